@@ -1,0 +1,28 @@
+# digits_module(NAME [DEPS module…] [EXTERNAL target…] [PRIVATE_EXTERNAL target…])
+#
+# Declares the module in src/NAME: every .cpp there is part of it, every *_test.cpp goes into the test program NAME_test. DEPS are the
+# modules it may include; scripts/lint compares them with the includes that are really there.
+define_property(GLOBAL PROPERTY DIGITS_MODULES BRIEF_DOCS "modules" FULL_DOCS "modules declared so far")
+
+function(digits_module name)
+    cmake_parse_arguments(arg "" "" "DEPS;EXTERNAL;PRIVATE_EXTERNAL;TEST_EXTERNAL" ${ARGN})
+    set(dir ${PROJECT_SOURCE_DIR}/src/${name})
+    file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${dir}/*.cpp)
+    set(tests ${sources})
+    list(FILTER sources EXCLUDE REGEX "_test\\.cpp$")
+    list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
+
+    add_library(digits_${name} STATIC ${sources})
+    target_include_directories(digits_${name} PUBLIC ${PROJECT_SOURCE_DIR}/src)
+    list(TRANSFORM arg_DEPS PREPEND digits_ OUTPUT_VARIABLE deps)
+    target_link_libraries(digits_${name} PUBLIC ${deps} ${arg_EXTERNAL} PRIVATE digits_warnings ${arg_PRIVATE_EXTERNAL})
+
+    if(tests AND BUILD_TESTING)
+        add_executable(${name}_test ${tests})
+        target_link_libraries(${name}_test PRIVATE digits_${name} digits_warnings ${arg_PRIVATE_EXTERNAL} ${arg_TEST_EXTERNAL}
+            GTest::gmock GTest::gtest_main)
+        target_compile_definitions(${name}_test PRIVATE
+            DIGITS_SOURCE_DIR="${PROJECT_SOURCE_DIR}" DIGITS_BINARY_DIR="${PROJECT_BINARY_DIR}")
+        add_test(NAME ${name} COMMAND ${name}_test)
+    endif()
+endfunction()

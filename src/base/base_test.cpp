@@ -1,0 +1,151 @@
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "base/file.hpp"
+#include "base/ids.hpp"
+#include "base/json_binding.hpp"
+#include "base/progress.hpp"
+#include "base/safe_path.hpp"
+
+namespace digits {
+
+enum class Fit { kSquash, kCrop };
+template <>
+struct EnumNames<Fit> {
+    static constexpr std::array<std::pair<Fit, std::string_view>, 2> kNames{{{Fit::kSquash, "squash"}, {Fit::kCrop, "crop"}}};
+};
+
+struct Inner {
+    int width = 28;
+    Fit fit = Fit::kSquash;
+};
+struct Outer {
+    std::string name;
+    Inner image;
+    std::vector<double> rates;
+    std::optional<int> crop;
+};
+template <>
+struct JsonBinding<Inner> {
+    static auto fields() {
+        return std::tuple{json_field("width", &Inner::width).range(1, 100), json_field("fit", &Inner::fit)};
+    }
+};
+template <>
+struct JsonBinding<Outer> {
+    static auto fields() {
+        return std::tuple{json_field("name", &Outer::name).required(), json_field("image", &Outer::image),
+                          json_field("rates", &Outer::rates), json_field("crop", &Outer::crop).range(1, 10)};
+    }
+};
+
+namespace {
+
+using nlohmann::json;
+
+TEST(JsonBinding, ParsesPrintsAndFillsDefaults) {
+    const auto outer = parse_json<Outer>(json::parse(R"({"name":"a","image":{"fit":"crop"},"rates":[1,0.5]})"));
+    ASSERT_TRUE(outer) << outer.error().to_string();
+    EXPECT_EQ(outer->image.width, 28);
+    EXPECT_EQ(outer->image.fit, Fit::kCrop);
+    EXPECT_EQ(to_json(*outer), json::parse(R"({"name":"a","image":{"width":28,"fit":"crop"},"rates":[1.0,0.5],"crop":null})"));
+}
+
+TEST(JsonBinding, ErrorsSayWhereAndWhat) {
+    struct Case {
+        const char* text;
+        const char* where;
+        const char* message;
+    };
+    const Case cases[] = {
+        {R"({})", "/name", "name is missing"},
+        {R"({"name":1})", "/name", "expected a text, got 1"},
+        {R"({"name":"a","image":{"width":0}})", "/image/width", "width must be 1 to 100, got 0"},
+        {R"({"name":"a","image":{"fit":"zoom"}})", "/image/fit", "expected one of squash, crop, got \"zoom\""},
+        {R"({"name":"a","rates":[1,"x"]})", "/rates/1", "expected a number, got \"x\""},
+        {R"({"name":"a","crop":11})", "/crop", "crop must be 1 to 10, got 11"},
+        {R"({"name":"a","nmae":1})", "/nmae", "unknown field \"nmae\", expected one of name, image, rates, crop"},
+        {R"([])", "/", "expected an object, got []"},
+    };
+    for (const auto& c : cases) {
+        const auto outer = parse_json<Outer>(json::parse(c.text));
+        ASSERT_FALSE(outer) << c.text;
+        EXPECT_EQ(outer.error().where, c.where);
+        EXPECT_EQ(outer.error().message, c.message);
+    }
+}
+
+TEST(JsonBinding, SchemaHasDefaultsAndLimits) {
+    const auto schema = json_schema<Outer>();
+    EXPECT_EQ(schema["required"], json::parse(R"(["name"])"));
+    EXPECT_EQ(schema["properties"]["image"]["properties"]["width"]["minimum"], 1);
+    EXPECT_EQ(schema["properties"]["image"]["properties"]["fit"]["default"], "squash");
+}
+
+TEST(AtomicFile, AppearsOnCommitOnly) {
+    const TemporaryFolder folder;
+    const auto path = folder.path() / "a.txt";
+    {
+        auto file = AtomicFile::create(path);
+        ASSERT_TRUE(file);
+        ASSERT_TRUE(file->write("lost"));
+    }
+    EXPECT_FALSE(std::filesystem::exists(path));
+    EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
+    ASSERT_TRUE(write_file_atomic(path, "kept"));
+    EXPECT_EQ(read_file(path).value(), "kept");
+    EXPECT_EQ(read_file(path, 3).error().code, ErrorCode::kTooLarge);
+    EXPECT_EQ(read_file(folder.path()).error().code, ErrorCode::kInvalidArgument);
+    EXPECT_EQ(read_file(folder.path() / "none").error().code, ErrorCode::kNotFound);
+}
+
+TEST(SafePath, KeepsInside) {
+    const TemporaryFolder folder;
+    std::filesystem::create_directories(folder.path() / "root/sub");
+    std::filesystem::create_directory_symlink("/", folder.path() / "root/out");
+    const auto root = folder.path() / "root";
+    EXPECT_TRUE(resolve_inside(root, "sub/../sub/file"));
+    EXPECT_EQ(resolve_inside(root, "../x").error().code, ErrorCode::kPermissionDenied);
+    EXPECT_EQ(resolve_inside(root, "/etc/passwd").error().code, ErrorCode::kPermissionDenied);
+    EXPECT_EQ(resolve_inside(root, "out/etc/passwd").error().code, ErrorCode::kPermissionDenied);
+    EXPECT_FALSE(resolve_allowed({root}, folder.path() / "rootless"));
+}
+
+TEST(Ids, HaveDigitsShape) {
+    EXPECT_TRUE(is_job_id(new_job_id()));
+    EXPECT_FALSE(is_job_id("20190125-101047-3FA9"));
+    EXPECT_FALSE(is_job_id("../../etc/passwd/xxx"));
+}
+
+class Recorder final : public TaskContext {
+  public:
+    const std::filesystem::path& job_dir() const override { return dir; }
+    void emit(const json& event) override { events.push_back(event); }
+    bool abort_requested() const override { return false; }
+    bool take_snapshot_request() override { return false; }
+    std::filesystem::path dir;
+    std::vector<json> events;
+};
+
+TEST(ProgressMeter, TellsFirstAndLastAndNotMoreOftenThanAsked) {
+    Recorder recorder;
+    {
+        ProgressMeter meter(recorder, "create train_db", "images", 1000, std::chrono::hours(1));
+        for (int i = 0; i < 1000; ++i) meter.add();
+    }
+    ASSERT_EQ(recorder.events.size(), 2u);
+    EXPECT_EQ(recorder.events[0]["done"], 0);
+    EXPECT_EQ(recorder.events[1]["done"], 1000);
+    EXPECT_EQ(recorder.events[1]["eta_s"], 0.0);
+    EXPECT_EQ(recorder.events[1]["step"], "create train_db");
+}
+
+TEST(Errors, MapToExitCodesAndStatus) {
+    EXPECT_EQ(http_status(ErrorCode::kNotFound), 404);
+    EXPECT_EQ(exit_code(ErrorCode::kCancelled), 130);
+    EXPECT_EQ((Error{ErrorCode::kInternal, "what", "where", "do"}.to_string()), "where: what. do");
+}
+
+}  // namespace
+}  // namespace digits
