@@ -13,7 +13,8 @@ namespace digits {
 enum class Fit { kSquash, kCrop };
 template <>
 struct EnumNames<Fit> {
-    static constexpr std::array<std::pair<Fit, std::string_view>, 2> kNames{{{Fit::kSquash, "squash"}, {Fit::kCrop, "crop"}}};
+    static constexpr std::array<std::pair<Fit, std::string_view>, 2> kNames{
+        {{Fit::kSquash, "squash"}, {Fit::kCrop, "crop"}}};
 };
 
 struct Inner {
@@ -49,7 +50,8 @@ TEST(JsonBinding, ParsesPrintsAndFillsDefaults) {
     ASSERT_TRUE(outer) << outer.error().to_string();
     EXPECT_EQ(outer->image.width, 28);
     EXPECT_EQ(outer->image.fit, Fit::kCrop);
-    EXPECT_EQ(to_json(*outer), json::parse(R"({"name":"a","image":{"width":28,"fit":"crop"},"rates":[1.0,0.5],"crop":null})"));
+    EXPECT_EQ(to_json(*outer),
+              json::parse(R"({"name":"a","image":{"width":28,"fit":"crop"},"rates":[1.0,0.5],"crop":null})"));
 }
 
 TEST(JsonBinding, ErrorsSayWhereAndWhat) {

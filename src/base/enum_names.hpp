@@ -8,7 +8,8 @@
 
 namespace digits {
 
-/// The words of an enum, in one place: specialise with `static constexpr std::array<std::pair<E, std::string_view>, N> kNames`.
+/// The words of an enum, in one place: specialise with `static constexpr std::array<std::pair<E, std::string_view>, N>
+/// kNames`.
 template <class E>
 struct EnumNames;
 

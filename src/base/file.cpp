@@ -32,9 +32,10 @@ Result<std::string> read_file(const std::filesystem::path& path, std::uint64_t m
         int fd;
         ~Closer() { ::close(fd); }
     } closer{fd};
-    struct stat info {};
+    struct stat info{};
     if (::fstat(fd, &info) != 0) return fail(errno_error("cannot read " + path.string(), errno));
-    if (S_ISDIR(info.st_mode)) return fail(ErrorCode::kInvalidArgument, "{} is a folder, expected a file", path.string());
+    if (S_ISDIR(info.st_mode))
+        return fail(ErrorCode::kInvalidArgument, "{} is a folder, expected a file", path.string());
     std::string bytes;
     bytes.reserve(static_cast<std::size_t>(info.st_size) + 1);
     char buffer[1 << 16];

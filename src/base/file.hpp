@@ -15,8 +15,8 @@ Result<std::string> read_file(const std::filesystem::path& path, std::uint64_t m
 /// Replaces a file as a whole: readers see the old bytes or the new ones, also after a crash.
 Status write_file_atomic(const std::filesystem::path& path, std::string_view bytes);
 
-/// A file that appears under its name only on `commit()`: written beside it, flushed to disk, renamed, folder flushed. Without commit it
-/// is gone on destruction.
+/// A file that appears under its name only on `commit()`: written beside it, flushed to disk, renamed, folder flushed.
+/// Without commit it is gone on destruction.
 class AtomicFile {
   public:
     static Result<AtomicFile> create(std::filesystem::path path);

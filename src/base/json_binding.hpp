@@ -1,7 +1,7 @@
 #pragma once
 
-// One description of a struct gives parsing (unknown fields, types, ranges, each error with its JSON path), printing, defaults and a
-// JSON Schema. Include it in sources, not in headers: it brings the whole JSON library.
+// One description of a struct gives parsing (unknown fields, types, ranges, each error with its JSON path), printing,
+// defaults and a JSON Schema. Include it in sources, not in headers: it brings the whole JSON library.
 //
 //   struct ImageSpec { int width = 256; ResizeMode resize = ResizeMode::kSquash; };
 //   template <> struct digits::JsonBinding<ImageSpec> {
@@ -96,7 +96,8 @@ struct IsMap<std::map<std::string, T>> : std::true_type {};
 inline tl::unexpected<Error> wrong_type(const char* expected, const nlohmann::json& json, const std::string& path) {
     std::string came = json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
     if (came.size() > 60) came = came.substr(0, 57) + "...";
-    return fail(make_error(ErrorCode::kInvalidArgument, "expected {}, got {}", expected, came).at(path.empty() ? "/" : path));
+    return fail(
+        make_error(ErrorCode::kInvalidArgument, "expected {}, got {}", expected, came).at(path.empty() ? "/" : path));
 }
 
 template <class Struct, class Member>
@@ -134,7 +135,9 @@ Status from_json(const nlohmann::json& json, T& value, const std::string& path) 
         if (!json.is_boolean()) return wrong_type("true or false", json, path);
         value = json.get<bool>();
     } else if constexpr (std::integral<T>) {
-        const bool whole = json.is_number_integer() || (json.is_number_float() && json.get<double>() == static_cast<double>(json.get<std::int64_t>()));
+        const bool whole =
+            json.is_number_integer() ||
+            (json.is_number_float() && json.get<double>() == static_cast<double>(json.get<std::int64_t>()));
         if (!whole) return wrong_type("a whole number", json, path);
         const auto number = json.get<std::int64_t>();
         if (!std::in_range<T>(number)) return wrong_type("a smaller whole number", json, path);
@@ -175,7 +178,9 @@ Status from_json(const nlohmann::json& json, T& value, const std::string& path) 
             const bool known = std::apply([&](const auto&... field) { return ((key == field.name) || ...); }, fields);
             if (known) continue;
             std::string words;
-            std::apply([&](const auto&... field) { ((words += (words.empty() ? "" : ", ") + std::string(field.name)), ...); }, fields);
+            std::apply(
+                [&](const auto&... field) { ((words += (words.empty() ? "" : ", ") + std::string(field.name)), ...); },
+                fields);
             return fail(make_error(ErrorCode::kInvalidArgument, "unknown field \"{}\", expected one of {}", key, words)
                             .at(path + "/" + key));
         }
@@ -247,7 +252,8 @@ nlohmann::json json_schema() {
         return {{"type", "object"}, {"additionalProperties", json_schema<typename T::mapped_type>()}};
     } else {
         static_assert(JsonBound<T>, "specialise JsonBinding<T>");
-        nlohmann::json schema{{"type", "object"}, {"additionalProperties", false}, {"properties", nlohmann::json::object()}};
+        nlohmann::json schema{
+            {"type", "object"}, {"additionalProperties", false}, {"properties", nlohmann::json::object()}};
         const T defaults{};
         const auto add = [&]<class Member>(const JsonField<T, Member>& field) {
             auto one = json_schema<Member>();

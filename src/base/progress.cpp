@@ -35,7 +35,8 @@ void ProgressMeter::send(std::chrono::steady_clock::time_point now) {
     last_sent_ = now;
     const double seconds = std::chrono::duration<double>(now - start_).count();
     const double rate = seconds > 0 ? static_cast<double>(done_) / seconds : 0;
-    nlohmann::json event{{"event", "progress"}, {"step", step_}, {"unit", unit_}, {"done", done_}, {"elapsed_s", seconds}};
+    nlohmann::json event{
+        {"event", "progress"}, {"step", step_}, {"unit", unit_}, {"done", done_}, {"elapsed_s", seconds}};
     if (rate > 0) event["rate"] = rate;
     if (total_ > 0) {
         event["total"] = total_;

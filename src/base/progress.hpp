@@ -9,7 +9,8 @@
 
 namespace digits {
 
-/// Counts what is done and tells it as `progress` events with rate and time left, at most every `interval`; thread-safe.
+/// Counts what is done and tells it as `progress` events with rate and time left, at most every `interval`;
+/// thread-safe.
 class ProgressMeter {
   public:
     /// `step` names what is going on ("create train_db"), `unit` what is counted ("images"). `total` 0: not known yet.

@@ -48,8 +48,8 @@ struct EnumNames<ErrorCode> {
     }};
 };
 
-/// `message` says what was expected and what came; `where` points to it (`file:line:column`, or a JSON path like `/image/width`);
-/// `advice` is the next step, if there is one to name.
+/// `message` says what was expected and what came; `where` points to it (`file:line:column`, or a JSON path like
+/// `/image/width`); `advice` is the next step, if there is one to name.
 struct Error {
     ErrorCode code = ErrorCode::kInternal;
     std::string message;
@@ -74,7 +74,8 @@ struct Error {
 };
 
 int http_status(ErrorCode code);
-/// sysexits-like classes: 2 usage, 3 not found, 4 permission, 5 state, 6 limits, 7 unavailable, 8 data, 10 internal, 130 cancelled.
+/// sysexits-like classes: 2 usage, 3 not found, 4 permission, 5 state, 6 limits, 7 unavailable, 8 data, 10 internal,
+/// 130 cancelled.
 int exit_code(ErrorCode code);
 bool can_retry(ErrorCode code);
 
@@ -103,15 +104,16 @@ Error errno_error(std::string_view what, int errno_value);
 #define DIGITS_CONCAT(a, b) DIGITS_CONCAT_(a, b)
 
 /// Returns the error of `expression` (a Result or Status), if it has one.
-#define DIGITS_TRY(expression)                                                              \
-    do {                                                                                    \
-        if (auto digits_status = (expression); !digits_status)                              \
-            return ::tl::unexpected<::digits::Error>(std::move(digits_status).error());     \
+#define DIGITS_TRY(expression)                                                          \
+    do {                                                                                \
+        if (auto digits_status = (expression); !digits_status)                          \
+            return ::tl::unexpected<::digits::Error>(std::move(digits_status).error()); \
     } while (false)
 
 /// `DIGITS_ASSIGN(auto bytes, read_file(path));`
-#define DIGITS_ASSIGN(declaration, expression) DIGITS_ASSIGN_(DIGITS_CONCAT(digits_result_, __LINE__), declaration, expression)
-#define DIGITS_ASSIGN_(result, declaration, expression)                                     \
-    auto result = (expression);                                                             \
-    if (!result) return ::tl::unexpected<::digits::Error>(std::move(result).error());       \
+#define DIGITS_ASSIGN(declaration, expression) \
+    DIGITS_ASSIGN_(DIGITS_CONCAT(digits_result_, __LINE__), declaration, expression)
+#define DIGITS_ASSIGN_(result, declaration, expression)                               \
+    auto result = (expression);                                                       \
+    if (!result) return ::tl::unexpected<::digits::Error>(std::move(result).error()); \
     declaration = std::move(*result)

@@ -23,14 +23,16 @@ Result<std::filesystem::path> resolve_allowed(const std::vector<std::filesystem:
         const auto resolved_root = std::filesystem::weakly_canonical(root, error);
         if (!error && lies_inside(resolved_root, resolved)) return resolved;
     }
-    return fail(make_error(ErrorCode::kPermissionDenied, "{} lies outside the folders that Digits may use", path.string())
-                    .advise("Start the server with --allow-root for the folder that holds it"));
+    return fail(
+        make_error(ErrorCode::kPermissionDenied, "{} lies outside the folders that Digits may use", path.string())
+            .advise("Start the server with --allow-root for the folder that holds it"));
 }
 
 Result<std::filesystem::path> resolve_inside(const std::filesystem::path& root, std::string_view relative) {
     const std::filesystem::path path(relative);
     if (path.is_absolute())
-        return fail(ErrorCode::kPermissionDenied, "{} is an absolute path, expected one inside the job's folder", relative);
+        return fail(ErrorCode::kPermissionDenied, "{} is an absolute path, expected one inside the job's folder",
+                    relative);
     auto resolved = resolve_allowed({root}, root / path);
     if (!resolved) return fail(ErrorCode::kPermissionDenied, "{} leads out of its folder", relative);
     return resolved;

@@ -5,8 +5,8 @@
 
 namespace digits {
 
-/// What a running task sees of whoever started it: a way to tell events and to hear commands. docs/formats/worker-protocol.md lists the
-/// events. All members are thread-safe.
+/// What a running task sees of whoever started it: a way to tell events and to hear commands.
+/// docs/formats/worker-protocol.md lists the events. All members are thread-safe.
 class TaskContext {
   public:
     virtual ~TaskContext() = default;
