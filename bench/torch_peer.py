@@ -1,0 +1,171 @@
+"""PyTorch's side of the training bench: runs a Caffe network as a Python user of PyTorch would write it, and prints images/s.
+
+The network is read from the same prototxt that Digits trains, so that both sides do the same work: forward, backward, SGD with momentum
+and weight decay on random input.
+
+    python3 bench/torch_peer.py --net networks/lenet.prototxt --batch 64 --shape 1,28,28 --classes 10 --mode eager --seconds 5
+"""
+import argparse
+import json
+import re
+import statistics
+import time
+from collections import defaultdict
+
+import torch
+import torch.nn.functional as F
+
+MODES = ("eager", "eager_no_mmap", "channels_last", "bf16", "bf16_channels_last")
+
+
+def parse_prototxt(text):
+    """Text format as nested dictionaries of lists."""
+    tokens = re.findall(r'"[^"]*"|[{}:]|[^\s{}:]+', re.sub(r"#.*", "", text))
+    position = 0
+
+    def message():
+        nonlocal position
+        fields = defaultdict(list)
+        while position < len(tokens) and tokens[position] != "}":
+            name = tokens[position]
+            position += 1
+            if tokens[position] == ":":
+                position += 1
+            if tokens[position] == "{":
+                position += 1
+                fields[name].append(message())
+                position += 1
+            else:
+                fields[name].append(tokens[position].strip('"'))
+                position += 1
+        return fields
+
+    return message()
+
+
+def first(fields, name, default):
+    return fields[name][0] if name in fields and fields[name] else default
+
+
+def number(fields, name, default):
+    return int(first(fields, name, default))
+
+
+def included(layer, phase="TRAIN", stage="train"):
+    def matches(rule):
+        return first(rule, "phase", phase) == phase and all(s == stage for s in rule.get("stage", []))
+
+    if layer.get("include"):
+        return any(matches(rule) for rule in layer["include"])
+    return not any(matches(rule) for rule in layer.get("exclude", []))
+
+
+class CaffeNet(torch.nn.Module):
+    """The TRAIN-phase layers of a prototxt as PyTorch modules and functions; forward gives the weighted loss."""
+
+    def __init__(self, net, classes, example):
+        super().__init__()
+        self.layers = [layer for layer in net["layer"] if included(layer) and "Data" not in first(layer, "type", "")]
+        self.classes = classes
+        self.parts = torch.nn.ModuleDict()
+        self.forward(example, torch.zeros(example.shape[0], dtype=torch.long))
+
+    def part(self, name, make):
+        key = name.replace(".", "_")
+        if key not in self.parts:
+            self.parts[key] = make()
+        return self.parts[key]
+
+    def forward(self, data, labels):
+        blobs = {"data": data, "label": labels}
+        loss = 0
+        for layer in self.layers:
+            kind, name = first(layer, "type", ""), first(layer, "name", "")
+            bottoms = [blobs[b] for b in layer["bottom"]]
+            x = bottoms[0]
+            if kind == "Convolution":
+                p = layer["convolution_param"][0]
+                y = self.part(name, lambda: torch.nn.Conv2d(
+                    x.shape[1], number(p, "num_output", 0), number(p, "kernel_size", 1), number(p, "stride", 1), number(p, "pad", 0),
+                    groups=number(p, "group", 1), bias=first(p, "bias_term", "true") == "true"))(x)
+            elif kind == "InnerProduct":
+                p = layer["inner_product_param"][0]
+                flat = torch.flatten(x, 1)
+                y = self.part(name, lambda: torch.nn.Linear(flat.shape[1], number(p, "num_output", self.classes)))(flat)
+            elif kind == "Pooling":
+                p = layer["pooling_param"][0]
+                if first(p, "global_pooling", "false") == "true":
+                    y = F.adaptive_avg_pool2d(x, 1)
+                else:
+                    pool = F.max_pool2d if first(p, "pool", "MAX") == "MAX" else F.avg_pool2d
+                    y = pool(x, number(p, "kernel_size", 1), number(p, "stride", 1), number(p, "pad", 0), ceil_mode=True)
+            elif kind == "ReLU":
+                y = F.relu(x, inplace=True)
+            elif kind == "LRN":
+                p = layer["lrn_param"][0]
+                y = F.local_response_norm(x, number(p, "local_size", 5), float(first(p, "alpha", 1)), float(first(p, "beta", 0.75)))
+            elif kind == "Dropout":
+                y = F.dropout(x, float(first(layer["dropout_param"][0], "dropout_ratio", 0.5)))
+            elif kind == "BatchNorm":
+                y = self.part(name, lambda: torch.nn.BatchNorm2d(x.shape[1]))(x)
+            elif kind == "Scale":
+                y = x  # PyTorch's BatchNorm2d above already scales and shifts
+            elif kind == "Eltwise":
+                y = sum(bottoms[1:], bottoms[0])
+            elif kind == "Concat":
+                y = torch.cat(bottoms, 1)
+            elif kind == "Power":
+                p = layer["power_param"][0]
+                y = x * float(first(p, "scale", 1)) + float(first(p, "shift", 0))
+            elif kind == "SoftmaxWithLoss":
+                y = F.cross_entropy(x, labels)
+                loss = loss + float(first(layer, "loss_weight", 1)) * y
+            elif kind in ("Accuracy", "Silence"):
+                continue
+            else:
+                raise SystemExit(f"torch_peer.py knows no layer type {kind} ({name})")
+            blobs[layer["top"][0]] = y
+        return loss
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--net", required=True)
+    parser.add_argument("--batch", type=int, required=True)
+    parser.add_argument("--shape", required=True, help="C,H,W")
+    parser.add_argument("--classes", type=int, required=True)
+    parser.add_argument("--mode", choices=MODES, default="eager")
+    parser.add_argument("--seconds", type=float, default=5)
+    parser.add_argument("--threads", type=int, default=0)
+    args = parser.parse_args()
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    torch.manual_seed(1)
+    shape = [int(v) for v in args.shape.split(",")]
+    data = torch.rand(args.batch, *shape)
+    labels = torch.randint(0, args.classes, (args.batch,))
+    net = CaffeNet(parse_prototxt(open(args.net).read()), args.classes, data)
+    if "channels_last" in args.mode:
+        net, data = net.to(memory_format=torch.channels_last), data.contiguous(memory_format=torch.channels_last)
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.001, momentum=0.9, weight_decay=1e-4)
+
+    def step():
+        optimizer.zero_grad()
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled="bf16" in args.mode):
+            loss = net(data, labels)
+        loss.backward()
+        optimizer.step()
+
+    for _ in range(2):
+        step()
+    times = []
+    end = time.perf_counter() + args.seconds
+    while time.perf_counter() < end or len(times) < 3:
+        begin = time.perf_counter()
+        step()
+        times.append(time.perf_counter() - begin)
+    print(json.dumps({"images_per_s": args.batch / statistics.median(times), "steps": len(times)}))
+
+
+if __name__ == "__main__":
+    main()
