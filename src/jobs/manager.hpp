@@ -1,0 +1,179 @@
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "jobs/job.hpp"
+
+namespace digits {
+
+/// What may run at once. With GPUs each training takes one of them, else a training slot.
+struct JobResources {
+    int dataset_slots = 1;
+    int train_slots = 1;
+    std::vector<std::string> gpus;  ///< as CUDA_VISIBLE_DEVICES names them
+};
+
+struct JobManagerOptions {
+    std::filesystem::path data_dir;
+    std::filesystem::path worker_path;
+    JobResources resources;
+    std::chrono::milliseconds abort_grace = std::chrono::seconds(10);
+    int infer_workers = 2;
+    std::chrono::seconds infer_idle = std::chrono::seconds(300);
+    /// For one request, the loading of the model included.
+    std::chrono::milliseconds infer_timeout = std::chrono::minutes(5);
+    std::int64_t kept_events = 20000;
+    /// The kernel's memory.events of the group that workers run in; empty: found by itself.
+    std::filesystem::path memory_events;
+};
+
+struct JobRequest {
+    std::string kind;  ///< `dataset` or `model`
+    std::string name;
+    std::string group;
+    std::string notes;
+    std::string owner;
+    JsonPtr spec;
+    std::vector<std::string> parents;  ///< ids; the job waits for them. A model's first parent is its dataset.
+};
+
+/// Members that are null stay as they are.
+struct JobEdit {
+    std::optional<std::string> name;
+    std::optional<std::string> group;
+    std::optional<std::string> notes;
+};
+
+enum class JobSort { kCreated, kName, kState, kFinished };
+template <>
+struct EnumNames<JobSort> {
+    static constexpr std::array<std::pair<JobSort, std::string_view>, 4> kNames{{
+        {JobSort::kCreated, "created"},
+        {JobSort::kName, "name"},
+        {JobSort::kState, "state"},
+        {JobSort::kFinished, "finished"},
+    }};
+};
+
+struct JobQuery {
+    std::string kind;              ///< empty: all
+    std::vector<JobState> states;  ///< empty: all
+    std::string text;              ///< part of the name, group or id, any case
+    std::optional<std::string> group;
+    std::optional<std::string> owner;
+    JobSort sort = JobSort::kCreated;
+    bool descending = true;
+    int limit = 50;
+    std::string cursor;  ///< `next_cursor` of the page before, asked for with the same sort
+};
+
+struct JobPage {
+    std::vector<Job> jobs;
+    std::string next_cursor;  ///< empty: the last page
+    std::int64_t total = 0;   ///< over all pages
+};
+
+struct MetricsQuery {
+    std::vector<std::string> series;    ///< empty: all
+    std::size_t max_points = 0;         ///< a series; thinned so that the curve keeps its shape. 0: all
+    std::int64_t since_iteration = -1;  ///< only points after it
+};
+
+/// Something that happened to a job. `id` increases over all jobs, also over restarts.
+///
+/// | type | data |
+/// |---|---|
+/// | `created` | the job as `job_to_json` has it |
+/// | `changed` | the job: name, group, notes, state, wait reason, pid, result or network changed |
+/// | `progress` | `step`, `unit`, `done`, `elapsed_s` and where known `total`, `rate`, `eta_s` |
+/// | `metrics` | `points`: list of `{"series", "iteration", "epoch", "value"}`, gathered over about 200 ms; `restart`:
+/// iteration from which on earlier points are void (after a resume) |
+/// | `snapshot` | `iteration`, `epoch`, `weights`, `state` |
+/// | `log` | `level`, `text` |
+/// | `removed` | `{}` |
+struct JobEvent {
+    std::int64_t id = 0;
+    double time = 0;
+    std::string job_id;
+    std::string type;
+    JsonPtr data;
+};
+
+struct JobReplay {
+    std::vector<JobEvent> events;
+    bool complete = true;  ///< false: events right after `since_id` are no longer kept, so read everything anew
+};
+
+/// Everything about jobs: what there is, what runs, what happened. Runs each job as a process of `worker_path`
+/// (docs/formats/worker-protocol.md) and goes on where an earlier manager on the same folder stopped, however it
+/// stopped. All members are thread-safe; callbacks come on the manager's own thread, must be quick and must not
+/// throw. One manager a data folder: a second fails with kFailedPrecondition.
+class JobManager {
+  public:
+    using EventCallback = std::function<void(const JobEvent&)>;
+    using InferCallback = std::function<void(Result<JsonPtr>)>;
+
+    static Result<std::unique_ptr<JobManager>> create(JobManagerOptions options);
+    /// Workers of running jobs go on; infer workers are closed.
+    ~JobManager();
+    JobManager(const JobManager&) = delete;
+    JobManager& operator=(const JobManager&) = delete;
+
+    Result<Job> submit(JobRequest request);
+    Result<Job> get(std::string_view id) const;
+    Result<JobPage> list(const JobQuery& query) const;
+    Result<Job> edit(std::string_view id, const JobEdit& edit);
+    /// Ids of the jobs that have `id` as a parent.
+    Result<std::vector<std::string>> dependents(std::string_view id) const;
+
+    /// Returns at once; the state follows when the worker has ended. kFailedPrecondition on a finished job.
+    Result<Job> abort(std::string_view id);
+    /// Starts a job in abort or error again where it stopped.
+    Result<Job> resume(std::string_view id);
+    /// Removes the job with its folder; not while it runs or waits or another job needs it.
+    Status remove(std::string_view id);
+    /// Asks the running training for a snapshot after the current iteration.
+    Status snapshot_now(std::string_view id);
+
+    Result<std::vector<MetricSeries>> metrics(std::string_view id, const MetricsQuery& query = {}) const;
+    /// Oldest first.
+    Result<std::vector<SnapshotInfo>> snapshots(std::string_view id) const;
+    /// The end of the worker's log, whole lines.
+    Result<std::string> log_tail(std::string_view id, std::size_t max_bytes = 64 << 10) const;
+
+    /// The job's folder; the files in it are the job's products. The job need not exist.
+    std::filesystem::path job_dir(std::string_view id) const;
+
+    /// Events from now on. To miss none: subscribe, then `replay`, and skip ids that came twice.
+    int subscribe(EventCallback callback);
+    /// After it returned the callback runs no more; not to be called from a callback.
+    void unsubscribe(int subscription);
+    Result<JobReplay> replay(std::int64_t since_id) const;
+    /// 0: none yet.
+    std::int64_t last_event_id() const;
+
+    /// Asks a warm worker that has the model loaded; starts it if need be. `snapshot`: file name of the weights,
+    /// empty: the newest.
+    Result<JsonPtr> infer(std::string_view model_id, std::string_view snapshot, const nlohmann::json& request);
+    void infer(std::string_view model_id, std::string_view snapshot, const nlohmann::json& request,
+               InferCallback callback);
+
+    const JobManagerOptions& options() const;
+
+  private:
+    class Impl;
+    explicit JobManager(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace digits
