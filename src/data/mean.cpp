@@ -5,6 +5,7 @@
 
 #include "base/check.hpp"
 #include "base/file.hpp"
+#include "base/vectorised.hpp"
 #include "caffe.pb.h"
 #include "image/encode.hpp"
 
@@ -13,6 +14,11 @@ namespace {
 
 // So many 8-bit samples fit a 32-bit sum.
 constexpr std::uint64_t kMostUnflushed = 0xffffffffull / 255;
+
+DIGITS_VECTORISED
+void add_samples(const std::uint8_t* samples, std::size_t n, std::uint32_t* sums) {
+    for (std::size_t i = 0; i < n; ++i) sums[i] += samples[i];
+}
 
 }  // namespace
 
@@ -26,10 +32,7 @@ void MeanAccumulator::add(const Image& image) {
     }
     DIGITS_CHECK(image.width == width_ && image.height == height_ && image.channels == channels_);
     if (unflushed_ == kMostUnflushed) flush();
-    const std::uint8_t* samples = image.pixels.data();
-    std::uint32_t* sums = recent_.data();
-    const std::size_t n = recent_.size();
-    for (std::size_t i = 0; i < n; ++i) sums[i] += samples[i];
+    add_samples(image.pixels.data(), recent_.size(), recent_.data());
     ++count_;
     ++unflushed_;
 }

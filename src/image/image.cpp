@@ -4,8 +4,22 @@
 #include <utility>
 
 #include "base/check.hpp"
+#include "base/vectorised.hpp"
 
 namespace digits {
+namespace {
+
+DIGITS_VECTORISED
+void split_rgb(const std::uint8_t* from, std::size_t count, std::uint8_t* red, std::uint8_t* green,
+               std::uint8_t* blue) {
+    for (std::size_t i = 0; i < count; ++i) {
+        red[i] = from[3 * i];
+        green[i] = from[3 * i + 1];
+        blue[i] = from[3 * i + 2];
+    }
+}
+
+}  // namespace
 
 Image convert_channels(Image image, int channels) {
     DIGITS_CHECK(channels == 1 || channels == 3);
@@ -32,14 +46,7 @@ void to_planar_bgr(const Image& image, std::uint8_t* out) {
         std::copy(from, from + count, out);
         return;
     }
-    std::uint8_t* blue = out;
-    std::uint8_t* green = out + count;
-    std::uint8_t* red = out + 2 * count;
-    for (std::size_t i = 0; i < count; ++i) {
-        red[i] = from[3 * i];
-        green[i] = from[3 * i + 1];
-        blue[i] = from[3 * i + 2];
-    }
+    split_rgb(from, count, out + 2 * count, out + count, out);
 }
 
 Image from_planar_bgr(const std::uint8_t* planes, int width, int height, int channels) {

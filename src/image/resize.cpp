@@ -5,13 +5,7 @@
 #include <vector>
 
 #include "base/check.hpp"
-
-// One build for each width of vector unit; the loader takes the best that the machine has.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
-#define DIGITS_VECTORISED __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define DIGITS_VECTORISED
-#endif
+#include "base/vectorised.hpp"
 
 namespace digits {
 namespace {
