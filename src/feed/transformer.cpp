@@ -1,5 +1,6 @@
 #include "feed/transformer.hpp"
 
+#include "base/random.hpp"
 #include "base/vectorised.hpp"
 
 namespace digits {
@@ -26,19 +27,6 @@ namespace {
 DIGITS_ROW_KERNELS(std::uint8_t)
 DIGITS_ROW_KERNELS(float)
 #undef DIGITS_ROW_KERNELS
-
-/// splitmix64: each step gives 64 good bits from a counter.
-std::uint64_t next_random(std::uint64_t& state) {
-    std::uint64_t z = state += 0x9e3779b97f4a7c15ull;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
-    return z ^ (z >> 31);
-}
-
-/// 0 to n-1.
-int pick(std::uint64_t& state, int n) {
-    return static_cast<int>(((next_random(state) >> 32) * static_cast<std::uint64_t>(n)) >> 32);
-}
 
 }  // namespace
 
@@ -83,13 +71,13 @@ Result<Transformer> Transformer::create(const caffe::TransformationParameter& pa
 Transformer::Choice Transformer::choose(std::uint64_t index) const {
     Choice choice{false, (height_ - out_height_) / 2, (width_ - out_width_) / 2};
     if (!mirror_ && !random_crop_) return choice;
-    std::uint64_t state = seed_;
-    state = next_random(state) + index * 0xd1342543de82ef95ull;
+    SplitMix64 random(seed_, index);
+    const auto pick = [&](int n) { return static_cast<int>(random.below(static_cast<std::uint64_t>(n))); };
     // Caffe's order of draws.
-    if (mirror_) choice.mirror = pick(state, 2) == 1;
+    if (mirror_) choice.mirror = pick(2) == 1;
     if (random_crop_) {
-        choice.top = pick(state, height_ - out_height_ + 1);
-        choice.left = pick(state, width_ - out_width_ + 1);
+        choice.top = pick(height_ - out_height_ + 1);
+        choice.left = pick(width_ - out_width_ + 1);
     }
     return choice;
 }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/check.hpp"
+#include "base/random.hpp"
 #include "base/vectorised.hpp"
 
 namespace digits {
@@ -147,12 +148,9 @@ Image cut_and_pad(Image image, int width, int height, std::uint64_t noise_seed) 
     Image out;
     out.reset(width, height, image.channels);
     const auto noise_at = [&](int x, int y, int channel) {
-        // splitmix64 of the place inside the padding, which both ends share
-        std::uint64_t z =
-            noise_seed + 0x9e3779b97f4a7c15ull * (static_cast<std::uint64_t>((y * width + x) * 3 + channel) + 1);
-        z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
-        z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
-        return static_cast<std::uint8_t>(((z ^ (z >> 31)) >> 32) % 255);
+        // The place inside the padding, which both ends share.
+        SplitMix64 random(noise_seed, static_cast<std::uint64_t>((y * width + x) * 3 + channel));
+        return static_cast<std::uint8_t>(random.below(255));
     };
     for (int y = 0; y < height; ++y) {
         const int below = y - top - image.height;
