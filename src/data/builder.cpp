@@ -1,0 +1,306 @@
+#include "data/builder.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <new>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <system_error>
+
+#include "base/file.hpp"
+#include "base/progress.hpp"
+#include "base/random.hpp"
+#include "data/dataset_plan.hpp"
+#include "data/mean.hpp"
+#include "data/ordered_pipeline.hpp"
+#include "data/record_sink.hpp"
+#include "image/decode.hpp"
+
+namespace digits {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+constexpr std::size_t kBlockBytes = std::size_t{1} << 20;
+constexpr std::uint64_t kMostPictureBytes = std::uint64_t{1} << 30;
+constexpr std::size_t kScanSample = 64;
+
+std::string database_name(Split split) { return std::string(enum_name(split)) + "_db"; }
+std::string list_name(Split split) { return std::string(enum_name(split)) + ".txt"; }
+
+/// A picture as it goes into the database, or why not.
+Result<Image> load_picture(const std::string& path, const ImageSpec& image, std::uint64_t noise_seed) {
+    if (path.starts_with("http://") || path.starts_with("https://"))
+        return fail(ErrorCode::kUnsupported, "an address in the network; expected a file");
+    DIGITS_ASSIGN(const auto bytes, read_file(path, kMostPictureBytes));
+    DIGITS_ASSIGN(auto picture, decode_image(bytes));
+    // DIGITS converts the colours first and then resizes.
+    return fit_image(convert_channels(std::move(picture), image.channels), image.width, image.height, image.resize,
+                     noise_seed);
+}
+
+/// A database under construction beside its place, gone unless `commit` is called.
+class PartialDatabase {
+  public:
+    explicit PartialDatabase(fs::path place) : place_(std::move(place)), partial_(place_) {
+        partial_ += ".partial";
+        fs::remove_all(partial_);
+        fs::remove_all(place_);
+    }
+    ~PartialDatabase() {
+        std::error_code ignored;
+        fs::remove_all(partial_, ignored);
+    }
+    const fs::path& path() const { return partial_; }
+    Status commit() {
+        std::error_code error;
+        fs::rename(partial_, place_, error);
+        if (error) return fail(errno_error("cannot rename " + partial_.string(), error.value()));
+        return {};
+    }
+
+  private:
+    fs::path place_;
+    fs::path partial_;
+};
+
+class Builder {
+  public:
+    Builder(const DatasetSpec& spec, TaskContext& context)
+        : spec_(spec), context_(context), folder_(context.job_dir()), threads_(thread_count(spec.threads)) {}
+
+    Result<json> build();
+
+  private:
+    struct Packed {
+        std::optional<PackedRecord> record;
+        std::string problem;
+    };
+
+    void remove_old_files();
+    Status write_lists();
+    Status build_split(Split split);
+    Packed pack(const ListEntry& entry, std::uint64_t noise_seed, MeanAccumulator* mean);
+    json facts() const;
+
+    const DatasetSpec& spec_;
+    TaskContext& context_;
+    const fs::path folder_;
+    const int threads_;
+    DatasetPlan plan_;
+    json splits_ = json::object();
+    json mean_pixel_;
+    std::string unreadable_;
+    std::uint64_t unreadable_count_ = 0;
+    std::uint64_t record_count_ = 0;
+};
+
+void Builder::remove_old_files() {
+    for (const char* name : {"dataset.json", "labels.txt", "unreadable.txt", "mean.binaryproto", "mean.jpg"})
+        fs::remove(folder_ / name);
+    for (const Split split : kSplits) {
+        fs::remove(folder_ / list_name(split));
+        fs::remove_all(folder_ / database_name(split));
+        fs::remove_all(folder_ / (database_name(split) + ".partial"));
+    }
+}
+
+Status Builder::write_lists() {
+    DIGITS_TRY(write_labels(folder_ / "labels.txt", plan_.labels));
+    for (const Split split : kSplits)
+        if (!plan_.entries(split).empty())
+            DIGITS_TRY(write_image_list(folder_ / list_name(split), plan_.entries(split)));
+    return {};
+}
+
+Builder::Packed Builder::pack(const ListEntry& entry, std::uint64_t noise_seed, MeanAccumulator* mean) {
+    try {
+        const auto picture = load_picture(entry.path, spec_.image, noise_seed);
+        if (!picture) return {{}, picture.error().message};
+        auto record = pack_record(*picture, entry.label, spec_.storage);
+        if (!record) return {{}, record.error().message};
+        if (mean != nullptr) mean->add(*picture);
+        return {std::move(*record), {}};
+    } catch (const std::bad_alloc&) {
+        return {{}, "no memory to read it"};
+    }
+}
+
+Status Builder::build_split(Split split) {
+    auto& entries = plan_.entries(split);
+    if (entries.empty()) return {};
+    if (spec_.shuffle) {
+        SplitMix64 random(spec_.seed, (std::uint64_t{16} + static_cast<std::uint64_t>(split)) << 32);
+        shuffle(std::span(entries), random);
+    }
+    const auto name = database_name(split);
+    const auto list_prefix = fmt::format("../{}/{}/", folder_.filename().string(), name);
+    PartialDatabase database(folder_ / name);
+    DIGITS_ASSIGN(auto sink, create_record_sink(database.path(), spec_.image, spec_.storage, list_prefix));
+    ProgressMeter progress(context_, "create " + name, "images", entries.size());
+
+    const bool with_mean = spec_.mean && split == Split::kTrain;
+    std::vector<MeanAccumulator> means(static_cast<std::size_t>(threads_));
+    std::vector<std::uint64_t> per_class(plan_.labels.size(), 0);
+    std::uint64_t written = 0;
+    const auto picture_bytes = static_cast<std::size_t>(spec_.image.width) *
+                               static_cast<std::size_t>(spec_.image.height) *
+                               static_cast<std::size_t>(spec_.image.channels);
+    const PipelineSize size{threads_, std::clamp<std::uint64_t>(kBlockBytes / picture_bytes, 1, 64),
+                            static_cast<std::uint64_t>(threads_) * 4 + 2};
+    const auto make = [&](int thread, std::uint64_t i) {
+        return pack(entries[i], SplitMix64(spec_.seed, i).next(),
+                    with_mean ? &means[static_cast<std::size_t>(thread)] : nullptr);
+    };
+    const auto consume = [&](std::uint64_t i, Packed packed) -> Status {
+        if (context_.abort_requested()) return fail(ErrorCode::kCancelled, "stopped while creating {}", name);
+        progress.add();
+        if (!packed.record) {
+            unreadable_ += fmt::format("{}\t{}\t{}\n", enum_name(split), entries[i].path, packed.problem);
+            ++unreadable_count_;
+            return {};
+        }
+        ++per_class[static_cast<std::size_t>(entries[i].label)];
+        ++written;
+        return sink->put(std::move(*packed.record));
+    };
+    DIGITS_TRY(run_ordered<Packed>(entries.size(), size, make, consume));
+    if (written == 0)
+        return fail(make_error(ErrorCode::kDataLoss, "none of the {} pictures for {} can be read; the first: {}",
+                               entries.size(), name, unreadable_.substr(0, unreadable_.find('\n')))
+                        .at((folder_ / list_name(split)).string()));
+    DIGITS_TRY(sink->finish());
+    sink.reset();
+    DIGITS_TRY(database.commit());
+
+    if (with_mean) {
+        MeanAccumulator all;
+        for (const auto& mean : means) all.merge(mean);
+        DIGITS_TRY(write_mean_files(all.mean(), folder_));
+        mean_pixel_ = mean_pixel(to_mean_blob(all.mean()));
+    }
+    record_count_ += written;
+    splits_[std::string(enum_name(split))] = {
+        {"count", written}, {"db", name}, {"list", list_name(split)}, {"per_class", per_class}};
+    return {};
+}
+
+std::uint64_t bytes_below(const fs::path& folder) {
+    std::uint64_t bytes = 0;
+    std::error_code error;
+    for (auto it = fs::recursive_directory_iterator(folder, error); !error && it != fs::recursive_directory_iterator();
+         it.increment(error)) {
+        std::error_code ignored;
+        if (const auto size = it->file_size(ignored); !ignored) bytes += size;
+    }
+    return bytes;
+}
+
+json Builder::facts() const {
+    std::uint64_t bytes = 0;
+    for (const auto& [name, split] : splits_.items()) bytes += bytes_below(folder_ / split["db"].get<std::string>());
+    const auto spec = to_json(spec_);
+    return {{"format", 1},
+            {"type", enum_name(spec_.type)},
+            {"image", spec["image"]},
+            {"storage", spec["storage"]},
+            {"labels", plan_.labels},
+            {"splits", splits_},
+            {"mean_file", spec_.mean ? json("mean.binaryproto") : json(nullptr)},
+            {"mean_pixel", mean_pixel_},
+            {"unreadable", {{"count", unreadable_count_}, {"file", "unreadable.txt"}}},
+            {"bytes", bytes}};
+}
+
+Result<json> Builder::build() {
+    const auto start = std::chrono::steady_clock::now();
+    remove_old_files();
+    {
+        ProgressMeter progress(context_, "find images", "images", 0);
+        std::size_t told = 0;
+        DIGITS_ASSIGN(plan_, plan_dataset(spec_, [&](std::size_t found) {
+                          progress.add(found > told ? found - told : 0);
+                          told = found;
+                          return !context_.abort_requested();
+                      }));
+    }
+    for (const auto& warning : plan_.warnings)
+        context_.emit({{"event", "log"}, {"level", "warning"}, {"text", warning}});
+    DIGITS_TRY(write_lists());
+    for (const Split split : kSplits) DIGITS_TRY(build_split(split));
+    DIGITS_TRY(write_file_atomic(folder_ / "unreadable.txt", unreadable_));
+    if (unreadable_count_ > 0)
+        context_.emit(
+            {{"event", "log"},
+             {"level", "warning"},
+             {"text", fmt::format("{} pictures cannot be read; unreadable.txt says why", unreadable_count_)}});
+    auto result = facts();
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    result["seconds"] = seconds;
+    result["images_per_s"] = static_cast<double>(record_count_) / std::max(seconds, 1e-9);
+    DIGITS_TRY(write_file_atomic(folder_ / "dataset.json", result.dump(2) + "\n"));
+    return result;
+}
+
+/// Reads some of the pictures, evenly spread, and tells of those that fail.
+json sample_problems(const DatasetSpec& spec, const DatasetPlan& plan) {
+    std::vector<const ListEntry*> all;
+    for (const Split split : kSplits)
+        for (const auto& entry : plan.entries(split)) all.push_back(&entry);
+    const std::size_t count = std::min(all.size(), kScanSample);
+    auto problems = json::array();
+    const auto make = [&](int, std::uint64_t i) {
+        const auto picture = load_picture(all[i * all.size() / count]->path, spec.image, 0);
+        return picture ? std::string() : picture.error().message;
+    };
+    const auto consume = [&](std::uint64_t i, std::string problem) -> Status {
+        if (!problem.empty())
+            problems.push_back({{"path", all[i * all.size() / count]->path}, {"reason", std::move(problem)}});
+        return {};
+    };
+    (void)run_ordered<std::string>(count, {thread_count(spec.threads), 4, 16}, make, consume);
+    return {{"checked", count}, {"problems", std::move(problems)}};
+}
+
+/// The one place where exceptions of the standard library end.
+template <class Run>
+Result<json> guarded(Run run) {
+    try {
+        return run();
+    } catch (const fs::filesystem_error& error) {
+        return fail(errno_error(error.what(), error.code().value()));
+    } catch (const std::bad_alloc&) {
+        return fail(ErrorCode::kResourceExhausted, "not enough memory to build the dataset");
+    } catch (const std::system_error& error) {
+        return fail(ErrorCode::kResourceExhausted, "cannot start a thread: {}", error.what());
+    }
+}
+
+}  // namespace
+
+Result<json> build_dataset(const DatasetSpec& spec, TaskContext& context) {
+    return guarded([&] { return Builder(spec, context).build(); });
+}
+
+Result<json> scan_dataset(const DatasetSpec& spec) {
+    return guarded([&]() -> Result<json> {
+        DIGITS_ASSIGN(const auto plan, plan_dataset(spec));
+        auto splits = json::object();
+        for (const Split split : kSplits)
+            if (!plan.entries(split).empty())
+                splits[std::string(enum_name(split))] = {{"count", plan.entries(split).size()},
+                                                         {"per_class", plan.per_class(split)}};
+        const auto counts = plan.per_class(Split::kTrain);
+        const auto [least, most] = std::minmax_element(counts.begin(), counts.end());
+        const double imbalance = *least > 0 ? static_cast<double>(*most) / static_cast<double>(*least) : 0;
+        return json{{"labels", plan.labels},
+                    {"splits", std::move(splits)},
+                    {"imbalance", *least > 0 ? json(imbalance) : json(nullptr)},
+                    {"warnings", plan.warnings},
+                    {"sample", sample_problems(spec, plan)}};
+    });
+}
+
+}  // namespace digits

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "base/task_context.hpp"
+#include "data/dataset_spec.hpp"
+
+namespace digits {
+
+/// Makes a whole dataset in the job's folder: lists, databases, mean, and last `dataset.json`, which is also the
+/// result. A picture that cannot be read is listed in `unreadable.txt` and left out. What an earlier try left is
+/// removed first. Errors: kInvalidArgument (spec or sources), kCancelled, kResourceExhausted (disk), kDataLoss when no
+/// picture is readable.
+Result<nlohmann::json> build_dataset(const DatasetSpec& spec, TaskContext& context);
+
+/// What building would give, without writing: labels, splits with counts per class, imbalance, warnings, and the
+/// problems of a sample of the pictures.
+Result<nlohmann::json> scan_dataset(const DatasetSpec& spec);
+
+}  // namespace digits

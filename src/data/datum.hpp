@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+#include "image/image.hpp"
+
+namespace digits {
+
+/// A Caffe Datum where it lies in the database; the texts point into the record's bytes.
+struct DatumView {
+    int channels = 0;
+    int height = 0;
+    int width = 0;
+    int label = 0;
+    bool encoded = false;
+    std::string_view data;        ///< a picture file, or planes of unsigned bytes in B, G, R order
+    std::size_t float_count = 0;  ///< of float_data, used when `data` is empty
+    std::string_view record;
+
+    std::size_t sample_count() const {
+        return static_cast<std::size_t>(channels) * static_cast<std::size_t>(height) * static_cast<std::size_t>(width);
+    }
+};
+
+/// Reads the fields; of a datum that is not encoded also that its samples fill its size. Errors: kDataLoss.
+Result<DatumView> parse_datum(std::string_view record);
+
+/// `float_data` of a parsed datum, `float_count` values.
+void copy_float_data(const DatumView& datum, float* out);
+
+/// The picture of a datum, for display: encoded or raw, 1 or 3 channels; float data is cut to 0..255.
+/// Errors: kDataLoss, kUnsupported for another channel count.
+Result<Image> datum_image(const DatumView& datum);
+
+/// The bytes of a Datum with planes of raw samples, in B, G, R order for 3 channels.
+std::string raw_datum(const Image& image, int label);
+/// The bytes of a Datum with a picture file.
+std::string encoded_datum(const Image& image, std::string_view file, int label);
+
+}  // namespace digits

@@ -1,0 +1,160 @@
+#include "data/folder.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cmath>
+#include <cstring>
+#include <set>
+#include <system_error>
+#include <utility>
+
+namespace digits {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::array<std::string_view, 6> kExtensions{".png", ".jpg", ".jpeg", ".bmp", ".ppm", ".pgm"};
+constexpr std::size_t kReportEvery = 1000;
+
+class Walker {
+  public:
+    Walker(FolderScan& scan, const std::function<bool(std::size_t)>& found) : scan_(scan), found_(found) {}
+
+    /// Adds the pictures under `folder`; links are followed, but a folder inside itself only once.
+    Status walk(const fs::path& folder, std::vector<std::string>& files) {
+        struct stat info{};
+        if (::stat(folder.c_str(), &info) != 0) return {};
+        const auto identity = std::pair(info.st_dev, info.st_ino);
+        if (!open_.insert(identity).second) return {};
+        std::error_code error;
+        auto entries = fs::directory_iterator(folder, error);
+        if (error) scan_.warnings.push_back(fmt::format("cannot read {}: {}", folder.string(), error.message()));
+        for (; !error && entries != fs::directory_iterator(); entries.increment(error)) {
+            std::error_code ignored;
+            if (entries->is_directory(ignored)) {
+                DIGITS_TRY(walk(entries->path(), files));
+            } else if (has_image_extension(entries->path().native())) {
+                DIGITS_TRY(add(entries->path().native(), files));
+            }
+        }
+        open_.erase(identity);
+        return {};
+    }
+
+  private:
+    Status add(const std::string& file, std::vector<std::string>& files) {
+        if (file.find('\n') != std::string::npos) {
+            scan_.warnings.push_back("a file name with a line break is left out: " + file);
+            return {};
+        }
+        files.push_back(file);
+        if (++count_ % kReportEvery == 0 && found_ && !found_(count_)) return fail(ErrorCode::kCancelled, "stopped");
+        return {};
+    }
+
+    FolderScan& scan_;
+    const std::function<bool(std::size_t)>& found_;
+    std::size_t count_ = 0;
+    std::set<std::pair<dev_t, ino_t>> open_;
+};
+
+}  // namespace
+
+bool has_image_extension(std::string_view name) {
+    const auto dot = name.find_last_of("./");
+    if (dot == std::string_view::npos || name[dot] == '/') return false;
+    std::string extension(name.substr(dot));
+    for (char& c : extension)
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    return std::find(kExtensions.begin(), kExtensions.end(), extension) != kExtensions.end();
+}
+
+Status check_folder(const fs::path& path, std::string_view where) {
+    if (!path.is_absolute())
+        return fail(make_error(ErrorCode::kInvalidArgument, "the path \"{}\" is not absolute", path.string())
+                        .at(std::string(where)));
+    fs::path part;
+    for (const auto& name : path) {
+        part /= name;
+        struct stat info{};
+        if (::stat(part.c_str(), &info) == 0) continue;
+        const int code = errno;
+        const auto error_code = code == ENOENT ? ErrorCode::kNotFound : ErrorCode::kPermissionDenied;
+        return fail(make_error(error_code, "no folder {}: {} {} (the program runs as user {})", path.string(),
+                               part.string(), code == ENOENT ? "does not exist" : std::strerror(code), ::geteuid())
+                        .at(std::string(where))
+                        .advise("check the path, and in a container that it is mounted"));
+    }
+    std::error_code error;
+    if (!fs::is_directory(path, error))
+        return fail(make_error(ErrorCode::kInvalidArgument, "{} is a file, expected a folder", path.string())
+                        .at(std::string(where)));
+    if (::access(path.c_str(), R_OK | X_OK) != 0)
+        return fail(make_error(ErrorCode::kPermissionDenied, "the folder {} cannot be read by user {}", path.string(),
+                               ::geteuid())
+                        .at(std::string(where)));
+    return {};
+}
+
+Result<FolderScan> scan_folder(const fs::path& folder, const std::function<bool(std::size_t)>& found) {
+    std::error_code error;
+    std::vector<fs::path> folders;
+    for (auto entries = fs::directory_iterator(folder, error); !error && entries != fs::directory_iterator();
+         entries.increment(error)) {
+        std::error_code ignored;
+        if (entries->is_directory(ignored)) folders.push_back(entries->path());
+    }
+    if (error) return fail(errno_error("cannot read " + folder.string(), error.value()));
+    std::sort(folders.begin(), folders.end());
+    if (folders.size() < 2)
+        return fail(make_error(ErrorCode::kInvalidArgument, "{} has {} sub-folders, expected at least two, one a class",
+                               folder.string(), folders.size()));
+    FolderScan scan;
+    Walker walker(scan, found);
+    for (const auto& one : folders) {
+        auto& added = scan.classes.emplace_back();
+        added.label = one.filename().string();
+        std::replace(added.label.begin(), added.label.end(), '_', ' ');
+        DIGITS_TRY(walker.walk(one, added.files));
+        std::sort(added.files.begin(), added.files.end());
+    }
+    return scan;
+}
+
+SplitSizes split_sizes(std::size_t size, int percent_val, int percent_test) {
+    const int percent_train = 100 - percent_val - percent_test;
+    if (percent_train >= 100) return {size, 0, 0};
+    if (percent_val >= 100) return {0, size, 0};
+    if (percent_test >= 100) return {0, 0, size};
+    const auto share = [&](int percent) {
+        return static_cast<std::size_t>(std::round(static_cast<double>(size) * percent / 100.0));
+    };
+    std::size_t train = std::min(share(percent_train), size);
+    if (percent_train > 0 && train == 0 && size > 0) train = 1;
+    std::size_t val = std::min(share(percent_val), size - train);
+    if (percent_val > 0 && val == 0) {
+        if (train > 1) {
+            --train;
+            val = 1;
+        } else if (train + val < size) {
+            val = 1;
+        }
+    }
+    std::size_t test = size - train - val;
+    if (percent_test > 0 && test == 0) {
+        if (val > 1) {
+            --val;
+            test = 1;
+        } else if (train > 1) {
+            --train;
+            test = 1;
+        }
+    }
+    return {train, val, test};
+}
+
+}  // namespace digits

@@ -1,0 +1,92 @@
+#include "data/lists.hpp"
+
+#include <charconv>
+
+#include "base/file.hpp"
+
+namespace digits {
+namespace {
+
+constexpr std::string_view kSpace = " \t\r\n\v\f";
+
+std::string_view trimmed_end(std::string_view text) { return text.substr(0, text.find_last_not_of(kSpace) + 1); }
+
+/// Calls `use(number, line)` with each line, counted from 1.
+template <class Use>
+void for_each_line(std::string_view text, Use use) {
+    for (int number = 1; !text.empty(); ++number) {
+        const auto end = text.find('\n');
+        use(number, text.substr(0, end));
+        if (end == std::string_view::npos) return;
+        text.remove_prefix(end + 1);
+    }
+}
+
+bool parse_line(std::string_view line, ListEntry& entry) {
+    const auto space = line.find_last_of(kSpace);
+    if (space == std::string_view::npos) return false;
+    const auto number = line.substr(space + 1);
+    const auto end = number.data() + number.size();
+    const auto [stop, error] = std::from_chars(number.data(), end, entry.label);
+    const auto path = trimmed_end(line.substr(0, space));
+    if (error != std::errc{} || stop != end || entry.label < 0 || path.empty()) return false;
+    entry.path = path;
+    return true;
+}
+
+}  // namespace
+
+Result<ImageList> read_image_list(const std::filesystem::path& file, const std::filesystem::path& root) {
+    DIGITS_ASSIGN(const auto text, read_file(file));
+    ImageList list;
+    for_each_line(text, [&](int number, std::string_view line) {
+        line = trimmed_end(line);
+        if (line.empty()) return;
+        ListEntry entry;
+        if (!parse_line(line, entry)) {
+            list.skipped_lines.push_back(number);
+            return;
+        }
+        if (!root.empty() && entry.path.front() != '/') entry.path = (root / entry.path).string();
+        list.entries.push_back(std::move(entry));
+    });
+    if (list.entries.empty())
+        return fail(make_error(ErrorCode::kInvalidArgument,
+                               "no valid line, expected lines of a path, a space and a class number")
+                        .at(file.string()));
+    return list;
+}
+
+Status write_image_list(const std::filesystem::path& file, const std::vector<ListEntry>& entries) {
+    std::string text;
+    for (const auto& entry : entries) {
+        text += entry.path;
+        text += ' ';
+        text += std::to_string(entry.label);
+        text += '\n';
+    }
+    return write_file_atomic(file, text);
+}
+
+Result<std::vector<std::string>> read_labels(const std::filesystem::path& file) {
+    DIGITS_ASSIGN(const auto text, read_file(file, std::uint64_t{64} << 20));
+    std::vector<std::string> labels;
+    for_each_line(text, [&](int, std::string_view line) {
+        line = trimmed_end(line);
+        line.remove_prefix(std::min(line.find_first_not_of(kSpace), line.size()));
+        if (!line.empty()) labels.emplace_back(line);
+    });
+    if (labels.size() < 2)
+        return fail(
+            make_error(ErrorCode::kInvalidArgument, "{} class names, expected at least two, one a line", labels.size())
+                .at(file.string()));
+    return labels;
+}
+
+Status write_labels(const std::filesystem::path& file, const std::vector<std::string>& labels) {
+    std::string text;
+    for (const auto& label : labels) text += label + "\n";
+    return write_file_atomic(file, text);
+}
+
+}  // namespace digits

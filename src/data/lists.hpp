@@ -1,0 +1,33 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+
+namespace digits {
+
+struct ListEntry {
+    std::string path;
+    int label = 0;
+    bool operator==(const ListEntry&) const = default;
+};
+
+struct ImageList {
+    std::vector<ListEntry> entries;
+    std::vector<int> skipped_lines;  ///< numbers, from 1, of lines that are neither empty nor `path label`
+};
+
+/// Lines of `path label`: the last white space stands before the label, so a path may have spaces. Relative paths get
+/// `root` in front. Errors: kInvalidArgument without any valid line.
+Result<ImageList> read_image_list(const std::filesystem::path& file, const std::filesystem::path& root);
+/// `path label` with one space, a line each; atomically.
+Status write_image_list(const std::filesystem::path& file, const std::vector<ListEntry>& entries);
+
+/// One name a line, in class order; empty lines are left out. Errors: kInvalidArgument with fewer than two.
+Result<std::vector<std::string>> read_labels(const std::filesystem::path& file);
+Status write_labels(const std::filesystem::path& file, const std::vector<std::string>& labels);
+
+}  // namespace digits

@@ -1,0 +1,376 @@
+#include "feed/feed.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdlib>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "data/record_reader.hpp"
+#include "feed/transformer.hpp"
+#include "image/decode.hpp"
+
+namespace digits {
+namespace {
+
+constexpr int kMostPerClaim = 32;
+constexpr std::size_t kAlignment = 64;
+
+struct FreeAligned {
+    void operator()(float* pointer) const { std::free(pointer); }
+};
+using AlignedFloats = std::unique_ptr<float[], FreeAligned>;
+
+AlignedFloats make_floats(std::size_t count) {
+    const std::size_t bytes = (count * sizeof(float) + kAlignment - 1) / kAlignment * kAlignment;
+    return AlignedFloats(static_cast<float*>(std::aligned_alloc(kAlignment, bytes)));
+}
+
+/// Memory of one worker, used again for each record.
+struct Scratch {
+    Image image;
+    std::vector<std::uint8_t> planes;
+    std::vector<float> floats;
+};
+
+/// Decoded samples of all records, filled as they come by.
+class DecodedCache {
+  public:
+    DecodedCache(std::uint64_t records, std::size_t record_bytes)
+        : record_bytes_(record_bytes),
+          samples_(std::make_unique_for_overwrite<std::uint8_t[]>(records * record_bytes)),
+          state_(std::make_unique<std::atomic<std::uint8_t>[]>(records)) {}
+
+    /// The samples, or null while they are not there.
+    const std::uint8_t* find(std::uint64_t record) const {
+        return state_[record].load(std::memory_order_acquire) == kFilled ? place(record) : nullptr;
+    }
+    /// Where to decode it to, or null when another thread is about it.
+    std::uint8_t* begin_fill(std::uint64_t record) {
+        std::uint8_t expected = kEmpty;
+        return state_[record].compare_exchange_strong(expected, kFilling) ? place(record) : nullptr;
+    }
+    void end_fill(std::uint64_t record, bool filled) {
+        state_[record].store(filled ? kFilled : kEmpty, std::memory_order_release);
+    }
+
+  private:
+    enum State : std::uint8_t { kEmpty, kFilling, kFilled };
+    std::uint8_t* place(std::uint64_t record) const { return samples_.get() + record * record_bytes_; }
+
+    std::size_t record_bytes_;
+    std::unique_ptr<std::uint8_t[]> samples_;
+    std::unique_ptr<std::atomic<std::uint8_t>[]> state_;
+};
+
+/// The colours that an encoded record is given: Caffe's force_color, force_gray, or as it is.
+int wanted_channels(const caffe::TransformationParameter& transform, int native) {
+    if (transform.force_color()) return 3;
+    return transform.force_gray() ? 1 : native;
+}
+
+struct RecordSize {
+    int channels = 0;
+    int height = 0;
+    int width = 0;
+    bool operator==(const RecordSize&) const = default;
+    std::size_t samples() const {
+        return static_cast<std::size_t>(channels) * static_cast<std::size_t>(height) * static_cast<std::size_t>(width);
+    }
+};
+
+Status decode_record(const DatumView& datum, const caffe::TransformationParameter& transform, Image& image) {
+    DIGITS_TRY(decode_image_into(datum.data, {}, image));
+    const int channels = wanted_channels(transform, image.channels);
+    if (channels != image.channels) image = convert_channels(std::move(image), channels);
+    return {};
+}
+
+Result<RecordSize> size_of(const DatumView& datum, const caffe::TransformationParameter& transform) {
+    if (!datum.encoded) return RecordSize{datum.channels, datum.height, datum.width};
+    Image image;
+    DIGITS_TRY(decode_record(datum, transform, image));
+    return RecordSize{image.channels, image.height, image.width};
+}
+
+}  // namespace
+
+class Feed::Pipeline {
+  public:
+    static Result<std::unique_ptr<Pipeline>> create(const FeedOptions& options);
+    ~Pipeline();
+
+    Result<FeedBatch> next();
+    std::array<std::int64_t, 4> shape() const {
+        return {options_.batch_size, transformer_.channels(), transformer_.height(), transformer_.width()};
+    }
+    std::uint64_t record_count() const { return environment_->record_count(); }
+    double wait_seconds() const { return waited_.load(); }
+
+  private:
+    struct Slot {
+        AlignedFloats data;
+        std::vector<float> labels;
+        int unfinished = 0;
+        std::optional<Error> error;
+    };
+    /// Records of one batch that one worker transforms.
+    struct Claim {
+        std::uint64_t batch = 0;
+        int first = 0;
+        std::vector<LmdbCursor::Entry> entries;
+    };
+
+    Pipeline(const FeedOptions& options, std::shared_ptr<LmdbEnvironment> environment, LmdbCursor cursor,
+             RecordSize size, Transformer transformer, std::unique_ptr<DecodedCache> cache);
+    void start();
+    void work();
+    /// False at the end. Blocks until a slot is free.
+    bool claim(Claim& claim);
+    Status fill(const Claim& claim, Scratch& scratch);
+    Status fill_record(const LmdbCursor::Entry& entry, std::uint64_t index, float* out, float& label, Scratch& scratch);
+    Result<const std::uint8_t*> decoded_planes(const DatumView& datum, std::uint64_t record, Scratch& scratch);
+    Slot& slot_of(std::uint64_t batch) { return slots_[batch % slots_.size()]; }
+    std::size_t picture_floats() const;
+
+    const FeedOptions options_;
+    const std::shared_ptr<LmdbEnvironment> environment_;
+    const RecordSize size_;
+    const Transformer transformer_;
+    const std::unique_ptr<DecodedCache> cache_;
+    const int thread_count_;
+    std::vector<Slot> slots_;
+    std::atomic<double> waited_ = 0;
+
+    std::mutex mutex_;
+    std::condition_variable slot_free_;
+    std::condition_variable batch_ready_;
+    LmdbCursor cursor_;
+    std::uint64_t claim_batch_;   ///< the batch that is being given out
+    int claim_item_ = 0;          ///< its first picture that nobody has yet
+    std::uint64_t give_batch_;    ///< the batch that `next` gives next
+    std::uint64_t oldest_batch_;  ///< the consumer may still hold this one; all before are free
+    bool stop_ = false;
+    std::vector<std::thread> workers_;
+};
+
+Feed::Pipeline::Pipeline(const FeedOptions& options, std::shared_ptr<LmdbEnvironment> environment, LmdbCursor cursor,
+                         RecordSize size, Transformer transformer, std::unique_ptr<DecodedCache> cache)
+    : options_(options),
+      environment_(std::move(environment)),
+      size_(size),
+      transformer_(std::move(transformer)),
+      cache_(std::move(cache)),
+      thread_count_(options.threads > 0 ? options.threads
+                                        : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()))),
+      cursor_(std::move(cursor)),
+      claim_batch_(options.first_batch),
+      give_batch_(options.first_batch),
+      oldest_batch_(options.first_batch) {
+    // The one that the consumer holds, and those ahead of it.
+    slots_.resize(static_cast<std::size_t>(options.prefetch) + 1);
+    const auto batch_size = static_cast<std::size_t>(options.batch_size);
+    for (auto& slot : slots_) {
+        slot.data = make_floats(batch_size * picture_floats());
+        slot.labels.resize(batch_size);
+    }
+}
+
+void Feed::Pipeline::start() {
+    for (int i = 0; i < thread_count_; ++i) workers_.emplace_back([this] { work(); });
+}
+
+Feed::Pipeline::~Pipeline() {
+    {
+        const std::lock_guard lock(mutex_);
+        stop_ = true;
+    }
+    slot_free_.notify_all();
+    for (auto& worker : workers_) worker.join();
+}
+
+Result<std::unique_ptr<Feed::Pipeline>> Feed::Pipeline::create(const FeedOptions& options) {
+    if (options.backend != caffe::DataParameter::LMDB)
+        return fail(
+            make_error(ErrorCode::kUnsupported, "{} is a LevelDB database, expected LMDB", options.source.string())
+                .advise("build the dataset again, or convert it to LMDB"));
+    if (options.batch_size < 1 || options.prefetch < 1 || options.threads < 0)
+        return fail(ErrorCode::kInvalidArgument,
+                    "batch_size {}, prefetch {} and threads {}, expected at least 1, 1 and 0", options.batch_size,
+                    options.prefetch, options.threads);
+    const auto& transform = options.transform;
+    if (transform.force_color() && transform.force_gray())
+        return fail(ErrorCode::kInvalidArgument,
+                    "transform_param has force_color and force_gray, expected one of them");
+
+    DIGITS_ASSIGN(auto environment, LmdbEnvironment::open(options.source));
+    if (environment->record_count() == 0)
+        return fail(ErrorCode::kInvalidArgument, "the database {} has no records", options.source.string());
+    DIGITS_ASSIGN(auto reader, RecordReader::open(options.source));
+    RecordReader::Record record;
+    DIGITS_TRY(reader.next(record));
+    DIGITS_ASSIGN(const auto size, size_of(record.datum, transform));
+    DIGITS_ASSIGN(auto transformer,
+                  Transformer::create(transform, options.phase, options.seed, size.channels, size.height, size.width));
+    DIGITS_ASSIGN(auto cursor, LmdbCursor::open(environment));
+    const auto records = environment->record_count();
+    DIGITS_TRY(
+        cursor.skip((options.first_batch % records) * (static_cast<std::uint64_t>(options.batch_size) % records)));
+
+    const bool cached = record.datum.encoded && records * size.samples() <= options.cache_bytes;
+    auto cache = cached ? std::make_unique<DecodedCache>(records, size.samples()) : nullptr;
+    std::unique_ptr<Pipeline> pipeline(new Pipeline(options, std::move(environment), std::move(cursor), size,
+                                                    std::move(transformer), std::move(cache)));
+    pipeline->start();
+    return pipeline;
+}
+
+std::size_t Feed::Pipeline::picture_floats() const {
+    return static_cast<std::size_t>(transformer_.channels()) * static_cast<std::size_t>(transformer_.height()) *
+           static_cast<std::size_t>(transformer_.width());
+}
+
+void Feed::Pipeline::work() {
+    Claim claimed;
+    Scratch scratch;
+    while (claim(claimed)) {
+        auto status = fill(claimed, scratch);
+        bool complete = false;
+        {
+            const std::lock_guard lock(mutex_);
+            auto& slot = slot_of(claimed.batch);
+            if (!status && !slot.error) slot.error = std::move(status).error();
+            slot.unfinished -= static_cast<int>(claimed.entries.size());
+            complete = slot.unfinished == 0;
+        }
+        if (complete) batch_ready_.notify_one();
+    }
+}
+
+bool Feed::Pipeline::claim(Claim& claim) {
+    std::unique_lock lock(mutex_);
+    slot_free_.wait(lock, [&] { return stop_ || claim_batch_ < oldest_batch_ + slots_.size(); });
+    if (stop_) return false;
+    auto& slot = slot_of(claim_batch_);
+    if (claim_item_ == 0) {
+        slot.unfinished = options_.batch_size;
+        slot.error.reset();
+    }
+    const int share = options_.batch_size / thread_count_;
+    const int count = std::min(std::clamp(share, 1, kMostPerClaim), options_.batch_size - claim_item_);
+    claim.batch = claim_batch_;
+    claim.first = claim_item_;
+    claim.entries.resize(static_cast<std::size_t>(count));
+    for (auto& entry : claim.entries) {
+        entry = {};
+        auto more = cursor_.next(entry);
+        if (more && !*more) more = cursor_.next(entry);
+        if (!more && !slot.error) slot.error = std::move(more).error();
+    }
+    claim_item_ += count;
+    if (claim_item_ == options_.batch_size) {
+        claim_item_ = 0;
+        ++claim_batch_;
+    }
+    return true;
+}
+
+Status Feed::Pipeline::fill(const Claim& claim, Scratch& scratch) {
+    auto& slot = slot_of(claim.batch);
+    const std::uint64_t first = claim.batch * static_cast<std::uint64_t>(options_.batch_size);
+    Status status;
+    for (std::size_t i = 0; i < claim.entries.size(); ++i) {
+        const std::size_t item = static_cast<std::size_t>(claim.first) + i;
+        auto one = fill_record(claim.entries[i], first + item, slot.data.get() + item * picture_floats(),
+                               slot.labels[item], scratch);
+        if (one || !status) continue;
+        status = fail(
+            std::move(one).error().at(fmt::format("{}:{}", environment_->folder().string(), claim.entries[i].key)));
+    }
+    return status;
+}
+
+Status Feed::Pipeline::fill_record(const LmdbCursor::Entry& entry, std::uint64_t index, float* out, float& label,
+                                   Scratch& scratch) {
+    DIGITS_ASSIGN(const auto datum, parse_datum(entry.value));
+    label = static_cast<float>(datum.label);
+    if (datum.encoded) {
+        DIGITS_ASSIGN(const auto planes, decoded_planes(datum, index % record_count(), scratch));
+        transformer_.apply(planes, index, out);
+        return {};
+    }
+    const RecordSize size{datum.channels, datum.height, datum.width};
+    if (size != size_)
+        return fail(ErrorCode::kDataLoss, "the record has {} channels of {} x {}, but the first has {} of {} x {}",
+                    size.channels, size.width, size.height, size_.channels, size_.width, size_.height);
+    if (!datum.data.empty()) {
+        transformer_.apply(reinterpret_cast<const std::uint8_t*>(datum.data.data()), index, out);
+    } else {
+        scratch.floats.resize(datum.float_count);
+        copy_float_data(datum, scratch.floats.data());
+        transformer_.apply(scratch.floats.data(), index, out);
+    }
+    return {};
+}
+
+Result<const std::uint8_t*> Feed::Pipeline::decoded_planes(const DatumView& datum, std::uint64_t record,
+                                                           Scratch& scratch) {
+    if (cache_ != nullptr)
+        if (const auto* planes = cache_->find(record)) return planes;
+    DIGITS_TRY(decode_record(datum, options_.transform, scratch.image));
+    const auto& image = scratch.image;
+    if (RecordSize{image.channels, image.height, image.width} != size_)
+        return fail(ErrorCode::kDataLoss, "the record has {} channels of {} x {}, but the first has {} of {} x {}",
+                    image.channels, image.width, image.height, size_.channels, size_.width, size_.height);
+    if (image.channels == 1 && cache_ == nullptr) return image.pixels.data();
+    std::uint8_t* place = cache_ != nullptr ? cache_->begin_fill(record) : nullptr;
+    const bool keep = place != nullptr;
+    if (!keep) {
+        scratch.planes.resize(size_.samples());
+        place = scratch.planes.data();
+    }
+    to_planar_bgr(image, place);
+    if (keep) cache_->end_fill(record, true);
+    return place;
+}
+
+Result<FeedBatch> Feed::Pipeline::next() {
+    std::unique_lock lock(mutex_);
+    if (oldest_batch_ != give_batch_) {
+        oldest_batch_ = give_batch_;
+        slot_free_.notify_all();
+    }
+    auto& slot = slot_of(give_batch_);
+    const auto ready = [&] {
+        const bool given_out = claim_batch_ > give_batch_;
+        return given_out && slot.unfinished == 0;
+    };
+    if (!ready()) {
+        const auto start = std::chrono::steady_clock::now();
+        batch_ready_.wait(lock, ready);
+        const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+        waited_ = waited_ + took.count();
+    }
+    ++give_batch_;
+    if (slot.error) return fail(*slot.error);
+    return FeedBatch{slot.data.get(), slot.labels.data(), shape()};
+}
+
+Feed::Feed(std::unique_ptr<Pipeline> pipeline) : pipeline_(std::move(pipeline)) {}
+Feed::~Feed() = default;
+
+Result<std::unique_ptr<Feed>> Feed::open(const FeedOptions& options) {
+    DIGITS_ASSIGN(auto pipeline, Pipeline::create(options));
+    return std::unique_ptr<Feed>(new Feed(std::move(pipeline)));
+}
+
+std::array<std::int64_t, 4> Feed::shape() const { return pipeline_->shape(); }
+std::uint64_t Feed::record_count() const { return pipeline_->record_count(); }
+Result<FeedBatch> Feed::next() { return pipeline_->next(); }
+double Feed::wait_seconds() const { return pipeline_->wait_seconds(); }
+
+}  // namespace digits

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+
+#include "base/result.hpp"
+#include "caffe.pb.h"
+
+namespace digits {
+
+struct FeedOptions {
+    std::filesystem::path source;
+    caffe::DataParameter::DB backend = caffe::DataParameter::LMDB;
+    int batch_size = 1;
+    caffe::TransformationParameter transform;
+    caffe::Phase phase = caffe::TRAIN;
+    std::uint64_t seed = 0;
+    int threads = 0;   ///< 0: all cores
+    int prefetch = 4;  ///< batches made ahead
+    std::uint64_t first_batch = 0;
+    /// Encoded pictures stay decoded in memory when all of them fit.
+    std::uint64_t cache_bytes = std::uint64_t{256} << 20;
+};
+
+struct FeedBatch {
+    const float* data = nullptr;
+    const float* labels = nullptr;  ///< one per picture
+    std::array<std::int64_t, 4> shape{};
+};
+
+/// Batches of a database as Caffe's Data layer makes them: record (batch * batch_size + i) mod count, decoded, cropped,
+/// mirrored, mean subtracted, scaled, in planes of B, G, R. Every batch depends on options and its number alone, not on
+/// threads or on where the feed started. One consumer thread.
+class Feed {
+  public:
+    /// Errors: kUnsupported (LevelDB), kNotFound, kInvalidArgument (transform and records do not fit), kDataLoss.
+    static Result<std::unique_ptr<Feed>> open(const FeedOptions& options);
+    ~Feed();
+    Feed(const Feed&) = delete;
+    Feed& operator=(const Feed&) = delete;
+
+    std::array<std::int64_t, 4> shape() const;
+    std::uint64_t record_count() const;
+    /// The next batch; it stays valid until the following call. A batch with a damaged record gives that error, naming
+    /// the record; the batch after it can still be taken.
+    Result<FeedBatch> next();
+    /// All the time that `next` has waited.
+    double wait_seconds() const;
+
+  private:
+    class Pipeline;
+    explicit Feed(std::unique_ptr<Pipeline> pipeline);
+
+    std::unique_ptr<Pipeline> pipeline_;
+};
+
+}  // namespace digits

@@ -1,0 +1,214 @@
+#include "image/resize.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "base/check.hpp"
+#include "base/random.hpp"
+#include "base/vectorised.hpp"
+
+namespace digits {
+namespace {
+
+// Pillow's fixed point: 8 bits of sample, 2 bits of head room for filters that overshoot.
+constexpr int kPrecisionBits = 32 - 8 - 2;
+constexpr std::int32_t kHalf = 1 << (kPrecisionBits - 1);
+
+/// Which source samples make each target sample, and with what weights.
+struct Filter {
+    int taps = 0;                       ///< weights per target, zero padded
+    std::vector<int> first;             ///< per target: the first source
+    std::vector<int> count;             ///< per target: how many
+    std::vector<std::int32_t> weights;  ///< taps per target, scaled by 2^kPrecisionBits
+};
+
+Filter triangle_filter(int from, int to) {
+    const double scale = static_cast<double>(from) / to;
+    const double filter_scale = std::max(scale, 1.0);
+    const double support = filter_scale;
+    Filter f;
+    f.taps = static_cast<int>(std::ceil(support)) * 2 + 1;
+    f.first.resize(static_cast<std::size_t>(to));
+    f.count.resize(static_cast<std::size_t>(to));
+    f.weights.assign(static_cast<std::size_t>(to) * static_cast<std::size_t>(f.taps), 0);
+    std::vector<double> w(static_cast<std::size_t>(f.taps));
+    const double step = 1.0 / filter_scale;
+    for (int i = 0; i < to; ++i) {
+        const double centre = (i + 0.5) * scale;
+        const int first = std::max(static_cast<int>(centre - support + 0.5), 0);
+        const int count = std::min(static_cast<int>(centre + support + 0.5), from) - first;
+        double sum = 0;
+        for (int k = 0; k < count; ++k) {
+            const double distance = std::abs((k + first - centre + 0.5) * step);
+            const double weight = distance < 1.0 ? 1.0 - distance : 0.0;
+            w[static_cast<std::size_t>(k)] = weight;
+            sum += weight;
+        }
+        const std::size_t at = static_cast<std::size_t>(i) * static_cast<std::size_t>(f.taps);
+        for (int k = 0; k < count; ++k) {
+            const double weight = sum != 0.0 ? w[static_cast<std::size_t>(k)] / sum : w[static_cast<std::size_t>(k)];
+            f.weights[at + static_cast<std::size_t>(k)] =
+                static_cast<std::int32_t>(0.5 + weight * (1 << kPrecisionBits));
+        }
+        f.first[static_cast<std::size_t>(i)] = first;
+        f.count[static_cast<std::size_t>(i)] = count;
+    }
+    return f;
+}
+
+std::uint8_t to_sample(std::int32_t sum) {
+    return static_cast<std::uint8_t>(std::clamp(sum >> kPrecisionBits, 0, 255));
+}
+
+template <int kChannels>
+void filter_row(const std::uint8_t* from, const Filter& f, std::uint8_t* to, int width) {
+    const std::int32_t* weights = f.weights.data();
+    for (int x = 0; x < width; ++x, weights += f.taps) {
+        const std::uint8_t* sample =
+            from + static_cast<std::ptrdiff_t>(f.first[static_cast<std::size_t>(x)]) * kChannels;
+        const int count = f.count[static_cast<std::size_t>(x)];
+        std::int32_t sums[kChannels];
+        for (int c = 0; c < kChannels; ++c) sums[c] = kHalf;
+        for (int k = 0; k < count; ++k)
+            for (int c = 0; c < kChannels; ++c) sums[c] += sample[k * kChannels + c] * weights[k];
+        for (int c = 0; c < kChannels; ++c) *to++ = to_sample(sums[c]);
+    }
+}
+
+Image resize_width(const Image& image, int width) {
+    const auto filter = triangle_filter(image.width, width);
+    Image out;
+    out.reset(width, image.height, image.channels);
+    for (int y = 0; y < image.height; ++y) {
+        if (image.channels == 1)
+            filter_row<1>(image.row(y), filter, out.row(y), width);
+        else
+            filter_row<3>(image.row(y), filter, out.row(y), width);
+    }
+    return out;
+}
+
+/// One target row: `count` source rows, each times its weight.
+DIGITS_VECTORISED
+void blend_rows(const std::uint8_t* from, std::size_t stride, const std::int32_t* weights, int count,
+                std::uint8_t* to) {
+    constexpr std::size_t kBlock = 256;
+    std::int32_t sums[kBlock];
+    for (std::size_t start = 0; start < stride; start += kBlock) {
+        const std::size_t n = std::min(kBlock, stride - start);
+        for (std::size_t i = 0; i < kBlock; ++i) sums[i] = kHalf;
+        for (int k = 0; k < count; ++k) {
+            const std::uint8_t* row = from + static_cast<std::size_t>(k) * stride + start;
+            const std::int32_t weight = weights[k];
+            if (n == kBlock) {
+                for (std::size_t i = 0; i < kBlock; ++i) sums[i] += row[i] * weight;
+            } else {
+                for (std::size_t i = 0; i < n; ++i) sums[i] += row[i] * weight;
+            }
+        }
+        // All weights are positive, so a sum is never below 0.
+        for (std::size_t i = 0; i < n; ++i) {
+            const std::int32_t value = sums[i] >> kPrecisionBits;
+            to[start + i] = static_cast<std::uint8_t>(value > 255 ? 255 : value);
+        }
+    }
+}
+
+Image resize_height(const Image& image, int height) {
+    const auto filter = triangle_filter(image.height, height);
+    Image out;
+    out.reset(image.width, height, image.channels);
+    for (int y = 0; y < height; ++y) {
+        const auto i = static_cast<std::size_t>(y);
+        blend_rows(image.row(filter.first[i]), image.row_bytes(),
+                   &filter.weights[i * static_cast<std::size_t>(filter.taps)], filter.count[i], out.row(y));
+    }
+    return out;
+}
+
+Image cut(const Image& image, int left, int top, int width, int height) {
+    Image out;
+    out.reset(width, height, image.channels);
+    for (int y = 0; y < height; ++y)
+        std::copy_n(image.row(top + y) + left * image.channels, out.row_bytes(), out.row(y));
+    return out;
+}
+
+/// Cuts what is too long about the centre, pads what is too short with the same noise at both ends.
+Image cut_and_pad(Image image, int width, int height, std::uint64_t noise_seed) {
+    if (image.width > width)
+        image = cut(image, static_cast<int>(std::round((image.width - width) / 2.0)), 0, width, image.height);
+    if (image.height > height)
+        image = cut(image, 0, static_cast<int>(std::round((image.height - height) / 2.0)), image.width, height);
+    if (image.width == width && image.height == height) return image;
+
+    const int left = (width - image.width) / 2;
+    const int top = (height - image.height) / 2;
+    Image out;
+    out.reset(width, height, image.channels);
+    const auto noise_at = [&](int x, int y, int channel) {
+        // The place inside the padding, which both ends share.
+        SplitMix64 random(noise_seed, static_cast<std::uint64_t>((y * width + x) * 3 + channel));
+        return static_cast<std::uint8_t>(random.below(255));
+    };
+    for (int y = 0; y < height; ++y) {
+        const int below = y - top - image.height;
+        for (int x = 0; x < width; ++x) {
+            const int right = x - left - image.width;
+            std::uint8_t* to = out.row(y) + x * image.channels;
+            const bool inside = y >= top && below < 0 && x >= left && right < 0;
+            for (int c = 0; c < image.channels; ++c)
+                to[c] = inside ? image.row(y - top)[(x - left) * image.channels + c]
+                               : noise_at(right >= 0 ? right : x, below >= 0 ? below : y, c);
+        }
+    }
+    return out;
+}
+
+}  // namespace
+
+Image resize_bilinear(const Image& image, int width, int height) {
+    DIGITS_CHECK(width > 0 && height > 0 && image.width > 0 && image.height > 0);
+    if (image.width == width) return image.height == height ? image : resize_height(image, height);
+    Image wide = resize_width(image, width);
+    return wide.height == height ? wide : resize_height(wide, height);
+}
+
+Image fit_image(Image image, int width, int height, ResizeMode mode, std::uint64_t noise_seed) {
+    if (image.width == width && image.height == height) return image;
+    const double width_ratio = static_cast<double>(image.width) / width;
+    const double height_ratio = static_cast<double>(image.height) / height;
+    if (mode == ResizeMode::kSquash || width_ratio == height_ratio) return resize_bilinear(image, width, height);
+
+    const bool wide = width_ratio > height_ratio;
+    int new_width = width;
+    int new_height = height;
+    const auto scaled = [](int side, double ratio) { return std::max(1, static_cast<int>(std::round(side / ratio))); };
+    const auto make_even = [](int& side, int target) { side += (target - side) % 2 != 0; };
+    if (mode == ResizeMode::kCrop) {
+        if (wide)
+            new_width = scaled(image.width, height_ratio);
+        else
+            new_height = scaled(image.height, width_ratio);
+    } else if (mode == ResizeMode::kFill) {
+        if (wide) {
+            new_height = scaled(image.height, width_ratio);
+            make_even(new_height, height);
+        } else {
+            new_width = scaled(image.width, height_ratio);
+            make_even(new_width, width);
+        }
+    } else {
+        const double ratio = (width_ratio + height_ratio) / 2.0;
+        new_width = scaled(image.width, ratio);
+        new_height = scaled(image.height, ratio);
+        if (wide)
+            make_even(new_height, height);
+        else
+            make_even(new_width, width);
+    }
+    return cut_and_pad(resize_bilinear(image, new_width, new_height), width, height, noise_seed);
+}
+
+}  // namespace digits

@@ -1,0 +1,137 @@
+"""Makes the sample pictures and what Pillow reads and resizes from them.
+
+    python3 tests/images/make.py        with Pillow and numpy; writes beside itself
+
+in/NAME.EXT     the pictures
+out/NAME.pnm    what decoding gives: by DIGITS' rules, alpha on white
+out/NAME.WxH.pnm      Pillow's BILINEAR resize of it
+out/NAME.grey.pnm     Pillow's convert("L") of it
+"""
+import io
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+HERE = Path(__file__).resolve().parent
+rng = np.random.default_rng(7)
+
+
+def picture(width, height, channels=3):
+    """Smooth colours with an edge and some noise."""
+    y, x = np.mgrid[0:height, 0:width]
+    planes = [128 + 100 * np.sin(x / (5 + 2 * c) + c) * np.cos(y / (7 - c)) + rng.integers(-20, 21, (height, width)) for c in range(channels)]
+    pixels = np.clip(np.stack(planes, axis=2), 0, 255).astype(np.uint8)
+    pixels[height // 3 : height // 2, width // 4 : width // 2] = 255
+    return pixels
+
+
+def as_digits(image):
+    if image.mode in ("L", "RGB"):
+        return image
+    if image.mode == "1":
+        return image.convert("L")
+    if image.mode in ("CMYK", "YCbCr"):
+        return image.convert("RGB")
+    white = Image.new("L", image.size, 255) if image.mode == "LA" else Image.new("RGB", image.size, (255, 255, 255))
+    white.paste(image.convert("L") if image.mode == "LA" else image.convert("RGB"), mask=image.convert("RGBA"))
+    return white
+
+
+def png_chunk(kind, data):
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def png_16(path, samples, colour_type):
+    height, width = samples.shape[:2]
+    rows = samples.astype(">u2").reshape(height, -1)
+    data = b"".join(b"\0" + row.tobytes() for row in rows)
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + png_chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 16, colour_type, 0, 0, 0))
+                     + png_chunk(b"IDAT", zlib.compress(data)) + png_chunk(b"IEND", b""))
+
+
+def bmp_rle8(path, indices, palette):
+    height, width = indices.shape
+    data = bytearray()
+    for row in indices[::-1]:
+        x = 0
+        while x < width:
+            run = 1
+            while x + run < width and run < 255 and row[x + run] == row[x]:
+                run += 1
+            if run > 1 or width - x < 3:
+                data += bytes([run, row[x]])
+                x += run
+            else:
+                n = min(width - x, 7)
+                data += bytes([0, n]) + row[x : x + n].tobytes() + b"\0" * (n % 2)
+                x += n
+        data += b"\0\0"
+    data += b"\0\1"
+    table = b"".join(bytes([b, g, r, 0]) for r, g, b in palette)
+    offset = 54 + len(table)
+    path.write_bytes(b"BM" + struct.pack("<IHHI", offset + len(data), 0, 0, offset)
+                     + struct.pack("<IiiHHIIiiII", 40, width, height, 1, 8, 1, len(data), 2835, 2835, len(palette), 0) + table + data)
+
+
+def make_inputs(folder):
+    colour = Image.fromarray(picture(51, 37))
+    grey = Image.fromarray(picture(51, 37, 1)[:, :, 0])
+    mask = Image.fromarray(picture(51, 37, 1)[:, :, 0])
+    colour.save(folder / "rgb.jpg", quality=92, subsampling=0)
+    colour.save(folder / "rgb420.jpg", quality=80)
+    colour.save(folder / "progressive.jpg", quality=85, progressive=True)
+    colour.convert("CMYK").save(folder / "cmyk.jpg", quality=90)
+    grey.save(folder / "grey.jpg", quality=90)
+    colour.save(folder / "rgb.png")
+    grey.save(folder / "grey.png")
+    with_alpha = colour.copy()
+    with_alpha.putalpha(mask)
+    with_alpha.save(folder / "rgba.png")
+    grey_alpha = grey.convert("LA")
+    grey_alpha.putalpha(mask)
+    grey_alpha.save(folder / "la.png")
+    colour.quantize(17).save(folder / "palette.png")
+    colour.quantize(9).save(folder / "palette_alpha.png", transparency=bytes(range(0, 250, 28)))
+    grey.convert("1").save(folder / "bits.png")
+    png_16(folder / "rgb16.png", picture(20, 15).astype(np.uint16) * 251 + 77, 2)
+    colour.save(folder / "rgb.bmp")
+    grey.save(folder / "grey.bmp")
+    grey.convert("1").save(folder / "bits.bmp")
+    colour.quantize(16).save(folder / "palette.bmp")
+    indices = np.asarray(colour.quantize(12))
+    bmp_rle8(folder / "rle8.bmp", indices, [tuple(int(v) for v in rng.integers(0, 256, 3)) for _ in range(12)])
+    colour.save(folder / "rgb.ppm")
+    grey.save(folder / "grey.pgm")
+    small = picture(9, 5, 1)[:, :, 0]
+    (folder / "plain.pgm").write_text("P2\n# by hand\n9 5\n100\n" + "\n".join(" ".join(str(int(v) * 100 // 255) for v in row) for row in small) + "\n")
+    Image.fromarray(picture(150, 40)).save(folder / "wide.png")
+    Image.fromarray(picture(33, 120)).save(folder / "tall.png")
+
+
+def save_pnm(image, path):
+    image.save(path, format="PPM")
+
+
+def main():
+    for name in ("in", "out"):
+        (HERE / name).mkdir(exist_ok=True)
+        for old in (HERE / name).iterdir():
+            old.unlink()
+    make_inputs(HERE / "in")
+    for path in sorted((HERE / "in").iterdir()):
+        image = as_digits(Image.open(io.BytesIO(path.read_bytes())))
+        save_pnm(image, HERE / "out" / f"{path.name}.pnm")
+        if path.name in ("rgb.png", "grey.png", "wide.png", "tall.png"):
+            for width, height in ((32, 32), (51, 20), (70, 37), (5, 3)):
+                save_pnm(image.resize((width, height), Image.BILINEAR), HERE / "out" / f"{path.name}.{width}x{height}.pnm")
+        if path.name == "rgb.png":
+            save_pnm(image.convert("L"), HERE / "out" / "rgb.png.grey.pnm")
+    size = sum(path.stat().st_size for path in HERE.rglob("*") if path.is_file())
+    print(f"{size} bytes")
+
+
+if __name__ == "__main__":
+    main()
