@@ -1,0 +1,168 @@
+#include "jobs/active_job.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "base/check.hpp"
+#include "base/log.hpp"
+
+namespace digits {
+
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t kMaxLogEvents = 50;  // a write; the rest stays in events.jsonl
+
+template <class T>
+std::optional<T> find_number(const json& event, const char* name) {
+    const auto found = event.find(name);
+    if (found == event.end() || !found->is_number()) return std::nullopt;
+    return found->get<T>();
+}
+
+bool less_is_better(const std::string& series) {
+    return series.find("loss") != std::string::npos || series.find("error") != std::string::npos;
+}
+
+void add_to_summary(Job& job, const std::string& series, const MetricPoint& point) {
+    auto found = std::ranges::find(job.metrics, series, &SeriesSummary::series);
+    if (found == job.metrics.end()) {
+        job.metrics.push_back({series, point, {}});
+        found = std::prev(job.metrics.end());
+    }
+    found->last = point;
+    if (!series.starts_with("val/")) return;
+    const bool better =
+        !found->best || (less_is_better(series) ? point.value < found->best->value : point.value > found->best->value);
+    if (better) found->best = point;
+}
+
+void apply_started(ActiveJob& active, const json& event) {
+    active.end = ActiveJob::End::kNone;
+    active.job.pid = event.value("pid", active.job.pid);
+    active.job.attempt = event.value("attempt", active.job.attempt);
+    active.job.device = event.value("device", "");
+    active.position.fresh_attempt = active.job.attempt > 1;
+    active.changed = true;
+}
+
+void apply_progress(ActiveJob& active, const json& event) {
+    JobProgress progress;
+    progress.step = event.value("step", "");
+    progress.unit = event.value("unit", "");
+    progress.done = event.value("done", std::uint64_t{0});
+    progress.elapsed_s = event.value("elapsed_s", 0.0);
+    progress.total = find_number<std::uint64_t>(event, "total");
+    progress.rate = find_number<double>(event, "rate");
+    progress.eta_s = find_number<double>(event, "eta_s");
+    active.job.progress = progress;
+    active.progress_due = true;
+}
+
+void apply_metrics(ActiveJob& active, const json& event) {
+    const auto phase = event.value("phase", "train");
+    active.position.fresh_attempt = false;
+    for (const auto& [name, value] : event.at("values").items()) {
+        if (!value.is_number() || !std::isfinite(value.get<double>())) continue;
+        const MetricPoint point{event.value("iteration", std::int64_t{0}), event.value("epoch", 0.0),
+                                value.get<double>()};
+        const auto series = phase + "/" + name;
+        active.metrics.push_back({active.job.id, series, point});
+        add_to_summary(active.job, series, point);
+    }
+}
+
+void apply_snapshot(ActiveJob& active, const json& event) {
+    SnapshotInfo snapshot;
+    snapshot.iteration = event.value("iteration", std::int64_t{0});
+    snapshot.epoch = event.value("epoch", 0.0);
+    snapshot.weights = event.value("weights", "");
+    snapshot.state = event.value("state", "");
+    snapshot.time = event.value("time", unix_time());
+    active.snapshots.push_back({active.job.id, std::move(snapshot)});
+    active.urgent = true;
+}
+
+void apply_log(ActiveJob& active, const json& event) {
+    if (active.logs.size() < kMaxLogEvents)
+        active.logs.push_back({event.value("level", "info"), event.value("text", "")});
+}
+
+void apply_known(ActiveJob& active, const json& event) {
+    const auto name = event.at("event").get<std::string>();
+    if (name == "started") return apply_started(active, event);
+    if (name == "progress") return apply_progress(active, event);
+    if (name == "metrics") return apply_metrics(active, event);
+    if (name == "snapshot") return apply_snapshot(active, event);
+    if (name == "log") return apply_log(active, event);
+    if (name == "network" || name == "result") {
+        auto& target = name == "network" ? active.job.network : active.job.result;
+        auto data = name == "network" ? event : event.at("data");
+        if (name == "network")
+            for (const char* envelope : {"event", "seq", "time"}) data.erase(envelope);
+        target = std::make_shared<const json>(std::move(data));
+        active.changed = true;
+    } else if (name == "done") {
+        active.end = ActiveJob::End::kDone;
+    } else if (name == "aborted") {
+        active.end = ActiveJob::End::kAborted;
+    } else if (name == "failed") {
+        active.end = ActiveJob::End::kFailed;
+        active.end_error = parse_task_error(event);
+    }
+}
+
+}  // namespace
+
+double unix_time() {
+    return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+void change_state(ActiveJob& active, JobState state, std::string reason) {
+    auto& job = active.job;
+    DIGITS_CHECK(can_change(job.state, state));
+    const auto now = unix_time();
+    job.state = state;
+    job.history.push_back({state, now, std::move(reason)});
+    job.wait_reason.clear();
+    if (state == JobState::kRun) job.started = now;
+    if (is_final(state)) {
+        job.finished = now;
+        job.pid = 0;
+    }
+    active.dirty = active.changed = active.urgent = true;
+}
+
+std::optional<std::int64_t> find_metrics_restart(const ActiveJob& active, const json& event) {
+    if (!active.position.fresh_attempt || event.value("event", "") != "metrics") return std::nullopt;
+    const auto seq = find_number<std::uint64_t>(event, "seq");
+    const auto iteration = find_number<std::int64_t>(event, "iteration");
+    if (!seq || *seq <= active.position.seq || !iteration) return std::nullopt;
+    const bool overlaps = std::ranges::any_of(
+        active.job.metrics, [&](const SeriesSummary& summary) { return summary.last.iteration >= *iteration; });
+    return overlaps ? iteration : std::nullopt;
+}
+
+void restart_metrics(ActiveJob& active, std::int64_t iteration, const std::vector<MetricSeries>& kept) {
+    active.job.metrics.clear();
+    for (const auto& series : kept)
+        for (const auto& point : series.points) add_to_summary(active.job, series.series, point);
+    active.metrics_restart = iteration;
+    active.position.fresh_attempt = false;
+}
+
+void apply_event(ActiveJob& active, const json& event) {
+    const auto seq = find_number<std::uint64_t>(event, "seq");
+    if (!seq || *seq <= active.position.seq) return;
+    active.position.seq = *seq;
+    active.dirty = true;
+    try {
+        apply_known(active, event);
+    } catch (const json::exception& e) {
+        log_warning("job {}: event {} is not as the protocol has it: {}", active.job.id, *seq, e.what());
+    }
+}
+
+}  // namespace digits

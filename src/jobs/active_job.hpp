@@ -1,0 +1,61 @@
+#pragma once
+
+#include <chrono>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "jobs/event_log.hpp"
+#include "jobs/store.hpp"
+#include "jobs/task_kinds.hpp"
+#include "jobs/task_process.hpp"
+
+namespace digits {
+
+/// A job in the manager's memory: one that has not ended, or is being changed.
+struct ActiveJob {
+    enum class End { kNone, kDone, kAborted, kFailed };
+    struct Log {
+        std::string level;
+        std::string text;
+    };
+
+    Job job;
+    TaskPosition position;
+    const TaskKind* kind = nullptr;
+    bool parents_done = false;
+
+    std::optional<TaskProcess> process;  ///< none: started by an earlier server
+    std::optional<EventLogReader> reader;
+    std::string unread_output;  ///< the end of what the process printed
+    std::optional<ExitStatus> exit;
+    End end = End::kNone;
+    Error end_error;
+    std::optional<std::chrono::steady_clock::time_point> kill_at;
+
+    bool dirty = false;    ///< the database has an older state of it
+    bool changed = false;  ///< a `changed` event is due
+    bool urgent = false;   ///< shall be written at once, job.json too
+    bool progress_due = false;
+    std::vector<MetricRow> metrics;
+    std::optional<std::int64_t> metrics_restart;
+    std::vector<SnapshotRow> snapshots;
+    std::vector<Log> logs;
+};
+
+double unix_time();
+
+/// Sets the state with its time and a line of history.
+void change_state(ActiveJob& active, JobState state, std::string reason);
+
+/// Iteration of the event if it begins a new attempt's metrics and older points from there on are void; they must be
+/// dropped and `restart_metrics` called before the event is applied.
+std::optional<std::int64_t> find_metrics_restart(const ActiveJob& active, const nlohmann::json& event);
+void restart_metrics(ActiveJob& active, std::int64_t iteration, const std::vector<MetricSeries>& kept);
+
+/// Folds one event of the worker into the job. Events that were folded before (by `seq`) and unknown ones change
+/// nothing; a malformed one is told in our log.
+void apply_event(ActiveJob& active, const nlohmann::json& event);
+
+}  // namespace digits

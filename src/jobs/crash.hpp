@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "jobs/job.hpp"
+#include "jobs/task_process.hpp"
+
+namespace digits {
+
+/// The kernel's memory.events of the control group that this process is in; none where there is no such thing.
+std::optional<std::filesystem::path> find_memory_events();
+/// Processes that the kernel killed for want of memory so far; 0 if it does not say.
+std::int64_t count_oom_kills(const std::filesystem::path& memory_events);
+
+struct Crash {
+    ExitStatus exit;
+    bool out_of_memory = false;  ///< the kernel killed for want of memory meanwhile
+    std::filesystem::path log;
+    std::uint64_t log_start = 0;
+};
+
+/// Why a worker ended without a last event, in words, with the end of its log.
+JobError explain_crash(const Crash& crash);
+
+/// Whole lines from the end of a file, at most `max_bytes`, not from before `start`. Empty if there is no file.
+std::string read_tail(const std::filesystem::path& file, std::size_t max_bytes, std::uint64_t start = 0);
+
+}  // namespace digits

@@ -1,0 +1,102 @@
+#include "jobs/schema.hpp"
+
+#include <SQLiteCpp/SQLiteCpp.h>
+#include <fmt/format.h>
+
+#include <string>
+
+namespace digits {
+
+const std::vector<std::string_view>& job_migrations() {
+    static const std::vector<std::string_view> migrations{
+        R"sql(
+CREATE TABLE jobs (
+    id TEXT PRIMARY KEY,
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL COLLATE NOCASE,
+    job_group TEXT NOT NULL COLLATE NOCASE,
+    notes TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    state TEXT NOT NULL,
+    created REAL NOT NULL,
+    finished REAL NOT NULL,
+    spec TEXT NOT NULL,
+    facts TEXT NOT NULL,
+    run TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX jobs_by_created ON jobs (created, id);
+CREATE INDEX jobs_by_name ON jobs (name, id);
+CREATE INDEX jobs_by_state ON jobs (state, id);
+CREATE INDEX jobs_by_finished ON jobs (finished, id);
+CREATE TABLE parents (
+    job_id TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+    place INTEGER NOT NULL,
+    parent_id TEXT NOT NULL,
+    PRIMARY KEY (job_id, place)
+) WITHOUT ROWID;
+CREATE INDEX parents_by_parent ON parents (parent_id);
+CREATE TABLE status_history (
+    job_id TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+    place INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    time REAL NOT NULL,
+    reason TEXT NOT NULL,
+    PRIMARY KEY (job_id, place)
+) WITHOUT ROWID;
+CREATE TABLE series (
+    id INTEGER PRIMARY KEY,
+    job_id TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    UNIQUE (job_id, name)
+);
+CREATE TABLE metrics (
+    series_id INTEGER NOT NULL REFERENCES series (id) ON DELETE CASCADE,
+    iteration INTEGER NOT NULL,
+    epoch REAL NOT NULL,
+    value REAL NOT NULL,
+    PRIMARY KEY (series_id, iteration)
+) WITHOUT ROWID;
+CREATE TABLE snapshots (
+    job_id TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+    iteration INTEGER NOT NULL,
+    epoch REAL NOT NULL,
+    weights TEXT NOT NULL,
+    state TEXT NOT NULL,
+    time REAL NOT NULL,
+    PRIMARY KEY (job_id, iteration)
+) WITHOUT ROWID;
+)sql",
+        R"sql(
+CREATE TABLE events (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    time REAL NOT NULL,
+    job_id TEXT NOT NULL,
+    type TEXT NOT NULL,
+    data TEXT NOT NULL
+);
+)sql"};
+    return migrations;
+}
+
+void migrate_jobs(SQLite::Database& database) {
+    const auto newest = static_cast<int>(job_migrations().size());
+    database.exec("CREATE TABLE IF NOT EXISTS schema_versions (module TEXT PRIMARY KEY, version INTEGER NOT NULL)");
+    SQLite::Statement read(database, "SELECT version FROM schema_versions WHERE module = 'jobs'");
+    const int version = read.executeStep() ? read.getColumn(0).getInt() : 0;
+    read.reset();
+    if (version > newest)
+        throw SQLite::Exception(
+            fmt::format("its jobs have schema {}, this program knows up to {}: it was written by "
+                        "a newer version of digits; use that one",
+                        version, newest));
+    for (int step = version; step < newest; ++step) {
+        SQLite::Transaction transaction(database);
+        database.exec(std::string(job_migrations()[static_cast<std::size_t>(step)]));
+        SQLite::Statement write(database, "INSERT OR REPLACE INTO schema_versions VALUES ('jobs', ?)");
+        write.bind(1, step + 1);
+        write.exec();
+        transaction.commit();
+    }
+}
+
+}  // namespace digits

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+namespace SQLite {
+class Database;
+}
+
+namespace digits {
+
+/// SQL that leads from schema n to n + 1; the first makes the tables of an empty database. Never change one that was
+/// released: add the next.
+const std::vector<std::string_view>& job_migrations();
+
+/// Brings the tables to the newest schema, each step in one transaction; throws SQLite::Exception, and refuses a
+/// database of a newer program. The version stands in `schema_versions`, beside those of other modules.
+void migrate_jobs(SQLite::Database& database);
+
+}  // namespace digits

@@ -1,0 +1,526 @@
+#include "jobs/store.hpp"
+
+#include <SQLiteCpp/SQLiteCpp.h>
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <map>
+#include <mutex>
+#include <nlohmann/json.hpp>
+
+#include "jobs/downsample.hpp"
+#include "jobs/schema.hpp"
+
+namespace digits {
+
+namespace {
+
+using nlohmann::json;
+
+constexpr int kBusyTimeout_ms = 10000;
+
+std::string print(const json& data) { return data.dump(-1, ' ', false, json::error_handler_t::replace); }
+
+/// What the list neither sorts nor filters by.
+std::string print_facts(const Job& job) {
+    auto facts = job_to_json(job);
+    for (const char* column : {"id", "kind", "name", "group", "notes", "owner", "state", "created", "finished", "spec",
+                               "parents", "history"})
+        facts.erase(column);
+    return print(facts);
+}
+
+std::string print_position(const TaskPosition& position) {
+    return print({{"offset", position.offset},
+                  {"seq", position.seq},
+                  {"fresh_attempt", position.fresh_attempt},
+                  {"pid_start", position.pid_start},
+                  {"oom_kills", position.oom_kills},
+                  {"log_start", position.log_start},
+                  {"gpu", position.gpu}});
+}
+
+TaskPosition parse_position(const json& data) {
+    return {data.value("offset", std::uint64_t{0}),
+            data.value("seq", std::uint64_t{0}),
+            data.value("fresh_attempt", false),
+            data.value("pid_start", std::uint64_t{0}),
+            data.value("oom_kills", std::int64_t{0}),
+            data.value("log_start", std::uint64_t{0}),
+            data.value("gpu", "")};
+}
+
+Error database_error(std::string_view doing, const std::exception& e) {
+    const auto* sqlite = dynamic_cast<const SQLite::Exception*>(&e);
+    const int code = sqlite ? sqlite->getErrorCode() : 0;
+    if (code == SQLITE_FULL)
+        return make_error(ErrorCode::kResourceExhausted, "cannot {}: the disk is full", doing)
+            .advise("make room where the data folder is");
+    if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB)
+        return make_error(ErrorCode::kDataLoss, "cannot {}: the database is damaged ({})", doing, e.what())
+            .advise("move digits.db away and start again: the jobs are read back from their folders");
+    return make_error(ErrorCode::kInternal, "cannot {}: {}", doing, e.what());
+}
+
+template <class Function>
+auto guarded(std::string_view doing, Function&& function) -> Result<decltype(function())> {
+    try {
+        if constexpr (std::is_void_v<decltype(function())>) {
+            function();
+            return {};
+        } else {
+            return function();
+        }
+    } catch (const std::exception& e) {
+        return fail(database_error(doing, e));
+    }
+}
+
+constexpr const char* kJobColumns =
+    "id, kind, name, job_group, notes, owner, state, created, finished, spec, facts, run";
+
+std::vector<std::string> read_strings(SQLite::Statement& statement) {
+    std::vector<std::string> words;
+    while (statement.executeStep()) words.push_back(statement.getColumn(0).getString());
+    return words;
+}
+
+StoredJob read_row(SQLite::Database& database, SQLite::Statement& row) {
+    auto data = json::parse(row.getColumn(10).getString());
+    const char* columns[] = {"id", "kind", "name", "group", "notes", "owner", "state"};
+    for (int i = 0; i < 7; ++i) data[columns[i]] = row.getColumn(i).getString();
+    data["created"] = row.getColumn(7).getDouble();
+    data["finished"] = row.getColumn(8).getDouble();
+    data["spec"] = json::parse(row.getColumn(9).getString());
+
+    const auto id = row.getColumn(0).getString();
+    SQLite::Statement parents(database, "SELECT parent_id FROM parents WHERE job_id = ? ORDER BY place");
+    parents.bind(1, id);
+    data["parents"] = read_strings(parents);
+    SQLite::Statement history(database,
+                              "SELECT state, time, reason FROM status_history WHERE job_id = ? ORDER BY place");
+    history.bind(1, id);
+    data["history"] = json::array();
+    while (history.executeStep())
+        data["history"].push_back({{"state", history.getColumn(0).getString()},
+                                   {"time", history.getColumn(1).getDouble()},
+                                   {"reason", history.getColumn(2).getString()}});
+    auto job = job_from_json(data);
+    if (!job) throw SQLite::Exception("job " + id + ": " + job.error().to_string());
+    return {std::move(*job), parse_position(json::parse(row.getColumn(11).getString()))};
+}
+
+struct SortColumn {
+    const char* name;
+    bool is_number;
+};
+
+SortColumn sort_column(JobSort sort) {
+    switch (sort) {
+        case JobSort::kName: return {"name", false};
+        case JobSort::kState: return {"state", false};
+        case JobSort::kFinished: return {"finished", true};
+        case JobSort::kCreated: break;
+    }
+    return {"created", true};
+}
+
+/// A cursor is the last row's sort value and id, as hex digits of a JSON list.
+std::string print_cursor(const Job& job, JobSort sort) {
+    json value;
+    switch (sort) {
+        case JobSort::kName: value = job.name; break;
+        case JobSort::kState: value = std::string(enum_name(job.state)); break;
+        case JobSort::kFinished: value = job.finished; break;
+        case JobSort::kCreated: value = job.created; break;
+    }
+    std::string cursor;
+    for (const unsigned char c : print(json::array({enum_name(sort), value, job.id})))
+        cursor += fmt::format("{:02x}", c);
+    return cursor;
+}
+
+Result<json> parse_cursor(const std::string& cursor, JobSort sort) {
+    std::string text;
+    for (std::size_t i = 0; i + 1 < cursor.size(); i += 2) {
+        const auto digit = [&](char c) { return std::string_view("0123456789abcdef").find(c); };
+        text += static_cast<char>((digit(cursor[i]) & 15) << 4 | (digit(cursor[i + 1]) & 15));
+    }
+    const auto data = json::parse(text, nullptr, false);
+    const bool is_number = sort_column(sort).is_number;
+    const bool good = data.is_array() && data.size() == 3 && data[0] == enum_name(sort) && data[2].is_string() &&
+                      (is_number ? data[1].is_number() : data[1].is_string());
+    if (!good)
+        return fail(
+            make_error(ErrorCode::kInvalidArgument, "the cursor is not one of this list sorted by {}", enum_name(sort))
+                .at("cursor")
+                .advise("start without a cursor"));
+    return data;
+}
+
+struct Filter {
+    std::string where = "1";
+    std::vector<json> values;
+
+    void add(const std::string& condition, std::vector<json> more) {
+        where += " AND " + condition;
+        values.insert(values.end(), more.begin(), more.end());
+    }
+    void bind(SQLite::Statement& statement) const {
+        int place = 0;
+        for (const auto& value : values) {
+            ++place;
+            if (value.is_number()) {
+                statement.bind(place, value.get<double>());
+            } else {
+                statement.bind(place, value.get<std::string>());
+            }
+        }
+    }
+};
+
+std::string like_pattern(const std::string& text) {
+    std::string pattern = "%";
+    for (const char c : text) {
+        if (c == '%' || c == '_' || c == '\\') pattern += '\\';
+        pattern += c;
+    }
+    return pattern + "%";
+}
+
+Filter make_filter(const JobQuery& query) {
+    Filter filter;
+    if (!query.kind.empty()) filter.add("kind = ?", {query.kind});
+    if (!query.states.empty()) {
+        std::string marks;
+        std::vector<json> states;
+        for (const auto state : query.states) {
+            marks += marks.empty() ? "?" : ", ?";
+            states.emplace_back(std::string(enum_name(state)));
+        }
+        filter.add("state IN (" + marks + ")", std::move(states));
+    }
+    if (!query.text.empty()) {
+        const json pattern = like_pattern(query.text);
+        filter.add("(name LIKE ? ESCAPE '\\' OR job_group LIKE ? ESCAPE '\\' OR id LIKE ? ESCAPE '\\')",
+                   {pattern, pattern, pattern});
+    }
+    if (query.group) filter.add("job_group = ?", {*query.group});
+    if (query.owner) filter.add("owner = ?", {*query.owner});
+    return filter;
+}
+
+SQLite::Database connect(const std::filesystem::path& file, int flags) {
+    SQLite::Database database(file.string(), flags, kBusyTimeout_ms);
+    database.exec("PRAGMA foreign_keys = ON");
+    return database;
+}
+
+}  // namespace
+
+struct JobStore::Connections {
+    SQLite::Database writer;
+    SQLite::Database reader;
+    std::int64_t kept_events;
+    std::mutex write_mutex;
+    mutable std::mutex read_mutex;
+    std::map<std::pair<std::string, std::string>, std::int64_t> series_ids;
+
+    std::int64_t series_id(const std::string& job_id, const std::string& name) {
+        const auto key = std::pair(job_id, name);
+        if (const auto found = series_ids.find(key); found != series_ids.end()) return found->second;
+        SQLite::Statement insert(writer, "INSERT OR IGNORE INTO series (job_id, name) VALUES (?, ?)");
+        insert.bind(1, job_id);
+        insert.bind(2, name);
+        insert.exec();
+        SQLite::Statement read(writer, "SELECT id FROM series WHERE job_id = ? AND name = ?");
+        read.bind(1, job_id);
+        read.bind(2, name);
+        read.executeStep();
+        return series_ids[key] = read.getColumn(0).getInt64();
+    }
+
+    void write_job(const StoredJob& stored);
+    void write_metrics(const std::vector<MetricRow>& rows);
+    void write_snapshots(const std::vector<SnapshotRow>& rows);
+    void write_events(const std::vector<JobEvent>& events);
+};
+
+void JobStore::Connections::write_job(const StoredJob& stored) {
+    const auto& job = stored.job;
+    SQLite::Statement upsert(
+        writer,
+        "INSERT INTO jobs (id, kind, name, job_group, notes, owner, state, created, finished, spec, "
+        "facts, run) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
+        "name = ?3, job_group = ?4, notes = ?5, owner = ?6, state = ?7, finished = ?9, facts = ?11, "
+        "run = ?12");
+    const std::string texts[] = {job.id, job.kind, job.name, job.group, job.notes, job.owner};
+    for (int i = 0; i < 6; ++i) upsert.bind(i + 1, texts[i]);
+    upsert.bind(7, std::string(enum_name(job.state)));
+    upsert.bind(8, job.created);
+    upsert.bind(9, job.finished);
+    upsert.bind(10, print(*job.spec));
+    upsert.bind(11, print_facts(job));
+    upsert.bind(12, print_position(stored.position));
+    upsert.exec();
+
+    SQLite::Statement parent(writer, "INSERT OR IGNORE INTO parents VALUES (?, ?, ?)");
+    for (std::size_t i = 0; i < job.parents.size(); ++i) {
+        parent.reset();
+        parent.bind(1, job.id);
+        parent.bind(2, static_cast<std::int64_t>(i));
+        parent.bind(3, job.parents[i]);
+        parent.exec();
+    }
+    SQLite::Statement change(writer, "INSERT OR IGNORE INTO status_history VALUES (?, ?, ?, ?, ?)");
+    for (std::size_t i = 0; i < job.history.size(); ++i) {
+        change.reset();
+        change.bind(1, job.id);
+        change.bind(2, static_cast<std::int64_t>(i));
+        change.bind(3, std::string(enum_name(job.history[i].state)));
+        change.bind(4, job.history[i].time);
+        change.bind(5, job.history[i].reason);
+        change.exec();
+    }
+}
+
+void JobStore::Connections::write_metrics(const std::vector<MetricRow>& rows) {
+    SQLite::Statement insert(writer, "INSERT OR REPLACE INTO metrics VALUES (?, ?, ?, ?)");
+    for (const auto& row : rows) {
+        insert.reset();
+        insert.bind(1, series_id(row.job_id, row.series));
+        insert.bind(2, row.point.iteration);
+        insert.bind(3, row.point.epoch);
+        insert.bind(4, row.point.value);
+        insert.exec();
+    }
+}
+
+void JobStore::Connections::write_snapshots(const std::vector<SnapshotRow>& rows) {
+    SQLite::Statement insert(writer, "INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?, ?, ?)");
+    for (const auto& row : rows) {
+        insert.reset();
+        insert.bind(1, row.job_id);
+        insert.bind(2, row.snapshot.iteration);
+        insert.bind(3, row.snapshot.epoch);
+        insert.bind(4, row.snapshot.weights);
+        insert.bind(5, row.snapshot.state);
+        insert.bind(6, row.snapshot.time);
+        insert.exec();
+    }
+}
+
+void JobStore::Connections::write_events(const std::vector<JobEvent>& events) {
+    SQLite::Statement insert(writer, "INSERT INTO events VALUES (?, ?, ?, ?, ?)");
+    for (const auto& event : events) {
+        insert.reset();
+        insert.bind(1, event.id);
+        insert.bind(2, event.time);
+        insert.bind(3, event.job_id);
+        insert.bind(4, event.type);
+        insert.bind(5, print(*event.data));
+        insert.exec();
+    }
+    if (events.empty()) return;
+    SQLite::Statement prune(writer, "DELETE FROM events WHERE id <= ?");
+    prune.bind(1, events.back().id - kept_events);
+    prune.exec();
+}
+
+JobStore::JobStore(std::unique_ptr<Connections> connections) : connections_(std::move(connections)) {}
+JobStore::~JobStore() = default;
+
+Result<std::unique_ptr<JobStore>> JobStore::open(const std::filesystem::path& file, std::int64_t kept_events) {
+    return guarded("open the database " + file.string(), [&] {
+        auto writer = connect(file, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+        writer.exec("PRAGMA journal_mode = WAL");
+        writer.exec("PRAGMA synchronous = NORMAL");
+        migrate_jobs(writer);
+        auto reader = connect(file, SQLite::OPEN_READONLY);
+        auto connections = std::unique_ptr<Connections>(
+            new Connections{std::move(writer), std::move(reader), kept_events, {}, {}, {}});
+        return std::unique_ptr<JobStore>(new JobStore(std::move(connections)));
+    });
+}
+
+Status JobStore::write(const WriteBatch& batch) {
+    if (batch.empty()) return {};
+    const std::scoped_lock lock(connections_->write_mutex);
+    auto status = guarded("write to the database", [&] {
+        SQLite::Transaction transaction(connections_->writer);
+        for (const auto& job : batch.jobs) connections_->write_job(job);
+        connections_->write_metrics(batch.metrics);
+        connections_->write_snapshots(batch.snapshots);
+        connections_->write_events(batch.events);
+        transaction.commit();
+    });
+    if (!status) connections_->series_ids.clear();
+    return status;
+}
+
+Status JobStore::drop_metrics(std::string_view id, std::int64_t iteration) {
+    const std::scoped_lock lock(connections_->write_mutex);
+    return guarded("forget metrics", [&] {
+        SQLite::Statement drop(connections_->writer,
+                               "DELETE FROM metrics WHERE series_id IN (SELECT id FROM series WHERE job_id = ?) AND "
+                               "iteration >= ?");
+        drop.bind(1, std::string(id));
+        drop.bind(2, iteration);
+        drop.exec();
+    });
+}
+
+Status JobStore::erase(std::string_view id) {
+    const std::scoped_lock lock(connections_->write_mutex);
+    return guarded("remove the job from the database", [&] {
+        SQLite::Statement erase(connections_->writer, "DELETE FROM jobs WHERE id = ?");
+        erase.bind(1, std::string(id));
+        erase.exec();
+        connections_->series_ids.clear();
+    });
+}
+
+Result<std::optional<StoredJob>> JobStore::find(std::string_view id) const {
+    const std::scoped_lock lock(connections_->read_mutex);
+    return guarded("read the job", [&]() -> std::optional<StoredJob> {
+        SQLite::Statement read(connections_->reader, fmt::format("SELECT {} FROM jobs WHERE id = ?", kJobColumns));
+        read.bind(1, std::string(id));
+        if (!read.executeStep()) return std::nullopt;
+        return read_row(connections_->reader, read);
+    });
+}
+
+Result<std::vector<StoredJob>> JobStore::unfinished() const {
+    const std::scoped_lock lock(connections_->read_mutex);
+    return guarded("read the unfinished jobs", [&] {
+        SQLite::Statement read(
+            connections_->reader,
+            fmt::format("SELECT {} FROM jobs WHERE state IN ('init', 'wait', 'run') ORDER BY created, id",
+                        kJobColumns));
+        std::vector<StoredJob> jobs;
+        while (read.executeStep()) jobs.push_back(read_row(connections_->reader, read));
+        return jobs;
+    });
+}
+
+Result<std::vector<std::string>> JobStore::ids() const {
+    const std::scoped_lock lock(connections_->read_mutex);
+    return guarded("list the jobs", [&] {
+        SQLite::Statement read(connections_->reader, "SELECT id FROM jobs");
+        return read_strings(read);
+    });
+}
+
+Result<JobPage> JobStore::list(const JobQuery& query) const {
+    const auto column = sort_column(query.sort);
+    const auto filter = make_filter(query);
+    auto page_filter = filter;
+    if (!query.cursor.empty()) {
+        DIGITS_ASSIGN(const auto cursor, parse_cursor(query.cursor, query.sort));
+        page_filter.add(fmt::format("({}, id) {} (?, ?)", column.name, query.descending ? "<" : ">"),
+                        {cursor[1], cursor[2]});
+    }
+    const auto limit = static_cast<std::size_t>(std::clamp(query.limit, 1, 1000));
+    const auto* direction = query.descending ? "DESC" : "ASC";
+    const std::scoped_lock lock(connections_->read_mutex);
+    return guarded("list the jobs", [&] {
+        JobPage page;
+        SQLite::Statement count(connections_->reader, "SELECT COUNT(*) FROM jobs WHERE " + filter.where);
+        filter.bind(count);
+        count.executeStep();
+        page.total = count.getColumn(0).getInt64();
+        SQLite::Statement read(connections_->reader,
+                               fmt::format("SELECT {} FROM jobs WHERE {} ORDER BY {} {}, id {} LIMIT {}", kJobColumns,
+                                           page_filter.where, column.name, direction, direction, limit + 1));
+        page_filter.bind(read);
+        while (read.executeStep()) {
+            if (page.jobs.size() == limit) {
+                page.next_cursor = print_cursor(page.jobs.back(), query.sort);
+                break;
+            }
+            page.jobs.push_back(read_row(connections_->reader, read).job);
+        }
+        return page;
+    });
+}
+
+Result<std::vector<std::string>> JobStore::dependents(std::string_view id) const {
+    const std::scoped_lock lock(connections_->read_mutex);
+    return guarded("read the job's dependents", [&] {
+        SQLite::Statement read(connections_->reader,
+                               "SELECT DISTINCT job_id FROM parents WHERE parent_id = ? ORDER BY 1");
+        read.bind(1, std::string(id));
+        return read_strings(read);
+    });
+}
+
+Result<std::vector<MetricSeries>> JobStore::metrics(std::string_view id, const MetricsQuery& query) const {
+    const std::scoped_lock lock(connections_->read_mutex);
+    return guarded("read the metrics", [&] {
+        SQLite::Statement names(connections_->reader, "SELECT id, name FROM series WHERE job_id = ? ORDER BY name");
+        names.bind(1, std::string(id));
+        SQLite::Statement read(
+            connections_->reader,
+            "SELECT iteration, epoch, value FROM metrics WHERE series_id = ? AND iteration > ? ORDER BY iteration");
+        std::vector<MetricSeries> all;
+        while (names.executeStep()) {
+            MetricSeries series{names.getColumn(1).getString(), {}};
+            const bool wanted =
+                query.series.empty() || std::ranges::find(query.series, series.series) != query.series.end();
+            if (!wanted) continue;
+            read.reset();
+            read.bind(1, names.getColumn(0).getInt64());
+            read.bind(2, query.since_iteration);
+            while (read.executeStep())
+                series.points.push_back(
+                    {read.getColumn(0).getInt64(), read.getColumn(1).getDouble(), read.getColumn(2).getDouble()});
+            series.points = downsample(std::move(series.points), query.max_points);
+            all.push_back(std::move(series));
+        }
+        return all;
+    });
+}
+
+Result<std::vector<SnapshotInfo>> JobStore::snapshots(std::string_view id) const {
+    const std::scoped_lock lock(connections_->read_mutex);
+    return guarded("read the snapshots", [&] {
+        SQLite::Statement read(
+            connections_->reader,
+            "SELECT iteration, epoch, weights, state, time FROM snapshots WHERE job_id = ? ORDER BY iteration");
+        read.bind(1, std::string(id));
+        std::vector<SnapshotInfo> all;
+        while (read.executeStep())
+            all.push_back({read.getColumn(0).getInt64(), read.getColumn(1).getDouble(), read.getColumn(2).getString(),
+                           read.getColumn(3).getString(), read.getColumn(4).getDouble()});
+        return all;
+    });
+}
+
+Result<JobReplay> JobStore::replay(std::int64_t since_id) const {
+    DIGITS_ASSIGN(const auto last, last_event_id());
+    const std::scoped_lock lock(connections_->read_mutex);
+    return guarded("read the events", [&] {
+        JobReplay replay;
+        SQLite::Statement oldest(connections_->reader, "SELECT COALESCE(MIN(id), 0) FROM events");
+        oldest.executeStep();
+        replay.complete = since_id >= oldest.getColumn(0).getInt64() - 1 && since_id <= last;
+        SQLite::Statement read(connections_->reader,
+                               "SELECT id, time, job_id, type, data FROM events WHERE id > ? ORDER BY id");
+        read.bind(1, since_id);
+        while (read.executeStep())
+            replay.events.push_back({read.getColumn(0).getInt64(), read.getColumn(1).getDouble(),
+                                     read.getColumn(2).getString(), read.getColumn(3).getString(),
+                                     std::make_shared<const json>(json::parse(read.getColumn(4).getString()))});
+        return replay;
+    });
+}
+
+Result<std::int64_t> JobStore::last_event_id() const {
+    const std::scoped_lock lock(connections_->read_mutex);
+    return guarded("read the newest event", [&]() -> std::int64_t {
+        SQLite::Statement read(connections_->reader, "SELECT seq FROM sqlite_sequence WHERE name = 'events'");
+        return read.executeStep() ? read.getColumn(0).getInt64() : 0;
+    });
+}
+
+}  // namespace digits

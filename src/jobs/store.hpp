@@ -1,0 +1,84 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "jobs/job.hpp"
+#include "jobs/manager.hpp"
+
+namespace digits {
+
+/// Where the manager stands in a task's event log, and what it must know of the worker after a restart.
+struct TaskPosition {
+    std::uint64_t offset = 0;     ///< bytes of events.jsonl that are folded in
+    std::uint64_t seq = 0;        ///< of the last event in them
+    bool fresh_attempt = false;   ///< the newest attempt has not told a metric yet, so older points may become void
+    std::uint64_t pid_start = 0;  ///< start time of the worker in clock ticks since boot
+    std::int64_t oom_kills = 0;   ///< of the kernel's memory.events when the worker was started
+    std::uint64_t log_start = 0;  ///< where the attempt begins in log.txt
+    std::string gpu;
+};
+
+struct StoredJob {
+    Job job;
+    TaskPosition position;
+};
+
+struct MetricRow {
+    std::string job_id;
+    std::string series;
+    MetricPoint point;
+};
+
+struct SnapshotRow {
+    std::string job_id;
+    SnapshotInfo snapshot;
+};
+
+/// Changes that go into the database in one transaction, so that an event's effects and the position behind it are
+/// there both or neither.
+struct WriteBatch {
+    std::vector<StoredJob> jobs;     ///< inserted or updated; `spec` and `parents` only count on insertion
+    std::vector<MetricRow> metrics;  ///< a point replaces an earlier one of the same series and iteration
+    std::vector<SnapshotRow> snapshots;
+    std::vector<JobEvent> events;
+
+    bool empty() const { return jobs.empty() && metrics.empty() && snapshots.empty() && events.empty(); }
+};
+
+/// The jobs' tables in an SQLite database (WAL): one connection writes, another reads meanwhile. Thread-safe.
+class JobStore {
+  public:
+    /// `kept_events`: how many of the newest events stay.
+    static Result<std::unique_ptr<JobStore>> open(const std::filesystem::path& file, std::int64_t kept_events);
+    ~JobStore();
+
+    Status write(const WriteBatch& batch);
+    /// Forgets the points of a job from `iteration` on.
+    Status drop_metrics(std::string_view id, std::int64_t iteration);
+    Status erase(std::string_view id);
+
+    Result<std::optional<StoredJob>> find(std::string_view id) const;
+    /// Jobs that have not ended, oldest first.
+    Result<std::vector<StoredJob>> unfinished() const;
+    Result<std::vector<std::string>> ids() const;
+    Result<JobPage> list(const JobQuery& query) const;
+    Result<std::vector<std::string>> dependents(std::string_view id) const;
+    Result<std::vector<MetricSeries>> metrics(std::string_view id, const MetricsQuery& query) const;
+    Result<std::vector<SnapshotInfo>> snapshots(std::string_view id) const;
+    Result<JobReplay> replay(std::int64_t since_id) const;
+    Result<std::int64_t> last_event_id() const;
+
+  private:
+    struct Connections;
+    explicit JobStore(std::unique_ptr<Connections> connections);
+    std::unique_ptr<Connections> connections_;
+};
+
+}  // namespace digits
