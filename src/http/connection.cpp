@@ -114,7 +114,8 @@ Connection::Awaitable<bool> Connection::serve_one() {
     }
     stream_.expires_never();
     auto prepared = co_await answer(request, route->handler);
-    co_return co_await send(std::move(prepared), head_only, keep_alive);
+    const bool sent = co_await send(std::move(prepared), head_only, keep_alive);
+    co_return sent&& keep_alive;
 }
 
 /// False: nothing came, or it was answered already.
@@ -327,7 +328,7 @@ Connection::Awaitable<bool> Connection::send(Answer answer, bool without_body, b
     if (!co_await write(text)) co_return false;
     if (events && has_body) co_await send_events(*events);
     if (answer.file && has_body && !co_await send_file(*answer.file, answer.selection)) co_return false;
-    co_return keep_alive || !events;
+    co_return !events;
 }
 
 Connection::Awaitable<bool> Connection::send_file(const OpenFile& file, FileSelection selection) {

@@ -47,7 +47,8 @@ std::string reachable_address(const tcp::endpoint& endpoint) {
     if (address.is_unspecified())
         address = address.is_v6() ? asio::ip::address(asio::ip::address_v6::loopback())
                                   : asio::ip::address(asio::ip::address_v4::loopback());
-    return fmt::format(address.is_v6() ? "http://[{}]:{}/" : "http://{}:{}/", address.to_string(), endpoint.port());
+    const auto name = address.is_v6() ? "[" + address.to_string() + "]" : address.to_string();
+    return fmt::format("http://{}:{}/", name, endpoint.port());
 }
 
 }  // namespace
