@@ -1,0 +1,12 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace digits::http {
+
+std::string gzip(std::string_view bytes);
+/// Text that is worth it; pictures and archives are not.
+bool is_compressible(std::string_view content_type);
+
+}  // namespace digits::http

@@ -1,0 +1,528 @@
+#include <arpa/inet.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include <atomic>
+#include <chrono>
+#include <fstream>
+#include <thread>
+
+#include "base/file.hpp"
+#include "http/compress.hpp"
+#include "http/event_stream.hpp"
+#include "http/header_text.hpp"
+#include "http/origin.hpp"
+#include "http/router.hpp"
+#include "http/server.hpp"
+#include "http/static_folder.hpp"
+#include "http/target.hpp"
+
+namespace digits::http {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+/// A socket that says exactly what it is told.
+class Client {
+  public:
+    explicit Client(std::uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_port = htons(port);
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        connected_ = ::connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+    }
+    ~Client() { ::close(fd_); }
+    Client(const Client&) = delete;
+
+    bool connected() const { return connected_; }
+    bool say(std::string_view bytes) {
+        while (!bytes.empty()) {
+            const auto count = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+            if (count <= 0) return false;
+            bytes.remove_prefix(static_cast<std::size_t>(count));
+        }
+        return true;
+    }
+    /// Reads until `word` is there, or the other side closes, or nothing comes for `patience`.
+    std::string hear_until(std::string_view word, std::chrono::milliseconds patience = 5000ms) {
+        while (heard_.find(word) == std::string::npos && hear_more(patience)) {
+        }
+        return heard_;
+    }
+    /// Everything until the other side closes.
+    std::string hear_all(std::chrono::milliseconds patience = 5000ms) {
+        while (hear_more(patience)) {
+        }
+        return heard_;
+    }
+    /// One answer with a Content-Length.
+    std::string hear_answer() {
+        hear_until("\r\n\r\n");
+        const auto end = heard_.find("\r\n\r\n");
+        if (end == std::string::npos) return heard_;
+        std::size_t length = 0;
+        if (const auto at = lower_case(heard_).find("content-length: "); at < end)
+            length = std::stoul(heard_.substr(at + 16));
+        while (heard_.size() < end + 4 + length && hear_more(5000ms)) {
+        }
+        const auto answer = heard_.substr(0, end + 4 + length);
+        heard_.erase(0, answer.size());
+        return answer;
+    }
+    bool closed() const { return closed_; }
+
+  private:
+    bool hear_more(std::chrono::milliseconds patience) {
+        pollfd poll{fd_, POLLIN, 0};
+        if (::poll(&poll, 1, static_cast<int>(patience.count())) <= 0) return false;
+        char bytes[4096];
+        const auto count = ::recv(fd_, bytes, sizeof bytes, 0);
+        if (count <= 0) {
+            closed_ = true;
+            return false;
+        }
+        heard_.append(bytes, static_cast<std::size_t>(count));
+        return true;
+    }
+
+    int fd_;
+    bool connected_ = false;
+    bool closed_ = false;
+    std::string heard_;
+};
+
+Response text(std::string body) { return Response::bytes(200, "text/plain; charset=utf-8", std::move(body)); }
+
+std::string unzip(std::string_view bytes) {
+    z_stream stream{};
+    EXPECT_EQ(inflateInit2(&stream, 15 + 16), Z_OK);
+    std::string result(1 << 20, '\0');
+    stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
+    stream.avail_in = static_cast<uInt>(bytes.size());
+    stream.next_out = reinterpret_cast<Bytef*>(result.data());
+    stream.avail_out = static_cast<uInt>(result.size());
+    EXPECT_EQ(inflate(&stream, Z_FINISH), Z_STREAM_END);
+    result.resize(stream.total_out);
+    inflateEnd(&stream);
+    return result;
+}
+
+class HttpServer : public testing::Test {
+  protected:
+    void SetUp() override {
+        std::filesystem::create_directories(folder_.path() / "pages/assets");
+        std::filesystem::create_directories(folder_.path() / "uploads");
+        write("pages/index.html", "<p>Digits</p>");
+        write("pages/assets/app-0123abcd.js", std::string(5000, 'a'));
+        write("pages/ten.txt", "0123456789");
+        write("secret.txt", "secret");
+        options_.upload_dir = folder_.path() / "uploads";
+        options_.header_timeout = 300ms;
+        options_.body_timeout = 300ms;
+        router_.add("GET", "/hello", [](const Request&) -> Result<Response> { return text("hello"); });
+        router_.add("POST", "/echo", [](const Request& request) -> Result<Response> { return text(request.body); });
+        router_.add("GET", "/items/{id}/parts/{path...}", [](const Request& request) -> Result<Response> {
+            return text(request.param("id") + "|" + request.param("path"));
+        });
+        router_.add("GET", "/query", [](const Request& request) -> Result<Response> {
+            const auto* q = request.find_query("q");
+            return text(q ? *q : "none");
+        });
+        router_.add("GET", "/throw",
+                    [](const Request&) -> Result<Response> { throw std::runtime_error("inner secret"); });
+        router_.add("GET", "/large",
+                    [](const Request&) -> Result<Response> { return text(std::string(100'000, 'x')); });
+        router_.add("GET", "/ten", [this](const Request&) -> Result<Response> {
+            return Response::file(folder_.path() / "pages/ten.txt", "text/plain");
+        });
+        router_.add("GET", "/split", [](const Request&) -> Result<Response> {
+            return text("x").set_header("X-Name", "a\r\nSet-Cookie: evil=1");
+        });
+        router_.add("POST", "/upload",
+                    [](const Request& request) -> Result<Response> {
+                        std::string result;
+                        for (const auto& part : request.parts)
+                            result += part.name + "=" + part.file_name + ":" +
+                                      (part.file ? read_file(part.file->path()).value() : part.value) + ";";
+                        return text(result);
+                    },
+                    {.multipart = true, .max_upload_bytes = 200'000, .max_parts = 3});
+        router_.set_fallback(static_folder(folder_.path() / "pages"));
+    }
+
+    void write(const std::string& name, std::string_view bytes) {
+        ASSERT_TRUE(write_file_atomic(folder_.path() / name, bytes).has_value());
+    }
+    void start() {
+        auto started = Server::start(options_, router_);
+        ASSERT_TRUE(started.has_value()) << started.error().to_string();
+        server_ = std::move(*started);
+    }
+    std::string ask(std::string_view request) {
+        if (!server_) start();
+        Client client(server_->port());
+        client.say(request);
+        return client.hear_answer();
+    }
+    std::string get(const std::string& target, const std::string& headers = "") {
+        return ask("GET " + target + " HTTP/1.1\r\nHost: localhost\r\n" + headers + "\r\n");
+    }
+    std::string post(const std::string& target, const std::string& body, const std::string& headers = "") {
+        return ask("POST " + target + " HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + std::to_string(body.size()) +
+                   "\r\n" + headers + "\r\n" + body);
+    }
+    std::string upload(const std::string& body) {
+        return post("/upload", body, "Content-Type: multipart/form-data; boundary=XX\r\n");
+    }
+    void expect_alive() { EXPECT_THAT(get("/hello"), EndsWith("hello")); }
+
+    TemporaryFolder folder_;
+    ServerOptions options_;
+    Router router_;
+    std::unique_ptr<Server> server_;
+};
+
+std::string body_of(const std::string& answer) { return answer.substr(answer.find("\r\n\r\n") + 4); }
+
+TEST_F(HttpServer, AnswersWithTheRoute) {
+    EXPECT_THAT(get("/hello"), StartsWith("HTTP/1.1 200 OK\r\n"));
+    EXPECT_EQ(body_of(get("/items/a%20b/parts/x/y%2Fz")), "a b|x/y/z");
+    EXPECT_EQ(body_of(get("/query?a=1&q=a+b%26c")), "a b&c");
+    EXPECT_EQ(body_of(post("/echo", "some bytes")), "some bytes");
+    EXPECT_THAT(server_->address(), StartsWith("http://127.0.0.1:"));
+}
+
+TEST_F(HttpServer, SaysWhatAPathAllows) {
+    const auto wrong = post("/hello", "");
+    EXPECT_THAT(wrong, StartsWith("HTTP/1.1 405 "));
+    EXPECT_THAT(wrong, HasSubstr("Allow: GET, HEAD\r\n"));
+    EXPECT_THAT(get("/nothing.txt"), StartsWith("HTTP/1.1 404 "));
+    EXPECT_THAT(ask("BREW /hello HTTP/1.1\r\nHost: localhost\r\n\r\n"), StartsWith("HTTP/1.1 405 "));
+}
+
+TEST_F(HttpServer, HeadHasNoBody) {
+    start();
+    Client client(server_->port());
+    client.say(
+        "HEAD /hello HTTP/1.1\r\nHost: localhost\r\n\r\nGET /query?q=next HTTP/1.1\r\nHost: localhost\r\nConnection: "
+        "close\r\n\r\n");
+    const auto heard = client.hear_all();
+    EXPECT_THAT(heard, HasSubstr("Content-Length: 5\r\n"));
+    EXPECT_THAT(heard, Not(HasSubstr("hello")));
+    EXPECT_THAT(heard, EndsWith("next"));
+}
+
+TEST_F(HttpServer, KeepsTheConnectionAndPipelines) {
+    start();
+    Client client(server_->port());
+    client.say("GET /query?q=1 HTTP/1.1\r\nHost: localhost\r\n\r\nGET /query?q=2 HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    EXPECT_EQ(body_of(client.hear_answer()), "1");
+    EXPECT_EQ(body_of(client.hear_answer()), "2");
+    client.say("GET /query?q=3 HTTP/1.0\r\nHost: localhost\r\n\r\n");
+    EXPECT_THAT(client.hear_all(), EndsWith("3"));
+    EXPECT_TRUE(client.closed());
+}
+
+TEST_F(HttpServer, CompressesTextForThoseWhoTakeIt) {
+    const auto zipped = get("/large", "Accept-Encoding: br, gzip;q=0.5\r\n");
+    EXPECT_THAT(zipped, HasSubstr("Content-Encoding: gzip\r\n"));
+    EXPECT_EQ(unzip(body_of(zipped)), std::string(100'000, 'x'));
+    EXPECT_THAT(get("/large", "Accept-Encoding: gzip;q=0\r\n"), Not(HasSubstr("Content-Encoding")));
+    EXPECT_THAT(get("/large"), Not(HasSubstr("Content-Encoding")));
+}
+
+TEST_F(HttpServer, SendsPartsOfFiles) {
+    EXPECT_EQ(body_of(get("/ten")), "0123456789");
+    const auto part = get("/ten", "Range: bytes=2-4\r\n");
+    EXPECT_THAT(part, StartsWith("HTTP/1.1 206 "));
+    EXPECT_THAT(part, HasSubstr("Content-Range: bytes 2-4/10\r\n"));
+    EXPECT_EQ(body_of(part), "234");
+    EXPECT_EQ(body_of(get("/ten", "Range: bytes=7-\r\n")), "789");
+    EXPECT_EQ(body_of(get("/ten", "Range: bytes=-2\r\n")), "89");
+    EXPECT_EQ(body_of(get("/ten", "Range: bytes=0-999\r\n")), "0123456789");
+    EXPECT_THAT(get("/ten", "Range: bytes=10-\r\n"), StartsWith("HTTP/1.1 416 "));
+    EXPECT_THAT(get("/ten", "Range: bytes=4-2\r\n"), StartsWith("HTTP/1.1 200 "));
+    EXPECT_THAT(get("/ten", "Range: bytes=0-1,3-4\r\n"), StartsWith("HTTP/1.1 200 "));
+    EXPECT_THAT(get("/ten", "Range: bytes=2-4\r\nIf-Range: \"other\"\r\n"), StartsWith("HTTP/1.1 200 "));
+    const auto whole = get("/ten");
+    const auto at = whole.find("ETag: ") + 6;
+    const auto tag = whole.substr(at, whole.find("\r\n", at) - at);
+    EXPECT_THAT(get("/ten", "If-None-Match: " + tag + "\r\n"), StartsWith("HTTP/1.1 304 "));
+    write("pages/ten.txt", "changed");
+    EXPECT_THAT(get("/ten", "If-None-Match: " + tag + "\r\n"), StartsWith("HTTP/1.1 200 "));
+}
+
+TEST_F(HttpServer, ServesPages) {
+    EXPECT_EQ(body_of(get("/")), "<p>Digits</p>");
+    EXPECT_EQ(body_of(get("/jobs/20260101-000000-abcd")), "<p>Digits</p>");
+    EXPECT_THAT(get("/"), HasSubstr("Cache-Control: no-cache\r\n"));
+    EXPECT_THAT(get("/assets/app-0123abcd.js"), HasSubstr("immutable"));
+    EXPECT_THAT(get("/assets/gone.js"), StartsWith("HTTP/1.1 404 "));
+    EXPECT_THAT(get("/"), HasSubstr("X-Content-Type-Options: nosniff\r\n"));
+}
+
+TEST_F(HttpServer, NeverLeavesItsFolder) {
+    std::filesystem::create_symlink(folder_.path() / "secret.txt", folder_.path() / "pages/link.txt");
+    for (const auto* path :
+         {"/../secret.txt", "/..%2fsecret.txt", "/%2e%2e/secret.txt", "/%252e%252e/secret.txt", "/..\\secret.txt",
+          "/..%5csecret.txt", "/;/../secret.txt", "/assets/../../secret.txt", "/%c0%ae%c0%ae/secret.txt",
+          "/secret.txt%00.png", "//etc/passwd", "/%2fetc%2fpasswd", "/link.txt", "/.%2e/secret.txt"}) {
+        const auto answer = get(path);
+        EXPECT_THAT(answer, Not(HasSubstr("\r\n\r\nsecret"))) << path;
+        EXPECT_THAT(answer, Not(HasSubstr("root:"))) << path;
+        EXPECT_THAT(answer, Not(StartsWith("HTTP/1.1 200 "))) << path;
+        EXPECT_THAT(answer, StartsWith("HTTP/1.1 4")) << path;
+    }
+}
+
+TEST_F(HttpServer, HidesWhatAHandlerThrew) {
+    const auto answer = get("/throw");
+    EXPECT_THAT(answer, StartsWith("HTTP/1.1 500 "));
+    EXPECT_THAT(answer, Not(HasSubstr("inner secret")));
+}
+
+TEST_F(HttpServer, CannotBeMadeToAddHeaders) { EXPECT_THAT(get("/split"), Not(HasSubstr("\r\nSet-Cookie"))); }
+
+TEST_F(HttpServer, RefusesStrangersNamesAndOrigins) {
+    start();
+    const auto request = [&](const std::string& method, const std::string& headers) {
+        return ask(method + " /hello HTTP/1.1\r\n" + headers + "\r\n").substr(0, 12);
+    };
+    EXPECT_EQ(request("GET", "Host: evil.example\r\n"), "HTTP/1.1 403");
+    EXPECT_EQ(request("GET", "Host: 192.0.2.1\r\n"), "HTTP/1.1 403");
+    EXPECT_EQ(request("GET", "Host: localhost.evil.example\r\n"), "HTTP/1.1 403");
+    EXPECT_EQ(request("GET", ""), "HTTP/1.1 400");
+    EXPECT_EQ(request("GET", "Host: localhost\r\nHost: evil.example\r\n"), "HTTP/1.1 400");
+    EXPECT_EQ(request("GET", "Host: [::1]:5000\r\n"), "HTTP/1.1 200");
+    EXPECT_EQ(request("GET", "Host: LOCALHOST:5000\r\n"), "HTTP/1.1 200");
+    EXPECT_EQ(request("GET", "Host: localhost:5000\r\nOrigin: http://localhost:5000\r\n"), "HTTP/1.1 200");
+    EXPECT_EQ(request("GET", "Host: localhost:5000\r\nOrigin: http://localhost:6000\r\n"), "HTTP/1.1 403");
+    EXPECT_EQ(request("GET", "Host: localhost\r\nOrigin: null\r\n"), "HTTP/1.1 403");
+    EXPECT_EQ(request("POST", "Host: localhost\r\nOrigin: https://evil.example\r\n"), "HTTP/1.1 403");
+    EXPECT_EQ(request("POST", "Host: localhost\r\nSec-Fetch-Site: cross-site\r\n"), "HTTP/1.1 403");
+    EXPECT_EQ(request("GET", "Host: localhost\r\nSec-Fetch-Site: cross-site\r\n"), "HTTP/1.1 200");
+    EXPECT_THAT(get("/hello"), Not(HasSubstr("Access-Control")));
+}
+
+TEST_F(HttpServer, AnswersToConfiguredNames) {
+    options_.hosts.names = {"trainer.lab"};
+    EXPECT_THAT(ask("GET /hello HTTP/1.1\r\nHost: Trainer.lab:80\r\n\r\n"), StartsWith("HTTP/1.1 200"));
+    EXPECT_TRUE(check_host("192.0.2.1:5000", {.names = {}, .any_address = true}).has_value());
+    EXPECT_FALSE(check_host("192.0.2.1.evil.example", {.names = {}, .any_address = true}).has_value());
+}
+
+TEST_F(HttpServer, KeepsToItsLimits) {
+    EXPECT_THAT(get("/hello", "X-Large: " + std::string(20'000, 'x') + "\r\n"), StartsWith("HTTP/1.1 431 "));
+    EXPECT_THAT(post("/echo", std::string(2 << 20, 'x')), StartsWith("HTTP/1.1 413 "));
+    EXPECT_THAT(ask("POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1099511627776\r\n\r\n"),
+                StartsWith("HTTP/1.1 413 "));
+    std::string chunks;
+    for (int i = 0; i < 40; ++i) chunks += "10000\r\n" + std::string(0x10000, 'x') + "\r\n";
+    EXPECT_THAT(ask("POST /echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks),
+                StartsWith("HTTP/1.1 413 "));
+    expect_alive();
+}
+
+TEST_F(HttpServer, WithstandsBadHttp) {
+    for (const std::string request : {
+             "GARBAGE\r\n\r\n",
+             "GET /hello HTTP/9.9\r\nHost: localhost\r\n\r\n",
+             "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nTransfer-Encoding: "
+             "chunked\r\n\r\n0\r\n\r\n",
+             "POST /echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\nContent-Length: "
+             "5\r\n\r\n0\r\n\r\n",
+             "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello!",
+             "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
+             "POST /echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n",
+             "GET /hello HTTP/1.1\r\nHost: localhost\r\nBad Header: x\r\n\r\n",
+             "GET /%zz HTTP/1.1\r\nHost: localhost\r\n\r\n",
+             "GET http://evil.example/hello HTTP/1.1\r\nHost: localhost\r\n\r\n",
+         }) {
+        EXPECT_THAT(ask(request), StartsWith("HTTP/1.1 400 ")) << request;
+    }
+    expect_alive();
+}
+
+TEST_F(HttpServer, ReadsManyTinyChunks) {
+    std::string chunks;
+    for (int i = 0; i < 100'000; ++i) chunks += "1\r\nx\r\n";
+    const auto answer =
+        ask("POST /echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks + "0\r\n\r\n");
+    EXPECT_EQ(body_of(answer), std::string(100'000, 'x'));
+}
+
+TEST_F(HttpServer, DropsSlowClients) {
+    start();
+    Client silent(server_->port());
+    EXPECT_EQ(silent.hear_all(), "");
+    EXPECT_TRUE(silent.closed());
+    Client half(server_->port());
+    half.say("GET /hello HTTP/1.1\r\nHo");
+    EXPECT_EQ(half.hear_all(), "");
+    EXPECT_TRUE(half.closed());
+    Client body(server_->port());
+    body.say("POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nabc");
+    EXPECT_THAT(body.hear_all(), StartsWith("HTTP/1.1 408 "));
+    EXPECT_TRUE(body.closed());
+}
+
+TEST_F(HttpServer, MakesRoomForNewClients) {
+    options_.max_connections = 20;
+    options_.header_timeout = 60s;
+    start();
+    std::vector<std::unique_ptr<Client>> idle;
+    for (int i = 0; i < 100; ++i) idle.push_back(std::make_unique<Client>(server_->port()));
+    expect_alive();
+}
+
+TEST_F(HttpServer, ReadsMultipart) {
+    const auto answer = upload(
+        "--XX\r\nContent-Disposition: form-data; name=\"top\"\r\n\r\n5\r\n"
+        "--XX\r\nContent-Disposition: form-data; name=\"image\"; filename=\"C:\\\\pics\\\\a.png\"\r\nContent-Type: "
+        "image/png\r\n\r\n\x89PNG\r\n--X\r\n\r\n"
+        "--XX\r\nContent-Disposition: form-data; name=\"image\"; filename=\"\"\r\n\r\n\r\n--XX--\r\n");
+    EXPECT_EQ(body_of(answer), "top=:5;image=a.png:\x89PNG\r\n--X\r\n;image=picture:;");
+    EXPECT_TRUE(std::filesystem::is_empty(options_.upload_dir)) << "uploads are removed after their request";
+}
+
+TEST_F(HttpServer, CleansFileNames) {
+    EXPECT_EQ(body_of(upload("--XX\r\nContent-Disposition: form-data; name=\"image\"; "
+                             "filename=\"../../etc/pa\x01ss\"\r\n\r\nx\r\n--XX--\r\n")),
+              "image=pass:x;");
+}
+
+TEST_F(HttpServer, RefusesBadMultipart) {
+    const std::string part = "--XX\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n";
+    EXPECT_THAT(upload(part + part + part + part + "--XX--\r\n"), StartsWith("HTTP/1.1 413 "));
+    EXPECT_THAT(upload(part), StartsWith("HTTP/1.1 400 ")) << "no closing boundary";
+    EXPECT_THAT(upload("no boundary at all"), StartsWith("HTTP/1.1 400 "));
+    EXPECT_THAT(upload("--XX\r\n" + std::string(20'000, 'h')), StartsWith("HTTP/1.1 413 "));
+    EXPECT_THAT(upload("--XX\r\n\r\nnameless\r\n--XX--\r\n"), StartsWith("HTTP/1.1 422 "));
+    EXPECT_THAT(upload("--XX\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n" + std::string(100'000, 'v') +
+                       "\r\n--XX--\r\n"),
+                StartsWith("HTTP/1.1 413 "));
+    EXPECT_THAT(post("/upload", "x", "Content-Type: multipart/form-data\r\n"), StartsWith("HTTP/1.1 400 "));
+    EXPECT_THAT(post("/echo", "--XX--\r\n", "Content-Type: multipart/form-data; boundary=XX\r\n"),
+                StartsWith("HTTP/1.1 415 "));
+    EXPECT_THAT(upload(std::string(300'000, 'x')), StartsWith("HTTP/1.1 413 "));
+    EXPECT_TRUE(std::filesystem::is_empty(options_.upload_dir));
+    expect_alive();
+}
+
+TEST_F(HttpServer, StreamsEvents) {
+    const auto stream = std::make_shared<EventStream>();
+    options_.heartbeat = 20ms;
+    router_.add("GET", "/events", [&](const Request&) -> Result<Response> { return Response::events(stream); });
+    start();
+    Client client(server_->port());
+    client.say("GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    EXPECT_THAT(client.hear_until("\r\n\r\n"), HasSubstr("Content-Type: text/event-stream\r\n"));
+    EXPECT_TRUE(stream->push(format_event("1", "job", "{\"a\":1}")));
+    EXPECT_THAT(client.hear_until("{\"a\":1}\n\n"), HasSubstr("id: 1\nevent: job\ndata: {\"a\":1}\n\n"));
+    EXPECT_THAT(client.hear_until(":\n\n"), HasSubstr(":\n\n"));
+    stream->close();
+    client.hear_all();
+    EXPECT_TRUE(client.closed());
+    EXPECT_FALSE(stream->push("x"));
+}
+
+TEST_F(HttpServer, NoticesThatAnEventReaderLeft) {
+    const auto stream = std::make_shared<EventStream>();
+    router_.add("GET", "/events", [&](const Request&) -> Result<Response> { return Response::events(stream); });
+    start();
+    {
+        Client client(server_->port());
+        client.say("GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        client.hear_until("\r\n\r\n");
+    }
+    const auto deadline = std::chrono::steady_clock::now() + 5s;
+    while (!stream->closed() && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+    EXPECT_TRUE(stream->closed());
+}
+
+TEST_F(HttpServer, DropsAnEventReaderThatDoesNotRead) {
+    const auto stream = std::make_shared<EventStream>(100'000);
+    router_.add("GET", "/events", [&](const Request&) -> Result<Response> { return Response::events(stream); });
+    start();
+    Client client(server_->port());
+    client.say("GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    client.hear_until("\r\n\r\n");
+    const auto event = format_event("", "log", std::string(10'000, 'x'));
+    int pushed = 0;
+    while (pushed < 100'000 && stream->push(event)) ++pushed;
+    EXPECT_LT(pushed, 100'000);
+    EXPECT_TRUE(stream->closed());
+}
+
+TEST_F(HttpServer, StopsWhileClientsAreThere) {
+    const auto stream = std::make_shared<EventStream>();
+    router_.add("GET", "/events", [&](const Request&) -> Result<Response> { return Response::events(stream); });
+    options_.header_timeout = 60s;
+    start();
+    Client idle(server_->port());
+    Client events(server_->port());
+    events.say("GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    events.hear_until("\r\n\r\n");
+    const auto before = std::chrono::steady_clock::now();
+    server_->stop(10s);
+    EXPECT_LT(std::chrono::steady_clock::now() - before, 5s);
+    events.hear_all();
+    EXPECT_TRUE(events.closed());
+    EXPECT_FALSE(stream->push("late"));
+}
+
+TEST_F(HttpServer, FinishesRunningRequestsWhenItStops) {
+    std::atomic<bool> entered = false, go_on = false;
+    router_.add("GET", "/slow", [&](const Request&) -> Result<Response> {
+        entered = true;
+        entered.notify_all();
+        go_on.wait(false);
+        return text("finished");
+    });
+    start();
+    Client client(server_->port());
+    client.say("GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    entered.wait(false);
+    std::thread stopper([&] { server_->stop(10s); });
+    go_on = true;
+    go_on.notify_all();
+    EXPECT_THAT(client.hear_all(), EndsWith("finished"));
+    stopper.join();
+}
+
+TEST_F(HttpServer, SaysThatAPortIsTaken) {
+    start();
+    auto options = options_;
+    options.port = server_->port();
+    const auto second = Server::start(options, router_);
+    ASSERT_FALSE(second.has_value());
+    EXPECT_EQ(second.error().code, ErrorCode::kFailedPrecondition);
+    EXPECT_THAT(second.error().advice, HasSubstr("--port"));
+}
+
+TEST(Target, DecodesOnce) {
+    EXPECT_EQ(parse_target("/a%252e/b?x=%2541").value().path, "/a%2e/b");
+    EXPECT_EQ(parse_target("/a?x=%2541").value().query.front().second, "%41");
+    EXPECT_FALSE(parse_target("/a%2").has_value());
+    EXPECT_FALSE(parse_target("/a%ff").has_value());
+    EXPECT_FALSE(parse_target("a").has_value());
+    EXPECT_FALSE(parse_target("/a/./b").has_value());
+    EXPECT_EQ(percent_encode("a b/ü"), "a%20b%2F%C3%BC");
+}
+
+TEST(Events, SplitLines) {
+    EXPECT_EQ(format_event("7\n", "a", "x\ny\r\nz"), "id: 7\nevent: a\ndata: x\ndata: y\ndata: z\n\n");
+}
+
+}  // namespace
+}  // namespace digits::http

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "http/message.hpp"
+
+namespace digits::http {
+
+/// Reads a `multipart/form-data` body as it comes; files go straight to disk.
+class MultipartReader {
+  public:
+    /// `folder` takes the files. Fails when the content type has no usable boundary.
+    static Result<MultipartReader> create(std::string_view content_type, std::filesystem::path folder, int max_parts);
+    MultipartReader(MultipartReader&& other) noexcept;
+    MultipartReader& operator=(MultipartReader&&) = delete;
+    ~MultipartReader();
+
+    Status feed(std::string_view bytes);
+    /// Fails unless the closing boundary came.
+    Result<std::vector<Part>> finish();
+
+  private:
+    enum class State { kPreamble, kAfterBoundary, kHeaders, kBody, kEpilogue };
+
+    MultipartReader(std::string boundary, std::filesystem::path folder, int max_parts);
+    Result<bool> step();
+    Status begin_part(std::string_view headers);
+    Status add_to_part(std::string_view bytes);
+    Status end_part();
+
+    std::string delimiter_;  // CR LF -- boundary
+    std::filesystem::path folder_;
+    int max_parts_;
+    State state_ = State::kPreamble;
+    std::string buffer_;
+    std::vector<Part> parts_;
+    int fd_ = -1;
+};
+
+}  // namespace digits::http
