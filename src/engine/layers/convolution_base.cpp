@@ -1,0 +1,90 @@
+#include "engine/layers/convolution_base.hpp"
+
+#include <ATen/ATen.h>
+
+namespace digits {
+
+void ConvolutionBase::set_up(const Blobs& bottom, const Blobs& top) {
+    const auto& convolution = parameter_.convolution_param();
+    window_ = ConvolutionWindow::of(convolution, bottom[0]->axis_count());
+    if (window_.spatial_axes() > 3)
+        throw EngineError{make_error(ErrorCode::kUnsupported, "{} spatial axes are too many: at most 3 are supported", window_.spatial_axes())};
+    channels_ = bottom[0]->dim(window_.channel_axis);
+    outputs_ = convolution.num_output();
+    groups_ = convolution.group();
+    if (outputs_ <= 0) throw_invalid("num_output must be positive; got {}", outputs_);
+    if (groups_ <= 0) throw_invalid("group must be positive; got {}", groups_);
+    if (channels_ % groups_ != 0) throw_invalid("the bottom's {} channels cannot be cut into {} groups", channels_, groups_);
+    if (outputs_ % groups_ != 0) throw_invalid("num_output {} cannot be cut into {} groups", outputs_, groups_);
+
+    Shape weight{transposed_ ? channels_ : outputs_, (transposed_ ? outputs_ : channels_) / groups_};
+    weight.insert(weight.end(), window_.kernel.begin(), window_.kernel.end());
+    add_blob(weight, convolution.weight_filler());
+    if (convolution.bias_term()) add_blob({outputs_}, convolution.bias_filler());
+
+    const auto padded = [](Shape values, std::int64_t value) {
+        if (values.empty()) values.push_back(value);
+        return values;
+    };
+    kernel_ = padded(window_.kernel, 1);
+    stride_ = padded(window_.stride, 1);
+    pad_ = padded(window_.pad, 0);
+    dilation_ = padded(window_.dilation, 1);
+    no_output_padding_.assign(kernel_.size(), 0);
+    reshape(bottom, top);
+}
+
+void ConvolutionBase::reshape(const Blobs& bottom, const Blobs& top) {
+    const int axis = window_.channel_axis;
+    if (bottom[0]->axis_count() != axis + 1 + window_.spatial_axes() || bottom[0]->dim(axis) != channels_)
+        throw_invalid("the bottom must keep {} channels on axis {} and {} spatial axes; its shape is {}", channels_, axis,
+                      window_.spatial_axes(), shape_text(bottom[0]->shape()));
+    Shape shape(bottom[0]->shape().begin(), bottom[0]->shape().begin() + axis);
+    shape.push_back(outputs_);
+    for (int i = 0; i < window_.spatial_axes(); ++i) {
+        const std::int64_t size = bottom[0]->dim(axis + 1 + i);
+        shape.push_back(transposed_ ? window_.transposed_output_size(i, size) : window_.output_size(i, size));
+    }
+    for (std::size_t i = 0; i < bottom.size(); ++i) {
+        if (bottom[i]->shape() != bottom[0]->shape())
+            throw_invalid("all bottoms need one shape; bottom 0 is {}, bottom {} is {}", shape_text(bottom[0]->shape()), i, shape_text(bottom[i]->shape()));
+        top[i]->reshape(shape);
+    }
+}
+
+at::Tensor ConvolutionBase::flat(const at::Tensor& x) const {
+    if (window_.channel_axis == 1 && window_.spatial_axes() > 0) return x;
+    Shape shape(x.sizes().begin() + window_.channel_axis, x.sizes().end());
+    shape.insert(shape.begin(), -1);
+    if (window_.spatial_axes() == 0) shape.push_back(1);
+    return x.reshape(shape);
+}
+
+at::Tensor ConvolutionBase::weight() const {
+    const at::Tensor weight = const_cast<ConvolutionBase*>(this)->blobs()[0]->data();
+    return window_.spatial_axes() == 0 ? weight.unsqueeze(-1) : weight;
+}
+
+void ConvolutionBase::forward(const Blobs& bottom, const Blobs& top) {
+    const bool has_bias = blobs().size() > 1;
+    const std::optional<at::Tensor> bias = has_bias ? std::optional(blobs()[1]->data()) : std::nullopt;
+    for (std::size_t i = 0; i < bottom.size(); ++i) {
+        const at::Tensor y = at::convolution(flat(bottom[i]->data()), weight(), bias, stride_, pad_, dilation_, transposed_, no_output_padding_, groups_);
+        top[i]->set_data(y.sizes() == at::IntArrayRef(top[i]->shape()) ? y : y.reshape(top[i]->shape()));
+    }
+}
+
+void ConvolutionBase::backward(const Blobs& top, const std::vector<bool>& propagate_down, const Blobs& bottom) {
+    const bool wants_bias = blobs().size() > 1 && wants_gradient(1);
+    const Shape bias_sizes{outputs_};
+    for (std::size_t i = 0; i < bottom.size(); ++i) {
+        if (!propagate_down[i] && !wants_gradient(0) && !wants_bias) continue;
+        const auto [dx, dw, db] = at::convolution_backward(flat(top[i]->diff()), flat(bottom[i]->data()), weight(), bias_sizes, stride_, pad_, dilation_,
+                                                           transposed_, no_output_padding_, groups_, {propagate_down[i], wants_gradient(0), wants_bias});
+        if (propagate_down[i]) bottom[i]->set_diff(dx.sizes() == at::IntArrayRef(bottom[i]->shape()) ? dx : dx.reshape(bottom[i]->shape()));
+        if (wants_gradient(0)) blobs()[0]->accumulate_diff(dw);
+        if (wants_bias) blobs()[1]->accumulate_diff(db);
+    }
+}
+
+}  // namespace digits

@@ -1,0 +1,31 @@
+#pragma once
+
+#include "engine/layer.hpp"
+#include "engine/layers/window.hpp"
+
+namespace digits {
+
+/// What Convolution and Deconvolution share: weights for all bottoms, any number of batch axes before the channel axis, 0 to 3
+/// spatial axes behind it.
+class ConvolutionBase : public Layer {
+  public:
+    ConvolutionBase(const caffe::LayerParameter& parameter, const LayerContext& context, bool transposed)
+        : Layer(parameter, context), transposed_(transposed) {}
+
+    void set_up(const Blobs& bottom, const Blobs& top) override;
+    void reshape(const Blobs& bottom, const Blobs& top) override;
+    void forward(const Blobs& bottom, const Blobs& top) override;
+    void backward(const Blobs& top, const std::vector<bool>& propagate_down, const Blobs& bottom) override;
+
+  private:
+    /// (batch, channels, spatial…) with at least one spatial axis, as ATen wants it.
+    at::Tensor flat(const at::Tensor& x) const;
+    at::Tensor weight() const;
+
+    const bool transposed_;
+    ConvolutionWindow window_;
+    std::int64_t channels_ = 0, outputs_ = 0, groups_ = 1;
+    Shape kernel_, stride_, pad_, dilation_, no_output_padding_;  // for ATen: at least one spatial axis
+};
+
+}  // namespace digits

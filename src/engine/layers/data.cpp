@@ -1,0 +1,66 @@
+#include <ATen/ATen.h>
+
+#include "engine/layer.hpp"
+#include "engine/layers/types.hpp"
+#include "engine/random.hpp"
+#include "feed/feed.hpp"
+
+namespace digits {
+namespace {
+
+/// Batches of pictures and labels out of a database, read and transformed by other threads while the net computes.
+class DataLayer final : public Layer {
+  public:
+    using Layer::Layer;
+
+    void set_up(const Blobs&, const Blobs& top) override {
+        const auto& data = parameter_.data_param();
+        if (data.source().empty()) throw_invalid("data_param.source is missing: the path of a database");
+        if (data.batch_size() == 0) throw_invalid("data_param.batch_size must be positive");
+        FeedOptions options;
+        options.source = context_.base_dir / data.source();
+        options.backend = data.backend();
+        options.batch_size = static_cast<int>(data.batch_size());
+        options.transform = parameter_.transform_param();
+        if (options.transform.has_mean_file()) options.transform.set_mean_file((context_.base_dir / options.transform.mean_file()).string());
+        options.phase = context_.phase;
+        options.seed = hash(context_.seed, name(), 0);
+        options.threads = context_.feed_threads;
+        options.prefetch = std::max(2, static_cast<int>(data.prefetch()));
+        options.first_batch = static_cast<std::uint64_t>(context_.first_pass);
+        auto feed = Feed::open(options);
+        if (!feed) throw EngineError{std::move(feed.error())};
+        feed_ = std::move(*feed);
+        const auto shape = feed_->shape();
+        top[0]->reshape(Shape(shape.begin(), shape.end()));
+        if (top.size() > 1) top[1]->reshape({shape[0]});
+    }
+
+    void reshape(const Blobs&, const Blobs&) override {}
+
+    void forward(const Blobs&, const Blobs& top) override {
+        auto batch = feed_->next();
+        if (!batch) throw EngineError{std::move(batch.error())};
+        set(*top[0], batch->data, Shape(batch->shape.begin(), batch->shape.end()));
+        if (top.size() > 1) set(*top[1], batch->labels, {batch->shape[0]});
+    }
+
+    void backward(const Blobs&, const std::vector<bool>&, const Blobs&) override {}
+
+    double wait_seconds() const override { return feed_ ? feed_->wait_seconds() : 0; }
+
+  private:
+    /// The feed's buffer stays valid until the next forward pass; on the CPU it is used as it is.
+    void set(Blob& top, const float* values, const Shape& shape) const {
+        const at::Tensor host = at::from_blob(const_cast<float*>(values), shape, at::kFloat);
+        top.set_data(context_.device.is_cuda ? host.to(at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(context_.device.ordinal))) : host);
+    }
+
+    std::unique_ptr<Feed> feed_;
+};
+
+}  // namespace
+
+const LayerType kDataLayer{"Data", create_layer<DataLayer>, 0, 0, 1, 2};
+
+}  // namespace digits

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "caffe.pb.h"
+#include "engine/blob.hpp"
+#include "engine/layer.hpp"
+
+namespace digits {
+
+/// Kernel, stride, padding and dilation of a convolution, one value a spatial axis.
+struct ConvolutionWindow {
+    int channel_axis = 1;
+    Shape kernel, stride, pad, dilation;
+
+    /// From the `axis`, `kernel_size` / `kernel_h` … fields. Throws EngineError.
+    static ConvolutionWindow of(const caffe::ConvolutionParameter& parameter, int bottom_axes);
+    int spatial_axes() const { return static_cast<int>(kernel.size()); }
+    /// Size of a convolution's output along a spatial axis; throws EngineError when the kernel does not fit.
+    std::int64_t output_size(int axis, std::int64_t input) const;
+    /// Size of a transposed convolution's output along a spatial axis.
+    std::int64_t transposed_output_size(int axis, std::int64_t input) const;
+};
+
+}  // namespace digits

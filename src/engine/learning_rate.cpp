@@ -1,0 +1,38 @@
+#include "engine/learning_rate.hpp"
+
+#include <cmath>
+
+namespace digits {
+
+Result<LearningRate> LearningRate::create(const caffe::SolverParameter& solver) {
+    const std::string& policy = solver.lr_policy();
+    const bool known = policy == "fixed" || policy == "step" || policy == "exp" || policy == "inv" || policy == "multistep" || policy == "poly" || policy == "sigmoid";
+    if (!known)
+        return fail(ErrorCode::kInvalidArgument, "unknown lr_policy \"{}\"; expected fixed, step, exp, inv, multistep, poly or sigmoid", policy);
+    if (policy == "step" && solver.stepsize() <= 0) return fail(ErrorCode::kInvalidArgument, "lr_policy \"step\" needs a positive stepsize; got {}", solver.stepsize());
+    if (policy == "poly" && solver.max_iter() <= 0) return fail(ErrorCode::kInvalidArgument, "lr_policy \"poly\" needs a positive max_iter; got {}", solver.max_iter());
+    if (policy == "sigmoid" && solver.gamma() < 0) return fail(ErrorCode::kInvalidArgument, "lr_policy \"sigmoid\" refuses a negative gamma; got {}", solver.gamma());
+    if (policy == "sigmoid" && solver.stepsize() <= 0) return fail(ErrorCode::kInvalidArgument, "lr_policy \"sigmoid\" needs a positive stepsize; got {}", solver.stepsize());
+    return LearningRate(solver);
+}
+
+float LearningRate::at(std::int64_t iteration, int& current_step) const {
+    const std::string& policy = solver_.lr_policy();
+    const double base = solver_.base_lr(), gamma = solver_.gamma(), power = solver_.power();
+    const auto it = static_cast<double>(iteration);
+    if (policy == "step") {
+        current_step = static_cast<int>(iteration / solver_.stepsize());
+        return static_cast<float>(base * std::pow(gamma, current_step));
+    }
+    if (policy == "exp") return static_cast<float>(base * std::pow(gamma, it));
+    if (policy == "inv") return static_cast<float>(base * std::pow(1 + gamma * it, -power));
+    if (policy == "multistep") {
+        if (current_step < solver_.stepvalue_size() && iteration >= solver_.stepvalue(current_step)) ++current_step;
+        return static_cast<float>(base * std::pow(gamma, current_step));
+    }
+    if (policy == "poly") return static_cast<float>(base * std::pow(1 - it / solver_.max_iter(), power));
+    if (policy == "sigmoid") return static_cast<float>(base / (1 + std::exp(-gamma * (it - solver_.stepsize()))));
+    return static_cast<float>(base);
+}
+
+}  // namespace digits

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstdint>
+
+#include "base/result.hpp"
+#include "caffe.pb.h"
+
+namespace digits {
+
+/// Caffe's learning-rate policies. Pure but for `current_step`, which multistep moves (it is saved in snapshots).
+class LearningRate {
+  public:
+    /// Errors: kInvalidArgument for an unknown policy or missing settings.
+    static Result<LearningRate> create(const caffe::SolverParameter& solver);
+
+    /// The rate of an iteration (counted from 0). `current_step` goes up by at most one a call.
+    float at(std::int64_t iteration, int& current_step) const;
+
+  private:
+    explicit LearningRate(const caffe::SolverParameter& solver) : solver_(solver) {}
+
+    caffe::SolverParameter solver_;
+};
+
+}  // namespace digits

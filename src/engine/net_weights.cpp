@@ -1,0 +1,97 @@
+#include <ATen/ATen.h>
+#include <fmt/ranges.h>
+
+#include "caffe/weights.hpp"
+#include "engine/guard.hpp"
+#include "engine/net.hpp"
+
+namespace digits {
+namespace {
+
+bool has_legacy_shape(const caffe::BlobProto& blob) { return blob.has_num() || blob.has_channels() || blob.has_height() || blob.has_width(); }
+
+/// Old files tell four dims; they are compared with the target's last ones.
+bool shapes_agree(const caffe::BlobProto& source, const Shape& target) {
+    if (!has_legacy_shape(source)) return blob_shape(source) == target;
+    if (target.size() > 4) return false;
+    Shape padded(4 - target.size(), 1);
+    padded.insert(padded.end(), target.begin(), target.end());
+    return padded == Shape{source.num(), source.channels(), source.height(), source.width()};
+}
+
+void copy_blob(const caffe::BlobProto& source, int index, Blob& target) {
+    if (!shapes_agree(source, target.shape()))
+        throw EngineError{make_error(ErrorCode::kInvalidArgument, "parameter {} has shape {} in the file, the network needs {}", index, shape_text(blob_shape(source)), shape_text(target.shape()))
+                              .advise("To learn this layer from scratch instead, give it another name")};
+    auto values = blob_values(source);
+    if (!values) throw EngineError{values.error()};
+    target.data().copy_(at::from_blob(values->data(), target.shape(), at::kFloat));
+}
+
+void append_values(const at::Tensor& tensor, google::protobuf::RepeatedField<float>& field) {
+    const at::Tensor values = tensor.to(at::kCPU).contiguous();
+    const float* data = values.data_ptr<float>();
+    field.Add(data, data + values.numel());
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> Net::copy_weights(const caffe::NetParameter& source) {
+    std::vector<std::string> unknown;
+    DIGITS_TRY(guarded([&] {
+        for (const auto& stored : source.layer()) {
+            Layer* layer = find_layer(stored.name());
+            if (!layer) {
+                unknown.push_back(stored.name());
+                continue;
+            }
+            in_layer(stored.name(), [&] {
+                const auto count = static_cast<std::size_t>(stored.blobs_size());
+                if (count != layer->blobs().size())
+                    throw EngineError{make_error(ErrorCode::kInvalidArgument, "the file has {} parameters, the network {}", count, layer->blobs().size())
+                                          .advise("To learn this layer from scratch instead, give it another name")};
+                for (int i = 0; i < stored.blobs_size(); ++i) copy_blob(stored.blobs(i), i, *layer->blobs()[static_cast<std::size_t>(i)]);
+            });
+        }
+    }));
+    return unknown;
+}
+
+Status Net::share_weights(const Net& other) {
+    return guarded([&] {
+        for (const auto& layer : layers_) {
+            Layer* source = other.find_layer(layer->name());
+            if (!source) continue;
+            in_layer(layer->name(), [&] {
+                if (source->blobs().size() != layer->blobs().size()) throw_invalid("{} parameters here, {} in the other net", layer->blobs().size(), source->blobs().size());
+                for (std::size_t i = 0; i < layer->blobs().size(); ++i) {
+                    if (source->blobs()[i]->shape() != layer->blobs()[i]->shape())
+                        throw_invalid("parameter {} has shape {} here, {} in the other net", i, shape_text(layer->blobs()[i]->shape()), shape_text(source->blobs()[i]->shape()));
+                    layer->blobs()[i] = source->blobs()[i];
+                }
+            });
+        }
+        for (const auto& [place, index] : parameter_index_) parameters_[index].blob = layers_[place.first]->blobs()[place.second];
+    });
+}
+
+caffe::NetParameter Net::to_proto(bool with_diff) const {
+    c10::InferenceMode mode;
+    caffe::NetParameter net;
+    net.set_name(name_);
+    for (const auto& layer : layers_) {
+        caffe::LayerParameter& stored = *net.add_layer();
+        stored = layer->parameter();
+        stored.clear_blobs();
+        for (const auto& blob : layer->blobs()) {
+            caffe::BlobProto& proto = *stored.add_blobs();
+            // A blob without axes has no shape message, as Caffe writes it.
+            for (const auto dim : blob->shape()) proto.mutable_shape()->add_dim(dim);
+            append_values(blob->data(), *proto.mutable_data());
+            if (with_diff) append_values(blob->diff(), *proto.mutable_diff());
+        }
+    }
+    return net;
+}
+
+}  // namespace digits

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "base/task_context.hpp"
+#include "engine/blob.hpp"
+
+namespace digits {
+
+struct TrainOptions {
+    /// The solver; relative paths in it start at its folder.
+    std::filesystem::path solver_file;
+    /// Snapshots go to `<folder of the solver>/<snapshot_prefix>_iter_N…`; the newest whole one there is resumed from.
+    double iterations_per_epoch = 1;
+    /// `.caffemodel` files to start from, when there is nothing to resume.
+    std::vector<std::filesystem::path> weights;
+    Device device;
+    std::uint64_t seed = 1;
+    int threads = 0;  ///< of computing and of feeding; 0: all cores
+};
+
+struct TrainSummary {
+    std::int64_t iterations = 0;
+    double best_accuracy = -1;  ///< of the validation; -1 if there is none
+    std::int64_t best_iteration = 0;
+    bool aborted = false;
+};
+
+/// Trains to max_iter, telling `network`, `metrics`, `snapshot`, `progress` and `log` events (docs/formats/worker-protocol.md).
+/// Exactly resumable: the iterations after a snapshot give the same numbers as in an uninterrupted run.
+/// Errors: kInvalidArgument for a wrong network or solver; kFailedPrecondition with advice when the loss is no number or explodes.
+Result<TrainSummary> train(const TrainOptions& options, TaskContext& context);
+
+}  // namespace digits

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "caffe.pb.h"
+#include "engine/net.hpp"
+
+namespace digits {
+
+/// One parameter's step: g = diff · gradient_scale + decay, then the rule of the solver's type with this rate.
+struct UpdateStep {
+    float rate = 0;            ///< of the iteration, times lr_mult
+    float weight_decay = 0;    ///< times decay_mult
+    float gradient_scale = 1;  ///< clipping and 1 / iter_size
+    std::int64_t iteration = 0;
+};
+
+/// SGD, Nesterov, AdaGrad, RMSProp, AdaDelta and Adam as Caffe computes them, with their history blobs.
+class UpdateRule {
+  public:
+    /// Errors: kInvalidArgument for an unknown type or settings that Caffe refuses.
+    static Result<UpdateRule> create(const caffe::SolverParameter& solver, const std::vector<LearnableParameter>& parameters);
+
+    /// Moves parameter `index`. Throws EngineError / c10::Error.
+    void apply(std::size_t index, const UpdateStep& step);
+    /// In Caffe's order: one a parameter; AdaDelta and Adam then have a second row of them.
+    const std::vector<std::shared_ptr<Blob>>& history() const { return history_; }
+
+  private:
+    enum class Type { kSgd, kNesterov, kAdaGrad, kRmsProp, kAdaDelta, kAdam };
+
+    caffe::SolverParameter solver_;
+    Type type_ = Type::kSgd;
+    bool l1_ = false;
+    std::vector<std::shared_ptr<Blob>> parameters_, history_;
+};
+
+}  // namespace digits
