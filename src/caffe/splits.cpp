@@ -9,26 +9,30 @@ namespace {
 using TopIndex = std::pair<int, int>;  // layer, top
 
 struct Top {
-    int uses = 0;       // readers, and one for a loss weight
+    int uses = 0;  // readers, and one for a loss weight
     float loss_weight = 0;
     int next_split = 0;  // the split's top that the next reader gets
 };
 
-std::string split_layer_name(const std::string& layer, const std::string& blob, int top) { return blob + "_" + layer + "_" + std::to_string(top) + "_split"; }
+std::string split_layer_name(const std::string& layer, const std::string& blob, int top) {
+    return blob + "_" + layer + "_" + std::to_string(top) + "_split";
+}
 
 std::string split_top_name(const std::string& layer, const std::string& blob, int top, int k) {
     return split_layer_name(layer, blob, top) + "_" + std::to_string(k);
 }
 
 /// Which top each bottom reads, and how often each top is read.
-Status count_uses(const caffe::NetParameter& net, std::map<TopIndex, TopIndex>& sources, std::map<TopIndex, Top>& tops) {
+Status count_uses(const caffe::NetParameter& net, std::map<TopIndex, TopIndex>& sources,
+                  std::map<TopIndex, Top>& tops) {
     std::map<std::string, TopIndex> last;
     for (int i = 0; i < net.layer_size(); ++i) {
         const auto& layer = net.layer(i);
         for (int j = 0; j < layer.bottom_size(); ++j) {
             const auto found = last.find(layer.bottom(j));
             if (found == last.end())
-                return fail(ErrorCode::kInvalidArgument, "[{}] bottom {} \"{}\" is not the top of any layer before", layer.name(), j, layer.bottom(j));
+                return fail(ErrorCode::kInvalidArgument, "[{}] bottom {} \"{}\" is not the top of any layer before",
+                            layer.name(), j, layer.bottom(j));
             sources[{i, j}] = found->second;
             ++tops[found->second].uses;
         }
@@ -70,7 +74,8 @@ Result<caffe::NetParameter> insert_splits(const caffe::NetParameter& net) {
             const TopIndex source = sources[{i, j}];
             Top& top = tops[source];
             if (top.uses < 2) continue;
-            layer.set_bottom(j, split_top_name(net.layer(source.first).name(), layer.bottom(j), source.second, top.next_split++));
+            layer.set_bottom(
+                j, split_top_name(net.layer(source.first).name(), layer.bottom(j), source.second, top.next_split++));
         }
         std::vector<caffe::LayerParameter> splits;
         for (int j = 0; j < layer.top_size(); ++j) {

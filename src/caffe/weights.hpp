@@ -9,8 +9,8 @@
 
 namespace digits {
 
-/// A `.caffemodel` (binary protobuf of any size, or HDF5: told apart by its first bytes), upgraded. Layers with `blobs`.
-/// Errors: kDataLoss for a damaged file, kTooLarge over 2 GB.
+/// A `.caffemodel` (binary protobuf of any size, or HDF5: told apart by its first bytes), upgraded. Layers with
+/// `blobs`. Errors: kDataLoss for a damaged file, kTooLarge over 2 GB.
 Result<caffe::NetParameter> read_weights(const std::filesystem::path& path);
 /// Atomically; binary, or HDF5 when the name ends in ".h5".
 Status write_weights(const caffe::NetParameter& net, const std::filesystem::path& path);

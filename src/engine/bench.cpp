@@ -31,13 +31,15 @@ Result<caffe::NetParameter> training_net(const BenchOptions& options) {
     std::vector<std::string> tops{"data", "label"};
     for (const auto& layer : filtered.layer())
         if (layer.bottom_size() == 0 && layer.top_size() == 2) tops.assign(layer.top().begin(), layer.top().end());
-    const std::vector<Shape> shapes{{options.batch, options.shape[0], options.shape[1], options.shape[2]}, {options.batch}};
+    const std::vector<Shape> shapes{{options.batch, options.shape[0], options.shape[1], options.shape[2]},
+                                    {options.batch}};
     for (std::size_t i = 0; i < tops.size(); ++i) {
         auto& input = *net.add_layer();
         input.set_name("bench_" + tops[i]);
         input.set_type("Input");
         input.add_top(tops[i]);
-        for (const auto dim : shapes[i]) input.mutable_input_param()->mutable_shape()->add_dim(dim);
+        auto& shape = *input.mutable_input_param()->add_shape();
+        for (const auto dim : shapes[i]) shape.add_dim(dim);
     }
     for (const auto& layer : filtered.layer()) {
         if (layer.bottom_size() == 0) continue;
@@ -98,12 +100,15 @@ Status bench(const BenchOptions& options, std::ostream& out) {
         for (int i = 0; i < passes; ++i) DIGITS_TRY(solver->step());
         out << fmt::format("{:<32} {:<16} {:>12} {:>12}\n", "layer", "type", "forward ms", "backward ms");
         for (const auto& row : solver->net().profile())
-            out << fmt::format("{:<32} {:<16} {:>12.3f} {:>12.3f}\n", row.name, row.type, row.forward_seconds * 1e3 / passes, row.backward_seconds * 1e3 / passes);
+            out << fmt::format("{:<32} {:<16} {:>12.3f} {:>12.3f}\n", row.name, row.type,
+                               row.forward_seconds * 1e3 / passes, row.backward_seconds * 1e3 / passes);
     }
     std::nth_element(seconds.begin(), seconds.begin() + static_cast<std::ptrdiff_t>(seconds.size() / 2), seconds.end());
     const double median = seconds[seconds.size() / 2], rate = static_cast<double>(options.batch) / median;
-    out << fmt::format("{} batch {}: {:.1f} images/s, {:.2f} ms a step, {} steps\n", options.net.filename().string(), options.batch, rate, median * 1e3, seconds.size());
-    out << nlohmann::json{{"images_per_s", rate}, {"step_ms", median * 1e3}, {"threads", at::get_num_threads()}}.dump() << "\n";
+    out << fmt::format("{} batch {}: {:.1f} images/s, {:.2f} ms a step, {} steps\n", options.net.filename().string(),
+                       options.batch, rate, median * 1e3, seconds.size());
+    out << nlohmann::json{{"images_per_s", rate}, {"step_ms", median * 1e3}, {"threads", at::get_num_threads()}}.dump()
+        << "\n";
     return {};
 }
 

@@ -14,7 +14,9 @@ std::int64_t element_count(const Shape& shape) {
     return std::accumulate(shape.begin(), shape.end(), std::int64_t{1}, std::multiplies<>());
 }
 
-std::string shape_text(const Shape& shape) { return fmt::format("{} ({})", fmt::join(shape, " x "), element_count(shape)); }
+std::string shape_text(const Shape& shape) {
+    return fmt::format("{} ({})", fmt::join(shape, " x "), element_count(shape));
+}
 
 float scalar_value(const Blob& blob) { return blob.data().item<float>(); }
 
@@ -26,7 +28,8 @@ struct Blob::Tensors {
 namespace {
 
 at::Tensor zeros(const Shape& shape, const Device& device) {
-    const at::Device place = device.is_cuda ? at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(device.ordinal)) : at::Device(at::kCPU);
+    const at::Device place =
+        device.is_cuda ? at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(device.ordinal)) : at::Device(at::kCPU);
     return at::zeros(shape, at::TensorOptions().dtype(at::kFloat).device(place));
 }
 
@@ -36,7 +39,10 @@ Blob::Blob(Device device, Shape shape)
     : device_(device), shape_(std::move(shape)), tensors_(std::make_unique<Tensors>()) {}
 
 Blob::Blob(std::shared_ptr<Blob> owner, Shape shape)
-    : device_(owner->device_), shape_(std::move(shape)), owner_(std::move(owner)), tensors_(std::make_unique<Tensors>()) {
+    : device_(owner->device_),
+      shape_(std::move(shape)),
+      owner_(std::move(owner)),
+      tensors_(std::make_unique<Tensors>()) {
     DIGITS_CHECK(owner_->count() == count());
 }
 

@@ -27,7 +27,8 @@ void fill_uniform(std::span<float> values, float low, float high, RandomStream& 
     for (float& value : values) value = low + (high - low) * random.uniform();
 }
 
-void fill_gaussian(std::span<float> values, const Shape& shape, const caffe::FillerParameter& filler, RandomStream& random) {
+void fill_gaussian(std::span<float> values, const Shape& shape, const caffe::FillerParameter& filler,
+                   RandomStream& random) {
     for (float& value : values) value = filler.mean() + filler.std() * random.normal();
     if (filler.sparse() < 0) return;
     if (shape.empty() || shape[0] < 1) throw_invalid("a sparse filler needs a parameter with at least one axis");
@@ -48,7 +49,8 @@ void fill_unit_ball(std::span<float> values, const Shape& shape, RandomStream& r
 }
 
 void fill_bilinear(std::span<float> values, const Shape& shape) {
-    if (shape.size() != 4 || shape[2] != shape[3]) throw_invalid("a bilinear filler needs a square kernel with 4 axes; got {}", shape_text(shape));
+    if (shape.size() != 4 || shape[2] != shape[3])
+        throw_invalid("a bilinear filler needs a square kernel with 4 axes; got {}", shape_text(shape));
     const auto width = static_cast<std::size_t>(shape[3]);
     const double f = std::ceil(static_cast<double>(width) / 2.0);
     const double c = (static_cast<double>(width) - 1) / (2.0 * f);
@@ -67,7 +69,8 @@ at::Tensor fill(const Shape& shape, const caffe::FillerParameter& filler, std::u
     std::string_view type = filler.type();
     // NVIDIA's "…static" fillers draw once and reuse the numbers; every parameter is filled only once here.
     if (type.size() > 6 && type.ends_with("static")) type.remove_suffix(6);
-    if (filler.sparse() >= 0 && type != "gaussian") throw_invalid("sparse is for gaussian fillers only; the type is \"{}\"", filler.type());
+    if (filler.sparse() >= 0 && type != "gaussian")
+        throw_invalid("sparse is for gaussian fillers only; the type is \"{}\"", filler.type());
     if (type == "constant") {
         tensor.fill_(filler.value());
     } else if (type == "uniform") {
@@ -85,7 +88,9 @@ at::Tensor fill(const Shape& shape, const caffe::FillerParameter& filler, std::u
     } else if (type == "bilinear") {
         fill_bilinear(values, shape);
     } else {
-        throw_invalid("unknown filler \"{}\"; expected constant, uniform, gaussian, positive_unitball, xavier, msra or bilinear", filler.type());
+        throw_invalid(
+            "unknown filler \"{}\"; expected constant, uniform, gaussian, positive_unitball, xavier, msra or bilinear",
+            filler.type());
     }
     return tensor;
 }

@@ -21,16 +21,19 @@ Status guarded(Work&& work) {
     } catch (EngineError& failure) {
         return fail(std::move(failure.error));
     } catch (const c10::OutOfMemoryError& failure) {
-        return fail(make_error(ErrorCode::kResourceExhausted, "out of memory on the GPU: {}", failure.what_without_backtrace())
-                        .advise("Use a smaller batch size (batch accumulation keeps the effective one)"));
+        return fail(
+            make_error(ErrorCode::kResourceExhausted, "out of memory on the GPU: {}", failure.what_without_backtrace())
+                .advise("Use a smaller batch size (batch accumulation keeps the effective one)"));
     } catch (const c10::Error& failure) {
         const std::string text = failure.what_without_backtrace();
-        const bool memory = text.find("not enough memory") != std::string::npos || text.find("alloc") != std::string::npos;
+        const bool memory =
+            text.find("not enough memory") != std::string::npos || text.find("alloc") != std::string::npos;
         return memory ? fail(make_error(ErrorCode::kResourceExhausted, "out of memory: {}", text)
                                  .advise("Use a smaller batch size (batch accumulation keeps the effective one)"))
                       : fail(ErrorCode::kInternal, "{}", text);
     } catch (const std::bad_alloc&) {
-        return fail(make_error(ErrorCode::kResourceExhausted, "out of memory").advise("Use a smaller batch size (batch accumulation keeps the effective one)"));
+        return fail(make_error(ErrorCode::kResourceExhausted, "out of memory")
+                        .advise("Use a smaller batch size (batch accumulation keeps the effective one)"));
     } catch (const std::exception& failure) {
         return fail(ErrorCode::kInternal, "{}", failure.what());
     }

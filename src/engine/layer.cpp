@@ -30,7 +30,8 @@ void Layer::add_blob(const Shape& shape, const caffe::FillerParameter& filler) {
         auto stored = blob_values(parameter_.blobs(index));
         if (!stored) throw EngineError{stored.error()};
         if (static_cast<std::int64_t>(stored->size()) != blob->count())
-            throw_invalid("blob {} of the definition has {} values, the layer needs {}", index, stored->size(), shape_text(shape));
+            throw_invalid("blob {} of the definition has {} values, the layer needs {}", index, stored->size(),
+                          shape_text(shape));
         values = at::from_blob(stored->data(), shape, at::kFloat).clone();
     } else {
         values = fill(shape, filler, hash(context_.seed, name(), static_cast<std::uint64_t>(index)));
@@ -41,7 +42,8 @@ void Layer::add_blob(const Shape& shape, const caffe::FillerParameter& filler) {
 
 int Layer::canonical_axis(int axis, int axis_count, std::string_view field) const {
     if (axis < -axis_count || axis >= axis_count)
-        throw_invalid("{} must lie in {} to {} for a bottom with {} axes; got {}", field, -axis_count, axis_count - 1, axis_count, axis);
+        throw_invalid("{} must lie in {} to {} for a bottom with {} axes; got {}", field, -axis_count, axis_count - 1,
+                      axis_count, axis);
     return axis < 0 ? axis + axis_count : axis;
 }
 
@@ -51,7 +53,8 @@ std::uint64_t Layer::pass_seed() const {
 
 const LayerType* find_layer_type(std::string_view name) {
     const auto& types = layer_types();
-    const auto found = std::find_if(types.begin(), types.end(), [&](const LayerType& type) { return type.name == name; });
+    const auto found =
+        std::find_if(types.begin(), types.end(), [&](const LayerType& type) { return type.name == name; });
     return found == types.end() ? nullptr : &*found;
 }
 

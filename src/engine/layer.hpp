@@ -47,8 +47,8 @@ struct LayerContext {
 };
 
 /// One step of a network. Life: construct, set_up once, reshape whenever a bottom's shape changed, forward, backward.
-/// Bottom diffs are overwritten, parameter diffs accumulate (spec of Caffe). Faults are thrown as EngineError with a text
-/// like "kernel_size must be positive; got 0"; the net puts the layer's name in front.
+/// Bottom diffs are overwritten, parameter diffs accumulate (spec of Caffe). Faults are thrown as EngineError with a
+/// text like "kernel_size must be positive; got 0"; the net puts the layer's name in front.
 class Layer {
   public:
     Layer(const caffe::LayerParameter& parameter, const LayerContext& context);
@@ -85,7 +85,9 @@ class Layer {
     bool on_cpu() const { return !context_.device.is_cuda && !context_.generic_kernels; }
     /// Differs from layer to layer and from forward pass to forward pass.
     std::uint64_t pass_seed() const;
-    bool wants_gradient(std::size_t blob) const { return blob < param_propagate_down.size() && param_propagate_down[blob]; }
+    bool wants_gradient(std::size_t blob) const {
+        return blob < param_propagate_down.size() && param_propagate_down[blob];
+    }
 
     caffe::LayerParameter parameter_;
     LayerContext context_;

@@ -6,13 +6,23 @@ namespace digits {
 
 Result<LearningRate> LearningRate::create(const caffe::SolverParameter& solver) {
     const std::string& policy = solver.lr_policy();
-    const bool known = policy == "fixed" || policy == "step" || policy == "exp" || policy == "inv" || policy == "multistep" || policy == "poly" || policy == "sigmoid";
+    const bool known = policy == "fixed" || policy == "step" || policy == "exp" || policy == "inv" ||
+                       policy == "multistep" || policy == "poly" || policy == "sigmoid";
     if (!known)
-        return fail(ErrorCode::kInvalidArgument, "unknown lr_policy \"{}\"; expected fixed, step, exp, inv, multistep, poly or sigmoid", policy);
-    if (policy == "step" && solver.stepsize() <= 0) return fail(ErrorCode::kInvalidArgument, "lr_policy \"step\" needs a positive stepsize; got {}", solver.stepsize());
-    if (policy == "poly" && solver.max_iter() <= 0) return fail(ErrorCode::kInvalidArgument, "lr_policy \"poly\" needs a positive max_iter; got {}", solver.max_iter());
-    if (policy == "sigmoid" && solver.gamma() < 0) return fail(ErrorCode::kInvalidArgument, "lr_policy \"sigmoid\" refuses a negative gamma; got {}", solver.gamma());
-    if (policy == "sigmoid" && solver.stepsize() <= 0) return fail(ErrorCode::kInvalidArgument, "lr_policy \"sigmoid\" needs a positive stepsize; got {}", solver.stepsize());
+        return fail(ErrorCode::kInvalidArgument,
+                    "unknown lr_policy \"{}\"; expected fixed, step, exp, inv, multistep, poly or sigmoid", policy);
+    if (policy == "step" && solver.stepsize() <= 0)
+        return fail(ErrorCode::kInvalidArgument, "lr_policy \"step\" needs a positive stepsize; got {}",
+                    solver.stepsize());
+    if (policy == "poly" && solver.max_iter() <= 0)
+        return fail(ErrorCode::kInvalidArgument, "lr_policy \"poly\" needs a positive max_iter; got {}",
+                    solver.max_iter());
+    if (policy == "sigmoid" && solver.gamma() < 0)
+        return fail(ErrorCode::kInvalidArgument, "lr_policy \"sigmoid\" refuses a negative gamma; got {}",
+                    solver.gamma());
+    if (policy == "sigmoid" && solver.stepsize() <= 0)
+        return fail(ErrorCode::kInvalidArgument, "lr_policy \"sigmoid\" needs a positive stepsize; got {}",
+                    solver.stepsize());
     return LearningRate(solver);
 }
 

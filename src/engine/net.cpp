@@ -44,7 +44,9 @@ void Net::build(const caffe::NetParameter& definition, const NetOptions& options
     name_ = definition.name();
     phase_ = options.state.phase();
     device_ = options.device;
-    LayerContext context{phase_, options.device, options.seed, &pass_, options.generic_kernels, options.feed_threads, options.base_dir, options.first_pass};
+    LayerContext context{phase_,           options.device,          options.seed,
+                         &pass_,           options.generic_kernels, options.feed_threads,
+                         options.base_dir, options.first_pass};
     pass_ = options.first_pass;
     std::map<std::string, std::size_t> available;
     for (int i = 0; i < definition.layer_size(); ++i) {
@@ -53,7 +55,9 @@ void Net::build(const caffe::NetParameter& definition, const NetOptions& options
         const auto index = static_cast<std::size_t>(i);
         in_layer(layer.name(), [&] {
             const LayerType* type = find_layer_type(layer.type());
-            if (!type) throw EngineError{make_error(ErrorCode::kUnsupported, "unknown layer type \"{}\"", layer.type()).advise("Layer types are written as in Caffe, with their capital letters")};
+            if (!type)
+                throw EngineError{make_error(ErrorCode::kUnsupported, "unknown layer type \"{}\"", layer.type())
+                                      .advise("Layer types are written as in Caffe, with their capital letters")};
             context.phase = layer.phase();
             layers_.push_back(type->create(layer, context));
             links_.emplace_back();
@@ -68,7 +72,8 @@ void Net::build(const caffe::NetParameter& definition, const NetOptions& options
     for (const auto& [blob, index] : available) outputs_.push_back(blob);
 }
 
-void Net::connect(std::size_t index, const caffe::LayerParameter& layer, std::map<std::string, std::size_t>& available) {
+void Net::connect(std::size_t index, const caffe::LayerParameter& layer,
+                  std::map<std::string, std::size_t>& available) {
     Links& links = links_[index];
     const LayerType& type = *find_layer_type(layer.type());
     const int bottoms = layer.bottom_size();
@@ -77,23 +82,27 @@ void Net::connect(std::size_t index, const caffe::LayerParameter& layer, std::ma
     const auto check = [](std::string_view what, int count, int least, int most) {
         if (count >= least && count <= most) return;
         if (least == most) throw_invalid("expected {} {}{}, got {}", least, what, least == 1 ? "" : "s", count);
-        if (most == kAnyCount) throw_invalid("expected at least {} {}{}, got {}", least, what, least == 1 ? "" : "s", count);
+        if (most == kAnyCount)
+            throw_invalid("expected at least {} {}{}, got {}", least, what, least == 1 ? "" : "s", count);
         throw_invalid("expected {} to {} {}s, got {}", least, most, what, count);
     };
     check("bottom", bottoms, type.min_bottoms, type.max_bottoms);
     check("top", tops, type.min_tops, type.max_tops);
-    if (type.equal_bottoms_and_tops && bottoms != tops) throw_invalid("expected as many tops as bottoms; got {} and {}", tops, bottoms);
+    if (type.equal_bottoms_and_tops && bottoms != tops)
+        throw_invalid("expected as many tops as bottoms; got {} and {}", tops, bottoms);
 
     for (int i = 0; i < bottoms; ++i) {
         const auto found = available.find(layer.bottom(i));
         if (found == available.end())
-            throw_invalid("bottom {} \"{}\" is not made by any layer before (or is read already by an in-place layer)", i, layer.bottom(i));
+            throw_invalid("bottom {} \"{}\" is not made by any layer before (or is read already by an in-place layer)",
+                          i, layer.bottom(i));
         links.bottoms.push_back(found->second);
         links.bottom.push_back(blobs_[found->second].get());
     }
     for (int i = 0; i < bottoms; ++i) available.erase(layer.bottom(i));
     if (layer.propagate_down_size() > 0 && layer.propagate_down_size() != bottoms)
-        throw_invalid("propagate_down needs one value for each of the {} bottoms; got {}", bottoms, layer.propagate_down_size());
+        throw_invalid("propagate_down needs one value for each of the {} bottoms; got {}", bottoms,
+                      layer.propagate_down_size());
 
     for (int i = 0; i < tops; ++i) {
         const std::string name = i < layer.top_size() ? layer.top(i) : "(automatic)";
@@ -101,7 +110,8 @@ void Net::connect(std::size_t index, const caffe::LayerParameter& layer, std::ma
         if (in_place) {
             links.tops.push_back(links.bottoms[static_cast<std::size_t>(i)]);
         } else {
-            if (i < layer.top_size() && blob_index_.contains(name)) throw_invalid("top \"{}\" is made by another layer already", name);
+            if (i < layer.top_size() && blob_index_.contains(name))
+                throw_invalid("top \"{}\" is made by another layer already", name);
             links.tops.push_back(blobs_.size());
             blob_index_[name] = blobs_.size();
             blobs_.push_back(std::make_unique<Blob>(device_));
@@ -118,11 +128,14 @@ void Net::set_loss_weights(std::size_t index) {
     Layer& layer = *layers_[index];
     const auto tops = links_[index].top.size();
     const auto given = static_cast<std::size_t>(layer.parameter().loss_weight_size());
-    if (given > 0 && given != tops) throw_invalid("loss_weight needs one value for each of the {} tops; got {}", tops, given);
+    if (given > 0 && given != tops)
+        throw_invalid("loss_weight needs one value for each of the {} tops; got {}", tops, given);
     layer.loss_weights.assign(tops, 0.0F);
     for (std::size_t i = 0; i < given; ++i) layer.loss_weights[i] = layer.parameter().loss_weight(static_cast<int>(i));
     if (given == 0 && find_layer_type(layer.parameter().type())->is_loss) {
-        if (tops != 1) throw_invalid("a loss with {} tops needs loss_weight given for each, as in loss_weight: 1 loss_weight: 0", tops);
+        if (tops != 1)
+            throw_invalid("a loss with {} tops needs loss_weight given for each, as in loss_weight: 1 loss_weight: 0",
+                          tops);
         layer.loss_weights[0] = 1;
     }
 }
@@ -131,7 +144,8 @@ void Net::add_parameters(std::size_t index) {
     Layer& layer = *layers_[index];
     const auto& definition = layer.parameter();
     const std::size_t count = layer.blobs().size();
-    if (static_cast<std::size_t>(definition.param_size()) > count) throw_invalid("{} param entries for {} parameters", definition.param_size(), count);
+    if (static_cast<std::size_t>(definition.param_size()) > count)
+        throw_invalid("{} param entries for {} parameters", definition.param_size(), count);
     Links& links = links_[index];
     for (const std::size_t bottom : links.bottoms) {
         const bool needed = blob_needs_backward_[bottom];
@@ -166,14 +180,18 @@ void Net::share_parameter(std::size_t index, std::size_t i, std::size_t owner) {
     const Shape& shape = layer.blobs()[i]->shape();
     if (spec.share_mode() == caffe::ParamSpec::PERMISSIVE) {
         if (element_count(shape) != shared.blob->count())
-            throw_invalid("parameter \"{}\" has {} values here, {} in layer {}", spec.name(), element_count(shape), shared.blob->count(), shared.layer);
+            throw_invalid("parameter \"{}\" has {} values here, {} in layer {}", spec.name(), element_count(shape),
+                          shared.blob->count(), shared.layer);
     } else if (shape != shared.blob->shape()) {
-        throw_invalid("parameter \"{}\" has shape {} here, {} in layer {} (share_mode: PERMISSIVE asks for equal counts only)", spec.name(),
-                      shape_text(shape), shape_text(shared.blob->shape()), shared.layer);
+        throw_invalid(
+            "parameter \"{}\" has shape {} here, {} in layer {} (share_mode: PERMISSIVE asks for equal counts only)",
+            spec.name(), shape_text(shape), shape_text(shared.blob->shape()), shared.layer);
     }
     const auto merge = [&](bool given, float value, bool& owner_given, float& owner_value, std::string_view field) {
         if (!given) return;
-        if (owner_given && owner_value != value) throw_invalid("parameter \"{}\" has {} {} here, {} in layer {}", spec.name(), field, value, owner_value, shared.layer);
+        if (owner_given && owner_value != value)
+            throw_invalid("parameter \"{}\" has {} {} here, {} in layer {}", spec.name(), field, value, owner_value,
+                          shared.layer);
         owner_given = true;
         owner_value = value;
     };
@@ -194,7 +212,8 @@ void Net::find_backward_layers(bool force) {
         }
         if (skip || !contributes) links.needs_backward = false;
         for (std::size_t i = 0; i < links.bottoms.size(); ++i) {
-            if (skip || !contributes || !links.needs_backward || !layers_[index]->has_gradient(static_cast<int>(i))) links.propagate_down[i] = false;
+            if (skip || !contributes || !links.needs_backward || !layers_[index]->has_gradient(static_cast<int>(i)))
+                links.propagate_down[i] = false;
             if (contributes) under_loss.insert(links.bottoms[i]);
             if (links.propagate_down[i]) {
                 skipped.erase(links.bottoms[i]);
@@ -233,7 +252,8 @@ Result<float> Net::forward() {
                 layer.forward(links.bottom, links.top);
             });
             for (std::size_t i = 0; i < links.top.size(); ++i)
-                if (layer.loss_weights[i] != 0) loss += layer.loss_weights[i] * links.top[i]->data().sum().item<float>();
+                if (layer.loss_weights[i] != 0)
+                    loss += layer.loss_weights[i] * links.top[i]->data().sum().item<float>();
         }
     }));
     return loss;
@@ -246,7 +266,8 @@ Status Net::backward() {
             if (!links.needs_backward) continue;
             Layer& layer = *layers_[index];
             for (std::size_t i = 0; i < links.top.size(); ++i)
-                if (layer.loss_weights[i] != 0) links.top[i]->set_diff(at::full_like(links.top[i]->data(), layer.loss_weights[i]));
+                if (layer.loss_weights[i] != 0)
+                    links.top[i]->set_diff(at::full_like(links.top[i]->data(), layer.loss_weights[i]));
             const Stopwatch watch(profile_.empty() ? nullptr : &profile_[index].backward_seconds);
             in_layer(layer.name(), [&] { layer.backward(links.top, links.propagate_down, links.bottom); });
         }

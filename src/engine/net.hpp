@@ -74,8 +74,8 @@ class Net {
     };
     const std::vector<ProfileRow>& profile() const { return profile_; }
 
-    /// Copies the values of layers with the same name; layers that one side lacks are left alone (their names are returned).
-    /// Errors: kInvalidArgument if a layer's blobs differ in number or shape.
+    /// Copies the values of layers with the same name; layers that one side lacks are left alone (their names are
+    /// returned). Errors: kInvalidArgument if a layer's blobs differ in number or shape.
     Result<std::vector<std::string>> copy_weights(const caffe::NetParameter& source);
     /// Uses the parameters of `other`'s layers of the same name from now on.
     Status share_weights(const Net& other);
@@ -85,7 +85,8 @@ class Net {
   private:
     Net() = default;
     void build(const caffe::NetParameter& definition, const NetOptions& options);
-    void connect(std::size_t index, const caffe::LayerParameter& definition, std::map<std::string, std::size_t>& available);
+    void connect(std::size_t index, const caffe::LayerParameter& definition,
+                 std::map<std::string, std::size_t>& available);
     void set_loss_weights(std::size_t index);
     void add_parameters(std::size_t index);
     void share_parameter(std::size_t index, std::size_t blob, std::size_t owner);
@@ -113,7 +114,8 @@ class Net {
     std::vector<std::string> outputs_, inputs_;
     std::vector<LearnableParameter> parameters_;
     std::vector<ProfileRow> profile_;  // empty: not measured
-    std::vector<std::pair<bool, bool>> has_mults_;  // whether lr_mult and decay_mult were given, one a learnable parameter
+    std::vector<std::pair<bool, bool>>
+        has_mults_;  // whether lr_mult and decay_mult were given, one a learnable parameter
     std::map<std::string, std::size_t> parameter_owners_;
     std::map<std::pair<std::size_t, std::size_t>, std::size_t> parameter_index_;  // (layer, blob) → learnable parameter
 };

@@ -8,7 +8,9 @@
 namespace digits {
 namespace {
 
-bool has_legacy_shape(const caffe::BlobProto& blob) { return blob.has_num() || blob.has_channels() || blob.has_height() || blob.has_width(); }
+bool has_legacy_shape(const caffe::BlobProto& blob) {
+    return blob.has_num() || blob.has_channels() || blob.has_height() || blob.has_width();
+}
 
 /// Old files tell four dims; they are compared with the target's last ones.
 bool shapes_agree(const caffe::BlobProto& source, const Shape& target) {
@@ -21,7 +23,9 @@ bool shapes_agree(const caffe::BlobProto& source, const Shape& target) {
 
 void copy_blob(const caffe::BlobProto& source, int index, Blob& target) {
     if (!shapes_agree(source, target.shape()))
-        throw EngineError{make_error(ErrorCode::kInvalidArgument, "parameter {} has shape {} in the file, the network needs {}", index, shape_text(blob_shape(source)), shape_text(target.shape()))
+        throw EngineError{make_error(ErrorCode::kInvalidArgument,
+                                     "parameter {} has shape {} in the file, the network needs {}", index,
+                                     shape_text(blob_shape(source)), shape_text(target.shape()))
                               .advise("To learn this layer from scratch instead, give it another name")};
     auto values = blob_values(source);
     if (!values) throw EngineError{values.error()};
@@ -48,9 +52,12 @@ Result<std::vector<std::string>> Net::copy_weights(const caffe::NetParameter& so
             in_layer(stored.name(), [&] {
                 const auto count = static_cast<std::size_t>(stored.blobs_size());
                 if (count != layer->blobs().size())
-                    throw EngineError{make_error(ErrorCode::kInvalidArgument, "the file has {} parameters, the network {}", count, layer->blobs().size())
+                    throw EngineError{make_error(ErrorCode::kInvalidArgument,
+                                                 "the file has {} parameters, the network {}", count,
+                                                 layer->blobs().size())
                                           .advise("To learn this layer from scratch instead, give it another name")};
-                for (int i = 0; i < stored.blobs_size(); ++i) copy_blob(stored.blobs(i), i, *layer->blobs()[static_cast<std::size_t>(i)]);
+                for (int i = 0; i < stored.blobs_size(); ++i)
+                    copy_blob(stored.blobs(i), i, *layer->blobs()[static_cast<std::size_t>(i)]);
             });
         }
     }));
@@ -63,15 +70,19 @@ Status Net::share_weights(const Net& other) {
             Layer* source = other.find_layer(layer->name());
             if (!source) continue;
             in_layer(layer->name(), [&] {
-                if (source->blobs().size() != layer->blobs().size()) throw_invalid("{} parameters here, {} in the other net", layer->blobs().size(), source->blobs().size());
+                if (source->blobs().size() != layer->blobs().size())
+                    throw_invalid("{} parameters here, {} in the other net", layer->blobs().size(),
+                                  source->blobs().size());
                 for (std::size_t i = 0; i < layer->blobs().size(); ++i) {
                     if (source->blobs()[i]->shape() != layer->blobs()[i]->shape())
-                        throw_invalid("parameter {} has shape {} here, {} in the other net", i, shape_text(layer->blobs()[i]->shape()), shape_text(source->blobs()[i]->shape()));
+                        throw_invalid("parameter {} has shape {} here, {} in the other net", i,
+                                      shape_text(layer->blobs()[i]->shape()), shape_text(source->blobs()[i]->shape()));
                     layer->blobs()[i] = source->blobs()[i];
                 }
             });
         }
-        for (const auto& [place, index] : parameter_index_) parameters_[index].blob = layers_[place.first]->blobs()[place.second];
+        for (const auto& [place, index] : parameter_index_)
+            parameters_[index].blob = layers_[place.first]->blobs()[place.second];
     });
 }
 

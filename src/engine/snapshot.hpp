@@ -14,8 +14,8 @@ struct SnapshotFiles {
     std::filesystem::path weights, state;
 };
 
-/// `<prefix>_iter_N.caffemodel` and `.solverstate` (with ".h5" for HDF5), the weights first, each as a whole: a state file
-/// that is there has its weights.
+/// `<prefix>_iter_N.caffemodel` and `.solverstate` (with ".h5" for HDF5), the weights first, each as a whole: a state
+/// file that is there has its weights.
 Result<SnapshotFiles> write_snapshot(const Solver& solver, const std::filesystem::path& prefix);
 
 /// The snapshot of the highest iteration whose two files are there.

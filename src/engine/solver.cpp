@@ -17,7 +17,9 @@ std::filesystem::path under(const std::filesystem::path& base, const std::string
 /// The one definition of the training net that the solver gives.
 Result<caffe::NetParameter> train_definition(const caffe::SolverParameter& solver, const std::filesystem::path& base) {
     const int given = solver.has_net() + solver.has_net_param() + solver.has_train_net() + solver.has_train_net_param();
-    if (given != 1) return fail(ErrorCode::kInvalidArgument, "give exactly one of net, net_param, train_net and train_net_param; got {}", given);
+    if (given != 1)
+        return fail(ErrorCode::kInvalidArgument,
+                    "give exactly one of net, net_param, train_net and train_net_param; got {}", given);
     if (solver.has_net()) return read_net_file(under(base, solver.net()));
     if (solver.has_train_net()) return read_net_file(under(base, solver.train_net()));
     caffe::NetParameter net = solver.has_net_param() ? solver.net_param() : solver.train_net_param();
@@ -25,8 +27,10 @@ Result<caffe::NetParameter> train_definition(const caffe::SolverParameter& solve
     return net;
 }
 
-/// The test nets in Caffe's order: test_net_param, test_net, then the common net for the test_iter entries that are left.
-Result<std::vector<caffe::NetParameter>> test_definitions(const caffe::SolverParameter& solver, const std::filesystem::path& base) {
+/// The test nets in Caffe's order: test_net_param, test_net, then the common net for the test_iter entries that are
+/// left.
+Result<std::vector<caffe::NetParameter>> test_definitions(const caffe::SolverParameter& solver,
+                                                          const std::filesystem::path& base) {
     std::vector<caffe::NetParameter> nets;
     for (const auto& net : solver.test_net_param()) {
         nets.push_back(net);
@@ -39,13 +43,15 @@ Result<std::vector<caffe::NetParameter>> test_definitions(const caffe::SolverPar
     const auto wanted = static_cast<std::size_t>(solver.test_iter_size());
     const bool has_common = solver.has_net() || solver.has_net_param();
     if (nets.size() > wanted || (nets.size() < wanted && !has_common))
-        return fail(ErrorCode::kInvalidArgument, "test_iter needs one value for each of the {} test nets; got {}", nets.size(), wanted);
+        return fail(ErrorCode::kInvalidArgument, "test_iter needs one value for each of the {} test nets; got {}",
+                    nets.size(), wanted);
     while (nets.size() < wanted) {
         DIGITS_ASSIGN(auto net, train_definition(solver, base));
         nets.push_back(std::move(net));
     }
     if (solver.test_state_size() > 0 && static_cast<std::size_t>(solver.test_state_size()) != nets.size())
-        return fail(ErrorCode::kInvalidArgument, "test_state needs one value for each of the {} test nets; got {}", nets.size(), solver.test_state_size());
+        return fail(ErrorCode::kInvalidArgument, "test_state needs one value for each of the {} test nets; got {}",
+                    nets.size(), solver.test_state_size());
     return nets;
 }
 
@@ -55,7 +61,8 @@ Result<std::unique_ptr<Solver>> Solver::create(const caffe::SolverParameter& par
     std::unique_ptr<Solver> solver(new Solver);
     solver->parameter_ = parameter;
     DIGITS_TRY(upgrade_solver(solver->parameter_));
-    if (parameter.iter_size() < 1) return fail(ErrorCode::kInvalidArgument, "iter_size must be at least 1; got {}", parameter.iter_size());
+    if (parameter.iter_size() < 1)
+        return fail(ErrorCode::kInvalidArgument, "iter_size must be at least 1; got {}", parameter.iter_size());
     DIGITS_ASSIGN(auto rate, LearningRate::create(parameter));
     solver->learning_rate_ = std::move(rate);
     DIGITS_TRY(solver->make_nets(options));
@@ -67,7 +74,8 @@ Result<std::unique_ptr<Solver>> Solver::create(const caffe::SolverParameter& par
 Status Solver::make_nets(const SolverOptions& options) {
     NetOptions net_options;
     net_options.device = options.device;
-    net_options.seed = parameter_.random_seed() >= 0 ? static_cast<std::uint64_t>(parameter_.random_seed()) : options.seed;
+    net_options.seed =
+        parameter_.random_seed() >= 0 ? static_cast<std::uint64_t>(parameter_.random_seed()) : options.seed;
     net_options.generic_kernels = options.generic_kernels;
     net_options.feed_threads = options.feed_threads;
     net_options.base_dir = options.base_dir;
@@ -85,7 +93,8 @@ Status Solver::make_nets(const SolverOptions& options) {
 
     DIGITS_ASSIGN(auto tests, test_definitions(parameter_, options.base_dir));
     const std::int64_t interval = parameter_.test_interval(), first = options.first_iteration;
-    if (!tests.empty() && interval <= 0) return fail(ErrorCode::kInvalidArgument, "test nets need a positive test_interval; got {}", interval);
+    if (!tests.empty() && interval <= 0)
+        return fail(ErrorCode::kInvalidArgument, "test nets need a positive test_interval; got {}", interval);
     for (std::size_t i = 0; i < tests.size(); ++i) {
         caffe::NetState test_state;
         test_state.MergeFrom(tests[i].state());
@@ -93,7 +102,8 @@ Status Solver::make_nets(const SolverOptions& options) {
         test_state.set_phase(caffe::TEST);
         net_options.state = test_state;
         // Tests come at 0 (if wanted), interval, 2 · interval …, before the iteration of that number.
-        const std::int64_t tests_before = first == 0 ? 0 : (first - 1) / interval + (parameter_.test_initialization() ? 1 : 0);
+        const std::int64_t tests_before =
+            first == 0 ? 0 : (first - 1) / interval + (parameter_.test_initialization() ? 1 : 0);
         net_options.first_pass = tests_before * parameter_.test_iter(static_cast<int>(i));
         DIGITS_ASSIGN(auto net, Net::create(tests[i], net_options));
         DIGITS_TRY(net->share_weights(*net_));
@@ -185,13 +195,15 @@ caffe::SolverState Solver::state(const std::filesystem::path& learned_net) const
 Status Solver::restore(const caffe::SolverState& state) {
     const auto& history = rule_->history();
     if (static_cast<std::size_t>(state.history_size()) != history.size())
-        return fail(ErrorCode::kInvalidArgument, "the solver state has {} history blobs, this solver needs {}", state.history_size(), history.size());
+        return fail(ErrorCode::kInvalidArgument, "the solver state has {} history blobs, this solver needs {}",
+                    state.history_size(), history.size());
     return guarded([&] {
         for (std::size_t i = 0; i < history.size(); ++i) {
             auto values = blob_values(state.history(static_cast<int>(i)));
             if (!values) throw EngineError{values.error()};
             if (static_cast<std::int64_t>(values->size()) != history[i]->count())
-                throw_invalid("history {} has {} values, the parameter {}", i, values->size(), shape_text(history[i]->shape()));
+                throw_invalid("history {} has {} values, the parameter {}", i, values->size(),
+                              shape_text(history[i]->shape()));
             history[i]->data().copy_(at::from_blob(values->data(), history[i]->shape(), at::kFloat));
         }
         iteration_ = state.iter();

@@ -36,14 +36,16 @@ struct TestValue {
     float loss_weight = 0;
 };
 
-/// Caffe's solver: iterations of forward, backward and update, tests, and a state that can be saved and restored exactly.
+/// Caffe's solver: iterations of forward, backward and update, tests, and a state that can be saved and restored
+/// exactly.
 class Solver {
   public:
     /// Errors: kInvalidArgument for contradictory settings, and whatever the nets say.
-    static Result<std::unique_ptr<Solver>> create(const caffe::SolverParameter& parameter, const SolverOptions& options);
+    static Result<std::unique_ptr<Solver>> create(const caffe::SolverParameter& parameter,
+                                                  const SolverOptions& options);
 
-    /// One iteration: iter_size forward and backward passes and the update. The mean loss before the update. `before_pass`
-    /// is called before every forward pass (to fill Input blobs).
+    /// One iteration: iter_size forward and backward passes and the update. The mean loss before the update.
+    /// `before_pass` is called before every forward pass (to fill Input blobs).
     Result<float> step(const std::function<Status(Net&)>& before_pass = {});
     /// The rate that the next step uses.
     float rate();

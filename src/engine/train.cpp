@@ -31,7 +31,8 @@ class Training {
         keep_freed_memory();
         DIGITS_ASSIGN(auto parameter, read_solver_file(options_.solver_file));
         folder_ = options_.solver_file.parent_path();
-        prefix_ = folder_ / (parameter.snapshot_prefix().empty() ? options_.solver_file.stem().string() : parameter.snapshot_prefix());
+        prefix_ = folder_ / (parameter.snapshot_prefix().empty() ? options_.solver_file.stem().string()
+                                                                 : parameter.snapshot_prefix());
         DIGITS_TRY(open(parameter));
         tell_network();
         DIGITS_TRY(loop());
@@ -55,7 +56,8 @@ class Training {
             DIGITS_ASSIGN(const auto state, read_solver_state(newest->state));
             DIGITS_TRY(solver_->restore(state));
             last_snapshot_ = newest->iteration;
-            log("info", fmt::format("Going on at iteration {} from {}", newest->iteration, newest->state.filename().string()));
+            log("info",
+                fmt::format("Going on at iteration {} from {}", newest->iteration, newest->state.filename().string()));
         } else {
             for (const auto& path : options_.weights) {
                 DIGITS_ASSIGN(const auto weights, read_weights(path));
@@ -70,7 +72,9 @@ class Training {
         DIGITS_ASSIGN(const auto ignored, solver_->net().copy_weights(weights));
         std::string names;
         for (const auto& name : ignored) names += (names.empty() ? "" : ", ") + name;
-        if (!names.empty()) log("info", fmt::format("{}: layers that the network lacks were left out: {}", path.filename().string(), names));
+        if (!names.empty())
+            log("info",
+                fmt::format("{}: layers that the network lacks were left out: {}", path.filename().string(), names));
         return {};
     }
 
@@ -80,7 +84,8 @@ class Training {
         started_ = interval_started_ = Clock::now();
         while (solver_->iteration() < last) {
             const std::int64_t iteration = solver_->iteration();
-            const bool test_due = solver.test_interval() > 0 && iteration % solver.test_interval() == 0 && (iteration > 0 || solver.test_initialization());
+            const bool test_due = solver.test_interval() > 0 && iteration % solver.test_interval() == 0 &&
+                                  (iteration > 0 || solver.test_initialization());
             if (test_due) DIGITS_TRY(test());
             if (stopped()) return {};
             rate_ = solver_->rate();
@@ -141,7 +146,8 @@ class Training {
             if (!values) return fail(values.error());
             nlohmann::json numbers;
             for (const auto& value : *values) {
-                const std::string name = value.element == 0 ? value.output : fmt::format("{}[{}]", value.output, value.element);
+                const std::string name =
+                    value.element == 0 ? value.output : fmt::format("{}[{}]", value.output, value.element);
                 numbers[name] = value.value;
                 if (is_accuracy(value.output) && value.element == 0 && value.value > summary_.best_accuracy) {
                     summary_.best_accuracy = value.value;
@@ -157,7 +163,10 @@ class Training {
         return {};
     }
 
-    static bool is_accuracy(const std::string& output) { return output == "accuracy" || output.ends_with("accuracy") || output.find("top-1") != std::string::npos || output.find("top1") != std::string::npos; }
+    static bool is_accuracy(const std::string& output) {
+        return output == "accuracy" || output.ends_with("accuracy") || output.find("top-1") != std::string::npos ||
+               output.find("top1") != std::string::npos;
+    }
 
     Status snapshot() {
         DIGITS_ASSIGN(const auto files, write_snapshot(*solver_, prefix_));
@@ -172,10 +181,14 @@ class Training {
 
     void tell_network() {
         nlohmann::json outputs = nlohmann::json::array();
-        for (const auto& name : solver_->net().outputs()) outputs.push_back({{"name", name}, {"type", solver_->net().loss_weight(name) != 0 ? "loss" : "value"}});
+        for (const auto& name : solver_->net().outputs())
+            outputs.push_back({{"name", name}, {"type", solver_->net().loss_weight(name) != 0 ? "loss" : "value"}});
         std::int64_t count = 0;
         for (const auto& parameter : solver_->net().learnable_parameters()) count += parameter.blob->count();
-        context_.emit({{"event", "network"}, {"outputs", outputs}, {"parameters", count}, {"memory_bytes", estimate_memory(solver_->net())}});
+        context_.emit({{"event", "network"},
+                       {"outputs", outputs},
+                       {"parameters", count},
+                       {"memory_bytes", estimate_memory(solver_->net())}});
     }
 
     void report_progress(bool final) {
@@ -183,8 +196,10 @@ class Training {
         if (!final && now - last_progress_ < std::chrono::milliseconds(250)) return;
         last_progress_ = now;
         const double elapsed = seconds_since(started_);
-        const std::int64_t done = solver_->iteration(), total = solver_->parameter().max_iter(), made = done - first_iteration_;
-        nlohmann::json event{{"event", "progress"}, {"step", "train"}, {"unit", "iterations"}, {"done", done}, {"total", total}, {"elapsed_s", elapsed}};
+        const std::int64_t done = solver_->iteration(), total = solver_->parameter().max_iter(),
+                           made = done - first_iteration_;
+        nlohmann::json event{{"event", "progress"}, {"step", "train"}, {"unit", "iterations"},
+                             {"done", done},        {"total", total},  {"elapsed_s", elapsed}};
         if (made > 0 && elapsed > 0) {
             event["rate"] = static_cast<double>(made) / elapsed;
             event["eta_s"] = elapsed / static_cast<double>(made) * static_cast<double>(total - done);
@@ -195,11 +210,19 @@ class Training {
     void emit_metrics(const std::string& phase, std::int64_t iteration, nlohmann::json values) {
         for (auto& [name, value] : values.items())
             if (value.is_number_float() && !std::isfinite(value.get<double>())) value = nullptr;
-        context_.emit({{"event", "metrics"}, {"iteration", iteration}, {"epoch", epoch(iteration)}, {"phase", phase}, {"values", std::move(values)}});
+        context_.emit({{"event", "metrics"},
+                       {"iteration", iteration},
+                       {"epoch", epoch(iteration)},
+                       {"phase", phase},
+                       {"values", std::move(values)}});
     }
 
-    void log(const char* level, const std::string& text) { context_.emit({{"event", "log"}, {"level", level}, {"text", text}}); }
-    double epoch(std::int64_t iteration) const { return static_cast<double>(iteration) / options_.iterations_per_epoch; }
+    void log(const char* level, const std::string& text) {
+        context_.emit({{"event", "log"}, {"level", level}, {"text", text}});
+    }
+    double epoch(std::int64_t iteration) const {
+        return static_cast<double>(iteration) / options_.iterations_per_epoch;
+    }
 
     double wait_seconds() const {
         double sum = 0;
@@ -231,6 +254,8 @@ class Training {
 
 }  // namespace
 
-Result<TrainSummary> train(const TrainOptions& options, TaskContext& context) { return Training(options, context).run(); }
+Result<TrainSummary> train(const TrainOptions& options, TaskContext& context) {
+    return Training(options, context).run();
+}
 
 }  // namespace digits

@@ -30,9 +30,10 @@ struct TrainSummary {
     bool aborted = false;
 };
 
-/// Trains to max_iter, telling `network`, `metrics`, `snapshot`, `progress` and `log` events (docs/formats/worker-protocol.md).
-/// Exactly resumable: the iterations after a snapshot give the same numbers as in an uninterrupted run.
-/// Errors: kInvalidArgument for a wrong network or solver; kFailedPrecondition with advice when the loss is no number or explodes.
+/// Trains to max_iter, telling `network`, `metrics`, `snapshot`, `progress` and `log` events
+/// (docs/formats/worker-protocol.md). Exactly resumable: the iterations after a snapshot give the same numbers as in an
+/// uninterrupted run. Errors: kInvalidArgument for a wrong network or solver; kFailedPrecondition with advice when the
+/// loss is no number or explodes.
 Result<TrainSummary> train(const TrainOptions& options, TaskContext& context);
 
 }  // namespace digits

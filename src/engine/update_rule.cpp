@@ -9,14 +9,19 @@
 
 namespace digits {
 
-Result<UpdateRule> UpdateRule::create(const caffe::SolverParameter& solver, const std::vector<LearnableParameter>& parameters) {
+Result<UpdateRule> UpdateRule::create(const caffe::SolverParameter& solver,
+                                      const std::vector<LearnableParameter>& parameters) {
     UpdateRule rule;
     rule.solver_ = solver;
-    const std::pair<const char*, Type> types[] = {{"SGD", Type::kSgd},         {"Nesterov", Type::kNesterov}, {"AdaGrad", Type::kAdaGrad},
-                                                  {"RMSProp", Type::kRmsProp}, {"AdaDelta", Type::kAdaDelta}, {"Adam", Type::kAdam}};
+    const std::pair<const char*, Type> types[] = {{"SGD", Type::kSgd},           {"Nesterov", Type::kNesterov},
+                                                  {"AdaGrad", Type::kAdaGrad},   {"RMSProp", Type::kRmsProp},
+                                                  {"AdaDelta", Type::kAdaDelta}, {"Adam", Type::kAdam}};
     const std::string name = solver.type().empty() ? "SGD" : solver.type();
-    const auto* found = std::find_if(std::begin(types), std::end(types), [&](const auto& type) { return name == type.first; });
-    if (found == std::end(types)) return fail(ErrorCode::kInvalidArgument, "unknown solver type \"{}\"; expected SGD, Nesterov, AdaGrad, RMSProp, AdaDelta or Adam", name);
+    const auto* found =
+        std::find_if(std::begin(types), std::end(types), [&](const auto& type) { return name == type.first; });
+    if (found == std::end(types))
+        return fail(ErrorCode::kInvalidArgument,
+                    "unknown solver type \"{}\"; expected SGD, Nesterov, AdaGrad, RMSProp, AdaDelta or Adam", name);
     rule.type_ = found->second;
     if ((rule.type_ == Type::kAdaGrad || rule.type_ == Type::kRmsProp) && solver.momentum() != 0)
         return fail(ErrorCode::kInvalidArgument, "{} cannot use momentum; got {}", name, solver.momentum());
@@ -24,10 +29,12 @@ Result<UpdateRule> UpdateRule::create(const caffe::SolverParameter& solver, cons
         return fail(ErrorCode::kInvalidArgument, "rms_decay must lie in [0, 1); got {}", solver.rms_decay());
     rule.l1_ = solver.regularization_type() == "L1";
     if (solver.weight_decay() != 0 && !rule.l1_ && solver.regularization_type() != "L2")
-        return fail(ErrorCode::kInvalidArgument, "unknown regularization_type \"{}\"; expected L1 or L2", solver.regularization_type());
+        return fail(ErrorCode::kInvalidArgument, "unknown regularization_type \"{}\"; expected L1 or L2",
+                    solver.regularization_type());
     const int rows = rule.type_ == Type::kAdaDelta || rule.type_ == Type::kAdam ? 2 : 1;
     for (int row = 0; row < rows; ++row)
-        for (const auto& parameter : parameters) rule.history_.push_back(std::make_shared<Blob>(parameter.blob->device(), parameter.blob->shape()));
+        for (const auto& parameter : parameters)
+            rule.history_.push_back(std::make_shared<Blob>(parameter.blob->device(), parameter.blob->shape()));
     for (const auto& parameter : parameters) rule.parameters_.push_back(parameter.blob);
     return rule;
 }
@@ -37,7 +44,8 @@ void UpdateRule::apply(std::size_t index, const UpdateStep& step) {
     const float momentum = solver_.momentum(), delta = solver_.delta();
     const bool simple = type_ == Type::kSgd || type_ == Type::kNesterov;
     if (simple && w.is_cpu() && w.is_contiguous() && diff.is_contiguous() && h.is_contiguous()) {
-        const SgdSettings settings{step.rate, momentum, step.weight_decay, step.gradient_scale, l1_, type_ == Type::kNesterov};
+        const SgdSettings settings{step.rate,           momentum, step.weight_decay,
+                                   step.gradient_scale, l1_,      type_ == Type::kNesterov};
         at::parallel_for(0, w.numel(), 1 << 15, [&](std::int64_t begin, std::int64_t end) {
             sgd_update(w.data_ptr<float>(), diff.data_ptr<float>(), h.data_ptr<float>(), settings, begin, end);
         });
@@ -45,7 +53,8 @@ void UpdateRule::apply(std::size_t index, const UpdateStep& step) {
     }
     at::Tensor g = diff * step.gradient_scale;
     if (step.weight_decay != 0) g.add_(l1_ ? at::sign(w) : w, step.weight_decay);
-    const at::Tensor second = history_.size() > parameters_.size() ? history_[parameters_.size() + index]->data() : at::Tensor();
+    const at::Tensor second =
+        history_.size() > parameters_.size() ? history_[parameters_.size() + index]->data() : at::Tensor();
     switch (type_) {
         case Type::kSgd:
             h.mul_(momentum).add_(g, step.rate);
@@ -76,7 +85,8 @@ void UpdateRule::apply(std::size_t index, const UpdateStep& step) {
             const double t = static_cast<double>(step.iteration) + 1, beta2 = solver_.momentum2();
             h.mul_(momentum).add_(g, 1 - momentum);
             second.mul_(beta2).add_(g * g, 1 - beta2);
-            const double correction = std::sqrt(1 - std::pow(beta2, t)) / (1 - std::pow(static_cast<double>(momentum), t));
+            const double correction =
+                std::sqrt(1 - std::pow(beta2, t)) / (1 - std::pow(static_cast<double>(momentum), t));
             w.sub_(h / (at::sqrt(second) + delta), step.rate * correction);
             break;
         }

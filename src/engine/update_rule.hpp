@@ -23,7 +23,8 @@ struct UpdateStep {
 class UpdateRule {
   public:
     /// Errors: kInvalidArgument for an unknown type or settings that Caffe refuses.
-    static Result<UpdateRule> create(const caffe::SolverParameter& solver, const std::vector<LearnableParameter>& parameters);
+    static Result<UpdateRule> create(const caffe::SolverParameter& solver,
+                                     const std::vector<LearnableParameter>& parameters);
 
     /// Moves parameter `index`. Throws EngineError / c10::Error.
     void apply(std::size_t index, const UpdateStep& step);

@@ -37,18 +37,20 @@ std::string file_part(std::string name) {
 /// Runs one case and compares what its folder has.
 class CaseRun {
   public:
-    CaseRun(const fs::path& dir, const VerifyOptions& options, CaseReport& report) : dir_(dir), options_(options), report_(report) {}
+    CaseRun(const fs::path& dir, const VerifyOptions& options, CaseReport& report)
+        : dir_(dir), options_(options), report_(report) {}
 
     Status run() {
         DIGITS_ASSIGN(const std::string text, read_file(dir_ / "case.json"));
         info_ = nlohmann::json::parse(text, nullptr, false);
-        if (!info_.is_object()) return fail(make_error(ErrorCode::kInvalidArgument, "not a JSON object").at((dir_ / "case.json").string()));
+        if (!info_.is_object())
+            return fail(make_error(ErrorCode::kInvalidArgument, "not a JSON object").at((dir_ / "case.json").string()));
         report_.name = info_.value("name", dir_.filename().string());
         report_.area = info_.value("area", "");
         report_.tolerance = info_.value("tolerance", 1e-4);
         for (const auto& entry : fs::directory_iterator(dir_)) files_.insert(entry.path().filename().string());
         if (files_.contains("solver.prototxt")) return run_solver();
-        for (const std::string phase : info_.value("phases", std::vector<std::string>{"train", "test"}))
+        for (const std::string& phase : info_.value("phases", std::vector<std::string>{"train", "test"}))
             DIGITS_TRY(run_phase(phase == "train" ? caffe::TRAIN : caffe::TEST, phase));
         return {};
     }
@@ -86,7 +88,8 @@ class CaseRun {
             net.clear_parameter_diffs();
             DIGITS_TRY(net.backward());
             for (const auto& name : net.blob_names())
-                if (net.find_blob(name)->has_diff()) compare(prefix + ".diff." + file_part(name), array_of(net.find_blob(name)->diff()));
+                if (net.find_blob(name)->has_diff())
+                    compare(prefix + ".diff." + file_part(name), array_of(net.find_blob(name)->diff()));
             compare_parameters(net, prefix + ".param.", true);
         }
         for (int pass = 2; pass <= info_.value("forwards", 1); ++pass) {
@@ -98,14 +101,17 @@ class CaseRun {
     }
 
     void compare_blobs(Net& net, const std::string& prefix) {
-        for (const auto& name : net.blob_names()) compare(prefix + file_part(name), array_of(net.find_blob(name)->data()));
+        for (const auto& name : net.blob_names())
+            compare(prefix + file_part(name), array_of(net.find_blob(name)->data()));
     }
 
     void compare_parameters(Net& net, const std::string& prefix, bool diff) {
         for (const auto& layer : net.layers())
             for (std::size_t i = 0; i < layer->blobs().size(); ++i) {
                 const Blob& blob = *layer->blobs()[i];
-                if (!diff || blob.has_diff()) compare(fmt::format("{}{}.{}", prefix, file_part(layer->name()), i), array_of(diff ? blob.diff() : blob.data()));
+                if (!diff || blob.has_diff())
+                    compare(fmt::format("{}{}.{}", prefix, file_part(layer->name()), i),
+                            array_of(diff ? blob.diff() : blob.data()));
             }
     }
 
@@ -116,7 +122,8 @@ class CaseRun {
             if (!blob || !fs::exists(file)) continue;
             DIGITS_ASSIGN(auto array, read_npy(file));
             DIGITS_TRY(guarded([&] {
-                blob->set_data(at::from_blob(array.values.data(), array.shape, at::kFloat).clone().to(blob->data().device()));
+                blob->set_data(
+                    at::from_blob(array.values.data(), array.shape, at::kFloat).clone().to(blob->data().device()));
             }));
         }
         return {};
@@ -159,7 +166,8 @@ class CaseRun {
     }
 
     Status resume(const caffe::SolverParameter& parameter, int iterations) {
-        const std::string state_file = fmt::format("snap_iter_{}.solverstate", iterations), weights_file = fmt::format("snap_iter_{}.caffemodel", iterations);
+        const std::string state_file = fmt::format("snap_iter_{}.solverstate", iterations),
+                          weights_file = fmt::format("snap_iter_{}.caffemodel", iterations);
         const int more = info_.value("resume_iters", 0);
         if (more == 0 || !files_.contains(state_file)) return {};
         DIGITS_ASSIGN(auto solver, make_solver(parameter));
@@ -176,13 +184,15 @@ class CaseRun {
         DIGITS_ASSIGN(const auto reference, read_weights(dir_ / file));
         const auto own = solver.net().to_proto();
         for (const auto& layer : reference.layer()) {
-            const auto found = std::find_if(own.layer().begin(), own.layer().end(), [&](const auto& one) { return one.name() == layer.name(); });
+            const auto found = std::find_if(own.layer().begin(), own.layer().end(),
+                                            [&](const auto& one) { return one.name() == layer.name(); });
             if (found == own.layer().end() || found->blobs_size() != layer.blobs_size()) {
                 miss(fmt::format("{}: layer {} is missing or has other parameters", file, layer.name()));
                 continue;
             }
             for (int i = 0; i < layer.blobs_size(); ++i)
-                DIGITS_TRY(compare_protos(found->blobs(i), layer.blobs(i), fmt::format("{}:{}.{}", file, layer.name(), i)));
+                DIGITS_TRY(
+                    compare_protos(found->blobs(i), layer.blobs(i), fmt::format("{}:{}.{}", file, layer.name(), i)));
         }
         return {};
     }
@@ -192,13 +202,17 @@ class CaseRun {
         if (!files_.contains(file)) return {};
         DIGITS_ASSIGN(const auto reference, read_solver_state(dir_ / file));
         const auto own = solver.state(reference.learned_net());
-        if (own.iter() != reference.iter()) miss(fmt::format("{}: iter is {}, expected {}", file, own.iter(), reference.iter()));
-        if (own.current_step() != reference.current_step()) miss(fmt::format("{}: current_step is {}, expected {}", file, own.current_step(), reference.current_step()));
+        if (own.iter() != reference.iter())
+            miss(fmt::format("{}: iter is {}, expected {}", file, own.iter(), reference.iter()));
+        if (own.current_step() != reference.current_step())
+            miss(
+                fmt::format("{}: current_step is {}, expected {}", file, own.current_step(), reference.current_step()));
         if (own.history_size() != reference.history_size()) {
             miss(fmt::format("{}: {} history blobs, expected {}", file, own.history_size(), reference.history_size()));
             return {};
         }
-        for (int i = 0; i < own.history_size(); ++i) DIGITS_TRY(compare_protos(own.history(i), reference.history(i), fmt::format("{}:history.{}", file, i)));
+        for (int i = 0; i < own.history_size(); ++i)
+            DIGITS_TRY(compare_protos(own.history(i), reference.history(i), fmt::format("{}:history.{}", file, i)));
         return {};
     }
 
@@ -256,7 +270,8 @@ class CaseRun {
     /// References that nothing was compared with are a problem, too.
     void check_complete() {
         for (const auto& file : files_)
-            if (file.ends_with(".npy") && !file.starts_with("in.") && !seen_.contains(file)) miss(file + " was not computed");
+            if (file.ends_with(".npy") && !file.starts_with("in.") && !seen_.contains(file))
+                miss(file + " was not computed");
     }
 
   private:
@@ -298,14 +313,17 @@ Result<bool> verify(const std::vector<fs::path>& dirs, const VerifyOptions& opti
         if (!fs::is_directory(dir)) return fail(make_error(ErrorCode::kNotFound, "no such folder").at(dir.string()));
         const std::size_t before = cases.size();
         collect_cases(dir, cases);
-        if (cases.size() == before) return fail(make_error(ErrorCode::kNotFound, "no case (a folder with case.json) in this folder").at(dir.string()));
+        if (cases.size() == before)
+            return fail(
+                make_error(ErrorCode::kNotFound, "no case (a folder with case.json) in this folder").at(dir.string()));
     }
     std::size_t passed = 0;
-    out << fmt::format("{:<24} {:<30} {:>8} {:>10} {:>10}  {}\n", "area", "case", "arrays", "worst", "allowed", "result");
+    out << fmt::format("{:<24} {:<30} {:>8} {:>10} {:>10}  {}\n", "area", "case", "arrays", "worst", "allowed",
+                       "result");
     for (const auto& dir : cases) {
         const CaseReport report = verify_case(dir, options);
-        out << fmt::format("{:<24} {:<30} {:>8} {:>10.2e} {:>10.0e}  {}\n", report.area, report.name, report.compared, report.worst, report.tolerance,
-                           report.passed() ? "ok" : report.problem);
+        out << fmt::format("{:<24} {:<30} {:>8} {:>10.2e} {:>10.0e}  {}\n", report.area, report.name, report.compared,
+                           report.worst, report.tolerance, report.passed() ? "ok" : report.problem);
         passed += report.passed();
     }
     out << fmt::format("{} of {} cases passed\n", passed, cases.size());

@@ -12,7 +12,8 @@ namespace {
 constexpr std::int64_t kBlock = 256;  // pixels that are worked on together, so that their rows stay in the cache
 
 /// out[i] = in[i] ^ -beta for positive values.
-__attribute__((always_inline)) inline void negative_power(const float* __restrict in, float* __restrict out, std::int64_t n, float beta) {
+__attribute__((always_inline)) inline void negative_power(const float* __restrict in, float* __restrict out,
+                                                          std::int64_t n, float beta) {
     if (beta == 0.75F) {
         for (std::int64_t i = 0; i < n; ++i) {
             const float root = 1.0F / std::sqrt(in[i]);
@@ -24,7 +25,8 @@ __attribute__((always_inline)) inline void negative_power(const float* __restric
 }
 
 /// sum[c] = Σ in[c + d], |d| <= half; `in` has `half` zeros on both sides.
-__attribute__((always_inline)) inline void window_sum(const float* __restrict in, float* __restrict sum, std::int64_t n, int size) {
+__attribute__((always_inline)) inline void window_sum(const float* __restrict in, float* __restrict sum, std::int64_t n,
+                                                      int size) {
     for (std::int64_t i = 0; i < n; ++i) sum[i] = in[i];
     for (int d = 1; d < size; ++d)
         for (std::int64_t i = 0; i < n; ++i) sum[i] += in[i + d];
@@ -36,7 +38,8 @@ DIGITS_KERNEL
 static void forward_last(const float* x, float* y, float* s, const LrnSettings& set, std::int64_t pixels) {
     const std::int64_t channels = set.channels;
     const int half = (set.size - 1) / 2;
-    std::vector<float> squares(static_cast<std::size_t>(channels + 2 * half), 0.0F), power(static_cast<std::size_t>(channels));
+    std::vector<float> squares(static_cast<std::size_t>(channels + 2 * half), 0.0F),
+        power(static_cast<std::size_t>(channels));
     const float factor = set.alpha / static_cast<float>(set.size);
     for (std::int64_t p = 0; p < pixels; ++p, x += channels, y += channels, s += channels) {
         float* square = squares.data() + half;
@@ -49,12 +52,15 @@ static void forward_last(const float* x, float* y, float* s, const LrnSettings& 
 }
 
 DIGITS_KERNEL
-static void backward_last(const float* x, const float* y, const float* s, const float* dy, float* dx, const LrnSettings& set, std::int64_t pixels) {
+static void backward_last(const float* x, const float* y, const float* s, const float* dy, float* dx,
+                          const LrnSettings& set, std::int64_t pixels) {
     const std::int64_t channels = set.channels;
     const int half = (set.size - 1) / 2;
-    std::vector<float> ratios(static_cast<std::size_t>(channels + 2 * half), 0.0F), sums(static_cast<std::size_t>(channels)), powers(sums.size());
+    std::vector<float> ratios(static_cast<std::size_t>(channels + 2 * half), 0.0F),
+        sums(static_cast<std::size_t>(channels)), powers(sums.size());
     const float factor = 2 * set.alpha * set.beta / static_cast<float>(set.size);
-    for (std::int64_t p = 0; p < pixels; ++p, x += channels, y += channels, s += channels, dy += channels, dx += channels) {
+    for (std::int64_t p = 0; p < pixels;
+         ++p, x += channels, y += channels, s += channels, dy += channels, dx += channels) {
         float* ratio = ratios.data() + half;
         for (std::int64_t c = 0; c < channels; ++c) ratio[c] = dy[c] * y[c] / s[c];
         window_sum(ratios.data(), sums.data(), channels, set.size);
@@ -67,7 +73,8 @@ static void backward_last(const float* x, const float* y, const float* s, const 
 
 /// `n` pixels of one item, channel planes `stride` apart.
 DIGITS_KERNEL
-static void forward_planes(const float* x, float* y, float* s, const LrnSettings& set, std::int64_t stride, std::int64_t n) {
+static void forward_planes(const float* x, float* y, float* s, const LrnSettings& set, std::int64_t stride,
+                           std::int64_t n) {
     const int half = (set.size - 1) / 2;
     const float factor = set.alpha / static_cast<float>(set.size);
     float sum[kBlock], power[kBlock];
@@ -85,13 +92,14 @@ static void forward_planes(const float* x, float* y, float* s, const LrnSettings
 }
 
 DIGITS_KERNEL
-static void backward_planes(const float* x, const float* y, const float* s, const float* dy, float* dx, const LrnSettings& set,
-                            std::int64_t stride, std::int64_t n, float* ratios) {
+static void backward_planes(const float* x, const float* y, const float* s, const float* dy, float* dx,
+                            const LrnSettings& set, std::int64_t stride, std::int64_t n, float* ratios) {
     const int half = (set.size - 1) / 2;
     const float factor = 2 * set.alpha * set.beta / static_cast<float>(set.size);
     float sum[kBlock], power[kBlock];
     for (std::int64_t c = 0; c < set.channels; ++c)
-        for (std::int64_t p = 0; p < n; ++p) ratios[c * kBlock + p] = dy[c * stride + p] * y[c * stride + p] / s[c * stride + p];
+        for (std::int64_t p = 0; p < n; ++p)
+            ratios[c * kBlock + p] = dy[c * stride + p] * y[c * stride + p] / s[c * stride + p];
     for (std::int64_t c = 0; c < set.channels; ++c) {
         std::fill(sum, sum + n, 0.0F);
         for (std::int64_t d = std::max<std::int64_t>(0, c - half); d <= std::min(set.channels - 1, c + half); ++d) {
@@ -120,8 +128,8 @@ void lrn_forward(const float* x, float* y, float* s, const LrnSettings& set, std
         }
 }
 
-void lrn_backward(const float* x, const float* y, const float* s, const float* dy, float* dx, const LrnSettings& set, std::int64_t begin,
-                  std::int64_t end) {
+void lrn_backward(const float* x, const float* y, const float* s, const float* dy, float* dx, const LrnSettings& set,
+                  std::int64_t begin, std::int64_t end) {
     const std::int64_t item_size = set.channels * set.pixels;
     if (set.channels_last) {
         const std::int64_t offset = begin * item_size;
@@ -132,8 +140,8 @@ void lrn_backward(const float* x, const float* y, const float* s, const float* d
     for (std::int64_t item = begin; item < end; ++item)
         for (std::int64_t p = 0; p < set.pixels; p += kBlock) {
             const std::int64_t offset = item * item_size + p;
-            backward_planes(x + offset, y + offset, s + offset, dy + offset, dx + offset, set, set.pixels, std::min(kBlock, set.pixels - p),
-                            ratios.data());
+            backward_planes(x + offset, y + offset, s + offset, dy + offset, dx + offset, set, set.pixels,
+                            std::min(kBlock, set.pixels - p), ratios.data());
         }
 }
 

@@ -16,7 +16,7 @@ struct LrnSettings {
 /// Items [begin, end); keeps s for the gradient.
 void lrn_forward(const float* x, float* y, float* s, const LrnSettings& settings, std::int64_t begin, std::int64_t end);
 /// dx = dy · s^-beta − (2 · alpha · beta / size) · x · Σ dy · y / s over the window.
-void lrn_backward(const float* x, const float* y, const float* s, const float* dy, float* dx, const LrnSettings& settings,
-                  std::int64_t begin, std::int64_t end);
+void lrn_backward(const float* x, const float* y, const float* s, const float* dy, float* dx,
+                  const LrnSettings& settings, std::int64_t begin, std::int64_t end);
 
 }  // namespace digits

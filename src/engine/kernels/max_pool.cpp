@@ -8,7 +8,8 @@
 namespace digits {
 
 DIGITS_KERNEL
-void max_pool_planes(const float* x, float* y, std::int32_t* mask, const PoolingWindow& window, std::int64_t begin, std::int64_t end) {
+void max_pool_planes(const float* x, float* y, std::int32_t* mask, const PoolingWindow& window, std::int64_t begin,
+                     std::int64_t end) {
     const PoolingAxis rows = window.y, columns = window.x;
     const std::int64_t width = columns.size, outputs = rows.outputs * columns.outputs;
     for (std::int64_t plane = begin; plane < end; ++plane) {
@@ -36,8 +37,8 @@ void max_pool_planes(const float* x, float* y, std::int32_t* mask, const Pooling
 }
 
 DIGITS_KERNEL
-void max_pool_planes_backward(const float* dy, const std::int32_t* mask, float* dx, const PoolingWindow& window, std::int64_t begin,
-                              std::int64_t end) {
+void max_pool_planes_backward(const float* dy, const std::int32_t* mask, float* dx, const PoolingWindow& window,
+                              std::int64_t begin, std::int64_t end) {
     const std::int64_t inputs = window.y.size * window.x.size, outputs = window.y.outputs * window.x.outputs;
     for (std::int64_t plane = begin; plane < end; ++plane) {
         float* out = dx + plane * inputs;
@@ -48,8 +49,8 @@ void max_pool_planes_backward(const float* dy, const std::int32_t* mask, float* 
 }
 
 DIGITS_KERNEL
-void max_pool_items(const float* x, float* y, std::int32_t* mask, const PoolingWindow& window, std::int64_t channels, std::int64_t begin,
-                    std::int64_t end) {
+void max_pool_items(const float* x, float* y, std::int32_t* mask, const PoolingWindow& window, std::int64_t channels,
+                    std::int64_t begin, std::int64_t end) {
     const PoolingAxis rows = window.y, columns = window.x;
     for (std::int64_t item = begin; item < end; ++item) {
         const float* in = x + item * rows.size * columns.size * channels;
@@ -76,8 +77,8 @@ void max_pool_items(const float* x, float* y, std::int32_t* mask, const PoolingW
 }
 
 DIGITS_KERNEL
-void max_pool_items_backward(const float* dy, const std::int32_t* mask, float* dx, const PoolingWindow& window, std::int64_t channels,
-                             std::int64_t begin, std::int64_t end) {
+void max_pool_items_backward(const float* dy, const std::int32_t* mask, float* dx, const PoolingWindow& window,
+                             std::int64_t channels, std::int64_t begin, std::int64_t end) {
     const PoolingAxis rows = window.y, columns = window.x;
     const std::int64_t inputs = rows.size * columns.size * channels;
     for (std::int64_t item = begin; item < end; ++item) {

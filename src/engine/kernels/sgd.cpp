@@ -5,7 +5,8 @@
 namespace digits {
 
 DIGITS_KERNEL
-void sgd_update(float* __restrict w, const float* __restrict diff, float* __restrict h, const SgdSettings& settings, std::int64_t begin, std::int64_t end) {
+void sgd_update(float* __restrict w, const float* __restrict diff, float* __restrict h, const SgdSettings& settings,
+                std::int64_t begin, std::int64_t end) {
     const float rate = settings.rate, momentum = settings.momentum, decay = settings.decay, scale = settings.scale;
     if (settings.l1 || settings.nesterov) {
         for (std::int64_t i = begin; i < end; ++i) {

@@ -12,7 +12,9 @@ class AbsValLayer final : public ElementwiseLayer {
   protected:
     at::Tensor apply(const at::Tensor& x) override { return at::abs(x); }
 
-    at::Tensor gradient(const at::Tensor& x, const at::Tensor&, const at::Tensor& dy) override { return dy * at::sign(x); }
+    at::Tensor gradient(const at::Tensor& x, const at::Tensor&, const at::Tensor& dy) override {
+        return dy * at::sign(x);
+    }
 };
 
 }  // namespace

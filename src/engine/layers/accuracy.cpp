@@ -7,8 +7,8 @@
 namespace digits {
 namespace {
 
-/// The share of items whose true class is beaten (or met) by fewer than top_k others: a tie counts against it. The second top has
-/// the same for each class.
+/// The share of items whose true class is beaten (or met) by fewer than top_k others: a tie counts against it. The
+/// second top has the same for each class.
 class AccuracyLayer final : public Layer {
   public:
     using Layer::Layer;
@@ -21,10 +21,12 @@ class AccuracyLayer final : public Layer {
         outer_ = bottom[0]->count(0, axis_);
         inner_ = bottom[0]->count(axis_ + 1);
         const std::int64_t classes = bottom[0]->dim(axis_);
-        if (accuracy.top_k() < 1 || accuracy.top_k() > bottom[1]->count() * classes || static_cast<std::int64_t>(accuracy.top_k()) > classes)
+        if (accuracy.top_k() < 1 || accuracy.top_k() > bottom[1]->count() * classes ||
+            static_cast<std::int64_t>(accuracy.top_k()) > classes)
             throw_invalid("top_k must lie in 1 to {}, the number of classes; got {}", classes, accuracy.top_k());
         if (bottom[1]->count() != outer_ * inner_)
-            throw_invalid("scores of shape {} need {} labels; got {}", shape_text(bottom[0]->shape()), outer_ * inner_, shape_text(bottom[1]->shape()));
+            throw_invalid("scores of shape {} need {} labels; got {}", shape_text(bottom[0]->shape()), outer_ * inner_,
+                          shape_text(bottom[1]->shape()));
         top[0]->reshape({});
         if (top.size() > 1) top[1]->reshape({classes});
     }
@@ -32,7 +34,8 @@ class AccuracyLayer final : public Layer {
     void forward(const Blobs& bottom, const Blobs& top) override {
         const auto& accuracy = parameter_.accuracy_param();
         const std::int64_t classes = bottom[0]->dim(axis_);
-        const std::optional<int> ignore = accuracy.has_ignore_label() ? std::optional(accuracy.ignore_label()) : std::nullopt;
+        const std::optional<int> ignore =
+            accuracy.has_ignore_label() ? std::optional(accuracy.ignore_label()) : std::nullopt;
         const Labels labels = read_labels(*bottom[1], outer_, inner_, classes, ignore);
         const at::Tensor scores = bottom[0]->data().reshape({outer_, classes, inner_});
         const at::Tensor rivals = (scores >= scores.gather(1, labels.index)).sum(1, true) - 1;
@@ -43,7 +46,8 @@ class AccuracyLayer final : public Layer {
         top[0]->set_data(right.sum() / at::clamp_min(counted.sum(), 1));
         if (top.size() > 1) {
             const at::Tensor index = labels.index.reshape({-1}), none = at::zeros({classes}, scores.options());
-            top[1]->set_data(none.index_add(0, index, right.reshape({-1})) / at::clamp_min(none.index_add(0, index, counted.reshape({-1})), 1));
+            top[1]->set_data(none.index_add(0, index, right.reshape({-1})) /
+                             at::clamp_min(none.index_add(0, index, counted.reshape({-1})), 1));
         }
     }
 

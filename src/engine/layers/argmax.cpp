@@ -1,6 +1,6 @@
-#include <algorithm>
-
 #include <ATen/ATen.h>
+
+#include <algorithm>
 
 #include "engine/layer.hpp"
 #include "engine/layers/types.hpp"
@@ -37,7 +37,8 @@ class ArgMaxLayer final : public Layer {
 
     void forward(const Blobs& bottom, const Blobs& top) override {
         const auto& argmax = parameter_.argmax_param();
-        const at::Tensor x = axis_ >= 0 ? bottom[0]->data().movedim(axis_, -1).contiguous() : bottom[0]->data().reshape({bottom[0]->dim(0), -1});
+        const at::Tensor x = axis_ >= 0 ? bottom[0]->data().movedim(axis_, -1).contiguous()
+                                        : bottom[0]->data().reshape({bottom[0]->dim(0), -1});
         const std::int64_t size = x.size(-1);
         // A stable descending sort of the reversed values puts the larger index first.
         const auto sorted = at::sort(x.flip(-1), true, -1, true);
@@ -47,7 +48,8 @@ class ArgMaxLayer final : public Layer {
         if (axis_ >= 0) {
             top[0]->set_data((argmax.out_max_val() ? values : indices).movedim(-1, axis_).contiguous());
         } else {
-            top[0]->set_data((argmax.out_max_val() ? at::stack({indices, values}, 1) : indices).reshape(top[0]->shape()));
+            top[0]->set_data(
+                (argmax.out_max_val() ? at::stack({indices, values}, 1) : indices).reshape(top[0]->shape()));
         }
     }
 

@@ -6,8 +6,8 @@
 namespace digits {
 namespace {
 
-/// (x - mean) / sqrt(variance + eps) a channel, without scale and shift. Blobs: sum of means, sum of unbiased variances and the
-/// weight of both sums; every forward pass with batch statistics moves them.
+/// (x - mean) / sqrt(variance + eps) a channel, without scale and shift. Blobs: sum of means, sum of unbiased variances
+/// and the weight of both sums; every forward pass with batch statistics moves them.
 class BatchNormLayer final : public Layer {
   public:
     using Layer::Layer;
@@ -15,20 +15,24 @@ class BatchNormLayer final : public Layer {
     void set_up(const Blobs& bottom, const Blobs& top) override {
         const auto& norm = parameter_.batch_norm_param();
         global_ = norm.has_use_global_stats() ? norm.use_global_stats() : !is_training();
-        if (bottom[0]->axis_count() < 2) throw_invalid("the bottom needs at least 2 axes; got {}", bottom[0]->axis_count());
+        if (bottom[0]->axis_count() < 2)
+            throw_invalid("the bottom needs at least 2 axes; got {}", bottom[0]->axis_count());
         channels_ = bottom[0]->dim(1);
         add_blob({channels_}, {});
         add_blob({channels_}, {});
         add_blob({1}, {});
         for (int i = 0; i < parameter_.param_size(); ++i)
-            if (parameter_.param(i).lr_mult() != 0) throw_invalid("the statistics cannot be learned: param {} needs lr_mult 0, got {}", i, parameter_.param(i).lr_mult());
+            if (parameter_.param(i).lr_mult() != 0)
+                throw_invalid("the statistics cannot be learned: param {} needs lr_mult 0, got {}", i,
+                              parameter_.param(i).lr_mult());
         // Caffe adds these for the solver and writes them into snapshots.
         while (parameter_.param_size() < 3) parameter_.add_param()->set_lr_mult(0);
         reshape(bottom, top);
     }
 
     void reshape(const Blobs& bottom, const Blobs& top) override {
-        if (bottom[0]->dim(1) != channels_) throw_invalid("the bottom must keep {} channels; it has now {}", channels_, bottom[0]->dim(1));
+        if (bottom[0]->dim(1) != channels_)
+            throw_invalid("the bottom must keep {} channels; it has now {}", channels_, bottom[0]->dim(1));
         if (top[0] != bottom[0]) top[0]->reshape(bottom[0]->shape());
     }
 
@@ -42,7 +46,8 @@ class BatchNormLayer final : public Layer {
             mean = blobs()[0]->data() * weight;
             variance = blobs()[1]->data() * weight;
         }
-        auto [y, saved_mean, saved_deviation] = at::native_batch_norm(input_, {}, {}, mean, variance, !global_, 1.0, eps);
+        auto [y, saved_mean, saved_deviation] =
+            at::native_batch_norm(input_, {}, {}, mean, variance, !global_, 1.0, eps);
         if (global_) {
             inverse_deviation_ = at::rsqrt(variance + eps);
         } else {
@@ -64,8 +69,9 @@ class BatchNormLayer final : public Layer {
             bottom[0]->set_diff(dy * inverse_deviation_.view(spread));
             return;
         }
-        bottom[0]->set_diff(std::get<0>(at::native_batch_norm_backward(dy, input_, {}, {}, {}, mean_, inverse_deviation_, true,
-                                                                       parameter_.batch_norm_param().eps(), {true, false, false})));
+        bottom[0]->set_diff(
+            std::get<0>(at::native_batch_norm_backward(dy, input_, {}, {}, {}, mean_, inverse_deviation_, true,
+                                                       parameter_.batch_norm_param().eps(), {true, false, false})));
     }
 
   private:

@@ -15,13 +15,17 @@ class BiasLayer final : public Layer {
     void set_up(const Blobs& bottom, const Blobs& top) override {
         const auto& bias = parameter_.bias_param();
         if (bottom.size() == 1)
-            add_blob(broadcast_shape(*bottom[0], canonical_axis(bias.axis(), bottom[0]->axis_count(), "axis"), bias.num_axes()), bias.filler());
+            add_blob(broadcast_shape(*bottom[0], canonical_axis(bias.axis(), bottom[0]->axis_count(), "axis"),
+                                     bias.num_axes()),
+                     bias.filler());
         reshape(bottom, top);
     }
 
     void reshape(const Blobs& bottom, const Blobs& top) override {
         const Blob& bias = bottom.size() > 1 ? *bottom[1] : *blobs()[0];
-        const int axis = bias.axis_count() == 0 ? 0 : canonical_axis(parameter_.bias_param().axis(), bottom[0]->axis_count(), "axis");
+        const int axis = bias.axis_count() == 0
+                             ? 0
+                             : canonical_axis(parameter_.bias_param().axis(), bottom[0]->axis_count(), "axis");
         check_broadcast(*bottom[0], bias, axis);
         broadcast_ = Broadcast(axis, bias.shape(), bottom[0]->shape());
         if (top[0] != bottom[0]) top[0]->reshape(bottom[0]->shape());
@@ -38,7 +42,8 @@ class BiasLayer final : public Layer {
 
     void backward(const Blobs& top, const std::vector<bool>& propagate_down, const Blobs& bottom) override {
         const at::Tensor dy = top[0]->diff();
-        if (bottom.size() == 1 && wants_gradient(0)) blobs()[0]->accumulate_diff(broadcast_.gather(dy, blobs()[0]->shape()));
+        if (bottom.size() == 1 && wants_gradient(0))
+            blobs()[0]->accumulate_diff(broadcast_.gather(dy, blobs()[0]->shape()));
         if (bottom.size() > 1 && propagate_down[1]) bottom[1]->set_diff(broadcast_.gather(dy, bottom[1]->shape()));
         if (propagate_down[0] && top[0] != bottom[0]) bottom[0]->set_diff(dy.clone());
     }

@@ -33,7 +33,8 @@ class Broadcast {
 inline Shape broadcast_shape(const Blob& bottom, int axis, int num_axes) {
     if (num_axes < -1) throw_invalid("num_axes must be -1 (all that follow) or more; got {}", num_axes);
     const int end = num_axes == -1 ? bottom.axis_count() : axis + num_axes;
-    if (end > bottom.axis_count()) throw_invalid("axis {} plus num_axes {} goes past the bottom's {} axes", axis, num_axes, bottom.axis_count());
+    if (end > bottom.axis_count())
+        throw_invalid("axis {} plus num_axes {} goes past the bottom's {} axes", axis, num_axes, bottom.axis_count());
     return {bottom.shape().begin() + axis, bottom.shape().begin() + end};
 }
 
@@ -41,7 +42,9 @@ inline Shape broadcast_shape(const Blob& bottom, int axis, int num_axes) {
 inline void check_broadcast(const Blob& large, const Blob& small, int axis) {
     bool fits = axis + small.axis_count() <= large.axis_count();
     for (int i = 0; fits && i < small.axis_count(); ++i) fits = small.dim(i) == large.dim(axis + i);
-    if (!fits) throw_invalid("bottom 1 of shape {} does not fit bottom 0 of shape {} from axis {} on", shape_text(small.shape()), shape_text(large.shape()), axis);
+    if (!fits)
+        throw_invalid("bottom 1 of shape {} does not fit bottom 0 of shape {} from axis {} on",
+                      shape_text(small.shape()), shape_text(large.shape()), axis);
 }
 
 }  // namespace digits

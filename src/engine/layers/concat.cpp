@@ -47,7 +47,8 @@ class ConcatLayer final : public Layer {
         for (std::size_t i = 0; i < bottom.size(); ++i) {
             const std::int64_t size = bottom[i]->dim(axis_);
             // A copy, always: layers that work in place must not reach into the top's diff.
-            if (propagate_down[i]) bottom[i]->set_diff(dy.narrow(axis_, offset, size).clone(dy.suggest_memory_format()));
+            if (propagate_down[i])
+                bottom[i]->set_diff(dy.narrow(axis_, offset, size).clone(dy.suggest_memory_format()));
             offset += size;
         }
     }

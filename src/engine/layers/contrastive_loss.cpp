@@ -15,8 +15,10 @@ class ContrastiveLossLayer final : public Layer {
 
     void reshape(const Blobs& bottom, const Blobs& top) override {
         if (bottom[0]->shape() != bottom[1]->shape() || bottom[0]->axis_count() < 2 || bottom[0]->count(2) != 1)
-            throw_invalid("both bottoms need shape N x C (x 1 x 1); got {} and {}", shape_text(bottom[0]->shape()), shape_text(bottom[1]->shape()));
-        if (bottom[2]->count() != bottom[0]->dim(0)) throw_invalid("{} pairs need as many labels; got {}", bottom[0]->dim(0), bottom[2]->count());
+            throw_invalid("both bottoms need shape N x C (x 1 x 1); got {} and {}", shape_text(bottom[0]->shape()),
+                          shape_text(bottom[1]->shape()));
+        if (bottom[2]->count() != bottom[0]->dim(0))
+            throw_invalid("{} pairs need as many labels; got {}", bottom[0]->dim(0), bottom[2]->count());
         top[0]->reshape({});
     }
 
@@ -26,8 +28,10 @@ class ContrastiveLossLayer final : public Layer {
         difference_ = (bottom[0]->data() - bottom[1]->data()).reshape({items, -1});
         squared_ = (difference_ * difference_).sum(1, true);
         similar_ = bottom[2]->data().reshape({items, 1}) != 0;
-        const at::Tensor gap = at::clamp_min(contrastive.margin() - (contrastive.legacy_version() ? squared_ : at::sqrt(squared_)), 0);
-        top[0]->set_data(at::where(similar_, squared_, contrastive.legacy_version() ? gap : gap * gap).sum() / (2.0 * static_cast<double>(items)));
+        const at::Tensor gap =
+            at::clamp_min(contrastive.margin() - (contrastive.legacy_version() ? squared_ : at::sqrt(squared_)), 0);
+        top[0]->set_data(at::where(similar_, squared_, contrastive.legacy_version() ? gap : gap * gap).sum() /
+                         (2.0 * static_cast<double>(items)));
     }
 
     void backward(const Blobs& top, const std::vector<bool>& propagate_down, const Blobs& bottom) override {

@@ -9,11 +9,13 @@ namespace {
 /// Cross-correlation, sizes rounded down. Weight (num_output, channels / group, kernel…).
 class ConvolutionLayer final : public ConvolutionBase {
   public:
-    ConvolutionLayer(const caffe::LayerParameter& parameter, const LayerContext& context) : ConvolutionBase(parameter, context, false) {}
+    ConvolutionLayer(const caffe::LayerParameter& parameter, const LayerContext& context)
+        : ConvolutionBase(parameter, context, false) {}
 };
 
 }  // namespace
 
-const LayerType kConvolutionLayer{"Convolution", create_layer<ConvolutionLayer>, 1, kAnyCount, 1, kAnyCount, false, true};
+const LayerType kConvolutionLayer{"Convolution", create_layer<ConvolutionLayer>, 1, kAnyCount, 1, kAnyCount, false,
+                                  true};
 
 }  // namespace digits

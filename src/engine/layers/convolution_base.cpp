@@ -8,13 +8,15 @@ void ConvolutionBase::set_up(const Blobs& bottom, const Blobs& top) {
     const auto& convolution = parameter_.convolution_param();
     window_ = ConvolutionWindow::of(convolution, bottom[0]->axis_count());
     if (window_.spatial_axes() > 3)
-        throw EngineError{make_error(ErrorCode::kUnsupported, "{} spatial axes are too many: at most 3 are supported", window_.spatial_axes())};
+        throw EngineError{make_error(ErrorCode::kUnsupported, "{} spatial axes are too many: at most 3 are supported",
+                                     window_.spatial_axes())};
     channels_ = bottom[0]->dim(window_.channel_axis);
     outputs_ = convolution.num_output();
     groups_ = convolution.group();
     if (outputs_ <= 0) throw_invalid("num_output must be positive; got {}", outputs_);
     if (groups_ <= 0) throw_invalid("group must be positive; got {}", groups_);
-    if (channels_ % groups_ != 0) throw_invalid("the bottom's {} channels cannot be cut into {} groups", channels_, groups_);
+    if (channels_ % groups_ != 0)
+        throw_invalid("the bottom's {} channels cannot be cut into {} groups", channels_, groups_);
     if (outputs_ % groups_ != 0) throw_invalid("num_output {} cannot be cut into {} groups", outputs_, groups_);
 
     Shape weight{transposed_ ? channels_ : outputs_, (transposed_ ? outputs_ : channels_) / groups_};
@@ -37,8 +39,8 @@ void ConvolutionBase::set_up(const Blobs& bottom, const Blobs& top) {
 void ConvolutionBase::reshape(const Blobs& bottom, const Blobs& top) {
     const int axis = window_.channel_axis;
     if (bottom[0]->axis_count() != axis + 1 + window_.spatial_axes() || bottom[0]->dim(axis) != channels_)
-        throw_invalid("the bottom must keep {} channels on axis {} and {} spatial axes; its shape is {}", channels_, axis,
-                      window_.spatial_axes(), shape_text(bottom[0]->shape()));
+        throw_invalid("the bottom must keep {} channels on axis {} and {} spatial axes; its shape is {}", channels_,
+                      axis, window_.spatial_axes(), shape_text(bottom[0]->shape()));
     Shape shape(bottom[0]->shape().begin(), bottom[0]->shape().begin() + axis);
     shape.push_back(outputs_);
     for (int i = 0; i < window_.spatial_axes(); ++i) {
@@ -47,7 +49,8 @@ void ConvolutionBase::reshape(const Blobs& bottom, const Blobs& top) {
     }
     for (std::size_t i = 0; i < bottom.size(); ++i) {
         if (bottom[i]->shape() != bottom[0]->shape())
-            throw_invalid("all bottoms need one shape; bottom 0 is {}, bottom {} is {}", shape_text(bottom[0]->shape()), i, shape_text(bottom[i]->shape()));
+            throw_invalid("all bottoms need one shape; bottom 0 is {}, bottom {} is {}", shape_text(bottom[0]->shape()),
+                          i, shape_text(bottom[i]->shape()));
         top[i]->reshape(shape);
     }
 }
@@ -69,7 +72,8 @@ void ConvolutionBase::forward(const Blobs& bottom, const Blobs& top) {
     const bool has_bias = blobs().size() > 1;
     const std::optional<at::Tensor> bias = has_bias ? std::optional(blobs()[1]->data()) : std::nullopt;
     for (std::size_t i = 0; i < bottom.size(); ++i) {
-        const at::Tensor y = at::convolution(flat(bottom[i]->data()), weight(), bias, stride_, pad_, dilation_, transposed_, no_output_padding_, groups_);
+        const at::Tensor y = at::convolution(flat(bottom[i]->data()), weight(), bias, stride_, pad_, dilation_,
+                                             transposed_, no_output_padding_, groups_);
         top[i]->set_data(y.sizes() == at::IntArrayRef(top[i]->shape()) ? y : y.reshape(top[i]->shape()));
     }
 }
@@ -79,9 +83,12 @@ void ConvolutionBase::backward(const Blobs& top, const std::vector<bool>& propag
     const Shape bias_sizes{outputs_};
     for (std::size_t i = 0; i < bottom.size(); ++i) {
         if (!propagate_down[i] && !wants_gradient(0) && !wants_bias) continue;
-        const auto [dx, dw, db] = at::convolution_backward(flat(top[i]->diff()), flat(bottom[i]->data()), weight(), bias_sizes, stride_, pad_, dilation_,
-                                                           transposed_, no_output_padding_, groups_, {propagate_down[i], wants_gradient(0), wants_bias});
-        if (propagate_down[i]) bottom[i]->set_diff(dx.sizes() == at::IntArrayRef(bottom[i]->shape()) ? dx : dx.reshape(bottom[i]->shape()));
+        const auto [dx, dw, db] = at::convolution_backward(
+            flat(top[i]->diff()), flat(bottom[i]->data()), weight(), bias_sizes, stride_, pad_, dilation_, transposed_,
+            no_output_padding_, groups_, {propagate_down[i], wants_gradient(0), wants_bias});
+        if (propagate_down[i])
+            bottom[i]->set_diff(dx.sizes() == at::IntArrayRef(bottom[i]->shape()) ? dx
+                                                                                  : dx.reshape(bottom[i]->shape()));
         if (wants_gradient(0)) blobs()[0]->accumulate_diff(dw);
         if (wants_bias) blobs()[1]->accumulate_diff(db);
     }

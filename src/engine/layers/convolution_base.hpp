@@ -5,8 +5,8 @@
 
 namespace digits {
 
-/// What Convolution and Deconvolution share: weights for all bottoms, any number of batch axes before the channel axis, 0 to 3
-/// spatial axes behind it.
+/// What Convolution and Deconvolution share: weights for all bottoms, any number of batch axes before the channel axis,
+/// 0 to 3 spatial axes behind it.
 class ConvolutionBase : public Layer {
   public:
     ConvolutionBase(const caffe::LayerParameter& parameter, const LayerContext& context, bool transposed)

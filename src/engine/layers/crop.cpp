@@ -16,10 +16,12 @@ class CropLayer final : public Layer {
     void reshape(const Blobs& bottom, const Blobs& top) override {
         const auto& crop = parameter_.crop_param();
         const int axes = bottom[0]->axis_count();
-        if (bottom[1]->axis_count() != axes) throw_invalid("both bottoms need the same number of axes; got {} and {}", axes, bottom[1]->axis_count());
+        if (bottom[1]->axis_count() != axes)
+            throw_invalid("both bottoms need the same number of axes; got {} and {}", axes, bottom[1]->axis_count());
         const int first = canonical_axis(crop.axis(), axes, "axis");
         if (crop.offset_size() > 1 && crop.offset_size() != axes - first)
-            throw_invalid("give no offset, one, or one for each of the {} cropped axes; got {}", axes - first, crop.offset_size());
+            throw_invalid("give no offset, one, or one for each of the {} cropped axes; got {}", axes - first,
+                          crop.offset_size());
         Shape shape = bottom[0]->shape();
         offsets_.assign(shape.size(), 0);
         for (int axis = first; axis < axes; ++axis) {
@@ -27,12 +29,15 @@ class CropLayer final : public Layer {
             if (crop.offset_size() > 0) offsets_[i] = crop.offset(crop.offset_size() == 1 ? 0 : axis - first);
             shape[i] = bottom[1]->dim(axis);
             if (offsets_[i] + shape[i] > bottom[0]->dim(axis))
-                throw_invalid("axis {}: offset {} plus size {} goes past the bottom's {}", axis, offsets_[i], shape[i], bottom[0]->dim(axis));
+                throw_invalid("axis {}: offset {} plus size {} goes past the bottom's {}", axis, offsets_[i], shape[i],
+                              bottom[0]->dim(axis));
         }
         top[0]->reshape(shape);
     }
 
-    void forward(const Blobs& bottom, const Blobs& top) override { top[0]->set_data(part(bottom[0]->data(), top[0]->shape()).contiguous()); }
+    void forward(const Blobs& bottom, const Blobs& top) override {
+        top[0]->set_data(part(bottom[0]->data(), top[0]->shape()).contiguous());
+    }
 
     void backward(const Blobs& top, const std::vector<bool>& propagate_down, const Blobs& bottom) override {
         if (!propagate_down[0]) return;
@@ -43,7 +48,8 @@ class CropLayer final : public Layer {
 
   private:
     at::Tensor part(at::Tensor whole, const Shape& shape) const {
-        for (std::size_t i = 0; i < shape.size(); ++i) whole = whole.narrow(static_cast<std::int64_t>(i), offsets_[i], shape[i]);
+        for (std::size_t i = 0; i < shape.size(); ++i)
+            whole = whole.narrow(static_cast<std::int64_t>(i), offsets_[i], shape[i]);
         return whole;
     }
 

@@ -22,7 +22,8 @@ class DataLayer final : public Layer {
         options.backend = data.backend();
         options.batch_size = static_cast<int>(data.batch_size());
         options.transform = parameter_.transform_param();
-        if (options.transform.has_mean_file()) options.transform.set_mean_file((context_.base_dir / options.transform.mean_file()).string());
+        if (options.transform.has_mean_file())
+            options.transform.set_mean_file((context_.base_dir / options.transform.mean_file()).string());
         options.phase = context_.phase;
         options.seed = hash(context_.seed, name(), 0);
         options.threads = context_.feed_threads;
@@ -53,7 +54,9 @@ class DataLayer final : public Layer {
     /// The feed's buffer stays valid until the next forward pass; on the CPU it is used as it is.
     void set(Blob& top, const float* values, const Shape& shape) const {
         const at::Tensor host = at::from_blob(const_cast<float*>(values), shape, at::kFloat);
-        top.set_data(context_.device.is_cuda ? host.to(at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(context_.device.ordinal))) : host);
+        top.set_data(context_.device.is_cuda
+                         ? host.to(at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(context_.device.ordinal)))
+                         : host);
     }
 
     std::unique_ptr<Feed> feed_;

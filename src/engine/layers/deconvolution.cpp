@@ -9,11 +9,13 @@ namespace {
 /// The gradient of a convolution, used forward. Weight (channels, num_output / group, kernel…).
 class DeconvolutionLayer final : public ConvolutionBase {
   public:
-    DeconvolutionLayer(const caffe::LayerParameter& parameter, const LayerContext& context) : ConvolutionBase(parameter, context, true) {}
+    DeconvolutionLayer(const caffe::LayerParameter& parameter, const LayerContext& context)
+        : ConvolutionBase(parameter, context, true) {}
 };
 
 }  // namespace
 
-const LayerType kDeconvolutionLayer{"Deconvolution", create_layer<DeconvolutionLayer>, 1, kAnyCount, 1, kAnyCount, false, true};
+const LayerType kDeconvolutionLayer{
+    "Deconvolution", create_layer<DeconvolutionLayer>, 1, kAnyCount, 1, kAnyCount, false, true};
 
 }  // namespace digits

@@ -8,7 +8,8 @@
 namespace digits {
 namespace {
 
-/// TRAIN: each value is dropped with probability `dropout_ratio`, the others grow by 1 / (1 - ratio). TEST: the identity.
+/// TRAIN: each value is dropped with probability `dropout_ratio`, the others grow by 1 / (1 - ratio). TEST: the
+/// identity.
 class DropoutLayer final : public Layer {
   public:
     using Layer::Layer;
@@ -65,7 +66,9 @@ class DropoutLayer final : public Layer {
         const float kept = 1.0F / (1.0F - ratio_);
         at::parallel_for(0, mask_.numel(), 1 << 14, [&](std::int64_t begin, std::int64_t end) {
             for (std::int64_t i = begin; i < end; ++i)
-                mask[i] = static_cast<std::uint32_t>(mix(key + static_cast<std::uint64_t>(i)) >> 32) >= threshold ? kept : 0.0F;
+                mask[i] = static_cast<std::uint32_t>(mix(key + static_cast<std::uint64_t>(i)) >> 32) >= threshold
+                              ? kept
+                              : 0.0F;
         });
     }
 

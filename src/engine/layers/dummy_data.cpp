@@ -16,10 +16,12 @@ class DummyDataLayer final : public Layer {
         const auto& dummy = parameter_.dummy_data_param();
         const auto tops = static_cast<int>(top.size());
         const int fillers = dummy.data_filler_size();
-        if (fillers > 1 && fillers != tops) throw_invalid("give no data_filler, one, or one for each of the {} tops; got {}", tops, fillers);
+        if (fillers > 1 && fillers != tops)
+            throw_invalid("give no data_filler, one, or one for each of the {} tops; got {}", tops, fillers);
         const bool old = dummy.num_size() > 0;
         const int shapes = old ? dummy.num_size() : dummy.shape_size();
-        if (shapes != 1 && shapes != tops) throw_invalid("give one shape or one for each of the {} tops; got {}", tops, shapes);
+        if (shapes != 1 && shapes != tops)
+            throw_invalid("give one shape or one for each of the {} tops; got {}", tops, shapes);
         if (old && (dummy.channels_size() != shapes || dummy.height_size() != shapes || dummy.width_size() != shapes))
             throw_invalid("num, channels, height and width need the same number of values");
         for (int i = 0; i < tops; ++i) {
@@ -51,7 +53,8 @@ class DummyDataLayer final : public Layer {
     }
     void fill_top(const Blobs& top, int i) const {
         Blob& blob = *top[static_cast<std::size_t>(i)];
-        blob.set_data(fill(blob.shape(), filler(i), pass_seed() + static_cast<std::uint64_t>(i)).to(blob.data().device()));
+        blob.set_data(
+            fill(blob.shape(), filler(i), pass_seed() + static_cast<std::uint64_t>(i)).to(blob.data().device()));
     }
 };
 

@@ -6,8 +6,8 @@
 
 namespace digits {
 
-/// A layer that maps each element on its own, in place or not. In place, the gradient sees the top's values where Caffe's
-/// does, too.
+/// A layer that maps each element on its own, in place or not. In place, the gradient sees the top's values where
+/// Caffe's does, too.
 class ElementwiseLayer : public Layer {
   public:
     using Layer::Layer;

@@ -8,8 +8,8 @@ namespace {
 
 using Operation = caffe::EltwiseParameter;
 
-/// Sum (with coefficients), product or maximum of bottoms of one shape. On a tie between bottoms 0 and 1 the second one wins
-/// the maximum; later ones must be strictly greater.
+/// Sum (with coefficients), product or maximum of bottoms of one shape. On a tie between bottoms 0 and 1 the second one
+/// wins the maximum; later ones must be strictly greater.
 class EltwiseLayer final : public Layer {
   public:
     using Layer::Layer;
@@ -17,7 +17,8 @@ class EltwiseLayer final : public Layer {
     void set_up(const Blobs& bottom, const Blobs& top) override {
         const auto& eltwise = parameter_.eltwise_param();
         const auto coefficients = static_cast<std::size_t>(eltwise.coeff_size());
-        if (coefficients != 0 && coefficients != bottom.size()) throw_invalid("give no coeff or one for each of the {} bottoms; got {}", bottom.size(), coefficients);
+        if (coefficients != 0 && coefficients != bottom.size())
+            throw_invalid("give no coeff or one for each of the {} bottoms; got {}", bottom.size(), coefficients);
         if (coefficients != 0 && eltwise.operation() != Operation::SUM) throw_invalid("coeff is for SUM only");
         reshape(bottom, top);
     }
@@ -25,7 +26,8 @@ class EltwiseLayer final : public Layer {
     void reshape(const Blobs& bottom, const Blobs& top) override {
         for (std::size_t i = 1; i < bottom.size(); ++i)
             if (bottom[i]->shape() != bottom[0]->shape())
-                throw_invalid("all bottoms need one shape; bottom 0 is {}, bottom {} is {}", shape_text(bottom[0]->shape()), i, shape_text(bottom[i]->shape()));
+                throw_invalid("all bottoms need one shape; bottom 0 is {}, bottom {} is {}",
+                              shape_text(bottom[0]->shape()), i, shape_text(bottom[i]->shape()));
         top[0]->reshape(bottom[0]->shape());
     }
 
@@ -39,7 +41,8 @@ class EltwiseLayer final : public Layer {
                 for (std::size_t i = 2; i < bottom.size(); ++i) y.mul_(bottom[i]->data());
                 break;
             case Operation::SUM:
-                y = coefficient(0) == 1 ? at::add(a, b, coefficient(1)) : at::add(a * coefficient(0), b, coefficient(1));
+                y = coefficient(0) == 1 ? at::add(a, b, coefficient(1))
+                                        : at::add(a * coefficient(0), b, coefficient(1));
                 for (std::size_t i = 2; i < bottom.size(); ++i) y.add_(bottom[i]->data(), coefficient(i));
                 break;
             case Operation::MAX:

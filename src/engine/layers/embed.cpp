@@ -15,7 +15,8 @@ class EmbedLayer final : public Layer {
 
     void set_up(const Blobs& bottom, const Blobs& top) override {
         const auto& embed = parameter_.embed_param();
-        if (embed.num_output() == 0 || embed.input_dim() == 0) throw_invalid("num_output and input_dim must be positive");
+        if (embed.num_output() == 0 || embed.input_dim() == 0)
+            throw_invalid("num_output and input_dim must be positive");
         add_blob({embed.input_dim(), embed.num_output()}, embed.weight_filler());
         if (embed.bias_term()) add_blob({embed.num_output()}, embed.bias_filler());
         reshape(bottom, top);
@@ -31,7 +32,9 @@ class EmbedLayer final : public Layer {
         index_ = bottom[0]->data().reshape({-1}).to(at::kLong);
         if (index_.numel() > 0) {
             const auto low = index_.min().item<std::int64_t>(), high = index_.max().item<std::int64_t>();
-            if (low < 0 || high >= blobs()[0]->dim(0)) throw_invalid("input {} lies outside 0 to {} (input_dim)", low < 0 ? low : high, blobs()[0]->dim(0) - 1);
+            if (low < 0 || high >= blobs()[0]->dim(0))
+                throw_invalid("input {} lies outside 0 to {} (input_dim)", low < 0 ? low : high,
+                              blobs()[0]->dim(0) - 1);
         }
         at::Tensor y = blobs()[0]->data().index_select(0, index_);
         if (blobs().size() > 1) y.add_(blobs()[1]->data());

@@ -13,7 +13,8 @@ class EuclideanLossLayer final : public Layer {
 
     void reshape(const Blobs& bottom, const Blobs& top) override {
         if (bottom[0]->legacy_dim(0) != bottom[1]->legacy_dim(0) || bottom[0]->count() != bottom[1]->count())
-            throw_invalid("both bottoms need as many values an item; got {} and {}", shape_text(bottom[0]->shape()), shape_text(bottom[1]->shape()));
+            throw_invalid("both bottoms need as many values an item; got {} and {}", shape_text(bottom[0]->shape()),
+                          shape_text(bottom[1]->shape()));
         top[0]->reshape({});
     }
 

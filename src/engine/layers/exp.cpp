@@ -14,7 +14,9 @@ class ExpLayer final : public ElementwiseLayer {
   protected:
     at::Tensor apply(const at::Tensor& x) override { return at::exp(rate() * (shift() + scale() * x)); }
 
-    at::Tensor gradient(const at::Tensor&, const at::Tensor& y, const at::Tensor& dy) override { return dy * y * (rate() * scale()); }
+    at::Tensor gradient(const at::Tensor&, const at::Tensor& y, const at::Tensor& dy) override {
+        return dy * y * (rate() * scale());
+    }
 
   private:
     /// ln of the base; -1 stands for e.

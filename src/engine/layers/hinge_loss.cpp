@@ -16,7 +16,8 @@ class HingeLossLayer final : public Layer {
 
     void reshape(const Blobs& bottom, const Blobs& top) override {
         if (bottom[0]->axis_count() < 1 || bottom[1]->count() != bottom[0]->dim(0))
-            throw_invalid("scores of shape {} need one label an item; got {}", shape_text(bottom[0]->shape()), shape_text(bottom[1]->shape()));
+            throw_invalid("scores of shape {} need one label an item; got {}", shape_text(bottom[0]->shape()),
+                          shape_text(bottom[1]->shape()));
         top[0]->reshape({});
     }
 

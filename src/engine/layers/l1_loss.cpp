@@ -13,7 +13,8 @@ class L1LossLayer final : public Layer {
 
     void reshape(const Blobs& bottom, const Blobs& top) override {
         if (bottom[0]->legacy_dim(0) != bottom[1]->legacy_dim(0) || bottom[0]->count() != bottom[1]->count())
-            throw_invalid("both bottoms need as many values an item; got {} and {}", shape_text(bottom[0]->shape()), shape_text(bottom[1]->shape()));
+            throw_invalid("both bottoms need as many values an item; got {} and {}", shape_text(bottom[0]->shape()),
+                          shape_text(bottom[1]->shape()));
         top[0]->reshape({});
     }
 
@@ -23,7 +24,8 @@ class L1LossLayer final : public Layer {
     }
 
     void backward(const Blobs& top, const std::vector<bool>& propagate_down, const Blobs& bottom) override {
-        const at::Tensor slope = at::sign(difference_) * (top[0]->diff() / static_cast<double>(bottom[0]->legacy_dim(0)));
+        const at::Tensor slope =
+            at::sign(difference_) * (top[0]->diff() / static_cast<double>(bottom[0]->legacy_dim(0)));
         if (propagate_down[0]) bottom[0]->set_diff(slope);
         if (propagate_down[1]) bottom[1]->set_diff((-slope).reshape(bottom[1]->shape()));
     }

@@ -16,7 +16,8 @@ struct Labels {
 };
 
 /// Throws EngineError for a label outside [0, classes).
-inline Labels read_labels(const Blob& blob, std::int64_t outer, std::int64_t inner, std::int64_t classes, std::optional<int> ignore) {
+inline Labels read_labels(const Blob& blob, std::int64_t outer, std::int64_t inner, std::int64_t classes,
+                          std::optional<int> ignore) {
     Labels labels;
     labels.index = blob.data().reshape({outer, 1, inner}).to(at::kLong);
     if (ignore) {
@@ -28,8 +29,10 @@ inline Labels read_labels(const Blob& blob, std::int64_t outer, std::int64_t inn
     const auto [low, high] = at::aminmax(labels.index);
     const auto least = low.item<std::int64_t>(), most = high.item<std::int64_t>();
     if (least < 0 || most >= classes)
-        throw_invalid("label {} lies outside 0 to {}: the network has {} outputs (num_output of its last layer), the dataset needs {}",
-                      least < 0 ? least : most, classes - 1, classes, std::max(most + 1, classes));
+        throw_invalid(
+            "label {} lies outside 0 to {}: the network has {} outputs (num_output of its last layer), the dataset "
+            "needs {}",
+            least < 0 ? least : most, classes - 1, classes, std::max(most + 1, classes));
     return labels;
 }
 
@@ -38,14 +41,16 @@ inline std::optional<int> ignore_label(const caffe::LossParameter& loss) {
 }
 
 /// How Caffe divides a loss; `normalization` wins over the old `normalize`.
-inline caffe::LossParameter::NormalizationMode normalization(const caffe::LossParameter& loss, caffe::LossParameter::NormalizationMode otherwise) {
+inline caffe::LossParameter::NormalizationMode normalization(const caffe::LossParameter& loss,
+                                                             caffe::LossParameter::NormalizationMode otherwise) {
     if (loss.has_normalization()) return loss.normalization();
     if (loss.has_normalize()) return loss.normalize() ? caffe::LossParameter::VALID : caffe::LossParameter::BATCH_SIZE;
     return otherwise;
 }
 
 /// At least 1.
-inline double normalizer(caffe::LossParameter::NormalizationMode mode, std::int64_t outer, std::int64_t inner, const at::Tensor& valid) {
+inline double normalizer(caffe::LossParameter::NormalizationMode mode, std::int64_t outer, std::int64_t inner,
+                         const at::Tensor& valid) {
     double value = 1;
     switch (mode) {
         case caffe::LossParameter::FULL: value = static_cast<double>(outer * inner); break;

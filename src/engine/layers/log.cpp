@@ -22,7 +22,8 @@ class LogLayer final : public ElementwiseLayer {
     /// ln of the base; -1 stands for e.
     float rate() const {
         const float base = parameter_.log_param().base();
-        if (base != -1.0F && (base <= 0 || base == 1)) throw_invalid("base must be positive and not 1, or -1 for e; got {}", base);
+        if (base != -1.0F && (base <= 0 || base == 1))
+            throw_invalid("base must be positive and not 1, or -1 for e; got {}", base);
         return base == -1.0F ? 1.0F : std::log(base);
     }
     float shift() const { return parameter_.log_param().shift(); }

@@ -1,7 +1,8 @@
+#include "engine/kernels/lrn.hpp"
+
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 
-#include "engine/kernels/lrn.hpp"
 #include "engine/layer.hpp"
 #include "engine/layers/layout.hpp"
 #include "engine/layers/types.hpp"
@@ -9,8 +10,8 @@
 namespace digits {
 namespace {
 
-/// Local response normalisation. Across channels alpha is divided by the window's size; within a channel by its square, and k is
-/// always 1, as in Caffe.
+/// Local response normalisation. Across channels alpha is divided by the window's size; within a channel by its square,
+/// and k is always 1, as in Caffe.
 class LRNLayer final : public Layer {
   public:
     using Layer::Layer;
@@ -27,7 +28,8 @@ class LRNLayer final : public Layer {
     }
 
     void reshape(const Blobs& bottom, const Blobs& top) override {
-        if (bottom[0]->axis_count() != 4) throw_invalid("the bottom needs 4 axes (batch, channels, height, width); got {}", bottom[0]->axis_count());
+        if (bottom[0]->axis_count() != 4)
+            throw_invalid("the bottom needs 4 axes (batch, channels, height, width); got {}", bottom[0]->axis_count());
         if (top[0] == bottom[0]) throw_invalid("LRN cannot work in place");
         top[0]->reshape(bottom[0]->shape());
     }
@@ -73,7 +75,8 @@ class LRNLayer final : public Layer {
         channels_last_ = is_channels_last(x_);
         x_ = dense(x_, channels_last_);
         const at::Tensor y = at::empty_like(x_);
-        if (!scale_.defined() || scale_.sizes() != x_.sizes() || scale_.strides() != x_.strides()) scale_ = at::empty_like(x_);
+        if (!scale_.defined() || scale_.sizes() != x_.sizes() || scale_.strides() != x_.strides())
+            scale_ = at::empty_like(x_);
         const float* x = x_.data_ptr<float>();
         at::parallel_for(0, x_.size(0), 1, [&](std::int64_t begin, std::int64_t end) {
             lrn_forward(x, y.data_ptr<float>(), scale_.data_ptr<float>(), settings(), begin, end);
@@ -84,8 +87,8 @@ class LRNLayer final : public Layer {
     at::Tensor across_backward(const at::Tensor& top, const at::Tensor& top_diff) {
         const at::Tensor y = dense(top, channels_last_), dy = dense(top_diff, channels_last_), dx = at::empty_like(x_);
         at::parallel_for(0, x_.size(0), 1, [&](std::int64_t begin, std::int64_t end) {
-            lrn_backward(x_.data_ptr<float>(), y.data_ptr<float>(), scale_.data_ptr<float>(), dy.data_ptr<float>(), dx.data_ptr<float>(),
-                         settings(), begin, end);
+            lrn_backward(x_.data_ptr<float>(), y.data_ptr<float>(), scale_.data_ptr<float>(), dy.data_ptr<float>(),
+                         dx.data_ptr<float>(), settings(), begin, end);
         });
         return dx;
     }

@@ -16,7 +16,8 @@ class MultinomialLogisticLossLayer final : public Layer {
 
     void reshape(const Blobs& bottom, const Blobs& top) override {
         if (bottom[1]->count() != bottom[0]->legacy_dim(0))
-            throw_invalid("{} items need as many labels; got {}", bottom[0]->legacy_dim(0), shape_text(bottom[1]->shape()));
+            throw_invalid("{} items need as many labels; got {}", bottom[0]->legacy_dim(0),
+                          shape_text(bottom[1]->shape()));
         top[0]->reshape({});
     }
 
@@ -30,7 +31,8 @@ class MultinomialLogisticLossLayer final : public Layer {
     void backward(const Blobs& top, const std::vector<bool>& propagate_down, const Blobs& bottom) override {
         if (!propagate_down[0]) return;
         const at::Tensor p = bottom[0]->data().reshape({bottom[0]->dim(0), -1});
-        const at::Tensor slope = -top[0]->diff() / static_cast<double>(p.size(0)) / at::clamp_min(p.gather(1, labels_), 1e-20);
+        const at::Tensor slope =
+            -top[0]->diff() / static_cast<double>(p.size(0)) / at::clamp_min(p.gather(1, labels_), 1e-20);
         bottom[0]->set_diff(at::zeros_like(p).scatter(1, labels_, slope).view(bottom[0]->shape()));
     }
 
@@ -40,6 +42,7 @@ class MultinomialLogisticLossLayer final : public Layer {
 
 }  // namespace
 
-const LayerType kMultinomialLogisticLossLayer{"MultinomialLogisticLoss", create_layer<MultinomialLogisticLossLayer>, 2, 2, 1, 1, true};
+const LayerType kMultinomialLogisticLossLayer{
+    "MultinomialLogisticLoss", create_layer<MultinomialLogisticLossLayer>, 2, 2, 1, 1, true};
 
 }  // namespace digits

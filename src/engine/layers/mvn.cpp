@@ -6,14 +6,15 @@
 namespace digits {
 namespace {
 
-/// Mean 0 and, if asked, deviation 1 for each channel (or each item); eps is added to the deviation, not to the variance. The
-/// top always has 4 axes.
+/// Mean 0 and, if asked, deviation 1 for each channel (or each item); eps is added to the deviation, not to the
+/// variance. The top always has 4 axes.
 class MVNLayer final : public Layer {
   public:
     using Layer::Layer;
 
     void reshape(const Blobs& bottom, const Blobs& top) override {
-        if (bottom[0]->axis_count() > 4) throw_invalid("the bottom may have at most 4 axes; got {}", bottom[0]->axis_count());
+        if (bottom[0]->axis_count() > 4)
+            throw_invalid("the bottom may have at most 4 axes; got {}", bottom[0]->axis_count());
         if (top[0] == bottom[0]) throw_invalid("MVN cannot work in place");
         Shape shape;
         for (int axis = 0; axis < 4; ++axis) shape.push_back(bottom[0]->legacy_dim(axis));

@@ -15,13 +15,15 @@ namespace {
 
 using Method = caffe::PoolingParameter;
 
-/// MAX (with the places of the maxima as a second top, if wanted), AVE and STOCHASTIC pooling of planes, with Caffe's windows.
+/// MAX (with the places of the maxima as a second top, if wanted), AVE and STOCHASTIC pooling of planes, with Caffe's
+/// windows.
 class PoolingLayer final : public Layer {
   public:
     using Layer::Layer;
 
     void set_up(const Blobs& bottom, const Blobs& top) override {
-        if (bottom[0]->axis_count() != 4) throw_invalid("the bottom needs 4 axes (batch, channels, height, width); got {}", bottom[0]->axis_count());
+        if (bottom[0]->axis_count() != 4)
+            throw_invalid("the bottom needs 4 axes (batch, channels, height, width); got {}", bottom[0]->axis_count());
         method_ = parameter_.pooling_param().pool();
         if (top.size() > 1 && method_ != Method::MAX) throw_invalid("a second top (the mask) is for MAX pooling only");
         reshape(bottom, top);
@@ -29,7 +31,8 @@ class PoolingLayer final : public Layer {
 
     void reshape(const Blobs& bottom, const Blobs& top) override {
         window_ = PoolingWindow::of(parameter_.pooling_param(), bottom[0]->dim(2), bottom[0]->dim(3));
-        for (Blob* one : top) one->reshape({bottom[0]->dim(0), bottom[0]->dim(1), window_.y.outputs, window_.x.outputs});
+        for (Blob* one : top)
+            one->reshape({bottom[0]->dim(0), bottom[0]->dim(1), window_.y.outputs, window_.x.outputs});
     }
 
     void forward(const Blobs& bottom, const Blobs& top) override {
@@ -46,7 +49,9 @@ class PoolingLayer final : public Layer {
         if (!propagate_down[0]) return;
         const at::Tensor dy = top[0]->diff();
         switch (method_) {
-            case Method::MAX: bottom[0]->set_diff(on_cpu() ? max_backward(dy, bottom[0]->shape()) : max_generic_backward(dy)); break;
+            case Method::MAX:
+                bottom[0]->set_diff(on_cpu() ? max_backward(dy, bottom[0]->shape()) : max_generic_backward(dy));
+                break;
             case Method::AVE: bottom[0]->set_diff(average_backward(dy)); break;
             case Method::STOCHASTIC: bottom[0]->set_diff(max_backward(dy, bottom[0]->shape())); break;
         }
@@ -57,14 +62,19 @@ class PoolingLayer final : public Layer {
         channels_last_ = is_channels_last(bottom);
         const at::Tensor x = dense(bottom, channels_last_);
         const at::Tensor y = empty_like(x, shape, at::kFloat, channels_last_);
-        if (!mask_.defined() || mask_.sizes() != y.sizes() || mask_.strides() != y.strides()) mask_ = empty_like(x, shape, at::kInt, channels_last_);
+        if (!mask_.defined() || mask_.sizes() != y.sizes() || mask_.strides() != y.strides())
+            mask_ = empty_like(x, shape, at::kInt, channels_last_);
         const float* in = x.data_ptr<float>();
         float* out = y.data_ptr<float>();
         std::int32_t* mask = mask_.data_ptr<std::int32_t>();
         if (channels_last_) {
-            at::parallel_for(0, x.size(0), 1, [&](std::int64_t begin, std::int64_t end) { max_pool_items(in, out, mask, window_, x.size(1), begin, end); });
+            at::parallel_for(0, x.size(0), 1, [&](std::int64_t begin, std::int64_t end) {
+                max_pool_items(in, out, mask, window_, x.size(1), begin, end);
+            });
         } else {
-            at::parallel_for(0, x.size(0) * x.size(1), 8, [&](std::int64_t begin, std::int64_t end) { max_pool_planes(in, out, mask, window_, begin, end); });
+            at::parallel_for(0, x.size(0) * x.size(1), 8, [&](std::int64_t begin, std::int64_t end) {
+                max_pool_planes(in, out, mask, window_, begin, end);
+            });
         }
         return y;
     }
@@ -76,16 +86,22 @@ class PoolingLayer final : public Layer {
         float* out = dx.data_ptr<float>();
         const std::int32_t* mask = mask_.data_ptr<std::int32_t>();
         if (channels_last_) {
-            at::parallel_for(0, dx.size(0), 1, [&](std::int64_t begin, std::int64_t end) { max_pool_items_backward(in, mask, out, window_, dx.size(1), begin, end); });
+            at::parallel_for(0, dx.size(0), 1, [&](std::int64_t begin, std::int64_t end) {
+                max_pool_items_backward(in, mask, out, window_, dx.size(1), begin, end);
+            });
         } else {
-            at::parallel_for(0, dx.size(0) * dx.size(1), 8, [&](std::int64_t begin, std::int64_t end) { max_pool_planes_backward(in, mask, out, window_, begin, end); });
+            at::parallel_for(0, dx.size(0) * dx.size(1), 8, [&](std::int64_t begin, std::int64_t end) {
+                max_pool_planes_backward(in, mask, out, window_, begin, end);
+            });
         }
         return dx;
     }
 
     /// What pad() adds on the four sides so that every window is full: left, right, top, bottom.
     Shape margins() const {
-        const auto after = [](const PoolingAxis& axis) { return std::max<std::int64_t>((axis.outputs - 1) * axis.stride + axis.kernel - axis.pad - axis.size, 0); };
+        const auto after = [](const PoolingAxis& axis) {
+            return std::max<std::int64_t>((axis.outputs - 1) * axis.stride + axis.kernel - axis.pad - axis.size, 0);
+        };
         return {window_.x.pad, after(window_.x), window_.y.pad, after(window_.y)};
     }
 
@@ -96,14 +112,17 @@ class PoolingLayer final : public Layer {
 
     at::Tensor max_generic(const at::Tensor& x) {
         padded_ = at::constant_pad_nd(x, margins(), -FLT_MAX);
-        const auto [y, mask] = at::max_pool2d_with_indices(padded_, {window_.y.kernel, window_.x.kernel}, {window_.y.stride, window_.x.stride});
+        const auto [y, mask] = at::max_pool2d_with_indices(padded_, {window_.y.kernel, window_.x.kernel},
+                                                           {window_.y.stride, window_.x.stride});
         mask_ = mask.narrow(2, 0, window_.y.outputs).narrow(3, 0, window_.x.outputs);
         return y.narrow(2, 0, window_.y.outputs).narrow(3, 0, window_.x.outputs).contiguous();
     }
 
     at::Tensor max_generic_backward(const at::Tensor& dy) const {
-        const at::Tensor flat = at::zeros({padded_.size(0), padded_.size(1), padded_.size(2) * padded_.size(3)}, dy.options());
-        flat.scatter_add_(2, mask_.reshape({mask_.size(0), mask_.size(1), -1}), dy.reshape({dy.size(0), dy.size(1), -1}));
+        const at::Tensor flat =
+            at::zeros({padded_.size(0), padded_.size(1), padded_.size(2) * padded_.size(3)}, dy.options());
+        flat.scatter_add_(2, mask_.reshape({mask_.size(0), mask_.size(1), -1}),
+                          dy.reshape({dy.size(0), dy.size(1), -1}));
         return inner(flat.view(padded_.sizes())).contiguous();
     }
 
@@ -111,17 +130,20 @@ class PoolingLayer final : public Layer {
     at::Tensor mask_as_places() const {
         if (on_cpu()) return mask_;
         const std::int64_t width = padded_.size(3);
-        return (at::div(mask_, width, "floor") - window_.y.pad) * window_.x.size + mask_.remainder(width) - window_.x.pad;
+        return (at::div(mask_, width, "floor") - window_.y.pad) * window_.x.size + mask_.remainder(width) -
+               window_.x.pad;
     }
 
     /// 1 / the area of each window, cut at the padding but not at the image.
     at::Tensor inverse_areas(const at::Tensor& like) {
-        if (areas_.defined() && areas_.size(0) == window_.y.outputs && areas_.size(1) == window_.x.outputs) return areas_;
+        if (areas_.defined() && areas_.size(0) == window_.y.outputs && areas_.size(1) == window_.x.outputs)
+            return areas_;
         areas_ = at::empty({window_.y.outputs, window_.x.outputs}, at::kFloat);
         float* area = areas_.data_ptr<float>();
         for (std::int64_t i = 0; i < window_.y.outputs; ++i)
             for (std::int64_t j = 0; j < window_.x.outputs; ++j)
-                *area++ = 1.0F / static_cast<float>((window_.y.end(i) - window_.y.start(i)) * (window_.x.end(j) - window_.x.start(j)));
+                *area++ = 1.0F / static_cast<float>((window_.y.end(i) - window_.y.start(i)) *
+                                                    (window_.x.end(j) - window_.x.start(j)));
         areas_ = areas_.to(like.device());
         return areas_;
     }
@@ -129,17 +151,20 @@ class PoolingLayer final : public Layer {
     at::Tensor average(const at::Tensor& x) {
         const Shape margin = margins();
         padded_ = margin == Shape{0, 0, 0, 0} ? x : at::constant_pad_nd(x, margin, 0);
-        const at::Tensor sum = at::avg_pool2d(padded_, {window_.y.kernel, window_.x.kernel}, {window_.y.stride, window_.x.stride}, {0, 0}, false, true, 1);
+        const at::Tensor sum = at::avg_pool2d(padded_, {window_.y.kernel, window_.x.kernel},
+                                              {window_.y.stride, window_.x.stride}, {0, 0}, false, true, 1);
         return sum.narrow(2, 0, window_.y.outputs).narrow(3, 0, window_.x.outputs) * inverse_areas(x);
     }
 
     at::Tensor average_backward(const at::Tensor& dy) {
         // The padded plane may hold windows beyond the last output; they got no gradient.
-        const std::int64_t rows = (padded_.size(2) - window_.y.kernel) / window_.y.stride + 1, columns = (padded_.size(3) - window_.x.kernel) / window_.x.stride + 1;
+        const std::int64_t rows = (padded_.size(2) - window_.y.kernel) / window_.y.stride + 1,
+                           columns = (padded_.size(3) - window_.x.kernel) / window_.x.stride + 1;
         at::Tensor scaled = dy * inverse_areas(dy);
         if (rows != window_.y.outputs || columns != window_.x.outputs)
             scaled = at::constant_pad_nd(scaled, {0, columns - window_.x.outputs, 0, rows - window_.y.outputs}, 0);
-        const at::Tensor dx = at::avg_pool2d_backward(scaled, padded_, {window_.y.kernel, window_.x.kernel}, {window_.y.stride, window_.x.stride}, {0, 0}, false, true, 1);
+        const at::Tensor dx = at::avg_pool2d_backward(scaled, padded_, {window_.y.kernel, window_.x.kernel},
+                                                      {window_.y.stride, window_.x.stride}, {0, 0}, false, true, 1);
         return inner(dx).contiguous(dx.suggest_memory_format());
     }
 
@@ -159,7 +184,8 @@ class PoolingLayer final : public Layer {
         return y.to(bottom.device());
     }
 
-    void sample(const float* plane, std::int64_t i, std::int64_t j, RandomStream& random, float& value, std::int32_t& place) const {
+    void sample(const float* plane, std::int64_t i, std::int64_t j, RandomStream& random, float& value,
+                std::int32_t& place) const {
         float sum = 0, squares = 0;
         const auto each = [&](auto&& visit) {
             for (std::int64_t h = window_.y.first(i); h < window_.y.last(i); ++h)

@@ -21,8 +21,8 @@ struct PoolingAxis {
 struct PoolingWindow {
     PoolingAxis y, x;
 
-    /// Sizes round up (or down with round_mode FLOOR); with any padding, a last window that would start in it is dropped.
-    /// Throws EngineError for fields that contradict each other.
+    /// Sizes round up (or down with round_mode FLOOR); with any padding, a last window that would start in it is
+    /// dropped. Throws EngineError for fields that contradict each other.
     static PoolingWindow of(const caffe::PoolingParameter& parameter, std::int64_t height, std::int64_t width);
 };
 

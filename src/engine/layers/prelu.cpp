@@ -12,7 +12,8 @@ class PReLULayer final : public Layer {
     using Layer::Layer;
 
     void set_up(const Blobs& bottom, const Blobs& top) override {
-        if (bottom[0]->axis_count() < 2) throw_invalid("the bottom needs at least 2 axes; got {}", bottom[0]->axis_count());
+        if (bottom[0]->axis_count() < 2)
+            throw_invalid("the bottom needs at least 2 axes; got {}", bottom[0]->axis_count());
         const auto& prelu = parameter_.prelu_param();
         caffe::FillerParameter filler;
         filler.set_value(0.25F);

@@ -44,7 +44,9 @@ class ReductionLayer final : public Layer {
     }
 
   private:
-    at::Tensor rows(const at::Tensor& x, const Blob& bottom) const { return x.reshape({bottom.count(0, axis_), bottom.count(axis_)}); }
+    at::Tensor rows(const at::Tensor& x, const Blob& bottom) const {
+        return x.reshape({bottom.count(0, axis_), bottom.count(axis_)});
+    }
 
     int axis_ = 0;
 };

@@ -6,11 +6,12 @@
 namespace digits {
 namespace {
 
-/// h_t = tanh(W_hh (cont_t h_{t−1}) + W_xh x_t + b_h + W_xh_static x_static), o_t = tanh(W_ho h_t + b_o). Blobs: W_xh, b_h,
-/// [W_xh_static], W_hh, W_ho, b_o.
+/// h_t = tanh(W_hh (cont_t h_{t−1}) + W_xh x_t + b_h + W_xh_static x_static), o_t = tanh(W_ho h_t + b_o). Blobs: W_xh,
+/// b_h, [W_xh_static], W_hh, W_ho, b_o.
 class RNNLayer final : public RecurrentBase {
   public:
-    RNNLayer(const caffe::LayerParameter& parameter, const LayerContext& context) : RecurrentBase(parameter, context, 1) {}
+    RNNLayer(const caffe::LayerParameter& parameter, const LayerContext& context)
+        : RecurrentBase(parameter, context, 1) {}
 
     void backward(const Blobs& top, const std::vector<bool>& propagate_down, const Blobs& bottom) override {
         const at::Tensor w_xh = blobs()[0]->data(), w_hh = hidden_weight().data(), w_ho = output_weight().data();
@@ -33,7 +34,8 @@ class RNNLayer final : public RecurrentBase {
         if (wants_gradient(hh + 1)) blobs()[hh + 1]->accumulate_diff(at::mm(dz_flat.t(), hidden_.view({-1, outputs_})));
         if (wants_gradient(hh + 2)) blobs()[hh + 2]->accumulate_diff(dz_flat.sum(0));
         if (propagate_down[0]) bottom[0]->set_diff(at::mm(da_flat, w_xh).view(bottom[0]->shape()));
-        if (has_static_ && propagate_down[2]) bottom[2]->set_diff(at::mm(da.sum(0), blobs()[2]->data()).view(bottom[2]->shape()));
+        if (has_static_ && propagate_down[2])
+            bottom[2]->set_diff(at::mm(da.sum(0), blobs()[2]->data()).view(bottom[2]->shape()));
     }
 
   protected:
@@ -47,7 +49,8 @@ class RNNLayer final : public RecurrentBase {
     }
 
     at::Tensor unroll(std::vector<at::Tensor>& states) override {
-        at::Tensor from_input = at::addmm(blobs()[1]->data(), input_, blobs()[0]->data().t()).view({steps_, items_, outputs_});
+        at::Tensor from_input =
+            at::addmm(blobs()[1]->data(), input_, blobs()[0]->data().t()).view({steps_, items_, outputs_});
         if (has_static_) from_input = from_input + at::mm(static_input_, blobs()[2]->data().t());
         hidden_ = at::empty_like(from_input);
         previous_ = at::empty_like(from_input);
@@ -57,7 +60,8 @@ class RNNLayer final : public RecurrentBase {
             states[0] = hidden_[t];
         }
         states[0] = states[0].clone();
-        output_ = at::tanh(at::addmm(blobs().back()->data(), hidden_.view({-1, outputs_}), output_weight().data().t())).view({steps_, items_, outputs_});
+        output_ = at::tanh(at::addmm(blobs().back()->data(), hidden_.view({-1, outputs_}), output_weight().data().t()))
+                      .view({steps_, items_, outputs_});
         return output_;
     }
 

@@ -20,14 +20,17 @@ class ScaleLayer final : public Layer {
             one.set_value(1);
             add_blob(broadcast_shape(*bottom[0], axis, scale.num_axes()), scale.has_filler() ? scale.filler() : one);
         }
-        if (scale.bias_term()) add_blob(bottom.size() == 1 ? blobs()[0]->shape() : bottom[1]->shape(), scale.bias_filler());
+        if (scale.bias_term())
+            add_blob(bottom.size() == 1 ? blobs()[0]->shape() : bottom[1]->shape(), scale.bias_filler());
         reshape(bottom, top);
     }
 
     void reshape(const Blobs& bottom, const Blobs& top) override {
         const Blob& factor = bottom.size() > 1 ? *bottom[1] : *blobs()[0];
         // A factor without axes fits anywhere.
-        const int axis = factor.axis_count() == 0 ? 0 : canonical_axis(parameter_.scale_param().axis(), bottom[0]->axis_count(), "axis");
+        const int axis = factor.axis_count() == 0
+                             ? 0
+                             : canonical_axis(parameter_.scale_param().axis(), bottom[0]->axis_count(), "axis");
         check_broadcast(*bottom[0], factor, axis);
         broadcast_ = Broadcast(axis, factor.shape(), bottom[0]->shape());
         if (top[0] != bottom[0]) top[0]->reshape(bottom[0]->shape());
@@ -36,15 +39,20 @@ class ScaleLayer final : public Layer {
     void forward(const Blobs& bottom, const Blobs& top) override {
         input_ = bottom[0]->data();
         const at::Tensor factor = broadcast_.spread(bottom.size() > 1 ? bottom[1]->data() : blobs()[0]->data());
-        top[0]->set_data(has_bias() ? at::addcmul(broadcast_.spread(blobs().back()->data()), input_, factor) : input_ * factor);
+        top[0]->set_data(has_bias() ? at::addcmul(broadcast_.spread(blobs().back()->data()), input_, factor)
+                                    : input_ * factor);
     }
 
     void backward(const Blobs& top, const std::vector<bool>& propagate_down, const Blobs& bottom) override {
         const at::Tensor dy = top[0]->diff();
-        if (has_bias() && wants_gradient(blobs().size() - 1)) blobs().back()->accumulate_diff(broadcast_.gather(dy, blobs().back()->shape()));
-        if (bottom.size() == 1 && wants_gradient(0)) blobs()[0]->accumulate_diff(broadcast_.gather(dy * input_, blobs()[0]->shape()));
-        if (bottom.size() > 1 && propagate_down[1]) bottom[1]->set_diff(broadcast_.gather(dy * input_, bottom[1]->shape()));
-        if (propagate_down[0]) bottom[0]->set_diff(dy * broadcast_.spread(bottom.size() > 1 ? bottom[1]->data() : blobs()[0]->data()));
+        if (has_bias() && wants_gradient(blobs().size() - 1))
+            blobs().back()->accumulate_diff(broadcast_.gather(dy, blobs().back()->shape()));
+        if (bottom.size() == 1 && wants_gradient(0))
+            blobs()[0]->accumulate_diff(broadcast_.gather(dy * input_, blobs()[0]->shape()));
+        if (bottom.size() > 1 && propagate_down[1])
+            bottom[1]->set_diff(broadcast_.gather(dy * input_, bottom[1]->shape()));
+        if (propagate_down[0])
+            bottom[0]->set_diff(dy * broadcast_.spread(bottom.size() > 1 ? bottom[1]->data() : blobs()[0]->data()));
     }
 
   private:

@@ -12,7 +12,9 @@ class SigmoidLayer final : public ElementwiseLayer {
   protected:
     at::Tensor apply(const at::Tensor& x) override { return at::sigmoid(x); }
 
-    at::Tensor gradient(const at::Tensor&, const at::Tensor& y, const at::Tensor& dy) override { return dy * y * (1 - y); }
+    at::Tensor gradient(const at::Tensor&, const at::Tensor& y, const at::Tensor& dy) override {
+        return dy * y * (1 - y);
+    }
 };
 
 }  // namespace

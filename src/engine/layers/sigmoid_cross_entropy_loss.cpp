@@ -7,7 +7,8 @@
 namespace digits {
 namespace {
 
-/// −Σ [t ln σ(x) + (1 − t) ln (1 − σ(x))] / normaliser, computed without overflow. ignore_label meets the target's whole part.
+/// −Σ [t ln σ(x) + (1 − t) ln (1 − σ(x))] / normaliser, computed without overflow. ignore_label meets the target's
+/// whole part.
 class SigmoidCrossEntropyLossLayer final : public Layer {
   public:
     using Layer::Layer;
@@ -16,7 +17,8 @@ class SigmoidCrossEntropyLossLayer final : public Layer {
 
     void reshape(const Blobs& bottom, const Blobs& top) override {
         if (bottom[0]->count() != bottom[1]->count())
-            throw_invalid("scores and targets need the same count; got {} and {}", shape_text(bottom[0]->shape()), shape_text(bottom[1]->shape()));
+            throw_invalid("scores and targets need the same count; got {} and {}", shape_text(bottom[0]->shape()),
+                          shape_text(bottom[1]->shape()));
         top[0]->reshape({});
     }
 
@@ -30,7 +32,8 @@ class SigmoidCrossEntropyLossLayer final : public Layer {
         at::Tensor terms = x * (target_ - positive) - at::log1p(at::exp(x - 2 * x * positive));
         if (ignore) terms = at::where(valid_, terms, 0.0F);
         const std::int64_t outer = bottom[0]->legacy_dim(0);
-        normalizer_ = normalizer(normalization(parameter_.loss_param(), caffe::LossParameter::BATCH_SIZE), outer, bottom[0]->count() / std::max<std::int64_t>(outer, 1), valid_);
+        normalizer_ = normalizer(normalization(parameter_.loss_param(), caffe::LossParameter::BATCH_SIZE), outer,
+                                 bottom[0]->count() / std::max<std::int64_t>(outer, 1), valid_);
         top[0]->set_data(terms.sum() / -normalizer_);
     }
 
@@ -48,6 +51,7 @@ class SigmoidCrossEntropyLossLayer final : public Layer {
 
 }  // namespace
 
-const LayerType kSigmoidCrossEntropyLossLayer{"SigmoidCrossEntropyLoss", create_layer<SigmoidCrossEntropyLossLayer>, 2, 2, 1, 1, true};
+const LayerType kSigmoidCrossEntropyLossLayer{
+    "SigmoidCrossEntropyLoss", create_layer<SigmoidCrossEntropyLossLayer>, 2, 2, 1, 1, true};
 
 }  // namespace digits

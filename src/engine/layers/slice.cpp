@@ -28,9 +28,12 @@ class SliceLayer final : public Layer {
                     throw_invalid("slice points must grow; {} follows {}", point, starts_.back());
                 starts_.push_back(point);
             }
-            if (starts_.back() >= size) throw_invalid("slice point {} lies outside axis {} of size {}", starts_.back(), axis_, size);
+            if (starts_.back() >= size)
+                throw_invalid("slice point {} lies outside axis {} of size {}", starts_.back(), axis_, size);
         } else {
-            if (size % tops != 0) throw_invalid("axis {} of size {} cannot be cut into {} equal parts; give slice points", axis_, size, tops);
+            if (size % tops != 0)
+                throw_invalid("axis {} of size {} cannot be cut into {} equal parts; give slice points", axis_, size,
+                              tops);
             for (std::int64_t i = 1; i < tops; ++i) starts_.push_back(i * size / tops);
         }
         starts_.push_back(size);
@@ -47,7 +50,10 @@ class SliceLayer final : public Layer {
             return;
         }
         for (std::size_t i = 0; i < top.size(); ++i)
-            top[i]->set_data(bottom[0]->data().narrow(axis_, starts_[i], starts_[i + 1] - starts_[i]).clone(at::MemoryFormat::Contiguous));
+            top[i]->set_data(bottom[0]
+                                 ->data()
+                                 .narrow(axis_, starts_[i], starts_[i + 1] - starts_[i])
+                                 .clone(at::MemoryFormat::Contiguous));
     }
 
     void backward(const Blobs& top, const std::vector<bool>& propagate_down, const Blobs& bottom) override {

@@ -21,7 +21,8 @@ class SoftmaxWithLossLayer final : public Layer {
         outer_ = bottom[0]->count(0, axis_);
         inner_ = bottom[0]->count(axis_ + 1);
         if (bottom[1]->count() != outer_ * inner_)
-            throw_invalid("scores of shape {} need {} labels; got {}", shape_text(bottom[0]->shape()), outer_ * inner_, shape_text(bottom[1]->shape()));
+            throw_invalid("scores of shape {} need {} labels; got {}", shape_text(bottom[0]->shape()), outer_ * inner_,
+                          shape_text(bottom[1]->shape()));
         top[0]->reshape({});
         if (top.size() > 1) top[1]->reshape(bottom[0]->shape());
     }
@@ -32,14 +33,16 @@ class SoftmaxWithLossLayer final : public Layer {
         probability_ = at::softmax(bottom[0]->data().reshape({outer_, classes, inner_}), 1);
         at::Tensor terms = at::log(at::clamp_min(probability_.gather(1, labels_.index), FLT_MIN));
         if (!labels_.all_valid) terms = terms * labels_.valid;
-        normalizer_ = normalizer(normalization(parameter_.loss_param(), caffe::LossParameter::VALID), outer_, inner_, labels_.valid);
+        normalizer_ = normalizer(normalization(parameter_.loss_param(), caffe::LossParameter::VALID), outer_, inner_,
+                                 labels_.valid);
         top[0]->set_data(terms.sum() / -normalizer_);
         if (top.size() > 1) top[1]->set_data(probability_.view(bottom[0]->shape()));
     }
 
     void backward(const Blobs& top, const std::vector<bool>& propagate_down, const Blobs& bottom) override {
         if (!propagate_down[0]) return;
-        at::Tensor dx = probability_.scatter_add(1, labels_.index, at::full({}, -1.0, probability_.options()).expand_as(labels_.index));
+        at::Tensor dx = probability_.scatter_add(1, labels_.index,
+                                                 at::full({}, -1.0, probability_.options()).expand_as(labels_.index));
         if (!labels_.all_valid) dx.mul_(labels_.valid);
         bottom[0]->set_diff(dx.mul_(top[0]->diff() / normalizer_).view(bottom[0]->shape()));
     }

@@ -6,14 +6,15 @@
 namespace digits {
 namespace {
 
-/// Spatial pyramid pooling: level i pools into 2^i x 2^i bins; the levels lie one after the other on axis 1. With one level the
-/// pooling's result stays as it is.
+/// Spatial pyramid pooling: level i pools into 2^i x 2^i bins; the levels lie one after the other on axis 1. With one
+/// level the pooling's result stays as it is.
 class SPPLayer final : public Layer {
   public:
     using Layer::Layer;
 
     void set_up(const Blobs& bottom, const Blobs& top) override {
-        if (bottom[0]->axis_count() != 4) throw_invalid("the bottom needs 4 axes (batch, channels, height, width); got {}", bottom[0]->axis_count());
+        if (bottom[0]->axis_count() != 4)
+            throw_invalid("the bottom needs 4 axes (batch, channels, height, width); got {}", bottom[0]->axis_count());
         levels_ = static_cast<int>(parameter_.spp_param().pyramid_height());
         if (levels_ < 1 || levels_ > 30) throw_invalid("pyramid_height must lie in 1 to 30; got {}", levels_);
         reshape(bottom, top);

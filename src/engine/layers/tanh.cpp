@@ -12,7 +12,9 @@ class TanHLayer final : public ElementwiseLayer {
   protected:
     at::Tensor apply(const at::Tensor& x) override { return at::tanh(x); }
 
-    at::Tensor gradient(const at::Tensor&, const at::Tensor& y, const at::Tensor& dy) override { return dy * (1 - y * y); }
+    at::Tensor gradient(const at::Tensor&, const at::Tensor& y, const at::Tensor& dy) override {
+        return dy * (1 - y * y);
+    }
 };
 
 }  // namespace

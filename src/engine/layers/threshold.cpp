@@ -10,9 +10,13 @@ class ThresholdLayer final : public ElementwiseLayer {
     using ElementwiseLayer::ElementwiseLayer;
 
   protected:
-    at::Tensor apply(const at::Tensor& x) override { return at::gt(x, parameter_.threshold_param().threshold()).to(at::kFloat); }
+    at::Tensor apply(const at::Tensor& x) override {
+        return at::gt(x, parameter_.threshold_param().threshold()).to(at::kFloat);
+    }
 
-    at::Tensor gradient(const at::Tensor&, const at::Tensor&, const at::Tensor&) override { throw_invalid("a Threshold layer has no gradient"); }
+    at::Tensor gradient(const at::Tensor&, const at::Tensor&, const at::Tensor&) override {
+        throw_invalid("a Threshold layer has no gradient");
+    }
 
   public:
     bool has_gradient(int) const override { return false; }

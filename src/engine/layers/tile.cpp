@@ -26,7 +26,8 @@ class TileLayer final : public Layer {
 
     void backward(const Blobs& top, const std::vector<bool>& propagate_down, const Blobs& bottom) override {
         if (!propagate_down[0]) return;
-        const at::Tensor dy = top[0]->diff().contiguous().view({bottom[0]->count(0, axis_), tiles_, bottom[0]->count(axis_)});
+        const at::Tensor dy =
+            top[0]->diff().contiguous().view({bottom[0]->count(0, axis_), tiles_, bottom[0]->count(axis_)});
         bottom[0]->set_diff(dy.sum(1).view(bottom[0]->shape()));
     }
 

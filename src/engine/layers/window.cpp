@@ -7,13 +7,16 @@ namespace {
 Shape per_axis(const google::protobuf::RepeatedField<std::uint32_t>& values, bool has_h, std::uint32_t h, bool has_w,
                std::uint32_t w, int axes, std::int64_t otherwise, std::string_view name, std::string_view short_name) {
     if (has_h || has_w) {
-        if (axes != 2) throw_invalid("{}_h and {}_w are for 2 spatial axes; the bottom has {}", short_name, short_name, axes);
+        if (axes != 2)
+            throw_invalid("{}_h and {}_w are for 2 spatial axes; the bottom has {}", short_name, short_name, axes);
         if (values.size() > 0) throw_invalid("give {} or {}_h and {}_w, not both", name, short_name, short_name);
         return {h, w};
     }
-    if (values.size() > 1 && values.size() != axes) throw_invalid("give {} once, or once for each of the {} spatial axes; got {}", name, axes, values.size());
+    if (values.size() > 1 && values.size() != axes)
+        throw_invalid("give {} once, or once for each of the {} spatial axes; got {}", name, axes, values.size());
     Shape result(static_cast<std::size_t>(axes), otherwise);
-    for (int axis = 0; axis < axes && values.size() > 0; ++axis) result[static_cast<std::size_t>(axis)] = values.Get(values.size() == 1 ? 0 : axis);
+    for (int axis = 0; axis < axes && values.size() > 0; ++axis)
+        result[static_cast<std::size_t>(axis)] = values.Get(values.size() == 1 ? 0 : axis);
     return result;
 }
 
@@ -27,10 +30,13 @@ void check_positive(const Shape& values, std::string_view name) {
 ConvolutionWindow ConvolutionWindow::of(const caffe::ConvolutionParameter& p, int bottom_axes) {
     ConvolutionWindow window;
     window.channel_axis = p.axis() < 0 ? p.axis() + bottom_axes : p.axis();
-    if (window.channel_axis < 0 || window.channel_axis >= bottom_axes) throw_invalid("axis {} lies outside a bottom with {} axes", p.axis(), bottom_axes);
+    if (window.channel_axis < 0 || window.channel_axis >= bottom_axes)
+        throw_invalid("axis {} lies outside a bottom with {} axes", p.axis(), bottom_axes);
     const int axes = bottom_axes - window.channel_axis - 1;
-    window.kernel = per_axis(p.kernel_size(), p.has_kernel_h(), p.kernel_h(), p.has_kernel_w(), p.kernel_w(), axes, 0, "kernel_size", "kernel");
-    window.stride = per_axis(p.stride(), p.has_stride_h(), p.stride_h(), p.has_stride_w(), p.stride_w(), axes, 1, "stride", "stride");
+    window.kernel = per_axis(p.kernel_size(), p.has_kernel_h(), p.kernel_h(), p.has_kernel_w(), p.kernel_w(), axes, 0,
+                             "kernel_size", "kernel");
+    window.stride = per_axis(p.stride(), p.has_stride_h(), p.stride_h(), p.has_stride_w(), p.stride_w(), axes, 1,
+                             "stride", "stride");
     window.pad = per_axis(p.pad(), p.has_pad_h(), p.pad_h(), p.has_pad_w(), p.pad_w(), axes, 0, "pad", "pad");
     window.dilation = per_axis(p.dilation(), false, 0, false, 0, axes, 1, "dilation", "dilation");
     check_positive(window.kernel, "kernel_size");
@@ -42,7 +48,8 @@ ConvolutionWindow ConvolutionWindow::of(const caffe::ConvolutionParameter& p, in
 std::int64_t ConvolutionWindow::output_size(int axis, std::int64_t input) const {
     const auto i = static_cast<std::size_t>(axis);
     const std::int64_t extent = dilation[i] * (kernel[i] - 1) + 1;
-    if (input + 2 * pad[i] < extent) throw_invalid("a kernel of {} does not fit an input of {} with padding {}", extent, input, pad[i]);
+    if (input + 2 * pad[i] < extent)
+        throw_invalid("a kernel of {} does not fit an input of {} with padding {}", extent, input, pad[i]);
     return (input + 2 * pad[i] - extent) / stride[i] + 1;
 }
 
