@@ -28,7 +28,8 @@ Result<nlohmann::json> run_task(const TaskFile& task, TaskHost& host) {
         try {
             return function(task.spec, host);
         } catch (const std::bad_alloc&) {
-            return fail(make_error(ErrorCode::kResourceExhausted, "out of memory").advise("Use smaller pictures or a smaller batch size"));
+            return fail(make_error(ErrorCode::kResourceExhausted, "out of memory")
+                            .advise("Use smaller pictures or a smaller batch size"));
         } catch (const std::exception& error) {
             return fail(ErrorCode::kInternal, "unexpected: {}", error.what());
         }
@@ -39,14 +40,22 @@ Result<nlohmann::json> run_task(const TaskFile& task, TaskHost& host) {
 nlohmann::json failed_event(const Error& error) {
     return {{"event", "failed"},
             {"error",
-             {{"code", enum_name(error.code)}, {"message", error.message}, {"where", error.where}, {"advice", error.advice}}}};
+             {{"code", enum_name(error.code)},
+              {"message", error.message},
+              {"where", error.where},
+              {"advice", error.advice}}}};
 }
 
 Result<int> run(const std::filesystem::path& task_dir) {
     DIGITS_ASSIGN(auto host, TaskHost::open(task_dir));
     const char* gpus = std::getenv("CUDA_VISIBLE_DEVICES");
-    const std::string device = gpus && *gpus ? "cuda " + std::string(gpus) : fmt::format("cpu ({} cores)", std::thread::hardware_concurrency());
-    host->emit({{"event", "started"}, {"pid", getpid()}, {"version", DIGITS_VERSION}, {"attempt", host->attempt()}, {"device", device}});
+    const std::string device = gpus && *gpus ? "cuda " + std::string(gpus)
+                                             : fmt::format("cpu ({} cores)", std::thread::hardware_concurrency());
+    host->emit({{"event", "started"},
+                {"pid", getpid()},
+                {"version", DIGITS_VERSION},
+                {"attempt", host->attempt()},
+                {"device", device}});
     auto task = read_task_file(task_dir);
     auto result = task ? run_task(*task, *host) : Result<nlohmann::json>(fail(std::move(task).error()));
     if (result) {

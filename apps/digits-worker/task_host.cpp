@@ -18,7 +18,7 @@ std::atomic<bool> g_abort{false};
 std::atomic<int> g_snapshots{0};
 
 void install_signals() {
-    struct sigaction action {};
+    struct sigaction action{};
     action.sa_handler = [](int) { g_abort = true; };
     sigaction(SIGTERM, &action, nullptr);
     sigaction(SIGINT, &action, nullptr);
@@ -75,7 +75,8 @@ Status TaskHost::take_lock(const std::filesystem::path& path) {
     if (flock(lock_fd_, LOCK_EX | LOCK_NB) != 0)
         return fail(make_error(ErrorCode::kFailedPrecondition, "another worker runs this task").at(path.string()));
     const auto text = nlohmann::json{{"pid", getpid()}, {"start_time", start_time()}}.dump() + "\n";
-    if (ftruncate(lock_fd_, 0) != 0 || !write_all(lock_fd_, text)) return fail(errno_error("cannot write " + path.string(), errno));
+    if (ftruncate(lock_fd_, 0) != 0 || !write_all(lock_fd_, text))
+        return fail(errno_error("cannot write " + path.string(), errno));
     return {};
 }
 
@@ -139,7 +140,8 @@ void TaskHost::read_commands() {
 
 void TaskHost::handle_command(const std::string& line) {
     const auto json = nlohmann::json::parse(line, nullptr, false);
-    const std::string command = json.is_object() && json.contains("command") && json["command"].is_string() ? json["command"] : "";
+    const std::string command =
+        json.is_object() && json.contains("command") && json["command"].is_string() ? json["command"] : "";
     if (command == "snapshot") {
         ++g_snapshots;
         return;
@@ -162,7 +164,8 @@ std::optional<TaskHost::Request> TaskHost::next_request(std::chrono::millisecond
     std::unique_lock lock(requests_mutex_);
     // A signal cannot notify, so look at it a few times a second.
     while (requests_.empty() && !no_more_requests_ && !g_abort && std::chrono::steady_clock::now() < deadline)
-        requests_changed_.wait_until(lock, std::min(deadline, std::chrono::steady_clock::now() + std::chrono::milliseconds(200)));
+        requests_changed_.wait_until(
+            lock, std::min(deadline, std::chrono::steady_clock::now() + std::chrono::milliseconds(200)));
     if (requests_.empty() || g_abort) return std::nullopt;
     auto request = std::move(requests_.front());
     requests_.pop_front();

@@ -18,11 +18,15 @@ void add_verify_command(CLI::App& app, int& exit_code) {
         bool generic = false;
     };
     auto arguments = std::make_shared<Arguments>();
-    auto* command = app.add_subcommand("verify", "Compare the engine with reference numbers (docs/formats/golden-cases.md)");
-    command->add_option("dirs", arguments->dirs, "Case folders, or folders of them")->required()->check(CLI::ExistingDirectory);
+    auto* command =
+        app.add_subcommand("verify", "Compare the engine with reference numbers (docs/formats/golden-cases.md)");
+    command->add_option("dirs", arguments->dirs, "Case folders, or folders of them")
+        ->required()
+        ->check(CLI::ExistingDirectory);
     command->add_option("--dump", arguments->dump, "Write every computed array as DUMP/<case>/<reference's name>.npy");
     command->add_option("--device", arguments->device, "cpu or cuda:N");
-    command->add_flag("--generic-kernels", arguments->generic, "Use libtorch where we have kernels of our own for the CPU");
+    command->add_flag("--generic-kernels", arguments->generic,
+                      "Use libtorch where we have kernels of our own for the CPU");
     command->callback([arguments, &exit_code] {
         VerifyOptions options;
         if (!arguments->dump.empty()) options.dump = arguments->dump;
