@@ -5,10 +5,10 @@
 #include <iostream>
 #include <memory>
 #include <new>
-#include <thread>
 
 #include "base/log.hpp"
 #include "commands.hpp"
+#include "engine/device.hpp"
 #include "task_file.hpp"
 #include "task_host.hpp"
 #include "tasks.hpp"
@@ -20,6 +20,7 @@ using TaskFunction = Result<nlohmann::json> (*)(const nlohmann::json&, TaskHost&
 
 constexpr std::pair<std::string_view, TaskFunction> kTasks[]{
     {"dataset", run_dataset_task},
+    {"infer", run_infer_task},
 };
 
 Result<nlohmann::json> run_task(const TaskFile& task, TaskHost& host) {
@@ -37,25 +38,13 @@ Result<nlohmann::json> run_task(const TaskFile& task, TaskHost& host) {
     return fail(ErrorCode::kUnsupported, "unknown kind of task {}", task.kind);
 }
 
-nlohmann::json failed_event(const Error& error) {
-    return {{"event", "failed"},
-            {"error",
-             {{"code", enum_name(error.code)},
-              {"message", error.message},
-              {"where", error.where},
-              {"advice", error.advice}}}};
-}
-
 Result<int> run(const std::filesystem::path& task_dir) {
     DIGITS_ASSIGN(auto host, TaskHost::open(task_dir));
-    const char* gpus = std::getenv("CUDA_VISIBLE_DEVICES");
-    const std::string device = gpus && *gpus ? "cuda " + std::string(gpus)
-                                             : fmt::format("cpu ({} cores)", std::thread::hardware_concurrency());
     host->emit({{"event", "started"},
                 {"pid", getpid()},
                 {"version", DIGITS_VERSION},
                 {"attempt", host->attempt()},
-                {"device", device}});
+                {"device", device_text(default_device())}});
     auto task = read_task_file(task_dir);
     auto result = task ? run_task(*task, *host) : Result<nlohmann::json>(fail(std::move(task).error()));
     if (result) {
@@ -68,13 +57,18 @@ Result<int> run(const std::filesystem::path& task_dir) {
         host->emit({{"event", "aborted"}});
         log_info("aborted");
     } else {
-        host->emit(failed_event(error));
+        host->emit({{"event", "failed"}, {"error", error_json(error)}});
         log_error("{}", error.to_string());
     }
     return exit_code(error.code);
 }
 
 }  // namespace
+
+nlohmann::json error_json(const Error& error) {
+    return {
+        {"code", enum_name(error.code)}, {"message", error.message}, {"where", error.where}, {"advice", error.advice}};
+}
 
 void add_run_command(CLI::App& app, int& exit_code) {
     auto dir = std::make_shared<std::filesystem::path>();
