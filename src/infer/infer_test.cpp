@@ -65,7 +65,8 @@ class PredictorTest : public testing::Test {
     void SetUp() override {
         fs::create_directories(dataset());
         fs::create_directories(model());
-        std::ofstream(dataset() / "dataset.json") << R"({"image": {"width": 2, "height": 1, "channels": 1, "resize": "squash"}})";
+        std::ofstream(dataset() / "dataset.json")
+            << R"({"image": {"width": 2, "height": 1, "channels": 1, "resize": "squash"}})";
         std::ofstream(dataset() / "labels.txt") << "left\nright\n";
         std::ofstream(model() / "train_val.prototxt")
             << R"(layer { name: "data" type: "Data" top: "data" top: "label" transform_param { mean_value: 10 } data_param { source: "x" batch_size: 1 } })";
@@ -137,9 +138,12 @@ TEST_F(PredictorTest, AnswersAndNamesUnreadablePictures) {
     const auto predictor = open();
     std::ofstream(folder_.path() / "broken.png") << "no picture";
     const auto good = picture("good.png", 90, 0);
-    const auto answer = (*predictor)->answer({{"type", "classify"},
-                                              {"images", {{{"path", folder_.path() / "broken.png"}}, {{"path", good}}, {{"path", "/nowhere.png"}}}},
-                                              {"top", 1}});
+    const auto answer =
+        (*predictor)
+            ->answer(
+                {{"type", "classify"},
+                 {"images", {{{"path", folder_.path() / "broken.png"}}, {{"path", good}}, {{"path", "/nowhere.png"}}}},
+                 {"top", 1}});
     ASSERT_TRUE(answer) << answer.error().to_string();
     const auto& images = (*answer)["images"];
     ASSERT_EQ(images.size(), 3U);
@@ -152,8 +156,9 @@ TEST_F(PredictorTest, AnswersAndNamesUnreadablePictures) {
 
 TEST_F(PredictorTest, RefusesWrongRequests) {
     const auto predictor = open();
-    for (const auto* request : {R"({})", R"({"type": "dance", "images": []})", R"({"type": "classify", "images": [{}]})",
-                                R"({"type": "classify", "images": [], "top": 0})", R"([])"}) {
+    for (const auto* request :
+         {R"({})", R"({"type": "dance", "images": []})", R"({"type": "classify", "images": [{}]})",
+          R"({"type": "classify", "images": [], "top": 0})", R"([])"}) {
         const auto answer = (*predictor)->answer(nlohmann::json::parse(request));
         ASSERT_FALSE(answer) << request;
         EXPECT_EQ(answer.error().code, ErrorCode::kInvalidArgument) << request;
@@ -162,7 +167,8 @@ TEST_F(PredictorTest, RefusesWrongRequests) {
 }
 
 TEST_F(PredictorTest, SaysWhenThereIsNoSnapshot) {
-    for (const auto* end : {"caffemodel", "solverstate"}) fs::remove(model() / (std::string("snapshot_iter_10.") + end));
+    for (const auto* end : {"caffemodel", "solverstate"})
+        fs::remove(model() / (std::string("snapshot_iter_10.") + end));
     const auto predictor = open();
     ASSERT_FALSE(predictor);
     EXPECT_EQ(predictor.error().code, ErrorCode::kNotFound);
@@ -170,7 +176,8 @@ TEST_F(PredictorTest, SaysWhenThereIsNoSnapshot) {
 }
 
 TEST_F(PredictorTest, SaysWhenDatasetAndNetworkDiffer) {
-    std::ofstream(dataset() / "dataset.json") << R"({"image": {"width": 2, "height": 1, "channels": 3, "resize": "squash"}})";
+    std::ofstream(dataset() / "dataset.json")
+        << R"({"image": {"width": 2, "height": 1, "channels": 3, "resize": "squash"}})";
     const auto predictor = open();
     ASSERT_FALSE(predictor);
     EXPECT_NE(predictor.error().message.find("3 channels"), std::string::npos) << predictor.error().to_string();
