@@ -272,7 +272,8 @@ Status check_sizes(const DatasetFacts& dataset, const TrainingChoices& choices) 
     DIGITS_TRY(positive("the pictures' channels", dataset.channels));
     DIGITS_TRY(positive("the pictures' height", dataset.height));
     DIGITS_TRY(positive("the pictures' width", dataset.width));
-    DIGITS_TRY(positive("epochs", choices.epochs));
+    if (!(choices.epochs > 0))
+        return fail(ErrorCode::kInvalidArgument, "epochs is {}, expected more than 0", choices.epochs);
     DIGITS_TRY(positive("batch_accumulation", choices.batch_accumulation));
     DIGITS_TRY(positive("batch_size", choices.batch_size.value_or(1)));
     DIGITS_TRY(positive("val_batch_size", choices.val_batch_size.value_or(1)));

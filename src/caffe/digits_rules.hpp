@@ -48,7 +48,7 @@ struct SolverChoices {
 
 struct TrainingChoices {
     SolverChoices solver;
-    int epochs = 30;
+    double epochs = 30;
     double snapshot_interval = 1;       ///< epochs; 0: only at the end
     double val_interval = 1;            ///< epochs; 0: never
     std::optional<int> batch_size;      ///< none: as the network says, or 16
@@ -79,11 +79,11 @@ Result<TrainingFiles> make_training_files(const caffe::NetParameter& original, c
 template <>
 struct EnumNames<SolverType> {
     static constexpr std::array<std::pair<SolverType, std::string_view>, 6> kNames{{{SolverType::kSgd, "SGD"},
-                                                                                    {SolverType::kNesterov, "NESTEROV"},
-                                                                                    {SolverType::kAdagrad, "ADAGRAD"},
-                                                                                    {SolverType::kRmsprop, "RMSPROP"},
-                                                                                    {SolverType::kAdadelta, "ADADELTA"},
-                                                                                    {SolverType::kAdam, "ADAM"}}};
+                                                                                    {SolverType::kNesterov, "Nesterov"},
+                                                                                    {SolverType::kAdagrad, "AdaGrad"},
+                                                                                    {SolverType::kRmsprop, "RMSProp"},
+                                                                                    {SolverType::kAdadelta, "AdaDelta"},
+                                                                                    {SolverType::kAdam, "Adam"}}};
 };
 template <>
 struct EnumNames<LrPolicy> {

@@ -323,6 +323,15 @@ TEST(DigitsRules, IntervalsInEpochsBecomeIterations) {
     }
 }
 
+TEST(DigitsRules, AnEpochMayBeCut) {
+    TrainingChoices choices;
+    choices.epochs = 0.25;
+    const auto solver = made(kSmallNet, mnist(), choices).solver;
+    EXPECT_EQ(solver.max_iter(), 176);
+    EXPECT_EQ(solver.test_interval(), 176);
+    EXPECT_EQ(solver.snapshot(), 0);
+}
+
 TEST(DigitsRules, LearningRatePoliciesSpeakInPercent) {
     const auto solver = [](const std::function<void(SolverChoices&)>& change) {
         TrainingChoices choices;
@@ -358,7 +367,8 @@ TEST(DigitsRules, SolversGetWhatTheyKnow) {
         choices.solver.type = type;
         choices.seed = 7;
         const auto solver = made(kSmallNet, mnist(), choices).solver;
-        EXPECT_EQ(caffe::SolverParameter::SolverType_Name(solver.solver_type()), name);
+        EXPECT_STRCASEEQ(caffe::SolverParameter::SolverType_Name(solver.solver_type()).c_str(),
+                         std::string(name).c_str());
         EXPECT_EQ(solver.has_momentum(), type != SolverType::kAdagrad && type != SolverType::kRmsprop);
         EXPECT_EQ(solver.has_rms_decay(), type == SolverType::kRmsprop);
         EXPECT_EQ(solver.random_seed(), 7);
@@ -366,7 +376,7 @@ TEST(DigitsRules, SolversGetWhatTheyKnow) {
     TrainingChoices choices;
     choices.solver.type = SolverType::kAdagrad;
     choices.solver.momentum = 0.5;
-    EXPECT_THAT(refusal(kSmallNet, mnist(), choices), HasSubstr("ADAGRAD has none"));
+    EXPECT_THAT(refusal(kSmallNet, mnist(), choices), HasSubstr("AdaGrad has none"));
     choices.solver.type = SolverType::kSgd;
     choices.solver.weight_decay = 0.0005;
     const auto solver = made(kSmallNet, mnist(), choices).solver;

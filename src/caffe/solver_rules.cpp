@@ -76,11 +76,12 @@ std::int64_t iterations_per_epoch(std::int64_t train_count, int batch_size, int 
 Result<caffe::SolverParameter> make_solver(const DatasetFacts& dataset, const TrainingChoices& choices,
                                            const BatchFacts& batches) {
     constexpr std::int64_t kMost = std::numeric_limits<std::int32_t>::max();
-    if (batches.iterations_per_epoch > kMost / choices.epochs)
+    const double iterations = static_cast<double>(batches.iterations_per_epoch) * choices.epochs;
+    if (iterations > static_cast<double>(kMost))
         return fail(ErrorCode::kInvalidArgument,
                     "{} epochs of {} iterations are more than {}, the most a solver counts", choices.epochs,
                     batches.iterations_per_epoch, kMost);
-    const std::int64_t max_iter = batches.iterations_per_epoch * choices.epochs;
+    const std::int64_t max_iter = std::max<std::int64_t>(std::llround(iterations), 1);
     const std::int64_t batch = std::int64_t{batches.batch_size} * choices.batch_accumulation;
 
     caffe::SolverParameter solver;
