@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <future>
 #include <string>
 
 #include "api/event_hub.hpp"
@@ -15,7 +16,7 @@ struct Context {
     JobManager& jobs;
     EventHub& events;
     double started = 0;              ///< Unix seconds
-    std::string address;             ///< known once the server listens
+    std::shared_future<std::string> address;  ///< known once the server listens
     std::filesystem::path temporary;  ///< folder for files that live as long as a request
 };
 

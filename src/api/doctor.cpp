@@ -1,6 +1,7 @@
 #include "api/doctor.hpp"
 
 #include <poll.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <chrono>

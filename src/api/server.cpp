@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <future>
 #include <nlohmann/json.hpp>
 
 #include "api/machine.hpp"
@@ -65,6 +66,7 @@ struct ApiServer::State {
     std::unique_ptr<api::Context> context;
     std::unique_ptr<http::Server> server;
     std::string address;
+    std::promise<std::string> address_known;
     fs::path announcement;
 };
 
@@ -85,7 +87,7 @@ Result<std::unique_ptr<ApiServer>> ApiServer::start(ApiServerOptions options) {
     fs::create_directories(temporary, error);
     if (error) return fail(errno_error("cannot make " + temporary.string(), error.value()));
     const double now = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-    state->context.reset(new api::Context{options, *state->jobs, *state->events, now, "", temporary});
+    state->context.reset(new api::Context{options, *state->jobs, *state->events, now, state->address_known.get_future().share(), temporary});
 
     http::Router router;
     for (const auto add : api::kResources) add(router, *state->context);
@@ -97,7 +99,8 @@ Result<std::unique_ptr<ApiServer>> ApiServer::start(ApiServerOptions options) {
     server.hosts.any_address = options.host != "127.0.0.1" && options.host != "localhost" && options.host != "::1";
     server.render_error = api::problem_response;
     DIGITS_ASSIGN(state->server, http::Server::start(std::move(server), std::move(router)));
-    state->address = state->context->address = state->server->address();
+    state->address = state->server->address();
+    state->address_known.set_value(state->address);
     state->announcement = options.data_dir / "server.json";
     const nlohmann::json announcement{{"address", state->address}, {"pid", getpid()}, {"version", DIGITS_VERSION}};
     DIGITS_TRY(write_file_atomic(state->announcement, announcement.dump() + "\n"));

@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-fs::path case_dir(const std::string& name) { return fs::path(DIGITS_SOURCE_DIR) / "tests/caffe/upgrade" / name; }
+fs::path case_dir(const std::string& name) { return fs::path(DIGITS_BINARY_DIR) / "golden/caffe-golden" / name; }
 
 caffe::NetParameter upgraded(const char* text) {
     auto net = parse_net_text(text, "text");

@@ -16,7 +16,7 @@ using google::protobuf::util::MessageDifferencer;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-fs::path golden(const char* file) { return fs::path(DIGITS_SOURCE_DIR) / "tests/caffe/snapshot" / file; }
+fs::path golden(const char* file) { return fs::path(DIGITS_BINARY_DIR) / "golden/caffe-golden/solver_adam" / file; }
 
 caffe::BlobProto blob_of(std::vector<std::int64_t> shape, std::vector<float> values) {
     caffe::BlobProto blob;

@@ -40,7 +40,7 @@ Result<http::Response> show(Context& context) {
     const double now = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
     return json_response(200, {{"version", DIGITS_VERSION},
                                {"data_dir", context.options.data_dir.string()},
-                               {"address", context.address},
+                               {"address", context.address.get()},
                                {"pid", getpid()},
                                {"started_at", time_view(context.started)},
                                {"uptime_s", now - context.started},
