@@ -33,7 +33,9 @@ Result<http::Response> list_jobs(const http::Request& request, Context& context,
             return fail(make_error(ErrorCode::kInvalidArgument, "\"{}\" is no kind of job; expected dataset or model", *text).at("?kind"));
         query.kind = *text;
     }
-    if (const auto* text = request.find_query("state")) DIGITS_ASSIGN(query.states, parse_states(*text));
+    if (const auto* text = request.find_query("state")) {
+        DIGITS_ASSIGN(query.states, parse_states(*text));
+    }
     if (const auto* text = request.find_query("q")) query.text = *text;
     if (const auto* text = request.find_query("sort")) {
         query.descending = text->starts_with("-");
