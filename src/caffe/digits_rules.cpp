@@ -153,8 +153,9 @@ class DataLayerFiller {
     Status check(const LayerParameter& layer) const {
         const char* wanted = is_hdf5() ? "HDF5Data" : "Data";
         if (layer.type() != wanted)
-            return fail(ErrorCode::kInvalidArgument, "[{}] a data layer of type {}, the dataset needs {}", layer.name(),
-                        layer.type(), wanted);
+            return fail(make_error(ErrorCode::kInvalidArgument, "[{}] a data layer of type {}, the dataset needs {}",
+                                   layer.name(), layer.type(), wanted)
+                            .advise("Leave the layer out: Digits adds one for its dataset"));
         const char* given = layer.data_param().has_source()        ? "data_param.source"
                             : layer.data_param().has_backend()     ? "data_param.backend"
                             : layer.hdf5_data_param().has_source() ? "hdf5_data_param.source"

@@ -81,6 +81,17 @@ TEST(Prototxt, TellsEveryFindingInOnePass) {
     EXPECT_THAT(lines, testing::ElementsAre(2, 3, 4, 6));
 }
 
+TEST(Prototxt, OneMistakeIsOneFinding) {
+    for (const char* text :
+         {"layer { convolution_param { num_output: -1 kernel_size: 3 } }", "layer { loss_weight: -big name: \"a\" }",
+          "layer { unknown { a: 1 b { c: [2] } } name: \"a\" }", "layer { name \"a\" type: \"b\" }",
+          "layer { name: \"a\" \"b\" type: 3 }", "layer { pooling_param: 3 name: \"a\" }"}) {
+        std::vector<Diagnostic> findings;
+        EXPECT_FALSE(parse_net_text(text, "text", &findings));
+        EXPECT_EQ(findings.size(), 1U) << text;
+    }
+}
+
 TEST(Prototxt, AcceptsTheWholeTextFormat) {
     const auto net = parse_net_text(
         "name: 'le' \"net\"  # a comment\n"

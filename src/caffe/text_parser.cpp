@@ -91,8 +91,7 @@ class TextParser : private google::protobuf::io::ErrorCollector {
         int column = 0;  // as the tokenizer counts: from 0, tabs wide
     };
     struct Open {
-        std::string name;
-        const Descriptor* type;
+        const Descriptor* type;  // of the message around it
         Place place;
     };
 
@@ -123,15 +122,18 @@ class TextParser : private google::protobuf::io::ErrorCollector {
     void report(std::string message) { report_at(place(), std::move(message)); }
 
     void report_at(Place where, std::string message) {
-        if (full()) return;
-        const std::size_t start =
-            lines_[std::min<std::size_t>(static_cast<std::size_t>(where.line), lines_.size() - 1)];
+        if (!full()) findings_.push_back(locate(where, std::move(message)));
+    }
+
+    /// Counts characters from 1, where the tokenizer counts from 0 with wide tabs.
+    Diagnostic locate(Place where, std::string message) const {
+        const auto line = std::min<std::size_t>(static_cast<std::size_t>(where.line), lines_.size() - 1);
         int characters = 0;
         for (int wide = 0; wide < where.column; ++characters) {
-            const std::size_t i = start + static_cast<std::size_t>(characters);
+            const std::size_t i = lines_[line] + static_cast<std::size_t>(characters);
             wide += i < text_.size() && text_[i] == '\t' ? kTabWidth - wide % kTabWidth : 1;
         }
-        findings_.push_back({where.line + 1, characters + 1, std::move(message)});
+        return {where.line + 1, characters + 1, std::move(message)};
     }
 
     void field(Message& message) {
@@ -212,7 +214,7 @@ class TextParser : private google::protobuf::io::ErrorCollector {
             skip_value();
             return;
         }
-        open_.push_back({descriptor.name(), message.GetDescriptor(), place()});
+        open_.push_back({message.GetDescriptor(), place()});
         const std::string close = at("{") ? "}" : ">";
         tokens_.Next();
         const auto* reflection = message.GetReflection();
@@ -220,21 +222,12 @@ class TextParser : private google::protobuf::io::ErrorCollector {
                                                   : *reflection->MutableMessage(&message, &descriptor);
         while (!at_close() && !at_end() && !full()) field(inner);
         if (!accept(close) && !full()) {
-            const Diagnostic opened = located(open_.back().place);
+            const Diagnostic opened = locate(open_.back().place, "");
             report(fmt::format("expected \"{}\" to close the {} opened at {}:{}, got {}", close, descriptor.name(),
                                opened.line, opened.column, got()));
             if (at_close()) tokens_.Next();
         }
         open_.pop_back();
-    }
-
-    Diagnostic located(Place where) {
-        std::vector<Diagnostic> kept;
-        kept.swap(findings_);
-        report_at(where, "");
-        Diagnostic found = findings_.front();
-        findings_.swap(kept);
-        return found;
     }
 
     void scalar(Message& message, const FieldDescriptor& descriptor) {
@@ -333,6 +326,7 @@ class TextParser : private google::protobuf::io::ErrorCollector {
 
     std::nullopt_t wrong_after_minus(const std::string& wanted) {
         report(fmt::format("expected {}, got -{}", wanted, got()));
+        skip_value();
         return std::nullopt;
     }
 

@@ -67,7 +67,9 @@ struct JsonBinding<ModelSpec> {
             json_field("crop_size", &ModelSpec::crop_size)
                 .help("side of a square cut out of each picture, pixels; null: as the network says")
                 .range(1, kMostPixels),
-            json_field("seed", &ModelSpec::seed).help("null: another one each time").range(0, 9e15),
+            json_field("seed", &ModelSpec::seed)
+                .help("of fillers, dropout and crops; null: Digits chooses")
+                .range(0, 9e15),
             json_field("threads", &ModelSpec::threads).help("0: all cores").range(0, 1024),
             json_field("weights", &ModelSpec::weights).help(".caffemodel files to start from"),
         };

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "caffe/prototxt.hpp"
@@ -131,18 +132,58 @@ TEST(StandardNetworks, AreInsideTheProgram) {
     EXPECT_EQ(find_standard_network("LeNet"), nullptr);
 }
 
-/// The parameters of a network without a framework: sums of the shapes that the papers' tables give.
-TEST(StandardNetworks, HaveTheChannelsOfThePapers) {
-    const auto conv_channels = [](const char* name) {
-        std::vector<unsigned> channels;
-        const auto net = parse_net_text(find_standard_network(name)->prototxt, name);
-        for (const auto& layer : net->layer())
-            if (layer.type() == "Convolution") channels.push_back(layer.convolution_param().num_output());
-        return channels;
-    };
-    EXPECT_THAT(conv_channels("lenet"), ElementsAre(20, 50));
-    EXPECT_THAT(conv_channels("alexnet"), ElementsAre(96, 256, 384, 384, 256));
-    EXPECT_EQ(conv_channels("googlenet").size(), 3U + 9 * 6 + 2);
+/// Channels, height, width of a blob.
+struct Planes {
+    int channels;
+    int height;
+    int width;
+};
+
+int field(const google::protobuf::RepeatedField<std::uint32_t>& values, int otherwise) {
+    return values.empty() ? otherwise : static_cast<int>(values.Get(0));
+}
+
+/// The weights of the training net, by the textbook's formulas.
+std::int64_t count_parameters(const char* name, Planes input, int classes) {
+    const auto net = parse_net_text(find_standard_network(name)->prototxt, name);
+    std::map<std::string, Planes> blobs{{"data", input}};
+    std::int64_t count = 0;
+    for (const auto& layer : net->layer()) {
+        if (layer.bottom_size() == 0 || layer.bottom(0) == "label" || layer.top_size() == 0) continue;
+        const Planes in = blobs.at(layer.bottom(0));
+        Planes out = in;
+        if (layer.type() == "Convolution") {
+            const auto& p = layer.convolution_param();
+            const int k = field(p.kernel_size(), 1), pad = field(p.pad(), 0), stride = field(p.stride(), 1);
+            out = {static_cast<int>(p.num_output()), (in.height + 2 * pad - k) / stride + 1,
+                   (in.width + 2 * pad - k) / stride + 1};
+            count += std::int64_t{out.channels} * (in.channels / static_cast<int>(p.group()) * k * k + 1);
+        } else if (layer.type() == "Pooling") {
+            const auto& p = layer.pooling_param();
+            const int k = static_cast<int>(p.kernel_size()), pad = static_cast<int>(p.pad());
+            const int stride = static_cast<int>(p.stride());
+            out.height = (in.height + 2 * pad - k + stride - 1) / stride + 1;  // rounded up
+            out.width = (in.width + 2 * pad - k + stride - 1) / stride + 1;
+        } else if (layer.type() == "InnerProduct") {
+            const auto& p = layer.inner_product_param();
+            out = {p.has_num_output() ? static_cast<int>(p.num_output()) : classes, 1, 1};
+            count += std::int64_t{out.channels} * (std::int64_t{in.channels} * in.height * in.width + 1);
+        } else if (layer.type() == "Concat") {
+            out.channels = 0;
+            for (const auto& bottom : layer.bottom()) {
+                EXPECT_EQ(blobs.at(bottom).height, in.height) << layer.name();
+                out.channels += blobs.at(bottom).channels;
+            }
+        }
+        blobs[layer.top(0)] = out;
+    }
+    return count;
+}
+
+TEST(StandardNetworks, HaveAsManyWeightsAsTheirModels) {
+    EXPECT_EQ(count_parameters("lenet", {1, 28, 28}, 10), 431'080);
+    EXPECT_EQ(count_parameters("alexnet", {3, 227, 227}, 1000), 60'965'224);
+    EXPECT_EQ(count_parameters("googlenet", {3, 224, 224}, 1000), 13'378'280);
 }
 
 }  // namespace
