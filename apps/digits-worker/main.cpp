@@ -11,6 +11,7 @@ int main(int argc, char** argv) {
     digits::add_run_command(app, exit_code);
     digits::add_verify_command(app, exit_code);
     digits::add_bench_command(app, exit_code);
+    digits::add_import_commands(app, exit_code);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

@@ -15,9 +15,9 @@ struct Context {
     ApiServerOptions options;
     JobManager& jobs;
     EventHub& events;
-    double started = 0;              ///< Unix seconds
+    double started = 0;                       ///< Unix seconds
     std::shared_future<std::string> address;  ///< known once the server listens
-    std::filesystem::path temporary;  ///< folder for files that live as long as a request
+    std::filesystem::path temporary;          ///< folder for files that live as long as a request
 };
 
 inline constexpr std::uint64_t kMaxBody_bytes = 8 << 20;

@@ -37,7 +37,8 @@ Result<std::string> ask_worker(const fs::path& worker, const fs::path& log) {
             process.read_output(output, 1 << 16);
             if (exit->code == 0) return output;
             const auto words = read_file(log, 1 << 20).value_or("");
-            return fail(ErrorCode::kInternal, "it does not start: {}", words.empty() ? "no reason was given" : words.substr(0, 300));
+            return fail(ErrorCode::kInternal, "it does not start: {}",
+                        words.empty() ? "no reason was given" : words.substr(0, 300));
         }
         if (std::chrono::steady_clock::now() > deadline) {
             process.signal_group(SIGKILL);
@@ -56,34 +57,42 @@ json check_worker(const Context& context) {
     auto version = ask_worker(worker, log);
     std::error_code ignored;
     fs::remove(log, ignored);
-    if (!version) return entry("worker", "error", "Worker", version.error().message, fix + "; scripts/setup brings libtorch");
+    if (!version)
+        return entry("worker", "error", "Worker", version.error().message, fix + "; scripts/setup brings libtorch");
     while (!version->empty() && version->back() == '\n') version->pop_back();
     if (*version != DIGITS_VERSION)
-        return entry("worker", "warning", "Worker", fmt::format("its version is {}, the server's is {}", *version, DIGITS_VERSION), "Build both anew");
+        return entry("worker", "warning", "Worker",
+                     fmt::format("its version is {}, the server's is {}", *version, DIGITS_VERSION), "Build both anew");
     return entry("worker", "ok", "Worker", "it starts and finds libtorch");
 }
 
 json check_data_dir(const Context& context) {
     const auto& dir = context.options.data_dir;
     if (::access(dir.c_str(), W_OK) != 0)
-        return entry("data_dir", "error", "Data folder", dir.string() + " cannot be written", "Give yourself the right to write there, or choose another with --data-dir");
+        return entry("data_dir", "error", "Data folder", dir.string() + " cannot be written",
+                     "Give yourself the right to write there, or choose another with --data-dir");
     std::error_code error;
     const auto space = fs::space(dir, error);
     const auto text = fmt::format("{}: {:.1f} GB free", dir.string(), static_cast<double>(space.available) / 1e9);
     return static_cast<double>(space.available) < kLittleDisk_bytes
-               ? entry("data_dir", "warning", "Data folder", text, "Delete jobs that you no longer need, or move the data folder to a larger disk")
+               ? entry("data_dir", "warning", "Data folder", text,
+                       "Delete jobs that you no longer need, or move the data folder to a larger disk")
                : entry("data_dir", "ok", "Data folder", text);
 }
 
 json check_web(const Context& context) {
-    if (fs::exists(context.options.web_root / "index.html")) return entry("web", "ok", "Pages", context.options.web_root.string());
-    return entry("web", "warning", "Pages", "the web application is not built; the API and the command line work", "Run scripts/build");
+    if (fs::exists(context.options.web_root / "index.html"))
+        return entry("web", "ok", "Pages", context.options.web_root.string());
+    return entry("web", "warning", "Pages", "the web application is not built; the API and the command line work",
+                 "Run scripts/build");
 }
 
 json check_memory() {
     const auto bytes = static_cast<double>(machine_memory_bytes());
     const auto text = fmt::format("{:.1f} GB, {} cores", bytes / 1e9, std::thread::hardware_concurrency());
-    return bytes < kLittleMemory_bytes ? entry("memory", "warning", "Memory", text, "Use small batches and small pictures") : entry("memory", "ok", "Memory", text);
+    return bytes < kLittleMemory_bytes
+               ? entry("memory", "warning", "Memory", text, "Use small batches and small pictures")
+               : entry("memory", "ok", "Memory", text);
 }
 
 json check_gpu() {
@@ -97,7 +106,8 @@ json check_gpu() {
 }  // namespace
 
 json examine(const Context& context) {
-    json checks = json::array({check_worker(context), check_data_dir(context), check_web(context), check_memory(), check_gpu()});
+    json checks =
+        json::array({check_worker(context), check_data_dir(context), check_web(context), check_memory(), check_gpu()});
     const bool ok = std::ranges::none_of(checks, [](const json& check) { return check["status"] == "error"; });
     return {{"ok", ok}, {"checks", std::move(checks)}};
 }

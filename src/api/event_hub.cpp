@@ -23,7 +23,10 @@ std::vector<json> metrics_events(const JobEvent& event) {
         if (slash == std::string::npos) continue;
         auto& group = groups[{point.value("iteration", std::int64_t{0}), series.substr(0, slash)}];
         if (group.is_null())
-            group = {{"job", event.job_id}, {"iteration", point["iteration"]}, {"epoch", point["epoch"]}, {"phase", series.substr(0, slash)}};
+            group = {{"job", event.job_id},
+                     {"iteration", point["iteration"]},
+                     {"epoch", point["epoch"]},
+                     {"phase", series.substr(0, slash)}};
         group["values"][series.substr(slash + 1)] = point["value"];
     }
     std::vector<json> events;
@@ -47,7 +50,10 @@ std::string EventHub::format(const JobEvent& event) const {
     const auto id = std::to_string(event.id);
     if (event.type == "removed") return http::format_event(id, "job_deleted", text({{"job", event.job_id}}));
     if (event.type == "log")
-        return http::format_event(id, "log", text({{"job", event.job_id}, {"level", event.data->value("level", "info")}, {"text", event.data->value("text", "")}}));
+        return http::format_event(id, "log",
+                                  text({{"job", event.job_id},
+                                        {"level", event.data->value("level", "info")},
+                                        {"text", event.data->value("text", "")}}));
     if (event.type == "metrics") {
         std::string bytes;
         const auto events = metrics_events(event);
@@ -57,7 +63,9 @@ std::string EventHub::format(const JobEvent& event) const {
         return bytes;
     }
     if (event.type == "snapshot") {
-        json snapshot{{"iteration", (*event.data)["iteration"]}, {"epoch", (*event.data)["epoch"]}, {"weights", (*event.data)["weights"]},
+        json snapshot{{"iteration", (*event.data)["iteration"]},
+                      {"epoch", (*event.data)["epoch"]},
+                      {"weights", (*event.data)["weights"]},
                       {"state", event.data->value("state", "").empty() ? json() : (*event.data)["state"]}};
         const auto dir = jobs_.job_dir(event.job_id);
         snapshot["bytes"] = snapshot_bytes(dir, event.data->value("weights", ""), event.data->value("state", ""));
@@ -92,7 +100,8 @@ std::shared_ptr<http::EventStream> EventHub::open(std::optional<std::int64_t> la
         stream->push(http::format_event("", "hello", text({{"version", DIGITS_VERSION}})));
     } else if (!replay || !replay->complete) {
         client.last = jobs_.last_event_id();
-        stream->push(http::format_event(std::to_string(client.last), "reset", text({{"reason", "events since then are no longer kept"}})));
+        stream->push(http::format_event(std::to_string(client.last), "reset",
+                                        text({{"reason", "events since then are no longer kept"}})));
     } else {
         client.last = *last_seen;
         for (const auto& event : replay->events) {

@@ -21,9 +21,10 @@ json progress_view(const Job& job) {
     view["total"] = progress.total ? json(*progress.total) : json();
     view["rate"] = progress.rate ? number(*progress.rate) : json();
     view["eta_s"] = progress.eta_s ? number(*progress.eta_s) : json();
-    view["fraction"] = progress.total && *progress.total > 0
-                           ? json(std::clamp(static_cast<double>(progress.done) / static_cast<double>(*progress.total), 0.0, 1.0))
-                           : json();
+    view["fraction"] =
+        progress.total && *progress.total > 0
+            ? json(std::clamp(static_cast<double>(progress.done) / static_cast<double>(*progress.total), 0.0, 1.0))
+            : json();
     return view;
 }
 
@@ -45,7 +46,8 @@ const SeriesSummary* find_series(const Job& job, const std::string& name) {
 json time_view(double unix_seconds) {
     if (unix_seconds <= 0) return nullptr;
     const auto milliseconds = static_cast<std::int64_t>(std::llround(unix_seconds * 1000));
-    return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(static_cast<std::time_t>(milliseconds / 1000)), milliseconds % 1000);
+    return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(static_cast<std::time_t>(milliseconds / 1000)),
+                       milliseconds % 1000);
 }
 
 bool less_is_better(const std::string& series) {
@@ -85,7 +87,8 @@ json best_view(const Job& job, const JobManager* jobs) {
 }
 
 json error_view(const Error& error) {
-    return {{"code", enum_name(error.code)}, {"message", error.message}, {"where", error.where}, {"advice", error.advice}};
+    return {
+        {"code", enum_name(error.code)}, {"message", error.message}, {"where", error.where}, {"advice", error.advice}};
 }
 
 json job_view(const Job& job, Detail detail) {
@@ -131,7 +134,8 @@ std::string digits_status(JobState state) {
 
 std::string digits_time(double unix_seconds) {
     const auto microseconds = static_cast<std::int64_t>(std::llround(unix_seconds * 1e6));
-    return fmt::format("{:%Y-%m-%d %H:%M:%S}.{:06}", fmt::localtime(static_cast<std::time_t>(microseconds / 1'000'000)), microseconds % 1'000'000);
+    return fmt::format("{:%Y-%m-%d %H:%M:%S}.{:06}", fmt::localtime(static_cast<std::time_t>(microseconds / 1'000'000)),
+                       microseconds % 1'000'000);
 }
 
 std::uint64_t snapshot_bytes(const std::filesystem::path& dir, const std::string& weights, const std::string& state) {

@@ -62,15 +62,18 @@ http::Response json_response(int status, const json& body) {
 }
 
 http::Response problem_response(int status, const Error& error) {
-    const json body{{"type", "about:blank"}, {"title", title_of(error.code)}, {"status", status},         {"code", enum_name(error.code)},
-                    {"detail", error.message}, {"where", error.where},        {"advice", error.advice}};
-    return http::Response::bytes(status, "application/problem+json", body.dump(-1, ' ', false, json::error_handler_t::replace));
+    const json body{{"type", "about:blank"},         {"title", title_of(error.code)}, {"status", status},
+                    {"code", enum_name(error.code)}, {"detail", error.message},       {"where", error.where},
+                    {"advice", error.advice}};
+    return http::Response::bytes(status, "application/problem+json",
+                                 body.dump(-1, ' ', false, json::error_handler_t::replace));
 }
 
 Result<json> read_object(const http::Request& request, std::initializer_list<const char*> members) {
     if (request.content_type() != "application/json")
         return fail(ErrorCode::kUnsupported, "expected a body of application/json, got \"{}\"", request.content_type());
-    if (is_too_deep(request.body)) return fail(ErrorCode::kInvalidArgument, "the body is nested deeper than {} levels", kMaxJsonDepth);
+    if (is_too_deep(request.body))
+        return fail(ErrorCode::kInvalidArgument, "the body is nested deeper than {} levels", kMaxJsonDepth);
     json object;
     try {
         object = json::parse(request.body);
@@ -82,7 +85,8 @@ Result<json> read_object(const http::Request& request, std::initializer_list<con
         if (std::ranges::any_of(members, [&](const char* member) { return key == member; })) continue;
         std::string words;
         for (const auto* member : members) words += (words.empty() ? "" : ", ") + std::string(member);
-        return fail(make_error(ErrorCode::kInvalidArgument, "unknown field \"{}\", expected one of {}", key, words).at("/" + key));
+        return fail(make_error(ErrorCode::kInvalidArgument, "unknown field \"{}\", expected one of {}", key, words)
+                        .at("/" + key));
     }
     return object;
 }
@@ -93,17 +97,20 @@ Result<std::string> text_member(const json& object, const char* name, bool requi
         if (!required) return std::string();
         return fail(make_error(ErrorCode::kInvalidArgument, "{} is missing", name).at(std::string("/") + name));
     }
-    if (!found->is_string()) return fail(make_error(ErrorCode::kInvalidArgument, "expected a text").at(std::string("/") + name));
+    if (!found->is_string())
+        return fail(make_error(ErrorCode::kInvalidArgument, "expected a text").at(std::string("/") + name));
     return found->get<std::string>();
 }
 
-Result<std::int64_t> query_number(const http::Request& request, const char* name, std::int64_t fallback, std::int64_t low, std::int64_t high) {
+Result<std::int64_t> query_number(const http::Request& request, const char* name, std::int64_t fallback,
+                                  std::int64_t low, std::int64_t high) {
     const auto* text = request.find_query(name);
     if (!text) return fallback;
     std::int64_t value = 0;
     const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
     if (error != std::errc() || end != text->data() + text->size() || value < low || value > high)
-        return fail(make_error(ErrorCode::kInvalidArgument, "{} must be a whole number from {} to {}, got \"{}\"", name, low, high, *text)
+        return fail(make_error(ErrorCode::kInvalidArgument, "{} must be a whole number from {} to {}, got \"{}\"", name,
+                               low, high, *text)
                         .at(std::string("?") + name));
     return value;
 }
@@ -117,7 +124,8 @@ Result<Job> route_job(const http::Request& request, const JobManager& jobs, std:
 }
 
 Error within(Error error, const std::string& place) {
-    if (error.where.empty() || error.where.front() == '/') error.where = place + (error.where == "/" ? "" : error.where);
+    if (error.where.empty() || error.where.front() == '/')
+        error.where = place + (error.where == "/" ? "" : error.where);
     return error;
 }
 

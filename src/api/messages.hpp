@@ -20,7 +20,8 @@ Result<nlohmann::json> read_object(const http::Request& request, std::initialize
 Result<std::string> text_member(const nlohmann::json& object, const char* name, bool required);
 
 /// A whole number of the query, or `fallback`. kInvalidArgument outside [low, high].
-Result<std::int64_t> query_number(const http::Request& request, const char* name, std::int64_t fallback, std::int64_t low, std::int64_t high);
+Result<std::int64_t> query_number(const http::Request& request, const char* name, std::int64_t fallback,
+                                  std::int64_t low, std::int64_t high);
 
 /// The job of the route's `{id}`. `kind`: "dataset", "model", or empty for any; kNotFound for another kind.
 Result<Job> route_job(const http::Request& request, const JobManager& jobs, std::string_view kind = "");

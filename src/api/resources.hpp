@@ -18,7 +18,8 @@ void register_openapi(http::Router& router, Context& context);
 void register_snapshots(http::Router& router, Context& context);
 void register_system(http::Router& router, Context& context);
 
-inline constexpr auto kResources = {register_classify, register_datasets, register_events,    register_files,  register_jobs, register_metrics,
-                                    register_models,   register_networks, register_snapshots, register_openapi, register_system};
+inline constexpr auto kResources = {register_classify,  register_datasets, register_events, register_files,
+                                    register_jobs,      register_metrics,  register_models, register_networks,
+                                    register_snapshots, register_openapi,  register_system};
 
 }  // namespace digits::api

@@ -21,10 +21,12 @@ namespace fs = std::filesystem;
 
 /// Everything comes from this server; images also from memory, for previews of chosen files.
 constexpr const char* kContentPolicy =
-    "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; connect-src 'self'; object-src 'none'; base-uri 'none'; "
+    "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; connect-src 'self'; object-src "
+    "'none'; base-uri 'none'; "
     "form-action 'self'; frame-ancestors 'none'";
 constexpr const char* kNoPages =
-    "The web application is not built. Run scripts/build, then start the server again.\nThe API answers under /api/v1 (its description: "
+    "The web application is not built. Run scripts/build, then start the server again.\nThe API answers under /api/v1 "
+    "(its description: "
     "/api/v1/openapi.json).\n";
 
 fs::path find_web_root() {
@@ -37,7 +39,9 @@ fs::path find_web_root() {
 http::Handler pages(const fs::path& root) {
     const auto files = root.empty() ? http::Handler() : http::static_folder(root);
     return [files](const http::Request& request) -> Result<http::Response> {
-        if (request.path.starts_with("/api/")) return fail(ErrorCode::kNotFound, "there is no {}; the API is described in /api/v1/openapi.json", request.path);
+        if (request.path.starts_with("/api/"))
+            return fail(ErrorCode::kNotFound, "there is no {}; the API is described in /api/v1/openapi.json",
+                        request.path);
         if (!files) return http::Response::bytes(200, "text/plain; charset=utf-8", kNoPages);
         DIGITS_ASSIGN(auto response, files(request));
         response.set_header("Content-Security-Policy", kContentPolicy);
@@ -87,7 +91,8 @@ Result<std::unique_ptr<ApiServer>> ApiServer::start(ApiServerOptions options) {
     fs::create_directories(temporary, error);
     if (error) return fail(errno_error("cannot make " + temporary.string(), error.value()));
     const double now = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-    state->context.reset(new api::Context{options, *state->jobs, *state->events, now, state->address_known.get_future().share(), temporary});
+    state->context.reset(new api::Context{options, *state->jobs, *state->events, now,
+                                          state->address_known.get_future().share(), temporary});
 
     http::Router router;
     for (const auto add : api::kResources) add(router, *state->context);

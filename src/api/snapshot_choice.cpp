@@ -36,14 +36,16 @@ Result<ModelSnapshots> model_snapshots(const Job& job, const Context& context) {
 Result<SnapshotEntry> choose_snapshot(const http::Request& request, const Job& job, const Context& context) {
     DIGITS_ASSIGN(const auto snapshots, model_snapshots(job, context));
     if (snapshots.entries.empty())
-        return fail(make_error(ErrorCode::kFailedPrecondition, "{} has no snapshot yet", job.id).advise("Wait for the first, or ask the training for one now"));
+        return fail(make_error(ErrorCode::kFailedPrecondition, "{} has no snapshot yet", job.id)
+                        .advise("Wait for the first, or ask the training for one now"));
     const auto* wish = request.find_query("snapshot");
     if (!wish || *wish == "best") return snapshots.entries[static_cast<std::size_t>(snapshots.best)];
     if (*wish == "last") return snapshots.entries.back();
     DIGITS_ASSIGN(const auto iteration, query_number(request, "snapshot", 0, 0, 1'000'000'000'000'000'000));
     for (const auto& entry : snapshots.entries)
         if (entry.iteration == iteration) return entry;
-    return fail(make_error(ErrorCode::kNotFound, "{} has no snapshot of iteration {}", job.id, iteration).at("?snapshot"));
+    return fail(
+        make_error(ErrorCode::kNotFound, "{} has no snapshot of iteration {}", job.id, iteration).at("?snapshot"));
 }
 
 json snapshots_view(const ModelSnapshots& snapshots) {

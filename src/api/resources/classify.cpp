@@ -24,13 +24,16 @@ Result<std::vector<Picture>> read_pictures(const Request& request, const Context
     if (request.content_type() == "multipart/form-data") {
         for (const auto& part : request.parts) {
             if (part.name != "image" || !part.file)
-                return fail(make_error(ErrorCode::kInvalidArgument, "unknown part \"{}\"; expected files named image", part.name).at("/" + part.name));
+                return fail(make_error(ErrorCode::kInvalidArgument, "unknown part \"{}\"; expected files named image",
+                                       part.name)
+                                .at("/" + part.name));
             pictures.push_back({part.file_name, part.file->path().string()});
         }
     } else {
         DIGITS_ASSIGN(const auto body, read_object(request, {"paths"}));
         const auto paths = body.value("paths", json());
-        if (!paths.is_array() || paths.size() > 1000) return fail(make_error(ErrorCode::kInvalidArgument, "expected a list of 1 to 1000 paths").at("/paths"));
+        if (!paths.is_array() || paths.size() > 1000)
+            return fail(make_error(ErrorCode::kInvalidArgument, "expected a list of 1 to 1000 paths").at("/paths"));
         for (std::size_t i = 0; i < paths.size(); ++i) {
             const auto place = "/paths/" + std::to_string(i);
             if (!paths[i].is_string() || !std::filesystem::path(paths[i].get<std::string>()).is_absolute())
@@ -63,7 +66,9 @@ Result<Response> classify(const Request& request, Context& context) {
     DIGITS_ASSIGN(const auto answer, context.jobs.infer(job.id, snapshot.weights, question));
     json view{{"images", json::array()}, {"snapshot", snapshot.iteration}, {"seconds", answer->value("seconds", 0.0)}};
     const auto& answered = answer->value("images", json::array());
-    if (answered.size() != pictures.size()) return fail(ErrorCode::kInternal, "the worker answered for {} of {} pictures", answered.size(), pictures.size());
+    if (answered.size() != pictures.size())
+        return fail(ErrorCode::kInternal, "the worker answered for {} of {} pictures", answered.size(),
+                    pictures.size());
     for (std::size_t i = 0; i < pictures.size(); ++i) {
         const auto error = answered[i].value("error", json());
         view["images"].push_back({{"name", pictures[i].name},
@@ -80,7 +85,9 @@ void register_classify(http::Router& router, Context& context) {
     options.multipart = true;
     options.max_upload_bytes = kMaxUpload_bytes;
     options.max_parts = kMaxUploadFiles;
-    router.add("POST", "/api/v1/models/{id}/classify", [&](const Request& request) { return classify(request, context); }, options);
+    router.add(
+        "POST", "/api/v1/models/{id}/classify", [&](const Request& request) { return classify(request, context); },
+        options);
 }
 
 }  // namespace digits::api

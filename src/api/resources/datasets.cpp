@@ -20,9 +20,10 @@ Result<DatasetSpec> read_spec(const json& body, const Context& context) {
     auto spec = parse_dataset_spec(body["spec"]);
     if (!spec) return fail(within(spec.error(), "/spec"));
     const auto& source = spec->source;
-    const std::pair<const char*, const std::string*> places[]{{"path", &source.path}, {"val_path", &source.val_path}, {"test_path", &source.test_path},
-                                                              {"train", &source.train}, {"val", &source.val},         {"test", &source.test},
-                                                              {"labels", &source.labels}, {"root", &source.root}};
+    const std::pair<const char*, const std::string*> places[]{
+        {"path", &source.path},     {"val_path", &source.val_path}, {"test_path", &source.test_path},
+        {"train", &source.train},   {"val", &source.val},           {"test", &source.test},
+        {"labels", &source.labels}, {"root", &source.root}};
     for (const auto& [member, path] : places) {
         if (path->empty() || context.options.roots.empty()) continue;
         if (const auto allowed = resolve_allowed(context.options.roots, *path); !allowed)
@@ -61,7 +62,8 @@ Result<Response> show(const Request& request, Context& context) {
 
 void register_datasets(http::Router& router, Context& context) {
     const http::RouteOptions body{kMaxBody_bytes};
-    router.add("GET", "/api/v1/datasets", [&](const Request& request) { return list_jobs(request, context, "dataset"); });
+    router.add("GET", "/api/v1/datasets",
+               [&](const Request& request) { return list_jobs(request, context, "dataset"); });
     router.add("POST", "/api/v1/datasets", [&](const Request& request) { return create(request, context); }, body);
     router.add("POST", "/api/v1/datasets/scan", [&](const Request& request) { return scan(request, context); }, body);
     router.add("GET", "/api/v1/datasets/{id}", [&](const Request& request) { return show(request, context); });

@@ -10,7 +10,8 @@ namespace {
 Result<http::Response> open(const http::Request& request, Context& context) {
     std::string job;
     if (const auto* text = request.find_query("job")) {
-        if (!is_job_id(*text)) return fail(make_error(ErrorCode::kInvalidArgument, "expected the id of a job").at("?job"));
+        if (!is_job_id(*text))
+            return fail(make_error(ErrorCode::kInvalidArgument, "expected the id of a job").at("?job"));
         job = *text;
     }
     std::optional<std::int64_t> last;

@@ -11,7 +11,8 @@ namespace {
 
 /// What a browser may show by itself: nothing that could run.
 bool is_harmless(std::string_view type) {
-    constexpr std::string_view kShown[]{"image/jpeg", "image/png", "image/bmp", "image/gif", "image/webp", "text/plain"};
+    constexpr std::string_view kShown[]{"image/jpeg", "image/png",  "image/bmp",
+                                        "image/gif",  "image/webp", "text/plain"};
     return std::ranges::any_of(kShown, [&](auto shown) { return type.starts_with(shown); });
 }
 
@@ -20,7 +21,8 @@ Result<http::Response> show(const http::Request& request, Context& context) {
     if (!is_job_id(id)) return fail(ErrorCode::kNotFound, "there is no job {}", id.substr(0, 60));
     DIGITS_TRY(context.jobs.get(id));
     DIGITS_ASSIGN(const auto path, resolve_inside(context.jobs.job_dir(id), request.param("path")));
-    if (!std::filesystem::is_regular_file(path)) return fail(ErrorCode::kNotFound, "{} has no file {}", id, request.param("path"));
+    if (!std::filesystem::is_regular_file(path))
+        return fail(ErrorCode::kNotFound, "{} has no file {}", id, request.param("path"));
     std::string type(http::content_type_of(path));
     // Prototxt, logs and lists are for reading.
     constexpr std::string_view kTexts[]{".prototxt", ".txt", ".json", ".jsonl", ".log"};
@@ -33,7 +35,8 @@ Result<http::Response> show(const http::Request& request, Context& context) {
 }  // namespace
 
 void register_files(http::Router& router, Context& context) {
-    router.add("GET", "/api/v1/files/{job}/{path...}", [&](const http::Request& request) { return show(request, context); });
+    router.add("GET", "/api/v1/files/{job}/{path...}",
+               [&](const http::Request& request) { return show(request, context); });
 }
 
 }  // namespace digits::api

@@ -22,13 +22,18 @@ Result<Response> show(const Request& request, Context& context) {
 Result<Response> edit(const Request& request, Context& context) {
     DIGITS_ASSIGN(const auto before, route_job(request, context.jobs));
     DIGITS_ASSIGN(const auto body, read_object(request, {"name", "group", "notes"}));
-    if (body.empty()) return fail(make_error(ErrorCode::kInvalidArgument, "nothing to change: expected name, group or notes").at("/"));
+    if (body.empty())
+        return fail(
+            make_error(ErrorCode::kInvalidArgument, "nothing to change: expected name, group or notes").at("/"));
     JobEdit edit;
-    for (const auto& [member, target, most] : {std::tuple{"name", &edit.name, 200U}, {"group", &edit.group, 200U}, {"notes", &edit.notes, 100'000U}}) {
+    for (const auto& [member, target, most] :
+         {std::tuple{"name", &edit.name, 200U}, {"group", &edit.group, 200U}, {"notes", &edit.notes, 100'000U}}) {
         if (!body.contains(member)) continue;
         DIGITS_ASSIGN(auto text, text_member(body, member, true));
         if (text.size() > most)
-            return fail(make_error(ErrorCode::kInvalidArgument, "{} may have {} bytes, got {}", member, most, text.size()).at(std::string("/") + member));
+            return fail(
+                make_error(ErrorCode::kInvalidArgument, "{} may have {} bytes, got {}", member, most, text.size())
+                    .at(std::string("/") + member));
         *target = std::move(text);
     }
     DIGITS_ASSIGN(const auto job, context.jobs.edit(before.id, edit));
@@ -68,9 +73,12 @@ void register_jobs(http::Router& router, Context& context) {
     router.add("GET", "/api/v1/jobs/{id}", [&](const Request& request) { return show(request, context); });
     router.add("PATCH", "/api/v1/jobs/{id}", [&](const Request& request) { return edit(request, context); }, small);
     router.add("DELETE", "/api/v1/jobs/{id}", [&](const Request& request) { return remove(request, context); });
-    router.add("POST", "/api/v1/jobs/{id}/abort", [&](const Request& request) { return act(request, context, &JobManager::abort); });
-    router.add("POST", "/api/v1/jobs/{id}/resume", [&](const Request& request) { return act(request, context, &JobManager::resume); });
-    router.add("POST", "/api/v1/jobs/{id}/snapshot", [&](const Request& request) { return snapshot(request, context); });
+    router.add("POST", "/api/v1/jobs/{id}/abort",
+               [&](const Request& request) { return act(request, context, &JobManager::abort); });
+    router.add("POST", "/api/v1/jobs/{id}/resume",
+               [&](const Request& request) { return act(request, context, &JobManager::resume); });
+    router.add("POST", "/api/v1/jobs/{id}/snapshot",
+               [&](const Request& request) { return snapshot(request, context); });
     router.add("GET", "/api/v1/jobs/{id}/log", [&](const Request& request) { return log(request, context); });
 }
 

@@ -37,7 +37,10 @@ Result<Response> show(const Request& request, Context& context) {
             last = std::max(last, point.iteration);
         }
         const auto points = i < whole.size() ? whole[i].points.size() : thinned[i].points.size();
-        series[thinned[i].series] = {{"iteration", std::move(iterations)}, {"epoch", std::move(epochs)}, {"value", std::move(values)}, {"points", points}};
+        series[thinned[i].series] = {{"iteration", std::move(iterations)},
+                                     {"epoch", std::move(epochs)},
+                                     {"value", std::move(values)},
+                                     {"points", points}};
     }
     return json_response(200, {{"series", std::move(series)}, {"last_iteration", last}});
 }

@@ -16,7 +16,8 @@ using http::Request;
 using http::Response;
 using nlohmann::json;
 
-constexpr const char* kReadableFiles[]{"original.prototxt", "train_val.prototxt", "deploy.prototxt", "solver.prototxt", "model.json"};
+constexpr const char* kReadableFiles[]{"original.prototxt", "train_val.prototxt", "deploy.prototxt", "solver.prototxt",
+                                       "model.json"};
 
 /// The spec of the body, valid, with the folder of its dataset if it names one.
 Result<ModelSpec> read_spec(const json& body, const Context& context) {
@@ -24,16 +25,19 @@ Result<ModelSpec> read_spec(const json& body, const Context& context) {
     auto spec = parse_model_spec(body["spec"]);
     if (!spec) return fail(within(spec.error(), "/spec"));
     if (!spec->dataset_dir.empty())
-        return fail(make_error(ErrorCode::kInvalidArgument, "dataset_dir is filled in by the server; give dataset_id").at("/spec/dataset_dir"));
+        return fail(make_error(ErrorCode::kInvalidArgument, "dataset_dir is filled in by the server; give dataset_id")
+                        .at("/spec/dataset_dir"));
     for (std::size_t i = 0; i < spec->weights.size(); ++i) {
         if (context.options.roots.empty()) break;
         if (const auto allowed = resolve_allowed(context.options.roots, spec->weights[i]); !allowed)
             return fail(Error(allowed.error()).at("/spec/weights/" + std::to_string(i)));
     }
     if (spec->dataset_id.empty()) return spec;
-    const auto dataset = is_job_id(spec->dataset_id) ? context.jobs.get(spec->dataset_id) : Result<Job>(fail(ErrorCode::kNotFound, ""));
+    const auto dataset =
+        is_job_id(spec->dataset_id) ? context.jobs.get(spec->dataset_id) : Result<Job>(fail(ErrorCode::kNotFound, ""));
     if (!dataset || dataset->kind != "dataset")
-        return fail(make_error(ErrorCode::kInvalidArgument, "there is no dataset {}", spec->dataset_id.substr(0, 60)).at("/spec/dataset_id"));
+        return fail(make_error(ErrorCode::kInvalidArgument, "there is no dataset {}", spec->dataset_id.substr(0, 60))
+                        .at("/spec/dataset_id"));
     spec->dataset_dir = context.jobs.job_dir(spec->dataset_id).string();
     return spec;
 }
@@ -67,7 +71,8 @@ Status refuse_faults(const ModelSpec& spec) {
     for (const auto& finding : check_model(spec).findings) {
         if (finding.severity != Severity::kError) continue;
         auto where = std::string("/spec");
-        if (finding.line) where = fmt::format("/spec/network/prototxt:{}:{}", *finding.line, finding.column.value_or(1));
+        if (finding.line)
+            where = fmt::format("/spec/network/prototxt:{}:{}", *finding.line, finding.column.value_or(1));
         return fail(make_error(ErrorCode::kInvalidArgument, "{}", finding.message).at(where).advise(finding.advice));
     }
     return {};
@@ -80,7 +85,8 @@ Result<Response> create(const Request& request, Context& context) {
     DIGITS_ASSIGN(job.name, text_member(body, "name", true));
     DIGITS_ASSIGN(job.group, text_member(body, "group", false));
     DIGITS_ASSIGN(auto spec, read_spec(body, context));
-    if (spec.dataset_id.empty()) return fail(make_error(ErrorCode::kInvalidArgument, "dataset_id is missing").at("/spec/dataset_id"));
+    if (spec.dataset_id.empty())
+        return fail(make_error(ErrorCode::kInvalidArgument, "dataset_id is missing").at("/spec/dataset_id"));
     DIGITS_TRY(refuse_faults(spec));
     job.parents = {spec.dataset_id};
     job.spec = std::make_shared<const json>(to_json(spec));
@@ -97,7 +103,8 @@ Result<Response> show(const Request& request, Context& context) {
               {"files", json::array()}};
     view["job"]["best"] = best_view(job, &context.jobs);
     if (!job.parents.empty())
-        if (const auto dataset = context.jobs.get(job.parents.front()); dataset && dataset->result) view["dataset"] = *dataset->result;
+        if (const auto dataset = context.jobs.get(job.parents.front()); dataset && dataset->result)
+            view["dataset"] = *dataset->result;
     for (const auto* file : kReadableFiles)
         if (std::filesystem::exists(context.jobs.job_dir(job.id) / file)) view["files"].push_back(file);
     return json_response(200, view);
