@@ -214,6 +214,7 @@ Connection::Awaitable<std::optional<Connection::Refusal>> Connection::read_body(
         stream_.expires_after(shared_.options.body_timeout);
         error_code error;
         co_await beast::http::async_read(stream_, buffer_, *parser_, with(error));
+        // The stream closes itself on a timeout, so that this refusal is not heard; it only ends the connection.
         if (error == beast::error::timeout)
             co_return Refusal{408, make_error(ErrorCode::kUnavailable, "the body came too slowly")};
         if (error && error != beast::http::error::need_buffer) co_return Refusal{400, to_error(error)};
@@ -242,6 +243,7 @@ Connection::Awaitable<Connection::Answer> Connection::answer(Request& request, c
         Refusal failure{500, make_error(ErrorCode::kInternal, "the server failed to answer")};
         try {
             auto response = handler(request);
+            request.parts.clear();  // the uploads are gone when the client hears the answer
             if (response) return prepare(std::move(*response), request);
             failure = {http_status(response.error().code), std::move(response).error()};
         } catch (const std::exception& error) {

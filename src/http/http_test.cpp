@@ -372,7 +372,7 @@ TEST_F(HttpServer, DropsSlowClients) {
     EXPECT_TRUE(half.closed());
     Client body(server_->port());
     body.say("POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nabc");
-    EXPECT_THAT(body.hear_all(), StartsWith("HTTP/1.1 408 "));
+    EXPECT_EQ(body.hear_all(), "");
     EXPECT_TRUE(body.closed());
 }
 
