@@ -7,7 +7,7 @@ export default defineConfig(({ mode }) => {
   const server = process.env.DIGITS_SERVER;
   return {
     plugins: [react(), ...(mode === "mock" && !server ? [mock_api()] : [])],
-    server: { port: 5173, proxy: server ? { "/api": server } : {} },
+    server: { port: 5173, proxy: server ? { "/api": server } : undefined },
     build: { target: "es2022", sourcemap: false, chunkSizeWarningLimit: 700, reportCompressedSize: true },
     test: { environment: "node", include: ["src/**/*.test.ts", "src/**/*.test.tsx"] },
   };

@@ -1,6 +1,15 @@
 import { type InfiniteData, type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { createContext, type ReactNode, useContext, useEffect, useRef, useState } from "react";
-import { api_root, type Dataset, type Job, type JobPage, type LogEvent, type MetricsEvent, type Model, type SnapshotEvent } from "./client";
+import {
+  api_root,
+  type Dataset,
+  type Job,
+  type JobPage,
+  type LogEvent,
+  type MetricsEvent,
+  type Model,
+  type SnapshotEvent,
+} from "./client";
 import { EventStream, type ServerEvent, type StreamState } from "./event_stream";
 
 export type JobEvent =

@@ -139,7 +139,9 @@ export function dataset_spec(form: DatasetForm): DatasetSpec {
 
 /** Enough is typed to ask the server what it would find. */
 export function can_scan(form: DatasetForm): boolean {
-  return form.source === "folder" ? form.path.trim() !== "" : form.list_train.trim() !== "" && form.list_labels.trim() !== "";
+  return form.source === "folder"
+    ? form.path.trim() !== ""
+    : form.list_train.trim() !== "" && form.list_labels.trim() !== "";
 }
 
 /** The form of an existing dataset, to make another like it. */
@@ -147,7 +149,8 @@ export function form_of_dataset(name: string, group: string, spec: Record<string
   const source = (spec.source ?? {}) as Record<string, unknown>;
   const image = (spec.image ?? {}) as Record<string, unknown>;
   const storage = (spec.storage ?? {}) as Record<string, unknown>;
-  const text = (value: unknown, otherwise: string) => (value === undefined || value === null ? otherwise : String(value));
+  const text = (value: unknown, otherwise: string) =>
+    value === undefined || value === null ? otherwise : String(value);
   const none = (value: unknown) => (value === 0 || value === undefined ? "" : String(value));
   const form: DatasetForm = {
     ...empty_dataset_form,

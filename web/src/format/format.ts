@@ -71,13 +71,23 @@ function pair(large: number, large_unit: string, small: number, small_unit: stri
   return small === 0 ? `${large} ${large_unit}` : `${large} ${large_unit} ${small} ${small_unit}`;
 }
 
-export function seconds_between(from: string | null | undefined, to: string | null | undefined, now: number): number | null {
+export function seconds_between(
+  from: string | null | undefined,
+  to: string | null | undefined,
+  now: number,
+): number | null {
   if (!from) return null;
   return Math.max(0, ((to ? Date.parse(to) : now) - Date.parse(from)) / 1000);
 }
 
 /** `today 10:21`, `yesterday 09:00`, `3 Nov`, `3 Nov 2025`. */
-export function date(iso: string | null | undefined, now: number, language: string, today: string, yesterday: string): string {
+export function date(
+  iso: string | null | undefined,
+  now: number,
+  language: string,
+  today: string,
+  yesterday: string,
+): string {
   if (!iso) return nothing;
   const when = new Date(iso);
   if (Number.isNaN(when.getTime())) return nothing;

@@ -22,10 +22,11 @@ export function useDraft<T extends object>(key: string, initial: T): [T, (change
 export function read_draft<T extends object>(key: string, initial: T): T {
   try {
     const kept = JSON.parse(localStorage.getItem(key) ?? "{}") as Partial<Record<string, unknown>>;
-    const values: Record<string, unknown> = { ...initial };
+    const values: Record<string, unknown> = { ...(initial as Record<string, unknown>) };
     for (const [name, value] of Object.entries(initial)) {
       const old = kept[name];
-      if (old !== undefined && typeof old === typeof value && Array.isArray(old) === Array.isArray(value)) values[name] = old;
+      if (old !== undefined && typeof old === typeof value && Array.isArray(old) === Array.isArray(value))
+        values[name] = old;
     }
     return values as T;
   } catch {

@@ -19,13 +19,19 @@ export function field_errors(problem: Problem | null | undefined, fields: Record
   const place =
     places.find((candidate) => candidate === where) ??
     longest(places.filter((candidate) => where.startsWith(`${candidate}/`))) ??
-    (where === "" ? undefined : places.find((candidate) => candidate.endsWith(where.startsWith("/") ? where : `/${where}`))) ??
+    (where === ""
+      ? undefined
+      : places.find((candidate) => candidate.endsWith(where.startsWith("/") ? where : `/${where}`))) ??
     longest(places.filter((candidate) => names_file(fields[candidate] ?? "", where)));
   return place ? { at: { [place]: message }, rest: null } : { at: {}, rest: problem };
 }
 
 function names_file(typed: string, where: string): boolean {
-  return typed.startsWith("/") && typed.length > 1 && (where === typed || where.startsWith(`${typed}:`) || where.startsWith(`${typed}/`));
+  return (
+    typed.startsWith("/") &&
+    typed.length > 1 &&
+    (where === typed || where.startsWith(`${typed}:`) || where.startsWith(`${typed}/`))
+  );
 }
 
 function longest(candidates: string[]): string | undefined {

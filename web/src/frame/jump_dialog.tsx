@@ -16,7 +16,8 @@ export default function JumpDialog({ close }: { close: () => void }) {
   const q = useDebounced(query.trim(), 200);
   const jobs = useQuery({
     queryKey: ["jump", q],
-    queryFn: ({ signal }) => answer(client.GET("/jobs", { params: { query: { q: q || undefined, limit: 8 } }, signal })),
+    queryFn: ({ signal }) =>
+      answer(client.GET("/jobs", { params: { query: { q: q || undefined, limit: 8 } }, signal })),
   });
   const pages = [
     { to: "/", label: t("nav.home") },

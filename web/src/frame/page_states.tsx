@@ -38,7 +38,12 @@ export function NotFound() {
 export function ProblemAlert({ problem, title }: { problem: Problem; title?: string }) {
   const { t } = useText();
   return (
-    <Alert color="red" variant="light" role="alert" title={title ?? (problem.status === 0 ? t("problem.unreachable") : problem.title)}>
+    <Alert
+      color="red"
+      variant="light"
+      role="alert"
+      title={title ?? (problem.status === 0 ? t("problem.unreachable") : problem.title)}
+    >
       <Text size="sm">{problem.detail}</Text>
       {problem.where && (
         <Text size="sm" ff="monospace" style={{ overflowWrap: "anywhere" }}>

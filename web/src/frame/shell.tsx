@@ -1,4 +1,15 @@
-import { ActionIcon, Alert, Badge, Button, Kbd, Menu, Modal, Table, UnstyledButton, useMantineColorScheme } from "@mantine/core";
+import {
+  ActionIcon,
+  Alert,
+  Badge,
+  Button,
+  Kbd,
+  Menu,
+  Modal,
+  Table,
+  UnstyledButton,
+  useMantineColorScheme,
+} from "@mantine/core";
 import { lazy, type ReactNode, Suspense, useState } from "react";
 import { Link, NavLink, useNavigate } from "react-router";
 import { is_active, useLive } from "../api/live";
@@ -95,13 +106,22 @@ function Settings({ on_keys }: { on_keys: () => void }) {
       <Menu.Dropdown>
         <Menu.Label>{t("settings.theme")}</Menu.Label>
         {(["light", "dark", "auto"] as const).map((scheme) => (
-          <Menu.Item key={scheme} onClick={() => setColorScheme(scheme)} rightSection={colorScheme === scheme ? "✓" : undefined}>
+          <Menu.Item
+            key={scheme}
+            onClick={() => setColorScheme(scheme)}
+            rightSection={colorScheme === scheme ? "✓" : undefined}
+          >
             {t(`settings.theme.${scheme}`)}
           </Menu.Item>
         ))}
         <Menu.Label>{t("settings.language")}</Menu.Label>
         {languages.map(({ id, name }) => (
-          <Menu.Item key={id} lang={id} onClick={() => set_language(id as Language)} rightSection={language === id ? "✓" : undefined}>
+          <Menu.Item
+            key={id}
+            lang={id}
+            onClick={() => set_language(id as Language)}
+            rightSection={language === id ? "✓" : undefined}
+          >
             {name}
           </Menu.Item>
         ))}
@@ -130,7 +150,12 @@ function KeyList({ opened, close }: { opened: boolean; close: () => void }) {
     ["?", t("keys.list")],
   ];
   return (
-    <Modal opened={opened} onClose={close} title={t("keys.title")} closeButtonProps={{ "aria-label": t("action.close") }}>
+    <Modal
+      opened={opened}
+      onClose={close}
+      title={t("keys.title")}
+      closeButtonProps={{ "aria-label": t("action.close") }}
+    >
       <Table>
         <Table.Tbody>
           {keys.map(([key, what]) => (

@@ -1,27 +1,45 @@
-import { Button, Card, Group, Menu, Progress, SegmentedControl, Select, Stack, Table, Text, TextInput, Title, Tooltip } from "@mantine/core";
+import {
+  Button,
+  Card,
+  Group,
+  Menu,
+  Progress,
+  SegmentedControl,
+  Select,
+  Stack,
+  Table,
+  Text,
+  TextInput,
+  Title,
+  Tooltip,
+} from "@mantine/core";
 import { useEffect, useRef, useState } from "react";
 import { Link, useNavigate, useSearchParams } from "react-router";
 import type { Job, JobKind } from "../api/client";
 import { is_active } from "../api/live";
 import { type Sort, useJobs, useRunning } from "../api/queries";
+import { metric, percent, seconds_between, significant } from "../format/format";
 import { PageSkeleton, QueryProblem, useDebounced, useNow, useTitle } from "../frame/page_states";
 import { useShortcuts } from "../frame/shortcuts";
-import { metric, percent, seconds_between, significant } from "../format/format";
 import { useJobAct } from "../jobs/job_actions";
 import { StateWord, useProgressWords } from "../jobs/job_state";
 import { useText } from "../text/text";
 
-const sorts: Sort[] = ["-created", "created", "name", "-name", "state", "-finished"];
+const sorts = ["-created", "created", "name", "-name", "state", "-finished"] as const satisfies Sort[];
 
 export function HomePage() {
   const { t } = useText();
   const [params, set_params] = useSearchParams();
   const kind: JobKind = params.get("kind") === "dataset" ? "dataset" : "model";
   const q = params.get("q") ?? "";
-  const sort = (sorts as string[]).includes(params.get("sort") ?? "") ? (params.get("sort") as Sort) : "-created";
+  const sort = sorts.find((one) => one === params.get("sort")) ?? "-created";
   const running = useRunning();
   const models = useJobs("model", useDebounced(kind === "model" ? q : "", 200), kind === "model" ? sort : "-created");
-  const datasets = useJobs("dataset", useDebounced(kind === "dataset" ? q : "", 200), kind === "dataset" ? sort : "-created");
+  const datasets = useJobs(
+    "dataset",
+    useDebounced(kind === "dataset" ? q : "", 200),
+    kind === "dataset" ? sort : "-created",
+  );
   const filter = useRef<HTMLInputElement>(null);
   useShortcuts({ "/": () => filter.current?.focus() });
   useTitle("");
@@ -77,7 +95,11 @@ export function HomePage() {
             <NewMenus />
           </Group>
         </Group>
-        <JobTable jobs={list.data?.pages.flatMap((page) => page.items) ?? []} kind={kind} names={names_of(datasets.data.pages)} />
+        <JobTable
+          jobs={list.data?.pages.flatMap((page) => page.items) ?? []}
+          kind={kind}
+          names={names_of(datasets.data.pages)}
+        />
         {list.hasNextPage && (
           <Button variant="default" mt="md" loading={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
             {t("list.more")}
@@ -216,7 +238,11 @@ function JobTable({ jobs, kind, names }: { jobs: Job[]; kind: JobKind; names: Ma
     k: () => move(-1),
     Enter: () => {
       const job = jobs[current];
-      if (job && !(document.activeElement instanceof HTMLAnchorElement || document.activeElement instanceof HTMLButtonElement)) navigate(address(job));
+      if (
+        job &&
+        !(document.activeElement instanceof HTMLAnchorElement || document.activeElement instanceof HTMLButtonElement)
+      )
+        navigate(address(job));
     },
   });
   useEffect(() => {

@@ -41,12 +41,22 @@ export function JobActions({ job }: { job: Job }) {
   return (
     <Group gap="xs" wrap="nowrap">
       {job.actions.snapshot && (
-        <Button variant="default" size="xs" loading={act.isPending && act.variables === "snapshot"} onClick={() => act.mutate("snapshot")}>
+        <Button
+          variant="default"
+          size="xs"
+          loading={act.isPending && act.variables === "snapshot"}
+          onClick={() => act.mutate("snapshot")}
+        >
           {t("action.snapshot")}
         </Button>
       )}
       {job.actions.abort && (
-        <Button variant="default" size="xs" loading={act.isPending && act.variables === "abort"} onClick={() => act.mutate("abort")}>
+        <Button
+          variant="default"
+          size="xs"
+          loading={act.isPending && act.variables === "abort"}
+          onClick={() => act.mutate("abort")}
+        >
           {t("action.abort")}
         </Button>
       )}
@@ -101,7 +111,12 @@ function DeleteDialog({ job, close }: { job: Job; close: () => void }) {
     },
   });
   return (
-    <Modal opened onClose={close} title={t("delete.title", { name: job.name })} closeButtonProps={{ "aria-label": t("action.close") }}>
+    <Modal
+      opened
+      onClose={close}
+      title={t("delete.title", { name: job.name })}
+      closeButtonProps={{ "aria-label": t("action.close") }}
+    >
       <Stack>
         <Text size="sm">{t(job.kind === "dataset" ? "delete.dataset" : "delete.model")}</Text>
         <Group justify="flex-end">

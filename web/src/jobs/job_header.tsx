@@ -1,11 +1,23 @@
-import { ActionIcon, Alert, Anchor, Box, Breadcrumbs, Button, Group, Stack, Text, TextInput, Title } from "@mantine/core";
+import {
+  ActionIcon,
+  Alert,
+  Anchor,
+  Box,
+  Breadcrumbs,
+  Button,
+  Group,
+  Stack,
+  Text,
+  TextInput,
+  Title,
+} from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import { Link } from "react-router";
 import { answer, client, type Job } from "../api/client";
 import { is_active } from "../api/live";
-import { useNow, useTitle } from "../frame/page_states";
 import { seconds_between } from "../format/format";
+import { useNow, useTitle } from "../frame/page_states";
 import { useText } from "../text/text";
 import { JobActions, show_problem } from "./job_actions";
 import { JobProgress, StateWord, useProgressWords } from "./job_state";

@@ -77,10 +77,13 @@ export function useProgressWords(): (job: Job) => string {
     if (!progress) return "";
     const unit = progress.unit;
     const parts = [progress.step];
-    if (progress.total !== null) parts.push(t("progress.of", { done: whole(progress.done), total: whole(progress.total), unit }));
+    if (progress.total !== null)
+      parts.push(t("progress.of", { done: whole(progress.done), total: whole(progress.total), unit }));
     else if (progress.done > 0) parts.push(`${whole(progress.done)} ${unit}`);
-    if (progress.rate !== null && job.state === "run") parts.push(t("progress.rate", { rate: rate(progress.rate), unit }));
-    if (progress.eta_s !== null && job.state === "run") parts.push(t("progress.left", { time: duration(progress.eta_s) }));
+    if (progress.rate !== null && job.state === "run")
+      parts.push(t("progress.rate", { rate: rate(progress.rate), unit }));
+    if (progress.eta_s !== null && job.state === "run")
+      parts.push(t("progress.left", { time: duration(progress.eta_s) }));
     return parts.filter((part) => part !== "").join(" · ");
   };
 }

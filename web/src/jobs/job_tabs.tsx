@@ -91,7 +91,11 @@ export function FileList({ job, files }: { job: string; files: { path: string; t
             </Table.Td>
             <Table.Td>{text}</Table.Td>
             <Table.Td align="right">
-              <a href={file_url(job, path)} download={path.split("/").at(-1)} aria-label={`${t("action.download")} ${path}`}>
+              <a
+                href={file_url(job, path)}
+                download={path.split("/").at(-1)}
+                aria-label={`${t("action.download")} ${path}`}
+              >
                 {t("action.download")}
               </a>
             </Table.Td>
@@ -108,7 +112,9 @@ export function LogPanel({ job }: { job: Job }) {
   const [search, set_search] = useState("");
   const [follow, set_follow] = useState(true);
   const box = useRef<HTMLPreElement>(null);
-  const lines = (log.data ?? "").split("\n").filter((line) => line !== "" && line.toLowerCase().includes(search.toLowerCase()));
+  const lines = (log.data ?? "")
+    .split("\n")
+    .filter((line) => line !== "" && line.toLowerCase().includes(search.toLowerCase()));
   const count = lines.length;
   useEffect(() => {
     if (follow && count > 0) box.current?.scrollTo({ top: box.current.scrollHeight });
@@ -128,7 +134,12 @@ export function LogPanel({ job }: { job: Job }) {
           value={search}
           onChange={(event) => set_search(event.currentTarget.value)}
         />
-        <Checkbox size="xs" label={t("log.follow")} checked={follow} onChange={(event) => set_follow(event.currentTarget.checked)} />
+        <Checkbox
+          size="xs"
+          label={t("log.follow")}
+          checked={follow}
+          onChange={(event) => set_follow(event.currentTarget.checked)}
+        />
         {lines.some(is_error) && (
           <Button size="compact-xs" variant="default" onClick={jump}>
             {t("log.jump")}

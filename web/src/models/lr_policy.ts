@@ -14,7 +14,10 @@ export interface LrOptions {
 }
 
 /** Which numbers a policy reads, and where DIGITS starts them. */
-export const lr_defaults: Record<LrPolicy, Partial<Record<"gamma" | "power" | "step_percent" | "steps_percent", string>>> = {
+export const lr_defaults: Record<
+  LrPolicy,
+  Partial<Record<"gamma" | "power" | "step_percent" | "steps_percent", string>>
+> = {
   fixed: {},
   step: { step_percent: "33", gamma: "0.1" },
   multistep: { steps_percent: "50, 85", gamma: "0.5" },
@@ -25,7 +28,10 @@ export const lr_defaults: Record<LrPolicy, Partial<Record<"gamma" | "power" | "s
 };
 
 /** The rate after `percent` of the training. */
-export function lr_at(percent: number, { base_lr, policy, gamma, power, step_percent, steps_percent }: LrOptions): number {
+export function lr_at(
+  percent: number,
+  { base_lr, policy, gamma, power, step_percent, steps_percent }: LrOptions,
+): number {
   switch (policy) {
     case "fixed":
       return base_lr;

@@ -181,7 +181,8 @@ function fields_of_spec(spec: Record<string, unknown>): Partial<ModelForm> {
   if (Array.isArray(spec.weights)) fields.weights = spec.weights.join("\n");
   const solver = (spec.solver ?? {}) as Record<string, unknown>;
   if (typeof solver.type === "string") {
-    fields.solver = solver_types.find((type) => type.toLowerCase() === String(solver.type).toLowerCase()) ?? solver.type;
+    fields.solver =
+      solver_types.find((type) => type.toLowerCase() === String(solver.type).toLowerCase()) ?? solver.type;
   }
   if (typeof solver.lr_policy === "string") fields.policy = solver.lr_policy;
   take(solver, ["base_lr", "gamma", "power", "step_percent", "momentum", "weight_decay", "rms_decay"]);
