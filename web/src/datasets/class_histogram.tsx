@@ -53,18 +53,17 @@ export function ClassHistogram({ labels, splits, name }: Props) {
           </Button>
         </Group>
       </Group>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard */}
-      <div className="bars" role="list" tabIndex={0} aria-label={t("dataset.classes")}>
+      <ul className="bars" tabIndex={0} aria-label={t("dataset.classes")}>
         {labels.map((label, i) => (
-          <div className="bar-row" role="listitem" key={label} title={`${label}: ${counts[i]}`}>
+          <li className="bar-row" key={label} title={`${label}: ${counts[i]}`}>
             <span>{label}</span>
             <span className="bar">
               <i style={{ width: `${(100 * counts[i]!) / most}%`, background: class_colour(i) }} />
             </span>
             <span>{whole(counts[i])}</span>
-          </div>
+          </li>
         ))}
-      </div>
+      </ul>
     </Stack>
   );
 }

@@ -82,7 +82,7 @@ function Side({ data: { job, dataset } }: { data: Dataset }) {
             t("dataset.size"),
             `${image.width} × ${image.height}, ${t(image.channels === 1 ? "channels.1" : "channels.3")}`,
           ],
-          [t("field.resize"), t(`resize.${image.resize ?? "squash"}`)],
+          [t("dataset.resize"), t(`resize.${image.resize ?? "squash"}`)],
           [
             t("section.storage"),
             `${(storage.backend ?? "lmdb").toUpperCase()}, ${t(`encoding.${storage.encoding ?? "png"}`)}`,
@@ -93,7 +93,9 @@ function Side({ data: { job, dataset } }: { data: Dataset }) {
           [
             t("dataset.unreadable"),
             dataset.unreadable?.count && dataset.unreadable.file ? (
-              <a href={file_url(job.id, dataset.unreadable.file)}>{whole(dataset.unreadable.count)}</a>
+              <a key="unreadable" href={file_url(job.id, dataset.unreadable.file)}>
+                {whole(dataset.unreadable.count)}
+              </a>
             ) : (
               whole(dataset.unreadable?.count ?? 0)
             ),

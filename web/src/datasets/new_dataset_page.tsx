@@ -432,7 +432,6 @@ function Balance({ counts }: { counts: number[] }) {
       aria-label={t("summary.balance")}
     >
       {counts.map((count, i) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: a class is its index
         <rect
           key={i}
           x={i * 10 + 1}

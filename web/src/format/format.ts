@@ -18,7 +18,7 @@ export function significant(value: number | null | undefined, digits = 4): strin
   if (!Number.isFinite(value)) return Number.isNaN(value) ? "NaN" : value > 0 ? "∞" : "−∞";
   if (value === 0) return "0";
   const size = Math.abs(value);
-  if (size < 1e-4 || size >= 1e6) return value.toExponential(digits - 1);
+  if (size < 1e-4 || size >= 1e6) return value.toExponential(digits - 1).replace(/\.?0+e/, "e");
   return Number(value.toPrecision(digits)).toString();
 }
 

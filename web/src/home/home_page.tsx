@@ -82,7 +82,11 @@ export function HomePage() {
               aria-label={t("list.filter")}
               value={q}
               onChange={(event) => set("q", event.currentTarget.value)}
-              onKeyDown={(event) => event.key === "Escape" && (set("q", ""), event.currentTarget.blur())}
+              onKeyDown={(event) => {
+                if (event.key !== "Escape") return;
+                set("q", "");
+                event.currentTarget.blur();
+              }}
             />
             <Select
               w={170}
@@ -233,20 +237,17 @@ function JobTable({ jobs, kind, names }: { jobs: Job[]; kind: JobKind; names: Ma
   const body = useRef<HTMLTableSectionElement>(null);
   const move = (step: number) => set_current((before) => Math.min(jobs.length - 1, Math.max(0, before + step)));
   const address = (job: Job) => `/${job.kind}s/${job.id}`;
-  useShortcuts({
-    j: () => move(1),
-    k: () => move(-1),
-    Enter: () => {
-      const job = jobs[current];
-      if (
-        job &&
-        !(document.activeElement instanceof HTMLAnchorElement || document.activeElement instanceof HTMLButtonElement)
-      )
-        navigate(address(job));
-    },
-  });
+  const open_current = () => {
+    const job = jobs[current];
+    if (
+      job &&
+      !(document.activeElement instanceof HTMLAnchorElement || document.activeElement instanceof HTMLButtonElement)
+    )
+      navigate(address(job));
+  };
+  useShortcuts({ j: () => move(1), k: () => move(-1), Enter: open_current });
   useEffect(() => {
-    body.current?.querySelector('[data-current="true"]')?.scrollIntoView({ block: "nearest" });
+    if (current >= 0) body.current?.querySelector('[data-current="true"]')?.scrollIntoView({ block: "nearest" });
   }, [current]);
   if (jobs.length === 0) return <Text c="dimmed">{t("list.none_found")}</Text>;
   const best = (job: Job, name: string) => (job.best as Record<string, number> | null)?.[name];
@@ -278,7 +279,7 @@ function JobTable({ jobs, kind, names }: { jobs: Job[]; kind: JobKind; names: Ma
           <Table.Tr key={job.id} data-current={i === current} onClick={() => navigate(address(job))}>
             <Table.Td>
               <Link to={address(job)} className="plain-link" onClick={(event) => event.stopPropagation()}>
-                <Text span fw={550} style={{ overflowWrap: "anywhere" }}>
+                <Text span size="sm" fw={600} style={{ overflowWrap: "anywhere" }}>
                   {job.name}
                 </Text>
               </Link>

@@ -121,7 +121,13 @@ function JobName({ job }: { job: Job }) {
     set_name(null);
   };
   return (
-    <Box component="form" onSubmit={(event) => (event.preventDefault(), save())}>
+    <Box
+      component="form"
+      onSubmit={(event) => {
+        event.preventDefault();
+        save();
+      }}
+    >
       <Group gap={6} wrap="nowrap">
         <TextInput
           data-autofocus

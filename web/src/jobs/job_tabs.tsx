@@ -151,10 +151,8 @@ export function LogPanel({ job }: { job: Job }) {
           </Text>
         </a>
       </Group>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard */}
-      <pre className="log" ref={box} tabIndex={0} aria-label={t("tab.log")}>
+      <pre className="log" role="log" ref={box} tabIndex={0} aria-label={t("tab.log")}>
         {lines.map((line, i) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: lines have no other name
           <div key={i} className={is_error(line) ? "error" : /\bwarn(ing)?\b/i.test(line) ? "warning" : undefined}>
             {line}
           </div>

@@ -61,12 +61,12 @@ export function curve_option(series: MetricSeries, view: CurveView): Record<stri
     animation: false,
     textStyle: { fontFamily: "inherit" },
     grid: [
-      { left: 58, right: 62, top: 34, bottom: 126 },
+      { left: 58, right: 62, top: 56, bottom: 126 },
       { left: 58, right: 62, height: 52, bottom: 42 },
     ],
     legend: {
       top: 0,
-      left: 50,
+      left: 0,
       type: "scroll",
       textStyle: { color: text },
       data: names,

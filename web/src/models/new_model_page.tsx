@@ -519,6 +519,7 @@ function DataSection({ form }: { form: FormState<ModelForm> }) {
           form={form}
           name="val_batch_size"
           label={t("field.val_batch_size")}
+          help={t("field.val_batch_size.help")}
           placeholder={t("field.network_choice")}
           min={1}
         />

@@ -32,12 +32,12 @@ export function TestPanel({ model }: { model: Model }) {
   const [paths, set_paths] = useState("");
   const [over, set_over] = useState(false);
   const urls = useRef<string[]>([]);
-  useEffect(() => () => urls.current.forEach((url) => URL.revokeObjectURL(url)), []);
+  useEffect(() => () => revoke(urls.current), []);
 
   const ask = useMutation({
     mutationFn: async (question: Question): Promise<Answer> => {
       const found = await classify(model.job.id, snapshot, question);
-      urls.current.forEach((url) => URL.revokeObjectURL(url));
+      revoke(urls.current);
       urls.current = "files" in question ? question.files.map((file) => URL.createObjectURL(file)) : [];
       return {
         pictures: found.images.map((result, i) => ({ name: result.name, url: urls.current[i] ?? null, result })),
@@ -80,7 +80,6 @@ export function TestPanel({ model }: { model: Model }) {
       <div
         className="drop"
         data-over={over}
-        // biome-ignore lint/a11y/useSemanticElements: a drop zone has no element of its own
         role="group"
         aria-label={t("test.drop")}
         onDragOver={(event) => {
@@ -154,13 +153,16 @@ export function TestPanel({ model }: { model: Model }) {
             </Button>
           </Group>
           {ask.data.pictures.map((picture, i) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: two pictures may have one name
             <OneAnswer key={i} picture={picture} />
           ))}
         </Stack>
       )}
     </Stack>
   );
+}
+
+function revoke(urls: string[]): void {
+  for (const url of urls) URL.revokeObjectURL(url);
 }
 
 function pictures_of(files: FileList): File[] {
@@ -220,15 +222,9 @@ function OneAnswer({ picture }: { picture: Shown }) {
               )}
             </Alert>
           ) : (
-            // biome-ignore lint/a11y/useSemanticElements: rows of a grid
-            <div role="list">
+            <ul className="bars">
               {predictions.map((prediction, i) => (
-                <div
-                  className="bar-row"
-                  role="listitem"
-                  key={prediction.index}
-                  style={{ fontWeight: i === 0 ? 650 : 400 }}
-                >
+                <li className="bar-row" key={prediction.index} style={{ fontWeight: i === 0 ? 650 : 400 }}>
                   <span title={prediction.label}>{prediction.label}</span>
                   <span className="bar">
                     <i
@@ -236,9 +232,9 @@ function OneAnswer({ picture }: { picture: Shown }) {
                     />
                   </span>
                   <span>{percent(prediction.probability)}</span>
-                </div>
+                </li>
               ))}
-            </div>
+            </ul>
           )}
         </Stack>
       </Group>
