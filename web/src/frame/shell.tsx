@@ -40,8 +40,8 @@ export function Shell({ children }: { children: ReactNode }) {
       <header className="top-bar">
         <div className="top-bar-inner">
           <Link to="/" className="brand">
-            <img src="/icon.svg" alt="" width={22} height={22} />
-            Digits
+            <img src="/icon.svg" alt={t("nav.home")} width={22} height={22} />
+            <span>Digits</span>
           </Link>
           <nav aria-label={t("nav.main")} style={{ display: "flex", flex: 1 }}>
             <NavLink to="/?kind=dataset" className="top-link" aria-current={false}>
