@@ -8,7 +8,14 @@ export default defineConfig(({ mode }) => {
   return {
     plugins: [react(), ...(mode === "mock" && !server ? [mock_api()] : [])],
     server: { port: 5173, proxy: server ? { "/api": server } : undefined },
-    build: { target: "es2022", sourcemap: false, chunkSizeWarningLimit: 700, reportCompressedSize: true },
+    build: {
+      target: "es2022",
+      sourcemap: false,
+      chunkSizeWarningLimit: 700,
+      reportCompressedSize: true,
+      // Letters and digits only: the server recognises such names and lets the browser keep the files for ever.
+      rolldownOptions: { output: { hashCharacters: "base36" } },
+    },
     test: { environment: "node", include: ["src/**/*.test.ts", "src/**/*.test.tsx"] },
   };
 });

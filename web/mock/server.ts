@@ -23,8 +23,11 @@ interface Entry {
 }
 
 class Refusal extends Error {
-  constructor(readonly problem: Problem) {
+  readonly problem: Problem;
+
+  constructor(problem: Problem) {
     super(problem.detail);
+    this.problem = problem;
   }
 }
 
@@ -66,7 +69,14 @@ export class MockServer {
   private next_event = 1;
   private count = 0;
 
-  constructor(private readonly step_ms = 300) {
+  private readonly step_ms: number;
+
+  constructor(step_ms = 300, with_jobs = true) {
+    this.step_ms = step_ms;
+    if (with_jobs) this.add_jobs();
+  }
+
+  private add_jobs(): void {
     const dataset = this.add("dataset", "MNIST", "mnist", {
       source: { type: "folder", path: "/data/mnist/train" },
       image: { width: 28, height: 28, channels: 1 },

@@ -2,10 +2,11 @@ import { MantineProvider } from "@mantine/core";
 import { Notifications } from "@mantine/notifications";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { type ComponentType, lazy, Suspense } from "react";
-import { BrowserRouter, Route, Routes } from "react-router";
+import { BrowserRouter, Navigate, Route, Routes } from "react-router";
 import { ProblemError } from "../api/client";
 import { LiveProvider } from "../api/live";
 import { HomePage } from "../home/home_page";
+import { AnyJob } from "../jobs/any_job";
 import { TextProvider } from "../text/text";
 import { NotFound, PageSkeleton } from "./page_states";
 import { Shell } from "./shell";
@@ -48,6 +49,9 @@ export function App() {
                 <Suspense fallback={<PageSkeleton />}>
                   <Routes>
                     <Route path="/" element={<HomePage />} />
+                    <Route path="/datasets" element={<Navigate to="/?kind=dataset" replace />} />
+                    <Route path="/models" element={<Navigate to="/?kind=model" replace />} />
+                    <Route path="/jobs/:id" element={<AnyJob />} />
                     <Route path="/datasets/new" element={<NewDatasetPage />} />
                     <Route path="/datasets/:id" element={<DatasetPage />} />
                     <Route path="/models/new" element={<NewModelPage />} />

@@ -2,7 +2,7 @@ import { createTheme } from "@mantine/core";
 
 export const theme = createTheme({
   primaryColor: "blue",
-  primaryShade: { light: 7, dark: 8 },
+  primaryShade: { light: 8, dark: 9 },
   defaultRadius: "sm",
   cursorType: "pointer",
   fontFamily:

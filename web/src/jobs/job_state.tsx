@@ -11,6 +11,16 @@ const colours: Record<JobState, string> = {
   error: "red",
 };
 
+/** Readable (AA) as small text in both themes. */
+const inks: Record<JobState, string> = {
+  init: "light-dark(#5c636a, #a6a7ab)",
+  wait: "light-dark(#5c636a, #a6a7ab)",
+  run: "light-dark(#1864ab, #74c0fc)",
+  done: "light-dark(#1e6b31, #69db7c)",
+  abort: "light-dark(#8a5300, #ffd43b)",
+  error: "light-dark(#b42318, #ff8787)",
+};
+
 const shapes: Record<JobState, string> = {
   init: "M8 3.5a4.5 4.5 0 1 0 .01 0z",
   wait: "M8 3.5a4.5 4.5 0 1 0 .01 0zM8 5.5v2.7l1.8 1.2",
@@ -37,8 +47,7 @@ export function StateMark({ state }: { state: JobState }) {
 }
 
 export function state_colour(state: JobState): string {
-  const colour = colours[state];
-  return `light-dark(var(--mantine-color-${colour}-9), var(--mantine-color-${colour}-4))`;
+  return inks[state];
 }
 
 export function StateWord({ state }: { state: JobState }) {
