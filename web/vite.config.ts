@@ -10,6 +10,8 @@ export default defineConfig(({ mode }) => {
     server: { port: 5173, proxy: server ? { "/api": server } : undefined },
     build: {
       target: "es2022",
+      // Browsers that know light-dark(); what Vite makes of it for older ones does not hold in custom properties.
+      cssTarget: ["chrome123", "firefox128", "safari17.5"],
       sourcemap: false,
       chunkSizeWarningLimit: 700,
       reportCompressedSize: true,
