@@ -1,0 +1,172 @@
+import { type InfiniteData, type QueryClient, useQueryClient } from "@tanstack/react-query";
+import { createContext, type ReactNode, useContext, useEffect, useRef, useState } from "react";
+import {
+  api_root,
+  type Dataset,
+  type Job,
+  type JobPage,
+  type LogEvent,
+  type MetricsEvent,
+  type Model,
+  type SnapshotEvent,
+} from "./client";
+import { EventStream, type ServerEvent, type StreamState } from "./event_stream";
+
+export type JobEvent =
+  | { type: "metrics"; data: MetricsEvent }
+  | { type: "snapshot"; data: SnapshotEvent }
+  | { type: "log"; data: LogEvent }
+  | { type: "reset" };
+
+type Listener = (event: JobEvent) => void;
+
+interface Live {
+  state: StreamState;
+  listen: (job: string, listener: Listener) => () => void;
+}
+
+const Context = createContext<Live | null>(null);
+
+/** Keeps one event stream open and what the pages have cached true. */
+export function LiveProvider({ children }: { children: ReactNode }) {
+  const queries = useQueryClient();
+  const [state, set_state] = useState<StreamState>("connecting");
+  const listeners = useRef(new Map<string, Set<Listener>>());
+
+  useEffect(() => {
+    const refresh = new Refresh(queries);
+    const tell = (job: string, event: JobEvent) => {
+      for (const listener of listeners.current.get(job) ?? []) listener(event);
+    };
+    const stream = new EventStream({
+      url: `${api_root}/events`,
+      on_state: set_state,
+      on_event: (event) => apply_event(event, queries, refresh, tell, [...listeners.current.keys()]),
+    });
+    stream.open();
+    return () => {
+      stream.close();
+      refresh.stop();
+    };
+  }, [queries]);
+
+  const [live] = useState(() => ({
+    listen(job: string, listener: Listener) {
+      const set = listeners.current.get(job) ?? new Set();
+      listeners.current.set(job, set.add(listener));
+      return () => {
+        set.delete(listener);
+        if (set.size === 0) listeners.current.delete(job);
+      };
+    },
+  }));
+  return <Context.Provider value={{ state, listen: live.listen }}>{children}</Context.Provider>;
+}
+
+export function useLive(): Live {
+  const live = useContext(Context);
+  if (!live) throw new Error("useLive outside of LiveProvider");
+  return live;
+}
+
+/** Calls `listener` with the events of one job. */
+export function useJobEvents(job: string, listener: Listener): void {
+  const { listen } = useLive();
+  const latest = useRef(listener);
+  latest.current = listener;
+  useEffect(() => listen(job, (event) => latest.current(event)), [listen, job]);
+}
+
+/** Reads things afresh, however often it is asked, at most twice a second. */
+class Refresh {
+  private keys = new Map<string, readonly unknown[]>();
+  private timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(private readonly queries: QueryClient) {}
+
+  add(key: readonly unknown[]): void {
+    this.keys.set(JSON.stringify(key), key);
+    this.timer ??= setTimeout(() => {
+      this.timer = undefined;
+      for (const queryKey of this.keys.values()) void this.queries.invalidateQueries({ queryKey });
+      this.keys.clear();
+    }, 500);
+  }
+
+  stop(): void {
+    clearTimeout(this.timer);
+  }
+}
+
+function apply_event(
+  event: ServerEvent,
+  queries: QueryClient,
+  refresh: Refresh,
+  tell: (job: string, event: JobEvent) => void,
+  listening: string[],
+): void {
+  const data: unknown = JSON.parse(event.data);
+  switch (event.event) {
+    case "job":
+      apply_job(data as Job, queries, refresh);
+      break;
+    case "job_deleted":
+      refresh.add(["jobs"]);
+      refresh.add(["running"]);
+      break;
+    case "metrics": {
+      const metrics = data as MetricsEvent;
+      tell(metrics.job, { type: "metrics", data: metrics });
+      break;
+    }
+    case "snapshot": {
+      const snapshot = data as SnapshotEvent;
+      refresh.add(["model", snapshot.job]);
+      tell(snapshot.job, { type: "snapshot", data: snapshot });
+      break;
+    }
+    case "log": {
+      const log = data as LogEvent;
+      tell(log.job, { type: "log", data: log });
+      break;
+    }
+    case "reset":
+      void queries.invalidateQueries();
+      for (const job of listening) tell(job, { type: "reset" });
+      break;
+  }
+}
+
+function apply_job(job: Job, queries: QueryClient, refresh: Refresh): void {
+  const key = [job.kind, job.id];
+  const known = queries.getQueryData<Dataset | Model>(key);
+  if (known) {
+    queries.setQueryData(key, { ...known, job: { ...known.job, ...job } });
+    if (known.job.state !== job.state || best_of(known.job) !== best_of(job)) refresh.add(key);
+  }
+  const running = queries.getQueryData<JobPage>(["running"]);
+  const before = running?.items.find((item) => item.id === job.id);
+  if (before && before.state === job.state) {
+    queries.setQueryData(["running"], replace_in(running!, job));
+  } else if (before || is_active(job)) {
+    refresh.add(["running"]);
+    refresh.add(["jobs"]);
+    if (job.kind === "dataset" && job.state === "done") refresh.add(["model"]);
+  }
+  queries.setQueriesData<InfiniteData<JobPage>>({ queryKey: ["jobs"] }, (list) =>
+    list && "pages" in list ? { ...list, pages: list.pages.map((page) => replace_in(page, job)) } : list,
+  );
+}
+
+function best_of(job: Job): unknown {
+  return (job.best as { iteration?: number } | null)?.iteration;
+}
+
+function replace_in(page: JobPage, job: Job): JobPage {
+  if (!page.items.some((item) => item.id === job.id)) return page;
+  return { ...page, items: page.items.map((item) => (item.id === job.id ? { ...item, ...job } : item)) };
+}
+
+export function is_active(job: Pick<Job, "state">): boolean {
+  return job.state === "init" || job.state === "wait" || job.state === "run";
+}

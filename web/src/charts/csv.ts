@@ -1,0 +1,21 @@
+/** A table as CSV (RFC 4180), and as a link to save. */
+export function to_csv(rows: (string | number)[][]): string {
+  return rows.map((row) => row.map(cell).join(",")).join("\r\n");
+}
+
+function cell(value: string | number): string {
+  const text = String(value);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+export function save_text(name: string, type: string, text: string): void {
+  save_url(name, URL.createObjectURL(new Blob([text], { type })));
+}
+
+export function save_url(name: string, url: string): void {
+  const link = document.createElement("a");
+  link.href = url;
+  link.download = name;
+  link.click();
+  if (url.startsWith("blob:")) setTimeout(() => URL.revokeObjectURL(url), 10_000);
+}

@@ -1,0 +1,69 @@
+import { Button, Group, SegmentedControl, Stack, Text } from "@mantine/core";
+import { useState } from "react";
+import type { Split } from "../api/client";
+import { save_text, to_csv } from "../charts/csv";
+import { class_colour } from "../charts/palette";
+import { useText } from "../text/text";
+
+export const split_names = ["train", "val", "test"] as const;
+
+interface Props {
+  labels: string[];
+  splits: Record<string, Split>;
+  name: string;
+}
+
+/** Pictures of each class, in the order of the labels. */
+export function ClassHistogram({ labels, splits, name }: Props) {
+  const { t, whole } = useText();
+  const present = split_names.filter((split) => splits[split]);
+  const [split, set_split] = useState<string>("all");
+  const chosen = present.includes(split as (typeof split_names)[number]) ? [split] : present;
+  const counts = labels.map((_, i) => chosen.reduce((sum, part) => sum + (splits[part]?.per_class[i] ?? 0), 0));
+  const most = Math.max(1, ...counts);
+  const least = Math.min(...counts);
+  const save = () =>
+    save_text(
+      `${name} classes.csv`,
+      "text/csv",
+      to_csv([
+        ["index", "class", ...present],
+        ...labels.map((label, i) => [i, label, ...present.map((part) => splits[part]?.per_class[i] ?? 0)]),
+      ]),
+    );
+  return (
+    <Stack gap="sm">
+      <Group justify="space-between">
+        <SegmentedControl
+          size="xs"
+          aria-label={t("dataset.split")}
+          value={chosen.length === 1 && present.length > 1 ? split : "all"}
+          onChange={set_split}
+          data={[
+            { value: "all", label: t("split.all") },
+            ...present.map((part) => ({ value: part, label: t(`split.${part}`) })),
+          ]}
+        />
+        <Group gap="sm">
+          <Text size="sm" c="dimmed">
+            {t("histogram.summary", { n: labels.length, least, most })}
+          </Text>
+          <Button size="compact-xs" variant="default" onClick={save}>
+            CSV
+          </Button>
+        </Group>
+      </Group>
+      <ul className="bars" tabIndex={0} aria-label={t("dataset.classes")}>
+        {labels.map((label, i) => (
+          <li className="bar-row" key={label} title={`${label}: ${counts[i]}`}>
+            <span>{label}</span>
+            <span className="bar">
+              <i style={{ width: `${(100 * counts[i]!) / most}%`, background: class_colour(i) }} />
+            </span>
+            <span>{whole(counts[i])}</span>
+          </li>
+        ))}
+      </ul>
+    </Stack>
+  );
+}

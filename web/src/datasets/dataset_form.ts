@@ -1,0 +1,193 @@
+import type { DatasetSpec } from "../api/client";
+
+/** The form's fields as they are typed. */
+export interface DatasetForm {
+  name: string;
+  group: string;
+  source: "folder" | "lists";
+  path: string;
+  own_val: boolean;
+  val_path: string;
+  own_test: boolean;
+  test_path: string;
+  percent_val: string;
+  percent_test: string;
+  min_per_class: string;
+  max_per_class: string;
+  list_train: string;
+  list_val: string;
+  list_test: string;
+  list_labels: string;
+  list_root: string;
+  width: string;
+  height: string;
+  channels: "1" | "3";
+  resize: "squash" | "crop" | "fill" | "half_crop";
+  backend: "lmdb" | "hdf5";
+  encoding: "none" | "png" | "jpeg";
+  mean: boolean;
+  shuffle: boolean;
+  seed: string;
+  threads: string;
+}
+
+export const empty_dataset_form: DatasetForm = {
+  name: "",
+  group: "",
+  source: "folder",
+  path: "",
+  own_val: false,
+  val_path: "",
+  own_test: false,
+  test_path: "",
+  percent_val: "25",
+  percent_test: "0",
+  min_per_class: "2",
+  max_per_class: "",
+  list_train: "",
+  list_val: "",
+  list_test: "",
+  list_labels: "",
+  list_root: "",
+  width: "256",
+  height: "256",
+  channels: "3",
+  resize: "squash",
+  backend: "lmdb",
+  encoding: "png",
+  mean: true,
+  shuffle: true,
+  seed: "1",
+  threads: "",
+};
+
+/** Where each field stands in the request, for the server's errors. */
+export const dataset_places: Partial<Record<keyof DatasetForm, string>> = {
+  name: "/name",
+  group: "/group",
+  path: "/spec/source/path",
+  val_path: "/spec/source/val_path",
+  test_path: "/spec/source/test_path",
+  percent_val: "/spec/source/percent_val",
+  percent_test: "/spec/source/percent_test",
+  min_per_class: "/spec/source/min_per_class",
+  max_per_class: "/spec/source/max_per_class",
+  list_train: "/spec/source/train",
+  list_val: "/spec/source/val",
+  list_test: "/spec/source/test",
+  list_labels: "/spec/source/labels",
+  list_root: "/spec/source/root",
+  width: "/spec/image/width",
+  height: "/spec/image/height",
+  channels: "/spec/image/channels",
+  resize: "/spec/image/resize",
+  backend: "/spec/storage/backend",
+  encoding: "/spec/storage/encoding",
+  seed: "/spec/seed",
+  threads: "/spec/threads",
+};
+
+/** A number as typed; what is no number goes to the server as it is, whose error then names the field. */
+export function typed_number(text: string): number | string {
+  const trimmed = text.trim();
+  const number = Number(trimmed);
+  return trimmed !== "" && Number.isFinite(number) ? number : trimmed;
+}
+
+/** An empty field means `when_empty`. */
+export function optional_number<T>(text: string, when_empty: T): number | string | T {
+  return text.trim() === "" ? when_empty : typed_number(text);
+}
+
+export function dataset_spec(form: DatasetForm): DatasetSpec {
+  const source =
+    form.source === "folder"
+      ? {
+          type: "folder",
+          path: form.path.trim(),
+          val_path: form.own_val ? form.val_path.trim() : "",
+          test_path: form.own_test ? form.test_path.trim() : "",
+          percent_val: form.own_val ? 0 : optional_number(form.percent_val, 0),
+          percent_test: form.own_test ? 0 : optional_number(form.percent_test, 0),
+          min_per_class: optional_number(form.min_per_class, 1),
+          max_per_class: optional_number(form.max_per_class, 0),
+        }
+      : {
+          type: "lists",
+          train: form.list_train.trim(),
+          val: form.list_val.trim(),
+          test: form.list_test.trim(),
+          labels: form.list_labels.trim(),
+          root: form.list_root.trim(),
+        };
+  return {
+    type: "classification",
+    source,
+    image: {
+      width: typed_number(form.width),
+      height: typed_number(form.height),
+      channels: Number(form.channels),
+      resize: form.resize,
+    },
+    storage: { backend: form.backend, encoding: form.backend === "hdf5" ? "none" : form.encoding },
+    mean: form.mean,
+    shuffle: form.shuffle,
+    seed: optional_number(form.seed, 1),
+    threads: optional_number(form.threads, 0),
+  } as DatasetSpec;
+}
+
+/** Enough is typed to ask the server what it would find. */
+export function can_scan(form: DatasetForm): boolean {
+  return form.source === "folder"
+    ? form.path.trim() !== ""
+    : form.list_train.trim() !== "" && form.list_labels.trim() !== "";
+}
+
+/** The form of an existing dataset, to make another like it. */
+export function form_of_dataset(name: string, group: string, spec: Record<string, unknown>): DatasetForm {
+  const source = (spec.source ?? {}) as Record<string, unknown>;
+  const image = (spec.image ?? {}) as Record<string, unknown>;
+  const storage = (spec.storage ?? {}) as Record<string, unknown>;
+  const text = (value: unknown, otherwise: string) =>
+    value === undefined || value === null ? otherwise : String(value);
+  const none = (value: unknown) => (value === 0 || value === undefined ? "" : String(value));
+  const form: DatasetForm = {
+    ...empty_dataset_form,
+    name,
+    group,
+    width: text(image.width, "256"),
+    height: text(image.height, "256"),
+    channels: image.channels === 1 ? "1" : "3",
+    resize: text(image.resize, "squash") as DatasetForm["resize"],
+    backend: text(storage.backend, "lmdb") as DatasetForm["backend"],
+    encoding: text(storage.encoding, "png") as DatasetForm["encoding"],
+    mean: spec.mean !== false,
+    shuffle: spec.shuffle !== false,
+    seed: text(spec.seed, "1"),
+    threads: none(spec.threads),
+  };
+  if (source.type === "lists") {
+    return {
+      ...form,
+      source: "lists",
+      list_train: text(source.train, ""),
+      list_val: text(source.val, ""),
+      list_test: text(source.test, ""),
+      list_labels: text(source.labels, ""),
+      list_root: text(source.root, ""),
+    };
+  }
+  return {
+    ...form,
+    path: text(source.path, ""),
+    val_path: text(source.val_path, ""),
+    own_val: Boolean(source.val_path),
+    test_path: text(source.test_path, ""),
+    own_test: Boolean(source.test_path),
+    percent_val: source.val_path ? "25" : text(source.percent_val, "25"),
+    percent_test: source.test_path ? "0" : text(source.percent_test, "0"),
+    min_per_class: text(source.min_per_class, "2"),
+    max_per_class: none(source.max_per_class),
+  };
+}

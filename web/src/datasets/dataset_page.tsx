@@ -1,0 +1,149 @@
+import { Button, Card, Group, Stack, Text, Title } from "@mantine/core";
+import { Link, useParams } from "react-router";
+import { type Dataset, type DatasetFacts, file_url } from "../api/client";
+import { useDataset } from "../api/queries";
+import { bytes, significant } from "../format/format";
+import { PageSkeleton, QueryProblem } from "../frame/page_states";
+import { JobHeader } from "../jobs/job_header";
+import { Facts, FileList, JobTabs, LogPanel, NotesPanel } from "../jobs/job_tabs";
+import { useText } from "../text/text";
+import { ClassHistogram, split_names } from "./class_histogram";
+
+export function DatasetPage() {
+  const { id = "" } = useParams();
+  const { t } = useText();
+  const query = useDataset(id);
+  if (query.error && !query.data) return <QueryProblem error={query.error} />;
+  if (!query.data) return <PageSkeleton />;
+  const { job } = query.data;
+  return (
+    <>
+      <JobHeader
+        job={job}
+        more={
+          job.state === "done" && (
+            <Button size="xs" component={Link} to={`/models/new?dataset=${job.id}`}>
+              {t("action.train_on_it")}
+            </Button>
+          )
+        }
+      />
+      <div className="with-side">
+        <JobTabs
+          first={job.state === "error" ? "log" : "classes"}
+          tabs={[
+            { id: "classes", label: t("tab.classes"), content: () => <Classes data={query.data} /> },
+            { id: "files", label: t("tab.files"), content: () => <Files data={query.data} /> },
+            { id: "log", label: t("tab.log"), content: () => <LogPanel job={job} /> },
+            { id: "notes", label: t("tab.notes"), content: () => <NotesPanel key={job.id} job={job} /> },
+          ]}
+        />
+        <Side data={query.data} />
+      </div>
+    </>
+  );
+}
+
+function Classes({ data: { job, dataset } }: { data: Dataset }) {
+  const { t } = useText();
+  if (!dataset)
+    return (
+      <Text c="dimmed">
+        {t(job.state === "error" || job.state === "abort" ? "dataset.not_made" : "dataset.not_yet")}
+      </Text>
+    );
+  return <ClassHistogram labels={dataset.labels} splits={dataset.splits} name={job.name} />;
+}
+
+function Side({ data: { job, dataset } }: { data: Dataset }) {
+  const { t, whole, rate, duration } = useText();
+  const spec = (job.spec ?? {}) as { source?: { type?: string; path?: string; train?: string } };
+  const source = spec.source?.path ?? spec.source?.train ?? "";
+  if (!dataset) {
+    return (
+      <div className="side">
+        <Facts items={[[t("section.source"), source]]} />
+      </div>
+    );
+  }
+  const { image, storage } = dataset;
+  const counts = split_names
+    .filter((split) => dataset.splits[split])
+    .map((split): [string, string] => [t(`split.${split}`), whole(dataset.splits[split]!.count)]);
+  return (
+    <Stack className="side">
+      <Facts
+        title={t("dataset.facts")}
+        items={[
+          [t("section.source"), source],
+          [t("dataset.classes"), whole(dataset.labels.length)],
+          ...counts,
+          [
+            t("dataset.size"),
+            `${image.width} × ${image.height}, ${t(image.channels === 1 ? "channels.1" : "channels.3")}`,
+          ],
+          [t("dataset.resize"), t(`resize.${image.resize ?? "squash"}`)],
+          [
+            t("section.storage"),
+            `${(storage.backend ?? "lmdb").toUpperCase()}, ${t(`encoding.${storage.encoding ?? "png"}`)}`,
+          ],
+          [t("dataset.on_disk"), bytes(dataset.bytes)],
+          [t("dataset.speed"), t("unit.images_per_s", { rate: rate(dataset.images_per_s) })],
+          [t("field.took"), duration(dataset.seconds)],
+          [
+            t("dataset.unreadable"),
+            dataset.unreadable?.count && dataset.unreadable.file ? (
+              <a key="unreadable" href={file_url(job.id, dataset.unreadable.file)}>
+                {whole(dataset.unreadable.count)}
+              </a>
+            ) : (
+              whole(dataset.unreadable?.count ?? 0)
+            ),
+          ],
+        ]}
+      />
+      {dataset.mean_file && <MeanPicture id={job.id} dataset={dataset} />}
+    </Stack>
+  );
+}
+
+function MeanPicture({ id, dataset }: { id: string; dataset: DatasetFacts }) {
+  const { t } = useText();
+  const small = Math.max(dataset.image.width ?? 256, dataset.image.height ?? 256) < 64;
+  return (
+    <Card withBorder padding="md">
+      <Title order={2} mb="sm">
+        {t("field.mean_image")}
+      </Title>
+      <Group align="flex-start" wrap="nowrap">
+        <div className="picture" data-small={small} style={{ width: 140, height: 140, flex: "none" }}>
+          <img src={file_url(id, "mean.jpg")} alt={t("field.mean_image")} />
+        </div>
+        <Text size="sm" c="dimmed">
+          {t("dataset.mean_pixel")}
+          <br />
+          {(dataset.mean_pixel ?? []).map((value) => significant(value)).join(" · ")}
+        </Text>
+      </Group>
+    </Card>
+  );
+}
+
+function Files({ data: { job, dataset } }: { data: Dataset }) {
+  const { t } = useText();
+  const files: { path: string; text: string }[] = [];
+  if (dataset) {
+    files.push({ path: "labels.txt", text: t("file.labels") });
+    for (const split of split_names) {
+      const list = dataset.splits[split]?.list;
+      if (list) files.push({ path: list, text: t("file.list", { split: t(`split.${split}`) }) });
+    }
+    if (dataset.mean_file) {
+      files.push({ path: dataset.mean_file, text: t("file.mean") }, { path: "mean.jpg", text: t("file.mean_jpg") });
+    }
+    files.push({ path: "dataset.json", text: t("file.dataset_json") });
+    if (dataset.unreadable?.count && dataset.unreadable.file)
+      files.push({ path: dataset.unreadable.file, text: t("file.unreadable") });
+  }
+  return <FileList job={job.id} files={files} />;
+}

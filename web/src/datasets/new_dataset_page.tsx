@@ -1,0 +1,446 @@
+import { Button, Card, Group, Loader, Radio, SimpleGrid, Stack, Text, Title } from "@mantine/core";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { type FormEvent, useEffect, useMemo, useRef } from "react";
+import { useNavigate, useSearchParams } from "react-router";
+import { answer, client, type DatasetScan, ProblemError } from "../api/client";
+import { useScan } from "../api/queries";
+import { useDraft } from "../forms/draft";
+import { field_errors } from "../forms/field_errors";
+import {
+  ChoiceField,
+  Folded,
+  type FormState,
+  NumberField,
+  Row,
+  Section,
+  SegmentField,
+  SwitchField,
+  TextField,
+} from "../forms/fields";
+import { ProblemAlert, useDebounced, useTitle } from "../frame/page_states";
+import { useText } from "../text/text";
+import { split_names } from "./class_histogram";
+import {
+  can_scan,
+  type DatasetForm,
+  dataset_places,
+  dataset_spec,
+  empty_dataset_form,
+  form_of_dataset,
+} from "./dataset_form";
+import { ResizePicture } from "./resize_picture";
+
+export function NewDatasetPage() {
+  const { t } = useText();
+  const [values, change, clear] = useDraft<DatasetForm>("digits.draft.dataset", empty_dataset_form);
+  const navigate = useNavigate();
+  const queries = useQueryClient();
+  useTitle(t("dataset.new"));
+  useClone(change);
+
+  const spec = useMemo(() => dataset_spec(values), [values]);
+  const settled = useDebounced(spec, 500);
+  const scan = useScan(can_scan(values) ? settled : null);
+  const create = useMutation({
+    mutationFn: () =>
+      answer(client.POST("/datasets", { body: { name: values.name.trim(), group: values.group.trim(), spec } })),
+    onSuccess: (job) => {
+      clear();
+      void queries.invalidateQueries({ queryKey: ["running"] });
+      void queries.invalidateQueries({ queryKey: ["jobs"] });
+      navigate(`/datasets/${job.id}`);
+    },
+  });
+
+  const typed = Object.fromEntries(
+    Object.entries(dataset_places).map(([name, place]) => [place, String(values[name as keyof DatasetForm])]),
+  );
+  const refused = create.error ?? (can_scan(values) ? scan.error : null);
+  const errors = field_errors(refused instanceof ProblemError ? refused.problem : null, typed);
+  const form: FormState<DatasetForm> = {
+    values,
+    change: (part) => {
+      if (create.error) create.reset();
+      change(part);
+    },
+    error: (name) => errors.at[dataset_places[name] ?? ""],
+  };
+  const page = useRef<HTMLFormElement>(null);
+  useEffect(() => {
+    if (create.error)
+      page.current?.querySelector('[aria-invalid="true"], [role="alert"]')?.scrollIntoView({ block: "center" });
+  }, [create.error]);
+
+  return (
+    <form
+      ref={page}
+      noValidate
+      onSubmit={(event: FormEvent) => {
+        event.preventDefault();
+        create.mutate();
+      }}
+    >
+      <Title order={1} mb="md">
+        {t("dataset.new_classification")}
+      </Title>
+      <div className="with-side">
+        <Stack>
+          <SourceSection form={form} />
+          <ImageSection form={form} />
+          <StorageSection form={form} />
+          <Section title={t("section.name")}>
+            <TextField form={form} name="name" label={t("field.name")} help={t("dataset.name.help")} required />
+            <TextField form={form} name="group" label={t("field.group")} help={t("field.group.help")} />
+          </Section>
+        </Stack>
+        <div className="side">
+          <Card withBorder>
+            <Stack gap="sm">
+              <Title order={2}>{t("summary.title")}</Title>
+              <Summary
+                scan={scan.data}
+                asked={can_scan(values)}
+                busy={scan.isFetching}
+                failed={Boolean(scan.error)}
+                values={values}
+              />
+              {errors.rest && <ProblemAlert problem={errors.rest} />}
+              {Object.keys(errors.at).length > 0 && (
+                <Text size="sm" c="red" role="alert">
+                  {t("form.see_field")}: {Object.values(errors.at)[0]}
+                </Text>
+              )}
+              <Button type="submit" loading={create.isPending} fullWidth>
+                {t("dataset.create")}
+              </Button>
+              <Button variant="subtle" color="gray" size="xs" onClick={clear}>
+                {t("form.start_over")}
+              </Button>
+            </Stack>
+          </Card>
+        </div>
+      </div>
+    </form>
+  );
+}
+
+/** `?clone=ID` fills the form with another dataset's choices, once. */
+function useClone(change: (part: Partial<DatasetForm>) => void) {
+  const { t } = useText();
+  const [params, set_params] = useSearchParams();
+  const id = params.get("clone");
+  const original = useQuery({
+    queryKey: ["clone", id],
+    enabled: id !== null,
+    queryFn: () => answer(client.GET("/jobs/{id}", { params: { path: { id: id! } } })),
+  });
+  useEffect(() => {
+    if (!original.data) return;
+    const { name, group, spec } = original.data;
+    change(form_of_dataset(t("clone.name", { name }), group, (spec ?? {}) as Record<string, unknown>));
+    set_params({}, { replace: true });
+  }, [original.data, change, set_params, t]);
+}
+
+function SourceSection({ form }: { form: FormState<DatasetForm> }) {
+  const { t } = useText();
+  const { values } = form;
+  return (
+    <Section title={t("section.source")}>
+      <Radio.Group
+        value={values.source}
+        onChange={(value) => form.change({ source: value as DatasetForm["source"] })}
+        aria-label={t("section.source")}
+      >
+        <Group>
+          <Radio value="folder" label={t("source.folder")} />
+          <Radio value="lists" label={t("source.lists")} />
+        </Group>
+      </Radio.Group>
+      {values.source === "folder" ? (
+        <>
+          <TextField
+            form={form}
+            name="path"
+            label={t("field.folder")}
+            help={t("field.folder.help")}
+            placeholder="/data/mnist/train"
+            required
+            mono
+          />
+          <Row>
+            <NumberField
+              form={form}
+              name="percent_val"
+              label={t("field.percent_val")}
+              help={t("field.percent_val.help")}
+              suffix=" %"
+              min={0}
+              max={100}
+              disabled={values.own_val}
+            />
+            <NumberField
+              form={form}
+              name="percent_test"
+              label={t("field.percent_test")}
+              help={t("field.percent_test.help")}
+              suffix=" %"
+              min={0}
+              max={100}
+              disabled={values.own_test}
+            />
+          </Row>
+          <SwitchField form={form} name="own_val" label={t("field.own_val")} help={t("field.own_val.help")} />
+          {values.own_val && (
+            <TextField form={form} name="val_path" label={t("field.val_path")} placeholder="/data/mnist/val" mono />
+          )}
+          <SwitchField form={form} name="own_test" label={t("field.own_test")} help={t("field.own_test.help")} />
+          {values.own_test && (
+            <TextField form={form} name="test_path" label={t("field.test_path")} placeholder="/data/mnist/test" mono />
+          )}
+          <Row>
+            <NumberField
+              form={form}
+              name="min_per_class"
+              label={t("field.min_per_class")}
+              help={t("field.min_per_class.help")}
+              min={1}
+            />
+            <NumberField
+              form={form}
+              name="max_per_class"
+              label={t("field.max_per_class")}
+              help={t("field.max_per_class.help")}
+              placeholder={t("field.no_limit")}
+              min={1}
+            />
+          </Row>
+        </>
+      ) : (
+        <>
+          <TextField
+            form={form}
+            name="list_train"
+            label={t("field.list_train")}
+            help={t("field.list.help")}
+            placeholder="/data/train.txt"
+            required
+            mono
+          />
+          <TextField
+            form={form}
+            name="list_val"
+            label={t("field.list_val")}
+            help={t("field.list_val.help")}
+            placeholder="/data/val.txt"
+            mono
+          />
+          <TextField
+            form={form}
+            name="list_test"
+            label={t("field.list_test")}
+            help={t("field.list_val.help")}
+            placeholder="/data/test.txt"
+            mono
+          />
+          <TextField
+            form={form}
+            name="list_labels"
+            label={t("field.list_labels")}
+            help={t("field.list_labels.help")}
+            placeholder="/data/labels.txt"
+            required
+            mono
+          />
+          <TextField
+            form={form}
+            name="list_root"
+            label={t("field.list_root")}
+            help={t("field.list_root.help")}
+            placeholder="/data"
+            mono
+          />
+        </>
+      )}
+    </Section>
+  );
+}
+
+function ImageSection({ form }: { form: FormState<DatasetForm> }) {
+  const { t } = useText();
+  const { values } = form;
+  return (
+    <Section title={t("section.image")}>
+      <Row>
+        <NumberField form={form} name="width" label={t("field.width")} suffix=" px" min={1} max={10000} />
+        <NumberField form={form} name="height" label={t("field.height")} suffix=" px" min={1} max={10000} />
+      </Row>
+      <Text size="xs" c="dimmed">
+        {t("field.size.help")}
+      </Text>
+      <SegmentField
+        form={form}
+        name="channels"
+        label={t("field.channels")}
+        help={t("field.channels.help")}
+        options={[
+          { value: "3", label: t("channels.3") },
+          { value: "1", label: t("channels.1") },
+        ]}
+      />
+      <SimpleGrid cols={{ base: 1, sm: 2 }}>
+        <ChoiceField
+          form={form}
+          name="resize"
+          label={t("field.resize")}
+          help={t(`resize.${values.resize}.help`)}
+          options={(["squash", "crop", "fill", "half_crop"] as const).map((value) => ({
+            value,
+            label: t(`resize.${value}`),
+          }))}
+        />
+        <ResizePicture
+          mode={values.resize}
+          width={Number(values.width)}
+          height={Number(values.height)}
+          grey={values.channels === "1"}
+        />
+      </SimpleGrid>
+    </Section>
+  );
+}
+
+function StorageSection({ form }: { form: FormState<DatasetForm> }) {
+  const { t } = useText();
+  const { values } = form;
+  const encoding = values.backend === "hdf5" ? "none" : values.encoding;
+  const title = [
+    values.backend.toUpperCase(),
+    t(`encoding.${encoding}`),
+    t(values.mean ? "storage.with_mean" : "storage.without_mean"),
+    t(values.shuffle ? "storage.shuffled" : "storage.in_order"),
+  ].join(", ");
+  return (
+    <Folded title={t("section.storage")} values={title}>
+      <Row>
+        <ChoiceField
+          form={form}
+          name="backend"
+          label={t("field.backend")}
+          help={t("field.backend.help")}
+          options={[
+            { value: "lmdb", label: "LMDB" },
+            { value: "hdf5", label: "HDF5" },
+          ]}
+        />
+        {values.backend === "lmdb" && (
+          <ChoiceField
+            form={form}
+            name="encoding"
+            label={t("field.encoding")}
+            help={t("field.encoding.help")}
+            options={(["png", "jpeg", "none"] as const).map((value) => ({ value, label: t(`encoding.${value}`) }))}
+          />
+        )}
+      </Row>
+      <SwitchField form={form} name="mean" label={t("field.mean_image")} help={t("field.mean_image.help")} />
+      <SwitchField form={form} name="shuffle" label={t("field.shuffle")} help={t("field.shuffle.help")} />
+      <Row>
+        <NumberField form={form} name="seed" label={t("field.seed")} help={t("field.seed.help")} min={0} />
+        <NumberField
+          form={form}
+          name="threads"
+          label={t("field.threads")}
+          help={t("field.threads.help")}
+          placeholder={t("field.all_cores")}
+          min={1}
+        />
+      </Row>
+    </Folded>
+  );
+}
+
+interface SummaryProps {
+  scan: DatasetScan | undefined;
+  asked: boolean;
+  busy: boolean;
+  failed: boolean;
+  values: DatasetForm;
+}
+
+function Summary({ scan, asked, busy, failed, values }: SummaryProps) {
+  const { t, whole } = useText();
+  if (!asked) {
+    return (
+      <Text size="sm" c="dimmed">
+        {t("summary.type_first")}
+      </Text>
+    );
+  }
+  if (!scan || failed) {
+    return busy ? (
+      <Group gap="xs">
+        <Loader size="xs" />
+        <Text size="sm">{t("summary.looking")}</Text>
+      </Group>
+    ) : null;
+  }
+  const total = Object.values(scan.splits).reduce((sum, split) => sum + split.count, 0);
+  const raw = total * Number(values.width) * Number(values.height) * Number(values.channels);
+  return (
+    <Stack gap="xs" data-testid="scan" style={{ opacity: busy ? 0.6 : 1 }}>
+      <Text size="sm" fw={600}>
+        {t("summary.found", { pictures: total, classes: scan.labels.length })}
+      </Text>
+      <dl className="facts">
+        {split_names.map((name) => (
+          <div key={name} style={{ display: "contents" }}>
+            <dt>{t(`split.${name}`)}</dt>
+            <dd>{whole(scan.splits[name]?.count ?? 0)}</dd>
+          </div>
+        ))}
+        {Number.isFinite(raw) && raw > 0 && (
+          <div style={{ display: "contents" }}>
+            <dt>{t("summary.raw")}</dt>
+            <dd>{t("summary.megabytes", { size: Math.max(1, Math.round(raw / 1e6)) })}</dd>
+          </div>
+        )}
+      </dl>
+      <Balance counts={scan.splits.train?.per_class ?? []} />
+      {scan.warnings.slice(0, 5).map((warning) => (
+        <Text key={warning} size="xs" style={{ overflowWrap: "anywhere" }}>
+          ⚠ {warning}
+        </Text>
+      ))}
+      {scan.warnings.length > 5 && <Text size="xs">{t("summary.more_warnings", { n: scan.warnings.length - 5 })}</Text>}
+    </Stack>
+  );
+}
+
+/** A row of small columns: how even the classes are. */
+function Balance({ counts }: { counts: number[] }) {
+  const { t } = useText();
+  if (counts.length === 0 || counts.length > 200) return null;
+  const most = Math.max(1, ...counts);
+  return (
+    <svg
+      viewBox={`0 0 ${counts.length * 10} 30`}
+      height={30}
+      width="100%"
+      preserveAspectRatio="none"
+      role="img"
+      aria-label={t("summary.balance")}
+    >
+      {counts.map((count, i) => (
+        <rect
+          key={i}
+          x={i * 10 + 1}
+          width={8}
+          y={30 - (30 * count) / most}
+          height={(30 * count) / most}
+          fill="var(--mantine-primary-color-filled)"
+        />
+      ))}
+    </svg>
+  );
+}

@@ -1,0 +1,45 @@
+import { describe, expect, it } from "vitest";
+import { unreachable } from "../api/client";
+import { field_errors } from "./field_errors";
+
+const fields = {
+  "/name": "",
+  "/spec/source/path": "/data/mnist",
+  "/spec/source/val_path": "/data/mnist/val",
+  "/spec/image/width": "0",
+};
+
+function place_of(where: string): string | null {
+  return Object.keys(field_errors({ ...unreachable("wrong"), where }, fields).at)[0] ?? null;
+}
+
+describe("field_errors", () => {
+  it.each([
+    ["/spec/image/width", "/spec/image/width"],
+    ["/spec/source/path/0", "/spec/source/path"],
+    ["image/width", "/spec/image/width"],
+    ["/image/width", "/spec/image/width"],
+    ["/data/mnist", "/spec/source/path"],
+    ["/data/mnist/val/7/x.png", "/spec/source/val_path"],
+    ["/data/other", null],
+    ["/spec/unknown", null],
+    ["", null],
+  ])("%s stands at %s", (where, place) => expect(place_of(where)).toBe(place));
+
+  it("says what to do after what is wrong", () => {
+    const problem = {
+      ...unreachable("width must be 1 to 10000, got 0"),
+      where: "/spec/image/width",
+      advice: "Write a number",
+    };
+    expect(field_errors(problem, fields).at["/spec/image/width"]).toBe(
+      "width must be 1 to 10000, got 0. Write a number",
+    );
+  });
+
+  it("keeps what belongs to no field", () => {
+    const problem = unreachable("the disk is full");
+    expect(field_errors(problem, fields)).toEqual({ at: {}, rest: problem });
+    expect(field_errors(null, fields)).toEqual({ at: {}, rest: null });
+  });
+});

@@ -1,0 +1,70 @@
+import { MantineProvider } from "@mantine/core";
+import { Notifications } from "@mantine/notifications";
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { type ComponentType, lazy, Suspense } from "react";
+import { BrowserRouter, Navigate, Route, Routes } from "react-router";
+import { ProblemError } from "../api/client";
+import { LiveProvider } from "../api/live";
+import { HomePage } from "../home/home_page";
+import { AnyJob } from "../jobs/any_job";
+import { TextProvider } from "../text/text";
+import { NotFound, PageSkeleton } from "./page_states";
+import { Shell } from "./shell";
+import { theme } from "./theme";
+
+const queries = new QueryClient({
+  defaultOptions: {
+    queries: {
+      // The event stream says when something changes.
+      staleTime: 30_000,
+      refetchOnWindowFocus: false,
+      retry: (failures, error) => failures < 3 && error instanceof ProblemError && is_passing(error.problem.status),
+    },
+  },
+});
+
+function is_passing(status: number): boolean {
+  return status === 0 || status === 502 || status === 503 || status === 504;
+}
+
+function page<Name extends string>(load: () => Promise<Record<Name, ComponentType>>, name: Name) {
+  return lazy(async () => ({ default: (await load())[name] }));
+}
+
+const NewDatasetPage = page(() => import("../datasets/new_dataset_page"), "NewDatasetPage");
+const DatasetPage = page(() => import("../datasets/dataset_page"), "DatasetPage");
+const NewModelPage = page(() => import("../models/new_model_page"), "NewModelPage");
+const ModelPage = page(() => import("../models/model_page"), "ModelPage");
+const SystemPage = page(() => import("../system/system_page"), "SystemPage");
+
+export function App() {
+  return (
+    <MantineProvider theme={theme} defaultColorScheme="auto">
+      <Notifications position="bottom-right" />
+      <QueryClientProvider client={queries}>
+        <TextProvider>
+          <LiveProvider>
+            <BrowserRouter>
+              <Shell>
+                <Suspense fallback={<PageSkeleton />}>
+                  <Routes>
+                    <Route path="/" element={<HomePage />} />
+                    <Route path="/datasets" element={<Navigate to="/?kind=dataset" replace />} />
+                    <Route path="/models" element={<Navigate to="/?kind=model" replace />} />
+                    <Route path="/jobs/:id" element={<AnyJob />} />
+                    <Route path="/datasets/new" element={<NewDatasetPage />} />
+                    <Route path="/datasets/:id" element={<DatasetPage />} />
+                    <Route path="/models/new" element={<NewModelPage />} />
+                    <Route path="/models/:id" element={<ModelPage />} />
+                    <Route path="/system" element={<SystemPage />} />
+                    <Route path="*" element={<NotFound />} />
+                  </Routes>
+                </Suspense>
+              </Shell>
+            </BrowserRouter>
+          </LiveProvider>
+        </TextProvider>
+      </QueryClientProvider>
+    </MantineProvider>
+  );
+}

@@ -1,0 +1,91 @@
+import { Alert, Button, Skeleton, Stack, Text, Title } from "@mantine/core";
+import { useEffect, useState } from "react";
+import { Link } from "react-router";
+import { type Problem, ProblemError } from "../api/client";
+import { useText } from "../text/text";
+
+/** Grey blocks, but only when the wait is long enough to be noticed. */
+export function PageSkeleton() {
+  const [late, set_late] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => set_late(true), 200);
+    return () => clearTimeout(timer);
+  }, []);
+  if (!late) return null;
+  return (
+    <Stack aria-busy="true">
+      <Skeleton height={28} width="40%" />
+      <Skeleton height={14} />
+      <Skeleton height={240} />
+    </Stack>
+  );
+}
+
+export function NotFound() {
+  const { t } = useText();
+  return (
+    <Stack align="flex-start">
+      <Title order={1}>{t("not_found.title")}</Title>
+      <Text>{t("not_found.text")}</Text>
+      <Button component={Link} to="/" variant="default">
+        {t("nav.home")}
+      </Button>
+    </Stack>
+  );
+}
+
+/** A problem in words: what was expected and came, where, what to do next. */
+export function ProblemAlert({ problem, title }: { problem: Problem; title?: string }) {
+  const { t } = useText();
+  return (
+    <Alert
+      color="red"
+      variant="light"
+      role="alert"
+      title={title ?? (problem.status === 0 ? t("problem.unreachable") : problem.title)}
+    >
+      <Text size="sm">{problem.detail}</Text>
+      {problem.where && (
+        <Text size="sm" ff="monospace" style={{ overflowWrap: "anywhere" }}>
+          {problem.where}
+        </Text>
+      )}
+      {problem.advice && (
+        <Text size="sm" fw={600} mt={4}>
+          {problem.advice}
+        </Text>
+      )}
+    </Alert>
+  );
+}
+
+export function QueryProblem({ error }: { error: unknown }) {
+  if (error instanceof ProblemError) return <ProblemAlert problem={error.problem} />;
+  throw error;
+}
+
+export function useTitle(title: string): void {
+  useEffect(() => {
+    document.title = title === "" ? "Digits" : `${title} – Digits`;
+  }, [title]);
+}
+
+/** The time, renewed every second while `active`, for durations that grow. */
+export function useNow(active: boolean): number {
+  const [now, set_now] = useState(() => Date.now());
+  useEffect(() => {
+    if (!active) return;
+    const timer = setInterval(() => set_now(Date.now()), 1000);
+    return () => clearInterval(timer);
+  }, [active]);
+  return now;
+}
+
+export function useDebounced<T>(value: T, delay_ms: number): T {
+  const [settled, set_settled] = useState(value);
+  useEffect(() => {
+    const timer = setTimeout(() => set_settled(value), delay_ms);
+    return () => clearTimeout(timer);
+  }, [value, delay_ms]);
+  return settled;
+}

@@ -1,0 +1,16 @@
+import { useQuery } from "@tanstack/react-query";
+import { Navigate, useParams } from "react-router";
+import { answer, client } from "../api/client";
+import { PageSkeleton, QueryProblem } from "../frame/page_states";
+
+/** `/jobs/ID` leads to the page of its kind. */
+export function AnyJob() {
+  const { id = "" } = useParams();
+  const job = useQuery({
+    queryKey: ["job", id],
+    queryFn: ({ signal }) => answer(client.GET("/jobs/{id}", { params: { path: { id } }, signal })),
+  });
+  if (job.error) return <QueryProblem error={job.error} />;
+  if (!job.data) return <PageSkeleton />;
+  return <Navigate to={`/${job.data.kind}s/${id}`} replace />;
+}

@@ -1,0 +1,163 @@
+import {
+  ActionIcon,
+  Alert,
+  Anchor,
+  Box,
+  Breadcrumbs,
+  Button,
+  Group,
+  Stack,
+  Text,
+  TextInput,
+  Title,
+} from "@mantine/core";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { type ReactNode, useState } from "react";
+import { Link } from "react-router";
+import { answer, client, type Job } from "../api/client";
+import { is_active } from "../api/live";
+import { seconds_between } from "../format/format";
+import { useNow, useTitle } from "../frame/page_states";
+import { useText } from "../text/text";
+import { JobActions, show_problem } from "./job_actions";
+import { JobProgress, StateWord, useProgressWords } from "./job_state";
+
+/** The head of every job's page: where it belongs, its name, state, progress and what can be done. */
+export function JobHeader({ job, more }: { job: Job; more?: ReactNode }) {
+  const { t, duration } = useText();
+  const words = useProgressWords();
+  const active = is_active(job);
+  const now = useNow(job.state === "run");
+  const fraction = job.progress?.fraction;
+  useTitle(active && fraction != null ? `${Math.floor(fraction * 100)} % ${job.name}` : job.name);
+  const took = seconds_between(job.started_at, job.finished_at, now);
+  return (
+    <Stack gap="xs" mb="md">
+      <Breadcrumbs separator="›" separatorMargin={6}>
+        <Anchor component={Link} to={`/?kind=${job.kind}`} size="sm">
+          {t(job.kind === "dataset" ? "kind.datasets" : "kind.models")}
+        </Anchor>
+        {job.group !== "" && (
+          <Anchor component={Link} to={`/?kind=${job.kind}&q=${encodeURIComponent(job.group)}`} size="sm">
+            {job.group}
+          </Anchor>
+        )}
+      </Breadcrumbs>
+      <Group justify="space-between" align="flex-start" gap="sm">
+        <JobName job={job} />
+        <Group gap="xs">
+          {more}
+          <JobActions job={job} />
+        </Group>
+      </Group>
+      <Group gap="md" aria-live="polite">
+        <StateWord state={job.state} />
+        {active && (
+          <Text size="sm" c="dimmed" data-testid="progress">
+            {words(job)}
+          </Text>
+        )}
+        {job.state === "wait" && !job.progress && (
+          <Text size="sm" c="dimmed">
+            {t("job.waiting")}
+          </Text>
+        )}
+        {took !== null && (
+          <Text size="sm" c="dimmed">
+            {t(active ? "job.runs_for" : "job.took", { time: duration(active ? Math.floor(took) : took) })}
+          </Text>
+        )}
+      </Group>
+      {active && <JobProgress job={job} />}
+      {job.error && <JobError job={job} />}
+    </Stack>
+  );
+}
+
+function JobError({ job }: { job: Job }) {
+  const { t } = useText();
+  const error = job.error!;
+  return (
+    <Alert color="red" variant="light" role="alert" title={t("job.failed")}>
+      <Text size="sm" style={{ whiteSpace: "pre-wrap", overflowWrap: "anywhere" }}>
+        {error.message}
+      </Text>
+      {error.where && (
+        <Text size="sm" ff="monospace" style={{ overflowWrap: "anywhere" }}>
+          {error.where}
+        </Text>
+      )}
+      {error.advice && (
+        <Text size="sm" fw={600} mt={4}>
+          {error.advice}
+        </Text>
+      )}
+      <Anchor component={Link} to="?tab=log" size="sm">
+        {t("job.show_log")}
+      </Anchor>
+    </Alert>
+  );
+}
+
+function JobName({ job }: { job: Job }) {
+  const { t } = useText();
+  const [name, set_name] = useState<string | null>(null);
+  const edit = useJobEdit(job);
+  if (name === null) {
+    return (
+      <Group gap={6} wrap="nowrap" align="center">
+        <Title order={1} style={{ overflowWrap: "anywhere" }}>
+          {job.name}
+        </Title>
+        <ActionIcon variant="subtle" color="gray" aria-label={t("action.rename")} onClick={() => set_name(job.name)}>
+          ✎
+        </ActionIcon>
+      </Group>
+    );
+  }
+  const save = () => {
+    const wanted = name.trim();
+    if (wanted !== "" && wanted !== job.name) edit.mutate({ name: wanted });
+    set_name(null);
+  };
+  return (
+    <Box
+      component="form"
+      onSubmit={(event) => {
+        event.preventDefault();
+        save();
+      }}
+    >
+      <Group gap={6} wrap="nowrap">
+        <TextInput
+          data-autofocus
+          autoFocus
+          aria-label={t("field.name")}
+          maxLength={200}
+          value={name}
+          onChange={(event) => set_name(event.currentTarget.value)}
+          onKeyDown={(event) => event.key === "Escape" && set_name(null)}
+        />
+        <Button type="submit" size="xs">
+          {t("action.save")}
+        </Button>
+      </Group>
+    </Box>
+  );
+}
+
+export function useJobEdit(job: Job) {
+  const { t } = useText();
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (edit: { name?: string; group?: string; notes?: string }) =>
+      answer(client.PATCH("/jobs/{id}", { params: { path: { id: job.id } }, body: edit })),
+    onSuccess: (changed) => {
+      queries.setQueryData([job.kind, job.id], (known: { job: Job } | undefined) =>
+        known ? { ...known, job: { ...known.job, ...changed } } : known,
+      );
+      void queries.invalidateQueries({ queryKey: ["jobs"] });
+    },
+    onError: (error) => show_problem(error, t("problem.edit")),
+  });
+}

@@ -1,0 +1,178 @@
+import {
+  Button,
+  Group,
+  SegmentedControl,
+  Skeleton,
+  Slider,
+  Stack,
+  Table,
+  Text,
+  useComputedColorScheme,
+} from "@mantine/core";
+import { lazy, Suspense, useMemo, useRef } from "react";
+import { useSearchParams } from "react-router";
+import { type Job, type ModelSpec, metrics_csv_url } from "../api/client";
+import { is_active } from "../api/live";
+import type { MetricSeries } from "../api/metric_series";
+import type { ChartHandle } from "../charts/chart";
+import { save_url } from "../charts/csv";
+import { metric, significant } from "../format/format";
+import { useText } from "../text/text";
+import { curve_names, curve_option, strip_series } from "./curve_options";
+
+const Chart = lazy(() => import("../charts/chart"));
+
+interface Props {
+  job: Job;
+  series: MetricSeries;
+  version: number;
+}
+
+export function CurvesPanel({ job, series, version }: Props) {
+  const { t, whole } = useText();
+  const [params, set_params] = useSearchParams();
+  const dark = useComputedColorScheme("light") === "dark";
+  const chart = useRef<ChartHandle>(null);
+  const x = params.get("x") === "iteration" ? "iteration" : "epoch";
+  const log = params.get("y") === "log";
+  const smoothing = Math.min(0.99, Math.max(0, Number(params.get("smooth") ?? "0.6") || 0));
+  const strips = strip_series.filter((name) => series.get(name));
+  const strip = strips.includes(params.get("strip") ?? "") ? params.get("strip")! : "train/lr";
+  const set = (name: string, value: string) =>
+    set_params(
+      (before) => {
+        const after = new URLSearchParams(before);
+        after.set(name, value);
+        return after;
+      },
+      { replace: true },
+    );
+  const epochs = (job.spec as Partial<ModelSpec> | undefined)?.epochs ?? null;
+  const best = job.best as { iteration: number; epoch: number } | null;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `version` says that `series` changed inside
+  const option = useMemo(
+    () =>
+      curve_option(series, {
+        x,
+        log,
+        smoothing,
+        strip,
+        dark,
+        epochs,
+        best: best ? { iteration: best.iteration, epoch: best.epoch } : null,
+        words: { x: t(`axis.${x}`), strip: strip_word(t, strip), best: t("model.best") },
+      }),
+    [series, version, x, log, smoothing, strip, dark, epochs, best?.iteration, t],
+  );
+  if (version === 0 || series.names().length === 0) {
+    return <Text c="dimmed">{t(is_active(job) ? "curves.not_yet" : "curves.none")}</Text>;
+  }
+  return (
+    <Stack gap="sm">
+      <Suspense fallback={<Skeleton className="chart" />}>
+        <Chart option={option} label={t("curves.label")} handle={chart} />
+      </Suspense>
+      <Group gap="lg">
+        <SegmentedControl
+          size="xs"
+          aria-label={t("curves.x")}
+          value={x}
+          onChange={(value) => set("x", value)}
+          data={[
+            { value: "epoch", label: t("axis.epoch") },
+            { value: "iteration", label: t("axis.iteration") },
+          ]}
+        />
+        <SegmentedControl
+          size="xs"
+          aria-label={t("curves.y")}
+          value={log ? "log" : "linear"}
+          onChange={(value) => set("y", value)}
+          data={[
+            { value: "linear", label: t("axis.linear") },
+            { value: "log", label: t("axis.log") },
+          ]}
+        />
+        {strips.length > 1 && (
+          <SegmentedControl
+            size="xs"
+            aria-label={t("curves.strip")}
+            value={strip}
+            onChange={(value) => set("strip", value)}
+            data={strips.map((name) => ({ value: name, label: strip_word(t, name) }))}
+          />
+        )}
+        <Group gap="xs" wrap="nowrap">
+          <Text size="sm" id="smoothing-label">
+            {t("curves.smoothing")}
+          </Text>
+          <Slider
+            w={120}
+            size="sm"
+            min={0}
+            max={0.99}
+            step={0.01}
+            value={smoothing}
+            thumbProps={{ "aria-labelledby": "smoothing-label" }}
+            label={(value) => value.toFixed(2)}
+            onChange={(value) => set("smooth", String(value))}
+          />
+        </Group>
+        <Group gap="xs">
+          <Button
+            size="compact-sm"
+            variant="default"
+            component="a"
+            href={metrics_csv_url(job.id)}
+            download={`${job.name} curves.csv`}
+          >
+            CSV
+          </Button>
+          <Button
+            size="compact-sm"
+            variant="default"
+            onClick={() =>
+              chart.current && save_url(`${job.name} curves.png`, chart.current.picture(dark ? "#1a1b1e" : "#ffffff"))
+            }
+          >
+            PNG
+          </Button>
+        </Group>
+      </Group>
+      <details>
+        <summary>{t("curves.table")}</summary>
+        <Table maw={520} data-testid="curve-table">
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th>{t("curves.series")}</Table.Th>
+              <Table.Th ta="right">{t("curves.last")}</Table.Th>
+              <Table.Th ta="right">{t("axis.iteration")}</Table.Th>
+              <Table.Th ta="right">{t("curves.points")}</Table.Th>
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {[...curve_names(series), ...strips].map((name) => {
+              const curve = series.get(name)!;
+              return (
+                <Table.Tr key={name} data-series={name} data-points={curve.value.length}>
+                  <Table.Td>{name}</Table.Td>
+                  <Table.Td ta="right">
+                    {name === "train/data_wait" ? significant(series.last(name)) : metric(name, series.last(name))}
+                  </Table.Td>
+                  <Table.Td ta="right">{whole(curve.iteration.at(-1))}</Table.Td>
+                  <Table.Td ta="right">{whole(curve.value.length)}</Table.Td>
+                </Table.Tr>
+              );
+            })}
+          </Table.Tbody>
+        </Table>
+      </details>
+    </Stack>
+  );
+}
+
+function strip_word(t: ReturnType<typeof useText>["t"], name: string): string {
+  if (name === "train/images_per_s") return t("strip.images_per_s");
+  if (name === "train/data_wait") return t("strip.data_wait");
+  return t("strip.lr");
+}

@@ -1,0 +1,58 @@
+/** The learning rate over a training, as DIGITS' form and Caffe's solver have it: steps in percent of the training. */
+
+export type LrPolicy = "fixed" | "step" | "multistep" | "exp" | "inv" | "poly" | "sigmoid";
+
+export const lr_policies: LrPolicy[] = ["fixed", "step", "multistep", "exp", "inv", "poly", "sigmoid"];
+
+export interface LrOptions {
+  base_lr: number;
+  policy: LrPolicy;
+  gamma: number;
+  power: number;
+  step_percent: number;
+  steps_percent: number[];
+}
+
+/** Which numbers a policy reads, and where DIGITS starts them. */
+export const lr_defaults: Record<
+  LrPolicy,
+  Partial<Record<"gamma" | "power" | "step_percent" | "steps_percent", string>>
+> = {
+  fixed: {},
+  step: { step_percent: "33", gamma: "0.1" },
+  multistep: { steps_percent: "50, 85", gamma: "0.5" },
+  exp: { gamma: "0.95" },
+  inv: { gamma: "0.1", power: "0.5" },
+  poly: { power: "3" },
+  sigmoid: { step_percent: "50", gamma: "0.1" },
+};
+
+/** The rate after `percent` of the training. */
+export function lr_at(
+  percent: number,
+  { base_lr, policy, gamma, power, step_percent, steps_percent }: LrOptions,
+): number {
+  switch (policy) {
+    case "fixed":
+      return base_lr;
+    case "step":
+      return base_lr * gamma ** Math.floor(percent / step_percent);
+    case "multistep":
+      return base_lr * gamma ** steps_percent.filter((step) => percent >= step).length;
+    case "exp":
+      return base_lr * gamma ** percent;
+    case "inv":
+      return base_lr * (1 + gamma * percent) ** -power;
+    case "poly":
+      return base_lr * (1 - percent / 100) ** power;
+    case "sigmoid":
+      return base_lr / (1 + Math.exp(gamma * (percent - step_percent)));
+  }
+}
+
+export function lr_curve(options: LrOptions, points = 201): { percent: number; lr: number }[] {
+  return Array.from({ length: points }, (_, i) => {
+    const percent = (100 * i) / (points - 1);
+    return { percent, lr: lr_at(percent, options) };
+  });
+}

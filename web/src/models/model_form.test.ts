@@ -1,0 +1,83 @@
+import { describe, expect, it } from "vitest";
+import { dataset_spec, empty_dataset_form, form_of_dataset } from "../datasets/dataset_form";
+import { empty_model_form, form_of_model, lr_options, model_spec } from "./model_form";
+
+describe("model_spec", () => {
+  it("leaves to the network what is empty, and sends only what the policy reads", () => {
+    const spec = model_spec({ ...empty_model_form, dataset_id: "20261123-101500-3fa9", epochs: "6" });
+    expect(spec).toEqual({
+      dataset_id: "20261123-101500-3fa9",
+      network: { standard: "lenet" },
+      solver: { type: "SGD", base_lr: 0.01, lr_policy: "step", step_percent: 33, gamma: 0.1 },
+      epochs: 6,
+      snapshot_interval: 1,
+      val_interval: 1,
+      batch_size: null,
+      val_batch_size: null,
+      batch_accumulation: 1,
+      mean: "image",
+      crop_size: null,
+      seed: null,
+      threads: 0,
+      weights: [],
+    });
+  });
+
+  it("sends what is no number as it is, for the server to refuse", () => {
+    expect(model_spec({ ...empty_model_form, epochs: "many" }).epochs).toBe("many");
+  });
+
+  it("comes back from a spec", () => {
+    const form = {
+      ...empty_model_form,
+      name: "x",
+      network: "custom" as const,
+      prototxt: "layer {}",
+      policy: "multistep" as const,
+      steps_percent: "10, 20",
+      gamma: "0.5",
+      seed: "3",
+      weights: "/a.caffemodel\n/b.caffemodel",
+    };
+    expect(model_spec(form_of_model("x", "", model_spec(form) as Record<string, unknown>))).toEqual(model_spec(form));
+  });
+
+  it("previews no learning rate while a number is missing", () => {
+    expect(lr_options({ ...empty_model_form, gamma: "" })).toBeNull();
+    expect(lr_options({ ...empty_model_form, step_percent: "0" })).toBeNull();
+    expect(lr_options({ ...empty_model_form, policy: "fixed", gamma: "" })).not.toBeNull();
+  });
+});
+
+describe("dataset_spec", () => {
+  it("takes no percentage where there is a folder", () => {
+    const spec = dataset_spec({ ...empty_dataset_form, path: " /data/train ", own_val: true, val_path: "/data/val" });
+    expect(spec.source).toEqual({
+      type: "folder",
+      path: "/data/train",
+      val_path: "/data/val",
+      test_path: "",
+      percent_val: 0,
+      percent_test: 0,
+      min_per_class: 2,
+      max_per_class: 0,
+    });
+  });
+
+  it("comes back from a spec", () => {
+    for (const form of [
+      { ...empty_dataset_form, path: "/a", width: "28", height: "32", channels: "1" as const, max_per_class: "5" },
+      {
+        ...empty_dataset_form,
+        source: "lists" as const,
+        list_train: "/t",
+        list_labels: "/l",
+        list_root: "/r",
+        shuffle: false,
+      },
+    ]) {
+      const spec = dataset_spec(form);
+      expect(dataset_spec(form_of_dataset("x", "", spec as unknown as Record<string, unknown>))).toEqual(spec);
+    }
+  });
+});

@@ -1,0 +1,205 @@
+import type { ModelSpec, Network } from "../api/client";
+import { optional_number, typed_number } from "../datasets/dataset_form";
+import { type LrOptions, type LrPolicy, lr_defaults } from "./lr_policy";
+
+/** The form's fields as they are typed. */
+export interface ModelForm {
+  name: string;
+  group: string;
+  dataset_id: string;
+  network: "standard" | "custom";
+  standard: string;
+  prototxt: string;
+  epochs: string;
+  snapshot_interval: string;
+  val_interval: string;
+  solver: string;
+  base_lr: string;
+  policy: LrPolicy;
+  gamma: string;
+  power: string;
+  step_percent: string;
+  steps_percent: string;
+  momentum: string;
+  weight_decay: string;
+  rms_decay: string;
+  batch_size: string;
+  val_batch_size: string;
+  batch_accumulation: string;
+  mean: "image" | "pixel" | "none";
+  crop_size: string;
+  seed: string;
+  threads: string;
+  weights: string;
+}
+
+export const empty_model_form: ModelForm = {
+  name: "",
+  group: "",
+  dataset_id: "",
+  network: "standard",
+  standard: "lenet",
+  prototxt: "",
+  epochs: "30",
+  snapshot_interval: "1",
+  val_interval: "1",
+  solver: "SGD",
+  base_lr: "0.01",
+  policy: "step",
+  gamma: "0.1",
+  power: "0.5",
+  step_percent: "33",
+  steps_percent: "50, 85",
+  momentum: "",
+  weight_decay: "",
+  rms_decay: "",
+  batch_size: "",
+  val_batch_size: "",
+  batch_accumulation: "1",
+  mean: "image",
+  crop_size: "",
+  seed: "",
+  threads: "",
+  weights: "",
+};
+
+/** Where each field stands in the request, for the server's errors. */
+export const model_places: Partial<Record<keyof ModelForm, string>> = {
+  name: "/name",
+  group: "/group",
+  dataset_id: "/spec/dataset_id",
+  standard: "/spec/network/standard",
+  prototxt: "/spec/network/prototxt",
+  epochs: "/spec/epochs",
+  snapshot_interval: "/spec/snapshot_interval",
+  val_interval: "/spec/val_interval",
+  solver: "/spec/solver/type",
+  base_lr: "/spec/solver/base_lr",
+  policy: "/spec/solver/lr_policy",
+  gamma: "/spec/solver/gamma",
+  power: "/spec/solver/power",
+  step_percent: "/spec/solver/step_percent",
+  steps_percent: "/spec/solver/steps_percent",
+  momentum: "/spec/solver/momentum",
+  weight_decay: "/spec/solver/weight_decay",
+  rms_decay: "/spec/solver/rms_decay",
+  batch_size: "/spec/batch_size",
+  val_batch_size: "/spec/val_batch_size",
+  batch_accumulation: "/spec/batch_accumulation",
+  mean: "/spec/mean",
+  crop_size: "/spec/crop_size",
+  seed: "/spec/seed",
+  threads: "/spec/threads",
+  weights: "/spec/weights",
+};
+
+export const solver_types = ["SGD", "Nesterov", "Adam", "AdaGrad", "AdaDelta", "RMSProp"];
+
+/** The numbers between commas or blanks. */
+export function number_list(text: string): (number | string)[] {
+  return text
+    .split(/[\s,;]+/)
+    .filter((part) => part !== "")
+    .map(typed_number);
+}
+
+export function model_spec(form: ModelForm): ModelSpec {
+  const used = lr_defaults[form.policy];
+  const solver: Record<string, unknown> = {
+    type: form.solver,
+    base_lr: typed_number(form.base_lr),
+    lr_policy: form.policy,
+  };
+  for (const name of ["gamma", "power", "step_percent"] as const) {
+    if (used[name] !== undefined) solver[name] = typed_number(form[name]);
+  }
+  if (used.steps_percent !== undefined) solver.steps_percent = number_list(form.steps_percent);
+  for (const name of ["momentum", "weight_decay"] as const) {
+    if (form[name].trim() !== "") solver[name] = typed_number(form[name]);
+  }
+  if (form.solver === "RMSProp" && form.rms_decay.trim() !== "") solver.rms_decay = typed_number(form.rms_decay);
+  const spec: Record<string, unknown> = {
+    network: form.network === "standard" ? { standard: form.standard } : { prototxt: form.prototxt },
+    solver,
+    epochs: typed_number(form.epochs),
+    snapshot_interval: optional_number(form.snapshot_interval, 0),
+    val_interval: optional_number(form.val_interval, 0),
+    batch_size: optional_number(form.batch_size, null),
+    val_batch_size: optional_number(form.val_batch_size, null),
+    batch_accumulation: optional_number(form.batch_accumulation, 1),
+    mean: form.mean,
+    crop_size: optional_number(form.crop_size, null),
+    seed: optional_number(form.seed, null),
+    threads: optional_number(form.threads, 0),
+    weights: form.weights
+      .split("\n")
+      .map((line) => line.trim())
+      .filter((line) => line !== ""),
+  };
+  if (form.dataset_id !== "") spec.dataset_id = form.dataset_id;
+  return spec as unknown as ModelSpec;
+}
+
+/** What the preview of the learning rate needs; null while a number is missing. */
+export function lr_options(form: ModelForm): LrOptions | null {
+  const number = (text: string) => (text.trim() === "" ? Number.NaN : Number(text));
+  const options: LrOptions = {
+    base_lr: number(form.base_lr),
+    policy: form.policy,
+    gamma: number(form.gamma),
+    power: number(form.power),
+    step_percent: number(form.step_percent),
+    steps_percent: number_list(form.steps_percent).map(Number),
+  };
+  const used = lr_defaults[form.policy];
+  const usable =
+    options.base_lr > 0 &&
+    (used.gamma === undefined || Number.isFinite(options.gamma)) &&
+    (used.power === undefined || Number.isFinite(options.power)) &&
+    (used.step_percent === undefined || options.step_percent > 0) &&
+    (used.steps_percent === undefined || options.steps_percent.every(Number.isFinite));
+  return usable ? options : null;
+}
+
+/** What a standard network wants of the other fields. */
+export function defaults_of(network: Network | undefined): Partial<ModelForm> {
+  if (!network) return {};
+  const { network: _, dataset_id: __, ...rest } = network.defaults as Record<string, unknown>;
+  return fields_of_spec(rest);
+}
+
+function fields_of_spec(spec: Record<string, unknown>): Partial<ModelForm> {
+  const fields: Partial<Record<keyof ModelForm, string>> = {};
+  const take = (from: Record<string, unknown>, names: (keyof ModelForm)[]) => {
+    for (const name of names) {
+      if (name in from) fields[name] = from[name] === null || from[name] === undefined ? "" : String(from[name]);
+    }
+  };
+  take(spec, ["epochs", "snapshot_interval", "val_interval", "batch_size", "val_batch_size", "batch_accumulation"]);
+  take(spec, ["mean", "crop_size", "seed", "dataset_id"]);
+  if (typeof spec.threads === "number") fields.threads = spec.threads === 0 ? "" : String(spec.threads);
+  if (Array.isArray(spec.weights)) fields.weights = spec.weights.join("\n");
+  const solver = (spec.solver ?? {}) as Record<string, unknown>;
+  if (typeof solver.type === "string") {
+    fields.solver =
+      solver_types.find((type) => type.toLowerCase() === String(solver.type).toLowerCase()) ?? solver.type;
+  }
+  if (typeof solver.lr_policy === "string") fields.policy = solver.lr_policy;
+  take(solver, ["base_lr", "gamma", "power", "step_percent", "momentum", "weight_decay", "rms_decay"]);
+  if (Array.isArray(solver.steps_percent)) fields.steps_percent = solver.steps_percent.join(", ");
+  return fields as Partial<ModelForm>;
+}
+
+/** The form of an existing model, to make another like it. */
+export function form_of_model(name: string, group: string, spec: Record<string, unknown>): ModelForm {
+  const network = (spec.network ?? {}) as { standard?: string; prototxt?: string };
+  return {
+    ...empty_model_form,
+    ...fields_of_spec(spec),
+    name,
+    group,
+    network: network.prototxt === undefined ? "standard" : "custom",
+    standard: network.standard ?? empty_model_form.standard,
+    prototxt: network.prototxt ?? "",
+  };
+}

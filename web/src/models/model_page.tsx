@@ -1,0 +1,255 @@
+import { Button, Group, Select, Skeleton, Stack, Table, Text, Tooltip } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { lazy, Suspense, useState } from "react";
+import { Link, useParams } from "react-router";
+import { archive_url, file_url, type Model, type ModelSpec } from "../api/client";
+import { is_active } from "../api/live";
+import type { MetricSeries } from "../api/metric_series";
+import { useDataset, useModel } from "../api/queries";
+import { save_text, to_csv } from "../charts/csv";
+import { bytes, metric, percent, significant } from "../format/format";
+import { PageSkeleton, QueryProblem } from "../frame/page_states";
+import { JobHeader } from "../jobs/job_header";
+import { Facts, FileList, JobTabs, LogPanel, NotesPanel } from "../jobs/job_tabs";
+import { type TextKey, useText } from "../text/text";
+import { CurvesPanel } from "./curves_panel";
+import { TestPanel } from "./test_panel";
+import { useMetrics } from "./use_metrics";
+
+const PrototxtEditor = lazy(() => import("./prototxt_editor"));
+
+export function ModelPage() {
+  const { id = "" } = useParams();
+  return <OneModel key={id} id={id} />;
+}
+
+function OneModel({ id }: { id: string }) {
+  const { t } = useText();
+  const query = useModel(id);
+  const state = query.data?.job.state;
+  const { series, version, error } = useMetrics(id, state);
+  const [first_state] = useState<{ state?: string }>({});
+  if (query.error && !query.data) return <QueryProblem error={query.error} />;
+  if (!query.data) return <PageSkeleton />;
+  const model = query.data;
+  const { job } = model;
+  // What opens first is decided once: a page that is watched does not jump when the training ends.
+  first_state.state ??= job.state;
+  const first =
+    first_state.state === "error"
+      ? "log"
+      : first_state.state === "done" && model.snapshots.length > 0
+        ? "test"
+        : "curves";
+  return (
+    <>
+      <JobHeader job={job} more={model.snapshots.length > 0 && <Archive model={model} />} />
+      {error ? <QueryProblem error={error} /> : null}
+      <div className="with-side">
+        <JobTabs
+          first={first}
+          tabs={[
+            {
+              id: "curves",
+              label: t("tab.curves"),
+              content: () => <CurvesPanel job={job} series={series} version={version} />,
+            },
+            { id: "test", label: t("tab.test"), content: () => <TestPanel model={model} /> },
+            { id: "network", label: t("tab.network"), content: () => <NetworkTexts model={model} /> },
+            { id: "snapshots", label: t("tab.snapshots"), content: () => <Snapshots model={model} /> },
+            { id: "files", label: t("tab.files"), content: () => <Files model={model} /> },
+            { id: "log", label: t("tab.log"), content: () => <LogPanel job={job} /> },
+            { id: "notes", label: t("tab.notes"), content: () => <NotesPanel key={job.id} job={job} /> },
+          ]}
+        />
+        <Side model={model} series={series} />
+      </div>
+    </>
+  );
+}
+
+function Archive({ model }: { model: Model }) {
+  const { t } = useText();
+  return (
+    <Tooltip label={t("archive.help")} multiline w={280}>
+      <Button
+        size="xs"
+        variant="default"
+        component="a"
+        href={archive_url(model.job.id, "best")}
+        download
+        data-testid="archive"
+      >
+        {t("action.archive")}
+      </Button>
+    </Tooltip>
+  );
+}
+
+function Side({ model, series }: { model: Model; series: MetricSeries }) {
+  const { t, whole, rate } = useText();
+  const { job, network } = model;
+  const spec = (job.spec ?? {}) as Partial<ModelSpec>;
+  const dataset = useDataset(job.parents[0] ?? "", job.parents.length > 0).data;
+  const best = job.best as Record<string, number> | null;
+  const speed = series.last("train/images_per_s");
+  const wait = series.last("train/data_wait");
+  const newest = Object.entries(job.last)
+    .filter(([name]) => !/\/(lr|images_per_s|data_wait)$/.test(name))
+    .map(([name, value]): [string, string] => [name.replace("/", " "), metric(name, value)]);
+  const items: [string, React.ReactNode][] = [
+    [
+      t("kind.dataset"),
+      job.parents[0] ? (
+        <Link to={`/datasets/${job.parents[0]}`} key="dataset">
+          {dataset?.job.name ?? job.parents[0]}
+        </Link>
+      ) : (
+        "–"
+      ),
+    ],
+    [t("section.network"), spec.network?.standard ?? t("network.custom")],
+  ];
+  if (best) {
+    const value = best.accuracy !== undefined ? percent(best.accuracy) : significant(best.loss);
+    items.push([t("model.best"), t("model.best_at", { value, epoch: significant(best.epoch, 3) })]);
+  }
+  items.push(...newest);
+  if (network?.parameters !== undefined) items.push([t("model.parameters"), whole(network.parameters)]);
+  if (network?.memory_bytes !== undefined) items.push([t("model.memory"), bytes(network.memory_bytes)]);
+  if (speed !== null) items.push([t("strip.images_per_s"), t("unit.images_per_s", { rate: rate(speed) })]);
+  if (wait !== null) items.push([t("strip.data_wait"), percent(wait, 1)]);
+  items.push([
+    t("section.solver"),
+    `${spec.solver?.type ?? "SGD"}, ${significant(spec.solver?.base_lr ?? 0.01)}, ${spec.solver?.lr_policy ?? "step"}`,
+  ]);
+  items.push([t("field.epochs"), significant(spec.epochs ?? 30)]);
+  return (
+    <div className="side">
+      <Facts title={t("model.facts")} items={items} />
+    </div>
+  );
+}
+
+function Snapshots({ model }: { model: Model }) {
+  const { t, whole } = useText();
+  const { job, snapshots } = model;
+  if (snapshots.length === 0) return <Text c="dimmed">{t("snapshots.none")}</Text>;
+  const save = () =>
+    save_text(
+      `${job.name} snapshots.csv`,
+      "text/csv",
+      to_csv([
+        ["iteration", "epoch", "weights", "bytes", "best"],
+        ...snapshots.map((one) => [one.iteration, one.epoch ?? "", one.weights, one.bytes, String(one.best)]),
+      ]),
+    );
+  return (
+    <Stack gap="sm">
+      <Group justify="flex-end">
+        <Button size="compact-xs" variant="default" onClick={save}>
+          CSV
+        </Button>
+      </Group>
+      <Table.ScrollContainer minWidth={520}>
+        <Table>
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th ta="right">{t("axis.epoch")}</Table.Th>
+              <Table.Th ta="right">{t("axis.iteration")}</Table.Th>
+              <Table.Th>{t("files.file")}</Table.Th>
+              <Table.Th ta="right">{t("files.size")}</Table.Th>
+              <Table.Th />
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {[...snapshots].reverse().map((snapshot) => (
+              <Table.Tr key={snapshot.iteration}>
+                <Table.Td ta="right">
+                  {snapshot.best && <span title={t("model.best")}>★ </span>}
+                  {significant(snapshot.epoch, 3)}
+                </Table.Td>
+                <Table.Td ta="right">{whole(snapshot.iteration)}</Table.Td>
+                <Table.Td>
+                  <a href={file_url(job.id, snapshot.weights)} download={snapshot.weights}>
+                    {snapshot.weights}
+                  </a>
+                </Table.Td>
+                <Table.Td ta="right">{bytes(snapshot.bytes)}</Table.Td>
+                <Table.Td ta="right">
+                  <Group gap="xs" justify="flex-end" wrap="nowrap">
+                    <Link to={`?tab=test&snapshot=${snapshot.iteration}`}>{t("tab.test")}</Link>
+                    <a href={archive_url(job.id, String(snapshot.iteration))} download>
+                      {t("action.archive")}
+                    </a>
+                  </Group>
+                </Table.Td>
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+        </Table>
+      </Table.ScrollContainer>
+    </Stack>
+  );
+}
+
+function NetworkTexts({ model }: { model: Model }) {
+  const { t } = useText();
+  const texts = model.files.filter((file) => file.endsWith(".prototxt"));
+  const [chosen, set_chosen] = useState<string | null>(null);
+  const file = chosen ?? texts.find((name) => name === "train_val.prototxt") ?? texts[0];
+  const text = useQuery({
+    queryKey: ["file", model.job.id, file, is_active(model.job)],
+    enabled: file !== undefined,
+    queryFn: async ({ signal }) => {
+      const response = await fetch(file_url(model.job.id, file!), { signal });
+      if (!response.ok) throw new Error(`HTTP ${response.status}`);
+      return response.text();
+    },
+  });
+  if (!file) return <Text c="dimmed">{t("network.none")}</Text>;
+  return (
+    <Stack gap="sm">
+      <Group>
+        <Select
+          aria-label={t("files.file")}
+          data={texts}
+          value={file}
+          allowDeselect={false}
+          onChange={set_chosen}
+          w={240}
+        />
+        <a href={file_url(model.job.id, file)} download={file}>
+          {t("action.download")}
+        </a>
+      </Group>
+      {text.isError && <Text c="red">{String(text.error)}</Text>}
+      {text.data === undefined ? (
+        <Skeleton height={300} />
+      ) : (
+        <Suspense fallback={<Skeleton height={300} />}>
+          <PrototxtEditor label={file} value={text.data} />
+        </Suspense>
+      )}
+    </Stack>
+  );
+}
+
+const described: Record<string, TextKey> = {
+  "original.prototxt": "file.original",
+  "train_val.prototxt": "file.train_val",
+  "deploy.prototxt": "file.deploy",
+  "solver.prototxt": "file.solver",
+  "labels.txt": "file.labels",
+  "mean.binaryproto": "file.mean",
+};
+
+function Files({ model }: { model: Model }) {
+  const { t } = useText();
+  const files = model.files.map((path) => ({ path, text: described[path] ? t(described[path]) : "" }));
+  for (const snapshot of model.snapshots) {
+    files.push({ path: snapshot.weights, text: t("file.weights", { iteration: snapshot.iteration }) });
+    if (snapshot.state) files.push({ path: snapshot.state, text: t("file.state", { iteration: snapshot.iteration }) });
+  }
+  return <FileList job={model.job.id} files={files} />;
+}

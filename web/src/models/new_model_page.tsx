@@ -1,0 +1,595 @@
+import {
+  Alert,
+  Anchor,
+  Button,
+  Card,
+  Group,
+  Radio,
+  Select,
+  Skeleton,
+  Stack,
+  Text,
+  Textarea,
+  Title,
+} from "@mantine/core";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { type FormEvent, lazy, Suspense, useEffect, useMemo, useRef, useState } from "react";
+import { Link, useNavigate, useSearchParams } from "react-router";
+import { answer, client, type Diagnostic, type ModelCheck, ProblemError } from "../api/client";
+import { useDataset, useJobs, useModelCheck, useNetworks } from "../api/queries";
+import { useDraft } from "../forms/draft";
+import { field_errors } from "../forms/field_errors";
+import {
+  ChoiceField,
+  Folded,
+  type FormState,
+  NumberField,
+  Row,
+  Section,
+  SegmentField,
+  TextField,
+} from "../forms/fields";
+import { ProblemAlert, QueryProblem, useDebounced, useTitle } from "../frame/page_states";
+import { useText } from "../text/text";
+import { type LrPolicy, lr_defaults, lr_policies } from "./lr_policy";
+import { LrPreview } from "./lr_preview";
+import {
+  defaults_of,
+  empty_model_form,
+  form_of_model,
+  lr_options,
+  type ModelForm,
+  model_places,
+  model_spec,
+  solver_types,
+} from "./model_form";
+
+const PrototxtEditor = lazy(() => import("./prototxt_editor"));
+
+export function NewModelPage() {
+  const { t } = useText();
+  const [values, change, clear] = useDraft<ModelForm>("digits.draft.model", empty_model_form);
+  const navigate = useNavigate();
+  const queries = useQueryClient();
+  useTitle(t("model.new"));
+  useAddress(change);
+
+  const spec = useMemo(() => model_spec(values), [values]);
+  const settled = useDebounced(spec, 500);
+  const ready = values.network === "standard" || values.prototxt.trim() !== "";
+  const check = useModelCheck(ready ? settled : null);
+  const create = useMutation({
+    mutationFn: () =>
+      answer(client.POST("/models", { body: { name: values.name.trim(), group: values.group.trim(), spec } })),
+    onSuccess: (job) => {
+      clear();
+      void queries.invalidateQueries({ queryKey: ["running"] });
+      void queries.invalidateQueries({ queryKey: ["jobs"] });
+      navigate(`/models/${job.id}`);
+    },
+  });
+
+  const typed = Object.fromEntries(
+    Object.entries(model_places).map(([name, place]) => [place, String(values[name as keyof ModelForm])]),
+  );
+  const refused = create.error ?? (ready ? check.error : null);
+  const errors = field_errors(refused instanceof ProblemError ? refused.problem : null, typed);
+  const form: FormState<ModelForm> = {
+    values,
+    change: (part) => {
+      if (create.error) create.reset();
+      change(part);
+    },
+    error: (name) => errors.at[model_places[name] ?? ""],
+  };
+  const page = useRef<HTMLFormElement>(null);
+  useEffect(() => {
+    if (create.error)
+      page.current?.querySelector('[aria-invalid="true"], [role="alert"]')?.scrollIntoView({ block: "center" });
+  }, [create.error]);
+
+  return (
+    <form
+      ref={page}
+      noValidate
+      onSubmit={(event: FormEvent) => {
+        event.preventDefault();
+        create.mutate();
+      }}
+    >
+      <Title order={1} mb="md">
+        {t("model.new_classification")}
+      </Title>
+      <div className="with-side">
+        <Stack>
+          <Section title={t("kind.dataset")}>
+            <DatasetField form={form} />
+          </Section>
+          <NetworkSection form={form} check={ready ? check.data : undefined} />
+          <SolverSection form={form} />
+          <DataSection form={form} />
+          <Section title={t("section.name")}>
+            <TextField form={form} name="name" label={t("field.name")} help={t("model.name.help")} required />
+            <TextField form={form} name="group" label={t("field.group")} help={t("field.group.help")} />
+          </Section>
+        </Stack>
+        <div className="side">
+          <Card withBorder>
+            <Stack gap="sm">
+              <Title order={2}>{t("summary.title")}</Title>
+              <Summary values={values} check={ready ? check.data : undefined} />
+              {errors.rest && <ProblemAlert problem={errors.rest} />}
+              {Object.keys(errors.at).length > 0 && (
+                <Text size="sm" c="red" role="alert">
+                  {t("form.see_field")}: {Object.values(errors.at)[0]}
+                </Text>
+              )}
+              <Button type="submit" loading={create.isPending} fullWidth>
+                {t("model.create")}
+              </Button>
+              <Button variant="subtle" color="gray" size="xs" onClick={clear}>
+                {t("form.start_over")}
+              </Button>
+            </Stack>
+          </Card>
+        </div>
+      </div>
+    </form>
+  );
+}
+
+/** `?dataset=ID` chooses a dataset, `?clone=ID` fills the form with another model's choices, once. */
+function useAddress(change: (part: Partial<ModelForm>) => void) {
+  const { t } = useText();
+  const [params, set_params] = useSearchParams();
+  const dataset = params.get("dataset");
+  const id = params.get("clone");
+  const original = useQuery({
+    queryKey: ["clone", id],
+    enabled: id !== null,
+    queryFn: () => answer(client.GET("/jobs/{id}", { params: { path: { id: id! } } })),
+  });
+  useEffect(() => {
+    if (!dataset) return;
+    change({ dataset_id: dataset });
+    set_params({}, { replace: true });
+  }, [dataset, change, set_params]);
+  useEffect(() => {
+    if (!original.data) return;
+    const { name, group, spec } = original.data;
+    change(form_of_model(t("clone.name", { name }), group, (spec ?? {}) as Record<string, unknown>));
+    set_params({}, { replace: true });
+  }, [original.data, change, set_params, t]);
+}
+
+function DatasetField({ form }: { form: FormState<ModelForm> }) {
+  const { t, whole } = useText();
+  const datasets = useJobs("dataset", "", "-created", 200);
+  const id = form.values.dataset_id;
+  const chosen = useDataset(id, id !== "");
+  const jobs = datasets.data?.pages.flatMap((page) => page.items) ?? [];
+  const options = jobs
+    .filter(
+      (job) =>
+        job.id === id || job.state === "done" || job.state === "run" || job.state === "wait" || job.state === "init",
+    )
+    .map((job) => ({
+      value: job.id,
+      label: job.state === "done" ? job.name : `${job.name} (${t(`state.${job.state}`)})`,
+    }));
+  if (id !== "" && !options.some((option) => option.value === id))
+    options.unshift({ value: id, label: chosen.data?.job.name ?? id });
+  const facts = chosen.data?.dataset;
+  return (
+    <Stack gap="xs">
+      <Select
+        name="dataset_id"
+        label={t("kind.dataset")}
+        description={t("field.dataset.help")}
+        placeholder={t("field.dataset.choose")}
+        withAsterisk
+        searchable
+        data={options}
+        value={id === "" ? null : id}
+        error={form.error("dataset_id")}
+        onChange={(value) => form.change({ dataset_id: value ?? "" })}
+        nothingFoundMessage={t("list.none_found")}
+      />
+      {facts && (
+        <Text size="sm" c="dimmed">
+          {t("dataset.in_words", {
+            train: whole(facts.splits.train?.count ?? 0),
+            val: whole(facts.splits.val?.count ?? 0),
+            classes: facts.labels.length,
+            size: `${facts.image.width} × ${facts.image.height}`,
+            colour: t(facts.image.channels === 1 ? "channels.1" : "channels.3"),
+          })}
+        </Text>
+      )}
+      {jobs.length === 0 && datasets.isSuccess && (
+        <Anchor component={Link} to="/datasets/new" size="sm">
+          {t("dataset.new")}
+        </Anchor>
+      )}
+    </Stack>
+  );
+}
+
+function NetworkSection({ form, check }: { form: FormState<ModelForm>; check: ModelCheck | undefined }) {
+  const { t } = useText();
+  const networks = useNetworks();
+  const [go_to, set_go_to] = useState<{ line: number; column: number } | null>(null);
+  const { values } = form;
+  const items = networks.data?.items ?? [];
+  const faulty = useMemo(
+    () => (check?.diagnostics ?? []).flatMap(({ line }) => (line === null ? [] : [line])),
+    [check],
+  );
+  if (networks.error) return <QueryProblem error={networks.error} />;
+  const choose = (name: string) => {
+    const network = items.find((item) => item.name === name);
+    form.change({ ...defaults_of(network), dataset_id: values.dataset_id, standard: name });
+  };
+  const customize = (name: string) => {
+    const network = items.find((item) => item.name === name);
+    if (network)
+      form.change({
+        ...defaults_of(network),
+        dataset_id: values.dataset_id,
+        network: "custom",
+        prototxt: network.prototxt,
+      });
+  };
+  return (
+    <Section title={t("section.network")}>
+      <SegmentField
+        form={form}
+        name="network"
+        label={t("field.network")}
+        options={[
+          { value: "standard", label: t("network.standard") },
+          { value: "custom", label: t("network.custom") },
+        ]}
+      />
+      {values.network === "standard" ? (
+        <Radio.Group
+          value={values.standard}
+          onChange={choose}
+          aria-label={t("network.standard")}
+          error={form.error("standard")}
+        >
+          <Stack gap="sm">
+            {networks.isPending && <Skeleton height={80} />}
+            {items.map((network) => (
+              <Group key={network.name} justify="space-between" align="flex-start" wrap="nowrap">
+                <Radio
+                  value={network.name}
+                  label={network.title}
+                  description={[
+                    network.text,
+                    network.image &&
+                      t("network.made_for", {
+                        size: `${network.image.width} × ${network.image.height}`,
+                        colour: t(network.image.channels === 1 ? "channels.1" : "channels.3"),
+                      }),
+                  ]
+                    .filter(Boolean)
+                    .join(" · ")}
+                />
+                <Button
+                  size="compact-xs"
+                  variant="default"
+                  onClick={() => customize(network.name)}
+                  aria-label={`${t("network.customize")}: ${network.title}`}
+                >
+                  {t("network.customize")}
+                </Button>
+              </Group>
+            ))}
+          </Stack>
+        </Radio.Group>
+      ) : (
+        <>
+          <Text size="xs" c="dimmed">
+            {t("network.custom.help")}
+          </Text>
+          <Suspense fallback={<Skeleton height={300} />}>
+            <PrototxtEditor
+              label={t("network.text")}
+              value={values.prototxt}
+              on_change={(prototxt) => form.change({ prototxt })}
+              faulty={faulty}
+              go_to={go_to}
+            />
+          </Suspense>
+          {form.error("prototxt") && (
+            <Text size="sm" c="red">
+              {form.error("prototxt")}
+            </Text>
+          )}
+        </>
+      )}
+      <Findings
+        diagnostics={check?.diagnostics ?? []}
+        on_go={
+          values.network === "custom"
+            ? ({ line, column }) => line !== null && set_go_to({ line, column: column ?? 1 })
+            : undefined
+        }
+      />
+    </Section>
+  );
+}
+
+function Findings({ diagnostics, on_go }: { diagnostics: Diagnostic[]; on_go?: (diagnostic: Diagnostic) => void }) {
+  const { t } = useText();
+  return (
+    <Stack gap="xs" data-testid="findings">
+      {diagnostics.map((diagnostic) => (
+        <Alert
+          key={`${diagnostic.line}:${diagnostic.column}:${diagnostic.message}`}
+          color={diagnostic.severity === "error" ? "red" : "yellow"}
+          variant="light"
+          py="xs"
+        >
+          <Text size="sm">
+            {diagnostic.line !== null && on_go ? (
+              <Anchor component="button" type="button" size="sm" onClick={() => on_go(diagnostic)}>
+                {t("network.line", { line: String(diagnostic.line), column: String(diagnostic.column ?? 1) })}
+              </Anchor>
+            ) : null}{" "}
+            {diagnostic.message}
+          </Text>
+          {diagnostic.advice && (
+            <Text size="sm" fw={600}>
+              {diagnostic.advice}
+            </Text>
+          )}
+        </Alert>
+      ))}
+    </Stack>
+  );
+}
+
+function SolverSection({ form }: { form: FormState<ModelForm> }) {
+  const { t } = useText();
+  const { values } = form;
+  const used = lr_defaults[values.policy];
+  const choose_policy = (policy: string) =>
+    form.change({ ...lr_defaults[policy as LrPolicy], policy: policy as LrPolicy });
+  return (
+    <Section title={t("section.solver")}>
+      <Row>
+        <NumberField form={form} name="epochs" label={t("field.epochs")} help={t("field.epochs.help")} min={0} />
+        <NumberField
+          form={form}
+          name="snapshot_interval"
+          label={t("field.snapshot_interval")}
+          help={t("field.snapshot_interval.help")}
+          min={0}
+        />
+        <NumberField
+          form={form}
+          name="val_interval"
+          label={t("field.val_interval")}
+          help={t("field.val_interval.help")}
+          min={0}
+        />
+      </Row>
+      <Row>
+        <ChoiceField
+          form={form}
+          name="solver"
+          label={t("field.solver")}
+          help={t("field.solver.help")}
+          options={solver_types.map((value) => ({ value, label: value }))}
+        />
+        <NumberField
+          form={form}
+          name="base_lr"
+          label={t("field.base_lr")}
+          help={t("field.base_lr.help")}
+          min={0}
+          step={0.001}
+        />
+      </Row>
+      <Row>
+        <Stack gap="md">
+          <Select
+            name="policy"
+            label={t("field.policy")}
+            description={t(`policy.${values.policy}.help`)}
+            data={lr_policies.map((value) => ({ value, label: t(`policy.${value}`) }))}
+            allowDeselect={false}
+            value={values.policy}
+            error={form.error("policy")}
+            onChange={(value) => value && choose_policy(value)}
+          />
+          {used.step_percent !== undefined && (
+            <NumberField
+              form={form}
+              name="step_percent"
+              label={t(values.policy === "sigmoid" ? "field.sigmoid_step" : "field.step_percent")}
+              help={t("field.step_percent.help")}
+              suffix=" %"
+              min={0}
+              max={100}
+            />
+          )}
+          {used.steps_percent !== undefined && (
+            <TextField
+              form={form}
+              name="steps_percent"
+              label={t("field.steps_percent")}
+              help={t("field.steps_percent.help")}
+            />
+          )}
+          {used.gamma !== undefined && (
+            <NumberField form={form} name="gamma" label={t("field.gamma")} help={t("field.gamma.help")} step={0.05} />
+          )}
+          {used.power !== undefined && <NumberField form={form} name="power" label={t("field.power")} step={0.5} />}
+        </Stack>
+        <LrPreview options={lr_options(values)} epochs={Number(values.epochs)} />
+      </Row>
+      <Folded
+        title={t("section.solver_more")}
+        values={[
+          `${t("field.momentum")} ${values.momentum || t("field.by_rule")}`,
+          `${t("field.weight_decay")} ${values.weight_decay || t("field.by_rule")}`,
+          `${t("field.seed")} ${values.seed || t("field.random")}`,
+        ].join(", ")}
+      >
+        <Row>
+          <NumberField
+            form={form}
+            name="momentum"
+            label={t("field.momentum")}
+            help={t("field.momentum.help")}
+            placeholder={t("field.by_rule")}
+            step={0.1}
+          />
+          <NumberField
+            form={form}
+            name="weight_decay"
+            label={t("field.weight_decay")}
+            help={t("field.weight_decay.help")}
+            placeholder={t("field.by_rule")}
+            step={0.0001}
+          />
+          {values.solver === "RMSProp" && (
+            <NumberField
+              form={form}
+              name="rms_decay"
+              label={t("field.rms_decay")}
+              help={t("field.rms_decay.help")}
+              placeholder="0.99"
+              step={0.01}
+            />
+          )}
+        </Row>
+        <Row>
+          <NumberField
+            form={form}
+            name="seed"
+            label={t("field.seed")}
+            help={t("field.model_seed.help")}
+            placeholder={t("field.random")}
+            min={0}
+          />
+          <NumberField
+            form={form}
+            name="threads"
+            label={t("field.threads")}
+            help={t("field.threads.help")}
+            placeholder={t("field.all_cores")}
+            min={1}
+          />
+        </Row>
+        <Textarea
+          name="weights"
+          label={t("field.weights")}
+          description={t("field.weights.help")}
+          placeholder="/data/start.caffemodel"
+          autosize
+          minRows={1}
+          spellCheck={false}
+          value={values.weights}
+          error={form.error("weights")}
+          onChange={(event) => form.change({ weights: event.currentTarget.value })}
+        />
+      </Folded>
+    </Section>
+  );
+}
+
+function DataSection({ form }: { form: FormState<ModelForm> }) {
+  const { t } = useText();
+  return (
+    <Section title={t("section.data")}>
+      <Row>
+        <NumberField
+          form={form}
+          name="batch_size"
+          label={t("field.batch_size")}
+          help={t("field.batch_size.help")}
+          placeholder={t("field.network_choice")}
+          min={1}
+        />
+        <NumberField
+          form={form}
+          name="val_batch_size"
+          label={t("field.val_batch_size")}
+          help={t("field.val_batch_size.help")}
+          placeholder={t("field.network_choice")}
+          min={1}
+        />
+        <NumberField
+          form={form}
+          name="batch_accumulation"
+          label={t("field.batch_accumulation")}
+          help={t("field.batch_accumulation.help")}
+          min={1}
+        />
+      </Row>
+      <Row>
+        <ChoiceField
+          form={form}
+          name="mean"
+          label={t("field.mean")}
+          help={t("field.mean.help")}
+          options={(["image", "pixel", "none"] as const).map((value) => ({ value, label: t(`mean.${value}`) }))}
+        />
+        <NumberField
+          form={form}
+          name="crop_size"
+          label={t("field.crop_size")}
+          help={t("field.crop_size.help")}
+          placeholder={t("field.network_choice")}
+          min={1}
+        />
+      </Row>
+    </Section>
+  );
+}
+
+function Summary({ values, check }: { values: ModelForm; check: ModelCheck | undefined }) {
+  const { t, whole } = useText();
+  const dataset = useDataset(values.dataset_id, values.dataset_id !== "").data;
+  const train = dataset?.dataset?.splits.train?.count;
+  const batch = solver_number(check?.train_val, "batch_size") ?? Number(values.batch_size);
+  const rounds = batch * Math.max(1, Number(values.batch_accumulation) || 1);
+  const iterations =
+    solver_number(check?.solver, "max_iter") ??
+    (train && rounds > 0 ? Math.ceil(train / rounds) * Number(values.epochs) : null);
+  const errors = check?.diagnostics.filter((diagnostic) => diagnostic.severity === "error").length ?? 0;
+  const rows: [string, string][] = [
+    [t("kind.dataset"), dataset?.job.name ?? "–"],
+    [t("section.network"), values.network === "standard" ? values.standard : t("network.custom")],
+    [t("field.epochs"), values.epochs],
+  ];
+  if (iterations) rows.push([t("field.iterations"), whole(iterations)]);
+  if (train && Number(values.epochs) > 0) rows.push([t("summary.pictures_seen"), whole(train * Number(values.epochs))]);
+  return (
+    <Stack gap="xs">
+      <dl className="facts">
+        {rows.map(([label, value]) => (
+          <div key={label} style={{ display: "contents" }}>
+            <dt>{label}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+      {check && (
+        <Text size="sm" c={errors > 0 ? "red" : undefined} data-testid="check">
+          {errors > 0 ? `✕ ${t("network.faulty", { n: errors })}` : `✓ ${t("network.good")}`}
+        </Text>
+      )}
+    </Stack>
+  );
+}
+
+/** A number of a prototxt, where it stands first. */
+function solver_number(text: string | null | undefined, name: string): number | null {
+  const found = text?.match(new RegExp(`\\b${name}:\\s*(\\d+)`));
+  return found ? Number(found[1]) : null;
+}

@@ -1,0 +1,134 @@
+import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
+import { bracketMatching, HighlightStyle, StreamLanguage, syntaxHighlighting } from "@codemirror/language";
+import { highlightSelectionMatches, searchKeymap } from "@codemirror/search";
+import { Compartment, EditorState, StateEffect, StateField } from "@codemirror/state";
+import {
+  Decoration,
+  type DecorationSet,
+  drawSelection,
+  EditorView,
+  highlightActiveLine,
+  keymap,
+  lineNumbers,
+} from "@codemirror/view";
+import { tags } from "@lezer/highlight";
+import { useComputedColorScheme } from "@mantine/core";
+import { useEffect, useRef } from "react";
+
+const prototxt = StreamLanguage.define<null>({
+  startState: () => null,
+  token(stream) {
+    if (stream.eatSpace()) return null;
+    if (stream.match(/^#.*/)) return "comment";
+    if (stream.match(/^"(?:[^"\\]|\\.)*"?/) || stream.match(/^'(?:[^'\\]|\\.)*'?/)) return "string";
+    if (stream.match(/^-?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?f?\b/)) return "number";
+    if (stream.match(/^[A-Za-z_]\w*(?=\s*[:{])/)) return "propertyName";
+    if (stream.match(/^(?:true|false)\b/)) return "bool";
+    if (stream.match(/^[A-Z][A-Z0-9_]*\b/)) return "atom";
+    stream.next();
+    return null;
+  },
+  languageData: { commentTokens: { line: "#" } },
+});
+
+const colours = HighlightStyle.define([
+  { tag: tags.comment, color: "light-dark(#6a737d, #8b949e)" },
+  { tag: tags.string, color: "light-dark(#0a5c36, #8ce99a)" },
+  { tag: tags.number, color: "light-dark(#0b4f9e, #74c0fc)" },
+  { tag: tags.propertyName, color: "light-dark(#862e9c, #e599f7)" },
+  { tag: [tags.bool, tags.atom], color: "light-dark(#a33c00, #ffc078)" },
+]);
+
+const set_faulty = StateEffect.define<number[]>();
+const faulty_lines = StateField.define<DecorationSet>({
+  create: () => Decoration.none,
+  update(marks, transaction) {
+    let current = marks.map(transaction.changes);
+    for (const effect of transaction.effects) {
+      if (!effect.is(set_faulty)) continue;
+      const { doc } = transaction.state;
+      const lines = [...new Set(effect.value)].filter((line) => line >= 1 && line <= doc.lines).sort((a, b) => a - b);
+      current = Decoration.set(
+        lines.map((line) => Decoration.line({ class: "cm-problem" }).range(doc.line(line).from)),
+      );
+    }
+    return current;
+  },
+  provide: (field) => EditorView.decorations.from(field),
+});
+
+interface Props {
+  value: string;
+  label: string;
+  on_change?: (text: string) => void;
+  /** Lines to mark, counted from 1. */
+  faulty?: number[];
+  /** Moves the cursor there whenever the object changes. */
+  go_to?: { line: number; column: number } | null;
+}
+
+/** A network's text; read-only without `on_change`. */
+export default function PrototxtEditor({ value, label, on_change, faulty, go_to }: Props) {
+  const host = useRef<HTMLDivElement>(null);
+  const view = useRef<EditorView | null>(null);
+  const changed = useRef(on_change);
+  changed.current = on_change;
+  const scheme = useComputedColorScheme("light");
+  const theme = useRef(new Compartment());
+  const first = useRef(value);
+  const editable = on_change !== undefined;
+
+  useEffect(() => {
+    const editor = new EditorView({
+      parent: host.current!,
+      state: EditorState.create({
+        doc: first.current,
+        extensions: [
+          lineNumbers(),
+          history(),
+          drawSelection(),
+          highlightActiveLine(),
+          bracketMatching(),
+          highlightSelectionMatches(),
+          keymap.of([...defaultKeymap, ...historyKeymap, ...searchKeymap]),
+          prototxt,
+          syntaxHighlighting(colours),
+          faulty_lines,
+          theme.current.of(EditorView.darkTheme.of(false)),
+          EditorState.readOnly.of(!editable),
+          EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false" }),
+          EditorView.updateListener.of((update) => update.docChanged && changed.current?.(update.state.doc.toString())),
+        ],
+      }),
+    });
+    view.current = editor;
+    return () => editor.destroy();
+  }, [editable, label]);
+
+  useEffect(() => {
+    first.current = value;
+    const editor = view.current;
+    if (editor && editor.state.doc.toString() !== value) {
+      editor.dispatch({ changes: { from: 0, to: editor.state.doc.length, insert: value } });
+    }
+  }, [value]);
+
+  useEffect(() => {
+    view.current?.dispatch({ effects: theme.current.reconfigure(EditorView.darkTheme.of(scheme === "dark")) });
+  }, [scheme]);
+
+  useEffect(() => {
+    view.current?.dispatch({ effects: set_faulty.of(faulty ?? []) });
+  }, [faulty]);
+
+  useEffect(() => {
+    const editor = view.current;
+    if (!editor || !go_to) return;
+    const line = editor.state.doc.line(Math.min(Math.max(1, go_to.line), editor.state.doc.lines));
+    const at = Math.min(line.from + Math.max(0, go_to.column - 1), line.to);
+    editor.dispatch({ selection: { anchor: at }, effects: EditorView.scrollIntoView(at, { y: "center" }) });
+    editor.focus();
+  }, [go_to]);
+
+  return <div ref={host} className="editor" />;
+}

@@ -1,0 +1,256 @@
+import { Alert, Button, Card, FileButton, Group, Select, Stack, Text, Textarea } from "@mantine/core";
+import { useMutation } from "@tanstack/react-query";
+import { type ClipboardEvent, useEffect, useRef, useState } from "react";
+import { useSearchParams } from "react-router";
+import { answer, type Classification, client, type Model, ProblemError } from "../api/client";
+import { save_text, to_csv } from "../charts/csv";
+import { class_colour } from "../charts/palette";
+import { percent, significant } from "../format/format";
+import { ProblemAlert } from "../frame/page_states";
+import { useText } from "../text/text";
+
+interface Shown {
+  name: string;
+  /** Where the picture can be seen; a file on the server's machine cannot. */
+  url: string | null;
+  result: Classification["images"][number];
+}
+
+interface Answer {
+  pictures: Shown[];
+  snapshot: number;
+  seconds: number;
+}
+
+type Question = { files: File[] } | { paths: string[] };
+
+/** What does the network say of these pictures? */
+export function TestPanel({ model }: { model: Model }) {
+  const { t, whole } = useText();
+  const [params, set_params] = useSearchParams();
+  const snapshot = params.get("snapshot") ?? "best";
+  const [paths, set_paths] = useState("");
+  const [over, set_over] = useState(false);
+  const urls = useRef<string[]>([]);
+  useEffect(() => () => revoke(urls.current), []);
+
+  const ask = useMutation({
+    mutationFn: async (question: Question): Promise<Answer> => {
+      const found = await classify(model.job.id, snapshot, question);
+      revoke(urls.current);
+      urls.current = "files" in question ? question.files.map((file) => URL.createObjectURL(file)) : [];
+      return {
+        pictures: found.images.map((result, i) => ({ name: result.name, url: urls.current[i] ?? null, result })),
+        snapshot: found.snapshot,
+        seconds: found.seconds,
+      };
+    },
+  });
+  const send = (files: File[]) => files.length > 0 && ask.mutate({ files });
+  const choices = [
+    { value: "best", label: t("snapshot.best") },
+    { value: "last", label: t("snapshot.last") },
+    ...[...model.snapshots].reverse().map((one) => ({
+      value: String(one.iteration),
+      label: t("snapshot.at", { epoch: significant(one.epoch, 3), iteration: one.iteration }),
+    })),
+  ];
+  if (model.snapshots.length === 0) return <Text c="dimmed">{t("test.no_snapshot")}</Text>;
+  return (
+    <Stack onPaste={(event: ClipboardEvent) => send(pictures_of(event.clipboardData.files))}>
+      <Group align="flex-end" gap="md">
+        <Select
+          label={t("test.snapshot")}
+          data={choices}
+          value={choices.some((choice) => choice.value === snapshot) ? snapshot : "best"}
+          allowDeselect={false}
+          onChange={(value) =>
+            set_params(
+              (before) => {
+                const after = new URLSearchParams(before);
+                after.set("tab", "test");
+                after.set("snapshot", value ?? "best");
+                return after;
+              },
+              { replace: true },
+            )
+          }
+        />
+      </Group>
+      <div
+        className="drop"
+        data-over={over}
+        role="group"
+        aria-label={t("test.drop")}
+        onDragOver={(event) => {
+          event.preventDefault();
+          set_over(true);
+        }}
+        onDragLeave={() => set_over(false)}
+        onDrop={(event) => {
+          event.preventDefault();
+          set_over(false);
+          send(pictures_of(event.dataTransfer.files));
+        }}
+      >
+        <Stack align="center" gap="xs">
+          <Text size="sm">{t("test.drop")}</Text>
+          <FileButton
+            multiple
+            accept="image/*"
+            onChange={(files) => send(files)}
+            inputProps={{ "aria-label": t("test.choose") }}
+          >
+            {(props) => (
+              <Button {...props} loading={ask.isPending}>
+                {t("test.choose")}
+              </Button>
+            )}
+          </FileButton>
+        </Stack>
+      </div>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          const wanted = paths
+            .split("\n")
+            .map((line) => line.trim())
+            .filter((line) => line !== "");
+          if (wanted.length > 0) ask.mutate({ paths: wanted });
+        }}
+      >
+        <Group align="flex-end" gap="sm">
+          <Textarea
+            style={{ flex: 1, minWidth: 220 }}
+            label={t("test.paths")}
+            description={t("test.paths.help")}
+            placeholder="/data/mnist/test/7/00000.png"
+            autosize
+            minRows={1}
+            maxRows={8}
+            spellCheck={false}
+            value={paths}
+            onChange={(event) => set_paths(event.currentTarget.value)}
+          />
+          <Button type="submit" variant="default" disabled={paths.trim() === ""} loading={ask.isPending}>
+            {t("test.classify")}
+          </Button>
+        </Group>
+      </form>
+      {ask.error instanceof ProblemError && <ProblemAlert problem={ask.error.problem} />}
+      {ask.data && (
+        <Stack gap="sm" aria-live="polite" data-testid="answers">
+          <Group justify="space-between">
+            <Text size="sm" c="dimmed">
+              {t("test.answered", {
+                n: ask.data.pictures.length,
+                iteration: whole(ask.data.snapshot),
+                time: significant(ask.data.seconds * 1000, 3),
+              })}
+            </Text>
+            <Button size="compact-xs" variant="default" onClick={() => save_answers(model.job.name, ask.data)}>
+              CSV
+            </Button>
+          </Group>
+          {ask.data.pictures.map((picture, i) => (
+            <OneAnswer key={i} picture={picture} />
+          ))}
+        </Stack>
+      )}
+    </Stack>
+  );
+}
+
+function revoke(urls: string[]): void {
+  for (const url of urls) URL.revokeObjectURL(url);
+}
+
+function pictures_of(files: FileList): File[] {
+  return [...files].filter((file) => file.type.startsWith("image/"));
+}
+
+function classify(id: string, snapshot: string, question: Question): Promise<Classification> {
+  const params = { path: { id }, query: { snapshot, top: 5 } };
+  if ("paths" in question) {
+    return answer(client.POST("/models/{id}/classify", { params, body: { paths: question.paths } }));
+  }
+  const form = new FormData();
+  for (const file of question.files) form.append("image", file, file.name);
+  return answer(
+    client.POST("/models/{id}/classify", {
+      params,
+      body: { image: [] },
+      bodySerializer: () => form,
+      headers: { "Content-Type": null },
+    }),
+  );
+}
+
+function OneAnswer({ picture }: { picture: Shown }) {
+  const { t } = useText();
+  const [small, set_small] = useState(false);
+  const { predictions, error } = picture.result;
+  return (
+    <Card withBorder padding="md" data-testid="answer">
+      <Group align="flex-start" gap="lg" wrap="wrap">
+        <div className="picture" data-small={small} style={{ width: 140, height: 140, flex: "none" }}>
+          {picture.url ? (
+            <img
+              src={picture.url}
+              alt={picture.name}
+              onLoad={(event) =>
+                set_small(Math.max(event.currentTarget.naturalWidth, event.currentTarget.naturalHeight) < 64)
+              }
+            />
+          ) : (
+            <Text size="xs" c="white" p="xs" ta="center" style={{ overflowWrap: "anywhere" }}>
+              {t("test.on_server")}
+            </Text>
+          )}
+        </div>
+        <Stack gap={4} style={{ flex: 1, minWidth: 220 }}>
+          <Text size="sm" c="dimmed" style={{ overflowWrap: "anywhere" }}>
+            {picture.name}
+          </Text>
+          {error ? (
+            <Alert color="red" variant="light">
+              <Text size="sm">{error.message}</Text>
+              {error.advice && (
+                <Text size="sm" fw={600}>
+                  {error.advice}
+                </Text>
+              )}
+            </Alert>
+          ) : (
+            <ul className="bars">
+              {predictions.map((prediction, i) => (
+                <li className="bar-row" key={prediction.index} style={{ fontWeight: i === 0 ? 650 : 400 }}>
+                  <span title={prediction.label}>{prediction.label}</span>
+                  <span className="bar">
+                    <i
+                      style={{ width: `${prediction.probability * 100}%`, background: class_colour(prediction.index) }}
+                    />
+                  </span>
+                  <span>{percent(prediction.probability)}</span>
+                </li>
+              ))}
+            </ul>
+          )}
+        </Stack>
+      </Group>
+    </Card>
+  );
+}
+
+function save_answers(name: string, { pictures }: Answer): void {
+  const rows = pictures.flatMap(({ name: picture, result }) =>
+    result.predictions.map((prediction, i) => [
+      picture,
+      i + 1,
+      prediction.label,
+      prediction.index,
+      prediction.probability,
+    ]),
+  );
+  save_text(`${name} answers.csv`, "text/csv", to_csv([["picture", "rank", "class", "index", "probability"], ...rows]));
+}

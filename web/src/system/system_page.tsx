@@ -1,0 +1,61 @@
+import { Alert, Stack, Text, Title } from "@mantine/core";
+import { useDoctor, useSystem } from "../api/queries";
+import { bytes } from "../format/format";
+import { PageSkeleton, QueryProblem, useTitle } from "../frame/page_states";
+import { Facts } from "../jobs/job_tabs";
+import { useText } from "../text/text";
+
+const colours = { ok: "green", warning: "yellow", error: "red" } as const;
+
+export function SystemPage() {
+  const { t, duration, whole } = useText();
+  const system = useSystem();
+  const doctor = useDoctor();
+  useTitle(t("system.title"));
+  if (system.error) return <QueryProblem error={system.error} />;
+  if (!system.data) return <PageSkeleton />;
+  const { version, data_dir, address, pid, uptime_s, memory_bytes, devices, limits } = system.data;
+  return (
+    <Stack maw={760}>
+      <Title order={1}>{t("system.title")}</Title>
+      <Facts
+        items={[
+          [t("system.version"), version],
+          [t("system.address"), address],
+          [t("system.data_dir"), data_dir],
+          [t("system.uptime"), duration(Math.floor(uptime_s))],
+          [t("system.process"), whole(pid)],
+          [t("model.memory"), bytes(memory_bytes)],
+          ...devices.map((device): [string, string] => [
+            device.id,
+            [
+              device.name,
+              device.cores !== null ? t("system.cores", { n: device.cores }) : "",
+              device.memory_bytes !== null ? bytes(device.memory_bytes) : "",
+            ]
+              .filter(Boolean)
+              .join(", "),
+          ]),
+          [t("system.upload"), t("system.upload_limit", { size: bytes(limits.upload_bytes), n: limits.upload_files })],
+        ]}
+      />
+      <Title order={2}>{t("system.doctor")}</Title>
+      {doctor.error ? <QueryProblem error={doctor.error} /> : null}
+      {doctor.data?.checks.map((check) => (
+        <Alert
+          key={check.id}
+          color={colours[check.status]}
+          variant="light"
+          title={`${t(`doctor.${check.status}`)}: ${check.title}`}
+        >
+          <Text size="sm">{check.text}</Text>
+          {check.fix && (
+            <Text size="sm" fw={600}>
+              {check.fix}
+            </Text>
+          )}
+        </Alert>
+      ))}
+    </Stack>
+  );
+}

@@ -1,0 +1,91 @@
+import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from "react";
+import * as format from "../format/format";
+import { en } from "./en";
+
+export type TextKey = keyof typeof en;
+export type Catalogue = Record<TextKey, string>;
+export type Language = "en" | "zh";
+
+export const languages: { id: Language; name: string; tag: string }[] = [
+  { id: "en", name: "English", tag: "en" },
+  { id: "zh", name: "中文", tag: "zh-CN" },
+];
+
+export type Translate = (key: TextKey, values?: Record<string, string | number>) => string;
+
+/** Fills `{name}`; in `one|other` the number `n` chooses. */
+export function fill(pattern: string, tag: string, values: Record<string, string | number> = {}): string {
+  const forms = pattern.split("|");
+  const form = forms.length > 1 && values.n !== 1 ? forms[1]! : forms[0]!;
+  return form.replace(/\{(\w+)\}/g, (_, name: string) => {
+    const value = values[name];
+    return typeof value === "number" ? value.toLocaleString(tag) : (value ?? "");
+  });
+}
+
+interface TextContext {
+  t: Translate;
+  tag: string;
+  language: Language;
+  set_language: (language: Language) => void;
+}
+
+const Context = createContext<TextContext | null>(null);
+const storage_key = "digits.language";
+
+function first_language(): Language {
+  const kept = localStorage.getItem(storage_key);
+  if (kept === "en" || kept === "zh") return kept;
+  return navigator.language.toLowerCase().startsWith("zh") ? "zh" : "en";
+}
+
+async function load_catalogue(language: Language): Promise<Catalogue> {
+  return language === "zh" ? (await import("./zh")).zh : en;
+}
+
+export function TextProvider({ children }: { children: ReactNode }) {
+  const [wanted, set_wanted] = useState<Language>(first_language);
+  const [shown, set_shown] = useState<{ language: Language; catalogue: Catalogue }>({ language: "en", catalogue: en });
+  useEffect(() => {
+    localStorage.setItem(storage_key, wanted);
+    let current = true;
+    void load_catalogue(wanted).then((catalogue) => {
+      if (!current) return;
+      set_shown({ language: wanted, catalogue });
+      document.documentElement.lang = wanted;
+    });
+    return () => {
+      current = false;
+    };
+  }, [wanted]);
+  const value = useMemo<TextContext>(() => {
+    const tag = languages.find((language) => language.id === shown.language)?.tag ?? "en";
+    return {
+      t: (key, values) => fill(shown.catalogue[key], tag, values),
+      tag,
+      language: shown.language,
+      set_language: set_wanted,
+    };
+  }, [shown]);
+  return <Context.Provider value={value}>{children}</Context.Provider>;
+}
+
+export function useText() {
+  const context = useContext(Context);
+  if (!context) throw new Error("useText outside of TextProvider");
+  const { t, tag, language, set_language } = context;
+  return useMemo(() => {
+    const units = { d: t("unit.d"), h: t("unit.h"), min: t("unit.min"), s: t("unit.s") };
+    return {
+      t,
+      tag,
+      language,
+      set_language,
+      whole: (value: number | null | undefined) => format.whole(value, tag),
+      rate: (value: number | null | undefined) => format.rate(value, tag),
+      duration: (seconds: number | null | undefined) => format.duration(seconds, units),
+      date: (iso: string | null | undefined) => format.date(iso, Date.now(), tag, t("date.today"), t("date.yesterday")),
+      exact_date: (iso: string | null | undefined) => format.exact_date(iso, tag),
+    };
+  }, [t, tag, language, set_language]);
+}
