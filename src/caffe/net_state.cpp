@@ -18,6 +18,12 @@ bool matches(const caffe::NetStateRule& rule, const caffe::NetState& state) {
 
 }  // namespace
 
+bool is_included(const caffe::LayerParameter& layer, const caffe::NetState& state) {
+    const auto matching = [&](const caffe::NetStateRule& rule) { return matches(rule, state); };
+    return layer.include_size() > 0 ? std::any_of(layer.include().begin(), layer.include().end(), matching)
+                                    : std::none_of(layer.exclude().begin(), layer.exclude().end(), matching);
+}
+
 Result<caffe::NetParameter> filter_net(const caffe::NetParameter& net, const caffe::NetState& state) {
     caffe::NetParameter filtered = net;
     filtered.clear_layer();
@@ -26,11 +32,7 @@ Result<caffe::NetParameter> filter_net(const caffe::NetParameter& net, const caf
         if (layer.include_size() > 0 && layer.exclude_size() > 0)
             return fail(make_error(ErrorCode::kInvalidArgument,
                                    "[{}] a layer may have include rules or exclude rules, not both", layer.name()));
-        const auto matching = [&](const caffe::NetStateRule& rule) { return matches(rule, state); };
-        const bool kept = layer.include_size() > 0
-                              ? std::any_of(layer.include().begin(), layer.include().end(), matching)
-                              : std::none_of(layer.exclude().begin(), layer.exclude().end(), matching);
-        if (kept) *filtered.add_layer() = layer;
+        if (is_included(layer, state)) *filtered.add_layer() = layer;
     }
     return filtered;
 }

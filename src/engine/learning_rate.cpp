@@ -17,9 +17,6 @@ Result<LearningRate> LearningRate::create(const caffe::SolverParameter& solver) 
     if (policy == "poly" && solver.max_iter() <= 0)
         return fail(ErrorCode::kInvalidArgument, "lr_policy \"poly\" needs a positive max_iter; got {}",
                     solver.max_iter());
-    if (policy == "sigmoid" && solver.gamma() < 0)
-        return fail(ErrorCode::kInvalidArgument, "lr_policy \"sigmoid\" refuses a negative gamma; got {}",
-                    solver.gamma());
     if (policy == "sigmoid" && solver.stepsize() <= 0)
         return fail(ErrorCode::kInvalidArgument, "lr_policy \"sigmoid\" needs a positive stepsize; got {}",
                     solver.stepsize());
@@ -41,6 +38,7 @@ float LearningRate::at(std::int64_t iteration, int& current_step) const {
         return static_cast<float>(base * std::pow(gamma, current_step));
     }
     if (policy == "poly") return static_cast<float>(base * std::pow(1 - it / solver_.max_iter(), power));
+    // With a negative gamma, as in the solvers that DIGITS writes, the rate falls. BVLC Caffe refuses it.
     if (policy == "sigmoid") return static_cast<float>(base / (1 + std::exp(-gamma * (it - solver_.stepsize()))));
     return static_cast<float>(base);
 }

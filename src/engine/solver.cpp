@@ -144,7 +144,7 @@ Result<float> Solver::step(const std::function<Status(Net&)>& before_pass) {
         const float rate = learning_rate_->at(iteration_, current_step_);
         const auto& parameters = net_->learnable_parameters();
         for (std::size_t i = 0; i < parameters.size(); ++i) {
-            if (parameters[i].lr_mult == 0) continue;
+            if (parameters[i].lr_mult == 0 && !rule_->moves_without_rate()) continue;
             step.rate = rate * parameters[i].lr_mult;
             step.weight_decay = parameter_.weight_decay() * parameters[i].decay_mult;
             rule_->apply(i, step);

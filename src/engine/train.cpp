@@ -87,18 +87,24 @@ class Training {
             const bool test_due = solver.test_interval() > 0 && iteration % solver.test_interval() == 0 &&
                                   (iteration > 0 || solver.test_initialization());
             if (test_due) DIGITS_TRY(test());
-            if (stopped()) return {};
+            if (stopped()) return keep_aborted();
             rate_ = solver_->rate();
             DIGITS_ASSIGN(const float loss, solver_->step());
             DIGITS_TRY(note_loss(loss, iteration));
             if (solver.snapshot() > 0 && solver_->iteration() % solver.snapshot() == 0) DIGITS_TRY(snapshot());
             if (context_.take_snapshot_request() && last_snapshot_ != solver_->iteration()) DIGITS_TRY(snapshot());
-            if (stopped()) return {};
+            if (stopped()) return keep_aborted();
         }
         if (solver.snapshot_after_train() && last_snapshot_ != solver_->iteration()) DIGITS_TRY(snapshot());
         if (solver.test_interval() > 0 && solver_->iteration() % solver.test_interval() == 0) DIGITS_TRY(test());
         report_progress(true);
         return {};
+    }
+
+    /// So that an aborted training can go on where it stopped.
+    Status keep_aborted() {
+        const auto now = solver_->iteration();
+        return now == last_snapshot_ || now == first_iteration_ ? Status() : snapshot();
     }
 
     bool stopped() {

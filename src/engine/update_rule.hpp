@@ -28,6 +28,8 @@ class UpdateRule {
 
     /// Moves parameter `index`. Throws EngineError / c10::Error.
     void apply(std::size_t index, const UpdateStep& step);
+    /// Whether the history of a frozen parameter (lr_mult 0) changes too: weight decay alone moves it.
+    bool moves_without_rate() const { return type_ != Type::kSgd && type_ != Type::kNesterov; }
     /// In Caffe's order: one a parameter; AdaDelta and Adam then have a second row of them.
     const std::vector<std::shared_ptr<Blob>>& history() const { return history_; }
 

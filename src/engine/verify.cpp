@@ -80,23 +80,28 @@ class CaseRun {
         compare(prefix + ".loss", {{}, {loss}});
         compare_blobs(net, prefix + ".out.");
         compare_parameters(net, prefix + ".state.", false);
-        // Cases of the TEST phase only, or without any gradient in the reference, may hold layers that have none.
-        const bool has_gradients = std::any_of(files_.begin(), files_.end(), [](const std::string& file) {
-            return file.starts_with("train.diff.") || file.starts_with("train.param.");
-        });
-        if (train && has_gradients) {
-            net.clear_parameter_diffs();
-            DIGITS_TRY(net.backward());
-            for (const auto& name : net.blob_names())
-                if (net.find_blob(name)->has_diff())
-                    compare(prefix + ".diff." + file_part(name), array_of(net.find_blob(name)->diff()));
-            compare_parameters(net, prefix + ".param.", true);
-        }
+        if (train) DIGITS_TRY(run_backward(net, prefix));
         for (int pass = 2; pass <= info_.value("forwards", 1); ++pass) {
             DIGITS_TRY(set_inputs(net));
             DIGITS_TRY(net.forward());
             compare_blobs(net, fmt::format("{}.out{}.", prefix, pass));
         }
+        return {};
+    }
+
+    /// A reference without any gradient may hold layers that have none; one that is not there at all leaves it open.
+    Status run_backward(Net& net, const std::string& prefix) {
+        const auto has = [&](std::string_view start) {
+            return std::any_of(files_.begin(), files_.end(), [&](const auto& file) { return file.starts_with(start); });
+        };
+        const bool has_gradients = has("train.diff.") || has("train.param.");
+        if (!has_gradients && (!options_.dump || has("train.out."))) return {};
+        net.clear_parameter_diffs();
+        if (auto status = net.backward(); !status) return has_gradients ? status : Status();
+        for (const auto& name : net.blob_names())
+            if (net.find_blob(name)->has_diff())
+                compare(prefix + ".diff." + file_part(name), array_of(net.find_blob(name)->diff()));
+        compare_parameters(net, prefix + ".param.", true);
         return {};
     }
 
@@ -139,6 +144,7 @@ class CaseRun {
         const int iterations = info_.value("iters", 0);
         DIGITS_TRY(iterate(*solver, iterations, ""));
         DIGITS_TRY(compare_weights(*solver, "after.caffemodel"));
+        DIGITS_TRY(compare_weights(*solver, fmt::format("snap_iter_{}.caffemodel", iterations)));
         DIGITS_TRY(compare_snapshot(*solver, iterations));
         return resume(parameter, iterations);
     }
@@ -180,9 +186,10 @@ class CaseRun {
     }
 
     Status compare_weights(Solver& solver, const std::string& file) {
+        const auto own = solver.net().to_proto();
+        if (options_.dump) DIGITS_TRY(write_weights(own, dump_path(file)));
         if (!files_.contains(file)) return {};
         DIGITS_ASSIGN(const auto reference, read_weights(dir_ / file));
-        const auto own = solver.net().to_proto();
         for (const auto& layer : reference.layer()) {
             const auto found = std::find_if(own.layer().begin(), own.layer().end(),
                                             [&](const auto& one) { return one.name() == layer.name(); });
@@ -199,9 +206,10 @@ class CaseRun {
 
     Status compare_snapshot(Solver& solver, int iterations) {
         const std::string file = fmt::format("snap_iter_{}.solverstate", iterations);
+        const auto own = solver.state(fmt::format("snap_iter_{}.caffemodel", iterations));
+        if (options_.dump) DIGITS_TRY(write_solver_state(own, dump_path(file)));
         if (!files_.contains(file)) return {};
         DIGITS_ASSIGN(const auto reference, read_solver_state(dir_ / file));
-        const auto own = solver.state(reference.learned_net());
         if (own.iter() != reference.iter())
             miss(fmt::format("{}: iter is {}, expected {}", file, own.iter(), reference.iter()));
         if (own.current_step() != reference.current_step())
@@ -223,15 +231,11 @@ class CaseRun {
         return {};
     }
 
-    /// Compares with `<name>.npy`, if the reference has it, and dumps it then.
+    /// Dumps the array, and compares it with `<name>.npy` if the reference has that.
     void compare(const std::string& name, const NpyArray& got) {
         const std::string file = name + ".npy";
+        dump(file, got);
         if (!files_.contains(file)) return;
-        if (options_.dump) {
-            const fs::path folder = *options_.dump / report_.name;
-            fs::create_directories(folder);
-            if (const auto written = write_npy(got, folder / file); !written) miss(written.error().to_string());
-        }
         const auto want = read_npy(dir_ / file);
         if (!want) {
             miss(want.error().to_string());
@@ -239,6 +243,17 @@ class CaseRun {
         }
         seen_.insert(file);
         judge(got, *want, file);
+    }
+
+    void dump(const std::string& file, const NpyArray& got) {
+        if (!options_.dump) return;
+        if (const auto written = write_npy(got, dump_path(file)); !written) miss(written.error().to_string());
+    }
+
+    fs::path dump_path(const std::string& file) const {
+        const fs::path folder = *options_.dump / report_.name;
+        fs::create_directories(folder);
+        return folder / file;
     }
 
     void judge(const NpyArray& got, const NpyArray& want, const std::string& where) {

@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include "engine/layers/layout.hpp"
+
 namespace digits {
 
 void ConvolutionBase::set_up(const Blobs& bottom, const Blobs& top) {
@@ -68,12 +70,14 @@ at::Tensor ConvolutionBase::weight() const {
     return window_.spatial_axes() == 0 ? weight.unsqueeze(-1) : weight;
 }
 
+at::Tensor ConvolutionBase::laid(const at::Tensor& x) const { return x.dim() == 4 && on_cpu() ? channels_last(x) : x; }
+
 void ConvolutionBase::forward(const Blobs& bottom, const Blobs& top) {
     const bool has_bias = blobs().size() > 1;
     const std::optional<at::Tensor> bias = has_bias ? std::optional(blobs()[1]->data()) : std::nullopt;
     for (std::size_t i = 0; i < bottom.size(); ++i) {
-        const at::Tensor y = at::convolution(flat(bottom[i]->data()), weight(), bias, stride_, pad_, dilation_,
-                                             transposed_, no_output_padding_, groups_);
+        const at::Tensor y = at::convolution(laid(flat(bottom[i]->data())), laid(weight()), bias, stride_, pad_,
+                                             dilation_, transposed_, no_output_padding_, groups_);
         top[i]->set_data(y.sizes() == at::IntArrayRef(top[i]->shape()) ? y : y.reshape(top[i]->shape()));
     }
 }
@@ -84,8 +88,8 @@ void ConvolutionBase::backward(const Blobs& top, const std::vector<bool>& propag
     for (std::size_t i = 0; i < bottom.size(); ++i) {
         if (!propagate_down[i] && !wants_gradient(0) && !wants_bias) continue;
         const auto [dx, dw, db] = at::convolution_backward(
-            flat(top[i]->diff()), flat(bottom[i]->data()), weight(), bias_sizes, stride_, pad_, dilation_, transposed_,
-            no_output_padding_, groups_, {propagate_down[i], wants_gradient(0), wants_bias});
+            laid(flat(top[i]->diff())), laid(flat(bottom[i]->data())), laid(weight()), bias_sizes, stride_, pad_,
+            dilation_, transposed_, no_output_padding_, groups_, {propagate_down[i], wants_gradient(0), wants_bias});
         if (propagate_down[i])
             bottom[i]->set_diff(dx.sizes() == at::IntArrayRef(bottom[i]->shape()) ? dx
                                                                                   : dx.reshape(bottom[i]->shape()));

@@ -21,6 +21,7 @@ class ConvolutionBase : public Layer {
     /// (batch, channels, spatial…) with at least one spatial axis, as ATen wants it.
     at::Tensor flat(const at::Tensor& x) const;
     at::Tensor weight() const;
+    at::Tensor laid(const at::Tensor& x) const;
 
     const bool transposed_;
     ConvolutionWindow window_;

@@ -1,0 +1,41 @@
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <memory>
+#include <vector>
+
+#include "commands.hpp"
+#include "engine/bench.hpp"
+
+namespace digits {
+
+void add_bench_command(CLI::App& app, int& exit_code) {
+    struct Arguments {
+        BenchOptions options;
+        std::vector<std::int64_t> shape;
+    };
+    auto arguments = std::make_shared<Arguments>();
+    auto& options = arguments->options;
+    auto* command = app.add_subcommand("bench", "Measure the training of a network on random pictures");
+    command->add_option("--net", options.net, "A network: prototxt of training")->required()->check(CLI::ExistingFile);
+    command->add_option("--batch", options.batch, "Pictures a batch")->check(CLI::PositiveNumber);
+    command->add_option("--shape", arguments->shape, "Channels,height,width")
+        ->required()
+        ->delimiter(',')
+        ->expected(3)
+        ->check(CLI::PositiveNumber);
+    command->add_option("--classes", options.classes, "Classes of the labels")->check(CLI::PositiveNumber);
+    command->add_option("--threads", options.threads, "0: all cores")->check(CLI::NonNegativeNumber);
+    command->add_option("--seconds", options.seconds, "How long to measure")->check(CLI::PositiveNumber);
+    command->add_flag("--generic-kernels", options.generic_kernels,
+                      "Use libtorch where we have kernels of our own for the CPU");
+    command->add_flag("--profile", options.profile, "Also the time of each layer");
+    command->callback([arguments, &exit_code] {
+        std::copy_n(arguments->shape.begin(), 3, arguments->options.shape.begin());
+        if (const auto status = bench(arguments->options, std::cout); !status) {
+            std::cerr << "digits-worker: " << status.error().to_string() << '\n';
+            exit_code = digits::exit_code(status.error().code);
+        }
+    });
+}
+
+}  // namespace digits

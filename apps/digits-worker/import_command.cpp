@@ -1,0 +1,76 @@
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <filesystem>
+#include <iostream>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "commands.hpp"
+#include "data/import_cifar.hpp"
+#include "data/import_mnist.hpp"
+
+namespace digits {
+namespace {
+
+/// Shows progress on standard error: a moving line on a terminal, else a line at the end of each step.
+class ConsoleContext final : public TaskContext {
+  public:
+    const std::filesystem::path& job_dir() const override { return nowhere_; }
+    bool abort_requested() const override { return false; }
+    bool take_snapshot_request() override { return false; }
+    void emit(const nlohmann::json& event) override {
+        if (event.value("event", "") != "progress") return;
+        const auto done = event.value("done", std::uint64_t{0}), total = event.value("total", std::uint64_t{0});
+        const bool terminal = isatty(STDERR_FILENO) == 1;
+        if (!terminal && done != total) return;
+        const auto text = fmt::format("   {}  {} / {} {}  {:.0f}/s", event.value("step", ""), done, total,
+                                      event.value("unit", ""), event.value("rate", 0.0));
+        std::fprintf(stderr,
+                     terminal && done != total ? "\r\x1b[K%s"
+                     : terminal                ? "\r\x1b[K%s\n"
+                                               : "%s\n",
+                     text.c_str());
+    }
+
+  private:
+    std::filesystem::path nowhere_;
+};
+
+int report(const Status& status) {
+    if (status) return 0;
+    std::cerr << "digits-worker: " << status.error().to_string() << '\n';
+    return exit_code(status.error().code);
+}
+
+}  // namespace
+
+void add_import_commands(CLI::App& app, int& exit_code) {
+    struct Arguments {
+        std::filesystem::path source, out;
+    };
+    auto arguments = std::make_shared<Arguments>();
+    auto* mnist = app.add_subcommand("import-mnist", "Make folders of pictures from MNIST's IDX files");
+    mnist->add_option("--idx", arguments->source, "Folder with the four files")
+        ->required()
+        ->check(CLI::ExistingDirectory);
+    mnist->add_option("--out", arguments->out, "Folder to make")->required();
+    mnist->callback([arguments, &exit_code] {
+        ConsoleContext context;
+        exit_code = report(import_mnist(arguments->source, arguments->out, context));
+    });
+    for (const auto* name : {"import-cifar10", "import-cifar100"}) {
+        auto* cifar = app.add_subcommand(name, "Make folders of pictures from CIFAR's binary archive");
+        cifar->add_option("--archive", arguments->source, "The .tar.gz of the binary version")
+            ->required()
+            ->check(CLI::ExistingFile);
+        cifar->add_option("--out", arguments->out, "Folder to make")->required();
+        cifar->callback([arguments, &exit_code] {
+            ConsoleContext context;
+            exit_code = report(import_cifar(arguments->source, arguments->out, context));
+        });
+    }
+}
+
+}  // namespace digits

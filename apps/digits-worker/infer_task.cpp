@@ -1,0 +1,47 @@
+#include "base/json_binding.hpp"
+#include "engine/device.hpp"
+#include "infer/predictor.hpp"
+#include "tasks.hpp"
+
+namespace digits {
+
+struct InferSpec {
+    std::string model_dir;
+    std::string dataset_dir;
+    std::string snapshot;
+    int idle_s = 300;
+    int threads = 0;
+};
+template <>
+struct JsonBinding<InferSpec> {
+    static auto fields() {
+        return std::tuple{json_field("model_dir", &InferSpec::model_dir).required(),
+                          json_field("dataset_dir", &InferSpec::dataset_dir).required(),
+                          json_field("snapshot", &InferSpec::snapshot).help("a file in model_dir; empty: the newest"),
+                          json_field("idle_s", &InferSpec::idle_s)
+                              .help("seconds without a request after which the worker ends")
+                              .range(1, 1e6),
+                          json_field("threads", &InferSpec::threads).help("0: all cores").range(0, 1024)};
+    }
+};
+
+Result<nlohmann::json> run_infer_task(const nlohmann::json& json, TaskHost& host) {
+    DIGITS_ASSIGN(const auto spec, parse_json<InferSpec>(json));
+    PredictorOptions options{spec.model_dir, spec.dataset_dir, spec.snapshot, default_device(), spec.threads};
+    DIGITS_ASSIGN(const auto predictor, Predictor::open(options));
+    host.emit({{"event", "ready"}, {"snapshot_iteration", predictor->iteration()}});
+    while (const auto request = host.next_request(std::chrono::seconds(spec.idle_s))) {
+        auto answer = predictor->answer(request->data);
+        nlohmann::json event{{"event", "response"}, {"id", request->id}};
+        if (answer) {
+            event["data"] = std::move(*answer);
+        } else {
+            event["error"] = error_json(answer.error());
+        }
+        host.emit(event);
+    }
+    if (host.abort_requested()) return fail(ErrorCode::kCancelled, "aborted");
+    return nlohmann::json();
+}
+
+}  // namespace digits

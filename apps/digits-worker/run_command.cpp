@@ -1,0 +1,88 @@
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <iostream>
+#include <memory>
+#include <new>
+
+#include "base/log.hpp"
+#include "commands.hpp"
+#include "engine/device.hpp"
+#include "task_file.hpp"
+#include "task_host.hpp"
+#include "tasks.hpp"
+
+namespace digits {
+namespace {
+
+using TaskFunction = Result<nlohmann::json> (*)(const nlohmann::json&, TaskHost&);
+
+constexpr std::pair<std::string_view, TaskFunction> kTasks[]{
+    {"dataset", run_dataset_task},
+    {"train", run_train_task},
+    {"infer", run_infer_task},
+};
+
+Result<nlohmann::json> run_task(const TaskFile& task, TaskHost& host) {
+    for (const auto& [kind, function] : kTasks) {
+        if (kind != task.kind) continue;
+        try {
+            return function(task.spec, host);
+        } catch (const std::bad_alloc&) {
+            return fail(make_error(ErrorCode::kResourceExhausted, "out of memory")
+                            .advise("Use smaller pictures or a smaller batch size"));
+        } catch (const std::exception& error) {
+            return fail(ErrorCode::kInternal, "unexpected: {}", error.what());
+        }
+    }
+    return fail(ErrorCode::kUnsupported, "unknown kind of task {}", task.kind);
+}
+
+Result<int> run(const std::filesystem::path& task_dir) {
+    DIGITS_ASSIGN(auto host, TaskHost::open(task_dir));
+    host->emit({{"event", "started"},
+                {"pid", getpid()},
+                {"version", DIGITS_VERSION},
+                {"attempt", host->attempt()},
+                {"device", device_text(default_device())}});
+    auto task = read_task_file(task_dir);
+    auto result = task ? run_task(*task, *host) : Result<nlohmann::json>(fail(std::move(task).error()));
+    if (result) {
+        if (!result->is_null()) host->emit({{"event", "result"}, {"data", *result}});
+        host->emit({{"event", "done"}});
+        return 0;
+    }
+    const auto& error = result.error();
+    if (error.code == ErrorCode::kCancelled) {
+        host->emit({{"event", "aborted"}});
+        log_info("aborted");
+    } else {
+        host->emit({{"event", "failed"}, {"error", error_json(error)}});
+        log_error("{}", error.to_string());
+    }
+    return exit_code(error.code);
+}
+
+}  // namespace
+
+nlohmann::json error_json(const Error& error) {
+    return {
+        {"code", enum_name(error.code)}, {"message", error.message}, {"where", error.where}, {"advice", error.advice}};
+}
+
+void add_run_command(CLI::App& app, int& exit_code) {
+    auto dir = std::make_shared<std::filesystem::path>();
+    auto* command = app.add_subcommand("run", "Run the task of a folder (docs/formats/worker-protocol.md)");
+    command->add_option("--task-dir", *dir, "The folder with task.json")->required()->check(CLI::ExistingDirectory);
+    command->callback([dir, &exit_code] {
+        const auto code = run(*dir);
+        if (!code) std::cerr << "digits-worker: " << code.error().to_string() << '\n';
+        exit_code = code ? *code : digits::exit_code(code.error().code);
+        std::cout.flush();
+        std::cerr.flush();
+        _exit(exit_code);  // the thread that waits for commands still reads
+    });
+}
+
+}  // namespace digits

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "base/result.hpp"
+
+namespace digits {
+
+/// What `task.json` asks for.
+struct TaskFile {
+    std::string kind;
+    nlohmann::json spec;
+};
+
+Result<TaskFile> read_task_file(const std::filesystem::path& task_dir);
+
+}  // namespace digits

@@ -1,0 +1,175 @@
+#include "task_host.hpp"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <fstream>
+#include <thread>
+
+#include "base/log.hpp"
+
+namespace digits {
+namespace {
+
+std::atomic<bool> g_abort{false};
+std::atomic<int> g_snapshots{0};
+
+void install_signals() {
+    struct sigaction action{};
+    action.sa_handler = [](int) { g_abort = true; };
+    sigaction(SIGTERM, &action, nullptr);
+    sigaction(SIGINT, &action, nullptr);
+    action.sa_handler = [](int) { ++g_snapshots; };
+    sigaction(SIGUSR1, &action, nullptr);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+bool write_all(int fd, std::string_view bytes) {
+    while (!bytes.empty()) {
+        const auto written = write(fd, bytes.data(), bytes.size());
+        if (written < 0) {
+            if (errno == EINTR) continue;
+            return false;
+        }
+        bytes.remove_prefix(static_cast<std::size_t>(written));
+    }
+    return true;
+}
+
+/// Field 22 of /proc/self/stat: clock ticks since boot, tells two processes with one pid apart.
+std::int64_t start_time() {
+    std::ifstream file("/proc/self/stat");
+    std::string text((std::istreambuf_iterator<char>(file)), {});
+    std::istringstream fields(text.substr(std::min(text.size(), text.rfind(')') + 1)));
+    std::string word;
+    for (int i = 3; i <= 22; ++i) fields >> word;
+    return std::strtoll(word.c_str(), nullptr, 10);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<TaskHost>> TaskHost::open(const std::filesystem::path& task_dir) {
+    std::error_code error;
+    const auto dir = std::filesystem::canonical(task_dir, error);
+    if (error) return fail(errno_error("cannot open " + task_dir.string(), error.value()));
+    auto host = std::unique_ptr<TaskHost>(new TaskHost);
+    host->job_dir_ = dir.parent_path().parent_path();
+    DIGITS_TRY(host->take_lock(dir / "worker.lock"));
+    DIGITS_TRY(host->open_events(dir / "events.jsonl"));
+    install_signals();
+    // Blocked in read() until the process ends; it must not keep the process alive.
+    std::thread([raw = host.get()] { raw->read_commands(); }).detach();
+    return host;
+}
+
+TaskHost::~TaskHost() {
+    if (events_fd_ >= 0) ::close(events_fd_);
+}
+
+Status TaskHost::take_lock(const std::filesystem::path& path) {
+    lock_fd_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    if (lock_fd_ < 0) return fail(errno_error("cannot open " + path.string(), errno));
+    if (flock(lock_fd_, LOCK_EX | LOCK_NB) != 0)
+        return fail(make_error(ErrorCode::kFailedPrecondition, "another worker runs this task").at(path.string()));
+    const auto text = nlohmann::json{{"pid", getpid()}, {"start_time", start_time()}}.dump() + "\n";
+    if (ftruncate(lock_fd_, 0) != 0 || !write_all(lock_fd_, text))
+        return fail(errno_error("cannot write " + path.string(), errno));
+    return {};
+}
+
+Status TaskHost::open_events(const std::filesystem::path& path) {
+    events_fd_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+    if (events_fd_ < 0) return fail(errno_error("cannot open " + path.string(), errno));
+    std::ifstream file(path);
+    std::string line;
+    off_t whole = 0;
+    while (std::getline(file, line)) {
+        if (file.eof()) break;  // without its end: torn by a crash
+        whole += static_cast<off_t>(line.size()) + 1;
+        const auto event = nlohmann::json::parse(line, nullptr, false);
+        if (!event.is_object()) continue;
+        last_seq_ = std::max(last_seq_, event.value("seq", std::int64_t{0}));
+        if (event.value("event", "") == "started") attempt_ = event.value("attempt", attempt_) + 1;
+    }
+    if (ftruncate(events_fd_, whole) != 0) return fail(errno_error("cannot write " + path.string(), errno));
+    return {};
+}
+
+void TaskHost::emit(const nlohmann::json& event) {
+    nlohmann::json line = event;
+    const std::lock_guard lock(events_mutex_);
+    line["seq"] = ++last_seq_;
+    line["time"] = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+    // Texts from files may hold bytes that are no UTF-8; they must not stop the event.
+    const auto text = line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+    if (!write_all(events_fd_, text)) log_error("cannot write events.jsonl: {}", strerror(errno));
+    if (stdout_open_ && !write_all(STDOUT_FILENO, text)) stdout_open_ = false;
+}
+
+bool TaskHost::abort_requested() const { return g_abort; }
+
+bool TaskHost::take_snapshot_request() {
+    int waiting = g_snapshots;
+    while (waiting > 0)
+        if (g_snapshots.compare_exchange_weak(waiting, waiting - 1)) return true;
+    return false;
+}
+
+void TaskHost::read_commands() {
+    std::string pending;
+    char buffer[16 << 10];
+    for (;;) {
+        const auto size = read(STDIN_FILENO, buffer, sizeof buffer);
+        if (size < 0 && errno == EINTR) continue;
+        if (size <= 0) break;
+        pending.append(buffer, static_cast<std::size_t>(size));
+        std::size_t begin = 0;
+        for (auto end = pending.find('\n'); end != std::string::npos; end = pending.find('\n', begin)) {
+            handle_command(pending.substr(begin, end - begin));
+            begin = end + 1;
+        }
+        pending.erase(0, begin);
+    }
+    const std::lock_guard lock(requests_mutex_);
+    no_more_requests_ = true;
+    requests_changed_.notify_all();
+}
+
+void TaskHost::handle_command(const std::string& line) {
+    const auto json = nlohmann::json::parse(line, nullptr, false);
+    const std::string command =
+        json.is_object() && json.contains("command") && json["command"].is_string() ? json["command"] : "";
+    if (command == "snapshot") {
+        ++g_snapshots;
+        return;
+    }
+    const std::lock_guard lock(requests_mutex_);
+    if (command == "abort") {
+        g_abort = true;
+    } else if (command == "request") {
+        requests_.push_back({json.value("id", ""), json.value("request", nlohmann::json::object())});
+    } else if (command == "quit") {
+        no_more_requests_ = true;
+    } else {
+        log_warning("unknown command: {}", line.substr(0, 200));
+    }
+    requests_changed_.notify_all();
+}
+
+std::optional<TaskHost::Request> TaskHost::next_request(std::chrono::milliseconds idle) {
+    const auto deadline = std::chrono::steady_clock::now() + idle;
+    std::unique_lock lock(requests_mutex_);
+    // A signal cannot notify, so look at it a few times a second.
+    while (requests_.empty() && !no_more_requests_ && !g_abort && std::chrono::steady_clock::now() < deadline)
+        requests_changed_.wait_until(
+            lock, std::min(deadline, std::chrono::steady_clock::now() + std::chrono::milliseconds(200)));
+    if (requests_.empty() || g_abort) return std::nullopt;
+    auto request = std::move(requests_.front());
+    requests_.pop_front();
+    return request;
+}
+
+}  // namespace digits

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+
+#include "base/result.hpp"
+#include "base/task_context.hpp"
+
+namespace digits {
+
+/// The worker's end of docs/formats/worker-protocol.md: holds the lock, writes events to disk and standard output,
+/// hears commands and signals. One a process.
+class TaskHost final : public TaskContext {
+  public:
+    /// Errors: kFailedPrecondition if another worker holds the task; file errors.
+    static Result<std::unique_ptr<TaskHost>> open(const std::filesystem::path& task_dir);
+    ~TaskHost() override;
+
+    const std::filesystem::path& job_dir() const override { return job_dir_; }
+    void emit(const nlohmann::json& event) override;
+    bool abort_requested() const override;
+    bool take_snapshot_request() override;
+
+    /// Which start of this task this is: 1, 2, …
+    int attempt() const { return attempt_; }
+
+    struct Request {
+        std::string id;
+        nlohmann::json data;
+    };
+    /// Waits for a request; nothing when `idle` is over, on `quit`, abort, or the end of standard input.
+    std::optional<Request> next_request(std::chrono::milliseconds idle);
+
+  private:
+    TaskHost() = default;
+    Status take_lock(const std::filesystem::path& path);
+    Status open_events(const std::filesystem::path& path);
+    void read_commands();
+    void handle_command(const std::string& line);
+
+    std::filesystem::path job_dir_;
+    int lock_fd_ = -1;
+    int attempt_ = 1;
+
+    std::mutex events_mutex_;  // guards the three below
+    int events_fd_ = -1;
+    bool stdout_open_ = true;
+    std::int64_t last_seq_ = 0;
+
+    std::mutex requests_mutex_;  // guards the two below
+    std::condition_variable requests_changed_;
+    std::deque<Request> requests_;
+    bool no_more_requests_ = false;
+};
+
+}  // namespace digits

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <filesystem>
+#include <future>
+#include <string>
+
+#include "api/event_hub.hpp"
+#include "api/server.hpp"
+#include "jobs/manager.hpp"
+
+namespace digits::api {
+
+/// What the resources share.
+struct Context {
+    ApiServerOptions options;
+    JobManager& jobs;
+    EventHub& events;
+    double started = 0;                       ///< Unix seconds
+    std::shared_future<std::string> address;  ///< known once the server listens
+    std::filesystem::path temporary;          ///< folder for files that live as long as a request
+};
+
+inline constexpr std::uint64_t kMaxBody_bytes = 8 << 20;
+inline constexpr std::uint64_t kMaxUpload_bytes = std::uint64_t{512} << 20;
+inline constexpr int kMaxUploadFiles = 1000;
+
+}  // namespace digits::api

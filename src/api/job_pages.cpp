@@ -1,0 +1,72 @@
+#include "api/job_pages.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "api/job_view.hpp"
+#include "api/messages.hpp"
+
+namespace digits::api {
+namespace {
+
+using nlohmann::json;
+
+Result<std::vector<JobState>> parse_states(const std::string& text) {
+    std::vector<JobState> states;
+    for (std::size_t begin = 0; begin <= text.size();) {
+        const auto end = std::min(text.find(',', begin), text.size());
+        const auto word = text.substr(begin, end - begin);
+        const auto state = find_enum<JobState>(word);
+        if (!state)
+            return fail(
+                make_error(ErrorCode::kInvalidArgument, "\"{}\" is no state; expected {}", word, enum_words<JobState>())
+                    .at("?state"));
+        states.push_back(*state);
+        begin = end + 1;
+    }
+    return states;
+}
+
+}  // namespace
+
+Result<http::Response> list_jobs(const http::Request& request, Context& context, std::string kind) {
+    JobQuery query;
+    query.kind = std::move(kind);
+    if (const auto* text = request.find_query("kind"); text && query.kind.empty()) {
+        if (*text != "dataset" && *text != "model")
+            return fail(
+                make_error(ErrorCode::kInvalidArgument, "\"{}\" is no kind of job; expected dataset or model", *text)
+                    .at("?kind"));
+        query.kind = *text;
+    }
+    if (const auto* text = request.find_query("state")) {
+        DIGITS_ASSIGN(query.states, parse_states(*text));
+    }
+    if (const auto* text = request.find_query("q")) query.text = *text;
+    if (const auto* text = request.find_query("sort")) {
+        query.descending = text->starts_with("-");
+        const auto sort = find_enum<JobSort>(text->substr(query.descending ? 1 : 0));
+        if (!sort)
+            return fail(make_error(ErrorCode::kInvalidArgument, "cannot sort by \"{}\"; expected {}", *text,
+                                   enum_words<JobSort>())
+                            .at("?sort"));
+        query.sort = *sort;
+    }
+    DIGITS_ASSIGN(const auto limit, query_number(request, "limit", 50, 1, 500));
+    query.limit = static_cast<int>(limit);
+    if (const auto* text = request.find_query("cursor")) query.cursor = *text;
+    DIGITS_ASSIGN(const auto page, context.jobs.list(query));
+    json items = json::array();
+    for (const auto& job : page.jobs) items.push_back(job_view(job, Detail::kBrief));
+    return json_response(200, {{"items", std::move(items)},
+                               {"next_cursor", page.next_cursor.empty() ? json() : json(page.next_cursor)},
+                               {"total", page.total}});
+}
+
+Result<http::Response> submit_job(JobRequest request, Context& context) {
+    DIGITS_ASSIGN(const auto job, context.jobs.submit(std::move(request)));
+    auto response = json_response(201, job_view(job, Detail::kFull));
+    response.set_header("Location", "/api/v1/jobs/" + job.id);
+    return response;
+}
+
+}  // namespace digits::api

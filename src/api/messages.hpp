@@ -1,0 +1,32 @@
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+
+#include "http/message.hpp"
+#include "jobs/manager.hpp"
+
+namespace digits::api {
+
+http::Response json_response(int status, const nlohmann::json& body);
+/// RFC 9457, `application/problem+json`.
+http::Response problem_response(int status, const Error& error);
+
+/// The request's body as a JSON object with only these members. Errors: kUnsupported for another content type,
+/// kInvalidArgument with the place.
+Result<nlohmann::json> read_object(const http::Request& request, std::initializer_list<const char*> members);
+/// A text member; an error names its path.
+Result<std::string> text_member(const nlohmann::json& object, const char* name, bool required);
+
+/// A whole number of the query, or `fallback`. kInvalidArgument outside [low, high].
+Result<std::int64_t> query_number(const http::Request& request, const char* name, std::int64_t fallback,
+                                  std::int64_t low, std::int64_t high);
+
+/// The job of the route's `{id}`. `kind`: "dataset", "model", or empty for any; kNotFound for another kind.
+Result<Job> route_job(const http::Request& request, const JobManager& jobs, std::string_view kind = "");
+
+/// A place in the request's body before that of an error that speaks of a part of it: "/spec" + "/image/width".
+Error within(Error error, const std::string& place);
+
+}  // namespace digits::api

@@ -1,0 +1,25 @@
+#pragma once
+
+#include "api/context.hpp"
+#include "http/router.hpp"
+
+namespace digits::api {
+
+/// One file in resources/ each. Paths stand in openapi.json, below /api/v1.
+void register_classify(http::Router& router, Context& context);
+void register_datasets(http::Router& router, Context& context);
+void register_events(http::Router& router, Context& context);
+void register_files(http::Router& router, Context& context);
+void register_jobs(http::Router& router, Context& context);
+void register_metrics(http::Router& router, Context& context);
+void register_models(http::Router& router, Context& context);
+void register_networks(http::Router& router, Context& context);
+void register_openapi(http::Router& router, Context& context);
+void register_snapshots(http::Router& router, Context& context);
+void register_system(http::Router& router, Context& context);
+
+inline constexpr auto kResources = {register_classify,  register_datasets, register_events, register_files,
+                                    register_jobs,      register_metrics,  register_models, register_networks,
+                                    register_snapshots, register_openapi,  register_system};
+
+}  // namespace digits::api

@@ -1,0 +1,85 @@
+#include <nlohmann/json.hpp>
+
+#include "api/job_pages.hpp"
+#include "api/job_view.hpp"
+#include "api/messages.hpp"
+#include "api/resources.hpp"
+
+namespace digits::api {
+namespace {
+
+using http::Request;
+using http::Response;
+using nlohmann::json;
+
+Result<Response> show(const Request& request, Context& context) {
+    DIGITS_ASSIGN(const auto job, route_job(request, context.jobs));
+    auto view = job_view(job, Detail::kFull);
+    view["best"] = best_view(job, &context.jobs);
+    return json_response(200, view);
+}
+
+Result<Response> edit(const Request& request, Context& context) {
+    DIGITS_ASSIGN(const auto before, route_job(request, context.jobs));
+    DIGITS_ASSIGN(const auto body, read_object(request, {"name", "group", "notes"}));
+    if (body.empty())
+        return fail(
+            make_error(ErrorCode::kInvalidArgument, "nothing to change: expected name, group or notes").at("/"));
+    JobEdit edit;
+    for (const auto& [member, target, most] :
+         {std::tuple{"name", &edit.name, 200U}, {"group", &edit.group, 200U}, {"notes", &edit.notes, 100'000U}}) {
+        if (!body.contains(member)) continue;
+        DIGITS_ASSIGN(auto text, text_member(body, member, true));
+        if (text.size() > most)
+            return fail(
+                make_error(ErrorCode::kInvalidArgument, "{} may have {} bytes, got {}", member, most, text.size())
+                    .at(std::string("/") + member));
+        *target = std::move(text);
+    }
+    DIGITS_ASSIGN(const auto job, context.jobs.edit(before.id, edit));
+    return json_response(200, job_view(job, Detail::kFull));
+}
+
+Result<Response> remove(const Request& request, Context& context) {
+    DIGITS_ASSIGN(const auto job, route_job(request, context.jobs));
+    DIGITS_TRY(context.jobs.remove(job.id));
+    return Response::empty(204);
+}
+
+Result<Response> act(const Request& request, Context& context, Result<Job> (JobManager::*action)(std::string_view)) {
+    DIGITS_ASSIGN(const auto before, route_job(request, context.jobs));
+    DIGITS_ASSIGN(const auto job, (context.jobs.*action)(before.id));
+    return json_response(202, job_view(job, Detail::kFull));
+}
+
+Result<Response> snapshot(const Request& request, Context& context) {
+    DIGITS_ASSIGN(const auto job, route_job(request, context.jobs));
+    DIGITS_TRY(context.jobs.snapshot_now(job.id));
+    return json_response(202, job_view(job, Detail::kFull));
+}
+
+Result<Response> log(const Request& request, Context& context) {
+    DIGITS_ASSIGN(const auto job, route_job(request, context.jobs));
+    DIGITS_ASSIGN(const auto bytes, query_number(request, "bytes", 64 << 10, 1, 16 << 20));
+    DIGITS_ASSIGN(auto text, context.jobs.log_tail(job.id, static_cast<std::size_t>(bytes)));
+    return Response::bytes(200, "text/plain; charset=utf-8", std::move(text));
+}
+
+}  // namespace
+
+void register_jobs(http::Router& router, Context& context) {
+    const http::RouteOptions small{kMaxBody_bytes};
+    router.add("GET", "/api/v1/jobs", [&](const Request& request) { return list_jobs(request, context, ""); });
+    router.add("GET", "/api/v1/jobs/{id}", [&](const Request& request) { return show(request, context); });
+    router.add("PATCH", "/api/v1/jobs/{id}", [&](const Request& request) { return edit(request, context); }, small);
+    router.add("DELETE", "/api/v1/jobs/{id}", [&](const Request& request) { return remove(request, context); });
+    router.add("POST", "/api/v1/jobs/{id}/abort",
+               [&](const Request& request) { return act(request, context, &JobManager::abort); });
+    router.add("POST", "/api/v1/jobs/{id}/resume",
+               [&](const Request& request) { return act(request, context, &JobManager::resume); });
+    router.add("POST", "/api/v1/jobs/{id}/snapshot",
+               [&](const Request& request) { return snapshot(request, context); });
+    router.add("GET", "/api/v1/jobs/{id}/log", [&](const Request& request) { return log(request, context); });
+}
+
+}  // namespace digits::api

@@ -1,0 +1,67 @@
+#include <unistd.h>
+
+#include <chrono>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "api/doctor.hpp"
+#include "api/job_view.hpp"
+#include "api/machine.hpp"
+#include "api/messages.hpp"
+#include "api/resources.hpp"
+
+namespace digits::api {
+namespace {
+
+using nlohmann::json;
+
+json devices_view() {
+    json devices = json::array();
+    devices.push_back({{"id", "cpu"},
+                       {"kind", "cpu"},
+                       {"name", processor_name()},
+                       {"memory_bytes", machine_memory_bytes()},
+                       {"cores", std::thread::hardware_concurrency()}});
+    const auto gpus = gpu_names();
+    for (std::size_t i = 0; i < gpus.size(); ++i)
+        devices.push_back({{"id", "cuda:" + std::to_string(i)},
+                           {"kind", "gpu"},
+                           {"name", gpus[i]},
+                           {"memory_bytes", nullptr},
+                           {"cores", nullptr}});
+    return devices;
+}
+
+Result<http::Response> show(Context& context) {
+    json counts = json::object();
+    for (const auto& [state, name] : EnumNames<JobState>::kNames) {
+        JobQuery query;
+        query.states = {state};
+        query.limit = 1;
+        DIGITS_ASSIGN(const auto page, context.jobs.list(query));
+        counts[std::string(name)] = page.total;
+    }
+    const double now = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+    return json_response(
+        200, {{"version", DIGITS_VERSION},
+              {"data_dir", context.options.data_dir.string()},
+              {"address", context.address.get()},
+              {"pid", getpid()},
+              {"started_at", time_view(context.started)},
+              {"uptime_s", now - context.started},
+              {"memory_bytes", own_memory_bytes()},
+              {"devices", devices_view()},
+              {"limits",
+               {{"body_bytes", kMaxBody_bytes}, {"upload_bytes", kMaxUpload_bytes}, {"upload_files", kMaxUploadFiles}}},
+              {"jobs", std::move(counts)}});
+}
+
+}  // namespace
+
+void register_system(http::Router& router, Context& context) {
+    router.add("GET", "/api/v1/system", [&](const http::Request&) { return show(context); });
+    router.add("GET", "/api/v1/system/doctor",
+               [&](const http::Request&) -> Result<http::Response> { return json_response(200, examine(context)); });
+}
+
+}  // namespace digits::api

@@ -1,0 +1,130 @@
+#include "api/server.hpp"
+
+#include <unistd.h>
+
+#include <chrono>
+#include <future>
+#include <nlohmann/json.hpp>
+
+#include "api/machine.hpp"
+#include "api/messages.hpp"
+#include "api/resources.hpp"
+#include "base/file.hpp"
+#include "base/log.hpp"
+#include "http/server.hpp"
+#include "http/static_folder.hpp"
+
+namespace digits {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Everything comes from this server; images also from memory, for previews of chosen files.
+constexpr const char* kContentPolicy =
+    "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; connect-src 'self'; object-src "
+    "'none'; base-uri 'none'; "
+    "form-action 'self'; frame-ancestors 'none'";
+constexpr const char* kNoPages =
+    "The web application is not built. Run scripts/build, then start the server again.\nThe API answers under /api/v1 "
+    "(its description: "
+    "/api/v1/openapi.json).\n";
+
+fs::path find_web_root() {
+    const auto program = api::program_folder();
+    for (const auto* place : {"../share/digits/web", "../../web/dist"})
+        if (fs::exists(program / place / "index.html")) return (program / place).lexically_normal();
+    return {};
+}
+
+http::Handler pages(const fs::path& root) {
+    const auto files = root.empty() ? http::Handler() : http::static_folder(root);
+    return [files](const http::Request& request) -> Result<http::Response> {
+        if (request.path.starts_with("/api/"))
+            return fail(ErrorCode::kNotFound, "there is no {}; the API is described in /api/v1/openapi.json",
+                        request.path);
+        if (!files) return http::Response::bytes(200, "text/plain; charset=utf-8", kNoPages);
+        DIGITS_ASSIGN(auto response, files(request));
+        response.set_header("Content-Security-Policy", kContentPolicy);
+        return response;
+    };
+}
+
+Status complete(ApiServerOptions& options) {
+    std::error_code error;
+    fs::create_directories(options.data_dir, error);
+    const auto data_dir = fs::canonical(options.data_dir, error);
+    if (error)
+        return fail(errno_error("cannot make the data folder " + options.data_dir.string(), error.value())
+                        .advise("Choose another with --data-dir, or give yourself the right to write there"));
+    options.data_dir = data_dir;
+    if (options.worker_path.empty()) options.worker_path = api::program_folder() / "digits-worker";
+    if (options.web_root.empty()) options.web_root = find_web_root();
+    return {};
+}
+
+}  // namespace
+
+struct ApiServer::State {
+    std::unique_ptr<JobManager> jobs;
+    std::unique_ptr<api::EventHub> events;
+    std::unique_ptr<api::Context> context;
+    std::unique_ptr<http::Server> server;
+    std::string address;
+    std::promise<std::string> address_known;
+    fs::path announcement;
+};
+
+Result<std::unique_ptr<ApiServer>> ApiServer::start(ApiServerOptions options) {
+    DIGITS_TRY(complete(options));
+    auto state = std::make_unique<State>();
+    JobManagerOptions jobs;
+    jobs.data_dir = options.data_dir;
+    jobs.worker_path = options.worker_path;
+    jobs.resources.train_slots = options.train_slots;
+    jobs.resources.gpus = api::gpu_ids();
+    DIGITS_ASSIGN(state->jobs, JobManager::create(std::move(jobs)));
+    state->events = std::make_unique<api::EventHub>(*state->jobs);
+
+    const auto temporary = options.data_dir / "temporary";
+    std::error_code error;
+    fs::remove_all(temporary, error);
+    fs::create_directories(temporary, error);
+    if (error) return fail(errno_error("cannot make " + temporary.string(), error.value()));
+    const double now = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+    state->context.reset(new api::Context{options, *state->jobs, *state->events, now,
+                                          state->address_known.get_future().share(), temporary});
+
+    http::Router router;
+    for (const auto add : api::kResources) add(router, *state->context);
+    router.set_fallback(pages(options.web_root));
+    http::ServerOptions server;
+    server.host = options.host;
+    server.port = options.port;
+    server.upload_dir = temporary;
+    server.hosts.any_address = options.host != "127.0.0.1" && options.host != "localhost" && options.host != "::1";
+    server.render_error = api::problem_response;
+    DIGITS_ASSIGN(state->server, http::Server::start(std::move(server), std::move(router)));
+    state->address = state->server->address();
+    state->address_known.set_value(state->address);
+    state->announcement = options.data_dir / "server.json";
+    const nlohmann::json announcement{{"address", state->address}, {"pid", getpid()}, {"version", DIGITS_VERSION}};
+    DIGITS_TRY(write_file_atomic(state->announcement, announcement.dump() + "\n"));
+    return std::unique_ptr<ApiServer>(new ApiServer(std::move(state)));
+}
+
+ApiServer::ApiServer(std::unique_ptr<State> state) : state_(std::move(state)) {}
+ApiServer::~ApiServer() { stop(); }
+const std::string& ApiServer::address() const { return state_->address; }
+
+void ApiServer::stop() {
+    if (!state_->server) return;
+    std::error_code ignored;
+    fs::remove(state_->announcement, ignored);
+    // Streams end first, or the connections that carry them would be waited for.
+    state_->events.reset();
+    state_->server->stop();
+    state_->server.reset();
+    state_->jobs.reset();
+}
+
+}  // namespace digits

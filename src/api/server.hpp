@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+
+namespace digits {
+
+struct ApiServerOptions {
+    std::filesystem::path data_dir;
+    std::string host = "127.0.0.1";
+    std::uint16_t port = 0;                    ///< 0: any free one
+    std::vector<std::filesystem::path> roots;  ///< where pictures and weights may be taken from; empty: everywhere
+    int train_slots = 1;                       ///< trainings at a time, where there is no GPU
+    std::filesystem::path worker_path;         ///< empty: beside this program
+    std::filesystem::path web_root;            ///< empty: found beside this program or in its source tree
+};
+
+/// The whole server: jobs, /api/v1 and the pages. Running jobs go on when it ends.
+class ApiServer {
+  public:
+    /// It answers when this returns; `<data dir>/server.json` says so to the command line. Errors: kFailedPrecondition
+    /// when another server has the data folder; kUnavailable when the port is taken.
+    static Result<std::unique_ptr<ApiServer>> start(ApiServerOptions options);
+    /// Stops as `stop()` does.
+    ~ApiServer();
+
+    /// "http://127.0.0.1:5000/"
+    const std::string& address() const;
+    void stop();
+
+  private:
+    struct State;
+    explicit ApiServer(std::unique_ptr<State> state);
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace digits

@@ -1,0 +1,104 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/enum_names.hpp"
+#include "base/result.hpp"
+#include "caffe.pb.h"
+
+namespace digits {
+
+enum class SolverType { kSgd, kNesterov, kAdagrad, kRmsprop, kAdadelta, kAdam };
+enum class LrPolicy { kFixed, kStep, kMultistep, kExp, kInv, kPoly, kSigmoid };
+enum class MeanMode { kNone, kImage, kPixel };
+enum class TrainingBackend { kLmdb, kHdf5 };
+
+/// What the rules need to know of a classification dataset. Paths are absolute.
+struct DatasetFacts {
+    std::int64_t label_count = 0;
+    int channels = 0;
+    int height = 0;
+    int width = 0;
+    TrainingBackend backend = TrainingBackend::kLmdb;
+    std::string train_db;
+    std::int64_t train_count = 0;
+    std::string val_db;  ///< empty, with val_count 0: nothing to validate with
+    std::int64_t val_count = 0;
+    std::string mean_file;          ///< empty: none was computed
+    std::vector<float> mean_pixel;  ///< one a channel, in blob order (B, G, R)
+};
+
+/// Steps and gammas are in percent of the training, so that they need no change when its length does.
+struct SolverChoices {
+    SolverType type = SolverType::kSgd;
+    double base_lr = 0.01;
+    LrPolicy lr_policy = LrPolicy::kStep;
+    double gamma = 0.1;
+    double step_percent = 33;            ///< step, sigmoid
+    std::vector<double> steps_percent;   ///< multistep
+    double power = 0.5;                  ///< inv, poly
+    std::optional<double> momentum;      ///< none: 0.9, or nothing where the solver has none
+    std::optional<double> weight_decay;  ///< none: base_lr / 100
+    double rms_decay = 0.99;
+};
+
+struct TrainingChoices {
+    SolverChoices solver;
+    double epochs = 30;
+    double snapshot_interval = 1;       ///< epochs; 0: only at the end
+    double val_interval = 1;            ///< epochs; 0: never
+    std::optional<int> batch_size;      ///< none: as the network says, or 16
+    std::optional<int> val_batch_size;  ///< none: as batch_size
+    int batch_accumulation = 1;
+    MeanMode mean = MeanMode::kImage;
+    std::optional<int> crop_size;  ///< none: as the network says
+    std::optional<std::int64_t> seed;
+};
+
+struct TrainingFiles {
+    caffe::NetParameter train_val;
+    caffe::NetParameter deploy;
+    caffe::SolverParameter solver;
+    int batch_size = 0;
+    int val_batch_size = 0;  ///< 0: no validation
+    int crop_size = 0;       ///< 0: none
+    std::int64_t iterations_per_epoch = 0;
+    std::vector<std::string> warnings;
+};
+
+/// DIGITS's rules for image classification: one network, whose layers say by stage (train, val, deploy) where they
+/// belong, becomes what Caffe trains and what it deploys. `original` may be of any age. Nothing is read or written.
+/// Errors: kInvalidArgument naming layer and rule.
+Result<TrainingFiles> make_training_files(const caffe::NetParameter& original, const DatasetFacts& dataset,
+                                          const TrainingChoices& choices);
+
+template <>
+struct EnumNames<SolverType> {
+    static constexpr std::array<std::pair<SolverType, std::string_view>, 6> kNames{{{SolverType::kSgd, "SGD"},
+                                                                                    {SolverType::kNesterov, "Nesterov"},
+                                                                                    {SolverType::kAdagrad, "AdaGrad"},
+                                                                                    {SolverType::kRmsprop, "RMSProp"},
+                                                                                    {SolverType::kAdadelta, "AdaDelta"},
+                                                                                    {SolverType::kAdam, "Adam"}}};
+};
+template <>
+struct EnumNames<LrPolicy> {
+    static constexpr std::array<std::pair<LrPolicy, std::string_view>, 7> kNames{{{LrPolicy::kFixed, "fixed"},
+                                                                                  {LrPolicy::kStep, "step"},
+                                                                                  {LrPolicy::kMultistep, "multistep"},
+                                                                                  {LrPolicy::kExp, "exp"},
+                                                                                  {LrPolicy::kInv, "inv"},
+                                                                                  {LrPolicy::kPoly, "poly"},
+                                                                                  {LrPolicy::kSigmoid, "sigmoid"}}};
+};
+template <>
+struct EnumNames<MeanMode> {
+    static constexpr std::array<std::pair<MeanMode, std::string_view>, 3> kNames{
+        {{MeanMode::kNone, "none"}, {MeanMode::kImage, "image"}, {MeanMode::kPixel, "pixel"}}};
+};
+
+}  // namespace digits

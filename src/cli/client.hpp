@@ -1,0 +1,50 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+
+namespace digits::cli {
+
+/// Speaks to /api/v1 of one server. Errors: what the server's problem document says; kUnavailable when it does not
+/// answer.
+class Client {
+  public:
+    /// `address`: "http://127.0.0.1:5000/".
+    explicit Client(std::string address);
+    ~Client();
+    Client(Client&& other) noexcept;
+    Client& operator=(Client&&) = delete;
+
+    const std::string& address() const { return address_; }
+
+    /// `path`: "/jobs?state=run", below /api/v1.
+    Result<nlohmann::json> get(const std::string& path);
+    Result<nlohmann::json> post(const std::string& path, const nlohmann::json& body);
+    Result<nlohmann::json> remove(const std::string& path);
+    Result<std::string> get_text(const std::string& path);
+    /// multipart/form-data, each file a part of this name.
+    Result<nlohmann::json> upload(const std::string& path, const std::string& part,
+                                  const std::vector<std::filesystem::path>& files);
+    /// To a file that appears only when it is whole; `progress` gets the bytes so far.
+    Status download(const std::string& path, const std::filesystem::path& file,
+                    const std::function<void(std::uint64_t)>& progress);
+
+  private:
+    struct Request;
+    Result<std::string> perform(const Request& request);
+
+    std::string address_;
+    struct Handle;
+    std::unique_ptr<Handle> handle_;
+};
+
+/// `text` for a place in a URL.
+std::string url_escape(const std::string& text);
+
+}  // namespace digits::cli

@@ -1,0 +1,60 @@
+#include "cli/commands.hpp"
+
+#include <curl/curl.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+namespace digits::cli {
+namespace {
+
+void print_error(const Error& error, bool as_json) {
+    if (as_json) {
+        const nlohmann::json json{{"error",
+                                   {{"code", enum_name(error.code)},
+                                    {"message", error.message},
+                                    {"where", error.where},
+                                    {"advice", error.advice}}}};
+        std::cerr << json.dump() << '\n';
+    } else {
+        std::cerr << "digits: " << error.to_string() << '\n';
+    }
+}
+
+}  // namespace
+
+int run(int argc, char** argv) {
+    CLI::App app{"Digits: train neural networks on your pictures, from the browser or from here"};
+    app.name("digits");
+    app.set_version_flag("--version", DIGITS_VERSION);
+    app.require_subcommand(1);
+    app.fallthrough();
+    Invocation invocation;
+    auto& options = invocation.options;
+    options.data_dir = default_data_dir();
+    app.add_option("--data-dir", options.data_dir,
+                   "Folder of datasets and models ($DIGITS_DATA, else ~/.local/share/digits)");
+    app.add_option("--server", options.server, "Address of a server to use, like http://127.0.0.1:5000/")
+        ->envname("DIGITS_SERVER");
+    app.add_flag("--json", options.json, "Print JSON for scripts");
+    app.add_flag("-q,--quiet", options.quiet, "Show no progress");
+    for (const auto add :
+         {add_serve, add_stop, add_dataset, add_train, add_classify, add_download, add_jobs, add_doctor})
+        add(app, invocation);
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? 0 : exit_code(ErrorCode::kInvalidArgument);
+    }
+    std::cout.flush();
+    if (!invocation.status) {
+        print_error(invocation.status.error(), options.json);
+        return exit_code(invocation.status.error().code);
+    }
+    return 0;
+}
+
+}  // namespace digits::cli

@@ -1,0 +1,145 @@
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <iostream>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "cli/commands.hpp"
+#include "cli/job_output.hpp"
+#include "cli/terminal.hpp"
+
+namespace digits::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct DatasetArguments {
+    CreateOptions create;
+    std::string from, val_dir, test_dir;
+    std::string train_list, val_list, test_list, labels, root;
+    int percent_val = 25, percent_test = 0, min_per_class = 2, max_per_class = 0;
+    int width = 256, height = 256, channels = 3;
+    std::string resize = "squash", encoding = "png", backend = "lmdb";
+    bool no_mean = false, no_shuffle = false, dry_run = false;
+    std::uint64_t seed = 1;
+    int threads = 0;
+};
+
+std::string absolute(const std::string& path) {
+    return path.empty() ? path : fs::absolute(path).lexically_normal().string();
+}
+
+Result<nlohmann::json> dataset_spec(const DatasetArguments& a) {
+    nlohmann::json source;
+    if (!a.from.empty() == !a.train_list.empty())
+        return fail(ErrorCode::kInvalidArgument,
+                    "give either --from (a folder of classes) or --train-list (a file of paths and labels)");
+    if (!a.from.empty()) {
+        source = {{"type", "folder"},
+                  {"path", absolute(a.from)},
+                  {"val_path", absolute(a.val_dir)},
+                  {"test_path", absolute(a.test_dir)},
+                  {"percent_val", a.percent_val},
+                  {"percent_test", a.percent_test},
+                  {"min_per_class", a.min_per_class},
+                  {"max_per_class", a.max_per_class}};
+    } else {
+        source = {{"type", "lists"},
+                  {"train", absolute(a.train_list)},
+                  {"val", absolute(a.val_list)},
+                  {"test", absolute(a.test_list)},
+                  {"labels", absolute(a.labels)},
+                  {"root", absolute(a.root)}};
+    }
+    return nlohmann::json{
+        {"type", "classification"},
+        {"source", source},
+        {"image", {{"width", a.width}, {"height", a.height}, {"channels", a.channels}, {"resize", a.resize}}},
+        {"storage", {{"backend", a.backend}, {"encoding", a.encoding}}},
+        {"mean", !a.no_mean},
+        {"shuffle", !a.no_shuffle},
+        {"seed", a.seed},
+        {"threads", a.threads}};
+}
+
+Status scan(const nlohmann::json& spec, Session& session, const CommonOptions& options) {
+    DIGITS_ASSIGN(const auto found, session.client().post("/datasets/scan", {{"spec", spec}}));
+    if (options.json) {
+        std::cout << found.dump(2) << '\n';
+        return {};
+    }
+    std::vector<std::vector<std::string>> rows{{"class"}};
+    for (const auto& [split, facts] : found["splits"].items()) rows[0].push_back(split);
+    for (std::size_t i = 0; i < found["labels"].size(); ++i) {
+        rows.push_back({found["labels"][i].get<std::string>()});
+        for (const auto& [split, facts] : found["splits"].items())
+            rows.back().push_back(i < facts["per_class"].size() ? count_text(facts["per_class"][i].get<double>())
+                                                                : "0");
+    }
+    std::cout << table_text(rows);
+    for (const auto& warning : found["warnings"]) std::cout << "warning: " << warning.get<std::string>() << '\n';
+    return {};
+}
+
+Status create(const DatasetArguments& arguments, const CommonOptions& options) {
+    DIGITS_ASSIGN(const auto spec, dataset_spec(arguments));
+    DIGITS_ASSIGN(auto session, Session::open(options));
+    return arguments.dry_run ? scan(spec, session, options)
+                             : create_job("/datasets", spec, arguments.create, session, options);
+}
+
+}  // namespace
+
+void add_dataset(CLI::App& app, Invocation& invocation) {
+    auto a = std::make_shared<DatasetArguments>();
+    auto* dataset = app.add_subcommand("dataset", "Make datasets");
+    dataset->require_subcommand(1);
+    dataset->fallthrough();
+    auto* command = dataset->add_subcommand(
+        "create", "Make a classification dataset from a folder with one sub-folder a class, or from lists");
+    command->add_option("--name", a->create.name, "Name of the dataset")->required();
+    command->add_option("--group", a->create.group, "Group to show it in");
+    command->add_option("--from", a->from, "Folder with one sub-folder a class")->check(CLI::ExistingDirectory);
+    command->add_option("--val-dir", a->val_dir, "Folder of its own for validation")->check(CLI::ExistingDirectory);
+    command->add_option("--test-dir", a->test_dir, "Folder of its own for tests")->check(CLI::ExistingDirectory);
+    command->add_option("--percent-val", a->percent_val, "Share of each class for validation")
+        ->check(CLI::Range(0, 100))
+        ->capture_default_str();
+    command->add_option("--percent-test", a->percent_test, "Share of each class for tests")
+        ->check(CLI::Range(0, 100))
+        ->capture_default_str();
+    command->add_option("--min-per-class", a->min_per_class, "Smaller classes are left out")->capture_default_str();
+    command->add_option("--max-per-class", a->max_per_class, "No more pictures of a class; 0: all")
+        ->capture_default_str();
+    command->add_option("--train-list", a->train_list, "File of lines: path, space, label number")
+        ->check(CLI::ExistingFile);
+    command->add_option("--val-list", a->val_list, "The same for validation")->check(CLI::ExistingFile);
+    command->add_option("--test-list", a->test_list, "The same for tests")->check(CLI::ExistingFile);
+    command->add_option("--labels", a->labels, "File with the name of each label, one a line")
+        ->check(CLI::ExistingFile);
+    command->add_option("--list-root", a->root, "Folder before relative paths in lists")->check(CLI::ExistingDirectory);
+    command->add_option("--width", a->width, "Pixels")->check(CLI::Range(1, 10000))->capture_default_str();
+    command->add_option("--height", a->height, "Pixels")->check(CLI::Range(1, 10000))->capture_default_str();
+    command->add_option("--channels", a->channels, "1: grey, 3: colour")
+        ->check(CLI::IsMember({1, 3}))
+        ->capture_default_str();
+    command->add_option("--resize", a->resize, "How a picture of another shape is fitted")
+        ->check(CLI::IsMember({"squash", "crop", "fill", "half_crop"}))
+        ->capture_default_str();
+    command->add_option("--encoding", a->encoding, "Of records in LMDB")
+        ->check(CLI::IsMember({"none", "png", "jpeg"}))
+        ->capture_default_str();
+    command->add_option("--backend", a->backend, "Kind of database")
+        ->check(CLI::IsMember({"lmdb", "hdf5"}))
+        ->capture_default_str();
+    command->add_flag("--no-mean", a->no_mean, "Compute no mean picture");
+    command->add_flag("--no-shuffle", a->no_shuffle, "Keep the order of the pictures");
+    command->add_option("--seed", a->seed, "Of the split and the order")->capture_default_str();
+    command->add_option("--threads", a->threads, "0: all cores")->capture_default_str();
+    command->add_flag("--dry-run", a->dry_run, "Only show what would be in it");
+    command->add_flag("--detach", a->create.detach, "Do not wait for it");
+    command->add_flag("--print-id", a->create.print_id, "Print only the id");
+    command->callback([a, &invocation] { invocation.status = create(*a, invocation.options); });
+}
+
+}  // namespace digits::cli

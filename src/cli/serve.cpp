@@ -1,0 +1,52 @@
+#include <signal.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <memory>
+
+#include "api/server.hpp"
+#include "cli/commands.hpp"
+
+namespace digits::cli {
+namespace {
+
+Status serve(const ApiServerOptions& options) {
+    // Blocked before the server's threads start, so that only this one takes them.
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    if (const auto running = find_running_server(options.data_dir))
+        return fail(make_error(ErrorCode::kFailedPrecondition, "a server runs on this data folder already, at {}",
+                               running->address)
+                        .advise("Stop it with: digits stop --data-dir " + options.data_dir.string()));
+    DIGITS_ASSIGN(const auto server, ApiServer::start(options));
+    std::printf("%s\n", server->address().c_str());
+    std::fflush(stdout);
+    int signal = 0;
+    sigwait(&signals, &signal);
+    server->stop();
+    return {};
+}
+
+}  // namespace
+
+void add_serve(CLI::App& app, Invocation& invocation) {
+    auto options = std::make_shared<ApiServerOptions>();
+    auto* command = app.add_subcommand("serve", "Start the server; its address is printed once it answers");
+    command->add_option("--host", options->host, "Address to listen on; without passwords only the loopback is safe");
+    command->add_option("--port", options->port, "0: any free port")->check(CLI::Range(0, 65535));
+    command
+        ->add_option("--root", options->roots,
+                     "Folder that pictures may be taken from (repeatable; default: all that you may read)")
+        ->check(CLI::ExistingDirectory);
+    command->add_option("--train-slots", options->train_slots, "Trainings at a time without GPUs")
+        ->check(CLI::Range(1, 64));
+    command->callback([options, &invocation] {
+        options->data_dir = invocation.options.data_dir;
+        invocation.status = serve(*options);
+    });
+}
+
+}  // namespace digits::cli

@@ -1,0 +1,129 @@
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "base/file.hpp"
+#include "cli/commands.hpp"
+#include "cli/job_output.hpp"
+
+namespace digits::cli {
+namespace {
+
+struct TrainArguments {
+    CreateOptions create;
+    std::string dataset, network;
+    std::optional<double> epochs, lr, gamma, power, step, momentum, weight_decay, rms_decay, snapshot_interval,
+        val_interval;
+    std::vector<double> steps;
+    std::string solver, policy, mean;
+    std::optional<int> batch_size, val_batch_size, accumulation, crop, threads;
+    std::optional<std::uint64_t> seed;
+    std::vector<std::string> weights;
+};
+
+/// A standard network's name, or the text of a file. The network's own choices, if any, go to `spec`.
+Status choose_network(const std::string& text, Client& client, nlohmann::json& spec) {
+    if (std::filesystem::is_regular_file(text)) {
+        DIGITS_ASSIGN(auto prototxt, read_file(text, 64 << 20));
+        spec["network"] = {{"prototxt", std::move(prototxt)}};
+        return {};
+    }
+    DIGITS_ASSIGN(const auto networks, client.get("/networks"));
+    std::string names;
+    for (const auto& network : networks["items"]) {
+        const auto name = network.value("name", "");
+        names += (names.empty() ? "" : ", ") + name;
+        if (name != text) continue;
+        spec = network.value("defaults", nlohmann::json::object());
+        spec["network"] = {{"standard", name}};
+        return {};
+    }
+    return fail(ErrorCode::kNotFound, "\"{}\" is neither a file nor a standard network ({})", text, names);
+}
+
+template <class T>
+void set(nlohmann::json& json, const char* key, const std::optional<T>& value) {
+    if (value) json[key] = *value;
+}
+
+Result<nlohmann::json> model_spec(const TrainArguments& a, Session& session) {
+    nlohmann::json spec;
+    DIGITS_TRY(choose_network(a.network, session.client(), spec));
+    DIGITS_ASSIGN(const auto dataset, session.find_job("dataset", a.dataset));
+    spec["dataset_id"] = dataset["id"];
+    auto& solver = spec["solver"];
+    if (solver.is_null()) solver = nlohmann::json::object();
+    if (!a.solver.empty()) solver["type"] = a.solver;
+    if (!a.policy.empty()) solver["lr_policy"] = a.policy;
+    set(solver, "base_lr", a.lr);
+    set(solver, "gamma", a.gamma);
+    set(solver, "power", a.power);
+    set(solver, "step_percent", a.step);
+    if (!a.steps.empty()) solver["steps_percent"] = a.steps;
+    set(solver, "momentum", a.momentum);
+    set(solver, "weight_decay", a.weight_decay);
+    set(solver, "rms_decay", a.rms_decay);
+    set(spec, "epochs", a.epochs);
+    set(spec, "snapshot_interval", a.snapshot_interval);
+    set(spec, "val_interval", a.val_interval);
+    set(spec, "batch_size", a.batch_size);
+    set(spec, "val_batch_size", a.val_batch_size);
+    set(spec, "batch_accumulation", a.accumulation);
+    set(spec, "crop_size", a.crop);
+    set(spec, "threads", a.threads);
+    set(spec, "seed", a.seed);
+    if (!a.mean.empty()) spec["mean"] = a.mean;
+    for (const auto& file : a.weights)
+        spec["weights"].push_back(std::filesystem::absolute(file).lexically_normal().string());
+    return spec;
+}
+
+Status train(const TrainArguments& arguments, const CommonOptions& options) {
+    DIGITS_ASSIGN(auto session, Session::open(options));
+    DIGITS_ASSIGN(const auto spec, model_spec(arguments, session));
+    return create_job("/models", spec, arguments.create, session, options);
+}
+
+}  // namespace
+
+void add_train(CLI::App& app, Invocation& invocation) {
+    auto a = std::make_shared<TrainArguments>();
+    auto* command = app.add_subcommand("train", "Train a network on a dataset");
+    command->add_option("--name", a->create.name, "Name of the model")->required();
+    command->add_option("--group", a->create.group, "Group to show it in");
+    command->add_option("--dataset", a->dataset, "Id or name of the dataset")->required();
+    command->add_option("--network", a->network, "Standard network (lenet, alexnet, googlenet) or a prototxt file")
+        ->required();
+    command->add_option("--epochs", a->epochs, "How often the network sees each picture")->check(CLI::PositiveNumber);
+    command->add_option("--lr", a->lr, "Learning rate at the start")->check(CLI::PositiveNumber);
+    command->add_option("--policy", a->policy, "How the learning rate changes")
+        ->check(CLI::IsMember({"fixed", "step", "multistep", "exp", "inv", "poly", "sigmoid"}));
+    command->add_option("--gamma", a->gamma, "Of the policy");
+    command->add_option("--power", a->power, "Of the policies inv and poly");
+    command->add_option("--step", a->step, "Step of the policies step and sigmoid, in % of the training");
+    command->add_option("--steps", a->steps, "Steps of the policy multistep, in % of the training")->delimiter(',');
+    command->add_option("--solver", a->solver, "SGD, Nesterov, Adam, AdaGrad, AdaDelta or RMSProp");
+    command->add_option("--momentum", a->momentum, "Momentum of the solver");
+    command->add_option("--weight-decay", a->weight_decay, "L2 regularisation");
+    command->add_option("--rms-decay", a->rms_decay, "Of RMSProp");
+    command->add_option("--batch-size", a->batch_size, "Pictures a batch")->check(CLI::PositiveNumber);
+    command->add_option("--val-batch-size", a->val_batch_size, "Pictures a batch of validation")
+        ->check(CLI::PositiveNumber);
+    command->add_option("--accumulate", a->accumulation, "Batches for each step of the solver")
+        ->check(CLI::PositiveNumber);
+    command->add_option("--crop", a->crop, "Side of the square that is cut out at random")->check(CLI::PositiveNumber);
+    command->add_option("--mean", a->mean, "What is subtracted")->check(CLI::IsMember({"image", "pixel", "none"}));
+    command->add_option("--snapshot-interval", a->snapshot_interval, "Epochs between snapshots")
+        ->check(CLI::NonNegativeNumber);
+    command->add_option("--val-interval", a->val_interval, "Epochs between validations")->check(CLI::NonNegativeNumber);
+    command->add_option("--weights", a->weights, "A .caffemodel to start from (repeatable)")->check(CLI::ExistingFile);
+    command->add_option("--seed", a->seed, "The same seed gives the same numbers");
+    command->add_option("--threads", a->threads, "0: all cores")->check(CLI::NonNegativeNumber);
+    command->add_flag("--detach", a->create.detach, "Do not wait for it");
+    command->add_flag("--print-id", a->create.print_id, "Print only the id");
+    command->callback([a, &invocation] { invocation.status = train(*a, invocation.options); });
+}
+
+}  // namespace digits::cli

@@ -1,0 +1,106 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <condition_variable>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "jobs/active_job.hpp"
+#include "jobs/file_handle.hpp"
+#include "jobs/infer_pool.hpp"
+#include "jobs/manager.hpp"
+#include "jobs/store.hpp"
+
+namespace digits {
+
+/// The manager's state and its thread. One lock, `mutex_`, protects everything but the subscribers; the thread holds
+/// it while it steps and lets go of it while it sleeps and while it calls back. Processes are touched by the thread
+/// alone: other threads note a wish and wake it.
+class JobManager::Impl {
+  public:
+    static Result<std::unique_ptr<Impl>> create(JobManagerOptions options);
+    ~Impl();
+
+    Result<Job> submit(JobRequest request);
+    Result<Job> get(std::string_view id) const;
+    Result<JobPage> list(const JobQuery& query);
+    Result<Job> edit(std::string_view id, const JobEdit& edit);
+    Result<Job> abort(std::string_view id);
+    Result<Job> resume(std::string_view id);
+    Status remove(std::string_view id);
+    Status snapshot_now(std::string_view id);
+    void infer(std::string_view model_id, std::string_view snapshot, const nlohmann::json& request,
+               InferCallback callback);
+    int subscribe(EventCallback callback);
+    void unsubscribe(int subscription);
+    Status flush_now();
+
+    const JobManagerOptions& options() const { return options_; }
+    JobStore& store() const { return *store_; }
+    std::filesystem::path job_dir(std::string_view id) const { return options_.data_dir / "jobs" / id; }
+
+  private:
+    using Clock = std::chrono::steady_clock;
+    using ActiveJobs = std::map<std::string, std::unique_ptr<ActiveJob>, std::less<>>;
+
+    explicit Impl(JobManagerOptions options);
+    Status open();
+    Status take_up_jobs();
+    std::filesystem::path task_dir(const ActiveJob& active) const;
+
+    // manager_loop.cpp: the thread
+    void run();
+    void sleep(Clock::time_point until);
+    Clock::time_point next_step(Clock::time_point now) const;
+    void step(Clock::time_point now);
+    void step_running(ActiveJob& active, Clock::time_point now);
+    bool read_events(ActiveJob& active);
+    void fold_event(ActiveJob& active, const nlohmann::json& event);
+    bool has_ended(ActiveJob& active);
+    void finish(ActiveJob& active);
+    void pursue_wishes(ActiveJob& active, Clock::time_point now);
+    void schedule();
+    bool check_parents(ActiveJob& active);
+    bool find_room(ActiveJob& active);
+    Status start(ActiveJob& active);
+    void adopt(ActiveJob& active);
+    void publish();
+
+    // manager.cpp
+    Result<ActiveJob*> load(std::string_view id);
+    void forget_if_ended(std::string_view id);
+    void add_event(const std::string& job_id, const char* type, JsonPtr data);
+    void collect_changes(ActiveJob& active);
+    Status flush();
+    void wake() const;
+
+    const JobManagerOptions options_;
+    FileHandle lock_file_;
+    FileHandle wake_handle_;
+    std::filesystem::path memory_events_;
+    std::unique_ptr<JobStore> store_;
+
+    mutable std::mutex mutex_;
+    ActiveJobs active_;
+    std::set<std::string> snapshot_wishes_;
+    WriteBatch batch_;  ///< not yet in the database
+    std::vector<JobEvent> unpublished_;
+    std::int64_t last_event_id_ = 0;
+    Clock::time_point last_flush_;
+    bool stopping_ = false;
+    InferPool infer_pool_;
+
+    std::mutex subscribers_mutex_;  ///< held while callbacks run
+    std::map<int, EventCallback> subscribers_;
+    int next_subscription_ = 1;
+
+    std::thread thread_;
+};
+
+}  // namespace digits

@@ -1,0 +1,350 @@
+// The manager's thread: follows workers, starts those whose turn it is, writes and tells what has happened.
+
+#include <poll.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/file.hpp"
+#include "base/log.hpp"
+#include "jobs/crash.hpp"
+#include "jobs/event_log.hpp"
+#include "jobs/manager_impl.hpp"
+
+namespace digits {
+namespace {
+
+using nlohmann::json;
+namespace fs = std::filesystem;
+
+constexpr auto kFlushInterval = std::chrono::milliseconds(200);
+/// Of workers that an earlier server started, and where the kernel cannot tell us when a process ends.
+constexpr auto kLookInterval = std::chrono::milliseconds(200);
+constexpr auto kLongSleep = std::chrono::seconds(60);
+constexpr auto kInferPatience = std::chrono::seconds(2);
+constexpr std::size_t kReadLimit_bytes = 1 << 20;
+
+}  // namespace
+
+void JobManager::Impl::run() {
+    // A worker that closed its input must not end the server.
+    sigset_t pipe;
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
+    for (;;) {
+        Clock::time_point until;
+        std::vector<InferPool::Answer> answers;
+        bool stop = false;
+        {
+            const std::scoped_lock lock(mutex_);
+            step(Clock::now());
+            stop = stopping_;
+            if (stop) infer_pool_.stop(kInferPatience);
+            answers = infer_pool_.take_answers();
+            until = next_step(Clock::now());
+        }
+        for (auto& answer : answers) answer.callback(std::move(answer.result));
+        publish();
+        if (stop) return;
+        sleep(until);
+    }
+}
+
+/// When something is to be done at the latest, if nothing happens before.
+JobManager::Impl::Clock::time_point JobManager::Impl::next_step(Clock::time_point now) const {
+    auto next = now + kLongSleep;
+    for (const auto& [id, active] : active_) {
+        if (active->dirty || active->changed) next = std::min(next, std::max(now, last_flush_ + kFlushInterval));
+        if (active->job.state != JobState::kRun) continue;
+        if (!active->process || active->process->exit_handle() < 0) next = std::min(next, now + kLookInterval);
+        if (active->kill_at) next = std::min(next, *active->kill_at);
+    }
+    if (!batch_.empty()) next = std::min(next, last_flush_ + kFlushInterval);
+    if (const auto deadline = infer_pool_.next_deadline()) next = std::min(next, *deadline);
+    return next;
+}
+
+void JobManager::Impl::sleep(Clock::time_point until) {
+    std::vector<pollfd> handles{{wake_handle_.get(), POLLIN, 0}};
+    {
+        const std::scoped_lock lock(mutex_);
+        for (const auto& [id, active] : active_) {
+            if (!active->process) continue;
+            const auto& process = *active->process;
+            for (const int handle : {process.output(), process.exit_handle()})
+                if (handle >= 0) handles.push_back({handle, POLLIN, 0});
+            if (process.blocked_input() >= 0) handles.push_back({process.blocked_input(), POLLOUT, 0});
+        }
+        infer_pool_.add_handles(handles);
+    }
+    const auto wait = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now()).count();
+    ::poll(handles.data(), handles.size(), static_cast<int>(std::clamp<std::int64_t>(wait, 0, 60'000)));
+    std::uint64_t count = 0;
+    [[maybe_unused]] const auto read = ::read(wake_handle_.get(), &count, sizeof count);
+}
+
+void JobManager::Impl::step(Clock::time_point now) {
+    for (auto& [id, active] : active_)
+        if (active->job.state == JobState::kRun) step_running(*active, now);
+    snapshot_wishes_.clear();
+    if (!stopping_) schedule();
+    infer_pool_.step(now);
+    bool urgent = stopping_, due = !batch_.empty();
+    for (const auto& [id, active] : active_) {
+        urgent = urgent || active->urgent;
+        due = due || active->dirty || active->changed || is_final(active->job.state);
+    }
+    // What could not be written is tried again after a while; flush has told why.
+    if (urgent || (due && now >= last_flush_ + kFlushInterval)) [[maybe_unused]]
+        const auto written = flush();
+}
+
+void JobManager::Impl::publish() {
+    std::vector<JobEvent> events;
+    {
+        const std::scoped_lock lock(mutex_);
+        events.swap(unpublished_);
+    }
+    const std::scoped_lock lock(subscribers_mutex_);
+    for (const auto& event : events)
+        for (const auto& [subscription, callback] : subscribers_) callback(event);
+}
+
+// ----------------------------------------------------------------------------------------------------- running jobs
+
+void JobManager::Impl::step_running(ActiveJob& active, Clock::time_point now) {
+    if (active.process) {
+        // Its events are read from disk, where they stand before they come down the pipe; this only empties the pipe.
+        active.process->read_output(active.unread_output, kReadLimit_bytes);
+        active.unread_output.clear();
+    }
+    const bool ended = has_ended(active);
+    pursue_wishes(active, now);
+    // After the end all of it is read in one go, so that the job ends with everything that it told.
+    while (read_events(active) && ended) {
+    }
+    if (ended) finish(active);
+}
+
+/// Folds what is new in the event log; true if there is more.
+bool JobManager::Impl::read_events(ActiveJob& active) {
+    if (!active.reader) active.reader.emplace(task_dir(active) / "events.jsonl", active.position.offset);
+    const auto events = active.reader->read(kReadLimit_bytes);
+    if (!events) {
+        log_warning("job {}: {}", active.job.id, events.error().to_string());
+        return false;
+    }
+    for (const auto& event : *events) fold_event(active, event);
+    active.position.offset = active.reader->offset();
+    if (active.reader->has_more()) wake();
+    return active.reader->has_more();
+}
+
+void JobManager::Impl::fold_event(ActiveJob& active, const json& event) {
+    if (const auto restart = find_metrics_restart(active, event)) {
+        // The older points have to be in the database before they can be dropped there.
+        if (flush()) {
+            if (const auto dropped = store_->drop_metrics(active.job.id, *restart); !dropped)
+                log_error("{}", dropped.error().to_string());
+        }
+        const auto kept = store_->metrics(active.job.id, {});
+        restart_metrics(active, *restart, kept ? *kept : std::vector<MetricSeries>{});
+    }
+    apply_event(active, event);
+}
+
+bool JobManager::Impl::has_ended(ActiveJob& active) {
+    if (active.process) {
+        active.exit = active.process->reap();
+        return active.exit.has_value();
+    }
+    if (is_worker_locked(task_dir(active))) return false;
+    // It may be so young that it has not taken its lock yet.
+    if (active.job.pid > 0 && active.position.pid_start != 0 &&
+        find_start_time(active.job.pid) == active.position.pid_start)
+        return false;
+    active.exit = ExitStatus{};
+    return true;
+}
+
+/// Abort and snapshot: a command to our own child, a signal to an earlier server's.
+void JobManager::Impl::pursue_wishes(ActiveJob& active, Clock::time_point now) {
+    const bool alive = !active.exit && active.job.pid > 0;
+    if (!alive) return;
+    const auto tell = [&](const char* command, int signal) {
+        if (active.process) {
+            active.process->send(json{{"command", command}}.dump());
+        } else {
+            ::kill(active.job.pid, signal);
+        }
+    };
+    if (snapshot_wishes_.contains(active.job.id)) tell("snapshot", SIGUSR1);
+    if (active.job.abort_requested && !active.kill_at) {
+        tell("abort", SIGTERM);
+        active.kill_at = now + options_.abort_grace;
+    }
+    if (active.kill_at && now >= *active.kill_at) {
+        ::kill(-active.job.pid, SIGKILL);
+        active.kill_at = now + kLongSleep;
+    }
+    if (active.process) active.process->flush();
+}
+
+void JobManager::Impl::finish(ActiveJob& active) {
+    const auto exit = active.exit.value_or(ExitStatus{});
+    const bool wanted_end = active.job.abort_requested && active.end != ActiveJob::End::kDone;
+    if (active.end == ActiveJob::End::kDone) {
+        change_state(active, JobState::kDone, "");
+    } else if (active.end == ActiveJob::End::kAborted || wanted_end) {
+        change_state(active, JobState::kAbort, active.end == ActiveJob::End::kAborted ? "" : "it had to be killed");
+    } else if (active.end == ActiveJob::End::kFailed) {
+        active.job.error = JobError{active.end_error, ""};
+        change_state(active, JobState::kError, active.end_error.message);
+    } else {
+        const bool out_of_memory =
+            !memory_events_.empty() && count_oom_kills(memory_events_) > active.position.oom_kills;
+        active.job.error =
+            explain_crash({exit, out_of_memory, task_dir(active) / "log.txt", active.position.log_start});
+        change_state(active, JobState::kError, active.job.error->error.message);
+    }
+    active.process.reset();
+    active.reader.reset();
+    active.exit.reset();
+    active.kill_at.reset();
+}
+
+/// A running job of an earlier server. Whether its worker still lives is seen by its lock.
+void JobManager::Impl::adopt(ActiveJob& active) {
+    const auto dir = task_dir(active);
+    if (is_worker_locked(dir)) {
+        if (const auto pid = read_lock_pid(dir); pid > 0) active.job.pid = pid;
+    }
+    active.reader.emplace(dir / "events.jsonl", active.position.offset);
+    log_info("job {} is followed again", active.job.id);
+}
+
+// -------------------------------------------------------------------------------------------------------- waiting jobs
+
+void JobManager::Impl::schedule() {
+    std::vector<ActiveJob*> waiting;
+    for (auto& [id, active] : active_)
+        if (active->job.state == JobState::kWait) waiting.push_back(active.get());
+    std::ranges::sort(waiting, [](const auto* a, const auto* b) {
+        return std::tie(a->job.created, a->job.id) < std::tie(b->job.created, b->job.id);
+    });
+    for (auto* active : waiting) {
+        if (!check_parents(*active) || !find_room(*active)) continue;
+        if (is_worker_locked(task_dir(*active))) {
+            // An earlier server started it and died before it could write that down.
+            change_state(*active, JobState::kRun, "found running");
+            adopt(*active);
+            continue;
+        }
+        if (const auto started = start(*active); !started) {
+            active->job.error = JobError{started.error(), ""};
+            change_state(*active, JobState::kError, started.error().message);
+        }
+    }
+}
+
+/// False while a parent is not done, and when one failed: the job then fails, too.
+bool JobManager::Impl::check_parents(ActiveJob& active) {
+    if (active.parents_done) return true;
+    for (const auto& id : active.job.parents) {
+        const auto found = active_.find(id);
+        auto stored = found == active_.end() ? store_->find(id) : Result<std::optional<StoredJob>>(std::nullopt);
+        const Job* parent = found != active_.end() ? &found->second->job
+                            : stored && *stored    ? &(*stored)->job
+                                                   : nullptr;
+        const auto noun = parent && find_task_kind(parent->kind) ? find_task_kind(parent->kind)->noun : "parent";
+        if (!parent || parent->state == JobState::kAbort || parent->state == JobState::kError) {
+            const auto why =
+                parent ? fmt::format("its {} \"{}\" ended in state {}", noun, parent->name, enum_name(parent->state))
+                       : fmt::format("its parent {} is gone", id);
+            active.job.error = JobError{make_error(ErrorCode::kFailedPrecondition, "{}", why)
+                                            .advise(fmt::format("Resume the {}, then this job", noun)),
+                                        ""};
+            change_state(active, JobState::kError, why);
+            return false;
+        }
+        if (parent->state == JobState::kDone) continue;
+        const auto reason = fmt::format("waits for its {} \"{}\"", noun, parent->name);
+        if (active.job.wait_reason != reason) {
+            active.job.wait_reason = reason;
+            active.dirty = active.changed = true;
+        }
+        return false;
+    }
+    active.parents_done = true;
+    return true;
+}
+
+/// Takes a free slot of the job's pool, and a GPU where trainings have one each.
+bool JobManager::Impl::find_room(ActiveJob& active) {
+    const bool by_gpu = active.kind->may_use_gpu && !options_.resources.gpus.empty();
+    int running = 0;
+    std::set<std::string> taken;
+    for (const auto& [id, other] : active_) {
+        if (other->job.state != JobState::kRun || other->kind->pool != active.kind->pool) continue;
+        ++running;
+        taken.insert(other->position.gpu);
+    }
+    active.position.gpu.clear();
+    std::string reason;
+    if (by_gpu) {
+        const auto& gpus = options_.resources.gpus;
+        const auto found = std::ranges::find_if(gpus, [&](const auto& gpu) { return !taken.contains(gpu); });
+        if (found != gpus.end()) {
+            active.position.gpu = *found;
+            return true;
+        }
+        reason = "waits for a free GPU";
+    } else {
+        const int slots = active.kind->pool == ResourcePool::kDataset ? options_.resources.dataset_slots
+                                                                      : options_.resources.train_slots;
+        if (running < slots) return true;
+        reason = fmt::format("waits for a running {} to end", active.kind->noun);
+    }
+    if (active.job.wait_reason != reason) {
+        active.job.wait_reason = reason;
+        active.dirty = active.changed = true;
+    }
+    return false;
+}
+
+Status JobManager::Impl::start(ActiveJob& active) {
+    const auto dir = task_dir(active);
+    std::error_code error;
+    fs::create_directories(dir, error);
+    if (error) return fail(errno_error("cannot make " + dir.string(), error.value()));
+    json spec = *active.job.spec;
+    if (!active.kind->parent_dir_member.empty() && !active.job.parents.empty())
+        spec[std::string(active.kind->parent_dir_member)] = job_dir(active.job.parents.front()).string();
+    const json task{{"format", 1}, {"kind", active.kind->worker_kind}, {"spec", std::move(spec)}};
+    DIGITS_TRY(write_file_atomic(dir / "task.json", task.dump(2, ' ', false, json::error_handler_t::replace) + "\n"));
+    DIGITS_TRY(end_torn_line(dir / "events.jsonl"));
+
+    const auto log = dir / "log.txt";
+    const auto log_size = fs::file_size(log, error);
+    active.position.log_start = error ? 0 : log_size;
+    active.position.oom_kills = memory_events_.empty() ? 0 : count_oom_kills(memory_events_);
+    std::vector<std::string> environment;
+    if (active.kind->may_use_gpu && !active.position.gpu.empty())
+        environment.push_back("CUDA_VISIBLE_DEVICES=" + active.position.gpu);
+    DIGITS_ASSIGN(auto process,
+                  TaskProcess::start({options_.worker_path, {"run", "--task-dir", dir.string()}, environment, log}));
+    active.position.pid_start = process.start_time();
+    active.reader.emplace(dir / "events.jsonl", active.position.offset);
+    active.end = ActiveJob::End::kNone;
+    active.exit.reset();
+    active.kill_at.reset();
+    active.job.progress.reset();
+    change_state(active, JobState::kRun, "");
+    active.job.pid = process.pid();
+    active.process.emplace(std::move(process));
+    return {};
+}
+
+}  // namespace digits

@@ -1,0 +1,202 @@
+#include "models/archive.hpp"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <ctime>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "base/file.hpp"
+#include "models/dataset_facts.hpp"
+#include "models/prepare.hpp"
+#include "models/snapshots.hpp"
+
+namespace digits {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kBlockBytes = std::size_t{1} << 16;
+
+struct CloseArchive {
+    void operator()(::archive* archive) const { archive_write_free(archive); }
+};
+struct FreeEntry {
+    void operator()(::archive_entry* entry) const { archive_entry_free(entry); }
+};
+
+struct Descriptor {
+    int fd = -1;
+    explicit Descriptor(const fs::path& path) : fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {}
+    Descriptor(const Descriptor&) = delete;
+    Descriptor& operator=(const Descriptor&) = delete;
+    ~Descriptor() {
+        if (fd >= 0) ::close(fd);
+    }
+};
+
+/// libarchive's writer over a sink.
+class TarWriter {
+  public:
+    explicit TarWriter(const ModelArchive::Sink& sink) : sink_(sink), archive_(archive_write_new()) {}
+
+    Status open() {
+        const bool ready =
+            archive_ && archive_write_add_filter_gzip(archive_.get()) == ARCHIVE_OK &&
+            archive_write_set_format_pax_restricted(archive_.get()) == ARCHIVE_OK &&
+            // Weights hardly shrink, so speed wins; no time, so that the same files give the same bytes.
+            archive_write_set_options(archive_.get(), "gzip:compression-level=1,gzip:!timestamp") == ARCHIVE_OK &&
+            archive_write_set_bytes_in_last_block(archive_.get(), 1) == ARCHIVE_OK &&
+            archive_write_open(archive_.get(), this, nullptr, put, nullptr) == ARCHIVE_OK;
+        return ready ? Status{} : problem();
+    }
+
+    Status add_file(const fs::path& path) {
+        const Descriptor file(path);
+        struct stat info{};
+        if (file.fd < 0 || ::fstat(file.fd, &info) != 0)
+            return fail(errno_error("cannot read " + path.string(), errno));
+        DIGITS_TRY(begin(path.filename().string(), info.st_size, info.st_mtime));
+        std::vector<char> block(kBlockBytes);
+        for (off_t left = info.st_size; left > 0;) {
+            const auto wanted = std::min<std::size_t>(block.size(), static_cast<std::size_t>(left));
+            const ssize_t got = ::read(file.fd, block.data(), wanted);
+            if (got < 0 && errno == EINTR) continue;
+            if (got < 0) return fail(errno_error("cannot read " + path.string(), errno));
+            if (got == 0) return fail(ErrorCode::kDataLoss, "{} became shorter while it was read", path.string());
+            DIGITS_TRY(data({block.data(), static_cast<std::size_t>(got)}));
+            left -= got;
+        }
+        return {};
+    }
+
+    Status add_text(const std::string& name, std::string_view text, std::time_t time) {
+        DIGITS_TRY(begin(name, static_cast<std::int64_t>(text.size()), time));
+        return data(text);
+    }
+
+    Status close() { return archive_write_close(archive_.get()) == ARCHIVE_OK ? Status{} : problem(); }
+
+  private:
+    static la_ssize_t put(::archive* archive, void* self, const void* bytes, std::size_t size) {
+        auto& writer = *static_cast<TarWriter*>(self);
+        if (writer.told_) writer.told_ = writer.sink_({static_cast<const char*>(bytes), size});
+        if (writer.told_) return static_cast<la_ssize_t>(size);
+        archive_set_error(archive, ECANCELED, "the receiver stopped");
+        return -1;
+    }
+
+    Status begin(const std::string& name, std::int64_t size, std::time_t time) {
+        const std::unique_ptr<::archive_entry, FreeEntry> entry(archive_entry_new());
+        archive_entry_set_pathname(entry.get(), name.c_str());
+        archive_entry_set_size(entry.get(), size);
+        archive_entry_set_filetype(entry.get(), AE_IFREG);
+        archive_entry_set_perm(entry.get(), 0644);
+        archive_entry_set_mtime(entry.get(), time, 0);
+        return archive_write_header(archive_.get(), entry.get()) == ARCHIVE_OK ? Status{} : problem();
+    }
+
+    Status data(std::string_view bytes) {
+        while (!bytes.empty()) {
+            const auto written = archive_write_data(archive_.get(), bytes.data(), bytes.size());
+            if (written <= 0) return problem();
+            bytes.remove_prefix(static_cast<std::size_t>(written));
+        }
+        return {};
+    }
+
+    Status problem() const {
+        if (!told_) return told_;
+        const char* words = archive_ ? archive_error_string(archive_.get()) : nullptr;
+        return fail(ErrorCode::kInternal, "cannot write the archive: {}", words ? words : "out of memory");
+    }
+
+    const ModelArchive::Sink& sink_;
+    Status told_;  // what the sink said
+    std::unique_ptr<::archive, CloseArchive> archive_;
+};
+
+/// Keys as DIGITS writes them, sorted, four blanks deep.
+std::string info_text(const ArchiveRequest& request, const DatasetFolder& dataset, const ModelFacts& model) {
+    const bool has_mean = !dataset.facts.mean_file.empty();
+    const nlohmann::json info{
+        {"id", request.job_id},
+        {"job id", request.job_id},
+        {"name", request.name},
+        {"status", request.status},
+        {"dataset_id", request.dataset_id},
+        {"creation time", request.created},
+        {"username", request.username.empty() ? nlohmann::json() : nlohmann::json(request.username)},
+        {"image dimensions", {dataset.facts.height, dataset.facts.width, dataset.facts.channels}},
+        {"image resize mode", dataset.resize},
+        {"mean file", has_mean ? fs::path(dataset.facts.mean_file).filename().string() : ""},
+        {"mean subtraction", enum_name(model.mean)},
+        {"labels file", "labels.txt"},
+        {"snapshot file", request.snapshot},
+        {"framework", "caffe"},
+        {"model file", "original.prototxt"},
+        {"solver file", "solver.prototxt"},
+        {"train_val file", "train_val.prototxt"},
+        {"deploy file", "deploy.prototxt"},
+        {"caffe flavor", "Digits"},
+        {"caffe version", DIGITS_VERSION},
+        {"digits version", DIGITS_VERSION},
+    };
+    return info.dump(4, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+std::string archive_name(const std::string& job_id, const SnapshotEntry& snapshot) {
+    return snapshot.epoch ? fmt::format("{}_epoch_{}.tar.gz", job_id, *snapshot.epoch)
+                          : fmt::format("{}_iter_{}.tar.gz", job_id, snapshot.iteration);
+}
+
+}  // namespace
+
+Result<ModelArchive> ModelArchive::create(const ArchiveRequest& request) {
+    DIGITS_ASSIGN(const auto snapshots, list_snapshots(request.model_dir));
+    const auto snapshot = std::find_if(snapshots.begin(), snapshots.end(),
+                                       [&](const auto& entry) { return entry.weights == request.snapshot; });
+    if (snapshot == snapshots.end())
+        return fail(ErrorCode::kNotFound, "the model has no snapshot \"{}\"", request.snapshot);
+    DIGITS_ASSIGN(const auto model, read_model_facts(request.model_dir));
+    DIGITS_ASSIGN(const auto dataset, read_dataset_folder(request.dataset_dir));
+
+    ModelArchive archive;
+    for (const char* name : {"deploy.prototxt", "train_val.prototxt", "solver.prototxt", "original.prototxt"})
+        archive.files_.push_back(request.model_dir / name);
+    archive.files_.push_back(request.dataset_dir / "labels.txt");
+    if (!dataset.facts.mean_file.empty()) archive.files_.emplace_back(dataset.facts.mean_file);
+    archive.files_.push_back(request.model_dir / request.snapshot);
+    for (const auto& file : archive.files_) {
+        std::error_code ignored;
+        if (!fs::is_regular_file(file, ignored))
+            return fail(ErrorCode::kNotFound, "the archive needs {}, which is not there", file.string());
+    }
+    archive.info_ = info_text(request, dataset, model);
+    archive.file_name_ = archive_name(request.job_id, *snapshot);
+    return archive;
+}
+
+std::vector<std::string> ModelArchive::members() const {
+    std::vector<std::string> names;
+    for (const auto& file : files_) names.push_back(file.filename().string());
+    names.emplace_back("info.json");
+    return names;
+}
+
+Status ModelArchive::write(const Sink& sink) const {
+    TarWriter writer(sink);
+    DIGITS_TRY(writer.open());
+    for (const auto& file : files_) DIGITS_TRY(writer.add_file(file));
+    struct stat snapshot{};
+    const std::time_t time = ::stat(files_.back().c_str(), &snapshot) == 0 ? snapshot.st_mtime : 0;
+    DIGITS_TRY(writer.add_text("info.json", info_, time));
+    return writer.close();
+}
+
+}  // namespace digits

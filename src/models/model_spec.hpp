@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "caffe/digits_rules.hpp"
+
+namespace digits {
+
+/// One of the two.
+struct NetworkSpec {
+    std::string standard;  ///< a name of standard_networks()
+    std::string prototxt;  ///< the text itself
+};
+
+/// What is left out follows from the policy or from DIGITS's rules.
+struct SolverSpec {
+    SolverType type = SolverType::kSgd;
+    double base_lr = 0.01;
+    LrPolicy lr_policy = LrPolicy::kStep;
+    std::optional<double> gamma;
+    std::optional<double> step_percent;
+    std::vector<double> steps_percent;
+    std::optional<double> power;
+    std::optional<double> momentum;
+    std::optional<double> weight_decay;
+    std::optional<double> rms_decay;
+};
+
+/// docs/formats/specs.md says what each member means.
+struct ModelSpec {
+    std::string dataset_id;
+    std::string dataset_dir;
+    NetworkSpec network;
+    SolverSpec solver;
+    double epochs = 30;
+    double snapshot_interval = 1;
+    double val_interval = 1;
+    std::optional<int> batch_size;
+    std::optional<int> val_batch_size;
+    int batch_accumulation = 1;
+    MeanMode mean = MeanMode::kImage;
+    std::optional<int> crop_size;
+    std::optional<std::int64_t> seed;
+    int threads = 0;  ///< 0: all cores
+    std::vector<std::string> weights;
+};
+
+/// Parses and validates; a solver's type may be in any case. Errors: kInvalidArgument with the JSON path in `where`.
+Result<ModelSpec> parse_model_spec(const nlohmann::json& json);
+nlohmann::json to_json(const ModelSpec& spec);
+nlohmann::json model_spec_schema();
+
+/// The choices as the rules take them, with each policy's own defaults filled in.
+TrainingChoices training_choices(const ModelSpec& spec);
+
+}  // namespace digits

@@ -1,0 +1,190 @@
+#include "models/model_spec.hpp"
+
+#include <gmock/gmock.h>
+
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "caffe/prototxt.hpp"
+#include "models/standard_networks.hpp"
+
+namespace digits {
+namespace {
+
+using nlohmann::json;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+ModelSpec spec_of(const char* text) {
+    auto spec = parse_model_spec(json::parse(text));
+    EXPECT_TRUE(spec) << spec.error().to_string();
+    return spec ? *spec : ModelSpec{};
+}
+
+TEST(ModelSpec, TheDocumentsExampleIsRead) {
+    const auto spec = spec_of(R"({
+        "dataset_id": "20261123-101500-3fa9", "dataset_dir": "/jobs/20261123-101500-3fa9",
+        "network": {"standard": "lenet"},
+        "solver": {"type": "SGD", "base_lr": 0.01, "lr_policy": "step", "gamma": 0.1, "step_percent": 33, "steps_percent": [],
+                   "power": 0.5, "momentum": null, "weight_decay": null, "rms_decay": 0.99},
+        "epochs": 30, "snapshot_interval": 1, "val_interval": 1, "batch_size": null, "val_batch_size": null,
+        "batch_accumulation": 1, "mean": "image", "crop_size": null, "seed": null, "threads": 0, "weights": []})");
+    EXPECT_EQ(spec.network.standard, "lenet");
+    EXPECT_EQ(spec.solver.gamma, 0.1);
+    EXPECT_FALSE(spec.batch_size);
+    EXPECT_EQ(to_json(*parse_model_spec(to_json(spec))), to_json(spec));
+}
+
+TEST(ModelSpec, OnlyTheNetworkIsNeeded) {
+    const auto choices = training_choices(spec_of(R"({"network": {"prototxt": "layer {}"}})"));
+    EXPECT_EQ(choices.epochs, 30);
+    EXPECT_EQ(choices.solver.gamma, 0.1);
+    EXPECT_EQ(choices.solver.step_percent, 33);
+    EXPECT_EQ(choices.mean, MeanMode::kImage);
+    EXPECT_FALSE(to_json(spec_of(R"({"network": {"prototxt": "layer {}"}})"))["network"].contains("standard"));
+}
+
+struct PolicyDefaults {
+    const char* policy;
+    double gamma;
+    double step;
+    double power;
+};
+
+TEST(ModelSpec, EachPolicyHasItsDefaults) {
+    for (const PolicyDefaults& want : {PolicyDefaults{"step", 0.1, 33, 0.5},
+                                       {"multistep", 0.5, 33, 0.5},
+                                       {"exp", 0.95, 33, 0.5},
+                                       {"inv", 0.1, 33, 0.5},
+                                       {"poly", 0.1, 33, 3},
+                                       {"sigmoid", 0.1, 50, 0.5}}) {
+        const json text{{"network", {{"standard", "lenet"}}}, {"solver", {{"lr_policy", want.policy}}}};
+        const auto solver = training_choices(*parse_model_spec(text)).solver;
+        EXPECT_EQ(solver.gamma, want.gamma) << want.policy;
+        EXPECT_EQ(solver.step_percent, want.step) << want.policy;
+        EXPECT_EQ(solver.power, want.power) << want.policy;
+        EXPECT_THAT(solver.steps_percent, ElementsAre(50, 85));
+    }
+}
+
+TEST(ModelSpec, SolverTypesInAnyCase) {
+    for (const char* word : {"NESTEROV", "Nesterov", "nesterov"})
+        EXPECT_EQ(parse_model_spec({{"network", {{"standard", "lenet"}}}, {"solver", {{"type", word}}}})->solver.type,
+                  SolverType::kNesterov);
+}
+
+struct Refused {
+    const char* text;
+    const char* where;
+    const char* message;
+};
+
+TEST(ModelSpec, SaysWhatIsWrongAndWhere) {
+    for (const Refused& c :
+         {Refused{"{}", "/network", "network is missing"},
+          {R"({"network": {}})", "/network", "no network"},
+          {R"({"network": {"standard": "lenet", "prototxt": "x"}})", "/network", "two networks"},
+          {R"({"network": {"standard": "vgg"}})", "/network/standard", "expected one of lenet, alexnet, googlenet"},
+          {R"({"network": {"standard": "lenet"}, "epochs": 0})", "/epochs", "epochs is 0"},
+          {R"({"network": {"standard": "lenet"}, "epoch": 1})", "/epoch", "unknown field"},
+          {R"({"network": {"standard": "lenet"}, "batch_size": 0})", "/batch_size", "must be 1 to"},
+          {R"({"network": {"standard": "lenet"}, "batch_size": 1.5})", "/batch_size", "a whole number"},
+          {R"({"network": {"standard": "lenet"}, "mean": "median"})", "/mean", "one of none, image, pixel"},
+          {R"({"network": {"standard": "lenet"}, "solver": {"type": "LION"}})", "/solver/type", "one of SGD, Nesterov"},
+          {R"({"network": {"standard": "lenet"}, "solver": {"type": 3}})", "/solver/type", "got 3"},
+          {R"({"network": {"standard": "lenet"}, "solver": 3})", "/solver", "expected an object"},
+          {R"({"network": {"standard": "lenet"}, "solver": {"base_lr": 0}})", "/solver/base_lr", "base_lr is 0"},
+          {R"({"network": {"standard": "lenet"}, "solver": {"step_percent": 0}})", "/solver/step_percent", "is 0"},
+          {R"({"network": {"standard": "lenet"}, "solver": {"lr_policy": "exp", "gamma": 0}})", "/solver/gamma",
+           "is 0"},
+          {R"({"network": {"standard": "lenet"}, "solver": {"steps_percent": [50, 40]}})", "/solver/steps_percent",
+           "40 after 50"},
+          {"[]", "/", "expected an object"}}) {
+        const auto spec = parse_model_spec(json::parse(c.text));
+        ASSERT_FALSE(spec) << c.text;
+        EXPECT_EQ(spec.error().code, ErrorCode::kInvalidArgument);
+        EXPECT_EQ(spec.error().where, c.where) << c.text;
+        EXPECT_THAT(spec.error().message, HasSubstr(c.message)) << c.text;
+    }
+}
+
+TEST(ModelSpec, TheSchemaNamesEveryMember) {
+    const auto schema = model_spec_schema();
+    EXPECT_THAT(schema["required"], ElementsAre("network"));
+    const auto members = to_json(ModelSpec{});
+    for (const auto& [name, value] : members.items()) EXPECT_TRUE(schema["properties"].contains(name)) << name;
+}
+
+TEST(StandardNetworks, AreInsideTheProgram) {
+    ASSERT_EQ(standard_networks().size(), 3U);
+    for (const auto& network : standard_networks()) {
+        const auto file =
+            read_net_file(std::string(DIGITS_SOURCE_DIR) + "/networks/" + std::string(network.name) + ".prototxt");
+        const auto inside = parse_net_text(network.prototxt, network.name);
+        ASSERT_TRUE(file && inside) << network.name;
+        EXPECT_EQ(format_prototxt(*file), format_prototxt(*inside));
+        // The defaults are members of a model spec.
+        auto spec = to_json(network)["defaults"];
+        spec["network"] = {{"standard", network.name}};
+        EXPECT_TRUE(parse_model_spec(spec)) << network.name;
+    }
+    EXPECT_EQ(find_standard_network("lenet")->title, "LeNet");
+    EXPECT_EQ(find_standard_network("LeNet"), nullptr);
+}
+
+/// Channels, height, width of a blob.
+struct Planes {
+    int channels;
+    int height;
+    int width;
+};
+
+int field(const google::protobuf::RepeatedField<std::uint32_t>& values, int otherwise) {
+    return values.empty() ? otherwise : static_cast<int>(values.Get(0));
+}
+
+/// The weights of the training net, by the textbook's formulas.
+std::int64_t count_parameters(const char* name, Planes input, int classes) {
+    const auto net = parse_net_text(find_standard_network(name)->prototxt, name);
+    std::map<std::string, Planes> blobs{{"data", input}};
+    std::int64_t count = 0;
+    for (const auto& layer : net->layer()) {
+        if (layer.bottom_size() == 0 || layer.bottom(0) == "label" || layer.top_size() == 0) continue;
+        const Planes in = blobs.at(layer.bottom(0));
+        Planes out = in;
+        if (layer.type() == "Convolution") {
+            const auto& p = layer.convolution_param();
+            const int k = field(p.kernel_size(), 1), pad = field(p.pad(), 0), stride = field(p.stride(), 1);
+            out = {static_cast<int>(p.num_output()), (in.height + 2 * pad - k) / stride + 1,
+                   (in.width + 2 * pad - k) / stride + 1};
+            count += std::int64_t{out.channels} * (in.channels / static_cast<int>(p.group()) * k * k + 1);
+        } else if (layer.type() == "Pooling") {
+            const auto& p = layer.pooling_param();
+            const int k = static_cast<int>(p.kernel_size()), pad = static_cast<int>(p.pad());
+            const int stride = static_cast<int>(p.stride());
+            out.height = (in.height + 2 * pad - k + stride - 1) / stride + 1;  // rounded up
+            out.width = (in.width + 2 * pad - k + stride - 1) / stride + 1;
+        } else if (layer.type() == "InnerProduct") {
+            const auto& p = layer.inner_product_param();
+            out = {p.has_num_output() ? static_cast<int>(p.num_output()) : classes, 1, 1};
+            count += std::int64_t{out.channels} * (std::int64_t{in.channels} * in.height * in.width + 1);
+        } else if (layer.type() == "Concat") {
+            out.channels = 0;
+            for (const auto& bottom : layer.bottom()) {
+                EXPECT_EQ(blobs.at(bottom).height, in.height) << layer.name();
+                out.channels += blobs.at(bottom).channels;
+            }
+        }
+        blobs[layer.top(0)] = out;
+    }
+    return count;
+}
+
+TEST(StandardNetworks, HaveAsManyWeightsAsTheirModels) {
+    EXPECT_EQ(count_parameters("lenet", {1, 28, 28}, 10), 431'080);
+    EXPECT_EQ(count_parameters("alexnet", {3, 227, 227}, 1000), 60'965'224);
+    EXPECT_EQ(count_parameters("googlenet", {3, 224, 224}, 1000), 13'378'280);
+}
+
+}  // namespace
+}  // namespace digits

@@ -1,0 +1,199 @@
+#include "models/prepare.hpp"
+
+#include <algorithm>
+#include <tuple>
+
+#include "base/file.hpp"
+#include "base/json_binding.hpp"
+#include "caffe/prototxt.hpp"
+#include "models/dataset_facts.hpp"
+#include "models/standard_networks.hpp"
+
+namespace digits {
+
+template <>
+struct JsonBinding<ModelFacts> {
+    static auto fields() {
+        return std::tuple{
+            json_field("network", &ModelFacts::network),
+            json_field("epochs", &ModelFacts::epochs),
+            json_field("iterations_per_epoch", &ModelFacts::iterations_per_epoch),
+            json_field("max_iter", &ModelFacts::max_iter),
+            json_field("batch_size", &ModelFacts::batch_size),
+            json_field("val_batch_size", &ModelFacts::val_batch_size),
+            json_field("crop_size", &ModelFacts::crop_size),
+            json_field("mean", &ModelFacts::mean),
+        };
+    }
+};
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kTextPlace = "/network/prototxt";
+constexpr int kFormat = 1;
+
+std::string_view network_text(const ModelSpec& spec) {
+    const auto* standard = find_standard_network(spec.network.standard);
+    return standard ? standard->prototxt : std::string_view(spec.network.prototxt);
+}
+
+Status write_if_changed(const fs::path& path, std::string_view text) {
+    std::error_code ignored;
+    if (fs::file_size(path, ignored) == text.size())
+        if (const auto present = read_file(path); present && *present == text) return {};
+    return write_file_atomic(path, text);
+}
+
+Status check_weights(const ModelSpec& spec) {
+    for (std::size_t i = 0; i < spec.weights.size(); ++i) {
+        std::error_code ignored;
+        if (!fs::is_regular_file(spec.weights[i], ignored))
+            return fail(make_error(ErrorCode::kNotFound, "no file {} to take weights from", spec.weights[i])
+                            .at(fmt::format("/weights/{}", i)));
+    }
+    return {};
+}
+
+/// Stands for a dataset that is not there yet.
+DatasetFacts assumed_dataset(const ModelSpec& spec) {
+    DatasetFacts facts;
+    const auto* standard = find_standard_network(spec.network.standard);
+    facts.label_count = 10;
+    facts.channels = standard ? standard->channels : 3;
+    facts.height = standard ? standard->height : 256;
+    facts.width = standard ? standard->width : 256;
+    facts.train_db = "train_db";
+    facts.val_db = "val_db";
+    facts.train_count = facts.val_count = 1;
+    facts.mean_file = "mean.binaryproto";
+    facts.mean_pixel.assign(static_cast<std::size_t>(facts.channels), 0);
+    return facts;
+}
+
+/// The line that names a layer, to point there from a finding about it.
+std::optional<int> line_of_layer(std::string_view text, const std::string& layer) {
+    const std::string quoted = '"' + layer + '"';
+    for (std::size_t at = text.find(quoted); at != std::string_view::npos; at = text.find(quoted, at + 1)) {
+        auto before = text.substr(0, at);
+        before = before.substr(0, before.find_last_not_of(" \t:") + 1);
+        if (before.ends_with("name")) return 1 + static_cast<int>(std::count(text.begin(), text.begin() + at, '\n'));
+    }
+    return std::nullopt;
+}
+
+/// Findings of the rules begin with "[layer] ".
+ModelFinding finding_of(Severity severity, const std::string& message, const std::string& advice,
+                        std::string_view text) {
+    ModelFinding finding;
+    finding.severity = severity;
+    finding.message = message;
+    finding.advice = advice;
+    const auto end = message.find("] ");
+    if (message.starts_with('[') && end != std::string::npos) {
+        finding.layer = message.substr(1, end - 1);
+        finding.line = line_of_layer(text, finding.layer);
+    }
+    return finding;
+}
+
+}  // namespace
+
+Result<PreparedModel> prepare_model(const ModelSpec& spec, const fs::path& job_dir) {
+    if (spec.dataset_dir.empty())
+        return fail(make_error(ErrorCode::kInvalidArgument, "dataset_dir is missing: the folder of the dataset")
+                        .at("/dataset_dir"));
+    DIGITS_ASSIGN(const auto dataset, read_dataset_folder(spec.dataset_dir));
+    DIGITS_TRY(check_weights(spec));
+    const auto text = network_text(spec);
+    DIGITS_ASSIGN(const auto network, parse_net_text(text, kTextPlace));
+    DIGITS_ASSIGN(auto files, make_training_files(network, dataset.facts, training_choices(spec)));
+
+    PreparedModel prepared;
+    prepared.solver_file = job_dir / "solver.prototxt";
+    prepared.warnings = std::move(files.warnings);
+    prepared.facts.network = spec.network.standard.empty() ? "custom" : spec.network.standard;
+    prepared.facts.epochs = spec.epochs;
+    prepared.facts.iterations_per_epoch = files.iterations_per_epoch;
+    prepared.facts.max_iter = files.solver.max_iter();
+    prepared.facts.batch_size = files.batch_size;
+    prepared.facts.val_batch_size = files.val_batch_size;
+    prepared.facts.crop_size = files.crop_size;
+    prepared.facts.mean = spec.mean;
+    auto facts = to_json(prepared.facts);
+    facts["format"] = kFormat;
+
+    DIGITS_TRY(write_if_changed(job_dir / "original.prototxt", text));
+    DIGITS_TRY(write_if_changed(job_dir / "train_val.prototxt", format_prototxt(files.train_val)));
+    DIGITS_TRY(write_if_changed(job_dir / "deploy.prototxt", format_prototxt(files.deploy)));
+    DIGITS_TRY(write_if_changed(prepared.solver_file, format_prototxt(files.solver)));
+    DIGITS_TRY(write_if_changed(job_dir / "model.json", facts.dump(2) + "\n"));
+    return prepared;
+}
+
+Result<ModelFacts> read_model_facts(const fs::path& job_dir) {
+    const auto path = job_dir / "model.json";
+    DIGITS_ASSIGN(const auto text, read_file(path, 1 << 20));
+    auto json = nlohmann::json::parse(text, nullptr, false);
+    if (!json.is_object() || json.value("format", nlohmann::json()) != kFormat)
+        return fail(make_error(ErrorCode::kDataLoss, "expected a JSON object of format {}", kFormat).at(path.string()));
+    json.erase("format");
+    auto facts = parse_json<ModelFacts>(json);
+    if (!facts)
+        return fail(
+            make_error(ErrorCode::kDataLoss, "{}: {}", facts.error().where, facts.error().message).at(path.string()));
+    return facts;
+}
+
+bool ModelCheck::ok() const {
+    return std::none_of(findings.begin(), findings.end(),
+                        [](const auto& finding) { return finding.severity == Severity::kError; });
+}
+
+ModelCheck check_model(const ModelSpec& spec) {
+    ModelCheck check;
+    const auto text = network_text(spec);
+    const auto note = [&](Severity severity, const Error& error) {
+        check.findings.push_back(finding_of(severity, error.message, error.advice, text));
+    };
+    if (const auto weights = check_weights(spec); !weights) note(Severity::kError, weights.error());
+
+    std::optional<DatasetFacts> facts;
+    if (!spec.dataset_dir.empty()) {
+        if (auto dataset = read_dataset_folder(spec.dataset_dir))
+            facts = std::move(dataset->facts);
+        else
+            note(dataset.error().code == ErrorCode::kFailedPrecondition ? Severity::kWarning : Severity::kError,
+                 dataset.error());
+    }
+
+    std::vector<Diagnostic> diagnostics;
+    const auto network = parse_net_text(text, kTextPlace, &diagnostics);
+    for (auto& found : diagnostics) {
+        ModelFinding finding;
+        finding.message = std::move(found.message);
+        finding.line = found.line;
+        finding.column = found.column;
+        check.findings.push_back(std::move(finding));
+    }
+    if (!network) {
+        if (diagnostics.empty()) note(Severity::kError, network.error());
+        return check;
+    }
+
+    const auto files = make_training_files(*network, facts ? *facts : assumed_dataset(spec), training_choices(spec));
+    if (!files) {
+        note(Severity::kError, files.error());
+        return check;
+    }
+    if (facts)
+        for (const auto& warning : files->warnings)
+            check.findings.push_back(finding_of(Severity::kWarning, warning, "", text));
+    check.train_val = format_prototxt(files->train_val);
+    check.deploy = format_prototxt(files->deploy);
+    if (facts) check.solver = format_prototxt(files->solver);
+    return check;
+}
+
+}  // namespace digits

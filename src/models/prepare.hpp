@@ -1,0 +1,71 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/enum_names.hpp"
+#include "base/result.hpp"
+#include "models/model_spec.hpp"
+
+namespace digits {
+
+/// What a training will do; `model.json` in the job's folder.
+struct ModelFacts {
+    std::string network;  ///< the standard network's name, or "custom"
+    double epochs = 0;
+    std::int64_t iterations_per_epoch = 0;
+    std::int64_t max_iter = 0;
+    int batch_size = 0;
+    int val_batch_size = 0;  ///< 0: no validation
+    int crop_size = 0;       ///< 0: none
+    MeanMode mean = MeanMode::kImage;
+};
+
+struct PreparedModel {
+    std::filesystem::path solver_file;
+    ModelFacts facts;
+    std::vector<std::string> warnings;
+};
+
+/// Writes original, train_val, deploy and solver.prototxt and model.json into the job's folder. Files that are as they
+/// would be written stay untouched, so a training may be prepared again before it goes on.
+/// Errors: kInvalidArgument with `where` = /network/prototxt:line:column or a JSON path; kFailedPrecondition when the
+/// dataset is not finished; kNotFound for missing weights; file errors.
+Result<PreparedModel> prepare_model(const ModelSpec& spec, const std::filesystem::path& job_dir);
+
+/// The facts that prepare_model left. Errors: kNotFound, kDataLoss.
+Result<ModelFacts> read_model_facts(const std::filesystem::path& job_dir);
+
+enum class Severity { kError, kWarning };
+
+struct ModelFinding {
+    Severity severity = Severity::kError;
+    std::string message;
+    std::optional<int> line;  ///< in the network's text, from 1
+    std::optional<int> column;
+    std::string layer;  ///< empty: none is to blame
+    std::string advice;
+};
+
+struct ModelCheck {
+    std::vector<ModelFinding> findings;
+    std::optional<std::string> train_val;  ///< texts of the files that a training would use; none with errors
+    std::optional<std::string> deploy;
+    std::optional<std::string> solver;  ///< only with a finished dataset
+
+    bool ok() const;
+};
+
+/// Dry run: everything that is wrong with a model before it is trained. Without a dataset, or when it is not finished,
+/// pictures as the standard network expects them (or 256 x 256 in colour) are assumed. Reads only text files.
+ModelCheck check_model(const ModelSpec& spec);
+
+template <>
+struct EnumNames<Severity> {
+    static constexpr std::array<std::pair<Severity, std::string_view>, 2> kNames{
+        {{Severity::kError, "error"}, {Severity::kWarning, "warning"}}};
+};
+
+}  // namespace digits

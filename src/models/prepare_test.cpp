@@ -1,0 +1,213 @@
+#include "models/prepare.hpp"
+
+#include <gmock/gmock.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "base/file.hpp"
+#include "caffe/prototxt.hpp"
+#include "models/snapshots.hpp"
+
+namespace digits {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+/// MNIST's facts, as a dataset's job leaves them.
+json dataset_json() {
+    return json::parse(R"({
+        "format": 1, "type": "classification",
+        "image": {"width": 28, "height": 28, "channels": 1, "resize": "squash"},
+        "storage": {"backend": "lmdb", "encoding": "png"},
+        "labels": ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"],
+        "splits": {"train": {"count": 45000, "db": "train_db", "list": "train.txt", "per_class": []},
+                   "val": {"count": 15000, "db": "val_db", "list": "val.txt", "per_class": []}},
+        "mean_file": "mean.binaryproto", "mean_pixel": [33.3],
+        "unreadable": {"count": 0, "file": "unreadable.txt"}, "bytes": 1, "seconds": 1, "images_per_s": 1})");
+}
+
+class PrepareTest : public testing::Test {
+  protected:
+    PrepareTest() {
+        fs::create_directories(dataset());
+        fs::create_directories(job());
+        write(dataset() / "dataset.json", dataset_json().dump());
+        spec_.dataset_dir = dataset().string();
+        spec_.network.standard = "lenet";
+    }
+
+    fs::path dataset() const { return folder_.path() / "dataset"; }
+    fs::path job() const { return folder_.path() / "job"; }
+    static void write(const fs::path& path, const std::string& text) { std::ofstream(path) << text; }
+    std::string text_of(const char* name) const { return *read_file(job() / name); }
+
+    TemporaryFolder folder_;
+    ModelSpec spec_;
+};
+
+TEST_F(PrepareTest, LeNetOnMnist) {
+    const auto prepared = prepare_model(spec_, job());
+    ASSERT_TRUE(prepared) << prepared.error().to_string();
+    EXPECT_EQ(prepared->solver_file, job() / "solver.prototxt");
+    EXPECT_EQ(prepared->facts.iterations_per_epoch, 704);
+    EXPECT_EQ(prepared->facts.max_iter, 21120);
+    EXPECT_EQ(prepared->facts.batch_size, 64);
+    EXPECT_EQ(prepared->facts.val_batch_size, 32);
+    EXPECT_EQ(text_of("solver.prototxt"),
+              "test_iter: 469\n"
+              "test_interval: 704\n"
+              "base_lr: 0.01\n"
+              "display: 79\n"
+              "max_iter: 21120\n"
+              "lr_policy: \"step\"\n"
+              "gamma: 0.1\n"
+              "momentum: 0.9\n"
+              "weight_decay: 0.0001\n"
+              "stepsize: 6970\n"
+              "snapshot: 704\n"
+              "snapshot_prefix: \"snapshot\"\n"
+              "solver_mode: CPU\n"
+              "net: \"train_val.prototxt\"\n"
+              "solver_type: SGD\n");
+    const auto train_val = read_net_file(job() / "train_val.prototxt");
+    ASSERT_TRUE(train_val);
+    EXPECT_EQ(train_val->layer(0).data_param().source(), (dataset() / "train_db").string());
+    EXPECT_EQ(train_val->layer(1).data_param().source(), (dataset() / "val_db").string());
+    EXPECT_EQ(train_val->layer(0).transform_param().mean_file(), (dataset() / "mean.binaryproto").string());
+    EXPECT_TRUE(text_of("deploy.prototxt").starts_with("input: \"data\"\n"));
+    EXPECT_THAT(text_of("original.prototxt"), HasSubstr("# LeNet for small grey pictures"));
+    const auto facts = read_model_facts(job());
+    ASSERT_TRUE(facts) << facts.error().to_string();
+    EXPECT_EQ(facts->max_iter, 21120);
+    EXPECT_EQ(facts->network, "lenet");
+}
+
+TEST_F(PrepareTest, TheSecondTimeTouchesNothing) {
+    ASSERT_TRUE(prepare_model(spec_, job()));
+    std::map<fs::path, fs::file_time_type> times;
+    const auto long_ago = fs::file_time_type::clock::now() - std::chrono::hours(1);
+    for (const auto& entry : fs::directory_iterator(job())) fs::last_write_time(entry, long_ago);
+    ASSERT_TRUE(prepare_model(spec_, job()));
+    int files = 0;
+    for (const auto& entry : fs::directory_iterator(job())) {
+        EXPECT_EQ(fs::last_write_time(entry), long_ago) << entry.path();
+        ++files;
+    }
+    EXPECT_EQ(files, 5);
+}
+
+TEST_F(PrepareTest, ACustomNetworkKeepsItsText) {
+    spec_.network = {
+        "",
+        "# mine\nlayer { name: 'ip' type: 'InnerProduct' bottom: 'data' top: 'ip' }\n"
+        "layer { name: 'loss' type: 'SoftmaxWithLoss' bottom: 'ip' bottom: 'label' exclude { stage: 'deploy' } }\n"
+        "layer { name: 'p' type: 'Softmax' bottom: 'ip' top: 'p' include { stage: 'deploy' } }\n"};
+    spec_.batch_size = 50;
+    const auto prepared = prepare_model(spec_, job());
+    ASSERT_TRUE(prepared) << prepared.error().to_string();
+    EXPECT_EQ(text_of("original.prototxt"), spec_.network.prototxt);
+    EXPECT_EQ(prepared->facts.iterations_per_epoch, 900);
+    EXPECT_EQ(prepared->facts.network, "custom");
+}
+
+TEST_F(PrepareTest, SaysWhatIsMissing) {
+    spec_.weights = {(job() / "none.caffemodel").string()};
+    auto error = prepare_model(spec_, job()).error();
+    EXPECT_EQ(error.code, ErrorCode::kNotFound);
+    EXPECT_EQ(error.where, "/weights/0");
+    spec_.weights.clear();
+    spec_.network = {"", "layer {\n nam: 'x' }"};
+    error = prepare_model(spec_, job()).error();
+    EXPECT_EQ(error.where, "/network/prototxt:2:2");
+    spec_.network = {"lenet", ""};
+    fs::remove(dataset() / "dataset.json");
+    EXPECT_EQ(prepare_model(spec_, job()).error().code, ErrorCode::kFailedPrecondition);
+    write(dataset() / "dataset.json", "{\"labels\": 3}");
+    EXPECT_EQ(prepare_model(spec_, job()).error().code, ErrorCode::kDataLoss);
+    write(dataset() / "dataset.json", "not JSON");
+    EXPECT_EQ(prepare_model(spec_, job()).error().code, ErrorCode::kDataLoss);
+    spec_.dataset_dir.clear();
+    EXPECT_EQ(prepare_model(spec_, job()).error().where, "/dataset_dir");
+    EXPECT_TRUE(fs::is_empty(job()));
+}
+
+TEST_F(PrepareTest, ACheckShowsTheFilesAndWritesNone) {
+    const auto check = check_model(spec_);
+    EXPECT_TRUE(check.ok());
+    ASSERT_TRUE(check.train_val && check.deploy && check.solver);
+    EXPECT_TRUE(fs::is_empty(job()));
+    ASSERT_TRUE(prepare_model(spec_, job()));
+    EXPECT_EQ(*check.train_val, text_of("train_val.prototxt"));
+    EXPECT_EQ(*check.deploy, text_of("deploy.prototxt"));
+    EXPECT_EQ(*check.solver, text_of("solver.prototxt"));
+}
+
+TEST_F(PrepareTest, ACheckNeedsNoDataset) {
+    spec_.dataset_dir.clear();
+    auto check = check_model(spec_);
+    EXPECT_TRUE(check.ok());
+    EXPECT_TRUE(check.findings.empty());
+    EXPECT_THAT(*check.deploy, HasSubstr("dim: 28"));
+    EXPECT_FALSE(check.solver);
+    spec_.dataset_dir = (folder_.path() / "absent").string();
+    check = check_model(spec_);
+    EXPECT_TRUE(check.ok());
+    ASSERT_EQ(check.findings.size(), 1U);
+    EXPECT_EQ(check.findings[0].severity, Severity::kWarning);
+}
+
+TEST_F(PrepareTest, ACheckTellsEveryFindingWithItsPlace) {
+    spec_.network = {"", "layer { nam: 'x' }\nlayer { typ: 'y' }\n"};
+    auto check = check_model(spec_);
+    EXPECT_FALSE(check.ok());
+    EXPECT_FALSE(check.train_val);
+    ASSERT_EQ(check.findings.size(), 2U);
+    EXPECT_EQ(check.findings[1].line, 2);
+    EXPECT_EQ(check.findings[1].column, 9);
+
+    spec_.network = {"", "layer { bottom: \"odd\" }\nlayer {\n  name: \"odd\" type: \"ImageData\" }\n"};
+    check = check_model(spec_);
+    ASSERT_EQ(check.findings.size(), 1U);
+    EXPECT_EQ(check.findings[0].layer, "odd");
+    EXPECT_EQ(check.findings[0].line, 3);
+    EXPECT_THAT(check.findings[0].advice, HasSubstr("Leave the layer out"));
+
+    spec_.network = {"alexnet", ""};
+    check = check_model(spec_);
+    EXPECT_TRUE(check.ok());
+    ASSERT_EQ(check.findings.size(), 2U);  // the crop of both data layers
+    EXPECT_EQ(check.findings[0].severity, Severity::kWarning);
+    EXPECT_EQ(check.findings[0].layer, "train-data");
+}
+
+TEST_F(PrepareTest, SnapshotsAreListedOldestFirst) {
+    EXPECT_TRUE(list_snapshots(job())->empty());
+    write(job() / "snapshot_iter_1408.caffemodel", "1234");
+    write(job() / "snapshot_iter_1408.solverstate", "12");
+    write(job() / "snapshot_iter_704.caffemodel.h5", "1");
+    write(job() / "snapshot_iter_2.solverstate", "1");
+    write(job() / "snapshot_iter_x.caffemodel", "1");
+    write(job() / "snapshot_iter_99999999999999999999.caffemodel", "1");
+    write(job() / "snapshot_iter_3.caffemodel.writing-0a0b0c0d", "1");
+    auto snapshots = list_snapshots(job());
+    ASSERT_TRUE(snapshots);
+    ASSERT_EQ(snapshots->size(), 2U);
+    EXPECT_FALSE(snapshots->front().epoch);
+    ASSERT_TRUE(prepare_model(spec_, job()));
+    snapshots = list_snapshots(job());
+    EXPECT_EQ((*snapshots)[0].iteration, 704);
+    EXPECT_EQ((*snapshots)[0].weights, "snapshot_iter_704.caffemodel.h5");
+    EXPECT_EQ((*snapshots)[0].state, "");
+    EXPECT_EQ((*snapshots)[0].epoch, 1);
+    EXPECT_EQ((*snapshots)[1].state, "snapshot_iter_1408.solverstate");
+    EXPECT_EQ((*snapshots)[1].bytes, 6U);
+    EXPECT_EQ((*snapshots)[1].epoch, 2);
+    EXPECT_EQ(list_snapshots(folder_.path() / "absent").error().code, ErrorCode::kNotFound);
+}
+
+}  // namespace
+}  // namespace digits

@@ -1,0 +1,40 @@
+#include "models/standard_networks.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "standard_network_texts.hpp"
+
+namespace digits {
+namespace {
+
+constexpr StandardNetwork kNetworks[] = {
+    {"lenet", "LeNet", "Small grey pictures such as handwritten digits", 28, 28, 1, 0, 30, 0.01, kLenetText},
+    {"alexnet", "AlexNet", "Colour photographs; fast, many weights", 256, 256, 3, 227, 30, 0.01, kAlexnetText},
+    {"googlenet", "GoogLeNet", "Colour photographs; more exact than AlexNet, few weights", 256, 256, 3, 224, 30, 0.01,
+     kGooglenetText},
+};
+
+}  // namespace
+
+std::span<const StandardNetwork> standard_networks() { return kNetworks; }
+
+const StandardNetwork* find_standard_network(std::string_view name) {
+    const auto* found =
+        std::find_if(std::begin(kNetworks), std::end(kNetworks), [&](const auto& known) { return known.name == name; });
+    return found == std::end(kNetworks) ? nullptr : found;
+}
+
+nlohmann::json to_json(const StandardNetwork& network) {
+    nlohmann::json defaults{
+        {"epochs", network.epochs}, {"solver", {{"base_lr", network.base_lr}}}, {"crop_size", nullptr}};
+    if (network.crop_size > 0) defaults["crop_size"] = network.crop_size;
+    return {{"name", network.name},
+            {"title", network.title},
+            {"text", network.text},
+            {"image", {{"width", network.width}, {"height", network.height}, {"channels", network.channels}}},
+            {"prototxt", network.prototxt},
+            {"defaults", defaults}};
+}
+
+}  // namespace digits

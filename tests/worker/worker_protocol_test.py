@@ -1,0 +1,172 @@
+"""The worker program seen from outside: docs/formats/worker-protocol.md, with the real digits-worker."""
+import fcntl
+import json
+import os
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import unittest
+import zlib
+from pathlib import Path
+
+WORKER = Path(sys.argv.pop(1)).resolve()
+
+
+def write_png(path, width, height, value):
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    rows = b"".join(b"\0" + bytes((value + x * 7 + y * 3) % 256 for x in range(width)) for y in range(height))
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
+                     + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
+
+
+class WorkerCase(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        self.root = Path(self.folder.name)
+        self.processes = []
+        self.addCleanup(self.end_processes)
+
+    def end_processes(self):
+        for process in self.processes:
+            process.kill()
+            process.wait()
+            for stream in (process.stdin, process.stdout, process.stderr):
+                stream.close()
+
+    def pictures(self, a_class=10):
+        root = self.root / "pictures"
+        for label in range(3):
+            (root / f"class{label}").mkdir(parents=True, exist_ok=True)
+            for i in range(a_class):
+                write_png(root / f"class{label}/{i}.png", 12, 10, label * 80 + i)
+        return root
+
+    def task(self, kind, spec, name="job"):
+        folder = self.root / name / "tasks" / kind
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "task.json").write_text(json.dumps({"format": 1, "kind": kind, "spec": spec}))
+        return folder
+
+    def dataset_task(self, **changes):
+        spec = {"source": {"path": str(self.pictures())}, "image": {"width": 8, "height": 8, "channels": 1}, **changes}
+        return self.task("dataset", spec)
+
+    def start(self, folder):
+        process = subprocess.Popen([WORKER, "run", "--task-dir", folder], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, text=True)
+        self.processes.append(process)
+        return process
+
+    def run_task(self, folder):
+        done = subprocess.run([WORKER, "run", "--task-dir", folder], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
+
+    @staticmethod
+    def events_on_disk(folder):
+        return [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
+
+
+class RunTest(WorkerCase):
+    def test_tells_the_same_on_disk_as_on_standard_output(self):
+        folder = self.dataset_task()
+        code, events = self.run_task(folder)
+        self.assertEqual(code, 0, events)
+        self.assertEqual(events, self.events_on_disk(folder))
+        self.assertEqual([event["seq"] for event in events], list(range(1, len(events) + 1)))
+        self.assertEqual(events[0]["event"], "started")
+        self.assertEqual(events[0]["attempt"], 1)
+        self.assertEqual([event["event"] for event in events[-2:]], ["result", "done"])
+        facts = events[-2]["data"]
+        self.assertEqual(facts["labels"], ["class0", "class1", "class2"])
+        self.assertEqual(json.loads((self.root / "job/dataset.json").read_text()), facts)
+
+    def test_goes_on_counting_when_started_again_and_drops_a_torn_line(self):
+        folder = self.dataset_task()
+        _, first = self.run_task(folder)
+        with open(folder / "events.jsonl", "a") as file:
+            file.write('{"event": "progr')
+        _, second = self.run_task(folder)
+        self.assertEqual(second[0]["seq"], first[-1]["seq"] + 1)
+        self.assertEqual(second[0]["attempt"], 2)
+        self.assertEqual(self.events_on_disk(folder), first + second)
+
+    def test_goes_on_without_anybody_who_listens(self):
+        folder = self.dataset_task()
+        process = self.start(folder)
+        process.stdin.close()
+        process.stdout.close()
+        self.assertEqual(process.wait(), 0)
+        self.assertEqual(self.events_on_disk(folder)[-1]["event"], "done")
+
+    def test_refuses_a_task_that_another_worker_holds(self):
+        folder = self.dataset_task()
+        with open(folder / "worker.lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            done = subprocess.run([WORKER, "run", "--task-dir", folder], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        self.assertEqual(done.returncode, 5)
+        self.assertIn("another worker", done.stderr)
+        self.assertFalse((folder / "events.jsonl").exists())
+
+    def test_names_the_field_that_is_wrong(self):
+        code, events = self.run_task(self.dataset_task(image={"width": "wide"}))
+        self.assertEqual(code, 2)
+        self.assertEqual(events[-1]["event"], "failed")
+        self.assertEqual(events[-1]["error"]["code"], "invalid_argument")
+        self.assertEqual(events[-1]["error"]["where"], "/image/width")
+
+    def test_fails_with_words_on_what_it_does_not_know(self):
+        code, events = self.run_task(self.task("dance", {}))
+        self.assertNotEqual(code, 0)
+        self.assertIn("dance", events[-1]["error"]["message"])
+        folder = self.task("dataset", {})
+        (folder / "task.json").write_text("{")
+        code, events = self.run_task(folder)
+        self.assertEqual(events[-1]["event"], "failed")
+        self.assertIn("task.json", events[-1]["error"]["where"])
+
+    def test_says_what_the_folder_lacks(self):
+        code, events = self.run_task(self.dataset_task(source={"path": "/nowhere"}))
+        self.assertEqual(events[-1]["event"], "failed")
+        self.assertIn("/nowhere", events[-1]["error"]["message"] + events[-1]["error"]["where"])
+
+
+class AbortTest(WorkerCase):
+    """The pictures are blown up, so that the task is still busy when it has said its first progress."""
+
+    def begin(self):
+        pictures = self.pictures()
+        for label in range(3):
+            for i in range(400):
+                write_png(pictures / f"class{label}/more{i}.png", 12, 10, i % 256)
+        folder = self.task("dataset", {"source": {"path": str(pictures)}, "image": {"width": 2000, "height": 2000}})
+        process = self.start(folder)
+        for line in process.stdout:
+            if json.loads(line)["event"] == "progress":
+                break
+        return folder, process
+
+    def check_aborted(self, folder, process):
+        for _ in process.stdout:
+            pass
+        self.assertEqual(process.wait(), 130)
+        self.assertEqual(self.events_on_disk(folder)[-1]["event"], "aborted")
+        self.assertFalse((self.root / "job/dataset.json").exists())
+
+    def test_by_command(self):
+        folder, process = self.begin()
+        process.stdin.write('{"command": "abort"}\n')
+        process.stdin.flush()
+        self.check_aborted(folder, process)
+
+    def test_by_signal(self):
+        folder, process = self.begin()
+        os.kill(process.pid, signal.SIGTERM)
+        self.check_aborted(folder, process)
+
+
+if __name__ == "__main__":
+    unittest.main()
