@@ -38,10 +38,20 @@ export function LiveProvider({ children }: { children: ReactNode }) {
     const tell = (job: string, event: JobEvent) => {
       for (const listener of listeners.current.get(job) ?? []) listener(event);
     };
+    let missed_the_start = false;
     const stream = new EventStream({
       url: `${api_root}/events`,
-      on_state: set_state,
-      on_event: (event) => apply_event(event, queries, refresh, tell, [...listeners.current.keys()]),
+      on_state: (state) => {
+        if (state === "lost") missed_the_start = true;
+        set_state(state);
+      },
+      on_event: (event) => {
+        // A fresh stream after a failed one: nothing is replayed, and what was asked in between may have failed.
+        const afresh = event.event === "hello" && missed_the_start;
+        missed_the_start = false;
+        const known = afresh ? { ...event, event: "reset" } : event;
+        apply_event(known, queries, refresh, tell, [...listeners.current.keys()]);
+      },
     });
     stream.open();
     return () => {
