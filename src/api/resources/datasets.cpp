@@ -14,21 +14,52 @@ using http::Request;
 using http::Response;
 using nlohmann::json;
 
+/// Each place that the source names is there, of the right kind, and inside the allowed roots.
+Status check_sources(const SourceSpec& source, const Context& context) {
+    struct Place {
+        const char* member;
+        const std::string& path;
+        bool is_folder;
+        bool required;
+    };
+    const bool folder = source.type == SourceType::kFolder;
+    const Place places[]{{"path", source.path, true, folder},
+                         {"val_path", source.val_path, true, false},
+                         {"test_path", source.test_path, true, false},
+                         {"train", source.train, false, !folder},
+                         {"val", source.val, false, false},
+                         {"test", source.test, false, false},
+                         {"labels", source.labels, false, !folder},
+                         {"root", source.root, true, false}};
+    for (const auto& [member, path, is_folder, required] : places) {
+        const auto wrong = [&, member = member](ErrorCode code, const std::string& text) {
+            return fail(make_error(code, "{}", text).at(std::string("/spec/source/") + member));
+        };
+        if (path.empty()) {
+            if (required) return wrong(ErrorCode::kInvalidArgument, std::string(member) + " is missing");
+            continue;
+        }
+        if (!std::filesystem::path(path).is_absolute())
+            return wrong(ErrorCode::kInvalidArgument, "expected an absolute path, got " + path);
+        if (!context.options.roots.empty()) {
+            const auto allowed = resolve_allowed(context.options.roots, path);
+            if (!allowed) return wrong(allowed.error().code, allowed.error().message);
+        }
+        std::error_code ignored;
+        if (is_folder ? !std::filesystem::is_directory(path, ignored)
+                      : !std::filesystem::is_regular_file(path, ignored))
+            return wrong(ErrorCode::kInvalidArgument,
+                         fmt::format("there is no {} {} on the server's machine", is_folder ? "folder" : "file", path));
+    }
+    return {};
+}
+
 /// The spec of the body, valid and with its sources inside the allowed roots.
 Result<DatasetSpec> read_spec(const json& body, const Context& context) {
     if (!body.contains("spec")) return fail(make_error(ErrorCode::kInvalidArgument, "spec is missing").at("/spec"));
     auto spec = parse_dataset_spec(body["spec"]);
     if (!spec) return fail(within(spec.error(), "/spec"));
-    const auto& source = spec->source;
-    const std::pair<const char*, const std::string*> places[]{
-        {"path", &source.path},     {"val_path", &source.val_path}, {"test_path", &source.test_path},
-        {"train", &source.train},   {"val", &source.val},           {"test", &source.test},
-        {"labels", &source.labels}, {"root", &source.root}};
-    for (const auto& [member, path] : places) {
-        if (path->empty() || context.options.roots.empty()) continue;
-        if (const auto allowed = resolve_allowed(context.options.roots, *path); !allowed)
-            return fail(within(Error(allowed.error()), "").at(std::string("/spec/source/") + member));
-    }
+    DIGITS_TRY(check_sources(spec->source, context));
     return spec;
 }
 

@@ -1,5 +1,4 @@
-#include <cmath>
-#include <map>
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "api/messages.hpp"
@@ -45,31 +44,14 @@ Result<Response> show(const Request& request, Context& context) {
     return json_response(200, {{"series", std::move(series)}, {"last_iteration", last}});
 }
 
-/// One row an iteration, one column a series, empty where it has no point.
+/// All points of all series, one a row.
 Result<Response> csv(const Request& request, Context& context) {
     DIGITS_ASSIGN(const auto job, route_job(request, context.jobs, "model"));
     DIGITS_ASSIGN(const auto all, context.jobs.metrics(job.id));
-    struct Row {
-        double epoch = 0;
-        std::vector<std::string> cells;
-    };
-    std::map<std::int64_t, Row> rows;
-    std::string text = "iteration,epoch";
-    for (std::size_t i = 0; i < all.size(); ++i) {
-        text += "," + all[i].series;
-        for (const auto& point : all[i].points) {
-            auto& row = rows[point.iteration];
-            row.epoch = point.epoch;
-            row.cells.resize(all.size());
-            row.cells[i] = fmt::format("{}", point.value);
-        }
-    }
-    text += "\r\n";
-    for (const auto& [iteration, row] : rows) {
-        text += fmt::format("{},{}", iteration, row.epoch);
-        for (const auto& cell : row.cells) text += "," + cell;
-        text += "\r\n";
-    }
+    std::string text = "series,iteration,epoch,value\n";
+    for (const auto& series : all)
+        for (const auto& point : series.points)
+            text += fmt::format("{},{},{},{}\n", series.series, point.iteration, point.epoch, point.value);
     auto response = Response::bytes(200, "text/csv; charset=utf-8", std::move(text));
     response.set_header("Content-Disposition", "attachment; filename=\"" + job.id + "-metrics.csv\"");
     return response;
