@@ -10,6 +10,8 @@
 namespace digits::cli {
 namespace {
 
+constexpr std::uint16_t kDefaultPort = 5000;
+
 Status serve(const ApiServerOptions& options) {
     // Blocked before the server's threads start, so that only this one takes them.
     sigset_t signals;
@@ -34,9 +36,12 @@ Status serve(const ApiServerOptions& options) {
 
 void add_serve(CLI::App& app, Invocation& invocation) {
     auto options = std::make_shared<ApiServerOptions>();
+    options->port = kDefaultPort;
     auto* command = app.add_subcommand("serve", "Start the server; its address is printed once it answers");
     command->add_option("--host", options->host, "Address to listen on; without passwords only the loopback is safe");
-    command->add_option("--port", options->port, "0: any free port")->check(CLI::Range(0, 65535));
+    command->add_option("--port", options->port, "0: any free port")
+        ->check(CLI::Range(0, 65535))
+        ->capture_default_str();
     command
         ->add_option("--root", options->roots,
                      "Folder that pictures may be taken from (repeatable; default: all that you may read)")

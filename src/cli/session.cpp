@@ -35,15 +35,18 @@ class InterruptGuard {
     struct sigaction previous_{};
 };
 
-double number_or(const nlohmann::json& json, const char* key, double other) {
-    const auto found = json.find(key);
-    return found != json.end() && found->is_number() ? found->get<double>() : other;
+/// The epoch of the newest point of a series; -1 if it cannot be had.
+double newest_epoch(Client& client, const std::string& id, const std::string& series) {
+    auto metrics = client.get("/models/" + id + "/metrics?max_points=2&series=" + url_escape(series));
+    if (!metrics) return -1;
+    const auto& epochs = (*metrics)["series"][series]["epoch"];
+    return epochs.is_array() && !epochs.empty() ? epochs.back().get<double>() : -1;
 }
 
 /// "epoch 3  val/accuracy 0.991  val/loss 0.028  train/loss 0.012": once for each validation.
-std::string validation_text(const nlohmann::json& best_or_last, double epoch) {
+std::string validation_text(const nlohmann::json& values, double epoch) {
     std::string text = epoch >= 0 ? fmt::format("epoch {:.2f}", epoch) : std::string("validation");
-    for (const auto& [series, value] : best_or_last.items())
+    for (const auto& [series, value] : values.items())
         if (value.is_number() && (series.starts_with("val/") || series == "train/loss" || series == "train/lr"))
             text += fmt::format("  {} {:.4g}", series, value.get<double>());
     return text;
@@ -144,7 +147,7 @@ Result<nlohmann::json> follow_job(Session& session, const std::string& id, const
             nlohmann::json shown = values;
             for (const auto* series : {"train/loss", "train/lr"})
                 if (last.contains(series)) shown[series] = last[series];
-            display.say(validation_text(shown, number_or(job, "epoch", -1)));
+            display.say(validation_text(shown, newest_epoch(session.client(), id, values.items().begin().key())));
         }
         display.show(job["progress"]);
         if (state == "done") return job;
