@@ -332,6 +332,19 @@ Result<Job> JobManager::Impl::resume(std::string_view id) {
     return job;
 }
 
+/// `"LeNet" (20261123-101500-3fa9), …`: enough of them to know what is meant.
+std::string JobManager::Impl::names_of(const std::vector<std::string>& ids) const {
+    constexpr std::size_t kNamed = 5;
+    std::string text;
+    for (std::size_t i = 0; i < std::min(ids.size(), kNamed); ++i) {
+        const auto found = store_->find(ids[i]);
+        const auto name = found && *found ? (*found)->job.name : std::string();
+        text += fmt::format("{}\"{}\" ({})", i == 0 ? "" : ", ", name, ids[i]);
+    }
+    if (ids.size() > kNamed) text += fmt::format(" and {} more", ids.size() - kNamed);
+    return text;
+}
+
 Status JobManager::Impl::remove(std::string_view id) {
     const std::scoped_lock lock(mutex_);
     DIGITS_ASSIGN(const auto* active, load(id));
@@ -341,8 +354,7 @@ Status JobManager::Impl::remove(std::string_view id) {
     DIGITS_ASSIGN(const auto dependents, store_->dependents(id));
     if (!dependents.empty()) {
         forget_if_ended(id);
-        return fail(make_error(ErrorCode::kFailedPrecondition, "{} other jobs need {}, the first is {}",
-                               dependents.size(), id, dependents.front())
+        return fail(make_error(ErrorCode::kFailedPrecondition, "other jobs need {}: {}", id, names_of(dependents))
                         .advise("Delete them first"));
     }
     infer_pool_.close_model(id);
