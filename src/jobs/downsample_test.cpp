@@ -25,7 +25,9 @@ TEST(DownsampleTest, KeepsTheEndsAndTheOrderAtEveryLength) {
             const auto kept = downsample(line(count), wanted);
             ASSERT_EQ(kept.size(), std::min(count, wanted)) << count << " to " << wanted;
             EXPECT_EQ(kept.back().iteration, static_cast<std::int64_t>(count - 1) * 10);
-            if (wanted > 1) EXPECT_EQ(kept.front().iteration, 0);
+            if (wanted > 1) {
+                EXPECT_EQ(kept.front().iteration, 0);
+            }
             EXPECT_TRUE(std::ranges::is_sorted(kept, std::ranges::less_equal{}, &MetricPoint::iteration))
                 << "no point twice, " << count << " to " << wanted;
         }

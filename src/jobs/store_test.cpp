@@ -198,6 +198,23 @@ TEST_F(StoreTest, APointReplacesTheEarlierOneOfItsIteration) {
     EXPECT_THAT(iterations(id(1), {.series = {"train/loss"}, .since_iteration = 0}), ElementsAre(10));
 }
 
+TEST_F(StoreTest, DropsVoidPointsInTheSameTransactionAsTheirSuccessors) {
+    WriteBatch batch;
+    batch.jobs = {job(1, "a"), job(2, "b")};
+    for (const int number : {1, 2})
+        for (const int iteration : {0, 10, 20}) batch.metrics.push_back({id(number), "train/loss", {iteration, 0, 9}});
+    write(batch);
+    WriteBatch resumed;
+    resumed.drops = {{id(1), 10}};
+    resumed.metrics = {{id(1), "train/loss", {10, 0, 1}}, {id(7), "train/loss", {0, 0, 1}}};
+    EXPECT_FALSE(store_->write(resumed)) << "there is no job 7";
+    EXPECT_THAT(iterations(id(1)), ElementsAre(0, 10, 20));
+    resumed.metrics.pop_back();
+    write(resumed);
+    EXPECT_THAT(iterations(id(1)), ElementsAre(0, 10));
+    EXPECT_THAT(iterations(id(2)), ElementsAre(0, 10, 20));
+}
+
 TEST_F(StoreTest, ErasesAJobWithAllThatIsIts) {
     WriteBatch batch;
     batch.jobs = {job(1, "a"), job(2, "b")};
