@@ -14,6 +14,8 @@
 namespace digits {
 namespace {
 
+constexpr auto kLockPatience = std::chrono::milliseconds(500);
+
 std::atomic<bool> g_abort{false};
 std::atomic<int> g_snapshots{0};
 
@@ -72,7 +74,14 @@ TaskHost::~TaskHost() {
 Status TaskHost::take_lock(const std::filesystem::path& path) {
     lock_fd_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
     if (lock_fd_ < 0) return fail(errno_error("cannot open " + path.string(), errno));
-    if (flock(lock_fd_, LOCK_EX | LOCK_NB) != 0)
+    // A server that looks whether the lock is held has it for a moment.
+    bool locked = false;
+    for (const auto end = std::chrono::steady_clock::now() + kLockPatience; !locked;) {
+        locked = flock(lock_fd_, LOCK_EX | LOCK_NB) == 0;
+        if (locked || std::chrono::steady_clock::now() > end) break;
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    if (!locked)
         return fail(make_error(ErrorCode::kFailedPrecondition, "another worker runs this task").at(path.string()));
     const auto text = nlohmann::json{{"pid", getpid()}, {"start_time", start_time()}}.dump() + "\n";
     if (ftruncate(lock_fd_, 0) != 0 || !write_all(lock_fd_, text))

@@ -170,6 +170,7 @@ void JobManager::Impl::collect_changes(ActiveJob& active) {
     for (const auto& log : active.logs)
         add_event(id, "log", std::make_shared<const json>(json{{"level", log.level}, {"text", log.text}}));
     batch_.jobs.push_back({active.job, active.position});
+    if (active.metrics_restart) batch_.drops.push_back({id, *active.metrics_restart});
     std::ranges::move(active.metrics, std::back_inserter(batch_.metrics));
     std::ranges::move(active.snapshots, std::back_inserter(batch_.snapshots));
     if (active.urgent) {

@@ -121,6 +121,14 @@ void JobManager::Impl::step_running(ActiveJob& active, Clock::time_point now) {
         active.unread_output.clear();
     }
     const bool ended = has_ended(active);
+    if (ended && active.process && is_worker_locked(task_dir(active))) {
+        // Ours was refused: an earlier server started one and died before it could write that down.
+        active.process.reset();
+        active.exit.reset();
+        active.kill_at.reset();
+        adopt(active);
+        return;
+    }
     pursue_wishes(active, now);
     // After the end all of it is read in one go, so that the job ends with everything that it told.
     while (read_events(active) && ended) {
@@ -137,20 +145,27 @@ bool JobManager::Impl::read_events(ActiveJob& active) {
         return false;
     }
     for (const auto& event : *events) fold_event(active, event);
-    active.position.offset = active.reader->offset();
+    if (active.end == ActiveJob::End::kNone) active.position.offset = active.reader->offset();
     if (active.reader->has_more()) wake();
     return active.reader->has_more();
 }
 
 void JobManager::Impl::fold_event(ActiveJob& active, const json& event) {
     if (const auto restart = find_metrics_restart(active, event)) {
-        // The older points have to be in the database before they can be dropped there.
-        if (flush()) {
-            if (const auto dropped = store_->drop_metrics(active.job.id, *restart); !dropped)
-                log_error("{}", dropped.error().to_string());
-        }
-        const auto kept = store_->metrics(active.job.id, {});
-        restart_metrics(active, *restart, kept ? *kept : std::vector<MetricSeries>{});
+        const auto is_void = [&](const MetricRow& row) {
+            return row.job_id == active.job.id && row.point.iteration >= *restart;
+        };
+        std::erase_if(batch_.metrics, is_void);
+        std::erase_if(active.metrics, is_void);
+        std::vector<MetricRow> kept;
+        if (const auto stored = store_->metrics(active.job.id, {}))
+            for (const auto& series : *stored)
+                for (const auto& point : series.points) kept.push_back({active.job.id, series.series, point});
+        std::erase_if(kept, is_void);
+        for (const auto* rows : {&batch_.metrics, &active.metrics})
+            std::ranges::copy_if(*rows, std::back_inserter(kept),
+                                 [&](const MetricRow& row) { return row.job_id == active.job.id; });
+        restart_metrics(active, *restart, kept);
     }
     apply_event(active, event);
 }
@@ -209,6 +224,7 @@ void JobManager::Impl::finish(ActiveJob& active) {
             explain_crash({exit, out_of_memory, task_dir(active) / "log.txt", active.position.log_start});
         change_state(active, JobState::kError, active.job.error->error.message);
     }
+    if (active.reader) active.position.offset = active.reader->offset();
     active.process.reset();
     active.reader.reset();
     active.exit.reset();
