@@ -4,7 +4,7 @@
 //   DIGITS_BUILD=DIR                 takes digits from another folder
 //   DIGITS_E2E_SHOTS=DIR             keeps screenshots of the pages there
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before } from "node:test";
@@ -123,6 +123,42 @@ step("home: a dataset is deleted only with the models that need it", async () =>
   await dialog.getByText("LeNet slow").waitFor();
   await assert_accessible("the dialog that deletes");
   await dialog.getByRole("button", { name: "Cancel" }).click();
+});
+
+step("compare: curves over one another, what is different, and the table as CSV", async () => {
+  await page.goto(server.address);
+  await page.getByLabel("Select the group rates").check();
+  await page.getByRole("link", { name: "Compare" }).click();
+  await page.waitForURL(/\/compare\?models=/);
+  const table = page.getByTestId("compare-table");
+  await table.getByText("solver.base_lr").waitFor();
+  assert.equal(await table.getByText("epochs", { exact: true }).count(), 0);
+  await page.getByLabel("All values").check();
+  assert.equal(await table.getByText("epochs", { exact: true }).count(), 1);
+  await page.locator(".chart canvas").first().waitFor();
+  await shot("compare");
+  await assert_accessible("the comparison");
+  const [download] = await Promise.all([page.waitForEvent("download"), page.getByTestId("save-table").click()]);
+  const lines = readFileSync(await download.path(), "utf8").split("\r\n");
+  assert.deepEqual(lines[0].split(",").slice(1).sort(), ["LeNet quick", "LeNet slow"]);
+  assert.deepEqual(lines.find((line) => line.startsWith("solver.base_lr,")).split(",").slice(1).map(Number).sort(), [0.001, 0.01]);
+  await page.getByRole("button", { name: "Take LeNet slow out of the comparison" }).click();
+  await until("one is left", async () => (await table.locator("thead th").count()) === 1);
+});
+
+step("model: another run lies over the curves", async () => {
+  await page.goto(`${server.address}/models/${made.models[0]}?tab=curves`);
+  const chart = page.locator(".chart canvas").first();
+  await chart.waitFor();
+  const alone = await chart.evaluate((canvas) => canvas.toDataURL());
+  await page.getByRole("combobox", { name: "Other runs in this chart" }).or(page.getByLabel("Other runs in this chart")).first().fill("slow");
+  await page.getByRole("option", { name: /LeNet slow/ }).click();
+  await page.waitForURL(new RegExp(`with=${made.models[1]}`));
+  await page.keyboard.press("Escape");
+  await page.getByRole("link", { name: "Compare in full" }).waitFor();
+  await until("another drawing", async () => (await chart.evaluate((canvas) => canvas.toDataURL())) !== alone);
+  await shot("curves");
+  await assert_accessible("the curves of two models");
 });
 
 step("home: ten thousand jobs are listed, sorted, selected and scrolled without delay", async () => {

@@ -1,4 +1,4 @@
-import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { keepPreviousData, queryOptions, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useEffect, useMemo } from "react";
 import { answer, client, type DatasetSpec, type Job, type JobKind, type ModelSpec, ProblemError } from "./client";
 
@@ -10,12 +10,15 @@ export function useDataset(id: string, enabled = true) {
   });
 }
 
-export function useModel(id: string, enabled = true) {
-  return useQuery({
+export function model_query(id: string) {
+  return queryOptions({
     queryKey: ["model", id],
-    enabled,
     queryFn: ({ signal }) => answer(client.GET("/models/{id}", { params: { path: { id } }, signal })),
   });
+}
+
+export function useModel(id: string, enabled = true) {
+  return useQuery({ ...model_query(id), enabled });
 }
 
 export function useRunning() {

@@ -14,6 +14,9 @@ import { JobTable, useColumnWord } from "./job_table";
 import { useKept } from "./kept_choice";
 import { RunningJobs } from "./running_jobs";
 
+/** More lines than that say nothing any more. */
+const most_compared = 40;
+
 export function HomePage() {
   const { t } = useText();
   const [params, set_params] = useSearchParams();
@@ -172,6 +175,18 @@ function JobList({ kind, jobs, models, datasets }: JobListProps) {
           <Text size="sm" fw={600} mr="sm">
             {t("bulk.selected", { n: chosen.length })}
           </Text>
+          {kind === "model" && chosen.length > 1 && (
+            <Button
+              size="compact-sm"
+              component={Link}
+              to={`/compare?models=${chosen
+                .slice(0, most_compared)
+                .map((job) => job.id)
+                .join(",")}`}
+            >
+              {t("compare.action")}
+            </Button>
+          )}
           <Button size="compact-sm" variant="default" onClick={() => set_dialog("move")}>
             {t("bulk.move")}
           </Button>
@@ -183,7 +198,12 @@ function JobList({ kind, jobs, models, datasets }: JobListProps) {
           >
             {t("bulk.abort")}
           </Button>
-          <Button size="compact-sm" variant="default" c="red" onClick={() => set_dialog("delete")}>
+          <Button
+            size="compact-sm"
+            variant="default"
+            c="var(--mantine-color-error)"
+            onClick={() => set_dialog("delete")}
+          >
             {t("action.delete")}
           </Button>
           <Button size="compact-sm" variant="subtle" color="gray" onClick={() => set_selected(new Set())}>
