@@ -71,9 +71,27 @@ export class MockServer {
 
   private readonly step_ms: number;
 
-  constructor(step_ms = 300, with_jobs = true) {
+  constructor(step_ms = 300, with_jobs = true, many = 0) {
     this.step_ms = step_ms;
     if (with_jobs) this.add_jobs();
+    if (many > 0) this.add_many(many);
+  }
+
+  /** Finished trainings, to see how the list bears them. */
+  private add_many(count: number): void {
+    const dataset = [...this.entries.keys()][0] ?? this.add("dataset", "MNIST", "", {}).job.id;
+    for (let i = 0; i < count; i++) {
+      const { job } = this.add("model", `Sweep ${i}`, i % 10 === 0 ? "" : `sweep ${i % 100}`, {}, [dataset]);
+      const accuracy = ((i * 7919) % 10007) / 10007;
+      Object.assign(job, {
+        state: "done",
+        started_at: job.created_at,
+        finished_at: job.created_at,
+        best: { accuracy, loss: 1 - accuracy, iteration: 704, epoch: 1 },
+        last: { "train/loss": 1 - accuracy, "train/lr": 0.01, "val/accuracy": accuracy, "val/loss": 1 - accuracy },
+        actions: { abort: false, resume: false, delete: true, snapshot: false },
+      });
+    }
   }
 
   private add_jobs(): void {

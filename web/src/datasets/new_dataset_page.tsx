@@ -47,7 +47,6 @@ export function NewDatasetPage() {
     onSuccess: (job) => {
       clear();
       void queries.invalidateQueries({ queryKey: ["running"] });
-      void queries.invalidateQueries({ queryKey: ["jobs"] });
       navigate(`/datasets/${job.id}`);
     },
   });

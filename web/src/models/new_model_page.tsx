@@ -16,7 +16,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, lazy, Suspense, useEffect, useMemo, useRef, useState } from "react";
 import { Link, useNavigate, useSearchParams } from "react-router";
 import { answer, client, type Diagnostic, type ModelCheck, ProblemError } from "../api/client";
-import { useDataset, useJobs, useModelCheck, useNetworks } from "../api/queries";
+import { useAllJobs, useDataset, useModelCheck, useNetworks } from "../api/queries";
 import { useDraft } from "../forms/draft";
 import { field_errors } from "../forms/field_errors";
 import {
@@ -64,7 +64,6 @@ export function NewModelPage() {
     onSuccess: (job) => {
       clear();
       void queries.invalidateQueries({ queryKey: ["running"] });
-      void queries.invalidateQueries({ queryKey: ["jobs"] });
       navigate(`/models/${job.id}`);
     },
   });
@@ -164,10 +163,10 @@ function useAddress(change: (part: Partial<ModelForm>) => void) {
 
 function DatasetField({ form }: { form: FormState<ModelForm> }) {
   const { t, whole } = useText();
-  const datasets = useJobs("dataset", "", "-created", 200);
+  const datasets = useAllJobs("dataset");
   const id = form.values.dataset_id;
   const chosen = useDataset(id, id !== "");
-  const jobs = datasets.data?.pages.flatMap((page) => page.items) ?? [];
+  const jobs = datasets.jobs;
   const options = jobs
     .filter(
       (job) =>
@@ -206,7 +205,7 @@ function DatasetField({ form }: { form: FormState<ModelForm> }) {
           })}
         </Text>
       )}
-      {jobs.length === 0 && datasets.isSuccess && (
+      {jobs.length === 0 && datasets.loaded && (
         <Anchor component={Link} to="/datasets/new" size="sm">
           {t("dataset.new")}
         </Anchor>
