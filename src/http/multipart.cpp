@@ -14,7 +14,7 @@ namespace digits::http {
 namespace {
 
 constexpr std::size_t kMaxPartHeaders = 8 << 10;
-constexpr std::size_t kMaxValue = 64 << 10;
+constexpr std::size_t kMaxValues = 8 << 20;
 constexpr std::size_t kMaxFileName = 255;
 
 /// What a client calls its file, fit for showing: no folders, no control characters.
@@ -45,6 +45,7 @@ MultipartReader::MultipartReader(MultipartReader&& other) noexcept
       state_(other.state_),
       buffer_(std::move(other.buffer_)),
       parts_(std::move(other.parts_)),
+      values_bytes_(other.values_bytes_),
       fd_(std::exchange(other.fd_, -1)) {}
 
 MultipartReader::~MultipartReader() {
@@ -156,8 +157,9 @@ Status MultipartReader::add_to_part(std::string_view bytes) {
     auto& part = parts_.back();
     part.size += bytes.size();
     if (fd_ < 0) {
-        if (part.size > kMaxValue)
-            return fail(ErrorCode::kTooLarge, "the field {} is over {} bytes", part.name, kMaxValue);
+        values_bytes_ += bytes.size();
+        if (values_bytes_ > kMaxValues)
+            return fail(ErrorCode::kTooLarge, "the fields of the multipart body are over {} bytes", kMaxValues);
         part.value += bytes;
         return {};
     }

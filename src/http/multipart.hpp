@@ -38,6 +38,7 @@ class MultipartReader {
     State state_ = State::kPreamble;
     std::string buffer_;
     std::vector<Part> parts_;
+    std::size_t values_bytes_ = 0;  // of all parts that are no files
     int fd_ = -1;
 };
 

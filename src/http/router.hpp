@@ -28,7 +28,8 @@ struct Route {
 
 class Router {
   public:
-    /// `pattern`: "/jobs/{id}/log"; a last segment `{path...}` takes the rest with its slashes.
+    /// `pattern`: "/jobs/{id}/log"; a parameter may have words around it ("/jobs/{id}.json"); a last segment
+    /// `{path...}` takes the rest with its slashes.
     void add(std::string_view method, std::string_view pattern, Handler handler, RouteOptions options = {});
     /// Answers GET and HEAD where no route has the path.
     void set_fallback(Handler handler);
