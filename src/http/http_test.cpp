@@ -160,7 +160,7 @@ class HttpServer : public testing::Test {
                                       (part.file ? read_file(part.file->path()).value() : part.value) + ";";
                         return text(result);
                     },
-                    {.multipart = true, .max_upload_bytes = 200'000, .max_parts = 3});
+                    {.max_body_bytes = 64 << 10, .multipart = true, .max_upload_bytes = 200'000, .max_parts = 3});
         router_.set_fallback(static_folder(folder_.path() / "pages"));
     }
 

@@ -12,7 +12,8 @@ namespace digits::http {
 
 struct RouteOptions {
     std::uint64_t max_body_bytes = 1 << 20;
-    /// `multipart/form-data` is written to files; without it such a body is refused.
+    /// `multipart/form-data`: its files are written to disk, its other fields count for `max_body_bytes`; without it
+    /// such a body is refused.
     bool multipart = false;
     std::uint64_t max_upload_bytes = 0;
     int max_parts = 0;
