@@ -1,10 +1,9 @@
 #include <nlohmann/json.hpp>
 
-#include "api/job_view.hpp"
+#include "api/job_specs.hpp"
 #include "api/messages.hpp"
 #include "api/resources.hpp"
 #include "api/snapshot_choice.hpp"
-#include "base/safe_path.hpp"
 
 namespace digits::api {
 namespace {
@@ -37,13 +36,10 @@ Result<std::vector<Picture>> read_pictures(const Request& request, const Context
             return fail(make_error(ErrorCode::kInvalidArgument, "expected a list of 1 to 1000 paths").at("/paths"));
         for (std::size_t i = 0; i < paths.size(); ++i) {
             const auto place = "/paths/" + std::to_string(i);
-            if (!paths[i].is_string() || !std::filesystem::path(paths[i].get<std::string>()).is_absolute())
+            if (!paths[i].is_string())
                 return fail(make_error(ErrorCode::kInvalidArgument, "expected an absolute path").at(place));
             auto path = paths[i].get<std::string>();
-            if (!context.options.roots.empty()) {
-                const auto allowed = resolve_allowed(context.options.roots, path);
-                if (!allowed) return fail(Error(allowed.error()).at(place));
-            }
+            if (const auto allowed = check_path(path, context); !allowed) return fail(Error(allowed.error()).at(place));
             pictures.push_back({path, path});
         }
     }

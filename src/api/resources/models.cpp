@@ -1,12 +1,11 @@
 #include <nlohmann/json.hpp>
 
 #include "api/job_pages.hpp"
+#include "api/job_specs.hpp"
 #include "api/job_view.hpp"
 #include "api/messages.hpp"
 #include "api/resources.hpp"
 #include "api/snapshot_choice.hpp"
-#include "base/ids.hpp"
-#include "base/safe_path.hpp"
 #include "models/prepare.hpp"
 
 namespace digits::api {
@@ -19,27 +18,10 @@ using nlohmann::json;
 constexpr const char* kReadableFiles[]{"original.prototxt", "train_val.prototxt", "deploy.prototxt", "solver.prototxt",
                                        "model.json"};
 
-/// The spec of the body, valid, with the folder of its dataset if it names one.
+/// The spec that the body has.
 Result<ModelSpec> read_spec(const json& body, const Context& context) {
     if (!body.contains("spec")) return fail(make_error(ErrorCode::kInvalidArgument, "spec is missing").at("/spec"));
-    auto spec = parse_model_spec(body["spec"]);
-    if (!spec) return fail(within(spec.error(), "/spec"));
-    if (!spec->dataset_dir.empty())
-        return fail(make_error(ErrorCode::kInvalidArgument, "dataset_dir is filled in by the server; give dataset_id")
-                        .at("/spec/dataset_dir"));
-    for (std::size_t i = 0; i < spec->weights.size(); ++i) {
-        if (context.options.roots.empty()) break;
-        if (const auto allowed = resolve_allowed(context.options.roots, spec->weights[i]); !allowed)
-            return fail(Error(allowed.error()).at("/spec/weights/" + std::to_string(i)));
-    }
-    if (spec->dataset_id.empty()) return spec;
-    const auto dataset =
-        is_job_id(spec->dataset_id) ? context.jobs.get(spec->dataset_id) : Result<Job>(fail(ErrorCode::kNotFound, ""));
-    if (!dataset || dataset->kind != "dataset")
-        return fail(make_error(ErrorCode::kInvalidArgument, "there is no dataset {}", spec->dataset_id.substr(0, 60))
-                        .at("/spec/dataset_id"));
-    spec->dataset_dir = context.jobs.job_dir(spec->dataset_id).string();
-    return spec;
+    return checked_model_spec(body["spec"], context);
 }
 
 json finding_view(const ModelFinding& finding) {
@@ -64,18 +46,6 @@ Result<Response> check(const Request& request, Context& context) {
                                {"train_val", text_or_null(found.train_val)},
                                {"deploy", text_or_null(found.deploy)},
                                {"solver", text_or_null(found.solver)}});
-}
-
-/// A training that cannot work is refused at once, with the place in the network.
-Status refuse_faults(const ModelSpec& spec) {
-    for (const auto& finding : check_model(spec).findings) {
-        if (finding.severity != Severity::kError) continue;
-        auto where = std::string("/spec");
-        if (finding.line)
-            where = fmt::format("/spec/network/prototxt:{}:{}", *finding.line, finding.column.value_or(1));
-        return fail(make_error(ErrorCode::kInvalidArgument, "{}", finding.message).at(where).advise(finding.advice));
-    }
-    return {};
 }
 
 Result<Response> create(const Request& request, Context& context) {
