@@ -337,6 +337,7 @@ class Events(unittest.TestCase):
         self.assertEqual(ids, sorted(ids))
 
     def test_a_reader_that_comes_back_gets_what_it_missed(self):
+        events.wait_for(lambda e: e[1] == "job" and e[2]["id"] == model and e[2]["state"] == "done")
         metrics = [e for e in events.events if e[1] == "metrics" and e[2]["job"] == model]
         # Of points that came together only the last has an id.
         first = next(i for i, e in enumerate(metrics) if e[0])
