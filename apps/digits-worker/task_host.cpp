@@ -116,6 +116,7 @@ void TaskHost::emit(const nlohmann::json& event) {
     const auto text = line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
     if (!write_all(events_fd_, text)) log_error("cannot write events.jsonl: {}", strerror(errno));
     if (stdout_open_ && !write_all(STDOUT_FILENO, text)) stdout_open_ = false;
+    log_.write(line);
 }
 
 bool TaskHost::abort_requested() const { return g_abort; }
