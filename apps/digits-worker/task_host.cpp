@@ -27,6 +27,8 @@ void install_signals() {
     action.sa_handler = [](int) { ++g_snapshots; };
     sigaction(SIGUSR1, &action, nullptr);
     signal(SIGPIPE, SIG_IGN);
+    // Sent by the kernel to a worker that is paused (SIGSTOP) when its server dies.
+    signal(SIGHUP, SIG_IGN);
 }
 
 bool write_all(int fd, std::string_view bytes) {

@@ -91,7 +91,7 @@ class RunTest(WorkerCase):
         self.assertEqual(process.returncode, 0, log)
         lines = log.splitlines()
         self.assertRegex(lines[0], r"I started: attempt 1, process \d+, version \S+, on \w+")
-        self.assertRegex(log, r"I \w.*: \d+ of \d+ images")
+        self.assertRegex(log, r"I create train_db: \d+ of \d+ images, ")
         self.assertRegex(lines[-1], r"I done$")
         self.assertEqual(len({line[24:] for line in lines}), len(lines), f"a line came twice:\n{log}")
 
