@@ -27,6 +27,8 @@ void install_signals() {
     action.sa_handler = [](int) { ++g_snapshots; };
     sigaction(SIGUSR1, &action, nullptr);
     signal(SIGPIPE, SIG_IGN);
+    // Sent by the kernel to a worker that is paused (SIGSTOP) when its server dies.
+    signal(SIGHUP, SIG_IGN);
 }
 
 bool write_all(int fd, std::string_view bytes) {
@@ -116,6 +118,7 @@ void TaskHost::emit(const nlohmann::json& event) {
     const auto text = line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
     if (!write_all(events_fd_, text)) log_error("cannot write events.jsonl: {}", strerror(errno));
     if (stdout_open_ && !write_all(STDOUT_FILENO, text)) stdout_open_ = false;
+    log_.write(line);
 }
 
 bool TaskHost::abort_requested() const { return g_abort; }
