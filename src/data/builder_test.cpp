@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "data/dataset_plan.hpp"
 #include "data/mean.hpp"
 #include "data/record_reader.hpp"
 #include "data/testing.hpp"
@@ -347,6 +348,19 @@ TEST(Builder, names_the_part_of_a_path_that_is_missing) {
     EXPECT_EQ(result.error().code, ErrorCode::kNotFound);
     EXPECT_EQ(result.error().where, "/source/path");
     EXPECT_THAT(result.error().message, HasSubstr((job.root() / "none").string() + " does not exist"));
+}
+
+TEST(Scan, stops_when_asked) {
+    TemporaryFolder source;
+    add_class(source.path(), "a", 10);
+    add_class(source.path(), "b", 10);
+    for (int i = 0; i < 2500; ++i) put_file(source.path() / fmt::format("{}/{}.png", i % 2 ? "a" : "b", i), "");
+    int asked = 0;
+    const auto spec = spec_for({{"path", source.path()}});
+    const auto plan = plan_dataset(spec, [&](std::size_t found) { return ++asked == 1 && found == 1000; });
+    ASSERT_FALSE(plan.has_value());
+    EXPECT_EQ(plan.error().code, ErrorCode::kCancelled);
+    EXPECT_EQ(asked, 2);
 }
 
 TEST(Scan, tells_what_a_build_would_give) {

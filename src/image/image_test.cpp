@@ -209,11 +209,17 @@ TEST(Fit, extreme_shapes_keep_one_pixel) {
 }
 
 TEST(Encode, png_comes_back_equal) {
-    for (const int channels : {1, 3}) {
-        const auto image = ramp(33, 21, channels);
-        EXPECT_EQ(largest_difference(*decode_image(*encode_png(image)), image), 0);
-        EXPECT_EQ(largest_difference(*decode_image(*encode_png(image, 1)), image), 0);
-    }
+    for (const int channels : {1, 3})
+        for (const auto& [width, height] : {std::pair{1, 1}, {28, 28}, {33, 21}, {1, 1500}, {1500, 1}, {256, 256}}) {
+            const auto image = ramp(width, height, channels);
+            EXPECT_EQ(largest_difference(*decode_image(*encode_png(image)), image), 0) << width << " x " << height;
+        }
+}
+
+TEST(Encode, png_is_no_larger_than_pillows) {
+    // Image.open("tests/images/in/rgb.jpg").resize((256, 256), BILINEAR).save(f, "PNG", compress_level=1)
+    const auto image = resize_bilinear(decoded(kFolder / "in/rgb.jpg"), 256, 256);
+    EXPECT_LT(encode_png(image)->size(), 81943u);
 }
 
 TEST(Encode, jpeg_comes_back_close) {
