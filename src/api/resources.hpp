@@ -6,6 +6,7 @@
 namespace digits::api {
 
 /// One file in resources/ each. Paths stand in openapi.json, below /api/v1.
+void register_browse(http::Router& router, Context& context);
 void register_classify(http::Router& router, Context& context);
 void register_datasets(http::Router& router, Context& context);
 /// DIGITS's own routes, in compat/ (docs/digits-compatibility.md).
@@ -21,9 +22,15 @@ void register_openapi(http::Router& router, Context& context);
 void register_snapshots(http::Router& router, Context& context);
 void register_system(http::Router& router, Context& context);
 
+<<<<<<< HEAD
 inline constexpr auto kResources = {register_classify,   register_datasets,  register_events, register_files,
                                     register_jobs,       register_metrics,   register_models, register_networks,
                                     register_openapi,    register_snapshots, register_system, register_digits_root,
                                     register_digits_jobs};
+=======
+inline constexpr auto kResources = {register_browse,   register_classify,  register_datasets, register_events,
+                                    register_files,    register_jobs,      register_metrics,  register_models,
+                                    register_networks, register_snapshots, register_openapi,  register_system};
+>>>>>>> web5
 
 }  // namespace digits::api

@@ -247,6 +247,8 @@ export class MockServer {
         return Buffer.from("1f8b0800000000000003030000000000000000", "hex");
       case "POST /models/:id/classify":
         return this.classify(entry(), body);
+      case "GET /browse":
+        return browse(query.get("path") ?? "/");
       case "GET /networks":
         return {
           items: [
@@ -578,6 +580,24 @@ function splits(): Record<string, unknown> {
   return {
     train: { count: 45000, db: "train_db", list: "train.txt", per_class },
     val: { count: 15000, db: "val_db", list: "val.txt", per_class: per_class.map((count) => Math.round(count / 3)) },
+  };
+}
+
+/** A made-up disk: /data/mnist with ten classes of pictures. */
+function browse(path: string): unknown {
+  const folders: Record<string, string[]> = { "/": ["data"], "/data": ["mnist"], "/data/mnist": ["test", "train"] };
+  const inside = folders[path] ?? (/^\/data\/mnist\/(test|train)$/.test(path) ? labels : []);
+  const files = /\/\d$/.test(path) ? Array.from({ length: 40 }, (_, i) => `${String(i).padStart(5, "0")}.png`) : [];
+  if (inside.length + files.length === 0)
+    refuse(403, "permission_denied", `${path} lies outside the folders that Digits may use`, "?path");
+  return {
+    path,
+    parent: path === "/" ? null : path.slice(0, path.lastIndexOf("/")) || "/",
+    entries: [
+      ...inside.map((name) => ({ name, kind: "folder", bytes: null })),
+      ...files.map((name) => ({ name, kind: "file", bytes: 291 })),
+    ],
+    truncated: false,
   };
 }
 

@@ -58,7 +58,7 @@ export function curve_option(series: MetricSeries, view: CurveView): Record<stri
   const x_axis = {
     type: "value",
     min: 0,
-    max: x_end(view),
+    max: x_end(view, series),
     ...axis,
     splitLine: { show: false },
     axisPointer: { label: { show: false } },
@@ -140,8 +140,15 @@ export function curve_option(series: MetricSeries, view: CurveView): Record<stri
   };
 }
 
-function x_end(view: CurveView): number | undefined {
-  return view.x === "epoch" && view.epochs !== null && !view.others?.length ? view.epochs : undefined;
+/** Both plots end at the same place: the planned end, or the last point of any run that is drawn. */
+function x_end(view: CurveView, series: MetricSeries): number | undefined {
+  const others = view.others ?? [];
+  if (view.x === "epoch" && view.epochs !== null && others.length === 0) return view.epochs;
+  if (others.length === 0) return undefined;
+  let end = view.x === "epoch" ? (view.epochs ?? 0) : 0;
+  for (const one of [series, ...others.map((other) => other.series)])
+    for (const name of one.names()) end = Math.max(end, one.get(name)![view.x].at(-1) ?? 0);
+  return end;
 }
 
 function points(

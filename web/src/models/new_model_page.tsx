@@ -29,6 +29,7 @@ import {
   SegmentField,
   TextField,
 } from "../forms/fields";
+import { BrowseButton } from "../forms/path_field";
 import { ProblemAlert, QueryProblem, useDebounced, useTitle } from "../frame/page_states";
 import { useText } from "../text/text";
 import { type LrPolicy, lr_defaults, lr_policies } from "./lr_policy";
@@ -484,18 +485,28 @@ function SolverSection({ form }: { form: FormState<ModelForm> }) {
             min={1}
           />
         </Row>
-        <Textarea
-          name="weights"
-          label={t("field.weights")}
-          description={t("field.weights.help")}
-          placeholder="/data/start.caffemodel"
-          autosize
-          minRows={1}
-          spellCheck={false}
-          value={values.weights}
-          error={form.error("weights")}
-          onChange={(event) => form.change({ weights: event.currentTarget.value })}
-        />
+        <Group align="flex-end" gap="xs" wrap="nowrap">
+          <Textarea
+            style={{ flex: 1 }}
+            name="weights"
+            label={t("field.weights")}
+            description={t("field.weights.help")}
+            placeholder="/data/start.caffemodel"
+            autosize
+            minRows={1}
+            spellCheck={false}
+            value={values.weights}
+            error={form.error("weights")}
+            onChange={(event) => form.change({ weights: event.currentTarget.value })}
+          />
+          <BrowseButton
+            kind="file"
+            label={t("field.weights")}
+            accept={/\.(caffemodel|h5)$/i}
+            value={values.weights.trim().split("\n").at(-1) ?? ""}
+            on_choose={(path) => form.change({ weights: [values.weights.trim(), path].filter(Boolean).join("\n") })}
+          />
+        </Group>
       </Folded>
     </Section>
   );
