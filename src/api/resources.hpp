@@ -22,10 +22,23 @@ void register_openapi(http::Router& router, Context& context);
 void register_snapshots(http::Router& router, Context& context);
 void register_system(http::Router& router, Context& context);
 
+// clang-format off
 inline constexpr auto kResources = {
-    register_browse,   register_classify, register_datasets,  register_digits_jobs, register_digits_root,
-    register_events,   register_files,    register_jobs,      register_metrics,     register_models,
-    register_networks, register_openapi,  register_snapshots, register_system,
+    register_browse,
+    register_classify,
+    register_datasets,
+    register_digits_jobs,
+    register_digits_root,
+    register_events,
+    register_files,
+    register_jobs,
+    register_metrics,
+    register_models,
+    register_networks,
+    register_openapi,
+    register_snapshots,
+    register_system,
 };
+// clang-format on
 
 }  // namespace digits::api
