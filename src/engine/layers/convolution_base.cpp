@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+
 #include "engine/layers/layout.hpp"
 
 namespace digits {
@@ -35,6 +37,13 @@ void ConvolutionBase::set_up(const Blobs& bottom, const Blobs& top) {
     pad_ = padded(window_.pad, 0);
     dilation_ = padded(window_.dilation, 1);
     no_output_padding_.assign(kernel_.size(), 0);
+    const auto all = [](const Shape& values, std::int64_t value) {
+        return std::ranges::count(values, value) == std::ssize(values);
+    };
+    if (!transposed_ && all(kernel_, 1) && all(pad_, 0) && !all(stride_, 1)) {
+        picked_ = stride_;
+        stride_.assign(stride_.size(), 1);
+    }
     reshape(bottom, top);
 }
 
@@ -72,11 +81,17 @@ at::Tensor ConvolutionBase::weight() const {
 
 at::Tensor ConvolutionBase::laid(const at::Tensor& x) const { return x.dim() == 4 && on_cpu() ? channels_last(x) : x; }
 
+at::Tensor ConvolutionBase::picked(at::Tensor x) const {
+    for (std::size_t i = 0; i < picked_.size(); ++i)
+        x = x.slice(static_cast<std::int64_t>(i) + 2, 0, std::nullopt, picked_[i]);
+    return x;
+}
+
 void ConvolutionBase::forward(const Blobs& bottom, const Blobs& top) {
     const bool has_bias = blobs().size() > 1;
     const std::optional<at::Tensor> bias = has_bias ? std::optional(blobs()[1]->data()) : std::nullopt;
     for (std::size_t i = 0; i < bottom.size(); ++i) {
-        const at::Tensor y = at::convolution(laid(flat(bottom[i]->data())), laid(weight()), bias, stride_, pad_,
+        const at::Tensor y = at::convolution(laid(picked(flat(bottom[i]->data()))), laid(weight()), bias, stride_, pad_,
                                              dilation_, transposed_, no_output_padding_, groups_);
         top[i]->set_data(y.sizes() == at::IntArrayRef(top[i]->shape()) ? y : y.reshape(top[i]->shape()));
     }
@@ -87,9 +102,15 @@ void ConvolutionBase::backward(const Blobs& top, const std::vector<bool>& propag
     const Shape bias_sizes{outputs_};
     for (std::size_t i = 0; i < bottom.size(); ++i) {
         if (!propagate_down[i] && !wants_gradient(0) && !wants_bias) continue;
-        const auto [dx, dw, db] = at::convolution_backward(
-            laid(flat(top[i]->diff())), laid(flat(bottom[i]->data())), laid(weight()), bias_sizes, stride_, pad_,
-            dilation_, transposed_, no_output_padding_, groups_, {propagate_down[i], wants_gradient(0), wants_bias});
+        auto [dx, dw, db] =
+            at::convolution_backward(laid(flat(top[i]->diff())), laid(picked(flat(bottom[i]->data()))), laid(weight()),
+                                     bias_sizes, stride_, pad_, dilation_, transposed_, no_output_padding_, groups_,
+                                     {propagate_down[i], wants_gradient(0), wants_bias});
+        if (propagate_down[i] && !picked_.empty()) {
+            const at::Tensor whole = at::zeros_like(laid(flat(bottom[i]->data())));
+            picked(whole).copy_(dx);
+            dx = whole;
+        }
         if (propagate_down[i])
             bottom[i]->set_diff(dx.sizes() == at::IntArrayRef(bottom[i]->shape()) ? dx
                                                                                   : dx.reshape(bottom[i]->shape()));

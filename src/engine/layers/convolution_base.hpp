@@ -22,10 +22,14 @@ class ConvolutionBase : public Layer {
     at::Tensor flat(const at::Tensor& x) const;
     at::Tensor weight() const;
     at::Tensor laid(const at::Tensor& x) const;
+    /// The pixels that a 1 x 1 kernel with a stride reads; the whole otherwise. The convolution then has stride 1:
+    /// oneDNN 3.12's AVX2 kernel for the strided weight gradient writes past its buffers with channels last.
+    at::Tensor picked(at::Tensor x) const;
 
     const bool transposed_;
     ConvolutionWindow window_;
     std::int64_t channels_ = 0, outputs_ = 0, groups_ = 1;
+    Shape picked_;                                                // the stride of picked(); empty: everything
     Shape kernel_, stride_, pad_, dilation_, no_output_padding_;  // for ATen: at least one spatial axis
 };
 
