@@ -62,6 +62,7 @@ std::vector<GradientCase> window_cases() {
         {"Convolution", "depthwise", "convolution_param { num_output: 4 kernel_size: 3 pad: 1 group: 4 }", image},
         {"Convolution", "dilation", "convolution_param { num_output: 2 kernel_size: 3 pad: 2 dilation: 2 }", image},
         {"Convolution", "no bias", "convolution_param { num_output: 3 kernel_size: 1 bias_term: false }", image},
+        {"Convolution", "pointwise with stride", "convolution_param { num_output: 6 kernel_size: 1 stride: 2 }", image},
         {"Convolution", "oblong",
          "convolution_param { num_output: 2 kernel_h: 1 kernel_w: 3 pad_w: 1 stride_h: 2 stride_w: 1 }", image},
         {"Convolution",
