@@ -61,6 +61,7 @@ class JobManager::Impl {
     Clock::time_point next_step(Clock::time_point now) const;
     void step(Clock::time_point now);
     void step_running(ActiveJob& active, Clock::time_point now);
+    void open_events(ActiveJob& active);
     bool read_events(ActiveJob& active);
     void fold_event(ActiveJob& active, const nlohmann::json& event);
     bool has_ended(ActiveJob& active);

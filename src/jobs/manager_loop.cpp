@@ -136,9 +136,30 @@ void JobManager::Impl::step_running(ActiveJob& active, Clock::time_point now) {
     if (ended) finish(active);
 }
 
+void JobManager::Impl::open_events(ActiveJob& active) {
+    const auto file = task_dir(active) / "events.jsonl";
+    auto& position = active.position;
+    std::error_code error;
+    const auto size = fs::file_size(file, error);
+    if (error || size < position.offset) {
+        // A power failure took lines that are in the database. The rest was folded, and the worker counts on from it.
+        EventLogReader rest(file, 0);
+        position.seq = 0;
+        do {
+            const auto events = rest.read(kReadLimit_bytes);
+            if (!events) break;
+            for (const auto& event : *events)
+                if (event.contains("seq") && event["seq"].is_number_unsigned())
+                    position.seq = std::max(position.seq, event["seq"].get<std::uint64_t>());
+        } while (rest.has_more());
+        position.offset = rest.offset();
+    }
+    active.reader.emplace(file, position.offset);
+}
+
 /// Folds what is new in the event log; true if there is more.
 bool JobManager::Impl::read_events(ActiveJob& active) {
-    if (!active.reader) active.reader.emplace(task_dir(active) / "events.jsonl", active.position.offset);
+    if (!active.reader) open_events(active);
     const auto events = active.reader->read(kReadLimit_bytes);
     if (!events) {
         log_warning("job {}: {}", active.job.id, events.error().to_string());
@@ -237,7 +258,7 @@ void JobManager::Impl::adopt(ActiveJob& active) {
     if (is_worker_locked(dir)) {
         if (const auto pid = read_lock_pid(dir); pid > 0) active.job.pid = pid;
     }
-    active.reader.emplace(dir / "events.jsonl", active.position.offset);
+    open_events(active);
     log_info("job {} is followed again", active.job.id);
 }
 
@@ -349,10 +370,10 @@ Status JobManager::Impl::start(ActiveJob& active) {
     std::vector<std::string> environment;
     if (active.kind->may_use_gpu && !active.position.gpu.empty())
         environment.push_back("CUDA_VISIBLE_DEVICES=" + active.position.gpu);
+    open_events(active);
     DIGITS_ASSIGN(auto process,
                   TaskProcess::start({options_.worker_path, {"run", "--task-dir", dir.string()}, environment, log}));
     active.position.pid_start = process.start_time();
-    active.reader.emplace(dir / "events.jsonl", active.position.offset);
     active.end = ActiveJob::End::kNone;
     active.exit.reset();
     active.kill_at.reset();
