@@ -194,6 +194,44 @@ step("a folder on the server is looked for, inside the allowed roots only", asyn
   await page.getByTestId("scan").getByText("400 pictures in 10 classes").waitFor();
 });
 
+step("dataset: a click on a class shows its pictures, and one of them large", async () => {
+  const facts = (await api(server, "GET", `/datasets/${made.dataset}`)).dataset;
+  const per_class = facts.splits.train.per_class;
+  await page.goto(`${server.address}/datasets/${made.dataset}`);
+  await page.locator(".bar-row").getByRole("link", { name: "3", exact: true }).click();
+  await page.waitForURL(/tab=explore&class=3/);
+  await page.getByTestId("picture-count").getByText(`${per_class[3] + 0} pictures`).waitFor();
+  const first = page.locator("button.picture").first();
+  await until("a picture is drawn", () => first.locator("img").evaluate((image) => image.complete && image.naturalWidth === 28));
+  assert.match(await first.getAttribute("title"), /\/pictures\/3\/\d+\.png\n3\n28 × 28/);
+  await page.locator('button[aria-label="All classes"]').click();
+  await page.getByTestId("picture-count").getByText(`${facts.splits.train.count} pictures`).waitFor();
+  await shot("explore");
+  await assert_accessible("the pictures of a dataset");
+  await first.focus();
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("Enter");
+  const dialog = page.getByRole("dialog");
+  await dialog.getByText(`2 of ${facts.splits.train.count}`).waitFor();
+  assert.ok(Number(await page.getByTestId("large-picture").getAttribute("data-scale")) >= 4);
+  assert.equal(await page.getByTestId("large-picture").locator("img").evaluate((image) => getComputedStyle(image).imageRendering), "pixelated");
+  await page.keyboard.press("ArrowRight");
+  await dialog.getByText(`3 of ${facts.splits.train.count}`).waitFor();
+  await shot("picture");
+  await assert_accessible("a large picture");
+  await page.keyboard.press("Escape");
+  await until("it is closed", async () => (await dialog.count()) === 0);
+  const pages = await api(server, "GET", `/datasets/${made.dataset}/pictures?split=val&limit=7`);
+  assert.equal(pages.items.length, 7);
+  assert.equal(pages.total, facts.splits.val.count);
+  assert.equal(pages.next_cursor, "7");
+  for (const item of pages.items) assert.ok(item.file.includes(`/pictures/${item.label_name}/`), `${item.file} is of class ${item.label_name}`);
+  const picture = await fetch(`${server.address}/api/v1/datasets/${made.dataset}/pictures/val/0`);
+  assert.equal(picture.headers.get("content-type"), "image/png");
+  assert.equal((await fetch(`${server.address}/api/v1/datasets/${made.dataset}/pictures/test/0`)).status, 404);
+  assert.equal((await fetch(`${server.address}/api/v1/datasets/${made.dataset}/pictures/val/99999`)).status, 404);
+});
+
 step("home: ten thousand jobs are listed, sorted, selected and scrolled without delay", async () => {
   const many = await start_server(process.execPath, [join(root, "web/mock/serve.ts"), "--many=10000"]);
   try {
