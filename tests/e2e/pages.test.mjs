@@ -206,6 +206,9 @@ step("dataset: a click on a class shows its pictures, and one of them large", as
   assert.match(await first.getAttribute("title"), /\/pictures\/3\/\d+\.png\n3\n28 × 28/);
   await page.locator('button[aria-label="All classes"]').click();
   await page.getByTestId("picture-count").getByText(`${facts.splits.train.count} pictures`).waitFor();
+  await until("the pictures in sight are drawn", () =>
+    page.locator("button.picture img").evaluateAll((images) => images.slice(0, 60).every((image) => image.complete)),
+  );
   await shot("explore");
   await assert_accessible("the pictures of a dataset");
   await first.focus();
@@ -230,6 +233,47 @@ step("dataset: a click on a class shows its pictures, and one of them large", as
   assert.equal(picture.headers.get("content-type"), "image/png");
   assert.equal((await fetch(`${server.address}/api/v1/datasets/${made.dataset}/pictures/test/0`)).status, 404);
   assert.equal((await fetch(`${server.address}/api/v1/datasets/${made.dataset}/pictures/val/99999`)).status, 404);
+});
+
+step("new model: the network is drawn, a click leads to its line, and lists make a sweep", async () => {
+  await page.goto(`${server.address}/models/new?dataset=${made.dataset}`);
+  await page.getByRole("button", { name: "Visualize" }).click();
+  await page.locator(".layer-node").filter({ hasText: "conv1" }).waitFor();
+  await page.getByText("As a table (9 layers)").or(page.getByText("As a table (10 layers)")).waitFor();
+  await page.getByRole("button", { name: "Customize: LeNet" }).click();
+  const editor = page.locator(".cm-content");
+  await editor.waitFor();
+  await page.locator(".layer-head").filter({ hasText: "conv2" }).click();
+  const line = await until("the cursor stands at the layer", async () => {
+    const text = await page.locator(".cm-activeLine").first().textContent();
+    return text.startsWith("layer {") && text;
+  });
+  assert.match(line, /^layer/);
+  await page.getByTestId("layer-facts").getByText("conv2").waitFor();
+  await shot("new-model");
+  await assert_accessible("the form of a model with its graph");
+  await page.locator('[name="epochs"]').fill("1");
+  await page.locator('[name="base_lr"]').fill("0.01, 0.001");
+  await page.locator('[name="batch_size"]').fill("32,64,100");
+  await page.locator('[name="name"]').fill("Swept");
+  await page.getByRole("button", { name: "Train 6 models" }).click();
+  await page.waitForURL(/kind=model&q=Swept/);
+  await until("six are listed", async () => (await row("Swept lr").count()) === 6);
+  await page.getByRole("button", { name: /Swept \(6\)/ }).waitFor();
+  const jobs = (await api(server, "GET", "/jobs?q=Swept")).items;
+  assert.equal(new Set(jobs.map((job) => job.group)).size, 1);
+  const specs = await Promise.all(jobs.map(async ({ id }) => (await api(server, "GET", `/jobs/${id}`)).spec));
+  assert.deepEqual([...new Set(specs.map((spec) => `${spec.solver.base_lr} ${spec.batch_size}`))].sort(), ["0.001 100", "0.001 32", "0.001 64", "0.01 100", "0.01 32", "0.01 64"]);
+  for (const { id } of jobs) await fetch(`${server.address}/api/v1/jobs/${id}/abort`, { method: "POST" });
+  for (const { id } of jobs) await finished(id);
+});
+
+step("model: the network's graph and text belong together", async () => {
+  await page.goto(`${server.address}/models/${made.models[0]}?tab=network`);
+  await page.locator(".layer-head").filter({ hasText: "pool1" }).click();
+  await until("the cursor stands at the layer", async () => (await page.locator(".cm-activeLine").first().textContent()).startsWith("layer {"));
+  await shot("network");
+  await assert_accessible("the network of a model");
 });
 
 step("home: ten thousand jobs are listed, sorted, selected and scrolled without delay", async () => {

@@ -96,7 +96,7 @@ export default function PrototxtEditor({ value, label, on_change, faulty, go_to 
           faulty_lines,
           theme.current.of(EditorView.darkTheme.of(false)),
           EditorState.readOnly.of(!editable),
-          EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false" }),
+          EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false", tabindex: "0" }),
           EditorView.updateListener.of((update) => update.docChanged && changed.current?.(update.state.doc.toString())),
         ],
       }),

@@ -1,9 +1,20 @@
-import { Background, Controls, Handle, type Node, type NodeProps, Position, ReactFlow } from "@xyflow/react";
+import {
+  Background,
+  BaseEdge,
+  Controls,
+  type Edge,
+  type EdgeProps,
+  Handle,
+  type Node,
+  type NodeProps,
+  Position,
+  ReactFlow,
+} from "@xyflow/react";
 import "@xyflow/react/dist/base.css";
 import { useComputedColorScheme } from "@mantine/core";
 import { useMemo } from "react";
 import { useText } from "../text/text";
-import { node_width, places_of } from "./graph_layout";
+import { layout_of, node_width, path_through } from "./graph_layout";
 import { kind_of } from "./layer_kinds";
 import type { GraphNode, Layer, NetworkGraph } from "./network_graph";
 import type { LayerFacts } from "./use_describe";
@@ -43,7 +54,24 @@ function LayerBox({ data: { node, selected, faulty, on_select } }: NodeProps<Lay
   );
 }
 
+type BentEdge = Edge<{ bends: { x: number; y: number }[] }>;
+
+function BentLine({ sourceX, sourceY, targetX, targetY, data, label }: EdgeProps<BentEdge>) {
+  const points = [{ x: sourceX, y: sourceY }, ...(data?.bends ?? []), { x: targetX, y: targetY }];
+  const middle = points[Math.floor(points.length / 2)]!;
+  const before = points[Math.floor(points.length / 2) - 1]!;
+  return (
+    <BaseEdge
+      path={path_through(points)}
+      label={label}
+      labelX={(middle.x + before.x) / 2}
+      labelY={(middle.y + before.y) / 2}
+    />
+  );
+}
+
 const node_types = { layer: LayerBox };
+const edge_types = { bent: BentLine };
 
 interface Props {
   graph: NetworkGraph;
@@ -58,7 +86,7 @@ interface Props {
 export default function NetworkFlow({ graph, selected, faulty, on_select, facts }: Props) {
   const { t } = useText();
   const scheme = useComputedColorScheme("light");
-  const places = useMemo(() => places_of(graph), [graph]);
+  const { places, bends } = useMemo(() => layout_of(graph), [graph]);
   const shapes = useMemo(() => {
     const known = new Map<string, string>();
     for (const layer of facts.values())
@@ -74,13 +102,16 @@ export default function NetworkFlow({ graph, selected, faulty, on_select, facts 
       data: { node, selected, faulty, on_select },
       width: place.width,
       height: place.height,
+      style: { pointerEvents: "all" },
       draggable: false,
       focusable: false,
       selectable: false,
     };
   });
-  const edges = graph.edges.map(({ from, to, blob }, i) => ({
+  const edges: BentEdge[] = graph.edges.map(({ from, to, blob }, i) => ({
     id: `${i}`,
+    type: "bent",
+    data: { bends: bends[i] ?? [] },
     source: from,
     target: to,
     label: shapes.get(blob),
@@ -97,6 +128,7 @@ export default function NetworkFlow({ graph, selected, faulty, on_select, facts 
         nodes={nodes}
         edges={edges}
         nodeTypes={node_types}
+        edgeTypes={edge_types}
         colorMode={scheme}
         defaultViewport={{ x: 0, y: 8, zoom: 1 }}
         onInit={(flow) => {
@@ -105,6 +137,8 @@ export default function NetworkFlow({ graph, selected, faulty, on_select, facts 
           void flow.setViewport({ x: Math.max(0, ((host?.width ?? 500) - width * zoom) / 2), y: 8, zoom });
         }}
         minZoom={0.05}
+        zoomOnScroll={false}
+        preventScrolling={false}
         nodesConnectable={false}
         nodesDraggable={false}
         elementsSelectable={false}

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { layout_of } from "./graph_layout";
 import { kind_of } from "./layer_kinds";
 import { graph_of, is_in, layers_of, type Stage } from "./network_graph";
 import { parse_prototxt } from "./prototxt";
@@ -56,6 +57,19 @@ describe("the graph of a network", () => {
     const ids = new Set(nodes.map(({ id }) => id));
     expect(ids.size).toBe(nodes.length);
     for (const { from, to } of edges) expect(ids.has(from) && ids.has(to)).toBe(true);
+  });
+
+  it("leads the label's line around the layers between, and puts no box on another", () => {
+    const drawn = graph(standard("lenet"), "train");
+    const { places, bends } = layout_of(drawn);
+    const long = drawn.edges.findIndex(({ blob }) => blob === "label");
+    const boxes = [...places.values()];
+    for (const { x, y } of bends[long]!)
+      for (const box of boxes)
+        expect(x > box.x && x < box.x + box.width && y > box.y && y < box.y + box.height).toBe(false);
+    for (const [i, a] of boxes.entries())
+      for (const b of boxes.slice(i + 1))
+        expect(a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height).toBe(false);
   });
 
   it("reads phases, both brackets, lists and text that is cut off", () => {
