@@ -252,6 +252,15 @@ step("new model: the network is drawn, a click leads to its line, and lists make
   await page.getByTestId("layer-facts").getByText("conv2").waitFor();
   await shot("new-model");
   await assert_accessible("the form of a model with its graph");
+  await editor.press("Control+End");
+  await editor.pressSequentially('layer { type: "Sil');
+  await page.locator(".cm-tooltip-autocomplete li").filter({ hasText: "Silence" }).click();
+  await until("the type is written", async () => (await page.locator(".cm-line").last().textContent()) === 'layer { type: "Silence"');
+  await editor.pressSequentially(" bott");
+  await page.locator(".cm-tooltip-autocomplete").getByText("bottom").waitFor();
+  await shot("completion");
+  await editor.press("Escape");
+  await page.locator("label").filter({ hasText: /^Standard$/ }).click();
   await page.locator('[name="epochs"]').fill("1");
   await page.locator('[name="base_lr"]').fill("0.01, 0.001");
   await page.locator('[name="batch_size"]').fill("32,64,100");
