@@ -133,7 +133,7 @@ step("LeNet trains on it while the curves move", async () => {
   await until("another drawing", async () => (await chart.evaluate((canvas) => canvas.toDataURL())) !== picture);
   await until("a validation", async () => (await points("val/accuracy")) >= 1);
   await shot("running");
-  await state("done").waitFor({ timeout: 120_000 });
+  await state("done").waitFor({ timeout: 300_000 });
   assert.ok(await page.evaluate(() => window.not_reloaded), "the page was loaded anew");
   await assert_accessible("the page of a model");
   await shot("model");
@@ -208,7 +208,6 @@ step("a training can be snapshot, aborted and resumed", async () => {
   await until("more points after the resume", async () => (await points("train/loss")) > before);
   await page.goto(server.address);
   await page.getByRole("heading", { name: "Running (1)" }).waitFor();
-  await shot("home");
   await assert_accessible("the list of jobs");
   await page.getByRole("button", { name: "Abort: LeNet on MNIST copy" }).click();
   await page.locator('.job-table [data-state="abort"]').waitFor();

@@ -240,6 +240,8 @@ step("new model: the network is drawn, a click leads to its line, and lists make
   await page.getByRole("button", { name: "Visualize" }).click();
   await page.locator(".layer-node").filter({ hasText: "conv1" }).waitFor();
   await page.getByText("As a table (9 layers)").or(page.getByText("As a table (10 layers)")).waitFor();
+  await page.evaluate(() => window.scrollTo(0, 0));
+  await shot("new-model");
   await page.getByRole("button", { name: "Customize: LeNet" }).click();
   const editor = page.locator(".cm-content");
   await editor.waitFor();
@@ -250,7 +252,7 @@ step("new model: the network is drawn, a click leads to its line, and lists make
   });
   assert.match(line, /^layer/);
   await page.getByTestId("layer-facts").getByText("conv2").waitFor();
-  await shot("new-model");
+  await shot("graph");
   await assert_accessible("the form of a model with its graph");
   await editor.press("Control+End");
   await editor.pressSequentially('layer { type: "Sil');
@@ -283,6 +285,13 @@ step("model: the network's graph and text belong together", async () => {
   await until("the cursor stands at the layer", async () => (await page.locator(".cm-activeLine").first().textContent()).startsWith("layer {"));
   await shot("network");
   await assert_accessible("the network of a model");
+});
+
+step("system: the server and its checks", async () => {
+  await page.goto(`${server.address}/system`);
+  await page.getByText("digits-worker", { exact: false }).first().waitFor();
+  await shot("system");
+  await assert_accessible("the page of the server");
 });
 
 step("home: ten thousand jobs are listed, sorted, selected and scrolled without delay", async () => {
