@@ -13,6 +13,7 @@
 #include "base/log.hpp"
 #include "jobs/crash.hpp"
 #include "jobs/manager_impl.hpp"
+#include "jobs/read_back.hpp"
 
 namespace digits {
 namespace {
@@ -75,6 +76,7 @@ Status JobManager::Impl::open() {
     memory_events_ =
         options_.memory_events.empty() ? find_memory_events().value_or(fs::path()) : options_.memory_events;
     DIGITS_ASSIGN(store_, JobStore::open(options_.data_dir / "digits.db", options_.kept_events));
+    DIGITS_TRY(read_back_jobs(options_.data_dir / "jobs", *store_));
     DIGITS_ASSIGN(last_event_id_, store_->last_event_id());
     return take_up_jobs();
 }
