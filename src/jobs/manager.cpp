@@ -187,6 +187,7 @@ void JobManager::Impl::collect_changes(ActiveJob& active) {
     for (const auto& log : active.logs)
         add_event(id, "log", std::make_shared<const json>(json{{"level", log.level}, {"text", log.text}}));
     batch_.jobs.push_back({active.job, active.position});
+    if (active.metrics_restart) batch_.drops.push_back({id, *active.metrics_restart});
     std::ranges::move(active.metrics, std::back_inserter(batch_.metrics));
     std::ranges::move(active.snapshots, std::back_inserter(batch_.snapshots));
     if (active.urgent) {
@@ -353,6 +354,19 @@ Result<Job> JobManager::Impl::resume(std::string_view id) {
     return job;
 }
 
+/// `"LeNet" (20261123-101500-3fa9), …`: enough of them to know what is meant.
+std::string JobManager::Impl::names_of(const std::vector<std::string>& ids) const {
+    constexpr std::size_t kNamed = 5;
+    std::string text;
+    for (std::size_t i = 0; i < std::min(ids.size(), kNamed); ++i) {
+        const auto found = store_->find(ids[i]);
+        const auto name = found && *found ? (*found)->job.name : std::string();
+        text += fmt::format("{}\"{}\" ({})", i == 0 ? "" : ", ", name, ids[i]);
+    }
+    if (ids.size() > kNamed) text += fmt::format(" and {} more", ids.size() - kNamed);
+    return text;
+}
+
 Status JobManager::Impl::remove(std::string_view id) {
     const std::scoped_lock lock(mutex_);
     DIGITS_ASSIGN(const auto* active, load(id));
@@ -362,8 +376,7 @@ Status JobManager::Impl::remove(std::string_view id) {
     DIGITS_ASSIGN(const auto dependents, store_->dependents(id));
     if (!dependents.empty()) {
         forget_if_ended(id);
-        return fail(make_error(ErrorCode::kFailedPrecondition, "{} other jobs need {}, the first is {}",
-                               dependents.size(), id, dependents.front())
+        return fail(make_error(ErrorCode::kFailedPrecondition, "other jobs need {}: {}", id, names_of(dependents))
                         .advise("Delete them first"));
     }
     infer_pool_.close_model(id);

@@ -21,7 +21,8 @@ struct Picture {
 /// The uploaded parts called `image`, or the paths of a JSON body.
 Result<std::vector<Picture>> read_pictures(const Request& request, const Context& context) {
     std::vector<Picture> pictures;
-    if (request.content_type() == "multipart/form-data") {
+    const bool uploaded = request.content_type() == "multipart/form-data";
+    if (uploaded) {
         for (const auto& part : request.parts) {
             if (part.name != "image" || !part.file)
                 return fail(make_error(ErrorCode::kInvalidArgument, "unknown part \"{}\"; expected files named image",
@@ -43,7 +44,8 @@ Result<std::vector<Picture>> read_pictures(const Request& request, const Context
             pictures.push_back({path, path});
         }
     }
-    if (pictures.empty()) return fail(make_error(ErrorCode::kInvalidArgument, "no picture was given").at("/image"));
+    if (pictures.empty())
+        return fail(make_error(ErrorCode::kInvalidArgument, "no picture was given").at(uploaded ? "/image" : "/paths"));
     return pictures;
 }
 

@@ -39,7 +39,7 @@ class AccuracyLayer final : public Layer {
         const Labels labels = read_labels(*bottom[1], outer_, inner_, classes, ignore);
         const at::Tensor scores = bottom[0]->data().reshape({outer_, classes, inner_});
         const at::Tensor rivals = (scores >= scores.gather(1, labels.index)).sum(1, true) - 1;
-        at::Tensor right = (rivals < static_cast<std::int64_t>(accuracy.top_k())).to(at::kFloat);
+        at::Tensor right = (rivals < static_cast<std::int64_t>(accuracy.top_k())).to(scores);
         at::Tensor counted = at::ones_like(right);
         if (!labels.all_valid) counted.mul_(labels.valid);
         right.mul_(counted);

@@ -39,7 +39,7 @@ class ContrastiveLossLayer final : public Layer {
         const at::Tensor distance = at::sqrt(squared_);
         const at::Tensor gap = contrastive.margin() - (contrastive.legacy_version() ? squared_ : distance);
         const at::Tensor pull = contrastive.legacy_version() ? at::full_like(gap, -1.0) : -gap / (distance + 1e-4);
-        const at::Tensor factor = at::where(similar_, 1.0, at::where(gap > 0, pull, 0.0)).to(at::kFloat);
+        const at::Tensor factor = at::where(similar_, 1.0, at::where(gap > 0, pull, 0.0)).to(squared_);
         const at::Tensor slope = factor * difference_ * (top[0]->diff() / static_cast<double>(bottom[0]->dim(0)));
         if (propagate_down[0]) bottom[0]->set_diff(slope.view(bottom[0]->shape()));
         if (propagate_down[1]) bottom[1]->set_diff((-slope).view(bottom[1]->shape()));

@@ -52,7 +52,7 @@ class InfogainLossLayer final : public Layer {
         labels_ = read_labels(*bottom[1], outer_, inner_, classes, ignore_label(parameter_.loss_param()));
         probability_ = at::softmax(bottom[0]->data().reshape({outer_, classes, inner_}), 1);
         const at::Tensor matrix =
-            (bottom.size() > 2 ? bottom[2]->data() : matrix_.to(probability_.device())).reshape({classes, classes});
+            (bottom.size() > 2 ? bottom[2]->data() : matrix_.to(probability_)).reshape({classes, classes});
         gains_ = matrix.index_select(0, labels_.index.reshape({-1}))
                      .view({outer_, inner_, classes})
                      .transpose(1, 2)

@@ -144,7 +144,7 @@ class PoolingLayer final : public Layer {
             for (std::int64_t j = 0; j < window_.x.outputs; ++j)
                 *area++ = 1.0F / static_cast<float>((window_.y.end(i) - window_.y.start(i)) *
                                                     (window_.x.end(j) - window_.x.start(j)));
-        areas_ = areas_.to(like.device());
+        areas_ = areas_.to(like);
         return areas_;
     }
 

@@ -28,7 +28,7 @@ class SigmoidCrossEntropyLossLayer final : public Layer {
         valid_.reset();
         const auto ignore = ignore_label(parameter_.loss_param());
         if (ignore) valid_ = target_.to(at::kInt) != *ignore;
-        const at::Tensor positive = (x >= 0).to(at::kFloat);
+        const at::Tensor positive = (x >= 0).to(x);
         at::Tensor terms = x * (target_ - positive) - at::log1p(at::exp(x - 2 * x * positive));
         if (ignore) terms = at::where(valid_, terms, 0.0F);
         const std::int64_t outer = bottom[0]->legacy_dim(0);
