@@ -10,7 +10,11 @@ void register_browse(http::Router& router, Context& context);
 void register_classify(http::Router& router, Context& context);
 void register_datasets(http::Router& router, Context& context);
 /// DIGITS's own routes, in compat/ (docs/digits-compatibility.md).
+void register_digits_classify(http::Router& router, Context& context);
+void register_digits_datasets(http::Router& router, Context& context);
 void register_digits_jobs(http::Router& router, Context& context);
+void register_digits_models(http::Router& router, Context& context);
+void register_digits_not_offered(http::Router& router, Context& context);
 void register_digits_root(http::Router& router, Context& context);
 void register_events(http::Router& router, Context& context);
 void register_files(http::Router& router, Context& context);
@@ -22,6 +26,25 @@ void register_openapi(http::Router& router, Context& context);
 void register_snapshots(http::Router& router, Context& context);
 void register_system(http::Router& router, Context& context);
 
+<<<<<<< HEAD
+inline constexpr auto kResources = {register_classify,
+                                    register_datasets,
+                                    register_events,
+                                    register_files,
+                                    register_jobs,
+                                    register_metrics,
+                                    register_models,
+                                    register_networks,
+                                    register_openapi,
+                                    register_snapshots,
+                                    register_system,
+                                    register_digits_root,
+                                    register_digits_jobs,
+                                    register_digits_datasets,
+                                    register_digits_models,
+                                    register_digits_classify,
+                                    register_digits_not_offered};
+=======
 // clang-format off
 inline constexpr auto kResources = {
     register_browse,
@@ -40,5 +63,6 @@ inline constexpr auto kResources = {
     register_system,
 };
 // clang-format on
+>>>>>>> main
 
 }  // namespace digits::api

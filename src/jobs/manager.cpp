@@ -45,6 +45,23 @@ Result<FileHandle> lock_data_dir(const fs::path& data_dir) {
     return handle;
 }
 
+/// Copies the files of a request into the job's folder and lets its spec name them there.
+Status take_files(JobRequest& request, const fs::path& dir) {
+    if (request.files.empty()) return {};
+    json spec = *request.spec;
+    std::error_code error;
+    fs::create_directory(dir / "uploads", error);
+    for (const auto& file : request.files) {
+        const auto copy = dir / "uploads" / file.name;
+        if (!error) fs::copy_file(file.path, copy, error);
+        if (error)
+            return fail(errno_error("cannot copy " + file.path.string() + " into " + dir.string(), error.value()));
+        spec[json::json_pointer(file.member)] = copy.string();
+    }
+    request.spec = std::make_shared<const json>(std::move(spec));
+    return {};
+}
+
 Status check_name(const std::string& name) {
     if (name.empty() || name.size() > kMaxName_bytes)
         return fail(
@@ -239,6 +256,10 @@ Result<Job> JobManager::Impl::submit(JobRequest request) {
     do job.id = new_job_id();
     while (!fs::create_directory(job_dir(job.id), error) && !error);
     if (error) return fail(errno_error("cannot make " + job_dir(job.id).string(), error.value()));
+    if (const auto taken = take_files(request, job_dir(job.id)); !taken) {
+        fs::remove_all(job_dir(job.id), error);
+        return fail(taken.error());
+    }
     job.kind = std::move(request.kind);
     job.name = std::move(request.name);
     job.group = std::move(request.group);

@@ -8,6 +8,7 @@
 #include "api/job_specs.hpp"
 #include "api/messages.hpp"
 #include "api/resources.hpp"
+#include "http/header_text.hpp"
 
 namespace digits::api {
 namespace compat {
@@ -116,7 +117,7 @@ Result<Response> autocomplete(const Arguments& arguments, Context& context) {
     std::error_code error;
     for (fs::directory_iterator entries(folder, error), end; !error && entries != end; entries.increment(error)) {
         const auto name = entries->path().filename().string();
-        if (!name.starts_with(start) || (start.empty() && name.starts_with('.'))) continue;
+        if (!name.starts_with(start) || (start.empty() && name.starts_with('.')) || !http::is_utf8(name)) continue;
         const auto path = (fs::path(folder) / name).lexically_normal().string();
         if (!check_path(path, context)) continue;
         found.insert(path);
