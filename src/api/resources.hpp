@@ -26,31 +26,16 @@ void register_openapi(http::Router& router, Context& context);
 void register_snapshots(http::Router& router, Context& context);
 void register_system(http::Router& router, Context& context);
 
-<<<<<<< HEAD
-inline constexpr auto kResources = {register_classify,
-                                    register_datasets,
-                                    register_events,
-                                    register_files,
-                                    register_jobs,
-                                    register_metrics,
-                                    register_models,
-                                    register_networks,
-                                    register_openapi,
-                                    register_snapshots,
-                                    register_system,
-                                    register_digits_root,
-                                    register_digits_jobs,
-                                    register_digits_datasets,
-                                    register_digits_models,
-                                    register_digits_classify,
-                                    register_digits_not_offered};
-=======
 // clang-format off
 inline constexpr auto kResources = {
     register_browse,
     register_classify,
     register_datasets,
+    register_digits_classify,
+    register_digits_datasets,
     register_digits_jobs,
+    register_digits_models,
+    register_digits_not_offered,
     register_digits_root,
     register_events,
     register_files,
@@ -63,6 +48,5 @@ inline constexpr auto kResources = {
     register_system,
 };
 // clang-format on
->>>>>>> main
 
 }  // namespace digits::api
