@@ -249,6 +249,7 @@ const std::vector<std::pair<std::string_view, std::string_view>>& types_without_
         {"Accuracy", "counts"},
         {"ArgMax", "counts"},
         {"Data", "reads"},
+        {"HDF5Data", "reads"},
         {"DummyData", "fills"},
         {"Input", "is filled from outside"},
         {"Threshold", "is constant almost everywhere"},
