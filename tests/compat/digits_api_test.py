@@ -107,7 +107,8 @@ class HomeTest(Case):
 
     def test_a_job_leads_to_its_page(self):
         for path, place in ((f"/jobs/{dataset_id}", f"/datasets/{dataset_id}"), (f"/jobs/{model_id}", f"/models/{model_id}"),
-                            (f"/clone/{model_id}", f"/models/new?clone={model_id}")):
+                            (f"/clone/{model_id}", f"/models/new?clone={model_id}"),
+                            (DATASETS + "/new", "/datasets/new"), (f"{MODELS}/new?clone={model_id}", f"/models/new?clone={model_id}")):
             answer = server.get(path, allow_redirects=False)
             self.assertEqual((answer.status_code, answer.headers["Location"]), (302, place))
         self.assert_refused(server.get("/jobs/20160101-000000-abcd"), 404, "Job not found")
@@ -143,6 +144,8 @@ class UserTest(Case):
         self.assertEqual((answer.status_code, answer.headers["Location"]), (302, "/models/new"))
         away = server.post("/login", {"username": "fred", "next": "//example.org"}, allow_redirects=False)
         self.assertEqual(away.headers["Location"], "/")
+        back = server.post("/login", {"username": "fred"}, headers={"Referer": server.address + "/models/new?a=b"}, allow_redirects=False)
+        self.assertEqual(back.headers["Location"], "/models/new?a=b")
         wrong = server.post("/login", {"username": "9<x"})
         self.assert_refused(wrong, 200, "Must start with a lowercase letter")
         guest = server.login("ann")
@@ -266,6 +269,8 @@ class ModelTest(Case):
         self.assert_field(create(standard_networks="vgg"), "standard_networks", "Not a valid choice")
         self.assert_field(create(method="custom"), "custom_network", "This field is required.")
         self.assert_field(create(method="custom", custom_network='layer { nme: "x" }'), "custom_network", "Bad network: 1:")
+        self.assert_field(create(method="custom", custom_network="x", custom_network_snapshot="/no/weights"), "custom_network_snapshot",
+                          "File does not exist")
         self.assert_field(create(method="previous", previous_networks="20160101-000000-abcd"), "previous_networks",
                           "Selected job doesn't exist. Maybe it was deleted by another user.")
         self.assert_field(create(method="previous", previous_networks=model_id), f"{model_id}-snapshot", "This field is required.")

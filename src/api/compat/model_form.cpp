@@ -81,7 +81,12 @@ void read_network(Form& form, json& spec, const Context& context) {
         read_previous(form, spec, context);
     } else if (method == "custom") {
         spec["network"] = {{"prototxt", form.required_text("custom_network")}};
-        spec["weights"] = split_paths(form.text("custom_network_snapshot"));
+        const auto weights = split_paths(form.text("custom_network_snapshot"));
+        std::error_code ignored;
+        for (const auto& path : weights)
+            if (!std::filesystem::is_regular_file(path, ignored))
+                form.refuse("custom_network_snapshot", "File does not exist: " + path);
+        spec["weights"] = weights;
     } else {
         form.refuse("pretrained_networks",
                     "Pretrained models are not offered; use custom_network with custom_network_snapshot");
