@@ -77,6 +77,36 @@ class Case(unittest.TestCase):
         self.assertIn(message, answer.json()["errors"][field][0])
 
 
+class OddValuesTest(Case):
+    VALUES = ("", "x", "-1", "0", "1e400", "nan", "9" * 30, "[,]", "%", "ü" * 3000, "a\nb", "../..")
+
+    def test_forms_refuse_them(self):
+        dataset = {"encoding", "resize_channels", "resize_width", "resize_mode", "backend", "compression", "method", "folder_train", "folder_pct_val",
+                   "folder_train_min_per_class", "folder_train_max_per_class", "has_val_folder", "textfile_train_folder", "group_name"}
+        model = {"dataset", "train_epochs", "snapshot_interval", "random_seed", "batch_size", "batch_accumulation", "solver_type", "rms_decay",
+                 "learning_rate", "lr_policy", "lr_step_size", "lr_step_gamma", "method", "standard_networks", "custom_network", "crop_size",
+                 "use_mean", "select_gpus_list", "aug_rot", "custom_network_snapshot"}
+        for value in self.VALUES:
+            for field in dataset:
+                self.assert_field(server.post(DATASETS + ".json", dataset_form(**{"dataset_name": "", field: value})), "dataset_name", "")
+            for field in model:
+                self.assert_field(server.post(MODELS + ".json", model_form(**{"model_name": "", field: value})), "model_name", "")
+            # Numbers that are well formed but out of all measure are refused by the specs.
+            for field in ("crop_size", "batch_size", "lr_step_size"):
+                answer = server.post(MODELS + ".json", model_form(train_epochs="1e300", **{field: value}))
+                self.assertEqual((answer.status_code, set(answer.json())), (400, {"errors"}), answer.text)
+
+    def test_other_routes_refuse_them(self):
+        for value in self.VALUES:
+            for path, data in ((MODELS + "/classify_one.json", {"job_id": value}), (MODELS + "/top_n", {"job_id": model_id, "top_n": value}),
+                               (MODELS + "/classify_one.json", {"job_id": model_id, "image_path": value}), ("/models/customize", {"network": value}),
+                               (MODELS + ".json", {"clone": value}), ("/abort_jobs", {"job_ids[]": value})):
+                answer = server.post(path, data)
+                self.assertIn(answer.status_code, (400, 404), (path, data, answer.text[:300]))
+        many = server.post(MODELS + ".json", model_form(learning_rate="0.1," * 300))
+        self.assert_field(many, "learning_rate", "300 jobs at once")
+
+
 class HomeTest(Case):
     def test_index_lists_jobs_shortly(self):
         for path in ("/index.json", "/index/json"):
@@ -209,6 +239,12 @@ class DatasetTest(Case):
         self.assertIn("textfile_local_labels_file", local.json()["errors"])
         page = server.post(DATASETS, dataset_form(dataset_name=""))
         self.assert_field(page, "dataset_name", "This field is required.")
+
+    def test_a_form_as_curl_sends_it(self):
+        form = {name: (None, str(value)) for name, value in dataset_form(dataset_name="curl", username="fred").items()}
+        answer = server.login("").post(server.address + DATASETS + "/json", files=form, timeout=60)
+        self.assertEqual((answer.status_code, set(answer.json())), (200, SHORT), answer.text)
+        self.assertEqual(server.delete(f"/jobs/{answer.json()['id']}").text, "Job deleted.")
 
     def test_a_browser_is_led_to_the_page(self):
         answer = server.post(DATASETS + "/", dataset_form(dataset_name="page"), allow_redirects=False)
