@@ -27,6 +27,7 @@ const std::vector<LayerType>& layer_types() {
         kExpLayer,
         kFilterLayer,
         kFlattenLayer,
+        kHDF5DataLayer,
         kHingeLossLayer,
         kIm2colLayer,
         kInfogainLossLayer,

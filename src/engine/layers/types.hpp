@@ -26,6 +26,7 @@ extern const LayerType kEuclideanLossLayer;
 extern const LayerType kExpLayer;
 extern const LayerType kFilterLayer;
 extern const LayerType kFlattenLayer;
+extern const LayerType kHDF5DataLayer;
 extern const LayerType kHingeLossLayer;
 extern const LayerType kIm2colLayer;
 extern const LayerType kInfogainLossLayer;
