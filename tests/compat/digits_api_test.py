@@ -77,6 +77,36 @@ class Case(unittest.TestCase):
         self.assertIn(message, answer.json()["errors"][field][0])
 
 
+class OddValuesTest(Case):
+    VALUES = ("", "x", "-1", "0", "1e400", "nan", "9" * 30, "[,]", "%", "ü" * 3000, "a\nb", "../..")
+
+    def test_forms_refuse_them(self):
+        dataset = {"encoding", "resize_channels", "resize_width", "resize_mode", "backend", "compression", "method", "folder_train", "folder_pct_val",
+                   "folder_train_min_per_class", "folder_train_max_per_class", "has_val_folder", "textfile_train_folder", "group_name"}
+        model = {"dataset", "train_epochs", "snapshot_interval", "random_seed", "batch_size", "batch_accumulation", "solver_type", "rms_decay",
+                 "learning_rate", "lr_policy", "lr_step_size", "lr_step_gamma", "method", "standard_networks", "custom_network", "crop_size",
+                 "use_mean", "select_gpus_list", "aug_rot", "custom_network_snapshot"}
+        for value in self.VALUES:
+            for field in dataset:
+                self.assert_field(server.post(DATASETS + ".json", dataset_form(**{"dataset_name": "", field: value})), "dataset_name", "")
+            for field in model:
+                self.assert_field(server.post(MODELS + ".json", model_form(**{"model_name": "", field: value})), "model_name", "")
+            # Numbers that are well formed but out of all measure are refused by the specs.
+            for field in ("crop_size", "batch_size", "lr_step_size"):
+                answer = server.post(MODELS + ".json", model_form(train_epochs="1e300", **{field: value}))
+                self.assertEqual((answer.status_code, set(answer.json())), (400, {"errors"}), answer.text)
+
+    def test_other_routes_refuse_them(self):
+        for value in self.VALUES:
+            for path, data in ((MODELS + "/classify_one.json", {"job_id": value}), (MODELS + "/top_n", {"job_id": model_id, "top_n": value}),
+                               (MODELS + "/classify_one.json", {"job_id": model_id, "image_path": value}), ("/models/customize", {"network": value}),
+                               (MODELS + ".json", {"clone": value}), ("/abort_jobs", {"job_ids[]": value})):
+                answer = server.post(path, data)
+                self.assertIn(answer.status_code, (400, 404), (path, data, answer.text[:300]))
+        many = server.post(MODELS + ".json", model_form(learning_rate="0.1," * 300))
+        self.assert_field(many, "learning_rate", "300 jobs at once")
+
+
 class HomeTest(Case):
     def test_index_lists_jobs_shortly(self):
         for path in ("/index.json", "/index/json"):
@@ -107,7 +137,8 @@ class HomeTest(Case):
 
     def test_a_job_leads_to_its_page(self):
         for path, place in ((f"/jobs/{dataset_id}", f"/datasets/{dataset_id}"), (f"/jobs/{model_id}", f"/models/{model_id}"),
-                            (f"/clone/{model_id}", f"/models/new?clone={model_id}")):
+                            (f"/clone/{model_id}", f"/models/new?clone={model_id}"),
+                            (DATASETS + "/new", "/datasets/new"), (f"{MODELS}/new?clone={model_id}", f"/models/new?clone={model_id}")):
             answer = server.get(path, allow_redirects=False)
             self.assertEqual((answer.status_code, answer.headers["Location"]), (302, place))
         self.assert_refused(server.get("/jobs/20160101-000000-abcd"), 404, "Job not found")
@@ -143,6 +174,8 @@ class UserTest(Case):
         self.assertEqual((answer.status_code, answer.headers["Location"]), (302, "/models/new"))
         away = server.post("/login", {"username": "fred", "next": "//example.org"}, allow_redirects=False)
         self.assertEqual(away.headers["Location"], "/")
+        back = server.post("/login", {"username": "fred"}, headers={"Referer": server.address + "/models/new?a=b"}, allow_redirects=False)
+        self.assertEqual(back.headers["Location"], "/models/new?a=b")
         wrong = server.post("/login", {"username": "9<x"})
         self.assert_refused(wrong, 200, "Must start with a lowercase letter")
         guest = server.login("ann")
@@ -207,6 +240,12 @@ class DatasetTest(Case):
         page = server.post(DATASETS, dataset_form(dataset_name=""))
         self.assert_field(page, "dataset_name", "This field is required.")
 
+    def test_a_form_as_curl_sends_it(self):
+        form = {name: (None, str(value)) for name, value in dataset_form(dataset_name="curl", username="fred").items()}
+        answer = server.login("").post(server.address + DATASETS + "/json", files=form, timeout=60)
+        self.assertEqual((answer.status_code, set(answer.json())), (200, SHORT), answer.text)
+        self.assertEqual(server.delete(f"/jobs/{answer.json()['id']}").text, "Job deleted.")
+
     def test_a_browser_is_led_to_the_page(self):
         answer = server.post(DATASETS + "/", dataset_form(dataset_name="page"), allow_redirects=False)
         self.assertEqual(answer.status_code, 302, answer.text)
@@ -266,6 +305,8 @@ class ModelTest(Case):
         self.assert_field(create(standard_networks="vgg"), "standard_networks", "Not a valid choice")
         self.assert_field(create(method="custom"), "custom_network", "This field is required.")
         self.assert_field(create(method="custom", custom_network='layer { nme: "x" }'), "custom_network", "Bad network: 1:")
+        self.assert_field(create(method="custom", custom_network="x", custom_network_snapshot="/no/weights"), "custom_network_snapshot",
+                          "File does not exist")
         self.assert_field(create(method="previous", previous_networks="20160101-000000-abcd"), "previous_networks",
                           "Selected job doesn't exist. Maybe it was deleted by another user.")
         self.assert_field(create(method="previous", previous_networks=model_id), f"{model_id}-snapshot", "This field is required.")

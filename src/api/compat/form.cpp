@@ -57,7 +57,7 @@ std::string Form::required_text(const std::string& name) {
 
 bool Form::flag(const std::string& name) const {
     const auto* value = arguments_.find_field(name);
-    return value && *value != "false" && *value != "False" && !value->empty();
+    return value && *value != "false" && !value->empty();
 }
 
 std::string Form::choice(const std::string& name, std::string_view fallback,

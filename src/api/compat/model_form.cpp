@@ -17,6 +17,7 @@ namespace {
 
 using nlohmann::json;
 
+constexpr std::size_t kMostJobs = 200;
 constexpr Range kAny{};
 constexpr Range kNotNegative{0, kNoLimit};
 constexpr Range kPositive{1, kNoLimit};
@@ -81,7 +82,12 @@ void read_network(Form& form, json& spec, const Context& context) {
         read_previous(form, spec, context);
     } else if (method == "custom") {
         spec["network"] = {{"prototxt", form.required_text("custom_network")}};
-        spec["weights"] = split_paths(form.text("custom_network_snapshot"));
+        const auto weights = split_paths(form.text("custom_network_snapshot"));
+        std::error_code ignored;
+        for (const auto& path : weights)
+            if (!std::filesystem::is_regular_file(path, ignored))
+                form.refuse("custom_network_snapshot", "File does not exist: " + path);
+        spec["weights"] = weights;
     } else {
         form.refuse("pretrained_networks",
                     "Pretrained models are not offered; use custom_network with custom_network_snapshot");
@@ -162,6 +168,9 @@ ModelWish read_model_form(Form& form, const Context& context) {
     wish.learning_rates = form.numbers("learning_rate", kNotNegative, {0.01});
     if (wish.learning_rates.empty()) form.refuse("learning_rate", kRequired);
     wish.batch_sizes = form.integers("batch_size", kPositive);
+    const auto jobs = wish.learning_rates.size() * std::max<std::size_t>(wish.batch_sizes.size(), 1);
+    if (jobs > kMostJobs)
+        form.refuse("learning_rate", fmt::format("{} jobs at once, expected at most {}", jobs, kMostJobs));
     read_network(form, spec, context);
     check_rest(form);
     return wish;
@@ -172,7 +181,7 @@ std::string model_field_of(const std::string& place, const json& spec) {
     if (place == "/spec/solver/gamma") return "lr_" + policy + "_gamma";
     if (place == "/spec/solver/power") return "lr_" + policy + "_power";
     if (place == "/spec/solver/step_percent") return policy == "sigmoid" ? "lr_sigmoid_step" : "lr_step_size";
-    static constexpr std::array<std::pair<const char*, const char*>, 10> kFields{{
+    static constexpr std::array<std::pair<const char*, const char*>, 11> kFields{{
         {"/spec/solver/steps_percent", "lr_multistep_values"},
         {"/spec/solver/base_lr", "learning_rate"},
         {"/spec/solver/rms_decay", "rms_decay"},
@@ -183,6 +192,7 @@ std::string model_field_of(const std::string& place, const json& spec) {
         {"/spec/batch_accumulation", "batch_accumulation"},
         {"/spec/crop_size", "crop_size"},
         {"/spec/epochs", "train_epochs"},
+        {"/spec/seed", "random_seed"},
     }};
     for (const auto& [member, field] : kFields)
         if (place.starts_with(member)) return field;

@@ -22,6 +22,8 @@ constexpr Missing kMissing[]{
      "Models of other kinds than image classification are not offered"},
     {"POST", "/models/{id}/to_pretrained",
      "Pretrained models are not offered; start a model with method=previous or from custom_network_snapshot"},
+    {"GET", "/models/{id}/to_pretrained",
+     "Pretrained models are not offered; start a model with method=previous or from custom_network_snapshot"},
     {"POST", "/models/{id}/publish_inference", "Publishing to an inference server is not offered"},
     {"POST", "/models/timeline_trace_data", "Timelines of Tensorflow are not offered"},
     {"POST", "/pretrained_models/new",

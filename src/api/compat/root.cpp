@@ -56,11 +56,15 @@ Result<Response> table_data(const Arguments& arguments, Context& context) {
     return json_response(200, {{"job", std::move(row)}});
 }
 
-/// Only a place on this server.
+/// Where the client asks to go, else whence it came: only a place on this server.
 std::string next_place(const Arguments& arguments) {
     auto next = arguments.get("next");
+    const auto* host = arguments.request().find_header("host");
+    const auto* came_from = arguments.request().find_header("referer");
+    const auto own = host ? "http://" + *host : "";
+    if (next.empty() && came_from && came_from->starts_with(own + "/")) next = came_from->substr(own.size());
     const bool local = next.starts_with('/') && !next.starts_with("//") && next.find('\\') == std::string::npos;
-    return local ? next : "/";
+    return local && !next.starts_with("/login") ? next : "/";
 }
 
 std::string escaped(const std::string& text) {
