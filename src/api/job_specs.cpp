@@ -46,6 +46,17 @@ Status check_sources(const SourceSpec& source, const Context& context) {
     return {};
 }
 
+Status refuse_faults(const ModelSpec& spec) {
+    for (const auto& finding : check_model(spec).findings) {
+        if (finding.severity != Severity::kError) continue;
+        auto where = std::string("/spec");
+        if (finding.line)
+            where = fmt::format("/spec/network/prototxt:{}:{}", *finding.line, finding.column.value_or(1));
+        return fail(make_error(ErrorCode::kInvalidArgument, "{}", finding.message).at(where).advise(finding.advice));
+    }
+    return {};
+}
+
 }  // namespace
 
 Status check_path(const std::string& path, const Context& context) {
@@ -85,15 +96,22 @@ Result<ModelSpec> checked_model_spec(const nlohmann::json& json, const Context& 
     return spec;
 }
 
-Status refuse_faults(const ModelSpec& spec) {
-    for (const auto& finding : check_model(spec).findings) {
-        if (finding.severity != Severity::kError) continue;
-        auto where = std::string("/spec");
-        if (finding.line)
-            where = fmt::format("/spec/network/prototxt:{}:{}", *finding.line, finding.column.value_or(1));
-        return fail(make_error(ErrorCode::kInvalidArgument, "{}", finding.message).at(where).advise(finding.advice));
-    }
-    return {};
+JobRequest dataset_job(const DatasetSpec& spec) {
+    JobRequest job;
+    job.kind = "dataset";
+    job.spec = std::make_shared<const nlohmann::json>(to_json(spec));
+    return job;
+}
+
+Result<JobRequest> model_job(const ModelSpec& spec) {
+    if (spec.dataset_id.empty())
+        return fail(make_error(ErrorCode::kInvalidArgument, "dataset_id is missing").at("/spec/dataset_id"));
+    DIGITS_TRY(refuse_faults(spec));
+    JobRequest job;
+    job.kind = "model";
+    job.parents = {spec.dataset_id};
+    job.spec = std::make_shared<const nlohmann::json>(to_json(spec));
+    return job;
 }
 
 }  // namespace digits::api

@@ -19,7 +19,9 @@ Result<DatasetSpec> checked_dataset_spec(const nlohmann::json& spec, const Conte
 /// A valid spec, with the folder of its dataset if it names one. Errors as above.
 Result<ModelSpec> checked_model_spec(const nlohmann::json& spec, const Context& context);
 
-/// The first reason why a training of this spec could not work, found without starting it.
-Status refuse_faults(const ModelSpec& spec);
+/// Requests for jobs of these specs, without name.
+JobRequest dataset_job(const DatasetSpec& spec);
+/// A training that cannot work is refused at once: kInvalidArgument, with the place in the network.
+Result<JobRequest> model_job(const ModelSpec& spec);
 
 }  // namespace digits::api

@@ -10,7 +10,11 @@ void register_browse(http::Router& router, Context& context);
 void register_classify(http::Router& router, Context& context);
 void register_datasets(http::Router& router, Context& context);
 /// DIGITS's own routes, in compat/ (docs/digits-compatibility.md).
+void register_digits_classify(http::Router& router, Context& context);
+void register_digits_datasets(http::Router& router, Context& context);
 void register_digits_jobs(http::Router& router, Context& context);
+void register_digits_models(http::Router& router, Context& context);
+void register_digits_not_offered(http::Router& router, Context& context);
 void register_digits_root(http::Router& router, Context& context);
 void register_events(http::Router& router, Context& context);
 void register_files(http::Router& router, Context& context);
@@ -28,7 +32,11 @@ inline constexpr auto kResources = {
     register_browse,
     register_classify,
     register_datasets,
+    register_digits_classify,
+    register_digits_datasets,
     register_digits_jobs,
+    register_digits_models,
+    register_digits_not_offered,
     register_digits_root,
     register_events,
     register_files,

@@ -13,6 +13,7 @@
 #include "base/log.hpp"
 #include "jobs/crash.hpp"
 #include "jobs/manager_impl.hpp"
+#include "jobs/read_back.hpp"
 
 namespace digits {
 namespace {
@@ -42,6 +43,23 @@ Result<FileHandle> lock_data_dir(const fs::path& data_dir) {
             make_error(ErrorCode::kFailedPrecondition, "another server works on the data folder {}", data_dir.string())
                 .advise("Stop it first: digits stop --data-dir " + data_dir.string()));
     return handle;
+}
+
+/// Copies the files of a request into the job's folder and lets its spec name them there.
+Status take_files(JobRequest& request, const fs::path& dir) {
+    if (request.files.empty()) return {};
+    json spec = *request.spec;
+    std::error_code error;
+    fs::create_directory(dir / "uploads", error);
+    for (const auto& file : request.files) {
+        const auto copy = dir / "uploads" / file.name;
+        if (!error) fs::copy_file(file.path, copy, error);
+        if (error)
+            return fail(errno_error("cannot copy " + file.path.string() + " into " + dir.string(), error.value()));
+        spec[json::json_pointer(file.member)] = copy.string();
+    }
+    request.spec = std::make_shared<const json>(std::move(spec));
+    return {};
 }
 
 Status check_name(const std::string& name) {
@@ -75,6 +93,7 @@ Status JobManager::Impl::open() {
     memory_events_ =
         options_.memory_events.empty() ? find_memory_events().value_or(fs::path()) : options_.memory_events;
     DIGITS_ASSIGN(store_, JobStore::open(options_.data_dir / "digits.db", options_.kept_events));
+    DIGITS_TRY(read_back_jobs(options_.data_dir / "jobs", *store_));
     DIGITS_ASSIGN(last_event_id_, store_->last_event_id());
     return take_up_jobs();
 }
@@ -237,6 +256,10 @@ Result<Job> JobManager::Impl::submit(JobRequest request) {
     do job.id = new_job_id();
     while (!fs::create_directory(job_dir(job.id), error) && !error);
     if (error) return fail(errno_error("cannot make " + job_dir(job.id).string(), error.value()));
+    if (const auto taken = take_files(request, job_dir(job.id)); !taken) {
+        fs::remove_all(job_dir(job.id), error);
+        return fail(taken.error());
+    }
     job.kind = std::move(request.kind);
     job.name = std::move(request.name);
     job.group = std::move(request.group);

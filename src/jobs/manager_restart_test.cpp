@@ -50,6 +50,41 @@ TEST_F(RestartTest, FindsAWorkerDeadThatCrashedMeanwhile) {
     EXPECT_THAT(job(id).error->error.to_string(), AllOf(HasSubstr("no server watched"), HasSubstr("resume the job")));
 }
 
+TEST_F(RestartTest, ReadsItsJobsBackFromTheirFoldersWithoutADatabase) {
+    const auto dataset = submit_script({emit({{"event", "result"}, {"data", {{"answer", 42}}}})});
+    const auto model = submit({{"attempts",
+                                {{metric(0, 9), metric(10, 8), metric(20, 7), step("signal", "SIGKILL")},
+                                 {metric(10, 2), metric(10, 0.5, "val"),
+                                  emit({{"event", "snapshot"},
+                                        {"iteration", 10},
+                                        {"epoch", 1.0},
+                                        {"weights", "a.caffemodel"},
+                                        {"state", "a.solverstate"}})}}}},
+                              "model", {dataset});
+    expect_state(model, JobState::kError);
+    EXPECT_TRUE(manager_->resume(model));
+    expect_state(model, JobState::kDone);
+    const auto running = submit_script({metric(0, 3), step("touch", "here"), step("until", "go")}, "model", {dataset});
+    expect_file(running, "here");
+    const auto before = job(model);
+    stop();
+    for (const char* name : {"digits.db", "digits.db-wal", "digits.db-shm"}) fs::remove(folder_.path() / name);
+    fs::create_directories(file("20200101-000000-0000", ""));
+    std::ofstream(file("20200101-000000-0000", "job.json")) << "{";
+    start();
+    EXPECT_EQ(job_to_json(job(model)), job_to_json(before));
+    EXPECT_THAT(points(model), ElementsAre("0:9", "10:2"));
+    EXPECT_THAT(points(model, "val/loss"), ElementsAre("10:0.5"));
+    EXPECT_EQ(manager_->snapshots(model)->at(0).weights, "a.caffemodel");
+    EXPECT_EQ((*job(dataset).result)["answer"], 42);
+    EXPECT_FALSE(manager_->get("20200101-000000-0000")) << "it cannot be read";
+    EXPECT_EQ(job(running).state, JobState::kRun);
+    touch(running, "go");
+    expect_state(running, JobState::kDone);
+    EXPECT_THAT(points(running), ElementsAre("0:3"));
+    EXPECT_EQ(manager_->list({})->total, 3);
+}
+
 class LastEventTest : public ManagerTest, public testing::WithParamInterface<std::pair<const char*, JobState>> {};
 
 /// The first manager has folded the last event when it goes; the worker ends only then.

@@ -39,6 +39,30 @@ TEST_F(ManagerTest, RunsAJobAndKeepsWhatItTold) {
     EXPECT_THAT(points(id), ElementsAre("0:2", "10:1"));
 }
 
+TEST_F(ManagerTest, TakesFilesIntoTheJobsFolder) {
+    const auto list = folder_.path() / "list";
+    ASSERT_TRUE(write_file_atomic(list, "a.png 0\n"));
+    JobRequest request;
+    request.kind = "dataset";
+    request.name = "with a list";
+    request.spec =
+        std::make_shared<const json>(json{{"source", {{"train", list.string()}}}, {"script", json::array()}});
+    request.files = {{"/source/train", list, "train.txt"}};
+    const auto submitted = manager_->submit(request);
+    ASSERT_TRUE(submitted) << submitted.error().to_string();
+    std::filesystem::remove(list);
+    const auto copy = manager_->job_dir(submitted->id) / "uploads/train.txt";
+    EXPECT_EQ((*job(submitted->id).spec)["source"]["train"], copy.string());
+    EXPECT_EQ(read_file(copy).value(), "a.png 0\n");
+    expect_state(submitted->id, JobState::kDone);
+
+    // The file is gone: no job is left behind.
+    const auto refused = manager_->submit(request);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::kNotFound);
+    EXPECT_EQ(manager_->list({})->total, 1);
+}
+
 TEST_F(ManagerTest, FailsWithTheWorkersWords) {
     const auto id = submit_script({emit(
         {{"event", "failed"},

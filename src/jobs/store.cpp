@@ -59,9 +59,8 @@ Error database_error(std::string_view doing, const std::exception& e) {
     if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB)
         return make_error(ErrorCode::kDataLoss, "cannot {}: the database is damaged ({})", doing, e.what())
             .advise(
-                "Stop the server, move digits.db, digits.db-wal and digits.db-shm away and start again: the list of "
-                "jobs "
-                "is then empty, but all that they made stays in their folders under jobs/");
+                "Stop the server, move digits.db, digits.db-wal and digits.db-shm away and start again: the jobs are "
+                "read back from their folders under jobs/");
     return make_error(ErrorCode::kInternal, "cannot {}: {}", doing, e.what());
 }
 

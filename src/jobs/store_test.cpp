@@ -297,7 +297,7 @@ TEST_F(StoreTest, SaysWhatToDoWithADamagedDatabase) {
     EXPECT_EQ(opened.error().code, ErrorCode::kDataLoss);
     EXPECT_THAT(opened.error().to_string(),
                 AllOf(HasSubstr(file_.string()), HasSubstr("damaged"), HasSubstr("move digits.db,"),
-                      HasSubstr("the list of jobs is then empty")));
+                      HasSubstr("read back from their folders")));
 }
 
 }  // namespace

@@ -175,8 +175,14 @@ class Reading(unittest.TestCase):
         self.assertEqual((found["kind"], found["state"], found["parents"]), ("model", "done", [dataset]))
         self.assertEqual(found["spec"]["network"], {"standard": "lenet"})
 
-    def test_log_is_cut_to_the_end(self):
+    def test_browse(self):
+        found = api.call("GET", f"/browse?path={pictures}")[2]
+        self.assertEqual([entry["name"] for entry in found["entries"]], [str(i) for i in range(10)])
+        self.assertEqual(found["parent"], str(pictures.parent))
+
+    def test_log_tells_the_story_and_is_cut_to_the_end(self):
         whole = api.call("GET", f"/jobs/{model}/log")[2]
+        self.assertIn("snapshot_iter_40.caffemodel", whole.decode())
         self.assertTrue(whole.endswith(api.call("GET", f"/jobs/{model}/log?bytes=100")[2]))
 
     def test_files_with_range_and_etag(self):
@@ -302,6 +308,8 @@ class Refusing(unittest.TestCase):
         ("GET", "/models/{model}/archive?snapshot=worst", None, 422, "worst"),
         ("GET", "/files/{model}/no_such_file.txt", None, 404, "no_such_file.txt"),
         ("GET", "/files/{model}/..%2f..%2fdigits.db", None, 400, ".."),
+        ("GET", "/browse?path=/no/such/folder", None, 404, "/no/such/folder"),
+        ("GET", "/browse?path=relative", None, 422, "relative"),
         ("GET", "/models/{model}/metrics?max_points=1", None, 422, "max_points"),
     ]
 

@@ -170,7 +170,7 @@ step("it classifies pictures that it has never seen", async () => {
   if (!mock) assert.ok(right >= 8, `${right} of ${asked.length} pictures were recognised`);
   await shot("test");
   await assert_accessible("the test of a model");
-  await page.getByLabel("Or pictures on the server’s machine").fill(held_out["7"][0]);
+  await page.getByRole("textbox", { name: "Or pictures on the server’s machine" }).fill(held_out["7"][0]);
   await page.getByRole("button", { name: "Classify", exact: true }).click();
   await until("the answer for the path", async () => (await answers.count()) === 1);
 });

@@ -10,7 +10,7 @@
 namespace digits::api::compat {
 namespace {
 
-constexpr std::size_t kMaxFields = 10'000;
+constexpr std::size_t kMaxFields = 100'000;
 
 /// The quality that an Accept header gives a media type, wildcards included; 0 if it does not take it.
 double quality_of(std::string_view accept, std::string_view type) {

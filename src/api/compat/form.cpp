@@ -14,15 +14,6 @@ namespace {
 constexpr const char* kNoInteger = "Not a valid integer value";
 constexpr const char* kNoNumber = "Not a valid float value";
 
-std::optional<double> parse_number(std::string_view text) {
-    const std::string word(http::trim(text));
-    if (word.empty()) return std::nullopt;
-    char* end = nullptr;
-    const double value = std::strtod(word.c_str(), &end);
-    if (end != word.c_str() + word.size() || !std::isfinite(value)) return std::nullopt;
-    return value;
-}
-
 /// A whole number up to 2^53.
 std::optional<std::int64_t> parse_integer(std::string_view text) {
     const auto value = parse_number(text);
@@ -44,6 +35,15 @@ std::vector<std::string> split_list(std::string text) {
 
 }  // namespace
 
+std::optional<double> parse_number(std::string_view text) {
+    const std::string word(http::trim(text));
+    if (word.empty()) return std::nullopt;
+    char* end = nullptr;
+    const double value = std::strtod(word.c_str(), &end);
+    if (end != word.c_str() + word.size() || !std::isfinite(value)) return std::nullopt;
+    return value;
+}
+
 std::string Form::text(const std::string& name, std::string_view fallback) const {
     const auto* value = arguments_.find_field(name);
     return std::string(http::trim(value ? std::string_view(*value) : fallback));
@@ -57,7 +57,7 @@ std::string Form::required_text(const std::string& name) {
 
 bool Form::flag(const std::string& name) const {
     const auto* value = arguments_.find_field(name);
-    return value && *value != "false" && *value != "False" && !value->empty();
+    return value && *value != "false" && !value->empty();
 }
 
 std::string Form::choice(const std::string& name, std::string_view fallback,

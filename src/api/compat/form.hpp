@@ -55,6 +55,9 @@ class Form {
     nlohmann::json errors_ = nlohmann::json::object();
 };
 
+/// A finite number, and nothing beside it.
+std::optional<double> parse_number(std::string_view text);
+
 inline constexpr const char* kRequired = "This field is required.";
 
 }  // namespace digits::api::compat

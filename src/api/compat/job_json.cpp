@@ -101,7 +101,12 @@ struct OutputSeries {
 
 /// All outputs of a training under DIGITS's names; speeds are not among them.
 Result<std::vector<OutputSeries>> outputs_of(const Job& job, const Context& context) {
-    DIGITS_ASSIGN(const auto all, context.jobs.metrics(job.id));
+    MetricsQuery query;
+    for (const auto& summary : job.metrics)
+        if (!summary.series.ends_with("/images_per_s") && !summary.series.ends_with("/data_wait"))
+            query.series.push_back(summary.series);
+    if (query.series.empty()) return std::vector<OutputSeries>{};
+    DIGITS_ASSIGN(const auto all, context.jobs.metrics(job.id, query));
     std::vector<OutputSeries> outputs;
     for (const auto* phase : {"train", "val"}) {
         OutputSeries epochs{std::string("epoch (") + phase + ")", {}};
@@ -110,7 +115,6 @@ Result<std::vector<OutputSeries>> outputs_of(const Job& job, const Context& cont
             if (slash == std::string::npos || series.series.substr(0, slash) != phase || series.points.empty())
                 continue;
             auto name = series.series.substr(slash + 1);
-            if (name == "images_per_s" || name == "data_wait") continue;
             if (name == "lr") name = "learning_rate";
             OutputSeries output{name + " (" + phase + ")", {}};
             for (const auto& point : series.points) output.values.push_back(point.value);

@@ -8,6 +8,7 @@
 #include "api/messages.hpp"
 #include "api/resources.hpp"
 #include "http/header_text.hpp"
+#include "http/target.hpp"
 
 namespace digits::api {
 namespace compat {
@@ -119,15 +120,18 @@ Status check_no_dependents(const Job& job, const Context& context) {
                 ids.size(), one ? "" : "s", one ? "s" : "", names);
 }
 
-/// A running job is aborted first.
-Status remove_job(const Job& job, Context& context) {
+/// The beginning of a removal: what runs ends soon.
+Status abort_for_removal(const Job& job, Context& context) {
     DIGITS_TRY(check_no_dependents(job, context));
-    if (!is_final(job.state)) {
-        if (const auto aborted = context.jobs.abort(job.id);
-            !aborted && aborted.error().code != ErrorCode::kFailedPrecondition)
-            return fail(aborted.error());
-        DIGITS_TRY(wait_for_end(job.id, context.jobs));
-    }
+    if (is_final(job.state)) return {};
+    const auto aborted = context.jobs.abort(job.id);
+    if (aborted || aborted.error().code == ErrorCode::kFailedPrecondition) return {};
+    return fail(aborted.error());
+}
+
+Status remove_job(const Job& job, Context& context) {
+    DIGITS_TRY(abort_for_removal(job, context));
+    if (!is_final(job.state)) DIGITS_TRY(wait_for_end(job.id, context.jobs));
     return context.jobs.remove(job.id);
 }
 
@@ -140,6 +144,14 @@ Result<Response> remove(const Arguments& arguments, Context& context) {
 Result<Response> clone(const Arguments& arguments, Context& context) {
     DIGITS_ASSIGN(const auto job, route_job(arguments, context));
     return redirect("/" + job.kind + "s/new?clone=" + job.id);
+}
+
+/// DIGITS's address of a form leads to ours.
+compat::Handler new_job_page(std::string kind) {
+    return [kind = std::move(kind)](const Arguments& arguments) -> Result<Response> {
+        const auto source = arguments.get("clone");
+        return redirect("/" + kind + "s/new" + (source.empty() ? "" : "?clone=" + http::percent_encode(source)));
+    };
 }
 
 // -------------------------------------------------------------------------------------------------- several jobs
@@ -186,6 +198,8 @@ Failures for_each_job(const Arguments& arguments, Context& context, const std::s
 
 Result<Response> remove_many(const Arguments& arguments, Context& context) {
     DIGITS_ASSIGN(const auto user, require_user(arguments));
+    // All that run end at the same time. What fails here fails again below, where it is told.
+    for_each_job(arguments, context, user, [&](const Job& job) { return abort_for_removal(job, context); });
     const auto failures =
         for_each_job(arguments, context, user, [&](const Job& job) { return remove_job(job, context); });
     const auto text = failures.text("deleted", "delete");
@@ -237,6 +251,8 @@ void register_digits_jobs(http::Router& router, Context& context) {
         if (kind != "jobs") compat::add_both(router, {"GET"}, job, with(compat::show));
         add_route(router, {"DELETE"}, job, with(compat::remove), Body::kForm);
     }
+    for (const auto* kind : {"dataset", "model"})
+        add_route(router, {"GET"}, fmt::format("/{}s/images/classification/new", kind), compat::new_job_page(kind));
     add_route(router, {"DELETE"}, "/jobs", with(compat::remove_many), Body::kForm);
     add_route(router, {"POST"}, "/abort_jobs", with(compat::abort_many), Body::kForm);
     add_route(router, {"GET", "POST"}, "/group", with(compat::group), Body::kForm);

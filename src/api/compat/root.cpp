@@ -8,6 +8,7 @@
 #include "api/job_specs.hpp"
 #include "api/messages.hpp"
 #include "api/resources.hpp"
+#include "http/header_text.hpp"
 
 namespace digits::api {
 namespace compat {
@@ -55,11 +56,15 @@ Result<Response> table_data(const Arguments& arguments, Context& context) {
     return json_response(200, {{"job", std::move(row)}});
 }
 
-/// Only a place on this server.
+/// Where the client asks to go, else whence it came: only a place on this server.
 std::string next_place(const Arguments& arguments) {
     auto next = arguments.get("next");
+    const auto* host = arguments.request().find_header("host");
+    const auto* came_from = arguments.request().find_header("referer");
+    const auto own = host ? "http://" + *host : "";
+    if (next.empty() && came_from && came_from->starts_with(own + "/")) next = came_from->substr(own.size());
     const bool local = next.starts_with('/') && !next.starts_with("//") && next.find('\\') == std::string::npos;
-    return local ? next : "/";
+    return local && !next.starts_with("/login") ? next : "/";
 }
 
 std::string escaped(const std::string& text) {
@@ -116,7 +121,7 @@ Result<Response> autocomplete(const Arguments& arguments, Context& context) {
     std::error_code error;
     for (fs::directory_iterator entries(folder, error), end; !error && entries != end; entries.increment(error)) {
         const auto name = entries->path().filename().string();
-        if (!name.starts_with(start) || (start.empty() && name.starts_with('.'))) continue;
+        if (!name.starts_with(start) || (start.empty() && name.starts_with('.')) || !http::is_utf8(name)) continue;
         const auto path = (fs::path(folder) / name).lexically_normal().string();
         if (!check_path(path, context)) continue;
         found.insert(path);

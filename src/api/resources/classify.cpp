@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 
+#include "api/classification.hpp"
 #include "api/job_specs.hpp"
 #include "api/messages.hpp"
 #include "api/resources.hpp"
@@ -58,20 +59,15 @@ Result<Response> classify(const Request& request, Context& context) {
     DIGITS_ASSIGN(const auto top, query_number(request, "top", 5, 1, 1000));
     DIGITS_ASSIGN(const auto pictures, read_pictures(request, context));
     DIGITS_ASSIGN(const auto snapshot, choose_snapshot(request, job, context));
-    json images = json::array();
-    for (const auto& picture : pictures) images.push_back({{"path", picture.path}});
-    const json question{{"type", "classify"}, {"images", std::move(images)}, {"top", top}};
-    DIGITS_ASSIGN(const auto answer, context.jobs.infer(job.id, snapshot.weights, question));
-    json view{{"images", json::array()}, {"snapshot", snapshot.iteration}, {"seconds", answer->value("seconds", 0.0)}};
-    const auto& answered = answer->value("images", json::array());
-    if (answered.size() != pictures.size())
-        return fail(ErrorCode::kInternal, "the worker answered for {} of {} pictures", answered.size(),
-                    pictures.size());
+    std::vector<std::string> paths;
+    for (const auto& picture : pictures) paths.push_back(picture.path);
+    DIGITS_ASSIGN(auto answer, classify_pictures(job.id, snapshot.weights, paths, top, context));
+    json view{{"images", json::array()}, {"snapshot", snapshot.iteration}, {"seconds", answer["seconds"]}};
     for (std::size_t i = 0; i < pictures.size(); ++i) {
-        const auto error = answered[i].value("error", json());
+        const auto& image = answer["images"][i];
         view["images"].push_back({{"name", pictures[i].name},
-                                  {"predictions", answered[i].value("predictions", json::array())},
-                                  {"error", error.is_null() ? json() : picture_error(error)}});
+                                  {"predictions", image["predictions"]},
+                                  {"error", image["error"].is_null() ? json() : picture_error(image["error"])}});
     }
     return json_response(200, view);
 }

@@ -22,12 +22,12 @@ Result<DatasetSpec> read_spec(const json& body, const Context& context) {
 
 Result<Response> create(const Request& request, Context& context) {
     DIGITS_ASSIGN(const auto body, read_object(request, {"name", "group", "spec"}));
-    JobRequest job;
-    job.kind = "dataset";
-    DIGITS_ASSIGN(job.name, text_member(body, "name", true));
-    DIGITS_ASSIGN(job.group, text_member(body, "group", false));
+    DIGITS_ASSIGN(auto name, text_member(body, "name", true));
+    DIGITS_ASSIGN(auto group, text_member(body, "group", false));
     DIGITS_ASSIGN(const auto spec, read_spec(body, context));
-    job.spec = std::make_shared<const json>(to_json(spec));
+    auto job = dataset_job(spec);
+    job.name = std::move(name);
+    job.group = std::move(group);
     return submit_job(std::move(job), context);
 }
 

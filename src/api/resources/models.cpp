@@ -50,16 +50,12 @@ Result<Response> check(const Request& request, Context& context) {
 
 Result<Response> create(const Request& request, Context& context) {
     DIGITS_ASSIGN(const auto body, read_object(request, {"name", "group", "spec"}));
-    JobRequest job;
-    job.kind = "model";
-    DIGITS_ASSIGN(job.name, text_member(body, "name", true));
-    DIGITS_ASSIGN(job.group, text_member(body, "group", false));
-    DIGITS_ASSIGN(auto spec, read_spec(body, context));
-    if (spec.dataset_id.empty())
-        return fail(make_error(ErrorCode::kInvalidArgument, "dataset_id is missing").at("/spec/dataset_id"));
-    DIGITS_TRY(refuse_faults(spec));
-    job.parents = {spec.dataset_id};
-    job.spec = std::make_shared<const json>(to_json(spec));
+    DIGITS_ASSIGN(auto name, text_member(body, "name", true));
+    DIGITS_ASSIGN(auto group, text_member(body, "group", false));
+    DIGITS_ASSIGN(const auto spec, read_spec(body, context));
+    DIGITS_ASSIGN(auto job, model_job(spec));
+    job.name = std::move(name);
+    job.group = std::move(group);
     return submit_job(std::move(job), context);
 }
 
