@@ -7,7 +7,7 @@ export default defineConfig(({ mode }) => {
   const server = process.env.DIGITS_SERVER;
   return {
     plugins: [react(), ...(mode === "mock" && !server ? [mock_api()] : [])],
-    // The editor reads proto/caffe.proto.
+    // The editor reads proto/caffe.proto and the list of layers.
     server: { port: 5173, fs: { allow: [".."] }, proxy: server ? { "/api": server } : undefined },
     build: {
       target: "es2022",

@@ -20,8 +20,8 @@ import {
 import { tags } from "@lezer/highlight";
 import { useComputedColorScheme } from "@mantine/core";
 import { useEffect, useRef } from "react";
-import { complete } from "../network/completion";
-import { type ProtoSchema, parse_proto } from "../network/proto_schema";
+import { complete, registered_types } from "../network/completion";
+import { parse_proto } from "../network/proto_schema";
 
 const prototxt = StreamLanguage.define<null>({
   startState: () => null,
@@ -39,12 +39,22 @@ const prototxt = StreamLanguage.define<null>({
   languageData: { commentTokens: { line: "#" } },
 });
 
-let schema: ProtoSchema | null = null;
+/** What the server itself is built from: the messages of a network and the layers of the engine. */
+async function load_language() {
+  const [proto, registry] = await Promise.all([
+    import("../../../proto/caffe.proto?raw"),
+    import("../../../src/engine/layers/registry.cpp?raw"),
+  ]);
+  return { schema: parse_proto(proto.default), types: registered_types(registry.default) };
+}
 
-/** Suggests what fits where the cursor stands, by the same .proto file that the server reads networks with. */
+let language: ReturnType<typeof load_language> | null = null;
+
+/** Suggests what fits where the cursor stands. */
 async function suggest(context: CompletionContext): Promise<CompletionResult | null> {
-  schema ??= parse_proto((await import("../../../proto/caffe.proto?raw")).default);
-  const found = complete(context.state.sliceDoc(0, context.pos), schema);
+  language ??= load_language();
+  const { schema, types } = await language;
+  const found = complete(context.state.sliceDoc(0, context.pos), schema, types);
   if (!found || found.options.length === 0) return null;
   const from = context.pos - found.typed;
   const before = context.state.sliceDoc(Math.max(0, from - 1), from);

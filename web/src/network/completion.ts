@@ -1,4 +1,4 @@
-import { layer_kinds, layer_types } from "./layer_kinds";
+import { kind_of } from "./layer_kinds";
 import { enum_values, type ProtoSchema } from "./proto_schema";
 
 export interface Suggestion {
@@ -16,9 +16,10 @@ export interface Completion {
   options: Suggestion[];
 }
 
-/** Types that the text form knows but that cannot be trained here. */
-const not_offered = new Set(["HDF5Data", "HDF5Output", "ImageData", "MemoryData", "Python", "Recurrent", "WindowData"]);
-export const offered_types = layer_types.filter((type) => !not_offered.has(type));
+/** The layer types of the engine, from the source of its registry. */
+export function registered_types(source: string): string[] {
+  return [...source.matchAll(/\bk(\w+)Layer,/g)].map((match) => match[1]!).sort();
+}
 
 const fillers = ["constant", "gaussian", "positive_unitball", "uniform", "xavier", "msra", "bilinear"];
 
@@ -77,8 +78,8 @@ function place_in(text: string, schema: ProtoSchema, root: string): Place | null
 }
 
 /** Suggestions for what is being written at the end of `text`: field names of the message, layer types, enum values. */
-export function complete(text: string, schema: ProtoSchema, root = "NetParameter"): Completion | null {
-  const place = place_in(text, schema, root);
+export function complete(text: string, schema: ProtoSchema, types: string[]): Completion | null {
+  const place = place_in(text, schema, "NetParameter");
   if (!place) return null;
   const message = place.messages.at(-1)!;
   const fields = schema.messages.get(message) ?? [];
@@ -115,13 +116,7 @@ export function complete(text: string, schema: ProtoSchema, root = "NetParameter
     })),
   });
   if (message === "LayerParameter" && field.name === "type")
-    return text_values(
-      offered_types.map((value) => ({
-        value,
-        detail:
-          Object.entries(layer_kinds).find(([, types]) => (types as readonly string[]).includes(value))?.[0] ?? "",
-      })),
-    );
+    return text_values(types.map((value) => ({ value, detail: kind_of(value) })));
   if (message === "FillerParameter" && field.name === "type")
     return text_values(fillers.map((value) => ({ value, detail: "filler" })));
   if (message === "NetStateRule" && /stage$/.test(field.name))

@@ -1,8 +1,8 @@
-/** Caffe's layer types by what they do, which decides their colour in the graph. */
+/** Layer types by what they do, which decides their colour in the graph; one that is not here counts as shape. */
 export const layer_kinds = {
   data: ["Data", "DummyData", "HDF5Data", "ImageData", "Input", "MemoryData", "WindowData"],
   convolution: ["Convolution", "Deconvolution", "Im2col"],
-  dense: ["InnerProduct", "Embed", "LSTM", "RNN", "Recurrent"],
+  dense: ["InnerProduct", "Embed", "LSTM", "LSTMUnit", "RNN", "Recurrent"],
   pooling: ["Pooling", "SPP", "Reduction"],
   activation: [
     "AbsVal",
@@ -20,7 +20,7 @@ export const layer_kinds = {
     "TanH",
     "Threshold",
   ],
-  normalization: ["BatchNorm", "Bias", "Dropout", "LRN", "MVN", "Scale"],
+  normalization: ["Axpy", "BatchNorm", "Bias", "Dropout", "LRN", "MVN", "Normalize", "Scale"],
   shape: [
     "ArgMax",
     "BatchReindex",
@@ -30,6 +30,7 @@ export const layer_kinds = {
     "Filter",
     "Flatten",
     "Parameter",
+    "Permute",
     "Python",
     "Reshape",
     "Silence",
@@ -47,13 +48,12 @@ export const layer_kinds = {
     "L1Loss",
     "MultinomialLogisticLoss",
     "SigmoidCrossEntropyLoss",
+    "SmoothL1Loss",
     "SoftmaxWithLoss",
   ],
 } as const;
 
 export type LayerKind = keyof typeof layer_kinds;
-
-export const layer_types: string[] = Object.values(layer_kinds).flat().sort();
 
 export function kind_of(type: string): LayerKind {
   for (const [kind, types] of Object.entries(layer_kinds))
