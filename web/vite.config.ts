@@ -7,7 +7,8 @@ export default defineConfig(({ mode }) => {
   const server = process.env.DIGITS_SERVER;
   return {
     plugins: [react(), ...(mode === "mock" && !server ? [mock_api()] : [])],
-    server: { port: 5173, proxy: server ? { "/api": server } : undefined },
+    // The editor reads proto/caffe.proto.
+    server: { port: 5173, fs: { allow: [".."] }, proxy: server ? { "/api": server } : undefined },
     build: {
       target: "es2022",
       // Browsers that know light-dark(); what Vite makes of it for older ones does not hold in custom properties.

@@ -23,6 +23,7 @@ void register_metrics(http::Router& router, Context& context);
 void register_models(http::Router& router, Context& context);
 void register_networks(http::Router& router, Context& context);
 void register_openapi(http::Router& router, Context& context);
+void register_pictures(http::Router& router, Context& context);
 void register_snapshots(http::Router& router, Context& context);
 void register_system(http::Router& router, Context& context);
 
@@ -44,6 +45,7 @@ inline constexpr auto kResources = {
     register_models,
     register_networks,
     register_openapi,
+    register_pictures,
     register_snapshots,
     register_system,
 };

@@ -61,6 +61,8 @@ Result<std::vector<LayerParameter>> clean_up(const caffe::NetParameter& net, con
         }
         if (layer.type() == "InnerProduct" && !layer.inner_product_param().has_num_output())
             layer.mutable_inner_product_param()->set_num_output(static_cast<std::uint32_t>(dataset.label_count));
+        if (layer.type() == "Convolution" && !layer.convolution_param().has_num_output())
+            layer.mutable_convolution_param()->set_num_output(static_cast<std::uint32_t>(dataset.label_count));
         layers.push_back(std::move(layer));
     }
     return layers;

@@ -439,7 +439,9 @@ TEST_P(StandardNetworkTest, ObeysTheRules) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Networks, StandardNetworkTest, testing::Values("lenet", "alexnet", "googlenet"));
+INSTANTIATE_TEST_SUITE_P(Networks, StandardNetworkTest,
+                         testing::Values("lenet", "alexnet", "googlenet", "vgg16", "resnet18", "resnet50", "squeezenet",
+                                         "mobilenetv2"));
 
 }  // namespace
 }  // namespace digits

@@ -94,7 +94,10 @@ void add_train(CLI::App& app, Invocation& invocation) {
     command->add_option("--name", a->create.name, "Name of the model")->required();
     command->add_option("--group", a->create.group, "Group to show it in");
     command->add_option("--dataset", a->dataset, "Id or name of the dataset")->required();
-    command->add_option("--network", a->network, "Standard network (lenet, alexnet, googlenet) or a prototxt file")
+    command
+        ->add_option("--network", a->network,
+                     "Standard network (lenet, alexnet, googlenet, vgg16, resnet18, resnet50, squeezenet, mobilenetv2) "
+                     "or a prototxt file")
         ->required();
     command->add_option("--epochs", a->epochs, "How often the network sees each picture")->check(CLI::PositiveNumber);
     command->add_option("--lr", a->lr, "Learning rate at the start")->check(CLI::PositiveNumber);

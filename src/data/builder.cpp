@@ -84,6 +84,8 @@ class Builder {
     };
 
     void remove_old_files();
+    /// The lists name the pictures in the order of the records.
+    void shuffle_entries();
     Status write_lists();
     Status build_split(Split split);
     Packed pack(const ListEntry& entry, std::uint64_t noise_seed, MeanAccumulator* mean);
@@ -111,6 +113,14 @@ void Builder::remove_old_files() {
     }
 }
 
+void Builder::shuffle_entries() {
+    if (!spec_.shuffle) return;
+    for (const Split split : kSplits) {
+        SplitMix64 random(spec_.seed, (std::uint64_t{16} + static_cast<std::uint64_t>(split)) << 32);
+        shuffle(std::span(plan_.entries(split)), random);
+    }
+}
+
 Status Builder::write_lists() {
     DIGITS_TRY(write_labels(folder_ / "labels.txt", plan_.labels));
     for (const Split split : kSplits)
@@ -131,10 +141,6 @@ Builder::Packed Builder::pack(const ListEntry& entry, std::uint64_t noise_seed, 
 Status Builder::build_split(Split split) {
     auto& entries = plan_.entries(split);
     if (entries.empty()) return {};
-    if (spec_.shuffle) {
-        SplitMix64 random(spec_.seed, (std::uint64_t{16} + static_cast<std::uint64_t>(split)) << 32);
-        shuffle(std::span(entries), random);
-    }
     const auto name = database_name(split);
     const auto list_prefix = fmt::format("../{}/{}/", folder_.filename().string(), name);
     PartialDatabase database(folder_ / name);
@@ -228,6 +234,7 @@ Result<json> Builder::build() {
     }
     for (const auto& warning : plan_.warnings)
         context_.emit({{"event", "log"}, {"level", "warning"}, {"text", warning}});
+    shuffle_entries();
     DIGITS_TRY(write_lists());
     for (const Split split : kSplits) DIGITS_TRY(build_split(split));
     DIGITS_TRY(write_file_atomic(folder_ / "unreadable.txt", unreadable_));

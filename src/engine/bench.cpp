@@ -10,6 +10,7 @@
 
 #include "caffe/net_state.hpp"
 #include "caffe/prototxt.hpp"
+#include "engine/flops.hpp"
 #include "engine/guard.hpp"
 #include "engine/memory.hpp"
 #include "engine/solver.hpp"
@@ -19,8 +20,33 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// The training layers, with Input layers in place of those that read data.
-Result<caffe::NetParameter> training_net(const BenchOptions& options) {
+Result<std::unique_ptr<Solver>> make_solver(const BenchOptions& options) {
+    DIGITS_ASSIGN(auto net, bench_net(options));
+    caffe::SolverParameter parameter;
+    *parameter.mutable_train_net_param() = std::move(net);
+    parameter.mutable_train_state()->add_stage("train");
+    parameter.set_base_lr(0.0001F);
+    parameter.set_lr_policy("fixed");
+    parameter.set_momentum(0.9F);
+    parameter.set_weight_decay(0.0005F);
+    parameter.set_random_seed(1);
+    SolverOptions solver_options;
+    solver_options.generic_kernels = options.generic_kernels;
+    return Solver::create(parameter, solver_options);
+}
+
+Status fill_inputs(Net& net, std::int64_t classes) {
+    return guarded([&] {
+        Blob& data = *net.find_blob(net.inputs()[0]);
+        Blob& label = *net.find_blob(net.inputs()[1]);
+        data.set_data(at::randn(data.shape()));
+        label.set_data(at::randint(classes, label.shape(), at::kFloat));
+    });
+}
+
+}  // namespace
+
+Result<caffe::NetParameter> bench_net(const BenchOptions& options) {
     DIGITS_ASSIGN(const auto whole, read_net_file(options.net));
     caffe::NetState state;
     state.set_phase(caffe::TRAIN);
@@ -48,42 +74,20 @@ Result<caffe::NetParameter> training_net(const BenchOptions& options) {
         // As in DIGITS, a last layer without num_output gets one output a class.
         if (layer.type() == "InnerProduct" && !layer.inner_product_param().has_num_output())
             added.mutable_inner_product_param()->set_num_output(static_cast<std::uint32_t>(options.classes));
+        if (layer.type() == "Convolution" && !layer.convolution_param().has_num_output())
+            added.mutable_convolution_param()->set_num_output(static_cast<std::uint32_t>(options.classes));
     }
     return net;
 }
-
-Result<std::unique_ptr<Solver>> make_solver(const BenchOptions& options) {
-    DIGITS_ASSIGN(auto net, training_net(options));
-    caffe::SolverParameter parameter;
-    *parameter.mutable_train_net_param() = std::move(net);
-    parameter.mutable_train_state()->add_stage("train");
-    parameter.set_base_lr(0.0001F);
-    parameter.set_lr_policy("fixed");
-    parameter.set_momentum(0.9F);
-    parameter.set_weight_decay(0.0005F);
-    parameter.set_random_seed(1);
-    SolverOptions solver_options;
-    solver_options.generic_kernels = options.generic_kernels;
-    return Solver::create(parameter, solver_options);
-}
-
-Status fill_inputs(Net& net, std::int64_t classes) {
-    return guarded([&] {
-        Blob& data = *net.find_blob(net.inputs()[0]);
-        Blob& label = *net.find_blob(net.inputs()[1]);
-        data.set_data(at::randn(data.shape()));
-        label.set_data(at::randint(classes, label.shape(), at::kFloat));
-    });
-}
-
-}  // namespace
 
 Status bench(const BenchOptions& options, std::ostream& out) {
     if (options.batch < 1 || options.classes < 1 || *std::min_element(options.shape.begin(), options.shape.end()) < 1)
         return fail(ErrorCode::kInvalidArgument, "batch, classes and the three parts of the shape must be positive");
     if (options.threads > 0) at::set_num_threads(options.threads);
     keep_freed_memory();
+    const std::int64_t before = resident_bytes();
     DIGITS_ASSIGN(auto solver, make_solver(options));
+    const std::int64_t foreseen = before + estimate_memory(solver->net());
     DIGITS_TRY(fill_inputs(solver->net(), options.classes));
     for (int warm_up = 0; warm_up < 3; ++warm_up) DIGITS_TRY(solver->step());
 
@@ -105,9 +109,24 @@ Status bench(const BenchOptions& options, std::ostream& out) {
     }
     std::nth_element(seconds.begin(), seconds.begin() + static_cast<std::ptrdiff_t>(seconds.size() / 2), seconds.end());
     const double median = seconds[seconds.size() / 2], rate = static_cast<double>(options.batch) / median;
+    const double flops = count_flops(solver->net()).total() / median;
+    const auto peak = peak_resident_bytes();
+    const double limit = measure_matrix_limit();
+    constexpr double kMega = 1 << 20;
     out << fmt::format("{} batch {}: {:.1f} images/s, {:.2f} ms a step, {} steps\n", options.net.filename().string(),
                        options.batch, rate, median * 1e3, seconds.size());
-    out << nlohmann::json{{"images_per_s", rate}, {"step_ms", median * 1e3}, {"threads", at::get_num_threads()}}.dump()
+    out << fmt::format("{:.1f} GFLOP/s, {:.0f} % of the {:.1f} that a matrix product reaches here\n", flops * 1e-9,
+                       100 * flops / limit, limit * 1e-9);
+    out << fmt::format("memory: {:.0f} MB at most, {:.0f} MB foreseen\n", static_cast<double>(peak) / kMega,
+                       static_cast<double>(foreseen) / kMega);
+    out << nlohmann::json{{"images_per_s", rate},
+                          {"step_ms", median * 1e3},
+                          {"threads", at::get_num_threads()},
+                          {"flops_per_s", flops},
+                          {"matrix_flops_per_s", limit},
+                          {"peak_bytes", peak},
+                          {"foreseen_bytes", foreseen}}
+               .dump()
         << "\n";
     return {};
 }

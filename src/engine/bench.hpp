@@ -5,6 +5,7 @@
 #include <ostream>
 
 #include "base/result.hpp"
+#include "caffe.pb.h"
 
 namespace digits {
 
@@ -19,7 +20,11 @@ struct BenchOptions {
     bool profile = false;  ///< also the time of each layer
 };
 
-/// Trains on random pictures for a while; prints images/s and, last, one line of JSON.
+/// The training layers of a network, with Input layers in place of those that read data.
+Result<caffe::NetParameter> bench_net(const BenchOptions& options);
+
+/// Trains on random pictures for a while; prints images/s, FLOP/s beside what the machine reaches in matrix products,
+/// memory and, last, one line of JSON.
 Status bench(const BenchOptions& options, std::ostream& out);
 
 }  // namespace digits

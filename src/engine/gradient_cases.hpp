@@ -25,8 +25,8 @@ struct GradientOptions {
     caffe::Phase phase = caffe::TRAIN;
     bool in_place = false;
     bool positive_parameters = false;
-    bool frozen_parameters = false;  ///< statistics, not learned
-    bool draws = false;              ///< random numbers
+    int constant_parameters = 0;  ///< the first ones are statistics, not learned
+    bool draws = false;           ///< random numbers
     double tolerance = 2e-6;
 };
 

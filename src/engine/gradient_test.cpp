@@ -45,7 +45,8 @@ class CheckedLayer {
         context.generic_kernels = generic_kernels;
         layer_ = layer_type.create(parameter, context);
         layer_->set_up(bottom_, top_);
-        layer_->param_propagate_down.assign(layer_->blobs().size(), !case_.how.frozen_parameters);
+        for (int i = 0; i < std::ssize(layer_->blobs()); ++i)
+            layer_->param_propagate_down.push_back(i >= case_.how.constant_parameters);
         layer_->loss_weights.assign(top_.size(), 0.0F);
         for (const auto& blob : layer_->blobs()) {
             at::Tensor value = at::randn(blob->shape(), generator, at::kDouble);
@@ -82,8 +83,8 @@ class CheckedLayer {
         std::vector<at::Tensor> result;
         for (std::size_t i = 0; i < bottom_.size(); ++i)
             result.push_back(wanted()[i] ? bottom_[i]->diff().clone() : at::Tensor());
-        for (const auto& blob : layer_->blobs())
-            result.push_back(case_.how.frozen_parameters ? at::Tensor() : blob->diff().clone());
+        for (std::size_t i = 0; i < layer_->blobs().size(); ++i)
+            result.push_back(layer_->param_propagate_down[i] ? layer_->blobs()[i]->diff().clone() : at::Tensor());
         return result;
     }
 

@@ -3,6 +3,7 @@
 
 #include "caffe/weights.hpp"
 #include "engine/guard.hpp"
+#include "engine/layers/batch_norm_nvidia.hpp"
 #include "engine/net.hpp"
 
 namespace digits {
@@ -32,6 +33,22 @@ void copy_blob(const caffe::BlobProto& source, int index, Blob& target) {
     target.data().copy_(at::from_blob(values->data(), target.shape(), at::kFloat));
 }
 
+void copy_blobs(const caffe::LayerParameter& stored, Layer& layer) {
+    for (int i = 0; i < stored.blobs_size(); ++i)
+        copy_blob(stored.blobs(i), i, *layer.blobs()[static_cast<std::size_t>(i)]);
+}
+
+void check_blob_count(const caffe::LayerParameter& stored, Layer& layer) {
+    const auto count = static_cast<std::size_t>(stored.blobs_size());
+    if (count == layer.blobs().size()) return;
+    const bool nvidia = layer.parameter().type() == "BatchNorm" && count == 5;
+    throw EngineError{
+        make_error(ErrorCode::kInvalidArgument, "the file has {} parameters, the network {}", count,
+                   layer.blobs().size())
+            .advise(nvidia ? "The file has scale and shift inside the layer: set scale_bias: true in batch_norm_param"
+                           : "To learn this layer from scratch instead, give it another name")};
+}
+
 void append_values(const at::Tensor& tensor, google::protobuf::RepeatedField<float>& field) {
     const at::Tensor values = tensor.to(at::kCPU).contiguous();
     const float* data = values.data_ptr<float>();
@@ -50,14 +67,14 @@ Result<std::vector<std::string>> Net::copy_weights(const caffe::NetParameter& so
                 continue;
             }
             in_layer(stored.name(), [&] {
-                const auto count = static_cast<std::size_t>(stored.blobs_size());
-                if (count != layer->blobs().size())
-                    throw EngineError{make_error(ErrorCode::kInvalidArgument,
-                                                 "the file has {} parameters, the network {}", count,
-                                                 layer->blobs().size())
-                                          .advise("To learn this layer from scratch instead, give it another name")};
-                for (int i = 0; i < stored.blobs_size(); ++i)
-                    copy_blob(stored.blobs(i), i, *layer->blobs()[static_cast<std::size_t>(i)]);
+                check_blob_count(stored, *layer);
+                if (layer->parameter().type() == "BatchNorm" && stored.blobs_size() == 5) {
+                    caffe::LayerParameter sorted = stored;
+                    sort_nvidia_batch_norm(sorted, layer->blobs()[0]->count());
+                    copy_blobs(sorted, *layer);
+                } else {
+                    copy_blobs(stored, *layer);
+                }
             });
         }
     }));

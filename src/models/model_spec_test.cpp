@@ -84,7 +84,8 @@ TEST(ModelSpec, SaysWhatIsWrongAndWhere) {
          {Refused{"{}", "/network", "network is missing"},
           {R"({"network": {}})", "/network", "no network"},
           {R"({"network": {"standard": "lenet", "prototxt": "x"}})", "/network", "two networks"},
-          {R"({"network": {"standard": "vgg"}})", "/network/standard", "expected one of lenet, alexnet, googlenet"},
+          {R"({"network": {"standard": "vgg"}})", "/network/standard",
+           "expected one of lenet, alexnet, googlenet, vgg16, resnet18, "},
           {R"({"network": {"standard": "lenet"}, "epochs": 0})", "/epochs", "epochs is 0"},
           {R"({"network": {"standard": "lenet"}, "epoch": 1})", "/epoch", "unknown field"},
           {R"({"network": {"standard": "lenet"}, "batch_size": 0})", "/batch_size", "must be 1 to"},
@@ -116,7 +117,7 @@ TEST(ModelSpec, TheSchemaNamesEveryMember) {
 }
 
 TEST(StandardNetworks, AreInsideTheProgram) {
-    ASSERT_EQ(standard_networks().size(), 3U);
+    ASSERT_EQ(standard_networks().size(), 8U);
     for (const auto& network : standard_networks()) {
         const auto file =
             read_net_file(std::string(DIGITS_SOURCE_DIR) + "/networks/" + std::string(network.name) + ".prototxt");

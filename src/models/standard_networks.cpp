@@ -13,6 +13,13 @@ constexpr StandardNetwork kNetworks[] = {
     {"alexnet", "AlexNet", "Colour photographs; fast, many weights", 256, 256, 3, 227, 30, 0.01, kAlexnetText},
     {"googlenet", "GoogLeNet", "Colour photographs; more exact than AlexNet, few weights", 256, 256, 3, 224, 30, 0.01,
      kGooglenetText},
+    {"vgg16", "VGG-16", "Colour photographs; slow, very many weights", 256, 256, 3, 224, 30, 0.001, kVgg16Text},
+    {"resnet18", "ResNet-18", "Colour photographs; exact for its speed", 256, 256, 3, 224, 30, 0.01, kResnet18Text},
+    {"resnet50", "ResNet-50", "Colour photographs; very exact, slow", 256, 256, 3, 224, 30, 0.01, kResnet50Text},
+    {"squeezenet", "SqueezeNet 1.1", "Colour photographs; fast, very few weights", 256, 256, 3, 227, 30, 0.01,
+     kSqueezenetText},
+    {"mobilenetv2", "MobileNet v2", "Colour photographs; made for phones, few weights", 256, 256, 3, 224, 30, 0.01,
+     kMobilenetV2Text},
 };
 
 }  // namespace

@@ -194,6 +194,97 @@ step("a folder on the server is looked for, inside the allowed roots only", asyn
   await page.getByTestId("scan").getByText("400 pictures in 10 classes").waitFor();
 });
 
+step("dataset: a click on a class shows its pictures, and one of them large", async () => {
+  const facts = (await api(server, "GET", `/datasets/${made.dataset}`)).dataset;
+  const per_class = facts.splits.train.per_class;
+  await page.goto(`${server.address}/datasets/${made.dataset}`);
+  await page.locator(".bar-row").getByRole("link", { name: "3", exact: true }).click();
+  await page.waitForURL(/tab=explore&class=3/);
+  await page.getByTestId("picture-count").getByText(`${per_class[3] + 0} pictures`).waitFor();
+  const first = page.locator("button.picture").first();
+  await until("a picture is drawn", () => first.locator("img").evaluate((image) => image.complete && image.naturalWidth === 28));
+  assert.match(await first.getAttribute("title"), /\/pictures\/3\/\d+\.png\n3\n28 × 28/);
+  await page.locator('button[aria-label="All classes"]').click();
+  await page.getByTestId("picture-count").getByText(`${facts.splits.train.count} pictures`).waitFor();
+  await until("the pictures in sight are drawn", () =>
+    page.locator("button.picture img").evaluateAll((images) => images.slice(0, 60).every((image) => image.complete)),
+  );
+  await shot("explore");
+  await assert_accessible("the pictures of a dataset");
+  await first.focus();
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("Enter");
+  const dialog = page.getByRole("dialog");
+  await dialog.getByText(`2 of ${facts.splits.train.count}`).waitFor();
+  assert.ok(Number(await page.getByTestId("large-picture").getAttribute("data-scale")) >= 4);
+  assert.equal(await page.getByTestId("large-picture").locator("img").evaluate((image) => getComputedStyle(image).imageRendering), "pixelated");
+  await page.keyboard.press("ArrowRight");
+  await dialog.getByText(`3 of ${facts.splits.train.count}`).waitFor();
+  await shot("picture");
+  await assert_accessible("a large picture");
+  await page.keyboard.press("Escape");
+  await until("it is closed", async () => (await dialog.count()) === 0);
+  const pages = await api(server, "GET", `/datasets/${made.dataset}/pictures?split=val&limit=7`);
+  assert.equal(pages.items.length, 7);
+  assert.equal(pages.total, facts.splits.val.count);
+  assert.equal(pages.next_cursor, "7");
+  for (const item of pages.items) assert.ok(item.file.includes(`/pictures/${item.label_name}/`), `${item.file} is of class ${item.label_name}`);
+  const picture = await fetch(`${server.address}/api/v1/datasets/${made.dataset}/pictures/val/0`);
+  assert.equal(picture.headers.get("content-type"), "image/png");
+  assert.equal((await fetch(`${server.address}/api/v1/datasets/${made.dataset}/pictures/test/0`)).status, 404);
+  assert.equal((await fetch(`${server.address}/api/v1/datasets/${made.dataset}/pictures/val/99999`)).status, 404);
+});
+
+step("new model: the network is drawn, a click leads to its line, and lists make a sweep", async () => {
+  await page.goto(`${server.address}/models/new?dataset=${made.dataset}`);
+  await page.getByRole("button", { name: "Visualize" }).click();
+  await page.locator(".layer-node").filter({ hasText: "conv1" }).waitFor();
+  await page.getByText("As a table (9 layers)").or(page.getByText("As a table (10 layers)")).waitFor();
+  await page.getByRole("button", { name: "Customize: LeNet" }).click();
+  const editor = page.locator(".cm-content");
+  await editor.waitFor();
+  await page.locator(".layer-head").filter({ hasText: "conv2" }).click();
+  const line = await until("the cursor stands at the layer", async () => {
+    const text = await page.locator(".cm-activeLine").first().textContent();
+    return text.startsWith("layer {") && text;
+  });
+  assert.match(line, /^layer/);
+  await page.getByTestId("layer-facts").getByText("conv2").waitFor();
+  await shot("new-model");
+  await assert_accessible("the form of a model with its graph");
+  await editor.press("Control+End");
+  await editor.pressSequentially('layer { type: "Sil');
+  await page.locator(".cm-tooltip-autocomplete li").filter({ hasText: "Silence" }).click();
+  await until("the type is written", async () => (await page.locator(".cm-line").last().textContent()) === 'layer { type: "Silence"');
+  await editor.pressSequentially(" bott");
+  await page.locator(".cm-tooltip-autocomplete").getByText("bottom").waitFor();
+  await shot("completion");
+  await editor.press("Escape");
+  await page.locator("label").filter({ hasText: /^Standard$/ }).click();
+  await page.locator('[name="epochs"]').fill("1");
+  await page.locator('[name="base_lr"]').fill("0.01, 0.001");
+  await page.locator('[name="batch_size"]').fill("32,64,100");
+  await page.locator('[name="name"]').fill("Swept");
+  await page.getByRole("button", { name: "Train 6 models" }).click();
+  await page.waitForURL(/kind=model&q=Swept/);
+  await until("six are listed", async () => (await row("Swept lr").count()) === 6);
+  await page.getByRole("button", { name: /Swept \(6\)/ }).waitFor();
+  const jobs = (await api(server, "GET", "/jobs?q=Swept")).items;
+  assert.equal(new Set(jobs.map((job) => job.group)).size, 1);
+  const specs = await Promise.all(jobs.map(async ({ id }) => (await api(server, "GET", `/jobs/${id}`)).spec));
+  assert.deepEqual([...new Set(specs.map((spec) => `${spec.solver.base_lr} ${spec.batch_size}`))].sort(), ["0.001 100", "0.001 32", "0.001 64", "0.01 100", "0.01 32", "0.01 64"]);
+  for (const { id } of jobs) await fetch(`${server.address}/api/v1/jobs/${id}/abort`, { method: "POST" });
+  for (const { id } of jobs) await finished(id);
+});
+
+step("model: the network's graph and text belong together", async () => {
+  await page.goto(`${server.address}/models/${made.models[0]}?tab=network`);
+  await page.locator(".layer-head").filter({ hasText: "pool1" }).click();
+  await until("the cursor stands at the layer", async () => (await page.locator(".cm-activeLine").first().textContent()).startsWith("layer {"));
+  await shot("network");
+  await assert_accessible("the network of a model");
+});
+
 step("home: ten thousand jobs are listed, sorted, selected and scrolled without delay", async () => {
   const many = await start_server(process.execPath, [join(root, "web/mock/serve.ts"), "--many=10000"]);
   try {

@@ -185,6 +185,7 @@ export class MockServer {
       group?: string;
       spec: Record<string, never> & { source?: { path?: string; train?: string } };
     };
+    if (parts[2] === "pictures" && parts.length === 5) return picture(Number(parts[4]));
     if (parts[0] === "files") return this.file(parts[1]!, parts.slice(2).join("/"));
     const entry = () => this.entries.get(parts[1]!) ?? refuse(404, "not_found", `there is no job ${parts[1]}`);
     switch (route) {
@@ -222,6 +223,8 @@ export class MockServer {
       }
       case "GET /datasets/:id":
         return { job: entry().job, dataset: entry().job.result ?? null };
+      case "GET /datasets/:id/pictures":
+        return pictures(query);
       case "POST /models/check":
         return this.check(data.spec as unknown as ModelSpec);
       case "POST /models": {
@@ -583,6 +586,32 @@ function splits(): Record<string, unknown> {
   };
 }
 
+function pictures(query: URLSearchParams): unknown {
+  const label = query.get("class");
+  const all = Array.from({ length: 600 }, (_, index) => index).filter(
+    (i) => label === null || i % 10 === Number(label),
+  );
+  const wanted = all.filter((i) => i >= Number(query.get("cursor") ?? 0));
+  const limit = Number(query.get("limit") ?? 100);
+  return {
+    items: wanted.slice(0, limit).map((index) => ({
+      index,
+      label: index % 10,
+      label_name: labels[index % 10],
+      file: `/data/mnist/train/${index % 10}/${String(index).padStart(5, "0")}.png`,
+      width: 28,
+      height: 28,
+      channels: 1,
+    })),
+    next_cursor: wanted[limit] === undefined ? null : String(wanted[limit]),
+    total: all.length,
+  };
+}
+
+function picture(index: number): string {
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 28 28" width="28" height="28"><rect width="28" height="28"/><text x="8" y="21" fill="#fff" font-size="20">${index % 10}</text></svg>`;
+}
+
 /** A made-up disk: /data/mnist with ten classes of pictures. */
 function browse(path: string): unknown {
   const folders: Record<string, string[]> = { "/": ["data"], "/data": ["mnist"], "/data/mnist": ["test", "train"] };
@@ -626,7 +655,7 @@ function metrics_of(points: Point[]): unknown {
 }
 
 function type_of(path: string): string {
-  if (path.endsWith(".jpg")) return "image/svg+xml";
+  if (path.endsWith(".jpg") || /\/pictures\/\w+\/\d+$/.test(path)) return "image/svg+xml";
   return path.endsWith("/archive") ? "application/gzip" : "text/plain; charset=utf-8";
 }
 

@@ -1,6 +1,7 @@
 #include <ATen/ATen.h>
 
 #include "engine/layer.hpp"
+#include "engine/layers/batch_norm_nvidia.hpp"
 #include "engine/layers/types.hpp"
 
 namespace digits {
@@ -90,6 +91,10 @@ class BatchNormLayer final : public Layer {
 
 }  // namespace
 
-const LayerType kBatchNormLayer{"BatchNorm", create_layer<BatchNormLayer>};
+const LayerType kBatchNormLayer{"BatchNorm", [](const caffe::LayerParameter& parameter, const LayerContext& context) {
+                                    return is_nvidia_batch_norm(parameter.batch_norm_param())
+                                               ? create_nvidia_batch_norm(parameter, context)
+                                               : create_layer<BatchNormLayer>(parameter, context);
+                                }};
 
 }  // namespace digits

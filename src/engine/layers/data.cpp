@@ -1,6 +1,4 @@
-#include <ATen/ATen.h>
-
-#include "engine/layer.hpp"
+#include "engine/layers/feed_top.hpp"
 #include "engine/layers/types.hpp"
 #include "engine/random.hpp"
 #include "feed/feed.hpp"
@@ -42,8 +40,8 @@ class DataLayer final : public Layer {
     void forward(const Blobs&, const Blobs& top) override {
         auto batch = feed_->next();
         if (!batch) throw EngineError{std::move(batch.error())};
-        set(*top[0], batch->data, Shape(batch->shape.begin(), batch->shape.end()));
-        if (top.size() > 1) set(*top[1], batch->labels, {batch->shape[0]});
+        set_top(*top[0], batch->data, Shape(batch->shape.begin(), batch->shape.end()));
+        if (top.size() > 1) set_top(*top[1], batch->labels, {batch->shape[0]});
     }
 
     void backward(const Blobs&, const std::vector<bool>&, const Blobs&) override {}
@@ -51,14 +49,6 @@ class DataLayer final : public Layer {
     double wait_seconds() const override { return feed_ ? feed_->wait_seconds() : 0; }
 
   private:
-    /// The feed's buffer stays valid until the next forward pass; on the CPU it is used as it is.
-    void set(Blob& top, const float* values, const Shape& shape) const {
-        const at::Tensor host = at::from_blob(const_cast<float*>(values), shape, at::kFloat);
-        top.set_data(context_.device.is_cuda
-                         ? host.to(at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(context_.device.ordinal)))
-                         : host);
-    }
-
     std::unique_ptr<Feed> feed_;
 };
 

@@ -8,6 +8,7 @@ export type JobKind = Schemas["JobKind"];
 export type JobPage = Schemas["JobPage"];
 export type Dataset = Schemas["Dataset"];
 export type DatasetFacts = Schemas["DatasetFacts"];
+export type DatasetPicture = Schemas["DatasetPicture"];
 export type DatasetScan = Schemas["DatasetScan"];
 export type DatasetSpec = Schemas["DatasetSpec"];
 export type Split = Schemas["Split"];

@@ -1,5 +1,6 @@
 import { Button, Group, SegmentedControl, Stack, Text } from "@mantine/core";
 import { useState } from "react";
+import { Link } from "react-router";
 import type { Split } from "../api/client";
 import { save_text, to_csv } from "../charts/csv";
 import { class_colour } from "../charts/palette";
@@ -55,8 +56,14 @@ export function ClassHistogram({ labels, splits, name }: Props) {
       </Group>
       <ul className="bars" tabIndex={0} aria-label={t("dataset.classes")}>
         {labels.map((label, i) => (
-          <li className="bar-row" key={label} title={`${label}: ${counts[i]}`}>
-            <span>{label}</span>
+          <li className="bar-row" key={label}>
+            <Link
+              className="plain-link"
+              to={`?tab=explore&class=${i}${chosen.length === 1 ? `&split=${chosen[0]}` : ""}`}
+              title={t("explore.show", { name: label })}
+            >
+              {label}
+            </Link>
             <span className="bar">
               <i style={{ width: `${(100 * counts[i]!) / most}%`, background: class_colour(i) }} />
             </span>

@@ -8,6 +8,7 @@ import { JobHeader } from "../jobs/job_header";
 import { Facts, FileList, JobTabs, LogPanel, NotesPanel } from "../jobs/job_tabs";
 import { useText } from "../text/text";
 import { ClassHistogram, split_names } from "./class_histogram";
+import { ExplorePanel } from "./explore_panel";
 
 export function DatasetPage() {
   const { id = "" } = useParams();
@@ -33,6 +34,7 @@ export function DatasetPage() {
           first={job.state === "error" ? "log" : "classes"}
           tabs={[
             { id: "classes", label: t("tab.classes"), content: () => <Classes data={query.data} /> },
+            { id: "explore", label: t("tab.explore"), content: () => <ExplorePanel data={query.data} /> },
             { id: "files", label: t("tab.files"), content: () => <Files data={query.data} /> },
             { id: "log", label: t("tab.log"), content: () => <LogPanel job={job} /> },
             { id: "notes", label: t("tab.notes"), content: () => <NotesPanel key={job.id} job={job} /> },

@@ -11,6 +11,7 @@ import { bytes, metric, percent, significant } from "../format/format";
 import { PageSkeleton, QueryProblem } from "../frame/page_states";
 import { JobHeader } from "../jobs/job_header";
 import { Facts, FileList, JobTabs, LogPanel, NotesPanel } from "../jobs/job_tabs";
+import { NetworkView } from "../network/network_view";
 import { type TextKey, useText } from "../text/text";
 import { CurvesPanel } from "./curves_panel";
 import { TestPanel } from "./test_panel";
@@ -197,6 +198,7 @@ function NetworkTexts({ model }: { model: Model }) {
   const { t } = useText();
   const texts = model.files.filter((file) => file.endsWith(".prototxt"));
   const [chosen, set_chosen] = useState<string | null>(null);
+  const [go_to, set_go_to] = useState<{ line: number; column: number } | null>(null);
   const file = chosen ?? texts.find((name) => name === "train_val.prototxt") ?? texts[0];
   const text = useQuery({
     queryKey: ["file", model.job.id, file, is_active(model.job)],
@@ -227,9 +229,18 @@ function NetworkTexts({ model }: { model: Model }) {
       {text.data === undefined ? (
         <Skeleton height={300} />
       ) : (
-        <Suspense fallback={<Skeleton height={300} />}>
-          <PrototxtEditor label={file} value={text.data} />
-        </Suspense>
+        <div className={file === "solver.prototxt" ? undefined : "side-by-side"}>
+          <Suspense fallback={<Skeleton height={300} />}>
+            <PrototxtEditor label={file} value={text.data} go_to={go_to} />
+          </Suspense>
+          {file !== "solver.prototxt" && (
+            <NetworkView
+              text={text.data}
+              spec={(model.job.spec ?? null) as ModelSpec | null}
+              on_line={(line) => set_go_to({ line, column: 1 })}
+            />
+          )}
+        </div>
       )}
     </Stack>
   );

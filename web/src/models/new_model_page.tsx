@@ -12,10 +12,19 @@ import {
   Textarea,
   Title,
 } from "@mantine/core";
+import { notifications } from "@mantine/notifications";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, lazy, Suspense, useEffect, useMemo, useRef, useState } from "react";
 import { Link, useNavigate, useSearchParams } from "react-router";
-import { answer, client, type Diagnostic, type ModelCheck, ProblemError } from "../api/client";
+import {
+  answer,
+  client,
+  type Diagnostic,
+  type Job,
+  type ModelCheck,
+  type ModelSpec,
+  ProblemError,
+} from "../api/client";
 import { useAllJobs, useDataset, useModelCheck, useNetworks } from "../api/queries";
 import { useDraft } from "../forms/draft";
 import { field_errors } from "../forms/field_errors";
@@ -31,6 +40,7 @@ import {
 } from "../forms/fields";
 import { BrowseButton } from "../forms/path_field";
 import { ProblemAlert, QueryProblem, useDebounced, useTitle } from "../frame/page_states";
+import { NetworkView } from "../network/network_view";
 import { useText } from "../text/text";
 import { type LrPolicy, lr_defaults, lr_policies } from "./lr_policy";
 import { LrPreview } from "./lr_preview";
@@ -44,6 +54,7 @@ import {
   model_spec,
   solver_types,
 } from "./model_form";
+import { most_jobs, sweep_of } from "./sweep";
 
 const PrototxtEditor = lazy(() => import("./prototxt_editor"));
 
@@ -55,17 +66,33 @@ export function NewModelPage() {
   useTitle(t("model.new"));
   useAddress(change);
 
-  const spec = useMemo(() => model_spec(values), [values]);
+  const sweep = useMemo(() => sweep_of(values), [values]);
+  const spec = useMemo(() => model_spec(sweep[0] ?? values), [sweep, values]);
   const settled = useDebounced(spec, 500);
   const ready = values.network === "standard" || values.prototxt.trim() !== "";
   const check = useModelCheck(ready ? settled : null);
+  // What was made before one was refused is not made again.
+  const made = useRef(new Set<string>());
   const create = useMutation({
-    mutationFn: () =>
-      answer(client.POST("/models", { body: { name: values.name.trim(), group: values.group.trim(), spec } })),
+    mutationFn: async () => {
+      let last: Job | null = null;
+      for (const one of sweep) {
+        const body = { name: one.name.trim(), group: one.group.trim(), spec: model_spec(one) };
+        const key = JSON.stringify(body);
+        if (sweep.length > 1 && made.current.has(key)) continue;
+        last = await answer(client.POST("/models", { body }));
+        made.current.add(key);
+      }
+      return last;
+    },
     onSuccess: (job) => {
+      const group = sweep[0]?.group.trim() ?? "";
       clear();
       void queries.invalidateQueries({ queryKey: ["running"] });
-      navigate(`/models/${job.id}`);
+      if (sweep.length > 1) {
+        notifications.show({ message: t("sweep.made", { n: sweep.length }) });
+        navigate(`/?kind=model&q=${encodeURIComponent(group)}`);
+      } else if (job) navigate(`/models/${job.id}`);
     },
   });
 
@@ -105,7 +132,7 @@ export function NewModelPage() {
           <Section title={t("kind.dataset")}>
             <DatasetField form={form} />
           </Section>
-          <NetworkSection form={form} check={ready ? check.data : undefined} />
+          <NetworkSection form={form} check={ready ? check.data : undefined} spec={ready ? settled : null} />
           <SolverSection form={form} />
           <DataSection form={form} />
           <Section title={t("section.name")}>
@@ -124,8 +151,13 @@ export function NewModelPage() {
                   {t("form.see_field")}: {Object.values(errors.at)[0]}
                 </Text>
               )}
-              <Button type="submit" loading={create.isPending} fullWidth>
-                {t("model.create")}
+              {sweep.length > most_jobs && (
+                <Text size="sm" c="red" role="alert">
+                  {t("model.too_many", { n: sweep.length, most: most_jobs })}
+                </Text>
+              )}
+              <Button type="submit" loading={create.isPending} disabled={sweep.length > most_jobs} fullWidth>
+                {sweep.length > 1 ? t("model.create_many", { n: sweep.length }) : t("model.create")}
               </Button>
               <Button variant="subtle" color="gray" size="xs" onClick={clear}>
                 {t("form.start_over")}
@@ -215,15 +247,35 @@ function DatasetField({ form }: { form: FormState<ModelForm> }) {
   );
 }
 
-function NetworkSection({ form, check }: { form: FormState<ModelForm>; check: ModelCheck | undefined }) {
+function NetworkSection({
+  form,
+  check,
+  spec,
+}: {
+  form: FormState<ModelForm>;
+  check: ModelCheck | undefined;
+  spec: ModelSpec | null;
+}) {
   const { t } = useText();
   const networks = useNetworks();
+  const [drawn, set_drawn] = useState(false);
   const [go_to, set_go_to] = useState<{ line: number; column: number } | null>(null);
   const { values } = form;
   const items = networks.data?.items ?? [];
   const faulty = useMemo(
     () => (check?.diagnostics ?? []).flatMap(({ line }) => (line === null ? [] : [line])),
     [check],
+  );
+  const custom = values.network === "custom";
+  const text = custom ? values.prototxt : (items.find((item) => item.name === values.standard)?.prototxt ?? "");
+  const settled_text = useDebounced(text, 300);
+  const graph = (
+    <NetworkView
+      text={settled_text}
+      spec={spec}
+      faulty={custom ? faulty : []}
+      on_line={custom ? (line) => set_go_to({ line, column: 1 }) : undefined}
+    />
   );
   if (networks.error) return <QueryProblem error={networks.error} />;
   const choose = (name: string) => {
@@ -293,15 +345,18 @@ function NetworkSection({ form, check }: { form: FormState<ModelForm>; check: Mo
           <Text size="xs" c="dimmed">
             {t("network.custom.help")}
           </Text>
-          <Suspense fallback={<Skeleton height={300} />}>
-            <PrototxtEditor
-              label={t("network.text")}
-              value={values.prototxt}
-              on_change={(prototxt) => form.change({ prototxt })}
-              faulty={faulty}
-              go_to={go_to}
-            />
-          </Suspense>
+          <div className={drawn ? "side-by-side" : undefined}>
+            <Suspense fallback={<Skeleton height={300} />}>
+              <PrototxtEditor
+                label={t("network.text")}
+                value={values.prototxt}
+                on_change={(prototxt) => form.change({ prototxt })}
+                faulty={faulty}
+                go_to={go_to}
+              />
+            </Suspense>
+            {drawn && graph}
+          </div>
           {form.error("prototxt") && (
             <Text size="sm" c="red">
               {form.error("prototxt")}
@@ -309,6 +364,12 @@ function NetworkSection({ form, check }: { form: FormState<ModelForm>; check: Mo
           )}
         </>
       )}
+      <Group>
+        <Button size="xs" variant="default" onClick={() => set_drawn(!drawn)} aria-expanded={drawn}>
+          {t(drawn ? "network.hide_graph" : "network.visualize")}
+        </Button>
+      </Group>
+      {drawn && !custom && graph}
       <Findings
         diagnostics={check?.diagnostics ?? []}
         on_go={
@@ -384,14 +445,7 @@ function SolverSection({ form }: { form: FormState<ModelForm> }) {
           help={t("field.solver.help")}
           options={solver_types.map((value) => ({ value, label: value }))}
         />
-        <NumberField
-          form={form}
-          name="base_lr"
-          label={t("field.base_lr")}
-          help={t("field.base_lr.help")}
-          min={0}
-          step={0.001}
-        />
+        <TextField form={form} name="base_lr" label={t("field.base_lr")} help={t("field.base_lr.help")} />
       </Row>
       <Row>
         <Stack gap="md">
@@ -429,7 +483,7 @@ function SolverSection({ form }: { form: FormState<ModelForm> }) {
           )}
           {used.power !== undefined && <NumberField form={form} name="power" label={t("field.power")} step={0.5} />}
         </Stack>
-        <LrPreview options={lr_options(values)} epochs={Number(values.epochs)} />
+        <LrPreview options={lr_options(sweep_of(values)[0] ?? values)} epochs={Number(values.epochs)} />
       </Row>
       <Folded
         title={t("section.solver_more")}
@@ -517,13 +571,12 @@ function DataSection({ form }: { form: FormState<ModelForm> }) {
   return (
     <Section title={t("section.data")}>
       <Row>
-        <NumberField
+        <TextField
           form={form}
           name="batch_size"
           label={t("field.batch_size")}
           help={t("field.batch_size.help")}
           placeholder={t("field.network_choice")}
-          min={1}
         />
         <NumberField
           form={form}
@@ -566,7 +619,7 @@ function Summary({ values, check }: { values: ModelForm; check: ModelCheck | und
   const { t, whole } = useText();
   const dataset = useDataset(values.dataset_id, values.dataset_id !== "").data;
   const train = dataset?.dataset?.splits.train?.count;
-  const batch = solver_number(check?.train_val, "batch_size") ?? Number(values.batch_size);
+  const batch = solver_number(check?.train_val, "batch_size") ?? Number(values.batch_size.split(",")[0]);
   const rounds = batch * Math.max(1, Number(values.batch_accumulation) || 1);
   const iterations =
     solver_number(check?.solver, "max_iter") ??

@@ -1,3 +1,9 @@
+import {
+  autocompletion,
+  type CompletionContext,
+  type CompletionResult,
+  completionKeymap,
+} from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
 import { bracketMatching, HighlightStyle, StreamLanguage, syntaxHighlighting } from "@codemirror/language";
 import { highlightSelectionMatches, searchKeymap } from "@codemirror/search";
@@ -14,6 +20,8 @@ import {
 import { tags } from "@lezer/highlight";
 import { useComputedColorScheme } from "@mantine/core";
 import { useEffect, useRef } from "react";
+import { complete } from "../network/completion";
+import { type ProtoSchema, parse_proto } from "../network/proto_schema";
 
 const prototxt = StreamLanguage.define<null>({
   startState: () => null,
@@ -30,6 +38,23 @@ const prototxt = StreamLanguage.define<null>({
   },
   languageData: { commentTokens: { line: "#" } },
 });
+
+let schema: ProtoSchema | null = null;
+
+/** Suggests what fits where the cursor stands, by the same .proto file that the server reads networks with. */
+async function suggest(context: CompletionContext): Promise<CompletionResult | null> {
+  schema ??= parse_proto((await import("../../../proto/caffe.proto?raw")).default);
+  const found = complete(context.state.sliceDoc(0, context.pos), schema);
+  if (!found || found.options.length === 0) return null;
+  const from = context.pos - found.typed;
+  const before = context.state.sliceDoc(Math.max(0, from - 1), from);
+  if (found.typed === 0 && !context.explicit && !/["']/.test(before)) return null;
+  return {
+    from,
+    validFor: /^\w*$/,
+    options: found.options.map(({ label, detail, apply, kind }) => ({ label, detail, apply, type: kind })),
+  };
+}
 
 const colours = HighlightStyle.define([
   { tag: tags.comment, color: "light-dark(#6a737d, #8b949e)" },
@@ -90,13 +115,14 @@ export default function PrototxtEditor({ value, label, on_change, faulty, go_to 
           highlightActiveLine(),
           bracketMatching(),
           highlightSelectionMatches(),
-          keymap.of([...defaultKeymap, ...historyKeymap, ...searchKeymap]),
+          autocompletion({ override: [suggest], icons: false }),
+          keymap.of([...completionKeymap, ...defaultKeymap, ...historyKeymap, ...searchKeymap]),
           prototxt,
           syntaxHighlighting(colours),
           faulty_lines,
           theme.current.of(EditorView.darkTheme.of(false)),
           EditorState.readOnly.of(!editable),
-          EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false" }),
+          EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false", tabindex: "0" }),
           EditorView.updateListener.of((update) => update.docChanged && changed.current?.(update.state.doc.toString())),
         ],
       }),

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+
+namespace digits {
+
+/// A picture as a browser takes it.
+struct PictureFile {
+    std::string bytes;
+    std::string_view content_type;
+};
+
+/// The pictures of one split in the order of their keys, to page through. It knows labels and names; the database is
+/// open only during a call, so calls of one process must not overlap.
+class Gallery {
+  public:
+    struct Picture {
+        std::uint64_t index = 0;  ///< counted from 0 over the split
+        int label = 0;
+        std::string file;  ///< where it was made from; empty when the list does not fit the database
+        int width = 0;
+        int height = 0;
+        int channels = 0;
+    };
+    struct Page {
+        std::vector<Picture> pictures;
+        std::optional<std::uint64_t> next;  ///< where the next page begins, if there is one
+    };
+
+    /// `split` is its name in unreadable.txt, whose pictures are in the list but not in the database. Errors: kNotFound
+    /// and kDataLoss of the database.
+    static Result<Gallery> open(const std::filesystem::path& folder, const std::string& split,
+                                const std::string& database, const std::string& list);
+
+    /// Of one class, or of all.
+    std::uint64_t count(std::optional<int> label) const;
+    Result<Page> page(std::uint64_t from, std::uint64_t limit, std::optional<int> label) const;
+    /// JPEG and PNG as they are stored, raw samples as PNG. Errors: kNotFound, kUnsupported for another format.
+    Result<PictureFile> picture(std::uint64_t index) const;
+
+  private:
+    Status read_list(const std::string& split);
+    /// The database decides; a list in another order has no names to give.
+    Status check_keys();
+
+    std::filesystem::path database_;
+    std::filesystem::path list_;
+    std::vector<int> labels_;              ///< by index
+    std::vector<std::uint64_t> lines_;     ///< where each picture's line begins in the list; empty without names
+    std::vector<std::uint64_t> by_label_;  ///< how many of each
+};
+
+}  // namespace digits

@@ -1,0 +1,61 @@
+#include "engine/flops.hpp"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "engine/net.hpp"
+
+namespace digits {
+namespace {
+
+/// Of one pass over the layer's weights.
+double layer_flops(const Net& net, Layer& layer) {
+    const auto& parameter = layer.parameter();
+    const bool convolution = parameter.type() == "Convolution", transposed = parameter.type() == "Deconvolution";
+    if (!convolution && !transposed && parameter.type() != "InnerProduct") return 0;
+    const Blob& weight = *layer.blobs()[0];
+    double sum = 0;
+    for (int i = 0; i < parameter.bottom_size(); ++i) {
+        // Each value of the smaller side (a top, or the bottom of a Deconvolution) meets one row of weights.
+        const Blob& meeting = *net.find_blob(transposed ? parameter.bottom(i) : parameter.top(i));
+        const std::int64_t rows =
+            parameter.inner_product_param().transpose() ? weight.dim(weight.axis_count() - 1) : weight.dim(0);
+        sum += 2.0 * static_cast<double>(meeting.count()) * static_cast<double>(weight.count() / rows);
+    }
+    return sum;
+}
+
+}  // namespace
+
+Flops count_flops(const Net& net) {
+    Flops flops;
+    for (const auto& layer : net.layers()) {
+        const double once = layer_flops(net, *layer);
+        if (once == 0) continue;
+        flops.forward += once;
+        const auto& inputs = net.inputs();
+        const bool first = std::ranges::find(inputs, layer->parameter().bottom(0)) != inputs.end();
+        flops.backward += (first ? 1 : 2) * once;
+    }
+    return flops;
+}
+
+double measure_matrix_limit() {
+    using Clock = std::chrono::steady_clock;
+    constexpr std::int64_t kSize = 2048;
+    const at::Tensor a = at::rand({kSize, kSize}), b = at::rand({kSize, kSize}), c = at::empty({kSize, kSize});
+    at::Tensor result = c;
+    double best = 0;
+    const auto start = Clock::now();
+    for (int i = 0; i < 3 || std::chrono::duration<double>(Clock::now() - start).count() < 0.5; ++i) {
+        const auto begin = Clock::now();
+        at::mm_out(result, a, b);
+        const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
+        best = std::max(best, 2.0 * kSize * kSize * kSize / seconds);
+    }
+    return best;
+}
+
+}  // namespace digits

@@ -1,0 +1,251 @@
+import { Alert, Button, Group, SegmentedControl, Select, Stack, Text, TextInput } from "@mantine/core";
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { useWindowVirtualizer } from "@tanstack/react-virtual";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { useSearchParams } from "react-router";
+import { answer, api_root, client, type Dataset, type DatasetPicture } from "../api/client";
+import { QueryProblem } from "../frame/page_states";
+import { useText } from "../text/text";
+import { split_names } from "./class_histogram";
+import { PictureViewer } from "./picture_viewer";
+
+const page_size = 200;
+/** Pictures below this size are shown enlarged, without smoothing. */
+export const small_px = 64;
+
+export function picture_url(dataset: string, split: string, index: number): string {
+  return `${api_root}/datasets/${dataset}/pictures/${split}/${index}`;
+}
+
+type SplitName = (typeof split_names)[number];
+
+/** Split, class and the open picture stand in the address. */
+export function ExplorePanel({ data: { job, dataset } }: { data: Dataset }) {
+  const { t, whole } = useText();
+  const [params, set_params] = useSearchParams();
+  const present = split_names.filter((split) => dataset?.splits[split]);
+  const split: SplitName = present.find((one) => one === params.get("split")) ?? present[0] ?? "train";
+  const wanted = params.get("class");
+  const label = wanted !== null && /^\d+$/.test(wanted) ? Number(wanted) : null;
+  const set = (changes: Record<string, string | null>) =>
+    set_params(
+      (before) => {
+        const after = new URLSearchParams(before);
+        for (const [name, value] of Object.entries(changes))
+          if (value === null) after.delete(name);
+          else after.set(name, value);
+        return after;
+      },
+      { replace: true },
+    );
+  const [start, set_start] = useState("");
+  const from = /^\d{1,9}$/.test(start.trim()) ? String(Math.max(0, Number(start.trim()))) : "0";
+  const pictures = useInfiniteQuery({
+    queryKey: ["pictures", job.id, split, label, from],
+    staleTime: Number.POSITIVE_INFINITY,
+    enabled: dataset !== null,
+    retry: false,
+    initialPageParam: from,
+    queryFn: ({ pageParam, signal }) =>
+      answer(
+        client.GET("/datasets/{id}/pictures", {
+          params: {
+            path: { id: job.id },
+            query: { split, class: label ?? undefined, cursor: pageParam, limit: page_size },
+          },
+          signal,
+        }),
+      ),
+    getNextPageParam: (page) => page.next_cursor ?? undefined,
+  });
+  const items = useMemo(() => pictures.data?.pages.flatMap((page) => page.items) ?? [], [pictures.data]);
+  const open_index = params.get("picture");
+  const open = open_index === null ? -1 : items.findIndex((item) => String(item.index) === open_index);
+  const { hasNextPage, isFetchingNextPage, fetchNextPage } = pictures;
+  const load_more = () => hasNextPage && !isFetchingNextPage && void fetchNextPage();
+  if (!dataset) return <Text c="dimmed">{t("explore.not_yet")}</Text>;
+  const labels = dataset.labels;
+  return (
+    <Stack gap="sm">
+      <Group gap="md" align="flex-end">
+        {present.length > 1 && (
+          <SegmentedControl
+            size="xs"
+            aria-label={t("dataset.split")}
+            value={split}
+            onChange={(value) => set({ split: value, picture: null })}
+            data={present.map((one) => ({ value: one, label: t(`split.${one}`) }))}
+          />
+        )}
+        <Select
+          size="xs"
+          w={220}
+          aria-label={t("explore.class")}
+          placeholder={t("explore.all_classes")}
+          clearable
+          clearButtonProps={{ "aria-label": t("explore.all_classes") }}
+          searchable
+          limit={200}
+          data={labels.map((name, i) => ({ value: String(i), label: name }))}
+          value={label === null ? null : String(label)}
+          onChange={(value) => set({ class: value, picture: null })}
+          nothingFoundMessage={t("list.none_found")}
+        />
+        <TextInput
+          size="xs"
+          w={130}
+          aria-label={t("explore.from")}
+          placeholder={t("explore.from")}
+          value={start}
+          onChange={(event) => set_start(event.currentTarget.value)}
+        />
+        {pictures.data && (
+          <Text size="sm" c="dimmed" role="status" data-testid="picture-count">
+            {t("explore.count", { n: pictures.data.pages[0]?.total ?? 0 })}
+          </Text>
+        )}
+      </Group>
+      {pictures.error && !pictures.data ? <QueryProblem error={pictures.error} /> : null}
+      {pictures.isFetchNextPageError && (
+        <Alert color="red" variant="light">
+          {String(pictures.error)}{" "}
+          <Button size="compact-xs" variant="default" onClick={() => void fetchNextPage()}>
+            {t("action.again")}
+          </Button>
+        </Alert>
+      )}
+      {pictures.data && items.length === 0 && <Text c="dimmed">{t("list.none_found")}</Text>}
+      {items.length > 0 && (
+        <PictureGrid
+          items={items}
+          dataset={job.id}
+          split={split}
+          on_open={(index) => set({ picture: String(index) })}
+          near_end={load_more}
+        />
+      )}
+      {open >= 0 && (
+        <PictureViewer
+          dataset={job.id}
+          split={split}
+          items={items}
+          at={open}
+          total={pictures.data?.pages[0]?.total ?? items.length}
+          move={(to) => {
+            const item = items[to];
+            if (item) set({ picture: String(item.index) });
+            if (to > items.length - 20) load_more();
+          }}
+          close={() => set({ picture: null })}
+        />
+      )}
+      <Text size="xs" c="dimmed">
+        {t("explore.loaded", { shown: whole(items.length) })}
+      </Text>
+    </Stack>
+  );
+}
+
+interface GridProps {
+  items: DatasetPicture[];
+  dataset: string;
+  split: string;
+  on_open: (index: number) => void;
+  near_end: () => void;
+}
+
+/** Rows of equal cells; only those in sight exist. Arrow keys move, Enter opens. */
+function PictureGrid({ items, dataset, split, on_open, near_end }: GridProps) {
+  const { t } = useText();
+  const box = useRef<HTMLDivElement>(null);
+  const [place, set_place] = useState({ top: 0, width: 800 });
+  const [focus, set_focus] = useState(0);
+  useLayoutEffect(() => {
+    const measure = () => {
+      const rect = box.current?.getBoundingClientRect();
+      if (rect) set_place({ top: rect.top + window.scrollY, width: rect.width });
+    };
+    measure();
+    const watch = new ResizeObserver(measure);
+    watch.observe(box.current!);
+    return () => watch.disconnect();
+  }, []);
+  const sides = items.slice(0, 50).map((item) => Math.max(item.width, item.height));
+  const small = Math.max(...sides) < small_px;
+  const cell = small ? 84 : 140;
+  const columns = Math.max(1, Math.floor((place.width + 6) / (cell + 6)));
+  const rows = Math.ceil(items.length / columns);
+  const virtual = useWindowVirtualizer({
+    count: rows,
+    estimateSize: () => cell + 6,
+    overscan: 4,
+    scrollMargin: place.top,
+    scrollPaddingStart: 70,
+  });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the size of a row changed
+  useEffect(() => virtual.measure(), [cell]);
+  const shown = virtual.getVirtualItems();
+  const last = shown.at(-1)?.index ?? 0;
+  const at_end = last >= rows - 6;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: asked again whenever rows came and the end is still near
+  useEffect(() => {
+    if (at_end) near_end();
+  }, [at_end, rows]);
+  const go = (to: number) => {
+    const next = Math.min(items.length - 1, Math.max(0, to));
+    set_focus(next);
+    virtual.scrollToIndex(Math.floor(next / columns), { align: "auto" });
+    requestAnimationFrame(() => box.current?.querySelector<HTMLButtonElement>(`[data-at="${next}"]`)?.focus());
+  };
+  return (
+    <div
+      ref={box}
+      role="group"
+      aria-label={t("explore.grid")}
+      style={{ height: virtual.getTotalSize(), position: "relative" }}
+      onKeyDown={(event) => {
+        const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns, ArrowUp: -columns }[event.key];
+        if (step === undefined) return;
+        event.preventDefault();
+        go(focus + step);
+      }}
+    >
+      {shown.map((row) => (
+        <div
+          key={row.key}
+          className="picture-row"
+          style={{
+            transform: `translateY(${row.start - place.top}px)`,
+            gridTemplateColumns: `repeat(${columns}, ${cell}px)`,
+          }}
+        >
+          {items.slice(row.index * columns, (row.index + 1) * columns).map((item, i) => {
+            const at = row.index * columns + i;
+            const size = `${item.width} × ${item.height}`;
+            return (
+              <button
+                type="button"
+                key={item.index}
+                className="picture"
+                data-at={at}
+                data-small={small}
+                tabIndex={at === focus ? 0 : -1}
+                style={{ width: cell, height: cell }}
+                title={[item.file, item.label_name, size].filter(Boolean).join("\n")}
+                onFocus={() => set_focus(at)}
+                onClick={() => on_open(item.index)}
+              >
+                <img
+                  loading="lazy"
+                  decoding="async"
+                  src={picture_url(dataset, split, item.index)}
+                  alt={t("explore.alt", { name: item.label_name, index: String(item.index) })}
+                />
+              </button>
+            );
+          })}
+        </div>
+      ))}
+    </div>
+  );
+}

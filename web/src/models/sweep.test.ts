@@ -1,0 +1,31 @@
+import { describe, expect, it } from "vitest";
+import { empty_model_form, model_spec } from "./model_form";
+import { sweep_of } from "./sweep";
+
+const form = { ...empty_model_form, name: "LeNet" };
+
+describe("a sweep", () => {
+  it("is one job, as it stands, without lists", () => {
+    expect(sweep_of({ ...form, base_lr: "0.01" })).toEqual([{ ...form, base_lr: "0.01" }]);
+    expect(sweep_of({ ...form, base_lr: "0.01," })).toHaveLength(1);
+  });
+
+  it("has a job for each combination, named by its values, in one group", () => {
+    const made = sweep_of({ ...form, base_lr: "0.1, 0.01 0.001", batch_size: "32,64" });
+    expect(made).toHaveLength(6);
+    expect(made[3]).toMatchObject({
+      name: "LeNet lr 0.01 batch 64",
+      group: "LeNet",
+      base_lr: "0.01",
+      batch_size: "64",
+    });
+    expect(model_spec(made[3]!)).toMatchObject({ solver: { base_lr: 0.01 }, batch_size: 64 });
+    expect(new Set(made.map(({ group }) => group))).toEqual(new Set(["LeNet"]));
+    expect(sweep_of({ ...form, group: "rates", base_lr: "1, 2" })[0]?.group).toBe("rates");
+  });
+
+  it("leaves out what is said twice, and keeps what is no number for the server to refuse", () => {
+    expect(sweep_of({ ...form, base_lr: "0.1, 0.1" })).toHaveLength(1);
+    expect(sweep_of({ ...form, base_lr: "0.1, fast" }).map((one) => one.base_lr)).toEqual(["0.1", "fast"]);
+  });
+});

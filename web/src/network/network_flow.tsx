@@ -1,0 +1,154 @@
+import {
+  Background,
+  BaseEdge,
+  Controls,
+  type Edge,
+  type EdgeProps,
+  Handle,
+  type Node,
+  type NodeProps,
+  Position,
+  ReactFlow,
+} from "@xyflow/react";
+import "@xyflow/react/dist/base.css";
+import { useComputedColorScheme } from "@mantine/core";
+import { useMemo } from "react";
+import { useText } from "../text/text";
+import { layout_of, node_width, path_through } from "./graph_layout";
+import { kind_of } from "./layer_kinds";
+import type { GraphNode, Layer, NetworkGraph } from "./network_graph";
+import type { LayerFacts } from "./use_describe";
+
+type LayerNode = Node<{
+  node: GraphNode;
+  selected: number | null;
+  faulty: ReadonlySet<number>;
+  on_select: (layer: Layer) => void;
+}>;
+
+function LayerBox({ data: { node, selected, faulty, on_select } }: NodeProps<LayerNode>) {
+  const part = (layer: Layer, text: string, className: string) => (
+    <button
+      key={layer.line}
+      type="button"
+      className={`nodrag ${className}`}
+      data-kind={kind_of(layer.type)}
+      data-selected={layer.line === selected}
+      data-faulty={faulty.has(layer.line)}
+      title={`${layer.name} (${layer.type})`}
+      onClick={() => on_select(layer)}
+    >
+      <b>{layer.name || layer.type}</b>
+      <span>{text}</span>
+    </button>
+  );
+  return (
+    <div className="layer-node" style={{ width: node_width }}>
+      <Handle type="target" position={Position.Top} isConnectable={false} />
+      {part(node.layer, [node.layer.type, node.layer.summary].filter(Boolean).join(" "), "layer-head")}
+      {node.attached.map((layer) =>
+        part(layer, [layer.type, layer.summary].filter(Boolean).join(" "), "layer-attached"),
+      )}
+      <Handle type="source" position={Position.Bottom} isConnectable={false} />
+    </div>
+  );
+}
+
+type BentEdge = Edge<{ bends: { x: number; y: number }[] }>;
+
+function BentLine({ sourceX, sourceY, targetX, targetY, data, label }: EdgeProps<BentEdge>) {
+  const points = [{ x: sourceX, y: sourceY }, ...(data?.bends ?? []), { x: targetX, y: targetY }];
+  const middle = points[Math.floor(points.length / 2)]!;
+  const before = points[Math.floor(points.length / 2) - 1]!;
+  return (
+    <BaseEdge
+      path={path_through(points)}
+      label={label}
+      labelX={(middle.x + before.x) / 2}
+      labelY={(middle.y + before.y) / 2}
+    />
+  );
+}
+
+const node_types = { layer: LayerBox };
+const edge_types = { bent: BentLine };
+
+interface Props {
+  graph: NetworkGraph;
+  selected: number | null;
+  /** First lines of layers that something is wrong with. */
+  faulty: ReadonlySet<number>;
+  on_select: (layer: Layer) => void;
+  facts: Map<string, LayerFacts>;
+}
+
+/** The network top to bottom; shapes stand on the edges when the server has told them. */
+export default function NetworkFlow({ graph, selected, faulty, on_select, facts }: Props) {
+  const { t } = useText();
+  const scheme = useComputedColorScheme("light");
+  const { places, bends } = useMemo(() => layout_of(graph), [graph]);
+  const shapes = useMemo(() => {
+    const known = new Map<string, string>();
+    for (const layer of facts.values())
+      for (const [blob, shape] of Object.entries(layer.shapes ?? {})) known.set(blob, shape.join(" × "));
+    return known;
+  }, [facts]);
+  const nodes: LayerNode[] = graph.nodes.map((node) => {
+    const place = places.get(node.id)!;
+    return {
+      id: node.id,
+      type: "layer",
+      position: { x: place.x, y: place.y },
+      data: { node, selected, faulty, on_select },
+      width: place.width,
+      height: place.height,
+      style: { pointerEvents: "all" },
+      draggable: false,
+      focusable: false,
+      selectable: false,
+    };
+  });
+  const edges: BentEdge[] = graph.edges.map(({ from, to, blob }, i) => ({
+    id: `${i}`,
+    type: "bent",
+    data: { bends: bends[i] ?? [] },
+    source: from,
+    target: to,
+    label: shapes.get(blob),
+    focusable: false,
+    selectable: false,
+  }));
+  // The head of the network readable rather than the whole of it too small to read.
+  const width = Math.max(...[...places.values()].map((place) => place.x + place.width), 1);
+  const key = graph.nodes.map(({ id }) => id).join();
+  return (
+    <div className="network-flow" role="group" aria-label={t("graph.label")}>
+      <ReactFlow
+        key={key}
+        nodes={nodes}
+        edges={edges}
+        nodeTypes={node_types}
+        edgeTypes={edge_types}
+        colorMode={scheme}
+        defaultViewport={{ x: 0, y: 8, zoom: 1 }}
+        onInit={(flow) => {
+          const host = document.querySelector(".network-flow")?.getBoundingClientRect();
+          const zoom = Math.min(1, Math.max(0.35, ((host?.width ?? 500) - 16) / width));
+          void flow.setViewport({ x: Math.max(0, ((host?.width ?? 500) - width * zoom) / 2), y: 8, zoom });
+        }}
+        minZoom={0.05}
+        zoomOnScroll={false}
+        preventScrolling={false}
+        nodesConnectable={false}
+        nodesDraggable={false}
+        elementsSelectable={false}
+        disableKeyboardA11y
+        onlyRenderVisibleElements
+        proOptions={{ hideAttribution: true }}
+      >
+        <Background gap={24} />
+        <Controls showInteractive={false} />
+      </ReactFlow>
+    </div>
+  );
+}
