@@ -162,6 +162,23 @@ TEST(Builder, leaves_out_small_classes_and_cuts_large_ones) {
     EXPECT_THAT(job.logs(), Contains(HasSubstr("\"few\" is left out")));
 }
 
+TEST(Builder, folders_of_their_own_may_have_limits_of_their_own) {
+    JobFolder job;
+    for (const char* set : {"train", "val"}) {
+        add_class(job.root() / set, "a", 6);
+        add_class(job.root() / set, "b", 6);
+    }
+    add_class(job.root() / "train", "c", 6);
+    add_class(job.root() / "val", "c", 3);
+    const auto result = built(job, spec_for({{"path", job.root() / "train"},
+                                             {"val_path", job.root() / "val"},
+                                             {"max_per_class", 5},
+                                             {"val_min_per_class", 4},
+                                             {"val_max_per_class", 0}}));
+    EXPECT_EQ(result["splits"]["train"]["per_class"], (json{5, 5, 5}));
+    EXPECT_EQ(result["splits"]["val"]["per_class"], (json{6, 6, 0}));
+}
+
 TEST(Builder, takes_validation_and_test_from_folders_of_their_own) {
     JobFolder job;
     for (const char* set : {"train", "val", "test"}) {

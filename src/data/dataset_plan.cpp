@@ -30,8 +30,12 @@ class FolderPlanner {
 
     Result<DatasetPlan> plan() {
         DIGITS_TRY(plan_training());
-        if (!source_.val_path.empty()) DIGITS_TRY(plan_other(Split::kVal, source_.val_path, "/source/val_path"));
-        if (!source_.test_path.empty()) DIGITS_TRY(plan_other(Split::kTest, source_.test_path, "/source/test_path"));
+        if (!source_.val_path.empty())
+            DIGITS_TRY(plan_other(Split::kVal, source_.val_path, "/source/val_path", source_.val_min_per_class,
+                                  source_.val_max_per_class));
+        if (!source_.test_path.empty())
+            DIGITS_TRY(plan_other(Split::kTest, source_.test_path, "/source/test_path", source_.test_min_per_class,
+                                  source_.test_max_per_class));
         return std::move(plan_);
     }
 
@@ -78,12 +82,13 @@ class FolderPlanner {
         return {};
     }
 
-    Status plan_other(Split split, const std::string& path, const char* where) {
+    Status plan_other(Split split, const std::string& path, const char* where, std::optional<int> least,
+                      std::optional<int> most) {
         DIGITS_ASSIGN(auto found, scan(path, where));
         std::map<std::string, int> numbers;
         for (std::size_t i = 0; i < plan_.labels.size(); ++i) numbers[plan_.labels[i]] = static_cast<int>(i);
         for (auto& one : found.classes) {
-            if (!is_large_enough(one, static_cast<std::size_t>(source_.min_per_class))) continue;
+            if (!is_large_enough(one, static_cast<std::size_t>(least.value_or(source_.min_per_class)))) continue;
             const auto number = numbers.find(one.label);
             if (number == numbers.end()) {
                 plan_.warnings.push_back(
@@ -92,7 +97,7 @@ class FolderPlanner {
             }
             // Streams above those of the training pass.
             const auto stream = (static_cast<std::uint64_t>(split) << 32) + static_cast<std::uint64_t>(number->second);
-            choose_files(one.files, source_.max_per_class, spec_.seed, stream);
+            choose_files(one.files, most.value_or(source_.max_per_class), spec_.seed, stream);
             add_entries(plan_.entries(split), one.files, number->second);
         }
         return {};

@@ -25,6 +25,18 @@ struct JsonBinding<SourceSpec> {
             json_field("max_per_class", &SourceSpec::max_per_class)
                 .help("no more pictures of a class; 0: all")
                 .range(0, 1e9),
+            json_field("val_min_per_class", &SourceSpec::val_min_per_class)
+                .help("of val_path; null: as min_per_class")
+                .range(1, 1e9),
+            json_field("val_max_per_class", &SourceSpec::val_max_per_class)
+                .help("of val_path; null: as max_per_class")
+                .range(0, 1e9),
+            json_field("test_min_per_class", &SourceSpec::test_min_per_class)
+                .help("of test_path; null: as min_per_class")
+                .range(1, 1e9),
+            json_field("test_max_per_class", &SourceSpec::test_max_per_class)
+                .help("of test_path; null: as max_per_class")
+                .range(0, 1e9),
             json_field("train", &SourceSpec::train).help("lists: file of the pictures to train with"),
             json_field("val", &SourceSpec::val).help("lists: file of the pictures to validate with"),
             json_field("test", &SourceSpec::test).help("lists: file of the pictures to test with"),
@@ -89,10 +101,20 @@ Status validate_source(const SourceSpec& source) {
     if (val + test >= 100)
         return invalid("/source/percent_val",
                        fmt::format("{} % for validation and {} % for tests leave nothing to train with", val, test));
-    if (source.max_per_class != 0 && source.max_per_class < source.min_per_class)
-        return invalid("/source/max_per_class",
-                       fmt::format("max_per_class is {}, expected at least min_per_class ({}) or 0",
-                                   source.max_per_class, source.min_per_class));
+    struct Limits {
+        const char* start;
+        int least, most;
+    };
+    const int least = source.min_per_class, most = source.max_per_class;
+    const Limits limits[]{
+        {"", least, most},
+        {"val_", source.val_min_per_class.value_or(least), source.val_max_per_class.value_or(most)},
+        {"test_", source.test_min_per_class.value_or(least), source.test_max_per_class.value_or(most)}};
+    for (const auto& one : limits)
+        if (one.most != 0 && one.most < one.least)
+            return invalid(fmt::format("/source/{}max_per_class", one.start).c_str(),
+                           fmt::format("{0}max_per_class is {1}, expected at least {0}min_per_class ({2}) or 0",
+                                       one.start, one.most, one.least));
     return {};
 }
 

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -29,6 +30,11 @@ struct SourceSpec {
     int percent_test = 0;
     int min_per_class = 2;
     int max_per_class = 0;  ///< 0: no limit
+    /// For folders of their own; none: as min_per_class and max_per_class.
+    std::optional<int> val_min_per_class;
+    std::optional<int> val_max_per_class;
+    std::optional<int> test_min_per_class;
+    std::optional<int> test_max_per_class;
     std::string train;
     std::string val;
     std::string test;

@@ -103,7 +103,7 @@ class OddValuesTest(Case):
                                (MODELS + ".json", {"clone": value}), ("/abort_jobs", {"job_ids[]": value})):
                 answer = server.post(path, data)
                 self.assertIn(answer.status_code, (400, 404), (path, data, answer.text[:300]))
-        many = server.post(MODELS + ".json", model_form(learning_rate="0.1," * 300))
+        many = server.post(MODELS + ".json", model_form(learning_rate=",".join(["0.1"] * 300)))
         self.assert_field(many, "learning_rate", "300 jobs at once")
 
 
@@ -201,7 +201,7 @@ class DatasetTest(Case):
         self.assertTrue(Path(dataset["directory"]).is_dir())
         [parse] = dataset["ParseFolderTasks"]
         self.assertEqual(set(parse), PARSE_TASK)
-        self.assertEqual((parse["name"], parse["label_count"], parse["test_count"]), ("Parse Folder (train/val)", 10, None))
+        self.assertEqual((parse["name"], parse["label_count"], parse["test_count"]), ("Parse Folder (train/val)", 10, 0))
         self.assertEqual(parse["train_count"] + parse["val_count"], 800)
         train, val = dataset["CreateDbTasks"]
         self.assertEqual(set(train), CREATE_TASK)
@@ -254,6 +254,18 @@ class DatasetTest(Case):
         self.assertEqual(server.delete(f"/datasets/{job}").text, "Job deleted.")
         self.assert_refused(server.get(f"/datasets/{job}.json"), 404)
 
+    def test_folders_of_their_own(self):
+        form = dataset_form(folder_pct_val=20, folder_pct_test=10, has_val_folder="True", folder_val=server.root / "test",
+                            folder_train_max_per_class=30, folder_val_min_per_class=1, folder_val_max_per_class="")
+        answer = server.post(DATASETS + ".json", form)
+        self.assertEqual((answer.status_code, answer.json()["status"]), (200, "Initialized"), answer.text)
+        job = answer.json()["id"]
+        self.assertEqual(server.wait_for(job), "Done")
+        first, second = server.get(f"/datasets/{job}.json").json()["ParseFolderTasks"]
+        self.assertEqual((first["name"], first["train_count"], first["val_count"], first["test_count"]), ("Parse Folder (train/test)", 270, 0, 30))
+        self.assertEqual((second["name"], second["train_count"], second["val_count"], second["test_count"]), ("Parse Folder (val)", 0, 40, 0))
+        server.delete(f"/jobs/{job}")
+
     def test_uploaded_lists_with_folders_of_their_own(self):
         def lines(folder, count):
             paths = sorted(folder.glob("*/*.png"))[::7][:count]
@@ -298,7 +310,9 @@ class ModelTest(Case):
         self.assert_field(create(dataset=model_id), "dataset", "Not a valid choice")
         self.assert_field(create(train_epochs=0), "train_epochs", "Number must be at least 1.")
         self.assert_field(create(learning_rate="fast"), "learning_rate", "Not a valid float value")
-        self.assert_field(create(batch_size="0"), "batch_size", "Number must be at least 1.")
+        self.assert_field(create(batch_size="8,0"), "batch_size", "Number 0 must be at least 1.")
+        self.assert_field(create(learning_rate="0.1,"), "learning_rate", "Not a valid float value")
+        self.assert_field(create(learning_rate="-1"), "learning_rate", "Number -1.0 must be at least 0.")
         self.assert_field(create(solver_type="FTRL"), "solver_type", "not offered")
         self.assert_field(create(framework="torch"), "framework", "The framework you choose is not currently supported.")
         self.assert_field(create(standard_networks=""), "standard_networks", "This field is required.")
@@ -312,7 +326,7 @@ class ModelTest(Case):
         self.assert_field(create(method="previous", previous_networks=model_id), f"{model_id}-snapshot", "This field is required.")
         self.assert_field(create(method="pretrained"), "pretrained_networks", "not offered")
         self.assert_field(create(python_layer_server_file="/x.py"), "python_layer_server_file", "not offered")
-        self.assert_field(create(lr_policy="multistep", lr_multistep_values="a,b"), "lr_multistep_values", "")
+        self.assert_field(create(lr_policy="multistep", lr_multistep_values="a,b"), "lr_multistep_values", "invalid value")
 
     def test_a_sweep_makes_a_job_for_each_combination(self):
         answer = server.post(MODELS + ".json", model_form(train_epochs=1000, learning_rate="[0.01, 0.00001]", batch_size="8, 16.0"))
@@ -323,7 +337,7 @@ class ModelTest(Case):
                          [f"LeNet learning_rate:{rate} batch_size:{size}" for size in (8, 16) for rate in ("0.01", "1e-05")])
         for job in jobs:
             self.assertEqual(set(job), MODEL)
-        self.assertEqual(jobs[0]["snapshot file"], "no snapshots")
+        self.assertEqual((jobs[0]["snapshot file"], jobs[0]["status"]), ("no snapshots", "Initialized"))
         ids = [job["id"] for job in jobs]
         wait_until("one that runs", lambda: any(server.status(id) == "Running" for id in ids))
         self.assertEqual(server.post(f"/models/{ids[3]}/abort").text, "Job aborted.")
@@ -458,7 +472,7 @@ class ClassifyTest(Case):
 
     def test_many_without_json_tells_what_the_page_showed(self):
         seen = server.post(MODELS + "/classify_many", **self.listed()).json()
-        self.assertEqual(set(seen), {"classifications", "top1_accuracy", "top5_accuracy", "class_accuracy", "confusion_matrix", "labels"})
+        self.assertEqual(set(seen), {"classifications", "top1_accuracy", "top5_accuracy", "per_class_accuracy", "confusion_matrix", "labels"})
         truth = {str(path): str(label) for label, paths in held_out.items() for path in paths}
         matrix = [[0] * 10 for _ in range(10)]
         for path, predictions in seen["classifications"].items():

@@ -25,11 +25,20 @@ constexpr std::int64_t kTopClasses = 5;
 
 double percent(double probability) { return std::round(probability * 10000) / 100; }
 
-/// `[["label", percent], …]`
-json predictions_json(const json& predictions) {
+/// The dataset's classes; empty where it is gone.
+std::vector<std::string> labels_of(const Job& job, const Context& context) {
+    if (job.parents.empty()) return {};
+    const auto dataset = context.jobs.get(job.parents.front());
+    return dataset && dataset->result ? dataset->result->value("labels", std::vector<std::string>{})
+                                      : std::vector<std::string>{};
+}
+
+/// `[["label", percent], …]`; outputs beyond the labels are left out.
+json predictions_json(const json& predictions, const std::vector<std::string>& labels) {
     json list = json::array();
     for (const auto& prediction : predictions)
-        list.push_back({prediction.value("label", ""), percent(prediction.value("probability", 0.0))});
+        if (labels.empty() || prediction.value("index", std::size_t{0}) < labels.size())
+            list.push_back({prediction.value("label", ""), percent(prediction.value("probability", 0.0))});
     return list;
 }
 
@@ -49,7 +58,7 @@ Result<Response> classify_one(const Arguments& arguments, Context& context) {
     DIGITS_ASSIGN(const auto answer, classify_pictures(job.id, snapshot.weights, {path}, kTopClasses, context));
     const auto& image = answer["images"].front();
     const int status = image["error"].is_null() ? 200 : 500;
-    return json_response(status, {{"predictions", predictions_json(image["predictions"])}});
+    return json_response(status, {{"predictions", predictions_json(image["predictions"], labels_of(job, context))}});
 }
 
 /// A list of pictures that a request asks about, and what is to classify them.
@@ -65,9 +74,7 @@ Result<Survey> read_survey(const Arguments& arguments, Context& context) {
     DIGITS_ASSIGN(survey.job, argument_job(arguments, context, "model"));
     DIGITS_ASSIGN(survey.images, read_listed_images(arguments, context));
     DIGITS_ASSIGN(survey.snapshot, snapshot_of(arguments, "snapshot_epoch", survey.job, context));
-    if (!survey.job.parents.empty())
-        if (const auto dataset = context.jobs.get(survey.job.parents.front()); dataset && dataset->result)
-            survey.labels = dataset->result->value("labels", std::vector<std::string>{});
+    survey.labels = labels_of(survey.job, context);
     return survey;
 }
 
@@ -97,7 +104,7 @@ Result<Response> classify_many(const Arguments& arguments, Context& context) {
     json classifications = json::object();
     Confusion confusion(survey.labels);
     DIGITS_TRY(classify_list(survey, kTopClasses, context, [&](const ListedImage& image, const json& predictions) {
-        classifications[image.path] = predictions_json(predictions);
+        classifications[image.path] = predictions_json(predictions, survey.labels);
         std::vector<std::int64_t> best;
         for (const auto& prediction : predictions) best.push_back(prediction.value("index", std::int64_t{-1}));
         if (image.label) confusion.add(*image.label, best);

@@ -35,36 +35,26 @@ std::string read_folder(Form& form, const std::string& name, const Context& cont
     return path;
 }
 
-/// How many pictures a class must and may have.
-struct ClassLimits {
-    std::int64_t least = 2;
-    std::int64_t most = 0;  ///< 0: no limit
-    bool operator==(const ClassLimits&) const = default;
-};
-
-ClassLimits read_limits(Form& form, const std::string& start) {
-    ClassLimits limits;
-    limits.least = form.integer(start + "_min_per_class", kCount, 2).value_or(1);
-    limits.most = form.integer(start + "_max_per_class", kCount).value_or(0);
-    if (limits.most != 0 && limits.most < limits.least)
+/// How many pictures a class must and may have. `prefix`: of the spec's members.
+void read_limits(Form& form, const std::string& start, const std::string& prefix, json& source) {
+    const auto least = form.integer(start + "_min_per_class", kCount, 2).value_or(1);
+    const auto most = form.integer(start + "_max_per_class", kCount).value_or(0);
+    if (most != 0 && most < least)
         form.refuse(start + "_max_per_class", "Field must be greater than " + start + "_min_per_class.");
-    return limits;
+    source[prefix + "min_per_class"] = least;
+    source[prefix + "max_per_class"] = most;
 }
 
 json read_folder_source(Form& form, const Context& context) {
     json source{{"type", "folder"}, {"path", read_folder(form, "folder_train", context)}};
-    const auto limits = read_limits(form, "folder_train");
-    source["min_per_class"] = limits.least;
-    source["max_per_class"] = limits.most;
+    read_limits(form, "folder_train", "", source);
     for (const std::string split : {"val", "test"}) {
         const auto percent = form.required_integer("folder_pct_" + split, kPercent, split == "val" ? 25 : 0);
         const bool own = form.flag("has_" + split + "_folder");
         source["percent_" + split] = own ? 0 : percent;
         if (!own) continue;
         source[split + "_path"] = read_folder(form, "folder_" + split, context);
-        if (read_limits(form, "folder_" + split) != limits)
-            form.refuse("folder_" + split + "_min_per_class",
-                        "Other limits than those of folder_train are not offered; give the same ones");
+        read_limits(form, "folder_" + split, split + "_", source);
     }
     return source;
 }

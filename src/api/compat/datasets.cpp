@@ -54,7 +54,7 @@ Result<Response> create(const Arguments& arguments, Context& context) {
     request.files = wish.files;
     DIGITS_ASSIGN(const auto job, context.jobs.submit(std::move(request)));
     if (!wants_json(arguments.request())) return redirect("/datasets/" + job.id);
-    return json_response(200, short_json(job));
+    return json_response(200, created_json(short_json(job)));
 }
 
 }  // namespace

@@ -26,8 +26,7 @@ std::vector<std::string> split_list(std::string text) {
     std::vector<std::string> words;
     for (std::size_t begin = 0; begin <= text.size();) {
         const auto end = std::min(text.find(',', begin), text.size());
-        const auto word = http::trim(std::string_view(text).substr(begin, end - begin));
-        if (!word.empty()) words.emplace_back(word);
+        words.emplace_back(http::trim(std::string_view(text).substr(begin, end - begin)));
         begin = end + 1;
     }
     return words;
@@ -108,17 +107,21 @@ double Form::required_number(const std::string& name, Range range, std::optional
     return value.value_or(fallback.value_or(0));
 }
 
-std::vector<double> Form::numbers(const std::string& name, Range range, std::vector<double> fallback) {
+std::vector<double> Form::numbers(const std::string& name, Range range, std::vector<double> fallback,
+                                  const char* complaint) {
     const auto* given = arguments_.find_field(name);
     if (!given) return fallback;
     std::vector<double> values;
     for (const auto& word : split_list(*given)) {
         const auto value = parse_number(word);
         if (!value) {
-            refuse(name, kNoNumber);
+            refuse(name, complaint);
             return fallback;
         }
-        if (!check_range(name, *value, range)) return fallback;
+        if (*value < range.low) {
+            refuse(name, fmt::format("Number {} must be at least {}.", python_number(*value), range.low));
+            return fallback;
+        }
         values.push_back(*value);
     }
     return values;
@@ -126,16 +129,27 @@ std::vector<double> Form::numbers(const std::string& name, Range range, std::vec
 
 std::vector<std::int64_t> Form::integers(const std::string& name, Range range) {
     std::vector<std::int64_t> values;
-    for (const auto& word : split_list(text(name))) {
+    const auto given = text(name);
+    if (given.empty()) return values;
+    for (const auto& word : split_list(given)) {
         const auto value = parse_integer(word);
         if (!value) {
             refuse(name, kNoInteger);
             return {};
         }
-        if (!check_range(name, static_cast<double>(*value), range)) return {};
+        if (static_cast<double>(*value) < range.low) {
+            refuse(name, fmt::format("Number {} must be at least {}.", *value, range.low));
+            return {};
+        }
         values.push_back(*value);
     }
     return values;
+}
+
+std::string python_number(double value) {
+    auto text = fmt::format("{}", value);
+    if (text.find_first_of(".en") == std::string::npos) text += ".0";
+    return text;
 }
 
 void Form::refuse(const std::string& field, std::string message) { errors_[field].push_back(std::move(message)); }

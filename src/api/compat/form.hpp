@@ -39,7 +39,9 @@ class Form {
     std::int64_t required_integer(const std::string& name, Range range, std::optional<std::int64_t> fallback = {});
     double required_number(const std::string& name, Range range, std::optional<double> fallback = {});
     /// "0.1, 0.01" or "[0.1, 0.01]".
-    std::vector<double> numbers(const std::string& name, Range range, std::vector<double> fallback);
+    std::vector<double> numbers(const std::string& name, Range range, std::vector<double> fallback,
+                                const char* complaint = "Not a valid float value");
+    /// An empty field is none.
     std::vector<std::int64_t> integers(const std::string& name, Range range);
 
     void refuse(const std::string& field, std::string message);
@@ -57,6 +59,9 @@ class Form {
 
 /// A finite number, and nothing beside it.
 std::optional<double> parse_number(std::string_view text);
+
+/// A number as Python writes it: "0.01", "1.0", "1e-05".
+std::string python_number(double value);
 
 inline constexpr const char* kRequired = "This field is required.";
 

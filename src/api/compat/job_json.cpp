@@ -72,7 +72,7 @@ json parse_folder_tasks(const Job& job, const SourceSpec& source) {
                   {"label_count", job.result ? json(job.result->value("labels", json::array()).size()) : json()}};
         for (const auto* split : {"train", "val", "test"})
             task[std::string(split) + "_count"] =
-                std::ranges::find(splits, split) != splits.end() ? split_count(job, split) : json();
+                std::ranges::find(splits, split) != splits.end() ? split_count(job, split) : json(0);
         tasks.push_back(std::move(task));
     }
     return tasks;
@@ -164,7 +164,7 @@ int percent_done(const Job& job) {
     if (job.state == JobState::kDone) return 100;
     if (!job.progress || job.progress->total.value_or(0) == 0) return 0;
     const double part = static_cast<double>(job.progress->done) / static_cast<double>(*job.progress->total);
-    return static_cast<int>(100 * std::clamp(part, 0.0, 1.0));
+    return static_cast<int>(std::lround(100 * std::clamp(part, 0.0, 1.0)));
 }
 
 double elapsed(const Job& job) {
@@ -177,6 +177,11 @@ double elapsed(const Job& job) {
 
 std::string job_type(const Job& job) {
     return is_dataset(job) ? "Image Classification Dataset" : "Image Classification Model";
+}
+
+json created_json(json view) {
+    view["status"] = digits_status(JobState::kInit);
+    return view;
 }
 
 json short_json(const Job& job) { return {{"id", job.id}, {"name", job.name}, {"status", digits_status(job.state)}}; }

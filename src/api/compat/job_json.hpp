@@ -17,6 +17,8 @@ nlohmann::json short_json(const Job& job);
 Result<nlohmann::json> detailed_json(const Job& job, const Context& context);
 /// What the creation of a model answers: id, name, status and what info.json tells.
 nlohmann::json model_json(const Job& job, const Context& context);
+/// The same as it was when the job was made: DIGITS waits a second before it begins.
+nlohmann::json created_json(nlohmann::json view);
 /// A row of the home page's tables.
 Result<nlohmann::json> row_json(const Job& job, const Context& context);
 /// Whether a name of a row's key is that of a model's output, such as "loss (train) last".

@@ -65,7 +65,7 @@ Result<Response> edit(const Arguments& arguments, Context& context) {
         edit.name = std::string(http::trim(*name));
         if (edit.name->empty()) return fail(ErrorCode::kInvalidArgument, "name cannot be blank");
     }
-    if (const auto* notes = arguments.find("job_notes")) edit.notes = *notes;
+    if (const auto* notes = arguments.find("job_notes")) edit.notes = std::string(http::trim(*notes));
     DIGITS_TRY(context.jobs.edit(job.id, edit));
     return text_response(200, job_type(job) + " updated.");
 }

@@ -133,9 +133,7 @@ json read_solver(Form& form) {
         take("step_percent", "lr_step_size", 33);
         take("gamma", "lr_step_gamma", 0.1);
     } else if (policy == "multistep") {
-        const bool given = form.arguments().find_field("lr_multistep_values") != nullptr;
-        solver["steps_percent"] = form.numbers("lr_multistep_values", kAny, {50, 85});
-        if (given && solver["steps_percent"].empty()) form.refuse("lr_multistep_values", "invalid value");
+        solver["steps_percent"] = form.numbers("lr_multistep_values", kAny, {50, 85}, "invalid value");
         take("gamma", "lr_multistep_gamma", 0.5);
     } else if (policy == "exp") {
         take("gamma", "lr_exp_gamma", 0.95);
@@ -166,7 +164,6 @@ ModelWish read_model_form(Form& form, const Context& context) {
     spec["crop_size"] = json_of(form.integer("crop_size", kPositive));
     spec["mean"] = form.choice("use_mean", "image", {"none", "image", "pixel"});
     wish.learning_rates = form.numbers("learning_rate", kNotNegative, {0.01});
-    if (wish.learning_rates.empty()) form.refuse("learning_rate", kRequired);
     wish.batch_sizes = form.integers("batch_size", kPositive);
     const auto jobs = wish.learning_rates.size() * std::max<std::size_t>(wish.batch_sizes.size(), 1);
     if (jobs > kMostJobs)
@@ -198,12 +195,6 @@ std::string model_field_of(const std::string& place, const json& spec) {
         if (place.starts_with(member)) return field;
     const bool standard = spec.contains(json::json_pointer("/network/standard"));
     return place == "/spec" ? (standard ? "standard_networks" : "custom_network") : "";
-}
-
-std::string python_number(double value) {
-    auto text = fmt::format("{}", value);
-    if (text.find_first_of(".en") == std::string::npos) text += ".0";
-    return text;
 }
 
 Result<std::vector<std::string>> weights_of_epoch(const Job& job, double epoch, const Context& context) {

@@ -27,9 +27,6 @@ nlohmann::json read_solver(Form& form);
 /// The field of the form that decides a member of the spec ("/spec/solver/gamma"); empty if none does.
 std::string model_field_of(const std::string& place, const nlohmann::json& spec);
 
-/// A number as Python writes it: "0.01", "1.0", "1e-05".
-std::string python_number(double value);
-
 /// The networks' texts and weights that a model can start from: what `previous_networks` and the page's "customize"
 /// use. `epoch` 0: no weights; -1: those that the job itself started from. Errors: kNotFound for an epoch without
 /// snapshot.

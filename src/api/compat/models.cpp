@@ -77,9 +77,9 @@ Result<Response> create(const Arguments& arguments, Context& context) {
         jobs.push_back(std::move(job));
     }
     if (!wants_json(arguments.request())) return redirect(jobs.size() == 1 ? "/models/" + jobs.front().id : "/");
-    if (jobs.size() == 1) return json_response(200, model_json(jobs.front(), context));
+    if (jobs.size() == 1) return json_response(200, created_json(model_json(jobs.front(), context)));
     json list = json::array();
-    for (const auto& job : jobs) list.push_back(model_json(job, context));
+    for (const auto& job : jobs) list.push_back(created_json(model_json(job, context)));
     return json_response(200, {{"jobs", std::move(list)}});
 }
 

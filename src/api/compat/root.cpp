@@ -93,7 +93,7 @@ Response login_page(const Arguments& arguments, const std::string& complaint) {
 }
 
 Result<Response> login(const Arguments& arguments) {
-    const auto name = arguments.get("username");
+    const std::string name(http::trim(arguments.get("username")));
     if (const auto fault = fault_of_user_name(name); !fault.empty()) return login_page(arguments, fault);
     auto response = redirect(next_place(arguments));
     response.set_header("Set-Cookie", "username=" + name + "; Path=/; SameSite=Lax");
