@@ -289,7 +289,7 @@ step("model: the network's graph and text belong together", async () => {
 
 step("system: the server and its checks", async () => {
   await page.goto(`${server.address}/system`);
-  await page.getByText("digits-worker", { exact: false }).first().waitFor();
+  await until("the checks are there", async () => (await page.locator("main [role=\"alert\"]").count()) >= 3);
   await shot("system");
   await assert_accessible("the page of the server");
 });

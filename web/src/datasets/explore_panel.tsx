@@ -195,7 +195,11 @@ function PictureGrid({ items, dataset, split, on_open, near_end }: GridProps) {
     const next = Math.min(items.length - 1, Math.max(0, to));
     set_focus(next);
     virtual.scrollToIndex(Math.floor(next / columns), { align: "auto" });
-    requestAnimationFrame(() => box.current?.querySelector<HTMLButtonElement>(`[data-at="${next}"]`)?.focus());
+    // At once when it is drawn, else as soon as its row is.
+    const cell_of = () => box.current?.querySelector<HTMLButtonElement>(`[data-at="${next}"]`);
+    const there = cell_of();
+    if (there) there.focus();
+    else requestAnimationFrame(() => cell_of()?.focus());
   };
   return (
     <div

@@ -1,5 +1,15 @@
+import { useMediaQuery } from "@mantine/hooks";
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
-import { type MouseEvent, memo, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import {
+  type CSSProperties,
+  type MouseEvent,
+  memo,
+  useEffect,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+} from "react";
 import { Link, useNavigate } from "react-router";
 import type { Job } from "../api/client";
 import { is_active } from "../api/live";
@@ -48,7 +58,7 @@ export function JobTable({ rows, columns, sort, on_sort, context, selected, on_s
     return () => watch.disconnect();
   }, []);
   const order = useMemo(() => rows.flatMap((row) => (row.type === "job" ? [row.job.id] : [])), [rows]);
-  const narrow = window.innerWidth <= 700;
+  const narrow = useMediaQuery("(max-width: 700px)", undefined, { getInitialValueInEffect: false });
   const virtual = useWindowVirtualizer({
     count: rows.length,
     estimateSize: () => (narrow ? 120 : 37),
@@ -62,6 +72,8 @@ export function JobTable({ rows, columns, sort, on_sort, context, selected, on_s
     },
   });
 
+  // biome-ignore lint/correctness/useExhaustiveDependencies: cards and rows differ in height
+  useEffect(() => virtual.measure(), [narrow]);
   // Rows of a wide screen all have one height; cards do not.
   const measure = narrow ? virtual.measureElement : undefined;
 
@@ -122,7 +134,7 @@ export function JobTable({ rows, columns, sort, on_sort, context, selected, on_s
   const wide = columns.reduce((sum, column) => sum + (widths[column] ?? 146), 300);
   return (
     <div ref={box} className="job-table-box" data-wide={wide > 1390}>
-      <table className="job-table" style={{ minWidth: narrow ? undefined : wide }} aria-rowcount={rows.length + 1}>
+      <table className="job-table" style={{ "--wide": `${wide}px` } as CSSProperties} aria-rowcount={rows.length + 1}>
         <colgroup>
           <col style={{ width: 36 }} />
           <col />

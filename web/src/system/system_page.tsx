@@ -46,6 +46,7 @@ export function SystemPage() {
           key={check.id}
           color={colours[check.status]}
           variant="light"
+          styles={{ title: { color: "var(--mantine-color-text)" } }}
           title={`${t(`doctor.${check.status}`)}: ${check.title}`}
         >
           <Text size="sm">{check.text}</Text>
