@@ -6,7 +6,6 @@
 #include <memory>
 #include <new>
 
-#include "base/log.hpp"
 #include "commands.hpp"
 #include "engine/device.hpp"
 #include "task_file.hpp"
@@ -56,10 +55,8 @@ Result<int> run(const std::filesystem::path& task_dir) {
     const auto& error = result.error();
     if (error.code == ErrorCode::kCancelled) {
         host->emit({{"event", "aborted"}});
-        log_info("aborted");
     } else {
         host->emit({{"event", "failed"}, {"error", error_json(error)}});
-        log_error("{}", error.to_string());
     }
     return exit_code(error.code);
 }

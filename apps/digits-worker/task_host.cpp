@@ -14,6 +14,8 @@
 namespace digits {
 namespace {
 
+constexpr auto kLockPatience = std::chrono::milliseconds(500);
+
 std::atomic<bool> g_abort{false};
 std::atomic<int> g_snapshots{0};
 
@@ -25,6 +27,8 @@ void install_signals() {
     action.sa_handler = [](int) { ++g_snapshots; };
     sigaction(SIGUSR1, &action, nullptr);
     signal(SIGPIPE, SIG_IGN);
+    // Sent by the kernel to a worker that is paused (SIGSTOP) when its server dies.
+    signal(SIGHUP, SIG_IGN);
 }
 
 bool write_all(int fd, std::string_view bytes) {
@@ -72,7 +76,14 @@ TaskHost::~TaskHost() {
 Status TaskHost::take_lock(const std::filesystem::path& path) {
     lock_fd_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
     if (lock_fd_ < 0) return fail(errno_error("cannot open " + path.string(), errno));
-    if (flock(lock_fd_, LOCK_EX | LOCK_NB) != 0)
+    // A server that looks whether the lock is held has it for a moment.
+    bool locked = false;
+    for (const auto end = std::chrono::steady_clock::now() + kLockPatience; !locked;) {
+        locked = flock(lock_fd_, LOCK_EX | LOCK_NB) == 0;
+        if (locked || std::chrono::steady_clock::now() > end) break;
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    if (!locked)
         return fail(make_error(ErrorCode::kFailedPrecondition, "another worker runs this task").at(path.string()));
     const auto text = nlohmann::json{{"pid", getpid()}, {"start_time", start_time()}}.dump() + "\n";
     if (ftruncate(lock_fd_, 0) != 0 || !write_all(lock_fd_, text))
@@ -107,6 +118,7 @@ void TaskHost::emit(const nlohmann::json& event) {
     const auto text = line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
     if (!write_all(events_fd_, text)) log_error("cannot write events.jsonl: {}", strerror(errno));
     if (stdout_open_ && !write_all(STDOUT_FILENO, text)) stdout_open_ = false;
+    log_.write(line);
 }
 
 bool TaskHost::abort_requested() const { return g_abort; }

@@ -14,11 +14,12 @@
 
 #include "base/result.hpp"
 #include "base/task_context.hpp"
+#include "readable_log.hpp"
 
 namespace digits {
 
-/// The worker's end of docs/formats/worker-protocol.md: holds the lock, writes events to disk and standard output,
-/// hears commands and signals. One a process.
+/// The worker's end of docs/formats/worker-protocol.md: holds the lock, writes events to disk, standard output and the
+/// log, hears commands and signals. One a process.
 class TaskHost final : public TaskContext {
   public:
     /// Errors: kFailedPrecondition if another worker holds the task; file errors.
@@ -51,10 +52,11 @@ class TaskHost final : public TaskContext {
     int lock_fd_ = -1;
     int attempt_ = 1;
 
-    std::mutex events_mutex_;  // guards the three below
+    std::mutex events_mutex_;  // guards the four below
     int events_fd_ = -1;
     bool stdout_open_ = true;
     std::int64_t last_seq_ = 0;
+    ReadableLog log_;
 
     std::mutex requests_mutex_;  // guards the two below
     std::condition_variable requests_changed_;

@@ -6,6 +6,7 @@
 
 #include "api/event_hub.hpp"
 #include "api/server.hpp"
+#include "http/message.hpp"
 #include "jobs/manager.hpp"
 
 namespace digits::api {
@@ -18,6 +19,7 @@ struct Context {
     double started = 0;                       ///< Unix seconds
     std::shared_future<std::string> address;  ///< known once the server listens
     std::filesystem::path temporary;          ///< folder for files that live as long as a request
+    http::Handler pages;                      ///< the web application
 };
 
 inline constexpr std::uint64_t kMaxBody_bytes = 8 << 20;

@@ -6,8 +6,16 @@
 namespace digits::api {
 
 /// One file in resources/ each. Paths stand in openapi.json, below /api/v1.
+void register_browse(http::Router& router, Context& context);
 void register_classify(http::Router& router, Context& context);
 void register_datasets(http::Router& router, Context& context);
+/// DIGITS's own routes, in compat/ (docs/digits-compatibility.md).
+void register_digits_classify(http::Router& router, Context& context);
+void register_digits_datasets(http::Router& router, Context& context);
+void register_digits_jobs(http::Router& router, Context& context);
+void register_digits_models(http::Router& router, Context& context);
+void register_digits_not_offered(http::Router& router, Context& context);
+void register_digits_root(http::Router& router, Context& context);
 void register_events(http::Router& router, Context& context);
 void register_files(http::Router& router, Context& context);
 void register_jobs(http::Router& router, Context& context);
@@ -18,8 +26,27 @@ void register_openapi(http::Router& router, Context& context);
 void register_snapshots(http::Router& router, Context& context);
 void register_system(http::Router& router, Context& context);
 
-inline constexpr auto kResources = {register_classify,  register_datasets, register_events, register_files,
-                                    register_jobs,      register_metrics,  register_models, register_networks,
-                                    register_snapshots, register_openapi,  register_system};
+// clang-format off
+inline constexpr auto kResources = {
+    register_browse,
+    register_classify,
+    register_datasets,
+    register_digits_classify,
+    register_digits_datasets,
+    register_digits_jobs,
+    register_digits_models,
+    register_digits_not_offered,
+    register_digits_root,
+    register_events,
+    register_files,
+    register_jobs,
+    register_metrics,
+    register_models,
+    register_networks,
+    register_openapi,
+    register_snapshots,
+    register_system,
+};
+// clang-format on
 
 }  // namespace digits::api

@@ -92,11 +92,12 @@ Result<std::unique_ptr<ApiServer>> ApiServer::start(ApiServerOptions options) {
     if (error) return fail(errno_error("cannot make " + temporary.string(), error.value()));
     const double now = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
     state->context.reset(new api::Context{options, *state->jobs, *state->events, now,
-                                          state->address_known.get_future().share(), temporary});
+                                          state->address_known.get_future().share(), temporary,
+                                          pages(options.web_root)});
 
     http::Router router;
     for (const auto add : api::kResources) add(router, *state->context);
-    router.set_fallback(pages(options.web_root));
+    router.set_fallback(state->context->pages);
     http::ServerOptions server;
     server.host = options.host;
     server.port = options.port;

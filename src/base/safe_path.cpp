@@ -25,7 +25,7 @@ Result<std::filesystem::path> resolve_allowed(const std::vector<std::filesystem:
     }
     return fail(
         make_error(ErrorCode::kPermissionDenied, "{} lies outside the folders that Digits may use", path.string())
-            .advise("Start the server with --allow-root for the folder that holds it"));
+            .advise("Start the server with --root for the folder that holds it"));
 }
 
 Result<std::filesystem::path> resolve_inside(const std::filesystem::path& root, std::string_view relative) {

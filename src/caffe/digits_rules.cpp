@@ -129,10 +129,12 @@ class DataLayerFiller {
         : dataset_(dataset), choices_(choices), warnings_(warnings) {}
 
     Status fill(LayerParameter& layer, const std::string& db, std::optional<int> batch_size) {
+        if (is_hdf5() && layer.type() == "Data") become_hdf5(layer);
         DIGITS_TRY(check(layer));
         DIGITS_TRY(set_crop(layer));
         DIGITS_TRY(set_mean(layer));
         if (is_hdf5()) {
+            DIGITS_TRY(check_nothing_to_transform(layer));
             layer.mutable_hdf5_data_param()->set_source(db + "/list.txt");
             set_batch(*layer.mutable_hdf5_data_param(), batch_size);
         } else {
@@ -151,6 +153,29 @@ class DataLayerFiller {
 
   private:
     bool is_hdf5() const { return dataset_.backend == TrainingBackend::kHdf5; }
+
+    /// So that networks written for LMDB datasets, the standard ones among them, take HDF5 ones.
+    void become_hdf5(LayerParameter& layer) const {
+        warnings_.push_back(fmt::format("[{}] becomes an HDF5Data layer, as the dataset is HDF5", layer.name()));
+        layer.set_type("HDF5Data");
+        if (layer.data_param().has_batch_size() && !layer.hdf5_data_param().has_batch_size())
+            layer.mutable_hdf5_data_param()->set_batch_size(layer.data_param().batch_size());
+        auto& data = *layer.mutable_data_param();
+        data.clear_batch_size();
+        data.clear_prefetch();
+        if (data.ByteSizeLong() == 0) layer.clear_data_param();
+    }
+
+    static Status check_nothing_to_transform(LayerParameter& layer) {
+        if (layer.transform_param().ByteSizeLong() > 0)
+            return fail(make_error(ErrorCode::kInvalidArgument,
+                                   "[{}] an HDF5Data layer transforms nothing, it has a "
+                                   "transform_param",
+                                   layer.name())
+                            .advise("Leave transform_param out, or use an LMDB dataset"));
+        layer.clear_transform_param();
+        return {};
+    }
 
     Status check(const LayerParameter& layer) const {
         const char* wanted = is_hdf5() ? "HDF5Data" : "Data";
@@ -196,10 +221,12 @@ class DataLayerFiller {
         transform.clear_mean_file();
         transform.clear_mean_value();
         if (choices_.mean == MeanMode::kImage) {
+            if (is_hdf5()) {
+                warnings_.push_back(fmt::format("[{}] an HDF5Data layer subtracts no mean picture", layer.name()));
+                return {};
+            }
             if (dataset_.mean_file.empty()) return no_mean();
             transform.set_mean_file(dataset_.mean_file);
-            if (is_hdf5())
-                warnings_.push_back(fmt::format("[{}] an HDF5Data layer subtracts no mean picture", layer.name()));
             return {};
         }
         if (is_hdf5())

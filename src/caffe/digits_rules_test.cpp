@@ -236,7 +236,26 @@ TEST(DigitsRules, Hdf5HasItsOwnLayer) {
                    files.train_val.layer(0)),
         "");
     EXPECT_EQ(files.iterations_per_epoch, 2813);
-    EXPECT_THAT(refusal(kSmallNet, dataset, choices), HasSubstr("[train-data] a data layer of type Data"));
+    const auto small = made(kSmallNet, dataset);
+    EXPECT_EQ(
+        difference(
+            net_of(R"(layer { name: "train-data" type: "HDF5Data" top: "data" top: "label" include { phase: TRAIN }
+                                           hdf5_data_param { source: "/d/train_db/list.txt" batch_size: 64 } })")
+                .layer(0),
+            small.train_val.layer(0)),
+        "")
+        << "a Data layer of the network becomes one, without the mean that it cannot subtract";
+    EXPECT_EQ(small.val_batch_size, 32);
+    EXPECT_THAT(small.warnings, Contains(HasSubstr("[train-data] becomes an HDF5Data layer")));
+    EXPECT_THAT(small.warnings, Contains(HasSubstr("[train-data] an HDF5Data layer subtracts no mean picture")));
+    auto no_val = dataset;
+    no_val.val_count = 0;
+    EXPECT_THAT(
+        refusal(std::string(R"(layer { name: "d" type: "HDF5Data" top: "data" top: "label" include { stage: "train" }
+                                               transform_param { scale: 0.1 } })") +
+                    kBareNet,
+                no_val, choices),
+        HasSubstr("transforms nothing"));
     choices.crop_size = 20;
     EXPECT_THAT(refusal(kBareNet, dataset, choices), HasSubstr("cannot crop"));
     choices.crop_size.reset();

@@ -1,13 +1,12 @@
 #include "caffe/weights_hdf5.hpp"
 
-#include <hdf5.h>
-
 #include <charconv>
 #include <map>
 #include <string>
 #include <vector>
 
 #include "base/file.hpp"
+#include "caffe/hdf5_handle.hpp"
 #include "caffe/weights.hpp"
 
 namespace digits {
@@ -21,40 +20,6 @@ constexpr std::uint64_t kMostObjects = 100'000;
 constexpr std::uint64_t kMostBlobs = 10'000;     // of a layer, or of a history
 constexpr std::uint64_t kMostInflation = 1'100;  // deflate's best case, rounded up
 constexpr std::uint64_t kMostText = 1 << 16;     // bytes of learned_net
-
-/// An identifier of the library, closed on destruction.
-class Handle {
-  public:
-    using Close = herr_t (*)(hid_t);
-    Handle(hid_t id, Close close) : id_(id), close_(close) {}
-    Handle(Handle&& other) noexcept : id_(std::exchange(other.id_, H5I_INVALID_HID)), close_(other.close_) {}
-    Handle& operator=(Handle&&) = delete;
-    ~Handle() {
-        if (id_ >= 0) close_(id_);
-    }
-    hid_t get() const { return id_; }
-    bool valid() const { return id_ >= 0; }
-
-  private:
-    hid_t id_;
-    Close close_;
-};
-
-/// Silences the library's own messages while it lives.
-class QuietLibrary {
-  public:
-    QuietLibrary() {
-        H5Eget_auto2(H5E_DEFAULT, &function_, &data_);
-        H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
-    }
-    ~QuietLibrary() { H5Eset_auto2(H5E_DEFAULT, function_, data_); }
-    QuietLibrary(const QuietLibrary&) = delete;
-    QuietLibrary& operator=(const QuietLibrary&) = delete;
-
-  private:
-    H5E_auto2_t function_ = nullptr;
-    void* data_ = nullptr;
-};
 
 /// What a group holds, by name; links out of the file and soft links are left alone.
 struct Members {
@@ -87,7 +52,7 @@ class Reader {
     }
 
     Result<caffe::NetParameter> weights() {
-        const Handle data(H5Gopen2(file_.get(), "data", H5P_DEFAULT), H5Gclose);
+        const Hdf5Handle data(H5Gopen2(file_.get(), "data", H5P_DEFAULT), H5Gclose);
         if (!data.valid()) return damaged("/data", "expected a group of layers, there is none");
         caffe::NetParameter net;
         DIGITS_TRY(layers(data.get(), "", net, 0));
@@ -105,7 +70,7 @@ class Reader {
         if (H5Lexists(file_.get(), "learned_net", H5P_DEFAULT) > 0) {
             DIGITS_ASSIGN(*state.mutable_learned_net(), text("learned_net"));
         }
-        const Handle history(H5Gopen2(file_.get(), "history", H5P_DEFAULT), H5Gclose);
+        const Hdf5Handle history(H5Gopen2(file_.get(), "history", H5P_DEFAULT), H5Gclose);
         if (!history.valid()) return damaged("/history", "expected a group, there is none");
         DIGITS_ASSIGN(const auto members, list(history.get(), "/history"));
         DIGITS_TRY(blobs(history.get(), "/history", members.datasets, *state.mutable_history()));
@@ -141,7 +106,7 @@ class Reader {
             DIGITS_TRY(blobs(group, "/data/" + name, members.datasets, *layer.mutable_blobs()));
         }
         for (const auto& inner : members.groups) {
-            const Handle opened(H5Gopen2(group, inner.c_str(), H5P_DEFAULT), H5Gclose);
+            const Hdf5Handle opened(H5Gopen2(group, inner.c_str(), H5P_DEFAULT), H5Gclose);
             if (!opened.valid()) return damaged("/data/" + name + "/" + inner, "cannot be opened");
             DIGITS_TRY(layers(opened.get(), name.empty() ? inner : name + "/" + inner, net, depth + 1));
         }
@@ -167,12 +132,12 @@ class Reader {
 
     Status blob(hid_t group, const std::string& group_name, const std::string& dataset, caffe::BlobProto& into) {
         const std::string name = group_name + "/" + dataset;
-        const Handle opened(H5Dopen2(group, dataset.c_str(), H5P_DEFAULT), H5Dclose);
+        const Hdf5Handle opened(H5Dopen2(group, dataset.c_str(), H5P_DEFAULT), H5Dclose);
         if (!opened.valid()) return damaged(name, "cannot be opened");
-        const Handle type(H5Dget_type(opened.get()), H5Tclose);
+        const Hdf5Handle type(H5Dget_type(opened.get()), H5Tclose);
         const auto kind = H5Tget_class(type.get());
         if (kind != H5T_FLOAT && kind != H5T_INTEGER) return damaged(name, "expected numbers");
-        const Handle space(H5Dget_space(opened.get()), H5Sclose);
+        const Hdf5Handle space(H5Dget_space(opened.get()), H5Sclose);
         const int axes = H5Sget_simple_extent_ndims(space.get());
         if (axes < 0) return damaged(name, "has no shape");
         std::vector<hsize_t> dims(static_cast<std::size_t>(axes));
@@ -185,7 +150,7 @@ class Reader {
         }
         values_ += count;
         if (values_ > kMostValues) return too_large(name);
-        const Handle properties(H5Dget_create_plist(opened.get()), H5Pclose);
+        const Hdf5Handle properties(H5Dget_create_plist(opened.get()), H5Pclose);
         if (H5Pget_external_count(properties.get()) > 0) return damaged(name, "its values are in another file");
         if (H5Dget_storage_size(opened.get()) * kMostInflation < count)
             return damaged(name, fmt::format("{} values, but hardly any bytes", count));
@@ -202,9 +167,9 @@ class Reader {
     }
 
     Result<int> number(const char* name) {
-        const Handle dataset(H5Dopen2(file_.get(), name, H5P_DEFAULT), H5Dclose);
+        const Hdf5Handle dataset(H5Dopen2(file_.get(), name, H5P_DEFAULT), H5Dclose);
         if (!dataset.valid()) return damaged(std::string("/") + name, "expected a number, there is none");
-        const Handle space(H5Dget_space(dataset.get()), H5Sclose);
+        const Hdf5Handle space(H5Dget_space(dataset.get()), H5Sclose);
         int value = 0;
         if (H5Sget_simple_extent_npoints(space.get()) != 1 ||
             H5Dread(dataset.get(), H5T_NATIVE_INT, H5S_ALL, H5S_ALL, H5P_DEFAULT, &value) < 0)
@@ -213,9 +178,9 @@ class Reader {
     }
 
     Result<std::string> text(const char* name) {
-        const Handle dataset(H5Dopen2(file_.get(), name, H5P_DEFAULT), H5Dclose);
-        const Handle type(dataset.valid() ? H5Dget_type(dataset.get()) : H5I_INVALID_HID, H5Tclose);
-        const Handle space(dataset.valid() ? H5Dget_space(dataset.get()) : H5I_INVALID_HID, H5Sclose);
+        const Hdf5Handle dataset(H5Dopen2(file_.get(), name, H5P_DEFAULT), H5Dclose);
+        const Hdf5Handle type(dataset.valid() ? H5Dget_type(dataset.get()) : H5I_INVALID_HID, H5Tclose);
+        const Hdf5Handle space(dataset.valid() ? H5Dget_space(dataset.get()) : H5I_INVALID_HID, H5Sclose);
         const std::size_t size = type.valid() ? H5Tget_size(type.get()) : 0;
         if (size == 0 || size > kMostText || H5Tget_class(type.get()) != H5T_STRING ||
             H5Tis_variable_str(type.get()) != 0 || H5Sget_simple_extent_npoints(space.get()) != 1)
@@ -228,7 +193,7 @@ class Reader {
     }
 
     fs::path path_;
-    Handle file_;
+    Hdf5Handle file_;
     std::uint64_t objects_ = 0;
     std::uint64_t values_ = 0;
 };
@@ -241,8 +206,8 @@ class Writer {
         return Writer(path, std::move(file));
     }
 
-    Handle group(hid_t parent, const std::string& name) {
-        const Handle links(H5Pcreate(H5P_LINK_CREATE), H5Pclose);
+    Hdf5Handle group(hid_t parent, const std::string& name) {
+        const Hdf5Handle links(H5Pcreate(H5P_LINK_CREATE), H5Pclose);
         H5Pset_create_intermediate_group(links.get(), 1);
         // Two layers a and a/b: the first may stand already as the second's outer group.
         hid_t id = exists(parent, name) ? H5Gopen2(parent, name.c_str(), H5P_DEFAULT)
@@ -262,7 +227,7 @@ class Writer {
     void number(const char* name, int value) { put(file_.get(), name, H5T_STD_I32LE, H5T_NATIVE_INT, {1}, &value); }
 
     void text(const char* name, const std::string& value) {
-        const Handle type(H5Tcopy(H5T_C_S1), H5Tclose);
+        const Hdf5Handle type(H5Tcopy(H5T_C_S1), H5Tclose);
         H5Tset_size(type.get(), value.size() + 1);
         put(file_.get(), name, type.get(), type.get(), {}, value.c_str());
     }
@@ -272,7 +237,7 @@ class Writer {
     Status commit() && {
         note(H5Fflush(file_.get(), H5F_SCOPE_LOCAL) >= 0, "/");
         {
-            const Handle closing = std::move(file_);
+            const Hdf5Handle closing = std::move(file_);
         }
         if (!failed_.empty())
             return fail(make_error(ErrorCode::kResourceExhausted, "cannot write {} of the HDF5 file", failed_)
@@ -294,8 +259,8 @@ class Writer {
 
     void put(hid_t parent, const std::string& name, hid_t stored, hid_t given, const std::vector<hsize_t>& dims,
              const void* values) {
-        const Handle space(H5Screate_simple(static_cast<int>(dims.size()), dims.data(), nullptr), H5Sclose);
-        const Handle dataset(
+        const Hdf5Handle space(H5Screate_simple(static_cast<int>(dims.size()), dims.data(), nullptr), H5Sclose);
+        const Hdf5Handle dataset(
             H5Dcreate2(parent, name.c_str(), stored, space.get(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), H5Dclose);
         note(H5Dwrite(dataset.get(), given, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0, name);
     }
@@ -306,7 +271,7 @@ class Writer {
 
     fs::path path_;
     AtomicFile target_;
-    Handle file_;
+    Hdf5Handle file_;
     std::string failed_;
 };
 
@@ -324,23 +289,23 @@ bool can_be_group(const std::string& name) {
 }  // namespace
 
 Result<caffe::NetParameter> read_hdf5_weights(const fs::path& path) {
-    const QuietLibrary quiet;
+    const QuietHdf5 quiet;
     DIGITS_ASSIGN(auto reader, Reader::open(path));
     return reader.weights();
 }
 
 Status write_hdf5_weights(const caffe::NetParameter& net, const fs::path& path) {
-    const QuietLibrary quiet;
+    const QuietHdf5 quiet;
     DIGITS_ASSIGN(auto writer, Writer::create(path));
     {
-        const Handle data = writer.group(writer.root(), "data");
+        const Hdf5Handle data = writer.group(writer.root(), "data");
         for (const auto& layer : net.layer()) {
             if (!can_be_group(layer.name()))
                 return fail(make_error(ErrorCode::kInvalidArgument, "the layer name \"{}\" cannot be stored in HDF5",
                                        layer.name())
                                 .at(path.string())
                                 .advise("Rename the layer, or write a binary snapshot"));
-            const Handle group = writer.group(data.get(), layer.name());
+            const Hdf5Handle group = writer.group(data.get(), layer.name());
             for (int i = 0; i < layer.blobs_size(); ++i)
                 DIGITS_TRY(writer.blob(group.get(), std::to_string(i), layer.blobs(i)));
         }
@@ -349,19 +314,19 @@ Status write_hdf5_weights(const caffe::NetParameter& net, const fs::path& path) 
 }
 
 Result<caffe::SolverState> read_hdf5_solver_state(const fs::path& path) {
-    const QuietLibrary quiet;
+    const QuietHdf5 quiet;
     DIGITS_ASSIGN(auto reader, Reader::open(path));
     return reader.solver_state();
 }
 
 Status write_hdf5_solver_state(const caffe::SolverState& state, const fs::path& path) {
-    const QuietLibrary quiet;
+    const QuietHdf5 quiet;
     DIGITS_ASSIGN(auto writer, Writer::create(path));
     writer.number("iter", state.iter());
     writer.number("current_step", state.current_step());
     writer.text("learned_net", state.learned_net());
     {
-        const Handle history = writer.group(writer.root(), "history");
+        const Hdf5Handle history = writer.group(writer.root(), "history");
         for (int i = 0; i < state.history_size(); ++i)
             DIGITS_TRY(writer.blob(history.get(), std::to_string(i), state.history(i)));
     }

@@ -52,7 +52,7 @@ void add_classify(CLI::App& app, Invocation& invocation) {
     command->add_option("--model", a->model, "Id or name of the model")->required();
     command->add_option("pictures", a->pictures, "Picture files")->required()->check(CLI::ExistingFile);
     command->add_option("--top", a->top, "How many classes to name")->check(CLI::Range(1, 1000))->capture_default_str();
-    command->add_option("--snapshot", a->snapshot, "Iteration of the snapshot; default: the newest");
+    command->add_option("--snapshot", a->snapshot, "Iteration of the snapshot; default: the best");
     command->callback([a, &invocation] { invocation.status = classify(*a, invocation.options); });
 }
 

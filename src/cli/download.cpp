@@ -48,7 +48,7 @@ void add_download(CLI::App& app, Invocation& invocation) {
     auto* command = app.add_subcommand("download", "Save a model as an archive for Caffe's users");
     command->add_option("--model", a->model, "Id or name of the model")->required();
     command->add_option("-o,--output", a->output, "File to write (.tar.gz); default: its id");
-    command->add_option("--snapshot", a->snapshot, "Iteration of the snapshot; default: the newest");
+    command->add_option("--snapshot", a->snapshot, "Iteration of the snapshot; default: the best");
     command->callback([a, &invocation] { invocation.status = download(*a, invocation.options); });
 }
 

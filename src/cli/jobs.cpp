@@ -20,7 +20,7 @@ Status list(const JobsArguments& a, const CommonOptions& options) {
     DIGITS_ASSIGN(auto session, Session::open(options));
     std::string path = "/jobs?limit=" + std::to_string(a.limit);
     for (const auto& [key, value] :
-         {std::pair{"kind", &a.kind}, std::pair{"state", &a.state}, std::pair{"search", &a.search}})
+         {std::pair{"kind", &a.kind}, std::pair{"state", &a.state}, std::pair{"q", &a.search}})
         if (!value->empty()) path += fmt::format("&{}={}", key, url_escape(*value));
     DIGITS_ASSIGN(const auto page, session.client().get(path));
     if (options.json) {

@@ -114,7 +114,7 @@ Result<nlohmann::json> Session::find_job(const std::string& kind, const std::str
         return fail(ErrorCode::kInvalidArgument, "{} is a {}, expected a {}", text, by_id->value("kind", ""), kind);
     }
     DIGITS_ASSIGN(const auto page,
-                  client_->get("/jobs?limit=200&search=" + url_escape(text) + (kind.empty() ? "" : "&kind=" + kind)));
+                  client_->get("/jobs?limit=200&q=" + url_escape(text) + (kind.empty() ? "" : "&kind=" + kind)));
     std::vector<nlohmann::json> found;
     for (const auto& job : page["items"])
         if (job.value("name", "") == text) found.push_back(job);

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
-#include <new>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <system_error>
@@ -12,6 +11,7 @@
 #include "base/progress.hpp"
 #include "base/random.hpp"
 #include "data/dataset_plan.hpp"
+#include "data/guard.hpp"
 #include "data/mean.hpp"
 #include "data/ordered_pipeline.hpp"
 #include "data/record_sink.hpp"
@@ -30,8 +30,7 @@ constexpr std::size_t kScanSample = 64;
 std::string database_name(Split split) { return std::string(enum_name(split)) + "_db"; }
 std::string list_name(Split split) { return std::string(enum_name(split)) + ".txt"; }
 
-/// A picture as it goes into the database, or why not.
-Result<Image> load_picture(const std::string& path, const ImageSpec& image, std::uint64_t noise_seed) {
+Result<Image> read_picture(const std::string& path, const ImageSpec& image, std::uint64_t noise_seed) {
     if (path.starts_with("http://") || path.starts_with("https://"))
         return fail(ErrorCode::kUnsupported, "an address in the network; expected a file");
     DIGITS_ASSIGN(const auto bytes, read_file(path, kMostPictureBytes));
@@ -39,6 +38,11 @@ Result<Image> load_picture(const std::string& path, const ImageSpec& image, std:
     // DIGITS converts the colours first and then resizes.
     return fit_image(convert_channels(std::move(picture), image.channels), image.width, image.height, image.resize,
                      noise_seed);
+}
+
+/// A picture as it goes into the database, or why not. Whatever one picture does, the others go on.
+Result<Image> load_picture(const std::string& path, const ImageSpec& image, std::uint64_t noise_seed) {
+    return guarded("read it", [&] { return read_picture(path, image, noise_seed); });
 }
 
 /// A database under construction beside its place, gone unless `commit` is called.
@@ -116,16 +120,12 @@ Status Builder::write_lists() {
 }
 
 Builder::Packed Builder::pack(const ListEntry& entry, std::uint64_t noise_seed, MeanAccumulator* mean) {
-    try {
-        const auto picture = load_picture(entry.path, spec_.image, noise_seed);
-        if (!picture) return {{}, picture.error().message};
-        auto record = pack_record(*picture, entry.label, spec_.storage);
-        if (!record) return {{}, record.error().message};
-        if (mean != nullptr) mean->add(*picture);
-        return {std::move(*record), {}};
-    } catch (const std::bad_alloc&) {
-        return {{}, "no memory to read it"};
-    }
+    const auto picture = load_picture(entry.path, spec_.image, noise_seed);
+    if (!picture) return {{}, picture.error().message};
+    auto record = pack_record(*picture, entry.label, spec_.storage);
+    if (!record) return {{}, record.error().message};
+    if (mean != nullptr) mean->add(*picture);
+    return {std::move(*record), {}};
 }
 
 Status Builder::build_split(Split split) {
@@ -240,7 +240,9 @@ Result<json> Builder::build() {
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     result["seconds"] = seconds;
     result["images_per_s"] = static_cast<double>(record_count_) / std::max(seconds, 1e-9);
-    DIGITS_TRY(write_file_atomic(folder_ / "dataset.json", result.dump(2) + "\n"));
+    // A folder's name may be no UTF-8.
+    DIGITS_TRY(
+        write_file_atomic(folder_ / "dataset.json", result.dump(2, ' ', false, json::error_handler_t::replace) + "\n"));
     return result;
 }
 
@@ -264,28 +266,14 @@ json sample_problems(const DatasetSpec& spec, const DatasetPlan& plan) {
     return {{"checked", count}, {"problems", std::move(problems)}};
 }
 
-/// The one place where exceptions of the standard library end.
-template <class Run>
-Result<json> guarded(Run run) {
-    try {
-        return run();
-    } catch (const fs::filesystem_error& error) {
-        return fail(errno_error(error.what(), error.code().value()));
-    } catch (const std::bad_alloc&) {
-        return fail(ErrorCode::kResourceExhausted, "not enough memory to build the dataset");
-    } catch (const std::system_error& error) {
-        return fail(ErrorCode::kResourceExhausted, "cannot start a thread: {}", error.what());
-    }
-}
-
 }  // namespace
 
 Result<json> build_dataset(const DatasetSpec& spec, TaskContext& context) {
-    return guarded([&] { return Builder(spec, context).build(); });
+    return guarded("create the dataset", [&] { return Builder(spec, context).build(); });
 }
 
 Result<json> scan_dataset(const DatasetSpec& spec) {
-    return guarded([&]() -> Result<json> {
+    return guarded("look at the pictures", [&]() -> Result<json> {
         DIGITS_ASSIGN(const auto plan, plan_dataset(spec));
         auto splits = json::object();
         for (const Split split : kSplits)

@@ -5,12 +5,16 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <cmath>
 #include <cstring>
+#include <mutex>
 #include <set>
 #include <system_error>
 #include <utility>
+
+#include "data/ordered_pipeline.hpp"
 
 namespace digits {
 namespace {
@@ -20,9 +24,29 @@ namespace fs = std::filesystem;
 constexpr std::array<std::string_view, 6> kExtensions{".png", ".jpg", ".jpeg", ".bmp", ".ppm", ".pgm"};
 constexpr std::size_t kReportEvery = 1000;
 
+/// Counts pictures for all walkers and asks now and then whether to go on.
+class Count {
+  public:
+    explicit Count(const std::function<bool(std::size_t)>& found) : found_(found) {}
+
+    Status add() {
+        const auto count = ++count_;
+        if (count % kReportEvery != 0 || !found_) return {};
+        const std::lock_guard lock(mutex_);
+        return found_(count) ? Status() : fail(ErrorCode::kCancelled, "stopped");
+    }
+
+  private:
+    const std::function<bool(std::size_t)>& found_;
+    std::atomic<std::size_t> count_ = 0;
+    std::mutex mutex_;
+};
+
+/// Looks through one class.
 class Walker {
   public:
-    Walker(FolderScan& scan, const std::function<bool(std::size_t)>& found) : scan_(scan), found_(found) {}
+    explicit Walker(Count& count) : count_(count) {}
+    std::vector<std::string> warnings;
 
     /// Adds the pictures under `folder`; links are followed, but a folder inside itself only once.
     Status walk(const fs::path& folder, std::vector<std::string>& files) {
@@ -32,7 +56,7 @@ class Walker {
         if (!open_.insert(identity).second) return {};
         std::error_code error;
         auto entries = fs::directory_iterator(folder, error);
-        if (error) scan_.warnings.push_back(fmt::format("cannot read {}: {}", folder.string(), error.message()));
+        if (error) warnings.push_back(fmt::format("cannot read {}: {}", folder.string(), error.message()));
         for (; !error && entries != fs::directory_iterator(); entries.increment(error)) {
             std::error_code ignored;
             if (entries->is_directory(ignored)) {
@@ -48,19 +72,33 @@ class Walker {
   private:
     Status add(const std::string& file, std::vector<std::string>& files) {
         if (file.find('\n') != std::string::npos) {
-            scan_.warnings.push_back("a file name with a line break is left out: " + file);
+            warnings.push_back("a file name with a line break is left out: " + file);
             return {};
         }
         files.push_back(file);
-        if (++count_ % kReportEvery == 0 && found_ && !found_(count_)) return fail(ErrorCode::kCancelled, "stopped");
-        return {};
+        return count_.add();
     }
 
-    FolderScan& scan_;
-    const std::function<bool(std::size_t)>& found_;
-    std::size_t count_ = 0;
+    Count& count_;
     std::set<std::pair<dev_t, ino_t>> open_;
 };
+
+struct FoundClass {
+    ClassFolder folder;
+    std::vector<std::string> warnings;
+    Status status;
+};
+
+FoundClass look_through(const fs::path& folder, Count& count) {
+    FoundClass found;
+    found.folder.label = folder.filename().string();
+    std::replace(found.folder.label.begin(), found.folder.label.end(), '_', ' ');
+    Walker walker(count);
+    found.status = walker.walk(folder, found.folder.files);
+    found.warnings = std::move(walker.warnings);
+    std::sort(found.folder.files.begin(), found.folder.files.end());
+    return found;
+}
 
 }  // namespace
 
@@ -114,14 +152,15 @@ Result<FolderScan> scan_folder(const fs::path& folder, const std::function<bool(
         return fail(make_error(ErrorCode::kInvalidArgument, "{} has {} sub-folders, expected at least two, one a class",
                                folder.string(), folders.size()));
     FolderScan scan;
-    Walker walker(scan, found);
-    for (const auto& one : folders) {
-        auto& added = scan.classes.emplace_back();
-        added.label = one.filename().string();
-        std::replace(added.label.begin(), added.label.end(), '_', ' ');
-        DIGITS_TRY(walker.walk(one, added.files));
-        std::sort(added.files.begin(), added.files.end());
-    }
+    Count count(found);
+    const auto look = [&](int, std::uint64_t i) { return look_through(folders[i], count); };
+    const auto keep = [&](std::uint64_t, FoundClass one) -> Status {
+        if (!one.status) return one.status;
+        scan.classes.push_back(std::move(one.folder));
+        scan.warnings.insert(scan.warnings.end(), one.warnings.begin(), one.warnings.end());
+        return {};
+    };
+    DIGITS_TRY(run_ordered<FoundClass>(folders.size(), {thread_count(0), 1, 64}, look, keep));
     return scan;
 }
 

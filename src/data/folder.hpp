@@ -29,7 +29,8 @@ struct FolderScan {
     std::vector<std::string> warnings;  ///< folders that could not be read and the like
 };
 
-/// `found(n)` is called now and then with the number of pictures so far; false stops with kCancelled.
+/// `found(n)` is called now and then with the number of pictures so far, by one thread at a time; false stops with
+/// kCancelled.
 Result<FolderScan> scan_folder(const std::filesystem::path& folder, const std::function<bool(std::size_t)>& found);
 
 /// How many of `size` pictures go to each set, by DIGITS' rounding; every set with a percentage gets one if it can.

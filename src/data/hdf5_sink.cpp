@@ -1,10 +1,9 @@
-#include <hdf5.h>
-
 #include <algorithm>
 #include <system_error>
 #include <vector>
 
 #include "base/file.hpp"
+#include "caffe/hdf5_handle.hpp"
 #include "data/record_sink.hpp"
 
 namespace digits {
@@ -17,32 +16,9 @@ constexpr std::size_t kChunkBytes = std::size_t{1} << 20;
 constexpr std::size_t kBatchRecords = 100;
 constexpr std::size_t kBatchBytes = std::size_t{64} << 20;
 
-/// An identifier of the library, closed on destruction.
-class Handle {
-  public:
-    using Close = herr_t (*)(hid_t);
-    Handle() = default;
-    Handle(hid_t id, Close close) : id_(id), close_(close) {}
-    Handle(Handle&& other) noexcept : id_(std::exchange(other.id_, H5I_INVALID_HID)), close_(other.close_) {}
-    Handle& operator=(Handle&& other) noexcept {
-        std::swap(id_, other.id_);
-        std::swap(close_, other.close_);
-        return *this;
-    }
-    ~Handle() {
-        if (id_ >= 0) close_(id_);
-    }
-    hid_t get() const { return id_; }
-    bool valid() const { return id_ >= 0; }
-
-  private:
-    hid_t id_ = H5I_INVALID_HID;
-    Close close_ = nullptr;
-};
-
 /// A float dataset that grows along its first axis.
 struct GrowingArray {
-    Handle dataset;
+    Hdf5Handle dataset;
     std::vector<hsize_t> row;  ///< the axes after the first
     hsize_t rows = 0;
 
@@ -54,13 +30,13 @@ struct GrowingArray {
         std::vector<hsize_t> chunk{std::clamp<hsize_t>(kChunkBytes / row_bytes, 1, 1024)};
         for (auto* axes : {&size, &most, &chunk}) axes->insert(axes->end(), row.begin(), row.end());
         const int rank = static_cast<int>(size.size());
-        const Handle space(H5Screate_simple(rank, size.data(), most.data()), H5Sclose);
-        const Handle layout(H5Pcreate(H5P_DATASET_CREATE), H5Pclose);
+        const Hdf5Handle space(H5Screate_simple(rank, size.data(), most.data()), H5Sclose);
+        const Hdf5Handle layout(H5Pcreate(H5P_DATASET_CREATE), H5Pclose);
         H5Pset_chunk(layout.get(), rank, chunk.data());
         if (compression == Hdf5Compression::kGzip) H5Pset_deflate(layout.get(), kGzipLevel);
         GrowingArray array;
         array.row = std::move(row);
-        array.dataset = Handle(
+        array.dataset = Hdf5Handle(
             H5Dcreate2(file, name, H5T_IEEE_F32LE, space.get(), H5P_DEFAULT, layout.get(), H5P_DEFAULT), H5Dclose);
         return array;
     }
@@ -75,8 +51,8 @@ struct GrowingArray {
             part.push_back(n);
         }
         if (H5Dset_extent(dataset.get(), size.data()) < 0) return false;
-        const Handle file_space(H5Dget_space(dataset.get()), H5Sclose);
-        const Handle memory(H5Screate_simple(static_cast<int>(part.size()), part.data(), nullptr), H5Sclose);
+        const Hdf5Handle file_space(H5Dget_space(dataset.get()), H5Sclose);
+        const Hdf5Handle memory(H5Screate_simple(static_cast<int>(part.size()), part.data(), nullptr), H5Sclose);
         H5Sselect_hyperslab(file_space.get(), H5S_SELECT_SET, start.data(), nullptr, part.data(), nullptr);
         if (H5Dwrite(dataset.get(), H5T_NATIVE_FLOAT, memory.get(), file_space.get(), H5P_DEFAULT, values) < 0)
             return false;
@@ -115,7 +91,7 @@ class Hdf5Sink : public RecordSink {
         const auto name = fmt::format("{}.h5", written_);
         file_path_ = folder_ / name;
         list_ += list_prefix_ + name + "\n";
-        file_ = Handle(H5Fcreate(file_path_.c_str(), H5F_ACC_EXCL, H5P_DEFAULT, H5P_DEFAULT), H5Fclose);
+        file_ = Hdf5Handle(H5Fcreate(file_path_.c_str(), H5F_ACC_EXCL, H5P_DEFAULT, H5P_DEFAULT), H5Fclose);
         if (!file_.valid()) return write_failed();
         data_ = GrowingArray::create(file_.get(), "data", row_, compression_);
         label_ = GrowingArray::create(file_.get(), "label", {}, compression_);
@@ -159,7 +135,7 @@ class Hdf5Sink : public RecordSink {
     std::uint64_t written_ = 0;
     std::string list_;
     fs::path file_path_;
-    Handle file_;
+    Hdf5Handle file_;
     GrowingArray data_;
     GrowingArray label_;
 };

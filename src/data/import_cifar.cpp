@@ -9,6 +9,7 @@
 #include <set>
 
 #include "base/file.hpp"
+#include "data/guard.hpp"
 #include "data/picture_tree.hpp"
 
 namespace digits {
@@ -49,7 +50,7 @@ Result<Members> read_members(const fs::path& path) {
         const auto name = full ? fs::path(full).filename().string() : std::string();
         if (!wanted.contains(name)) continue;
         const auto size = archive_entry_size(entry);
-        if (size > kMostMemberBytes)
+        if (size < 0 || size > kMostMemberBytes)
             return fail(make_error(ErrorCode::kTooLarge, "{} has {} bytes", name, size).at(path.string()));
         std::string bytes(static_cast<std::size_t>(size), '\0');
         if (archive_read_data(reader.get(), bytes.data(), bytes.size()) != size) return damaged();
@@ -180,9 +181,7 @@ Status import_hundred(const Members& members, const fs::path& archive, const fs:
     return {};
 }
 
-}  // namespace
-
-Status import_cifar(const fs::path& archive, const fs::path& out_dir, TaskContext& context) {
+Status import_any(const fs::path& archive, const fs::path& out_dir, TaskContext& context) {
     const auto out = fs::absolute(out_dir).lexically_normal();
     DIGITS_ASSIGN(const auto members, read_members(archive));
     if (members.contains("data_batch_1.bin")) return import_ten(members, archive, out, context);
@@ -191,6 +190,12 @@ Status import_cifar(const fs::path& archive, const fs::path& out_dir, TaskContex
                            "neither CIFAR-10 nor CIFAR-100: data_batch_1.bin or train.bin is missing")
                     .at(archive.string())
                     .advise("Take the \"binary version\" of the data set"));
+}
+
+}  // namespace
+
+Status import_cifar(const fs::path& archive, const fs::path& out_dir, TaskContext& context) {
+    return guarded("import CIFAR", [&] { return import_any(archive, out_dir, context); });
 }
 
 }  // namespace digits

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "base/file.hpp"
+#include "data/guard.hpp"
 #include "data/picture_tree.hpp"
 
 namespace digits {
@@ -97,9 +98,11 @@ Status import_phase(const fs::path& idx_dir, const std::string& prefix, const fs
 }  // namespace
 
 Status import_mnist(const fs::path& idx_dir, const fs::path& out_dir, TaskContext& context) {
-    const auto out = fs::absolute(out_dir).lexically_normal();
-    DIGITS_TRY(import_phase(idx_dir, "train", out, "train", context));
-    return import_phase(idx_dir, "t10k", out, "test", context);
+    return guarded("import MNIST", [&]() -> Status {
+        const auto out = fs::absolute(out_dir).lexically_normal();
+        DIGITS_TRY(import_phase(idx_dir, "train", out, "train", context));
+        return import_phase(idx_dir, "t10k", out, "test", context);
+    });
 }
 
 }  // namespace digits

@@ -14,7 +14,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::uint64_t kFirstMapBytes = std::uint64_t{64} << 20;
 constexpr std::size_t kBatchBytes = std::size_t{16} << 20;
 constexpr std::size_t kBatchRecords = 4096;
 
@@ -135,7 +134,7 @@ Result<std::string_view> LmdbCursor::find(std::string_view key) {
     return to_view(value);
 }
 
-Result<LmdbWriter> LmdbWriter::create(const fs::path& folder) {
+Result<LmdbWriter> LmdbWriter::create(const fs::path& folder, std::uint64_t first_map_bytes) {
     std::error_code error;
     fs::create_directories(folder, error);
     if (error) return fail(errno_error("cannot make the folder " + folder.string(), error.value()));
@@ -143,7 +142,7 @@ Result<LmdbWriter> LmdbWriter::create(const fs::path& folder) {
         return fail(ErrorCode::kAlreadyExists, "{} is not empty, expected a new folder", folder.string());
     LmdbWriter writer;
     writer.folder_ = folder;
-    writer.map_bytes_ = kFirstMapBytes;
+    writer.map_bytes_ = first_map_bytes;
     int code = mdb_env_create(&writer.env_);
     if (code == 0) code = mdb_env_set_mapsize(writer.env_, writer.map_bytes_);
     // Half-written databases are thrown away, so only the end needs to reach the disk.

@@ -74,7 +74,8 @@ class LmdbCursor {
 class LmdbWriter {
   public:
     /// `folder` must not exist or be empty.
-    static Result<LmdbWriter> create(const std::filesystem::path& folder);
+    static Result<LmdbWriter> create(const std::filesystem::path& folder,
+                                     std::uint64_t first_map_bytes = std::uint64_t{64} << 20);
     LmdbWriter(LmdbWriter&& other) noexcept;
     LmdbWriter& operator=(LmdbWriter&&) = delete;
     /// Without `finish` the last records are missing.

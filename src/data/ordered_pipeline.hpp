@@ -4,6 +4,8 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
+#include <exception>
+#include <functional>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -25,7 +27,7 @@ inline int thread_count(int threads) {
 }
 
 /// `make(thread, i)` for i = 0 to count-1 on several threads, `consume(i, product)` for each in order on this one.
-/// Stops at the first error of `consume`. Neither may throw.
+/// Stops at the first error of `consume`; what either throws leaves from here, after the threads have ended.
 template <class Product, class Make, class Consume>
 Status run_ordered(std::uint64_t count, const PipelineSize& size, const Make& make, const Consume& consume) {
     struct Block {
@@ -40,8 +42,9 @@ Status run_ordered(std::uint64_t count, const PipelineSize& size, const Make& ma
     std::uint64_t begun = 0;
     std::uint64_t consumed = 0;
     bool stop = false;
+    std::exception_ptr thrown;
 
-    const auto work = [&](int thread) {
+    const auto make_blocks = [&](int thread) {
         for (;;) {
             std::uint64_t number = 0;
             {
@@ -61,16 +64,41 @@ Status run_ordered(std::uint64_t count, const PipelineSize& size, const Make& ma
             block_ready.notify_one();
         }
     };
-    std::vector<std::thread> threads;
+    const auto end = [&](std::exception_ptr why) {
+        {
+            const std::lock_guard lock(mutex);
+            if (!thrown) thrown = std::move(why);
+            stop = true;
+        }
+        place_free.notify_all();
+        block_ready.notify_all();
+    };
+    const auto work = [&](int thread) {
+        try {
+            make_blocks(thread);
+        } catch (...) {
+            end(std::current_exception());
+        }
+    };
+    struct Threads {
+        ~Threads() {
+            stop();
+            for (auto& thread : running) thread.join();
+        }
+        std::function<void()> stop;
+        std::vector<std::thread> running;
+    };
+    Threads threads{[&] { end({}); }, {}};
     const auto wanted = std::min(static_cast<std::uint64_t>(std::max(size.threads, 1)), block_count);
-    for (std::uint64_t i = 0; i < wanted; ++i) threads.emplace_back(work, static_cast<int>(i));
+    for (std::uint64_t i = 0; i < wanted; ++i) threads.running.emplace_back(work, static_cast<int>(i));
 
     Status status;
     while (status && consumed < block_count) {
         auto& block = ring[consumed % ring.size()];
         {
             std::unique_lock lock(mutex);
-            block_ready.wait(lock, [&] { return block.ready; });
+            block_ready.wait(lock, [&] { return block.ready || thrown; });
+            if (thrown) std::rethrow_exception(thrown);
         }
         for (std::uint64_t i = 0; status && i < block.products.size(); ++i)
             status = consume(consumed * size.block + i, std::move(block.products[i]));
@@ -79,11 +107,9 @@ Status run_ordered(std::uint64_t count, const PipelineSize& size, const Make& ma
             const std::lock_guard lock(mutex);
             block.ready = false;
             ++consumed;
-            stop = !status;
         }
         place_free.notify_all();
     }
-    for (auto& thread : threads) thread.join();
     return status;
 }
 

@@ -50,15 +50,15 @@ Status write_picture_tree(const PictureTree& tree, TaskContext& context) {
     std::string list;
     {
         ProgressMeter meter(context, "write " + tree.folder.filename().string(), "images", tree.count);
-        DIGITS_TRY(run_ordered<Written>(
-            tree.count, {thread_count(0), 64, 16}, [&](int, std::uint64_t index) { return write_one(tree, index); },
-            [&](std::uint64_t, Written written) -> Status {
-                if (context.abort_requested()) return fail(ErrorCode::kCancelled, "stopped");
-                DIGITS_TRY(written.status);
-                list += written.line;
-                meter.add();
-                return {};
-            }));
+        const auto write = [&](int, std::uint64_t index) { return write_one(tree, index); };
+        const auto note = [&](std::uint64_t, Written written) -> Status {
+            if (context.abort_requested()) return fail(ErrorCode::kCancelled, "stopped");
+            DIGITS_TRY(written.status);
+            list += written.line;
+            meter.add();
+            return {};
+        };
+        DIGITS_TRY(run_ordered<Written>(tree.count, {thread_count(0), 64, 16}, write, note));
     }
     DIGITS_TRY(write_file_atomic(tree.folder / tree.list_name, list));
     std::string labels;

@@ -7,8 +7,6 @@
 namespace digits {
 namespace {
 
-// Of zlib: beyond this a PNG record costs much time for little size.
-constexpr int kPngLevel = 3;
 constexpr int kJpegQuality = 90;
 
 class LmdbSink : public RecordSink {
@@ -41,7 +39,7 @@ Result<PackedRecord> pack_record(const Image& image, int label, const StorageSpe
     if (storage.backend == DatasetBackend::kHdf5) return PackedRecord{rgb_planes(image), label};
     if (storage.encoding == RecordEncoding::kNone) return PackedRecord{raw_datum(image, label), label};
     const bool png = storage.encoding == RecordEncoding::kPng;
-    DIGITS_ASSIGN(const auto file, png ? encode_png(image, kPngLevel) : encode_jpeg(image, kJpegQuality));
+    DIGITS_ASSIGN(const auto file, png ? encode_png(image) : encode_jpeg(image, kJpegQuality));
     return PackedRecord{encoded_datum(image, file, label), label};
 }
 

@@ -7,19 +7,12 @@
 #include "caffe.pb.h"
 #include "data/mean.hpp"
 #include "data/record_reader.hpp"
+#include "data/testing.hpp"
 #include "image/decode.hpp"
 #include "image/encode.hpp"
 
 namespace digits {
 namespace {
-
-Image ramp(int width, int height, int channels, int start = 0) {
-    Image image;
-    image.reset(width, height, channels);
-    for (std::size_t i = 0; i < image.pixels.size(); ++i)
-        image.pixels[i] = static_cast<std::uint8_t>((i * 7 + static_cast<std::size_t>(start)) % 256);
-    return image;
-}
 
 std::string key_of(int i) { return fmt::format("{:08}_{}", i, i % 10); }
 
@@ -135,6 +128,26 @@ TEST(Lmdb, the_map_grows_with_the_records) {
     ASSERT_TRUE(environment);
     EXPECT_EQ((*environment)->record_count(), static_cast<std::uint64_t>(count));
     EXPECT_EQ(LmdbCursor::open(*environment)->find("00000149")->size(), megabyte.size());
+}
+
+TEST(Lmdb, the_map_grows_from_almost_nothing) {
+    const TemporaryFolder folder;
+    auto writer = LmdbWriter::create(folder.path() / "db", 1 << 15);
+    ASSERT_TRUE(writer);
+    // Small records and one that is larger than several doublings of the map.
+    for (int i = 0; i < 9000; ++i)
+        ASSERT_TRUE(writer->put(key_of(i), std::string(i == 5000 ? 3 << 20 : 40, static_cast<char>('a' + i % 26))));
+    ASSERT_TRUE(writer->finish());
+    auto cursor = LmdbCursor::open(*LmdbEnvironment::open(folder.path() / "db"));
+    ASSERT_TRUE(cursor);
+    LmdbCursor::Entry entry;
+    for (int i = 0; i < 9000; ++i) {
+        ASSERT_TRUE(*cursor->next(entry));
+        ASSERT_EQ(entry.key, key_of(i));
+        ASSERT_EQ(entry.value.size(), i == 5000 ? std::size_t{3 << 20} : 40u);
+        ASSERT_EQ(entry.value.back(), static_cast<char>('a' + i % 26));
+    }
+    EXPECT_FALSE(*cursor->next(entry));
 }
 
 TEST(Lmdb, takes_keys_out_of_order) {

@@ -271,11 +271,13 @@ const std::vector<std::pair<std::string_view, std::string_view>>& types_without_
         {"ArgMax", "counts"},
         {"Data", "reads"},
         {"DummyData", "fills"},
+        {"HDF5Data", "reads"},
         {"HDF5Output", "writes"},
         {"ImageData", "reads"},
         {"Input", "is filled from outside"},
         {"MemoryData", "is filled from outside"},
         {"Threshold", "is constant almost everywhere"},
+        {"WindowData", "reads"},
     };
     return types;
 }

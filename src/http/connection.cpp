@@ -196,8 +196,8 @@ Connection::Awaitable<std::optional<Connection::Refusal>> Connection::read_body(
 
     std::optional<MultipartReader> reader;
     if (multipart) {
-        auto created =
-            MultipartReader::create(*request.find_header("content-type"), shared_.options.upload_dir, limits.max_parts);
+        auto created = MultipartReader::create(*request.find_header("content-type"), shared_.options.upload_dir,
+                                               limits.max_parts, limits.max_body_bytes);
         if (!created) co_return Refusal{400, std::move(created).error()};
         reader.emplace(std::move(*created));
     }

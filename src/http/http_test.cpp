@@ -148,6 +148,10 @@ class HttpServer : public testing::Test {
         router_.add("GET", "/split", [](const Request&) -> Result<Response> {
             return text("x").set_header("X-Name", "a\r\nSet-Cookie: evil=1");
         });
+        router_.add("GET", "/rows/{id}.json",
+                    [](const Request& request) -> Result<Response> { return text("json of " + request.param("id")); });
+        router_.add("GET", "/rows/{id}",
+                    [](const Request& request) -> Result<Response> { return text("page of " + request.param("id")); });
         router_.add("POST", "/upload",
                     [](const Request& request) -> Result<Response> {
                         std::string result;
@@ -156,7 +160,7 @@ class HttpServer : public testing::Test {
                                       (part.file ? read_file(part.file->path()).value() : part.value) + ";";
                         return text(result);
                     },
-                    {.multipart = true, .max_upload_bytes = 200'000, .max_parts = 3});
+                    {.max_body_bytes = 64 << 10, .multipart = true, .max_upload_bytes = 200'000, .max_parts = 3});
         router_.set_fallback(static_folder(folder_.path() / "pages"));
     }
 
@@ -200,6 +204,12 @@ TEST_F(HttpServer, AnswersWithTheRoute) {
     EXPECT_EQ(body_of(get("/query?a=1&q=a+b%26c")), "a b&c");
     EXPECT_EQ(body_of(post("/echo", "some bytes")), "some bytes");
     EXPECT_THAT(server_->address(), StartsWith("http://127.0.0.1:"));
+}
+
+TEST_F(HttpServer, TakesParametersWithWordsAroundThem) {
+    EXPECT_EQ(body_of(get("/rows/7.json")), "json of 7");
+    EXPECT_EQ(body_of(get("/rows/7.a")), "page of 7.a");
+    EXPECT_EQ(body_of(get("/rows/.json")), "page of .json");
 }
 
 TEST_F(HttpServer, SaysWhatAPathAllows) {
@@ -518,6 +528,15 @@ TEST(Target, DecodesOnce) {
     EXPECT_FALSE(parse_target("a").has_value());
     EXPECT_FALSE(parse_target("/a/./b").has_value());
     EXPECT_EQ(percent_encode("a b/ü"), "a%20b%2F%C3%BC");
+}
+
+TEST(Target, ReadsTheFieldsOfAForm) {
+    using Fields = std::vector<std::pair<std::string, std::string>>;
+    EXPECT_EQ(parse_fields("a=1+2&job_ids%5B%5D=x&job_ids[]=y&b", 4).value(),
+              (Fields{{"a", "1 2"}, {"job_ids[]", "x"}, {"job_ids[]", "y"}, {"b", ""}}));
+    EXPECT_FALSE(parse_fields("a=1&b=2", 1).has_value());
+    EXPECT_FALSE(parse_fields("a=%zz", 1).has_value());
+    EXPECT_FALSE(parse_fields("a=%00", 1).has_value());
 }
 
 TEST(Events, SplitLines) {

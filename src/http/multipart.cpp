@@ -14,7 +14,6 @@ namespace digits::http {
 namespace {
 
 constexpr std::size_t kMaxPartHeaders = 8 << 10;
-constexpr std::size_t kMaxValue = 64 << 10;
 constexpr std::size_t kMaxFileName = 255;
 
 /// What a client calls its file, fit for showing: no folders, no control characters.
@@ -27,24 +26,31 @@ std::string shown_name(std::string_view name) {
 }  // namespace
 
 Result<MultipartReader> MultipartReader::create(std::string_view content_type, std::filesystem::path folder,
-                                                int max_parts) {
+                                                int max_parts, std::uint64_t max_values_bytes) {
     auto boundary = header_parameter(content_type, "boundary");
     if (boundary.empty() || boundary.size() > 70)
         return fail(ErrorCode::kInvalidArgument,
                     "a multipart body needs a boundary of 1 to 70 characters in its Content-Type");
-    return MultipartReader(std::move(boundary), std::move(folder), max_parts);
+    return MultipartReader(std::move(boundary), std::move(folder), max_parts, max_values_bytes);
 }
 
-MultipartReader::MultipartReader(std::string boundary, std::filesystem::path folder, int max_parts)
-    : delimiter_("\r\n--" + boundary), folder_(std::move(folder)), max_parts_(max_parts), buffer_("\r\n") {}
+MultipartReader::MultipartReader(std::string boundary, std::filesystem::path folder, int max_parts,
+                                 std::uint64_t max_values_bytes)
+    : delimiter_("\r\n--" + boundary),
+      folder_(std::move(folder)),
+      max_parts_(max_parts),
+      max_values_bytes_(max_values_bytes),
+      buffer_("\r\n") {}
 
 MultipartReader::MultipartReader(MultipartReader&& other) noexcept
     : delimiter_(std::move(other.delimiter_)),
       folder_(std::move(other.folder_)),
       max_parts_(other.max_parts_),
+      max_values_bytes_(other.max_values_bytes_),
       state_(other.state_),
       buffer_(std::move(other.buffer_)),
       parts_(std::move(other.parts_)),
+      values_bytes_(other.values_bytes_),
       fd_(std::exchange(other.fd_, -1)) {}
 
 MultipartReader::~MultipartReader() {
@@ -156,8 +162,9 @@ Status MultipartReader::add_to_part(std::string_view bytes) {
     auto& part = parts_.back();
     part.size += bytes.size();
     if (fd_ < 0) {
-        if (part.size > kMaxValue)
-            return fail(ErrorCode::kTooLarge, "the field {} is over {} bytes", part.name, kMaxValue);
+        values_bytes_ += bytes.size();
+        if (values_bytes_ > max_values_bytes_)
+            return fail(ErrorCode::kTooLarge, "the fields of the multipart body are over {} bytes", max_values_bytes_);
         part.value += bytes;
         return {};
     }

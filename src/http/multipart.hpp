@@ -13,8 +13,10 @@ namespace digits::http {
 /// Reads a `multipart/form-data` body as it comes; files go straight to disk.
 class MultipartReader {
   public:
-    /// `folder` takes the files. Fails when the content type has no usable boundary.
-    static Result<MultipartReader> create(std::string_view content_type, std::filesystem::path folder, int max_parts);
+    /// `folder` takes the files; `max_values_bytes` limits all other parts together. Fails when the content type has no
+    /// usable boundary.
+    static Result<MultipartReader> create(std::string_view content_type, std::filesystem::path folder, int max_parts,
+                                          std::uint64_t max_values_bytes);
     MultipartReader(MultipartReader&& other) noexcept;
     MultipartReader& operator=(MultipartReader&&) = delete;
     ~MultipartReader();
@@ -26,7 +28,7 @@ class MultipartReader {
   private:
     enum class State { kPreamble, kAfterBoundary, kHeaders, kBody, kEpilogue };
 
-    MultipartReader(std::string boundary, std::filesystem::path folder, int max_parts);
+    MultipartReader(std::string boundary, std::filesystem::path folder, int max_parts, std::uint64_t max_values_bytes);
     Result<bool> step();
     Status begin_part(std::string_view headers);
     Status add_to_part(std::string_view bytes);
@@ -35,9 +37,11 @@ class MultipartReader {
     std::string delimiter_;  // CR LF -- boundary
     std::filesystem::path folder_;
     int max_parts_;
+    std::uint64_t max_values_bytes_;
     State state_ = State::kPreamble;
     std::string buffer_;
     std::vector<Part> parts_;
+    std::uint64_t values_bytes_ = 0;
     int fd_ = -1;
 };
 

@@ -7,12 +7,30 @@
 namespace digits::http {
 namespace {
 
-bool is_parameter(std::string_view segment) { return segment.size() > 2 && segment.front() == '{'; }
-bool takes_rest(std::string_view segment) { return is_parameter(segment) && segment.ends_with("...}"); }
+/// A segment of a pattern, cut up: "download.{format}" is "download.", "format", "".
+struct Parameter {
+    std::string_view before, name, after;
+    bool takes_rest = false;
+};
 
-std::string parameter_name(std::string_view segment) {
-    segment.remove_prefix(1);
-    segment.remove_suffix(segment.ends_with("...}") ? 4 : 1);
+std::optional<Parameter> parse_parameter(std::string_view segment) {
+    const auto open = segment.find('{');
+    const auto close = segment.find('}');
+    if (open == std::string_view::npos || close == std::string_view::npos || close < open) return std::nullopt;
+    Parameter parameter{segment.substr(0, open), segment.substr(open + 1, close - open - 1), segment.substr(close + 1)};
+    if (parameter.name.ends_with("...")) {
+        parameter.name.remove_suffix(3);
+        parameter.takes_rest = true;
+    }
+    return parameter;
+}
+
+std::optional<std::string> match_segment(const Parameter& parameter, std::string_view segment) {
+    if (!segment.starts_with(parameter.before)) return std::nullopt;
+    segment.remove_prefix(parameter.before.size());
+    if (!segment.ends_with(parameter.after)) return std::nullopt;
+    segment.remove_suffix(parameter.after.size());
+    if (segment.empty() || segment.find('/') != std::string_view::npos) return std::nullopt;
     return std::string(segment);
 }
 
@@ -21,18 +39,20 @@ std::optional<std::map<std::string, std::string>> match(const std::vector<std::s
     std::map<std::string, std::string> params;
     for (std::size_t i = 0; i < pattern.size(); ++i) {
         if (i >= segments.size()) return std::nullopt;
-        if (takes_rest(pattern[i])) {
+        const auto parameter = parse_parameter(pattern[i]);
+        if (!parameter) {
+            if (pattern[i] != segments[i]) return std::nullopt;
+            continue;
+        }
+        if (parameter->takes_rest) {
             std::string rest = segments[i];
             for (std::size_t k = i + 1; k < segments.size(); ++k) rest += "/" + segments[k];
-            params[parameter_name(pattern[i])] = std::move(rest);
+            params[std::string(parameter->name)] = std::move(rest);
             return params;
         }
-        if (is_parameter(pattern[i])) {
-            if (segments[i].empty() || segments[i].find('/') != std::string::npos) return std::nullopt;
-            params[parameter_name(pattern[i])] = segments[i];
-        } else if (pattern[i] != segments[i]) {
-            return std::nullopt;
-        }
+        auto value = match_segment(*parameter, segments[i]);
+        if (!value) return std::nullopt;
+        params[std::string(parameter->name)] = std::move(*value);
     }
     if (segments.size() != pattern.size()) return std::nullopt;
     return params;

@@ -12,7 +12,8 @@ namespace digits::http {
 
 struct RouteOptions {
     std::uint64_t max_body_bytes = 1 << 20;
-    /// `multipart/form-data` is written to files; without it such a body is refused.
+    /// `multipart/form-data`: its files are written to disk, its other fields count for `max_body_bytes`; without it
+    /// such a body is refused.
     bool multipart = false;
     std::uint64_t max_upload_bytes = 0;
     int max_parts = 0;
@@ -28,7 +29,8 @@ struct Route {
 
 class Router {
   public:
-    /// `pattern`: "/jobs/{id}/log"; a last segment `{path...}` takes the rest with its slashes.
+    /// `pattern`: "/jobs/{id}/log"; a parameter may have words around it ("/jobs/{id}.json"); a last segment
+    /// `{path...}` takes the rest with its slashes.
     void add(std::string_view method, std::string_view pattern, Handler handler, RouteOptions options = {});
     /// Answers GET and HEAD where no route has the path.
     void set_fallback(Handler handler);

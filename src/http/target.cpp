@@ -29,15 +29,14 @@ Result<std::string> decode(std::string_view text, Plus plus) {
         } else if (text[i] == '%') {
             const int high = i + 2 < text.size() ? hex_digit(text[i + 1]) : -1;
             const int low = i + 2 < text.size() ? hex_digit(text[i + 2]) : -1;
-            if (high < 0 || low < 0)
-                return fail(ErrorCode::kInvalidArgument, "the address has a % that two hex digits do not follow");
+            if (high < 0 || low < 0) return fail(ErrorCode::kInvalidArgument, "a % that two hex digits do not follow");
             result += static_cast<char>(high * 16 + low);
             i += 2;
         } else {
             result += text[i];
         }
     }
-    if (!is_utf8(result)) return fail(ErrorCode::kInvalidArgument, "the address is not UTF-8");
+    if (!is_utf8(result)) return fail(ErrorCode::kInvalidArgument, "text that is not UTF-8");
     return result;
 }
 
@@ -56,7 +55,10 @@ Status check_segment(const std::string& segment) {
     return {};
 }
 
-Status parse_query(std::string_view text, Target& target) {
+}  // namespace
+
+Result<std::vector<std::pair<std::string, std::string>>> parse_fields(std::string_view text, std::size_t max_fields) {
+    std::vector<std::pair<std::string, std::string>> fields;
     while (!text.empty()) {
         const auto end = std::min(text.find('&'), text.size());
         const auto field = text.substr(0, end);
@@ -64,17 +66,13 @@ Status parse_query(std::string_view text, Target& target) {
         DIGITS_ASSIGN(auto name, decode(field.substr(0, equals), Plus::kSpace));
         DIGITS_ASSIGN(auto value, decode(field.substr(std::min(equals + 1, field.size())), Plus::kSpace));
         if (value.find('\0') != std::string::npos)
-            return fail(ErrorCode::kInvalidArgument, "the address has a zero byte in its query");
-        if (!name.empty()) target.query.emplace_back(std::move(name), std::move(value));
-        if (target.query.size() > kMaxQueryFields)
-            return fail(ErrorCode::kInvalidArgument, "the address has more than {} fields in its query",
-                        kMaxQueryFields);
+            return fail(ErrorCode::kInvalidArgument, "the field {} has a zero byte", name);
+        if (!name.empty()) fields.emplace_back(std::move(name), std::move(value));
+        if (fields.size() > max_fields) return fail(ErrorCode::kInvalidArgument, "more than {} fields", max_fields);
         text.remove_prefix(std::min(end + 1, text.size()));
     }
-    return {};
+    return fields;
 }
-
-}  // namespace
 
 Result<Target> parse_target(std::string_view text) {
     if (text.empty() || text.front() != '/')
@@ -92,7 +90,11 @@ Result<Target> parse_target(std::string_view text) {
         if (end == path.size()) break;
         path.remove_prefix(end + 1);
     }
-    if (question < text.size()) DIGITS_TRY(parse_query(text.substr(question + 1), target));
+    if (question < text.size()) {
+        auto query = parse_fields(text.substr(question + 1), kMaxQueryFields);
+        if (!query) return fail(std::move(query).error().because("the address"));
+        target.query = std::move(*query);
+    }
     return target;
 }
 

@@ -9,14 +9,19 @@ namespace {
 
 bool starts_with(std::string_view bytes, std::string_view magic) { return bytes.substr(0, magic.size()) == magic; }
 
+/// Whether `magic` stands at `offset`; a file may end before.
+bool has_at(std::string_view bytes, std::size_t offset, std::string_view magic) {
+    return bytes.size() >= offset && starts_with(bytes.substr(offset), magic);
+}
+
 /// The name of a format that people try and that is not read, or "".
 std::string_view foreign_format(std::string_view bytes) {
     if (starts_with(bytes, "GIF8")) return "GIF";
-    if (starts_with(bytes, "RIFF") && bytes.substr(8, 4) == "WEBP") return "WebP";
+    if (starts_with(bytes, "RIFF") && has_at(bytes, 8, "WEBP")) return "WebP";
     if (starts_with(bytes, std::string_view("II*\0", 4)) || starts_with(bytes, std::string_view("MM\0*", 4)))
         return "TIFF";
-    if (bytes.substr(4, 4) == "ftyp") return "HEIF or AVIF";
-    if (bytes.find("<svg") < 512) return "SVG";
+    if (has_at(bytes, 4, "ftyp")) return "HEIF or AVIF";
+    if (bytes.substr(0, 512).find("<svg") != std::string_view::npos) return "SVG";
     if (starts_with(bytes, "<") || starts_with(bytes, "\n<")) return "HTML or XML";
     return "";
 }

@@ -1,6 +1,7 @@
 #include "image/encode.hpp"
 
 #include <png.h>
+#include <zlib.h>
 
 #include <csetjmp>
 #include <cstdio>
@@ -11,6 +12,10 @@
 
 namespace digits {
 namespace {
+
+/// Pictures of fewer samples (MNIST's) are smaller and quicker without a filter.
+constexpr std::size_t kFewSamples = 1025;
+constexpr int kFewSamplesLevel = 3;
 
 /// The libraries leave through longjmp, so everything with a destructor lives here, outside the frames it jumps over.
 struct PngWriter {
@@ -35,13 +40,22 @@ void on_png_write(png_structp png, png_bytep from, std::size_t size) {
 
 void on_png_flush(png_structp) {}
 
-bool write_png(PngWriter& writer, const Image& image, int level) {
+/// After Paeth's filter zlib finds little but runs, so looking for more costs time alone: on photographs a third of the
+/// time of libpng's own choice, and a tenth less bytes.
+void choose_compression(png_structp png, std::size_t samples) {
+    const bool few = samples < kFewSamples;
+    png_set_filter(png, PNG_FILTER_TYPE_BASE, few ? PNG_FILTER_NONE : PNG_FILTER_PAETH);
+    png_set_compression_strategy(png, few ? Z_DEFAULT_STRATEGY : Z_RLE);
+    png_set_compression_level(png, few ? kFewSamplesLevel : 1);
+}
+
+bool write_png(PngWriter& writer, const Image& image) {
     if (setjmp(png_jmpbuf(writer.png)) != 0) return false;
     png_set_write_fn(writer.png, &writer, on_png_write, on_png_flush);
     png_set_IHDR(writer.png, writer.info, static_cast<png_uint_32>(image.width), static_cast<png_uint_32>(image.height),
                  8, image.channels == 1 ? PNG_COLOR_TYPE_GRAY : PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE,
                  PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
-    png_set_compression_level(writer.png, level);
+    choose_compression(writer.png, image.pixels.size());
     png_write_info(writer.png, writer.info);
     for (int y = 0; y < image.height; ++y) png_write_row(writer.png, image.row(y));
     png_write_end(writer.png, nullptr);
@@ -87,13 +101,13 @@ bool write_jpeg(JpegWriter& writer, const Image& image, int quality) {
 
 }  // namespace
 
-Result<std::string> encode_png(const Image& image, int level) {
+Result<std::string> encode_png(const Image& image) {
     PngWriter writer;
     writer.bytes.reserve(image.pixels.size() / 2 + 256);
     writer.png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &writer, on_png_error, on_png_warning);
     if (writer.png != nullptr) writer.info = png_create_info_struct(writer.png);
     if (writer.info == nullptr) return fail(ErrorCode::kResourceExhausted, "no memory to encode a PNG");
-    if (!write_png(writer, image, level)) return fail(ErrorCode::kInternal, "cannot encode a PNG: {}", writer.message);
+    if (!write_png(writer, image)) return fail(ErrorCode::kInternal, "cannot encode a PNG: {}", writer.message);
     return std::move(writer.bytes);
 }
 

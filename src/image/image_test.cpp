@@ -84,6 +84,33 @@ TEST(Decode, survives_damaged_bytes) {
     }
 }
 
+TEST(Decode, survives_files_of_a_few_bytes) {
+    std::vector<std::string> starts{
+        "RIFF....WEBPVP8 ", std::string("II*\0....", 8), "....ftypheic", "P6\n# ", "BM", "<svg"};
+    for (const auto& path : inputs()) starts.push_back(bytes_of(path).substr(0, 64));
+    for (const auto& start : starts)
+        for (std::size_t keep = 0; keep <= start.size(); ++keep) {
+            const auto image = decode_image(std::string_view(start).substr(0, keep));
+            ASSERT_FALSE(image.has_value()) << start << " cut to " << keep;
+            EXPECT_FALSE(image.error().message.empty());
+        }
+}
+
+TEST(Decode, survives_every_flipped_byte_of_a_header) {
+    for (const auto& path : inputs()) {
+        auto bytes = bytes_of(path);
+        for (std::size_t at = 0; at < std::min<std::size_t>(bytes.size(), 64); ++at)
+            for (const int flip : {0x01, 0x80, 0xff}) {
+                const char whole = bytes[at];
+                bytes[at] = static_cast<char>(whole ^ flip);
+                const auto image = decode_image(bytes, {.max_pixels = 1'000'000});
+                bytes[at] = whole;
+                if (image)
+                    EXPECT_EQ(image->pixels.size(), image->row_bytes() * static_cast<std::size_t>(image->height));
+            }
+    }
+}
+
 TEST(Decode, keeps_its_limits) {
     for (const auto& path : inputs()) {
         const auto image = decode_image(bytes_of(path), {.max_pixels = 40});
@@ -182,11 +209,17 @@ TEST(Fit, extreme_shapes_keep_one_pixel) {
 }
 
 TEST(Encode, png_comes_back_equal) {
-    for (const int channels : {1, 3}) {
-        const auto image = ramp(33, 21, channels);
-        EXPECT_EQ(largest_difference(*decode_image(*encode_png(image)), image), 0);
-        EXPECT_EQ(largest_difference(*decode_image(*encode_png(image, 1)), image), 0);
-    }
+    for (const int channels : {1, 3})
+        for (const auto& [width, height] : {std::pair{1, 1}, {28, 28}, {33, 21}, {1, 1500}, {1500, 1}, {256, 256}}) {
+            const auto image = ramp(width, height, channels);
+            EXPECT_EQ(largest_difference(*decode_image(*encode_png(image)), image), 0) << width << " x " << height;
+        }
+}
+
+TEST(Encode, png_is_no_larger_than_pillows) {
+    // Image.open("tests/images/in/rgb.jpg").resize((256, 256), BILINEAR).save(f, "PNG", compress_level=1)
+    const auto image = resize_bilinear(decoded(kFolder / "in/rgb.jpg"), 256, 256);
+    EXPECT_LT(encode_png(image)->size(), 81943u);
 }
 
 TEST(Encode, jpeg_comes_back_close) {

@@ -32,6 +32,20 @@ TEST(Preprocess, PutsPlanesInCaffesOrderLessTheMean) {
     EXPECT_EQ(out, (std::vector<float>{29, 29, 29, 29, 18, 18, 18, 18, 7, 7, 7, 7}));
 }
 
+TEST(Preprocess, KeepsRgbForNetworksThatLearnedFromHdf5) {
+    Preprocessing p;
+    p.dataset_width = p.dataset_height = p.width = p.height = 2;
+    p.is_rgb = true;
+    std::vector<float> out(12);
+    p.apply(filled(2, 2, {10, 20, 30}), out.data());
+    EXPECT_EQ(out, (std::vector<float>{10, 10, 10, 10, 20, 20, 20, 20, 30, 30, 30, 30}));
+    caffe::NetParameter net;
+    net.add_layer()->set_type("Data");
+    EXPECT_FALSE(reads_rgb(net));
+    net.add_layer()->set_type("HDF5Data");
+    EXPECT_TRUE(reads_rgb(net));
+}
+
 TEST(Preprocess, ConvertsChannels) {
     Preprocessing p;
     p.dataset_width = p.dataset_height = p.width = p.height = 1;

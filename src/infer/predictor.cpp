@@ -194,6 +194,7 @@ Result<std::unique_ptr<Predictor>> Predictor::open(const PredictorOptions& optio
     preprocessing.height = static_cast<int>(shape[2]);
     preprocessing.width = static_cast<int>(shape[3]);
     DIGITS_ASSIGN(const auto train_val, read_net_file(options.model_dir / "train_val.prototxt"));
+    preprocessing.is_rgb = reads_rgb(train_val);
     DIGITS_TRY(take_mean(train_val, options.model_dir, preprocessing));
     return std::unique_ptr<Predictor>(new Predictor(std::move(state)));
 }

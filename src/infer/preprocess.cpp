@@ -48,12 +48,20 @@ void Preprocessing::apply(const Image& picture, float* out) const {
     std::vector<std::uint8_t> planes(image.pixels.size());
     to_planar_bgr(image, planes.data());
     const auto plane = static_cast<std::size_t>(width) * static_cast<std::size_t>(height);
+    if (is_rgb && channels == 3)
+        std::swap_ranges(planes.begin(), planes.begin() + static_cast<std::ptrdiff_t>(plane),
+                         planes.end() - static_cast<std::ptrdiff_t>(plane));
     for (std::size_t i = 0; i < planes.size(); ++i) {
         float value = planes[i];
         if (mean) value -= mean->values[i];
         if (!mean_values.empty()) value -= mean_values[mean_values.size() == 1 ? 0 : i / plane];
         out[i] = value;
     }
+}
+
+bool reads_rgb(const caffe::NetParameter& train_val) {
+    return std::any_of(train_val.layer().begin(), train_val.layer().end(),
+                       [](const auto& layer) { return layer.type() == "HDF5Data"; });
 }
 
 Status take_mean(const caffe::NetParameter& train_val, const std::filesystem::path& folder,

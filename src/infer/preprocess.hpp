@@ -21,6 +21,7 @@ struct Preprocessing {
     int width = 0, height = 0;       ///< of the network's input
     std::optional<MeanBlob> mean;    ///< a whole image; of any size, fitted to the input's
     std::vector<float> mean_values;  ///< one, or one a channel, in B G R order
+    bool is_rgb = false;             ///< planes R G B instead: the network learned from an HDF5 dataset
 
     /// Writes channels × height × width floats.
     void apply(const Image& picture, float* out) const;
@@ -28,6 +29,9 @@ struct Preprocessing {
 
 /// A mean stretched to another size, bilinear.
 MeanBlob resize_mean(const MeanBlob& mean, int width, int height);
+
+/// Whether a training reads HDF5 files, whose planes are R G B.
+bool reads_rgb(const caffe::NetParameter& train_val);
 
 /// The mean that a training subtracts: `transform_param` of the network's first layer for `phase`.
 /// Errors: kNotFound, kDataLoss of the mean file, relative to `folder`; kInvalidArgument for another channel count.

@@ -145,24 +145,24 @@ std::optional<std::int64_t> find_metrics_restart(const ActiveJob& active, const 
     return overlaps ? iteration : std::nullopt;
 }
 
-void restart_metrics(ActiveJob& active, std::int64_t iteration, const std::vector<MetricSeries>& kept) {
+void restart_metrics(ActiveJob& active, std::int64_t iteration, const std::vector<MetricRow>& kept) {
     active.job.metrics.clear();
-    for (const auto& series : kept)
-        for (const auto& point : series.points) add_to_summary(active.job, series.series, point);
-    active.metrics_restart = iteration;
+    for (const auto& row : kept) add_to_summary(active.job, row.series, row.point);
+    active.metrics_restart = std::min(iteration, active.metrics_restart.value_or(iteration));
     active.position.fresh_attempt = false;
 }
 
 void apply_event(ActiveJob& active, const json& event) {
     const auto seq = find_number<std::uint64_t>(event, "seq");
     if (!seq || *seq <= active.position.seq) return;
-    active.position.seq = *seq;
     active.dirty = true;
     try {
         apply_known(active, event);
     } catch (const json::exception& e) {
         log_warning("job {}: event {} is not as the protocol has it: {}", active.job.id, *seq, e.what());
     }
+    // A last event counts once the process has ended, too; until then a next manager has to read it again.
+    if (active.end == ActiveJob::End::kNone) active.position.seq = *seq;
 }
 
 }  // namespace digits

@@ -49,10 +49,10 @@ double unix_time();
 /// Sets the state with its time and a line of history.
 void change_state(ActiveJob& active, JobState state, std::string reason);
 
-/// Iteration of the event if it begins a new attempt's metrics and older points from there on are void; they must be
-/// dropped and `restart_metrics` called before the event is applied.
+/// Iteration of the event if it begins a new attempt's metrics and older points from there on are void;
+/// `restart_metrics` must then be called with those that stay before the event is applied.
 std::optional<std::int64_t> find_metrics_restart(const ActiveJob& active, const nlohmann::json& event);
-void restart_metrics(ActiveJob& active, std::int64_t iteration, const std::vector<MetricSeries>& kept);
+void restart_metrics(ActiveJob& active, std::int64_t iteration, const std::vector<MetricRow>& kept);
 
 /// Folds one event of the worker into the job. Events that were folded before (by `seq`) and unknown ones change
 /// nothing; a malformed one is told in our log.

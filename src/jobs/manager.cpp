@@ -13,6 +13,7 @@
 #include "base/log.hpp"
 #include "jobs/crash.hpp"
 #include "jobs/manager_impl.hpp"
+#include "jobs/read_back.hpp"
 
 namespace digits {
 namespace {
@@ -42,6 +43,23 @@ Result<FileHandle> lock_data_dir(const fs::path& data_dir) {
             make_error(ErrorCode::kFailedPrecondition, "another server works on the data folder {}", data_dir.string())
                 .advise("Stop it first: digits stop --data-dir " + data_dir.string()));
     return handle;
+}
+
+/// Copies the files of a request into the job's folder and lets its spec name them there.
+Status take_files(JobRequest& request, const fs::path& dir) {
+    if (request.files.empty()) return {};
+    json spec = *request.spec;
+    std::error_code error;
+    fs::create_directory(dir / "uploads", error);
+    for (const auto& file : request.files) {
+        const auto copy = dir / "uploads" / file.name;
+        if (!error) fs::copy_file(file.path, copy, error);
+        if (error)
+            return fail(errno_error("cannot copy " + file.path.string() + " into " + dir.string(), error.value()));
+        spec[json::json_pointer(file.member)] = copy.string();
+    }
+    request.spec = std::make_shared<const json>(std::move(spec));
+    return {};
 }
 
 Status check_name(const std::string& name) {
@@ -75,6 +93,7 @@ Status JobManager::Impl::open() {
     memory_events_ =
         options_.memory_events.empty() ? find_memory_events().value_or(fs::path()) : options_.memory_events;
     DIGITS_ASSIGN(store_, JobStore::open(options_.data_dir / "digits.db", options_.kept_events));
+    DIGITS_TRY(read_back_jobs(options_.data_dir / "jobs", *store_));
     DIGITS_ASSIGN(last_event_id_, store_->last_event_id());
     return take_up_jobs();
 }
@@ -170,6 +189,7 @@ void JobManager::Impl::collect_changes(ActiveJob& active) {
     for (const auto& log : active.logs)
         add_event(id, "log", std::make_shared<const json>(json{{"level", log.level}, {"text", log.text}}));
     batch_.jobs.push_back({active.job, active.position});
+    if (active.metrics_restart) batch_.drops.push_back({id, *active.metrics_restart});
     std::ranges::move(active.metrics, std::back_inserter(batch_.metrics));
     std::ranges::move(active.snapshots, std::back_inserter(batch_.snapshots));
     if (active.urgent) {
@@ -236,6 +256,10 @@ Result<Job> JobManager::Impl::submit(JobRequest request) {
     do job.id = new_job_id();
     while (!fs::create_directory(job_dir(job.id), error) && !error);
     if (error) return fail(errno_error("cannot make " + job_dir(job.id).string(), error.value()));
+    if (const auto taken = take_files(request, job_dir(job.id)); !taken) {
+        fs::remove_all(job_dir(job.id), error);
+        return fail(taken.error());
+    }
     job.kind = std::move(request.kind);
     job.name = std::move(request.name);
     job.group = std::move(request.group);
@@ -332,6 +356,19 @@ Result<Job> JobManager::Impl::resume(std::string_view id) {
     return job;
 }
 
+/// `"LeNet" (20261123-101500-3fa9), …`: enough of them to know what is meant.
+std::string JobManager::Impl::names_of(const std::vector<std::string>& ids) const {
+    constexpr std::size_t kNamed = 5;
+    std::string text;
+    for (std::size_t i = 0; i < std::min(ids.size(), kNamed); ++i) {
+        const auto found = store_->find(ids[i]);
+        const auto name = found && *found ? (*found)->job.name : std::string();
+        text += fmt::format("{}\"{}\" ({})", i == 0 ? "" : ", ", name, ids[i]);
+    }
+    if (ids.size() > kNamed) text += fmt::format(" and {} more", ids.size() - kNamed);
+    return text;
+}
+
 Status JobManager::Impl::remove(std::string_view id) {
     const std::scoped_lock lock(mutex_);
     DIGITS_ASSIGN(const auto* active, load(id));
@@ -341,8 +378,7 @@ Status JobManager::Impl::remove(std::string_view id) {
     DIGITS_ASSIGN(const auto dependents, store_->dependents(id));
     if (!dependents.empty()) {
         forget_if_ended(id);
-        return fail(make_error(ErrorCode::kFailedPrecondition, "{} other jobs need {}, the first is {}",
-                               dependents.size(), id, dependents.front())
+        return fail(make_error(ErrorCode::kFailedPrecondition, "other jobs need {}: {}", id, names_of(dependents))
                         .advise("Delete them first"));
     }
     infer_pool_.close_model(id);

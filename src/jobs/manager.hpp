@@ -37,6 +37,13 @@ struct JobManagerOptions {
     std::filesystem::path memory_events;
 };
 
+/// A file that comes with a request for a job.
+struct JobFile {
+    std::string member;          ///< of the spec, a JSON pointer: it will name the copy
+    std::filesystem::path path;  ///< copied into the job's folder
+    std::string name;            ///< of the copy, in `uploads/`
+};
+
 struct JobRequest {
     std::string kind;  ///< `dataset` or `model`
     std::string name;
@@ -45,6 +52,7 @@ struct JobRequest {
     std::string owner;
     JsonPtr spec;
     std::vector<std::string> parents;  ///< ids; the job waits for them. A model's first parent is its dataset.
+    std::vector<JobFile> files;
 };
 
 /// Members that are null stay as they are.

@@ -34,6 +34,7 @@ class JobManager::Impl {
     Result<Job> abort(std::string_view id);
     Result<Job> resume(std::string_view id);
     Status remove(std::string_view id);
+    std::string names_of(const std::vector<std::string>& ids) const;
     Status snapshot_now(std::string_view id);
     void infer(std::string_view model_id, std::string_view snapshot, const nlohmann::json& request,
                InferCallback callback);
@@ -60,6 +61,7 @@ class JobManager::Impl {
     Clock::time_point next_step(Clock::time_point now) const;
     void step(Clock::time_point now);
     void step_running(ActiveJob& active, Clock::time_point now);
+    void open_events(ActiveJob& active);
     bool read_events(ActiveJob& active);
     void fold_event(ActiveJob& active, const nlohmann::json& event);
     bool has_ended(ActiveJob& active);

@@ -121,6 +121,14 @@ void JobManager::Impl::step_running(ActiveJob& active, Clock::time_point now) {
         active.unread_output.clear();
     }
     const bool ended = has_ended(active);
+    if (ended && active.process && is_worker_locked(task_dir(active))) {
+        // Ours was refused: an earlier server started one and died before it could write that down.
+        active.process.reset();
+        active.exit.reset();
+        active.kill_at.reset();
+        adopt(active);
+        return;
+    }
     pursue_wishes(active, now);
     // After the end all of it is read in one go, so that the job ends with everything that it told.
     while (read_events(active) && ended) {
@@ -128,29 +136,57 @@ void JobManager::Impl::step_running(ActiveJob& active, Clock::time_point now) {
     if (ended) finish(active);
 }
 
+void JobManager::Impl::open_events(ActiveJob& active) {
+    const auto file = task_dir(active) / "events.jsonl";
+    auto& position = active.position;
+    std::error_code error;
+    const auto size = fs::file_size(file, error);
+    if (error || size < position.offset) {
+        // A power failure took lines that are in the database. The rest was folded, and the worker counts on from it.
+        EventLogReader rest(file, 0);
+        position.seq = 0;
+        do {
+            const auto events = rest.read(kReadLimit_bytes);
+            if (!events) break;
+            for (const auto& event : *events)
+                if (event.contains("seq") && event["seq"].is_number_unsigned())
+                    position.seq = std::max(position.seq, event["seq"].get<std::uint64_t>());
+        } while (rest.has_more());
+        position.offset = rest.offset();
+    }
+    active.reader.emplace(file, position.offset);
+}
+
 /// Folds what is new in the event log; true if there is more.
 bool JobManager::Impl::read_events(ActiveJob& active) {
-    if (!active.reader) active.reader.emplace(task_dir(active) / "events.jsonl", active.position.offset);
+    if (!active.reader) open_events(active);
     const auto events = active.reader->read(kReadLimit_bytes);
     if (!events) {
         log_warning("job {}: {}", active.job.id, events.error().to_string());
         return false;
     }
     for (const auto& event : *events) fold_event(active, event);
-    active.position.offset = active.reader->offset();
+    if (active.end == ActiveJob::End::kNone) active.position.offset = active.reader->offset();
     if (active.reader->has_more()) wake();
     return active.reader->has_more();
 }
 
 void JobManager::Impl::fold_event(ActiveJob& active, const json& event) {
     if (const auto restart = find_metrics_restart(active, event)) {
-        // The older points have to be in the database before they can be dropped there.
-        if (flush()) {
-            if (const auto dropped = store_->drop_metrics(active.job.id, *restart); !dropped)
-                log_error("{}", dropped.error().to_string());
-        }
-        const auto kept = store_->metrics(active.job.id, {});
-        restart_metrics(active, *restart, kept ? *kept : std::vector<MetricSeries>{});
+        const auto is_void = [&](const MetricRow& row) {
+            return row.job_id == active.job.id && row.point.iteration >= *restart;
+        };
+        std::erase_if(batch_.metrics, is_void);
+        std::erase_if(active.metrics, is_void);
+        std::vector<MetricRow> kept;
+        if (const auto stored = store_->metrics(active.job.id, {}))
+            for (const auto& series : *stored)
+                for (const auto& point : series.points) kept.push_back({active.job.id, series.series, point});
+        std::erase_if(kept, is_void);
+        for (const auto* rows : {&batch_.metrics, &active.metrics})
+            std::ranges::copy_if(*rows, std::back_inserter(kept),
+                                 [&](const MetricRow& row) { return row.job_id == active.job.id; });
+        restart_metrics(active, *restart, kept);
     }
     apply_event(active, event);
 }
@@ -209,6 +245,7 @@ void JobManager::Impl::finish(ActiveJob& active) {
             explain_crash({exit, out_of_memory, task_dir(active) / "log.txt", active.position.log_start});
         change_state(active, JobState::kError, active.job.error->error.message);
     }
+    if (active.reader) active.position.offset = active.reader->offset();
     active.process.reset();
     active.reader.reset();
     active.exit.reset();
@@ -221,7 +258,7 @@ void JobManager::Impl::adopt(ActiveJob& active) {
     if (is_worker_locked(dir)) {
         if (const auto pid = read_lock_pid(dir); pid > 0) active.job.pid = pid;
     }
-    active.reader.emplace(dir / "events.jsonl", active.position.offset);
+    open_events(active);
     log_info("job {} is followed again", active.job.id);
 }
 
@@ -333,10 +370,10 @@ Status JobManager::Impl::start(ActiveJob& active) {
     std::vector<std::string> environment;
     if (active.kind->may_use_gpu && !active.position.gpu.empty())
         environment.push_back("CUDA_VISIBLE_DEVICES=" + active.position.gpu);
+    open_events(active);
     DIGITS_ASSIGN(auto process,
                   TaskProcess::start({options_.worker_path, {"run", "--task-dir", dir.string()}, environment, log}));
     active.position.pid_start = process.start_time();
-    active.reader.emplace(dir / "events.jsonl", active.position.offset);
     active.end = ActiveJob::End::kNone;
     active.exit.reset();
     active.kill_at.reset();

@@ -58,7 +58,9 @@ Error database_error(std::string_view doing, const std::exception& e) {
             .advise("make room where the data folder is");
     if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB)
         return make_error(ErrorCode::kDataLoss, "cannot {}: the database is damaged ({})", doing, e.what())
-            .advise("move digits.db away and start again: the jobs are read back from their folders");
+            .advise(
+                "Stop the server, move digits.db, digits.db-wal and digits.db-shm away and start again: the jobs are "
+                "read back from their folders under jobs/");
     return make_error(ErrorCode::kInternal, "cannot {}: {}", doing, e.what());
 }
 
@@ -241,6 +243,7 @@ struct JobStore::Connections {
     }
 
     void write_job(const StoredJob& stored);
+    void drop_metrics(const std::vector<MetricDrop>& drops);
     void write_metrics(const std::vector<MetricRow>& rows);
     void write_snapshots(const std::vector<SnapshotRow>& rows);
     void write_events(const std::vector<JobEvent>& events);
@@ -281,6 +284,18 @@ void JobStore::Connections::write_job(const StoredJob& stored) {
         change.bind(4, job.history[i].time);
         change.bind(5, job.history[i].reason);
         change.exec();
+    }
+}
+
+void JobStore::Connections::drop_metrics(const std::vector<MetricDrop>& drops) {
+    SQLite::Statement drop(writer,
+                           "DELETE FROM metrics WHERE series_id IN (SELECT id FROM series WHERE job_id = ?) AND "
+                           "iteration >= ?");
+    for (const auto& one : drops) {
+        drop.reset();
+        drop.bind(1, one.job_id);
+        drop.bind(2, one.iteration);
+        drop.exec();
     }
 }
 
@@ -349,6 +364,7 @@ Status JobStore::write(const WriteBatch& batch) {
     auto status = guarded("write to the database", [&] {
         SQLite::Transaction transaction(connections_->writer);
         for (const auto& job : batch.jobs) connections_->write_job(job);
+        connections_->drop_metrics(batch.drops);
         connections_->write_metrics(batch.metrics);
         connections_->write_snapshots(batch.snapshots);
         connections_->write_events(batch.events);
@@ -356,18 +372,6 @@ Status JobStore::write(const WriteBatch& batch) {
     });
     if (!status) connections_->series_ids.clear();
     return status;
-}
-
-Status JobStore::drop_metrics(std::string_view id, std::int64_t iteration) {
-    const std::scoped_lock lock(connections_->write_mutex);
-    return guarded("forget metrics", [&] {
-        SQLite::Statement drop(connections_->writer,
-                               "DELETE FROM metrics WHERE series_id IN (SELECT id FROM series WHERE job_id = ?) AND "
-                               "iteration >= ?");
-        drop.bind(1, std::string(id));
-        drop.bind(2, iteration);
-        drop.exec();
-    });
 }
 
 Status JobStore::erase(std::string_view id) {

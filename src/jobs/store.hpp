@@ -36,6 +36,12 @@ struct MetricRow {
     MetricPoint point;
 };
 
+/// The job's points from `iteration` on are void.
+struct MetricDrop {
+    std::string job_id;
+    std::int64_t iteration = 0;
+};
+
 struct SnapshotRow {
     std::string job_id;
     SnapshotInfo snapshot;
@@ -45,11 +51,14 @@ struct SnapshotRow {
 /// there both or neither.
 struct WriteBatch {
     std::vector<StoredJob> jobs;     ///< inserted or updated; `spec` and `parents` only count on insertion
+    std::vector<MetricDrop> drops;   ///< done before `metrics` are written
     std::vector<MetricRow> metrics;  ///< a point replaces an earlier one of the same series and iteration
     std::vector<SnapshotRow> snapshots;
     std::vector<JobEvent> events;
 
-    bool empty() const { return jobs.empty() && metrics.empty() && snapshots.empty() && events.empty(); }
+    bool empty() const {
+        return jobs.empty() && drops.empty() && metrics.empty() && snapshots.empty() && events.empty();
+    }
 };
 
 /// The jobs' tables in an SQLite database (WAL): one connection writes, another reads meanwhile. Thread-safe.
@@ -60,8 +69,6 @@ class JobStore {
     ~JobStore();
 
     Status write(const WriteBatch& batch);
-    /// Forgets the points of a job from `iteration` on.
-    Status drop_metrics(std::string_view id, std::int64_t iteration);
     Status erase(std::string_view id);
 
     Result<std::optional<StoredJob>> find(std::string_view id) const;

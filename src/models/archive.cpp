@@ -45,14 +45,10 @@ class TarWriter {
   public:
     explicit TarWriter(const ModelArchive::Sink& sink) : sink_(sink), archive_(archive_write_new()) {}
 
-    Status open() {
-        const bool ready =
-            archive_ && archive_write_add_filter_gzip(archive_.get()) == ARCHIVE_OK &&
-            archive_write_set_format_pax_restricted(archive_.get()) == ARCHIVE_OK &&
-            // Weights hardly shrink, so speed wins; no time, so that the same files give the same bytes.
-            archive_write_set_options(archive_.get(), "gzip:compression-level=1,gzip:!timestamp") == ARCHIVE_OK &&
-            archive_write_set_bytes_in_last_block(archive_.get(), 1) == ARCHIVE_OK &&
-            archive_write_open(archive_.get(), this, nullptr, put, nullptr) == ARCHIVE_OK;
+    Status open(ArchiveFormat format) {
+        const bool ready = archive_ && set_format(format) &&
+                           archive_write_set_bytes_in_last_block(archive_.get(), 1) == ARCHIVE_OK &&
+                           archive_write_open(archive_.get(), this, nullptr, put, nullptr) == ARCHIVE_OK;
         return ready ? Status{} : problem();
     }
 
@@ -83,6 +79,17 @@ class TarWriter {
     Status close() { return archive_write_close(archive_.get()) == ARCHIVE_OK ? Status{} : problem(); }
 
   private:
+    bool set_format(ArchiveFormat format) {
+        auto* archive = archive_.get();
+        if (format == ArchiveFormat::kZip) return archive_write_set_format_zip(archive) == ARCHIVE_OK;
+        if (archive_write_set_format_pax_restricted(archive) != ARCHIVE_OK) return false;
+        if (format == ArchiveFormat::kTar) return true;
+        if (format == ArchiveFormat::kTarBz2) return archive_write_add_filter_bzip2(archive) == ARCHIVE_OK;
+        // Weights hardly shrink, so speed wins; no time, so that the same files give the same bytes.
+        return archive_write_add_filter_gzip(archive) == ARCHIVE_OK &&
+               archive_write_set_options(archive, "gzip:compression-level=1,gzip:!timestamp") == ARCHIVE_OK;
+    }
+
     static la_ssize_t put(::archive* archive, void* self, const void* bytes, std::size_t size) {
         auto& writer = *static_cast<TarWriter*>(self);
         if (writer.told_) writer.told_ = writer.sink_({static_cast<const char*>(bytes), size});
@@ -121,23 +128,29 @@ class TarWriter {
     std::unique_ptr<::archive, CloseArchive> archive_;
 };
 
-/// Keys as DIGITS writes them, sorted, four blanks deep.
-std::string info_text(const ArchiveRequest& request, const DatasetFolder& dataset, const ModelFacts& model) {
-    const bool has_mean = !dataset.facts.mean_file.empty();
-    const nlohmann::json info{
-        {"id", request.job_id},
-        {"job id", request.job_id},
-        {"name", request.name},
-        {"status", request.status},
-        {"dataset_id", request.dataset_id},
-        {"creation time", request.created},
-        {"username", request.username.empty() ? nlohmann::json() : nlohmann::json(request.username)},
-        {"image dimensions", {dataset.facts.height, dataset.facts.width, dataset.facts.channels}},
-        {"image resize mode", dataset.resize},
-        {"mean file", has_mean ? fs::path(dataset.facts.mean_file).filename().string() : ""},
-        {"mean subtraction", enum_name(model.mean)},
+std::string archive_name(const ArchiveRequest& request, const SnapshotEntry& snapshot) {
+    const auto ending = enum_name(request.format);
+    return snapshot.epoch ? fmt::format("{}_epoch_{}.{}", request.job_id, *snapshot.epoch, ending)
+                          : fmt::format("{}_iter_{}.{}", request.job_id, snapshot.iteration, ending);
+}
+
+}  // namespace
+
+nlohmann::json to_json(const ModelInfo& info) {
+    return {
+        {"id", info.job_id},
+        {"job id", info.job_id},
+        {"name", info.name},
+        {"status", info.status},
+        {"dataset_id", info.dataset_id},
+        {"creation time", info.created},
+        {"username", info.username.empty() ? nlohmann::json() : nlohmann::json(info.username)},
+        {"image dimensions", {info.height, info.width, info.channels}},
+        {"image resize mode", info.resize},
+        {"mean file", info.mean_file},
+        {"mean subtraction", info.mean},
         {"labels file", "labels.txt"},
-        {"snapshot file", request.snapshot},
+        {"snapshot file", info.snapshot},
         {"framework", "caffe"},
         {"model file", "original.prototxt"},
         {"solver file", "solver.prototxt"},
@@ -147,15 +160,16 @@ std::string info_text(const ArchiveRequest& request, const DatasetFolder& datase
         {"caffe version", DIGITS_VERSION},
         {"digits version", DIGITS_VERSION},
     };
-    return info.dump(4, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-std::string archive_name(const std::string& job_id, const SnapshotEntry& snapshot) {
-    return snapshot.epoch ? fmt::format("{}_epoch_{}.tar.gz", job_id, *snapshot.epoch)
-                          : fmt::format("{}_iter_{}.tar.gz", job_id, snapshot.iteration);
+const char* ModelArchive::content_type() const {
+    switch (format_) {
+        case ArchiveFormat::kTar: return "application/x-tar";
+        case ArchiveFormat::kTarBz2: return "application/x-bzip2";
+        case ArchiveFormat::kZip: return "application/zip";
+        default: return "application/gzip";
+    }
 }
-
-}  // namespace
 
 Result<ModelArchive> ModelArchive::create(const ArchiveRequest& request) {
     DIGITS_ASSIGN(const auto snapshots, list_snapshots(request.model_dir));
@@ -177,8 +191,23 @@ Result<ModelArchive> ModelArchive::create(const ArchiveRequest& request) {
         if (!fs::is_regular_file(file, ignored))
             return fail(ErrorCode::kNotFound, "the archive needs {}, which is not there", file.string());
     }
-    archive.info_ = info_text(request, dataset, model);
-    archive.file_name_ = archive_name(request.job_id, *snapshot);
+    const ModelInfo info{request.job_id,
+                         request.name,
+                         request.status,
+                         request.dataset_id,
+                         request.created,
+                         request.username,
+                         dataset.facts.height,
+                         dataset.facts.width,
+                         dataset.facts.channels,
+                         dataset.resize,
+                         fs::path(dataset.facts.mean_file).filename().string(),
+                         std::string(enum_name(model.mean)),
+                         request.snapshot};
+    // Sorted, four blanks deep, as DIGITS writes it.
+    archive.info_ = to_json(info).dump(4, ' ', false, nlohmann::json::error_handler_t::replace);
+    archive.file_name_ = archive_name(request, *snapshot);
+    archive.format_ = request.format;
     return archive;
 }
 
@@ -191,7 +220,7 @@ std::vector<std::string> ModelArchive::members() const {
 
 Status ModelArchive::write(const Sink& sink) const {
     TarWriter writer(sink);
-    DIGITS_TRY(writer.open());
+    DIGITS_TRY(writer.open(format_));
     for (const auto& file : files_) DIGITS_TRY(writer.add_file(file));
     struct stat snapshot{};
     const std::time_t time = ::stat(files_.back().c_str(), &snapshot) == 0 ? snapshot.st_mtime : 0;

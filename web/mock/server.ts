@@ -71,9 +71,27 @@ export class MockServer {
 
   private readonly step_ms: number;
 
-  constructor(step_ms = 300, with_jobs = true) {
+  constructor(step_ms = 300, with_jobs = true, many = 0) {
     this.step_ms = step_ms;
     if (with_jobs) this.add_jobs();
+    if (many > 0) this.add_many(many);
+  }
+
+  /** Finished trainings, to see how the list bears them. */
+  private add_many(count: number): void {
+    const dataset = [...this.entries.keys()][0] ?? this.add("dataset", "MNIST", "", {}).job.id;
+    for (let i = 0; i < count; i++) {
+      const { job } = this.add("model", `Sweep ${i}`, i % 10 === 0 ? "" : `sweep ${i % 100}`, {}, [dataset]);
+      const accuracy = ((i * 7919) % 10007) / 10007;
+      Object.assign(job, {
+        state: "done",
+        started_at: job.created_at,
+        finished_at: job.created_at,
+        best: { accuracy, loss: 1 - accuracy, iteration: 704, epoch: 1 },
+        last: { "train/loss": 1 - accuracy, "train/lr": 0.01, "val/accuracy": accuracy, "val/loss": 1 - accuracy },
+        actions: { abort: false, resume: false, delete: true, snapshot: false },
+      });
+    }
   }
 
   private add_jobs(): void {
@@ -229,6 +247,8 @@ export class MockServer {
         return Buffer.from("1f8b0800000000000003030000000000000000", "hex");
       case "POST /models/:id/classify":
         return this.classify(entry(), body);
+      case "GET /browse":
+        return browse(query.get("path") ?? "/");
       case "GET /networks":
         return {
           items: [
@@ -560,6 +580,24 @@ function splits(): Record<string, unknown> {
   return {
     train: { count: 45000, db: "train_db", list: "train.txt", per_class },
     val: { count: 15000, db: "val_db", list: "val.txt", per_class: per_class.map((count) => Math.round(count / 3)) },
+  };
+}
+
+/** A made-up disk: /data/mnist with ten classes of pictures. */
+function browse(path: string): unknown {
+  const folders: Record<string, string[]> = { "/": ["data"], "/data": ["mnist"], "/data/mnist": ["test", "train"] };
+  const inside = folders[path] ?? (/^\/data\/mnist\/(test|train)$/.test(path) ? labels : []);
+  const files = /\/\d$/.test(path) ? Array.from({ length: 40 }, (_, i) => `${String(i).padStart(5, "0")}.png`) : [];
+  if (inside.length + files.length === 0)
+    refuse(403, "permission_denied", `${path} lies outside the folders that Digits may use`, "?path");
+  return {
+    path,
+    parent: path === "/" ? null : path.slice(0, path.lastIndexOf("/")) || "/",
+    entries: [
+      ...inside.map((name) => ({ name, kind: "folder", bytes: null })),
+      ...files.map((name) => ({ name, kind: "file", bytes: 291 })),
+    ],
+    truncated: false,
   };
 }
 

@@ -1,10 +1,10 @@
 #include <nlohmann/json.hpp>
 
-#include "api/job_view.hpp"
+#include "api/classification.hpp"
+#include "api/job_specs.hpp"
 #include "api/messages.hpp"
 #include "api/resources.hpp"
 #include "api/snapshot_choice.hpp"
-#include "base/safe_path.hpp"
 
 namespace digits::api {
 namespace {
@@ -21,7 +21,8 @@ struct Picture {
 /// The uploaded parts called `image`, or the paths of a JSON body.
 Result<std::vector<Picture>> read_pictures(const Request& request, const Context& context) {
     std::vector<Picture> pictures;
-    if (request.content_type() == "multipart/form-data") {
+    const bool uploaded = request.content_type() == "multipart/form-data";
+    if (uploaded) {
         for (const auto& part : request.parts) {
             if (part.name != "image" || !part.file)
                 return fail(make_error(ErrorCode::kInvalidArgument, "unknown part \"{}\"; expected files named image",
@@ -36,17 +37,15 @@ Result<std::vector<Picture>> read_pictures(const Request& request, const Context
             return fail(make_error(ErrorCode::kInvalidArgument, "expected a list of 1 to 1000 paths").at("/paths"));
         for (std::size_t i = 0; i < paths.size(); ++i) {
             const auto place = "/paths/" + std::to_string(i);
-            if (!paths[i].is_string() || !std::filesystem::path(paths[i].get<std::string>()).is_absolute())
+            if (!paths[i].is_string())
                 return fail(make_error(ErrorCode::kInvalidArgument, "expected an absolute path").at(place));
             auto path = paths[i].get<std::string>();
-            if (!context.options.roots.empty()) {
-                const auto allowed = resolve_allowed(context.options.roots, path);
-                if (!allowed) return fail(Error(allowed.error()).at(place));
-            }
+            if (const auto allowed = check_path(path, context); !allowed) return fail(Error(allowed.error()).at(place));
             pictures.push_back({path, path});
         }
     }
-    if (pictures.empty()) return fail(make_error(ErrorCode::kInvalidArgument, "no picture was given").at("/image"));
+    if (pictures.empty())
+        return fail(make_error(ErrorCode::kInvalidArgument, "no picture was given").at(uploaded ? "/image" : "/paths"));
     return pictures;
 }
 
@@ -60,20 +59,15 @@ Result<Response> classify(const Request& request, Context& context) {
     DIGITS_ASSIGN(const auto top, query_number(request, "top", 5, 1, 1000));
     DIGITS_ASSIGN(const auto pictures, read_pictures(request, context));
     DIGITS_ASSIGN(const auto snapshot, choose_snapshot(request, job, context));
-    json images = json::array();
-    for (const auto& picture : pictures) images.push_back({{"path", picture.path}});
-    const json question{{"type", "classify"}, {"images", std::move(images)}, {"top", top}};
-    DIGITS_ASSIGN(const auto answer, context.jobs.infer(job.id, snapshot.weights, question));
-    json view{{"images", json::array()}, {"snapshot", snapshot.iteration}, {"seconds", answer->value("seconds", 0.0)}};
-    const auto& answered = answer->value("images", json::array());
-    if (answered.size() != pictures.size())
-        return fail(ErrorCode::kInternal, "the worker answered for {} of {} pictures", answered.size(),
-                    pictures.size());
+    std::vector<std::string> paths;
+    for (const auto& picture : pictures) paths.push_back(picture.path);
+    DIGITS_ASSIGN(auto answer, classify_pictures(job.id, snapshot.weights, paths, top, context));
+    json view{{"images", json::array()}, {"snapshot", snapshot.iteration}, {"seconds", answer["seconds"]}};
     for (std::size_t i = 0; i < pictures.size(); ++i) {
-        const auto error = answered[i].value("error", json());
+        const auto& image = answer["images"][i];
         view["images"].push_back({{"name", pictures[i].name},
-                                  {"predictions", answered[i].value("predictions", json::array())},
-                                  {"error", error.is_null() ? json() : picture_error(error)}});
+                                  {"predictions", image["predictions"]},
+                                  {"error", image["error"].is_null() ? json() : picture_error(image["error"])}});
     }
     return json_response(200, view);
 }

@@ -1,10 +1,10 @@
 #include <nlohmann/json.hpp>
 
 #include "api/job_pages.hpp"
+#include "api/job_specs.hpp"
 #include "api/job_view.hpp"
 #include "api/messages.hpp"
 #include "api/resources.hpp"
-#include "base/safe_path.hpp"
 #include "data/builder.hpp"
 
 namespace digits::api {
@@ -14,63 +14,20 @@ using http::Request;
 using http::Response;
 using nlohmann::json;
 
-/// Each place that the source names is there, of the right kind, and inside the allowed roots.
-Status check_sources(const SourceSpec& source, const Context& context) {
-    struct Place {
-        const char* member;
-        const std::string& path;
-        bool is_folder;
-        bool required;
-    };
-    const bool folder = source.type == SourceType::kFolder;
-    const Place places[]{{"path", source.path, true, folder},
-                         {"val_path", source.val_path, true, false},
-                         {"test_path", source.test_path, true, false},
-                         {"train", source.train, false, !folder},
-                         {"val", source.val, false, false},
-                         {"test", source.test, false, false},
-                         {"labels", source.labels, false, !folder},
-                         {"root", source.root, true, false}};
-    for (const auto& [member, path, is_folder, required] : places) {
-        const auto wrong = [&, member = member](ErrorCode code, const std::string& text) {
-            return fail(make_error(code, "{}", text).at(std::string("/spec/source/") + member));
-        };
-        if (path.empty()) {
-            if (required) return wrong(ErrorCode::kInvalidArgument, std::string(member) + " is missing");
-            continue;
-        }
-        if (!std::filesystem::path(path).is_absolute())
-            return wrong(ErrorCode::kInvalidArgument, "expected an absolute path, got " + path);
-        if (!context.options.roots.empty()) {
-            const auto allowed = resolve_allowed(context.options.roots, path);
-            if (!allowed) return wrong(allowed.error().code, allowed.error().message);
-        }
-        std::error_code ignored;
-        if (is_folder ? !std::filesystem::is_directory(path, ignored)
-                      : !std::filesystem::is_regular_file(path, ignored))
-            return wrong(ErrorCode::kInvalidArgument,
-                         fmt::format("there is no {} {} on the server's machine", is_folder ? "folder" : "file", path));
-    }
-    return {};
-}
-
-/// The spec of the body, valid and with its sources inside the allowed roots.
+/// The spec that the body has.
 Result<DatasetSpec> read_spec(const json& body, const Context& context) {
     if (!body.contains("spec")) return fail(make_error(ErrorCode::kInvalidArgument, "spec is missing").at("/spec"));
-    auto spec = parse_dataset_spec(body["spec"]);
-    if (!spec) return fail(within(spec.error(), "/spec"));
-    DIGITS_TRY(check_sources(spec->source, context));
-    return spec;
+    return checked_dataset_spec(body["spec"], context);
 }
 
 Result<Response> create(const Request& request, Context& context) {
     DIGITS_ASSIGN(const auto body, read_object(request, {"name", "group", "spec"}));
-    JobRequest job;
-    job.kind = "dataset";
-    DIGITS_ASSIGN(job.name, text_member(body, "name", true));
-    DIGITS_ASSIGN(job.group, text_member(body, "group", false));
+    DIGITS_ASSIGN(auto name, text_member(body, "name", true));
+    DIGITS_ASSIGN(auto group, text_member(body, "group", false));
     DIGITS_ASSIGN(const auto spec, read_spec(body, context));
-    job.spec = std::make_shared<const json>(to_json(spec));
+    auto job = dataset_job(spec);
+    job.name = std::move(name);
+    job.group = std::move(group);
     return submit_job(std::move(job), context);
 }
 

@@ -1,42 +1,12 @@
-#include <algorithm>
-
-#include "api/messages.hpp"
+#include "api/job_file.hpp"
 #include "api/resources.hpp"
-#include "base/ids.hpp"
-#include "base/safe_path.hpp"
-#include "http/static_folder.hpp"
 
 namespace digits::api {
-namespace {
-
-/// What a browser may show by itself: nothing that could run.
-bool is_harmless(std::string_view type) {
-    constexpr std::string_view kShown[]{"image/jpeg", "image/png",  "image/bmp",
-                                        "image/gif",  "image/webp", "text/plain"};
-    return std::ranges::any_of(kShown, [&](auto shown) { return type.starts_with(shown); });
-}
-
-Result<http::Response> show(const http::Request& request, Context& context) {
-    const auto& id = request.param("job");
-    if (!is_job_id(id)) return fail(ErrorCode::kNotFound, "there is no job {}", id.substr(0, 60));
-    DIGITS_TRY(context.jobs.get(id));
-    DIGITS_ASSIGN(const auto path, resolve_inside(context.jobs.job_dir(id), request.param("path")));
-    if (!std::filesystem::is_regular_file(path))
-        return fail(ErrorCode::kNotFound, "{} has no file {}", id, request.param("path"));
-    std::string type(http::content_type_of(path));
-    // Prototxt, logs and lists are for reading.
-    constexpr std::string_view kTexts[]{".prototxt", ".txt", ".json", ".jsonl", ".log"};
-    if (std::ranges::find(kTexts, path.extension().string()) != std::end(kTexts)) type = "text/plain; charset=utf-8";
-    auto response = http::Response::file(path, type);
-    if (!is_harmless(type)) response.set_header("Content-Disposition", "attachment");
-    return response;
-}
-
-}  // namespace
 
 void register_files(http::Router& router, Context& context) {
-    router.add("GET", "/api/v1/files/{job}/{path...}",
-               [&](const http::Request& request) { return show(request, context); });
+    router.add("GET", "/api/v1/files/{job}/{path...}", [&](const http::Request& request) {
+        return job_file(request.param("job"), request.param("path"), context);
+    });
 }
 
 }  // namespace digits::api

@@ -38,12 +38,13 @@ void ConvolutionBase::set_up(const Blobs& bottom, const Blobs& top) {
     dilation_ = padded(window_.dilation, 1);
     no_output_padding_.assign(kernel_.size(), 0);
     const auto all = [](const Shape& values, std::int64_t value) {
-        return std::ranges::count(values, value) == std::ssize(values);
+        return std::ranges::all_of(values, [&](std::int64_t v) { return v == value; });
     };
-    if (!transposed_ && all(kernel_, 1) && all(pad_, 0) && !all(stride_, 1)) {
-        picked_ = stride_;
-        stride_.assign(stride_.size(), 1);
-    }
+    const bool strided_pixel = all(kernel_, 1) && all(pad_, 0) && !all(stride_, 1);
+    skips_pixels_ =
+        strided_pixel && on_cpu() && !transposed_ && window_.channel_axis == 1 && window_.spatial_axes() == 2;
+    seen_stride_ = skips_pixels_ ? Shape{1, 1} : stride_;
+    keeps_layout_ = strided_pixel && !skips_pixels_;
     reshape(bottom, top);
 }
 
@@ -79,19 +80,28 @@ at::Tensor ConvolutionBase::weight() const {
     return window_.spatial_axes() == 0 ? weight.unsqueeze(-1) : weight;
 }
 
-at::Tensor ConvolutionBase::laid(const at::Tensor& x) const { return x.dim() == 4 && on_cpu() ? channels_last(x) : x; }
+at::Tensor ConvolutionBase::laid(const at::Tensor& x) const {
+    return x.dim() == 4 && on_cpu() && !keeps_layout_ ? channels_last(x) : x;
+}
 
-at::Tensor ConvolutionBase::picked(at::Tensor x) const {
-    for (std::size_t i = 0; i < picked_.size(); ++i)
-        x = x.slice(static_cast<std::int64_t>(i) + 2, 0, std::nullopt, picked_[i]);
-    return x;
+at::Tensor ConvolutionBase::seen(const at::Tensor& bottom) const {
+    const at::Tensor x = flat(bottom);
+    if (!skips_pixels_) return laid(x);
+    return laid(x.slice(2, 0, std::nullopt, stride_[0]).slice(3, 0, std::nullopt, stride_[1]));
+}
+
+at::Tensor ConvolutionBase::unseen(const at::Tensor& diff, const Shape& bottom) const {
+    if (!skips_pixels_) return diff.sizes() == at::IntArrayRef(bottom) ? diff : diff.reshape(bottom);
+    const at::Tensor all = at::zeros(bottom, diff.options().memory_format(at::MemoryFormat::ChannelsLast));
+    flat(all).slice(2, 0, std::nullopt, stride_[0]).slice(3, 0, std::nullopt, stride_[1]).copy_(diff);
+    return all;
 }
 
 void ConvolutionBase::forward(const Blobs& bottom, const Blobs& top) {
     const bool has_bias = blobs().size() > 1;
     const std::optional<at::Tensor> bias = has_bias ? std::optional(blobs()[1]->data()) : std::nullopt;
     for (std::size_t i = 0; i < bottom.size(); ++i) {
-        const at::Tensor y = at::convolution(laid(picked(flat(bottom[i]->data()))), laid(weight()), bias, stride_, pad_,
+        const at::Tensor y = at::convolution(seen(bottom[i]->data()), laid(weight()), bias, seen_stride_, pad_,
                                              dilation_, transposed_, no_output_padding_, groups_);
         top[i]->set_data(y.sizes() == at::IntArrayRef(top[i]->shape()) ? y : y.reshape(top[i]->shape()));
     }
@@ -102,18 +112,10 @@ void ConvolutionBase::backward(const Blobs& top, const std::vector<bool>& propag
     const Shape bias_sizes{outputs_};
     for (std::size_t i = 0; i < bottom.size(); ++i) {
         if (!propagate_down[i] && !wants_gradient(0) && !wants_bias) continue;
-        auto [dx, dw, db] =
-            at::convolution_backward(laid(flat(top[i]->diff())), laid(picked(flat(bottom[i]->data()))), laid(weight()),
-                                     bias_sizes, stride_, pad_, dilation_, transposed_, no_output_padding_, groups_,
-                                     {propagate_down[i], wants_gradient(0), wants_bias});
-        if (propagate_down[i] && !picked_.empty()) {
-            const at::Tensor whole = at::zeros_like(laid(flat(bottom[i]->data())));
-            picked(whole).copy_(dx);
-            dx = whole;
-        }
-        if (propagate_down[i])
-            bottom[i]->set_diff(dx.sizes() == at::IntArrayRef(bottom[i]->shape()) ? dx
-                                                                                  : dx.reshape(bottom[i]->shape()));
+        const auto [dx, dw, db] = at::convolution_backward(
+            laid(flat(top[i]->diff())), seen(bottom[i]->data()), laid(weight()), bias_sizes, seen_stride_, pad_,
+            dilation_, transposed_, no_output_padding_, groups_, {propagate_down[i], wants_gradient(0), wants_bias});
+        if (propagate_down[i]) bottom[i]->set_diff(unseen(dx, bottom[i]->shape()));
         if (wants_gradient(0)) blobs()[0]->accumulate_diff(dw);
         if (wants_bias) blobs()[1]->accumulate_diff(db);
     }

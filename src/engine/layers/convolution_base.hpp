@@ -22,15 +22,20 @@ class ConvolutionBase : public Layer {
     at::Tensor flat(const at::Tensor& x) const;
     at::Tensor weight() const;
     at::Tensor laid(const at::Tensor& x) const;
-    /// The pixels that a 1 x 1 kernel with a stride reads; the whole otherwise. The convolution then has stride 1:
-    /// oneDNN 3.12's AVX2 kernel for the strided weight gradient writes past its buffers with channels last.
-    at::Tensor picked(at::Tensor x) const;
+    /// The bottom as the kernel walks it, laid out.
+    at::Tensor seen(const at::Tensor& bottom) const;
+    /// The bottom's gradient out of that of `seen(bottom)`.
+    at::Tensor unseen(const at::Tensor& diff, const Shape& bottom) const;
 
     const bool transposed_;
     ConvolutionWindow window_;
     std::int64_t channels_ = 0, outputs_ = 0, groups_ = 1;
-    Shape picked_;                                                // the stride of picked(); empty: everything
     Shape kernel_, stride_, pad_, dilation_, no_output_padding_;  // for ATen: at least one spatial axis
+    /// A kernel of one pixel with a stride. oneDNN writes past its buffers there when channels are last, fewer than 8,
+    /// and the machine has AVX2 without AVX-512. A convolution leaves the pixels out beforehand that it would skip; a
+    /// deconvolution takes its bottoms as they are laid out.
+    bool skips_pixels_ = false, keeps_layout_ = false;
+    Shape seen_stride_;  // on what seen() gives
 };
 
 }  // namespace digits

@@ -28,6 +28,7 @@ const std::vector<LayerType>& layer_types() {
         kExpLayer,
         kFilterLayer,
         kFlattenLayer,
+        kHDF5DataLayer,
         kHDF5OutputLayer,
         kHingeLossLayer,
         kIm2colLayer,
@@ -67,6 +68,7 @@ const std::vector<LayerType>& layer_types() {
         kTanHLayer,
         kThresholdLayer,
         kTileLayer,
+        kWindowDataLayer,
     };
     return types;
 }

@@ -28,6 +28,7 @@ extern const LayerType kEuclideanLossLayer;
 extern const LayerType kExpLayer;
 extern const LayerType kFilterLayer;
 extern const LayerType kFlattenLayer;
+extern const LayerType kHDF5DataLayer;
 extern const LayerType kHDF5OutputLayer;
 extern const LayerType kHingeLossLayer;
 extern const LayerType kIm2colLayer;
@@ -67,5 +68,6 @@ extern const LayerType kSwishLayer;
 extern const LayerType kTanHLayer;
 extern const LayerType kThresholdLayer;
 extern const LayerType kTileLayer;
+extern const LayerType kWindowDataLayer;
 
 }  // namespace digits

@@ -121,8 +121,7 @@ function apply_event(
       apply_job(data as Job, queries, refresh);
       break;
     case "job_deleted":
-      refresh.add(["jobs"]);
-      refresh.add(["running"]);
+      drop_job(queries, (data as { job: string }).job);
       break;
     case "metrics": {
       const metrics = data as MetricsEvent;
@@ -160,12 +159,35 @@ function apply_job(job: Job, queries: QueryClient, refresh: Refresh): void {
     queries.setQueryData(["running"], replace_in(running!, job));
   } else if (before || is_active(job)) {
     refresh.add(["running"]);
-    refresh.add(["jobs"]);
     if (job.kind === "dataset" && job.state === "done") refresh.add(["model"]);
   }
-  queries.setQueriesData<InfiniteData<JobPage>>({ queryKey: ["jobs"] }, (list) =>
-    list && "pages" in list ? { ...list, pages: list.pages.map((page) => replace_in(page, job)) } : list,
-  );
+  put_job(queries, job);
+}
+
+/** Brings a job into the list of its kind, or the list's entry up to date. */
+function put_job(queries: QueryClient, job: Job): void {
+  const { spec: _, result: __, ...brief } = job;
+  queries.setQueryData<InfiniteData<JobPage>>(["jobs", job.kind], (list) => {
+    if (!list) return list;
+    if (list.pages.some((page) => page.items.some((item) => item.id === job.id)))
+      return { ...list, pages: list.pages.map((page) => replace_in(page, brief)) };
+    const [first, ...rest] = list.pages;
+    if (!first) return list;
+    return { ...list, pages: [{ ...first, items: [brief, ...first.items], total: first.total + 1 }, ...rest] };
+  });
+}
+
+export function drop_job(queries: QueryClient, id: string): void {
+  const without = (page: JobPage): JobPage => {
+    const items = page.items.filter((item) => item.id !== id);
+    return items.length === page.items.length ? page : { ...page, items, total: page.total - 1 };
+  };
+  for (const kind of ["dataset", "model"])
+    queries.setQueryData<InfiniteData<JobPage>>(
+      ["jobs", kind],
+      (list) => list && { ...list, pages: list.pages.map(without) },
+    );
+  queries.setQueryData<JobPage>(["running"], (page) => page && without(page));
 }
 
 function best_of(job: Job): unknown {

@@ -1,5 +1,6 @@
-import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { answer, client, type DatasetSpec, type JobKind, type ModelSpec, ProblemError } from "./client";
+import { keepPreviousData, queryOptions, useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useEffect, useMemo } from "react";
+import { answer, client, type DatasetSpec, type Job, type JobKind, type ModelSpec, ProblemError } from "./client";
 
 export function useDataset(id: string, enabled = true) {
   return useQuery({
@@ -9,12 +10,15 @@ export function useDataset(id: string, enabled = true) {
   });
 }
 
-export function useModel(id: string, enabled = true) {
-  return useQuery({
+export function model_query(id: string) {
+  return queryOptions({
     queryKey: ["model", id],
-    enabled,
     queryFn: ({ signal }) => answer(client.GET("/models/{id}", { params: { path: { id } }, signal })),
   });
+}
+
+export function useModel(id: string, enabled = true) {
+  return useQuery({ ...model_query(id), enabled });
 }
 
 export function useRunning() {
@@ -25,22 +29,40 @@ export function useRunning() {
   });
 }
 
-export type Sort = "created" | "-created" | "name" | "-name" | "state" | "-state" | "finished" | "-finished";
-
-export function useJobs(kind: JobKind, q: string, sort: Sort, limit = 50) {
+/** Newest first, in pages of 500; the event stream keeps what was read current (see live.tsx). */
+export function useJobs(kind: JobKind) {
   return useInfiniteQuery({
-    queryKey: ["jobs", kind, q, sort, limit],
-    placeholderData: keepPreviousData,
+    queryKey: ["jobs", kind],
+    staleTime: Number.POSITIVE_INFINITY,
     initialPageParam: "",
     queryFn: ({ pageParam, signal }) =>
       answer(
         client.GET("/jobs", {
-          params: { query: { kind, sort, limit, q: q || undefined, cursor: pageParam || undefined } },
+          params: { query: { kind, sort: "-created", limit: 500, cursor: pageParam || undefined } },
           signal,
         }),
       ),
     getNextPageParam: (page) => page.next_cursor ?? undefined,
   });
+}
+
+/** All jobs of a kind: the first page at once, the others behind it, one after the other. */
+export function useAllJobs(kind: JobKind): { jobs: Job[]; total: number; loaded: boolean; error: unknown } {
+  const { data, error, hasNextPage, isFetching, isFetchNextPageError, fetchNextPage } = useJobs(kind);
+  useEffect(() => {
+    if (hasNextPage && !isFetching && !isFetchNextPageError) void fetchNextPage();
+  }, [hasNextPage, isFetching, isFetchNextPageError, fetchNextPage]);
+  const jobs = useMemo(() => {
+    const known = new Map<string, Job>();
+    for (const page of data?.pages ?? []) for (const job of page.items) known.set(job.id, job);
+    return [...known.values()];
+  }, [data]);
+  return {
+    jobs,
+    total: Math.max(jobs.length, hasNextPage ? (data?.pages[0]?.total ?? 0) : 0),
+    loaded: data !== undefined,
+    error,
+  };
 }
 
 export function useNetworks() {

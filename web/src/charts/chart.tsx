@@ -31,10 +31,12 @@ export default function Chart({
   option,
   label,
   handle,
+  height,
 }: {
   option: Record<string, unknown>;
   label: string;
   handle?: Ref<ChartHandle>;
+  height?: number;
 }) {
   const host = useRef<HTMLDivElement>(null);
   const chart = useRef<EChartsType | null>(null);
@@ -55,5 +57,5 @@ export default function Chart({
   useImperativeHandle(handle, () => ({
     picture: (background) => chart.current!.getDataURL({ type: "png", pixelRatio: 2, backgroundColor: background }),
   }));
-  return <div ref={host} className="chart" role="img" aria-label={label} />;
+  return <div ref={host} className="chart" style={{ height }} role="img" aria-label={label} />;
 }

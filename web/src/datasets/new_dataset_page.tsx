@@ -17,6 +17,7 @@ import {
   SwitchField,
   TextField,
 } from "../forms/fields";
+import { PathField } from "../forms/path_field";
 import { ProblemAlert, useDebounced, useTitle } from "../frame/page_states";
 import { useText } from "../text/text";
 import { split_names } from "./class_histogram";
@@ -47,7 +48,6 @@ export function NewDatasetPage() {
     onSuccess: (job) => {
       clear();
       void queries.invalidateQueries({ queryKey: ["running"] });
-      void queries.invalidateQueries({ queryKey: ["jobs"] });
       navigate(`/datasets/${job.id}`);
     },
   });
@@ -142,6 +142,8 @@ function useClone(change: (part: Partial<DatasetForm>) => void) {
   }, [original.data, change, set_params, t]);
 }
 
+const list_files = /\.(txt|csv|tsv|lst)$/i;
+
 function SourceSection({ form }: { form: FormState<DatasetForm> }) {
   const { t } = useText();
   const { values } = form;
@@ -159,14 +161,14 @@ function SourceSection({ form }: { form: FormState<DatasetForm> }) {
       </Radio.Group>
       {values.source === "folder" ? (
         <>
-          <TextField
+          <PathField
             form={form}
             name="path"
+            kind="folder"
             label={t("field.folder")}
             help={t("field.folder.help")}
             placeholder="/data/mnist/train"
             required
-            mono
           />
           <Row>
             <NumberField
@@ -192,11 +194,23 @@ function SourceSection({ form }: { form: FormState<DatasetForm> }) {
           </Row>
           <SwitchField form={form} name="own_val" label={t("field.own_val")} help={t("field.own_val.help")} />
           {values.own_val && (
-            <TextField form={form} name="val_path" label={t("field.val_path")} placeholder="/data/mnist/val" mono />
+            <PathField
+              form={form}
+              name="val_path"
+              kind="folder"
+              label={t("field.val_path")}
+              placeholder="/data/mnist/val"
+            />
           )}
           <SwitchField form={form} name="own_test" label={t("field.own_test")} help={t("field.own_test.help")} />
           {values.own_test && (
-            <TextField form={form} name="test_path" label={t("field.test_path")} placeholder="/data/mnist/test" mono />
+            <PathField
+              form={form}
+              name="test_path"
+              kind="folder"
+              label={t("field.test_path")}
+              placeholder="/data/mnist/test"
+            />
           )}
           <Row>
             <NumberField
@@ -218,47 +232,51 @@ function SourceSection({ form }: { form: FormState<DatasetForm> }) {
         </>
       ) : (
         <>
-          <TextField
+          <PathField
             form={form}
             name="list_train"
+            kind="file"
+            accept={list_files}
             label={t("field.list_train")}
             help={t("field.list.help")}
             placeholder="/data/train.txt"
             required
-            mono
           />
-          <TextField
+          <PathField
             form={form}
             name="list_val"
+            kind="file"
+            accept={list_files}
             label={t("field.list_val")}
             help={t("field.list_val.help")}
             placeholder="/data/val.txt"
-            mono
           />
-          <TextField
+          <PathField
             form={form}
             name="list_test"
+            kind="file"
+            accept={list_files}
             label={t("field.list_test")}
             help={t("field.list_val.help")}
             placeholder="/data/test.txt"
-            mono
           />
-          <TextField
+          <PathField
             form={form}
             name="list_labels"
+            kind="file"
+            accept={list_files}
             label={t("field.list_labels")}
             help={t("field.list_labels.help")}
             placeholder="/data/labels.txt"
             required
-            mono
           />
-          <TextField
+          <PathField
             form={form}
             name="list_root"
+            kind="folder"
             label={t("field.list_root")}
             help={t("field.list_root.help")}
             placeholder="/data"
-            mono
           />
         </>
       )}

@@ -28,15 +28,13 @@ interface FieldProps<T> {
   help?: ReactNode;
 }
 
-export function TextField<T>({
-  form,
-  name,
-  label,
-  help,
-  placeholder,
-  required,
-  mono,
-}: FieldProps<T> & { placeholder?: string; required?: boolean; mono?: boolean }) {
+export interface TextFieldProps<T> extends FieldProps<T> {
+  placeholder?: string;
+  required?: boolean;
+  mono?: boolean;
+}
+
+export function TextField<T>({ form, name, label, help, placeholder, required, mono }: TextFieldProps<T>) {
   return (
     <TextInput
       name={name}

@@ -146,6 +146,7 @@ function KeyList({ opened, close }: { opened: boolean; close: () => void }) {
     ["g h", t("keys.home")],
     ["/", t("keys.filter")],
     ["j  k", t("keys.rows")],
+    ["x", t("keys.select")],
     ["Enter", t("keys.open")],
     ["?", t("keys.list")],
   ];

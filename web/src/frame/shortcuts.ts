@@ -1,7 +1,7 @@
 import { useEffect, useRef } from "react";
 
 /** Keys of the whole page: `x`, `mod+x` and sequences like `n d`. Without `mod` they rest while something is typed into a field. */
-export function useShortcuts(actions: Record<string, () => void>): void {
+export function useShortcuts(actions: Record<string, (event: KeyboardEvent) => void>): void {
   const latest = useRef(actions);
   latest.current = actions;
   useEffect(() => {
@@ -21,7 +21,7 @@ export function useShortcuts(actions: Record<string, () => void>): void {
       if (!action) return;
       event.preventDefault();
       before = "";
-      action();
+      action(event);
     };
     window.addEventListener("keydown", on_key);
     return () => {
@@ -32,7 +32,6 @@ export function useShortcuts(actions: Record<string, () => void>): void {
 }
 
 function is_typing(target: EventTarget | null): boolean {
-  return (
-    target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName))
-  );
+  if (target instanceof HTMLInputElement) return !/^(checkbox|radio|button|submit)$/.test(target.type);
+  return target instanceof HTMLElement && (target.isContentEditable || /^(TEXTAREA|SELECT)$/.test(target.tagName));
 }

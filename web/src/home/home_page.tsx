@@ -1,48 +1,89 @@
-import {
-  Button,
-  Card,
-  Group,
-  Menu,
-  Progress,
-  SegmentedControl,
-  Select,
-  Stack,
-  Table,
-  Text,
-  TextInput,
-  Title,
-  Tooltip,
-} from "@mantine/core";
-import { useEffect, useRef, useState } from "react";
-import { Link, useNavigate, useSearchParams } from "react-router";
+import { Button, Checkbox, Group, Menu, Popover, ScrollArea, Stack, Tabs, Text, TextInput, Title } from "@mantine/core";
+import { useDeferredValue, useMemo, useRef, useState } from "react";
+import { Link, useSearchParams } from "react-router";
 import type { Job, JobKind } from "../api/client";
 import { is_active } from "../api/live";
-import { type Sort, useJobs, useRunning } from "../api/queries";
-import { metric, percent, seconds_between, significant } from "../format/format";
-import { PageSkeleton, QueryProblem, useDebounced, useNow, useTitle } from "../frame/page_states";
+import { useAllJobs, useRunning } from "../api/queries";
+import { save_text, to_csv } from "../charts/csv";
+import { PageSkeleton, QueryProblem, useNow, useTitle } from "../frame/page_states";
 import { useShortcuts } from "../frame/shortcuts";
-import { useJobAct } from "../jobs/job_actions";
-import { StateWord, useProgressWords } from "../jobs/job_state";
 import { useText } from "../text/text";
+import { AbortJobs, DeleteJobs, MoveJobs } from "./bulk_dialogs";
+import { columns_of, default_columns, dependents_of, filter_jobs, rows_of, sort_jobs, value_of } from "./job_list";
+import { JobTable, useColumnWord } from "./job_table";
+import { useKept } from "./kept_choice";
+import { RunningJobs } from "./running_jobs";
 
-const sorts = ["-created", "created", "name", "-name", "state", "-finished"] as const satisfies Sort[];
+/** More lines than that say nothing any more. */
+const most_compared = 40;
 
 export function HomePage() {
   const { t } = useText();
   const [params, set_params] = useSearchParams();
   const kind: JobKind = params.get("kind") === "dataset" ? "dataset" : "model";
-  const q = params.get("q") ?? "";
-  const sort = sorts.find((one) => one === params.get("sort")) ?? "-created";
   const running = useRunning();
-  const models = useJobs("model", useDebounced(kind === "model" ? q : "", 200), kind === "model" ? sort : "-created");
-  const datasets = useJobs(
-    "dataset",
-    useDebounced(kind === "dataset" ? q : "", 200),
-    kind === "dataset" ? sort : "-created",
+  const models = useAllJobs("model");
+  const datasets = useAllJobs("dataset");
+  useTitle("");
+  const error = models.error ?? datasets.error;
+  if (error && !(models.loaded && datasets.loaded)) return <QueryProblem error={error} />;
+  if (!models.loaded || !datasets.loaded) return <PageSkeleton />;
+  if (models.total + datasets.total === 0) return <Welcome />;
+  const active = (running.data?.items ?? []).filter(is_active);
+  const tab = (one: JobKind, label: string, total: number) => (
+    <Tabs.Tab value={one} data-testid={`tab-${one}`}>
+      {label} <span className="dimmed">{total.toLocaleString()}</span>
+    </Tabs.Tab>
   );
+  return (
+    <Stack gap="xl">
+      {active.length > 0 && <RunningJobs jobs={active} />}
+      <Tabs
+        keepMounted={false}
+        value={kind}
+        onChange={(value) => set_params(value === "dataset" ? { kind: value } : { kind: "model" }, { replace: true })}
+      >
+        <Group justify="space-between" align="flex-end" gap="sm" mb="sm">
+          <Tabs.List aria-label={t("home.kind")}>
+            {tab("dataset", t("kind.datasets"), datasets.total)}
+            {tab("model", t("kind.models"), models.total)}
+          </Tabs.List>
+          <NewMenus />
+        </Group>
+        <Tabs.Panel value={kind}>
+          <JobList
+            key={kind}
+            kind={kind}
+            jobs={kind === "model" ? models.jobs : datasets.jobs}
+            models={models.jobs}
+            datasets={datasets.jobs}
+          />
+        </Tabs.Panel>
+      </Tabs>
+    </Stack>
+  );
+}
+
+interface JobListProps {
+  kind: JobKind;
+  jobs: Job[];
+  models: Job[];
+  datasets: Job[];
+}
+
+function JobList({ kind, jobs, models, datasets }: JobListProps) {
+  const { t } = useText();
+  const [params, set_params] = useSearchParams();
+  const q = params.get("q") ?? "";
+  const wanted = useDeferredValue(q);
+  const sort = params.get("sort") ?? "-created";
+  const [columns, set_columns] = useKept<string[]>(`digits.columns.${kind}`, default_columns[kind]);
+  const [grouped, set_grouped] = useKept(`digits.grouped.${kind}`, true);
+  const [collapsed, set_collapsed] = useKept<string[]>(`digits.collapsed.${kind}`, []);
+  const [selected, set_selected] = useState<ReadonlySet<string>>(new Set());
+  const [dialog, set_dialog] = useState<"delete" | "abort" | "move" | null>(null);
   const filter = useRef<HTMLInputElement>(null);
   useShortcuts({ "/": () => filter.current?.focus() });
-  useTitle("");
   const set = (name: string, value: string) =>
     set_params(
       (before) => {
@@ -53,96 +94,207 @@ export function HomePage() {
       },
       { replace: true },
     );
-  const active = (running.data?.items ?? []).filter(is_active);
-  const list = kind === "model" ? models : datasets;
-  const total = (query: typeof models) => query.data?.pages[0]?.total ?? 0;
-  if (list.error && !list.data) return <QueryProblem error={list.error} />;
-  if (!models.data || !datasets.data) return <PageSkeleton />;
-  const empty = q === "" && total(models) + total(datasets) === 0;
-  if (empty) return <Welcome />;
+  const now = useNow(jobs.some((job) => job.state === "run"));
+  const names = useMemo(() => new Map(datasets.map((job) => [job.id, job.name])), [datasets]);
+  const available = useMemo(() => columns_of(jobs, kind), [jobs, kind]);
+  const shown_columns = useMemo(() => available.filter((one) => columns.includes(one)), [available, columns]);
+  // The clock only moves what is shown, not the order, unless the order is that of the durations.
+  const sort_now = /^-?took$/.test(sort) ? now : 0;
+  const sorted = useMemo(
+    () => sort_jobs(filter_jobs(jobs, wanted, names), sort, { names, now: sort_now }),
+    [jobs, wanted, names, sort, sort_now],
+  );
+  const rows = useMemo(() => rows_of(sorted, grouped, new Set(collapsed)), [sorted, grouped, collapsed]);
+  const chosen = useMemo(() => sorted.filter((job) => selected.has(job.id)), [sorted, selected]);
+  const save = () =>
+    save_text(
+      `${kind}s.csv`,
+      "text/csv",
+      to_csv([
+        ["id", "name", "group", ...shown_columns],
+        ...sorted.map((job) => [
+          job.id,
+          job.name,
+          job.group,
+          ...shown_columns.map((column) => value_of(job, column, { names, now }) ?? ""),
+        ]),
+      ]),
+    );
+  const close = () => set_dialog(null);
   return (
-    <Stack gap="xl">
-      {active.length > 0 && <Running jobs={active} />}
-      <section>
-        <Group justify="space-between" mb="sm" gap="sm">
-          <SegmentedControl
-            aria-label={t("home.kind")}
-            value={kind}
-            onChange={(value) => set("kind", value)}
-            data={[
-              { value: "dataset", label: `${t("kind.datasets")} ${total(datasets).toLocaleString()}` },
-              { value: "model", label: `${t("kind.models")} ${total(models).toLocaleString()}` },
-            ]}
-          />
-          <Group gap="xs">
-            <TextInput
-              ref={filter}
-              w={180}
-              placeholder={t("list.filter")}
-              aria-label={t("list.filter")}
-              value={q}
-              onChange={(event) => set("q", event.currentTarget.value)}
-              onKeyDown={(event) => {
-                if (event.key !== "Escape") return;
-                set("q", "");
-                event.currentTarget.blur();
-              }}
-            />
-            <Select
-              w={170}
-              aria-label={t("list.sort")}
-              value={sort}
-              allowDeselect={false}
-              onChange={(value) => set("sort", value ?? "")}
-              data={sorts.map((value) => ({ value, label: t(`sort.${value}`) }))}
-            />
-            <NewMenus />
-          </Group>
-        </Group>
-        <JobTable
-          jobs={list.data?.pages.flatMap((page) => page.items) ?? []}
-          kind={kind}
-          names={names_of(datasets.data.pages)}
+    <>
+      <Group gap="xs" mb="xs">
+        <TextInput
+          ref={filter}
+          w={240}
+          size="xs"
+          placeholder={t("list.filter")}
+          aria-label={t("list.filter")}
+          value={q}
+          onChange={(event) => set("q", event.currentTarget.value)}
+          onKeyDown={(event) => {
+            if (event.key !== "Escape") return;
+            set("q", "");
+            event.currentTarget.blur();
+          }}
         />
-        {list.hasNextPage && (
-          <Button variant="default" mt="md" loading={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
-            {t("list.more")}
-          </Button>
+        <Columns
+          available={available}
+          columns={columns}
+          on_change={set_columns}
+          grouped={grouped}
+          on_grouped={set_grouped}
+        />
+        <Button size="compact-sm" variant="default" onClick={save}>
+          CSV
+        </Button>
+        {wanted !== "" && (
+          <Text size="sm" c="dimmed" role="status">
+            {t("list.found", { n: sorted.length })}
+          </Text>
         )}
-      </section>
-    </Stack>
+      </Group>
+      {rows.length === 0 ? (
+        <Text c="dimmed">{t(q === "" ? "list.none_yet" : "list.none_found")}</Text>
+      ) : (
+        <JobTable
+          rows={rows}
+          columns={shown_columns}
+          sort={sort}
+          on_sort={(next) => set("sort", next)}
+          context={{ names, now }}
+          selected={selected}
+          on_select={set_selected}
+          on_collapse={(group) =>
+            set_collapsed(collapsed.includes(group) ? collapsed.filter((one) => one !== group) : [...collapsed, group])
+          }
+        />
+      )}
+      {chosen.length > 0 && (
+        <Group className="bulk-bar" gap="xs" role="toolbar" aria-label={t("bulk.label")}>
+          <Text size="sm" fw={600} mr="sm">
+            {t("bulk.selected", { n: chosen.length })}
+          </Text>
+          {kind === "model" && chosen.length > 1 && (
+            <Button
+              size="compact-sm"
+              component={Link}
+              to={`/compare?models=${chosen
+                .slice(0, most_compared)
+                .map((job) => job.id)
+                .join(",")}`}
+            >
+              {t("compare.action")}
+            </Button>
+          )}
+          <Button size="compact-sm" variant="default" onClick={() => set_dialog("move")}>
+            {t("bulk.move")}
+          </Button>
+          <Button
+            size="compact-sm"
+            variant="default"
+            disabled={!chosen.some((job) => job.actions.abort)}
+            onClick={() => set_dialog("abort")}
+          >
+            {t("bulk.abort")}
+          </Button>
+          <Button
+            size="compact-sm"
+            variant="default"
+            c="var(--mantine-color-error)"
+            onClick={() => set_dialog("delete")}
+          >
+            {t("action.delete")}
+          </Button>
+          <Button size="compact-sm" variant="subtle" color="gray" onClick={() => set_selected(new Set())}>
+            {t("bulk.clear")}
+          </Button>
+        </Group>
+      )}
+      {dialog === "delete" && <DeleteJobs jobs={chosen} dependents={dependents_of(selected, models)} close={close} />}
+      {dialog === "abort" && <AbortJobs jobs={chosen.filter((job) => job.actions.abort)} close={close} />}
+      {dialog === "move" && (
+        <MoveJobs
+          jobs={chosen}
+          groups={[...new Set([...models, ...datasets].map((job) => job.group))].filter(Boolean).sort()}
+          close={close}
+        />
+      )}
+    </>
   );
 }
 
-function names_of(pages: { items: Job[] }[]): Map<string, string> {
-  return new Map(pages.flatMap((page) => page.items.map((job) => [job.id, job.name] as const)));
+function Columns({
+  available,
+  columns,
+  on_change,
+  grouped,
+  on_grouped,
+}: {
+  available: string[];
+  columns: string[];
+  on_change: (columns: string[]) => void;
+  grouped: boolean;
+  on_grouped: (grouped: boolean) => void;
+}) {
+  const { t } = useText();
+  const word = useColumnWord();
+  return (
+    <Popover position="bottom-start" shadow="md" trapFocus>
+      <Popover.Target>
+        <Button size="compact-sm" variant="default">
+          {t("list.columns")} ▾
+        </Button>
+      </Popover.Target>
+      <Popover.Dropdown>
+        <ScrollArea.Autosize mah={360}>
+          <Stack gap={6}>
+            <Checkbox
+              size="xs"
+              label={t("list.grouped")}
+              checked={grouped}
+              onChange={(event) => on_grouped(event.currentTarget.checked)}
+            />
+            <hr className="rule" />
+            {available.map((column) => (
+              <Checkbox
+                key={column}
+                size="xs"
+                label={word(column)}
+                checked={columns.includes(column)}
+                onChange={(event) =>
+                  on_change(
+                    event.currentTarget.checked ? [...columns, column] : columns.filter((one) => one !== column),
+                  )
+                }
+              />
+            ))}
+          </Stack>
+        </ScrollArea.Autosize>
+      </Popover.Dropdown>
+    </Popover>
+  );
 }
 
 function NewMenus() {
   const { t } = useText();
+  const menu = (label: string, to: string, variant: "default" | "filled") => (
+    <Menu position="bottom-end">
+      <Menu.Target>
+        <Button variant={variant}>{label} ▾</Button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Item component={Link} to={to}>
+          {t("type.classification")}
+        </Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
   return (
-    <>
-      <Menu position="bottom-end">
-        <Menu.Target>
-          <Button variant="default">{t("dataset.new")} ▾</Button>
-        </Menu.Target>
-        <Menu.Dropdown>
-          <Menu.Item component={Link} to="/datasets/new">
-            {t("type.classification")}
-          </Menu.Item>
-        </Menu.Dropdown>
-      </Menu>
-      <Menu position="bottom-end">
-        <Menu.Target>
-          <Button>{t("model.new")} ▾</Button>
-        </Menu.Target>
-        <Menu.Dropdown>
-          <Menu.Item component={Link} to="/models/new">
-            {t("type.classification")}
-          </Menu.Item>
-        </Menu.Dropdown>
-      </Menu>
-    </>
+    <Group gap="xs">
+      {menu(t("dataset.new"), "/datasets/new", "default")}
+      {menu(t("model.new"), "/models/new", "filled")}
+    </Group>
   );
 }
 
@@ -162,153 +314,4 @@ function Welcome() {
       </Group>
     </Stack>
   );
-}
-
-function Running({ jobs }: { jobs: Job[] }) {
-  const { t } = useText();
-  return (
-    <section>
-      <Title order={2} mb="xs">
-        {t("home.running", { n: jobs.length })}
-      </Title>
-      <Stack gap="xs">
-        {jobs.map((job) => (
-          <RunningJob key={job.id} job={job} />
-        ))}
-      </Stack>
-    </section>
-  );
-}
-
-function RunningJob({ job }: { job: Job }) {
-  const { t } = useText();
-  const words = useProgressWords();
-  const act = useJobAct(job);
-  const fraction = job.progress?.fraction ?? null;
-  const headline = newest_metric(job);
-  return (
-    <Card withBorder padding="sm">
-      <Group justify="space-between" gap="sm" wrap="nowrap">
-        <Group gap="md" style={{ minWidth: 0 }}>
-          <StateWord state={job.state} />
-          <Link to={`/${job.kind}s/${job.id}`} className="plain-link">
-            <Text fw={600}>{job.name}</Text>
-          </Link>
-          {headline && <Text size="sm">{headline}</Text>}
-          <Text size="sm" c="dimmed">
-            {words(job) || (job.state === "wait" ? t("job.waiting") : "")}
-          </Text>
-        </Group>
-        <Group gap="sm" wrap="nowrap">
-          {fraction !== null && (
-            <Text size="sm" w={48} ta="right">
-              {percent(fraction, 0)}
-            </Text>
-          )}
-          <Button
-            size="compact-sm"
-            variant="default"
-            disabled={!job.actions.abort}
-            onClick={() => act.mutate("abort")}
-            aria-label={`${t("action.abort")}: ${job.name}`}
-          >
-            {t("action.abort")}
-          </Button>
-        </Group>
-      </Group>
-      <Progress mt={8} size="sm" value={(fraction ?? 0) * 100} aria-label={t("job.progress")} />
-    </Card>
-  );
-}
-
-function newest_metric(job: Job): string {
-  for (const name of ["val/accuracy", "val/loss", "train/loss"]) {
-    const value = job.last[name];
-    if (value !== undefined && value !== null) return `${name.replace("/", " ")} ${metric(name, value)}`;
-  }
-  return "";
-}
-
-function JobTable({ jobs, kind, names }: { jobs: Job[]; kind: JobKind; names: Map<string, string> }) {
-  const { t, date, exact_date, duration } = useText();
-  const navigate = useNavigate();
-  const [current, set_current] = useState(-1);
-  const now = useNow(jobs.some((job) => job.state === "run"));
-  const body = useRef<HTMLTableSectionElement>(null);
-  const move = (step: number) => set_current((before) => Math.min(jobs.length - 1, Math.max(0, before + step)));
-  const address = (job: Job) => `/${job.kind}s/${job.id}`;
-  const open_current = () => {
-    const job = jobs[current];
-    if (
-      job &&
-      !(document.activeElement instanceof HTMLAnchorElement || document.activeElement instanceof HTMLButtonElement)
-    )
-      navigate(address(job));
-  };
-  useShortcuts({ j: () => move(1), k: () => move(-1), Enter: open_current });
-  useEffect(() => {
-    if (current >= 0) body.current?.querySelector('[data-current="true"]')?.scrollIntoView({ block: "nearest" });
-  }, [current]);
-  if (jobs.length === 0) return <Text c="dimmed">{t("list.none_found")}</Text>;
-  const best = (job: Job, name: string) => (job.best as Record<string, number> | null)?.[name];
-  const cell = (label: string, value: string, align: "left" | "right" = "left") => (
-    <Table.Td data-label={label} data-empty={value === "" || value === "–"} ta={{ base: "right", sm: align }}>
-      {value}
-    </Table.Td>
-  );
-  return (
-    <Table className="job-table" highlightOnHover verticalSpacing={6}>
-      <Table.Thead>
-        <Table.Tr>
-          <Table.Th>{t("field.name")}</Table.Th>
-          <Table.Th>{t("field.group")}</Table.Th>
-          <Table.Th>{t("field.state")}</Table.Th>
-          {kind === "model" && (
-            <>
-              <Table.Th ta="right">{t("field.best_accuracy")}</Table.Th>
-              <Table.Th ta="right">{t("field.loss")}</Table.Th>
-              <Table.Th>{t("kind.dataset")}</Table.Th>
-            </>
-          )}
-          <Table.Th>{t("field.created")}</Table.Th>
-          <Table.Th ta="right">{t("field.took")}</Table.Th>
-        </Table.Tr>
-      </Table.Thead>
-      <Table.Tbody ref={body}>
-        {jobs.map((job, i) => (
-          <Table.Tr key={job.id} data-current={i === current} onClick={() => navigate(address(job))}>
-            <Table.Td>
-              <Link to={address(job)} className="plain-link" onClick={(event) => event.stopPropagation()}>
-                <Text span size="sm" fw={600} style={{ overflowWrap: "anywhere" }}>
-                  {job.name}
-                </Text>
-              </Link>
-            </Table.Td>
-            {cell(t("field.group"), job.group)}
-            <Table.Td data-label={t("field.state")}>
-              <StateWord state={job.state} />
-            </Table.Td>
-            {kind === "model" && (
-              <>
-                {cell(t("field.best_accuracy"), percent(best(job, "accuracy")), "right")}
-                {cell(t("field.loss"), significant(best(job, "loss")), "right")}
-                {cell(t("kind.dataset"), names.get(job.parents[0] ?? "") ?? "")}
-              </>
-            )}
-            <Table.Td data-label={t("field.created")}>
-              <Tooltip label={exact_date(job.created_at)}>
-                <span>{date(job.created_at)}</span>
-              </Tooltip>
-            </Table.Td>
-            {cell(t("field.took"), duration(round_if_running(job, now)), "right")}
-          </Table.Tr>
-        ))}
-      </Table.Tbody>
-    </Table>
-  );
-}
-
-function round_if_running(job: Job, now: number): number | null {
-  const seconds = seconds_between(job.started_at, job.finished_at, now);
-  return seconds !== null && is_active(job) ? Math.floor(seconds) : seconds;
 }

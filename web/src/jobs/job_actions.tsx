@@ -4,6 +4,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link, useNavigate } from "react-router";
 import { answer, client, type Job, ProblemError } from "../api/client";
+import { drop_job } from "../api/live";
 import { useText } from "../text/text";
 
 type Act = "abort" | "resume" | "snapshot";
@@ -101,8 +102,7 @@ function DeleteDialog({ job, close }: { job: Job; close: () => void }) {
       if (!result.response.ok) await answer(Promise.resolve(result));
     },
     onSuccess: () => {
-      void queries.invalidateQueries({ queryKey: ["jobs"] });
-      void queries.invalidateQueries({ queryKey: ["running"] });
+      drop_job(queries, job.id);
       navigate(`/?kind=${job.kind}`);
     },
     onError: (error) => {

@@ -156,7 +156,6 @@ export function useJobEdit(job: Job) {
       queries.setQueryData([job.kind, job.id], (known: { job: Job } | undefined) =>
         known ? { ...known, job: { ...known.job, ...changed } } : known,
       );
-      void queries.invalidateQueries({ queryKey: ["jobs"] });
     },
     onError: (error) => show_problem(error, t("problem.edit")),
   });

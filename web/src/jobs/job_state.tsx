@@ -1,4 +1,4 @@
-import { Group, Progress, Text } from "@mantine/core";
+import { Progress } from "@mantine/core";
 import type { Job, JobState } from "../api/client";
 import { useText } from "../text/text";
 
@@ -53,12 +53,10 @@ export function state_colour(state: JobState): string {
 export function StateWord({ state }: { state: JobState }) {
   const { t } = useText();
   return (
-    <Group gap={6} wrap="nowrap" component="span" display="inline-flex" data-state={state}>
+    <span className="state-word" data-state={state} style={{ color: state_colour(state) }}>
       <StateMark state={state} />
-      <Text span size="sm" style={{ color: state_colour(state) }}>
-        {t(`state.${state}`)}
-      </Text>
-    </Group>
+      {t(`state.${state}`)}
+    </span>
   );
 }
 
@@ -69,7 +67,7 @@ export function JobProgress({ job, size = "sm" }: { job: Job; size?: string }) {
   return (
     <Progress
       size={size}
-      value={known ? fraction * 100 : 100}
+      value={known ? fraction * 100 : job.state === "run" ? 100 : 0}
       striped={!known}
       animated={!known && job.state === "run"}
       color={colours[job.state]}

@@ -1,6 +1,6 @@
 import type { MetricSeries } from "../api/metric_series";
 import { smooth } from "../api/metric_series";
-import { train_colour, val_colour } from "../charts/palette";
+import { class_colour, train_colour, val_colour } from "../charts/palette";
 import { metric, significant } from "../format/format";
 
 export interface CurveView {
@@ -12,6 +12,8 @@ export interface CurveView {
   epochs: number | null;
   best: { iteration: number; epoch: number } | null;
   words: { x: string; strip: string; best: string };
+  /** Other runs, drawn behind this one. */
+  others?: { name: string; series: MetricSeries }[];
 }
 
 /** Series that measure the run, not the network: they get the strip below. */
@@ -32,6 +34,10 @@ export function curve_option(series: MetricSeries, view: CurveView): Record<stri
   const names = curve_names(series);
   const drawn: Record<string, unknown>[] = [];
   for (const name of names) drawn.push(...lines_of(series, name, view));
+  const others = view.others ?? [];
+  others.forEach((other, i) => {
+    for (const name of names) drawn.push(other_line(other, name, i, view));
+  });
   const strip = points(series, view.strip, view.x, 0);
   drawn.push({
     name: view.words.strip,
@@ -52,7 +58,7 @@ export function curve_option(series: MetricSeries, view: CurveView): Record<stri
   const x_axis = {
     type: "value",
     min: 0,
-    max: x_end(view),
+    max: x_end(view, series),
     ...axis,
     splitLine: { show: false },
     axisPointer: { label: { show: false } },
@@ -69,7 +75,7 @@ export function curve_option(series: MetricSeries, view: CurveView): Record<stri
       left: 0,
       type: "scroll",
       textStyle: { color: text },
-      data: names,
+      data: [...names, ...others.flatMap((other) => names.map((name) => `${other.name} ${name}`))],
       itemWidth: 26,
       pageTextStyle: { color: text },
       pageIconColor: text,
@@ -134,8 +140,15 @@ export function curve_option(series: MetricSeries, view: CurveView): Record<stri
   };
 }
 
-function x_end(view: CurveView): number | undefined {
-  return view.x === "epoch" && view.epochs !== null ? view.epochs : undefined;
+/** Both plots end at the same place: the planned end, or the last point of any run that is drawn. */
+function x_end(view: CurveView, series: MetricSeries): number | undefined {
+  const others = view.others ?? [];
+  if (view.x === "epoch" && view.epochs !== null && others.length === 0) return view.epochs;
+  if (others.length === 0) return undefined;
+  let end = view.x === "epoch" ? (view.epochs ?? 0) : 0;
+  for (const one of [series, ...others.map((other) => other.series)])
+    for (const name of one.names()) end = Math.max(end, one.get(name)![view.x].at(-1) ?? 0);
+  return end;
 }
 
 function points(
@@ -196,6 +209,30 @@ function lines_of(series: MetricSeries, name: string, view: CurveView): Record<s
     },
     strong,
   ];
+}
+
+/** Like this run's line of the same name, in the colour of the other run and thinner. */
+function other_line(
+  other: { name: string; series: MetricSeries },
+  name: string,
+  index: number,
+  view: CurveView,
+): Record<string, unknown> {
+  const accuracy = is_accuracy(name);
+  // Behind the first two, which look like this run's own colours.
+  const colour = class_colour(index + 2);
+  return {
+    name: `${other.name} ${name}`,
+    type: "line",
+    yAxisIndex: accuracy ? 1 : 0,
+    xAxisIndex: 0,
+    showSymbol: false,
+    itemStyle: { color: colour },
+    lineStyle: { width: name.startsWith("train/") ? 1 : 1.5, color: colour, type: accuracy ? "dashed" : "solid" },
+    data: points(other.series, name, view.x, name.startsWith("train/") ? view.smoothing : 0),
+    emphasis: { disabled: true },
+    z: 2,
+  };
 }
 
 /** The star stands on the accuracy, and on the loss where there is no accuracy. */

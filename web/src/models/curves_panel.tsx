@@ -10,12 +10,16 @@ import {
   useComputedColorScheme,
 } from "@mantine/core";
 import { lazy, Suspense, useMemo, useRef } from "react";
-import { useSearchParams } from "react-router";
+import { Link, useSearchParams } from "react-router";
 import { type Job, type ModelSpec, metrics_csv_url } from "../api/client";
 import { is_active } from "../api/live";
 import type { MetricSeries } from "../api/metric_series";
+import { useAllJobs } from "../api/queries";
 import type { ChartHandle } from "../charts/chart";
 import { save_url } from "../charts/csv";
+import { distinct_names } from "../compare/compare_option";
+import { RunSelect } from "../compare/run_select";
+import { useManyMetrics } from "../compare/use_many_metrics";
 import { metric, significant } from "../format/format";
 import { useText } from "../text/text";
 import { curve_names, curve_option, strip_series } from "./curve_options";
@@ -47,9 +51,14 @@ export function CurvesPanel({ job, series, version }: Props) {
       },
       { replace: true },
     );
+  const with_ids = (params.get("with") ?? "").split(",").filter((id) => id !== "" && id !== job.id);
+  const many = useManyMetrics(with_ids);
+  const known = useAllJobs("model").jobs;
   const epochs = (job.spec as Partial<ModelSpec> | undefined)?.epochs ?? null;
   const best = job.best as { iteration: number; epoch: number } | null;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `version` says that `series` changed inside
+  const names = distinct_names(with_ids.map((id) => known.find((one) => one.id === id)?.name ?? id));
+  const others_key = [...with_ids, ...names].join("\n");
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `version` says that `series` changed inside, the key stands for the other runs
   const option = useMemo(
     () =>
       curve_option(series, {
@@ -60,9 +69,13 @@ export function CurvesPanel({ job, series, version }: Props) {
         dark,
         epochs,
         best: best ? { iteration: best.iteration, epoch: best.epoch } : null,
+        others: with_ids.flatMap((id, i) => {
+          const one = many.series.get(id);
+          return one ? [{ name: names[i]!, series: one }] : [];
+        }),
         words: { x: t(`axis.${x}`), strip: strip_word(t, strip), best: t("model.best") },
       }),
-    [series, version, x, log, smoothing, strip, dark, epochs, best?.iteration, t],
+    [series, version, x, log, smoothing, strip, dark, epochs, best?.iteration, many.version, others_key, t],
   );
   if (version === 0 || series.names().length === 0) {
     return <Text c="dimmed">{t(is_active(job) ? "curves.not_yet" : "curves.none")}</Text>;
@@ -138,6 +151,26 @@ export function CurvesPanel({ job, series, version }: Props) {
             PNG
           </Button>
         </Group>
+      </Group>
+      <Group align="flex-end" gap="sm">
+        <div style={{ flex: "0 1 420px", minWidth: 240 }}>
+          <RunSelect
+            label={t("compare.overlay")}
+            ids={with_ids}
+            without={job.id}
+            on_change={(ids) => set("with", ids.join(","))}
+          />
+        </div>
+        {with_ids.length > 0 && (
+          <Button
+            size="xs"
+            variant="default"
+            component={Link}
+            to={`/compare?models=${[job.id, ...with_ids].join(",")}`}
+          >
+            {t("compare.open")}
+          </Button>
+        )}
       </Group>
       <details>
         <summary>{t("curves.table")}</summary>

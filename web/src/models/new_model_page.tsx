@@ -16,7 +16,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, lazy, Suspense, useEffect, useMemo, useRef, useState } from "react";
 import { Link, useNavigate, useSearchParams } from "react-router";
 import { answer, client, type Diagnostic, type ModelCheck, ProblemError } from "../api/client";
-import { useDataset, useJobs, useModelCheck, useNetworks } from "../api/queries";
+import { useAllJobs, useDataset, useModelCheck, useNetworks } from "../api/queries";
 import { useDraft } from "../forms/draft";
 import { field_errors } from "../forms/field_errors";
 import {
@@ -29,6 +29,7 @@ import {
   SegmentField,
   TextField,
 } from "../forms/fields";
+import { BrowseButton } from "../forms/path_field";
 import { ProblemAlert, QueryProblem, useDebounced, useTitle } from "../frame/page_states";
 import { useText } from "../text/text";
 import { type LrPolicy, lr_defaults, lr_policies } from "./lr_policy";
@@ -64,7 +65,6 @@ export function NewModelPage() {
     onSuccess: (job) => {
       clear();
       void queries.invalidateQueries({ queryKey: ["running"] });
-      void queries.invalidateQueries({ queryKey: ["jobs"] });
       navigate(`/models/${job.id}`);
     },
   });
@@ -164,10 +164,10 @@ function useAddress(change: (part: Partial<ModelForm>) => void) {
 
 function DatasetField({ form }: { form: FormState<ModelForm> }) {
   const { t, whole } = useText();
-  const datasets = useJobs("dataset", "", "-created", 200);
+  const datasets = useAllJobs("dataset");
   const id = form.values.dataset_id;
   const chosen = useDataset(id, id !== "");
-  const jobs = datasets.data?.pages.flatMap((page) => page.items) ?? [];
+  const jobs = datasets.jobs;
   const options = jobs
     .filter(
       (job) =>
@@ -206,7 +206,7 @@ function DatasetField({ form }: { form: FormState<ModelForm> }) {
           })}
         </Text>
       )}
-      {jobs.length === 0 && datasets.isSuccess && (
+      {jobs.length === 0 && datasets.loaded && (
         <Anchor component={Link} to="/datasets/new" size="sm">
           {t("dataset.new")}
         </Anchor>
@@ -485,18 +485,28 @@ function SolverSection({ form }: { form: FormState<ModelForm> }) {
             min={1}
           />
         </Row>
-        <Textarea
-          name="weights"
-          label={t("field.weights")}
-          description={t("field.weights.help")}
-          placeholder="/data/start.caffemodel"
-          autosize
-          minRows={1}
-          spellCheck={false}
-          value={values.weights}
-          error={form.error("weights")}
-          onChange={(event) => form.change({ weights: event.currentTarget.value })}
-        />
+        <Group align="flex-end" gap="xs" wrap="nowrap">
+          <Textarea
+            style={{ flex: 1 }}
+            name="weights"
+            label={t("field.weights")}
+            description={t("field.weights.help")}
+            placeholder="/data/start.caffemodel"
+            autosize
+            minRows={1}
+            spellCheck={false}
+            value={values.weights}
+            error={form.error("weights")}
+            onChange={(event) => form.change({ weights: event.currentTarget.value })}
+          />
+          <BrowseButton
+            kind="file"
+            label={t("field.weights")}
+            accept={/\.(caffemodel|h5)$/i}
+            value={values.weights.trim().split("\n").at(-1) ?? ""}
+            on_choose={(path) => form.change({ weights: [values.weights.trim(), path].filter(Boolean).join("\n") })}
+          />
+        </Group>
       </Folded>
     </Section>
   );

@@ -6,6 +6,7 @@ import { answer, type Classification, client, type Model, ProblemError } from ".
 import { save_text, to_csv } from "../charts/csv";
 import { class_colour } from "../charts/palette";
 import { percent, significant } from "../format/format";
+import { BrowseButton } from "../forms/path_field";
 import { ProblemAlert } from "../frame/page_states";
 import { useText } from "../text/text";
 
@@ -131,6 +132,13 @@ export function TestPanel({ model }: { model: Model }) {
             spellCheck={false}
             value={paths}
             onChange={(event) => set_paths(event.currentTarget.value)}
+          />
+          <BrowseButton
+            kind="file"
+            label={t("test.paths")}
+            accept={/\.(png|jpe?g|bmp|p[gpn]m)$/i}
+            value={paths.trim().split("\n").at(-1) ?? ""}
+            on_choose={(path) => set_paths((before) => (before.trim() === "" ? path : `${before.trimEnd()}\n${path}`))}
           />
           <Button type="submit" variant="default" disabled={paths.trim() === ""} loading={ask.isPending}>
             {t("test.classify")}

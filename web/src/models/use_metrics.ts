@@ -11,6 +11,7 @@ const redraw_ms = 250;
 export function useMetrics(
   id: string,
   state: JobState | undefined,
+  { only, max_points = 2000 }: { only?: string; max_points?: number } = {},
 ): { series: MetricSeries; version: number; error: unknown } {
   const [series] = useState(() => new MetricSeries());
   const [version, set_version] = useState(0);
@@ -25,7 +26,7 @@ export function useMetrics(
     loading.current = true;
     answer(
       client.GET("/models/{id}/metrics", {
-        params: { path: { id }, query: { max_points: 2000 } },
+        params: { path: { id }, query: { max_points, series: only } },
         signal: abort.signal,
       }),
     )
@@ -41,7 +42,7 @@ export function useMetrics(
         set_error(reason);
       });
     return () => abort.abort();
-  }, [id, state, round, series]);
+  }, [id, state, round, series, only, max_points]);
 
   useEffect(
     () => () => {

@@ -1,0 +1,14 @@
+#pragma once
+
+#include "api/context.hpp"
+#include "http/message.hpp"
+#include "models/archive.hpp"
+#include "models/snapshots.hpp"
+
+namespace digits::api {
+
+/// A trained model as a file to save.
+Result<http::Response> archive_response(const Job& job, const SnapshotEntry& snapshot, ArchiveFormat format,
+                                        Context& context);
+
+}  // namespace digits::api

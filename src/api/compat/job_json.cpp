@@ -1,0 +1,261 @@
+#include "api/compat/job_json.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "api/job_view.hpp"
+#include "data/dataset_spec.hpp"
+#include "models/archive.hpp"
+#include "models/model_spec.hpp"
+
+namespace digits::api::compat {
+namespace {
+
+using nlohmann::json;
+
+constexpr int kPageSize = 1000;
+constexpr std::size_t kSparklinePoints = 100;
+
+bool is_dataset(const Job& job) { return job.kind == "dataset"; }
+
+/// DIGITS says jpg.
+std::string encoding_word(RecordEncoding encoding) {
+    return encoding == RecordEncoding::kJpeg ? "jpg" : std::string(enum_name(encoding));
+}
+
+struct SplitName {
+    const char* name;
+    bool used;
+};
+
+/// Which databases a dataset has, or will have.
+std::vector<std::string> split_names(const SourceSpec& source) {
+    const bool folder = source.type == SourceType::kFolder;
+    const SplitName splits[]{
+        {"train", true},
+        {"val", folder ? !source.val_path.empty() || source.percent_val > 0 : !source.val.empty()},
+        {"test", folder ? !source.test_path.empty() || source.percent_test > 0 : !source.test.empty()}};
+    std::vector<std::string> names;
+    for (const auto& split : splits)
+        if (split.used) names.emplace_back(split.name);
+    return names;
+}
+
+/// Pictures of a split; null while they are not known.
+json split_count(const Job& job, const std::string& split) {
+    if (!job.result) return nullptr;
+    const auto place = json::json_pointer("/splits/" + split + "/count");
+    return job.result->contains(place) ? (*job.result)[place] : json(0);
+}
+
+/// One a folder that is looked through: what it is split into belongs to it.
+json parse_folder_tasks(const Job& job, const SourceSpec& source) {
+    json tasks = json::array();
+    if (source.type != SourceType::kFolder) return tasks;
+    std::vector<std::vector<std::string>> folders{{"train"}};
+    for (const auto& split : split_names(source)) {
+        if (split == "train") continue;
+        const bool own = !(split == "val" ? source.val_path : source.test_path).empty();
+        if (own) {
+            folders.push_back({split});
+        } else {
+            folders.front().push_back(split);
+        }
+    }
+    for (const auto& splits : folders) {
+        std::string words;
+        for (const auto& split : splits) words += (words.empty() ? "" : "/") + split;
+        json task{{"name", "Parse Folder (" + words + ")"},
+                  {"label_count", job.result ? json(job.result->value("labels", json::array()).size()) : json()}};
+        for (const auto* split : {"train", "val", "test"})
+            task[std::string(split) + "_count"] =
+                std::ranges::find(splits, split) != splits.end() ? split_count(job, split) : json();
+        tasks.push_back(std::move(task));
+    }
+    return tasks;
+}
+
+Status add_dataset(json& view, const Job& job) {
+    DIGITS_ASSIGN(const auto spec, parse_dataset_spec(*job.spec));
+    view["ParseFolderTasks"] = parse_folder_tasks(job, spec.source);
+    view["CreateDbTasks"] = json::array();
+    for (const auto& split : split_names(spec.source))
+        view["CreateDbTasks"].push_back({{"name", "Create DB (" + split + ")"},
+                                         {"entries", split_count(job, split)},
+                                         {"image_width", spec.image.width},
+                                         {"image_height", spec.image.height},
+                                         {"image_channels", spec.image.channels},
+                                         {"backend", enum_name(spec.storage.backend)},
+                                         {"encoding", encoding_word(spec.storage.encoding)},
+                                         {"compression", enum_name(spec.storage.compression)}});
+    return {};
+}
+
+struct OutputSeries {
+    std::string key;  ///< "loss (train)"
+    std::vector<double> values;
+};
+
+/// All outputs of a training under DIGITS's names; speeds are not among them.
+Result<std::vector<OutputSeries>> outputs_of(const Job& job, const Context& context) {
+    DIGITS_ASSIGN(const auto all, context.jobs.metrics(job.id));
+    std::vector<OutputSeries> outputs;
+    for (const auto* phase : {"train", "val"}) {
+        OutputSeries epochs{std::string("epoch (") + phase + ")", {}};
+        for (const auto& series : all) {
+            const auto slash = series.series.find('/');
+            if (slash == std::string::npos || series.series.substr(0, slash) != phase || series.points.empty())
+                continue;
+            auto name = series.series.substr(slash + 1);
+            if (name == "images_per_s" || name == "data_wait") continue;
+            if (name == "lr") name = "learning_rate";
+            OutputSeries output{name + " (" + phase + ")", {}};
+            for (const auto& point : series.points) output.values.push_back(point.value);
+            if (epochs.values.size() < series.points.size()) {
+                epochs.values.clear();
+                for (const auto& point : series.points) epochs.values.push_back(point.epoch);
+            }
+            outputs.push_back(std::move(output));
+        }
+        if (!epochs.values.empty()) outputs.push_back(std::move(epochs));
+    }
+    return outputs;
+}
+
+json number(double value) { return std::isfinite(value) ? json(value) : json(); }
+
+json sparkline(const std::vector<double>& values) {
+    const std::size_t stride = std::max<std::size_t>(values.size() / kSparklinePoints, 1);
+    json line = json::array();
+    for (std::size_t i = 0; i < values.size(); i += stride) line.push_back(number(values[i]));
+    return line;
+}
+
+Status add_outputs(json& row, const Job& job, const Context& context) {
+    DIGITS_ASSIGN(const auto outputs, outputs_of(job, context));
+    for (const auto& [key, values] : outputs) {
+        const auto [least, most] = std::ranges::minmax_element(values);
+        row[key + " last"] = number(values.back());
+        row[key + " min"] = number(*least);
+        row[key + " max"] = number(*most);
+        if (!row.contains("sparkline") && key.find("loss") != std::string::npos && key.ends_with("(train)"))
+            row["sparkline"] = sparkline(values);
+    }
+    return {};
+}
+
+const char* status_css(JobState state) {
+    switch (state) {
+        case JobState::kRun: return "info";
+        case JobState::kDone: return "success";
+        case JobState::kError: return "danger";
+        default: return "warning";
+    }
+}
+
+int percent_done(const Job& job) {
+    if (job.state == JobState::kDone) return 100;
+    if (!job.progress || job.progress->total.value_or(0) == 0) return 0;
+    const double part = static_cast<double>(job.progress->done) / static_cast<double>(*job.progress->total);
+    return static_cast<int>(100 * std::clamp(part, 0.0, 1.0));
+}
+
+double elapsed(const Job& job) {
+    if (job.started <= 0) return 0;
+    const double now = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+    return std::max(0.0, (job.finished > 0 ? job.finished : now) - job.started);
+}
+
+}  // namespace
+
+std::string job_type(const Job& job) {
+    return is_dataset(job) ? "Image Classification Dataset" : "Image Classification Model";
+}
+
+json short_json(const Job& job) { return {{"id", job.id}, {"name", job.name}, {"status", digits_status(job.state)}}; }
+
+json model_json(const Job& job, const Context& context) {
+    ModelInfo info;
+    info.job_id = job.id;
+    info.name = job.name;
+    info.status = digits_status(job.state);
+    info.dataset_id = job.parents.empty() ? "" : job.parents.front();
+    info.created = digits_time(job.created);
+    info.username = job.owner;
+    info.snapshot = "no snapshots";
+    if (const auto spec = parse_model_spec(*job.spec)) info.mean = enum_name(spec->mean);
+    const auto dataset = context.jobs.get(info.dataset_id);
+    if (const auto spec =
+            dataset ? parse_dataset_spec(*dataset->spec) : Result<DatasetSpec>(fail(ErrorCode::kNotFound, ""))) {
+        info.height = spec->image.height;
+        info.width = spec->image.width;
+        info.channels = spec->image.channels;
+        info.resize = enum_name(spec->image.resize);
+        if (spec->mean) info.mean_file = "mean.binaryproto";
+    }
+    if (const auto snapshots = list_snapshots(context.jobs.job_dir(job.id)); snapshots && !snapshots->empty())
+        info.snapshot = snapshots->back().weights;
+    return to_json(info);
+}
+
+Result<json> detailed_json(const Job& job, const Context& context) {
+    json view = is_dataset(job) ? short_json(job) : model_json(job, context);
+    view["directory"] = context.jobs.job_dir(job.id).string();
+    if (is_dataset(job)) {
+        DIGITS_TRY(add_dataset(view, job));
+        return view;
+    }
+    view["snapshots"] = json::array();
+    DIGITS_ASSIGN(const auto snapshots, list_snapshots(context.jobs.job_dir(job.id)));
+    for (const auto& snapshot : snapshots) view["snapshots"].push_back(epoch_json(snapshot));
+    return view;
+}
+
+Result<json> row_json(const Job& job, const Context& context) {
+    json row{{"id", job.id},
+             {"name", job.name},
+             {"group", job.group},
+             {"status", digits_status(job.state)},
+             {"status_css", status_css(job.state)},
+             {"submitted", job.created},
+             {"elapsed", elapsed(job)},
+             {"progress", percent_done(job)},
+             {"type", job.kind}};
+    if (is_dataset(job)) {
+        if (const auto spec = parse_dataset_spec(*job.spec)) row["backend"] = enum_name(spec->storage.backend);
+        return row;
+    }
+    row["framework"] = "caffe";
+    row["dataset_id"] = job.parents.empty() ? "" : job.parents.front();
+    DIGITS_TRY(add_outputs(row, job, context));
+    return row;
+}
+
+bool is_output_key(const std::string& key) {
+    return key.find(" (train) ") != std::string::npos || key.find(" (val) ") != std::string::npos;
+}
+
+json epoch_json(const SnapshotEntry& snapshot) {
+    if (!snapshot.epoch) return snapshot.iteration;
+    if (std::trunc(*snapshot.epoch) == *snapshot.epoch) return static_cast<std::int64_t>(*snapshot.epoch);
+    return *snapshot.epoch;
+}
+
+Result<std::vector<Job>> all_jobs(const Context& context, const std::string& kind) {
+    std::vector<Job> jobs;
+    JobQuery query;
+    query.kind = kind;
+    query.limit = kPageSize;
+    do {
+        DIGITS_ASSIGN(auto page, context.jobs.list(query));
+        std::ranges::move(page.jobs, std::back_inserter(jobs));
+        query.cursor = page.next_cursor;
+    } while (!query.cursor.empty());
+    std::ranges::stable_partition(jobs, [](const Job& job) { return !is_final(job.state); });
+    return jobs;
+}
+
+}  // namespace digits::api::compat

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+#include "api/context.hpp"
+#include "jobs/job.hpp"
+#include "models/snapshots.hpp"
+
+namespace digits::api::compat {
+
+/// "Image Classification Dataset", "Image Classification Model".
+std::string job_type(const Job& job);
+/// `{id, name, status}`
+nlohmann::json short_json(const Job& job);
+/// What `/datasets/ID.json` and `/models/ID.json` tell.
+Result<nlohmann::json> detailed_json(const Job& job, const Context& context);
+/// What the creation of a model answers: id, name, status and what info.json tells.
+nlohmann::json model_json(const Job& job, const Context& context);
+/// A row of the home page's tables.
+Result<nlohmann::json> row_json(const Job& job, const Context& context);
+/// Whether a name of a row's key is that of a model's output, such as "loss (train) last".
+bool is_output_key(const std::string& key);
+
+/// Whole epochs as whole numbers. Without known epochs the iteration.
+nlohmann::json epoch_json(const SnapshotEntry& snapshot);
+
+/// Every job of a kind, running ones first, each part newest first.
+Result<std::vector<Job>> all_jobs(const Context& context, const std::string& kind);
+
+}  // namespace digits::api::compat

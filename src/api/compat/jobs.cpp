@@ -1,0 +1,246 @@
+#include <condition_variable>
+#include <mutex>
+#include <nlohmann/json.hpp>
+
+#include "api/compat/answers.hpp"
+#include "api/compat/job_json.hpp"
+#include "api/job_view.hpp"
+#include "api/messages.hpp"
+#include "api/resources.hpp"
+#include "http/header_text.hpp"
+
+namespace digits::api {
+namespace compat {
+namespace {
+
+using http::Response;
+using nlohmann::json;
+
+/// Longer than a worker may take to end.
+constexpr auto kAbortPatience = std::chrono::seconds(30);
+
+Result<Job> route_job(const Arguments& arguments, const Context& context) {
+    return find_job(arguments.request().param("id"), context);
+}
+
+/// The job of the route, provided that the client's user may change it.
+Result<Job> own_job(const Arguments& arguments, const Context& context) {
+    DIGITS_ASSIGN(const auto user, require_user(arguments));
+    DIGITS_ASSIGN(auto job, route_job(arguments, context));
+    if (!may_change(job, user)) return fail(ErrorCode::kPermissionDenied, "{} belongs to {}", job.id, job.owner);
+    return job;
+}
+
+// ---------------------------------------------------------------------------------------------------- one job
+
+Result<Response> open(const Arguments& arguments, Context& context) {
+    auto job = route_job(arguments, context);
+    if (!job && wants_page(arguments.request())) return context.pages(arguments.request());
+    if (!job) return fail(job.error());
+    return redirect("/" + job->kind + "s/" + job->id);
+}
+
+/// A dataset's or model's page, or its JSON.
+Result<Response> show(const Arguments& arguments, Context& context) {
+    if (wants_page(arguments.request())) return context.pages(arguments.request());
+    DIGITS_ASSIGN(const auto job, route_job(arguments, context));
+    if (!wants_json(arguments.request())) return context.pages(arguments.request());
+    DIGITS_ASSIGN(const auto view, detailed_json(job, context));
+    return json_response(200, view);
+}
+
+Result<Response> status(const Arguments& arguments, Context& context) {
+    const auto job = route_job(arguments, context);
+    if (!job) return json_response(200, {{"error", "Job not found."}});
+    return json_response(
+        200,
+        {{"error", nullptr}, {"status", digits_status(job->state)}, {"name", job->name}, {"type", job_type(*job)}});
+}
+
+Result<Response> edit(const Arguments& arguments, Context& context) {
+    DIGITS_ASSIGN(const auto job, own_job(arguments, context));
+    JobEdit edit;
+    if (const auto* name = arguments.find("job_name")) {
+        edit.name = std::string(http::trim(*name));
+        if (edit.name->empty()) return fail(ErrorCode::kInvalidArgument, "name cannot be blank");
+    }
+    if (const auto* notes = arguments.find("job_notes")) edit.notes = *notes;
+    DIGITS_TRY(context.jobs.edit(job.id, edit));
+    return text_response(200, job_type(job) + " updated.");
+}
+
+Result<Response> abort(const Arguments& arguments, Context& context) {
+    DIGITS_TRY(require_user(arguments));
+    DIGITS_ASSIGN(const auto job, route_job(arguments, context));
+    if (!context.jobs.abort(job.id)) return fail(ErrorCode::kPermissionDenied, "Job not aborted");
+    return text_response(200, "Job aborted.");
+}
+
+/// Returns once the job has ended.
+Status wait_for_end(const std::string& id, JobManager& jobs) {
+    std::mutex mutex;
+    std::condition_variable changed;
+    bool news = true;
+    const int subscription = jobs.subscribe([&](const JobEvent& event) {
+        if (event.job_id != id) return;
+        const std::scoped_lock lock(mutex);
+        news = true;
+        changed.notify_all();
+    });
+    Status ended = fail(ErrorCode::kUnavailable, "{} does not end", id);
+    const auto deadline = std::chrono::steady_clock::now() + kAbortPatience;
+    while (true) {
+        {
+            std::unique_lock lock(mutex);
+            if (!changed.wait_until(lock, deadline, [&] { return news; })) break;
+            news = false;
+        }
+        const auto job = jobs.get(id);
+        if (!job || is_final(job->state)) {
+            ended = job ? Status{} : Status(fail(job.error()));
+            break;
+        }
+    }
+    jobs.unsubscribe(subscription);
+    return ended;
+}
+
+/// "Cannot delete …" where models need the dataset.
+Status check_no_dependents(const Job& job, const Context& context) {
+    DIGITS_ASSIGN(const auto ids, context.jobs.dependents(job.id));
+    if (ids.empty()) return {};
+    std::string names;
+    for (const auto& id : ids) {
+        const auto model = context.jobs.get(id);
+        names += (names.empty() ? "" : ", ") + ("\"" + (model ? model->name : id) + "\"");
+    }
+    const bool one = ids.size() == 1;
+    return fail(ErrorCode::kPermissionDenied, "Cannot delete \"{}\" because {} model{} depend{} on it: {}", job.name,
+                ids.size(), one ? "" : "s", one ? "s" : "", names);
+}
+
+/// A running job is aborted first.
+Status remove_job(const Job& job, Context& context) {
+    DIGITS_TRY(check_no_dependents(job, context));
+    if (!is_final(job.state)) {
+        if (const auto aborted = context.jobs.abort(job.id);
+            !aborted && aborted.error().code != ErrorCode::kFailedPrecondition)
+            return fail(aborted.error());
+        DIGITS_TRY(wait_for_end(job.id, context.jobs));
+    }
+    return context.jobs.remove(job.id);
+}
+
+Result<Response> remove(const Arguments& arguments, Context& context) {
+    DIGITS_ASSIGN(const auto job, own_job(arguments, context));
+    DIGITS_TRY(remove_job(job, context));
+    return text_response(200, "Job deleted.");
+}
+
+Result<Response> clone(const Arguments& arguments, Context& context) {
+    DIGITS_ASSIGN(const auto job, route_job(arguments, context));
+    return redirect("/" + job.kind + "s/new?clone=" + job.id);
+}
+
+// -------------------------------------------------------------------------------------------------- several jobs
+
+/// What went wrong with the jobs of a request, counted as DIGITS does.
+struct Failures {
+    int not_found = 0;
+    int not_permitted = 0;
+    int failed = 0;
+    std::vector<std::string> reasons;
+
+    std::string text(const std::string& doing, const std::string& action) const {
+        std::string text;
+        const auto add = [&](int count, const std::string& words) {
+            if (count > 0)
+                text += fmt::format("{}{} job{} {}.", text.empty() ? "" : " ", count, count == 1 ? "" : "s", words);
+        };
+        add(not_found, "not found");
+        add(not_permitted, "not permitted to be " + doing);
+        add(failed, "failed to " + action);
+        for (const auto& reason : reasons) text += (text.empty() ? "" : " ") + reason;
+        return text;
+    }
+};
+
+/// Does `action` to each job of `job_ids[]` that the user may change.
+Failures for_each_job(const Arguments& arguments, Context& context, const std::string& user,
+                      const std::function<Status(const Job&)>& action) {
+    Failures failures;
+    for (const auto& id : arguments.list("job_ids[]")) {
+        const auto job = find_job(id, context);
+        if (!job) {
+            ++failures.not_found;
+        } else if (!may_change(*job, user)) {
+            ++failures.not_permitted;
+        } else if (const auto done = action(*job); !done && done.error().code == ErrorCode::kPermissionDenied) {
+            failures.reasons.push_back(done.error().message);
+        } else if (!done) {
+            ++failures.failed;
+        }
+    }
+    return failures;
+}
+
+Result<Response> remove_many(const Arguments& arguments, Context& context) {
+    DIGITS_ASSIGN(const auto user, require_user(arguments));
+    const auto failures =
+        for_each_job(arguments, context, user, [&](const Job& job) { return remove_job(job, context); });
+    const auto text = failures.text("deleted", "delete");
+    if (!text.empty()) return fail(ErrorCode::kInvalidArgument, "{}", text);
+    return text_response(200, "Jobs deleted.");
+}
+
+Result<Response> abort_many(const Arguments& arguments, Context& context) {
+    DIGITS_ASSIGN(const auto user, require_user(arguments));
+    const auto failures = for_each_job(arguments, context, user, [&](const Job& job) -> Status {
+        DIGITS_TRY(context.jobs.abort(job.id));
+        return {};
+    });
+    const auto text = failures.text("aborted", "abort");
+    if (!text.empty()) return fail(ErrorCode::kInvalidArgument, "{}", text);
+    return text_response(200, "Jobs aborted.");
+}
+
+Result<Response> group(const Arguments& arguments, Context& context) {
+    const std::string name(http::trim(arguments.get("group_name")));
+    const auto failures = for_each_job(arguments, context, find_user(arguments), [&](const Job& job) -> Status {
+        JobEdit edit;
+        edit.group = name;
+        DIGITS_TRY(context.jobs.edit(job.id, edit));
+        return {};
+    });
+    const auto text = failures.text("regrouped", "regroup");
+    if (!text.empty()) return fail(ErrorCode::kInvalidArgument, "{}", text);
+    return text_response(200, "Jobs regrouped.");
+}
+
+}  // namespace
+}  // namespace compat
+
+void register_digits_jobs(http::Router& router, Context& context) {
+    using compat::add_route;
+    using compat::Arguments;
+    using compat::Body;
+    using Action = Result<http::Response> (*)(const Arguments&, Context&);
+    const auto with = [&context](Action action) -> compat::Handler {
+        return [&context, action](const Arguments& arguments) { return action(arguments, context); };
+    };
+    add_route(router, {"PUT"}, "/jobs/{id}", with(compat::edit), Body::kForm);
+    add_route(router, {"GET"}, "/jobs/{id}", with(compat::open));
+    for (const std::string kind : {"jobs", "datasets", "models"}) {
+        const auto job = "/" + kind + "/{id}";
+        add_route(router, {"GET"}, job + "/status", with(compat::status));
+        add_route(router, {"POST"}, job + "/abort", with(compat::abort), Body::kForm);
+        if (kind != "jobs") compat::add_both(router, {"GET"}, job, with(compat::show));
+        add_route(router, {"DELETE"}, job, with(compat::remove), Body::kForm);
+    }
+    add_route(router, {"DELETE"}, "/jobs", with(compat::remove_many), Body::kForm);
+    add_route(router, {"POST"}, "/abort_jobs", with(compat::abort_many), Body::kForm);
+    add_route(router, {"GET", "POST"}, "/group", with(compat::group), Body::kForm);
+    add_route(router, {"GET", "POST"}, "/clone/{id}", with(compat::clone), Body::kForm);
+}
+
+}  // namespace digits::api

@@ -1,0 +1,216 @@
+#include "api/compat/model_form.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "api/compat/answers.hpp"
+#include "api/compat/snapshot_epoch.hpp"
+#include "models/model_spec.hpp"
+#include "models/retrain.hpp"
+#include "models/snapshots.hpp"
+#include "models/standard_networks.hpp"
+
+namespace digits::api::compat {
+namespace {
+
+using nlohmann::json;
+
+constexpr Range kAny{};
+constexpr Range kNotNegative{0, kNoLimit};
+constexpr Range kPositive{1, kNoLimit};
+
+json json_of(const auto& value) { return value ? json(*value) : json(); }
+
+/// A dataset to train with: one that is there or will be. The form refuses any other.
+std::string read_dataset(Form& form, const Context& context) {
+    const auto id = form.text("dataset");
+    const auto job = find_job(id, context, "dataset");
+    if (!job || job->state == JobState::kAbort || job->state == JobState::kError)
+        form.refuse("dataset", "Not a valid choice");
+    return id;
+}
+
+void read_previous(Form& form, json& spec, const Context& context) {
+    const auto id = form.required_text("previous_networks");
+    if (id.empty()) return;
+    const auto job = find_job(id, context, "model");
+    if (!job) {
+        form.refuse("previous_networks", "Selected job doesn't exist. Maybe it was deleted by another user.");
+        return;
+    }
+    const auto field = id + "-snapshot";
+    const auto epoch = form.required_number(field, {-1, kNoLimit});
+    if (!form.ok()) return;
+    const auto weights = weights_of_epoch(*job, epoch, context);
+    if (!weights) {
+        form.refuse(field, weights.error().message);
+        return;
+    }
+    auto text = network_text(*job);
+    const bool other_dataset = job->parents.empty() || job->parents.front() != spec.value("dataset_id", "");
+    if (text && other_dataset) text = renamed_for_retraining(*text);
+    if (!text) {
+        form.refuse("previous_networks", text.error().message);
+        return;
+    }
+    spec["network"] = {{"prototxt", *text}};
+    spec["weights"] = *weights;
+}
+
+std::vector<std::string> split_paths(const std::string& text) {
+    std::vector<std::string> paths;
+    for (std::size_t begin = 0; begin <= text.size();) {
+        const auto end = std::min(text.find(':', begin), text.size());
+        if (end > begin) paths.push_back(text.substr(begin, end - begin));
+        begin = end + 1;
+    }
+    return paths;
+}
+
+void read_network(Form& form, json& spec, const Context& context) {
+    if (form.text("framework", "caffe") != "caffe")
+        form.refuse("framework", "The framework you choose is not currently supported.");
+    const auto method = form.choice("method", "standard", {"standard", "previous", "pretrained", "custom"});
+    if (method == "standard") {
+        const auto name = form.required_text("standard_networks");
+        if (!name.empty() && !find_standard_network(name)) form.refuse("standard_networks", "Not a valid choice");
+        spec["network"] = {{"standard", name}};
+    } else if (method == "previous") {
+        read_previous(form, spec, context);
+    } else if (method == "custom") {
+        spec["network"] = {{"prototxt", form.required_text("custom_network")}};
+        spec["weights"] = split_paths(form.text("custom_network_snapshot"));
+    } else {
+        form.refuse("pretrained_networks",
+                    "Pretrained models are not offered; use custom_network with custom_network_snapshot");
+    }
+}
+
+/// Fields for other frameworks and for machines: checked as far as they can be given, and what is not offered is said.
+void check_rest(Form& form) {
+    if (form.flag("python_layer_from_client") || form.arguments().find_file("python_layer_client_file"))
+        form.refuse("python_layer_client_file", "Python layers are not offered");
+    if (!form.text("python_layer_server_file").empty())
+        form.refuse("python_layer_server_file", "Python layers are not offered");
+    form.integer("traces_interval", kNotNegative, 0);
+    form.choice("aug_flip", "none", {"none", "fliplr", "flipud", "fliplrud"});
+    form.choice("aug_quad_rot", "none", {"none", "rot90", "rot180", "rotall"});
+    form.integer("aug_rot", {0, 180}, 0);
+    form.number("aug_scale", {0, 1}, 0.0);
+    form.number("aug_noise", {0, 1}, 0.0);
+    form.number("aug_contrast", {0, 5}, 0.0);
+    constexpr const char* kOneGpu = "A training takes one GPU, which Digits chooses; more are not offered";
+    if (form.integer("select_gpu_count", kPositive, 1).value_or(1) > 1) form.refuse("select_gpu_count", kOneGpu);
+    if (form.arguments().list("select_gpus").size() > 1) form.refuse("select_gpus", kOneGpu);
+    if (form.integers("select_gpus_list", kNotNegative).size() > 1) form.refuse("select_gpus_list", kOneGpu);
+}
+
+}  // namespace
+
+json read_solver(Form& form) {
+    const auto type =
+        form.choice("solver_type", "SGD",
+                    {"SGD", "MOMENTUM", "NESTEROV", "ADAGRAD", "ADAGRADDA", "ADADELTA", "ADAM", "RMSPROP", "FTRL"});
+    json solver{{"type", type}};
+    if (type == "MOMENTUM" || type == "ADAGRADDA" || type == "FTRL")
+        form.refuse("solver_type", type + " is a solver of Tensorflow, which is not offered");
+    solver["rms_decay"] = form.required_number("rms_decay", {0, 1}, 0.99);
+    const auto policy =
+        form.choice("lr_policy", "step", {"fixed", "step", "multistep", "exp", "inv", "poly", "sigmoid"});
+    solver["lr_policy"] = policy;
+    const auto take = [&](const char* member, const std::string& field, double fallback) {
+        solver[member] = form.required_number(field, kAny, fallback);
+    };
+    if (policy == "step") {
+        take("step_percent", "lr_step_size", 33);
+        take("gamma", "lr_step_gamma", 0.1);
+    } else if (policy == "multistep") {
+        const bool given = form.arguments().find_field("lr_multistep_values") != nullptr;
+        solver["steps_percent"] = form.numbers("lr_multistep_values", kAny, {50, 85});
+        if (given && solver["steps_percent"].empty()) form.refuse("lr_multistep_values", "invalid value");
+        take("gamma", "lr_multistep_gamma", 0.5);
+    } else if (policy == "exp") {
+        take("gamma", "lr_exp_gamma", 0.95);
+    } else if (policy == "inv") {
+        take("gamma", "lr_inv_gamma", 0.1);
+        take("power", "lr_inv_power", 0.5);
+    } else if (policy == "poly") {
+        take("power", "lr_poly_power", 3);
+    } else if (policy == "sigmoid") {
+        take("step_percent", "lr_sigmoid_step", 50);
+        take("gamma", "lr_sigmoid_gamma", 0.1);
+    }
+    return solver;
+}
+
+ModelWish read_model_form(Form& form, const Context& context) {
+    ModelWish wish;
+    wish.name = form.required_text("model_name");
+    wish.group = form.text("group_name");
+    auto& spec = wish.spec = json::object();
+    spec["dataset_id"] = read_dataset(form, context);
+    spec["solver"] = read_solver(form);
+    spec["epochs"] = form.required_integer("train_epochs", kPositive, 30);
+    spec["snapshot_interval"] = form.required_number("snapshot_interval", kNotNegative, 1);
+    spec["val_interval"] = form.required_number("val_interval", kNotNegative, 1);
+    spec["batch_accumulation"] = form.integer("batch_accumulation", kPositive, 1).value_or(1);
+    spec["seed"] = json_of(form.integer("random_seed", kNotNegative));
+    spec["crop_size"] = json_of(form.integer("crop_size", kPositive));
+    spec["mean"] = form.choice("use_mean", "image", {"none", "image", "pixel"});
+    wish.learning_rates = form.numbers("learning_rate", kNotNegative, {0.01});
+    if (wish.learning_rates.empty()) form.refuse("learning_rate", kRequired);
+    wish.batch_sizes = form.integers("batch_size", kPositive);
+    read_network(form, spec, context);
+    check_rest(form);
+    return wish;
+}
+
+std::string model_field_of(const std::string& place, const json& spec) {
+    const auto policy = spec.value(json::json_pointer("/solver/lr_policy"), "step");
+    if (place == "/spec/solver/gamma") return "lr_" + policy + "_gamma";
+    if (place == "/spec/solver/power") return "lr_" + policy + "_power";
+    if (place == "/spec/solver/step_percent") return policy == "sigmoid" ? "lr_sigmoid_step" : "lr_step_size";
+    static constexpr std::array<std::pair<const char*, const char*>, 10> kFields{{
+        {"/spec/solver/steps_percent", "lr_multistep_values"},
+        {"/spec/solver/base_lr", "learning_rate"},
+        {"/spec/solver/rms_decay", "rms_decay"},
+        {"/spec/network/standard", "standard_networks"},
+        {"/spec/network", "custom_network"},
+        {"/spec/weights", "custom_network_snapshot"},
+        {"/spec/batch_size", "batch_size"},
+        {"/spec/batch_accumulation", "batch_accumulation"},
+        {"/spec/crop_size", "crop_size"},
+        {"/spec/epochs", "train_epochs"},
+    }};
+    for (const auto& [member, field] : kFields)
+        if (place.starts_with(member)) return field;
+    const bool standard = spec.contains(json::json_pointer("/network/standard"));
+    return place == "/spec" ? (standard ? "standard_networks" : "custom_network") : "";
+}
+
+std::string python_number(double value) {
+    auto text = fmt::format("{}", value);
+    if (text.find_first_of(".en") == std::string::npos) text += ".0";
+    return text;
+}
+
+Result<std::vector<std::string>> weights_of_epoch(const Job& job, double epoch, const Context& context) {
+    if (epoch == 0) return std::vector<std::string>{};
+    if (epoch < 0) return job.spec->value("weights", std::vector<std::string>{});
+    const auto dir = context.jobs.job_dir(job.id);
+    DIGITS_ASSIGN(const auto snapshots, list_snapshots(dir));
+    if (const auto* snapshot = find_snapshot(snapshots, epoch))
+        return std::vector<std::string>{(dir / snapshot->weights).string()};
+    return fail(ErrorCode::kNotFound, "For the job {}, selected pretrained_model for epoch {} is invalid!", job.id,
+                python_number(epoch));
+}
+
+Result<std::string> network_text(const Job& job) {
+    DIGITS_ASSIGN(const auto spec, parse_model_spec(*job.spec));
+    const auto* standard = find_standard_network(spec.network.standard);
+    return standard ? std::string(standard->prototxt) : spec.network.prototxt;
+}
+
+}  // namespace digits::api::compat

@@ -1,0 +1,143 @@
+#include <nlohmann/json.hpp>
+
+#include "api/archive_response.hpp"
+#include "api/compat/answers.hpp"
+#include "api/compat/job_json.hpp"
+#include "api/compat/learning_rate_preview.hpp"
+#include "api/compat/model_form.hpp"
+#include "api/compat/snapshot_epoch.hpp"
+#include "api/job_specs.hpp"
+#include "api/messages.hpp"
+#include "api/resources.hpp"
+#include "models/standard_networks.hpp"
+
+namespace digits::api {
+namespace compat {
+namespace {
+
+using http::Response;
+using nlohmann::json;
+
+/// The same model again.
+ModelWish cloned(const Job& job) {
+    ModelWish wish{job.name, job.group, *job.spec, {}, {}};
+    wish.spec.erase("dataset_dir");
+    return wish;
+}
+
+/// One request for each batch size and learning rate; their names tell what differs.
+Result<std::vector<JobRequest>> model_requests(const ModelWish& wish, const std::string& user, const Context& context) {
+    std::vector<JobRequest> requests;
+    const auto batch_sizes = std::max<std::size_t>(wish.batch_sizes.size(), 1);
+    const auto rates = std::max<std::size_t>(wish.learning_rates.size(), 1);
+    for (std::size_t batch = 0; batch < batch_sizes; ++batch)
+        for (std::size_t rate = 0; rate < rates; ++rate) {
+            auto spec = wish.spec;
+            auto name = wish.name;
+            if (!wish.learning_rates.empty()) spec["solver"]["base_lr"] = wish.learning_rates[rate];
+            if (!wish.batch_sizes.empty()) spec["batch_size"] = wish.batch_sizes[batch];
+            if (rates > 1) name += " learning_rate:" + python_number(wish.learning_rates[rate]);
+            if (batch_sizes > 1) name += " batch_size:" + std::to_string(wish.batch_sizes[batch]);
+            DIGITS_ASSIGN(const auto checked, checked_model_spec(spec, context));
+            DIGITS_ASSIGN(auto request, model_job(checked));
+            request.name = std::move(name);
+            request.group = wish.group;
+            request.owner = user;
+            requests.push_back(std::move(request));
+        }
+    return requests;
+}
+
+/// The answer to a faulty spec: at the form's field where there is one.
+Result<Response> refuse_spec(Form& form, const Error& error, const json& spec) {
+    const auto field = model_field_of(error.where, spec);
+    if (field.empty()) return fail(error);
+    const auto place = error.where.find("prototxt:");
+    const auto line = place == std::string::npos ? "" : error.where.substr(place + 9) + ": ";
+    form.refuse(field, (field == "custom_network" ? "Bad network: " + line : "") + error.message);
+    return form_errors(form.errors());
+}
+
+Result<Response> create(const Arguments& arguments, Context& context) {
+    DIGITS_ASSIGN(const auto user, require_user(arguments));
+    Form form(arguments);
+    ModelWish wish;
+    if (const auto* source = arguments.find("clone")) {
+        DIGITS_ASSIGN(const auto job, find_job(*source, context, "model"));
+        wish = cloned(job);
+    } else {
+        wish = read_model_form(form, context);
+    }
+    if (!form.ok()) return form_errors(form.errors());
+    auto requests = model_requests(wish, user, context);
+    if (!requests) return refuse_spec(form, requests.error(), wish.spec);
+    std::vector<Job> jobs;
+    for (auto& request : *requests) {
+        DIGITS_ASSIGN(auto job, context.jobs.submit(std::move(request)));
+        jobs.push_back(std::move(job));
+    }
+    if (!wants_json(arguments.request())) return redirect(jobs.size() == 1 ? "/models/" + jobs.front().id : "/");
+    if (jobs.size() == 1) return json_response(200, model_json(jobs.front(), context));
+    json list = json::array();
+    for (const auto& job : jobs) list.push_back(model_json(job, context));
+    return json_response(200, {{"jobs", std::move(list)}});
+}
+
+Result<Response> download(const Arguments& arguments, Context& context, const std::string& ending) {
+    DIGITS_ASSIGN(const auto job, find_job(arguments.request().param("id"), context, "model"));
+    const auto format = find_enum<ArchiveFormat>(ending);
+    if (!format) return fail(ErrorCode::kInvalidArgument, "Invalid extension");
+    const char* name = arguments.request().find_query("epoch") ? "epoch" : "snapshot_epoch";
+    DIGITS_ASSIGN(const auto snapshot, snapshot_of(arguments, name, job, context));
+    auto response = archive_response(job, snapshot, *format, context);
+    if (!response) return response;
+    // DIGITS names the file after the epoch as it was asked for.
+    DIGITS_ASSIGN(const auto asked, epoch_argument(arguments, name));
+    response->set_header("Content-Disposition", fmt::format("attachment; filename={}_epoch_{}.{}", job.id,
+                                                            asked ? python_number(*asked) : "-1", ending));
+    return response;
+}
+
+/// The text of a network, for a form to change it.
+Result<Response> customize(const Arguments& arguments, Context& context) {
+    const auto name = arguments.get("network");
+    if (name.empty()) return fail(ErrorCode::kInvalidArgument, "network not provided");
+    if (const auto* standard = find_standard_network(name))
+        return json_response(200, {{"network", std::string(standard->prototxt)}});
+    DIGITS_ASSIGN(const auto job, find_job(name, context, "model"));
+    DIGITS_ASSIGN(const auto text, network_text(job));
+    DIGITS_ASSIGN(const auto epoch, epoch_argument(arguments, "snapshot_epoch"));
+    DIGITS_ASSIGN(const auto weights, weights_of_epoch(job, epoch.value_or(0), context));
+    std::string paths;
+    for (const auto& path : weights) paths += (paths.empty() ? "" : ":") + path;
+    return json_response(
+        200, {{"network", text}, {"snapshot", paths.empty() ? json() : json(paths)}, {"python_layer", nullptr}});
+}
+
+}  // namespace
+}  // namespace compat
+
+void register_digits_models(http::Router& router, Context& context) {
+    using compat::add_route;
+    using compat::Arguments;
+    using compat::Body;
+    const std::string models = "/models/images/classification";
+    const auto create = [&](const Arguments& arguments) { return compat::create(arguments, context); };
+    compat::add_both(router, {"POST"}, models, create, Body::kForm);
+    add_route(router, {"POST"}, models + "/", create, Body::kForm);
+    add_route(
+        router, {"GET", "POST"}, "/models/{id}/download",
+        [&](const Arguments& arguments) { return compat::download(arguments, context, "tar.gz"); }, Body::kForm);
+    add_route(
+        router, {"GET", "POST"}, "/models/{id}/download.{extension}",
+        [&](const Arguments& arguments) {
+            return compat::download(arguments, context, arguments.request().param("extension"));
+        },
+        Body::kForm);
+    add_route(
+        router, {"POST"}, "/models/customize",
+        [&](const Arguments& arguments) { return compat::customize(arguments, context); }, Body::kForm);
+    add_route(router, {"POST"}, "/models/visualize-lr", compat::preview_learning_rates, Body::kForm);
+}
+
+}  // namespace digits::api

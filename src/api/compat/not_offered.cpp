@@ -1,0 +1,47 @@
+#include "api/compat/answers.hpp"
+#include "api/resources.hpp"
+
+namespace digits::api {
+namespace {
+
+struct Missing {
+    const char* method;
+    const char* path;
+    const char* what;
+};
+
+/// DIGITS's routes for what Digits does not do.
+constexpr Missing kMissing[]{
+    {"POST", "/datasets/images/generic", "Datasets of ready-made databases are not offered"},
+    {"POST", "/datasets/generic/create/{extension}", "Datasets of data extensions are not offered"},
+    {"POST", "/models/images/generic", "Models of other kinds than image classification are not offered"},
+    {"POST", "/models/images/generic/infer_one", "Models of other kinds than image classification are not offered"},
+    {"POST", "/models/images/generic/infer_many", "Models of other kinds than image classification are not offered"},
+    {"POST", "/models/images/generic/infer_db", "Models of other kinds than image classification are not offered"},
+    {"POST", "/models/images/generic/infer_extension",
+     "Models of other kinds than image classification are not offered"},
+    {"POST", "/models/{id}/to_pretrained",
+     "Pretrained models are not offered; start a model with method=previous or from custom_network_snapshot"},
+    {"POST", "/models/{id}/publish_inference", "Publishing to an inference server is not offered"},
+    {"POST", "/models/timeline_trace_data", "Timelines of Tensorflow are not offered"},
+    {"POST", "/pretrained_models/new",
+     "Pretrained models are not offered; start a model from custom_network and custom_network_snapshot"},
+    {"POST", "/pretrained_models/upload_archive",
+     "Pretrained models are not offered; start a model from custom_network and custom_network_snapshot"},
+    {"GET", "/store/models", "Model stores are not offered"},
+    {"GET", "/store/push", "Model stores are not offered"},
+};
+
+}  // namespace
+
+void register_digits_not_offered(http::Router& router, Context&) {
+    for (const auto& [method, path, what] : kMissing)
+        compat::add_both(
+            router, {method}, path,
+            [what = what](const compat::Arguments&) -> Result<http::Response> {
+                return fail(ErrorCode::kUnsupported, "{}", what);
+            },
+            compat::Body::kForm);
+}
+
+}  // namespace digits::api

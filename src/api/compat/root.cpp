@@ -1,0 +1,152 @@
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "api/compat/answers.hpp"
+#include "api/compat/job_json.hpp"
+#include "api/job_file.hpp"
+#include "api/job_specs.hpp"
+#include "api/messages.hpp"
+#include "api/resources.hpp"
+#include "http/header_text.hpp"
+
+namespace digits::api {
+namespace compat {
+namespace {
+
+namespace fs = std::filesystem;
+using http::Response;
+using nlohmann::json;
+
+constexpr std::size_t kMaxSuggestions = 1000;
+
+Result<Response> index(const Arguments& arguments, Context& context) {
+    if (!wants_json(arguments.request())) return context.pages(arguments.request());
+    json view{{"version", DIGITS_VERSION}, {"jobs_dir", (context.options.data_dir / "jobs").string()}};
+    for (const auto* kind : {"dataset", "model"}) {
+        DIGITS_ASSIGN(const auto jobs, all_jobs(context, kind));
+        auto& list = view[std::string(kind) + "s"] = json::array();
+        for (const auto& job : jobs) list.push_back(short_json(job));
+    }
+    return json_response(200, view);
+}
+
+Result<Response> completed_jobs(Context& context) {
+    json view{{"running", json::array()},
+              {"datasets", json::array()},
+              {"models", json::array()},
+              {"pretrained_models", json::array()}};
+    std::set<std::string> fields;
+    for (const auto* kind : {"dataset", "model"}) {
+        DIGITS_ASSIGN(const auto jobs, all_jobs(context, kind));
+        for (const auto& job : jobs) {
+            DIGITS_ASSIGN(auto row, row_json(job, context));
+            for (const auto& [key, value] : row.items())
+                if (is_output_key(key)) fields.insert(key);
+            view[is_final(job.state) ? std::string(kind) + "s" : "running"].push_back(std::move(row));
+        }
+    }
+    view["model_output_fields"] = fields;
+    return json_response(200, view);
+}
+
+Result<Response> table_data(const Arguments& arguments, Context& context) {
+    DIGITS_ASSIGN(const auto job, find_job(arguments.request().param("id"), context));
+    DIGITS_ASSIGN(auto row, row_json(job, context));
+    return json_response(200, {{"job", std::move(row)}});
+}
+
+/// Only a place on this server.
+std::string next_place(const Arguments& arguments) {
+    auto next = arguments.get("next");
+    const bool local = next.starts_with('/') && !next.starts_with("//") && next.find('\\') == std::string::npos;
+    return local ? next : "/";
+}
+
+std::string escaped(const std::string& text) {
+    std::string result;
+    for (const char c : text) {
+        switch (c) {
+            case '&': result += "&amp;"; break;
+            case '<': result += "&lt;"; break;
+            case '>': result += "&gt;"; break;
+            case '"': result += "&quot;"; break;
+            default: result += c;
+        }
+    }
+    return result;
+}
+
+Response login_page(const Arguments& arguments, const std::string& complaint) {
+    auto page = Response::bytes(
+        200, "text/html; charset=utf-8",
+        fmt::format("<!doctype html><html lang=\"en\"><title>Login</title><h1>Login</h1><p role=\"alert\">{}</p>"
+                    "<form method=\"post\" action=\"/login\"><input type=\"hidden\" name=\"next\" value=\"{}\">"
+                    "<label>Username <input name=\"username\" required></label> <button>Login</button></form></html>\n",
+                    escaped(complaint), escaped(next_place(arguments))));
+    page.set_header("Content-Security-Policy", "default-src 'none'; form-action 'self'; frame-ancestors 'none'");
+    return page;
+}
+
+Result<Response> login(const Arguments& arguments) {
+    const auto name = arguments.get("username");
+    if (const auto fault = fault_of_user_name(name); !fault.empty()) return login_page(arguments, fault);
+    auto response = redirect(next_place(arguments));
+    response.set_header("Set-Cookie", "username=" + name + "; Path=/; SameSite=Lax");
+    return response;
+}
+
+Result<Response> logout(const Arguments& arguments) {
+    auto response = redirect(next_place(arguments));
+    response.set_header("Set-Cookie", "username=; Path=/; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT");
+    return response;
+}
+
+Result<Response> file(const Arguments& arguments, Context& context) {
+    return job_file(arguments.request().param("job"), arguments.request().param("path"), context);
+}
+
+/// Paths that begin with the query, as far as the server may read there.
+Result<Response> autocomplete(const Arguments& arguments, Context& context) {
+    auto query = arguments.get("query");
+    if (!query.starts_with('/')) query.insert(0, "/");
+    const auto slash = query.rfind('/');
+    const auto folder = query.substr(0, slash + 1);
+    const auto start = query.substr(slash + 1);
+    std::set<std::string> found;
+    std::error_code error;
+    for (fs::directory_iterator entries(folder, error), end; !error && entries != end; entries.increment(error)) {
+        const auto name = entries->path().filename().string();
+        if (!name.starts_with(start) || (start.empty() && name.starts_with('.')) || !http::is_utf8(name)) continue;
+        const auto path = (fs::path(folder) / name).lexically_normal().string();
+        if (!check_path(path, context)) continue;
+        found.insert(path);
+        if (found.size() > kMaxSuggestions) found.erase(std::prev(found.end()));
+    }
+    return json_response(200, {{"suggestions", found}});
+}
+
+}  // namespace
+}  // namespace compat
+
+void register_digits_root(http::Router& router, Context& context) {
+    using compat::Arguments;
+    const auto home = [&](const Arguments& arguments) { return compat::index(arguments, context); };
+    compat::add_route(router, {"GET"}, "/", home);
+    compat::add_both(router, {"GET"}, "/index", home);
+    compat::add_both(router, {"GET"}, "/completed_jobs",
+                     [&](const Arguments&) { return compat::completed_jobs(context); });
+    compat::add_both(router, {"GET"}, "/jobs/{id}/table_data",
+                     [&](const Arguments& arguments) { return compat::table_data(arguments, context); });
+    compat::add_route(router, {"GET"}, "/login", [](const Arguments& arguments) -> Result<http::Response> {
+        return compat::login_page(arguments, "");
+    });
+    compat::add_route(router, {"POST"}, "/login", compat::login, compat::Body::kForm);
+    compat::add_route(router, {"GET", "POST"}, "/logout", compat::logout, compat::Body::kForm);
+    compat::add_route(router, {"GET"}, "/files/{job}/{path...}",
+                      [&](const Arguments& arguments) { return compat::file(arguments, context); });
+    compat::add_route(router, {"GET"}, "/autocomplete/path",
+                      [&](const Arguments& arguments) { return compat::autocomplete(arguments, context); });
+}
+
+}  // namespace digits::api

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+#include "api/context.hpp"
+#include "data/dataset_spec.hpp"
+#include "models/model_spec.hpp"
+
+namespace digits::api {
+
+/// Whether a request may name this path: an absolute one inside the allowed roots, or among the server's own jobs and
+/// uploads. kInvalidArgument, kPermissionDenied.
+Status check_path(const std::string& path, const Context& context);
+
+/// A valid spec whose sources are there. Errors: kInvalidArgument or kPermissionDenied with the path below /spec.
+Result<DatasetSpec> checked_dataset_spec(const nlohmann::json& spec, const Context& context);
+
+/// A valid spec, with the folder of its dataset if it names one. Errors as above.
+Result<ModelSpec> checked_model_spec(const nlohmann::json& spec, const Context& context);
+
+/// Requests for jobs of these specs, without name.
+JobRequest dataset_job(const DatasetSpec& spec);
+/// A training that cannot work is refused at once: kInvalidArgument, with the place in the network.
+Result<JobRequest> model_job(const ModelSpec& spec);
+
+}  // namespace digits::api

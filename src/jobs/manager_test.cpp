@@ -1,0 +1,200 @@
+#include "jobs/manager.hpp"
+
+#include "jobs/manager_fixture.hpp"
+
+namespace digits {
+namespace {
+
+using namespace test;
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+TEST_F(ManagerTest, RunsAJobAndKeepsWhatItTold) {
+    const auto id = submit_script(
+        {emit({{"event", "progress"}, {"step", "s"}, {"unit", "u"}, {"done", 3}, {"total", 4}}), metric(0, 2),
+         metric(10, 1), metric(10, 0.5, "val"),
+         emit({{"event", "snapshot"},
+               {"iteration", 10},
+               {"epoch", 1.0},
+               {"weights", "a.caffemodel"},
+               {"state", "a.solverstate"}}),
+         emit({{"event", "network"}, {"parameters", 5}}), emit({{"event", "result"}, {"data", {{"answer", 42}}}})});
+    expect_state(id, JobState::kDone);
+    const auto ended = job(id);
+    EXPECT_THAT(states(id), ElementsAre("init", "wait", "run", "done"));
+    EXPECT_EQ(ended.attempt, 1);
+    EXPECT_EQ(ended.pid, 0);
+    EXPECT_EQ(ended.device, "fake");
+    ASSERT_TRUE(ended.result);
+    EXPECT_EQ(*ended.result, (json{{"answer", 42}}));
+    EXPECT_EQ(*ended.network, (json{{"parameters", 5}}));
+    EXPECT_EQ(ended.progress->done, 3u);
+    EXPECT_THAT(points(id), ElementsAre("0:2", "10:1"));
+    EXPECT_THAT(points(id, "val/loss"), ElementsAre("10:0.5"));
+    EXPECT_EQ(manager_->snapshots(id)->at(0).weights, "a.caffemodel");
+    stop();
+    start();
+    EXPECT_EQ(job(id).state, JobState::kDone);
+    EXPECT_THAT(points(id), ElementsAre("0:2", "10:1"));
+}
+
+TEST_F(ManagerTest, FailsWithTheWorkersWords) {
+    const auto id = submit_script({emit(
+        {{"event", "failed"},
+         {"error",
+          {{"code", "not_found"}, {"message", "no such folder"}, {"where", "/source/path"}, {"advice", "Make it"}}}})});
+    expect_state(id, JobState::kError);
+    const auto error = job(id).error->error;
+    EXPECT_EQ(error.code, ErrorCode::kNotFound);
+    EXPECT_EQ(error.to_string(), "/source/path: no such folder. Make it");
+}
+
+TEST_F(ManagerTest, ExplainsADeathBySignalWithTheLastLines) {
+    const auto id = submit_script({step("say", "the last words"), step("signal", "SIGSEGV")});
+    expect_state(id, JobState::kError);
+    const auto error = *job(id).error;
+    EXPECT_THAT(error.error.to_string(), AllOf(HasSubstr("signal 11"), HasSubstr("resume the job")));
+    EXPECT_THAT(error.log_tail, HasSubstr("the last words\n"));
+    EXPECT_THAT(*manager_->log_tail(id), HasSubstr("the last words\n"));
+}
+
+TEST_F(ManagerTest, ExplainsADeathForWantOfMemory) {
+    std::ofstream(folder_.path() / "memory.events") << "oom_kill 3\n";
+    const auto id = submit_script({step("until", "go"), step("signal", "SIGKILL")});
+    expect_state(id, JobState::kRun);
+    std::ofstream(folder_.path() / "memory.events") << "oom_kill 4\n";
+    touch(id, "go");
+    expect_state(id, JobState::kError);
+    EXPECT_EQ(job(id).error->error.code, ErrorCode::kResourceExhausted);
+}
+
+TEST_F(ManagerTest, ExplainsAnExitWithoutWords) {
+    const auto id = submit_script({json{{"exit", 3}}});
+    expect_state(id, JobState::kError);
+    EXPECT_THAT(job(id).error->error.message, HasSubstr("exit code 3"));
+}
+
+TEST_F(ManagerTest, SaysWhatToDoWithoutAWorkerProgram) {
+    stop();
+    JobManagerOptions options;
+    options.data_dir = folder_.path();
+    options.worker_path = folder_.path() / "nowhere";
+    manager_ = *JobManager::create(options);
+    const auto id = submit_script({});
+    expect_state(id, JobState::kError);
+    EXPECT_THAT(job(id).error->error.to_string(), AllOf(HasSubstr("nowhere"), HasSubstr("beside digits")));
+}
+
+TEST_F(ManagerTest, AbortsARunningJob) {
+    const auto id = submit_script({step("touch", "here"), step("hear", "abort"), aborted()});
+    expect_file(id, "here");
+    EXPECT_TRUE(manager_->abort(id));
+    expect_state(id, JobState::kAbort);
+    const auto again = manager_->abort(id);
+    ASSERT_FALSE(again);
+    EXPECT_EQ(again.error().code, ErrorCode::kFailedPrecondition);
+}
+
+TEST_F(ManagerTest, KillsAWorkerThatDoesNotListen) {
+    stop();
+    JobManagerOptions options;
+    options.data_dir = folder_.path();
+    options.worker_path = fs::path(DIGITS_SOURCE_DIR) / "tests/fakes/fake_worker.py";
+    options.abort_grace = std::chrono::milliseconds(50);
+    manager_ = *JobManager::create(options);
+    const auto id = submit_script({step("touch", "here"), step("until", "never")});
+    expect_file(id, "here");
+    EXPECT_TRUE(manager_->abort(id));
+    expect_state(id, JobState::kAbort);
+    EXPECT_EQ(job(id).history.back().reason, "it had to be killed");
+}
+
+TEST_F(ManagerTest, AsksARunningTrainingForASnapshot) {
+    const auto id = submit_script({step("touch", "here"), step("hear", "snapshot")}, "model");
+    expect_file(id, "here");
+    EXPECT_TRUE(manager_->snapshot_now(id));
+    expect_state(id, JobState::kDone);
+    EXPECT_FALSE(manager_->snapshot_now(id));
+}
+
+TEST_F(ManagerTest, AModelWaitsForItsDataset) {
+    const auto dataset = submit_script({step("until", "go")});
+    const auto model = submit_script({}, "model", {dataset});
+    expect_state(dataset, JobState::kRun);
+    EXPECT_TRUE(wait_until([&] { return job(model).wait_reason == "waits for its dataset \"a test\""; }));
+    touch(dataset, "go");
+    expect_state(model, JobState::kDone);
+    const auto task = json::parse(*read_file(task_dir(model, "train") / "task.json"));
+    EXPECT_EQ(task["spec"]["dataset_dir"], (folder_.path() / "jobs" / dataset).string());
+}
+
+TEST_F(ManagerTest, AModelFailsWithItsDatasetAndIsResumedAfterIt) {
+    const auto dataset = submit({{"attempts", {{step("until", "go"), json{{"exit", 1}}}, json::array()}}});
+    const auto model = submit_script({}, "model", {dataset});
+    touch(dataset, "go");
+    expect_state(model, JobState::kError);
+    EXPECT_THAT(job(model).error->error.to_string(), HasSubstr("its dataset \"a test\" ended in state error"));
+    EXPECT_TRUE(manager_->resume(dataset));
+    EXPECT_TRUE(manager_->resume(model));
+    expect_state(model, JobState::kDone);
+    EXPECT_EQ(job(dataset).attempt, 2);
+}
+
+TEST_F(ManagerTest, RunsNoMoreAtOnceThanThereAreSlots) {
+    stop();
+    start({.dataset_slots = 2, .train_slots = 1, .gpus = {}});
+    std::vector<std::string> ids;
+    for (int i = 0; i < 3; ++i) ids.push_back(submit_script({step("touch", "here"), step("until", "go")}));
+    const auto training = submit_script({step("touch", "here"), step("until", "go")}, "model");
+    expect_file(ids[0], "here");
+    expect_file(ids[1], "here");
+    expect_file(training, "here");
+    EXPECT_TRUE(wait_until([&] { return job(ids[2]).wait_reason == "waits for a running dataset to end"; }));
+    EXPECT_EQ(job(ids[2]).state, JobState::kWait);
+    touch(ids[1], "go");
+    expect_file(ids[2], "here");
+    EXPECT_EQ(job(ids[0]).state, JobState::kRun);
+    for (const auto& id : ids) touch(id, "go");
+    touch(training, "go");
+    for (const auto& id : ids) expect_state(id, JobState::kDone);
+}
+
+TEST_F(ManagerTest, GivesEachTrainingAGpuOfItsOwn) {
+    stop();
+    start({.dataset_slots = 1, .train_slots = 1, .gpus = {"0", "1"}});
+    std::vector<std::string> ids;
+    for (int i = 0; i < 3; ++i) ids.push_back(submit_script({step("touch", "here"), step("until", "go")}, "model"));
+    expect_file(ids[0], "here");
+    expect_file(ids[1], "here");
+    EXPECT_TRUE(wait_until([&] { return job(ids[2]).wait_reason == "waits for a free GPU"; }));
+    touch(ids[0], "go");
+    expect_file(ids[2], "here");
+    for (const auto& id : ids) touch(id, "go");
+    for (const auto& id : ids) expect_state(id, JobState::kDone);
+}
+
+TEST_F(ManagerTest, RefusesASecondManagerOnTheSameFolder) {
+    JobManagerOptions options;
+    options.data_dir = folder_.path();
+    const auto second = JobManager::create(options);
+    ASSERT_FALSE(second);
+    EXPECT_EQ(second.error().code, ErrorCode::kFailedPrecondition);
+}
+
+TEST_F(ManagerTest, RemovesOnlyWhatNobodyNeeds) {
+    const auto dataset = submit_script({});
+    const auto model = submit_script({step("until", "go")}, "model", {dataset});
+    expect_state(model, JobState::kRun);
+    EXPECT_THAT(manager_->remove(model).error().to_string(), HasSubstr("Abort it first"));
+    EXPECT_THAT(manager_->remove(dataset).error().to_string(), HasSubstr("other jobs need"));
+    touch(model, "go");
+    expect_state(model, JobState::kDone);
+    EXPECT_TRUE(manager_->remove(model));
+    EXPECT_TRUE(manager_->remove(dataset));
+    EXPECT_FALSE(manager_->get(dataset));
+    EXPECT_FALSE(fs::exists(manager_->job_dir(dataset)));
+}
+
+}  // namespace
+}  // namespace digits

@@ -1,0 +1,371 @@
+"""Every operation of /api/v1 on a real server with a real worker; each answer is held against the served OpenAPI document.
+
+    contract_test.py DIGITS MNIST_IDX_FOLDER [unittest arguments]
+"""
+import http.client
+import io
+import json
+import sys
+import tarfile
+import threading
+import time
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+from contract import Contract
+from server_process import ServerProcess, mnist_folder
+
+DIGITS, IDX = Path(sys.argv.pop(1)).resolve(), Path(sys.argv.pop(1)).resolve()
+IMAGE = {"width": 28, "height": 28, "channels": 1}
+
+
+def setUpModule():
+    """One server, one dataset and one trained model serve all tests."""
+    global server, api, pictures, dataset, model, events
+    server = ServerProcess(DIGITS)
+    unittest.addModuleCleanup(server.close)
+    api = Contract(server)
+    events = EventReader(server)
+    unittest.addModuleCleanup(events.close)
+    pictures = mnist_folder(IDX, server.folder / "pictures", 40)
+    (pictures / "3" / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\nnothing follows")
+    dataset = create_dataset("small MNIST")
+    assert server.wait_for(dataset)["state"] == "done", server.wait_for(dataset)
+    model = create_model("small LeNet", epochs=4)
+    found = server.wait_for(model)
+    assert found["state"] == "done", (found, server.request("GET", f"/api/v1/jobs/{model}/log")[2])
+
+
+def create_dataset(name, **source):
+    spec = {"source": {"type": "folder", "path": str(pictures), **source}, "image": IMAGE}
+    return api.call("POST", "/datasets", {"name": name, "spec": spec})[2]["id"]
+
+
+def model_spec(**changes):
+    return {"dataset_id": dataset, "network": {"standard": "lenet"}, "batch_size": 32, "val_batch_size": 50, "threads": 1,
+            "seed": 3, **changes}
+
+
+def create_model(name, **changes):
+    return api.call("POST", "/models", {"name": name, "spec": model_spec(**changes)})[2]["id"]
+
+
+class EventReader:
+    """Reads /events in the background; `events` holds (id, event, data)."""
+
+    def __init__(self, server, query="", last_id=None):
+        self.events, self.changed, self.ended = [], threading.Condition(), False
+        self.connection = http.client.HTTPConnection(server.host, timeout=60)
+        headers = {"Last-Event-ID": last_id} if last_id else {}
+        self.connection.request("GET", "/api/v1/events" + query, headers=headers)
+        self.answer = self.connection.getresponse()
+        self.socket = self.connection.sock
+        threading.Thread(target=self.read, daemon=True).start()
+
+    def read(self):
+        fields = {}
+        try:
+            while line := self.answer.readline().decode():
+                name, _, value = line.rstrip("\n").partition(": ")
+                if line == "\n":
+                    with self.changed:
+                        if "data" in fields:  # one without data is no event: a comment or a new retry time
+                            self.events.append((fields.get("id"), fields.get("event"), json.loads(fields["data"])))
+                        self.changed.notify_all()
+                    fields = {}
+                elif name:
+                    fields[name] = value
+        except (OSError, ValueError, AttributeError):
+            pass  # close() ended it
+
+    def wait_for(self, condition, seconds=30):
+        with self.changed:
+            assert self.changed.wait_for(lambda: any(condition(e) for e in self.events), seconds), "the event did not come"
+            return next(e for e in self.events if condition(e))
+
+    def close(self):
+        self.connection.close()
+
+
+class Document(unittest.TestCase):
+    def test_examples_of_request_bodies_are_valid(self):
+        for method, path, operation in api.operations():
+            for content in operation.get("requestBody", {}).get("content", {}).values():
+                if "example" in content:
+                    with self.subTest(f"{method} {path}"):
+                        api.validate(content["example"], content["schema"])
+
+    def test_examples_of_schemas_are_valid(self):
+        for name, schema in api.document["components"]["schemas"].items():
+            for example in schema.get("examples", []):
+                with self.subTest(name):
+                    api.validate(example, schema)
+
+    def test_every_operation_has_a_unique_id_a_summary_and_problems(self):
+        ids = [operation["operationId"] for _, _, operation in api.operations()]
+        self.assertEqual(len(ids), len(set(ids)))
+        for method, path, operation in api.operations():
+            self.assertTrue(operation["summary"], path)
+            self.assertEqual(operation["responses"]["default"], {"$ref": "#/components/responses/Problem"}, f"{method} {path}")
+
+
+class Reading(unittest.TestCase):
+    def test_system(self):
+        found = api.call("GET", "/system")[2]
+        self.assertEqual(found["devices"][0]["id"], "cpu")
+        self.assertGreater(found["memory_bytes"], 1 << 20)
+
+    def test_doctor_finds_nothing_wrong_with_worker_and_disk(self):
+        checks = {check["id"]: check for check in api.call("GET", "/system/doctor")[2]["checks"]}
+        self.assertEqual(checks["worker"]["status"], "ok", checks["worker"])
+
+    def test_lists(self):
+        self.assertEqual([job["kind"] for job in api.call("GET", "/datasets")[2]["items"]].count("model"), 0)
+        self.assertIn(model, [job["id"] for job in api.call("GET", "/models?sort=name")[2]["items"]])
+        self.assertEqual({job["kind"] for job in api.call("GET", "/jobs?kind=model")[2]["items"]}, {"model"})
+
+    def test_search_finds_by_part_of_the_name_whatever_its_case(self):
+        self.assertEqual([job["id"] for job in api.call("GET", "/models?q=SMALL%20lenet")[2]["items"]], [model])
+        self.assertEqual(api.call("GET", "/models?q=no-such-name")[2]["items"], [])
+
+    def test_pages_by_cursor_show_every_job_once(self):
+        seen, cursor = [], ""
+        while cursor is not None:
+            page = api.call("GET", "/jobs?limit=1&sort=created" + (f"&cursor={cursor}" if cursor else ""))[2]
+            seen += [job["id"] for job in page["items"]]
+            cursor = page["next_cursor"]
+        self.assertEqual(len(seen), page["total"])
+        self.assertEqual(len(seen), len(set(seen)))
+        self.assertLess(seen.index(dataset), seen.index(model))
+
+    def test_dataset_says_what_it_holds(self):
+        found = api.call("GET", f"/datasets/{dataset}")[2]["dataset"]
+        self.assertEqual(found["labels"], [str(i) for i in range(10)])
+        self.assertEqual(found["splits"]["train"]["count"] + found["splits"]["val"]["count"], 400)
+        self.assertEqual(found["unreadable"]["count"], 1)
+
+    def test_model_has_learned(self):
+        found = api.call("GET", f"/models/{model}")[2]
+        self.assertEqual(found["network"]["parameters"], 431080)
+        self.assertGreater(found["job"]["best"]["accuracy"], 0.5)
+        self.assertIn("train_val.prototxt", found["files"])
+        self.assertEqual(len([s for s in found["snapshots"] if s["best"]]), 1)
+
+    def test_metrics(self):
+        found = api.call("GET", f"/models/{model}/metrics")[2]
+        loss = found["series"]["train/loss"]
+        self.assertLess(loss["value"][-1], loss["value"][0])
+        later = api.call("GET", f"/models/{model}/metrics?since={loss['iteration'][0]}&series=train/loss")[2]["series"]
+        self.assertEqual(list(later), ["train/loss"])
+        self.assertEqual(later["train/loss"]["iteration"], loss["iteration"][1:])
+
+    def test_metrics_csv_holds_every_point(self):
+        lines = api.call("GET", f"/models/{model}/metrics.csv")[2].decode().splitlines()
+        self.assertEqual(lines[0], "series,iteration,epoch,value")
+        series = api.call("GET", f"/models/{model}/metrics?max_points=100000")[2]["series"]
+        self.assertEqual(len(lines) - 1, sum(s["points"] for s in series.values()))
+
+    def test_snapshots(self):
+        snapshots = api.call("GET", f"/models/{model}/snapshots")[2]["items"]
+        self.assertEqual([s["epoch"] for s in snapshots], [1, 2, 3, 4])
+
+    def test_job(self):
+        found = api.call("GET", f"/jobs/{model}")[2]
+        self.assertEqual((found["kind"], found["state"], found["parents"]), ("model", "done", [dataset]))
+        self.assertEqual(found["spec"]["network"], {"standard": "lenet"})
+
+    def test_browse(self):
+        found = api.call("GET", f"/browse?path={pictures}")[2]
+        self.assertEqual([entry["name"] for entry in found["entries"]], [str(i) for i in range(10)])
+        self.assertEqual(found["parent"], str(pictures.parent))
+
+    def test_log_tells_the_story_and_is_cut_to_the_end(self):
+        whole = api.call("GET", f"/jobs/{model}/log")[2]
+        self.assertIn("snapshot_iter_40.caffemodel", whole.decode())
+        self.assertTrue(whole.endswith(api.call("GET", f"/jobs/{model}/log?bytes=100")[2]))
+
+    def test_files_with_range_and_etag(self):
+        status, headers, data = api.call("GET", f"/files/{model}/deploy.prototxt")
+        self.assertEqual(status, 200)
+        status, part, piece = api.call("GET", f"/files/{model}/deploy.prototxt", headers={"Range": "bytes=5-14"})
+        self.assertEqual((status, piece), (206, data[5:15]))
+        self.assertEqual(part["content-range"], f"bytes 5-14/{len(data)}")
+        self.assertEqual(api.call("GET", f"/files/{model}/deploy.prototxt", headers={"If-None-Match": headers["etag"]})[0], 304)
+
+    def test_archive_has_exactly_the_members_of_digits(self):
+        data = api.call("GET", f"/models/{model}/archive?snapshot=last")[2]
+        with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+            names = sorted(archive.getnames())
+            info = json.load(archive.extractfile("info.json"))
+        weights = [name for name in names if name.endswith(".caffemodel")]
+        self.assertRegex(weights[0], r"^snapshot_iter_\d+\.caffemodel$")
+        self.assertEqual(names, sorted(["deploy.prototxt", "info.json", "labels.txt", "mean.binaryproto", "original.prototxt",
+                                        "solver.prototxt", "train_val.prototxt", weights[0]]))
+        self.assertEqual(info["framework"], "caffe")
+
+    def test_networks(self):
+        names = [network["name"] for network in api.call("GET", "/networks")[2]["items"]]
+        self.assertEqual(names[:3], ["lenet", "alexnet", "googlenet"])
+
+    def test_openapi(self):
+        self.assertEqual(api.call("GET", "/openapi.json")[2]["openapi"], "3.1.0")
+
+
+class Making(unittest.TestCase):
+    def test_scan_writes_nothing(self):
+        before = api.call("GET", "/jobs")[2]["total"]
+        found = api.call("POST", "/datasets/scan", {"spec": {"source": {"type": "folder", "path": str(pictures)}}})[2]
+        self.assertEqual(len(found["labels"]), 10)
+        self.assertEqual(api.call("GET", "/jobs")[2]["total"], before)
+
+    def test_check_points_at_the_mistake(self):
+        bad = 'name: "x"\nlayer {\n  name: "conv"\n  type: "Convolution"\n  kernel: 3\n}\n'
+        found = api.call("POST", "/models/check", {"spec": {"network": {"prototxt": bad}}})[2]
+        self.assertFalse(found["ok"])
+        self.assertEqual(found["diagnostics"][0]["line"], 5)
+
+    def test_check_shows_what_would_train(self):
+        found = api.call("POST", "/models/check", {"spec": model_spec()})[2]
+        self.assertTrue(found["ok"], found["diagnostics"])
+        self.assertIn("base_lr: 0.01", found["solver"])
+
+    def test_edit_and_delete(self):
+        job = create_dataset("to be deleted")
+        server.wait_for(job)
+        found = api.call("PATCH", f"/jobs/{job}", {"name": "new name", "group": "g", "notes": "seen"})[2]
+        self.assertEqual((found["name"], found["group"], found["notes"]), ("new name", "g", "seen"))
+        self.assertEqual(api.call("DELETE", f"/jobs/{job}")[0], 204)
+        self.assertEqual(api.call("GET", f"/jobs/{job}")[0], 404)
+        events.wait_for(lambda e: e[1] == "job_deleted" and e[2]["job"] == job)
+
+    def test_abort_snapshot_resume(self):
+        job = create_model("long one", epochs=1000)
+        server.wait_for(job, ("run",))
+        events.wait_for(lambda e: e[1] == "metrics" and e[2]["job"] == job, 60)
+        self.assertEqual(api.call("POST", f"/jobs/{job}/snapshot")[0], 202)
+        events.wait_for(lambda e: e[1] == "snapshot" and e[2]["job"] == job, 60)
+        self.assertEqual(api.call("DELETE", f"/jobs/{job}")[0], 409)
+        self.assertEqual(api.call("POST", f"/jobs/{job}/abort")[0], 202)
+        self.assertEqual(server.wait_for(job)["state"], "abort")
+        before = api.call("GET", f"/models/{job}/metrics")[2]["last_iteration"]
+        self.assertEqual(api.call("POST", f"/jobs/{job}/resume")[0], 202)
+        events.wait_for(lambda e: e[1] == "metrics" and e[2]["job"] == job and e[2]["iteration"] > before + 1, 60)
+        api.call("POST", f"/jobs/{job}/abort")
+        self.assertEqual(server.wait_for(job)["state"], "abort")
+
+    def test_classify_by_path(self):
+        files = [str(pictures / "7" / "00000.png"), str(pictures / "3" / "broken.png"), str(pictures / "1" / "00000.png")]
+        found = api.call("POST", f"/models/{model}/classify?top=3", {"paths": files})[2]["images"]
+        self.assertEqual([len(image["predictions"]) for image in found], [3, 0, 3])
+        self.assertIsNone(found[0]["error"])
+        self.assertTrue(found[1]["error"]["message"])
+        self.assertAlmostEqual(sum(p["probability"] for p in api.call(
+            "POST", f"/models/{model}/classify?top=10", {"paths": files[:1]})[2]["images"][0]["predictions"]), 1, places=4)
+
+    def test_classify_by_upload_says_the_same(self):
+        file = pictures / "7" / "00000.png"
+        body = (b"--b\r\nContent-Disposition: form-data; name=\"image\"; filename=\"seven.png\"\r\nContent-Type: image/png\r\n\r\n"
+                + file.read_bytes() + b"\r\n--b--\r\n")
+        sent = api.call("POST", f"/models/{model}/classify", body, {"Content-Type": "multipart/form-data; boundary=b"})[2]["images"][0]
+        self.assertEqual(sent["name"], "seven.png")
+        there = api.call("POST", f"/models/{model}/classify", {"paths": [str(file)]})[2]["images"][0]
+        self.assertEqual(sent["predictions"], there["predictions"])
+
+
+class Refusing(unittest.TestCase):
+    """Each: method, path, body, expected status, a word that the answer must hold."""
+    CASES = [
+        ("GET", "/jobs/20000101-000000-0000", None, 404, "20000101-000000-0000"),
+        ("GET", "/jobs/..%2f..%2fetc", None, 400, ".."),
+        ("GET", "/jobs?limit=0", None, 422, "limit"),
+        ("GET", "/jobs?limit=ten", None, 422, "limit"),
+        ("GET", "/jobs?state=asleep", None, 422, "asleep"),
+        ("GET", "/jobs?sort=colour", None, 422, "colour"),
+        ("GET", "/jobs?cursor=garbage", None, 422, "cursor"),
+        ("POST", "/datasets", "{", 422, "JSON"),
+        ("POST", "/datasets", {}, 422, "name"),
+        ("POST", "/datasets", {"name": "x"}, 422, "spec"),
+        ("POST", "/datasets", {"name": "", "spec": {"source": {"type": "folder", "path": "/"}}}, 422, "name"),
+        ("POST", "/datasets", {"name": "x", "spec": {"source": {"type": "folder", "path": "/no/such/folder"}}}, 422, "/no/such/folder"),
+        ("POST", "/datasets", {"name": "x", "spec": {"source": {"type": "folder", "path": "/"}, "image": {"width": 0}}}, 422, "width"),
+        ("POST", "/datasets", {"name": "x", "spec": {"source": {"type": "folder", "path": "/"}, "colour": 1}}, 422, "colour"),
+        ("POST", "/models", {"name": "x", "spec": {"network": {"standard": "lenet"}}}, 422, "dataset"),
+        ("POST", "/models", {"name": "x", "spec": {"dataset_id": "20000101-000000-0000", "network": {"standard": "lenet"}}}, 422, "20000101"),
+        ("POST", "/models/check", {"spec": {"network": {"standard": "no_such_net"}}}, 422, "no_such_net"),
+        ("PATCH", "/jobs/{dataset}", {}, 422, ""),
+        ("PATCH", "/jobs/{dataset}", {"name": ""}, 422, "name"),
+        ("PATCH", "/jobs/{dataset}", {"state": "done"}, 422, "state"),
+        ("DELETE", "/jobs/{dataset}", None, 409, "small LeNet"),
+        ("POST", "/jobs/{model}/abort", None, 409, ""),
+        ("POST", "/jobs/{model}/resume", None, 409, ""),
+        ("POST", "/jobs/{dataset}/snapshot", None, 409, ""),
+        ("GET", "/models/{dataset}", None, 404, ""),
+        ("GET", "/datasets/{model}", None, 404, ""),
+        ("POST", "/models/{model}/classify", {"paths": []}, 422, "paths"),
+        ("POST", "/models/{model}/classify?snapshot=999999", {"paths": ["/x.png"]}, 404, "999999"),
+        ("POST", "/models/{model}/classify?top=0", {"paths": ["/x.png"]}, 422, "top"),
+        ("GET", "/models/{model}/archive?snapshot=worst", None, 422, "worst"),
+        ("GET", "/files/{model}/no_such_file.txt", None, 404, "no_such_file.txt"),
+        ("GET", "/files/{model}/..%2f..%2fdigits.db", None, 400, ".."),
+        ("GET", "/browse?path=/no/such/folder", None, 404, "/no/such/folder"),
+        ("GET", "/browse?path=relative", None, 422, "relative"),
+        ("GET", "/models/{model}/metrics?max_points=1", None, 422, "max_points"),
+    ]
+
+    def test_bad_input_gets_a_clear_problem(self):
+        for method, path, body, expected, word in self.CASES:
+            with self.subTest(f"{method} {path} {body}"):
+                path = path.replace("{dataset}", dataset).replace("{model}", model)
+                headers = {"Content-Type": "application/json"} if isinstance(body, str) else None
+                status, _, problem = api.call(method, path, body, headers)
+                self.assertEqual(status, expected, problem)
+                self.assertIn(word, problem["detail"] + problem["where"])
+
+    def test_unknown_addresses_and_methods(self):
+        status, headers, data = server.request("GET", "/api/v1/nonsense")
+        self.assertEqual((status, headers["content-type"]), (404, "application/problem+json"))
+        status, headers, data = server.request("PUT", "/api/v1/jobs")
+        self.assertEqual(status, 405)
+        self.assertIn("GET", headers["allow"])
+
+
+class Events(unittest.TestCase):
+    SCHEMAS = {"hello": "HelloEvent", "reset": "ResetEvent", "job": "Job", "job_deleted": "JobDeletedEvent", "metrics": "MetricsEvent",
+               "snapshot": "SnapshotEvent", "log": "LogEvent"}
+
+    def test_every_event_is_as_the_document_says(self):
+        self.assertEqual(events.events[0][1], "hello")
+        events.wait_for(lambda e: e[1] == "job" and e[2]["id"] == model and e[2]["state"] == "done")
+        seen = list(events.events)
+        for _, name, data in seen:
+            api.validate(data, {"$ref": f"#/components/schemas/{self.SCHEMAS[name]}"})
+        self.assertLessEqual({"job", "metrics", "snapshot"}, {name for _, name, _ in seen})
+        ids = [int(number) for number, _, _ in seen if number]
+        self.assertEqual(ids, sorted(ids))
+
+    def test_a_reader_that_comes_back_gets_what_it_missed(self):
+        events.wait_for(lambda e: e[1] == "job" and e[2]["id"] == model and e[2]["state"] == "done")
+        metrics = [e for e in events.events if e[1] == "metrics" and e[2]["job"] == model]
+        # Of points that came together only the last has an id.
+        first = next(i for i, e in enumerate(metrics) if e[0])
+        last = next(e for e in reversed(metrics) if e[0])
+        again = EventReader(server, last_id=metrics[first][0])
+        self.addCleanup(again.close)
+        again.wait_for(lambda e: e == last)
+        self.assertEqual([e for e in again.events if e[1] == "metrics" and e[2]["job"] == model], metrics[first + 1:])
+
+    def test_an_unknown_id_means_reset(self):
+        again = EventReader(server, last_id="999999999")
+        self.addCleanup(again.close)
+        again.wait_for(lambda e: e[1] == "reset")
+
+
+class ZCoverage(unittest.TestCase):
+    def test_every_operation_was_called_with_success(self):
+        api.called.add(("get", "/events"))  # the stream does not end: Events reads it
+        self.assertEqual([f"{m} {p}" for m, p, _ in api.operations() if (m, p) not in api.called], [])
+
+
+if __name__ == "__main__":
+    unittest.main()

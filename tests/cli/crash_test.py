@@ -1,0 +1,231 @@
+"""What is left when a program is killed: the real digits and digits-worker, a small MNIST.
+
+    python3 tests/cli/crash_test.py DIGITS DIGITS_WORKER MNIST_FOLDER
+
+Each training is compared with one that nobody disturbed: same seed, same threads, so the same numbers.
+"""
+import fcntl
+import json
+import os
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+import urllib.request
+from pathlib import Path
+
+SKIPPED = 77
+PICTURES = {"train": 500, "t10k": 100}  # the classes are about equally many
+EPOCHS = 30
+PATIENCE_S = 60
+
+DIGITS, WORKER, MNIST = (Path(word).resolve() for word in sys.argv[1:4])
+del sys.argv[1:4]
+
+
+def wait_until(condition, what):
+    end = time.monotonic() + PATIENCE_S
+    while not (result := condition()):
+        if time.monotonic() > end:
+            raise AssertionError(f"waited {PATIENCE_S} s in vain: {what}")
+        time.sleep(0.02)
+    return result
+
+
+def write_small_mnist(out):
+    """The first pictures of MNIST as four IDX files."""
+    out.mkdir()
+    for prefix, count in PICTURES.items():
+        for name, head, size in ((f"{prefix}-images-idx3-ubyte", 16, 784), (f"{prefix}-labels-idx1-ubyte", 8, 1)):
+            data = (MNIST / name).read_bytes()
+            (out / name).write_bytes(data[:4] + struct.pack(">I", count) + data[8:head + count * size])
+
+
+class Server:
+    """digits serve on a folder; its output goes to files, so that nobody waits at a pipe."""
+
+    def __init__(self, data):
+        self.data = data
+        out = data.parent / f"server-{time.monotonic_ns()}.out"
+        with open(out, "wb") as stdout, open(out.with_suffix(".log"), "wb") as stderr:
+            self.process = subprocess.Popen([DIGITS, "serve", "--data-dir", data, "--port", "0"], stdin=subprocess.DEVNULL,
+                                            stdout=stdout, stderr=stderr)
+        try:
+            wait_until(lambda: "\n" in out.read_text() or self.process.poll() is not None, "the server's address")
+            assert self.process.poll() is None, out.with_suffix(".log").read_text()
+        except BaseException:
+            self.kill()
+            raise
+        self.address = out.read_text().split()[0].rstrip("/") + "/api/v1"
+
+    def ask(self, path, body=None):
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.address + path, data, {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
+            return json.load(answer)
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+
+class Task:
+    """A training's folder, seen from outside."""
+
+    def __init__(self, data, job):
+        self.job = data / "jobs" / job
+        self.folder = self.job / "tasks/train"
+
+    def events(self):
+        try:
+            text = (self.folder / "events.jsonl").read_text()
+        except FileNotFoundError:
+            return []
+        return [json.loads(line) for line in text[:text.rfind("\n") + 1].splitlines()]
+
+    def done(self):
+        return max((event["done"] for event in self.events() if event["event"] == "progress"), default=0)
+
+    def is_alive(self):
+        try:
+            with open(self.folder / "worker.lock") as lock:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except FileNotFoundError:
+            return False
+        except BlockingIOError:
+            return True
+        return False
+
+    def signal(self, number):
+        os.kill(json.loads((self.folder / "worker.lock").read_text())["pid"], number)
+
+    def final_weights(self):
+        newest = max(self.job.glob("snapshot_iter_*.caffemodel"), key=lambda path: int(path.stem.rpartition("_")[2]))
+        return newest.name, newest.read_bytes()
+
+
+class CrashTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory(prefix="digits-crash-")
+        cls.addClassCleanup(folder.cleanup)
+        root = Path(folder.name)
+        write_small_mnist(root / "idx")
+        subprocess.run([WORKER, "import-mnist", "--idx", root / "idx", "--out", root / "mnist"], check=True,
+                       stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=PATIENCE_S)
+        cls.data = root / "data"
+        cls.server = None
+        cls.addClassCleanup(cls.end_everything)
+        cls.start_server()
+        cls.dataset = cls.server.ask("/datasets", {"name": "small MNIST", "spec": {
+            "source": {"path": str(root / "mnist/train"), "val_path": str(root / "mnist/test")},
+            "image": {"width": 28, "height": 28, "channels": 1}}})["id"]
+        cls.undisturbed = cls.train("undisturbed")
+        cls.wait_for_state(cls.undisturbed, "done")
+
+    @classmethod
+    def end_everything(cls):
+        if cls.server:
+            cls.server.kill()
+        for lock in cls.data.glob("jobs/*/tasks/*/worker.lock"):
+            task = Task(cls.data, lock.parts[-4])
+            task.folder = lock.parent
+            if task.is_alive():
+                task.signal(signal.SIGKILL)
+                wait_until(lambda: not task.is_alive(), "the end of a worker")
+
+    @classmethod
+    def start_server(cls):
+        cls.server = Server(cls.data)
+
+    @classmethod
+    def train(cls, name):
+        return cls.server.ask("/models", {"name": name, "spec": {
+            "dataset_id": cls.dataset, "network": {"standard": "lenet"}, "epochs": EPOCHS, "snapshot_interval": 5,
+            "batch_size": 50, "seed": 7, "threads": 1}})["id"]
+
+    @classmethod
+    def wait_for_state(cls, job, state):
+        found = wait_until(lambda: (now := cls.server.ask(f"/jobs/{job}"))["state"] in ("done", "error", "abort", state) and now,
+                           f"{job} in state {state}")
+        assert found["state"] == state, found
+        return found
+
+    def setUp(self):
+        if self.server.process.poll() is not None:
+            self.start_server()
+
+    def curves(self, job, wanted=("train/loss", "val/loss", "val/accuracy")):
+        """Series → list of (iteration, value)."""
+        answer = self.server.ask(f"/models/{job}/metrics?max_points=100000&series={','.join(wanted)}")
+        return {name: list(zip(series["iteration"], series["value"])) for name, series in answer["series"].items()}
+
+    def begin(self, name):
+        """A training that is paused in its middle, some iterations behind a snapshot."""
+        job = self.train(name)
+        task = Task(self.data, job)
+        wait_until(lambda: any(event["event"] == "snapshot" for event in task.events()), "a snapshot")
+        at = task.done()
+        wait_until(lambda: task.done() > at, "some more iterations")
+        task.signal(signal.SIGSTOP)
+        return job, task
+
+    def assert_equals_undisturbed(self, job):
+        expected, got = self.curves(self.undisturbed), self.curves(job)
+        self.assertEqual(set(got), {"train/loss", "val/loss", "val/accuracy"})
+        for series, points in expected.items():
+            self.assertGreater(len(points), 5)
+            self.assertEqual(got[series], points, series)
+        self.assertEqual(Task(self.data, job).final_weights(), Task(self.data, self.undisturbed).final_weights())
+
+    def test_a_training_goes_on_when_the_server_is_killed_and_is_followed_by_the_next(self):
+        job, task = self.begin("server killed")
+        before = task.done()
+        self.server.kill()
+        task.signal(signal.SIGCONT)
+        wait_until(lambda: task.done() > before, "the worker goes on alone")
+        task.signal(signal.SIGSTOP)
+        self.start_server()
+        shown = self.server.ask(f"/jobs/{job}")
+        self.assertEqual(shown["state"], "run")
+        task.signal(signal.SIGCONT)
+        self.wait_for_state(job, "done")
+        self.assertEqual([e["attempt"] for e in task.events() if e["event"] == "started"], [1])
+        self.assert_equals_undisturbed(job)
+
+    def test_a_training_that_ends_without_a_server_is_done(self):
+        job, task = self.begin("server away")
+        self.server.kill()
+        task.signal(signal.SIGCONT)
+        wait_until(lambda: not task.is_alive(), "the end of the training")
+        self.start_server()
+        self.wait_for_state(job, "done")
+        self.assert_equals_undisturbed(job)
+
+    def test_a_killed_worker_is_explained_and_its_training_resumes_to_the_same_weights(self):
+        job, task = self.begin("worker killed")
+        task.signal(signal.SIGKILL)
+        error = self.wait_for_state(job, "error")["error"]
+        self.assertIn("SIGKILL", error["message"])
+        self.assertIn("resume", error["advice"])
+        resumed = subprocess.run([DIGITS, "--data-dir", self.data, "jobs", "resume", job], stdin=subprocess.DEVNULL,
+                                 capture_output=True, text=True, timeout=PATIENCE_S)
+        self.assertEqual(resumed.returncode, 0, resumed.stderr)
+        self.wait_for_state(job, "done")
+        going_on = [e["text"] for e in task.events() if e["event"] == "log" and e["text"].startswith("Going on at iteration")]
+        self.assertEqual(len(going_on), 1)
+        self.assert_equals_undisturbed(job)
+        log = (task.folder / "log.txt").read_text()
+        for words in (r"I started: attempt 2, ", r"I iteration \d+, loss [\d.e-]+, .*lr [\d.e-]+, [\d,]+ images/s",
+                      r"I iteration \d+, val, loss [\d.e-]+, accuracy [\d.]+", r"I snapshot of iteration \d+: ", r"I done\n"):
+            self.assertRegex(log, words)
+
+
+if __name__ == "__main__":
+    if not (MNIST / "train-images-idx3-ubyte").exists():
+        print(f"skipped: there is no MNIST in {MNIST}; scripts/setup brings it", file=sys.stderr)
+        sys.exit(SKIPPED)
+    unittest.main()
