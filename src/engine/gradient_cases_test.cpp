@@ -272,11 +272,13 @@ const std::vector<std::pair<std::string_view, std::string_view>>& types_without_
         {"Data", "reads"},
         {"HDF5Data", "reads"},
         {"DummyData", "fills"},
+        {"HDF5Data", "reads"},
         {"HDF5Output", "writes"},
         {"ImageData", "reads"},
         {"Input", "is filled from outside"},
         {"MemoryData", "is filled from outside"},
         {"Threshold", "is constant almost everywhere"},
+        {"WindowData", "reads"},
     };
     return types;
 }

@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 
+#include "engine/block_cache.hpp"
 #include "engine/net.hpp"
 
 namespace digits {
@@ -41,6 +42,7 @@ std::int64_t status_bytes(const std::string& field) {
 }  // namespace
 
 void keep_freed_memory() {
+    use_block_cache();
     mallopt(M_MMAP_MAX, 0);
     mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
     mallopt(M_TOP_PAD, 64 << 20);

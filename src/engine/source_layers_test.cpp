@@ -105,6 +105,41 @@ TEST(ImageData, SaysWhichPictureDoesNotFit) {
     EXPECT_THAT(result.error().to_string(), testing::AllOf(HasSubstr("a picture 1.ppm"), HasSubstr("new_height")));
 }
 
+TEST(WindowData, WarpsWindowsBackgroundFirst) {
+    const Pictures pictures(1);  // 4 x 3
+    ASSERT_TRUE(write_file_atomic(pictures.dir() / "picture.ppm", picture(50, 4, 3)));
+    ASSERT_TRUE(write_file_atomic(pictures.dir() / "windows.txt",
+                                  "# 0\npicture.ppm\n3\n3\n4\n3\n5 0.9 0 0 3 2\n7 0.1 1 1 2 2\n7 0.55 0 0 1 1\n"));
+    const auto net = make_net(R"(layer { name: "in" type: "WindowData" top: "data" top: "label"
+        window_data_param { source: "windows.txt" batch_size: 4 fg_threshold: 0.6 bg_threshold: 0.5 fg_fraction: 0.5
+                            context_pad: 1 scale: 0.5 }
+        transform_param { crop_size: 6 mean_value: 10 } })",
+                              pictures.dir());
+    ASSERT_TRUE(net->forward());
+    EXPECT_THAT(values(*net, "label"), ElementsAre(0, 0, 5, 5));
+    const at::Tensor data = net->find_blob("data")->data();
+    // Blue of a pixel is 52. With its surroundings the background window ends past the picture on the right and below,
+    // the foreground one on all sides.
+    EXPECT_EQ(data[0][0][1][1].item<float>(), 21);
+    EXPECT_EQ(data[0][0][5][5].item<float>(), 0);
+    EXPECT_EQ(data[2][0][3][3].item<float>(), 21);
+    EXPECT_EQ(data[2][2][3][3].item<float>(), 20);
+    EXPECT_EQ(data[2][0][0][0].item<float>(), 0);
+}
+
+TEST(WindowData, NamesTheLineThatIsWrong) {
+    const Pictures pictures(1);
+    ASSERT_TRUE(write_file_atomic(pictures.dir() / "windows.txt", "# 0\na.ppm\n3\n3\n4\n1\n5 0.9 0 0 4 2\n"));
+    NetOptions options;
+    options.base_dir = pictures.dir();
+    const auto net = Net::create(*parse_net_text(R"(layer { name: "in" type: "WindowData" top: "data" top: "label"
+        window_data_param { source: "windows.txt" batch_size: 4 } transform_param { crop_size: 6 } })",
+                                                 "test.prototxt"),
+                                 options);
+    ASSERT_FALSE(net);
+    EXPECT_THAT(net.error().to_string(), testing::AllOf(HasSubstr("windows.txt:7"), HasSubstr("does not lie")));
+}
+
 TEST(MemoryData, GoesRoundItsArrays) {
     const auto net = make_net(R"(layer { name: "in" type: "MemoryData" top: "data" top: "label"
         memory_data_param { batch_size: 2 channels: 1 height: 1 width: 1 } })");

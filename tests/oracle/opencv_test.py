@@ -111,9 +111,32 @@ def check(worker, name):
     return right
 
 
+def check_image_data(worker):
+    """ImageData reads and resizes as cv2 does, but for the last bit."""
+    sizes = [(31, 45), (16, 12), (64, 80), (40, 17)]  # height, width of what is asked for
+    pictures = np.random.default_rng(9).integers(0, 256, (2, 32, 24, 3), dtype=np.uint8)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        for i, picture in enumerate(pictures):
+            cv2.imwrite(str(folder / f"{i}.png"), picture)
+        (folder / "list.txt").write_text("0.png 4\n1.png 2\n")
+        layers = [f'layer {{ name: "in{i}" type: "ImageData" top: "x{i}" top: "y{i}" image_data_param {{ source: "list.txt" batch_size: 2 '
+                  f"new_height: {height} new_width: {width} }} }}" for i, (height, width) in enumerate(sizes)]
+        (folder / "net.prototxt").write_text("\n".join(layers))
+        ours = run_case(worker, folder, folder / "dump", {"name": "image_data", "phases": ["test"]})
+        worst = 0.0
+        for i, (height, width) in enumerate(sizes):
+            theirs = np.stack([cv2.resize(picture, (width, height)).transpose(2, 0, 1) for picture in pictures])
+            worst = max(worst, float(np.abs(np.load(ours / f"test.out.x{i}.npy") - theirs).max()))
+        labels = np.load(ours / "test.out.y0.npy").tolist()
+    right = worst <= 1 and labels == [4, 2]
+    print(f"ImageData      difference {worst:.0f} of 255: {'ok' if right else 'WRONG'}", flush=True)
+    return right
+
+
 def main():
     worker = sys.argv[1]
-    results = [check(worker, name) for name in sys.argv[2:] or NETWORKS]
+    results = [check_image_data(worker)] + [check(worker, name) for name in sys.argv[2:] or NETWORKS]
     sys.exit(0 if all(results) else 1)
 
 

@@ -68,6 +68,7 @@ const std::vector<LayerType>& layer_types() {
         kTanHLayer,
         kThresholdLayer,
         kTileLayer,
+        kWindowDataLayer,
     };
     return types;
 }

@@ -68,5 +68,6 @@ extern const LayerType kSwishLayer;
 extern const LayerType kTanHLayer;
 extern const LayerType kThresholdLayer;
 extern const LayerType kTileLayer;
+extern const LayerType kWindowDataLayer;
 
 }  // namespace digits

@@ -1,0 +1,118 @@
+#include "engine/block_cache.hpp"
+
+#include <c10/core/Allocator.h>
+#include <c10/core/CPUAllocator.h>
+#include <sys/mman.h>
+
+#include <cstring>
+#include <map>
+#include <mutex>
+#include <new>
+
+namespace digits {
+namespace {
+
+/// Smaller tensors are left to the former allocator.
+constexpr std::size_t kLeastBlock = std::size_t{256} << 10;
+constexpr std::size_t kPage = 4096;
+/// Before each tensor stands the block's size; this much keeps the alignment that libtorch wants.
+constexpr std::size_t kHeader = 64;
+
+class BlockCache final : public c10::Allocator {
+  public:
+    explicit BlockCache(c10::Allocator* small) : small_(small) {}
+
+    c10::DataPtr allocate(std::size_t bytes) override {
+        char* block = bytes < kLeastBlock ? take_small(bytes) : take((bytes + kHeader + kPage - 1) / kPage * kPage);
+        void* data = block + kHeader;
+        return {data, data, &free_data, c10::Device(c10::DeviceType::CPU)};
+    }
+    c10::DeleterFnPtr raw_deleter() const override { return &free_data; }
+    void copy_data(void* to, const void* from, std::size_t count) const override { std::memcpy(to, from, count); }
+
+    std::size_t bytes() {
+        const std::lock_guard lock(mutex_);
+        return bytes_;
+    }
+
+    static BlockCache*& instance() {
+        static BlockCache* cache = nullptr;
+        return cache;
+    }
+
+  private:
+    static void free_data(void* data) {
+        if (data == nullptr) return;
+        char* block = static_cast<char*>(data) - kHeader;
+        std::size_t size = 0;
+        std::memcpy(&size, block, sizeof(size));
+        if (size == 0) {
+            instance()->small_->raw_deallocate(block);
+        } else {
+            instance()->give(block, size);
+        }
+    }
+
+    char* take_small(std::size_t bytes) {
+        auto* block = static_cast<char*>(small_->raw_allocate(bytes + kHeader));
+        std::memset(block, 0, sizeof(std::size_t));
+        return block;
+    }
+
+    char* take(std::size_t size) {
+        const std::lock_guard lock(mutex_);
+        const auto larger = free_.lower_bound(size);
+        if (larger != free_.end() && larger->first <= size + size / 4) return pop(larger);
+        // The pages of a smaller block are of use, too.
+        if (larger != free_.begin() && std::prev(larger)->first >= size / 2) {
+            const auto smaller = std::prev(larger);
+            void* grown = mremap(smaller->second, smaller->first, size, MREMAP_MAYMOVE);
+            if (grown != MAP_FAILED) {
+                bytes_ += size - smaller->first;
+                free_.erase(smaller);
+                return label(grown, size);
+            }
+        }
+        if (larger != free_.end() && larger->first <= 2 * size) return pop(larger);
+        void* fresh = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (fresh == MAP_FAILED) throw std::bad_alloc();
+        bytes_ += size;
+        return label(fresh, size);
+    }
+
+    void give(char* block, std::size_t size) {
+        const std::lock_guard lock(mutex_);
+        free_.emplace(size, block);
+    }
+
+    char* pop(std::multimap<std::size_t, char*>::iterator place) {
+        char* block = place->second;
+        free_.erase(place);
+        return block;
+    }
+
+    static char* label(void* block, std::size_t size) {
+        std::memcpy(block, &size, sizeof(size));
+        return static_cast<char*>(block);
+    }
+
+    c10::Allocator* const small_;
+    std::mutex mutex_;
+    std::multimap<std::size_t, char*> free_;  // by size
+    std::size_t bytes_ = 0;
+};
+
+}  // namespace
+
+void use_block_cache() {
+    static std::once_flag once;
+    std::call_once(once, [] {
+        // Never destroyed: tensors may outlive everything.
+        BlockCache::instance() = new BlockCache(c10::GetCPUAllocator());
+        c10::SetCPUAllocator(BlockCache::instance(), 255);
+    });
+}
+
+std::size_t block_cache_bytes() { return BlockCache::instance() ? BlockCache::instance()->bytes() : 0; }
+
+}  // namespace digits
