@@ -270,7 +270,6 @@ const std::vector<std::pair<std::string_view, std::string_view>>& types_without_
         {"Accuracy", "counts"},
         {"ArgMax", "counts"},
         {"Data", "reads"},
-        {"HDF5Data", "reads"},
         {"DummyData", "fills"},
         {"HDF5Data", "reads"},
         {"HDF5Output", "writes"},

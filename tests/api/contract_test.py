@@ -13,6 +13,8 @@ import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
+from PIL import Image
+
 from contract import Contract
 from server_process import ServerProcess, mnist_folder
 
@@ -144,6 +146,18 @@ class Reading(unittest.TestCase):
         self.assertEqual(found["labels"], [str(i) for i in range(10)])
         self.assertEqual(found["splits"]["train"]["count"] + found["splits"]["val"]["count"], 400)
         self.assertEqual(found["unreadable"]["count"], 1)
+
+    def test_pictures_of_a_class_are_those_of_its_folder(self):
+        page = api.call("GET", f"/datasets/{dataset}/pictures?split=val&class=7&limit=5")[2]
+        self.assertEqual((len(page["items"]), page["total"]), (5, 10))
+        for item in page["items"]:
+            self.assertEqual(item["label_name"], "7")
+            headers, data = api.call("GET", f"/datasets/{dataset}/pictures/val/{item['index']}")[1:]
+            self.assertEqual(headers["content-type"], "image/png")
+            stored, source = (Image.open(file) for file in (io.BytesIO(data), pictures / item["file"]))
+            self.assertEqual(list(stored.getdata()), list(source.getdata()))
+        rest = api.call("GET", f"/datasets/{dataset}/pictures?split=val&class=7&cursor={page['next_cursor']}")[2]
+        self.assertEqual((len(rest["items"]), rest["next_cursor"]), (5, None))
 
     def test_model_has_learned(self):
         found = api.call("GET", f"/models/{model}")[2]
@@ -308,6 +322,8 @@ class Refusing(unittest.TestCase):
         ("GET", "/models/{model}/archive?snapshot=worst", None, 422, "worst"),
         ("GET", "/files/{model}/no_such_file.txt", None, 404, "no_such_file.txt"),
         ("GET", "/files/{model}/..%2f..%2fdigits.db", None, 400, ".."),
+        ("GET", "/datasets/{dataset}/pictures?split=holdout", None, 404, "holdout"),
+        ("GET", "/datasets/{dataset}/pictures/val/100", None, 404, "100"),
         ("GET", "/browse?path=/no/such/folder", None, 404, "/no/such/folder"),
         ("GET", "/browse?path=relative", None, 422, "relative"),
         ("GET", "/models/{model}/metrics?max_points=1", None, 422, "max_points"),
