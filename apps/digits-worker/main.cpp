@@ -13,7 +13,7 @@ namespace {
 /// compilers. The library reads its setting when it is loaded, so the program starts anew; where that fails it only
 /// stays slow.
 void wait_for_threads_asleep(char** argv) {
-    constexpr const char* kSpins = "1000";
+    constexpr const char* kSpins = "10000";
     if (std::getenv("GOMP_SPINCOUNT") || std::getenv("OMP_WAIT_POLICY")) return;
     setenv("GOMP_SPINCOUNT", kSpins, 1);
     execv("/proc/self/exe", argv);
