@@ -29,6 +29,8 @@ using boost::system::error_code;
 namespace {
 
 constexpr std::size_t kChunk = 64 << 10;
+/// Between two sendings to one listener, for each listener that there is: bounds what all of them cost together.
+constexpr auto kPauseOfEach = std::chrono::milliseconds(1);
 constexpr std::size_t kFileChunk = 256 << 10;
 constexpr std::size_t kLeastCompressed = 1 << 10;
 constexpr std::uint64_t kMostCompressedFile = 8 << 20;
@@ -351,8 +353,13 @@ Connection::Awaitable<void> Connection::send_events(std::shared_ptr<EventStream>
     const auto timer = std::make_shared<asio::steady_timer>(executor);
     struct Detach {
         EventStream& stream;
-        ~Detach() { stream.attach({}); }
-    } detach{*events};
+        int& streams;
+        ~Detach() {
+            stream.attach({});
+            --streams;
+        }
+    } detach{*events, shared_.event_streams};
+    ++shared_.event_streams;
     events->attach([timer, executor] { asio::post(executor, [timer] { timer->cancel(); }); });
     events_ = events;
     auto watch = [self = shared_from_this(), events] { return self->watch_for_end(events); };
@@ -363,7 +370,13 @@ Connection::Awaitable<void> Connection::send_events(std::shared_ptr<EventStream>
         const auto taken = events->take();
         if (!taken.bytes.empty() && !co_await write(taken.bytes)) break;
         if (taken.closed) break;
-        if (!taken.bytes.empty()) continue;
+        if (!taken.bytes.empty()) {
+            // With many listeners each hears less often, and more at once.
+            asio::steady_timer pause(executor, kPauseOfEach * shared_.event_streams);
+            error_code ignored;
+            co_await pause.async_wait(with(ignored));
+            continue;
+        }
         timer->expires_after(shared_.options.heartbeat);
         error_code error;
         co_await timer->async_wait(with(error));

@@ -28,7 +28,7 @@ namespace digits::http {
 
 class Connection;
 
-/// What the connections of one server share. `connections` belongs to the IO thread.
+/// What the connections of one server share. `connections` and `event_streams` belong to the IO thread.
 struct Shared {
     ServerOptions options;
     Router router;
@@ -36,6 +36,7 @@ struct Shared {
     std::atomic<int> waiting_requests = 0;
     bool stopping = false;
     std::list<std::weak_ptr<Connection>> connections;
+    int event_streams = 0;
     std::mutex mutex;
     std::condition_variable all_closed;
     int open = 0;

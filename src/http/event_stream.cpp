@@ -17,7 +17,7 @@ bool EventStream::push(std::string_view bytes) {
     } else {
         waiting_ += bytes;
     }
-    if (wake_) wake_();
+    if (wake_ && !std::exchange(woken_, true)) wake_();
     return !closed_;
 }
 
@@ -35,10 +35,12 @@ bool EventStream::closed() const {
 void EventStream::attach(std::function<void()> wake) {
     const std::scoped_lock lock(mutex_);
     wake_ = std::move(wake);
+    woken_ = false;
 }
 
 EventStream::Taken EventStream::take() {
     const std::scoped_lock lock(mutex_);
+    woken_ = false;
     return {std::exchange(waiting_, {}), closed_};
 }
 

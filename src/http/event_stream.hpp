@@ -31,6 +31,7 @@ class EventStream {
     const std::size_t max_waiting_bytes_;
     std::string waiting_;
     bool closed_ = false;
+    bool woken_ = false;  ///< the connection knows already
     std::function<void()> wake_;
 };
 
