@@ -92,6 +92,7 @@ Job read_job(const json& data) {
     job.created = data.value("created", 0.0);
     job.started = data.value("started", 0.0);
     job.finished = data.value("finished", 0.0);
+    job.trashed = data.value("trashed", 0.0);
     for (const auto& change : data.value("history", json::array()))
         job.history.push_back({state_from_json(change), change.value("time", 0.0), change.value("reason", "")});
     job.attempt = data.value("attempt", 0);
@@ -127,6 +128,7 @@ json job_to_json(const Job& job) {
               {"created", job.created},
               {"started", job.started},
               {"finished", job.finished},
+              {"trashed", job.trashed},
               {"attempt", job.attempt},
               {"pid", job.pid},
               {"device", job.device}};

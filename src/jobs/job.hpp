@@ -116,6 +116,7 @@ struct Job {
     double created = 0;
     double started = 0;   ///< of the newest attempt; 0: not yet
     double finished = 0;  ///< 0: not yet
+    double trashed = 0;   ///< when it was put into the trash; 0: it is not there
     std::vector<StatusChange> history;
     int attempt = 0;  ///< 0: never started
     int pid = 0;      ///< of the worker while it runs, else 0

@@ -142,6 +142,14 @@ fs::path JobManager::Impl::task_dir(const ActiveJob& active) const {
 
 /// The job in memory, brought there from the database if it has ended already.
 Result<ActiveJob*> JobManager::Impl::load(std::string_view id) {
+    DIGITS_ASSIGN(auto* active, load_any(id));
+    if (active->job.trashed == 0) return active;
+    forget_if_ended(id);
+    return fail(no_job(id));
+}
+
+/// As `load`, but also one that is in the trash.
+Result<ActiveJob*> JobManager::Impl::load_any(std::string_view id) {
     if (const auto found = active_.find(id); found != active_.end()) return found->second.get();
     DIGITS_ASSIGN(auto stored, store_->find(id));
     if (!stored) return fail(no_job(id));
@@ -288,9 +296,10 @@ Result<Job> JobManager::Impl::submit(JobRequest request) {
 
 Result<Job> JobManager::Impl::get(std::string_view id) const {
     const std::scoped_lock lock(mutex_);
-    if (const auto found = active_.find(id); found != active_.end()) return found->second->job;
+    if (const auto found = active_.find(id); found != active_.end() && found->second->job.trashed == 0)
+        return found->second->job;
     DIGITS_ASSIGN(auto stored, store_->find(id));
-    if (!stored) return fail(no_job(id));
+    if (!stored || stored->job.trashed > 0) return fail(no_job(id));
     return std::move(stored->job);
 }
 
@@ -369,32 +378,6 @@ std::string JobManager::Impl::names_of(const std::vector<std::string>& ids) cons
     return text;
 }
 
-Status JobManager::Impl::remove(std::string_view id) {
-    const std::scoped_lock lock(mutex_);
-    DIGITS_ASSIGN(const auto* active, load(id));
-    if (!is_final(active->job.state))
-        return fail(make_error(ErrorCode::kFailedPrecondition, "{} is in state {}", id, enum_name(active->job.state))
-                        .advise("Abort it first"));
-    DIGITS_ASSIGN(const auto dependents, store_->dependents(id));
-    if (!dependents.empty()) {
-        forget_if_ended(id);
-        return fail(make_error(ErrorCode::kFailedPrecondition, "other jobs need {}: {}", id, names_of(dependents))
-                        .advise("Delete them first"));
-    }
-    infer_pool_.close_model(id);
-    DIGITS_TRY(flush());
-    active_.erase(std::string(id));
-    DIGITS_TRY(store_->erase(id));
-    add_event(std::string(id), "removed", std::make_shared<const json>(json::object()));
-    // Out of sight at once, whatever happens while its files are deleted.
-    const auto trash = options_.data_dir / "jobs" / (".removed-" + std::string(id));
-    std::error_code error;
-    fs::rename(job_dir(id), trash, error);
-    if (!error) fs::remove_all(trash, error);
-    if (error) log_warning("job {}: cannot remove its folder: {}", id, error.message());
-    return flush();
-}
-
 Status JobManager::Impl::snapshot_now(std::string_view id) {
     const std::scoped_lock lock(mutex_);
     DIGITS_ASSIGN(const auto* active, load(id));
@@ -425,6 +408,16 @@ void JobManager::Impl::infer(std::string_view model_id, std::string_view snapsho
                      {},
                      false});
     wake();
+}
+
+TrainingRoom JobManager::Impl::training_room() const {
+    const auto& [dataset_slots, train_slots, gpus] = options_.resources;
+    TrainingRoom room{gpus.empty() ? train_slots : static_cast<int>(gpus.size()), 0};
+    const std::scoped_lock lock(mutex_);
+    for (const auto& [id, active] : active_)
+        if (active->job.state == JobState::kRun && active->kind && active->kind->pool == ResourcePool::kTrain)
+            ++room.taken;
+    return room;
 }
 
 int JobManager::Impl::subscribe(EventCallback callback) {
@@ -459,6 +452,9 @@ Result<std::vector<std::string>> JobManager::dependents(std::string_view id) con
 Result<Job> JobManager::abort(std::string_view id) { return impl_->abort(id); }
 Result<Job> JobManager::resume(std::string_view id) { return impl_->resume(id); }
 Status JobManager::remove(std::string_view id) { return impl_->remove(id); }
+Status JobManager::trash(std::string_view id) { return impl_->trash(id); }
+Result<Job> JobManager::restore(std::string_view id) { return impl_->restore(id); }
+Result<Job> JobManager::get_trashed(std::string_view id) const { return impl_->get_trashed(id); }
 Status JobManager::snapshot_now(std::string_view id) { return impl_->snapshot_now(id); }
 
 Result<std::vector<MetricSeries>> JobManager::metrics(std::string_view id, const MetricsQuery& query) const {
@@ -484,6 +480,7 @@ int JobManager::subscribe(EventCallback callback) { return impl_->subscribe(std:
 void JobManager::unsubscribe(int subscription) { impl_->unsubscribe(subscription); }
 Result<JobReplay> JobManager::replay(std::int64_t since_id) const { return impl_->store().replay(since_id); }
 std::int64_t JobManager::last_event_id() const { return impl_->store().last_event_id().value_or(0); }
+TrainingRoom JobManager::training_room() const { return impl_->training_room(); }
 const JobManagerOptions& JobManager::options() const { return impl_->options(); }
 
 void JobManager::infer(std::string_view model_id, std::string_view snapshot, const json& request,

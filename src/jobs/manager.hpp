@@ -23,6 +23,12 @@ struct JobResources {
     std::vector<std::string> gpus;  ///< as CUDA_VISIBLE_DEVICES names them
 };
 
+/// Trainings that may run at once, and that do.
+struct TrainingRoom {
+    int total = 0;
+    int taken = 0;
+};
+
 struct JobManagerOptions {
     std::filesystem::path data_dir;
     std::filesystem::path worker_path;
@@ -32,6 +38,7 @@ struct JobManagerOptions {
     std::chrono::seconds infer_idle = std::chrono::seconds(300);
     /// For one request, the loading of the model included.
     std::chrono::milliseconds infer_timeout = std::chrono::minutes(5);
+    std::chrono::milliseconds trash_grace = std::chrono::minutes(10);
     std::int64_t kept_events = 20000;
     /// The kernel's memory.events of the group that workers run in; empty: found by itself.
     std::filesystem::path memory_events;
@@ -81,6 +88,7 @@ struct JobQuery {
     std::optional<std::string> owner;
     JobSort sort = JobSort::kCreated;
     bool descending = true;
+    bool brief = false;  ///< without spec and history
     int limit = 50;
     std::string cursor;  ///< `next_cursor` of the page before, asked for with the same sort
 };
@@ -150,6 +158,11 @@ class JobManager {
     Result<Job> resume(std::string_view id);
     /// Removes the job with its folder; not while it runs or waits or another job needs it.
     Status remove(std::string_view id);
+    /// The same, but for `trash_grace` it can be brought back. Until then only `restore` and `get_trashed` know it.
+    Status trash(std::string_view id);
+    /// Brings a job back, and what it needs of the trash. kNotFound if it is not there any more.
+    Result<Job> restore(std::string_view id);
+    Result<Job> get_trashed(std::string_view id) const;
     /// Asks the running training for a snapshot after the current iteration.
     Status snapshot_now(std::string_view id);
 
@@ -175,6 +188,8 @@ class JobManager {
     Result<JsonPtr> infer(std::string_view model_id, std::string_view snapshot, const nlohmann::json& request);
     void infer(std::string_view model_id, std::string_view snapshot, const nlohmann::json& request,
                InferCallback callback);
+
+    TrainingRoom training_room() const;
 
     const JobManagerOptions& options() const;
 

@@ -50,6 +50,7 @@ class ManagerTest : public testing::Test {
         options.worker_path = fs::path(DIGITS_SOURCE_DIR) / "tests/fakes/fake_worker.py";
         options.resources = std::move(resources);
         options.abort_grace = std::chrono::seconds(5);
+        options.trash_grace = trash_grace_;
         options.memory_events = folder_.path() / "memory.events";
         auto created = JobManager::create(options);
         ASSERT_TRUE(created) << created.error().to_string();
@@ -141,6 +142,7 @@ class ManagerTest : public testing::Test {
     std::mutex mutex_;
     std::condition_variable told_;
     std::vector<JobEvent> events_;
+    std::chrono::milliseconds trash_grace_ = std::chrono::minutes(10);
     std::unique_ptr<JobManager> manager_;
 };
 

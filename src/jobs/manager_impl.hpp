@@ -33,7 +33,11 @@ class JobManager::Impl {
     Result<Job> edit(std::string_view id, const JobEdit& edit);
     Result<Job> abort(std::string_view id);
     Result<Job> resume(std::string_view id);
+    // trash.cpp
     Status remove(std::string_view id);
+    Status trash(std::string_view id);
+    Result<Job> restore(std::string_view id);
+    Result<Job> get_trashed(std::string_view id) const;
     std::string names_of(const std::vector<std::string>& ids) const;
     Status snapshot_now(std::string_view id);
     void infer(std::string_view model_id, std::string_view snapshot, const nlohmann::json& request,
@@ -41,6 +45,7 @@ class JobManager::Impl {
     int subscribe(EventCallback callback);
     void unsubscribe(int subscription);
     Status flush_now();
+    TrainingRoom training_room() const;
 
     const JobManagerOptions& options() const { return options_; }
     JobStore& store() const { return *store_; }
@@ -74,8 +79,14 @@ class JobManager::Impl {
     void adopt(ActiveJob& active);
     void publish();
 
+    // trash.cpp
+    Status check_removable(std::string_view id);
+    Status erase(std::string_view id);
+    void empty_trash(Clock::time_point now);
+
     // manager.cpp
     Result<ActiveJob*> load(std::string_view id);
+    Result<ActiveJob*> load_any(std::string_view id);
     void forget_if_ended(std::string_view id);
     void add_event(const std::string& job_id, const char* type, JsonPtr data);
     void collect_changes(ActiveJob& active);
@@ -95,6 +106,7 @@ class JobManager::Impl {
     std::vector<JobEvent> unpublished_;
     std::int64_t last_event_id_ = 0;
     Clock::time_point last_flush_;
+    Clock::time_point next_purge_;  ///< when the oldest job of the trash is due, or something may have come into it
     bool stopping_ = false;
     InferPool infer_pool_;
 

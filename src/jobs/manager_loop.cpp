@@ -62,6 +62,7 @@ JobManager::Impl::Clock::time_point JobManager::Impl::next_step(Clock::time_poin
         if (active->kill_at) next = std::min(next, *active->kill_at);
     }
     if (!batch_.empty()) next = std::min(next, last_flush_ + kFlushInterval);
+    next = std::min(next, std::max(next_purge_, now));
     if (const auto deadline = infer_pool_.next_deadline()) next = std::min(next, *deadline);
     return next;
 }
@@ -89,7 +90,10 @@ void JobManager::Impl::step(Clock::time_point now) {
     for (auto& [id, active] : active_)
         if (active->job.state == JobState::kRun) step_running(*active, now);
     snapshot_wishes_.clear();
-    if (!stopping_) schedule();
+    if (!stopping_) {
+        schedule();
+        empty_trash(now);
+    }
     infer_pool_.step(now);
     bool urgent = stopping_, due = !batch_.empty();
     for (const auto& [id, active] : active_) {

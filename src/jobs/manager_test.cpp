@@ -220,5 +220,52 @@ TEST_F(ManagerTest, RemovesOnlyWhatNobodyNeeds) {
     EXPECT_FALSE(fs::exists(manager_->job_dir(dataset)));
 }
 
+TEST_F(ManagerTest, BringsBackFromTheTrashWhatAJobNeeds) {
+    const auto dataset = submit_script({});
+    const auto model = submit_script({}, "model", {dataset});
+    expect_state(model, JobState::kDone);
+    EXPECT_THAT(manager_->trash(dataset).error().to_string(), HasSubstr("other jobs need"));
+    ASSERT_TRUE(manager_->trash(model));
+    ASSERT_TRUE(manager_->trash(dataset)) << "nothing that is in sight needs it";
+    for (const auto& id : {dataset, model}) {
+        EXPECT_EQ(manager_->get(id).error().code, ErrorCode::kNotFound);
+        EXPECT_FALSE(manager_->edit(id, {.name = "x"}));
+        EXPECT_FALSE(manager_->resume(id));
+        EXPECT_FALSE(manager_->trash(id)) << "it is there already";
+        EXPECT_TRUE(manager_->get_trashed(id));
+        EXPECT_TRUE(fs::exists(manager_->job_dir(id)));
+    }
+    EXPECT_EQ(manager_->list({})->total, 0);
+    stop();
+    start();
+    EXPECT_EQ(manager_->list({})->total, 0) << "a new server leaves them there";
+    ASSERT_TRUE(manager_->restore(model));
+    EXPECT_EQ(manager_->get(model)->state, JobState::kDone);
+    EXPECT_EQ(manager_->get(dataset)->state, JobState::kDone);
+    EXPECT_EQ(manager_->list({})->total, 2);
+    EXPECT_EQ(manager_->restore(model).error().code, ErrorCode::kNotFound);
+}
+
+TEST_F(ManagerTest, DoesNotBringBackWithoutWhatAJobNeeds) {
+    const auto dataset = submit_script({});
+    const auto model = submit_script({}, "model", {dataset});
+    expect_state(model, JobState::kDone);
+    ASSERT_TRUE(manager_->trash(model));
+    ASSERT_TRUE(manager_->remove(dataset));
+    EXPECT_THAT(manager_->restore(model).error().to_string(), HasSubstr("which is gone"));
+}
+
+TEST_F(ManagerTest, EmptiesTheTrash) {
+    stop();
+    trash_grace_ = std::chrono::milliseconds(50);
+    start();
+    const auto dataset = submit_script({});
+    expect_state(dataset, JobState::kDone);
+    ASSERT_TRUE(manager_->trash(dataset));
+    const auto dir = manager_->job_dir(dataset);
+    EXPECT_TRUE(wait_until([&] { return !manager_->get_trashed(dataset) && !fs::exists(dir); }));
+    EXPECT_EQ(manager_->restore(dataset).error().code, ErrorCode::kNotFound);
+}
+
 }  // namespace
 }  // namespace digits

@@ -74,29 +74,39 @@ CREATE TABLE events (
     type TEXT NOT NULL,
     data TEXT NOT NULL
 );
+)sql",
+        // Lists are of one kind, without what is in the trash, and are counted.
+        R"sql(
+ALTER TABLE jobs ADD COLUMN trashed REAL NOT NULL DEFAULT 0;
+CREATE INDEX jobs_by_kind ON jobs (kind, trashed, created, id);
+CREATE INDEX jobs_in_trash ON jobs (trashed) WHERE trashed > 0;
 )sql"};
     return migrations;
 }
 
-void migrate_jobs(SQLite::Database& database) {
-    const auto newest = static_cast<int>(job_migrations().size());
+void migrate(SQLite::Database& database, const std::string& what, const std::vector<std::string_view>& migrations) {
+    const auto newest = static_cast<int>(migrations.size());
     database.exec("CREATE TABLE IF NOT EXISTS schema_versions (module TEXT PRIMARY KEY, version INTEGER NOT NULL)");
-    SQLite::Statement read(database, "SELECT version FROM schema_versions WHERE module = 'jobs'");
+    SQLite::Statement read(database, "SELECT version FROM schema_versions WHERE module = ?");
+    read.bind(1, what);
     const int version = read.executeStep() ? read.getColumn(0).getInt() : 0;
     read.reset();
     if (version > newest)
         throw SQLite::Exception(
-            fmt::format("its jobs have schema {}, this program knows up to {}: it was written by "
+            fmt::format("its {} have schema {}, this program knows up to {}: it was written by "
                         "a newer version of digits; use that one",
-                        version, newest));
+                        what, version, newest));
     for (int step = version; step < newest; ++step) {
         SQLite::Transaction transaction(database);
-        database.exec(std::string(job_migrations()[static_cast<std::size_t>(step)]));
-        SQLite::Statement write(database, "INSERT OR REPLACE INTO schema_versions VALUES ('jobs', ?)");
-        write.bind(1, step + 1);
+        database.exec(std::string(migrations[static_cast<std::size_t>(step)]));
+        SQLite::Statement write(database, "INSERT OR REPLACE INTO schema_versions VALUES (?, ?)");
+        write.bind(1, what);
+        write.bind(2, step + 1);
         write.exec();
         transaction.commit();
     }
 }
+
+void migrate_jobs(SQLite::Database& database) { migrate(database, "jobs", job_migrations()); }
 
 }  // namespace digits

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -13,8 +14,9 @@ namespace digits {
 /// released: add the next.
 const std::vector<std::string_view>& job_migrations();
 
-/// Brings the tables to the newest schema, each step in one transaction; throws SQLite::Exception, and refuses a
-/// database of a newer program. The version stands in `schema_versions`, beside those of other modules.
+/// Brings the tables of `what` to the newest schema, each step in one transaction; throws SQLite::Exception, and
+/// refuses a database of a newer program. The versions of all that keep tables here stand in `schema_versions`.
+void migrate(SQLite::Database& database, const std::string& what, const std::vector<std::string_view>& migrations);
 void migrate_jobs(SQLite::Database& database);
 
 }  // namespace digits

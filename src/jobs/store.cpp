@@ -80,6 +80,10 @@ auto guarded(std::string_view doing, Function&& function) -> Result<decltype(fun
 
 constexpr const char* kJobColumns =
     "id, kind, name, job_group, notes, owner, state, created, finished, spec, facts, run";
+/// Of a brief list. Ids have no commas.
+constexpr const char* kBriefColumns =
+    "id, kind, name, job_group, notes, owner, state, created, finished, '{}', facts, (SELECT group_concat(parent_id) "
+    "FROM (SELECT parent_id FROM parents WHERE job_id = jobs.id ORDER BY place))";
 
 std::vector<std::string> read_strings(SQLite::Statement& statement) {
     std::vector<std::string> words;
@@ -87,14 +91,37 @@ std::vector<std::string> read_strings(SQLite::Statement& statement) {
     return words;
 }
 
-StoredJob read_row(SQLite::Database& database, SQLite::Statement& row) {
-    auto data = json::parse(row.getColumn(10).getString());
+/// What both lists of columns begin with.
+json read_columns(SQLite::Statement& row) {
+    auto data = json::parse(row.getColumn(10).getText());
     const char* columns[] = {"id", "kind", "name", "group", "notes", "owner", "state"};
     for (int i = 0; i < 7; ++i) data[columns[i]] = row.getColumn(i).getString();
     data["created"] = row.getColumn(7).getDouble();
     data["finished"] = row.getColumn(8).getDouble();
-    data["spec"] = json::parse(row.getColumn(9).getString());
+    data["spec"] = json::parse(row.getColumn(9).getText());
+    return data;
+}
 
+Job parse_row(const json& data) {
+    auto job = job_from_json(data);
+    if (!job) throw SQLite::Exception("job " + data.value("id", "") + ": " + job.error().to_string());
+    return std::move(*job);
+}
+
+Job read_brief_row(SQLite::Statement& row) {
+    auto data = read_columns(row);
+    data["parents"] = json::array();
+    const std::string parents = row.getColumn(11).getText();
+    for (std::size_t begin = 0; begin < parents.size();) {
+        const auto end = std::min(parents.find(',', begin), parents.size());
+        data["parents"].push_back(parents.substr(begin, end - begin));
+        begin = end + 1;
+    }
+    return parse_row(data);
+}
+
+StoredJob read_row(SQLite::Database& database, SQLite::Statement& row) {
+    auto data = read_columns(row);
     const auto id = row.getColumn(0).getString();
     SQLite::Statement parents(database, "SELECT parent_id FROM parents WHERE job_id = ? ORDER BY place");
     parents.bind(1, id);
@@ -107,9 +134,7 @@ StoredJob read_row(SQLite::Database& database, SQLite::Statement& row) {
         data["history"].push_back({{"state", history.getColumn(0).getString()},
                                    {"time", history.getColumn(1).getDouble()},
                                    {"reason", history.getColumn(2).getString()}});
-    auto job = job_from_json(data);
-    if (!job) throw SQLite::Exception("job " + id + ": " + job.error().to_string());
-    return {std::move(*job), parse_position(json::parse(row.getColumn(11).getString()))};
+    return {parse_row(data), parse_position(json::parse(row.getColumn(11).getString()))};
 }
 
 struct SortColumn {
@@ -161,7 +186,7 @@ Result<json> parse_cursor(const std::string& cursor, JobSort sort) {
 }
 
 struct Filter {
-    std::string where = "1";
+    std::string where = "trashed = 0";
     std::vector<json> values;
 
     void add(const std::string& condition, std::vector<json> more) {
@@ -254,9 +279,9 @@ void JobStore::Connections::write_job(const StoredJob& stored) {
     SQLite::Statement upsert(
         writer,
         "INSERT INTO jobs (id, kind, name, job_group, notes, owner, state, created, finished, spec, "
-        "facts, run) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
+        "facts, run, trashed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
         "name = ?3, job_group = ?4, notes = ?5, owner = ?6, state = ?7, finished = ?9, facts = ?11, "
-        "run = ?12");
+        "run = ?12, trashed = ?13");
     const std::string texts[] = {job.id, job.kind, job.name, job.group, job.notes, job.owner};
     for (int i = 0; i < 6; ++i) upsert.bind(i + 1, texts[i]);
     upsert.bind(7, std::string(enum_name(job.state)));
@@ -265,6 +290,7 @@ void JobStore::Connections::write_job(const StoredJob& stored) {
     upsert.bind(10, print(*job.spec));
     upsert.bind(11, print_facts(job));
     upsert.bind(12, print_position(stored.position));
+    upsert.bind(13, job.trashed);
     upsert.exec();
 
     SQLite::Statement parent(writer, "INSERT OR IGNORE INTO parents VALUES (?, ?, ?)");
@@ -434,25 +460,38 @@ Result<JobPage> JobStore::list(const JobQuery& query) const {
         count.executeStep();
         page.total = count.getColumn(0).getInt64();
         SQLite::Statement read(connections_->reader,
-                               fmt::format("SELECT {} FROM jobs WHERE {} ORDER BY {} {}, id {} LIMIT {}", kJobColumns,
-                                           page_filter.where, column.name, direction, direction, limit + 1));
+                               fmt::format("SELECT {} FROM jobs WHERE {} ORDER BY {} {}, id {} LIMIT {}",
+                                           query.brief ? kBriefColumns : kJobColumns, page_filter.where, column.name,
+                                           direction, direction, limit + 1));
         page_filter.bind(read);
         while (read.executeStep()) {
             if (page.jobs.size() == limit) {
                 page.next_cursor = print_cursor(page.jobs.back(), query.sort);
                 break;
             }
-            page.jobs.push_back(read_row(connections_->reader, read).job);
+            page.jobs.push_back(query.brief ? read_brief_row(read) : read_row(connections_->reader, read).job);
         }
         return page;
+    });
+}
+
+Result<std::vector<TrashedJob>> JobStore::trash() const {
+    const std::scoped_lock lock(connections_->read_mutex);
+    return guarded("look into the trash", [&] {
+        SQLite::Statement read(connections_->reader, "SELECT id, trashed FROM jobs WHERE trashed > 0 ORDER BY trashed");
+        std::vector<TrashedJob> jobs;
+        while (read.executeStep()) jobs.push_back({read.getColumn(0).getString(), read.getColumn(1).getDouble()});
+        return jobs;
     });
 }
 
 Result<std::vector<std::string>> JobStore::dependents(std::string_view id) const {
     const std::scoped_lock lock(connections_->read_mutex);
     return guarded("read the job's dependents", [&] {
-        SQLite::Statement read(connections_->reader,
-                               "SELECT DISTINCT job_id FROM parents WHERE parent_id = ? ORDER BY 1");
+        SQLite::Statement read(
+            connections_->reader,
+            "SELECT DISTINCT job_id FROM parents JOIN jobs ON jobs.id = job_id WHERE parent_id = ? AND "
+            "trashed = 0 ORDER BY 1");
         read.bind(1, std::string(id));
         return read_strings(read);
     });

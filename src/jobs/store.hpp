@@ -30,6 +30,11 @@ struct StoredJob {
     TaskPosition position;
 };
 
+struct TrashedJob {
+    std::string id;
+    double time = 0;  ///< when it was put there
+};
+
 struct MetricRow {
     std::string job_id;
     std::string series;
@@ -75,7 +80,11 @@ class JobStore {
     /// Jobs that have not ended, oldest first.
     Result<std::vector<StoredJob>> unfinished() const;
     Result<std::vector<std::string>> ids() const;
+    /// Without the trash.
     Result<JobPage> list(const JobQuery& query) const;
+    /// Oldest first.
+    Result<std::vector<TrashedJob>> trash() const;
+    /// Without those in the trash.
     Result<std::vector<std::string>> dependents(std::string_view id) const;
     Result<std::vector<MetricSeries>> metrics(std::string_view id, const MetricsQuery& query) const;
     Result<std::vector<SnapshotInfo>> snapshots(std::string_view id) const;

@@ -1,0 +1,119 @@
+// Removing jobs: at once, or by the trash, from which they can be brought back for a while.
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/log.hpp"
+#include "jobs/manager_impl.hpp"
+
+namespace digits {
+namespace {
+
+using nlohmann::json;
+namespace fs = std::filesystem;
+
+constexpr auto kPurgeInterval = std::chrono::seconds(60);
+
+}  // namespace
+
+/// A job that can go: it has ended, and no other needs it.
+Status JobManager::Impl::check_removable(std::string_view id) {
+    DIGITS_ASSIGN(const auto* active, load(id));
+    const auto state = active->job.state;
+    forget_if_ended(id);
+    if (!is_final(state))
+        return fail(make_error(ErrorCode::kFailedPrecondition, "{} is in state {}", id, enum_name(state))
+                        .advise("Abort it first"));
+    DIGITS_ASSIGN(const auto dependents, store_->dependents(id));
+    if (!dependents.empty())
+        return fail(make_error(ErrorCode::kFailedPrecondition, "other jobs need {}: {}", id, names_of(dependents))
+                        .advise("Delete them first"));
+    return {};
+}
+
+/// Out of the database and off the disk.
+Status JobManager::Impl::erase(std::string_view id) {
+    DIGITS_TRY(flush());
+    active_.erase(std::string(id));
+    DIGITS_TRY(store_->erase(id));
+    // Out of sight at once, whatever happens while its files are deleted.
+    const auto removed = options_.data_dir / "jobs" / (".removed-" + std::string(id));
+    std::error_code error;
+    fs::rename(job_dir(id), removed, error);
+    if (!error) fs::remove_all(removed, error);
+    if (error) log_warning("job {}: cannot remove its folder: {}", id, error.message());
+    return {};
+}
+
+Status JobManager::Impl::remove(std::string_view id) {
+    const std::scoped_lock lock(mutex_);
+    DIGITS_TRY(check_removable(id));
+    infer_pool_.close_model(id);
+    DIGITS_TRY(erase(id));
+    add_event(std::string(id), "removed", std::make_shared<const json>(json::object()));
+    return flush();
+}
+
+Status JobManager::Impl::trash(std::string_view id) {
+    const std::scoped_lock lock(mutex_);
+    DIGITS_TRY(check_removable(id));
+    infer_pool_.close_model(id);
+    DIGITS_ASSIGN(auto* active, load(id));
+    active->job.trashed = unix_time();
+    active->dirty = active->urgent = true;
+    add_event(std::string(id), "removed", std::make_shared<const json>(json::object()));
+    next_purge_ = std::min(next_purge_, Clock::now() + options_.trash_grace);
+    wake();
+    return flush();
+}
+
+Result<Job> JobManager::Impl::get_trashed(std::string_view id) const {
+    const std::scoped_lock lock(mutex_);
+    DIGITS_ASSIGN(auto stored, store_->find(id));
+    if (!stored || stored->job.trashed == 0) return fail(ErrorCode::kNotFound, "there is no job {} in the trash", id);
+    return std::move(stored->job);
+}
+
+Result<Job> JobManager::Impl::restore(std::string_view id) {
+    DIGITS_ASSIGN(const auto wanted, get_trashed(id));
+    const std::scoped_lock lock(mutex_);
+    // What a job was made from comes back with it, for without it the job is of no use.
+    std::vector<std::string> back;
+    for (const auto& parent : wanted.parents) {
+        DIGITS_ASSIGN(const auto stored, store_->find(parent));
+        if (!stored)
+            return fail(make_error(ErrorCode::kFailedPrecondition, "{} was made from {}, which is gone", id, parent));
+        if (stored->job.trashed > 0) back.push_back(parent);
+    }
+    back.emplace_back(id);
+    Job restored;
+    for (const auto& one : back) {
+        DIGITS_ASSIGN(auto* active, load_any(one));
+        active->job.trashed = 0;
+        active->dirty = active->urgent = true;
+        add_event(one, "created", std::make_shared<const json>(job_to_json(active->job)));
+        restored = active->job;
+    }
+    DIGITS_TRY(flush());
+    return restored;
+}
+
+/// Erases what has been in the trash for its time, and looks when to come again.
+void JobManager::Impl::empty_trash(Clock::time_point now) {
+    if (now < next_purge_) return;
+    next_purge_ = now + kPurgeInterval;
+    const auto trash = store_->trash();
+    if (!trash) return log_warning("{}", trash.error().to_string());
+    const auto due = unix_time() - std::chrono::duration<double>(options_.trash_grace).count();
+    for (const auto& job : *trash) {
+        if (job.time > due) {
+            const std::chrono::duration<double> left(job.time - due);
+            next_purge_ = std::min(next_purge_, now + std::chrono::ceil<std::chrono::milliseconds>(left));
+            break;
+        }
+        if (const auto erased = erase(job.id); !erased)
+            log_warning("job {} stays in the trash: {}", job.id, erased.error().to_string());
+    }
+}
+
+}  // namespace digits
