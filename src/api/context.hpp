@@ -4,6 +4,7 @@
 #include <future>
 #include <string>
 
+#include "api/answered_requests.hpp"
 #include "api/event_hub.hpp"
 #include "api/server.hpp"
 #include "http/message.hpp"
@@ -16,6 +17,7 @@ struct Context {
     ApiServerOptions options;
     JobManager& jobs;
     EventHub& events;
+    AnsweredRequests& answered;
     double started = 0;                       ///< Unix seconds
     std::shared_future<std::string> address;  ///< known once the server listens
     std::filesystem::path temporary;          ///< folder for files that live as long as a request

@@ -66,6 +66,22 @@ json check_worker(const Context& context) {
     return entry("worker", "ok", "Worker", "it starts and finds libtorch");
 }
 
+std::uint64_t bytes_below(const fs::path& folder) {
+    std::uint64_t bytes = 0;
+    std::error_code error;
+    for (fs::recursive_directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+        std::error_code ignored;
+        if (it->is_regular_file(ignored)) bytes += it->file_size(ignored);
+    }
+    return bytes;
+}
+
+json check_mnist(const Context& context) {
+    if (!context.options.mnist.empty()) return entry("mnist", "ok", "MNIST", context.options.mnist.string());
+    return entry("mnist", "warning", "MNIST", "not here; it is only needed to try Digits with it",
+                 "Run scripts/setup, or start the server with --mnist and the folder of its four IDX files");
+}
+
 json check_data_dir(const Context& context) {
     const auto& dir = context.options.data_dir;
     if (::access(dir.c_str(), W_OK) != 0)
@@ -73,7 +89,9 @@ json check_data_dir(const Context& context) {
                      "Give yourself the right to write there, or choose another with --data-dir");
     std::error_code error;
     const auto space = fs::space(dir, error);
-    const auto text = fmt::format("{}: {:.1f} GB free", dir.string(), static_cast<double>(space.available) / 1e9);
+    const auto text =
+        fmt::format("{}: {:.1f} GB used by its jobs, {:.1f} GB free", dir.string(),
+                    static_cast<double>(bytes_below(dir / "jobs")) / 1e9, static_cast<double>(space.available) / 1e9);
     return static_cast<double>(space.available) < kLittleDisk_bytes
                ? entry("data_dir", "warning", "Data folder", text,
                        "Delete jobs that you no longer need, or move the data folder to a larger disk")
@@ -106,8 +124,8 @@ json check_gpu() {
 }  // namespace
 
 json examine(const Context& context) {
-    json checks =
-        json::array({check_worker(context), check_data_dir(context), check_web(context), check_memory(), check_gpu()});
+    json checks = json::array({check_worker(context), check_data_dir(context), check_web(context), check_memory(),
+                               check_gpu(), check_mnist(context)});
     const bool ok = std::ranges::none_of(checks, [](const json& check) { return check["status"] == "error"; });
     return {{"ok", ok}, {"checks", std::move(checks)}};
 }

@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "api/access.hpp"
+#include "api/conditional.hpp"
 #include "api/job_view.hpp"
 #include "api/messages.hpp"
 
@@ -42,6 +44,7 @@ Result<http::Response> list_jobs(const http::Request& request, Context& context,
         DIGITS_ASSIGN(query.states, parse_states(*text));
     }
     if (const auto* text = request.find_query("q")) query.text = *text;
+    if (const auto* text = request.find_query("owner")) query.owner = *text;
     if (const auto* text = request.find_query("sort")) {
         query.descending = text->starts_with("-");
         const auto sort = find_enum<JobSort>(text->substr(query.descending ? 1 : 0));
@@ -53,6 +56,7 @@ Result<http::Response> list_jobs(const http::Request& request, Context& context,
     }
     DIGITS_ASSIGN(const auto limit, query_number(request, "limit", 50, 1, 500));
     query.limit = static_cast<int>(limit);
+    query.brief = true;
     if (const auto* text = request.find_query("cursor")) query.cursor = *text;
     DIGITS_ASSIGN(const auto page, context.jobs.list(query));
     json items = json::array();
@@ -62,10 +66,12 @@ Result<http::Response> list_jobs(const http::Request& request, Context& context,
                                {"total", page.total}});
 }
 
-Result<http::Response> submit_job(JobRequest request, Context& context) {
-    DIGITS_ASSIGN(const auto job, context.jobs.submit(std::move(request)));
+Result<http::Response> submit_job(JobRequest wanted, const http::Request& request, Context& context) {
+    wanted.owner = user_of(request);
+    DIGITS_ASSIGN(const auto job, context.jobs.submit(std::move(wanted)));
     auto response = json_response(201, job_view(job, Detail::kFull));
     response.set_header("Location", "/api/v1/jobs/" + job.id);
+    tag_job(response, job);
     return response;
 }
 

@@ -18,7 +18,7 @@ Status check_sources(const SourceSpec& source, const Context& context) {
         bool is_folder;
         bool required;
     };
-    const bool folder = source.type == SourceType::kFolder;
+    const bool folder = source.type != SourceType::kLists;
     const Place places[]{{"path", source.path, true, folder},
                          {"val_path", source.val_path, true, false},
                          {"test_path", source.test_path, true, false},
@@ -66,6 +66,7 @@ Status check_path(const std::string& path, const Context& context) {
     auto roots = context.options.roots;
     roots.push_back(context.options.data_dir / "jobs");
     roots.push_back(context.temporary);
+    if (!context.options.mnist.empty()) roots.push_back(context.options.mnist);
     DIGITS_TRY(resolve_allowed(roots, path));
     return {};
 }

@@ -97,6 +97,7 @@ json job_view(const Job& job, Detail detail) {
               {"name", job.name},
               {"group", job.group},
               {"notes", job.notes},
+              {"owner", job.owner},
               {"state", enum_name(job.state)},
               {"created_at", time_view(job.created)},
               {"started_at", time_view(job.started)},

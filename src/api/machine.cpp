@@ -37,6 +37,10 @@ std::uint64_t machine_memory_bytes() {
     return static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
 }
 
+std::uint64_t available_memory_bytes() {
+    return std::strtoull(find_value("/proc/meminfo", "MemAvailable").c_str(), nullptr, 10) * 1024;
+}
+
 std::string processor_name() {
     const auto name = find_value("/proc/cpuinfo", "model name");
     return name.empty() ? "processor" : name;

@@ -62,9 +62,12 @@ http::Response json_response(int status, const json& body) {
 }
 
 http::Response problem_response(int status, const Error& error) {
-    const json body{{"type", "about:blank"},         {"title", title_of(error.code)}, {"status", status},
-                    {"code", enum_name(error.code)}, {"detail", error.message},       {"where", error.where},
-                    {"advice", error.advice}};
+    return problem_response(status, enum_name(error.code), title_of(error.code), error);
+}
+
+http::Response problem_response(int status, std::string_view code, std::string_view title, const Error& error) {
+    const json body{{"type", "about:blank"},   {"title", title},       {"status", status},      {"code", code},
+                    {"detail", error.message}, {"where", error.where}, {"advice", error.advice}};
     return http::Response::bytes(status, "application/problem+json",
                                  body.dump(-1, ' ', false, json::error_handler_t::replace));
 }

@@ -12,6 +12,8 @@ namespace digits::api {
 http::Response json_response(int status, const nlohmann::json& body);
 /// RFC 9457, `application/problem+json`.
 http::Response problem_response(int status, const Error& error);
+/// One whose code and title are not the error's own.
+http::Response problem_response(int status, std::string_view code, std::string_view title, const Error& error);
 
 /// The request's body as a JSON object with only these members. Errors: kUnsupported for another content type,
 /// kInvalidArgument with the place.

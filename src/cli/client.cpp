@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/file.hpp"
+#include "base/ids.hpp"
 
 namespace digits::cli {
 namespace {
@@ -39,13 +40,15 @@ struct Client::Request {
     std::string method = "GET";
     std::string path;
     std::string body;
+    std::string key;  ///< Idempotency-Key
     std::string part;
     std::vector<std::filesystem::path> files;
     AtomicFile* sink = nullptr;  ///< takes the answer instead of memory
     std::function<void(std::uint64_t)> progress;
 };
 
-Client::Client(std::string address) : address_(std::move(address)), handle_(std::make_unique<Handle>()) {
+Client::Client(std::string address, std::string user)
+    : address_(std::move(address)), user_(std::move(user)), handle_(std::make_unique<Handle>()) {
     while (!address_.empty() && address_.back() == '/') address_.pop_back();
 }
 Client::~Client() = default;
@@ -98,6 +101,7 @@ Result<std::string> Client::perform(const Request& request) {
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, kConnectSeconds);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_bytes);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, &answer);
+    if (!user_.empty()) curl_easy_setopt(curl, CURLOPT_COOKIE, ("username=" + user_).c_str());
     std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> headers(nullptr, curl_slist_free_all);
     std::unique_ptr<curl_mime, decltype(&curl_mime_free)> mime(nullptr, curl_mime_free);
     if (!request.files.empty()) {
@@ -111,6 +115,7 @@ Result<std::string> Client::perform(const Request& request) {
         curl_easy_setopt(curl, CURLOPT_MIMEPOST, mime.get());
     } else if (request.method == "POST") {
         headers.reset(curl_slist_append(nullptr, "Content-Type: application/json"));
+        if (!request.key.empty()) curl_slist_append(headers.get(), ("Idempotency-Key: " + request.key).c_str());
         curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers.get());
         curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request.body.data());
         curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
@@ -139,6 +144,18 @@ Result<nlohmann::json> Client::post(const std::string& path, const nlohmann::jso
     if (!json.is_null()) request.body = json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
     DIGITS_ASSIGN(const auto body, perform(request));
     return parse_answer(body);
+}
+
+Result<nlohmann::json> Client::create(const std::string& path, const nlohmann::json& json) {
+    Request request;
+    request.method = "POST";
+    request.path = path;
+    request.body = json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    request.key = random_hex(16);
+    auto body = perform(request);
+    if (!body && body.error().code == ErrorCode::kUnavailable) body = perform(request);
+    if (!body) return fail(body.error());
+    return parse_answer(*body);
 }
 
 Result<nlohmann::json> Client::remove(const std::string& path) {

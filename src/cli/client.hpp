@@ -15,8 +15,8 @@ namespace digits::cli {
 /// answer.
 class Client {
   public:
-    /// `address`: "http://127.0.0.1:5000/".
-    explicit Client(std::string address);
+    /// `address`: "http://127.0.0.1:5000/". `user`: who asks; empty: nobody.
+    explicit Client(std::string address, std::string user = "");
     ~Client();
     Client(Client&& other) noexcept;
     Client& operator=(Client&&) = delete;
@@ -26,6 +26,8 @@ class Client {
     /// `path`: "/jobs?state=run", below /api/v1.
     Result<nlohmann::json> get(const std::string& path);
     Result<nlohmann::json> post(const std::string& path, const nlohmann::json& body);
+    /// A POST that makes something. When the connection breaks it is sent once more, and still makes one.
+    Result<nlohmann::json> create(const std::string& path, const nlohmann::json& body);
     Result<nlohmann::json> remove(const std::string& path);
     Result<std::string> get_text(const std::string& path);
     /// multipart/form-data, each file a part of this name.
@@ -40,6 +42,7 @@ class Client {
     Result<std::string> perform(const Request& request);
 
     std::string address_;
+    std::string user_;
     struct Handle;
     std::unique_ptr<Handle> handle_;
 };

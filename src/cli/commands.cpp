@@ -7,6 +7,8 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "api/access.hpp"
+
 namespace digits::cli {
 namespace {
 
@@ -38,6 +40,10 @@ int run(int argc, char** argv) {
                    "Folder of datasets and models ($DIGITS_DATA, else ~/.local/share/digits)");
     app.add_option("--server", options.server, "Address of a server to use, like http://127.0.0.1:5000/")
         ->envname("DIGITS_SERVER");
+    options.user = default_user();
+    app.add_option("--user", options.user, "Who you are: what you make belongs to that name ($DIGITS_USER, else $USER)")
+        ->envname("DIGITS_USER")
+        ->check([](const std::string& name) { return name.empty() ? "" : api::fault_of_user_name(name); });
     app.add_flag("--json", options.json, "Print JSON for scripts");
     app.add_flag("-q,--quiet", options.quiet, "Show no progress");
     for (const auto add :

@@ -14,6 +14,7 @@ std::string job_text(const nlohmann::json& job) {
                                                {"kind", job.value("kind", "")},
                                                {"state", job.value("state", "")},
                                                {"created", job.value("created_at", "")}};
+    if (const auto owner = job.value("owner", ""); !owner.empty()) rows.push_back({"owner", owner});
     if (const auto group = job.value("group", ""); !group.empty()) rows.push_back({"group", group});
     if (job.value("finished_at", nlohmann::json()).is_string()) rows.push_back({"finished", job["finished_at"]});
     if (job.value("progress", nlohmann::json()).is_object() && job.value("state", "") == "run")
@@ -37,7 +38,7 @@ Status create_job(const std::string& path, const nlohmann::json& spec, const Cre
                   const CommonOptions& options) {
     nlohmann::json body{{"name", create.name}, {"spec", spec}};
     if (!create.group.empty()) body["group"] = create.group;
-    DIGITS_ASSIGN(auto job, session.client().post(path, body));
+    DIGITS_ASSIGN(auto job, session.client().create(path, body));
     const auto id = job["id"].get<std::string>();
     if (!create.detach) {
         if (!options.quiet) std::cerr << "   " << id << "  " << create.name << '\n';

@@ -14,6 +14,7 @@ struct JobsArguments {
     std::string job, kind, state, search;
     int limit = 50;
     int bytes = 64 << 10;
+    bool purge = false;
 };
 
 Status list(const JobsArguments& a, const CommonOptions& options) {
@@ -77,8 +78,20 @@ Status act(const JobsArguments& a, const std::string& action, const CommonOption
 Status remove(const JobsArguments& a, const CommonOptions& options) {
     DIGITS_ASSIGN(auto session, Session::open(options));
     DIGITS_ASSIGN(const auto job, session.find_job("", a.job));
-    DIGITS_TRY(session.client().remove("/jobs/" + job["id"].get<std::string>()));
-    if (!options.json) std::cout << "deleted " << job["id"].get<std::string>() << "  " << job.value("name", "") << '\n';
+    const auto id = job["id"].get<std::string>();
+    DIGITS_TRY(session.client().remove("/jobs/" + id + (a.purge ? "?purge=true" : "")));
+    if (options.json) return {};
+    std::cout << "deleted " << id << "  " << job.value("name", "") << '\n';
+    if (!a.purge && !options.quiet)
+        std::cerr << "For ten minutes it can be brought back: digits jobs restore " << id << '\n';
+    return {};
+}
+
+/// It is found by its id alone: lists do not show the trash.
+Status restore(const JobsArguments& a, const CommonOptions& options) {
+    DIGITS_ASSIGN(auto session, Session::open(options));
+    DIGITS_ASSIGN(const auto job, session.client().post("/jobs/" + url_escape(a.job) + "/restore", nullptr));
+    std::cout << (options.json ? job.dump(2) + "\n" : job_text(job));
     return {};
 }
 
@@ -108,7 +121,8 @@ void add_jobs(CLI::App& app, Invocation& invocation) {
     add("log", "The end of the job's log", log)
         ->add_option("--bytes", a->bytes, "How much of it")
         ->check(CLI::PositiveNumber);
-    add("delete", "Delete a job with its files", remove);
+    add("delete", "Delete a job with its files", remove)->add_flag("--purge", a->purge, "At once, without a way back");
+    add("restore", "Bring a job back that was just deleted", restore);
     const std::pair<const char*, const char*> actions[]{{"abort", "Stop a job"},
                                                         {"resume", "Go on with a stopped job"},
                                                         {"snapshot", "Ask a training for a snapshot now"}};

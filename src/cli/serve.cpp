@@ -46,6 +46,8 @@ void add_serve(CLI::App& app, Invocation& invocation) {
         ->add_option("--root", options->roots,
                      "Folder that pictures may be taken from (repeatable; default: all that you may read)")
         ->check(CLI::ExistingDirectory);
+    command->add_option("--mnist", options->mnist, "Folder of MNIST's four IDX files, to try Digits with")
+        ->check(CLI::ExistingDirectory);
     command->add_option("--train-slots", options->train_slots, "Trainings at a time without GPUs")
         ->check(CLI::Range(1, 64));
     command->callback([options, &invocation] {

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "api/access.hpp"
 #include "api/server.hpp"
 #include "base/file.hpp"
 #include "cli/terminal.hpp"
@@ -61,6 +62,11 @@ Error job_error(const nlohmann::json& job) {
 
 }  // namespace
 
+std::string default_user() {
+    const char* name = std::getenv("USER");
+    return name && api::fault_of_user_name(name).empty() ? name : "";
+}
+
 std::filesystem::path default_data_dir() {
     if (const char* set = std::getenv("DIGITS_DATA"); set && *set) return set;
     if (const char* home = std::getenv("HOME"); home && *home)
@@ -92,18 +98,18 @@ Session::Session(Session&&) noexcept = default;
 Result<Session> Session::open(const CommonOptions& options) {
     Session session;
     if (!options.server.empty()) {
-        session.client_ = std::make_unique<Client>(options.server);
+        session.client_ = std::make_unique<Client>(options.server, options.user);
         DIGITS_TRY(session.client_->get("/system"));
         return session;
     }
     if (const auto running = find_running_server(options.data_dir)) {
-        session.client_ = std::make_unique<Client>(running->address);
+        session.client_ = std::make_unique<Client>(running->address, options.user);
         return session;
     }
     ApiServerOptions server;
     server.data_dir = options.data_dir;
     DIGITS_ASSIGN(session.own_, ApiServer::start(server));
-    session.client_ = std::make_unique<Client>(session.own_->address());
+    session.client_ = std::make_unique<Client>(session.own_->address(), options.user);
     return session;
 }
 

@@ -18,9 +18,13 @@ namespace digits::cli {
 struct CommonOptions {
     std::filesystem::path data_dir;
     std::string server;  ///< address of a server to use instead of the data folder's own
+    std::string user;    ///< who asks; empty: nobody
     bool json = false;
     bool quiet = false;
 };
+
+/// The name that the system has for this user, if it can be one here; else empty.
+std::string default_user();
 
 /// $DIGITS_DATA, else ~/.local/share/digits.
 std::filesystem::path default_data_dir();

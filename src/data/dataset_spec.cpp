@@ -11,8 +11,9 @@ struct JsonBinding<SourceSpec> {
     static auto fields() {
         return std::tuple{
             json_field("type", &SourceSpec::type)
-                .help("folder: one sub-folder a class; lists: files of path and label"),
-            json_field("path", &SourceSpec::path).help("folder: the pictures to train with"),
+                .help("folder: one sub-folder a class; lists: files of path and label; mnist: the four IDX files"),
+            json_field("path", &SourceSpec::path)
+                .help("folder: the pictures to train with; mnist: the folder of the IDX files"),
             json_field("val_path", &SourceSpec::val_path)
                 .help("folder: the pictures to validate with, instead of percent_val"),
             json_field("test_path", &SourceSpec::test_path)
@@ -93,6 +94,10 @@ Status validate_source(const SourceSpec& source) {
         if (source.train.empty())
             return invalid("/source/train", "train is missing: the list of pictures to train with");
         if (source.labels.empty()) return invalid("/source/labels", "labels is missing: the file with the class names");
+        return {};
+    }
+    if (source.type == SourceType::kMnist) {
+        if (source.path.empty()) return invalid("/source/path", "path is missing: the folder with MNIST's four files");
         return {};
     }
     if (source.path.empty()) return invalid("/source/path", "path is missing: the folder with one sub-folder a class");

@@ -15,7 +15,7 @@
 namespace digits {
 
 enum class DatasetType { kClassification };
-enum class SourceType { kFolder, kLists };
+enum class SourceType { kFolder, kLists, kMnist };
 enum class RecordEncoding { kNone, kPng, kJpeg };
 enum class DatasetBackend { kLmdb, kHdf5 };
 enum class Hdf5Compression { kNone, kGzip };
@@ -78,8 +78,8 @@ struct EnumNames<DatasetType> {
 };
 template <>
 struct EnumNames<SourceType> {
-    static constexpr std::array<std::pair<SourceType, std::string_view>, 2> kNames{
-        {{SourceType::kFolder, "folder"}, {SourceType::kLists, "lists"}}};
+    static constexpr std::array<std::pair<SourceType, std::string_view>, 3> kNames{
+        {{SourceType::kFolder, "folder"}, {SourceType::kLists, "lists"}, {SourceType::kMnist, "mnist"}}};
 };
 template <>
 struct EnumNames<RecordEncoding> {

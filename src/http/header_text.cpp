@@ -55,6 +55,18 @@ std::string header_parameter(std::string_view header, std::string_view name) {
     return {};
 }
 
+std::string cookie_value(std::string_view header, std::string_view name) {
+    while (!header.empty()) {
+        const auto end = std::min(header.find(';'), header.size());
+        const auto pair = trim(header.substr(0, end));
+        header.remove_prefix(std::min(end + 1, header.size()));
+        const auto equals = pair.find('=');
+        if (equals != std::string_view::npos && pair.substr(0, equals) == name)
+            return std::string(pair.substr(equals + 1));
+    }
+    return "";
+}
+
 bool accepts_gzip(std::string_view codings) {
     while (!codings.empty()) {
         const auto comma = codings.find(',');

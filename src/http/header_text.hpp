@@ -12,6 +12,8 @@ bool equal_ignoring_case(std::string_view a, std::string_view b);
 std::string printable(std::string_view text);
 /// The value of `name` in `form-data; name="x"; filename="y"`; empty when absent.
 std::string header_parameter(std::string_view header, std::string_view name);
+/// The value of a cookie in a Cookie header; empty when absent.
+std::string cookie_value(std::string_view header, std::string_view name);
 /// True when `codings` (an Accept-Encoding) allows gzip.
 bool accepts_gzip(std::string_view codings);
 bool is_utf8(std::string_view text);

@@ -118,6 +118,11 @@ class Reading(unittest.TestCase):
         self.assertEqual(found["devices"][0]["id"], "cpu")
         self.assertGreater(found["memory_bytes"], 1 << 20)
 
+    def test_session(self):
+        self.assertEqual(api.call("GET", "/session")[2], {"user": ""})
+        self.assertEqual(api.call("PUT", "/session", {"user": "ada"})[2], {"user": "ada"})
+        self.assertEqual(api.call("DELETE", "/session")[0], 204)
+
     def test_doctor_finds_nothing_wrong_with_worker_and_disk(self):
         checks = {check["id"]: check for check in api.call("GET", "/system/doctor")[2]["checks"]}
         self.assertEqual(checks["worker"]["status"], "ok", checks["worker"])
@@ -252,11 +257,19 @@ class Making(unittest.TestCase):
         self.assertEqual(api.call("DELETE", f"/jobs/{job}")[0], 204)
         self.assertEqual(api.call("GET", f"/jobs/{job}")[0], 404)
         events.wait_for(lambda e: e[1] == "job_deleted" and e[2]["job"] == job)
+        self.assertEqual(api.call("POST", f"/jobs/{job}/restore")[2]["name"], "new name")
+        self.assertEqual(api.call("GET", f"/datasets/{job}")[2]["dataset"]["labels"][0], "0")
+        self.assertEqual(api.call("DELETE", f"/jobs/{job}?purge=true")[0], 204)
+        self.assertEqual(api.call("POST", f"/jobs/{job}/restore")[0], 404)
 
     def test_abort_snapshot_resume(self):
         job = create_model("long one", epochs=1000)
         server.wait_for(job, ("run",))
         events.wait_for(lambda e: e[1] == "metrics" and e[2]["job"] == job, 60)
+        taken = api.call("GET", f"/jobs/{job}/hardware")[2]
+        self.assertTrue(taken["peak_memory_bytes"] >= taken["memory_bytes"] > 1 << 20, taken)
+        self.assertGreater(taken["cores_busy"], 0)
+        self.assertEqual(api.call("GET", "/system")[2]["training_room"]["taken"], 1)
         self.assertEqual(api.call("POST", f"/jobs/{job}/snapshot")[0], 202)
         events.wait_for(lambda e: e[1] == "snapshot" and e[2]["job"] == job, 60)
         self.assertEqual(api.call("DELETE", f"/jobs/{job}")[0], 409)
@@ -314,6 +327,8 @@ class Refusing(unittest.TestCase):
         ("POST", "/jobs/{model}/abort", None, 409, ""),
         ("POST", "/jobs/{model}/resume", None, 409, ""),
         ("POST", "/jobs/{dataset}/snapshot", None, 409, ""),
+        ("GET", "/jobs/{model}/hardware", None, 409, "no worker"),
+        ("POST", "/datasets/scan", {"spec": {"source": {"type": "mnist", "path": "/"}}}, 415, "unpacked"),
         ("GET", "/models/{dataset}", None, 404, ""),
         ("GET", "/datasets/{model}", None, 404, ""),
         ("POST", "/models/{model}/classify", {"paths": []}, 422, "paths"),

@@ -42,7 +42,11 @@ class ServerProcess:
     def __init__(self, digits):
         self.folder = Path(tempfile.mkdtemp(prefix="digits-test-"))
         self.log = open(self.folder / "server.log", "wb")
-        self.process = subprocess.Popen([digits, "serve", "--data-dir", self.folder / "data", "--port", "0"],
+        self.digits = digits
+        self.start()
+
+    def start(self):
+        self.process = subprocess.Popen([self.digits, "serve", "--data-dir", self.folder / "data", "--port", "0"],
                                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self.log, text=True)
         lines = queue.Queue()
         threading.Thread(target=lambda: [lines.put(line) for line in self.process.stdout], daemon=True).start()
@@ -53,6 +57,12 @@ class ServerProcess:
             self.close()
             raise TimeoutError("the server printed no address within 30 s") from None
         self.host = found.group(1)
+
+    def restart(self, meanwhile=lambda: None):
+        self.process.terminate()
+        self.process.wait(20)
+        meanwhile()
+        self.start()
 
     def request(self, method, path, body=None, headers=None):
         """(status, headers with lower-case names, bytes)"""
@@ -81,8 +91,8 @@ class ServerProcess:
     def close(self):
         # Ends waiting and running jobs too, so that no worker outlives the test.
         if self.process.poll() is None:
-            for job in self.unfinished():
-                self.request("POST", f"/api/v1/jobs/{job}/abort")
+            for job, owner in self.unfinished():
+                self.request("POST", f"/api/v1/jobs/{job}/abort", headers={"Cookie": f"username={owner}"})
             deadline = time.monotonic() + 20
             while self.unfinished() and time.monotonic() < deadline:
                 time.sleep(0.05)
@@ -98,6 +108,6 @@ class ServerProcess:
     def unfinished(self):
         try:
             page = json.loads(self.request("GET", "/api/v1/jobs?state=init,wait,run&limit=500")[2])
-            return [job["id"] for job in page["items"]]
+            return [(job["id"], job["owner"]) for job in page["items"]]
         except OSError:
             return []

@@ -188,6 +188,7 @@ class UserTest(Case):
         answer = other.put(f"{server.address}/jobs/{model_id}", data={"job_name": "mine"})
         self.assert_refused(answer, 403)
         self.assert_refused(other.delete(f"{server.address}/models/{model_id}"), 403)
+        self.assert_refused(other.post(f"{server.address}/models/{model_id}/abort"), 403, "belongs to fred")
         bulk = other.delete(server.address + "/jobs", data={"job_ids[]": [model_id, "20160101-000000-abcd"]})
         self.assert_refused(bulk, 400, "1 job not found. 1 job not permitted to be deleted.")
         self.assertEqual(server.status(model_id), "Done")

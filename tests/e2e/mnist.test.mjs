@@ -60,6 +60,7 @@ async function points(series) {
 step("an empty server invites to make a dataset", async () => {
   await page.goto(server.address);
   await page.getByRole("heading", { name: "Nothing here yet" }).waitFor();
+  assert.ok(await page.getByRole("button", { name: "Try it with MNIST" }).isEnabled());
   await assert_accessible("the first page");
   await page.locator("main").getByRole("link", { name: "New dataset" }).click();
   await page.getByRole("heading", { name: "New image classification dataset" }).waitFor();

@@ -111,6 +111,10 @@ step("home: what runs stands on top with its curve, and the selected jobs are ab
   await page.getByRole("dialog").getByRole("button", { name: "Delete 2" }).click();
   await until("both are gone", async () => (await row("Long").count()) === 0);
   assert.equal((await api(server, "GET", "/jobs?kind=model")).total, 2);
+  await page.getByRole("button", { name: "Undo" }).click();
+  await until("both are back", async () => (await row("Long").count()) === 2);
+  for (const { id } of (await api(server, "GET", "/jobs?q=Long")).items) await api(server, "DELETE", `/jobs/${id}?purge=true`);
+  await until("both are gone for good", async () => (await row("Long").count()) === 0);
 });
 
 step("home: a dataset is deleted only with the models that need it", async () => {
@@ -287,9 +291,76 @@ step("model: the network's graph and text belong together", async () => {
   await assert_accessible("the network of a model");
 });
 
+step("users: who one is decides what may be changed, and two who edit one name are told", async () => {
+  const made_by = (name) => ({ Cookie: `username=${name}`, "Content-Type": "application/json" });
+  const foreign = await (await fetch(`${server.address}/api/v1/datasets`, {
+    method: "POST",
+    headers: made_by("bob"),
+    body: JSON.stringify({ name: "Bob's digits", spec: { source: { type: "folder", path: join(folder, "pictures") } } }),
+  })).json();
+  await finished(foreign.id);
+  await page.goto(`${server.address}/?kind=dataset`);
+  await page.getByTestId("user").click();
+  await page.getByLabel("Your name").fill("Ada");
+  await page.getByRole("button", { name: "That is me" }).click();
+  await page.getByText("Must start with a lowercase letter").waitFor();
+  await page.getByLabel("Your name").fill("ada");
+  await assert_accessible("the form for one's name");
+  await shot("user");
+  await page.getByRole("button", { name: "That is me" }).click();
+  await page.getByTestId("user").filter({ hasText: "ada" }).waitFor();
+  await page.reload();
+  await page.getByTestId("user").filter({ hasText: "ada" }).waitFor();
+  await page.getByLabel("Only mine").check();
+  await page.getByText("Nothing found").waitFor();
+  await page.getByLabel("Only mine").uncheck();
+  await row("Bob's digits").waitFor();
+
+  await page.goto(`${server.address}/datasets/${foreign.id}`);
+  await page.getByText("Owner: bob").waitFor();
+  assert.equal(await page.getByRole("button", { name: "Rename" }).count(), 0);
+
+  await page.goto(`${server.address}/models/${made.models[0]}`);
+  const asked = page.waitForResponse((response) => response.url().endsWith(`/jobs/${made.models[0]}`));
+  await page.getByRole("button", { name: "Rename" }).click();
+  await asked;
+  await api(server, "PATCH", `/jobs/${made.models[0]}`, { name: "LeNet fast" });
+  await page.getByLabel("Name", { exact: true }).fill("LeNet mine");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByText('its name is now "LeNet fast"').waitFor();
+  await page.getByRole("heading", { name: "LeNet fast" }).waitFor();
+  await page.getByRole("button", { name: "Rename" }).click();
+  await page.getByLabel("Name", { exact: true }).fill("LeNet quick");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("heading", { name: "LeNet quick" }).waitFor();
+  await until("it is written", async () => (await api(server, "GET", `/jobs/${made.models[0]}`)).name === "LeNet quick");
+  await page.getByTestId("user").click();
+  await page.getByRole("button", { name: "Log out" }).click();
+  await page.getByTestId("user").filter({ hasText: "you" }).waitFor();
+});
+
+step("model: what a running training takes of the machine", async () => {
+  const { id } = await train("Watched", { epochs: 5000, snapshot_interval: 0 });
+  await page.goto(`${server.address}/models/${id}`);
+  const card = page.getByTestId("hardware");
+  await card.getByText("Memory of the worker").waitFor();
+  await card.getByText(/images\/s/).waitFor();
+  await card.getByText(/% of one core/).waitFor();
+  await page.getByTestId("devices").filter({ hasText: /0\/1 device.*1 running/ }).waitFor();
+  await until("the course has some points", async () => ((await card.locator("polyline").getAttribute("points")) ?? "").split(" ").length >= 3);
+  await shot("hardware");
+  await assert_accessible("the hardware of a training");
+  await fetch(`${server.address}/api/v1/jobs/${id}/abort`, { method: "POST" });
+  await finished(id);
+  await until("it is gone", async () => (await card.count()) === 0);
+  await page.getByTestId("devices").filter({ hasText: "1/1 device" }).waitFor();
+});
+
 step("system: the server and its checks", async () => {
   await page.goto(`${server.address}/system`);
   await until("the checks are there", async () => (await page.locator("main [role=\"alert\"]").count()) >= 3);
+  await page.getByText("Disk of the data folder").waitFor();
+  await page.getByText("Apache License 2.0").waitFor();
   await shot("system");
   await assert_accessible("the page of the server");
 });

@@ -67,7 +67,9 @@ export class MockServer {
   private streams = new Set<ServerResponse>();
   private history: { id: number; text: string; job: string }[] = [];
   private next_event = 1;
+  private trash = new Map<string, Entry>();
   private count = 0;
+  private user = "";
 
   private readonly step_ms: number;
 
@@ -147,7 +149,7 @@ export class MockServer {
     const url = new URL(request.url ?? "/", "http://mock");
     const path = url.pathname.replace(/^\/api\/v1/, "");
     try {
-      const body = request.method === "POST" || request.method === "PATCH" ? await read_body(request) : null;
+      const body = /^(POST|PATCH|PUT)$/.test(request.method ?? "") ? await read_body(request) : null;
       if (path === "/events") return this.stream(request, response);
       const answer = this.answer(request.method ?? "GET", path, url.searchParams, body);
       if (answer === null) {
@@ -189,6 +191,14 @@ export class MockServer {
     if (parts[0] === "files") return this.file(parts[1]!, parts.slice(2).join("/"));
     const entry = () => this.entries.get(parts[1]!) ?? refuse(404, "not_found", `there is no job ${parts[1]}`);
     switch (route) {
+      case "GET /session":
+        return { user: this.user };
+      case "PUT /session":
+        this.user = (body as { user: string }).user;
+        return { user: this.user };
+      case "DELETE /session":
+        this.user = "";
+        return null;
       case "GET /jobs":
         return this.list(query);
       case "GET /jobs/:id":
@@ -198,9 +208,17 @@ export class MockServer {
         this.tell_job(entry());
         return entry().job;
       case "DELETE /jobs/:id":
-        this.entries.delete(entry().job.id);
+        this.trash.set(parts[1]!, entry());
+        this.entries.delete(parts[1]!);
         this.tell("job_deleted", { job: parts[1] }, parts[1]!);
         return null;
+      case "POST /jobs/:id/restore": {
+        const back = this.trash.get(parts[1]!) ?? refuse(404, "not_found", `there is no job ${parts[1]} in the trash`);
+        this.trash.delete(parts[1]!);
+        this.entries.set(parts[1]!, back);
+        this.tell_job(back);
+        return back.job;
+      }
       case "POST /jobs/:id/abort":
         this.stop(entry(), "abort");
         return entry().job;
@@ -210,6 +228,17 @@ export class MockServer {
       case "POST /jobs/:id/snapshot":
         this.snapshot(entry(), false);
         return entry().job;
+      case "GET /jobs/:id/hardware":
+        return {
+          pid: 4712,
+          device: "cpu (2 cores)",
+          cores_busy: 1.8 + Math.random() * 0.2,
+          threads: 7,
+          memory_bytes: 412_000_000,
+          peak_memory_bytes: 430_000_000,
+          machine: { cores: 2, memory_bytes: 16e9, available_bytes: 9e9 },
+          gpu: null,
+        };
       case "GET /jobs/:id/log":
         return `${entry().log.join("\n")}\n`;
       case "POST /datasets/scan":
@@ -269,6 +298,12 @@ export class MockServer {
           uptime_s: 12345.6,
           memory_bytes: 42_000_000,
           devices: [{ id: "cpu", kind: "cpu", name: "CPU", memory_bytes: 16e9, cores: 2 }],
+          training_room: {
+            total: 2,
+            taken: [...this.entries.values()].filter(({ job }) => job.kind === "model" && job.state === "run").length,
+          },
+          mnist: "/opt/digits/mnist",
+          disk: { total_bytes: 500e9, free_bytes: 210e9 },
           limits: { body_bytes: 1 << 20, upload_bytes: 1 << 28, upload_files: 1000 },
           jobs: {},
         };
@@ -346,6 +381,7 @@ export class MockServer {
       name,
       group,
       notes: "",
+      owner: this.user,
       state: "init",
       created_at: new Date().toISOString(),
       started_at: null,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "api/access.hpp"
 #include "api/messages.hpp"
 #include "base/ids.hpp"
 
@@ -88,18 +89,9 @@ Response redirect(std::string place) {
     return response;
 }
 
-std::string fault_of_user_name(std::string_view name) {
-    if (name.empty()) return "username is required";
-    const auto is_lower = [](char c) { return c >= 'a' && c <= 'z'; };
-    if (!is_lower(name.front())) return "Must start with a lowercase letter";
-    const bool plain = std::ranges::all_of(
-        name, [&](char c) { return is_lower(c) || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_'; });
-    return plain ? "" : "Only lowercase letters, numbers, periods, dashes and underscores allowed";
-}
-
 std::string find_user(const Arguments& arguments) {
     const auto name = arguments.get("username");
-    return name.empty() ? cookie(arguments.request(), "username") : name;
+    return name.empty() ? user_of(arguments.request()) : name;
 }
 
 Result<std::string> require_user(const Arguments& arguments) {
@@ -110,10 +102,6 @@ Result<std::string> require_user(const Arguments& arguments) {
     if (const auto fault = fault_of_user_name(name); !fault.empty())
         return fail(ErrorCode::kInvalidArgument, "Invalid username - {}", fault);
     return name;
-}
-
-bool may_change(const Job& job, const std::string& user) {
-    return !user.empty() && (job.owner.empty() || job.owner == user);
 }
 
 Result<Job> find_job(const std::string& id, const Context& context, std::string_view kind) {

@@ -35,9 +35,6 @@ http::Response redirect(std::string place);
 Result<std::string> require_user(const Arguments& arguments);
 /// Empty if there is none; not checked.
 std::string find_user(const Arguments& arguments);
-/// Why DIGITS refuses the name; empty if it does not.
-std::string fault_of_user_name(std::string_view name);
-bool may_change(const Job& job, const std::string& user);
 
 /// The job called `id`, or kNotFound with DIGITS's words. `kind`: "dataset", "model", or empty for any.
 Result<Job> find_job(const std::string& id, const Context& context, std::string_view kind = "");

@@ -90,18 +90,4 @@ bool wants_page(const http::Request& request) {
     return !wants_json(request) && accept && accept->find("text/html") != std::string::npos;
 }
 
-std::string cookie(const http::Request& request, std::string_view name) {
-    const auto* header = request.find_header("cookie");
-    std::string_view rest = header ? std::string_view(*header) : std::string_view{};
-    while (!rest.empty()) {
-        const auto end = std::min(rest.find(';'), rest.size());
-        const auto pair = http::trim(rest.substr(0, end));
-        rest.remove_prefix(std::min(end + 1, rest.size()));
-        const auto equals = pair.find('=');
-        if (equals != std::string_view::npos && pair.substr(0, equals) == name)
-            return std::string(pair.substr(equals + 1));
-    }
-    return "";
-}
-
 }  // namespace digits::api::compat

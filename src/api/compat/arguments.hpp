@@ -39,7 +39,4 @@ bool wants_json(const http::Request& request);
 /// Whether it is a browser that opens a page.
 bool wants_page(const http::Request& request);
 
-/// The value of a cookie, or empty.
-std::string cookie(const http::Request& request, std::string_view name);
-
 }  // namespace digits::api::compat

@@ -2,6 +2,7 @@
 #include <mutex>
 #include <nlohmann/json.hpp>
 
+#include "api/access.hpp"
 #include "api/compat/answers.hpp"
 #include "api/compat/job_json.hpp"
 #include "api/job_view.hpp"
@@ -28,7 +29,7 @@ Result<Job> route_job(const Arguments& arguments, const Context& context) {
 Result<Job> own_job(const Arguments& arguments, const Context& context) {
     DIGITS_ASSIGN(const auto user, require_user(arguments));
     DIGITS_ASSIGN(auto job, route_job(arguments, context));
-    if (!may_change(job, user)) return fail(ErrorCode::kPermissionDenied, "{} belongs to {}", job.id, job.owner);
+    DIGITS_TRY(authorise(user, Act::kChange, job));
     return job;
 }
 
@@ -71,8 +72,7 @@ Result<Response> edit(const Arguments& arguments, Context& context) {
 }
 
 Result<Response> abort(const Arguments& arguments, Context& context) {
-    DIGITS_TRY(require_user(arguments));
-    DIGITS_ASSIGN(const auto job, route_job(arguments, context));
+    DIGITS_ASSIGN(const auto job, own_job(arguments, context));
     if (!context.jobs.abort(job.id)) return fail(ErrorCode::kPermissionDenied, "Job not aborted");
     return text_response(200, "Job aborted.");
 }
@@ -185,7 +185,7 @@ Failures for_each_job(const Arguments& arguments, Context& context, const std::s
         const auto job = find_job(id, context);
         if (!job) {
             ++failures.not_found;
-        } else if (!may_change(*job, user)) {
+        } else if (!authorise(user, Act::kChange, *job)) {
             ++failures.not_permitted;
         } else if (const auto done = action(*job); !done && done.error().code == ErrorCode::kPermissionDenied) {
             failures.reasons.push_back(done.error().message);

@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "api/access.hpp"
 #include "api/compat/answers.hpp"
 #include "api/compat/job_json.hpp"
 #include "api/job_file.hpp"
@@ -96,13 +97,13 @@ Result<Response> login(const Arguments& arguments) {
     const std::string name(http::trim(arguments.get("username")));
     if (const auto fault = fault_of_user_name(name); !fault.empty()) return login_page(arguments, fault);
     auto response = redirect(next_place(arguments));
-    response.set_header("Set-Cookie", "username=" + name + "; Path=/; SameSite=Lax");
+    response.set_header("Set-Cookie", user_cookie(name));
     return response;
 }
 
 Result<Response> logout(const Arguments& arguments) {
     auto response = redirect(next_place(arguments));
-    response.set_header("Set-Cookie", "username=; Path=/; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT");
+    response.set_header("Set-Cookie", user_cookie(""));
     return response;
 }
 

@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 
+#include "api/conditional.hpp"
 #include "api/job_pages.hpp"
 #include "api/job_specs.hpp"
 #include "api/job_view.hpp"
@@ -28,12 +29,15 @@ Result<Response> create(const Request& request, Context& context) {
     auto job = dataset_job(spec);
     job.name = std::move(name);
     job.group = std::move(group);
-    return submit_job(std::move(job), context);
+    return submit_job(std::move(job), request, context);
 }
 
 Result<Response> scan(const Request& request, Context& context) {
     DIGITS_ASSIGN(const auto body, read_object(request, {"spec"}));
     DIGITS_ASSIGN(const auto spec, read_spec(body, context));
+    if (spec.source.type == SourceType::kMnist)
+        return fail(make_error(ErrorCode::kUnsupported, "MNIST's files are unpacked when the dataset is made")
+                        .at("/spec/source/type"));
     auto found = scan_dataset(spec);
     if (!found) return fail(within(found.error(), "/spec"));
     json view;
@@ -43,7 +47,10 @@ Result<Response> scan(const Request& request, Context& context) {
 
 Result<Response> show(const Request& request, Context& context) {
     DIGITS_ASSIGN(const auto job, route_job(request, context.jobs, "dataset"));
-    return json_response(200, {{"job", job_view(job, Detail::kFull)}, {"dataset", job.result ? *job.result : json()}});
+    auto response =
+        json_response(200, {{"job", job_view(job, Detail::kFull)}, {"dataset", job.result ? *job.result : json()}});
+    tag_job(response, job);
+    return response;
 }
 
 }  // namespace

@@ -1,9 +1,11 @@
 #include <nlohmann/json.hpp>
 
+#include "api/conditional.hpp"
 #include "api/job_pages.hpp"
 #include "api/job_view.hpp"
 #include "api/messages.hpp"
 #include "api/resources.hpp"
+#include "base/ids.hpp"
 
 namespace digits::api {
 namespace {
@@ -16,7 +18,9 @@ Result<Response> show(const Request& request, Context& context) {
     DIGITS_ASSIGN(const auto job, route_job(request, context.jobs));
     auto view = job_view(job, Detail::kFull);
     view["best"] = best_view(job, &context.jobs);
-    return json_response(200, view);
+    auto response = json_response(200, view);
+    tag_job(response, job);
+    return response;
 }
 
 Result<Response> edit(const Request& request, Context& context) {
@@ -37,13 +41,23 @@ Result<Response> edit(const Request& request, Context& context) {
         *target = std::move(text);
     }
     DIGITS_ASSIGN(const auto job, context.jobs.edit(before.id, edit));
-    return json_response(200, job_view(job, Detail::kFull));
+    auto response = json_response(200, job_view(job, Detail::kFull));
+    tag_job(response, job);
+    return response;
 }
 
 Result<Response> remove(const Request& request, Context& context) {
     DIGITS_ASSIGN(const auto job, route_job(request, context.jobs));
-    DIGITS_TRY(context.jobs.remove(job.id));
+    const auto* purge = request.find_query("purge");
+    DIGITS_TRY(purge && *purge == "true" ? context.jobs.remove(job.id) : context.jobs.trash(job.id));
     return Response::empty(204);
+}
+
+Result<Response> restore(const Request& request, Context& context) {
+    const auto& id = request.param("id");
+    if (!is_job_id(id)) return fail(ErrorCode::kNotFound, "there is no job {}", id.substr(0, 60));
+    DIGITS_ASSIGN(const auto job, context.jobs.restore(id));
+    return json_response(200, job_view(job, Detail::kFull));
 }
 
 Result<Response> act(const Request& request, Context& context, Result<Job> (JobManager::*action)(std::string_view)) {
@@ -73,6 +87,7 @@ void register_jobs(http::Router& router, Context& context) {
     router.add("GET", "/api/v1/jobs/{id}", [&](const Request& request) { return show(request, context); });
     router.add("PATCH", "/api/v1/jobs/{id}", [&](const Request& request) { return edit(request, context); }, small);
     router.add("DELETE", "/api/v1/jobs/{id}", [&](const Request& request) { return remove(request, context); });
+    router.add("POST", "/api/v1/jobs/{id}/restore", [&](const Request& request) { return restore(request, context); });
     router.add("POST", "/api/v1/jobs/{id}/abort",
                [&](const Request& request) { return act(request, context, &JobManager::abort); });
     router.add("POST", "/api/v1/jobs/{id}/resume",

@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 
+#include "api/conditional.hpp"
 #include "api/job_pages.hpp"
 #include "api/job_specs.hpp"
 #include "api/job_view.hpp"
@@ -56,7 +57,7 @@ Result<Response> create(const Request& request, Context& context) {
     DIGITS_ASSIGN(auto job, model_job(spec));
     job.name = std::move(name);
     job.group = std::move(group);
-    return submit_job(std::move(job), context);
+    return submit_job(std::move(job), request, context);
 }
 
 Result<Response> show(const Request& request, Context& context) {
@@ -73,7 +74,9 @@ Result<Response> show(const Request& request, Context& context) {
             view["dataset"] = *dataset->result;
     for (const auto* file : kReadableFiles)
         if (std::filesystem::exists(context.jobs.job_dir(job.id) / file)) view["files"].push_back(file);
-    return json_response(200, view);
+    auto response = json_response(200, view);
+    tag_job(response, job);
+    return response;
 }
 
 }  // namespace

@@ -41,6 +41,9 @@ Result<http::Response> show(Context& context) {
         DIGITS_ASSIGN(const auto page, context.jobs.list(query));
         counts[std::string(name)] = page.total;
     }
+    std::error_code ignored;
+    const auto space = std::filesystem::space(context.options.data_dir, ignored);
+    const auto room = context.jobs.training_room();
     const double now = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
     return json_response(
         200, {{"version", DIGITS_VERSION},
@@ -51,6 +54,9 @@ Result<http::Response> show(Context& context) {
               {"uptime_s", now - context.started},
               {"memory_bytes", own_memory_bytes()},
               {"devices", devices_view()},
+              {"training_room", {{"total", room.total}, {"taken", room.taken}}},
+              {"mnist", context.options.mnist.empty() ? json() : json(context.options.mnist.string())},
+              {"disk", {{"total_bytes", space.capacity}, {"free_bytes", space.available}}},
               {"limits",
                {{"body_bytes", kMaxBody_bytes}, {"upload_bytes", kMaxUpload_bytes}, {"upload_files", kMaxUploadFiles}}},
               {"jobs", std::move(counts)}});

@@ -1,4 +1,5 @@
 import createClient from "openapi-fetch";
+import { creation_keys } from "./creation_keys";
 import type { components, paths } from "./schema";
 
 type Schemas = components["schemas"];
@@ -25,6 +26,8 @@ export type LogEvent = Schemas["LogEvent"];
 export type Network = Schemas["Network"];
 export type Classification = Schemas["Classification"];
 export type Problem = Schemas["Problem"];
+export type Session = Schemas["Session"];
+export type Hardware = Schemas["Hardware"];
 export type System = Schemas["System"];
 export type Doctor = Schemas["Doctor"];
 
@@ -43,6 +46,7 @@ export function unreachable(detail: string): Problem {
 }
 
 export const client = createClient<paths>({ baseUrl: api_root });
+client.use(creation_keys());
 
 /** Turns openapi-fetch's answer into data, or throws a ProblemError. */
 export async function answer<T>(

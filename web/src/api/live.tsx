@@ -159,6 +159,7 @@ function apply_job(job: Job, queries: QueryClient, refresh: Refresh): void {
     queries.setQueryData(["running"], replace_in(running!, job));
   } else if (before || is_active(job)) {
     refresh.add(["running"]);
+    refresh.add(["system"]);
     if (job.kind === "dataset" && job.state === "done") refresh.add(["model"]);
   }
   put_job(queries, job);

@@ -65,6 +65,10 @@ export function useAllJobs(kind: JobKind): { jobs: Job[]; total: number; loaded:
   };
 }
 
+export function useSession() {
+  return useQuery({ queryKey: ["session"], queryFn: ({ signal }) => answer(client.GET("/session", { signal })) });
+}
+
 export function useNetworks() {
   return useQuery({
     queryKey: ["networks"],
@@ -75,6 +79,19 @@ export function useNetworks() {
 
 export function useSystem() {
   return useQuery({ queryKey: ["system"], queryFn: ({ signal }) => answer(client.GET("/system", { signal })) });
+}
+
+/** What the job's worker takes of the machine, once a second while the page is looked at. */
+export function useHardware(id: string, running: boolean) {
+  return useQuery({
+    queryKey: ["hardware", id],
+    enabled: running,
+    staleTime: 0,
+    gcTime: 0,
+    retry: false,
+    refetchInterval: running ? 1000 : false,
+    queryFn: ({ signal }) => answer(client.GET("/jobs/{id}/hardware", { params: { path: { id } }, signal })),
+  });
 }
 
 export function useDoctor() {

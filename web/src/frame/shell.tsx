@@ -1,7 +1,6 @@
 import {
   ActionIcon,
   Alert,
-  Badge,
   Button,
   Kbd,
   Menu,
@@ -13,9 +12,10 @@ import {
 import { lazy, type ReactNode, Suspense, useState } from "react";
 import { Link, NavLink, useNavigate } from "react-router";
 import { is_active, useLive } from "../api/live";
-import { useRunning } from "../api/queries";
+import { useRunning, useSystem } from "../api/queries";
 import { type Language, languages, useText } from "../text/text";
 import { useShortcuts } from "./shortcuts";
+import { UserMenu } from "./user_menu";
 
 const JumpDialog = lazy(() => import("./jump_dialog"));
 
@@ -54,7 +54,8 @@ export function Shell({ children }: { children: ReactNode }) {
           <UnstyledButton onClick={() => set_jump(true)} className="top-link" visibleFrom="sm">
             {t("nav.jump")} <Kbd size="xs">Ctrl K</Kbd>
           </UnstyledButton>
-          <RunningCount />
+          <Devices />
+          <UserMenu />
           <Settings on_keys={() => set_keys(true)} />
         </div>
       </header>
@@ -76,14 +77,17 @@ export function Shell({ children }: { children: ReactNode }) {
   );
 }
 
-function RunningCount() {
+/** "1/2 devices ▪ 1 running": what a training could have now, and what runs. */
+function Devices() {
   const { t } = useText();
+  const room = useSystem().data?.training_room;
   const running = useRunning().data?.items.filter(is_active).length ?? 0;
-  if (running === 0) return null;
+  if (!room) return null;
   return (
-    <Badge component={Link} to="/" variant="light" tt="none" style={{ cursor: "pointer" }}>
-      {t("nav.running", { n: running })}
-    </Badge>
+    <Link to="/" className="top-link devices" data-testid="devices" title={t("nav.devices.help")}>
+      {t("nav.devices", { free: Math.max(0, room.total - room.taken), n: room.total })}
+      {running > 0 && <span className="devices-running">▪ {t("nav.running", { n: running })}</span>}
+    </Link>
   );
 }
 

@@ -1,10 +1,11 @@
 import { Autocomplete, Button, Checkbox, Group, List, Modal, Stack, Text } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { answer, client, type Job, ProblemError } from "../api/client";
 import { drop_job } from "../api/live";
-import { show_problem } from "../jobs/job_actions";
+import { delete_job, useOfferUndo } from "../jobs/deletion";
+import { show_problem } from "../jobs/problem_note";
 import { type TextKey, useText } from "../text/text";
 
 const at_once = 4;
@@ -13,7 +14,7 @@ const most_named = 8;
 /** Asks the same of each job, a few at a time; one that refuses stops none of the others. Says what was refused. */
 export function useForEach(
   act: (job: Job) => Promise<unknown>,
-  words: { done: TextKey; failed: TextKey },
+  words: { done?: TextKey; failed: TextKey },
   after: () => void,
 ) {
   const { t } = useText();
@@ -31,7 +32,7 @@ export function useForEach(
       return { done: jobs.length - refused.length, refused };
     },
     onSuccess: ({ done, refused }) => {
-      if (done > 0) notifications.show({ message: t(words.done, { n: done }) });
+      if (done > 0 && words.done) notifications.show({ message: t(words.done, { n: done }) });
       const [first] = refused;
       if (first) {
         const reason = first.error instanceof ProblemError ? first.error.problem.detail : String(first.error);
@@ -43,11 +44,6 @@ export function useForEach(
   });
 }
 
-export async function delete_job(id: string): Promise<void> {
-  const result = await client.DELETE("/jobs/{id}", { params: { path: { id } } });
-  if (!result.response.ok) await answer(Promise.resolve(result));
-}
-
 export function abort_job(job: Job): Promise<unknown> {
   return answer(client.POST("/jobs/{id}/abort", { params: { path: { id: job.id } } }));
 }
@@ -56,17 +52,24 @@ export function abort_job(job: Job): Promise<unknown> {
 export function DeleteJobs({ jobs, dependents, close }: { jobs: Job[]; dependents: Job[]; close: () => void }) {
   const { t } = useText();
   const queries = useQueryClient();
+  const offer_undo = useOfferUndo();
+  const gone = useRef<string[]>([]);
   const [with_dependents, set_with] = useState(false);
   const active = jobs.filter((job) => !job.actions.delete);
   const deletable = jobs.filter((job) => job.actions.delete);
   const remove = async (job: Job) => {
     await delete_job(job.id);
+    gone.current.push(job.id);
     drop_job(queries, job.id);
   };
-  const models = useForEach(remove, { done: "bulk.deleted", failed: "problem.delete" }, () => {
+  const done = () => {
+    if (gone.current.length > 0) offer_undo(gone.current, t("bulk.deleted", { n: gone.current.length }));
+    close();
+  };
+  const models = useForEach(remove, { failed: "problem.delete" }, () => {
     datasets.mutate(deletable.filter((job) => job.kind === "dataset"));
   });
-  const datasets = useForEach(remove, { done: "bulk.deleted", failed: "problem.delete" }, close);
+  const datasets = useForEach(remove, { failed: "problem.delete" }, done);
   // Models first: a dataset goes only when nothing needs it.
   const start = () =>
     models.mutate([...(with_dependents ? dependents : []), ...deletable.filter((job) => job.kind === "model")]);

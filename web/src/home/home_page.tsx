@@ -1,9 +1,9 @@
-import { Button, Checkbox, Group, Menu, Popover, ScrollArea, Stack, Tabs, Text, TextInput, Title } from "@mantine/core";
+import { Button, Checkbox, Group, Menu, Popover, ScrollArea, Stack, Tabs, Text, TextInput } from "@mantine/core";
 import { useDeferredValue, useMemo, useRef, useState } from "react";
 import { Link, useSearchParams } from "react-router";
 import type { Job, JobKind } from "../api/client";
 import { is_active } from "../api/live";
-import { useAllJobs, useRunning } from "../api/queries";
+import { useAllJobs, useRunning, useSession } from "../api/queries";
 import { save_text, to_csv } from "../charts/csv";
 import { PageSkeleton, QueryProblem, useNow, useTitle } from "../frame/page_states";
 import { useShortcuts } from "../frame/shortcuts";
@@ -13,6 +13,7 @@ import { columns_of, default_columns, dependents_of, filter_jobs, rows_of, sort_
 import { JobTable, useColumnWord } from "./job_table";
 import { useKept } from "./kept_choice";
 import { RunningJobs } from "./running_jobs";
+import { Welcome } from "./welcome";
 
 /** More lines than that say nothing any more. */
 const most_compared = 40;
@@ -100,10 +101,12 @@ function JobList({ kind, jobs, models, datasets }: JobListProps) {
   const shown_columns = useMemo(() => available.filter((one) => columns.includes(one)), [available, columns]);
   // The clock only moves what is shown, not the order, unless the order is that of the durations.
   const sort_now = /^-?took$/.test(sort) ? now : 0;
-  const sorted = useMemo(
-    () => sort_jobs(filter_jobs(jobs, wanted, names), sort, { names, now: sort_now }),
-    [jobs, wanted, names, sort, sort_now],
-  );
+  const user = useSession().data?.user ?? "";
+  const mine = user !== "" && params.get("mine") === "1";
+  const sorted = useMemo(() => {
+    const whose = mine ? jobs.filter((job) => job.owner === user) : jobs;
+    return sort_jobs(filter_jobs(whose, wanted, names), sort, { names, now: sort_now });
+  }, [jobs, mine, user, wanted, names, sort, sort_now]);
   const rows = useMemo(() => rows_of(sorted, grouped, new Set(collapsed)), [sorted, grouped, collapsed]);
   const chosen = useMemo(() => sorted.filter((job) => selected.has(job.id)), [sorted, selected]);
   const save = () =>
@@ -148,6 +151,14 @@ function JobList({ kind, jobs, models, datasets }: JobListProps) {
         <Button size="compact-sm" variant="default" onClick={save}>
           CSV
         </Button>
+        {user !== "" && (
+          <Checkbox
+            size="xs"
+            label={t("user.mine")}
+            checked={mine}
+            onChange={(event) => set("mine", event.currentTarget.checked ? "1" : "")}
+          />
+        )}
         {wanted !== "" && (
           <Text size="sm" c="dimmed" role="status">
             {t("list.found", { n: sorted.length })}
@@ -155,7 +166,7 @@ function JobList({ kind, jobs, models, datasets }: JobListProps) {
         )}
       </Group>
       {rows.length === 0 ? (
-        <Text c="dimmed">{t(q === "" ? "list.none_yet" : "list.none_found")}</Text>
+        <Text c="dimmed">{t(q === "" && !mine ? "list.none_yet" : "list.none_found")}</Text>
       ) : (
         <JobTable
           rows={rows}
@@ -295,23 +306,5 @@ function NewMenus() {
       {menu(t("dataset.new"), "/datasets/new", "default")}
       {menu(t("model.new"), "/models/new", "filled")}
     </Group>
-  );
-}
-
-function Welcome() {
-  const { t } = useText();
-  return (
-    <Stack align="flex-start" gap="md" mt="xl" maw={620}>
-      <Title order={1}>{t("welcome.title")}</Title>
-      <Text>{t("welcome.text")}</Text>
-      <Group>
-        <Button component={Link} to="/datasets/new">
-          {t("dataset.new")}
-        </Button>
-        <Button component={Link} to="/models/new" variant="default">
-          {t("model.new")}
-        </Button>
-      </Group>
-    </Stack>
   );
 }

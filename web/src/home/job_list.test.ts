@@ -9,6 +9,7 @@ function job(id: string, part: Partial<Job> = {}): Job {
     name: id,
     group: "",
     notes: "",
+    owner: "",
     state: "done",
     created_at: `2026-11-24T10:00:${id.padStart(2, "0")}Z`,
     started_at: null,

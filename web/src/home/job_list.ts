@@ -9,7 +9,7 @@ export interface ListContext {
   now: number;
 }
 
-const plain = ["state", "dataset", "created", "finished", "took", "notes"] as const;
+const plain = ["state", "dataset", "created", "finished", "took", "owner", "notes"] as const;
 export type PlainColumn = (typeof plain)[number];
 
 export const default_columns: Record<JobKind, string[]> = {
@@ -55,6 +55,8 @@ export function value_of(job: Job, column: string, { names, now }: ListContext):
       return job.finished_at;
     case "took":
       return seconds_between(job.started_at, job.finished_at, now);
+    case "owner":
+      return job.owner || null;
     case "notes":
       return job.notes || null;
   }
@@ -62,13 +64,13 @@ export function value_of(job: Job, column: string, { names, now }: ListContext):
   return job.last[metric_of(column)] ?? null;
 }
 
-/** Jobs in which every word is found, in name, group, notes, id or the dataset's name. */
+/** Jobs in which every word is found, in name, group, owner, notes, id or the dataset's name. */
 export function filter_jobs(jobs: Job[], query: string, names: Map<string, string>): Job[] {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
   if (words.length === 0) return jobs;
   return jobs.filter((job) => {
     const text =
-      `${job.name}\n${job.group}\n${job.notes}\n${job.id}\n${names.get(job.parents[0] ?? "") ?? ""}`.toLowerCase();
+      `${job.name}\n${job.group}\n${job.owner}\n${job.notes}\n${job.id}\n${names.get(job.parents[0] ?? "") ?? ""}`.toLowerCase();
     return words.every((word) => text.includes(word));
   });
 }
@@ -80,7 +82,7 @@ export function sort_jobs(jobs: Job[], sort: string, context: ListContext): Job[
   const descending = sort.startsWith("-");
   const column = descending ? sort.slice(1) : sort;
   const sign = descending ? -1 : 1;
-  const as_words = column === "name" || column === "dataset" || column === "notes";
+  const as_words = column === "name" || column === "dataset" || column === "owner" || column === "notes";
   const keyed = jobs.map((job) => ({ job, key: value_of(job, column, context) }));
   keyed.sort((a, b) => {
     if (a.key === b.key) return b.job.id < a.job.id ? -1 : 1;

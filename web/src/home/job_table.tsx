@@ -19,7 +19,15 @@ import { StateWord } from "../jobs/job_state";
 import { type TextKey, useText } from "../text/text";
 import { is_plain, type ListContext, metric_of, type Row, range_of, value_of } from "./job_list";
 
-const widths: Record<string, number> = { state: 116, dataset: 170, created: 140, finished: 140, took: 110, notes: 200 };
+const widths: Record<string, number> = {
+  state: 116,
+  dataset: 170,
+  created: 140,
+  finished: 140,
+  took: 110,
+  owner: 110,
+  notes: 200,
+};
 
 export function useColumnWord(): (column: string) => string {
   const { t } = useText();
@@ -234,7 +242,7 @@ function SortHead({
 }) {
   const state = sort === column ? "ascending" : sort === `-${column}` ? "descending" : undefined;
   // Words begin with A, everything else with the largest or newest.
-  const first = /^(name|dataset|state|notes|.*loss)$/.test(column) ? column : `-${column}`;
+  const first = /^(name|dataset|state|owner|notes|.*loss)$/.test(column) ? column : `-${column}`;
   const next = state === undefined ? first : state === "ascending" ? `-${column}` : column;
   return (
     <th aria-sort={state} data-number={is_number(column)}>

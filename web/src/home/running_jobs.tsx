@@ -4,6 +4,7 @@ import type { Job } from "../api/client";
 import { percent } from "../format/format";
 import { useJobAct } from "../jobs/job_actions";
 import { JobProgress, StateWord, useProgressWords } from "../jobs/job_state";
+import { useMayChange } from "../jobs/owner";
 import { useText } from "../text/text";
 import { Sparkline } from "./sparkline";
 
@@ -38,6 +39,7 @@ function RunningJob({ job }: { job: Job }) {
   const { t } = useText();
   const words = useProgressWords();
   const act = useJobAct(job);
+  const may_change = useMayChange()(job);
   const fraction = job.progress?.fraction ?? null;
   return (
     <Card withBorder padding="sm">
@@ -61,7 +63,7 @@ function RunningJob({ job }: { job: Job }) {
           <Button
             size="compact-sm"
             variant="default"
-            disabled={!job.actions.abort}
+            disabled={!may_change || !job.actions.abort}
             onClick={() => act.mutate("abort")}
             aria-label={`${t("action.abort")}: ${job.name}`}
           >

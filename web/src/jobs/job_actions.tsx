@@ -1,11 +1,13 @@
 import { ActionIcon, Button, Group, Menu, Modal, Stack, Text } from "@mantine/core";
-import { notifications } from "@mantine/notifications";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link, useNavigate } from "react-router";
-import { answer, client, type Job, ProblemError } from "../api/client";
+import { answer, client, type Job } from "../api/client";
 import { drop_job } from "../api/live";
 import { useText } from "../text/text";
+import { delete_job, useOfferUndo } from "./deletion";
+import { useMayChange } from "./owner";
+import { show_problem } from "./problem_note";
 
 type Act = "abort" | "resume" | "snapshot";
 
@@ -24,24 +26,15 @@ export function useJobAct(job: Pick<Job, "id" | "kind">) {
   });
 }
 
-export function show_problem(error: unknown, title: string): void {
-  const problem = error instanceof ProblemError ? error.problem : null;
-  notifications.show({
-    color: "red",
-    title,
-    message: problem ? [problem.detail, problem.advice].filter(Boolean).join(". ") : String(error),
-    autoClose: 10_000,
-  });
-}
-
 /** What can be asked of the job right now: the likely thing as a button, the rest in a menu. */
 export function JobActions({ job }: { job: Job }) {
   const { t } = useText();
   const act = useJobAct(job);
+  const may_change = useMayChange()(job);
   const [deleting, set_deleting] = useState(false);
   return (
     <Group gap="xs" wrap="nowrap">
-      {job.actions.snapshot && (
+      {may_change && job.actions.snapshot && (
         <Button
           variant="default"
           size="xs"
@@ -51,7 +44,7 @@ export function JobActions({ job }: { job: Job }) {
           {t("action.snapshot")}
         </Button>
       )}
-      {job.actions.abort && (
+      {may_change && job.actions.abort && (
         <Button
           variant="default"
           size="xs"
@@ -61,7 +54,7 @@ export function JobActions({ job }: { job: Job }) {
           {t("action.abort")}
         </Button>
       )}
-      {job.actions.resume && (
+      {may_change && job.actions.resume && (
         <Button size="xs" loading={act.isPending && act.variables === "resume"} onClick={() => act.mutate("resume")}>
           {t("action.resume")}
         </Button>
@@ -82,7 +75,7 @@ export function JobActions({ job }: { job: Job }) {
             </Menu.Item>
           )}
           <Menu.Divider />
-          <Menu.Item color="red" disabled={!job.actions.delete} onClick={() => set_deleting(true)}>
+          <Menu.Item color="red" disabled={!may_change || !job.actions.delete} onClick={() => set_deleting(true)}>
             {t("action.delete")}
           </Menu.Item>
         </Menu.Dropdown>
@@ -96,13 +89,12 @@ function DeleteDialog({ job, close }: { job: Job; close: () => void }) {
   const { t } = useText();
   const queries = useQueryClient();
   const navigate = useNavigate();
+  const offer_undo = useOfferUndo();
   const remove = useMutation({
-    mutationFn: async () => {
-      const result = await client.DELETE("/jobs/{id}", { params: { path: { id: job.id } } });
-      if (!result.response.ok) await answer(Promise.resolve(result));
-    },
+    mutationFn: () => delete_job(job.id),
     onSuccess: () => {
       drop_job(queries, job.id);
+      offer_undo([job.id], t("bulk.deleted", { n: 1 }));
       navigate(`/?kind=${job.kind}`);
     },
     onError: (error) => {

@@ -12,21 +12,24 @@ import {
   Title,
 } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useCallback, useRef, useState } from "react";
 import { Link } from "react-router";
 import { answer, client, type Job } from "../api/client";
 import { is_active } from "../api/live";
 import { seconds_between } from "../format/format";
 import { useNow, useTitle } from "../frame/page_states";
 import { useText } from "../text/text";
-import { JobActions, show_problem } from "./job_actions";
+import { JobActions } from "./job_actions";
 import { JobProgress, StateWord, useProgressWords } from "./job_state";
+import { useMayChange } from "./owner";
+import { show_problem } from "./problem_note";
 
 /** The head of every job's page: where it belongs, its name, state, progress and what can be done. */
 export function JobHeader({ job, more }: { job: Job; more?: ReactNode }) {
   const { t, duration } = useText();
   const words = useProgressWords();
   const active = is_active(job);
+  const may_change = useMayChange()(job);
   const now = useNow(job.state === "run");
   const fraction = job.progress?.fraction;
   useTitle(active && fraction != null ? `${Math.floor(fraction * 100)} % ${job.name}` : job.name);
@@ -60,6 +63,11 @@ export function JobHeader({ job, more }: { job: Job; more?: ReactNode }) {
         {job.state === "wait" && !job.progress && (
           <Text size="sm" c="dimmed">
             {t("job.waiting")}
+          </Text>
+        )}
+        {job.owner !== "" && (
+          <Text size="sm" c="dimmed" title={may_change ? undefined : t("user.not_yours", { owner: job.owner })}>
+            {t("user.owner")}: {job.owner}
           </Text>
         )}
         {took !== null && (
@@ -103,15 +111,26 @@ function JobName({ job }: { job: Job }) {
   const { t } = useText();
   const [name, set_name] = useState<string | null>(null);
   const edit = useJobEdit(job);
+  const may_change = useMayChange()(job);
   if (name === null) {
     return (
       <Group gap={6} wrap="nowrap" align="center">
         <Title order={1} style={{ overflowWrap: "anywhere" }}>
           {job.name}
         </Title>
-        <ActionIcon variant="subtle" color="gray" aria-label={t("action.rename")} onClick={() => set_name(job.name)}>
-          ✎
-        </ActionIcon>
+        {may_change && (
+          <ActionIcon
+            variant="subtle"
+            color="gray"
+            aria-label={t("action.rename")}
+            onClick={() => {
+              edit.begin();
+              set_name(job.name);
+            }}
+          >
+            ✎
+          </ActionIcon>
+        )}
       </Group>
     );
   }
@@ -146,17 +165,42 @@ function JobName({ job }: { job: Job }) {
   );
 }
 
+/**
+ * Changes name, group or notes. `begin` remembers the state that the change starts from: when somebody else has changed the job by the
+ * time it is saved, nothing is written and both are told.
+ */
 export function useJobEdit(job: Job) {
   const { t } = useText();
   const queries = useQueryClient();
-  return useMutation({
-    mutationFn: (edit: { name?: string; group?: string; notes?: string }) =>
-      answer(client.PATCH("/jobs/{id}", { params: { path: { id: job.id } }, body: edit })),
+  const tag = useRef<Promise<string | null> | null>(null);
+  const begin = useCallback(() => {
+    tag.current = client
+      .GET("/jobs/{id}", { params: { path: { id: job.id } } })
+      .then(({ response }) => response.headers.get("ETag"))
+      .catch(() => null);
+  }, [job.id]);
+  const edit = useMutation({
+    mutationFn: async (wanted: { name?: string; group?: string; notes?: string }) => {
+      const known = await tag.current;
+      const changed = client.PATCH("/jobs/{id}", {
+        params: { path: { id: job.id } },
+        headers: known ? { "If-Match": known } : {},
+        body: wanted,
+      });
+      tag.current = changed.then(({ response }) => response.headers.get("ETag")).catch(() => null);
+      return answer(changed);
+    },
     onSuccess: (changed) => {
       queries.setQueryData([job.kind, job.id], (known: { job: Job } | undefined) =>
         known ? { ...known, job: { ...known.job, ...changed } } : known,
       );
     },
-    onError: (error) => show_problem(error, t("problem.edit")),
+    onError: (error) => {
+      // Who has seen what the other one wrote may write over it.
+      begin();
+      void queries.invalidateQueries({ queryKey: [job.kind, job.id] });
+      show_problem(error, t("problem.edit"));
+    },
   });
+  return { ...edit, begin };
 }

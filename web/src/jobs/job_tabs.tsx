@@ -7,6 +7,7 @@ import { useLog } from "../api/queries";
 import { QueryProblem } from "../frame/page_states";
 import { useText } from "../text/text";
 import { useJobEdit } from "./job_header";
+import { useMayChange } from "./owner";
 
 export interface JobTab {
   id: string;
@@ -170,6 +171,9 @@ function is_error(line: string): boolean {
 export function NotesPanel({ job }: { job: Job }) {
   const { t } = useText();
   const edit = useJobEdit(job);
+  const may_change = useMayChange()(job);
+  const { begin } = edit;
+  useEffect(begin, [begin]);
   const [notes, set_notes] = useState(job.notes);
   const [group, set_group] = useState(job.group);
   return (
@@ -198,9 +202,18 @@ export function NotesPanel({ job }: { job: Job }) {
         onChange={(event) => set_notes(event.currentTarget.value)}
       />
       <Group>
-        <Button type="submit" loading={edit.isPending} disabled={notes === job.notes && group === job.group}>
+        <Button
+          type="submit"
+          loading={edit.isPending}
+          disabled={!may_change || (notes === job.notes && group === job.group)}
+        >
           {t("action.save")}
         </Button>
+        {!may_change && (
+          <Text size="sm" c="dimmed">
+            {t("user.not_yours", { owner: job.owner })}
+          </Text>
+        )}
       </Group>
     </Stack>
   );

@@ -14,6 +14,7 @@ import { Facts, FileList, JobTabs, LogPanel, NotesPanel } from "../jobs/job_tabs
 import { NetworkView } from "../network/network_view";
 import { type TextKey, useText } from "../text/text";
 import { CurvesPanel } from "./curves_panel";
+import { HardwareCard } from "./hardware_card";
 import { TestPanel } from "./test_panel";
 import { useMetrics } from "./use_metrics";
 
@@ -118,17 +119,20 @@ function Side({ model, series }: { model: Model; series: MetricSeries }) {
   items.push(...newest);
   if (network?.parameters !== undefined) items.push([t("model.parameters"), whole(network.parameters)]);
   if (network?.memory_bytes !== undefined) items.push([t("model.memory"), bytes(network.memory_bytes)]);
-  if (speed !== null) items.push([t("strip.images_per_s"), t("unit.images_per_s", { rate: rate(speed) })]);
-  if (wait !== null) items.push([t("strip.data_wait"), percent(wait, 1)]);
+  // While it runs they stand with the hardware.
+  if (job.state !== "run" && speed !== null)
+    items.push([t("strip.images_per_s"), t("unit.images_per_s", { rate: rate(speed) })]);
+  if (job.state !== "run" && wait !== null) items.push([t("strip.data_wait"), percent(wait, 1)]);
   items.push([
     t("section.solver"),
     `${spec.solver?.type ?? "SGD"}, ${significant(spec.solver?.base_lr ?? 0.01)}, ${spec.solver?.lr_policy ?? "step"}`,
   ]);
   items.push([t("field.epochs"), significant(spec.epochs ?? 30)]);
   return (
-    <div className="side">
+    <Stack className="side">
       <Facts title={t("model.facts")} items={items} />
-    </div>
+      <HardwareCard job={job} speed={speed} wait={wait} />
+    </Stack>
   );
 }
 

@@ -14,7 +14,8 @@ export function SystemPage() {
   useTitle(t("system.title"));
   if (system.error) return <QueryProblem error={system.error} />;
   if (!system.data) return <PageSkeleton />;
-  const { version, data_dir, address, pid, uptime_s, memory_bytes, devices, limits } = system.data;
+  const { version, data_dir, address, pid, uptime_s, memory_bytes, devices, disk, limits, training_room, jobs } =
+    system.data;
   return (
     <Stack maw={760}>
       <Title order={1}>{t("system.title")}</Title>
@@ -23,8 +24,10 @@ export function SystemPage() {
           [t("system.version"), version],
           [t("system.address"), address],
           [t("system.data_dir"), data_dir],
+          [t("system.disk"), t("hardware.free_of", { free: bytes(disk.free_bytes), total: bytes(disk.total_bytes) })],
+          [t("system.jobs"), whole(Object.values(jobs).reduce((sum, count) => sum + count, 0))],
           [t("system.uptime"), duration(Math.floor(uptime_s))],
-          [t("system.process"), whole(pid)],
+          [t("system.process"), String(pid)],
           [t("model.memory"), bytes(memory_bytes)],
           ...devices.map((device): [string, string] => [
             device.id,
@@ -36,9 +39,14 @@ export function SystemPage() {
               .filter(Boolean)
               .join(", "),
           ]),
+          [t("system.room"), t("system.room.value", { n: training_room.total, taken: training_room.taken })],
+          [t("system.body"), bytes(limits.body_bytes)],
           [t("system.upload"), t("system.upload_limit", { size: bytes(limits.upload_bytes), n: limits.upload_files })],
         ]}
       />
+      <Text size="sm" c="dimmed">
+        {t("system.licence")}
+      </Text>
       <Title order={2}>{t("system.doctor")}</Title>
       {doctor.error ? <QueryProblem error={doctor.error} /> : null}
       {doctor.data?.checks.map((check) => (
