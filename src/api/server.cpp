@@ -138,7 +138,7 @@ Result<std::unique_ptr<ApiServer>> ApiServer::start(ApiServerOptions options) {
     server.upload_dir = temporary;
     server.max_connections = raise_handle_limit();
     server.hosts.any_address = options.host != "127.0.0.1" && options.host != "localhost" && options.host != "::1";
-    server.render_error = [](int status, const Error& error) { return api::problem_response(status, error); };
+    server.render_error = [](int status, const Error& why) { return api::problem_response(status, why); };
     // The pages have a policy of their own; everything else is data.
     server.headers.emplace_back("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
     DIGITS_ASSIGN(state->server, http::Server::start(std::move(server), std::move(router)));

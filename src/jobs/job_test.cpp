@@ -36,7 +36,7 @@ json full_job() {
     return json::parse(R"({
         "format": 1, "id": "20260102-030405-abcd", "kind": "model", "name": "LeNet", "group": "g", "notes": "n",
         "owner": "o", "spec": {"network": "lenet"}, "parents": ["20260102-030400-0001"], "state": "error",
-        "wait_reason": "", "abort_requested": false, "created": 1.5, "started": 2.5, "finished": 3.5, "attempt": 2,
+        "wait_reason": "", "abort_requested": false, "created": 1.5, "started": 2.5, "finished": 3.5, "trashed": 4.5, "attempt": 2,
         "pid": 0, "device": "CPU",
         "history": [{"state": "init", "time": 1.5, "reason": ""}, {"state": "error", "time": 3.5, "reason": "why"}],
         "progress": {"step": "train", "unit": "iterations", "done": 5, "elapsed_s": 0.5, "total": 10, "rate": 10.0,
