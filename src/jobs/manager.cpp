@@ -250,7 +250,8 @@ Result<Job> JobManager::Impl::submit(JobRequest request) {
     const std::scoped_lock lock(mutex_);
     for (const auto& parent : request.parents) {
         DIGITS_ASSIGN(const auto* found, load(parent));
-        const bool failed = found->job.state == JobState::kAbort || found->job.state == JobState::kError;
+        const bool failed = !needs_no_end(*kind, *request.spec, request.parents, parent) &&
+                            (found->job.state == JobState::kAbort || found->job.state == JobState::kError);
         const auto name = found->job.name;
         forget_if_ended(parent);
         if (failed)
