@@ -18,7 +18,8 @@ void add_earlier_best(const std::filesystem::path& event_log, TrainSummary& summ
         if (!event.is_object() || event.value("event", "") != "metrics" || event.value("phase", "") != "val") continue;
         const auto iteration = event.value("iteration", std::int64_t{0});
         if (iteration >= summary.first_iteration) continue;
-        for (const auto& [name, value] : event.value("values", nlohmann::json::object()).items()) {
+        const auto values = event.value("values", nlohmann::json::object());
+        for (const auto& [name, value] : values.items()) {
             if (!is_accuracy_output(name) || !value.is_number()) continue;
             const auto accuracy = value.get<double>();
             const bool better = accuracy > summary.best_accuracy ||
