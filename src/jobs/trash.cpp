@@ -16,8 +16,8 @@ constexpr auto kPurgeInterval = std::chrono::seconds(60);
 
 }  // namespace
 
-/// The ended jobs that go with this one, itself the last: a model takes its evaluations along. kFailedPrecondition while
-/// another job needs one of them.
+/// The ended jobs that go with this one, itself the last: a model takes its evaluations along. kFailedPrecondition
+/// while another job needs one of them.
 Result<std::vector<std::string>> JobManager::Impl::check_removable(std::string_view id) {
     DIGITS_ASSIGN(const auto* active, load(id));
     const auto state = active->job.state;
