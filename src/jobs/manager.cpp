@@ -412,8 +412,8 @@ void JobManager::Impl::infer(std::string_view model_id, std::string_view snapsho
 }
 
 TrainingRoom JobManager::Impl::training_room() const {
-    const auto& [dataset_slots, train_slots, gpus] = options_.resources;
-    TrainingRoom room{gpus.empty() ? train_slots : static_cast<int>(gpus.size()), 0};
+    const auto& resources = options_.resources;
+    TrainingRoom room{resources.gpus.empty() ? resources.train_slots : static_cast<int>(resources.gpus.size()), 0};
     const std::scoped_lock lock(mutex_);
     for (const auto& [id, active] : active_)
         if (active->job.state == JobState::kRun && active->kind && active->kind->pool == ResourcePool::kTrain)

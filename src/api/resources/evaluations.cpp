@@ -69,7 +69,7 @@ Result<Response> create(const Request& request, Context& context) {
     }
     job.name = std::move(name);
     job.group = std::move(group);
-    return submit_job(std::move(job), context);
+    return submit_job(std::move(job), request, context);
 }
 
 /// All, by page; or with `model` all of that one, newest first.
