@@ -6,6 +6,7 @@
 #include "api/conditional.hpp"
 #include "api/job_view.hpp"
 #include "api/messages.hpp"
+#include "jobs/task_kinds.hpp"
 
 namespace digits::api {
 namespace {
@@ -34,10 +35,13 @@ Result<http::Response> list_jobs(const http::Request& request, Context& context,
     JobQuery query;
     query.kind = std::move(kind);
     if (const auto* text = request.find_query("kind"); text && query.kind.empty()) {
-        if (*text != "dataset" && *text != "model")
+        if (!find_task_kind(*text)) {
+            std::string kinds;
+            for (const auto& known : kTaskKinds) kinds += (kinds.empty() ? "" : ", ") + std::string(known.job_kind);
             return fail(
-                make_error(ErrorCode::kInvalidArgument, "\"{}\" is no kind of job; expected dataset or model", *text)
+                make_error(ErrorCode::kInvalidArgument, "\"{}\" is no kind of job; expected one of {}", *text, kinds)
                     .at("?kind"));
+        }
         query.kind = *text;
     }
     if (const auto* text = request.find_query("state")) {

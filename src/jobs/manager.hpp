@@ -20,6 +20,7 @@ namespace digits {
 struct JobResources {
     int dataset_slots = 1;
     int train_slots = 1;
+    int evaluation_slots = 1;
     std::vector<std::string> gpus;  ///< as CUDA_VISIBLE_DEVICES names them
 };
 
@@ -52,13 +53,14 @@ struct JobFile {
 };
 
 struct JobRequest {
-    std::string kind;  ///< `dataset` or `model`
+    std::string kind;  ///< as in task_kinds.hpp
     std::string name;
     std::string group;
     std::string notes;
     std::string owner;
     JsonPtr spec;
-    std::vector<std::string> parents;  ///< ids; the job waits for them. A model's first parent is its dataset.
+    std::vector<std::string> parents;  ///< ids; the job waits for them. A model's first parent is its dataset,
+                                       ///< an evaluation's parents are its model and that one's dataset.
     std::vector<JobFile> files;
 };
 
@@ -156,7 +158,8 @@ class JobManager {
     Result<Job> abort(std::string_view id);
     /// Starts a job in abort or error again where it stopped.
     Result<Job> resume(std::string_view id);
-    /// Removes the job with its folder; not while it runs or waits or another job needs it.
+    /// Removes the job with its folder; not while it runs or waits or another job needs it. A model's evaluations go
+    /// with it.
     Status remove(std::string_view id);
     /// The same, but for `trash_grace` it can be brought back. Until then only `restore` and `get_trashed` know it.
     Status trash(std::string_view id);

@@ -21,10 +21,12 @@ const most_compared = 40;
 export function HomePage() {
   const { t } = useText();
   const [params, set_params] = useSearchParams();
-  const kind: JobKind = params.get("kind") === "dataset" ? "dataset" : "model";
+  const wanted = params.get("kind");
+  const kind: JobKind = wanted === "dataset" || wanted === "evaluation" ? wanted : "model";
   const running = useRunning();
   const models = useAllJobs("model");
   const datasets = useAllJobs("dataset");
+  const evaluations = useAllJobs("evaluation");
   useTitle("");
   const error = models.error ?? datasets.error;
   if (error && !(models.loaded && datasets.loaded)) return <QueryProblem error={error} />;
@@ -42,12 +44,13 @@ export function HomePage() {
       <Tabs
         keepMounted={false}
         value={kind}
-        onChange={(value) => set_params(value === "dataset" ? { kind: value } : { kind: "model" }, { replace: true })}
+        onChange={(value) => set_params({ kind: value ?? "model" }, { replace: true })}
       >
         <Group justify="space-between" align="flex-end" gap="sm" mb="sm">
           <Tabs.List aria-label={t("home.kind")}>
             {tab("dataset", t("kind.datasets"), datasets.total)}
             {tab("model", t("kind.models"), models.total)}
+            {tab("evaluation", t("kind.evaluations"), evaluations.total)}
           </Tabs.List>
           <NewMenus />
         </Group>
@@ -55,7 +58,7 @@ export function HomePage() {
           <JobList
             key={kind}
             kind={kind}
-            jobs={kind === "model" ? models.jobs : datasets.jobs}
+            jobs={{ model: models, dataset: datasets, evaluation: evaluations }[kind].jobs}
             models={models.jobs}
             datasets={datasets.jobs}
           />

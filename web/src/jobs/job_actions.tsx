@@ -66,9 +66,11 @@ export function JobActions({ job }: { job: Job }) {
           </ActionIcon>
         </Menu.Target>
         <Menu.Dropdown>
-          <Menu.Item component={Link} to={`/${job.kind}s/new?clone=${job.id}`}>
-            {t("action.clone")}
-          </Menu.Item>
+          {job.kind !== "evaluation" && (
+            <Menu.Item component={Link} to={`/${job.kind}s/new?clone=${job.id}`}>
+              {t("action.clone")}
+            </Menu.Item>
+          )}
           {job.kind === "dataset" && (
             <Menu.Item component={Link} to={`/models/new?dataset=${job.id}`}>
               {t("action.train_on_it")}
@@ -110,7 +112,7 @@ function DeleteDialog({ job, close }: { job: Job; close: () => void }) {
       closeButtonProps={{ "aria-label": t("action.close") }}
     >
       <Stack>
-        <Text size="sm">{t(job.kind === "dataset" ? "delete.dataset" : "delete.model")}</Text>
+        <Text size="sm">{t(`delete.${job.kind}`)}</Text>
         <Group justify="flex-end">
           <Button variant="default" onClick={close}>
             {t("action.cancel")}

@@ -38,7 +38,7 @@ export function JobHeader({ job, more }: { job: Job; more?: ReactNode }) {
     <Stack gap="xs" mb="md">
       <Breadcrumbs separator="›" separatorMargin={6}>
         <Anchor component={Link} to={`/?kind=${job.kind}`} size="sm">
-          {t(job.kind === "dataset" ? "kind.datasets" : "kind.models")}
+          {t(`kind.${job.kind}s`)}
         </Anchor>
         {job.group !== "" && (
           <Anchor component={Link} to={`/?kind=${job.kind}&q=${encodeURIComponent(job.group)}`} size="sm">
