@@ -22,6 +22,7 @@ constexpr std::pair<std::string_view, TaskFunction> kTasks[]{
     {"train", run_train_task},
     {"evaluate", run_evaluate_task},
     {"infer", run_infer_task},
+    {"assist", run_assist_task},
 };
 
 Result<nlohmann::json> run_task(const TaskFile& task, TaskHost& host) {

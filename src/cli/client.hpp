@@ -33,6 +33,8 @@ class Client {
     /// multipart/form-data, each file a part of this name.
     Result<nlohmann::json> upload(const std::string& path, const std::string& part,
                                   const std::vector<std::filesystem::path>& files);
+    /// The body as it is.
+    Result<nlohmann::json> put(const std::string& path, std::string bytes);
     /// To a file that appears only when it is whole; `progress` gets the bytes so far.
     Status download(const std::string& path, const std::filesystem::path& file,
                     const std::function<void(std::uint64_t)>& progress);

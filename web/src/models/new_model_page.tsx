@@ -42,6 +42,7 @@ import { BrowseButton } from "../forms/path_field";
 import { ProblemAlert, QueryProblem, useDebounced, useTitle } from "../frame/page_states";
 import { NetworkView } from "../network/network_view";
 import { useText } from "../text/text";
+import { AugmentationSection } from "./augmentation_section";
 import { type LrPolicy, lr_defaults, lr_policies } from "./lr_policy";
 import { LrPreview } from "./lr_preview";
 import {
@@ -54,6 +55,7 @@ import {
   model_spec,
   solver_types,
 } from "./model_form";
+import { NetworkEstimate } from "./network_estimate";
 import { most_jobs, sweep_of } from "./sweep";
 
 const PrototxtEditor = lazy(() => import("./prototxt_editor"));
@@ -145,6 +147,7 @@ export function NewModelPage() {
             <Stack gap="sm">
               <Title order={2}>{t("summary.title")}</Title>
               <Summary values={values} check={ready ? check.data : undefined} />
+              <NetworkEstimate spec={ready ? settled : null} valid={check.data?.ok === true} />
               {errors.rest && <ProblemAlert problem={errors.rest} />}
               {Object.keys(errors.at).length > 0 && (
                 <Text size="sm" c="red" role="alert">
@@ -611,6 +614,7 @@ function DataSection({ form }: { form: FormState<ModelForm> }) {
           min={1}
         />
       </Row>
+      <AugmentationSection form={form} />
     </Section>
   );
 }
