@@ -79,11 +79,10 @@ struct EnumNames<DatasetType> {
 };
 template <>
 struct EnumNames<SourceType> {
-    static constexpr std::array<std::pair<SourceType, std::string_view>, 4> kNames{
-        {{SourceType::kFolder, "folder"},
-         {SourceType::kLists, "lists"},
-         {SourceType::kMnist, "mnist"},
-         {SourceType::kCrops, "crops"}}};
+    static constexpr std::array<std::pair<SourceType, std::string_view>, 4> kNames{{{SourceType::kFolder, "folder"},
+                                                                                    {SourceType::kLists, "lists"},
+                                                                                    {SourceType::kMnist, "mnist"},
+                                                                                    {SourceType::kCrops, "crops"}}};
 };
 template <>
 struct EnumNames<RecordEncoding> {
