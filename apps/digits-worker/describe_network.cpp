@@ -5,6 +5,7 @@
 #include <map>
 
 #include "caffe/prototxt.hpp"
+#include "caffe/upgrade.hpp"
 #include "engine/describe.hpp"
 #include "engine/memory.hpp"
 #include "engine/training_rate.hpp"
@@ -66,7 +67,8 @@ Result<TrainingRate> known_rate(const std::string& text, const PictureInputs& in
     const auto key = fmt::format("{}\n{} {} {} {} {} {}", text, inputs.picture[0], inputs.picture[1], inputs.picture[2],
                                  batch_size, classes, threads);
     if (const auto found = known.find(key); found != known.end()) return found->second;
-    DIGITS_ASSIGN(const auto net, parse_net_text(text, "train_val.prototxt"));
+    DIGITS_ASSIGN(auto net, parse_net_text(text, "train_val.prototxt"));
+    DIGITS_TRY(upgrade_net(net));
     DIGITS_ASSIGN(const auto rate, measure_training_rate(net, inputs, batch_size, classes, threads, kMeasureBudget_s));
     constexpr std::size_t kMostKnown = 64;
     if (known.size() == kMostKnown) known.clear();
@@ -130,8 +132,9 @@ Result<json> describe_network(const json& request) {
     for (const auto& stage : kStages) {
         const bool deploy = std::string_view(stage.name) == "deploy";
         if (std::string_view(stage.name) == "val" && check.val_batch_size == 0) continue;
-        DIGITS_ASSIGN(const auto text, parse_net_text(deploy ? *check.deploy : *check.train_val, stage.name));
-        const auto found = describe_net(text, net_state(stage), inputs);
+        DIGITS_ASSIGN(auto net, parse_net_text(deploy ? *check.deploy : *check.train_val, stage.name));
+        DIGITS_TRY(upgrade_net(net));
+        const auto found = describe_net(net, net_state(stage), inputs);
         if (!found) {
             note(found.error());
             return answer;

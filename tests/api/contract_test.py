@@ -276,7 +276,9 @@ class Forms(unittest.TestCase):
                 self.assertEqual(self.send(upload, f"digits/{label}/{file.name}", data[50:], 10)[0], 409)
                 self.send(upload, f"digits/{label}/{file.name}", data[50:], 50)
         for path in ("../x.png", "a/../../x.png", "/x.png", "a//x.png"):
-            self.assertEqual(self.send(upload, urllib.parse.quote(path, safe=""), b"x")[0], 422, path)
+            # Some are refused as an address, before anybody looks at them as a file's name.
+            self.assertIn(self.send(upload, urllib.parse.quote(path, safe=""), b"x")[0], (400, 422), path)
+        self.assertEqual(api.call("GET", f"/uploads/{upload}")[2]["files"], 12)
         done = api.call("POST", f"/uploads/{upload}/finish")[2]
         self.assertEqual((done["files"], Path(done["path"]).name), (12, "digits"))
         self.assertEqual(self.send(upload, "digits/1/more.png", b"x")[0], 409)
