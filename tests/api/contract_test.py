@@ -537,14 +537,20 @@ class Events(unittest.TestCase):
 
     def test_a_reader_that_comes_back_gets_what_it_missed(self):
         events.wait_for(lambda e: e[1] == "job" and e[2]["id"] == model and e[2]["state"] == "done")
-        metrics = [e for e in events.events if e[1] == "metrics" and e[2]["job"] == model]
+
+        def metrics_of(reader):
+            return [e for e in reader.events if e[1] == "metrics" and e[2]["job"] == model]
+
+        metrics = metrics_of(events)
         # Of points that came together only the last has an id.
         first = next(i for i, e in enumerate(metrics) if e[0])
         last = next(e for e in reversed(metrics) if e[0])
         again = EventReader(server, last_id=metrics[first][0])
         self.addCleanup(again.close)
         again.wait_for(lambda e: e == last)
-        self.assertEqual([e for e in again.events if e[1] == "metrics" and e[2]["job"] == model], metrics[first + 1:])
+        found = metrics_of(again)
+        events.wait_for(lambda e: e == found[-1])
+        self.assertEqual(found, metrics_of(events)[first + 1:][:len(found)])
 
     def test_an_unknown_id_means_reset(self):
         again = EventReader(server, last_id="999999999")
