@@ -70,7 +70,7 @@ step("new dataset: the first picture in each mode as it would be stored; a click
   assert.equal(await example.locator("img").count(), 4);
   await until("they are drawn", () => drawn(example.locator("img")));
   await until("they have the new size", () => example.locator("img").first().evaluate((image) => image.naturalWidth === 40));
-  await example.getByRole("button", { name: "Fill" }).click();
+  await example.getByRole("button", { name: /^Fill/ }).click();
   await until("the mode is chosen", async () => (await page.locator('[name="resize"]').inputValue()) === "Fill");
   await shot("dry-run");
   await browsing.assert_accessible(page, "the form of a dataset with its dry run");

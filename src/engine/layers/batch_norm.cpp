@@ -13,8 +13,8 @@ namespace digits {
 namespace {
 
 /// (x - mean) / sqrt(variance + eps) a channel, without scale and shift. Blobs: sum of means, sum of unbiased variances
-/// and the weight of both sums; every forward pass with batch statistics moves them. On the CPU, a Scale layer with one
-/// factor a channel and a ReLU behind it are done in the same passes.
+/// and the weight of both sums; every forward pass with batch statistics moves them. On the CPU and in place, a Scale layer with
+/// one factor a channel and a ReLU behind it are done in the same passes.
 class BatchNormLayer final : public Layer, public Absorber {
   public:
     using Layer::Layer;
@@ -44,7 +44,9 @@ class BatchNormLayer final : public Layer, public Absorber {
     }
 
     bool absorb(Layer& next) override {
-        if (!on_cpu() || rectifier_) return false;
+        // A top of its own shows the gradient of the normalised values, which the common passes leave out.
+        const bool in_place = parameter_.top(0) == parameter_.bottom(0);
+        if (!on_cpu() || rectifier_ || !in_place) return false;
         if (is_rectifier(next.parameter())) {
             rectifier_ = &next;
             return true;
