@@ -71,7 +71,7 @@ step("new dataset: the first picture in each mode as it would be stored; a click
   await until("they are drawn", () => drawn(example.locator("img")));
   await until("they have the new size", () => example.locator("img").first().evaluate((image) => image.naturalWidth === 40));
   await example.getByRole("button", { name: /^Fill/ }).click();
-  await until("the mode is chosen", async () => (await page.locator('[name="resize"]').inputValue()) === "Fill");
+  await example.locator('button[aria-pressed="true"]').filter({ hasText: /^Fill/ }).waitFor();
   await shot("dry-run");
   await browsing.assert_accessible(page, "the form of a dataset with its dry run");
 });
@@ -111,7 +111,7 @@ step("new model: the graph shows shapes, a click what a layer costs", async () =
   await page.locator(".layer-head").filter({ hasText: "conv2" }).click();
   await page.getByTestId("layer-facts").getByText(/25,050.*3\.2 M operations/).waitFor();
   await shot("graph-shapes");
-  await page.getByLabel("ResNet-50").click();
+  await page.getByLabel("ResNet-50").first().click();
   const fold = page.getByRole("button", { name: /Residual block × 16/ });
   await fold.waitFor();
   await shot("graph-folded");

@@ -54,7 +54,7 @@ function Findings({ report }: { report: DatasetReport }) {
           lines={unreadable.pictures.map(({ path, reason }) => `${path}: ${reason}`)}
         />
       )}
-      <Text size="sm" c={imbalance.verdict === "even" ? undefined : "orange.9"}>
+      <Text size="sm">
         {imbalance.verdict === "even" ? "✓" : "⚠"}{" "}
         {t(`report.balance.${imbalance.verdict}`, { ratio: significant(imbalance.ratio, 2) })}
       </Text>
@@ -75,9 +75,7 @@ function Findings({ report }: { report: DatasetReport }) {
         </Text>
       )}
       {duplicates.contradicting > 0 && (
-        <Text size="sm" c="orange.9">
-          ⚠ {t("report.contradicting", { n: duplicates.contradicting })}
-        </Text>
+        <Text size="sm">⚠ {t("report.contradicting", { n: duplicates.contradicting })}</Text>
       )}
       {report.bytes !== null && report.seconds !== null && (
         <Text size="sm">
@@ -93,7 +91,7 @@ function Shown({ text, lines }: { text: string; lines: string[] }) {
   const [open, set_open] = useState(false);
   return (
     <div>
-      <Text size="sm" c="orange.9">
+      <Text size="sm">
         ⚠ {text}{" "}
         <Anchor component="button" type="button" size="sm" onClick={() => set_open(!open)} aria-expanded={open}>
           {t(open ? "report.hide" : "report.show")}
