@@ -25,6 +25,15 @@ constexpr auto kLongSleep = std::chrono::seconds(60);
 constexpr auto kInferPatience = std::chrono::seconds(2);
 constexpr std::size_t kReadLimit_bytes = 1 << 20;
 
+int slots_of(const JobResources& resources, ResourcePool pool) {
+    switch (pool) {
+        case ResourcePool::kDataset: return resources.dataset_slots;
+        case ResourcePool::kTrain: return resources.train_slots;
+        case ResourcePool::kImport: return resources.import_slots;
+    }
+    return 1;
+}
+
 }  // namespace
 
 void JobManager::Impl::run() {
@@ -343,9 +352,7 @@ bool JobManager::Impl::find_room(ActiveJob& active) {
         }
         reason = "waits for a free GPU";
     } else {
-        const int slots = active.kind->pool == ResourcePool::kDataset ? options_.resources.dataset_slots
-                                                                      : options_.resources.train_slots;
-        if (running < slots) return true;
+        if (running < slots_of(options_.resources, active.kind->pool)) return true;
         reason = fmt::format("waits for a running {} to end", active.kind->noun);
     }
     if (active.job.wait_reason != reason) {

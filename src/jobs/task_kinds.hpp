@@ -5,7 +5,7 @@
 
 namespace digits {
 
-enum class ResourcePool { kDataset, kTrain };
+enum class ResourcePool { kDataset, kTrain, kImport };
 
 /// How a kind of job is run. docs/jobs.md lists the steps to add one.
 struct TaskKind {
@@ -18,9 +18,10 @@ struct TaskKind {
     std::string_view parent_dir_member;
 };
 
-inline constexpr std::array<TaskKind, 2> kTaskKinds{{
+inline constexpr std::array<TaskKind, 3> kTaskKinds{{
     {"dataset", "dataset", "dataset", ResourcePool::kDataset, false, ""},
     {"model", "train", "training", ResourcePool::kTrain, true, "dataset_dir"},
+    {"pretrained", "pretrained", "import", ResourcePool::kImport, false, ""},
 }};
 
 constexpr const TaskKind* find_task_kind(std::string_view job_kind) {
