@@ -21,6 +21,7 @@ constexpr std::pair<std::string_view, TaskFunction> kTasks[]{
     {"dataset", run_dataset_task},
     {"train", run_train_task},
     {"infer", run_infer_task},
+    {"pretrained", run_pretrained_task},
 };
 
 Result<nlohmann::json> run_task(const TaskFile& task, TaskHost& host) {

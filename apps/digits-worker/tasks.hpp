@@ -11,6 +11,7 @@ namespace digits {
 Result<nlohmann::json> run_dataset_task(const nlohmann::json& spec, TaskHost& host);
 Result<nlohmann::json> run_train_task(const nlohmann::json& spec, TaskHost& host);
 Result<nlohmann::json> run_infer_task(const nlohmann::json& spec, TaskHost& host);
+Result<nlohmann::json> run_pretrained_task(const nlohmann::json& spec, TaskHost& host);
 
 /// As events carry it: code, message, where, advice.
 nlohmann::json error_json(const Error& error);
