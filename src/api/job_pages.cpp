@@ -6,6 +6,7 @@
 #include "api/conditional.hpp"
 #include "api/job_view.hpp"
 #include "api/messages.hpp"
+#include "jobs/task_kinds.hpp"
 
 namespace digits::api {
 namespace {
@@ -28,15 +29,22 @@ Result<std::vector<JobState>> parse_states(const std::string& text) {
     return states;
 }
 
+/// "dataset, model, …"
+std::string kind_words() {
+    std::string words;
+    for (const auto& kind : kTaskKinds) words += (words.empty() ? "" : ", ") + std::string(kind.job_kind);
+    return words;
+}
+
 }  // namespace
 
 Result<http::Response> list_jobs(const http::Request& request, Context& context, std::string kind) {
     JobQuery query;
     query.kind = std::move(kind);
     if (const auto* text = request.find_query("kind"); text && query.kind.empty()) {
-        if (*text != "dataset" && *text != "model")
+        if (!find_task_kind(*text))
             return fail(
-                make_error(ErrorCode::kInvalidArgument, "\"{}\" is no kind of job; expected dataset or model", *text)
+                make_error(ErrorCode::kInvalidArgument, "\"{}\" is no kind of job; expected {}", *text, kind_words())
                     .at("?kind"));
         query.kind = *text;
     }

@@ -15,6 +15,7 @@ void register_digits_datasets(http::Router& router, Context& context);
 void register_digits_jobs(http::Router& router, Context& context);
 void register_digits_models(http::Router& router, Context& context);
 void register_digits_not_offered(http::Router& router, Context& context);
+void register_digits_pretrained(http::Router& router, Context& context);
 void register_digits_root(http::Router& router, Context& context);
 void register_events(http::Router& router, Context& context);
 void register_files(http::Router& router, Context& context);
@@ -25,6 +26,7 @@ void register_models(http::Router& router, Context& context);
 void register_networks(http::Router& router, Context& context);
 void register_openapi(http::Router& router, Context& context);
 void register_pictures(http::Router& router, Context& context);
+void register_pretrained(http::Router& router, Context& context);
 void register_session(http::Router& router, Context& context);
 void register_snapshots(http::Router& router, Context& context);
 void register_system(http::Router& router, Context& context);
@@ -39,6 +41,7 @@ inline constexpr auto kResources = {
     register_digits_jobs,
     register_digits_models,
     register_digits_not_offered,
+    register_digits_pretrained,
     register_digits_root,
     register_events,
     register_files,
@@ -49,6 +52,7 @@ inline constexpr auto kResources = {
     register_networks,
     register_openapi,
     register_pictures,
+    register_pretrained,
     register_session,
     register_snapshots,
     register_system,

@@ -1,5 +1,6 @@
 #include "api/snapshot_choice.hpp"
 
+#include <charconv>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -33,19 +34,29 @@ Result<ModelSnapshots> model_snapshots(const Job& job, const Context& context) {
     return snapshots;
 }
 
-Result<SnapshotEntry> choose_snapshot(const http::Request& request, const Job& job, const Context& context) {
+Result<SnapshotEntry> pick_snapshot(const std::string& wish, const Job& job, const Context& context) {
     DIGITS_ASSIGN(const auto snapshots, model_snapshots(job, context));
     if (snapshots.entries.empty())
         return fail(make_error(ErrorCode::kFailedPrecondition, "{} has no snapshot yet", job.id)
                         .advise("Wait for the first, or ask the training for one now"));
-    const auto* wish = request.find_query("snapshot");
-    if (!wish || *wish == "best") return snapshots.entries[static_cast<std::size_t>(snapshots.best)];
-    if (*wish == "last") return snapshots.entries.back();
-    DIGITS_ASSIGN(const auto iteration, query_number(request, "snapshot", 0, 0, 1'000'000'000'000'000'000));
+    if (wish.empty() || wish == "best") return snapshots.entries[static_cast<std::size_t>(snapshots.best)];
+    if (wish == "last") return snapshots.entries.back();
+    std::int64_t iteration = 0;
+    const auto [end, error] = std::from_chars(wish.data(), wish.data() + wish.size(), iteration);
+    if (error != std::errc() || end != wish.data() + wish.size() || iteration < 0)
+        return fail(ErrorCode::kInvalidArgument, "snapshot must be best, last or an iteration, got \"{}\"",
+                    wish.substr(0, 60));
     for (const auto& entry : snapshots.entries)
         if (entry.iteration == iteration) return entry;
-    return fail(
-        make_error(ErrorCode::kNotFound, "{} has no snapshot of iteration {}", job.id, iteration).at("?snapshot"));
+    return fail(ErrorCode::kNotFound, "{} has no snapshot of iteration {}", job.id, iteration);
+}
+
+Result<SnapshotEntry> choose_snapshot(const http::Request& request, const Job& job, const Context& context) {
+    const auto* wish = request.find_query("snapshot");
+    auto snapshot = pick_snapshot(wish ? *wish : "best", job, context);
+    if (!snapshot && snapshot.error().code != ErrorCode::kFailedPrecondition)
+        return fail(Error(snapshot.error()).at("?snapshot"));
+    return snapshot;
 }
 
 json snapshots_view(const ModelSnapshots& snapshots) {

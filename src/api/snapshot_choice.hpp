@@ -16,6 +16,10 @@ struct ModelSnapshots {
 };
 Result<ModelSnapshots> model_snapshots(const Job& job, const Context& context);
 
+/// The snapshot called `wish`: an iteration, `best` or `last`. Errors: kFailedPrecondition without any, kNotFound,
+/// kInvalidArgument.
+Result<SnapshotEntry> pick_snapshot(const std::string& wish, const Job& job, const Context& context);
+
 /// What the query's `snapshot` names: an iteration, `best` (the default) or `last`. kNotFound if there is none such.
 Result<SnapshotEntry> choose_snapshot(const http::Request& request, const Job& job, const Context& context);
 
