@@ -25,6 +25,7 @@ export type SnapshotEvent = Schemas["SnapshotEvent"];
 export type LogEvent = Schemas["LogEvent"];
 export type Network = Schemas["Network"];
 export type Classification = Schemas["Classification"];
+export type Pretrained = Schemas["Pretrained"];
 export type Problem = Schemas["Problem"];
 export type Session = Schemas["Session"];
 export type Hardware = Schemas["Hardware"];
@@ -81,6 +82,10 @@ export function file_url(job: string, path: string): string {
 
 export function archive_url(model: string, snapshot: string): string {
   return `${api_root}/models/${model}/archive?snapshot=${encodeURIComponent(snapshot)}`;
+}
+
+export function pretrained_archive_url(id: string): string {
+  return `${api_root}/pretrained/${id}/archive`;
 }
 
 export function metrics_csv_url(model: string): string {

@@ -70,9 +70,9 @@ export function DeleteJobs({ jobs, dependents, close }: { jobs: Job[]; dependent
     datasets.mutate(deletable.filter((job) => job.kind === "dataset"));
   });
   const datasets = useForEach(remove, { failed: "problem.delete" }, done);
-  // Models first: a dataset goes only when nothing needs it.
+  // Datasets last: a dataset goes only when nothing needs it.
   const start = () =>
-    models.mutate([...(with_dependents ? dependents : []), ...deletable.filter((job) => job.kind === "model")]);
+    models.mutate([...(with_dependents ? dependents : []), ...deletable.filter((job) => job.kind !== "dataset")]);
   const kind = jobs[0]?.kind ?? "model";
   return (
     <Modal
@@ -83,7 +83,7 @@ export function DeleteJobs({ jobs, dependents, close }: { jobs: Job[]; dependent
     >
       <Stack gap="sm">
         <Names jobs={jobs} />
-        <Text size="sm">{t(kind === "dataset" ? "bulk.delete.datasets" : "bulk.delete.models")}</Text>
+        <Text size="sm">{t(`bulk.delete.${kind}s`)}</Text>
         {active.length > 0 && (
           <Text size="sm" fw={600}>
             {t("bulk.delete.active", { n: active.length })}

@@ -1,5 +1,5 @@
 import { Button, Checkbox, Group, Menu, Popover, ScrollArea, Stack, Tabs, Text, TextInput } from "@mantine/core";
-import { useDeferredValue, useMemo, useRef, useState } from "react";
+import { lazy, Suspense, useDeferredValue, useMemo, useRef, useState } from "react";
 import { Link, useSearchParams } from "react-router";
 import type { Job, JobKind } from "../api/client";
 import { is_active } from "../api/live";
@@ -15,21 +15,26 @@ import { useKept } from "./kept_choice";
 import { RunningJobs } from "./running_jobs";
 import { Welcome } from "./welcome";
 
+const UploadDialog = lazy(() => import("../pretrained/upload_dialog"));
+
 /** More lines than that say nothing any more. */
 const most_compared = 40;
 
 export function HomePage() {
   const { t } = useText();
   const [params, set_params] = useSearchParams();
-  const kind: JobKind = params.get("kind") === "dataset" ? "dataset" : "model";
+  const kind = kind_of(params);
   const running = useRunning();
   const models = useAllJobs("model");
   const datasets = useAllJobs("dataset");
+  const pretrained = useAllJobs("pretrained");
   useTitle("");
-  const error = models.error ?? datasets.error;
-  if (error && !(models.loaded && datasets.loaded)) return <QueryProblem error={error} />;
-  if (!models.loaded || !datasets.loaded) return <PageSkeleton />;
-  if (models.total + datasets.total === 0) return <Welcome />;
+  const error = models.error ?? datasets.error ?? pretrained.error;
+  const loaded = models.loaded && datasets.loaded && pretrained.loaded;
+  if (error && !loaded) return <QueryProblem error={error} />;
+  if (!loaded) return <PageSkeleton />;
+  const lists = { model: models, dataset: datasets, pretrained };
+  if (models.total + datasets.total + pretrained.total === 0 && kind !== "pretrained") return <Welcome />;
   const active = (running.data?.items ?? []).filter(is_active);
   const tab = (one: JobKind, label: string, total: number) => (
     <Tabs.Tab value={one} data-testid={`tab-${one}`}>
@@ -42,26 +47,44 @@ export function HomePage() {
       <Tabs
         keepMounted={false}
         value={kind}
-        onChange={(value) => set_params(value === "dataset" ? { kind: value } : { kind: "model" }, { replace: true })}
+        onChange={(value) => set_params({ kind: value ?? "model" }, { replace: true })}
       >
         <Group justify="space-between" align="flex-end" gap="sm" mb="sm">
           <Tabs.List aria-label={t("home.kind")}>
             {tab("dataset", t("kind.datasets"), datasets.total)}
             {tab("model", t("kind.models"), models.total)}
+            {tab("pretrained", t("kind.pretrained_models"), pretrained.total)}
           </Tabs.List>
-          <NewMenus />
+          {kind === "pretrained" ? <UploadPretrained /> : <NewMenus />}
         </Group>
         <Tabs.Panel value={kind}>
-          <JobList
-            key={kind}
-            kind={kind}
-            jobs={kind === "model" ? models.jobs : datasets.jobs}
-            models={models.jobs}
-            datasets={datasets.jobs}
-          />
+          <JobList key={kind} kind={kind} jobs={lists[kind].jobs} models={models.jobs} datasets={datasets.jobs} />
         </Tabs.Panel>
       </Tabs>
     </Stack>
+  );
+}
+
+const kinds: readonly JobKind[] = ["dataset", "model", "pretrained"];
+
+/** `?kind=…`, or `?tab=1` to `3` as DIGITS has it. */
+function kind_of(params: URLSearchParams): JobKind {
+  const wanted = params.get("kind") ?? kinds[Number(params.get("tab")) - 1];
+  return kinds.find((kind) => kind === wanted) ?? "model";
+}
+
+function UploadPretrained() {
+  const { t } = useText();
+  const [open, set_open] = useState(false);
+  return (
+    <>
+      <Button onClick={() => set_open(true)}>{t("pretrained.upload_action")}</Button>
+      {open && (
+        <Suspense>
+          <UploadDialog close={() => set_open(false)} />
+        </Suspense>
+      )}
+    </>
   );
 }
 

@@ -15,6 +15,7 @@ export type PlainColumn = (typeof plain)[number];
 export const default_columns: Record<JobKind, string[]> = {
   model: ["state", "best.accuracy", "best.loss", "dataset", "created", "took"],
   dataset: ["state", "created", "took"],
+  pretrained: ["state", "created", "notes"],
 };
 
 /** Every column that these jobs have something for: fixed ones, then `best.NAME` and `last.SERIES`. */
