@@ -63,12 +63,12 @@ def included(layer, phase="TRAIN", stage="train"):
 class CaffeNet(torch.nn.Module):
     """The TRAIN-phase layers of a prototxt as PyTorch modules and functions; forward gives the weighted loss."""
 
-    def __init__(self, net, classes, example):
+    def __init__(self, net, classes, example, labels):
         super().__init__()
         self.layers = [layer for layer in net["layer"] if included(layer) and "Data" not in first(layer, "type", "")]
         self.classes = classes
         self.parts = torch.nn.ModuleDict()
-        self.forward(example, torch.zeros(example.shape[0], dtype=torch.long))
+        self.forward(example, labels)
 
     def part(self, name, make):
         key = name.replace(".", "_")
@@ -88,6 +88,10 @@ class CaffeNet(torch.nn.Module):
                 y = self.part(name, lambda: torch.nn.Conv2d(
                     x.shape[1], number(p, "num_output", 0), number(p, "kernel_size", 1), number(p, "stride", 1), number(p, "pad", 0),
                     groups=number(p, "group", 1), bias=first(p, "bias_term", "true") == "true"))(x)
+            elif kind == "Deconvolution":
+                p = layer["convolution_param"][0]
+                y = self.part(name, lambda: torch.nn.ConvTranspose2d(
+                    x.shape[1], number(p, "num_output", 0), number(p, "kernel_size", 1), number(p, "stride", 1), number(p, "pad", 0)))(x)
             elif kind == "InnerProduct":
                 p = layer["inner_product_param"][0]
                 flat = torch.flatten(x, 1)
@@ -118,7 +122,8 @@ class CaffeNet(torch.nn.Module):
                 p = layer["power_param"][0]
                 y = x * float(first(p, "scale", 1)) + float(first(p, "shift", 0))
             elif kind == "SoftmaxWithLoss":
-                y = F.cross_entropy(x, labels)
+                ignored = layer["loss_param"][0] if "loss_param" in layer else {}
+                y = F.cross_entropy(x, labels, ignore_index=int(first(ignored, "ignore_label", -100)))
                 loss = loss + float(first(layer, "loss_weight", 1)) * y
             elif kind in ("Accuracy", "Silence"):
                 continue
@@ -143,8 +148,11 @@ def main():
     torch.manual_seed(1)
     shape = [int(v) for v in args.shape.split(",")]
     data = torch.rand(args.batch, *shape)
-    labels = torch.randint(0, args.classes, (args.batch,))
-    net = CaffeNet(parse_prototxt(open(args.net).read()), args.classes, data)
+    definition = parse_prototxt(open(args.net).read())
+    # As in Digits: labels out of a database of their own are pictures.
+    per_pixel = any(first(layer, "type", "") == "Data" and layer["top"] == ["label"] for layer in definition["layer"])
+    labels = torch.randint(0, args.classes, (args.batch, *shape[1:]) if per_pixel else (args.batch,))
+    net = CaffeNet(definition, args.classes, data, labels)
     if "channels_last" in args.mode:
         net, data = net.to(memory_format=torch.channels_last), data.contiguous(memory_format=torch.channels_last)
     optimizer = torch.optim.SGD(net.parameters(), lr=0.001, momentum=0.9, weight_decay=1e-4)

@@ -1,7 +1,13 @@
 """Training speed: Digits against PyTorch in Python, same network, machine and threads, alternating within one run.
 
-    scripts/bench train            LeNet 64, AlexNet 32, GoogLeNet 16 against PyTorch eager
-    DIGITS_BENCH_MODES=eager,channels_last,… adds PyTorch's other modes;  DIGITS_BENCH_REPEATS=N (default 3)
+    scripts/bench train            six networks, ours in fp32 and bf16 against PyTorch's modes
+    DIGITS_BENCH_NETWORKS=lenet,vgg16   only these
+    DIGITS_BENCH_MODES=eager,…          only these modes of PyTorch
+    DIGITS_BENCH_SECONDS=N              how long each single measurement lasts (default 6)
+    DIGITS_BENCH_REPEATS=N              how often all are measured in turn (default 3)
+
+Each ratio is of neighbours in time, so that a drift of the machine's speed cancels; the medians are printed. The convolution limit is what
+libtorch reaches in one large 3 x 3 convolution, measured beside each of our figures.
 """
 import json
 import os
@@ -11,50 +17,100 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-NETS = [("lenet", 64, "1,28,28", 10), ("alexnet", 32, "3,227,227", 1000), ("googlenet", 16, "3,224,224", 1000)]
+NETS = {
+    "lenet": (64, "1,28,28", 10),
+    "alexnet": (32, "3,227,227", 1000),
+    "googlenet": (16, "3,224,224", 1000),
+    "resnet50": (16, "3,224,224", 1000),
+    "vgg16": (8, "3,224,224", 1000),
+    "unet": (4, "1,128,128", 2),
+}
+FP32_MODES = ("eager", "eager_no_mmap", "channels_last")
+BF16_MODES = ("bf16", "bf16_channels_last")
 # The C library maps fresh zeroed pages for every large buffer unless told otherwise; this mode shows PyTorch without that cost.
 KEEP_PAGES = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": "100000000000", "MALLOC_TOP_PAD_": "1000000000"}
 
 
+def run(command, extra_environment=None):
+    return subprocess.run(command, cwd=ROOT, env={**os.environ, **(extra_environment or {})}, capture_output=True, text=True)
+
+
 def last_json(command, extra_environment=None):
-    output = subprocess.run(command, cwd=ROOT, env={**os.environ, **(extra_environment or {})}, capture_output=True, text=True)
-    if output.returncode != 0:
-        sys.exit(f"{' '.join(command)}\n{output.stdout}{output.stderr}")
-    return json.loads(output.stdout.strip().splitlines()[-1])
+    done = run(command, extra_environment)
+    if done.returncode != 0:
+        sys.exit(f"{' '.join(command)}\n{done.stdout}{done.stderr}")
+    return json.loads(done.stdout.strip().splitlines()[-1])
 
 
-def ours(net, batch, shape, classes, threads, seconds):
-    return last_json([str(ROOT / "build/release/digits-worker"), "bench", "--net", f"networks/{net}.prototxt", "--batch", str(batch),
-                      "--shape", shape, "--classes", str(classes), "--threads", str(threads), "--seconds", str(seconds)])["images_per_s"]
+def common_options(net, threads, seconds):
+    batch, shape, classes = NETS[net]
+    return ["--net", f"networks/{net}.prototxt", "--batch", str(batch), "--shape", shape, "--classes", str(classes), "--threads", str(threads),
+            "--seconds", str(seconds)]
 
 
-def peer(net, batch, shape, classes, threads, seconds, mode):
-    command = [sys.executable, "bench/torch_peer.py", "--net", f"networks/{net}.prototxt", "--batch", str(batch), "--shape", shape,
-               "--classes", str(classes), "--threads", str(threads), "--seconds", str(seconds), "--mode", mode]
+def ours(net, threads, seconds, precision):
+    return last_json([str(ROOT / "build/release/digits-worker"), "bench", *common_options(net, threads, seconds), "--precision", precision])
+
+
+def peer(net, threads, seconds, mode):
+    command = [sys.executable, "bench/torch_peer.py", *common_options(net, threads, seconds), "--mode", mode]
     return last_json(command, KEEP_PAGES if mode == "eager_no_mmap" else None)["images_per_s"]
 
 
+def refusal_of_bf16(threads):
+    """Why this machine does not train in bf16, or nothing."""
+    done = run([str(ROOT / "build/release/digits-worker"), "bench", *common_options("lenet", threads, 0.1), "--precision", "bf16"])
+    return done.stderr.strip() if done.returncode != 0 else ""
+
+
+def measure(net, modes, precisions, threads, seconds, repeats):
+    mine, theirs, limits = {p: [] for p in precisions}, {m: [] for m in modes}, []
+    for _ in range(repeats):
+        for precision in precisions:
+            one = ours(net, threads, seconds, precision)
+            mine[precision].append(one["images_per_s"])
+            if precision == "fp32":
+                limits.append(one["flops_per_s"] / one["convolution_flops_per_s"])
+        for mode in modes:
+            theirs[mode].append(peer(net, threads, seconds, mode))
+    figure = {"limit": round(statistics.median(limits), 3), "images_per_s": {}, "torch_images_per_s": {}, "fp32": {}, "bf16": {}}
+    for precision in precisions:
+        figure["images_per_s"][precision] = round(statistics.median(mine[precision]), 2)
+    for mode in modes:
+        figure["torch_images_per_s"][mode] = round(statistics.median(theirs[mode]), 2)
+    for precision in precisions:
+        for mode in modes:
+            figure[precision][mode] = round(statistics.median(a / b for a, b in zip(mine[precision], theirs[mode])), 3)
+    for precision, group in (("fp32", FP32_MODES), ("bf16", BF16_MODES)):
+        known = [figure[precision][mode] for mode in group if mode in figure[precision]]
+        if known:
+            figure[precision]["best"] = min(known)
+    return figure
+
+
 def main():
-    modes = os.environ.get("DIGITS_BENCH_MODES", "eager").split(",")
+    networks = os.environ.get("DIGITS_BENCH_NETWORKS", ",".join(NETS)).split(",")
+    unknown = [net for net in networks if net not in NETS]
+    if unknown:
+        sys.exit(f"no network {unknown[0]}; expected some of {', '.join(NETS)}")
     repeats = int(os.environ.get("DIGITS_BENCH_REPEATS", "3"))
     seconds = float(os.environ.get("DIGITS_BENCH_SECONDS", "6"))
     threads = len(os.sched_getaffinity(0))
+    refused = refusal_of_bf16(threads)
+    precisions = ["fp32"] if refused else ["fp32", "bf16"]
+    modes = os.environ.get("DIGITS_BENCH_MODES", ",".join(FP32_MODES + (() if refused else BF16_MODES))).split(",")
+    if refused:
+        print(f"bf16 is left out: {refused}")
+    print("images/s of Digits, and how many times those of PyTorch's mode; the share of the convolution limit")
+    print(f"{'network':<11}{'batch':>6}{'precision':>11}{'images/s':>11}" + "".join(f"{mode:>20}" for mode in modes) + f"{'limit':>8}")
     figures = {}
-    print(f"{'network':<12}{'batch':>6}{'digits img/s':>14}" + "".join(f"{'torch ' + mode:>28}" for mode in modes))
-    for net, batch, shape, classes in NETS:
-        mine, theirs = [], {mode: [] for mode in modes}
-        for _ in range(repeats):
-            mine.append(ours(net, batch, shape, classes, threads, seconds))
-            for mode in modes:
-                theirs[mode].append(peer(net, batch, shape, classes, threads, seconds, mode))
-        # Each ratio is of neighbours in time, so that a drift of the machine's speed cancels.
-        ratios = {mode: statistics.median(a / b for a, b in zip(mine, theirs[mode])) for mode in modes}
-        line = f"{net:<12}{batch:>6}{statistics.median(mine):>14.1f}"
-        for mode in modes:
-            line += f"{statistics.median(theirs[mode]):>18.1f} ({ratios[mode]:.2f} x)"
-        print(line, flush=True)
-        figures[net] = {mode: round(ratio, 3) for mode, ratio in ratios.items()}
-    print(json.dumps({"bench": "train", "unit": "digits / torch", "threads": threads, "ratios": figures}))
+    for net in networks:
+        figures[net] = figure = measure(net, modes, precisions, threads, seconds, repeats)
+        for precision in precisions:
+            ratios = "".join(f"{figure[precision][mode]:>18.2f} x" for mode in modes)
+            limit = f"{100 * figure['limit']:>6.0f} %" if precision == "fp32" else ""
+            print(f"{net:<11}{NETS[net][0]:>6}{precision:>11}{figure['images_per_s'][precision]:>11.1f}{ratios}{limit}", flush=True)
+    print(json.dumps({"bench": "train", "unit": "digits / torch", "threads": threads, "bf16_refused": refused, "networks": figures}))
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ using TaskFunction = Result<nlohmann::json> (*)(const nlohmann::json&, TaskHost&
 constexpr std::pair<std::string_view, TaskFunction> kTasks[]{
     {"dataset", run_dataset_task},
     {"train", run_train_task},
+    {"evaluate", run_evaluate_task},
     {"infer", run_infer_task},
     {"pretrained", run_pretrained_task},
 };

@@ -1,4 +1,5 @@
 #include <filesystem>
+#include <fstream>
 
 #include "engine/device.hpp"
 #include "engine/train.hpp"
@@ -6,6 +7,31 @@
 #include "tasks.hpp"
 
 namespace digits {
+namespace {
+
+/// Takes in the validations of earlier attempts, before the iteration at which this one went on.
+void add_earlier_best(const std::filesystem::path& event_log, TrainSummary& summary) {
+    std::ifstream file(event_log);
+    std::string line;
+    while (summary.first_iteration > 0 && std::getline(file, line)) {
+        const auto event = nlohmann::json::parse(line, nullptr, false);
+        if (!event.is_object() || event.value("event", "") != "metrics" || event.value("phase", "") != "val") continue;
+        const auto iteration = event.value("iteration", std::int64_t{0});
+        if (iteration >= summary.first_iteration) continue;
+        const auto values = event.value("values", nlohmann::json::object());
+        for (const auto& [name, value] : values.items()) {
+            if (!is_accuracy_output(name) || !value.is_number()) continue;
+            const auto accuracy = value.get<double>();
+            const bool better = accuracy > summary.best_accuracy ||
+                                (accuracy == summary.best_accuracy && iteration < summary.best_iteration);
+            if (!better) continue;
+            summary.best_accuracy = accuracy;
+            summary.best_iteration = iteration;
+        }
+    }
+}
+
+}  // namespace
 
 Result<nlohmann::json> run_train_task(const nlohmann::json& json, TaskHost& host) {
     DIGITS_ASSIGN(const auto spec, parse_model_spec(json));
@@ -19,8 +45,9 @@ Result<nlohmann::json> run_train_task(const nlohmann::json& json, TaskHost& host
     options.device = default_device();
     if (spec.seed) options.seed = static_cast<std::uint64_t>(*spec.seed);
     options.threads = spec.threads;
-    DIGITS_ASSIGN(const auto summary, train(options, host));
+    DIGITS_ASSIGN(auto summary, train(options, host));
     if (summary.aborted) return fail(ErrorCode::kCancelled, "aborted at iteration {}", summary.iterations);
+    add_earlier_best(host.job_dir() / "tasks" / "train" / "events.jsonl", summary);
     nlohmann::json result{{"iterations", summary.iterations}};
     if (summary.best_accuracy >= 0)
         result["best"] = {{"accuracy", summary.best_accuracy}, {"iteration", summary.best_iteration}};

@@ -29,23 +29,19 @@ Result<std::vector<JobState>> parse_states(const std::string& text) {
     return states;
 }
 
-/// "dataset, model, …"
-std::string kind_words() {
-    std::string words;
-    for (const auto& kind : kTaskKinds) words += (words.empty() ? "" : ", ") + std::string(kind.job_kind);
-    return words;
-}
-
 }  // namespace
 
 Result<http::Response> list_jobs(const http::Request& request, Context& context, std::string kind) {
     JobQuery query;
     query.kind = std::move(kind);
     if (const auto* text = request.find_query("kind"); text && query.kind.empty()) {
-        if (!find_task_kind(*text))
+        if (!find_task_kind(*text)) {
+            std::string kinds;
+            for (const auto& known : kTaskKinds) kinds += (kinds.empty() ? "" : ", ") + std::string(known.job_kind);
             return fail(
-                make_error(ErrorCode::kInvalidArgument, "\"{}\" is no kind of job; expected {}", *text, kind_words())
+                make_error(ErrorCode::kInvalidArgument, "\"{}\" is no kind of job; expected one of {}", *text, kinds)
                     .at("?kind"));
+        }
         query.kind = *text;
     }
     if (const auto* text = request.find_query("state")) {

@@ -3,8 +3,10 @@
 #include <nlohmann/json.hpp>
 
 #include "api/messages.hpp"
+#include "api/snapshot_choice.hpp"
 #include "base/ids.hpp"
 #include "base/safe_path.hpp"
+#include "data/evaluation_spec.hpp"
 #include "models/prepare.hpp"
 
 namespace digits::api {
@@ -43,6 +45,37 @@ Status check_sources(const SourceSpec& source, const Context& context) {
             return wrong(ErrorCode::kInvalidArgument,
                          fmt::format("there is no {} {} on the server's machine", is_folder ? "folder" : "file", path));
     }
+    return {};
+}
+
+/// The split, list or folder is there, and inside the allowed roots.
+Status check_evaluation_source(const EvaluationSource& source, const Job& model, const Context& context) {
+    const auto wrong = [](ErrorCode code, const char* member, const std::string& text) {
+        return fail(make_error(code, "{}", text).at(std::string("/spec/source/") + member));
+    };
+    if (source.type == EvaluationSourceType::kSplit) {
+        const auto dataset = context.jobs.get(model.parents.front());
+        const bool known = dataset && dataset->result;
+        if (known && !dataset->result->value("splits", nlohmann::json::object()).contains(source.split))
+            return wrong(ErrorCode::kInvalidArgument, "split",
+                         fmt::format("the dataset \"{}\" has no split {}", dataset->name, source.split));
+        return {};
+    }
+    const bool is_folder = source.type == EvaluationSourceType::kFolder;
+    std::error_code ignored;
+    if (const auto allowed = check_path(source.path, context); !allowed)
+        return wrong(allowed.error().code, "path", allowed.error().message);
+    if (is_folder ? !std::filesystem::is_directory(source.path, ignored)
+                  : !std::filesystem::is_regular_file(source.path, ignored))
+        return wrong(
+            ErrorCode::kInvalidArgument, "path",
+            fmt::format("there is no {} {} on the server's machine", is_folder ? "folder" : "file", source.path));
+    if (source.root.empty()) return {};
+    if (const auto allowed = check_path(source.root, context); !allowed)
+        return wrong(allowed.error().code, "root", allowed.error().message);
+    if (!std::filesystem::is_directory(source.root, ignored))
+        return wrong(ErrorCode::kInvalidArgument, "root",
+                     fmt::format("there is no folder {} on the server's machine", source.root));
     return {};
 }
 
@@ -98,6 +131,39 @@ Result<ModelSpec> checked_model_spec(const nlohmann::json& json, const Context& 
                         .at("/spec/dataset_id"));
     spec->dataset_dir = context.jobs.job_dir(spec->dataset_id).string();
     return spec;
+}
+
+Result<JobRequest> evaluation_job(const nlohmann::json& json, const Context& context) {
+    auto parsed = parse_evaluation_spec(json);
+    if (!parsed) return fail(within(parsed.error(), "/spec"));
+    auto& spec = *parsed;
+    for (const auto& [name, empty] : {std::pair{"weights", spec.weights.empty()},
+                                      {"model_dir", spec.model_dir.empty()},
+                                      {"dataset_dir", spec.dataset_dir.empty()},
+                                      {"roots", spec.roots.empty()}})
+        if (!empty)
+            return fail(make_error(ErrorCode::kInvalidArgument, "{} is filled in by the server", name)
+                            .at(std::string("/spec/") + name));
+    const auto model =
+        is_job_id(spec.model_id) ? context.jobs.get(spec.model_id) : Result<Job>(fail(ErrorCode::kNotFound, ""));
+    if (!model || model->kind != "model" || model->parents.empty())
+        return fail(make_error(ErrorCode::kInvalidArgument, "there is no model {}", spec.model_id.substr(0, 60))
+                        .at("/spec/model_id"));
+    DIGITS_TRY(check_evaluation_source(spec.source, *model, context));
+    const auto snapshot = snapshot_named(spec.snapshot, "/spec/snapshot", *model, context);
+    if (snapshot) {
+        spec.snapshot = std::to_string(snapshot->iteration);
+        spec.weights = snapshot->weights;
+    } else if (is_final(model->state)) {
+        return fail(Error(snapshot.error()).at("/spec/snapshot"));
+    }
+    for (const auto& root : context.options.roots) spec.roots.push_back(root.string());
+    if (!spec.roots.empty()) spec.roots.push_back((context.options.data_dir / "jobs").string());
+    JobRequest job;
+    job.kind = "evaluation";
+    job.parents = {model->id, model->parents.front()};
+    job.spec = std::make_shared<const nlohmann::json>(to_json(spec));
+    return job;
 }
 
 JobRequest dataset_job(const DatasetSpec& spec) {

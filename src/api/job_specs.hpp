@@ -22,6 +22,10 @@ Result<DatasetSpec> checked_dataset_spec(const nlohmann::json& spec, const Conte
 Result<ModelSpec> checked_model_spec(const nlohmann::json& spec, const Context& context,
                                      StartingPoint* start = nullptr);
 
+/// A request, without name, to evaluate what the spec says. A snapshot that is there is settled now; where the training
+/// has none yet, the job waits for its end. Errors as above, and kFailedPrecondition.
+Result<JobRequest> evaluation_job(const nlohmann::json& spec, const Context& context);
+
 /// Requests for jobs of these specs, without name.
 JobRequest dataset_job(const DatasetSpec& spec);
 /// A training that cannot work is refused at once: kInvalidArgument, with the place in the network.

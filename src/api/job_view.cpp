@@ -7,6 +7,8 @@
 #include <ctime>
 #include <nlohmann/json.hpp>
 
+#include "jobs/best_snapshot.hpp"
+
 namespace digits::api {
 namespace {
 
@@ -49,22 +51,6 @@ json time_view(double unix_seconds) {
     const auto milliseconds = static_cast<std::int64_t>(std::llround(unix_seconds * 1000));
     return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(static_cast<std::time_t>(milliseconds / 1000)),
                        milliseconds % 1000);
-}
-
-bool less_is_better(const std::string& series) {
-    return series.find("loss") != std::string::npos || series.find("error") != std::string::npos;
-}
-
-std::string judging_series(const Job& job) {
-    std::string loss;
-    for (const auto* name : {"val/accuracy", "val/accuracy-top1", "val/top-1"})
-        if (find_series(job, name)) return name;
-    for (const auto& summary : job.metrics) {
-        if (!summary.series.starts_with("val/")) continue;
-        if (summary.series.find("accuracy") != std::string::npos) return summary.series;
-        if (loss.empty() && less_is_better(summary.series)) loss = summary.series;
-    }
-    return find_series(job, "val/loss") ? "val/loss" : loss;
 }
 
 json best_view(const Job& job, const JobManager* jobs) {

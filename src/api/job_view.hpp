@@ -16,11 +16,6 @@ nlohmann::json job_view(const Job& job, Detail detail);
 /// The contract's `Best`, or null. With `jobs` the values of all series at the best validation are looked up.
 nlohmann::json best_view(const Job& job, const JobManager* jobs);
 
-/// The series by which validations are compared: an accuracy, else a loss; empty if there is neither.
-std::string judging_series(const Job& job);
-/// Whether a smaller value of this series is better.
-bool less_is_better(const std::string& series);
-
 /// "2026-11-23T10:15:00.123Z"; null for 0.
 nlohmann::json time_view(double unix_seconds);
 

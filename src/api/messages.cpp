@@ -75,11 +75,15 @@ http::Response problem_response(int status, std::string_view code, std::string_v
 Result<json> read_object(const http::Request& request, std::initializer_list<const char*> members) {
     if (request.content_type() != "application/json")
         return fail(ErrorCode::kUnsupported, "expected a body of application/json, got \"{}\"", request.content_type());
-    if (is_too_deep(request.body))
+    return parse_object(request.body, members);
+}
+
+Result<json> parse_object(std::string_view text, std::initializer_list<const char*> members) {
+    if (is_too_deep(text))
         return fail(ErrorCode::kInvalidArgument, "the body is nested deeper than {} levels", kMaxJsonDepth);
     json object;
     try {
-        object = json::parse(request.body);
+        object = json::parse(text);
     } catch (const json::parse_error& error) {
         return fail(ErrorCode::kInvalidArgument, "the body is no JSON: {}", error.what());
     }

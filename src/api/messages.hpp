@@ -18,6 +18,8 @@ http::Response problem_response(int status, std::string_view code, std::string_v
 /// The request's body as a JSON object with only these members. Errors: kUnsupported for another content type,
 /// kInvalidArgument with the place.
 Result<nlohmann::json> read_object(const http::Request& request, std::initializer_list<const char*> members);
+/// The same of a text that came otherwise.
+Result<nlohmann::json> parse_object(std::string_view text, std::initializer_list<const char*> members);
 /// A text member; an error names its path.
 Result<std::string> text_member(const nlohmann::json& object, const char* name, bool required);
 
@@ -25,7 +27,7 @@ Result<std::string> text_member(const nlohmann::json& object, const char* name, 
 Result<std::int64_t> query_number(const http::Request& request, const char* name, std::int64_t fallback,
                                   std::int64_t low, std::int64_t high);
 
-/// The job of the route's `{id}`. `kind`: "dataset", "model", or empty for any; kNotFound for another kind.
+/// The job of the route's `{id}`. `kind`: as in task_kinds.hpp, or empty for any; kNotFound for another kind.
 Result<Job> route_job(const http::Request& request, const JobManager& jobs, std::string_view kind = "");
 
 /// A place in the request's body before that of an error that speaks of a part of it: "/spec" + "/image/width".

@@ -17,15 +17,18 @@ void register_digits_models(http::Router& router, Context& context);
 void register_digits_not_offered(http::Router& router, Context& context);
 void register_digits_pretrained(http::Router& router, Context& context);
 void register_digits_root(http::Router& router, Context& context);
+void register_evaluations(http::Router& router, Context& context);
 void register_events(http::Router& router, Context& context);
 void register_files(http::Router& router, Context& context);
 void register_hardware(http::Router& router, Context& context);
 void register_jobs(http::Router& router, Context& context);
+void register_layers(http::Router& router, Context& context);
 void register_metrics(http::Router& router, Context& context);
 void register_models(http::Router& router, Context& context);
 void register_networks(http::Router& router, Context& context);
 void register_openapi(http::Router& router, Context& context);
 void register_pictures(http::Router& router, Context& context);
+void register_predictions(http::Router& router, Context& context);
 void register_pretrained(http::Router& router, Context& context);
 void register_session(http::Router& router, Context& context);
 void register_snapshots(http::Router& router, Context& context);
@@ -43,15 +46,18 @@ inline constexpr auto kResources = {
     register_digits_not_offered,
     register_digits_pretrained,
     register_digits_root,
+    register_evaluations,
     register_events,
     register_files,
     register_hardware,
     register_jobs,
+    register_layers,
     register_metrics,
     register_models,
     register_networks,
     register_openapi,
     register_pictures,
+    register_predictions,
     register_pretrained,
     register_session,
     register_snapshots,

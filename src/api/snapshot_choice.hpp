@@ -16,12 +16,12 @@ struct ModelSnapshots {
 };
 Result<ModelSnapshots> model_snapshots(const Job& job, const Context& context);
 
-/// The snapshot called `wish`: an iteration, `best` or `last`. Errors: kFailedPrecondition without any, kNotFound,
-/// kInvalidArgument.
-Result<SnapshotEntry> pick_snapshot(const std::string& wish, const Job& job, const Context& context);
-
 /// What the query's `snapshot` names: an iteration, `best` (the default) or `last`. kNotFound if there is none such.
 Result<SnapshotEntry> choose_snapshot(const http::Request& request, const Job& job, const Context& context);
+
+/// The same, for a wish that stands at `place` of the request.
+Result<SnapshotEntry> snapshot_named(const std::string& wish, const std::string& place, const Job& job,
+                                     const Context& context);
 
 /// The contract's list of `Snapshot`.
 nlohmann::json snapshots_view(const ModelSnapshots& snapshots);

@@ -116,10 +116,10 @@ Status take_weights(WeightsSpec& weights, const std::string& place, const Contex
         return {};
     }
     DIGITS_ASSIGN(const auto job, find_source(weights.model, "model", "model", place, context));
-    const auto snapshot = pick_snapshot(weights.snapshot, job, context);
-    if (!snapshot) return fail(Error(snapshot.error()).at(place));
-    weights.path = (context.jobs.job_dir(job.id) / snapshot->weights).string();
-    weights.snapshot = std::to_string(snapshot->iteration);
+    const auto& wish = weights.snapshot;
+    DIGITS_ASSIGN(const auto snapshot, snapshot_named(wish.empty() ? "best" : wish, place, job, context));
+    weights.path = (context.jobs.job_dir(job.id) / snapshot.weights).string();
+    weights.snapshot = std::to_string(snapshot.iteration);
     return {};
 }
 

@@ -46,8 +46,8 @@ int run(int argc, char** argv) {
         ->check([](const std::string& name) { return name.empty() ? "" : api::fault_of_user_name(name); });
     app.add_flag("--json", options.json, "Print JSON for scripts");
     app.add_flag("-q,--quiet", options.quiet, "Show no progress");
-    for (const auto add : {add_serve, add_stop, add_dataset, add_train, add_classify, add_download, add_jobs,
-                           add_pretrained, add_doctor})
+    for (const auto add : {add_serve, add_stop, add_dataset, add_train, add_classify, add_evaluate, add_download,
+                           add_jobs, add_pretrained, add_doctor})
         add(app, invocation);
     curl_global_init(CURL_GLOBAL_DEFAULT);
     try {

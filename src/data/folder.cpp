@@ -164,6 +164,15 @@ Result<FolderScan> scan_folder(const fs::path& folder, const std::function<bool(
     return scan;
 }
 
+Result<std::vector<std::string>> find_pictures(const fs::path& folder, std::vector<std::string>& warnings,
+                                               const std::function<bool(std::size_t)>& found) {
+    Count count(found);
+    auto seen = look_through(folder, count);
+    if (!seen.status) return fail(seen.status.error());
+    warnings.insert(warnings.end(), seen.warnings.begin(), seen.warnings.end());
+    return std::move(seen.folder.files);
+}
+
 SplitSizes split_sizes(std::size_t size, int percent_val, int percent_test) {
     const int percent_train = 100 - percent_val - percent_test;
     if (percent_train >= 100) return {size, 0, 0};

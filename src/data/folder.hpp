@@ -33,6 +33,11 @@ struct FolderScan {
 /// kCancelled.
 Result<FolderScan> scan_folder(const std::filesystem::path& folder, const std::function<bool(std::size_t)>& found);
 
+/// The pictures in a folder at any depth, as those of a class; it need have no sub-folders. Warnings as above are
+/// added.
+Result<std::vector<std::string>> find_pictures(const std::filesystem::path& folder, std::vector<std::string>& warnings,
+                                               const std::function<bool(std::size_t)>& found);
+
 /// How many of `size` pictures go to each set, by DIGITS' rounding; every set with a percentage gets one if it can.
 struct SplitSizes {
     std::size_t train = 0;

@@ -1,12 +1,10 @@
 #include "data/gallery.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <fstream>
-#include <set>
 
-#include "base/file.hpp"
 #include "data/record_reader.hpp"
+#include "data/split_list.hpp"
 #include "image/decode.hpp"
 #include "image/encode.hpp"
 
@@ -14,26 +12,6 @@ namespace digits {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// The number behind the last `mark`; -1 without one.
-int number_behind(std::string_view text, char mark) {
-    const auto at = text.rfind(mark);
-    int number = -1;
-    if (at != std::string_view::npos) std::from_chars(text.data() + at + 1, text.data() + text.size(), number);
-    return number;
-}
-
-std::string_view path_of(std::string_view line) { return line.substr(0, line.rfind(' ')); }
-
-/// Calls `use(line, where it begins)` with each line that is not empty.
-template <class Use>
-void each_line(std::string_view text, Use use) {
-    for (std::size_t begin = 0; begin < text.size();) {
-        const auto end = std::min(text.find('\n', begin), text.size());
-        if (end > begin) use(text.substr(begin, end - begin), begin);
-        begin = end + 1;
-    }
-}
 
 /// As the sink names records.
 std::string key_of(std::uint64_t index, int label) { return fmt::format("{:08}_{}", index, label); }
@@ -45,7 +23,9 @@ Result<Gallery> Gallery::open(const fs::path& folder, const std::string& split, 
     Gallery gallery;
     gallery.database_ = folder / database;
     gallery.list_ = folder / list;
-    DIGITS_TRY(gallery.read_list(split));
+    const auto names = SplitList::read(gallery.list_, split);
+    gallery.labels_ = names.labels();
+    gallery.lines_ = names.lines();
     DIGITS_TRY(gallery.check_keys());
     for (const int label : gallery.labels_) {
         const auto at = static_cast<std::size_t>(std::max(label, 0));
@@ -53,26 +33,6 @@ Result<Gallery> Gallery::open(const fs::path& folder, const std::string& split, 
         ++gallery.by_label_[at];
     }
     return gallery;
-}
-
-Status Gallery::read_list(const std::string& split) {
-    const auto text = read_file(list_);
-    if (!text) return {};
-    std::set<std::string, std::less<>> unreadable;
-    if (const auto bad = read_file(list_.parent_path() / "unreadable.txt")) {
-        each_line(*bad, [&](std::string_view line, std::size_t) {
-            const auto first = line.find('\t');
-            if (first == std::string_view::npos || line.substr(0, first) != split) return;
-            const auto second = line.find('\t', first + 1);
-            unreadable.emplace(line.substr(first + 1, second - first - 1));
-        });
-    }
-    each_line(*text, [&](std::string_view line, std::size_t begin) {
-        if (unreadable.contains(path_of(line))) return;
-        labels_.push_back(number_behind(line, ' '));
-        lines_.push_back(begin);
-    });
-    return {};
 }
 
 Status Gallery::check_keys() {
@@ -112,7 +72,7 @@ Result<Gallery::Page> Gallery::page(std::uint64_t from, std::uint64_t limit, std
         Picture picture{index, its_label, {}, record.datum.width, record.datum.height, record.datum.channels};
         std::string line;
         if (list.is_open() && list.seekg(static_cast<std::streamoff>(lines_[index])) && std::getline(list, line))
-            picture.file = path_of(line);
+            picture.file = SplitList::path_of(line);
         page.pictures.push_back(std::move(picture));
     }
     return page;
@@ -121,13 +81,27 @@ Result<Gallery::Page> Gallery::page(std::uint64_t from, std::uint64_t limit, std
 Result<PictureFile> Gallery::picture(std::uint64_t index) const {
     if (index >= labels_.size())
         return fail(ErrorCode::kNotFound, "there is no picture {}, only {} (counted from 0)", index, labels_.size());
-    DIGITS_ASSIGN(auto records, RecordReader::open(database_));
-    DIGITS_ASSIGN(const auto record, records.find(key_of(index, labels_[index])));
+    return record_picture(database_, index, labels_[index]);
+}
+
+std::string_view shown_content_type(std::string_view bytes) {
+    switch (sniff_image(bytes)) {
+        case ImageFormat::kJpeg: return "image/jpeg";
+        case ImageFormat::kPng: return "image/png";
+        case ImageFormat::kBmp: return "image/bmp";
+        case ImageFormat::kPnm:
+        case ImageFormat::kUnknown: return "";
+    }
+    return "";
+}
+
+Result<PictureFile> record_picture(const fs::path& database, std::uint64_t index, int label) {
+    DIGITS_ASSIGN(auto records, RecordReader::open(database));
+    DIGITS_ASSIGN(const auto record, records.find(key_of(index, label)));
     if (record.datum.encoded) {
-        const auto format = sniff_image(record.datum.data);
-        if (format == ImageFormat::kJpeg) return PictureFile{std::string(record.datum.data), "image/jpeg"};
-        if (format == ImageFormat::kPng) return PictureFile{std::string(record.datum.data), "image/png"};
-        return fail(ErrorCode::kUnsupported, "picture {} is neither JPEG nor PNG", index);
+        const auto type = shown_content_type(record.datum.data);
+        if (type.empty()) return fail(ErrorCode::kUnsupported, "picture {} is neither JPEG nor PNG nor BMP", index);
+        return PictureFile{std::string(record.datum.data), type};
     }
     DIGITS_ASSIGN(const auto image, datum_image(record.datum));
     DIGITS_ASSIGN(auto bytes, encode_png(image));

@@ -17,6 +17,12 @@ struct PictureFile {
     std::string_view content_type;
 };
 
+/// Of a picture file that a browser shows, by its first bytes; else empty.
+std::string_view shown_content_type(std::string_view bytes);
+
+/// The picture of a split's database under this number and class. As `Gallery::picture`.
+Result<PictureFile> record_picture(const std::filesystem::path& database, std::uint64_t index, int label);
+
 /// The pictures of one split in the order of their keys, to page through. It knows labels and names; the database is
 /// open only during a call, so calls of one process must not overlap.
 class Gallery {
@@ -46,7 +52,6 @@ class Gallery {
     Result<PictureFile> picture(std::uint64_t index) const;
 
   private:
-    Status read_list(const std::string& split);
     /// The database decides; a list in another order has no names to give.
     Status check_keys();
 

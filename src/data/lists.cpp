@@ -57,6 +57,25 @@ Result<ImageList> read_image_list(const std::filesystem::path& file, const std::
     return list;
 }
 
+std::vector<ListedPicture> parse_picture_list(std::string_view text, const std::filesystem::path& root,
+                                              std::size_t limit) {
+    std::vector<ListedPicture> pictures;
+    for_each_line(text, [&](int, std::string_view line) {
+        line = trimmed_end(line);
+        line.remove_prefix(std::min(line.find_first_not_of(kSpace), line.size()));
+        if (line.empty() || (limit > 0 && pictures.size() == limit)) return;
+        ListedPicture picture;
+        if (ListEntry entry; parse_line(line, entry)) {
+            picture = {std::move(entry.path), entry.label};
+        } else {
+            picture.path = line;
+        }
+        if (!root.empty() && picture.path.front() != '/') picture.path = (root / picture.path).string();
+        pictures.push_back(std::move(picture));
+    });
+    return pictures;
+}
+
 Status write_image_list(const std::filesystem::path& file, const std::vector<ListEntry>& entries) {
     std::string text;
     for (const auto& entry : entries) {

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +27,15 @@ struct ImageList {
 Result<ImageList> read_image_list(const std::filesystem::path& file, const std::filesystem::path& root);
 /// `path label` with one space, a line each; atomically.
 Status write_image_list(const std::filesystem::path& file, const std::vector<ListEntry>& entries);
+
+struct ListedPicture {
+    std::string path;
+    std::optional<std::int64_t> label;
+};
+/// Lines of `path`, or of `path label` as above, as DIGITS reads lists of pictures to classify: empty lines are left
+/// out, relative paths get `root` in front, at most `limit` pictures (0: all).
+std::vector<ListedPicture> parse_picture_list(std::string_view text, const std::filesystem::path& root,
+                                              std::size_t limit);
 
 /// One name a line, in class order; empty lines are left out. Errors: kInvalidArgument with fewer than two.
 Result<std::vector<std::string>> read_labels(const std::filesystem::path& file);

@@ -27,6 +27,8 @@ double layer_flops(const Net& net, Layer& layer) {
     return sum;
 }
 
+using Clock = std::chrono::steady_clock;
+
 }  // namespace
 
 Flops count_flops(const Net& net) {
@@ -43,7 +45,6 @@ Flops count_flops(const Net& net) {
 }
 
 double measure_matrix_limit() {
-    using Clock = std::chrono::steady_clock;
     constexpr std::int64_t kSize = 2048;
     const at::Tensor a = at::rand({kSize, kSize}), b = at::rand({kSize, kSize}), c = at::empty({kSize, kSize});
     at::Tensor result = c;
@@ -54,6 +55,25 @@ double measure_matrix_limit() {
         at::mm_out(result, a, b);
         const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
         best = std::max(best, 2.0 * kSize * kSize * kSize / seconds);
+    }
+    return best;
+}
+
+double measure_convolution_limit() {
+    constexpr std::int64_t kBatch = 16, kChannels = 256, kSide = 28, kKernel = 3;
+    const auto last = at::MemoryFormat::ChannelsLast;
+    const at::Tensor x = at::rand({kBatch, kChannels, kSide, kSide}).contiguous(last),
+                     w = at::rand({kChannels, kChannels, kKernel, kKernel}).contiguous(last),
+                     dy = at::rand(x.sizes()).contiguous(last);
+    const Shape one{1, 1}, none{0, 0};
+    double best = 0;
+    const auto start = Clock::now();
+    for (int i = 0; i < 3 || std::chrono::duration<double>(Clock::now() - start).count() < 1; ++i) {
+        const auto begin = Clock::now();
+        at::convolution(x, w, {}, one, one, one, false, none, 1);
+        at::convolution_backward(dy, x, w, std::nullopt, one, one, one, false, none, 1, {true, true, false});
+        const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
+        best = std::max(best, 3 * 2.0 * kBatch * kSide * kSide * kChannels * kChannels * kKernel * kKernel / seconds);
     }
     return best;
 }

@@ -8,6 +8,7 @@
 
 #include "caffe/net_state.hpp"
 #include "caffe/splits.hpp"
+#include "engine/absorber.hpp"
 #include "engine/guard.hpp"
 
 namespace digits {
@@ -27,6 +28,11 @@ class Stopwatch {
     double* sum_;
     std::chrono::steady_clock::time_point start_;
 };
+
+std::size_t absorbed_behind(Layer& layer) {
+    const auto* absorber = dynamic_cast<const Absorber*>(&layer);
+    return absorber ? absorber->absorbed : 0;
+}
 
 }  // namespace
 
@@ -69,6 +75,19 @@ void Net::build(const caffe::NetParameter& definition, const NetOptions& options
         });
     }
     find_backward_layers(definition.force_backward());
+    for (std::size_t index = 0; index < layers_.size(); ++index) {
+        auto* absorber = dynamic_cast<Absorber*>(layers_[index].get());
+        const Links& links = links_[index];
+        if (!absorber || links.tops.size() != 1 || layers_[index]->loss_weights[0] != 0) continue;
+        for (std::size_t next = index + 1; next < layers_.size(); ++next) {
+            const Links& other = links_[next];
+            const bool in_place = other.bottoms == links.tops && other.tops == links.tops;
+            const bool alike = other.needs_backward == links.needs_backward &&
+                               other.propagate_down == std::vector<bool>{links.needs_backward};
+            if (!in_place || !alike || layers_[next]->loss_weights[0] != 0 || !absorber->absorb(*layers_[next])) break;
+            ++absorber->absorbed;
+        }
+    }
     for (const auto& [blob, index] : available) outputs_.push_back(blob);
 }
 
@@ -247,10 +266,12 @@ Result<float> Net::forward() {
             Layer& layer = *layers_[index];
             Links& links = links_[index];
             const Stopwatch watch(profile_.empty() ? nullptr : &profile_[index].forward_seconds);
+            const std::size_t absorbed = absorbed_behind(layer);
             in_layer(layer.name(), [&] {
-                reshape_if_needed(index);
+                for (std::size_t i = 0; i <= absorbed; ++i) reshape_if_needed(index + i);
                 layer.forward(links.bottom, links.top);
             });
+            index += absorbed;
             for (std::size_t i = 0; i < links.top.size(); ++i)
                 if (layer.loss_weights[i] != 0)
                     loss += layer.loss_weights[i] * links.top[i]->data().sum().item<float>();
@@ -261,9 +282,12 @@ Result<float> Net::forward() {
 
 Status Net::backward() {
     return guarded([&] {
+        std::vector<bool> absorbed(layers_.size());
+        for (std::size_t index = 0; index < layers_.size(); ++index)
+            for (std::size_t i = absorbed_behind(*layers_[index]); i > 0; --i) absorbed[index + i] = true;
         for (std::size_t index = layers_.size(); index-- > 0;) {
             Links& links = links_[index];
-            if (!links.needs_backward) continue;
+            if (!links.needs_backward || absorbed[index]) continue;
             Layer& layer = *layers_[index];
             for (std::size_t i = 0; i < links.top.size(); ++i)
                 if (layer.loss_weights[i] != 0)

@@ -64,7 +64,7 @@ class Training {
                 DIGITS_TRY(copy(weights, path));
             }
         }
-        first_iteration_ = solver_->iteration();
+        first_iteration_ = summary_.first_iteration = solver_->iteration();
         return {};
     }
 
@@ -155,7 +155,7 @@ class Training {
                 const std::string name =
                     value.element == 0 ? value.output : fmt::format("{}[{}]", value.output, value.element);
                 numbers[name] = value.value;
-                if (is_accuracy(value.output) && value.element == 0 && value.value > summary_.best_accuracy) {
+                if (is_accuracy_output(value.output) && value.element == 0 && value.value > summary_.best_accuracy) {
                     summary_.best_accuracy = value.value;
                     summary_.best_iteration = solver_->iteration();
                 }
@@ -167,11 +167,6 @@ class Training {
         interval_images_ = images_;
         interval_wait_ = wait_seconds();
         return {};
-    }
-
-    static bool is_accuracy(const std::string& output) {
-        return output == "accuracy" || output.ends_with("accuracy") || output.find("top-1") != std::string::npos ||
-               output.find("top1") != std::string::npos;
     }
 
     Status snapshot() {
@@ -259,6 +254,11 @@ class Training {
 };
 
 }  // namespace
+
+bool is_accuracy_output(std::string_view name) {
+    return name.ends_with("accuracy") || name.find("top-1") != std::string_view::npos ||
+           name.find("top1") != std::string_view::npos;
+}
 
 Result<TrainSummary> train(const TrainOptions& options, TaskContext& context) {
     return Training(options, context).run();

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.hpp"
@@ -27,8 +28,12 @@ struct TrainSummary {
     std::int64_t iterations = 0;
     double best_accuracy = -1;  ///< of the validation; -1 if there is none
     std::int64_t best_iteration = 0;
+    std::int64_t first_iteration = 0;  ///< where it went on; what was before is not in `best_…`
     bool aborted = false;
 };
+
+/// Whether an output of this name is what trainings are compared by.
+bool is_accuracy_output(std::string_view name);
 
 /// Trains to max_iter, telling `network`, `metrics`, `snapshot`, `progress` and `log` events
 /// (docs/formats/worker-protocol.md). Exactly resumable: the iterations after a snapshot give the same numbers as in an

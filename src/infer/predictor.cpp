@@ -11,12 +11,14 @@
 
 #include "base/file.hpp"
 #include "base/json_binding.hpp"
+#include "caffe/net_state.hpp"
 #include "caffe/prototxt.hpp"
 #include "caffe/weights.hpp"
 #include "engine/guard.hpp"
 #include "engine/net.hpp"
 #include "engine/snapshot.hpp"
 #include "image/decode.hpp"
+#include "infer/layer_report.hpp"
 #include "infer/preprocess.hpp"
 
 namespace digits {
@@ -44,11 +46,26 @@ struct JsonBinding<ClassifyRequest> {
     }
 };
 
+struct LayersRequest {
+    std::string type, path, folder;
+    int top = 5;
+};
+template <>
+struct JsonBinding<LayersRequest> {
+    static auto fields() {
+        return std::tuple{json_field("type", &LayersRequest::type).required(),
+                          json_field("path", &LayersRequest::path).help("a picture on this machine").required(),
+                          json_field("folder", &LayersRequest::folder).help("where pictures of layers go").required(),
+                          json_field("top", &LayersRequest::top).range(1, 1e6)};
+    }
+};
+
 namespace {
 
 namespace fs = std::filesystem;
 
 constexpr std::size_t kMaxBatch = 64;
+constexpr std::uint64_t kMaxPicture_bytes = 256 << 20;
 
 Result<std::vector<std::string>> read_labels(const fs::path& path) {
     DIGITS_ASSIGN(const auto text, read_file(path, 64 << 20));
@@ -104,38 +121,83 @@ std::int64_t iteration_of(const fs::path& snapshot) {
     return iteration;
 }
 
+nlohmann::json predictions_json(const std::vector<Prediction>& predictions) {
+    nlohmann::json list = nlohmann::json::array();
+    for (const auto& p : predictions)
+        list.push_back({{"label", p.label}, {"index", p.index}, {"probability", p.probability}});
+    return list;
+}
+
+double seconds_since(std::chrono::steady_clock::time_point start) {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
 }  // namespace
 
 struct Predictor::State {
     Preprocessing preprocessing;
     std::vector<std::string> labels;
     std::unique_ptr<Net> net;
+    caffe::NetParameter deploy;  ///< as it was written, without Split layers
     std::string input, output;
     std::int64_t iteration = -1;
 
-    /// Probabilities of pictures [begin, end).
-    Result<std::vector<float>> run(const std::vector<Image>& pictures, std::size_t begin, std::size_t end) {
-        const auto count = static_cast<std::int64_t>(end - begin);
-        std::vector<float> values;
+    std::size_t input_size() const {
+        const auto& p = preprocessing;
+        return static_cast<std::size_t>(p.channels) * static_cast<std::size_t>(p.height) *
+               static_cast<std::size_t>(p.width);
+    }
+
+    /// Runs the network; the caller looks at its blobs.
+    Status run(const float* inputs, std::size_t count) {
         DIGITS_TRY(guarded([&] {
             const auto& p = preprocessing;
-            const at::Tensor batch = at::empty({count, p.channels, p.height, p.width});
-            for (std::int64_t i = 0; i < count; ++i)
-                p.apply(pictures[begin + static_cast<std::size_t>(i)],
-                        batch.data_ptr<float>() + i * p.channels * p.height * p.width);
+            const auto size = static_cast<std::int64_t>(count);
+            const at::Tensor batch = at::empty({size, p.channels, p.height, p.width});
+            std::copy_n(inputs, count * input_size(), batch.data_ptr<float>());
             Blob* blob = net->find_blob(input);
-            blob->reshape({count, p.channels, p.height, p.width});
+            blob->reshape({size, p.channels, p.height, p.width});
             blob->set_data(blob->device().is_cuda ? batch.cuda() : batch);
         }));
         DIGITS_ASSIGN([[maybe_unused]] const float loss, net->forward());
+        return {};
+    }
+
+    /// Values of all classes for each picture.
+    Result<std::vector<float>> scores(const float* inputs, std::size_t count) {
+        DIGITS_TRY(run(inputs, count));
+        std::vector<float> values;
         DIGITS_TRY(guarded([&] {
             const at::Tensor out = net->find_blob(output)->data().cpu().contiguous();
             values.assign(out.data_ptr<float>(), out.data_ptr<float>() + out.numel());
         }));
-        if (values.size() % static_cast<std::size_t>(count) != 0)
+        if (values.size() % count != 0)
             return fail(ErrorCode::kInvalidArgument, "output {} has {} values for {} pictures", output, values.size(),
                         count);
         return values;
+    }
+
+    Result<nlohmann::json> layers(const nlohmann::json& request) {
+        const auto start = std::chrono::steady_clock::now();
+        DIGITS_ASSIGN(const auto wanted, parse_json<LayersRequest>(request));
+        DIGITS_ASSIGN(const auto bytes, read_file(wanted.path, kMaxPicture_bytes));
+        const auto picture = decode_image(bytes);
+        if (!picture)
+            return fail(
+                make_error(ErrorCode::kInvalidArgument, "the picture cannot be read: {}", picture.error().message)
+                    .at("/image"));
+        std::vector<float> prepared(input_size());
+        preprocessing.apply(*picture, prepared.data());
+        DIGITS_ASSIGN(const auto values, scores(prepared.data(), 1));
+        DIGITS_ASSIGN(auto list, report_layers(*net, deploy, input, wanted.folder));
+        std::int64_t parameters = 0;
+        for (const auto& entry : list)
+            if (entry["parameters"].is_number()) parameters += entry["parameters"].get<std::int64_t>();
+        return nlohmann::json{{"predictions", predictions_json(best(values.data(), values.size(), wanted.top))},
+                              {"layers", std::move(list)},
+                              {"parameters", parameters},
+                              {"snapshot_iteration", iteration},
+                              {"seconds", seconds_since(start)}};
     }
 
     std::vector<Prediction> best(const float* probabilities, std::size_t classes, int top) const {
@@ -160,6 +222,12 @@ struct Predictor::State {
 Predictor::Predictor(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Predictor::~Predictor() = default;
 std::int64_t Predictor::iteration() const { return state_->iteration; }
+const std::vector<std::string>& Predictor::labels() const { return state_->labels; }
+std::size_t Predictor::input_size() const { return state_->input_size(); }
+void Predictor::prepare(const Image& picture, float* input) const { state_->preprocessing.apply(picture, input); }
+Result<std::vector<float>> Predictor::scores(const float* inputs, std::size_t count) {
+    return state_->scores(inputs, count);
+}
 
 Result<std::unique_ptr<Predictor>> Predictor::open(const PredictorOptions& options) {
     if (options.threads > 0) at::set_num_threads(options.threads);
@@ -176,12 +244,13 @@ Result<std::unique_ptr<Predictor>> Predictor::open(const PredictorOptions& optio
     net.device = options.device;
     net.base_dir = options.model_dir;
     DIGITS_ASSIGN(state->net, Net::create(deploy, net));
+    DIGITS_ASSIGN(state->deploy, filter_net(deploy, net.state));
     if (state->net->inputs().size() != 1 || state->net->outputs().empty())
         return fail(make_error(ErrorCode::kInvalidArgument, "expected one input and an output, got {} and {}",
                                state->net->inputs().size(), state->net->outputs().size())
                         .at(deploy_file.string()));
     state->input = state->net->inputs().front();
-    state->output = state->net->outputs().front();
+    state->output = state->net->outputs().back();
     DIGITS_ASSIGN(const auto weights, read_weights(snapshot));
     DIGITS_ASSIGN([[maybe_unused]] const auto ignored, state->net->copy_weights(weights));
 
@@ -203,7 +272,9 @@ Result<std::vector<std::vector<Prediction>>> Predictor::classify(const std::vect
     std::vector<std::vector<Prediction>> all;
     for (std::size_t begin = 0; begin < pictures.size(); begin += kMaxBatch) {
         const auto end = std::min(begin + kMaxBatch, pictures.size());
-        DIGITS_ASSIGN(const auto values, state_->run(pictures, begin, end));
+        std::vector<float> inputs((end - begin) * input_size());
+        for (std::size_t i = begin; i < end; ++i) prepare(pictures[i], inputs.data() + (i - begin) * input_size());
+        DIGITS_ASSIGN(const auto values, scores(inputs.data(), end - begin));
         const auto classes = values.size() / (end - begin);
         for (std::size_t i = 0; i < end - begin; ++i)
             all.push_back(state_->best(values.data() + i * classes, classes, top));
@@ -213,6 +284,7 @@ Result<std::vector<std::vector<Prediction>>> Predictor::classify(const std::vect
 
 Result<nlohmann::json> Predictor::answer(const nlohmann::json& request) {
     const auto start = std::chrono::steady_clock::now();
+    if (request.is_object() && request.contains("type") && request["type"] == "layers") return state_->layers(request);
     DIGITS_ASSIGN(const auto wanted, parse_json<ClassifyRequest>(request));
     if (wanted.type != "classify")
         return fail(make_error(ErrorCode::kInvalidArgument, "expected classify, got {}", wanted.type).at("/type"));
@@ -221,7 +293,7 @@ Result<nlohmann::json> Predictor::answer(const nlohmann::json& request) {
     std::vector<std::size_t> places;
     for (const auto& [path] : wanted.images) {
         nlohmann::json answer{{"path", path}, {"predictions", nlohmann::json::array()}, {"error", nullptr}};
-        const auto bytes = read_file(path, 256 << 20);
+        const auto bytes = read_file(path, kMaxPicture_bytes);
         auto picture = bytes ? decode_image(*bytes) : Result<Image>(fail(bytes.error()));
         if (picture) {
             places.push_back(images.size());
@@ -232,13 +304,9 @@ Result<nlohmann::json> Predictor::answer(const nlohmann::json& request) {
         images.push_back(std::move(answer));
     }
     DIGITS_ASSIGN(const auto predictions, classify(pictures, wanted.top));
-    for (std::size_t i = 0; i < places.size(); ++i)
-        for (const auto& p : predictions[i])
-            images[places[i]]["predictions"].push_back(
-                {{"label", p.label}, {"index", p.index}, {"probability", p.probability}});
-    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    for (std::size_t i = 0; i < places.size(); ++i) images[places[i]]["predictions"] = predictions_json(predictions[i]);
     return nlohmann::json{
-        {"images", std::move(images)}, {"snapshot_iteration", state_->iteration}, {"seconds", seconds}};
+        {"images", std::move(images)}, {"snapshot_iteration", state_->iteration}, {"seconds", seconds_since(start)}};
 }
 
 }  // namespace digits

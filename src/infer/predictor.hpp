@@ -37,8 +37,18 @@ class Predictor {
     /// The `top` best classes of each picture, best first.
     Result<std::vector<std::vector<Prediction>>> classify(const std::vector<Image>& pictures, int top);
 
+    /// The classes' names.
+    const std::vector<std::string>& labels() const;
+    /// How many numbers the network takes for one picture.
+    std::size_t input_size() const;
+    /// Writes them. Any number of threads at once.
+    void prepare(const Image& picture, float* input) const;
+    /// All classes' values for `count` prepared pictures, one picture after the other.
+    Result<std::vector<float>> scores(const float* inputs, std::size_t count);
+
     /// Answers `{"type": "classify", "images": [{"path": …}], "top": 5}` (docs/formats/specs.md). A picture that cannot
-    /// be read has its `error` and no predictions.
+    /// be read has its `error` and no predictions. Or `{"type": "layers", "path": …, "folder": …, "top": 5}`:
+    /// predictions and what is inside the network (layer_report.hpp), pictures of it going to the folder.
     Result<nlohmann::json> answer(const nlohmann::json& request);
 
     /// The iteration of the snapshot in use.

@@ -6,6 +6,7 @@
 
 #include "base/check.hpp"
 #include "base/log.hpp"
+#include "jobs/best_snapshot.hpp"
 
 namespace digits {
 
@@ -20,10 +21,6 @@ std::optional<T> find_number(const json& event, const char* name) {
     const auto found = event.find(name);
     if (found == event.end() || !found->is_number()) return std::nullopt;
     return found->get<T>();
-}
-
-bool less_is_better(const std::string& series) {
-    return series.find("loss") != std::string::npos || series.find("error") != std::string::npos;
 }
 
 void add_to_summary(Job& job, const std::string& series, const MetricPoint& point) {
@@ -118,6 +115,11 @@ void apply_known(ActiveJob& active, const json& event) {
 
 double unix_time() {
     return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+bool needs_no_end(const TaskKind& kind, const json& spec, const std::vector<std::string>& parents,
+                  std::string_view parent) {
+    return kind.uses_snapshot && parents.front() == parent && !spec.value("weights", "").empty();
 }
 
 void change_state(ActiveJob& active, JobState state, std::string reason) {

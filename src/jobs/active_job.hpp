@@ -46,6 +46,11 @@ struct ActiveJob {
 
 double unix_time();
 
+/// Whether a job of this kind and spec may run while its parent still runs or has failed: it needs only a snapshot that
+/// is there.
+bool needs_no_end(const TaskKind& kind, const nlohmann::json& spec, const std::vector<std::string>& parents,
+                  std::string_view parent);
+
 /// Sets the state with its time and a line of history.
 void change_state(ActiveJob& active, JobState state, std::string reason);
 

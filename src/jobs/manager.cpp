@@ -257,7 +257,8 @@ Result<Job> JobManager::Impl::submit(JobRequest request) {
     const std::scoped_lock lock(mutex_);
     for (const auto& parent : request.parents) {
         DIGITS_ASSIGN(const auto* found, load(parent));
-        const bool failed = found->job.state == JobState::kAbort || found->job.state == JobState::kError;
+        const bool failed = !needs_no_end(*kind, *request.spec, request.parents, parent) &&
+                            (found->job.state == JobState::kAbort || found->job.state == JobState::kError);
         const auto name = found->job.name;
         forget_if_ended(parent);
         if (failed)
@@ -433,8 +434,8 @@ void JobManager::Impl::infer(std::string_view model_id, std::string_view snapsho
 }
 
 TrainingRoom JobManager::Impl::training_room() const {
-    const auto& [dataset_slots, train_slots, gpus] = options_.resources;
-    TrainingRoom room{gpus.empty() ? train_slots : static_cast<int>(gpus.size()), 0};
+    const auto& resources = options_.resources;
+    TrainingRoom room{resources.gpus.empty() ? resources.train_slots : static_cast<int>(resources.gpus.size()), 0};
     const std::scoped_lock lock(mutex_);
     for (const auto& [id, active] : active_)
         if (active->job.state == JobState::kRun && active->kind && active->kind->pool == ResourcePool::kTrain)

@@ -21,6 +21,7 @@ struct JobResources {
     int dataset_slots = 1;
     int train_slots = 1;
     int import_slots = 2;
+    int evaluation_slots = 1;
     std::vector<std::string> gpus;  ///< as CUDA_VISIBLE_DEVICES names them
 };
 
@@ -53,13 +54,14 @@ struct JobFile {
 };
 
 struct JobRequest {
-    std::string kind;  ///< as task_kinds.hpp lists them
+    std::string kind;  ///< as in task_kinds.hpp
     std::string name;
     std::string group;
     std::string notes;
     std::string owner;
     JsonPtr spec;
-    std::vector<std::string> parents;  ///< ids; the job waits for them. A model's first parent is its dataset.
+    std::vector<std::string> parents;  ///< ids; the job waits for them. A model's first parent is its dataset,
+                                       ///< an evaluation's parents are its model and that one's dataset.
     std::vector<JobFile> files;
 };
 
@@ -161,7 +163,8 @@ class JobManager {
     /// Starts a job that has ended again in its folder with another spec, which asks for more. `reason`: for the
     /// history. kFailedPrecondition while it waits or runs.
     Result<Job> extend(std::string_view id, JsonPtr spec, std::string reason);
-    /// Removes the job with its folder; not while it runs or waits or another job needs it.
+    /// Removes the job with its folder; not while it runs or waits or another job needs it. A model's evaluations go
+    /// with it.
     Status remove(std::string_view id);
     /// The same, but for `trash_grace` it can be brought back. Until then only `restore` and `get_trashed` know it.
     Status trash(std::string_view id);

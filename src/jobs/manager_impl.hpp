@@ -77,11 +77,13 @@ class JobManager::Impl {
     bool check_parents(ActiveJob& active);
     bool find_room(ActiveJob& active);
     Status start(ActiveJob& active);
+    Result<nlohmann::json> complete_spec(const ActiveJob& active);
+    Result<std::string> find_weights(const std::string& model_id, const std::string& wanted);
     void adopt(ActiveJob& active);
     void publish();
 
     // trash.cpp
-    Status check_removable(std::string_view id);
+    Result<std::vector<std::string>> check_removable(std::string_view id);
     Status erase(std::string_view id);
     void empty_trash(Clock::time_point now);
 

@@ -8,6 +8,7 @@
 
 #include "base/file.hpp"
 #include "base/log.hpp"
+#include "jobs/best_snapshot.hpp"
 #include "jobs/crash.hpp"
 #include "jobs/event_log.hpp"
 #include "jobs/manager_impl.hpp"
@@ -24,11 +25,14 @@ constexpr auto kLookInterval = std::chrono::milliseconds(200);
 constexpr auto kLongSleep = std::chrono::seconds(60);
 constexpr auto kInferPatience = std::chrono::seconds(2);
 constexpr std::size_t kReadLimit_bytes = 1 << 20;
+/// As CUDA_VISIBLE_DEVICES: none.
+constexpr const char* kNoGpu = "-1";
 
 int slots_of(const JobResources& resources, ResourcePool pool) {
     switch (pool) {
         case ResourcePool::kDataset: return resources.dataset_slots;
         case ResourcePool::kTrain: return resources.train_slots;
+        case ResourcePool::kEvaluate: return resources.evaluation_slots;
         case ResourcePool::kImport: return resources.import_slots;
     }
     return 1;
@@ -303,6 +307,7 @@ void JobManager::Impl::schedule() {
 bool JobManager::Impl::check_parents(ActiveJob& active) {
     if (active.parents_done) return true;
     for (const auto& id : active.job.parents) {
+        if (needs_no_end(*active.kind, *active.job.spec, active.job.parents, id)) continue;
         const auto found = active_.find(id);
         auto stored = found == active_.end() ? store_->find(id) : Result<std::optional<StoredJob>>(std::nullopt);
         const Job* parent = found != active_.end() ? &found->second->job
@@ -333,26 +338,30 @@ bool JobManager::Impl::check_parents(ActiveJob& active) {
 
 /// Takes a free slot of the job's pool, and a GPU where trainings have one each.
 bool JobManager::Impl::find_room(ActiveJob& active) {
-    const bool by_gpu = active.kind->may_use_gpu && !options_.resources.gpus.empty();
+    const auto pool = active.kind->pool;
+    const auto& gpus = options_.resources.gpus;
+    const bool may_use_gpu = active.kind->may_use_gpu && !gpus.empty();
     int running = 0;
     std::set<std::string> taken;
     for (const auto& [id, other] : active_) {
-        if (other->job.state != JobState::kRun || other->kind->pool != active.kind->pool) continue;
-        ++running;
+        if (other->job.state != JobState::kRun) continue;
+        if (other->kind->pool == pool) ++running;
         taken.insert(other->position.gpu);
     }
     active.position.gpu.clear();
+    const auto found = std::ranges::find_if(gpus, [&](const auto& gpu) { return !taken.contains(gpu); });
     std::string reason;
-    if (by_gpu) {
-        const auto& gpus = options_.resources.gpus;
-        const auto found = std::ranges::find_if(gpus, [&](const auto& gpu) { return !taken.contains(gpu); });
+    if (may_use_gpu && pool == ResourcePool::kTrain) {
         if (found != gpus.end()) {
             active.position.gpu = *found;
             return true;
         }
         reason = "waits for a free GPU";
     } else {
-        if (running < slots_of(options_.resources, active.kind->pool)) return true;
+        if (running < slots_of(options_.resources, pool)) {
+            if (may_use_gpu) active.position.gpu = found == gpus.end() ? kNoGpu : *found;
+            return true;
+        }
         reason = fmt::format("waits for a running {} to end", active.kind->noun);
     }
     if (active.job.wait_reason != reason) {
@@ -362,14 +371,49 @@ bool JobManager::Impl::find_room(ActiveJob& active) {
     return false;
 }
 
+/// What the worker gets: the spec with the parents' folders and the snapshot that it means.
+Result<json> JobManager::Impl::complete_spec(const ActiveJob& active) {
+    const auto& kind = *active.kind;
+    const auto& parents = active.job.parents;
+    json spec = *active.job.spec;
+    const std::string_view members[]{kind.parent_dir_member, kind.second_parent_dir_member};
+    for (std::size_t i = 0; i < std::min(parents.size(), std::size(members)); ++i)
+        if (!members[i].empty()) spec[std::string(members[i])] = job_dir(parents[i]).string();
+    if (kind.uses_snapshot && spec.value("weights", "").empty()) {
+        DIGITS_ASSIGN(spec["weights"], find_weights(parents.front(), spec.value("snapshot", "best")));
+    }
+    return spec;
+}
+
+/// File name of the snapshot of an ended training that `wanted` means.
+Result<std::string> JobManager::Impl::find_weights(const std::string& model_id, const std::string& wanted) {
+    DIGITS_TRY(flush());  // its last points and snapshots may not be in the database yet
+    DIGITS_ASSIGN(const auto model, store_->find(model_id));
+    DIGITS_ASSIGN(const auto snapshots, store_->snapshots(model_id));
+    if (!model || snapshots.empty())
+        return fail(make_error(ErrorCode::kFailedPrecondition, "{} ended without a snapshot", model_id));
+    std::vector<std::int64_t> iterations;
+    for (const auto& snapshot : snapshots) iterations.push_back(snapshot.iteration);
+    std::size_t chosen = snapshots.size() - 1;
+    if (wanted == "best") {
+        const auto judge = judging_series(model->job);
+        DIGITS_ASSIGN(const auto series, store_->metrics(model_id, {{judge}, 0, -1}));
+        chosen = static_cast<std::size_t>(best_snapshot(iterations, judge, series));
+    } else if (wanted != "last") {
+        const auto found = std::ranges::find(iterations, wanted, [](auto n) { return std::to_string(n); });
+        if (found == iterations.end())
+            return fail(ErrorCode::kNotFound, "{} has no snapshot of iteration {}", model_id, wanted);
+        chosen = static_cast<std::size_t>(found - iterations.begin());
+    }
+    return snapshots[chosen].weights;
+}
+
 Status JobManager::Impl::start(ActiveJob& active) {
     const auto dir = task_dir(active);
     std::error_code error;
     fs::create_directories(dir, error);
     if (error) return fail(errno_error("cannot make " + dir.string(), error.value()));
-    json spec = *active.job.spec;
-    if (!active.kind->parent_dir_member.empty() && !active.job.parents.empty())
-        spec[std::string(active.kind->parent_dir_member)] = job_dir(active.job.parents.front()).string();
+    DIGITS_ASSIGN(auto spec, complete_spec(active));
     const json task{{"format", 1}, {"kind", active.kind->worker_kind}, {"spec", std::move(spec)}};
     DIGITS_TRY(write_file_atomic(dir / "task.json", task.dump(2, ' ', false, json::error_handler_t::replace) + "\n"));
     DIGITS_TRY(end_torn_line(dir / "events.jsonl"));

@@ -80,6 +80,11 @@ CREATE TABLE events (
 ALTER TABLE jobs ADD COLUMN trashed REAL NOT NULL DEFAULT 0;
 CREATE INDEX jobs_by_kind ON jobs (kind, trashed, created, id);
 CREATE INDEX jobs_in_trash ON jobs (trashed) WHERE trashed > 0;
+)sql",
+        // How many are in each state, and the newest of them, without a look at the rows.
+        R"sql(
+DROP INDEX jobs_by_state;
+CREATE INDEX jobs_by_state ON jobs (trashed, state, created, id);
 )sql"};
     return migrations;
 }

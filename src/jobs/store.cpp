@@ -426,8 +426,9 @@ Result<std::vector<StoredJob>> JobStore::unfinished() const {
     return guarded("read the unfinished jobs", [&] {
         SQLite::Statement read(
             connections_->reader,
-            fmt::format("SELECT {} FROM jobs WHERE state IN ('init', 'wait', 'run') ORDER BY created, id",
-                        kJobColumns));
+            fmt::format(
+                "SELECT {} FROM jobs WHERE trashed = 0 AND state IN ('init', 'wait', 'run') ORDER BY created, id",
+                kJobColumns));
         std::vector<StoredJob> jobs;
         while (read.executeStep()) jobs.push_back(read_row(connections_->reader, read));
         return jobs;

@@ -16,8 +16,9 @@ constexpr auto kPurgeInterval = std::chrono::seconds(60);
 
 }  // namespace
 
-/// A job that can go: it has ended, and no other needs it.
-Status JobManager::Impl::check_removable(std::string_view id) {
+/// The ended jobs that go with this one, itself the last: a model takes its evaluations along. kFailedPrecondition
+/// while another job needs one of them.
+Result<std::vector<std::string>> JobManager::Impl::check_removable(std::string_view id) {
     DIGITS_ASSIGN(const auto* active, load(id));
     const auto state = active->job.state;
     forget_if_ended(id);
@@ -25,10 +26,20 @@ Status JobManager::Impl::check_removable(std::string_view id) {
         return fail(make_error(ErrorCode::kFailedPrecondition, "{} is in state {}", id, enum_name(state))
                         .advise("Abort it first"));
     DIGITS_ASSIGN(const auto dependents, store_->dependents(id));
-    if (!dependents.empty())
-        return fail(make_error(ErrorCode::kFailedPrecondition, "other jobs need {}: {}", id, names_of(dependents))
+    std::vector<std::string> going, needing;
+    for (const auto& other : dependents) {
+        DIGITS_ASSIGN(const auto* found, load(other));
+        const auto& job = found->job;
+        const bool goes = found->kind && found->kind->goes_with_parent && job.parents.front() == id;
+        const bool ended = is_final(job.state);
+        forget_if_ended(other);
+        (goes && ended ? going : needing).push_back(other);
+    }
+    if (!needing.empty())
+        return fail(make_error(ErrorCode::kFailedPrecondition, "other jobs need {}: {}", id, names_of(needing))
                         .advise("Delete them first"));
-    return {};
+    going.emplace_back(id);
+    return going;
 }
 
 /// Out of the database and off the disk.
@@ -47,21 +58,25 @@ Status JobManager::Impl::erase(std::string_view id) {
 
 Status JobManager::Impl::remove(std::string_view id) {
     const std::scoped_lock lock(mutex_);
-    DIGITS_TRY(check_removable(id));
+    DIGITS_ASSIGN(const auto going, check_removable(id));
     infer_pool_.close_model(id);
-    DIGITS_TRY(erase(id));
-    add_event(std::string(id), "removed", std::make_shared<const json>(json::object()));
+    for (const auto& one : going) {
+        DIGITS_TRY(erase(one));
+        add_event(one, "removed", std::make_shared<const json>(json::object()));
+    }
     return flush();
 }
 
 Status JobManager::Impl::trash(std::string_view id) {
     const std::scoped_lock lock(mutex_);
-    DIGITS_TRY(check_removable(id));
+    DIGITS_ASSIGN(const auto going, check_removable(id));
     infer_pool_.close_model(id);
-    DIGITS_ASSIGN(auto* active, load(id));
-    active->job.trashed = unix_time();
-    active->dirty = active->urgent = true;
-    add_event(std::string(id), "removed", std::make_shared<const json>(json::object()));
+    for (const auto& one : going) {
+        DIGITS_ASSIGN(auto* active, load(one));
+        active->job.trashed = unix_time();
+        active->dirty = active->urgent = true;
+        add_event(one, "removed", std::make_shared<const json>(json::object()));
+    }
     next_purge_ = std::min(next_purge_, Clock::now() + options_.trash_grace);
     wake();
     return flush();

@@ -327,6 +327,22 @@ class Making(unittest.TestCase):
         self.assertEqual(sent["predictions"], there["predictions"])
 
 
+    def test_evaluate_and_look_inside(self):
+        # The numbers are held against others in evaluation_test.py.
+        spec = {"model_id": model, "source": {"type": "split", "split": "val"}}
+        job = api.call("POST", "/evaluations", {"name": "on val", "spec": spec})[2]["id"]
+        self.assertEqual(server.wait_for(job)["state"], "done")
+        self.assertIn(job, [one["id"] for one in api.call("GET", "/evaluations")[2]["items"]])
+        self.assertEqual(api.call("GET", f"/evaluations/{job}")[2]["evaluation"]["count"], 100)
+        self.assertEqual(api.call("GET", f"/evaluations/{job}/predictions?limit=3")[2]["total"], 100)
+        self.assertEqual(len(api.call("GET", f"/evaluations/{job}/top?class=3&n=4")[2]["items"]), 4)
+        self.assertEqual(api.call("GET", f"/evaluations/{job}/predictions.csv")[2].count(b"\r\n"), 101)
+        self.assertEqual(api.call("GET", f"/evaluations/{job}/pictures/0")[1]["content-type"], "image/png")
+        layers = api.call("POST", f"/models/{model}/layers", {"paths": [str(pictures / "7" / "00000.png")]})[2]["layers"]
+        first = next(one["picture"] for one in layers if one["picture"])
+        self.assertEqual(api.call("GET", first.removeprefix("/api/v1"))[1]["content-type"], "image/png")
+
+
 class Refusing(unittest.TestCase):
     """Each: method, path, body, expected status, a word that the answer must hold."""
     CASES = [
@@ -375,6 +391,9 @@ class Refusing(unittest.TestCase):
         ("POST", "/models/{dataset}/extend", {"epochs": 1}, 404, ""),
         ("GET", "/pretrained/{model}", None, 404, ""),
         ("POST", "/pretrained", {"from_model": "20000101-000000-0000"}, 422, "20000101"),
+        ("GET", "/evaluations/{model}", None, 404, ""),
+        ("GET", "/evaluations?model=20000101-000000-0000", None, 404, "20000101"),
+        ("GET", "/jobs?kind=colour", None, 422, "colour"),
     ]
 
     def test_bad_input_gets_a_clear_problem(self):

@@ -285,7 +285,7 @@ class Refusing(unittest.TestCase):
             self.refused(upload(pack({**members, "original.prototxt": members["original.prototxt"].replace(old, new)})), "")
         head = b'layer { name: "big" type: "InnerProduct" bottom: "data" top: "big" inner_product_param { num_output: 90000 } }\n' \
                b'layer { name: "big2" type: "InnerProduct" bottom: "big" top: "big2" inner_product_param { num_output: 900000 } }\n'
-        self.refused(upload(pack({**members, "original.prototxt": members["original.prototxt"] + head})), "memory")
+        self.refused(upload(pack({**members, "original.prototxt": head + members["original.prototxt"]})), "memory")
         deep = b"layer { " * 1000 + b"}" * 1000
         self.refused(upload(pack({**members, "original.prototxt": deep})), "network")
 

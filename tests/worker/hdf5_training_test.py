@@ -1,4 +1,4 @@
-"""An HDF5 dataset is created and a network learns from it, by the worker's tasks as the server starts them.
+"""An HDF5 dataset is created, a network learns from it, is evaluated and goes on, by the worker's tasks as the server starts them.
 
     python3 hdf5_training_test.py path/to/digits-worker
 """
@@ -32,13 +32,41 @@ def write_pictures(folder):
 
 def run_task(worker, job, kind, spec, expected="done"):
     folder = job / "tasks" / kind
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / "task.json").write_text(json.dumps({"format": 1, "kind": kind, "spec": spec}))
     subprocess.run([worker, "run", "--task-dir", str(folder)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                    stderr=subprocess.PIPE, timeout=120)
     events = [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
     assert events[-1]["event"] == expected, events[-1]
     return events
+
+
+def check_evaluation(worker, root, data, model, accuracy):
+    """The network scores on the split as the training's last validation said."""
+    weights = max(model.glob("snapshot_iter_*.caffemodel"), key=lambda path: int(path.stem.rpartition("_")[2])).name
+    job = root / f"evaluation-{data.name}"
+    run_task(worker, job, "evaluate", {"model_id": model.name, "model_dir": str(model), "dataset_dir": str(data), "weights": weights,
+                                       "source": {"type": "split", "split": "val"}, "batch_size": 6})
+    found = json.loads((job / "evaluation.json").read_text())
+    assert (found["count"], found["labelled"]) == (20, 20), found
+    assert abs(found["top1"] - accuracy) < 1e-6, (found["top1"], accuracy)
+    names = [line.split(",")[1] for line in (job / "predictions.csv").read_text().splitlines()[1:]]
+    assert names == [line.rpartition(" ")[0] for line in (data / "val.txt").read_text().splitlines()], names
+
+
+def check_best_after_resume(worker, model, spec):
+    """A validation of the first attempt is made the best one; the second attempt, which goes on later, must know it."""
+    log = model / "tasks/train/events.jsonl"
+    events = [json.loads(line) for line in log.read_text().splitlines()]
+    first = next(e for e in events if e["event"] == "metrics" and e["phase"] == "val")
+    for event in events:
+        if event["event"] == "metrics" and event["phase"] == "val":
+            event["values"]["accuracy"] = 2.0 if event is first else 0.5
+    log.write_text("".join(json.dumps(event) + "\n" for event in events))
+    events = run_task(worker, model, "train", {**spec, "epochs": 8})
+    assert sum(event["event"] == "started" for event in events) == 2
+    best = next(e for e in reversed(events) if e["event"] == "result")["data"]["best"]
+    assert best == {"accuracy": 2.0, "iteration": first["iteration"]}, best
 
 
 def main():
@@ -57,6 +85,9 @@ def main():
             events = run_task(worker, root / f"model-{compression}", "train", spec)
             accuracy = [e["values"]["accuracy"] for e in events if e["event"] == "metrics" and e["phase"] == "val"]
             assert accuracy[-1] > 0.95, accuracy
+            check_evaluation(worker, root, data, root / f"model-{compression}", accuracy[-1])
+            if compression == "none":
+                check_best_after_resume(worker, root / f"model-{compression}", spec)
             # What a network cannot have with such a dataset is said before it starts.
             failed = run_task(worker, root / f"crop-{compression}", "train", {**spec, "crop_size": 4}, expected="failed")
             assert "cannot crop" in failed[-1]["error"]["message"], failed[-1]

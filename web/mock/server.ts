@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Job, Model, ModelSpec, Problem } from "../src/api/client.ts";
+import type { EvaluationSpec, Job, Model, ModelSpec, Problem } from "../src/api/client.ts";
+import { evaluation_facts, layers, predictions, top_pictures } from "./evaluations.ts";
 
 /** As much of /api/v1 as the pages need to be looked at without a server: made-up jobs whose progress is played. */
 
@@ -157,9 +158,12 @@ export class MockServer {
       } else if (typeof answer === "string" || Buffer.isBuffer(answer)) {
         response.writeHead(200, { "Content-Type": type_of(path) }).end(answer);
       } else {
-        response.writeHead(request.method === "POST" && /^\/(datasets|models|pretrained)$/.test(path) ? 201 : 200, {
-          "Content-Type": "application/json",
-        });
+        response.writeHead(
+          request.method === "POST" && /^\/(datasets|models|evaluations|pretrained)$/.test(path) ? 201 : 200,
+          {
+            "Content-Type": "application/json",
+          },
+        );
         response.end(JSON.stringify(answer));
       }
     } catch (error) {
@@ -187,7 +191,8 @@ export class MockServer {
       group?: string;
       spec: Record<string, never> & { source?: { path?: string; train?: string } };
     };
-    if (parts[2] === "pictures" && parts.length === 5) return picture(Number(parts[4]));
+    if (parts[2] === "pictures" && parts.length >= 4) return picture(Number(parts.at(-1)));
+    if (parts[2] === "layers" && parts.length === 5) return picture(Number.parseInt(parts[4]!, 10));
     if (parts[0] === "files") return this.file(parts[1]!, parts.slice(2).join("/"));
     const entry = () => this.entries.get(parts[1]!) ?? refuse(404, "not_found", `there is no job ${parts[1]}`);
     switch (route) {
@@ -292,6 +297,32 @@ export class MockServer {
         return Buffer.from("1f8b0800000000000003030000000000000000", "hex");
       case "POST /models/:id/classify":
         return this.classify(entry(), body);
+      case "POST /models/:id/layers":
+        return layers(entry().job.id);
+      case "GET /evaluations":
+        return this.list(query);
+      case "POST /evaluations": {
+        const sent = Buffer.isBuffer(body) ? /\{.*\}/.exec(body.toString())![0] : JSON.stringify(body);
+        const wanted = JSON.parse(sent) as { name?: string; spec: EvaluationSpec };
+        const made = this.add("evaluation", wanted.name ?? "Evaluation", "", wanted.spec, [wanted.spec.model_id]);
+        this.start(made);
+        return made.job;
+      }
+      case "GET /evaluations/:id": {
+        const { job } = entry();
+        const model = this.entries.get(job.parents[0]!)?.job;
+        return {
+          job,
+          model: model ? { id: model.id, name: model.name } : null,
+          evaluation: job.state === "done" ? evaluation_facts(job.parents[0]!, job.spec?.source ?? {}) : null,
+        };
+      }
+      case "GET /evaluations/:id/predictions":
+        return predictions(query);
+      case "GET /evaluations/:id/top":
+        return top_pictures(query);
+      case "GET /evaluations/:id/predictions.csv":
+        return "index,picture,truth\r\n";
       case "GET /browse":
         return browse(query.get("path") ?? "/");
       case "GET /networks":
@@ -466,10 +497,11 @@ export class MockServer {
       actions: { abort: true, resume: false, delete: false, snapshot: entry.job.kind === "model" },
     });
     this.tell_job(entry);
-    entry.timer = setInterval(
-      () => (entry.job.kind === "model" ? this.train_step(entry) : this.dataset_step(entry)),
-      this.step_ms,
-    );
+    entry.timer = setInterval(() => {
+      if (entry.job.kind === "model") this.train_step(entry);
+      else if (entry.job.kind === "evaluation") this.evaluation_step(entry);
+      else this.dataset_step(entry);
+    }, this.step_ms);
     entry.timer.unref();
   }
 
@@ -504,6 +536,26 @@ export class MockServer {
     };
     this.tell_job(entry);
     if (done >= 45000) this.finish_dataset(entry);
+  }
+
+  private evaluation_step(entry: Entry): void {
+    entry.iteration += 250;
+    const done = entry.iteration;
+    const fraction = done / 1000;
+    entry.job.progress = {
+      step: "evaluate",
+      unit: "images",
+      done,
+      total: 1000,
+      rate: 2500,
+      eta_s: 0.4 - done / 2500,
+      fraction,
+    };
+    this.tell_job(entry);
+    if (fraction < 1) return;
+    entry.job.result = { top1: 0.975, top5: 1 } as never;
+    entry.job.best = { accuracy: 0.975, iteration: 704, epoch: 0 };
+    this.stop(entry, "done");
   }
 
   private finish_dataset(entry: Entry): void {
@@ -640,7 +692,10 @@ export class MockServer {
     const items = [...this.entries.values()]
       .map(({ job }) => job)
       .filter(
-        (job) => (!query.get("kind") || job.kind === query.get("kind")) && (!states || states.includes(job.state)),
+        (job) =>
+          (!query.get("kind") || job.kind === query.get("kind")) &&
+          (!query.get("model") || job.parents[0] === query.get("model")) &&
+          (!states || states.includes(job.state)),
       )
       .filter((job) => `${job.name} ${job.group} ${job.notes} ${job.id}`.toLowerCase().includes(q))
       .reverse();
@@ -753,7 +808,7 @@ function metrics_of(points: Point[]): unknown {
 }
 
 function type_of(path: string): string {
-  if (path.endsWith(".jpg") || /\/pictures\/\w+\/\d+$/.test(path)) return "image/svg+xml";
+  if (path.endsWith(".jpg") || /\/(pictures|layers)\/.*\d+(\.png)?$/.test(path)) return "image/svg+xml";
   return path.endsWith("/archive") ? "application/gzip" : "text/plain; charset=utf-8";
 }
 

@@ -65,7 +65,7 @@ Result<Response> classify_one(const Arguments& arguments, Context& context) {
 struct Survey {
     Job job;
     SnapshotEntry snapshot;
-    std::vector<ListedImage> images;
+    std::vector<ListedPicture> images;
     std::vector<std::string> labels;
 };
 
@@ -103,7 +103,7 @@ Result<Response> classify_many(const Arguments& arguments, Context& context) {
     DIGITS_ASSIGN(const auto survey, read_survey(arguments, context));
     json classifications = json::object();
     Confusion confusion(survey.labels);
-    DIGITS_TRY(classify_list(survey, kTopClasses, context, [&](const ListedImage& image, const json& predictions) {
+    DIGITS_TRY(classify_list(survey, kTopClasses, context, [&](const ListedPicture& image, const json& predictions) {
         classifications[image.path] = predictions_json(predictions, survey.labels);
         std::vector<std::int64_t> best;
         for (const auto& prediction : predictions) best.push_back(prediction.value("index", std::int64_t{-1}));
@@ -123,7 +123,7 @@ Result<Response> top_n(const Arguments& arguments, Context& context) {
     std::map<std::string, std::vector<std::pair<double, std::string>>> best;
     const auto is_better = [](const auto& a, const auto& b) { return a.first > b.first; };
     const auto classes = std::max<std::int64_t>(static_cast<std::int64_t>(survey.labels.size()), 1);
-    DIGITS_TRY(classify_list(survey, classes, context, [&](const ListedImage& image, const json& predictions) {
+    DIGITS_TRY(classify_list(survey, classes, context, [&](const ListedPicture& image, const json& predictions) {
         for (const auto& prediction : predictions) {
             auto& list = best[prediction.value("label", "")];
             const std::pair<double, std::string> entry{prediction.value("probability", 0.0), image.path};

@@ -75,7 +75,12 @@ Result<Response> abort(const Arguments& arguments, Context& context) {
 
 /// "Cannot delete …" where models need the dataset.
 Status check_no_dependents(const Job& job, const Context& context) {
-    DIGITS_ASSIGN(const auto ids, context.jobs.dependents(job.id));
+    DIGITS_ASSIGN(auto ids, context.jobs.dependents(job.id));
+    // A model's evaluations go with it.
+    std::erase_if(ids, [&](const auto& id) {
+        const auto found = context.jobs.get(id);
+        return found && found->kind == "evaluation";
+    });
     if (ids.empty()) return {};
     std::string names;
     for (const auto& id : ids) {

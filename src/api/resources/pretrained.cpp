@@ -128,7 +128,7 @@ Result<Response> create_from_upload(const Request& request, Context& context) {
         if (part.name == "name" && !part.value.empty()) made.name = part.value;
         if (part.name == "group") made.group = part.value;
     }
-    return submit_job(std::move(made), context);
+    return submit_job(std::move(made), request, context);
 }
 
 Result<Response> create_from_model(const Request& request, Context& context) {
@@ -139,15 +139,15 @@ Result<Response> create_from_model(const Request& request, Context& context) {
     const auto wish = body.value("snapshot", json("best"));
     if (!wish.is_string() && !wish.is_number_integer())
         return invalid("/snapshot", "expected best, last or an iteration");
-    const auto snapshot = pick_snapshot(wish.is_string() ? wish.get<std::string>() : wish.dump(), *model, context);
-    if (!snapshot) return fail(Error(snapshot.error()).at("/snapshot"));
-    DIGITS_ASSIGN(auto made, pretrained_from_model(*model, *snapshot, context));
+    DIGITS_ASSIGN(const auto snapshot, snapshot_named(wish.is_string() ? wish.get<std::string>() : wish.dump(),
+                                                      "/snapshot", *model, context));
+    DIGITS_ASSIGN(auto made, pretrained_from_model(*model, snapshot, context));
     DIGITS_ASSIGN(const auto name, text_member(body, "name", false));
     if (!name.empty()) made.name = name;
     if (body.contains("group")) {
         DIGITS_ASSIGN(made.group, text_member(body, "group", false));
     }
-    return submit_job(std::move(made), context);
+    return submit_job(std::move(made), request, context);
 }
 
 Result<Response> create(const Request& request, Context& context) {

@@ -91,6 +91,31 @@ void max_pool_planes_backward(const float* dy, const std::int32_t* mask, float* 
     }
 }
 
+namespace {
+
+/// One output pixel of kLanes channels, which stay in registers.
+template <int kLanes>
+DIGITS_KERNEL_INLINE void max_of_channels(const float* in, const PoolingAxis& rows, const PoolingAxis& columns,
+                                          std::int64_t i, std::int64_t j, std::int64_t channels, float* out,
+                                          std::int32_t* place) {
+    float best[kLanes];
+    std::int32_t where[kLanes];
+    for (int c = 0; c < kLanes; ++c) best[c] = -FLT_MAX, where[c] = -1;
+    for (std::int64_t h = rows.first(i); h < rows.last(i); ++h)
+        for (std::int64_t w = columns.first(j); w < columns.last(j); ++w) {
+            const auto here = static_cast<std::int32_t>(h * columns.size + w);
+            const float* pixel = in + here * channels;
+            for (int c = 0; c < kLanes; ++c) {
+                const bool greater = pixel[c] > best[c];
+                where[c] = greater ? here : where[c];
+                best[c] = greater ? pixel[c] : best[c];
+            }
+        }
+    for (int c = 0; c < kLanes; ++c) out[c] = best[c], place[c] = where[c];
+}
+
+}  // namespace
+
 DIGITS_KERNEL
 void max_pool_items(const float* x, float* y, std::int32_t* mask, const PoolingWindow& window, std::int64_t channels,
                     std::int64_t begin, std::int64_t end) {
@@ -100,20 +125,11 @@ void max_pool_items(const float* x, float* y, std::int32_t* mask, const PoolingW
         for (std::int64_t i = 0; i < rows.outputs; ++i) {
             for (std::int64_t j = 0; j < columns.outputs; ++j) {
                 const std::int64_t offset = ((item * rows.outputs + i) * columns.outputs + j) * channels;
-                float* __restrict best = y + offset;
-                std::int32_t* __restrict where = mask + offset;
-                for (std::int64_t c = 0; c < channels; ++c) best[c] = -FLT_MAX, where[c] = -1;
-                for (std::int64_t h = rows.first(i); h < rows.last(i); ++h) {
-                    for (std::int64_t w = columns.first(j); w < columns.last(j); ++w) {
-                        const auto place = static_cast<std::int32_t>(h * columns.size + w);
-                        const float* __restrict pixel = in + place * channels;
-                        for (std::int64_t c = 0; c < channels; ++c) {
-                            const bool greater = pixel[c] > best[c];
-                            where[c] = greater ? place : where[c];
-                            best[c] = greater ? pixel[c] : best[c];
-                        }
-                    }
-                }
+                std::int64_t c = 0;
+                for (; c + 16 <= channels; c += 16)
+                    max_of_channels<16>(in + c, rows, columns, i, j, channels, y + offset + c, mask + offset + c);
+                for (; c < channels; ++c)
+                    max_of_channels<1>(in + c, rows, columns, i, j, channels, y + offset + c, mask + offset + c);
             }
         }
     }

@@ -10,3 +10,22 @@
 
 /// For the parts of such functions: becomes part of each variant.
 #define DIGITS_KERNEL_INLINE __attribute__((always_inline)) inline
+
+/// Marks functions that work with vectors of eight floats: they are compiled for AVX2 with FMA, and must not be called
+/// on other processors (`has_fast_products()`).
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#define DIGITS_VECTOR_KERNELS
+#define DIGITS_VECTOR_KERNEL __attribute__((target("avx2,fma")))
+#else
+#define DIGITS_VECTOR_KERNEL
+#endif
+
+namespace digits {
+
+typedef float Vector8 __attribute__((vector_size(32)));
+typedef float LooseVector8 __attribute__((vector_size(32), aligned(4), may_alias));
+
+DIGITS_KERNEL_INLINE Vector8 load8(const float* from) { return *reinterpret_cast<const LooseVector8*>(from); }
+DIGITS_KERNEL_INLINE void store8(float* to, const Vector8& value) { *reinterpret_cast<LooseVector8*>(to) = value; }
+
+}  // namespace digits

@@ -4,9 +4,26 @@
 
 #include <algorithm>
 
+#include "engine/layers/channels_last.hpp"
 #include "engine/layers/layout.hpp"
+#include "engine/layers/relu.hpp"
+#include "engine/layers/winograd_convolution.hpp"
 
 namespace digits {
+namespace {
+
+/// A channels-last tensor as a matrix, and a matrix as a channels-last tensor of as many pixels as `like`.
+at::Tensor pixel_rows(const at::Tensor& x) { return x.permute({0, 2, 3, 1}).view({-1, x.size(1)}); }
+at::Tensor planes(const at::Tensor& rows, at::IntArrayRef like) {
+    return rows.view({like[0], like[2], like[3], -1}).permute({0, 3, 1, 2});
+}
+
+}  // namespace
+
+ConvolutionBase::ConvolutionBase(const caffe::LayerParameter& parameter, const LayerContext& context, bool transposed)
+    : Layer(parameter, context), transposed_(transposed) {}
+
+ConvolutionBase::~ConvolutionBase() = default;
 
 void ConvolutionBase::set_up(const Blobs& bottom, const Blobs& top) {
     const auto& convolution = parameter_.convolution_param();
@@ -45,6 +62,10 @@ void ConvolutionBase::set_up(const Blobs& bottom, const Blobs& top) {
         strided_pixel && on_cpu() && !transposed_ && window_.channel_axis == 1 && window_.spatial_axes() == 2;
     seen_stride_ = skips_pixels_ ? Shape{1, 1} : stride_;
     keeps_layout_ = strided_pixel && !skips_pixels_;
+    product_ = on_cpu() && !transposed_ && window_.channel_axis == 1 && window_.spatial_axes() == 2 && groups_ == 1 &&
+               all(kernel_, 1) && all(pad_, 0);
+    if (on_cpu() && !transposed_ && WinogradConvolution::suits(window_, channels_, outputs_, groups_))
+        winograd_ = std::make_unique<WinogradConvolution>(window_, groups_);
     reshape(bottom, top);
 }
 
@@ -97,27 +118,85 @@ at::Tensor ConvolutionBase::unseen(const at::Tensor& diff, const Shape& bottom) 
     return all;
 }
 
+at::Tensor ConvolutionBase::multiply(const at::Tensor& x, const std::optional<at::Tensor>& bias) const {
+    const at::Tensor kernels = weight().view({outputs_, channels_}).t();
+    return planes(bias ? at::addmm(*bias, pixel_rows(x), kernels) : at::mm(pixel_rows(x), kernels), x.sizes());
+}
+
+bool ConvolutionBase::absorb(Layer& next) {
+    if (!on_cpu() || rectifier_ || !is_rectifier(next.parameter())) return false;
+    rectifier_ = &next;
+    return true;
+}
+
+at::Tensor ConvolutionBase::top_gradient(Blob& top, bool wants_bias) {
+    const at::Tensor dy = laid(flat(top.diff()));
+    if (!on_cpu() || dy.dim() != 4 || keeps_layout_ || dy.scalar_type() != at::kFloat) {
+        if (rectifier_) rectifier_->backward({&top}, {true}, {&top});
+        const at::Tensor g = laid(flat(top.diff()));
+        Shape others(static_cast<std::size_t>(g.dim()) - 1, 0);
+        for (std::size_t i = 1; i < others.size(); ++i) others[i] = static_cast<std::int64_t>(i) + 1;
+        if (wants_bias) blobs()[1]->accumulate_diff(g.sum(others));
+        return g;
+    }
+    if (!rectifier_) {
+        if (wants_bias) blobs()[1]->accumulate_diff(channel_sums(dy));
+        return dy;
+    }
+    const auto [g, sums] = rectified_gradient(dy, laid(flat(top.data())));
+    if (wants_bias) blobs()[1]->accumulate_diff(sums);
+    top.set_diff(g.sizes() == at::IntArrayRef(top.shape()) ? g : g.reshape(top.shape()));
+    return g;
+}
+
 void ConvolutionBase::forward(const Blobs& bottom, const Blobs& top) {
     const bool has_bias = blobs().size() > 1;
     const std::optional<at::Tensor> bias = has_bias ? std::optional(blobs()[1]->data()) : std::nullopt;
     for (std::size_t i = 0; i < bottom.size(); ++i) {
-        const at::Tensor y = at::convolution(seen(bottom[i]->data()), laid(weight()), bias, seen_stride_, pad_,
-                                             dilation_, transposed_, no_output_padding_, groups_);
+        if (winograd_) {
+            top[i]->set_data(winograd_->forward(laid(bottom[i]->data()), weight(), bias, rectifier_ != nullptr));
+            continue;
+        }
+        if (product_) {
+            at::Tensor y = multiply(seen(bottom[i]->data()), bias);
+            if (rectifier_) at::relu_(y);
+            top[i]->set_data(y);
+            continue;
+        }
+        at::Tensor y = at::convolution(seen(bottom[i]->data()), laid(weight()), bias, seen_stride_, pad_, dilation_,
+                                       transposed_, no_output_padding_, groups_);
+        if (rectifier_) at::relu_(y);
         top[i]->set_data(y.sizes() == at::IntArrayRef(top[i]->shape()) ? y : y.reshape(top[i]->shape()));
     }
 }
 
 void ConvolutionBase::backward(const Blobs& top, const std::vector<bool>& propagate_down, const Blobs& bottom) {
     const bool wants_bias = blobs().size() > 1 && wants_gradient(1);
-    const Shape bias_sizes{outputs_};
     for (std::size_t i = 0; i < bottom.size(); ++i) {
         if (!propagate_down[i] && !wants_gradient(0) && !wants_bias) continue;
-        const auto [dx, dw, db] = at::convolution_backward(
-            laid(flat(top[i]->diff())), seen(bottom[i]->data()), laid(weight()), bias_sizes, seen_stride_, pad_,
-            dilation_, transposed_, no_output_padding_, groups_, {propagate_down[i], wants_gradient(0), wants_bias});
+        const at::Tensor dy = top_gradient(*top[i], wants_bias);
+        if (winograd_) {
+            if (wants_gradient(0))
+                blobs()[0]->accumulate_diff(
+                    winograd_->weight_gradient(laid(bottom[i]->data()), dy, blobs()[0]->shape()));
+            if (propagate_down[i]) bottom[i]->set_diff(winograd_->input_gradient(dy, weight(), bottom[i]->shape()));
+            continue;
+        }
+        if (product_) {
+            if (wants_gradient(0))
+                blobs()[0]->accumulate_diff(
+                    at::mm(pixel_rows(dy).t(), pixel_rows(seen(bottom[i]->data()))).view(blobs()[0]->shape()));
+            if (propagate_down[i]) {
+                const at::Tensor dx = at::mm(pixel_rows(dy), weight().view({outputs_, channels_}));
+                bottom[i]->set_diff(unseen(planes(dx, dy.sizes()), bottom[i]->shape()));
+            }
+            continue;
+        }
+        const auto [dx, dw, none] = at::convolution_backward(
+            dy, seen(bottom[i]->data()), laid(weight()), std::nullopt, seen_stride_, pad_, dilation_, transposed_,
+            no_output_padding_, groups_, {propagate_down[i], wants_gradient(0), false});
         if (propagate_down[i]) bottom[i]->set_diff(unseen(dx, bottom[i]->shape()));
         if (wants_gradient(0)) blobs()[0]->accumulate_diff(dw);
-        if (wants_bias) blobs()[1]->accumulate_diff(db);
     }
 }
 

@@ -1,21 +1,25 @@
 #pragma once
 
+#include "engine/absorber.hpp"
 #include "engine/layer.hpp"
 #include "engine/layers/window.hpp"
 
 namespace digits {
 
+class WinogradConvolution;
+
 /// What Convolution and Deconvolution share: weights for all bottoms, any number of batch axes before the channel axis,
 /// 0 to 3 spatial axes behind it.
-class ConvolutionBase : public Layer {
+class ConvolutionBase : public Layer, public Absorber {
   public:
-    ConvolutionBase(const caffe::LayerParameter& parameter, const LayerContext& context, bool transposed)
-        : Layer(parameter, context), transposed_(transposed) {}
+    ConvolutionBase(const caffe::LayerParameter& parameter, const LayerContext& context, bool transposed);
+    ~ConvolutionBase() override;
 
     void set_up(const Blobs& bottom, const Blobs& top) override;
     void reshape(const Blobs& bottom, const Blobs& top) override;
     void forward(const Blobs& bottom, const Blobs& top) override;
     void backward(const Blobs& top, const std::vector<bool>& propagate_down, const Blobs& bottom) override;
+    bool absorb(Layer& next) override;
 
   private:
     /// (batch, channels, spatial…) with at least one spatial axis, as ATen wants it.
@@ -24,6 +28,9 @@ class ConvolutionBase : public Layer {
     at::Tensor laid(const at::Tensor& x) const;
     /// The bottom as the kernel walks it, laid out.
     at::Tensor seen(const at::Tensor& bottom) const;
+    at::Tensor multiply(const at::Tensor& x, const std::optional<at::Tensor>& bias) const;
+    /// The top's gradient, laid out, before an absorbed ReLU; adds that of the bias if it is wanted.
+    at::Tensor top_gradient(Blob& top, bool wants_bias);
     /// The bottom's gradient out of that of `seen(bottom)`.
     at::Tensor unseen(const at::Tensor& diff, const Shape& bottom) const;
 
@@ -35,7 +42,11 @@ class ConvolutionBase : public Layer {
     /// and the machine has AVX2 without AVX-512. A convolution leaves the pixels out beforehand that it would skip; a
     /// deconvolution takes its bottoms as they are laid out.
     bool skips_pixels_ = false, keeps_layout_ = false;
-    Shape seen_stride_;  // on what seen() gives
+    Shape seen_stride_;                              // on what seen() gives
+    std::unique_ptr<WinogradConvolution> winograd_;  // where it suits
+    /// A kernel of one pixel: a product of matrices, (pixels x channels) and (channels x outputs).
+    bool product_ = false;
+    Layer* rectifier_ = nullptr;  // an absorbed ReLU
 };
 
 }  // namespace digits

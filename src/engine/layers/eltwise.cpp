@@ -1,6 +1,10 @@
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 
+#include "engine/absorber.hpp"
+#include "engine/kernels/channels.hpp"
 #include "engine/layer.hpp"
+#include "engine/layers/relu.hpp"
 #include "engine/layers/types.hpp"
 
 namespace digits {
@@ -10,7 +14,7 @@ using Operation = caffe::EltwiseParameter;
 
 /// Sum (with coefficients), product or maximum of bottoms of one shape. On a tie between bottoms 0 and 1 the second one
 /// wins the maximum; later ones must be strictly greater.
-class EltwiseLayer final : public Layer {
+class EltwiseLayer final : public Layer, public Absorber {
   public:
     using Layer::Layer;
 
@@ -29,6 +33,12 @@ class EltwiseLayer final : public Layer {
                 throw_invalid("all bottoms need one shape; bottom 0 is {}, bottom {} is {}",
                               shape_text(bottom[0]->shape()), i, shape_text(bottom[i]->shape()));
         top[0]->reshape(bottom[0]->shape());
+    }
+
+    bool absorb(Layer& next) override {
+        if (!on_cpu() || rectifier_ || !is_rectifier(next.parameter())) return false;
+        rectifier_ = &next;
+        return true;
     }
 
     void forward(const Blobs& bottom, const Blobs& top) override {
@@ -55,10 +65,13 @@ class EltwiseLayer final : public Layer {
                 }
                 break;
         }
+        if (rectifier_) at::relu_(y);
         top[0]->set_data(y);
     }
 
     void backward(const Blobs& top, const std::vector<bool>& propagate_down, const Blobs& bottom) override {
+        if (rectifier_ && spread_gradient(top, propagate_down, bottom)) return;
+        if (rectifier_) rectifier_->backward(top, {true}, top);
         const at::Tensor dy = top[0]->diff();
         for (std::size_t i = 0; i < bottom.size(); ++i) {
             if (!propagate_down[i]) continue;
@@ -71,6 +84,25 @@ class EltwiseLayer final : public Layer {
     }
 
   private:
+    /// Of a plain sum of two with a ReLU behind it: the gradient, which both bottoms get as their own, in one pass.
+    bool spread_gradient(const Blobs& top, const std::vector<bool>& propagate_down, const Blobs& bottom) const {
+        const bool plain = parameter_.eltwise_param().operation() == Operation::SUM && bottom.size() == 2 &&
+                           propagate_down[0] && propagate_down[1] && coefficient(0) == 1 && coefficient(1) == 1;
+        const at::Tensor y = top[0]->data();
+        at::Tensor dy = top[0]->diff();
+        if (!plain || dy.strides() != y.strides() || !dy.is_non_overlapping_and_dense() ||
+            dy.scalar_type() != at::kFloat)
+            return false;
+        const at::Tensor first = at::empty_like(dy), second = at::empty_like(dy);
+        at::parallel_for(0, dy.numel(), 1 << 14, [&](std::int64_t begin, std::int64_t end) {
+            rectify_gradient_twice(dy.data_ptr<float>() + begin, y.data_ptr<float>() + begin,
+                                   first.data_ptr<float>() + begin, second.data_ptr<float>() + begin, end - begin);
+        });
+        bottom[0]->set_diff(first);
+        bottom[1]->set_diff(second);
+        return true;
+    }
+
     float coefficient(std::size_t i) const {
         const auto& eltwise = parameter_.eltwise_param();
         return eltwise.coeff_size() ? eltwise.coeff(static_cast<int>(i)) : 1.0F;
@@ -87,6 +119,7 @@ class EltwiseLayer final : public Layer {
     }
 
     at::Tensor winner_;
+    Layer* rectifier_ = nullptr;  // absorbed
 };
 
 }  // namespace

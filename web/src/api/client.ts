@@ -25,6 +25,13 @@ export type SnapshotEvent = Schemas["SnapshotEvent"];
 export type LogEvent = Schemas["LogEvent"];
 export type Network = Schemas["Network"];
 export type Classification = Schemas["Classification"];
+export type EvaluationSpec = Schemas["EvaluationSpec"];
+export type Evaluation = Schemas["Evaluation"];
+export type EvaluationFacts = Schemas["EvaluationFacts"];
+export type ClassScore = Schemas["ClassScore"];
+export type PicturePrediction = Schemas["PicturePrediction"];
+export type LayerViews = Schemas["LayerViews"];
+export type LayerView = Schemas["LayerView"];
 export type Pretrained = Schemas["Pretrained"];
 export type Problem = Schemas["Problem"];
 export type Session = Schemas["Session"];
@@ -82,6 +89,14 @@ export function file_url(job: string, path: string): string {
 
 export function archive_url(model: string, snapshot: string): string {
   return `${api_root}/models/${model}/archive?snapshot=${encodeURIComponent(snapshot)}`;
+}
+
+export function predictions_csv_url(evaluation: string): string {
+  return `${api_root}/evaluations/${evaluation}/predictions.csv`;
+}
+
+export function evaluated_picture_url(evaluation: string, index: number): string {
+  return `${api_root}/evaluations/${evaluation}/pictures/${index}`;
 }
 
 export function pretrained_archive_url(id: string): string {

@@ -3,6 +3,7 @@ import { createContext, type ReactNode, useContext, useEffect, useRef, useState 
 import {
   api_root,
   type Dataset,
+  type Evaluation,
   type Job,
   type JobPage,
   type LogEvent,
@@ -148,7 +149,7 @@ function apply_event(
 
 function apply_job(job: Job, queries: QueryClient, refresh: Refresh): void {
   const key = [job.kind, job.id];
-  const known = queries.getQueryData<Dataset | Model>(key);
+  const known = queries.getQueryData<Dataset | Model | Evaluation>(key);
   if (known) {
     queries.setQueryData(key, { ...known, job: { ...known.job, ...job } });
     if (known.job.state !== job.state || best_of(known.job) !== best_of(job)) refresh.add(key);
@@ -162,6 +163,7 @@ function apply_job(job: Job, queries: QueryClient, refresh: Refresh): void {
     refresh.add(["system"]);
     if (job.kind === "dataset" && job.state === "done") refresh.add(["model"]);
   }
+  if (job.kind === "evaluation" && known?.job.state !== job.state) refresh.add(["evaluations", job.parents[0]]);
   put_job(queries, job);
 }
 
@@ -183,12 +185,13 @@ export function drop_job(queries: QueryClient, id: string): void {
     const items = page.items.filter((item) => item.id !== id);
     return items.length === page.items.length ? page : { ...page, items, total: page.total - 1 };
   };
-  for (const kind of ["dataset", "model", "pretrained"])
+  for (const kind of ["dataset", "model", "evaluation", "pretrained"])
     queries.setQueryData<InfiniteData<JobPage>>(
       ["jobs", kind],
       (list) => list && { ...list, pages: list.pages.map(without) },
     );
   queries.setQueryData<JobPage>(["running"], (page) => page && without(page));
+  queries.setQueriesData<JobPage>({ queryKey: ["evaluations"] }, (page) => page && without(page));
 }
 
 function best_of(job: Job): unknown {

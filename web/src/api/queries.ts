@@ -29,6 +29,21 @@ export function usePretrained(id: string, enabled = true) {
   });
 }
 
+export function useEvaluation(id: string) {
+  return useQuery({
+    queryKey: ["evaluation", id],
+    queryFn: ({ signal }) => answer(client.GET("/evaluations/{id}", { params: { path: { id } }, signal })),
+  });
+}
+
+/** All evaluations of a model, newest first. */
+export function useEvaluations(model: string) {
+  return useQuery({
+    queryKey: ["evaluations", model],
+    queryFn: ({ signal }) => answer(client.GET("/evaluations", { params: { query: { model } }, signal })),
+  });
+}
+
 export function useRunning() {
   return useQuery({
     queryKey: ["running"],

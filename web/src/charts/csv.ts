@@ -1,10 +1,10 @@
-/** A table as CSV (RFC 4180), and as a link to save. */
+/** A table as CSV (RFC 4180), and as a link to save. A name that a spreadsheet would take for a formula is disarmed. */
 export function to_csv(rows: (string | number)[][]): string {
   return rows.map((row) => row.map(cell).join(",")).join("\r\n");
 }
 
 function cell(value: string | number): string {
-  const text = String(value);
+  const text = typeof value === "string" && /^[=+\-@\t\r]/.test(value) ? `'${value}` : String(value);
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 

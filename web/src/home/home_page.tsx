@@ -27,13 +27,14 @@ export function HomePage() {
   const running = useRunning();
   const models = useAllJobs("model");
   const datasets = useAllJobs("dataset");
+  const evaluations = useAllJobs("evaluation");
   const pretrained = useAllJobs("pretrained");
   useTitle("");
   const error = models.error ?? datasets.error ?? pretrained.error;
   const loaded = models.loaded && datasets.loaded && pretrained.loaded;
   if (error && !loaded) return <QueryProblem error={error} />;
   if (!loaded) return <PageSkeleton />;
-  const lists = { model: models, dataset: datasets, pretrained };
+  const lists = { model: models, dataset: datasets, evaluation: evaluations, pretrained };
   if (models.total + datasets.total + pretrained.total === 0 && kind !== "pretrained") return <Welcome />;
   const active = (running.data?.items ?? []).filter(is_active);
   const tab = (one: JobKind, label: string, total: number) => (
@@ -53,6 +54,7 @@ export function HomePage() {
           <Tabs.List aria-label={t("home.kind")}>
             {tab("dataset", t("kind.datasets"), datasets.total)}
             {tab("model", t("kind.models"), models.total)}
+            {tab("evaluation", t("kind.evaluations"), evaluations.total)}
             {tab("pretrained", t("kind.pretrained_models"), pretrained.total)}
           </Tabs.List>
           {kind === "pretrained" ? <UploadPretrained /> : <NewMenus />}
@@ -65,7 +67,7 @@ export function HomePage() {
   );
 }
 
-const kinds: readonly JobKind[] = ["dataset", "model", "pretrained"];
+const kinds: readonly JobKind[] = ["dataset", "model", "pretrained", "evaluation"];
 
 /** `?kind=…`, or `?tab=1` to `3` as DIGITS has it. */
 function kind_of(params: URLSearchParams): JobKind {

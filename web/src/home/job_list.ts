@@ -15,12 +15,13 @@ export type PlainColumn = (typeof plain)[number];
 export const default_columns: Record<JobKind, string[]> = {
   model: ["state", "best.accuracy", "best.loss", "dataset", "created", "took"],
   dataset: ["state", "created", "took"],
+  evaluation: ["state", "best.accuracy", "created", "took"],
   pretrained: ["state", "created", "notes"],
 };
 
 /** Every column that these jobs have something for: fixed ones, then `best.NAME` and `last.SERIES`. */
 export function columns_of(jobs: Job[], kind: JobKind): string[] {
-  const best = new Set<string>(kind === "model" ? ["accuracy", "loss"] : []);
+  const best = new Set<string>(kind === "model" ? ["accuracy", "loss"] : kind === "evaluation" ? ["accuracy"] : []);
   const last = new Set<string>();
   for (const job of jobs) {
     for (const name in job.best as Record<string, number> | null) best.add(name);

@@ -74,7 +74,7 @@ export function JobActions({ job }: { job: Job }) {
           </ActionIcon>
         </Menu.Target>
         <Menu.Dropdown>
-          {job.kind !== "pretrained" && (
+          {job.kind !== "evaluation" && job.kind !== "pretrained" && (
             <Menu.Item component={Link} to={`/${job.kind}s/new?clone=${job.id}`}>
               {t("action.clone")}
             </Menu.Item>

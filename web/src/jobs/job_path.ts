@@ -10,5 +10,6 @@ export function job_path({ kind, id }: Pick<Job, "kind" | "id">): string {
 export const kind_words: Record<JobKind, TextKey> = {
   dataset: "kind.datasets",
   model: "kind.models",
+  evaluation: "kind.evaluations",
   pretrained: "kind.pretrained_models",
 };

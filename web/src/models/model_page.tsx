@@ -3,7 +3,7 @@ import { lazy, Suspense, useState } from "react";
 import { Link, useParams } from "react-router";
 import { archive_url, file_url, type Model, type ModelSpec } from "../api/client";
 import type { MetricSeries } from "../api/metric_series";
-import { useDataset, useModel } from "../api/queries";
+import { useDataset, useEvaluations, useModel } from "../api/queries";
 import { save_text, to_csv } from "../charts/csv";
 import { bytes, metric, percent, significant } from "../format/format";
 import { PageSkeleton, QueryProblem } from "../frame/page_states";
@@ -121,6 +121,7 @@ function Side({ model, series }: { model: Model; series: MetricSeries }) {
   const { job, network } = model;
   const spec = (job.spec ?? {}) as Partial<ModelSpec>;
   const dataset = useDataset(job.parents[0] ?? "", job.parents.length > 0).data;
+  const evaluations = useEvaluations(job.id).data?.items.length ?? 0;
   const best = job.best as Record<string, number> | null;
   const speed = series.last("train/images_per_s");
   const wait = series.last("train/data_wait");
@@ -156,6 +157,13 @@ function Side({ model, series }: { model: Model; series: MetricSeries }) {
     `${spec.solver?.type ?? "SGD"}, ${significant(spec.solver?.base_lr ?? 0.01)}, ${spec.solver?.lr_policy ?? "step"}`,
   ]);
   items.push([t("field.epochs"), significant(spec.epochs ?? 30)]);
+  if (evaluations > 0)
+    items.push([
+      t("model.related"),
+      <Link to="?tab=test" key="evaluations">
+        {t("model.evaluations", { n: evaluations })}
+      </Link>,
+    ]);
   return (
     <Stack className="side">
       <Facts title={t("model.facts")} items={items} />

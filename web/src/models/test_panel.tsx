@@ -9,12 +9,15 @@ import { percent, significant } from "../format/format";
 import { BrowseButton } from "../forms/path_field";
 import { ProblemAlert } from "../frame/page_states";
 import { useText } from "../text/text";
+import { ClassifyMany } from "./classify_many";
+import { LayersPanel, type LayersQuestion } from "./layers_panel";
 
 interface Shown {
   name: string;
   /** Where the picture can be seen; a file on the server's machine cannot. */
   url: string | null;
   result: Classification["images"][number];
+  question: LayersQuestion;
 }
 
 interface Answer {
@@ -33,15 +36,22 @@ export function TestPanel({ model }: { model: Model }) {
   const [paths, set_paths] = useState("");
   const [over, set_over] = useState(false);
   const urls = useRef<string[]>([]);
+  const asked = useRef(0);
   useEffect(() => () => revoke(urls.current), []);
 
   const ask = useMutation({
     mutationFn: async (question: Question): Promise<Answer> => {
       const found = await classify(model.job.id, snapshot, question);
+      asked.current += 1;
       revoke(urls.current);
       urls.current = "files" in question ? question.files.map((file) => URL.createObjectURL(file)) : [];
       return {
-        pictures: found.images.map((result, i) => ({ name: result.name, url: urls.current[i] ?? null, result })),
+        pictures: found.images.map((result, i) => ({
+          name: result.name,
+          url: urls.current[i] ?? null,
+          result,
+          question: "files" in question ? { file: question.files[i]! } : { path: question.paths[i]! },
+        })),
         snapshot: found.snapshot,
         seconds: found.seconds,
       };
@@ -161,10 +171,16 @@ export function TestPanel({ model }: { model: Model }) {
             </Button>
           </Group>
           {ask.data.pictures.map((picture, i) => (
-            <OneAnswer key={i} picture={picture} />
+            <OneAnswer
+              key={`${asked.current} ${i}`}
+              picture={picture}
+              model={model.job.id}
+              snapshot={ask.data.snapshot}
+            />
           ))}
         </Stack>
       )}
+      <ClassifyMany model={model} snapshot={snapshot} />
     </Stack>
   );
 }
@@ -194,9 +210,10 @@ function classify(id: string, snapshot: string, question: Question): Promise<Cla
   );
 }
 
-function OneAnswer({ picture }: { picture: Shown }) {
+function OneAnswer({ picture, model, snapshot }: { picture: Shown; model: string; snapshot: number }) {
   const { t } = useText();
   const [small, set_small] = useState(false);
+  const [inside, set_inside] = useState(false);
   const { predictions, error } = picture.result;
   return (
     <Card withBorder padding="md" data-testid="answer">
@@ -211,7 +228,7 @@ function OneAnswer({ picture }: { picture: Shown }) {
               }
             />
           ) : (
-            <Text size="xs" c="white" p="xs" ta="center" style={{ overflowWrap: "anywhere" }}>
+            <Text size="xs" c="black" p="xs" ta="center" style={{ overflowWrap: "anywhere" }}>
               {t("test.on_server")}
             </Text>
           )}
@@ -244,8 +261,26 @@ function OneAnswer({ picture }: { picture: Shown }) {
               ))}
             </ul>
           )}
+          {!error && (
+            <Group>
+              <Button
+                size="compact-xs"
+                variant="default"
+                aria-expanded={inside}
+                onClick={() => set_inside(!inside)}
+                aria-label={`${t("layers.action")}: ${picture.name}`}
+              >
+                {t("layers.action")}
+              </Button>
+            </Group>
+          )}
         </Stack>
       </Group>
+      {inside && (
+        <div style={{ marginTop: 16 }}>
+          <LayersPanel model={model} snapshot={String(snapshot)} question={picture.question} name={picture.name} />
+        </div>
+      )}
     </Card>
   );
 }

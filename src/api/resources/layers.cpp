@@ -1,0 +1,106 @@
+#include <charconv>
+#include <deque>
+#include <filesystem>
+#include <mutex>
+#include <nlohmann/json.hpp>
+
+#include "api/messages.hpp"
+#include "api/picture_request.hpp"
+#include "api/resources.hpp"
+#include "api/snapshot_choice.hpp"
+#include "base/ids.hpp"
+
+namespace digits::api {
+namespace {
+
+using http::Request;
+using http::Response;
+using nlohmann::json;
+namespace fs = std::filesystem;
+
+/// Folders with the pictures of the layers that were looked at last; older ones are removed.
+class LayerViews {
+  public:
+    explicit LayerViews(fs::path folder) : folder_(std::move(folder)) {}
+
+    Result<std::pair<std::string, fs::path>> make(const std::string& model) {
+        const std::scoped_lock lock(mutex_);
+        auto name = random_hex(8);
+        const auto folder = folder_ / name;
+        std::error_code error;
+        fs::create_directories(folder, error);
+        if (error) return fail(errno_error("cannot make " + folder.string(), error.value()));
+        views_.push_back({model, name});
+        if (views_.size() > kMostKept) {
+            fs::remove_all(folder_ / views_.front().name, error);
+            views_.pop_front();
+        }
+        return std::pair(std::move(name), folder);
+    }
+
+    Result<fs::path> find(const std::string& model, const std::string& name) const {
+        const std::scoped_lock lock(mutex_);
+        for (const auto& view : views_)
+            if (view.model == model && view.name == name) return folder_ / name;
+        return fail(make_error(ErrorCode::kNotFound, "these pictures of layers are not kept any more")
+                        .advise("Ask for the layers again"));
+    }
+
+  private:
+    struct View {
+        std::string model, name;
+    };
+    static constexpr std::size_t kMostKept = 16;
+
+    const fs::path folder_;
+    mutable std::mutex mutex_;
+    std::deque<View> views_;  ///< oldest first
+};
+
+Result<Response> look(const Request& request, Context& context, LayerViews& views) {
+    DIGITS_ASSIGN(const auto job, route_job(request, context.jobs, "model"));
+    DIGITS_ASSIGN(const auto pictures, read_pictures(request, context));
+    if (pictures.size() != 1)
+        return fail(make_error(ErrorCode::kInvalidArgument, "expected one picture, got {}", pictures.size()).at("/"));
+    DIGITS_ASSIGN(const auto snapshot, choose_snapshot(request, job, context));
+    DIGITS_ASSIGN(const auto view, views.make(job.id));
+    const json question{{"type", "layers"}, {"path", pictures[0].path}, {"folder", view.second.string()}, {"top", 5}};
+    DIGITS_ASSIGN(const auto answer, context.jobs.infer(job.id, snapshot.weights, question));
+    json layers = answer->value("layers", json::array());
+    for (auto& layer : layers)
+        if (layer["picture"].is_string())
+            layer["picture"] =
+                fmt::format("/api/v1/models/{}/layers/{}/{}", job.id, view.first, layer["picture"].get<std::string>());
+    return json_response(200, {{"snapshot", snapshot.iteration},
+                               {"predictions", answer->value("predictions", json::array())},
+                               {"layers", std::move(layers)},
+                               {"parameters", answer->value("parameters", 0)},
+                               {"seconds", answer->value("seconds", 0.0)}});
+}
+
+Result<Response> show(const Request& request, Context& context, const LayerViews& views) {
+    DIGITS_ASSIGN(const auto job, route_job(request, context.jobs, "model"));
+    DIGITS_ASSIGN(const auto folder, views.find(job.id, request.param("view")));
+    const auto& name = request.param("picture");
+    const bool is_name = name.ends_with(".png") && name.find_first_not_of("0123456789") == name.size() - 4;
+    if (!is_name || !fs::is_regular_file(folder / name))
+        return fail(ErrorCode::kNotFound, "there is no picture \"{}\" of a layer", name.substr(0, 40));
+    return Response::file(folder / name, "image/png");
+}
+
+}  // namespace
+
+void register_layers(http::Router& router, Context& context) {
+    const auto views = std::make_shared<LayerViews>(context.temporary / "layers");
+    http::RouteOptions options{kMaxBody_bytes};
+    options.multipart = true;
+    options.max_upload_bytes = kMaxUpload_bytes;
+    options.max_parts = 1;
+    router.add(
+        "POST", "/api/v1/models/{id}/layers",
+        [&, views](const Request& request) { return look(request, context, *views); }, options);
+    router.add("GET", "/api/v1/models/{id}/layers/{view}/{picture}",
+               [&, views](const Request& request) { return show(request, context, *views); });
+}
+
+}  // namespace digits::api

@@ -1,0 +1,182 @@
+#include <charconv>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "api/job_specs.hpp"
+#include "api/messages.hpp"
+#include "api/resources.hpp"
+#include "data/gallery.hpp"
+#include "data/prediction_table.hpp"
+
+namespace digits::api {
+namespace {
+
+using http::Request;
+using http::Response;
+using nlohmann::json;
+
+/// An evaluation that is done, and what its predictions are read with.
+struct Evaluated {
+    Job job;
+    json dataset;  ///< facts of the model's dataset
+    std::filesystem::path folder;
+
+    json label(int index) const {
+        const auto& labels = dataset["labels"];
+        const auto at = static_cast<std::size_t>(index);
+        return index >= 0 && at < labels.size() ? labels[at] : json(std::to_string(index));
+    }
+    json truth(const PredictionRow& row) const {
+        return row.truth < 0 ? json() : json{{"label", label(row.truth)}, {"index", row.truth}};
+    }
+};
+
+Result<Evaluated> route_evaluated(const Request& request, const Context& context) {
+    Evaluated evaluated;
+    DIGITS_ASSIGN(evaluated.job, route_job(request, context.jobs, "evaluation"));
+    const auto& job = evaluated.job;
+    if (job.state != JobState::kDone)
+        return fail(make_error(ErrorCode::kFailedPrecondition,
+                               "{} is in state {}; its predictions are there when it is done", job.id,
+                               enum_name(job.state)));
+    const auto dataset = context.jobs.get(job.parents.back());
+    evaluated.dataset = dataset && dataset->result ? *dataset->result : json{{"labels", json::array()}};
+    evaluated.folder = context.jobs.job_dir(job.id);
+    return evaluated;
+}
+
+json row_view(const PredictionRow& row, const Evaluated& evaluated) {
+    json predictions = json::array();
+    for (std::size_t i = 0; i < PredictionRow::kTop && row.classes[i] >= 0; ++i)
+        predictions.push_back({{"label", evaluated.label(row.classes[i])},
+                               {"index", row.classes[i]},
+                               {"probability", row.probabilities[i]}});
+    return {{"index", row.index},
+            {"picture", row.name},
+            {"truth", evaluated.truth(row)},
+            {"truth_probability", row.truth < 0 ? json() : json(row.truth_probability)},
+            {"predictions", std::move(predictions)}};
+}
+
+Result<std::optional<int>> class_of(const Request& request, const char* name) {
+    DIGITS_ASSIGN(const auto number, query_number(request, name, -1, 0, 1'000'000'000));
+    return number < 0 ? std::optional<int>() : static_cast<int>(number);
+}
+
+Result<PredictionQuery> read_query(const Request& request) {
+    PredictionQuery query;
+    DIGITS_ASSIGN(query.truth, class_of(request, "truth"));
+    DIGITS_ASSIGN(query.predicted, class_of(request, "predicted"));
+    if (const auto* text = request.find_query("correct")) {
+        if (*text != "true" && *text != "false")
+            return fail(
+                make_error(ErrorCode::kInvalidArgument, "expected true or false, got \"{}\"", text->substr(0, 40))
+                    .at("?correct"));
+        query.correct = *text == "true";
+    }
+    if (const auto* text = request.find_query("sort")) {
+        if (*text == "-probability")
+            query.order = PredictionOrder::kMostConfident;
+        else if (*text == "probability")
+            query.order = PredictionOrder::kLeastConfident;
+        else if (*text != "index")
+            return fail(make_error(ErrorCode::kInvalidArgument,
+                                   "cannot sort by \"{}\"; expected index, probability or -probability",
+                                   text->substr(0, 40))
+                            .at("?sort"));
+    }
+    constexpr std::int64_t kAnyNumber = 1'000'000'000'000;
+    DIGITS_ASSIGN(const auto offset, query_number(request, "cursor", 0, 0, kAnyNumber));
+    DIGITS_ASSIGN(const auto limit, query_number(request, "limit", 100, 1, 500));
+    query.offset = static_cast<std::uint64_t>(offset);
+    query.limit = static_cast<std::uint64_t>(limit);
+    return query;
+}
+
+Result<Response> list(const Request& request, Context& context) {
+    DIGITS_ASSIGN(const auto evaluated, route_evaluated(request, context));
+    DIGITS_ASSIGN(const auto query, read_query(request));
+    DIGITS_ASSIGN(const auto table, PredictionTable::open(evaluated.folder));
+    DIGITS_ASSIGN(const auto page, table.find(query));
+    json items = json::array();
+    for (const auto& row : page.rows) items.push_back(row_view(row, evaluated));
+    const auto next = query.offset + page.rows.size();
+    return json_response(200, {{"items", std::move(items)},
+                               {"next_cursor", next < page.total ? json(std::to_string(next)) : json()},
+                               {"total", page.total}});
+}
+
+Result<Response> csv(const Request& request, Context& context) {
+    DIGITS_ASSIGN(const auto evaluated, route_evaluated(request, context));
+    auto response = Response::file(evaluated.folder / "predictions.csv", "text/csv; charset=utf-8");
+    response.set_header("Content-Disposition", "attachment; filename=\"" + evaluated.job.id + "-predictions.csv\"");
+    return response;
+}
+
+Result<Response> top(const Request& request, Context& context) {
+    DIGITS_ASSIGN(const auto evaluated, route_evaluated(request, context));
+    DIGITS_ASSIGN(const auto label, query_number(request, "class", 0, 0, 1'000'000'000));
+    DIGITS_ASSIGN(const auto n, query_number(request, "n", 9, 1, static_cast<std::int64_t>(TopPictures::kKept)));
+    DIGITS_ASSIGN(auto best, TopPictures::read(evaluated.folder, static_cast<std::uint64_t>(label)));
+    DIGITS_ASSIGN(const auto table, PredictionTable::open(evaluated.folder));
+    best.resize(std::min(best.size(), static_cast<std::size_t>(n)));
+    json items = json::array();
+    for (const auto& picture : best) {
+        DIGITS_ASSIGN(const auto row, table.row(picture.index));
+        items.push_back({{"index", picture.index},
+                         {"picture", row.name},
+                         {"truth", evaluated.truth(row)},
+                         {"probability", picture.probability}});
+    }
+    return json_response(200, {{"label", evaluated.label(static_cast<int>(label))}, {"items", std::move(items)}});
+}
+
+/// A picture file as it lies on disk; by its first bytes one that a browser shows.
+Result<Response> picture_file(const std::string& path, const Context& context) {
+    DIGITS_TRY(check_path(path, context));
+    std::ifstream file(path, std::ios::binary);
+    std::string begin(16, '\0');
+    file.read(begin.data(), static_cast<std::streamsize>(begin.size()));
+    if (file.bad() || file.gcount() == 0) return fail(ErrorCode::kNotFound, "{} is not there any more", path);
+    const auto type = shown_content_type(begin);
+    if (type.empty()) return fail(ErrorCode::kUnsupported, "a browser cannot show {}", path);
+    return Response::file(path, std::string(type));
+}
+
+Result<Response> picture(const Request& request, Context& context) {
+    DIGITS_ASSIGN(const auto evaluated, route_evaluated(request, context));
+    const auto& text = request.param("index");
+    std::uint64_t index = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), index);
+    if (error != std::errc() || end != text.data() + text.size())
+        return fail(ErrorCode::kNotFound, "there is no picture \"{}\"; expected its number", text.substr(0, 40));
+    DIGITS_ASSIGN(const auto table, PredictionTable::open(evaluated.folder));
+    DIGITS_ASSIGN(const auto row, table.row(index));
+    const auto& source = (*evaluated.job.spec)["source"];
+    const bool from_lmdb = source.value("type", "") == "split" &&
+                           evaluated.dataset.value("/storage/backend"_json_pointer, "lmdb") == "lmdb";
+    if (!from_lmdb) return picture_file(row.name, context);
+    const auto split = source.value("split", "val");
+    const auto db = evaluated.dataset.value(json::json_pointer("/splits/" + split + "/db"), split + "_db");
+    DIGITS_ASSIGN(auto record,
+                  record_picture(context.jobs.job_dir(evaluated.job.parents.back()) / db, index, row.truth));
+    auto response = Response::bytes(200, std::string(record.content_type), std::move(record.bytes));
+    // A dataset never changes.
+    response.set_header("Cache-Control", "private, max-age=31536000, immutable");
+    return response;
+}
+
+}  // namespace
+
+void register_predictions(http::Router& router, Context& context) {
+    const auto add = [&](const char* path, Result<Response> (*answer)(const Request&, Context&)) {
+        router.add("GET", std::string("/api/v1/evaluations/{id}/") + path,
+                   [&context, answer](const Request& request) { return answer(request, context); });
+    };
+    add("predictions", list);
+    add("predictions.csv", csv);
+    add("top", top);
+    add("pictures/{index}", picture);
+}
+
+}  // namespace digits::api

@@ -1,0 +1,117 @@
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <filesystem>
+#include <iostream>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "cli/commands.hpp"
+#include "cli/terminal.hpp"
+
+namespace digits::cli {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t kShownClasses = 40;
+
+struct EvaluateArguments {
+    std::string model, name, split, list, folder, root, snapshot = "best";
+    std::int64_t limit = 0;
+    int batch_size = 32, threads = 0;
+    bool detach = false, print_id = false;
+};
+
+json source_of(const EvaluateArguments& a) {
+    const auto absolute = [](const std::string& path) {
+        return path.empty() ? path : std::filesystem::absolute(path).lexically_normal().string();
+    };
+    if (!a.list.empty())
+        return {{"type", "list"}, {"path", absolute(a.list)}, {"root", absolute(a.root)}, {"limit", a.limit}};
+    if (!a.folder.empty()) return {{"type", "folder"}, {"path", absolute(a.folder)}, {"limit", a.limit}};
+    return {{"type", "split"}, {"split", a.split.empty() ? "val" : a.split}, {"limit", a.limit}};
+}
+
+std::string share_text(const json& value) {
+    return value.is_number() ? fmt::format("{:.2f} %", value.get<double>() * 100) : std::string("-");
+}
+
+void print_evaluation(const json& found) {
+    std::cout << table_text({{"pictures", count_text(found["count"].get<double>())},
+                             {"unreadable", count_text(found["unreadable"]["count"].get<double>())},
+                             {"snapshot", std::to_string(found["snapshot"]["iteration"].get<std::int64_t>())},
+                             {"top-1", share_text(found["top1"])},
+                             {"top-5", share_text(found["top5"])},
+                             {"images/s", count_text(found["images_per_s"].get<double>())}});
+    for (const auto& warning : found["warnings"]) std::cerr << "   " << warning.get<std::string>() << '\n';
+    if (found["labelled"].get<std::int64_t>() == 0) return;
+    std::vector<std::vector<std::string>> rows{{"class", "pictures", "precision", "recall", "F1"}};
+    for (const auto& one : found["classes"]) {
+        if (rows.size() > kShownClasses) break;
+        rows.push_back({one["label"], count_text(one["support"].get<double>()), share_text(one["precision"]),
+                        share_text(one["recall"]), share_text(one["f1"])});
+    }
+    std::cout << '\n' << table_text(rows);
+    if (found["classes"].size() > kShownClasses)
+        std::cout << "   and " << found["classes"].size() - kShownClasses << " more classes: see --json\n";
+}
+
+Status evaluate(const EvaluateArguments& a, const CommonOptions& options) {
+    DIGITS_ASSIGN(auto session, Session::open(options));
+    DIGITS_ASSIGN(const auto model, session.find_job("model", a.model));
+    json body{{"spec",
+               {{"model_id", model["id"]},
+                {"snapshot", a.snapshot},
+                {"source", source_of(a)},
+                {"batch_size", a.batch_size},
+                {"threads", a.threads}}}};
+    if (!a.name.empty()) body["name"] = a.name;
+    DIGITS_ASSIGN(const auto job, session.client().post("/evaluations", body));
+    const auto id = job["id"].get<std::string>();
+    if (!a.detach) {
+        if (!options.quiet) std::cerr << "   " << id << "  " << job.value("name", "") << '\n';
+        DIGITS_TRY(follow_job(session, id, options));
+    }
+    if (a.print_id || a.detach) {
+        std::cout << (options.json && !a.print_id ? job.dump(2) : id) << '\n';
+        return {};
+    }
+    DIGITS_ASSIGN(const auto found, session.client().get("/evaluations/" + id));
+    if (options.json) {
+        std::cout << found.dump(2) << '\n';
+    } else {
+        print_evaluation(found["evaluation"]);
+    }
+    return {};
+}
+
+}  // namespace
+
+void add_evaluate(CLI::App& app, Invocation& invocation) {
+    auto a = std::make_shared<EvaluateArguments>();
+    auto* command = app.add_subcommand("evaluate", "Say how well a model classifies many pictures");
+    command->add_option("--model", a->model, "Id or name of the model")->required();
+    command->add_option("--name", a->name, "Name of the evaluation");
+    command->add_option("--snapshot", a->snapshot, "best, last or an iteration")->capture_default_str();
+    auto* split = command->add_option("--split", a->split, "train, val (default) or test of the model's dataset")
+                      ->check(CLI::IsMember({"train", "val", "test"}));
+    auto* list = command->add_option("--list", a->list, "A file with lines of a path, or of a path and a class number")
+                     ->check(CLI::ExistingFile)
+                     ->excludes(split);
+    command
+        ->add_option("--folder", a->folder, "A folder of pictures; sub-folders named as classes say what is on theirs")
+        ->check(CLI::ExistingDirectory)
+        ->excludes(split)
+        ->excludes(list);
+    command->add_option("--root", a->root, "Folder before the relative paths of a list")->needs(list);
+    command->add_option("--limit", a->limit, "At most so many pictures; 0: all")->check(CLI::NonNegativeNumber);
+    command->add_option("--batch-size", a->batch_size, "Pictures at once")
+        ->check(CLI::Range(1, 4096))
+        ->capture_default_str();
+    command->add_option("--threads", a->threads, "0: all cores")->check(CLI::NonNegativeNumber);
+    command->add_flag("--detach", a->detach, "Do not wait for it");
+    command->add_flag("--print-id", a->print_id, "Print only the id");
+    command->callback([a, &invocation] { invocation.status = evaluate(*a, invocation.options); });
+}
+
+}  // namespace digits::cli

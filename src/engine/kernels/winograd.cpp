@@ -1,0 +1,345 @@
+#include "engine/kernels/winograd.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "engine/kernels/panels.hpp"
+#include "engine/kernels/simd.hpp"
+
+namespace digits {
+namespace {
+
+constexpr float kA = 0.625F, kB = 1.5F;  // the points ±a and ±b
+constexpr float kA2 = kA * kA, kB2 = kB * kB;
+/// 1 / Π (point - other points), for 0, a, -a (the same), b, -b (the same).
+constexpr float kScale0 = 1 / (kA2 * kB2);
+constexpr float kScaleA = 1 / (2 * kA2 * (kA2 - kB2));
+constexpr float kScaleB = 1 / (2 * kB2 * (kB2 - kA2));
+
+/// Rows of matrices are this much longer than needed, so that their beginnings spread over the cache's sets.
+constexpr std::int64_t kSpread = 16;
+
+/// Six inputs at the six points.
+DIGITS_KERNEL_INLINE void transform_input(const Vector8 (&d)[6], Vector8 (&v)[6]) {
+    const Vector8 even_a = d[4] - kB2 * d[2], odd_a = kA * (d[3] - kB2 * d[1]);
+    const Vector8 even_b = d[4] - kA2 * d[2], odd_b = kB * (d[3] - kA2 * d[1]);
+    v[0] = kA2 * kB2 * d[0] - (kA2 + kB2) * d[2] + d[4];
+    v[1] = even_a + odd_a;
+    v[2] = even_a - odd_a;
+    v[3] = even_b + odd_b;
+    v[4] = even_b - odd_b;
+    v[5] = kA2 * kB2 * d[1] - (kA2 + kB2) * d[3] + d[5];
+}
+
+/// `kCount` values as a polynomial at the six points; with `scaled`, over the products of the points' distances.
+template <int kCount, bool kScaled>
+DIGITS_KERNEL_INLINE void evaluate(const Vector8* g, Vector8 (&v)[6]) {
+    Vector8 even_a = g[0], even_b = g[0], odd_a = kA * g[1], odd_b = kB * g[1];
+    if constexpr (kCount > 2) even_a += kA2 * g[2], even_b += kB2 * g[2];
+    if constexpr (kCount > 3) odd_a += kA2 * kA * g[3], odd_b += kB2 * kB * g[3];
+    if constexpr (kCount > 4) even_a += kA2 * kA2 * g[4], even_b += kB2 * kB2 * g[4];
+    const float scale_0 = kScaled ? kScale0 : 1, scale_a = kScaled ? kScaleA : 1, scale_b = kScaled ? kScaleB : 1;
+    v[0] = scale_0 * g[0];
+    v[1] = scale_a * (even_a + odd_a);
+    v[2] = scale_a * (even_a - odd_a);
+    v[3] = scale_b * (even_b + odd_b);
+    v[4] = scale_b * (even_b - odd_b);
+    v[5] = g[kCount - 1];
+}
+
+/// The transpose of evaluate(): six sums to `kCount` values.
+template <int kCount, bool kScaled>
+DIGITS_KERNEL_INLINE void interpolate(const Vector8 (&m)[6], Vector8* y) {
+    const float scale_0 = kScaled ? kScale0 : 1, scale_a = kScaled ? kScaleA : 1, scale_b = kScaled ? kScaleB : 1;
+    const Vector8 sum_a = scale_a * (m[1] + m[2]), difference_a = scale_a * kA * (m[1] - m[2]);
+    const Vector8 sum_b = scale_b * (m[3] + m[4]), difference_b = scale_b * kB * (m[3] - m[4]);
+    y[0] = scale_0 * m[0] + sum_a + sum_b;
+    y[1] = difference_a + difference_b;
+    if constexpr (kCount > 2) y[2] = kA2 * sum_a + kB2 * sum_b;
+    if constexpr (kCount > 3) y[3] = kA2 * difference_a + kB2 * difference_b;
+    if constexpr (kCount > 4) y[4] = kA2 * kA2 * sum_a + kB2 * kB2 * sum_b;
+    y[kCount - 1] += m[5];
+}
+
+/// A tile of kCount² values to 36, and back.
+template <int kCount, bool kScaled>
+DIGITS_KERNEL_INLINE void evaluate_tile(const Vector8 (&g)[kCount][kCount], Vector8 (&v)[6][6]) {
+    Vector8 rows[6][kCount];
+    for (int column = 0; column < kCount; ++column) {
+        Vector8 in[kCount], out[6];
+        for (int i = 0; i < kCount; ++i) in[i] = g[i][column];
+        evaluate<kCount, kScaled>(in, out);
+        for (int i = 0; i < 6; ++i) rows[i][column] = out[i];
+    }
+    for (int i = 0; i < 6; ++i) evaluate<kCount, kScaled>(rows[i], v[i]);
+}
+
+template <int kCount, bool kScaled>
+DIGITS_KERNEL_INLINE void interpolate_tile(const Vector8 (&m)[6][6], Vector8 (&y)[kCount][kCount]) {
+    Vector8 rows[kCount][6];
+    for (int column = 0; column < 6; ++column) {
+        Vector8 in[6], out[kCount];
+        for (int i = 0; i < 6; ++i) in[i] = m[i][column];
+        interpolate<kCount, kScaled>(in, out);
+        for (int i = 0; i < kCount; ++i) rows[i][column] = out[i];
+    }
+    for (int i = 0; i < kCount; ++i) interpolate<kCount, kScaled>(rows[i], y[i]);
+}
+
+/// Not by a maximum, so that NaN stays NaN.
+DIGITS_KERNEL_INLINE Vector8 rectified(const Vector8& value, bool rectify) {
+    return rectify ? (value < 0 ? Vector8{} : value) : value;
+}
+
+/// Eight values, zeros behind the first `count`.
+DIGITS_KERNEL_INLINE Vector8 load_some(const float* from, std::int64_t count) {
+    if (count >= 8) return load8(from);
+    alignas(32) float values[8] = {};
+    for (std::int64_t i = 0; i < count; ++i) values[i] = from[i];
+    return load8(values);
+}
+
+struct Tile {
+    std::int64_t item, y, x;
+};
+
+DIGITS_KERNEL_INLINE Tile tile_at(const WinogradShape& shape, std::int64_t index) {
+    const std::int64_t columns = shape.tile_columns(), rows = shape.tile_rows();
+    return {index / (columns * rows), index / columns % rows * shape.tile(), index % columns * shape.tile()};
+}
+
+/// Distances between the matrices of two points.
+std::int64_t input_row(const WinogradShape& shape) { return shape.channels + kSpread; }
+std::int64_t sum_row(const WinogradShape& shape) { return panel_count(shape.outputs) * kPanel + kSpread; }
+
+DIGITS_KERNEL_INLINE void transform_input_tile(const WinogradShape& shape, const float* x, const Tile& tile,
+                                               float* inputs, std::int64_t point_stride) {
+    static constexpr std::array<float, 8> kZeros{};
+    const float* pixel[6][6];
+    std::int64_t step[6][6];
+    for (int i = 0; i < 6; ++i)
+        for (int j = 0; j < 6; ++j) {
+            const std::int64_t h = tile.y - shape.pad_y + i, w = tile.x - shape.pad_x + j;
+            const bool inside = h >= 0 && h < shape.height && w >= 0 && w < shape.width;
+            pixel[i][j] =
+                inside ? x + ((tile.item * shape.height + h) * shape.width + w) * shape.pixel_in : kZeros.data();
+            step[i][j] = inside ? 1 : 0;
+        }
+    for (std::int64_t start = 0; start < shape.channels; start += 8) {
+        // The last eight may be done in part twice.
+        const std::int64_t c = std::min(start, shape.channels - 8);
+        Vector8 rows[6][6];
+        for (int i = 0; i < 6; ++i) {
+            Vector8 d[6];
+            for (int j = 0; j < 6; ++j) d[j] = load8(pixel[i][j] + c * step[i][j]);
+            transform_input(d, rows[i]);
+        }
+        for (int j = 0; j < 6; ++j) {
+            Vector8 d[6], v[6];
+            for (int i = 0; i < 6; ++i) d[i] = rows[i][j];
+            transform_input(d, v);
+            for (int i = 0; i < 6; ++i) store8(inputs + (i * 6 + j) * point_stride + c, v[i]);
+        }
+    }
+}
+
+template <int kTile>
+DIGITS_KERNEL_INLINE void transform_sums(const WinogradShape& shape, const float* sums, std::int64_t point_stride,
+                                         const float* bias, bool rectify, const Tile& tile, float* y) {
+    const std::int64_t rows = std::min<std::int64_t>(kTile, shape.out_height - tile.y),
+                       columns = std::min<std::int64_t>(kTile, shape.out_width - tile.x);
+    float* corner = y + ((tile.item * shape.out_height + tile.y) * shape.out_width + tile.x) * shape.pixel_out;
+    for (std::int64_t start = 0; start < shape.outputs; start += 8) {
+        const std::int64_t k = std::min(start, shape.outputs - 8);
+        Vector8 m[6][6], out[kTile][kTile];
+        for (int i = 0; i < 6; ++i)
+            for (int j = 0; j < 6; ++j) m[i][j] = load8(sums + (i * 6 + j) * point_stride + k);
+        interpolate_tile<kTile, false>(m, out);
+        const Vector8 shift = bias ? load8(bias + k) : Vector8{};
+        for (std::int64_t i = 0; i < rows; ++i)
+            for (std::int64_t j = 0; j < columns; ++j)
+                store8(corner + (i * shape.out_width + j) * shape.pixel_out + k, rectified(out[i][j] + shift, rectify));
+    }
+}
+
+template <int kTile>
+DIGITS_KERNEL_INLINE void transform_gradient_tile(const WinogradShape& shape, const float* dy, const Tile& tile,
+                                                  float* gradients, std::int64_t block) {
+    const float* corner = dy + ((tile.item * shape.out_height + tile.y) * shape.out_width + tile.x) * shape.pixel_out;
+    const std::int64_t panels = panel_count(shape.outputs);
+    for (std::int64_t k = 0; k < panels * kPanel; k += 8) {
+        Vector8 g[kTile][kTile], v[6][6];
+        for (int i = 0; i < kTile; ++i)
+            for (int j = 0; j < kTile; ++j) {
+                const bool inside = tile.y + i < shape.out_height && tile.x + j < shape.out_width;
+                g[i][j] = inside
+                              ? load_some(corner + (i * shape.out_width + j) * shape.pixel_out + k, shape.outputs - k)
+                              : Vector8{};
+            }
+        evaluate_tile<kTile, false>(g, v);
+        float* to = gradients + k / kPanel * block * kPanel + k % kPanel;
+        for (int i = 0; i < 6; ++i)
+            for (int j = 0; j < 6; ++j) store8(to + (i * 6 + j) * panels * block * kPanel, v[i][j]);
+    }
+}
+
+/// Transforms panels of kernels; `element(column, row, place)` finds the kernels' values, columns being those of the
+/// panels.
+template <int kKernel, class Element>
+DIGITS_KERNEL_INLINE void transform_kernels(float* transformed, std::int64_t columns, std::int64_t rows,
+                                            std::int64_t begin, std::int64_t end, const Element& element) {
+    const std::int64_t point_stride = panel_count(columns) * rows * kPanel;
+    for (std::int64_t panel = begin; panel < end; ++panel)
+        for (std::int64_t row = 0; row < rows; ++row)
+            for (std::int64_t half = 0; half < kPanel; half += 8) {
+                alignas(32) float values[kKernel * kKernel][8];
+                for (std::int64_t lane = 0; lane < 8; ++lane) {
+                    const std::int64_t column = panel * kPanel + half + lane;
+                    for (int place = 0; place < kKernel * kKernel; ++place)
+                        values[place][lane] = column < columns ? *element(column, row, place) : 0.0F;
+                }
+                Vector8 g[kKernel][kKernel], v[6][6];
+                for (int i = 0; i < kKernel; ++i)
+                    for (int j = 0; j < kKernel; ++j) g[i][j] = load8(values[i * kKernel + j]);
+                evaluate_tile<kKernel, true>(g, v);
+                float* to = transformed + (panel * rows + row) * kPanel + half;
+                for (int i = 0; i < 6; ++i)
+                    for (int j = 0; j < 6; ++j) store8(to + (i * 6 + j) * point_stride, v[i][j]);
+            }
+}
+
+template <int kKernel>
+DIGITS_KERNEL_INLINE void weight_gradient(const float* sums, float* dw, std::int64_t channels, std::int64_t outputs,
+                                          std::int64_t begin, std::int64_t end) {
+    constexpr int kPlaces = kKernel * kKernel;
+    const std::int64_t point_stride = panel_count(outputs) * channels * kPanel;
+    for (std::int64_t panel = begin; panel < end; ++panel)
+        for (std::int64_t c = 0; c < channels; ++c)
+            for (std::int64_t half = 0; half < kPanel; half += 8) {
+                const float* from = sums + (panel * channels + c) * kPanel + half;
+                Vector8 m[6][6], g[kKernel][kKernel];
+                for (int i = 0; i < 6; ++i)
+                    for (int j = 0; j < 6; ++j) m[i][j] = load8(from + (i * 6 + j) * point_stride);
+                interpolate_tile<kKernel, true>(m, g);
+                alignas(32) float values[kPlaces][8];
+                for (int i = 0; i < kKernel; ++i)
+                    for (int j = 0; j < kKernel; ++j) store8(values[i * kKernel + j], g[i][j]);
+                const std::int64_t first = panel * kPanel + half;
+                for (std::int64_t lane = 0; lane < std::min<std::int64_t>(8, outputs - first); ++lane)
+                    for (int place = 0; place < kPlaces; ++place)
+                        dw[((first + lane) * channels + c) * kPlaces + place] = values[place][lane];
+            }
+}
+
+}  // namespace
+
+std::int64_t winograd_weight_size(std::int64_t channels, std::int64_t outputs) {
+    return kWinogradPoints * panel_count(outputs) * kPanel * channels;
+}
+
+DIGITS_VECTOR_KERNEL
+void winograd_weights(const float* weight, float* transformed, int kernel, std::int64_t channels, std::int64_t outputs,
+                      std::int64_t begin, std::int64_t end) {
+    const auto element = [=](std::int64_t column, std::int64_t row, int place) {
+        return weight + (column * channels + row) * kernel * kernel + place;
+    };
+    if (kernel == 3) {
+        transform_kernels<3>(transformed, outputs, channels, begin, end, element);
+    } else {
+        transform_kernels<5>(transformed, outputs, channels, begin, end, element);
+    }
+}
+
+DIGITS_VECTOR_KERNEL
+void winograd_turned_weights(const float* weight, float* transformed, int kernel, std::int64_t channels,
+                             std::int64_t outputs, std::int64_t begin, std::int64_t end) {
+    const auto element = [=](std::int64_t column, std::int64_t row, int place) {
+        return weight + (row * channels + column) * kernel * kernel + kernel * kernel - 1 - place;
+    };
+    if (kernel == 3) {
+        transform_kernels<3>(transformed, channels, outputs, begin, end, element);
+    } else {
+        transform_kernels<5>(transformed, channels, outputs, begin, end, element);
+    }
+}
+
+std::int64_t winograd_scratch_size(const WinogradShape& shape, std::int64_t block) {
+    return kWinogradPoints * block * (input_row(shape) + sum_row(shape));
+}
+
+DIGITS_VECTOR_KERNEL
+void winograd_convolve(const WinogradShape& shape, const float* x, const float* weights, const float* bias,
+                       bool rectify, float* y, std::int64_t begin, std::int64_t end, std::int64_t block,
+                       float* scratch) {
+    const std::int64_t panels = panel_count(shape.outputs), in_row = input_row(shape), out_row = sum_row(shape);
+    float* inputs = scratch;
+    float* sums = inputs + kWinogradPoints * block * in_row;
+    for (std::int64_t first = begin; first < end; first += block) {
+        const std::int64_t count = std::min(block, end - first);
+        for (std::int64_t t = 0; t < count; ++t)
+            transform_input_tile(shape, x, tile_at(shape, first + t), inputs + t * in_row, block * in_row);
+        for (int point = 0; point < kWinogradPoints; ++point)
+            multiply_by_panels(inputs + point * block * in_row, in_row,
+                               weights + point * panels * shape.channels * kPanel, sums + point * block * out_row,
+                               out_row, count, shape.channels, panels, false);
+        for (std::int64_t t = 0; t < count; ++t) {
+            const Tile tile = tile_at(shape, first + t);
+            if (shape.kernel == 3) {
+                transform_sums<4>(shape, sums + t * out_row, block * out_row, bias, rectify, tile, y);
+            } else {
+                transform_sums<2>(shape, sums + t * out_row, block * out_row, bias, rectify, tile, y);
+            }
+        }
+    }
+}
+
+std::int64_t winograd_input_size(const WinogradShape& shape, std::int64_t block) {
+    return kWinogradPoints * block * input_row(shape);
+}
+
+DIGITS_VECTOR_KERNEL
+void winograd_inputs(const WinogradShape& shape, const float* x, float* inputs, std::int64_t first, std::int64_t block,
+                     std::int64_t begin, std::int64_t end) {
+    const std::int64_t row = input_row(shape);
+    for (std::int64_t t = begin; t < end; ++t)
+        transform_input_tile(shape, x, tile_at(shape, first + t), inputs + t * row, block * row);
+}
+
+std::int64_t winograd_gradient_size(const WinogradShape& shape, std::int64_t block) {
+    return kWinogradPoints * block * panel_count(shape.outputs) * kPanel;
+}
+
+DIGITS_VECTOR_KERNEL
+void winograd_gradients(const WinogradShape& shape, const float* dy, float* gradients, std::int64_t first,
+                        std::int64_t block, std::int64_t begin, std::int64_t end) {
+    for (std::int64_t t = begin; t < end; ++t) {
+        const Tile tile = tile_at(shape, first + t);
+        if (shape.kernel == 3) {
+            transform_gradient_tile<4>(shape, dy, tile, gradients + t * kPanel, block);
+        } else {
+            transform_gradient_tile<2>(shape, dy, tile, gradients + t * kPanel, block);
+        }
+    }
+}
+
+DIGITS_VECTOR_KERNEL
+void winograd_accumulate(const WinogradShape& shape, const float* inputs, const float* gradients, float* sums,
+                         std::int64_t block, std::int64_t count, bool add, std::int64_t begin, std::int64_t end) {
+    const std::int64_t panels = panel_count(shape.outputs), row = input_row(shape);
+    for (std::int64_t point = begin; point < end; ++point)
+        multiply_transposed_by_panels(inputs + point * block * row, row, gradients + point * panels * block * kPanel,
+                                      block * kPanel, sums + point * panels * shape.channels * kPanel, shape.channels,
+                                      count, panels, add);
+}
+
+DIGITS_VECTOR_KERNEL
+void winograd_weight_gradient(const float* sums, float* dw, int kernel, std::int64_t channels, std::int64_t outputs,
+                              std::int64_t begin, std::int64_t end) {
+    if (kernel == 3) {
+        weight_gradient<3>(sums, dw, channels, outputs, begin, end);
+    } else {
+        weight_gradient<5>(sums, dw, channels, outputs, begin, end);
+    }
+}
+
+}  // namespace digits

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <functional>
+#include <utility>
+
+#include "engine/kernels/channels.hpp"
+
+namespace digits {
+
+// Passes of kernels/channels.hpp over tensors that lie channels last (layout.hpp), by all threads.
+
+/// The kernel adds to `sums`, (kSums x channels), for the pixels [begin, end).
+using SumPixels = std::function<void(double* sums, std::int64_t begin, std::int64_t end)>;
+/// (count x channels) in double precision.
+at::Tensor sum_pixels(std::int64_t count, std::int64_t channels, std::int64_t pixels, const SumPixels& kernel);
+
+/// The sum over everything but the channels.
+at::Tensor channel_sums(const at::Tensor& x);
+/// dy where y > 0, else 0; and its channel sums.
+std::pair<at::Tensor, at::Tensor> rectified_gradient(const at::Tensor& dy, const at::Tensor& y);
+
+}  // namespace digits

@@ -1,0 +1,146 @@
+#include "engine/layers/winograd_convolution.hpp"
+
+#include <ATen/Parallel.h>
+
+#include "engine/kernels/panels.hpp"
+
+namespace digits {
+namespace {
+
+/// The transformed tiles that one thread works on at a time should stay in its part of the last cache.
+constexpr std::int64_t kBlockFloats = std::int64_t{6} << 18;  // 6 MB
+constexpr std::int64_t kLeastBlock = 60, kLargestBlock = 192;
+
+std::int64_t block_of_tiles(const WinogradShape& shape, std::int64_t tiles) {
+    const std::int64_t fitting = kBlockFloats / (kWinogradPoints * (shape.channels + shape.outputs));
+    const std::int64_t most = std::clamp(fitting, kLeastBlock, kLargestBlock);
+    // Blocks of about the same size, in whole rows of the product's kernel.
+    const std::int64_t blocks = std::max<std::int64_t>((tiles + most - 1) / most, 1);
+    const std::int64_t even = (tiles + blocks - 1) / blocks;
+    return (even + kPanelRows - 1) / kPanelRows * kPanelRows;
+}
+
+/// Convolves one group with transformed weights.
+void convolve(const WinogradShape& shape, const float* x, const float* weights, const float* bias, bool rectify,
+              float* y) {
+    const std::int64_t tiles = shape.tiles(), threads = at::get_num_threads();
+    const std::int64_t part = (tiles + threads - 1) / threads, block = block_of_tiles(shape, part);
+    const std::int64_t scratch_size = winograd_scratch_size(shape, block);
+    const at::Tensor scratch = at::empty({threads, scratch_size}, at::kFloat);
+    float* own = scratch.data_ptr<float>();
+    at::parallel_for(0, threads, 1, [&](std::int64_t begin, std::int64_t end) {
+        for (std::int64_t i = begin; i < end; ++i)
+            winograd_convolve(shape, x, weights, bias, rectify, y, i * part, std::min(tiles, (i + 1) * part), block,
+                              own + i * scratch_size);
+    });
+}
+
+at::Tensor empty_channels_last(at::IntArrayRef sizes) {
+    return at::empty(sizes, at::TensorOptions().dtype(at::kFloat).memory_format(at::MemoryFormat::ChannelsLast));
+}
+
+}  // namespace
+
+bool WinogradConvolution::suits(const ConvolutionWindow& window, std::int64_t channels, std::int64_t outputs,
+                                std::int64_t groups) {
+    if (!has_fast_products() || window.channel_axis != 1 || window.spatial_axes() != 2) return false;
+    const std::int64_t kernel = window.kernel[0];
+    for (std::size_t i = 0; i < 2; ++i)
+        if (window.kernel[i] != kernel || window.stride[i] != 1 || window.dilation[i] != 1 || window.pad[i] >= kernel)
+            return false;
+    const std::int64_t in = channels / groups, out = outputs / groups;
+    return (kernel == 3 || kernel == 5) && in >= 16 && out >= 16;
+}
+
+WinogradConvolution::WinogradConvolution(const ConvolutionWindow& window, std::int64_t groups)
+    : kernel_(static_cast<int>(window.kernel[0])), pad_y_(window.pad[0]), pad_x_(window.pad[1]), groups_(groups) {}
+
+WinogradShape WinogradConvolution::shape(at::IntArrayRef x, at::IntArrayRef y, std::int64_t pad_y,
+                                         std::int64_t pad_x) const {
+    WinogradShape shape;
+    shape.kernel = kernel_;
+    shape.items = x[0];
+    shape.height = x[2];
+    shape.width = x[3];
+    shape.out_height = y[2];
+    shape.out_width = y[3];
+    shape.pad_y = pad_y;
+    shape.pad_x = pad_x;
+    shape.channels = x[1] / groups_;
+    shape.outputs = y[1] / groups_;
+    shape.pixel_in = x[1];
+    shape.pixel_out = y[1];
+    return shape;
+}
+
+at::Tensor WinogradConvolution::forward(const at::Tensor& x, const at::Tensor& weight,
+                                        const std::optional<at::Tensor>& bias, bool rectify) const {
+    const at::Tensor y = empty_channels_last(
+        {x.size(0), weight.size(0), x.size(2) + 2 * pad_y_ - kernel_ + 1, x.size(3) + 2 * pad_x_ - kernel_ + 1});
+    const WinogradShape one = shape(x.sizes(), y.sizes(), pad_y_, pad_x_);
+    const at::Tensor kernels = weight.contiguous();
+    const at::Tensor transformed = at::empty({winograd_weight_size(one.channels, one.outputs)}, at::kFloat);
+    float* points = transformed.data_ptr<float>();
+    for (std::int64_t g = 0; g < groups_; ++g) {
+        const float* own = kernels.data_ptr<float>() + g * one.outputs * one.channels * kernel_ * kernel_;
+        at::parallel_for(0, panel_count(one.outputs), 1, [&](std::int64_t begin, std::int64_t end) {
+            winograd_weights(own, points, kernel_, one.channels, one.outputs, begin, end);
+        });
+        convolve(one, x.data_ptr<float>() + g * one.channels, points,
+                 bias ? bias->data_ptr<float>() + g * one.outputs : nullptr, rectify,
+                 y.data_ptr<float>() + g * one.outputs);
+    }
+    return y;
+}
+
+at::Tensor WinogradConvolution::input_gradient(const at::Tensor& dy, const at::Tensor& weight,
+                                               at::IntArrayRef sizes) const {
+    const at::Tensor dx = empty_channels_last(sizes);
+    const WinogradShape one = shape(dy.sizes(), sizes, kernel_ - 1 - pad_y_, kernel_ - 1 - pad_x_);
+    const at::Tensor kernels = weight.contiguous();
+    const at::Tensor transformed = at::empty({winograd_weight_size(one.channels, one.outputs)}, at::kFloat);
+    float* points = transformed.data_ptr<float>();
+    for (std::int64_t g = 0; g < groups_; ++g) {
+        const float* own = kernels.data_ptr<float>() + g * one.outputs * one.channels * kernel_ * kernel_;
+        at::parallel_for(0, panel_count(one.outputs), 1, [&](std::int64_t begin, std::int64_t end) {
+            winograd_turned_weights(own, points, kernel_, one.outputs, one.channels, begin, end);
+        });
+        convolve(one, dy.data_ptr<float>() + g * one.channels, points, nullptr, false,
+                 dx.data_ptr<float>() + g * one.outputs);
+    }
+    return dx;
+}
+
+at::Tensor WinogradConvolution::weight_gradient(const at::Tensor& x, const at::Tensor& dy,
+                                                at::IntArrayRef sizes) const {
+    const at::Tensor dw = at::empty(sizes, at::kFloat);
+    const WinogradShape one = shape(x.sizes(), dy.sizes(), pad_y_, pad_x_);
+    const std::int64_t tiles = one.tiles(), block = block_of_tiles(one, tiles);
+    const at::Tensor scratch =
+        at::empty({winograd_input_size(one, block) + winograd_gradient_size(one, block)}, at::kFloat);
+    const at::Tensor summed = at::empty({winograd_weight_size(one.channels, one.outputs)}, at::kFloat);
+    float* inputs = scratch.data_ptr<float>();
+    float* gradients = inputs + winograd_input_size(one, block);
+    float* sums = summed.data_ptr<float>();
+    for (std::int64_t g = 0; g < groups_; ++g) {
+        const float* own_x = x.data_ptr<float>() + g * one.channels;
+        const float* own_dy = dy.data_ptr<float>() + g * one.outputs;
+        for (std::int64_t first = 0; first < tiles; first += block) {
+            const std::int64_t count = std::min(block, tiles - first);
+            at::parallel_for(0, count, 8, [&](std::int64_t begin, std::int64_t end) {
+                winograd_inputs(one, own_x, inputs, first, block, begin, end);
+                winograd_gradients(one, own_dy, gradients, first, block, begin, end);
+            });
+            at::parallel_for(0, kWinogradPoints, 1, [&](std::int64_t begin, std::int64_t end) {
+                winograd_accumulate(one, inputs, gradients, sums, block, count, first > 0, begin, end);
+            });
+        }
+        float* own_dw = dw.data_ptr<float>() + g * one.outputs * one.channels * kernel_ * kernel_;
+        at::parallel_for(0, panel_count(one.outputs), 1, [&](std::int64_t begin, std::int64_t end) {
+            winograd_weight_gradient(sums, own_dw, kernel_, one.channels, one.outputs, begin, end);
+        });
+    }
+    return dw;
+}
+
+}  // namespace digits

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include "engine/kernels/winograd.hpp"
+#include "engine/layers/window.hpp"
+
+namespace digits {
+
+/// A convolution of planes by minimal filtering (kernels/winograd.hpp), for channels-last tensors of floats on the CPU.
+class WinogradConvolution {
+  public:
+    /// Whether it can do this convolution, on this processor, and is likely to be the faster way.
+    static bool suits(const ConvolutionWindow& window, std::int64_t channels, std::int64_t outputs,
+                      std::int64_t groups);
+
+    WinogradConvolution(const ConvolutionWindow& window, std::int64_t groups);
+
+    /// `rectify`: negative outputs become 0.
+    at::Tensor forward(const at::Tensor& x, const at::Tensor& weight, const std::optional<at::Tensor>& bias,
+                       bool rectify) const;
+    /// `sizes` are those of x.
+    at::Tensor input_gradient(const at::Tensor& dy, const at::Tensor& weight, at::IntArrayRef sizes) const;
+    /// `sizes` are those of the weight.
+    at::Tensor weight_gradient(const at::Tensor& x, const at::Tensor& dy, at::IntArrayRef sizes) const;
+
+  private:
+    /// Of one group, x being what is walked and y what comes out.
+    WinogradShape shape(at::IntArrayRef x, at::IntArrayRef y, std::int64_t pad_y, std::int64_t pad_x) const;
+
+    int kernel_;
+    std::int64_t pad_y_, pad_x_, groups_;
+};
+
+}  // namespace digits

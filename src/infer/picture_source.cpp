@@ -1,0 +1,267 @@
+#include "infer/picture_source.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "base/file.hpp"
+#include "base/safe_path.hpp"
+#include "data/folder.hpp"
+#include "data/lists.hpp"
+#include "data/record_reader.hpp"
+#include "data/split_list.hpp"
+#include "feed/hdf5_rows.hpp"
+#include "image/decode.hpp"
+
+namespace digits {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::uint64_t kMaxPicture_bytes = 256 << 20;
+constexpr std::uint64_t kMaxList_bytes = std::uint64_t{1} << 30;
+constexpr std::size_t kNamedInWarning = 5;
+
+std::uint64_t limited(std::uint64_t count, std::int64_t limit) {
+    return limit > 0 ? std::min(count, static_cast<std::uint64_t>(limit)) : count;
+}
+
+/// Names of the pictures of a split, as long as its list fits its database.
+class SplitNames {
+  public:
+    SplitNames(const fs::path& list, const std::string& split, std::uint64_t count)
+        : list_(SplitList::read(list, split)), fits_(list_.size() == count) {}
+
+    std::string name(std::uint64_t index, int label, std::string_view otherwise) const {
+        const bool same = fits_ && list_.labels()[index] == label;
+        return std::string(same ? list_.path(index) : otherwise);
+    }
+
+  private:
+    SplitList list_;
+    bool fits_;
+};
+
+class LmdbSource final : public PictureSource {
+  public:
+    static Result<std::unique_ptr<PictureSource>> open(const fs::path& database, const fs::path& list,
+                                                       const PictureSourceOptions& options) {
+        std::unique_ptr<LmdbSource> source(new LmdbSource);
+        for (int i = 0; i < options.threads; ++i) {
+            DIGITS_ASSIGN(auto reader, RecordReader::open(database));
+            source->readers_.push_back({std::move(reader), 0});
+        }
+        const auto count = source->readers_.front().records.count();
+        source->count_ = limited(count, options.source.limit);
+        source->threads_ = options.threads;
+        source->names_.emplace(list, options.source.split, count);
+        return std::unique_ptr<PictureSource>(std::move(source));
+    }
+
+    SourcePicture get(int thread, std::uint64_t index) override {
+        auto& reader = readers_[static_cast<std::size_t>(thread)];
+        SourcePicture picture;
+        RecordReader::Record record;
+        const auto skipped = reader.records.skip(index - reader.next);
+        reader.next = index + 1;
+        const auto read = skipped ? reader.records.next(record) : Result<bool>(fail(skipped.error()));
+        if (!read) {
+            picture.name = names_->name(index, -1, std::to_string(index));
+            picture.image = fail(read.error());
+            return picture;
+        }
+        picture.truth = record.datum.label;
+        picture.name = names_->name(index, picture.truth, record.key);
+        picture.image = record.datum.encoded ? decode_image(record.datum.data) : datum_image(record.datum);
+        return picture;
+    }
+
+  private:
+    struct Reader {
+        RecordReader records;
+        std::uint64_t next;
+    };
+    LmdbSource() = default;
+
+    std::vector<Reader> readers_;
+    std::optional<SplitNames> names_;
+};
+
+/// Floats of 0 … 255 in planes of R, G, B; read by one thread in order.
+class Hdf5Source final : public PictureSource {
+  public:
+    static Result<std::unique_ptr<PictureSource>> open(const fs::path& database, const fs::path& list,
+                                                       const PictureSourceOptions& options) {
+        std::unique_ptr<Hdf5Source> source(new Hdf5Source);
+        Hdf5RowsOptions rows;
+        rows.source = database / "list.txt";
+        rows.base_dir = database;
+        rows.datasets = {"data", "label"};
+        DIGITS_ASSIGN(source->rows_, Hdf5Rows::open(rows));
+        const auto& shape = source->rows_->shapes().front();
+        if (shape.size() != 4 || (shape[1] != 1 && shape[1] != 3))
+            return fail(
+                make_error(ErrorCode::kUnsupported, "expected pictures of 1 or 3 planes").at(database.string()));
+        source->count_ = limited(source->rows_->row_count(), options.source.limit);
+        source->names_.emplace(list, options.source.split, source->rows_->row_count());
+        return std::unique_ptr<PictureSource>(std::move(source));
+    }
+
+    SourcePicture get(int, std::uint64_t index) override {
+        SourcePicture picture;
+        const auto row = rows_->next();
+        if (!row) {
+            picture.name = std::to_string(index);
+            picture.image = fail(row.error());
+            return picture;
+        }
+        picture.truth = static_cast<int>(std::lround(*(*row)[1]));
+        picture.name = names_->name(index, picture.truth, std::to_string(index));
+        const auto& shape = rows_->shapes().front();
+        Image image;
+        image.reset(static_cast<int>(shape[3]), static_cast<int>(shape[2]), static_cast<int>(shape[1]));
+        const auto plane = static_cast<std::size_t>(shape[2] * shape[3]);
+        const auto channels = static_cast<std::size_t>(image.channels);
+        for (std::size_t c = 0; c < channels; ++c)
+            for (std::size_t i = 0; i < plane; ++i)
+                image.pixels[i * channels + c] =
+                    static_cast<std::uint8_t>(std::clamp(std::round((*row)[0][c * plane + i]), 0.0F, 255.0F));
+        picture.image = std::move(image);
+        return picture;
+    }
+
+  private:
+    Hdf5Source() = default;
+
+    std::unique_ptr<Hdf5Rows> rows_;
+    std::optional<SplitNames> names_;
+};
+
+/// Picture files of a list or a folder.
+class FileSource final : public PictureSource {
+  public:
+    static Result<std::unique_ptr<PictureSource>> of_list(const PictureSourceOptions& options) {
+        std::unique_ptr<FileSource> source(new FileSource(options));
+        DIGITS_ASSIGN(const auto text, read_file(options.source.path, kMaxList_bytes));
+        const auto listed =
+            parse_picture_list(text, options.source.root, static_cast<std::size_t>(options.source.limit));
+        std::uint64_t beyond = 0;
+        for (const auto& [path, label] : listed) {
+            const bool known = label && *label < static_cast<std::int64_t>(options.labels.size());
+            if (label && !known) ++beyond;
+            source->add(path, known ? static_cast<int>(*label) : -1);
+        }
+        if (beyond > 0)
+            source->warnings_.push_back(
+                fmt::format("{} lines have a class number beyond the {} classes of the model; their class counts as "
+                            "not known",
+                            beyond, options.labels.size()));
+        return finished(std::move(source), options);
+    }
+
+    /// A sub-folder named as a class has pictures of that class; without any such, no picture's class is known.
+    static Result<std::unique_ptr<PictureSource>> of_folder(const PictureSourceOptions& options,
+                                                            const std::function<bool(std::size_t)>& found) {
+        const fs::path folder(options.source.path);
+        DIGITS_TRY(check_folder(folder, "/source/path"));
+        std::unique_ptr<FileSource> source(new FileSource(options));
+        std::map<std::string, int> classes;
+        for (std::size_t i = 0; i < options.labels.size(); ++i) classes.emplace(options.labels[i], static_cast<int>(i));
+        std::vector<std::string> strangers;
+        std::size_t matched = 0;
+        DIGITS_ASSIGN(const auto files, find_pictures(folder, source->warnings_, found));
+        std::map<std::string, int> folders;
+        for (const auto& file : files) {
+            const auto inner = fs::path(file).lexically_relative(folder);
+            auto name = inner.begin()->string();
+            const bool loose = std::next(inner.begin()) == inner.end();
+            if (loose) name.clear();
+            const auto [place, fresh] = folders.emplace(name, -1);
+            if (fresh && !loose) {
+                std::ranges::replace(name, '_', ' ');
+                const auto known = classes.find(name);
+                place->second = known == classes.end() ? -1 : known->second;
+                if (known == classes.end())
+                    strangers.push_back(name);
+                else
+                    ++matched;
+            }
+            source->add(file, place->second);
+        }
+        if (matched > 0 && !strangers.empty()) {
+            std::string names;
+            for (std::size_t i = 0; i < std::min(strangers.size(), kNamedInWarning); ++i)
+                names += (i == 0 ? "" : ", ") + strangers[i];
+            source->warnings_.push_back(
+                fmt::format("{} folders are named as no class of the model, so the class of their pictures counts as "
+                            "not known: {}{}",
+                            strangers.size(), names, strangers.size() > kNamedInWarning ? ", …" : ""));
+        }
+        return finished(std::move(source), options);
+    }
+
+    SourcePicture get(int, std::uint64_t index) override {
+        const auto& [path, truth] = files_[index];
+        SourcePicture picture{path, truth, Image()};
+        if (!roots_.empty()) {
+            if (const auto allowed = resolve_allowed(roots_, path); !allowed) {
+                picture.image = fail(allowed.error());
+                return picture;
+            }
+        }
+        const auto bytes = read_file(path, kMaxPicture_bytes);
+        picture.image = bytes ? decode_image(*bytes) : Result<Image>(fail(bytes.error()));
+        return picture;
+    }
+
+  private:
+    explicit FileSource(const PictureSourceOptions& options) {
+        threads_ = options.threads;
+        for (const auto& root : options.roots) roots_.emplace_back(root);
+    }
+
+    void add(std::string path, int truth) { files_.emplace_back(std::move(path), truth); }
+
+    static Result<std::unique_ptr<PictureSource>> finished(std::unique_ptr<FileSource> source,
+                                                           const PictureSourceOptions& options) {
+        source->count_ = limited(source->files_.size(), options.source.limit);
+        if (source->count_ == 0)
+            return fail(
+                make_error(ErrorCode::kInvalidArgument, "{} names no picture", options.source.path).at("/source/path"));
+        return std::unique_ptr<PictureSource>(std::move(source));
+    }
+
+    std::vector<fs::path> roots_;
+    std::vector<std::pair<std::string, int>> files_;
+};
+
+Result<std::unique_ptr<PictureSource>> open_split(const PictureSourceOptions& options) {
+    const auto file = options.dataset_dir / "dataset.json";
+    DIGITS_ASSIGN(const auto text, read_file(file, 64 << 20));
+    const auto facts = nlohmann::json::parse(text, nullptr, false);
+    const auto splits = facts.is_object() ? facts.value("splits", nlohmann::json::object()) : nlohmann::json::object();
+    const auto& name = options.source.split;
+    if (!splits.contains(name) || splits[name].value("count", 0) == 0)
+        return fail(make_error(ErrorCode::kInvalidArgument, "the dataset has no pictures in the split {}", name)
+                        .at("/source/split"));
+    const auto database = options.dataset_dir / fs::path(splits[name].value("db", name + "_db")).filename();
+    const auto list = options.dataset_dir / fs::path(splits[name].value("list", name + ".txt")).filename();
+    const bool hdf5 = facts.value("/storage/backend"_json_pointer, "lmdb") == "hdf5";
+    return hdf5 ? Hdf5Source::open(database, list, options) : LmdbSource::open(database, list, options);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<PictureSource>> open_picture_source(const PictureSourceOptions& options,
+                                                           const std::function<bool(std::size_t)>& found) {
+    switch (options.source.type) {
+        case EvaluationSourceType::kSplit: return open_split(options);
+        case EvaluationSourceType::kList: return FileSource::of_list(options);
+        case EvaluationSourceType::kFolder: return FileSource::of_folder(options, found);
+    }
+    return fail(ErrorCode::kInternal, "unknown source");
+}
+
+}  // namespace digits

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "data/evaluation_spec.hpp"
+#include "image/image.hpp"
+
+namespace digits {
+
+struct SourcePicture {
+    std::string name;  ///< path, or the key in a database
+    int truth = -1;    ///< -1: not known
+    Result<Image> image = Image();
+};
+
+/// Pictures that a network shall be asked about, read one by one.
+class PictureSource {
+  public:
+    virtual ~PictureSource() = default;
+    std::uint64_t count() const { return count_; }
+    /// Several threads, each with its number and with ever larger indices. What cannot be read says why in `image`.
+    virtual SourcePicture get(int thread, std::uint64_t index) = 0;
+    /// How many threads may read.
+    int threads() const { return threads_; }
+    const std::vector<std::string>& warnings() const { return warnings_; }
+
+  protected:
+    std::uint64_t count_ = 0;
+    int threads_ = 1;
+    std::vector<std::string> warnings_;
+};
+
+struct PictureSourceOptions {
+    EvaluationSource source;
+    std::filesystem::path dataset_dir;
+    std::vector<std::string> labels;
+    std::vector<std::string> roots;  ///< where files may lie; none: anywhere
+    int threads = 1;
+};
+
+/// `found` is called now and then with how many pictures of a folder were found; false stops with kCancelled. Errors:
+/// kNotFound, kPermissionDenied, kInvalidArgument for a source without pictures, kDataLoss.
+Result<std::unique_ptr<PictureSource>> open_picture_source(const PictureSourceOptions& options,
+                                                           const std::function<bool(std::size_t)>& found);
+
+}  // namespace digits

@@ -1,0 +1,174 @@
+// Classify many and look inside: a small LeNet on MNIST pictures, its confusion matrix, mistakes, surest pictures and layers.
+//
+//   node tests/e2e/evaluation.test.mjs    against build/release/digits
+//   DIGITS_BUILD=DIR                      takes digits from another folder
+//   DIGITS_E2E_SHOTS=DIR                  keeps screenshots of the pages there
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before } from "node:test";
+import * as browsing from "./browser.mjs";
+import { api, build, mnist, steps, until } from "./browser.mjs";
+import { write_pictures } from "./mnist_pictures.mjs";
+import { start_server } from "./running_server.mjs";
+
+let folder;
+let server;
+let browser;
+let page;
+let paths;
+const made = {};
+
+before(async () => {
+  folder = mkdtempSync(join(tmpdir(), "digits-evaluation-"));
+  paths = write_pictures(join(mnist, "train-images-idx3-ubyte"), join(mnist, "train-labels-idx1-ubyte"), join(folder, "pictures"), 800);
+  server = await start_server(join(build, "digits"), ["serve", "--data-dir", join(folder, "data"), "--port", "0", "--root", folder]);
+  browser = await browsing.open_page();
+  page = browser.page;
+  const dataset = await api(server, "POST", "/datasets", {
+    name: "Small digits",
+    spec: { source: { type: "folder", path: join(folder, "pictures") }, image: { width: 28, height: 28, channels: 1 }, seed: 1 },
+  });
+  const model = await api(server, "POST", "/models", {
+    name: "LeNet",
+    spec: { dataset_id: dataset.id, network: { standard: "lenet" }, epochs: 3, seed: 1 },
+  });
+  await until("the training is done", async () => (await api(server, "GET", `/jobs/${model.id}`)).state === "done", 180_000);
+  made.model = model.id;
+});
+
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+  if (folder) rmSync(folder, { recursive: true, force: true });
+});
+
+const step = steps(
+  () => page,
+  () => server?.log(),
+);
+const shot = (name) => browsing.shot(page, name);
+const assert_accessible = (where) => browsing.assert_accessible(page, where);
+
+step("the test tab starts an evaluation of a split, which opens by itself", async () => {
+  await page.goto(`${server.address}/models/${made.model}?tab=test`);
+  await page.getByRole("heading", { name: "Classify many" }).waitFor();
+  await page.getByTestId("evaluate").click();
+  await page.waitForURL(/\/evaluations\/\d/);
+  made.evaluation = new URL(page.url()).pathname.split("/").at(-1);
+  await page.getByTestId("matrix").waitFor();
+  made.facts = (await api(server, "GET", `/evaluations/${made.evaluation}`)).evaluation;
+  const shown = await page.getByTestId("matrix").locator("button").allTextContents();
+  assert.equal(shown.map(Number).reduce((a, b) => a + b, 0), made.facts.labelled);
+  await shot("evaluation");
+  await assert_accessible("the confusion matrix");
+});
+
+step("the matrix is sorted by error, and a cell leads to its pictures with what the network said", async () => {
+  await page.locator("label").filter({ hasText: "Most errors first" }).click();
+  await page.waitForURL(/order=error/);
+  const recall = Object.fromEntries(made.facts.classes.map((one) => [one.label, one.recall]));
+  const order = (await page.getByTestId("matrix").locator("tbody th").allTextContents()).map((label) => recall[label]);
+  assert.deepEqual(order, order.toSorted((a, b) => a - b));
+  const [truth, predicted, count] = made.facts.confusion.find(([a, b]) => a !== b);
+  await page.locator(`[data-cell="${truth}-${predicted}"]`).click();
+  await page.waitForURL(new RegExp(`tab=pictures.*truth=${truth}&predicted=${predicted}`));
+  await page.getByTestId("prediction-count").getByText(`${count} picture`).waitFor();
+  const cards = page.getByTestId("prediction");
+  assert.equal(await cards.count(), count);
+  await cards.first().getByText(`is ${made.facts.labels[truth]}`).waitFor();
+  assert.equal(await cards.first().locator("ol li").first().locator("span").nth(1).textContent(), made.facts.labels[predicted]);
+  await until("the picture is drawn", () => cards.first().locator("img").evaluate((image) => image.complete && image.naturalWidth === 28));
+  await shot("cell");
+  await assert_accessible("the pictures of a cell");
+});
+
+step("each class has its numbers, sortable, and they can be taken away", async () => {
+  await page.getByRole("tab", { name: "Each class" }).click();
+  const table = page.getByTestId("scores");
+  await table.getByRole("button", { name: "F1" }).click();
+  const shown = (await table.locator("tbody tr td:nth-child(6)").allTextContents()).map((text) => Number.parseFloat(text));
+  assert.deepEqual(shown, shown.toSorted((a, b) => a - b));
+  assert.deepEqual(shown, made.facts.classes.map((one) => Number((one.f1 * 100).toFixed(2))).sort((a, b) => a - b));
+  const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "CSV" }).click()]);
+  const lines = readFileSync(await download.path(), "utf8").split("\r\n");
+  assert.equal(lines[0], "class,support,predicted,precision,recall,f1");
+  assert.equal(lines.length, 11);
+  await shot("scores");
+  await assert_accessible("the numbers of each class");
+  const [all] = await Promise.all([page.waitForEvent("download"), page.getByTestId("csv").click()]);
+  assert.equal(readFileSync(await all.path(), "utf8").trimEnd().split("\r\n").length, made.facts.count + 1);
+});
+
+step("the surest mistakes come first, and each class has its surest pictures", async () => {
+  await page.getByRole("tab", { name: "Worst mistakes" }).click();
+  const wrong = made.facts.labelled - Math.round(made.facts.top1 * made.facts.labelled);
+  await page.getByTestId("prediction-count").getByText(`${wrong} picture`).waitFor();
+  const sure = (await page.getByTestId("prediction").locator("ol li:first-child span:last-child").allTextContents()).map((text) => Number.parseFloat(text));
+  assert.deepEqual(sure, sure.toSorted((a, b) => b - a));
+  await shot("mistakes");
+  await assert_accessible("the worst mistakes");
+  await page.getByRole("tab", { name: "Surest pictures" }).click();
+  await until("nine pictures of each class", async () => (await page.getByTestId("top-class").locator("li img").count()) === 90);
+  await shot("surest");
+  await assert_accessible("the surest pictures");
+});
+
+step("a list from the browser is evaluated, with what cannot be read and what is not known", async () => {
+  const list = join(folder, "my list.txt");
+  writeFileSync(list, `${paths[1][0]} 1\n${paths[2][0]} 2\n${paths[3][0]}\n${folder}/missing.png 4\n/etc/hostname 1\n`);
+  await page.goto(`${server.address}/models/${made.model}?tab=test`);
+  await page.locator("label").filter({ hasText: "Upload a list" }).click();
+  await page.locator('input[type="file"][accept*=".txt"]').setInputFiles(list);
+  await page.getByRole("button", { name: "my list.txt" }).waitFor();
+  await page.getByTestId("evaluate").click();
+  await page.waitForURL(/\/evaluations\/\d/);
+  await page.getByTestId("matrix").waitFor();
+  const id = new URL(page.url()).pathname.split("/").at(-1);
+  const { evaluation } = await api(server, "GET", `/evaluations/${id}`);
+  assert.deepEqual([evaluation.count, evaluation.labelled, evaluation.unreadable.count], [3, 2, 2]);
+  assert.match(evaluation.unreadable.items[1].reason, /outside/);
+  await page.goto(`${server.address}/models/${made.model}?tab=test`);
+  await until("both are listed", async () => (await page.getByTestId("evaluations").locator("tbody tr").count()) === 2);
+  await page.getByRole("link", { name: "2 evaluations" }).waitFor();
+  await page.goto(`${server.address}/?kind=evaluation`);
+  await until("both are on the home page", async () => (await page.locator(".job-table tr[data-job]").count()) === 2);
+});
+
+step("looking inside shows each layer with its picture and numbers", async () => {
+  await page.goto(`${server.address}/models/${made.model}?tab=test`);
+  await page.getByRole("textbox", { name: /Or pictures on the server/ }).fill(paths[7][0]);
+  await page.getByRole("button", { name: "Classify", exact: true }).click();
+  await page.getByRole("button", { name: /Look inside/ }).click();
+  const layers = page.getByTestId("layer");
+  await layers.first().waitFor();
+  const names = await layers.locator("p:first-child").allTextContents();
+  assert.ok(names.includes("conv1") && names.includes("softmax"), names.join(" "));
+  await until("a picture is drawn", () => layers.first().locator("img").evaluate((image) => image.complete && image.naturalWidth >= 100));
+  await page.getByText("431,080 parameters in all").waitFor();
+  await page.getByTestId("layers").evaluate((panel) => panel.querySelectorAll("[data-testid=layer]")[3].scrollIntoView());
+  await until("it is drawn", () => layers.nth(3).locator("img").evaluate((image) => image.complete && image.naturalWidth >= 100));
+  await shot("layers");
+  await assert_accessible("the layers");
+});
+
+step("dark and on a phone it is readable as well", async () => {
+  await page.emulateMedia({ colorScheme: "dark" });
+  await page.goto(`${server.address}/evaluations/${made.evaluation}`);
+  await page.getByTestId("matrix").waitFor();
+  await shot("evaluation-dark");
+  await assert_accessible("the dark confusion matrix");
+  await page.emulateMedia({ colorScheme: "light" });
+  await page.setViewportSize({ width: 390, height: 800 });
+  await page.goto(`${server.address}/evaluations/${made.evaluation}?tab=pictures`);
+  await page.getByTestId("prediction").first().waitFor();
+  assert.ok((await page.evaluate(() => document.documentElement.scrollWidth)) <= 390, "the page is wider than the phone");
+  await shot("evaluation-phone");
+});
+
+step("nothing was asked of another machine, and nothing went wrong in the browser", async () => {
+  const elsewhere = browser.requests.filter((url) => !/^(http:\/\/127\.0\.0\.1:|data:|blob:|about:)/.test(url));
+  assert.deepEqual(elsewhere, []);
+  assert.deepEqual(browser.complaints, []);
+});

@@ -1,0 +1,93 @@
+import { Group, SegmentedControl, Stack, Text, useComputedColorScheme } from "@mantine/core";
+import type { EvaluationFacts } from "../api/client";
+import { useText } from "../text/text";
+import { cell_colours, confusion_of, shown_classes } from "./confusion";
+import "./evaluation.css";
+
+/** More rows than that cannot be read, and hold up the browser. */
+const most_classes = 60;
+
+interface Props {
+  facts: EvaluationFacts;
+  order: string;
+  on_order: (order: string) => void;
+  on_cell: (truth: number, predicted: number) => void;
+}
+
+/** Numbers on cells coloured by their share of the row; a click leads to the pictures. */
+export function ConfusionMatrix({ facts, order, on_order, on_cell }: Props) {
+  const { t, whole } = useText();
+  const dark = useComputedColorScheme("light") === "dark";
+  if (facts.labelled === 0) return <Text c="dimmed">{t("evaluation.no_truth")}</Text>;
+  const { count, total } = confusion_of(facts);
+  const shown = shown_classes(facts, order === "error", most_classes);
+  const name = (index: number) => facts.classes.find((one) => one.index === index)?.label ?? String(index);
+  const long_names = shown.some((index) => name(index).length > 4);
+  return (
+    <Stack gap="sm">
+      <Group gap="md">
+        <SegmentedControl
+          size="xs"
+          aria-label={t("matrix.order")}
+          value={order}
+          onChange={on_order}
+          data={[
+            { value: "class", label: t("matrix.by_class") },
+            { value: "error", label: t("matrix.by_error") },
+          ]}
+        />
+        <Text size="sm" c="dimmed">
+          {t("matrix.help")}
+        </Text>
+      </Group>
+      {shown.length < facts.classes.length && (
+        <Text size="sm" c="dimmed">
+          {t("matrix.cut", { n: shown.length })}
+        </Text>
+      )}
+      <div className="scroll-x">
+        <table className="matrix" data-testid="matrix">
+          <caption className="dimmed">{t("matrix.label")}</caption>
+          <thead>
+            <tr>
+              <td />
+              {shown.map((index) => (
+                <th key={index} scope="col" data-long={long_names} title={name(index)}>
+                  <span>{name(index)}</span>
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {shown.map((truth) => (
+              <tr key={truth}>
+                <th scope="row" title={name(truth)}>
+                  {name(truth)}
+                </th>
+                {shown.map((predicted) => {
+                  const n = count(truth, predicted);
+                  if (n === 0) return <td key={predicted} data-diagonal={truth === predicted} />;
+                  const words = t("matrix.cell", { n, truth: name(truth), predicted: name(predicted) });
+                  return (
+                    <td key={predicted} data-diagonal={truth === predicted}>
+                      <button
+                        type="button"
+                        style={cell_colours(n / Math.max(1, total(truth)), dark)}
+                        title={words}
+                        aria-label={words}
+                        data-cell={`${truth}-${predicted}`}
+                        onClick={() => on_cell(truth, predicted)}
+                      >
+                        {whole(n)}
+                      </button>
+                    </td>
+                  );
+                })}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </Stack>
+  );
+}

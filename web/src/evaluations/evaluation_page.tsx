@@ -1,0 +1,197 @@
+import { Alert, Button, Stack, Text } from "@mantine/core";
+import { Link, useParams, useSearchParams } from "react-router";
+import {
+  type Evaluation,
+  type EvaluationFacts,
+  type EvaluationSpec,
+  file_url,
+  predictions_csv_url,
+} from "../api/client";
+import { is_active } from "../api/live";
+import { useEvaluation } from "../api/queries";
+import { percent } from "../format/format";
+import { PageSkeleton, QueryProblem } from "../frame/page_states";
+import { JobHeader } from "../jobs/job_header";
+import { Facts, FileList, JobTabs, LogPanel, NotesPanel } from "../jobs/job_tabs";
+import { useText } from "../text/text";
+import { ClassScores } from "./class_scores";
+import { ConfusionMatrix } from "./confusion_matrix";
+import { PicturesPanel, PredictedPictures } from "./predicted_pictures";
+import { TopPanel } from "./top_pictures";
+
+export function EvaluationPage() {
+  const { id = "" } = useParams();
+  const { t } = useText();
+  const query = useEvaluation(id);
+  const [params, set_params] = useSearchParams();
+  if (query.error && !query.data) return <QueryProblem error={query.error} />;
+  if (!query.data) return <PageSkeleton />;
+  const { job, evaluation } = query.data;
+  const set = (changes: Record<string, string | null>) =>
+    set_params(
+      (before) => {
+        const after = new URLSearchParams(before);
+        for (const [name, value] of Object.entries(changes))
+          if (value === null) after.delete(name);
+          else after.set(name, value);
+        return after;
+      },
+      { replace: !("tab" in changes) },
+    );
+  const with_facts = (content: (facts: EvaluationFacts) => React.ReactNode) => () =>
+    evaluation ? (
+      content(evaluation)
+    ) : (
+      <Text c="dimmed">{t(is_active(job) || job.state === "done" ? "evaluation.not_yet" : "evaluation.not_made")}</Text>
+    );
+  return (
+    <>
+      <JobHeader
+        job={job}
+        more={
+          evaluation && (
+            <Button
+              size="xs"
+              variant="default"
+              component="a"
+              href={predictions_csv_url(job.id)}
+              download
+              data-testid="csv"
+            >
+              CSV
+            </Button>
+          )
+        }
+      />
+      <div className="with-side">
+        <JobTabs
+          first={job.state === "error" ? "log" : evaluation && evaluation.labelled === 0 ? "pictures" : "matrix"}
+          tabs={[
+            {
+              id: "matrix",
+              label: t("tab.matrix"),
+              content: with_facts((facts) => (
+                <ConfusionMatrix
+                  facts={facts}
+                  order={params.get("order") ?? "class"}
+                  on_order={(order) => set({ order: order === "class" ? null : order })}
+                  on_cell={(truth, predicted) =>
+                    set({ tab: "pictures", truth: String(truth), predicted: String(predicted) })
+                  }
+                />
+              )),
+            },
+            {
+              id: "scores",
+              label: t("tab.scores"),
+              content: with_facts((facts) => (
+                <ClassScores
+                  facts={facts}
+                  name={job.name}
+                  sort={params.get("by") ?? "label"}
+                  on_sort={(by) => set({ by })}
+                  on_class={(truth) => set({ tab: "pictures", truth: String(truth), predicted: null })}
+                />
+              )),
+            },
+            {
+              id: "mistakes",
+              label: t("tab.mistakes"),
+              content: with_facts(() => (
+                <PredictedPictures
+                  job={job.id}
+                  choice={{ truth: null, predicted: null, correct: false, sort: "-probability" }}
+                  none={t("mistakes.none")}
+                />
+              )),
+            },
+            {
+              id: "top",
+              label: t("tab.top"),
+              content: with_facts((facts) => <TopPanel job={job.id} facts={facts} params={params} set={set} />),
+            },
+            {
+              id: "pictures",
+              label: t("tab.pictures"),
+              content: with_facts((facts) => <PicturesPanel job={job.id} facts={facts} params={params} set={set} />),
+            },
+            { id: "files", label: t("tab.files"), content: () => <Files data={query.data} /> },
+            { id: "log", label: t("tab.log"), content: () => <LogPanel job={job} /> },
+            { id: "notes", label: t("tab.notes"), content: () => <NotesPanel key={job.id} job={job} /> },
+          ]}
+        />
+        <Side data={query.data} />
+      </div>
+    </>
+  );
+}
+
+/** "val", or the folder or list. */
+export function source_text(spec: Partial<EvaluationSpec>): string {
+  return spec.source?.path || spec.source?.split || "val";
+}
+
+function Side({ data: { job, model, evaluation } }: { data: Evaluation }) {
+  const { t, whole, rate, duration } = useText();
+  const spec = (job.spec ?? {}) as Partial<EvaluationSpec>;
+  const items: [string, React.ReactNode][] = [
+    [
+      t("kind.model"),
+      model ? (
+        <Link to={`/models/${model.id}?tab=test`} key="model">
+          {model.name}
+        </Link>
+      ) : (
+        "–"
+      ),
+    ],
+    [
+      t("evaluation.snapshot"),
+      evaluation ? t("evaluation.iteration", { iteration: evaluation.snapshot.iteration }) : (spec.snapshot ?? "best"),
+    ],
+    [t("evaluation.source"), source_text(spec)],
+  ];
+  if (evaluation) {
+    items.push([t("evaluation.count"), whole(evaluation.count)]);
+    if (evaluation.labelled !== evaluation.count) items.push([t("evaluation.labelled"), whole(evaluation.labelled)]);
+    if (evaluation.top1 !== null) {
+      items.push([t("evaluation.top1"), percent(evaluation.top1)]);
+      items.push([t("evaluation.top5"), percent(evaluation.top5)]);
+      items.push([t("evaluation.macro_f1"), percent(evaluation.macro.f1)]);
+    }
+    items.push([t("strip.images_per_s"), t("unit.images_per_s", { rate: rate(evaluation.images_per_s) })]);
+    items.push([t("field.took"), duration(evaluation.seconds)]);
+    items.push([
+      t("evaluation.unreadable"),
+      evaluation.unreadable.count > 0 ? (
+        <a key="unreadable" href={file_url(job.id, evaluation.unreadable.file)}>
+          {whole(evaluation.unreadable.count)}
+        </a>
+      ) : (
+        "0"
+      ),
+    ]);
+  }
+  return (
+    <Stack className="side">
+      <Facts title={t("evaluation.facts")} items={items} />
+      {evaluation?.warnings.map((warning) => (
+        <Alert key={warning} color="yellow" variant="light">
+          <Text size="sm">{warning}</Text>
+        </Alert>
+      ))}
+    </Stack>
+  );
+}
+
+function Files({ data: { job, evaluation } }: { data: Evaluation }) {
+  const { t } = useText();
+  const files = evaluation
+    ? [
+        { path: "predictions.csv", text: t("file.predictions") },
+        { path: "evaluation.json", text: t("file.evaluation") },
+        { path: "unreadable.txt", text: t("file.unreadable_pictures") },
+      ]
+    : [];
+  return <FileList job={job.id} files={files} />;
+}

@@ -1,0 +1,217 @@
+import {
+  Button,
+  Card,
+  FileButton,
+  Group,
+  NumberInput,
+  SegmentedControl,
+  Select,
+  Stack,
+  Table,
+  Text,
+  TextInput,
+  Title,
+} from "@mantine/core";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { Link, useNavigate } from "react-router";
+import { answer, client, type EvaluationSpec, type Job, type Model, ProblemError } from "../api/client";
+import { useEvaluations } from "../api/queries";
+import { split_names } from "../datasets/class_histogram";
+import { source_text } from "../evaluations/evaluation_page";
+import { percent } from "../format/format";
+import { BrowseButton } from "../forms/path_field";
+import { ProblemAlert } from "../frame/page_states";
+import { StateWord } from "../jobs/job_state";
+import { useText } from "../text/text";
+
+type Source = "split" | "list" | "folder" | "upload";
+
+/** Asks a snapshot about every picture of a split, list or folder: a job with a page of its own. */
+export function ClassifyMany({ model, snapshot }: { model: Model; snapshot: string }) {
+  const { t, whole } = useText();
+  const navigate = useNavigate();
+  const queries = useQueryClient();
+  const splits = split_names.filter((split) => model.dataset?.splits[split]);
+  const [source, set_source] = useState<Source>(splits.length > 0 ? "split" : "list");
+  const [split, set_split] = useState<string>(splits.find((one) => one !== "train") ?? splits[0] ?? "val");
+  const [path, set_path] = useState("");
+  const [root, set_root] = useState("");
+  const [limit, set_limit] = useState<string | number>("");
+  const [list, set_list] = useState<File | null>(null);
+  const start = useMutation({
+    mutationFn: async (): Promise<Job> => {
+      const spec: EvaluationSpec = { model_id: model.job.id, snapshot, batch_size: 32, threads: 0 };
+      const most = Number(limit) || 0;
+      if (source === "split") spec.source = { type: "split", split, limit: most };
+      else if (source === "folder") spec.source = { type: "folder", path, limit: most };
+      else spec.source = { type: "list", root, limit: most, ...(source === "list" ? { path } : {}) };
+      if (source !== "upload") return answer(client.POST("/evaluations", { body: { spec } }));
+      const form = new FormData();
+      form.append("request", JSON.stringify({ spec }));
+      form.append("list", list!, list!.name);
+      return answer(
+        client.POST("/evaluations", {
+          body: { request: "", list: "" },
+          bodySerializer: () => form,
+          headers: { "Content-Type": null },
+        }),
+      );
+    },
+    onSuccess: (job) => {
+      void queries.invalidateQueries({ queryKey: ["evaluations", model.job.id] });
+      void queries.invalidateQueries({ queryKey: ["running"] });
+      navigate(`/evaluations/${job.id}`);
+    },
+  });
+  const ready = source === "split" || (source === "upload" ? list !== null : path.trim() !== "");
+  const is_list = source === "list" || source === "upload";
+  return (
+    <Card withBorder padding="md" component="section">
+      <Title order={2} mb={4}>
+        {t("many.title")}
+      </Title>
+      <Text size="sm" c="dimmed" mb="sm">
+        {t("many.help")}
+      </Text>
+      <Stack
+        gap="sm"
+        component="form"
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (ready) start.mutate();
+        }}
+      >
+        <SegmentedControl
+          aria-label={t("many.source")}
+          value={source}
+          onChange={(value) => set_source(value as Source)}
+          data={(["split", "list", "folder", "upload"] as const).map((value) => ({
+            value,
+            label: t(`evaluation.source.${value}`),
+            disabled: value === "split" && splits.length === 0,
+          }))}
+          style={{ alignSelf: "flex-start" }}
+        />
+        <Group gap="md" align="flex-end">
+          {source === "split" && (
+            <Select
+              label={t("many.split")}
+              allowDeselect={false}
+              value={split}
+              onChange={(value) => value !== null && set_split(value)}
+              data={splits.map((one) => ({
+                value: one,
+                label: `${t(`split.${one}`)} (${whole(model.dataset?.splits[one]?.count)})`,
+              }))}
+            />
+          )}
+          {(source === "list" || source === "folder") && (
+            <Group gap="xs" align="flex-end" wrap="nowrap" style={{ flex: 1, minWidth: 260 }}>
+              <TextInput
+                style={{ flex: 1 }}
+                label={t(`many.${source}`)}
+                description={t(`many.${source}.help`)}
+                spellCheck={false}
+                value={path}
+                onChange={(event) => set_path(event.currentTarget.value)}
+              />
+              <BrowseButton
+                kind={source === "list" ? "file" : "folder"}
+                label={t(`many.${source}`)}
+                value={path}
+                on_choose={set_path}
+              />
+            </Group>
+          )}
+          {source === "upload" && (
+            <FileButton onChange={set_list} accept=".txt,text/plain" inputProps={{ "aria-label": t("many.choose") }}>
+              {(props) => (
+                <Button variant="default" {...props}>
+                  {list ? list.name : t("many.choose")}
+                </Button>
+              )}
+            </FileButton>
+          )}
+          {is_list && (
+            <TextInput
+              label={t("many.root")}
+              spellCheck={false}
+              value={root}
+              onChange={(event) => set_root(event.currentTarget.value)}
+            />
+          )}
+          <NumberInput
+            label={t("many.limit")}
+            placeholder={t("many.all")}
+            min={1}
+            allowDecimal={false}
+            value={limit}
+            onChange={set_limit}
+            w={180}
+          />
+          <Button type="submit" loading={start.isPending} disabled={!ready} data-testid="evaluate">
+            {t("many.start")}
+          </Button>
+        </Group>
+        {start.error &&
+          (start.error instanceof ProblemError ? (
+            <ProblemAlert problem={start.error.problem} />
+          ) : (
+            <Text c="red">{String(start.error)}</Text>
+          ))}
+      </Stack>
+      <Evaluations model={model.job.id} />
+    </Card>
+  );
+}
+
+/** Those of the model so far. */
+function Evaluations({ model }: { model: string }) {
+  const { t, date, exact_date } = useText();
+  const jobs = useEvaluations(model).data?.items ?? [];
+  if (jobs.length === 0) return null;
+  return (
+    <>
+      <Title order={3} size="h5" mt="md" mb={4}>
+        {t("many.list_title")}
+      </Title>
+      <Table.ScrollContainer minWidth={480}>
+        <Table data-testid="evaluations">
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th>{t("field.name")}</Table.Th>
+              <Table.Th>{t("column.state")}</Table.Th>
+              <Table.Th>{t("evaluation.source")}</Table.Th>
+              <Table.Th ta="right">{t("evaluation.snapshot")}</Table.Th>
+              <Table.Th ta="right">{t("evaluation.top1")}</Table.Th>
+              <Table.Th ta="right">{t("column.created")}</Table.Th>
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {jobs.map((job) => {
+              const spec = (job.spec ?? {}) as Partial<EvaluationSpec>;
+              const result = job.result as { top1?: number | null } | null;
+              return (
+                <Table.Tr key={job.id}>
+                  <Table.Td>
+                    <Link to={`/evaluations/${job.id}`}>{job.name}</Link>
+                  </Table.Td>
+                  <Table.Td>
+                    <StateWord state={job.state} />
+                  </Table.Td>
+                  <Table.Td style={{ overflowWrap: "anywhere" }}>{source_text(spec)}</Table.Td>
+                  <Table.Td ta="right">{spec.snapshot}</Table.Td>
+                  <Table.Td ta="right">{percent(result?.top1)}</Table.Td>
+                  <Table.Td ta="right" title={exact_date(job.created_at)}>
+                    {date(job.created_at)}
+                  </Table.Td>
+                </Table.Tr>
+              );
+            })}
+          </Table.Tbody>
+        </Table>
+      </Table.ScrollContainer>
+    </>
+  );
+}
