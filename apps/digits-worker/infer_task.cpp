@@ -1,6 +1,7 @@
 #include "base/json_binding.hpp"
 #include "engine/device.hpp"
 #include "infer/predictor.hpp"
+#include "request_loop.hpp"
 #include "tasks.hpp"
 
 namespace digits {
@@ -30,18 +31,8 @@ Result<nlohmann::json> run_infer_task(const nlohmann::json& json, TaskHost& host
     PredictorOptions options{spec.model_dir, spec.dataset_dir, spec.snapshot, default_device(), spec.threads};
     DIGITS_ASSIGN(const auto predictor, Predictor::open(options));
     host.emit({{"event", "ready"}, {"snapshot_iteration", predictor->iteration()}});
-    while (const auto request = host.next_request(std::chrono::seconds(spec.idle_s))) {
-        auto answer = predictor->answer(request->data);
-        nlohmann::json event{{"event", "response"}, {"id", request->id}};
-        if (answer) {
-            event["data"] = std::move(*answer);
-        } else {
-            event["error"] = error_json(answer.error());
-        }
-        host.emit(event);
-    }
-    if (host.abort_requested()) return fail(ErrorCode::kCancelled, "aborted");
-    return nlohmann::json();
+    return answer_requests(host, std::chrono::seconds(spec.idle_s),
+                           [&](const nlohmann::json& request) { return predictor->answer(request); });
 }
 
 }  // namespace digits

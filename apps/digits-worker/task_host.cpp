@@ -116,7 +116,9 @@ void TaskHost::emit(const nlohmann::json& event) {
     line["time"] = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
     // Texts from files may hold bytes that are no UTF-8; they must not stop the event.
     const auto text = line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
-    if (!write_all(events_fd_, text)) log_error("cannot write events.jsonl: {}", strerror(errno));
+    // Answers are for the one who asked, who is gone when the task is looked at again.
+    const bool passing = event.value("event", "") == "response";
+    if (!passing && !write_all(events_fd_, text)) log_error("cannot write events.jsonl: {}", strerror(errno));
     if (stdout_open_ && !write_all(STDOUT_FILENO, text)) stdout_open_ = false;
     log_.write(line);
 }

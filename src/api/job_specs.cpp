@@ -20,15 +20,17 @@ Status check_sources(const SourceSpec& source, const Context& context) {
         bool is_folder;
         bool required;
     };
-    const bool folder = source.type != SourceType::kLists;
+    const bool lists = source.type == SourceType::kLists;
+    const bool folder = source.type == SourceType::kFolder || source.type == SourceType::kMnist;
     const Place places[]{{"path", source.path, true, folder},
                          {"val_path", source.val_path, true, false},
                          {"test_path", source.test_path, true, false},
-                         {"train", source.train, false, !folder},
+                         {"train", source.train, false, lists},
                          {"val", source.val, false, false},
                          {"test", source.test, false, false},
-                         {"labels", source.labels, false, !folder},
-                         {"root", source.root, true, false}};
+                         {"labels", source.labels, false, lists},
+                         {"root", source.root, true, false},
+                         {"crops", source.crops, false, source.type == SourceType::kCrops}};
     for (const auto& [member, path, is_folder, required] : places) {
         const auto wrong = [&, member = member](ErrorCode code, const std::string& text) {
             return fail(make_error(code, "{}", text).at(std::string("/spec/source/") + member));
@@ -98,6 +100,7 @@ Status check_path(const std::string& path, const Context& context) {
     if (context.options.roots.empty()) return {};
     auto roots = context.options.roots;
     roots.push_back(context.options.data_dir / "jobs");
+    roots.push_back(context.options.data_dir / "uploads");
     roots.push_back(context.temporary);
     if (!context.options.mnist.empty()) roots.push_back(context.options.mnist);
     DIGITS_TRY(resolve_allowed(roots, path));

@@ -33,6 +33,7 @@ void register_pretrained(http::Router& router, Context& context);
 void register_session(http::Router& router, Context& context);
 void register_snapshots(http::Router& router, Context& context);
 void register_system(http::Router& router, Context& context);
+void register_uploads(http::Router& router, Context& context);
 
 // clang-format off
 inline constexpr auto kResources = {
@@ -62,6 +63,7 @@ inline constexpr auto kResources = {
     register_session,
     register_snapshots,
     register_system,
+    register_uploads,
 };
 // clang-format on
 

@@ -2,6 +2,7 @@
 
 #include <fstream>
 
+#include "base/base64.hpp"
 #include "base/file.hpp"
 #include "base/ids.hpp"
 #include "base/json_binding.hpp"
@@ -147,6 +148,16 @@ TEST(Errors, MapToExitCodesAndStatus) {
     EXPECT_EQ(http_status(ErrorCode::kNotFound), 404);
     EXPECT_EQ(exit_code(ErrorCode::kCancelled), 130);
     EXPECT_EQ((Error{ErrorCode::kInternal, "what", "where", "do"}.to_string()), "where: what. do");
+}
+
+/// The examples of RFC 4648.
+TEST(Base64, encodes) {
+    EXPECT_EQ(encode_base64(""), "");
+    EXPECT_EQ(encode_base64("f"), "Zg==");
+    EXPECT_EQ(encode_base64("fo"), "Zm8=");
+    EXPECT_EQ(encode_base64("foo"), "Zm9v");
+    EXPECT_EQ(encode_base64("foobar"), "Zm9vYmFy");
+    EXPECT_EQ(encode_base64("\xff\xfe\x80"), "//6A");
 }
 
 }  // namespace

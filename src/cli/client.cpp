@@ -114,8 +114,9 @@ Result<std::string> Client::perform(const Request& request) {
                 return fail(ErrorCode::kNotFound, "cannot read {}", file.string());
         }
         curl_easy_setopt(curl, CURLOPT_MIMEPOST, mime.get());
-    } else if (request.method == "POST") {
-        headers.reset(curl_slist_append(nullptr, "Content-Type: application/json"));
+    } else if (request.method == "POST" || request.method == "PUT") {
+        headers.reset(curl_slist_append(nullptr, request.method == "PUT" ? "Content-Type: application/octet-stream"
+                                                                         : "Content-Type: application/json"));
         if (!request.key.empty()) curl_slist_append(headers.get(), ("Idempotency-Key: " + request.key).c_str());
         curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers.get());
         curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request.body.data());
@@ -185,6 +186,15 @@ Result<nlohmann::json> Client::upload(const std::string& path, std::vector<FormP
     request.method = "POST";
     request.path = path;
     request.parts = std::move(parts);
+    DIGITS_ASSIGN(const auto body, perform(request));
+    return parse_answer(body);
+}
+
+Result<nlohmann::json> Client::put(const std::string& path, std::string bytes) {
+    Request request;
+    request.method = "PUT";
+    request.path = path;
+    request.body = std::move(bytes);
     DIGITS_ASSIGN(const auto body, perform(request));
     return parse_answer(body);
 }

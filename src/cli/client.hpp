@@ -41,6 +41,8 @@ class Client {
     Result<nlohmann::json> upload(const std::string& path, const std::string& part,
                                   const std::vector<std::filesystem::path>& files);
     Result<nlohmann::json> upload(const std::string& path, std::vector<FormPart> parts);
+    /// The body as it is.
+    Result<nlohmann::json> put(const std::string& path, std::string bytes);
     /// To a file that appears only when it is whole; `progress` gets the bytes so far.
     Status download(const std::string& path, const std::filesystem::path& file,
                     const std::function<void(std::uint64_t)>& progress);

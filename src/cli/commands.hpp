@@ -25,6 +25,7 @@ void add_download(CLI::App& app, Invocation& invocation);
 void add_jobs(CLI::App& app, Invocation& invocation);
 void add_evaluate(CLI::App& app, Invocation& invocation);
 void add_pretrained(CLI::App& app, Invocation& invocation);
+void add_describe(CLI::App& app, Invocation& invocation);
 void add_doctor(CLI::App& app, Invocation& invocation);
 
 /// The `digits` program: parses, runs, prints errors to standard error. The exit code says the class of an error.

@@ -6,6 +6,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/job_output.hpp"
+#include "cli/send_pictures.hpp"
 #include "cli/terminal.hpp"
 
 namespace digits::cli {
@@ -15,8 +16,8 @@ namespace fs = std::filesystem;
 
 struct DatasetArguments {
     CreateOptions create;
-    std::string from, val_dir, test_dir;
-    std::string train_list, val_list, test_list, labels, root;
+    std::string from, upload, val_dir, test_dir;
+    std::string train_list, val_list, test_list, labels, root, crops;
     int percent_val = 25, percent_test = 0, min_per_class = 2, max_per_class = 0;
     int width = 256, height = 256, channels = 3;
     std::string resize = "squash", encoding = "png", backend = "lmdb";
@@ -31,10 +32,20 @@ std::string absolute(const std::string& path) {
 
 Result<nlohmann::json> dataset_spec(const DatasetArguments& a) {
     nlohmann::json source;
-    if (!a.from.empty() == !a.train_list.empty())
+    if ((!a.from.empty()) + (!a.upload.empty()) + (!a.train_list.empty()) + (!a.crops.empty()) != 1)
         return fail(ErrorCode::kInvalidArgument,
-                    "give either --from (a folder of classes) or --train-list (a file of paths and labels)");
-    if (!a.from.empty()) {
+                    "give one of --from (a folder of classes), --upload (a folder or an archive to send), --train-list "
+                    "(a file of paths and labels) and --crops (a file of rectangles)");
+    if (!a.crops.empty()) {
+        source = {{"type", "crops"},
+                  {"crops", absolute(a.crops)},
+                  {"root", absolute(a.root)},
+                  {"percent_val", a.percent_val},
+                  {"percent_test", a.percent_test},
+                  {"min_per_class", a.min_per_class},
+                  {"max_per_class", a.max_per_class}};
+    } else if (a.train_list.empty()) {
+        // What is sent gets its place on the server later.
         source = {{"type", "folder"},
                   {"path", absolute(a.from)},
                   {"val_path", absolute(a.val_dir)},
@@ -62,9 +73,31 @@ Result<nlohmann::json> dataset_spec(const DatasetArguments& a) {
         {"threads", a.threads}};
 }
 
+void print_report(const nlohmann::json& report) {
+    const auto number = [](const nlohmann::json& value) { return count_text(value.get<double>()); };
+    std::cout << fmt::format("checked: {} pictures{}\n", number(report["checked"]),
+                             report["all"].get<bool>() ? "" : " (a sample)");
+    for (const auto& one : report["unreadable"]["pictures"])
+        std::cout << fmt::format("unreadable: {}: {}\n", one["path"].get<std::string>(),
+                                 one["reason"].get<std::string>());
+    if (const auto& ratio = report["imbalance"]["ratio"]; !ratio.is_null())
+        std::cout << fmt::format("balance: the largest class has {:.1f} times the pictures of the smallest\n",
+                                 ratio.get<double>());
+    const auto& equal = report["duplicates"];
+    if (equal["groups"].get<int>() > 0)
+        std::cout << fmt::format("equal pictures: {} groups, {} across train, val and test, {} with two labels\n",
+                                 number(equal["groups"]), number(equal["across_splits"]),
+                                 number(equal["contradicting"]));
+    if (!report["bytes"].is_null() && !report["seconds"].is_null())
+        std::cout << fmt::format("about {} on disk, {} to make\n", bytes_text(report["bytes"]),
+                                 duration_text(report["seconds"]));
+}
+
 Status scan(const nlohmann::json& spec, Session& session, const CommonOptions& options) {
-    DIGITS_ASSIGN(const auto found, session.client().post("/datasets/scan", {{"spec", spec}}));
+    DIGITS_ASSIGN(auto found, session.client().post("/datasets/scan", {{"spec", spec}}));
+    DIGITS_ASSIGN(const auto report, session.client().post("/datasets/report", {{"spec", spec}}));
     if (options.json) {
+        found["report"] = report;
         std::cout << found.dump(2) << '\n';
         return {};
     }
@@ -78,12 +111,17 @@ Status scan(const nlohmann::json& spec, Session& session, const CommonOptions& o
     }
     std::cout << table_text(rows);
     for (const auto& warning : found["warnings"]) std::cout << "warning: " << warning.get<std::string>() << '\n';
+    print_report(report);
     return {};
 }
 
 Status create(const DatasetArguments& arguments, const CommonOptions& options) {
-    DIGITS_ASSIGN(const auto spec, dataset_spec(arguments));
+    DIGITS_ASSIGN(auto spec, dataset_spec(arguments));
     DIGITS_ASSIGN(auto session, Session::open(options));
+    if (!arguments.upload.empty()) {
+        ProgressDisplay display(options.quiet);
+        DIGITS_ASSIGN(spec["source"]["path"], send_pictures(arguments.upload, session.client(), display));
+    }
     return arguments.dry_run ? scan(spec, session, options)
                              : create_job("/datasets", spec, arguments.create, session, options);
 }
@@ -100,6 +138,10 @@ void add_dataset(CLI::App& app, Invocation& invocation) {
     command->add_option("--name", a->create.name, "Name of the dataset")->required();
     command->add_option("--group", a->create.group, "Group to show it in");
     command->add_option("--from", a->from, "Folder with one sub-folder a class")->check(CLI::ExistingDirectory);
+    command
+        ->add_option("--upload", a->upload,
+                     "Folder with one sub-folder a class, or an archive of one, to send to the server")
+        ->check(CLI::ExistingPath);
     command->add_option("--val-dir", a->val_dir, "Folder of its own for validation")->check(CLI::ExistingDirectory);
     command->add_option("--test-dir", a->test_dir, "Folder of its own for tests")->check(CLI::ExistingDirectory);
     command->add_option("--percent-val", a->percent_val, "Share of each class for validation")
@@ -116,6 +158,8 @@ void add_dataset(CLI::App& app, Invocation& invocation) {
     command->add_option("--val-list", a->val_list, "The same for validation")->check(CLI::ExistingFile);
     command->add_option("--test-list", a->test_list, "The same for tests")->check(CLI::ExistingFile);
     command->add_option("--labels", a->labels, "File with the name of each label, one a line")
+        ->check(CLI::ExistingFile);
+    command->add_option("--crops", a->crops, "File of rectangles: path,x,y,width,height,label a line")
         ->check(CLI::ExistingFile);
     command->add_option("--list-root", a->root, "Folder before relative paths in lists")->check(CLI::ExistingDirectory);
     command->add_option("--width", a->width, "Pixels")->check(CLI::Range(1, 10000))->capture_default_str();

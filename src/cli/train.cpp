@@ -4,9 +4,9 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "base/file.hpp"
 #include "cli/commands.hpp"
 #include "cli/job_output.hpp"
+#include "cli/network_choice.hpp"
 
 namespace digits::cli {
 namespace {
@@ -20,33 +20,27 @@ struct TrainArguments {
     std::string solver, policy, mean;
     std::optional<int> batch_size, val_batch_size, accumulation, crop, threads;
     std::optional<std::uint64_t> seed;
-    std::vector<std::string> weights;
+    std::vector<std::string> weights, augment;
 };
 
-/// A standard network's name, or the text of a file. The network's own choices, if any, go to `spec`.
-Status choose_network(const std::string& text, Client& client, nlohmann::json& spec) {
-    if (text.empty())
-        return fail(ErrorCode::kInvalidArgument, "no network: expected one of --network, --previous and --pretrained");
-    if (std::filesystem::is_regular_file(text)) {
-        DIGITS_ASSIGN(auto prototxt, read_file(text, 64 << 20));
-        spec["network"] = {{"prototxt", std::move(prototxt)}};
-        return {};
+/// "rotation=10" and the like, with numbers where the spec has numbers; the server checks them.
+Result<nlohmann::json> augmentation(const std::vector<std::string>& choices) {
+    auto changes = nlohmann::json::object();
+    for (const auto& choice : choices) {
+        const auto equals = choice.find('=');
+        if (equals == 0 || equals == std::string::npos)
+            return fail(ErrorCode::kInvalidArgument, "--augment \"{}\": expected NAME=VALUE, like rotation=10", choice);
+        const auto value = choice.substr(equals + 1);
+        const auto number = nlohmann::json::parse(value, nullptr, false);
+        changes[choice.substr(0, equals)] = number.is_number() ? number : nlohmann::json(value);
     }
-    DIGITS_ASSIGN(const auto networks, client.get("/networks"));
-    std::string names;
-    for (const auto& network : networks["items"]) {
-        const auto name = network.value("name", "");
-        names += (names.empty() ? "" : ", ") + name;
-        if (name != text) continue;
-        spec = network.value("defaults", nlohmann::json::object());
-        spec["network"] = {{"standard", name}};
-        return {};
-    }
-    return fail(ErrorCode::kNotFound, "\"{}\" is neither a file nor a standard network ({})", text, names);
+    return changes;
 }
 
 /// The network of an earlier or a pretrained model, with its weights. `--network` may give another text to them.
 Status choose_start(const TrainArguments& a, Session& session, nlohmann::json& spec) {
+    if (a.previous.empty() && a.pretrained.empty() && a.network.empty())
+        return fail(ErrorCode::kInvalidArgument, "no network: expected one of --network, --previous and --pretrained");
     if (a.previous.empty() && a.pretrained.empty()) return choose_network(a.network, session.client(), spec);
     const bool previous = !a.previous.empty();
     DIGITS_ASSIGN(const auto job,
@@ -95,6 +89,9 @@ Result<nlohmann::json> model_spec(const TrainArguments& a, Session& session) {
     set(spec, "threads", a.threads);
     set(spec, "seed", a.seed);
     if (!a.mean.empty()) spec["mean"] = a.mean;
+    if (!a.augment.empty()) {
+        DIGITS_ASSIGN(spec["augmentation"], augmentation(a.augment));
+    }
     for (const auto& file : a.weights)
         spec["weights"].push_back(std::filesystem::absolute(file).lexically_normal().string());
     return spec;
@@ -142,6 +139,11 @@ void add_train(CLI::App& app, Invocation& invocation) {
         ->check(CLI::PositiveNumber);
     command->add_option("--crop", a->crop, "Side of the square that is cut out at random")->check(CLI::PositiveNumber);
     command->add_option("--mean", a->mean, "What is subtracted")->check(CLI::IsMember({"image", "pixel", "none"}));
+    command
+        ->add_option("--augment", a->augment,
+                     "Vary the pictures: flip=horizontal, turns=quarter, rotation=10, scale=0.07, noise=0.03, "
+                     "contrast=0.8, hue=0.02, saturation=0.04, value=0.06")
+        ->delimiter(',');
     command->add_option("--snapshot-interval", a->snapshot_interval, "Epochs between snapshots")
         ->check(CLI::NonNegativeNumber);
     command->add_option("--val-interval", a->val_interval, "Epochs between validations")->check(CLI::NonNegativeNumber);

@@ -12,10 +12,10 @@
 #include "base/random.hpp"
 #include "data/dataset_plan.hpp"
 #include "data/guard.hpp"
+#include "data/load_picture.hpp"
 #include "data/mean.hpp"
 #include "data/ordered_pipeline.hpp"
 #include "data/record_sink.hpp"
-#include "image/decode.hpp"
 
 namespace digits {
 namespace {
@@ -24,26 +24,9 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 
 constexpr std::size_t kBlockBytes = std::size_t{1} << 20;
-constexpr std::uint64_t kMostPictureBytes = std::uint64_t{1} << 30;
-constexpr std::size_t kScanSample = 64;
 
 std::string database_name(Split split) { return std::string(enum_name(split)) + "_db"; }
 std::string list_name(Split split) { return std::string(enum_name(split)) + ".txt"; }
-
-Result<Image> read_picture(const std::string& path, const ImageSpec& image, std::uint64_t noise_seed) {
-    if (path.starts_with("http://") || path.starts_with("https://"))
-        return fail(ErrorCode::kUnsupported, "an address in the network; expected a file");
-    DIGITS_ASSIGN(const auto bytes, read_file(path, kMostPictureBytes));
-    DIGITS_ASSIGN(auto picture, decode_image(bytes));
-    // DIGITS converts the colours first and then resizes.
-    return fit_image(convert_channels(std::move(picture), image.channels), image.width, image.height, image.resize,
-                     noise_seed);
-}
-
-/// A picture as it goes into the database, or why not. Whatever one picture does, the others go on.
-Result<Image> load_picture(const std::string& path, const ImageSpec& image, std::uint64_t noise_seed) {
-    return guarded("read it", [&] { return read_picture(path, image, noise_seed); });
-}
 
 /// A database under construction beside its place, gone unless `commit` is called.
 class PartialDatabase {
@@ -130,7 +113,7 @@ Status Builder::write_lists() {
 }
 
 Builder::Packed Builder::pack(const ListEntry& entry, std::uint64_t noise_seed, MeanAccumulator* mean) {
-    const auto picture = load_picture(entry.path, spec_.image, noise_seed);
+    const auto picture = load_picture(entry, spec_.image, noise_seed);
     if (!picture) return {{}, picture.error().message};
     auto record = pack_record(*picture, entry.label, spec_.storage);
     if (!record) return {{}, record.error().message};
@@ -164,7 +147,7 @@ Status Builder::build_split(Split split) {
         if (context_.abort_requested()) return fail(ErrorCode::kCancelled, "stopped while creating {}", name);
         progress.add();
         if (!packed.record) {
-            unreadable_ += fmt::format("{}\t{}\t{}\n", enum_name(split), entries[i].path, packed.problem);
+            unreadable_ += fmt::format("{}\t{}\t{}\n", enum_name(split), entries[i].name(), packed.problem);
             ++unreadable_count_;
             return {};
         }
@@ -253,26 +236,6 @@ Result<json> Builder::build() {
     return result;
 }
 
-/// Reads some of the pictures, evenly spread, and tells of those that fail.
-json sample_problems(const DatasetSpec& spec, const DatasetPlan& plan) {
-    std::vector<const ListEntry*> all;
-    for (const Split split : kSplits)
-        for (const auto& entry : plan.entries(split)) all.push_back(&entry);
-    const std::size_t count = std::min(all.size(), kScanSample);
-    auto problems = json::array();
-    const auto make = [&](int, std::uint64_t i) {
-        const auto picture = load_picture(all[i * all.size() / count]->path, spec.image, 0);
-        return picture ? std::string() : picture.error().message;
-    };
-    const auto consume = [&](std::uint64_t i, std::string problem) -> Status {
-        if (!problem.empty())
-            problems.push_back({{"path", all[i * all.size() / count]->path}, {"reason", std::move(problem)}});
-        return {};
-    };
-    (void)run_ordered<std::string>(count, {thread_count(spec.threads), 4, 16}, make, consume);
-    return {{"checked", count}, {"problems", std::move(problems)}};
-}
-
 }  // namespace
 
 Result<json> build_dataset(const DatasetSpec& spec, TaskContext& context) {
@@ -287,14 +250,7 @@ Result<json> scan_dataset(const DatasetSpec& spec) {
             if (!plan.entries(split).empty())
                 splits[std::string(enum_name(split))] = {{"count", plan.entries(split).size()},
                                                          {"per_class", plan.per_class(split)}};
-        const auto counts = plan.per_class(Split::kTrain);
-        const auto [least, most] = std::minmax_element(counts.begin(), counts.end());
-        const double imbalance = *least > 0 ? static_cast<double>(*most) / static_cast<double>(*least) : 0;
-        return json{{"labels", plan.labels},
-                    {"splits", std::move(splits)},
-                    {"imbalance", *least > 0 ? json(imbalance) : json(nullptr)},
-                    {"warnings", plan.warnings},
-                    {"sample", sample_problems(spec, plan)}};
+        return json{{"labels", plan.labels}, {"splits", std::move(splits)}, {"warnings", plan.warnings}};
     });
 }
 

@@ -13,8 +13,7 @@ namespace digits {
 /// picture is readable.
 Result<nlohmann::json> build_dataset(const DatasetSpec& spec, TaskContext& context);
 
-/// What building would give, without writing: labels, splits with counts per class, imbalance, warnings, and the
-/// problems of a sample of the pictures.
+/// What building would give by the names of the files alone: labels, splits with counts per class, and warnings.
 Result<nlohmann::json> scan_dataset(const DatasetSpec& spec);
 
 }  // namespace digits

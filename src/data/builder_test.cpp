@@ -388,8 +388,6 @@ TEST(Scan, tells_what_a_build_would_give) {
     const auto found = scan_dataset(spec_for({{"path", job.root() / "in"}, {"percent_val", 0}}));
     ASSERT_TRUE(found.has_value());
     EXPECT_EQ((*found)["splits"]["train"]["per_class"], (json{9, 4}));
-    EXPECT_DOUBLE_EQ((*found)["imbalance"].get<double>(), 9.0 / 4);
-    EXPECT_THAT((*found)["sample"]["problems"], SizeIs(1));
     EXPECT_TRUE(fs::is_empty(job.job_dir()));
 }
 

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/random.hpp"
+#include "data/crop_list.hpp"
 #include "data/folder.hpp"
 
 namespace digits {
@@ -13,14 +14,15 @@ namespace {
 namespace fs = std::filesystem;
 
 /// Mixes a class and keeps at most `most` of it; which ones depends on seed, pass and class alone.
-void choose_files(std::vector<std::string>& files, int most, std::uint64_t seed, std::uint64_t stream) {
+template <class File>
+void choose_files(std::vector<File>& files, int most, std::uint64_t seed, std::uint64_t stream) {
     SplitMix64 random(seed, stream);
     shuffle(std::span(files), random);
     if (most > 0 && files.size() > static_cast<std::size_t>(most)) files.resize(static_cast<std::size_t>(most));
 }
 
 void add_entries(std::vector<ListEntry>& entries, std::span<std::string> files, int label) {
-    for (auto& file : files) entries.push_back({std::move(file), label});
+    for (auto& file : files) entries.push_back({std::move(file), label, {}});
 }
 
 class FolderPlanner {
@@ -116,6 +118,45 @@ class FolderPlanner {
     DatasetPlan plan_;
 };
 
+/// Crops of one label, dealt out as the files of a folder are.
+Result<DatasetPlan> plan_crops(const DatasetSpec& spec) {
+    const auto& source = spec.source;
+    if (!source.root.empty()) DIGITS_TRY(check_folder(source.root, "/source/root"));
+    DIGITS_ASSIGN(auto list, read_crop_list(source.crops, source.root));
+    DatasetPlan plan;
+    plan.warnings = std::move(list.warnings);
+    std::map<std::string, std::vector<ListEntry>> classes;
+    for (auto& crop : list.entries) classes[crop.label].push_back({std::move(crop.path), 0, crop.box});
+    const int sets = 1 + (source.percent_val > 0) + (source.percent_test > 0);
+    const auto least = static_cast<std::size_t>(std::max(source.min_per_class, sets));
+    for (auto& [name, crops] : classes) {
+        if (crops.size() < least) {
+            plan.warnings.push_back(fmt::format(
+                "class \"{}\" is left out: not enough pictures ({}, expected at least {})", name, crops.size(), least));
+            continue;
+        }
+        const auto label = plan.labels.size();
+        plan.labels.push_back(name);
+        choose_files(crops, source.max_per_class, spec.seed, label);
+        for (auto& crop : crops) crop.label = static_cast<int>(label);
+        const auto sizes = split_sizes(crops.size(), source.percent_val, source.percent_test);
+        const std::span all(crops);
+        const auto add = [&](Split split, std::span<ListEntry> part) {
+            auto& entries = plan.entries(split);
+            entries.insert(entries.end(), part.begin(), part.end());
+        };
+        add(Split::kTrain, all.first(sizes.train));
+        add(Split::kVal, all.subspan(sizes.train, sizes.val));
+        add(Split::kTest, all.last(sizes.test));
+    }
+    if (plan.labels.size() < 2)
+        return fail(make_error(ErrorCode::kInvalidArgument,
+                               "{} has {} labels with at least {} rectangles, expected two or more", source.crops,
+                               plan.labels.size(), least)
+                        .at("/source/crops"));
+    return plan;
+}
+
 std::string first_lines(const std::vector<int>& lines) {
     std::string text;
     for (std::size_t i = 0; i < std::min<std::size_t>(lines.size(), 5); ++i)
@@ -156,6 +197,7 @@ std::vector<std::size_t> DatasetPlan::per_class(Split split) const {
 
 Result<DatasetPlan> plan_dataset(const DatasetSpec& spec, const std::function<bool(std::size_t)>& found) {
     if (spec.source.type == SourceType::kLists) return plan_lists(spec);
+    if (spec.source.type == SourceType::kCrops) return plan_crops(spec);
     return FolderPlanner(spec, found).plan();
 }
 

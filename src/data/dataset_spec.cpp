@@ -11,7 +11,8 @@ struct JsonBinding<SourceSpec> {
     static auto fields() {
         return std::tuple{
             json_field("type", &SourceSpec::type)
-                .help("folder: one sub-folder a class; lists: files of path and label; mnist: the four IDX files"),
+                .help("folder: one sub-folder a class; lists: files of path and label; mnist: the four IDX files; "
+                      "crops: a file of rectangles"),
             json_field("path", &SourceSpec::path)
                 .help("folder: the pictures to train with; mnist: the folder of the IDX files"),
             json_field("val_path", &SourceSpec::val_path)
@@ -42,7 +43,8 @@ struct JsonBinding<SourceSpec> {
             json_field("val", &SourceSpec::val).help("lists: file of the pictures to validate with"),
             json_field("test", &SourceSpec::test).help("lists: file of the pictures to test with"),
             json_field("labels", &SourceSpec::labels).help("lists: file with the name of each class, one a line"),
-            json_field("root", &SourceSpec::root).help("lists: folder before relative paths"),
+            json_field("root", &SourceSpec::root).help("lists, crops: folder before relative paths"),
+            json_field("crops", &SourceSpec::crops).help("crops: file of path, x, y, width, height, label a line"),
         };
     }
 };
@@ -100,7 +102,10 @@ Status validate_source(const SourceSpec& source) {
         if (source.path.empty()) return invalid("/source/path", "path is missing: the folder with MNIST's four files");
         return {};
     }
-    if (source.path.empty()) return invalid("/source/path", "path is missing: the folder with one sub-folder a class");
+    if (source.type == SourceType::kCrops && source.crops.empty())
+        return invalid("/source/crops", "crops is missing: the file of rectangles");
+    if (source.type == SourceType::kFolder && source.path.empty())
+        return invalid("/source/path", "path is missing: the folder with one sub-folder a class");
     const int val = source.val_path.empty() ? source.percent_val : 0;
     const int test = source.test_path.empty() ? source.percent_test : 0;
     if (val + test >= 100)

@@ -15,7 +15,7 @@
 namespace digits {
 
 enum class DatasetType { kClassification };
-enum class SourceType { kFolder, kLists, kMnist };
+enum class SourceType { kFolder, kLists, kMnist, kCrops };
 enum class RecordEncoding { kNone, kPng, kJpeg };
 enum class DatasetBackend { kLmdb, kHdf5 };
 enum class Hdf5Compression { kNone, kGzip };
@@ -40,6 +40,7 @@ struct SourceSpec {
     std::string test;
     std::string labels;
     std::string root;
+    std::string crops;
 };
 
 struct ImageSpec {
@@ -78,8 +79,10 @@ struct EnumNames<DatasetType> {
 };
 template <>
 struct EnumNames<SourceType> {
-    static constexpr std::array<std::pair<SourceType, std::string_view>, 3> kNames{
-        {{SourceType::kFolder, "folder"}, {SourceType::kLists, "lists"}, {SourceType::kMnist, "mnist"}}};
+    static constexpr std::array<std::pair<SourceType, std::string_view>, 4> kNames{{{SourceType::kFolder, "folder"},
+                                                                                    {SourceType::kLists, "lists"},
+                                                                                    {SourceType::kMnist, "mnist"},
+                                                                                    {SourceType::kCrops, "crops"}}};
 };
 template <>
 struct EnumNames<RecordEncoding> {

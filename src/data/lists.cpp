@@ -36,6 +36,10 @@ bool parse_line(std::string_view line, ListEntry& entry) {
 
 }  // namespace
 
+std::string ListEntry::name() const {
+    return box ? fmt::format("{}#{},{},{},{}", path, box->x, box->y, box->width, box->height) : path;
+}
+
 Result<ImageList> read_image_list(const std::filesystem::path& file, const std::filesystem::path& root) {
     DIGITS_ASSIGN(const auto text, read_file(file));
     ImageList list;
@@ -79,7 +83,7 @@ std::vector<ListedPicture> parse_picture_list(std::string_view text, const std::
 Status write_image_list(const std::filesystem::path& file, const std::vector<ListEntry>& entries) {
     std::string text;
     for (const auto& entry : entries) {
-        text += entry.path;
+        text += entry.name();
         text += ' ';
         text += std::to_string(entry.label);
         text += '\n';

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -11,10 +12,23 @@
 
 namespace digits {
 
+/// A rectangle of a picture, in pixels.
+struct PixelBox {
+    int x = 0;
+    int y = 0;
+    int width = 0;
+    int height = 0;
+    auto operator<=>(const PixelBox&) const = default;
+};
+
 struct ListEntry {
     std::string path;
     int label = 0;
+    std::optional<PixelBox> box = std::nullopt;  ///< none: the whole picture
     bool operator==(const ListEntry&) const = default;
+
+    /// The path, and behind a `#` the rectangle: "a.png#10,20,30,40".
+    std::string name() const;
 };
 
 struct ImageList {
@@ -25,7 +39,7 @@ struct ImageList {
 /// Lines of `path label`: the last white space stands before the label, so a path may have spaces. Relative paths get
 /// `root` in front. Errors: kInvalidArgument without any valid line.
 Result<ImageList> read_image_list(const std::filesystem::path& file, const std::filesystem::path& root);
-/// `path label` with one space, a line each; atomically.
+/// Name and label with one space, a line each; atomically.
 Status write_image_list(const std::filesystem::path& file, const std::vector<ListEntry>& entries);
 
 struct ListedPicture {

@@ -8,9 +8,7 @@
 #include "engine/net.hpp"
 
 namespace digits {
-namespace {
 
-/// Of one pass over the layer's weights.
 double layer_flops(const Net& net, Layer& layer) {
     const auto& parameter = layer.parameter();
     const bool convolution = parameter.type() == "Convolution", transposed = parameter.type() == "Deconvolution";
@@ -26,6 +24,8 @@ double layer_flops(const Net& net, Layer& layer) {
     }
     return sum;
 }
+
+namespace {
 
 using Clock = std::chrono::steady_clock;
 

@@ -2,6 +2,7 @@
 
 namespace digits {
 
+class Layer;
 class Net;
 
 /// Floating-point operations of a forward and of a backward pass: those of convolutions and products, which are nearly
@@ -13,6 +14,8 @@ struct Flops {
 };
 
 Flops count_flops(const Net& net);
+/// Of one forward pass of a layer of the net.
+double layer_flops(const Net& net, Layer& layer);
 
 /// What this machine reaches in products of 2048 x 2048 matrices, in operations a second, measured now (under a
 /// second).

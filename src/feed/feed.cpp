@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "data/record_reader.hpp"
+#include "feed/augmenter.hpp"
 #include "feed/transformer.hpp"
 #include "image/decode.hpp"
 
@@ -35,6 +36,7 @@ struct Scratch {
     Image image;
     std::vector<std::uint8_t> planes;
     std::vector<float> floats;
+    Augmenter::Scratch augmented;
 };
 
 /// Decoded samples of all records, filled as they come by.
@@ -126,7 +128,7 @@ class Feed::Pipeline {
     };
 
     Pipeline(const FeedOptions& options, std::shared_ptr<LmdbEnvironment> environment, LmdbCursor cursor,
-             RecordSize size, Transformer transformer, std::unique_ptr<DecodedCache> cache);
+             RecordSize size, Augmenter augmenter, Transformer transformer, std::unique_ptr<DecodedCache> cache);
     void start();
     void work();
     /// False at the end. Blocks until a slot is free.
@@ -140,6 +142,7 @@ class Feed::Pipeline {
     const FeedOptions options_;
     const std::shared_ptr<LmdbEnvironment> environment_;
     const RecordSize size_;
+    const Augmenter augmenter_;
     const Transformer transformer_;
     const std::unique_ptr<DecodedCache> cache_;
     const int thread_count_;
@@ -159,10 +162,12 @@ class Feed::Pipeline {
 };
 
 Feed::Pipeline::Pipeline(const FeedOptions& options, std::shared_ptr<LmdbEnvironment> environment, LmdbCursor cursor,
-                         RecordSize size, Transformer transformer, std::unique_ptr<DecodedCache> cache)
+                         RecordSize size, Augmenter augmenter, Transformer transformer,
+                         std::unique_ptr<DecodedCache> cache)
     : options_(options),
       environment_(std::move(environment)),
       size_(size),
+      augmenter_(augmenter),
       transformer_(std::move(transformer)),
       cache_(std::move(cache)),
       thread_count_(options.threads > 0 ? options.threads
@@ -216,6 +221,8 @@ Result<std::unique_ptr<Feed::Pipeline>> Feed::Pipeline::create(const FeedOptions
     DIGITS_ASSIGN(const auto size, size_of(record.datum, transform));
     DIGITS_ASSIGN(auto transformer,
                   Transformer::create(transform, options.phase, options.seed, size.channels, size.height, size.width));
+    DIGITS_ASSIGN(const auto augmenter,
+                  Augmenter::create(options.augmentation, options.seed, size.channels, size.height, size.width));
     DIGITS_ASSIGN(auto cursor, LmdbCursor::open(environment));
     const auto records = environment->record_count();
     DIGITS_TRY(
@@ -223,7 +230,7 @@ Result<std::unique_ptr<Feed::Pipeline>> Feed::Pipeline::create(const FeedOptions
 
     const bool cached = record.datum.encoded && records * size.samples() <= options.cache_bytes;
     auto cache = cached ? std::make_unique<DecodedCache>(records, size.samples()) : nullptr;
-    std::unique_ptr<Pipeline> pipeline(new Pipeline(options, std::move(environment), std::move(cursor), size,
+    std::unique_ptr<Pipeline> pipeline(new Pipeline(options, std::move(environment), std::move(cursor), size, augmenter,
                                                     std::move(transformer), std::move(cache)));
     pipeline->start();
     return pipeline;
@@ -300,7 +307,7 @@ Status Feed::Pipeline::fill_record(const LmdbCursor::Entry& entry, std::uint64_t
     label = static_cast<float>(datum.label);
     if (datum.encoded) {
         DIGITS_ASSIGN(const auto planes, decoded_planes(datum, index % record_count(), scratch));
-        transformer_.apply(planes, index, out);
+        transformer_.apply(augmenter_.apply(planes, index, scratch.augmented), index, out);
         return {};
     }
     const RecordSize size{datum.channels, datum.height, datum.width};
@@ -308,7 +315,10 @@ Status Feed::Pipeline::fill_record(const LmdbCursor::Entry& entry, std::uint64_t
         return fail(ErrorCode::kDataLoss, "the record has {} channels of {} x {}, but the first has {} of {} x {}",
                     size.channels, size.width, size.height, size_.channels, size_.width, size_.height);
     if (!datum.data.empty()) {
-        transformer_.apply(reinterpret_cast<const std::uint8_t*>(datum.data.data()), index, out);
+        const auto* planes = reinterpret_cast<const std::uint8_t*>(datum.data.data());
+        transformer_.apply(augmenter_.apply(planes, index, scratch.augmented), index, out);
+    } else if (!augmenter_.changes_nothing()) {
+        return fail(ErrorCode::kUnsupported, "the record holds numbers, expected a picture to vary");
     } else {
         scratch.floats.resize(datum.float_count);
         copy_float_data(datum, scratch.floats.data());

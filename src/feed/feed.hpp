@@ -7,6 +7,7 @@
 
 #include "base/result.hpp"
 #include "caffe.pb.h"
+#include "caffe/augmentation.hpp"
 
 namespace digits {
 
@@ -15,6 +16,7 @@ struct FeedOptions {
     caffe::DataParameter::DB backend = caffe::DataParameter::LMDB;
     int batch_size = 1;
     caffe::TransformationParameter transform;
+    Augmentation augmentation;
     caffe::Phase phase = caffe::TRAIN;
     std::uint64_t seed = 0;
     int threads = 0;   ///< 0: all cores
@@ -30,9 +32,9 @@ struct FeedBatch {
     std::array<std::int64_t, 4> shape{};
 };
 
-/// Batches of a database as Caffe's Data layer makes them: record (batch * batch_size + i) mod count, decoded, cropped,
-/// mirrored, mean subtracted, scaled, in planes of B, G, R. Every batch depends on options and its number alone, not on
-/// threads or on where the feed started. One consumer thread.
+/// Batches of a database as Caffe's Data layer makes them: record (batch * batch_size + i) mod count, decoded, varied
+/// (feed/augmenter.hpp), cropped, mirrored, mean subtracted, scaled, in planes of B, G, R. Every batch depends on
+/// options and its number alone, not on threads or on where the feed started. One consumer thread.
 class Feed {
   public:
     /// Errors: kUnsupported (LevelDB), kNotFound, kInvalidArgument (transform and records do not fit), kDataLoss.

@@ -22,11 +22,18 @@ using nlohmann::json;
 namespace fs = std::filesystem;
 
 constexpr std::size_t kMaxName_bytes = 200;
+constexpr int kAssistWorkers = 3;
+constexpr auto kTrialIdle = std::chrono::seconds(20);
+constexpr auto kLongAssist = std::chrono::minutes(30);
 
 Error no_job(std::string_view id) { return make_error(ErrorCode::kNotFound, "there is no job {}", id); }
 
-InferPool::Options infer_options(const JobManagerOptions& options) {
-    return {options.worker_path, options.infer_workers, options.infer_idle, options.infer_timeout, options.abort_grace};
+WarmPool::Options infer_options(const JobManagerOptions& options) {
+    return {options.worker_path, options.infer_workers, options.abort_grace};
+}
+
+WarmPool::Options assist_options(const JobManagerOptions& options) {
+    return {options.worker_path, kAssistWorkers, options.abort_grace};
 }
 
 Result<FileHandle> lock_data_dir(const fs::path& data_dir) {
@@ -82,7 +89,7 @@ Status check_name(const std::string& name) {
 // ---------------------------------------------------------------------------------------------------------- life
 
 JobManager::Impl::Impl(JobManagerOptions options)
-    : options_(std::move(options)), infer_pool_(infer_options(options_)) {}
+    : options_(std::move(options)), infer_pool_(infer_options(options_)), assist_pool_(assist_options(options_)) {}
 
 Result<std::unique_ptr<JobManager::Impl>> JobManager::Impl::create(JobManagerOptions options) {
     std::error_code error;
@@ -422,14 +429,40 @@ void JobManager::Impl::infer(std::string_view model_id, std::string_view snapsho
     }
     const fs::path dataset = job->parents.empty() ? fs::path() : job_dir(job->parents.front());
     const std::scoped_lock lock(mutex_);
-    infer_pool_.add({std::string(model_id),
-                     std::string(snapshot),
-                     job_dir(model_id),
-                     dataset,
-                     std::make_shared<const json>(request),
-                     std::move(callback),
-                     {},
-                     false});
+    WarmTask task{fmt::format("{}/{}", model_id, snapshot),
+                  std::string(model_id),
+                  "the model",
+                  "infer",
+                  job_dir(model_id),
+                  {},
+                  options_.infer_idle};
+    task.spec = std::make_shared<const json>(json{{"model_dir", task.folder.string()},
+                                                  {"dataset_dir", dataset.string()},
+                                                  {"snapshot", snapshot},
+                                                  {"threads", 0}});
+    infer_pool_.add(
+        {std::move(task), std::make_shared<const json>(request), std::move(callback), options_.infer_timeout});
+    wake();
+}
+
+void JobManager::Impl::assist(const json& request, InferCallback callback) {
+    const std::scoped_lock lock(mutex_);
+    // What takes long does not keep the others waiting, and a trial, which keeps the memory that it took, ends soon.
+    const auto type = request.value("type", "");
+    const bool takes_long = type == "unpack", is_trial = request.value("measure", false);
+    const bool apart = takes_long || type == "dataset_report";
+    WarmTask task{is_trial ? "trial"
+                  : apart  ? type
+                           : "questions",
+                  "",
+                  "the worker that answers for forms",
+                  "assist",
+                  options_.data_dir / "assist",
+                  {},
+                  is_trial ? kTrialIdle : options_.infer_idle};
+    task.spec = std::make_shared<const json>(json{{"memory_mb", options_.assist_memory_mb}});
+    assist_pool_.add({std::move(task), std::make_shared<const json>(request), std::move(callback),
+                      takes_long ? kLongAssist : options_.assist_timeout});
     wake();
 }
 
@@ -514,12 +547,27 @@ void JobManager::infer(std::string_view model_id, std::string_view snapshot, con
     impl_->infer(model_id, snapshot, request, std::move(callback));
 }
 
-Result<JsonPtr> JobManager::infer(std::string_view model_id, std::string_view snapshot, const json& request) {
+void JobManager::assist(const json& request, InferCallback callback) { impl_->assist(request, std::move(callback)); }
+
+namespace {
+
+/// Waits for what `ask` gives its callback.
+template <class Ask>
+Result<JsonPtr> answer_of(Ask ask) {
     auto answered = std::make_shared<std::promise<Result<JsonPtr>>>();
     auto answer = answered->get_future();
-    impl_->infer(model_id, snapshot, request,
-                 [answered](Result<JsonPtr> result) { answered->set_value(std::move(result)); });
+    ask([answered](Result<JsonPtr> result) { answered->set_value(std::move(result)); });
     return answer.get();
+}
+
+}  // namespace
+
+Result<JsonPtr> JobManager::infer(std::string_view model_id, std::string_view snapshot, const json& request) {
+    return answer_of([&](InferCallback callback) { impl_->infer(model_id, snapshot, request, std::move(callback)); });
+}
+
+Result<JsonPtr> JobManager::assist(const json& request) {
+    return answer_of([&](InferCallback callback) { impl_->assist(request, std::move(callback)); });
 }
 
 }  // namespace digits

@@ -41,6 +41,9 @@ struct JobManagerOptions {
     /// For one request, the loading of the model included.
     std::chrono::milliseconds infer_timeout = std::chrono::minutes(5);
     std::chrono::milliseconds trash_grace = std::chrono::minutes(10);
+    /// For one question of a form; the worker is ended when it takes longer.
+    std::chrono::milliseconds assist_timeout = std::chrono::minutes(1);
+    int assist_memory_mb = 4096;
     std::int64_t kept_events = 20000;
     /// The kernel's memory.events of the group that workers run in; empty: found by itself.
     std::filesystem::path memory_events;
@@ -198,6 +201,11 @@ class JobManager {
                InferCallback callback);
 
     TrainingRoom training_room() const;
+
+    /// Asks a warm worker that knows no job: what the forms want to know before there is one
+    /// (docs/formats/specs.md#assist). A picture or a network that brings it down costs only this answer.
+    Result<JsonPtr> assist(const nlohmann::json& request);
+    void assist(const nlohmann::json& request, InferCallback callback);
 
     const JobManagerOptions& options() const;
 

@@ -52,6 +52,7 @@ class ManagerTest : public testing::Test {
         options.abort_grace = std::chrono::seconds(5);
         options.trash_grace = trash_grace_;
         options.memory_events = folder_.path() / "memory.events";
+        adjust(options);
         auto created = JobManager::create(options);
         ASSERT_TRUE(created) << created.error().to_string();
         manager_ = std::move(*created);
@@ -61,6 +62,7 @@ class ManagerTest : public testing::Test {
             told_.notify_all();
         });
     }
+    virtual void adjust(JobManagerOptions&) {}
     void stop() { manager_.reset(); }
 
     std::vector<std::string> running_ids() {

@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <array>
 #include <condition_variable>
 #include <map>
 #include <memory>
@@ -13,9 +14,9 @@
 
 #include "jobs/active_job.hpp"
 #include "jobs/file_handle.hpp"
-#include "jobs/infer_pool.hpp"
 #include "jobs/manager.hpp"
 #include "jobs/store.hpp"
+#include "jobs/warm_pool.hpp"
 
 namespace digits {
 
@@ -43,6 +44,7 @@ class JobManager::Impl {
     Status snapshot_now(std::string_view id);
     void infer(std::string_view model_id, std::string_view snapshot, const nlohmann::json& request,
                InferCallback callback);
+    void assist(const nlohmann::json& request, InferCallback callback);
     int subscribe(EventCallback callback);
     void unsubscribe(int subscription);
     Status flush_now();
@@ -96,6 +98,8 @@ class JobManager::Impl {
     void collect_changes(ActiveJob& active);
     Status flush();
     void wake() const;
+    std::array<WarmPool*, 2> warm_pools() { return {&infer_pool_, &assist_pool_}; }
+    std::array<const WarmPool*, 2> warm_pools() const { return {&infer_pool_, &assist_pool_}; }
 
     const JobManagerOptions options_;
     FileHandle lock_file_;
@@ -112,7 +116,8 @@ class JobManager::Impl {
     Clock::time_point last_flush_;
     Clock::time_point next_purge_;  ///< when the oldest job of the trash is due, or something may have come into it
     bool stopping_ = false;
-    InferPool infer_pool_;
+    WarmPool infer_pool_;
+    WarmPool assist_pool_;
 
     std::mutex subscribers_mutex_;  ///< held while callbacks run
     std::map<int, EventCallback> subscribers_;

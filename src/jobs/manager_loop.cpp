@@ -4,6 +4,7 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "base/file.hpp"
@@ -48,14 +49,16 @@ void JobManager::Impl::run() {
     pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
     for (;;) {
         Clock::time_point until;
-        std::vector<InferPool::Answer> answers;
+        std::vector<WarmPool::Answer> answers;
         bool stop = false;
         {
             const std::scoped_lock lock(mutex_);
             step(Clock::now());
             stop = stopping_;
-            if (stop) infer_pool_.stop(kInferPatience);
-            answers = infer_pool_.take_answers();
+            for (auto* pool : warm_pools()) {
+                if (stop) pool->stop(kInferPatience);
+                std::ranges::move(pool->take_answers(), std::back_inserter(answers));
+            }
             until = next_step(Clock::now());
         }
         for (auto& answer : answers) answer.callback(std::move(answer.result));
@@ -76,7 +79,8 @@ JobManager::Impl::Clock::time_point JobManager::Impl::next_step(Clock::time_poin
     }
     if (!batch_.empty()) next = std::min(next, last_flush_ + kFlushInterval);
     next = std::min(next, std::max(next_purge_, now));
-    if (const auto deadline = infer_pool_.next_deadline()) next = std::min(next, *deadline);
+    for (const auto* pool : warm_pools())
+        if (const auto deadline = pool->next_deadline()) next = std::min(next, *deadline);
     return next;
 }
 
@@ -91,7 +95,7 @@ void JobManager::Impl::sleep(Clock::time_point until) {
                 if (handle >= 0) handles.push_back({handle, POLLIN, 0});
             if (process.blocked_input() >= 0) handles.push_back({process.blocked_input(), POLLOUT, 0});
         }
-        infer_pool_.add_handles(handles);
+        for (const auto* pool : warm_pools()) pool->add_handles(handles);
     }
     const auto wait = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now()).count();
     ::poll(handles.data(), handles.size(), static_cast<int>(std::clamp<std::int64_t>(wait, 0, 60'000)));
@@ -107,7 +111,7 @@ void JobManager::Impl::step(Clock::time_point now) {
         schedule();
         empty_trash(now);
     }
-    infer_pool_.step(now);
+    for (auto* pool : warm_pools()) pool->step(now);
     bool urgent = stopping_, due = !batch_.empty();
     for (const auto& [id, active] : active_) {
         urgent = urgent || active->urgent;

@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "base/json_binding.hpp"
+#include "caffe/augmentation_binding.hpp"
 #include "models/standard_networks.hpp"
 
 namespace digits {
@@ -77,6 +78,7 @@ struct JsonBinding<ModelSpec> {
                 .help("batches whose gradients are added up before the weights move")
                 .range(1, kMostBatch),
             json_field("mean", &ModelSpec::mean).help("what is subtracted from a picture"),
+            json_field("augmentation", &ModelSpec::augmentation).help("how pictures are varied while training"),
             json_field("crop_size", &ModelSpec::crop_size)
                 .help("side of a square cut out of each picture, pixels; null: as the network says")
                 .range(1, kMostPixels),

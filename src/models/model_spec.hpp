@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "caffe/augmentation.hpp"
 #include "caffe/digits_rules.hpp"
 
 namespace digits {
@@ -54,6 +55,7 @@ struct ModelSpec {
     std::optional<int> val_batch_size;
     int batch_accumulation = 1;
     MeanMode mean = MeanMode::kImage;
+    Augmentation augmentation;
     std::optional<int> crop_size;
     std::optional<std::int64_t> seed;
     int threads = 0;  ///< 0: all cores

@@ -34,11 +34,6 @@ namespace fs = std::filesystem;
 constexpr const char* kTextPlace = "/network/prototxt";
 constexpr int kFormat = 1;
 
-std::string_view network_text(const ModelSpec& spec) {
-    const auto* standard = find_standard_network(spec.network.standard);
-    return standard ? standard->prototxt : std::string_view(spec.network.prototxt);
-}
-
 Status write_if_changed(const fs::path& path, std::string_view text) {
     std::error_code ignored;
     if (fs::file_size(path, ignored) == text.size())
@@ -56,14 +51,13 @@ Status check_weights(const ModelSpec& spec) {
     return {};
 }
 
-/// Stands for a dataset that is not there yet.
-DatasetFacts assumed_dataset(const ModelSpec& spec) {
+DatasetFacts assumed_dataset(const ModelSpec& spec, const std::optional<AssumedPictures>& assumed) {
     DatasetFacts facts;
     const auto* standard = find_standard_network(spec.network.standard);
-    facts.label_count = 10;
-    facts.channels = standard ? standard->channels : 3;
-    facts.height = standard ? standard->height : 256;
-    facts.width = standard ? standard->width : 256;
+    facts.label_count = assumed ? assumed->classes : 10;
+    facts.channels = assumed ? assumed->channels : standard ? standard->channels : 3;
+    facts.height = assumed ? assumed->height : standard ? standard->height : 256;
+    facts.width = assumed ? assumed->width : standard ? standard->width : 256;
     facts.train_db = "train_db";
     facts.val_db = "val_db";
     facts.train_count = facts.val_count = 1;
@@ -83,13 +77,50 @@ std::optional<int> line_of_layer(std::string_view text, const std::string& layer
     return std::nullopt;
 }
 
-/// Findings of the rules begin with "[layer] ".
-ModelFinding finding_of(Severity severity, const std::string& message, const std::string& advice,
-                        std::string_view text) {
+/// Whether pictures like these can be varied so.
+Status check_augmentation(const Augmentation& augmentation, const DatasetFacts& dataset) {
+    if (augmentation.changes_nothing()) return {};
+    const auto wrong = [](const char* member, std::string message, const char* advice) {
+        return fail(
+            Error{ErrorCode::kInvalidArgument, std::move(message), std::string("/augmentation") + member, advice});
+    };
+    if (dataset.backend == TrainingBackend::kHdf5)
+        return wrong("", "pictures in HDF5 cannot be varied", "Leave augmentation out, or use an LMDB dataset");
+    const bool quarter = augmentation.turns == TurnMode::kQuarter || augmentation.turns == TurnMode::kAll;
+    if (quarter && dataset.width != dataset.height)
+        return wrong(
+            "/turns",
+            fmt::format("quarter turns want square pictures, these are {} x {}", dataset.width, dataset.height),
+            "Choose half turns");
+    if ((augmentation.hue > 0 || augmentation.saturation > 0) && dataset.channels != 3)
+        return wrong(augmentation.hue > 0 ? "/hue" : "/saturation",
+                     fmt::format("hue and saturation want colour pictures, these have {} channel", dataset.channels),
+                     "Leave them at 0");
+    return {};
+}
+
+/// `augmentation.json`, only where pictures are varied.
+Status write_augmentation(const Augmentation& augmentation, const fs::path& job_dir) {
+    const auto path = job_dir / kAugmentationFile;
+    if (!augmentation.changes_nothing()) return write_if_changed(path, to_json(augmentation).dump(2) + "\n");
+    std::error_code error;
+    fs::remove(path, error);
+    return {};
+}
+
+}  // namespace
+
+std::string_view network_text(const ModelSpec& spec) {
+    const auto* standard = find_standard_network(spec.network.standard);
+    return standard ? standard->prototxt : std::string_view(spec.network.prototxt);
+}
+
+ModelFinding finding_of(Severity severity, const Error& error, std::string_view text) {
+    const std::string& message = error.message;
     ModelFinding finding;
     finding.severity = severity;
     finding.message = message;
-    finding.advice = advice;
+    finding.advice = error.advice;
     const auto end = message.find("] ");
     if (message.starts_with('[') && end != std::string::npos) {
         finding.layer = message.substr(1, end - 1);
@@ -98,7 +129,15 @@ ModelFinding finding_of(Severity severity, const std::string& message, const std
     return finding;
 }
 
-}  // namespace
+nlohmann::json to_json(const ModelFinding& finding) {
+    using nlohmann::json;
+    return {{"severity", enum_name(finding.severity)},
+            {"message", finding.message},
+            {"line", finding.line ? json(*finding.line) : json()},
+            {"column", finding.column ? json(*finding.column) : json()},
+            {"layer", finding.layer.empty() ? json() : json(finding.layer)},
+            {"advice", finding.advice}};
+}
 
 Result<PreparedModel> prepare_model(const ModelSpec& spec, const fs::path& job_dir) {
     if (spec.dataset_dir.empty())
@@ -109,6 +148,7 @@ Result<PreparedModel> prepare_model(const ModelSpec& spec, const fs::path& job_d
     const auto text = network_text(spec);
     DIGITS_ASSIGN(const auto network, parse_net_text(text, kTextPlace));
     DIGITS_ASSIGN(auto files, make_training_files(network, dataset.facts, training_choices(spec)));
+    DIGITS_TRY(check_augmentation(spec.augmentation, dataset.facts));
 
     PreparedModel prepared;
     prepared.solver_file = job_dir / "solver.prototxt";
@@ -128,6 +168,7 @@ Result<PreparedModel> prepare_model(const ModelSpec& spec, const fs::path& job_d
     DIGITS_TRY(write_if_changed(job_dir / "train_val.prototxt", format_prototxt(files.train_val)));
     DIGITS_TRY(write_if_changed(job_dir / "deploy.prototxt", format_prototxt(files.deploy)));
     DIGITS_TRY(write_if_changed(prepared.solver_file, format_prototxt(files.solver)));
+    DIGITS_TRY(write_augmentation(spec.augmentation, job_dir));
     DIGITS_TRY(write_if_changed(job_dir / "model.json", facts.dump(2) + "\n"));
     return prepared;
 }
@@ -151,11 +192,11 @@ bool ModelCheck::ok() const {
                         [](const auto& finding) { return finding.severity == Severity::kError; });
 }
 
-ModelCheck check_model(const ModelSpec& spec) {
+ModelCheck check_model(const ModelSpec& spec, const std::optional<AssumedPictures>& assumed) {
     ModelCheck check;
     const auto text = network_text(spec);
     const auto note = [&](Severity severity, const Error& error) {
-        check.findings.push_back(finding_of(severity, error.message, error.advice, text));
+        check.findings.push_back(finding_of(severity, error, text));
     };
     if (const auto weights = check_weights(spec); !weights) note(Severity::kError, weights.error());
 
@@ -182,14 +223,22 @@ ModelCheck check_model(const ModelSpec& spec) {
         return check;
     }
 
-    const auto files = make_training_files(*network, facts ? *facts : assumed_dataset(spec), training_choices(spec));
+    check.dataset = facts ? *facts : assumed_dataset(spec, assumed);
+    const auto files = make_training_files(*network, check.dataset, training_choices(spec));
     if (!files) {
         note(Severity::kError, files.error());
         return check;
     }
     if (facts)
+        if (const auto varied = check_augmentation(spec.augmentation, *facts); !varied)
+            note(Severity::kError, varied.error());
+    if (facts)
         for (const auto& warning : files->warnings)
-            check.findings.push_back(finding_of(Severity::kWarning, warning, "", text));
+            check.findings.push_back(
+                finding_of(Severity::kWarning, Error{ErrorCode::kInvalidArgument, warning, {}, {}}, text));
+    check.batch_size = files->batch_size;
+    check.val_batch_size = files->val_batch_size;
+    check.crop_size = files->crop_size;
     check.train_val = format_prototxt(files->train_val);
     check.deploy = format_prototxt(files->deploy);
     if (facts) check.solver = format_prototxt(files->solver);

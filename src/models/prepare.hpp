@@ -1,8 +1,11 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/enum_names.hpp"
@@ -49,8 +52,29 @@ struct ModelFinding {
     std::string advice;
 };
 
+/// A finding about a layer ("[conv1] …") points to its line in the network's `text`.
+ModelFinding finding_of(Severity severity, const Error& error, std::string_view text);
+
+/// `{"severity", "message", "line", "column", "layer", "advice"}`, with null for what is not known.
+nlohmann::json to_json(const ModelFinding& finding);
+
+/// The text of the network that a spec names or brings.
+std::string_view network_text(const ModelSpec& spec);
+
+/// Stands for a dataset that is not there.
+struct AssumedPictures {
+    int width = 0;
+    int height = 0;
+    int channels = 0;
+    std::int64_t classes = 0;
+};
+
 struct ModelCheck {
     std::vector<ModelFinding> findings;
+    DatasetFacts dataset;  ///< of the dataset, or assumed
+    int batch_size = 0;
+    int val_batch_size = 0;                ///< 0: no validation
+    int crop_size = 0;                     ///< 0: none
     std::optional<std::string> train_val;  ///< texts of the files that a training would use; none with errors
     std::optional<std::string> deploy;
     std::optional<std::string> solver;  ///< only with a finished dataset
@@ -59,8 +83,9 @@ struct ModelCheck {
 };
 
 /// Dry run: everything that is wrong with a model before it is trained. Without a dataset, or when it is not finished,
-/// pictures as the standard network expects them (or 256 x 256 in colour) are assumed. Reads only text files.
-ModelCheck check_model(const ModelSpec& spec);
+/// `assumed` pictures take its place, or such as the standard network expects (else 256 x 256 in colour). Reads only
+/// text files.
+ModelCheck check_model(const ModelSpec& spec, const std::optional<AssumedPictures>& assumed = {});
 
 template <>
 struct EnumNames<Severity> {

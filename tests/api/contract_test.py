@@ -2,6 +2,7 @@
 
     contract_test.py DIGITS MNIST_IDX_FOLDER [unittest arguments]
 """
+import base64
 import http.client
 import io
 import json
@@ -10,6 +11,7 @@ import tarfile
 import threading
 import time
 import unittest
+import urllib.parse
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -229,6 +231,143 @@ class Reading(unittest.TestCase):
 
     def test_openapi(self):
         self.assertEqual(api.call("GET", "/openapi.json")[2]["openapi"], "3.1.0")
+
+
+class Forms(unittest.TestCase):
+    """What the forms ask before there is a job; a worker answers."""
+
+    def test_resize_example_shows_each_mode_as_it_would_be_stored(self):
+        spec = {"source": {"type": "folder", "path": str(pictures)}, "image": {"width": 40, "height": 20, "channels": 3}}
+        found = api.call("POST", "/datasets/resize-example", {"spec": spec})[2]
+        self.assertEqual((found["width"], found["height"]), (28, 28))
+        self.assertEqual([one["mode"] for one in found["modes"]], ["squash", "crop", "fill", "half_crop"])
+        for one in found["modes"]:
+            head, data = one["data"].split(",", 1)
+            self.assertEqual(head, "data:image/png;base64")
+            self.assertEqual(Image.open(io.BytesIO(base64.b64decode(data))).size, (40, 20))
+        raw = api.call("POST", "/datasets/resize-example", {"spec": {**spec, "storage": {"encoding": "none"}}})[2]
+        self.assertGreaterEqual(raw["modes"][0]["bytes"], 40 * 20 * 3)
+
+    def test_resize_example_of_a_broken_picture_names_it(self):
+        broken = str(pictures / "3" / "broken.png")
+        spec = {"source": {"type": "folder", "path": str(pictures)}, "image": IMAGE}
+        status, _, problem = api.call("POST", "/datasets/resize-example", {"spec": spec, "picture": broken})
+        self.assertEqual((status, problem["where"]), (422, broken))
+
+    def test_report_reads_the_pictures(self):
+        spec = {"source": {"type": "folder", "path": str(pictures)}, "image": IMAGE}
+        found = api.call("POST", "/datasets/report", {"spec": spec})[2]
+        self.assertTrue(found["all"])
+        self.assertEqual([Path(one["path"]).name for one in found["unreadable"]["pictures"]], ["broken.png"])
+        self.assertEqual(found["imbalance"]["verdict"], "even")
+        self.assertGreater(found["bytes"], 1000)
+
+    def send(self, upload, path, data, offset=0):
+        headers = {"Content-Type": "application/octet-stream"}
+        return api.call("PUT", f"/uploads/{upload}/files/{path}?offset={offset}", data, headers)
+
+    def test_pictures_are_sent_in_pieces_and_become_a_dataset(self):
+        upload = api.call("POST", "/uploads", {"kind": "folder", "name": "digits"})[2]["id"]
+        for label in "12":
+            for file in sorted((pictures / label).iterdir())[:6]:
+                data = file.read_bytes()
+                self.send(upload, f"digits/{label}/{file.name}", data[:50])
+                self.assertEqual(api.call("GET", f"/uploads/{upload}/files/digits/{label}/{file.name}")[2]["bytes"], 50)
+                self.assertEqual(self.send(upload, f"digits/{label}/{file.name}", data[50:], 10)[0], 409)
+                self.send(upload, f"digits/{label}/{file.name}", data[50:], 50)
+        for path in ("../x.png", "a/../../x.png", "/x.png", "a//x.png"):
+            self.assertEqual(self.send(upload, urllib.parse.quote(path, safe=""), b"x")[0], 422, path)
+        done = api.call("POST", f"/uploads/{upload}/finish")[2]
+        self.assertEqual((done["files"], Path(done["path"]).name), (12, "digits"))
+        self.assertEqual(self.send(upload, "digits/1/more.png", b"x")[0], 409)
+        spec = {"source": {"type": "folder", "path": done["path"]}, "image": IMAGE}
+        job = api.call("POST", "/datasets", {"name": "sent", "spec": spec})[2]["id"]
+        self.assertEqual(server.wait_for(job)["state"], "done")
+        self.assertEqual(api.call("GET", f"/datasets/{job}")[2]["dataset"]["labels"], ["1", "2"])
+        self.assertEqual(api.call("DELETE", f"/uploads/{upload}")[0], 409)
+        api.call("DELETE", f"/jobs/{job}")
+        self.assertEqual(api.call("DELETE", f"/uploads/{upload}")[0], 204)
+        self.assertEqual(api.call("GET", f"/uploads/{upload}")[0], 404)
+
+    def test_an_archive_is_unpacked(self):
+        packed = io.BytesIO()
+        with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+            for label in "34":
+                for file in sorted((pictures / label).glob("0*.png"))[:5]:
+                    archive.add(file, f"set/{label}/{file.name}")
+        upload = api.call("POST", "/uploads", {"kind": "archive", "name": "set.tar.gz"})[2]["id"]
+        self.send(upload, "archive", packed.getvalue())
+        done = api.call("POST", f"/uploads/{upload}/finish")[2]
+        self.assertEqual((done["files"], Path(done["path"]).name), (10, "set"))
+        found = api.call("POST", "/datasets/scan", {"spec": {"source": {"type": "folder", "path": done["path"]}}})[2]
+        self.assertEqual(found["labels"], ["3", "4"])
+        bad = api.call("POST", "/uploads", {"kind": "archive", "name": "bad.zip"})[2]["id"]
+        self.send(bad, "archive", b"no archive")
+        self.assertEqual(api.call("POST", f"/uploads/{bad}/finish")[0], 422)
+
+    def test_rectangles_become_a_dataset(self):
+        first = {label: sorted((pictures / label).glob("0*.png"))[0] for label in "12"}
+        lines = ["path,x,y,width,height,label"] + [f"{path},{x},2,20,20,{label}" for label, path in first.items() for x in range(6)]
+        crops = server.folder / "crops.csv"
+        crops.write_text("\n".join(lines + [f"{first['1']},20,2,20,20,1"]))
+        spec = {"source": {"type": "crops", "crops": str(crops)}, "image": IMAGE}
+        job = api.call("POST", "/datasets", {"name": "rectangles", "spec": spec})[2]["id"]
+        self.assertEqual(server.wait_for(job)["state"], "done")
+        facts = api.call("GET", f"/datasets/{job}")[2]["dataset"]
+        self.assertEqual((facts["labels"], facts["unreadable"]["count"]), (["1", "2"], 1))
+
+    def test_describe_tells_shapes_parameters_operations_and_memory(self):
+        found = api.call("POST", "/networks/describe", {"spec": model_spec()})[2]
+        self.assertTrue(found["ok"], found["diagnostics"])
+        self.assertEqual(found["parameters"], 431080)
+        layers = {layer["name"]: layer for layer in found["networks"]["train"]["layers"]}
+        self.assertEqual(layers["conv1"]["shapes"]["conv1"], [32, 20, 24, 24])
+        self.assertEqual(set(found["networks"]), {"train", "val", "deploy"})
+        self.assertGreater(found["memory_bytes"], 4 * 3 * 431080)
+        self.assertIsNone(found["time"])
+
+    def test_describe_measures_when_asked(self):
+        found = api.call("POST", "/networks/describe", {"spec": model_spec(epochs=2), "measure": True})[2]
+        time = found["time"]
+        self.assertEqual((time["how"], time["tried_batch_size"]), ("measured", 32))
+        self.assertLess(0, time["images_per_s"]["low"])
+        self.assertLess(time["training_s"]["low"], time["training_s"]["high"])
+
+    def test_describe_without_a_dataset_assumes_pictures(self):
+        image = {"width": 100, "height": 120, "channels": 3}
+        found = api.call("POST", "/networks/describe", {"spec": {"network": {"standard": "resnet18"}, "crop_size": 96}, "image": image, "classes": 7})[2]
+        self.assertTrue(found["ok"], found["diagnostics"])
+        self.assertEqual((found["image"], found["crop_size"]), (image, 96))
+        last = [layer for layer in found["networks"]["deploy"]["layers"] if layer["type"] == "InnerProduct"][-1]
+        self.assertEqual(last["shapes"][last["tops"][0]][1], 7)
+
+    def test_describe_points_at_the_layer_that_does_not_fit(self):
+        text = next(n for n in api.call("GET", "/networks")[2]["items"] if n["name"] == "lenet")["prototxt"]
+        wrong = text.replace("kernel_size: 5", "kernel_size: 99", 1)
+        found = api.call("POST", "/networks/describe", {"spec": model_spec(network={"prototxt": wrong})})[2]
+        self.assertFalse(found["ok"])
+        fault = found["diagnostics"][-1]
+        self.assertEqual(fault["layer"], "conv1")
+        self.assertIn('"conv1"', wrong.splitlines()[fault["line"] - 1])
+
+    def test_augment_example_shows_what_a_training_would_see(self):
+        asked = {"augmentation": {"flip": "both", "rotation": 20, "noise": 0.05}, "crop_size": 20, "mean": "image"}
+        found = api.call("POST", f"/datasets/{dataset}/augment-example", asked)[2]
+        self.assertEqual((found["width"], found["height"]), (20, 20))
+        variants = found["pictures"][0]["variants"]
+        self.assertEqual(len(set(variants)), len(variants))
+        self.assertEqual(found, api.call("POST", f"/datasets/{dataset}/augment-example", asked)[2], "the same each time")
+        status, _, problem = api.call("POST", f"/datasets/{dataset}/augment-example", {"augmentation": {"hue": 0.1}})
+        self.assertEqual((status, problem["where"]), (422, "/augmentation/hue"))
+
+    def test_a_training_varies_its_pictures(self):
+        job = create_model("varied", epochs=1, augmentation={"rotation": 10, "noise": 0.02})
+        found = server.wait_for(job)
+        self.assertEqual(found["state"], "done", found)
+        self.assertEqual(found["spec"]["augmentation"]["rotation"], 10)
+        status, _, problem = api.call("POST", "/models", {"name": "x", "spec": model_spec(augmentation={"hue": 0.1})})
+        self.assertEqual(status, 422)
+        self.assertIn("colour", problem["detail"])
 
 
 class Making(unittest.TestCase):

@@ -12,6 +12,9 @@
     {"signal": "SIGSEGV"}   dies of it
     {"exit": 3}             ends at once, without a last event
 
+A task of kind `assist` or `infer` does its script, then waits for requests: it does the steps of the request's member `do`, and answers with the
+member `answer` and its own pid.
+
 Behind the last step it emits `done`, unless a step emitted a last event before. `spec.before_lock`: a FILE to wait for before the lock is taken, after making FILE.here:
 a worker that is slow to start.
 """
@@ -44,7 +47,8 @@ class Worker:
     def __init__(self, folder):
         self.folder = folder
         self.job = folder.parent.parent
-        self.spec = json.loads((folder / "task.json").read_text())["spec"]
+        task = json.loads((folder / "task.json").read_text())
+        self.spec, self.warm = task["spec"], task["kind"] in ("assist", "infer")
         self.heard = set()
         self.typed = b""
         self.input_open = True
@@ -115,6 +119,16 @@ class Worker:
         else:
             raise ValueError(f"no such step: {verb}")
 
+    def answer_requests(self):
+        for line in sys.stdin:
+            command = json.loads(line)
+            if command["command"] == "quit":
+                return
+            request = command["request"]
+            for step in request.get("do", []):
+                self.do(step)
+            self.emit({"event": "response", "id": command["id"], "data": {"answer": request.get("answer"), "pid": os.getpid()}})
+
     def run(self):
         signal.signal(signal.SIGPIPE, signal.SIG_IGN)
         self.take_lock()
@@ -124,6 +138,8 @@ class Worker:
         steps = attempts[min(self.attempt, len(attempts)) - 1]
         for step in steps:
             self.do(step)
+        if self.warm:
+            self.answer_requests()
         if not any(step.get("emit", {}).get("event") in ("aborted", "failed", "done") for step in steps):
             self.emit({"event": "done"})
 

@@ -248,6 +248,54 @@ export class MockServer {
         return `${entry().log.join("\n")}\n`;
       case "POST /datasets/scan":
         return this.scan(data.spec);
+      case "POST /datasets/report":
+        this.scan(data.spec);
+        return {
+          checked: 4096,
+          all: false,
+          unreadable: {
+            count: 1,
+            pictures: [{ path: "/data/mnist/train/3/00007.png", split: "train", reason: "the file is cut off" }],
+          },
+          bytes: 38e6,
+          seconds: 9,
+          imbalance: { ratio: 1.24, verdict: "even" },
+          duplicates: {
+            compared: 60000,
+            all: true,
+            groups: 0,
+            pictures: 0,
+            across_splits: 0,
+            contradicting: 0,
+            examples: [],
+          },
+        };
+      case "POST /datasets/resize-example":
+        this.scan(data.spec);
+        return {
+          picture: "/data/mnist/train/0/00001.png",
+          width: 28,
+          height: 28,
+          channels: 1,
+          modes: ["squash", "crop", "fill", "half_crop"].map((mode, i) => ({
+            mode,
+            bytes: 312 + i,
+            data: picture_url(i),
+          })),
+        };
+      case "POST /datasets/:id/augment-example":
+        return {
+          width: 28,
+          height: 28,
+          pictures: [0, 1, 2, 3].map((record) => ({
+            record,
+            label: record,
+            original: picture_url(record),
+            variants: [1, 2, 3, 4, 5].map((variant) => picture_url(record * 7 + variant)),
+          })),
+        };
+      case "POST /networks/describe":
+        return this.describe(data.spec as unknown as ModelSpec);
       case "POST /datasets": {
         this.check_name(data.name);
         this.scan(data.spec);
@@ -455,6 +503,30 @@ export class MockServer {
       models: [...this.entries.values()]
         .map((one) => one.job)
         .filter((one) => one.kind === "model" && JSON.stringify(one.spec).includes(job.id)),
+    };
+  }
+
+  private describe(spec: ModelSpec): unknown {
+    const { ok, diagnostics } = this.check(spec) as { ok: boolean; diagnostics: unknown[] };
+    return {
+      ok,
+      diagnostics,
+      networks: {},
+      batch_size: 64,
+      image: { width: 28, height: 28, channels: 1 },
+      crop_size: 0,
+      parameters: ok ? 431_080 : null,
+      flops: ok ? { forward: 4.59e6, backward: 8.6e6 } : null,
+      memory_bytes: ok ? 290e6 : null,
+      free_memory_bytes: 12e9,
+      time: ok
+        ? {
+            images_per_s: { low: 4200, high: 6900 },
+            how: "measured",
+            tried_batch_size: 64,
+            training_s: spec.dataset_id ? { low: 210, high: 340 } : null,
+          }
+        : null,
     };
   }
 
@@ -763,6 +835,10 @@ function pictures(query: URLSearchParams): unknown {
 
 function picture(index: number): string {
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 28 28" width="28" height="28"><rect width="28" height="28"/><text x="8" y="21" fill="#fff" font-size="20">${index % 10}</text></svg>`;
+}
+
+function picture_url(index: number): string {
+  return `data:image/svg+xml,${encodeURIComponent(picture(index))}`;
 }
 
 /** A made-up disk: /data/mnist with ten classes of pictures. */

@@ -105,6 +105,33 @@ void read_network(Form& form, json& spec, const Context& context) {
     }
 }
 
+std::string named(const std::string& word, std::initializer_list<std::pair<const char*, const char*>> names) {
+    for (const auto& [theirs, ours] : names)
+        if (word == theirs) return ours;
+    return "none";
+}
+
+/// More than DIGITS does with Caffe, which has no augmentation. `aug_whitening` has no effect: pictures that are to be
+/// classified would have to be whitened, too.
+json read_augmentation(Form& form) {
+    json augmentation;
+    augmentation["flip"] = named(form.choice("aug_flip", "none", {"none", "fliplr", "flipud", "fliplrud"}),
+                                 {{"fliplr", "horizontal"}, {"flipud", "vertical"}, {"fliplrud", "both"}});
+    augmentation["turns"] = named(form.choice("aug_quad_rot", "none", {"none", "rot90", "rot180", "rotall"}),
+                                  {{"rot90", "quarter"}, {"rot180", "half"}, {"rotall", "all"}});
+    augmentation["rotation"] = form.integer("aug_rot", {0, 180}, 0).value_or(0);
+    augmentation["scale"] = form.number("aug_scale", {0, 1}, 0.0).value_or(0);
+    augmentation["noise"] = form.number("aug_noise", {0, 1}, 0.0).value_or(0);
+    augmentation["contrast"] = form.number("aug_contrast", {0, 5}, 0.0).value_or(0);
+    const bool colours = form.flag("aug_hsv_use");
+    for (const auto& [field, member, usual] : std::initializer_list<std::tuple<const char*, const char*, double>>{
+             {"aug_hsv_h", "hue", 0.02}, {"aug_hsv_s", "saturation", 0.04}, {"aug_hsv_v", "value", 0.06}}) {
+        const auto deviation = form.number(field, {0, 0.5}, usual);
+        augmentation[member] = colours ? deviation.value_or(usual) : 0.0;
+    }
+    return augmentation;
+}
+
 /// Fields for other frameworks and for machines: checked as far as they can be given, and what is not offered is said.
 void check_rest(Form& form) {
     if (form.flag("python_layer_from_client") || form.arguments().find_file("python_layer_client_file"))
@@ -112,12 +139,6 @@ void check_rest(Form& form) {
     if (!form.text("python_layer_server_file").empty())
         form.refuse("python_layer_server_file", "Python layers are not offered");
     form.integer("traces_interval", kNotNegative, 0);
-    form.choice("aug_flip", "none", {"none", "fliplr", "flipud", "fliplrud"});
-    form.choice("aug_quad_rot", "none", {"none", "rot90", "rot180", "rotall"});
-    form.integer("aug_rot", {0, 180}, 0);
-    form.number("aug_scale", {0, 1}, 0.0);
-    form.number("aug_noise", {0, 1}, 0.0);
-    form.number("aug_contrast", {0, 5}, 0.0);
     constexpr const char* kOneGpu = "A training takes one GPU, which Digits chooses; more are not offered";
     if (form.integer("select_gpu_count", kPositive, 1).value_or(1) > 1) form.refuse("select_gpu_count", kOneGpu);
     if (form.arguments().list("select_gpus").size() > 1) form.refuse("select_gpus", kOneGpu);
@@ -174,6 +195,7 @@ ModelWish read_model_form(Form& form, const Context& context) {
     spec["seed"] = json_of(form.integer("random_seed", kNotNegative));
     spec["crop_size"] = json_of(form.integer("crop_size", kPositive));
     spec["mean"] = form.choice("use_mean", "image", {"none", "image", "pixel"});
+    spec["augmentation"] = read_augmentation(form);
     wish.learning_rates = form.numbers("learning_rate", kNotNegative, {0.01});
     wish.batch_sizes = form.integers("batch_size", kPositive);
     const auto jobs = wish.learning_rates.size() * std::max<std::size_t>(wish.batch_sizes.size(), 1);
@@ -189,7 +211,11 @@ std::string model_field_of(const std::string& place, const json& spec) {
     if (place == "/spec/solver/gamma") return "lr_" + policy + "_gamma";
     if (place == "/spec/solver/power") return "lr_" + policy + "_power";
     if (place == "/spec/solver/step_percent") return policy == "sigmoid" ? "lr_sigmoid_step" : "lr_step_size";
-    static constexpr std::array<std::pair<const char*, const char*>, 12> kFields{{
+    static constexpr std::array<std::pair<const char*, const char*>, 16> kFields{{
+        {"/spec/augmentation/flip", "aug_flip"},
+        {"/spec/augmentation/turns", "aug_quad_rot"},
+        {"/spec/augmentation/hue", "aug_hsv_h"},
+        {"/spec/augmentation/saturation", "aug_hsv_s"},
         {"/spec/solver/steps_percent", "lr_multistep_values"},
         {"/spec/solver/base_lr", "learning_rate"},
         {"/spec/solver/rms_decay", "rms_decay"},

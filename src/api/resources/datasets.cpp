@@ -7,6 +7,7 @@
 #include "api/messages.hpp"
 #include "api/resources.hpp"
 #include "data/builder.hpp"
+#include "models/model_spec.hpp"
 
 namespace digits::api {
 namespace {
@@ -40,9 +41,54 @@ Result<Response> scan(const Request& request, Context& context) {
                         .at("/spec/source/type"));
     auto found = scan_dataset(spec);
     if (!found) return fail(within(found.error(), "/spec"));
-    json view;
-    for (const auto* member : {"labels", "splits", "warnings"}) view[member] = found->value(member, json::array());
-    return json_response(200, view);
+    return json_response(200, *found);
+}
+
+Result<Response> report(const Request& request, Context& context) {
+    DIGITS_ASSIGN(const auto body, read_object(request, {"spec"}));
+    DIGITS_ASSIGN(const auto spec, read_spec(body, context));
+    auto found = context.jobs.assist({{"type", "dataset_report"}, {"spec", to_json(spec)}});
+    if (!found) return fail(within(found.error(), "/spec"));
+    return json_response(200, **found);
+}
+
+/// Pictures are decoded by the worker.
+Result<Response> show_resize_example(const Request& request, Context& context) {
+    DIGITS_ASSIGN(const auto body, read_object(request, {"spec", "picture"}));
+    DIGITS_ASSIGN(const auto spec, read_spec(body, context));
+    DIGITS_ASSIGN(const auto picture, text_member(body, "picture", false));
+    if (!picture.empty())
+        if (const auto allowed = check_path(picture, context); !allowed)
+            return fail(Error(allowed.error()).at("/picture"));
+    DIGITS_ASSIGN(const auto answer,
+                  context.jobs.assist({{"type", "resize_example"}, {"spec", to_json(spec)}, {"picture", picture}}));
+    return json_response(200, *answer);
+}
+
+/// Members are checked where they are used, by the worker; those that name files or sizes, here.
+Result<Response> show_augment_example(const Request& request, Context& context) {
+    DIGITS_ASSIGN(const auto job, route_job(request, context.jobs, "dataset"));
+    DIGITS_ASSIGN(const auto body, read_object(request, {"augmentation", "crop_size", "mean"}));
+    const auto augmentation = parse_augmentation(body.value("augmentation", json::object()));
+    if (!augmentation) return fail(within(augmentation.error(), "/augmentation"));
+    const auto crop = body.value("crop_size", json());
+    const bool valid = crop.is_null() || (crop.is_number_integer() && crop >= 1 && crop <= 10000);
+    if (!valid)
+        return fail(make_error(ErrorCode::kInvalidArgument, "expected a whole number from 1 to 10000, or null")
+                        .at("/crop_size"));
+    DIGITS_ASSIGN(const auto mean, text_member(body, "mean", false));
+    if (!mean.empty() && !find_enum<MeanMode>(mean))
+        return fail(make_error(ErrorCode::kInvalidArgument, "expected image, pixel or none").at("/mean"));
+    if (!job.result)
+        return fail(make_error(ErrorCode::kFailedPrecondition,
+                               "{} is in state {}; its pictures are there when it is done", job.id,
+                               enum_name(job.state)));
+    DIGITS_ASSIGN(const auto answer, context.jobs.assist({{"type", "augment_example"},
+                                                          {"dataset_dir", context.jobs.job_dir(job.id).string()},
+                                                          {"augmentation", to_json(*augmentation)},
+                                                          {"crop_size", crop.is_null() ? json(0) : crop},
+                                                          {"mean", mean.empty() ? "none" : mean}}));
+    return json_response(200, *answer);
 }
 
 Result<Response> show(const Request& request, Context& context) {
@@ -61,6 +107,14 @@ void register_datasets(http::Router& router, Context& context) {
                [&](const Request& request) { return list_jobs(request, context, "dataset"); });
     router.add("POST", "/api/v1/datasets", [&](const Request& request) { return create(request, context); }, body);
     router.add("POST", "/api/v1/datasets/scan", [&](const Request& request) { return scan(request, context); }, body);
+    router.add(
+        "POST", "/api/v1/datasets/report", [&](const Request& request) { return report(request, context); }, body);
+    router.add(
+        "POST", "/api/v1/datasets/resize-example",
+        [&](const Request& request) { return show_resize_example(request, context); }, body);
+    router.add(
+        "POST", "/api/v1/datasets/{id}/augment-example",
+        [&](const Request& request) { return show_augment_example(request, context); }, body);
     router.add("GET", "/api/v1/datasets/{id}", [&](const Request& request) { return show(request, context); });
 }
 

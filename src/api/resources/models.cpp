@@ -26,15 +26,6 @@ Result<ModelSpec> read_spec(const json& body, const Context& context, StartingPo
     return checked_model_spec(body["spec"], context, start);
 }
 
-json finding_view(const ModelFinding& finding) {
-    return {{"severity", enum_name(finding.severity)},
-            {"message", finding.message},
-            {"line", finding.line ? json(*finding.line) : json()},
-            {"column", finding.column ? json(*finding.column) : json()},
-            {"layer", finding.layer.empty() ? json() : json(finding.layer)},
-            {"advice", finding.advice}};
-}
-
 json text_or_null(const std::optional<std::string>& text) { return text ? json(*text) : json(); }
 
 Result<Response> check(const Request& request, Context& context) {
@@ -43,7 +34,7 @@ Result<Response> check(const Request& request, Context& context) {
     DIGITS_ASSIGN(const auto spec, read_spec(body, context, &start));
     const auto found = check_model(spec);
     json diagnostics = json::array();
-    for (const auto& finding : found.findings) diagnostics.push_back(finding_view(finding));
+    for (const auto& finding : found.findings) diagnostics.push_back(to_json(finding));
     return json_response(200, {{"ok", found.ok()},
                                {"diagnostics", std::move(diagnostics)},
                                {"train_val", text_or_null(found.train_val)},

@@ -1,17 +1,73 @@
 #include <nlohmann/json.hpp>
 
+#include "api/job_specs.hpp"
 #include "api/messages.hpp"
 #include "api/resources.hpp"
 #include "models/standard_networks.hpp"
 
 namespace digits::api {
+namespace {
 
-void register_networks(http::Router& router, Context&) {
-    router.add("GET", "/api/v1/networks", [](const http::Request&) -> Result<http::Response> {
-        auto items = nlohmann::json::array();
-        for (const auto& network : standard_networks()) items.push_back(to_json(network));
-        return json_response(200, {{"items", std::move(items)}});
-    });
+using http::Request;
+using http::Response;
+using nlohmann::json;
+
+Result<Response> list(const Request&) {
+    auto items = json::array();
+    for (const auto& network : standard_networks()) items.push_back(to_json(network));
+    return json_response(200, {{"items", std::move(items)}});
+}
+
+/// A whole number in [low, high] of a part of the body.
+Result<std::int64_t> number_member(const json& object, const char* name, const std::string& place, std::int64_t low,
+                                   std::int64_t high) {
+    const auto& value = object.contains(name) ? object[name] : json();
+    const bool fits = value.is_number_integer() && value >= low && value <= high;
+    if (!fits)
+        return fail(make_error(ErrorCode::kInvalidArgument, "expected a whole number from {} to {}", low, high)
+                        .at(place + "/" + name));
+    return value.get<std::int64_t>();
+}
+
+Result<json> read_image(const json& body) {
+    if (!body.contains("image")) return json();
+    const auto& image = body["image"];
+    if (!image.is_object())
+        return fail(
+            make_error(ErrorCode::kInvalidArgument, "expected an object with width, height and channels").at("/image"));
+    DIGITS_ASSIGN(const auto width, number_member(image, "width", "/image", 1, 10000));
+    DIGITS_ASSIGN(const auto height, number_member(image, "height", "/image", 1, 10000));
+    DIGITS_ASSIGN(const auto channels, number_member(image, "channels", "/image", 1, 3));
+    return json{{"width", width}, {"height", height}, {"channels", channels}};
+}
+
+/// The network is built by the worker.
+Result<Response> describe(const Request& request, Context& context) {
+    DIGITS_ASSIGN(const auto body, read_object(request, {"spec", "image", "classes", "measure"}));
+    if (!body.contains("spec")) return fail(make_error(ErrorCode::kInvalidArgument, "spec is missing").at("/spec"));
+    DIGITS_ASSIGN(const auto spec, checked_model_spec(body["spec"], context));
+    DIGITS_ASSIGN(auto image, read_image(body));
+    std::int64_t classes = 10;
+    if (body.contains("classes")) {
+        DIGITS_ASSIGN(classes, number_member(body, "classes", "", 1, 1'000'000));
+    }
+    const auto measure = body.value("measure", json(false));
+    if (!measure.is_boolean())
+        return fail(make_error(ErrorCode::kInvalidArgument, "expected true or false").at("/measure"));
+    DIGITS_ASSIGN(const auto answer, context.jobs.assist({{"type", "describe"},
+                                                          {"spec", to_json(spec)},
+                                                          {"image", std::move(image)},
+                                                          {"classes", classes},
+                                                          {"measure", measure}}));
+    return json_response(200, *answer);
+}
+
+}  // namespace
+
+void register_networks(http::Router& router, Context& context) {
+    router.add("GET", "/api/v1/networks", list);
+    router.add("POST", "/api/v1/networks/describe", [&](const Request& request) { return describe(request, context); },
+               {kMaxBody_bytes});
 }
 
 }  // namespace digits::api

@@ -1,6 +1,7 @@
 #include "engine/layers/feed_top.hpp"
 #include "engine/layers/types.hpp"
 #include "engine/random.hpp"
+#include "feed/augmenter.hpp"
 #include "feed/feed.hpp"
 
 namespace digits {
@@ -27,6 +28,12 @@ class DataLayer final : public Layer {
         options.threads = context_.feed_threads;
         options.prefetch = std::max(2, static_cast<int>(data.prefetch()));
         options.first_batch = static_cast<std::uint64_t>(context_.first_pass);
+        // A net that belongs to no folder, as in tests, varies nothing.
+        if (context_.phase == caffe::TRAIN && !context_.base_dir.empty()) {
+            auto augmentation = read_augmentation(context_.base_dir);
+            if (!augmentation) throw EngineError{std::move(augmentation.error())};
+            options.augmentation = *augmentation;
+        }
         auto feed = Feed::open(options);
         if (!feed) throw EngineError{std::move(feed.error())};
         feed_ = std::move(*feed);

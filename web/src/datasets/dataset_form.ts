@@ -4,8 +4,10 @@ import type { DatasetSpec } from "../api/client";
 export interface DatasetForm {
   name: string;
   group: string;
-  source: "folder" | "lists";
+  source: "folder" | "upload" | "lists" | "crops";
   path: string;
+  /** Where what was sent lies on the server's machine. */
+  uploaded: string;
   own_val: boolean;
   val_path: string;
   own_test: boolean;
@@ -23,6 +25,7 @@ export interface DatasetForm {
   list_test: string;
   list_labels: string;
   list_root: string;
+  crops: string;
   width: string;
   height: string;
   channels: "1" | "3";
@@ -40,6 +43,7 @@ export const empty_dataset_form: DatasetForm = {
   group: "",
   source: "folder",
   path: "",
+  uploaded: "",
   own_val: false,
   val_path: "",
   own_test: false,
@@ -57,6 +61,7 @@ export const empty_dataset_form: DatasetForm = {
   list_test: "",
   list_labels: "",
   list_root: "",
+  crops: "",
   width: "256",
   height: "256",
   channels: "3",
@@ -89,6 +94,7 @@ export const dataset_places: Partial<Record<keyof DatasetForm, string>> = {
   list_test: "/spec/source/test",
   list_labels: "/spec/source/labels",
   list_root: "/spec/source/root",
+  crops: "/spec/source/crops",
   width: "/spec/image/width",
   height: "/spec/image/height",
   channels: "/spec/image/channels",
@@ -111,28 +117,38 @@ export function optional_number<T>(text: string, when_empty: T): number | string
   return text.trim() === "" ? when_empty : typed_number(text);
 }
 
+/** What was sent lies in a folder of the server's machine, too. */
+function is_folder(form: DatasetForm): boolean {
+  return form.source === "folder" || form.source === "upload";
+}
+
 export function dataset_spec(form: DatasetForm): DatasetSpec {
+  const shares = {
+    percent_val: form.own_val && is_folder(form) ? 0 : optional_number(form.percent_val, 0),
+    percent_test: form.own_test && is_folder(form) ? 0 : optional_number(form.percent_test, 0),
+    min_per_class: optional_number(form.min_per_class, 1),
+    max_per_class: optional_number(form.max_per_class, 0),
+  };
   const source =
-    form.source === "folder"
-      ? {
-          type: "folder",
-          path: form.path.trim(),
-          val_path: form.own_val ? form.val_path.trim() : "",
-          test_path: form.own_test ? form.test_path.trim() : "",
-          percent_val: form.own_val ? 0 : optional_number(form.percent_val, 0),
-          percent_test: form.own_test ? 0 : optional_number(form.percent_test, 0),
-          min_per_class: optional_number(form.min_per_class, 1),
-          max_per_class: optional_number(form.max_per_class, 0),
-          ...own_limits(form),
-        }
-      : {
-          type: "lists",
-          train: form.list_train.trim(),
-          val: form.list_val.trim(),
-          test: form.list_test.trim(),
-          labels: form.list_labels.trim(),
-          root: form.list_root.trim(),
-        };
+    form.source === "crops"
+      ? { type: "crops", crops: form.crops.trim(), root: form.list_root.trim(), ...shares }
+      : is_folder(form)
+        ? {
+            type: "folder",
+            path: form.source === "upload" ? form.uploaded : form.path.trim(),
+            val_path: form.own_val ? form.val_path.trim() : "",
+            test_path: form.own_test ? form.test_path.trim() : "",
+            ...shares,
+            ...own_limits(form),
+          }
+        : {
+            type: "lists",
+            train: form.list_train.trim(),
+            val: form.list_val.trim(),
+            test: form.list_test.trim(),
+            labels: form.list_labels.trim(),
+            root: form.list_root.trim(),
+          };
   return {
     type: "classification",
     source,
@@ -165,9 +181,9 @@ function own_limits(form: DatasetForm): Record<string, unknown> {
 
 /** Enough is typed to ask the server what it would find. */
 export function can_scan(form: DatasetForm): boolean {
-  return form.source === "folder"
-    ? form.path.trim() !== ""
-    : form.list_train.trim() !== "" && form.list_labels.trim() !== "";
+  if (form.source === "crops") return form.crops.trim() !== "";
+  if (form.source === "upload") return form.uploaded !== "";
+  return is_folder(form) ? form.path.trim() !== "" : form.list_train.trim() !== "" && form.list_labels.trim() !== "";
 }
 
 /** The form of an existing dataset, to make another like it. */
@@ -202,6 +218,18 @@ export function form_of_dataset(name: string, group: string, spec: Record<string
       list_test: text(source.test, ""),
       list_labels: text(source.labels, ""),
       list_root: text(source.root, ""),
+    };
+  }
+  if (source.type === "crops") {
+    return {
+      ...form,
+      source: "crops",
+      crops: text(source.crops, ""),
+      list_root: text(source.root, ""),
+      percent_val: text(source.percent_val, "25"),
+      percent_test: text(source.percent_test, "0"),
+      min_per_class: text(source.min_per_class, "2"),
+      max_per_class: none(source.max_per_class),
     };
   }
   return {

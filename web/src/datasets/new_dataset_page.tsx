@@ -2,7 +2,7 @@ import { Button, Card, Group, Loader, Radio, SimpleGrid, Stack, Text, Title } fr
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useEffect, useMemo, useRef } from "react";
 import { useNavigate, useSearchParams } from "react-router";
-import { answer, client, type DatasetScan, ProblemError } from "../api/client";
+import { answer, client, type DatasetScan, type DatasetSpec, ProblemError } from "../api/client";
 import { useScan } from "../api/queries";
 import { useDraft } from "../forms/draft";
 import { field_errors } from "../forms/field_errors";
@@ -21,6 +21,7 @@ import { PathField } from "../forms/path_field";
 import { ProblemAlert, useDebounced, useTitle } from "../frame/page_states";
 import { useText } from "../text/text";
 import { split_names } from "./class_histogram";
+import { CropFields } from "./crop_fields";
 import {
   can_scan,
   type DatasetForm,
@@ -29,7 +30,10 @@ import {
   empty_dataset_form,
   form_of_dataset,
 } from "./dataset_form";
+import { DatasetReportPart } from "./dataset_report";
+import { ResizeExample } from "./resize_example";
 import { ResizePicture } from "./resize_picture";
+import { UploadFields } from "./upload_fields";
 
 export function NewDatasetPage() {
   const { t } = useText();
@@ -86,7 +90,7 @@ export function NewDatasetPage() {
       <div className="with-side">
         <Stack>
           <SourceSection form={form} />
-          <ImageSection form={form} />
+          <ImageSection form={form} spec={can_scan(values) && scan.data ? settled : null} />
           <StorageSection form={form} />
           <Section title={t("section.name")}>
             <TextField form={form} name="name" label={t("field.name")} help={t("dataset.name.help")} required />
@@ -97,13 +101,8 @@ export function NewDatasetPage() {
           <Card withBorder>
             <Stack gap="sm">
               <Title order={2}>{t("summary.title")}</Title>
-              <Summary
-                scan={scan.data}
-                asked={can_scan(values)}
-                busy={scan.isFetching}
-                failed={Boolean(scan.error)}
-                values={values}
-              />
+              <Summary scan={scan.data} asked={can_scan(values)} busy={scan.isFetching} failed={Boolean(scan.error)} />
+              <DatasetReportPart spec={can_scan(values) && scan.data && !scan.error ? settled : null} />
               {errors.rest && <ProblemAlert problem={errors.rest} />}
               {Object.keys(errors.at).length > 0 && (
                 <Text size="sm" c="red" role="alert">
@@ -156,20 +155,32 @@ function SourceSection({ form }: { form: FormState<DatasetForm> }) {
       >
         <Group>
           <Radio value="folder" label={t("source.folder")} />
+          <Radio value="upload" label={t("source.upload")} />
           <Radio value="lists" label={t("source.lists")} />
+          <Radio value="crops" label={t("source.crops")} />
         </Group>
       </Radio.Group>
-      {values.source === "folder" ? (
+      {values.source === "crops" ? (
+        <CropFields form={form} />
+      ) : values.source !== "lists" ? (
         <>
-          <PathField
-            form={form}
-            name="path"
-            kind="folder"
-            label={t("field.folder")}
-            help={t("field.folder.help")}
-            placeholder="/data/mnist/train"
-            required
-          />
+          {values.source === "upload" && (
+            <UploadFields
+              path={values.uploaded}
+              on_done={(uploaded, name) => form.change({ uploaded, name: values.name || name })}
+            />
+          )}
+          {values.source === "folder" && (
+            <PathField
+              form={form}
+              name="path"
+              kind="folder"
+              label={t("field.folder")}
+              help={t("field.folder.help")}
+              placeholder="/data/mnist/train"
+              required
+            />
+          )}
           <Row>
             <NumberField
               form={form}
@@ -320,7 +331,7 @@ function SourceSection({ form }: { form: FormState<DatasetForm> }) {
   );
 }
 
-function ImageSection({ form }: { form: FormState<DatasetForm> }) {
+function ImageSection({ form, spec }: { form: FormState<DatasetForm>; spec: DatasetSpec | null }) {
   const { t } = useText();
   const { values } = form;
   return (
@@ -353,13 +364,16 @@ function ImageSection({ form }: { form: FormState<DatasetForm> }) {
             label: t(`resize.${value}`),
           }))}
         />
-        <ResizePicture
-          mode={values.resize}
-          width={Number(values.width)}
-          height={Number(values.height)}
-          grey={values.channels === "1"}
-        />
+        {!spec && (
+          <ResizePicture
+            mode={values.resize}
+            width={Number(values.width)}
+            height={Number(values.height)}
+            grey={values.channels === "1"}
+          />
+        )}
       </SimpleGrid>
+      {spec && <ResizeExample spec={spec} mode={values.resize} on_choose={(resize) => form.change({ resize })} />}
     </Section>
   );
 }
@@ -419,10 +433,9 @@ interface SummaryProps {
   asked: boolean;
   busy: boolean;
   failed: boolean;
-  values: DatasetForm;
 }
 
-function Summary({ scan, asked, busy, failed, values }: SummaryProps) {
+function Summary({ scan, asked, busy, failed }: SummaryProps) {
   const { t, whole } = useText();
   if (!asked) {
     return (
@@ -440,7 +453,6 @@ function Summary({ scan, asked, busy, failed, values }: SummaryProps) {
     ) : null;
   }
   const total = Object.values(scan.splits).reduce((sum, split) => sum + split.count, 0);
-  const raw = total * Number(values.width) * Number(values.height) * Number(values.channels);
   return (
     <Stack gap="xs" data-testid="scan" style={{ opacity: busy ? 0.6 : 1 }}>
       <Text size="sm" fw={600}>
@@ -453,12 +465,6 @@ function Summary({ scan, asked, busy, failed, values }: SummaryProps) {
             <dd>{whole(scan.splits[name]?.count ?? 0)}</dd>
           </div>
         ))}
-        {Number.isFinite(raw) && raw > 0 && (
-          <div style={{ display: "contents" }}>
-            <dt>{t("summary.raw")}</dt>
-            <dd>{t("summary.megabytes", { size: Math.max(1, Math.round(raw / 1e6)) })}</dd>
-          </div>
-        )}
       </dl>
       <Balance counts={scan.splits.train?.per_class ?? []} />
       {scan.warnings.slice(0, 5).map((warning) => (

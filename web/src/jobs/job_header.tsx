@@ -101,7 +101,7 @@ function JobError({ job }: { job: Job }) {
           {error.advice}
         </Text>
       )}
-      <Anchor component={Link} to="?tab=log" size="sm">
+      <Anchor component={Link} to="?tab=log" size="sm" c="inherit" underline="always">
         {t("job.show_log")}
       </Anchor>
     </Alert>

@@ -130,4 +130,12 @@ describe("dataset_spec", () => {
       expect(dataset_spec(form_of_dataset("x", "", spec as unknown as Record<string, unknown>))).toEqual(spec);
     }
   });
+
+  it("varies pictures only where that is asked for, and finds the choices again", () => {
+    expect(model_spec(empty_model_form)).not.toHaveProperty("augmentation");
+    const form = { ...empty_model_form, flip: "both" as const, rotation: "12.5" };
+    const spec = model_spec(form) as unknown as Record<string, unknown>;
+    expect(spec.augmentation).toMatchObject({ flip: "both", turns: "none", rotation: 12.5, noise: 0 });
+    expect(form_of_model("copy", "", spec)).toMatchObject({ flip: "both", rotation: "12.5", turns: "none" });
+  });
 });

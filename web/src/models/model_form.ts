@@ -1,5 +1,13 @@
 import type { ModelSpec, Network } from "../api/client";
 import { optional_number, typed_number } from "../datasets/dataset_form";
+import {
+  type AugmentationForm,
+  augmentation_of,
+  augmentation_places,
+  empty_augmentation,
+  form_of_augmentation,
+  wanted_changes,
+} from "./augmentation_form";
 import { type LrOptions, type LrPolicy, lr_defaults } from "./lr_policy";
 
 /** Weights that a job of this server left. */
@@ -10,7 +18,7 @@ export interface WeightsOfJob {
 }
 
 /** The form's fields as they are typed. */
-export interface ModelForm {
+export interface ModelForm extends AugmentationForm {
   name: string;
   group: string;
   dataset_id: string;
@@ -48,6 +56,7 @@ export interface ModelForm {
 }
 
 export const empty_model_form: ModelForm = {
+  ...empty_augmentation,
   name: "",
   group: "",
   dataset_id: "",
@@ -83,6 +92,7 @@ export const empty_model_form: ModelForm = {
 
 /** Where each field stands in the request, for the server's errors. */
 export const model_places: Partial<Record<keyof ModelForm, string>> = {
+  ...augmentation_places,
   name: "/name",
   group: "/group",
   dataset_id: "/spec/dataset_id",
@@ -186,6 +196,7 @@ export function model_spec(form: ModelForm): ModelSpec {
         .filter((line) => line !== ""),
     ],
   };
+  if (wanted_changes(form).length > 0) spec.augmentation = augmentation_of(form);
   if (form.dataset_id !== "") spec.dataset_id = form.dataset_id;
   return spec as unknown as ModelSpec;
 }
@@ -237,7 +248,7 @@ function fields_of_spec(spec: Record<string, unknown>): Partial<ModelForm> {
   if (typeof solver.lr_policy === "string") fields.policy = solver.lr_policy;
   take(solver, ["base_lr", "gamma", "power", "step_percent", "momentum", "weight_decay", "rms_decay"]);
   if (Array.isArray(solver.steps_percent)) fields.steps_percent = solver.steps_percent.join(", ");
-  return fields as Partial<ModelForm>;
+  return { ...fields, ...form_of_augmentation(spec.augmentation) } as Partial<ModelForm>;
 }
 
 /** The form of an existing model, to make another like it. */

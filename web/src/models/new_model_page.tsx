@@ -11,6 +11,7 @@ import { ChoiceField, Folded, type FormState, NumberField, Row, Section, TextFie
 import { BrowseButton } from "../forms/path_field";
 import { ProblemAlert, useDebounced, useTitle } from "../frame/page_states";
 import { useText } from "../text/text";
+import { AugmentationSection } from "./augmentation_section";
 import { type LrPolicy, lr_defaults, lr_policies } from "./lr_policy";
 import { LrPreview } from "./lr_preview";
 import {
@@ -25,6 +26,7 @@ import {
   sources_of,
   without_sources,
 } from "./model_form";
+import { NetworkEstimate } from "./network_estimate";
 import { NetworkSection, Renamed } from "./network_section";
 import { most_jobs, sweep_of } from "./sweep";
 
@@ -115,6 +117,7 @@ export function NewModelPage() {
             <Stack gap="sm">
               <Title order={2}>{t("summary.title")}</Title>
               <Summary values={values} check={ready ? check.data : undefined} />
+              <NetworkEstimate spec={ready ? settled : null} valid={check.data?.ok === true} />
               {errors.rest && <ProblemAlert problem={errors.rest} />}
               {Object.keys(errors.at).length > 0 && (
                 <Text size="sm" c="red" role="alert">
@@ -431,6 +434,7 @@ function DataSection({ form }: { form: FormState<ModelForm> }) {
           min={1}
         />
       </Row>
+      <AugmentationSection form={form} />
     </Section>
   );
 }

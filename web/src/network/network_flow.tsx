@@ -13,20 +13,23 @@ import {
 import "@xyflow/react/dist/base.css";
 import { useComputedColorScheme } from "@mantine/core";
 import { useMemo } from "react";
+import type { LayerDescription } from "../api/client";
 import { useText } from "../text/text";
+import type { Fold, FoldedGraph, FoldedNode } from "./fold_graph";
 import { layout_of, node_width, path_through } from "./graph_layout";
 import { kind_of } from "./layer_kinds";
-import type { GraphNode, Layer, NetworkGraph } from "./network_graph";
-import type { LayerFacts } from "./use_describe";
+import type { Layer } from "./network_graph";
 
 type LayerNode = Node<{
-  node: GraphNode;
+  node: FoldedNode;
   selected: number | null;
   faulty: ReadonlySet<number>;
   on_select: (layer: Layer) => void;
+  on_open: (fold: Fold) => void;
 }>;
 
-function LayerBox({ data: { node, selected, faulty, on_select } }: NodeProps<LayerNode>) {
+function LayerBox({ data: { node, selected, faulty, on_select, on_open } }: NodeProps<LayerNode>) {
+  if (node.fold) return <FoldBox fold={node.fold} faulty={faulty} on_open={on_open} />;
   const part = (layer: Layer, text: string, className: string) => (
     <button
       key={layer.line}
@@ -54,6 +57,37 @@ function LayerBox({ data: { node, selected, faulty, on_select } }: NodeProps<Lay
   );
 }
 
+function FoldBox({
+  fold,
+  faulty,
+  on_open,
+}: {
+  fold: Fold;
+  faulty: ReadonlySet<number>;
+  on_open: (fold: Fold) => void;
+}) {
+  const { t } = useText();
+  return (
+    <div className="layer-node" style={{ width: node_width }}>
+      <Handle type="target" position={Position.Top} isConnectable={false} />
+      <button
+        type="button"
+        className="nodrag layer-head layer-fold"
+        data-kind="shape"
+        data-faulty={fold.layers.some((layer) => faulty.has(layer.line))}
+        title={t("graph.open_fold")}
+        onClick={() => on_open(fold)}
+      >
+        <b>
+          {t(`graph.block.${fold.block}`)} × {fold.count}
+        </b>
+        <span>{t("graph.fold_layers", { n: fold.layers.length })}</span>
+      </button>
+      <Handle type="source" position={Position.Bottom} isConnectable={false} />
+    </div>
+  );
+}
+
 type BentEdge = Edge<{ bends: { x: number; y: number }[] }>;
 
 function BentLine({ sourceX, sourceY, targetX, targetY, data, label }: EdgeProps<BentEdge>) {
@@ -74,23 +108,24 @@ const node_types = { layer: LayerBox };
 const edge_types = { bent: BentLine };
 
 interface Props {
-  graph: NetworkGraph;
+  graph: FoldedGraph;
   selected: number | null;
   /** First lines of layers that something is wrong with. */
   faulty: ReadonlySet<number>;
   on_select: (layer: Layer) => void;
-  facts: Map<string, LayerFacts>;
+  on_open: (fold: Fold) => void;
+  facts: Map<string, LayerDescription>;
 }
 
 /** The network top to bottom; shapes stand on the edges when the server has told them. */
-export default function NetworkFlow({ graph, selected, faulty, on_select, facts }: Props) {
+export default function NetworkFlow({ graph, selected, faulty, on_select, on_open, facts }: Props) {
   const { t } = useText();
   const scheme = useComputedColorScheme("light");
   const { places, bends } = useMemo(() => layout_of(graph), [graph]);
   const shapes = useMemo(() => {
     const known = new Map<string, string>();
     for (const layer of facts.values())
-      for (const [blob, shape] of Object.entries(layer.shapes ?? {})) known.set(blob, shape.join(" × "));
+      for (const [blob, shape] of Object.entries(layer.shapes)) known.set(blob, shape.join(" × "));
     return known;
   }, [facts]);
   const nodes: LayerNode[] = graph.nodes.map((node) => {
@@ -99,7 +134,7 @@ export default function NetworkFlow({ graph, selected, faulty, on_select, facts 
       id: node.id,
       type: "layer",
       position: { x: place.x, y: place.y },
-      data: { node, selected, faulty, on_select },
+      data: { node, selected, faulty, on_select, on_open },
       width: place.width,
       height: place.height,
       style: { pointerEvents: "all" },

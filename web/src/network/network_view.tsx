@@ -1,8 +1,9 @@
-import { Group, SegmentedControl, Skeleton, Stack, Table, Text } from "@mantine/core";
+import { Alert, Button, Group, SegmentedControl, Skeleton, Stack, Table, Text } from "@mantine/core";
 import { lazy, Suspense, useMemo, useState } from "react";
-import type { ModelSpec } from "../api/client";
-import { significant } from "../format/format";
+import type { LayerDescription, ModelSpec } from "../api/client";
+import { bytes, significant } from "../format/format";
 import { useText } from "../text/text";
+import { fold_graph } from "./fold_graph";
 import { kind_of, type LayerKind, layer_kinds } from "./layer_kinds";
 import { graph_of, is_in, type Layer, layers_of, type Stage, stages } from "./network_graph";
 import { useDescribe } from "./use_describe";
@@ -27,15 +28,23 @@ export function NetworkView({ text, spec, faulty = [], on_line }: Props) {
   const present = useMemo(() => stages.filter((stage) => all.some((layer) => is_in(layer, stage))), [all]);
   const stage = present.includes(wanted) ? wanted : (present[0] ?? "train");
   const layers = useMemo(() => all.filter((layer) => is_in(layer, stage)), [all, stage]);
-  const graph = useMemo(() => graph_of(layers), [layers]);
-  const { layers: facts } = useDescribe(spec);
-  const faulty_key = faulty.join();
+  const [open, set_open] = useState<ReadonlySet<string>>(new Set());
+  const graph = useMemo(() => fold_graph(graph_of(layers), open), [layers, open]);
+  const description = useDescribe(spec);
+  const facts = useMemo(() => facts_of(description?.networks[stage]?.layers), [description, stage]);
+  // What only building the network shows; the rest stands beside the text already.
+  const faults = description?.diagnostics.filter(({ severity }) => severity === "error") ?? [];
+  const marked = [...faulty, ...(on_line ? faults.flatMap(({ line }) => line ?? []) : [])];
+  const broken = new Set(faults.flatMap(({ layer }) => layer ?? []));
+  const faulty_key = [...marked, ...broken].join();
   // biome-ignore lint/correctness/useExhaustiveDependencies: the key stands for the list
   const faulty_layers = useMemo(
     () =>
       new Set(
         layers
-          .filter((layer) => faulty.some((line) => line >= layer.line && line <= layer.end_line))
+          .filter(
+            (layer) => broken.has(layer.name) || marked.some((line) => line >= layer.line && line <= layer.end_line),
+          )
           .map((layer) => layer.line),
       ),
     [layers, faulty_key],
@@ -72,9 +81,34 @@ export function NetworkView({ text, spec, faulty = [], on_line }: Props) {
           selected={about?.line ?? null}
           faulty={faulty_layers}
           on_select={select}
+          on_open={(fold) => set_open(new Set([...open, fold.id]))}
           facts={facts}
         />
       </Suspense>
+      {open.size > 0 && (
+        <Group>
+          <Button size="compact-xs" variant="default" onClick={() => set_open(new Set())}>
+            {t("graph.fold")}
+          </Button>
+        </Group>
+      )}
+      {faults
+        .filter(({ layer }) => layer === null || layers.some(({ name }) => name === layer))
+        .map(({ message, layer }) => (
+          <Alert key={message} color="red" variant="light" py="xs" data-testid="graph-fault">
+            {layer !== null && layers.find(({ name }) => name === layer) ? (
+              <button
+                type="button"
+                className="link-button"
+                onClick={() => select(layers.find(({ name }) => name === layer)!)}
+              >
+                {message}
+              </button>
+            ) : (
+              message
+            )}
+          </Alert>
+        ))}
       {about && (
         <Text size="sm" data-testid="layer-facts">
           <b>{about.name}</b>{" "}
@@ -82,8 +116,10 @@ export function NetworkView({ text, spec, faulty = [], on_line }: Props) {
             about.type,
             about.summary,
             t("graph.lines", { from: String(about.line), to: String(about.end_line) }),
-            fact?.parameters !== undefined && `${t("model.parameters")} ${whole(fact.parameters)}`,
-            fact?.flops !== undefined && `${significant(fact.flops)} FLOPs`,
+            fact && about.tops.map((top) => fact.shapes[top]?.join(" × ")).join(", "),
+            fact && fact.parameters > 0 && `${t("model.parameters")} ${whole(fact.parameters)}`,
+            fact && fact.flops > 0 && t("graph.flops", { flops: operations(fact.flops) }),
+            fact && bytes(fact.memory_bytes),
           ]
             .filter(Boolean)
             .join(" · ")}
@@ -98,7 +134,9 @@ export function NetworkView({ text, spec, faulty = [], on_line }: Props) {
               <Table.Th>{t("graph.type")}</Table.Th>
               <Table.Th>{t("graph.bottoms")}</Table.Th>
               <Table.Th>{t("graph.tops")}</Table.Th>
+              <Table.Th>{t("graph.shape")}</Table.Th>
               <Table.Th ta="right">{t("model.parameters")}</Table.Th>
+              <Table.Th ta="right">FLOPs</Table.Th>
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
@@ -112,7 +150,11 @@ export function NetworkView({ text, spec, faulty = [], on_line }: Props) {
                 <Table.Td>{[layer.type, layer.summary].filter(Boolean).join(" ")}</Table.Td>
                 <Table.Td>{layer.bottoms.join(", ")}</Table.Td>
                 <Table.Td>{layer.tops.join(", ")}</Table.Td>
+                <Table.Td>
+                  {layer.tops.map((top) => facts.get(layer.name)?.shapes[top]?.join(" × ")).join(", ")}
+                </Table.Td>
                 <Table.Td ta="right">{whole(facts.get(layer.name)?.parameters)}</Table.Td>
+                <Table.Td ta="right">{operations(facts.get(layer.name)?.flops)}</Table.Td>
               </Table.Tr>
             ))}
           </Table.Tbody>
@@ -120,4 +162,21 @@ export function NetworkView({ text, spec, faulty = [], on_line }: Props) {
       </details>
     </Stack>
   );
+}
+
+function facts_of(layers: LayerDescription[] | undefined): Map<string, LayerDescription> {
+  return new Map((layers ?? []).map((layer) => [layer.name, layer]));
+}
+
+/** `1.45 G`: numbers of operations. */
+export function operations(count: number | null | undefined): string {
+  if (!count) return "–";
+  const steps: [number, string][] = [
+    [1e12, "T"],
+    [1e9, "G"],
+    [1e6, "M"],
+    [1e3, "k"],
+  ];
+  const [size, unit] = steps.find(([least]) => count >= least) ?? [1, ""];
+  return `${significant(count / size, 3)} ${unit}`.trim();
 }

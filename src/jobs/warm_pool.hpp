@@ -18,10 +18,21 @@
 
 namespace digits {
 
-/// Workers that keep a model loaded: one a model and snapshot, at most `max_workers`, one request at a time each; the
-/// longest idle one makes room for another model. Not thread-safe: the manager's thread steps it, others only `add`
-/// and `close_model` under the manager's lock.
-class InferPool {
+/// What a worker is kept for. Requests with the same key go to the same worker.
+struct WarmTask {
+    std::string key;
+    std::string owner;             ///< id of the job whose removal ends the worker; empty: none
+    std::string noun;              ///< for messages: "the model did not answer"
+    std::string kind;              ///< `kind` in task.json
+    std::filesystem::path folder;  ///< gets `tasks/<kind>-<n>`
+    JsonPtr spec;                  ///< completed by `idle_s`
+    std::chrono::seconds idle{300};
+};
+
+/// Workers that stay to answer requests: one a key, at most `max_workers`, one request at a time each; the longest
+/// idle one makes room for another key. Not thread-safe: the manager's thread steps it, others only `add` and
+/// `close_owner` under the manager's lock.
+class WarmPool {
   public:
     using Clock = std::chrono::steady_clock;
     using Callback = std::function<void(Result<JsonPtr>)>;
@@ -29,17 +40,13 @@ class InferPool {
     struct Options {
         std::filesystem::path worker_path;
         int max_workers = 2;
-        std::chrono::seconds idle{300};
-        std::chrono::milliseconds timeout{300000};
         std::chrono::milliseconds grace{10000};
     };
     struct Request {
-        std::string model_id;
-        std::string snapshot;
-        std::filesystem::path model_dir;
-        std::filesystem::path dataset_dir;  ///< empty: the model has none
+        WarmTask task;
         JsonPtr payload;
         Callback callback;
+        std::chrono::milliseconds timeout{300000};
         Clock::time_point deadline{};  ///< set by `add`
         bool retried = false;
     };
@@ -48,11 +55,11 @@ class InferPool {
         Result<JsonPtr> result;
     };
 
-    explicit InferPool(Options options) : options_(std::move(options)) {}
+    explicit WarmPool(Options options) : options_(std::move(options)) {}
 
     void add(Request request);
-    /// Ends the workers of a model at once; its requests are answered by an error.
-    void close_model(std::string_view model_id);
+    /// Ends the workers of a job at once; its requests are answered by an error.
+    void close_owner(std::string_view job_id);
 
     void add_handles(std::vector<pollfd>& handles) const;
     std::optional<Clock::time_point> next_deadline() const;
@@ -66,8 +73,10 @@ class InferPool {
   private:
     struct Worker {
         TaskProcess process;
-        std::string model_id;
-        std::string snapshot;
+        std::string key;
+        std::string owner;
+        std::string noun;
+        std::chrono::seconds idle;
         std::filesystem::path task_dir;
         std::string input;  ///< read, not yet a whole line
         std::optional<Request> request;

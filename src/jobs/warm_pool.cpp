@@ -1,4 +1,4 @@
-#include "jobs/infer_pool.hpp"
+#include "jobs/warm_pool.hpp"
 
 #include <signal.h>
 
@@ -21,10 +21,10 @@ constexpr std::size_t kReadLimit_bytes = 4 << 20;
 
 std::string print(const json& data) { return data.dump(-1, ' ', false, json::error_handler_t::replace); }
 
-/// The first `tasks/infer-<n>` that no worker holds, emptied.
-Result<fs::path> make_task_dir(const fs::path& model_dir, const std::vector<fs::path>& taken) {
+/// The first `tasks/<kind>-<n>` that no worker holds, emptied.
+Result<fs::path> make_task_dir(const WarmTask& task, const std::vector<fs::path>& taken) {
     for (int n = 0;; ++n) {
-        const auto dir = model_dir / "tasks" / ("infer-" + std::to_string(n));
+        const auto dir = task.folder / "tasks" / (task.kind + "-" + std::to_string(n));
         if (std::ranges::find(taken, dir) != taken.end() || is_worker_locked(dir)) continue;
         std::error_code error;
         fs::remove_all(dir, error);
@@ -36,32 +36,32 @@ Result<fs::path> make_task_dir(const fs::path& model_dir, const std::vector<fs::
 
 }  // namespace
 
-void InferPool::add(Request request) {
-    request.deadline = Clock::now() + options_.timeout;
+void WarmPool::add(Request request) {
+    request.deadline = Clock::now() + request.timeout;
     queue_.push_back(std::move(request));
 }
 
-void InferPool::answer(Request& request, Result<JsonPtr> result) {
+void WarmPool::answer(Request& request, Result<JsonPtr> result) {
     answers_.push_back({std::move(request.callback), std::move(result)});
 }
 
-std::vector<InferPool::Answer> InferPool::take_answers() { return std::exchange(answers_, {}); }
+std::vector<WarmPool::Answer> WarmPool::take_answers() { return std::exchange(answers_, {}); }
 
-void InferPool::close_model(std::string_view model_id) {
+void WarmPool::close_owner(std::string_view job_id) {
     for (auto& worker : workers_) {
-        if (worker.model_id != model_id) continue;
-        worker.failed = make_error(ErrorCode::kNotFound, "the model {} was removed", model_id);
+        if (worker.owner != job_id) continue;
+        worker.failed = make_error(ErrorCode::kNotFound, "{} {} was removed", worker.noun, job_id);
         worker.process.signal_group(SIGKILL);
         worker.kill_at = Clock::time_point::max();
     }
     std::erase_if(queue_, [&](Request& request) {
-        if (request.model_id != model_id) return false;
-        answer(request, fail(ErrorCode::kNotFound, "the model {} was removed", model_id));
+        if (request.task.owner != job_id) return false;
+        answer(request, fail(ErrorCode::kNotFound, "{} {} was removed", request.task.noun, job_id));
         return true;
     });
 }
 
-void InferPool::add_handles(std::vector<pollfd>& handles) const {
+void WarmPool::add_handles(std::vector<pollfd>& handles) const {
     for (const auto& worker : workers_) {
         for (const int fd : {worker.process.output(), worker.process.exit_handle()})
             if (fd >= 0) handles.push_back({fd, POLLIN, 0});
@@ -69,7 +69,7 @@ void InferPool::add_handles(std::vector<pollfd>& handles) const {
     }
 }
 
-std::optional<InferPool::Clock::time_point> InferPool::next_deadline() const {
+std::optional<WarmPool::Clock::time_point> WarmPool::next_deadline() const {
     std::optional<Clock::time_point> next;
     const auto consider = [&](Clock::time_point at) { next = next ? std::min(*next, at) : at; };
     for (const auto& request : queue_) consider(request.deadline);
@@ -77,14 +77,14 @@ std::optional<InferPool::Clock::time_point> InferPool::next_deadline() const {
         if (worker.kill_at) {
             consider(*worker.kill_at);
         } else {
-            consider(worker.request ? worker.request->deadline : worker.idle_since + options_.idle);
+            consider(worker.request ? worker.request->deadline : worker.idle_since + worker.idle);
         }
         if (worker.process.exit_handle() < 0) consider(Clock::now() + std::chrono::milliseconds(200));
     }
     return next;
 }
 
-void InferPool::step(Clock::time_point now) {
+void WarmPool::step(Clock::time_point now) {
     for (auto worker = workers_.begin(); worker != workers_.end();) {
         const auto exit = worker->process.reap();
         step_worker(*worker, now);
@@ -100,13 +100,13 @@ void InferPool::step(Clock::time_point now) {
     for (auto& worker : workers_) worker.process.flush();
 }
 
-void InferPool::step_worker(Worker& worker, Clock::time_point now) {
+void WarmPool::step_worker(Worker& worker, Clock::time_point now) {
     worker.process.flush();
     while (worker.process.read_output(worker.input, kReadLimit_bytes) && worker.input.size() < kMaxEventLine_bytes) {
     }
     const auto end = worker.input.rfind('\n');
     if (end != std::string::npos) {
-        for (const auto& event : parse_event_lines(std::string_view(worker.input).substr(0, end + 1), "infer worker"))
+        for (const auto& event : parse_event_lines(std::string_view(worker.input).substr(0, end + 1), "warm worker"))
             handle(worker, event, now);
         worker.input.erase(0, end + 1);
     }
@@ -115,7 +115,7 @@ void InferPool::step_worker(Worker& worker, Clock::time_point now) {
         worker.input.clear();
         worker.kill_at = now;
     }
-    const bool idle_too_long = !worker.request && !worker.kill_at && now >= worker.idle_since + options_.idle;
+    const bool idle_too_long = !worker.request && !worker.kill_at && now >= worker.idle_since + worker.idle;
     if (idle_too_long) {
         worker.process.send(R"({"command":"quit"})");
         worker.kill_at = now + options_.grace;
@@ -126,7 +126,7 @@ void InferPool::step_worker(Worker& worker, Clock::time_point now) {
     }
 }
 
-void InferPool::handle(Worker& worker, const json& event, Clock::time_point now) {
+void WarmPool::handle(Worker& worker, const json& event, Clock::time_point now) {
     const auto name = event["event"].get<std::string>();
     if (name == "failed") worker.failed = parse_task_error(event);
     if (name != "response" || !worker.request) return;
@@ -140,7 +140,7 @@ void InferPool::handle(Worker& worker, const json& event, Clock::time_point now)
     worker.idle_since = now;
 }
 
-void InferPool::collect(Worker& worker, const ExitStatus& exit) {
+void WarmPool::collect(Worker& worker, const ExitStatus& exit) {
     if (!worker.request) return;
     const bool quit_meanwhile = !worker.failed && exit.code == 0;
     if (quit_meanwhile && !worker.request->retried) {
@@ -156,33 +156,32 @@ void InferPool::collect(Worker& worker, const ExitStatus& exit) {
     answer(*worker.request, fail(std::move(error)));
 }
 
-void InferPool::expire(Clock::time_point now) {
-    const auto late = [&] {
-        return fail(make_error(ErrorCode::kUnavailable, "the model did not answer within {} s",
-                               std::chrono::duration<double>(options_.timeout).count()));
+void WarmPool::expire(Clock::time_point now) {
+    const auto late = [&](const Request& request) {
+        return fail(make_error(ErrorCode::kUnavailable, "{} did not answer within {} s", request.task.noun,
+                               std::chrono::duration<double>(request.timeout).count()));
     };
     for (auto& worker : workers_) {
         if (!worker.request || now < worker.request->deadline) continue;
-        answer(*worker.request, late());
+        answer(*worker.request, late(*worker.request));
         worker.request.reset();
         worker.process.signal_group(SIGKILL);
         worker.kill_at = Clock::time_point::max();
     }
     std::erase_if(queue_, [&](Request& request) {
         if (now < request.deadline) return false;
-        answer(request, late());
+        answer(request, late(request));
         return true;
     });
 }
 
-InferPool::Worker* InferPool::find_worker(const Request& request) {
+WarmPool::Worker* WarmPool::find_worker(const Request& request) {
     for (auto& worker : workers_)
-        if (!worker.kill_at && worker.model_id == request.model_id && worker.snapshot == request.snapshot)
-            return &worker;
+        if (!worker.kill_at && worker.key == request.task.key) return &worker;
     return nullptr;
 }
 
-void InferPool::assign(Clock::time_point now) {
+void WarmPool::assign(Clock::time_point now) {
     std::deque<Request> waiting;
     for (auto& request : std::exchange(queue_, {})) {
         auto* worker = find_worker(request);
@@ -202,7 +201,7 @@ void InferPool::assign(Clock::time_point now) {
     queue_ = std::move(waiting);
 }
 
-bool InferPool::make_room(Clock::time_point now) {
+bool WarmPool::make_room(Clock::time_point now) {
     if (workers_.size() < static_cast<std::size_t>(std::max(1, options_.max_workers))) return true;
     Worker* idle = nullptr;
     for (auto& worker : workers_) {
@@ -216,32 +215,28 @@ bool InferPool::make_room(Clock::time_point now) {
     return false;
 }
 
-Status InferPool::start_worker(const Request& request) {
+Status WarmPool::start_worker(const Request& request) {
+    const auto& warm = request.task;
     std::vector<fs::path> taken;
     for (const auto& worker : workers_) taken.push_back(worker.task_dir);
-    DIGITS_ASSIGN(const auto dir, make_task_dir(request.model_dir, taken));
-    const json task{{"format", 1},
-                    {"kind", "infer"},
-                    {"spec",
-                     {{"model_dir", request.model_dir.string()},
-                      {"dataset_dir", request.dataset_dir.string()},
-                      {"snapshot", request.snapshot},
-                      {"idle_s", options_.idle.count()},
-                      {"threads", 0}}}};
+    DIGITS_ASSIGN(const auto dir, make_task_dir(warm, taken));
+    json task{{"format", 1}, {"kind", warm.kind}, {"spec", *warm.spec}};
+    task["spec"]["idle_s"] = warm.idle.count();
     DIGITS_TRY(write_file_atomic(dir / "task.json", print(task)));
     DIGITS_ASSIGN(auto process,
                   TaskProcess::start({options_.worker_path, {"run", "--task-dir", dir.string()}, {}, dir / "log.txt"}));
-    workers_.push_back({std::move(process), request.model_id, request.snapshot, dir, {}, {}, {}, Clock::now(), {}, {}});
+    workers_.push_back(
+        {std::move(process), warm.key, warm.owner, warm.noun, warm.idle, dir, {}, {}, {}, Clock::now(), {}, {}});
     return {};
 }
 
-void InferPool::give(Worker& worker, Request request) {
+void WarmPool::give(Worker& worker, Request request) {
     worker.request_id = std::to_string(next_request_++);
     worker.process.send(print({{"command", "request"}, {"id", worker.request_id}, {"request", *request.payload}}));
     worker.request = std::move(request);
 }
 
-void InferPool::stop(std::chrono::milliseconds patience) {
+void WarmPool::stop(std::chrono::milliseconds patience) {
     for (auto& worker : workers_) {
         worker.process.send(R"({"command":"quit"})");
         worker.process.flush();

@@ -1,0 +1,161 @@
+#include "describe_network.hpp"
+
+#include <algorithm>
+#include <fstream>
+#include <map>
+
+#include "caffe/prototxt.hpp"
+#include "engine/describe.hpp"
+#include "engine/memory.hpp"
+#include "engine/training_rate.hpp"
+#include "models/prepare.hpp"
+
+namespace digits {
+namespace {
+
+using nlohmann::json;
+
+constexpr double kMeasureBudget_s = 1.6;
+/// How far a real training may be from the trial; it shares the machine, reads pictures and writes snapshots.
+constexpr double kSlower = 0.7, kFaster = 1.15;
+/// A forward pass costs about a third of a training step.
+constexpr double kTestSpeed = 3;
+
+struct Stage {
+    const char* name;
+    caffe::Phase phase;
+};
+constexpr Stage kStages[]{{"train", caffe::TRAIN}, {"val", caffe::TEST}, {"deploy", caffe::TEST}};
+
+caffe::NetState net_state(const Stage& stage) {
+    caffe::NetState state;
+    state.set_phase(stage.phase);
+    state.add_stage(stage.name);
+    return state;
+}
+
+json layer_json(const LayerDescription& layer) {
+    return {{"name", layer.name},       {"type", layer.type},
+            {"bottoms", layer.bottoms}, {"tops", layer.tops},
+            {"shapes", layer.shapes},   {"parameters", layer.parameters},
+            {"flops", layer.flops},     {"memory_bytes", layer.memory_bytes}};
+}
+
+json net_json(const NetDescription& net) {
+    json layers = json::array();
+    for (const auto& layer : net.layers) layers.push_back(layer_json(layer));
+    return {{"batch_size", net.batch_size},
+            {"parameters", net.parameters},
+            {"flops", net.forward_flops},
+            {"memory_bytes", net.memory_bytes},
+            {"layers", std::move(layers)}};
+}
+
+/// Bytes that programs may still take without swapping; 0 where the system does not tell.
+std::int64_t free_memory_bytes() {
+    std::ifstream info("/proc/meminfo");
+    for (std::string line; std::getline(info, line);)
+        if (line.starts_with("MemAvailable:")) return std::atoll(line.c_str() + 13) * 1024;
+    return 0;
+}
+
+/// A page asks again with every word that is typed; the same network is not tried twice.
+Result<TrainingRate> known_rate(const std::string& text, const PictureInputs& inputs, std::int64_t batch_size,
+                                std::int64_t classes, int threads) {
+    static std::map<std::string, TrainingRate> known;
+    const auto key = fmt::format("{}\n{} {} {} {} {} {}", text, inputs.picture[0], inputs.picture[1], inputs.picture[2],
+                                 batch_size, classes, threads);
+    if (const auto found = known.find(key); found != known.end()) return found->second;
+    DIGITS_ASSIGN(const auto net, parse_net_text(text, "train_val.prototxt"));
+    DIGITS_ASSIGN(const auto rate, measure_training_rate(net, inputs, batch_size, classes, threads, kMeasureBudget_s));
+    constexpr std::size_t kMostKnown = 64;
+    if (known.size() == kMostKnown) known.clear();
+    known[key] = rate;
+    return rate;
+}
+
+json range(double low, double high) { return {{"low", low}, {"high", high}}; }
+
+json time_json(const TrainingRate& rate, const ModelSpec& spec, const DatasetFacts& dataset) {
+    const double low = kSlower * rate.images_per_s, high = kFaster * rate.images_per_s;
+    json time{{"images_per_s", range(low, high)},
+              {"how", rate.measured ? "measured" : "matrix_products"},
+              {"tried_batch_size", rate.measured ? json(rate.tried_batch_size) : json()},
+              {"training_s", nullptr}};
+    if (spec.dataset_dir.empty() || dataset.train_count <= 1) return time;
+    const double tests = spec.val_interval > 0 ? 1 / spec.val_interval : 0;
+    const double pictures = spec.epochs * (static_cast<double>(dataset.train_count) +
+                                           tests * static_cast<double>(dataset.val_count) / kTestSpeed);
+    time["training_s"] = range(pictures / high, pictures / low);
+    return time;
+}
+
+std::optional<AssumedPictures> assumed_pictures(const json& request) {
+    const auto image = request.value("image", json());
+    if (!image.is_object()) return std::nullopt;
+    return AssumedPictures{image.value("width", 0), image.value("height", 0), image.value("channels", 0),
+                           request.value("classes", std::int64_t{10})};
+}
+
+}  // namespace
+
+Result<json> describe_network(const json& request) {
+    static const std::int64_t own_bytes = resident_bytes();
+    // As a training does, before the first tensor.
+    if (request.value("measure", false)) keep_freed_memory();
+    DIGITS_ASSIGN(const auto spec, parse_model_spec(request.value("spec", json())));
+    const auto check = check_model(spec, assumed_pictures(request));
+    json answer{
+        {"ok", check.ok()},
+        {"diagnostics", json::array()},
+        {"networks", json::object()},
+        {"batch_size", check.batch_size},
+        {"image",
+         {{"width", check.dataset.width}, {"height", check.dataset.height}, {"channels", check.dataset.channels}}},
+        {"crop_size", check.crop_size},
+        {"parameters", nullptr},
+        {"flops", nullptr},
+        {"memory_bytes", nullptr},
+        {"free_memory_bytes", free_memory_bytes()},
+        {"time", nullptr}};
+    const auto note = [&](const Error& error) {
+        answer["ok"] = false;
+        answer["diagnostics"].push_back(to_json(finding_of(Severity::kError, error, network_text(spec))));
+    };
+    for (const auto& finding : check.findings) answer["diagnostics"].push_back(to_json(finding));
+    if (!check.train_val || !check.deploy) return answer;
+
+    const PictureInputs inputs{{check.dataset.channels, check.dataset.height, check.dataset.width}, {}};
+    std::int64_t memory_bytes = own_bytes;
+    for (const auto& stage : kStages) {
+        const bool deploy = std::string_view(stage.name) == "deploy";
+        if (std::string_view(stage.name) == "val" && check.val_batch_size == 0) continue;
+        DIGITS_ASSIGN(const auto text, parse_net_text(deploy ? *check.deploy : *check.train_val, stage.name));
+        const auto found = describe_net(text, net_state(stage), inputs);
+        if (!found) {
+            note(found.error());
+            return answer;
+        }
+        // The net for validation shares the weights of that for training.
+        if (!deploy) memory_bytes += found->memory_bytes;
+        if (stage.phase == caffe::TEST && !deploy)
+            memory_bytes -= found->parameters * static_cast<std::int64_t>(sizeof(float));
+        if (stage.phase == caffe::TRAIN) {
+            answer["parameters"] = found->parameters;
+            answer["flops"] = {{"forward", found->forward_flops}, {"backward", found->backward_flops}};
+        }
+        answer["networks"][stage.name] = net_json(*found);
+    }
+    answer["memory_bytes"] = memory_bytes;
+    if (!request.value("measure", false)) return answer;
+    const auto rate = known_rate(*check.train_val, inputs, check.batch_size, check.dataset.label_count, spec.threads);
+    if (rate) {
+        answer["time"] = time_json(*rate, spec, check.dataset);
+    } else {
+        const auto error = Error(rate.error()).because("how long it takes to train is not known");
+        answer["diagnostics"].push_back(to_json(finding_of(Severity::kWarning, error, network_text(spec))));
+    }
+    return answer;
+}
+
+}  // namespace digits

@@ -1,0 +1,29 @@
+#include "cli/network_choice.hpp"
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "base/file.hpp"
+
+namespace digits::cli {
+
+Status choose_network(const std::string& text, Client& client, nlohmann::json& spec) {
+    if (std::filesystem::is_regular_file(text)) {
+        DIGITS_ASSIGN(auto prototxt, read_file(text, 64 << 20));
+        spec["network"] = {{"prototxt", std::move(prototxt)}};
+        return {};
+    }
+    DIGITS_ASSIGN(const auto networks, client.get("/networks"));
+    std::string names;
+    for (const auto& network : networks["items"]) {
+        const auto name = network.value("name", "");
+        names += (names.empty() ? "" : ", ") + name;
+        if (name != text) continue;
+        spec = network.value("defaults", nlohmann::json::object());
+        spec["network"] = {{"standard", name}};
+        return {};
+    }
+    return fail(ErrorCode::kNotFound, "\"{}\" is neither a file nor a standard network ({})", text, names);
+}
+
+}  // namespace digits::cli

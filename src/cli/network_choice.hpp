@@ -1,0 +1,15 @@
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+#include "base/result.hpp"
+#include "cli/client.hpp"
+
+namespace digits::cli {
+
+/// A standard network's name, or the text of a file, becomes `spec.network`. The network's own choices, if any, go to
+/// `spec`, too. Errors: kNotFound, naming the standard networks.
+Status choose_network(const std::string& text, Client& client, nlohmann::json& spec);
+
+}  // namespace digits::cli

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <nlohmann/json_fwd.hpp>
+
+#include "base/result.hpp"
+
+namespace digits {
+
+struct UnpackLimits {
+    std::uint64_t entries = 2'000'000;
+    std::uint64_t bytes = std::uint64_t{64} << 30;
+    /// Beyond this much, no more than so many times the archive's size: pictures hardly shrink, bombs do.
+    std::uint64_t free_bytes = std::uint64_t{256} << 20;
+    std::uint64_t ratio = 100;
+};
+
+/// Unpacks the pictures of a .zip, .tar, .tar.gz, .tar.bz2 or .tar.xz into an existing folder, with the folders they
+/// lie in. Anything else (texts, hidden files, what macOS adds) is passed over. `{"pictures", "bytes", "passed_over"}`.
+/// Errors: kInvalidArgument for paths that lead out, links, devices, encrypted members and archives without pictures;
+/// kTooLarge over a limit; kDataLoss for a damaged archive. After an error the folder is empty.
+Result<nlohmann::json> unpack_pictures(const std::filesystem::path& archive, const std::filesystem::path& folder,
+                                       const UnpackLimits& limits = {});
+
+}  // namespace digits

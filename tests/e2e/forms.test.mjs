@@ -1,0 +1,155 @@
+// What the forms show before there is a job: the dry run that reads pictures, the resize example, the network with its
+// shapes, estimates and folds, and the preview of the augmentation.
+//
+//   node tests/e2e/forms.test.mjs    against build/release/digits
+//   DIGITS_BUILD=DIR                 takes digits from another folder
+//   DIGITS_E2E_SHOTS=DIR             keeps screenshots of the pages there
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before } from "node:test";
+import * as browsing from "./browser.mjs";
+import { api, build, mnist, steps, until } from "./browser.mjs";
+import { write_pictures } from "./mnist_pictures.mjs";
+import { start_server } from "./running_server.mjs";
+
+let folder;
+let server;
+let browser;
+let page;
+let dataset;
+
+before(async () => {
+  folder = mkdtempSync(join(tmpdir(), "digits-forms-"));
+  const pictures = join(folder, "pictures");
+  const paths = write_pictures(join(mnist, "train-images-idx3-ubyte"), join(mnist, "train-labels-idx1-ubyte"), pictures, 400);
+  writeFileSync(join(pictures, "3", "broken.png"), "no picture");
+  copyFileSync(paths["1"][0], join(pictures, "7", "copied.png"));
+  server = await start_server(join(build, "digits"), ["serve", "--data-dir", join(folder, "data"), "--port", "0"]);
+  browser = await browsing.open_page();
+  page = browser.page;
+  const job = await api(server, "POST", "/datasets", {
+    name: "Small digits",
+    spec: { source: { type: "folder", path: pictures }, image: { width: 28, height: 28, channels: 1 }, seed: 1 },
+  });
+  dataset = job.id;
+  await until("the dataset is made", async () => (await api(server, "GET", `/jobs/${dataset}`)).state === "done");
+});
+
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+  if (folder) rmSync(folder, { recursive: true, force: true });
+});
+
+const step = steps(
+  () => page,
+  () => server?.log(),
+);
+const shot = (name) => browsing.shot(page, name);
+const drawn = (images) => images.evaluateAll((all) => all.every((image) => image.complete && image.naturalWidth > 0));
+
+step("new dataset: the pictures are read before anything is made", async () => {
+  await page.goto(`${server.address}/datasets/new`);
+  await page.locator('[name="path"]').fill(join(folder, "pictures"));
+  const report = page.getByTestId("report");
+  await report.getByText("All 402 pictures were read").waitFor();
+  await report.getByText("1 cannot be read").waitFor();
+  await report.getByRole("button", { name: "show" }).first().click();
+  await report.getByText("3/broken.png").waitFor();
+  await report.getByText("1 picture stands in two classes").waitFor();
+  await report.getByText(/About .* on disk/).waitFor();
+});
+
+step("new dataset: the first picture in each mode as it would be stored; a click chooses the mode", async () => {
+  await page.locator('[name="width"]').fill("40");
+  const example = page.getByTestId("resize-example");
+  await example.getByText("28 × 28, as it would be stored").waitFor();
+  assert.equal(await example.locator("img").count(), 4);
+  await until("they are drawn", () => drawn(example.locator("img")));
+  await until("they have the new size", () => example.locator("img").first().evaluate((image) => image.naturalWidth === 40));
+  await example.getByRole("button", { name: "Fill" }).click();
+  await until("the mode is chosen", async () => (await page.locator('[name="resize"]').inputValue()) === "Fill");
+  await shot("dry-run");
+  await browsing.assert_accessible(page, "the form of a dataset with its dry run");
+});
+
+step("new dataset: pictures are sent from this computer, as a folder and as an archive", async () => {
+  await page.goto(`${server.address}/datasets/new`);
+  await page.getByLabel("From this computer").check();
+  await page.getByTestId("upload-folder").setInputFiles(join(folder, "pictures"));
+  await page.getByTestId("uploaded").getByText(/uploads\/[0-9a-f]{32}\/files\/pictures/).waitFor();
+  await page.getByTestId("scan").getByText("402 pictures in 10 classes").waitFor();
+  await shot("upload");
+  await browsing.assert_accessible(page, "the form of a dataset with an upload");
+  execFileSync("tar", ["czf", join(folder, "two.tar.gz"), "-C", join(folder, "pictures"), "1", "2"]);
+  await page.locator('input[type="file"][accept*=".zip"]').setInputFiles(join(folder, "two.tar.gz"));
+  await page.getByTestId("scan").getByText(/pictures in 2 classes/).waitFor();
+  await page.locator('[name="width"]').fill("28");
+  await page.locator('[name="height"]').fill("28");
+  await page.locator('[name="name"]').fill("Sent");
+  await page.getByRole("button", { name: "Create dataset" }).click();
+  await page.waitForURL(/\/datasets\/\d{8}-/);
+  const id = new URL(page.url()).pathname.split("/").at(-1);
+  await until("it is made", async () => (await api(server, "GET", `/jobs/${id}`)).state === "done");
+  assert.deepEqual((await api(server, "GET", `/datasets/${id}`)).dataset.labels, ["1", "2"]);
+});
+
+step("new model: memory and time are told before the start", async () => {
+  await page.goto(`${server.address}/models/new?dataset=${dataset}`);
+  const estimate = page.getByTestId("estimate");
+  await estimate.getByText("431,080").waitFor();
+  await estimate.getByText(/ of .* free/).waitFor();
+  await estimate.getByText(/images\/s, tried on this machine/).waitFor();
+});
+
+step("new model: the graph shows shapes, a click what a layer costs", async () => {
+  await page.getByRole("button", { name: "Visualize" }).click();
+  await page.getByText("64 × 20 × 24 × 24").first().waitFor();
+  await page.locator(".layer-head").filter({ hasText: "conv2" }).click();
+  await page.getByTestId("layer-facts").getByText(/25,050.*3\.2 M operations/).waitFor();
+  await shot("graph-shapes");
+  await page.getByLabel("ResNet-50").click();
+  const fold = page.getByRole("button", { name: /Residual block × 16/ });
+  await fold.waitFor();
+  await shot("graph-folded");
+  await fold.click();
+  await page.getByText(/^Fold repeats again$/).waitFor();
+  await until("its layers are drawn", async () => (await page.locator(".layer-node").count()) > 5);
+  await page.getByRole("button", { name: "Fold repeats again" }).click();
+  await fold.waitFor();
+});
+
+step("new model: a layer that does not fit is named and drawn red", async () => {
+  await page.getByLabel("LeNet").first().click();
+  await page.getByRole("button", { name: "Customize: LeNet" }).click();
+  const text = (await api(server, "GET", "/networks")).items.find(({ name }) => name === "lenet").prototxt;
+  await page.locator(".cm-content").fill(text.replace("kernel_size: 5", "kernel_size: 99"));
+  await page.getByTestId("network-fault").getByText("[conv1]").waitFor();
+  await page.locator('.layer-head[data-faulty="true"]').filter({ hasText: "conv1" }).waitFor();
+  await shot("graph-broken");
+});
+
+step("new model: what augmentation makes of the pictures is shown, and trained with", async () => {
+  await page.locator("label").filter({ hasText: /^Standard$/ }).click();
+  await page.getByRole("button", { name: /^Augmentation/ }).click();
+  const example = page.getByTestId("augment-example");
+  await until("they are drawn", () => drawn(example.locator("img")));
+  const before = await example.locator("img").nth(1).getAttribute("src");
+  await page.locator('[name="rotation"]').fill("30");
+  await page.locator('[name="noise"]').fill("0.05");
+  await until("they are varied", async () => (await example.locator("img").nth(1).getAttribute("src")) !== before);
+  await shot("augmentation");
+  await browsing.assert_accessible(page, "the form of a model with its augmentation");
+  await page.locator('[name="epochs"]').fill("1");
+  await page.locator('[name="name"]').fill("Varied");
+  await page.getByRole("button", { name: "Train" }).click();
+  await page.waitForURL(/\/models\/\d{8}-/);
+  const id = new URL(page.url()).pathname.split("/").at(-1);
+  await until("it is trained", async () => (await api(server, "GET", `/jobs/${id}`)).state === "done");
+  assert.equal((await api(server, "GET", `/jobs/${id}`)).spec.augmentation.rotation, 30);
+  const file = await fetch(`${server.address}/api/v1/files/${id}/augmentation.json`);
+  assert.equal((await file.json()).noise, 0.05);
+});

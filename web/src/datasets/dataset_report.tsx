@@ -1,0 +1,111 @@
+import { Anchor, Group, Loader, Stack, Text } from "@mantine/core";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { answer, client, type DatasetReport, type DatasetSpec, ProblemError } from "../api/client";
+import { bytes, significant } from "../format/format";
+import { useDebounced } from "../frame/page_states";
+import { useText } from "../text/text";
+
+/** What the worker finds when it reads the pictures: unreadable ones, balance, equal ones, size and time. */
+export function DatasetReportPart({ spec }: { spec: DatasetSpec | null }) {
+  const { t } = useText();
+  // Reading takes seconds: only once nothing is typed for a while.
+  const settled = useDebounced(spec, 1000);
+  const report = useQuery({
+    queryKey: ["report", settled],
+    enabled: settled !== null,
+    retry: false,
+    placeholderData: keepPreviousData,
+    gcTime: 60_000,
+    queryFn: ({ signal }) => answer(client.POST("/datasets/report", { body: { spec: settled! }, signal })),
+  });
+  if (spec === null) return null;
+  if (report.error)
+    return (
+      <Text size="xs" c="red">
+        {report.error instanceof ProblemError ? report.error.problem.detail : String(report.error)}
+      </Text>
+    );
+  if (!report.data)
+    return (
+      <Group gap="xs">
+        <Loader size="xs" />
+        <Text size="sm">{t("report.reading")}</Text>
+      </Group>
+    );
+  return (
+    <div data-testid="report" style={{ opacity: report.isFetching ? 0.6 : 1 }}>
+      <Findings report={report.data} />
+    </div>
+  );
+}
+
+function Findings({ report }: { report: DatasetReport }) {
+  const { t, duration } = useText();
+  const { unreadable, duplicates, imbalance } = report;
+  return (
+    <Stack gap={4}>
+      <Text size="sm">
+        {report.all ? t("report.all_read", { n: report.checked }) : t("report.sample_read", { n: report.checked })}
+      </Text>
+      {unreadable.count > 0 && (
+        <Shown
+          text={t("report.unreadable", { n: unreadable.count })}
+          lines={unreadable.pictures.map(({ path, reason }) => `${path}: ${reason}`)}
+        />
+      )}
+      <Text size="sm" c={imbalance.verdict === "even" ? undefined : "orange.9"}>
+        {imbalance.verdict === "even" ? "✓" : "⚠"}{" "}
+        {t(`report.balance.${imbalance.verdict}`, { ratio: significant(imbalance.ratio, 2) })}
+      </Text>
+      {duplicates.groups > 0 ? (
+        <Shown
+          text={
+            duplicates.across_splits > 0
+              ? t("report.leak", { n: duplicates.across_splits })
+              : t("report.duplicates", { n: duplicates.groups })
+          }
+          lines={duplicates.examples.map((group) =>
+            group.map(({ path, split, label }) => `${path} (${split}, ${label})`).join(" = "),
+          )}
+        />
+      ) : (
+        <Text size="sm">
+          ✓ {duplicates.all ? t("report.no_duplicates") : t("report.no_duplicates_so_far", { n: duplicates.compared })}
+        </Text>
+      )}
+      {duplicates.contradicting > 0 && (
+        <Text size="sm" c="orange.9">
+          ⚠ {t("report.contradicting", { n: duplicates.contradicting })}
+        </Text>
+      )}
+      {report.bytes !== null && report.seconds !== null && (
+        <Text size="sm">
+          {t("report.cost", { size: bytes(report.bytes), time: duration(Math.max(1, Math.round(report.seconds))) })}
+        </Text>
+      )}
+    </Stack>
+  );
+}
+
+function Shown({ text, lines }: { text: string; lines: string[] }) {
+  const { t } = useText();
+  const [open, set_open] = useState(false);
+  return (
+    <div>
+      <Text size="sm" c="orange.9">
+        ⚠ {text}{" "}
+        <Anchor component="button" type="button" size="sm" onClick={() => set_open(!open)} aria-expanded={open}>
+          {t(open ? "report.hide" : "report.show")}
+        </Anchor>
+      </Text>
+      {open && (
+        <ul className="report-lines">
+          {lines.map((line) => (
+            <li key={line}>{line}</li>
+          ))}
+        </ul>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,60 @@
+import { Skeleton, Text, UnstyledButton } from "@mantine/core";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { answer, client, type DatasetSpec, ProblemError } from "../api/client";
+import { bytes } from "../format/format";
+import { useText } from "../text/text";
+import type { DatasetForm } from "./dataset_form";
+
+interface Props {
+  spec: DatasetSpec;
+  mode: DatasetForm["resize"];
+  on_choose: (mode: DatasetForm["resize"]) => void;
+}
+
+/** The first picture of the source as each resize mode would store it; a click chooses the mode. */
+export function ResizeExample({ spec, mode, on_choose }: Props) {
+  const { t } = useText();
+  // One answer has all modes.
+  const asked: DatasetSpec = { ...spec, image: { ...spec.image!, resize: "squash" } };
+  const example = useQuery({
+    queryKey: ["resize-example", asked],
+    retry: false,
+    placeholderData: keepPreviousData,
+    gcTime: 60_000,
+    queryFn: ({ signal }) => answer(client.POST("/datasets/resize-example", { body: { spec: asked }, signal })),
+  });
+  if (example.error)
+    return (
+      <Text size="xs" c="dimmed">
+        {example.error instanceof ProblemError ? example.error.problem.detail : String(example.error)}
+      </Text>
+    );
+  if (!example.data) return <Skeleton height={130} />;
+  const { picture, width, height, modes } = example.data;
+  return (
+    <figure style={{ margin: 0 }} data-testid="resize-example">
+      <div className="resize-modes" role="group" aria-label={t("resize.your_picture")}>
+        {modes.map((one) => (
+          <UnstyledButton
+            key={one.mode}
+            className="resize-mode"
+            aria-pressed={one.mode === mode}
+            onClick={() => on_choose(one.mode)}
+          >
+            <img className="resize-picture" src={one.data} alt={t(`resize.${one.mode}`)} />
+            <span>{t(`resize.${one.mode}`)}</span>
+            <Text span size="xs" c="dimmed">
+              {bytes(one.bytes)}
+            </Text>
+          </UnstyledButton>
+        ))}
+      </div>
+      <Text component="figcaption" size="xs" c="dimmed" style={{ overflowWrap: "anywhere" }}>
+        {t("resize.of_picture", {
+          picture: picture.split("/").slice(-2).join("/"),
+          size: `${width} × ${height}`,
+        })}
+      </Text>
+    </figure>
+  );
+}

@@ -1,0 +1,123 @@
+import { Skeleton, Text } from "@mantine/core";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { answer, client, ProblemError } from "../api/client";
+import { useDataset } from "../api/queries";
+import { ChoiceField, Folded, type FormState, NumberField, Row } from "../forms/fields";
+import { useDebounced } from "../frame/page_states";
+import { useText } from "../text/text";
+import { augmentation_numbers, augmentation_of, wanted_changes } from "./augmentation_form";
+import type { ModelForm } from "./model_form";
+
+const steps = { rotation: 5, scale: 0.01, noise: 0.01, contrast: 0.1, hue: 0.01, saturation: 0.01, value: 0.01 };
+const most = { rotation: 180, scale: 1, noise: 1, contrast: 5, hue: 0.5, saturation: 0.5, value: 0.5 };
+
+/** How pictures are varied while training, with what that makes of some pictures of the dataset. */
+export function AugmentationSection({ form }: { form: FormState<ModelForm> }) {
+  const { t } = useText();
+  const { values } = form;
+  const changes = wanted_changes(values);
+  const title = changes.length > 0 ? changes.map((name) => t(`augment.${name}`)).join(", ") : t("augment.none");
+  return (
+    <Folded title={t("section.augmentation")} values={title}>
+      <Row>
+        <ChoiceField
+          form={form}
+          name="flip"
+          label={t("augment.flip")}
+          options={(["none", "horizontal", "vertical", "both"] as const).map((value) => ({
+            value,
+            label: t(`augment.flip.${value}`),
+          }))}
+        />
+        <ChoiceField
+          form={form}
+          name="turns"
+          label={t("augment.turns")}
+          options={(["none", "quarter", "half", "all"] as const).map((value) => ({
+            value,
+            label: t(`augment.turns.${value}`),
+          }))}
+        />
+        {augmentation_numbers.map((name) => (
+          <NumberField
+            key={name}
+            form={form}
+            name={name}
+            label={t(`augment.${name}`)}
+            help={t(`augment.${name}.help`)}
+            suffix={name === "rotation" ? "°" : undefined}
+            min={0}
+            max={most[name]}
+            step={steps[name]}
+          />
+        ))}
+      </Row>
+      <Preview values={values} />
+    </Folded>
+  );
+}
+
+function Preview({ values }: { values: ModelForm }) {
+  const { t } = useText();
+  const id = values.dataset_id;
+  const dataset = useDataset(id, id !== "").data?.dataset;
+  const crop = Number(values.crop_size);
+  const asked = useDebounced(
+    {
+      augmentation: augmentation_of(values),
+      crop_size: values.crop_size.trim() !== "" && crop >= 1 ? crop : null,
+      mean: values.mean,
+    },
+    300,
+  );
+  const example = useQuery({
+    queryKey: ["augment-example", id, asked],
+    enabled: Boolean(dataset),
+    retry: false,
+    placeholderData: keepPreviousData,
+    gcTime: 10_000,
+    queryFn: ({ signal }) =>
+      answer(client.POST("/datasets/{id}/augment-example", { params: { path: { id } }, body: asked, signal })),
+  });
+  if (!dataset) {
+    return (
+      <Text size="sm" c="dimmed">
+        {t("augment.choose_dataset")}
+      </Text>
+    );
+  }
+  if (example.error)
+    return (
+      <Text size="sm" c="red">
+        {example.error instanceof ProblemError ? example.error.problem.detail : String(example.error)}
+      </Text>
+    );
+  if (!example.data) return <Skeleton height={200} />;
+  const { pictures, width, height } = example.data;
+  return (
+    <figure style={{ margin: 0 }} data-testid="augment-example">
+      <div className="augment-grid" style={{ opacity: example.isPlaceholderData ? 0.6 : 1 }}>
+        {pictures.map(({ record, label, original, variants }) => (
+          <div key={record} className="augment-row">
+            <img
+              className="augment-picture augment-original"
+              src={original}
+              alt={`${dataset.labels[label] ?? label}, ${t("augment.original")}`}
+            />
+            {variants.map((variant, i) => (
+              <img
+                key={i}
+                className="augment-picture"
+                src={variant}
+                alt={`${dataset.labels[label] ?? label}, ${t("augment.epoch", { epoch: i + 1 })}`}
+              />
+            ))}
+          </div>
+        ))}
+      </div>
+      <Text component="figcaption" size="xs" c="dimmed">
+        {t("augment.caption", { size: `${width} × ${height}` })}
+      </Text>
+    </figure>
+  );
+}
