@@ -1,8 +1,8 @@
 """Training speed: Digits against PyTorch in Python, same network, machine and threads, alternating within one run.
 
-    scripts/bench train            six networks, ours in fp32 and bf16 against PyTorch's modes
+    scripts/bench train            six networks, ours in fp32 against PyTorch's modes
     DIGITS_BENCH_NETWORKS=lenet,vgg16   only these
-    DIGITS_BENCH_MODES=eager,…          only these modes of PyTorch
+    DIGITS_BENCH_MODES=eager,…          these modes of PyTorch (default: eager,eager_no_mmap,channels_last; also bf16,bf16_channels_last)
     DIGITS_BENCH_SECONDS=N              how long each single measurement lasts (default 6)
     DIGITS_BENCH_REPEATS=N              how often all are measured in turn (default 3)
 
@@ -26,7 +26,6 @@ NETS = {
     "unet": (4, "1,128,128", 2),
 }
 FP32_MODES = ("eager", "eager_no_mmap", "channels_last")
-BF16_MODES = ("bf16", "bf16_channels_last")
 # The C library maps fresh zeroed pages for every large buffer unless told otherwise; this mode shows PyTorch without that cost.
 KEEP_PAGES = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": "100000000000", "MALLOC_TOP_PAD_": "1000000000"}
 
@@ -48,8 +47,8 @@ def common_options(net, threads, seconds):
             "--seconds", str(seconds)]
 
 
-def ours(net, threads, seconds, precision):
-    return last_json([str(ROOT / "build/release/digits-worker"), "bench", *common_options(net, threads, seconds), "--precision", precision])
+def ours(net, threads, seconds):
+    return last_json([str(ROOT / "build/release/digits-worker"), "bench", *common_options(net, threads, seconds)])
 
 
 def peer(net, threads, seconds, mode):
@@ -57,34 +56,20 @@ def peer(net, threads, seconds, mode):
     return last_json(command, KEEP_PAGES if mode == "eager_no_mmap" else None)["images_per_s"]
 
 
-def refusal_of_bf16(threads):
-    """Why this machine does not train in bf16, or nothing."""
-    done = run([str(ROOT / "build/release/digits-worker"), "bench", *common_options("lenet", threads, 0.1), "--precision", "bf16"])
-    return done.stderr.strip() if done.returncode != 0 else ""
-
-
-def measure(net, modes, precisions, threads, seconds, repeats):
-    mine, theirs, limits = {p: [] for p in precisions}, {m: [] for m in modes}, []
+def measure(net, modes, threads, seconds, repeats):
+    mine, theirs, limits = [], {mode: [] for mode in modes}, []
     for _ in range(repeats):
-        for precision in precisions:
-            one = ours(net, threads, seconds, precision)
-            mine[precision].append(one["images_per_s"])
-            if precision == "fp32":
-                limits.append(one["flops_per_s"] / one["convolution_flops_per_s"])
+        one = ours(net, threads, seconds)
+        mine.append(one["images_per_s"])
+        limits.append(one["flops_per_s"] / one["convolution_flops_per_s"])
         for mode in modes:
             theirs[mode].append(peer(net, threads, seconds, mode))
-    figure = {"limit": round(statistics.median(limits), 3), "images_per_s": {}, "torch_images_per_s": {}, "fp32": {}, "bf16": {}}
-    for precision in precisions:
-        figure["images_per_s"][precision] = round(statistics.median(mine[precision]), 2)
-    for mode in modes:
-        figure["torch_images_per_s"][mode] = round(statistics.median(theirs[mode]), 2)
-    for precision in precisions:
-        for mode in modes:
-            figure[precision][mode] = round(statistics.median(a / b for a, b in zip(mine[precision], theirs[mode])), 3)
-    for precision, group in (("fp32", FP32_MODES), ("bf16", BF16_MODES)):
-        known = [figure[precision][mode] for mode in group if mode in figure[precision]]
-        if known:
-            figure[precision]["best"] = min(known)
+    ratios = {mode: round(statistics.median(a / b for a, b in zip(mine, theirs[mode])), 3) for mode in modes}
+    figure = {"images_per_s": round(statistics.median(mine), 2), "limit": round(statistics.median(limits), 3), "ratios": ratios,
+              "torch_images_per_s": {mode: round(statistics.median(rates), 2) for mode, rates in theirs.items()}}
+    fp32 = [ratios[mode] for mode in FP32_MODES if mode in ratios]
+    if fp32:
+        figure["against_best_fp32"] = min(fp32)
     return figure
 
 
@@ -93,24 +78,18 @@ def main():
     unknown = [net for net in networks if net not in NETS]
     if unknown:
         sys.exit(f"no network {unknown[0]}; expected some of {', '.join(NETS)}")
+    modes = os.environ.get("DIGITS_BENCH_MODES", ",".join(FP32_MODES)).split(",")
     repeats = int(os.environ.get("DIGITS_BENCH_REPEATS", "3"))
     seconds = float(os.environ.get("DIGITS_BENCH_SECONDS", "6"))
     threads = len(os.sched_getaffinity(0))
-    refused = refusal_of_bf16(threads)
-    precisions = ["fp32"] if refused else ["fp32", "bf16"]
-    modes = os.environ.get("DIGITS_BENCH_MODES", ",".join(FP32_MODES + (() if refused else BF16_MODES))).split(",")
-    if refused:
-        print(f"bf16 is left out: {refused}")
-    print("images/s of Digits, and how many times those of PyTorch's mode; the share of the convolution limit")
-    print(f"{'network':<11}{'batch':>6}{'precision':>11}{'images/s':>11}" + "".join(f"{mode:>20}" for mode in modes) + f"{'limit':>8}")
     figures = {}
+    print("images/s of Digits, how many times those of PyTorch's mode that is, and the share of the convolution limit")
+    print(f"{'network':<11}{'batch':>6}{'images/s':>11}" + "".join(f"{mode:>20}" for mode in modes) + f"{'limit':>9}")
     for net in networks:
-        figures[net] = figure = measure(net, modes, precisions, threads, seconds, repeats)
-        for precision in precisions:
-            ratios = "".join(f"{figure[precision][mode]:>18.2f} x" for mode in modes)
-            limit = f"{100 * figure['limit']:>6.0f} %" if precision == "fp32" else ""
-            print(f"{net:<11}{NETS[net][0]:>6}{precision:>11}{figure['images_per_s'][precision]:>11.1f}{ratios}{limit}", flush=True)
-    print(json.dumps({"bench": "train", "unit": "digits / torch", "threads": threads, "bf16_refused": refused, "networks": figures}))
+        figures[net] = figure = measure(net, modes, threads, seconds, repeats)
+        ratios = "".join(f"{figure['ratios'][mode]:>18.2f} x" for mode in modes)
+        print(f"{net:<11}{NETS[net][0]:>6}{figure['images_per_s']:>11.1f}{ratios}{100 * figure['limit']:>7.0f} %", flush=True)
+    print(json.dumps({"bench": "train", "unit": "digits / torch", "threads": threads, "networks": figures}))
 
 
 if __name__ == "__main__":
