@@ -41,7 +41,7 @@ Result<nlohmann::json> run_train_task(const nlohmann::json& json, TaskHost& host
     TrainOptions options;
     options.solver_file = prepared.solver_file;
     options.iterations_per_epoch = static_cast<double>(prepared.facts.iterations_per_epoch);
-    for (const auto& weights : spec.weights) options.weights.emplace_back(weights);
+    for (const auto& weights : spec.weights) options.weights.emplace_back(weights.path);
     options.device = default_device();
     if (spec.seed) options.seed = static_cast<std::uint64_t>(*spec.seed);
     options.threads = spec.threads;

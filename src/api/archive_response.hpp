@@ -11,4 +11,7 @@ namespace digits::api {
 Result<http::Response> archive_response(const Job& job, const SnapshotEntry& snapshot, ArchiveFormat format,
                                         Context& context);
 
+/// A pretrained model as a file to save, which can be uploaded again.
+Result<http::Response> pretrained_archive_response(const Job& job, Context& context);
+
 }  // namespace digits::api

@@ -114,15 +114,18 @@ Result<DatasetSpec> checked_dataset_spec(const nlohmann::json& json, const Conte
     return spec;
 }
 
-Result<ModelSpec> checked_model_spec(const nlohmann::json& json, const Context& context) {
+Result<ModelSpec> checked_model_spec(const nlohmann::json& json, const Context& context, StartingPoint* start) {
     auto spec = parse_model_spec(json);
     if (!spec) return fail(within(spec.error(), "/spec"));
     if (!spec->dataset_dir.empty())
         return fail(make_error(ErrorCode::kInvalidArgument, "dataset_dir is filled in by the server; give dataset_id")
                         .at("/spec/dataset_dir"));
     for (std::size_t i = 0; i < spec->weights.size(); ++i)
-        if (const auto allowed = check_path(spec->weights[i], context); !allowed)
-            return fail(Error(allowed.error()).at("/spec/weights/" + std::to_string(i)));
+        if (!spec->weights[i].path.empty())
+            if (const auto allowed = check_path(spec->weights[i].path, context); !allowed)
+                return fail(Error(allowed.error()).at("/spec/weights/" + std::to_string(i)));
+    DIGITS_ASSIGN(auto taken, take_starting_point(*spec, context));
+    if (start) *start = std::move(taken);
     if (spec->dataset_id.empty()) return spec;
     const auto dataset =
         is_job_id(spec->dataset_id) ? context.jobs.get(spec->dataset_id) : Result<Job>(fail(ErrorCode::kNotFound, ""));
@@ -173,13 +176,14 @@ JobRequest dataset_job(const DatasetSpec& spec) {
     return job;
 }
 
-Result<JobRequest> model_job(const ModelSpec& spec) {
+Result<JobRequest> model_job(const ModelSpec& spec, const Context& context) {
     if (spec.dataset_id.empty())
         return fail(make_error(ErrorCode::kInvalidArgument, "dataset_id is missing").at("/spec/dataset_id"));
     DIGITS_TRY(refuse_faults(spec));
     JobRequest job;
     job.kind = "model";
     job.parents = {spec.dataset_id};
+    job.files = weights_to_link(spec, context);
     job.spec = std::make_shared<const nlohmann::json>(to_json(spec));
     return job;
 }

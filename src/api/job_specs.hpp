@@ -4,6 +4,7 @@
 #include <string>
 
 #include "api/context.hpp"
+#include "api/starting_point.hpp"
 #include "data/dataset_spec.hpp"
 #include "models/model_spec.hpp"
 
@@ -16,8 +17,10 @@ Status check_path(const std::string& path, const Context& context);
 /// A valid spec whose sources are there. Errors: kInvalidArgument or kPermissionDenied with the path below /spec.
 Result<DatasetSpec> checked_dataset_spec(const nlohmann::json& spec, const Context& context);
 
-/// A valid spec, with the folder of its dataset if it names one. Errors as above.
-Result<ModelSpec> checked_model_spec(const nlohmann::json& spec, const Context& context);
+/// A valid spec, with the folder of its dataset if it names one, and with what it takes from other jobs. Errors as
+/// above. `start`: may be null.
+Result<ModelSpec> checked_model_spec(const nlohmann::json& spec, const Context& context,
+                                     StartingPoint* start = nullptr);
 
 /// A request, without name, to evaluate what the spec says. A snapshot that is there is settled now; where the training
 /// has none yet, the job waits for its end. Errors as above, and kFailedPrecondition.
@@ -26,6 +29,6 @@ Result<JobRequest> evaluation_job(const nlohmann::json& spec, const Context& con
 /// Requests for jobs of these specs, without name.
 JobRequest dataset_job(const DatasetSpec& spec);
 /// A training that cannot work is refused at once: kInvalidArgument, with the place in the network.
-Result<JobRequest> model_job(const ModelSpec& spec);
+Result<JobRequest> model_job(const ModelSpec& spec, const Context& context);
 
 }  // namespace digits::api

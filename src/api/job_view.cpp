@@ -34,6 +34,7 @@ json actions_view(const Job& job) {
     const bool ended = is_final(job.state);
     return {{"abort", !ended && !job.abort_requested},
             {"resume", job.state == JobState::kAbort || job.state == JobState::kError},
+            {"extend", job.kind == "model" && ended && job.attempt > 0},
             {"delete", ended},
             {"snapshot", job.kind == "model" && job.state == JobState::kRun}};
 }

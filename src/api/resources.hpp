@@ -15,6 +15,7 @@ void register_digits_datasets(http::Router& router, Context& context);
 void register_digits_jobs(http::Router& router, Context& context);
 void register_digits_models(http::Router& router, Context& context);
 void register_digits_not_offered(http::Router& router, Context& context);
+void register_digits_pretrained(http::Router& router, Context& context);
 void register_digits_root(http::Router& router, Context& context);
 void register_evaluations(http::Router& router, Context& context);
 void register_events(http::Router& router, Context& context);
@@ -28,6 +29,7 @@ void register_networks(http::Router& router, Context& context);
 void register_openapi(http::Router& router, Context& context);
 void register_pictures(http::Router& router, Context& context);
 void register_predictions(http::Router& router, Context& context);
+void register_pretrained(http::Router& router, Context& context);
 void register_session(http::Router& router, Context& context);
 void register_snapshots(http::Router& router, Context& context);
 void register_system(http::Router& router, Context& context);
@@ -43,6 +45,7 @@ inline constexpr auto kResources = {
     register_digits_jobs,
     register_digits_models,
     register_digits_not_offered,
+    register_digits_pretrained,
     register_digits_root,
     register_evaluations,
     register_events,
@@ -56,6 +59,7 @@ inline constexpr auto kResources = {
     register_openapi,
     register_pictures,
     register_predictions,
+    register_pretrained,
     register_session,
     register_snapshots,
     register_system,

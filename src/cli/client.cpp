@@ -41,8 +41,7 @@ struct Client::Request {
     std::string path;
     std::string body;
     std::string key;  ///< Idempotency-Key
-    std::string part;
-    std::vector<std::filesystem::path> files;
+    std::vector<FormPart> parts;
     AtomicFile* sink = nullptr;  ///< takes the answer instead of memory
     std::function<void(std::uint64_t)> progress;
 };
@@ -104,12 +103,14 @@ Result<std::string> Client::perform(const Request& request) {
     if (!user_.empty()) curl_easy_setopt(curl, CURLOPT_COOKIE, ("username=" + user_).c_str());
     std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> headers(nullptr, curl_slist_free_all);
     std::unique_ptr<curl_mime, decltype(&curl_mime_free)> mime(nullptr, curl_mime_free);
-    if (!request.files.empty()) {
+    if (!request.parts.empty()) {
         mime.reset(curl_mime_init(curl));
-        for (const auto& file : request.files) {
+        for (const auto& [name, file, value] : request.parts) {
             curl_mimepart* part = curl_mime_addpart(mime.get());
-            curl_mime_name(part, request.part.c_str());
-            if (curl_mime_filedata(part, file.c_str()) != CURLE_OK)
+            curl_mime_name(part, name.c_str());
+            if (file.empty())
+                curl_mime_data(part, value.data(), value.size());
+            else if (curl_mime_filedata(part, file.c_str()) != CURLE_OK)
                 return fail(ErrorCode::kNotFound, "cannot read {}", file.string());
         }
         curl_easy_setopt(curl, CURLOPT_MIMEPOST, mime.get());
@@ -175,11 +176,16 @@ Result<std::string> Client::get_text(const std::string& path) {
 
 Result<nlohmann::json> Client::upload(const std::string& path, const std::string& part,
                                       const std::vector<std::filesystem::path>& files) {
+    std::vector<FormPart> parts;
+    for (const auto& file : files) parts.push_back({part, file, {}});
+    return upload(path, std::move(parts));
+}
+
+Result<nlohmann::json> Client::upload(const std::string& path, std::vector<FormPart> parts) {
     Request request;
     request.method = "POST";
     request.path = path;
-    request.part = part;
-    request.files = files;
+    request.parts = std::move(parts);
     DIGITS_ASSIGN(const auto body, perform(request));
     return parse_answer(body);
 }

@@ -12,6 +12,7 @@ namespace {
 
 struct JobsArguments {
     std::string job, kind, state, search;
+    double epochs = 0;
     int limit = 50;
     int bytes = 64 << 10;
     bool purge = false;
@@ -75,6 +76,18 @@ Status act(const JobsArguments& a, const std::string& action, const CommonOption
     return {};
 }
 
+Status extend(const JobsArguments& a, const CommonOptions& options) {
+    DIGITS_ASSIGN(auto session, Session::open(options));
+    DIGITS_ASSIGN(auto job, session.find_job("model", a.job));
+    DIGITS_ASSIGN(job,
+                  session.client().post("/models/" + job["id"].get<std::string>() + "/extend", {{"epochs", a.epochs}}));
+    if (!session.server_stays()) {
+        DIGITS_ASSIGN(job, follow_job(session, job["id"].get<std::string>(), options));
+    }
+    std::cout << (options.json ? job.dump(2) + "\n" : job_text(job));
+    return {};
+}
+
 Status remove(const JobsArguments& a, const CommonOptions& options) {
     DIGITS_ASSIGN(auto session, Session::open(options));
     DIGITS_ASSIGN(const auto job, session.find_job("", a.job));
@@ -103,7 +116,8 @@ void add_jobs(CLI::App& app, Invocation& invocation) {
     jobs->require_subcommand(1);
     jobs->fallthrough();
     auto* all = jobs->add_subcommand("list", "The newest jobs");
-    all->add_option("--kind", a->kind, "Only these")->check(CLI::IsMember({"dataset", "model", "evaluation"}));
+    all->add_option("--kind", a->kind, "Only these")
+        ->check(CLI::IsMember({"dataset", "model", "evaluation", "pretrained"}));
     all->add_option("--state", a->state, "Only these: init, wait, run, done, abort, error");
     all->add_option("--search", a->search, "Part of the name, group or id");
     all->add_option("--limit", a->limit, "How many")->check(CLI::Range(1, 200))->capture_default_str();
@@ -120,6 +134,10 @@ void add_jobs(CLI::App& app, Invocation& invocation) {
     add("watch", "Follow a running job until it ends", watch);
     add("log", "The end of the job's log", log)
         ->add_option("--bytes", a->bytes, "How much of it")
+        ->check(CLI::PositiveNumber);
+    add("extend", "Train a finished model for more epochs", extend)
+        ->add_option("--epochs", a->epochs, "How many more")
+        ->required()
         ->check(CLI::PositiveNumber);
     add("delete", "Delete a job with its files", remove)->add_flag("--purge", a->purge, "At once, without a way back");
     add("restore", "Bring a job back that was just deleted", restore);

@@ -40,7 +40,7 @@ class Session {
     /// False: the server ends with this program.
     bool server_stays() const { return !own_; }
 
-    /// The job with this id, or the only one with this name. `kind`: "dataset", "model" or "" for any.
+    /// The job with this id, or the only one with this name. `kind`: "dataset", "model", "pretrained" or "" for any.
     Result<nlohmann::json> find_job(const std::string& kind, const std::string& text);
 
   private:

@@ -13,7 +13,7 @@ namespace {
 
 struct TrainArguments {
     CreateOptions create;
-    std::string dataset, network;
+    std::string dataset, network, previous, snapshot = "best", pretrained;
     std::optional<double> epochs, lr, gamma, power, step, momentum, weight_decay, rms_decay, snapshot_interval,
         val_interval;
     std::vector<double> steps;
@@ -37,6 +37,26 @@ Result<nlohmann::json> augmentation(const std::vector<std::string>& choices) {
     return changes;
 }
 
+/// The network of an earlier or a pretrained model, with its weights. `--network` may give another text to them.
+Status choose_start(const TrainArguments& a, Session& session, nlohmann::json& spec) {
+    if (a.previous.empty() && a.pretrained.empty() && a.network.empty())
+        return fail(ErrorCode::kInvalidArgument, "no network: expected one of --network, --previous and --pretrained");
+    if (a.previous.empty() && a.pretrained.empty()) return choose_network(a.network, session.client(), spec);
+    const bool previous = !a.previous.empty();
+    DIGITS_ASSIGN(const auto job,
+                  session.find_job(previous ? "model" : "pretrained", previous ? a.previous : a.pretrained));
+    const nlohmann::json source{{previous ? "model" : "pretrained", job["id"]}};
+    if (!a.network.empty()) {
+        DIGITS_TRY(choose_network(a.network, session.client(), spec));
+    } else {
+        spec["network"] = source;
+    }
+    auto weights = source;
+    if (previous) weights["snapshot"] = a.snapshot;
+    if (!previous || a.snapshot != "none") spec["weights"].push_back(std::move(weights));
+    return {};
+}
+
 template <class T>
 void set(nlohmann::json& json, const char* key, const std::optional<T>& value) {
     if (value) json[key] = *value;
@@ -44,7 +64,7 @@ void set(nlohmann::json& json, const char* key, const std::optional<T>& value) {
 
 Result<nlohmann::json> model_spec(const TrainArguments& a, Session& session) {
     nlohmann::json spec;
-    DIGITS_TRY(choose_network(a.network, session.client(), spec));
+    DIGITS_TRY(choose_start(a, session, spec));
     DIGITS_ASSIGN(const auto dataset, session.find_job("dataset", a.dataset));
     spec["dataset_id"] = dataset["id"];
     auto& solver = spec["solver"];
@@ -91,11 +111,15 @@ void add_train(CLI::App& app, Invocation& invocation) {
     command->add_option("--name", a->create.name, "Name of the model")->required();
     command->add_option("--group", a->create.group, "Group to show it in");
     command->add_option("--dataset", a->dataset, "Id or name of the dataset")->required();
-    command
-        ->add_option("--network", a->network,
-                     "Standard network (lenet, alexnet, googlenet, vgg16, resnet18, resnet50, squeezenet, mobilenetv2) "
-                     "or a prototxt file")
-        ->required();
+    command->add_option(
+        "--network", a->network,
+        "Standard network (lenet, alexnet, googlenet, vgg16, resnet18, resnet50, squeezenet, mobilenetv2) "
+        "or a prototxt file");
+    auto* previous = command->add_option("--previous", a->previous, "Model to start from: its network and weights");
+    command->add_option("--snapshot", a->snapshot, "Of --previous: iteration, best, last, or none (only the network)")
+        ->needs(previous)
+        ->capture_default_str();
+    command->add_option("--pretrained", a->pretrained, "Pretrained model to start from")->excludes(previous);
     command->add_option("--epochs", a->epochs, "How often the network sees each picture")->check(CLI::PositiveNumber);
     command->add_option("--lr", a->lr, "Learning rate at the start")->check(CLI::PositiveNumber);
     command->add_option("--policy", a->policy, "How the learning rate changes")

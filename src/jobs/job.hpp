@@ -32,15 +32,15 @@ struct EnumNames<JobState> {
     }};
 };
 
-/// abort → wait and error → wait are a resume.
+/// abort → wait and error → wait are a resume, done → wait is an extension.
 constexpr bool can_change(JobState from, JobState to) {
     switch (from) {
         case JobState::kInit: return to == JobState::kWait || to == JobState::kAbort || to == JobState::kError;
         case JobState::kWait: return to == JobState::kRun || to == JobState::kAbort || to == JobState::kError;
         case JobState::kRun: return to == JobState::kDone || to == JobState::kAbort || to == JobState::kError;
         case JobState::kAbort:
-        case JobState::kError: return to == JobState::kWait;
-        case JobState::kDone: return false;
+        case JobState::kError:
+        case JobState::kDone: return to == JobState::kWait;
     }
     return false;
 }

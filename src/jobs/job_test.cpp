@@ -19,7 +19,7 @@ TEST(JobStateTest, AllowsTheseChangesAndNoOthers) {
     using enum JobState;
     const std::set<std::pair<JobState, JobState>> allowed{
         {kInit, kWait}, {kInit, kAbort}, {kInit, kError}, {kWait, kRun},   {kWait, kAbort}, {kWait, kError},
-        {kRun, kDone},  {kRun, kAbort},  {kRun, kError},  {kAbort, kWait}, {kError, kWait},
+        {kRun, kDone},  {kRun, kAbort},  {kRun, kError},  {kAbort, kWait}, {kError, kWait}, {kDone, kWait},
     };
     for (const auto from : kStates)
         for (const auto to : kStates)

@@ -52,15 +52,22 @@ Result<FileHandle> lock_data_dir(const fs::path& data_dir) {
     return handle;
 }
 
-/// Copies the files of a request into the job's folder and lets its spec name them there.
-Status take_files(JobRequest& request, const fs::path& dir) {
+/// Files of the data folder are replaced, never changed, so one link more is as good as a copy.
+void link_or_copy(const fs::path& file, const fs::path& copy, const fs::path& data_dir, std::error_code& error) {
+    const bool ours = file.lexically_normal().string().starts_with(data_dir.string() + "/");
+    if (ours) fs::create_hard_link(file, copy, error);
+    if (!ours || error) fs::copy_file(file, copy, error);
+}
+
+/// Brings the files of a request into the job's folder and lets its spec name them there.
+Status take_files(JobRequest& request, const fs::path& dir, const fs::path& data_dir) {
     if (request.files.empty()) return {};
     json spec = *request.spec;
     std::error_code error;
     fs::create_directory(dir / "uploads", error);
     for (const auto& file : request.files) {
         const auto copy = dir / "uploads" / file.name;
-        if (!error) fs::copy_file(file.path, copy, error);
+        if (!error) link_or_copy(file.path, copy, data_dir, error);
         if (error)
             return fail(errno_error("cannot copy " + file.path.string() + " into " + dir.string(), error.value()));
         spec[json::json_pointer(file.member)] = copy.string();
@@ -272,7 +279,7 @@ Result<Job> JobManager::Impl::submit(JobRequest request) {
     do job.id = new_job_id();
     while (!fs::create_directory(job_dir(job.id), error) && !error);
     if (error) return fail(errno_error("cannot make " + job_dir(job.id).string(), error.value()));
-    if (const auto taken = take_files(request, job_dir(job.id)); !taken) {
+    if (const auto taken = take_files(request, job_dir(job.id), options_.data_dir); !taken) {
         fs::remove_all(job_dir(job.id), error);
         return fail(taken.error());
     }
@@ -361,13 +368,28 @@ Result<Job> JobManager::Impl::resume(std::string_view id) {
         return fail(make_error(ErrorCode::kFailedPrecondition,
                                "{} is in state {}; only a job in abort or error can be resumed", id, enum_name(state)));
     }
-    if (!active->kind) return fail(ErrorCode::kUnsupported, "{} is of the unknown kind {}", id, active->job.kind);
-    active->job.error.reset();
-    active->job.abort_requested = false;
-    active->job.finished = 0;
-    active->parents_done = false;
-    change_state(*active, JobState::kWait, "resumed");
-    Job job = active->job;
+    return start_again(*active, "resumed");
+}
+
+Result<Job> JobManager::Impl::extend(std::string_view id, JsonPtr spec, std::string reason) {
+    const std::scoped_lock lock(mutex_);
+    DIGITS_ASSIGN(auto* active, load(id));
+    if (!is_final(active->job.state))
+        return fail(ErrorCode::kFailedPrecondition, "{} is in state {}; only a job that has ended can be extended", id,
+                    enum_name(active->job.state));
+    active->job.spec = std::move(spec);
+    return start_again(*active, std::move(reason));
+}
+
+Result<Job> JobManager::Impl::start_again(ActiveJob& active, std::string reason) {
+    if (!active.kind)
+        return fail(ErrorCode::kUnsupported, "{} is of the unknown kind {}", active.job.id, active.job.kind);
+    active.job.error.reset();
+    active.job.abort_requested = false;
+    active.job.finished = 0;
+    active.parents_done = false;
+    change_state(active, JobState::kWait, std::move(reason));
+    Job job = active.job;
     DIGITS_TRY(flush());
     wake();
     return job;
@@ -485,6 +507,9 @@ Result<std::vector<std::string>> JobManager::dependents(std::string_view id) con
 }
 Result<Job> JobManager::abort(std::string_view id) { return impl_->abort(id); }
 Result<Job> JobManager::resume(std::string_view id) { return impl_->resume(id); }
+Result<Job> JobManager::extend(std::string_view id, JsonPtr spec, std::string reason) {
+    return impl_->extend(id, std::move(spec), std::move(reason));
+}
 Status JobManager::remove(std::string_view id) { return impl_->remove(id); }
 Status JobManager::trash(std::string_view id) { return impl_->trash(id); }
 Result<Job> JobManager::restore(std::string_view id) { return impl_->restore(id); }

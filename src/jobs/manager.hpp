@@ -20,6 +20,7 @@ namespace digits {
 struct JobResources {
     int dataset_slots = 1;
     int train_slots = 1;
+    int import_slots = 2;
     int evaluation_slots = 1;
     std::vector<std::string> gpus;  ///< as CUDA_VISIBLE_DEVICES names them
 };
@@ -51,7 +52,7 @@ struct JobManagerOptions {
 /// A file that comes with a request for a job.
 struct JobFile {
     std::string member;          ///< of the spec, a JSON pointer: it will name the copy
-    std::filesystem::path path;  ///< copied into the job's folder
+    std::filesystem::path path;  ///< copied into the job's folder; linked, if it lies in the data folder
     std::string name;            ///< of the copy, in `uploads/`
 };
 
@@ -91,6 +92,7 @@ struct JobQuery {
     std::string text;              ///< part of the name, group or id, any case
     std::optional<std::string> group;
     std::optional<std::string> owner;
+    std::string mentions;  ///< a text that the spec holds, such as another job's id; empty: any
     JobSort sort = JobSort::kCreated;
     bool descending = true;
     bool brief = false;  ///< without spec and history
@@ -161,6 +163,9 @@ class JobManager {
     Result<Job> abort(std::string_view id);
     /// Starts a job in abort or error again where it stopped.
     Result<Job> resume(std::string_view id);
+    /// Starts a job that has ended again in its folder with another spec, which asks for more. `reason`: for the
+    /// history. kFailedPrecondition while it waits or runs.
+    Result<Job> extend(std::string_view id, JsonPtr spec, std::string reason);
     /// Removes the job with its folder; not while it runs or waits or another job needs it. A model's evaluations go
     /// with it.
     Status remove(std::string_view id);

@@ -34,6 +34,7 @@ class JobManager::Impl {
     Result<Job> edit(std::string_view id, const JobEdit& edit);
     Result<Job> abort(std::string_view id);
     Result<Job> resume(std::string_view id);
+    Result<Job> extend(std::string_view id, JsonPtr spec, std::string reason);
     // trash.cpp
     Status remove(std::string_view id);
     Status trash(std::string_view id);
@@ -91,6 +92,7 @@ class JobManager::Impl {
     // manager.cpp
     Result<ActiveJob*> load(std::string_view id);
     Result<ActiveJob*> load_any(std::string_view id);
+    Result<Job> start_again(ActiveJob& active, std::string reason);
     void forget_if_ended(std::string_view id);
     void add_event(const std::string& job_id, const char* type, JsonPtr data);
     void collect_changes(ActiveJob& active);

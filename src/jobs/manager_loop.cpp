@@ -29,6 +29,16 @@ constexpr std::size_t kReadLimit_bytes = 1 << 20;
 /// As CUDA_VISIBLE_DEVICES: none.
 constexpr const char* kNoGpu = "-1";
 
+int slots_of(const JobResources& resources, ResourcePool pool) {
+    switch (pool) {
+        case ResourcePool::kDataset: return resources.dataset_slots;
+        case ResourcePool::kTrain: return resources.train_slots;
+        case ResourcePool::kEvaluate: return resources.evaluation_slots;
+        case ResourcePool::kImport: return resources.import_slots;
+    }
+    return 1;
+}
+
 }  // namespace
 
 void JobManager::Impl::run() {
@@ -352,11 +362,7 @@ bool JobManager::Impl::find_room(ActiveJob& active) {
         }
         reason = "waits for a free GPU";
     } else {
-        const auto& resources = options_.resources;
-        const int slots = pool == ResourcePool::kDataset ? resources.dataset_slots
-                          : pool == ResourcePool::kTrain ? resources.train_slots
-                                                         : resources.evaluation_slots;
-        if (running < slots) {
+        if (running < slots_of(options_.resources, pool)) {
             if (may_use_gpu) active.position.gpu = found == gpus.end() ? kNoGpu : *found;
             return true;
         }

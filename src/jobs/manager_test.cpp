@@ -198,6 +198,49 @@ TEST_F(ManagerTest, GivesEachTrainingAGpuOfItsOwn) {
     for (const auto& id : ids) expect_state(id, JobState::kDone);
 }
 
+TEST_F(ManagerTest, ExtendsAnEndedJobWithAnotherSpecThatOutlivesTheManager) {
+    const auto id = submit_script({step("until", "go")}, "model");
+    const auto longer = std::make_shared<const json>(json{{"script", {step("touch", "more"), metric(20, 0.5)}}});
+    EXPECT_THAT(manager_->extend(id, longer, "longer").error().to_string(), HasSubstr("only a job that has ended"));
+    touch(id, "go");
+    expect_state(id, JobState::kDone);
+    ASSERT_TRUE(manager_->extend(id, longer, "longer"));
+    expect_file(id, "more");
+    expect_state(id, JobState::kDone);
+    EXPECT_EQ(job(id).attempt, 2);
+    EXPECT_THAT(states(id), ElementsAre("init", "wait", "run", "done", "wait", "run", "done"));
+    stop();
+    start();
+    EXPECT_EQ(*job(id).spec, *longer);
+    EXPECT_THAT(points(id), ElementsAre("20:0.5"));
+}
+
+TEST_F(ManagerTest, LinksFilesOfTheDataFolderAndCopiesOthers) {
+    const auto source = submit_script({step("touch", "weights")}, "model");
+    expect_state(source, JobState::kDone);
+    const TemporaryFolder elsewhere;
+    std::ofstream(elsewhere.path() / "list.txt") << "a 0\n";
+    JobRequest request;
+    request.kind = "pretrained";
+    request.name = "a test";
+    request.spec = std::make_shared<const json>(json{{"script", json::array()}});
+    request.files = {{"/weights", file(source, "weights"), "weights"},
+                     {"/list", elsewhere.path() / "list.txt", "list.txt"}};
+    const auto made = manager_->submit(std::move(request));
+    ASSERT_TRUE(made) << made.error().to_string();
+    EXPECT_EQ((*made->spec)["weights"], file(made->id, "uploads/weights").string());
+    EXPECT_EQ(fs::hard_link_count(file(made->id, "uploads/weights")), 2U);
+    EXPECT_EQ(fs::hard_link_count(file(made->id, "uploads/list.txt")), 1U);
+    EXPECT_TRUE(manager_->remove(source));
+    EXPECT_TRUE(fs::exists(file(made->id, "uploads/weights")));
+    expect_state(made->id, JobState::kDone);
+    JobQuery query;
+    query.mentions = made->id;
+    EXPECT_EQ(manager_->list(query)->total, 1);
+    query.mentions = source;
+    EXPECT_EQ(manager_->list(query)->total, 0);
+}
+
 TEST_F(ManagerTest, RefusesASecondManagerOnTheSameFolder) {
     JobManagerOptions options;
     options.data_dir = folder_.path();

@@ -234,6 +234,7 @@ Filter make_filter(const JobQuery& query) {
     }
     if (query.group) filter.add("job_group = ?", {*query.group});
     if (query.owner) filter.add("owner = ?", {*query.owner});
+    if (!query.mentions.empty()) filter.add("instr(spec, ?) > 0", {query.mentions});
     return filter;
 }
 
@@ -280,7 +281,7 @@ void JobStore::Connections::write_job(const StoredJob& stored) {
         writer,
         "INSERT INTO jobs (id, kind, name, job_group, notes, owner, state, created, finished, spec, "
         "facts, run, trashed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
-        "name = ?3, job_group = ?4, notes = ?5, owner = ?6, state = ?7, finished = ?9, facts = ?11, "
+        "name = ?3, job_group = ?4, notes = ?5, owner = ?6, state = ?7, finished = ?9, spec = ?10, facts = ?11, "
         "run = ?12, trashed = ?13");
     const std::string texts[] = {job.id, job.kind, job.name, job.group, job.notes, job.owner};
     for (int i = 0; i < 6; ++i) upsert.bind(i + 1, texts[i]);

@@ -55,7 +55,7 @@ struct SnapshotRow {
 /// Changes that go into the database in one transaction, so that an event's effects and the position behind it are
 /// there both or neither.
 struct WriteBatch {
-    std::vector<StoredJob> jobs;     ///< inserted or updated; `spec` and `parents` only count on insertion
+    std::vector<StoredJob> jobs;     ///< inserted or updated; `parents` only count on insertion
     std::vector<MetricDrop> drops;   ///< done before `metrics` are written
     std::vector<MetricRow> metrics;  ///< a point replaces an earlier one of the same series and iteration
     std::vector<SnapshotRow> snapshots;

@@ -6,7 +6,7 @@
 namespace digits {
 
 /// kEvaluate: beside trainings, on a GPU that is idle, else on the CPU.
-enum class ResourcePool { kDataset, kTrain, kEvaluate };
+enum class ResourcePool { kDataset, kTrain, kEvaluate, kImport };
 
 /// How a kind of job is run. docs/jobs.md lists the steps to add one.
 struct TaskKind {
@@ -26,9 +26,10 @@ struct TaskKind {
     bool goes_with_parent = false;
 };
 
-inline constexpr std::array<TaskKind, 3> kTaskKinds{{
+inline constexpr std::array<TaskKind, 4> kTaskKinds{{
     {"dataset", "dataset", "dataset", ResourcePool::kDataset, false, ""},
     {"model", "train", "training", ResourcePool::kTrain, true, "dataset_dir"},
+    {"pretrained", "pretrained", "import", ResourcePool::kImport, false, ""},
     {"evaluation", "evaluate", "evaluation", ResourcePool::kEvaluate, true, "model_dir", "dataset_dir", true, true},
 }};
 

@@ -14,6 +14,7 @@
 #include "base/file.hpp"
 #include "models/dataset_facts.hpp"
 #include "models/prepare.hpp"
+#include "models/pretrained_spec.hpp"
 #include "models/snapshots.hpp"
 
 namespace digits {
@@ -134,6 +135,20 @@ std::string archive_name(const ArchiveRequest& request, const SnapshotEntry& sna
                           : fmt::format("{}_iter_{}.{}", request.job_id, snapshot.iteration, ending);
 }
 
+Status check_files(const std::vector<fs::path>& files) {
+    for (const auto& file : files) {
+        std::error_code ignored;
+        if (!fs::is_regular_file(file, ignored))
+            return fail(ErrorCode::kNotFound, "the archive needs {}, which is not there", file.string());
+    }
+    return {};
+}
+
+/// Sorted, four blanks deep, as DIGITS writes it.
+std::string info_text(const nlohmann::json& info) {
+    return info.dump(4, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
 }  // namespace
 
 nlohmann::json to_json(const ModelInfo& info) {
@@ -186,11 +201,7 @@ Result<ModelArchive> ModelArchive::create(const ArchiveRequest& request) {
     archive.files_.push_back(request.dataset_dir / "labels.txt");
     if (!dataset.facts.mean_file.empty()) archive.files_.emplace_back(dataset.facts.mean_file);
     archive.files_.push_back(request.model_dir / request.snapshot);
-    for (const auto& file : archive.files_) {
-        std::error_code ignored;
-        if (!fs::is_regular_file(file, ignored))
-            return fail(ErrorCode::kNotFound, "the archive needs {}, which is not there", file.string());
-    }
+    DIGITS_TRY(check_files(archive.files_));
     const ModelInfo info{request.job_id,
                          request.name,
                          request.status,
@@ -204,9 +215,46 @@ Result<ModelArchive> ModelArchive::create(const ArchiveRequest& request) {
                          fs::path(dataset.facts.mean_file).filename().string(),
                          std::string(enum_name(model.mean)),
                          request.snapshot};
-    // Sorted, four blanks deep, as DIGITS writes it.
-    archive.info_ = to_json(info).dump(4, ' ', false, nlohmann::json::error_handler_t::replace);
+    archive.info_ = info_text(to_json(info));
     archive.file_name_ = archive_name(request, *snapshot);
+    archive.format_ = request.format;
+    return archive;
+}
+
+Result<ModelArchive> ModelArchive::create(const PretrainedArchiveRequest& request) {
+    DIGITS_ASSIGN(const auto facts, read_pretrained_facts(request.dir));
+    ModelInfo known;
+    known.job_id = request.job_id;
+    known.name = request.name;
+    known.status = "Done";
+    known.created = request.created;
+    known.username = request.username;
+    known.height = facts.image.height;
+    known.width = facts.image.width;
+    known.channels = facts.image.channels;
+    known.resize = facts.image.resize;
+    known.mean = enum_name(facts.mean);
+    known.mean_file = facts.mean_file.value_or("");
+    known.snapshot = kPretrainedWeights;
+    auto info = to_json(known);
+    for (const auto* key : {"dataset_id", "solver file", "train_val file"}) info.erase(key);
+    if (facts.labels.empty()) info.erase("labels file");
+    if (facts.python_layer) info["python layer file"] = *facts.python_layer;
+
+    ModelArchive archive;
+    std::error_code ignored;
+    if (fs::exists(request.dir / kPretrainedDeploy, ignored))
+        archive.files_.push_back(request.dir / kPretrainedDeploy);
+    else
+        info.erase("deploy file");
+    archive.files_.push_back(request.dir / kPretrainedNetwork);
+    if (!facts.labels.empty()) archive.files_.push_back(request.dir / kPretrainedLabels);
+    if (facts.mean_file) archive.files_.push_back(request.dir / kPretrainedMean);
+    if (facts.python_layer) archive.files_.push_back(request.dir / kPretrainedPython);
+    archive.files_.push_back(request.dir / kPretrainedWeights);
+    DIGITS_TRY(check_files(archive.files_));
+    archive.info_ = info_text(info);
+    archive.file_name_ = fmt::format("{}.{}", request.job_id, enum_name(request.format));
     archive.format_ = request.format;
     return archive;
 }

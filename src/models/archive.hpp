@@ -58,6 +58,16 @@ struct ArchiveRequest {
     ArchiveFormat format = ArchiveFormat::kTarGz;
 };
 
+/// A pretrained model to hand out.
+struct PretrainedArchiveRequest {
+    std::filesystem::path dir;
+    std::string job_id;
+    std::string name;
+    std::string created;
+    std::string username;
+    ArchiveFormat format = ArchiveFormat::kTarGz;
+};
+
 /// DIGITS's model archive (docs/formats/archive.md): flat names, info.json last.
 class ModelArchive {
   public:
@@ -66,11 +76,13 @@ class ModelArchive {
     /// Looks every member up, so that what is missing is told before the first byte. Errors: kNotFound for the snapshot
     /// or a file; kFailedPrecondition when the dataset is not finished.
     static Result<ModelArchive> create(const ArchiveRequest& request);
+    /// What can be uploaded again, here or to DIGITS. Errors: kNotFound for a file, kDataLoss.
+    static Result<ModelArchive> create(const PretrainedArchiveRequest& request);
 
     /// Names in the order of the archive.
     std::vector<std::string> members() const;
     const std::string& info() const { return info_; }
-    /// "JOB_epoch_E.tar.gz", as DIGITS names it.
+    /// "JOB_epoch_E.tar.gz", as DIGITS names it; of a pretrained model "JOB.tar.gz".
     const std::string& file_name() const { return file_name_; }
     const char* content_type() const;
 

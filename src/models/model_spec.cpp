@@ -24,6 +24,19 @@ struct JsonBinding<NetworkSpec> {
         return std::tuple{
             json_field("standard", &NetworkSpec::standard).help("name of a network that comes with Digits"),
             json_field("prototxt", &NetworkSpec::prototxt).help("the network's text"),
+            json_field("model", &NetworkSpec::model).help("model whose network it is"),
+            json_field("pretrained", &NetworkSpec::pretrained).help("pretrained model whose network it is"),
+        };
+    }
+};
+template <>
+struct JsonBinding<WeightsSpec> {
+    static auto fields() {
+        return std::tuple{
+            json_field("path", &WeightsSpec::path).help("a .caffemodel file"),
+            json_field("model", &WeightsSpec::model).help("model whose weights they are"),
+            json_field("snapshot", &WeightsSpec::snapshot).help("of the model: an iteration, best or last"),
+            json_field("pretrained", &WeightsSpec::pretrained).help("pretrained model whose weights they are"),
         };
     }
 };
@@ -73,7 +86,7 @@ struct JsonBinding<ModelSpec> {
                 .help("of fillers, dropout and crops; null: Digits chooses")
                 .range(0, 9e15),
             json_field("threads", &ModelSpec::threads).help("0: all cores").range(0, 1024),
-            json_field("weights", &ModelSpec::weights).help(".caffemodel files to start from"),
+            json_field("weights", &ModelSpec::weights).help("to start from; layers of the same name get their values"),
         };
     }
 };
@@ -96,15 +109,42 @@ nlohmann::json with_known_solver(nlohmann::json json) {
 }
 
 Status validate_network(const NetworkSpec& network) {
-    if (network.standard.empty() == network.prototxt.empty())
-        return invalid("/network", network.standard.empty()
-                                       ? "no network: expected one of standard (a name) and prototxt (a text)"
-                                       : "two networks: expected only one of standard and prototxt");
+    const int sources = !network.standard.empty() + !network.model.empty() + !network.pretrained.empty();
+    if (sources == 0 && network.prototxt.empty())
+        return invalid("/network",
+                       "no network: expected one of standard (a name), prototxt (a text), model and pretrained (ids)");
+    if (sources > 1 || (!network.standard.empty() && !network.prototxt.empty()))
+        return invalid("/network", "two networks: expected only one of standard, prototxt, model and pretrained");
     if (network.standard.empty() || find_standard_network(network.standard)) return {};
     std::string names;
     for (const auto& known : standard_networks()) names += (names.empty() ? "" : ", ") + std::string(known.name);
     return invalid("/network/standard",
                    fmt::format("no standard network is named \"{}\", expected one of {}", network.standard, names));
+}
+
+/// A bare path stands for weights of that path.
+nlohmann::json with_weights_as_objects(nlohmann::json json) {
+    if (!json.is_object()) return json;
+    const auto weights = json.find("weights");
+    if (weights == json.end() || !weights->is_array()) return json;
+    for (auto& one : *weights)
+        if (one.is_string()) one = {{"path", one}};
+    return json;
+}
+
+Status validate_weights(const std::vector<WeightsSpec>& weights) {
+    for (std::size_t i = 0; i < weights.size(); ++i) {
+        const auto& one = weights[i];
+        const auto wrong = [&](std::string message) {
+            return fail(Error{ErrorCode::kInvalidArgument, std::move(message), fmt::format("/weights/{}", i), {}});
+        };
+        if (one.path.empty() && one.model.empty() && one.pretrained.empty())
+            return wrong("no weights: expected a path, or the id of a model or of a pretrained model");
+        if (!one.model.empty() && !one.pretrained.empty())
+            return wrong("weights of two jobs: expected only one of model and pretrained");
+        if (!one.snapshot.empty() && one.model.empty()) return wrong("a snapshot belongs to a model, which is missing");
+    }
+    return {};
 }
 
 Status validate_solver(const SolverSpec& solver) {
@@ -137,8 +177,9 @@ double default_gamma(LrPolicy policy) {
 }  // namespace
 
 Result<ModelSpec> parse_model_spec(const nlohmann::json& json) {
-    DIGITS_ASSIGN(auto spec, parse_json<ModelSpec>(with_known_solver(json)));
+    DIGITS_ASSIGN(auto spec, parse_json<ModelSpec>(with_weights_as_objects(with_known_solver(json))));
     DIGITS_TRY(validate_network(spec.network));
+    DIGITS_TRY(validate_weights(spec.weights));
     DIGITS_TRY(validate_solver(spec.solver));
     if (spec.epochs <= 0) return invalid("/epochs", "epochs is 0, expected more");
     return spec;
@@ -146,7 +187,12 @@ Result<ModelSpec> parse_model_spec(const nlohmann::json& json) {
 
 nlohmann::json to_json(const ModelSpec& spec) {
     auto json = to_json<ModelSpec>(spec);
-    json["network"].erase(spec.network.standard.empty() ? "standard" : "prototxt");
+    std::erase_if(json["network"].get_ref<nlohmann::json::object_t&>(),
+                  [](const auto& member) { return member.second == ""; });
+    for (auto& one : json["weights"]) {
+        std::erase_if(one.get_ref<nlohmann::json::object_t&>(), [](const auto& member) { return member.second == ""; });
+        if (one.size() == 1 && one.contains("path")) one = nlohmann::json(one["path"]);
+    }
     return json;
 }
 

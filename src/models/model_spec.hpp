@@ -12,10 +12,20 @@
 
 namespace digits {
 
-/// One of the two.
+/// A standard network, or a text. The text may be that of a job's network: the server then fills it in.
 struct NetworkSpec {
-    std::string standard;  ///< a name of standard_networks()
-    std::string prototxt;  ///< the text itself
+    std::string standard;    ///< a name of standard_networks()
+    std::string prototxt;    ///< the text itself
+    std::string model;       ///< id of the model whose network it is
+    std::string pretrained;  ///< id of the pretrained model whose network it is
+};
+
+/// Weights to start from: a file, or those of a job, whose file the server fills in.
+struct WeightsSpec {
+    std::string path;
+    std::string model;       ///< id of a model
+    std::string snapshot;    ///< of the model: an iteration, "best" or "last"
+    std::string pretrained;  ///< id of a pretrained model
 };
 
 /// What is left out follows from the policy or from DIGITS's rules.
@@ -49,10 +59,11 @@ struct ModelSpec {
     std::optional<int> crop_size;
     std::optional<std::int64_t> seed;
     int threads = 0;  ///< 0: all cores
-    std::vector<std::string> weights;
+    std::vector<WeightsSpec> weights;
 };
 
-/// Parses and validates; a solver's type may be in any case. Errors: kInvalidArgument with the JSON path in `where`.
+/// Parses and validates; a solver's type may be in any case, and weights may be given as bare paths. Errors:
+/// kInvalidArgument with the JSON path in `where`.
 Result<ModelSpec> parse_model_spec(const nlohmann::json& json);
 nlohmann::json to_json(const ModelSpec& spec);
 nlohmann::json model_spec_schema();

@@ -35,6 +35,14 @@ TEST(ModelSpec, TheDocumentsExampleIsRead) {
     EXPECT_EQ(to_json(*parse_model_spec(to_json(spec))), to_json(spec));
 }
 
+TEST(ModelSpec, KeepsWhereNetworkAndWeightsComeFrom) {
+    const auto text = json::parse(R"({"network": {"pretrained": "1", "prototxt": "layer {}"},
+        "weights": ["a.caffemodel", {"path": "b.caffemodel", "model": "2", "snapshot": "40"}, {"pretrained": "1"}]})");
+    const auto again = to_json(*parse_model_spec(text));
+    EXPECT_EQ(again["network"], text["network"]);
+    EXPECT_EQ(again["weights"], text["weights"]);
+}
+
 TEST(ModelSpec, OnlyTheNetworkIsNeeded) {
     const auto choices = training_choices(spec_of(R"({"network": {"prototxt": "layer {}"}})"));
     EXPECT_EQ(choices.epochs, 30);
@@ -84,6 +92,14 @@ TEST(ModelSpec, SaysWhatIsWrongAndWhere) {
          {Refused{"{}", "/network", "network is missing"},
           {R"({"network": {}})", "/network", "no network"},
           {R"({"network": {"standard": "lenet", "prototxt": "x"}})", "/network", "two networks"},
+          {R"({"network": {"standard": "lenet", "pretrained": "1"}})", "/network", "two networks"},
+          {R"({"network": {"model": "1", "pretrained": "2"}})", "/network", "two networks"},
+          {R"({"network": {"standard": "lenet"}, "weights": [{}]})", "/weights/0", "no weights"},
+          {R"({"network": {"standard": "lenet"}, "weights": ["a", {"model": "1", "pretrained": "2"}]})", "/weights/1",
+           "two jobs"},
+          {R"({"network": {"standard": "lenet"}, "weights": [{"path": "a", "snapshot": "7"}]})", "/weights/0",
+           "belongs to a model"},
+          {R"({"network": {"standard": "lenet"}, "weights": [7]})", "/weights/0", "expected an object"},
           {R"({"network": {"standard": "vgg"}})", "/network/standard",
            "expected one of lenet, alexnet, googlenet, vgg16, resnet18, "},
           {R"({"network": {"standard": "lenet"}, "epochs": 0})", "/epochs", "epochs is 0"},

@@ -44,8 +44,8 @@ Status write_if_changed(const fs::path& path, std::string_view text) {
 Status check_weights(const ModelSpec& spec) {
     for (std::size_t i = 0; i < spec.weights.size(); ++i) {
         std::error_code ignored;
-        if (!fs::is_regular_file(spec.weights[i], ignored))
-            return fail(make_error(ErrorCode::kNotFound, "no file {} to take weights from", spec.weights[i])
+        if (!fs::is_regular_file(spec.weights[i].path, ignored))
+            return fail(make_error(ErrorCode::kNotFound, "no file {} to take weights from", spec.weights[i].path)
                             .at(fmt::format("/weights/{}", i)));
     }
     return {};

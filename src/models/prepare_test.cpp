@@ -115,7 +115,7 @@ TEST_F(PrepareTest, ACustomNetworkKeepsItsText) {
 }
 
 TEST_F(PrepareTest, SaysWhatIsMissing) {
-    spec_.weights = {(job() / "none.caffemodel").string()};
+    spec_.weights = {{.path = (job() / "none.caffemodel").string()}};
     auto error = prepare_model(spec_, job()).error();
     EXPECT_EQ(error.code, ErrorCode::kNotFound);
     EXPECT_EQ(error.where, "/weights/0");

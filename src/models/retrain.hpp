@@ -1,7 +1,9 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.hpp"
 
@@ -10,5 +12,15 @@ namespace digits {
 /// A network's text for a start from its own weights on another dataset: the last InnerProduct layer gets another name
 /// (`fc8_retrain`), so that it starts anew, as DIGITS does. Errors: kInvalidArgument for a text that cannot be read.
 Result<std::string> renamed_for_retraining(std::string_view prototxt);
+
+struct Retrained {
+    std::string prototxt;
+    std::vector<std::string> layers;  ///< old names of those that start anew
+};
+
+/// The same for any number of classes: every layer whose outputs are the classes gets another name, and takes their
+/// number from the dataset. These are InnerProduct and Convolution layers without num_output; else InnerProduct layers
+/// of `old_classes` outputs; else the last layer of the two types.
+Result<Retrained> with_new_classifier(std::string_view prototxt, std::int64_t old_classes);
 
 }  // namespace digits

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "caffe/prototxt.hpp"
+#include "models/standard_networks.hpp"
 
 namespace digits {
 namespace {
@@ -26,6 +27,39 @@ TEST(Retraining, LeavesANetworkWithoutInnerProduct) {
     const std::string text = "layer { name: \"a\" type: \"ReLU\" }";
     EXPECT_EQ(renamed_for_retraining(text).value(), text);
     EXPECT_FALSE(renamed_for_retraining("layer {").has_value());
+}
+
+TEST(Retraining, RenamesEveryLayerThatTellsClassesApart) {
+    struct Case {
+        const char* network;
+        std::vector<std::string> layers;
+    };
+    for (const auto& [name, layers] : {Case{"lenet", {"ip2"}},
+                                       {"googlenet", {"loss1/classifier", "loss2/classifier", "loss3/classifier"}},
+                                       {"squeezenet", {"conv10"}},
+                                       {"alexnet", {"fc8"}}}) {
+        const auto* network = find_standard_network(name);
+        ASSERT_NE(network, nullptr);
+        const auto renamed = with_new_classifier(network->prototxt, 1000);
+        ASSERT_TRUE(renamed) << renamed.error().to_string();
+        EXPECT_EQ(renamed->layers, layers) << name;
+        for (const auto& layer : layers)
+            EXPECT_THAT(renamed->prototxt, testing::HasSubstr("name: \"" + layer + "_retrain\"")) << name;
+    }
+}
+
+TEST(Retraining, TakesTheNumberOfClassesFromTheDataset) {
+    const auto renamed = with_new_classifier(R"(
+        layers { name: "fc7" type: INNER_PRODUCT bottom: "data" top: "fc7" inner_product_param { num_output: 4096 } }
+        layers { name: "fc8" type: INNER_PRODUCT bottom: "fc7" top: "fc8" inner_product_param { num_output: 1000 } })",
+                                             1000);
+    ASSERT_TRUE(renamed) << renamed.error().to_string();
+    EXPECT_THAT(renamed->layers, testing::ElementsAre("fc8"));
+    const auto net = parse_net_text(renamed->prototxt, "renamed");
+    ASSERT_TRUE(net) << net.error().to_string();
+    EXPECT_EQ(net->layer(0).inner_product_param().num_output(), 4096U);
+    EXPECT_EQ(net->layer(1).name(), "fc8_retrain");
+    EXPECT_FALSE(net->layer(1).inner_product_param().has_num_output());
 }
 
 }  // namespace

@@ -422,6 +422,33 @@ class Making(unittest.TestCase):
         api.call("POST", f"/jobs/{job}/abort")
         self.assertEqual(server.wait_for(job)["state"], "abort")
 
+    def test_a_finished_training_goes_on_as_if_it_had_been_longer(self):
+        fixed = {"base_lr": 0.01, "lr_policy": "fixed"}
+        whole = create_model("four at once", epochs=4, solver=fixed)
+        job = create_model("two and two", epochs=2, solver=fixed)
+        self.assertEqual(server.wait_for(job)["state"], "done")
+        found = api.call("POST", f"/models/{job}/extend", {"epochs": 2})[2]
+        self.assertEqual((found["spec"]["epochs"], found["actions"]["extend"]), (4, False))
+        self.assertEqual(api.call("POST", f"/models/{job}/extend", {"epochs": 2})[0], 409)
+        self.assertEqual(server.wait_for(job)["state"], "done")
+        self.assertEqual(server.wait_for(whole)["state"], "done")
+        snapshots = [api.call("GET", f"/models/{one}/snapshots")[2]["items"] for one in (job, whole)]
+        self.assertEqual([s["epoch"] for s in snapshots[0]], [1, 2, 3, 4])
+        for file in (snapshots[0][-1]["weights"], snapshots[0][-1]["state"]):
+            self.assertEqual(*(api.call("GET", f"/files/{one}/{file}")[2] for one in (job, whole)), file)
+        curves = [api.call("GET", f"/models/{one}/metrics?series=val/loss")[2]["series"]["val/loss"] for one in (job, whole)]
+        self.assertEqual(*curves)
+
+    def test_pretrained(self):
+        job = api.call("POST", "/pretrained", {"from_model": model})[2]["id"]
+        self.assertEqual(server.wait_for(job)["state"], "done")
+        self.assertIn(job, [one["id"] for one in api.call("GET", "/pretrained")[2]["items"]])
+        found = api.call("GET", f"/pretrained/{job}")[2]
+        self.assertEqual((found["pretrained"]["classes"], found["pretrained"]["network"]), (10, "LeNet"))
+        with tarfile.open(fileobj=io.BytesIO(api.call("GET", f"/pretrained/{job}/archive")[2])) as archive:
+            self.assertEqual(sorted(archive.getnames()), ["deploy.prototxt", "info.json", "labels.txt", "mean.binaryproto", "model.caffemodel",
+                                                          "original.prototxt"])
+
     def test_classify_by_path(self):
         files = [str(pictures / "7" / "00000.png"), str(pictures / "3" / "broken.png"), str(pictures / "1" / "00000.png")]
         found = api.call("POST", f"/models/{model}/classify?top=3", {"paths": files})[2]["images"]
@@ -499,6 +526,12 @@ class Refusing(unittest.TestCase):
         ("GET", "/browse?path=/no/such/folder", None, 404, "/no/such/folder"),
         ("GET", "/browse?path=relative", None, 422, "relative"),
         ("GET", "/models/{model}/metrics?max_points=1", None, 422, "max_points"),
+        ("POST", "/models/{model}/extend", {"epochs": 0}, 422, "epochs"),
+        ("POST", "/models/{model}/extend", {"epochs": "many"}, 422, "epochs"),
+        ("POST", "/models/{model}/extend", {"epochs": 1e12}, 422, "epochs"),
+        ("POST", "/models/{dataset}/extend", {"epochs": 1}, 404, ""),
+        ("GET", "/pretrained/{model}", None, 404, ""),
+        ("POST", "/pretrained", {"from_model": "20000101-000000-0000"}, 422, "20000101"),
         ("GET", "/evaluations/{model}", None, 404, ""),
         ("GET", "/evaluations?model=20000101-000000-0000", None, 404, "20000101"),
         ("GET", "/jobs?kind=colour", None, 422, "colour"),

@@ -158,9 +158,12 @@ export class MockServer {
       } else if (typeof answer === "string" || Buffer.isBuffer(answer)) {
         response.writeHead(200, { "Content-Type": type_of(path) }).end(answer);
       } else {
-        response.writeHead(request.method === "POST" && /^\/(datasets|models|evaluations)$/.test(path) ? 201 : 200, {
-          "Content-Type": "application/json",
-        });
+        response.writeHead(
+          request.method === "POST" && /^\/(datasets|models|evaluations|pretrained)$/.test(path) ? 201 : 200,
+          {
+            "Content-Type": "application/json",
+          },
+        );
         response.end(JSON.stringify(answer));
       }
     } catch (error) {
@@ -317,6 +320,19 @@ export class MockServer {
       }
       case "GET /models/:id":
         return this.model(entry());
+      case "POST /models/:id/extend": {
+        const { job } = entry();
+        const spec = job.spec as unknown as ModelSpec;
+        spec.epochs = Number(spec.epochs ?? 30) + (body as { epochs: number }).epochs;
+        this.start(entry());
+        return job;
+      }
+      case "POST /pretrained":
+        return this.add_pretrained(body).job;
+      case "GET /pretrained/:id":
+        return this.pretrained(entry());
+      case "GET /pretrained/:id/archive":
+        return Buffer.from("1f8b0800000000000003030000000000000000", "hex");
       case "GET /models/:id/metrics":
         return metrics_of(entry().points);
       case "GET /models/:id/metrics.csv":
@@ -443,7 +459,50 @@ export class MockServer {
       diagnostics,
       train_val: bad < 0 ? lenet : null,
       deploy: bad < 0 ? lenet : null,
+      network: text ?? (spec.network.standard ? null : lenet),
+      renamed: spec.network.pretrained ? ["ip2"] : [],
       solver: spec.dataset_id ? `max_iter: ${704 * Number(spec.epochs ?? 30)}\n` : null,
+    };
+  }
+
+  private add_pretrained(body: unknown): Entry {
+    const given = Buffer.isBuffer(body) ? null : (body as { from_model: string; name?: string; snapshot?: string });
+    const model = given && (this.entries.get(given.from_model) ?? refuse(422, "invalid_argument", "no such model"));
+    const file = Buffer.isBuffer(body) ? /filename="([^"]*)"/.exec(body.toString("latin1"))?.[1] : undefined;
+    const source = model
+      ? { type: "model", name: model.job.name, model_id: model.job.id, iteration: 704, epoch: 1 }
+      : { type: "archive", name: file ?? "" };
+    const entry = this.add("pretrained", given?.name || (file ?? "model").replace(/\..*/, ""), "", { source });
+    entry.job.started_at = now();
+    entry.job.result = { classes: 10 } as never;
+    this.stop(entry, "done");
+    return entry;
+  }
+
+  private pretrained({ job }: Entry): unknown {
+    return {
+      job,
+      pretrained: {
+        format: 1,
+        framework: "caffe",
+        title: job.name,
+        network: "LeNet",
+        image: { width: 28, height: 28, channels: 1, resize: "squash" },
+        mean: "image",
+        mean_file: "mean.binaryproto",
+        labels,
+        classes: 10,
+        parameters: 431080,
+        without_weights: [],
+        unused: [],
+        python_layer: null,
+        bytes: 1_724_320,
+        warnings: [],
+      },
+      files: ["original.prototxt", "deploy.prototxt", "labels.txt", "mean.binaryproto", "model.caffemodel"],
+      models: [...this.entries.values()]
+        .map((one) => one.job)
+        .filter((one) => one.kind === "model" && JSON.stringify(one.spec).includes(job.id)),
     };
   }
 
@@ -523,7 +582,13 @@ export class MockServer {
     Object.assign(entry.job, {
       state,
       finished_at: now(),
-      actions: { abort: false, resume: state !== "done", delete: true, snapshot: false },
+      actions: {
+        abort: false,
+        resume: state !== "done",
+        extend: entry.job.kind === "model",
+        delete: true,
+        snapshot: false,
+      },
     });
     this.tell_job(entry);
   }

@@ -51,10 +51,10 @@ Result<Response> answer(const Request& request, const Handler& handler) {
 void add_route(http::Router& router, std::initializer_list<const char*> methods, const std::string& path,
                const Handler& handler, Body body) {
     http::RouteOptions options;
-    if (body == Body::kForm) {
+    if (body != Body::kNone) {
         options.max_body_bytes = kMaxBody_bytes;
         options.multipart = true;
-        options.max_upload_bytes = kMaxUpload_bytes;
+        options.max_upload_bytes = body == Body::kLargeForm ? kMaxPretrained_bytes : kMaxUpload_bytes;
         options.max_parts = kMaxParts;
     }
     for (const auto* method : methods)

@@ -14,7 +14,8 @@ namespace digits::api::compat {
 
 using Handler = std::function<Result<http::Response>(const Arguments&)>;
 
-enum class Body { kNone, kForm };
+/// kLargeForm: with files as large as models.
+enum class Body { kNone, kForm, kLargeForm };
 
 /// Adds a route whose errors are answered as DIGITS does. `methods`: "GET", "POST".
 void add_route(http::Router& router, std::initializer_list<const char*> methods, const std::string& path,

@@ -20,6 +20,7 @@ constexpr int kPageSize = 1000;
 constexpr std::size_t kSparklinePoints = 100;
 
 bool is_dataset(const Job& job) { return job.kind == "dataset"; }
+bool is_pretrained(const Job& job) { return job.kind == "pretrained"; }
 
 /// DIGITS says jpg.
 std::string encoding_word(RecordEncoding encoding) {
@@ -176,6 +177,7 @@ double elapsed(const Job& job) {
 }  // namespace
 
 std::string job_type(const Job& job) {
+    if (is_pretrained(job)) return "Pretrained Model";
     return is_dataset(job) ? "Image Classification Dataset" : "Image Classification Model";
 }
 
@@ -211,8 +213,9 @@ json model_json(const Job& job, const Context& context) {
 }
 
 Result<json> detailed_json(const Job& job, const Context& context) {
-    json view = is_dataset(job) ? short_json(job) : model_json(job, context);
+    json view = job.kind == "model" ? model_json(job, context) : short_json(job);
     view["directory"] = context.jobs.job_dir(job.id).string();
+    if (is_pretrained(job)) return view;
     if (is_dataset(job)) {
         DIGITS_TRY(add_dataset(view, job));
         return view;
@@ -232,18 +235,24 @@ Result<json> row_json(const Job& job, const Context& context) {
              {"submitted", job.created},
              {"elapsed", elapsed(job)},
              {"progress", percent_done(job)},
-             {"type", job.kind}};
+             {"type", is_pretrained(job) ? "pretrained_model" : job.kind}};
     if (is_dataset(job)) {
         if (const auto spec = parse_dataset_spec(*job.spec)) row["backend"] = enum_name(spec->storage.backend);
         return row;
     }
     row["framework"] = "caffe";
+    if (is_pretrained(job)) {
+        row["username"] = job.owner.empty() ? json() : json(job.owner);
+        row["has_labels"] = job.result && !job.result->value("labels", json::array()).empty();
+        return row;
+    }
     row["dataset_id"] = job.parents.empty() ? "" : job.parents.front();
     DIGITS_TRY(add_outputs(row, job, context));
     return row;
 }
 
 bool is_output_key(const std::string& key) {
+    if (key == "username" || key == "has_labels") return true;
     return key.find(" (train) ") != std::string::npos || key.find(" (val) ") != std::string::npos;
 }
 

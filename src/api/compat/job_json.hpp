@@ -9,7 +9,7 @@
 
 namespace digits::api::compat {
 
-/// "Image Classification Dataset", "Image Classification Model".
+/// "Image Classification Dataset", "Image Classification Model", "Pretrained Model".
 std::string job_type(const Job& job);
 /// `{id, name, status}`
 nlohmann::json short_json(const Job& job);
@@ -21,7 +21,8 @@ nlohmann::json model_json(const Job& job, const Context& context);
 nlohmann::json created_json(nlohmann::json view);
 /// A row of the home page's tables.
 Result<nlohmann::json> row_json(const Job& job, const Context& context);
-/// Whether a name of a row's key is that of a model's output, such as "loss (train) last".
+/// Whether a row's key is an optional column: a model's output, such as "loss (train) last", or what only pretrained
+/// models have.
 bool is_output_key(const std::string& key);
 
 /// Whole epochs as whole numbers. Without known epochs the iteration.

@@ -1,9 +1,8 @@
-#include <condition_variable>
-#include <mutex>
 #include <nlohmann/json.hpp>
 
 #include "api/access.hpp"
 #include "api/compat/answers.hpp"
+#include "api/compat/job_end.hpp"
 #include "api/compat/job_json.hpp"
 #include "api/job_view.hpp"
 #include "api/messages.hpp"
@@ -17,9 +16,6 @@ namespace {
 
 using http::Response;
 using nlohmann::json;
-
-/// Longer than a worker may take to end.
-constexpr auto kAbortPatience = std::chrono::seconds(30);
 
 Result<Job> route_job(const Arguments& arguments, const Context& context) {
     return find_job(arguments.request().param("id"), context);
@@ -39,7 +35,7 @@ Result<Response> open(const Arguments& arguments, Context& context) {
     auto job = route_job(arguments, context);
     if (!job && wants_page(arguments.request())) return context.pages(arguments.request());
     if (!job) return fail(job.error());
-    return redirect("/" + job->kind + "s/" + job->id);
+    return redirect((job->kind == "pretrained" ? "/pretrained/" : "/" + job->kind + "s/") + job->id);
 }
 
 /// A dataset's or model's page, or its JSON.
@@ -75,35 +71,6 @@ Result<Response> abort(const Arguments& arguments, Context& context) {
     DIGITS_ASSIGN(const auto job, own_job(arguments, context));
     if (!context.jobs.abort(job.id)) return fail(ErrorCode::kPermissionDenied, "Job not aborted");
     return text_response(200, "Job aborted.");
-}
-
-/// Returns once the job has ended.
-Status wait_for_end(const std::string& id, JobManager& jobs) {
-    std::mutex mutex;
-    std::condition_variable changed;
-    bool news = true;
-    const int subscription = jobs.subscribe([&](const JobEvent& event) {
-        if (event.job_id != id) return;
-        const std::scoped_lock lock(mutex);
-        news = true;
-        changed.notify_all();
-    });
-    Status ended = fail(ErrorCode::kUnavailable, "{} does not end", id);
-    const auto deadline = std::chrono::steady_clock::now() + kAbortPatience;
-    while (true) {
-        {
-            std::unique_lock lock(mutex);
-            if (!changed.wait_until(lock, deadline, [&] { return news; })) break;
-            news = false;
-        }
-        const auto job = jobs.get(id);
-        if (!job || is_final(job->state)) {
-            ended = job ? Status{} : Status(fail(job.error()));
-            break;
-        }
-    }
-    jobs.unsubscribe(subscription);
-    return ended;
 }
 
 /// "Cannot delete …" where models need the dataset.
@@ -249,6 +216,7 @@ void register_digits_jobs(http::Router& router, Context& context) {
     };
     add_route(router, {"PUT"}, "/jobs/{id}", with(compat::edit), Body::kForm);
     add_route(router, {"GET"}, "/jobs/{id}", with(compat::open));
+    add_route(router, {"DELETE"}, "/pretrained_models/{id}", with(compat::remove), Body::kForm);
     for (const std::string kind : {"jobs", "datasets", "models"}) {
         const auto job = "/" + kind + "/{id}";
         add_route(router, {"GET"}, job + "/status", with(compat::status));

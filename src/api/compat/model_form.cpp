@@ -60,6 +60,18 @@ void read_previous(Form& form, json& spec, const Context& context) {
     spec["weights"] = *weights;
 }
 
+void read_pretrained(Form& form, json& spec, const Context& context) {
+    const auto id = form.required_text("pretrained_networks");
+    if (id.empty()) return;
+    const auto job = find_job(id, context, "pretrained");
+    if (!job) {
+        form.refuse("pretrained_networks", "Selected job doesn't exist. Maybe it was deleted by another user.");
+        return;
+    }
+    spec["network"] = {{"pretrained", id}};
+    spec["weights"] = json::array({{{"pretrained", id}}});
+}
+
 std::vector<std::string> split_paths(const std::string& text) {
     std::vector<std::string> paths;
     for (std::size_t begin = 0; begin <= text.size();) {
@@ -89,8 +101,7 @@ void read_network(Form& form, json& spec, const Context& context) {
                 form.refuse("custom_network_snapshot", "File does not exist: " + path);
         spec["weights"] = weights;
     } else {
-        form.refuse("pretrained_networks",
-                    "Pretrained models are not offered; use custom_network with custom_network_snapshot");
+        read_pretrained(form, spec, context);
     }
 }
 
@@ -200,7 +211,7 @@ std::string model_field_of(const std::string& place, const json& spec) {
     if (place == "/spec/solver/gamma") return "lr_" + policy + "_gamma";
     if (place == "/spec/solver/power") return "lr_" + policy + "_power";
     if (place == "/spec/solver/step_percent") return policy == "sigmoid" ? "lr_sigmoid_step" : "lr_step_size";
-    static constexpr std::array<std::pair<const char*, const char*>, 15> kFields{{
+    static constexpr std::array<std::pair<const char*, const char*>, 16> kFields{{
         {"/spec/augmentation/flip", "aug_flip"},
         {"/spec/augmentation/turns", "aug_quad_rot"},
         {"/spec/augmentation/hue", "aug_hsv_h"},
@@ -209,6 +220,7 @@ std::string model_field_of(const std::string& place, const json& spec) {
         {"/spec/solver/base_lr", "learning_rate"},
         {"/spec/solver/rms_decay", "rms_decay"},
         {"/spec/network/standard", "standard_networks"},
+        {"/spec/network/pretrained", "pretrained_networks"},
         {"/spec/network", "custom_network"},
         {"/spec/weights", "custom_network_snapshot"},
         {"/spec/batch_size", "batch_size"},
@@ -225,7 +237,12 @@ std::string model_field_of(const std::string& place, const json& spec) {
 
 Result<std::vector<std::string>> weights_of_epoch(const Job& job, double epoch, const Context& context) {
     if (epoch == 0) return std::vector<std::string>{};
-    if (epoch < 0) return job.spec->value("weights", std::vector<std::string>{});
+    if (epoch < 0) {
+        DIGITS_ASSIGN(const auto spec, parse_model_spec(*job.spec));
+        std::vector<std::string> paths;
+        for (const auto& weights : spec.weights) paths.push_back(weights.path);
+        return paths;
+    }
     const auto dir = context.jobs.job_dir(job.id);
     DIGITS_ASSIGN(const auto snapshots, list_snapshots(dir));
     if (const auto* snapshot = find_snapshot(snapshots, epoch))

@@ -9,6 +9,8 @@
 #include "api/job_specs.hpp"
 #include "api/messages.hpp"
 #include "api/resources.hpp"
+#include "base/file.hpp"
+#include "models/pretrained_spec.hpp"
 #include "models/standard_networks.hpp"
 
 namespace digits::api {
@@ -39,7 +41,7 @@ Result<std::vector<JobRequest>> model_requests(const ModelWish& wish, const std:
             if (rates > 1) name += " learning_rate:" + python_number(wish.learning_rates[rate]);
             if (batch_sizes > 1) name += " batch_size:" + std::to_string(wish.batch_sizes[batch]);
             DIGITS_ASSIGN(const auto checked, checked_model_spec(spec, context));
-            DIGITS_ASSIGN(auto request, model_job(checked));
+            DIGITS_ASSIGN(auto request, model_job(checked, context));
             request.name = std::move(name);
             request.group = wish.group;
             request.owner = user;
@@ -98,13 +100,24 @@ Result<Response> download(const Arguments& arguments, Context& context, const st
     return response;
 }
 
+Result<Response> customize_pretrained(const Job& job, const Context& context) {
+    const auto dir = context.jobs.job_dir(job.id);
+    DIGITS_ASSIGN(const auto text, read_file(dir / kPretrainedNetwork));
+    const auto python = dir / kPretrainedPython;
+    return json_response(200, {{"network", text},
+                               {"snapshot", (dir / kPretrainedWeights).string()},
+                               {"python_layer", std::filesystem::exists(python) ? json(python.string()) : json()}});
+}
+
 /// The text of a network, for a form to change it.
 Result<Response> customize(const Arguments& arguments, Context& context) {
     const auto name = arguments.get("network");
     if (name.empty()) return fail(ErrorCode::kInvalidArgument, "network not provided");
     if (const auto* standard = find_standard_network(name))
         return json_response(200, {{"network", std::string(standard->prototxt)}});
-    DIGITS_ASSIGN(const auto job, find_job(name, context, "model"));
+    DIGITS_ASSIGN(const auto job, find_job(name, context));
+    if (job.kind == "pretrained") return customize_pretrained(job, context);
+    if (job.kind != "model") return fail(ErrorCode::kNotFound, "Job not found");
     DIGITS_ASSIGN(const auto text, network_text(job));
     DIGITS_ASSIGN(const auto epoch, epoch_argument(arguments, "snapshot_epoch"));
     DIGITS_ASSIGN(const auto weights, weights_of_epoch(job, epoch.value_or(0), context));

@@ -38,13 +38,14 @@ Result<Response> completed_jobs(Context& context) {
               {"models", json::array()},
               {"pretrained_models", json::array()}};
     std::set<std::string> fields;
-    for (const auto* kind : {"dataset", "model"}) {
+    for (const auto& [kind, table] :
+         {std::pair{"dataset", "datasets"}, {"model", "models"}, {"pretrained", "pretrained_models"}}) {
         DIGITS_ASSIGN(const auto jobs, all_jobs(context, kind));
         for (const auto& job : jobs) {
             DIGITS_ASSIGN(auto row, row_json(job, context));
             for (const auto& [key, value] : row.items())
                 if (is_output_key(key)) fields.insert(key);
-            view[is_final(job.state) ? std::string(kind) + "s" : "running"].push_back(std::move(row));
+            view[is_final(job.state) ? table : "running"].push_back(std::move(row));
         }
     }
     view["model_output_fields"] = fields;

@@ -8,6 +8,7 @@
 #include "api/resources.hpp"
 #include "api/snapshot_choice.hpp"
 #include "models/prepare.hpp"
+#include "models/snapshots.hpp"
 
 namespace digits::api {
 namespace {
@@ -20,16 +21,17 @@ constexpr const char* kReadableFiles[]{"original.prototxt", "train_val.prototxt"
                                        "model.json"};
 
 /// The spec that the body has.
-Result<ModelSpec> read_spec(const json& body, const Context& context) {
+Result<ModelSpec> read_spec(const json& body, const Context& context, StartingPoint* start = nullptr) {
     if (!body.contains("spec")) return fail(make_error(ErrorCode::kInvalidArgument, "spec is missing").at("/spec"));
-    return checked_model_spec(body["spec"], context);
+    return checked_model_spec(body["spec"], context, start);
 }
 
 json text_or_null(const std::optional<std::string>& text) { return text ? json(*text) : json(); }
 
 Result<Response> check(const Request& request, Context& context) {
     DIGITS_ASSIGN(const auto body, read_object(request, {"spec"}));
-    DIGITS_ASSIGN(const auto spec, read_spec(body, context));
+    StartingPoint start;
+    DIGITS_ASSIGN(const auto spec, read_spec(body, context, &start));
     const auto found = check_model(spec);
     json diagnostics = json::array();
     for (const auto& finding : found.findings) diagnostics.push_back(to_json(finding));
@@ -37,7 +39,9 @@ Result<Response> check(const Request& request, Context& context) {
                                {"diagnostics", std::move(diagnostics)},
                                {"train_val", text_or_null(found.train_val)},
                                {"deploy", text_or_null(found.deploy)},
-                               {"solver", text_or_null(found.solver)}});
+                               {"solver", text_or_null(found.solver)},
+                               {"network", spec.network.prototxt.empty() ? json() : json(spec.network.prototxt)},
+                               {"renamed", start.renamed}});
 }
 
 Result<Response> create(const Request& request, Context& context) {
@@ -45,10 +49,40 @@ Result<Response> create(const Request& request, Context& context) {
     DIGITS_ASSIGN(auto name, text_member(body, "name", true));
     DIGITS_ASSIGN(auto group, text_member(body, "group", false));
     DIGITS_ASSIGN(const auto spec, read_spec(body, context));
-    DIGITS_ASSIGN(auto job, model_job(spec));
+    DIGITS_ASSIGN(auto job, model_job(spec, context));
     job.name = std::move(name);
     job.group = std::move(group);
     return submit_job(std::move(job), request, context);
+}
+
+/// The last snapshot's solver state is what a training goes on from.
+Status check_can_go_on(const Job& job, const Context& context) {
+    DIGITS_ASSIGN(const auto snapshots, list_snapshots(context.jobs.job_dir(job.id)));
+    if (!snapshots.empty() && !snapshots.back().state.empty()) return {};
+    return fail(make_error(ErrorCode::kFailedPrecondition, "{} has no snapshot with solver state to go on from", job.id)
+                    .advise(snapshots.empty() ? "Train it first" : "Make another model that starts from its weights"));
+}
+
+Result<Response> extend(const Request& request, Context& context) {
+    DIGITS_ASSIGN(const auto job, route_job(request, context.jobs, "model"));
+    DIGITS_ASSIGN(const auto body, read_object(request, {"epochs"}));
+    const auto more = body.value("epochs", json());
+    if (!more.is_number() || !(more.get<double>() > 0))
+        return fail(
+            make_error(ErrorCode::kInvalidArgument, "epochs must be a number above 0: how many more").at("/epochs"));
+    if (!is_final(job.state))
+        return fail(ErrorCode::kFailedPrecondition, "{} is in state {}; only a training that has ended can be extended",
+                    job.id, enum_name(job.state));
+    DIGITS_TRY(check_can_go_on(job, context));
+    DIGITS_ASSIGN(auto spec, parse_model_spec(*job.spec));
+    const double before = spec.epochs;
+    spec.epochs += more.get<double>();
+    const auto longer = parse_model_spec(to_json(spec));
+    if (!longer) return fail(Error(longer.error()).at("/epochs"));
+    DIGITS_ASSIGN(const auto extended,
+                  context.jobs.extend(job.id, std::make_shared<const json>(to_json(spec)),
+                                      fmt::format("extended from {} to {} epochs", before, spec.epochs)));
+    return json_response(202, job_view(extended, Detail::kFull));
 }
 
 Result<Response> show(const Request& request, Context& context) {
@@ -77,6 +111,8 @@ void register_models(http::Router& router, Context& context) {
     router.add("GET", "/api/v1/models", [&](const Request& request) { return list_jobs(request, context, "model"); });
     router.add("POST", "/api/v1/models", [&](const Request& request) { return create(request, context); }, body);
     router.add("POST", "/api/v1/models/check", [&](const Request& request) { return check(request, context); }, body);
+    router.add(
+        "POST", "/api/v1/models/{id}/extend", [&](const Request& request) { return extend(request, context); }, body);
     router.add("GET", "/api/v1/models/{id}", [&](const Request& request) { return show(request, context); });
 }
 

@@ -36,6 +36,7 @@ export type ClassScore = Schemas["ClassScore"];
 export type PicturePrediction = Schemas["PicturePrediction"];
 export type LayerViews = Schemas["LayerViews"];
 export type LayerView = Schemas["LayerView"];
+export type Pretrained = Schemas["Pretrained"];
 export type Problem = Schemas["Problem"];
 export type Session = Schemas["Session"];
 export type Hardware = Schemas["Hardware"];
@@ -100,6 +101,10 @@ export function predictions_csv_url(evaluation: string): string {
 
 export function evaluated_picture_url(evaluation: string, index: number): string {
   return `${api_root}/evaluations/${evaluation}/pictures/${index}`;
+}
+
+export function pretrained_archive_url(id: string): string {
+  return `${api_root}/pretrained/${id}/archive`;
 }
 
 export function metrics_csv_url(model: string): string {

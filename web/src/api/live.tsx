@@ -185,7 +185,7 @@ export function drop_job(queries: QueryClient, id: string): void {
     const items = page.items.filter((item) => item.id !== id);
     return items.length === page.items.length ? page : { ...page, items, total: page.total - 1 };
   };
-  for (const kind of ["dataset", "model", "evaluation"])
+  for (const kind of ["dataset", "model", "evaluation", "pretrained"])
     queries.setQueryData<InfiniteData<JobPage>>(
       ["jobs", kind],
       (list) => list && { ...list, pages: list.pages.map(without) },

@@ -21,6 +21,14 @@ export function useModel(id: string, enabled = true) {
   return useQuery({ ...model_query(id), enabled });
 }
 
+export function usePretrained(id: string, enabled = true) {
+  return useQuery({
+    queryKey: ["pretrained", id],
+    enabled,
+    queryFn: ({ signal }) => answer(client.GET("/pretrained/{id}", { params: { path: { id } }, signal })),
+  });
+}
+
 export function useEvaluation(id: string) {
   return useQuery({
     queryKey: ["evaluation", id],

@@ -16,6 +16,10 @@ export interface DatasetForm {
   percent_test: string;
   min_per_class: string;
   max_per_class: string;
+  val_min_per_class: string;
+  val_max_per_class: string;
+  test_min_per_class: string;
+  test_max_per_class: string;
   list_train: string;
   list_val: string;
   list_test: string;
@@ -48,6 +52,10 @@ export const empty_dataset_form: DatasetForm = {
   percent_test: "0",
   min_per_class: "2",
   max_per_class: "",
+  val_min_per_class: "",
+  val_max_per_class: "",
+  test_min_per_class: "",
+  test_max_per_class: "",
   list_train: "",
   list_val: "",
   list_test: "",
@@ -77,6 +85,10 @@ export const dataset_places: Partial<Record<keyof DatasetForm, string>> = {
   percent_test: "/spec/source/percent_test",
   min_per_class: "/spec/source/min_per_class",
   max_per_class: "/spec/source/max_per_class",
+  val_min_per_class: "/spec/source/val_min_per_class",
+  val_max_per_class: "/spec/source/val_max_per_class",
+  test_min_per_class: "/spec/source/test_min_per_class",
+  test_max_per_class: "/spec/source/test_max_per_class",
   list_train: "/spec/source/train",
   list_val: "/spec/source/val",
   list_test: "/spec/source/test",
@@ -127,6 +139,7 @@ export function dataset_spec(form: DatasetForm): DatasetSpec {
             val_path: form.own_val ? form.val_path.trim() : "",
             test_path: form.own_test ? form.test_path.trim() : "",
             ...shares,
+            ...own_limits(form),
           }
         : {
             type: "lists",
@@ -151,6 +164,19 @@ export function dataset_spec(form: DatasetForm): DatasetSpec {
     seed: optional_number(form.seed, 1),
     threads: optional_number(form.threads, 0),
   } as DatasetSpec;
+}
+
+/** Limits of folders of their own; an empty field means as for the training folder. */
+function own_limits(form: DatasetForm): Record<string, unknown> {
+  const limits: Record<string, unknown> = {};
+  for (const split of ["val", "test"] as const) {
+    if (!form[`own_${split}`]) continue;
+    for (const name of ["min_per_class", "max_per_class"] as const) {
+      const typed = form[`${split}_${name}`];
+      if (typed.trim() !== "") limits[`${split}_${name}`] = typed_number(typed);
+    }
+  }
+  return limits;
 }
 
 /** Enough is typed to ask the server what it would find. */
@@ -217,5 +243,9 @@ export function form_of_dataset(name: string, group: string, spec: Record<string
     percent_test: source.test_path ? "0" : text(source.percent_test, "0"),
     min_per_class: text(source.min_per_class, "2"),
     max_per_class: none(source.max_per_class),
+    val_min_per_class: text(source.val_min_per_class, ""),
+    val_max_per_class: text(source.val_max_per_class, ""),
+    test_min_per_class: text(source.test_min_per_class, ""),
+    test_max_per_class: text(source.test_max_per_class, ""),
   };
 }

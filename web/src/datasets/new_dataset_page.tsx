@@ -205,23 +205,59 @@ function SourceSection({ form }: { form: FormState<DatasetForm> }) {
           </Row>
           <SwitchField form={form} name="own_val" label={t("field.own_val")} help={t("field.own_val.help")} />
           {values.own_val && (
-            <PathField
-              form={form}
-              name="val_path"
-              kind="folder"
-              label={t("field.val_path")}
-              placeholder="/data/mnist/val"
-            />
+            <>
+              <PathField
+                form={form}
+                name="val_path"
+                kind="folder"
+                label={t("field.val_path")}
+                placeholder="/data/mnist/val"
+              />
+              <Row>
+                <NumberField
+                  form={form}
+                  name="val_min_per_class"
+                  label={t("field.min_per_class")}
+                  placeholder={t("field.as_training")}
+                  min={1}
+                />
+                <NumberField
+                  form={form}
+                  name="val_max_per_class"
+                  label={t("field.max_per_class")}
+                  placeholder={t("field.as_training")}
+                  min={0}
+                />
+              </Row>
+            </>
           )}
           <SwitchField form={form} name="own_test" label={t("field.own_test")} help={t("field.own_test.help")} />
           {values.own_test && (
-            <PathField
-              form={form}
-              name="test_path"
-              kind="folder"
-              label={t("field.test_path")}
-              placeholder="/data/mnist/test"
-            />
+            <>
+              <PathField
+                form={form}
+                name="test_path"
+                kind="folder"
+                label={t("field.test_path")}
+                placeholder="/data/mnist/test"
+              />
+              <Row>
+                <NumberField
+                  form={form}
+                  name="test_min_per_class"
+                  label={t("field.min_per_class")}
+                  placeholder={t("field.as_training")}
+                  min={1}
+                />
+                <NumberField
+                  form={form}
+                  name="test_max_per_class"
+                  label={t("field.max_per_class")}
+                  placeholder={t("field.as_training")}
+                  min={0}
+                />
+              </Row>
+            </>
           )}
           <Row>
             <NumberField

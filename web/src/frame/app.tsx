@@ -36,6 +36,7 @@ const DatasetPage = page(() => import("../datasets/dataset_page"), "DatasetPage"
 const NewModelPage = page(() => import("../models/new_model_page"), "NewModelPage");
 const ModelPage = page(() => import("../models/model_page"), "ModelPage");
 const EvaluationPage = page(() => import("../evaluations/evaluation_page"), "EvaluationPage");
+const PretrainedPage = page(() => import("../pretrained/pretrained_page"), "PretrainedPage");
 const ComparePage = page(() => import("../compare/compare_page"), "ComparePage");
 const SystemPage = page(() => import("../system/system_page"), "SystemPage");
 
@@ -60,6 +61,8 @@ export function App() {
                     <Route path="/models/:id" element={<ModelPage />} />
                     <Route path="/evaluations" element={<Navigate to="/?kind=evaluation" replace />} />
                     <Route path="/evaluations/:id" element={<EvaluationPage />} />
+                    <Route path="/pretrained" element={<Navigate to="/?kind=pretrained" replace />} />
+                    <Route path="/pretrained/:id" element={<PretrainedPage />} />
                     <Route path="/compare" element={<ComparePage />} />
                     <Route path="/system" element={<SystemPage />} />
                     <Route path="*" element={<NotFound />} />

@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useNavigate } from "react-router";
 import { answer, client } from "../api/client";
+import { job_path } from "../jobs/job_path";
 import { StateMark } from "../jobs/job_state";
 import { useText } from "../text/text";
 import { useDebounced } from "./page_states";
@@ -26,7 +27,7 @@ export default function JumpDialog({ close }: { close: () => void }) {
     { to: "/system", label: t("system.title") },
   ].filter((page) => page.label.toLowerCase().includes(query.trim().toLowerCase()));
   const found = (jobs.data?.items ?? []).map((job) => ({
-    to: `/${job.kind}s/${job.id}`,
+    to: job_path(job),
     label: job.name,
     job,
   }));

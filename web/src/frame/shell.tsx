@@ -50,6 +50,9 @@ export function Shell({ children }: { children: ReactNode }) {
             <NavLink to="/?kind=model" className="top-link" aria-current={false}>
               {t("kind.models")}
             </NavLink>
+            <NavLink to="/?kind=pretrained" className="top-link" aria-current={false} data-wide="true">
+              {t("kind.pretrained_models")}
+            </NavLink>
           </nav>
           <UnstyledButton onClick={() => set_jump(true)} className="top-link" visibleFrom="sm">
             {t("nav.jump")} <Kbd size="xs">Ctrl K</Kbd>

@@ -70,7 +70,7 @@ export function DeleteJobs({ jobs, dependents, close }: { jobs: Job[]; dependent
     datasets.mutate(deletable.filter((job) => job.kind === "dataset"));
   });
   const datasets = useForEach(remove, { failed: "problem.delete" }, done);
-  // Models first: a dataset goes only when nothing needs it.
+  // Datasets last: a dataset goes only when nothing needs it.
   const start = () =>
     models.mutate([...(with_dependents ? dependents : []), ...deletable.filter((job) => job.kind !== "dataset")]);
   const kind = jobs[0]?.kind ?? "model";

@@ -1,5 +1,5 @@
 import { Button, Checkbox, Group, Menu, Popover, ScrollArea, Stack, Tabs, Text, TextInput } from "@mantine/core";
-import { useDeferredValue, useMemo, useRef, useState } from "react";
+import { lazy, Suspense, useDeferredValue, useMemo, useRef, useState } from "react";
 import { Link, useSearchParams } from "react-router";
 import type { Job, JobKind } from "../api/client";
 import { is_active } from "../api/live";
@@ -15,23 +15,27 @@ import { useKept } from "./kept_choice";
 import { RunningJobs } from "./running_jobs";
 import { Welcome } from "./welcome";
 
+const UploadDialog = lazy(() => import("../pretrained/upload_dialog"));
+
 /** More lines than that say nothing any more. */
 const most_compared = 40;
 
 export function HomePage() {
   const { t } = useText();
   const [params, set_params] = useSearchParams();
-  const wanted = params.get("kind");
-  const kind: JobKind = wanted === "dataset" || wanted === "evaluation" ? wanted : "model";
+  const kind = kind_of(params);
   const running = useRunning();
   const models = useAllJobs("model");
   const datasets = useAllJobs("dataset");
   const evaluations = useAllJobs("evaluation");
+  const pretrained = useAllJobs("pretrained");
   useTitle("");
-  const error = models.error ?? datasets.error;
-  if (error && !(models.loaded && datasets.loaded)) return <QueryProblem error={error} />;
-  if (!models.loaded || !datasets.loaded) return <PageSkeleton />;
-  if (models.total + datasets.total === 0) return <Welcome />;
+  const error = models.error ?? datasets.error ?? pretrained.error;
+  const loaded = models.loaded && datasets.loaded && pretrained.loaded;
+  if (error && !loaded) return <QueryProblem error={error} />;
+  if (!loaded) return <PageSkeleton />;
+  const lists = { model: models, dataset: datasets, evaluation: evaluations, pretrained };
+  if (models.total + datasets.total + pretrained.total === 0 && kind !== "pretrained") return <Welcome />;
   const active = (running.data?.items ?? []).filter(is_active);
   const tab = (one: JobKind, label: string, total: number) => (
     <Tabs.Tab value={one} data-testid={`tab-${one}`}>
@@ -51,20 +55,38 @@ export function HomePage() {
             {tab("dataset", t("kind.datasets"), datasets.total)}
             {tab("model", t("kind.models"), models.total)}
             {tab("evaluation", t("kind.evaluations"), evaluations.total)}
+            {tab("pretrained", t("kind.pretrained_models"), pretrained.total)}
           </Tabs.List>
-          <NewMenus />
+          {kind === "pretrained" ? <UploadPretrained /> : <NewMenus />}
         </Group>
         <Tabs.Panel value={kind}>
-          <JobList
-            key={kind}
-            kind={kind}
-            jobs={{ model: models, dataset: datasets, evaluation: evaluations }[kind].jobs}
-            models={models.jobs}
-            datasets={datasets.jobs}
-          />
+          <JobList key={kind} kind={kind} jobs={lists[kind].jobs} models={models.jobs} datasets={datasets.jobs} />
         </Tabs.Panel>
       </Tabs>
     </Stack>
+  );
+}
+
+const kinds: readonly JobKind[] = ["dataset", "model", "pretrained", "evaluation"];
+
+/** `?kind=…`, or `?tab=1` to `3` as DIGITS has it. */
+function kind_of(params: URLSearchParams): JobKind {
+  const wanted = params.get("kind") ?? kinds[Number(params.get("tab")) - 1];
+  return kinds.find((kind) => kind === wanted) ?? "model";
+}
+
+function UploadPretrained() {
+  const { t } = useText();
+  const [open, set_open] = useState(false);
+  return (
+    <>
+      <Button onClick={() => set_open(true)}>{t("pretrained.upload_action")}</Button>
+      {open && (
+        <Suspense>
+          <UploadDialog close={() => set_open(false)} />
+        </Suspense>
+      )}
+    </>
   );
 }
 

@@ -16,6 +16,7 @@ export const default_columns: Record<JobKind, string[]> = {
   model: ["state", "best.accuracy", "best.loss", "dataset", "created", "took"],
   dataset: ["state", "created", "took"],
   evaluation: ["state", "best.accuracy", "created", "took"],
+  pretrained: ["state", "created", "notes"],
 };
 
 /** Every column that these jobs have something for: fixed ones, then `best.NAME` and `last.SERIES`. */

@@ -15,6 +15,7 @@ import type { Job } from "../api/client";
 import { is_active } from "../api/live";
 import { metric } from "../format/format";
 import { useShortcuts } from "../frame/shortcuts";
+import { job_path as address } from "../jobs/job_path";
 import { StateWord } from "../jobs/job_state";
 import { type TextKey, useText } from "../text/text";
 import { is_plain, type ListContext, metric_of, type Row, range_of, value_of } from "./job_list";
@@ -335,8 +336,4 @@ const JobRow = memo(function JobRow({
 
 function is_number(column: string): boolean {
   return column === "took" || !(column === "name" || is_plain(column));
-}
-
-function address(job: Job): string {
-  return `/${job.kind}s/${job.id}`;
 }

@@ -3,6 +3,7 @@ import { Link } from "react-router";
 import type { Job } from "../api/client";
 import { percent } from "../format/format";
 import { useJobAct } from "../jobs/job_actions";
+import { job_path } from "../jobs/job_path";
 import { JobProgress, StateWord, useProgressWords } from "../jobs/job_state";
 import { useMayChange } from "../jobs/owner";
 import { useText } from "../text/text";
@@ -46,7 +47,7 @@ function RunningJob({ job }: { job: Job }) {
       <Group justify="space-between" gap="sm" wrap="nowrap">
         <Group gap="md" style={{ minWidth: 0 }}>
           <StateWord state={job.state} />
-          <Link to={`/${job.kind}s/${job.id}`} className="plain-link">
+          <Link to={job_path(job)} className="plain-link">
             <Text fw={600}>{job.name}</Text>
           </Link>
           {job.kind === "model" && <Sparkline job={job} />}

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Navigate, useParams } from "react-router";
 import { answer, client } from "../api/client";
 import { PageSkeleton, QueryProblem } from "../frame/page_states";
+import { job_path } from "./job_path";
 
 /** `/jobs/ID` leads to the page of its kind. */
 export function AnyJob() {
@@ -12,5 +13,5 @@ export function AnyJob() {
   });
   if (job.error) return <QueryProblem error={job.error} />;
   if (!job.data) return <PageSkeleton />;
-  return <Navigate to={`/${job.data.kind}s/${id}`} replace />;
+  return <Navigate to={job_path(job.data)} replace />;
 }

@@ -1,6 +1,6 @@
 import { ActionIcon, Button, Group, Menu, Modal, Stack, Text } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { Link, useNavigate } from "react-router";
 import { answer, client, type Job } from "../api/client";
 import { drop_job } from "../api/live";
@@ -8,6 +8,8 @@ import { useText } from "../text/text";
 import { delete_job, useOfferUndo } from "./deletion";
 import { useMayChange } from "./owner";
 import { show_problem } from "./problem_note";
+
+const ExtendDialog = lazy(() => import("../models/extend_dialog"));
 
 type Act = "abort" | "resume" | "snapshot";
 
@@ -32,6 +34,7 @@ export function JobActions({ job }: { job: Job }) {
   const act = useJobAct(job);
   const may_change = useMayChange()(job);
   const [deleting, set_deleting] = useState(false);
+  const [extending, set_extending] = useState(false);
   return (
     <Group gap="xs" wrap="nowrap">
       {may_change && job.actions.snapshot && (
@@ -59,6 +62,11 @@ export function JobActions({ job }: { job: Job }) {
           {t("action.resume")}
         </Button>
       )}
+      {job.actions.extend && (
+        <Button variant="default" size="xs" onClick={() => set_extending(true)}>
+          {t("action.extend")}
+        </Button>
+      )}
       <Menu position="bottom-end">
         <Menu.Target>
           <ActionIcon variant="default" size="md" aria-label={t("action.more")}>
@@ -66,7 +74,7 @@ export function JobActions({ job }: { job: Job }) {
           </ActionIcon>
         </Menu.Target>
         <Menu.Dropdown>
-          {job.kind !== "evaluation" && (
+          {job.kind !== "evaluation" && job.kind !== "pretrained" && (
             <Menu.Item component={Link} to={`/${job.kind}s/new?clone=${job.id}`}>
               {t("action.clone")}
             </Menu.Item>
@@ -82,6 +90,11 @@ export function JobActions({ job }: { job: Job }) {
           </Menu.Item>
         </Menu.Dropdown>
       </Menu>
+      {extending && (
+        <Suspense>
+          <ExtendDialog job={job} close={() => set_extending(false)} />
+        </Suspense>
+      )}
       {deleting && <DeleteDialog job={job} close={() => set_deleting(false)} />}
     </Group>
   );

@@ -20,6 +20,7 @@ import { seconds_between } from "../format/format";
 import { useNow, useTitle } from "../frame/page_states";
 import { useText } from "../text/text";
 import { JobActions } from "./job_actions";
+import { kind_words } from "./job_path";
 import { JobProgress, StateWord, useProgressWords } from "./job_state";
 import { useMayChange } from "./owner";
 import { show_problem } from "./problem_note";
@@ -38,7 +39,7 @@ export function JobHeader({ job, more }: { job: Job; more?: ReactNode }) {
     <Stack gap="xs" mb="md">
       <Breadcrumbs separator="›" separatorMargin={6}>
         <Anchor component={Link} to={`/?kind=${job.kind}`} size="sm">
-          {t(`kind.${job.kind}s`)}
+          {t(kind_words[job.kind])}
         </Anchor>
         {job.group !== "" && (
           <Anchor component={Link} to={`/?kind=${job.kind}&q=${encodeURIComponent(job.group)}`} size="sm">
@@ -100,7 +101,7 @@ function JobError({ job }: { job: Job }) {
           {error.advice}
         </Text>
       )}
-      <Anchor component={Link} to="?tab=log" size="sm">
+      <Anchor component={Link} to="?tab=log" size="sm" c="inherit" underline="always">
         {t("job.show_log")}
       </Anchor>
     </Alert>

@@ -1,6 +1,56 @@
 import { describe, expect, it } from "vitest";
 import { dataset_spec, empty_dataset_form, form_of_dataset } from "../datasets/dataset_form";
-import { empty_model_form, form_of_model, lr_options, model_spec } from "./model_form";
+import {
+  empty_model_form,
+  form_of_model,
+  has_network,
+  lr_options,
+  model_spec,
+  sources_of,
+  without_sources,
+} from "./model_form";
+
+describe("where a network comes from", () => {
+  const stored = {
+    network: { model: "m", prototxt: "layer {}" },
+    weights: [{ path: "/jobs/x/uploads/weights_0.caffemodel", model: "m", snapshot: "40" }, "/a.caffemodel"],
+  };
+
+  it("is an earlier model with one of its snapshots, or without", () => {
+    const form = form_of_model("x", "", stored);
+    expect([form.network, form.previous, form.previous_snapshot, form.weights]).toEqual([
+      "previous",
+      "m",
+      "40",
+      "/a.caffemodel",
+    ]);
+    const spec = model_spec(form);
+    expect([spec.network, spec.weights]).toEqual([{ model: "m" }, [{ model: "m", snapshot: "40" }, "/a.caffemodel"]]);
+    expect(model_spec({ ...form, previous_snapshot: "none" }).weights).toEqual(["/a.caffemodel"]);
+  });
+
+  it("is a pretrained model, or a text that keeps its weights", () => {
+    const form = { ...empty_model_form, network: "pretrained" as const, pretrained: "p" };
+    expect([model_spec(form).network, model_spec(form).weights]).toEqual([{ pretrained: "p" }, [{ pretrained: "p" }]]);
+    const custom = { ...form, network: "custom" as const, prototxt: "layer {}", starts: [{ pretrained: "p" }] };
+    expect([model_spec(custom).network, model_spec(custom).weights]).toEqual([
+      { prototxt: "layer {}" },
+      [{ pretrained: "p" }],
+    ]);
+    expect([has_network(form), has_network({ ...form, pretrained: "" })]).toEqual([true, false]);
+  });
+
+  it("is what the model has kept, when the job is gone", () => {
+    expect(sources_of(stored)).toEqual(["m"]);
+    const kept = without_sources(stored, new Set(["m"]));
+    expect(kept).toEqual({
+      network: { prototxt: "layer {}" },
+      weights: ["/jobs/x/uploads/weights_0.caffemodel", "/a.caffemodel"],
+    });
+    expect(without_sources(stored, new Set())).toEqual(stored);
+    expect(form_of_model("x", "", kept).network).toBe("custom");
+  });
+});
 
 describe("model_spec", () => {
   it("leaves to the network what is empty, and sends only what the policy reads", () => {

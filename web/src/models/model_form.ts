@@ -10,14 +10,28 @@ import {
 } from "./augmentation_form";
 import { type LrOptions, type LrPolicy, lr_defaults } from "./lr_policy";
 
+/** Weights that a job of this server left. */
+export interface WeightsOfJob {
+  model?: string;
+  snapshot?: string;
+  pretrained?: string;
+}
+
 /** The form's fields as they are typed. */
 export interface ModelForm extends AugmentationForm {
   name: string;
   group: string;
   dataset_id: string;
-  network: "standard" | "custom";
+  network: "standard" | "previous" | "pretrained" | "custom";
   standard: string;
+  /** Id of an earlier model, and which of its weights: `best`, `last`, an iteration, or `none`. */
+  previous: string;
+  previous_snapshot: string;
+  /** Id of a pretrained model. */
+  pretrained: string;
   prototxt: string;
+  /** What an own network starts from, beside the files of `weights`. */
+  starts: WeightsOfJob[];
   epochs: string;
   snapshot_interval: string;
   val_interval: string;
@@ -48,7 +62,11 @@ export const empty_model_form: ModelForm = {
   dataset_id: "",
   network: "standard",
   standard: "lenet",
+  previous: "",
+  previous_snapshot: "best",
+  pretrained: "",
   prototxt: "",
+  starts: [],
   epochs: "30",
   snapshot_interval: "1",
   val_interval: "1",
@@ -79,6 +97,8 @@ export const model_places: Partial<Record<keyof ModelForm, string>> = {
   group: "/group",
   dataset_id: "/spec/dataset_id",
   standard: "/spec/network/standard",
+  previous: "/spec/network/model",
+  pretrained: "/spec/network/pretrained",
   prototxt: "/spec/network/prototxt",
   epochs: "/spec/epochs",
   snapshot_interval: "/spec/snapshot_interval",
@@ -113,6 +133,33 @@ export function number_list(text: string): (number | string)[] {
     .map(typed_number);
 }
 
+function network_of(form: ModelForm): Record<string, string> {
+  switch (form.network) {
+    case "standard":
+      return { standard: form.standard };
+    case "previous":
+      return { model: form.previous };
+    case "pretrained":
+      return { pretrained: form.pretrained };
+    case "custom":
+      return { prototxt: form.prototxt };
+  }
+}
+
+/** What the network itself brings. */
+function starts_of(form: ModelForm): WeightsOfJob[] {
+  if (form.network === "custom") return form.starts;
+  if (form.network === "pretrained") return [{ pretrained: form.pretrained }];
+  if (form.network === "previous" && form.previous_snapshot !== "none")
+    return [{ model: form.previous, snapshot: form.previous_snapshot }];
+  return [];
+}
+
+/** Whether a network is chosen, so that it can be checked. */
+export function has_network(form: ModelForm): boolean {
+  return Object.values(network_of(form)).some((value) => value.trim() !== "");
+}
+
 export function model_spec(form: ModelForm): ModelSpec {
   const used = lr_defaults[form.policy];
   const solver: Record<string, unknown> = {
@@ -129,7 +176,7 @@ export function model_spec(form: ModelForm): ModelSpec {
   }
   if (form.solver === "RMSProp" && form.rms_decay.trim() !== "") solver.rms_decay = typed_number(form.rms_decay);
   const spec: Record<string, unknown> = {
-    network: form.network === "standard" ? { standard: form.standard } : { prototxt: form.prototxt },
+    network: network_of(form),
     solver,
     epochs: typed_number(form.epochs),
     snapshot_interval: optional_number(form.snapshot_interval, 0),
@@ -141,10 +188,13 @@ export function model_spec(form: ModelForm): ModelSpec {
     crop_size: optional_number(form.crop_size, null),
     seed: optional_number(form.seed, null),
     threads: optional_number(form.threads, 0),
-    weights: form.weights
-      .split("\n")
-      .map((line) => line.trim())
-      .filter((line) => line !== ""),
+    weights: [
+      ...starts_of(form),
+      ...form.weights
+        .split("\n")
+        .map((line) => line.trim())
+        .filter((line) => line !== ""),
+    ],
   };
   if (wanted_changes(form).length > 0) spec.augmentation = augmentation_of(form);
   if (form.dataset_id !== "") spec.dataset_id = form.dataset_id;
@@ -189,7 +239,7 @@ function fields_of_spec(spec: Record<string, unknown>): Partial<ModelForm> {
   take(spec, ["epochs", "snapshot_interval", "val_interval", "batch_size", "val_batch_size", "batch_accumulation"]);
   take(spec, ["mean", "crop_size", "seed", "dataset_id"]);
   if (typeof spec.threads === "number") fields.threads = spec.threads === 0 ? "" : String(spec.threads);
-  if (Array.isArray(spec.weights)) fields.weights = spec.weights.join("\n");
+  if (Array.isArray(spec.weights)) fields.weights = spec.weights.filter((one) => typeof one === "string").join("\n");
   const solver = (spec.solver ?? {}) as Record<string, unknown>;
   if (typeof solver.type === "string") {
     fields.solver =
@@ -203,14 +253,55 @@ function fields_of_spec(spec: Record<string, unknown>): Partial<ModelForm> {
 
 /** The form of an existing model, to make another like it. */
 export function form_of_model(name: string, group: string, spec: Record<string, unknown>): ModelForm {
-  const network = (spec.network ?? {}) as { standard?: string; prototxt?: string };
-  return {
+  const network = (spec.network ?? {}) as StoredNetwork;
+  const starts = weights_of(spec).map(({ path: _, ...one }) => one);
+  const form: ModelForm = {
     ...empty_model_form,
     ...fields_of_spec(spec),
     name,
     group,
-    network: network.prototxt === undefined ? "standard" : "custom",
+    network: "standard",
     standard: network.standard ?? empty_model_form.standard,
     prototxt: network.prototxt ?? "",
+  };
+  if (network.pretrained !== undefined && starts.some((one) => one.pretrained === network.pretrained))
+    return { ...form, network: "pretrained", pretrained: network.pretrained, prototxt: "" };
+  if (network.model !== undefined) {
+    const snapshot = starts.find((one) => one.model === network.model)?.snapshot ?? "none";
+    return { ...form, network: "previous", previous: network.model, previous_snapshot: snapshot, prototxt: "" };
+  }
+  return network.prototxt === undefined ? form : { ...form, network: "custom", starts };
+}
+
+interface StoredNetwork {
+  standard?: string;
+  prototxt?: string;
+  model?: string;
+  pretrained?: string;
+}
+
+/** Weights of jobs, with the file that the model keeps of them. */
+function weights_of(spec: Record<string, unknown>): (WeightsOfJob & { path?: string })[] {
+  const all = Array.isArray(spec.weights) ? (spec.weights as unknown[]) : [];
+  return all.filter((one): one is WeightsOfJob & { path?: string } => typeof one === "object" && one !== null);
+}
+
+/** The jobs that a spec refers to beside its dataset. */
+export function sources_of(spec: Record<string, unknown>): string[] {
+  const { model, pretrained } = (spec.network ?? {}) as StoredNetwork;
+  const ids = [model, pretrained, ...weights_of(spec).flatMap((one) => [one.model, one.pretrained])];
+  return [...new Set(ids.filter((id) => id !== undefined))];
+}
+
+/** The same without jobs that are gone: the text and the files that the model has kept stand for them. */
+export function without_sources(spec: Record<string, unknown>, gone: ReadonlySet<string>): Record<string, unknown> {
+  const is_gone = ({ model, pretrained }: WeightsOfJob) => gone.has(model ?? "") || gone.has(pretrained ?? "");
+  const network = (spec.network ?? {}) as StoredNetwork;
+  return {
+    ...spec,
+    network: is_gone(network) ? { prototxt: network.prototxt } : network,
+    weights: (Array.isArray(spec.weights) ? (spec.weights as unknown[]) : []).map((one) =>
+      typeof one === "object" && one !== null && is_gone(one as WeightsOfJob) ? (one as { path?: string }).path : one,
+    ),
   };
 }

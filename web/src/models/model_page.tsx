@@ -1,9 +1,7 @@
-import { Button, Group, Select, Skeleton, Stack, Table, Text, Tooltip } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
+import { Button, Group, Stack, Table, Text, Tooltip } from "@mantine/core";
 import { lazy, Suspense, useState } from "react";
 import { Link, useParams } from "react-router";
 import { archive_url, file_url, type Model, type ModelSpec } from "../api/client";
-import { is_active } from "../api/live";
 import type { MetricSeries } from "../api/metric_series";
 import { useDataset, useEvaluations, useModel } from "../api/queries";
 import { save_text, to_csv } from "../charts/csv";
@@ -11,14 +9,14 @@ import { bytes, metric, percent, significant } from "../format/format";
 import { PageSkeleton, QueryProblem } from "../frame/page_states";
 import { JobHeader } from "../jobs/job_header";
 import { Facts, FileList, JobTabs, LogPanel, NotesPanel } from "../jobs/job_tabs";
-import { NetworkView } from "../network/network_view";
 import { type TextKey, useText } from "../text/text";
 import { CurvesPanel } from "./curves_panel";
 import { HardwareCard } from "./hardware_card";
+import { NetworkTexts } from "./network_texts";
 import { TestPanel } from "./test_panel";
 import { useMetrics } from "./use_metrics";
 
-const PrototxtEditor = lazy(() => import("./prototxt_editor"));
+const MakePretrainedDialog = lazy(() => import("../pretrained/make_dialog"));
 
 export function ModelPage() {
   const { id = "" } = useParams();
@@ -45,7 +43,7 @@ function OneModel({ id }: { id: string }) {
         : "curves";
   return (
     <>
-      <JobHeader job={job} more={model.snapshots.length > 0 && <Archive model={model} />} />
+      <JobHeader job={job} more={model.snapshots.length > 0 && <Keep model={model} />} />
       {error ? <QueryProblem error={error} /> : null}
       <div className="with-side">
         <JobTabs
@@ -57,7 +55,18 @@ function OneModel({ id }: { id: string }) {
               content: () => <CurvesPanel job={job} series={series} version={version} />,
             },
             { id: "test", label: t("tab.test"), content: () => <TestPanel model={model} /> },
-            { id: "network", label: t("tab.network"), content: () => <NetworkTexts model={model} /> },
+            {
+              id: "network",
+              label: t("tab.network"),
+              content: () => (
+                <NetworkTexts
+                  job={job}
+                  files={model.files}
+                  first="train_val.prototxt"
+                  spec={(job.spec ?? null) as ModelSpec | null}
+                />
+              ),
+            },
             { id: "snapshots", label: t("tab.snapshots"), content: () => <Snapshots model={model} /> },
             { id: "files", label: t("tab.files"), content: () => <Files model={model} /> },
             { id: "log", label: t("tab.log"), content: () => <LogPanel job={job} /> },
@@ -66,6 +75,25 @@ function OneModel({ id }: { id: string }) {
         />
         <Side model={model} series={series} />
       </div>
+    </>
+  );
+}
+
+/** The model to take away, or to start others from. */
+function Keep({ model }: { model: Model }) {
+  const { t } = useText();
+  const [making, set_making] = useState(false);
+  return (
+    <>
+      <Button size="xs" variant="default" onClick={() => set_making(true)}>
+        {t("pretrained.make")}
+      </Button>
+      {making && (
+        <Suspense>
+          <MakePretrainedDialog model={model} close={() => set_making(false)} />
+        </Suspense>
+      )}
+      <Archive model={model} />
     </>
   );
 }
@@ -202,58 +230,6 @@ function Snapshots({ model }: { model: Model }) {
           </Table.Tbody>
         </Table>
       </Table.ScrollContainer>
-    </Stack>
-  );
-}
-
-function NetworkTexts({ model }: { model: Model }) {
-  const { t } = useText();
-  const texts = model.files.filter((file) => file.endsWith(".prototxt"));
-  const [chosen, set_chosen] = useState<string | null>(null);
-  const [go_to, set_go_to] = useState<{ line: number; column: number } | null>(null);
-  const file = chosen ?? texts.find((name) => name === "train_val.prototxt") ?? texts[0];
-  const text = useQuery({
-    queryKey: ["file", model.job.id, file, is_active(model.job)],
-    enabled: file !== undefined,
-    queryFn: async ({ signal }) => {
-      const response = await fetch(file_url(model.job.id, file!), { signal });
-      if (!response.ok) throw new Error(`HTTP ${response.status}`);
-      return response.text();
-    },
-  });
-  if (!file) return <Text c="dimmed">{t("network.none")}</Text>;
-  return (
-    <Stack gap="sm">
-      <Group>
-        <Select
-          aria-label={t("files.file")}
-          data={texts}
-          value={file}
-          allowDeselect={false}
-          onChange={set_chosen}
-          w={240}
-        />
-        <a href={file_url(model.job.id, file)} download={file}>
-          {t("action.download")}
-        </a>
-      </Group>
-      {text.isError && <Text c="red">{String(text.error)}</Text>}
-      {text.data === undefined ? (
-        <Skeleton height={300} />
-      ) : (
-        <div className={file === "solver.prototxt" ? undefined : "side-by-side"}>
-          <Suspense fallback={<Skeleton height={300} />}>
-            <PrototxtEditor label={file} value={text.data} go_to={go_to} />
-          </Suspense>
-          {file !== "solver.prototxt" && (
-            <NetworkView
-              text={text.data}
-              spec={(model.job.spec ?? null) as ModelSpec | null}
-              on_line={(line) => set_go_to({ line, column: 1 })}
-            />
-          )}
-        </div>
-      )}
     </Stack>
   );
 }

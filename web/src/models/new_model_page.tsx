@@ -1,64 +1,34 @@
-import {
-  Alert,
-  Anchor,
-  Button,
-  Card,
-  Group,
-  Radio,
-  Select,
-  Skeleton,
-  Stack,
-  Text,
-  Textarea,
-  Title,
-} from "@mantine/core";
+import { Anchor, Button, Card, Group, Select, Stack, Text, Textarea, Title } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, lazy, Suspense, useEffect, useMemo, useRef, useState } from "react";
+import { type FormEvent, useEffect, useMemo, useRef } from "react";
 import { Link, useNavigate, useSearchParams } from "react-router";
-import {
-  answer,
-  client,
-  type Diagnostic,
-  type Job,
-  type ModelCheck,
-  type ModelSpec,
-  ProblemError,
-} from "../api/client";
-import { useAllJobs, useDataset, useModelCheck, useNetworks } from "../api/queries";
+import { answer, client, type Job, type ModelCheck, ProblemError } from "../api/client";
+import { useAllJobs, useDataset, useModelCheck } from "../api/queries";
 import { useDraft } from "../forms/draft";
 import { field_errors } from "../forms/field_errors";
-import {
-  ChoiceField,
-  Folded,
-  type FormState,
-  NumberField,
-  Row,
-  Section,
-  SegmentField,
-  TextField,
-} from "../forms/fields";
+import { ChoiceField, Folded, type FormState, NumberField, Row, Section, TextField } from "../forms/fields";
 import { BrowseButton } from "../forms/path_field";
-import { ProblemAlert, QueryProblem, useDebounced, useTitle } from "../frame/page_states";
-import { NetworkView } from "../network/network_view";
+import { ProblemAlert, useDebounced, useTitle } from "../frame/page_states";
 import { useText } from "../text/text";
 import { AugmentationSection } from "./augmentation_section";
 import { type LrPolicy, lr_defaults, lr_policies } from "./lr_policy";
 import { LrPreview } from "./lr_preview";
 import {
-  defaults_of,
   empty_model_form,
   form_of_model,
+  has_network,
   lr_options,
   type ModelForm,
   model_places,
   model_spec,
   solver_types,
+  sources_of,
+  without_sources,
 } from "./model_form";
 import { NetworkEstimate } from "./network_estimate";
+import { NetworkSection, Renamed } from "./network_section";
 import { most_jobs, sweep_of } from "./sweep";
-
-const PrototxtEditor = lazy(() => import("./prototxt_editor"));
 
 export function NewModelPage() {
   const { t } = useText();
@@ -71,7 +41,7 @@ export function NewModelPage() {
   const sweep = useMemo(() => sweep_of(values), [values]);
   const spec = useMemo(() => model_spec(sweep[0] ?? values), [sweep, values]);
   const settled = useDebounced(spec, 500);
-  const ready = values.network === "standard" || values.prototxt.trim() !== "";
+  const ready = has_network(values);
   const check = useModelCheck(ready ? settled : null);
   // What was made before one was refused is not made again.
   const made = useRef(new Set<string>());
@@ -173,17 +143,32 @@ export function NewModelPage() {
   );
 }
 
-/** `?dataset=ID` chooses a dataset, `?clone=ID` fills the form with another model's choices, once. */
+/** `?dataset=ID` and `?pretrained=ID` choose one, `?clone=ID` fills the form with another model's choices, once. */
 function useAddress(change: (part: Partial<ModelForm>) => void) {
   const { t } = useText();
   const [params, set_params] = useSearchParams();
   const dataset = params.get("dataset");
+  const pretrained = params.get("pretrained");
   const id = params.get("clone");
   const original = useQuery({
     queryKey: ["clone", id],
     enabled: id !== null,
-    queryFn: () => answer(client.GET("/jobs/{id}", { params: { path: { id: id! } } })),
+    queryFn: async () => {
+      const job = await answer(client.GET("/jobs/{id}", { params: { path: { id: id! } } }));
+      const spec = (job.spec ?? {}) as Record<string, unknown>;
+      const gone = new Set<string>();
+      for (const source of sources_of(spec)) {
+        const found = await client.GET("/jobs/{id}", { params: { path: { id: source } } });
+        if (found.response.status === 404) gone.add(source);
+      }
+      return { ...job, spec: without_sources(spec, gone) };
+    },
   });
+  useEffect(() => {
+    if (!pretrained) return;
+    change({ network: "pretrained", pretrained });
+    set_params({}, { replace: true });
+  }, [pretrained, change, set_params]);
   useEffect(() => {
     if (!dataset) return;
     change({ dataset_id: dataset });
@@ -192,7 +177,7 @@ function useAddress(change: (part: Partial<ModelForm>) => void) {
   useEffect(() => {
     if (!original.data) return;
     const { name, group, spec } = original.data;
-    change(form_of_model(t("clone.name", { name }), group, (spec ?? {}) as Record<string, unknown>));
+    change(form_of_model(t("clone.name", { name }), group, spec));
     set_params({}, { replace: true });
   }, [original.data, change, set_params, t]);
 }
@@ -246,171 +231,6 @@ function DatasetField({ form }: { form: FormState<ModelForm> }) {
           {t("dataset.new")}
         </Anchor>
       )}
-    </Stack>
-  );
-}
-
-function NetworkSection({
-  form,
-  check,
-  spec,
-}: {
-  form: FormState<ModelForm>;
-  check: ModelCheck | undefined;
-  spec: ModelSpec | null;
-}) {
-  const { t } = useText();
-  const networks = useNetworks();
-  const [drawn, set_drawn] = useState(false);
-  const [go_to, set_go_to] = useState<{ line: number; column: number } | null>(null);
-  const { values } = form;
-  const items = networks.data?.items ?? [];
-  const faulty = useMemo(
-    () => (check?.diagnostics ?? []).flatMap(({ line }) => (line === null ? [] : [line])),
-    [check],
-  );
-  const custom = values.network === "custom";
-  const text = custom ? values.prototxt : (items.find((item) => item.name === values.standard)?.prototxt ?? "");
-  const settled_text = useDebounced(text, 300);
-  const graph = (
-    <NetworkView
-      text={settled_text}
-      spec={spec}
-      faulty={custom ? faulty : []}
-      on_line={custom ? (line) => set_go_to({ line, column: 1 }) : undefined}
-    />
-  );
-  if (networks.error) return <QueryProblem error={networks.error} />;
-  const choose = (name: string) => {
-    const network = items.find((item) => item.name === name);
-    form.change({ ...defaults_of(network), dataset_id: values.dataset_id, standard: name });
-  };
-  const customize = (name: string) => {
-    const network = items.find((item) => item.name === name);
-    if (network)
-      form.change({
-        ...defaults_of(network),
-        dataset_id: values.dataset_id,
-        network: "custom",
-        prototxt: network.prototxt,
-      });
-  };
-  return (
-    <Section title={t("section.network")}>
-      <SegmentField
-        form={form}
-        name="network"
-        label={t("field.network")}
-        options={[
-          { value: "standard", label: t("network.standard") },
-          { value: "custom", label: t("network.custom") },
-        ]}
-      />
-      {values.network === "standard" ? (
-        <Radio.Group
-          value={values.standard}
-          onChange={choose}
-          aria-label={t("network.standard")}
-          error={form.error("standard")}
-        >
-          <Stack gap="sm">
-            {networks.isPending && <Skeleton height={80} />}
-            {items.map((network) => (
-              <Group key={network.name} justify="space-between" align="flex-start" wrap="nowrap">
-                <Radio
-                  value={network.name}
-                  label={network.title}
-                  description={[
-                    network.text,
-                    network.image &&
-                      t("network.made_for", {
-                        size: `${network.image.width} × ${network.image.height}`,
-                        colour: t(network.image.channels === 1 ? "channels.1" : "channels.3"),
-                      }),
-                  ]
-                    .filter(Boolean)
-                    .join(" · ")}
-                />
-                <Button
-                  size="compact-xs"
-                  variant="default"
-                  onClick={() => customize(network.name)}
-                  aria-label={`${t("network.customize")}: ${network.title}`}
-                >
-                  {t("network.customize")}
-                </Button>
-              </Group>
-            ))}
-          </Stack>
-        </Radio.Group>
-      ) : (
-        <>
-          <Text size="xs" c="dimmed">
-            {t("network.custom.help")}
-          </Text>
-          <div className={drawn ? "side-by-side" : undefined}>
-            <Suspense fallback={<Skeleton height={300} />}>
-              <PrototxtEditor
-                label={t("network.text")}
-                value={values.prototxt}
-                on_change={(prototxt) => form.change({ prototxt })}
-                faulty={faulty}
-                go_to={go_to}
-              />
-            </Suspense>
-            {drawn && graph}
-          </div>
-          {form.error("prototxt") && (
-            <Text size="sm" c="red">
-              {form.error("prototxt")}
-            </Text>
-          )}
-        </>
-      )}
-      <Group>
-        <Button size="xs" variant="default" onClick={() => set_drawn(!drawn)} aria-expanded={drawn}>
-          {t(drawn ? "network.hide_graph" : "network.visualize")}
-        </Button>
-      </Group>
-      {drawn && !custom && graph}
-      <Findings
-        diagnostics={check?.diagnostics ?? []}
-        on_go={
-          values.network === "custom"
-            ? ({ line, column }) => line !== null && set_go_to({ line, column: column ?? 1 })
-            : undefined
-        }
-      />
-    </Section>
-  );
-}
-
-function Findings({ diagnostics, on_go }: { diagnostics: Diagnostic[]; on_go?: (diagnostic: Diagnostic) => void }) {
-  const { t } = useText();
-  return (
-    <Stack gap="xs" data-testid="findings">
-      {diagnostics.map((diagnostic) => (
-        <Alert
-          key={`${diagnostic.line}:${diagnostic.column}:${diagnostic.message}`}
-          color={diagnostic.severity === "error" ? "red" : "yellow"}
-          variant="light"
-          py="xs"
-        >
-          <Text size="sm">
-            {diagnostic.line !== null && on_go ? (
-              <Anchor component="button" type="button" size="sm" onClick={() => on_go(diagnostic)}>
-                {t("network.line", { line: String(diagnostic.line), column: String(diagnostic.column ?? 1) })}
-              </Anchor>
-            ) : null}{" "}
-            {diagnostic.message}
-          </Text>
-          {diagnostic.advice && (
-            <Text size="sm" fw={600}>
-              {diagnostic.advice}
-            </Text>
-          )}
-        </Alert>
-      ))}
     </Stack>
   );
 }
@@ -631,7 +451,7 @@ function Summary({ values, check }: { values: ModelForm; check: ModelCheck | und
   const errors = check?.diagnostics.filter((diagnostic) => diagnostic.severity === "error").length ?? 0;
   const rows: [string, string][] = [
     [t("kind.dataset"), dataset?.job.name ?? "–"],
-    [t("section.network"), values.network === "standard" ? values.standard : t("network.custom")],
+    [t("section.network"), values.network === "standard" ? values.standard : t(`network.${values.network}`)],
     [t("field.epochs"), values.epochs],
   ];
   if (iterations) rows.push([t("field.iterations"), whole(iterations)]);
@@ -646,6 +466,7 @@ function Summary({ values, check }: { values: ModelForm; check: ModelCheck | und
           </div>
         ))}
       </dl>
+      <Renamed layers={check?.renamed ?? []} />
       {check && (
         <Text size="sm" c={errors > 0 ? "red" : undefined} data-testid="check">
           {errors > 0 ? `✕ ${t("network.faulty", { n: errors })}` : `✓ ${t("network.good")}`}

@@ -56,6 +56,8 @@ export const en = {
   "kind.model": "Model",
   "kind.datasets": "Datasets",
   "kind.models": "Models",
+  "kind.pretrained": "Pretrained model",
+  "kind.pretrained_models": "Pretrained models",
   "type.classification": "Image classification",
 
   "state.init": "New",
@@ -73,6 +75,7 @@ export const en = {
   "action.close": "Close",
   "action.delete": "Delete…",
   "action.download": "Download",
+  "action.extend": "Train longer…",
   "action.more": "More actions",
   "action.rename": "Rename",
   "action.resume": "Resume",
@@ -84,6 +87,7 @@ export const en = {
   "delete.dataset":
     "Its databases, lists and mean image are removed from the disk. The pictures that it was made from stay.",
   "delete.model": "Its snapshots, curves and log are removed from the disk. Its dataset stays.",
+  "delete.pretrained": "Its network and weights are removed from the disk. Models that started from it stay whole.",
   "delete.confirm": "Delete",
   "clone.name": "{name} copy",
 
@@ -133,6 +137,8 @@ export const en = {
   "bulk.delete.datasets":
     "Their databases, lists and mean images are removed from the disk. The pictures that they were made from stay.",
   "bulk.delete.models": "Their snapshots, curves and logs are removed from the disk. Their datasets stay.",
+  "bulk.delete.pretraineds":
+    "Their networks and weights are removed from the disk. Models that started from them stay whole.",
   "bulk.delete.active":
     "{n} of them is not finished and stays: abort it first|{n} of them are not finished and stay: abort them first",
   "bulk.delete.needed":
@@ -169,6 +175,7 @@ export const en = {
   "hardware.course": "Cores at work in the last minute",
 
   "tab.classes": "Classes",
+  "tab.labels": "Class names",
   "tab.explore": "Explore",
   "tab.curves": "Curves",
   "tab.test": "Test",
@@ -329,6 +336,7 @@ export const en = {
   "field.max_per_class": "Most pictures in a class",
   "field.max_per_class.help": "Of classes with more, this many are drawn",
   "field.no_limit": "no limit",
+  "field.as_training": "as for training",
   "field.list_train": "Training list",
   "field.list.help":
     "Text file on the server’s machine; each line has a picture’s path and the number of its class, counted from 0",
@@ -392,6 +400,8 @@ export const en = {
   "field.dataset.choose": "Choose a dataset",
   "field.network": "Kind of network",
   "network.standard": "Standard",
+  "network.previous": "Previous",
+  "network.pretrained": "Pretrained",
   "network.custom": "Custom",
   "network.custom.help":
     'Caffe’s network format. One text serves training, validation and use: layers with `include { stage: "train" }`, "val" or "deploy" belong to one of them',
@@ -576,6 +586,58 @@ export const en = {
   "snapshot.last": "The newest",
   "snapshot.at": "Epoch {epoch} (iteration {iteration})",
   "archive.help": "Networks, solver, class names, mean image and the best snapshot: all that Caffe needs",
+
+  "extend.title": "Train {name} longer",
+  "extend.epochs": "More epochs",
+  "extend.epochs.help": "It has {n} epoch so far|It has {n} epochs so far",
+  "extend.help":
+    "The same training goes on from its last snapshot, with its solver state: curves, snapshots and name stay. The learning rate follows its policy over the new length.",
+  "extend.rates": "The last rate was {before}; it goes on at {after}",
+  "extend.confirm": "Train longer",
+
+  "previous.help": "Its network is trained again, as it stands in that model",
+  "previous.choose": "Choose a model",
+  "previous.weights": "Start from its weights",
+  "previous.anew": "None: only the network, start anew",
+  "start.renamed":
+    "The dataset has other classes, so this layer starts anew: {layers}|The dataset has other classes, so these layers start anew: {layers}",
+  "starts.remove": "Remove",
+
+  "pretrained.help": "A network with its weights, to go on from",
+  "pretrained.choose_one": "Choose a pretrained model",
+  "pretrained.none_yet": "There are none yet: upload one, or make one of a trained model",
+  "pretrained.in_words": "{parameters} parameters, {n} class|{parameters} parameters, {n} classes",
+  "pretrained.upload": "Upload a pretrained model",
+  "pretrained.upload_action": "Upload…",
+  "pretrained.drop": "Drop an archive here, or a network with its weights",
+  "pretrained.drop.help":
+    "An archive as Digits and DIGITS make it (.tar, .tar.gz, .tgz, .tar.bz2, .zip); or .caffemodel and .prototxt, with .txt (class names) and .binaryproto (mean) if there are any",
+  "pretrained.choose": "Choose files",
+  "pretrained.strange": "No part of a model: {files}",
+  "pretrained.part.archive": "Archive",
+  "pretrained.part.weights": "Weights",
+  "pretrained.part.network": "Network",
+  "pretrained.part.labels": "Class names",
+  "pretrained.part.mean": "Mean image",
+  "pretrained.needs_network": "The network (.prototxt) is missing",
+  "pretrained.needs_weights": "The weights (.caffemodel) are missing",
+  "pretrained.image.help": "The pictures that it was trained with",
+  "pretrained.name.help": "Empty: the name of the file",
+  "pretrained.send": "Upload",
+  "pretrained.sending": "Sending…",
+  "pretrained.use": "Start a model from it",
+  "pretrained.from.archive": "Uploaded archive",
+  "pretrained.from.files": "Uploaded files",
+  "pretrained.from.model": "From the model",
+  "pretrained.weights": "Weights",
+  "pretrained.python": "Python layers: kept, never run here",
+  "pretrained.facts": "What the pretrained model is",
+  "pretrained.no_labels": "Its class names are not known",
+  "pretrained.no_models": "No model has started from it yet",
+  "pretrained.make": "Make pretrained model…",
+  "pretrained.make.help":
+    "Keeps network, weights, class names and mean image under a name of their own, whatever becomes of this model.",
+  "pretrained.make.confirm": "Make it",
 
   "test.no_snapshot": "There is something to test after the first snapshot",
   "test.snapshot": "Snapshot",

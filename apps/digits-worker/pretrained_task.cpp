@@ -1,0 +1,366 @@
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+
+#include "base/file.hpp"
+#include "caffe/prototxt.hpp"
+#include "caffe/upgrade.hpp"
+#include "caffe/weights.hpp"
+#include "engine/weights_fit.hpp"
+#include "models/archive_info.hpp"
+#include "models/foreign_format.hpp"
+#include "models/pretrained_spec.hpp"
+#include "models/unpack.hpp"
+#include "models/whole_network.hpp"
+#include "tasks.hpp"
+
+namespace digits {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::uint64_t kMostText_bytes = std::uint64_t{64} << 20;
+constexpr std::uint64_t kMemory_bytes = std::uint64_t{6} << 30;
+constexpr std::size_t kMostLabels = 1'000'000;
+constexpr std::size_t kMostLabel_bytes = 1000;
+constexpr int kMostPixels = 4096;
+
+/// A network that asks for more than any model needs ends in an error of this process, not in want of memory of all.
+void limit_memory(std::uint64_t weights_bytes) {
+    std::ifstream file("/proc/self/statm");
+    std::uint64_t pages = 0;
+    file >> pages;
+    const auto most = pages * 4096 + kMemory_bytes + 4 * weights_bytes;
+    rlimit limit{};
+    if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur <= most) return;
+    limit.rlim_cur = most;
+    setrlimit(RLIMIT_AS, &limit);
+}
+
+/// Lines, without blanks behind them; empty ones at the end do not count.
+Result<std::vector<std::string>> read_labels(const fs::path& path) {
+    DIGITS_ASSIGN(const auto text, read_file(path, kMostText_bytes));
+    std::vector<std::string> labels;
+    for (std::size_t begin = 0; begin < text.size();) {
+        const auto end = std::min(text.find('\n', begin), text.size());
+        auto line = text.substr(begin, end - begin);
+        while (!line.empty() && (line.back() == '\r' || line.back() == ' ' || line.back() == '\t')) line.pop_back();
+        if (line.size() > kMostLabel_bytes)
+            return fail(make_error(ErrorCode::kInvalidArgument,
+                                   "line {} has {} bytes, expected a class name of at most {}", labels.size() + 1,
+                                   line.size(), kMostLabel_bytes)
+                            .at("labels"));
+        labels.push_back(std::move(line));
+        if (labels.size() > kMostLabels)
+            return fail(make_error(ErrorCode::kTooLarge, "more than {} classes", kMostLabels).at("labels"));
+        begin = end + 1;
+    }
+    while (!labels.empty() && labels.back().empty()) labels.pop_back();
+    return labels;
+}
+
+/// The layer whose outputs are the classes: the last one with weights before the end.
+const caffe::LayerParameter* find_classifier(const caffe::NetParameter& net) {
+    for (int i = net.layer_size() - 1; i >= 0; --i)
+        if (net.layer(i).type() == "InnerProduct" || net.layer(i).type() == "Convolution") return &net.layer(i);
+    return nullptr;
+}
+
+std::int64_t count_classes(const caffe::NetParameter& net, const caffe::NetParameter& weights) {
+    const auto* classifier = find_classifier(net);
+    if (!classifier) return 0;
+    const auto given = classifier->type() == "InnerProduct" ? classifier->inner_product_param().num_output()
+                                                            : classifier->convolution_param().num_output();
+    if (given > 0) return given;
+    for (const auto& layer : weights.layer()) {
+        if (layer.name() != classifier->name() || layer.blobs_size() == 0) continue;
+        const auto shape = blob_shape(layer.blobs(0));
+        if (shape.empty()) return 0;
+        return layer.blobs(0).has_num() && classifier->type() == "InnerProduct" ? shape[2] : shape[0];
+    }
+    return 0;
+}
+
+bool has_python_layer(const caffe::NetParameter& net) {
+    return std::ranges::any_of(net.layer(), [](const auto& layer) { return layer.type() == "Python"; });
+}
+
+/// Brings what a person gave into the job's folder under the names that Digits uses, if it holds together.
+class Import {
+  public:
+    Import(PretrainedSpec spec, TaskHost& host) : spec_(std::move(spec)), host_(host), folder_(host.job_dir()) {}
+
+    Result<nlohmann::json> run() {
+        DIGITS_TRY(collect());
+        DIGITS_TRY(stop());
+        DIGITS_TRY(read_network());
+        DIGITS_TRY(read_weights_file());
+        DIGITS_TRY(stop());
+        if (!info_.labels.empty()) {
+            DIGITS_ASSIGN(facts_.labels, read_labels(info_.labels));
+        }
+        facts_.classes = count_classes(net_, weights_);
+        if (facts_.classes == 0) facts_.classes = static_cast<std::int64_t>(facts_.labels.size());
+        if (!facts_.labels.empty() && facts_.classes != static_cast<std::int64_t>(facts_.labels.size()))
+            warn(fmt::format("labels.txt names {} classes, the network tells {} apart", facts_.labels.size(),
+                             facts_.classes));
+        DIGITS_TRY(read_mean());
+        DIGITS_TRY(check_together());
+        DIGITS_TRY(stop());
+        DIGITS_TRY(write_files());
+        return to_json(facts_);
+    }
+
+  private:
+    void warn(std::string text) {
+        host_.emit({{"event", "log"}, {"level", "warning"}, {"text", text}});
+        facts_.warnings.push_back(std::move(text));
+    }
+
+    Status stop() const {
+        if (host_.abort_requested()) return fail(ErrorCode::kCancelled, "aborted");
+        return {};
+    }
+
+    void tell(const char* step, std::uint64_t done) {
+        host_.emit(
+            {{"event", "progress"}, {"step", step}, {"unit", "steps"}, {"done", done}, {"total", 4}, {"elapsed_s", 0}});
+    }
+
+    /// Where the files are, and what is said of them.
+    Status collect() {
+        tell("unpack", 0);
+        const auto& source = spec_.source;
+        if (source.type == PretrainedOrigin::kArchive) {
+            const auto unpacked = folder_ / "unpacked";
+            std::error_code error;
+            fs::remove_all(unpacked, error);
+            fs::create_directory(unpacked, error);
+            if (error) return fail(errno_error("cannot make " + unpacked.string(), error.value()));
+            const auto stop = [this] { return host_.abort_requested(); };
+            DIGITS_ASSIGN(const auto members, unpack_archive(source.archive, unpacked, UnpackLimits{}, stop));
+            DIGITS_ASSIGN(info_, read_archive_info(unpacked, members));
+            DIGITS_TRY(refuse_foreign_format(info_.weights, info_.weights.filename().string()));
+            return refuse_foreign_format(info_.network, info_.network.filename().string());
+        }
+        info_.network = source.network;
+        info_.weights = source.weights;
+        info_.labels = source.labels;
+        info_.mean = source.mean;
+        info_.image = spec_.image;
+        info_.mean_mode = spec_.mean;
+        info_.title = source.name;
+        DIGITS_TRY(refuse_foreign_format(info_.weights, "weights"));
+        return refuse_foreign_format(info_.network, "network");
+    }
+
+    Status read_network() {
+        tell("read the network", 1);
+        auto text = read_file(info_.network, kMostText_bytes);
+        if (!text) return fail(std::move(text.error()).at("network"));
+        DIGITS_ASSIGN(net_, parse_net_text(*text, "network"));
+        DIGITS_TRY(upgrade_net(net_));
+        for (auto& layer : *net_.mutable_layer()) layer.clear_blobs();
+        auto whole = make_whole_network(net_);
+        text_ = whole.changes.empty() ? std::move(*text) : format_prototxt(whole.net);
+        net_ = std::move(whole.net);
+        for (auto& change : whole.changes) warn(std::move(change));
+        facts_.network = net_.name();
+        return {};
+    }
+
+    Status read_weights_file() {
+        tell("read the weights", 2);
+        std::error_code ignored;
+        facts_.bytes = fs::file_size(info_.weights, ignored);
+        limit_memory(facts_.bytes);
+        auto weights = read_weights(info_.weights);
+        if (!weights) return fail(Error(weights.error()).at("weights"));
+        weights_ = std::move(*weights);
+        const bool any =
+            std::ranges::any_of(weights_.layer(), [](const auto& layer) { return layer.blobs_size() > 0; });
+        if (!any)
+            return fail(make_error(ErrorCode::kInvalidArgument,
+                                   "expected weights of a network, the file has no layer with values")
+                            .at("weights"));
+        return {};
+    }
+
+    Status read_mean() {
+        facts_.image = info_.image;
+        facts_.mean = info_.mean_mode;
+        if (info_.mean.empty()) return {};
+        auto mean = read_blob(info_.mean);
+        if (mean)
+            if (auto values = blob_values(*mean); !values) mean = fail(std::move(values.error()));
+        if (!mean) return fail(Error(mean.error()).at("mean"));
+        auto shape = blob_shape(*mean);
+        if (shape.size() == 4 && shape[0] == 1) shape.erase(shape.begin());
+        if (shape.size() != 3)
+            return fail(make_error(ErrorCode::kInvalidArgument,
+                                   "expected a mean picture of channels x height x width, got {} axes", shape.size())
+                            .at("mean"));
+        auto& image = facts_.image;
+        if (image.channels > 0 && shape[0] != image.channels)
+            return fail(make_error(ErrorCode::kInvalidArgument,
+                                   "the mean picture has {} channels, the pictures have {}", shape[0], image.channels)
+                            .at("mean"));
+        if (image.width == 0 && shape[1] <= kMostPixels && shape[2] <= kMostPixels) {
+            image.channels = static_cast<int>(shape[0]);
+            image.height = static_cast<int>(shape[1]);
+            image.width = static_cast<int>(shape[2]);
+        }
+        facts_.mean_file = kPretrainedMean;
+        return {};
+    }
+
+    /// The network to use, for pictures of the model's size.
+    Result<TrainingFiles> training_files() const {
+        DatasetFacts dataset;
+        dataset.label_count = std::max<std::int64_t>(facts_.classes, 1);
+        dataset.channels = facts_.image.channels > 0 ? facts_.image.channels : 3;
+        dataset.height = facts_.image.height > 0 ? facts_.image.height : 224;
+        dataset.width = facts_.image.width > 0 ? facts_.image.width : 224;
+        dataset.train_db = "train_db";
+        dataset.train_count = 1;
+        TrainingChoices choices;
+        choices.mean = MeanMode::kNone;
+        return make_training_files(net_, dataset, choices);
+    }
+
+    Status check_together() {
+        tell("compare network and weights", 3);
+        const auto& image = facts_.image;
+        if (image.height > kMostPixels || image.width > kMostPixels)
+            return fail(make_error(ErrorCode::kTooLarge, "pictures of {} x {}, expected at most {} a side", image.width,
+                                   image.height, kMostPixels)
+                            .at("image"));
+        if (!info_.python_layer.empty()) {
+            facts_.python_layer = kPretrainedPython;
+            warn("the file with Python layers was kept and not run");
+        }
+        if (has_python_layer(net_)) {
+            warn("the network has Python layers, which are not run here: its weights were compared by name only");
+            return compare_names();
+        }
+        auto files = training_files();
+        if (!files) return fail(Error(files.error()).at("network"));
+        deploy_ = std::move(files->deploy);
+        auto net = *deploy_;
+        DIGITS_TRY(upgrade_net(net));
+        auto fit = fit_weights(net, weights_);
+        if (!fit) return fail(Error(fit.error()).because("network and weights do not belong together").at("weights"));
+        facts_.parameters = fit->parameters;
+        facts_.without_weights = std::move(fit->without_weights);
+        // Layers of the training alone, such as helping classifiers, are no part of the network to use.
+        std::erase_if(fit->unused, [&](const std::string& name) {
+            return std::ranges::any_of(net_.layer(), [&](const auto& layer) { return layer.name() == name; });
+        });
+        facts_.unused = std::move(fit->unused);
+        return judge(fit->with_weights.size());
+    }
+
+    Status compare_names() {
+        std::size_t found = 0;
+        for (const auto& layer : weights_.layer()) {
+            if (layer.blobs_size() == 0) continue;
+            const bool known =
+                std::ranges::any_of(net_.layer(), [&](const auto& other) { return other.name() == layer.name(); });
+            found += known ? 1 : 0;
+            if (!known) facts_.unused.push_back(layer.name());
+            for (const auto& blob : layer.blobs()) {
+                std::int64_t count = 1;
+                for (const auto dim : blob_shape(blob)) count *= std::max<std::int64_t>(dim, 0);
+                facts_.parameters += count;
+            }
+        }
+        return judge(found);
+    }
+
+    Status judge(std::size_t with_weights) {
+        const auto list = [](const std::vector<std::string>& names) {
+            std::string text;
+            for (std::size_t i = 0; i < std::min<std::size_t>(names.size(), 8); ++i)
+                text += (i == 0 ? "" : ", ") + names[i];
+            return names.size() > 8 ? text + fmt::format(" and {} more", names.size() - 8) : text;
+        };
+        if (with_weights == 0)
+            return fail(make_error(ErrorCode::kInvalidArgument,
+                                   "network and weights do not belong together: the network's layers are {}, the "
+                                   "weights are of {}",
+                                   list(facts_.without_weights), list(facts_.unused))
+                            .at("weights")
+                            .advise("Give the network that these weights were trained with"));
+        if (!facts_.without_weights.empty())
+            warn("without weights, these layers start anew: " + list(facts_.without_weights));
+        if (!facts_.unused.empty()) warn("weights of layers that the network lacks: " + list(facts_.unused));
+        return {};
+    }
+
+    /// One link more, so that what was given is still there if this is interrupted.
+    Status bring(const fs::path& from, const char* name) const {
+        const auto fresh = folder_ / (std::string(".") + name + ".new");
+        std::error_code error;
+        fs::remove(fresh, error);
+        fs::create_hard_link(from, fresh, error);
+        if (!error) fs::rename(fresh, folder_ / name, error);
+        if (error) return fail(errno_error("cannot make " + (folder_ / name).string(), error.value()));
+        return {};
+    }
+
+    Status write_files() {
+        // HDF5 goes by another ending in Caffe; the binary form is what the name promises.
+        std::ifstream file(info_.weights, std::ios::binary);
+        char start[4]{};
+        file.read(start, sizeof start);
+        if (std::string_view(start, 4) == "\x89HDF") {
+            DIGITS_TRY(write_weights(weights_, folder_ / kPretrainedWeights));
+        } else {
+            DIGITS_TRY(bring(info_.weights, kPretrainedWeights));
+        }
+        DIGITS_TRY(write_file_atomic(folder_ / kPretrainedNetwork, text_));
+        if (deploy_) DIGITS_TRY(write_file_atomic(folder_ / kPretrainedDeploy, format_prototxt(*deploy_)));
+        if (!facts_.labels.empty()) {
+            std::string text;
+            for (const auto& label : facts_.labels) text += label + "\n";
+            DIGITS_TRY(write_file_atomic(folder_ / kPretrainedLabels, text));
+        }
+        if (facts_.mean_file) DIGITS_TRY(bring(info_.mean, kPretrainedMean));
+        if (facts_.python_layer) DIGITS_TRY(bring(info_.python_layer, kPretrainedPython));
+        facts_.title = info_.title;
+        DIGITS_TRY(
+            write_file_atomic(folder_ / kPretrainedFacts,
+                              to_json(facts_).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"));
+        tell("compare network and weights", 4);
+        std::error_code ignored;
+        fs::remove_all(folder_ / "unpacked", ignored);
+        fs::remove_all(folder_ / "uploads", ignored);
+        return {};
+    }
+
+    PretrainedSpec spec_;
+    TaskHost& host_;
+    const fs::path folder_;
+    ArchiveInfo info_;
+    std::string text_;
+    caffe::NetParameter net_;
+    caffe::NetParameter weights_;
+    std::optional<caffe::NetParameter> deploy_;
+    PretrainedFacts facts_;
+};
+
+}  // namespace
+
+Result<nlohmann::json> run_pretrained_task(const nlohmann::json& json, TaskHost& host) {
+    DIGITS_ASSIGN(auto spec, parse_pretrained_spec(json));
+    auto result = Import(std::move(spec), host).run();
+    if (!result) {
+        std::error_code ignored;
+        fs::remove_all(host.job_dir() / "unpacked", ignored);
+    }
+    return result;
+}
+
+}  // namespace digits

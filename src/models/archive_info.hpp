@@ -1,0 +1,29 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "models/pretrained_spec.hpp"
+
+namespace digits {
+
+/// What `info.json` of an unpacked model archive says; files are members, given with their folder.
+struct ArchiveInfo {
+    std::string title;
+    std::filesystem::path weights;
+    std::filesystem::path network;
+    std::filesystem::path labels;        ///< empty: none
+    std::filesystem::path mean;          ///< empty: none
+    std::filesystem::path python_layer;  ///< empty: none
+    PretrainedImage image;
+    MeanMode mean_mode = MeanMode::kImage;
+};
+
+/// Reads `info.json` among `members`, the names of the files in `folder`. Errors, `where` "info.json" or
+/// "info.json/KEY": kInvalidArgument for what is missing or names anything but a member, kUnsupported for another
+/// framework.
+Result<ArchiveInfo> read_archive_info(const std::filesystem::path& folder, const std::vector<std::string>& members);
+
+}  // namespace digits

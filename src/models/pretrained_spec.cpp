@@ -1,0 +1,131 @@
+#include "models/pretrained_spec.hpp"
+
+#include <algorithm>
+#include <tuple>
+
+#include "base/file.hpp"
+#include "base/json_binding.hpp"
+
+namespace digits {
+namespace {
+
+constexpr int kFormat = 1;
+constexpr double kMostPixels = 10000;
+
+}  // namespace
+
+template <>
+struct JsonBinding<PretrainedSourceSpec> {
+    static auto fields() {
+        return std::tuple{
+            json_field("type", &PretrainedSourceSpec::type).required(),
+            json_field("name", &PretrainedSourceSpec::name).help("as its owner calls it"),
+            json_field("archive", &PretrainedSourceSpec::archive),
+            json_field("network", &PretrainedSourceSpec::network),
+            json_field("weights", &PretrainedSourceSpec::weights),
+            json_field("labels", &PretrainedSourceSpec::labels),
+            json_field("mean", &PretrainedSourceSpec::mean),
+            json_field("model_id", &PretrainedSourceSpec::model_id),
+            json_field("iteration", &PretrainedSourceSpec::iteration),
+            json_field("epoch", &PretrainedSourceSpec::epoch),
+        };
+    }
+};
+template <>
+struct JsonBinding<PretrainedImage> {
+    static auto fields() {
+        return std::tuple{
+            json_field("width", &PretrainedImage::width).range(0, kMostPixels),
+            json_field("height", &PretrainedImage::height).range(0, kMostPixels),
+            json_field("channels", &PretrainedImage::channels).range(0, 1024),
+            json_field("resize", &PretrainedImage::resize),
+        };
+    }
+};
+template <>
+struct JsonBinding<PretrainedSpec> {
+    static auto fields() {
+        return std::tuple{
+            json_field("source", &PretrainedSpec::source).required(),
+            json_field("image", &PretrainedSpec::image).help("pictures that it was trained with"),
+            json_field("mean", &PretrainedSpec::mean).help("what was subtracted from them"),
+        };
+    }
+};
+template <>
+struct JsonBinding<PretrainedFacts> {
+    static auto fields() {
+        return std::tuple{
+            json_field("framework", &PretrainedFacts::framework),
+            json_field("title", &PretrainedFacts::title),
+            json_field("network", &PretrainedFacts::network),
+            json_field("image", &PretrainedFacts::image),
+            json_field("mean", &PretrainedFacts::mean),
+            json_field("mean_file", &PretrainedFacts::mean_file),
+            json_field("labels", &PretrainedFacts::labels),
+            json_field("classes", &PretrainedFacts::classes),
+            json_field("parameters", &PretrainedFacts::parameters),
+            json_field("without_weights", &PretrainedFacts::without_weights),
+            json_field("unused", &PretrainedFacts::unused),
+            json_field("python_layer", &PretrainedFacts::python_layer),
+            json_field("bytes", &PretrainedFacts::bytes),
+            json_field("warnings", &PretrainedFacts::warnings),
+        };
+    }
+};
+
+Result<PretrainedSpec> parse_pretrained_spec(const nlohmann::json& json) {
+    DIGITS_ASSIGN(auto spec, parse_json<PretrainedSpec>(json));
+    const auto& source = spec.source;
+    const auto missing = [](const char* member) {
+        return fail(
+            make_error(ErrorCode::kInvalidArgument, "{} is missing", member).at(std::string("/source/") + member));
+    };
+    if (source.type == PretrainedOrigin::kArchive) {
+        if (source.archive.empty()) return missing("archive");
+        return spec;
+    }
+    if (source.network.empty()) return missing("network");
+    if (source.weights.empty()) return missing("weights");
+    for (const auto& [name, value] : {std::pair{"width", spec.image.width}, {"height", spec.image.height}})
+        if (value < 1)
+            return fail(make_error(ErrorCode::kInvalidArgument, "{} must be 1 to {}, got {}", name, kMostPixels, value)
+                            .at(std::string("/image/") + name));
+    if (spec.image.channels != 1 && spec.image.channels != 3)
+        return fail(make_error(ErrorCode::kInvalidArgument, "channels must be 1 (grey) or 3 (colour), got {}",
+                               spec.image.channels)
+                        .at("/image/channels"));
+    return spec;
+}
+
+nlohmann::json to_json(const PretrainedSpec& spec) { return to_json<PretrainedSpec>(spec); }
+
+nlohmann::json to_json(const PretrainedFacts& facts) {
+    auto json = to_json<PretrainedFacts>(facts);
+    json["format"] = kFormat;
+    return json;
+}
+
+Result<PretrainedFacts> read_pretrained_facts(const std::filesystem::path& job_dir) {
+    const auto path = job_dir / kPretrainedFacts;
+    DIGITS_ASSIGN(const auto text, read_file(path, 64 << 20));
+    auto json = nlohmann::json::parse(text, nullptr, false);
+    if (!json.is_object() || json.value("format", nlohmann::json()) != kFormat)
+        return fail(make_error(ErrorCode::kDataLoss, "expected a JSON object of format {}", kFormat).at(path.string()));
+    json.erase("format");
+    auto facts = parse_json<PretrainedFacts>(json);
+    if (!facts)
+        return fail(
+            make_error(ErrorCode::kDataLoss, "{}: {}", facts.error().where, facts.error().message).at(path.string()));
+    return facts;
+}
+
+std::string resize_word(std::string_view text) {
+    std::string word(text);
+    for (char& c : word) c = c == ' ' || c == '-' ? '_' : static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+    for (const auto* known : {"squash", "crop", "fill", "half_crop"})
+        if (word == known) return word;
+    return "";
+}
+
+}  // namespace digits

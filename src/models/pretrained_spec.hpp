@@ -1,0 +1,91 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/enum_names.hpp"
+#include "base/result.hpp"
+#include "caffe/digits_rules.hpp"
+
+namespace digits {
+
+enum class PretrainedOrigin { kArchive, kFiles, kModel };
+template <>
+struct EnumNames<PretrainedOrigin> {
+    static constexpr std::array<std::pair<PretrainedOrigin, std::string_view>, 3> kNames{
+        {{PretrainedOrigin::kArchive, "archive"},
+         {PretrainedOrigin::kFiles, "files"},
+         {PretrainedOrigin::kModel, "model"}}};
+};
+
+/// Files of the job's own folder, and what they are called by whoever gave them.
+struct PretrainedSourceSpec {
+    PretrainedOrigin type = PretrainedOrigin::kArchive;
+    std::string name;     ///< of the archive or the weights, as the user calls it
+    std::string archive;  ///< with type archive; else the next four
+    std::string network;
+    std::string weights;
+    std::string labels;    ///< may be empty
+    std::string mean;      ///< may be empty
+    std::string model_id;  ///< with type model: where they come from
+    std::int64_t iteration = 0;
+    std::optional<double> epoch;
+};
+
+/// The pictures that a network was trained with. 0 and empty: not known.
+struct PretrainedImage {
+    int width = 0;
+    int height = 0;
+    int channels = 0;
+    std::string resize;  ///< "squash", …
+};
+
+/// docs/formats/specs.md says what each member means.
+struct PretrainedSpec {
+    PretrainedSourceSpec source;
+    PretrainedImage image;  ///< of files; an archive tells its own
+    MeanMode mean = MeanMode::kImage;
+};
+
+/// Errors: kInvalidArgument with the JSON path in `where`.
+Result<PretrainedSpec> parse_pretrained_spec(const nlohmann::json& json);
+nlohmann::json to_json(const PretrainedSpec& spec);
+
+/// What a pretrained model is; `pretrained.json` in the job's folder.
+struct PretrainedFacts {
+    std::string framework = "caffe";
+    std::string title;    ///< what its archive calls it; may be empty
+    std::string network;  ///< the network's own name; may be empty
+    PretrainedImage image;
+    MeanMode mean = MeanMode::kImage;
+    std::optional<std::string> mean_file;
+    std::vector<std::string> labels;  ///< empty: not known
+    std::int64_t classes = 0;
+    std::int64_t parameters = 0;
+    std::vector<std::string> without_weights;  ///< layers of the network that the file has none for
+    std::vector<std::string> unused;           ///< layers of the file that the network lacks
+    std::optional<std::string> python_layer;   ///< a file that was kept and not run
+    std::uint64_t bytes = 0;                   ///< of the weights
+    std::vector<std::string> warnings;
+};
+nlohmann::json to_json(const PretrainedFacts& facts);
+/// The facts that an import left. Errors: kNotFound, kDataLoss.
+Result<PretrainedFacts> read_pretrained_facts(const std::filesystem::path& job_dir);
+
+/// The names of the files in the job's folder.
+inline constexpr const char* kPretrainedNetwork = "original.prototxt";
+inline constexpr const char* kPretrainedDeploy = "deploy.prototxt";
+inline constexpr const char* kPretrainedWeights = "model.caffemodel";
+inline constexpr const char* kPretrainedLabels = "labels.txt";
+inline constexpr const char* kPretrainedMean = "mean.binaryproto";
+inline constexpr const char* kPretrainedPython = "digits_python_layers.py";
+inline constexpr const char* kPretrainedFacts = "pretrained.json";
+
+/// "squash" for "Squash"; empty for what is no way to fit pictures.
+std::string resize_word(std::string_view text);
+
+}  // namespace digits

@@ -1,0 +1,218 @@
+// Pretrained models in the browser: made of a model, uploaded, used for a new model, deleted; and a training that goes on.
+//
+//   node tests/e2e/pretrained.test.mjs    the same settings as pages.test.mjs
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before } from "node:test";
+import * as browsing from "./browser.mjs";
+import { api, build, mnist, steps, until } from "./browser.mjs";
+import { write_pictures } from "./mnist_pictures.mjs";
+import { start_server } from "./running_server.mjs";
+
+let folder;
+let server;
+let browser;
+let page;
+const made = {};
+
+before(async () => {
+  folder = mkdtempSync(join(tmpdir(), "digits-pretrained-"));
+  const pictures = join(folder, "pictures");
+  write_pictures(join(mnist, "train-images-idx3-ubyte"), join(mnist, "train-labels-idx1-ubyte"), pictures, 400);
+  const few = join(folder, "few");
+  mkdirSync(few);
+  for (const name of "0123") symlinkSync(join(pictures, name), join(few, name));
+  server = await start_server(join(build, "digits"), ["serve", "--data-dir", join(folder, "data"), "--port", "0", "--root", folder]);
+  browser = await browsing.open_page();
+  page = browser.page;
+  for (const [key, path] of [
+    ["all", pictures],
+    ["few", few],
+  ])
+    made[key] = (
+      await api(server, "POST", "/datasets", {
+        name: key === "all" ? "Ten digits" : "Four digits",
+        spec: { source: { type: "folder", path }, image: { width: 28, height: 28, channels: 1 }, seed: 1 },
+      })
+    ).id;
+  made.model = (
+    await api(server, "POST", "/models", {
+      name: "LeNet",
+      spec: { dataset_id: made.all, network: { standard: "lenet" }, epochs: 2, seed: 1, solver: { lr_policy: "step" } },
+    })
+  ).id;
+  await finished(made.model);
+});
+
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+  if (folder) rmSync(folder, { recursive: true, force: true });
+});
+
+const step = steps(
+  () => page,
+  () => server?.log(),
+);
+const shot = (name) => browsing.shot(page, name);
+const assert_accessible = (where) => browsing.assert_accessible(page, where);
+
+async function finished(id) {
+  return until(`${id} is finished`, async () => ["done", "abort", "error"].includes((await api(server, "GET", `/jobs/${id}`)).state));
+}
+
+step("a snapshot of a model becomes a pretrained model", async () => {
+  await page.goto(`${server.address}/models/${made.model}`);
+  await page.getByRole("button", { name: "Make pretrained model…" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Name", { exact: true }).fill("LeNet of ten digits");
+  await assert_accessible("the dialog that makes a pretrained model");
+  await dialog.getByRole("button", { name: "Make it" }).click();
+  await page.waitForURL(/\/pretrained\/\d/);
+  made.pretrained = page.url().split("/").at(-1);
+  await page.getByText("431,080").waitFor();
+  await page.getByRole("link", { name: /LeNet, Epoch/ }).waitFor();
+  await page.locator(".layer-head").filter({ hasText: "conv1" }).waitFor();
+  await shot("pretrained");
+  await assert_accessible("a pretrained model");
+  await page.getByRole("tab", { name: "Class names" }).click();
+  assert.equal(await page.getByRole("tabpanel").getByRole("listitem").count(), 10);
+});
+
+step("an archive is uploaded, and one that is none says why", async () => {
+  const archive = Buffer.from(await (await fetch(`${server.address}/api/v1/models/${made.model}/archive`)).arrayBuffer());
+  await page.goto(`${server.address}/?tab=3`);
+  await page.getByTestId("tab-pretrained").filter({ hasText: "1" }).waitFor();
+  await page.getByRole("button", { name: "Upload…" }).click();
+  const dialog = page.getByRole("dialog");
+  const send = dialog.getByRole("button", { name: "Upload", exact: true });
+  const choose = (files) => dialog.locator('input[type="file"]').setInputFiles(files);
+  assert.ok(await send.isDisabled());
+  await choose([{ name: "weights.pkl", mimeType: "", buffer: Buffer.from("x") }]);
+  await dialog.getByText("No part of a model: weights.pkl").waitFor();
+  await choose([{ name: "lenet.caffemodel", mimeType: "", buffer: Buffer.from("x") }]);
+  await dialog.getByText("The network (.prototxt) is missing").waitFor();
+  await shot("pretrained-upload");
+  await assert_accessible("the upload of a model");
+  await choose([{ name: "lenet.tar.gz", mimeType: "application/gzip", buffer: archive }]);
+  await dialog.getByTestId("chosen-files").getByText("Archive: lenet.tar.gz").waitFor();
+  assert.equal(await dialog.getByTestId("chosen-files").getByRole("listitem").count(), 1);
+  await send.click();
+  await page.waitForURL(/\/pretrained\/\d/);
+  await page.getByText("Uploaded archive").waitFor();
+  await page.getByText("431,080").waitFor();
+  made.uploaded = page.url().split("/").at(-1);
+
+  await page.goto(`${server.address}/?kind=pretrained`);
+  await page.getByRole("button", { name: "Upload…" }).click();
+  await choose([{ name: "broken.zip", mimeType: "", buffer: Buffer.from("no archive at all") }]);
+  await send.click();
+  await page.waitForURL(/\/pretrained\/\d/);
+  await page.getByText("expected an archive of tar", { exact: false }).first().waitFor();
+  await assert_accessible("an upload that failed");
+});
+
+step("a new model starts from it, on a dataset with other classes", async () => {
+  await page.goto(`${server.address}/pretrained/${made.uploaded}`);
+  await page.getByRole("link", { name: "Start a model from it" }).click();
+  await page.waitForURL(/\/models\/new/);
+  await page.getByRole("combobox", { name: "Dataset" }).or(page.locator('[name="dataset_id"]')).first().click();
+  await page.getByRole("option", { name: "Four digits" }).click();
+  await page.getByTestId("renamed").first().getByText("ip2").waitFor();
+  await page.getByTestId("check").getByText("The network is sound").waitFor();
+  await page.getByRole("button", { name: "Visualize" }).click();
+  await page.locator(".layer-node").filter({ hasText: "ip2_retrain" }).waitFor();
+  await page.evaluate(() => window.scrollTo(0, 0));
+  await shot("new-model-pretrained");
+  await assert_accessible("a new model from a pretrained one");
+  await page.getByRole("button", { name: "Customize" }).click();
+  await page.getByTestId("starts").getByText("lenet").waitFor();
+  await page.locator(".cm-content").getByText("ip2_retrain").first().waitFor();
+  await page.locator("label").filter({ hasText: /^Pretrained$/ }).click();
+  await page.locator('[name="epochs"]').fill("1");
+  await page.locator('[name="name"]').fill("Four digits, tuned");
+  await page.getByRole("button", { name: "Train model" }).click();
+  await page.waitForURL(/\/models\/\d/);
+  made.tuned = page.url().split("/").at(-1);
+  await finished(made.tuned);
+  const spec = (await api(server, "GET", `/jobs/${made.tuned}`)).spec;
+  assert.equal(spec.network.pretrained, made.uploaded);
+  assert.equal((await api(server, "GET", `/jobs/${made.tuned}`)).state, "done");
+});
+
+step("a new model starts from an earlier one and one of its snapshots", async () => {
+  await page.goto(`${server.address}/models/new?dataset=${made.all}`);
+  await page.locator("label").filter({ hasText: /^Previous$/ }).click();
+  await page.locator('[name="previous"]').or(page.getByRole("combobox", { name: "Model" })).first().click();
+  await page.getByRole("option", { name: /^LeNet/ }).click();
+  await page.getByTestId("check").getByText("The network is sound").waitFor();
+  assert.equal(await page.getByTestId("renamed").count(), 0);
+  await page.locator('[name="epochs"]').fill("1");
+  await page.locator('[name="name"]').fill("Next LeNet");
+  await page.getByRole("button", { name: "Train model" }).click();
+  await page.waitForURL(/\/models\/\d/);
+  const id = page.url().split("/").at(-1);
+  const { spec } = await api(server, "GET", `/jobs/${id}`);
+  assert.deepEqual([spec.network.model, spec.weights[0].model], [made.model, made.model]);
+  await finished(id);
+});
+
+step("a finished training goes on, and says what its learning rate will do", async () => {
+  await page.goto(`${server.address}/models/${made.model}`);
+  await page.getByRole("button", { name: "Train longer…" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.locator('[name="more_epochs"]').fill("2");
+  // Stepped down twice in two epochs; of four epochs half are over, so one step.
+  await dialog.getByTestId("extend-rates").getByText("goes on at 0.001").waitFor();
+  await shot("extend");
+  await assert_accessible("the dialog that extends");
+  await dialog.getByRole("button", { name: "Train longer" }).click();
+  await until("it has four epochs", async () => {
+    const { state, spec } = await api(server, "GET", `/jobs/${made.model}`);
+    return state === "done" && spec.epochs === 4;
+  });
+  await page.goto(`${server.address}/models/${made.model}?tab=snapshots`);
+  await until("four snapshots are listed", async () => (await page.getByRole("tabpanel").locator("tbody tr").count()) === 4);
+});
+
+step("what a model started from is deleted, and the model can be made again", async () => {
+  await page.goto(`${server.address}/pretrained/${made.uploaded}?tab=models`);
+  await page.getByRole("link", { name: "Four digits, tuned" }).waitFor();
+  await page.getByRole("button", { name: "More actions" }).click();
+  await page.getByRole("menuitem", { name: "Delete…" }).click();
+  await page.getByRole("dialog").getByText("Models that started from it stay whole", { exact: false }).waitFor();
+  await page.getByRole("dialog").getByRole("button", { name: "Delete", exact: true }).click();
+  await page.waitForURL(/kind=pretrained/);
+  await until("it is gone", async () => (await page.locator(".job-table tr[data-job]").filter({ hasText: "lenet" }).count()) === 0);
+  await shot("home-pretrained");
+  await assert_accessible("the list of pretrained models");
+  await page.goto(`${server.address}/models/new?clone=${made.tuned}`);
+  await page.locator(".cm-content").getByText("ip2_retrain").first().waitFor();
+  await page.getByTestId("check").getByText("The network is sound").waitFor();
+});
+
+step("on a phone the pages fit", async () => {
+  await page.setViewportSize({ width: 390, height: 800 });
+  for (const path of [`/pretrained/${made.pretrained}`, "/?kind=pretrained", "/models/new"]) {
+    await page.goto(server.address + path);
+    await page.locator("main h1, main table").first().waitFor();
+    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth), `${path} is wider than the screen`);
+  }
+  await page.goto(`${server.address}/pretrained/${made.pretrained}`);
+  await page.getByText("431,080").waitFor();
+  await shot("pretrained-phone");
+  await page.setViewportSize({ width: 1280, height: 860 });
+  await page.emulateMedia({ colorScheme: "dark" });
+  await page.goto(`${server.address}/pretrained/${made.pretrained}`);
+  await page.locator(".layer-head").filter({ hasText: "conv1" }).waitFor();
+  await shot("pretrained-dark");
+  await assert_accessible("a pretrained model in the dark");
+});
+
+step("nothing was asked of another machine, and nothing went wrong in the browser", async () => {
+  const elsewhere = browser.requests.filter((url) => !/^(http:\/\/127\.0\.0\.1:|data:|blob:|about:)/.test(url));
+  assert.deepEqual(elsewhere, []);
+  assert.deepEqual(browser.complaints, []);
+});

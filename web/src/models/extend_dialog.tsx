@@ -1,0 +1,73 @@
+import { Button, Group, Modal, NumberInput, Stack, Text } from "@mantine/core";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { answer, client, type Job, type ModelSpec, ProblemError } from "../api/client";
+import { significant } from "../format/format";
+import { ProblemAlert } from "../frame/page_states";
+import { useText } from "../text/text";
+import { lr_at } from "./lr_policy";
+import { form_of_model, lr_options } from "./model_form";
+
+/** Asks how many epochs a finished training shall go on for, and says what its learning rate will do. */
+export default function ExtendDialog({ job, close }: { job: Job; close: () => void }) {
+  const { t } = useText();
+  const queries = useQueryClient();
+  const spec = (job.spec ?? {}) as Partial<ModelSpec>;
+  const before = Number(spec.epochs ?? 30);
+  const [more, set_more] = useState<string>(String(Math.max(1, Math.round(before / 3))));
+  const epochs = Number(more);
+  const extend = useMutation({
+    mutationFn: () =>
+      answer(client.POST("/models/{id}/extend", { params: { path: { id: job.id } }, body: { epochs } })),
+    onSuccess: () => {
+      void queries.invalidateQueries({ queryKey: ["model", job.id] });
+      void queries.invalidateQueries({ queryKey: ["running"] });
+      close();
+    },
+  });
+  const options = lr_options(form_of_model("", "", spec as Record<string, unknown>));
+  const last = job.last["train/lr"];
+  const next = options && epochs > 0 ? lr_at((100 * before) / (before + epochs), options) : null;
+  return (
+    <Modal
+      opened
+      onClose={close}
+      title={t("extend.title", { name: job.name })}
+      closeButtonProps={{ "aria-label": t("action.close") }}
+    >
+      <Stack
+        component="form"
+        gap="sm"
+        onSubmit={(event) => {
+          event.preventDefault();
+          extend.mutate();
+        }}
+      >
+        <Text size="sm">{t("extend.help")}</Text>
+        <NumberInput
+          data-autofocus
+          name="more_epochs"
+          label={t("extend.epochs")}
+          description={t("extend.epochs.help", { n: before })}
+          min={0}
+          value={more}
+          onChange={(value) => set_more(String(value))}
+        />
+        {next !== null && last != null && (
+          <Text size="sm" data-testid="extend-rates">
+            {t("extend.rates", { before: significant(last), after: significant(next) })}
+          </Text>
+        )}
+        {extend.error instanceof ProblemError && <ProblemAlert problem={extend.error.problem} />}
+        <Group justify="flex-end">
+          <Button variant="default" onClick={close}>
+            {t("action.cancel")}
+          </Button>
+          <Button type="submit" loading={extend.isPending} disabled={!(epochs > 0)}>
+            {t("extend.confirm")}
+          </Button>
+        </Group>
+      </Stack>
+    </Modal>
+  );
+}

@@ -1,0 +1,379 @@
+import { Alert, Anchor, Button, Group, Radio, Select, Skeleton, Stack, Text } from "@mantine/core";
+import { lazy, Suspense, useMemo, useState } from "react";
+import { Link } from "react-router";
+import type { Diagnostic, ModelCheck, ModelSpec, Network } from "../api/client";
+import { useAllJobs, useModel, useNetworks, usePretrained } from "../api/queries";
+import { percent, significant } from "../format/format";
+import { type FormState, Section, SegmentField } from "../forms/fields";
+import { QueryProblem, useDebounced } from "../frame/page_states";
+import { NetworkView } from "../network/network_view";
+import { useText } from "../text/text";
+import { defaults_of, type ModelForm, type WeightsOfJob } from "./model_form";
+
+const PrototxtEditor = lazy(() => import("./prototxt_editor"));
+
+interface Props {
+  form: FormState<ModelForm>;
+  check: ModelCheck | undefined;
+  spec: ModelSpec | null;
+}
+
+/** Where the network comes from: a standard one, an earlier or a pretrained model, or a text. */
+export function NetworkSection({ form, check, spec }: Props) {
+  const { t } = useText();
+  const networks = useNetworks();
+  const [drawn, set_drawn] = useState(false);
+  const [go_to, set_go_to] = useState<{ line: number; column: number } | null>(null);
+  const { values } = form;
+  const items = networks.data?.items ?? [];
+  const faulty = useMemo(
+    () => (check?.diagnostics ?? []).flatMap(({ line }) => (line === null ? [] : [line])),
+    [check],
+  );
+  const custom = values.network === "custom";
+  const text = custom
+    ? values.prototxt
+    : values.network === "standard"
+      ? (items.find((item) => item.name === values.standard)?.prototxt ?? "")
+      : (check?.network ?? "");
+  const settled_text = useDebounced(text, 300);
+  if (networks.error) return <QueryProblem error={networks.error} />;
+  const graph = (
+    <NetworkView
+      text={settled_text}
+      spec={spec}
+      faulty={custom ? faulty : []}
+      on_line={custom ? (line) => set_go_to({ line, column: 1 }) : undefined}
+    />
+  );
+  const edit = (prototxt: string, starts: WeightsOfJob[], more: Partial<ModelForm> = {}) =>
+    form.change({ ...more, network: "custom", prototxt, starts });
+  return (
+    <Section title={t("section.network")}>
+      <SegmentField
+        form={form}
+        name="network"
+        label={t("field.network")}
+        options={(["standard", "previous", "pretrained", "custom"] as const).map((value) => ({
+          value,
+          label: t(`network.${value}`),
+        }))}
+      />
+      {values.network === "standard" && (
+        <StandardNetworks form={form} items={items} waiting={networks.isPending} on_customize={edit} />
+      )}
+      {values.network === "previous" && (
+        <PreviousNetwork form={form} text={check?.network ?? null} on_customize={edit} />
+      )}
+      {values.network === "pretrained" && (
+        <PretrainedNetwork form={form} text={check?.network ?? null} on_customize={edit} />
+      )}
+      {custom && (
+        <>
+          <Text size="xs" c="dimmed">
+            {t("network.custom.help")}
+          </Text>
+          <Starts form={form} />
+          <div className={drawn ? "side-by-side" : undefined}>
+            <Suspense fallback={<Skeleton height={300} />}>
+              <PrototxtEditor
+                label={t("network.text")}
+                value={values.prototxt}
+                on_change={(prototxt) => form.change({ prototxt })}
+                faulty={faulty}
+                go_to={go_to}
+              />
+            </Suspense>
+            {drawn && graph}
+          </div>
+          {form.error("prototxt") && (
+            <Text size="sm" c="red">
+              {form.error("prototxt")}
+            </Text>
+          )}
+        </>
+      )}
+      <Renamed layers={check?.renamed ?? []} />
+      <Group>
+        <Button size="xs" variant="default" onClick={() => set_drawn(!drawn)} aria-expanded={drawn}>
+          {t(drawn ? "network.hide_graph" : "network.visualize")}
+        </Button>
+      </Group>
+      {drawn && !custom && graph}
+      <Findings
+        diagnostics={check?.diagnostics ?? []}
+        on_go={custom ? ({ line, column }) => line !== null && set_go_to({ line, column: column ?? 1 }) : undefined}
+      />
+    </Section>
+  );
+}
+
+type Customize = (prototxt: string, starts: WeightsOfJob[], more?: Partial<ModelForm>) => void;
+
+function StandardNetworks({
+  form,
+  items,
+  waiting,
+  on_customize,
+}: {
+  form: FormState<ModelForm>;
+  items: Network[];
+  waiting: boolean;
+  on_customize: Customize;
+}) {
+  const { t } = useText();
+  const { values } = form;
+  const choose = (name: string) => {
+    const network = items.find((item) => item.name === name);
+    form.change({ ...defaults_of(network), dataset_id: values.dataset_id, standard: name });
+  };
+  return (
+    <Radio.Group
+      value={values.standard}
+      onChange={choose}
+      aria-label={t("network.standard")}
+      error={form.error("standard")}
+    >
+      <Stack gap="sm">
+        {waiting && <Skeleton height={80} />}
+        {items.map((network) => (
+          <Group key={network.name} justify="space-between" align="flex-start" wrap="nowrap">
+            <Radio
+              value={network.name}
+              label={network.title}
+              description={[
+                network.text,
+                network.image &&
+                  t("network.made_for", {
+                    size: `${network.image.width} × ${network.image.height}`,
+                    colour: t(network.image.channels === 1 ? "channels.1" : "channels.3"),
+                  }),
+              ]
+                .filter(Boolean)
+                .join(" · ")}
+            />
+            <Button
+              size="compact-xs"
+              variant="default"
+              onClick={() =>
+                on_customize(network.prototxt, [], { ...defaults_of(network), dataset_id: values.dataset_id })
+              }
+              aria-label={`${t("network.customize")}: ${network.title}`}
+            >
+              {t("network.customize")}
+            </Button>
+          </Group>
+        ))}
+      </Stack>
+    </Radio.Group>
+  );
+}
+
+interface StartProps {
+  form: FormState<ModelForm>;
+  /** The network's text as the server would train it. */
+  text: string | null;
+  on_customize: Customize;
+}
+
+function PreviousNetwork({ form, text, on_customize }: StartProps) {
+  const { t } = useText();
+  const { jobs } = useAllJobs("model");
+  const { previous, previous_snapshot } = form.values;
+  const model = useModel(previous, previous !== "");
+  const options = jobs.map((job) => {
+    const accuracy = (job.best as Record<string, number> | null)?.accuracy;
+    return { value: job.id, label: accuracy === undefined ? job.name : `${job.name} (${percent(accuracy)})` };
+  });
+  const snapshots = model.data?.snapshots ?? [];
+  const choices = [
+    ...(snapshots.length > 0
+      ? [
+          { value: "best", label: t("snapshot.best") },
+          { value: "last", label: t("snapshot.last") },
+        ]
+      : []),
+    ...[...snapshots].reverse().map((one) => ({
+      value: String(one.iteration),
+      label: t("snapshot.at", { epoch: significant(one.epoch, 3), iteration: one.iteration }),
+    })),
+    { value: "none", label: t("previous.anew") },
+  ];
+  const snapshot = choices.some(({ value }) => value === previous_snapshot) ? previous_snapshot : "none";
+  return (
+    <Stack gap="sm">
+      <Select
+        name="previous"
+        label={t("kind.model")}
+        description={t("previous.help")}
+        placeholder={t("previous.choose")}
+        searchable
+        limit={200}
+        data={options}
+        value={previous === "" ? null : previous}
+        error={form.error("previous")}
+        onChange={(value) => form.change({ previous: value ?? "", previous_snapshot: "best" })}
+        nothingFoundMessage={t("list.none_found")}
+      />
+      {model.data && (
+        <Group align="flex-end" gap="sm">
+          <Select
+            name="previous_snapshot"
+            label={t("previous.weights")}
+            allowDeselect={false}
+            data={choices}
+            value={snapshot}
+            onChange={(value) => form.change({ previous_snapshot: value ?? "none" })}
+          />
+          <CustomizeButton
+            text={text}
+            on_click={(prototxt) => on_customize(prototxt, snapshot === "none" ? [] : [{ model: previous, snapshot }])}
+          />
+        </Group>
+      )}
+    </Stack>
+  );
+}
+
+function PretrainedNetwork({ form, text, on_customize }: StartProps) {
+  const { t, whole } = useText();
+  const { jobs, loaded } = useAllJobs("pretrained");
+  const { pretrained } = form.values;
+  const facts = usePretrained(pretrained, pretrained !== "").data?.pretrained;
+  const options = jobs
+    .filter((job) => job.state === "done" || job.id === pretrained)
+    .map((job) => ({ value: job.id, label: job.name }));
+  return (
+    <Stack gap="sm">
+      <Select
+        name="pretrained"
+        label={t("kind.pretrained")}
+        description={t("pretrained.help")}
+        placeholder={t("pretrained.choose_one")}
+        searchable
+        limit={200}
+        data={options}
+        value={pretrained === "" ? null : pretrained}
+        error={form.error("pretrained")}
+        onChange={(value) => form.change({ pretrained: value ?? "" })}
+        nothingFoundMessage={t("list.none_found")}
+      />
+      {loaded && options.length === 0 && (
+        <Anchor component={Link} to="/?kind=pretrained" size="sm">
+          {t("pretrained.none_yet")}
+        </Anchor>
+      )}
+      {facts && (
+        <Group gap="sm">
+          <Text size="sm" c="dimmed">
+            {[
+              facts.network,
+              t("pretrained.in_words", { parameters: whole(facts.parameters), n: facts.classes }),
+              facts.image.width > 0 && `${facts.image.width} × ${facts.image.height}`,
+            ]
+              .filter(Boolean)
+              .join(" · ")}
+          </Text>
+          <CustomizeButton text={text} on_click={(prototxt) => on_customize(prototxt, [{ pretrained }])} />
+        </Group>
+      )}
+    </Stack>
+  );
+}
+
+function CustomizeButton({ text, on_click }: { text: string | null; on_click: (text: string) => void }) {
+  const { t } = useText();
+  return (
+    <Button size="xs" variant="default" disabled={text === null} onClick={() => text !== null && on_click(text)}>
+      {t("network.customize")}
+    </Button>
+  );
+}
+
+/** The jobs whose weights an edited network keeps. */
+function Starts({ form }: { form: FormState<ModelForm> }) {
+  const { t } = useText();
+  const models = useAllJobs("model").jobs;
+  const pretrained = useAllJobs("pretrained").jobs;
+  const { starts } = form.values;
+  if (starts.length === 0) return null;
+  const name_of = (one: WeightsOfJob) => {
+    const id = one.pretrained ?? one.model ?? "";
+    const name = [...models, ...pretrained].find((job) => job.id === id)?.name ?? id;
+    if (one.snapshot === undefined) return name;
+    const word =
+      one.snapshot === "best"
+        ? t("snapshot.best")
+        : one.snapshot === "last"
+          ? t("snapshot.last")
+          : `${t("axis.iteration")} ${one.snapshot}`;
+    return `${name} (${word})`;
+  };
+  return (
+    <Stack gap={4} data-testid="starts">
+      <Text size="sm" fw={500}>
+        {t("field.weights")}
+      </Text>
+      {starts.map((one, i) => (
+        <Group key={JSON.stringify(one)} gap="xs">
+          <Text size="sm">{name_of(one)}</Text>
+          <Button
+            size="compact-xs"
+            variant="subtle"
+            color="gray"
+            aria-label={`${t("starts.remove")}: ${name_of(one)}`}
+            onClick={() => form.change({ starts: starts.filter((_, k) => k !== i) })}
+          >
+            {t("starts.remove")}
+          </Button>
+        </Group>
+      ))}
+      {form.error("starts") && (
+        <Text size="sm" c="red">
+          {form.error("starts")}
+        </Text>
+      )}
+    </Stack>
+  );
+}
+
+/** Which layers do not keep their weights, and why. */
+export function Renamed({ layers }: { layers: string[] }) {
+  const { t } = useText();
+  if (layers.length === 0) return null;
+  return (
+    <Text size="sm" data-testid="renamed">
+      {t("start.renamed", { n: layers.length, layers: layers.join(", ") })}
+    </Text>
+  );
+}
+
+function Findings({ diagnostics, on_go }: { diagnostics: Diagnostic[]; on_go?: (diagnostic: Diagnostic) => void }) {
+  const { t } = useText();
+  return (
+    <Stack gap="xs" data-testid="findings">
+      {diagnostics.map((diagnostic) => (
+        <Alert
+          key={`${diagnostic.line}:${diagnostic.column}:${diagnostic.message}`}
+          color={diagnostic.severity === "error" ? "red" : "yellow"}
+          variant="light"
+          py="xs"
+        >
+          <Text size="sm">
+            {diagnostic.line !== null && on_go ? (
+              <Anchor component="button" type="button" size="sm" onClick={() => on_go(diagnostic)}>
+                {t("network.line", { line: String(diagnostic.line), column: String(diagnostic.column ?? 1) })}
+              </Anchor>
+            ) : null}{" "}
+            {diagnostic.message}
+          </Text>
+          {diagnostic.advice && (
+            <Text size="sm" fw={600}>
+              {diagnostic.advice}
+            </Text>
+          )}
+        </Alert>
+      ))}
+    </Stack>
+  );
+}

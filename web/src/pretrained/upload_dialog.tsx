@@ -1,0 +1,206 @@
+import {
+  Button,
+  FileButton,
+  Group,
+  List,
+  Modal,
+  NumberInput,
+  Progress,
+  SegmentedControl,
+  Select,
+  Stack,
+  Text,
+  TextInput,
+} from "@mantine/core";
+import { type DragEvent, type FormEvent, useEffect, useRef, useState } from "react";
+import { useNavigate } from "react-router";
+import { type Problem, ProblemError } from "../api/client";
+import { bytes, percent } from "../format/format";
+import { field_errors } from "../forms/field_errors";
+import { ProblemAlert } from "../frame/page_states";
+import { useText } from "../text/text";
+import { part_of, type Upload, upload } from "./upload";
+
+type Part = NonNullable<ReturnType<typeof part_of>>;
+const parts: Part[] = ["archive", "weights", "network", "labels", "mean"];
+const resize_modes = ["squash", "crop", "fill", "half_crop"] as const;
+
+/** Takes an archive, or the files of a network with weights, and sends them. */
+export default function UploadDialog({ close }: { close: () => void }) {
+  const { t } = useText();
+  const navigate = useNavigate();
+  const [files, set_files] = useState<Partial<Record<Part, File>>>({});
+  const [strange, set_strange] = useState<string[]>([]);
+  const [over, set_over] = useState(false);
+  const [name, set_name] = useState("");
+  const [size, set_size] = useState({ width: "224", height: "224" });
+  const [channels, set_channels] = useState("3");
+  const [resize, set_resize] = useState<string>("squash");
+  const [fraction, set_fraction] = useState<number | null>(null);
+  const [problem, set_problem] = useState<Problem | null>(null);
+  const running = useRef<Upload | null>(null);
+  useEffect(() => () => running.current?.stop(), []);
+
+  const take = (list: Iterable<File>) => {
+    const next = { ...files };
+    const others: string[] = [];
+    for (const file of list) {
+      const part = part_of(file.name);
+      if (part === null) others.push(file.name);
+      else next[part] = file;
+      // An archive has all the others inside.
+      if (part === "archive") for (const other of parts.slice(1)) delete next[other];
+      else if (part !== null) delete next.archive;
+    }
+    set_files(next);
+    set_strange(others);
+    set_problem(null);
+  };
+  const single = files.archive === undefined && parts.some((part) => files[part] !== undefined);
+  const ready = files.archive !== undefined || (files.weights !== undefined && files.network !== undefined);
+  const send = async (event: FormEvent) => {
+    event.preventDefault();
+    const form = new FormData();
+    for (const part of parts) if (files[part]) form.append(part, files[part]);
+    if (name.trim() !== "") form.append("name", name.trim());
+    if (single) {
+      for (const [key, value] of Object.entries({ ...size, channels, resize })) form.append(key, value);
+    }
+    set_problem(null);
+    set_fraction(0);
+    try {
+      running.current = upload(form, set_fraction);
+      const job = await running.current.sent;
+      close();
+      navigate(`/pretrained/${job.id}`);
+    } catch (error) {
+      if (error instanceof ProblemError) set_problem(error.problem);
+    } finally {
+      running.current = null;
+      set_fraction(null);
+    }
+  };
+  const errors = field_errors(problem, { "/name": name, "/width": "", "/height": "", "/channels": "", "/resize": "" });
+  return (
+    <Modal
+      opened
+      onClose={close}
+      size="lg"
+      title={t("pretrained.upload")}
+      closeButtonProps={{ "aria-label": t("action.close") }}
+    >
+      <Stack component="form" gap="sm" onSubmit={send}>
+        <div
+          className="drop"
+          data-over={over}
+          role="group"
+          aria-label={t("pretrained.drop")}
+          onDragOver={(event) => {
+            event.preventDefault();
+            set_over(true);
+          }}
+          onDragLeave={() => set_over(false)}
+          onDrop={(event: DragEvent) => {
+            event.preventDefault();
+            set_over(false);
+            take(event.dataTransfer.files);
+          }}
+        >
+          <Stack align="center" gap="xs">
+            <Text size="sm">{t("pretrained.drop")}</Text>
+            <Text size="xs" c="dimmed">
+              {t("pretrained.drop.help")}
+            </Text>
+            <FileButton multiple onChange={take} inputProps={{ "aria-label": t("pretrained.choose") }}>
+              {(props) => (
+                <Button {...props} variant="default">
+                  {t("pretrained.choose")}
+                </Button>
+              )}
+            </FileButton>
+          </Stack>
+        </div>
+        {strange.length > 0 && (
+          <Text size="sm" c="red" role="alert">
+            {t("pretrained.strange", { files: strange.join(", ") })}
+          </Text>
+        )}
+        <List size="sm" data-testid="chosen-files">
+          {parts
+            .filter((part) => files[part])
+            .map((part) => (
+              <List.Item key={part}>
+                {t(`pretrained.part.${part}`)}: {files[part]!.name} ({bytes(files[part]!.size)})
+              </List.Item>
+            ))}
+        </List>
+        {single && (
+          <>
+            {!ready && (
+              <Text size="sm" c="dimmed">
+                {t(files.weights ? "pretrained.needs_network" : "pretrained.needs_weights")}
+              </Text>
+            )}
+            <Text size="sm">{t("pretrained.image.help")}</Text>
+            <Group align="flex-end" gap="sm">
+              {(["width", "height"] as const).map((side) => (
+                <NumberInput
+                  key={side}
+                  w={110}
+                  min={1}
+                  max={10000}
+                  label={t(`field.${side}`)}
+                  error={errors.at[`/${side}`]}
+                  value={size[side]}
+                  onChange={(value) => set_size({ ...size, [side]: String(value) })}
+                />
+              ))}
+              <SegmentedControl
+                aria-label={t("field.channels")}
+                value={channels}
+                onChange={set_channels}
+                data={[
+                  { value: "3", label: t("channels.3") },
+                  { value: "1", label: t("channels.1") },
+                ]}
+              />
+              <Select
+                w={190}
+                label={t("dataset.resize")}
+                allowDeselect={false}
+                value={resize}
+                onChange={(value) => set_resize(value ?? "squash")}
+                data={resize_modes.map((value) => ({ value, label: t(`resize.${value}`) }))}
+              />
+            </Group>
+          </>
+        )}
+        <TextInput
+          label={t("field.name")}
+          description={t("pretrained.name.help")}
+          maxLength={200}
+          value={name}
+          error={errors.at["/name"]}
+          onChange={(event) => set_name(event.currentTarget.value)}
+        />
+        {errors.rest && <ProblemAlert problem={errors.rest} />}
+        {fraction !== null && (
+          <div>
+            <Progress value={fraction * 100} aria-label={t("pretrained.sending")} />
+            <Text size="xs" c="dimmed" role="status">
+              {t("pretrained.sending")} {percent(fraction, 0)}
+            </Text>
+          </div>
+        )}
+        <Group justify="flex-end">
+          <Button variant="default" onClick={close}>
+            {t("action.cancel")}
+          </Button>
+          <Button type="submit" disabled={!ready} loading={fraction !== null}>
+            {t("pretrained.send")}
+          </Button>
+        </Group>
+      </Stack>
+    </Modal>
+  );
+}
