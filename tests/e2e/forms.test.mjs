@@ -117,7 +117,7 @@ step("new model: the graph shows shapes, a click what a layer costs", async () =
   await shot("graph-folded");
   await fold.click();
   await page.getByText(/^Fold repeats again$/).waitFor();
-  await until("its layers are drawn", async () => (await page.locator(".layer-node").count()) > 5);
+  await page.locator(".layer-head").filter({ hasText: "res2a_branch2a" }).waitFor();
   await page.getByRole("button", { name: "Fold repeats again" }).click();
   await fold.waitFor();
 });

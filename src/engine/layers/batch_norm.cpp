@@ -13,8 +13,8 @@ namespace digits {
 namespace {
 
 /// (x - mean) / sqrt(variance + eps) a channel, without scale and shift. Blobs: sum of means, sum of unbiased variances
-/// and the weight of both sums; every forward pass with batch statistics moves them. On the CPU and in place, a Scale layer with
-/// one factor a channel and a ReLU behind it are done in the same passes.
+/// and the weight of both sums; every forward pass with batch statistics moves them. On the CPU and in place, a Scale
+/// layer with one factor a channel and a ReLU behind it are done in the same passes.
 class BatchNormLayer final : public Layer, public Absorber {
   public:
     using Layer::Layer;
