@@ -454,7 +454,7 @@ function Summary({ scan, asked, busy, failed }: SummaryProps) {
   }
   const total = Object.values(scan.splits).reduce((sum, split) => sum + split.count, 0);
   return (
-    <Stack gap="xs" data-testid="scan" style={{ opacity: busy ? 0.6 : 1 }}>
+    <Stack gap="xs" data-testid="scan" aria-busy={busy}>
       <Text size="sm" fw={600}>
         {t("summary.found", { pictures: total, classes: scan.labels.length })}
       </Text>
