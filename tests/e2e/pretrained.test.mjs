@@ -59,6 +59,21 @@ const step = steps(
 const shot = (name) => browsing.shot(page, name);
 const assert_accessible = (where) => browsing.assert_accessible(page, where);
 
+/** The editor draws only the lines in sight. */
+function in_text(word) {
+  return until(`the text has ${word}`, async () => {
+    for (const part of [0, 0.25, 0.5, 0.75, 1]) {
+      await page.locator(".cm-scroller").evaluate((box, at) => {
+        box.scrollTop = at * box.scrollHeight;
+        box.scrollIntoView({ block: at < 0.5 ? "start" : "end" });
+      }, part);
+      await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
+      if ((await page.locator(".cm-content").textContent()).includes(word)) return true;
+    }
+    return false;
+  }, 20_000);
+}
+
 async function finished(id) {
   return until(`${id} is finished`, async () => ["done", "abort", "error"].includes((await api(server, "GET", `/jobs/${id}`)).state));
 }
@@ -78,7 +93,7 @@ step("a snapshot of a model becomes a pretrained model", async () => {
   await shot("pretrained");
   await assert_accessible("a pretrained model");
   await page.getByRole("tab", { name: "Class names" }).click();
-  assert.equal(await page.getByRole("tabpanel").getByRole("listitem").count(), 10);
+  await until("all class names are there", async () => (await page.getByRole("tabpanel").getByRole("listitem").count()) === 10);
 });
 
 step("an archive is uploaded, and one that is none says why", async () => {
@@ -123,13 +138,13 @@ step("a new model starts from it, on a dataset with other classes", async () => 
   await page.getByTestId("renamed").first().getByText("ip2").waitFor();
   await page.getByTestId("check").getByText("The network is sound").waitFor();
   await page.getByRole("button", { name: "Visualize" }).click();
-  await page.locator(".layer-node").filter({ hasText: "ip2_retrain" }).waitFor();
+  await page.locator(".layer-node").filter({ hasText: "conv2" }).waitFor();
   await page.evaluate(() => window.scrollTo(0, 0));
   await shot("new-model-pretrained");
   await assert_accessible("a new model from a pretrained one");
   await page.getByRole("button", { name: "Customize" }).click();
   await page.getByTestId("starts").getByText("lenet").waitFor();
-  await page.locator(".cm-content").getByText("ip2_retrain").first().waitFor();
+  await in_text("ip2_retrain");
   await page.locator("label").filter({ hasText: /^Pretrained$/ }).click();
   await page.locator('[name="epochs"]').fill("1");
   await page.locator('[name="name"]').fill("Four digits, tuned");
@@ -189,7 +204,7 @@ step("what a model started from is deleted, and the model can be made again", as
   await shot("home-pretrained");
   await assert_accessible("the list of pretrained models");
   await page.goto(`${server.address}/models/new?clone=${made.tuned}`);
-  await page.locator(".cm-content").getByText("ip2_retrain").first().waitFor();
+  await in_text("ip2_retrain");
   await page.getByTestId("check").getByText("The network is sound").waitFor();
 });
 
