@@ -145,7 +145,7 @@ step("new model: what augmentation makes of the pictures is shown, and trained w
   await browsing.assert_accessible(page, "the form of a model with its augmentation");
   await page.locator('[name="epochs"]').fill("1");
   await page.locator('[name="name"]').fill("Varied");
-  await page.getByRole("button", { name: "Train" }).click();
+  await page.getByRole("button", { name: "Train model" }).click();
   await page.waitForURL(/\/models\/\d{8}-/);
   const id = new URL(page.url()).pathname.split("/").at(-1);
   await until("it is trained", async () => (await api(server, "GET", `/jobs/${id}`)).state === "done");
