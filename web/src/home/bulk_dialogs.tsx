@@ -32,7 +32,11 @@ export function useForEach(
       return { done: jobs.length - refused.length, refused };
     },
     onSuccess: ({ done, refused }) => {
-      if (done > 0 && words.done) notifications.show({ message: t(words.done, { n: done }) });
+      if (done > 0 && words.done)
+        notifications.show({
+          message: t(words.done, { n: done }),
+          closeButtonProps: { "aria-label": t("action.close") },
+        });
       const [first] = refused;
       if (first) {
         const reason = first.error instanceof ProblemError ? first.error.problem.detail : String(first.error);

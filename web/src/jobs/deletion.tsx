@@ -14,6 +14,7 @@ export function useOfferUndo(): (ids: string[], message: string) => void {
   const { t } = useText();
   return (ids, message) => {
     const id = notifications.show({
+      closeButtonProps: { "aria-label": t("action.close") },
       autoClose: 20_000,
       withCloseButton: true,
       message: (

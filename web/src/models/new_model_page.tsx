@@ -62,7 +62,10 @@ export function NewModelPage() {
       clear();
       void queries.invalidateQueries({ queryKey: ["running"] });
       if (sweep.length > 1) {
-        notifications.show({ message: t("sweep.made", { n: sweep.length }) });
+        notifications.show({
+          message: t("sweep.made", { n: sweep.length }),
+          closeButtonProps: { "aria-label": t("action.close") },
+        });
         navigate(`/?kind=model&q=${encodeURIComponent(group)}`);
       } else if (job) navigate(`/models/${job.id}`);
     },
