@@ -5,7 +5,7 @@ import { answer, client, type Job, type ModelSpec, ProblemError } from "../api/c
 import { significant } from "../format/format";
 import { ProblemAlert } from "../frame/page_states";
 import { useText } from "../text/text";
-import { lr_at } from "./lr_policy";
+import { lr_at, lr_defaults } from "./lr_policy";
 import { form_of_model, lr_options } from "./model_form";
 
 /** Asks how many epochs a finished training shall go on for, and says what its learning rate will do. */
@@ -25,7 +25,10 @@ export default function ExtendDialog({ job, close }: { job: Job; close: () => vo
       close();
     },
   });
-  const options = lr_options(form_of_model("", "", spec as Record<string, unknown>));
+  const form = form_of_model("", "", spec as Record<string, unknown>);
+  // What a spec leaves out is as the policy has it.
+  const left_out = Object.entries(lr_defaults[form.policy]).filter(([name]) => form[name as keyof typeof form] === "");
+  const options = lr_options({ ...form, ...Object.fromEntries(left_out) });
   const last = job.last["train/lr"];
   const next = options && epochs > 0 ? lr_at((100 * before) / (before + epochs), options) : null;
   return (

@@ -203,17 +203,16 @@ export function model_spec(form: ModelForm): ModelSpec {
 
 /** What the preview of the learning rate needs; null while a number is missing. */
 export function lr_options(form: ModelForm): LrOptions | null {
-  const used = lr_defaults[form.policy];
-  // What is left out is as the policy has it.
-  const number = (text: string, usual: string | undefined) => Number(text.trim() || (usual ?? Number.NaN));
+  const number = (text: string) => (text.trim() === "" ? Number.NaN : Number(text));
   const options: LrOptions = {
-    base_lr: number(form.base_lr, undefined),
+    base_lr: number(form.base_lr),
     policy: form.policy,
-    gamma: number(form.gamma, used.gamma),
-    power: number(form.power, used.power),
-    step_percent: number(form.step_percent, used.step_percent),
+    gamma: number(form.gamma),
+    power: number(form.power),
+    step_percent: number(form.step_percent),
     steps_percent: number_list(form.steps_percent).map(Number),
   };
+  const used = lr_defaults[form.policy];
   const usable =
     options.base_lr > 0 &&
     (used.gamma === undefined || Number.isFinite(options.gamma)) &&
