@@ -223,6 +223,7 @@ step("on a phone the pages fit", async () => {
   await page.goto(`${server.address}/pretrained/${made.pretrained}`);
   await page.locator(".layer-head").filter({ hasText: "conv1" }).waitFor();
   await shot("pretrained-dark");
+  await assert_accessible("a pretrained model in the dark");
 });
 
 step("nothing was asked of another machine, and nothing went wrong in the browser", async () => {

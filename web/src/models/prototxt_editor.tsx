@@ -5,7 +5,7 @@ import {
   completionKeymap,
 } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
-import { bracketMatching, HighlightStyle, StreamLanguage, syntaxHighlighting } from "@codemirror/language";
+import { bracketMatching, StreamLanguage, syntaxHighlighting } from "@codemirror/language";
 import { highlightSelectionMatches, searchKeymap } from "@codemirror/search";
 import { Compartment, EditorState, StateEffect, StateField } from "@codemirror/state";
 import {
@@ -17,11 +17,11 @@ import {
   keymap,
   lineNumbers,
 } from "@codemirror/view";
-import { tags } from "@lezer/highlight";
 import { useComputedColorScheme } from "@mantine/core";
 import { useEffect, useRef } from "react";
 import { complete, registered_types } from "../network/completion";
 import { parse_proto } from "../network/proto_schema";
+import { theme as colours, highlighting } from "./editor_colours";
 
 const prototxt = StreamLanguage.define<null>({
   startState: () => null,
@@ -65,14 +65,6 @@ async function suggest(context: CompletionContext): Promise<CompletionResult | n
     options: found.options.map(({ label, detail, apply, kind }) => ({ label, detail, apply, type: kind })),
   };
 }
-
-const colours = HighlightStyle.define([
-  { tag: tags.comment, color: "light-dark(#6a737d, #8b949e)" },
-  { tag: tags.string, color: "light-dark(#0a5c36, #8ce99a)" },
-  { tag: tags.number, color: "light-dark(#0b4f9e, #74c0fc)" },
-  { tag: tags.propertyName, color: "light-dark(#862e9c, #e599f7)" },
-  { tag: [tags.bool, tags.atom], color: "light-dark(#a33c00, #ffc078)" },
-]);
 
 const set_faulty = StateEffect.define<number[]>();
 const faulty_lines = StateField.define<DecorationSet>({
@@ -128,7 +120,8 @@ export default function PrototxtEditor({ value, label, on_change, faulty, go_to 
           autocompletion({ override: [suggest], icons: false }),
           keymap.of([...completionKeymap, ...defaultKeymap, ...historyKeymap, ...searchKeymap]),
           prototxt,
-          syntaxHighlighting(colours),
+          syntaxHighlighting(highlighting),
+          colours,
           faulty_lines,
           theme.current.of(EditorView.darkTheme.of(false)),
           EditorState.readOnly.of(!editable),
