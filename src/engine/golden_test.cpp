@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -8,7 +9,8 @@
 #include "engine/verify.hpp"
 
 // Every case of tests/golden: what real Caffe computed, by area (docs/formats/golden-cases.md). Each runs with our
-// kernels and with libtorch's alone, which is the code that other devices run.
+// kernels and with libtorch's alone, which is the code that other devices run. DIGITS_GOLDEN=FOLDER adds the cases
+// under that folder.
 namespace digits {
 namespace {
 
@@ -20,9 +22,10 @@ struct GoldenCase {
     friend void PrintTo(const GoldenCase& self, std::ostream* out) { *out << self.dir.filename().string(); }
 };
 
-std::vector<GoldenCase> golden_cases() {
+std::vector<GoldenCase> cases_in(const fs::path& folder) {
     std::vector<GoldenCase> cases;
-    for (const auto& entry : fs::recursive_directory_iterator(fs::path(DIGITS_BINARY_DIR) / "golden")) {
+    std::error_code none;
+    for (const auto& entry : fs::recursive_directory_iterator(folder, none)) {
         if (entry.path().filename() != "case.json") continue;
         std::ifstream file(entry.path());
         cases.push_back({entry.path().parent_path(), nlohmann::json::parse(file).value("area", "none")});
@@ -30,6 +33,13 @@ std::vector<GoldenCase> golden_cases() {
     std::sort(cases.begin(), cases.end(),
               [](const auto& a, const auto& b) { return std::tie(a.area, a.dir) < std::tie(b.area, b.dir); });
     return cases;
+}
+
+std::vector<GoldenCase> own_cases() { return cases_in(fs::path(DIGITS_BINARY_DIR) / "golden"); }
+
+std::vector<GoldenCase> further_cases() {
+    const char* folder = std::getenv("DIGITS_GOLDEN");
+    return folder ? cases_in(folder) : std::vector<GoldenCase>{};
 }
 
 class Golden : public testing::TestWithParam<GoldenCase> {};
@@ -45,14 +55,23 @@ void check(const fs::path& dir, bool generic_kernels) {
 TEST_P(Golden, OwnKernels) { check(GetParam().dir, false); }
 TEST_P(Golden, GenericKernels) { check(GetParam().dir, true); }
 
-INSTANTIATE_TEST_SUITE_P(Caffe, Golden, testing::ValuesIn(golden_cases()), [](const auto& test) {
+std::string test_name(const testing::TestParamInfo<GoldenCase>& test) {
     std::string name = test.param.area + "_" + test.param.dir.filename().string();
     for (char& c : name)
         if (!std::isalnum(static_cast<unsigned char>(c))) c = '_';
     return name;
-});
+}
 
-TEST(GoldenSet, IsWhole) { EXPECT_EQ(golden_cases().size(), 252U); }
+INSTANTIATE_TEST_SUITE_P(Caffe, Golden, testing::ValuesIn(own_cases()), test_name);
+INSTANTIATE_TEST_SUITE_P(Further, Golden, testing::ValuesIn(further_cases()), test_name);
+
+TEST(GoldenSet, IsWhole) { EXPECT_EQ(own_cases().size(), 252U); }
+
+TEST(GoldenSet, NamesAFolderWithCases) {
+    if (const char* folder = std::getenv("DIGITS_GOLDEN")) {
+        EXPECT_FALSE(further_cases().empty()) << "no case.json under DIGITS_GOLDEN=" << folder;
+    }
+}
 
 }  // namespace
 }  // namespace digits

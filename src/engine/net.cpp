@@ -10,6 +10,7 @@
 #include "caffe/splits.hpp"
 #include "engine/absorber.hpp"
 #include "engine/guard.hpp"
+#include "engine/views.hpp"
 
 namespace digits {
 namespace {
@@ -54,6 +55,7 @@ void Net::build(const caffe::NetParameter& definition, const NetOptions& options
                          &pass_,           options.generic_kernels, options.feed_threads,
                          options.base_dir, options.first_pass};
     pass_ = options.first_pass;
+    const ViewPlan views = plan_views(definition);
     std::map<std::string, std::size_t> available;
     for (int i = 0; i < definition.layer_size(); ++i) {
         caffe::LayerParameter layer = definition.layer(i);
@@ -71,7 +73,9 @@ void Net::build(const caffe::NetParameter& definition, const NetOptions& options
             layers_[index]->set_up(links_[index].bottom, links_[index].top);
             for (const Blob* bottom : links_[index].bottom) links_[index].shapes.push_back(bottom->shape());
             set_loss_weights(index);
-            add_parameters(index);
+            add_parameters(index, layer);
+            links_[index].copies = views.copies[index];
+            for (const auto& blob : views.shown_in[index]) links_[index].shown_in.push_back(find_blob(blob));
         });
     }
     find_backward_layers(definition.force_backward());
@@ -127,6 +131,10 @@ void Net::connect(std::size_t index, const caffe::LayerParameter& layer,
         const std::string name = i < layer.top_size() ? layer.top(i) : "(automatic)";
         const bool in_place = i < bottoms && layer.bottom(i) == name;
         if (in_place) {
+            if (!works_in_place(layer))
+                throw_invalid(
+                    "a layer of type {} cannot work in place: give its top another name than its bottom \"{}\"",
+                    layer.type(), name);
             links.tops.push_back(links.bottoms[static_cast<std::size_t>(i)]);
         } else {
             if (i < layer.top_size() && blob_index_.contains(name))
@@ -159,7 +167,8 @@ void Net::set_loss_weights(std::size_t index) {
     }
 }
 
-void Net::add_parameters(std::size_t index) {
+/// `written` is the definition as it was given: a BatchNorm that sets lr_mult 0 by itself still has gradients above it.
+void Net::add_parameters(std::size_t index, const caffe::LayerParameter& written) {
     Layer& layer = *layers_[index];
     const auto& definition = layer.parameter();
     const std::size_t count = layer.blobs().size();
@@ -177,7 +186,8 @@ void Net::add_parameters(std::size_t index) {
         if (static_cast<int>(i) < definition.param_size()) spec = definition.param(static_cast<int>(i));
         const bool wanted = spec.lr_mult() != 0;
         layer.param_propagate_down.push_back(wanted);
-        links.needs_backward = links.needs_backward || wanted;
+        const bool given = static_cast<int>(i) < written.param_size();
+        links.needs_backward = links.needs_backward || !given || written.param(static_cast<int>(i)).lr_mult() != 0;
         const auto owner = spec.name().empty() ? parameter_owners_.end() : parameter_owners_.find(spec.name());
         if (owner != parameter_owners_.end()) {
             share_parameter(index, i, owner->second);
@@ -270,6 +280,9 @@ Result<float> Net::forward() {
             in_layer(layer.name(), [&] {
                 for (std::size_t i = 0; i <= absorbed; ++i) reshape_if_needed(index + i);
                 layer.forward(links.bottom, links.top);
+                if (links.copies)
+                    for (Blob* top : links.top) top->set_data(top->data().clone());
+                for (Blob* view : links.shown_in) view->set_data(links.top[0]->data().contiguous().view(view->shape()));
             });
             index += absorbed;
             for (std::size_t i = 0; i < links.top.size(); ++i)

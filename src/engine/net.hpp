@@ -88,7 +88,7 @@ class Net {
     void connect(std::size_t index, const caffe::LayerParameter& definition,
                  std::map<std::string, std::size_t>& available);
     void set_loss_weights(std::size_t index);
-    void add_parameters(std::size_t index);
+    void add_parameters(std::size_t index, const caffe::LayerParameter& written);
     void share_parameter(std::size_t index, std::size_t blob, std::size_t owner);
     void find_backward_layers(bool force);
     void reshape_if_needed(std::size_t index);
@@ -99,6 +99,8 @@ class Net {
         std::vector<bool> propagate_down;
         bool needs_backward = false;
         std::vector<Shape> shapes;  // of the bottoms when the layer was last reshaped
+        bool copies = false;        // its tops may not share the bottom's memory (engine/views.hpp)
+        Blobs shown_in;             // these show what the layer writes in place
     };
 
     std::string name_;

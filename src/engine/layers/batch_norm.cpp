@@ -69,14 +69,15 @@ class BatchNormLayer final : public Layer, public Absorber {
             if (next) next->forward(top, top);
     }
 
-    void backward(const Blobs& top, const std::vector<bool>& propagate_down, const Blobs& bottom) override {
+    /// As in Caffe, the bottom gets its gradient whether it asked for one or not.
+    void backward(const Blobs& top, const std::vector<bool>&, const Blobs& bottom) override {
         if (walks_) {
-            walk_back(*top[0], propagate_down[0] ? bottom[0] : nullptr);
+            walk_back(*top[0], *bottom[0]);
             return;
         }
         for (Layer* next : {rectifier_, scale_})
             if (next) next->backward(top, {true}, top);
-        normalize_back(top, propagate_down, bottom);
+        normalize_back(*top[0], *bottom[0]);
     }
 
   private:
@@ -103,16 +104,15 @@ class BatchNormLayer final : public Layer, public Absorber {
         top[0]->set_data(y);
     }
 
-    void normalize_back(const Blobs& top, const std::vector<bool>& propagate_down, const Blobs& bottom) {
-        if (!propagate_down[0]) return;
-        const at::Tensor dy = top[0]->diff();
+    void normalize_back(const Blob& top, Blob& bottom) {
+        const at::Tensor dy = top.diff();
         if (global_) {
             Shape spread(static_cast<std::size_t>(dy.dim()), 1);
             spread[1] = channels_;
-            bottom[0]->set_diff(dy * inverse_deviation_.view(spread));
+            bottom.set_diff(dy * inverse_deviation_.view(spread));
             return;
         }
-        bottom[0]->set_diff(
+        bottom.set_diff(
             std::get<0>(at::native_batch_norm_backward(dy, input_, {}, {}, {}, mean_, inverse_deviation_, true,
                                                        parameter_.batch_norm_param().eps(), {true, false, false})));
     }
@@ -160,8 +160,8 @@ class BatchNormLayer final : public Layer, public Absorber {
         return y;
     }
 
-    /// Gradients of the absorbed Scale's parameters and, unless nullptr, of the bottom.
-    void walk_back(Blob& top, Blob* bottom) {
+    /// Gradients of the absorbed Scale's parameters and of the bottom.
+    void walk_back(const Blob& top, Blob& bottom) {
         const at::Tensor dy = dense(top.diff(), true);
         const std::int64_t pixels = input_.numel() / channels_;
         const ScaledChannels ways{input_.data_ptr<float>(), factor_.data_ptr<float>(), offset_.data_ptr<float>(),
@@ -181,7 +181,6 @@ class BatchNormLayer final : public Layer, public Absorber {
             scale_->blobs()[0]->accumulate_diff((sums[1] * inverse_deviation_).to(at::kFloat));
         if (scale_ && scale_->blobs().size() > 1 && scale_->param_propagate_down[1])
             scale_->blobs()[1]->accumulate_diff(sums[0].to(at::kFloat));
-        if (!bottom) return;
         const double n = static_cast<double>(pixels);
         const at::Tensor none = at::zeros({channels_}, at::kFloat);
         const at::Tensor constant = global_ ? none : (factor_ * sums[0] / n).to(at::kFloat);
@@ -193,7 +192,7 @@ class BatchNormLayer final : public Layer, public Absorber {
             scale_channel_gradients(from(begin), gradient + begin * channels_, constant.data_ptr<float>(),
                                     slope.data_ptr<float>(), out + begin * channels_, channels_, end - begin);
         });
-        bottom->set_diff(dx);
+        bottom.set_diff(dx);
     }
 
     void move_statistics(const at::Tensor& mean, const at::Tensor& variance, float total) {

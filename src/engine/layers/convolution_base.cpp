@@ -7,6 +7,7 @@
 #include "engine/layers/channels_last.hpp"
 #include "engine/layers/layout.hpp"
 #include "engine/layers/relu.hpp"
+#include "engine/layers/unfold.hpp"
 #include "engine/layers/winograd_convolution.hpp"
 
 namespace digits {
@@ -28,9 +29,6 @@ ConvolutionBase::~ConvolutionBase() = default;
 void ConvolutionBase::set_up(const Blobs& bottom, const Blobs& top) {
     const auto& convolution = parameter_.convolution_param();
     window_ = ConvolutionWindow::of(convolution, bottom[0]->axis_count());
-    if (window_.spatial_axes() > 3)
-        throw EngineError{make_error(ErrorCode::kUnsupported, "{} spatial axes are too many: at most 3 are supported",
-                                     window_.spatial_axes())};
     channels_ = bottom[0]->dim(window_.channel_axis);
     outputs_ = convolution.num_output();
     groups_ = convolution.group();
@@ -66,6 +64,7 @@ void ConvolutionBase::set_up(const Blobs& bottom, const Blobs& top) {
                all(kernel_, 1) && all(pad_, 0);
     if (on_cpu() && !transposed_ && WinogradConvolution::suits(window_, channels_, outputs_, groups_))
         winograd_ = std::make_unique<WinogradConvolution>(window_, groups_);
+    if (window_.spatial_axes() > 3) unfolded_ = std::make_unique<UnfoldedConvolution>(window_, groups_, transposed_);
     reshape(bottom, top);
 }
 
@@ -163,6 +162,15 @@ void ConvolutionBase::forward(const Blobs& bottom, const Blobs& top) {
             top[i]->set_data(y);
             continue;
         }
+        if (unfolded_) {
+            const at::Tensor x = flat(bottom[i]->data());
+            Shape sizes(top[i]->shape().begin() + window_.channel_axis, top[i]->shape().end());
+            sizes.insert(sizes.begin(), x.size(0));
+            at::Tensor y = unfolded_->forward(x, weight(), bias, sizes);
+            if (rectifier_) at::relu_(y);
+            top[i]->set_data(y.reshape(top[i]->shape()));
+            continue;
+        }
         at::Tensor y = at::convolution(seen(bottom[i]->data()), laid(weight()), bias, seen_stride_, pad_, dilation_,
                                        transposed_, no_output_padding_, groups_);
         if (rectifier_) at::relu_(y);
@@ -190,6 +198,13 @@ void ConvolutionBase::backward(const Blobs& top, const std::vector<bool>& propag
                 const at::Tensor dx = at::mm(pixel_rows(dy), weight().view({outputs_, channels_}));
                 bottom[i]->set_diff(unseen(planes(dx, dy.sizes()), bottom[i]->shape()));
             }
+            continue;
+        }
+        if (unfolded_) {
+            const at::Tensor x = flat(bottom[i]->data());
+            if (wants_gradient(0)) blobs()[0]->accumulate_diff(unfolded_->weight_gradient(x, dy, blobs()[0]->shape()));
+            if (propagate_down[i])
+                bottom[i]->set_diff(unfolded_->input_gradient(dy, weight(), x.sizes()).reshape(bottom[i]->shape()));
             continue;
         }
         const auto [dx, dw, none] = at::convolution_backward(

@@ -6,10 +6,11 @@
 
 namespace digits {
 
+class UnfoldedConvolution;
 class WinogradConvolution;
 
-/// What Convolution and Deconvolution share: weights for all bottoms, any number of batch axes before the channel axis,
-/// 0 to 3 spatial axes behind it.
+/// What Convolution and Deconvolution share: weights for all bottoms, any number of batch axes before the channel axis
+/// and of spatial axes behind it.
 class ConvolutionBase : public Layer, public Absorber {
   public:
     ConvolutionBase(const caffe::LayerParameter& parameter, const LayerContext& context, bool transposed);
@@ -44,6 +45,7 @@ class ConvolutionBase : public Layer, public Absorber {
     bool skips_pixels_ = false, keeps_layout_ = false;
     Shape seen_stride_;                              // on what seen() gives
     std::unique_ptr<WinogradConvolution> winograd_;  // where it suits
+    std::unique_ptr<UnfoldedConvolution> unfolded_;  // of more spatial axes than ATen knows
     /// A kernel of one pixel: a product of matrices, (pixels x channels) and (channels x outputs).
     bool product_ = false;
     Layer* rectifier_ = nullptr;  // an absorbed ReLU

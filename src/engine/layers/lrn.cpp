@@ -30,7 +30,6 @@ class LRNLayer final : public Layer {
     void reshape(const Blobs& bottom, const Blobs& top) override {
         if (bottom[0]->axis_count() != 4)
             throw_invalid("the bottom needs 4 axes (batch, channels, height, width); got {}", bottom[0]->axis_count());
-        if (top[0] == bottom[0]) throw_invalid("LRN cannot work in place");
         top[0]->reshape(bottom[0]->shape());
     }
 

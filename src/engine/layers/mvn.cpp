@@ -15,7 +15,9 @@ class MVNLayer final : public Layer {
     void reshape(const Blobs& bottom, const Blobs& top) override {
         if (bottom[0]->axis_count() > 4)
             throw_invalid("the bottom may have at most 4 axes; got {}", bottom[0]->axis_count());
-        if (top[0] == bottom[0]) throw_invalid("MVN cannot work in place");
+        if (top[0] == bottom[0] && bottom[0]->axis_count() != 4)
+            throw_invalid("MVN's top has 4 axes, so only a bottom with 4 can be worked on in place; it has {}",
+                          bottom[0]->axis_count());
         Shape shape;
         for (int axis = 0; axis < 4; ++axis) shape.push_back(bottom[0]->legacy_dim(axis));
         top[0]->reshape(shape);
