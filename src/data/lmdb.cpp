@@ -3,8 +3,6 @@
 #include <lmdb.h>
 
 #include <cerrno>
-#include <map>
-#include <mutex>
 #include <system_error>
 
 #include "base/check.hpp"
@@ -43,95 +41,91 @@ Status check_length(MDB_env* env, const fs::path& folder) {
 
 }  // namespace
 
-Status LmdbEnvironment::start(const fs::path& folder) {
-    folder_ = folder;
-    if (const int code = mdb_env_create(&env_)) return fail(lmdb_error(code, folder, "open"));
-    if (const int code = mdb_env_open(env_, folder.c_str(), MDB_RDONLY | MDB_NOLOCK | MDB_NOTLS, 0644))
-        return fail(lmdb_error(code, folder, "open"));
-    DIGITS_TRY(check_length(env_, folder));
+/// The map is in memory: what `next` gives needs no owner.
+class LmdbCursor final : public RecordCursor {
+  public:
+    explicit LmdbCursor(std::shared_ptr<LmdbDatabase> database) : database_(std::move(database)) {}
+    LmdbCursor(const LmdbCursor&) = delete;
+    LmdbCursor& operator=(const LmdbCursor&) = delete;
+    ~LmdbCursor() override {
+        if (cursor_ != nullptr) mdb_cursor_close(cursor_);
+        if (txn_ != nullptr) mdb_txn_abort(txn_);
+    }
+
+    Status start() {
+        int code = mdb_txn_begin(database_->env_, nullptr, MDB_RDONLY, &txn_);
+        if (code == 0) code = mdb_cursor_open(txn_, database_->dbi_, &cursor_);
+        if (code != 0) return fail(lmdb_error(code, database_->folder(), "read"));
+        return {};
+    }
+
+    Result<bool> next(RecordEntry& entry) override {
+        MDB_val key{};
+        MDB_val value{};
+        const int code = mdb_cursor_get(cursor_, &key, &value, at_start_ ? MDB_FIRST : MDB_NEXT);
+        at_start_ = code == MDB_NOTFOUND;
+        if (code == MDB_NOTFOUND) return false;
+        if (code != 0) return fail(lmdb_error(code, database_->folder(), "read"));
+        entry = {to_view(key), to_view(value), nullptr};
+        return true;
+    }
+
+    void rewind() override { at_start_ = true; }
+
+    Result<RecordEntry> find(std::string_view key) override {
+        MDB_val wanted = to_val(key);
+        MDB_val value{};
+        const int code = mdb_get(txn_, database_->dbi_, &wanted, &value);
+        if (code == MDB_NOTFOUND || code == MDB_BAD_VALSIZE)
+            return fail(ErrorCode::kNotFound, "no record {} in {}", key, database_->folder().string());
+        if (code != 0) return fail(lmdb_error(code, database_->folder(), "read"));
+        return RecordEntry{key, to_view(value), nullptr};
+    }
+
+  protected:
+    std::uint64_t record_count() const override { return database_->record_count(); }
+
+  private:
+    const std::shared_ptr<LmdbDatabase> database_;
+    MDB_txn* txn_ = nullptr;
+    MDB_cursor* cursor_ = nullptr;
+    bool at_start_ = true;
+};
+
+Status LmdbDatabase::start() {
+    if (const int code = mdb_env_create(&env_)) return fail(lmdb_error(code, folder(), "open"));
+    if (const int code = mdb_env_open(env_, folder().c_str(), MDB_RDONLY | MDB_NOLOCK | MDB_NOTLS, 0644))
+        return fail(lmdb_error(code, folder(), "open"));
+    DIGITS_TRY(check_length(env_, folder()));
     MDB_txn* txn = nullptr;
-    if (const int code = mdb_txn_begin(env_, nullptr, MDB_RDONLY, &txn)) return fail(lmdb_error(code, folder, "read"));
+    if (const int code = mdb_txn_begin(env_, nullptr, MDB_RDONLY, &txn))
+        return fail(lmdb_error(code, folder(), "read"));
     MDB_stat stat{};
     int code = mdb_dbi_open(txn, nullptr, 0, &dbi_);
     if (code == 0) code = mdb_stat(txn, dbi_, &stat);
     if (code != 0) {
         mdb_txn_abort(txn);
-        return fail(lmdb_error(code, folder, "read"));
+        return fail(lmdb_error(code, folder(), "read"));
     }
     mdb_txn_commit(txn);
     count_ = stat.ms_entries;
     return {};
 }
 
-Result<std::shared_ptr<LmdbEnvironment>> LmdbEnvironment::open(const fs::path& folder) {
-    static std::mutex mutex;
-    static std::map<fs::path, std::weak_ptr<LmdbEnvironment>> opened;
-    std::error_code error;
-    const auto real = fs::canonical(folder, error);
-    if (error || !fs::exists(real / "data.mdb"))
-        return fail(make_error(ErrorCode::kNotFound, "no LMDB database in {}: expected a folder with data.mdb",
-                               folder.string()));
-    const std::lock_guard lock(mutex);
-    if (auto known = opened[real].lock()) return known;
-    std::shared_ptr<LmdbEnvironment> environment(new LmdbEnvironment);
-    DIGITS_TRY(environment->start(real));
-    opened[real] = environment;
-    return environment;
+Result<std::shared_ptr<LmdbDatabase>> LmdbDatabase::open(const fs::path& folder) {
+    std::shared_ptr<LmdbDatabase> database(new LmdbDatabase(folder));
+    DIGITS_TRY(database->start());
+    return database;
 }
 
-LmdbEnvironment::~LmdbEnvironment() {
+LmdbDatabase::~LmdbDatabase() {
     if (env_ != nullptr) mdb_env_close(env_);
 }
 
-Result<LmdbCursor> LmdbCursor::open(std::shared_ptr<LmdbEnvironment> environment) {
-    LmdbCursor cursor(std::move(environment));
-    const auto& env = *cursor.environment_;
-    int code = mdb_txn_begin(env.env_, nullptr, MDB_RDONLY, &cursor.txn_);
-    if (code == 0) code = mdb_cursor_open(cursor.txn_, env.dbi_, &cursor.cursor_);
-    if (code != 0) return fail(lmdb_error(code, env.folder(), "read"));
+Result<std::unique_ptr<RecordCursor>> LmdbDatabase::cursor() {
+    auto cursor = std::make_unique<LmdbCursor>(shared_from_this());
+    DIGITS_TRY(cursor->start());
     return cursor;
-}
-
-LmdbCursor::LmdbCursor(LmdbCursor&& other) noexcept
-    : environment_(std::move(other.environment_)),
-      txn_(std::exchange(other.txn_, nullptr)),
-      cursor_(std::exchange(other.cursor_, nullptr)),
-      at_start_(other.at_start_) {}
-
-LmdbCursor::~LmdbCursor() {
-    if (cursor_ != nullptr) mdb_cursor_close(cursor_);
-    if (txn_ != nullptr) mdb_txn_abort(txn_);
-}
-
-Result<bool> LmdbCursor::next(Entry& entry) {
-    MDB_val key{};
-    MDB_val value{};
-    const int code = mdb_cursor_get(cursor_, &key, &value, at_start_ ? MDB_FIRST : MDB_NEXT);
-    at_start_ = code == MDB_NOTFOUND;
-    if (code == MDB_NOTFOUND) return false;
-    if (code != 0) return fail(lmdb_error(code, environment_->folder(), "read"));
-    entry = {to_view(key), to_view(value)};
-    return true;
-}
-
-Status LmdbCursor::skip(std::uint64_t n) {
-    if (environment_->record_count() == 0) return {};
-    Entry entry;
-    for (n %= environment_->record_count(); n > 0;) {
-        DIGITS_ASSIGN(const bool more, next(entry));
-        if (more) --n;
-    }
-    return {};
-}
-
-Result<std::string_view> LmdbCursor::find(std::string_view key) {
-    MDB_val wanted = to_val(key);
-    MDB_val value{};
-    const int code = mdb_get(txn_, environment_->dbi_, &wanted, &value);
-    if (code == MDB_NOTFOUND || code == MDB_BAD_VALSIZE)
-        return fail(ErrorCode::kNotFound, "no record {} in {}", key, environment_->folder().string());
-    if (code != 0) return fail(lmdb_error(code, environment_->folder(), "read"));
-    return to_view(value);
 }
 
 Result<LmdbWriter> LmdbWriter::create(const fs::path& folder, std::uint64_t first_map_bytes) {

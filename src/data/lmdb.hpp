@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/result.hpp"
+#include "data/record_database.hpp"
 
 struct MDB_cursor;
 struct MDB_env;
@@ -16,58 +16,24 @@ struct MDB_txn;
 
 namespace digits {
 
-/// A database folder opened for reading, without lock file, so it may lie on a read-only disk. LMDB forbids to open
-/// one twice in a process: `open` gives the same one again while somebody holds it. Thread-safe.
-class LmdbEnvironment {
+/// Opened without lock file, so it may lie on a read-only disk.
+class LmdbDatabase final : public RecordDatabase, public std::enable_shared_from_this<LmdbDatabase> {
   public:
-    /// Errors: kNotFound, kPermissionDenied, kDataLoss for a file that is not LMDB's or is cut off.
-    static Result<std::shared_ptr<LmdbEnvironment>> open(const std::filesystem::path& folder);
-    ~LmdbEnvironment();
-    LmdbEnvironment(const LmdbEnvironment&) = delete;
-    LmdbEnvironment& operator=(const LmdbEnvironment&) = delete;
+    /// Use RecordDatabase::open.
+    static Result<std::shared_ptr<LmdbDatabase>> open(const std::filesystem::path& folder);
+    ~LmdbDatabase() override;
 
-    std::uint64_t record_count() const { return count_; }
-    const std::filesystem::path& folder() const { return folder_; }
+    Result<std::unique_ptr<RecordCursor>> cursor() override;
+    std::uint64_t record_count() const override { return count_; }
 
   private:
     friend class LmdbCursor;
-    LmdbEnvironment() = default;
-    Status start(const std::filesystem::path& folder);
+    using RecordDatabase::RecordDatabase;
+    Status start();
 
     MDB_env* env_ = nullptr;
     unsigned dbi_ = 0;
     std::uint64_t count_ = 0;
-    std::filesystem::path folder_;
-};
-
-/// Records in key order. One thread at a time; the texts it gives stay valid as long as the cursor lives.
-class LmdbCursor {
-  public:
-    struct Entry {
-        std::string_view key;
-        std::string_view value;
-    };
-
-    static Result<LmdbCursor> open(std::shared_ptr<LmdbEnvironment> environment);
-    LmdbCursor(LmdbCursor&& other) noexcept;
-    LmdbCursor& operator=(LmdbCursor&&) = delete;
-    ~LmdbCursor();
-
-    /// False behind the last record; then the next call begins anew.
-    Result<bool> next(Entry& entry);
-    /// As if `next` had been called `n` times, wrapping around.
-    Status skip(std::uint64_t n);
-    void rewind() { at_start_ = true; }
-    /// kNotFound without such a key.
-    Result<std::string_view> find(std::string_view key);
-
-  private:
-    explicit LmdbCursor(std::shared_ptr<LmdbEnvironment> environment) : environment_(std::move(environment)) {}
-
-    std::shared_ptr<LmdbEnvironment> environment_;
-    MDB_txn* txn_ = nullptr;
-    MDB_cursor* cursor_ = nullptr;
-    bool at_start_ = true;
 };
 
 /// Makes a new database folder. The map grows by itself; records reach the disk in batches. One thread.

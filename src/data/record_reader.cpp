@@ -3,28 +3,28 @@
 namespace digits {
 
 Result<RecordReader> RecordReader::open(const std::filesystem::path& folder) {
-    DIGITS_ASSIGN(auto environment, LmdbEnvironment::open(folder));
-    DIGITS_ASSIGN(auto cursor, LmdbCursor::open(environment));
-    return RecordReader(std::move(environment), std::move(cursor));
+    DIGITS_ASSIGN(auto database, RecordDatabase::open(folder));
+    DIGITS_ASSIGN(auto cursor, database->cursor());
+    return RecordReader(std::move(database), std::move(cursor));
 }
 
-Result<RecordReader::Record> RecordReader::parse(std::string_view key, std::string_view value) const {
-    auto datum = parse_datum(value);
-    if (!datum) return fail(std::move(datum).error().at(fmt::format("{}:{}", environment_->folder().string(), key)));
-    return Record{key, *datum};
+Result<RecordReader::Record> RecordReader::parse(const RecordEntry& entry) const {
+    auto datum = parse_datum(entry.value);
+    if (!datum) return fail(std::move(datum).error().at(fmt::format("{}:{}", database_->folder().string(), entry.key)));
+    return Record{entry.key, *datum, entry.owner};
 }
 
 Result<bool> RecordReader::next(Record& record) {
-    LmdbCursor::Entry entry;
-    DIGITS_ASSIGN(const bool more, cursor_.next(entry));
+    RecordEntry entry;
+    DIGITS_ASSIGN(const bool more, cursor_->next(entry));
     if (!more) return false;
-    DIGITS_ASSIGN(record, parse(entry.key, entry.value));
+    DIGITS_ASSIGN(record, parse(entry));
     return true;
 }
 
 Result<RecordReader::Record> RecordReader::find(std::string_view key) {
-    DIGITS_ASSIGN(const auto value, cursor_.find(key));
-    return parse(key, value);
+    DIGITS_ASSIGN(const auto entry, cursor_->find(key));
+    return parse(entry);
 }
 
 }  // namespace digits

@@ -5,6 +5,7 @@
 
 #include "base/file.hpp"
 #include "caffe.pb.h"
+#include "data/lmdb.hpp"
 #include "data/mean.hpp"
 #include "data/record_reader.hpp"
 #include "data/testing.hpp"
@@ -124,10 +125,10 @@ TEST(Lmdb, the_map_grows_with_the_records) {
     const std::string megabyte(1 << 20, 'x');
     for (int i = 0; i < count; ++i) ASSERT_TRUE(writer->put(fmt::format("{:08}", i), megabyte));
     ASSERT_TRUE(writer->finish());
-    const auto environment = LmdbEnvironment::open(folder.path() / "db");
-    ASSERT_TRUE(environment);
-    EXPECT_EQ((*environment)->record_count(), static_cast<std::uint64_t>(count));
-    EXPECT_EQ(LmdbCursor::open(*environment)->find("00000149")->size(), megabyte.size());
+    const auto database = RecordDatabase::open(folder.path() / "db");
+    ASSERT_TRUE(database);
+    EXPECT_EQ((*database)->record_count(), static_cast<std::uint64_t>(count));
+    EXPECT_EQ((*(*database)->cursor())->find("00000149")->value.size(), megabyte.size());
 }
 
 TEST(Lmdb, the_map_grows_from_almost_nothing) {
@@ -138,16 +139,16 @@ TEST(Lmdb, the_map_grows_from_almost_nothing) {
     for (int i = 0; i < 9000; ++i)
         ASSERT_TRUE(writer->put(key_of(i), std::string(i == 5000 ? 3 << 20 : 40, static_cast<char>('a' + i % 26))));
     ASSERT_TRUE(writer->finish());
-    auto cursor = LmdbCursor::open(*LmdbEnvironment::open(folder.path() / "db"));
+    auto cursor = (*RecordDatabase::open(folder.path() / "db"))->cursor();
     ASSERT_TRUE(cursor);
-    LmdbCursor::Entry entry;
+    RecordEntry entry;
     for (int i = 0; i < 9000; ++i) {
-        ASSERT_TRUE(*cursor->next(entry));
+        ASSERT_TRUE(*(*cursor)->next(entry));
         ASSERT_EQ(entry.key, key_of(i));
         ASSERT_EQ(entry.value.size(), i == 5000 ? std::size_t{3 << 20} : 40u);
         ASSERT_EQ(entry.value.back(), static_cast<char>('a' + i % 26));
     }
-    EXPECT_FALSE(*cursor->next(entry));
+    EXPECT_FALSE(*(*cursor)->next(entry));
 }
 
 TEST(Lmdb, takes_keys_out_of_order) {
@@ -155,30 +156,30 @@ TEST(Lmdb, takes_keys_out_of_order) {
     auto writer = LmdbWriter::create(folder.path() / "db");
     for (const char* key : {"b", "d", "a", "c"}) ASSERT_TRUE(writer->put(key, std::string("value of ") + key));
     ASSERT_TRUE(writer->finish());
-    auto cursor = LmdbCursor::open(*LmdbEnvironment::open(folder.path() / "db"));
+    auto cursor = (*RecordDatabase::open(folder.path() / "db"))->cursor();
     std::string keys;
-    LmdbCursor::Entry entry;
-    while (*cursor->next(entry)) keys += entry.key;
+    RecordEntry entry;
+    while (*(*cursor)->next(entry)) keys += entry.key;
     EXPECT_EQ(keys, "abcd");
 }
 
 TEST(Lmdb, opens_one_folder_once) {
     const TemporaryFolder folder;
     write_records(folder.path() / "db", 3);
-    const auto first = LmdbEnvironment::open(folder.path() / "db");
-    const auto second = LmdbEnvironment::open(folder.path() / "." / "db");
+    const auto first = RecordDatabase::open(folder.path() / "db");
+    const auto second = RecordDatabase::open(folder.path() / "." / "db");
     EXPECT_EQ(first->get(), second->get());
 }
 
 TEST(Lmdb, says_what_is_wrong_with_a_folder) {
     const TemporaryFolder folder;
-    EXPECT_EQ(LmdbEnvironment::open(folder.path() / "none").error().code, ErrorCode::kNotFound);
-    EXPECT_EQ(LmdbEnvironment::open(folder.path()).error().code, ErrorCode::kNotFound);
+    EXPECT_EQ(RecordDatabase::open(folder.path() / "none").error().code, ErrorCode::kNotFound);
+    EXPECT_EQ(RecordDatabase::open(folder.path()).error().code, ErrorCode::kNotFound);
     ASSERT_TRUE(write_file_atomic(folder.path() / "data.mdb", std::string(9000, 'x')));
-    EXPECT_EQ(LmdbEnvironment::open(folder.path()).error().code, ErrorCode::kDataLoss);
+    EXPECT_EQ(RecordDatabase::open(folder.path()).error().code, ErrorCode::kDataLoss);
     write_records(folder.path() / "db", 2000);
     ASSERT_EQ(::truncate((folder.path() / "db/data.mdb").c_str(), 16384), 0);
-    EXPECT_EQ(LmdbEnvironment::open(folder.path() / "db").error().code, ErrorCode::kDataLoss);
+    EXPECT_EQ(RecordDatabase::open(folder.path() / "db").error().code, ErrorCode::kDataLoss);
     EXPECT_EQ(LmdbWriter::create(folder.path() / "db").error().code, ErrorCode::kAlreadyExists);
 }
 

@@ -11,6 +11,7 @@
 #include "base/file.hpp"
 #include "data/datum.hpp"
 #include "data/lmdb.hpp"
+#include "data/testing_leveldb.hpp"
 #include "engine/snapshot.hpp"
 
 namespace digits {
@@ -149,16 +150,10 @@ TEST_F(Train, TwoRunsAreEqual) {
               *read_file(folder_.path() / "second/snapshot_iter_40.caffemodel"));
 }
 
-/// Dropout, mirroring, cropping, momentum and data order all go on as if nothing had happened.
-class Resume : public Train, public testing::WithParamInterface<const char*> {};
-
-TEST_P(Resume, EqualsTheUninterruptedRun) {
-    const std::string type = GetParam();
-    const std::string solver =
-        "lr_policy: \"step\" gamma: 0.5 stepsize: 10 base_lr: 0.02 iter_size: 2 clip_gradients: 2 type: \"" + type +
-        (type == "AdaGrad" || type == "RMSProp" ? "\"" : "\" momentum: 0.9") +
-        (type == "AdaDelta" ? " delta: 1e-6" : "");
-    const auto whole_dir = job("whole", solver), dir = job("interrupted", solver);
+/// Trains in the one folder, and in the other with an abort and a resume between: dropout, mirroring, cropping,
+/// momentum and data order all go on as if nothing had happened.
+void expect_resumed_equals_whole(const fs::path& whole_dir, const fs::path& dir,
+                                 const std::function<Result<TrainSummary>(const fs::path&, RecordingContext&)>& run) {
     RecordingContext whole(whole_dir);
     ASSERT_TRUE(run(whole_dir, whole));
 
@@ -190,8 +185,33 @@ TEST_P(Resume, EqualsTheUninterruptedRun) {
     EXPECT_EQ(*read_file(whole_dir / "snapshot_iter_40.solverstate"), *read_file(dir / "snapshot_iter_40.solverstate"));
 }
 
+class Resume : public Train, public testing::WithParamInterface<const char*> {};
+
+TEST_P(Resume, EqualsTheUninterruptedRun) {
+    const std::string type = GetParam();
+    const std::string solver =
+        "lr_policy: \"step\" gamma: 0.5 stepsize: 10 base_lr: 0.02 iter_size: 2 clip_gradients: 2 type: \"" + type +
+        (type == "AdaGrad" || type == "RMSProp" ? "\"" : "\" momentum: 0.9") +
+        (type == "AdaDelta" ? " delta: 1e-6" : "");
+    expect_resumed_equals_whole(job("whole", solver), job("interrupted", solver), run);
+}
+
 INSTANTIATE_TEST_SUITE_P(Solvers, Resume, testing::Values("SGD", "Nesterov", "AdaGrad", "RMSProp", "AdaDelta", "Adam"),
                          [](const auto& test) { return std::string(test.param); });
+
+TEST_F(Train, LearnsTheSameFromLevelDb) {
+    const auto lmdb = job("lmdb"), leveldb = job("leveldb");
+    // Caffe's default backend is LEVELDB.
+    auto net = std::string(kNet);
+    for (std::size_t at = 0; (at = net.find("backend: LMDB")) != std::string::npos;) net.erase(at, 13);
+    for (const auto& dir : {lmdb, leveldb}) std::ofstream(dir / "net.prototxt") << net;
+    for (const std::string database : {"train_db", "val_db"}) {
+        copy_to_leveldb(leveldb / database, leveldb / "copy");
+        fs::remove_all(leveldb / database);
+        fs::rename(leveldb / "copy", leveldb / database);
+    }
+    expect_resumed_equals_whole(lmdb, leveldb, run);
+}
 
 TEST_F(Train, WritesASnapshotWhenAsked) {
     const auto dir = job("job");

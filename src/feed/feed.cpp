@@ -99,6 +99,14 @@ Result<RecordSize> size_of(const DatumView& datum, const caffe::TransformationPa
     return RecordSize{image.channels, image.height, image.width};
 }
 
+/// Of encoded pictures that all fit decoded. Decoded they are hardly ever a quarter of what they take on the disk.
+std::unique_ptr<DecodedCache> make_cache(const RecordDatabase& database, const DatumView& first, const RecordSize& size,
+                                         std::uint64_t bytes) {
+    if (!first.encoded || database.stored_bytes() / 4 > bytes) return nullptr;
+    const auto records = database.record_count();
+    return records * size.samples() <= bytes ? std::make_unique<DecodedCache>(records, size.samples()) : nullptr;
+}
+
 }  // namespace
 
 class Feed::Pipeline {
@@ -110,7 +118,7 @@ class Feed::Pipeline {
     std::array<std::int64_t, 4> shape() const {
         return {options_.batch_size, transformer_.channels(), transformer_.height(), transformer_.width()};
     }
-    std::uint64_t record_count() const { return environment_->record_count(); }
+    std::uint64_t record_count() const { return database_->record_count(); }
     double wait_seconds() const { return waited_.load(); }
 
   private:
@@ -124,23 +132,23 @@ class Feed::Pipeline {
     struct Claim {
         std::uint64_t batch = 0;
         int first = 0;
-        std::vector<LmdbCursor::Entry> entries;
+        std::vector<RecordEntry> entries;
     };
 
-    Pipeline(const FeedOptions& options, std::shared_ptr<LmdbEnvironment> environment, LmdbCursor cursor,
+    Pipeline(const FeedOptions& options, std::shared_ptr<RecordDatabase> database, std::unique_ptr<RecordCursor> cursor,
              RecordSize size, Augmenter augmenter, Transformer transformer, std::unique_ptr<DecodedCache> cache);
     void start();
     void work();
     /// False at the end. Blocks until a slot is free.
     bool claim(Claim& claim);
     Status fill(const Claim& claim, Scratch& scratch);
-    Status fill_record(const LmdbCursor::Entry& entry, std::uint64_t index, float* out, float& label, Scratch& scratch);
-    Result<const std::uint8_t*> decoded_planes(const DatumView& datum, std::uint64_t record, Scratch& scratch);
+    Status fill_record(const RecordEntry& entry, std::uint64_t index, float* out, float& label, Scratch& scratch);
+    Result<const std::uint8_t*> decoded_planes(const DatumView& datum, std::uint64_t index, Scratch& scratch);
     Slot& slot_of(std::uint64_t batch) { return slots_[batch % slots_.size()]; }
     std::size_t picture_floats() const;
 
     const FeedOptions options_;
-    const std::shared_ptr<LmdbEnvironment> environment_;
+    const std::shared_ptr<RecordDatabase> database_;
     const RecordSize size_;
     const Augmenter augmenter_;
     const Transformer transformer_;
@@ -152,7 +160,7 @@ class Feed::Pipeline {
     std::mutex mutex_;
     std::condition_variable slot_free_;
     std::condition_variable batch_ready_;
-    LmdbCursor cursor_;
+    std::unique_ptr<RecordCursor> cursor_;
     std::uint64_t claim_batch_;   ///< the batch that is being given out
     int claim_item_ = 0;          ///< its first picture that nobody has yet
     std::uint64_t give_batch_;    ///< the batch that `next` gives next
@@ -161,11 +169,11 @@ class Feed::Pipeline {
     std::vector<std::thread> workers_;
 };
 
-Feed::Pipeline::Pipeline(const FeedOptions& options, std::shared_ptr<LmdbEnvironment> environment, LmdbCursor cursor,
-                         RecordSize size, Augmenter augmenter, Transformer transformer,
-                         std::unique_ptr<DecodedCache> cache)
+Feed::Pipeline::Pipeline(const FeedOptions& options, std::shared_ptr<RecordDatabase> database,
+                         std::unique_ptr<RecordCursor> cursor, RecordSize size, Augmenter augmenter,
+                         Transformer transformer, std::unique_ptr<DecodedCache> cache)
     : options_(options),
-      environment_(std::move(environment)),
+      database_(std::move(database)),
       size_(size),
       augmenter_(augmenter),
       transformer_(std::move(transformer)),
@@ -199,10 +207,6 @@ Feed::Pipeline::~Pipeline() {
 }
 
 Result<std::unique_ptr<Feed::Pipeline>> Feed::Pipeline::create(const FeedOptions& options) {
-    if (options.backend != caffe::DataParameter::LMDB)
-        return fail(
-            make_error(ErrorCode::kUnsupported, "{} is a LevelDB database, expected LMDB", options.source.string())
-                .advise("build the dataset again, or convert it to LMDB"));
     if (options.batch_size < 1 || options.prefetch < 1 || options.threads < 0)
         return fail(ErrorCode::kInvalidArgument,
                     "batch_size {}, prefetch {} and threads {}, expected at least 1, 1 and 0", options.batch_size,
@@ -212,25 +216,25 @@ Result<std::unique_ptr<Feed::Pipeline>> Feed::Pipeline::create(const FeedOptions
         return fail(ErrorCode::kInvalidArgument,
                     "transform_param has force_color and force_gray, expected one of them");
 
-    DIGITS_ASSIGN(auto environment, LmdbEnvironment::open(options.source));
-    if (environment->record_count() == 0)
-        return fail(ErrorCode::kInvalidArgument, "the database {} has no records", options.source.string());
+    DIGITS_ASSIGN(auto database, RecordDatabase::open(options.source));
     DIGITS_ASSIGN(auto reader, RecordReader::open(options.source));
     RecordReader::Record record;
-    DIGITS_TRY(reader.next(record));
+    DIGITS_ASSIGN(const bool has_records, reader.next(record));
+    if (!has_records)
+        return fail(ErrorCode::kInvalidArgument, "the database {} has no records", options.source.string());
     DIGITS_ASSIGN(const auto size, size_of(record.datum, transform));
     DIGITS_ASSIGN(auto transformer,
                   Transformer::create(transform, options.phase, options.seed, size.channels, size.height, size.width));
     DIGITS_ASSIGN(const auto augmenter,
                   Augmenter::create(options.augmentation, options.seed, size.channels, size.height, size.width));
-    DIGITS_ASSIGN(auto cursor, LmdbCursor::open(environment));
-    const auto records = environment->record_count();
-    DIGITS_TRY(
-        cursor.skip((options.first_batch % records) * (static_cast<std::uint64_t>(options.batch_size) % records)));
-
-    const bool cached = record.datum.encoded && records * size.samples() <= options.cache_bytes;
-    auto cache = cached ? std::make_unique<DecodedCache>(records, size.samples()) : nullptr;
-    std::unique_ptr<Pipeline> pipeline(new Pipeline(options, std::move(environment), std::move(cursor), size, augmenter,
+    DIGITS_ASSIGN(auto cursor, database->cursor());
+    if (options.first_batch > 0) {
+        const auto records = database->record_count();
+        DIGITS_TRY(
+            cursor->skip((options.first_batch % records) * (static_cast<std::uint64_t>(options.batch_size) % records)));
+    }
+    auto cache = make_cache(*database, record.datum, size, options.cache_bytes);
+    std::unique_ptr<Pipeline> pipeline(new Pipeline(options, std::move(database), std::move(cursor), size, augmenter,
                                                     std::move(transformer), std::move(cache)));
     pipeline->start();
     return pipeline;
@@ -274,8 +278,8 @@ bool Feed::Pipeline::claim(Claim& claim) {
     claim.entries.resize(static_cast<std::size_t>(count));
     for (auto& entry : claim.entries) {
         entry = {};
-        auto more = cursor_.next(entry);
-        if (more && !*more) more = cursor_.next(entry);
+        auto more = cursor_->next(entry);
+        if (more && !*more) more = cursor_->next(entry);
         if (!more && !slot.error) slot.error = std::move(more).error();
     }
     claim_item_ += count;
@@ -295,18 +299,18 @@ Status Feed::Pipeline::fill(const Claim& claim, Scratch& scratch) {
         auto one = fill_record(claim.entries[i], first + item, slot.data.get() + item * picture_floats(),
                                slot.labels[item], scratch);
         if (one || !status) continue;
-        status = fail(
-            std::move(one).error().at(fmt::format("{}:{}", environment_->folder().string(), claim.entries[i].key)));
+        status =
+            fail(std::move(one).error().at(fmt::format("{}:{}", database_->folder().string(), claim.entries[i].key)));
     }
     return status;
 }
 
-Status Feed::Pipeline::fill_record(const LmdbCursor::Entry& entry, std::uint64_t index, float* out, float& label,
+Status Feed::Pipeline::fill_record(const RecordEntry& entry, std::uint64_t index, float* out, float& label,
                                    Scratch& scratch) {
     DIGITS_ASSIGN(const auto datum, parse_datum(entry.value));
     label = static_cast<float>(datum.label);
     if (datum.encoded) {
-        DIGITS_ASSIGN(const auto planes, decoded_planes(datum, index % record_count(), scratch));
+        DIGITS_ASSIGN(const auto planes, decoded_planes(datum, index, scratch));
         transformer_.apply(augmenter_.apply(planes, index, scratch.augmented), index, out);
         return {};
     }
@@ -327,8 +331,9 @@ Status Feed::Pipeline::fill_record(const LmdbCursor::Entry& entry, std::uint64_t
     return {};
 }
 
-Result<const std::uint8_t*> Feed::Pipeline::decoded_planes(const DatumView& datum, std::uint64_t record,
+Result<const std::uint8_t*> Feed::Pipeline::decoded_planes(const DatumView& datum, std::uint64_t index,
                                                            Scratch& scratch) {
+    const std::uint64_t record = cache_ != nullptr ? index % record_count() : 0;
     if (cache_ != nullptr)
         if (const auto* planes = cache_->find(record)) return planes;
     DIGITS_TRY(decode_record(datum, options_.transform, scratch.image));

@@ -12,8 +12,7 @@
 namespace digits {
 
 struct FeedOptions {
-    std::filesystem::path source;
-    caffe::DataParameter::DB backend = caffe::DataParameter::LMDB;
+    std::filesystem::path source;  ///< LMDB or LevelDB, as its files tell
     int batch_size = 1;
     caffe::TransformationParameter transform;
     Augmentation augmentation;
@@ -37,7 +36,7 @@ struct FeedBatch {
 /// options and its number alone, not on threads or on where the feed started. One consumer thread.
 class Feed {
   public:
-    /// Errors: kUnsupported (LevelDB), kNotFound, kInvalidArgument (transform and records do not fit), kDataLoss.
+    /// Errors: those of RecordDatabase::open, kInvalidArgument (transform and records do not fit), kDataLoss.
     static Result<std::unique_ptr<Feed>> open(const FeedOptions& options);
     ~Feed();
     Feed(const Feed&) = delete;

@@ -8,6 +8,7 @@
 #include "data/datum.hpp"
 #include "data/lmdb.hpp"
 #include "data/mean.hpp"
+#include "data/testing_leveldb.hpp"
 #include "feed/transformer.hpp"
 #include "image/encode.hpp"
 
@@ -156,6 +157,21 @@ TEST(Feed, tells_of_a_damaged_record_and_goes_on) {
     EXPECT_TRUE(feed->next());
 }
 
+TEST(Feed, gives_the_same_batches_out_of_leveldb) {
+    for (const auto storage : {Storage::kRaw, Storage::kPng}) {
+        const Database db(23, 9, 7, 3, storage);
+        copy_to_leveldb(db.path(), db.folder.path() / "leveldb");
+        FeedOptions options{.source = db.path(), .batch_size = 5, .seed = 3, .threads = 3};
+        options.transform.set_crop_size(6);
+        options.transform.set_mirror(true);
+        const auto expected = batches(options, 12);
+        options.source = db.folder.path() / "leveldb";
+        EXPECT_EQ(batches(options, 12), expected);
+        options.first_batch = 7;
+        EXPECT_EQ(batches(options, 5), (std::vector(expected.begin() + 7, expected.end()))) << "resumed";
+    }
+}
+
 TEST(Feed, refuses_records_of_different_size) {
     const TemporaryFolder folder;
     auto writer = *LmdbWriter::create(folder.path() / "db");
@@ -168,8 +184,6 @@ TEST(Feed, refuses_records_of_different_size) {
 TEST(Feed, says_what_it_cannot_open) {
     const TemporaryFolder folder;
     EXPECT_EQ(Feed::open({.source = folder.path()}).error().code, ErrorCode::kNotFound);
-    EXPECT_EQ(Feed::open({.source = folder.path(), .backend = caffe::DataParameter::LEVELDB}).error().code,
-              ErrorCode::kUnsupported);
     const Database db(2, 5, 4, 1);
     EXPECT_EQ(Feed::open({.source = db.path(), .batch_size = 0}).error().code, ErrorCode::kInvalidArgument);
 }

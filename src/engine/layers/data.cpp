@@ -18,7 +18,6 @@ class DataLayer final : public Layer {
         if (data.batch_size() == 0) throw_invalid("data_param.batch_size must be positive");
         FeedOptions options;
         options.source = context_.base_dir / data.source();
-        options.backend = data.backend();
         options.batch_size = static_cast<int>(data.batch_size());
         options.transform = parameter_.transform_param();
         if (options.transform.has_mean_file())
