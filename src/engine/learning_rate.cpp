@@ -1,5 +1,6 @@
 #include "engine/learning_rate.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 namespace digits {
@@ -24,6 +25,11 @@ Result<LearningRate> LearningRate::create(const caffe::SolverParameter& solver) 
 }
 
 float LearningRate::at(std::int64_t iteration, int& current_step) const {
+    const float rate = by_policy(iteration, current_step);
+    return solver_.has_min_lr() ? std::max(rate, solver_.min_lr()) : rate;
+}
+
+float LearningRate::by_policy(std::int64_t iteration, int& current_step) const {
     const std::string& policy = solver_.lr_policy();
     const double base = solver_.base_lr(), gamma = solver_.gamma(), power = solver_.power();
     const auto it = static_cast<double>(iteration);
@@ -37,7 +43,9 @@ float LearningRate::at(std::int64_t iteration, int& current_step) const {
         if (current_step < solver_.stepvalue_size() && iteration >= solver_.stepvalue(current_step)) ++current_step;
         return static_cast<float>(base * std::pow(gamma, current_step));
     }
-    if (policy == "poly") return static_cast<float>(base * std::pow(1 - it / solver_.max_iter(), power));
+    if (policy == "poly")
+        return static_cast<float>((base - solver_.min_lr()) * std::pow(1 - it / solver_.max_iter(), power) +
+                                  solver_.min_lr());
     // With a negative gamma, as in the solvers that DIGITS writes, the rate falls. BVLC Caffe refuses it.
     if (policy == "sigmoid") return static_cast<float>(base / (1 + std::exp(-gamma * (it - solver_.stepsize()))));
     return static_cast<float>(base);

@@ -13,11 +13,13 @@ class LearningRate {
     /// Errors: kInvalidArgument for an unknown policy or missing settings.
     static Result<LearningRate> create(const caffe::SolverParameter& solver);
 
-    /// The rate of an iteration (counted from 0). `current_step` goes up by at most one a call.
+    /// The rate of an iteration (counted from 0), not below NVIDIA's min_lr if that is given. `current_step` goes up by
+    /// at most one a call.
     float at(std::int64_t iteration, int& current_step) const;
 
   private:
     explicit LearningRate(const caffe::SolverParameter& solver) : solver_(solver) {}
+    float by_policy(std::int64_t iteration, int& current_step) const;
 
     caffe::SolverParameter solver_;
 };

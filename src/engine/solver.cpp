@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <cmath>
+#include <sstream>
 
 #include "caffe/prototxt.hpp"
 #include "caffe/upgrade.hpp"
@@ -55,12 +56,37 @@ Result<std::vector<caffe::NetParameter>> test_definitions(const caffe::SolverPar
     return nets;
 }
 
+/// `weights` may be given several times, and name several files with commas between them.
+std::vector<std::string> weight_files(const caffe::SolverParameter& solver) {
+    std::vector<std::string> files;
+    for (const auto& names : solver.weights()) {
+        std::istringstream text(names);
+        for (std::string file; std::getline(text, file, ',');)
+            if (!file.empty()) files.push_back(file);
+    }
+    return files;
+}
+
+/// Fields of NVIDIA's Caffe that change the numbers and that nothing here does.
+Status check_supported(const caffe::SolverParameter& solver) {
+    const std::pair<std::string_view, bool> unsupported[] = {
+        {"larc", solver.larc()},
+        {"momentum_policy", solver.momentum_policy() != "fixed"},
+        {"weight_decay_policy", solver.weight_decay_policy() != "fixed"}};
+    for (const auto& [field, given] : unsupported)
+        if (given)
+            return fail(make_error(ErrorCode::kUnsupported, "{} of NVIDIA's Caffe is not supported", field)
+                            .advise("Leave it out: the training then goes as without it"));
+    return {};
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Solver>> Solver::create(const caffe::SolverParameter& parameter, const SolverOptions& options) {
     std::unique_ptr<Solver> solver(new Solver);
     solver->parameter_ = parameter;
     DIGITS_TRY(upgrade_solver(solver->parameter_));
+    DIGITS_TRY(check_supported(solver->parameter_));
     if (parameter.iter_size() < 1)
         return fail(ErrorCode::kInvalidArgument, "iter_size must be at least 1; got {}", parameter.iter_size());
     DIGITS_ASSIGN(auto rate, LearningRate::create(parameter));
@@ -89,6 +115,10 @@ Status Solver::make_nets(const SolverOptions& options) {
     net_options.state = state;
     net_options.first_pass = options.first_iteration * parameter_.iter_size();
     DIGITS_ASSIGN(net_, Net::create(definition, net_options));
+    for (const auto& file : weight_files(parameter_)) {
+        DIGITS_ASSIGN(const auto weights, read_weights(under(options.base_dir, file)));
+        DIGITS_TRY(net_->copy_weights(weights));
+    }
     if (!options.with_test_nets) return {};
 
     DIGITS_ASSIGN(auto tests, test_definitions(parameter_, options.base_dir));

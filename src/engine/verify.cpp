@@ -175,10 +175,13 @@ class CaseRun {
         const std::string state_file = fmt::format("snap_iter_{}.solverstate", iterations),
                           weights_file = fmt::format("snap_iter_{}.caffemodel", iterations);
         const int more = info_.value("resume_iters", 0);
-        if (more == 0 || !files_.contains(state_file)) return {};
+        // A case without reference goes on from what was just dumped.
+        const bool has_state = files_.contains(state_file);
+        if (more == 0 || (!has_state && !options_.dump)) return {};
+        const auto at = [&](const std::string& file) { return has_state ? dir_ / file : dump_path(file); };
         DIGITS_ASSIGN(auto solver, make_solver(parameter));
-        DIGITS_ASSIGN(const auto weights, read_weights(dir_ / weights_file));
-        DIGITS_ASSIGN(const auto state, read_solver_state(dir_ / state_file));
+        DIGITS_ASSIGN(const auto weights, read_weights(at(weights_file)));
+        DIGITS_ASSIGN(const auto state, read_solver_state(at(state_file)));
         DIGITS_TRY(solver->net().copy_weights(weights));
         DIGITS_TRY(solver->restore(state));
         DIGITS_TRY(iterate(*solver, more, "resume."));

@@ -278,5 +278,17 @@ TEST(Transform, refuses_what_does_not_fit) {
     EXPECT_EQ(Transformer::create(parameter, caffe::TRAIN, 2, 3, 7, 9).error().code, ErrorCode::kInvalidArgument);
 }
 
+TEST(Transformer, refuses_what_it_would_ignore) {
+    caffe::TransformationParameter parameter;
+    parameter.set_img_rand_resize_lower(256);
+    const auto refused = Transformer::create(parameter, caffe::TRAIN, 1, 3, 5, 6);
+    EXPECT_EQ(refused.error().code, ErrorCode::kUnsupported);
+    EXPECT_NE(refused.error().message.find("img_rand_resize_lower"), std::string::npos) << refused.error().message;
+    // A hint to the machine changes no number.
+    parameter.Clear();
+    parameter.set_use_gpu_transform(true);
+    EXPECT_TRUE(Transformer::create(parameter, caffe::TRAIN, 1, 3, 5, 6));
+}
+
 }  // namespace
 }  // namespace digits

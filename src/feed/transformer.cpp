@@ -28,10 +28,34 @@ DIGITS_ROW_KERNELS(std::uint8_t)
 DIGITS_ROW_KERNELS(float)
 #undef DIGITS_ROW_KERNELS
 
+/// Fields of NVIDIA's Caffe that would change the numbers.
+Status check_supported(const caffe::TransformationParameter& p) {
+    const std::pair<const char*, bool> unsupported[] = {
+        {"img_rand_resize_lower and img_rand_resize_upper", p.img_rand_resize_lower() || p.img_rand_resize_upper()},
+        {"rand_resize_ratio_lower and rand_resize_ratio_upper",
+         p.rand_resize_ratio_lower() != 0 || p.rand_resize_ratio_upper() != 0},
+        {"vertical_stretch_lower and vertical_stretch_upper",
+         p.vertical_stretch_lower() != 1 || p.vertical_stretch_upper() != 1},
+        {"horizontal_stretch_lower and horizontal_stretch_upper",
+         p.horizontal_stretch_lower() != 1 || p.horizontal_stretch_upper() != 1},
+        {"crop_h and crop_w", p.crop_h() || p.crop_w()},
+        {"resize_param", p.has_resize_param()},
+        {"noise_param", p.has_noise_param()},
+        {"distort_param", p.has_distort_param()},
+        {"expand_param", p.has_expand_param()}};
+    for (const auto& [field, given] : unsupported)
+        if (given)
+            return fail(
+                make_error(ErrorCode::kUnsupported, "transform_param: {} of NVIDIA's Caffe is not supported", field)
+                    .advise("Leave it out, or vary the pictures by the model's augmentation"));
+    return {};
+}
+
 }  // namespace
 
 Result<Transformer> Transformer::create(const caffe::TransformationParameter& parameter, caffe::Phase phase,
                                         std::uint64_t seed, int channels, int height, int width) {
+    DIGITS_TRY(check_supported(parameter));
     Transformer t;
     t.channels_ = channels;
     t.height_ = t.out_height_ = height;

@@ -16,7 +16,7 @@ class DropoutLayer final : public Layer {
 
     void set_up(const Blobs& bottom, const Blobs& top) override {
         ratio_ = parameter_.dropout_param().dropout_ratio();
-        if (!(ratio_ > 0 && ratio_ < 1)) throw_invalid("dropout_ratio must lie between 0 and 1; got {}", ratio_);
+        if (!(ratio_ >= 0 && ratio_ < 1)) throw_invalid("dropout_ratio must be at least 0 and below 1; got {}", ratio_);
         reshape(bottom, top);
     }
 

@@ -9,7 +9,9 @@
 namespace digits {
 namespace {
 
-/// −Σ ln max(p_label, FLT_MIN) / normaliser, p the softmax along softmax_param.axis. The gradient is not clamped.
+/// −Σ ln max(p_label, FLT_MIN) / normaliser, p the softmax along softmax_param.axis. The gradient is not clamped. With
+/// NVIDIA's label_smoothing it is that of targets of 1 − ε for the label and ε / (classes − 1) for the others; the loss
+/// stays as it is.
 class SoftmaxWithLossLayer final : public Layer {
   public:
     using Layer::Layer;
@@ -23,6 +25,10 @@ class SoftmaxWithLossLayer final : public Layer {
         if (bottom[1]->count() != outer_ * inner_)
             throw_invalid("scores of shape {} need {} labels; got {}", shape_text(bottom[0]->shape()), outer_ * inner_,
                           shape_text(bottom[1]->shape()));
+        smoothing_ = parameter_.loss_param().label_smoothing();
+        if (!(smoothing_ >= 0 && smoothing_ < 1) || (smoothing_ > 0 && bottom[0]->dim(axis_) < 2))
+            throw_invalid("label_smoothing must be at least 0 and below 1, and needs 2 classes; got {} for {}",
+                          smoothing_, bottom[0]->dim(axis_));
         top[0]->reshape({});
         if (top.size() > 1) top[1]->reshape(bottom[0]->shape());
     }
@@ -41,8 +47,10 @@ class SoftmaxWithLossLayer final : public Layer {
 
     void backward(const Blobs& top, const std::vector<bool>& propagate_down, const Blobs& bottom) override {
         if (!propagate_down[0]) return;
-        at::Tensor dx = probability_.scatter_add(1, labels_.index,
-                                                 at::full({}, -1.0, probability_.options()).expand_as(labels_.index));
+        const double other = smoothing_ > 0 ? smoothing_ / static_cast<double>(probability_.size(1) - 1) : 0;
+        const at::Tensor label = at::full({}, other - (1 - smoothing_), probability_.options());
+        at::Tensor dx = probability_.scatter_add(1, labels_.index, label.expand_as(labels_.index));
+        if (smoothing_ > 0) dx.sub_(other);
         if (!labels_.all_valid) dx.mul_(labels_.valid);
         bottom[0]->set_diff(dx.mul_(top[0]->diff() / normalizer_).view(bottom[0]->shape()));
     }
@@ -51,6 +59,7 @@ class SoftmaxWithLossLayer final : public Layer {
     int axis_ = 1;
     std::int64_t outer_ = 0, inner_ = 0;
     double normalizer_ = 1;
+    float smoothing_ = 0;
     Labels labels_;
     at::Tensor probability_;  // (outer, classes, inner)
 };

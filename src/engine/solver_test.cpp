@@ -1,0 +1,102 @@
+#include "engine/solver.hpp"
+
+#include <ATen/ATen.h>
+#include <gmock/gmock.h>
+#include <google/protobuf/text_format.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "base/file.hpp"
+#include "caffe/weights.hpp"
+#include "engine/guard.hpp"
+#include "engine/learning_rate.hpp"
+
+namespace digits {
+namespace {
+
+caffe::SolverParameter parse(const std::string& text) {
+    caffe::SolverParameter parameter;
+    EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(text, &parameter)) << text;
+    return parameter;
+}
+
+const std::string kNet = R"(net_param {
+    layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 2 dim: 3 } } }
+    layer { name: "a" type: "InnerProduct" bottom: "x" top: "a" inner_product_param { num_output: 2 bias_term: false } }
+    layer { name: "b" type: "InnerProduct" bottom: "a" top: "b" inner_product_param { num_output: 1 bias_term: false } }
+    layer { name: "loss" type: "Reduction" bottom: "b" top: "loss" loss_weight: 1 reduction_param { operation: SUMSQ } } })";
+
+Result<std::unique_ptr<Solver>> create(const std::string& settings, const std::filesystem::path& folder = {}) {
+    SolverOptions options;
+    options.base_dir = folder;
+    options.with_test_nets = false;
+    return Solver::create(parse(settings + " base_lr: 0.1 lr_policy: \"fixed\" " + kNet), options);
+}
+
+TEST(LearningRate, StaysAboveNvidiasLeastRate) {
+    // (base_lr − min_lr) (1 − it / max_iter)^power + min_lr, and for the other policies the larger of both.
+    const auto poly =
+        *LearningRate::create(parse("base_lr: 0.5 lr_policy: \"poly\" power: 2 max_iter: 10 min_lr: 0.1"));
+    const auto step =
+        *LearningRate::create(parse("base_lr: 0.5 lr_policy: \"step\" gamma: 0.1 stepsize: 2 min_lr: 0.01"));
+    int current_step = 0;
+    for (int i = 0; i <= 10; ++i) {
+        EXPECT_FLOAT_EQ(poly.at(i, current_step), static_cast<float>(0.4 * std::pow(1 - i / 10.0, 2) + 0.1)) << i;
+        EXPECT_FLOAT_EQ(step.at(i, current_step), static_cast<float>(std::max(0.5 * std::pow(0.1, i / 2), 0.01))) << i;
+    }
+}
+
+TEST(Solver, ReadsTheWeightsThatItNames) {
+    const TemporaryFolder folder;
+    const auto write = [&](const std::string& file, const std::string& layer, const std::vector<float>& values) {
+        caffe::NetParameter net;
+        auto& stored = *net.add_layer();
+        stored.set_name(layer);
+        auto& blob = *stored.add_blobs();
+        blob.mutable_shape()->add_dim(layer == "a" ? 2 : 1);
+        blob.mutable_shape()->add_dim(layer == "a" ? 3 : 2);
+        for (const float value : values) blob.add_data(value);
+        ASSERT_TRUE(write_weights(net, folder.path() / file));
+    };
+    write("a.caffemodel", "a", {1, 2, 3, 4, 5, 6});
+    write("b.caffemodel", "b", {7, 8});
+    const auto solver = create("weights: \"a.caffemodel,b.caffemodel\"", folder.path());
+    ASSERT_TRUE(solver) << solver.error().to_string();
+    const auto values = [&](const char* layer) { return (*solver)->net().find_layer(layer)->blobs()[0]->data(); };
+    EXPECT_TRUE(at::equal(values("a"), at::tensor({1.0F, 2.0F, 3.0F, 4.0F, 5.0F, 6.0F}).view({2, 3})));
+    EXPECT_TRUE(at::equal(values("b"), at::tensor({7.0F, 8.0F}).view({1, 2})));
+    EXPECT_EQ(create("weights: \"none.caffemodel\"", folder.path()).error().code, ErrorCode::kNotFound);
+}
+
+TEST(Solver, RefusesSettingsThatItWouldIgnore) {
+    for (const auto& [field, text] : {std::pair<std::string, std::string>{"larc", "larc: true"},
+                                      {"momentum_policy", "momentum_policy: \"poly\""},
+                                      {"weight_decay_policy", "weight_decay_policy: \"poly\""}}) {
+        const auto solver = create(text);
+        ASSERT_FALSE(solver) << text;
+        EXPECT_EQ(solver.error().code, ErrorCode::kUnsupported);
+        EXPECT_THAT(solver.error().to_string(), testing::HasSubstr(field));
+    }
+    EXPECT_TRUE(create("momentum: 0.9"));
+}
+
+TEST(SoftmaxWithLoss, SmoothsLabelsInTheGradientAlone) {
+    auto solver = Solver::create(parse(R"(base_lr: 1 lr_policy: "fixed" net_param {
+        force_backward: true
+        layer { name: "in" type: "Input" top: "x" top: "y" input_param { shape { dim: 2 dim: 4 } shape { dim: 2 } } }
+        layer { name: "loss" type: "SoftmaxWithLoss" bottom: "x" bottom: "y" top: "loss" loss_param { label_smoothing: 0.3 } } })"),
+                                 {.with_test_nets = false});
+    ASSERT_TRUE(solver) << solver.error().to_string();
+    Net& net = (*solver)->net();
+    ASSERT_TRUE(guarded([&] { net.find_blob("y")->set_data(at::tensor({0.0F, 2.0F})); }));
+    EXPECT_FLOAT_EQ(*net.forward(), std::log(4.0F));
+    ASSERT_TRUE(net.backward());
+    // p = 1/4, minus 0.7 for the label and 0.1 for the three others, over 2 items.
+    const float label = (0.25F - 0.7F) / 2, other = (0.25F - 0.1F) / 2;
+    const at::Tensor expected = at::tensor({label, other, other, other, other, other, label, other}).view({2, 4});
+    EXPECT_TRUE(at::allclose(net.find_blob("x")->diff(), expected, 1e-5, 1e-6)) << net.find_blob("x")->diff();
+}
+
+}  // namespace
+}  // namespace digits
