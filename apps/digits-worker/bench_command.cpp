@@ -11,6 +11,7 @@ namespace digits {
 void add_bench_command(CLI::App& app, int& exit_code) {
     struct Arguments {
         BenchOptions options;
+        std::string precision = "fp32";
         std::vector<std::int64_t> shape;
     };
     auto arguments = std::make_shared<Arguments>();
@@ -26,10 +27,14 @@ void add_bench_command(CLI::App& app, int& exit_code) {
     command->add_option("--classes", options.classes, "Classes of the labels")->check(CLI::PositiveNumber);
     command->add_option("--threads", options.threads, "0: all cores")->check(CLI::NonNegativeNumber);
     command->add_option("--seconds", options.seconds, "How long to measure")->check(CLI::PositiveNumber);
+    command->add_option("--precision", arguments->precision, "fp32, bf16 or fp16")
+        ->check(CLI::IsMember({"fp32", "bf16", "fp16"}))
+        ->capture_default_str();
     command->add_flag("--generic-kernels", options.generic_kernels,
                       "Use libtorch where we have kernels of our own for the CPU");
     command->add_flag("--profile", options.profile, "Also the time of each layer");
     command->callback([arguments, &exit_code] {
+        arguments->options.precision = *find_enum<Precision>(arguments->precision);
         std::copy_n(arguments->shape.begin(), 3, arguments->options.shape.begin());
         if (const auto status = bench(arguments->options, std::cout); !status) {
             std::cerr << "digits-worker: " << status.error().to_string() << '\n';

@@ -1,12 +1,13 @@
 #include "describe_network.hpp"
 
 #include <algorithm>
-#include <fstream>
 #include <map>
 
 #include "caffe/prototxt.hpp"
 #include "caffe/upgrade.hpp"
 #include "engine/describe.hpp"
+#include "engine/device.hpp"
+#include "engine/free_memory.hpp"
 #include "engine/memory.hpp"
 #include "engine/training_rate.hpp"
 #include "models/prepare.hpp"
@@ -50,14 +51,6 @@ json net_json(const NetDescription& net) {
             {"flops", net.forward_flops},
             {"memory_bytes", net.memory_bytes},
             {"layers", std::move(layers)}};
-}
-
-/// Bytes that programs may still take without swapping; 0 where the system does not tell.
-std::int64_t free_memory_bytes() {
-    std::ifstream info("/proc/meminfo");
-    for (std::string line; std::getline(info, line);)
-        if (line.starts_with("MemAvailable:")) return std::atoll(line.c_str() + 13) * 1024;
-    return 0;
 }
 
 /// A page asks again with every word that is typed; the same network is not tried twice.
@@ -105,6 +98,7 @@ Result<json> describe_network(const json& request) {
     static const std::int64_t own_bytes = resident_bytes();
     // As a training does, before the first tensor.
     if (request.value("measure", false)) keep_freed_memory();
+    const Device device = default_device();
     DIGITS_ASSIGN(const auto spec, parse_model_spec(request.value("spec", json())));
     const auto check = check_model(spec, assumed_pictures(request));
     json answer{
@@ -118,7 +112,7 @@ Result<json> describe_network(const json& request) {
         {"parameters", nullptr},
         {"flops", nullptr},
         {"memory_bytes", nullptr},
-        {"free_memory_bytes", free_memory_bytes()},
+        {"free_memory_bytes", free_memory_bytes(device)},
         {"time", nullptr}};
     const auto note = [&](const Error& error) {
         answer["ok"] = false;
@@ -127,8 +121,9 @@ Result<json> describe_network(const json& request) {
     for (const auto& finding : check.findings) answer["diagnostics"].push_back(to_json(finding));
     if (!check.train_val || !check.deploy) return answer;
 
+    if (const auto mode = product_mode(spec.precision, device); !mode) note(mode.error());
     const PictureInputs inputs{{check.dataset.channels, check.dataset.height, check.dataset.width}, {}};
-    std::int64_t memory_bytes = own_bytes;
+    std::map<std::string_view, NetDescription> nets;
     for (const auto& stage : kStages) {
         const bool deploy = std::string_view(stage.name) == "deploy";
         if (std::string_view(stage.name) == "val" && check.val_batch_size == 0) continue;
@@ -139,17 +134,15 @@ Result<json> describe_network(const json& request) {
             note(found.error());
             return answer;
         }
-        // The net for validation shares the weights of that for training.
-        if (!deploy) memory_bytes += found->memory_bytes;
-        if (stage.phase == caffe::TEST && !deploy)
-            memory_bytes -= found->parameters * static_cast<std::int64_t>(sizeof(float));
         if (stage.phase == caffe::TRAIN) {
             answer["parameters"] = found->parameters;
             answer["flops"] = {{"forward", found->forward_flops}, {"backward", found->backward_flops}};
         }
         answer["networks"][stage.name] = net_json(*found);
+        nets[stage.name] = *found;
     }
-    answer["memory_bytes"] = memory_bytes;
+    const auto* val = nets.contains("val") ? &nets["val"] : nullptr;
+    answer["memory_bytes"] = own_bytes + training_bytes(nets["train"], val);
     if (!request.value("measure", false)) return answer;
     const auto rate = known_rate(*check.train_val, inputs, check.batch_size, check.dataset.label_count, spec.threads);
     if (rate) {

@@ -3,6 +3,7 @@
 
 #include "engine/device.hpp"
 #include "engine/train.hpp"
+#include "fit_batch.hpp"
 #include "models/prepare.hpp"
 #include "tasks.hpp"
 
@@ -34,7 +35,10 @@ void add_earlier_best(const std::filesystem::path& event_log, TrainSummary& summ
 }  // namespace
 
 Result<nlohmann::json> run_train_task(const nlohmann::json& json, TaskHost& host) {
-    DIGITS_ASSIGN(const auto spec, parse_model_spec(json));
+    DIGITS_ASSIGN(auto spec, parse_model_spec(json));
+    const Device device = default_device();
+    DIGITS_ASSIGN(const auto decision, settle_batch(spec, host.job_dir(), device));
+    if (decision) host.emit({{"event", "log"}, {"level", "info"}, {"text", *decision}});
     DIGITS_ASSIGN(const auto prepared, prepare_model(spec, host.job_dir()));
     for (const auto& warning : prepared.warnings)
         host.emit({{"event", "log"}, {"level", "warning"}, {"text", warning}});
@@ -42,7 +46,8 @@ Result<nlohmann::json> run_train_task(const nlohmann::json& json, TaskHost& host
     options.solver_file = prepared.solver_file;
     options.iterations_per_epoch = static_cast<double>(prepared.facts.iterations_per_epoch);
     for (const auto& weights : spec.weights) options.weights.emplace_back(weights.path);
-    options.device = default_device();
+    options.device = device;
+    options.precision = spec.precision;
     if (spec.seed) options.seed = static_cast<std::uint64_t>(*spec.seed);
     options.threads = spec.threads;
     DIGITS_ASSIGN(auto summary, train(options, host));

@@ -17,8 +17,9 @@ struct TrainArguments {
     std::optional<double> epochs, lr, gamma, power, step, momentum, weight_decay, rms_decay, snapshot_interval,
         val_interval;
     std::vector<double> steps;
-    std::string solver, policy, mean;
-    std::optional<int> batch_size, val_batch_size, accumulation, crop, threads;
+    std::string solver, policy, mean, precision;
+    std::string batch_size;
+    std::optional<int> val_batch_size, accumulation, crop, threads;
     std::optional<std::uint64_t> seed;
     std::vector<std::string> weights, augment;
 };
@@ -82,13 +83,15 @@ Result<nlohmann::json> model_spec(const TrainArguments& a, Session& session) {
     set(spec, "epochs", a.epochs);
     set(spec, "snapshot_interval", a.snapshot_interval);
     set(spec, "val_interval", a.val_interval);
-    set(spec, "batch_size", a.batch_size);
+    if (a.batch_size == "auto") spec["batch_size"] = "auto";
+    if (!a.batch_size.empty() && a.batch_size != "auto") spec["batch_size"] = std::stoi(a.batch_size);
     set(spec, "val_batch_size", a.val_batch_size);
     set(spec, "batch_accumulation", a.accumulation);
     set(spec, "crop_size", a.crop);
     set(spec, "threads", a.threads);
     set(spec, "seed", a.seed);
     if (!a.mean.empty()) spec["mean"] = a.mean;
+    if (!a.precision.empty()) spec["precision"] = a.precision;
     if (!a.augment.empty()) {
         DIGITS_ASSIGN(spec["augmentation"], augmentation(a.augment));
     }
@@ -132,7 +135,12 @@ void add_train(CLI::App& app, Invocation& invocation) {
     command->add_option("--momentum", a->momentum, "Momentum of the solver");
     command->add_option("--weight-decay", a->weight_decay, "L2 regularisation");
     command->add_option("--rms-decay", a->rms_decay, "Of RMSProp");
-    command->add_option("--batch-size", a->batch_size, "Pictures a batch")->check(CLI::PositiveNumber);
+    command
+        ->add_option("--batch-size", a->batch_size,
+                     "Pictures a batch; auto: as the network says, in parts that memory has room for")
+        ->check(CLI::IsMember({"auto"}) | CLI::Range(1, 1 << 20));
+    command->add_option("--precision", a->precision, "Of convolutions and inner products: fp32, bf16, or fp16 on a GPU")
+        ->check(CLI::IsMember({"fp32", "bf16", "fp16"}));
     command->add_option("--val-batch-size", a->val_batch_size, "Pictures a batch of validation")
         ->check(CLI::PositiveNumber);
     command->add_option("--accumulate", a->accumulation, "Batches for each step of the solver")

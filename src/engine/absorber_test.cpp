@@ -11,12 +11,14 @@
 namespace digits {
 namespace {
 
-std::unique_ptr<Net> make_net(const std::string& text, bool generic_kernels, caffe::Phase phase) {
+std::unique_ptr<Net> make_net(const std::string& text, bool generic_kernels, caffe::Phase phase,
+                              bool keeps_diffs = true) {
     caffe::NetParameter definition;
     EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(text, &definition));
     NetOptions options;
     options.state.set_phase(phase);
     options.generic_kernels = generic_kernels;
+    options.keeps_diffs = keeps_diffs;
     auto net = Net::create(definition, options);
     EXPECT_TRUE(net) << net.error().to_string();
     return net ? std::move(*net) : nullptr;
@@ -138,6 +140,35 @@ std::string residual_net(const std::string& norm) {
 TEST(Absorbed, NormsScalesSumsAndRectifiers) { compare(residual_net("")); }
 TEST(Absorbed, NormsWithGivenStatistics) { compare(residual_net("batch_norm_param { use_global_stats: true }")); }
 TEST(Absorbed, NormsOfATest) { compare(residual_net(""), caffe::TEST); }
+
+TEST(Net, GivesParametersTheSameGradientsWithoutKeepingThoseOfBlobs) {
+    const std::string convolution = "convolution_param { num_output: 24 kernel_size: 3 pad: 1 }";
+    const std::string branches =
+        input("data", "dim: 4 dim: 16 dim: 6 dim: 7") + layer("c1", "Convolution", "data", "c1", convolution) +
+        layer("r1", "ReLU", "c1", "c1") + layer("left", "Convolution", "c1", "left", convolution) +
+        layer("right", "Convolution", "c1", "right", convolution) + layer("r2", "ReLU", "right", "right") +
+        layer("both", "Concat", "left", "both", "bottom: \"right\"") + layer("rows", "Flatten", "both", "rows") +
+        layer("ip", "InnerProduct", "rows", "ip", "inner_product_param { num_output: 5 }") +
+        loss("ip", "dim: 4 dim: 5");
+    for (const bool generic : {false, true})
+        for (const std::string& text : {residual_net(""), branches}) {
+            const auto kept = make_net(text, generic, caffe::TRAIN, true),
+                       freed = make_net(text, generic, caffe::TRAIN, false);
+            ASSERT_TRUE(kept && freed);
+            for (int pass = 0; pass < 2; ++pass) {
+                run(*kept);
+                run(*freed);
+                EXPECT_TRUE(kept->find_blob("c1")->has_diff());
+                EXPECT_FALSE(freed->find_blob("c1")->has_diff());
+                for (std::size_t i = 0; i < kept->learnable_parameters().size(); ++i) {
+                    const auto &want = kept->learnable_parameters()[i], &got = freed->learnable_parameters()[i];
+                    if (want.lr_mult != 0) {
+                        EXPECT_TRUE(at::equal(got.blob->diff(), want.blob->diff())) << want.layer;
+                    }
+                }
+            }
+        }
+}
 
 TEST(Absorbed, NormsOfPlanesAndOfRows) {
     const std::string rest = layer("norm", "BatchNorm", "data2", "data2") +

@@ -32,6 +32,8 @@ Result<std::unique_ptr<Solver>> make_solver(const BenchOptions& options) {
     parameter.set_random_seed(1);
     SolverOptions solver_options;
     solver_options.generic_kernels = options.generic_kernels;
+    solver_options.keeps_diffs = false;
+    DIGITS_ASSIGN(solver_options.products, product_mode(options.precision, solver_options.device));
     return Solver::create(parameter, solver_options);
 }
 
@@ -127,6 +129,7 @@ Status bench(const BenchOptions& options, std::ostream& out) {
                        static_cast<double>(foreseen) / kMega);
     out << nlohmann::json{{"images_per_s", rate},
                           {"step_ms", median * 1e3},
+                          {"precision", enum_name(options.precision)},
                           {"threads", at::get_num_threads()},
                           {"flops_per_s", flops},
                           {"matrix_flops_per_s", limit},

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <ostream>
 
+#include "base/precision.hpp"
 #include "base/result.hpp"
 #include "caffe.pb.h"
 
@@ -16,6 +17,7 @@ struct BenchOptions {
     std::int64_t classes = 10;
     int threads = 0;
     double seconds = 5;
+    Precision precision = Precision::kFp32;
     bool generic_kernels = false;
     bool profile = false;  ///< also the time of each layer
 };

@@ -5,25 +5,25 @@
 #include <sys/mman.h>
 
 #include <cstring>
-#include <map>
 #include <mutex>
 #include <new>
+
+#include "engine/free_blocks.hpp"
 
 namespace digits {
 namespace {
 
-/// Smaller tensors are left to the former allocator.
-constexpr std::size_t kLeastBlock = std::size_t{256} << 10;
-constexpr std::size_t kPage = 4096;
 /// Before each tensor stands the block's size; this much keeps the alignment that libtorch wants.
 constexpr std::size_t kHeader = 64;
 
 class BlockCache final : public c10::Allocator {
+    using Free = FreeBlocks<char*>;
+
   public:
     explicit BlockCache(c10::Allocator* small) : small_(small) {}
 
     c10::DataPtr allocate(std::size_t bytes) override {
-        char* block = bytes < kLeastBlock ? take_small(bytes) : take((bytes + kHeader + kPage - 1) / kPage * kPage);
+        char* block = bytes < kLeastBlockBytes ? take_small(bytes) : take(block_size(bytes));
         void* data = block + kHeader;
         return {data, data, &free_data, c10::Device(c10::DeviceType::CPU)};
     }
@@ -61,19 +61,16 @@ class BlockCache final : public c10::Allocator {
 
     char* take(std::size_t size) {
         const std::lock_guard lock(mutex_);
-        const auto larger = free_.lower_bound(size);
-        if (larger != free_.end() && larger->first <= size + size / 4) return pop(larger);
-        // The pages of a smaller block are of use, too.
-        if (larger != free_.begin() && std::prev(larger)->first >= size / 2) {
-            const auto smaller = std::prev(larger);
-            void* grown = mremap(smaller->second, smaller->first, size, MREMAP_MAYMOVE);
+        const auto choice = free_.choose(size);
+        if (choice.how == Free::How::kTake) return choice.block;
+        if (choice.how == Free::How::kGrow) {
+            void* grown = mremap(choice.block, choice.size, size, MREMAP_MAYMOVE);
             if (grown != MAP_FAILED) {
-                bytes_ += size - smaller->first;
-                free_.erase(smaller);
+                bytes_ += size - choice.size;
                 return label(grown, size);
             }
+            free_.give(choice.size, choice.block);
         }
-        if (larger != free_.end() && larger->first <= 2 * size) return pop(larger);
         void* fresh = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (fresh == MAP_FAILED) throw std::bad_alloc();
         bytes_ += size;
@@ -82,13 +79,7 @@ class BlockCache final : public c10::Allocator {
 
     void give(char* block, std::size_t size) {
         const std::lock_guard lock(mutex_);
-        free_.emplace(size, block);
-    }
-
-    char* pop(std::multimap<std::size_t, char*>::iterator place) {
-        char* block = place->second;
-        free_.erase(place);
-        return block;
+        free_.give(size, block);
     }
 
     static char* label(void* block, std::size_t size) {
@@ -98,11 +89,16 @@ class BlockCache final : public c10::Allocator {
 
     c10::Allocator* const small_;
     std::mutex mutex_;
-    std::multimap<std::size_t, char*> free_;  // by size
+    Free free_;
     std::size_t bytes_ = 0;
 };
 
 }  // namespace
+
+std::size_t block_size(std::size_t bytes) {
+    constexpr std::size_t kPage = 4096;
+    return (bytes + kHeader + kPage - 1) / kPage * kPage;
+}
 
 void use_block_cache() {
     static std::once_flag once;

@@ -50,6 +50,11 @@ std::int64_t batch_size_of(const Net& net) {
 
 }  // namespace
 
+std::int64_t training_bytes(const NetDescription& train, const NetDescription* val) {
+    if (!val) return train.memory_bytes;
+    return train.memory_bytes + val->memory_bytes - val->parameters * static_cast<std::int64_t>(sizeof(float));
+}
+
 Result<NetDescription> describe_net(const caffe::NetParameter& whole, const caffe::NetState& state,
                                     const PictureInputs& inputs) {
     DIGITS_ASSIGN(const auto filtered, filter_net(whole, state));

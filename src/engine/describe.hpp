@@ -32,6 +32,9 @@ struct NetDescription {
     std::int64_t memory_bytes = 0;  ///< estimate_memory() of the whole net
 };
 
+/// Bytes of a training out of those of its nets; `val` may be none. The nets share their weights.
+std::int64_t training_bytes(const NetDescription& train, const NetDescription* val);
+
 /// What a net would be, without data and without running it: `net` is upgraded, the layers of `state` count. Errors:
 /// kInvalidArgument with the layer's name, "[conv1] …".
 Result<NetDescription> describe_net(const caffe::NetParameter& net, const caffe::NetState& state,

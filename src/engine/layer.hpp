@@ -13,6 +13,7 @@
 #include "base/result.hpp"
 #include "caffe.pb.h"
 #include "engine/blob.hpp"
+#include "engine/product_mode.hpp"
 
 namespace digits {
 
@@ -27,6 +28,8 @@ template <class... Args>
 }
 
 using Blobs = std::vector<Blob*>;
+
+enum class Pass { kForward, kWeightGradient, kInputGradient };
 
 /// What a layer may know of the net that it stands in.
 struct LayerContext {
@@ -44,6 +47,8 @@ struct LayerContext {
     std::filesystem::path base_dir;
     /// Data layers begin with the batch of this number.
     std::int64_t first_pass = 0;
+    /// The precision of convolutions and inner products.
+    ProductMode products;
 };
 
 /// One step of a network. Life: construct, set_up once, reshape whenever a bottom's shape changed, forward, backward.
@@ -63,6 +68,9 @@ class Layer {
     virtual void backward(const Blobs& top, const std::vector<bool>& propagate_down, const Blobs& bottom);
     /// Whether a gradient to this bottom is defined (not for labels and indices).
     virtual bool has_gradient(int bottom) const;
+    /// Values of the temporaries that a pass makes beside bottoms, tops and their gradients, for the estimate of
+    /// memory.
+    virtual std::vector<std::int64_t> scratch_counts(const Blob&, Pass) const { return {}; }
     /// Data layers: how long forward has waited for records so far.
     virtual double wait_seconds() const { return 0; }
 

@@ -10,9 +10,8 @@ class Net;
 /// iteration, which costs up to a third of the time. Call it before the first network is built.
 void keep_freed_memory();
 
-/// Bytes that training a net takes on the CPU: blobs with their gradients, what layers keep between forward and
-/// backward, parameters with gradient and one row of history, and the largest temporary. For a TEST net: without
-/// gradients and history.
+/// Bytes that training a net takes on the CPU, with one row of history, beside what the process has before
+/// (memory_plan.hpp). For a TEST net: without gradients and history.
 std::int64_t estimate_memory(const Net& net);
 
 /// Bytes of main memory that this process has now, and had at most. 0 where the system does not tell.

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <c10/core/InferenceMode.h>
 
+#include <algorithm>
 #include <chrono>
 #include <set>
 
@@ -51,9 +52,10 @@ void Net::build(const caffe::NetParameter& definition, const NetOptions& options
     name_ = definition.name();
     phase_ = options.state.phase();
     device_ = options.device;
+    keeps_diffs_ = options.keeps_diffs;
     LayerContext context{phase_,           options.device,          options.seed,
                          &pass_,           options.generic_kernels, options.feed_threads,
-                         options.base_dir, options.first_pass};
+                         options.base_dir, options.first_pass,      options.products};
     pass_ = options.first_pass;
     const ViewPlan views = plan_views(definition);
     std::map<std::string, std::size_t> available;
@@ -307,6 +309,9 @@ Status Net::backward() {
                     links.top[i]->set_diff(at::full_like(links.top[i]->data(), layer.loss_weights[i]));
             const Stopwatch watch(profile_.empty() ? nullptr : &profile_[index].backward_seconds);
             in_layer(layer.name(), [&] { layer.backward(links.top, links.propagate_down, links.bottom); });
+            if (keeps_diffs_) continue;
+            for (Blob* top : links.top)
+                if (std::ranges::find(links.bottom, top) == links.bottom.end()) top->clear_diff();
         }
     });
 }

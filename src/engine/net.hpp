@@ -25,6 +25,10 @@ struct NetOptions {
     std::filesystem::path base_dir;
     /// Data layers begin with the batch of this number.
     std::int64_t first_pass = 0;
+    ProductMode products;
+    /// Gradients of blobs stay after backward(); else each is gone when the layer that made the blob is through with
+    /// it.
+    bool keeps_diffs = true;
 };
 
 /// A blob that the solver moves. Shared ones appear once.
@@ -106,6 +110,7 @@ class Net {
     std::string name_;
     caffe::Phase phase_ = caffe::TEST;
     Device device_;
+    bool keeps_diffs_ = true;
     std::int64_t pass_ = 0;
     std::vector<std::unique_ptr<Layer>> layers_;
     std::vector<Links> links_;

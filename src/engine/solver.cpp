@@ -105,6 +105,8 @@ Status Solver::make_nets(const SolverOptions& options) {
     net_options.generic_kernels = options.generic_kernels;
     net_options.feed_threads = options.feed_threads;
     net_options.base_dir = options.base_dir;
+    net_options.products = options.products;
+    net_options.keeps_diffs = options.keeps_diffs;
 
     DIGITS_ASSIGN(auto definition, train_definition(parameter_, options.base_dir));
     caffe::NetState state;

@@ -26,6 +26,10 @@ struct SolverOptions {
     /// The iteration to start at: data layers open where an uninterrupted run would be.
     std::int64_t first_iteration = 0;
     bool with_test_nets = true;
+    /// Of training and tests.
+    ProductMode products;
+    /// As in NetOptions; trainings that nobody looks into need less memory without.
+    bool keeps_diffs = true;
 };
 
 /// Mean over the batches of one test of one output element.

@@ -42,10 +42,16 @@ class Training {
 
   private:
     Status open(const caffe::SolverParameter& parameter) {
+        DIGITS_ASSIGN(const auto products, product_mode(options_.precision, options_.device));
+        if (products.emulated)
+            log("warning", fmt::format("{} is emulated: as accurate as on a device that has it, and slower than fp32",
+                                       enum_name(products.precision)));
         const auto newest = find_newest_snapshot(prefix_);
         SolverOptions options;
         options.base_dir = folder_;
         options.device = options_.device;
+        options.products = products;
+        options.keeps_diffs = false;
         options.seed = options_.seed;
         options.feed_threads = options_.threads;
         options.first_iteration = newest ? newest->iteration : 0;

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/precision.hpp"
 #include "base/result.hpp"
 #include "base/task_context.hpp"
 #include "engine/blob.hpp"
@@ -20,6 +21,7 @@ struct TrainOptions {
     /// `.caffemodel` files to start from, when there is nothing to resume.
     std::vector<std::filesystem::path> weights;
     Device device;
+    Precision precision = Precision::kFp32;
     std::uint64_t seed = 1;
     int threads = 0;  ///< of computing and of feeding; 0: all cores
 };
@@ -38,7 +40,7 @@ bool is_accuracy_output(std::string_view name);
 /// Trains to max_iter, telling `network`, `metrics`, `snapshot`, `progress` and `log` events
 /// (docs/formats/worker-protocol.md). Exactly resumable: the iterations after a snapshot give the same numbers as in an
 /// uninterrupted run. Errors: kInvalidArgument for a wrong network or solver; kFailedPrecondition with advice when the
-/// loss is no number or explodes.
+/// loss is no number or explodes, or the precision would be slower on this device.
 Result<TrainSummary> train(const TrainOptions& options, TaskContext& context);
 
 }  // namespace digits

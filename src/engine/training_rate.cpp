@@ -37,6 +37,7 @@ class Trial {
         parameter.set_momentum(0.9F);
         parameter.set_random_seed(1);
         SolverOptions options;
+        options.keeps_diffs = false;
         options.device = default_device();
         Trial trial;
         DIGITS_ASSIGN(trial.solver_, Solver::create(parameter, options));

@@ -72,7 +72,9 @@ struct JsonBinding<ModelSpec> {
                 .help("epochs; 0: only at the end")
                 .range(0, kNoLimit),
             json_field("val_interval", &ModelSpec::val_interval).help("epochs; 0: never").range(0, kNoLimit),
-            json_field("batch_size", &ModelSpec::batch_size).help("null: as the network says").range(1, kMostBatch),
+            json_field("batch_size", &ModelSpec::batch_size)
+                .help("null: as the network says; \"auto\": that, in parts that memory has room for")
+                .range(1, kMostBatch),
             json_field("val_batch_size", &ModelSpec::val_batch_size).help("null: as batch_size").range(1, kMostBatch),
             json_field("batch_accumulation", &ModelSpec::batch_accumulation)
                 .help("batches whose gradients are added up before the weights move")
@@ -86,6 +88,8 @@ struct JsonBinding<ModelSpec> {
                 .help("of fillers, dropout and crops; null: Digits chooses")
                 .range(0, 9e15),
             json_field("threads", &ModelSpec::threads).help("0: all cores").range(0, 1024),
+            json_field("precision", &ModelSpec::precision)
+                .help("of convolutions and inner products: fp32, bf16, or fp16 on a GPU"),
             json_field("weights", &ModelSpec::weights).help("to start from; layers of the same name get their values"),
         };
     }
@@ -177,7 +181,11 @@ double default_gamma(LrPolicy policy) {
 }  // namespace
 
 Result<ModelSpec> parse_model_spec(const nlohmann::json& json) {
-    DIGITS_ASSIGN(auto spec, parse_json<ModelSpec>(with_weights_as_objects(with_known_solver(json))));
+    auto known = with_weights_as_objects(with_known_solver(json));
+    const bool auto_batch_size = known.is_object() && known.value("batch_size", nlohmann::json()) == "auto";
+    if (auto_batch_size) known["batch_size"] = nullptr;
+    DIGITS_ASSIGN(auto spec, parse_json<ModelSpec>(known));
+    spec.auto_batch_size = auto_batch_size;
     DIGITS_TRY(validate_network(spec.network));
     DIGITS_TRY(validate_weights(spec.weights));
     DIGITS_TRY(validate_solver(spec.solver));
@@ -187,6 +195,7 @@ Result<ModelSpec> parse_model_spec(const nlohmann::json& json) {
 
 nlohmann::json to_json(const ModelSpec& spec) {
     auto json = to_json<ModelSpec>(spec);
+    if (spec.auto_batch_size) json["batch_size"] = "auto";
     std::erase_if(json["network"].get_ref<nlohmann::json::object_t&>(),
                   [](const auto& member) { return member.second == ""; });
     for (auto& one : json["weights"]) {

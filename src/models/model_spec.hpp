@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/precision.hpp"
 #include "base/result.hpp"
 #include "caffe/augmentation.hpp"
 #include "caffe/digits_rules.hpp"
@@ -52,6 +53,8 @@ struct ModelSpec {
     double snapshot_interval = 1;
     double val_interval = 1;
     std::optional<int> batch_size;
+    /// `"batch_size": "auto"`: as the network says, cut into parts that fit into memory (fit_batch.hpp of the worker).
+    bool auto_batch_size = false;
     std::optional<int> val_batch_size;
     int batch_accumulation = 1;
     MeanMode mean = MeanMode::kImage;
@@ -59,6 +62,7 @@ struct ModelSpec {
     std::optional<int> crop_size;
     std::optional<std::int64_t> seed;
     int threads = 0;  ///< 0: all cores
+    Precision precision = Precision::kFp32;
     std::vector<WeightsSpec> weights;
 };
 

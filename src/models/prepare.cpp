@@ -21,6 +21,7 @@ struct JsonBinding<ModelFacts> {
             json_field("max_iter", &ModelFacts::max_iter),
             json_field("batch_size", &ModelFacts::batch_size),
             json_field("val_batch_size", &ModelFacts::val_batch_size),
+            json_field("batch_accumulation", &ModelFacts::batch_accumulation),
             json_field("crop_size", &ModelFacts::crop_size),
             json_field("mean", &ModelFacts::mean),
         };
@@ -159,6 +160,7 @@ Result<PreparedModel> prepare_model(const ModelSpec& spec, const fs::path& job_d
     prepared.facts.max_iter = files.solver.max_iter();
     prepared.facts.batch_size = files.batch_size;
     prepared.facts.val_batch_size = files.val_batch_size;
+    prepared.facts.batch_accumulation = spec.batch_accumulation;
     prepared.facts.crop_size = files.crop_size;
     prepared.facts.mean = spec.mean;
     auto facts = to_json(prepared.facts);

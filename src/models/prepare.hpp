@@ -22,7 +22,8 @@ struct ModelFacts {
     std::int64_t max_iter = 0;
     int batch_size = 0;
     int val_batch_size = 0;  ///< 0: no validation
-    int crop_size = 0;       ///< 0: none
+    int batch_accumulation = 1;
+    int crop_size = 0;  ///< 0: none
     MeanMode mean = MeanMode::kImage;
 };
 

@@ -22,7 +22,7 @@ at::Tensor planes(const at::Tensor& rows, at::IntArrayRef like) {
 }  // namespace
 
 ConvolutionBase::ConvolutionBase(const caffe::LayerParameter& parameter, const LayerContext& context, bool transposed)
-    : Layer(parameter, context), transposed_(transposed) {}
+    : Layer(parameter, context), transposed_(transposed), products_(context.products) {}
 
 ConvolutionBase::~ConvolutionBase() = default;
 
@@ -62,7 +62,8 @@ void ConvolutionBase::set_up(const Blobs& bottom, const Blobs& top) {
     keeps_layout_ = strided_pixel && !skips_pixels_;
     product_ = on_cpu() && !transposed_ && window_.channel_axis == 1 && window_.spatial_axes() == 2 && groups_ == 1 &&
                all(kernel_, 1) && all(pad_, 0);
-    if (on_cpu() && !transposed_ && WinogradConvolution::suits(window_, channels_, outputs_, groups_))
+    if (on_cpu() && !products_.is_native() && !transposed_ &&
+        WinogradConvolution::suits(window_, channels_, outputs_, groups_))
         winograd_ = std::make_unique<WinogradConvolution>(window_, groups_);
     if (window_.spatial_axes() > 3) unfolded_ = std::make_unique<UnfoldedConvolution>(window_, groups_, transposed_);
     reshape(bottom, top);
@@ -73,18 +74,37 @@ void ConvolutionBase::reshape(const Blobs& bottom, const Blobs& top) {
     if (bottom[0]->axis_count() != axis + 1 + window_.spatial_axes() || bottom[0]->dim(axis) != channels_)
         throw_invalid("the bottom must keep {} channels on axis {} and {} spatial axes; its shape is {}", channels_,
                       axis, window_.spatial_axes(), shape_text(bottom[0]->shape()));
-    Shape shape(bottom[0]->shape().begin(), bottom[0]->shape().begin() + axis);
-    shape.push_back(outputs_);
-    for (int i = 0; i < window_.spatial_axes(); ++i) {
-        const std::int64_t size = bottom[0]->dim(axis + 1 + i);
-        shape.push_back(transposed_ ? window_.transposed_output_size(i, size) : window_.output_size(i, size));
-    }
+    const Shape shape = top_shape(*bottom[0]);
     for (std::size_t i = 0; i < bottom.size(); ++i) {
         if (bottom[i]->shape() != bottom[0]->shape())
             throw_invalid("all bottoms need one shape; bottom 0 is {}, bottom {} is {}", shape_text(bottom[0]->shape()),
                           i, shape_text(bottom[i]->shape()));
         top[i]->reshape(shape);
     }
+}
+
+Shape ConvolutionBase::top_shape(const Blob& bottom) const {
+    const int axis = window_.channel_axis;
+    Shape shape(bottom.shape().begin(), bottom.shape().begin() + axis);
+    shape.push_back(outputs_);
+    for (int i = 0; i < window_.spatial_axes(); ++i) {
+        const std::int64_t size = bottom.dim(axis + 1 + i);
+        shape.push_back(transposed_ ? window_.transposed_output_size(i, size) : window_.output_size(i, size));
+    }
+    return shape;
+}
+
+std::vector<std::int64_t> ConvolutionBase::scratch_counts(const Blob& bottom, Pass pass) const {
+    const Shape top = top_shape(bottom);
+    if (winograd_) {
+        if (pass == Pass::kWeightGradient) return {winograd_->weight_scratch(bottom.shape(), top)};
+        return {pass == Pass::kForward ? winograd_->forward_scratch(bottom.shape(), top)
+                                       : winograd_->forward_scratch(top, bottom.shape())};
+    }
+    // A pixel's kernel with a stride reads a part of the bottom that is laid apart.
+    if (product_) return {skips_pixels_ ? element_count(top) / outputs_ * channels_ : 0};
+    // The kernels are laid out anew, and their gradient is laid back.
+    return {2 * weight().numel()};
 }
 
 at::Tensor ConvolutionBase::flat(const at::Tensor& x) const {
@@ -117,9 +137,10 @@ at::Tensor ConvolutionBase::unseen(const at::Tensor& diff, const Shape& bottom) 
     return all;
 }
 
-at::Tensor ConvolutionBase::multiply(const at::Tensor& x, const std::optional<at::Tensor>& bias) const {
-    const at::Tensor kernels = weight().view({outputs_, channels_}).t();
-    return planes(bias ? at::addmm(*bias, pixel_rows(x), kernels) : at::mm(pixel_rows(x), kernels), x.sizes());
+at::Tensor ConvolutionBase::multiply(const at::Tensor& x, const at::Tensor& kernels,
+                                     const std::optional<at::Tensor>& bias) const {
+    const at::Tensor columns = kernels.view({outputs_, channels_}).t();
+    return planes(bias ? at::addmm(*bias, pixel_rows(x), columns) : at::mm(pixel_rows(x), columns), x.sizes());
 }
 
 bool ConvolutionBase::absorb(Layer& next) {
@@ -148,70 +169,71 @@ at::Tensor ConvolutionBase::top_gradient(Blob& top, bool wants_bias) {
     return g;
 }
 
+Shape ConvolutionBase::unfolded_sizes(at::IntArrayRef x) const {
+    Shape sizes{x[0], outputs_};
+    for (int i = 0; i < window_.spatial_axes(); ++i) {
+        const std::int64_t size = x[static_cast<std::size_t>(i) + 2];
+        sizes.push_back(transposed_ ? window_.transposed_output_size(i, size) : window_.output_size(i, size));
+    }
+    return sizes;
+}
+
+at::Tensor ConvolutionBase::convolve(const at::Tensor& bottom, const at::Tensor& kernels,
+                                     const std::optional<at::Tensor>& bias) const {
+    const at::Tensor x = products_.operand(seen(bottom));
+    if (winograd_) return winograd_->forward(x, kernels, bias, rectifier_ != nullptr);
+    at::Tensor y = product_    ? multiply(x, kernels, bias)
+                   : unfolded_ ? unfolded_->forward(x, kernels, bias, unfolded_sizes(x.sizes()))
+                               : at::convolution(x, laid(kernels), bias, seen_stride_, pad_, dilation_, transposed_,
+                                                 no_output_padding_, groups_);
+    if (rectifier_) at::relu_(y);
+    return y;
+}
+
 void ConvolutionBase::forward(const Blobs& bottom, const Blobs& top) {
     const bool has_bias = blobs().size() > 1;
-    const std::optional<at::Tensor> bias = has_bias ? std::optional(blobs()[1]->data()) : std::nullopt;
+    const std::optional<at::Tensor> bias =
+        has_bias ? std::optional(products_.operand(blobs()[1]->data())) : std::nullopt;
+    const at::Tensor kernels = products_.operand(weight());
     for (std::size_t i = 0; i < bottom.size(); ++i) {
-        if (winograd_) {
-            top[i]->set_data(winograd_->forward(laid(bottom[i]->data()), weight(), bias, rectifier_ != nullptr));
-            continue;
-        }
-        if (product_) {
-            at::Tensor y = multiply(seen(bottom[i]->data()), bias);
-            if (rectifier_) at::relu_(y);
-            top[i]->set_data(y);
-            continue;
-        }
-        if (unfolded_) {
-            const at::Tensor x = flat(bottom[i]->data());
-            Shape sizes(top[i]->shape().begin() + window_.channel_axis, top[i]->shape().end());
-            sizes.insert(sizes.begin(), x.size(0));
-            at::Tensor y = unfolded_->forward(x, weight(), bias, sizes);
-            if (rectifier_) at::relu_(y);
-            top[i]->set_data(y.reshape(top[i]->shape()));
-            continue;
-        }
-        at::Tensor y = at::convolution(seen(bottom[i]->data()), laid(weight()), bias, seen_stride_, pad_, dilation_,
-                                       transposed_, no_output_padding_, groups_);
-        if (rectifier_) at::relu_(y);
+        const at::Tensor y = products_.result(convolve(bottom[i]->data(), kernels, bias));
         top[i]->set_data(y.sizes() == at::IntArrayRef(top[i]->shape()) ? y : y.reshape(top[i]->shape()));
     }
 }
 
+ConvolutionBase::Gradients ConvolutionBase::gradients(const at::Tensor& dy, const at::Tensor& x,
+                                                      const at::Tensor& kernels, bool wants_input) const {
+    const bool wants_weight = wants_gradient(0);
+    Gradients found;
+    if (winograd_) {
+        if (wants_weight) found.weight = winograd_->weight_gradient(x, dy, kernels.sizes());
+        if (wants_input) found.input = winograd_->input_gradient(dy, kernels, x.sizes());
+    } else if (product_) {
+        if (wants_weight) found.weight = at::mm(pixel_rows(dy).t(), pixel_rows(x)).view(kernels.sizes());
+        if (wants_input) found.input = planes(at::mm(pixel_rows(dy), kernels.view({outputs_, channels_})), dy.sizes());
+    } else if (unfolded_) {
+        if (wants_weight) found.weight = unfolded_->weight_gradient(x, dy, kernels.sizes());
+        if (wants_input) found.input = unfolded_->input_gradient(dy, kernels, x.sizes());
+    } else {
+        at::Tensor none;
+        std::tie(found.input, found.weight, none) =
+            at::convolution_backward(dy, x, laid(kernels), std::nullopt, seen_stride_, pad_, dilation_, transposed_,
+                                     no_output_padding_, groups_, {wants_input, wants_weight, false});
+    }
+    return found;
+}
+
 void ConvolutionBase::backward(const Blobs& top, const std::vector<bool>& propagate_down, const Blobs& bottom) {
     const bool wants_bias = blobs().size() > 1 && wants_gradient(1);
+    const at::Tensor kernels = products_.operand(weight());
     for (std::size_t i = 0; i < bottom.size(); ++i) {
         if (!propagate_down[i] && !wants_gradient(0) && !wants_bias) continue;
-        const at::Tensor dy = top_gradient(*top[i], wants_bias);
-        if (winograd_) {
-            if (wants_gradient(0))
-                blobs()[0]->accumulate_diff(
-                    winograd_->weight_gradient(laid(bottom[i]->data()), dy, blobs()[0]->shape()));
-            if (propagate_down[i]) bottom[i]->set_diff(winograd_->input_gradient(dy, weight(), bottom[i]->shape()));
-            continue;
-        }
-        if (product_) {
-            if (wants_gradient(0))
-                blobs()[0]->accumulate_diff(
-                    at::mm(pixel_rows(dy).t(), pixel_rows(seen(bottom[i]->data()))).view(blobs()[0]->shape()));
-            if (propagate_down[i]) {
-                const at::Tensor dx = at::mm(pixel_rows(dy), weight().view({outputs_, channels_}));
-                bottom[i]->set_diff(unseen(planes(dx, dy.sizes()), bottom[i]->shape()));
-            }
-            continue;
-        }
-        if (unfolded_) {
-            const at::Tensor x = flat(bottom[i]->data());
-            if (wants_gradient(0)) blobs()[0]->accumulate_diff(unfolded_->weight_gradient(x, dy, blobs()[0]->shape()));
-            if (propagate_down[i])
-                bottom[i]->set_diff(unfolded_->input_gradient(dy, weight(), x.sizes()).reshape(bottom[i]->shape()));
-            continue;
-        }
-        const auto [dx, dw, none] = at::convolution_backward(
-            dy, seen(bottom[i]->data()), laid(weight()), std::nullopt, seen_stride_, pad_, dilation_, transposed_,
-            no_output_padding_, groups_, {propagate_down[i], wants_gradient(0), false});
-        if (propagate_down[i]) bottom[i]->set_diff(unseen(dx, bottom[i]->shape()));
-        if (wants_gradient(0)) blobs()[0]->accumulate_diff(dw);
+        const auto dy = products_.gradient(top_gradient(*top[i], wants_bias));
+        if (!propagate_down[i] && !wants_gradient(0)) continue;
+        const at::Tensor x = products_.operand(seen(bottom[i]->data()));
+        const auto found = gradients(dy.operand, x, kernels, propagate_down[i]);
+        if (wants_gradient(0)) blobs()[0]->accumulate_diff(products_.result(found.weight, dy));
+        if (propagate_down[i]) bottom[i]->set_diff(unseen(products_.result(found.input, dy), bottom[i]->shape()));
     }
 }
 

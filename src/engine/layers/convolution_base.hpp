@@ -3,6 +3,7 @@
 #include "engine/absorber.hpp"
 #include "engine/layer.hpp"
 #include "engine/layers/window.hpp"
+#include "engine/products.hpp"
 
 namespace digits {
 
@@ -21,21 +22,34 @@ class ConvolutionBase : public Layer, public Absorber {
     void forward(const Blobs& bottom, const Blobs& top) override;
     void backward(const Blobs& top, const std::vector<bool>& propagate_down, const Blobs& bottom) override;
     bool absorb(Layer& next) override;
+    std::vector<std::int64_t> scratch_counts(const Blob& bottom, Pass pass) const override;
 
   private:
+    Shape top_shape(const Blob& bottom) const;
     /// (batch, channels, spatial…) with at least one spatial axis, as ATen wants it.
     at::Tensor flat(const at::Tensor& x) const;
     at::Tensor weight() const;
     at::Tensor laid(const at::Tensor& x) const;
     /// The bottom as the kernel walks it, laid out.
     at::Tensor seen(const at::Tensor& bottom) const;
-    at::Tensor multiply(const at::Tensor& x, const std::optional<at::Tensor>& bias) const;
+    at::Tensor multiply(const at::Tensor& x, const at::Tensor& kernels, const std::optional<at::Tensor>& bias) const;
+    /// Of what comes out of operands (batch, channels, spatial…) of these sizes.
+    Shape unfolded_sizes(at::IntArrayRef x) const;
+    /// With the absorbed ReLU, in the precision of products.
+    at::Tensor convolve(const at::Tensor& bottom, const at::Tensor& kernels,
+                        const std::optional<at::Tensor>& bias) const;
+    struct Gradients {
+        at::Tensor input, weight;
+    };
+    /// Of operands; the weight's only if it is wanted.
+    Gradients gradients(const at::Tensor& dy, const at::Tensor& x, const at::Tensor& kernels, bool wants_input) const;
     /// The top's gradient, laid out, before an absorbed ReLU; adds that of the bias if it is wanted.
     at::Tensor top_gradient(Blob& top, bool wants_bias);
     /// The bottom's gradient out of that of `seen(bottom)`.
     at::Tensor unseen(const at::Tensor& diff, const Shape& bottom) const;
 
     const bool transposed_;
+    const Products products_;
     ConvolutionWindow window_;
     std::int64_t channels_ = 0, outputs_ = 0, groups_ = 1;
     Shape kernel_, stride_, pad_, dilation_, no_output_padding_;  // for ATen: at least one spatial axis

@@ -2,6 +2,7 @@
 
 #include "engine/layer.hpp"
 #include "engine/layers/types.hpp"
+#include "engine/products.hpp"
 
 namespace digits {
 namespace {
@@ -9,7 +10,8 @@ namespace {
 /// y = x Wᵀ + b over everything from `axis` on. Weight (num_output, K), or (K, num_output) with transpose.
 class InnerProductLayer final : public Layer {
   public:
-    using Layer::Layer;
+    InnerProductLayer(const caffe::LayerParameter& parameter, const LayerContext& context)
+        : Layer(parameter, context), products_(context.products) {}
 
     void set_up(const Blobs& bottom, const Blobs& top) override {
         const auto& product = parameter_.inner_product_param();
@@ -32,28 +34,36 @@ class InnerProductLayer final : public Layer {
     }
 
     void forward(const Blobs& bottom, const Blobs& top) override {
-        input_ = bottom[0]->data().reshape({-1, inputs_});
-        const at::Tensor weight = transpose_ ? blobs()[0]->data() : blobs()[0]->data().t();
-        const at::Tensor y =
-            blobs().size() > 1 ? at::addmm(blobs()[1]->data(), input_, weight) : at::mm(input_, weight);
-        top[0]->set_data(y.view(top[0]->shape()));
+        input_ = products_.operand(bottom[0]->data().reshape({-1, inputs_}));
+        const at::Tensor weight = products_.operand(blobs()[0]->data());
+        const at::Tensor columns = transpose_ ? weight : weight.t();
+        const at::Tensor y = blobs().size() > 1 ? at::addmm(products_.operand(blobs()[1]->data()), input_, columns)
+                                                : at::mm(input_, columns);
+        top[0]->set_data(products_.result(y).view(top[0]->shape()));
     }
 
     void backward(const Blobs& top, const std::vector<bool>& propagate_down, const Blobs& bottom) override {
         const at::Tensor dy = top[0]->diff().reshape({-1, outputs_});
-        if (wants_gradient(0))
-            blobs()[0]->accumulate_diff(transpose_ ? at::mm(input_.t(), dy) : at::mm(dy.t(), input_));
         if (blobs().size() > 1 && wants_gradient(1)) blobs()[1]->accumulate_diff(dy.sum(0));
-        if (propagate_down[0])
-            bottom[0]->set_diff(
-                at::mm(dy, transpose_ ? blobs()[0]->data().t() : blobs()[0]->data()).view(bottom[0]->shape()));
+        if (!wants_gradient(0) && !propagate_down[0]) return;
+        const auto gradient = products_.gradient(dy);
+        if (wants_gradient(0)) {
+            const at::Tensor dw =
+                transpose_ ? at::mm(input_.t(), gradient.operand) : at::mm(gradient.operand.t(), input_);
+            blobs()[0]->accumulate_diff(products_.result(dw, gradient));
+        }
+        if (!propagate_down[0]) return;
+        const at::Tensor weight = products_.operand(blobs()[0]->data());
+        const at::Tensor dx = at::mm(gradient.operand, transpose_ ? weight.t() : weight);
+        bottom[0]->set_diff(products_.result(dx, gradient).view(bottom[0]->shape()));
     }
 
   private:
+    const Products products_;
     int axis_ = 1;
     std::int64_t outputs_ = 0, inputs_ = 0;
     bool transpose_ = false;
-    at::Tensor input_;  // (M, K)
+    at::Tensor input_;  // (M, K), an operand
 };
 
 }  // namespace

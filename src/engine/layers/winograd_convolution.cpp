@@ -20,11 +20,22 @@ std::int64_t block_of_tiles(const WinogradShape& shape, std::int64_t tiles) {
     return (even + kPanelRows - 1) / kPanelRows * kPanelRows;
 }
 
+/// Tiles that a thread gets.
+std::int64_t tiles_of_thread(const WinogradShape& shape) {
+    const std::int64_t threads = at::get_num_threads();
+    return (shape.tiles() + threads - 1) / threads;
+}
+
+/// Floats that the threads take while they convolve.
+std::int64_t convolve_scratch(const WinogradShape& shape) {
+    return at::get_num_threads() * winograd_scratch_size(shape, block_of_tiles(shape, tiles_of_thread(shape)));
+}
+
 /// Convolves one group with transformed weights.
 void convolve(const WinogradShape& shape, const float* x, const float* weights, const float* bias, bool rectify,
               float* y) {
     const std::int64_t tiles = shape.tiles(), threads = at::get_num_threads();
-    const std::int64_t part = (tiles + threads - 1) / threads, block = block_of_tiles(shape, part);
+    const std::int64_t part = tiles_of_thread(shape), block = block_of_tiles(shape, part);
     const std::int64_t scratch_size = winograd_scratch_size(shape, block);
     const at::Tensor scratch = at::empty({threads, scratch_size}, at::kFloat);
     float* own = scratch.data_ptr<float>();
@@ -71,6 +82,18 @@ WinogradShape WinogradConvolution::shape(at::IntArrayRef x, at::IntArrayRef y, s
     shape.pixel_in = x[1];
     shape.pixel_out = y[1];
     return shape;
+}
+
+std::int64_t WinogradConvolution::forward_scratch(at::IntArrayRef x, at::IntArrayRef y) const {
+    const WinogradShape one = shape(x, y, pad_y_, pad_x_);
+    return winograd_weight_size(one.channels, one.outputs) + convolve_scratch(one);
+}
+
+std::int64_t WinogradConvolution::weight_scratch(at::IntArrayRef x, at::IntArrayRef y) const {
+    const WinogradShape one = shape(x, y, pad_y_, pad_x_);
+    const std::int64_t block = block_of_tiles(one, one.tiles());
+    return winograd_weight_size(one.channels, one.outputs) + winograd_input_size(one, block) +
+           winograd_gradient_size(one, block);
 }
 
 at::Tensor WinogradConvolution::forward(const at::Tensor& x, const at::Tensor& weight,

@@ -24,6 +24,10 @@ class WinogradConvolution {
     /// `sizes` are those of the weight.
     at::Tensor weight_gradient(const at::Tensor& x, const at::Tensor& dy, at::IntArrayRef sizes) const;
 
+    /// Floats that forward() takes beside x and y of these sizes, and weight_gradient().
+    std::int64_t forward_scratch(at::IntArrayRef x, at::IntArrayRef y) const;
+    std::int64_t weight_scratch(at::IntArrayRef x, at::IntArrayRef y) const;
+
   private:
     /// Of one group, x being what is walked and y what comes out.
     WinogradShape shape(at::IntArrayRef x, at::IntArrayRef y, std::int64_t pad_y, std::int64_t pad_x) const;

@@ -69,6 +69,7 @@ describe("model_spec", () => {
       crop_size: null,
       seed: null,
       threads: 0,
+      precision: "fp32",
       weights: [],
     });
   });

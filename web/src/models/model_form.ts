@@ -52,6 +52,7 @@ export interface ModelForm extends AugmentationForm {
   crop_size: string;
   seed: string;
   threads: string;
+  precision: "fp32" | "bf16" | "fp16";
   weights: string;
 }
 
@@ -87,6 +88,7 @@ export const empty_model_form: ModelForm = {
   crop_size: "",
   seed: "",
   threads: "",
+  precision: "fp32",
   weights: "",
 };
 
@@ -120,6 +122,7 @@ export const model_places: Partial<Record<keyof ModelForm, string>> = {
   crop_size: "/spec/crop_size",
   seed: "/spec/seed",
   threads: "/spec/threads",
+  precision: "/spec/precision",
   weights: "/spec/weights",
 };
 
@@ -188,6 +191,7 @@ export function model_spec(form: ModelForm): ModelSpec {
     crop_size: optional_number(form.crop_size, null),
     seed: optional_number(form.seed, null),
     threads: optional_number(form.threads, 0),
+    precision: form.precision,
     weights: [
       ...starts_of(form),
       ...form.weights
@@ -237,7 +241,7 @@ function fields_of_spec(spec: Record<string, unknown>): Partial<ModelForm> {
     }
   };
   take(spec, ["epochs", "snapshot_interval", "val_interval", "batch_size", "val_batch_size", "batch_accumulation"]);
-  take(spec, ["mean", "crop_size", "seed", "dataset_id"]);
+  take(spec, ["mean", "crop_size", "seed", "dataset_id", "precision"]);
   if (typeof spec.threads === "number") fields.threads = spec.threads === 0 ? "" : String(spec.threads);
   if (Array.isArray(spec.weights)) fields.weights = spec.weights.filter((one) => typeof one === "string").join("\n");
   const solver = (spec.solver ?? {}) as Record<string, unknown>;

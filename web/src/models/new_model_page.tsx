@@ -364,6 +364,13 @@ function SolverSection({ form }: { form: FormState<ModelForm> }) {
             placeholder={t("field.all_cores")}
             min={1}
           />
+          <ChoiceField
+            form={form}
+            name="precision"
+            label={t("field.precision")}
+            help={t("field.precision.help")}
+            options={(["fp32", "bf16", "fp16"] as const).map((value) => ({ value, label: value }))}
+          />
         </Row>
         <Group align="flex-end" gap="xs" wrap="nowrap">
           <Textarea

@@ -266,6 +266,8 @@ export const en = {
   "field.threads": "Threads",
   "field.threads.help": "Empty: all cores of the server",
   "field.all_cores": "all cores",
+  "field.precision": "Precision",
+  "field.precision.help": "Of convolutions and inner products. bf16 and fp16 (GPUs) are faster where the device has them, and refused where not",
 
   "dataset.new": "New dataset",
   "dataset.new_classification": "New image classification dataset",
@@ -534,7 +536,7 @@ export const en = {
   "field.weights.help":
     "`.caffemodel` files on the server’s machine, one a line; layers of the same name start with their weights",
   "field.batch_size": "Batch size",
-  "field.batch_size.help": "Pictures in one iteration. Several with commas: one model each",
+  "field.batch_size.help": "Pictures in one iteration. Several with commas: one model each. auto: as the network says, in parts that memory has room for",
   "field.val_batch_size": "Batch size in validation",
   "field.val_batch_size.help": "Changes speed and memory, not the result",
   "field.network_choice": "as the network says",

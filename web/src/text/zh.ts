@@ -260,6 +260,8 @@ export const zh: Catalogue = {
   "field.threads": "线程数",
   "field.threads.help": "留空：使用服务器的全部核心",
   "field.all_cores": "全部核心",
+  "field.precision": "精度",
+  "field.precision.help": "卷积与全连接的计算精度。bf16 和 fp16（GPU）在设备支持时更快，不支持时会被拒绝",
 
   "dataset.new": "新建数据集",
   "dataset.new_classification": "新建图像分类数据集",
@@ -482,7 +484,7 @@ export const zh: Catalogue = {
   "field.solver": "求解器",
   "field.solver.help": "权重如何沿梯度更新；通常先用 SGD",
   "field.base_lr": "学习率",
-  "field.base_lr.help": "最初的步长。损失变成 NaN 时缩小十倍；损失几乎不动时加大。用逗号分隔多个值：每个值训练一个模型",
+  "field.base_lr.help": "最初的步长。损失变成 NaN 时缩小十倍；损失几乎不动时加大。用逗号分隔多个值：每个值训练一个模型。auto：采用网络自己的值，并按内存大小分批",
   "field.policy": "学习率变化",
   "policy.fixed": "固定",
   "policy.fixed.help": "始终不变",

@@ -1,0 +1,245 @@
+#include "engine/memory_plan.hpp"
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "engine/absorber.hpp"
+#include "engine/block_cache.hpp"
+#include "engine/free_blocks.hpp"
+#include "engine/net.hpp"
+
+namespace digits {
+namespace {
+
+/// Where tensors would come from.
+class Pool {
+  public:
+    struct Tensor {
+        Tensor(Pool& owner, std::size_t size) : pool(owner), bytes(size) {}
+        ~Tensor() { pool.give(bytes); }
+        Tensor(const Tensor&) = delete;
+        Tensor& operator=(const Tensor&) = delete;
+        Pool& pool;
+        const std::size_t bytes;  ///< of the block, or of a tensor that is too small for one
+    };
+    using Held = std::shared_ptr<Tensor>;
+
+    Held make(std::int64_t count) {
+        const auto bytes = static_cast<std::size_t>(count) * sizeof(float);
+        if (bytes < kLeastBlockBytes) {
+            small_ += bytes;
+            most_small_ = std::max(most_small_, small_);
+            return std::make_shared<Tensor>(*this, bytes);
+        }
+        auto size = block_size(bytes);
+        const auto choice = free_.choose(size);
+        using How = FreeBlocks<char>::How;
+        if (choice.how == How::kFresh) blocks_ += size;
+        if (choice.how == How::kGrow) blocks_ += size - choice.size;
+        if (choice.how == How::kTake) size = choice.size;
+        return std::make_shared<Tensor>(*this, size);
+    }
+    std::int64_t most_bytes() const { return static_cast<std::int64_t>(blocks_ + most_small_); }
+
+  private:
+    void give(std::size_t bytes) {
+        if (bytes < kLeastBlockBytes) {
+            small_ -= bytes;
+        } else {
+            free_.give(bytes, 0);
+        }
+    }
+
+    FreeBlocks<char> free_;
+    std::size_t blocks_ = 0, small_ = 0, most_small_ = 0;
+};
+
+using Held = Pool::Held;
+
+/// One net's passes. The rules say of each layer type what its forward() and backward() make and keep.
+class Passes {
+  public:
+    Passes(const Net& net, bool keeps_diffs)
+        : net_(net), training_(net.phase() == caffe::TRAIN), keeps_diffs_(keeps_diffs) {
+        for (const auto& parameter : net_.learnable_parameters()) {
+            parameters_.push_back(pool_.make(parameter.blob->count()));
+            if (training_) parameters_.push_back(pool_.make(parameter.blob->count()));  // history
+        }
+        find_gradients();
+    }
+
+    std::int64_t run() {
+        // In the second iteration the tensors of the first are still there.
+        for (int iteration = 0; iteration < 2; ++iteration) {
+            parameter_diffs_.clear();
+            for (std::size_t i = 0; i < net_.layers().size(); i += 1 + absorbed_behind(i)) forward(i);
+            if (!training_) continue;
+            for (std::size_t i = net_.layers().size(); i-- > 0;)
+                if (!absorbed_.contains(i)) backward(i);
+        }
+        return pool_.most_bytes();
+    }
+
+  private:
+    struct Ends {
+        const caffe::LayerParameter& parameter;
+        const std::string& type;
+        const Blob& bottom;
+        const Blob& top;
+        const std::string& bottom_name;
+        const std::string& top_name;
+        bool in_place;
+    };
+
+    Ends ends(std::size_t index) const {
+        const auto& parameter = net_.layers()[index]->parameter();
+        return {parameter,
+                parameter.type(),
+                *net_.find_blob(parameter.bottom(0)),
+                *net_.find_blob(parameter.top(0)),
+                parameter.bottom(0),
+                parameter.top(0),
+                parameter.bottom(0) == parameter.top(0)};
+    }
+
+    std::size_t absorbed_behind(std::size_t index) const {
+        const auto* absorber = dynamic_cast<const Absorber*>(net_.layers()[index].get());
+        return absorber ? absorber->absorbed : 0;
+    }
+
+    /// Blobs with a parameter somewhere before them get a gradient.
+    void find_gradients() {
+        for (std::size_t i = 0; i < net_.layers().size(); ++i) {
+            for (std::size_t k = absorbed_behind(i); k > 0; --k) absorbed_.insert(i + k);
+            const auto& parameter = net_.layers()[i]->parameter();
+            bool gradient = !net_.layers()[i]->blobs().empty();
+            for (const auto& bottom : parameter.bottom()) gradient = gradient || with_gradient_.contains(bottom);
+            if (gradient) with_gradient_.insert(parameter.top().begin(), parameter.top().end());
+        }
+    }
+
+    void replace(Held& place, std::int64_t count) { place = pool_.make(count); }
+
+    static bool is_planes(const Blob& blob) { return blob.axis_count() == 4 && blob.count(2) > 1; }
+    static bool is_view(const std::string& type) { return type == "Flatten" || type == "Reshape"; }
+    static bool is_convolution(const std::string& type) { return type == "Convolution" || type == "Deconvolution"; }
+
+    /// Temporaries at once, all gone at the end.
+    void scratch(std::size_t index, const Blob& bottom, Pass pass) {
+        std::vector<Held> held;
+        for (const auto count : net_.layers()[index]->scratch_counts(bottom, pass)) held.push_back(pool_.make(count));
+    }
+
+    void forward(std::size_t index) {
+        const auto& parameter = net_.layers()[index]->parameter();
+        if (parameter.bottom_size() == 0 || parameter.top_size() == 0) {
+            for (const auto& top : parameter.top())
+                if (!data_[top]) replace(data_[top], net_.find_blob(top)->count());
+            return;
+        }
+        const Ends e = ends(index);
+        auto& kept = kept_[index];
+        if (e.type == "Split" || is_view(e.type)) {
+            for (const auto& top : parameter.top()) {
+                data_[top] = data_[e.bottom_name];
+                if (is_view(e.type) && is_planes(e.bottom)) replace(data_[top], e.bottom.count());
+            }
+            return;
+        }
+        if (e.in_place && (e.type == "ReLU" || e.type == "Dropout")) {
+            if (e.type == "Dropout" && training_ && !kept) replace(kept, e.bottom.count());
+            return;
+        }
+        if (is_convolution(e.type)) {
+            Held laid =
+                net_.loss_weight(e.bottom_name) == 0 && is_input(e.bottom_name) ? pool_.make(e.bottom.count()) : Held();
+            Held y = pool_.make(e.top.count());
+            scratch(index, e.bottom, Pass::kForward);
+            data_[e.top_name] = std::move(y);
+            return;
+        }
+        if (e.type == "InnerProduct") {
+            if (is_planes(e.bottom)) replace(kept, e.bottom.count());
+        } else if (e.type == "BatchNorm" || e.type == "Scale" || e.type == "PReLU") {
+            // The bottom's values are kept; in place, the blob gets new ones.
+            kept = data_[e.bottom_name];
+        } else if (e.type == "Pooling") {
+            const bool max = parameter.pooling_param().pool() == caffe::PoolingParameter::MAX;
+            if (max && training_) replace(kept, e.top.count());
+            if (!max) pool_.make(e.top.count());
+        } else if (e.type == "LRN" && training_) {
+            replace(kept, e.bottom.count());
+        } else if (e.type == "SoftmaxWithLoss" || e.type == "InfogainLoss") {
+            replace(kept, e.bottom.count());
+        } else if (e.type == "Dropout" && training_ && !kept) {
+            replace(kept, e.bottom.count());
+        }
+        for (const auto& top : parameter.top())
+            if (const Blob* blob = net_.find_blob(top)) replace(data_[top], blob->count());
+    }
+
+    bool is_input(const std::string& blob) const {
+        return std::ranges::find(net_.inputs(), blob) != net_.inputs().end();
+    }
+
+    void backward(std::size_t index) {
+        const auto& parameter = net_.layers()[index]->parameter();
+        const bool wanted =
+            std::ranges::any_of(parameter.top(), [&](const auto& top) { return with_gradient_.contains(top); });
+        if (!wanted || parameter.bottom_size() == 0 || parameter.top_size() == 0) return;
+        const Ends e = ends(index);
+        for (const auto& top : parameter.top())
+            if (!diff_[top]) replace(diff_[top], net_.find_blob(top)->count());
+        move_back(index, e);
+        if (keeps_diffs_) return;
+        for (const auto& top : parameter.top())
+            if (std::ranges::find(parameter.bottom(), top) == parameter.bottom().end()) diff_[top].reset();
+    }
+
+    void move_back(std::size_t index, const Ends& e) {
+        const bool gradient = with_gradient_.contains(e.bottom_name);
+        if (is_view(e.type)) {
+            if (gradient) diff_[e.bottom_name] = diff_[e.top_name];
+            return;
+        }
+        if (e.in_place && (e.type == "ReLU" || e.type == "Dropout")) return;
+        if (is_convolution(e.type)) {
+            if (absorbed_behind(index) > 0) replace(diff_[e.top_name], e.top.count());
+            Held laid = is_input(e.bottom_name) ? pool_.make(e.bottom.count()) : Held();
+            scratch(index, e.bottom, Pass::kWeightGradient);
+        }
+        for (const auto& blob : net_.layers()[index]->blobs()) {
+            Held& diff = parameter_diffs_[blob.get()];
+            Held made = pool_.make(blob->count());
+            if (!diff) diff = std::move(made);
+        }
+        if (is_convolution(e.type) && gradient) {
+            Held dx = pool_.make(e.bottom.count());
+            scratch(index, e.bottom, Pass::kInputGradient);
+            diff_[e.bottom_name] = std::move(dx);
+            return;
+        }
+        for (const auto& bottom : e.parameter.bottom())
+            if (with_gradient_.contains(bottom)) replace(diff_[bottom], net_.find_blob(bottom)->count());
+    }
+
+    const Net& net_;
+    const bool training_, keeps_diffs_;
+    Pool pool_;  // outlives the tensors below
+    std::set<std::string> with_gradient_;
+    std::set<std::size_t> absorbed_;
+    std::vector<Held> parameters_;
+    std::map<std::string, Held> data_, diff_;
+    std::map<std::size_t, Held> kept_;
+    std::map<const Blob*, Held> parameter_diffs_;
+};
+
+}  // namespace
+
+std::int64_t plan_memory(const Net& net, bool keeps_diffs) { return Passes(net, keeps_diffs).run(); }
+
+}  // namespace digits

@@ -1,0 +1,110 @@
+"""Trainings whose batch is fitted into memory, and in less than fp32, by the worker's task as the server starts it.
+
+    python3 training_options_test.py path/to/digits-worker
+"""
+import json
+import os
+import re
+import sys
+import tempfile
+from pathlib import Path
+
+from hdf5_training_test import run_task, write_pictures
+
+# The convolution's top and its gradient take 2 MB a picture.
+NETWORK = """
+layer { name: "train-data" type: "Data" top: "data" top: "label" include { stage: "train" } data_param { batch_size: 24 } }
+layer { name: "val-data" type: "Data" top: "data" top: "label" include { stage: "val" } data_param { batch_size: 4 } }
+layer { name: "conv" type: "Convolution" bottom: "data" top: "conv"
+        convolution_param { num_output: 256 kernel_size: 1 weight_filler { type: "xavier" } } }
+layer { name: "pool" type: "Pooling" bottom: "conv" top: "pool" pooling_param { pool: AVE global_pooling: true } }
+layer { name: "ip" type: "InnerProduct" bottom: "pool" top: "ip" inner_product_param { weight_filler { type: "xavier" } } }
+layer { name: "loss" type: "SoftmaxWithLoss" bottom: "ip" bottom: "label" top: "loss" exclude { stage: "deploy" } }
+layer { name: "accuracy" type: "Accuracy" bottom: "ip" bottom: "label" top: "accuracy" include { stage: "val" } }
+layer { name: "softmax" type: "Softmax" bottom: "ip" top: "softmax" include { stage: "deploy" } }
+"""
+
+
+def spec(data, **choices):
+    return {"dataset_id": "data", "dataset_dir": str(data), "network": {"prototxt": NETWORK}, "epochs": 4, "seed": 1,
+            "mean": "pixel", "solver": {"base_lr": 0.0005, "lr_policy": "fixed", "momentum": 0.9}, **choices}
+
+
+def losses(events):
+    return [e["values"]["loss"] for e in events if e["event"] == "metrics" and e["phase"] == "train"]
+
+
+def last_accuracy(events):
+    return [e["values"]["accuracy"] for e in events if e["event"] == "metrics" and e["phase"] == "val"][-1]
+
+
+def log_text(events):
+    return "\n".join(e["text"] for e in events if e["event"] == "log")
+
+
+def solver_and_facts(job):
+    accumulated = re.search(r"iter_size: (\d+)", (job / "solver.prototxt").read_text())
+    return int(accumulated.group(1)) if accumulated else 1, json.loads((job / "model.json").read_text())
+
+
+def check_auto_batch(worker, root, data):
+    roomy = root / "roomy"
+    events = run_task(worker, roomy, "train", spec(data, batch_size="auto"))
+    assert "Batch size 24:" in log_text(events), log_text(events)
+    assert (1, 24) == (solver_and_facts(roomy)[0], solver_and_facts(roomy)[1]["batch_size"])
+
+    os.environ["DIGITS_MEMORY_LIMIT_MB"] = "24"
+    narrow = root / "narrow"
+    parts_events = run_task(worker, narrow, "train", spec(data, batch_size="auto"))
+    parts, facts = solver_and_facts(narrow)
+    assert 1 < parts and parts * facts["batch_size"] == 24, (parts, facts)
+    assert f"Batch size {facts['batch_size']}, {parts} batches for one step" in log_text(parts_events), log_text(parts_events)
+    # The weights move as with whole batches.
+    for whole, in_parts in zip(losses(events), losses(parts_events), strict=True):
+        assert abs(whole - in_parts) < 0.15 * whole + 0.02, (losses(events), losses(parts_events))
+
+    # What a training began with it keeps, whatever is free now.
+    os.environ["DIGITS_MEMORY_LIMIT_MB"] = "10000"
+    run_task(worker, narrow, "train", spec(data, batch_size="auto"))
+    assert solver_and_facts(narrow) == (parts, facts)
+
+    os.environ["DIGITS_MEMORY_LIMIT_MB"] = "1"
+    error = run_task(worker, root / "nothing", "train", spec(data, batch_size="auto"), expected="failed")[-1]["error"]
+    assert "not even single pictures fit" in error["message"], error
+    assert "smaller network" in error["advice"], error
+    del os.environ["DIGITS_MEMORY_LIMIT_MB"]
+
+
+def check_precision(worker, root, data):
+    refused_or_done = root / "native"
+    try:
+        run_task(worker, refused_or_done, "train", spec(data, precision="bf16"))
+    except AssertionError:
+        error = json.loads((refused_or_done / "tasks/train/events.jsonl").read_text().splitlines()[-1])["error"]
+        assert "bf16 would be slower here" in error["message"], error
+        assert error["where"] == "/precision" and "Train in fp32" in error["advice"], error
+    os.environ["DIGITS_EMULATE_PRECISION"] = "1"
+    full, low = root / "fp32", root / "bf16"
+    fp32 = run_task(worker, full, "train", spec(data))
+    bf16 = run_task(worker, low, "train", spec(data, precision="bf16"))
+    del os.environ["DIGITS_EMULATE_PRECISION"]
+    assert "bf16 is emulated" in log_text(bf16), log_text(bf16)
+    assert losses(fp32) != losses(bf16)
+    assert abs(losses(fp32)[-1] - losses(bf16)[-1]) < 0.02, (losses(fp32), losses(bf16))
+    assert last_accuracy(fp32) == last_accuracy(bf16) == 1, (last_accuracy(fp32), last_accuracy(bf16))
+
+
+def main():
+    worker = sys.argv[1]
+    with tempfile.TemporaryDirectory() as scratch:
+        root = Path(scratch)
+        write_pictures(root / "pictures")
+        data = root / "data"
+        run_task(worker, data, "dataset", {"source": {"type": "folder", "path": str(root / "pictures"), "percent_val": 25},
+                                           "image": {"width": 32, "height": 32, "channels": 3}, "storage": {"backend": "lmdb"}})
+        check_auto_batch(worker, root, data)
+        check_precision(worker, root, data)
+
+
+if __name__ == "__main__":
+    main()
