@@ -135,6 +135,19 @@ TEST_F(PrepareTest, SaysWhatIsMissing) {
     EXPECT_TRUE(fs::is_empty(job()));
 }
 
+TEST_F(PrepareTest, PicturesInHdf5AreNotVaried) {
+    auto facts = dataset_json();
+    facts["storage"]["backend"] = "hdf5";
+    write(dataset() / "dataset.json", facts.dump());
+    ASSERT_TRUE(prepare_model(spec_, job()));
+    spec_.augmentation.rotation = 10;
+    const auto error = prepare_model(spec_, job()).error();
+    EXPECT_EQ(error.code, ErrorCode::kInvalidArgument);
+    EXPECT_EQ(error.where, "/augmentation");
+    EXPECT_THAT(error.advice, HasSubstr("LMDB"));
+    EXPECT_FALSE(check_model(spec_).ok());
+}
+
 TEST_F(PrepareTest, ACheckShowsTheFilesAndWritesNone) {
     const auto check = check_model(spec_);
     EXPECT_TRUE(check.ok());

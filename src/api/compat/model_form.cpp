@@ -211,11 +211,12 @@ std::string model_field_of(const std::string& place, const json& spec) {
     if (place == "/spec/solver/gamma") return "lr_" + policy + "_gamma";
     if (place == "/spec/solver/power") return "lr_" + policy + "_power";
     if (place == "/spec/solver/step_percent") return policy == "sigmoid" ? "lr_sigmoid_step" : "lr_step_size";
-    static constexpr std::array<std::pair<const char*, const char*>, 16> kFields{{
+    static constexpr std::array<std::pair<const char*, const char*>, 17> kFields{{
         {"/spec/augmentation/flip", "aug_flip"},
         {"/spec/augmentation/turns", "aug_quad_rot"},
         {"/spec/augmentation/hue", "aug_hsv_h"},
         {"/spec/augmentation/saturation", "aug_hsv_s"},
+        {"/spec/augmentation", "dataset"},
         {"/spec/solver/steps_percent", "lr_multistep_values"},
         {"/spec/solver/base_lr", "learning_rate"},
         {"/spec/solver/rms_decay", "rms_decay"},

@@ -83,6 +83,9 @@ Result<Response> show_augment_example(const Request& request, Context& context) 
         return fail(make_error(ErrorCode::kFailedPrecondition,
                                "{} is in state {}; its pictures are there when it is done", job.id,
                                enum_name(job.state)));
+    if (job.result->value("/storage/backend"_json_pointer, "") == "hdf5")
+        return fail(make_error(ErrorCode::kFailedPrecondition, "pictures in HDF5 cannot be varied")
+                        .advise("Make the dataset with LMDB to vary its pictures"));
     DIGITS_ASSIGN(const auto answer, context.jobs.assist({{"type", "augment_example"},
                                                           {"dataset_dir", context.jobs.job_dir(job.id).string()},
                                                           {"augmentation", to_json(*augmentation)},

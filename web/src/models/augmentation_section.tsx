@@ -15,10 +15,16 @@ const most = { rotation: 180, scale: 1, noise: 1, contrast: 5, hue: 0.5, saturat
 export function AugmentationSection({ form }: { form: FormState<ModelForm> }) {
   const { t } = useText();
   const { values } = form;
+  const dataset = useDataset(values.dataset_id, values.dataset_id !== "").data?.dataset;
   const changes = wanted_changes(values);
   const title = changes.length > 0 ? changes.map((name) => t(`augment.${name}`)).join(", ") : t("augment.none");
   return (
     <Folded title={t("section.augmentation")} values={title}>
+      {dataset?.storage.backend === "hdf5" && (
+        <Text size="sm" c={changes.length > 0 ? "red" : "dimmed"}>
+          {t("augment.hdf5")}
+        </Text>
+      )}
       <Row>
         <ChoiceField
           form={form}
@@ -52,7 +58,7 @@ export function AugmentationSection({ form }: { form: FormState<ModelForm> }) {
           />
         ))}
       </Row>
-      <Preview values={values} />
+      {dataset?.storage.backend !== "hdf5" && <Preview values={values} />}
     </Folded>
   );
 }

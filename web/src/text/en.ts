@@ -474,6 +474,7 @@ export const en = {
   "augment.epoch": "epoch {epoch}",
   "augment.caption":
     "Left: as in the dataset. Beside it: what the network sees in five epochs ({size}), with crop and mean; grey is 0",
+  "augment.hdf5": "Pictures in HDF5 cannot be varied. Choose a dataset in LMDB, or leave these fields as they are.",
   "augment.choose_dataset": "Choose a finished dataset, and this shows what becomes of its pictures.",
   "estimate.flops": "Operations a picture",
   "estimate.memory": "Memory",

@@ -464,6 +464,7 @@ export const zh: Catalogue = {
   "augment.original": "原图",
   "augment.epoch": "第 {epoch} 轮",
   "augment.caption": "左：数据集中的图片。右：网络在五轮中看到的图片（{size}），含裁剪和均值；灰色为 0",
+  "augment.hdf5": "HDF5 数据集中的图片不能增强。请选择 LMDB 数据集，或保持这些字段不变。",
   "augment.choose_dataset": "选择一个已完成的数据集，这里会显示其图片的变化。",
   "estimate.flops": "每张图片的运算量",
   "estimate.memory": "内存",
