@@ -7,6 +7,7 @@
 #include "api/answered_requests.hpp"
 #include "api/event_hub.hpp"
 #include "api/server.hpp"
+#include "api/url_pictures.hpp"
 #include "http/message.hpp"
 #include "jobs/manager.hpp"
 
@@ -18,6 +19,7 @@ struct Context {
     JobManager& jobs;
     EventHub& events;
     AnsweredRequests& answered;
+    UrlPictures& url_pictures;
     double started = 0;                       ///< Unix seconds
     std::shared_future<std::string> address;  ///< known once the server listens
     std::filesystem::path temporary;          ///< folder for files that live as long as a request

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,10 +12,12 @@ namespace digits::api {
 struct Picture {
     std::string name;  ///< as the client calls it
     std::string path;
+    UrlPictures::File file;        ///< keeps a fetched one
+    std::optional<Error> missing;  ///< why it could not be fetched; without a path then
 };
 
-/// The uploaded parts called `image`, or the paths of a JSON body (`paths`). Errors: kInvalidArgument,
-/// kPermissionDenied.
+/// The uploaded parts called `image`, or the `paths` of a JSON body and after them its `urls`. Errors:
+/// kInvalidArgument, kPermissionDenied.
 Result<std::vector<Picture>> read_pictures(const http::Request& request, const Context& context);
 
 }  // namespace digits::api

@@ -99,6 +99,7 @@ struct ApiServer::State {
     std::unique_ptr<JobManager> jobs;
     std::unique_ptr<api::EventHub> events;
     std::unique_ptr<api::AnsweredRequests> answered;
+    std::unique_ptr<api::UrlPictures> url_pictures;
     std::unique_ptr<api::Context> context;
     std::unique_ptr<http::Server> server;
     std::string address;
@@ -124,8 +125,9 @@ Result<std::unique_ptr<ApiServer>> ApiServer::start(ApiServerOptions options) {
     if (error) return fail(errno_error("cannot make " + temporary.string(), error.value()));
     const double now = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
     DIGITS_ASSIGN(state->answered, api::AnsweredRequests::open(options.data_dir / "digits.db"));
-    state->context.reset(new api::Context{options, *state->jobs, *state->events, *state->answered, now,
-                                          state->address_known.get_future().share(), temporary,
+    state->url_pictures = std::make_unique<api::UrlPictures>(options.allow_url_fetch, options.url_hosts, temporary);
+    state->context.reset(new api::Context{options, *state->jobs, *state->events, *state->answered, *state->url_pictures,
+                                          now, state->address_known.get_future().share(), temporary,
                                           pages(options.web_root)});
 
     http::Router router;

@@ -17,6 +17,8 @@ struct ApiServerOptions {
     std::vector<std::filesystem::path> roots;  ///< where pictures and weights may be taken from; empty: everywhere
     int train_slots = 1;                       ///< trainings at a time, where there is no GPU
     std::filesystem::path worker_path;         ///< empty: beside this program
+    bool allow_url_fetch = false;              ///< pictures to classify may be named by URL
+    std::vector<std::string> url_hosts;        ///< that may lie in private networks
     std::filesystem::path mnist;               ///< MNIST's IDX files, to try things with; empty: found if it is there
     std::filesystem::path web_root;            ///< empty: found beside this program or in its source tree
 };

@@ -61,6 +61,8 @@ Result<ImageList> read_image_list(const std::filesystem::path& file, const std::
     return list;
 }
 
+bool is_web_address(std::string_view path) { return path.starts_with("http://") || path.starts_with("https://"); }
+
 std::vector<ListedPicture> parse_picture_list(std::string_view text, const std::filesystem::path& root,
                                               std::size_t limit) {
     std::vector<ListedPicture> pictures;
@@ -74,7 +76,8 @@ std::vector<ListedPicture> parse_picture_list(std::string_view text, const std::
         } else {
             picture.path = line;
         }
-        if (!root.empty() && picture.path.front() != '/') picture.path = (root / picture.path).string();
+        if (!root.empty() && picture.path.front() != '/' && !is_web_address(picture.path))
+            picture.path = (root / picture.path).string();
         pictures.push_back(std::move(picture));
     });
     return pictures;

@@ -42,6 +42,9 @@ Result<ImageList> read_image_list(const std::filesystem::path& file, const std::
 /// Name and label with one space, a line each; atomically.
 Status write_image_list(const std::filesystem::path& file, const std::vector<ListEntry>& entries);
 
+/// Whether a line names no file but an address of the web, which is left as it is.
+bool is_web_address(std::string_view path);
+
 struct ListedPicture {
     std::string path;
     std::optional<std::int64_t> label;

@@ -205,6 +205,10 @@ class FileSource final : public PictureSource {
     SourcePicture get(int, std::uint64_t index) override {
         const auto& [path, truth] = files_[index];
         SourcePicture picture{path, truth, Image()};
+        if (is_web_address(path)) {
+            picture.image = fail(ErrorCode::kUnsupported, "an address in the network; expected a file");
+            return picture;
+        }
         if (!roots_.empty()) {
             if (const auto allowed = resolve_allowed(roots_, path); !allowed) {
                 picture.image = fail(allowed.error());

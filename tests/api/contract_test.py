@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from PIL import Image
 
 from contract import Contract
-from server_process import ServerProcess, mnist_folder
+from server_process import ServerProcess, mnist_folder, web_server
 
 DIGITS, IDX = Path(sys.argv.pop(1)).resolve(), Path(sys.argv.pop(1)).resolve()
 IMAGE = {"width": 28, "height": 28, "channels": 1}
@@ -27,7 +27,7 @@ IMAGE = {"width": 28, "height": 28, "channels": 1}
 def setUpModule():
     """One server, one dataset and one trained model serve all tests."""
     global server, api, pictures, dataset, model, events
-    server = ServerProcess(DIGITS)
+    server = ServerProcess(DIGITS, "--allow-url-fetch", "--allow-url-host", "127.0.0.1")
     unittest.addModuleCleanup(server.close)
     api = Contract(server)
     events = EventReader(server)
@@ -467,6 +467,30 @@ class Making(unittest.TestCase):
         there = api.call("POST", f"/models/{model}/classify", {"paths": [str(file)]})[2]["images"][0]
         self.assertEqual(sent["predictions"], there["predictions"])
 
+    def test_classify_by_url_says_the_same(self):
+        file = pictures / "7" / "00000.png"
+        there = api.call("POST", f"/models/{model}/classify", {"paths": [str(file)]})[2]["images"][0]
+        answers = {"/seven.png": (200, {"Content-Type": "image/png"}, file.read_bytes()), "/page": (200, {}, b"<html>no picture</html>"),
+                   "/away": (302, {"Location": "/seven.png"}, b"")}
+        with web_server(answers) as (port, asked):
+            here, elsewhere = f"http://127.0.0.1:{port}", f"http://localhost:{port}/seven.png"
+            answers["/out"] = (302, {"Location": elsewhere}, b"")
+            urls = [f"{here}/seven.png", f"{here}/page", f"{here}/away", f"{here}/none", elsewhere, "file:///etc/passwd", f"{here}/out"]
+            found = api.call("POST", f"/models/{model}/classify", {"paths": [str(file)], "urls": urls})[2]["images"]
+            layers = api.call("POST", f"/models/{model}/layers", {"urls": urls[:1]})[2]
+            problem = api.call("POST", f"/models/{model}/layers", {"urls": [elsewhere]})
+        self.assertEqual([image["name"] for image in found], [str(file), *urls])
+        self.assertEqual([image["predictions"] for image in found if image["error"] is None], [there["predictions"]] * 3)
+        codes = [image["error"] and image["error"]["code"] for image in found[1:]]
+        self.assertEqual(codes[:1] + codes[2:], [None, None, "not_found", "permission_denied", "invalid_argument", "permission_denied"])
+        self.assertTrue(found[2]["error"]["message"], "a page is no picture, as the worker says")
+        self.assertIn("127.0.0.1", found[5]["error"]["message"])
+        self.assertEqual(layers["predictions"][0]["label"], there["predictions"][0]["label"])
+        self.assertEqual((problem[0], problem[2]["code"]), (403, "permission_denied"))
+        self.assertEqual(len(asked), 7, f"nothing is asked for at an address that is refused: {asked}")
+        self.assertEqual(list((server.folder / "data/temporary").glob("fetched-*")), [])
+        status, _, problem = api.call("POST", f"/models/{model}/classify", {"urls": [urls[0]] * 33})
+        self.assertEqual((status, problem["where"]), (422, "/urls"))
 
     def test_evaluate_and_look_inside(self):
         # The numbers are held against others in evaluation_test.py.

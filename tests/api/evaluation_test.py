@@ -411,5 +411,13 @@ class LookingInside(unittest.TestCase):
         self.assertEqual(api.call("POST", f"/models/{model}/layers", {"paths": [str(pictures / "3" / "broken.png")]})[0], 422)
 
 
+class UrlFetch(unittest.TestCase):
+    def test_is_off_by_default(self):
+        self.assertFalse(api.call("GET", "/system")[2]["url_fetch"])
+        status, _, problem = api.call("POST", f"/models/{model}/classify", {"urls": ["http://127.0.0.1:1/seven.png"]})
+        self.assertEqual((status, problem["where"]), (403, "/urls"))
+        self.assertIn("--allow-url-fetch", problem["advice"])
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -1,5 +1,7 @@
 """Starts a real `digits serve` on a folder of its own for a test, and ends it in every outcome."""
+import contextlib
 import http.client
+import http.server
 import json
 import queue
 import re
@@ -38,15 +40,41 @@ def mnist_folder(idx, out, a_class):
     return Path(out)
 
 
+@contextlib.contextmanager
+def web_server(answers):
+    """A host of the web on the loopback; `answers`: path → (status, headers, body). Gives its port and the paths it was asked for."""
+    asked = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked.append(self.path)
+            status, headers, body = answers.get(self.path, (404, {}, b""))
+            self.send_response(status)
+            for name, value in {**headers, "Content-Length": len(body)}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as web:
+        threading.Thread(target=web.serve_forever, daemon=True).start()
+        try:
+            yield web.server_address[1], asked
+        finally:
+            web.shutdown()
+
+
 class ServerProcess:
-    def __init__(self, digits):
+    def __init__(self, digits, *options):
         self.folder = Path(tempfile.mkdtemp(prefix="digits-test-"))
         self.log = open(self.folder / "server.log", "wb")
-        self.digits = digits
+        self.digits, self.options = digits, options
         self.start()
 
     def start(self):
-        self.process = subprocess.Popen([self.digits, "serve", "--data-dir", self.folder / "data", "--port", "0"],
+        self.process = subprocess.Popen([self.digits, "serve", "--data-dir", self.folder / "data", "--port", "0", *self.options],
                                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self.log, text=True)
         lines = queue.Queue()
         threading.Thread(target=lambda: [lines.put(line) for line in self.process.stdout], daemon=True).start()

@@ -8,7 +8,7 @@ import unittest
 import zipfile
 from pathlib import Path
 
-from digits_server import DigitsServer, wait_until, write_mnist
+from digits_server import DigitsServer, folder_on_the_web, wait_until, write_mnist
 
 PROGRAM = Path(sys.argv.pop(1)).resolve()
 
@@ -44,7 +44,7 @@ def model_form(**changes):
 
 def setUpModule():
     global server, pictures, held_out, dataset_id, model_id
-    server = DigitsServer(PROGRAM)
+    server = DigitsServer(PROGRAM, "--allow-url-fetch", "--allow-url-host", "127.0.0.1")
     unittest.addModuleCleanup(lambda: server.stop())
     pictures = server.root / "train"
     write_mnist(pictures, 800)
@@ -580,6 +580,22 @@ class ClassifyTest(Case):
             self.assertEqual(found[str(path)], one)
         few = server.post(MODELS + "/classify_many.json", **self.listed(num_test_images=3, snapshot_epoch="1"))
         self.assertEqual(len(few.json()["classifications"]), 3)
+
+    def test_pictures_of_the_web(self):
+        path, other = held_out[7][0], held_out[1][0]
+        said = server.post(MODELS + "/classify_one.json", {"job_id": model_id, "image_path": path}).json()
+        with folder_on_the_web(server.root) as web:
+            url = f"{web}/{path.relative_to(server.root)}"
+            answer = server.post(MODELS + "/classify_one.json", {"job_id": model_id, "image_path": url})
+            self.assertEqual((answer.status_code, answer.json()), (200, said))
+            gone = server.post(MODELS + "/classify_one.json", {"job_id": model_id, "image_path": web + "/gone.png"})
+            self.assert_json_error(gone, 404, "NotFound", "404")
+            private = server.post(MODELS + "/classify_one.json", {"job_id": model_id, "image_path": url.replace("127.0.0.1", "localhost")})
+            self.assert_json_error(private, 403, "Forbidden", "127.0.0.1")
+            files = {"image_list": ("list.txt", f"{url} 7\n{web}/gone.png 1\n{other.relative_to(server.root)} 1\n")}
+            many = server.post(MODELS + "/classify_many.json", {"job_id": model_id, "image_folder": server.root}, files=files)
+        self.assertEqual(set(many.json()["classifications"]), {url, str(other)})
+        self.assertEqual(many.json()["classifications"][url], said["predictions"])
 
     def test_many_without_json_tells_what_the_page_showed(self):
         seen = server.post(MODELS + "/classify_many", **self.listed()).json()

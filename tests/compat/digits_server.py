@@ -1,9 +1,13 @@
 """A Digits server of a test, and pictures for it."""
+import contextlib
+import functools
+import http.server
 import os
 import struct
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -29,6 +33,18 @@ def write_mnist(folder, count, part="train"):
         Image.frombytes("L", (columns, rows), images[start:start + rows * columns]).save(path)
         paths.setdefault(label, []).append(path)
     return paths
+
+
+@contextlib.contextmanager
+def folder_on_the_web(folder):
+    """The address of a host of the web, on the loopback, that serves the folder's files."""
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=folder)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as web:
+        threading.Thread(target=web.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{web.server_address[1]}"
+        finally:
+            web.shutdown()
 
 
 def wait_until(what, probe, limit_s=300):

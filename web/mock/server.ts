@@ -395,6 +395,7 @@ export class MockServer {
             taken: [...this.entries.values()].filter(({ job }) => job.kind === "model" && job.state === "run").length,
           },
           mnist: "/opt/digits/mnist",
+          url_fetch: true,
           disk: { total_bytes: 500e9, free_bytes: 210e9 },
           limits: { body_bytes: 1 << 20, upload_bytes: 1 << 28, upload_files: 1000 },
           jobs: {},

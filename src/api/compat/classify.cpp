@@ -2,6 +2,7 @@
 #include <cmath>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <span>
 
 #include "api/classification.hpp"
 #include "api/compat/answers.hpp"
@@ -45,9 +46,12 @@ json predictions_json(const json& predictions, const std::vector<std::string>& l
 Result<Response> classify_one(const Arguments& arguments, Context& context) {
     DIGITS_ASSIGN(const auto job, argument_job(arguments, context, "model"));
     auto path = arguments.get("image_path");
-    if (path.starts_with("http://") || path.starts_with("https://"))
-        return fail(ErrorCode::kUnsupported, "pictures of the web are not offered; send the picture as image_file");
-    if (!path.empty()) {
+    UrlPictures::File fetched;
+    if (is_web_address(path)) {
+        DIGITS_ASSIGN(const auto files, context.url_pictures.fetch({path}));
+        DIGITS_ASSIGN(fetched, files.front());
+        path = fetched->path().string();
+    } else if (!path.empty()) {
         DIGITS_TRY(check_path(path, context));
     } else if (const auto* part = arguments.find_file("image_file")) {
         path = part->file->path().string();
@@ -78,14 +82,38 @@ Result<Survey> read_survey(const Arguments& arguments, Context& context) {
     return survey;
 }
 
+/// The files of a portion of the list; empty for one that cannot be fetched. `fetched` keeps those that are.
+Result<std::vector<std::string>> files_of(std::span<const ListedPicture> images,
+                                          std::vector<UrlPictures::File>& fetched, Context& context) {
+    std::vector<std::string> paths, urls;
+    for (const auto& image : images)
+        if (is_web_address(image.path)) urls.push_back(image.path);
+    std::vector<Result<UrlPictures::File>> files;
+    if (!urls.empty()) {
+        DIGITS_ASSIGN(files, context.url_pictures.fetch(urls));
+    }
+    auto next = files.begin();
+    for (const auto& image : images) {
+        if (!is_web_address(image.path)) {
+            paths.push_back(image.path);
+            continue;
+        }
+        paths.push_back(*next ? (**next)->path().string() : "");
+        if (*next) fetched.push_back(**next);
+        ++next;
+    }
+    return paths;
+}
+
 /// Calls `use(image, predictions)` with each picture that could be read.
 template <class Use>
 Status classify_list(const Survey& survey, std::int64_t top, Context& context, Use use) {
     bool any = false;
     for (std::size_t begin = 0; begin < survey.images.size(); begin += kPortion) {
         const auto end = std::min(begin + kPortion, survey.images.size());
-        std::vector<std::string> paths;
-        for (std::size_t i = begin; i < end; ++i) paths.push_back(survey.images[i].path);
+        std::vector<UrlPictures::File> fetched;
+        DIGITS_ASSIGN(const auto paths,
+                      files_of(std::span(survey.images).subspan(begin, end - begin), fetched, context));
         DIGITS_ASSIGN(const auto answer,
                       classify_pictures(survey.job.id, survey.snapshot.weights, paths, top, context));
         for (std::size_t i = begin; i < end; ++i) {

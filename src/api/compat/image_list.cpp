@@ -31,7 +31,8 @@ Result<std::vector<ListedPicture>> read_listed_images(const Arguments& arguments
     }
     DIGITS_ASSIGN(const auto text, read_file(part->file->path(), kMaxListBytes));
     auto images = parse_picture_list(text, folder, most);
-    for (const auto& image : images) DIGITS_TRY(check_path(image.path, context));
+    for (const auto& image : images)
+        if (!is_web_address(image.path)) DIGITS_TRY(check_path(image.path, context));
     return images;
 }
 

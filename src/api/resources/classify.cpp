@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/classification.hpp"
+#include "api/job_view.hpp"
 #include "api/messages.hpp"
 #include "api/picture_request.hpp"
 #include "api/resources.hpp"
@@ -18,20 +19,30 @@ json picture_error(const json& error) {
     return {{"code", text("code")}, {"message", text("message")}, {"where", text("where")}, {"advice", text("advice")}};
 }
 
+json answer_view(const json& image) {
+    const auto& error = image["error"];
+    return {{"predictions", image["predictions"]}, {"error", error.is_null() ? json() : picture_error(error)}};
+}
+
 Result<Response> classify(const Request& request, Context& context) {
     DIGITS_ASSIGN(const auto job, route_job(request, context.jobs, "model"));
     DIGITS_ASSIGN(const auto top, query_number(request, "top", 5, 1, 1000));
     DIGITS_ASSIGN(const auto pictures, read_pictures(request, context));
     DIGITS_ASSIGN(const auto snapshot, choose_snapshot(request, job, context));
     std::vector<std::string> paths;
-    for (const auto& picture : pictures) paths.push_back(picture.path);
-    DIGITS_ASSIGN(auto answer, classify_pictures(job.id, snapshot.weights, paths, top, context));
+    for (const auto& picture : pictures)
+        if (!picture.missing) paths.push_back(picture.path);
+    json answer{{"images", json::array()}, {"seconds", 0.0}};
+    if (!paths.empty()) {
+        DIGITS_ASSIGN(answer, classify_pictures(job.id, snapshot.weights, paths, top, context));
+    }
     json view{{"images", json::array()}, {"snapshot", snapshot.iteration}, {"seconds", answer["seconds"]}};
-    for (std::size_t i = 0; i < pictures.size(); ++i) {
-        const auto& image = answer["images"][i];
-        view["images"].push_back({{"name", pictures[i].name},
-                                  {"predictions", image["predictions"]},
-                                  {"error", image["error"].is_null() ? json() : picture_error(image["error"])}});
+    auto answered = answer["images"].begin();
+    for (const auto& picture : pictures) {
+        auto image = picture.missing ? json{{"predictions", json::array()}, {"error", error_view(*picture.missing)}}
+                                     : answer_view(*answered++);
+        image["name"] = picture.name;
+        view["images"].push_back(std::move(image));
     }
     return json_response(200, view);
 }

@@ -62,6 +62,7 @@ Result<Response> look(const Request& request, Context& context, LayerViews& view
     DIGITS_ASSIGN(const auto pictures, read_pictures(request, context));
     if (pictures.size() != 1)
         return fail(make_error(ErrorCode::kInvalidArgument, "expected one picture, got {}", pictures.size()).at("/"));
+    if (pictures[0].missing) return fail(*pictures[0].missing);
     DIGITS_ASSIGN(const auto snapshot, choose_snapshot(request, job, context));
     DIGITS_ASSIGN(const auto view, views.make(job.id));
     const json question{{"type", "layers"}, {"path", pictures[0].path}, {"folder", view.second.string()}, {"top", 5}};

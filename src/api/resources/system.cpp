@@ -56,6 +56,7 @@ Result<http::Response> show(Context& context) {
               {"devices", devices_view()},
               {"training_room", {{"total", room.total}, {"taken", room.taken}}},
               {"mnist", context.options.mnist.empty() ? json() : json(context.options.mnist.string())},
+              {"url_fetch", context.url_pictures.allowed()},
               {"disk", {{"total_bytes", space.capacity}, {"free_bytes", space.available}}},
               {"limits",
                {{"body_bytes", kMaxBody_bytes}, {"upload_bytes", kMaxUpload_bytes}, {"upload_files", kMaxUploadFiles}}},

@@ -6,12 +6,14 @@ import { PageSkeleton, QueryProblem } from "../frame/page_states";
 import { useText } from "../text/text";
 import "./layers_panel.css";
 
-export type LayersQuestion = { file: File } | { path: string };
+export type LayersQuestion = { file: File } | { path: string } | { url: string };
 
 function ask(model: string, snapshot: string, question: LayersQuestion, signal: AbortSignal): Promise<LayerViews> {
   const params = { path: { id: model }, query: { snapshot } };
   if ("path" in question)
     return answer(client.POST("/models/{id}/layers", { params, body: { paths: [question.path] }, signal }));
+  if ("url" in question)
+    return answer(client.POST("/models/{id}/layers", { params, body: { urls: [question.url] }, signal }));
   const form = new FormData();
   form.append("image", question.file, question.file.name);
   return answer(

@@ -3,6 +3,7 @@ import { useMutation } from "@tanstack/react-query";
 import { type ClipboardEvent, useEffect, useRef, useState } from "react";
 import { useSearchParams } from "react-router";
 import { answer, type Classification, client, type Model, ProblemError } from "../api/client";
+import { useSystem } from "../api/queries";
 import { save_text, to_csv } from "../charts/csv";
 import { class_colour } from "../charts/palette";
 import { percent, significant } from "../format/format";
@@ -26,11 +27,14 @@ interface Answer {
   seconds: number;
 }
 
-type Question = { files: File[] } | { paths: string[] };
+type Question = { files: File[] } | { paths: string[]; urls: string[] };
+
+const is_url = (name: string) => /^https?:\/\//i.test(name);
 
 /** What does the network say of these pictures? */
 export function TestPanel({ model }: { model: Model }) {
   const { t, whole } = useText();
+  const url_fetch = useSystem().data?.url_fetch;
   const [params, set_params] = useSearchParams();
   const snapshot = params.get("snapshot") ?? "best";
   const [paths, set_paths] = useState("");
@@ -50,7 +54,12 @@ export function TestPanel({ model }: { model: Model }) {
           name: result.name,
           url: urls.current[i] ?? null,
           result,
-          question: "files" in question ? { file: question.files[i]! } : { path: question.paths[i]! },
+          question:
+            "files" in question
+              ? { file: question.files[i]! }
+              : is_url(result.name)
+                ? { url: result.name }
+                : { path: result.name },
         })),
         snapshot: found.snapshot,
         seconds: found.seconds,
@@ -127,14 +136,15 @@ export function TestPanel({ model }: { model: Model }) {
             .split("\n")
             .map((line) => line.trim())
             .filter((line) => line !== "");
-          if (wanted.length > 0) ask.mutate({ paths: wanted });
+          if (wanted.length > 0)
+            ask.mutate({ paths: wanted.filter((name) => !is_url(name)), urls: wanted.filter(is_url) });
         }}
       >
         <Group align="flex-end" gap="sm">
           <Textarea
             style={{ flex: 1, minWidth: 220 }}
-            label={t("test.paths")}
-            description={t("test.paths.help")}
+            label={t(url_fetch ? "test.paths_and_urls" : "test.paths")}
+            description={t(url_fetch ? "test.paths_and_urls.help" : "test.paths.help")}
             placeholder="/data/mnist/test/7/00000.png"
             autosize
             minRows={1}
@@ -196,7 +206,10 @@ function pictures_of(files: FileList): File[] {
 function classify(id: string, snapshot: string, question: Question): Promise<Classification> {
   const params = { path: { id }, query: { snapshot, top: 5 } };
   if ("paths" in question) {
-    return answer(client.POST("/models/{id}/classify", { params, body: { paths: question.paths } }));
+    const { paths, urls } = question;
+    return answer(
+      client.POST("/models/{id}/classify", { params, body: urls.length > 0 ? { paths, urls } : { paths } }),
+    );
   }
   const form = new FormData();
   for (const file of question.files) form.append("image", file, file.name);
@@ -229,7 +242,7 @@ function OneAnswer({ picture, model, snapshot }: { picture: Shown; model: string
             />
           ) : (
             <Text size="xs" c="black" p="xs" ta="center" style={{ overflowWrap: "anywhere" }}>
-              {t("test.on_server")}
+              {t(is_url(picture.name) ? "test.on_web" : "test.on_server")}
             </Text>
           )}
         </div>

@@ -14,7 +14,7 @@ export function SystemPage() {
   useTitle(t("system.title"));
   if (system.error) return <QueryProblem error={system.error} />;
   if (!system.data) return <PageSkeleton />;
-  const { version, data_dir, address, pid, uptime_s, memory_bytes, devices, disk, limits, training_room, jobs } =
+  const { version, data_dir, address, pid, uptime_s, memory_bytes, devices, disk, limits, training_room, url_fetch, jobs } =
     system.data;
   return (
     <Stack maw={760}>
@@ -42,6 +42,7 @@ export function SystemPage() {
           [t("system.room"), t("system.room.value", { n: training_room.total, taken: training_room.taken })],
           [t("system.body"), bytes(limits.body_bytes)],
           [t("system.upload"), t("system.upload_limit", { size: bytes(limits.upload_bytes), n: limits.upload_files })],
+          [t("system.url_fetch"), t(url_fetch ? "system.url_fetch.yes" : "system.url_fetch.no")],
         ]}
       />
       <Text size="sm" c="dimmed">

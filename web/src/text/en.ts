@@ -647,9 +647,13 @@ export const en = {
   "test.drop": "Drop pictures here, paste them, or choose files",
   "test.choose": "Choose pictures",
   "test.paths": "Or pictures on the server’s machine",
-  "test.paths.help": "Absolute paths, one a line",
+  "test.paths.help":
+    "Absolute paths, one a line. Web addresses too, if the server is started with --allow-url-fetch.",
+  "test.paths_and_urls": "Or pictures on the server’s machine or on the web",
+  "test.paths_and_urls.help": "Absolute paths and addresses of http or https, one a line",
   "test.classify": "Classify",
   "test.on_server": "on the server",
+  "test.on_web": "on the web",
   "test.answered":
     "{n} picture, snapshot {iteration}, {time} ms in the network|{n} pictures, snapshot {iteration}, {time} ms in the network",
 
@@ -756,6 +760,9 @@ export const en = {
   "system.cores": "{n} core|{n} cores",
   "system.upload": "Uploads",
   "system.upload_limit": "up to {size} and {n} files at once",
+  "system.url_fetch": "Pictures of the web",
+  "system.url_fetch.yes": "may be classified by their address",
+  "system.url_fetch.no": "are not fetched (digits serve --allow-url-fetch)",
   "system.doctor": "Checks",
   "doctor.ok": "Good",
   "doctor.warning": "Warning",

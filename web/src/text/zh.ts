@@ -631,9 +631,12 @@ export const zh: Catalogue = {
   "test.drop": "把图片拖到这里、粘贴，或选择文件",
   "test.choose": "选择图片",
   "test.paths": "或使用服务器上的图片",
-  "test.paths.help": "绝对路径，每行一个",
+  "test.paths.help": "绝对路径，每行一个。服务器以 --allow-url-fetch 启动时，也可使用网址。",
+  "test.paths_and_urls": "或使用服务器上或网络上的图片",
+  "test.paths_and_urls.help": "绝对路径以及 http 或 https 网址，每行一个",
   "test.classify": "分类",
   "test.on_server": "在服务器上",
+  "test.on_web": "在网络上",
   "test.answered":
     "{n} 张图片，快照 {iteration}，网络用时 {time} 毫秒|{n} 张图片，快照 {iteration}，网络用时 {time} 毫秒",
 
@@ -739,6 +742,9 @@ export const zh: Catalogue = {
   "system.cores": "{n} 核|{n} 核",
   "system.upload": "上传",
   "system.upload_limit": "一次最多 {size}、{n} 个文件",
+  "system.url_fetch": "网络上的图片",
+  "system.url_fetch.yes": "可以按网址分类",
+  "system.url_fetch.no": "不获取（digits serve --allow-url-fetch）",
   "system.doctor": "检查",
   "doctor.ok": "正常",
   "doctor.warning": "警告",

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <atomic>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "http/fetch.hpp"
+#include "http/message.hpp"
+
+namespace digits::api {
+
+/// Fetches pictures that requests name by URL, where this server may (`--allow-url-fetch`). Thread-safe.
+class UrlPictures {
+  public:
+    UrlPictures(bool allowed, std::vector<std::string> private_hosts, std::filesystem::path folder);
+
+    bool allowed() const { return allowed_; }
+
+    using File = std::shared_ptr<http::TemporaryFile>;
+    /// A file, or why there is none, for each URL. Errors of all: kPermissionDenied where the server may not fetch;
+    /// kUnavailable while it does for many others.
+    Result<std::vector<Result<File>>> fetch(const std::vector<std::string>& urls);
+
+  private:
+    const bool allowed_;
+    const std::filesystem::path folder_;
+    http::FetchLimits limits_;
+    std::atomic<int> at_work_ = 0;
+};
+
+}  // namespace digits::api
