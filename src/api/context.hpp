@@ -6,6 +6,7 @@
 
 #include "api/answered_requests.hpp"
 #include "api/event_hub.hpp"
+#include "api/gallery_shelf.hpp"
 #include "api/server.hpp"
 #include "api/url_pictures.hpp"
 #include "http/message.hpp"
@@ -20,6 +21,7 @@ struct Context {
     EventHub& events;
     AnsweredRequests& answered;
     UrlPictures& url_pictures;
+    GalleryShelf& galleries;
     double started = 0;                       ///< Unix seconds
     std::shared_future<std::string> address;  ///< known once the server listens
     std::filesystem::path temporary;          ///< folder for files that live as long as a request

@@ -12,6 +12,7 @@ void register_datasets(http::Router& router, Context& context);
 /// DIGITS's own routes, in compat/ (docs/digits-compatibility.md).
 void register_digits_classify(http::Router& router, Context& context);
 void register_digits_datasets(http::Router& router, Context& context);
+void register_digits_fragments(http::Router& router, Context& context);
 void register_digits_jobs(http::Router& router, Context& context);
 void register_digits_models(http::Router& router, Context& context);
 void register_digits_not_offered(http::Router& router, Context& context);
@@ -42,6 +43,7 @@ inline constexpr auto kResources = {
     register_datasets,
     register_digits_classify,
     register_digits_datasets,
+    register_digits_fragments,
     register_digits_jobs,
     register_digits_models,
     register_digits_not_offered,

@@ -100,6 +100,7 @@ struct ApiServer::State {
     std::unique_ptr<api::EventHub> events;
     std::unique_ptr<api::AnsweredRequests> answered;
     std::unique_ptr<api::UrlPictures> url_pictures;
+    api::GalleryShelf galleries;
     std::unique_ptr<api::Context> context;
     std::unique_ptr<http::Server> server;
     std::string address;
@@ -127,7 +128,7 @@ Result<std::unique_ptr<ApiServer>> ApiServer::start(ApiServerOptions options) {
     DIGITS_ASSIGN(state->answered, api::AnsweredRequests::open(options.data_dir / "digits.db"));
     state->url_pictures = std::make_unique<api::UrlPictures>(options.allow_url_fetch, options.url_hosts, temporary);
     state->context.reset(new api::Context{options, *state->jobs, *state->events, *state->answered, *state->url_pictures,
-                                          now, state->address_known.get_future().share(), temporary,
+                                          state->galleries, now, state->address_known.get_future().share(), temporary,
                                           pages(options.web_root)});
 
     http::Router router;

@@ -6,6 +6,7 @@
 
 #include "api/classification.hpp"
 #include "api/compat/answers.hpp"
+#include "api/compat/classification_page.hpp"
 #include "api/compat/confusion.hpp"
 #include "api/compat/form.hpp"
 #include "api/compat/image_list.hpp"
@@ -61,8 +62,15 @@ Result<Response> classify_one(const Arguments& arguments, Context& context) {
     DIGITS_ASSIGN(const auto snapshot, snapshot_of(arguments, "snapshot_epoch", job, context));
     DIGITS_ASSIGN(const auto answer, classify_pictures(job.id, snapshot.weights, {path}, kTopClasses, context));
     const auto& image = answer["images"].front();
-    const int status = image["error"].is_null() ? 200 : 500;
-    return json_response(status, {{"predictions", predictions_json(image["predictions"], labels_of(job, context))}});
+    auto predictions = predictions_json(image["predictions"], labels_of(job, context));
+    const bool failed = !image["error"].is_null();
+    if (failed || !wants_page(arguments.request()))
+        return json_response(failed ? 500 : 200, {{"predictions", std::move(predictions)}});
+    json layers = json::array();
+    if (!arguments.get("show_visualizations").empty()) {
+        DIGITS_ASSIGN(layers, layers_inside(job.id, snapshot.weights, path, context));
+    }
+    return classification_page(predictions, layers);
 }
 
 /// A list of pictures that a request asks about, and what is to classify them.
@@ -140,7 +148,7 @@ Result<Response> classify_many(const Arguments& arguments, Context& context) {
     json view{{"classifications", std::move(classifications)}};
     // DIGITS shows the rest on its page only.
     if (!wants_json(arguments.request())) view.update(confusion.to_json());
-    return json_response(200, view);
+    return wants_page(arguments.request()) ? classifications_page(view) : json_response(200, view);
 }
 
 Result<Response> top_n(const Arguments& arguments, Context& context) {
@@ -162,7 +170,7 @@ Result<Response> top_n(const Arguments& arguments, Context& context) {
     json view = json::object();
     for (const auto& [label, list] : best)
         for (const auto& [probability, path] : list) view[label].push_back({path, percent(probability)});
-    return json_response(200, {{"top_n", std::move(view)}});
+    return wants_page(arguments.request()) ? top_n_page(view) : json_response(200, {{"top_n", std::move(view)}});
 }
 
 }  // namespace

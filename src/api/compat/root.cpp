@@ -4,6 +4,7 @@
 
 #include "api/access.hpp"
 #include "api/compat/answers.hpp"
+#include "api/compat/html.hpp"
 #include "api/compat/job_json.hpp"
 #include "api/job_file.hpp"
 #include "api/job_specs.hpp"
@@ -69,29 +70,12 @@ std::string next_place(const Arguments& arguments) {
     return local && !next.starts_with("/login") ? next : "/";
 }
 
-std::string escaped(const std::string& text) {
-    std::string result;
-    for (const char c : text) {
-        switch (c) {
-            case '&': result += "&amp;"; break;
-            case '<': result += "&lt;"; break;
-            case '>': result += "&gt;"; break;
-            case '"': result += "&quot;"; break;
-            default: result += c;
-        }
-    }
-    return result;
-}
-
 Response login_page(const Arguments& arguments, const std::string& complaint) {
-    auto page = Response::bytes(
-        200, "text/html; charset=utf-8",
-        fmt::format("<!doctype html><html lang=\"en\"><title>Login</title><h1>Login</h1><p role=\"alert\">{}</p>"
-                    "<form method=\"post\" action=\"/login\"><input type=\"hidden\" name=\"next\" value=\"{}\">"
-                    "<label>Username <input name=\"username\" required></label> <button>Login</button></form></html>\n",
-                    escaped(complaint), escaped(next_place(arguments))));
-    page.set_header("Content-Security-Policy", "default-src 'none'; form-action 'self'; frame-ancestors 'none'");
-    return page;
+    return html_page(
+        "Login", fmt::format("<p role=\"alert\">{}</p><form method=\"post\" action=\"/login\"><input type=\"hidden\" "
+                             "name=\"next\" value=\"{}\"><label>Username <input name=\"username\" required></label> "
+                             "<button>Login</button></form>",
+                             escaped(complaint), escaped(next_place(arguments))));
 }
 
 Result<Response> login(const Arguments& arguments) {

@@ -1,0 +1,204 @@
+// What DIGITS's pages fetched to put into themselves, and pages that only lead on.
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "api/compat/answers.hpp"
+#include "api/compat/form.hpp"
+#include "api/compat/html.hpp"
+#include "api/compat/job_json.hpp"
+#include "api/compat/network_drawing.hpp"
+#include "api/gallery_shelf.hpp"
+#include "api/job_specs.hpp"
+#include "api/messages.hpp"
+#include "api/resources.hpp"
+#include "base/base64.hpp"
+#include "base/ids.hpp"
+
+namespace digits::api {
+namespace compat {
+namespace {
+
+using http::Response;
+using nlohmann::json;
+
+std::string size_text(std::uint64_t bytes) {
+    if (bytes < 1024) return fmt::format("{} B", bytes);
+    const double kilobytes = static_cast<double>(bytes) / 1024;
+    return kilobytes < 1024 ? fmt::format("{:.2f} KB", kilobytes) : fmt::format("{:.2f} MB", kilobytes / 1024);
+}
+
+/// What the form of a model shows of the dataset that is chosen there.
+Result<Response> summary(const Arguments& arguments, Context& context) {
+    DIGITS_ASSIGN(const auto job, argument_job(arguments, context, "dataset"));
+    DIGITS_ASSIGN(const auto view, detailed_json(job, context));
+    std::string body = fmt::format("<h4><a href=\"/datasets/{}\">{}</a></h4><dl>", job.id, escaped(job.name));
+    const auto add = [&](const std::string& name, const std::string& value) {
+        body += fmt::format("<dt>{}</dt><dd>{}</dd>", escaped(name), escaped(value));
+    };
+    add("Job Status", view.value("status", ""));
+    for (const auto& task : view["CreateDbTasks"]) {
+        if (&task == &view["CreateDbTasks"].front()) {
+            add("Image Size", fmt::format("{}x{}", task["image_width"].dump(), task["image_height"].dump()));
+            add("Image Type", task["image_channels"] == 1 ? "Grayscale" : "Color");
+            add("DB backend", task.value("backend", ""));
+        }
+        add(task.value("name", ""), task["entries"].is_null() ? "?" : task["entries"].dump() + " images");
+    }
+    return html_fragment(body + "</dl>");
+}
+
+/// A test card: colours that change both ways, a circle and bars, 240 x 320. DIGITS has a painting there.
+Status write_test_card(const std::filesystem::path& path) {
+    constexpr int kWidth = 240, kHeight = 320, kRadius = 80;
+    std::ofstream file(path, std::ios::binary);
+    file << "P6 " << kWidth << " " << kHeight << " 255\n";
+    for (int y = 0; y < kHeight; ++y)
+        for (int x = 0; x < kWidth; ++x) {
+            const int dx = x - kWidth / 2, dy = y - kHeight / 2;
+            const bool circle = dx * dx + dy * dy < kRadius * kRadius;
+            const bool bar = y > kHeight - 40 && (x / 15) % 2 == 0;
+            file.put(static_cast<char>(bar ? 0 : x));
+            file.put(static_cast<char>(circle ? 220 : y * 255 / kHeight));
+            file.put(static_cast<char>(bar ? 0 : circle ? 60 : 160));
+        }
+    if (!file.flush()) return fail(errno_error("cannot write " + path.string(), errno));
+    return {};
+}
+
+/// "Exception: message" is an answer of 200, too.
+Result<Response> resize_example(const Arguments& arguments, Context& context) {
+    Form form(arguments);
+    const auto side = [&](const char* name) { return form.required_integer(name, {1, 10000}); };
+    const auto mode = form.choice("resize_mode", "squash", {"crop", "squash", "fill", "half_crop"});
+    auto encoding = form.choice("encoding", "png", {"none", "png", "jpg"});
+    if (encoding == "jpg") encoding = "jpeg";
+    const http::TemporaryFile card(context.temporary / ("card-" + random_hex(8) + ".ppm"));
+    const json spec{
+        {"source", {{"type", "folder"}, {"path", context.temporary.string()}}},
+        {"image",
+         {{"width", side("width")},
+          {"height", side("height")},
+          {"channels", form.required_integer("channels", {1, 3}, 3)}}},
+        {"storage", {{"backend", form.choice("backend", "lmdb", {"lmdb", "hdf5"})}, {"encoding", encoding}}}};
+    const auto failed = [](const std::string& text) { return html_fragment("ValueError: " + escaped(text)); };
+    if (!form.ok())
+        return failed(form.errors().begin().key() + ": " + form.errors().begin()->front().get<std::string>());
+    DIGITS_TRY(write_test_card(card.path()));
+    const auto answer =
+        context.jobs.assist({{"type", "resize_example"}, {"spec", spec}, {"picture", card.path().string()}});
+    if (!answer) return failed(answer.error().to_string());
+    for (const auto& one : (**answer)["modes"])
+        if (one["mode"] == mode)
+            return html_fragment(fmt::format("<img src=\"{}\"><br><i>Image size: {}</i>", one.value("data", ""),
+                                             size_text(one.value("bytes", std::uint64_t{0}))));
+    return failed("no resize mode " + mode);
+}
+
+/// A split's pictures, a page at a time.
+Result<Response> explore(const Arguments& arguments, Context& context) {
+    DIGITS_ASSIGN(const auto job, argument_job(arguments, context, "dataset"));
+    const auto wanted = arguments.get("db").empty() ? "train" : arguments.get("db");
+    std::string split;
+    for (const auto* name : {"train", "val", "test"})
+        if (split.empty() && wanted.find(name) != std::string::npos) split = name;
+    const auto splits = job.result ? job.result->value("splits", json::object()) : json::object();
+    if (split.empty() || (job.result && !splits.contains(split)))
+        return fail(ErrorCode::kInternal, "No create_db task for {}", wanted);
+    if (!job.result)
+        return fail(ErrorCode::kInternal, "This create_db task's status should be 'D' but is '{}'",
+                    job.state == JobState::kRun ? "R" : "W");
+    const auto backend = job.result->value("/storage/backend"_json_pointer, "lmdb");
+    if (backend != "lmdb") return fail(ErrorCode::kInternal, "Backend is {} while expected backend is lmdb", backend);
+    const auto number = [&](const char* name, std::int64_t fallback) {
+        const auto value = parse_number(arguments.get(name));
+        return value && *value >= 0 && *value < 1e9 ? static_cast<std::int64_t>(*value) : fallback;
+    };
+    const auto page = static_cast<std::uint64_t>(number("page", 0));
+    const auto size = static_cast<std::uint64_t>(std::clamp<std::int64_t>(number("size", 25), 1, 500));
+    const auto label = number("label", -1);
+    const auto only = label < 0 ? std::nullopt : std::optional(static_cast<int>(label));
+    const auto labels = job.result->value("labels", std::vector<std::string>{});
+    return context.galleries.with(job, split, context.jobs, [&](const Gallery& gallery) -> Result<Response> {
+        DIGITS_ASSIGN(auto found, gallery.page(0, (page + 1) * size, only));
+        std::string body = fmt::format("<p>{} images. Items per page: {}</p><ul>", gallery.count(only), size);
+        for (std::size_t i = page * size; i < found.pictures.size(); ++i) {
+            const auto& picture = found.pictures[i];
+            const auto known = static_cast<std::size_t>(picture.label) < labels.size();
+            body += fmt::format("<li><img src=\"/api/v1/datasets/{}/pictures/{}/{}\" alt=\"\"> {}</li>", job.id, split,
+                                picture.index, known ? escaped(labels[static_cast<std::size_t>(picture.label)]) : "");
+        }
+        body += "</ul><p>";
+        const auto last = gallery.count(only) == 0 ? 0 : (gallery.count(only) - 1) / size;
+        for (auto i = page > 5 ? page - 5 : 0; i <= std::min(last, page + 5); ++i)
+            body += fmt::format("<a href=\"?job_id={}&amp;db={}&amp;page={}&amp;size={}{}\">{}</a> ", job.id, split, i,
+                                size, only ? fmt::format("&amp;label={}", label) : "", i);
+        return html_page("Exploring " + job.name + " (" + split + ")", body + "</p>");
+    });
+}
+
+/// A drawing of the network that the form holds. What does not fit is the answer to ask for, so it is told whole.
+Result<Response> visualize_network(const Arguments& arguments, Context& context) {
+    const auto framework = arguments.get("framework");
+    if (framework.empty()) return fail(ErrorCode::kInvalidArgument, "framework not provided");
+    if (framework != "caffe")
+        return fail(ErrorCode::kUnsupported, "Networks of {} are not offered; expected caffe", framework);
+    Form form(arguments);
+    json spec{{"network", {{"prototxt", form.required_text("custom_network")}}}};
+    if (const auto crop = form.integer("crop_size", {1, 1e6})) spec["crop_size"] = *crop;
+    if (const auto dataset = form.text("dataset_id"); !dataset.empty()) spec["dataset_id"] = dataset;
+    if (!form.ok())
+        return fail(ErrorCode::kInternal, "{}: {}", form.errors().begin().key(),
+                    form.errors().begin()->front().get<std::string>());
+    const auto checked = checked_model_spec(spec, context);
+    if (!checked) return fail(Error(checked.error()).because("NetworkVisualizationError"));
+    DIGITS_ASSIGN(const auto answer, context.jobs.assist({{"type", "describe"}, {"spec", to_json(*checked)}}));
+    std::string faults;
+    for (const auto& finding : (*answer)["diagnostics"])
+        if (finding.value("severity", "") == "error")
+            faults += (faults.empty() ? "" : "\n") + finding.value("message", "");
+    if (!faults.empty() || (*answer)["networks"].empty())
+        return fail(ErrorCode::kInternal, "NetworkVisualizationError: {}", faults);
+    return html_fragment(fmt::format("<image src=\"data:image/svg+xml;base64,{}\" style=\"max-width:100%\" />",
+                                     encode_base64(network_drawing((*answer)["networks"]))));
+}
+
+Result<Response> large_graph(const Arguments& arguments, Context& context) {
+    DIGITS_ASSIGN(const auto job, argument_job(arguments, context, "model"));
+    return redirect("/models/" + job.id);
+}
+
+/// Classification has no form of its own to ask with, which is DIGITS's answer, too.
+Result<Response> inference_form(const Arguments& arguments, Context& context) {
+    DIGITS_TRY(find_job(arguments.request().param("id"), context, "dataset"));
+    if (arguments.request().param("extension") == "all-default") return html_fragment("");
+    return fail(ErrorCode::kInternal, "Unknown extension '{}'", arguments.request().param("extension"));
+}
+
+}  // namespace
+}  // namespace compat
+
+void register_digits_fragments(http::Router& router, Context& context) {
+    using compat::add_route;
+    using compat::Arguments;
+    using compat::Body;
+    using Action = Result<http::Response> (*)(const Arguments&, Context&);
+    struct Route {
+        const char* method;
+        const char* path;
+        Action action;
+    };
+    for (const auto& [method, path, action] :
+         {Route{"GET", "/datasets/summary", compat::summary},
+          {"GET", "/datasets/inference-form/{extension}/{id}", compat::inference_form},
+          {"GET", "/datasets/images/classification/explore", compat::explore},
+          {"POST", "/datasets/images/resize-example", compat::resize_example},
+          {"GET", "/models/images/classification/large_graph", compat::large_graph},
+          {"POST", "/models/visualize-network", compat::visualize_network}})
+        add_route(
+            router, {method}, path,
+            [&context, action = action](const Arguments& arguments) { return action(arguments, context); },
+            method == std::string_view("POST") ? Body::kForm : Body::kNone);
+}
+
+}  // namespace digits::api
