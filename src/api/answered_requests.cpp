@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <set>
 
 #include "api/fingerprint.hpp"
 #include "base/file.hpp"
@@ -72,10 +72,16 @@ Status check_key(const std::string& key) {
 
 }  // namespace
 
+Error key_of_another_request() {
+    return make_error(ErrorCode::kInvalidArgument, "this key came with another request before")
+        .at(kHeader)
+        .advise("Take a new key for each thing that you make");
+}
+
 struct AnsweredRequests::State {
     SQLite::Database database;
     std::mutex mutex;
-    std::set<std::pair<std::string, std::string>> at_work;
+    std::map<std::pair<std::string, std::string>, std::string> at_work;  ///< user and key → fingerprint
 
     std::optional<std::pair<std::string, Response>> find(const std::string& user, const std::string& key) {
         SQLite::Statement read(database,
@@ -139,12 +145,9 @@ Result<Response> AnsweredRequests::once(const Request& request, const std::strin
     {
         const std::scoped_lock lock(state_->mutex);
         auto known = state_->find(user, key);
-        if (known && known->first != print)
-            return fail(make_error(ErrorCode::kInvalidArgument, "this key came with another request before")
-                            .at(kHeader)
-                            .advise("Take a new key for each thing that you make"));
+        if (known && known->first != print) return fail(key_of_another_request());
         if (known) return std::move(known->second);
-        if (!state_->at_work.insert(owner).second)
+        if (!state_->at_work.emplace(owner, print).second)
             return fail(make_error(ErrorCode::kFailedPrecondition, "a request with this key is being worked on")
                             .at(kHeader)
                             .advise("Send it again in a moment to get its answer"));
@@ -163,11 +166,20 @@ Result<Response> AnsweredRequests::once(const Request& request, const std::strin
         try {
             state_->keep(user, key, print, *response);
         } catch (const std::exception& error) {
-            // It is made; only a repetition would make it twice.
+            // It is made; the job knows the key, but not all of the answer.
             log_warning("the answer to a request with a key cannot be kept: {}", error.what());
         }
     }
     return response;
+}
+
+std::optional<RequestKey> AnsweredRequests::key_of(const Request& request, const std::string& user) const {
+    const auto* key = request.find_header("idempotency-key");
+    if (!key) return std::nullopt;
+    const std::scoped_lock lock(state_->mutex);
+    const auto found = state_->at_work.find({user, *key});
+    if (found == state_->at_work.end()) return std::nullopt;
+    return RequestKey{user, *key, found->second};
 }
 
 }  // namespace digits::api

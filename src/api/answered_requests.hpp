@@ -2,9 +2,11 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "http/message.hpp"
+#include "jobs/manager.hpp"
 
 namespace digits::api {
 
@@ -20,10 +22,16 @@ class AnsweredRequests {
     /// first one is still at work.
     Result<http::Response> once(const http::Request& request, const std::string& user, const http::Handler& handler);
 
+    /// The key of a request while its handler is at work, to be kept with what it makes.
+    std::optional<RequestKey> key_of(const http::Request& request, const std::string& user) const;
+
   private:
     struct State;
     explicit AnsweredRequests(std::unique_ptr<State> state);
     std::unique_ptr<State> state_;
 };
+
+/// kInvalidArgument: this key came with another request before.
+Error key_of_another_request();
 
 }  // namespace digits::api

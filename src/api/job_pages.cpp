@@ -70,13 +70,33 @@ Result<http::Response> list_jobs(const http::Request& request, Context& context,
                                {"total", page.total}});
 }
 
-Result<http::Response> submit_job(JobRequest wanted, const http::Request& request, Context& context) {
-    wanted.owner = user_of(request);
-    DIGITS_ASSIGN(const auto job, context.jobs.submit(std::move(wanted)));
+namespace {
+
+http::Response made_response(const Job& job) {
     auto response = json_response(201, job_view(job, Detail::kFull));
     response.set_header("Location", "/api/v1/jobs/" + job.id);
     tag_job(response, job);
     return response;
+}
+
+}  // namespace
+
+Result<http::Response> submit_job(JobRequest wanted, const http::Request& request, Context& context) {
+    wanted.owner = user_of(request);
+    wanted.key = context.answered.key_of(request, wanted.owner);
+    DIGITS_ASSIGN(const auto job, context.jobs.submit(std::move(wanted)));
+    return made_response(job);
+}
+
+Result<std::optional<http::Response>> answer_of_made(const http::Request& request, const Context& context) {
+    const auto key = context.answered.key_of(request, user_of(request));
+    if (!key) return std::nullopt;
+    DIGITS_ASSIGN(const auto made, context.jobs.find_made(key->user, key->key));
+    if (!made) return std::nullopt;
+    if (made->fingerprint != key->fingerprint) return fail(key_of_another_request());
+    const auto job = context.jobs.get(made->job_id);
+    if (!job) return std::nullopt;
+    return made_response(*job);
 }
 
 }  // namespace digits::api

@@ -94,23 +94,31 @@ Status refuse_faults(const ModelSpec& spec) {
 
 }  // namespace
 
+std::vector<std::string> allowed_roots(const Context& context) {
+    const auto& options = context.options;
+    std::vector<std::string> roots;
+    if (options.roots.empty()) return roots;
+    for (const auto& root : options.roots) roots.push_back(root.string());
+    for (const auto* own : {"jobs", "uploads"}) roots.push_back((options.data_dir / own).string());
+    if (!options.mnist.empty()) roots.push_back(options.mnist.string());
+    return roots;
+}
+
 Status check_path(const std::string& path, const Context& context) {
     if (!std::filesystem::path(path).is_absolute())
         return fail(ErrorCode::kInvalidArgument, "expected an absolute path, got {}", path);
-    if (context.options.roots.empty()) return {};
-    auto roots = context.options.roots;
-    roots.push_back(context.options.data_dir / "jobs");
-    roots.push_back(context.options.data_dir / "uploads");
-    roots.push_back(context.temporary);
-    if (!context.options.mnist.empty()) roots.push_back(context.options.mnist);
-    DIGITS_TRY(resolve_allowed(roots, path));
-    return {};
+    auto roots = allowed_roots(context);
+    if (!roots.empty()) roots.push_back(context.temporary.string());
+    return AllowedRoots(roots).check(path);
 }
 
 Result<DatasetSpec> checked_dataset_spec(const nlohmann::json& json, const Context& context) {
     auto spec = parse_dataset_spec(json);
     if (!spec) return fail(within(spec.error(), "/spec"));
+    if (!spec->roots.empty())
+        return fail(make_error(ErrorCode::kInvalidArgument, "roots is filled in by the server").at("/spec/roots"));
     DIGITS_TRY(check_sources(spec->source, context));
+    spec->roots = allowed_roots(context);
     return spec;
 }
 
@@ -160,8 +168,7 @@ Result<JobRequest> evaluation_job(const nlohmann::json& json, const Context& con
     } else if (is_final(model->state)) {
         return fail(Error(snapshot.error()).at("/spec/snapshot"));
     }
-    for (const auto& root : context.options.roots) spec.roots.push_back(root.string());
-    if (!spec.roots.empty()) spec.roots.push_back((context.options.data_dir / "jobs").string());
+    spec.roots = allowed_roots(context);
     JobRequest job;
     job.kind = "evaluation";
     job.parents = {model->id, model->parents.front()};

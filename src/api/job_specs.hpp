@@ -2,6 +2,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <vector>
 
 #include "api/context.hpp"
 #include "api/starting_point.hpp"
@@ -13,6 +14,9 @@ namespace digits::api {
 /// Whether a request may name this path: an absolute one inside the allowed roots, or among the server's own jobs and
 /// uploads. kInvalidArgument, kPermissionDenied.
 Status check_path(const std::string& path, const Context& context);
+
+/// What a worker may read of what a list names; empty: everything.
+std::vector<std::string> allowed_roots(const Context& context);
 
 /// A valid spec whose sources are there. Errors: kInvalidArgument or kPermissionDenied with the path below /spec.
 Result<DatasetSpec> checked_dataset_spec(const nlohmann::json& spec, const Context& context);

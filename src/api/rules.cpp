@@ -6,6 +6,7 @@
 #include "api/access.hpp"
 #include "api/answered_requests.hpp"
 #include "api/conditional.hpp"
+#include "api/job_pages.hpp"
 #include "base/ids.hpp"
 
 namespace digits::api {
@@ -49,7 +50,12 @@ Handler ruled(const http::Route& route, Context& context) {
     return [handler, act, &context, is_post = route.method == "POST"](const Request& request) -> Result<Response> {
         DIGITS_ASSIGN(auto refusal, check_job(request, act, context));
         if (refusal) return std::move(*refusal);
-        return is_post ? context.answered.once(request, user_of(request), handler) : handler(request);
+        if (!is_post) return handler(request);
+        const auto make = [&](const Request& once) -> Result<Response> {
+            DIGITS_ASSIGN(auto made, answer_of_made(once, context));
+            return made ? std::move(*made) : handler(once);
+        };
+        return context.answered.once(request, user_of(request), make);
     };
 }
 

@@ -115,6 +115,22 @@ TEST(SafePath, KeepsInside) {
     EXPECT_FALSE(resolve_allowed({root}, folder.path() / "rootless"));
 }
 
+TEST(AllowedRoots, FollowsLinksOfFoldersAndFiles) {
+    const TemporaryFolder folder;
+    const auto root = folder.path() / "root";
+    std::filesystem::create_directories(root / "in");
+    std::filesystem::create_directories(folder.path() / "outside");
+    std::filesystem::create_symlink(folder.path() / "outside", root / "out");
+    std::filesystem::create_symlink(folder.path() / "outside/x", root / "in/link");
+    std::filesystem::create_symlink(root / "in/y", root / "in/same");
+    AllowedRoots allowed({root.string()});
+    for (const auto* path : {"in/a", "in/b", "a", "in/same", "in/../a", "in/.."})
+        EXPECT_TRUE(allowed.check(root / path)) << path;
+    for (const auto* path : {"in/link", "out/x", "../outside/x", "in/../../outside/x", ".."})
+        EXPECT_EQ(allowed.check(root / path).error().code, ErrorCode::kPermissionDenied) << path;
+    EXPECT_TRUE(AllowedRoots({}).check("/etc/passwd"));
+}
+
 TEST(Ids, HaveDigitsShape) {
     EXPECT_TRUE(is_job_id(new_job_id()));
     EXPECT_FALSE(is_job_id("20190125-101047-3FA9"));

@@ -38,4 +38,17 @@ Result<std::filesystem::path> resolve_inside(const std::filesystem::path& root, 
     return resolved;
 }
 
+Status AllowedRoots::check(const std::filesystem::path& path) {
+    if (roots_.empty()) return {};
+    if (auto folder = path.parent_path(); folder != folder_) {
+        folder_ = std::move(folder);
+        folder_is_inside_ = resolve_allowed(roots_, folder_).has_value();
+    }
+    std::error_code ignored;
+    const bool leads_on = path.filename() == ".." || std::filesystem::is_symlink(path, ignored);
+    if (folder_is_inside_ && !leads_on) return {};
+    DIGITS_TRY(resolve_allowed(roots_, path));
+    return {};
+}
+
 }  // namespace digits

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -15,5 +16,19 @@ Result<std::filesystem::path> resolve_inside(const std::filesystem::path& root, 
 /// An absolute path with links resolved, provided that it lies inside one of `roots`; else kPermissionDenied.
 Result<std::filesystem::path> resolve_allowed(const std::vector<std::filesystem::path>& roots,
                                               const std::filesystem::path& path);
+
+/// The folders that files may be read from, asked of many paths one after the other. Without any: everywhere. Not for
+/// several threads.
+class AllowedRoots {
+  public:
+    explicit AllowedRoots(const std::vector<std::string>& roots) : roots_(roots.begin(), roots.end()) {}
+    /// As resolve_allowed; kPermissionDenied.
+    Status check(const std::filesystem::path& path);
+
+  private:
+    const std::vector<std::filesystem::path> roots_;
+    std::filesystem::path folder_;  ///< of the path that was asked for last
+    bool folder_is_inside_ = false;
+};
 
 }  // namespace digits

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "base/file.hpp"
+#include "base/safe_path.hpp"
 
 namespace digits {
 namespace {
@@ -86,9 +87,11 @@ bool is_header(std::string_view line) {
 
 }  // namespace
 
-Result<CropList> read_crop_list(const std::filesystem::path& file, const std::filesystem::path& root) {
+Result<CropList> read_crop_list(const std::filesystem::path& file, const std::filesystem::path& root,
+                                const std::vector<std::string>& roots) {
     DIGITS_ASSIGN(const auto text, read_file(file));
     CropList list;
+    AllowedRoots allowed(roots);
     int number = 0, left_out = 0;
     for (std::size_t begin = 0; begin < text.size();) {
         const auto end = std::min(text.find('\n', begin), text.size());
@@ -104,6 +107,8 @@ Result<CropList> read_crop_list(const std::filesystem::path& file, const std::fi
             continue;
         }
         if (!root.empty() && crop->path.front() != '/') crop->path = (root / crop->path).string();
+        if (const auto inside = allowed.check(crop->path); !inside)
+            return fail(Error(inside.error()).at(fmt::format("{}:{}", file.string(), number)));
         list.entries.push_back(std::move(*crop));
     }
     if (left_out > kMostTold)

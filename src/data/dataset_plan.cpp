@@ -122,7 +122,7 @@ class FolderPlanner {
 Result<DatasetPlan> plan_crops(const DatasetSpec& spec) {
     const auto& source = spec.source;
     if (!source.root.empty()) DIGITS_TRY(check_folder(source.root, "/source/root"));
-    DIGITS_ASSIGN(auto list, read_crop_list(source.crops, source.root));
+    DIGITS_ASSIGN(auto list, read_crop_list(source.crops, source.root, spec.roots));
     DatasetPlan plan;
     plan.warnings = std::move(list.warnings);
     std::map<std::string, std::vector<ListEntry>> classes;
@@ -173,7 +173,7 @@ Result<DatasetPlan> plan_lists(const DatasetSpec& spec) {
         {{Split::kTrain, &source.train}, {Split::kVal, &source.val}, {Split::kTest, &source.test}}};
     for (const auto& [split, file] : files) {
         if (file->empty()) continue;
-        DIGITS_ASSIGN(auto list, read_image_list(*file, source.root));
+        DIGITS_ASSIGN(auto list, read_image_list(*file, source.root, spec.roots));
         if (!list.skipped_lines.empty())
             plan.warnings.push_back(fmt::format("{}: {} lines are not a path and a class number (lines {})", *file,
                                                 list.skipped_lines.size(), first_lines(list.skipped_lines)));

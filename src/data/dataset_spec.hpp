@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/enum_names.hpp"
 #include "base/result.hpp"
@@ -64,7 +65,8 @@ struct DatasetSpec {
     bool mean = true;
     bool shuffle = true;
     std::uint64_t seed = 1;
-    int threads = 0;  ///< 0: all cores
+    int threads = 0;                 ///< 0: all cores
+    std::vector<std::string> roots;  ///< where the pictures of lists may lie; empty: everywhere
 };
 
 /// Parses and validates. Errors: kInvalidArgument with the JSON path in `where`.

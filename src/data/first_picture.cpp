@@ -42,11 +42,11 @@ Result<ListEntry> first_picture(const DatasetSpec& spec) {
     return guarded("find a picture", [&]() -> Result<ListEntry> {
         const auto& source = spec.source;
         if (source.type == SourceType::kLists) {
-            DIGITS_ASSIGN(auto list, read_image_list(source.train, source.root));
+            DIGITS_ASSIGN(auto list, read_image_list(source.train, source.root, spec.roots));
             return list.entries.front();
         }
         if (source.type == SourceType::kCrops) {
-            DIGITS_ASSIGN(auto crops, read_crop_list(source.crops, source.root));
+            DIGITS_ASSIGN(auto crops, read_crop_list(source.crops, source.root, spec.roots));
             const auto& first = crops.entries.front();
             return ListEntry{first.path, 0, first.box};
         }

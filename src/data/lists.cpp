@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "base/file.hpp"
+#include "base/safe_path.hpp"
 
 namespace digits {
 namespace {
@@ -40,9 +41,12 @@ std::string ListEntry::name() const {
     return box ? fmt::format("{}#{},{},{},{}", path, box->x, box->y, box->width, box->height) : path;
 }
 
-Result<ImageList> read_image_list(const std::filesystem::path& file, const std::filesystem::path& root) {
+Result<ImageList> read_image_list(const std::filesystem::path& file, const std::filesystem::path& root,
+                                  const std::vector<std::string>& roots) {
     DIGITS_ASSIGN(const auto text, read_file(file));
     ImageList list;
+    AllowedRoots allowed(roots);
+    Status inside;
     for_each_line(text, [&](int number, std::string_view line) {
         line = trimmed_end(line);
         if (line.empty()) return;
@@ -52,8 +56,12 @@ Result<ImageList> read_image_list(const std::filesystem::path& file, const std::
             return;
         }
         if (!root.empty() && entry.path.front() != '/') entry.path = (root / entry.path).string();
+        if (!inside) return;
+        if (inside = allowed.check(entry.path); !inside)
+            inside = fail(Error(inside.error()).at(fmt::format("{}:{}", file.string(), number)));
         list.entries.push_back(std::move(entry));
     });
+    DIGITS_TRY(inside);
     if (list.entries.empty())
         return fail(make_error(ErrorCode::kInvalidArgument,
                                "no valid line, expected lines of a path, a space and a class number")

@@ -37,8 +37,10 @@ struct ImageList {
 };
 
 /// Lines of `path label`: the last white space stands before the label, so a path may have spaces. Relative paths get
-/// `root` in front. Errors: kInvalidArgument without any valid line.
-Result<ImageList> read_image_list(const std::filesystem::path& file, const std::filesystem::path& root);
+/// `root` in front. Errors: kInvalidArgument without any valid line; kPermissionDenied, with the line, for a path that
+/// leads out of `roots` (empty: everywhere).
+Result<ImageList> read_image_list(const std::filesystem::path& file, const std::filesystem::path& root,
+                                  const std::vector<std::string>& roots = {});
 /// Name and label with one space, a line each; atomically.
 Status write_image_list(const std::filesystem::path& file, const std::vector<ListEntry>& entries);
 

@@ -298,8 +298,10 @@ Result<Job> JobManager::Impl::submit(JobRequest request) {
     add_event(job.id, "created", std::make_shared<const json>(job_to_json(job)));
     const auto id = job.id;
     active_.emplace(id, std::move(active));
+    if (request.key) batch_.keys.push_back({std::move(*request.key), id, unix_time()});
     if (auto status = flush(); !status) {
         active_.erase(id);
+        std::erase_if(batch_.keys, [&](const auto& kept) { return kept.job_id == id; });
         std::erase_if(batch_.jobs, [&](const auto& stored) { return stored.job.id == id; });
         std::erase_if(batch_.events, [&](const auto& event) { return event.job_id == id; });
         fs::remove_all(job_dir(id), error);
@@ -498,6 +500,9 @@ Result<std::unique_ptr<JobManager>> JobManager::create(JobManagerOptions options
 }
 
 Result<Job> JobManager::submit(JobRequest request) { return impl_->submit(std::move(request)); }
+Result<std::optional<MadeJob>> JobManager::find_made(std::string_view user, std::string_view key) const {
+    return impl_->store().find_made(user, key, unix_time() - kKeptKeys_s);
+}
 Result<Job> JobManager::get(std::string_view id) const { return impl_->get(id); }
 Result<JobPage> JobManager::list(const JobQuery& query) const { return impl_->list(query); }
 Result<Job> JobManager::edit(std::string_view id, const JobEdit& edit) { return impl_->edit(id, edit); }

@@ -56,6 +56,19 @@ struct JobFile {
     std::string name;            ///< of the copy, in `uploads/`
 };
 
+/// By which a client knows one of its requests (`Idempotency-Key`). It is written together with the job, so that there
+/// is never one without the other.
+struct RequestKey {
+    std::string user;
+    std::string key;
+    std::string fingerprint;  ///< of what was asked for
+};
+
+struct MadeJob {
+    std::string job_id;
+    std::string fingerprint;
+};
+
 struct JobRequest {
     std::string kind;  ///< as in task_kinds.hpp
     std::string name;
@@ -66,6 +79,7 @@ struct JobRequest {
     std::vector<std::string> parents;  ///< ids; the job waits for them. A model's first parent is its dataset,
                                        ///< an evaluation's parents are its model and that one's dataset.
     std::vector<JobFile> files;
+    std::optional<RequestKey> key;
 };
 
 /// Members that are null stay as they are.
@@ -153,6 +167,8 @@ class JobManager {
     JobManager& operator=(const JobManager&) = delete;
 
     Result<Job> submit(JobRequest request);
+    /// What a request with this key made in the last day.
+    Result<std::optional<MadeJob>> find_made(std::string_view user, std::string_view key) const;
     Result<Job> get(std::string_view id) const;
     Result<JobPage> list(const JobQuery& query) const;
     Result<Job> edit(std::string_view id, const JobEdit& edit);
@@ -171,7 +187,8 @@ class JobManager {
     Status remove(std::string_view id);
     /// The same, but for `trash_grace` it can be brought back. Until then only `restore` and `get_trashed` know it.
     Status trash(std::string_view id);
-    /// Brings a job back, and what it needs of the trash. kNotFound if it is not there any more.
+    /// Brings a job back, what it needs of the trash, and what went there with it. kNotFound if it is not there any
+    /// more.
     Result<Job> restore(std::string_view id);
     Result<Job> get_trashed(std::string_view id) const;
     /// Asks the running training for a snapshot after the current iteration.

@@ -39,6 +39,7 @@ class JobManager::Impl {
     Status remove(std::string_view id);
     Status trash(std::string_view id);
     Result<Job> restore(std::string_view id);
+    Status add_taken_along(const Job& job, std::vector<std::string>& ids);
     Result<Job> get_trashed(std::string_view id) const;
     std::string names_of(const std::vector<std::string>& ids) const;
     Status snapshot_now(std::string_view id);

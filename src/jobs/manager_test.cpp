@@ -289,6 +289,46 @@ TEST_F(ManagerTest, BringsBackFromTheTrashWhatAJobNeeds) {
     EXPECT_EQ(manager_->restore(model).error().code, ErrorCode::kNotFound);
 }
 
+TEST_F(ManagerTest, BringsBackTheEvaluationsThatWentWithAModel) {
+    const auto dataset = submit_script({});
+    const auto model = submit_script({}, "model", {dataset});
+    const auto alone = submit_script({}, "evaluation", {model, dataset});
+    const auto along = submit_script({}, "evaluation", {model, dataset});
+    expect_state(alone, JobState::kDone);
+    expect_state(along, JobState::kDone);
+    ASSERT_TRUE(manager_->trash(alone));
+    ASSERT_TRUE(manager_->trash(model));
+    EXPECT_FALSE(manager_->get(along)) << "it goes with its model";
+    const auto restored = manager_->restore(model);
+    ASSERT_TRUE(restored) << restored.error().to_string();
+    EXPECT_EQ(restored->id, model);
+    EXPECT_EQ(manager_->get(along)->state, JobState::kDone);
+    EXPECT_FALSE(manager_->get(alone)) << "it was removed for itself";
+    EXPECT_TRUE(manager_->restore(alone));
+}
+
+TEST_F(ManagerTest, KeepsTheKeyOfTheRequestWithTheJob) {
+    JobRequest request;
+    request.kind = "dataset";
+    request.name = "asked for once";
+    request.spec = std::make_shared<const nlohmann::json>(nlohmann::json::object());
+    request.key = RequestKey{"ada", "k1", "what was asked"};
+    const auto job = manager_->submit(request);
+    ASSERT_TRUE(job) << job.error().to_string();
+    for (int start_again = 0; start_again < 2; ++start_again) {
+        const auto made = manager_->find_made("ada", "k1");
+        ASSERT_TRUE(made && *made);
+        EXPECT_EQ((*made)->job_id, job->id);
+        EXPECT_EQ((*made)->fingerprint, "what was asked");
+        EXPECT_FALSE(*manager_->find_made("eve", "k1"));
+        EXPECT_FALSE(*manager_->find_made("ada", "k2"));
+        if (start_again == 0) {
+            stop();
+            start();
+        }
+    }
+}
+
 TEST_F(ManagerTest, DoesNotBringBackWithoutWhatAJobNeeds) {
     const auto dataset = submit_script({});
     const auto model = submit_script({}, "model", {dataset});

@@ -85,6 +85,17 @@ CREATE INDEX jobs_in_trash ON jobs (trashed) WHERE trashed > 0;
         R"sql(
 DROP INDEX jobs_by_state;
 CREATE INDEX jobs_by_state ON jobs (trashed, state, created, id);
+)sql",
+        // Written with the job, so that a request that is sent again after a crash makes nothing twice.
+        R"sql(
+CREATE TABLE request_keys (
+    user TEXT NOT NULL,
+    key TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    job_id TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+    time REAL NOT NULL,
+    PRIMARY KEY (user, key)
+) WITHOUT ROWID;
 )sql"};
     return migrations;
 }

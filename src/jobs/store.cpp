@@ -273,6 +273,7 @@ struct JobStore::Connections {
     void write_metrics(const std::vector<MetricRow>& rows);
     void write_snapshots(const std::vector<SnapshotRow>& rows);
     void write_events(const std::vector<JobEvent>& events);
+    void write_keys(const std::vector<KeyRow>& rows);
 };
 
 void JobStore::Connections::write_job(const StoredJob& stored) {
@@ -369,6 +370,24 @@ void JobStore::Connections::write_events(const std::vector<JobEvent>& events) {
     prune.exec();
 }
 
+/// The newest job of a key counts; what is older than a day is dropped when there is something new.
+void JobStore::Connections::write_keys(const std::vector<KeyRow>& rows) {
+    SQLite::Statement insert(writer, "INSERT OR REPLACE INTO request_keys VALUES (?, ?, ?, ?, ?)");
+    for (const auto& row : rows) {
+        insert.reset();
+        insert.bind(1, row.key.user);
+        insert.bind(2, row.key.key);
+        insert.bind(3, row.key.fingerprint);
+        insert.bind(4, row.job_id);
+        insert.bind(5, row.time);
+        insert.exec();
+    }
+    if (rows.empty()) return;
+    SQLite::Statement prune(writer, "DELETE FROM request_keys WHERE time < ?");
+    prune.bind(1, rows.back().time - kKeptKeys_s);
+    prune.exec();
+}
+
 JobStore::JobStore(std::unique_ptr<Connections> connections) : connections_(std::move(connections)) {}
 JobStore::~JobStore() = default;
 
@@ -395,6 +414,7 @@ Status JobStore::write(const WriteBatch& batch) {
         connections_->write_metrics(batch.metrics);
         connections_->write_snapshots(batch.snapshots);
         connections_->write_events(batch.events);
+        connections_->write_keys(batch.keys);
         transaction.commit();
     });
     if (!status) connections_->series_ids.clear();
@@ -418,6 +438,19 @@ Result<std::optional<StoredJob>> JobStore::find(std::string_view id) const {
         read.bind(1, std::string(id));
         if (!read.executeStep()) return std::nullopt;
         return read_row(connections_->reader, read);
+    });
+}
+
+Result<std::optional<MadeJob>> JobStore::find_made(std::string_view user, std::string_view key, double since) const {
+    const std::scoped_lock lock(connections_->read_mutex);
+    return guarded("read a request's key", [&]() -> std::optional<MadeJob> {
+        SQLite::Statement read(connections_->reader,
+                               "SELECT job_id, fingerprint FROM request_keys WHERE user = ? AND key = ? AND time > ?");
+        read.bind(1, std::string(user));
+        read.bind(2, std::string(key));
+        read.bind(3, since);
+        if (!read.executeStep()) return std::nullopt;
+        return MadeJob{read.getColumn(0).getString(), read.getColumn(1).getString()};
     });
 }
 

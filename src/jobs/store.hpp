@@ -52,6 +52,15 @@ struct SnapshotRow {
     SnapshotInfo snapshot;
 };
 
+inline constexpr double kKeptKeys_s = 24 * 3600;
+
+/// The request that asked for a job.
+struct KeyRow {
+    RequestKey key;
+    std::string job_id;
+    double time = 0;
+};
+
 /// Changes that go into the database in one transaction, so that an event's effects and the position behind it are
 /// there both or neither.
 struct WriteBatch {
@@ -60,9 +69,10 @@ struct WriteBatch {
     std::vector<MetricRow> metrics;  ///< a point replaces an earlier one of the same series and iteration
     std::vector<SnapshotRow> snapshots;
     std::vector<JobEvent> events;
+    std::vector<KeyRow> keys;
 
     bool empty() const {
-        return jobs.empty() && drops.empty() && metrics.empty() && snapshots.empty() && events.empty();
+        return jobs.empty() && drops.empty() && metrics.empty() && snapshots.empty() && events.empty() && keys.empty();
     }
 };
 
@@ -77,6 +87,8 @@ class JobStore {
     Status erase(std::string_view id);
 
     Result<std::optional<StoredJob>> find(std::string_view id) const;
+    /// What a request of that key made since `since`.
+    Result<std::optional<MadeJob>> find_made(std::string_view user, std::string_view key, double since) const;
     /// Jobs that have not ended, oldest first.
     Result<std::vector<StoredJob>> unfinished() const;
     Result<std::vector<std::string>> ids() const;

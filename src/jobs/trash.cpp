@@ -71,9 +71,10 @@ Status JobManager::Impl::trash(std::string_view id) {
     const std::scoped_lock lock(mutex_);
     DIGITS_ASSIGN(const auto going, check_removable(id));
     infer_pool_.close_owner(id);
+    const double now = unix_time();
     for (const auto& one : going) {
         DIGITS_ASSIGN(auto* active, load(one));
-        active->job.trashed = unix_time();
+        active->job.trashed = now;
         active->dirty = active->urgent = true;
         add_event(one, "removed", std::make_shared<const json>(json::object()));
     }
@@ -89,6 +90,19 @@ Result<Job> JobManager::Impl::get_trashed(std::string_view id) const {
     return std::move(stored->job);
 }
 
+/// The jobs that went into the trash with this one, at the very same time.
+Status JobManager::Impl::add_taken_along(const Job& job, std::vector<std::string>& ids) {
+    DIGITS_ASSIGN(const auto trash, store_->trash());
+    for (const auto& other : trash) {
+        if (other.time != job.trashed || other.id == job.id) continue;
+        DIGITS_ASSIGN(const auto* found, load_any(other.id));
+        const bool goes = found->kind && found->kind->goes_with_parent && found->job.parents.front() == job.id;
+        forget_if_ended(other.id);
+        if (goes) ids.push_back(other.id);
+    }
+    return {};
+}
+
 Result<Job> JobManager::Impl::restore(std::string_view id) {
     DIGITS_ASSIGN(const auto wanted, get_trashed(id));
     const std::scoped_lock lock(mutex_);
@@ -101,16 +115,17 @@ Result<Job> JobManager::Impl::restore(std::string_view id) {
         if (stored->job.trashed > 0) back.push_back(parent);
     }
     back.emplace_back(id);
-    Job restored;
+    DIGITS_TRY(add_taken_along(wanted, back));
     for (const auto& one : back) {
         DIGITS_ASSIGN(auto* active, load_any(one));
         active->job.trashed = 0;
         active->dirty = active->urgent = true;
         add_event(one, "created", std::make_shared<const json>(job_to_json(active->job)));
-        restored = active->job;
     }
     DIGITS_TRY(flush());
-    return restored;
+    DIGITS_ASSIGN(auto restored, store_->find(id));
+    if (!restored) return fail(ErrorCode::kInternal, "{} was lost while it was brought back", id);
+    return std::move(restored->job);
 }
 
 /// Erases what has been in the trash for its time, and looks when to come again.

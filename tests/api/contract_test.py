@@ -291,6 +291,18 @@ class Forms(unittest.TestCase):
         self.assertEqual(api.call("DELETE", f"/uploads/{upload}")[0], 204)
         self.assertEqual(api.call("GET", f"/uploads/{upload}")[0], 404)
 
+    def test_lists_are_sent_too(self):
+        upload = api.call("POST", "/uploads", {"kind": "folder", "name": "lists"})[2]["id"]
+        lines = "".join(f"{label}/{i:05}.png {label}\n" for label in (0, 1) for i in range(8))
+        self.send(upload, "train.txt", lines.encode())
+        self.send(upload, "labels.txt", b"zero\none\n")
+        path = api.call("POST", f"/uploads/{upload}/finish")[2]["path"]
+        spec = {"source": {"type": "lists", "train": path + "/train.txt", "labels": path + "/labels.txt", "root": str(pictures)}, "image": IMAGE}
+        job = api.call("POST", "/datasets", {"name": "listed", "spec": spec})[2]["id"]
+        self.assertEqual(server.wait_for(job)["state"], "done")
+        self.assertEqual(api.call("GET", f"/datasets/{job}")[2]["dataset"]["splits"]["train"]["per_class"], [8, 8])
+        self.assertEqual(api.call("DELETE", f"/uploads/{upload}")[0], 409)
+
     def test_an_archive_is_unpacked(self):
         packed = io.BytesIO()
         with tarfile.open(fileobj=packed, mode="w:gz") as archive:

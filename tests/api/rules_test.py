@@ -4,6 +4,7 @@
 """
 import http.client
 import json
+import sqlite3
 import sys
 import unittest
 import uuid
@@ -188,6 +189,69 @@ class ZRestart(unittest.TestCase):
         self.assertEqual(api.call("POST", "/datasets", creation("kept"), key)[2]["id"], first["id"])
         self.assertEqual(api.call("GET", f"/jobs/{first['id']}")[2]["owner"], "ada")
         self.assertEqual(api.call("DELETE", f"/jobs/{first['id']}", headers=BOB)[0], 403)
+
+    def test_a_crash_before_the_answer_is_kept_makes_no_second_job(self):
+        key = {"Idempotency-Key": str(uuid.uuid4()), **ADA}
+        first = api.call("POST", "/datasets", creation("crashed"), key)[2]["id"]
+
+        def as_after_a_crash():
+            with sqlite3.connect(server.folder / "data/digits.db") as database:
+                self.assertEqual(database.execute("DELETE FROM answered_requests WHERE key = ?", [key["Idempotency-Key"]]).rowcount, 1)
+        server.restart(as_after_a_crash)
+        status, headers, job = api.call("POST", "/datasets", creation("crashed"), key)
+        self.assertEqual((status, job["id"], headers["location"]), (201, first, f"/api/v1/jobs/{first}"))
+        self.assertEqual(api.call("GET", "/jobs?q=crashed")[2]["total"], 1)
+        server.restart(as_after_a_crash)
+        self.assertEqual(api.call("POST", "/datasets", creation("another"), key)[0], 422)
+
+
+class Roots(unittest.TestCase):
+    """What a list names must lie where the server may read, wherever the list itself came from."""
+
+    def setUp(self):
+        root = server.folder / f"root-{uuid.uuid4()}"
+        mnist_folder(IDX, root / "digits", 3)
+        self.narrow = ServerProcess(DIGITS, "--root", root)
+        self.addCleanup(self.narrow.close)
+        self.api, self.root = Contract(self.narrow), root
+        (root / "labels.txt").write_text("one\ntwo\n")
+        (root / "out.png").symlink_to(pictures / "1/00000.png")
+        (root / "out").symlink_to(pictures)
+
+    def refused(self, kind, lines, line):
+        file = self.root / f"{uuid.uuid4()}.txt"
+        file.write_text("".join(lines))
+        source = {"type": kind, "train" if kind == "lists" else "crops": str(file), "root": str(self.root)}
+        if kind == "lists":
+            source["labels"] = str(self.root / "labels.txt")
+        spec = {"source": source, "image": {"width": 28, "height": 28, "channels": 1}}
+        status, _, answer = self.api.call("POST", "/datasets/scan", {"spec": spec})
+        if line is None:
+            self.assertEqual(status, 200, answer)
+            return
+        self.assertEqual((status, answer["code"], answer["where"]), (403, "permission_denied", f"{file}:{line}"))
+        self.assertIn("--root", answer["advice"])
+        job = self.api.call("POST", "/datasets", {"name": "x", "spec": spec})[2]["id"]
+        found = self.narrow.wait_for(job)
+        self.assertEqual((found["state"], found["error"]["code"]), ("error", "permission_denied"))
+        self.assertEqual(self.api.call("POST", "/datasets/resize-example", {"spec": spec})[0], 403)
+
+    def test_of_lists(self):
+        inside = [f"digits/{label}/0000{i}.png {label}\n" for label in (0, 1) for i in range(3)]
+        self.refused("lists", inside, None)
+        for outside in (pictures / "1/00000.png", "../pictures/1/00000.png", "out.png", "out/1/00000.png", "digits/../../pictures/1/00000.png"):
+            with self.subTest(str(outside)):
+                self.refused("lists", [*inside, "\n", f"{outside} 1\n"], 8)
+
+    def test_of_crops(self):
+        inside = [f"digits/{label}/0000{i}.png,2,2,20,20,{label}\n" for label in (0, 1) for i in range(3)]
+        self.refused("crops", inside, None)
+        self.refused("crops", [*inside, "out.png,2,2,20,20,1\n"], 7)
+
+    def test_roots_are_the_servers_alone(self):
+        body = creation("x")
+        body["spec"]["roots"] = ["/"]
+        self.assertEqual(self.api.call("POST", "/datasets", body)[2]["where"], "/spec/roots")
 
 
 if __name__ == "__main__":

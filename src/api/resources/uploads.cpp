@@ -28,23 +28,14 @@ json upload_view(const Upload& upload, const UploadStore& uploads) {
 }
 
 /// A dataset that was made from it may be made again.
-bool is_used(const std::string& id, Context& context) {
+bool is_used(const std::string& id, const Context& context) {
     JobQuery query;
     query.kind = "dataset";
-    query.limit = 500;
-    const auto part = "/uploads/" + id + "/";
-    do {
-        const auto page = context.jobs.list(query);
-        if (!page) return true;
-        for (const auto& job : page->jobs) {
-            const auto whole = context.jobs.get(job.id);
-            if (whole && whole->spec &&
-                whole->spec->value(json::json_pointer("/source/path"), "").find(part) != std::string::npos)
-                return true;
-        }
-        query.cursor = page->next_cursor;
-    } while (!query.cursor.empty());
-    return false;
+    query.mentions = "/uploads/" + id + "/";
+    query.brief = true;
+    query.limit = 1;
+    const auto page = context.jobs.list(query);
+    return !page || page->total > 0;
 }
 
 Result<Response> create(const Request& request, UploadStore& uploads, Context& context) {

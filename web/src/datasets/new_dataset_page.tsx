@@ -17,7 +17,6 @@ import {
   SwitchField,
   TextField,
 } from "../forms/fields";
-import { PathField } from "../forms/path_field";
 import { ProblemAlert, useDebounced, useTitle } from "../frame/page_states";
 import { useText } from "../text/text";
 import { split_names } from "./class_histogram";
@@ -31,9 +30,10 @@ import {
   form_of_dataset,
 } from "./dataset_form";
 import { DatasetReportPart } from "./dataset_report";
+import { FolderFields } from "./folder_fields";
+import { ListFields } from "./list_fields";
 import { ResizeExample } from "./resize_example";
 import { ResizePicture } from "./resize_picture";
-import { UploadFields } from "./upload_fields";
 
 export function NewDatasetPage() {
   const { t } = useText();
@@ -141,8 +141,6 @@ function useClone(change: (part: Partial<DatasetForm>) => void) {
   }, [original.data, change, set_params, t]);
 }
 
-const list_files = /\.(txt|csv|tsv|lst)$/i;
-
 function SourceSection({ form }: { form: FormState<DatasetForm> }) {
   const { t } = useText();
   const { values } = form;
@@ -162,170 +160,10 @@ function SourceSection({ form }: { form: FormState<DatasetForm> }) {
       </Radio.Group>
       {values.source === "crops" ? (
         <CropFields form={form} />
-      ) : values.source !== "lists" ? (
-        <>
-          {values.source === "upload" && (
-            <UploadFields
-              path={values.uploaded}
-              on_done={(uploaded, name) => form.change({ uploaded, name: values.name || name })}
-            />
-          )}
-          {values.source === "folder" && (
-            <PathField
-              form={form}
-              name="path"
-              kind="folder"
-              label={t("field.folder")}
-              help={t("field.folder.help")}
-              placeholder="/data/mnist/train"
-              required
-            />
-          )}
-          <Row>
-            <NumberField
-              form={form}
-              name="percent_val"
-              label={t("field.percent_val")}
-              help={t("field.percent_val.help")}
-              suffix=" %"
-              min={0}
-              max={100}
-              disabled={values.own_val}
-            />
-            <NumberField
-              form={form}
-              name="percent_test"
-              label={t("field.percent_test")}
-              help={t("field.percent_test.help")}
-              suffix=" %"
-              min={0}
-              max={100}
-              disabled={values.own_test}
-            />
-          </Row>
-          <SwitchField form={form} name="own_val" label={t("field.own_val")} help={t("field.own_val.help")} />
-          {values.own_val && (
-            <>
-              <PathField
-                form={form}
-                name="val_path"
-                kind="folder"
-                label={t("field.val_path")}
-                placeholder="/data/mnist/val"
-              />
-              <Row>
-                <NumberField
-                  form={form}
-                  name="val_min_per_class"
-                  label={t("field.min_per_class")}
-                  placeholder={t("field.as_training")}
-                  min={1}
-                />
-                <NumberField
-                  form={form}
-                  name="val_max_per_class"
-                  label={t("field.max_per_class")}
-                  placeholder={t("field.as_training")}
-                  min={0}
-                />
-              </Row>
-            </>
-          )}
-          <SwitchField form={form} name="own_test" label={t("field.own_test")} help={t("field.own_test.help")} />
-          {values.own_test && (
-            <>
-              <PathField
-                form={form}
-                name="test_path"
-                kind="folder"
-                label={t("field.test_path")}
-                placeholder="/data/mnist/test"
-              />
-              <Row>
-                <NumberField
-                  form={form}
-                  name="test_min_per_class"
-                  label={t("field.min_per_class")}
-                  placeholder={t("field.as_training")}
-                  min={1}
-                />
-                <NumberField
-                  form={form}
-                  name="test_max_per_class"
-                  label={t("field.max_per_class")}
-                  placeholder={t("field.as_training")}
-                  min={0}
-                />
-              </Row>
-            </>
-          )}
-          <Row>
-            <NumberField
-              form={form}
-              name="min_per_class"
-              label={t("field.min_per_class")}
-              help={t("field.min_per_class.help")}
-              min={1}
-            />
-            <NumberField
-              form={form}
-              name="max_per_class"
-              label={t("field.max_per_class")}
-              help={t("field.max_per_class.help")}
-              placeholder={t("field.no_limit")}
-              min={1}
-            />
-          </Row>
-        </>
+      ) : values.source === "lists" ? (
+        <ListFields form={form} />
       ) : (
-        <>
-          <PathField
-            form={form}
-            name="list_train"
-            kind="file"
-            accept={list_files}
-            label={t("field.list_train")}
-            help={t("field.list.help")}
-            placeholder="/data/train.txt"
-            required
-          />
-          <PathField
-            form={form}
-            name="list_val"
-            kind="file"
-            accept={list_files}
-            label={t("field.list_val")}
-            help={t("field.list_val.help")}
-            placeholder="/data/val.txt"
-          />
-          <PathField
-            form={form}
-            name="list_test"
-            kind="file"
-            accept={list_files}
-            label={t("field.list_test")}
-            help={t("field.list_val.help")}
-            placeholder="/data/test.txt"
-          />
-          <PathField
-            form={form}
-            name="list_labels"
-            kind="file"
-            accept={list_files}
-            label={t("field.list_labels")}
-            help={t("field.list_labels.help")}
-            placeholder="/data/labels.txt"
-            required
-          />
-          <PathField
-            form={form}
-            name="list_root"
-            kind="folder"
-            label={t("field.list_root")}
-            help={t("field.list_root.help")}
-            placeholder="/data"
-          />
-        </>
+        <FolderFields form={form} />
       )}
     </Section>
   );

@@ -1,5 +1,5 @@
 import { Button, Group } from "@mantine/core";
-import { lazy, Suspense, useState } from "react";
+import { lazy, type ReactNode, Suspense, useState } from "react";
 import { useText } from "../text/text";
 import { TextField, type TextFieldProps } from "./fields";
 
@@ -31,12 +31,13 @@ export function BrowseButton({ label, ...dialog }: BrowseButtonProps) {
   );
 }
 
-/** A path on the server's machine, typed or looked for. */
+/** A path on the server's machine, typed or looked for; `children`: other ways to get one. */
 export function PathField<T>({
   kind,
   accept,
+  children,
   ...field
-}: TextFieldProps<T> & { kind: "folder" | "file"; accept?: RegExp }) {
+}: TextFieldProps<T> & { kind: "folder" | "file"; accept?: RegExp; children?: ReactNode }) {
   const { form, name, label } = field;
   const has_error = form.error(name) !== undefined;
   return (
@@ -51,6 +52,7 @@ export function PathField<T>({
         value={String(form.values[name])}
         on_choose={(path) => form.change({ [name]: path } as Partial<T>)}
       />
+      {children}
     </Group>
   );
 }

@@ -14,8 +14,20 @@ export function SystemPage() {
   useTitle(t("system.title"));
   if (system.error) return <QueryProblem error={system.error} />;
   if (!system.data) return <PageSkeleton />;
-  const { version, data_dir, address, pid, uptime_s, memory_bytes, devices, disk, limits, training_room, url_fetch, jobs } =
-    system.data;
+  const {
+    version,
+    data_dir,
+    address,
+    pid,
+    uptime_s,
+    memory_bytes,
+    devices,
+    disk,
+    limits,
+    training_room,
+    url_fetch,
+    jobs,
+  } = system.data;
   return (
     <Stack maw={760}>
       <Title order={1}>{t("system.title")}</Title>

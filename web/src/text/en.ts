@@ -307,6 +307,8 @@ export const en = {
   "source.folder": "Folder",
   "source.lists": "Lists",
   "source.upload": "From this computer",
+  "upload.list": "Upload…",
+  "upload.failed": "The file could not be sent",
   "upload.drop": "Drop a folder or an archive of pictures here, or choose",
   "upload.folder": "Folder…",
   "upload.archive": "Archive…",
@@ -647,8 +649,7 @@ export const en = {
   "test.drop": "Drop pictures here, paste them, or choose files",
   "test.choose": "Choose pictures",
   "test.paths": "Or pictures on the server’s machine",
-  "test.paths.help":
-    "Absolute paths, one a line. Web addresses too, if the server is started with --allow-url-fetch.",
+  "test.paths.help": "Absolute paths, one a line. Web addresses too, if the server is started with --allow-url-fetch.",
   "test.paths_and_urls": "Or pictures on the server’s machine or on the web",
   "test.paths_and_urls.help": "Absolute paths and addresses of http or https, one a line",
   "test.classify": "Classify",

@@ -301,6 +301,8 @@ export const zh: Catalogue = {
   "source.folder": "文件夹",
   "source.lists": "列表文件",
   "source.upload": "从本机上传",
+  "upload.list": "上传…",
+  "upload.failed": "文件无法上传",
   "upload.drop": "将图片文件夹或压缩包拖到此处，或选择",
   "upload.folder": "文件夹…",
   "upload.archive": "压缩包…",
