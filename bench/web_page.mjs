@@ -27,7 +27,7 @@ async function look() {
   const shown = performance.now() - begin;
   await page.getByTestId("tab-model").filter({ hasText: Number(models).toLocaleString("en") }).waitFor();
   await page.waitForLoadState("load");
-  // Read to its end, however the list is folded: as many answers as it has pages.
+  // Read to its end, however the list is folded: at least as many answers as it has pages.
   await page.waitForFunction(
     (count) => performance.getEntriesByType("resource").filter((one) => /\/jobs\?kind=model/.test(one.name) && one.responseEnd > 0).length >= count,
     Math.ceil(Number(models) / 500),

@@ -108,6 +108,10 @@ json job_view(const Job& job, Detail detail) {
     return view;
 }
 
+std::string job_row(const Job& job) {
+    return job_view(job, Detail::kBrief).dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
 std::string digits_status(JobState state) {
     switch (state) {
         case JobState::kInit: return "Initialized";

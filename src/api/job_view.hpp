@@ -13,6 +13,9 @@ enum class Detail { kBrief, kFull };
 /// The contract's `Job`; in full with spec and result.
 nlohmann::json job_view(const Job& job, Detail detail);
 
+/// The brief view as text.
+std::string job_row(const Job& job);
+
 /// The contract's `Best`, or null. With `jobs` the values of all series at the best validation are looked up.
 nlohmann::json best_view(const Job& job, const JobManager* jobs);
 

@@ -9,6 +9,7 @@
 #include <future>
 #include <nlohmann/json.hpp>
 
+#include "api/job_view.hpp"
 #include "api/machine.hpp"
 #include "api/messages.hpp"
 #include "api/resources.hpp"
@@ -116,6 +117,7 @@ Result<std::unique_ptr<ApiServer>> ApiServer::start(ApiServerOptions options) {
     jobs.worker_path = options.worker_path;
     jobs.resources.train_slots = options.train_slots;
     jobs.resources.gpus = api::gpu_ids();
+    jobs.print_row = api::job_row;
     DIGITS_ASSIGN(state->jobs, JobManager::create(std::move(jobs)));
     state->events = std::make_unique<api::EventHub>(*state->jobs);
 

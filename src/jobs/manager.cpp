@@ -328,6 +328,15 @@ Result<JobPage> JobManager::Impl::list(const JobQuery& query) {
     return page;
 }
 
+Result<JobRows> JobManager::Impl::list_rows(const JobQuery& query) {
+    DIGITS_ASSIGN(auto page, store_->list_rows(query, options_.print_row));
+    const std::scoped_lock lock(mutex_);
+    for (auto& row : page.rows)
+        if (const auto found = active_.find(row.id); found != active_.end())
+            row.text = std::make_shared<const std::string>(options_.print_row(found->second->job));
+    return page;
+}
+
 Result<Job> JobManager::Impl::edit(std::string_view id, const JobEdit& edit) {
     if (edit.name) DIGITS_TRY(check_name(*edit.name));
     const std::scoped_lock lock(mutex_);
@@ -505,6 +514,7 @@ Result<std::optional<MadeJob>> JobManager::find_made(std::string_view user, std:
 }
 Result<Job> JobManager::get(std::string_view id) const { return impl_->get(id); }
 Result<JobPage> JobManager::list(const JobQuery& query) const { return impl_->list(query); }
+Result<JobRows> JobManager::list_rows(const JobQuery& query) const { return impl_->list_rows(query); }
 Result<Job> JobManager::edit(std::string_view id, const JobEdit& edit) { return impl_->edit(id, edit); }
 Result<std::vector<std::string>> JobManager::dependents(std::string_view id) const {
     DIGITS_TRY(impl_->get(id));

@@ -45,6 +45,8 @@ struct JobManagerOptions {
     std::chrono::milliseconds assist_timeout = std::chrono::minutes(1);
     int assist_memory_mb = 4096;
     std::int64_t kept_events = 20000;
+    /// How a list shows a job, of which spec and history are not given. Kept as long as the job does not change.
+    std::function<std::string(const Job&)> print_row = {};
     /// The kernel's memory.events of the group that workers run in; empty: found by itself.
     std::filesystem::path memory_events;
 };
@@ -120,6 +122,17 @@ struct JobPage {
     std::int64_t total = 0;   ///< over all pages
 };
 
+/// A page of a list as `JobManagerOptions::print_row` prints it.
+struct JobRows {
+    struct Row {
+        std::string id;
+        std::shared_ptr<const std::string> text;
+    };
+    std::vector<Row> rows;
+    std::string next_cursor;
+    std::int64_t total = 0;
+};
+
 struct MetricsQuery {
     std::vector<std::string> series;    ///< empty: all
     std::size_t max_points = 0;         ///< a series; thinned so that the curve keeps its shape. 0: all
@@ -171,6 +184,7 @@ class JobManager {
     Result<std::optional<MadeJob>> find_made(std::string_view user, std::string_view key) const;
     Result<Job> get(std::string_view id) const;
     Result<JobPage> list(const JobQuery& query) const;
+    Result<JobRows> list_rows(const JobQuery& query) const;
     Result<Job> edit(std::string_view id, const JobEdit& edit);
     /// Ids of the jobs that have `id` as a parent.
     Result<std::vector<std::string>> dependents(std::string_view id) const;

@@ -31,6 +31,7 @@ class JobManager::Impl {
     Result<Job> submit(JobRequest request);
     Result<Job> get(std::string_view id) const;
     Result<JobPage> list(const JobQuery& query);
+    Result<JobRows> list_rows(const JobQuery& query);
     Result<Job> edit(std::string_view id, const JobEdit& edit);
     Result<Job> abort(std::string_view id);
     Result<Job> resume(std::string_view id);

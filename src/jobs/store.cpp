@@ -7,6 +7,7 @@
 #include <map>
 #include <mutex>
 #include <nlohmann/json.hpp>
+#include <unordered_map>
 
 #include "jobs/downsample.hpp"
 #include "jobs/schema.hpp"
@@ -18,6 +19,7 @@ namespace {
 using nlohmann::json;
 
 constexpr int kBusyTimeout_ms = 10000;
+constexpr std::size_t kMostTexts = 50'000;
 
 std::string print(const json& data) { return data.dump(-1, ' ', false, json::error_handler_t::replace); }
 
@@ -153,18 +155,21 @@ SortColumn sort_column(JobSort sort) {
 }
 
 /// A cursor is the last row's sort value and id, as hex digits of a JSON list.
-std::string print_cursor(const Job& job, JobSort sort) {
-    json value;
-    switch (sort) {
-        case JobSort::kName: value = job.name; break;
-        case JobSort::kState: value = std::string(enum_name(job.state)); break;
-        case JobSort::kFinished: value = job.finished; break;
-        case JobSort::kCreated: value = job.created; break;
-    }
+std::string print_cursor(JobSort sort, json value, const std::string& id) {
     std::string cursor;
-    for (const unsigned char c : print(json::array({enum_name(sort), value, job.id})))
+    for (const unsigned char c : print(json::array({enum_name(sort), std::move(value), id})))
         cursor += fmt::format("{:02x}", c);
     return cursor;
+}
+
+json sort_value(const Job& job, JobSort sort) {
+    switch (sort) {
+        case JobSort::kName: return job.name;
+        case JobSort::kState: return std::string(enum_name(job.state));
+        case JobSort::kFinished: return job.finished;
+        case JobSort::kCreated: break;
+    }
+    return job.created;
 }
 
 Result<json> parse_cursor(const std::string& cursor, JobSort sort) {
@@ -238,6 +243,44 @@ Filter make_filter(const JobQuery& query) {
     return filter;
 }
 
+/// What a page of a list is read with.
+struct PageReading {
+    Filter all;
+    Filter page;
+    std::string order;
+    std::size_t limit = 0;
+
+    std::int64_t count(SQLite::Database& database) const {
+        SQLite::Statement read(database, "SELECT COUNT(*) FROM jobs WHERE " + all.where);
+        all.bind(read);
+        read.executeStep();
+        return read.getColumn(0).getInt64();
+    }
+    /// One row more than the page has tells whether there is a next one.
+    SQLite::Statement rows(SQLite::Database& database, const char* columns) const {
+        SQLite::Statement read(database, fmt::format("SELECT {} FROM jobs WHERE {} ORDER BY {} LIMIT {}", columns,
+                                                     page.where, order, limit + 1));
+        page.bind(read);
+        return read;
+    }
+};
+
+Result<PageReading> plan_page(const JobQuery& query) {
+    const auto column = sort_column(query.sort);
+    PageReading reading;
+    reading.all = make_filter(query);
+    reading.page = reading.all;
+    if (!query.cursor.empty()) {
+        DIGITS_ASSIGN(const auto cursor, parse_cursor(query.cursor, query.sort));
+        reading.page.add(fmt::format("({}, id) {} (?, ?)", column.name, query.descending ? "<" : ">"),
+                         {cursor[1], cursor[2]});
+    }
+    const auto* direction = query.descending ? "DESC" : "ASC";
+    reading.order = fmt::format("{} {}, id {}", column.name, direction, direction);
+    reading.limit = static_cast<std::size_t>(std::clamp(query.limit, 1, 1000));
+    return reading;
+}
+
 SQLite::Database connect(const std::filesystem::path& file, int flags) {
     SQLite::Database database(file.string(), flags, kBusyTimeout_ms);
     database.exec("PRAGMA foreign_keys = ON");
@@ -253,7 +296,15 @@ struct JobStore::Connections {
     std::mutex write_mutex;
     mutable std::mutex read_mutex;
     std::map<std::pair<std::string, std::string>, std::int64_t> series_ids;
+    mutable std::mutex texts_mutex;
+    std::unordered_map<std::string, std::shared_ptr<const std::string>> texts;  ///< of rows as they are printed
 
+    std::shared_ptr<const std::string> row_text(SQLite::Statement& one, const std::string& id,
+                                                const std::function<std::string(const Job&)>& print);
+    void forget_text(const std::string& id) {
+        const std::scoped_lock lock(texts_mutex);
+        texts.erase(id);
+    }
     std::int64_t series_id(const std::string& job_id, const std::string& name) {
         const auto key = std::pair(job_id, name);
         if (const auto found = series_ids.find(key); found != series_ids.end()) return found->second;
@@ -313,6 +364,20 @@ void JobStore::Connections::write_job(const StoredJob& stored) {
         change.bind(5, job.history[i].reason);
         change.exec();
     }
+}
+
+/// Read and kept under one lock: a text of before a change cannot come in after `forget_text`. Null: the job is gone.
+std::shared_ptr<const std::string> JobStore::Connections::row_text(
+    SQLite::Statement& one, const std::string& id, const std::function<std::string(const Job&)>& print) {
+    const std::scoped_lock lock(texts_mutex);
+    if (const auto known = texts.find(id); known != texts.end()) return known->second;
+    one.reset();
+    one.bind(1, id);
+    if (!one.executeStep()) return nullptr;
+    auto text = std::make_shared<const std::string>(print(read_brief_row(one)));
+    if (texts.size() >= kMostTexts) texts.clear();
+    texts.emplace(id, text);
+    return text;
 }
 
 void JobStore::Connections::drop_metrics(const std::vector<MetricDrop>& drops) {
@@ -399,7 +464,7 @@ Result<std::unique_ptr<JobStore>> JobStore::open(const std::filesystem::path& fi
         migrate_jobs(writer);
         auto reader = connect(file, SQLite::OPEN_READONLY);
         auto connections = std::unique_ptr<Connections>(
-            new Connections{std::move(writer), std::move(reader), kept_events, {}, {}, {}});
+            new Connections{std::move(writer), std::move(reader), kept_events, {}, {}, {}, {}, {}});
         return std::unique_ptr<JobStore>(new JobStore(std::move(connections)));
     });
 }
@@ -418,6 +483,7 @@ Status JobStore::write(const WriteBatch& batch) {
         transaction.commit();
     });
     if (!status) connections_->series_ids.clear();
+    for (const auto& job : batch.jobs) connections_->forget_text(job.job.id);
     return status;
 }
 
@@ -427,6 +493,7 @@ Status JobStore::erase(std::string_view id) {
         SQLite::Statement erase(connections_->writer, "DELETE FROM jobs WHERE id = ?");
         erase.bind(1, std::string(id));
         erase.exec();
+        connections_->forget_text(std::string(id));
         connections_->series_ids.clear();
     });
 }
@@ -477,34 +544,43 @@ Result<std::vector<std::string>> JobStore::ids() const {
 }
 
 Result<JobPage> JobStore::list(const JobQuery& query) const {
-    const auto column = sort_column(query.sort);
-    const auto filter = make_filter(query);
-    auto page_filter = filter;
-    if (!query.cursor.empty()) {
-        DIGITS_ASSIGN(const auto cursor, parse_cursor(query.cursor, query.sort));
-        page_filter.add(fmt::format("({}, id) {} (?, ?)", column.name, query.descending ? "<" : ">"),
-                        {cursor[1], cursor[2]});
-    }
-    const auto limit = static_cast<std::size_t>(std::clamp(query.limit, 1, 1000));
-    const auto* direction = query.descending ? "DESC" : "ASC";
+    DIGITS_ASSIGN(const auto reading, plan_page(query));
     const std::scoped_lock lock(connections_->read_mutex);
     return guarded("list the jobs", [&] {
         JobPage page;
-        SQLite::Statement count(connections_->reader, "SELECT COUNT(*) FROM jobs WHERE " + filter.where);
-        filter.bind(count);
-        count.executeStep();
-        page.total = count.getColumn(0).getInt64();
-        SQLite::Statement read(connections_->reader,
-                               fmt::format("SELECT {} FROM jobs WHERE {} ORDER BY {} {}, id {} LIMIT {}",
-                                           query.brief ? kBriefColumns : kJobColumns, page_filter.where, column.name,
-                                           direction, direction, limit + 1));
-        page_filter.bind(read);
+        page.total = reading.count(connections_->reader);
+        auto read = reading.rows(connections_->reader, query.brief ? kBriefColumns : kJobColumns);
         while (read.executeStep()) {
-            if (page.jobs.size() == limit) {
-                page.next_cursor = print_cursor(page.jobs.back(), query.sort);
+            if (page.jobs.size() == reading.limit) {
+                const auto& last = page.jobs.back();
+                page.next_cursor = print_cursor(query.sort, sort_value(last, query.sort), last.id);
                 break;
             }
             page.jobs.push_back(query.brief ? read_brief_row(read) : read_row(connections_->reader, read).job);
+        }
+        return page;
+    });
+}
+
+Result<JobRows> JobStore::list_rows(const JobQuery& query, const std::function<std::string(const Job&)>& print) const {
+    DIGITS_ASSIGN(const auto reading, plan_page(query));
+    const auto column = sort_column(query.sort);
+    const std::scoped_lock lock(connections_->read_mutex);
+    return guarded("list the jobs", [&] {
+        JobRows page;
+        page.total = reading.count(connections_->reader);
+        SQLite::Statement one(connections_->reader, fmt::format("SELECT {} FROM jobs WHERE id = ?", kBriefColumns));
+        auto read = reading.rows(connections_->reader, fmt::format("id, {}", column.name).c_str());
+        json last;
+        while (read.executeStep()) {
+            if (page.rows.size() == reading.limit) {
+                page.next_cursor = print_cursor(query.sort, std::move(last), page.rows.back().id);
+                break;
+            }
+            auto id = read.getColumn(0).getString();
+            last = column.is_number ? json(read.getColumn(1).getDouble()) : json(read.getColumn(1).getString());
+            if (auto text = connections_->row_text(one, id, print))
+                page.rows.push_back({std::move(id), std::move(text)});
         }
         return page;
     });

@@ -94,6 +94,8 @@ class JobStore {
     Result<std::vector<std::string>> ids() const;
     /// Without the trash.
     Result<JobPage> list(const JobQuery& query) const;
+    /// The same, printed. A text is kept until the job is written again, so `print` must always be the same.
+    Result<JobRows> list_rows(const JobQuery& query, const std::function<std::string(const Job&)>& print) const;
     /// Oldest first.
     Result<std::vector<TrashedJob>> trash() const;
     /// Without those in the trash.

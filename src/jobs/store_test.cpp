@@ -168,6 +168,43 @@ TEST_F(StoreTest, AJobThatComesMeanwhileDoesNotShiftThePages) {
     EXPECT_THAT(names(query), ElementsAre("b", "a"));
 }
 
+TEST_F(StoreTest, PrintsARowAnewOnlyWhenItsJobWasWritten) {
+    std::vector<StoredJob> jobs;
+    for (int number = 1; number <= 7; ++number) jobs.push_back(job(number, fmt::format("job {}", number % 3)));
+    write_jobs(jobs);
+    int printed = 0;
+    const auto print = [&](const Job& one) {
+        ++printed;
+        return one.name;
+    };
+    const auto rows = [&](JobQuery query) {
+        std::vector<std::string> texts;
+        query.limit = 3;
+        do {
+            const auto page = store_->list_rows(query, print);
+            EXPECT_TRUE(page) << page.error().to_string();
+            for (const auto& row : page->rows) texts.push_back(row.id + " " + *row.text);
+            query.cursor = page->next_cursor;
+        } while (!query.cursor.empty());
+        return texts;
+    };
+    for (const auto& [sort, name] : EnumNames<JobSort>::kNames) {
+        JobQuery query;
+        query.sort = sort;
+        query.limit = 100;
+        std::vector<std::string> expected;
+        for (const auto& one : store_->list(query)->jobs) expected.push_back(one.id + " " + one.name);
+        EXPECT_EQ(rows(query), expected) << name;
+    }
+    EXPECT_EQ(printed, 7) << "each once, for all orders";
+    write_jobs({job(4, "another name")});
+    EXPECT_THAT(rows({}), testing::Contains(id(4) + " another name"));
+    EXPECT_EQ(printed, 8);
+    ASSERT_TRUE(store_->erase(id(4)));
+    EXPECT_THAT(rows({}), testing::SizeIs(6));
+    EXPECT_EQ(printed, 8);
+}
+
 TEST_F(StoreTest, RefusesACursorThatIsNotOfThisList) {
     write_jobs({job(1, "a"), job(2, "b")});
     JobQuery query;

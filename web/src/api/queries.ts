@@ -1,5 +1,5 @@
 import { keepPreviousData, queryOptions, useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { useEffect, useMemo } from "react";
+import { useDeferredValue, useEffect, useMemo } from "react";
 import { answer, client, type DatasetSpec, type Job, type JobKind, type ModelSpec, ProblemError } from "./client";
 
 export function useDataset(id: string, enabled = true) {
@@ -52,16 +52,29 @@ export function useRunning() {
   });
 }
 
-/** Newest first, in pages of 500; the event stream keeps what was read current (see live.tsx). */
+/** What is seen at once comes first and soon, the rest in large pages. */
+const first_page = 60;
+const later_pages = 500;
+
+/** Newest first, by page; the event stream keeps what was read current (see live.tsx). */
 export function useJobs(kind: JobKind) {
   return useInfiniteQuery({
     queryKey: ["jobs", kind],
     staleTime: Number.POSITIVE_INFINITY,
+    // To compare thousands of jobs with themselves for each page that is added costs more than to draw them.
+    structuralSharing: false,
     initialPageParam: "",
     queryFn: ({ pageParam, signal }) =>
       answer(
         client.GET("/jobs", {
-          params: { query: { kind, sort: "-created", limit: 500, cursor: pageParam || undefined } },
+          params: {
+            query: {
+              kind,
+              sort: "-created",
+              limit: pageParam === "" ? first_page : later_pages,
+              cursor: pageParam || undefined,
+            },
+          },
           signal,
         }),
       ),
@@ -75,14 +88,17 @@ export function useAllJobs(kind: JobKind): { jobs: Job[]; total: number; loaded:
   useEffect(() => {
     if (hasNextPage && !isFetching && !isFetchNextPageError) void fetchNextPage();
   }, [hasNextPage, isFetching, isFetchNextPageError, fetchNextPage]);
+  // While pages come in, what is on the screen goes first.
+  const later = useDeferredValue(data) ?? data;
   const jobs = useMemo(() => {
     const known = new Map<string, Job>();
-    for (const page of data?.pages ?? []) for (const job of page.items) known.set(job.id, job);
+    for (const page of later?.pages ?? []) for (const job of page.items) known.set(job.id, job);
     return [...known.values()];
-  }, [data]);
+  }, [later]);
+  const read = data?.pages.reduce((sum, page) => sum + page.items.length, 0) ?? 0;
   return {
     jobs,
-    total: Math.max(jobs.length, hasNextPage ? (data?.pages[0]?.total ?? 0) : 0),
+    total: hasNextPage ? (data?.pages[0]?.total ?? 0) : Math.max(jobs.length, read),
     loaded: data !== undefined,
     error,
   };
