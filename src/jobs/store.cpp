@@ -373,8 +373,10 @@ std::shared_ptr<const std::string> JobStore::Connections::row_text(
     if (const auto known = texts.find(id); known != texts.end()) return known->second;
     one.reset();
     one.bind(1, id);
-    if (!one.executeStep()) return nullptr;
-    auto text = std::make_shared<const std::string>(print(read_brief_row(one)));
+    const bool found = one.executeStep();
+    auto text = found ? std::make_shared<const std::string>(print(read_brief_row(one))) : nullptr;
+    one.reset();
+    if (!found) return nullptr;
     if (texts.size() >= kMostTexts) texts.clear();
     texts.emplace(id, text);
     return text;
@@ -569,19 +571,24 @@ Result<JobRows> JobStore::list_rows(const JobQuery& query, const std::function<s
     return guarded("list the jobs", [&] {
         JobRows page;
         page.total = reading.count(connections_->reader);
-        SQLite::Statement one(connections_->reader, fmt::format("SELECT {} FROM jobs WHERE id = ?", kBriefColumns));
-        auto read = reading.rows(connections_->reader, fmt::format("id, {}", column.name).c_str());
-        json last;
-        while (read.executeStep()) {
-            if (page.rows.size() == reading.limit) {
-                page.next_cursor = print_cursor(query.sort, std::move(last), page.rows.back().id);
-                break;
+        // All ids first: an open statement would let the rows be read as they were when it began.
+        std::vector<std::string> ids;
+        {
+            auto read = reading.rows(connections_->reader, fmt::format("id, {}", column.name).c_str());
+            json last;
+            while (read.executeStep()) {
+                if (ids.size() == reading.limit) {
+                    page.next_cursor = print_cursor(query.sort, std::move(last), ids.back());
+                    break;
+                }
+                ids.push_back(read.getColumn(0).getString());
+                last = column.is_number ? json(read.getColumn(1).getDouble()) : json(read.getColumn(1).getString());
             }
-            auto id = read.getColumn(0).getString();
-            last = column.is_number ? json(read.getColumn(1).getDouble()) : json(read.getColumn(1).getString());
+        }
+        SQLite::Statement one(connections_->reader, fmt::format("SELECT {} FROM jobs WHERE id = ?", kBriefColumns));
+        for (auto& id : ids)
             if (auto text = connections_->row_text(one, id, print))
                 page.rows.push_back({std::move(id), std::move(text)});
-        }
         return page;
     });
 }
