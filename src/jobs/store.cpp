@@ -20,6 +20,7 @@ using nlohmann::json;
 
 constexpr int kBusyTimeout_ms = 10000;
 constexpr std::size_t kMostTexts = 50'000;
+constexpr std::size_t kMostJobs = 64;
 
 std::string print(const json& data) { return data.dump(-1, ' ', false, json::error_handler_t::replace); }
 
@@ -296,15 +297,20 @@ struct JobStore::Connections {
     std::mutex write_mutex;
     mutable std::mutex read_mutex;
     std::map<std::pair<std::string, std::string>, std::int64_t> series_ids;
-    mutable std::mutex texts_mutex;
+    /// What was read of jobs, until they are written again.
+    std::mutex kept_mutex;
     std::unordered_map<std::string, std::shared_ptr<const std::string>> texts;  ///< of rows as they are printed
+    std::unordered_map<std::string, StoredJob> jobs;
 
     std::shared_ptr<const std::string> row_text(SQLite::Statement& one, const std::string& id,
                                                 const std::function<std::string(const Job&)>& print);
-    void forget_text(const std::string& id) {
-        const std::scoped_lock lock(texts_mutex);
+    std::optional<StoredJob> find_job(const std::string& id);
+    void forget(const std::string& id) {
+        const std::scoped_lock lock(kept_mutex);
         texts.erase(id);
+        jobs.erase(id);
     }
+
     std::int64_t series_id(const std::string& job_id, const std::string& name) {
         const auto key = std::pair(job_id, name);
         if (const auto found = series_ids.find(key); found != series_ids.end()) return found->second;
@@ -366,10 +372,10 @@ void JobStore::Connections::write_job(const StoredJob& stored) {
     }
 }
 
-/// Read and kept under one lock: a text of before a change cannot come in after `forget_text`. Null: the job is gone.
+/// Read and kept under one lock: what was there before a change cannot come in after `forget`. Null: the job is gone.
 std::shared_ptr<const std::string> JobStore::Connections::row_text(
     SQLite::Statement& one, const std::string& id, const std::function<std::string(const Job&)>& print) {
-    const std::scoped_lock lock(texts_mutex);
+    const std::scoped_lock lock(kept_mutex);
     if (const auto known = texts.find(id); known != texts.end()) return known->second;
     one.reset();
     one.bind(1, id);
@@ -380,6 +386,17 @@ std::shared_ptr<const std::string> JobStore::Connections::row_text(
     if (texts.size() >= kMostTexts) texts.clear();
     texts.emplace(id, text);
     return text;
+}
+
+/// As above. Each request about a job looks it up several times.
+std::optional<StoredJob> JobStore::Connections::find_job(const std::string& id) {
+    const std::scoped_lock lock(kept_mutex);
+    if (const auto known = jobs.find(id); known != jobs.end()) return known->second;
+    SQLite::Statement read(reader, fmt::format("SELECT {} FROM jobs WHERE id = ?", kJobColumns));
+    read.bind(1, id);
+    if (!read.executeStep()) return std::nullopt;
+    if (jobs.size() >= kMostJobs) jobs.clear();
+    return jobs.emplace(id, read_row(reader, read)).first->second;
 }
 
 void JobStore::Connections::drop_metrics(const std::vector<MetricDrop>& drops) {
@@ -466,7 +483,7 @@ Result<std::unique_ptr<JobStore>> JobStore::open(const std::filesystem::path& fi
         migrate_jobs(writer);
         auto reader = connect(file, SQLite::OPEN_READONLY);
         auto connections = std::unique_ptr<Connections>(
-            new Connections{std::move(writer), std::move(reader), kept_events, {}, {}, {}, {}, {}});
+            new Connections{std::move(writer), std::move(reader), kept_events, {}, {}, {}, {}, {}, {}});
         return std::unique_ptr<JobStore>(new JobStore(std::move(connections)));
     });
 }
@@ -485,7 +502,7 @@ Status JobStore::write(const WriteBatch& batch) {
         transaction.commit();
     });
     if (!status) connections_->series_ids.clear();
-    for (const auto& job : batch.jobs) connections_->forget_text(job.job.id);
+    for (const auto& job : batch.jobs) connections_->forget(job.job.id);
     return status;
 }
 
@@ -495,19 +512,14 @@ Status JobStore::erase(std::string_view id) {
         SQLite::Statement erase(connections_->writer, "DELETE FROM jobs WHERE id = ?");
         erase.bind(1, std::string(id));
         erase.exec();
-        connections_->forget_text(std::string(id));
+        connections_->forget(std::string(id));
         connections_->series_ids.clear();
     });
 }
 
 Result<std::optional<StoredJob>> JobStore::find(std::string_view id) const {
     const std::scoped_lock lock(connections_->read_mutex);
-    return guarded("read the job", [&]() -> std::optional<StoredJob> {
-        SQLite::Statement read(connections_->reader, fmt::format("SELECT {} FROM jobs WHERE id = ?", kJobColumns));
-        read.bind(1, std::string(id));
-        if (!read.executeStep()) return std::nullopt;
-        return read_row(connections_->reader, read);
-    });
+    return guarded("read the job", [&] { return connections_->find_job(std::string(id)); });
 }
 
 Result<std::optional<MadeJob>> JobStore::find_made(std::string_view user, std::string_view key, double since) const {

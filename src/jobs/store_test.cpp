@@ -197,11 +197,14 @@ TEST_F(StoreTest, PrintsARowAnewOnlyWhenItsJobWasWritten) {
         EXPECT_EQ(rows(query), expected) << name;
     }
     EXPECT_EQ(printed, 7) << "each once, for all orders";
+    EXPECT_EQ((*store_->find(id(4)))->job.name, "job 1");
     write_jobs({job(4, "another name")});
+    EXPECT_EQ((*store_->find(id(4)))->job.name, "another name");
     EXPECT_THAT(rows({}), testing::Contains(id(4) + " another name"));
     EXPECT_EQ(printed, 8);
     ASSERT_TRUE(store_->erase(id(4)));
     EXPECT_THAT(rows({}), testing::SizeIs(6));
+    EXPECT_FALSE(*store_->find(id(4)));
     EXPECT_EQ(printed, 8);
 }
 
