@@ -1,59 +1,31 @@
 #include "jobs/store.hpp"
 
-#include <SQLiteCpp/SQLiteCpp.h>
 #include <sqlite3.h>
 
 #include <algorithm>
-#include <map>
-#include <mutex>
-#include <nlohmann/json.hpp>
-#include <unordered_map>
 
 #include "jobs/downsample.hpp"
 #include "jobs/schema.hpp"
+#include "jobs/store_impl.hpp"
 
 namespace digits {
 
+using nlohmann::json;
+using namespace job_database;
+
 namespace {
 
-using nlohmann::json;
-
 constexpr int kBusyTimeout_ms = 10000;
-constexpr std::size_t kMostTexts = 50'000;
-constexpr std::size_t kMostJobs = 64;
 
-std::string print(const json& data) { return data.dump(-1, ' ', false, json::error_handler_t::replace); }
-
-/// What the list neither sorts nor filters by.
-std::string print_facts(const Job& job) {
-    auto facts = job_to_json(job);
-    for (const char* column : {"id", "kind", "name", "group", "notes", "owner", "state", "created", "finished", "spec",
-                               "parents", "history"})
-        facts.erase(column);
-    return print(facts);
+SQLite::Database connect(const std::filesystem::path& file, int flags) {
+    SQLite::Database database(file.string(), flags, kBusyTimeout_ms);
+    database.exec("PRAGMA foreign_keys = ON");
+    return database;
 }
 
-std::string print_position(const TaskPosition& position) {
-    return print({{"offset", position.offset},
-                  {"seq", position.seq},
-                  {"fresh_attempt", position.fresh_attempt},
-                  {"pid_start", position.pid_start},
-                  {"oom_kills", position.oom_kills},
-                  {"log_start", position.log_start},
-                  {"gpu", position.gpu}});
-}
+}  // namespace
 
-TaskPosition parse_position(const json& data) {
-    return {data.value("offset", std::uint64_t{0}),
-            data.value("seq", std::uint64_t{0}),
-            data.value("fresh_attempt", false),
-            data.value("pid_start", std::uint64_t{0}),
-            data.value("oom_kills", std::int64_t{0}),
-            data.value("log_start", std::uint64_t{0}),
-            data.value("gpu", "")};
-}
-
-Error database_error(std::string_view doing, const std::exception& e) {
+Error job_database::database_error(std::string_view doing, const std::exception& e) {
     const auto* sqlite = dynamic_cast<const SQLite::Exception*>(&e);
     const int code = sqlite ? sqlite->getErrorCode() : 0;
     if (code == SQLITE_FULL)
@@ -66,272 +38,6 @@ Error database_error(std::string_view doing, const std::exception& e) {
                 "read back from their folders under jobs/");
     return make_error(ErrorCode::kInternal, "cannot {}: {}", doing, e.what());
 }
-
-template <class Function>
-auto guarded(std::string_view doing, Function&& function) -> Result<decltype(function())> {
-    try {
-        if constexpr (std::is_void_v<decltype(function())>) {
-            function();
-            return {};
-        } else {
-            return function();
-        }
-    } catch (const std::exception& e) {
-        return fail(database_error(doing, e));
-    }
-}
-
-constexpr const char* kJobColumns =
-    "id, kind, name, job_group, notes, owner, state, created, finished, spec, facts, run";
-/// Of a brief list. Ids have no commas.
-constexpr const char* kBriefColumns =
-    "id, kind, name, job_group, notes, owner, state, created, finished, '{}', facts, (SELECT group_concat(parent_id) "
-    "FROM (SELECT parent_id FROM parents WHERE job_id = jobs.id ORDER BY place))";
-
-std::vector<std::string> read_strings(SQLite::Statement& statement) {
-    std::vector<std::string> words;
-    while (statement.executeStep()) words.push_back(statement.getColumn(0).getString());
-    return words;
-}
-
-/// What both lists of columns begin with.
-json read_columns(SQLite::Statement& row) {
-    auto data = json::parse(row.getColumn(10).getText());
-    const char* columns[] = {"id", "kind", "name", "group", "notes", "owner", "state"};
-    for (int i = 0; i < 7; ++i) data[columns[i]] = row.getColumn(i).getString();
-    data["created"] = row.getColumn(7).getDouble();
-    data["finished"] = row.getColumn(8).getDouble();
-    data["spec"] = json::parse(row.getColumn(9).getText());
-    return data;
-}
-
-Job parse_row(const json& data) {
-    auto job = job_from_json(data);
-    if (!job) throw SQLite::Exception("job " + data.value("id", "") + ": " + job.error().to_string());
-    return std::move(*job);
-}
-
-Job read_brief_row(SQLite::Statement& row) {
-    auto data = read_columns(row);
-    data["parents"] = json::array();
-    const std::string parents = row.getColumn(11).getText();
-    for (std::size_t begin = 0; begin < parents.size();) {
-        const auto end = std::min(parents.find(',', begin), parents.size());
-        data["parents"].push_back(parents.substr(begin, end - begin));
-        begin = end + 1;
-    }
-    return parse_row(data);
-}
-
-StoredJob read_row(SQLite::Database& database, SQLite::Statement& row) {
-    auto data = read_columns(row);
-    const auto id = row.getColumn(0).getString();
-    SQLite::Statement parents(database, "SELECT parent_id FROM parents WHERE job_id = ? ORDER BY place");
-    parents.bind(1, id);
-    data["parents"] = read_strings(parents);
-    SQLite::Statement history(database,
-                              "SELECT state, time, reason FROM status_history WHERE job_id = ? ORDER BY place");
-    history.bind(1, id);
-    data["history"] = json::array();
-    while (history.executeStep())
-        data["history"].push_back({{"state", history.getColumn(0).getString()},
-                                   {"time", history.getColumn(1).getDouble()},
-                                   {"reason", history.getColumn(2).getString()}});
-    return {parse_row(data), parse_position(json::parse(row.getColumn(11).getString()))};
-}
-
-struct SortColumn {
-    const char* name;
-    bool is_number;
-};
-
-SortColumn sort_column(JobSort sort) {
-    switch (sort) {
-        case JobSort::kName: return {"name", false};
-        case JobSort::kState: return {"state", false};
-        case JobSort::kFinished: return {"finished", true};
-        case JobSort::kCreated: break;
-    }
-    return {"created", true};
-}
-
-/// A cursor is the last row's sort value and id, as hex digits of a JSON list.
-std::string print_cursor(JobSort sort, json value, const std::string& id) {
-    std::string cursor;
-    for (const unsigned char c : print(json::array({enum_name(sort), std::move(value), id})))
-        cursor += fmt::format("{:02x}", c);
-    return cursor;
-}
-
-json sort_value(const Job& job, JobSort sort) {
-    switch (sort) {
-        case JobSort::kName: return job.name;
-        case JobSort::kState: return std::string(enum_name(job.state));
-        case JobSort::kFinished: return job.finished;
-        case JobSort::kCreated: break;
-    }
-    return job.created;
-}
-
-Result<json> parse_cursor(const std::string& cursor, JobSort sort) {
-    std::string text;
-    for (std::size_t i = 0; i + 1 < cursor.size(); i += 2) {
-        const auto digit = [&](char c) { return std::string_view("0123456789abcdef").find(c); };
-        text += static_cast<char>((digit(cursor[i]) & 15) << 4 | (digit(cursor[i + 1]) & 15));
-    }
-    const auto data = json::parse(text, nullptr, false);
-    const bool is_number = sort_column(sort).is_number;
-    const bool good = data.is_array() && data.size() == 3 && data[0] == enum_name(sort) && data[2].is_string() &&
-                      (is_number ? data[1].is_number() : data[1].is_string());
-    if (!good)
-        return fail(
-            make_error(ErrorCode::kInvalidArgument, "the cursor is not one of this list sorted by {}", enum_name(sort))
-                .at("cursor")
-                .advise("start without a cursor"));
-    return data;
-}
-
-struct Filter {
-    std::string where = "trashed = 0";
-    std::vector<json> values;
-
-    void add(const std::string& condition, std::vector<json> more) {
-        where += " AND " + condition;
-        values.insert(values.end(), more.begin(), more.end());
-    }
-    void bind(SQLite::Statement& statement) const {
-        int place = 0;
-        for (const auto& value : values) {
-            ++place;
-            if (value.is_number()) {
-                statement.bind(place, value.get<double>());
-            } else {
-                statement.bind(place, value.get<std::string>());
-            }
-        }
-    }
-};
-
-std::string like_pattern(const std::string& text) {
-    std::string pattern = "%";
-    for (const char c : text) {
-        if (c == '%' || c == '_' || c == '\\') pattern += '\\';
-        pattern += c;
-    }
-    return pattern + "%";
-}
-
-Filter make_filter(const JobQuery& query) {
-    Filter filter;
-    if (!query.kind.empty()) filter.add("kind = ?", {query.kind});
-    if (!query.states.empty()) {
-        std::string marks;
-        std::vector<json> states;
-        for (const auto state : query.states) {
-            marks += marks.empty() ? "?" : ", ?";
-            states.emplace_back(std::string(enum_name(state)));
-        }
-        filter.add("state IN (" + marks + ")", std::move(states));
-    }
-    if (!query.text.empty()) {
-        const json pattern = like_pattern(query.text);
-        filter.add("(name LIKE ? ESCAPE '\\' OR job_group LIKE ? ESCAPE '\\' OR id LIKE ? ESCAPE '\\')",
-                   {pattern, pattern, pattern});
-    }
-    if (query.group) filter.add("job_group = ?", {*query.group});
-    if (query.owner) filter.add("owner = ?", {*query.owner});
-    if (!query.mentions.empty()) filter.add("instr(spec, ?) > 0", {query.mentions});
-    return filter;
-}
-
-/// What a page of a list is read with.
-struct PageReading {
-    Filter all;
-    Filter page;
-    std::string order;
-    std::size_t limit = 0;
-
-    std::int64_t count(SQLite::Database& database) const {
-        SQLite::Statement read(database, "SELECT COUNT(*) FROM jobs WHERE " + all.where);
-        all.bind(read);
-        read.executeStep();
-        return read.getColumn(0).getInt64();
-    }
-    /// One row more than the page has tells whether there is a next one.
-    SQLite::Statement rows(SQLite::Database& database, const char* columns) const {
-        SQLite::Statement read(database, fmt::format("SELECT {} FROM jobs WHERE {} ORDER BY {} LIMIT {}", columns,
-                                                     page.where, order, limit + 1));
-        page.bind(read);
-        return read;
-    }
-};
-
-Result<PageReading> plan_page(const JobQuery& query) {
-    const auto column = sort_column(query.sort);
-    PageReading reading;
-    reading.all = make_filter(query);
-    reading.page = reading.all;
-    if (!query.cursor.empty()) {
-        DIGITS_ASSIGN(const auto cursor, parse_cursor(query.cursor, query.sort));
-        reading.page.add(fmt::format("({}, id) {} (?, ?)", column.name, query.descending ? "<" : ">"),
-                         {cursor[1], cursor[2]});
-    }
-    const auto* direction = query.descending ? "DESC" : "ASC";
-    reading.order = fmt::format("{} {}, id {}", column.name, direction, direction);
-    reading.limit = static_cast<std::size_t>(std::clamp(query.limit, 1, 1000));
-    return reading;
-}
-
-SQLite::Database connect(const std::filesystem::path& file, int flags) {
-    SQLite::Database database(file.string(), flags, kBusyTimeout_ms);
-    database.exec("PRAGMA foreign_keys = ON");
-    return database;
-}
-
-}  // namespace
-
-struct JobStore::Connections {
-    SQLite::Database writer;
-    SQLite::Database reader;
-    std::int64_t kept_events;
-    std::mutex write_mutex;
-    mutable std::mutex read_mutex;
-    std::map<std::pair<std::string, std::string>, std::int64_t> series_ids;
-    /// What was read of jobs, until they are written again.
-    std::mutex kept_mutex;
-    std::unordered_map<std::string, std::shared_ptr<const std::string>> texts;  ///< of rows as they are printed
-    std::unordered_map<std::string, StoredJob> jobs;
-
-    std::shared_ptr<const std::string> row_text(SQLite::Statement& one, const std::string& id,
-                                                const std::function<std::string(const Job&)>& print);
-    std::optional<StoredJob> find_job(const std::string& id);
-    void forget(const std::string& id) {
-        const std::scoped_lock lock(kept_mutex);
-        texts.erase(id);
-        jobs.erase(id);
-    }
-
-    std::int64_t series_id(const std::string& job_id, const std::string& name) {
-        const auto key = std::pair(job_id, name);
-        if (const auto found = series_ids.find(key); found != series_ids.end()) return found->second;
-        SQLite::Statement insert(writer, "INSERT OR IGNORE INTO series (job_id, name) VALUES (?, ?)");
-        insert.bind(1, job_id);
-        insert.bind(2, name);
-        insert.exec();
-        SQLite::Statement read(writer, "SELECT id FROM series WHERE job_id = ? AND name = ?");
-        read.bind(1, job_id);
-        read.bind(2, name);
-        read.executeStep();
-        return series_ids[key] = read.getColumn(0).getInt64();
-    }
-
-    void write_job(const StoredJob& stored);
-    void drop_metrics(const std::vector<MetricDrop>& drops);
-    void write_metrics(const std::vector<MetricRow>& rows);
-    void write_snapshots(const std::vector<SnapshotRow>& rows);
-    void write_events(const std::vector<JobEvent>& events);
-    void write_keys(const std::vector<KeyRow>& rows);
-};
 
 void JobStore::Connections::write_job(const StoredJob& stored) {
     const auto& job = stored.job;
@@ -346,7 +52,7 @@ void JobStore::Connections::write_job(const StoredJob& stored) {
     upsert.bind(7, std::string(enum_name(job.state)));
     upsert.bind(8, job.created);
     upsert.bind(9, job.finished);
-    upsert.bind(10, print(*job.spec));
+    upsert.bind(10, print_json(*job.spec));
     upsert.bind(11, print_facts(job));
     upsert.bind(12, print_position(stored.position));
     upsert.bind(13, job.trashed);
@@ -370,33 +76,6 @@ void JobStore::Connections::write_job(const StoredJob& stored) {
         change.bind(5, job.history[i].reason);
         change.exec();
     }
-}
-
-/// Read and kept under one lock: what was there before a change cannot come in after `forget`. Null: the job is gone.
-std::shared_ptr<const std::string> JobStore::Connections::row_text(
-    SQLite::Statement& one, const std::string& id, const std::function<std::string(const Job&)>& print) {
-    const std::scoped_lock lock(kept_mutex);
-    if (const auto known = texts.find(id); known != texts.end()) return known->second;
-    one.reset();
-    one.bind(1, id);
-    const bool found = one.executeStep();
-    auto text = found ? std::make_shared<const std::string>(print(read_brief_row(one))) : nullptr;
-    one.reset();
-    if (!found) return nullptr;
-    if (texts.size() >= kMostTexts) texts.clear();
-    texts.emplace(id, text);
-    return text;
-}
-
-/// As above. Each request about a job looks it up several times.
-std::optional<StoredJob> JobStore::Connections::find_job(const std::string& id) {
-    const std::scoped_lock lock(kept_mutex);
-    if (const auto known = jobs.find(id); known != jobs.end()) return known->second;
-    SQLite::Statement read(reader, fmt::format("SELECT {} FROM jobs WHERE id = ?", kJobColumns));
-    read.bind(1, id);
-    if (!read.executeStep()) return std::nullopt;
-    if (jobs.size() >= kMostJobs) jobs.clear();
-    return jobs.emplace(id, read_row(reader, read)).first->second;
 }
 
 void JobStore::Connections::drop_metrics(const std::vector<MetricDrop>& drops) {
@@ -445,7 +124,7 @@ void JobStore::Connections::write_events(const std::vector<JobEvent>& events) {
         insert.bind(2, event.time);
         insert.bind(3, event.job_id);
         insert.bind(4, event.type);
-        insert.bind(5, print(*event.data));
+        insert.bind(5, print_json(*event.data));
         insert.exec();
     }
     if (events.empty()) return;
@@ -554,54 +233,6 @@ Result<std::vector<std::string>> JobStore::ids() const {
     return guarded("list the jobs", [&] {
         SQLite::Statement read(connections_->reader, "SELECT id FROM jobs");
         return read_strings(read);
-    });
-}
-
-Result<JobPage> JobStore::list(const JobQuery& query) const {
-    DIGITS_ASSIGN(const auto reading, plan_page(query));
-    const std::scoped_lock lock(connections_->read_mutex);
-    return guarded("list the jobs", [&] {
-        JobPage page;
-        page.total = reading.count(connections_->reader);
-        auto read = reading.rows(connections_->reader, query.brief ? kBriefColumns : kJobColumns);
-        while (read.executeStep()) {
-            if (page.jobs.size() == reading.limit) {
-                const auto& last = page.jobs.back();
-                page.next_cursor = print_cursor(query.sort, sort_value(last, query.sort), last.id);
-                break;
-            }
-            page.jobs.push_back(query.brief ? read_brief_row(read) : read_row(connections_->reader, read).job);
-        }
-        return page;
-    });
-}
-
-Result<JobRows> JobStore::list_rows(const JobQuery& query, const std::function<std::string(const Job&)>& print) const {
-    DIGITS_ASSIGN(const auto reading, plan_page(query));
-    const auto column = sort_column(query.sort);
-    const std::scoped_lock lock(connections_->read_mutex);
-    return guarded("list the jobs", [&] {
-        JobRows page;
-        page.total = reading.count(connections_->reader);
-        // All ids first: an open statement would let the rows be read as they were when it began.
-        std::vector<std::string> ids;
-        {
-            auto read = reading.rows(connections_->reader, fmt::format("id, {}", column.name).c_str());
-            json last;
-            while (read.executeStep()) {
-                if (ids.size() == reading.limit) {
-                    page.next_cursor = print_cursor(query.sort, std::move(last), ids.back());
-                    break;
-                }
-                ids.push_back(read.getColumn(0).getString());
-                last = column.is_number ? json(read.getColumn(1).getDouble()) : json(read.getColumn(1).getString());
-            }
-        }
-        SQLite::Statement one(connections_->reader, fmt::format("SELECT {} FROM jobs WHERE id = ?", kBriefColumns));
-        for (auto& id : ids)
-            if (auto text = connections_->row_text(one, id, print))
-                page.rows.push_back({std::move(id), std::move(text)});
-        return page;
     });
 }
 
