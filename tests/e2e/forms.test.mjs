@@ -20,13 +20,14 @@ let server;
 let browser;
 let page;
 let dataset;
+let shown;
 
 before(async () => {
   folder = mkdtempSync(join(tmpdir(), "digits-forms-"));
   const pictures = join(folder, "pictures");
-  const paths = write_pictures(join(mnist, "train-images-idx3-ubyte"), join(mnist, "train-labels-idx1-ubyte"), pictures, 400);
+  shown = write_pictures(join(mnist, "train-images-idx3-ubyte"), join(mnist, "train-labels-idx1-ubyte"), pictures, 400);
   writeFileSync(join(pictures, "3", "broken.png"), "no picture");
-  copyFileSync(paths["1"][0], join(pictures, "7", "copied.png"));
+  copyFileSync(shown["1"][0], join(pictures, "7", "copied.png"));
   server = await start_server(join(build, "digits"), ["serve", "--data-dir", join(folder, "data"), "--port", "0"]);
   browser = await browsing.open_page();
   page = browser.page;
@@ -95,6 +96,22 @@ step("new dataset: pictures are sent from this computer, as a folder and as an a
   const id = new URL(page.url()).pathname.split("/").at(-1);
   await until("it is made", async () => (await api(server, "GET", `/jobs/${id}`)).state === "done");
   assert.deepEqual((await api(server, "GET", `/datasets/${id}`)).dataset.labels, ["1", "2"]);
+});
+
+step("new dataset: a list is sent from this computer", async () => {
+  await page.goto(`${server.address}/datasets/new`);
+  await page.locator("label").filter({ hasText: /^Lists$/ }).click();
+  const list = join(folder, "my train.txt");
+  writeFileSync(list, ["0", "1"].flatMap((label) => shown[label].slice(0, 5).map((path) => `${path} ${label}\n`)).join(""));
+  const labels = join(folder, "labels.txt");
+  writeFileSync(labels, "zero\none\n");
+  const files = page.locator('main input[type="file"]');
+  await files.nth(0).setInputFiles(list);
+  await until("the field names it", async () => (await page.locator('[name="list_train"]').inputValue()).endsWith("/my train.txt"));
+  await files.nth(3).setInputFiles(labels);
+  await page.getByTestId("scan").getByText("10 pictures in 2 classes").waitFor();
+  await shot("new-dataset-lists");
+  await browsing.assert_accessible(page, "the form of a dataset of lists");
 });
 
 step("new model: memory and time are told before the start", async () => {
