@@ -120,6 +120,7 @@ TEST(AllowedRoots, FollowsLinksOfFoldersAndFiles) {
     const auto root = folder.path() / "root";
     std::filesystem::create_directories(root / "in");
     std::filesystem::create_directories(folder.path() / "outside");
+    std::ofstream(folder.path() / "outside/x") << "secret";
     std::filesystem::create_symlink(folder.path() / "outside", root / "out");
     std::filesystem::create_symlink(folder.path() / "outside/x", root / "in/link");
     std::filesystem::create_symlink(root / "in/y", root / "in/same");

@@ -193,7 +193,8 @@ TEST_F(StoreTest, PrintsARowAnewOnlyWhenItsJobWasWritten) {
         query.sort = sort;
         query.limit = 100;
         std::vector<std::string> expected;
-        for (const auto& one : store_->list(query)->jobs) expected.push_back(one.id + " " + one.name);
+        const auto listed = store_->list(query);
+        for (const auto& one : listed->jobs) expected.push_back(one.id + " " + one.name);
         EXPECT_EQ(rows(query), expected) << name;
     }
     EXPECT_EQ(printed, 7) << "each once, for all orders";
