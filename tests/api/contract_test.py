@@ -496,7 +496,7 @@ class Making(unittest.TestCase):
         codes = [image["error"] and image["error"]["code"] for image in found[1:]]
         self.assertEqual(codes[:1] + codes[2:], [None, None, "not_found", "permission_denied", "invalid_argument", "permission_denied"])
         self.assertTrue(found[2]["error"]["message"], "a page is no picture, as the worker says")
-        self.assertIn("127.0.0.1", found[5]["error"]["message"])
+        self.assertIn("localhost has the address", found[5]["error"]["message"])
         self.assertEqual(layers["predictions"][0]["label"], there["predictions"][0]["label"])
         self.assertEqual((problem[0], problem[2]["code"]), (403, "permission_denied"))
         self.assertEqual(len(asked), 7, f"nothing is asked for at an address that is refused: {asked}")

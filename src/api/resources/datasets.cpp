@@ -22,6 +22,13 @@ Result<DatasetSpec> read_spec(const json& body, const Context& context) {
     return checked_dataset_spec(body["spec"], context);
 }
 
+/// Its place below /spec, unless that is a line of a file which the spec names.
+Error in_spec(Error error, const SourceSpec& source) {
+    for (const auto* file : {&source.train, &source.val, &source.test, &source.labels, &source.crops})
+        if (!file->empty() && (error.where == *file || error.where.starts_with(*file + ":"))) return error;
+    return within(std::move(error), "/spec");
+}
+
 Result<Response> create(const Request& request, Context& context) {
     DIGITS_ASSIGN(const auto body, read_object(request, {"name", "group", "spec"}));
     DIGITS_ASSIGN(auto name, text_member(body, "name", true));
@@ -40,7 +47,7 @@ Result<Response> scan(const Request& request, Context& context) {
         return fail(make_error(ErrorCode::kUnsupported, "MNIST's files are unpacked when the dataset is made")
                         .at("/spec/source/type"));
     auto found = scan_dataset(spec);
-    if (!found) return fail(within(found.error(), "/spec"));
+    if (!found) return fail(in_spec(found.error(), spec.source));
     return json_response(200, *found);
 }
 
@@ -48,7 +55,7 @@ Result<Response> report(const Request& request, Context& context) {
     DIGITS_ASSIGN(const auto body, read_object(request, {"spec"}));
     DIGITS_ASSIGN(const auto spec, read_spec(body, context));
     auto found = context.jobs.assist({{"type", "dataset_report"}, {"spec", to_json(spec)}});
-    if (!found) return fail(within(found.error(), "/spec"));
+    if (!found) return fail(in_spec(found.error(), spec.source));
     return json_response(200, **found);
 }
 
