@@ -1,7 +1,8 @@
-# digits_module(NAME [DEPS module…] [EXTERNAL target…] [PRIVATE_EXTERNAL target…] [PRECOMPILE header…])
+# digits_module(NAME [SHARED output] [DEPS module…] [EXTERNAL target…] [PRIVATE_EXTERNAL target…] [PRECOMPILE header…])
 #
 # Declares the module in src/NAME: every .cpp there is part of it, every *_test.cpp goes into the test program NAME_test. DEPS are the
-# modules it may include; scripts/lint compares them with the includes that are really there.
+# modules it may include; scripts/lint compares them with the includes that are really there. SHARED: a library lib<output>.so of its
+# own beside the programs, which a program loads when it needs it; it takes from DEPS what their headers hold.
 #
 # Headers of others that most sources read are precompiled (a source still names what it uses); PRECOMPILE adds some.
 define_property(GLOBAL PROPERTY DIGITS_MODULES BRIEF_DOCS "modules" FULL_DOCS "modules declared so far")
@@ -10,14 +11,20 @@ set(DIGITS_PRECOMPILED <algorithm> <filesystem> <functional> <map> <memory> <opt
     <fmt/format.h> <nlohmann/json.hpp> <tl/expected.hpp>)
 
 function(digits_module name)
-    cmake_parse_arguments(arg "" "" "DEPS;EXTERNAL;PRIVATE_EXTERNAL;TEST_EXTERNAL;PRECOMPILE" ${ARGN})
+    cmake_parse_arguments(arg "" "SHARED" "DEPS;EXTERNAL;PRIVATE_EXTERNAL;TEST_EXTERNAL;PRECOMPILE" ${ARGN})
     set(dir ${PROJECT_SOURCE_DIR}/src/${name})
     file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${dir}/*.cpp)
     set(tests ${sources})
     list(FILTER sources EXCLUDE REGEX "_test\\.cpp$")
     list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
 
-    add_library(digits_${name} STATIC ${sources})
+    if(arg_SHARED)
+        add_library(digits_${name} SHARED ${sources})
+        set_target_properties(digits_${name} PROPERTIES OUTPUT_NAME ${arg_SHARED} LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}
+            CXX_VISIBILITY_PRESET hidden)
+    else()
+        add_library(digits_${name} STATIC ${sources})
+    endif()
     target_include_directories(digits_${name} PUBLIC ${PROJECT_SOURCE_DIR}/src)
     list(TRANSFORM arg_DEPS PREPEND digits_ OUTPUT_VARIABLE deps)
     target_link_libraries(digits_${name} PUBLIC ${deps} ${arg_EXTERNAL} PRIVATE digits_warnings ${arg_PRIVATE_EXTERNAL})

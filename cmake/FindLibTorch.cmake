@@ -5,12 +5,8 @@
 #
 #   LIBTORCH_ROOT          folder with include/ and lib/ (default: the torch of the project's Python environment)
 #   LibTorch_FOUND, LibTorch_CUDA, LibTorch_VERSION
-set(_deps $ENV{DIGITS_DEPS})
-if(NOT _deps)
-    set(_deps ${PROJECT_SOURCE_DIR}/.deps)
-endif()
 if(NOT LIBTORCH_ROOT)
-    file(GLOB _candidates ${_deps}/venv/lib/python3*/site-packages/torch)
+    file(GLOB _candidates ${DIGITS_DEPS}/venv/lib/python3*/site-packages/torch)
     find_path(LIBTORCH_ROOT NAMES include/ATen/ATen.h HINTS ${_candidates} NO_DEFAULT_PATH)
 endif()
 

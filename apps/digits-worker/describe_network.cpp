@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <map>
 
+#include "base/file.hpp"
 #include "caffe/prototxt.hpp"
 #include "caffe/upgrade.hpp"
 #include "engine/describe.hpp"
 #include "engine/device.hpp"
 #include "engine/free_memory.hpp"
 #include "engine/memory.hpp"
+#include "engine/product_mode.hpp"
 #include "engine/training_rate.hpp"
 #include "models/prepare.hpp"
 
@@ -53,16 +55,35 @@ json net_json(const NetDescription& net) {
             {"layers", std::move(layers)}};
 }
 
+/// Python layers of a network that has no folder yet.
+class PythonLayersInPassing {
+  public:
+    Status write(const std::string& text) {
+        text_ = text;
+        if (text.empty()) return {};
+        return write_file_atomic(folder_.emplace().path() / kPythonLayersFile, text);
+    }
+    const std::string& text() const { return text_; }
+    /// Empty without a text.
+    std::filesystem::path folder() const { return folder_ ? folder_->path() : std::filesystem::path(); }
+
+  private:
+    std::string text_;
+    std::optional<TemporaryFolder> folder_;
+};
+
 /// A page asks again with every word that is typed; the same network is not tried twice.
-Result<TrainingRate> known_rate(const std::string& text, const PictureInputs& inputs, std::int64_t batch_size,
-                                std::int64_t classes, int threads) {
+Result<TrainingRate> known_rate(const std::string& text, const PythonLayersInPassing& python,
+                                const PictureInputs& inputs, std::int64_t batch_size, std::int64_t classes,
+                                int threads) {
     static std::map<std::string, TrainingRate> known;
-    const auto key = fmt::format("{}\n{} {} {} {} {} {}", text, inputs.picture[0], inputs.picture[1], inputs.picture[2],
-                                 batch_size, classes, threads);
+    const auto key = fmt::format("{}\n{}\n{} {} {} {} {} {}", text, python.text(), inputs.picture[0], inputs.picture[1],
+                                 inputs.picture[2], batch_size, classes, threads);
     if (const auto found = known.find(key); found != known.end()) return found->second;
     DIGITS_ASSIGN(auto net, parse_net_text(text, "train_val.prototxt"));
     DIGITS_TRY(upgrade_net(net));
-    DIGITS_ASSIGN(const auto rate, measure_training_rate(net, inputs, batch_size, classes, threads, kMeasureBudget_s));
+    DIGITS_ASSIGN(const auto rate,
+                  measure_training_rate(net, inputs, batch_size, classes, threads, kMeasureBudget_s, python.folder()));
     constexpr std::size_t kMostKnown = 64;
     if (known.size() == kMostKnown) known.clear();
     known[key] = rate;
@@ -122,6 +143,8 @@ Result<json> describe_network(const json& request) {
     if (!check.train_val || !check.deploy) return answer;
 
     if (const auto mode = product_mode(spec.precision, device); !mode) note(mode.error());
+    PythonLayersInPassing python;
+    DIGITS_TRY(python.write(spec.network.python_layers));
     const PictureInputs inputs{{check.dataset.channels, check.dataset.height, check.dataset.width}, {}};
     std::map<std::string_view, NetDescription> nets;
     for (const auto& stage : kStages) {
@@ -129,7 +152,7 @@ Result<json> describe_network(const json& request) {
         if (std::string_view(stage.name) == "val" && check.val_batch_size == 0) continue;
         DIGITS_ASSIGN(auto net, parse_net_text(deploy ? *check.deploy : *check.train_val, stage.name));
         DIGITS_TRY(upgrade_net(net));
-        const auto found = describe_net(net, net_state(stage), inputs);
+        const auto found = describe_net(net, net_state(stage), inputs, python.folder());
         if (!found) {
             note(found.error());
             return answer;
@@ -144,7 +167,8 @@ Result<json> describe_network(const json& request) {
     const auto* val = nets.contains("val") ? &nets["val"] : nullptr;
     answer["memory_bytes"] = own_bytes + training_bytes(nets["train"], val);
     if (!request.value("measure", false)) return answer;
-    const auto rate = known_rate(*check.train_val, inputs, check.batch_size, check.dataset.label_count, spec.threads);
+    const auto rate =
+        known_rate(*check.train_val, python, inputs, check.batch_size, check.dataset.label_count, spec.threads);
     if (rate) {
         answer["time"] = time_json(*rate, spec, check.dataset);
     } else {

@@ -8,6 +8,7 @@
 
 #include "commands.hpp"
 #include "engine/device.hpp"
+#include "engine/python_host.hpp"
 #include "task_file.hpp"
 #include "task_host.hpp"
 #include "tasks.hpp"
@@ -37,7 +38,7 @@ Result<nlohmann::json> run_task(const TaskFile& task, TaskHost& host) {
     return fail(ErrorCode::kUnsupported, "unknown kind of task {}", task.kind);
 }
 
-Result<int> run(const std::filesystem::path& task_dir) {
+Result<int> run(const std::filesystem::path& task_dir, bool with_python_layers) {
     DIGITS_ASSIGN(auto host, TaskHost::open(task_dir));
     host->emit({{"event", "started"},
                 {"pid", getpid()},
@@ -45,6 +46,7 @@ Result<int> run(const std::filesystem::path& task_dir) {
                 {"attempt", host->attempt()},
                 {"device", device_text(default_device())}});
     auto task = read_task_file(task_dir);
+    if (with_python_layers || (task && task->allow_python_layers)) allow_python_layers();
     auto result = task ? run_task(*task, *host) : Result<nlohmann::json>(fail(std::move(task).error()));
     if (result) {
         if (!result->is_null()) host->emit({{"event", "result"}, {"data", *result}});
@@ -68,11 +70,18 @@ nlohmann::json error_json(const Error& error) {
 }
 
 void add_run_command(CLI::App& app, int& exit_code) {
-    auto dir = std::make_shared<std::filesystem::path>();
+    struct Arguments {
+        std::filesystem::path dir;
+        bool with_python_layers = false;
+    };
+    auto arguments = std::make_shared<Arguments>();
     auto* command = app.add_subcommand("run", "Run the task of a folder (docs/formats/worker-protocol.md)");
-    command->add_option("--task-dir", *dir, "The folder with task.json")->required()->check(CLI::ExistingDirectory);
-    command->callback([dir, &exit_code] {
-        const auto code = run(*dir);
+    command->add_option("--task-dir", arguments->dir, "The folder with task.json")
+        ->required()
+        ->check(CLI::ExistingDirectory);
+    command->add_flag("--allow-python-layers", arguments->with_python_layers, kAllowPythonLayersHelp);
+    command->callback([arguments, &exit_code] {
+        const auto code = run(arguments->dir, arguments->with_python_layers);
         if (!code) std::cerr << "digits-worker: " << code.error().to_string() << '\n';
         exit_code = code ? *code : digits::exit_code(code.error().code);
         std::cout.flush();

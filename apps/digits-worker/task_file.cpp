@@ -14,7 +14,8 @@ Result<TaskFile> read_task_file(const std::filesystem::path& task_dir) {
         return fail(
             make_error(ErrorCode::kUnsupported, "task format {} is newer than this program", json["format"].dump())
                 .at(path.string()));
-    return TaskFile{json["kind"].get<std::string>(), json["spec"]};
+    const auto allowed = json.value("allow_python_layers", nlohmann::json(false));
+    return TaskFile{json["kind"].get<std::string>(), json["spec"], allowed == true};
 }
 
 }  // namespace digits

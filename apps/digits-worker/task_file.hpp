@@ -12,6 +12,7 @@ namespace digits {
 struct TaskFile {
     std::string kind;
     nlohmann::json spec;
+    bool allow_python_layers = false;  ///< said by the server; specs come from users
 };
 
 Result<TaskFile> read_task_file(const std::filesystem::path& task_dir);

@@ -63,6 +63,7 @@ Result<std::unique_ptr<TaskHost>> TaskHost::open(const std::filesystem::path& ta
     host->job_dir_ = dir.parent_path().parent_path();
     DIGITS_TRY(host->take_lock(dir / "worker.lock"));
     DIGITS_TRY(host->open_events(dir / "events.jsonl"));
+    host->keep_standard_output();
     install_signals();
     // Blocked in read() until the process ends; it must not keep the process alive.
     std::thread([raw = host.get()] { raw->read_commands(); }).detach();
@@ -109,6 +110,14 @@ Status TaskHost::open_events(const std::filesystem::path& path) {
     return {};
 }
 
+/// Events alone go to standard output: what libraries, users' layers and programs that they start print there goes to
+/// the log.
+void TaskHost::keep_standard_output() {
+    stdout_fd_ = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+    stdout_open_ = stdout_fd_ >= 0;
+    dup2(STDERR_FILENO, STDOUT_FILENO);
+}
+
 void TaskHost::emit(const nlohmann::json& event) {
     nlohmann::json line = event;
     const std::lock_guard lock(events_mutex_);
@@ -119,7 +128,7 @@ void TaskHost::emit(const nlohmann::json& event) {
     // Answers are for the one who asked, who is gone when the task is looked at again.
     const bool passing = event.value("event", "") == "response";
     if (!passing && !write_all(events_fd_, text)) log_error("cannot write events.jsonl: {}", strerror(errno));
-    if (stdout_open_ && !write_all(STDOUT_FILENO, text)) stdout_open_ = false;
+    if (stdout_open_ && !write_all(stdout_fd_, text)) stdout_open_ = false;
     log_.write(line);
 }
 

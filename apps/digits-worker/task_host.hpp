@@ -45,12 +45,15 @@ class TaskHost final : public TaskContext {
     TaskHost() = default;
     Status take_lock(const std::filesystem::path& path);
     Status open_events(const std::filesystem::path& path);
+    void keep_standard_output();
     void read_commands();
     void handle_command(const std::string& line);
 
     std::filesystem::path job_dir_;
     int lock_fd_ = -1;
     int attempt_ = 1;
+
+    int stdout_fd_ = -1;
 
     std::mutex events_mutex_;  // guards the four below
     int events_fd_ = -1;

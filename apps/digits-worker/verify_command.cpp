@@ -6,6 +6,7 @@
 
 #include "commands.hpp"
 #include "engine/device.hpp"
+#include "engine/python_host.hpp"
 #include "engine/verify.hpp"
 
 namespace digits {
@@ -16,6 +17,7 @@ void add_verify_command(CLI::App& app, int& exit_code) {
         std::filesystem::path dump;
         std::string device = "cpu";
         bool generic = false;
+        bool with_python_layers = false;
     };
     auto arguments = std::make_shared<Arguments>();
     auto* command =
@@ -27,7 +29,9 @@ void add_verify_command(CLI::App& app, int& exit_code) {
     command->add_option("--device", arguments->device, "cpu or cuda:N");
     command->add_flag("--generic-kernels", arguments->generic,
                       "Use libtorch where we have kernels of our own for the CPU");
+    command->add_flag("--allow-python-layers", arguments->with_python_layers, kAllowPythonLayersHelp);
     command->callback([arguments, &exit_code] {
+        if (arguments->with_python_layers) allow_python_layers();
         VerifyOptions options;
         if (!arguments->dump.empty()) options.dump = arguments->dump;
         options.generic_kernels = arguments->generic;

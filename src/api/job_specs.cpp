@@ -5,9 +5,9 @@
 #include "api/messages.hpp"
 #include "api/snapshot_choice.hpp"
 #include "base/ids.hpp"
+#include "base/python_interface.hpp"
 #include "base/safe_path.hpp"
 #include "data/evaluation_spec.hpp"
-#include "models/prepare.hpp"
 
 namespace digits::api {
 namespace {
@@ -81,8 +81,8 @@ Status check_evaluation_source(const EvaluationSource& source, const Job& model,
     return {};
 }
 
-Status refuse_faults(const ModelSpec& spec) {
-    for (const auto& finding : check_model(spec).findings) {
+Status refuse_faults(const ModelSpec& spec, const Context& context) {
+    for (const auto& finding : check_model_here(spec, context).findings) {
         if (finding.severity != Severity::kError) continue;
         auto where = std::string("/spec");
         if (finding.line)
@@ -134,6 +134,8 @@ Result<ModelSpec> checked_model_spec(const nlohmann::json& json, const Context& 
                 return fail(Error(allowed.error()).at("/spec/weights/" + std::to_string(i)));
     DIGITS_ASSIGN(auto taken, take_starting_point(*spec, context));
     if (start) *start = std::move(taken);
+    if (!context.options.allow_python_layers && !spec->network.python_layers.empty())
+        return fail(python_layers_not_allowed().at("/spec/network/python_layers"));
     if (spec->dataset_id.empty()) return spec;
     const auto dataset =
         is_job_id(spec->dataset_id) ? context.jobs.get(spec->dataset_id) : Result<Job>(fail(ErrorCode::kNotFound, ""));
@@ -142,6 +144,17 @@ Result<ModelSpec> checked_model_spec(const nlohmann::json& json, const Context& 
                         .at("/spec/dataset_id"));
     spec->dataset_dir = context.jobs.job_dir(spec->dataset_id).string();
     return spec;
+}
+
+ModelCheck check_model_here(const ModelSpec& spec, const Context& context) {
+    auto check = check_model(spec);
+    if (context.options.allow_python_layers) return check;
+    for (const auto& layer : check.python_layers) {
+        auto error = python_layers_not_allowed();
+        error.message = "[" + layer + "] " + error.message;
+        check.findings.push_back(finding_of(Severity::kError, error, network_text(spec)));
+    }
+    return check;
 }
 
 Result<JobRequest> evaluation_job(const nlohmann::json& json, const Context& context) {
@@ -186,7 +199,7 @@ JobRequest dataset_job(const DatasetSpec& spec) {
 Result<JobRequest> model_job(const ModelSpec& spec, const Context& context) {
     if (spec.dataset_id.empty())
         return fail(make_error(ErrorCode::kInvalidArgument, "dataset_id is missing").at("/spec/dataset_id"));
-    DIGITS_TRY(refuse_faults(spec));
+    DIGITS_TRY(refuse_faults(spec, context));
     JobRequest job;
     job.kind = "model";
     job.parents = {spec.dataset_id};

@@ -8,6 +8,7 @@
 #include "api/starting_point.hpp"
 #include "data/dataset_spec.hpp"
 #include "models/model_spec.hpp"
+#include "models/prepare.hpp"
 
 namespace digits::api {
 
@@ -25,6 +26,9 @@ Result<DatasetSpec> checked_dataset_spec(const nlohmann::json& spec, const Conte
 /// above. `start`: may be null.
 Result<ModelSpec> checked_model_spec(const nlohmann::json& spec, const Context& context,
                                      StartingPoint* start = nullptr);
+
+/// What is wrong with a model before it is trained, also by what this server allows.
+ModelCheck check_model_here(const ModelSpec& spec, const Context& context);
 
 /// A request, without name, to evaluate what the spec says. A snapshot that is there is settled now; where the training
 /// has none yet, the job waits for its end. Errors as above, and kFailedPrecondition.

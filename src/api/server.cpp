@@ -115,6 +115,7 @@ Result<std::unique_ptr<ApiServer>> ApiServer::start(ApiServerOptions options) {
     JobManagerOptions jobs;
     jobs.data_dir = options.data_dir;
     jobs.worker_path = options.worker_path;
+    jobs.allow_python_layers = options.allow_python_layers;
     jobs.resources.train_slots = options.train_slots;
     jobs.resources.gpus = api::gpu_ids();
     jobs.print_row = api::job_row;

@@ -16,6 +16,7 @@ struct ApiServerOptions {
     std::uint16_t port = 0;                    ///< 0: any free one
     std::vector<std::filesystem::path> roots;  ///< where pictures and weights may be taken from; empty: everywhere
     int train_slots = 1;                       ///< trainings at a time, where there is no GPU
+    bool allow_python_layers = false;          ///< networks may bring code that workers run
     std::filesystem::path worker_path;         ///< empty: beside this program
     bool allow_url_fetch = false;              ///< pictures to classify may be named by URL
     std::vector<std::string> url_hosts;        ///< that may lie in private networks

@@ -62,9 +62,9 @@ std::optional<Job> dataset_of(const std::string& id, const Context& context) {
     return job ? std::optional(std::move(*job)) : std::nullopt;
 }
 
-/// The text of a job's network, and the classes that it was trained for.
+/// The texts of a job's network, and the classes that it was trained for.
 struct Origin {
-    std::string prototxt;
+    std::string prototxt, python_layers;
     Classes classes;
     bool same_dataset = false;
 };
@@ -77,6 +77,7 @@ Result<Origin> origin_of_model(const ModelSpec& spec, const Context& context) {
     const auto* standard = find_standard_network(before->network.standard);
     Origin origin;
     origin.prototxt = standard ? std::string(standard->prototxt) : before->network.prototxt;
+    origin.python_layers = before->network.python_layers;
     const auto dataset = dataset_of(job.parents.empty() ? "" : job.parents.front(), context);
     origin.classes = classes_of(dataset ? &*dataset : nullptr);
     origin.same_dataset = !job.parents.empty() && job.parents.front() == spec.dataset_id;
@@ -87,7 +88,9 @@ Result<Origin> origin_of_pretrained(const ModelSpec& spec, const Context& contex
     DIGITS_ASSIGN(const auto job,
                   find_pretrained(spec.network.pretrained, std::string(kNetworkPlace) + "/pretrained", context));
     Origin origin;
-    DIGITS_ASSIGN(origin.prototxt, read_file(context.jobs.job_dir(job.id) / kPretrainedNetwork, kMostText_bytes));
+    const auto dir = context.jobs.job_dir(job.id);
+    DIGITS_ASSIGN(origin.prototxt, read_file(dir / kPretrainedNetwork, kMostText_bytes));
+    origin.python_layers = read_file(dir / kPretrainedPython, kMostText_bytes).value_or("");
     origin.classes = classes_of(&job);
     return origin;
 }
@@ -98,6 +101,9 @@ Status take_network(ModelSpec& spec, StartingPoint& start, const Context& contex
     DIGITS_ASSIGN(auto origin,
                   network.model.empty() ? origin_of_pretrained(spec, context) : origin_of_model(spec, context));
     network.prototxt = std::move(origin.prototxt);
+    // Where they are not allowed, it is the network's layers that are refused, if it has any of them.
+    if (network.python_layers.empty() && context.options.allow_python_layers)
+        network.python_layers = std::move(origin.python_layers);
     if (spec.weights.empty() || spec.dataset_id.empty() || origin.same_dataset) return {};
     const auto dataset = dataset_of(spec.dataset_id, context);
     if (!are_other(origin.classes, classes_of(dataset ? &*dataset : nullptr))) return {};

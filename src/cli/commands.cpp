@@ -44,6 +44,10 @@ int run(int argc, char** argv) {
     app.add_option("--user", options.user, "Who you are: what you make belongs to that name ($DIGITS_USER, else $USER)")
         ->envname("DIGITS_USER")
         ->check([](const std::string& name) { return name.empty() ? "" : api::fault_of_user_name(name); });
+    app.add_flag("--allow-python-layers", options.allow_python_layers,
+                 "A server that this command starts runs Python layers: code of everybody who may make models "
+                 "($DIGITS_ALLOW_PYTHON_LAYERS)")
+        ->envname("DIGITS_ALLOW_PYTHON_LAYERS");
     app.add_flag("--json", options.json, "Print JSON for scripts");
     app.add_flag("-q,--quiet", options.quiet, "Show no progress");
     for (const auto add : {add_serve, add_stop, add_dataset, add_train, add_classify, add_evaluate, add_download,

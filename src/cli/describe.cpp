@@ -14,7 +14,7 @@ namespace {
 using nlohmann::json;
 
 struct DescribeArguments {
-    std::string network, dataset, stage = "train";
+    std::string network, python_layers, dataset, stage = "train";
     std::vector<int> size;
     int channels = 3;
     std::optional<int> batch_size, crop, classes;
@@ -25,6 +25,7 @@ struct DescribeArguments {
 Result<json> request_of(const DescribeArguments& a, Session& session) {
     json request, spec;
     DIGITS_TRY(choose_network(a.network, session.client(), spec));
+    DIGITS_TRY(choose_python_layers(a.python_layers, spec));
     if (!a.dataset.empty()) {
         DIGITS_ASSIGN(const auto dataset, session.find_job("dataset", a.dataset));
         spec["dataset_id"] = dataset["id"];
@@ -109,6 +110,7 @@ void add_describe(CLI::App& app, Invocation& invocation) {
     auto a = std::make_shared<DescribeArguments>();
     auto* command = app.add_subcommand("describe", "Show a network's shapes, parameters, operations and memory");
     command->add_option("network", a->network, "Standard network or a prototxt file")->required();
+    command->add_option("--python-layers", a->python_layers, kPythonLayersHelp)->check(CLI::ExistingFile);
     auto* dataset = command->add_option("--dataset", a->dataset, "Id or name of the dataset to train it on");
     command->add_option("--size", a->size, "Width and height of the pictures, in place of a dataset")
         ->delimiter('x')

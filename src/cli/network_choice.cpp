@@ -26,4 +26,10 @@ Status choose_network(const std::string& text, Client& client, nlohmann::json& s
     return fail(ErrorCode::kNotFound, "\"{}\" is neither a file nor a standard network ({})", text, names);
 }
 
+Status choose_python_layers(const std::string& file, nlohmann::json& spec) {
+    if (file.empty()) return {};
+    DIGITS_ASSIGN(spec["network"]["python_layers"], read_file(file, 1 << 20));
+    return {};
+}
+
 }  // namespace digits::cli

@@ -12,4 +12,8 @@ namespace digits::cli {
 /// `spec`, too. Errors: kNotFound, naming the standard networks.
 Status choose_network(const std::string& text, Client& client, nlohmann::json& spec);
 
+/// The text of the file, if one is named, becomes the network's Python layers.
+Status choose_python_layers(const std::string& file, nlohmann::json& spec);
+inline constexpr const char* kPythonLayersHelp = "File of its Python layers, the module digits_python_layers";
+
 }  // namespace digits::cli

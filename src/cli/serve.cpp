@@ -56,6 +56,7 @@ void add_serve(CLI::App& app, Invocation& invocation) {
         ->check(CLI::Range(1, 64));
     command->callback([options, &invocation] {
         options->data_dir = invocation.options.data_dir;
+        options->allow_python_layers = invocation.options.allow_python_layers;
         invocation.status = serve(*options);
     });
 }

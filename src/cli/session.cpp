@@ -108,6 +108,7 @@ Result<Session> Session::open(const CommonOptions& options) {
     }
     ApiServerOptions server;
     server.data_dir = options.data_dir;
+    server.allow_python_layers = options.allow_python_layers;
     DIGITS_ASSIGN(session.own_, ApiServer::start(server));
     session.client_ = std::make_unique<Client>(session.own_->address(), options.user);
     return session;

@@ -13,7 +13,7 @@ namespace {
 
 struct TrainArguments {
     CreateOptions create;
-    std::string dataset, network, previous, snapshot = "best", pretrained;
+    std::string dataset, network, python_layers, previous, snapshot = "best", pretrained;
     std::optional<double> epochs, lr, gamma, power, step, momentum, weight_decay, rms_decay, snapshot_interval,
         val_interval;
     std::vector<double> steps;
@@ -66,6 +66,7 @@ void set(nlohmann::json& json, const char* key, const std::optional<T>& value) {
 Result<nlohmann::json> model_spec(const TrainArguments& a, Session& session) {
     nlohmann::json spec;
     DIGITS_TRY(choose_start(a, session, spec));
+    DIGITS_TRY(choose_python_layers(a.python_layers, spec));
     DIGITS_ASSIGN(const auto dataset, session.find_job("dataset", a.dataset));
     spec["dataset_id"] = dataset["id"];
     auto& solver = spec["solver"];
@@ -118,6 +119,7 @@ void add_train(CLI::App& app, Invocation& invocation) {
         "--network", a->network,
         "Standard network (lenet, alexnet, googlenet, vgg16, resnet18, resnet50, squeezenet, mobilenetv2) "
         "or a prototxt file");
+    command->add_option("--python-layers", a->python_layers, kPythonLayersHelp)->check(CLI::ExistingFile);
     auto* previous = command->add_option("--previous", a->previous, "Model to start from: its network and weights");
     command->add_option("--snapshot", a->snapshot, "Of --previous: iteration, best, last, or none (only the network)")
         ->needs(previous)

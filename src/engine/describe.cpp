@@ -56,12 +56,13 @@ std::int64_t training_bytes(const NetDescription& train, const NetDescription* v
 }
 
 Result<NetDescription> describe_net(const caffe::NetParameter& whole, const caffe::NetState& state,
-                                    const PictureInputs& inputs) {
+                                    const PictureInputs& inputs, const std::filesystem::path& base_dir) {
     DIGITS_ASSIGN(const auto filtered, filter_net(whole, state));
     auto definition = with_input_layers(filtered, inputs);
     without_fillers(definition);
     NetOptions options;
     options.state = state;
+    options.base_dir = base_dir;
     DIGITS_ASSIGN(const auto net, Net::create(definition, options));
     NetDescription found;
     DIGITS_TRY(guarded([&] {

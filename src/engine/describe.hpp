@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <map>
 #include <string>
 #include <vector>
@@ -35,9 +36,9 @@ struct NetDescription {
 /// Bytes of a training out of those of its nets; `val` may be none. The nets share their weights.
 std::int64_t training_bytes(const NetDescription& train, const NetDescription* val);
 
-/// What a net would be, without data and without running it: `net` is upgraded, the layers of `state` count. Errors:
-/// kInvalidArgument with the layer's name, "[conv1] …".
+/// What a net would be, without data and without running it: `net` is upgraded, the layers of `state` count. Python
+/// layers are looked for in `base_dir` first. Errors: kInvalidArgument with the layer's name, "[conv1] …".
 Result<NetDescription> describe_net(const caffe::NetParameter& net, const caffe::NetState& state,
-                                    const PictureInputs& inputs);
+                                    const PictureInputs& inputs, const std::filesystem::path& base_dir = {});
 
 }  // namespace digits

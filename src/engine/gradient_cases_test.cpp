@@ -263,12 +263,28 @@ std::vector<GradientCase> recurrent_cases() {
     };
 }
 
+std::vector<GradientCase> python_cases() {
+    const std::string_view dice = R"(python_param { module: "dice_loss" layer: "DiceLoss" })",
+                           scale = R"(python_param { module: "channel_scale" layer: "ChannelScale" })";
+    const GradientInput mask = constant(given({2, 1, 2, 3}, {0, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0}));
+    return {
+        {"Python", "dice", dice, {positive({2, 1, 2, 3}), mask}},
+        {"Python",
+         "dice, smoother",
+         R"(python_param { module: "dice_loss" layer: "DiceLoss" param_str: "10" })",
+         {positive({2, 1, 2, 3}), mask}},
+        {"Python", "learned factors", scale, {normal({2, 3, 2, 2})}},
+        {"Python", "learned factors, no pixels", scale, {normal({3, 4})}},
+    };
+}
+
 }  // namespace
 
 const std::vector<GradientCase>& gradient_cases() {
     static const std::vector<GradientCase> cases = [] {
         std::vector<GradientCase> all;
-        for (auto&& group : {elementwise_cases(), window_cases(), common_cases(), loss_cases(), recurrent_cases()})
+        for (auto&& group :
+             {elementwise_cases(), window_cases(), common_cases(), loss_cases(), recurrent_cases(), python_cases()})
             all.insert(all.end(), group.begin(), group.end());
         return all;
     }();

@@ -7,6 +7,7 @@
 
 #include "engine/gradient_cases.hpp"
 #include "engine/layer.hpp"
+#include "engine/python_testing.hpp"
 
 // The gradient of every layer type against central differences, in double precision and with ATen's operations; then
 // the gradients in float with our own kernels against those. The cases: gradient_cases_test.cpp.
@@ -26,6 +27,7 @@ class CheckedLayer {
         EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(std::string(case_.settings), &parameter));
         parameter.set_name("checked");
         parameter.set_type(std::string(case_.type));
+        use_python_layers();
         auto generator = at::globalContext().defaultGenerator(at::kCPU).clone();
         generator.set_current_seed(7);
         for (const GradientInput& input : case_.bottoms) {
@@ -43,6 +45,7 @@ class CheckedLayer {
         LayerContext context;
         context.phase = case_.how.phase;
         context.generic_kernels = generic_kernels;
+        context.base_dir = DIGITS_SOURCE_DIR "/docs/examples";  // of Python layers
         layer_ = layer_type.create(parameter, context);
         layer_->set_up(bottom_, top_);
         for (int i = 0; i < std::ssize(layer_->blobs()); ++i)

@@ -27,7 +27,7 @@ constexpr double kUsualShare = 0.5;
 class Trial {
   public:
     static Result<Trial> create(const caffe::NetParameter& net, PictureInputs inputs, std::int64_t batch_size,
-                                std::int64_t classes) {
+                                std::int64_t classes, const std::filesystem::path& base_dir) {
         inputs.batch_size = batch_size;
         caffe::SolverParameter parameter;
         *parameter.mutable_train_net_param() = with_input_layers(net, inputs);
@@ -39,6 +39,7 @@ class Trial {
         SolverOptions options;
         options.keeps_diffs = false;
         options.device = default_device();
+        options.base_dir = base_dir;
         Trial trial;
         DIGITS_ASSIGN(trial.solver_, Solver::create(parameter, options));
         DIGITS_TRY(trial.fill(classes));
@@ -80,15 +81,15 @@ class Trial {
 }  // namespace
 
 Result<TrainingRate> measure_training_rate(const caffe::NetParameter& whole, const PictureInputs& inputs,
-                                           std::int64_t batch_size, std::int64_t classes, int threads,
-                                           double budget_s) {
+                                           std::int64_t batch_size, std::int64_t classes, int threads, double budget_s,
+                                           const std::filesystem::path& base_dir) {
     static const int all_threads = at::get_num_threads();
     at::set_num_threads(threads > 0 ? threads : all_threads);
     caffe::NetState state;
     state.set_phase(caffe::TRAIN);
     state.add_stage("train");
     DIGITS_ASSIGN(const auto net, filter_net(whole, state));
-    DIGITS_ASSIGN(auto one, Trial::create(net, inputs, 1, classes));
+    DIGITS_ASSIGN(auto one, Trial::create(net, inputs, 1, classes, base_dir));
     const double picture_flops = std::max(1.0, one.flops());
     if (picture_flops > kMostFlops) return TrainingRate{kUsualShare * measure_matrix_limit() / picture_flops, false, 0};
     const auto tried = std::clamp<std::int64_t>(static_cast<std::int64_t>(kStepFlops / picture_flops), 1, batch_size);
@@ -98,7 +99,7 @@ Result<TrainingRate> measure_training_rate(const caffe::NetParameter& whole, con
         rate.images_per_s = 1 / seconds;
         return rate;
     }
-    DIGITS_ASSIGN(auto trial, Trial::create(net, inputs, tried, classes));
+    DIGITS_ASSIGN(auto trial, Trial::create(net, inputs, tried, classes, base_dir));
     DIGITS_ASSIGN(const double seconds, trial.time(budget_s / 2));
     double step_seconds = seconds;
     if (tried < batch_size) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 
 #include "base/result.hpp"
 #include "caffe.pb.h"
@@ -16,8 +17,10 @@ struct TrainingRate {
 
 /// How fast this machine trains a net now: a few steps on random pictures at one or two batch sizes small enough for
 /// about `budget_s` seconds, carried on to `batch_size`. A network of which one picture takes too long is judged by its
-/// operations. `net` is upgraded, its training layers count. Errors: those of the net.
+/// operations. `net` is upgraded, its training layers count; Python layers are looked for in `base_dir` first. Errors:
+/// those of the net.
 Result<TrainingRate> measure_training_rate(const caffe::NetParameter& net, const PictureInputs& inputs,
-                                           std::int64_t batch_size, std::int64_t classes, int threads, double budget_s);
+                                           std::int64_t batch_size, std::int64_t classes, int threads, double budget_s,
+                                           const std::filesystem::path& base_dir = {});
 
 }  // namespace digits

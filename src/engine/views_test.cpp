@@ -90,7 +90,7 @@ TEST(Views, ShowWhatIsWrittenInPlaceAsInCaffe) {
     for (const std::string type : {"ReLU", "PReLU", "BatchNorm"}) {
         SCOPED_TRACE(type);
         const auto net =
-            run(layer("Power", "data", "a") + layer("Reshape", "a", "b", "reshape_param { shape { dim: 0 dim: -1 } }") +
+            run(layer("Bias", "data", "a") + layer("Reshape", "a", "b", "reshape_param { shape { dim: 0 dim: -1 } }") +
                 layer("Flatten", "b", "y") + layer(type, "y", "y"));
         const at::Tensor y = net->find_blob("y")->data();
         expect_equal(net->find_blob("a")->data(), y.view({2, 3, 4}));

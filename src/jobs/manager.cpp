@@ -29,11 +29,11 @@ constexpr auto kLongAssist = std::chrono::minutes(30);
 Error no_job(std::string_view id) { return make_error(ErrorCode::kNotFound, "there is no job {}", id); }
 
 WarmPool::Options infer_options(const JobManagerOptions& options) {
-    return {options.worker_path, options.infer_workers, options.abort_grace};
+    return {options.worker_path, options.infer_workers, options.abort_grace, options.allow_python_layers};
 }
 
 WarmPool::Options assist_options(const JobManagerOptions& options) {
-    return {options.worker_path, kAssistWorkers, options.abort_grace};
+    return {options.worker_path, kAssistWorkers, options.abort_grace, options.allow_python_layers};
 }
 
 Result<FileHandle> lock_data_dir(const fs::path& data_dir) {

@@ -34,6 +34,7 @@ struct TrainingRoom {
 struct JobManagerOptions {
     std::filesystem::path data_dir;
     std::filesystem::path worker_path;
+    bool allow_python_layers = false;  ///< told to every worker
     JobResources resources;
     std::chrono::milliseconds abort_grace = std::chrono::seconds(10);
     int infer_workers = 2;

@@ -418,7 +418,10 @@ Status JobManager::Impl::start(ActiveJob& active) {
     fs::create_directories(dir, error);
     if (error) return fail(errno_error("cannot make " + dir.string(), error.value()));
     DIGITS_ASSIGN(auto spec, complete_spec(active));
-    const json task{{"format", 1}, {"kind", active.kind->worker_kind}, {"spec", std::move(spec)}};
+    const json task{{"format", 1},
+                    {"kind", active.kind->worker_kind},
+                    {"spec", std::move(spec)},
+                    {"allow_python_layers", options_.allow_python_layers}};
     DIGITS_TRY(write_file_atomic(dir / "task.json", task.dump(2, ' ', false, json::error_handler_t::replace) + "\n"));
     DIGITS_TRY(end_torn_line(dir / "events.jsonl"));
 

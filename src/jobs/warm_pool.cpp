@@ -220,7 +220,10 @@ Status WarmPool::start_worker(const Request& request) {
     std::vector<fs::path> taken;
     for (const auto& worker : workers_) taken.push_back(worker.task_dir);
     DIGITS_ASSIGN(const auto dir, make_task_dir(warm, taken));
-    json task{{"format", 1}, {"kind", warm.kind}, {"spec", *warm.spec}};
+    json task{{"format", 1},
+              {"kind", warm.kind},
+              {"spec", *warm.spec},
+              {"allow_python_layers", options_.allow_python_layers}};
     task["spec"]["idle_s"] = warm.idle.count();
     DIGITS_TRY(write_file_atomic(dir / "task.json", print(task)));
     DIGITS_ASSIGN(auto process,

@@ -41,6 +41,7 @@ class WarmPool {
         std::filesystem::path worker_path;
         int max_workers = 2;
         std::chrono::milliseconds grace{10000};
+        bool allow_python_layers = false;
     };
     struct Request {
         WarmTask task;

@@ -152,7 +152,7 @@ std::string info_text(const nlohmann::json& info) {
 }  // namespace
 
 nlohmann::json to_json(const ModelInfo& info) {
-    return {
+    nlohmann::json json{
         {"id", info.job_id},
         {"job id", info.job_id},
         {"name", info.name},
@@ -175,6 +175,8 @@ nlohmann::json to_json(const ModelInfo& info) {
         {"caffe version", DIGITS_VERSION},
         {"digits version", DIGITS_VERSION},
     };
+    if (!info.python_layer.empty()) json["python layer file"] = info.python_layer;
+    return json;
 }
 
 const char* ModelArchive::content_type() const {
@@ -198,6 +200,9 @@ Result<ModelArchive> ModelArchive::create(const ArchiveRequest& request) {
     ModelArchive archive;
     for (const char* name : {"deploy.prototxt", "train_val.prototxt", "solver.prototxt", "original.prototxt"})
         archive.files_.push_back(request.model_dir / name);
+    std::error_code ignored;
+    const bool with_python = fs::exists(request.model_dir / kPythonLayersFile, ignored);
+    if (with_python) archive.files_.push_back(request.model_dir / kPythonLayersFile);
     archive.files_.push_back(request.dataset_dir / "labels.txt");
     if (!dataset.facts.mean_file.empty()) archive.files_.emplace_back(dataset.facts.mean_file);
     archive.files_.push_back(request.model_dir / request.snapshot);
@@ -214,7 +219,8 @@ Result<ModelArchive> ModelArchive::create(const ArchiveRequest& request) {
                          dataset.resize,
                          fs::path(dataset.facts.mean_file).filename().string(),
                          std::string(enum_name(model.mean)),
-                         request.snapshot};
+                         request.snapshot,
+                         with_python ? kPythonLayersFile : ""};
     archive.info_ = info_text(to_json(info));
     archive.file_name_ = archive_name(request, *snapshot);
     archive.format_ = request.format;
@@ -236,10 +242,10 @@ Result<ModelArchive> ModelArchive::create(const PretrainedArchiveRequest& reques
     known.mean = enum_name(facts.mean);
     known.mean_file = facts.mean_file.value_or("");
     known.snapshot = kPretrainedWeights;
+    known.python_layer = facts.python_layer.value_or("");
     auto info = to_json(known);
     for (const auto* key : {"dataset_id", "solver file", "train_val file"}) info.erase(key);
     if (facts.labels.empty()) info.erase("labels file");
-    if (facts.python_layer) info["python layer file"] = *facts.python_layer;
 
     ModelArchive archive;
     std::error_code ignored;

@@ -37,10 +37,11 @@ struct ModelInfo {
     int height = 0;
     int width = 0;
     int channels = 0;
-    std::string resize;     ///< "squash"
-    std::string mean_file;  ///< a file's name; empty: none
-    std::string mean;       ///< "image", "pixel", "none"
-    std::string snapshot;   ///< a weights file's name
+    std::string resize;        ///< "squash"
+    std::string mean_file;     ///< a file's name; empty: none
+    std::string mean;          ///< "image", "pixel", "none"
+    std::string snapshot;      ///< a weights file's name
+    std::string python_layer;  ///< a file's name; empty: not told
 };
 nlohmann::json to_json(const ModelInfo& info);
 

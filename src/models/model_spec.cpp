@@ -26,6 +26,8 @@ struct JsonBinding<NetworkSpec> {
             json_field("prototxt", &NetworkSpec::prototxt).help("the network's text"),
             json_field("model", &NetworkSpec::model).help("model whose network it is"),
             json_field("pretrained", &NetworkSpec::pretrained).help("pretrained model whose network it is"),
+            json_field("python_layers", &NetworkSpec::python_layers)
+                .help("text of the module digits_python_layers, whose classes its Python layers are"),
         };
     }
 };

@@ -100,13 +100,18 @@ Status check_augmentation(const Augmentation& augmentation, const DatasetFacts& 
     return {};
 }
 
+/// A file that is not there without a text.
+Status write_or_remove(const fs::path& path, std::string_view text) {
+    if (!text.empty()) return write_if_changed(path, text);
+    std::error_code ignored;
+    fs::remove(path, ignored);
+    return {};
+}
+
 /// `augmentation.json`, only where pictures are varied.
 Status write_augmentation(const Augmentation& augmentation, const fs::path& job_dir) {
-    const auto path = job_dir / kAugmentationFile;
-    if (!augmentation.changes_nothing()) return write_if_changed(path, to_json(augmentation).dump(2) + "\n");
-    std::error_code error;
-    fs::remove(path, error);
-    return {};
+    return write_or_remove(job_dir / kAugmentationFile,
+                           augmentation.changes_nothing() ? "" : to_json(augmentation).dump(2) + "\n");
 }
 
 }  // namespace
@@ -170,6 +175,7 @@ Result<PreparedModel> prepare_model(const ModelSpec& spec, const fs::path& job_d
     DIGITS_TRY(write_if_changed(job_dir / "train_val.prototxt", format_prototxt(files.train_val)));
     DIGITS_TRY(write_if_changed(job_dir / "deploy.prototxt", format_prototxt(files.deploy)));
     DIGITS_TRY(write_if_changed(prepared.solver_file, format_prototxt(files.solver)));
+    DIGITS_TRY(write_or_remove(job_dir / kPythonLayersFile, spec.network.python_layers));
     DIGITS_TRY(write_augmentation(spec.augmentation, job_dir));
     DIGITS_TRY(write_if_changed(job_dir / "model.json", facts.dump(2) + "\n"));
     return prepared;
@@ -225,6 +231,8 @@ ModelCheck check_model(const ModelSpec& spec, const std::optional<AssumedPicture
         return check;
     }
 
+    for (const auto& layer : network->layer())
+        if (layer.type() == "Python") check.python_layers.push_back(layer.name());
     check.dataset = facts ? *facts : assumed_dataset(spec, assumed);
     const auto files = make_training_files(*network, check.dataset, training_choices(spec));
     if (!files) {

@@ -33,10 +33,10 @@ struct PreparedModel {
     std::vector<std::string> warnings;
 };
 
-/// Writes original, train_val, deploy and solver.prototxt and model.json into the job's folder. Files that are as they
-/// would be written stay untouched, so a training may be prepared again before it goes on.
-/// Errors: kInvalidArgument with `where` = /network/prototxt:line:column or a JSON path; kFailedPrecondition when the
-/// dataset is not finished; kNotFound for missing weights; file errors.
+/// Writes original, train_val, deploy and solver.prototxt, model.json and what the network has of Python layers into
+/// the job's folder. Files that are as they would be written stay untouched, so a training may be prepared again before
+/// it goes on. Errors: kInvalidArgument with `where` = /network/prototxt:line:column or a JSON path;
+/// kFailedPrecondition when the dataset is not finished; kNotFound for missing weights; file errors.
 Result<PreparedModel> prepare_model(const ModelSpec& spec, const std::filesystem::path& job_dir);
 
 /// The facts that prepare_model left. Errors: kNotFound, kDataLoss.
@@ -78,7 +78,8 @@ struct ModelCheck {
     int crop_size = 0;                     ///< 0: none
     std::optional<std::string> train_val;  ///< texts of the files that a training would use; none with errors
     std::optional<std::string> deploy;
-    std::optional<std::string> solver;  ///< only with a finished dataset
+    std::optional<std::string> solver;       ///< only with a finished dataset
+    std::vector<std::string> python_layers;  ///< names of the layers that run code of the network's author
 
     bool ok() const;
 };

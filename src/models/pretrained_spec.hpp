@@ -10,6 +10,7 @@
 #include "base/enum_names.hpp"
 #include "base/result.hpp"
 #include "caffe/digits_rules.hpp"
+#include "models/model_spec.hpp"
 
 namespace digits {
 
@@ -82,7 +83,7 @@ inline constexpr const char* kPretrainedDeploy = "deploy.prototxt";
 inline constexpr const char* kPretrainedWeights = "model.caffemodel";
 inline constexpr const char* kPretrainedLabels = "labels.txt";
 inline constexpr const char* kPretrainedMean = "mean.binaryproto";
-inline constexpr const char* kPretrainedPython = "digits_python_layers.py";
+inline constexpr const char* kPretrainedPython = kPythonLayersFile;
 inline constexpr const char* kPretrainedFacts = "pretrained.json";
 
 /// "squash" for "Squash"; empty for what is no way to fit pictures.

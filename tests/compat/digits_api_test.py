@@ -334,7 +334,7 @@ class ModelTest(Case):
         self.assert_field(create(method="pretrained"), "pretrained_networks", "This field is required.")
         self.assert_field(create(method="pretrained", pretrained_networks=model_id), "pretrained_networks",
                           "Selected job doesn't exist. Maybe it was deleted by another user.")
-        self.assert_field(create(python_layer_server_file="/x.py"), "python_layer_server_file", "not offered")
+        self.assert_field(create(python_layer_server_file="/x.py"), "python_layer_server_file", "not allowed")
         self.assert_field(create(lr_policy="multistep", lr_multistep_values="a,b"), "lr_multistep_values", "invalid value")
 
     def test_a_sweep_makes_a_job_for_each_combination(self):

@@ -53,7 +53,7 @@ def check_auto_batch(worker, root, data):
     assert "Batch size 24:" in log_text(events), log_text(events)
     assert (1, 24) == (solver_and_facts(roomy)[0], solver_and_facts(roomy)[1]["batch_size"])
 
-    os.environ["DIGITS_MEMORY_LIMIT_MB"] = "24"
+    os.environ["DIGITS_MEMORY_LIMIT_MB"] = "60"
     narrow = root / "narrow"
     parts_events = run_task(worker, narrow, "train", spec(data, batch_size="auto"))
     parts, facts = solver_and_facts(narrow)

@@ -394,6 +394,7 @@ export class MockServer {
             total: 2,
             taken: [...this.entries.values()].filter(({ job }) => job.kind === "model" && job.state === "run").length,
           },
+          python_layers: true,
           mnist: "/opt/digits/mnist",
           url_fetch: true,
           disk: { total_bytes: 500e9, free_bytes: 210e9 },
@@ -461,6 +462,7 @@ export class MockServer {
       train_val: bad < 0 ? lenet : null,
       deploy: bad < 0 ? lenet : null,
       network: text ?? (spec.network.standard ? null : lenet),
+      python_layers: spec.network.python_layers ?? null,
       renamed: spec.network.pretrained ? ["ip2"] : [],
       solver: spec.dataset_id ? `max_iter: ${704 * Number(spec.epochs ?? 30)}\n` : null,
     };

@@ -7,6 +7,10 @@
 
 #include "api/compat/answers.hpp"
 #include "api/compat/snapshot_epoch.hpp"
+#include "api/job_specs.hpp"
+#include "base/file.hpp"
+#include "base/python_interface.hpp"
+#include "http/header_text.hpp"
 #include "models/model_spec.hpp"
 #include "models/retrain.hpp"
 #include "models/snapshots.hpp"
@@ -17,6 +21,9 @@ namespace {
 
 using nlohmann::json;
 
+namespace fs = std::filesystem;
+
+constexpr std::uint64_t kMostPython_bytes = 4 << 20;
 constexpr std::size_t kMostJobs = 200;
 constexpr Range kAny{};
 constexpr Range kNotNegative{0, kNoLimit};
@@ -57,6 +64,9 @@ void read_previous(Form& form, json& spec, const Context& context) {
         return;
     }
     spec["network"] = {{"prototxt", *text}};
+    if (const auto before = parse_model_spec(*job->spec);
+        before && context.options.allow_python_layers && !before->network.python_layers.empty())
+        spec["network"]["python_layers"] = before->network.python_layers;
     spec["weights"] = *weights;
 }
 
@@ -105,6 +115,41 @@ void read_network(Form& form, json& spec, const Context& context) {
     }
 }
 
+/// The text of a Python file; what is wrong with its name or its path is said in DIGITS's words.
+void take_python_file(Form& form, const char* field, const std::string& name, const fs::path& path, json& network) {
+    if (name.ends_with(".pyc")) {
+        form.refuse(field, fmt::format("Python file, {}, is byte code, which does not run here; give its .py", name));
+    } else if (!name.ends_with(".py")) {
+        form.refuse(field, fmt::format("Python file, {}, needs .py or .pyc extension.", name));
+    } else if (auto text = read_file(path, kMostPython_bytes); !text) {
+        form.refuse(field, text.error().message);
+    } else if (!http::is_utf8(*text)) {
+        form.refuse(field, fmt::format("Python file, {}, is no text in UTF-8", name));
+    } else {
+        network["python_layers"] = std::move(*text);
+    }
+}
+
+/// As in DIGITS, the file that is uploaded counts only where it is asked for.
+void read_python_layers(Form& form, json& network, const Context& context) {
+    const bool from_client = form.flag("python_layer_from_client");
+    const char* field = from_client ? "python_layer_client_file" : "python_layer_server_file";
+    const auto* upload = form.arguments().find_file("python_layer_client_file");
+    const auto server_file = form.text("python_layer_server_file");
+    if (from_client ? !upload : server_file.empty()) return;
+    if (!context.options.allow_python_layers) {
+        form.refuse(field, python_layers_not_allowed().to_string());
+    } else if (from_client) {
+        take_python_file(form, field, upload->file_name, upload->file->path(), network);
+    } else if (const auto allowed = check_path(server_file, context); !allowed) {
+        form.refuse(field, allowed.error().message);
+    } else if (std::error_code ignored; !fs::is_regular_file(server_file, ignored)) {
+        form.refuse(field, fmt::format("Server side file, {}, does not exist.", server_file));
+    } else {
+        take_python_file(form, field, server_file, server_file, network);
+    }
+}
+
 std::string named(const std::string& word, std::initializer_list<std::pair<const char*, const char*>> names) {
     for (const auto& [theirs, ours] : names)
         if (word == theirs) return ours;
@@ -134,10 +179,6 @@ json read_augmentation(Form& form) {
 
 /// Fields for other frameworks and for machines: checked as far as they can be given, and what is not offered is said.
 void check_rest(Form& form) {
-    if (form.flag("python_layer_from_client") || form.arguments().find_file("python_layer_client_file"))
-        form.refuse("python_layer_client_file", "Python layers are not offered");
-    if (!form.text("python_layer_server_file").empty())
-        form.refuse("python_layer_server_file", "Python layers are not offered");
     form.integer("traces_interval", kNotNegative, 0);
     constexpr const char* kOneGpu = "A training takes one GPU, which Digits chooses; more are not offered";
     if (form.integer("select_gpu_count", kPositive, 1).value_or(1) > 1) form.refuse("select_gpu_count", kOneGpu);
@@ -202,6 +243,7 @@ ModelWish read_model_form(Form& form, const Context& context) {
     if (jobs > kMostJobs)
         form.refuse("learning_rate", fmt::format("{} jobs at once, expected at most {}", jobs, kMostJobs));
     read_network(form, spec, context);
+    read_python_layers(form, spec["network"], context);
     check_rest(form);
     return wish;
 }
@@ -211,7 +253,7 @@ std::string model_field_of(const std::string& place, const json& spec) {
     if (place == "/spec/solver/gamma") return "lr_" + policy + "_gamma";
     if (place == "/spec/solver/power") return "lr_" + policy + "_power";
     if (place == "/spec/solver/step_percent") return policy == "sigmoid" ? "lr_sigmoid_step" : "lr_step_size";
-    static constexpr std::array<std::pair<const char*, const char*>, 17> kFields{{
+    static constexpr std::array<std::pair<const char*, const char*>, 18> kFields{{
         {"/spec/augmentation/flip", "aug_flip"},
         {"/spec/augmentation/turns", "aug_quad_rot"},
         {"/spec/augmentation/hue", "aug_hsv_h"},
@@ -222,6 +264,7 @@ std::string model_field_of(const std::string& place, const json& spec) {
         {"/spec/solver/rms_decay", "rms_decay"},
         {"/spec/network/standard", "standard_networks"},
         {"/spec/network/pretrained", "pretrained_networks"},
+        {"/spec/network/python_layers", "python_layer_client_file"},
         {"/spec/network", "custom_network"},
         {"/spec/weights", "custom_network_snapshot"},
         {"/spec/batch_size", "batch_size"},

@@ -100,13 +100,19 @@ Result<Response> download(const Arguments& arguments, Context& context, const st
     return response;
 }
 
+/// The path of the Python layers that lie in a job's folder.
+json python_layer_of(const std::filesystem::path& dir) {
+    std::error_code ignored;
+    const auto file = dir / kPythonLayersFile;
+    return std::filesystem::exists(file, ignored) ? json(file.string()) : json();
+}
+
 Result<Response> customize_pretrained(const Job& job, const Context& context) {
     const auto dir = context.jobs.job_dir(job.id);
     DIGITS_ASSIGN(const auto text, read_file(dir / kPretrainedNetwork));
-    const auto python = dir / kPretrainedPython;
-    return json_response(200, {{"network", text},
-                               {"snapshot", (dir / kPretrainedWeights).string()},
-                               {"python_layer", std::filesystem::exists(python) ? json(python.string()) : json()}});
+    return json_response(
+        200,
+        {{"network", text}, {"snapshot", (dir / kPretrainedWeights).string()}, {"python_layer", python_layer_of(dir)}});
 }
 
 /// The text of a network, for a form to change it.
@@ -123,8 +129,9 @@ Result<Response> customize(const Arguments& arguments, Context& context) {
     DIGITS_ASSIGN(const auto weights, weights_of_epoch(job, epoch.value_or(0), context));
     std::string paths;
     for (const auto& path : weights) paths += (paths.empty() ? "" : ":") + path;
-    return json_response(
-        200, {{"network", text}, {"snapshot", paths.empty() ? json() : json(paths)}, {"python_layer", nullptr}});
+    return json_response(200, {{"network", text},
+                               {"snapshot", paths.empty() ? json() : json(paths)},
+                               {"python_layer", python_layer_of(context.jobs.job_dir(job.id))}});
 }
 
 }  // namespace

@@ -7,7 +7,6 @@
 #include "api/messages.hpp"
 #include "api/resources.hpp"
 #include "api/snapshot_choice.hpp"
-#include "models/prepare.hpp"
 #include "models/snapshots.hpp"
 
 namespace digits::api {
@@ -17,8 +16,8 @@ using http::Request;
 using http::Response;
 using nlohmann::json;
 
-constexpr const char* kReadableFiles[]{"original.prototxt", "train_val.prototxt", "deploy.prototxt", "solver.prototxt",
-                                       "model.json"};
+constexpr const char* kReadableFiles[]{"original.prototxt", "train_val.prototxt", "deploy.prototxt",
+                                       "solver.prototxt",   kPythonLayersFile,    "model.json"};
 
 /// The spec that the body has.
 Result<ModelSpec> read_spec(const json& body, const Context& context, StartingPoint* start = nullptr) {
@@ -32,16 +31,18 @@ Result<Response> check(const Request& request, Context& context) {
     DIGITS_ASSIGN(const auto body, read_object(request, {"spec"}));
     StartingPoint start;
     DIGITS_ASSIGN(const auto spec, read_spec(body, context, &start));
-    const auto found = check_model(spec);
+    const auto found = check_model_here(spec, context);
     json diagnostics = json::array();
     for (const auto& finding : found.findings) diagnostics.push_back(to_json(finding));
-    return json_response(200, {{"ok", found.ok()},
-                               {"diagnostics", std::move(diagnostics)},
-                               {"train_val", text_or_null(found.train_val)},
-                               {"deploy", text_or_null(found.deploy)},
-                               {"solver", text_or_null(found.solver)},
-                               {"network", spec.network.prototxt.empty() ? json() : json(spec.network.prototxt)},
-                               {"renamed", start.renamed}});
+    return json_response(
+        200, {{"ok", found.ok()},
+              {"diagnostics", std::move(diagnostics)},
+              {"train_val", text_or_null(found.train_val)},
+              {"deploy", text_or_null(found.deploy)},
+              {"solver", text_or_null(found.solver)},
+              {"network", spec.network.prototxt.empty() ? json() : json(spec.network.prototxt)},
+              {"python_layers", spec.network.python_layers.empty() ? json() : json(spec.network.python_layers)},
+              {"renamed", start.renamed}});
 }
 
 Result<Response> create(const Request& request, Context& context) {

@@ -55,6 +55,7 @@ Result<http::Response> show(Context& context) {
               {"memory_bytes", own_memory_bytes()},
               {"devices", devices_view()},
               {"training_room", {{"total", room.total}, {"taken", room.taken}}},
+              {"python_layers", context.options.allow_python_layers},
               {"mnist", context.options.mnist.empty() ? json() : json(context.options.mnist.string())},
               {"url_fetch", context.url_pictures.allowed()},
               {"disk", {{"total_bytes", space.capacity}, {"free_bytes", space.available}}},

@@ -50,6 +50,7 @@ const std::vector<LayerType>& layer_types() {
         kPermuteLayer,
         kPoolingLayer,
         kPowerLayer,
+        kPythonLayer,
         kRNNLayer,
         kReLULayer,
         kReductionLayer,

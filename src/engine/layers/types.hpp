@@ -50,6 +50,7 @@ extern const LayerType kParameterLayer;
 extern const LayerType kPermuteLayer;
 extern const LayerType kPoolingLayer;
 extern const LayerType kPowerLayer;
+extern const LayerType kPythonLayer;
 extern const LayerType kRNNLayer;
 extern const LayerType kReLULayer;
 extern const LayerType kReductionLayer;

@@ -93,6 +93,16 @@ describe("model_spec", () => {
     expect(model_spec(form_of_model("x", "", model_spec(form) as Record<string, unknown>))).toEqual(model_spec(form));
   });
 
+  it("sends the Python layers of a custom network alone, and finds them again", () => {
+    const form = { ...empty_model_form, python_layers: "import caffe", prototxt: "layer {}" };
+    expect(model_spec(form).network).toEqual({ standard: "lenet" });
+    const spec = model_spec({ ...form, network: "custom" });
+    expect(spec.network).toEqual({ prototxt: "layer {}", python_layers: "import caffe" });
+    expect(form_of_model("copy", "", spec as unknown as Record<string, unknown>).python_layers).toBe("import caffe");
+    const later = { ...spec, network: { model: "gone", ...spec.network } } as unknown as Record<string, unknown>;
+    expect(without_sources(later, new Set(["gone"])).network).toEqual(spec.network);
+  });
+
   it("previews no learning rate while a number is missing", () => {
     expect(lr_options({ ...empty_model_form, gamma: "" })).toBeNull();
     expect(lr_options({ ...empty_model_form, step_percent: "0" })).toBeNull();

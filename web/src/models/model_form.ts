@@ -30,6 +30,8 @@ export interface ModelForm extends AugmentationForm {
   /** Id of a pretrained model. */
   pretrained: string;
   prototxt: string;
+  /** Text of a custom network's Python module. */
+  python_layers: string;
   /** What an own network starts from, beside the files of `weights`. */
   starts: WeightsOfJob[];
   epochs: string;
@@ -67,6 +69,7 @@ export const empty_model_form: ModelForm = {
   previous_snapshot: "best",
   pretrained: "",
   prototxt: "",
+  python_layers: "",
   starts: [],
   epochs: "30",
   snapshot_interval: "1",
@@ -102,6 +105,7 @@ export const model_places: Partial<Record<keyof ModelForm, string>> = {
   previous: "/spec/network/model",
   pretrained: "/spec/network/pretrained",
   prototxt: "/spec/network/prototxt",
+  python_layers: "/spec/network/python_layers",
   epochs: "/spec/epochs",
   snapshot_interval: "/spec/snapshot_interval",
   val_interval: "/spec/val_interval",
@@ -145,7 +149,9 @@ function network_of(form: ModelForm): Record<string, string> {
     case "pretrained":
       return { pretrained: form.pretrained };
     case "custom":
-      return { prototxt: form.prototxt };
+      return form.python_layers.trim() === ""
+        ? { prototxt: form.prototxt }
+        : { prototxt: form.prototxt, python_layers: form.python_layers };
   }
 }
 
@@ -267,12 +273,14 @@ export function form_of_model(name: string, group: string, spec: Record<string, 
     network: "standard",
     standard: network.standard ?? empty_model_form.standard,
     prototxt: network.prototxt ?? "",
+    python_layers: network.python_layers ?? "",
   };
   if (network.pretrained !== undefined && starts.some((one) => one.pretrained === network.pretrained))
-    return { ...form, network: "pretrained", pretrained: network.pretrained, prototxt: "" };
+    return { ...form, network: "pretrained", pretrained: network.pretrained, prototxt: "", python_layers: "" };
   if (network.model !== undefined) {
     const snapshot = starts.find((one) => one.model === network.model)?.snapshot ?? "none";
-    return { ...form, network: "previous", previous: network.model, previous_snapshot: snapshot, prototxt: "" };
+    const previous = { previous: network.model, previous_snapshot: snapshot, prototxt: "", python_layers: "" };
+    return { ...form, network: "previous", ...previous };
   }
   return network.prototxt === undefined ? form : { ...form, network: "custom", starts };
 }
@@ -280,6 +288,7 @@ export function form_of_model(name: string, group: string, spec: Record<string, 
 interface StoredNetwork {
   standard?: string;
   prototxt?: string;
+  python_layers?: string;
   model?: string;
   pretrained?: string;
 }
@@ -303,7 +312,7 @@ export function without_sources(spec: Record<string, unknown>, gone: ReadonlySet
   const network = (spec.network ?? {}) as StoredNetwork;
   return {
     ...spec,
-    network: is_gone(network) ? { prototxt: network.prototxt } : network,
+    network: is_gone(network) ? { prototxt: network.prototxt, python_layers: network.python_layers } : network,
     weights: (Array.isArray(spec.weights) ? (spec.weights as unknown[]) : []).map((one) =>
       typeof one === "object" && one !== null && is_gone(one as WeightsOfJob) ? (one as { path?: string }).path : one,
     ),

@@ -39,7 +39,7 @@ export function NetworkEstimate({ spec, valid }: { spec: ModelSpec | null; valid
             <dt>{t("estimate.time")}</dt>
             <dd>
               {estimate.isFetching ? (
-                <Loader size={12} aria-label={t("estimate.measuring")} />
+                <Loader size={12} role="img" aria-label={t("estimate.measuring")} />
               ) : time?.training_s ? (
                 span(duration(time.training_s.low), duration(time.training_s.high))
               ) : (

@@ -9,6 +9,7 @@ import { QueryProblem, useDebounced } from "../frame/page_states";
 import { NetworkView } from "../network/network_view";
 import { useText } from "../text/text";
 import { defaults_of, type ModelForm, type WeightsOfJob } from "./model_form";
+import { PythonLayersField } from "./python_layers_field";
 
 const PrototxtEditor = lazy(() => import("./prototxt_editor"));
 
@@ -47,7 +48,9 @@ export function NetworkSection({ form, check, spec }: Props) {
     />
   );
   const edit = (prototxt: string, starts: WeightsOfJob[], more: Partial<ModelForm> = {}) =>
-    form.change({ ...more, network: "custom", prototxt, starts });
+    form.change({ python_layers: "", ...more, network: "custom", prototxt, starts });
+  const edit_checked = (prototxt: string, starts: WeightsOfJob[]) =>
+    edit(prototxt, starts, { python_layers: check?.python_layers ?? "" });
   return (
     <Section title={t("section.network")}>
       <SegmentField
@@ -63,10 +66,10 @@ export function NetworkSection({ form, check, spec }: Props) {
         <StandardNetworks form={form} items={items} waiting={networks.isPending} on_customize={edit} />
       )}
       {values.network === "previous" && (
-        <PreviousNetwork form={form} text={check?.network ?? null} on_customize={edit} />
+        <PreviousNetwork form={form} text={check?.network ?? null} on_customize={edit_checked} />
       )}
       {values.network === "pretrained" && (
-        <PretrainedNetwork form={form} text={check?.network ?? null} on_customize={edit} />
+        <PretrainedNetwork form={form} text={check?.network ?? null} on_customize={edit_checked} />
       )}
       {custom && (
         <>
@@ -91,6 +94,7 @@ export function NetworkSection({ form, check, spec }: Props) {
               {form.error("prototxt")}
             </Text>
           )}
+          <PythonLayersField form={form} />
         </>
       )}
       <Renamed layers={check?.renamed ?? []} />

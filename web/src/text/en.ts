@@ -267,7 +267,8 @@ export const en = {
   "field.threads.help": "Empty: all cores of the server",
   "field.all_cores": "all cores",
   "field.precision": "Precision",
-  "field.precision.help": "Of convolutions and inner products. bf16 and fp16 (GPUs) are faster where the device has them, and refused where not",
+  "field.precision.help":
+    "Of convolutions and inner products. bf16 and fp16 (GPUs) are faster where the device has them, and refused where not",
 
   "dataset.new": "New dataset",
   "dataset.new_classification": "New image classification dataset",
@@ -410,6 +411,11 @@ export const en = {
   "network.custom.help":
     'Caffe’s network format. One text serves training, validation and use: layers with `include { stage: "train" }`, "val" or "deploy" belong to one of them',
   "network.text": "Text of the network",
+  "field.python_layers": "Python layers",
+  "python_layers.help":
+    'The module "digits_python_layers" of the network: classes derived from caffe.Layer. They run with all rights of the server.',
+  "python_layers.off": "This server runs none; it would have to be started with --allow-python-layers.",
+  "python_layers.choose": "Take a .py file…",
   "network.customize": "Customize",
   "network.made_for": "made for {size}, {colour}",
   "network.line": "Line {line}, column {column}:",
@@ -539,7 +545,8 @@ export const en = {
   "field.weights.help":
     "`.caffemodel` files on the server’s machine, one a line; layers of the same name start with their weights",
   "field.batch_size": "Batch size",
-  "field.batch_size.help": "Pictures in one iteration. Several with commas: one model each. auto: as the network says, in parts that memory has room for",
+  "field.batch_size.help":
+    "Pictures in one iteration. Several with commas: one model each. auto: as the network says, in parts that memory has room for",
   "field.val_batch_size": "Batch size in validation",
   "field.val_batch_size.help": "Changes speed and memory, not the result",
   "field.network_choice": "as the network says",

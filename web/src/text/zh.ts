@@ -401,6 +401,10 @@ export const zh: Catalogue = {
   "network.custom.help":
     'Caffe 的网络格式。同一份文本用于训练、验证和使用：带有 `include { stage: "train" }`、"val" 或 "deploy" 的层只属于其中一种',
   "network.text": "网络文本",
+  "field.python_layers": "Python 层",
+  "python_layers.help": "网络的模块 “digits_python_layers”：继承自 caffe.Layer 的类。它们以服务器的全部权限运行。",
+  "python_layers.off": "此服务器不运行 Python 层；需要用 --allow-python-layers 启动。",
+  "python_layers.choose": "选择 .py 文件…",
   "network.customize": "修改",
   "network.made_for": "适合 {size}，{colour}",
   "network.line": "第 {line} 行第 {column} 列：",
@@ -487,7 +491,8 @@ export const zh: Catalogue = {
   "field.solver": "求解器",
   "field.solver.help": "权重如何沿梯度更新；通常先用 SGD",
   "field.base_lr": "学习率",
-  "field.base_lr.help": "最初的步长。损失变成 NaN 时缩小十倍；损失几乎不动时加大。用逗号分隔多个值：每个值训练一个模型。auto：采用网络自己的值，并按内存大小分批",
+  "field.base_lr.help":
+    "最初的步长。损失变成 NaN 时缩小十倍；损失几乎不动时加大。用逗号分隔多个值：每个值训练一个模型。auto：采用网络自己的值，并按内存大小分批",
   "field.policy": "学习率变化",
   "policy.fixed": "固定",
   "policy.fixed.help": "始终不变",
