@@ -73,11 +73,12 @@ step("a network is edited: the error stands at its line, then it is sound and dr
   const editor = page.locator(".cm-content");
   await editor.fill(text.replace("kernel_size: 5", "kernel_size: 99"));
   await page.getByTestId("network-fault").getByText("[conv1]").waitFor();
-  // In sight: the editor draws no other lines.
   await editor.fill(text.replace('type: "Data"', 'typ: "Data"'));
+  await page.getByText(/^Line \d+, column 3/).first().click();
   await page.locator(".cm-problem").filter({ hasText: "typ:" }).waitFor();
   await editor.fill(text.replace("num_output: 500", "num_output: 200"));
   await page.getByTestId("check").getByText("The network is sound").waitFor();
+  await page.getByRole("button", { name: "Visualize" }).click();
   await page.locator(".layer-head").filter({ hasText: "conv1" }).click();
   await page.getByTestId("layer-facts").getByText("conv1").waitFor();
   await shot(page, "colour-network");
