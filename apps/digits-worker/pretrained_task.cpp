@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "base/file.hpp"
+#include "caffe/built_in_python.hpp"
 #include "caffe/prototxt.hpp"
 #include "caffe/upgrade.hpp"
 #include "caffe/weights.hpp"
@@ -83,9 +84,7 @@ std::int64_t count_classes(const caffe::NetParameter& net, const caffe::NetParam
     return 0;
 }
 
-bool has_python_layer(const caffe::NetParameter& net) {
-    return std::ranges::any_of(net.layer(), [](const auto& layer) { return layer.type() == "Python"; });
-}
+bool has_python_layer(const caffe::NetParameter& net) { return std::ranges::any_of(net.layer(), runs_users_code); }
 
 /// Brings what a person gave into the job's folder under the names that Digits uses, if it holds together.
 class Import {

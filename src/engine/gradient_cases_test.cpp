@@ -296,6 +296,7 @@ const std::vector<std::pair<std::string_view, std::string_view>>& types_without_
         {"Accuracy", "counts"},
         {"ArgMax", "counts"},
         {"Data", "reads"},
+        {"DetectNetTransformation", "makes what is learned from"},
         {"DummyData", "fills"},
         {"HDF5Data", "reads"},
         {"HDF5Output", "writes"},

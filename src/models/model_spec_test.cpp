@@ -147,6 +147,11 @@ TEST(StandardNetworks, AreInsideTheProgram) {
     }
     EXPECT_EQ(find_standard_network("lenet")->title, "LeNet");
     EXPECT_EQ(find_standard_network("LeNet"), nullptr);
+    // A network for boxes learns from no dataset of classes.
+    EXPECT_EQ(find_standard_network("detectnet"), nullptr);
+    const auto* detector = find_standard_network("detectnet", NetworkTask::kDetection);
+    ASSERT_NE(detector, nullptr);
+    EXPECT_TRUE(parse_net_text(detector->prototxt, "detectnet"));
 }
 
 /// Channels, height, width of a blob.

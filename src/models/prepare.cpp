@@ -5,6 +5,7 @@
 
 #include "base/file.hpp"
 #include "base/json_binding.hpp"
+#include "caffe/built_in_python.hpp"
 #include "caffe/prototxt.hpp"
 #include "models/dataset_facts.hpp"
 #include "models/standard_networks.hpp"
@@ -232,7 +233,7 @@ ModelCheck check_model(const ModelSpec& spec, const std::optional<AssumedPicture
     }
 
     for (const auto& layer : network->layer())
-        if (layer.type() == "Python") check.python_layers.push_back(layer.name());
+        if (runs_users_code(layer)) check.python_layers.push_back(layer.name());
     check.dataset = facts ? *facts : assumed_dataset(spec, assumed);
     const auto files = make_training_files(*network, check.dataset, training_choices(spec));
     if (!files) {

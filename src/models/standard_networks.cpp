@@ -8,7 +8,7 @@
 namespace digits {
 namespace {
 
-constexpr StandardNetwork kNetworks[] = {
+constexpr StandardNetwork kClassifiers[] = {
     {"lenet", "LeNet", "Small grey pictures such as handwritten digits", 28, 28, 1, 0, 30, 0.01, kLenetText},
     {"alexnet", "AlexNet", "Colour photographs; fast, many weights", 256, 256, 3, 227, 30, 0.01, kAlexnetText},
     {"googlenet", "GoogLeNet", "Colour photographs; more exact than AlexNet, few weights", 256, 256, 3, 224, 30, 0.01,
@@ -22,14 +22,22 @@ constexpr StandardNetwork kNetworks[] = {
      kMobilenetV2Text},
 };
 
+constexpr StandardNetwork kDetectors[] = {
+    {"detectnet", "DetectNet", "Objects of one class in photographs; boxes around them", 1248, 384, 3, 0, 30, 0.0001,
+     kDetectnetText},
+};
+
 }  // namespace
 
-std::span<const StandardNetwork> standard_networks() { return kNetworks; }
+std::span<const StandardNetwork> standard_networks(NetworkTask task) {
+    if (task == NetworkTask::kDetection) return kDetectors;
+    return kClassifiers;
+}
 
-const StandardNetwork* find_standard_network(std::string_view name) {
-    const auto* found =
-        std::find_if(std::begin(kNetworks), std::end(kNetworks), [&](const auto& known) { return known.name == name; });
-    return found == std::end(kNetworks) ? nullptr : found;
+const StandardNetwork* find_standard_network(std::string_view name, NetworkTask task) {
+    const auto networks = standard_networks(task);
+    const auto found = std::ranges::find(networks, name, &StandardNetwork::name);
+    return found == networks.end() ? nullptr : &*found;
 }
 
 nlohmann::json to_json(const StandardNetwork& network) {

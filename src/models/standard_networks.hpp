@@ -7,6 +7,9 @@
 
 namespace digits {
 
+/// What a network is for, and so which datasets it learns from.
+enum class NetworkTask { kClassification, kDetection };
+
 /// A network of `networks/`, inside the program.
 struct StandardNetwork {
     std::string_view name;
@@ -21,8 +24,8 @@ struct StandardNetwork {
     std::string_view prototxt;
 };
 
-std::span<const StandardNetwork> standard_networks();
-const StandardNetwork* find_standard_network(std::string_view name);
+std::span<const StandardNetwork> standard_networks(NetworkTask task = NetworkTask::kClassification);
+const StandardNetwork* find_standard_network(std::string_view name, NetworkTask task = NetworkTask::kClassification);
 
 /// `{"name", "title", "text", "image", "prototxt", "defaults"}`; `defaults` are members of a model spec.
 nlohmann::json to_json(const StandardNetwork& network);

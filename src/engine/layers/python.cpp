@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <stdexcept>
 
+#include "engine/detectnet/python_layers.hpp"
 #include "engine/layer.hpp"
 #include "engine/layers/types.hpp"
 #include "engine/python_host.hpp"
@@ -200,6 +201,16 @@ class PythonModuleLayer final : public Layer, private PythonParameters {
 
 }  // namespace
 
-const LayerType kPythonLayer{"Python", create_layer<PythonModuleLayer>, 0, kAnyCount, 0, kAnyCount};
+const LayerType kPythonLayer{"Python",
+                             [](const caffe::LayerParameter& parameter, const LayerContext& context) {
+                                 // Those of DetectNet are here without Python.
+                                 auto built_in = create_detectnet_layer(parameter, context);
+                                 return built_in ? std::move(built_in)
+                                                 : create_layer<PythonModuleLayer>(parameter, context);
+                             },
+                             0,
+                             kAnyCount,
+                             0,
+                             kAnyCount};
 
 }  // namespace digits

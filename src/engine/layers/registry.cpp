@@ -19,6 +19,7 @@ const std::vector<LayerType>& layer_types() {
         kCropLayer,
         kDataLayer,
         kDeconvolutionLayer,
+        kDetectNetTransformationLayer,
         kDropoutLayer,
         kDummyDataLayer,
         kELULayer,

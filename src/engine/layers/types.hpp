@@ -19,6 +19,7 @@ extern const LayerType kConvolutionLayer;
 extern const LayerType kCropLayer;
 extern const LayerType kDataLayer;
 extern const LayerType kDeconvolutionLayer;
+extern const LayerType kDetectNetTransformationLayer;
 extern const LayerType kDropoutLayer;
 extern const LayerType kDummyDataLayer;
 extern const LayerType kELULayer;

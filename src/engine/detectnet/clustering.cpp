@@ -1,0 +1,187 @@
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <set>
+
+#include "engine/detectnet/group_rectangles.hpp"
+#include "engine/detectnet/python_layers.hpp"
+
+namespace digits {
+namespace {
+
+using Box = std::array<float, 4>;  // left, top, right, bottom
+
+/// Lists of boxes out of a coverage grid (N x classes x rows x columns) and the boxes of its cells (N x 4 x rows x
+/// columns, from the cell's corner): one top a class, N x boxes x 5.
+class ClusterLayer : public Layer {
+  public:
+    using Layer::Layer;
+
+    bool has_gradient(int) const override { return false; }
+
+    void reshape(const Blobs& bottom, const Blobs& top) override {
+        const Blob &coverage = *bottom[0], &boxes = *bottom[1];
+        if (coverage.axis_count() != 4 || coverage.dim(1) != classes_ || boxes.axis_count() != 4 || boxes.dim(1) != 4 ||
+            boxes.dim(0) != coverage.dim(0) || boxes.dim(2) != coverage.dim(2) || boxes.dim(3) != coverage.dim(3))
+            throw_invalid(
+                "expected a coverage of N x {} x rows x columns and boxes of N x 4 x rows x columns; got {} and {}",
+                classes_, shape_text(coverage.shape()), shape_text(boxes.shape()));
+        if (coverage.dim(2) < rows_ || coverage.dim(3) < columns_)
+            throw_invalid("pictures of {} x {} with stride {} need a grid of {} x {}; the coverage is {}", width_,
+                          height_, stride_, rows_, columns_, shape_text(coverage.shape()));
+        if (static_cast<std::int64_t>(top.size()) != classes_)
+            throw_invalid("{} classes need as many tops; got {}", classes_, top.size());
+        for (Blob* one : top) one->reshape({coverage.dim(0), most_boxes_, kBoxColumns});
+    }
+
+    void forward(const Blobs& bottom, const Blobs& top) override {
+        const at::Tensor coverage = bottom[0]->data().to(at::kCPU, at::kFloat).contiguous(),
+                         boxes = bottom[1]->data().to(at::kCPU, at::kFloat).contiguous();
+        for (std::size_t c = 0; c < top.size(); ++c) {
+            const at::Tensor lists = at::zeros(top[c]->shape(), at::kFloat);
+            for (std::int64_t n = 0; n < coverage.size(0); ++n)
+                write(listed(covered_boxes(coverage[n][static_cast<std::int64_t>(c)], boxes[n])), lists[n]);
+            top[c]->set_data(lists.to(bottom[0]->data().device()));
+        }
+    }
+
+  protected:
+    /// The first three numbers of the param_str, and the last two.
+    void set_sizes(double width, double height, double stride, double classes, double most_boxes) {
+        if (!(width >= 1 && height >= 1 && stride >= 1 && classes >= 1 && most_boxes >= 1))
+            throw_invalid(
+                "param_str needs a positive image size, stride, number of classes and of boxes; got {} x {}, {}, {}, "
+                "{}",
+                width, height, stride, classes, most_boxes);
+        width_ = static_cast<std::int64_t>(width);
+        height_ = static_cast<std::int64_t>(height);
+        stride_ = static_cast<std::int64_t>(stride);
+        classes_ = static_cast<std::int64_t>(classes);
+        most_boxes_ = static_cast<std::int64_t>(most_boxes);
+        columns_ = width_ / stride_;
+        rows_ = height_ / stride_;
+        if (columns_ == 0 || rows_ == 0)
+            throw_invalid("pictures of {} x {} have no cell of {} pixels", width_, height_, stride_);
+    }
+
+    virtual bool covers(float coverage) const = 0;
+    /// The rows of the list, at most `most_boxes_` of which are kept.
+    virtual std::vector<std::array<float, kBoxColumns>> listed(const std::vector<Box>& boxes) const = 0;
+
+  private:
+    std::vector<Box> covered_boxes(const at::Tensor& coverage, const at::Tensor& boxes) const {
+        const auto cover = coverage.accessor<float, 2>();
+        const auto edges = boxes.accessor<float, 3>();
+        const std::int64_t cell_width = width_ / columns_, cell_height = height_ / rows_;
+        std::vector<Box> found;
+        for (std::int64_t y = 0; y < rows_; ++y)
+            for (std::int64_t x = 0; x < columns_; ++x) {
+                if (!covers(cover[y][x])) continue;
+                const auto left = static_cast<float>(x * cell_width), top = static_cast<float>(y * cell_height);
+                found.push_back(
+                    {edges[0][y][x] + left, edges[1][y][x] + top, edges[2][y][x] + left, edges[3][y][x] + top});
+            }
+        return found;
+    }
+
+    void write(const std::vector<std::array<float, kBoxColumns>>& rows, const at::Tensor& list) const {
+        auto out = list.accessor<float, 2>();
+        const auto count = std::min<std::int64_t>(std::ssize(rows), most_boxes_);
+        for (std::int64_t i = 0; i < count; ++i)
+            for (std::int64_t k = 0; k < kBoxColumns; ++k)
+                // Half precision, as NVIDIA's lists have it.
+                out[i][k] =
+                    static_cast<float>(c10::Half(rows[static_cast<std::size_t>(i)][static_cast<std::size_t>(k)]));
+    }
+
+    std::int64_t width_ = 0, height_ = 0, stride_ = 1, classes_ = 1, most_boxes_ = kMostBoxes;
+    std::int64_t rows_ = 0, columns_ = 0;
+};
+
+/// The boxes of a ground truth, each once; the fifth number is 0.
+class ClusterGroundTruthLayer final : public ClusterLayer {
+  public:
+    using ClusterLayer::ClusterLayer;
+
+    void set_up(const Blobs& bottom, const Blobs& top) override {
+        auto numbers = numbers_of(parameter_.python_param().param_str(), 3,
+                                  {"image width", "image height", "stride", "classes", "most boxes"});
+        const std::size_t given = numbers.size();
+        set_sizes(numbers[0], numbers[1], numbers[2], given > 3 ? numbers[3] : 1,
+                  given > 4 ? numbers[4] : static_cast<double>(kMostBoxes));
+        reshape(bottom, top);
+    }
+
+  protected:
+    bool covers(float coverage) const override { return coverage > 0; }
+
+    std::vector<std::array<float, kBoxColumns>> listed(const std::vector<Box>& boxes) const override {
+        std::vector<std::array<float, kBoxColumns>> rows;
+        std::set<Box> known;
+        for (const Box& box : boxes)
+            if (known.insert(box).second) rows.push_back({box[0], box[1], box[2], box[3], 0});
+        return rows;
+    }
+};
+
+/// Groups of alike boxes of cells that are covered enough; the fifth number is the logarithm of the group's size.
+class ClusterDetectionsLayer final : public ClusterLayer {
+  public:
+    using ClusterLayer::ClusterLayer;
+
+    void set_up(const Blobs& bottom, const Blobs& top) override {
+        const auto numbers = numbers_of(parameter_.python_param().param_str(), 7,
+                                        {"image width", "image height", "stride", "coverage threshold",
+                                         "group threshold", "group eps", "least height", "classes", "most boxes"});
+        const std::size_t given = numbers.size();
+        set_sizes(numbers[0], numbers[1], numbers[2], given > 7 ? numbers[7] : 1,
+                  given > 8 ? numbers[8] : static_cast<double>(kMostBoxes));
+        coverage_threshold_ = static_cast<float>(numbers[3]);
+        group_threshold_ = static_cast<int>(numbers[4]);
+        eps_ = numbers[5];
+        least_height_ = numbers[6];
+        reshape(bottom, top);
+    }
+
+  protected:
+    bool covers(float coverage) const override { return coverage >= coverage_threshold_; }
+
+    std::vector<std::array<float, kBoxColumns>> listed(const std::vector<Box>& boxes) const override {
+        std::vector<Rectangle> rectangles;
+        for (const Box& box : boxes)
+            rectangles.push_back({whole(box[0]), whole(box[1]), whole(box[2] - box[0]), whole(box[3] - box[1])});
+        std::vector<std::array<float, kBoxColumns>> rows;
+        for (const auto& [mean, count] : group_rectangles(rectangles, group_threshold_, eps_))
+            if (mean.height >= least_height_)
+                rows.push_back({static_cast<float>(mean.x), static_cast<float>(mean.y),
+                                static_cast<float>(mean.x + mean.width), static_cast<float>(mean.y + mean.height),
+                                std::log(static_cast<float>(count))});
+        return rows;
+    }
+
+  private:
+    /// A network that diverged gives any number.
+    static int whole(float value) {
+        constexpr float kMost = 1e6F;
+        return std::isnan(value) ? 0 : static_cast<int>(std::clamp(value, -kMost, kMost));
+    }
+
+    float coverage_threshold_ = 0;
+    int group_threshold_ = 0;
+    double eps_ = 0, least_height_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<Layer> create_cluster_ground_truth(const caffe::LayerParameter& parameter,
+                                                   const LayerContext& context) {
+    return create_layer<ClusterGroundTruthLayer>(parameter, context);
+}
+
+std::unique_ptr<Layer> create_cluster_detections(const caffe::LayerParameter& parameter, const LayerContext& context) {
+    return create_layer<ClusterDetectionsLayer>(parameter, context);
+}
+
+}  // namespace digits

@@ -1,0 +1,133 @@
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <array>
+
+#include "engine/detectnet/python_layers.hpp"
+
+namespace digits {
+namespace {
+
+using Box = std::array<float, 4>;  // left, top, right, bottom
+enum Score { kTruePositive = 1, kFalsePositive = 2, kMissed = 3 };
+
+/// The rows of a list that are not all 0.
+std::vector<Box> boxes_of(const at::Tensor& list) {
+    const auto rows = list.accessor<float, 2>();
+    std::vector<Box> boxes;
+    for (std::int64_t i = 0; i < list.size(0); ++i)
+        if (const Box box{rows[i][0], rows[i][1], rows[i][2], rows[i][3]}; box != Box{}) boxes.push_back(box);
+    return boxes;
+}
+
+/// The common area of two boxes over that of both.
+double overlap(const Box& a, const Box& b) {
+    const double width = std::min(a[2], b[2]) - std::max(a[0], b[0]),
+                 height = std::min(a[3], b[3]) - std::max(a[1], b[1]);
+    if (width <= 0 || height <= 0) return 0;
+    const auto area = [](const Box& box) { return static_cast<double>(box[2] - box[0]) * (box[3] - box[1]); };
+    return width * height / (area(a) + area(b) - width * height);
+}
+
+/// Bottoms: the lists of what is there and of what was detected. Top: the boxes with 1 for a detection that is right, 2
+/// for one that is wrong, 3 for an object that was missed. Each object takes the first free detection that overlaps it
+/// enough.
+class ScoreDetectionsLayer final : public Layer {
+  public:
+    using Layer::Layer;
+
+    bool has_gradient(int) const override { return false; }
+
+    void set_up(const Blobs& bottom, const Blobs& top) override {
+        if (bottom.size() != 2 || top.size() != 1)
+            throw_invalid("ScoreDetections takes 2 bottoms (ground truth and detections) and 1 top; got {} and {}",
+                          bottom.size(), top.size());
+        const std::string& text = parameter_.python_param().param_str();
+        if (!text.empty()) threshold_ = numbers_of(text, 1, {"least overlap"})[0];
+        reshape(bottom, top);
+    }
+
+    void reshape(const Blobs& bottom, const Blobs& top) override {
+        for (const Blob* one : bottom)
+            if (one->axis_count() != 3 || one->dim(2) != kBoxColumns || one->dim(0) != bottom[0]->dim(0))
+                throw_invalid("both lists need shape N x boxes x {}; got {} and {}", kBoxColumns,
+                              shape_text(bottom[0]->shape()), shape_text(bottom[1]->shape()));
+        top[0]->reshape({bottom[0]->dim(0), bottom[0]->dim(1) + bottom[1]->dim(1), kBoxColumns});
+    }
+
+    void forward(const Blobs& bottom, const Blobs& top) override {
+        const at::Tensor truths = bottom[0]->data().to(at::kCPU, at::kFloat).contiguous(),
+                         detections = bottom[1]->data().to(at::kCPU, at::kFloat).contiguous();
+        const at::Tensor scored = at::zeros(top[0]->shape(), at::kFloat);
+        for (std::int64_t n = 0; n < truths.size(0); ++n)
+            score(boxes_of(truths[n]), boxes_of(detections[n]), scored[n]);
+        top[0]->set_data(scored.to(bottom[0]->data().device()));
+    }
+
+  private:
+    void score(const std::vector<Box>& truths, const std::vector<Box>& detections, const at::Tensor& list) const {
+        std::vector<bool> found(truths.size()), right(detections.size());
+        for (std::size_t i = 0; i < truths.size(); ++i)
+            for (std::size_t j = 0; j < detections.size() && !found[i]; ++j)
+                if (!right[j] && overlap(detections[j], truths[i]) >= threshold_) found[i] = right[j] = true;
+        auto rows = list.accessor<float, 2>();
+        std::int64_t next = 0;
+        const auto write = [&](const Box& box, Score kind) {
+            for (std::size_t k = 0; k < 4; ++k) rows[next][static_cast<std::int64_t>(k)] = box[k];
+            rows[next++][4] = static_cast<float>(kind);
+        };
+        for (std::size_t j = 0; j < detections.size(); ++j)
+            if (right[j]) write(detections[j], kTruePositive);
+        for (std::size_t j = 0; j < detections.size(); ++j)
+            if (!right[j]) write(detections[j], kFalsePositive);
+        for (std::size_t i = 0; i < truths.size(); ++i)
+            if (!found[i]) write(truths[i], kMissed);
+    }
+
+    double threshold_ = 0.7;
+};
+
+/// Of a list of scored boxes: precision · recall, precision and recall, in per cent.
+class MeanApLayer final : public Layer {
+  public:
+    using Layer::Layer;
+
+    bool has_gradient(int) const override { return false; }
+
+    void set_up(const Blobs& bottom, const Blobs& top) override {
+        if (bottom.size() != 1 || top.size() != 3)
+            throw_invalid("mAP takes 1 bottom (scored boxes) and 3 tops (mAP, precision, recall); got {} and {}",
+                          bottom.size(), top.size());
+        reshape(bottom, top);
+    }
+
+    void reshape(const Blobs& bottom, const Blobs& top) override {
+        if (bottom[0]->axis_count() != 3 || bottom[0]->dim(2) != kBoxColumns)
+            throw_invalid("the list needs shape N x boxes x {}; got {}", kBoxColumns, shape_text(bottom[0]->shape()));
+        for (Blob* one : top) one->reshape({1});
+    }
+
+    void forward(const Blobs& bottom, const Blobs& top) override {
+        const at::Tensor scores = bottom[0]->data().select(2, 4);
+        const auto count = [&](Score kind) {
+            return static_cast<double>((scores == static_cast<double>(kind)).sum().item<std::int64_t>());
+        };
+        const double right = count(kTruePositive);
+        const auto per_cent = [&](double others) { return right > 0 ? 100 * right / (right + others) : 0.0; };
+        const double precision = per_cent(count(kFalsePositive)), recall = per_cent(count(kMissed));
+        const double values[] = {precision * recall / 100, precision, recall};
+        for (std::size_t i = 0; i < top.size(); ++i) top[i]->set_data(at::full({1}, values[i], scores.options()));
+    }
+};
+
+}  // namespace
+
+std::unique_ptr<Layer> create_score_detections(const caffe::LayerParameter& parameter, const LayerContext& context) {
+    return create_layer<ScoreDetectionsLayer>(parameter, context);
+}
+
+std::unique_ptr<Layer> create_mean_ap(const caffe::LayerParameter& parameter, const LayerContext& context) {
+    return create_layer<MeanApLayer>(parameter, context);
+}
+
+}  // namespace digits

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+namespace digits {
+
+/// Three planes of floats, B G R, each height x width.
+struct FloatPicture {
+    int width = 0, height = 0;
+    std::vector<float> values;
+
+    FloatPicture() = default;
+    FloatPicture(int w, int h) : width(w), height(h), values(3 * plane_size()) {}
+    std::size_t plane_size() const { return static_cast<std::size_t>(width) * static_cast<std::size_t>(height); }
+    float& at(int plane, int y, int x) { return values[index(plane, y, x)]; }
+    float at(int plane, int y, int x) const { return values[index(plane, y, x)]; }
+
+  private:
+    std::size_t index(int plane, int y, int x) const {
+        return (static_cast<std::size_t>(plane) * static_cast<std::size_t>(height) + static_cast<std::size_t>(y)) *
+                   static_cast<std::size_t>(width) +
+               static_cast<std::size_t>(x);
+    }
+};
+
+// What DetectNet does to its pictures, with OpenCV's numbers.
+
+/// Turns the hue by `degrees` and multiplies the saturation, by way of HSV. Values lie in 0 to 1.
+void change_colours(FloatPicture& picture, float degrees, float saturation);
+/// Mirrors left and right.
+void flip(FloatPicture& picture);
+/// Bicubic (a = -0.75), without averaging over what falls away.
+FloatPicture resize_cubic(const FloatPicture& picture, int width, int height);
+/// `picture` from (left, top) on, black where it ends.
+FloatPicture cut_out(const FloatPicture& picture, int left, int top, int width, int height);
+
+/// A rotation about the middle of a picture, into the upright rectangle around the rotated one.
+class Rotation {
+  public:
+    /// Clockwise, as it is seen.
+    Rotation(int width, int height, float degrees);
+    int width() const { return width_; }    ///< of the rotated picture
+    int height() const { return height_; }  ///< of the rotated picture
+    /// Where a point comes to lie.
+    void move(float& x, float& y) const;
+    /// Bilinear; black where it ends.
+    FloatPicture apply(const FloatPicture& picture) const;
+
+  private:
+    double cosine_, sine_, from_x_, from_y_, to_x_ = 0, to_y_ = 0;
+    int width_ = 0, height_ = 0;
+};
+
+}  // namespace digits
