@@ -73,8 +73,10 @@ Result<std::optional<std::string>> settle_batch(ModelSpec& spec, const std::file
         spec.batch_accumulation = begun->batch_accumulation;
         return std::nullopt;
     }
+    if (!spec.network.python_layers.empty())
+        return "Batch size as the network says: what Python layers take is not known beforehand";
     const auto free = free_memory_bytes(device);
-    if (free == 0) return std::nullopt;  // nothing is known: as the network says
+    if (free == 0) return "Batch size as the network says: how much memory is free is not known";
     DIGITS_ASSIGN(const auto fitted,
                   fit_batch(spec, static_cast<std::int64_t>(kUsableShare * static_cast<double>(free))));
     spec.batch_size = fitted.batch_size;
