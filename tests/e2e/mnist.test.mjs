@@ -86,6 +86,8 @@ step("the summary says what is in the folder before anything is made", async () 
   const summary = page.getByTestId("scan");
   await summary.waitFor();
   if (!mock) await summary.getByText("2,000 pictures in 10 classes").waitFor();
+  if (!mock) await page.getByTestId("report").getByText("All 2,000 pictures were read").waitFor();
+  await page.evaluate(() => window.scrollTo(0, 0));
   await shot("new-dataset");
 });
 
@@ -132,7 +134,7 @@ step("LeNet trains on it while the curves move", async () => {
   const picture = await chart.evaluate((canvas) => canvas.toDataURL());
   await until("more points", async () => (await points("train/loss")) > early);
   await until("another drawing", async () => (await chart.evaluate((canvas) => canvas.toDataURL())) !== picture);
-  await until("a validation", async () => (await points("val/accuracy")) >= 1);
+  await until("some validations", async () => (await points("val/accuracy")) >= 4, 180_000);
   await shot("running");
   await state("done").waitFor({ timeout: 300_000 });
   assert.ok(await page.evaluate(() => window.not_reloaded), "the page was loaded anew");

@@ -141,6 +141,7 @@ step("compare: curves over one another, what is different, and the table as CSV"
   await page.getByLabel("All values").check();
   assert.equal(await table.getByText("epochs", { exact: true }).count(), 1);
   await page.locator(".chart canvas").first().waitFor();
+  await page.evaluate(() => window.scrollTo(0, 0));
   await shot("compare");
   await assert_accessible("the comparison");
   const [download] = await Promise.all([page.waitForEvent("download"), page.getByTestId("save-table").click()]);

@@ -1,4 +1,4 @@
-import { Button, FileButton, Group, Stack, Textarea } from "@mantine/core";
+import { Button, FileButton, Group, Input, Stack, Textarea } from "@mantine/core";
 import { useSystem } from "../api/queries";
 import type { FormState } from "../forms/fields";
 import { useText } from "../text/text";
@@ -12,13 +12,14 @@ export function PythonLayersField({ form }: { form: FormState<ModelForm> }) {
   const take = async (file: File | null) => {
     if (file) form.change({ python_layers: await file.text() });
   };
+  if (!allowed && python_layers === "")
+    return <Input.Wrapper label={t("field.python_layers")} description={t("python_layers.off")} />;
   return (
     <Stack gap="xs">
       <Textarea
         name="python_layers"
         label={t("field.python_layers")}
         description={t(allowed ? "python_layers.help" : "python_layers.off")}
-        disabled={!allowed && python_layers === ""}
         autosize
         minRows={2}
         maxRows={20}
