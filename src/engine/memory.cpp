@@ -37,7 +37,7 @@ void keep_freed_memory() {
 }
 
 std::int64_t estimate_memory(const Net& net) {
-    return plan_memory(net, false) + (net.phase() == caffe::TRAIN ? kLibraries : 0);
+    return plan_memory(net) + (net.phase() == caffe::TRAIN ? kLibraries : 0);
 }
 
 std::int64_t resident_bytes() { return status_bytes("VmRSS:"); }

@@ -63,8 +63,7 @@ using Held = Pool::Held;
 /// One net's passes. The rules say of each layer type what its forward() and backward() make and keep.
 class Passes {
   public:
-    Passes(const Net& net, bool keeps_diffs)
-        : net_(net), training_(net.phase() == caffe::TRAIN), keeps_diffs_(keeps_diffs) {
+    explicit Passes(const Net& net) : net_(net), training_(net.phase() == caffe::TRAIN) {
         for (const auto& parameter : net_.learnable_parameters()) {
             parameters_.push_back(pool_.make(parameter.blob->count()));
             if (training_) parameters_.push_back(pool_.make(parameter.blob->count()));  // history
@@ -155,8 +154,7 @@ class Passes {
             return;
         }
         if (is_convolution(e.type)) {
-            Held laid =
-                net_.loss_weight(e.bottom_name) == 0 && is_input(e.bottom_name) ? pool_.make(e.bottom.count()) : Held();
+            Held laid = is_input(e.bottom_name) ? pool_.make(e.bottom.count()) : Held();
             Held y = pool_.make(e.top.count());
             scratch(index, e.bottom, Pass::kForward);
             data_[e.top_name] = std::move(y);
@@ -195,7 +193,6 @@ class Passes {
         for (const auto& top : parameter.top())
             if (!diff_[top]) replace(diff_[top], net_.find_blob(top)->count());
         move_back(index, e);
-        if (keeps_diffs_) return;
         for (const auto& top : parameter.top())
             if (std::ranges::find(parameter.bottom(), top) == parameter.bottom().end()) diff_[top].reset();
     }
@@ -228,7 +225,7 @@ class Passes {
     }
 
     const Net& net_;
-    const bool training_, keeps_diffs_;
+    const bool training_;
     Pool pool_;  // outlives the tensors below
     std::set<std::string> with_gradient_;
     std::set<std::size_t> absorbed_;
@@ -240,6 +237,6 @@ class Passes {
 
 }  // namespace
 
-std::int64_t plan_memory(const Net& net, bool keeps_diffs) { return Passes(net, keeps_diffs).run(); }
+std::int64_t plan_memory(const Net& net) { return Passes(net).run(); }
 
 }  // namespace digits

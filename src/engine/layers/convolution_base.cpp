@@ -74,7 +74,7 @@ void ConvolutionBase::reshape(const Blobs& bottom, const Blobs& top) {
     if (bottom[0]->axis_count() != axis + 1 + window_.spatial_axes() || bottom[0]->dim(axis) != channels_)
         throw_invalid("the bottom must keep {} channels on axis {} and {} spatial axes; its shape is {}", channels_,
                       axis, window_.spatial_axes(), shape_text(bottom[0]->shape()));
-    const Shape shape = top_shape(*bottom[0]);
+    const Shape shape = result_shape(bottom[0]->shape(), axis);
     for (std::size_t i = 0; i < bottom.size(); ++i) {
         if (bottom[i]->shape() != bottom[0]->shape())
             throw_invalid("all bottoms need one shape; bottom 0 is {}, bottom {} is {}", shape_text(bottom[0]->shape()),
@@ -83,19 +83,19 @@ void ConvolutionBase::reshape(const Blobs& bottom, const Blobs& top) {
     }
 }
 
-Shape ConvolutionBase::top_shape(const Blob& bottom) const {
-    const int axis = window_.channel_axis;
-    Shape shape(bottom.shape().begin(), bottom.shape().begin() + axis);
+Shape ConvolutionBase::result_shape(at::IntArrayRef sizes, int channel_axis) const {
+    const auto axis = static_cast<std::size_t>(channel_axis);
+    Shape shape(sizes.begin(), sizes.begin() + channel_axis);
     shape.push_back(outputs_);
     for (int i = 0; i < window_.spatial_axes(); ++i) {
-        const std::int64_t size = bottom.dim(axis + 1 + i);
+        const std::int64_t size = sizes[axis + 1 + static_cast<std::size_t>(i)];
         shape.push_back(transposed_ ? window_.transposed_output_size(i, size) : window_.output_size(i, size));
     }
     return shape;
 }
 
 std::vector<std::int64_t> ConvolutionBase::scratch_counts(const Blob& bottom, Pass pass) const {
-    const Shape top = top_shape(bottom);
+    const Shape top = result_shape(bottom.shape(), window_.channel_axis);
     if (winograd_) {
         if (pass == Pass::kWeightGradient) return {winograd_->weight_scratch(bottom.shape(), top)};
         return {pass == Pass::kForward ? winograd_->forward_scratch(bottom.shape(), top)
@@ -169,21 +169,12 @@ at::Tensor ConvolutionBase::top_gradient(Blob& top, bool wants_bias) {
     return g;
 }
 
-Shape ConvolutionBase::unfolded_sizes(at::IntArrayRef x) const {
-    Shape sizes{x[0], outputs_};
-    for (int i = 0; i < window_.spatial_axes(); ++i) {
-        const std::int64_t size = x[static_cast<std::size_t>(i) + 2];
-        sizes.push_back(transposed_ ? window_.transposed_output_size(i, size) : window_.output_size(i, size));
-    }
-    return sizes;
-}
-
 at::Tensor ConvolutionBase::convolve(const at::Tensor& bottom, const at::Tensor& kernels,
                                      const std::optional<at::Tensor>& bias) const {
     const at::Tensor x = products_.operand(seen(bottom));
     if (winograd_) return winograd_->forward(x, kernels, bias, rectifier_ != nullptr);
     at::Tensor y = product_    ? multiply(x, kernels, bias)
-                   : unfolded_ ? unfolded_->forward(x, kernels, bias, unfolded_sizes(x.sizes()))
+                   : unfolded_ ? unfolded_->forward(x, kernels, bias, result_shape(x.sizes(), 1))
                                : at::convolution(x, laid(kernels), bias, seen_stride_, pad_, dilation_, transposed_,
                                                  no_output_padding_, groups_);
     if (rectifier_) at::relu_(y);

@@ -25,7 +25,8 @@ class ConvolutionBase : public Layer, public Absorber {
     std::vector<std::int64_t> scratch_counts(const Blob& bottom, Pass pass) const override;
 
   private:
-    Shape top_shape(const Blob& bottom) const;
+    /// Of what comes out of (batch axes…, channels, spatial…).
+    Shape result_shape(at::IntArrayRef sizes, int channel_axis) const;
     /// (batch, channels, spatial…) with at least one spatial axis, as ATen wants it.
     at::Tensor flat(const at::Tensor& x) const;
     at::Tensor weight() const;
@@ -33,8 +34,6 @@ class ConvolutionBase : public Layer, public Absorber {
     /// The bottom as the kernel walks it, laid out.
     at::Tensor seen(const at::Tensor& bottom) const;
     at::Tensor multiply(const at::Tensor& x, const at::Tensor& kernels, const std::optional<at::Tensor>& bias) const;
-    /// Of what comes out of operands (batch, channels, spatial…) of these sizes.
-    Shape unfolded_sizes(at::IntArrayRef x) const;
     /// With the absorbed ReLU, in the precision of products.
     at::Tensor convolve(const at::Tensor& bottom, const at::Tensor& kernels,
                         const std::optional<at::Tensor>& bias) const;
