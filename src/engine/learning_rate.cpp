@@ -21,6 +21,9 @@ Result<LearningRate> LearningRate::create(const caffe::SolverParameter& solver) 
     if (policy == "sigmoid" && solver.stepsize() <= 0)
         return fail(ErrorCode::kInvalidArgument, "lr_policy \"sigmoid\" needs a positive stepsize; got {}",
                     solver.stepsize());
+    if (solver.rampup_interval() < 0)
+        return fail(ErrorCode::kInvalidArgument, "rampup_interval is {}; expected 0 (none) or more iterations",
+                    solver.rampup_interval());
     return LearningRate(solver);
 }
 
@@ -33,6 +36,10 @@ float LearningRate::by_policy(std::int64_t iteration, int& current_step) const {
     const std::string& policy = solver_.lr_policy();
     const double base = solver_.base_lr(), gamma = solver_.gamma(), power = solver_.power();
     const auto it = static_cast<double>(iteration);
+    if (iteration < solver_.rampup_interval()) {
+        const double share = it / solver_.rampup_interval();
+        return static_cast<float>(solver_.rampup_lr() + (base - solver_.rampup_lr()) * share * share);
+    }
     if (policy == "step") {
         current_step = static_cast<int>(iteration / solver_.stepsize());
         return static_cast<float>(base * std::pow(gamma, current_step));

@@ -13,8 +13,9 @@ class LearningRate {
     /// Errors: kInvalidArgument for an unknown policy or missing settings.
     static Result<LearningRate> create(const caffe::SolverParameter& solver);
 
-    /// The rate of an iteration (counted from 0), not below NVIDIA's min_lr if that is given. `current_step` goes up by
-    /// at most one a call.
+    /// The rate of an iteration (counted from 0), not below NVIDIA's min_lr if that is given. In the first
+    /// rampup_interval iterations it rises from rampup_lr to base_lr with the square of the way, whatever the policy
+    /// (NVIDIA's fork). `current_step` goes up by at most one a call.
     float at(std::int64_t iteration, int& current_step) const;
 
   private:

@@ -47,6 +47,19 @@ TEST(LearningRate, StaysAboveNvidiasLeastRate) {
     }
 }
 
+TEST(LearningRate, RisesFromTheRampUpsRateBeforeThePolicyBegins) {
+    // rampup_lr + (base_lr − rampup_lr) (it / rampup_interval)²; the policy then counts from the training's first
+    // iteration.
+    const auto rate = *LearningRate::create(
+        parse("base_lr: 0.5 lr_policy: \"exp\" gamma: 0.9 rampup_interval: 4 rampup_lr: 0.1"));
+    int current_step = 0;
+    const double rising[] = {0.1, 0.1 + 0.4 / 16, 0.1 + 0.4 / 4, 0.1 + 0.4 * 9 / 16};
+    for (int i = 0; i < 4; ++i) EXPECT_FLOAT_EQ(rate.at(i, current_step), static_cast<float>(rising[i])) << i;
+    for (int i = 4; i < 8; ++i)
+        EXPECT_FLOAT_EQ(rate.at(i, current_step), static_cast<float>(0.5 * std::pow(0.9, i))) << i;
+    EXPECT_FALSE(LearningRate::create(parse("base_lr: 0.5 lr_policy: \"fixed\" rampup_interval: -1")));
+}
+
 TEST(Solver, ReadsTheWeightsThatItNames) {
     const TemporaryFolder folder;
     const auto write = [&](const std::string& file, const std::string& layer, const std::vector<float>& values) {
