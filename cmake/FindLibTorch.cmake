@@ -28,6 +28,9 @@ if(LibTorch_FOUND AND NOT TARGET LibTorch::LibTorch)
     add_library(LibTorch::LibTorch INTERFACE IMPORTED)
     target_compile_options(LibTorch::LibTorch INTERFACE
         "SHELL:-idirafter ${LIBTORCH_ROOT}/include" "SHELL:-idirafter ${LIBTORCH_ROOT}/include/torch/csrc/api/include")
+    # Without OpenMP at::parallel_for is a plain loop in whatever includes it. The library brings its own libgomp.so.1.
+    target_compile_options(LibTorch::LibTorch INTERFACE -fopenmp)
+    target_link_options(LibTorch::LibTorch INTERFACE -fopenmp)
     set(LibTorch_CUDA FALSE)
     target_link_options(LibTorch::LibTorch INTERFACE "-Wl,-rpath,${LIBTORCH_ROOT}/lib")
     target_link_libraries(LibTorch::LibTorch INTERFACE ${LibTorch_CPU_LIBRARY} ${LibTorch_C10_LIBRARY})
