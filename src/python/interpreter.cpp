@@ -49,8 +49,8 @@ Status initialize(const std::string& executable) {
                     .advise("Install python3 with its standard library"));
 }
 
-void run_source(py::module_& module, const char* source, const char* file) {
-    const auto code = py::reinterpret_steal<py::object>(Py_CompileString(source, file, Py_file_input));
+void run_source(py::module_& module, std::string_view source, const char* file) {
+    const auto code = py::reinterpret_steal<py::object>(Py_CompileString(std::string(source).c_str(), file, Py_file_input));
     if (!code) throw py::error_already_set();
     const auto names = module.attr("__dict__");
     names["__builtins__"] = py::module_::import("builtins");
