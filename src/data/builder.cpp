@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <future>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <system_error>
@@ -69,7 +70,7 @@ class Builder {
     void remove_old_files();
     /// The lists name the pictures in the order of the records.
     void shuffle_entries();
-    Status write_lists();
+    Status write_lists() const;
     Status build_split(Split split);
     Packed pack(const ListEntry& entry, std::uint64_t noise_seed, MeanAccumulator* mean);
     json facts() const;
@@ -104,7 +105,7 @@ void Builder::shuffle_entries() {
     }
 }
 
-Status Builder::write_lists() {
+Status Builder::write_lists() const {
     DIGITS_TRY(write_labels(folder_ / "labels.txt", plan_.labels));
     for (const Split split : kSplits)
         if (!plan_.entries(split).empty())
@@ -122,7 +123,7 @@ Builder::Packed Builder::pack(const ListEntry& entry, std::uint64_t noise_seed, 
 }
 
 Status Builder::build_split(Split split) {
-    auto& entries = plan_.entries(split);
+    const auto& entries = plan_.entries(split);
     if (entries.empty()) return {};
     const auto name = database_name(split);
     const auto list_prefix = fmt::format("../{}/{}/", folder_.filename().string(), name);
@@ -218,8 +219,10 @@ Result<json> Builder::build() {
     for (const auto& warning : plan_.warnings)
         context_.emit({{"event", "log"}, {"level", "warning"}, {"text", warning}});
     shuffle_entries();
-    DIGITS_TRY(write_lists());
+    // The disk takes its time with the lists; the pictures do not wait for it.
+    auto lists = std::async(std::launch::async, [this] { return guarded("write the lists", [&] { return write_lists(); }); });
     for (const Split split : kSplits) DIGITS_TRY(build_split(split));
+    DIGITS_TRY(lists.get());
     DIGITS_TRY(write_file_atomic(folder_ / "unreadable.txt", unreadable_));
     if (unreadable_count_ > 0)
         context_.emit(

@@ -96,7 +96,9 @@ FoundClass look_through(const fs::path& folder, Count& count) {
     Walker walker(count);
     found.status = walker.walk(folder, found.folder.files);
     found.warnings = std::move(walker.warnings);
-    std::sort(found.folder.files.begin(), found.folder.files.end());
+    // All begin with the folder: by what comes behind it.
+    const std::size_t begin = folder.native().size();
+    std::ranges::sort(found.folder.files, {}, [&](const std::string& file) { return std::string_view(file).substr(begin); });
     return found;
 }
 

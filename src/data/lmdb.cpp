@@ -13,7 +13,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kBatchBytes = std::size_t{16} << 20;
-constexpr std::size_t kBatchRecords = 4096;
+// Few enough that whoever makes the records does not wait for a batch to be written.
+constexpr std::size_t kBatchRecords = 1024;
 
 Error lmdb_error(int code, const fs::path& folder, std::string_view doing) {
     const auto what = fmt::format("cannot {} the database {}", doing, folder.string());
