@@ -7,7 +7,7 @@
 #include "engine/net.hpp"
 
 // Whole networks with our own kernels, where layers take over the work of others behind them and convolutions are done
-// by minimal filtering, against libtorch's operations layer by layer: all blobs, gradients and parameters.
+// by minimal filtering or patch by patch, against libtorch's operations layer by layer: all blobs, gradients and parameters.
 namespace digits {
 namespace {
 
@@ -120,7 +120,13 @@ INSTANTIATE_TEST_SUITE_P(
                     Convolution{"with_stride", "kernel_size: 3 pad: 1 stride: 2", 16, 9, 8, 16, 5, 4},
                     Convolution{"of_pixels", "kernel_size: 1", 20, 7, 6, 10, 7, 6},
                     Convolution{"of_some_pixels", "kernel_size: 1 stride: 2 bias_term: false", 20, 7, 6, 10, 4, 3},
-                    Convolution{"few_channels", "kernel_size: 3 pad: 1", 3, 7, 6, 10, 7, 6}),
+                    Convolution{"few_channels", "kernel_size: 3 pad: 1", 3, 7, 6, 10, 7, 6},
+                    Convolution{"few_channels_to_many", "kernel_size: 3 pad: 1", 3, 7, 6, 21, 7, 6},
+                    Convolution{"one_channel", "kernel_size: 5 bias_term: false", 1, 28, 28, 20, 24, 24},
+                    Convolution{"of_eleven_with_stride", "kernel_size: 11 stride: 4", 3, 35, 31, 24, 7, 6},
+                    Convolution{"of_seven_padded", "kernel_size: 7 pad: 3 stride: 2", 2, 13, 14, 40, 7, 7},
+                    Convolution{"wide", "kernel_h: 1 kernel_w: 7 pad_h: 0 pad_w: 3", 20, 6, 9, 17, 6, 9},
+                    Convolution{"padded_by_more_than_it_sees", "kernel_size: 2 pad: 3 stride: 3", 5, 4, 4, 16, 3, 3}),
     [](const auto& test) { return test.param.name; });
 
 std::string residual_net(const std::string& norm) {

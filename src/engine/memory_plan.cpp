@@ -127,10 +127,9 @@ class Passes {
     static bool is_view(const std::string& type) { return type == "Flatten" || type == "Reshape"; }
     static bool is_convolution(const std::string& type) { return type == "Convolution" || type == "Deconvolution"; }
 
-    /// Temporaries at once, all gone at the end.
+    /// Temporaries, gone at the end.
     void scratch(std::size_t index, const Blob& bottom, Pass pass) {
-        std::vector<Held> held;
-        for (const auto count : net_.layers()[index]->scratch_counts(bottom, pass)) held.push_back(pool_.make(count));
+        pool_.make(net_.layers()[index]->scratch_count(bottom, pass));
     }
 
     void forward(std::size_t index) {

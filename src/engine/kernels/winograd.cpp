@@ -167,7 +167,7 @@ DIGITS_KERNEL_INLINE void transform_gradient_tile(const WinogradShape& shape, co
                                                   float* gradients, std::int64_t block) {
     const float* corner = dy + ((tile.item * shape.out_height + tile.y) * shape.out_width + tile.x) * shape.pixel_out;
     const std::int64_t panels = panel_count(shape.outputs);
-    for (std::int64_t k = 0; k < panels * kPanel; k += 8) {
+    for (std::int64_t k = 0; k < shape.outputs; k += 8) {
         Vector8 g[kTile][kTile], v[6][6];
         for (int i = 0; i < kTile; ++i)
             for (int j = 0; j < kTile; ++j) {
@@ -281,7 +281,7 @@ void winograd_convolve(const WinogradShape& shape, const float* x, const float* 
         for (int point = 0; point < kWinogradPoints; ++point)
             multiply_by_panels(inputs + point * block * in_row, in_row,
                                weights + point * panels * shape.channels * kPanel, sums + point * block * out_row,
-                               out_row, count, shape.channels, panels, false);
+                               out_row, count, shape.channels, shape.outputs, false);
         for (std::int64_t t = 0; t < count; ++t) {
             const Tile tile = tile_at(shape, first + t);
             if (shape.kernel == 3) {
@@ -329,7 +329,7 @@ void winograd_accumulate(const WinogradShape& shape, const float* inputs, const 
     for (std::int64_t point = begin; point < end; ++point)
         multiply_transposed_by_panels(inputs + point * block * row, row, gradients + point * panels * block * kPanel,
                                       block * kPanel, sums + point * panels * shape.channels * kPanel, shape.channels,
-                                      count, panels, add);
+                                      count, shape.outputs, add);
 }
 
 DIGITS_VECTOR_KERNEL

@@ -6,6 +6,7 @@
 
 #include "engine/layers/channels_last.hpp"
 #include "engine/layers/layout.hpp"
+#include "engine/layers/patch_convolution.hpp"
 #include "engine/layers/relu.hpp"
 #include "engine/layers/unfold.hpp"
 #include "engine/layers/winograd_convolution.hpp"
@@ -62,9 +63,12 @@ void ConvolutionBase::set_up(const Blobs& bottom, const Blobs& top) {
     keeps_layout_ = strided_pixel && !skips_pixels_;
     product_ = on_cpu() && !transposed_ && window_.channel_axis == 1 && window_.spatial_axes() == 2 && groups_ == 1 &&
                all(kernel_, 1) && all(pad_, 0);
-    if (on_cpu() && !products_.is_native() && !transposed_ &&
-        WinogradConvolution::suits(window_, channels_, outputs_, groups_))
-        winograd_ = std::make_unique<WinogradConvolution>(window_, groups_);
+    if (on_cpu() && !products_.is_native() && !transposed_ && !product_ && !skips_pixels_) {
+        if (WinogradConvolution::suits(window_, channels_, outputs_, groups_))
+            winograd_ = std::make_unique<WinogradConvolution>(window_, groups_);
+        if (PatchConvolution::suits(window_, channels_, outputs_, groups_))
+            patches_ = std::make_unique<PatchConvolution>(window_);
+    }
     if (window_.spatial_axes() > 3) unfolded_ = std::make_unique<UnfoldedConvolution>(window_, groups_, transposed_);
     reshape(bottom, top);
 }
@@ -94,17 +98,24 @@ Shape ConvolutionBase::result_shape(at::IntArrayRef sizes, int channel_axis) con
     return shape;
 }
 
-std::vector<std::int64_t> ConvolutionBase::scratch_counts(const Blob& bottom, Pass pass) const {
+std::int64_t ConvolutionBase::scratch_count(const Blob& bottom, Pass pass) const {
     const Shape top = result_shape(bottom.shape(), window_.channel_axis);
     if (winograd_) {
-        if (pass == Pass::kWeightGradient) return {winograd_->weight_scratch(bottom.shape(), top)};
-        return {pass == Pass::kForward ? winograd_->forward_scratch(bottom.shape(), top)
-                                       : winograd_->forward_scratch(top, bottom.shape())};
+        if (pass == Pass::kWeightGradient) return winograd_->weight_scratch(bottom.shape(), top);
+        if (pass == Pass::kInputGradient && patches_for_input(bottom.shape(), top))
+            return patches_->scratch(bottom.shape(), top);
+        return pass == Pass::kForward ? winograd_->forward_scratch(bottom.shape(), top)
+                                      : winograd_->forward_scratch(top, bottom.shape());
     }
+    if (patches_) return patches_->scratch(bottom.shape(), top);
     // A pixel's kernel with a stride reads a part of the bottom that is laid apart.
-    if (product_) return {skips_pixels_ ? element_count(top) / outputs_ * channels_ : 0};
+    if (product_) return skips_pixels_ ? element_count(top) / outputs_ * channels_ : 0;
     // The kernels are laid out anew, and their gradient is laid back.
-    return {2 * weight().numel()};
+    return 2 * weight().numel();
+}
+
+bool ConvolutionBase::patches_for_input(at::IntArrayRef x, at::IntArrayRef y) const {
+    return patches_ && winograd_->input_products(x, y) > patches_->products(y);
 }
 
 at::Tensor ConvolutionBase::flat(const at::Tensor& x) const {
@@ -173,6 +184,7 @@ at::Tensor ConvolutionBase::convolve(const at::Tensor& bottom, const at::Tensor&
                                      const std::optional<at::Tensor>& bias) const {
     const at::Tensor x = products_.operand(seen(bottom));
     if (winograd_) return winograd_->forward(x, kernels, bias, rectifier_ != nullptr);
+    if (patches_) return patches_->forward(x, kernels, bias, rectifier_ != nullptr);
     at::Tensor y = product_    ? multiply(x, kernels, bias)
                    : unfolded_ ? unfolded_->forward(x, kernels, bias, result_shape(x.sizes(), 1))
                                : at::convolution(x, laid(kernels), bias, seen_stride_, pad_, dilation_, transposed_,
@@ -198,7 +210,12 @@ ConvolutionBase::Gradients ConvolutionBase::gradients(const at::Tensor& dy, cons
     Gradients found;
     if (winograd_) {
         if (wants_weight) found.weight = winograd_->weight_gradient(x, dy, kernels.sizes());
-        if (wants_input) found.input = winograd_->input_gradient(dy, kernels, x.sizes());
+        if (wants_input)
+            found.input = patches_for_input(x.sizes(), dy.sizes()) ? patches_->input_gradient(dy, kernels, x.sizes())
+                                                                   : winograd_->input_gradient(dy, kernels, x.sizes());
+    } else if (patches_) {
+        if (wants_weight) found.weight = patches_->weight_gradient(x, dy, kernels.sizes());
+        if (wants_input) found.input = patches_->input_gradient(dy, kernels, x.sizes());
     } else if (product_) {
         if (wants_weight) found.weight = at::mm(pixel_rows(dy).t(), pixel_rows(x)).view(kernels.sizes());
         if (wants_input) found.input = planes(at::mm(pixel_rows(dy), kernels.view({outputs_, channels_})), dy.sizes());

@@ -7,6 +7,7 @@
 
 namespace digits {
 
+class PatchConvolution;
 class UnfoldedConvolution;
 class WinogradConvolution;
 
@@ -22,7 +23,7 @@ class ConvolutionBase : public Layer, public Absorber {
     void forward(const Blobs& bottom, const Blobs& top) override;
     void backward(const Blobs& top, const std::vector<bool>& propagate_down, const Blobs& bottom) override;
     bool absorb(Layer& next) override;
-    std::vector<std::int64_t> scratch_counts(const Blob& bottom, Pass pass) const override;
+    std::int64_t scratch_count(const Blob& bottom, Pass pass) const override;
 
   private:
     /// Of what comes out of (batch axes…, channels, spatial…).
@@ -44,6 +45,8 @@ class ConvolutionBase : public Layer, public Absorber {
     Gradients gradients(const at::Tensor& dy, const at::Tensor& x, const at::Tensor& kernels, bool wants_input) const;
     /// The top's gradient, laid out, before an absorbed ReLU; adds that of the bias if it is wanted.
     at::Tensor top_gradient(Blob& top, bool wants_bias);
+    /// Whether, beside minimal filtering, patches are the quicker way to the bottom's gradient.
+    bool patches_for_input(at::IntArrayRef x, at::IntArrayRef y) const;
     /// The bottom's gradient out of that of `seen(bottom)`.
     at::Tensor unseen(const at::Tensor& diff, const Shape& bottom) const;
 
@@ -58,6 +61,7 @@ class ConvolutionBase : public Layer, public Absorber {
     bool skips_pixels_ = false, keeps_layout_ = false;
     Shape seen_stride_;                              // on what seen() gives
     std::unique_ptr<WinogradConvolution> winograd_;  // where it suits
+    std::unique_ptr<PatchConvolution> patches_;      // where it suits, perhaps beside winograd_
     std::unique_ptr<UnfoldedConvolution> unfolded_;  // of more spatial axes than ATen knows
     /// A kernel of one pixel: a product of matrices, (pixels x channels) and (channels x outputs).
     bool product_ = false;

@@ -24,6 +24,8 @@ class WinogradConvolution {
     /// `sizes` are those of the weight.
     at::Tensor weight_gradient(const at::Tensor& x, const at::Tensor& dy, at::IntArrayRef sizes) const;
 
+    /// What input_gradient() costs in multiplications for each pair of channels, its transformations counted in.
+    std::int64_t input_products(at::IntArrayRef x, at::IntArrayRef y) const;
     /// Floats that forward() takes beside x and y of these sizes, and weight_gradient().
     std::int64_t forward_scratch(at::IntArrayRef x, at::IntArrayRef y) const;
     std::int64_t weight_scratch(at::IntArrayRef x, at::IntArrayRef y) const;
