@@ -97,6 +97,8 @@ class Net {
     void find_backward_layers(bool force);
     void find_fed_tops();
     void reshape_if_needed(std::size_t index);
+    /// Of each parameter of a layer, whether an earlier one owns it.
+    std::vector<bool> borrowed_parameters(std::size_t layer) const;
 
     struct Links {
         std::vector<std::size_t> bottoms, tops;
