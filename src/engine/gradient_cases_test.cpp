@@ -49,6 +49,7 @@ std::vector<GradientCase> elementwise_cases() {
         {"Sigmoid", "in place", "", x, {.in_place = true}},
         {"Swish", "", "", x},
         {"Swish", "beta", "swish_param { beta: 1.7 }", x},
+        {"Swish", "in place", "swish_param { beta: 1.7 }", x, {.in_place = true}},
         {"TanH", "", "", x},
         {"TanH", "in place", "", x, {.in_place = true}},
     };
