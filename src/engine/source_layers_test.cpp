@@ -105,6 +105,19 @@ TEST(ImageData, SaysWhichPictureDoesNotFit) {
     EXPECT_THAT(result.error().to_string(), testing::AllOf(HasSubstr("a picture 1.ppm"), HasSubstr("new_height")));
 }
 
+TEST(ImageData, PutsItsRootInFrontOfEveryPathAndTakesNegativeLabels) {
+    const TemporaryFolder folder;
+    std::filesystem::create_directories(folder.path() / "pictures");
+    ASSERT_TRUE(write_file_atomic(folder.path() / "pictures/a.ppm", picture(30, 4, 3)));
+    ASSERT_TRUE(write_file_atomic(folder.path() / "list.txt", "/a.ppm -1\r\na.ppm 7\n\n"));
+    for (const std::string root : {"pictures", "pictures/"}) {
+        const auto net = make_net(image_data("batch_size: 2 root_folder: \"" + root + "\""), folder.path());
+        ASSERT_TRUE(net->forward());
+        EXPECT_THAT(values(*net, "label"), ElementsAre(-1, 7));
+        EXPECT_EQ(values(*net, "data")[0], 32);
+    }
+}
+
 TEST(WindowData, WarpsWindowsBackgroundFirst) {
     const Pictures pictures(1);  // 4 x 3
     ASSERT_TRUE(write_file_atomic(pictures.dir() / "picture.ppm", picture(50, 4, 3)));
