@@ -3,6 +3,7 @@
 #include <google/protobuf/text_format.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <map>
 
 #include "engine/guard.hpp"
@@ -82,6 +83,35 @@ TEST(Crop, OfEverythingHasMemoryOfItsOwn) {
     const Inputs inputs{{"x", some_values({1, 2, 3, 3})}, {"size", at::zeros({1, 2, 3, 3})}};
     expect_same_before_work_in_place(R"(layer { name: "crop" type: "Crop" bottom: "x" bottom: "size" top: "y" })",
                                      inputs);
+}
+
+TEST(ContrastiveLoss, TakesTheWholePartOfALabel) {
+    // 0.5 is 0: a pair that should lie 3 apart, and is 1 apart. (3 - 1)² / 2.
+    const Inputs inputs{
+        {"a", at::tensor({1.0F, 0.0F}).view({1, 2})}, {"b", at::zeros({1, 2})}, {"similar", at::full({1}, 0.5F)}};
+    const auto net = run(inputs_of(inputs) + R"(layer { name: "loss" type: "ContrastiveLoss" bottom: "a" bottom: "b"
+        bottom: "similar" top: "loss" contrastive_loss_param { margin: 3 } })",
+                         inputs);
+    ASSERT_TRUE(net);
+    EXPECT_FLOAT_EQ(scalar_value(*net->find_blob("loss")), 2);
+}
+
+TEST(LSTM, HasTheForgetGatesSlopeOfCaffe) {
+    // All weights are 0: σ is 1/2 for each gate and tanh(g) is 0. With F = cont σ(f) = 1/4, c = F c_before = 1/4, and
+    // the gradient at f is dc c_before F (1 - F), dc = σ(o) (1 - tanh² c).
+    const Inputs inputs{{"x", at::ones({1, 1, 1})},
+                        {"cont", at::full({1, 1}, 0.5F)},
+                        {"h0", at::zeros({1, 1, 1})},
+                        {"c0", at::ones({1, 1, 1})}};
+    const auto net = run(inputs_of(inputs) + R"(
+        layer { name: "lstm" type: "LSTM" bottom: "x" bottom: "cont" bottom: "h0" bottom: "c0" top: "h" top: "hT" top: "cT"
+                recurrent_param { num_output: 1 expose_hidden: true } }
+        layer { name: "loss" type: "Reduction" bottom: "h" top: "loss" loss_weight: 1 })",
+                         inputs);
+    ASSERT_TRUE(net);
+    EXPECT_FLOAT_EQ(scalar_value(*net->find_blob("cT")), 0.25F);
+    const double dc = 0.5 * (1 - std::pow(std::tanh(0.25), 2));
+    EXPECT_NEAR(net->find_layer("lstm")->blobs()[1]->diff()[1].item<double>(), dc * 0.25 * 0.75, 1e-6);
 }
 
 }  // namespace

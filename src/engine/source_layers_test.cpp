@@ -118,6 +118,14 @@ TEST(ImageData, PutsItsRootInFrontOfEveryPathAndTakesNegativeLabels) {
     }
 }
 
+TEST(DummyData, TakesEachOldSizeOnceOrForEachTop) {
+    const auto net = make_net(R"(layer { name: "in" type: "DummyData" top: "x" top: "y"
+        dummy_data_param { num: 2 channels: 3 channels: 4 height: 5 width: 1 width: 6 data_filler { value: 7 } } })");
+    EXPECT_EQ(net->find_blob("x")->shape(), (Shape{2, 3, 5, 1}));
+    EXPECT_EQ(net->find_blob("y")->shape(), (Shape{2, 4, 5, 6}));
+    EXPECT_THAT(values(*net, "y"), testing::Each(7));
+}
+
 TEST(WindowData, WarpsWindowsBackgroundFirst) {
     const Pictures pictures(1);  // 4 x 3
     ASSERT_TRUE(write_file_atomic(pictures.dir() / "picture.ppm", picture(50, 4, 3)));
