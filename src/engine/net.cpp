@@ -81,6 +81,7 @@ void Net::build(const caffe::NetParameter& definition, const NetOptions& options
         });
     }
     find_backward_layers(definition.force_backward());
+    find_fed_tops();
     for (std::size_t index = 0; index < layers_.size(); ++index) {
         auto* absorber = dynamic_cast<Absorber*>(layers_[index].get());
         const Links& links = links_[index];
@@ -262,6 +263,18 @@ void Net::find_backward_layers(bool force) {
     }
 }
 
+/// Where a later layer reads a loss, it writes the loss's whole gradient; a weight of the loss's own is part of that by
+/// the Split layer between them.
+void Net::find_fed_tops() {
+    std::set<std::size_t> fed;
+    for (std::size_t index = layers_.size(); index-- > 0;) {
+        Links& links = links_[index];
+        for (const std::size_t top : links.tops) links.fed.push_back(fed.contains(top));
+        for (std::size_t i = 0; i < links.bottoms.size(); ++i)
+            if (links.needs_backward && links.propagate_down[i]) fed.insert(links.bottoms[i]);
+    }
+}
+
 void Net::reshape_if_needed(std::size_t index) {
     Links& links = links_[index];
     bool same = true;
@@ -305,7 +318,7 @@ Status Net::backward() {
             if (!links.needs_backward || absorbed[index]) continue;
             Layer& layer = *layers_[index];
             for (std::size_t i = 0; i < links.top.size(); ++i)
-                if (layer.loss_weights[i] != 0)
+                if (layer.loss_weights[i] != 0 && !links.fed[i])
                     links.top[i]->set_diff(at::full_like(links.top[i]->data(), layer.loss_weights[i]));
             const Stopwatch watch(profile_.empty() ? nullptr : &profile_[index].backward_seconds);
             in_layer(layer.name(), [&] { layer.backward(links.top, links.propagate_down, links.bottom); });

@@ -95,13 +95,17 @@ class Net {
     void add_parameters(std::size_t index, const caffe::LayerParameter& written);
     void share_parameter(std::size_t index, std::size_t blob, std::size_t owner);
     void find_backward_layers(bool force);
+    void find_fed_tops();
     void reshape_if_needed(std::size_t index);
+    /// Of each parameter of a layer, whether an earlier one owns it.
+    std::vector<bool> borrowed_parameters(std::size_t layer) const;
 
     struct Links {
         std::vector<std::size_t> bottoms, tops;
         Blobs bottom, top;
         std::vector<bool> propagate_down;
         bool needs_backward = false;
+        std::vector<bool> fed;      // whether a later layer gives this top its gradient
         std::vector<Shape> shapes;  // of the bottoms when the layer was last reshaped
         bool copies = false;        // its tops may not share the bottom's memory (engine/views.hpp)
         Blobs shown_in;             // these show what the layer writes in place

@@ -1,6 +1,9 @@
 #include <ATen/ATen.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <functional>
+
 #include "caffe/weights.hpp"
 #include "engine/guard.hpp"
 #include "engine/layers/batch_norm_nvidia.hpp"
@@ -33,14 +36,23 @@ void copy_blob(const caffe::BlobProto& source, int index, Blob& target) {
     target.data().copy_(at::from_blob(values->data(), target.shape(), at::kFloat));
 }
 
-void copy_blobs(const caffe::LayerParameter& stored, Layer& layer) {
-    for (int i = 0; i < stored.blobs_size(); ++i)
-        copy_blob(stored.blobs(i), i, *layer.blobs()[static_cast<std::size_t>(i)]);
+/// Which parameters another one owns. Caffe leaves them out of HDF5 files, where the owner's layer has them.
+using Borrowed = std::vector<bool>;
+
+void copy_blobs(const caffe::LayerParameter& stored, const Borrowed& borrowed, Layer& layer) {
+    for (int i = 0; i < stored.blobs_size(); ++i) {
+        const auto index = static_cast<std::size_t>(i);
+        const bool left_out = stored.blobs(i).ByteSizeLong() == 0;
+        if (!left_out || !borrowed[index]) copy_blob(stored.blobs(i), i, *layer.blobs()[index]);
+    }
 }
 
-void check_blob_count(const caffe::LayerParameter& stored, Layer& layer) {
+void check_blob_count(const caffe::LayerParameter& stored, const Borrowed& borrowed, Layer& layer) {
     const auto count = static_cast<std::size_t>(stored.blobs_size());
     if (count == layer.blobs().size()) return;
+    if (count < borrowed.size() &&
+        std::ranges::all_of(borrowed.begin() + static_cast<std::ptrdiff_t>(count), borrowed.end(), std::identity()))
+        return;
     const bool nvidia = layer.parameter().type() == "BatchNorm" && count == 5;
     throw EngineError{
         make_error(ErrorCode::kInvalidArgument, "the file has {} parameters, the network {}", count,
@@ -61,24 +73,40 @@ Result<std::vector<std::string>> Net::copy_weights(const caffe::NetParameter& so
     std::vector<std::string> unknown;
     DIGITS_TRY(guarded([&] {
         for (const auto& stored : source.layer()) {
-            Layer* layer = find_layer(stored.name());
-            if (!layer) {
+            const auto found =
+                std::ranges::find(layers_, stored.name(), [](const auto& layer) { return layer->name(); });
+            if (found == layers_.end()) {
                 unknown.push_back(stored.name());
                 continue;
             }
+            Layer* layer = found->get();
+            const auto borrowed = borrowed_parameters(static_cast<std::size_t>(found - layers_.begin()));
             in_layer(stored.name(), [&] {
-                check_blob_count(stored, *layer);
+                check_blob_count(stored, borrowed, *layer);
                 if (layer->parameter().type() == "BatchNorm" && stored.blobs_size() == 5) {
                     caffe::LayerParameter sorted = stored;
                     sort_nvidia_batch_norm(sorted, layer->blobs()[0]->count());
-                    copy_blobs(sorted, *layer);
+                    copy_blobs(sorted, borrowed, *layer);
                 } else {
-                    copy_blobs(stored, *layer);
+                    copy_blobs(stored, borrowed, *layer);
                 }
             });
         }
     }));
     return unknown;
+}
+
+std::vector<bool> Net::borrowed_parameters(std::size_t layer) const {
+    std::vector<bool> borrowed;
+    for (std::size_t i = 0; i < layers_[layer]->blobs().size(); ++i) {
+        const std::pair place(layer, i);
+        const auto learnable = parameter_index_.at(place);
+        // Places are in file order, so the owner's is the first.
+        const auto owner =
+            std::ranges::find_if(parameter_index_, [&](const auto& entry) { return entry.second == learnable; });
+        borrowed.push_back(owner->first != place);
+    }
+    return borrowed;
 }
 
 Status Net::share_weights(const Net& other) {

@@ -113,7 +113,6 @@ Status Solver::make_nets(const SolverOptions& options) {
     state.set_phase(caffe::TRAIN);
     state.MergeFrom(definition.state());
     state.MergeFrom(parameter_.train_state());
-    state.set_phase(caffe::TRAIN);
     net_options.state = state;
     net_options.first_pass = options.first_iteration * parameter_.iter_size();
     DIGITS_ASSIGN(net_, Net::create(definition, net_options));
@@ -129,9 +128,9 @@ Status Solver::make_nets(const SolverOptions& options) {
         return fail(ErrorCode::kInvalidArgument, "test nets need a positive test_interval; got {}", interval);
     for (std::size_t i = 0; i < tests.size(); ++i) {
         caffe::NetState test_state;
+        test_state.set_phase(caffe::TEST);
         test_state.MergeFrom(tests[i].state());
         if (parameter_.test_state_size() > 0) test_state.MergeFrom(parameter_.test_state(static_cast<int>(i)));
-        test_state.set_phase(caffe::TEST);
         net_options.state = test_state;
         // Tests come at 0 (if wanted), interval, 2 · interval …, before the iteration of that number.
         const std::int64_t tests_before =

@@ -82,6 +82,24 @@ TEST(Solver, ReadsTheWeightsThatItNames) {
     EXPECT_EQ(create("weights: \"none.caffemodel\"", folder.path()).error().code, ErrorCode::kNotFound);
 }
 
+TEST(Solver, BuildsItsNetsInTheStateOfSolverNetAndTrainState) {
+    const std::string nets = R"(base_lr: 0.1 lr_policy: "fixed" net_param { state { level: 2 STATE }
+        layer { name: "all" type: "DummyData" top: "all" dummy_data_param { shape { dim: 1 } } }
+        layer { name: "test" type: "DummyData" top: "test" dummy_data_param { shape { dim: 1 } } include { phase: TEST min_level: 2 } } })";
+    const auto has_test_layer = [&](const std::string& net_state, const std::string& solver_state) {
+        std::string text = nets + solver_state;
+        text.replace(text.find("STATE"), 5, net_state);
+        const auto solver = Solver::create(parse(text), {});
+        EXPECT_TRUE(solver) << (solver ? "" : solver.error().to_string());
+        return solver && (*solver)->net().find_layer("test") != nullptr;
+    };
+    EXPECT_FALSE(has_test_layer("", ""));
+    EXPECT_TRUE(has_test_layer("phase: TEST", ""));
+    EXPECT_FALSE(has_test_layer("phase: TEST", "train_state { phase: TRAIN }"));
+    EXPECT_FALSE(has_test_layer("phase: TEST", "train_state { level: 1 }"));
+    EXPECT_TRUE(has_test_layer("", "train_state { phase: TEST }"));
+}
+
 TEST(Solver, RefusesSettingsThatItWouldIgnore) {
     for (const auto& [field, text] : {std::pair<std::string, std::string>{"larc", "larc: true"},
                                       {"momentum_policy", "momentum_policy: \"poly\""},

@@ -105,6 +105,27 @@ TEST(ImageData, SaysWhichPictureDoesNotFit) {
     EXPECT_THAT(result.error().to_string(), testing::AllOf(HasSubstr("a picture 1.ppm"), HasSubstr("new_height")));
 }
 
+TEST(ImageData, PutsItsRootInFrontOfEveryPathAndTakesNegativeLabels) {
+    const TemporaryFolder folder;
+    std::filesystem::create_directories(folder.path() / "pictures");
+    ASSERT_TRUE(write_file_atomic(folder.path() / "pictures/a.ppm", picture(30, 4, 3)));
+    ASSERT_TRUE(write_file_atomic(folder.path() / "list.txt", "/a.ppm -1\r\na.ppm 7\n\n"));
+    for (const std::string root : {"pictures", "pictures/"}) {
+        const auto net = make_net(image_data("batch_size: 2 root_folder: \"" + root + "\""), folder.path());
+        ASSERT_TRUE(net->forward());
+        EXPECT_THAT(values(*net, "label"), ElementsAre(-1, 7));
+        EXPECT_EQ(values(*net, "data")[0], 32);
+    }
+}
+
+TEST(DummyData, TakesEachOldSizeOnceOrForEachTop) {
+    const auto net = make_net(R"(layer { name: "in" type: "DummyData" top: "x" top: "y"
+        dummy_data_param { num: 2 channels: 3 channels: 4 height: 5 width: 1 width: 6 data_filler { value: 7 } } })");
+    EXPECT_EQ(net->find_blob("x")->shape(), (Shape{2, 3, 5, 1}));
+    EXPECT_EQ(net->find_blob("y")->shape(), (Shape{2, 4, 5, 6}));
+    EXPECT_THAT(values(*net, "y"), testing::Each(7));
+}
+
 TEST(WindowData, WarpsWindowsBackgroundFirst) {
     const Pictures pictures(1);  // 4 x 3
     ASSERT_TRUE(write_file_atomic(pictures.dir() / "picture.ppm", picture(50, 4, 3)));

@@ -33,6 +33,9 @@ class Training {
         folder_ = options_.solver_file.parent_path();
         prefix_ = folder_ / (parameter.snapshot_prefix().empty() ? options_.solver_file.stem().string()
                                                                  : parameter.snapshot_prefix());
+        if (std::error_code ignored;
+            !parameter.snapshot_prefix().empty() && std::filesystem::is_directory(prefix_, ignored))
+            prefix_ /= options_.solver_file.stem();
         DIGITS_TRY(open(parameter));
         tell_network();
         DIGITS_TRY(loop());

@@ -14,9 +14,9 @@
 namespace digits {
 
 struct TrainOptions {
-    /// The solver; relative paths in it start at its folder.
+    /// The solver; relative paths in it start at its folder. Snapshots go to `<snapshot_prefix>_iter_N…` (with the
+    /// solver's own name in a prefix that is a folder); the newest whole one there is resumed from.
     std::filesystem::path solver_file;
-    /// Snapshots go to `<folder of the solver>/<snapshot_prefix>_iter_N…`; the newest whole one there is resumed from.
     double iterations_per_epoch = 1;
     /// `.caffemodel` files to start from, when there is nothing to resume.
     std::vector<std::filesystem::path> weights;

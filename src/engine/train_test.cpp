@@ -29,6 +29,15 @@ TEST_F(Train, LearnsAndTellsHow) {
     EXPECT_EQ(find_newest_snapshot(dir / "snapshot")->iteration, 40);
 }
 
+TEST_F(Train, PutsTheSolversNameIntoAPrefixThatIsAFolder) {
+    const auto dir = job("job");
+    fs::create_directories(dir / "snapshot");
+    RecordingContext context(dir);
+    ASSERT_TRUE(run(dir, context));
+    EXPECT_TRUE(fs::exists(dir / "snapshot/solver_iter_40.caffemodel"));
+    EXPECT_TRUE(fs::exists(dir / "snapshot/solver_iter_40.solverstate"));
+}
+
 TEST_F(Train, TwoRunsAreEqual) {
     std::vector<std::map<Point, double>> all;
     for (const std::string name : {"first", "second"}) {

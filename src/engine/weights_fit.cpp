@@ -22,7 +22,8 @@ Status check_outputs(const caffe::NetParameter& deploy,
     for (const auto& layer : deploy.layer()) {
         const auto wanted = outputs_of(layer);
         const auto found = stored.find(layer.name());
-        if (found == stored.end() || found->second->blobs_size() == 0) {
+        // HDF5 files leave a shared weight to the layer that owns it.
+        if (found == stored.end() || found->second->blobs_size() == 0 || found->second->blobs(0).ByteSizeLong() == 0) {
             if (wanted > kMostOutputs)
                 return fail(ErrorCode::kInvalidArgument, "[{}] num_output is {}, expected at most {}", layer.name(),
                             wanted, kMostOutputs);

@@ -99,6 +99,35 @@ Result<RecordSize> size_of(const DatumView& datum, const caffe::TransformationPa
     return RecordSize{image.channels, image.height, image.width};
 }
 
+/// What is done to records of one size.
+struct Recipe {
+    RecordSize size;
+    Augmenter augmenter;
+    Transformer transformer;
+
+    static Result<Recipe> create(const FeedOptions& options, const RecordSize& size) {
+        DIGITS_ASSIGN(auto transformer, Transformer::create(options.transform, options.phase, options.seed,
+                                                            size.channels, size.height, size.width));
+        DIGITS_ASSIGN(const auto augmenter,
+                      Augmenter::create(options.augmentation, options.seed, size.channels, size.height, size.width));
+        return Recipe{size, augmenter, std::move(transformer)};
+    }
+
+    std::array<std::int64_t, 4> shape(int batch_size) const {
+        return {batch_size, transformer.channels(), transformer.height(), transformer.width()};
+    }
+    std::size_t floats() const {
+        const auto one = shape(1);
+        return static_cast<std::size_t>(one[1] * one[2] * one[3]);
+    }
+};
+
+/// A picture's samples in planes.
+struct Planes {
+    RecordSize size;
+    const std::uint8_t* samples = nullptr;
+};
+
 /// Of encoded pictures that all fit decoded. Decoded they are hardly ever a quarter of what they take on the disk.
 std::unique_ptr<DecodedCache> make_cache(const RecordDatabase& database, const DatumView& first, const RecordSize& size,
                                          std::uint64_t bytes) {
@@ -115,15 +144,15 @@ class Feed::Pipeline {
     ~Pipeline();
 
     Result<FeedBatch> next();
-    std::array<std::int64_t, 4> shape() const {
-        return {options_.batch_size, transformer_.channels(), transformer_.height(), transformer_.width()};
-    }
+    std::array<std::int64_t, 4> shape() const { return recipe_.shape(options_.batch_size); }
     std::uint64_t record_count() const { return database_->record_count(); }
     double wait_seconds() const { return waited_.load(); }
 
   private:
     struct Slot {
         AlignedFloats data;
+        std::size_t capacity = 0;  // of data
+        std::array<std::int64_t, 4> shape{};
         std::vector<float> labels;
         int unfinished = 0;
         std::optional<Error> error;
@@ -136,22 +165,23 @@ class Feed::Pipeline {
     };
 
     Pipeline(const FeedOptions& options, std::shared_ptr<RecordDatabase> database, std::unique_ptr<RecordCursor> cursor,
-             RecordSize size, Augmenter augmenter, Transformer transformer, std::unique_ptr<DecodedCache> cache);
+             Recipe recipe, std::unique_ptr<DecodedCache> cache);
     void start();
     void work();
     /// False at the end. Blocks until a slot is free.
     bool claim(Claim& claim);
     Status fill(const Claim& claim, Scratch& scratch);
-    Status fill_record(const RecordEntry& entry, std::uint64_t index, float* out, float& label, Scratch& scratch);
-    Result<const std::uint8_t*> decoded_planes(const DatumView& datum, std::uint64_t index, Scratch& scratch);
+    Status fill_record(const RecordEntry& entry, std::uint64_t index, Slot& slot, std::size_t item, Scratch& scratch);
+    Status fill_other_size(const DatumView& datum, const Planes& planes, std::uint64_t index, Slot& slot,
+                           Scratch& scratch);
+    static Status apply(const Recipe& recipe, const DatumView& datum, const std::uint8_t* planes, std::uint64_t index,
+                        float* out, Scratch& scratch);
+    Result<Planes> decoded_planes(const DatumView& datum, std::uint64_t index, Scratch& scratch);
     Slot& slot_of(std::uint64_t batch) { return slots_[batch % slots_.size()]; }
-    std::size_t picture_floats() const;
 
     const FeedOptions options_;
     const std::shared_ptr<RecordDatabase> database_;
-    const RecordSize size_;
-    const Augmenter augmenter_;
-    const Transformer transformer_;
+    const Recipe recipe_;  ///< for records of the first one's size
     const std::unique_ptr<DecodedCache> cache_;
     const int thread_count_;
     std::vector<Slot> slots_;
@@ -170,13 +200,10 @@ class Feed::Pipeline {
 };
 
 Feed::Pipeline::Pipeline(const FeedOptions& options, std::shared_ptr<RecordDatabase> database,
-                         std::unique_ptr<RecordCursor> cursor, RecordSize size, Augmenter augmenter,
-                         Transformer transformer, std::unique_ptr<DecodedCache> cache)
+                         std::unique_ptr<RecordCursor> cursor, Recipe recipe, std::unique_ptr<DecodedCache> cache)
     : options_(options),
       database_(std::move(database)),
-      size_(size),
-      augmenter_(augmenter),
-      transformer_(std::move(transformer)),
+      recipe_(std::move(recipe)),
       cache_(std::move(cache)),
       thread_count_(options.threads > 0 ? options.threads
                                         : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()))),
@@ -188,7 +215,8 @@ Feed::Pipeline::Pipeline(const FeedOptions& options, std::shared_ptr<RecordDatab
     slots_.resize(static_cast<std::size_t>(options.prefetch) + 1);
     const auto batch_size = static_cast<std::size_t>(options.batch_size);
     for (auto& slot : slots_) {
-        slot.data = make_floats(batch_size * picture_floats());
+        slot.capacity = batch_size * recipe_.floats();
+        slot.data = make_floats(slot.capacity);
         slot.labels.resize(batch_size);
     }
 }
@@ -223,10 +251,7 @@ Result<std::unique_ptr<Feed::Pipeline>> Feed::Pipeline::create(const FeedOptions
     if (!has_records)
         return fail(ErrorCode::kInvalidArgument, "the database {} has no records", options.source.string());
     DIGITS_ASSIGN(const auto size, size_of(record.datum, transform));
-    DIGITS_ASSIGN(auto transformer,
-                  Transformer::create(transform, options.phase, options.seed, size.channels, size.height, size.width));
-    DIGITS_ASSIGN(const auto augmenter,
-                  Augmenter::create(options.augmentation, options.seed, size.channels, size.height, size.width));
+    DIGITS_ASSIGN(auto recipe, Recipe::create(options, size));
     DIGITS_ASSIGN(auto cursor, database->cursor());
     if (options.first_batch > 0) {
         const auto records = database->record_count();
@@ -234,15 +259,10 @@ Result<std::unique_ptr<Feed::Pipeline>> Feed::Pipeline::create(const FeedOptions
             cursor->skip((options.first_batch % records) * (static_cast<std::uint64_t>(options.batch_size) % records)));
     }
     auto cache = make_cache(*database, record.datum, size, options.cache_bytes);
-    std::unique_ptr<Pipeline> pipeline(new Pipeline(options, std::move(database), std::move(cursor), size, augmenter,
-                                                    std::move(transformer), std::move(cache)));
+    std::unique_ptr<Pipeline> pipeline(
+        new Pipeline(options, std::move(database), std::move(cursor), std::move(recipe), std::move(cache)));
     pipeline->start();
     return pipeline;
-}
-
-std::size_t Feed::Pipeline::picture_floats() const {
-    return static_cast<std::size_t>(transformer_.channels()) * static_cast<std::size_t>(transformer_.height()) *
-           static_cast<std::size_t>(transformer_.width());
 }
 
 void Feed::Pipeline::work() {
@@ -269,6 +289,7 @@ bool Feed::Pipeline::claim(Claim& claim) {
     auto& slot = slot_of(claim_batch_);
     if (claim_item_ == 0) {
         slot.unfinished = options_.batch_size;
+        slot.shape = shape();
         slot.error.reset();
     }
     const int share = options_.batch_size / thread_count_;
@@ -296,8 +317,7 @@ Status Feed::Pipeline::fill(const Claim& claim, Scratch& scratch) {
     Status status;
     for (std::size_t i = 0; i < claim.entries.size(); ++i) {
         const std::size_t item = static_cast<std::size_t>(claim.first) + i;
-        auto one = fill_record(claim.entries[i], first + item, slot.data.get() + item * picture_floats(),
-                               slot.labels[item], scratch);
+        auto one = fill_record(claim.entries[i], first + item, slot, item, scratch);
         if (one || !status) continue;
         status =
             fail(std::move(one).error().at(fmt::format("{}:{}", database_->folder().string(), claim.entries[i].key)));
@@ -305,52 +325,72 @@ Status Feed::Pipeline::fill(const Claim& claim, Scratch& scratch) {
     return status;
 }
 
-Status Feed::Pipeline::fill_record(const RecordEntry& entry, std::uint64_t index, float* out, float& label,
+Status Feed::Pipeline::fill_record(const RecordEntry& entry, std::uint64_t index, Slot& slot, std::size_t item,
                                    Scratch& scratch) {
     DIGITS_ASSIGN(const auto datum, parse_datum(entry.value));
-    label = static_cast<float>(datum.label);
+    slot.labels[item] = static_cast<float>(datum.label);
+    Planes planes{{datum.channels, datum.height, datum.width}};
     if (datum.encoded) {
-        DIGITS_ASSIGN(const auto planes, decoded_planes(datum, index, scratch));
-        transformer_.apply(augmenter_.apply(planes, index, scratch.augmented), index, out);
-        return {};
+        DIGITS_ASSIGN(planes, decoded_planes(datum, index, scratch));
+    } else if (!datum.data.empty()) {
+        planes.samples = reinterpret_cast<const std::uint8_t*>(datum.data.data());
     }
-    const RecordSize size{datum.channels, datum.height, datum.width};
-    if (size != size_)
-        return fail(ErrorCode::kDataLoss, "the record has {} channels of {} x {}, but the first has {} of {} x {}",
-                    size.channels, size.width, size.height, size_.channels, size_.width, size_.height);
-    if (!datum.data.empty()) {
-        const auto* planes = reinterpret_cast<const std::uint8_t*>(datum.data.data());
-        transformer_.apply(augmenter_.apply(planes, index, scratch.augmented), index, out);
-    } else if (!augmenter_.changes_nothing()) {
+    if (planes.size != recipe_.size) return fill_other_size(datum, planes, index, slot, scratch);
+    return apply(recipe_, datum, planes.samples, index, slot.data.get() + item * recipe_.floats(), scratch);
+}
+
+/// A batch takes its size from its first record; so a batch of one may have any.
+Status Feed::Pipeline::fill_other_size(const DatumView& datum, const Planes& planes, std::uint64_t index, Slot& slot,
+                                       Scratch& scratch) {
+    const auto &size = planes.size, &first = recipe_.size;
+    if (options_.batch_size > 1)
+        return fail(make_error(ErrorCode::kDataLoss,
+                               "the record has {} channels of {} x {}, but the first has {} of {} x {}", size.channels,
+                               size.width, size.height, first.channels, first.width, first.height)
+                        .advise("Set batch_size: 1, or give all pictures one size"));
+    DIGITS_ASSIGN(const auto recipe, Recipe::create(options_, size));
+    if (recipe.floats() > slot.capacity) {
+        slot.capacity = recipe.floats();
+        slot.data = make_floats(slot.capacity);
+    }
+    slot.shape = recipe.shape(1);
+    return apply(recipe, datum, planes.samples, index, slot.data.get(), scratch);
+}
+
+/// `planes` is null where the record has numbers instead.
+Status Feed::Pipeline::apply(const Recipe& recipe, const DatumView& datum, const std::uint8_t* planes,
+                             std::uint64_t index, float* out, Scratch& scratch) {
+    if (planes != nullptr) {
+        recipe.transformer.apply(recipe.augmenter.apply(planes, index, scratch.augmented), index, out);
+    } else if (!recipe.augmenter.changes_nothing()) {
         return fail(ErrorCode::kUnsupported, "the record holds numbers, expected a picture to vary");
     } else {
         scratch.floats.resize(datum.float_count);
         copy_float_data(datum, scratch.floats.data());
-        transformer_.apply(scratch.floats.data(), index, out);
+        recipe.transformer.apply(scratch.floats.data(), index, out);
     }
     return {};
 }
 
-Result<const std::uint8_t*> Feed::Pipeline::decoded_planes(const DatumView& datum, std::uint64_t index,
-                                                           Scratch& scratch) {
+Result<Planes> Feed::Pipeline::decoded_planes(const DatumView& datum, std::uint64_t index, Scratch& scratch) {
     const std::uint64_t record = cache_ != nullptr ? index % record_count() : 0;
     if (cache_ != nullptr)
-        if (const auto* planes = cache_->find(record)) return planes;
+        if (const auto* samples = cache_->find(record)) return Planes{recipe_.size, samples};
     DIGITS_TRY(decode_record(datum, options_.transform, scratch.image));
     const auto& image = scratch.image;
-    if (RecordSize{image.channels, image.height, image.width} != size_)
-        return fail(ErrorCode::kDataLoss, "the record has {} channels of {} x {}, but the first has {} of {} x {}",
-                    image.channels, image.width, image.height, size_.channels, size_.width, size_.height);
-    if (image.channels == 1 && cache_ == nullptr) return image.pixels.data();
-    std::uint8_t* place = cache_ != nullptr ? cache_->begin_fill(record) : nullptr;
+    const RecordSize size{image.channels, image.height, image.width};
+    // The cache is for the first record's size only.
+    DecodedCache* cache = size == recipe_.size ? cache_.get() : nullptr;
+    if (image.channels == 1 && cache == nullptr) return Planes{size, image.pixels.data()};
+    std::uint8_t* place = cache != nullptr ? cache->begin_fill(record) : nullptr;
     const bool keep = place != nullptr;
     if (!keep) {
-        scratch.planes.resize(size_.samples());
+        scratch.planes.resize(size.samples());
         place = scratch.planes.data();
     }
     to_planar_bgr(image, place);
-    if (keep) cache_->end_fill(record, true);
-    return place;
+    if (keep) cache->end_fill(record, true);
+    return Planes{size, place};
 }
 
 Result<FeedBatch> Feed::Pipeline::next() {
@@ -372,7 +412,7 @@ Result<FeedBatch> Feed::Pipeline::next() {
     }
     ++give_batch_;
     if (slot.error) return fail(*slot.error);
-    return FeedBatch{slot.data.get(), slot.labels.data(), shape()};
+    return FeedBatch{slot.data.get(), slot.labels.data(), slot.shape};
 }
 
 Feed::Feed(std::unique_ptr<Pipeline> pipeline) : pipeline_(std::move(pipeline)) {}

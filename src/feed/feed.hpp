@@ -42,6 +42,7 @@ class Feed {
     Feed(const Feed&) = delete;
     Feed& operator=(const Feed&) = delete;
 
+    /// Of the first batch; batches of one record may differ.
     std::array<std::int64_t, 4> shape() const;
     std::uint64_t record_count() const;
     /// The next batch; it stays valid until the following call. A batch with a damaged record gives that error, naming

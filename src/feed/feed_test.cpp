@@ -181,6 +181,32 @@ TEST(Feed, refuses_records_of_different_size) {
     EXPECT_EQ(opened({.source = folder.path() / "db", .batch_size = 2})->next().error().code, ErrorCode::kDataLoss);
 }
 
+TEST(Feed, a_batch_of_one_has_its_records_own_size) {
+    for (const auto storage : {Storage::kRaw, Storage::kPng}) {
+        const TemporaryFolder folder;
+        auto writer = *LmdbWriter::create(folder.path() / "db");
+        const std::vector<std::pair<int, int>> sizes{{3, 2}, {5, 4}, {2, 2}};
+        for (int i = 0; i < 3; ++i) {
+            const auto image = picture(i, sizes[i].first, sizes[i].second, 3);
+            ASSERT_TRUE(writer.put(std::to_string(i), storage == Storage::kRaw
+                                                          ? raw_datum(image, i)
+                                                          : encoded_datum(image, *encode_png(image), i)));
+        }
+        ASSERT_TRUE(writer.finish());
+        const auto feed = opened({.source = folder.path() / "db", .batch_size = 1, .threads = 2});
+        for (int n = 0; n < 7; ++n) {
+            const int i = n % 3;
+            const auto [width, height] = sizes[i];
+            const auto batch = feed->next();
+            ASSERT_TRUE(batch) << batch.error().to_string();
+            EXPECT_EQ(batch->shape, (std::array<std::int64_t, 4>{1, 3, height, width}));
+            EXPECT_EQ(batch->labels[0], i);
+            // The last sample: of the plane of red, which comes first in a pixel.
+            EXPECT_EQ(values_of(*batch).back(), sample(i, width - 1, height - 1, 0));
+        }
+    }
+}
+
 TEST(Feed, says_what_it_cannot_open) {
     const TemporaryFolder folder;
     EXPECT_EQ(Feed::open({.source = folder.path()}).error().code, ErrorCode::kNotFound);

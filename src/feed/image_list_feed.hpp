@@ -14,8 +14,9 @@
 namespace digits {
 
 struct ImageListOptions {
-    std::filesystem::path source;  ///< lines of `path label`
-    std::filesystem::path root;    ///< in front of relative paths
+    std::filesystem::path source;    ///< lines of `path label`
+    std::filesystem::path base_dir;  ///< relative paths start here
+    std::string root_folder;         ///< in front of every path of the list
     int batch_size = 1;
     int new_height = 0, new_width = 0;  ///< 0: as the picture is
     int short_side = 0;                 ///< the shorter side's length; 0: as the picture is

@@ -6,6 +6,7 @@
 
 #include "base/file.hpp"
 #include "base/random.hpp"
+#include "feed/listed_path.hpp"
 #include "image/decode.hpp"
 #include "image/resize_linear.hpp"
 
@@ -87,7 +88,7 @@ Status WindowFeed::read_source() {
             return fail(make_error(ErrorCode::kInvalidArgument,
                                    "the picture has {} channels, expected 1 or 3, and as many as the first", channels)
                             .at(where()));
-        pictures_.push_back((options_.root / path).string());
+        pictures_.push_back(listed_path(options_.base_dir, options_.window.root_folder(), path).string());
         for (int i = 0; i < count; ++i) {
             Window window{pictures_.size() - 1};
             float overlap = 0;

@@ -15,8 +15,8 @@
 namespace digits {
 
 struct WindowOptions {
-    std::filesystem::path source;  ///< blocks of `# index`, path, channels, height, width, count, then windows
-    std::filesystem::path root;    ///< in front of relative paths
+    std::filesystem::path source;    ///< blocks of `# index`, path, channels, height, width, count, then windows
+    std::filesystem::path base_dir;  ///< relative paths start here
     caffe::WindowDataParameter window;
     caffe::TransformationParameter transform;  ///< crop_size, mirror and mean; scale is the window's
     std::uint64_t seed = 0;

@@ -16,8 +16,8 @@ class CropLayer final : public Layer {
     void reshape(const Blobs& bottom, const Blobs& top) override {
         const auto& crop = parameter_.crop_param();
         const int axes = bottom[0]->axis_count();
-        if (bottom[1]->axis_count() != axes)
-            throw_invalid("both bottoms need the same number of axes; got {} and {}", axes, bottom[1]->axis_count());
+        if (bottom[1]->axis_count() < axes)
+            throw_invalid("bottom 1 needs at least the {} axes of bottom 0; got {}", axes, bottom[1]->axis_count());
         const int first = canonical_axis(crop.axis(), axes, "axis");
         if (crop.offset_size() > 1 && crop.offset_size() != axes - first)
             throw_invalid("give no offset, one, or one for each of the {} cropped axes; got {}", axes - first,
@@ -36,7 +36,8 @@ class CropLayer final : public Layer {
     }
 
     void forward(const Blobs& bottom, const Blobs& top) override {
-        top[0]->set_data(part(bottom[0]->data(), top[0]->shape()).contiguous());
+        // A copy, always: a crop of everything would share the bottom's memory.
+        top[0]->set_data(part(bottom[0]->data(), top[0]->shape()).clone(at::MemoryFormat::Contiguous));
     }
 
     void backward(const Blobs& top, const std::vector<bool>& propagate_down, const Blobs& bottom) override {

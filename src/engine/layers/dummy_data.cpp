@@ -18,19 +18,28 @@ class DummyDataLayer final : public Layer {
         const int fillers = dummy.data_filler_size();
         if (fillers > 1 && fillers != tops)
             throw_invalid("give no data_filler, one, or one for each of the {} tops; got {}", tops, fillers);
-        const bool old = dummy.num_size() > 0;
-        const int shapes = old ? dummy.num_size() : dummy.shape_size();
-        if (shapes != 1 && shapes != tops)
-            throw_invalid("give one shape or one for each of the {} tops; got {}", tops, shapes);
-        if (old && (dummy.channels_size() != shapes || dummy.height_size() != shapes || dummy.width_size() != shapes))
-            throw_invalid("num, channels, height and width need the same number of values");
+        const bool old = dummy.num_size() + dummy.channels_size() + dummy.height_size() + dummy.width_size() > 0;
+        if (old && dummy.shape_size() > 0) throw_invalid("give shape, or num, channels, height and width, not both");
+        const auto check = [&](std::string_view field, int count) {
+            if (count != 1 && count != tops)
+                throw_invalid("give one {} or one for each of the {} tops; got {}", field, tops, count);
+        };
+        if (old) {
+            check("num", dummy.num_size());
+            check("channels", dummy.channels_size());
+            check("height", dummy.height_size());
+            check("width", dummy.width_size());
+        } else {
+            check("shape", dummy.shape_size());
+        }
         for (int i = 0; i < tops; ++i) {
-            const int s = shapes == 1 ? 0 : i;
+            const auto one = [i](const auto& values) { return values.Get(values.size() == 1 ? 0 : i); };
             Shape shape;
             if (old) {
-                shape = {dummy.num(s), dummy.channels(s), dummy.height(s), dummy.width(s)};
+                shape = {one(dummy.num()), one(dummy.channels()), one(dummy.height()), one(dummy.width())};
             } else {
-                shape.assign(dummy.shape(s).dim().begin(), dummy.shape(s).dim().end());
+                const auto& dims = dummy.shape(dummy.shape_size() == 1 ? 0 : i).dim();
+                shape.assign(dims.begin(), dims.end());
             }
             top[static_cast<std::size_t>(i)]->reshape(shape);
             fill_top(top, i);

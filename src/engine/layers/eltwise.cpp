@@ -23,7 +23,8 @@ class EltwiseLayer final : public Layer, public Absorber {
         const auto coefficients = static_cast<std::size_t>(eltwise.coeff_size());
         if (coefficients != 0 && coefficients != bottom.size())
             throw_invalid("give no coeff or one for each of the {} bottoms; got {}", bottom.size(), coefficients);
-        if (coefficients != 0 && eltwise.operation() != Operation::SUM) throw_invalid("coeff is for SUM only");
+        // MAX takes no notice of them, as in Caffe.
+        if (coefficients != 0 && eltwise.operation() == Operation::PROD) throw_invalid("coeff is for SUM only");
         reshape(bottom, top);
     }
 

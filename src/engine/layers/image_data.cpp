@@ -16,7 +16,8 @@ class ImageDataLayer final : public Layer {
         if (data.source().empty()) throw_invalid("image_data_param.source is missing: a text file of paths and labels");
         ImageListOptions options;
         options.source = context_.base_dir / data.source();
-        options.root = context_.base_dir / data.root_folder();
+        options.base_dir = context_.base_dir;
+        options.root_folder = data.root_folder();
         options.batch_size = static_cast<int>(data.batch_size());
         options.new_height = static_cast<int>(data.new_height());
         options.new_width = static_cast<int>(data.new_width());

@@ -45,12 +45,15 @@ class LRNLayer final : public Layer {
 
     void backward(const Blobs& top, const std::vector<bool>& propagate_down, const Blobs& bottom) override {
         if (!propagate_down[0]) return;
-        const at::Tensor y = top[0]->data(), dy = top[0]->diff();
+        const at::Tensor dy = top[0]->diff();
         if (!within_ && on_cpu()) {
-            bottom[0]->set_diff(across_backward(y, dy));
+            bottom[0]->set_diff(across_backward(top[0]->data(), dy));
             return;
         }
-        bottom[0]->set_diff(dy * at::pow(scale_, -beta_) - 2 * factor() * beta_ * x_ * window_sum(dy * y / scale_));
+        const at::Tensor power = at::pow(scale_, -beta_);
+        // As in Caffe, only across channels the gradient is made of the top, which a layer in place may have changed.
+        const at::Tensor y = within_ ? x_ * power : top[0]->data();
+        bottom[0]->set_diff(dy * power - 2 * factor() * beta_ * x_ * window_sum(dy * y / scale_));
     }
 
   private:

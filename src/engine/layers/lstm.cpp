@@ -22,7 +22,8 @@ class LSTMLayer final : public RecurrentBase {
             const auto gate = gates_[t].split(outputs_, 1);
             const at::Tensor &i = gate[0], &f = gate[1], &o = gate[2], &g = gate[3];
             const at::Tensor dc = dh * o * (1 - tanh_c * tanh_c) + dc_next;
-            dgates[t].copy_(at::cat({dc * g * i * (1 - i), dc * previous_cell_[t] * f * (1 - f),
+            // As in Caffe the gate's slope is that of cont σ(f), which is exact for a cont of 0 or 1.
+            dgates[t].copy_(at::cat({dc * g * i * (1 - i), dc * previous_cell_[t] * f * (1 - f * cont_[t]),
                                      dh * tanh_c * o * (1 - o), dc * i * (1 - g * g)},
                                     1));
             dc_next = dc * f * cont_[t];

@@ -10,13 +10,18 @@ class SwishLayer final : public ElementwiseLayer {
     using ElementwiseLayer::ElementwiseLayer;
 
   protected:
-    at::Tensor apply(const at::Tensor& x) override { return x * at::sigmoid(parameter_.swish_param().beta() * x); }
-
-    at::Tensor gradient(const at::Tensor& x, const at::Tensor&, const at::Tensor& dy) override {
-        const float beta = parameter_.swish_param().beta();
-        const at::Tensor s = at::sigmoid(beta * x);
-        return dy * (s + beta * x * s * (1 - s));
+    at::Tensor apply(const at::Tensor& x) override {
+        sigmoid_ = at::sigmoid(parameter_.swish_param().beta() * x);
+        return x * sigmoid_;
     }
+
+    at::Tensor gradient(const at::Tensor&, const at::Tensor& y, const at::Tensor& dy) override {
+        const at::Tensor scaled = parameter_.swish_param().beta() * y;
+        return dy * (scaled + sigmoid_ * (1 - scaled));
+    }
+
+  private:
+    at::Tensor sigmoid_;  // in place, the bottom's values are gone by the time of backward
 };
 
 }  // namespace

@@ -17,7 +17,7 @@ class WindowDataLayer final : public Layer {
         WindowOptions options;
         options.window = parameter_.window_data_param();
         options.source = context_.base_dir / options.window.source();
-        options.root = context_.base_dir / options.window.root_folder();
+        options.base_dir = context_.base_dir;
         options.transform = parameter_.transform_param();
         if (options.transform.has_mean_file())
             options.transform.set_mean_file((context_.base_dir / options.transform.mean_file()).string());
