@@ -220,7 +220,8 @@ Result<json> Builder::build() {
         context_.emit({{"event", "log"}, {"level", "warning"}, {"text", warning}});
     shuffle_entries();
     // The disk takes its time with the lists; the pictures do not wait for it.
-    auto lists = std::async(std::launch::async, [this] { return guarded("write the lists", [&] { return write_lists(); }); });
+    auto lists =
+        std::async(std::launch::async, [this] { return guarded("write the lists", [&] { return write_lists(); }); });
     for (const Split split : kSplits) DIGITS_TRY(build_split(split));
     DIGITS_TRY(lists.get());
     DIGITS_TRY(write_file_atomic(folder_ / "unreadable.txt", unreadable_));

@@ -98,7 +98,8 @@ FoundClass look_through(const fs::path& folder, Count& count) {
     found.warnings = std::move(walker.warnings);
     // All begin with the folder: by what comes behind it.
     const std::size_t begin = folder.native().size();
-    std::ranges::sort(found.folder.files, {}, [&](const std::string& file) { return std::string_view(file).substr(begin); });
+    std::ranges::sort(found.folder.files, {},
+                      [&](const std::string& file) { return std::string_view(file).substr(begin); });
     return found;
 }
 

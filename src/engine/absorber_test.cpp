@@ -7,7 +7,8 @@
 #include "engine/net.hpp"
 
 // Whole networks with our own kernels, where layers take over the work of others behind them and convolutions are done
-// by minimal filtering or patch by patch, against libtorch's operations layer by layer: all blobs, gradients and parameters.
+// by minimal filtering or patch by patch, against libtorch's operations layer by layer: all blobs, gradients and
+// parameters.
 namespace digits {
 namespace {
 

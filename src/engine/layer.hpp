@@ -68,7 +68,7 @@ class Layer {
     virtual void backward(const Blobs& top, const std::vector<bool>& propagate_down, const Blobs& bottom);
     /// Whether a gradient to this bottom is defined (not for labels and indices).
     virtual bool has_gradient(int bottom) const;
-    /// Values in the temporaries that a pass makes beside bottoms, tops and their gradients, for the estimate of memory.
+    /// Values in a pass's temporaries, beside bottoms, tops and their gradients, for the estimate of memory.
     virtual std::int64_t scratch_count(const Blob&, Pass) const { return 0; }
     /// Data layers: how long forward has waited for records so far.
     virtual double wait_seconds() const { return 0; }

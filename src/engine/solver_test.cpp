@@ -50,8 +50,8 @@ TEST(LearningRate, StaysAboveNvidiasLeastRate) {
 TEST(LearningRate, RisesFromTheRampUpsRateBeforeThePolicyBegins) {
     // rampup_lr + (base_lr − rampup_lr) (it / rampup_interval)²; the policy then counts from the training's first
     // iteration.
-    const auto rate = *LearningRate::create(
-        parse("base_lr: 0.5 lr_policy: \"exp\" gamma: 0.9 rampup_interval: 4 rampup_lr: 0.1"));
+    const auto rate =
+        *LearningRate::create(parse("base_lr: 0.5 lr_policy: \"exp\" gamma: 0.9 rampup_interval: 4 rampup_lr: 0.1"));
     int current_step = 0;
     const double rising[] = {0.1, 0.1 + 0.4 / 16, 0.1 + 0.4 / 4, 0.1 + 0.4 * 9 / 16};
     for (int i = 0; i < 4; ++i) EXPECT_FLOAT_EQ(rate.at(i, current_step), static_cast<float>(rising[i])) << i;

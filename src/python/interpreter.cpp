@@ -50,7 +50,8 @@ Status initialize(const std::string& executable) {
 }
 
 void run_source(py::module_& module, std::string_view source, const char* file) {
-    const auto code = py::reinterpret_steal<py::object>(Py_CompileString(std::string(source).c_str(), file, Py_file_input));
+    const auto code =
+        py::reinterpret_steal<py::object>(Py_CompileString(std::string(source).c_str(), file, Py_file_input));
     if (!code) throw py::error_already_set();
     const auto names = module.attr("__dict__");
     names["__builtins__"] = py::module_::import("builtins");

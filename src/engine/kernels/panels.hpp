@@ -5,7 +5,8 @@
 namespace digits {
 
 /// Matrix products with one factor laid out in panels of kPanel columns, (panel, row, kPanel), the last one filled up
-/// with zeros to 8 or to all of its columns; what lies behind those eight is neither read nor written. Single-threaded, for processors with AVX2 and FMA (`has_fast_products()`).
+/// with zeros to 8 or to all of its columns; what lies behind those eight is neither read nor written. Single-threaded,
+/// for processors with AVX2 and FMA (`has_fast_products()`).
 inline constexpr std::int64_t kPanel = 16;
 /// Rows of `a` are taken this many at a time; fewer left over go slower.
 inline constexpr std::int64_t kPanelRows = 6;
@@ -15,7 +16,8 @@ inline std::int64_t panel_count(std::int64_t columns) { return (columns + kPanel
 /// Whether this processor can run the functions below.
 bool has_fast_products();
 
-/// c (rows x columns, filled up, row stride `c_stride`) = a (rows x depth, row stride `a_stride`) · b; `add`: += instead.
+/// c (rows x columns, filled up, row stride `c_stride`) = a (rows x depth, row stride `a_stride`) · b; `add`: +=
+/// instead.
 void multiply_by_panels(const float* a, std::int64_t a_stride, const float* b, float* c, std::int64_t c_stride,
                         std::int64_t rows, std::int64_t depth, std::int64_t columns, bool add);
 

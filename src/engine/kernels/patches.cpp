@@ -74,8 +74,8 @@ DIGITS_KERNEL_INLINE void gather(const PatchShape& shape, const float* x, std::i
         const std::int64_t top = pixel.y * shape.stride_y - shape.pad_y;
         const float* from = x + (pixel.item * shape.height + top) * line + (span.column + span.first) * shape.channels;
         float* to = patches + i * row;
-        const bool inside = span.last - span.first == shape.kernel_x && top >= 0 &&
-                            top + shape.kernel_y <= shape.height;
+        const bool inside =
+            span.last - span.first == shape.kernel_x && top >= 0 && top + shape.kernel_y <= shape.height;
         if (inside && from + (shape.kernel_y - 1) * line + part <= safe_end) {
             for (std::int64_t ky = 0; ky < shape.kernel_y; ++ky) copy_vectors(from + ky * line, part, to + ky * part);
             continue;
@@ -99,7 +99,8 @@ DIGITS_KERNEL_INLINE void scatter(const PatchShape& shape, const float* patches,
             const std::int64_t y = pixel.y * shape.stride_y - shape.pad_y + ky;
             if (y < 0 || y >= shape.height) continue;
             const float* from = patches + i * row + ky * part + span.first * shape.channels;
-            float* to = dx + ((pixel.item * shape.height + y) * shape.width + span.column + span.first) * shape.channels;
+            float* to =
+                dx + ((pixel.item * shape.height + y) * shape.width + span.column + span.first) * shape.channels;
             std::int64_t k = 0;
             for (; k + 8 <= values; k += 8) store8(to + k, load8(to + k) + load8(from + k));
             for (; k < values; ++k) to[k] += from[k];

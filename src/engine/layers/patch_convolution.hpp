@@ -26,7 +26,9 @@ class PatchConvolution {
     at::Tensor weight_gradient(const at::Tensor& x, const at::Tensor& dy, at::IntArrayRef sizes) const;
 
     /// Multiplications for each pair of channels.
-    std::int64_t products(at::IntArrayRef y) const { return y[0] * y[2] * y[3] * window_.kernel[0] * window_.kernel[1]; }
+    std::int64_t products(at::IntArrayRef y) const {
+        return y[0] * y[2] * y[3] * window_.kernel[0] * window_.kernel[1];
+    }
     /// Floats that a pass takes beside x and y of these sizes.
     std::int64_t scratch(at::IntArrayRef x, at::IntArrayRef y) const;
 
