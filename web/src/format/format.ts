@@ -2,6 +2,25 @@
 
 export const nothing = "–";
 
+const clock_digits: Intl.DateTimeFormatOptions = { hour: "2-digit", minute: "2-digit", hour12: false };
+const all_digits: Intl.DateTimeFormatOptions = {
+  year: "numeric",
+  month: "numeric",
+  day: "numeric",
+  hour: "numeric",
+  minute: "numeric",
+  second: "numeric",
+};
+/** To make a formatter costs many times its use. */
+const dates = new Map<string, Intl.DateTimeFormat>();
+
+function date_format(language: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const key = `${language} ${JSON.stringify(options)}`;
+  const format = dates.get(key) ?? new Intl.DateTimeFormat(language, options);
+  dates.set(key, format);
+  return format;
+}
+
 export function whole(value: number | null | undefined, language = "en"): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return nothing;
   return Math.round(value).toLocaleString(language);
@@ -91,12 +110,12 @@ export function date(
   if (!iso) return nothing;
   const when = new Date(iso);
   if (Number.isNaN(when.getTime())) return nothing;
-  const clock = when.toLocaleTimeString(language, { hour: "2-digit", minute: "2-digit", hour12: false });
+  const clock = date_format(language, clock_digits).format(when);
   const days = Math.round((midnight(now) - midnight(when.getTime())) / 86_400_000);
   if (days === 0) return `${today} ${clock}`;
   if (days === 1) return `${yesterday} ${clock}`;
   const year = when.getFullYear() === new Date(now).getFullYear() ? undefined : "numeric";
-  return `${when.toLocaleDateString(language, { day: "numeric", month: "short", year })} ${clock}`;
+  return `${date_format(language, { day: "numeric", month: "short", year }).format(when)} ${clock}`;
 }
 
 function midnight(time: number): number {
@@ -106,5 +125,5 @@ function midnight(time: number): number {
 }
 
 export function exact_date(iso: string | null | undefined, language: string): string {
-  return iso ? new Date(iso).toLocaleString(language) : nothing;
+  return iso ? date_format(language, all_digits).format(new Date(iso)) : nothing;
 }

@@ -1,10 +1,8 @@
 import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from "react";
 import * as format from "../format/format";
-import { en } from "./en";
+import { type Catalogue, keep_language, type Language, load_catalogue, type TextKey } from "./catalogue";
 
-export type TextKey = keyof typeof en;
-export type Catalogue = Record<TextKey, string>;
-export type Language = "en" | "zh";
+export type { Catalogue, Language, TextKey } from "./catalogue";
 
 export const languages: { id: Language; name: string; tag: string }[] = [
   { id: "en", name: "English", tag: "en" },
@@ -31,23 +29,16 @@ interface TextContext {
 }
 
 const Context = createContext<TextContext | null>(null);
-const storage_key = "digits.language";
-
-function first_language(): Language {
-  const kept = localStorage.getItem(storage_key);
-  if (kept === "en" || kept === "zh") return kept;
-  return navigator.language.toLowerCase().startsWith("zh") ? "zh" : "en";
+export interface ShownText {
+  language: Language;
+  catalogue: Catalogue;
 }
 
-async function load_catalogue(language: Language): Promise<Catalogue> {
-  return language === "zh" ? (await import("./zh")).zh : en;
-}
-
-export function TextProvider({ children }: { children: ReactNode }) {
-  const [wanted, set_wanted] = useState<Language>(first_language);
-  const [shown, set_shown] = useState<{ language: Language; catalogue: Catalogue }>({ language: "en", catalogue: en });
+export function TextProvider({ first, children }: { first: ShownText; children: ReactNode }) {
+  const [wanted, set_wanted] = useState<Language>(first.language);
+  const [shown, set_shown] = useState<ShownText>(first);
   useEffect(() => {
-    localStorage.setItem(storage_key, wanted);
+    keep_language(wanted);
     let current = true;
     void load_catalogue(wanted).then((catalogue) => {
       if (!current) return;
