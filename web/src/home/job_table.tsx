@@ -31,11 +31,10 @@ const widths: Record<string, number> = {
 };
 
 export function useColumnWord(): (column: string) => string {
-  const { t } = useText();
+  const { t, best_of, last_of } = useText();
   return (column) => {
     if (is_plain(column)) return t(`column.${column}` as TextKey);
-    const name = metric_of(column).replace("/", " ");
-    return t(column.startsWith("best.") ? "column.best" : "column.last", { name });
+    return (column.startsWith("best.") ? best_of : last_of)(metric_of(column));
   };
 }
 

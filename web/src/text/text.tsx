@@ -1,6 +1,7 @@
 import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from "react";
 import * as format from "../format/format";
 import { type Catalogue, keep_language, type Language, load_catalogue, type TextKey } from "./catalogue";
+import { en } from "./en";
 
 export type { Catalogue, Language, TextKey } from "./catalogue";
 
@@ -19,6 +20,20 @@ export function fill(pattern: string, tag: string, values: Record<string, string
     const value = values[name];
     return typeof value === "number" ? value.toLocaleString(tag) : (value ?? "");
   });
+}
+
+/** A word of the server's data in the words of the page, if it is one of those that every training has: `loss`, `iterations`. */
+function data_word(word: string, t: Translate): string {
+  return known_text(`word.${word}`, t) ?? word;
+}
+
+function known_text(key: string, t: Translate): string | null {
+  return key in en ? t(key as TextKey) : null;
+}
+
+/** Two words side by side: Chinese ones without a space. */
+export function beside(left: string, right: string): string {
+  return /\p{Script=Han}$/u.test(left) && /^\p{Script=Han}/u.test(right) ? left + right : `${left} ${right}`;
 }
 
 interface TextContext {
@@ -66,6 +81,11 @@ export function useText() {
   if (!context) throw new Error("useText outside of TextProvider");
   const { t, tag, language, set_language } = context;
   return useMemo(() => {
+    const series = (name: string) =>
+      name
+        .split("/")
+        .map((part) => data_word(part, t))
+        .reduce(beside);
     const units = { d: t("unit.d"), h: t("unit.h"), min: t("unit.min"), s: t("unit.s") };
     return {
       t,
@@ -77,6 +97,13 @@ export function useText() {
       duration: (seconds: number | null | undefined) => format.duration(seconds, units),
       date: (iso: string | null | undefined) => format.date(iso, Date.now(), tag, t("date.today"), t("date.yesterday")),
       exact_date: (iso: string | null | undefined) => format.exact_date(iso, tag),
+      /** The text of a key that data have a part in, if there is one. */
+      known_text: (key: string) => known_text(key, t),
+      data_word: (word: string) => data_word(word, t),
+      series,
+      best_of: (name: string) => beside(t("word.best"), series(name)),
+      last_of: (name: string) => beside(t("word.last"), series(name)),
+      listed: (words: string[]) => words.filter((word) => word !== "").join(t("list.comma")),
     };
   }, [t, tag, language, set_language]);
 }
