@@ -21,7 +21,7 @@ const UploadDialog = lazy(() => import("../pretrained/upload_dialog"));
 const most_compared = 40;
 
 export function HomePage() {
-  const { t } = useText();
+  const { t, whole } = useText();
   const [params, set_params] = useSearchParams();
   const kind = kind_of(params);
   const running = useRunning();
@@ -39,7 +39,7 @@ export function HomePage() {
   const active = (running.data?.items ?? []).filter(is_active);
   const tab = (one: JobKind, label: string, total: number) => (
     <Tabs.Tab value={one} data-testid={`tab-${one}`}>
-      {label} <span className="dimmed">{total.toLocaleString()}</span>
+      {label} <span className="dimmed">{whole(total)}</span>
     </Tabs.Tab>
   );
   return (

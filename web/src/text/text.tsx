@@ -18,7 +18,7 @@ export function fill(pattern: string, tag: string, values: Record<string, string
   const form = forms.length > 1 && values.n !== 1 ? forms[1]! : forms[0]!;
   return form.replace(/\{(\w+)\}/g, (_, name: string) => {
     const value = values[name];
-    return typeof value === "number" ? value.toLocaleString(tag) : (value ?? "");
+    return typeof value === "number" ? format.number(value, tag) : (value ?? "");
   });
 }
 
@@ -96,7 +96,7 @@ export function useText() {
       rate: (value: number | null | undefined) => format.rate(value, tag),
       duration: (seconds: number | null | undefined) => format.duration(seconds, units),
       date: (iso: string | null | undefined) => format.date(iso, Date.now(), tag, t("date.today"), t("date.yesterday")),
-      exact_date: (iso: string | null | undefined) => format.exact_date(iso, tag),
+      exact_date: format.exact_date,
       /** The text of a key that data have a part in, if there is one. */
       known_text: (key: string) => known_text(key, t),
       data_word: (word: string) => data_word(word, t),
