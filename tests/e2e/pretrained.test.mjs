@@ -88,7 +88,7 @@ step("a snapshot of a model becomes a pretrained model", async () => {
   await page.waitForURL(/\/pretrained\/\d/);
   made.pretrained = page.url().split("/").at(-1);
   await page.getByText("431,080").waitFor();
-  await page.getByRole("link", { name: /LeNet, Epoch/ }).waitFor();
+  await page.getByRole("link", { name: /LeNet, epoch/ }).waitFor();
   await page.locator(".layer-head").filter({ hasText: "conv1" }).waitFor();
   await shot("pretrained");
   await assert_accessible("a pretrained model");

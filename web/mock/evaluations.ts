@@ -1,6 +1,11 @@
+import type { EvaluationSpec } from "../src/api/client.ts";
+import { list_jobs } from "./jobs.ts";
+import { labels } from "./pictures.ts";
+import type { Routes } from "./route.ts";
+import type { Entry, MockState } from "./state.ts";
+
 /** Made-up evaluations and layers: numbers that agree with each other, of 10 classes and 1,000 pictures. */
 
-const labels = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
 const pictures = 1000;
 
 /** Every 40th picture is taken for the next class. */
@@ -144,4 +149,47 @@ export function layers(model: string): unknown {
     parameters: 401020,
     seconds: 0.02,
   };
+}
+
+export const routes: Routes = {
+  "GET /evaluations": ({ state, query }) => list_jobs(state, query),
+  "POST /evaluations": ({ state, body }) => {
+    const sent = Buffer.isBuffer(body) ? /\{.*\}/.exec(body.toString())![0] : JSON.stringify(body);
+    const wanted = JSON.parse(sent) as { name?: string; spec: EvaluationSpec };
+    const made = state.add("evaluation", wanted.name ?? "Evaluation", "", wanted.spec, [wanted.spec.model_id]);
+    state.start(made);
+    return made.job;
+  },
+  "GET /evaluations/:id": ({ state, entry }) => {
+    const { job } = entry();
+    const model = state.entries.get(job.parents[0]!)?.job;
+    return {
+      job,
+      model: model ? { id: model.id, name: model.name } : null,
+      evaluation: job.state === "done" ? evaluation_facts(job.parents[0]!, job.spec?.source ?? {}) : null,
+    };
+  },
+  "GET /evaluations/:id/predictions": ({ query }) => predictions(query),
+  "GET /evaluations/:id/top": ({ query }) => top_pictures(query),
+  "GET /evaluations/:id/predictions.csv": () => "index,picture,truth\r\n",
+};
+
+export function evaluation_step(state: MockState, entry: Entry): void {
+  entry.iteration += 250;
+  const done = entry.iteration;
+  const fraction = done / 1000;
+  entry.job.progress = {
+    step: "evaluate",
+    unit: "images",
+    done,
+    total: 1000,
+    rate: 2500,
+    eta_s: 0.4 - done / 2500,
+    fraction,
+  };
+  state.tell_job(entry);
+  if (fraction < 1) return;
+  entry.job.result = { top1: 0.975, top5: 1 } as never;
+  entry.job.best = { accuracy: 0.975, iteration: 704, epoch: 0 };
+  state.stop(entry, "done");
 }

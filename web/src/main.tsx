@@ -1,12 +1,22 @@
-import "@mantine/core/styles.css";
-import "@mantine/notifications/styles.css";
+import "./frame/mantine.css";
 import "./frame/app.css";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
+import { queries } from "./api/query_client";
 import { App } from "./frame/app";
+import { read_home } from "./home/read_home";
+import { first_language, load_catalogue } from "./text/catalogue";
 
+/** After so long the frame is shown without what the page waits for. */
+const patience_ms = 150;
+
+// Home is drawn once, with its jobs, and not first without them.
+const home = location.pathname === "/" ? read_home(queries) : Promise.resolve();
+const late = new Promise((resolve) => setTimeout(resolve, patience_ms));
+const language = first_language();
+const [catalogue] = await Promise.all([load_catalogue(language), Promise.race([home, late])]);
 createRoot(document.getElementById("root")!).render(
   <StrictMode>
-    <App />
+    <App text={{ language, catalogue }} />
   </StrictMode>,
 );

@@ -1,5 +1,6 @@
 import createClient from "openapi-fetch";
 import { creation_keys } from "./creation_keys";
+import { fetch_first } from "./first_answers";
 import type { components, paths } from "./schema";
 
 type Schemas = components["schemas"];
@@ -57,7 +58,7 @@ export function unreachable(detail: string): Problem {
   return { type: "about:blank", title: "", status: 0, code: "unavailable", detail, where: "", advice: "" };
 }
 
-export const client = createClient<paths>({ baseUrl: api_root });
+export const client = createClient<paths>({ baseUrl: api_root, fetch: fetch_first });
 client.use(creation_keys());
 
 /** Turns openapi-fetch's answer into data, or throws a ProblemError. */

@@ -1,4 +1,10 @@
-import { keepPreviousData, queryOptions, useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import {
+  infiniteQueryOptions,
+  keepPreviousData,
+  queryOptions,
+  useInfiniteQuery,
+  useQuery,
+} from "@tanstack/react-query";
 import { useDeferredValue, useEffect, useMemo } from "react";
 import { answer, client, type DatasetSpec, type Job, type JobKind, type ModelSpec, ProblemError } from "./client";
 
@@ -44,12 +50,14 @@ export function useEvaluations(model: string) {
   });
 }
 
+export const running_query = queryOptions({
+  queryKey: ["running"],
+  queryFn: ({ signal }) =>
+    answer(client.GET("/jobs", { params: { query: { state: "init,wait,run", limit: 100 } }, signal })),
+});
+
 export function useRunning() {
-  return useQuery({
-    queryKey: ["running"],
-    queryFn: ({ signal }) =>
-      answer(client.GET("/jobs", { params: { query: { state: "init,wait,run", limit: 100 } }, signal })),
-  });
+  return useQuery(running_query);
 }
 
 /** What is seen at once comes first and soon, the rest in large pages. */
@@ -57,8 +65,8 @@ const first_page = 60;
 const later_pages = 500;
 
 /** Newest first, by page; the event stream keeps what was read current (see live.tsx). */
-export function useJobs(kind: JobKind) {
-  return useInfiniteQuery({
+export function jobs_query(kind: JobKind) {
+  return infiniteQueryOptions({
     queryKey: ["jobs", kind],
     staleTime: Number.POSITIVE_INFINITY,
     // To compare thousands of jobs with themselves for each page that is added costs more than to draw them.
@@ -84,7 +92,9 @@ export function useJobs(kind: JobKind) {
 
 /** All jobs of a kind: the first page at once, the others behind it, one after the other. */
 export function useAllJobs(kind: JobKind): { jobs: Job[]; total: number; loaded: boolean; error: unknown } {
-  const { data, error, hasNextPage, isFetching, isFetchNextPageError, fetchNextPage } = useJobs(kind);
+  const { data, error, hasNextPage, isFetching, isFetchNextPageError, fetchNextPage } = useInfiniteQuery(
+    jobs_query(kind),
+  );
   useEffect(() => {
     if (hasNextPage && !isFetching && !isFetchNextPageError) void fetchNextPage();
   }, [hasNextPage, isFetching, isFetchNextPageError, fetchNextPage]);
@@ -104,8 +114,13 @@ export function useAllJobs(kind: JobKind): { jobs: Job[]; total: number; loaded:
   };
 }
 
+export const session_query = queryOptions({
+  queryKey: ["session"],
+  queryFn: ({ signal }) => answer(client.GET("/session", { signal })),
+});
+
 export function useSession() {
-  return useQuery({ queryKey: ["session"], queryFn: ({ signal }) => answer(client.GET("/session", { signal })) });
+  return useQuery(session_query);
 }
 
 export function useNetworks() {
@@ -116,8 +131,13 @@ export function useNetworks() {
   });
 }
 
+export const system_query = queryOptions({
+  queryKey: ["system"],
+  queryFn: ({ signal }) => answer(client.GET("/system", { signal })),
+});
+
 export function useSystem() {
-  return useQuery({ queryKey: ["system"], queryFn: ({ signal }) => answer(client.GET("/system", { signal })) });
+  return useQuery(system_query);
 }
 
 /** What the job's worker takes of the machine, once a second while the page is looked at. */

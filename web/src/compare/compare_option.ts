@@ -15,6 +15,8 @@ export interface CompareView {
   smoothing: number;
   dark: boolean;
   x_word: string;
+  /** A series in words. */
+  series_word: (name: string) => string;
 }
 
 const plot_px = 230;
@@ -105,7 +107,7 @@ export function compare_option(runs: Run[], view: CompareView): Record<string, u
       type: view.log && !is_accuracy(name) ? "log" : "value",
       gridIndex: plot,
       scale: true,
-      name: name.replace("/", " "),
+      name: view.series_word(name),
       nameTextStyle: { color: text, align: "left", fontWeight: 600 },
       ...axis,
       axisLabel: {
@@ -130,7 +132,7 @@ function tooltip(items: TooltipItem[], view: CompareView): string {
   const lines = items.map(({ seriesName, axisIndex, marker, value }) => {
     const name = view.chosen[axisIndex] ?? "";
     const shown = value[1] === null ? "NaN" : metric(name, value[1]);
-    return `${marker}${escape_html(seriesName)} ${escape_html(name.replace("/", " "))}&nbsp;&nbsp;<b>${shown}</b>`;
+    return `${marker}${escape_html(seriesName)} ${escape_html(view.series_word(name))}&nbsp;&nbsp;<b>${shown}</b>`;
   });
   return [`${escape_html(view.x_word)} ${significant(items[0]?.axisValue)}`, ...lines].join("<br>");
 }

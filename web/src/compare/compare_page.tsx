@@ -32,7 +32,7 @@ const Chart = lazy(() => import("../charts/chart"));
 
 /** `/compare?models=A,B,C`: curves over one another, and what is different about the models. */
 export function ComparePage() {
-  const { t } = useText();
+  const { t, listed, series: series_word } = useText();
   const [params, set_params] = useSearchParams();
   const ids = [...new Set((params.get("models") ?? "").split(",").filter(Boolean))];
   const queries = useQueries({ queries: ids.map(model_query) });
@@ -72,8 +72,8 @@ export function ComparePage() {
       const one = series.get(job.id);
       return one ? [{ name: names[i]!, series: one }] : [];
     });
-    return compare_option(runs, { chosen, x, log, smoothing, dark, x_word: t(`axis.${x}`) });
-  }, [series, version, chosen_key, names_key, x, log, smoothing, dark, t]);
+    return compare_option(runs, { chosen, x, log, smoothing, dark, x_word: t(`axis.${x}`), series_word });
+  }, [series, version, chosen_key, names_key, x, log, smoothing, dark, t, series_word]);
   if (ids.length > 0 && models.length === 0 && missing.length === 0) return <PageSkeleton />;
   return (
     <Stack gap="md">
@@ -81,7 +81,7 @@ export function ComparePage() {
       <RunSelect label={t("compare.models")} ids={ids} on_change={(next) => set("models", next.join(","))} />
       {missing.length > 0 && (
         <Alert color="yellow" variant="light">
-          {t("compare.missing", { ids: missing.join(", ") })}
+          {t("compare.missing", { ids: listed(missing) })}
         </Alert>
       )}
       {models.length === 0 ? (
@@ -192,7 +192,7 @@ function save_curves(models: Model[], names: string[], series: ReturnType<typeof
 }
 
 function CompareTable({ models, names, remove }: { models: Model[]; names: string[]; remove: (id: string) => void }) {
-  const { t } = useText();
+  const { t, best_of } = useText();
   const [all, set_all] = useState(false);
   const datasets = useAllJobs("dataset").jobs;
   const rows = compare_rows(models, new Map(datasets.map((job) => [job.id, job.name])));
@@ -255,7 +255,7 @@ function CompareTable({ models, names, remove }: { models: Model[]; names: strin
               const best = winner(row);
               return (
                 <tr key={row.place}>
-                  <th scope="row">{row.place.replace(/^best\./, `${t("model.best")} `)}</th>
+                  <th scope="row">{row.place.startsWith("best.") ? best_of(row.place.slice(5)) : row.place}</th>
                   {row.values.map((value, i) => (
                     <td key={models[i]!.job.id} data-best={best === i} data-differs={row.differs}>
                       {show_value(row.place, value)}

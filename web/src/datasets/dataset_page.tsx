@@ -58,7 +58,7 @@ function Classes({ data: { job, dataset } }: { data: Dataset }) {
 }
 
 function Side({ data: { job, dataset } }: { data: Dataset }) {
-  const { t, whole, rate, duration } = useText();
+  const { t, listed, whole, rate, duration } = useText();
   const spec = (job.spec ?? {}) as { source?: { type?: string; path?: string; train?: string } };
   const source = spec.source?.path ?? spec.source?.train ?? "";
   if (!dataset) {
@@ -82,12 +82,12 @@ function Side({ data: { job, dataset } }: { data: Dataset }) {
           ...counts,
           [
             t("dataset.size"),
-            `${image.width} × ${image.height}, ${t(image.channels === 1 ? "channels.1" : "channels.3")}`,
+            listed([`${image.width} × ${image.height}`, t(image.channels === 1 ? "channels.1" : "channels.3")]),
           ],
           [t("dataset.resize"), t(`resize.${image.resize ?? "squash"}`)],
           [
             t("section.storage"),
-            `${(storage.backend ?? "lmdb").toUpperCase()}, ${t(`encoding.${storage.encoding ?? "png"}`)}`,
+            listed([(storage.backend ?? "lmdb").toUpperCase(), t(`encoding.${storage.encoding ?? "png"}`)]),
           ],
           [t("dataset.on_disk"), bytes(dataset.bytes)],
           [t("dataset.speed"), t("unit.images_per_s", { rate: rate(dataset.images_per_s) })],

@@ -217,15 +217,15 @@ function ImageSection({ form, spec }: { form: FormState<DatasetForm>; spec: Data
 }
 
 function StorageSection({ form }: { form: FormState<DatasetForm> }) {
-  const { t } = useText();
+  const { t, listed } = useText();
   const { values } = form;
   const encoding = values.backend === "hdf5" ? "none" : values.encoding;
-  const title = [
+  const title = listed([
     values.backend.toUpperCase(),
     t(`encoding.${encoding}`),
     t(values.mean ? "storage.with_mean" : "storage.without_mean"),
     t(values.shuffle ? "storage.shuffled" : "storage.in_order"),
-  ].join(", ");
+  ]);
   return (
     <Folded title={t("section.storage")} values={title}>
       <Row>

@@ -127,12 +127,14 @@ export function EvaluationPage() {
 }
 
 /** "val", or the folder or list. */
-export function source_text(spec: Partial<EvaluationSpec>): string {
-  return spec.source?.path || spec.source?.split || "val";
+export function useSourceText(): (spec: Partial<EvaluationSpec>) => string {
+  const { data_word } = useText();
+  return (spec) => spec.source?.path || data_word(spec.source?.split || "val");
 }
 
 function Side({ data: { job, model, evaluation } }: { data: Evaluation }) {
   const { t, whole, rate, duration } = useText();
+  const source_text = useSourceText();
   const spec = (job.spec ?? {}) as Partial<EvaluationSpec>;
   const items: [string, React.ReactNode][] = [
     [

@@ -1,5 +1,16 @@
 import { describe, expect, it } from "vitest";
-import { bytes, date, duration, metric, percent, rate, seconds_between, significant, whole } from "./format";
+import {
+  bytes,
+  date,
+  duration,
+  exact_date,
+  metric,
+  percent,
+  rate,
+  seconds_between,
+  significant,
+  whole,
+} from "./format";
 
 describe("numbers", () => {
   it.each([
@@ -26,6 +37,8 @@ describe("numbers", () => {
 
   it("separates thousands", () => {
     expect(whole(60000)).toBe("60,000");
+    expect(whole(-1234567, "zh-CN")).toBe("-1,234,567");
+    expect(whole(999)).toBe("999");
     expect(rate(6890.4)).toBe("6,890");
     expect(rate(1.234)).toBe("1.2");
   });
@@ -63,11 +76,17 @@ describe("dates", () => {
 
   it.each([
     [at(2026, 10, 23, 10, 21), "today 10:21"],
+    [at(2026, 10, 23, 0, 5), "today 00:05"],
     [at(2026, 10, 22, 23, 59), "yesterday 23:59"],
     [at(2026, 2, 3, 9, 5), "3 Mar 09:05"],
     [at(2024, 2, 3, 9, 5), "3 Mar 2024 09:05"],
     [null, "–"],
   ])("date(%s)", (iso, text) => expect(date(iso, now, "en-GB", "today", "yesterday")).toBe(text));
+
+  it("tells the second on demand", () => {
+    expect(exact_date(at(2026, 10, 3, 9, 5))).toBe("2026-11-03 09:05:00");
+    expect(exact_date(null)).toBe("–");
+  });
 
   it("measures from start to end, or to now while running", () => {
     const start = new Date(now - 5000).toISOString();

@@ -2,9 +2,25 @@
 
 export const nothing = "–";
 
+/** To make a formatter costs many times its use. */
+const dates = new Map<string, Intl.DateTimeFormat>();
+
+function date_format(language: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const key = `${language} ${JSON.stringify(options)}`;
+  const format = dates.get(key) ?? new Intl.DateTimeFormat(language, options);
+  dates.set(key, format);
+  return format;
+}
+
+/** Whole numbers are grouped as both languages do it: to fetch the browser's rules for that takes as long as to draw half a page. */
+export function number(value: number, language: string): string {
+  if (!Number.isSafeInteger(value)) return value.toLocaleString(language);
+  return String(value).replace(/\B(?=(\d{3})+$)/g, ",");
+}
+
 export function whole(value: number | null | undefined, language = "en"): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return nothing;
-  return Math.round(value).toLocaleString(language);
+  return number(Math.round(value), language);
 }
 
 export function percent(value: number | null | undefined, digits = 2): string {
@@ -91,12 +107,16 @@ export function date(
   if (!iso) return nothing;
   const when = new Date(iso);
   if (Number.isNaN(when.getTime())) return nothing;
-  const clock = when.toLocaleTimeString(language, { hour: "2-digit", minute: "2-digit", hour12: false });
+  const clock = `${two_digits(when.getHours())}:${two_digits(when.getMinutes())}`;
   const days = Math.round((midnight(now) - midnight(when.getTime())) / 86_400_000);
   if (days === 0) return `${today} ${clock}`;
   if (days === 1) return `${yesterday} ${clock}`;
   const year = when.getFullYear() === new Date(now).getFullYear() ? undefined : "numeric";
-  return `${when.toLocaleDateString(language, { day: "numeric", month: "short", year })} ${clock}`;
+  return `${date_format(language, { day: "numeric", month: "short", year }).format(when)} ${clock}`;
+}
+
+function two_digits(value: number): string {
+  return String(value).padStart(2, "0");
 }
 
 function midnight(time: number): number {
@@ -105,6 +125,10 @@ function midnight(time: number): number {
   return day.getTime();
 }
 
-export function exact_date(iso: string | null | undefined, language: string): string {
-  return iso ? new Date(iso).toLocaleString(language) : nothing;
+/** `2026-11-23 10:21:09`, as in the log. */
+export function exact_date(iso: string | null | undefined): string {
+  const when = new Date(iso ?? "");
+  if (Number.isNaN(when.getTime())) return nothing;
+  const day = [when.getFullYear(), when.getMonth() + 1, when.getDate()].map(two_digits).join("-");
+  return `${day} ${[when.getHours(), when.getMinutes(), when.getSeconds()].map(two_digits).join(":")}`;
 }

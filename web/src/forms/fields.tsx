@@ -131,6 +131,7 @@ export function SegmentField<T>({
       )}
       <Group>
         <SegmentedControl
+          className="segments"
           aria-labelledby={`label-${name}`}
           data={options}
           value={form.values[name] as string}

@@ -1,31 +1,16 @@
 import { MantineProvider } from "@mantine/core";
 import { Notifications } from "@mantine/notifications";
-import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { QueryClientProvider } from "@tanstack/react-query";
 import { type ComponentType, lazy, Suspense } from "react";
 import { BrowserRouter, Navigate, Route, Routes } from "react-router";
-import { ProblemError } from "../api/client";
 import { LiveProvider } from "../api/live";
+import { queries } from "../api/query_client";
 import { HomePage } from "../home/home_page";
 import { AnyJob } from "../jobs/any_job";
-import { TextProvider } from "../text/text";
+import { type ShownText, TextProvider } from "../text/text";
 import { NotFound, PageSkeleton } from "./page_states";
 import { Shell } from "./shell";
 import { theme } from "./theme";
-
-const queries = new QueryClient({
-  defaultOptions: {
-    queries: {
-      // The event stream says when something changes.
-      staleTime: 30_000,
-      refetchOnWindowFocus: false,
-      retry: (failures, error) => failures < 3 && error instanceof ProblemError && is_passing(error.problem.status),
-    },
-  },
-});
-
-function is_passing(status: number): boolean {
-  return status === 0 || status === 502 || status === 503 || status === 504;
-}
 
 function page<Name extends string>(load: () => Promise<Record<Name, ComponentType>>, name: Name) {
   return lazy(async () => ({ default: (await load())[name] }));
@@ -40,12 +25,12 @@ const PretrainedPage = page(() => import("../pretrained/pretrained_page"), "Pret
 const ComparePage = page(() => import("../compare/compare_page"), "ComparePage");
 const SystemPage = page(() => import("../system/system_page"), "SystemPage");
 
-export function App() {
+export function App({ text }: { text: ShownText }) {
   return (
     <MantineProvider theme={theme} defaultColorScheme="auto">
       <Notifications position="bottom-right" />
       <QueryClientProvider client={queries}>
-        <TextProvider>
+        <TextProvider first={text}>
           <LiveProvider>
             <BrowserRouter>
               <Shell>

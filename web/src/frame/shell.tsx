@@ -1,14 +1,4 @@
-import {
-  ActionIcon,
-  Alert,
-  Button,
-  Kbd,
-  Menu,
-  Modal,
-  Table,
-  UnstyledButton,
-  useMantineColorScheme,
-} from "@mantine/core";
+import { ActionIcon, Alert, Kbd, Menu, UnstyledButton, useMantineColorScheme } from "@mantine/core";
 import { lazy, type ReactNode, Suspense, useState } from "react";
 import { Link, NavLink, useNavigate } from "react-router";
 import { is_active, useLive } from "../api/live";
@@ -17,6 +7,7 @@ import { type Language, languages, useText } from "../text/text";
 import { useShortcuts } from "./shortcuts";
 import { UserMenu } from "./user_menu";
 
+const KeyList = lazy(() => import("./key_list"));
 const JumpDialog = lazy(() => import("./jump_dialog"));
 
 export function Shell({ children }: { children: ReactNode }) {
@@ -75,7 +66,11 @@ export function Shell({ children }: { children: ReactNode }) {
           <JumpDialog close={() => set_jump(false)} />
         </Suspense>
       )}
-      <KeyList opened={keys} close={() => set_keys(false)} />
+      {keys && (
+        <Suspense>
+          <KeyList close={() => set_keys(false)} />
+        </Suspense>
+      )}
     </>
   );
 }
@@ -141,44 +136,5 @@ function Settings({ on_keys }: { on_keys: () => void }) {
         </Menu.Item>
       </Menu.Dropdown>
     </Menu>
-  );
-}
-
-function KeyList({ opened, close }: { opened: boolean; close: () => void }) {
-  const { t } = useText();
-  const keys = [
-    ["Ctrl K", t("keys.jump")],
-    ["n d", t("keys.new_dataset")],
-    ["n m", t("keys.new_model")],
-    ["g h", t("keys.home")],
-    ["/", t("keys.filter")],
-    ["j  k", t("keys.rows")],
-    ["x", t("keys.select")],
-    ["Enter", t("keys.open")],
-    ["?", t("keys.list")],
-  ];
-  return (
-    <Modal
-      opened={opened}
-      onClose={close}
-      title={t("keys.title")}
-      closeButtonProps={{ "aria-label": t("action.close") }}
-    >
-      <Table>
-        <Table.Tbody>
-          {keys.map(([key, what]) => (
-            <Table.Tr key={key}>
-              <Table.Td>
-                <Kbd>{key}</Kbd>
-              </Table.Td>
-              <Table.Td>{what}</Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-      <Button mt="md" variant="default" onClick={close}>
-        {t("action.close")}
-      </Button>
-    </Modal>
   );
 }

@@ -52,8 +52,28 @@ export function abort_job(job: Job): Promise<unknown> {
   return answer(client.POST("/jobs/{id}/abort", { params: { path: { id: job.id } } }));
 }
 
+interface BulkDialogProps {
+  what: "delete" | "abort" | "move";
+  jobs: Job[];
+  dependents: Job[];
+  groups: string[];
+  close: () => void;
+}
+
+/** The question before something is done to all of the selected jobs. */
+export default function BulkDialog({ what, jobs, dependents, groups, close }: BulkDialogProps) {
+  switch (what) {
+    case "delete":
+      return <DeleteJobs jobs={jobs} dependents={dependents} close={close} />;
+    case "abort":
+      return <AbortJobs jobs={jobs.filter((job) => job.actions.abort)} close={close} />;
+    case "move":
+      return <MoveJobs jobs={jobs} groups={groups} close={close} />;
+  }
+}
+
 /** Names what goes and what depends on it. */
-export function DeleteJobs({ jobs, dependents, close }: { jobs: Job[]; dependents: Job[]; close: () => void }) {
+function DeleteJobs({ jobs, dependents, close }: { jobs: Job[]; dependents: Job[]; close: () => void }) {
   const { t } = useText();
   const queries = useQueryClient();
   const offer_undo = useOfferUndo();
@@ -125,7 +145,7 @@ export function DeleteJobs({ jobs, dependents, close }: { jobs: Job[]; dependent
   );
 }
 
-export function AbortJobs({ jobs, close }: { jobs: Job[]; close: () => void }) {
+function AbortJobs({ jobs, close }: { jobs: Job[]; close: () => void }) {
   const { t } = useText();
   const abort = useForEach(abort_job, { done: "bulk.aborted", failed: "problem.act" }, close);
   return (
@@ -151,7 +171,7 @@ export function AbortJobs({ jobs, close }: { jobs: Job[]; close: () => void }) {
   );
 }
 
-export function MoveJobs({ jobs, groups, close }: { jobs: Job[]; groups: string[]; close: () => void }) {
+function MoveJobs({ jobs, groups, close }: { jobs: Job[]; groups: string[]; close: () => void }) {
   const { t } = useText();
   const [group, set_group] = useState(jobs.every((job) => job.group === jobs[0]?.group) ? (jobs[0]?.group ?? "") : "");
   const move = useForEach(

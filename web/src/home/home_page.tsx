@@ -8,20 +8,20 @@ import { save_text, to_csv } from "../charts/csv";
 import { PageSkeleton, QueryProblem, useNow, useTitle } from "../frame/page_states";
 import { useShortcuts } from "../frame/shortcuts";
 import { useText } from "../text/text";
-import { AbortJobs, DeleteJobs, MoveJobs } from "./bulk_dialogs";
 import { columns_of, default_columns, dependents_of, filter_jobs, rows_of, sort_jobs, value_of } from "./job_list";
 import { JobTable, useColumnWord } from "./job_table";
 import { useKept } from "./kept_choice";
 import { RunningJobs } from "./running_jobs";
-import { Welcome } from "./welcome";
 
+const Welcome = lazy(() => import("./welcome"));
+const BulkDialog = lazy(() => import("./bulk_dialogs"));
 const UploadDialog = lazy(() => import("../pretrained/upload_dialog"));
 
 /** More lines than that say nothing any more. */
 const most_compared = 40;
 
 export function HomePage() {
-  const { t } = useText();
+  const { t, whole } = useText();
   const [params, set_params] = useSearchParams();
   const kind = kind_of(params);
   const running = useRunning();
@@ -39,7 +39,7 @@ export function HomePage() {
   const active = (running.data?.items ?? []).filter(is_active);
   const tab = (one: JobKind, label: string, total: number) => (
     <Tabs.Tab value={one} data-testid={`tab-${one}`}>
-      {label} <span className="dimmed">{total.toLocaleString()}</span>
+      {label} <span className="dimmed">{whole(total)}</span>
     </Tabs.Tab>
   );
   return (
@@ -247,14 +247,16 @@ function JobList({ kind, jobs, models, datasets }: JobListProps) {
           </Button>
         </Group>
       )}
-      {dialog === "delete" && <DeleteJobs jobs={chosen} dependents={dependents_of(selected, models)} close={close} />}
-      {dialog === "abort" && <AbortJobs jobs={chosen.filter((job) => job.actions.abort)} close={close} />}
-      {dialog === "move" && (
-        <MoveJobs
-          jobs={chosen}
-          groups={[...new Set([...models, ...datasets].map((job) => job.group))].filter(Boolean).sort()}
-          close={close}
-        />
+      {dialog && (
+        <Suspense>
+          <BulkDialog
+            what={dialog}
+            jobs={chosen}
+            dependents={dependents_of(selected, models)}
+            groups={[...new Set([...models, ...datasets].map((job) => job.group))].filter(Boolean).sort()}
+            close={close}
+          />
+        </Suspense>
       )}
     </>
   );

@@ -31,11 +31,10 @@ const widths: Record<string, number> = {
 };
 
 export function useColumnWord(): (column: string) => string {
-  const { t } = useText();
+  const { t, best_of, last_of } = useText();
   return (column) => {
     if (is_plain(column)) return t(`column.${column}` as TextKey);
-    const name = metric_of(column).replace("/", " ");
-    return t(column.startsWith("best.") ? "column.best" : "column.last", { name });
+    return (column.startsWith("best.") ? best_of : last_of)(metric_of(column));
   };
 }
 
@@ -52,7 +51,7 @@ export interface JobTableProps {
 
 /** Jobs in rows, of which only those in sight exist; the mouse (Ctrl, Shift) and j, k, x select. */
 export function JobTable({ rows, columns, sort, on_sort, context, selected, on_select, on_collapse }: JobTableProps) {
-  const { t } = useText();
+  const { t, whole } = useText();
   const word = useColumnWord();
   const navigate = useNavigate();
   const [current, set_current] = useState<string | null>(null);
@@ -194,7 +193,7 @@ export function JobTable({ rows, columns, sort, on_sort, context, selected, on_s
                   <td colSpan={columns.length + 1}>
                     <button type="button" aria-expanded={row.open} onClick={() => on_collapse(row.name)}>
                       <span aria-hidden="true">{row.open ? "▾" : "▸"}</span> {row.name || t("list.no_group")}{" "}
-                      <span className="dimmed">({row.jobs.length.toLocaleString()})</span>
+                      <span className="dimmed">({whole(row.jobs.length)})</span>
                     </button>
                   </td>
                 </tr>

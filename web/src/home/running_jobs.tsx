@@ -2,10 +2,10 @@ import { Button, Card, Group, Stack, Text, Title } from "@mantine/core";
 import { Link } from "react-router";
 import type { Job } from "../api/client";
 import { percent } from "../format/format";
-import { useJobAct } from "../jobs/job_actions";
 import { job_path } from "../jobs/job_path";
 import { JobProgress, StateWord, useProgressWords } from "../jobs/job_state";
 import { useMayChange } from "../jobs/owner";
+import { useJobAct } from "../jobs/use_job_act";
 import { useText } from "../text/text";
 import { Sparkline } from "./sparkline";
 

@@ -9,7 +9,7 @@ const height = 24;
 
 /** The newest of a training's curves, drawn small: accuracy if there is one, else loss. */
 export function Sparkline({ job }: { job: Job }) {
-  const { t } = useText();
+  const { t, series: words } = useText();
   const { series } = useMetrics(job.id, job.state, { only: candidates.join(","), max_points: 100 });
   const name =
     candidates.find((one) => (series.get(one)?.value.length ?? 0) >= 2) ?? candidates.find((one) => series.get(one));
@@ -18,9 +18,9 @@ export function Sparkline({ job }: { job: Job }) {
   return (
     <span className="sparkline">
       <span>
-        {name.replace("/", " ")} <b>{metric(name, series.last(name))}</b>
+        {words(name)} <b>{metric(name, series.last(name))}</b>
       </span>
-      <svg width={width} height={height} role="img" aria-label={t("sparkline.label", { name })}>
+      <svg width={width} height={height} role="img" aria-label={t("sparkline.label", { name: words(name) })}>
         <polyline points={spark_points(values)} fill="none" stroke="currentColor" strokeWidth="1.5" />
       </svg>
     </span>

@@ -10,7 +10,7 @@ import { useText } from "../text/text";
 const epochs = 3;
 
 /** Where nothing is yet: what to do first. */
-export function Welcome() {
+export default function Welcome() {
   const { t } = useText();
   return (
     <Stack align="flex-start" gap="md" mt="xl" maw={620}>

@@ -2,31 +2,15 @@ import { ActionIcon, Button, Group, Menu, Modal, Stack, Text } from "@mantine/co
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { lazy, Suspense, useState } from "react";
 import { Link, useNavigate } from "react-router";
-import { answer, client, type Job } from "../api/client";
+import type { Job } from "../api/client";
 import { drop_job } from "../api/live";
 import { useText } from "../text/text";
 import { delete_job, useOfferUndo } from "./deletion";
 import { useMayChange } from "./owner";
 import { show_problem } from "./problem_note";
+import { useJobAct } from "./use_job_act";
 
 const ExtendDialog = lazy(() => import("../models/extend_dialog"));
-
-type Act = "abort" | "resume" | "snapshot";
-
-export function useJobAct(job: Pick<Job, "id" | "kind">) {
-  const { t } = useText();
-  const queries = useQueryClient();
-  return useMutation({
-    mutationFn: (act: Act) => answer(client.POST(`/jobs/{id}/${act}`, { params: { path: { id: job.id } } })),
-    onSuccess: (changed) => {
-      queries.setQueryData([job.kind, job.id], (known: { job: Job } | undefined) =>
-        known ? { ...known, job: { ...known.job, ...changed } } : known,
-      );
-      void queries.invalidateQueries({ queryKey: ["running"] });
-    },
-    onError: (error) => show_problem(error, t("problem.act")),
-  });
-}
 
 /** What can be asked of the job right now: the likely thing as a button, the rest in a menu. */
 export function JobActions({ job }: { job: Job }) {

@@ -78,12 +78,13 @@ export function JobProgress({ job, size = "sm" }: { job: Job; size?: string }) {
 
 /** `create train_db · 12,000 of 45,000 images · 6,600 images/s · 5 s left` */
 export function useProgressWords(): (job: Job) => string {
-  const { t, whole, rate, duration } = useText();
+  const { t, whole, rate, duration, data_word } = useText();
   return (job) => {
     const progress = job.progress;
     if (!progress) return "";
-    const unit = progress.unit;
-    const parts = [progress.step];
+    const unit = data_word(progress.unit);
+    const made = /^create (.+)$/.exec(progress.step)?.[1];
+    const parts = [made ? t("progress.create", { name: made }) : data_word(progress.step)];
     if (progress.total !== null)
       parts.push(t("progress.of", { done: whole(progress.done), total: whole(progress.total), unit }));
     else if (progress.done > 0) parts.push(`${whole(progress.done)} ${unit}`);

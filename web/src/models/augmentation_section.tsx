@@ -13,11 +13,11 @@ const most = { rotation: 180, scale: 1, noise: 1, contrast: 5, hue: 0.5, saturat
 
 /** How pictures are varied while training, with what that makes of some pictures of the dataset. */
 export function AugmentationSection({ form }: { form: FormState<ModelForm> }) {
-  const { t } = useText();
+  const { t, listed } = useText();
   const { values } = form;
   const dataset = useDataset(values.dataset_id, values.dataset_id !== "").data?.dataset;
   const changes = wanted_changes(values);
-  const title = changes.length > 0 ? changes.map((name) => t(`augment.${name}`)).join(", ") : t("augment.none");
+  const title = changes.length > 0 ? listed(changes.map((name) => t(`augment.${name}`))) : t("augment.none");
   return (
     <Folded title={t("section.augmentation")} values={title}>
       {dataset?.storage.backend === "hdf5" && (

@@ -18,7 +18,7 @@ import { Link, useNavigate } from "react-router";
 import { answer, client, type EvaluationSpec, type Job, type Model, ProblemError } from "../api/client";
 import { useEvaluations } from "../api/queries";
 import { split_names } from "../datasets/class_histogram";
-import { source_text } from "../evaluations/evaluation_page";
+import { useSourceText } from "../evaluations/evaluation_page";
 import { percent } from "../format/format";
 import { BrowseButton } from "../forms/path_field";
 import { ProblemAlert } from "../frame/page_states";
@@ -169,6 +169,7 @@ export function ClassifyMany({ model, snapshot }: { model: Model; snapshot: stri
 /** Those of the model so far. */
 function Evaluations({ model }: { model: string }) {
   const { t, date, exact_date } = useText();
+  const source_text = useSourceText();
   const jobs = useEvaluations(model).data?.items ?? [];
   if (jobs.length === 0) return null;
   return (

@@ -11,7 +11,7 @@ export interface CurveView {
   dark: boolean;
   epochs: number | null;
   best: { iteration: number; epoch: number } | null;
-  words: { x: string; strip: string; best: string };
+  words: { x: string; strip: string; best: string; loss: string; accuracy: string };
   /** Other runs, drawn behind this one. */
   others?: { name: string; series: MetricSeries }[];
 }
@@ -107,7 +107,7 @@ export function curve_option(series: MetricSeries, view: CurveView): Record<stri
       {
         type: view.log ? "log" : "value",
         gridIndex: 0,
-        name: "loss",
+        name: view.words.loss,
         nameTextStyle: { color: text },
         min: view.log ? undefined : 0,
         ...axis,
@@ -116,7 +116,7 @@ export function curve_option(series: MetricSeries, view: CurveView): Record<stri
       {
         type: "value",
         gridIndex: 0,
-        name: "accuracy",
+        name: view.words.accuracy,
         nameTextStyle: { color: text },
         min: 0,
         max: 1,

@@ -73,7 +73,13 @@ export function CurvesPanel({ job, series, version }: Props) {
           const one = many.series.get(id);
           return one ? [{ name: names[i]!, series: one }] : [];
         }),
-        words: { x: t(`axis.${x}`), strip: strip_word(t, strip), best: t("model.best") },
+        words: {
+          x: t(`axis.${x}`),
+          strip: strip_word(t, strip),
+          best: t("model.best"),
+          loss: t("word.loss"),
+          accuracy: t("word.accuracy"),
+        },
       }),
     [series, version, x, log, smoothing, strip, dark, epochs, best?.iteration, many.version, others_key, t],
   );

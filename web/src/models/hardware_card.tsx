@@ -11,7 +11,7 @@ const kept = 60;
 
 /** What the training takes of the machine while it runs: device, memory, processor, and how fast it goes. */
 export function HardwareCard({ job, speed, wait }: { job: Job; speed: number | null; wait: number | null }) {
-  const { t, rate, duration } = useText();
+  const { t, listed, rate, duration } = useText();
   const running = job.state === "run";
   const { data, dataUpdatedAt } = useHardware(job.id, running);
   const [cores, set_cores] = useState<number[]>([]);
@@ -36,7 +36,7 @@ export function HardwareCard({ job, speed, wait }: { job: Job; speed: number | n
   if (speed !== null) items.push([t("strip.images_per_s"), t("unit.images_per_s", { rate: rate(speed) })]);
   if (wait !== null) items.push([t("strip.data_wait"), percent(wait, 1)]);
   if (job.progress?.eta_s != null) items.push([t("hardware.left"), duration(Math.round(job.progress.eta_s))]);
-  items.push([t("system.process"), `${data.pid}, ${t("hardware.threads", { n: data.threads })}`]);
+  items.push([t("system.process"), listed([String(data.pid), t("hardware.threads", { n: data.threads })])]);
   return (
     <Stack gap={0} data-testid="hardware">
       <Facts title={t("hardware.title")} items={items} />

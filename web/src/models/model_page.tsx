@@ -117,7 +117,7 @@ function Archive({ model }: { model: Model }) {
 }
 
 function Side({ model, series }: { model: Model; series: MetricSeries }) {
-  const { t, whole, rate } = useText();
+  const { t, tag, whole, rate, series: series_words, listed } = useText();
   const { job, network } = model;
   const spec = (job.spec ?? {}) as Partial<ModelSpec>;
   const dataset = useDataset(job.parents[0] ?? "", job.parents.length > 0).data;
@@ -127,7 +127,7 @@ function Side({ model, series }: { model: Model; series: MetricSeries }) {
   const wait = series.last("train/data_wait");
   const newest = Object.entries(job.last)
     .filter(([name]) => !/\/(lr|images_per_s|data_wait)$/.test(name))
-    .map(([name, value]): [string, string] => [name.replace("/", " "), metric(name, value)]);
+    .map(([name, value]): [string, string] => [series_words(name), metric(name, value)]);
   const items: [string, React.ReactNode][] = [
     [
       t("kind.dataset"),
@@ -154,9 +154,9 @@ function Side({ model, series }: { model: Model; series: MetricSeries }) {
   if (job.state !== "run" && wait !== null) items.push([t("strip.data_wait"), percent(wait, 1)]);
   items.push([
     t("section.solver"),
-    `${spec.solver?.type ?? "SGD"}, ${significant(spec.solver?.base_lr ?? 0.01)}, ${spec.solver?.lr_policy ?? "step"}`,
+    listed([spec.solver?.type ?? "SGD", significant(spec.solver?.base_lr ?? 0.01), spec.solver?.lr_policy ?? "step"]),
   ]);
-  items.push([t("field.epochs"), significant(spec.epochs ?? 30)]);
+  items.push([t("field.epochs"), (spec.epochs ?? 30).toLocaleString(tag)]);
   if (evaluations > 0)
     items.push([
       t("model.related"),

@@ -125,7 +125,7 @@ function StandardNetworks({
   waiting: boolean;
   on_customize: Customize;
 }) {
-  const { t } = useText();
+  const { t, known_text } = useText();
   const { values } = form;
   const choose = (name: string) => {
     const network = items.find((item) => item.name === name);
@@ -146,7 +146,7 @@ function StandardNetworks({
               value={network.name}
               label={network.title}
               description={[
-                network.text,
+                known_text(`standard.${network.name}`) ?? network.text,
                 network.image &&
                   t("network.made_for", {
                     size: `${network.image.width} × ${network.image.height}`,
@@ -159,6 +159,7 @@ function StandardNetworks({
             <Button
               size="compact-xs"
               variant="default"
+              flex="none"
               onClick={() =>
                 on_customize(network.prototxt, [], { ...defaults_of(network), dataset_id: values.dataset_id })
               }
@@ -343,11 +344,11 @@ function Starts({ form }: { form: FormState<ModelForm> }) {
 
 /** Which layers do not keep their weights, and why. */
 export function Renamed({ layers }: { layers: string[] }) {
-  const { t } = useText();
+  const { t, listed } = useText();
   if (layers.length === 0) return null;
   return (
     <Text size="sm" data-testid="renamed">
-      {t("start.renamed", { n: layers.length, layers: layers.join(", ") })}
+      {t("start.renamed", { n: layers.length, layers: listed(layers) })}
     </Text>
   );
 }

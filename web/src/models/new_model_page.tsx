@@ -239,7 +239,7 @@ function DatasetField({ form }: { form: FormState<ModelForm> }) {
 }
 
 function SolverSection({ form }: { form: FormState<ModelForm> }) {
-  const { t } = useText();
+  const { t, listed } = useText();
   const { values } = form;
   const used = lr_defaults[values.policy];
   const choose_policy = (policy: string) =>
@@ -313,11 +313,11 @@ function SolverSection({ form }: { form: FormState<ModelForm> }) {
       </Row>
       <Folded
         title={t("section.solver_more")}
-        values={[
+        values={listed([
           `${t("field.momentum")} ${values.momentum || t("field.by_rule")}`,
           `${t("field.weight_decay")} ${values.weight_decay || t("field.by_rule")}`,
           `${t("field.seed")} ${values.seed || t("field.random")}`,
-        ].join(", ")}
+        ])}
       >
         <Row>
           <NumberField

@@ -125,13 +125,15 @@ interface Source {
 }
 
 function Side({ data: { job, pretrained } }: { data: Pretrained }) {
-  const { t, whole } = useText();
+  const { t, whole, listed } = useText();
   const source = ((job.spec ?? {}) as { source?: Source }).source ?? {};
   const from =
     source.type === "model" ? (
       <Link key="source" to={`/models/${source.model_id}`}>
-        {source.name}
-        {source.epoch != null && `, ${t("axis.epoch")} ${significant(source.epoch, 3)}`}
+        {listed([
+          source.name ?? "",
+          source.epoch != null ? t("pretrained.at_epoch", { epoch: significant(source.epoch, 3) }) : "",
+        ])}
       </Link>
     ) : (
       source.name
@@ -145,7 +147,7 @@ function Side({ data: { job, pretrained } }: { data: Pretrained }) {
     if (image.width > 0)
       items.push([
         t("dataset.size"),
-        `${image.width} × ${image.height}, ${t(image.channels === 1 ? "channels.1" : "channels.3")}`,
+        listed([`${image.width} × ${image.height}`, t(image.channels === 1 ? "channels.1" : "channels.3")]),
       ]);
     if (image.resize) items.push([t("dataset.resize"), t(`resize.${image.resize}` as TextKey)]);
     items.push([t("field.mean"), t(`mean.${pretrained.mean}`)]);

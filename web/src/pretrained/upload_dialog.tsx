@@ -27,7 +27,7 @@ const resize_modes = ["squash", "crop", "fill", "half_crop"] as const;
 
 /** Takes an archive, or the files of a network with weights, and sends them. */
 export default function UploadDialog({ close }: { close: () => void }) {
-  const { t } = useText();
+  const { t, listed } = useText();
   const navigate = useNavigate();
   const [files, set_files] = useState<Partial<Record<Part, File>>>({});
   const [strange, set_strange] = useState<string[]>([]);
@@ -122,7 +122,7 @@ export default function UploadDialog({ close }: { close: () => void }) {
         </div>
         {strange.length > 0 && (
           <Text size="sm" c="red" role="alert">
-            {t("pretrained.strange", { files: strange.join(", ") })}
+            {t("pretrained.strange", { files: listed(strange) })}
           </Text>
         )}
         <List size="sm" data-testid="chosen-files">

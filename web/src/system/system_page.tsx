@@ -8,7 +8,7 @@ import { useText } from "../text/text";
 const colours = { ok: "green", warning: "yellow", error: "red" } as const;
 
 export function SystemPage() {
-  const { t, duration, whole } = useText();
+  const { t, duration, whole, listed } = useText();
   const system = useSystem();
   const doctor = useDoctor();
   useTitle(t("system.title"));
@@ -43,13 +43,11 @@ export function SystemPage() {
           [t("model.memory"), bytes(memory_bytes)],
           ...devices.map((device): [string, string] => [
             device.id,
-            [
+            listed([
               device.name,
               device.cores !== null ? t("system.cores", { n: device.cores }) : "",
               device.memory_bytes !== null ? bytes(device.memory_bytes) : "",
-            ]
-              .filter(Boolean)
-              .join(", "),
+            ]),
           ]),
           [t("system.room"), t("system.room.value", { n: training_room.total, taken: training_room.taken })],
           [t("system.body"), bytes(limits.body_bytes)],

@@ -1,10 +1,9 @@
 import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from "react";
 import * as format from "../format/format";
+import { type Catalogue, keep_language, type Language, load_catalogue, type TextKey } from "./catalogue";
 import { en } from "./en";
 
-export type TextKey = keyof typeof en;
-export type Catalogue = Record<TextKey, string>;
-export type Language = "en" | "zh";
+export type { Catalogue, Language, TextKey } from "./catalogue";
 
 export const languages: { id: Language; name: string; tag: string }[] = [
   { id: "en", name: "English", tag: "en" },
@@ -19,8 +18,22 @@ export function fill(pattern: string, tag: string, values: Record<string, string
   const form = forms.length > 1 && values.n !== 1 ? forms[1]! : forms[0]!;
   return form.replace(/\{(\w+)\}/g, (_, name: string) => {
     const value = values[name];
-    return typeof value === "number" ? value.toLocaleString(tag) : (value ?? "");
+    return typeof value === "number" ? format.number(value, tag) : (value ?? "");
   });
+}
+
+/** A word of the server's data in the words of the page, if it is one of those that every training has: `loss`, `iterations`. */
+function data_word(word: string, t: Translate): string {
+  return known_text(`word.${word}`, t) ?? word;
+}
+
+function known_text(key: string, t: Translate): string | null {
+  return key in en ? t(key as TextKey) : null;
+}
+
+/** Two words side by side: Chinese ones without a space. */
+export function beside(left: string, right: string): string {
+  return /\p{Script=Han}$/u.test(left) && /^\p{Script=Han}/u.test(right) ? left + right : `${left} ${right}`;
 }
 
 interface TextContext {
@@ -31,23 +44,16 @@ interface TextContext {
 }
 
 const Context = createContext<TextContext | null>(null);
-const storage_key = "digits.language";
-
-function first_language(): Language {
-  const kept = localStorage.getItem(storage_key);
-  if (kept === "en" || kept === "zh") return kept;
-  return navigator.language.toLowerCase().startsWith("zh") ? "zh" : "en";
+export interface ShownText {
+  language: Language;
+  catalogue: Catalogue;
 }
 
-async function load_catalogue(language: Language): Promise<Catalogue> {
-  return language === "zh" ? (await import("./zh")).zh : en;
-}
-
-export function TextProvider({ children }: { children: ReactNode }) {
-  const [wanted, set_wanted] = useState<Language>(first_language);
-  const [shown, set_shown] = useState<{ language: Language; catalogue: Catalogue }>({ language: "en", catalogue: en });
+export function TextProvider({ first, children }: { first: ShownText; children: ReactNode }) {
+  const [wanted, set_wanted] = useState<Language>(first.language);
+  const [shown, set_shown] = useState<ShownText>(first);
   useEffect(() => {
-    localStorage.setItem(storage_key, wanted);
+    keep_language(wanted);
     let current = true;
     void load_catalogue(wanted).then((catalogue) => {
       if (!current) return;
@@ -75,6 +81,11 @@ export function useText() {
   if (!context) throw new Error("useText outside of TextProvider");
   const { t, tag, language, set_language } = context;
   return useMemo(() => {
+    const series = (name: string) =>
+      name
+        .split("/")
+        .map((part) => data_word(part, t))
+        .reduce(beside);
     const units = { d: t("unit.d"), h: t("unit.h"), min: t("unit.min"), s: t("unit.s") };
     return {
       t,
@@ -85,7 +96,14 @@ export function useText() {
       rate: (value: number | null | undefined) => format.rate(value, tag),
       duration: (seconds: number | null | undefined) => format.duration(seconds, units),
       date: (iso: string | null | undefined) => format.date(iso, Date.now(), tag, t("date.today"), t("date.yesterday")),
-      exact_date: (iso: string | null | undefined) => format.exact_date(iso, tag),
+      exact_date: format.exact_date,
+      /** The text of a key that data have a part in, if there is one. */
+      known_text: (key: string) => known_text(key, t),
+      data_word: (word: string) => data_word(word, t),
+      series,
+      best_of: (name: string) => beside(t("word.best"), series(name)),
+      last_of: (name: string) => beside(t("word.last"), series(name)),
+      listed: (words: string[]) => words.filter((word) => word !== "").join(t("list.comma")),
     };
   }, [t, tag, language, set_language]);
 }

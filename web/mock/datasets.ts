@@ -1,0 +1,150 @@
+import { check_name } from "./jobs.ts";
+import { labels, picture_url } from "./pictures.ts";
+import { refuse } from "./refusal.ts";
+import type { Routes } from "./route.ts";
+import { type Entry, type MockState, now } from "./state.ts";
+
+const per_class = [4442, 5056, 4468, 4598, 4381, 4066, 4438, 4699, 4388, 4464];
+
+export const routes: Routes = {
+  "POST /datasets/scan": ({ data }) => scan(data.spec),
+  "POST /datasets/report": ({ data }) => {
+    scan(data.spec);
+    return {
+      checked: 4096,
+      all: false,
+      unreadable: {
+        count: 1,
+        pictures: [{ path: "/data/mnist/train/3/00007.png", split: "train", reason: "the file is cut off" }],
+      },
+      bytes: 38e6,
+      seconds: 9,
+      imbalance: { ratio: 1.24, verdict: "even" },
+      duplicates: {
+        compared: 60000,
+        all: true,
+        groups: 0,
+        pictures: 0,
+        across_splits: 0,
+        contradicting: 0,
+        examples: [],
+      },
+    };
+  },
+  "POST /datasets/resize-example": ({ data }) => {
+    scan(data.spec);
+    return {
+      picture: "/data/mnist/train/0/00001.png",
+      width: 28,
+      height: 28,
+      channels: 1,
+      modes: ["squash", "crop", "fill", "half_crop"].map((mode, i) => ({
+        mode,
+        bytes: 312 + i,
+        data: picture_url(i),
+      })),
+    };
+  },
+  "POST /datasets/:id/augment-example": () => ({
+    width: 28,
+    height: 28,
+    pictures: [0, 1, 2, 3].map((record) => ({
+      record,
+      label: record,
+      original: picture_url(record),
+      variants: [1, 2, 3, 4, 5].map((variant) => picture_url(record * 7 + variant)),
+    })),
+  }),
+  "POST /datasets": ({ state, data }) => {
+    check_name(data.name);
+    scan(data.spec);
+    const made = state.add("dataset", data.name, data.group ?? "", data.spec);
+    state.start(made);
+    return made.job;
+  },
+  "GET /datasets/:id": ({ entry }) => ({ job: entry().job, dataset: entry().job.result ?? null }),
+  "GET /datasets/:id/pictures": ({ query }) => pictures(query),
+};
+
+function scan(spec: { source?: { path?: string; train?: string }; image?: { width: number } }): unknown {
+  const path = spec.source?.path ?? spec.source?.train ?? "";
+  if (path === "") refuse(422, "invalid_argument", "path must be a folder, got nothing", "/spec/source/path");
+  if (!path.startsWith("/"))
+    refuse(422, "invalid_argument", `path must be absolute, got "${path}"`, "/spec/source/path", "Write it from / on");
+  if (path.includes("missing"))
+    refuse(
+      422,
+      "invalid_argument",
+      `there is no folder ${path}`,
+      "/spec/source/path",
+      "Check the name on the server's machine",
+    );
+  if (spec.image && !(spec.image.width >= 1))
+    refuse(422, "invalid_argument", `width must be 1 to 10000, got ${spec.image.width}`, "/spec/image/width");
+  return { labels, splits: splits(), warnings: ["3 files are no pictures, for instance /data/mnist/train/README"] };
+}
+
+export function dataset_step(state: MockState, entry: Entry): void {
+  entry.iteration += 1;
+  const done = entry.iteration * 6000;
+  entry.log.push(`create train_db: ${done} images`);
+  entry.job.progress = {
+    step: "create train_db",
+    unit: "images",
+    done,
+    total: 45000,
+    rate: 6612.4,
+    eta_s: Math.max(0, (45000 - done) / 6612),
+    fraction: Math.min(1, done / 45000),
+  };
+  state.tell_job(entry);
+  if (done >= 45000) finish_dataset(state, entry);
+}
+
+export function finish_dataset(state: MockState, entry: Entry): void {
+  entry.job.started_at ??= now();
+  entry.job.result = {
+    format: 1,
+    type: "classification",
+    image: { width: 28, height: 28, channels: 1, resize: "squash" },
+    storage: { backend: "lmdb", encoding: "png" },
+    labels,
+    splits: splits(),
+    mean_file: "mean.binaryproto",
+    mean_pixel: [33.3],
+    unreadable: { count: 0, file: "unreadable.txt" },
+    bytes: 38e6,
+    seconds: 9.1,
+    images_per_s: 6600,
+  } as never;
+  state.stop(entry, "done");
+}
+
+function splits(): Record<string, unknown> {
+  return {
+    train: { count: 45000, db: "train_db", list: "train.txt", per_class },
+    val: { count: 15000, db: "val_db", list: "val.txt", per_class: per_class.map((count) => Math.round(count / 3)) },
+  };
+}
+
+function pictures(query: URLSearchParams): unknown {
+  const label = query.get("class");
+  const all = Array.from({ length: 600 }, (_, index) => index).filter(
+    (i) => label === null || i % 10 === Number(label),
+  );
+  const wanted = all.filter((i) => i >= Number(query.get("cursor") ?? 0));
+  const limit = Number(query.get("limit") ?? 100);
+  return {
+    items: wanted.slice(0, limit).map((index) => ({
+      index,
+      label: index % 10,
+      label_name: labels[index % 10],
+      file: `/data/mnist/train/${index % 10}/${String(index).padStart(5, "0")}.png`,
+      width: 28,
+      height: 28,
+      channels: 1,
+    })),
+    next_cursor: wanted[limit] === undefined ? null : String(wanted[limit]),
+    total: all.length,
+  };
+}

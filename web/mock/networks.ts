@@ -1,0 +1,95 @@
+import type { ModelSpec } from "../src/api/client.ts";
+import type { Routes } from "./route.ts";
+
+export const lenet = `name: "LeNet"
+layer {
+  name: "train-data"
+  type: "Data"
+  top: "scaled"
+  top: "label"
+  data_param { batch_size: 64 }
+  include { stage: "train" }
+}
+# …
+layer {
+  name: "conv1"
+  type: "Convolution"
+  bottom: "scaled"
+  top: "conv1"
+  convolution_param { num_output: 20 kernel_size: 5 }
+}
+`;
+
+export const routes: Routes = {
+  "GET /networks": () => ({
+    items: [
+      network("lenet", "LeNet", "Digits and other small grey pictures", 28, 1),
+      network("alexnet", "AlexNet", "The classic of 2012", 256, 3),
+    ],
+  }),
+  "POST /networks/describe": ({ data }) => describe(data.spec as unknown as ModelSpec),
+  "POST /models/check": ({ data }) => check(data.spec as unknown as ModelSpec),
+};
+
+function check(spec: ModelSpec): unknown {
+  const text = spec.network.prototxt;
+  const bad = text?.split("\n").findIndex((line) => line.includes("wrong")) ?? -1;
+  const diagnostics =
+    bad >= 0
+      ? [
+          {
+            severity: "error",
+            message: 'layer type "wrong" is not known',
+            line: bad + 1,
+            column: 3,
+            layer: "conv1",
+            advice: "Did you mean Convolution?",
+          },
+        ]
+      : [];
+  return {
+    ok: bad < 0,
+    diagnostics,
+    train_val: bad < 0 ? lenet : null,
+    deploy: bad < 0 ? lenet : null,
+    network: text ?? (spec.network.standard ? null : lenet),
+    python_layers: spec.network.python_layers ?? null,
+    renamed: spec.network.pretrained ? ["ip2"] : [],
+    solver: spec.dataset_id ? `max_iter: ${704 * Number(spec.epochs ?? 30)}\n` : null,
+  };
+}
+
+function describe(spec: ModelSpec): unknown {
+  const { ok, diagnostics } = check(spec) as { ok: boolean; diagnostics: unknown[] };
+  return {
+    ok,
+    diagnostics,
+    networks: {},
+    batch_size: 64,
+    image: { width: 28, height: 28, channels: 1 },
+    crop_size: 0,
+    parameters: ok ? 431_080 : null,
+    flops: ok ? { forward: 4.59e6, backward: 8.6e6 } : null,
+    memory_bytes: ok ? 290e6 : null,
+    free_memory_bytes: 12e9,
+    time: ok
+      ? {
+          images_per_s: { low: 4200, high: 6900 },
+          how: "measured",
+          tried_batch_size: 64,
+          training_s: spec.dataset_id ? { low: 210, high: 340 } : null,
+        }
+      : null,
+  };
+}
+
+function network(name: string, title: string, text: string, size: number, channels: number): unknown {
+  return {
+    name,
+    title,
+    text,
+    image: { width: size, height: size, channels },
+    prototxt: lenet.replace("LeNet", title),
+    defaults: { solver: { type: "SGD", base_lr: 0.01 } },
+  };
+}
