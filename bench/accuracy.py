@@ -41,8 +41,8 @@ def mnist_data(scratch):
 
 
 def mnist(scratch, precision):
-    return train(scratch / "mnist-model", scratch / "mnist-set", precision, network={"standard": "lenet"}, epochs=1, val_interval=1, batch_size=64,
-                 val_batch_size=100, solver={"type": "SGD", "base_lr": 0.03, "lr_policy": "poly", "power": 1, "weight_decay": 0.0005})
+    return train(scratch / "mnist-model", scratch / "mnist-set", precision, network={"standard": "lenet"}, epochs=2, val_interval=2, batch_size=128,
+                 val_batch_size=100, solver={"type": "SGD", "base_lr": 0.04, "lr_policy": "poly", "power": 1, "weight_decay": 0.0005})
 
 
 def cifar10_data(scratch):

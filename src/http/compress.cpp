@@ -8,10 +8,10 @@
 
 namespace digits::http {
 
-std::string gzip(std::string_view bytes) {
+std::string gzip(std::string_view bytes, int level) {
     z_stream stream{};
     constexpr int kGzipWindow = 15 + 16;
-    DIGITS_CHECK(deflateInit2(&stream, 6, Z_DEFLATED, kGzipWindow, 8, Z_DEFAULT_STRATEGY) == Z_OK);
+    DIGITS_CHECK(deflateInit2(&stream, level, Z_DEFLATED, kGzipWindow, 8, Z_DEFAULT_STRATEGY) == Z_OK);
     std::string result(deflateBound(&stream, bytes.size()), '\0');
     stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
     stream.avail_in = static_cast<uInt>(bytes.size());

@@ -5,7 +5,7 @@
 
 namespace digits::http {
 
-std::string gzip(std::string_view bytes);
+std::string gzip(std::string_view bytes, int level = 6);
 /// Text that is worth it; pictures and archives are not.
 bool is_compressible(std::string_view content_type);
 

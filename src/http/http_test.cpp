@@ -277,6 +277,13 @@ TEST_F(HttpServer, ServesPages) {
     EXPECT_EQ(body_of(get("/jobs/20260101-000000-abcd")), "<p>Digits</p>");
     EXPECT_THAT(get("/"), HasSubstr("Cache-Control: no-cache\r\n"));
     EXPECT_THAT(get("/assets/app-0123abcd.js"), HasSubstr("immutable"));
+    for (int i = 0; i < 2; ++i) {
+        const auto zipped = get("/assets/app-0123abcd.js", "Accept-Encoding: gzip\r\n");
+        EXPECT_THAT(zipped, HasSubstr("Content-Encoding: gzip\r\n"));
+        EXPECT_THAT(zipped, HasSubstr("immutable"));
+        EXPECT_EQ(unzip(body_of(zipped)), std::string(5000, 'a'));
+    }
+    EXPECT_EQ(body_of(get("/assets/app-0123abcd.js", "Accept-Encoding: gzip\r\nRange: bytes=1-3\r\n")), "aaa");
     EXPECT_THAT(get("/assets/gone.js"), StartsWith("HTTP/1.1 404 "));
     EXPECT_THAT(get("/"), HasSubstr("X-Content-Type-Options: nosniff\r\n"));
 }

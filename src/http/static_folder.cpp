@@ -1,9 +1,14 @@
 #include "http/static_folder.hpp"
 
 #include <array>
+#include <map>
+#include <memory>
+#include <mutex>
 #include <utility>
 
+#include "base/file.hpp"
 #include "base/safe_path.hpp"
+#include "http/compress.hpp"
 #include "http/header_text.hpp"
 
 namespace digits::http {
@@ -43,6 +48,31 @@ bool has_hash(const std::filesystem::path& path) {
     return path.parent_path().filename() == "assets" && dash != std::string::npos && stem.size() - dash - 1 >= 8;
 }
 
+/// Files whose content never changes, compressed once for all who ask. Thread-safe.
+class CompressedFiles {
+  public:
+    Result<std::shared_ptr<const std::string>> find(const std::filesystem::path& path) {
+        {
+            const std::lock_guard lock(mutex_);
+            if (const auto known = files_.find(path); known != files_.end()) return known->second;
+        }
+        DIGITS_ASSIGN(const auto bytes, read_file(path));
+        auto compressed = std::make_shared<const std::string>(gzip(bytes, kBestCompression));
+        const std::lock_guard lock(mutex_);
+        return files_.try_emplace(path, std::move(compressed)).first->second;
+    }
+
+  private:
+    static constexpr int kBestCompression = 9;
+    std::mutex mutex_;
+    std::map<std::filesystem::path, std::shared_ptr<const std::string>> files_;
+};
+
+bool takes_compressed(const Request& request, std::string_view type) {
+    const auto* codings = request.find_header("accept-encoding");
+    return codings && accepts_gzip(*codings) && is_compressible(type) && !request.find_header("range");
+}
+
 }  // namespace
 
 std::string_view content_type_of(const std::filesystem::path& path) {
@@ -53,7 +83,8 @@ std::string_view content_type_of(const std::filesystem::path& path) {
 }
 
 Handler static_folder(std::filesystem::path folder) {
-    return [folder = std::move(folder)](const Request& request) -> Result<Response> {
+    return [folder = std::move(folder),
+            compressed = std::make_shared<CompressedFiles>()](const Request& request) -> Result<Response> {
         const auto relative = request.path.substr(1);
         DIGITS_ASSIGN(auto path, resolve_inside(folder, relative));
         std::error_code error;
@@ -65,8 +96,16 @@ Handler static_folder(std::filesystem::path folder) {
                 return fail(make_error(ErrorCode::kNotFound, "the pages are not built: {} is missing", path.string())
                                 .advise("Run scripts/build, or start with --web-dir"));
         }
-        auto response = Response::file(path, std::string(content_type_of(path)));
-        response.set_header("Cache-Control", has_hash(path) ? "public, max-age=31536000, immutable" : "no-cache");
+        const std::string type(content_type_of(path));
+        const bool never_changes = has_hash(path);
+        auto response = Response::file(path, type);
+        if (never_changes && takes_compressed(request, type)) {
+            DIGITS_ASSIGN(const auto bytes, compressed->find(path));
+            response = Response::bytes(200, type, *bytes);
+            response.set_header("Content-Encoding", "gzip");
+            response.set_header("Vary", "Accept-Encoding");
+        }
+        response.set_header("Cache-Control", never_changes ? "public, max-age=31536000, immutable" : "no-cache");
         return response;
     };
 }
