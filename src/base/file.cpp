@@ -9,6 +9,7 @@
 
 #include "base/check.hpp"
 #include "base/ids.hpp"
+#include "base/named_file.hpp"
 
 namespace digits {
 namespace {
@@ -26,27 +27,30 @@ Status write_all(int fd, std::string_view bytes, const std::filesystem::path& pa
 }  // namespace
 
 Result<std::string> read_file(const std::filesystem::path& path, std::uint64_t max_bytes) {
+    return read_named_file(path.native(), max_bytes);
+}
+
+Result<std::string> read_named_file(const std::string& path, std::uint64_t max_bytes) {
     const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return fail(errno_error("cannot open " + path.string(), errno));
+    if (fd < 0) return fail(errno_error("cannot open " + path, errno));
     struct Closer {
         int fd;
         ~Closer() { ::close(fd); }
     } closer{fd};
     struct stat info{};
-    if (::fstat(fd, &info) != 0) return fail(errno_error("cannot read " + path.string(), errno));
-    if (S_ISDIR(info.st_mode))
-        return fail(ErrorCode::kInvalidArgument, "{} is a folder, expected a file", path.string());
+    if (::fstat(fd, &info) != 0) return fail(errno_error("cannot read " + path, errno));
+    if (S_ISDIR(info.st_mode)) return fail(ErrorCode::kInvalidArgument, "{} is a folder, expected a file", path);
     std::string bytes;
     bytes.reserve(static_cast<std::size_t>(info.st_size) + 1);
     char buffer[1 << 16];
     for (;;) {
         const ssize_t n = ::read(fd, buffer, sizeof buffer);
         if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return fail(errno_error("cannot read " + path.string(), errno));
+        if (n < 0) return fail(errno_error("cannot read " + path, errno));
         if (n == 0) return bytes;
         bytes.append(buffer, static_cast<std::size_t>(n));
         if (bytes.size() > max_bytes)
-            return fail(ErrorCode::kTooLarge, "{} is larger than the limit of {} bytes", path.string(), max_bytes);
+            return fail(ErrorCode::kTooLarge, "{} is larger than the limit of {} bytes", path, max_bytes);
     }
 }
 

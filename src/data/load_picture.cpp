@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "base/file.hpp"
+#include "base/named_file.hpp"
 #include "data/guard.hpp"
 #include "image/decode.hpp"
 
@@ -24,7 +24,7 @@ Result<Image> cut_out(const Image& picture, const PixelBox& box) {
 
 Result<Image> read_picture(const ListEntry& entry) {
     if (is_web_address(entry.path)) return fail(ErrorCode::kUnsupported, "an address in the network; expected a file");
-    DIGITS_ASSIGN(const auto bytes, read_file(entry.path, kMostPictureBytes));
+    DIGITS_ASSIGN(const auto bytes, read_named_file(entry.path, kMostPictureBytes));
     DIGITS_ASSIGN(auto picture, decode_image(bytes));
     if (!entry.box) return picture;
     return cut_out(picture, *entry.box);

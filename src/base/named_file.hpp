@@ -1,0 +1,14 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/result.hpp"
+
+namespace digits {
+
+/// As read_file() (base/file.hpp), for one of many small files: a std::filesystem::path is taken to pieces when it is
+/// made, which costs as much as reading a few hundred bytes.
+Result<std::string> read_named_file(const std::string& path, std::uint64_t max_bytes);
+
+}  // namespace digits
