@@ -29,6 +29,12 @@ constexpr std::size_t kBlockBytes = std::size_t{1} << 20;
 std::string database_name(Split split) { return std::string(enum_name(split)) + "_db"; }
 std::string list_name(Split split) { return std::string(enum_name(split)) + ".txt"; }
 
+/// Runs `work` on a thread of its own.
+template <class Work>
+std::future<Status> in_background(const char* doing, Work work) {
+    return std::async(std::launch::async, [doing, work = std::move(work)] { return guarded(doing, work); });
+}
+
 /// A database under construction beside its place, gone unless `commit` is called.
 class PartialDatabase {
   public:
@@ -161,16 +167,19 @@ Status Builder::build_split(Split split) {
         return fail(make_error(ErrorCode::kDataLoss, "none of the {} pictures for {} can be read; the first: {}",
                                entries.size(), name, unreadable_.substr(0, unreadable_.find('\n')))
                         .at((folder_ / list_name(split)).string()));
-    DIGITS_TRY(sink->finish());
-    sink.reset();
-    DIGITS_TRY(database.commit());
-
+    // Both wait for the disk.
+    std::future<Status> mean_written;
     if (with_mean) {
         MeanAccumulator all;
         for (const auto& mean : means) all.merge(mean);
-        DIGITS_TRY(write_mean_files(all.mean(), folder_));
-        mean_pixel_ = mean_pixel(to_mean_blob(all.mean()));
+        const auto mean = all.mean();
+        mean_pixel_ = mean_pixel(to_mean_blob(mean));
+        mean_written = in_background("write the mean", [this, mean] { return write_mean_files(mean, folder_); });
     }
+    DIGITS_TRY(sink->finish());
+    sink.reset();
+    DIGITS_TRY(database.commit());
+    if (with_mean) DIGITS_TRY(mean_written.get());
     record_count_ += written;
     splits_[std::string(enum_name(split))] = {
         {"count", written}, {"db", name}, {"list", list_name(split)}, {"per_class", per_class}};
@@ -220,8 +229,7 @@ Result<json> Builder::build() {
         context_.emit({{"event", "log"}, {"level", "warning"}, {"text", warning}});
     shuffle_entries();
     // The disk takes its time with the lists; the pictures do not wait for it.
-    auto lists =
-        std::async(std::launch::async, [this] { return guarded("write the lists", [&] { return write_lists(); }); });
+    auto lists = in_background("write the lists", [this] { return write_lists(); });
     for (const Split split : kSplits) DIGITS_TRY(build_split(split));
     DIGITS_TRY(lists.get());
     DIGITS_TRY(write_file_atomic(folder_ / "unreadable.txt", unreadable_));
