@@ -99,6 +99,12 @@ TEST(AtomicFile, AppearsOnCommitOnly) {
     ASSERT_TRUE(write_file_atomic(path, "kept"));
     EXPECT_EQ(read_file(path).value(), "kept");
     EXPECT_EQ(read_file(path, 3).error().code, ErrorCode::kTooLarge);
+    for (const std::size_t size : {0, 1, 1023, 1024, 1025, 70'000}) {
+        const std::string bytes(size, 'x');
+        ASSERT_TRUE(write_file_atomic(path, bytes));
+        EXPECT_EQ(read_file(path).value(), bytes);
+    }
+    EXPECT_THAT(read_file("/proc/self/status").value(), testing::EndsWith("\n"));  // tells no size
     EXPECT_EQ(read_file(folder.path()).error().code, ErrorCode::kInvalidArgument);
     EXPECT_EQ(read_file(folder.path() / "none").error().code, ErrorCode::kNotFound);
 }

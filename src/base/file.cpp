@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 
@@ -40,17 +41,23 @@ Result<std::string> read_named_file(const std::string& path, std::uint64_t max_b
     struct stat info{};
     if (::fstat(fd, &info) != 0) return fail(errno_error("cannot read " + path, errno));
     if (S_ISDIR(info.st_mode)) return fail(ErrorCode::kInvalidArgument, "{} is a folder, expected a file", path);
-    std::string bytes;
-    bytes.reserve(static_cast<std::size_t>(info.st_size) + 1);
-    char buffer[1 << 16];
-    for (;;) {
-        const ssize_t n = ::read(fd, buffer, sizeof buffer);
+    const auto told = S_ISREG(info.st_mode) ? static_cast<std::uint64_t>(info.st_size) : 0;
+    if (told > max_bytes) return fail(ErrorCode::kTooLarge, "{} is larger than the limit of {} bytes", path, max_bytes);
+    // Room for one byte more than the file should have: if that stays free, the file is at its end.
+    constexpr std::size_t kLeastRoom = 1 << 10;
+    std::string bytes(std::max(static_cast<std::size_t>(told) + 1, kLeastRoom), '\0');
+    for (std::size_t size = 0;;) {
+        const ssize_t n = ::read(fd, bytes.data() + size, bytes.size() - size);
         if (n < 0 && errno == EINTR) continue;
         if (n < 0) return fail(errno_error("cannot read " + path, errno));
-        if (n == 0) return bytes;
-        bytes.append(buffer, static_cast<std::size_t>(n));
-        if (bytes.size() > max_bytes)
+        size += static_cast<std::size_t>(n);
+        if (size > max_bytes)
             return fail(ErrorCode::kTooLarge, "{} is larger than the limit of {} bytes", path, max_bytes);
+        if (n == 0 || (told > 0 && size == told && size < bytes.size())) {
+            bytes.resize(size);
+            return bytes;
+        }
+        if (size == bytes.size()) bytes.resize(2 * size);
     }
 }
 
