@@ -121,10 +121,7 @@ DIGITS_KERNEL_INLINE void for_each_weight(const PatchShape& shape, const Use& us
 /// Adds the bias. What lies behind a pixel is written, too, if another one follows, which is written later.
 DIGITS_KERNEL_INLINE void finish_pixel(const float* sums, const float* bias, bool rectify, std::int64_t outputs,
                                        bool is_followed, float* to) {
-    const auto finished = [&](std::int64_t k) {
-        const Vector8 value = load8(sums + k) + load8(bias + k);
-        return rectify ? (value < 0 ? Vector8{} : value) : value;  // NaN stays
-    };
+    const auto finished = [&](std::int64_t k) { return rectified(load8(sums + k) + load8(bias + k), rectify); };
     std::int64_t k = 0;
     for (; k + 8 <= outputs || (is_followed && k < outputs); k += 8) store8(to + k, finished(k));
     if (k >= outputs) return;
@@ -205,16 +202,12 @@ void patch_accumulate(const PatchShape& shape, const float* x, const float* dy, 
         const std::int64_t count = std::min(block, end - first);
         gather(shape, x, first, count, scratch);
         for (std::int64_t p = 0; p < panels; ++p) {
-            const std::int64_t columns = std::min(kPanel, shape.outputs - p * kPanel);
+            const std::int64_t columns = shape.outputs - p * kPanel;
             for (std::int64_t i = 0; i < count; ++i) {
                 const float* from = dy + (first + i) * shape.outputs + p * kPanel;
                 float* to = gradients + (p * block + i) * kPanel;
-                if (columns == kPanel) {
-                    store8(to, load8(from));
-                    store8(to + 8, load8(from + 8));
-                } else {
-                    for (std::int64_t k = 0; k < kPanel; ++k) to[k] = k < columns ? from[k] : 0.0F;
-                }
+                store8(to, load_some(from, columns));
+                if (columns > 8) store8(to + 8, load_some(from + 8, columns - 8));
             }
         }
         multiply_transposed_by_panels(scratch, row, gradients, block * kPanel, sums, shape.depth(), count,

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+
 /// Compiles a function for several instruction sets; the best one that the machine has is chosen when the program
 /// loads. The sources are compiled with -O3.
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
@@ -27,5 +29,18 @@ typedef float LooseVector8 __attribute__((vector_size(32), aligned(4), may_alias
 
 DIGITS_KERNEL_INLINE Vector8 load8(const float* from) { return *reinterpret_cast<const LooseVector8*>(from); }
 DIGITS_KERNEL_INLINE void store8(float* to, const Vector8& value) { *reinterpret_cast<LooseVector8*>(to) = value; }
+
+/// Negative values become 0, if that is wanted. Not by a maximum, so that NaN stays NaN.
+DIGITS_KERNEL_INLINE Vector8 rectified(const Vector8& value, bool rectify) {
+    return rectify ? (value < 0 ? Vector8{} : value) : value;
+}
+
+/// Eight values, zeros behind the first `count`.
+DIGITS_KERNEL_INLINE Vector8 load_some(const float* from, std::int64_t count) {
+    if (count >= 8) return load8(from);
+    alignas(32) float values[8] = {};
+    for (std::int64_t i = 0; i < count; ++i) values[i] = from[i];
+    return load8(values);
+}
 
 }  // namespace digits

@@ -86,19 +86,6 @@ DIGITS_KERNEL_INLINE void interpolate_tile(const Vector8 (&m)[6][6], Vector8 (&y
     for (int i = 0; i < kCount; ++i) interpolate<kCount, kScaled>(rows[i], y[i]);
 }
 
-/// Not by a maximum, so that NaN stays NaN.
-DIGITS_KERNEL_INLINE Vector8 rectified(const Vector8& value, bool rectify) {
-    return rectify ? (value < 0 ? Vector8{} : value) : value;
-}
-
-/// Eight values, zeros behind the first `count`.
-DIGITS_KERNEL_INLINE Vector8 load_some(const float* from, std::int64_t count) {
-    if (count >= 8) return load8(from);
-    alignas(32) float values[8] = {};
-    for (std::int64_t i = 0; i < count; ++i) values[i] = from[i];
-    return load8(values);
-}
-
 struct Tile {
     std::int64_t item, y, x;
 };

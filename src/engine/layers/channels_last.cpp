@@ -1,16 +1,18 @@
 #include "engine/layers/channels_last.hpp"
 
-#include <ATen/Parallel.h>
+#include "engine/layers/parts.hpp"
 
 namespace digits {
 
+at::Tensor empty_channels_last(at::IntArrayRef sizes) {
+    return at::empty(sizes, at::TensorOptions().dtype(at::kFloat).memory_format(at::MemoryFormat::ChannelsLast));
+}
+
 at::Tensor sum_pixels(std::int64_t count, std::int64_t channels, std::int64_t pixels, const SumPixels& kernel) {
-    const std::int64_t threads = at::get_num_threads(), part = (pixels + threads - 1) / threads;
-    const at::Tensor sums = at::zeros({threads, count, channels}, at::kDouble);
+    const at::Tensor sums = at::zeros({at::get_num_threads(), count, channels}, at::kDouble);
     double* own = sums.data_ptr<double>();
-    at::parallel_for(0, threads, 1, [&](std::int64_t begin, std::int64_t end) {
-        for (std::int64_t i = begin; i < end; ++i)
-            kernel(own + i * count * channels, std::min(pixels, i * part), std::min(pixels, (i + 1) * part));
+    in_parts(pixels, [&](std::int64_t thread, std::int64_t begin, std::int64_t end) {
+        kernel(own + thread * count * channels, begin, end);
     });
     return sums.sum(0);
 }

@@ -11,6 +11,9 @@ namespace digits {
 
 // Passes of kernels/channels.hpp over tensors that lie channels last (layout.hpp), by all threads.
 
+/// Floats, on the CPU.
+at::Tensor empty_channels_last(at::IntArrayRef sizes);
+
 /// The kernel adds to `sums`, (kSums x channels), for the pixels [begin, end).
 using SumPixels = std::function<void(double* sums, std::int64_t begin, std::int64_t end)>;
 /// (count x channels) in double precision.

@@ -1,30 +1,16 @@
 #include "engine/layers/patch_convolution.hpp"
 
-#include <ATen/Parallel.h>
-
 #include <algorithm>
-#include <ranges>
 
 #include "engine/kernels/panels.hpp"
+#include "engine/layers/channels_last.hpp"
+#include "engine/layers/parts.hpp"
 
 namespace digits {
 namespace {
 
 /// Each thread sums up a weight gradient of its own.
 constexpr std::int64_t kMostWeights = std::int64_t{1} << 20;
-
-/// Calls `use(thread, begin, end)` with as many parts of `count` as there are threads.
-template <class Use>
-void in_parts(std::int64_t count, const Use& use) {
-    const std::int64_t threads = at::get_num_threads(), part = (count + threads - 1) / threads;
-    at::parallel_for(0, threads, 1, [&](std::int64_t begin, std::int64_t end) {
-        for (std::int64_t i = begin; i < end; ++i) use(i, std::min(count, i * part), std::min(count, (i + 1) * part));
-    });
-}
-
-at::Tensor empty_channels_last(at::IntArrayRef sizes) {
-    return at::empty(sizes, at::TensorOptions().dtype(at::kFloat).memory_format(at::MemoryFormat::ChannelsLast));
-}
 
 }  // namespace
 

@@ -3,6 +3,8 @@
 #include <ATen/Parallel.h>
 
 #include "engine/kernels/panels.hpp"
+#include "engine/layers/channels_last.hpp"
+#include "engine/layers/parts.hpp"
 
 namespace digits {
 namespace {
@@ -34,20 +36,13 @@ std::int64_t convolve_scratch(const WinogradShape& shape) {
 /// Convolves one group with transformed weights.
 void convolve(const WinogradShape& shape, const float* x, const float* weights, const float* bias, bool rectify,
               float* y) {
-    const std::int64_t tiles = shape.tiles(), threads = at::get_num_threads();
-    const std::int64_t part = tiles_of_thread(shape), block = block_of_tiles(shape, part);
+    const std::int64_t block = block_of_tiles(shape, tiles_of_thread(shape));
     const std::int64_t scratch_size = winograd_scratch_size(shape, block);
-    const at::Tensor scratch = at::empty({threads, scratch_size}, at::kFloat);
+    const at::Tensor scratch = at::empty({at::get_num_threads(), scratch_size}, at::kFloat);
     float* own = scratch.data_ptr<float>();
-    at::parallel_for(0, threads, 1, [&](std::int64_t begin, std::int64_t end) {
-        for (std::int64_t i = begin; i < end; ++i)
-            winograd_convolve(shape, x, weights, bias, rectify, y, i * part, std::min(tiles, (i + 1) * part), block,
-                              own + i * scratch_size);
+    in_parts(shape.tiles(), [&](std::int64_t thread, std::int64_t begin, std::int64_t end) {
+        winograd_convolve(shape, x, weights, bias, rectify, y, begin, end, block, own + thread * scratch_size);
     });
-}
-
-at::Tensor empty_channels_last(at::IntArrayRef sizes) {
-    return at::empty(sizes, at::TensorOptions().dtype(at::kFloat).memory_format(at::MemoryFormat::ChannelsLast));
 }
 
 }  // namespace
