@@ -30,10 +30,13 @@ bool parse_line(std::string_view line, ListEntry& entry) {
     const auto end = number.data() + number.size();
     const auto [stop, error] = std::from_chars(number.data(), end, entry.label);
     const auto path = trimmed_end(line.substr(0, space));
-    if (error != std::errc{} || stop != end || entry.label < 0 || path.empty()) return false;
+    if (error != std::errc{} || stop != end || path.empty()) return false;
     entry.path = path;
     return true;
 }
+
+/// The lines that count for datasets: labels are class numbers.
+bool parse_class_line(std::string_view line, ListEntry& entry) { return parse_line(line, entry) && entry.label >= 0; }
 
 }  // namespace
 
@@ -51,7 +54,7 @@ Result<ImageList> read_image_list(const std::filesystem::path& file, const std::
         line = trimmed_end(line);
         if (line.empty()) return;
         ListEntry entry;
-        if (!parse_line(line, entry)) {
+        if (!parse_class_line(line, entry)) {
             list.skipped_lines.push_back(number);
             return;
         }
@@ -69,6 +72,24 @@ Result<ImageList> read_image_list(const std::filesystem::path& file, const std::
     return list;
 }
 
+Result<std::vector<ListEntry>> read_strict_image_list(const std::filesystem::path& file) {
+    DIGITS_ASSIGN(const auto text, read_file(file));
+    std::vector<ListEntry> entries;
+    Status status;
+    for_each_line(text, [&](int number, std::string_view line) {
+        line = trimmed_end(line);
+        if (line.empty() || !status) return;
+        if (!parse_line(line, entries.emplace_back()))
+            status = fail(make_error(ErrorCode::kInvalidArgument, "expected a path, a space and a label")
+                              .at(fmt::format("{}:{}", file.string(), number)));
+    });
+    DIGITS_TRY(status);
+    if (entries.empty())
+        return fail(make_error(ErrorCode::kInvalidArgument, "no line, expected lines of a path, a space and a label")
+                        .at(file.string()));
+    return entries;
+}
+
 bool is_web_address(std::string_view path) { return path.starts_with("http://") || path.starts_with("https://"); }
 
 std::vector<ListedPicture> parse_picture_list(std::string_view text, const std::filesystem::path& root,
@@ -79,7 +100,7 @@ std::vector<ListedPicture> parse_picture_list(std::string_view text, const std::
         line.remove_prefix(std::min(line.find_first_not_of(kSpace), line.size()));
         if (line.empty() || (limit > 0 && pictures.size() == limit)) return;
         ListedPicture picture;
-        if (ListEntry entry; parse_line(line, entry)) {
+        if (ListEntry entry; parse_class_line(line, entry)) {
             picture = {std::move(entry.path), entry.label};
         } else {
             picture.path = line;

@@ -41,6 +41,9 @@ struct ImageList {
 /// leads out of `roots` (empty: everywhere).
 Result<ImageList> read_image_list(const std::filesystem::path& file, const std::filesystem::path& root,
                                   const std::vector<std::string>& roots = {});
+/// As Caffe's ImageData layer reads lists: every line that is not empty must be `path label`, else it is an error that
+/// names it; labels may be negative, which are there to be ignored. Paths stay as they are written.
+Result<std::vector<ListEntry>> read_strict_image_list(const std::filesystem::path& file);
 /// Name and label with one space, a line each; atomically.
 Status write_image_list(const std::filesystem::path& file, const std::vector<ListEntry>& entries);
 

@@ -25,7 +25,7 @@ constexpr int kMostDepth = 32;
 
 class Unpacking {
   public:
-    Unpacking(const fs::path& archive, const fs::path& folder, const UnpackLimits& limits)
+    Unpacking(const fs::path& archive, const fs::path& folder, const PictureLimits& limits)
         : archive_(archive), folder_(folder), limits_(limits), reader_(archive_read_new(), archive_read_free) {}
 
     Result<nlohmann::json> run() {
@@ -137,7 +137,7 @@ class Unpacking {
 
     const fs::path& archive_;
     const fs::path& folder_;
-    const UnpackLimits& limits_;
+    const PictureLimits& limits_;
     std::unique_ptr<::archive, int (*)(::archive*)> reader_;
     std::uint64_t most_bytes_ = 0;
     std::uint64_t entries_ = 0;
@@ -148,7 +148,7 @@ class Unpacking {
 
 }  // namespace
 
-Result<nlohmann::json> unpack_pictures(const fs::path& archive, const fs::path& folder, const UnpackLimits& limits) {
+Result<nlohmann::json> unpack_pictures(const fs::path& archive, const fs::path& folder, const PictureLimits& limits) {
     auto unpacked = guarded("unpack the archive", [&] { return Unpacking(archive, folder, limits).run(); });
     if (!unpacked) {
         std::error_code ignored;

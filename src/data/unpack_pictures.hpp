@@ -8,7 +8,7 @@
 
 namespace digits {
 
-struct UnpackLimits {
+struct PictureLimits {
     std::uint64_t entries = 2'000'000;
     std::uint64_t bytes = std::uint64_t{64} << 30;
     /// Beyond this much, no more than so many times the archive's size: pictures hardly shrink, bombs do.
@@ -21,6 +21,6 @@ struct UnpackLimits {
 /// Errors: kInvalidArgument for paths that lead out, links, devices, encrypted members and archives without pictures;
 /// kTooLarge over a limit; kDataLoss for a damaged archive. After an error the folder is empty.
 Result<nlohmann::json> unpack_pictures(const std::filesystem::path& archive, const std::filesystem::path& folder,
-                                       const UnpackLimits& limits = {});
+                                       const PictureLimits& limits = {});
 
 }  // namespace digits

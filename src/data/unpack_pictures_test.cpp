@@ -57,7 +57,7 @@ class Unpack : public testing::Test {
         return paths;
     }
 
-    void expect_refused(ErrorCode code, const std::string& words, const UnpackLimits& limits = {}) {
+    void expect_refused(ErrorCode code, const std::string& words, const PictureLimits& limits = {}) {
         const auto found = unpack_pictures(file(), out(), limits);
         ASSERT_FALSE(found);
         EXPECT_EQ(found.error().code, code) << found.error().to_string();

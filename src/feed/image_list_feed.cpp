@@ -1,10 +1,8 @@
 #include "feed/image_list_feed.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <numeric>
-#include <sstream>
 
 #include "base/file.hpp"
 #include "base/random.hpp"
@@ -16,32 +14,10 @@ namespace digits {
 
 namespace {
 
-/// Lines of a path, a blank and a label, which may be negative: such labels are there to be ignored.
 Result<std::vector<ListEntry>> read_list(const ImageListOptions& options) {
-    constexpr std::string_view kBlank = " \t\r";
-    DIGITS_ASSIGN(const auto text, read_file(options.source));
-    std::vector<ListEntry> entries;
-    std::istringstream lines(text);
-    int number = 0;
-    for (std::string line; std::getline(lines, line);) {
-        ++number;
-        line.erase(line.find_last_not_of(kBlank) + 1);
-        if (line.empty()) continue;
-        const auto blank = line.find_last_of(kBlank);
-        const auto path = line.substr(0, line.find_last_not_of(kBlank, blank) + 1);
-        ListEntry entry;
-        const char* const end = line.data() + line.size();
-        const auto [stop, error] =
-            std::from_chars(blank == std::string::npos ? end : line.data() + blank + 1, end, entry.label);
-        if (error != std::errc() || stop != end || path.empty())
-            return fail(make_error(ErrorCode::kInvalidArgument, "expected a path, a space and a label")
-                            .at(fmt::format("{}:{}", options.source.string(), number)));
-        entry.path = listed_path(options.base_dir, options.root_folder, path).string();
-        entries.push_back(std::move(entry));
-    }
-    if (entries.empty())
-        return fail(make_error(ErrorCode::kInvalidArgument, "no line, expected lines of a path, a space and a label")
-                        .at(options.source.string()));
+    DIGITS_ASSIGN(auto entries, read_strict_image_list(options.source));
+    for (ListEntry& entry : entries)
+        entry.path = listed_path(options.base_dir, options.root_folder, entry.path).string();
     return entries;
 }
 
