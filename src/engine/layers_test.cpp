@@ -85,6 +85,25 @@ TEST(Crop, OfEverythingHasMemoryOfItsOwn) {
                                      inputs);
 }
 
+TEST(Pooling, TakesNoNoticeOfOneSideBesideKernelSize) {
+    const Inputs inputs{{"x", some_values({1, 1, 4, 4})}};
+    const auto net = run(inputs_of(inputs) + R"(layer { name: "pool" type: "Pooling" bottom: "x" top: "y"
+        pooling_param { kernel_size: 2 kernel_h: 3 } })",
+                         inputs);
+    ASSERT_TRUE(net);
+    EXPECT_EQ(net->find_blob("y")->shape(), (Shape{1, 1, 3, 3}));
+}
+
+TEST(Slice, AtTheEndLeavesAnEmptyTop) {
+    const Inputs inputs{{"x", some_values({2, 3})}};
+    const auto net = run(inputs_of(inputs) + R"(layer { name: "cut" type: "Slice" bottom: "x" top: "all" top: "none"
+        slice_param { slice_point: 3 } })",
+                         inputs);
+    ASSERT_TRUE(net);
+    EXPECT_TRUE(at::equal(net->find_blob("all")->data(), inputs.at("x")));
+    EXPECT_EQ(net->find_blob("none")->shape(), (Shape{2, 0}));
+}
+
 TEST(ContrastiveLoss, TakesTheWholePartOfALabel) {
     // 0.5 is 0: a pair that should lie 3 apart, and is 1 apart. (3 - 1)² / 2.
     const Inputs inputs{

@@ -23,7 +23,8 @@ PoolingWindow PoolingWindow::of(const caffe::PoolingParameter& p, std::int64_t h
     window.y.size = height;
     window.x.size = width;
     const bool has_kernel = p.has_kernel_size() || p.has_kernel_h() || p.has_kernel_w();
-    if (p.has_kernel_size() && (p.has_kernel_h() || p.has_kernel_w()))
+    // As in Caffe, one of the two beside kernel_size goes unnoticed.
+    if (p.has_kernel_size() && p.has_kernel_h() && p.has_kernel_w())
         throw_invalid("give kernel_size or kernel_h and kernel_w, not both");
     if (p.has_pad() && (p.has_pad_h() || p.has_pad_w())) throw_invalid("give pad or pad_h and pad_w, not both");
     if (p.has_stride() && (p.has_stride_h() || p.has_stride_w()))

@@ -28,7 +28,8 @@ class SliceLayer final : public Layer {
                     throw_invalid("slice points must grow; {} follows {}", point, starts_.back());
                 starts_.push_back(point);
             }
-            if (starts_.back() >= size)
+            // At the end itself the last top is empty, as in Caffe.
+            if (starts_.back() > size)
                 throw_invalid("slice point {} lies outside axis {} of size {}", starts_.back(), axis_, size);
         } else {
             if (size % tops != 0)
