@@ -36,6 +36,8 @@ if(LibTorch_FOUND AND NOT TARGET LibTorch::LibTorch)
     target_link_libraries(LibTorch::LibTorch INTERFACE ${LibTorch_CPU_LIBRARY} ${LibTorch_C10_LIBRARY})
     if(LibTorch_CUDA_LIBRARY AND LibTorch_C10_CUDA_LIBRARY)
         set(LibTorch_CUDA TRUE)
+        # CUDA's own libraries lie beside the wheel, where the loader finds them and the linker does not look.
+        target_link_options(LibTorch::LibTorch INTERFACE -Wl,--allow-shlib-undefined)
         # Nothing refers to these two by name, and without them no CUDA kernel is ever registered.
         target_link_libraries(LibTorch::LibTorch INTERFACE
             -Wl,--no-as-needed ${LibTorch_CUDA_LIBRARY} ${LibTorch_C10_CUDA_LIBRARY} -Wl,--as-needed)
