@@ -5,13 +5,14 @@
 
 #include "commands.hpp"
 #include "engine/bench.hpp"
+#include "engine/device.hpp"
 
 namespace digits {
 
 void add_bench_command(CLI::App& app, int& exit_code) {
     struct Arguments {
         BenchOptions options;
-        std::string precision = "fp32";
+        std::string precision = "fp32", device = "cpu";
         std::vector<std::int64_t> shape;
     };
     auto arguments = std::make_shared<Arguments>();
@@ -27,16 +28,21 @@ void add_bench_command(CLI::App& app, int& exit_code) {
     command->add_option("--classes", options.classes, "Classes of the labels")->check(CLI::PositiveNumber);
     command->add_option("--threads", options.threads, "0: all cores")->check(CLI::NonNegativeNumber);
     command->add_option("--seconds", options.seconds, "How long to measure")->check(CLI::PositiveNumber);
-    command->add_option("--precision", arguments->precision, "fp32, bf16 or fp16")
-        ->check(CLI::IsMember({"fp32", "bf16", "fp16"}))
+    command->add_option("--precision", arguments->precision, "fp32, tf32, bf16 or fp16")
+        ->check(CLI::IsMember({"fp32", "tf32", "bf16", "fp16"}))
         ->capture_default_str();
+    command->add_option("--device", arguments->device, "cpu or cuda:N")->capture_default_str();
     command->add_flag("--generic-kernels", options.generic_kernels,
                       "Use libtorch where we have kernels of our own for the CPU");
     command->add_flag("--profile", options.profile, "Also the time of each layer");
     command->callback([arguments, &exit_code] {
         arguments->options.precision = *find_enum<Precision>(arguments->precision);
         std::copy_n(arguments->shape.begin(), 3, arguments->options.shape.begin());
-        if (const auto status = bench(arguments->options, std::cout); !status) {
+        const auto run = [&]() -> Status {
+            DIGITS_ASSIGN(arguments->options.device, parse_device(arguments->device));
+            return bench(arguments->options, std::cout);
+        };
+        if (const auto status = run(); !status) {
             std::cerr << "digits-worker: " << status.error().to_string() << '\n';
             exit_code = digits::exit_code(status.error().code);
         }

@@ -74,16 +74,17 @@ class PythonLayersInPassing {
 
 /// A page asks again with every word that is typed; the same network is not tried twice.
 Result<TrainingRate> known_rate(const std::string& text, const PythonLayersInPassing& python,
-                                const PictureInputs& inputs, std::int64_t batch_size, std::int64_t classes,
-                                int threads) {
+                                const PictureInputs& inputs, RateOptions options) {
     static std::map<std::string, TrainingRate> known;
-    const auto key = fmt::format("{}\n{}\n{} {} {} {} {} {}", text, python.text(), inputs.picture[0], inputs.picture[1],
-                                 inputs.picture[2], batch_size, classes, threads);
+    const auto key = fmt::format("{}\n{}\n{} {} {} {} {} {} {}", text, python.text(), inputs.picture[0],
+                                 inputs.picture[1], inputs.picture[2], options.batch_size, options.classes,
+                                 options.threads, enum_name(options.precision));
+    options.budget_s = kMeasureBudget_s;
+    options.base_dir = python.folder();
     if (const auto found = known.find(key); found != known.end()) return found->second;
     DIGITS_ASSIGN(auto net, parse_net_text(text, "train_val.prototxt"));
     DIGITS_TRY(upgrade_net(net));
-    DIGITS_ASSIGN(const auto rate,
-                  measure_training_rate(net, inputs, batch_size, classes, threads, kMeasureBudget_s, python.folder()));
+    DIGITS_ASSIGN(const auto rate, measure_training_rate(net, inputs, options));
     constexpr std::size_t kMostKnown = 64;
     if (known.size() == kMostKnown) known.clear();
     known[key] = rate;
@@ -167,8 +168,11 @@ Result<json> describe_network(const json& request) {
     const auto* val = nets.contains("val") ? &nets["val"] : nullptr;
     answer["memory_bytes"] = own_bytes + training_bytes(nets["train"], val);
     if (!request.value("measure", false)) return answer;
-    const auto rate =
-        known_rate(*check.train_val, python, inputs, check.batch_size, check.dataset.label_count, spec.threads);
+    const auto rate = known_rate(*check.train_val, python, inputs,
+                                 {.batch_size = check.batch_size,
+                                  .classes = check.dataset.label_count,
+                                  .precision = spec.precision,
+                                  .threads = spec.threads});
     if (rate) {
         answer["time"] = time_json(*rate, spec, check.dataset);
     } else {

@@ -14,6 +14,8 @@ namespace {
 
 /// Other programs, records on their way and the heap's holes want some of what is free.
 constexpr double kUsableShare = 0.85;
+/// On a GPU, cuDNN's workspaces take as much again for some networks.
+constexpr double kUsableGpuShare = 0.45;
 constexpr double kMega = 1 << 20;
 
 Result<NetDescription> describe(const ModelCheck& check, caffe::Phase phase, const char* stage) {
@@ -77,8 +79,8 @@ Result<std::optional<std::string>> settle_batch(ModelSpec& spec, const std::file
         return "Batch size as the network says: what Python layers take is not known beforehand";
     const auto free = free_memory_bytes(device);
     if (free == 0) return "Batch size as the network says: how much memory is free is not known";
-    DIGITS_ASSIGN(const auto fitted,
-                  fit_batch(spec, static_cast<std::int64_t>(kUsableShare * static_cast<double>(free))));
+    const double usable = device.is_cuda ? kUsableGpuShare : kUsableShare;
+    DIGITS_ASSIGN(const auto fitted, fit_batch(spec, static_cast<std::int64_t>(usable * static_cast<double>(free))));
     spec.batch_size = fitted.batch_size;
     spec.batch_accumulation = fitted.parts * wanted;
     return fmt::format("Batch size {}{}: {:.0f} MB foreseen, {:.0f} MB free", fitted.batch_size,

@@ -141,8 +141,10 @@ void add_train(CLI::App& app, Invocation& invocation) {
         ->add_option("--batch-size", a->batch_size,
                      "Pictures a batch; auto: as the network says, in parts that memory has room for")
         ->check(CLI::IsMember({"auto"}) | CLI::Range(1, 1 << 20));
-    command->add_option("--precision", a->precision, "Of convolutions and inner products: fp32, bf16, or fp16 on a GPU")
-        ->check(CLI::IsMember({"fp32", "bf16", "fp16"}));
+    command
+        ->add_option("--precision", a->precision,
+                     "Of convolutions and inner products: fp32, bf16, or on a GPU tf32 or fp16")
+        ->check(CLI::IsMember({"fp32", "tf32", "bf16", "fp16"}));
     command->add_option("--val-batch-size", a->val_batch_size, "Pictures a batch of validation")
         ->check(CLI::PositiveNumber);
     command->add_option("--accumulate", a->accumulation, "Batches for each step of the solver")

@@ -10,9 +10,11 @@
 
 #include "caffe/net_state.hpp"
 #include "caffe/prototxt.hpp"
+#include "engine/device.hpp"
 #include "engine/flops.hpp"
 #include "engine/guard.hpp"
 #include "engine/memory.hpp"
+#include "engine/place.hpp"
 #include "engine/solver.hpp"
 
 namespace digits {
@@ -33,6 +35,7 @@ Result<std::unique_ptr<Solver>> make_solver(const BenchOptions& options) {
     SolverOptions solver_options;
     solver_options.generic_kernels = options.generic_kernels;
     solver_options.keeps_diffs = false;
+    solver_options.device = options.device;
     DIGITS_ASSIGN(solver_options.products, product_mode(options.precision, solver_options.device));
     return Solver::create(parameter, solver_options);
 }
@@ -41,8 +44,8 @@ Status fill_inputs(Net& net, std::int64_t classes) {
     return guarded([&] {
         Blob& data = *net.find_blob(net.inputs()[0]);
         Blob& label = *net.find_blob(net.inputs()[1]);
-        data.set_data(at::randn(data.shape()));
-        label.set_data(at::randint(classes, label.shape(), at::kFloat));
+        data.set_data(at::randn(data.shape()).to(place(data.device())));
+        label.set_data(at::randint(classes, label.shape(), at::kFloat).to(place(label.device())));
     });
 }
 
@@ -91,7 +94,7 @@ Status bench(const BenchOptions& options, std::ostream& out) {
         return fail(ErrorCode::kInvalidArgument, "batch, classes and the three parts of the shape must be positive");
     if (options.threads > 0) at::set_num_threads(options.threads);
     keep_freed_memory();
-    const std::int64_t before = resident_bytes();
+    const std::int64_t before = options.device.is_cuda ? 0 : resident_bytes();
     DIGITS_ASSIGN(auto solver, make_solver(options));
     const std::int64_t foreseen = before + estimate_memory(solver->net());
     DIGITS_TRY(fill_inputs(solver->net(), options.classes));
@@ -102,6 +105,7 @@ Status bench(const BenchOptions& options, std::ostream& out) {
     while (seconds.size() < 3 || std::chrono::duration<double>(Clock::now() - start).count() < options.seconds) {
         const auto step_start = Clock::now();
         DIGITS_TRY(solver->step());
+        wait_for(options.device);
         seconds.push_back(std::chrono::duration<double>(Clock::now() - step_start).count());
     }
     if (options.profile) {
@@ -116,8 +120,9 @@ Status bench(const BenchOptions& options, std::ostream& out) {
     std::nth_element(seconds.begin(), seconds.begin() + static_cast<std::ptrdiff_t>(seconds.size() / 2), seconds.end());
     const double median = seconds[seconds.size() / 2], rate = static_cast<double>(options.batch) / median;
     const double flops = count_flops(solver->net()).total() / median;
-    const auto peak = peak_resident_bytes();
-    const double limit = measure_matrix_limit(), convolution_limit = measure_convolution_limit();
+    const auto peak = peak_bytes(options.device);
+    const double limit = measure_matrix_limit(options.device),
+                 convolution_limit = measure_convolution_limit(options.device);
     constexpr double kMega = 1 << 20;
     out << fmt::format("{} batch {}: {:.1f} images/s, {:.2f} ms a step, {} steps\n", options.net.filename().string(),
                        options.batch, rate, median * 1e3, seconds.size());
@@ -130,6 +135,7 @@ Status bench(const BenchOptions& options, std::ostream& out) {
     out << nlohmann::json{{"images_per_s", rate},
                           {"step_ms", median * 1e3},
                           {"precision", enum_name(options.precision)},
+                          {"device", device_text(options.device)},
                           {"threads", at::get_num_threads()},
                           {"flops_per_s", flops},
                           {"matrix_flops_per_s", limit},

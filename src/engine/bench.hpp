@@ -7,6 +7,7 @@
 #include "base/precision.hpp"
 #include "base/result.hpp"
 #include "caffe.pb.h"
+#include "engine/blob.hpp"
 
 namespace digits {
 
@@ -16,6 +17,7 @@ struct BenchOptions {
     std::array<std::int64_t, 3> shape{};  ///< channels, height, width
     std::int64_t classes = 10;
     int threads = 0;
+    Device device;
     double seconds = 5;
     Precision precision = Precision::kFp32;
     bool generic_kernels = false;

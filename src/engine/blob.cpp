@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "base/check.hpp"
+#include "engine/place.hpp"
 
 namespace digits {
 
@@ -28,9 +29,7 @@ struct Blob::Tensors {
 namespace {
 
 at::Tensor zeros(const Shape& shape, const Device& device) {
-    const at::Device place =
-        device.is_cuda ? at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(device.ordinal)) : at::Device(at::kCPU);
-    return at::zeros(shape, at::TensorOptions().dtype(at::kFloat).device(place));
+    return at::zeros(shape, at::TensorOptions().dtype(at::kFloat).device(place(device)));
 }
 
 }  // namespace

@@ -70,7 +70,8 @@ TEST(Describe, NamesTheLayerThatDoesNotFit) {
 }
 
 TEST(TrainingRate, TriesASmallNetworkAtItsOwnBatchSize) {
-    const auto rate = measure_training_rate(standard("lenet", 10), {{1, 28, 28}, {}}, 64, 10, 1, 0.2);
+    const auto rate = measure_training_rate(standard("lenet", 10), {{1, 28, 28}, {}},
+                                            {.batch_size = 64, .threads = 1, .budget_s = 0.2});
     ASSERT_TRUE(rate) << rate.error().to_string();
     EXPECT_TRUE(rate->measured);
     EXPECT_EQ(rate->tried_batch_size, 64);

@@ -1,6 +1,7 @@
 #include "engine/device.hpp"
 
 #include <ATen/ATen.h>
+#include <ATen/DeviceAccelerator.h>
 
 #include <charconv>
 #include <thread>
@@ -29,6 +30,16 @@ Result<Device> parse_device(std::string_view text) {
 
 Device default_device() {
     return at::hasCUDA() && at::detail::getCUDAHooks().deviceCount() > 0 ? Device{true, 0} : Device{};
+}
+
+void prepare_gpu(Precision precision) {
+    at::globalContext().setAllowTF32CuDNN(precision == Precision::kTf32);
+    at::globalContext().setAllowTF32CuBLAS(precision == Precision::kTf32);
+    at::globalContext().setBenchmarkCuDNN(true);
+}
+
+void wait_for(const Device& device) {
+    if (device.is_cuda) at::accelerator::synchronizeDevice(static_cast<c10::DeviceIndex>(device.ordinal));
 }
 
 std::string device_text(const Device& device) {

@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <chrono>
 
+#include "engine/device.hpp"
 #include "engine/net.hpp"
+#include "engine/place.hpp"
 
 namespace digits {
 
@@ -44,27 +46,30 @@ Flops count_flops(const Net& net) {
     return flops;
 }
 
-double measure_matrix_limit() {
+double measure_matrix_limit(const Device& device) {
     constexpr std::int64_t kSize = 2048;
-    const at::Tensor a = at::rand({kSize, kSize}), b = at::rand({kSize, kSize}), c = at::empty({kSize, kSize});
-    at::Tensor result = c;
+    const auto options = at::TensorOptions().dtype(at::kFloat).device(place(device));
+    const at::Tensor a = at::rand({kSize, kSize}, options), b = at::rand({kSize, kSize}, options);
+    at::Tensor result = at::empty({kSize, kSize}, options);
     double best = 0;
     const auto start = Clock::now();
     for (int i = 0; i < 3 || std::chrono::duration<double>(Clock::now() - start).count() < 0.5; ++i) {
         const auto begin = Clock::now();
         at::mm_out(result, a, b);
+        wait_for(device);
         const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
         best = std::max(best, 2.0 * kSize * kSize * kSize / seconds);
     }
     return best;
 }
 
-double measure_convolution_limit() {
+double measure_convolution_limit(const Device& device) {
     constexpr std::int64_t kBatch = 16, kChannels = 256, kSide = 28, kKernel = 3;
     const auto last = at::MemoryFormat::ChannelsLast;
-    const at::Tensor x = at::rand({kBatch, kChannels, kSide, kSide}).contiguous(last),
-                     w = at::rand({kChannels, kChannels, kKernel, kKernel}).contiguous(last),
-                     dy = at::rand(x.sizes()).contiguous(last);
+    const auto options = at::TensorOptions().dtype(at::kFloat).device(place(device));
+    const at::Tensor x = at::rand({kBatch, kChannels, kSide, kSide}, options).contiguous(last),
+                     w = at::rand({kChannels, kChannels, kKernel, kKernel}, options).contiguous(last),
+                     dy = at::rand(x.sizes(), options).contiguous(last);
     const Shape one{1, 1}, none{0, 0};
     double best = 0;
     const auto start = Clock::now();
@@ -72,6 +77,7 @@ double measure_convolution_limit() {
         const auto begin = Clock::now();
         at::convolution(x, w, {}, one, one, one, false, none, 1);
         at::convolution_backward(dy, x, w, std::nullopt, one, one, one, false, none, 1, {true, true, false});
+        wait_for(device);
         const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
         best = std::max(best, 3 * 2.0 * kBatch * kSide * kSide * kChannels * kChannels * kKernel * kKernel / seconds);
     }

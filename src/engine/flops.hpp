@@ -1,5 +1,7 @@
 #pragma once
 
+#include "engine/blob.hpp"
+
 namespace digits {
 
 class Layer;
@@ -17,11 +19,11 @@ Flops count_flops(const Net& net);
 /// Of one forward pass of a layer of the net.
 double layer_flops(const Net& net, Layer& layer);
 
-/// What this machine reaches in products of 2048 x 2048 matrices, in operations a second, measured now (under a
-/// second).
-double measure_matrix_limit();
+/// What this machine, or a GPU of it, reaches in products of 2048 x 2048 matrices, in operations a second, measured now
+/// (under a second).
+double measure_matrix_limit(const Device& device = {});
 /// What it reaches in the passes of a convolution of libtorch's (256 to 256 channels, 3 x 3, 28 x 28 pixels, batch 16,
 /// channels last), forward and backward, measured now (a second or two).
-double measure_convolution_limit();
+double measure_convolution_limit(const Device& device = {});
 
 }  // namespace digits

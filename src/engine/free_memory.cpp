@@ -1,5 +1,6 @@
 #include "engine/free_memory.hpp"
 
+#include <ATen/Context.h>
 #include <ATen/DeviceAccelerator.h>
 
 #include <algorithm>
@@ -44,6 +45,7 @@ std::int64_t group_room(std::int64_t otherwise) {
 }  // namespace
 
 std::int64_t free_memory_bytes(const Device& device) {
+    if (device.is_cuda) at::globalContext().lazyInitDevice(at::kCUDA);
     const auto free = device.is_cuda
                           ? static_cast<std::int64_t>(
                                 at::accelerator::getMemoryInfo(static_cast<c10::DeviceIndex>(device.ordinal)).first)

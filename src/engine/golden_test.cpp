@@ -6,11 +6,12 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "engine/device.hpp"
 #include "engine/verify.hpp"
 
 // Every case of tests/golden: what real Caffe computed, by area (docs/formats/golden-cases.md). Each runs with our
-// kernels and with libtorch's alone, which is the code that other devices run. DIGITS_GOLDEN=FOLDER adds the cases
-// under that folder.
+// kernels, with libtorch's alone, which is the code that other devices run, and on the GPU, if there is one.
+// DIGITS_GOLDEN=FOLDER adds the cases under that folder.
 namespace digits {
 namespace {
 
@@ -44,9 +45,10 @@ std::vector<GoldenCase> further_cases() {
 
 class Golden : public testing::TestWithParam<GoldenCase> {};
 
-void check(const fs::path& dir, bool generic_kernels) {
+void check(const fs::path& dir, bool generic_kernels, const Device& device = {}) {
     VerifyOptions options;
     options.generic_kernels = generic_kernels;
+    options.device = device;
     const auto report = verify_case(dir, options);
     EXPECT_TRUE(report.passed()) << report.problem;
     EXPECT_GT(report.compared, 0);
@@ -54,6 +56,14 @@ void check(const fs::path& dir, bool generic_kernels) {
 
 TEST_P(Golden, OwnKernels) { check(GetParam().dir, false); }
 TEST_P(Golden, GenericKernels) { check(GetParam().dir, true); }
+
+/// Without a GPU there are no tests of it.
+std::vector<GoldenCase> gpu_cases() { return default_device().is_cuda ? own_cases() : std::vector<GoldenCase>{}; }
+
+class GoldenOnGpu : public Golden {};
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(GoldenOnGpu);
+
+TEST_P(GoldenOnGpu, Holds) { check(GetParam().dir, false, default_device()); }
 
 std::string test_name(const testing::TestParamInfo<GoldenCase>& test) {
     std::string name = test.param.area + "_" + test.param.dir.filename().string();
@@ -63,6 +73,7 @@ std::string test_name(const testing::TestParamInfo<GoldenCase>& test) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Caffe, Golden, testing::ValuesIn(own_cases()), test_name);
+INSTANTIATE_TEST_SUITE_P(Caffe, GoldenOnGpu, testing::ValuesIn(gpu_cases()), test_name);
 INSTANTIATE_TEST_SUITE_P(Further, Golden, testing::ValuesIn(further_cases()), test_name);
 
 TEST(GoldenSet, IsWhole) { EXPECT_EQ(own_cases().size(), 252U); }

@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <set>
 
+#include "engine/device.hpp"
 #include "engine/gradient_cases.hpp"
 #include "engine/layer.hpp"
+#include "engine/place.hpp"
 #include "engine/python_testing.hpp"
 
 // The gradient of every layer type against central differences, in double precision and with ATen's operations; then
@@ -21,7 +23,9 @@ constexpr double kKink = 1e-2;
 /// A layer with its blobs, and the objective Σ <top, g> with fixed random g.
 class CheckedLayer {
   public:
-    CheckedLayer(const GradientCase& gradient_case, at::ScalarType type, bool generic_kernels) : case_(gradient_case) {
+    CheckedLayer(const GradientCase& gradient_case, at::ScalarType type, bool generic_kernels,
+                 const Device& device = {})
+        : case_(gradient_case), device_(device) {
         const LayerType& layer_type = *find_layer_type(case_.type);
         caffe::LayerParameter parameter;
         EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(std::string(case_.settings), &parameter));
@@ -33,7 +37,7 @@ class CheckedLayer {
         for (const GradientInput& input : case_.bottoms) {
             parameter.add_bottom("bottom" + std::to_string(owned_.size()));
             Blob& blob = add_blob(input.shape);
-            blob.set_data(values(input, generator).to(type));
+            blob.set_data(values(input, generator).to(place(device), type));
             bottom_.push_back(&blob);
             start_.push_back(blob.data().clone());
         }
@@ -44,6 +48,7 @@ class CheckedLayer {
         }
         LayerContext context;
         context.phase = case_.how.phase;
+        context.device = device;
         context.generic_kernels = generic_kernels;
         context.base_dir = DIGITS_SOURCE_DIR "/docs/examples";  // of Python layers
         layer_ = layer_type.create(parameter, context);
@@ -54,14 +59,14 @@ class CheckedLayer {
         for (const auto& blob : layer_->blobs()) {
             at::Tensor value = at::randn(blob->shape(), generator, at::kDouble);
             if (case_.how.positive_parameters) value = value.abs() + 0.5;
-            blob->set_data(value.to(type));
+            blob->set_data(value.to(place(device), type));
         }
         forward();
         for (std::size_t i = 0; i < top_.size(); ++i) {
             const bool seen = static_cast<int>(i) < case_.how.seen_tops;
             weights_.push_back((seen ? at::randn(top_[i]->shape(), generator, at::kDouble) + 0.25
                                      : at::zeros(top_[i]->shape(), at::kDouble))
-                                   .to(type));
+                                   .to(place(device), type));
         }
     }
 
@@ -100,7 +105,7 @@ class CheckedLayer {
 
   private:
     Blob& add_blob(const Shape& shape) {
-        owned_.push_back(std::make_unique<Blob>(Device{}, shape));
+        owned_.push_back(std::make_unique<Blob>(device_, shape));
         return *owned_.back();
     }
 
@@ -123,13 +128,14 @@ class CheckedLayer {
     }
 
     const GradientCase& case_;
+    const Device device_;
     std::vector<std::unique_ptr<Blob>> owned_;
     Blobs bottom_, top_;
     std::unique_ptr<Layer> layer_;
     std::vector<at::Tensor> start_, weights_;
 };
 
-std::string place(const GradientCase& one, std::size_t variable, std::int64_t element) {
+std::string spot(const GradientCase& one, std::size_t variable, std::int64_t element) {
     const std::size_t bottoms = one.bottoms.size();
     return fmt::format("{} {}, element {}", variable < bottoms ? "bottom" : "parameter",
                        variable < bottoms ? variable : variable - bottoms, element);
@@ -146,7 +152,7 @@ TEST_P(Gradient, EqualsCentralDifferences) {
     int checked = 0, kinks = 0;
     for (std::size_t v = 0; v < variables.size(); ++v) {
         if (!gradients[v].defined()) continue;
-        ASSERT_EQ(gradients[v].scalar_type(), at::kDouble) << place(one, v, 0);
+        ASSERT_EQ(gradients[v].scalar_type(), at::kDouble) << spot(one, v, 0);
         const at::Tensor gradient = gradients[v].contiguous().view({-1}), x = variables[v].view({-1});
         for (std::int64_t i = 0; i < x.numel(); ++i) {
             const double value = x[i].item<double>(), analytic = gradient[i].item<double>();
@@ -161,33 +167,59 @@ TEST_P(Gradient, EqualsCentralDifferences) {
                 ++kinks;
                 continue;
             }
-            ASSERT_NEAR(analytic, (above - below) / (2 * kStep), one.how.tolerance * scale) << place(one, v, i);
+            ASSERT_NEAR(analytic, (above - below) / (2 * kStep), one.how.tolerance * scale) << spot(one, v, i);
         }
     }
     EXPECT_GT(checked, 0);
     EXPECT_LE(kinks * 10, checked) << "too many points lie at kinks";
 }
 
-TEST_P(Gradient, IsTheSameWithOwnKernels) {
-    const GradientCase& one = GetParam();
-    if (one.how.draws) GTEST_SKIP() << "our random numbers differ from libtorch's";
-    CheckedLayer exact(one, at::kDouble, true), own(one, at::kFloat, false);
-    const auto expected = exact.gradients(), got = own.gradients();
+void expect_exact_gradients(const GradientCase& one, CheckedLayer& layer) {
+    CheckedLayer exact(one, at::kDouble, true);
+    const auto expected = exact.gradients(), got = layer.gradients();
     for (std::size_t v = 0; v < expected.size(); ++v) {
         ASSERT_EQ(expected[v].defined(), got[v].defined());
         if (!got[v].defined()) continue;
         EXPECT_EQ(got[v].scalar_type(), at::kFloat);
-        EXPECT_TRUE(at::allclose(expected[v], got[v].to(at::kDouble), 2e-4, 2e-5))
-            << place(one, v, 0) << ": off by " << (expected[v] - got[v]).abs().max().item<double>();
+        const at::Tensor values = got[v].to(at::kCPU, at::kDouble);
+        EXPECT_TRUE(at::allclose(expected[v], values, 2e-4, 2e-5))
+            << spot(one, v, 0) << ": off by " << (expected[v] - values).abs().max().item<double>();
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Layers, Gradient, testing::ValuesIn(gradient_cases()), [](const auto& test) {
+TEST_P(Gradient, IsTheSameWithOwnKernels) {
+    const GradientCase& one = GetParam();
+    if (one.how.draws) GTEST_SKIP() << "our random numbers differ from libtorch's";
+    CheckedLayer own(one, at::kFloat, false);
+    expect_exact_gradients(one, own);
+}
+
+/// Without a GPU there are no tests of it. Random numbers are the device's own.
+std::vector<GradientCase> gpu_cases() {
+    std::vector<GradientCase> cases;
+    for (const auto& one : gradient_cases())
+        if (default_device().is_cuda && !one.how.draws) cases.push_back(one);
+    return cases;
+}
+
+class GradientOnGpu : public Gradient {};
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(GradientOnGpu);
+
+TEST_P(GradientOnGpu, IsThatOfTheCpu) {
+    prepare_gpu(Precision::kFp32);
+    CheckedLayer layer(GetParam(), at::kFloat, false, default_device());
+    expect_exact_gradients(GetParam(), layer);
+}
+
+std::string test_name(const testing::TestParamInfo<GradientCase>& test) {
     std::string name = fmt::format("{}_{}", test.param.type, test.param.name);
     for (char& c : name)
         if (!std::isalnum(static_cast<unsigned char>(c))) c = '_';
     return name;
-});
+}
+
+INSTANTIATE_TEST_SUITE_P(Layers, Gradient, testing::ValuesIn(gradient_cases()), test_name);
+INSTANTIATE_TEST_SUITE_P(Layers, GradientOnGpu, testing::ValuesIn(gpu_cases()), test_name);
 
 TEST(GradientSet, CoversEveryLayerType) {
     std::set<std::string_view> covered;

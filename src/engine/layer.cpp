@@ -6,6 +6,7 @@
 
 #include "caffe/weights.hpp"
 #include "engine/filler.hpp"
+#include "engine/place.hpp"
 #include "engine/random.hpp"
 
 namespace digits {
@@ -36,7 +37,7 @@ void Layer::add_blob(const Shape& shape, const caffe::FillerParameter& filler) {
     } else {
         values = fill(shape, filler, hash(context_.seed, name(), static_cast<std::uint64_t>(index)));
     }
-    blob->set_data(context_.device.is_cuda ? values.to(blob->data().device()) : values);
+    blob->set_data(values.to(place(context_.device)));
     blobs_.push_back(std::move(blob));
 }
 

@@ -49,6 +49,8 @@ struct LayerContext {
     std::int64_t first_pass = 0;
     /// The precision of convolutions and inner products.
     ProductMode products;
+    /// Gradients of tops are wanted after backward(); else they go then, and a layer may pass them on as they are.
+    bool keeps_diffs = true;
 };
 
 /// One step of a network. Life: construct, set_up once, reshape whenever a bottom's shape changed, forward, backward.
@@ -68,6 +70,9 @@ class Layer {
     virtual void backward(const Blobs& top, const std::vector<bool>& propagate_down, const Blobs& bottom);
     /// Whether a gradient to this bottom is defined (not for labels and indices).
     virtual bool has_gradient(int bottom) const;
+    /// Whether bottoms, tops and their gradients may be in the precision of products (bf16, half the memory). Others
+    /// get fp32 ones from the net.
+    virtual bool takes_low_precision() const { return false; }
     /// Values in a pass's temporaries, beside bottoms, tops and their gradients, for the estimate of memory.
     virtual std::int64_t scratch_count(const Blob&, Pass) const { return 0; }
     /// Data layers: how long forward has waited for records so far.

@@ -1,5 +1,7 @@
 #include "engine/memory.hpp"
 
+#include <ATen/ATen.h>
+#include <c10/core/CachingDeviceAllocator.h>
 #include <malloc.h>
 
 #include <fstream>
@@ -42,5 +44,11 @@ std::int64_t estimate_memory(const Net& net) {
 
 std::int64_t resident_bytes() { return status_bytes("VmRSS:"); }
 std::int64_t peak_resident_bytes() { return status_bytes("VmHWM:"); }
+
+std::int64_t peak_bytes(const Device& device) {
+    if (!device.is_cuda) return peak_resident_bytes();
+    const auto stats = at::getDeviceAllocator(at::kCUDA)->getDeviceStats(static_cast<c10::DeviceIndex>(device.ordinal));
+    return stats.allocated_bytes[static_cast<std::size_t>(c10::CachingAllocator::StatType::AGGREGATE)].peak;
+}
 
 }  // namespace digits

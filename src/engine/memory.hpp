@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "engine/blob.hpp"
+
 namespace digits {
 
 class Net;
@@ -17,5 +19,7 @@ std::int64_t estimate_memory(const Net& net);
 /// Bytes of main memory that this process has now, and had at most. 0 where the system does not tell.
 std::int64_t resident_bytes();
 std::int64_t peak_resident_bytes();
+/// On a GPU: what this process's tensors took at most.
+std::int64_t peak_bytes(const Device& device);
 
 }  // namespace digits

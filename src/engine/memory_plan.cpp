@@ -28,8 +28,8 @@ class Pool {
     };
     using Held = std::shared_ptr<Tensor>;
 
-    Held make(std::int64_t count) {
-        const auto bytes = static_cast<std::size_t>(count) * sizeof(float);
+    Held make(std::int64_t count, bool low = false) {
+        const auto bytes = static_cast<std::size_t>(count) * (low ? sizeof(float) / 2 : sizeof(float));
         if (bytes < kLeastBlockBytes) {
             small_ += bytes;
             most_small_ = std::max(most_small_, small_);
@@ -69,6 +69,7 @@ class Passes {
             if (training_) parameters_.push_back(pool_.make(parameter.blob->count()));  // history
         }
         find_gradients();
+        if (net_.has_low_blobs()) find_low_blobs();
     }
 
     std::int64_t run() {
@@ -121,7 +122,20 @@ class Passes {
         }
     }
 
+    /// As Net::run_layer() brings blobs to their types: what a convolution or product makes is low, others pass on what
+    /// they get, and in front of layers that do not take it a blob turns into floats.
+    void find_low_blobs() {
+        for (const auto& layer : net_.layers()) {
+            const auto& parameter = layer->parameter();
+            if (parameter.bottom_size() == 0 || !layer->takes_low_precision()) continue;
+            const bool multiplies = is_convolution(parameter.type()) || parameter.type() == "InnerProduct";
+            if (multiplies || low_.contains(parameter.bottom(0)))
+                low_.insert(parameter.top().begin(), parameter.top().end());
+        }
+    }
+
     void replace(Held& place, std::int64_t count) { place = pool_.make(count); }
+    Held make_like(const std::string& blob) { return pool_.make(net_.find_blob(blob)->count(), low_.contains(blob)); }
 
     static bool is_planes(const Blob& blob) { return blob.axis_count() == 4 && blob.count(2) > 1; }
     static bool is_view(const std::string& type) { return type == "Flatten" || type == "Reshape"; }
@@ -141,6 +155,9 @@ class Passes {
         }
         const Ends e = ends(index);
         auto& kept = kept_[index];
+        if (!net_.layers()[index]->takes_low_precision())
+            for (const auto& bottom : parameter.bottom())
+                if (low_.contains(bottom)) replace(data_[bottom], net_.find_blob(bottom)->count());
         if (e.type == "Split" || is_view(e.type)) {
             for (const auto& top : parameter.top()) {
                 data_[top] = data_[e.bottom_name];
@@ -153,14 +170,17 @@ class Passes {
             return;
         }
         if (is_convolution(e.type)) {
-            Held laid = is_input(e.bottom_name) ? pool_.make(e.bottom.count()) : Held();
-            Held y = pool_.make(e.top.count());
+            Held laid = is_input(e.bottom_name) ? pool_.make(e.bottom.count(), net_.has_low_blobs()) : Held();
+            if (net_.has_low_blobs()) kept = pool_.make(net_.layers()[index]->blobs()[0]->count(), true);
+            Held y = make_like(e.top_name);
             scratch(index, e.bottom, Pass::kForward);
             data_[e.top_name] = std::move(y);
             return;
         }
         if (e.type == "InnerProduct") {
             if (is_planes(e.bottom)) replace(kept, e.bottom.count());
+            if (net_.has_low_blobs())
+                kept = pool_.make(net_.layers()[index]->blobs()[0]->count() + e.bottom.count(), true);
         } else if (e.type == "BatchNorm" || e.type == "Scale" || e.type == "PReLU") {
             // The bottom's values are kept; in place, the blob gets new ones.
             kept = data_[e.bottom_name];
@@ -176,7 +196,7 @@ class Passes {
             replace(kept, e.bottom.count());
         }
         for (const auto& top : parameter.top())
-            if (const Blob* blob = net_.find_blob(top)) replace(data_[top], blob->count());
+            if (net_.find_blob(top)) data_[top] = make_like(top);
     }
 
     bool is_input(const std::string& blob) const {
@@ -190,7 +210,7 @@ class Passes {
         if (!wanted || parameter.bottom_size() == 0 || parameter.top_size() == 0) return;
         const Ends e = ends(index);
         for (const auto& top : parameter.top())
-            if (!diff_[top]) replace(diff_[top], net_.find_blob(top)->count());
+            if (!diff_[top]) diff_[top] = make_like(top);
         move_back(index, e);
         for (const auto& top : parameter.top())
             if (std::ranges::find(parameter.bottom(), top) == parameter.bottom().end()) diff_[top].reset();
@@ -204,8 +224,8 @@ class Passes {
         }
         if (e.in_place && (e.type == "ReLU" || e.type == "Dropout")) return;
         if (is_convolution(e.type)) {
-            if (absorbed_behind(index) > 0) replace(diff_[e.top_name], e.top.count());
-            Held laid = is_input(e.bottom_name) ? pool_.make(e.bottom.count()) : Held();
+            if (absorbed_behind(index) > 0) diff_[e.top_name] = make_like(e.top_name);
+            Held laid = is_input(e.bottom_name) ? pool_.make(e.bottom.count(), net_.has_low_blobs()) : Held();
             scratch(index, e.bottom, Pass::kWeightGradient);
         }
         for (const auto& blob : net_.layers()[index]->blobs()) {
@@ -214,19 +234,25 @@ class Passes {
             if (!diff) diff = std::move(made);
         }
         if (is_convolution(e.type) && gradient) {
-            Held dx = pool_.make(e.bottom.count());
+            Held dx = pool_.make(e.bottom.count(), net_.has_low_blobs());
             scratch(index, e.bottom, Pass::kInputGradient);
             diff_[e.bottom_name] = std::move(dx);
             return;
         }
-        for (const auto& bottom : e.parameter.bottom())
-            if (with_gradient_.contains(bottom)) replace(diff_[bottom], net_.find_blob(bottom)->count());
+        // A sum's first bottom gets the gradient that comes in.
+        const bool hands_on =
+            e.type == "Eltwise" && e.parameter.eltwise_param().operation() == caffe::EltwiseParameter::SUM &&
+            (e.parameter.eltwise_param().coeff_size() == 0 || e.parameter.eltwise_param().coeff(0) == 1);
+        for (const auto& bottom : e.parameter.bottom()) {
+            if (!with_gradient_.contains(bottom)) continue;
+            diff_[bottom] = hands_on && bottom == e.bottom_name ? diff_[e.top_name] : make_like(bottom);
+        }
     }
 
     const Net& net_;
     const bool training_;
     Pool pool_;  // outlives the tensors below
-    std::set<std::string> with_gradient_;
+    std::set<std::string> with_gradient_, low_;
     std::set<std::size_t> absorbed_;
     std::vector<Held> parameters_;
     std::map<std::string, Held> data_, diff_;

@@ -10,24 +10,29 @@
 #include "caffe/net_state.hpp"
 #include "caffe/splits.hpp"
 #include "engine/absorber.hpp"
+#include "engine/device.hpp"
 #include "engine/guard.hpp"
 #include "engine/views.hpp"
 
 namespace digits {
 namespace {
 
-/// Adds its lifetime to a sum, if there is one.
+/// Adds its lifetime to a sum, if there is one, with the work that a GPU was given in it.
 class Stopwatch {
   public:
-    explicit Stopwatch(double* sum) : sum_(sum), start_(std::chrono::steady_clock::now()) {}
+    Stopwatch(double* sum, const Device& device)
+        : sum_(sum), device_(device), start_(std::chrono::steady_clock::now()) {}
     ~Stopwatch() {
-        if (sum_) *sum_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+        if (!sum_) return;
+        wait_for(device_);
+        *sum_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
     }
     Stopwatch(const Stopwatch&) = delete;
     Stopwatch& operator=(const Stopwatch&) = delete;
 
   private:
     double* sum_;
+    const Device& device_;
     std::chrono::steady_clock::time_point start_;
 };
 
@@ -53,9 +58,18 @@ void Net::build(const caffe::NetParameter& definition, const NetOptions& options
     phase_ = options.state.phase();
     device_ = options.device;
     keeps_diffs_ = options.keeps_diffs;
-    LayerContext context{phase_,           options.device,          options.seed,
-                         &pass_,           options.generic_kernels, options.feed_threads,
-                         options.base_dir, options.first_pass,      options.products};
+    low_blobs_ = options.products.low_blobs();
+    if (device_.is_cuda) prepare_gpu(options.products.precision);
+    LayerContext context{phase_,
+                         options.device,
+                         options.seed,
+                         &pass_,
+                         options.generic_kernels,
+                         options.feed_threads,
+                         options.base_dir,
+                         options.first_pass,
+                         options.products,
+                         options.keeps_diffs};
     pass_ = options.first_pass;
     const ViewPlan views = plan_views(definition);
     std::map<std::string, std::size_t> available;
@@ -284,28 +298,54 @@ void Net::reshape_if_needed(std::size_t index) {
     layers_[index]->reshape(links.bottom, links.top);
 }
 
+struct Net::LossTerms {
+    std::vector<std::pair<float, at::Tensor>> terms;  // weight, and the sum over a loss's values
+};
+
 Result<float> Net::forward() {
+    DIGITS_TRY(run_layers());
+    return loss();
+}
+
+Result<float> Net::loss() const {
     float loss = 0;
     DIGITS_TRY(guarded([&] {
-        for (std::size_t index = 0; index < layers_.size(); ++index) {
-            Layer& layer = *layers_[index];
-            Links& links = links_[index];
-            const Stopwatch watch(profile_.empty() ? nullptr : &profile_[index].forward_seconds);
-            const std::size_t absorbed = absorbed_behind(layer);
-            in_layer(layer.name(), [&] {
-                for (std::size_t i = 0; i <= absorbed; ++i) reshape_if_needed(index + i);
-                layer.forward(links.bottom, links.top);
-                if (links.copies)
-                    for (Blob* top : links.top) top->set_data(top->data().clone());
-                for (Blob* view : links.shown_in) view->set_data(links.top[0]->data().contiguous().view(view->shape()));
-            });
-            index += absorbed;
-            for (std::size_t i = 0; i < links.top.size(); ++i)
-                if (layer.loss_weights[i] != 0)
-                    loss += layer.loss_weights[i] * links.top[i]->data().sum().item<float>();
-        }
+        for (const auto& [weight, sum] : loss_terms_->terms) loss += weight * sum.item<float>();
     }));
     return loss;
+}
+
+Status Net::run_layers() {
+    loss_terms_ = std::make_unique<LossTerms>();
+    return guarded([&] {
+        for (std::size_t index = 0; index < layers_.size(); ++index) {
+            Layer& layer = *layers_[index];
+            const Links& links = links_[index];
+            run_layer(index);
+            index += absorbed_behind(layer);
+            for (std::size_t i = 0; i < links.top.size(); ++i)
+                if (layer.loss_weights[i] != 0)
+                    loss_terms_->terms.emplace_back(layer.loss_weights[i], links.top[i]->data().sum());
+        }
+    });
+}
+
+void Net::run_layer(std::size_t index) {
+    Layer& layer = *layers_[index];
+    Links& links = links_[index];
+    const Stopwatch watch(profile_.empty() ? nullptr : &profile_[index].forward_seconds, device_);
+    in_layer(layer.name(), [&] {
+        for (std::size_t i = 0; i <= absorbed_behind(layer); ++i) reshape_if_needed(index + i);
+        if (low_blobs_ && !layer.takes_low_precision())
+            for (Blob* bottom : links.bottom) bottom->set_data(bottom->data().to(at::kFloat));
+        layer.forward(links.bottom, links.top);
+        if (links.copies)
+            for (Blob* top : links.top) top->set_data(top->data().clone());
+        for (Blob* view : links.shown_in) view->set_data(links.top[0]->data().contiguous().view(view->shape()));
+        if (!low_blobs_) return;
+        links.top_types.clear();
+        for (const Blob* top : links.top) links.top_types.push_back(static_cast<int>(top->data().scalar_type()));
+    });
 }
 
 Status Net::backward() {
@@ -320,7 +360,13 @@ Status Net::backward() {
             for (std::size_t i = 0; i < links.top.size(); ++i)
                 if (layer.loss_weights[i] != 0 && !links.fed[i])
                     links.top[i]->set_diff(at::full_like(links.top[i]->data(), layer.loss_weights[i]));
-            const Stopwatch watch(profile_.empty() ? nullptr : &profile_[index].backward_seconds);
+            // A layer keeps what it needs in the type that its tops had.
+            if (low_blobs_)
+                for (std::size_t i = 0; i < links.top.size(); ++i)
+                    if (links.top[i]->has_diff())
+                        links.top[i]->set_diff(
+                            links.top[i]->diff().to(static_cast<at::ScalarType>(links.top_types[i])));
+            const Stopwatch watch(profile_.empty() ? nullptr : &profile_[index].backward_seconds, device_);
             in_layer(layer.name(), [&] { layer.backward(links.top, links.propagate_down, links.bottom); });
             if (keeps_diffs_) continue;
             for (Blob* top : links.top)

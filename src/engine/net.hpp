@@ -48,12 +48,17 @@ class Net {
 
     /// Runs all layers; the weighted sum of all losses.
     Result<float> forward();
+    /// The same in two steps: a GPU is through with the layers when loss() returns, not when run_layers() does.
+    Status run_layers();
+    Result<float> loss() const;
     /// Gradients of the last forward pass. Parameter diffs add up until clear_parameter_diffs().
     Status backward();
     void clear_parameter_diffs();
 
     const std::string& name() const { return name_; }
     caffe::Phase phase() const { return phase_; }
+    /// Whether blobs may be of low precision (ProductMode::low_blobs).
+    bool has_low_blobs() const { return low_blobs_; }
     const std::vector<std::unique_ptr<Layer>>& layers() const { return layers_; }
     const std::vector<LearnableParameter>& learnable_parameters() const { return parameters_; }
     /// nullptr if there is none of this name.
@@ -97,6 +102,7 @@ class Net {
     void find_backward_layers(bool force);
     void find_fed_tops();
     void reshape_if_needed(std::size_t index);
+    void run_layer(std::size_t index);
     /// Of each parameter of a layer, whether an earlier one owns it.
     std::vector<bool> borrowed_parameters(std::size_t layer) const;
 
@@ -105,16 +111,20 @@ class Net {
         Blobs bottom, top;
         std::vector<bool> propagate_down;
         bool needs_backward = false;
-        std::vector<bool> fed;      // whether a later layer gives this top its gradient
-        std::vector<Shape> shapes;  // of the bottoms when the layer was last reshaped
-        bool copies = false;        // its tops may not share the bottom's memory (engine/views.hpp)
-        Blobs shown_in;             // these show what the layer writes in place
+        std::vector<bool> fed;       // whether a later layer gives this top its gradient
+        std::vector<Shape> shapes;   // of the bottoms when the layer was last reshaped
+        bool copies = false;         // its tops may not share the bottom's memory (engine/views.hpp)
+        Blobs shown_in;              // these show what the layer writes in place
+        std::vector<int> top_types;  // what each top was after the last forward pass, if blobs may be of low precision
     };
 
     std::string name_;
     caffe::Phase phase_ = caffe::TEST;
     Device device_;
     bool keeps_diffs_ = true;
+    bool low_blobs_ = false;  // see ProductMode
+    struct LossTerms;
+    std::unique_ptr<LossTerms> loss_terms_;  // of the last forward pass
     std::int64_t pass_ = 0;
     std::vector<std::unique_ptr<Layer>> layers_;
     std::vector<Links> links_;

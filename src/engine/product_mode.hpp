@@ -12,6 +12,13 @@ struct ProductMode {
     /// Operands and results are rounded to the precision, and multiplied as fp32: the accuracy of a device that has the
     /// arithmetic, on one that lacks it.
     bool emulated = false;
+
+    /// Operands are fp32 values.
+    bool takes_floats() const { return precision == Precision::kFp32 || precision == Precision::kTf32; }
+
+    /// Blobs between layers that can take it are in this precision, too. Not in fp16: gradients would be lost that are
+    /// scaled within a product only.
+    bool low_blobs() const { return precision == Precision::kBf16 && !emulated; }
 };
 
 /// The mode for a precision on a device. Errors: kFailedPrecondition with advice where the device makes products of

@@ -4,8 +4,10 @@
 #include <google/protobuf/text_format.h>
 #include <gtest/gtest.h>
 
+#include "engine/device.hpp"
 #include "engine/guard.hpp"
 #include "engine/net.hpp"
+#include "engine/place.hpp"
 
 // Layers that multiply, in less than fp32, against ATen's products in double precision of operands rounded the same
 // way.
@@ -68,7 +70,8 @@ Values run(const Case& one, const ProductMode& mode, double gradient) {
         layer.forward({&x}, {&y});
         y.set_diff(at::randn(y.shape()) * gradient);
         layer.backward({&y}, {true}, {&x});
-        values = {y.data(), x.diff(), layer.blobs()[0]->diff(), layer.blobs()[1]->diff()};
+        EXPECT_EQ(y.data().scalar_type(), mode.low_blobs() ? at::kBFloat16 : at::kFloat) << one.name;
+        values = {y.data().to(at::kFloat), x.diff().to(at::kFloat), layer.blobs()[0]->diff(), layer.blobs()[1]->diff()};
     });
     EXPECT_TRUE(status) << status.error().to_string();
     return values;
@@ -142,6 +145,94 @@ TEST(Products, ScaleGradientsOfFp16) {
         }
     const auto nothing = run(kCases[4], {Precision::kFp16, true}, 0);
     EXPECT_EQ(nothing.weight_diff.abs().max().item<double>(), 0);
+}
+
+/// Layers that take bf16 and layers that do not, in place and apart, with readers of both kinds behind one blob.
+constexpr std::string_view kMixedNet = R"(
+layer { name: 'data' type: 'Input' top: 'data' top: 'label'
+        input_param { shape { dim: 4 dim: 3 dim: 14 dim: 14 } shape { dim: 4 } } }
+layer { name: 'conv1' type: 'Convolution' bottom: 'data' top: 'conv1' convolution_param { num_output: 16 kernel_size: 3 pad: 1 weight_filler { type: 'msra' } } }
+layer { name: 'bn1' type: 'BatchNorm' bottom: 'conv1' top: 'conv1' }
+layer { name: 'scale1' type: 'Scale' bottom: 'conv1' top: 'conv1' scale_param { bias_term: true } }
+layer { name: 'relu1' type: 'ReLU' bottom: 'conv1' top: 'conv1' }
+layer { name: 'norm1' type: 'LRN' bottom: 'conv1' top: 'norm1' }
+layer { name: 'pool1' type: 'Pooling' bottom: 'conv1' top: 'pool1' pooling_param { kernel_size: 3 stride: 2 } }
+layer { name: 'pool2' type: 'Pooling' bottom: 'norm1' top: 'pool2' pooling_param { pool: AVE kernel_size: 3 stride: 2 } }
+layer { name: 'conv2' type: 'Convolution' bottom: 'pool1' top: 'conv2' convolution_param { num_output: 16 kernel_size: 1 weight_filler { type: 'msra' } } }
+layer { name: 'bn2' type: 'BatchNorm' bottom: 'conv2' top: 'bn2' }
+layer { name: 'relu2' type: 'ReLU' bottom: 'bn2' top: 'relu2' }
+layer { name: 'sum' type: 'Eltwise' bottom: 'relu2' bottom: 'pool2' top: 'sum' }
+layer { name: 'both' type: 'Concat' bottom: 'sum' bottom: 'conv2' top: 'both' }
+layer { name: 'up' type: 'Deconvolution' bottom: 'both' top: 'up' convolution_param { num_output: 8 kernel_size: 2 stride: 2 weight_filler { type: 'msra' } } }
+layer { name: 'tanh' type: 'TanH' bottom: 'up' top: 'up' }
+layer { name: 'drop' type: 'Dropout' bottom: 'up' top: 'up' dropout_param { dropout_ratio: 0 } }
+layer { name: 'ip' type: 'InnerProduct' bottom: 'up' top: 'ip' inner_product_param { num_output: 5 weight_filler { type: 'xavier' } } }
+layer { name: 'loss' type: 'SoftmaxWithLoss' bottom: 'ip' bottom: 'label' top: 'loss' }
+)";
+
+struct MixedRun {
+    std::unique_ptr<Net> net;
+    float loss = 0;
+    std::vector<at::Tensor> gradients;
+};
+
+MixedRun run_mixed(const ProductMode& products, bool generic_kernels, const Device& device) {
+    caffe::NetParameter definition;
+    EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(std::string(kMixedNet), &definition));
+    NetOptions options;
+    options.state.set_phase(caffe::TRAIN);
+    options.products = products;
+    options.generic_kernels = generic_kernels;
+    options.device = device;
+    MixedRun run;
+    auto net = Net::create(definition, options);
+    EXPECT_TRUE(net) << (net ? "" : net.error().to_string());
+    if (!net) return run;
+    run.net = std::move(*net);
+    at::manual_seed(3);
+    EXPECT_TRUE(guarded([&] {
+        run.net->find_blob("data")->set_data(at::randn({4, 3, 14, 14}).to(place(device)));
+        run.net->find_blob("label")->set_data(at::tensor({0.0F, 1.0F, 2.0F, 3.0F}).to(place(device)));
+    }));
+    for (int pass = 0; pass < 2; ++pass) {
+        run.net->clear_parameter_diffs();
+        const auto loss = run.net->forward();
+        EXPECT_TRUE(loss) << (loss ? "" : loss.error().to_string());
+        if (!loss) return run;
+        run.loss = *loss;
+        const auto back = run.net->backward();
+        EXPECT_TRUE(back) << (back ? "" : back.error().to_string());
+    }
+    for (const auto& parameter : run.net->learnable_parameters())
+        if (parameter.lr_mult != 0) run.gradients.push_back(parameter.blob->diff().to(at::kCPU));
+    return run;
+}
+
+void expect_mixed_close_to_fp32(Precision precision, bool generic_kernels, const Device& device) {
+    const auto low = run_mixed({precision, false}, generic_kernels, device), full = run_mixed({}, true, {});
+    ASSERT_EQ(low.gradients.size(), full.gradients.size());
+    EXPECT_NEAR(low.loss, full.loss, 0.02 * full.loss);
+    for (std::size_t i = 0; i < full.gradients.size(); ++i) {
+        EXPECT_EQ(low.gradients[i].scalar_type(), at::kFloat) << i;
+        const double size = full.gradients[i].norm().item<double>();
+        // The bias in front of a normalisation has no effect, and a gradient of rounding errors only.
+        if (size < 1e-4) continue;
+        EXPECT_LT((low.gradients[i] - full.gradients[i]).norm().item<double>(), 0.1 * size) << i;
+    }
+    const bool half = precision == Precision::kBf16;
+    EXPECT_EQ(low.net->find_blob("conv2")->data().scalar_type(), half ? at::kBFloat16 : at::kFloat);
+    EXPECT_EQ(low.net->find_blob("norm1")->data().scalar_type(), at::kFloat);
+    EXPECT_EQ(low.net->find_blob("loss")->data().scalar_type(), at::kFloat);
+}
+
+TEST(LowBlobs, PassBetweenLayersThatTakeThem) {
+    for (const bool generic : {true, false}) expect_mixed_close_to_fp32(Precision::kBf16, generic, {});
+}
+
+TEST(LowBlobs, PassOnTheGpu) {
+    if (!default_device().is_cuda) GTEST_SKIP() << "there is no GPU";
+    for (const auto precision : {Precision::kBf16, Precision::kFp16})
+        expect_mixed_close_to_fp32(precision, false, default_device());
 }
 
 TEST(ProductMode, RefusesWhatIsSlower) {

@@ -164,9 +164,10 @@ Result<float> Solver::step(const std::function<Status(Net&)>& before_pass) {
     for (int pass = 0; pass < parameter_.iter_size(); ++pass) {
         net_->set_pass(iteration_ * parameter_.iter_size() + pass);
         if (before_pass) DIGITS_TRY(before_pass(*net_));
-        DIGITS_ASSIGN(const float one, net_->forward());
-        loss += one;
+        DIGITS_TRY(net_->run_layers());
         DIGITS_TRY(net_->backward());
+        DIGITS_ASSIGN(const float one, net_->loss());
+        loss += one;
     }
     DIGITS_TRY(guarded([&] {
         UpdateStep step;
@@ -174,12 +175,14 @@ Result<float> Solver::step(const std::function<Status(Net&)>& before_pass) {
         step.iteration = iteration_;
         const float rate = learning_rate_->at(iteration_, current_step_);
         const auto& parameters = net_->learnable_parameters();
+        std::vector<std::pair<std::size_t, UpdateStep>> steps;
         for (std::size_t i = 0; i < parameters.size(); ++i) {
             if (parameters[i].lr_mult == 0 && !rule_->moves_without_rate()) continue;
             step.rate = rate * parameters[i].lr_mult;
             step.weight_decay = parameter_.weight_decay() * parameters[i].decay_mult;
-            rule_->apply(i, step);
+            steps.emplace_back(i, step);
         }
+        rule_->apply(steps);
     }));
     ++iteration_;
     return loss / static_cast<float>(parameter_.iter_size());
@@ -189,14 +192,16 @@ Result<std::vector<TestValue>> Solver::test(std::size_t index, const std::functi
     Net& net = *test_nets_[index];
     DIGITS_TRY(net.share_weights(*net_));
     std::vector<TestValue> values;
+    float loss = 0;
     const int batches = parameter_.test_iter(static_cast<int>(index));
     for (int batch = 0; batch < batches; ++batch) {
         if (stop && stop()) return fail(ErrorCode::kCancelled, "stopped during a test");
-        DIGITS_TRY(net.forward());
+        DIGITS_ASSIGN(const float total, net.forward());
+        loss += total;
         DIGITS_TRY(guarded([&] {
             std::size_t next = 0;
             for (const auto& output : net.outputs()) {
-                const at::Tensor data = net.find_blob(output)->data().to(at::kCPU).contiguous();
+                const at::Tensor data = net.find_blob(output)->data().to(at::kCPU, at::kFloat).contiguous();
                 for (std::int64_t i = 0; i < data.numel(); ++i, ++next) {
                     if (batch == 0) values.push_back({output, i, 0, net.loss_weight(output)});
                     values[next].value += data.data_ptr<float>()[i];
@@ -204,6 +209,7 @@ Result<std::vector<TestValue>> Solver::test(std::size_t index, const std::functi
             }
         }));
     }
+    if (parameter_.test_compute_loss()) values.push_back({"test_loss", 0, loss, 0});
     for (auto& value : values) value.value /= static_cast<float>(batches);
     return values;
 }
@@ -237,6 +243,7 @@ Status Solver::restore(const caffe::SolverState& state) {
                               shape_text(history[i]->shape()));
             history[i]->data().copy_(at::from_blob(values->data(), history[i]->shape(), at::kFloat));
         }
+        rule_->take_over_history();
         iteration_ = state.iter();
         current_step_ = state.current_step();
     });

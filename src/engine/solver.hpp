@@ -32,7 +32,7 @@ struct SolverOptions {
     bool keeps_diffs = true;
 };
 
-/// Mean over the batches of one test of one output element.
+/// Mean over the batches of one test of one output element; with test_compute_loss also of the whole loss, "test_loss".
 struct TestValue {
     std::string output;
     std::int64_t element = 0;

@@ -112,6 +112,46 @@ TEST(Solver, RefusesSettingsThatItWouldIgnore) {
     EXPECT_TRUE(create("momentum: 0.9"));
 }
 
+TEST(Solver, LetsAFrozenParameterRunOutAfterItsOldMomentum) {
+    caffe::SolverParameter parameter = parse("momentum: 0.5 base_lr: 0.1 lr_policy: \"fixed\" " + kNet);
+    parameter.mutable_net_param()->mutable_layer(1)->add_param()->set_lr_mult(0);
+    SolverOptions options;
+    options.with_test_nets = false;
+    const auto solver = *Solver::create(parameter, options);
+    const Blob& weights = *solver->net().learnable_parameters()[0].blob;
+    ASSERT_TRUE(guarded([&] { weights.data().zero_(); }));
+    auto state = solver->state("none");
+    for (auto& value : *state.mutable_history(0)->mutable_data()) value = 8;
+    ASSERT_TRUE(solver->restore(state));
+    ASSERT_TRUE(solver->step());
+    EXPECT_TRUE(guarded([&] { EXPECT_TRUE(at::equal(weights.data(), at::full({2, 3}, -4))); }));
+    ASSERT_TRUE(solver->step());
+    EXPECT_TRUE(guarded([&] { EXPECT_TRUE(at::equal(weights.data(), at::full({2, 3}, -6))); }));
+}
+
+TEST(Solver, TellsATestsWholeLossIfAsked) {
+    auto parameter =
+        parse("test_iter: 2 test_interval: 1 test_compute_loss: true base_lr: 0.1 lr_policy: \"fixed\" " + kNet);
+    for (auto& layer : *parameter.mutable_net_param()->mutable_layer())
+        if (layer.type() == "InnerProduct") {
+            layer.mutable_inner_product_param()->mutable_weight_filler()->set_type("constant");
+            layer.mutable_inner_product_param()->mutable_weight_filler()->set_value(1);
+        }
+    parameter.mutable_net_param()->mutable_layer(0)->set_type("DummyData");
+    auto& dummy = *parameter.mutable_net_param()->mutable_layer(0)->mutable_dummy_data_param();
+    *dummy.add_shape() = parameter.net_param().layer(0).input_param().shape(0);
+    dummy.add_data_filler()->set_value(1);
+    const auto solver = Solver::create(parameter, {});
+    ASSERT_TRUE(solver) << solver.error().to_string();
+    const auto values = (*solver)->test(0);
+    ASSERT_TRUE(values) << values.error().to_string();
+    // Each of two pictures gives 2 · 3, and the loss is the sum of squares.
+    ASSERT_EQ(values->size(), 2U);
+    EXPECT_EQ(values->at(1).output, "test_loss");
+    EXPECT_FLOAT_EQ(values->at(1).value, 72);
+    EXPECT_FLOAT_EQ(values->at(0).value, 72);
+}
+
 TEST(SoftmaxWithLoss, SmoothsLabelsInTheGradientAlone) {
     auto solver = Solver::create(parse(R"(base_lr: 1 lr_policy: "fixed" net_param {
         force_backward: true

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "data/testing_leveldb.hpp"
+#include "engine/device.hpp"
 #include "engine/snapshot.hpp"
 #include "engine/train_fixture.hpp"
 
@@ -161,6 +162,30 @@ TEST_F(Train, StartsFromWeightsAndRefusesOtherShapes) {
     ASSERT_FALSE(summary);
     EXPECT_NE(summary.error().message.find("conv"), std::string::npos) << summary.error().to_string();
 }
+
+class TrainOnGpu : public Train, public testing::WithParamInterface<Precision> {};
+
+TEST_P(TrainOnGpu, LearnsAndGoesOnAfterAnAbort) {
+    if (!default_device().is_cuda) GTEST_SKIP() << "there is no GPU";
+    const auto dir = job("job");
+    auto chosen = options(dir);
+    chosen.device = default_device();
+    chosen.precision = GetParam();
+    RecordingContext first(dir);
+    first.abort_when = [](const auto& event) { return event["event"] == "snapshot" && event["iteration"] == 16; };
+    const auto aborted = train(chosen, first);
+    ASSERT_TRUE(aborted) << aborted.error().to_string();
+    EXPECT_TRUE(aborted->aborted);
+    RecordingContext second(dir);
+    const auto summary = train(chosen, second);
+    ASSERT_TRUE(summary) << summary.error().to_string();
+    EXPECT_GE(summary->first_iteration, 16);
+    EXPECT_EQ(summary->iterations, 40);
+    EXPECT_GE(summary->best_accuracy, 0.95);
+}
+
+INSTANTIATE_TEST_SUITE_P(Precisions, TrainOnGpu, testing::Values(Precision::kFp32, Precision::kBf16, Precision::kFp16),
+                         [](const auto& test) { return std::string(enum_name(test.param)); });
 
 }  // namespace
 }  // namespace digits

@@ -21,13 +21,15 @@ using Clock = std::chrono::steady_clock;
 /// Operations that a step may take, so that a few of them fit the budget on a slow machine.
 constexpr double kStepFlops = 2e10;
 constexpr double kMostFlops = 4e11;
+/// A GPU is so many times as fast, and needs as much to do for its speed to show.
+constexpr double kGpuFlops = 100;
 /// What trainings reach of the rate of large matrix products, where nothing could be measured.
 constexpr double kUsualShare = 0.5;
 
 class Trial {
   public:
     static Result<Trial> create(const caffe::NetParameter& net, PictureInputs inputs, std::int64_t batch_size,
-                                std::int64_t classes, const std::filesystem::path& base_dir) {
+                                const RateOptions& wish) {
         inputs.batch_size = batch_size;
         caffe::SolverParameter parameter;
         *parameter.mutable_train_net_param() = with_input_layers(net, inputs);
@@ -39,10 +41,11 @@ class Trial {
         SolverOptions options;
         options.keeps_diffs = false;
         options.device = default_device();
-        options.base_dir = base_dir;
+        options.base_dir = wish.base_dir;
+        DIGITS_ASSIGN(options.products, product_mode(wish.precision, options.device));
         Trial trial;
         DIGITS_ASSIGN(trial.solver_, Solver::create(parameter, options));
-        DIGITS_TRY(trial.fill(classes));
+        DIGITS_TRY(trial.fill(wish.classes));
         return trial;
     }
 
@@ -81,25 +84,29 @@ class Trial {
 }  // namespace
 
 Result<TrainingRate> measure_training_rate(const caffe::NetParameter& whole, const PictureInputs& inputs,
-                                           std::int64_t batch_size, std::int64_t classes, int threads, double budget_s,
-                                           const std::filesystem::path& base_dir) {
+                                           const RateOptions& options) {
     static const int all_threads = at::get_num_threads();
-    at::set_num_threads(threads > 0 ? threads : all_threads);
+    at::set_num_threads(options.threads > 0 ? options.threads : all_threads);
+    const auto batch_size = options.batch_size;
+    const double budget_s = options.budget_s;
     caffe::NetState state;
     state.set_phase(caffe::TRAIN);
     state.add_stage("train");
     DIGITS_ASSIGN(const auto net, filter_net(whole, state));
-    DIGITS_ASSIGN(auto one, Trial::create(net, inputs, 1, classes, base_dir));
+    DIGITS_ASSIGN(auto one, Trial::create(net, inputs, 1, options));
     const double picture_flops = std::max(1.0, one.flops());
-    if (picture_flops > kMostFlops) return TrainingRate{kUsualShare * measure_matrix_limit() / picture_flops, false, 0};
-    const auto tried = std::clamp<std::int64_t>(static_cast<std::int64_t>(kStepFlops / picture_flops), 1, batch_size);
+    const double more = default_device().is_cuda ? kGpuFlops : 1;
+    if (picture_flops > more * kMostFlops)
+        return TrainingRate{kUsualShare * measure_matrix_limit(default_device()) / picture_flops, false, 0};
+    const auto tried =
+        std::clamp<std::int64_t>(static_cast<std::int64_t>(more * kStepFlops / picture_flops), 1, batch_size);
     TrainingRate rate{0, true, tried};
     if (tried == 1 && batch_size > 1) {
         DIGITS_ASSIGN(const double seconds, one.time(budget_s));
         rate.images_per_s = 1 / seconds;
         return rate;
     }
-    DIGITS_ASSIGN(auto trial, Trial::create(net, inputs, tried, classes, base_dir));
+    DIGITS_ASSIGN(auto trial, Trial::create(net, inputs, tried, options));
     DIGITS_ASSIGN(const double seconds, trial.time(budget_s / 2));
     double step_seconds = seconds;
     if (tried < batch_size) {

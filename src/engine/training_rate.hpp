@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 
+#include "base/precision.hpp"
 #include "base/result.hpp"
 #include "caffe.pb.h"
 #include "engine/input_net.hpp"
@@ -15,12 +16,19 @@ struct TrainingRate {
     std::int64_t tried_batch_size = 0;
 };
 
-/// How fast this machine trains a net now: a few steps on random pictures at one or two batch sizes small enough for
-/// about `budget_s` seconds, carried on to `batch_size`. A network of which one picture takes too long is judged by its
-/// operations. `net` is upgraded, its training layers count; Python layers are looked for in `base_dir` first. Errors:
-/// those of the net.
+struct RateOptions {
+    std::int64_t batch_size = 1;
+    std::int64_t classes = 10;
+    Precision precision = Precision::kFp32;
+    int threads = 0;                   ///< 0: all cores
+    double budget_s = 1;               ///< about
+    std::filesystem::path base_dir{};  ///< Python layers are looked for there first
+};
+
+/// How fast this machine, or its first GPU, trains a net now: a few steps on random pictures at one or two batch sizes
+/// small enough for the budget, carried on to `batch_size`. A network of which one picture takes too long is judged by
+/// its operations. `net` is upgraded, its training layers count. Errors: those of the net and of product_mode().
 Result<TrainingRate> measure_training_rate(const caffe::NetParameter& net, const PictureInputs& inputs,
-                                           std::int64_t batch_size, std::int64_t classes, int threads, double budget_s,
-                                           const std::filesystem::path& base_dir = {});
+                                           const RateOptions& options);
 
 }  // namespace digits

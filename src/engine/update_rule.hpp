@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result.hpp"
@@ -26,19 +27,27 @@ class UpdateRule {
     static Result<UpdateRule> create(const caffe::SolverParameter& solver,
                                      const std::vector<LearnableParameter>& parameters);
 
-    /// Moves parameter `index`. Throws EngineError / c10::Error.
-    void apply(std::size_t index, const UpdateStep& step);
-    /// Whether the history of a frozen parameter (lr_mult 0) changes too: weight decay alone moves it.
-    bool moves_without_rate() const { return type_ != Type::kSgd && type_ != Type::kNesterov; }
+    /// Moves parameters, by their index. Throws EngineError / c10::Error.
+    void apply(const std::vector<std::pair<std::size_t, UpdateStep>>& steps);
+    /// Whether a frozen parameter (lr_mult 0) and its history can change: by weight decay alone, or by the momentum
+    /// that a training gave it in which it was not frozen.
+    bool moves_without_rate() const { return (type_ != Type::kSgd && type_ != Type::kNesterov) || has_old_history_; }
+    /// The history is that of an earlier training now.
+    void take_over_history() { has_old_history_ = true; }
     /// In Caffe's order: one a parameter; AdaDelta and Adam then have a second row of them.
     const std::vector<std::shared_ptr<Blob>>& history() const { return history_; }
 
   private:
+    void apply(std::size_t index, const UpdateStep& step);
+    /// Plain SGD of all `members` with one step's settings.
+    void move(const std::vector<std::size_t>& members, const UpdateStep& step);
+
     enum class Type { kSgd, kNesterov, kAdaGrad, kRmsProp, kAdaDelta, kAdam };
 
     caffe::SolverParameter solver_;
     Type type_ = Type::kSgd;
     bool l1_ = false;
+    bool has_old_history_ = false;
     std::vector<std::shared_ptr<Blob>> parameters_, history_;
 };
 

@@ -16,6 +16,7 @@
 #include "caffe/weights.hpp"
 #include "engine/guard.hpp"
 #include "engine/net.hpp"
+#include "engine/place.hpp"
 #include "engine/snapshot.hpp"
 #include "image/decode.hpp"
 #include "infer/layer_report.hpp"
@@ -157,7 +158,7 @@ struct Predictor::State {
             std::copy_n(inputs, count * input_size(), batch.data_ptr<float>());
             Blob* blob = net->find_blob(input);
             blob->reshape({size, p.channels, p.height, p.width});
-            blob->set_data(blob->device().is_cuda ? batch.cuda() : batch);
+            blob->set_data(batch.to(place(blob->device())));
         }));
         DIGITS_ASSIGN([[maybe_unused]] const float loss, net->forward());
         return {};

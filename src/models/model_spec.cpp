@@ -91,7 +91,7 @@ struct JsonBinding<ModelSpec> {
                 .range(0, 9e15),
             json_field("threads", &ModelSpec::threads).help("0: all cores").range(0, 1024),
             json_field("precision", &ModelSpec::precision)
-                .help("of convolutions and inner products: fp32, bf16, or fp16 on a GPU"),
+                .help("of convolutions and inner products: fp32, bf16, or on a GPU tf32 or fp16"),
             json_field("weights", &ModelSpec::weights).help("to start from; layers of the same name get their values"),
         };
     }

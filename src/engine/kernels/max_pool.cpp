@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <cfloat>
+#include <type_traits>
+#include <vector>
 
+#include "engine/kernels/lanes.hpp"
 #include "engine/kernels/simd.hpp"
 
 namespace digits {
@@ -93,25 +96,93 @@ void max_pool_planes_backward(const float* dy, const std::int32_t* mask, float* 
 
 namespace {
 
+/// Calls use(constant n, c) for blocks of n = 8, 4 and 1 channels from c on that make up all of them.
+template <class Use>
+DIGITS_KERNEL_INLINE void in_lanes(std::int64_t channels, const Use& use) {
+    std::int64_t c = 0;
+    for (; c + 8 <= channels; c += 8) use(std::integral_constant<int, 8>(), c);
+    for (; c + 4 <= channels; c += 4) use(std::integral_constant<int, 4>(), c);
+    for (; c < channels; ++c) use(std::integral_constant<int, 1>(), c);
+}
+
 /// One output pixel of kLanes channels, which stay in registers.
-template <int kLanes>
-DIGITS_KERNEL_INLINE void max_of_channels(const float* in, const PoolingAxis& rows, const PoolingAxis& columns,
-                                          std::int64_t i, std::int64_t j, std::int64_t channels, float* out,
+template <int kLanes, class T>
+DIGITS_KERNEL_INLINE void max_of_channels(const T* in, const PoolingAxis& rows, const PoolingAxis& columns,
+                                          std::int64_t i, std::int64_t j, std::int64_t channels, T* out,
                                           std::int32_t* place) {
-    float best[kLanes];
-    std::int32_t where[kLanes];
-    for (int c = 0; c < kLanes; ++c) best[c] = -FLT_MAX, where[c] = -1;
+    using L = Lanes<kLanes>;
+    typename L::Floats best = typename L::Floats{} - FLT_MAX;
+    typename L::Ints where = typename L::Ints{} - 1;
     for (std::int64_t h = rows.first(i); h < rows.last(i); ++h)
         for (std::int64_t w = columns.first(j); w < columns.last(j); ++w) {
             const auto here = static_cast<std::int32_t>(h * columns.size + w);
-            const float* pixel = in + here * channels;
-            for (int c = 0; c < kLanes; ++c) {
-                const bool greater = pixel[c] > best[c];
-                where[c] = greater ? here : where[c];
-                best[c] = greater ? pixel[c] : best[c];
+            const typename L::Floats value = L::read(in + here * channels);
+            const auto greater = value > best;
+            where = greater ? typename L::Ints{} + here : where;
+            best = greater ? value : best;
+        }
+    L::write(out, best);
+    L::write(place, where);
+}
+
+template <class T>
+DIGITS_KERNEL_INLINE void max_pool_items_of(const T* x, T* y, std::int32_t* mask, const PoolingWindow& window,
+                                            std::int64_t channels, std::int64_t begin, std::int64_t end) {
+    const PoolingAxis rows = window.y, columns = window.x;
+    for (std::int64_t item = begin; item < end; ++item) {
+        const T* in = x + item * rows.size * columns.size * channels;
+        for (std::int64_t i = 0; i < rows.outputs; ++i) {
+            for (std::int64_t j = 0; j < columns.outputs; ++j) {
+                const std::int64_t offset = ((item * rows.outputs + i) * columns.outputs + j) * channels;
+                const auto take = [&]<int kLanes>(std::integral_constant<int, kLanes>, std::int64_t c) {
+                    max_of_channels<kLanes>(in + c, rows, columns, i, j, channels, y + offset + c, mask + offset + c);
+                };
+                in_lanes(channels, take);
             }
         }
-    for (int c = 0; c < kLanes; ++c) out[c] = best[c], place[c] = where[c];
+    }
+}
+
+/// Gives the gradients of kLanes channels of one output to the places of their maxima.
+template <int kLanes, class T>
+DIGITS_KERNEL_INLINE void spread_to_maxima(const T* dy, const std::int32_t* places, const PoolingAxis& rows,
+                                           const PoolingAxis& columns, std::int64_t i, std::int64_t j,
+                                           std::int64_t channels, float* sums) {
+    using L = Lanes<kLanes>;
+    const typename L::Floats gradient = L::read(dy);
+    const typename L::Ints where = L::read(places);
+    for (std::int64_t h = rows.first(i); h < rows.last(i); ++h)
+        for (std::int64_t w = columns.first(j); w < columns.last(j); ++w) {
+            const auto here = static_cast<std::int32_t>(h * columns.size + w);
+            float* pixel = sums + here * channels;
+            L::write(pixel, L::read(pixel) + (where == here ? gradient : typename L::Floats{}));
+        }
+}
+
+template <class T>
+DIGITS_KERNEL_INLINE void max_pool_items_backward_of(const T* dy, const std::int32_t* mask, T* dx,
+                                                     const PoolingWindow& window, std::int64_t channels,
+                                                     std::int64_t begin, std::int64_t end) {
+    const PoolingAxis rows = window.y, columns = window.x;
+    const std::int64_t inputs = rows.size * columns.size * channels;
+    // Sums of windows are made in float.
+    std::vector<float> sums(static_cast<std::size_t>(std::is_same_v<T, float> ? 0 : inputs));
+    for (std::int64_t item = begin; item < end; ++item) {
+        float* in = sums.data();
+        if constexpr (std::is_same_v<T, float>) in = dx + item * inputs;
+        std::fill(in, in + inputs, 0.0F);
+        for (std::int64_t i = 0; i < rows.outputs; ++i) {
+            for (std::int64_t j = 0; j < columns.outputs; ++j) {
+                const std::int64_t offset = ((item * rows.outputs + i) * columns.outputs + j) * channels;
+                const auto spread = [&]<int kLanes>(std::integral_constant<int, kLanes>, std::int64_t c) {
+                    spread_to_maxima<kLanes>(dy + offset + c, mask + offset + c, rows, columns, i, j, channels, in + c);
+                };
+                in_lanes(channels, spread);
+            }
+        }
+        if constexpr (!std::is_same_v<T, float>)
+            for (std::int64_t v = 0; v < inputs; ++v) store(dx[item * inputs + v], in[v]);
+    }
 }
 
 }  // namespace
@@ -119,45 +190,22 @@ DIGITS_KERNEL_INLINE void max_of_channels(const float* in, const PoolingAxis& ro
 DIGITS_KERNEL
 void max_pool_items(const float* x, float* y, std::int32_t* mask, const PoolingWindow& window, std::int64_t channels,
                     std::int64_t begin, std::int64_t end) {
-    const PoolingAxis rows = window.y, columns = window.x;
-    for (std::int64_t item = begin; item < end; ++item) {
-        const float* in = x + item * rows.size * columns.size * channels;
-        for (std::int64_t i = 0; i < rows.outputs; ++i) {
-            for (std::int64_t j = 0; j < columns.outputs; ++j) {
-                const std::int64_t offset = ((item * rows.outputs + i) * columns.outputs + j) * channels;
-                std::int64_t c = 0;
-                for (; c + 16 <= channels; c += 16)
-                    max_of_channels<16>(in + c, rows, columns, i, j, channels, y + offset + c, mask + offset + c);
-                for (; c < channels; ++c)
-                    max_of_channels<1>(in + c, rows, columns, i, j, channels, y + offset + c, mask + offset + c);
-            }
-        }
-    }
+    max_pool_items_of(x, y, mask, window, channels, begin, end);
 }
-
 DIGITS_KERNEL
 void max_pool_items_backward(const float* dy, const std::int32_t* mask, float* dx, const PoolingWindow& window,
                              std::int64_t channels, std::int64_t begin, std::int64_t end) {
-    const PoolingAxis rows = window.y, columns = window.x;
-    const std::int64_t inputs = rows.size * columns.size * channels;
-    for (std::int64_t item = begin; item < end; ++item) {
-        float* in = dx + item * inputs;
-        std::fill(in, in + inputs, 0.0F);
-        for (std::int64_t i = 0; i < rows.outputs; ++i) {
-            for (std::int64_t j = 0; j < columns.outputs; ++j) {
-                const std::int64_t offset = ((item * rows.outputs + i) * columns.outputs + j) * channels;
-                const float* __restrict gradient = dy + offset;
-                const std::int32_t* __restrict where = mask + offset;
-                for (std::int64_t h = rows.first(i); h < rows.last(i); ++h) {
-                    for (std::int64_t w = columns.first(j); w < columns.last(j); ++w) {
-                        const auto place = static_cast<std::int32_t>(h * columns.size + w);
-                        float* __restrict pixel = in + place * channels;
-                        for (std::int64_t c = 0; c < channels; ++c) pixel[c] += where[c] == place ? gradient[c] : 0.0F;
-                    }
-                }
-            }
-        }
-    }
+    max_pool_items_backward_of(dy, mask, dx, window, channels, begin, end);
+}
+DIGITS_KERNEL
+void max_pool_items(const Bf16* x, Bf16* y, std::int32_t* mask, const PoolingWindow& window, std::int64_t channels,
+                    std::int64_t begin, std::int64_t end) {
+    max_pool_items_of(x, y, mask, window, channels, begin, end);
+}
+DIGITS_KERNEL
+void max_pool_items_backward(const Bf16* dy, const std::int32_t* mask, Bf16* dx, const PoolingWindow& window,
+                             std::int64_t channels, std::int64_t begin, std::int64_t end) {
+    max_pool_items_backward_of(dy, mask, dx, window, channels, begin, end);
 }
 
 }  // namespace digits

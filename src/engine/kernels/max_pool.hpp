@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "engine/kernels/bf16.hpp"
 #include "engine/layers/pooling_window.hpp"
 
 namespace digits {
@@ -14,10 +15,14 @@ void max_pool_planes(const float* x, float* y, std::int32_t* mask, const Pooling
 void max_pool_planes_backward(const float* dy, const std::int32_t* mask, float* dx, const PoolingWindow& window,
                               std::int64_t begin, std::int64_t end);
 
-/// The same for the items [begin, end) of a channels-last batch (H x W x channels each).
+/// The same for the items [begin, end) of a channels-last batch (H x W x channels each), of floats or bf16.
 void max_pool_items(const float* x, float* y, std::int32_t* mask, const PoolingWindow& window, std::int64_t channels,
                     std::int64_t begin, std::int64_t end);
 void max_pool_items_backward(const float* dy, const std::int32_t* mask, float* dx, const PoolingWindow& window,
+                             std::int64_t channels, std::int64_t begin, std::int64_t end);
+void max_pool_items(const Bf16* x, Bf16* y, std::int32_t* mask, const PoolingWindow& window, std::int64_t channels,
+                    std::int64_t begin, std::int64_t end);
+void max_pool_items_backward(const Bf16* dy, const std::int32_t* mask, Bf16* dx, const PoolingWindow& window,
                              std::int64_t channels, std::int64_t begin, std::int64_t end);
 
 }  // namespace digits

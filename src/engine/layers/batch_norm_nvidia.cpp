@@ -47,6 +47,8 @@ class NvidiaBatchNormLayer final : public Layer {
         if (top[0] != bottom[0]) top[0]->reshape(bottom[0]->shape());
     }
 
+    bool takes_low_precision() const override { return true; }
+
     void forward(const Blobs& bottom, const Blobs& top) override {
         input_ = bottom[0]->data();
         const at::Tensor scale = blobs()[3]->data(), shift = blobs()[4]->data();
@@ -55,7 +57,7 @@ class NvidiaBatchNormLayer final : public Layer {
                 at::native_batch_norm(input_, scale, shift, blobs()[0]->data(), blobs()[1]->data(), false, 0.0, eps_)));
             return;
         }
-        const at::Tensor mean = at::zeros({channels_}, input_.options()), variance = at::zeros_like(mean);
+        const at::Tensor mean = at::zeros({channels_}, scale.options()), variance = at::zeros_like(mean);
         auto [y, saved_mean, saved_deviation] =
             at::native_batch_norm(input_, scale, shift, mean, variance, true, 1.0, eps_);
         mean_ = saved_mean;

@@ -1,6 +1,7 @@
 #include "engine/layers/channels_last.hpp"
 
 #include "engine/layers/parts.hpp"
+#include "engine/layers/stored.hpp"
 
 namespace digits {
 
@@ -19,26 +20,28 @@ at::Tensor sum_pixels(std::int64_t count, std::int64_t channels, std::int64_t pi
 
 at::Tensor channel_sums(const at::Tensor& x) {
     const std::int64_t channels = x.size(1);
-    const float* values = x.data_ptr<float>();
-    return sum_pixels(1, channels, x.numel() / channels,
-                      [&](double* sums, std::int64_t begin, std::int64_t end) {
-                          sum_channels(values + begin * channels, sums, channels, end - begin);
-                      })
-        .select(0, 0)
-        .to(at::kFloat);
+    return with_stored_type(x, [&]<class T>(T) {
+        const T* values = stored<T>(x);
+        return sum_pixels(1, channels, x.numel() / channels,
+                          [&](double* sums, std::int64_t begin, std::int64_t end) {
+                              sum_channels(values + begin * channels, sums, channels, end - begin);
+                          })
+            .select(0, 0)
+            .to(at::kFloat);
+    });
 }
 
 std::pair<at::Tensor, at::Tensor> rectified_gradient(const at::Tensor& dy, const at::Tensor& y) {
     const std::int64_t channels = dy.size(1);
     const at::Tensor g = at::empty_like(dy);
-    const float* gradient = dy.data_ptr<float>();
-    const float* values = y.data_ptr<float>();
-    float* out = g.data_ptr<float>();
-    const at::Tensor sums =
-        sum_pixels(1, channels, dy.numel() / channels, [&](double* sum, std::int64_t begin, std::int64_t end) {
+    const at::Tensor sums = with_stored_type(dy, [&]<class T>(T) {
+        const T *gradient = stored<T>(dy), *values = stored<T>(y);
+        T* out = stored<T>(g);
+        return sum_pixels(1, channels, dy.numel() / channels, [&](double* sum, std::int64_t begin, std::int64_t end) {
             const std::int64_t offset = begin * channels;
             rectify_gradient(gradient + offset, values + offset, out + offset, sum, channels, end - begin);
         });
+    });
     return {g, sums.select(0, 0).to(at::kFloat)};
 }
 

@@ -19,9 +19,9 @@ using SumPixels = std::function<void(double* sums, std::int64_t begin, std::int6
 /// (count x channels) in double precision.
 at::Tensor sum_pixels(std::int64_t count, std::int64_t channels, std::int64_t pixels, const SumPixels& kernel);
 
-/// The sum over everything but the channels.
+/// The sum over everything but the channels, in float.
 at::Tensor channel_sums(const at::Tensor& x);
-/// dy where y > 0, else 0; and its channel sums.
+/// dy where y > 0, else 0; and its channel sums. Both are of one type.
 std::pair<at::Tensor, at::Tensor> rectified_gradient(const at::Tensor& dy, const at::Tensor& y);
 
 }  // namespace digits

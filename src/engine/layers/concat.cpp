@@ -31,6 +31,8 @@ class ConcatLayer final : public Layer {
         top[0]->reshape(shape);
     }
 
+    bool takes_low_precision() const override { return true; }
+
     void forward(const Blobs& bottom, const Blobs& top) override {
         if (bottom.size() == 1) {
             top[0]->set_data(bottom[0]->data());

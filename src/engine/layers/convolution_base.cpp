@@ -8,6 +8,7 @@
 #include "engine/layers/layout.hpp"
 #include "engine/layers/patch_convolution.hpp"
 #include "engine/layers/relu.hpp"
+#include "engine/layers/stored.hpp"
 #include "engine/layers/unfold.hpp"
 #include "engine/layers/winograd_convolution.hpp"
 
@@ -132,7 +133,9 @@ at::Tensor ConvolutionBase::weight() const {
 }
 
 at::Tensor ConvolutionBase::laid(const at::Tensor& x) const {
-    return x.dim() == 4 && on_cpu() && !keeps_layout_ ? channels_last(x) : x;
+    // Tensor cores walk channels, too.
+    const bool last = on_cpu() ? !keeps_layout_ : x.is_cuda() && products_.is_native();
+    return x.dim() == 4 && last ? channels_last(x) : x;
 }
 
 at::Tensor ConvolutionBase::seen(const at::Tensor& bottom) const {
@@ -162,19 +165,19 @@ bool ConvolutionBase::absorb(Layer& next) {
 
 at::Tensor ConvolutionBase::top_gradient(Blob& top, bool wants_bias) {
     const at::Tensor dy = laid(flat(top.diff()));
-    if (!on_cpu() || dy.dim() != 4 || keeps_layout_ || dy.scalar_type() != at::kFloat) {
+    if (!on_cpu() || dy.dim() != 4 || keeps_layout_ || !is_for_kernels(dy)) {
         if (rectifier_) rectifier_->backward({&top}, {true}, {&top});
         const at::Tensor g = laid(flat(top.diff()));
         Shape others(static_cast<std::size_t>(g.dim()) - 1, 0);
         for (std::size_t i = 1; i < others.size(); ++i) others[i] = static_cast<std::int64_t>(i) + 1;
-        if (wants_bias) blobs()[1]->accumulate_diff(g.sum(others));
+        if (wants_bias) blobs()[1]->accumulate_diff(g.sum(others, false, blobs()[1]->data().scalar_type()));
         return g;
     }
     if (!rectifier_) {
         if (wants_bias) blobs()[1]->accumulate_diff(channel_sums(dy));
         return dy;
     }
-    const auto [g, sums] = rectified_gradient(dy, laid(flat(top.data())));
+    const auto [g, sums] = rectified_gradient(dy, laid(flat(top.data())).to(dy.scalar_type()));
     if (wants_bias) blobs()[1]->accumulate_diff(sums);
     top.set_diff(g.sizes() == at::IntArrayRef(top.shape()) ? g : g.reshape(top.shape()));
     return g;
@@ -185,8 +188,9 @@ at::Tensor ConvolutionBase::convolve(const at::Tensor& bottom, const at::Tensor&
     const at::Tensor x = products_.operand(seen(bottom));
     if (winograd_) return winograd_->forward(x, kernels, bias, rectifier_ != nullptr);
     if (patches_) return patches_->forward(x, kernels, bias, rectifier_ != nullptr);
-    at::Tensor y = product_    ? multiply(x, kernels, bias)
-                   : unfolded_ ? unfolded_->forward(x, kernels, bias, result_shape(x.sizes(), 1))
+    // oneDNN is the quicker of both in bf16, but for the weight's gradient.
+    at::Tensor y = product_ && !products_.is_native() ? multiply(x, kernels, bias)
+                   : unfolded_                        ? unfolded_->forward(x, kernels, bias, result_shape(x.sizes(), 1))
                                : at::convolution(x, laid(kernels), bias, seen_stride_, pad_, dilation_, transposed_,
                                                  no_output_padding_, groups_);
     if (rectifier_) at::relu_(y);
@@ -197,9 +201,9 @@ void ConvolutionBase::forward(const Blobs& bottom, const Blobs& top) {
     const bool has_bias = blobs().size() > 1;
     const std::optional<at::Tensor> bias =
         has_bias ? std::optional(products_.operand(blobs()[1]->data())) : std::nullopt;
-    const at::Tensor kernels = products_.operand(weight());
+    kernels_ = products_.operand(weight());
     for (std::size_t i = 0; i < bottom.size(); ++i) {
-        const at::Tensor y = products_.result(convolve(bottom[i]->data(), kernels, bias));
+        const at::Tensor y = products_.passed_on(convolve(bottom[i]->data(), kernels_, bias));
         top[i]->set_data(y.sizes() == at::IntArrayRef(top[i]->shape()) ? y : y.reshape(top[i]->shape()));
     }
 }
@@ -218,7 +222,13 @@ ConvolutionBase::Gradients ConvolutionBase::gradients(const at::Tensor& dy, cons
         if (wants_input) found.input = patches_->input_gradient(dy, kernels, x.sizes());
     } else if (product_) {
         if (wants_weight) found.weight = at::mm(pixel_rows(dy).t(), pixel_rows(x)).view(kernels.sizes());
-        if (wants_input) found.input = planes(at::mm(pixel_rows(dy), kernels.view({outputs_, channels_})), dy.sizes());
+        if (wants_input && products_.is_native()) {
+            found.input =
+                std::get<0>(at::convolution_backward(dy, x, laid(kernels), std::nullopt, seen_stride_, pad_, dilation_,
+                                                     false, no_output_padding_, groups_, {true, false, false}));
+        } else if (wants_input) {
+            found.input = planes(at::mm(pixel_rows(dy), kernels.view({outputs_, channels_})), dy.sizes());
+        }
     } else if (unfolded_) {
         if (wants_weight) found.weight = unfolded_->weight_gradient(x, dy, kernels.sizes());
         if (wants_input) found.input = unfolded_->input_gradient(dy, kernels, x.sizes());
@@ -233,15 +243,14 @@ ConvolutionBase::Gradients ConvolutionBase::gradients(const at::Tensor& dy, cons
 
 void ConvolutionBase::backward(const Blobs& top, const std::vector<bool>& propagate_down, const Blobs& bottom) {
     const bool wants_bias = blobs().size() > 1 && wants_gradient(1);
-    const at::Tensor kernels = products_.operand(weight());
     for (std::size_t i = 0; i < bottom.size(); ++i) {
         if (!propagate_down[i] && !wants_gradient(0) && !wants_bias) continue;
         const auto dy = products_.gradient(top_gradient(*top[i], wants_bias));
         if (!propagate_down[i] && !wants_gradient(0)) continue;
         const at::Tensor x = products_.operand(seen(bottom[i]->data()));
-        const auto found = gradients(dy.operand, x, kernels, propagate_down[i]);
+        const auto found = gradients(dy.operand, x, kernels_, propagate_down[i]);
         if (wants_gradient(0)) blobs()[0]->accumulate_diff(products_.result(found.weight, dy));
-        if (propagate_down[i]) bottom[i]->set_diff(unseen(products_.result(found.input, dy), bottom[i]->shape()));
+        if (propagate_down[i]) bottom[i]->set_diff(unseen(products_.passed_on(found.input, dy), bottom[i]->shape()));
     }
 }
 

@@ -23,6 +23,7 @@ class ConvolutionBase : public Layer, public Absorber {
     void forward(const Blobs& bottom, const Blobs& top) override;
     void backward(const Blobs& top, const std::vector<bool>& propagate_down, const Blobs& bottom) override;
     bool absorb(Layer& next) override;
+    bool takes_low_precision() const override { return true; }
     std::int64_t scratch_count(const Blob& bottom, Pass pass) const override;
 
   private:
@@ -66,6 +67,7 @@ class ConvolutionBase : public Layer, public Absorber {
     /// A kernel of one pixel: a product of matrices, (pixels x channels) and (channels x outputs).
     bool product_ = false;
     Layer* rectifier_ = nullptr;  // an absorbed ReLU
+    at::Tensor kernels_;          // an operand of the last forward pass
 };
 
 }  // namespace digits

@@ -1,4 +1,4 @@
-#include "engine/layers/feed_top.hpp"
+#include "engine/layers/batch_tops.hpp"
 #include "engine/layers/types.hpp"
 #include "engine/random.hpp"
 #include "feed/augmenter.hpp"
@@ -36,6 +36,7 @@ class DataLayer final : public Layer {
         auto feed = Feed::open(options);
         if (!feed) throw EngineError{std::move(feed.error())};
         feed_ = std::move(*feed);
+        batches_ = std::make_unique<BatchTops>([this] { return feed_->next(); }, context_.device);
         const auto shape = feed_->shape();
         top[0]->reshape(Shape(shape.begin(), shape.end()));
         if (top.size() > 1) top[1]->reshape({shape[0]});
@@ -43,19 +44,15 @@ class DataLayer final : public Layer {
 
     void reshape(const Blobs&, const Blobs&) override {}
 
-    void forward(const Blobs&, const Blobs& top) override {
-        auto batch = feed_->next();
-        if (!batch) throw EngineError{std::move(batch.error())};
-        set_top(*top[0], batch->data, Shape(batch->shape.begin(), batch->shape.end()));
-        if (top.size() > 1) set_top(*top[1], batch->labels, {batch->shape[0]});
-    }
+    void forward(const Blobs&, const Blobs& top) override { batches_->fill(top); }
 
     void backward(const Blobs&, const std::vector<bool>&, const Blobs&) override {}
 
-    double wait_seconds() const override { return feed_ ? feed_->wait_seconds() : 0; }
+    double wait_seconds() const override { return batches_ ? batches_->wait_seconds() : 0; }
 
   private:
     std::unique_ptr<Feed> feed_;
+    std::unique_ptr<BatchTops> batches_;  // takes from feed_
 };
 
 }  // namespace

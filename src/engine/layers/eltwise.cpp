@@ -5,6 +5,7 @@
 #include "engine/kernels/channels.hpp"
 #include "engine/layer.hpp"
 #include "engine/layers/relu.hpp"
+#include "engine/layers/stored.hpp"
 #include "engine/layers/types.hpp"
 
 namespace digits {
@@ -42,6 +43,8 @@ class EltwiseLayer final : public Layer, public Absorber {
         return true;
     }
 
+    bool takes_low_precision() const override { return true; }
+
     void forward(const Blobs& bottom, const Blobs& top) override {
         const at::Tensor a = bottom[0]->data();
         const at::Tensor b = bottom[1]->data();
@@ -78,7 +81,12 @@ class EltwiseLayer final : public Layer, public Absorber {
             if (!propagate_down[i]) continue;
             switch (parameter_.eltwise_param().operation()) {
                 case Operation::PROD: bottom[i]->set_diff(dy * other_factors(top, bottom, i)); break;
-                case Operation::SUM: bottom[i]->set_diff(coefficient(i) == 1 ? dy.clone() : dy * coefficient(i)); break;
+                case Operation::SUM:
+                    // Each bottom's is its own, since layers in place may work on it.
+                    bottom[i]->set_diff(coefficient(i) != 1               ? dy * coefficient(i)
+                                        : i == 0 && !context_.keeps_diffs ? dy
+                                                                          : dy.clone());
+                    break;
                 case Operation::MAX: bottom[i]->set_diff(dy * (winner_ == static_cast<std::int64_t>(i))); break;
             }
         }
@@ -91,16 +99,18 @@ class EltwiseLayer final : public Layer, public Absorber {
                            propagate_down[0] && propagate_down[1] && coefficient(0) == 1 && coefficient(1) == 1;
         const at::Tensor y = top[0]->data();
         at::Tensor dy = top[0]->diff();
-        if (!plain || dy.strides() != y.strides() || !dy.is_non_overlapping_and_dense() ||
-            dy.scalar_type() != at::kFloat)
+        if (!plain || dy.strides() != y.strides() || !dy.is_non_overlapping_and_dense() || !is_for_kernels(dy) ||
+            dy.scalar_type() != y.scalar_type())
             return false;
-        const at::Tensor first = at::empty_like(dy), second = at::empty_like(dy);
-        at::parallel_for(0, dy.numel(), 1 << 14, [&](std::int64_t begin, std::int64_t end) {
-            rectify_gradient_twice(dy.data_ptr<float>() + begin, y.data_ptr<float>() + begin,
-                                   first.data_ptr<float>() + begin, second.data_ptr<float>() + begin, end - begin);
+        const at::Tensor copy = at::empty_like(dy);
+        with_stored_type(dy, [&]<class T>(T) {
+            at::parallel_for(0, dy.numel(), 1 << 14, [&](std::int64_t begin, std::int64_t end) {
+                rectify_gradient_and_copy(stored<T>(dy) + begin, stored<T>(y) + begin, stored<T>(copy) + begin,
+                                          end - begin);
+            });
         });
-        bottom[0]->set_diff(first);
-        bottom[1]->set_diff(second);
+        bottom[0]->set_diff(context_.keeps_diffs ? dy.clone() : dy);
+        bottom[1]->set_diff(copy);
         return true;
     }
 

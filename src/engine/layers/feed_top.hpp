@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "engine/layer.hpp"
+#include "engine/place.hpp"
 
 namespace digits {
 
@@ -10,8 +11,7 @@ namespace digits {
 /// as it is.
 inline void set_top(Blob& top, const float* values, const Shape& shape) {
     const at::Tensor host = at::from_blob(const_cast<float*>(values), shape, at::kFloat);
-    const Device& device = top.device();
-    top.set_data(device.is_cuda ? host.to(at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(device.ordinal))) : host);
+    top.set_data(host.to(place(top.device())));
 }
 
 }  // namespace digits

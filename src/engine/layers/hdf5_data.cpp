@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "engine/layer.hpp"
+#include "engine/layers/feed_top.hpp"
 #include "engine/layers/types.hpp"
 #include "engine/random.hpp"
 #include "feed/hdf5_rows.hpp"
@@ -43,13 +44,7 @@ class Hdf5DataLayer final : public Layer {
         auto batch = rows_->next();
         wait_seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
         if (!batch) throw EngineError{std::move(batch.error())};
-        for (std::size_t i = 0; i < top.size(); ++i) {
-            const at::Tensor host = at::from_blob(const_cast<float*>((*batch)[i]), rows_->shapes()[i], at::kFloat);
-            top[i]->set_data(
-                context_.device.is_cuda
-                    ? host.to(at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(context_.device.ordinal)))
-                    : host);
-        }
+        for (std::size_t i = 0; i < top.size(); ++i) set_top(*top[i], (*batch)[i], rows_->shapes()[i]);
     }
 
     void backward(const Blobs&, const std::vector<bool>&, const Blobs&) override {}

@@ -7,6 +7,10 @@
 namespace digits {
 namespace {
 
+/// With so few rows a product is as large as quickly made, and takes longer to be turned into floats than to be made of
+/// them. On a CPU.
+constexpr std::int64_t kFewRows = 128;
+
 /// y = x Wᵀ + b over everything from `axis` on. Weight (num_output, K), or (K, num_output) with transpose.
 class InnerProductLayer final : public Layer {
   public:
@@ -33,29 +37,33 @@ class InnerProductLayer final : public Layer {
         top[0]->reshape(shape);
     }
 
+    bool takes_low_precision() const override { return true; }
+
     void forward(const Blobs& bottom, const Blobs& top) override {
         input_ = products_.operand(bottom[0]->data().reshape({-1, inputs_}));
-        const at::Tensor weight = products_.operand(blobs()[0]->data());
-        const at::Tensor columns = transpose_ ? weight : weight.t();
+        weight_ = products_.operand(blobs()[0]->data());
+        const at::Tensor columns = transpose_ ? weight_ : weight_.t();
         const at::Tensor y = blobs().size() > 1 ? at::addmm(products_.operand(blobs()[1]->data()), input_, columns)
                                                 : at::mm(input_, columns);
-        top[0]->set_data(products_.result(y).view(top[0]->shape()));
+        top[0]->set_data(products_.passed_on(y).view(top[0]->shape()));
     }
 
     void backward(const Blobs& top, const std::vector<bool>& propagate_down, const Blobs& bottom) override {
         const at::Tensor dy = top[0]->diff().reshape({-1, outputs_});
-        if (blobs().size() > 1 && wants_gradient(1)) blobs()[1]->accumulate_diff(dy.sum(0));
+        if (blobs().size() > 1 && wants_gradient(1))
+            blobs()[1]->accumulate_diff(dy.sum(0, false, blobs()[1]->data().scalar_type()));
         if (!wants_gradient(0) && !propagate_down[0]) return;
         const auto gradient = products_.gradient(dy);
         if (wants_gradient(0)) {
-            const at::Tensor dw =
-                transpose_ ? at::mm(input_.t(), gradient.operand) : at::mm(gradient.operand.t(), input_);
+            const bool in_float = on_cpu() && products_.is_native() && input_.size(0) <= kFewRows;
+            const at::Tensor x = in_float ? input_.to(at::kFloat) : input_,
+                             g = in_float ? gradient.operand.to(at::kFloat) : gradient.operand;
+            const at::Tensor dw = transpose_ ? at::mm(x.t(), g) : at::mm(g.t(), x);
             blobs()[0]->accumulate_diff(products_.result(dw, gradient));
         }
         if (!propagate_down[0]) return;
-        const at::Tensor weight = products_.operand(blobs()[0]->data());
-        const at::Tensor dx = at::mm(gradient.operand, transpose_ ? weight.t() : weight);
-        bottom[0]->set_diff(products_.result(dx, gradient).view(bottom[0]->shape()));
+        const at::Tensor dx = at::mm(gradient.operand, transpose_ ? weight_.t() : weight_);
+        bottom[0]->set_diff(products_.passed_on(dx, gradient).view(bottom[0]->shape()));
     }
 
   private:
@@ -63,7 +71,7 @@ class InnerProductLayer final : public Layer {
     int axis_ = 1;
     std::int64_t outputs_ = 0, inputs_ = 0;
     bool transpose_ = false;
-    at::Tensor input_;  // (M, K), an operand
+    at::Tensor input_, weight_;  // the last forward pass's operands; the input is (M, K)
 };
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "engine/layer.hpp"
 #include "engine/layers/layout.hpp"
 #include "engine/layers/pooling_window.hpp"
+#include "engine/layers/stored.hpp"
 #include "engine/layers/types.hpp"
 #include "engine/random.hpp"
 
@@ -35,6 +36,8 @@ class PoolingLayer final : public Layer {
             one->reshape({bottom[0]->dim(0), bottom[0]->dim(1), window_.y.outputs, window_.x.outputs});
     }
 
+    bool takes_low_precision() const override { return method_ != Method::STOCHASTIC; }
+
     void forward(const Blobs& bottom, const Blobs& top) override {
         const at::Tensor x = bottom[0]->data();
         switch (method_) {
@@ -53,27 +56,30 @@ class PoolingLayer final : public Layer {
                 bottom[0]->set_diff(on_cpu() ? max_backward(dy, bottom[0]->shape()) : max_generic_backward(dy));
                 break;
             case Method::AVE: bottom[0]->set_diff(average_backward(dy)); break;
-            case Method::STOCHASTIC: bottom[0]->set_diff(max_backward(dy, bottom[0]->shape())); break;
+            case Method::STOCHASTIC:
+                bottom[0]->set_diff(max_backward(dy.to(at::kCPU, at::kFloat), bottom[0]->shape()).to(dy));
+                break;
         }
     }
 
   private:
     at::Tensor max(const at::Tensor& bottom, const Shape& shape) {
-        channels_last_ = is_channels_last(bottom);
+        // Of bf16 there is a kernel for channels last only.
+        channels_last_ = is_channels_last(bottom) || bottom.scalar_type() == at::kBFloat16;
         const at::Tensor x = dense(bottom, channels_last_);
-        const at::Tensor y = empty_like(x, shape, at::kFloat, channels_last_);
+        const at::Tensor y = empty_like(x, shape, x.scalar_type(), channels_last_);
         if (!mask_.defined() || mask_.sizes() != y.sizes() || mask_.strides() != y.strides())
             mask_ = empty_like(x, shape, at::kInt, channels_last_);
-        const float* in = x.data_ptr<float>();
-        float* out = y.data_ptr<float>();
         std::int32_t* mask = mask_.data_ptr<std::int32_t>();
         if (channels_last_) {
-            at::parallel_for(0, x.size(0), 1, [&](std::int64_t begin, std::int64_t end) {
-                max_pool_items(in, out, mask, window_, x.size(1), begin, end);
+            with_stored_type(x, [&]<class T>(T) {
+                at::parallel_for(0, x.size(0), 1, [&](std::int64_t begin, std::int64_t end) {
+                    max_pool_items(stored<T>(x), stored<T>(y), mask, window_, x.size(1), begin, end);
+                });
             });
         } else {
             at::parallel_for(0, x.size(0) * x.size(1), 8, [&](std::int64_t begin, std::int64_t end) {
-                max_pool_planes(in, out, mask, window_, begin, end);
+                max_pool_planes(x.data_ptr<float>(), y.data_ptr<float>(), mask, window_, begin, end);
             });
         }
         return y;
@@ -81,17 +87,17 @@ class PoolingLayer final : public Layer {
 
     at::Tensor max_backward(const at::Tensor& top_diff, const Shape& shape) {
         const at::Tensor dy = dense(top_diff, channels_last_);
-        const at::Tensor dx = empty_like(dy, shape, at::kFloat, channels_last_);
-        const float* in = dy.data_ptr<float>();
-        float* out = dx.data_ptr<float>();
+        const at::Tensor dx = empty_like(dy, shape, dy.scalar_type(), channels_last_);
         const std::int32_t* mask = mask_.data_ptr<std::int32_t>();
         if (channels_last_) {
-            at::parallel_for(0, dx.size(0), 1, [&](std::int64_t begin, std::int64_t end) {
-                max_pool_items_backward(in, mask, out, window_, dx.size(1), begin, end);
+            with_stored_type(dy, [&]<class T>(T) {
+                at::parallel_for(0, dx.size(0), 1, [&](std::int64_t begin, std::int64_t end) {
+                    max_pool_items_backward(stored<T>(dy), mask, stored<T>(dx), window_, dx.size(1), begin, end);
+                });
             });
         } else {
             at::parallel_for(0, dx.size(0) * dx.size(1), 8, [&](std::int64_t begin, std::int64_t end) {
-                max_pool_planes_backward(in, mask, out, window_, begin, end);
+                max_pool_planes_backward(dy.data_ptr<float>(), mask, dx.data_ptr<float>(), window_, begin, end);
             });
         }
         return dx;
@@ -110,15 +116,44 @@ class PoolingLayer final : public Layer {
         return padded.narrow(2, window_.y.pad, window_.y.size).narrow(3, window_.x.pad, window_.x.size);
     }
 
+    Shape kernel() const { return {window_.y.kernel, window_.x.kernel}; }
+    Shape stride() const { return {window_.y.stride, window_.x.stride}; }
+    Shape pad() const { return {window_.y.pad, window_.x.pad}; }
+
+    /// Whether ATen's windows, which round up or down as `rounds_up_` says then, are Caffe's.
+    bool windows_are_atens() {
+        for (const bool up : {true, false}) {
+            const auto outputs = [&](const PoolingAxis& axis) {
+                const std::int64_t room = axis.size + 2 * axis.pad - axis.kernel;
+                if (room < 0 || 2 * axis.pad > axis.kernel) return std::int64_t{-1};
+                std::int64_t count = (room + (up ? axis.stride - 1 : 0)) / axis.stride + 1;
+                if (up && (count - 1) * axis.stride >= axis.size + axis.pad) --count;
+                return count;
+            };
+            rounds_up_ = up;
+            if (outputs(window_.y) == window_.y.outputs && outputs(window_.x) == window_.x.outputs) return true;
+        }
+        return false;
+    }
+
     at::Tensor max_generic(const at::Tensor& x) {
+        padded_ = x;
+        pads_ = !windows_are_atens();
+        if (!pads_) {
+            at::Tensor y;
+            std::tie(y, mask_) = at::max_pool2d_with_indices(x, kernel(), stride(), pad(), {1, 1}, rounds_up_);
+            return y;
+        }
         padded_ = at::constant_pad_nd(x, margins(), -FLT_MAX);
-        const auto [y, mask] = at::max_pool2d_with_indices(padded_, {window_.y.kernel, window_.x.kernel},
-                                                           {window_.y.stride, window_.x.stride});
+        const auto [y, mask] = at::max_pool2d_with_indices(padded_, kernel(), stride());
         mask_ = mask.narrow(2, 0, window_.y.outputs).narrow(3, 0, window_.x.outputs);
         return y.narrow(2, 0, window_.y.outputs).narrow(3, 0, window_.x.outputs).contiguous();
     }
 
     at::Tensor max_generic_backward(const at::Tensor& dy) const {
+        if (!pads_)
+            return at::max_pool2d_with_indices_backward(dy, padded_, kernel(), stride(), pad(), {1, 1}, rounds_up_,
+                                                        mask_);
         const at::Tensor flat =
             at::zeros({padded_.size(0), padded_.size(1), padded_.size(2) * padded_.size(3)}, dy.options());
         flat.scatter_add_(2, mask_.reshape({mask_.size(0), mask_.size(1), -1}),
@@ -128,7 +163,7 @@ class PoolingLayer final : public Layer {
 
     /// The mask as h · W + w of the bottom.
     at::Tensor mask_as_places() const {
-        if (on_cpu()) return mask_;
+        if (on_cpu() || !pads_) return mask_;
         const std::int64_t width = padded_.size(3);
         return (at::div(mask_, width, "floor") - window_.y.pad) * window_.x.size + mask_.remainder(width) -
                window_.x.pad;
@@ -149,6 +184,11 @@ class PoolingLayer final : public Layer {
     }
 
     at::Tensor average(const at::Tensor& x) {
+        pads_ = !windows_are_atens();
+        if (!pads_) {
+            padded_ = x;
+            return at::avg_pool2d(x, kernel(), stride(), pad(), rounds_up_, true);
+        }
         const Shape margin = margins();
         padded_ = margin == Shape{0, 0, 0, 0} ? x : at::constant_pad_nd(x, margin, 0);
         const at::Tensor sum = at::avg_pool2d(padded_, {window_.y.kernel, window_.x.kernel},
@@ -157,6 +197,7 @@ class PoolingLayer final : public Layer {
     }
 
     at::Tensor average_backward(const at::Tensor& dy) {
+        if (!pads_) return at::avg_pool2d_backward(dy, padded_, kernel(), stride(), pad(), rounds_up_, true, {});
         // The padded plane may hold windows beyond the last output; they got no gradient.
         const std::int64_t rows = (padded_.size(2) - window_.y.kernel) / window_.y.stride + 1,
                            columns = (padded_.size(3) - window_.x.kernel) / window_.x.stride + 1;
@@ -212,7 +253,9 @@ class PoolingLayer final : public Layer {
     PoolingWindow window_;
     bool channels_last_ = false;
     at::Tensor mask_;    // where the maxima came from: int32 places, or ATen's int64 indices into padded_
-    at::Tensor padded_;  // the bottom with margins
+    bool pads_ = false;  // kernels of ATen get the bottom with margins, since their windows are not Caffe's
+    bool rounds_up_ = false;
+    at::Tensor padded_;  // the bottom, with margins if pads_
     at::Tensor areas_;
 };
 

@@ -16,6 +16,8 @@ class ReLULayer final : public Layer {
         if (top[0] != bottom[0]) top[0]->reshape(bottom[0]->shape());
     }
 
+    bool takes_low_precision() const override { return true; }
+
     void forward(const Blobs& bottom, const Blobs& top) override {
         const at::Tensor x = bottom[0]->data();
         if (top[0] != bottom[0]) {
@@ -31,8 +33,8 @@ class ReLULayer final : public Layer {
 
     void backward(const Blobs& top, const std::vector<bool>& propagate_down, const Blobs& bottom) override {
         if (!propagate_down[0]) return;
-        const at::Tensor x = bottom[0]->data();
         at::Tensor dy = top[0]->diff();
+        const at::Tensor x = bottom[0]->data().to(dy.scalar_type());
         if (slope_ == 0) {
             // In place the top's diff is the bottom's: no second array is needed.
             at::Tensor dx = top[0] == bottom[0] ? dy : at::empty_like(dy);

@@ -18,6 +18,8 @@ class SplitLayer final : public Layer {
         }
     }
 
+    bool takes_low_precision() const override { return true; }
+
     void forward(const Blobs& bottom, const Blobs& top) override {
         for (Blob* one : top) one->set_data(bottom[0]->data());
     }

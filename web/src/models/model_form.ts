@@ -54,7 +54,7 @@ export interface ModelForm extends AugmentationForm {
   crop_size: string;
   seed: string;
   threads: string;
-  precision: "fp32" | "bf16" | "fp16";
+  precision: "fp32" | "tf32" | "bf16" | "fp16";
   weights: string;
 }
 

@@ -369,7 +369,7 @@ function SolverSection({ form }: { form: FormState<ModelForm> }) {
             name="precision"
             label={t("field.precision")}
             help={t("field.precision.help")}
-            options={(["fp32", "bf16", "fp16"] as const).map((value) => ({ value, label: value }))}
+            options={(["fp32", "tf32", "bf16", "fp16"] as const).map((value) => ({ value, label: value }))}
           />
         </Row>
         <Group align="flex-end" gap="xs" wrap="nowrap">

@@ -286,7 +286,7 @@ export const en = {
   "field.all_cores": "all cores",
   "field.precision": "Precision",
   "field.precision.help":
-    "Of convolutions and inner products. bf16 and fp16 (GPUs) are faster where the device has them, and refused where not",
+    "Of convolutions and inner products. bf16, and tf32 and fp16 on GPUs, are faster where the device has them, and refused where not",
 
   "dataset.new": "New dataset",
   "dataset.new_classification": "New image classification dataset",

@@ -279,7 +279,7 @@ export const zh: Catalogue = {
   "field.threads.help": "留空：使用服务器的全部核心",
   "field.all_cores": "全部核心",
   "field.precision": "精度",
-  "field.precision.help": "卷积与全连接的计算精度。bf16 和 fp16（GPU）在设备支持时更快，不支持时会被拒绝",
+  "field.precision.help": "卷积与全连接的计算精度。bf16 以及 GPU 上的 tf32 和 fp16 在设备支持时更快，不支持时会被拒绝",
 
   "dataset.new": "新建数据集",
   "dataset.new_classification": "新建图像分类数据集",

@@ -1,0 +1,133 @@
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "engine/kernels/channels.hpp"
+#include "engine/kernels/max_pool.hpp"
+#include "engine/layers/stored.hpp"
+
+// The kernels on bf16 give what they give on the floats that those stand for, rounded once.
+namespace digits {
+namespace {
+
+TEST(Bf16, RoundsAsLibtorchDoes) {
+    std::uint64_t state = 1;
+    for (int i = 0; i < 200'000; ++i) {
+        state = state * 6364136223846793005ULL + 1442695040888963407ULL;
+        // Also ties, and values next to infinity.
+        const auto bits = static_cast<std::uint32_t>(state >> 32) & (i % 3 == 0 ? 0xFFFF8000U : 0xFFFFFFFFU);
+        const float value = std::bit_cast<float>(bits);
+        Bf16 got;
+        store(got, value);
+        if (std::isnan(value)) {
+            EXPECT_TRUE(std::isnan(load(got))) << bits;
+        } else {
+            EXPECT_EQ(got.bits, at::BFloat16(value).x) << bits;
+            EXPECT_EQ(load(got), static_cast<float>(at::BFloat16(value))) << bits;
+        }
+    }
+}
+
+/// Pixels of 19 channels, which no vector's width divides.
+class Bf16Kernels : public testing::Test {
+  protected:
+    static constexpr std::int64_t kChannels = 19, kPixels = 150, kCount = kChannels * kPixels;
+
+    Bf16Kernels() { at::manual_seed(4); }
+
+    struct Pair {
+        at::Tensor low, full;
+    };
+    static Pair values(at::IntArrayRef sizes = {kPixels, kChannels}) {
+        const at::Tensor low = at::randn(sizes).to(at::kBFloat16);
+        return {low, low.to(at::kFloat)};
+    }
+    static at::Tensor factors() { return at::randn({kChannels}); }
+    static Pair empty() { return {at::empty({kPixels, kChannels}, at::kBFloat16), at::empty({kPixels, kChannels})}; }
+    static void expect_rounded(const Pair& got) { EXPECT_TRUE(at::equal(got.low, got.full.to(at::kBFloat16))); }
+    /// Adds the sums of `kernel` on each type, which must agree.
+    template <class Kernel>
+    static void expect_same_sums(const Kernel& kernel) {
+        const at::Tensor low = at::zeros({2, kChannels}, at::kDouble), full = low.clone();
+        kernel(Bf16{}, low.data_ptr<double>(), low.data_ptr<double>() + kChannels);
+        kernel(float{}, full.data_ptr<double>(), full.data_ptr<double>() + kChannels);
+        EXPECT_TRUE(at::allclose(low, full, 1e-6, 1e-6));
+        EXPECT_GT(full.abs().sum().item<double>(), 0);
+    }
+};
+
+template <class T>
+T* of(const at::Tensor& low, const at::Tensor& full) {
+    return stored<T>(std::is_same_v<T, Bf16> ? low : full);
+}
+
+TEST_F(Bf16Kernels, SumChannels) {
+    const auto x = values();
+    const at::Tensor shift = factors();
+    expect_same_sums([&]<class T>(T, double* sum, double* squares) {
+        sum_channels(of<T>(x.low, x.full), sum, kChannels, kPixels);
+        sum_channel_squares(of<T>(x.low, x.full), shift.data_ptr<float>(), sum, squares, kChannels, kPixels);
+    });
+}
+
+TEST_F(Bf16Kernels, ScaleChannelsAndTheirGradients) {
+    const auto x = values(), dy = values();
+    const at::Tensor factor = factors(), offset = factors(), mean = factors(), constant = factors(), slope = factors();
+    for (const bool rectify : {false, true}) {
+        const auto y = empty(), dx = empty();
+        const auto both = [&]<class T>(T) {
+            const ScaledChannels<T> forward{of<T>(x.low, x.full), factor.data_ptr<float>(), offset.data_ptr<float>(),
+                                            mean.data_ptr<float>(), rectify};
+            scale_channels(forward.x, forward.factor, forward.offset, rectify, of<T>(y.low, y.full), kChannels,
+                           kPixels);
+            scale_channel_gradients(forward, of<T>(dy.low, dy.full), constant.data_ptr<float>(),
+                                    slope.data_ptr<float>(), of<T>(dx.low, dx.full), kChannels, kPixels);
+            return forward;
+        };
+        both(Bf16{});
+        both(float{});
+        expect_rounded(y);
+        expect_rounded(dx);
+        expect_same_sums([&]<class T>(T one, double* sum, double* product) {
+            sum_channel_gradients(both(one), of<T>(dy.low, dy.full), sum, product, kChannels, kPixels);
+        });
+    }
+}
+
+TEST_F(Bf16Kernels, RectifyGradients) {
+    const auto dy = values(), y = values(), g = empty(), copy = empty();
+    expect_same_sums([&]<class T>(T, double* sum, double*) {
+        rectify_gradient(of<T>(dy.low, dy.full), of<T>(y.low, y.full), of<T>(g.low, g.full), sum, kChannels, kPixels);
+    });
+    expect_rounded(g);
+    const auto in_place = [&]<class T>(T) {
+        rectify_gradient_and_copy(of<T>(dy.low, dy.full), of<T>(y.low, y.full), of<T>(copy.low, copy.full), kCount);
+    };
+    in_place(Bf16{});
+    in_place(float{});
+    for (const auto& one : {dy, copy}) EXPECT_TRUE(at::equal(one.low, g.low));
+}
+
+TEST_F(Bf16Kernels, MaxPooling) {
+    PoolingWindow window;
+    window.y = {9, 3, 2, 1, 5};
+    window.x = {7, 3, 2, 0, 3};
+    const auto x = values({2, 9, 7, kChannels}), dy = values({2, 5, 3, kChannels});
+    const Pair y{at::empty_like(dy.low), at::empty_like(dy.full)}, dx{at::empty_like(x.low), at::empty_like(x.full)};
+    const at::Tensor low_mask = at::empty(dy.low.sizes(), at::kInt), mask = at::empty_like(low_mask);
+    const auto run = [&]<class T>(T, const at::Tensor& places) {
+        max_pool_items(of<T>(x.low, x.full), of<T>(y.low, y.full), places.data_ptr<std::int32_t>(), window, kChannels,
+                       0, 2);
+        max_pool_items_backward(of<T>(dy.low, dy.full), places.data_ptr<std::int32_t>(), of<T>(dx.low, dx.full), window,
+                                kChannels, 0, 2);
+    };
+    run(Bf16{}, low_mask);
+    run(float{}, mask);
+    EXPECT_TRUE(at::equal(low_mask, mask));
+    expect_rounded(y);
+    expect_rounded(dx);
+}
+
+}  // namespace
+}  // namespace digits

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+
+#include "engine/kernels/bf16.hpp"
+
+namespace digits {
+
+template <int kLanes>
+struct LaneTypes;
+template <>
+struct LaneTypes<8> {
+    typedef float Floats __attribute__((vector_size(32)));
+    typedef std::int32_t Ints __attribute__((vector_size(32)));
+    typedef std::uint32_t Words __attribute__((vector_size(32)));
+    typedef std::uint16_t Halves __attribute__((vector_size(16)));
+};
+template <>
+struct LaneTypes<4> {
+    typedef float Floats __attribute__((vector_size(16)));
+    typedef std::int32_t Ints __attribute__((vector_size(16)));
+    typedef std::uint32_t Words __attribute__((vector_size(16)));
+    typedef std::uint16_t Halves __attribute__((vector_size(8)));
+};
+template <>
+struct LaneTypes<1> {
+    typedef float Floats __attribute__((vector_size(4)));
+    typedef std::int32_t Ints __attribute__((vector_size(4)));
+    typedef std::uint32_t Words __attribute__((vector_size(4)));
+    typedef std::uint16_t Halves __attribute__((vector_size(2)));
+};
+
+/// kLanes (8, 4 or 1) values at once, as vectors of the compiler's: each instruction set of a DIGITS_KERNEL has its
+/// own code for them.
+template <int kLanes>
+struct Lanes {
+    using Floats = typename LaneTypes<kLanes>::Floats;
+    using Ints = typename LaneTypes<kLanes>::Ints;
+    using Words = typename LaneTypes<kLanes>::Words;
+    using Halves = typename LaneTypes<kLanes>::Halves;
+
+    DIGITS_KERNEL_INLINE static Floats read(const float* from) {
+        Floats values;
+        std::memcpy(&values, from, sizeof values);
+        return values;
+    }
+    DIGITS_KERNEL_INLINE static Floats read(const Bf16* from) {
+        Halves halves;
+        std::memcpy(&halves, from, sizeof halves);
+        return reinterpret_cast<Floats>(__builtin_convertvector(halves, Words) << 16);
+    }
+    DIGITS_KERNEL_INLINE static void write(float* to, const Floats& values) { std::memcpy(to, &values, sizeof values); }
+    /// Rounds as store() does.
+    DIGITS_KERNEL_INLINE static void write(Bf16* to, const Floats& values) {
+        const auto bits = reinterpret_cast<Words>(values);
+        const Words rounded = (bits + 0x7FFFU + ((bits >> 16) & 1U)) >> 16;
+        const Words nan = Words{} + 0x7FC0U;
+        const auto halves = __builtin_convertvector((bits & 0x7FFFFFFFU) > 0x7F800000U ? nan : rounded, Halves);
+        std::memcpy(&to->bits, &halves, sizeof halves);
+    }
+    DIGITS_KERNEL_INLINE static Ints read(const std::int32_t* from) {
+        Ints values;
+        std::memcpy(&values, from, sizeof values);
+        return values;
+    }
+    DIGITS_KERNEL_INLINE static void write(std::int32_t* to, const Ints& values) {
+        std::memcpy(to, &values, sizeof values);
+    }
+};
+
+}  // namespace digits
