@@ -51,7 +51,7 @@ def cifar10_data(scratch):
 
 def cifar10(scratch, precision):
     return train(scratch / "cifar-model", scratch / "cifar-set", precision, network={"prototxt": (ROOT / "bench/small_resnet.prototxt").read_text()},
-                 epochs=16, val_interval=4, crop_size=28, mean="pixel",
+                 epochs=20, val_interval=4, crop_size=28, mean="pixel",
                  solver={"type": "SGD", "base_lr": 0.1, "lr_policy": "poly", "power": 1, "weight_decay": 0.0005})
 
 

@@ -4,7 +4,6 @@
 #include <c10/core/InferenceMode.h>
 
 #include <algorithm>
-#include <chrono>
 #include <set>
 
 #include "caffe/net_state.hpp"
@@ -12,33 +11,36 @@
 #include "engine/absorber.hpp"
 #include "engine/device.hpp"
 #include "engine/guard.hpp"
+#include "engine/stopwatch.hpp"
 #include "engine/views.hpp"
 
 namespace digits {
 namespace {
 
-/// Adds its lifetime to a sum, if there is one, with the work that a GPU was given in it.
-class Stopwatch {
-  public:
-    Stopwatch(double* sum, const Device& device)
-        : sum_(sum), device_(device), start_(std::chrono::steady_clock::now()) {}
-    ~Stopwatch() {
-        if (!sum_) return;
-        wait_for(device_);
-        *sum_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
-    }
-    Stopwatch(const Stopwatch&) = delete;
-    Stopwatch& operator=(const Stopwatch&) = delete;
-
-  private:
-    double* sum_;
-    const Device& device_;
-    std::chrono::steady_clock::time_point start_;
-};
-
 std::size_t absorbed_behind(Layer& layer) {
     const auto* absorber = dynamic_cast<const Absorber*>(&layer);
     return absorber ? absorber->absorbed : 0;
+}
+
+/// Whether the layer's tops are scores: read, and by losses and metrics alone. Rounded ones would be equal more often,
+/// and equal ones count as wrong.
+bool gives_scores(const caffe::NetParameter& definition, int index) {
+    const auto& tops = definition.layer(index).top();
+    std::set<std::string> scores(tops.begin(), tops.end());
+    bool read = false;
+    for (int i = index + 1; i < definition.layer_size(); ++i) {
+        const auto& reader = definition.layer(i);
+        if (std::ranges::none_of(reader.bottom(), [&](const auto& bottom) { return scores.contains(bottom); }))
+            continue;
+        if (reader.type() == "Split") {
+            scores.insert(reader.top().begin(), reader.top().end());
+            continue;
+        }
+        const LayerType* type = find_layer_type(reader.type());
+        if (!type || !(type->is_loss || reader.type() == "Accuracy" || reader.type() == "Softmax")) return false;
+        read = true;
+    }
+    return read;
 }
 
 }  // namespace
@@ -83,6 +85,8 @@ void Net::build(const caffe::NetParameter& definition, const NetOptions& options
                 throw EngineError{make_error(ErrorCode::kUnsupported, "unknown layer type \"{}\"", layer.type())
                                       .advise("Layer types are written as in Caffe, with their capital letters")};
             context.phase = layer.phase();
+            const bool scores = !options.products.takes_floats() && gives_scores(definition, i);
+            context.products = scores ? ProductMode{} : options.products;
             layers_.push_back(type->create(layer, context));
             links_.emplace_back();
             connect(index, layer, available);
@@ -90,6 +94,7 @@ void Net::build(const caffe::NetParameter& definition, const NetOptions& options
             for (const Blob* bottom : links_[index].bottom) links_[index].shapes.push_back(bottom->shape());
             set_loss_weights(index);
             add_parameters(index, layer);
+            links_[index].takes_low = !scores && layers_[index]->takes_low_precision();
             links_[index].copies = views.copies[index];
             for (const auto& blob : views.shown_in[index]) links_[index].shown_in.push_back(find_blob(blob));
         });
@@ -336,7 +341,7 @@ void Net::run_layer(std::size_t index) {
     const Stopwatch watch(profile_.empty() ? nullptr : &profile_[index].forward_seconds, device_);
     in_layer(layer.name(), [&] {
         for (std::size_t i = 0; i <= absorbed_behind(layer); ++i) reshape_if_needed(index + i);
-        if (low_blobs_ && !layer.takes_low_precision())
+        if (low_blobs_ && !links.takes_low)
             for (Blob* bottom : links.bottom) bottom->set_data(bottom->data().to(at::kFloat));
         layer.forward(links.bottom, links.top);
         if (links.copies)

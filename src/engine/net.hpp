@@ -113,6 +113,7 @@ class Net {
         bool needs_backward = false;
         std::vector<bool> fed;       // whether a later layer gives this top its gradient
         std::vector<Shape> shapes;   // of the bottoms when the layer was last reshaped
+        bool takes_low = false;      // bottoms need not be fp32
         bool copies = false;         // its tops may not share the bottom's memory (engine/views.hpp)
         Blobs shown_in;              // these show what the layer writes in place
         std::vector<int> top_types;  // what each top was after the last forward pass, if blobs may be of low precision

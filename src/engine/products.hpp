@@ -17,6 +17,8 @@ class Products {
 
     at::Tensor operand(const at::Tensor& x) const;
     at::Tensor result(const at::Tensor& y) const;
+    /// Bottoms and tops may be of low precision.
+    bool has_low_blobs() const { return mode_.low_blobs(); }
     /// A result for a blob between layers, which stays as it is where blobs may be in this precision.
     at::Tensor passed_on(const at::Tensor& y) const { return mode_.low_blobs() ? y : result(y); }
 

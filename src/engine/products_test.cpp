@@ -222,11 +222,36 @@ void expect_mixed_close_to_fp32(Precision precision, bool generic_kernels, const
     const bool half = precision == Precision::kBf16;
     EXPECT_EQ(low.net->find_blob("conv2")->data().scalar_type(), half ? at::kBFloat16 : at::kFloat);
     EXPECT_EQ(low.net->find_blob("norm1")->data().scalar_type(), at::kFloat);
+    EXPECT_EQ(low.net->find_blob("ip")->data().scalar_type(), at::kFloat);
     EXPECT_EQ(low.net->find_blob("loss")->data().scalar_type(), at::kFloat);
 }
 
 TEST(LowBlobs, PassBetweenLayersThatTakeThem) {
     for (const bool generic : {true, false}) expect_mixed_close_to_fp32(Precision::kBf16, generic, {});
+}
+
+// Scores of 1 and 1 + 2⁻¹⁰, which bf16 cannot tell apart; equal ones count as wrong.
+TEST(LowBlobs, LeaveScoresExact) {
+    caffe::NetParameter definition;
+    ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(R"(
+        layer { name: 'in' type: 'Input' top: 'x' top: 'label' input_param { shape { dim: 1 dim: 1 } shape { dim: 1 } } }
+        layer { name: 'ip' type: 'InnerProduct' bottom: 'x' top: 'ip' inner_product_param { num_output: 2 } }
+        layer { name: 'loss' type: 'SoftmaxWithLoss' bottom: 'ip' bottom: 'label' top: 'loss' }
+        layer { name: 'accuracy' type: 'Accuracy' bottom: 'ip' bottom: 'label' top: 'accuracy' })",
+                                                              &definition));
+    for (const bool emulated : {false, true}) {
+        NetOptions options;
+        options.state.set_phase(caffe::TEST);
+        options.products = {Precision::kBf16, emulated};
+        const auto net = *Net::create(definition, options);
+        ASSERT_TRUE(guarded([&] {
+            net->find_blob("x")->set_data(at::ones({1, 1}));
+            net->find_blob("label")->set_data(at::ones({1}));
+            net->find_layer("ip")->blobs()[0]->set_data(at::tensor({1.0F, 1.0F + 1.0F / 1024}).view({2, 1}));
+        }));
+        ASSERT_TRUE(net->forward());
+        EXPECT_EQ(scalar_value(*net->find_blob("accuracy")), 1) << emulated;
+    }
 }
 
 TEST(LowBlobs, PassOnTheGpu) {

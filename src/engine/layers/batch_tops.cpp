@@ -5,26 +5,12 @@
 #include <c10/core/StreamGuard.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
 
-#include <chrono>
-
 #include "engine/guard.hpp"
 #include "engine/layers/feed_top.hpp"
+#include "engine/stopwatch.hpp"
 
 namespace digits {
 namespace {
-
-/// Adds its lifetime to a sum.
-class Wait {
-  public:
-    explicit Wait(double& sum) : sum_(sum), start_(std::chrono::steady_clock::now()) {}
-    ~Wait() { sum_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
-    Wait(const Wait&) = delete;
-    Wait& operator=(const Wait&) = delete;
-
-  private:
-    double& sum_;
-    std::chrono::steady_clock::time_point start_;
-};
 
 /// The copy comes out of pinned memory, so that neither processor nor GPU waits for it.
 at::Tensor sent(const float* values, const Shape& shape, const c10::Device& device) {
@@ -73,7 +59,7 @@ void BatchTops::fill(const Blobs& top) {
         return;
     }
     const auto batch = [this] {
-        const Wait wait(waited_);
+        const Stopwatch wait(&waited_);
         return next_();
     }();
     if (!batch) throw EngineError{batch.error()};
@@ -83,7 +69,7 @@ void BatchTops::fill(const Blobs& top) {
 
 void BatchTops::fill_from_gpu(const Blobs& top) {
     auto made = [this] {
-        const Wait wait(waited_);
+        const Stopwatch wait(&waited_);
         return coming_->get();
     }();
     start();

@@ -23,7 +23,7 @@ class ConvolutionBase : public Layer, public Absorber {
     void forward(const Blobs& bottom, const Blobs& top) override;
     void backward(const Blobs& top, const std::vector<bool>& propagate_down, const Blobs& bottom) override;
     bool absorb(Layer& next) override;
-    bool takes_low_precision() const override { return true; }
+    bool takes_low_precision() const override { return products_.has_low_blobs(); }
     std::int64_t scratch_count(const Blob& bottom, Pass pass) const override;
 
   private:

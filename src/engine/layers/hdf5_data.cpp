@@ -1,11 +1,10 @@
 #include <ATen/ATen.h>
 
-#include <chrono>
-
 #include "engine/layer.hpp"
 #include "engine/layers/feed_top.hpp"
 #include "engine/layers/types.hpp"
 #include "engine/random.hpp"
+#include "engine/stopwatch.hpp"
 #include "feed/hdf5_rows.hpp"
 
 namespace digits {
@@ -40,9 +39,10 @@ class Hdf5DataLayer final : public Layer {
     void reshape(const Blobs&, const Blobs&) override {}
 
     void forward(const Blobs&, const Blobs& top) override {
-        const auto start = std::chrono::steady_clock::now();
-        auto batch = rows_->next();
-        wait_seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+        auto batch = [this] {
+            const Stopwatch wait(&wait_seconds_);
+            return rows_->next();
+        }();
         if (!batch) throw EngineError{std::move(batch.error())};
         for (std::size_t i = 0; i < top.size(); ++i) set_top(*top[i], (*batch)[i], rows_->shapes()[i]);
     }

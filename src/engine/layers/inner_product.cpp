@@ -37,7 +37,7 @@ class InnerProductLayer final : public Layer {
         top[0]->reshape(shape);
     }
 
-    bool takes_low_precision() const override { return true; }
+    bool takes_low_precision() const override { return products_.has_low_blobs(); }
 
     void forward(const Blobs& bottom, const Blobs& top) override {
         input_ = products_.operand(bottom[0]->data().reshape({-1, inputs_}));
