@@ -121,6 +121,8 @@ Status bench(const BenchOptions& options, std::ostream& out) {
     const double median = seconds[seconds.size() / 2], rate = static_cast<double>(options.batch) / median;
     const double flops = count_flops(solver->net()).total() / median;
     const auto peak = peak_bytes(options.device);
+    // The limits are fp32's, whatever the net was trained in.
+    prepare_gpu(Precision::kFp32);
     const double limit = measure_matrix_limit(options.device),
                  convolution_limit = measure_convolution_limit(options.device);
     constexpr double kMega = 1 << 20;

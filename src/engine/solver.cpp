@@ -177,7 +177,7 @@ Result<float> Solver::step(const std::function<Status(Net&)>& before_pass) {
         const auto& parameters = net_->learnable_parameters();
         std::vector<std::pair<std::size_t, UpdateStep>> steps;
         for (std::size_t i = 0; i < parameters.size(); ++i) {
-            if (parameters[i].lr_mult == 0 && !rule_->moves_without_rate()) continue;
+            if (parameters[i].lr_mult == 0 && !rule_->moves_without_rate(i)) continue;
             step.rate = rate * parameters[i].lr_mult;
             step.weight_decay = parameter_.weight_decay() * parameters[i].decay_mult;
             steps.emplace_back(i, step);

@@ -40,6 +40,12 @@ Result<UpdateRule> UpdateRule::create(const caffe::SolverParameter& solver,
     return rule;
 }
 
+void UpdateRule::take_over_history() {
+    old_momentum_.clear();
+    for (std::size_t i = 0; i < parameters_.size(); ++i)
+        if (history_[i]->data().any().item<bool>()) old_momentum_.insert(i);
+}
+
 void UpdateRule::apply(const std::vector<std::pair<std::size_t, UpdateStep>>& steps) {
     const bool on_gpu = !steps.empty() && parameters_[steps[0].first]->device().is_cuda;
     if (type_ != Type::kSgd || !on_gpu) {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -31,9 +32,11 @@ class UpdateRule {
     void apply(const std::vector<std::pair<std::size_t, UpdateStep>>& steps);
     /// Whether a frozen parameter (lr_mult 0) and its history can change: by weight decay alone, or by the momentum
     /// that a training gave it in which it was not frozen.
-    bool moves_without_rate() const { return (type_ != Type::kSgd && type_ != Type::kNesterov) || has_old_history_; }
+    bool moves_without_rate(std::size_t index) const {
+        return (type_ != Type::kSgd && type_ != Type::kNesterov) || old_momentum_.contains(index);
+    }
     /// The history is that of an earlier training now.
-    void take_over_history() { has_old_history_ = true; }
+    void take_over_history();
     /// In Caffe's order: one a parameter; AdaDelta and Adam then have a second row of them.
     const std::vector<std::shared_ptr<Blob>>& history() const { return history_; }
 
@@ -47,7 +50,7 @@ class UpdateRule {
     caffe::SolverParameter solver_;
     Type type_ = Type::kSgd;
     bool l1_ = false;
-    bool has_old_history_ = false;
+    std::set<std::size_t> old_momentum_;  // parameters that an earlier training left moving
     std::vector<std::shared_ptr<Blob>> parameters_, history_;
 };
 
