@@ -9,6 +9,7 @@
 #include "engine/layers/patch_convolution.hpp"
 #include "engine/layers/relu.hpp"
 #include "engine/layers/stored.hpp"
+#include "engine/layers/tile_convolution.hpp"
 #include "engine/layers/unfold.hpp"
 #include "engine/layers/winograd_convolution.hpp"
 
@@ -70,6 +71,9 @@ void ConvolutionBase::set_up(const Blobs& bottom, const Blobs& top) {
         if (PatchConvolution::suits(window_, channels_, outputs_, groups_))
             patches_ = std::make_unique<PatchConvolution>(window_);
     }
+    if (on_cpu() && products_.has_low_blobs() && !transposed_ &&
+        TileConvolution::suits(window_, seen_stride_, channels_, outputs_, groups_))
+        tiles_ = std::make_unique<TileConvolution>(window_, seen_stride_, channels_, outputs_, groups_);
     if (window_.spatial_axes() > 3) unfolded_ = std::make_unique<UnfoldedConvolution>(window_, groups_, transposed_);
     reshape(bottom, top);
 }
@@ -109,6 +113,12 @@ std::int64_t ConvolutionBase::scratch_count(const Blob& bottom, Pass pass) const
                                       : winograd_->forward_scratch(top, bottom.shape());
     }
     if (patches_) return patches_->scratch(bottom.shape(), top);
+    if (tiles_) {
+        if (pass == Pass::kWeightGradient) return tiles_->weight_scratch(bottom.shape(), top);
+        if (!tiles_->is_direct()) return 2 * weight().numel();
+        return pass == Pass::kForward ? tiles_->forward_scratch(bottom.shape(), top)
+                                      : tiles_->input_scratch(bottom.shape(), top);
+    }
     // A pixel's kernel with a stride reads a part of the bottom that is laid apart.
     if (product_) return skips_pixels_ ? element_count(top) / outputs_ * channels_ : 0;
     // The kernels are laid out anew, and their gradient is laid back.
@@ -146,7 +156,7 @@ at::Tensor ConvolutionBase::seen(const at::Tensor& bottom) const {
 
 at::Tensor ConvolutionBase::unseen(const at::Tensor& diff, const Shape& bottom) const {
     if (!skips_pixels_) return diff.sizes() == at::IntArrayRef(bottom) ? diff : diff.reshape(bottom);
-    const at::Tensor all = at::zeros(bottom, diff.options().memory_format(at::MemoryFormat::ChannelsLast));
+    const at::Tensor all = at::empty(bottom, diff.options(), at::MemoryFormat::ChannelsLast).zero_();
     flat(all).slice(2, 0, std::nullopt, stride_[0]).slice(3, 0, std::nullopt, stride_[1]).copy_(diff);
     return all;
 }
@@ -186,6 +196,7 @@ at::Tensor ConvolutionBase::top_gradient(Blob& top, bool wants_bias) {
 at::Tensor ConvolutionBase::convolve(const at::Tensor& bottom, const at::Tensor& kernels,
                                      const std::optional<at::Tensor>& bias) const {
     const at::Tensor x = products_.operand(seen(bottom));
+    if (tiles_ && tiles_->is_direct()) return tiles_->forward(x, kernels, bias, rectifier_ != nullptr);
     if (winograd_) return winograd_->forward(x, kernels, bias, rectifier_ != nullptr);
     if (patches_) return patches_->forward(x, kernels, bias, rectifier_ != nullptr);
     // oneDNN is the quicker of both in bf16, but for the weight's gradient.
@@ -198,10 +209,12 @@ at::Tensor ConvolutionBase::convolve(const at::Tensor& bottom, const at::Tensor&
 }
 
 void ConvolutionBase::forward(const Blobs& bottom, const Blobs& top) {
-    const bool has_bias = blobs().size() > 1;
+    // Tiles take floats, and round them as they pack them.
+    const bool by_tiles = tiles_ && tiles_->is_direct();
+    const auto operand = [&](const at::Tensor& x) { return by_tiles ? x : products_.operand(x); };
     const std::optional<at::Tensor> bias =
-        has_bias ? std::optional(products_.operand(blobs()[1]->data())) : std::nullopt;
-    kernels_ = products_.operand(weight());
+        blobs().size() > 1 ? std::optional(operand(blobs()[1]->data())) : std::nullopt;
+    kernels_ = operand(weight());
     for (std::size_t i = 0; i < bottom.size(); ++i) {
         const at::Tensor y = products_.passed_on(convolve(bottom[i]->data(), kernels_, bias));
         top[i]->set_data(y.sizes() == at::IntArrayRef(top[i]->shape()) ? y : y.reshape(top[i]->shape()));
@@ -212,7 +225,16 @@ ConvolutionBase::Gradients ConvolutionBase::gradients(const at::Tensor& dy, cons
                                                       const at::Tensor& kernels, bool wants_input) const {
     const bool wants_weight = wants_gradient(0);
     Gradients found;
-    if (winograd_) {
+    const auto backward = [&](bool input, bool weight) {
+        return at::convolution_backward(dy, x, laid(kernels), std::nullopt, seen_stride_, pad_, dilation_, transposed_,
+                                        no_output_padding_, groups_, {input, weight, false});
+    };
+    if (tiles_) {
+        if (wants_weight) found.weight = tiles_->weight_gradient(x, dy, kernels.sizes());
+        if (wants_input)
+            found.input = tiles_->is_direct() ? tiles_->input_gradient(dy, kernels, x.sizes())
+                                              : std::get<0>(backward(true, false));
+    } else if (winograd_) {
         if (wants_weight) found.weight = winograd_->weight_gradient(x, dy, kernels.sizes());
         if (wants_input)
             found.input = patches_for_input(x.sizes(), dy.sizes()) ? patches_->input_gradient(dy, kernels, x.sizes())
@@ -223,9 +245,7 @@ ConvolutionBase::Gradients ConvolutionBase::gradients(const at::Tensor& dy, cons
     } else if (product_) {
         if (wants_weight) found.weight = at::mm(pixel_rows(dy).t(), pixel_rows(x)).view(kernels.sizes());
         if (wants_input && products_.is_native()) {
-            found.input =
-                std::get<0>(at::convolution_backward(dy, x, laid(kernels), std::nullopt, seen_stride_, pad_, dilation_,
-                                                     false, no_output_padding_, groups_, {true, false, false}));
+            found.input = std::get<0>(backward(true, false));
         } else if (wants_input) {
             found.input = planes(at::mm(pixel_rows(dy), kernels.view({outputs_, channels_})), dy.sizes());
         }
@@ -234,9 +254,7 @@ ConvolutionBase::Gradients ConvolutionBase::gradients(const at::Tensor& dy, cons
         if (wants_input) found.input = unfolded_->input_gradient(dy, kernels, x.sizes());
     } else {
         at::Tensor none;
-        std::tie(found.input, found.weight, none) =
-            at::convolution_backward(dy, x, laid(kernels), std::nullopt, seen_stride_, pad_, dilation_, transposed_,
-                                     no_output_padding_, groups_, {wants_input, wants_weight, false});
+        std::tie(found.input, found.weight, none) = backward(wants_input, wants_weight);
     }
     return found;
 }

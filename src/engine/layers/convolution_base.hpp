@@ -8,6 +8,7 @@
 namespace digits {
 
 class PatchConvolution;
+class TileConvolution;
 class UnfoldedConvolution;
 class WinogradConvolution;
 
@@ -63,6 +64,7 @@ class ConvolutionBase : public Layer, public Absorber {
     Shape seen_stride_;                              // on what seen() gives
     std::unique_ptr<WinogradConvolution> winograd_;  // where it suits
     std::unique_ptr<PatchConvolution> patches_;      // where it suits, perhaps beside winograd_
+    std::unique_ptr<TileConvolution> tiles_;         // where it suits, in bf16
     std::unique_ptr<UnfoldedConvolution> unfolded_;  // of more spatial axes than ATen knows
     /// A kernel of one pixel: a product of matrices, (pixels x channels) and (channels x outputs).
     bool product_ = false;
