@@ -4,6 +4,7 @@
 #include <c10/core/CPUAllocator.h>
 #include <sys/mman.h>
 
+#include <cstdint>
 #include <cstring>
 #include <mutex>
 #include <new>
@@ -15,6 +16,7 @@ namespace {
 
 /// Before each tensor stands the block's size; this much keeps the alignment that libtorch wants.
 constexpr std::size_t kHeader = 64;
+constexpr std::size_t kHugePage = std::size_t{2} << 20;
 
 class BlockCache final : public c10::Allocator {
     using Free = FreeBlocks<char*>;
@@ -67,12 +69,12 @@ class BlockCache final : public c10::Allocator {
             void* grown = mremap(choice.block, choice.size, size, MREMAP_MAYMOVE);
             if (grown != MAP_FAILED) {
                 bytes_ += size - choice.size;
+                ask_for_huge_pages(grown, size);
                 return label(grown, size);
             }
             free_.give(choice.size, choice.block);
         }
-        void* fresh = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        if (fresh == MAP_FAILED) throw std::bad_alloc();
+        char* fresh = map(size);
         bytes_ += size;
         return label(fresh, size);
     }
@@ -80,6 +82,26 @@ class BlockCache final : public c10::Allocator {
     void give(char* block, std::size_t size) {
         const std::lock_guard lock(mutex_);
         free_.give(size, block);
+    }
+
+    /// Fresh zeroed pages. Those of a large block begin where a huge page can.
+    static char* map(std::size_t size) {
+        const std::size_t more = size >= kHugePage ? kHugePage : 0;
+        void* mapped = mmap(nullptr, size + more, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (mapped == MAP_FAILED) throw std::bad_alloc();
+        auto* begin = static_cast<char*>(mapped);
+        if (more == 0) return begin;
+        const std::size_t before = (kHugePage - reinterpret_cast<std::uintptr_t>(begin) % kHugePage) % kHugePage;
+        if (before > 0) munmap(begin, before);
+        if (before < more) munmap(begin + before + size, more - before);
+        ask_for_huge_pages(begin + before, size);
+        return begin + before;
+    }
+
+    /// A large block takes hundreds of pages at a time, whose addresses a processor finds slowly: passes over memory
+    /// are a fifth to a half faster on huge ones. Where the system gives none, all stays as it is.
+    static void ask_for_huge_pages(void* block, std::size_t size) {
+        if (size >= kHugePage) madvise(block, size, MADV_HUGEPAGE);
     }
 
     static char* label(void* block, std::size_t size) {
