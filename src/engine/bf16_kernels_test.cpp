@@ -29,26 +29,32 @@ TEST(Bf16, RoundsAsLibtorchDoes) {
     }
 }
 
-/// Pixels of 19 channels, which no vector's width divides.
-class Bf16Kernels : public testing::Test {
+/// Pixels of some channels; with AVX-512, where the processor has it, or without.
+class Bf16Kernels : public testing::TestWithParam<std::tuple<int, bool>> {
   protected:
-    static constexpr std::int64_t kChannels = 19, kPixels = 150, kCount = kChannels * kPixels;
+    static constexpr std::int64_t kPixels = 150;
+    const std::int64_t kChannels = std::get<0>(GetParam()), kCount = kChannels * kPixels;
 
-    Bf16Kernels() { at::manual_seed(4); }
+    Bf16Kernels() {
+        at::manual_seed(4);
+        use_narrow_passes(std::get<1>(GetParam()));
+    }
+    ~Bf16Kernels() override { use_narrow_passes(false); }
 
     struct Pair {
         at::Tensor low, full;
     };
-    static Pair values(at::IntArrayRef sizes = {kPixels, kChannels}) {
+    Pair values() const { return values({kPixels, kChannels}); }
+    static Pair values(at::IntArrayRef sizes) {
         const at::Tensor low = at::randn(sizes).to(at::kBFloat16);
         return {low, low.to(at::kFloat)};
     }
-    static at::Tensor factors() { return at::randn({kChannels}); }
-    static Pair empty() { return {at::empty({kPixels, kChannels}, at::kBFloat16), at::empty({kPixels, kChannels})}; }
+    at::Tensor factors() const { return at::randn({kChannels}); }
+    Pair empty() const { return {at::empty({kPixels, kChannels}, at::kBFloat16), at::empty({kPixels, kChannels})}; }
     static void expect_rounded(const Pair& got) { EXPECT_TRUE(at::equal(got.low, got.full.to(at::kBFloat16))); }
     /// Adds the sums of `kernel` on each type, which must agree.
     template <class Kernel>
-    static void expect_same_sums(const Kernel& kernel) {
+    void expect_same_sums(const Kernel& kernel) const {
         const at::Tensor low = at::zeros({2, kChannels}, at::kDouble), full = low.clone();
         kernel(Bf16{}, low.data_ptr<double>(), low.data_ptr<double>() + kChannels);
         kernel(float{}, full.data_ptr<double>(), full.data_ptr<double>() + kChannels);
@@ -62,7 +68,7 @@ T* of(const at::Tensor& low, const at::Tensor& full) {
     return stored<T>(std::is_same_v<T, Bf16> ? low : full);
 }
 
-TEST_F(Bf16Kernels, SumChannels) {
+TEST_P(Bf16Kernels, SumChannels) {
     const auto x = values();
     const at::Tensor shift = factors();
     expect_same_sums([&]<class T>(T, double* sum, double* squares) {
@@ -71,22 +77,25 @@ TEST_F(Bf16Kernels, SumChannels) {
     });
 }
 
-TEST_F(Bf16Kernels, ScaleChannelsAndTheirGradients) {
+TEST_P(Bf16Kernels, ScaleChannelsAndTheirGradients) {
     const auto x = values(), dy = values();
     const at::Tensor factor = factors(), offset = factors(), mean = factors(), constant = factors(), slope = factors();
     for (const bool rectify : {false, true}) {
+        const bool stream = rectify;
         const auto y = empty(), dx = empty();
         const auto both = [&]<class T>(T) {
             const ScaledChannels<T> forward{of<T>(x.low, x.full), factor.data_ptr<float>(), offset.data_ptr<float>(),
                                             mean.data_ptr<float>(), rectify};
-            scale_channels(forward.x, forward.factor, forward.offset, rectify, of<T>(y.low, y.full), kChannels,
-                           kPixels);
+            scale_channels(forward.x, forward.factor, forward.offset, rectify, of<T>(y.low, y.full), kChannels, kPixels,
+                           stream);
             scale_channel_gradients(forward, of<T>(dy.low, dy.full), constant.data_ptr<float>(),
-                                    slope.data_ptr<float>(), of<T>(dx.low, dx.full), kChannels, kPixels);
+                                    slope.data_ptr<float>(), of<T>(dx.low, dx.full), kChannels, kPixels, stream);
             return forward;
         };
         both(Bf16{});
         both(float{});
+        const at::Tensor wanted = x.full * factor + offset;
+        EXPECT_TRUE(at::allclose(y.full, rectify ? at::relu(wanted) : wanted, 1e-5, 1e-5));
         expect_rounded(y);
         expect_rounded(dx);
         expect_same_sums([&]<class T>(T one, double* sum, double* product) {
@@ -95,7 +104,7 @@ TEST_F(Bf16Kernels, ScaleChannelsAndTheirGradients) {
     }
 }
 
-TEST_F(Bf16Kernels, RectifyGradients) {
+TEST_P(Bf16Kernels, RectifyGradients) {
     const auto dy = values(), y = values(), g = empty(), copy = empty();
     expect_same_sums([&]<class T>(T, double* sum, double*) {
         rectify_gradient(of<T>(dy.low, dy.full), of<T>(y.low, y.full), of<T>(g.low, g.full), sum, kChannels, kPixels);
@@ -109,7 +118,20 @@ TEST_F(Bf16Kernels, RectifyGradients) {
     for (const auto& one : {dy, copy}) EXPECT_TRUE(at::equal(one.low, g.low));
 }
 
-TEST_F(Bf16Kernels, MaxPooling) {
+TEST_P(Bf16Kernels, AddValues) {
+    const auto a = values(), b = values(), y = empty();
+    for (const bool rectify : {false, true}) {
+        const auto add = [&]<class T>(T) {
+            add_values(of<T>(a.low, a.full), of<T>(b.low, b.full), rectify, of<T>(y.low, y.full), kCount);
+        };
+        add(Bf16{});
+        add(float{});
+        EXPECT_TRUE(at::equal(y.full, rectify ? at::relu(a.full + b.full) : a.full + b.full));
+        expect_rounded(y);
+    }
+}
+
+TEST_P(Bf16Kernels, MaxPooling) {
     PoolingWindow window;
     window.y = {9, 3, 2, 1, 5};
     window.x = {7, 3, 2, 0, 3};
@@ -128,6 +150,13 @@ TEST_F(Bf16Kernels, MaxPooling) {
     expect_rounded(y);
     expect_rounded(dx);
 }
+
+// No vector's width divides 19; 600 are more than are summed at a time.
+INSTANTIATE_TEST_SUITE_P(Channels, Bf16Kernels, testing::Combine(testing::Values(19, 96, 600), testing::Bool()),
+                         [](const auto& test) {
+                             return std::to_string(std::get<0>(test.param)) +
+                                    (std::get<1>(test.param) ? "Narrow" : "Wide");
+                         });
 
 }  // namespace
 }  // namespace digits

@@ -17,11 +17,12 @@ void sum_channel_squares(const float* x, const float* shift, double* sum, double
                          std::int64_t rows);
 void sum_channel_squares(const Bf16* x, const float* shift, double* sum, double* squares, std::int64_t channels,
                          std::int64_t rows);
-/// y = factor · x + offset, negative values 0 with `rectify`.
+/// y = factor · x + offset, negative values 0 with `rectify`. `stream`: where that can be done, y is written around the
+/// caches, which is for what they cannot hold until it is read.
 void scale_channels(const float* x, const float* factor, const float* offset, bool rectify, float* y,
-                    std::int64_t channels, std::int64_t rows);
+                    std::int64_t channels, std::int64_t rows, bool stream = false);
 void scale_channels(const Bf16* x, const float* factor, const float* offset, bool rectify, Bf16* y,
-                    std::int64_t channels, std::int64_t rows);
+                    std::int64_t channels, std::int64_t rows, bool stream = false);
 
 /// What comes back through scale_channels(): g = dy where y was not made 0.
 template <class T>
@@ -39,9 +40,11 @@ void sum_channel_gradients(const ScaledChannels<Bf16>& forward, const Bf16* dy, 
                            std::int64_t channels, std::int64_t rows);
 /// dx = factor · g − constant − slope · (x − mean).
 void scale_channel_gradients(const ScaledChannels<float>& forward, const float* dy, const float* constant,
-                             const float* slope, float* dx, std::int64_t channels, std::int64_t rows);
+                             const float* slope, float* dx, std::int64_t channels, std::int64_t rows,
+                             bool stream = false);
 void scale_channel_gradients(const ScaledChannels<Bf16>& forward, const Bf16* dy, const float* constant,
-                             const float* slope, Bf16* dx, std::int64_t channels, std::int64_t rows);
+                             const float* slope, Bf16* dx, std::int64_t channels, std::int64_t rows,
+                             bool stream = false);
 
 /// g = dy where y > 0, else 0; sum += g.
 void rectify_gradient(const float* dy, const float* y, float* g, double* sum, std::int64_t channels, std::int64_t rows);
@@ -49,5 +52,11 @@ void rectify_gradient(const Bf16* dy, const Bf16* y, Bf16* g, double* sum, std::
 /// dy (in place) and a copy of it, where y > 0, else 0.
 void rectify_gradient_and_copy(float* dy, const float* y, float* copy, std::int64_t count);
 void rectify_gradient_and_copy(Bf16* dy, const Bf16* y, Bf16* copy, std::int64_t count);
+/// y = a + b, negative values 0 with `rectify`.
+void add_values(const float* a, const float* b, bool rectify, float* y, std::int64_t count);
+void add_values(const Bf16* a, const Bf16* b, bool rectify, Bf16* y, std::int64_t count);
+
+/// For tests: what processors without AVX-512 run.
+void use_narrow_passes(bool narrow);
 
 }  // namespace digits

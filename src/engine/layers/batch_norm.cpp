@@ -160,7 +160,7 @@ class BatchNormLayer final : public Layer, public Absorber {
         T* out = stored<T>(y);
         at::parallel_for(0, pixels, 256, [&](std::int64_t begin, std::int64_t end) {
             scale_channels(x + begin * channels_, factor_.data_ptr<float>(), offset_.data_ptr<float>(),
-                           rectifier_ != nullptr, out + begin * channels_, channels_, end - begin);
+                           rectifier_ != nullptr, out + begin * channels_, channels_, end - begin, is_streamed(y));
         });
         return y;
     }
@@ -196,7 +196,8 @@ class BatchNormLayer final : public Layer, public Absorber {
         T* out = stored<T>(dx);
         at::parallel_for(0, pixels, 256, [&](std::int64_t begin, std::int64_t end) {
             scale_channel_gradients(from(begin), gradient + begin * channels_, constant.data_ptr<float>(),
-                                    slope.data_ptr<float>(), out + begin * channels_, channels_, end - begin);
+                                    slope.data_ptr<float>(), out + begin * channels_, channels_, end - begin,
+                                    is_streamed(dx));
         });
         bottom.set_diff(dx);
     }

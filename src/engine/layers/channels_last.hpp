@@ -14,6 +14,9 @@ namespace digits {
 /// Floats, on the CPU.
 at::Tensor empty_channels_last(at::IntArrayRef sizes);
 
+/// Whether a result is better written around the caches, which hold no part of it until it is read.
+inline bool is_streamed(const at::Tensor& x) { return x.nbytes() >= std::size_t{8} << 20; }
+
 /// The kernel adds to `sums`, (kSums x channels), for the pixels [begin, end).
 using SumPixels = std::function<void(double* sums, std::int64_t begin, std::int64_t end)>;
 /// (count x channels) in double precision.

@@ -55,6 +55,10 @@ class EltwiseLayer final : public Layer, public Absorber {
                 for (std::size_t i = 2; i < bottom.size(); ++i) y.mul_(bottom[i]->data());
                 break;
             case Operation::SUM:
+                if (on_cpu() && is_plain_sum(bottom.size()) && walks_alike(a, b)) {
+                    top[0]->set_data(add(a, b));
+                    return;
+                }
                 y = coefficient(0) == 1 ? at::add(a, b, coefficient(1))
                                         : at::add(a * coefficient(0), b, coefficient(1));
                 for (std::size_t i = 2; i < bottom.size(); ++i) y.add_(bottom[i]->data(), coefficient(i));
@@ -93,14 +97,33 @@ class EltwiseLayer final : public Layer, public Absorber {
     }
 
   private:
+    bool is_plain_sum(std::size_t bottoms) const {
+        return parameter_.eltwise_param().operation() == Operation::SUM && bottoms == 2 && coefficient(0) == 1 &&
+               coefficient(1) == 1;
+    }
+    /// One pass may go through both, value by value.
+    static bool walks_alike(const at::Tensor& a, const at::Tensor& b) {
+        return a.strides() == b.strides() && a.is_non_overlapping_and_dense() && is_for_kernels(a) &&
+               a.scalar_type() == b.scalar_type();
+    }
+
+    /// With the absorbed ReLU, in one pass.
+    at::Tensor add(const at::Tensor& a, const at::Tensor& b) const {
+        const at::Tensor y = at::empty_like(a);
+        with_stored_type(a, [&]<class T>(T) {
+            at::parallel_for(0, a.numel(), 1 << 14, [&](std::int64_t begin, std::int64_t end) {
+                add_values(stored<T>(a) + begin, stored<T>(b) + begin, rectifier_ != nullptr, stored<T>(y) + begin,
+                           end - begin);
+            });
+        });
+        return y;
+    }
+
     /// Of a plain sum of two with a ReLU behind it: the gradient, which both bottoms get as their own, in one pass.
     bool spread_gradient(const Blobs& top, const std::vector<bool>& propagate_down, const Blobs& bottom) const {
-        const bool plain = parameter_.eltwise_param().operation() == Operation::SUM && bottom.size() == 2 &&
-                           propagate_down[0] && propagate_down[1] && coefficient(0) == 1 && coefficient(1) == 1;
         const at::Tensor y = top[0]->data();
         at::Tensor dy = top[0]->diff();
-        if (!plain || dy.strides() != y.strides() || !dy.is_non_overlapping_and_dense() || !is_for_kernels(dy) ||
-            dy.scalar_type() != y.scalar_type())
+        if (!is_plain_sum(bottom.size()) || !propagate_down[0] || !propagate_down[1] || !walks_alike(dy, y))
             return false;
         const at::Tensor copy = at::empty_like(dy);
         with_stored_type(dy, [&]<class T>(T) {
