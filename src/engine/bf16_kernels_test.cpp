@@ -131,6 +131,20 @@ TEST_P(Bf16Kernels, AddValues) {
     }
 }
 
+TEST_P(Bf16Kernels, ClipGradient) {
+    const auto dy = values(), x = values(), dx = empty();
+    // A bound is inside.
+    x.low.select(0, 0).fill_(0.5);
+    x.full.select(0, 0).fill_(0.5);
+    const auto clip = [&]<class T>(T) {
+        clip_gradient(of<T>(dy.low, dy.full), of<T>(x.low, x.full), -1, 0.5, of<T>(dx.low, dx.full), kCount);
+    };
+    clip(Bf16{});
+    clip(float{});
+    EXPECT_TRUE(at::equal(dx.full, dy.full * at::logical_and(x.full >= -1, x.full <= 0.5)));
+    expect_rounded(dx);
+}
+
 TEST_P(Bf16Kernels, MaxPooling) {
     PoolingWindow window;
     window.y = {9, 3, 2, 1, 5};

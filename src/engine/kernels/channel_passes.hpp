@@ -183,5 +183,14 @@ DIGITS_KERNEL_INLINE void add_of(const T* a, const T* b, bool rectify, T* y, std
     });
 }
 
+template <int kLanes, class T>
+DIGITS_KERNEL_INLINE void clip_gradient_of(const T* dy, const T* x, float low, float high, T* dx, std::int64_t count) {
+    for_channels<kLanes>(count, [&]<class L>(L, std::int64_t i) {
+        const auto v = L::read(x + i), all = L::read(dy + i), none = typename L::Floats{};
+        const auto above = v >= low ? all : none;
+        L::write(dx + i, v <= high ? above : none);
+    });
+}
+
 }  // namespace
 }  // namespace digits

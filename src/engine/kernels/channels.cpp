@@ -83,6 +83,15 @@ DIGITS_KERNEL void narrow_add_values(const Bf16* a, const Bf16* b, bool rectify,
     add_of<kLanes>(a, b, rectify, y, count);
 }
 
+DIGITS_KERNEL void narrow_clip_gradient(const float* dy, const float* x, float low, float high, float* dx,
+                                        std::int64_t count) {
+    clip_gradient_of<kLanes>(dy, x, low, high, dx, count);
+}
+DIGITS_KERNEL void narrow_clip_gradient(const Bf16* dy, const Bf16* x, float low, float high, Bf16* dx,
+                                        std::int64_t count) {
+    clip_gradient_of<kLanes>(dy, x, low, high, dx, count);
+}
+
 }  // namespace
 
 void use_narrow_passes(bool narrow) { g_narrow = narrow; }
@@ -155,6 +164,13 @@ void add_values(const float* a, const float* b, bool rectify, float* y, std::int
 }
 void add_values(const Bf16* a, const Bf16* b, bool rectify, Bf16* y, std::int64_t count) {
     is_wide() ? WidePasses<Bf16>::add(a, b, rectify, y, count) : narrow_add_values(a, b, rectify, y, count);
+}
+void clip_gradient(const float* dy, const float* x, float low, float high, float* dx, std::int64_t count) {
+    is_wide() ? WidePasses<float>::clip(dy, x, low, high, dx, count)
+              : narrow_clip_gradient(dy, x, low, high, dx, count);
+}
+void clip_gradient(const Bf16* dy, const Bf16* x, float low, float high, Bf16* dx, std::int64_t count) {
+    is_wide() ? WidePasses<Bf16>::clip(dy, x, low, high, dx, count) : narrow_clip_gradient(dy, x, low, high, dx, count);
 }
 
 }  // namespace digits

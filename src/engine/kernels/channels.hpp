@@ -55,6 +55,9 @@ void rectify_gradient_and_copy(Bf16* dy, const Bf16* y, Bf16* copy, std::int64_t
 /// y = a + b, negative values 0 with `rectify`.
 void add_values(const float* a, const float* b, bool rectify, float* y, std::int64_t count);
 void add_values(const Bf16* a, const Bf16* b, bool rectify, Bf16* y, std::int64_t count);
+/// dx = dy where low <= x <= high, else 0.
+void clip_gradient(const float* dy, const float* x, float low, float high, float* dx, std::int64_t count);
+void clip_gradient(const Bf16* dy, const Bf16* x, float low, float high, Bf16* dx, std::int64_t count);
 
 /// For tests: what processors without AVX-512 run.
 void use_narrow_passes(bool narrow);

@@ -68,6 +68,10 @@ template <class T>
 void WidePasses<T>::add(const T* a, const T* b, bool rectify, T* y, std::int64_t count) {
     add_of<kLanes>(a, b, rectify, y, count);
 }
+template <class T>
+void WidePasses<T>::clip(const T* dy, const T* x, float low, float high, T* dx, std::int64_t count) {
+    clip_gradient_of<kLanes>(dy, x, low, high, dx, count);
+}
 
 template struct WidePasses<float>;
 template struct WidePasses<Bf16>;

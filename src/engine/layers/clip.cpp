@@ -1,4 +1,8 @@
+#include <ATen/Parallel.h>
+
+#include "engine/kernels/channels.hpp"
 #include "engine/layers/elementwise.hpp"
+#include "engine/layers/stored.hpp"
 #include "engine/layers/types.hpp"
 
 namespace digits {
@@ -9,11 +13,23 @@ class ClipLayer final : public ElementwiseLayer {
   public:
     using ElementwiseLayer::ElementwiseLayer;
 
+    bool takes_low_precision() const override { return true; }
+
   protected:
     at::Tensor apply(const at::Tensor& x) override { return at::clamp(x, low(), high()); }
 
     at::Tensor gradient(const at::Tensor& x, const at::Tensor&, const at::Tensor& dy) override {
-        return dy * at::logical_and(x >= low(), x <= high());
+        const bool alike = dy.strides() == x.strides() && dy.is_non_overlapping_and_dense() && is_for_kernels(x) &&
+                           dy.scalar_type() == x.scalar_type();
+        if (!on_cpu() || !alike) return dy * at::logical_and(x >= low(), x <= high());
+        const at::Tensor dx = at::empty_like(dy);
+        with_stored_type(x, [&]<class T>(T) {
+            at::parallel_for(0, x.numel(), 1 << 14, [&](std::int64_t begin, std::int64_t end) {
+                clip_gradient(stored<T>(dy) + begin, stored<T>(x) + begin, low(), high(), stored<T>(dx) + begin,
+                              end - begin);
+            });
+        });
+        return dx;
     }
 
   private:
