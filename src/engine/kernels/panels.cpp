@@ -7,84 +7,88 @@
 namespace digits {
 namespace {
 
-/// So many of the inner dimension at a time that a panel of b (16 KB) stays in the first-level cache.
+/// So many of the inner dimension at a time that two panels of b (32 KB) stay in the first-level cache.
 constexpr std::int64_t kDepth = 256;
 
-/// kRows rows of c in kVectors · 8 columns of a panel, which stay in registers. a's element (row, k) lies at
-/// row · a_row + k · a_depth.
-template <int kRows, int kVectors>
-DIGITS_KERNEL_INLINE void multiply_tile(const float* a, std::int64_t a_row, std::int64_t a_depth, const float* b,
-                                        float* c, std::int64_t c_stride, std::int64_t depth, bool add) {
-    Vector8 sum[kRows][kVectors];
+/// c = a · b: a's element (row, k) lies at row · a_row + k · a_depth, panels of b `b_panel` apart; c's rows lie
+/// `c_row`, its panels `c_panel` apart.
+struct Product {
+    const float* a;
+    std::int64_t a_row, a_depth;
+    const float* b;
+    std::int64_t b_panel;
+    float* c;
+    std::int64_t c_row, c_panel;
+    std::int64_t rows, depth, columns;
+    bool add;
+};
+
+/// `kRows` rows from `row` on in `kVectors` vectors of columns from `column` on, which stay in registers.
+template <class Vector, int kRows, int kVectors>
+DIGITS_KERNEL_INLINE void multiply_tile(const Product& p, std::int64_t row, std::int64_t column) {
+    // Addresses reach two rows on without further registers.
+    constexpr int kTogether = 3;
+    constexpr auto kLanes = kLanesOf<Vector>;
+    const std::int64_t b_step = kLanes < kPanel ? kLanes : p.b_panel, c_step = kLanes < kPanel ? kLanes : p.c_panel;
+    const float* b = p.b + column / kPanel * p.b_panel + column % kPanel;
+    float* c = p.c + row * p.c_row + column / kPanel * p.c_panel + column % kPanel;
+    const float* a[(kRows + kTogether - 1) / kTogether];
+    for (int r = 0; r < kRows; r += kTogether) a[r / kTogether] = p.a + (row + r) * p.a_row;
+    Vector sum[kRows][kVectors];
     for (int r = 0; r < kRows; ++r)
-        for (int v = 0; v < kVectors; ++v) sum[r][v] = add ? load8(c + r * c_stride + 8 * v) : Vector8{};
-    for (std::int64_t k = 0; k < depth; ++k, a += a_depth, b += kPanel) {
-        Vector8 columns[kVectors];
-        for (int v = 0; v < kVectors; ++v) columns[v] = load8(b + 8 * v);
+        for (int v = 0; v < kVectors; ++v)
+            sum[r][v] = p.add ? load_vector<Vector>(c + r * p.c_row + v * c_step) : Vector{};
+    for (std::int64_t k = 0; k < p.depth; ++k, b += kPanel) {
+        Vector columns[kVectors];
+        for (int v = 0; v < kVectors; ++v) columns[v] = load_vector<Vector>(b + v * b_step);
         for (int r = 0; r < kRows; ++r) {
-            const float factor = a[r * a_row];
+            const float factor = a[r / kTogether][r % kTogether * p.a_row];
             for (int v = 0; v < kVectors; ++v) sum[r][v] += factor * columns[v];
         }
+        for (const float*& from : a) from += p.a_depth;
     }
     for (int r = 0; r < kRows; ++r)
-        for (int v = 0; v < kVectors; ++v) store8(c + r * c_stride + 8 * v, sum[r][v]);
+        for (int v = 0; v < kVectors; ++v) store_vector(c + r * p.c_row + v * c_step, sum[r][v]);
 }
 
-template <int kVectors>
-DIGITS_KERNEL_INLINE void multiply_rows(std::int64_t rows, const float* a, std::int64_t a_row, std::int64_t a_depth,
-                                        const float* b, float* c, std::int64_t c_stride, std::int64_t depth, bool add) {
-    constexpr int kAtOnce = kVectors == 1 ? 2 * kPanelRows : kPanelRows;
-    std::int64_t r = 0;
-    for (; r + kAtOnce <= rows; r += kAtOnce)
-        multiply_tile<kAtOnce, kVectors>(a + r * a_row, a_row, a_depth, b, c + r * c_stride, c_stride, depth, add);
-    for (; r + 4 <= rows; r += 4)
-        multiply_tile<4, kVectors>(a + r * a_row, a_row, a_depth, b, c + r * c_stride, c_stride, depth, add);
-    for (; r < rows; ++r)
-        multiply_tile<1, kVectors>(a + r * a_row, a_row, a_depth, b, c + r * c_stride, c_stride, depth, add);
+/// The rows from `row` on, `kRows` at a time, then those left over.
+template <class Vector, int kRows, int kVectors>
+DIGITS_KERNEL_INLINE void multiply_rows(const Product& p, std::int64_t row, std::int64_t column) {
+    for (; row + kRows <= p.rows; row += kRows) multiply_tile<Vector, kRows, kVectors>(p, row, column);
+    constexpr int kFewer = kRows == 12 ? 8 : (kRows > 4 ? 4 : kRows / 2);
+    if constexpr (kFewer > 0) multiply_rows<Vector, kFewer, kVectors>(p, row, column);
 }
 
-/// Whether the second half of the last panel holds nothing but zeros.
-bool ends_with_half(std::int64_t columns) { return (columns - 1) % kPanel < 8; }
+template <class Vector>
+DIGITS_KERNEL_INLINE void multiply(const Product& whole) {
+    constexpr auto kLanes = kLanesOf<Vector>;
+    // Two vectors of eight leave room for six rows in the sixteen registers of AVX2; AVX-512 has twice as many.
+    constexpr int kRowsOfTwo = kLanes == 8 ? 6 : 12;
+    const std::int64_t filled = (whole.columns + kLanes - 1) / kLanes * kLanes;
+    for (std::int64_t k = 0; k < whole.depth; k += kDepth) {
+        Product p = whole;
+        p.a += k * p.a_depth;
+        p.b += k * kPanel;
+        p.depth = std::min(kDepth, whole.depth - k);
+        p.add = whole.add || k > 0;
+        std::int64_t column = 0;
+        for (; column + 2 * kLanes <= filled; column += 2 * kLanes) multiply_rows<Vector, kRowsOfTwo, 2>(p, 0, column);
+        if (column < filled) multiply_rows<Vector, 12, 1>(p, 0, column);
+    }
+}
 
 }  // namespace
 
-bool has_fast_products() {
-#ifdef DIGITS_VECTOR_KERNELS
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-#else
-    return false;
-#endif
-}
-
-DIGITS_VECTOR_KERNEL
 void multiply_by_panels(const float* a, std::int64_t a_stride, const float* b, float* c, std::int64_t c_stride,
                         std::int64_t rows, std::int64_t depth, std::int64_t columns, bool add) {
-    const std::int64_t panels = panel_count(columns), whole = panels - (ends_with_half(columns) ? 1 : 0);
-    for (std::int64_t k = 0; k < depth; k += kDepth) {
-        const std::int64_t part = std::min(kDepth, depth - k);
-        const auto panel = [&](std::int64_t p) { return b + (p * depth + k) * kPanel; };
-        const bool adds = add || k > 0;
-        for (std::int64_t p = 0; p < whole; ++p)
-            multiply_rows<2>(rows, a + k, a_stride, 1, panel(p), c + p * kPanel, c_stride, part, adds);
-        if (whole < panels)
-            multiply_rows<1>(rows, a + k, a_stride, 1, panel(whole), c + whole * kPanel, c_stride, part, adds);
-    }
+    const Product product{a, a_stride, 1, b, depth * kPanel, c, c_stride, kPanel, rows, depth, columns, add};
+    with_vectors([&]<class Vector>() DIGITS_INLINE_LAMBDA { multiply<Vector>(product); });
 }
 
-DIGITS_VECTOR_KERNEL
 void multiply_transposed_by_panels(const float* a, std::int64_t a_stride, const float* b, std::int64_t b_stride,
                                    float* c, std::int64_t rows, std::int64_t depth, std::int64_t columns, bool add) {
-    const std::int64_t panels = panel_count(columns), whole = panels - (ends_with_half(columns) ? 1 : 0);
-    for (std::int64_t k = 0; k < depth; k += kDepth) {
-        const std::int64_t part = std::min(kDepth, depth - k);
-        const auto panel = [&](std::int64_t p) { return b + p * b_stride + k * kPanel; };
-        const bool adds = add || k > 0;
-        for (std::int64_t p = 0; p < whole; ++p)
-            multiply_rows<2>(rows, a + k * a_stride, 1, a_stride, panel(p), c + p * rows * kPanel, kPanel, part, adds);
-        if (whole < panels)
-            multiply_rows<1>(rows, a + k * a_stride, 1, a_stride, panel(whole), c + whole * rows * kPanel, kPanel, part,
-                             adds);
-    }
+    const Product product{a, 1, a_stride, b, b_stride, c, kPanel, rows * kPanel, rows, depth, columns, add};
+    with_vectors([&]<class Vector>() DIGITS_INLINE_LAMBDA { multiply<Vector>(product); });
 }
 
 }  // namespace digits

@@ -2,19 +2,19 @@
 
 #include <cstdint>
 
+#include "engine/kernels/processor.hpp"
+
 namespace digits {
 
 /// Matrix products with one factor laid out in panels of kPanel columns, (panel, row, kPanel), the last one filled up
-/// with zeros to 8 or to all of its columns; what lies behind those eight is neither read nor written. Single-threaded,
-/// for processors with AVX2 and FMA (`has_fast_products()`).
+/// with zeros. Of the results, too, all columns of the last panel have a place; whether those behind the first eight
+/// are written, where all are zero, depends on the processor. Single-threaded, for processors with AVX2 and FMA
+/// (`has_fast_products()`); those with AVX-512 use it.
 inline constexpr std::int64_t kPanel = 16;
 /// Rows of `a` are taken this many at a time; fewer left over go slower.
-inline constexpr std::int64_t kPanelRows = 6;
+inline constexpr std::int64_t kPanelRows = 12;
 
 inline std::int64_t panel_count(std::int64_t columns) { return (columns + kPanel - 1) / kPanel; }
-
-/// Whether this processor can run the functions below.
-bool has_fast_products();
 
 /// c (rows x columns, filled up, row stride `c_stride`) = a (rows x depth, row stride `a_stride`) · b; `add`: +=
 /// instead.

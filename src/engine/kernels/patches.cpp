@@ -10,7 +10,7 @@ namespace {
 
 /// The patches of a block stay in the second-level cache.
 constexpr std::int64_t kBlockFloats = std::int64_t{1} << 15;
-constexpr std::int64_t kLeastBlock = 2 * kPanelRows, kLargestBlock = 16 * kPanelRows;
+constexpr std::int64_t kLeastBlock = kPanelRows, kLargestBlock = 8 * kPanelRows;
 
 std::int64_t rounded_up(std::int64_t count) { return (count + 7) / 8 * 8; }
 /// Rows end a little further on than needed, so that their beginnings spread over the cache's sets.
@@ -206,8 +206,8 @@ void patch_accumulate(const PatchShape& shape, const float* x, const float* dy, 
             for (std::int64_t i = 0; i < count; ++i) {
                 const float* from = dy + (first + i) * shape.outputs + p * kPanel;
                 float* to = gradients + (p * block + i) * kPanel;
-                store8(to, load_some(from, columns));
-                if (columns > 8) store8(to + 8, load_some(from + 8, columns - 8));
+                store8(to, load_some<Vector8>(from, columns));
+                store8(to + 8, load_some<Vector8>(from + 8, columns - 8));
             }
         }
         multiply_transposed_by_panels(scratch, row, gradients, block * kPanel, sums, shape.depth(), count,

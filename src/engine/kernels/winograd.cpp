@@ -159,9 +159,9 @@ DIGITS_KERNEL_INLINE void transform_gradient_tile(const WinogradShape& shape, co
         for (int i = 0; i < kTile; ++i)
             for (int j = 0; j < kTile; ++j) {
                 const bool inside = tile.y + i < shape.out_height && tile.x + j < shape.out_width;
-                g[i][j] = inside
-                              ? load_some(corner + (i * shape.out_width + j) * shape.pixel_out + k, shape.outputs - k)
-                              : Vector8{};
+                g[i][j] = inside ? load_some<Vector8>(corner + (i * shape.out_width + j) * shape.pixel_out + k,
+                                                      shape.outputs - k)
+                                 : Vector8{};
             }
         evaluate_tile<kTile, false>(g, v);
         float* to = gradients + k / kPanel * block * kPanel + k % kPanel;

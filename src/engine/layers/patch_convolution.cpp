@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "engine/kernels/panels.hpp"
+#include "engine/kernels/processor.hpp"
 #include "engine/layers/channels_last.hpp"
 #include "engine/layers/parts.hpp"
 

@@ -1,0 +1,79 @@
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include "engine/kernels/processor.hpp"
+#include "engine/layers/patch_convolution.hpp"
+#include "engine/layers/winograd_convolution.hpp"
+
+// Our convolutions, with each width of vectors that the processor has, against libtorch's.
+namespace digits {
+namespace {
+
+struct Case {
+    std::string name;
+    ConvolutionWindow window;
+    Shape input;
+    std::int64_t outputs, groups;
+    friend void PrintTo(const Case& self, std::ostream* out) { *out << self.name; }
+};
+
+ConvolutionWindow window(Shape kernel, Shape stride, Shape pad) {
+    return {1, std::move(kernel), std::move(stride), std::move(pad), {1, 1}};
+}
+
+at::Tensor pixels_of(at::IntArrayRef sizes) { return at::randn(sizes).contiguous(at::MemoryFormat::ChannelsLast); }
+
+class Convolved : public testing::TestWithParam<Case> {
+  protected:
+    ~Convolved() override { allow_wide_vectors(true); }
+
+    template <class Convolution>
+    void expect_libtorchs(const Convolution& convolution) {
+        if (!has_fast_products()) GTEST_SKIP() << "this processor has neither AVX2 nor FMA";
+        const auto& [name, w, input, outputs, groups] = GetParam();
+        at::manual_seed(3);
+        const at::Tensor x = pixels_of(input), bias = at::randn({outputs});
+        const at::Tensor weight = at::randn({outputs, input[1] / groups, w.kernel[0], w.kernel[1]});
+        const at::Tensor y = at::convolution(x, weight, bias, w.stride, w.pad, w.dilation, false, {0, 0}, groups);
+        const at::Tensor dy = pixels_of(y.sizes());
+        const auto [dx, dw, db] = at::convolution_backward(dy, x, weight, std::nullopt, w.stride, w.pad, w.dilation,
+                                                           false, {0, 0}, groups, {true, true, false});
+        const auto expect_close = [](const at::Tensor& got, const at::Tensor& expected) {
+            EXPECT_LT((got - expected).abs().max().item<float>(), 1e-5F * expected.abs().max().item<float>());
+        };
+        for (const bool wide : {false, true}) {
+            allow_wide_vectors(wide);
+            SCOPED_TRACE(has_wide_vectors() ? "wide" : "narrow");
+            expect_close(convolution.forward(x, weight, bias, false), y);
+            expect_close(convolution.forward(x, weight, std::nullopt, true),
+                         (y - bias.view({1, -1, 1, 1})).clamp_min(0));
+            expect_close(convolution.input_gradient(dy, weight, x.sizes()), dx);
+            expect_close(convolution.weight_gradient(x, dy, weight.sizes()), dw);
+        }
+    }
+};
+
+class ByMinimalFiltering : public Convolved {};
+TEST_P(ByMinimalFiltering, IsTheConvolutionOfLibtorch) {
+    expect_libtorchs(WinogradConvolution(GetParam().window, GetParam().groups));
+}
+INSTANTIATE_TEST_SUITE_P(Engine, ByMinimalFiltering,
+                         testing::Values(Case{"whole_panels", window({3, 3}, {1, 1}, {1, 1}), {2, 32, 9, 12}, 48, 1},
+                                         Case{"odd_channels", window({3, 3}, {1, 1}, {0, 1}), {2, 19, 7, 10}, 37, 1},
+                                         Case{"ends_with_half", window({3, 3}, {1, 1}, {1, 1}), {1, 24, 5, 6}, 20, 1},
+                                         Case{"kernel_of_five", window({5, 5}, {1, 1}, {2, 2}), {2, 20, 9, 8}, 50, 1},
+                                         Case{"groups", window({3, 3}, {1, 1}, {1, 1}), {1, 36, 8, 8}, 42, 2},
+                                         Case{"deep", window({3, 3}, {1, 1}, {1, 1}), {1, 300, 30, 30}, 17, 1}),
+                         [](const auto& test) { return test.param.name; });
+
+class ByPatches : public Convolved {};
+TEST_P(ByPatches, IsTheConvolutionOfLibtorch) { expect_libtorchs(PatchConvolution(GetParam().window)); }
+INSTANTIATE_TEST_SUITE_P(Engine, ByPatches,
+                         testing::Values(Case{"one_channel", window({5, 5}, {1, 1}, {0, 0}), {3, 1, 12, 12}, 20, 1},
+                                         Case{"stride", window({7, 7}, {2, 2}, {3, 3}), {2, 3, 30, 31}, 64, 1},
+                                         Case{"oblong", window({1, 3}, {2, 1}, {0, 1}), {2, 20, 9, 8}, 41, 1},
+                                         Case{"deep", window({3, 3}, {2, 2}, {1, 1}), {1, 70, 15, 15}, 33, 1}),
+                         [](const auto& test) { return test.param.name; });
+
+}  // namespace
+}  // namespace digits

@@ -1,0 +1,31 @@
+#include "engine/kernels/processor.hpp"
+
+#include "engine/kernels/simd.hpp"
+
+namespace digits {
+namespace {
+
+bool wide_vectors_allowed = true;
+
+}  // namespace
+
+bool has_fast_products() {
+#ifdef DIGITS_VECTOR_KERNELS
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+#else
+    return false;
+#endif
+}
+
+bool has_wide_vectors() {
+#ifdef DIGITS_VECTOR_KERNELS
+    return wide_vectors_allowed && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+#else
+    return false;
+#endif
+}
+
+void allow_wide_vectors(bool allow) { wide_vectors_allowed = allow; }
+
+}  // namespace digits

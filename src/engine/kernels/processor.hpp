@@ -1,0 +1,12 @@
+#pragma once
+
+namespace digits {
+
+/// Whether this processor can run our matrix products and convolutions: AVX2 and FMA.
+bool has_fast_products();
+
+/// Whether it can run them with vectors twice as wide: AVX-512. Tests can forbid that, to see what others compute.
+bool has_wide_vectors();
+void allow_wide_vectors(bool allow);
+
+}  // namespace digits
