@@ -20,9 +20,10 @@ constexpr float kScaleB = 1 / (2 * kB2 * (kB2 - kA2));
 constexpr std::int64_t kSpread = 16;
 
 /// Six inputs at the six points.
-DIGITS_KERNEL_INLINE void transform_input(const Vector8 (&d)[6], Vector8 (&v)[6]) {
-    const Vector8 even_a = d[4] - kB2 * d[2], odd_a = kA * (d[3] - kB2 * d[1]);
-    const Vector8 even_b = d[4] - kA2 * d[2], odd_b = kB * (d[3] - kA2 * d[1]);
+template <class Vector>
+DIGITS_KERNEL_INLINE void transform_input(const Vector (&d)[6], Vector (&v)[6]) {
+    const Vector even_a = d[4] - kB2 * d[2], odd_a = kA * (d[3] - kB2 * d[1]);
+    const Vector even_b = d[4] - kA2 * d[2], odd_b = kB * (d[3] - kA2 * d[1]);
     v[0] = kA2 * kB2 * d[0] - (kA2 + kB2) * d[2] + d[4];
     v[1] = even_a + odd_a;
     v[2] = even_a - odd_a;
@@ -32,9 +33,9 @@ DIGITS_KERNEL_INLINE void transform_input(const Vector8 (&d)[6], Vector8 (&v)[6]
 }
 
 /// `kCount` values as a polynomial at the six points; with `scaled`, over the products of the points' distances.
-template <int kCount, bool kScaled>
-DIGITS_KERNEL_INLINE void evaluate(const Vector8* g, Vector8 (&v)[6]) {
-    Vector8 even_a = g[0], even_b = g[0], odd_a = kA * g[1], odd_b = kB * g[1];
+template <int kCount, bool kScaled, class Vector>
+DIGITS_KERNEL_INLINE void evaluate(const Vector* g, Vector (&v)[6]) {
+    Vector even_a = g[0], even_b = g[0], odd_a = kA * g[1], odd_b = kB * g[1];
     if constexpr (kCount > 2) even_a += kA2 * g[2], even_b += kB2 * g[2];
     if constexpr (kCount > 3) odd_a += kA2 * kA * g[3], odd_b += kB2 * kB * g[3];
     if constexpr (kCount > 4) even_a += kA2 * kA2 * g[4], even_b += kB2 * kB2 * g[4];
@@ -48,11 +49,11 @@ DIGITS_KERNEL_INLINE void evaluate(const Vector8* g, Vector8 (&v)[6]) {
 }
 
 /// The transpose of evaluate(): six sums to `kCount` values.
-template <int kCount, bool kScaled>
-DIGITS_KERNEL_INLINE void interpolate(const Vector8 (&m)[6], Vector8* y) {
+template <int kCount, bool kScaled, class Vector>
+DIGITS_KERNEL_INLINE void interpolate(const Vector (&m)[6], Vector* y) {
     const float scale_0 = kScaled ? kScale0 : 1, scale_a = kScaled ? kScaleA : 1, scale_b = kScaled ? kScaleB : 1;
-    const Vector8 sum_a = scale_a * (m[1] + m[2]), difference_a = scale_a * kA * (m[1] - m[2]);
-    const Vector8 sum_b = scale_b * (m[3] + m[4]), difference_b = scale_b * kB * (m[3] - m[4]);
+    const Vector sum_a = scale_a * (m[1] + m[2]), difference_a = scale_a * kA * (m[1] - m[2]);
+    const Vector sum_b = scale_b * (m[3] + m[4]), difference_b = scale_b * kB * (m[3] - m[4]);
     y[0] = scale_0 * m[0] + sum_a + sum_b;
     y[1] = difference_a + difference_b;
     if constexpr (kCount > 2) y[2] = kA2 * sum_a + kB2 * sum_b;
@@ -62,11 +63,11 @@ DIGITS_KERNEL_INLINE void interpolate(const Vector8 (&m)[6], Vector8* y) {
 }
 
 /// A tile of kCount² values to 36, and back.
-template <int kCount, bool kScaled>
-DIGITS_KERNEL_INLINE void evaluate_tile(const Vector8 (&g)[kCount][kCount], Vector8 (&v)[6][6]) {
-    Vector8 rows[6][kCount];
+template <int kCount, bool kScaled, class Vector>
+DIGITS_KERNEL_INLINE void evaluate_tile(const Vector (&g)[kCount][kCount], Vector (&v)[6][6]) {
+    Vector rows[6][kCount];
     for (int column = 0; column < kCount; ++column) {
-        Vector8 in[kCount], out[6];
+        Vector in[kCount], out[6];
         for (int i = 0; i < kCount; ++i) in[i] = g[i][column];
         evaluate<kCount, kScaled>(in, out);
         for (int i = 0; i < 6; ++i) rows[i][column] = out[i];
@@ -74,11 +75,11 @@ DIGITS_KERNEL_INLINE void evaluate_tile(const Vector8 (&g)[kCount][kCount], Vect
     for (int i = 0; i < 6; ++i) evaluate<kCount, kScaled>(rows[i], v[i]);
 }
 
-template <int kCount, bool kScaled>
-DIGITS_KERNEL_INLINE void interpolate_tile(const Vector8 (&m)[6][6], Vector8 (&y)[kCount][kCount]) {
-    Vector8 rows[kCount][6];
+template <int kCount, bool kScaled, class Vector>
+DIGITS_KERNEL_INLINE void interpolate_tile(const Vector (&m)[6][6], Vector (&y)[kCount][kCount]) {
+    Vector rows[kCount][6];
     for (int column = 0; column < 6; ++column) {
-        Vector8 in[6], out[kCount];
+        Vector in[6], out[kCount];
         for (int i = 0; i < 6; ++i) in[i] = m[i][column];
         interpolate<kCount, kScaled>(in, out);
         for (int i = 0; i < kCount; ++i) rows[i][column] = out[i];
@@ -99,9 +100,11 @@ DIGITS_KERNEL_INLINE Tile tile_at(const WinogradShape& shape, std::int64_t index
 std::int64_t input_row(const WinogradShape& shape) { return shape.channels + kSpread; }
 std::int64_t sum_row(const WinogradShape& shape) { return panel_count(shape.outputs) * kPanel + kSpread; }
 
+template <class Vector>
 DIGITS_KERNEL_INLINE void transform_input_tile(const WinogradShape& shape, const float* x, const Tile& tile,
                                                float* inputs, std::int64_t point_stride) {
-    static constexpr std::array<float, 8> kZeros{};
+    constexpr auto kLanes = kLanesOf<Vector>;
+    static constexpr std::array<float, kLanes> kZeros{};
     const float* pixel[6][6];
     std::int64_t step[6][6];
     for (int i = 0; i < 6; ++i)
@@ -112,110 +115,129 @@ DIGITS_KERNEL_INLINE void transform_input_tile(const WinogradShape& shape, const
                 inside ? x + ((tile.item * shape.height + h) * shape.width + w) * shape.pixel_in : kZeros.data();
             step[i][j] = inside ? 1 : 0;
         }
-    for (std::int64_t start = 0; start < shape.channels; start += 8) {
-        // The last eight may be done in part twice.
-        const std::int64_t c = std::min(start, shape.channels - 8);
-        Vector8 rows[6][6];
+    for (std::int64_t start = 0; start < shape.channels; start += kLanes) {
+        // The last ones may be done in part twice.
+        const std::int64_t c = std::min(start, shape.channels - kLanes);
+        Vector rows[6][6];
         for (int i = 0; i < 6; ++i) {
-            Vector8 d[6];
-            for (int j = 0; j < 6; ++j) d[j] = load8(pixel[i][j] + c * step[i][j]);
+            Vector d[6];
+            for (int j = 0; j < 6; ++j) d[j] = load_vector<Vector>(pixel[i][j] + c * step[i][j]);
             transform_input(d, rows[i]);
         }
         for (int j = 0; j < 6; ++j) {
-            Vector8 d[6], v[6];
+            Vector d[6], v[6];
             for (int i = 0; i < 6; ++i) d[i] = rows[i][j];
             transform_input(d, v);
-            for (int i = 0; i < 6; ++i) store8(inputs + (i * 6 + j) * point_stride + c, v[i]);
+            for (int i = 0; i < 6; ++i) store_vector(inputs + (i * 6 + j) * point_stride + c, v[i]);
         }
     }
 }
 
-template <int kTile>
+template <int kKernel, class Vector>
 DIGITS_KERNEL_INLINE void transform_sums(const WinogradShape& shape, const float* sums, std::int64_t point_stride,
                                          const float* bias, bool rectify, const Tile& tile, float* y) {
+    constexpr int kTile = 7 - kKernel;
+    constexpr auto kLanes = kLanesOf<Vector>;
     const std::int64_t rows = std::min<std::int64_t>(kTile, shape.out_height - tile.y),
                        columns = std::min<std::int64_t>(kTile, shape.out_width - tile.x);
     float* corner = y + ((tile.item * shape.out_height + tile.y) * shape.out_width + tile.x) * shape.pixel_out;
-    for (std::int64_t start = 0; start < shape.outputs; start += 8) {
-        const std::int64_t k = std::min(start, shape.outputs - 8);
-        Vector8 m[6][6], out[kTile][kTile];
+    for (std::int64_t start = 0; start < shape.outputs; start += kLanes) {
+        const std::int64_t k = std::min(start, shape.outputs - kLanes);
+        Vector m[6][6], out[kTile][kTile];
         for (int i = 0; i < 6; ++i)
-            for (int j = 0; j < 6; ++j) m[i][j] = load8(sums + (i * 6 + j) * point_stride + k);
+            for (int j = 0; j < 6; ++j) m[i][j] = load_vector<Vector>(sums + (i * 6 + j) * point_stride + k);
         interpolate_tile<kTile, false>(m, out);
-        const Vector8 shift = bias ? load8(bias + k) : Vector8{};
+        const Vector shift = bias ? load_vector<Vector>(bias + k) : Vector{};
         for (std::int64_t i = 0; i < rows; ++i)
             for (std::int64_t j = 0; j < columns; ++j)
-                store8(corner + (i * shape.out_width + j) * shape.pixel_out + k, rectified(out[i][j] + shift, rectify));
+                store_vector(corner + (i * shape.out_width + j) * shape.pixel_out + k,
+                             rectified(out[i][j] + shift, rectify));
     }
 }
 
-template <int kTile>
+template <int kKernel, class Vector>
 DIGITS_KERNEL_INLINE void transform_gradient_tile(const WinogradShape& shape, const float* dy, const Tile& tile,
                                                   float* gradients, std::int64_t block) {
+    constexpr int kTile = 7 - kKernel;
+    constexpr auto kLanes = kLanesOf<Vector>;
     const float* corner = dy + ((tile.item * shape.out_height + tile.y) * shape.out_width + tile.x) * shape.pixel_out;
     const std::int64_t panels = panel_count(shape.outputs);
-    for (std::int64_t k = 0; k < shape.outputs; k += 8) {
-        Vector8 g[kTile][kTile], v[6][6];
+    for (std::int64_t k = 0; k < shape.outputs; k += kLanes) {
+        Vector g[kTile][kTile], v[6][6];
         for (int i = 0; i < kTile; ++i)
             for (int j = 0; j < kTile; ++j) {
                 const bool inside = tile.y + i < shape.out_height && tile.x + j < shape.out_width;
-                g[i][j] = inside ? load_some<Vector8>(corner + (i * shape.out_width + j) * shape.pixel_out + k,
-                                                      shape.outputs - k)
-                                 : Vector8{};
+                g[i][j] = inside ? load_some<Vector>(corner + (i * shape.out_width + j) * shape.pixel_out + k,
+                                                     shape.outputs - k)
+                                 : Vector{};
             }
         evaluate_tile<kTile, false>(g, v);
         float* to = gradients + k / kPanel * block * kPanel + k % kPanel;
         for (int i = 0; i < 6; ++i)
-            for (int j = 0; j < 6; ++j) store8(to + (i * 6 + j) * panels * block * kPanel, v[i][j]);
+            for (int j = 0; j < 6; ++j) store_vector(to + (i * 6 + j) * panels * block * kPanel, v[i][j]);
     }
 }
 
 /// Transforms panels of kernels; `element(column, row, place)` finds the kernels' values, columns being those of the
 /// panels.
-template <int kKernel, class Element>
+template <int kKernel, class Vector, class Element>
 DIGITS_KERNEL_INLINE void transform_kernels(float* transformed, std::int64_t columns, std::int64_t rows,
                                             std::int64_t begin, std::int64_t end, const Element& element) {
+    constexpr auto kLanes = kLanesOf<Vector>;
     const std::int64_t point_stride = panel_count(columns) * rows * kPanel;
     for (std::int64_t panel = begin; panel < end; ++panel)
         for (std::int64_t row = 0; row < rows; ++row)
-            for (std::int64_t half = 0; half < kPanel; half += 8) {
-                alignas(32) float values[kKernel * kKernel][8];
-                for (std::int64_t lane = 0; lane < 8; ++lane) {
-                    const std::int64_t column = panel * kPanel + half + lane;
+            for (std::int64_t part = 0; part < kPanel; part += kLanes) {
+                alignas(Vector) float values[kKernel * kKernel][kLanes];
+                for (std::int64_t lane = 0; lane < kLanes; ++lane) {
+                    const std::int64_t column = panel * kPanel + part + lane;
                     for (int place = 0; place < kKernel * kKernel; ++place)
                         values[place][lane] = column < columns ? *element(column, row, place) : 0.0F;
                 }
-                Vector8 g[kKernel][kKernel], v[6][6];
+                Vector g[kKernel][kKernel], v[6][6];
                 for (int i = 0; i < kKernel; ++i)
-                    for (int j = 0; j < kKernel; ++j) g[i][j] = load8(values[i * kKernel + j]);
+                    for (int j = 0; j < kKernel; ++j) g[i][j] = load_vector<Vector>(values[i * kKernel + j]);
                 evaluate_tile<kKernel, true>(g, v);
-                float* to = transformed + (panel * rows + row) * kPanel + half;
+                float* to = transformed + (panel * rows + row) * kPanel + part;
                 for (int i = 0; i < 6; ++i)
-                    for (int j = 0; j < 6; ++j) store8(to + (i * 6 + j) * point_stride, v[i][j]);
+                    for (int j = 0; j < 6; ++j) store_vector(to + (i * 6 + j) * point_stride, v[i][j]);
             }
 }
 
-template <int kKernel>
+template <int kKernel, class Vector>
 DIGITS_KERNEL_INLINE void weight_gradient(const float* sums, float* dw, std::int64_t channels, std::int64_t outputs,
                                           std::int64_t begin, std::int64_t end) {
+    constexpr auto kLanes = kLanesOf<Vector>;
     constexpr int kPlaces = kKernel * kKernel;
     const std::int64_t point_stride = panel_count(outputs) * channels * kPanel;
     for (std::int64_t panel = begin; panel < end; ++panel)
         for (std::int64_t c = 0; c < channels; ++c)
-            for (std::int64_t half = 0; half < kPanel; half += 8) {
-                const float* from = sums + (panel * channels + c) * kPanel + half;
-                Vector8 m[6][6], g[kKernel][kKernel];
+            for (std::int64_t part = 0; part < kPanel; part += kLanes) {
+                const float* from = sums + (panel * channels + c) * kPanel + part;
+                Vector m[6][6], g[kKernel][kKernel];
                 for (int i = 0; i < 6; ++i)
-                    for (int j = 0; j < 6; ++j) m[i][j] = load8(from + (i * 6 + j) * point_stride);
+                    for (int j = 0; j < 6; ++j) m[i][j] = load_vector<Vector>(from + (i * 6 + j) * point_stride);
                 interpolate_tile<kKernel, true>(m, g);
-                alignas(32) float values[kPlaces][8];
+                alignas(Vector) float values[kPlaces][kLanes];
                 for (int i = 0; i < kKernel; ++i)
-                    for (int j = 0; j < kKernel; ++j) store8(values[i * kKernel + j], g[i][j]);
-                const std::int64_t first = panel * kPanel + half;
-                for (std::int64_t lane = 0; lane < std::min<std::int64_t>(8, outputs - first); ++lane)
+                    for (int j = 0; j < kKernel; ++j) store_vector(values[i * kKernel + j], g[i][j]);
+                const std::int64_t first = panel * kPanel + part;
+                for (std::int64_t lane = 0; lane < std::min(kLanes, outputs - first); ++lane)
                     for (int place = 0; place < kPlaces; ++place)
                         dw[((first + lane) * channels + c) * kPlaces + place] = values[place][lane];
             }
+}
+
+/// Calls `work` for the size of the kernel, with the widest vectors: `work.operator()<kKernel, Vector>()`.
+template <class Work>
+void with_kernel(int kernel, const Work& work) {
+    with_vectors([&]<class Vector>() DIGITS_INLINE_LAMBDA {
+        if (kernel == 3) {
+            work.template operator()<3, Vector>();
+        } else {
+            work.template operator()<5, Vector>();
+        }
+    });
 }
 
 }  // namespace
@@ -224,37 +246,30 @@ std::int64_t winograd_weight_size(std::int64_t channels, std::int64_t outputs) {
     return kWinogradPoints * panel_count(outputs) * kPanel * channels;
 }
 
-DIGITS_VECTOR_KERNEL
 void winograd_weights(const float* weight, float* transformed, int kernel, std::int64_t channels, std::int64_t outputs,
                       std::int64_t begin, std::int64_t end) {
     const auto element = [=](std::int64_t column, std::int64_t row, int place) {
         return weight + (column * channels + row) * kernel * kernel + place;
     };
-    if (kernel == 3) {
-        transform_kernels<3>(transformed, outputs, channels, begin, end, element);
-    } else {
-        transform_kernels<5>(transformed, outputs, channels, begin, end, element);
-    }
+    with_kernel(kernel, [&]<int kKernel, class Vector>() DIGITS_INLINE_LAMBDA {
+        transform_kernels<kKernel, Vector>(transformed, outputs, channels, begin, end, element);
+    });
 }
 
-DIGITS_VECTOR_KERNEL
 void winograd_turned_weights(const float* weight, float* transformed, int kernel, std::int64_t channels,
                              std::int64_t outputs, std::int64_t begin, std::int64_t end) {
     const auto element = [=](std::int64_t column, std::int64_t row, int place) {
         return weight + (row * channels + column) * kernel * kernel + kernel * kernel - 1 - place;
     };
-    if (kernel == 3) {
-        transform_kernels<3>(transformed, channels, outputs, begin, end, element);
-    } else {
-        transform_kernels<5>(transformed, channels, outputs, begin, end, element);
-    }
+    with_kernel(kernel, [&]<int kKernel, class Vector>() DIGITS_INLINE_LAMBDA {
+        transform_kernels<kKernel, Vector>(transformed, channels, outputs, begin, end, element);
+    });
 }
 
 std::int64_t winograd_scratch_size(const WinogradShape& shape, std::int64_t block) {
     return kWinogradPoints * block * (input_row(shape) + sum_row(shape));
 }
 
-DIGITS_VECTOR_KERNEL
 void winograd_convolve(const WinogradShape& shape, const float* x, const float* weights, const float* bias,
                        bool rectify, float* y, std::int64_t begin, std::int64_t end, std::int64_t block,
                        float* scratch) {
@@ -263,20 +278,16 @@ void winograd_convolve(const WinogradShape& shape, const float* x, const float* 
     float* sums = inputs + kWinogradPoints * block * in_row;
     for (std::int64_t first = begin; first < end; first += block) {
         const std::int64_t count = std::min(block, end - first);
-        for (std::int64_t t = 0; t < count; ++t)
-            transform_input_tile(shape, x, tile_at(shape, first + t), inputs + t * in_row, block * in_row);
+        winograd_inputs(shape, x, inputs, first, block, 0, count);
         for (int point = 0; point < kWinogradPoints; ++point)
             multiply_by_panels(inputs + point * block * in_row, in_row,
                                weights + point * panels * shape.channels * kPanel, sums + point * block * out_row,
                                out_row, count, shape.channels, shape.outputs, false);
-        for (std::int64_t t = 0; t < count; ++t) {
-            const Tile tile = tile_at(shape, first + t);
-            if (shape.kernel == 3) {
-                transform_sums<4>(shape, sums + t * out_row, block * out_row, bias, rectify, tile, y);
-            } else {
-                transform_sums<2>(shape, sums + t * out_row, block * out_row, bias, rectify, tile, y);
-            }
-        }
+        with_kernel(shape.kernel, [&]<int kKernel, class Vector>() DIGITS_INLINE_LAMBDA {
+            for (std::int64_t t = 0; t < count; ++t)
+                transform_sums<kKernel, Vector>(shape, sums + t * out_row, block * out_row, bias, rectify,
+                                                tile_at(shape, first + t), y);
+        });
     }
 }
 
@@ -284,32 +295,28 @@ std::int64_t winograd_input_size(const WinogradShape& shape, std::int64_t block)
     return kWinogradPoints * block * input_row(shape);
 }
 
-DIGITS_VECTOR_KERNEL
 void winograd_inputs(const WinogradShape& shape, const float* x, float* inputs, std::int64_t first, std::int64_t block,
                      std::int64_t begin, std::int64_t end) {
     const std::int64_t row = input_row(shape);
-    for (std::int64_t t = begin; t < end; ++t)
-        transform_input_tile(shape, x, tile_at(shape, first + t), inputs + t * row, block * row);
+    with_vectors([&]<class Vector>() DIGITS_INLINE_LAMBDA {
+        for (std::int64_t t = begin; t < end; ++t)
+            transform_input_tile<Vector>(shape, x, tile_at(shape, first + t), inputs + t * row, block * row);
+    });
 }
 
 std::int64_t winograd_gradient_size(const WinogradShape& shape, std::int64_t block) {
     return kWinogradPoints * block * panel_count(shape.outputs) * kPanel;
 }
 
-DIGITS_VECTOR_KERNEL
 void winograd_gradients(const WinogradShape& shape, const float* dy, float* gradients, std::int64_t first,
                         std::int64_t block, std::int64_t begin, std::int64_t end) {
-    for (std::int64_t t = begin; t < end; ++t) {
-        const Tile tile = tile_at(shape, first + t);
-        if (shape.kernel == 3) {
-            transform_gradient_tile<4>(shape, dy, tile, gradients + t * kPanel, block);
-        } else {
-            transform_gradient_tile<2>(shape, dy, tile, gradients + t * kPanel, block);
-        }
-    }
+    with_kernel(shape.kernel, [&]<int kKernel, class Vector>() DIGITS_INLINE_LAMBDA {
+        for (std::int64_t t = begin; t < end; ++t)
+            transform_gradient_tile<kKernel, Vector>(shape, dy, tile_at(shape, first + t), gradients + t * kPanel,
+                                                     block);
+    });
 }
 
-DIGITS_VECTOR_KERNEL
 void winograd_accumulate(const WinogradShape& shape, const float* inputs, const float* gradients, float* sums,
                          std::int64_t block, std::int64_t count, bool add, std::int64_t begin, std::int64_t end) {
     const std::int64_t panels = panel_count(shape.outputs), row = input_row(shape);
@@ -319,14 +326,11 @@ void winograd_accumulate(const WinogradShape& shape, const float* inputs, const 
                                       count, shape.outputs, add);
 }
 
-DIGITS_VECTOR_KERNEL
 void winograd_weight_gradient(const float* sums, float* dw, int kernel, std::int64_t channels, std::int64_t outputs,
                               std::int64_t begin, std::int64_t end) {
-    if (kernel == 3) {
-        weight_gradient<3>(sums, dw, channels, outputs, begin, end);
-    } else {
-        weight_gradient<5>(sums, dw, channels, outputs, begin, end);
-    }
+    with_kernel(kernel, [&]<int kKernel, class Vector>() DIGITS_INLINE_LAMBDA {
+        weight_gradient<kKernel, Vector>(sums, dw, channels, outputs, begin, end);
+    });
 }
 
 }  // namespace digits

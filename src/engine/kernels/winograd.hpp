@@ -10,7 +10,7 @@ namespace digits {
 /// third. The points are 0, ±5/8, ±3/2 and ∞, which keep the rounding error near that of the direct sum.
 ///
 /// Arrays lie channels last. `pixel_*` is the distance between two pixels, so that a group of channels can be taken out
-/// of more. There must be 8 channels at least on both sides. The functions are for processors with
+/// of more. There must be 16 channels at least on both sides. The functions are for processors with
 /// `has_fast_products()`.
 struct WinogradShape {
     int kernel = 3;  ///< 3 or 5
