@@ -105,6 +105,9 @@ class CaffeNet(torch.nn.Module):
                     y = pool(x, number(p, "kernel_size", 1), number(p, "stride", 1), number(p, "pad", 0), ceil_mode=True)
             elif kind == "ReLU":
                 y = F.relu(x, inplace=True)
+            elif kind == "Clip":
+                p = layer["clip_param"][0]
+                y = F.hardtanh(x, number(p, "min", 0), number(p, "max", 1))
             elif kind == "LRN":
                 p = layer["lrn_param"][0]
                 y = F.local_response_norm(x, number(p, "local_size", 5), float(first(p, "alpha", 1)), float(first(p, "beta", 0.75)))

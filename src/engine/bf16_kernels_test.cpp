@@ -5,6 +5,7 @@
 
 #include "engine/kernels/channels.hpp"
 #include "engine/kernels/max_pool.hpp"
+#include "engine/kernels/processor.hpp"
 #include "engine/layers/stored.hpp"
 
 // The kernels on bf16 give what they give on the floats that those stand for, rounded once.
@@ -37,9 +38,9 @@ class Bf16Kernels : public testing::TestWithParam<std::tuple<int, bool>> {
 
     Bf16Kernels() {
         at::manual_seed(4);
-        use_narrow_passes(std::get<1>(GetParam()));
+        allow_wide_vectors(!std::get<1>(GetParam()));
     }
-    ~Bf16Kernels() override { use_narrow_passes(false); }
+    ~Bf16Kernels() override { allow_wide_vectors(true); }
 
     struct Pair {
         at::Tensor low, full;

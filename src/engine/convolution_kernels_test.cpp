@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/kernels/processor.hpp"
+#include "engine/layers/depthwise_convolution.hpp"
 #include "engine/layers/patch_convolution.hpp"
 #include "engine/layers/winograd_convolution.hpp"
 
@@ -74,6 +75,39 @@ INSTANTIATE_TEST_SUITE_P(Engine, ByPatches,
                                          Case{"oblong", window({1, 3}, {2, 1}, {0, 1}), {2, 20, 9, 8}, 41, 1},
                                          Case{"deep", window({3, 3}, {2, 2}, {1, 1}), {1, 70, 15, 15}, 33, 1}),
                          [](const auto& test) { return test.param.name; });
+
+const auto kDepthwiseCases =
+    testing::Values(Case{"pixels_around", window({3, 3}, {1, 1}, {1, 1}), {2, 35, 7, 9}, 35, 35},
+                    Case{"stride", window({3, 3}, {2, 2}, {1, 1}), {2, 32, 9, 10}, 32, 32},
+                    Case{"oblong_strides", window({3, 3}, {2, 1}, {0, 1}), {1, 48, 9, 8}, 48, 48},
+                    Case{"kernel_of_five", window({5, 5}, {2, 2}, {2, 2}), {1, 20, 8, 11}, 20, 20},
+                    Case{"smaller_than_the_kernel", window({5, 5}, {1, 1}, {2, 2}), {2, 16, 2, 3}, 16, 16});
+
+class ChannelByChannel : public Convolved {};
+TEST_P(ChannelByChannel, IsTheConvolutionOfLibtorch) {
+    const Case& one = GetParam();
+    ASSERT_TRUE(DepthwiseConvolution::suits(one.window, one.input[1], one.outputs, one.groups));
+    expect_libtorchs(DepthwiseConvolution(one.window));
+}
+TEST_P(ChannelByChannel, RoundsItsResultsInBf16) {
+    const Case& one = GetParam();
+    at::manual_seed(3);
+    const DepthwiseConvolution convolution(one.window);
+    const at::Tensor x = pixels_of(one.input).to(at::kBFloat16),
+                     weight = at::randn({one.outputs, 1, one.window.kernel[0], one.window.kernel[1]});
+    const at::Tensor full = x.to(at::kFloat);
+    for (const bool wide : {false, true}) {
+        allow_wide_vectors(wide);
+        const at::Tensor y = convolution.forward(full, weight, std::nullopt, false);
+        const at::Tensor dy = pixels_of(y.sizes()).to(at::kBFloat16), full_dy = dy.to(at::kFloat);
+        EXPECT_TRUE(at::equal(convolution.forward(x, weight, std::nullopt, false), y.to(at::kBFloat16)));
+        EXPECT_TRUE(at::equal(convolution.input_gradient(dy, weight, x.sizes()),
+                              convolution.input_gradient(full_dy, weight, x.sizes()).to(at::kBFloat16)));
+        EXPECT_TRUE(at::equal(convolution.weight_gradient(x, dy, weight.sizes()),
+                              convolution.weight_gradient(full, full_dy, weight.sizes())));
+    }
+}
+INSTANTIATE_TEST_SUITE_P(Engine, ChannelByChannel, kDepthwiseCases, [](const auto& test) { return test.param.name; });
 
 }  // namespace
 }  // namespace digits

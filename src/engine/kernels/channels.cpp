@@ -2,6 +2,7 @@
 
 #include "engine/kernels/channel_passes.hpp"
 #include "engine/kernels/channels_wide.hpp"
+#include "engine/kernels/processor.hpp"
 #include "engine/kernels/simd.hpp"
 
 namespace digits {
@@ -9,18 +10,6 @@ namespace {
 
 /// For processors without AVX-512 for bf16: each has vectors of its own width, out of these eight.
 constexpr int kLanes = 8;
-
-bool g_narrow = false;
-
-bool is_wide() {
-#ifdef DIGITS_WIDE_PASSES
-    static const bool wide = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-                             __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bf16");
-    return wide && !g_narrow;
-#else
-    return false;
-#endif
-}
 
 DIGITS_KERNEL void narrow_sum_channels(const float* x, double* sum, std::int64_t channels, std::int64_t rows) {
     sum_channels_of<kLanes>(x, sum, channels, rows);
@@ -94,83 +83,82 @@ DIGITS_KERNEL void narrow_clip_gradient(const Bf16* dy, const Bf16* x, float low
 
 }  // namespace
 
-void use_narrow_passes(bool narrow) { g_narrow = narrow; }
-
 void sum_channels(const float* x, double* sum, std::int64_t channels, std::int64_t rows) {
-    is_wide() ? WidePasses<float>::sum(x, sum, channels, rows) : narrow_sum_channels(x, sum, channels, rows);
+    has_wide_bf16() ? WidePasses<float>::sum(x, sum, channels, rows) : narrow_sum_channels(x, sum, channels, rows);
 }
 void sum_channels(const Bf16* x, double* sum, std::int64_t channels, std::int64_t rows) {
-    is_wide() ? WidePasses<Bf16>::sum(x, sum, channels, rows) : narrow_sum_channels(x, sum, channels, rows);
+    has_wide_bf16() ? WidePasses<Bf16>::sum(x, sum, channels, rows) : narrow_sum_channels(x, sum, channels, rows);
 }
 void sum_channel_squares(const float* x, const float* shift, double* sum, double* squares, std::int64_t channels,
                          std::int64_t rows) {
-    is_wide() ? WidePasses<float>::sum_squares(x, shift, sum, squares, channels, rows)
-              : narrow_sum_channel_squares(x, shift, sum, squares, channels, rows);
+    has_wide_bf16() ? WidePasses<float>::sum_squares(x, shift, sum, squares, channels, rows)
+                    : narrow_sum_channel_squares(x, shift, sum, squares, channels, rows);
 }
 void sum_channel_squares(const Bf16* x, const float* shift, double* sum, double* squares, std::int64_t channels,
                          std::int64_t rows) {
-    is_wide() ? WidePasses<Bf16>::sum_squares(x, shift, sum, squares, channels, rows)
-              : narrow_sum_channel_squares(x, shift, sum, squares, channels, rows);
+    has_wide_bf16() ? WidePasses<Bf16>::sum_squares(x, shift, sum, squares, channels, rows)
+                    : narrow_sum_channel_squares(x, shift, sum, squares, channels, rows);
 }
 void scale_channels(const float* x, const float* factor, const float* offset, bool rectify, float* y,
                     std::int64_t channels, std::int64_t rows, bool stream) {
-    is_wide() ? WidePasses<float>::scale(x, factor, offset, rectify, y, channels, rows, stream)
-              : narrow_scale_channels(x, factor, offset, rectify, y, channels, rows);
+    has_wide_bf16() ? WidePasses<float>::scale(x, factor, offset, rectify, y, channels, rows, stream)
+                    : narrow_scale_channels(x, factor, offset, rectify, y, channels, rows);
 }
 void scale_channels(const Bf16* x, const float* factor, const float* offset, bool rectify, Bf16* y,
                     std::int64_t channels, std::int64_t rows, bool stream) {
-    is_wide() ? WidePasses<Bf16>::scale(x, factor, offset, rectify, y, channels, rows, stream)
-              : narrow_scale_channels(x, factor, offset, rectify, y, channels, rows);
+    has_wide_bf16() ? WidePasses<Bf16>::scale(x, factor, offset, rectify, y, channels, rows, stream)
+                    : narrow_scale_channels(x, factor, offset, rectify, y, channels, rows);
 }
 void sum_channel_gradients(const ScaledChannels<float>& forward, const float* dy, double* sum, double* product,
                            std::int64_t channels, std::int64_t rows) {
-    is_wide() ? WidePasses<float>::sum_gradients(forward, dy, sum, product, channels, rows)
-              : narrow_sum_channel_gradients(forward, dy, sum, product, channels, rows);
+    has_wide_bf16() ? WidePasses<float>::sum_gradients(forward, dy, sum, product, channels, rows)
+                    : narrow_sum_channel_gradients(forward, dy, sum, product, channels, rows);
 }
 void sum_channel_gradients(const ScaledChannels<Bf16>& forward, const Bf16* dy, double* sum, double* product,
                            std::int64_t channels, std::int64_t rows) {
-    is_wide() ? WidePasses<Bf16>::sum_gradients(forward, dy, sum, product, channels, rows)
-              : narrow_sum_channel_gradients(forward, dy, sum, product, channels, rows);
+    has_wide_bf16() ? WidePasses<Bf16>::sum_gradients(forward, dy, sum, product, channels, rows)
+                    : narrow_sum_channel_gradients(forward, dy, sum, product, channels, rows);
 }
 void scale_channel_gradients(const ScaledChannels<float>& forward, const float* dy, const float* constant,
                              const float* slope, float* dx, std::int64_t channels, std::int64_t rows, bool stream) {
-    is_wide() ? WidePasses<float>::scale_gradients(forward, dy, constant, slope, dx, channels, rows, stream)
-              : narrow_scale_channel_gradients(forward, dy, constant, slope, dx, channels, rows);
+    has_wide_bf16() ? WidePasses<float>::scale_gradients(forward, dy, constant, slope, dx, channels, rows, stream)
+                    : narrow_scale_channel_gradients(forward, dy, constant, slope, dx, channels, rows);
 }
 void scale_channel_gradients(const ScaledChannels<Bf16>& forward, const Bf16* dy, const float* constant,
                              const float* slope, Bf16* dx, std::int64_t channels, std::int64_t rows, bool stream) {
-    is_wide() ? WidePasses<Bf16>::scale_gradients(forward, dy, constant, slope, dx, channels, rows, stream)
-              : narrow_scale_channel_gradients(forward, dy, constant, slope, dx, channels, rows);
+    has_wide_bf16() ? WidePasses<Bf16>::scale_gradients(forward, dy, constant, slope, dx, channels, rows, stream)
+                    : narrow_scale_channel_gradients(forward, dy, constant, slope, dx, channels, rows);
 }
 void rectify_gradient(const float* dy, const float* y, float* g, double* sum, std::int64_t channels,
                       std::int64_t rows) {
-    is_wide() ? WidePasses<float>::rectify(dy, y, g, sum, channels, rows)
-              : narrow_rectify_gradient(dy, y, g, sum, channels, rows);
+    has_wide_bf16() ? WidePasses<float>::rectify(dy, y, g, sum, channels, rows)
+                    : narrow_rectify_gradient(dy, y, g, sum, channels, rows);
 }
 void rectify_gradient(const Bf16* dy, const Bf16* y, Bf16* g, double* sum, std::int64_t channels, std::int64_t rows) {
-    is_wide() ? WidePasses<Bf16>::rectify(dy, y, g, sum, channels, rows)
-              : narrow_rectify_gradient(dy, y, g, sum, channels, rows);
+    has_wide_bf16() ? WidePasses<Bf16>::rectify(dy, y, g, sum, channels, rows)
+                    : narrow_rectify_gradient(dy, y, g, sum, channels, rows);
 }
 void rectify_gradient_and_copy(float* dy, const float* y, float* copy, std::int64_t count) {
-    is_wide() ? WidePasses<float>::rectify_and_copy(dy, y, copy, count)
-              : narrow_rectify_gradient_and_copy(dy, y, copy, count);
+    has_wide_bf16() ? WidePasses<float>::rectify_and_copy(dy, y, copy, count)
+                    : narrow_rectify_gradient_and_copy(dy, y, copy, count);
 }
 void rectify_gradient_and_copy(Bf16* dy, const Bf16* y, Bf16* copy, std::int64_t count) {
-    is_wide() ? WidePasses<Bf16>::rectify_and_copy(dy, y, copy, count)
-              : narrow_rectify_gradient_and_copy(dy, y, copy, count);
+    has_wide_bf16() ? WidePasses<Bf16>::rectify_and_copy(dy, y, copy, count)
+                    : narrow_rectify_gradient_and_copy(dy, y, copy, count);
 }
 void add_values(const float* a, const float* b, bool rectify, float* y, std::int64_t count) {
-    is_wide() ? WidePasses<float>::add(a, b, rectify, y, count) : narrow_add_values(a, b, rectify, y, count);
+    has_wide_bf16() ? WidePasses<float>::add(a, b, rectify, y, count) : narrow_add_values(a, b, rectify, y, count);
 }
 void add_values(const Bf16* a, const Bf16* b, bool rectify, Bf16* y, std::int64_t count) {
-    is_wide() ? WidePasses<Bf16>::add(a, b, rectify, y, count) : narrow_add_values(a, b, rectify, y, count);
+    has_wide_bf16() ? WidePasses<Bf16>::add(a, b, rectify, y, count) : narrow_add_values(a, b, rectify, y, count);
 }
 void clip_gradient(const float* dy, const float* x, float low, float high, float* dx, std::int64_t count) {
-    is_wide() ? WidePasses<float>::clip(dy, x, low, high, dx, count)
-              : narrow_clip_gradient(dy, x, low, high, dx, count);
+    has_wide_bf16() ? WidePasses<float>::clip(dy, x, low, high, dx, count)
+                    : narrow_clip_gradient(dy, x, low, high, dx, count);
 }
 void clip_gradient(const Bf16* dy, const Bf16* x, float low, float high, Bf16* dx, std::int64_t count) {
-    is_wide() ? WidePasses<Bf16>::clip(dy, x, low, high, dx, count) : narrow_clip_gradient(dy, x, low, high, dx, count);
+    has_wide_bf16() ? WidePasses<Bf16>::clip(dy, x, low, high, dx, count)
+                    : narrow_clip_gradient(dy, x, low, high, dx, count);
 }
 
 }  // namespace digits

@@ -59,7 +59,4 @@ void add_values(const Bf16* a, const Bf16* b, bool rectify, Bf16* y, std::int64_
 void clip_gradient(const float* dy, const float* x, float low, float high, float* dx, std::int64_t count);
 void clip_gradient(const Bf16* dy, const Bf16* x, float low, float high, Bf16* dx, std::int64_t count);
 
-/// For tests: what processors without AVX-512 run.
-void use_narrow_passes(bool narrow);
-
 }  // namespace digits

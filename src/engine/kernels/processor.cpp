@@ -26,6 +26,14 @@ bool has_wide_vectors() {
 #endif
 }
 
+bool has_wide_bf16() {
+#ifdef DIGITS_VECTOR_KERNELS
+    return has_wide_vectors() && __builtin_cpu_supports("avx512bf16");
+#else
+    return false;
+#endif
+}
+
 void allow_wide_vectors(bool allow) { wide_vectors_allowed = allow; }
 
 }  // namespace digits

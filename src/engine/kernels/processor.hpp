@@ -7,6 +7,8 @@ bool has_fast_products();
 
 /// Whether it can run them with vectors twice as wide: AVX-512. Tests can forbid that, to see what others compute.
 bool has_wide_vectors();
+/// And has instructions for bf16 values in them.
+bool has_wide_bf16();
 void allow_wide_vectors(bool allow);
 
 }  // namespace digits

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "engine/layers/channels_last.hpp"
+#include "engine/layers/depthwise_convolution.hpp"
 #include "engine/layers/layout.hpp"
 #include "engine/layers/patch_convolution.hpp"
 #include "engine/layers/relu.hpp"
@@ -65,6 +66,9 @@ void ConvolutionBase::set_up(const Blobs& bottom, const Blobs& top) {
     keeps_layout_ = strided_pixel && !skips_pixels_;
     product_ = on_cpu() && !transposed_ && window_.channel_axis == 1 && window_.spatial_axes() == 2 && groups_ == 1 &&
                all(kernel_, 1) && all(pad_, 0);
+    if (on_cpu() && (!products_.is_native() || products_.has_low_blobs()) && !transposed_ &&
+        DepthwiseConvolution::suits(window_, channels_, outputs_, groups_))
+        depthwise_ = std::make_unique<DepthwiseConvolution>(window_);
     if (on_cpu() && !products_.is_native() && !transposed_ && !product_ && !skips_pixels_) {
         if (WinogradConvolution::suits(window_, channels_, outputs_, groups_))
             winograd_ = std::make_unique<WinogradConvolution>(window_, groups_);
@@ -113,6 +117,7 @@ std::int64_t ConvolutionBase::scratch_count(const Blob& bottom, Pass pass) const
                                       : winograd_->forward_scratch(top, bottom.shape());
     }
     if (patches_) return patches_->scratch(bottom.shape(), top);
+    if (depthwise_) return 2 * weight().numel();
     if (tiles_) {
         if (pass == Pass::kWeightGradient) return tiles_->weight_scratch(bottom.shape(), top);
         if (!tiles_->is_direct()) return 2 * weight().numel();
@@ -196,6 +201,7 @@ at::Tensor ConvolutionBase::top_gradient(Blob& top, bool wants_bias) {
 at::Tensor ConvolutionBase::convolve(const at::Tensor& bottom, const at::Tensor& kernels,
                                      const std::optional<at::Tensor>& bias) const {
     const at::Tensor x = products_.operand(seen(bottom));
+    if (depthwise_) return depthwise_->forward(x, kernels, bias, rectifier_ != nullptr);
     if (tiles_ && tiles_->is_direct()) return tiles_->forward(x, kernels, bias, rectifier_ != nullptr);
     if (winograd_) return winograd_->forward(x, kernels, bias, rectifier_ != nullptr);
     if (patches_) return patches_->forward(x, kernels, bias, rectifier_ != nullptr);
@@ -209,9 +215,9 @@ at::Tensor ConvolutionBase::convolve(const at::Tensor& bottom, const at::Tensor&
 }
 
 void ConvolutionBase::forward(const Blobs& bottom, const Blobs& top) {
-    // Tiles take floats, and round them as they pack them.
-    const bool by_tiles = tiles_ && tiles_->is_direct();
-    const auto operand = [&](const at::Tensor& x) { return by_tiles ? x : products_.operand(x); };
+    // Tiles round floats as they pack them, and a channel's few weights stay as they are.
+    const bool takes_floats = products_.is_native() && (depthwise_ || (tiles_ && tiles_->is_direct()));
+    const auto operand = [&](const at::Tensor& x) { return takes_floats ? x : products_.operand(x); };
     const std::optional<at::Tensor> bias =
         blobs().size() > 1 ? std::optional(operand(blobs()[1]->data())) : std::nullopt;
     kernels_ = operand(weight());
@@ -229,7 +235,10 @@ ConvolutionBase::Gradients ConvolutionBase::gradients(const at::Tensor& dy, cons
         return at::convolution_backward(dy, x, laid(kernels), std::nullopt, seen_stride_, pad_, dilation_, transposed_,
                                         no_output_padding_, groups_, {input, weight, false});
     };
-    if (tiles_) {
+    if (depthwise_) {
+        if (wants_weight) found.weight = depthwise_->weight_gradient(x, dy, kernels.sizes());
+        if (wants_input) found.input = depthwise_->input_gradient(dy, kernels, x.sizes());
+    } else if (tiles_) {
         if (wants_weight) found.weight = tiles_->weight_gradient(x, dy, kernels.sizes());
         if (wants_input)
             found.input = tiles_->is_direct() ? tiles_->input_gradient(dy, kernels, x.sizes())

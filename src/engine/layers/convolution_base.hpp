@@ -7,6 +7,7 @@
 
 namespace digits {
 
+class DepthwiseConvolution;
 class PatchConvolution;
 class TileConvolution;
 class UnfoldedConvolution;
@@ -61,11 +62,12 @@ class ConvolutionBase : public Layer, public Absorber {
     /// and the machine has AVX2 without AVX-512. A convolution leaves the pixels out beforehand that it would skip; a
     /// deconvolution takes its bottoms as they are laid out.
     bool skips_pixels_ = false, keeps_layout_ = false;
-    Shape seen_stride_;                              // on what seen() gives
-    std::unique_ptr<WinogradConvolution> winograd_;  // where it suits
-    std::unique_ptr<PatchConvolution> patches_;      // where it suits, perhaps beside winograd_
-    std::unique_ptr<TileConvolution> tiles_;         // where it suits, in bf16
-    std::unique_ptr<UnfoldedConvolution> unfolded_;  // of more spatial axes than ATen knows
+    Shape seen_stride_;                                // on what seen() gives
+    std::unique_ptr<WinogradConvolution> winograd_;    // where it suits
+    std::unique_ptr<PatchConvolution> patches_;        // where it suits, perhaps beside winograd_
+    std::unique_ptr<DepthwiseConvolution> depthwise_;  // where it suits, in fp32 and bf16
+    std::unique_ptr<TileConvolution> tiles_;           // where it suits, in bf16
+    std::unique_ptr<UnfoldedConvolution> unfolded_;    // of more spatial axes than ATen knows
     /// A kernel of one pixel: a product of matrices, (pixels x channels) and (channels x outputs).
     bool product_ = false;
     Layer* rectifier_ = nullptr;  // an absorbed ReLU
