@@ -26,9 +26,9 @@ struct Product {
 /// `kRows` rows from `row` on in `kVectors` vectors of columns from `column` on, which stay in registers.
 template <class Vector, int kRows, int kVectors>
 DIGITS_KERNEL_INLINE void multiply_tile(const Product& p, std::int64_t row, std::int64_t column) {
-    // Addresses reach two rows on without further registers.
-    constexpr int kTogether = 3;
     constexpr auto kLanes = kLanesOf<Vector>;
+    // Of many rows, every third one has a pointer: addresses reach two rows on without further registers.
+    constexpr int kTogether = kLanes == 8 ? kRows : 3;
     const std::int64_t b_step = kLanes < kPanel ? kLanes : p.b_panel, c_step = kLanes < kPanel ? kLanes : p.c_panel;
     const float* b = p.b + column / kPanel * p.b_panel + column % kPanel;
     float* c = p.c + row * p.c_row + column / kPanel * p.c_panel + column % kPanel;
@@ -81,14 +81,16 @@ DIGITS_KERNEL_INLINE void multiply(const Product& whole) {
 
 void multiply_by_panels(const float* a, std::int64_t a_stride, const float* b, float* c, std::int64_t c_stride,
                         std::int64_t rows, std::int64_t depth, std::int64_t columns, bool add) {
-    const Product product{a, a_stride, 1, b, depth * kPanel, c, c_stride, kPanel, rows, depth, columns, add};
-    with_vectors([&]<class Vector>() DIGITS_INLINE_LAMBDA { multiply<Vector>(product); });
+    with_vectors([&]<class Vector>() DIGITS_INLINE_LAMBDA {
+        multiply<Vector>(Product{a, a_stride, 1, b, depth * kPanel, c, c_stride, kPanel, rows, depth, columns, add});
+    });
 }
 
 void multiply_transposed_by_panels(const float* a, std::int64_t a_stride, const float* b, std::int64_t b_stride,
                                    float* c, std::int64_t rows, std::int64_t depth, std::int64_t columns, bool add) {
-    const Product product{a, 1, a_stride, b, b_stride, c, kPanel, rows * kPanel, rows, depth, columns, add};
-    with_vectors([&]<class Vector>() DIGITS_INLINE_LAMBDA { multiply<Vector>(product); });
+    with_vectors([&]<class Vector>() DIGITS_INLINE_LAMBDA {
+        multiply<Vector>(Product{a, 1, a_stride, b, b_stride, c, kPanel, rows * kPanel, rows, depth, columns, add});
+    });
 }
 
 }  // namespace digits
