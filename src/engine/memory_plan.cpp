@@ -239,13 +239,14 @@ class Passes {
             diff_[e.bottom_name] = std::move(dx);
             return;
         }
-        // A sum's first bottom gets the gradient that comes in.
-        const bool hands_on =
-            e.type == "Eltwise" && e.parameter.eltwise_param().operation() == caffe::EltwiseParameter::SUM &&
-            (e.parameter.eltwise_param().coeff_size() == 0 || e.parameter.eltwise_param().coeff(0) == 1);
-        for (const auto& bottom : e.parameter.bottom()) {
+        // A sum's bottoms share the gradient that comes in.
+        const auto& eltwise = e.parameter.eltwise_param();
+        const bool sums = e.type == "Eltwise" && eltwise.operation() == caffe::EltwiseParameter::SUM;
+        for (int i = 0; i < e.parameter.bottom_size(); ++i) {
+            const std::string& bottom = e.parameter.bottom(i);
             if (!with_gradient_.contains(bottom)) continue;
-            diff_[bottom] = hands_on && bottom == e.bottom_name ? diff_[e.top_name] : make_like(bottom);
+            const bool hands_on = sums && (eltwise.coeff_size() == 0 || eltwise.coeff(i) == 1);
+            diff_[bottom] = hands_on ? diff_[e.top_name] : make_like(bottom);
         }
     }
 

@@ -3,7 +3,7 @@
 #include <bit>
 #include <cstdint>
 
-#include "engine/kernels/simd.hpp"
+#include "engine/kernels/inline.hpp"
 
 namespace digits {
 

@@ -165,21 +165,23 @@ DIGITS_KERNEL_INLINE void rectify_gradient_of(const T* dy, const T* y, T* g, dou
 }
 
 template <int kLanes, class T>
-DIGITS_KERNEL_INLINE void rectify_gradient_and_copy_of(T* dy, const T* y, T* copy, std::int64_t count) {
+DIGITS_KERNEL_INLINE void rectify_values_of(T* dy, const T* y, std::int64_t count) {
     for_channels<kLanes>(count, [&]<class L>(L, std::int64_t i) {
         const auto all = L::read(dy + i);
-        const auto v = L::read(y + i) > 0 ? all : typename L::Floats{};
-        L::write(dy + i, v);
-        L::write(copy + i, v);
+        L::write(dy + i, L::read(y + i) > 0 ? all : typename L::Floats{});
     });
 }
 
 template <int kLanes, class T>
-DIGITS_KERNEL_INLINE void add_of(const T* a, const T* b, bool rectify, T* y, std::int64_t count) {
+DIGITS_KERNEL_INLINE void add_values_of(const T* a, const T* b, bool rectify, T* y, std::int64_t count, bool stream) {
     const float least = least_of(rectify);
     for_channels<kLanes>(count, [&]<class L>(L, std::int64_t i) {
         const auto v = L::read(a + i) + L::read(b + i);
-        L::write(y + i, v < least ? typename L::Floats{} + least : v);
+        const auto limited = v < least ? typename L::Floats{} + least : v;
+        if (stream)
+            L::stream(y + i, limited);
+        else
+            L::write(y + i, limited);
     });
 }
 

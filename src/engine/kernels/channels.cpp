@@ -59,18 +59,6 @@ DIGITS_KERNEL void narrow_rectify_gradient(const Bf16* dy, const Bf16* y, Bf16* 
                                            std::int64_t rows) {
     rectify_gradient_of<kLanes>(dy, y, g, sum, channels, rows);
 }
-DIGITS_KERNEL void narrow_rectify_gradient_and_copy(float* dy, const float* y, float* copy, std::int64_t count) {
-    rectify_gradient_and_copy_of<kLanes>(dy, y, copy, count);
-}
-DIGITS_KERNEL void narrow_rectify_gradient_and_copy(Bf16* dy, const Bf16* y, Bf16* copy, std::int64_t count) {
-    rectify_gradient_and_copy_of<kLanes>(dy, y, copy, count);
-}
-DIGITS_KERNEL void narrow_add_values(const float* a, const float* b, bool rectify, float* y, std::int64_t count) {
-    add_of<kLanes>(a, b, rectify, y, count);
-}
-DIGITS_KERNEL void narrow_add_values(const Bf16* a, const Bf16* b, bool rectify, Bf16* y, std::int64_t count) {
-    add_of<kLanes>(a, b, rectify, y, count);
-}
 
 DIGITS_KERNEL void narrow_clip_gradient(const float* dy, const float* x, float low, float high, float* dx,
                                         std::int64_t count) {
@@ -79,6 +67,19 @@ DIGITS_KERNEL void narrow_clip_gradient(const float* dy, const float* x, float l
 DIGITS_KERNEL void narrow_clip_gradient(const Bf16* dy, const Bf16* x, float low, float high, Bf16* dx,
                                         std::int64_t count) {
     clip_gradient_of<kLanes>(dy, x, low, high, dx, count);
+}
+
+DIGITS_KERNEL void narrow_rectify_values(float* dy, const float* y, std::int64_t count) {
+    rectify_values_of<kLanes>(dy, y, count);
+}
+DIGITS_KERNEL void narrow_add_values(const float* a, const float* b, bool rectify, float* y, std::int64_t count) {
+    add_values_of<kLanes>(a, b, rectify, y, count, false);
+}
+DIGITS_KERNEL void narrow_rectify_values(Bf16* dy, const Bf16* y, std::int64_t count) {
+    rectify_values_of<kLanes>(dy, y, count);
+}
+DIGITS_KERNEL void narrow_add_values(const Bf16* a, const Bf16* b, bool rectify, Bf16* y, std::int64_t count) {
+    add_values_of<kLanes>(a, b, rectify, y, count, false);
 }
 
 }  // namespace
@@ -138,20 +139,6 @@ void rectify_gradient(const Bf16* dy, const Bf16* y, Bf16* g, double* sum, std::
     has_wide_bf16() ? WidePasses<Bf16>::rectify(dy, y, g, sum, channels, rows)
                     : narrow_rectify_gradient(dy, y, g, sum, channels, rows);
 }
-void rectify_gradient_and_copy(float* dy, const float* y, float* copy, std::int64_t count) {
-    has_wide_bf16() ? WidePasses<float>::rectify_and_copy(dy, y, copy, count)
-                    : narrow_rectify_gradient_and_copy(dy, y, copy, count);
-}
-void rectify_gradient_and_copy(Bf16* dy, const Bf16* y, Bf16* copy, std::int64_t count) {
-    has_wide_bf16() ? WidePasses<Bf16>::rectify_and_copy(dy, y, copy, count)
-                    : narrow_rectify_gradient_and_copy(dy, y, copy, count);
-}
-void add_values(const float* a, const float* b, bool rectify, float* y, std::int64_t count) {
-    has_wide_bf16() ? WidePasses<float>::add(a, b, rectify, y, count) : narrow_add_values(a, b, rectify, y, count);
-}
-void add_values(const Bf16* a, const Bf16* b, bool rectify, Bf16* y, std::int64_t count) {
-    has_wide_bf16() ? WidePasses<Bf16>::add(a, b, rectify, y, count) : narrow_add_values(a, b, rectify, y, count);
-}
 void clip_gradient(const float* dy, const float* x, float low, float high, float* dx, std::int64_t count) {
     has_wide_bf16() ? WidePasses<float>::clip(dy, x, low, high, dx, count)
                     : narrow_clip_gradient(dy, x, low, high, dx, count);
@@ -159,6 +146,20 @@ void clip_gradient(const float* dy, const float* x, float low, float high, float
 void clip_gradient(const Bf16* dy, const Bf16* x, float low, float high, Bf16* dx, std::int64_t count) {
     has_wide_bf16() ? WidePasses<Bf16>::clip(dy, x, low, high, dx, count)
                     : narrow_clip_gradient(dy, x, low, high, dx, count);
+}
+void rectify_values(float* dy, const float* y, std::int64_t count) {
+    has_wide_bf16() ? WidePasses<float>::rectify_in_place(dy, y, count) : narrow_rectify_values(dy, y, count);
+}
+void add_values(const float* a, const float* b, bool rectify, float* y, std::int64_t count, bool stream) {
+    has_wide_bf16() ? WidePasses<float>::add(a, b, rectify, y, count, stream)
+                    : narrow_add_values(a, b, rectify, y, count);
+}
+void rectify_values(Bf16* dy, const Bf16* y, std::int64_t count) {
+    has_wide_bf16() ? WidePasses<Bf16>::rectify_in_place(dy, y, count) : narrow_rectify_values(dy, y, count);
+}
+void add_values(const Bf16* a, const Bf16* b, bool rectify, Bf16* y, std::int64_t count, bool stream) {
+    has_wide_bf16() ? WidePasses<Bf16>::add(a, b, rectify, y, count, stream)
+                    : narrow_add_values(a, b, rectify, y, count);
 }
 
 }  // namespace digits

@@ -49,12 +49,12 @@ void scale_channel_gradients(const ScaledChannels<Bf16>& forward, const Bf16* dy
 /// g = dy where y > 0, else 0; sum += g.
 void rectify_gradient(const float* dy, const float* y, float* g, double* sum, std::int64_t channels, std::int64_t rows);
 void rectify_gradient(const Bf16* dy, const Bf16* y, Bf16* g, double* sum, std::int64_t channels, std::int64_t rows);
-/// dy (in place) and a copy of it, where y > 0, else 0.
-void rectify_gradient_and_copy(float* dy, const float* y, float* copy, std::int64_t count);
-void rectify_gradient_and_copy(Bf16* dy, const Bf16* y, Bf16* copy, std::int64_t count);
-/// y = a + b, negative values 0 with `rectify`.
-void add_values(const float* a, const float* b, bool rectify, float* y, std::int64_t count);
-void add_values(const Bf16* a, const Bf16* b, bool rectify, Bf16* y, std::int64_t count);
+/// In place: dy where y > 0, else 0.
+void rectify_values(float* dy, const float* y, std::int64_t count);
+void rectify_values(Bf16* dy, const Bf16* y, std::int64_t count);
+/// y = a + b, negative values 0 with `rectify`. For `stream`, see scale_channels().
+void add_values(const float* a, const float* b, bool rectify, float* y, std::int64_t count, bool stream = false);
+void add_values(const Bf16* a, const Bf16* b, bool rectify, Bf16* y, std::int64_t count, bool stream = false);
 /// dx = dy where low <= x <= high, else 0.
 void clip_gradient(const float* dy, const float* x, float low, float high, float* dx, std::int64_t count);
 void clip_gradient(const Bf16* dy, const Bf16* x, float low, float high, Bf16* dx, std::int64_t count);

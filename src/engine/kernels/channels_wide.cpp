@@ -61,12 +61,15 @@ void WidePasses<T>::rectify(const T* dy, const T* y, T* g, double* sum, std::int
     rectify_gradient_of<kLanes>(dy, y, g, sum, channels, rows);
 }
 template <class T>
-void WidePasses<T>::rectify_and_copy(T* dy, const T* y, T* copy, std::int64_t count) {
-    rectify_gradient_and_copy_of<kLanes>(dy, y, copy, count);
+void WidePasses<T>::rectify_in_place(T* dy, const T* y, std::int64_t count) {
+    rectify_values_of<kLanes>(dy, y, count);
 }
 template <class T>
-void WidePasses<T>::add(const T* a, const T* b, bool rectify, T* y, std::int64_t count) {
-    add_of<kLanes>(a, b, rectify, y, count);
+void WidePasses<T>::add(const T* a, const T* b, bool rectify, T* y, std::int64_t count, bool stream) {
+    // What is left over goes value by value, so only the beginning counts.
+    const bool streams = stream && can_stream(y, kLanes);
+    add_values_of<kLanes>(a, b, rectify, y, count, streams);
+    finish_streams(streams);
 }
 template <class T>
 void WidePasses<T>::clip(const T* dy, const T* x, float low, float high, T* dx, std::int64_t count) {

@@ -19,8 +19,8 @@ struct WidePasses {
     static void scale_gradients(const ScaledChannels<T>& forward, const T* dy, const float* constant,
                                 const float* slope, T* dx, std::int64_t channels, std::int64_t rows, bool stream);
     static void rectify(const T* dy, const T* y, T* g, double* sum, std::int64_t channels, std::int64_t rows);
-    static void rectify_and_copy(T* dy, const T* y, T* copy, std::int64_t count);
-    static void add(const T* a, const T* b, bool rectify, T* y, std::int64_t count);
+    static void rectify_in_place(T* dy, const T* y, std::int64_t count);
+    static void add(const T* a, const T* b, bool rectify, T* y, std::int64_t count, bool stream);
     static void clip(const T* dy, const T* x, float low, float high, T* dx, std::int64_t count);
 };
 

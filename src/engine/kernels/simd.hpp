@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "engine/kernels/inline.hpp"
 #include "engine/kernels/processor.hpp"
 
 /// Compiles a function for several instruction sets; the best one that the machine has is chosen when the program
@@ -11,9 +12,6 @@
 #else
 #define DIGITS_KERNEL
 #endif
-
-/// For the parts of such functions: becomes part of each variant.
-#define DIGITS_KERNEL_INLINE __attribute__((always_inline)) inline
 
 /// Marks functions that work with vectors of eight floats: they are compiled for AVX2 with FMA, and must not be called
 /// on other processors (`has_fast_products()`). Those marked wide work with sixteen, for AVX-512

@@ -1,5 +1,7 @@
 #include "engine/layers/channels_last.hpp"
 
+#include <ATen/Parallel.h>
+
 #include "engine/layers/parts.hpp"
 #include "engine/layers/stored.hpp"
 
@@ -16,6 +18,22 @@ at::Tensor sum_pixels(std::int64_t count, std::int64_t channels, std::int64_t pi
         kernel(own + thread * count * channels, begin, end);
     });
     return sums.sum(0);
+}
+
+bool walk_alike(const at::Tensor& a, const at::Tensor& b) {
+    return is_for_kernels(a) && a.strides() == b.strides() && a.is_non_overlapping_and_dense() &&
+           a.scalar_type() == b.scalar_type();
+}
+
+at::Tensor added(const at::Tensor& a, const at::Tensor& b, bool rectify) {
+    const at::Tensor y = at::empty_like(a);
+    with_stored_type(a, [&]<class T>(T) {
+        at::parallel_for(0, a.numel(), 1 << 14, [&](std::int64_t begin, std::int64_t end) {
+            add_values(stored<T>(a) + begin, stored<T>(b) + begin, rectify, stored<T>(y) + begin, end - begin,
+                       is_streamed(y));
+        });
+    });
+    return y;
 }
 
 at::Tensor channel_sums(const at::Tensor& x) {

@@ -22,6 +22,11 @@ using SumPixels = std::function<void(double* sums, std::int64_t begin, std::int6
 /// (count x channels) in double precision.
 at::Tensor sum_pixels(std::int64_t count, std::int64_t channels, std::int64_t pixels, const SumPixels& kernel);
 
+/// Whether one pass of the kernels may go through both, value by value.
+bool walk_alike(const at::Tensor& a, const at::Tensor& b);
+/// a + b, which walk alike; negative values 0 with `rectify`.
+at::Tensor added(const at::Tensor& a, const at::Tensor& b, bool rectify);
+
 /// The sum over everything but the channels, in float.
 at::Tensor channel_sums(const at::Tensor& x);
 /// dy where y > 0, else 0; and its channel sums. Both are of one type.

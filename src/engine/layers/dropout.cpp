@@ -2,6 +2,7 @@
 #include <ATen/Parallel.h>
 
 #include "engine/layer.hpp"
+#include "engine/layers/own_diff.hpp"
 #include "engine/layers/types.hpp"
 #include "engine/random.hpp"
 
@@ -44,7 +45,7 @@ class DropoutLayer final : public Layer {
         if (!is_training()) {
             if (top[0] != bottom[0]) bottom[0]->set_diff(dy.clone());
         } else if (top[0] == bottom[0]) {
-            dy.mul_(mask_);
+            own_diff(*top[0]).mul_(mask_);
         } else {
             bottom[0]->set_diff(dy * mask_);
         }

@@ -4,6 +4,8 @@
 #include "engine/absorber.hpp"
 #include "engine/kernels/channels.hpp"
 #include "engine/layer.hpp"
+#include "engine/layers/channels_last.hpp"
+#include "engine/layers/own_diff.hpp"
 #include "engine/layers/relu.hpp"
 #include "engine/layers/stored.hpp"
 #include "engine/layers/types.hpp"
@@ -55,8 +57,8 @@ class EltwiseLayer final : public Layer, public Absorber {
                 for (std::size_t i = 2; i < bottom.size(); ++i) y.mul_(bottom[i]->data());
                 break;
             case Operation::SUM:
-                if (on_cpu() && is_plain_sum(bottom.size()) && walks_alike(a, b)) {
-                    top[0]->set_data(add(a, b));
+                if (on_cpu() && is_plain_sum(bottom.size()) && walk_alike(a, b)) {
+                    top[0]->set_data(added(a, b, rectifier_ != nullptr));
                     return;
                 }
                 y = coefficient(0) == 1 ? at::add(a, b, coefficient(1))
@@ -78,18 +80,15 @@ class EltwiseLayer final : public Layer, public Absorber {
     }
 
     void backward(const Blobs& top, const std::vector<bool>& propagate_down, const Blobs& bottom) override {
-        if (rectifier_ && spread_gradient(top, propagate_down, bottom)) return;
-        if (rectifier_) rectifier_->backward(top, {true}, top);
+        if (rectifier_) rectify_gradient(*top[0]);
         const at::Tensor dy = top[0]->diff();
         for (std::size_t i = 0; i < bottom.size(); ++i) {
             if (!propagate_down[i]) continue;
             switch (parameter_.eltwise_param().operation()) {
                 case Operation::PROD: bottom[i]->set_diff(dy * other_factors(top, bottom, i)); break;
                 case Operation::SUM:
-                    // Each bottom's is its own, since layers in place may work on it.
-                    bottom[i]->set_diff(coefficient(i) != 1               ? dy * coefficient(i)
-                                        : i == 0 && !context_.keeps_diffs ? dy
-                                                                          : dy.clone());
+                    // Whoever changes it in place takes a copy (own_diff()).
+                    bottom[i]->set_diff(coefficient(i) == 1 ? dy : dy * coefficient(i));
                     break;
                 case Operation::MAX: bottom[i]->set_diff(dy * (winner_ == static_cast<std::int64_t>(i))); break;
             }
@@ -101,40 +100,19 @@ class EltwiseLayer final : public Layer, public Absorber {
         return parameter_.eltwise_param().operation() == Operation::SUM && bottoms == 2 && coefficient(0) == 1 &&
                coefficient(1) == 1;
     }
-    /// One pass may go through both, value by value.
-    static bool walks_alike(const at::Tensor& a, const at::Tensor& b) {
-        return a.strides() == b.strides() && a.is_non_overlapping_and_dense() && is_for_kernels(a) &&
-               a.scalar_type() == b.scalar_type();
-    }
-
-    /// With the absorbed ReLU, in one pass.
-    at::Tensor add(const at::Tensor& a, const at::Tensor& b) const {
-        const at::Tensor y = at::empty_like(a);
-        with_stored_type(a, [&]<class T>(T) {
-            at::parallel_for(0, a.numel(), 1 << 14, [&](std::int64_t begin, std::int64_t end) {
-                add_values(stored<T>(a) + begin, stored<T>(b) + begin, rectifier_ != nullptr, stored<T>(y) + begin,
-                           end - begin);
-            });
-        });
-        return y;
-    }
-
-    /// Of a plain sum of two with a ReLU behind it: the gradient, which both bottoms get as their own, in one pass.
-    bool spread_gradient(const Blobs& top, const std::vector<bool>& propagate_down, const Blobs& bottom) const {
-        const at::Tensor y = top[0]->data();
-        at::Tensor dy = top[0]->diff();
-        if (!is_plain_sum(bottom.size()) || !propagate_down[0] || !propagate_down[1] || !walks_alike(dy, y))
-            return false;
-        const at::Tensor copy = at::empty_like(dy);
+    /// The gradient in front of the absorbed ReLU, in one pass if that can be.
+    void rectify_gradient(Blob& top) const {
+        const at::Tensor y = top.data();
+        if (!on_cpu() || !walk_alike(top.diff(), y)) {
+            rectifier_->backward({&top}, {true}, {&top});
+            return;
+        }
+        const at::Tensor dy = own_diff(top);
         with_stored_type(dy, [&]<class T>(T) {
             at::parallel_for(0, dy.numel(), 1 << 14, [&](std::int64_t begin, std::int64_t end) {
-                rectify_gradient_and_copy(stored<T>(dy) + begin, stored<T>(y) + begin, stored<T>(copy) + begin,
-                                          end - begin);
+                rectify_values(stored<T>(dy) + begin, stored<T>(y) + begin, end - begin);
             });
         });
-        bottom[0]->set_diff(context_.keeps_diffs ? dy.clone() : dy);
-        bottom[1]->set_diff(copy);
-        return true;
     }
 
     float coefficient(std::size_t i) const {

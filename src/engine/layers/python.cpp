@@ -6,6 +6,7 @@
 
 #include "engine/detectnet/python_layers.hpp"
 #include "engine/layer.hpp"
+#include "engine/layers/own_diff.hpp"
 #include "engine/layers/types.hpp"
 #include "engine/python_host.hpp"
 #include "engine/random.hpp"
@@ -46,7 +47,7 @@ class BlobView final : public PythonBlob {
     PythonArray diff() override {
         if (!diff_.defined()) {
             if (!blob().has_diff()) blob().set_diff(at::zeros(blob().shape(), blob().data().options()));
-            diff_ = on_host(blob().diff());
+            diff_ = on_host(own_diff(blob()));
             if (shares(blob().diff()) && diff_.data_ptr() != blob().diff().data_ptr()) blob().set_diff(diff_);
         }
         return array(diff_);

@@ -1,6 +1,7 @@
 #include <ATen/ATen.h>
 
 #include "engine/layer.hpp"
+#include "engine/layers/own_diff.hpp"
 #include "engine/layers/types.hpp"
 
 namespace digits {
@@ -33,7 +34,7 @@ class ReLULayer final : public Layer {
 
     void backward(const Blobs& top, const std::vector<bool>& propagate_down, const Blobs& bottom) override {
         if (!propagate_down[0]) return;
-        at::Tensor dy = top[0]->diff();
+        const at::Tensor dy = top[0] == bottom[0] && slope_ == 0 ? own_diff(*top[0]) : top[0]->diff();
         const at::Tensor x = bottom[0]->data().to(dy.scalar_type());
         if (slope_ == 0) {
             // In place the top's diff is the bottom's: no second array is needed.

@@ -1,6 +1,7 @@
 #include <ATen/ATen.h>
 
 #include "engine/layer.hpp"
+#include "engine/layers/channels_last.hpp"
 #include "engine/layers/types.hpp"
 
 namespace digits {
@@ -30,7 +31,8 @@ class SplitLayer final : public Layer {
             bottom[0]->set_diff(top[0]->diff().clone());
             return;
         }
-        at::Tensor sum = top[0]->diff() + top[1]->diff();
+        const at::Tensor a = top[0]->diff(), b = top[1]->diff();
+        const at::Tensor sum = on_cpu() && walk_alike(a, b) ? added(a, b, false) : a + b;
         for (std::size_t i = 2; i < top.size(); ++i) sum.add_(top[i]->diff());
         bottom[0]->set_diff(sum);
     }

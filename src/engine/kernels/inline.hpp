@@ -1,0 +1,4 @@
+#pragma once
+
+/// For the parts of kernels (simd.hpp): becomes part of each variant.
+#define DIGITS_KERNEL_INLINE __attribute__((always_inline)) inline
