@@ -4,7 +4,6 @@
 
 #if defined(__x86_64__) && defined(__linux__) && defined(__GNUC__) && !defined(__clang__)
 #define DIGITS_TILES
-#include <cpuid.h>
 #include <immintrin.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -74,9 +73,14 @@ void store_tiles(const float* sums, const float* bias, bool rectify, std::int64_
     }
 }
 
+[[maybe_unused]] bool ask_for_registers() { return false; }
+void set_up_registers() {}
+void release_registers() {}
+
 }  // namespace plain
 
 #ifdef DIGITS_TILES
+namespace amx {
 
 /// What LDTILECFG reads: palette 1, eight tiles of 16 rows of 64 bytes.
 struct alignas(64) TileLayout {
@@ -85,25 +89,29 @@ struct alignas(64) TileLayout {
     std::uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
 };
 
-bool ask_for_tiles() {
-    unsigned a = 0, b = 0, c = 0, d = 0;
-    if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return false;
-    const unsigned amx_bf16 = 1U << 22U, amx_tile = 1U << 24U;
-    if (!(d & amx_bf16) || !(d & amx_tile)) return false;
-    if (!__builtin_cpu_supports("avx512bw") || !__builtin_cpu_supports("avx512vl")) return false;
-    if (!__get_cpuid_count(7, 1, &a, &b, &c, &d) || !(a & (1U << 5U))) return false;  // AVX512_BF16
+bool ask_for_registers() {
+    for (const bool supported :
+         {__builtin_cpu_supports("avx512bw"), __builtin_cpu_supports("avx512vl"), __builtin_cpu_supports("avx512bf16"),
+          __builtin_cpu_supports("amx-tile"), __builtin_cpu_supports("amx-bf16")})
+        if (!supported) return false;
     // arch_prctl(ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA): Linux saves the registers only for those who asked.
     return syscall(SYS_arch_prctl, 0x1023, 18) == 0;
 }
+DIGITS_TILE_KERNEL void set_up_registers() {
+    static const TileLayout layout;
+    _tile_loadconfig(&layout);
+}
+DIGITS_TILE_KERNEL void release_registers() { _tile_release(); }
 
-DIGITS_TILE_KERNEL void sum_wide(const TileFactors& factors, bool add, float* sums) {
+template <bool kNarrow>
+DIGITS_TILE_KERNEL void sum_block(const TileFactors& factors, bool add, float* sums) {
     constexpr std::int64_t kRow = kTileBlock * 4;
     float* const below = sums + kTile * kTileBlock;
     if (add) {
         _tile_loadd(0, sums, kRow);
-        _tile_loadd(1, sums + kTile, kRow);
+        if constexpr (!kNarrow) _tile_loadd(1, sums + kTile, kRow);
         _tile_loadd(2, below, kRow);
-        _tile_loadd(3, below + kTile, kRow);
+        if constexpr (!kNarrow) _tile_loadd(3, below + kTile, kRow);
     } else {
         _tile_zero(0);
         _tile_zero(1);
@@ -118,43 +126,31 @@ DIGITS_TILE_KERNEL void sum_wide(const TileFactors& factors, bool add, float* su
             _tile_loadd(4, a, a_row);
             _tile_loadd(6, b, 64);
             _tile_loadd(5, a + kTile * factors.a_stride, a_row);
-            _tile_loadd(7, b + factors.b_columns, 64);
+            if constexpr (!kNarrow) _tile_loadd(7, b + factors.b_columns, 64);
             _tile_dpbf16ps(0, 4, 6);
-            _tile_dpbf16ps(1, 4, 7);
+            if constexpr (!kNarrow) _tile_dpbf16ps(1, 4, 7);
             _tile_dpbf16ps(2, 5, 6);
-            _tile_dpbf16ps(3, 5, 7);
+            if constexpr (!kNarrow) _tile_dpbf16ps(3, 5, 7);
         }
     }
     _tile_stored(0, sums, kRow);
-    _tile_stored(1, sums + kTile, kRow);
+    if constexpr (!kNarrow) _tile_stored(1, sums + kTile, kRow);
     _tile_stored(2, below, kRow);
-    _tile_stored(3, below + kTile, kRow);
+    if constexpr (!kNarrow) _tile_stored(3, below + kTile, kRow);
 }
 
-DIGITS_TILE_KERNEL void sum_narrow(const TileFactors& factors, bool add, float* sums) {
-    constexpr std::int64_t kRow = kTileBlock * 4;
-    float* const below = sums + kTile * kTileBlock;
-    if (add) {
-        _tile_loadd(0, sums, kRow);
-        _tile_loadd(2, below, kRow);
-    } else {
-        _tile_zero(0);
-        _tile_zero(2);
-    }
-    const std::int64_t a_row = factors.a_stride * 2;
-    const Bf16* b = factors.b;
-    for (std::int64_t tap = 0; tap < factors.taps; ++tap) {
-        const Bf16* a = factors.a + factors.offsets[tap];
-        for (std::int64_t step = 0; step < factors.steps; ++step, a += kTileDepth, b += factors.b_step) {
-            _tile_loadd(6, b, 64);
-            _tile_loadd(4, a, a_row);
-            _tile_loadd(5, a + kTile * factors.a_stride, a_row);
-            _tile_dpbf16ps(0, 4, 6);
-            _tile_dpbf16ps(2, 5, 6);
-        }
-    }
-    _tile_stored(0, sums, kRow);
-    _tile_stored(2, below, kRow);
+void sum_tiles(const TileFactors& factors, bool narrow, bool add, float* sums) {
+    narrow ? sum_block<true>(factors, add, sums) : sum_block<false>(factors, add, sums);
+}
+
+DIGITS_TILE_KERNEL inline __mmask32 first_lanes(std::int64_t count) {
+    return count >= 32 ? 0xFFFFFFFFU : (1U << static_cast<unsigned>(count)) - 1U;
+}
+
+/// Where sixteen values lie that are so far apart.
+DIGITS_TILE_KERNEL inline __m512i places(std::int64_t stride) {
+    const __m512i lanes = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+    return _mm512_mullo_epi32(lanes, _mm512_set1_epi32(static_cast<int>(stride)));
 }
 
 /// Sixteen pairs out of the rounded values of two vectors.
@@ -164,23 +160,18 @@ DIGITS_TILE_KERNEL inline __m512i pairs(__m512 even, __m512 odd) {
     return _mm512_or_si512(low, _mm512_slli_epi32(high, 16));
 }
 
-DIGITS_TILE_KERNEL void pack_tiles_amx(const float* w, std::int64_t k_stride, std::int64_t j_stride, std::int64_t depth,
-                                       std::int64_t columns, Bf16* tiles) {
-    const __m512i lanes = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
-    const __m512i places = _mm512_mullo_epi32(lanes, _mm512_set1_epi32(static_cast<int>(j_stride)));
-    const auto mask = static_cast<__mmask16>(columns >= kTile ? 0xFFFFU : (1U << columns) - 1U);
+DIGITS_TILE_KERNEL void pack_tiles(const float* w, std::int64_t k_stride, std::int64_t j_stride, std::int64_t depth,
+                                   std::int64_t columns, Bf16* tiles) {
+    const __m512i columns_at = places(j_stride);
+    const auto mask = static_cast<__mmask16>(first_lanes(columns));
     const std::int64_t padded = (depth + kTileDepth - 1) / kTileDepth * kTileDepth;
     const __m512 zero = _mm512_setzero_ps();
     for (std::int64_t k = 0; k < padded; k += 2, tiles += 2 * kTile) {
-        const __m512 even = k < depth ? _mm512_mask_i32gather_ps(zero, mask, places, w + k * k_stride, 4) : zero;
+        const __m512 even = k < depth ? _mm512_mask_i32gather_ps(zero, mask, columns_at, w + k * k_stride, 4) : zero;
         const __m512 odd =
-            k + 1 < depth ? _mm512_mask_i32gather_ps(zero, mask, places, w + (k + 1) * k_stride, 4) : zero;
+            k + 1 < depth ? _mm512_mask_i32gather_ps(zero, mask, columns_at, w + (k + 1) * k_stride, 4) : zero;
         _mm512_storeu_si512(tiles, pairs(even, odd));
     }
-}
-
-DIGITS_TILE_KERNEL inline __mmask32 first_lanes(std::int64_t count) {
-    return count >= 32 ? 0xFFFFFFFFU : (1U << static_cast<unsigned>(count)) - 1U;
 }
 
 /// Two rows of 32 values as pairs: the first sixteen columns, and the others.
@@ -193,7 +184,7 @@ DIGITS_TILE_KERNEL inline void interleave(__m512i even, __m512i odd, __m512i& fi
     second = _mm512_or_si512(high_even, _mm512_slli_epi32(high_odd, 16));
 }
 
-DIGITS_TILE_KERNEL void pack_rows_amx(const Bf16* const* rows, std::int64_t columns, Bf16* tiles, std::int64_t stride) {
+DIGITS_TILE_KERNEL void pack_rows(const Bf16* const* rows, std::int64_t columns, Bf16* tiles, std::int64_t stride) {
     for (std::int64_t j = 0; j < columns; j += kTileBlock) {
         const __mmask32 mask = first_lanes(columns - j);
         Bf16* first = tiles + j / kTile * stride;
@@ -208,8 +199,8 @@ DIGITS_TILE_KERNEL void pack_rows_amx(const Bf16* const* rows, std::int64_t colu
     }
 }
 
-DIGITS_TILE_KERNEL void copy_lines_amx(const Bf16* from, std::int64_t distance, std::int64_t lines, std::int64_t count,
-                                       Bf16* to) {
+DIGITS_TILE_KERNEL void copy_lines(const Bf16* from, std::int64_t distance, std::int64_t lines, std::int64_t count,
+                                   Bf16* to) {
     for (std::int64_t line = 0; line < lines; ++line, from += distance, to += count)
         for (std::int64_t i = 0; i < count; i += 32) {
             const __mmask32 mask = first_lanes(count - i);
@@ -217,13 +208,11 @@ DIGITS_TILE_KERNEL void copy_lines_amx(const Bf16* from, std::int64_t distance, 
         }
 }
 
-DIGITS_TILE_KERNEL void copy_strided_amx(const float* from, std::int64_t from_stride, float* to, std::int64_t to_stride,
-                                         std::int64_t count) {
-    const __m512i lanes = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
-    const __m512i sources = _mm512_mullo_epi32(lanes, _mm512_set1_epi32(static_cast<int>(from_stride)));
-    const __m512i targets = _mm512_mullo_epi32(lanes, _mm512_set1_epi32(static_cast<int>(to_stride)));
+DIGITS_TILE_KERNEL void copy_strided(const float* from, std::int64_t from_stride, float* to, std::int64_t to_stride,
+                                     std::int64_t count) {
+    const __m512i sources = places(from_stride), targets = places(to_stride);
     for (std::int64_t i = 0; i < count; i += 16) {
-        const auto mask = static_cast<__mmask16>(count - i >= 16 ? 0xFFFFU : (1U << (count - i)) - 1U);
+        const auto mask = static_cast<__mmask16>(first_lanes(count - i));
         const float* source = from + i * from_stride;
         const __m512 values = from_stride == 1
                                   ? _mm512_maskz_loadu_ps(mask, source)
@@ -264,8 +253,7 @@ DIGITS_TILE_KERNEL inline void turn16(__m512i (&v)[16]) {
     }
 }
 
-DIGITS_TILE_KERNEL void turn_rows_amx(const Bf16* const* rows, std::int64_t columns, Bf16* turned,
-                                      std::int64_t stride) {
+DIGITS_TILE_KERNEL void turn_rows(const Bf16* const* rows, std::int64_t columns, Bf16* turned, std::int64_t stride) {
     for (std::int64_t j = 0; j < columns; j += kTileBlock) {
         const __mmask32 mask = first_lanes(columns - j);
         __m512i left[16], right[16];
@@ -282,8 +270,8 @@ DIGITS_TILE_KERNEL void turn_rows_amx(const Bf16* const* rows, std::int64_t colu
     }
 }
 
-DIGITS_TILE_KERNEL void store_tiles_amx(const float* sums, const float* bias, bool rectify, std::int64_t first,
-                                        std::int64_t columns, Bf16* const* rows) {
+DIGITS_TILE_KERNEL void store_tiles(const float* sums, const float* bias, bool rectify, std::int64_t first,
+                                    std::int64_t columns, Bf16* const* rows) {
     const __mmask32 mask = first_lanes(columns);
     const auto low = static_cast<__mmask16>(mask), high = static_cast<__mmask16>(mask >> 16U);
     const __m512 left = bias ? _mm512_maskz_loadu_ps(low, bias) : _mm512_setzero_ps();
@@ -303,94 +291,50 @@ DIGITS_TILE_KERNEL void store_tiles_amx(const float* sums, const float* bias, bo
     }
 }
 
+}  // namespace amx
+#else
+namespace amx = plain;
 #endif
 
-#ifdef DIGITS_TILES
 bool use_amx() { return has_tile_products() && !g_plain; }
-#endif
 
 }  // namespace
 
-void use_plain_tiles(bool plain) { g_plain = plain; }
-
-#ifdef DIGITS_TILES
-
 bool has_tile_products() {
-    static const bool has = ask_for_tiles();
+    static const bool has = amx::ask_for_registers();
     return has;
 }
 
-DIGITS_TILE_KERNEL static void load_layout() {
-    static const TileLayout layout;
-    _tile_loadconfig(&layout);
-}
-DIGITS_TILE_KERNEL static void release_tiles() { _tile_release(); }
+void use_plain_tiles(bool plain) { g_plain = plain; }
 
-TileRegisters::TileRegisters() {
-    if (use_amx()) load_layout();
-}
-TileRegisters::~TileRegisters() {
-    if (use_amx()) release_tiles();
-}
+TileRegisters::TileRegisters() { use_amx() ? amx::set_up_registers() : plain::set_up_registers(); }
+TileRegisters::~TileRegisters() { use_amx() ? amx::release_registers() : plain::release_registers(); }
 
 void sum_tiles(const TileFactors& factors, bool narrow, bool add, float* sums) {
-    if (!use_amx()) return plain::sum_tiles(factors, narrow, add, sums);
-    if (narrow) return sum_narrow(factors, add, sums);
-    sum_wide(factors, add, sums);
+    use_amx() ? amx::sum_tiles(factors, narrow, add, sums) : plain::sum_tiles(factors, narrow, add, sums);
 }
 void pack_tiles(const float* w, std::int64_t k_stride, std::int64_t j_stride, std::int64_t depth, std::int64_t columns,
                 Bf16* tiles) {
-    use_amx() ? pack_tiles_amx(w, k_stride, j_stride, depth, columns, tiles)
+    use_amx() ? amx::pack_tiles(w, k_stride, j_stride, depth, columns, tiles)
               : plain::pack_tiles(w, k_stride, j_stride, depth, columns, tiles);
 }
 void pack_rows(const Bf16* const* rows, std::int64_t columns, Bf16* tiles, std::int64_t stride) {
-    use_amx() ? pack_rows_amx(rows, columns, tiles, stride) : plain::pack_rows(rows, columns, tiles, stride);
+    use_amx() ? amx::pack_rows(rows, columns, tiles, stride) : plain::pack_rows(rows, columns, tiles, stride);
 }
 void turn_rows(const Bf16* const* rows, std::int64_t columns, Bf16* turned, std::int64_t stride) {
-    use_amx() ? turn_rows_amx(rows, columns, turned, stride) : plain::turn_rows(rows, columns, turned, stride);
+    use_amx() ? amx::turn_rows(rows, columns, turned, stride) : plain::turn_rows(rows, columns, turned, stride);
 }
 void copy_lines(const Bf16* from, std::int64_t distance, std::int64_t lines, std::int64_t count, Bf16* to) {
-    use_amx() ? copy_lines_amx(from, distance, lines, count, to) : plain::copy_lines(from, distance, lines, count, to);
+    use_amx() ? amx::copy_lines(from, distance, lines, count, to) : plain::copy_lines(from, distance, lines, count, to);
 }
 void copy_strided(const float* from, std::int64_t from_stride, float* to, std::int64_t to_stride, std::int64_t count) {
-    use_amx() ? copy_strided_amx(from, from_stride, to, to_stride, count)
+    use_amx() ? amx::copy_strided(from, from_stride, to, to_stride, count)
               : plain::copy_strided(from, from_stride, to, to_stride, count);
 }
 void store_tiles(const float* sums, const float* bias, bool rectify, std::int64_t first, std::int64_t columns,
                  Bf16* const* rows) {
-    use_amx() ? store_tiles_amx(sums, bias, rectify, first, columns, rows)
+    use_amx() ? amx::store_tiles(sums, bias, rectify, first, columns, rows)
               : plain::store_tiles(sums, bias, rectify, first, columns, rows);
 }
-
-#else
-
-bool has_tile_products() { return false; }
-TileRegisters::TileRegisters() = default;
-TileRegisters::~TileRegisters() = default;
-void sum_tiles(const TileFactors& factors, bool narrow, bool add, float* sums) {
-    plain::sum_tiles(factors, narrow, add, sums);
-}
-void pack_tiles(const float* w, std::int64_t k_stride, std::int64_t j_stride, std::int64_t depth, std::int64_t columns,
-                Bf16* tiles) {
-    plain::pack_tiles(w, k_stride, j_stride, depth, columns, tiles);
-}
-void pack_rows(const Bf16* const* rows, std::int64_t columns, Bf16* tiles, std::int64_t stride) {
-    plain::pack_rows(rows, columns, tiles, stride);
-}
-void turn_rows(const Bf16* const* rows, std::int64_t columns, Bf16* turned, std::int64_t stride) {
-    plain::turn_rows(rows, columns, turned, stride);
-}
-void copy_lines(const Bf16* from, std::int64_t distance, std::int64_t lines, std::int64_t count, Bf16* to) {
-    plain::copy_lines(from, distance, lines, count, to);
-}
-void copy_strided(const float* from, std::int64_t from_stride, float* to, std::int64_t to_stride, std::int64_t count) {
-    plain::copy_strided(from, from_stride, to, to_stride, count);
-}
-void store_tiles(const float* sums, const float* bias, bool rectify, std::int64_t first, std::int64_t columns,
-                 Bf16* const* rows) {
-    plain::store_tiles(sums, bias, rectify, first, columns, rows);
-}
-
-#endif
 
 }  // namespace digits

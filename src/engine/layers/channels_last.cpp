@@ -7,8 +7,8 @@
 
 namespace digits {
 
-at::Tensor empty_channels_last(at::IntArrayRef sizes) {
-    return at::empty(sizes, at::TensorOptions().dtype(at::kFloat).memory_format(at::MemoryFormat::ChannelsLast));
+at::Tensor empty_channels_last(at::IntArrayRef sizes, at::ScalarType type) {
+    return at::empty(sizes, at::TensorOptions(type).memory_format(at::MemoryFormat::ChannelsLast));
 }
 
 at::Tensor sum_pixels(std::int64_t count, std::int64_t channels, std::int64_t pixels, const SumPixels& kernel) {

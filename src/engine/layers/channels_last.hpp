@@ -11,8 +11,8 @@ namespace digits {
 
 // Passes of kernels/channels.hpp over tensors that lie channels last (layout.hpp), by all threads.
 
-/// Floats, on the CPU.
-at::Tensor empty_channels_last(at::IntArrayRef sizes);
+/// On the CPU.
+at::Tensor empty_channels_last(at::IntArrayRef sizes, at::ScalarType type = at::kFloat);
 
 /// Whether a result is better written around the caches, which hold no part of it until it is read.
 inline bool is_streamed(const at::Tensor& x) { return x.nbytes() >= std::size_t{8} << 20; }

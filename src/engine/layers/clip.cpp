@@ -1,6 +1,7 @@
 #include <ATen/Parallel.h>
 
 #include "engine/kernels/channels.hpp"
+#include "engine/layers/channels_last.hpp"
 #include "engine/layers/elementwise.hpp"
 #include "engine/layers/stored.hpp"
 #include "engine/layers/types.hpp"
@@ -19,9 +20,7 @@ class ClipLayer final : public ElementwiseLayer {
     at::Tensor apply(const at::Tensor& x) override { return at::clamp(x, low(), high()); }
 
     at::Tensor gradient(const at::Tensor& x, const at::Tensor&, const at::Tensor& dy) override {
-        const bool alike = dy.strides() == x.strides() && dy.is_non_overlapping_and_dense() && is_for_kernels(x) &&
-                           dy.scalar_type() == x.scalar_type();
-        if (!on_cpu() || !alike) return dy * at::logical_and(x >= low(), x <= high());
+        if (!on_cpu() || !walk_alike(dy, x)) return dy * at::logical_and(x >= low(), x <= high());
         const at::Tensor dx = at::empty_like(dy);
         with_stored_type(x, [&]<class T>(T) {
             at::parallel_for(0, x.numel(), 1 << 14, [&](std::int64_t begin, std::int64_t end) {

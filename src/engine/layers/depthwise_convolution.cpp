@@ -4,15 +4,12 @@
 
 #include <algorithm>
 
+#include "engine/layers/channels_last.hpp"
 #include "engine/layers/parts.hpp"
 #include "engine/layers/stored.hpp"
 
 namespace digits {
 namespace {
-
-at::Tensor empty_planes(at::IntArrayRef sizes, at::ScalarType type) {
-    return at::empty(sizes, at::TensorOptions(type).memory_format(at::MemoryFormat::ChannelsLast));
-}
 
 /// (kernel rows, kernel columns, channels).
 at::Tensor channels_behind(const at::Tensor& weight) { return weight.squeeze(1).permute({1, 2, 0}).contiguous(); }
@@ -47,7 +44,7 @@ DepthwiseShape DepthwiseConvolution::shape(at::IntArrayRef x, at::IntArrayRef y)
 
 at::Tensor DepthwiseConvolution::forward(const at::Tensor& x, const at::Tensor& weight,
                                          const std::optional<at::Tensor>& bias, bool rectify) const {
-    const at::Tensor y = empty_planes(
+    const at::Tensor y = empty_channels_last(
         {x.size(0), x.size(1), window_.output_size(0, x.size(2)), window_.output_size(1, x.size(3))}, x.scalar_type());
     const DepthwiseShape one = shape(x.sizes(), y.sizes());
     const at::Tensor w = channels_behind(weight);
@@ -62,7 +59,7 @@ at::Tensor DepthwiseConvolution::forward(const at::Tensor& x, const at::Tensor& 
 
 at::Tensor DepthwiseConvolution::input_gradient(const at::Tensor& dy, const at::Tensor& weight,
                                                 at::IntArrayRef sizes) const {
-    const at::Tensor dx = empty_planes(sizes, dy.scalar_type());
+    const at::Tensor dx = empty_channels_last(sizes, dy.scalar_type());
     const DepthwiseShape one = shape(sizes, dy.sizes());
     const at::Tensor w = channels_behind(weight);
     with_stored_type(dy, [&]<class T>(T) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/kernels/tiles.hpp"
+#include "engine/layers/channels_last.hpp"
 #include "engine/layers/parts.hpp"
 #include "engine/layers/stored.hpp"
 #include "engine/layers/tile_walk.hpp"
@@ -28,8 +29,8 @@ struct TilePass : TileWalk {
     bool reads_pixels() const {
         return !patches && taps == 1 && pad == std::array<std::int64_t, 2>{} && depth % kTileDepth == 0;
     }
-    std::int64_t column_tiles(std::int64_t columns) const { return (columns + kTile - 1) / kTile; }
-    std::int64_t weight_size() const { return column_tiles(outputs) * taps * steps() * kTileSize; }
+    std::int64_t column_tiles() const { return ceil_to(outputs, kTile) / kTile; }
+    std::int64_t weight_size() const { return column_tiles() * taps * steps() * kTileSize; }
     std::int64_t band() const {
         const std::int64_t band = std::max(kBandValues / row() / kTileBlock, std::int64_t{1}) * kTileBlock;
         return std::min(band, ceil_to(positions(), kTileBlock));
@@ -84,6 +85,23 @@ struct TilePass : TileWalk {
         }
     }
 
+    /// Weights of all groups: the one of inner index k, output j and tap t is at w[k · k_stride + j · j_stride + t], or
+    /// with `turned` at that of the last tap but t.
+    at::Tensor pack(const at::Tensor& w, std::int64_t k_stride, std::int64_t j_stride, bool turned,
+                    std::int64_t groups) const {
+        const at::Tensor packed = at::empty({groups * weight_size()}, at::kBFloat16);
+        const std::int64_t tiles = column_tiles(), group_size = w.numel() / groups;
+        at::parallel_for(0, groups * tiles * taps, 1, [&](std::int64_t begin, std::int64_t end) {
+            for (std::int64_t i = begin; i < end; ++i) {
+                const std::int64_t tap = i % taps, output = i / taps % tiles * kTile, group = i / taps / tiles;
+                const float* from = w.data_ptr<float>() + group * group_size + output * j_stride;
+                pack_tiles(from + (turned ? taps - 1 - tap : tap), k_stride, j_stride, depth, outputs - output,
+                           stored<Bf16>(packed) + i * steps() * kTileSize);
+            }
+        });
+        return packed;
+    }
+
     at::Tensor run(const at::Tensor& x, const at::Tensor& packed, const float* bias, bool rectify, const at::Tensor& y,
                    std::int64_t groups) const {
         const std::int64_t threads = at::get_num_threads();
@@ -125,93 +143,55 @@ TileConvolution::TileConvolution(const ConvolutionWindow& window, const Shape& s
       outputs_(outputs / groups),
       groups_(groups) {}
 
-TileWalk TileConvolution::walk(at::IntArrayRef x, at::IntArrayRef y) const {
+TileWalk TileConvolution::direct_walk(at::IntArrayRef in, at::IntArrayRef out, std::int64_t pad_y,
+                                      std::int64_t pad_x) const {
     TileWalk walk;
-    walk.channels = channels_;
-    walk.outputs = outputs_;
-    walk.pixel_in = x[1];
-    walk.pixel_out = y[1];
+    walk.channels = walk.depth = in[1] / groups_;
+    walk.outputs = out[1] / groups_;
+    walk.pixel_in = in[1];
+    walk.pixel_out = out[1];
     walk.kernel = {kernel_y_, kernel_x_};
+    walk.pad = {pad_y, pad_x};
+    walk.taps = kernel_y_ * kernel_x_;
+    const std::int64_t lines = in[2] + pad_y, line = in[3] + pad_x;
+    walk.in = {in[0], lines, line, pad_y, pad_x, in[2], in[3]};
+    walk.out = {in[0], lines, line, 0, 0, out[2], out[3]};
+    return walk;
+}
+
+TileWalk TileConvolution::walk(at::IntArrayRef x, at::IntArrayRef y) const {
+    TileWalk walk = direct_walk(x, y, pad_y_, pad_x_);
+    if (is_direct()) return walk;
+    walk.patches = true;
     walk.stride = {stride_y_, stride_x_};
-    walk.pad = {pad_y_, pad_x_};
-    const std::int64_t pixels = kernel_y_ * kernel_x_;
-    walk.patches = !is_direct();
-    if (walk.patches) {
-        walk.depth = pixels * channels_;
-        walk.out = {x[0], y[2], y[3], 0, 0, y[2], y[3]};
-        walk.in.height = x[2];
-        walk.in.width = x[3];
-        return walk;
-    }
-    walk.taps = pixels;
-    walk.depth = channels_;
-    const std::int64_t lines = x[2] + pad_y_, line = x[3] + pad_x_;
-    walk.in = {x[0], lines, line, pad_y_, pad_x_, x[2], x[3]};
-    walk.out = {x[0], lines, line, 0, 0, y[2], y[3]};
+    walk.depth = walk.taps * channels_;
+    walk.taps = 1;
+    walk.out = {x[0], y[2], y[3], 0, 0, y[2], y[3]};
     return walk;
 }
 
 TileWalk TileConvolution::turned_walk(at::IntArrayRef x, at::IntArrayRef y) const {
-    TileWalk walk;
-    walk.channels = outputs_;
-    walk.outputs = channels_;
-    walk.pixel_in = y[1];
-    walk.pixel_out = x[1];
-    walk.kernel = {kernel_y_, kernel_x_};
-    walk.pad = {kernel_y_ - 1 - pad_y_, kernel_x_ - 1 - pad_x_};
-    walk.taps = kernel_y_ * kernel_x_;
-    walk.depth = outputs_;
-    const std::int64_t lines = y[2] + walk.pad[0], line = y[3] + walk.pad[1];
-    walk.in = {x[0], lines, line, walk.pad[0], walk.pad[1], y[2], y[3]};
-    walk.out = {x[0], lines, line, 0, 0, x[2], x[3]};
-    return walk;
+    return direct_walk(y, x, kernel_y_ - 1 - pad_y_, kernel_x_ - 1 - pad_x_);
 }
-
-namespace {
-
-at::Tensor empty_bf16_planes(at::IntArrayRef sizes) {
-    return at::empty(sizes, at::TensorOptions(at::kBFloat16).memory_format(at::MemoryFormat::ChannelsLast));
-}
-
-}  // namespace
 
 at::Tensor TileConvolution::forward(const at::Tensor& x, const at::Tensor& weight,
                                     const std::optional<at::Tensor>& bias, bool rectify) const {
     const at::Tensor y =
-        empty_bf16_planes({x.size(0), weight.size(0), (x.size(2) + 2 * pad_y_ - kernel_y_) / stride_y_ + 1,
-                           (x.size(3) + 2 * pad_x_ - kernel_x_) / stride_x_ + 1});
+        empty_channels_last({x.size(0), weight.size(0), (x.size(2) + 2 * pad_y_ - kernel_y_) / stride_y_ + 1,
+                             (x.size(3) + 2 * pad_x_ - kernel_x_) / stride_x_ + 1},
+                            at::kBFloat16);
     const TilePass walk(this->walk(x.sizes(), y.sizes()));
-    const at::Tensor packed = at::empty({groups_ * walk.weight_size()}, at::kBFloat16);
     // Patches hold channels last.
     const at::Tensor kernels = walk.patches ? weight.permute({0, 2, 3, 1}).contiguous() : weight.contiguous();
-    const std::int64_t tiles = walk.column_tiles(outputs_), inner = walk.patches ? 1 : walk.taps;
-    at::parallel_for(0, groups_ * tiles * walk.taps, 1, [&](std::int64_t begin, std::int64_t end) {
-        for (std::int64_t i = begin; i < end; ++i) {
-            const std::int64_t tap = i % walk.taps, tile = i / walk.taps % tiles, g = i / walk.taps / tiles;
-            const std::int64_t output = g * outputs_ + tile * kTile, row = walk.depth * inner;
-            pack_tiles(kernels.data_ptr<float>() + output * row + tap, inner, row, walk.depth, outputs_ - tile * kTile,
-                       stored<Bf16>(packed) + i * walk.steps() * kTileSize);
-        }
-    });
+    const at::Tensor packed = walk.pack(kernels, walk.taps, walk.depth * walk.taps, false, groups_);
     return walk.run(x, packed, bias ? bias->data_ptr<float>() : nullptr, rectify, y, groups_);
 }
 
 at::Tensor TileConvolution::input_gradient(const at::Tensor& dy, const at::Tensor& weight,
                                            at::IntArrayRef sizes) const {
-    const at::Tensor dx = empty_bf16_planes(sizes);
+    const at::Tensor dx = empty_channels_last(sizes, at::kBFloat16);
     const TilePass walk(turned_walk(sizes, dy.sizes()));
-    const at::Tensor packed = at::empty({groups_ * walk.weight_size()}, at::kBFloat16);
-    const at::Tensor kernels = weight.contiguous();
-    const std::int64_t tiles = walk.column_tiles(channels_);
-    at::parallel_for(0, groups_ * tiles * walk.taps, 1, [&](std::int64_t begin, std::int64_t end) {
-        for (std::int64_t i = begin; i < end; ++i) {
-            const std::int64_t tap = i % walk.taps, tile = i / walk.taps % tiles, g = i / walk.taps / tiles;
-            const float* from = kernels.data_ptr<float>() + g * outputs_ * channels_ * walk.taps +
-                                tile * kTile * walk.taps + walk.taps - 1 - tap;
-            pack_tiles(from, channels_ * walk.taps, walk.taps, outputs_, channels_ - tile * kTile,
-                       stored<Bf16>(packed) + i * walk.steps() * kTileSize);
-        }
-    });
+    const at::Tensor packed = walk.pack(weight.contiguous(), channels_ * walk.taps, walk.taps, true, groups_);
     return walk.run(dy, packed, nullptr, false, dx, groups_);
 }
 

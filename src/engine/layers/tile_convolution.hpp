@@ -40,6 +40,7 @@ class TileConvolution {
     std::int64_t weight_scratch(at::IntArrayRef x, at::IntArrayRef y) const;
 
   private:
+    TileWalk direct_walk(at::IntArrayRef in, at::IntArrayRef out, std::int64_t pad_y, std::int64_t pad_x) const;
     TileWalk walk(at::IntArrayRef x, at::IntArrayRef y) const;
     TileWalk turned_walk(at::IntArrayRef x, at::IntArrayRef y) const;
 
