@@ -49,8 +49,6 @@ struct LayerContext {
     std::int64_t first_pass = 0;
     /// The precision of convolutions and inner products.
     ProductMode products;
-    /// Gradients of tops are wanted after backward(); else they go then, and a layer may pass them on as they are.
-    bool keeps_diffs = true;
 };
 
 /// One step of a network. Life: construct, set_up once, reshape whenever a bottom's shape changed, forward, backward.

@@ -62,16 +62,9 @@ void Net::build(const caffe::NetParameter& definition, const NetOptions& options
     keeps_diffs_ = options.keeps_diffs;
     low_blobs_ = options.products.low_blobs();
     if (device_.is_cuda) prepare_gpu(options.products.precision);
-    LayerContext context{phase_,
-                         options.device,
-                         options.seed,
-                         &pass_,
-                         options.generic_kernels,
-                         options.feed_threads,
-                         options.base_dir,
-                         options.first_pass,
-                         options.products,
-                         options.keeps_diffs};
+    LayerContext context{phase_,           options.device,          options.seed,
+                         &pass_,           options.generic_kernels, options.feed_threads,
+                         options.base_dir, options.first_pass,      options.products};
     pass_ = options.first_pass;
     const ViewPlan views = plan_views(definition);
     std::map<std::string, std::size_t> available;
