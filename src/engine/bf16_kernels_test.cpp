@@ -1,7 +1,9 @@
 #include <ATen/ATen.h>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <vector>
 
 #include "engine/kernels/channels.hpp"
 #include "engine/kernels/max_pool.hpp"
@@ -146,23 +148,43 @@ TEST_P(Bf16Kernels, ClipGradient) {
 }
 
 TEST_P(Bf16Kernels, MaxPooling) {
-    PoolingWindow window;
-    window.y = {9, 3, 2, 1, 5};
-    window.x = {7, 3, 2, 0, 3};
-    const auto x = values({2, 9, 7, kChannels}), dy = values({2, 5, 3, kChannels});
-    const Pair y{at::empty_like(dy.low), at::empty_like(dy.full)}, dx{at::empty_like(x.low), at::empty_like(x.full)};
-    const at::Tensor low_mask = at::empty(dy.low.sizes(), at::kInt), mask = at::empty_like(low_mask);
-    const auto run = [&]<class T>(T, const at::Tensor& places) {
-        max_pool_items(of<T>(x.low, x.full), of<T>(y.low, y.full), places.data_ptr<std::int32_t>(), window, kChannels,
-                       0, 2);
-        max_pool_items_backward(of<T>(dy.low, dy.full), places.data_ptr<std::int32_t>(), of<T>(dx.low, dx.full), window,
-                                kChannels, 0, 2);
+    // size, kernel, stride, pad, outputs: windows that overlap, lie side by side, leave pixels out, end outside.
+    const std::vector<PoolingWindow> windows{
+        {{9, 3, 2, 1, 5}, {7, 3, 2, 0, 3}}, {{8, 2, 2, 0, 4}, {6, 2, 2, 0, 3}}, {{7, 2, 2, 0, 3}, {8, 2, 3, 0, 3}},
+        {{7, 2, 2, 0, 4}, {5, 3, 3, 1, 2}}, {{6, 2, 2, 0, 3}, {5, 3, 2, 0, 2}},
     };
-    run(Bf16{}, low_mask);
-    run(float{}, mask);
-    EXPECT_TRUE(at::equal(low_mask, mask));
-    expect_rounded(y);
-    expect_rounded(dx);
+    for (const auto& window : windows) {
+        const PoolingAxis &rows = window.y, &columns = window.x;
+        SCOPED_TRACE(fmt::format("{} x {}, kernel {} x {}", rows.size, columns.size, rows.kernel, columns.kernel));
+        const auto x = values({2, rows.size, columns.size, kChannels}),
+                   dy = values({2, rows.outputs, columns.outputs, kChannels});
+        const Pair y{at::empty_like(dy.low), at::empty_like(dy.full)},
+            dx{at::empty_like(x.low), at::empty_like(x.full)};
+        const at::Tensor low_mask = at::empty(dy.low.sizes(), at::kInt), mask = at::empty_like(low_mask);
+        const auto run = [&]<class T>(T, const at::Tensor& places) {
+            max_pool_items(of<T>(x.low, x.full), of<T>(y.low, y.full), places.data_ptr<std::int32_t>(), window,
+                           kChannels, 0, 2);
+            max_pool_items_backward(of<T>(dy.low, dy.full), places.data_ptr<std::int32_t>(), of<T>(dx.low, dx.full),
+                                    window, kChannels, 0, 2);
+        };
+        run(Bf16{}, low_mask);
+        run(float{}, mask);
+        EXPECT_TRUE(at::equal(low_mask, mask));
+        expect_rounded(y);
+        expect_rounded(dx);
+        const auto pool = [&](bool rounds_up) {
+            return at::max_pool2d_with_indices(x.full.permute({0, 3, 1, 2}), {rows.kernel, columns.kernel},
+                                               {rows.stride, columns.stride}, {rows.pad, columns.pad}, {1, 1},
+                                               rounds_up);
+        };
+        const bool up = std::get<0>(pool(false)).size(2) != rows.outputs;
+        const auto [expected, places] = pool(up);
+        EXPECT_TRUE(at::equal(y.full.permute({0, 3, 1, 2}), expected));
+        const at::Tensor gradient = at::max_pool2d_with_indices_backward(
+            dy.full.permute({0, 3, 1, 2}), x.full.permute({0, 3, 1, 2}), {rows.kernel, columns.kernel},
+            {rows.stride, columns.stride}, {rows.pad, columns.pad}, {1, 1}, up, places);
+        EXPECT_TRUE(at::allclose(dx.full.permute({0, 3, 1, 2}), gradient));
+    }
 }
 
 // No vector's width divides 19; 600 are more than are summed at a time.

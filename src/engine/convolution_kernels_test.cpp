@@ -58,14 +58,18 @@ class ByMinimalFiltering : public Convolved {};
 TEST_P(ByMinimalFiltering, IsTheConvolutionOfLibtorch) {
     expect_libtorchs(WinogradConvolution(GetParam().window, GetParam().groups));
 }
-INSTANTIATE_TEST_SUITE_P(Engine, ByMinimalFiltering,
-                         testing::Values(Case{"whole_panels", window({3, 3}, {1, 1}, {1, 1}), {2, 32, 9, 12}, 48, 1},
-                                         Case{"odd_channels", window({3, 3}, {1, 1}, {0, 1}), {2, 19, 7, 10}, 37, 1},
-                                         Case{"ends_with_half", window({3, 3}, {1, 1}, {1, 1}), {1, 24, 5, 6}, 20, 1},
-                                         Case{"kernel_of_five", window({5, 5}, {1, 1}, {2, 2}), {2, 20, 9, 8}, 50, 1},
-                                         Case{"groups", window({3, 3}, {1, 1}, {1, 1}), {1, 36, 8, 8}, 42, 2},
-                                         Case{"deep", window({3, 3}, {1, 1}, {1, 1}), {1, 300, 30, 30}, 17, 1}),
-                         [](const auto& test) { return test.param.name; });
+INSTANTIATE_TEST_SUITE_P(
+    Engine, ByMinimalFiltering,
+    testing::Values(Case{"whole_panels", window({3, 3}, {1, 1}, {1, 1}), {2, 32, 9, 12}, 48, 1},
+                    Case{"odd_channels", window({3, 3}, {1, 1}, {0, 1}), {2, 19, 7, 10}, 37, 1},
+                    Case{"ends_with_half", window({3, 3}, {1, 1}, {1, 1}), {1, 24, 5, 6}, 20, 1},
+                    Case{"kernel_of_five", window({5, 5}, {1, 1}, {2, 2}), {2, 20, 9, 8}, 50, 1},
+                    Case{"inputs_of_more_tiles", window({5, 5}, {1, 1}, {0, 0}), {3, 20, 12, 11}, 50, 1},
+                    Case{"more_tiles_one_pad", window({3, 3}, {1, 1}, {1, 0}), {2, 35, 5, 6}, 19, 1},
+                    Case{"more_tiles_groups", window({5, 5}, {1, 1}, {0, 1}), {5, 40, 8, 8}, 34, 2},
+                    Case{"groups", window({3, 3}, {1, 1}, {1, 1}), {1, 36, 8, 8}, 42, 2},
+                    Case{"deep", window({3, 3}, {1, 1}, {1, 1}), {1, 300, 30, 30}, 17, 1}),
+    [](const auto& test) { return test.param.name; });
 
 class ByPatches : public Convolved {};
 TEST_P(ByPatches, IsTheConvolutionOfLibtorch) { expect_libtorchs(PatchConvolution(GetParam().window)); }

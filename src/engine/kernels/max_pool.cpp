@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cfloat>
+#include <cstring>
 #include <type_traits>
 #include <vector>
 
@@ -143,45 +144,73 @@ DIGITS_KERNEL_INLINE void max_pool_items_of(const T* x, T* y, std::int32_t* mask
     }
 }
 
-/// Gives the gradients of kLanes channels of one output to the places of their maxima.
-template <int kLanes, class T>
+/// Whether no pixel lies in two windows, and whether each lies in one.
+bool are_apart(const PoolingAxis& axis) { return axis.stride >= axis.kernel; }
+bool cover(const PoolingAxis& axis) {
+    return axis.stride == axis.kernel && axis.outputs * axis.stride - axis.pad >= axis.size;
+}
+
+/// Gives the gradients of kLanes channels of one output to the places of their maxima. kAlone: to pixels that no other
+/// window sees, which so need no value before.
+template <int kLanes, bool kAlone, class T, class To>
 DIGITS_KERNEL_INLINE void spread_to_maxima(const T* dy, const std::int32_t* places, const PoolingAxis& rows,
                                            const PoolingAxis& columns, std::int64_t i, std::int64_t j,
-                                           std::int64_t channels, float* sums) {
+                                           std::int64_t channels, To* to) {
     using L = Lanes<kLanes>;
     const typename L::Floats gradient = L::read(dy);
     const typename L::Ints where = L::read(places);
     for (std::int64_t h = rows.first(i); h < rows.last(i); ++h)
         for (std::int64_t w = columns.first(j); w < columns.last(j); ++w) {
             const auto here = static_cast<std::int32_t>(h * columns.size + w);
-            float* pixel = sums + here * channels;
-            L::write(pixel, L::read(pixel) + (where == here ? gradient : typename L::Floats{}));
+            To* pixel = to + here * channels;
+            const typename L::Floats own = where == here ? gradient : typename L::Floats{};
+            if constexpr (kAlone) {
+                L::write(pixel, own);
+            } else {
+                L::write(pixel, L::read(pixel) + own);
+            }
         }
+}
+
+/// The gradients of one item, `to` being those of its inputs.
+template <bool kAlone, class T, class To>
+DIGITS_KERNEL_INLINE void spread_item(const T* dy, const std::int32_t* mask, const PoolingWindow& window,
+                                      std::int64_t channels, std::int64_t item, To* to) {
+    const PoolingAxis rows = window.y, columns = window.x;
+    for (std::int64_t i = 0; i < rows.outputs; ++i) {
+        for (std::int64_t j = 0; j < columns.outputs; ++j) {
+            const std::int64_t offset = ((item * rows.outputs + i) * columns.outputs + j) * channels;
+            const auto spread = [&]<int kLanes>(std::integral_constant<int, kLanes>, std::int64_t c) {
+                spread_to_maxima<kLanes, kAlone>(dy + offset + c, mask + offset + c, rows, columns, i, j, channels,
+                                                 to + c);
+            };
+            in_lanes(channels, spread);
+        }
+    }
 }
 
 template <class T>
 DIGITS_KERNEL_INLINE void max_pool_items_backward_of(const T* dy, const std::int32_t* mask, T* dx,
                                                      const PoolingWindow& window, std::int64_t channels,
                                                      std::int64_t begin, std::int64_t end) {
-    const PoolingAxis rows = window.y, columns = window.x;
-    const std::int64_t inputs = rows.size * columns.size * channels;
+    const std::int64_t inputs = window.y.size * window.x.size * channels;
+    const bool apart = are_apart(window.y) && are_apart(window.x), covered = cover(window.y) && cover(window.x);
     // Sums of windows are made in float.
-    std::vector<float> sums(static_cast<std::size_t>(std::is_same_v<T, float> ? 0 : inputs));
+    const bool sums_apart = !apart && !std::is_same_v<T, float>;
+    std::vector<float> sums(static_cast<std::size_t>(sums_apart ? inputs : 0));
     for (std::int64_t item = begin; item < end; ++item) {
-        float* in = sums.data();
-        if constexpr (std::is_same_v<T, float>) in = dx + item * inputs;
-        std::fill(in, in + inputs, 0.0F);
-        for (std::int64_t i = 0; i < rows.outputs; ++i) {
-            for (std::int64_t j = 0; j < columns.outputs; ++j) {
-                const std::int64_t offset = ((item * rows.outputs + i) * columns.outputs + j) * channels;
-                const auto spread = [&]<int kLanes>(std::integral_constant<int, kLanes>, std::int64_t c) {
-                    spread_to_maxima<kLanes>(dy + offset + c, mask + offset + c, rows, columns, i, j, channels, in + c);
-                };
-                in_lanes(channels, spread);
-            }
+        T* in = dx + item * inputs;
+        if (apart) {
+            if (!covered) std::memset(in, 0, static_cast<std::size_t>(inputs) * sizeof(T));
+            spread_item<true>(dy, mask, window, channels, item, in);
+        } else if constexpr (std::is_same_v<T, float>) {
+            std::fill(in, in + inputs, 0.0F);
+            spread_item<false>(dy, mask, window, channels, item, in);
+        } else {
+            std::fill(sums.begin(), sums.end(), 0.0F);
+            spread_item<false>(dy, mask, window, channels, item, sums.data());
+            for (std::int64_t v = 0; v < inputs; ++v) store(in[v], sums[static_cast<std::size_t>(v)]);
         }
-        if constexpr (!std::is_same_v<T, float>)
-            for (std::int64_t v = 0; v < inputs; ++v) store(dx[item * inputs + v], in[v]);
     }
 }
 

@@ -51,12 +51,23 @@ DIGITS_KERNEL_INLINE void multiply_tile(const Product& p, std::int64_t row, std:
         for (int v = 0; v < kVectors; ++v) store_vector(c + r * p.c_row + v * c_step, sum[r][v]);
 }
 
-/// The rows from `row` on, `kRows` at a time, then those left over.
-template <class Vector, int kRows, int kVectors>
-DIGITS_KERNEL_INLINE void multiply_rows(const Product& p, std::int64_t row, std::int64_t column) {
-    for (; row + kRows <= p.rows; row += kRows) multiply_tile<Vector, kRows, kVectors>(p, row, column);
-    constexpr int kFewer = kRows == 12 ? 8 : (kRows > 4 ? 4 : kRows / 2);
-    if constexpr (kFewer > 0) multiply_rows<Vector, kFewer, kVectors>(p, row, column);
+/// `rows` rows from `row` on, at most `kMost`.
+template <class Vector, int kMost, int kVectors>
+DIGITS_KERNEL_INLINE void multiply_few(const Product& p, std::int64_t row, std::int64_t rows, std::int64_t column) {
+    if constexpr (kMost > 0) {
+        if (rows == kMost) return multiply_tile<Vector, kMost, kVectors>(p, row, column);
+        multiply_few<Vector, kMost - 1, kVectors>(p, row, rows, column);
+    }
+}
+
+/// All rows, at most `kMost` at a time. Few rows leave sums waiting for each other, so the last tiles share theirs.
+template <class Vector, int kMost, int kVectors>
+DIGITS_KERNEL_INLINE void multiply_rows(const Product& p, std::int64_t column) {
+    for (std::int64_t row = 0, count = 0; row < p.rows; row += count) {
+        const std::int64_t rest = p.rows - row;
+        count = rest > kMost && rest < 2 * kMost ? (rest + 1) / 2 : std::min<std::int64_t>(rest, kMost);
+        multiply_few<Vector, kMost, kVectors>(p, row, count, column);
+    }
 }
 
 template <class Vector>
@@ -72,8 +83,8 @@ DIGITS_KERNEL_INLINE void multiply(const Product& whole) {
         p.depth = std::min(kDepth, whole.depth - k);
         p.add = whole.add || k > 0;
         std::int64_t column = 0;
-        for (; column + 2 * kLanes <= filled; column += 2 * kLanes) multiply_rows<Vector, kRowsOfTwo, 2>(p, 0, column);
-        if (column < filled) multiply_rows<Vector, 12, 1>(p, 0, column);
+        for (; column + 2 * kLanes <= filled; column += 2 * kLanes) multiply_rows<Vector, kRowsOfTwo, 2>(p, column);
+        if (column < filled) multiply_rows<Vector, 12, 1>(p, column);
     }
 }
 

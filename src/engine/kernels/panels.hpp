@@ -11,7 +11,7 @@ namespace digits {
 /// are written, where all are zero, depends on the processor. Single-threaded, for processors with AVX2 and FMA
 /// (`has_fast_products()`); those with AVX-512 use it.
 inline constexpr std::int64_t kPanel = 16;
-/// Rows of `a` are taken this many at a time; fewer left over go slower.
+/// Rows of `a` are taken this many at a time; numbers of rows that are no multiple go slower.
 inline constexpr std::int64_t kPanelRows = 12;
 
 inline std::int64_t panel_count(std::int64_t columns) { return (columns + kPanel - 1) / kPanel; }

@@ -32,6 +32,19 @@ DIGITS_KERNEL_INLINE void transform_input(const Vector (&d)[6], Vector (&v)[6]) 
     v[5] = kA2 * kB2 * d[1] - (kA2 + kB2) * d[3] + d[5];
 }
 
+/// The transpose of transform_input(): sums at six points to six inputs.
+template <class Vector>
+DIGITS_KERNEL_INLINE void spread_sums(const Vector (&v)[6], Vector (&d)[6]) {
+    const Vector sum_a = v[1] + v[2], difference_a = kA * (v[1] - v[2]);
+    const Vector sum_b = v[3] + v[4], difference_b = kB * (v[3] - v[4]);
+    d[0] = kA2 * kB2 * v[0];
+    d[1] = kA2 * kB2 * v[5] - kB2 * difference_a - kA2 * difference_b;
+    d[2] = -(kA2 + kB2) * v[0] - kB2 * sum_a - kA2 * sum_b;
+    d[3] = difference_a + difference_b - (kA2 + kB2) * v[5];
+    d[4] = v[0] + sum_a + sum_b;
+    d[5] = v[5];
+}
+
 /// `kCount` values as a polynomial at the six points; with `scaled`, over the products of the points' distances.
 template <int kCount, bool kScaled, class Vector>
 DIGITS_KERNEL_INLINE void evaluate(const Vector* g, Vector (&v)[6]) {
@@ -99,6 +112,8 @@ DIGITS_KERNEL_INLINE Tile tile_at(const WinogradShape& shape, std::int64_t index
 /// Distances between the matrices of two points.
 std::int64_t input_row(const WinogradShape& shape) { return shape.channels + kSpread; }
 std::int64_t sum_row(const WinogradShape& shape) { return panel_count(shape.outputs) * kPanel + kSpread; }
+std::int64_t gradient_row(const WinogradShape& shape) { return shape.outputs + kSpread; }
+std::int64_t spread_row(const WinogradShape& shape) { return panel_count(shape.channels) * kPanel + kSpread; }
 
 template <class Vector>
 DIGITS_KERNEL_INLINE void transform_input_tile(const WinogradShape& shape, const float* x, const Tile& tile,
@@ -155,13 +170,13 @@ DIGITS_KERNEL_INLINE void transform_sums(const WinogradShape& shape, const float
     }
 }
 
-template <int kKernel, class Vector>
+/// `place(output)` is where the vector that starts at an output goes, from each point's matrix on.
+template <int kKernel, class Vector, class Place>
 DIGITS_KERNEL_INLINE void transform_gradient_tile(const WinogradShape& shape, const float* dy, const Tile& tile,
-                                                  float* gradients, std::int64_t block) {
+                                                  float* gradients, std::int64_t point_stride, const Place& place) {
     constexpr int kTile = 7 - kKernel;
     constexpr auto kLanes = kLanesOf<Vector>;
     const float* corner = dy + ((tile.item * shape.out_height + tile.y) * shape.out_width + tile.x) * shape.pixel_out;
-    const std::int64_t panels = panel_count(shape.outputs);
     for (std::int64_t k = 0; k < shape.outputs; k += kLanes) {
         Vector g[kTile][kTile], v[6][6];
         for (int i = 0; i < kTile; ++i)
@@ -172,9 +187,42 @@ DIGITS_KERNEL_INLINE void transform_gradient_tile(const WinogradShape& shape, co
                                  : Vector{};
             }
         evaluate_tile<kTile, false>(g, v);
-        float* to = gradients + k / kPanel * block * kPanel + k % kPanel;
+        float* to = gradients + place(k);
         for (int i = 0; i < 6; ++i)
-            for (int j = 0; j < 6; ++j) store_vector(to + (i * 6 + j) * panels * block * kPanel, v[i][j]);
+            for (int j = 0; j < 6; ++j) store_vector(to + (i * 6 + j) * point_stride, v[i][j]);
+    }
+}
+
+/// Adds a tile's gradients to those of its 6 x 6 inputs.
+template <class Vector>
+DIGITS_KERNEL_INLINE void spread_tile(const WinogradShape& shape, const float* sums, std::int64_t point_stride,
+                                      const Tile& tile, float* dx) {
+    constexpr auto kLanes = kLanesOf<Vector>;
+    const std::int64_t top = tile.y - shape.pad_y, left = tile.x - shape.pad_x;
+    const std::int64_t first_row = std::max<std::int64_t>(-top, 0),
+                       last_row = std::min<std::int64_t>(shape.height - top, 6);
+    const std::int64_t first_column = std::max<std::int64_t>(-left, 0),
+                       last_column = std::min<std::int64_t>(shape.width - left, 6);
+    float* corner = dx + ((tile.item * shape.height + top) * shape.width + left) * shape.pixel_in;
+    for (std::int64_t start = 0; start < shape.channels; start += kLanes) {
+        // The last ones reach back over channels that have been added.
+        const std::int64_t c = std::min(start, shape.channels - kLanes), added = start - c;
+        Vector wanted;
+        for (std::int64_t lane = 0; lane < kLanes; ++lane) wanted[lane] = lane < added ? 0.0F : 1.0F;
+        Vector rows[6][6];
+        for (int j = 0; j < 6; ++j) {
+            Vector v[6], d[6];
+            for (int i = 0; i < 6; ++i) v[i] = load_vector<Vector>(sums + (i * 6 + j) * point_stride + c);
+            spread_sums(v, d);
+            for (int i = 0; i < 6; ++i) rows[i][j] = d[i];
+        }
+        for (std::int64_t i = first_row; i < last_row; ++i) {
+            Vector d[6];
+            spread_sums(rows[i], d);
+            float* to = corner + i * shape.width * shape.pixel_in + c;
+            for (std::int64_t j = first_column; j < last_column; ++j)
+                store_vector(to + j * shape.pixel_in, load_vector<Vector>(to + j * shape.pixel_in) + wanted * d[j]);
+        }
     }
 }
 
@@ -256,10 +304,11 @@ void winograd_weights(const float* weight, float* transformed, int kernel, std::
     });
 }
 
-void winograd_turned_weights(const float* weight, float* transformed, int kernel, std::int64_t channels,
-                             std::int64_t outputs, std::int64_t begin, std::int64_t end) {
+void winograd_transposed_weights(const float* weight, float* transformed, int kernel, std::int64_t channels,
+                                 std::int64_t outputs, bool turned, std::int64_t begin, std::int64_t end) {
+    const int places = kernel * kernel;
     const auto element = [=](std::int64_t column, std::int64_t row, int place) {
-        return weight + (row * channels + column) * kernel * kernel + kernel * kernel - 1 - place;
+        return weight + (row * channels + column) * places + (turned ? places - 1 - place : place);
     };
     with_kernel(kernel, [&]<int kKernel, class Vector>() DIGITS_INLINE_LAMBDA {
         transform_kernels<kKernel, Vector>(transformed, channels, outputs, begin, end, element);
@@ -291,6 +340,36 @@ void winograd_convolve(const WinogradShape& shape, const float* x, const float* 
     }
 }
 
+std::int64_t winograd_spread_size(const WinogradShape& shape, std::int64_t block) {
+    return kWinogradPoints * block * (gradient_row(shape) + spread_row(shape));
+}
+
+void winograd_spread(const WinogradShape& shape, const float* dy, const float* weights, float* dx, std::int64_t begin,
+                     std::int64_t end, std::int64_t block, float* scratch) {
+    const std::int64_t panels = panel_count(shape.channels), in_row = gradient_row(shape), out_row = spread_row(shape);
+    const std::int64_t item_pixels = shape.height * shape.width, item_tiles = shape.tile_rows() * shape.tile_columns();
+    float* gradients = scratch;
+    float* sums = gradients + kWinogradPoints * block * in_row;
+    for (std::int64_t pixel = begin * item_pixels; pixel < end * item_pixels; ++pixel)
+        std::fill_n(dx + pixel * shape.pixel_in, shape.channels, 0.0F);
+    for (std::int64_t first = begin * item_tiles; first < end * item_tiles; first += block) {
+        const std::int64_t count = std::min(block, end * item_tiles - first);
+        with_kernel(shape.kernel, [&]<int kKernel, class Vector>() DIGITS_INLINE_LAMBDA {
+            for (std::int64_t t = 0; t < count; ++t)
+                transform_gradient_tile<kKernel, Vector>(shape, dy, tile_at(shape, first + t), gradients + t * in_row,
+                                                         block * in_row, [](std::int64_t k) { return k; });
+        });
+        for (int point = 0; point < kWinogradPoints; ++point)
+            multiply_by_panels(gradients + point * block * in_row, in_row,
+                               weights + point * panels * shape.outputs * kPanel, sums + point * block * out_row,
+                               out_row, count, shape.outputs, shape.channels, false);
+        with_vectors([&]<class Vector>() DIGITS_INLINE_LAMBDA {
+            for (std::int64_t t = 0; t < count; ++t)
+                spread_tile<Vector>(shape, sums + t * out_row, block * out_row, tile_at(shape, first + t), dx);
+        });
+    }
+}
+
 std::int64_t winograd_input_size(const WinogradShape& shape, std::int64_t block) {
     return kWinogradPoints * block * input_row(shape);
 }
@@ -310,10 +389,11 @@ std::int64_t winograd_gradient_size(const WinogradShape& shape, std::int64_t blo
 
 void winograd_gradients(const WinogradShape& shape, const float* dy, float* gradients, std::int64_t first,
                         std::int64_t block, std::int64_t begin, std::int64_t end) {
+    const auto place = [=](std::int64_t k) { return k / kPanel * block * kPanel + k % kPanel; };
     with_kernel(shape.kernel, [&]<int kKernel, class Vector>() DIGITS_INLINE_LAMBDA {
         for (std::int64_t t = begin; t < end; ++t)
             transform_gradient_tile<kKernel, Vector>(shape, dy, tile_at(shape, first + t), gradients + t * kPanel,
-                                                     block);
+                                                     panel_count(shape.outputs) * block * kPanel, place);
     });
 }
 

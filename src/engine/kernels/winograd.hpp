@@ -34,9 +34,9 @@ std::int64_t winograd_weight_size(std::int64_t channels, std::int64_t outputs);
 void winograd_weights(const float* weight, float* transformed, int kernel, std::int64_t channels, std::int64_t outputs,
                       std::int64_t begin, std::int64_t end);
 /// The same for the gradient to the inputs: `weight` is still (outputs, channels, …) of the convolution, the panels are
-/// of its channels, each kernel is turned round.
-void winograd_turned_weights(const float* weight, float* transformed, int kernel, std::int64_t channels,
-                             std::int64_t outputs, std::int64_t begin, std::int64_t end);
+/// of its channels. Each kernel is turned round for winograd_convolve(), not for winograd_spread().
+void winograd_transposed_weights(const float* weight, float* transformed, int kernel, std::int64_t channels,
+                                 std::int64_t outputs, bool turned, std::int64_t begin, std::int64_t end);
 
 /// Floats of scratch that winograd_convolve() needs for blocks of `block` tiles.
 std::int64_t winograd_scratch_size(const WinogradShape& shape, std::int64_t block);
@@ -45,6 +45,14 @@ std::int64_t winograd_scratch_size(const WinogradShape& shape, std::int64_t bloc
 void winograd_convolve(const WinogradShape& shape, const float* x, const float* weights, const float* bias,
                        bool rectify, float* y, std::int64_t begin, std::int64_t end, std::int64_t block,
                        float* scratch);
+
+/// The gradient to the inputs by the transpose of the forward pass, for the items [begin, end): tiles of the outputs'
+/// gradient become 36 numbers, and 36 sums a tile of 6 x 6 inputs; those overlap and are added up. Cheaper than
+/// winograd_convolve() with dy for x where the outputs have fewer tiles than the inputs. `shape` is that of the forward
+/// pass.
+std::int64_t winograd_spread_size(const WinogradShape& shape, std::int64_t block);
+void winograd_spread(const WinogradShape& shape, const float* dy, const float* weights, float* dx, std::int64_t begin,
+                     std::int64_t end, std::int64_t block, float* scratch);
 
 /// The gradient to the weights, in three steps for each block of tiles and one at the end.
 /// Inputs of the tiles [begin, end) of a block that starts at tile `first` and has room for `block`: (36, block, …).

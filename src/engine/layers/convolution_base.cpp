@@ -114,7 +114,7 @@ std::int64_t ConvolutionBase::scratch_count(const Blob& bottom, Pass pass) const
         if (pass == Pass::kInputGradient && patches_for_input(bottom.shape(), top))
             return patches_->scratch(bottom.shape(), top);
         return pass == Pass::kForward ? winograd_->forward_scratch(bottom.shape(), top)
-                                      : winograd_->forward_scratch(top, bottom.shape());
+                                      : winograd_->input_scratch(bottom.shape(), top);
     }
     if (patches_) return patches_->scratch(bottom.shape(), top);
     if (depthwise_) return 2 * weight().numel();

@@ -28,9 +28,18 @@ std::int64_t tiles_of_thread(const WinogradShape& shape) {
     return (shape.tiles() + threads - 1) / threads;
 }
 
-/// Floats that the threads take while they convolve.
+/// The same where threads get whole items.
+std::int64_t item_tiles_of_thread(const WinogradShape& shape) {
+    const std::int64_t threads = at::get_num_threads();
+    return (shape.items + threads - 1) / threads * shape.tile_rows() * shape.tile_columns();
+}
+
+/// Floats that the threads take while they convolve, and while they spread.
 std::int64_t convolve_scratch(const WinogradShape& shape) {
     return at::get_num_threads() * winograd_scratch_size(shape, block_of_tiles(shape, tiles_of_thread(shape)));
+}
+std::int64_t spread_scratch(const WinogradShape& shape) {
+    return at::get_num_threads() * winograd_spread_size(shape, block_of_tiles(shape, item_tiles_of_thread(shape)));
 }
 
 /// Convolves one group with transformed weights.
@@ -42,6 +51,16 @@ void convolve(const WinogradShape& shape, const float* x, const float* weights, 
     float* own = scratch.data_ptr<float>();
     in_parts(shape.tiles(), [&](std::int64_t thread, std::int64_t begin, std::int64_t end) {
         winograd_convolve(shape, x, weights, bias, rectify, y, begin, end, block, own + thread * scratch_size);
+    });
+}
+
+/// The gradient to one group's inputs with transformed weights, from tiles of the outputs' gradient.
+void spread(const WinogradShape& shape, const float* dy, const float* weights, float* dx) {
+    const std::int64_t block = block_of_tiles(shape, item_tiles_of_thread(shape));
+    const at::Tensor scratch = at::empty({at::get_num_threads(), winograd_spread_size(shape, block)}, at::kFloat);
+    in_parts(shape.items, [&](std::int64_t thread, std::int64_t begin, std::int64_t end) {
+        winograd_spread(shape, dy, weights, dx, begin, end, block,
+                        scratch.data_ptr<float>() + thread * scratch.size(1));
     });
 }
 
@@ -79,9 +98,25 @@ WinogradShape WinogradConvolution::shape(at::IntArrayRef x, at::IntArrayRef y, s
     return shape;
 }
 
+WinogradShape WinogradConvolution::turned_shape(at::IntArrayRef x, at::IntArrayRef y) const {
+    return shape(y, x, kernel_ - 1 - pad_y_, kernel_ - 1 - pad_x_);
+}
+
+bool WinogradConvolution::spreads(at::IntArrayRef x, at::IntArrayRef y) const {
+    // Tiles that overlap cost more than those that lie side by side.
+    return 5 * shape(x, y, pad_y_, pad_x_).tiles() < 4 * turned_shape(x, y).tiles();
+}
+
 std::int64_t WinogradConvolution::input_products(at::IntArrayRef x, at::IntArrayRef y) const {
+    const std::int64_t tiles = spreads(x, y) ? shape(x, y, pad_y_, pad_x_).tiles() : turned_shape(x, y).tiles();
     // Measured with few channels, where the transformations take two fifths of the time.
-    return shape(y, x, kernel_ - 1 - pad_y_, kernel_ - 1 - pad_x_).tiles() * kWinogradPoints * 8 / 5;
+    return tiles * kWinogradPoints * 8 / 5;
+}
+
+std::int64_t WinogradConvolution::input_scratch(at::IntArrayRef x, at::IntArrayRef y) const {
+    const WinogradShape one = shape(x, y, pad_y_, pad_x_);
+    return winograd_weight_size(one.outputs, one.channels) +
+           (spreads(x, y) ? spread_scratch(one) : convolve_scratch(turned_shape(x, y)));
 }
 
 std::int64_t WinogradConvolution::forward_scratch(at::IntArrayRef x, at::IntArrayRef y) const {
@@ -119,17 +154,23 @@ at::Tensor WinogradConvolution::forward(const at::Tensor& x, const at::Tensor& w
 at::Tensor WinogradConvolution::input_gradient(const at::Tensor& dy, const at::Tensor& weight,
                                                at::IntArrayRef sizes) const {
     const at::Tensor dx = empty_channels_last(sizes);
-    const WinogradShape one = shape(dy.sizes(), sizes, kernel_ - 1 - pad_y_, kernel_ - 1 - pad_x_);
+    const WinogradShape one = shape(sizes, dy.sizes(), pad_y_, pad_x_);
+    const bool turned = !spreads(sizes, dy.sizes());
     const at::Tensor kernels = weight.contiguous();
-    const at::Tensor transformed = at::empty({winograd_weight_size(one.channels, one.outputs)}, at::kFloat);
+    const at::Tensor transformed = at::empty({winograd_weight_size(one.outputs, one.channels)}, at::kFloat);
     float* points = transformed.data_ptr<float>();
     for (std::int64_t g = 0; g < groups_; ++g) {
         const float* own = kernels.data_ptr<float>() + g * one.outputs * one.channels * kernel_ * kernel_;
-        at::parallel_for(0, panel_count(one.outputs), 1, [&](std::int64_t begin, std::int64_t end) {
-            winograd_turned_weights(own, points, kernel_, one.outputs, one.channels, begin, end);
+        at::parallel_for(0, panel_count(one.channels), 1, [&](std::int64_t begin, std::int64_t end) {
+            winograd_transposed_weights(own, points, kernel_, one.channels, one.outputs, turned, begin, end);
         });
-        convolve(one, dy.data_ptr<float>() + g * one.channels, points, nullptr, false,
-                 dx.data_ptr<float>() + g * one.outputs);
+        const float* own_dy = dy.data_ptr<float>() + g * one.outputs;
+        float* own_dx = dx.data_ptr<float>() + g * one.channels;
+        if (turned) {
+            convolve(turned_shape(sizes, dy.sizes()), own_dy, points, nullptr, false, own_dx);
+        } else {
+            spread(one, own_dy, points, own_dx);
+        }
     }
     return dx;
 }

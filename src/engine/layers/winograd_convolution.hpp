@@ -26,13 +26,18 @@ class WinogradConvolution {
 
     /// What input_gradient() costs in multiplications for each pair of channels, its transformations counted in.
     std::int64_t input_products(at::IntArrayRef x, at::IntArrayRef y) const;
-    /// Floats that forward() takes beside x and y of these sizes, and weight_gradient().
+    /// Floats that forward() takes beside x and y of these sizes, and the gradients.
     std::int64_t forward_scratch(at::IntArrayRef x, at::IntArrayRef y) const;
+    std::int64_t input_scratch(at::IntArrayRef x, at::IntArrayRef y) const;
     std::int64_t weight_scratch(at::IntArrayRef x, at::IntArrayRef y) const;
 
   private:
     /// Of one group, x being what is walked and y what comes out.
     WinogradShape shape(at::IntArrayRef x, at::IntArrayRef y, std::int64_t pad_y, std::int64_t pad_x) const;
+    /// Of the gradient to the inputs as a convolution of the outputs' gradient.
+    WinogradShape turned_shape(at::IntArrayRef x, at::IntArrayRef y) const;
+    /// Whether that gradient is better made from the outputs' tiles than from the inputs'.
+    bool spreads(at::IntArrayRef x, at::IntArrayRef y) const;
 
     int kernel_;
     std::int64_t pad_y_, pad_x_, groups_;
