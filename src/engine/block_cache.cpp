@@ -4,12 +4,13 @@
 #include <c10/core/CPUAllocator.h>
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <mutex>
 #include <new>
 
-#include "engine/free_blocks.hpp"
+#include "engine/free_ranges.hpp"
 
 namespace digits {
 namespace {
@@ -17,12 +18,14 @@ namespace {
 /// Before each tensor stands the block's size; this much keeps the alignment that libtorch wants.
 constexpr std::size_t kHeader = 64;
 constexpr std::size_t kHugePage = std::size_t{2} << 20;
+/// Addresses cost nothing until they are used. Where so many are not to be had, half as many are asked for, and so on.
+constexpr std::size_t kMostAddresses = std::size_t{1} << 42, kLeastAddresses = std::size_t{1} << 28;
+/// Pages become usable so many at a time.
+constexpr std::size_t kStep = 16 * kHugePage;
 
 class BlockCache final : public c10::Allocator {
-    using Free = FreeBlocks<char*>;
-
   public:
-    explicit BlockCache(c10::Allocator* small) : small_(small) {}
+    explicit BlockCache(c10::Allocator* small) : small_(small) { reserve(); }
 
     c10::DataPtr allocate(std::size_t bytes) override {
         char* block = bytes < kLeastBlockBytes ? take_small(bytes) : take(block_size(bytes));
@@ -34,7 +37,7 @@ class BlockCache final : public c10::Allocator {
 
     std::size_t bytes() {
         const std::lock_guard lock(mutex_);
-        return bytes_;
+        return free_.end();
     }
 
     static BlockCache*& instance() {
@@ -63,56 +66,48 @@ class BlockCache final : public c10::Allocator {
 
     char* take(std::size_t size) {
         const std::lock_guard lock(mutex_);
-        const auto choice = free_.choose(size);
-        if (choice.how == Free::How::kTake) return choice.block;
-        if (choice.how == Free::How::kGrow) {
-            void* grown = mremap(choice.block, choice.size, size, MREMAP_MAYMOVE);
-            if (grown != MAP_FAILED) {
-                bytes_ += size - choice.size;
-                ask_for_huge_pages(grown, size);
-                return label(grown, size);
-            }
-            free_.give(choice.size, choice.block);
+        const std::size_t place = free_.take(size);
+        if (free_.end() > usable_ && !make_usable(free_.end())) {
+            free_.give(place, size);
+            throw std::bad_alloc();
         }
-        char* fresh = map(size);
-        bytes_ += size;
-        return label(fresh, size);
+        std::memcpy(begin_ + place, &size, sizeof(size));
+        return begin_ + place;
     }
 
     void give(char* block, std::size_t size) {
         const std::lock_guard lock(mutex_);
-        free_.give(size, block);
+        free_.give(static_cast<std::size_t>(block - begin_), size);
     }
 
-    /// Fresh zeroed pages. Those of a large block begin where a huge page can.
-    static char* map(std::size_t size) {
-        const std::size_t more = size >= kHugePage ? kHugePage : 0;
-        void* mapped = mmap(nullptr, size + more, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        if (mapped == MAP_FAILED) throw std::bad_alloc();
-        auto* begin = static_cast<char*>(mapped);
-        if (more == 0) return begin;
-        const std::size_t before = (kHugePage - reinterpret_cast<std::uintptr_t>(begin) % kHugePage) % kHugePage;
-        if (before > 0) munmap(begin, before);
-        if (before < more) munmap(begin + before + size, more - before);
-        ask_for_huge_pages(begin + before, size);
-        return begin + before;
+    /// Takes addresses, from the boundary of a huge page on. A large tensor takes hundreds of pages at a time, whose
+    /// addresses a processor finds slowly: passes over memory are a fifth to a half faster on huge ones. Where the
+    /// system gives none, all stays as it is.
+    void reserve() {
+        for (std::size_t size = kMostAddresses; size >= kLeastAddresses; size /= 2) {
+            void* mapped = mmap(nullptr, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+            if (mapped == MAP_FAILED) continue;
+            auto* begin = static_cast<char*>(mapped);
+            const std::size_t before = (kHugePage - reinterpret_cast<std::uintptr_t>(begin) % kHugePage) % kHugePage;
+            begin_ = begin + before;
+            addresses_ = size - before;
+            madvise(begin_, addresses_, MADV_HUGEPAGE);
+            return;
+        }
     }
 
-    /// A large block takes hundreds of pages at a time, whose addresses a processor finds slowly: passes over memory
-    /// are a fifth to a half faster on huge ones. Where the system gives none, all stays as it is.
-    static void ask_for_huge_pages(void* block, std::size_t size) {
-        if (size >= kHugePage) madvise(block, size, MADV_HUGEPAGE);
-    }
-
-    static char* label(void* block, std::size_t size) {
-        std::memcpy(block, &size, sizeof(size));
-        return static_cast<char*>(block);
+    bool make_usable(std::size_t end) {
+        const std::size_t wanted = std::min((end + kStep - 1) / kStep * kStep, addresses_);
+        if (end > wanted || mprotect(begin_ + usable_, wanted - usable_, PROT_READ | PROT_WRITE) != 0) return false;
+        usable_ = wanted;
+        return true;
     }
 
     c10::Allocator* const small_;
     std::mutex mutex_;
-    Free free_;
-    std::size_t bytes_ = 0;
+    FreeRanges free_;
+    char* begin_ = nullptr;
+    std::size_t addresses_ = 0, usable_ = 0;
 };
 
 }  // namespace

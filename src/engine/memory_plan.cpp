@@ -9,7 +9,7 @@
 
 #include "engine/absorber.hpp"
 #include "engine/block_cache.hpp"
-#include "engine/free_blocks.hpp"
+#include "engine/free_ranges.hpp"
 #include "engine/net.hpp"
 
 namespace digits {
@@ -19,12 +19,15 @@ namespace {
 class Pool {
   public:
     struct Tensor {
-        Tensor(Pool& owner, std::size_t size) : pool(owner), bytes(size) {}
-        ~Tensor() { pool.give(bytes); }
+        Tensor(Pool& owner, std::size_t begin, std::size_t size, bool is_low)
+            : pool(owner), place(begin), bytes(size), low(is_low) {}
+        ~Tensor() { pool.give(*this); }
         Tensor(const Tensor&) = delete;
         Tensor& operator=(const Tensor&) = delete;
         Pool& pool;
-        const std::size_t bytes;  ///< of the block, or of a tensor that is too small for one
+        const std::size_t place;  ///< kSmall for a tensor that is too small for a block
+        const std::size_t bytes;
+        const bool low;
     };
     using Held = std::shared_ptr<Tensor>;
 
@@ -33,29 +36,26 @@ class Pool {
         if (bytes < kLeastBlockBytes) {
             small_ += bytes;
             most_small_ = std::max(most_small_, small_);
-            return std::make_shared<Tensor>(*this, bytes);
+            return std::make_shared<Tensor>(*this, kSmall, bytes, low);
         }
-        auto size = block_size(bytes);
-        const auto choice = free_.choose(size);
-        using How = FreeBlocks<char>::How;
-        if (choice.how == How::kFresh) blocks_ += size;
-        if (choice.how == How::kGrow) blocks_ += size - choice.size;
-        if (choice.how == How::kTake) size = choice.size;
-        return std::make_shared<Tensor>(*this, size);
+        const auto size = block_size(bytes);
+        return std::make_shared<Tensor>(*this, free_.take(size), size, low);
     }
-    std::int64_t most_bytes() const { return static_cast<std::int64_t>(blocks_ + most_small_); }
+    std::int64_t most_bytes() const { return static_cast<std::int64_t>(free_.end() + most_small_); }
 
   private:
-    void give(std::size_t bytes) {
-        if (bytes < kLeastBlockBytes) {
-            small_ -= bytes;
+    static constexpr auto kSmall = static_cast<std::size_t>(-1);
+
+    void give(const Tensor& tensor) {
+        if (tensor.place == kSmall) {
+            small_ -= tensor.bytes;
         } else {
-            free_.give(bytes, 0);
+            free_.give(tensor.place, tensor.bytes);
         }
     }
 
-    FreeBlocks<char> free_;
-    std::size_t blocks_ = 0, small_ = 0, most_small_ = 0;
+    FreeRanges free_;
+    std::size_t small_ = 0, most_small_ = 0;
 };
 
 using Held = Pool::Held;
@@ -157,7 +157,7 @@ class Passes {
         auto& kept = kept_[index];
         if (!net_.layers()[index]->takes_low_precision())
             for (const auto& bottom : parameter.bottom())
-                if (low_.contains(bottom)) replace(data_[bottom], net_.find_blob(bottom)->count());
+                if (data_[bottom] && data_[bottom]->low) replace(data_[bottom], net_.find_blob(bottom)->count());
         if (e.type == "Split" || is_view(e.type)) {
             for (const auto& top : parameter.top()) {
                 data_[top] = data_[e.bottom_name];
@@ -170,7 +170,7 @@ class Passes {
             return;
         }
         if (is_convolution(e.type)) {
-            Held laid = is_input(e.bottom_name) ? pool_.make(e.bottom.count(), net_.has_low_blobs()) : Held();
+            const Held operand = operand_of(e);
             if (net_.has_low_blobs()) kept = pool_.make(net_.layers()[index]->blobs()[0]->count(), true);
             Held y = make_like(e.top_name);
             scratch(index, e.bottom, Pass::kForward);
@@ -203,14 +203,22 @@ class Passes {
         return std::ranges::find(net_.inputs(), blob) != net_.inputs().end();
     }
 
+    /// What a convolution reads where its bottom is not laid out, or not of the precision, that it wants.
+    Held operand_of(const Ends& e) {
+        const bool low = net_.has_low_blobs();
+        const bool as_it_is = !is_input(e.bottom_name) && (!low || !data_[e.bottom_name] || data_[e.bottom_name]->low);
+        return as_it_is ? Held() : pool_.make(e.bottom.count(), low);
+    }
+
     void backward(std::size_t index) {
         const auto& parameter = net_.layers()[index]->parameter();
         const bool wanted =
             std::ranges::any_of(parameter.top(), [&](const auto& top) { return with_gradient_.contains(top); });
         if (!wanted || parameter.bottom_size() == 0 || parameter.top_size() == 0) return;
         const Ends e = ends(index);
+        // The net turns gradients of another type into that of the top.
         for (const auto& top : parameter.top())
-            if (!diff_[top]) diff_[top] = make_like(top);
+            if (!diff_[top] || diff_[top]->low != low_.contains(top)) diff_[top] = make_like(top);
         move_back(index, e);
         for (const auto& top : parameter.top())
             if (std::ranges::find(parameter.bottom(), top) == parameter.bottom().end()) diff_[top].reset();
@@ -223,9 +231,10 @@ class Passes {
             return;
         }
         if (e.in_place && (e.type == "ReLU" || e.type == "Dropout")) return;
+        Held operand;
         if (is_convolution(e.type)) {
             if (absorbed_behind(index) > 0) diff_[e.top_name] = make_like(e.top_name);
-            Held laid = is_input(e.bottom_name) ? pool_.make(e.bottom.count(), net_.has_low_blobs()) : Held();
+            operand = operand_of(e);
             scratch(index, e.bottom, Pass::kWeightGradient);
         }
         for (const auto& blob : net_.layers()[index]->blobs()) {
