@@ -18,17 +18,19 @@ namespace {
 /// Before each tensor stands the block's size; this much keeps the alignment that libtorch wants.
 constexpr std::size_t kHeader = 64;
 constexpr std::size_t kHugePage = std::size_t{2} << 20;
-/// Addresses cost nothing until they are used. Where so many are not to be had, half as many are asked for, and so on.
+/// Addresses cost nothing until they are used. Where so many are not to be had, half as many are asked for, and so on;
+/// where none are, everything comes from the heap.
 constexpr std::size_t kMostAddresses = std::size_t{1} << 42, kLeastAddresses = std::size_t{1} << 28;
 /// Pages become usable so many at a time.
 constexpr std::size_t kStep = 16 * kHugePage;
 
 class BlockCache final : public c10::Allocator {
   public:
-    explicit BlockCache(c10::Allocator* small) : small_(small) { reserve(); }
+    explicit BlockCache(c10::Allocator* heap) : heap_(heap) { reserve(); }
 
     c10::DataPtr allocate(std::size_t bytes) override {
-        char* block = bytes < kLeastBlockBytes ? take_small(bytes) : take(block_size(bytes));
+        const bool is_small = bytes < kLeastBlockBytes || begin_ == nullptr;
+        char* block = is_small ? take_from_heap(bytes) : take(block_size(bytes));
         void* data = block + kHeader;
         return {data, data, &free_data, c10::Device(c10::DeviceType::CPU)};
     }
@@ -52,14 +54,14 @@ class BlockCache final : public c10::Allocator {
         std::size_t size = 0;
         std::memcpy(&size, block, sizeof(size));
         if (size == 0) {
-            instance()->small_->raw_deallocate(block);
+            instance()->heap_->raw_deallocate(block);
         } else {
             instance()->give(block, size);
         }
     }
 
-    char* take_small(std::size_t bytes) {
-        auto* block = static_cast<char*>(small_->raw_allocate(bytes + kHeader));
+    char* take_from_heap(std::size_t bytes) {
+        auto* block = static_cast<char*>(heap_->raw_allocate(bytes + kHeader));
         std::memset(block, 0, sizeof(std::size_t));
         return block;
     }
@@ -103,7 +105,7 @@ class BlockCache final : public c10::Allocator {
         return true;
     }
 
-    c10::Allocator* const small_;
+    c10::Allocator* const heap_;
     std::mutex mutex_;
     FreeRanges free_;
     char* begin_ = nullptr;
