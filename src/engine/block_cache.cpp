@@ -69,7 +69,7 @@ class BlockCache final : public c10::Allocator {
     char* take(std::size_t size) {
         const std::lock_guard lock(mutex_);
         const std::size_t place = free_.take(size);
-        if (free_.end() > usable_ && !make_usable(free_.end())) {
+        if (place + size > usable_ && !make_usable(place + size)) {
             free_.give(place, size);
             throw std::bad_alloc();
         }

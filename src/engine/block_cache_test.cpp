@@ -80,6 +80,14 @@ TEST(BlockCache, GivesFreedMemoryAgain) {
     EXPECT_LT(block_cache_bytes(), before + (std::size_t{9} << 20));
 }
 
+TEST(BlockCache, RefusesWhatIsTooLargeAndGoesOn) {
+    use_block_cache();
+    const at::Tensor kept = at::full({1 << 20}, 3.0F);
+    EXPECT_ANY_THROW(at::empty({std::int64_t{1} << 45}));
+    const at::Tensor next = at::full({1 << 20}, 4.0F);
+    EXPECT_EQ(kept.min().item<float>() + next.max().item<float>(), 7.0F);
+}
+
 TEST(BlockCache, KeepsValuesApartAndAligned) {
     use_block_cache();
     std::vector<std::thread> threads;
