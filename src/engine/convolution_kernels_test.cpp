@@ -75,6 +75,9 @@ class ByPatches : public Convolved {};
 TEST_P(ByPatches, IsTheConvolutionOfLibtorch) { expect_libtorchs(PatchConvolution(GetParam().window)); }
 INSTANTIATE_TEST_SUITE_P(Engine, ByPatches,
                          testing::Values(Case{"one_channel", window({5, 5}, {1, 1}, {0, 0}), {3, 1, 12, 12}, 20, 1},
+                                         Case{"long_rows", window({3, 2}, {1, 2}, {0, 0}), {2, 2, 6, 250}, 24, 1},
+                                         Case{
+                                             "strides_in_lines", window({3, 3}, {2, 2}, {0, 0}), {3, 5, 17, 16}, 35, 1},
                                          Case{"stride", window({7, 7}, {2, 2}, {3, 3}), {2, 3, 30, 31}, 64, 1},
                                          Case{"oblong", window({1, 3}, {2, 1}, {0, 1}), {2, 20, 9, 8}, 41, 1},
                                          Case{"deep", window({3, 3}, {2, 2}, {1, 1}), {1, 70, 15, 15}, 33, 1}),

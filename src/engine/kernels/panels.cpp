@@ -8,13 +8,14 @@ namespace digits {
 namespace {
 
 /// So many of the inner dimension at a time that two panels of b (32 KB) stay in the first-level cache.
-constexpr std::int64_t kDepth = 256;
+constexpr std::int64_t kDepth = kPanelDepth;
 
-/// c = a · b: a's element (row, k) lies at row · a_row + k · a_depth, panels of b `b_panel` apart; c's rows lie
-/// `c_row`, its panels `c_panel` apart.
+/// c = a · b: a's element (row, k of line) lies at row · a_row + line · a_line + k · a_depth, panels of b `b_panel`
+/// apart; c's rows lie `c_row`, its panels `c_panel` apart. The inner dimension is that of all lines, one after
+/// another.
 struct Product {
     const float* a;
-    std::int64_t a_row, a_depth;
+    std::int64_t a_row, a_depth, a_line, lines;
     const float* b;
     std::int64_t b_panel;
     float* c;
@@ -38,14 +39,17 @@ DIGITS_KERNEL_INLINE void multiply_tile(const Product& p, std::int64_t row, std:
     for (int r = 0; r < kRows; ++r)
         for (int v = 0; v < kVectors; ++v)
             sum[r][v] = p.add ? load_vector<Vector>(c + r * p.c_row + v * c_step) : Vector{};
-    for (std::int64_t k = 0; k < p.depth; ++k, b += kPanel) {
-        Vector columns[kVectors];
-        for (int v = 0; v < kVectors; ++v) columns[v] = load_vector<Vector>(b + v * b_step);
-        for (int r = 0; r < kRows; ++r) {
-            const float factor = a[r / kTogether][r % kTogether * p.a_row];
-            for (int v = 0; v < kVectors; ++v) sum[r][v] += factor * columns[v];
+    for (std::int64_t line = 0; line < p.lines; ++line) {
+        for (std::int64_t k = 0; k < p.depth; ++k, b += kPanel) {
+            Vector columns[kVectors];
+            for (int v = 0; v < kVectors; ++v) columns[v] = load_vector<Vector>(b + v * b_step);
+            for (int r = 0; r < kRows; ++r) {
+                const float factor = a[r / kTogether][r % kTogether * p.a_row];
+                for (int v = 0; v < kVectors; ++v) sum[r][v] += factor * columns[v];
+            }
+            for (const float*& from : a) from += p.a_depth;
         }
-        for (const float*& from : a) from += p.a_depth;
+        for (const float*& from : a) from += p.a_line - p.depth * p.a_depth;
     }
     for (int r = 0; r < kRows; ++r)
         for (int v = 0; v < kVectors; ++v) store_vector(c + r * p.c_row + v * c_step, sum[r][v]);
@@ -76,6 +80,7 @@ DIGITS_KERNEL_INLINE void multiply(const Product& whole) {
     // Two vectors of eight leave room for six rows in the sixteen registers of AVX2; AVX-512 has twice as many.
     constexpr int kRowsOfTwo = kLanes == 8 ? 6 : 12;
     const std::int64_t filled = (whole.columns + kLanes - 1) / kLanes * kLanes;
+    // Several lines are short enough together.
     for (std::int64_t k = 0; k < whole.depth; k += kDepth) {
         Product p = whole;
         p.a += k * p.a_depth;
@@ -92,15 +97,27 @@ DIGITS_KERNEL_INLINE void multiply(const Product& whole) {
 
 void multiply_by_panels(const float* a, std::int64_t a_stride, const float* b, float* c, std::int64_t c_stride,
                         std::int64_t rows, std::int64_t depth, std::int64_t columns, bool add) {
+    multiply_lines_by_panels({a, a_stride, 0, 1, depth}, b, c, c_stride, rows, columns, add);
+}
+
+void multiply_lines_by_panels(const PanelLines& a, const float* b, float* c, std::int64_t c_stride, std::int64_t rows,
+                              std::int64_t columns, bool add) {
     with_vectors([&]<class Vector>() DIGITS_INLINE_LAMBDA {
-        multiply<Vector>(Product{a, a_stride, 1, b, depth * kPanel, c, c_stride, kPanel, rows, depth, columns, add});
+        multiply<Vector>(Product{a.first, a.step, 1, a.line, a.lines, b, a.lines * a.length * kPanel, c, c_stride,
+                                 kPanel, rows, a.length, columns, add});
     });
 }
 
 void multiply_transposed_by_panels(const float* a, std::int64_t a_stride, const float* b, std::int64_t b_stride,
                                    float* c, std::int64_t rows, std::int64_t depth, std::int64_t columns, bool add) {
+    multiply_transposed_lines_by_panels({a, a_stride, 0, 1, depth}, b, b_stride, c, rows * kPanel, rows, columns, add);
+}
+
+void multiply_transposed_lines_by_panels(const PanelLines& a, const float* b, std::int64_t b_stride, float* c,
+                                         std::int64_t c_stride, std::int64_t rows, std::int64_t columns, bool add) {
     with_vectors([&]<class Vector>() DIGITS_INLINE_LAMBDA {
-        multiply<Vector>(Product{a, 1, a_stride, b, b_stride, c, kPanel, rows * kPanel, rows, depth, columns, add});
+        multiply<Vector>(Product{a.first, 1, a.step, a.line, a.lines, b, b_stride, c, kPanel, c_stride, rows, a.length,
+                                 columns, add});
     });
 }
 

@@ -13,6 +13,8 @@ namespace digits {
 inline constexpr std::int64_t kPanel = 16;
 /// Rows of `a` are taken this many at a time; numbers of rows that are no multiple go slower.
 inline constexpr std::int64_t kPanelRows = 12;
+/// The inner dimension is taken this much at a time.
+inline constexpr std::int64_t kPanelDepth = 256;
 
 inline std::int64_t panel_count(std::int64_t columns) { return (columns + kPanel - 1) / kPanel; }
 
@@ -21,9 +23,23 @@ inline std::int64_t panel_count(std::int64_t columns) { return (columns + kPanel
 void multiply_by_panels(const float* a, std::int64_t a_stride, const float* b, float* c, std::int64_t c_stride,
                         std::int64_t rows, std::int64_t depth, std::int64_t columns, bool add);
 
+/// A factor that is read where it lies in a picture: its inner dimension is made of `lines` of `length` values. Two
+/// neighbours in the other dimension, and in a line of a transposed factor, lie `step` and 1 apart; lines begin `line`
+/// apart. Several lines have kPanelDepth values together at most.
+struct PanelLines {
+    const float* first;
+    std::int64_t step, line, lines, length;
+};
+/// multiply_by_panels() with row r's value k of a line at r · step + k.
+void multiply_lines_by_panels(const PanelLines& a, const float* b, float* c, std::int64_t c_stride, std::int64_t rows,
+                              std::int64_t columns, bool add);
+
 /// c (panels of `rows` rows) = aᵀ · b, a being (depth x rows, row stride `a_stride`), b's panels `b_stride` floats
 /// apart; `add`: += instead.
 void multiply_transposed_by_panels(const float* a, std::int64_t a_stride, const float* b, std::int64_t b_stride,
                                    float* c, std::int64_t rows, std::int64_t depth, std::int64_t columns, bool add);
+/// The same with row r's value k of a line at r + k · step; c's panels lie `c_stride` floats apart.
+void multiply_transposed_lines_by_panels(const PanelLines& a, const float* b, std::int64_t b_stride, float* c,
+                                         std::int64_t c_stride, std::int64_t rows, std::int64_t columns, bool add);
 
 }  // namespace digits

@@ -130,6 +130,27 @@ DIGITS_KERNEL_INLINE void finish_pixel(const float* sums, const float* bias, boo
     std::copy_n(rest, outputs - k, to + k);
 }
 
+/// Without padding a patch is lines of the picture, which a product with few outputs had better read where they lie.
+bool lie_in_lines(const PatchShape& shape) {
+    return shape.pad_y == 0 && shape.pad_x == 0 && shape.depth() <= kPanelDepth;
+}
+
+/// At most `most` pixels from one on: a part of a row, or whole rows.
+struct PixelRows {
+    std::int64_t count, length;
+};
+
+PixelRows rows_from(const PatchShape& shape, const Pixel& pixel, std::int64_t most) {
+    if (pixel.x > 0 || most < shape.out_width) return {1, std::min(most, shape.out_width - pixel.x)};
+    return {std::min(most / shape.out_width, shape.out_height - pixel.y), shape.out_width};
+}
+
+/// Where a pixel's patch begins.
+const float* corner(const PatchShape& shape, const float* x, const Pixel& pixel) {
+    return x + ((pixel.item * shape.height + pixel.y * shape.stride_y) * shape.width + pixel.x * shape.stride_x) *
+                   shape.channels;
+}
+
 std::int64_t place_in_panels(std::int64_t row, std::int64_t column, std::int64_t rows) {
     return (column / kPanel * rows + row) * kPanel + column % kPanel;
 }
@@ -158,10 +179,19 @@ void patch_convolve(const PatchShape& shape, const float* x, const float* panels
     float* shift = sums + block * out_row;
     std::fill_n(shift, out_row, 0.0F);
     if (bias) std::copy_n(bias, shape.outputs, shift);
-    for (std::int64_t first = begin; first < end; first += block) {
-        const std::int64_t count = std::min(block, end - first);
-        gather(shape, x, first, count, scratch);
-        multiply_by_panels(scratch, row, panels, sums, out_row, count, shape.depth(), shape.outputs, false);
+    const bool in_lines = lie_in_lines(shape);
+    for (std::int64_t first = begin, count = 0; first < end; first += count) {
+        count = std::min(block, end - first);
+        if (in_lines) {
+            const Pixel pixel = pixel_at(shape, first);
+            count = std::min(count, shape.out_width - pixel.x);
+            multiply_lines_by_panels({corner(shape, x, pixel), shape.stride_x * shape.channels,
+                                      shape.width * shape.channels, shape.kernel_y, shape.kernel_x * shape.channels},
+                                     panels, sums, out_row, count, shape.outputs, false);
+        } else {
+            gather(shape, x, first, count, scratch);
+            multiply_by_panels(scratch, row, panels, sums, out_row, count, shape.depth(), shape.outputs, false);
+        }
         for (std::int64_t i = 0; i < count; ++i)
             finish_pixel(sums + i * out_row, shift, rectify, shape.outputs, first + i + 1 < end,
                          y + (first + i) * shape.outputs);
@@ -198,9 +228,12 @@ void patch_accumulate(const PatchShape& shape, const float* x, const float* dy, 
                       std::int64_t end, float* scratch) {
     const std::int64_t block = block_of_pixels(shape), row = patch_row(shape), panels = panel_count(shape.outputs);
     float* gradients = scratch + (block + 1) * (row + kPanel);
-    for (std::int64_t first = begin; first < end; first += block) {
-        const std::int64_t count = std::min(block, end - first);
-        gather(shape, x, first, count, scratch);
+    const bool in_lines = lie_in_lines(shape);
+    for (std::int64_t first = begin, count = 0; first < end; first += count) {
+        const Pixel pixel = pixel_at(shape, first);
+        count = std::min(block, end - first);
+        const PixelRows rows = rows_from(shape, pixel, count);
+        if (in_lines) count = rows.count * rows.length;
         for (std::int64_t p = 0; p < panels; ++p) {
             const std::int64_t columns = shape.outputs - p * kPanel;
             for (std::int64_t i = 0; i < count; ++i) {
@@ -210,8 +243,18 @@ void patch_accumulate(const PatchShape& shape, const float* x, const float* dy, 
                 store8(to + 8, load_some<Vector8>(from + 8, columns - 8));
             }
         }
-        multiply_transposed_by_panels(scratch, row, gradients, block * kPanel, sums, shape.depth(), count,
-                                      shape.outputs, true);
+        if (!in_lines) {
+            gather(shape, x, first, count, scratch);
+            multiply_transposed_by_panels(scratch, row, gradients, block * kPanel, sums, shape.depth(), count,
+                                          shape.outputs, true);
+            continue;
+        }
+        const std::int64_t line = shape.width * shape.channels, values = shape.kernel_x * shape.channels;
+        for (std::int64_t ky = 0; ky < shape.kernel_y; ++ky)
+            multiply_transposed_lines_by_panels({corner(shape, x, pixel) + ky * line, shape.stride_x * shape.channels,
+                                                 shape.stride_y * line, rows.count, rows.length},
+                                                gradients, block * kPanel, sums + ky * values * kPanel,
+                                                shape.depth() * kPanel, values, shape.outputs, true);
     }
 }
 
