@@ -25,8 +25,8 @@ class Pool {
         Tensor(const Tensor&) = delete;
         Tensor& operator=(const Tensor&) = delete;
         Pool& pool;
-        const std::size_t place;  ///< kSmall for a tensor that is too small for a block
-        const std::size_t bytes;
+        const std::size_t place;  ///< of the block
+        const std::size_t bytes;  ///< of the block, or of a tensor that is too small for one
         const bool low;
     };
     using Held = std::shared_ptr<Tensor>;
@@ -36,7 +36,7 @@ class Pool {
         if (bytes < kLeastBlockBytes) {
             small_ += bytes;
             most_small_ = std::max(most_small_, small_);
-            return std::make_shared<Tensor>(*this, kSmall, bytes, low);
+            return std::make_shared<Tensor>(*this, 0, bytes, low);
         }
         const auto size = block_size(bytes);
         return std::make_shared<Tensor>(*this, free_.take(size), size, low);
@@ -44,10 +44,8 @@ class Pool {
     std::int64_t most_bytes() const { return static_cast<std::int64_t>(free_.end() + most_small_); }
 
   private:
-    static constexpr auto kSmall = static_cast<std::size_t>(-1);
-
     void give(const Tensor& tensor) {
-        if (tensor.place == kSmall) {
+        if (tensor.bytes < kLeastBlockBytes) {
             small_ -= tensor.bytes;
         } else {
             free_.give(tensor.place, tensor.bytes);

@@ -7,9 +7,6 @@
 namespace digits {
 namespace {
 
-/// So many of the inner dimension at a time that two panels of b (32 KB) stay in the first-level cache.
-constexpr std::int64_t kDepth = kPanelDepth;
-
 /// c = a · b: a's element (row, k of line) lies at row · a_row + line · a_line + k · a_depth, panels of b `b_panel`
 /// apart; c's rows lie `c_row`, its panels `c_panel` apart. The inner dimension is that of all lines, one after
 /// another.
@@ -81,11 +78,11 @@ DIGITS_KERNEL_INLINE void multiply(const Product& whole) {
     constexpr int kRowsOfTwo = kLanes == 8 ? 6 : 12;
     const std::int64_t filled = (whole.columns + kLanes - 1) / kLanes * kLanes;
     // Several lines are short enough together.
-    for (std::int64_t k = 0; k < whole.depth; k += kDepth) {
+    for (std::int64_t k = 0; k < whole.depth; k += kPanelDepth) {
         Product p = whole;
         p.a += k * p.a_depth;
         p.b += k * kPanel;
-        p.depth = std::min(kDepth, whole.depth - k);
+        p.depth = std::min(kPanelDepth, whole.depth - k);
         p.add = whole.add || k > 0;
         std::int64_t column = 0;
         for (; column + 2 * kLanes <= filled; column += 2 * kLanes) multiply_rows<Vector, kRowsOfTwo, 2>(p, column);

@@ -13,7 +13,7 @@ namespace digits {
 inline constexpr std::int64_t kPanel = 16;
 /// Rows of `a` are taken this many at a time; numbers of rows that are no multiple go slower.
 inline constexpr std::int64_t kPanelRows = 12;
-/// The inner dimension is taken this much at a time.
+/// So much of the inner dimension is taken at a time: two panels (32 KB) then stay in the first-level cache.
 inline constexpr std::int64_t kPanelDepth = 256;
 
 inline std::int64_t panel_count(std::int64_t columns) { return (columns + kPanel - 1) / kPanel; }
