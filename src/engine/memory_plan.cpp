@@ -179,6 +179,7 @@ class Passes {
             if (is_planes(e.bottom)) replace(kept, e.bottom.count());
             if (net_.has_low_blobs())
                 kept = pool_.make(net_.layers()[index]->blobs()[0]->count() + e.bottom.count(), true);
+            scratch(index, e.bottom, Pass::kForward);
         } else if (e.type == "BatchNorm" || e.type == "Scale" || e.type == "PReLU") {
             // The bottom's values are kept; in place, the blob gets new ones.
             kept = data_[e.bottom_name];
@@ -233,14 +234,14 @@ class Passes {
         if (is_convolution(e.type)) {
             if (absorbed_behind(index) > 0) diff_[e.top_name] = make_like(e.top_name);
             operand = operand_of(e);
-            scratch(index, e.bottom, Pass::kWeightGradient);
         }
+        scratch(index, e.bottom, Pass::kWeightGradient);
         for (const auto& blob : net_.layers()[index]->blobs()) {
             Held& diff = parameter_diffs_[blob.get()];
             Held made = pool_.make(blob->count());
             if (!diff) diff = std::move(made);
         }
-        if (is_convolution(e.type) && gradient) {
+        if ((is_convolution(e.type) || e.type == "InnerProduct") && gradient) {
             Held dx = pool_.make(e.bottom.count(), net_.has_low_blobs());
             scratch(index, e.bottom, Pass::kInputGradient);
             diff_[e.bottom_name] = std::move(dx);

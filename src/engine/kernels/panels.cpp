@@ -7,23 +7,9 @@
 namespace digits {
 namespace {
 
-/// c = a · b: a's element (row, k of line) lies at row · a_row + line · a_line + k · a_depth, panels of b `b_panel`
-/// apart; c's rows lie `c_row`, its panels `c_panel` apart. The inner dimension is that of all lines, one after
-/// another.
-struct Product {
-    const float* a;
-    std::int64_t a_row, a_depth, a_line, lines;
-    const float* b;
-    std::int64_t b_panel;
-    float* c;
-    std::int64_t c_row, c_panel;
-    std::int64_t rows, depth, columns;
-    bool add;
-};
-
 /// `kRows` rows from `row` on in `kVectors` vectors of columns from `column` on, which stay in registers.
 template <class Vector, int kRows, int kVectors>
-DIGITS_KERNEL_INLINE void multiply_tile(const Product& p, std::int64_t row, std::int64_t column) {
+DIGITS_KERNEL_INLINE void multiply_tile(const PanelProduct& p, std::int64_t row, std::int64_t column) {
     constexpr auto kLanes = kLanesOf<Vector>;
     // Of many rows, every third one has a pointer: addresses reach two rows on without further registers.
     constexpr int kTogether = kLanes == 8 ? kRows : 3;
@@ -54,7 +40,8 @@ DIGITS_KERNEL_INLINE void multiply_tile(const Product& p, std::int64_t row, std:
 
 /// `rows` rows from `row` on, at most `kMost`.
 template <class Vector, int kMost, int kVectors>
-DIGITS_KERNEL_INLINE void multiply_few(const Product& p, std::int64_t row, std::int64_t rows, std::int64_t column) {
+DIGITS_KERNEL_INLINE void multiply_few(const PanelProduct& p, std::int64_t row, std::int64_t rows,
+                                       std::int64_t column) {
     if constexpr (kMost > 0) {
         if (rows == kMost) return multiply_tile<Vector, kMost, kVectors>(p, row, column);
         multiply_few<Vector, kMost - 1, kVectors>(p, row, rows, column);
@@ -63,7 +50,7 @@ DIGITS_KERNEL_INLINE void multiply_few(const Product& p, std::int64_t row, std::
 
 /// All rows, at most `kMost` at a time. Few rows leave sums waiting for each other, so the last tiles share theirs.
 template <class Vector, int kMost, int kVectors>
-DIGITS_KERNEL_INLINE void multiply_rows(const Product& p, std::int64_t column) {
+DIGITS_KERNEL_INLINE void multiply_rows(const PanelProduct& p, std::int64_t column) {
     for (std::int64_t row = 0, count = 0; row < p.rows; row += count) {
         const std::int64_t rest = p.rows - row;
         count = rest > kMost && rest < 2 * kMost ? (rest + 1) / 2 : std::min<std::int64_t>(rest, kMost);
@@ -72,14 +59,14 @@ DIGITS_KERNEL_INLINE void multiply_rows(const Product& p, std::int64_t column) {
 }
 
 template <class Vector>
-DIGITS_KERNEL_INLINE void multiply(const Product& whole) {
+DIGITS_KERNEL_INLINE void multiply(const PanelProduct& whole) {
     constexpr auto kLanes = kLanesOf<Vector>;
     // Two vectors of eight leave room for six rows in the sixteen registers of AVX2; AVX-512 has twice as many.
     constexpr int kRowsOfTwo = kLanes == 8 ? 6 : 12;
     const std::int64_t filled = (whole.columns + kLanes - 1) / kLanes * kLanes;
     // Several lines are short enough together.
     for (std::int64_t k = 0; k < whole.depth; k += kPanelDepth) {
-        Product p = whole;
+        PanelProduct p = whole;
         p.a += k * p.a_depth;
         p.b += k * kPanel;
         p.depth = std::min(kPanelDepth, whole.depth - k);
@@ -92,6 +79,57 @@ DIGITS_KERNEL_INLINE void multiply(const Product& whole) {
 
 }  // namespace
 
+void multiply_panels(const PanelProduct& product) {
+    with_vectors([&]<class Vector>() DIGITS_INLINE_LAMBDA { multiply<Vector>(product); });
+}
+
+void multiply_panels_exactly(const PanelProduct& product, float* rest) {
+    const std::int64_t whole = product.columns / kPanel, behind = product.columns % kPanel;
+    PanelProduct part = product;
+    part.columns = whole * kPanel;
+    if (whole > 0) multiply_panels(part);
+    if (behind == 0) return;
+    float* last = product.c + whole * product.c_panel;
+    if (product.add)
+        for (std::int64_t row = 0; row < product.rows; ++row)
+            std::copy_n(last + row * product.c_row, behind, rest + row * kPanel);
+    part.b += whole * product.b_panel;
+    part.c = rest;
+    part.c_row = kPanel;
+    part.columns = behind;
+    multiply_panels(part);
+    for (std::int64_t row = 0; row < product.rows; ++row)
+        std::copy_n(rest + row * kPanel, behind, last + row * product.c_row);
+}
+
+void fill_panels(const float* matrix, std::int64_t stride, std::int64_t depth, std::int64_t columns, float* panels,
+                 std::int64_t begin, std::int64_t end) {
+    with_vectors([&]<class Vector>() DIGITS_INLINE_LAMBDA {
+        constexpr auto kLanes = kLanesOf<Vector>;
+        for (std::int64_t panel = begin; panel < end; ++panel) {
+            const float* from = matrix + panel * kPanel;
+            float* to = panels + panel * depth * kPanel;
+            const std::int64_t count = columns - panel * kPanel;
+            for (std::int64_t k = 0; k < depth; ++k, from += stride, to += kPanel)
+                for (std::int64_t lane = 0; lane < kPanel; lane += kLanes)
+                    store_vector(to + lane, load_some<Vector>(from + lane, count - lane));
+        }
+    });
+}
+
+DIGITS_VECTOR_KERNEL
+void fill_turned_panels(const float* matrix, std::int64_t stride, std::int64_t depth, std::int64_t columns,
+                        float* panels, std::int64_t begin, std::int64_t end) {
+    for (std::int64_t panel = begin; panel < end; ++panel) {
+        const std::int64_t count = std::min(columns - panel * kPanel, kPanel);
+        const float* from = matrix + panel * kPanel * stride;
+        float* to = panels + panel * depth * kPanel;
+        if (count < kPanel) std::fill_n(to, depth * kPanel, 0.0F);
+        for (std::int64_t k = 0; k < depth; ++k)
+            for (std::int64_t lane = 0; lane < count; ++lane) to[k * kPanel + lane] = from[lane * stride + k];
+    }
+}
+
 void multiply_by_panels(const float* a, std::int64_t a_stride, const float* b, float* c, std::int64_t c_stride,
                         std::int64_t rows, std::int64_t depth, std::int64_t columns, bool add) {
     multiply_lines_by_panels({a, a_stride, 0, 1, depth}, b, c, c_stride, rows, columns, add);
@@ -99,10 +137,18 @@ void multiply_by_panels(const float* a, std::int64_t a_stride, const float* b, f
 
 void multiply_lines_by_panels(const PanelLines& a, const float* b, float* c, std::int64_t c_stride, std::int64_t rows,
                               std::int64_t columns, bool add) {
-    with_vectors([&]<class Vector>() DIGITS_INLINE_LAMBDA {
-        multiply<Vector>(Product{a.first, a.step, 1, a.line, a.lines, b, a.lines * a.length * kPanel, c, c_stride,
-                                 kPanel, rows, a.length, columns, add});
-    });
+    multiply_panels({.a = a.first,
+                     .a_row = a.step,
+                     .b = b,
+                     .b_panel = a.lines * a.length * kPanel,
+                     .c = c,
+                     .c_row = c_stride,
+                     .rows = rows,
+                     .depth = a.length,
+                     .columns = columns,
+                     .add = add,
+                     .a_line = a.line,
+                     .lines = a.lines});
 }
 
 void multiply_transposed_by_panels(const float* a, std::int64_t a_stride, const float* b, std::int64_t b_stride,
@@ -112,10 +158,20 @@ void multiply_transposed_by_panels(const float* a, std::int64_t a_stride, const 
 
 void multiply_transposed_lines_by_panels(const PanelLines& a, const float* b, std::int64_t b_stride, float* c,
                                          std::int64_t c_stride, std::int64_t rows, std::int64_t columns, bool add) {
-    with_vectors([&]<class Vector>() DIGITS_INLINE_LAMBDA {
-        multiply<Vector>(Product{a.first, 1, a.step, a.line, a.lines, b, b_stride, c, kPanel, c_stride, rows, a.length,
-                                 columns, add});
-    });
+    multiply_panels({.a = a.first,
+                     .a_row = 1,
+                     .a_depth = a.step,
+                     .b = b,
+                     .b_panel = b_stride,
+                     .c = c,
+                     .c_row = kPanel,
+                     .c_panel = c_stride,
+                     .rows = rows,
+                     .depth = a.length,
+                     .columns = columns,
+                     .add = add,
+                     .a_line = a.line,
+                     .lines = a.lines});
 }
 
 }  // namespace digits

@@ -18,6 +18,31 @@ inline constexpr std::int64_t kPanelDepth = 256;
 
 inline std::int64_t panel_count(std::int64_t columns) { return (columns + kPanel - 1) / kPanel; }
 
+/// c = a · b: a's element (row, k) lies at row · a_row + k · a_depth, panels of b `b_panel` apart; c's rows lie
+/// `c_row`, its panels `c_panel` apart. With `lines`, the inner dimension is that many times `depth`, one line behind
+/// the other; a's lines lie `a_line` apart. `add`: += instead.
+struct PanelProduct {
+    const float* a = nullptr;
+    std::int64_t a_row = 0, a_depth = 1;
+    const float* b = nullptr;
+    std::int64_t b_panel = 0;
+    float* c = nullptr;
+    std::int64_t c_row = 0, c_panel = kPanel;
+    std::int64_t rows = 0, depth = 0, columns = 0;
+    bool add = false;
+    std::int64_t a_line = 0, lines = 1;
+};
+void multiply_panels(const PanelProduct& product);
+/// The same where c has no place behind its columns; `rest` has one for each row and kPanel columns.
+void multiply_panels_exactly(const PanelProduct& product, float* rest);
+
+/// A matrix (depth x columns, row stride `stride`) in panels of (depth, kPanel) each, and its transpose, (columns x
+/// depth). The panels [begin, end).
+void fill_panels(const float* matrix, std::int64_t stride, std::int64_t depth, std::int64_t columns, float* panels,
+                 std::int64_t begin, std::int64_t end);
+void fill_turned_panels(const float* matrix, std::int64_t stride, std::int64_t depth, std::int64_t columns,
+                        float* panels, std::int64_t begin, std::int64_t end);
+
 /// c (rows x columns, filled up, row stride `c_stride`) = a (rows x depth, row stride `a_stride`) · b; `add`: +=
 /// instead.
 void multiply_by_panels(const float* a, std::int64_t a_stride, const float* b, float* c, std::int64_t c_stride,

@@ -5,7 +5,7 @@
 namespace digits {
 namespace {
 
-bool wide_vectors_allowed = true;
+bool wide_vectors_allowed = true, own_products_wanted = false;
 
 }  // namespace
 
@@ -33,6 +33,17 @@ bool has_wide_bf16() {
     return false;
 #endif
 }
+
+bool has_own_products() {
+#ifdef DIGITS_VECTOR_KERNELS
+    if (own_products_wanted) return has_fast_products();
+    return has_wide_vectors() && !__builtin_cpu_is("intel");
+#else
+    return false;
+#endif
+}
+
+void ask_for_own_products(bool ask) { own_products_wanted = ask; }
 
 void allow_wide_vectors(bool allow) { wide_vectors_allowed = allow; }
 

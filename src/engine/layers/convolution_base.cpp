@@ -9,6 +9,7 @@
 #include "engine/layers/layout.hpp"
 #include "engine/layers/patch_convolution.hpp"
 #include "engine/layers/relu.hpp"
+#include "engine/layers/row_products.hpp"
 #include "engine/layers/stored.hpp"
 #include "engine/layers/tile_convolution.hpp"
 #include "engine/layers/unfold.hpp"
@@ -124,8 +125,15 @@ std::int64_t ConvolutionBase::scratch_count(const Blob& bottom, Pass pass) const
         return pass == Pass::kForward ? tiles_->forward_scratch(bottom.shape(), top)
                                       : tiles_->input_scratch(bottom.shape(), top);
     }
-    // A pixel's kernel with a stride reads a part of the bottom that is laid apart.
-    if (product_) return skips_pixels_ ? element_count(top) / outputs_ * channels_ : 0;
+    if (product_) {
+        const std::int64_t pixels = element_count(top) / outputs_;
+        // A pixel's kernel with a stride reads a part of the bottom that is laid apart.
+        const std::int64_t apart = skips_pixels_ ? pixels * channels_ : 0;
+        if (products_.is_native()) return apart;
+        return apart + (pass == Pass::kForward         ? row_product_scratch(pixels, channels_, outputs_)
+                        : pass == Pass::kInputGradient ? row_input_scratch(pixels, channels_, outputs_)
+                                                       : row_weight_scratch(pixels, channels_, outputs_));
+    }
     // The kernels are laid out anew, and their gradient is laid back.
     return 2 * weight().numel();
 }
@@ -166,12 +174,6 @@ at::Tensor ConvolutionBase::unseen(const at::Tensor& diff, const Shape& bottom) 
     return all;
 }
 
-at::Tensor ConvolutionBase::multiply(const at::Tensor& x, const at::Tensor& kernels,
-                                     const std::optional<at::Tensor>& bias) const {
-    const at::Tensor columns = kernels.view({outputs_, channels_}).t();
-    return planes(bias ? at::addmm(*bias, pixel_rows(x), columns) : at::mm(pixel_rows(x), columns), x.sizes());
-}
-
 bool ConvolutionBase::absorb(Layer& next) {
     if (!on_cpu() || rectifier_ || !is_rectifier(next.parameter())) return false;
     rectifier_ = &next;
@@ -206,10 +208,12 @@ at::Tensor ConvolutionBase::convolve(const at::Tensor& bottom, const at::Tensor&
     if (winograd_) return winograd_->forward(x, kernels, bias, rectifier_ != nullptr);
     if (patches_) return patches_->forward(x, kernels, bias, rectifier_ != nullptr);
     // oneDNN is the quicker of both in bf16, but for the weight's gradient.
-    at::Tensor y = product_ && !products_.is_native() ? multiply(x, kernels, bias)
-                   : unfolded_                        ? unfolded_->forward(x, kernels, bias, result_shape(x.sizes(), 1))
-                               : at::convolution(x, laid(kernels), bias, seen_stride_, pad_, dilation_, transposed_,
-                                                 no_output_padding_, groups_);
+    if (product_ && !products_.is_native())
+        return planes(row_product(pixel_rows(x), kernels.view({outputs_, channels_}), bias, rectifier_ != nullptr),
+                      x.sizes());
+    at::Tensor y = unfolded_ ? unfolded_->forward(x, kernels, bias, result_shape(x.sizes(), 1))
+                             : at::convolution(x, laid(kernels), bias, seen_stride_, pad_, dilation_, transposed_,
+                                               no_output_padding_, groups_);
     if (rectifier_) at::relu_(y);
     return y;
 }
@@ -252,11 +256,11 @@ ConvolutionBase::Gradients ConvolutionBase::gradients(const at::Tensor& dy, cons
         if (wants_weight) found.weight = patches_->weight_gradient(x, dy, kernels.sizes());
         if (wants_input) found.input = patches_->input_gradient(dy, kernels, x.sizes());
     } else if (product_) {
-        if (wants_weight) found.weight = at::mm(pixel_rows(dy).t(), pixel_rows(x)).view(kernels.sizes());
+        if (wants_weight) found.weight = row_weight_gradient(pixel_rows(dy), pixel_rows(x)).view(kernels.sizes());
         if (wants_input && products_.is_native()) {
             found.input = std::get<0>(backward(true, false));
         } else if (wants_input) {
-            found.input = planes(at::mm(pixel_rows(dy), kernels.view({outputs_, channels_})), dy.sizes());
+            found.input = planes(row_input_gradient(pixel_rows(dy), kernels.view({outputs_, channels_})), dy.sizes());
         }
     } else if (unfolded_) {
         if (wants_weight) found.weight = unfolded_->weight_gradient(x, dy, kernels.sizes());

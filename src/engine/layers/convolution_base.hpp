@@ -37,7 +37,6 @@ class ConvolutionBase : public Layer, public Absorber {
     at::Tensor laid(const at::Tensor& x) const;
     /// The bottom as the kernel walks it, laid out.
     at::Tensor seen(const at::Tensor& bottom) const;
-    at::Tensor multiply(const at::Tensor& x, const at::Tensor& kernels, const std::optional<at::Tensor>& bias) const;
     /// With the absorbed ReLU, in the precision of products.
     at::Tensor convolve(const at::Tensor& bottom, const at::Tensor& kernels,
                         const std::optional<at::Tensor>& bias) const;

@@ -1,6 +1,7 @@
 #include <ATen/ATen.h>
 
 #include "engine/layer.hpp"
+#include "engine/layers/row_products.hpp"
 #include "engine/layers/types.hpp"
 #include "engine/products.hpp"
 
@@ -37,14 +38,25 @@ class InnerProductLayer final : public Layer {
         top[0]->reshape(shape);
     }
 
+    std::int64_t scratch_count(const Blob& bottom, Pass pass) const override {
+        if (!in_rows() || products_.is_native()) return 0;
+        const std::int64_t rows = bottom.count(0, axis_);
+        return pass == Pass::kForward         ? row_product_scratch(rows, inputs_, outputs_)
+               : pass == Pass::kInputGradient ? row_input_scratch(rows, inputs_, outputs_)
+                                              : row_weight_scratch(rows, inputs_, outputs_);
+    }
+
     bool takes_low_precision() const override { return products_.has_low_blobs(); }
 
     void forward(const Blobs& bottom, const Blobs& top) override {
         input_ = products_.operand(bottom[0]->data().reshape({-1, inputs_}));
         weight_ = products_.operand(blobs()[0]->data());
+        const std::optional<at::Tensor> bias =
+            blobs().size() > 1 ? std::optional(products_.operand(blobs()[1]->data())) : std::nullopt;
         const at::Tensor columns = transpose_ ? weight_ : weight_.t();
-        const at::Tensor y = blobs().size() > 1 ? at::addmm(products_.operand(blobs()[1]->data()), input_, columns)
-                                                : at::mm(input_, columns);
+        const at::Tensor y = in_rows() ? row_product(input_, weight_, bias, false)
+                             : bias    ? at::addmm(*bias, input_, columns)
+                                       : at::mm(input_, columns);
         top[0]->set_data(products_.passed_on(y).view(top[0]->shape()));
     }
 
@@ -58,15 +70,21 @@ class InnerProductLayer final : public Layer {
             const bool in_float = on_cpu() && products_.is_native() && input_.size(0) <= kFewRows;
             const at::Tensor x = in_float ? input_.to(at::kFloat) : input_,
                              g = in_float ? gradient.operand.to(at::kFloat) : gradient.operand;
-            const at::Tensor dw = transpose_ ? at::mm(x.t(), g) : at::mm(g.t(), x);
+            const at::Tensor dw = transpose_  ? at::mm(x.t(), g)
+                                  : in_rows() ? row_weight_gradient(g, x)
+                                              : at::mm(g.t(), x);
             blobs()[0]->accumulate_diff(products_.result(dw, gradient));
         }
         if (!propagate_down[0]) return;
-        const at::Tensor dx = at::mm(gradient.operand, transpose_ ? weight_.t() : weight_);
+        const at::Tensor dx = in_rows() ? row_input_gradient(gradient.operand, weight_)
+                                        : at::mm(gradient.operand, transpose_ ? weight_.t() : weight_);
         bottom[0]->set_diff(products_.passed_on(dx, gradient).view(bottom[0]->shape()));
     }
 
   private:
+    /// Operands are rows as layers/row_products.hpp takes them.
+    bool in_rows() const { return on_cpu() && !transpose_; }
+
     const Products products_;
     int axis_ = 1;
     std::int64_t outputs_ = 0, inputs_ = 0;
