@@ -58,6 +58,22 @@ class ByMinimalFiltering : public Convolved {};
 TEST_P(ByMinimalFiltering, IsTheConvolutionOfLibtorch) {
     expect_libtorchs(WinogradConvolution(GetParam().window, GetParam().groups));
 }
+TEST_P(ByMinimalFiltering, RoundsItsResultsInBf16) {
+    if (!has_wide_bf16()) GTEST_SKIP() << "this processor lacks AVX512_BF16";
+    const Case& one = GetParam();
+    at::manual_seed(3);
+    const WinogradConvolution convolution(one.window, one.groups);
+    const at::Tensor x = pixels_of(one.input).to(at::kBFloat16), bias = at::randn({one.outputs}),
+                     weight = at::randn(
+                         {one.outputs, one.input[1] / one.groups, one.window.kernel[0], one.window.kernel[1]});
+    const at::Tensor full = x.to(at::kFloat), y = convolution.forward(full, weight, bias, true);
+    const at::Tensor dy = pixels_of(y.sizes()).to(at::kBFloat16), full_dy = dy.to(at::kFloat);
+    EXPECT_TRUE(at::equal(convolution.forward(x, weight, bias, true), y.to(at::kBFloat16)));
+    EXPECT_TRUE(at::equal(convolution.input_gradient(dy, weight, x.sizes()),
+                          convolution.input_gradient(full_dy, weight, x.sizes()).to(at::kBFloat16)));
+    EXPECT_TRUE(at::equal(convolution.weight_gradient(x, dy, weight.sizes()),
+                          convolution.weight_gradient(full, full_dy, weight.sizes())));
+}
 INSTANTIATE_TEST_SUITE_P(
     Engine, ByMinimalFiltering,
     testing::Values(Case{"whole_panels", window({3, 3}, {1, 1}, {1, 1}), {2, 32, 9, 12}, 48, 1},

@@ -2,12 +2,17 @@
 
 #include <cstdint>
 
+#include "engine/kernels/bf16.hpp"
+
 namespace digits {
 
 /// Convolutions with stride 1 by the minimal filtering of Winograd (Lavin and Gray, 2016): each tile of 6 x 6 inputs
 /// becomes 36 numbers, each of which takes part in one product of matrices over the channels, and 36 sums become a tile
 /// of (7 - kernel)² outputs. A kernel of 3 so needs a quarter of the multiplications, one of 5 a little more than a
 /// third. The points are 0, ±5/8, ±3/2 and ∞, which keep the rounding error near that of the direct sum.
+///
+/// Pixels may be bf16 values for processors with `has_wide_bf16()`; all else is made in float, and results are rounded
+/// once.
 ///
 /// Arrays lie channels last. `pixel_*` is the distance between two pixels, so that a group of channels can be taken out
 /// of more. There must be 16 channels at least on both sides. The functions are for processors with
@@ -45,6 +50,8 @@ std::int64_t winograd_scratch_size(const WinogradShape& shape, std::int64_t bloc
 void winograd_convolve(const WinogradShape& shape, const float* x, const float* weights, const float* bias,
                        bool rectify, float* y, std::int64_t begin, std::int64_t end, std::int64_t block,
                        float* scratch);
+void winograd_convolve(const WinogradShape& shape, const Bf16* x, const float* weights, const float* bias, bool rectify,
+                       Bf16* y, std::int64_t begin, std::int64_t end, std::int64_t block, float* scratch);
 
 /// The gradient to the inputs by the transpose of the forward pass, for the items [begin, end): tiles of the outputs'
 /// gradient become 36 numbers, and 36 sums a tile of 6 x 6 inputs; those overlap and are added up. Cheaper than
@@ -59,9 +66,13 @@ void winograd_spread(const WinogradShape& shape, const float* dy, const float* w
 std::int64_t winograd_input_size(const WinogradShape& shape, std::int64_t block);
 void winograd_inputs(const WinogradShape& shape, const float* x, float* inputs, std::int64_t first, std::int64_t block,
                      std::int64_t begin, std::int64_t end);
+void winograd_inputs(const WinogradShape& shape, const Bf16* x, float* inputs, std::int64_t first, std::int64_t block,
+                     std::int64_t begin, std::int64_t end);
 /// Gradients of the outputs of these tiles: (36, panels, block, kPanel).
 std::int64_t winograd_gradient_size(const WinogradShape& shape, std::int64_t block);
 void winograd_gradients(const WinogradShape& shape, const float* dy, float* gradients, std::int64_t first,
+                        std::int64_t block, std::int64_t begin, std::int64_t end);
+void winograd_gradients(const WinogradShape& shape, const Bf16* dy, float* gradients, std::int64_t first,
                         std::int64_t block, std::int64_t begin, std::int64_t end);
 /// sums (as transformed weights) of the points [begin, end) += over the block's first `count` tiles; `add` false: =.
 void winograd_accumulate(const WinogradShape& shape, const float* inputs, const float* gradients, float* sums,

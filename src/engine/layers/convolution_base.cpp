@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "engine/kernels/processor.hpp"
+#include "engine/kernels/tiles.hpp"
 #include "engine/layers/channels_last.hpp"
 #include "engine/layers/depthwise_convolution.hpp"
 #include "engine/layers/layout.hpp"
@@ -70,6 +72,9 @@ void ConvolutionBase::set_up(const Blobs& bottom, const Blobs& top) {
     if (on_cpu() && (!products_.is_native() || products_.has_low_blobs()) && !transposed_ &&
         DepthwiseConvolution::suits(window_, channels_, outputs_, groups_))
         depthwise_ = std::make_unique<DepthwiseConvolution>(window_);
+    if (on_cpu() && products_.has_low_blobs() && has_wide_bf16() && !has_tile_products() && !transposed_ &&
+        WinogradConvolution::suits(window_, channels_, outputs_, groups_))
+        winograd_ = std::make_unique<WinogradConvolution>(window_, groups_);
     if (on_cpu() && !products_.is_native() && !transposed_ && !product_ && !skips_pixels_) {
         if (WinogradConvolution::suits(window_, channels_, outputs_, groups_))
             winograd_ = std::make_unique<WinogradConvolution>(window_, groups_);
@@ -110,7 +115,7 @@ Shape ConvolutionBase::result_shape(at::IntArrayRef sizes, int channel_axis) con
 
 std::int64_t ConvolutionBase::scratch_count(const Blob& bottom, Pass pass) const {
     const Shape top = result_shape(bottom.shape(), window_.channel_axis);
-    if (winograd_) {
+    if (filters(bottom.shape(), top)) {
         if (pass == Pass::kWeightGradient) return winograd_->weight_scratch(bottom.shape(), top);
         if (pass == Pass::kInputGradient && patches_for_input(bottom.shape(), top))
             return patches_->scratch(bottom.shape(), top);
@@ -136,6 +141,10 @@ std::int64_t ConvolutionBase::scratch_count(const Blob& bottom, Pass pass) const
     }
     // The kernels are laid out anew, and their gradient is laid back.
     return 2 * weight().numel();
+}
+
+bool ConvolutionBase::filters(at::IntArrayRef x, at::IntArrayRef y) const {
+    return winograd_ && (!products_.is_native() || winograd_->suits_bf16(x, y));
 }
 
 bool ConvolutionBase::patches_for_input(at::IntArrayRef x, at::IntArrayRef y) const {
@@ -205,7 +214,8 @@ at::Tensor ConvolutionBase::convolve(const at::Tensor& bottom, const at::Tensor&
     const at::Tensor x = products_.operand(seen(bottom));
     if (depthwise_) return depthwise_->forward(x, kernels, bias, rectifier_ != nullptr);
     if (tiles_ && tiles_->is_direct()) return tiles_->forward(x, kernels, bias, rectifier_ != nullptr);
-    if (winograd_) return winograd_->forward(x, kernels, bias, rectifier_ != nullptr);
+    if (filters(x.sizes(), result_shape(x.sizes(), 1)))
+        return winograd_->forward(x, kernels, bias, rectifier_ != nullptr);
     if (patches_) return patches_->forward(x, kernels, bias, rectifier_ != nullptr);
     // oneDNN is the quicker of both in bf16, but for the weight's gradient.
     if (product_ && !products_.is_native())
@@ -219,8 +229,9 @@ at::Tensor ConvolutionBase::convolve(const at::Tensor& bottom, const at::Tensor&
 }
 
 void ConvolutionBase::forward(const Blobs& bottom, const Blobs& top) {
-    // Tiles round floats as they pack them, and a channel's few weights stay as they are.
-    const bool takes_floats = products_.is_native() && (depthwise_ || (tiles_ && tiles_->is_direct()));
+    // Tiles round floats as they pack them, a channel's few weights stay as they are, and points are made in float.
+    const bool takes_floats = products_.is_native() && (depthwise_ || (tiles_ && tiles_->is_direct()) ||
+                                                        filters(bottom[0]->shape(), top[0]->shape()));
     const auto operand = [&](const at::Tensor& x) { return takes_floats ? x : products_.operand(x); };
     const std::optional<at::Tensor> bias =
         blobs().size() > 1 ? std::optional(operand(blobs()[1]->data())) : std::nullopt;
@@ -247,7 +258,7 @@ ConvolutionBase::Gradients ConvolutionBase::gradients(const at::Tensor& dy, cons
         if (wants_input)
             found.input = tiles_->is_direct() ? tiles_->input_gradient(dy, kernels, x.sizes())
                                               : std::get<0>(backward(true, false));
-    } else if (winograd_) {
+    } else if (filters(x.sizes(), dy.sizes())) {
         if (wants_weight) found.weight = winograd_->weight_gradient(x, dy, kernels.sizes());
         if (wants_input)
             found.input = patches_for_input(x.sizes(), dy.sizes()) ? patches_->input_gradient(dy, kernels, x.sizes())

@@ -47,6 +47,8 @@ class ConvolutionBase : public Layer, public Absorber {
     Gradients gradients(const at::Tensor& dy, const at::Tensor& x, const at::Tensor& kernels, bool wants_input) const;
     /// The top's gradient, laid out, before an absorbed ReLU; adds that of the bias if it is wanted.
     at::Tensor top_gradient(Blob& top, bool wants_bias);
+    /// Whether minimal filtering is the way between x and y of these sizes.
+    bool filters(at::IntArrayRef x, at::IntArrayRef y) const;
     /// Whether, beside minimal filtering, patches are the quicker way to the bottom's gradient.
     bool patches_for_input(at::IntArrayRef x, at::IntArrayRef y) const;
     /// The bottom's gradient out of that of `seen(bottom)`.

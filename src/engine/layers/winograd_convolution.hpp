@@ -7,7 +7,8 @@
 
 namespace digits {
 
-/// A convolution of planes by minimal filtering (kernels/winograd.hpp), for channels-last tensors of floats on the CPU.
+/// A convolution of planes by minimal filtering (kernels/winograd.hpp), for channels-last tensors on the CPU: of
+/// floats, or with `has_wide_bf16()` of bf16 values, x and dy alike; weights, their gradient and the bias are floats.
 class WinogradConvolution {
   public:
     /// Whether it can do this convolution, on this processor, and is likely to be the faster way.
@@ -15,6 +16,9 @@ class WinogradConvolution {
                       std::int64_t groups);
 
     WinogradConvolution(const ConvolutionWindow& window, std::int64_t groups);
+
+    /// Whether it is likely to be faster than products of bf16 values.
+    bool suits_bf16(at::IntArrayRef x, at::IntArrayRef y) const;
 
     /// `rectify`: negative outputs become 0.
     at::Tensor forward(const at::Tensor& x, const at::Tensor& weight, const std::optional<at::Tensor>& bias,
