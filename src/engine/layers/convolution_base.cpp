@@ -20,6 +20,10 @@
 namespace digits {
 namespace {
 
+/// So many values of a weights' gradient are made faster by oneDNN's convolution than by its product of matrices, whose
+/// threads share the sums. In bf16.
+constexpr std::int64_t kFewWeights = std::int64_t{1} << 14;
+
 /// A channels-last tensor as a matrix, and a matrix as a channels-last tensor of as many pixels as `like`.
 at::Tensor pixel_rows(const at::Tensor& x) { return x.permute({0, 2, 3, 1}).view({-1, x.size(1)}); }
 at::Tensor planes(const at::Tensor& rows, at::IntArrayRef like) {
@@ -266,7 +270,7 @@ ConvolutionBase::Gradients ConvolutionBase::gradients(const at::Tensor& dy, cons
     } else if (patches_) {
         if (wants_weight) found.weight = patches_->weight_gradient(x, dy, kernels.sizes());
         if (wants_input) found.input = patches_->input_gradient(dy, kernels, x.sizes());
-    } else if (product_) {
+    } else if (product_ && !(products_.is_native() && outputs_ * channels_ <= kFewWeights)) {
         if (wants_weight) found.weight = row_weight_gradient(pixel_rows(dy), pixel_rows(x)).view(kernels.sizes());
         if (wants_input && products_.is_native()) {
             found.input = std::get<0>(backward(true, false));
