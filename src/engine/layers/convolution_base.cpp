@@ -239,7 +239,8 @@ void ConvolutionBase::forward(const Blobs& bottom, const Blobs& top) {
     const auto operand = [&](const at::Tensor& x) { return takes_floats ? x : products_.operand(x); };
     const std::optional<at::Tensor> bias =
         blobs().size() > 1 ? std::optional(operand(blobs()[1]->data())) : std::nullopt;
-    kernels_ = operand(weight());
+    // Both passes want them laid out.
+    kernels_ = products_.is_native() && !takes_floats ? laid(operand(weight())) : operand(weight());
     for (std::size_t i = 0; i < bottom.size(); ++i) {
         const at::Tensor y = products_.passed_on(convolve(bottom[i]->data(), kernels_, bias));
         top[i]->set_data(y.sizes() == at::IntArrayRef(top[i]->shape()) ? y : y.reshape(top[i]->shape()));
