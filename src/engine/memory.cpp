@@ -4,6 +4,7 @@
 #include <c10/core/CachingDeviceAllocator.h>
 #include <malloc.h>
 
+#include <algorithm>
 #include <fstream>
 #include <limits>
 #include <string>
@@ -17,6 +18,8 @@ namespace {
 
 /// What libraries take besides, once they multiply: code that comes in, threads' stacks, packed panels of matrices.
 constexpr std::int64_t kLibraries = std::int64_t{24} << 20;
+/// And for each layer that multiplies bf16 values, oneDNN's programs and buffers for its three passes.
+constexpr std::int64_t kPrograms = std::int64_t{700} << 10;
 
 std::int64_t status_bytes(const std::string& field) {
     std::ifstream status("/proc/self/status");
@@ -39,7 +42,13 @@ void keep_freed_memory() {
 }
 
 std::int64_t estimate_memory(const Net& net) {
-    return plan_memory(net) + (net.phase() == caffe::TRAIN ? kLibraries : 0);
+    if (net.phase() != caffe::TRAIN) return plan_memory(net);
+    const auto multiplies = [](const auto& layer) {
+        const auto& type = layer->parameter().type();
+        return type == "Convolution" || type == "Deconvolution" || type == "InnerProduct";
+    };
+    const auto programs = net.has_low_blobs() ? std::ranges::count_if(net.layers(), multiplies) : 0;
+    return plan_memory(net) + kLibraries + programs * kPrograms;
 }
 
 std::int64_t resident_bytes() { return status_bytes("VmRSS:"); }

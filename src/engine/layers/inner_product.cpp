@@ -39,7 +39,10 @@ class InnerProductLayer final : public Layer {
     }
 
     std::int64_t scratch_count(const Blob& bottom, Pass pass) const override {
-        if (!in_rows() || products_.is_native()) return 0;
+        if (!on_cpu()) return 0;
+        // oneDNN lays bf16 weights out anew.
+        if (products_.is_native()) return pass == Pass::kWeightGradient ? 0 : inputs_ * outputs_ / 2;
+        if (!in_rows()) return 0;
         const std::int64_t rows = bottom.count(0, axis_);
         return pass == Pass::kForward         ? row_product_scratch(rows, inputs_, outputs_)
                : pass == Pass::kInputGradient ? row_input_scratch(rows, inputs_, outputs_)
