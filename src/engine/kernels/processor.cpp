@@ -34,10 +34,11 @@ bool has_wide_bf16() {
 #endif
 }
 
+bool has_wide_panels() { return own_products_wanted ? has_fast_products() : has_wide_vectors(); }
+
 bool has_own_products() {
 #ifdef DIGITS_VECTOR_KERNELS
-    if (own_products_wanted) return has_fast_products();
-    return has_wide_vectors() && !__builtin_cpu_is("intel");
+    return has_wide_panels() && (own_products_wanted || !__builtin_cpu_is("intel"));
 #else
     return false;
 #endif

@@ -11,8 +11,10 @@ bool has_wide_vectors();
 bool has_wide_bf16();
 void allow_wide_vectors(bool allow);
 
-/// Whether products of matrices are better made by our own panels than by MKL, which uses AVX-512 on Intel's processors
-/// only. Tests can ask for them on any processor with `has_fast_products()`.
+/// Whether products of many rows are better made by our own panels than by MKL, which lays both factors out anew: with
+/// AVX-512. And all products, since MKL uses AVX-512 on Intel's processors only. Tests can ask for both on any
+/// processor with `has_fast_products()`.
+bool has_wide_panels();
 bool has_own_products();
 void ask_for_own_products(bool ask);
 

@@ -22,9 +22,12 @@ constexpr std::int64_t kFewWeights = std::int64_t{1} << 16;
 /// Rows of matrices are this much longer than needed, so that their beginnings spread over the cache's sets.
 constexpr std::int64_t kSpread = 16;
 
-bool is_for_panels(const at::Tensor& a, const at::Tensor& b) {
-    return has_own_products() && a.device().is_cpu() && a.scalar_type() == at::kFloat &&
-           b.scalar_type() == at::kFloat && a.is_contiguous() && b.is_contiguous() && a.numel() > 0 && b.numel() > 0;
+/// Few rows leave MKL nothing to lose where it uses all of the processor.
+bool by_panels(std::int64_t rows) { return rows > kFewRows ? has_wide_panels() : has_own_products(); }
+
+bool is_for_panels(const at::Tensor& a, const at::Tensor& b, std::int64_t rows) {
+    return by_panels(rows) && a.device().is_cpu() && a.scalar_type() == at::kFloat && b.scalar_type() == at::kFloat &&
+           a.is_contiguous() && b.is_contiguous() && a.numel() > 0 && b.numel() > 0;
 }
 
 at::Tensor floats(std::int64_t count) { return at::empty({count}, at::kFloat); }
@@ -165,7 +168,7 @@ std::int64_t outputs_of_thread(std::int64_t outputs) {
 
 at::Tensor row_product(const at::Tensor& x, const at::Tensor& weight, const std::optional<at::Tensor>& bias,
                        bool rectify) {
-    if (!is_for_panels(x, weight)) {
+    if (!is_for_panels(x, weight, x.size(0))) {
         const at::Tensor columns = weight.t();
         at::Tensor y = bias ? at::addmm(*bias, x, columns) : at::mm(x, columns);
         return rectify ? at::relu_(y) : y;
@@ -183,7 +186,7 @@ at::Tensor row_product(const at::Tensor& x, const at::Tensor& weight, const std:
 }
 
 at::Tensor row_input_gradient(const at::Tensor& dy, const at::Tensor& weight) {
-    if (!is_for_panels(dy, weight)) return at::mm(dy, weight);
+    if (!is_for_panels(dy, weight, dy.size(0))) return at::mm(dy, weight);
     if (dy.size(0) <= kFewRows) return few_rows_input_gradient(dy, weight);
     const std::int64_t inputs = weight.size(1);
     const at::Tensor panels = floats(panel_size(inputs, dy.size(1)));
@@ -196,7 +199,7 @@ at::Tensor row_input_gradient(const at::Tensor& dy, const at::Tensor& weight) {
 }
 
 at::Tensor row_weight_gradient(const at::Tensor& dy, const at::Tensor& x) {
-    if (!is_for_panels(dy, x)) return at::mm(dy.t(), x);
+    if (!is_for_panels(dy, x, x.size(0))) return at::mm(dy.t(), x);
     const std::int64_t rows = x.size(0), inputs = x.size(1), outputs = dy.size(1), threads = at::get_num_threads();
     const float* from = dy.data_ptr<float>();
     if (sums_by_rows(rows, inputs, outputs)) {
@@ -224,21 +227,21 @@ at::Tensor row_weight_gradient(const at::Tensor& dy, const at::Tensor& x) {
 }
 
 std::int64_t row_product_scratch(std::int64_t rows, std::int64_t inputs, std::int64_t outputs) {
-    if (!has_own_products()) return 0;
+    if (!by_panels(rows)) return 0;
     const std::int64_t threads = at::get_num_threads();
     if (rows <= kFewRows) return panel_size(rows, inputs) + threads * kBlock * panel_count(rows) * kPanel;
     return panel_size(outputs, inputs) + threads * kBlock * kPanel;
 }
 
 std::int64_t row_input_scratch(std::int64_t rows, std::int64_t inputs, std::int64_t outputs) {
-    if (!has_own_products()) return 0;
+    if (!by_panels(rows)) return 0;
     const std::int64_t threads = at::get_num_threads();
     if (rows > kFewRows) return panel_size(inputs, outputs) + threads * kBlock * kPanel;
     return panel_size(rows, outputs) + threads * kBlock * (panel_count(rows) * kPanel + kPanelDepth);
 }
 
 std::int64_t row_weight_scratch(std::int64_t rows, std::int64_t inputs, std::int64_t outputs) {
-    if (!has_own_products()) return 0;
+    if (!by_panels(rows)) return 0;
     const std::int64_t threads = at::get_num_threads();
     if (sums_by_rows(rows, inputs, outputs)) return threads * (WeightSums{inputs, outputs}.size() + inputs * outputs);
     return threads * WeightSums{inputs, outputs_of_thread(outputs)}.size();
