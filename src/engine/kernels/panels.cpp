@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/kernels/simd.hpp"
+#include "engine/kernels/turn.hpp"
 
 namespace digits {
 namespace {
@@ -117,17 +118,17 @@ void fill_panels(const float* matrix, std::int64_t stride, std::int64_t depth, s
     });
 }
 
-DIGITS_VECTOR_KERNEL
 void fill_turned_panels(const float* matrix, std::int64_t stride, std::int64_t depth, std::int64_t columns,
                         float* panels, std::int64_t begin, std::int64_t end) {
-    for (std::int64_t panel = begin; panel < end; ++panel) {
-        const std::int64_t count = std::min(columns - panel * kPanel, kPanel);
-        const float* from = matrix + panel * kPanel * stride;
-        float* to = panels + panel * depth * kPanel;
-        if (count < kPanel) std::fill_n(to, depth * kPanel, 0.0F);
-        for (std::int64_t k = 0; k < depth; ++k)
-            for (std::int64_t lane = 0; lane < count; ++lane) to[k * kPanel + lane] = from[lane * stride + k];
-    }
+    const float* matrix_end = matrix + (columns - 1) * stride + depth;
+    with_vectors([&]<class Vector>() DIGITS_INLINE_LAMBDA {
+        for (std::int64_t panel = begin; panel < end; ++panel) {
+            const std::int64_t count = std::min(columns - panel * kPanel, kPanel);
+            float* to = panels + panel * depth * kPanel;
+            if (count < kPanel) std::fill_n(to, depth * kPanel, 0.0F);
+            turn_values<Vector>(matrix + panel * kPanel * stride, stride, count, depth, matrix_end, to, kPanel);
+        }
+    });
 }
 
 void multiply_by_panels(const float* a, std::int64_t a_stride, const float* b, float* c, std::int64_t c_stride,

@@ -1,8 +1,7 @@
 #include "engine/kernels/rows.hpp"
 
-#include <algorithm>
-
 #include "engine/kernels/simd.hpp"
+#include "engine/kernels/turn.hpp"
 
 namespace digits {
 
@@ -23,11 +22,11 @@ void copy_rows(const float* from, std::int64_t stride, std::int64_t count, std::
         for (std::int64_t k = 0; k < columns; ++k) to[row * to_stride + k] = from[row * stride + k];
 }
 
-DIGITS_KERNEL
-void turn(const float* from, std::int64_t stride, std::int64_t rows, std::int64_t columns, float* to,
-          std::int64_t to_stride) {
-    for (std::int64_t column = 0; column < columns; ++column)
-        for (std::int64_t row = 0; row < rows; ++row) to[column * to_stride + row] = from[row * stride + column];
+void turn_matrix(const float* from, std::int64_t stride, std::int64_t rows, std::int64_t columns, float* to,
+                 std::int64_t to_stride) {
+    const float* end = from + (rows - 1) * stride + columns;
+    with_vectors([&]<class Vector>()
+                     DIGITS_INLINE_LAMBDA { turn_values<Vector>(from, stride, rows, columns, end, to, to_stride); });
 }
 
 }  // namespace digits

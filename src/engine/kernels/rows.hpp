@@ -14,7 +14,7 @@ void copy_rows(const float* from, std::int64_t stride, std::int64_t count, std::
                std::int64_t to_stride);
 
 /// Turns `rows` x `columns` values (row stride `stride`) into `columns` rows that lie `to_stride` apart.
-void turn(const float* from, std::int64_t stride, std::int64_t rows, std::int64_t columns, float* to,
-          std::int64_t to_stride);
+void turn_matrix(const float* from, std::int64_t stride, std::int64_t rows, std::int64_t columns, float* to,
+                 std::int64_t to_stride);
 
 }  // namespace digits

@@ -34,9 +34,8 @@ DIGITS_KERNEL_INLINE void turn_square(Vector (&square)[kLanesOf<Vector>]) {
     }
 }
 
-/// Turns `rows` x `columns` values, whose rows lie `stride` apart, into `columns` rows that lie `to_stride` apart.
-/// Where that is a vector's length, the rows are filled up to it, if there is none at all, too. Nothing is read from
-/// `end` on.
+/// Turns `rows` x `columns` values, whose rows lie `stride` apart, into `columns` rows that lie `to_stride` apart. Rows
+/// of a vector's length are filled up with zeros, also where `rows` is not positive. Nothing is read from `end` on.
 template <class Vector>
 DIGITS_KERNEL_INLINE void turn_values(const float* from, std::int64_t stride, std::int64_t rows, std::int64_t columns,
                                       const float* end, float* to, std::int64_t to_stride) {

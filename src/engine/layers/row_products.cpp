@@ -84,7 +84,7 @@ at::Tensor multiply_few_rows(const at::Tensor& x, const at::Tensor& weight, cons
                              .depth = depth,
                              .columns = rows});
             float* to = y.data_ptr<float>() + first;
-            turn(own, row, count, rows, to, outputs);
+            turn_matrix(own, row, count, rows, to, outputs);
         });
     });
     if (bias || rectify) finish_rows(y.data_ptr<float>(), rows, outputs, bias, rectify);
@@ -118,7 +118,7 @@ at::Tensor few_rows_input_gradient(const at::Tensor& dy, const at::Tensor& weigh
                                  .columns = rows,
                                  .add = k > 0});
             });
-            turn(own, row, count, rows, dx.data_ptr<float>() + first, inputs);
+            turn_matrix(own, row, count, rows, dx.data_ptr<float>() + first, inputs);
         });
     });
     return dx;
