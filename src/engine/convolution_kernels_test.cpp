@@ -48,31 +48,32 @@ class Convolved : public testing::TestWithParam<Case> {
             expect_close(convolution.forward(x, weight, bias, false), y);
             expect_close(convolution.forward(x, weight, std::nullopt, true),
                          (y - bias.view({1, -1, 1, 1})).clamp_min(0));
-            expect_close(convolution.input_gradient(dy, weight, x.sizes()), dx);
-            expect_close(convolution.weight_gradient(x, dy, weight.sizes()), dw);
+            expect_close(convolution.input_gradient(dy, weight, x), dx);
+            expect_close(convolution.weight_gradient(x, dy, weight), dw);
         }
     }
 };
 
 class ByMinimalFiltering : public Convolved {};
 TEST_P(ByMinimalFiltering, IsTheConvolutionOfLibtorch) {
-    expect_libtorchs(WinogradConvolution(GetParam().window, GetParam().groups));
+    const Case& one = GetParam();
+    expect_libtorchs(WinogradConvolution(one.window, one.input[1], one.outputs, one.groups, false));
 }
 TEST_P(ByMinimalFiltering, RoundsItsResultsInBf16) {
     if (!has_wide_bf16()) GTEST_SKIP() << "this processor lacks AVX512_BF16";
     const Case& one = GetParam();
     at::manual_seed(3);
-    const WinogradConvolution convolution(one.window, one.groups);
+    const WinogradConvolution convolution(one.window, one.input[1], one.outputs, one.groups, true);
     const at::Tensor x = pixels_of(one.input).to(at::kBFloat16), bias = at::randn({one.outputs}),
                      weight = at::randn(
                          {one.outputs, one.input[1] / one.groups, one.window.kernel[0], one.window.kernel[1]});
     const at::Tensor full = x.to(at::kFloat), y = convolution.forward(full, weight, bias, true);
     const at::Tensor dy = pixels_of(y.sizes()).to(at::kBFloat16), full_dy = dy.to(at::kFloat);
     EXPECT_TRUE(at::equal(convolution.forward(x, weight, bias, true), y.to(at::kBFloat16)));
-    EXPECT_TRUE(at::equal(convolution.input_gradient(dy, weight, x.sizes()),
-                          convolution.input_gradient(full_dy, weight, x.sizes()).to(at::kBFloat16)));
-    EXPECT_TRUE(at::equal(convolution.weight_gradient(x, dy, weight.sizes()),
-                          convolution.weight_gradient(full, full_dy, weight.sizes())));
+    EXPECT_TRUE(at::equal(convolution.input_gradient(dy, weight, x),
+                          convolution.input_gradient(full_dy, weight, x).to(at::kBFloat16)));
+    EXPECT_TRUE(
+        at::equal(convolution.weight_gradient(x, dy, weight), convolution.weight_gradient(full, full_dy, weight)));
 }
 INSTANTIATE_TEST_SUITE_P(
     Engine, ByMinimalFiltering,
@@ -124,10 +125,10 @@ TEST_P(ChannelByChannel, RoundsItsResultsInBf16) {
         const at::Tensor y = convolution.forward(full, weight, std::nullopt, false);
         const at::Tensor dy = pixels_of(y.sizes()).to(at::kBFloat16), full_dy = dy.to(at::kFloat);
         EXPECT_TRUE(at::equal(convolution.forward(x, weight, std::nullopt, false), y.to(at::kBFloat16)));
-        EXPECT_TRUE(at::equal(convolution.input_gradient(dy, weight, x.sizes()),
-                              convolution.input_gradient(full_dy, weight, x.sizes()).to(at::kBFloat16)));
-        EXPECT_TRUE(at::equal(convolution.weight_gradient(x, dy, weight.sizes()),
-                              convolution.weight_gradient(full, full_dy, weight.sizes())));
+        EXPECT_TRUE(at::equal(convolution.input_gradient(dy, weight, x),
+                              convolution.input_gradient(full_dy, weight, x).to(at::kBFloat16)));
+        EXPECT_TRUE(
+            at::equal(convolution.weight_gradient(x, dy, weight), convolution.weight_gradient(full, full_dy, weight)));
     }
 }
 INSTANTIATE_TEST_SUITE_P(Engine, ChannelByChannel, kDepthwiseCases, [](const auto& test) { return test.param.name; });

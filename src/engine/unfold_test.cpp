@@ -39,9 +39,9 @@ TEST_P(Unfolded, IsTheConvolutionOfLibtorch) {
                                                        one.transposed, none, one.groups, {true, true, false});
 
     const UnfoldedConvolution unfolded(w, one.groups, one.transposed);
-    EXPECT_TRUE(at::allclose(unfolded.forward(x, weight, bias, expected.sizes()), expected, 1e-4, 1e-5));
-    EXPECT_TRUE(at::allclose(unfolded.input_gradient(dy, weight, x.sizes()), dx, 1e-4, 1e-5));
-    EXPECT_TRUE(at::allclose(unfolded.weight_gradient(x, dy, sizes), dw, 1e-4, 1e-5));
+    EXPECT_TRUE(at::allclose(unfolded.forward(x, weight, bias, false), expected, 1e-4, 1e-5));
+    EXPECT_TRUE(at::allclose(unfolded.input_gradient(dy, weight, x), dx, 1e-4, 1e-5));
+    EXPECT_TRUE(at::allclose(unfolded.weight_gradient(x, dy, weight), dw, 1e-4, 1e-5));
 }
 
 INSTANTIATE_TEST_SUITE_P(

@@ -9,28 +9,16 @@
 #include "engine/layers/channels_last.hpp"
 #include "engine/layers/depthwise_convolution.hpp"
 #include "engine/layers/layout.hpp"
+#include "engine/layers/libtorch_convolution.hpp"
 #include "engine/layers/patch_convolution.hpp"
 #include "engine/layers/relu.hpp"
-#include "engine/layers/row_products.hpp"
+#include "engine/layers/row_convolution.hpp"
 #include "engine/layers/stored.hpp"
 #include "engine/layers/tile_convolution.hpp"
 #include "engine/layers/unfold.hpp"
 #include "engine/layers/winograd_convolution.hpp"
 
 namespace digits {
-namespace {
-
-/// So many values of a weights' gradient are made faster by oneDNN's convolution than by its product of matrices, whose
-/// threads share the sums. In bf16.
-constexpr std::int64_t kFewWeights = std::int64_t{1} << 14;
-
-/// A channels-last tensor as a matrix, and a matrix as a channels-last tensor of as many pixels as `like`.
-at::Tensor pixel_rows(const at::Tensor& x) { return x.permute({0, 2, 3, 1}).view({-1, x.size(1)}); }
-at::Tensor planes(const at::Tensor& rows, at::IntArrayRef like) {
-    return rows.view({like[0], like[2], like[3], -1}).permute({0, 3, 1, 2});
-}
-
-}  // namespace
 
 ConvolutionBase::ConvolutionBase(const caffe::LayerParameter& parameter, const LayerContext& context, bool transposed)
     : Layer(parameter, context), transposed_(transposed), products_(context.products) {}
@@ -62,7 +50,6 @@ void ConvolutionBase::set_up(const Blobs& bottom, const Blobs& top) {
     stride_ = padded(window_.stride, 1);
     pad_ = padded(window_.pad, 0);
     dilation_ = padded(window_.dilation, 1);
-    no_output_padding_.assign(kernel_.size(), 0);
     const auto all = [](const Shape& values, std::int64_t value) {
         return std::ranges::all_of(values, [&](std::int64_t v) { return v == value; });
     };
@@ -71,25 +58,38 @@ void ConvolutionBase::set_up(const Blobs& bottom, const Blobs& top) {
         strided_pixel && on_cpu() && !transposed_ && window_.channel_axis == 1 && window_.spatial_axes() == 2;
     seen_stride_ = skips_pixels_ ? Shape{1, 1} : stride_;
     keeps_layout_ = strided_pixel && !skips_pixels_;
-    product_ = on_cpu() && !transposed_ && window_.channel_axis == 1 && window_.spatial_axes() == 2 && groups_ == 1 &&
-               all(kernel_, 1) && all(pad_, 0);
-    if (on_cpu() && (!products_.is_native() || products_.has_low_blobs()) && !transposed_ &&
-        DepthwiseConvolution::suits(window_, channels_, outputs_, groups_))
-        depthwise_ = std::make_unique<DepthwiseConvolution>(window_);
-    if (on_cpu() && products_.has_low_blobs() && has_wide_bf16() && !has_tile_products() && !transposed_ &&
-        WinogradConvolution::suits(window_, channels_, outputs_, groups_))
-        winograd_ = std::make_unique<WinogradConvolution>(window_, groups_);
-    if (on_cpu() && !products_.is_native() && !transposed_ && !product_ && !skips_pixels_) {
-        if (WinogradConvolution::suits(window_, channels_, outputs_, groups_))
-            winograd_ = std::make_unique<WinogradConvolution>(window_, groups_);
-        if (PatchConvolution::suits(window_, channels_, outputs_, groups_))
-            patches_ = std::make_unique<PatchConvolution>(window_);
-    }
-    if (on_cpu() && products_.has_low_blobs() && !transposed_ &&
-        TileConvolution::suits(window_, seen_stride_, channels_, outputs_, groups_))
-        tiles_ = std::make_unique<TileConvolution>(window_, seen_stride_, channels_, outputs_, groups_);
-    if (window_.spatial_axes() > 3) unfolded_ = std::make_unique<UnfoldedConvolution>(window_, groups_, transposed_);
+    find_ways();
     reshape(bottom, top);
+}
+
+void ConvolutionBase::find_ways() {
+    ways_.clear();
+    const auto add = [&]<class Way>(Way one) { ways_.push_back(std::move(one)); };
+    const bool floats = !products_.is_native(), low = products_.has_low_blobs();
+    if (on_cpu() && !transposed_) {
+        if ((floats || low) && DepthwiseConvolution::suits(window_, channels_, outputs_, groups_))
+            add(std::make_unique<DepthwiseConvolution>(window_));
+        if (low && TileConvolution::suits(window_, seen_stride_, channels_, outputs_, groups_))
+            add(std::make_unique<TileConvolution>(window_, seen_stride_, channels_, outputs_, groups_));
+        if ((floats || (low && has_wide_bf16() && !has_tile_products())) &&
+            WinogradConvolution::suits(window_, channels_, outputs_, groups_))
+            add(std::make_unique<WinogradConvolution>(window_, channels_, outputs_, groups_, low));
+        const bool one_pixel = window_.channel_axis == 1 && window_.spatial_axes() == 2 && groups_ == 1 &&
+                               window_.kernel == Shape{1, 1} && window_.pad == Shape{0, 0};
+        if (one_pixel) add(std::make_unique<RowConvolution>(channels_, outputs_, !floats));
+        if (!one_pixel && floats && PatchConvolution::suits(window_, channels_, outputs_, groups_))
+            add(std::make_unique<PatchConvolution>(window_));
+    }
+    if (window_.spatial_axes() > 3) {
+        add(std::make_unique<UnfoldedConvolution>(window_, groups_, transposed_));
+    } else {
+        add(std::make_unique<LibtorchConvolution>(LibtorchConvolution::Options{
+            seen_stride_, pad_, dilation_, transposed_, groups_, lays_last(), blobs()[0]->count()}));
+    }
+}
+
+const ConvolutionWay& ConvolutionBase::way(Pass pass, at::IntArrayRef x, at::IntArrayRef y) const {
+    return **std::ranges::find_if(ways_, [&](const auto& one) { return one->takes(pass, x, y); });
 }
 
 void ConvolutionBase::reshape(const Blobs& bottom, const Blobs& top) {
@@ -119,40 +119,9 @@ Shape ConvolutionBase::result_shape(at::IntArrayRef sizes, int channel_axis) con
 
 std::int64_t ConvolutionBase::scratch_count(const Blob& bottom, Pass pass) const {
     const Shape top = result_shape(bottom.shape(), window_.channel_axis);
-    if (filters(bottom.shape(), top)) {
-        if (pass == Pass::kWeightGradient) return winograd_->weight_scratch(bottom.shape(), top);
-        if (pass == Pass::kInputGradient && patches_for_input(bottom.shape(), top))
-            return patches_->scratch(bottom.shape(), top);
-        return pass == Pass::kForward ? winograd_->forward_scratch(bottom.shape(), top)
-                                      : winograd_->input_scratch(bottom.shape(), top);
-    }
-    if (patches_) return patches_->scratch(bottom.shape(), top);
-    if (depthwise_) return 2 * weight().numel();
-    if (tiles_) {
-        if (pass == Pass::kWeightGradient) return tiles_->weight_scratch(bottom.shape(), top);
-        if (!tiles_->is_direct()) return 2 * weight().numel();
-        return pass == Pass::kForward ? tiles_->forward_scratch(bottom.shape(), top)
-                                      : tiles_->input_scratch(bottom.shape(), top);
-    }
-    if (product_) {
-        const std::int64_t pixels = element_count(top) / outputs_;
-        // A pixel's kernel with a stride reads a part of the bottom that is laid apart.
-        const std::int64_t apart = skips_pixels_ ? pixels * channels_ : 0;
-        if (products_.is_native()) return apart;
-        return apart + (pass == Pass::kForward         ? row_product_scratch(pixels, channels_, outputs_)
-                        : pass == Pass::kInputGradient ? row_input_scratch(pixels, channels_, outputs_)
-                                                       : row_weight_scratch(pixels, channels_, outputs_));
-    }
-    // The kernels are laid out anew, and their gradient is laid back.
-    return 2 * weight().numel();
-}
-
-bool ConvolutionBase::filters(at::IntArrayRef x, at::IntArrayRef y) const {
-    return winograd_ && (!products_.is_native() || winograd_->suits_bf16(x, y));
-}
-
-bool ConvolutionBase::patches_for_input(at::IntArrayRef x, at::IntArrayRef y) const {
-    return patches_ && winograd_->input_products(x, y) > patches_->products(y);
+    // A pixel's kernel with a stride reads a part of the bottom that is laid apart.
+    const std::int64_t apart = skips_pixels_ ? element_count(top) / outputs_ * channels_ : 0;
+    return apart + way(pass, bottom.shape(), top).scratch(pass, bottom.shape(), top);
 }
 
 at::Tensor ConvolutionBase::flat(const at::Tensor& x) const {
@@ -168,10 +137,13 @@ at::Tensor ConvolutionBase::weight() const {
     return window_.spatial_axes() == 0 ? weight.unsqueeze(-1) : weight;
 }
 
-at::Tensor ConvolutionBase::laid(const at::Tensor& x) const {
+bool ConvolutionBase::lays_last() const {
     // Tensor cores walk channels, too.
-    const bool last = on_cpu() ? !keeps_layout_ : x.is_cuda() && products_.is_native();
-    return x.dim() == 4 && last ? channels_last(x) : x;
+    return context_.device.is_cuda ? products_.is_native() : on_cpu() && !keeps_layout_;
+}
+
+at::Tensor ConvolutionBase::laid(const at::Tensor& x) const {
+    return x.dim() == 4 && lays_last() ? channels_last(x) : x;
 }
 
 at::Tensor ConvolutionBase::seen(const at::Tensor& bottom) const {
@@ -213,79 +185,19 @@ at::Tensor ConvolutionBase::top_gradient(Blob& top, bool wants_bias) {
     return g;
 }
 
-at::Tensor ConvolutionBase::convolve(const at::Tensor& bottom, const at::Tensor& kernels,
-                                     const std::optional<at::Tensor>& bias) const {
-    const at::Tensor x = products_.operand(seen(bottom));
-    if (depthwise_) return depthwise_->forward(x, kernels, bias, rectifier_ != nullptr);
-    if (tiles_ && tiles_->is_direct()) return tiles_->forward(x, kernels, bias, rectifier_ != nullptr);
-    if (filters(x.sizes(), result_shape(x.sizes(), 1)))
-        return winograd_->forward(x, kernels, bias, rectifier_ != nullptr);
-    if (patches_) return patches_->forward(x, kernels, bias, rectifier_ != nullptr);
-    // oneDNN is the quicker of both in bf16, but for the weight's gradient.
-    if (product_ && !products_.is_native())
-        return planes(row_product(pixel_rows(x), kernels.view({outputs_, channels_}), bias, rectifier_ != nullptr),
-                      x.sizes());
-    at::Tensor y = unfolded_ ? unfolded_->forward(x, kernels, bias, result_shape(x.sizes(), 1))
-                             : at::convolution(x, laid(kernels), bias, seen_stride_, pad_, dilation_, transposed_,
-                                               no_output_padding_, groups_);
-    if (rectifier_) at::relu_(y);
-    return y;
-}
-
 void ConvolutionBase::forward(const Blobs& bottom, const Blobs& top) {
-    // Tiles round floats as they pack them, a channel's few weights stay as they are, and points are made in float.
-    const bool takes_floats = products_.is_native() && (depthwise_ || (tiles_ && tiles_->is_direct()) ||
-                                                        filters(bottom[0]->shape(), top[0]->shape()));
+    const ConvolutionWay& one = way(Pass::kForward, bottom[0]->shape(), top[0]->shape());
+    const bool takes_floats = products_.is_native() && one.takes_float_weights();
     const auto operand = [&](const at::Tensor& x) { return takes_floats ? x : products_.operand(x); };
     const std::optional<at::Tensor> bias =
         blobs().size() > 1 ? std::optional(operand(blobs()[1]->data())) : std::nullopt;
-    // Both passes want them laid out.
+    // libtorch wants those of bf16 laid out in both passes.
     kernels_ = products_.is_native() && !takes_floats ? laid(operand(weight())) : operand(weight());
     for (std::size_t i = 0; i < bottom.size(); ++i) {
-        const at::Tensor y = products_.passed_on(convolve(bottom[i]->data(), kernels_, bias));
+        const at::Tensor x = products_.operand(seen(bottom[i]->data()));
+        const at::Tensor y = products_.passed_on(one.forward(x, kernels_, bias, rectifier_ != nullptr));
         top[i]->set_data(y.sizes() == at::IntArrayRef(top[i]->shape()) ? y : y.reshape(top[i]->shape()));
     }
-}
-
-ConvolutionBase::Gradients ConvolutionBase::gradients(const at::Tensor& dy, const at::Tensor& x,
-                                                      const at::Tensor& kernels, bool wants_input) const {
-    const bool wants_weight = wants_gradient(0);
-    Gradients found;
-    const auto backward = [&](bool input, bool weight) {
-        return at::convolution_backward(dy, x, laid(kernels), std::nullopt, seen_stride_, pad_, dilation_, transposed_,
-                                        no_output_padding_, groups_, {input, weight, false});
-    };
-    if (depthwise_) {
-        if (wants_weight) found.weight = depthwise_->weight_gradient(x, dy, kernels.sizes());
-        if (wants_input) found.input = depthwise_->input_gradient(dy, kernels, x.sizes());
-    } else if (tiles_) {
-        if (wants_weight) found.weight = tiles_->weight_gradient(x, dy, kernels.sizes());
-        if (wants_input)
-            found.input = tiles_->is_direct() ? tiles_->input_gradient(dy, kernels, x.sizes())
-                                              : std::get<0>(backward(true, false));
-    } else if (filters(x.sizes(), dy.sizes())) {
-        if (wants_weight) found.weight = winograd_->weight_gradient(x, dy, kernels.sizes());
-        if (wants_input)
-            found.input = patches_for_input(x.sizes(), dy.sizes()) ? patches_->input_gradient(dy, kernels, x.sizes())
-                                                                   : winograd_->input_gradient(dy, kernels, x.sizes());
-    } else if (patches_) {
-        if (wants_weight) found.weight = patches_->weight_gradient(x, dy, kernels.sizes());
-        if (wants_input) found.input = patches_->input_gradient(dy, kernels, x.sizes());
-    } else if (product_ && !(products_.is_native() && outputs_ * channels_ <= kFewWeights)) {
-        if (wants_weight) found.weight = row_weight_gradient(pixel_rows(dy), pixel_rows(x)).view(kernels.sizes());
-        if (wants_input && products_.is_native()) {
-            found.input = std::get<0>(backward(true, false));
-        } else if (wants_input) {
-            found.input = planes(row_input_gradient(pixel_rows(dy), kernels.view({outputs_, channels_})), dy.sizes());
-        }
-    } else if (unfolded_) {
-        if (wants_weight) found.weight = unfolded_->weight_gradient(x, dy, kernels.sizes());
-        if (wants_input) found.input = unfolded_->input_gradient(dy, kernels, x.sizes());
-    } else {
-        at::Tensor none;
-        std::tie(found.input, found.weight, none) = backward(wants_input, wants_weight);
-    }
-    return found;
 }
 
 void ConvolutionBase::backward(const Blobs& top, const std::vector<bool>& propagate_down, const Blobs& bottom) {
@@ -295,9 +207,17 @@ void ConvolutionBase::backward(const Blobs& top, const std::vector<bool>& propag
         const auto dy = products_.gradient(top_gradient(*top[i], wants_bias));
         if (!propagate_down[i] && !wants_gradient(0)) continue;
         const at::Tensor x = products_.operand(seen(bottom[i]->data()));
-        const auto found = gradients(dy.operand, x, kernels_, propagate_down[i]);
-        if (wants_gradient(0)) blobs()[0]->accumulate_diff(products_.result(found.weight, dy));
-        if (propagate_down[i]) bottom[i]->set_diff(unseen(products_.passed_on(found.input, dy), bottom[i]->shape()));
+        const auto way_of = [&](Pass pass) -> const ConvolutionWay& {
+            return way(pass, x.sizes(), dy.operand.sizes());
+        };
+        if (wants_gradient(0)) {
+            const at::Tensor dw = way_of(Pass::kWeightGradient).weight_gradient(x, dy.operand, kernels_);
+            blobs()[0]->accumulate_diff(products_.result(dw, dy));
+        }
+        if (propagate_down[i]) {
+            const at::Tensor dx = way_of(Pass::kInputGradient).input_gradient(dy.operand, kernels_, x);
+            bottom[i]->set_diff(unseen(products_.passed_on(dx, dy), bottom[i]->shape()));
+        }
     }
 }
 

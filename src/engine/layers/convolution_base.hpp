@@ -7,11 +7,7 @@
 
 namespace digits {
 
-class DepthwiseConvolution;
-class PatchConvolution;
-class TileConvolution;
-class UnfoldedConvolution;
-class WinogradConvolution;
+class ConvolutionWay;
 
 /// What Convolution and Deconvolution share: weights for all bottoms, any number of batch axes before the channel axis
 /// and of spatial axes behind it.
@@ -34,23 +30,16 @@ class ConvolutionBase : public Layer, public Absorber {
     /// (batch, channels, spatial…) with at least one spatial axis, as ATen wants it.
     at::Tensor flat(const at::Tensor& x) const;
     at::Tensor weight() const;
+    /// Whether pixels and weights lie channels last.
+    bool lays_last() const;
     at::Tensor laid(const at::Tensor& x) const;
     /// The bottom as the kernel walks it, laid out.
     at::Tensor seen(const at::Tensor& bottom) const;
-    /// With the absorbed ReLU, in the precision of products.
-    at::Tensor convolve(const at::Tensor& bottom, const at::Tensor& kernels,
-                        const std::optional<at::Tensor>& bias) const;
-    struct Gradients {
-        at::Tensor input, weight;
-    };
-    /// Of operands; the weight's only if it is wanted.
-    Gradients gradients(const at::Tensor& dy, const at::Tensor& x, const at::Tensor& kernels, bool wants_input) const;
+    /// Finds the ways that suit, the best ones first; the last one takes all.
+    void find_ways();
+    const ConvolutionWay& way(Pass pass, at::IntArrayRef x, at::IntArrayRef y) const;
     /// The top's gradient, laid out, before an absorbed ReLU; adds that of the bias if it is wanted.
     at::Tensor top_gradient(Blob& top, bool wants_bias);
-    /// Whether minimal filtering is the way between x and y of these sizes.
-    bool filters(at::IntArrayRef x, at::IntArrayRef y) const;
-    /// Whether, beside minimal filtering, patches are the quicker way to the bottom's gradient.
-    bool patches_for_input(at::IntArrayRef x, at::IntArrayRef y) const;
     /// The bottom's gradient out of that of `seen(bottom)`.
     at::Tensor unseen(const at::Tensor& diff, const Shape& bottom) const;
 
@@ -58,19 +47,13 @@ class ConvolutionBase : public Layer, public Absorber {
     const Products products_;
     ConvolutionWindow window_;
     std::int64_t channels_ = 0, outputs_ = 0, groups_ = 1;
-    Shape kernel_, stride_, pad_, dilation_, no_output_padding_;  // for ATen: at least one spatial axis
+    Shape kernel_, stride_, pad_, dilation_;  // for ATen: at least one spatial axis
     /// A kernel of one pixel with a stride. oneDNN writes past its buffers there when channels are last, fewer than 8,
     /// and the machine has AVX2 without AVX-512. A convolution leaves the pixels out beforehand that it would skip; a
     /// deconvolution takes its bottoms as they are laid out.
     bool skips_pixels_ = false, keeps_layout_ = false;
-    Shape seen_stride_;                                // on what seen() gives
-    std::unique_ptr<WinogradConvolution> winograd_;    // where it suits
-    std::unique_ptr<PatchConvolution> patches_;        // where it suits, perhaps beside winograd_
-    std::unique_ptr<DepthwiseConvolution> depthwise_;  // where it suits, in fp32 and bf16
-    std::unique_ptr<TileConvolution> tiles_;           // where it suits, in bf16
-    std::unique_ptr<UnfoldedConvolution> unfolded_;    // of more spatial axes than ATen knows
-    /// A kernel of one pixel: a product of matrices, (pixels x channels) and (channels x outputs).
-    bool product_ = false;
+    Shape seen_stride_;  // on what seen() gives
+    std::vector<std::unique_ptr<ConvolutionWay>> ways_;
     Layer* rectifier_ = nullptr;  // an absorbed ReLU
     at::Tensor kernels_;          // an operand of the last forward pass
 };

@@ -58,9 +58,9 @@ at::Tensor DepthwiseConvolution::forward(const at::Tensor& x, const at::Tensor& 
 }
 
 at::Tensor DepthwiseConvolution::input_gradient(const at::Tensor& dy, const at::Tensor& weight,
-                                                at::IntArrayRef sizes) const {
-    const at::Tensor dx = empty_channels_last(sizes, dy.scalar_type());
-    const DepthwiseShape one = shape(sizes, dy.sizes());
+                                                const at::Tensor& x) const {
+    const at::Tensor dx = empty_channels_last(x.sizes(), dy.scalar_type());
+    const DepthwiseShape one = shape(x.sizes(), dy.sizes());
     const at::Tensor w = channels_behind(weight);
     with_stored_type(dy, [&]<class T>(T) {
         at::parallel_for(0, one.lines_in(), 1, [&](std::int64_t begin, std::int64_t end) {
@@ -71,7 +71,7 @@ at::Tensor DepthwiseConvolution::input_gradient(const at::Tensor& dy, const at::
 }
 
 at::Tensor DepthwiseConvolution::weight_gradient(const at::Tensor& x, const at::Tensor& dy,
-                                                 at::IntArrayRef sizes) const {
+                                                 const at::Tensor& weight) const {
     const DepthwiseShape one = shape(x.sizes(), dy.sizes());
     const at::Tensor sums = at::zeros({at::get_num_threads(), one.kernel, one.kernel, one.channels}, at::kFloat);
     with_stored_type(x, [&]<class T>(T) {
@@ -80,7 +80,11 @@ at::Tensor DepthwiseConvolution::weight_gradient(const at::Tensor& x, const at::
                                       begin, end);
         });
     });
-    return sums.sum(0).permute({2, 0, 1}).contiguous().view(sizes);
+    return sums.sum(0).permute({2, 0, 1}).contiguous().view(weight.sizes());
+}
+
+std::int64_t DepthwiseConvolution::scratch(Pass pass, at::IntArrayRef x, at::IntArrayRef y) const {
+    return (pass == Pass::kWeightGradient ? at::get_num_threads() : 1) * shape(x, y).weights();
 }
 
 }  // namespace digits

@@ -39,7 +39,7 @@ PatchShape PatchConvolution::shape(at::IntArrayRef x, at::IntArrayRef y) const {
     return shape;
 }
 
-std::int64_t PatchConvolution::scratch(at::IntArrayRef x, at::IntArrayRef y) const {
+std::int64_t PatchConvolution::scratch(Pass, at::IntArrayRef x, at::IntArrayRef y) const {
     const PatchShape one = shape(x, y);
     return at::get_num_threads() * (patch_scratch_size(one) + patch_weight_size(one));
 }
@@ -60,10 +60,9 @@ at::Tensor PatchConvolution::forward(const at::Tensor& x, const at::Tensor& weig
     return y;
 }
 
-at::Tensor PatchConvolution::input_gradient(const at::Tensor& dy, const at::Tensor& weight,
-                                            at::IntArrayRef sizes) const {
-    const at::Tensor dx = empty_channels_last(sizes);
-    const PatchShape one = shape(sizes, dy.sizes());
+at::Tensor PatchConvolution::input_gradient(const at::Tensor& dy, const at::Tensor& weight, const at::Tensor& x) const {
+    const at::Tensor dx = empty_channels_last(x.sizes());
+    const PatchShape one = shape(x.sizes(), dy.sizes());
     const at::Tensor panels = at::empty({patch_turned_weight_size(one)}, at::kFloat);
     patch_turned_weights(one, weight.contiguous().data_ptr<float>(), panels.data_ptr<float>());
     const at::Tensor scratch = at::empty({at::get_num_threads(), patch_scratch_size(one)}, at::kFloat);
@@ -74,8 +73,9 @@ at::Tensor PatchConvolution::input_gradient(const at::Tensor& dy, const at::Tens
     return dx;
 }
 
-at::Tensor PatchConvolution::weight_gradient(const at::Tensor& x, const at::Tensor& dy, at::IntArrayRef sizes) const {
-    const at::Tensor dw = at::empty(sizes, at::kFloat);
+at::Tensor PatchConvolution::weight_gradient(const at::Tensor& x, const at::Tensor& dy,
+                                             const at::Tensor& weight) const {
+    const at::Tensor dw = at::empty(weight.sizes(), at::kFloat);
     const PatchShape one = shape(x.sizes(), dy.sizes());
     const std::int64_t threads = at::get_num_threads();
     const at::Tensor sums = at::zeros({threads, patch_weight_size(one)}, at::kFloat);

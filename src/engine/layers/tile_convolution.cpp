@@ -187,37 +187,28 @@ at::Tensor TileConvolution::forward(const at::Tensor& x, const at::Tensor& weigh
     return walk.run(x, packed, bias ? bias->data_ptr<float>() : nullptr, rectify, y, groups_);
 }
 
-at::Tensor TileConvolution::input_gradient(const at::Tensor& dy, const at::Tensor& weight,
-                                           at::IntArrayRef sizes) const {
-    const at::Tensor dx = empty_channels_last(sizes, at::kBFloat16);
-    const TilePass walk(turned_walk(sizes, dy.sizes()));
+at::Tensor TileConvolution::input_gradient(const at::Tensor& dy, const at::Tensor& weight, const at::Tensor& x) const {
+    const at::Tensor dx = empty_channels_last(x.sizes(), at::kBFloat16);
+    const TilePass walk(turned_walk(x.sizes(), dy.sizes()));
     const at::Tensor packed = walk.pack(weight.contiguous(), channels_ * walk.taps, walk.taps, true, groups_);
     return walk.run(dy, packed, nullptr, false, dx, groups_);
 }
 
-at::Tensor TileConvolution::weight_gradient(const at::Tensor& x, const at::Tensor& dy, at::IntArrayRef sizes) const {
+at::Tensor TileConvolution::weight_gradient(const at::Tensor& x, const at::Tensor& dy, const at::Tensor& weight) const {
     const TileWalk walk = this->walk(x.sizes(), dy.sizes());
     const at::Tensor dw = at::empty({groups_ * outputs_, walk.depth, walk.taps}, at::kFloat);
     const TileWeightGradient gradient(walk);
     for (std::int64_t g = 0; g < groups_; ++g)
         gradient.run(stored<Bf16>(x) + g * channels_, stored<Bf16>(dy) + g * outputs_,
                      dw.data_ptr<float>() + g * outputs_ * walk.depth * walk.taps);
-    if (!walk.patches) return dw.view(sizes);
-    return dw.view({sizes[0], sizes[2], sizes[3], sizes[1]}).permute({0, 3, 1, 2}).contiguous();
+    if (!walk.patches) return dw.view(weight.sizes());
+    return dw.view({weight.size(0), kernel_y_, kernel_x_, weight.size(1)}).permute({0, 3, 1, 2}).contiguous();
 }
 
-std::int64_t TileConvolution::forward_scratch(at::IntArrayRef x, at::IntArrayRef y) const {
-    const TilePass pass(walk(x, y));
-    return (groups_ * pass.weight_size() + at::get_num_threads() * pass.band_size()) / 2;
-}
-
-std::int64_t TileConvolution::input_scratch(at::IntArrayRef x, at::IntArrayRef y) const {
-    const TilePass pass(turned_walk(x, y));
-    return (groups_ * pass.weight_size() + at::get_num_threads() * pass.band_size()) / 2;
-}
-
-std::int64_t TileConvolution::weight_scratch(at::IntArrayRef x, at::IntArrayRef y) const {
-    return TileWeightGradient(walk(x, y)).scratch();
+std::int64_t TileConvolution::scratch(Pass pass, at::IntArrayRef x, at::IntArrayRef y) const {
+    if (pass == Pass::kWeightGradient) return TileWeightGradient(walk(x, y)).scratch();
+    const TilePass one(pass == Pass::kForward ? walk(x, y) : turned_walk(x, y));
+    return (groups_ * one.weight_size() + at::get_num_threads() * one.band_size()) / 2;
 }
 
 }  // namespace digits

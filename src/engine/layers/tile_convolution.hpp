@@ -1,8 +1,7 @@
 #pragma once
 
-#include <ATen/ATen.h>
-
 #include "engine/blob.hpp"
+#include "engine/layers/convolution_way.hpp"
 #include "engine/layers/tile_walk.hpp"
 #include "engine/layers/window.hpp"
 
@@ -15,7 +14,7 @@ namespace digits {
 /// it: what a tap of the kernel sees at any position is then a fixed number of positions away, and a tile is read where
 /// it lies. With a stride, rows are patches, what the kernel sees at one place; libtorch is the quicker there but for
 /// the weights' gradient.
-class TileConvolution {
+class TileConvolution final : public ConvolutionWay {
   public:
     /// `stride`: the window's, or 1 where the pixels that it skips are left out already. Channels and outputs of all
     /// groups. Whether this processor has the tiles and they are likely to be the faster way: to the weights' gradient.
@@ -24,22 +23,18 @@ class TileConvolution {
     TileConvolution(const ConvolutionWindow& window, const Shape& stride, std::int64_t channels, std::int64_t outputs,
                     std::int64_t groups);
 
-    /// And to outputs and the inputs' gradient.
-    bool is_direct() const { return stride_y_ == 1 && stride_x_ == 1; }
-    /// `rectify`: negative outputs become 0.
+    /// Of a convolution with strides, the weights' gradient only.
+    bool takes(Pass pass, at::IntArrayRef, at::IntArrayRef) const override {
+        return is_direct() || pass == Pass::kWeightGradient;
+    }
     at::Tensor forward(const at::Tensor& x, const at::Tensor& weight, const std::optional<at::Tensor>& bias,
-                       bool rectify) const;
-    /// Of a direct one. `sizes` are those of x.
-    at::Tensor input_gradient(const at::Tensor& dy, const at::Tensor& weight, at::IntArrayRef sizes) const;
-    /// `sizes` are those of the weight.
-    at::Tensor weight_gradient(const at::Tensor& x, const at::Tensor& dy, at::IntArrayRef sizes) const;
-
-    /// Floats that a pass takes beside x and y of these sizes.
-    std::int64_t forward_scratch(at::IntArrayRef x, at::IntArrayRef y) const;
-    std::int64_t input_scratch(at::IntArrayRef x, at::IntArrayRef y) const;
-    std::int64_t weight_scratch(at::IntArrayRef x, at::IntArrayRef y) const;
+                       bool rectify) const override;
+    at::Tensor input_gradient(const at::Tensor& dy, const at::Tensor& weight, const at::Tensor& x) const override;
+    at::Tensor weight_gradient(const at::Tensor& x, const at::Tensor& dy, const at::Tensor& weight) const override;
+    std::int64_t scratch(Pass pass, at::IntArrayRef x, at::IntArrayRef y) const override;
 
   private:
+    bool is_direct() const { return stride_y_ == 1 && stride_x_ == 1; }
     TileWalk direct_walk(at::IntArrayRef in, at::IntArrayRef out, std::int64_t pad_y, std::int64_t pad_x) const;
     TileWalk walk(at::IntArrayRef x, at::IntArrayRef y) const;
     TileWalk turned_walk(at::IntArrayRef x, at::IntArrayRef y) const;

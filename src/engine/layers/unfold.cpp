@@ -53,23 +53,34 @@ at::Tensor UnfoldedConvolution::up(const at::Tensor& narrow, const at::Tensor& w
 }
 
 at::Tensor UnfoldedConvolution::forward(const at::Tensor& x, const at::Tensor& weight,
-                                        const std::optional<at::Tensor>& bias, at::IntArrayRef sizes) const {
-    const at::Tensor y = transposed_ ? up(x, weight, sizes) : down(x, weight, sizes);
-    if (!bias) return y;
-    Shape along(sizes.size(), 1);
-    along[1] = bias->size(0);
-    return y + bias->view(along);
+                                        const std::optional<at::Tensor>& bias, bool rectify) const {
+    Shape sizes{x.size(0), transposed_ ? weight.size(1) * groups_ : weight.size(0)};
+    for (int i = 0; i < window_.spatial_axes(); ++i)
+        sizes.push_back(transposed_ ? window_.transposed_output_size(i, x.size(i + 2))
+                                    : window_.output_size(i, x.size(i + 2)));
+    at::Tensor y = transposed_ ? up(x, weight, sizes) : down(x, weight, sizes);
+    if (bias) {
+        Shape along(sizes.size(), 1);
+        along[1] = bias->size(0);
+        y = y + bias->view(along);
+    }
+    return rectify ? at::relu_(y) : y;
 }
 
 at::Tensor UnfoldedConvolution::input_gradient(const at::Tensor& dy, const at::Tensor& weight,
-                                               at::IntArrayRef sizes) const {
-    return transposed_ ? down(dy, weight, sizes) : up(dy, weight, sizes);
+                                               const at::Tensor& x) const {
+    return transposed_ ? down(dy, weight, x.sizes()) : up(dy, weight, x.sizes());
 }
 
 at::Tensor UnfoldedConvolution::weight_gradient(const at::Tensor& x, const at::Tensor& dy,
-                                                at::IntArrayRef sizes) const {
+                                                const at::Tensor& weight) const {
     const at::Tensor columns = grouped(unfold_windows(transposed_ ? dy : x, window_));
-    return at::matmul(grouped(transposed_ ? x : dy), columns.transpose(2, 3)).sum(0).reshape(sizes);
+    return at::matmul(grouped(transposed_ ? x : dy), columns.transpose(2, 3)).sum(0).reshape(weight.sizes());
+}
+
+std::int64_t UnfoldedConvolution::scratch(Pass, at::IntArrayRef x, at::IntArrayRef y) const {
+    const at::IntArrayRef wide = transposed_ ? y : x, narrow = transposed_ ? x : y;
+    return c10::multiply_integers(narrow) / narrow[1] * wide[1] * element_count(window_.kernel);
 }
 
 }  // namespace digits

@@ -1,7 +1,6 @@
 #pragma once
 
-#include <ATen/ATen.h>
-
+#include "engine/layers/convolution_way.hpp"
 #include "engine/layers/window.hpp"
 
 namespace digits {
@@ -13,17 +12,18 @@ at::Tensor unfold_windows(const at::Tensor& x, const ConvolutionWindow& window);
 /// Its transpose: what lies in several windows adds up. `sizes`: (batch, channels, spatial…).
 at::Tensor fold_windows(const at::Tensor& columns, const ConvolutionWindow& window, at::IntArrayRef sizes);
 
-/// A convolution, or its transpose, as one product of matrices a group. Tensors are (batch, channels, spatial…).
-class UnfoldedConvolution {
+/// A convolution, or its transpose, as one product of matrices a group.
+class UnfoldedConvolution final : public ConvolutionWay {
   public:
     UnfoldedConvolution(const ConvolutionWindow& window, std::int64_t groups, bool transposed)
         : window_(window), groups_(groups), transposed_(transposed) {}
 
-    /// `sizes` are the result's.
+    bool takes_float_weights() const override { return false; }
     at::Tensor forward(const at::Tensor& x, const at::Tensor& weight, const std::optional<at::Tensor>& bias,
-                       at::IntArrayRef sizes) const;
-    at::Tensor input_gradient(const at::Tensor& dy, const at::Tensor& weight, at::IntArrayRef sizes) const;
-    at::Tensor weight_gradient(const at::Tensor& x, const at::Tensor& dy, at::IntArrayRef sizes) const;
+                       bool rectify) const override;
+    at::Tensor input_gradient(const at::Tensor& dy, const at::Tensor& weight, const at::Tensor& x) const override;
+    at::Tensor weight_gradient(const at::Tensor& x, const at::Tensor& dy, const at::Tensor& weight) const override;
+    std::int64_t scratch(Pass pass, at::IntArrayRef x, at::IntArrayRef y) const override;
 
   private:
     /// (batch, groups, rows of a group, the rest).

@@ -5,6 +5,7 @@
 #include "engine/kernels/panels.hpp"
 #include "engine/layers/channels_last.hpp"
 #include "engine/layers/parts.hpp"
+#include "engine/layers/patch_convolution.hpp"
 #include "engine/layers/stored.hpp"
 
 namespace digits {
@@ -81,12 +82,20 @@ bool WinogradConvolution::suits(const ConvolutionWindow& window, std::int64_t ch
     return (kernel == 3 || kernel == 5) && in >= 16 && out >= 16;
 }
 
-bool WinogradConvolution::suits_bf16(at::IntArrayRef x, at::IntArrayRef y) const {
-    return shape(x, y, pad_y_, pad_x_).tiles() >= kLeastTiles;
-}
+WinogradConvolution::WinogradConvolution(const ConvolutionWindow& window, std::int64_t channels, std::int64_t outputs,
+                                         std::int64_t groups, bool low)
+    : kernel_(static_cast<int>(window.kernel[0])),
+      pad_y_(window.pad[0]),
+      pad_x_(window.pad[1]),
+      groups_(groups),
+      low_(low),
+      has_patches_(!low && PatchConvolution::suits(window, channels, outputs, groups)) {}
 
-WinogradConvolution::WinogradConvolution(const ConvolutionWindow& window, std::int64_t groups)
-    : kernel_(static_cast<int>(window.kernel[0])), pad_y_(window.pad[0]), pad_x_(window.pad[1]), groups_(groups) {}
+bool WinogradConvolution::takes(Pass pass, at::IntArrayRef x, at::IntArrayRef y) const {
+    if (low_) return shape(x, y, pad_y_, pad_x_).tiles() >= kLeastTiles;
+    return pass != Pass::kInputGradient || !has_patches_ ||
+           input_products(x, y) <= y[0] * y[2] * y[3] * kernel_ * kernel_;
+}
 
 WinogradShape WinogradConvolution::shape(at::IntArrayRef x, at::IntArrayRef y, std::int64_t pad_y,
                                          std::int64_t pad_x) const {
@@ -121,22 +130,15 @@ std::int64_t WinogradConvolution::input_products(at::IntArrayRef x, at::IntArray
     return tiles * kWinogradPoints * 8 / 5;
 }
 
-std::int64_t WinogradConvolution::input_scratch(at::IntArrayRef x, at::IntArrayRef y) const {
+std::int64_t WinogradConvolution::scratch(Pass pass, at::IntArrayRef x, at::IntArrayRef y) const {
     const WinogradShape one = shape(x, y, pad_y_, pad_x_);
-    return winograd_weight_size(one.outputs, one.channels) +
-           (spreads(x, y) ? spread_scratch(one) : convolve_scratch(turned_shape(x, y)));
-}
-
-std::int64_t WinogradConvolution::forward_scratch(at::IntArrayRef x, at::IntArrayRef y) const {
-    const WinogradShape one = shape(x, y, pad_y_, pad_x_);
-    return winograd_weight_size(one.channels, one.outputs) + convolve_scratch(one);
-}
-
-std::int64_t WinogradConvolution::weight_scratch(at::IntArrayRef x, at::IntArrayRef y) const {
-    const WinogradShape one = shape(x, y, pad_y_, pad_x_);
+    const std::int64_t weights = winograd_weight_size(one.channels, one.outputs);
+    if (pass == Pass::kForward) return weights + convolve_scratch(one);
+    if (pass == Pass::kInputGradient)
+        return winograd_weight_size(one.outputs, one.channels) +
+               (spreads(x, y) ? spread_scratch(one) : convolve_scratch(turned_shape(x, y)));
     const std::int64_t block = block_of_tiles(one, one.tiles());
-    return winograd_weight_size(one.channels, one.outputs) + winograd_input_size(one, block) +
-           winograd_gradient_size(one, block);
+    return weights + winograd_input_size(one, block) + winograd_gradient_size(one, block);
 }
 
 at::Tensor WinogradConvolution::forward(const at::Tensor& x, const at::Tensor& weight,
@@ -162,11 +164,12 @@ at::Tensor WinogradConvolution::forward(const at::Tensor& x, const at::Tensor& w
 }
 
 at::Tensor WinogradConvolution::input_gradient(const at::Tensor& dy, const at::Tensor& weight,
-                                               at::IntArrayRef sizes) const {
+                                               const at::Tensor& x) const {
+    const at::IntArrayRef sizes = x.sizes();
     const bool turned = !spreads(sizes, dy.sizes());
     // Sums of tiles that overlap are made in float.
     if (!turned && dy.scalar_type() != at::kFloat)
-        return input_gradient(dy.to(at::kFloat), weight, sizes).to(dy.scalar_type());
+        return input_gradient(dy.to(at::kFloat), weight, x).to(dy.scalar_type());
     const at::Tensor dx = empty_channels_last(sizes, dy.scalar_type());
     const WinogradShape one = shape(sizes, dy.sizes(), pad_y_, pad_x_);
     const at::Tensor kernels = weight.contiguous();
@@ -190,8 +193,8 @@ at::Tensor WinogradConvolution::input_gradient(const at::Tensor& dy, const at::T
 }
 
 at::Tensor WinogradConvolution::weight_gradient(const at::Tensor& x, const at::Tensor& dy,
-                                                at::IntArrayRef sizes) const {
-    const at::Tensor dw = at::empty(sizes, at::kFloat);
+                                                const at::Tensor& weight) const {
+    const at::Tensor dw = at::empty(weight.sizes(), at::kFloat);
     const WinogradShape one = shape(x.sizes(), dy.sizes(), pad_y_, pad_x_);
     const std::int64_t tiles = one.tiles(), block = block_of_tiles(one, tiles);
     const at::Tensor scratch =
