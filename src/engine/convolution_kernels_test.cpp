@@ -4,6 +4,8 @@
 #include "engine/kernels/processor.hpp"
 #include "engine/layers/depthwise_convolution.hpp"
 #include "engine/layers/patch_convolution.hpp"
+#include "engine/layers/row_deconvolution.hpp"
+#include "engine/layers/weight_layout.hpp"
 #include "engine/layers/winograd_convolution.hpp"
 
 // Our convolutions, with each width of vectors that the processor has, against libtorch's.
@@ -132,6 +134,59 @@ TEST_P(ChannelByChannel, RoundsItsResultsInBf16) {
     }
 }
 INSTANTIATE_TEST_SUITE_P(Engine, ChannelByChannel, kDepthwiseCases, [](const auto& test) { return test.param.name; });
+
+class WithoutOverlaps : public testing::TestWithParam<Case> {};
+TEST_P(WithoutOverlaps, IsTheDeconvolutionOfLibtorch) {
+    const auto& [name, w, input, outputs, groups] = GetParam();
+    ASSERT_TRUE(RowDeconvolution::suits(w, groups));
+    at::manual_seed(3);
+    const at::Tensor x = pixels_of(input), bias = at::randn({outputs}),
+                     weight = at::randn({input[1], outputs, w.kernel[0], w.kernel[1]});
+    const at::Tensor y = at::convolution(x, weight, bias, w.stride, w.pad, w.dilation, true, {0, 0}, 1);
+    const at::Tensor dy = pixels_of(y.sizes());
+    const auto [dx, dw, db] = at::convolution_backward(dy, x, weight, std::nullopt, w.stride, w.pad, w.dilation, true,
+                                                       {0, 0}, 1, {true, true, false});
+    const auto expect_close = [](const at::Tensor& got, const at::Tensor& expected) {
+        ASSERT_EQ(got.sizes(), expected.sizes());
+        EXPECT_LT((got - expected).abs().max().item<float>(), 1e-5F * expected.abs().max().item<float>());
+    };
+    const RowDeconvolution deconvolution(w);
+    expect_close(deconvolution.forward(x, weight, bias, false), y);
+    expect_close(deconvolution.forward(x, weight, std::nullopt, true), (y - bias.view({1, -1, 1, 1})).clamp_min(0));
+    expect_close(deconvolution.input_gradient(dy, weight, x), dx);
+    expect_close(deconvolution.weight_gradient(x, dy, weight), dw);
+}
+INSTANTIATE_TEST_SUITE_P(Engine, WithoutOverlaps,
+                         testing::Values(Case{"twice", window({2, 2}, {2, 2}, {0, 0}), {3, 24, 5, 7}, 20, 1},
+                                         Case{"oblong", window({3, 2}, {3, 2}, {0, 0}), {2, 33, 6, 4}, 17, 1},
+                                         Case{"one_axis", window({1, 4}, {1, 4}, {0, 0}), {2, 16, 4, 4}, 3, 1}),
+                         [](const auto& test) { return test.param.name; });
+
+/// Outputs, channels, size of the kernel; with the widest vectors or without.
+class WeightLayouts : public testing::TestWithParam<std::tuple<std::array<std::int64_t, 3>, bool>> {
+  protected:
+    WeightLayouts() { allow_wide_vectors(std::get<1>(GetParam())); }
+    ~WeightLayouts() override { allow_wide_vectors(true); }
+};
+TEST_P(WeightLayouts, RoundAndLayAsLibtorchDoes) {
+    if (!has_fast_products()) GTEST_SKIP() << "this processor has neither AVX2 nor FMA";
+    const auto [outputs, channels, kernel] = std::get<0>(GetParam());
+    at::manual_seed(3);
+    const at::Tensor weight = at::randn({outputs, channels, kernel, kernel});
+    const at::Tensor expected = weight.to(at::kBFloat16), laid = rounded_channels_last(weight);
+    EXPECT_TRUE(laid.is_contiguous(at::MemoryFormat::ChannelsLast));
+    EXPECT_TRUE(at::equal(laid, expected));
+    const at::Tensor back = floats_of_gradient(laid).to(at::kFloat);
+    EXPECT_TRUE(back.is_contiguous() || kernel == 1);
+    EXPECT_TRUE(at::equal(back, expected.to(at::kFloat)));
+}
+INSTANTIATE_TEST_SUITE_P(Engine, WeightLayouts,
+                         testing::Combine(testing::Values(std::array<std::int64_t, 3>{5, 33, 3},
+                                                          std::array<std::int64_t, 3>{3, 16, 5},
+                                                          std::array<std::int64_t, 3>{2, 3, 7},
+                                                          std::array<std::int64_t, 3>{4, 64, 1},
+                                                          std::array<std::int64_t, 3>{1, 1, 2}),
+                                          testing::Bool()));
 
 }  // namespace
 }  // namespace digits

@@ -13,9 +13,11 @@
 #include "engine/layers/patch_convolution.hpp"
 #include "engine/layers/relu.hpp"
 #include "engine/layers/row_convolution.hpp"
+#include "engine/layers/row_deconvolution.hpp"
 #include "engine/layers/stored.hpp"
 #include "engine/layers/tile_convolution.hpp"
 #include "engine/layers/unfold.hpp"
+#include "engine/layers/weight_layout.hpp"
 #include "engine/layers/winograd_convolution.hpp"
 
 namespace digits {
@@ -80,6 +82,8 @@ void ConvolutionBase::find_ways() {
         if (!one_pixel && floats && PatchConvolution::suits(window_, channels_, outputs_, groups_))
             add(std::make_unique<PatchConvolution>(window_));
     }
+    if (on_cpu() && transposed_ && (floats || low) && RowDeconvolution::suits(window_, groups_))
+        add(std::make_unique<RowDeconvolution>(window_));
     if (window_.spatial_axes() > 3) {
         add(std::make_unique<UnfoldedConvolution>(window_, groups_, transposed_));
     } else {
@@ -137,6 +141,13 @@ at::Tensor ConvolutionBase::weight() const {
     return window_.spatial_axes() == 0 ? weight.unsqueeze(-1) : weight;
 }
 
+at::Tensor ConvolutionBase::low_weight() const {
+    const at::Tensor w = weight();
+    // Both passes of libtorch want it laid out.
+    return products_.has_low_blobs() && on_cpu() && w.dim() == 4 && lays_last() ? rounded_channels_last(w)
+                                                                                : laid(products_.operand(w));
+}
+
 bool ConvolutionBase::lays_last() const {
     // Tensor cores walk channels, too.
     return context_.device.is_cuda ? products_.is_native() : on_cpu() && !keeps_layout_;
@@ -191,8 +202,7 @@ void ConvolutionBase::forward(const Blobs& bottom, const Blobs& top) {
     const auto operand = [&](const at::Tensor& x) { return takes_floats ? x : products_.operand(x); };
     const std::optional<at::Tensor> bias =
         blobs().size() > 1 ? std::optional(operand(blobs()[1]->data())) : std::nullopt;
-    // libtorch wants those of bf16 laid out in both passes.
-    kernels_ = products_.is_native() && !takes_floats ? laid(operand(weight())) : operand(weight());
+    kernels_ = products_.is_native() && !takes_floats ? low_weight() : operand(weight());
     for (std::size_t i = 0; i < bottom.size(); ++i) {
         const at::Tensor x = products_.operand(seen(bottom[i]->data()));
         const at::Tensor y = products_.passed_on(one.forward(x, kernels_, bias, rectifier_ != nullptr));

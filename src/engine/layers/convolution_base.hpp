@@ -30,6 +30,8 @@ class ConvolutionBase : public Layer, public Absorber {
     /// (batch, channels, spatial…) with at least one spatial axis, as ATen wants it.
     at::Tensor flat(const at::Tensor& x) const;
     at::Tensor weight() const;
+    /// In the precision of products, laid out.
+    at::Tensor low_weight() const;
     /// Whether pixels and weights lie channels last.
     bool lays_last() const;
     at::Tensor laid(const at::Tensor& x) const;

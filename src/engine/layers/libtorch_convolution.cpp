@@ -1,6 +1,7 @@
 #include "engine/layers/libtorch_convolution.hpp"
 
 #include "engine/layers/layout.hpp"
+#include "engine/layers/weight_layout.hpp"
 
 namespace digits {
 
@@ -30,7 +31,7 @@ at::Tensor LibtorchConvolution::input_gradient(const at::Tensor& dy, const at::T
 
 at::Tensor LibtorchConvolution::weight_gradient(const at::Tensor& x, const at::Tensor& dy,
                                                 const at::Tensor& weight) const {
-    return std::get<1>(backward(dy, x, weight, false));
+    return floats_of_gradient(std::get<1>(backward(dy, x, weight, false)));
 }
 
 }  // namespace digits

@@ -1,5 +1,6 @@
 #include "engine/layers/row_convolution.hpp"
 
+#include "engine/layers/pixel_rows.hpp"
 #include "engine/layers/row_products.hpp"
 
 namespace digits {
@@ -9,11 +10,6 @@ namespace {
 /// threads share the sums.
 constexpr std::int64_t kFewWeights = std::int64_t{1} << 14;
 
-/// A channels-last tensor as a matrix, and a matrix as a channels-last tensor of as many pixels as `like`.
-at::Tensor pixel_rows(const at::Tensor& x) { return x.permute({0, 2, 3, 1}).view({-1, x.size(1)}); }
-at::Tensor planes(const at::Tensor& rows, at::IntArrayRef like) {
-    return rows.view({like[0], like[2], like[3], -1}).permute({0, 3, 1, 2});
-}
 at::Tensor matrix(const at::Tensor& weight) { return weight.view({weight.size(0), weight.size(1)}); }
 
 }  // namespace
@@ -24,11 +20,11 @@ bool RowConvolution::takes(Pass pass, at::IntArrayRef, at::IntArrayRef) const {
 
 at::Tensor RowConvolution::forward(const at::Tensor& x, const at::Tensor& weight, const std::optional<at::Tensor>& bias,
                                    bool rectify) const {
-    return planes(row_product(pixel_rows(x), matrix(weight), bias, rectify), x.sizes());
+    return pixel_planes(row_product(pixel_rows(x), matrix(weight), bias, rectify), x.sizes());
 }
 
 at::Tensor RowConvolution::input_gradient(const at::Tensor& dy, const at::Tensor& weight, const at::Tensor&) const {
-    return planes(row_input_gradient(pixel_rows(dy), matrix(weight)), dy.sizes());
+    return pixel_planes(row_input_gradient(pixel_rows(dy), matrix(weight)), dy.sizes());
 }
 
 at::Tensor RowConvolution::weight_gradient(const at::Tensor& x, const at::Tensor& dy, const at::Tensor& weight) const {
