@@ -180,13 +180,12 @@ TEST_P(WeightLayouts, RoundAndLayAsLibtorchDoes) {
     EXPECT_TRUE(back.is_contiguous() || kernel == 1);
     EXPECT_TRUE(at::equal(back, expected.to(at::kFloat)));
 }
-INSTANTIATE_TEST_SUITE_P(Engine, WeightLayouts,
-                         testing::Combine(testing::Values(std::array<std::int64_t, 3>{5, 33, 3},
-                                                          std::array<std::int64_t, 3>{3, 16, 5},
-                                                          std::array<std::int64_t, 3>{2, 3, 7},
-                                                          std::array<std::int64_t, 3>{4, 64, 1},
-                                                          std::array<std::int64_t, 3>{1, 1, 2}),
-                                          testing::Bool()));
+INSTANTIATE_TEST_SUITE_P(
+    Engine, WeightLayouts,
+    testing::Combine(testing::Values(std::array<std::int64_t, 3>{5, 33, 3}, std::array<std::int64_t, 3>{3, 16, 5},
+                                     std::array<std::int64_t, 3>{2, 3, 7}, std::array<std::int64_t, 3>{4, 64, 1},
+                                     std::array<std::int64_t, 3>{1, 1, 2}),
+                     testing::Bool()));
 
 }  // namespace
 }  // namespace digits

@@ -19,7 +19,7 @@ namespace {
 /// What libraries take besides, once they multiply: code that comes in, threads' stacks, packed panels of matrices.
 constexpr std::int64_t kLibraries = std::int64_t{24} << 20;
 /// And for each layer that multiplies bf16 values, oneDNN's programs and buffers for its three passes.
-constexpr std::int64_t kPrograms = std::int64_t{700} << 10;
+constexpr std::int64_t kPrograms = std::int64_t{1} << 20;
 
 std::int64_t status_bytes(const std::string& field) {
     std::ifstream status("/proc/self/status");

@@ -6,8 +6,8 @@
 namespace digits {
 
 /// A deconvolution whose kernel is as large as its stride, on the CPU: no two kernels overlap, so each pixel's channels
-/// times the weights (row_products.hpp) are the whole of its outputs, (kernel rows, kernel columns, outputs), which need
-/// only be laid in their places.
+/// times the weights (row_products.hpp) are the whole of its outputs, (kernel rows, kernel columns, outputs), which
+/// need only be laid in their places.
 class RowDeconvolution final : public ConvolutionWay {
   public:
     static bool suits(const ConvolutionWindow& window, std::int64_t groups);

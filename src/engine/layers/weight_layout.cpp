@@ -12,8 +12,8 @@ at::Tensor rounded_channels_last(const at::Tensor& weight) {
     const std::int64_t outputs = weight.size(0), channels = weight.size(1), places = weight.size(2) * weight.size(3);
     if (places == 1) return channels_last(weight.to(at::kBFloat16));
     const at::Tensor floats = weight.contiguous();
-    const at::Tensor laid = at::empty(
-        weight.sizes(), weight.options().dtype(at::kBFloat16).memory_format(at::MemoryFormat::ChannelsLast));
+    const at::Tensor laid =
+        at::empty(weight.sizes(), weight.options().dtype(at::kBFloat16).memory_format(at::MemoryFormat::ChannelsLast));
     at::parallel_for(0, outputs, 1, [&](std::int64_t begin, std::int64_t end) {
         lay_weights_last(floats.data_ptr<float>(), outputs, channels, places, stored<Bf16>(laid), begin, end);
     });

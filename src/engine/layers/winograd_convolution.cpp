@@ -13,9 +13,10 @@ namespace {
 
 /// The transformed tiles that one thread works on at a time should stay in its part of the caches.
 constexpr std::int64_t kBlockFloats = std::int64_t{3} << 17;  // 1.5 MB
-/// So many tiles share the transformation of the weights before it is faster than products of bf16 values: measured on
-/// a Zen 5, whose units multiply those at twice the speed of floats.
-constexpr std::int64_t kLeastTiles = 250;
+/// What is multiplied in float takes twice the time of bf16 products and is transformed besides: a tile's 36
+/// multiplications cost as much as 80 of those, and the transformation of a weight as much as 4,000. Measured on a
+/// Zen 5.
+constexpr std::int64_t kTileCost = 80, kWeightCost = 4000;
 constexpr std::int64_t kLeastBlock = 60, kLargestBlock = 192;
 
 std::int64_t block_of_tiles(const WinogradShape& shape, std::int64_t tiles) {
@@ -92,9 +93,11 @@ WinogradConvolution::WinogradConvolution(const ConvolutionWindow& window, std::i
       has_patches_(!low && PatchConvolution::suits(window, channels, outputs, groups)) {}
 
 bool WinogradConvolution::takes(Pass pass, at::IntArrayRef x, at::IntArrayRef y) const {
-    if (low_) return shape(x, y, pad_y_, pad_x_).tiles() >= kLeastTiles;
-    return pass != Pass::kInputGradient || !has_patches_ ||
-           input_products(x, y) <= y[0] * y[2] * y[3] * kernel_ * kernel_;
+    const std::int64_t direct = y[0] * y[2] * y[3] * kernel_ * kernel_;
+    // Tiles of 2 x 2 outputs save too little, but for inputs' gradients that they spare most of.
+    if (low_ && kernel_ == 5) return spreads(x, y);
+    if (low_) return direct - kTileCost * shape(x, y, pad_y_, pad_x_).tiles() >= kWeightCost;
+    return pass != Pass::kInputGradient || !has_patches_ || input_products(x, y) <= direct;
 }
 
 WinogradShape WinogradConvolution::shape(at::IntArrayRef x, at::IntArrayRef y, std::int64_t pad_y,
