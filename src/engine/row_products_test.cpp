@@ -66,7 +66,7 @@ TEST_P(RowProducts, PassNanOn) {
 INSTANTIATE_TEST_SUITE_P(
     Engine, RowProducts,
     testing::Combine(testing::Values(Case{"OneRow", 1, 37, 21}, Case{"FewRowsOfALayer", 64, 800, 500},
-                                     Case{"FewRowsOfManyInputs", 32, 1025, 131}, Case{"OneOutput", 300, 48, 1},
+                                     Case{"FewRowsOfManyInputs", 32, 1025, 131}, Case{"FewRowsOfOneVector", 9, 16, 16}, Case{"FewRowsOfHalfAVector", 70, 8, 8}, Case{"OneOutput", 300, 48, 1},
                                      Case{"OneInput", 300, 1, 48}, Case{"ManyRowsOfWholePanels", 1200, 64, 96},
                                      Case{"ManyRowsOfParts", 1111, 77, 50}, Case{"DeepRows", 200, 600, 33},
                                      Case{"ManyWeights", 900, 512, 300}),

@@ -34,13 +34,14 @@ DIGITS_KERNEL_INLINE void turn_square(Vector (&square)[kLanesOf<Vector>]) {
     }
 }
 
-/// Turns `rows` x `columns` values, whose rows lie `stride` apart, into `columns` rows that lie `to_stride` apart. Rows
-/// of a vector's length are filled up with zeros, also where `rows` is not positive. Nothing is read from `end` on.
-template <class Vector>
+/// Turns `rows` x `columns` values, whose rows lie `stride` apart, into `columns` rows that lie `to_stride` apart. With
+/// kFilled they are whole vectors, filled up with zeros, also where `rows` is not positive. Nothing is read from `end`
+/// on.
+template <class Vector, bool kFilled = false>
 DIGITS_KERNEL_INLINE void turn_values(const float* from, std::int64_t stride, std::int64_t rows, std::int64_t columns,
                                       const float* end, float* to, std::int64_t to_stride) {
     constexpr std::int64_t kLanes = kLanesOf<Vector>;
-    for (std::int64_t row = 0; row == 0 || row < rows; row += kLanes)
+    for (std::int64_t row = 0; (kFilled && row == 0) || row < rows; row += kLanes)
         for (std::int64_t column = 0; column < columns; column += kLanes) {
             const std::int64_t height = std::min(kLanes, rows - row), width = std::min(kLanes, columns - column);
             const float* corner = from + row * stride + column;
@@ -53,7 +54,7 @@ DIGITS_KERNEL_INLINE void turn_values(const float* from, std::int64_t stride, st
                     square[i] = i < height ? load_some<Vector>(corner + i * stride, width) : Vector{};
             }
             turn_square(square);
-            if (height == kLanes || to_stride == kLanes) {
+            if (kFilled || height == kLanes) {
                 for (std::int64_t i = 0; i < width; ++i) store_vector(place + i * to_stride, square[i]);
                 continue;
             }

@@ -20,7 +20,7 @@ void lay_weights_last(const float* weights, std::int64_t outputs, std::int64_t c
                 for (std::int64_t place = 0; place < places; place += kLanes) {
                     const std::int64_t width = std::min(kLanes, places - place);
                     alignas(Vector) float lines[kLanes * kLanes];
-                    turn_values<Vector>(from + place, places, some, width, weights_end, lines, kLanes);
+                    turn_values<Vector, true>(from + place, places, some, width, weights_end, lines, kLanes);
                     for (std::int64_t i = 0; i < width; ++i) {
                         Bf16* line = to + (place + i) * channels;
                         const Vector values = load_vector<Vector>(lines + i * kLanes);

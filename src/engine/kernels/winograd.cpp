@@ -92,7 +92,7 @@ void winograd_weights(const float* weight, float* transformed, int kernel, std::
     with_kernel(kernel, [&]<int kKernel, class Vector>() DIGITS_INLINE_LAMBDA {
         const auto turn = [&](std::int64_t column, std::int64_t row, std::int64_t count, float* values) {
             constexpr auto kLanes = kLanesOf<Vector>;
-            turn_values<Vector>(weight + (column * channels + row) * places, channels * places,
+            turn_values<Vector, true>(weight + (column * channels + row) * places, channels * places,
                                 std::min(kLanes, outputs - column), count * places,
                                 weight + outputs * channels * places, values, kLanes);
         };
@@ -108,7 +108,7 @@ void winograd_transposed_weights(const float* weight, float* transformed, int ke
             constexpr std::int64_t kPlaces = kKernel * kKernel;
             for (std::int64_t i = 0; i < count; ++i) {
                 float* to = values + i * kPlaces * kLanes;
-                turn_values<Vector>(weight + ((row + i) * channels + column) * kPlaces, kPlaces,
+                turn_values<Vector, true>(weight + ((row + i) * channels + column) * kPlaces, kPlaces,
                                     std::min(kLanes, channels - column), kPlaces, weight + outputs * channels * kPlaces,
                                     to, kLanes);
                 if (turned) turn_round<Vector>(to, kPlaces);
