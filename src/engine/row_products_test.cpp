@@ -1,10 +1,12 @@
 #include "engine/layers/row_products.hpp"
 
 #include <ATen/ATen.h>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <limits>
 
+#include "engine/blob.hpp"
 #include "engine/kernels/processor.hpp"
 
 // Products of rows by our own panels against libtorch's in double precision.
@@ -63,10 +65,39 @@ TEST_P(RowProducts, PassNanOn) {
     EXPECT_EQ(y.isnan().sum().item<std::int64_t>(), one.outputs);
 }
 
+/// Every combination of sizes around those of vectors and panels.
+class RowProductSizes : public testing::TestWithParam<bool> {};
+
+TEST_P(RowProductSizes, AreThoseOfLibtorch) {
+    allow_wide_vectors(GetParam());
+    ask_for_own_products(true);
+    if (!has_own_products()) GTEST_SKIP() << "this processor has neither AVX2 nor FMA";
+    at::manual_seed(6);
+    const auto expect_close = [](const at::Tensor& found, const at::Tensor& expected) {
+        EXPECT_TRUE(at::allclose(found, expected, 1e-4, 1e-4));
+    };
+    const Shape sizes{1, 7, 8, 9, 15, 16, 17, 31, 32, 33, 130};
+    for (const auto rows : sizes)
+        for (const auto inputs : sizes)
+            for (const auto outputs : sizes) {
+                SCOPED_TRACE(fmt::format("{} x {} x {}", rows, inputs, outputs));
+                const at::Tensor x = at::randn({rows, inputs}), weight = at::randn({outputs, inputs}),
+                                 bias = at::randn({outputs}), dy = at::randn({rows, outputs});
+                expect_close(row_product(x, weight, bias, false), at::addmm(bias, x, weight.t()));
+                expect_close(row_input_gradient(dy, weight), at::mm(dy, weight));
+                expect_close(row_weight_gradient(dy, x), at::mm(dy.t(), x));
+            }
+    ask_for_own_products(false);
+    allow_wide_vectors(true);
+}
+INSTANTIATE_TEST_SUITE_P(Engine, RowProductSizes, testing::Bool(),
+                         [](const auto& test) { return test.param ? "Wide" : "Narrow"; });
+
 INSTANTIATE_TEST_SUITE_P(
     Engine, RowProducts,
     testing::Combine(testing::Values(Case{"OneRow", 1, 37, 21}, Case{"FewRowsOfALayer", 64, 800, 500},
-                                     Case{"FewRowsOfManyInputs", 32, 1025, 131}, Case{"FewRowsOfOneVector", 9, 16, 16}, Case{"FewRowsOfHalfAVector", 70, 8, 8}, Case{"OneOutput", 300, 48, 1},
+                                     Case{"FewRowsOfManyInputs", 32, 1025, 131}, Case{"FewRowsOfOneVector", 9, 16, 16},
+                                     Case{"FewRowsOfHalfAVector", 70, 8, 8}, Case{"OneOutput", 300, 48, 1},
                                      Case{"OneInput", 300, 1, 48}, Case{"ManyRowsOfWholePanels", 1200, 64, 96},
                                      Case{"ManyRowsOfParts", 1111, 77, 50}, Case{"DeepRows", 200, 600, 33},
                                      Case{"ManyWeights", 900, 512, 300}),

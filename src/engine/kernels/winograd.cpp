@@ -93,8 +93,8 @@ void winograd_weights(const float* weight, float* transformed, int kernel, std::
         const auto turn = [&](std::int64_t column, std::int64_t row, std::int64_t count, float* values) {
             constexpr auto kLanes = kLanesOf<Vector>;
             turn_values<Vector, true>(weight + (column * channels + row) * places, channels * places,
-                                std::min(kLanes, outputs - column), count * places,
-                                weight + outputs * channels * places, values, kLanes);
+                                      std::min(kLanes, outputs - column), count * places,
+                                      weight + outputs * channels * places, values, kLanes);
         };
         transform_kernels<kKernel, Vector>(transformed, outputs, channels, begin, end, turn);
     });
@@ -109,8 +109,8 @@ void winograd_transposed_weights(const float* weight, float* transformed, int ke
             for (std::int64_t i = 0; i < count; ++i) {
                 float* to = values + i * kPlaces * kLanes;
                 turn_values<Vector, true>(weight + ((row + i) * channels + column) * kPlaces, kPlaces,
-                                    std::min(kLanes, channels - column), kPlaces, weight + outputs * channels * kPlaces,
-                                    to, kLanes);
+                                          std::min(kLanes, channels - column), kPlaces,
+                                          weight + outputs * channels * kPlaces, to, kLanes);
                 if (turned) turn_round<Vector>(to, kPlaces);
             }
         };
