@@ -200,8 +200,8 @@ step("what a model started from is deleted, and the model can be made again", as
   await page.getByRole("dialog").getByText("Models that started from it stay whole", { exact: false }).waitFor();
   await page.getByRole("dialog").getByRole("button", { name: "Delete", exact: true }).click();
   await page.waitForURL(/kind=pretrained/);
-  await until("it is gone", async () => (await page.locator(".job-table tr[data-job]").filter({ hasText: "lenet" }).count()) === 0);
   await page.locator(".job-table tr[data-job]").first().waitFor();
+  await until("it is gone", async () => (await page.locator(`.job-table tr[data-job="${made.uploaded}"]`).count()) === 0);
   await shot("home-pretrained");
   await assert_accessible("the list of pretrained models");
   await page.goto(`${server.address}/models/new?clone=${made.tuned}`);
