@@ -48,14 +48,13 @@ void ConvolutionBase::set_up(const Blobs& bottom, const Blobs& top) {
         if (values.empty()) values.push_back(value);
         return values;
     };
-    kernel_ = padded(window_.kernel, 1);
     stride_ = padded(window_.stride, 1);
     pad_ = padded(window_.pad, 0);
     dilation_ = padded(window_.dilation, 1);
     const auto all = [](const Shape& values, std::int64_t value) {
         return std::ranges::all_of(values, [&](std::int64_t v) { return v == value; });
     };
-    const bool strided_pixel = all(kernel_, 1) && all(pad_, 0) && !all(stride_, 1);
+    const bool strided_pixel = all(window_.kernel, 1) && all(pad_, 0) && !all(stride_, 1);
     skips_pixels_ =
         strided_pixel && on_cpu() && !transposed_ && window_.channel_axis == 1 && window_.spatial_axes() == 2;
     seen_stride_ = skips_pixels_ ? Shape{1, 1} : stride_;

@@ -49,15 +49,15 @@ class ConvolutionBase : public Layer, public Absorber {
     const Products products_;
     ConvolutionWindow window_;
     std::int64_t channels_ = 0, outputs_ = 0, groups_ = 1;
-    Shape kernel_, stride_, pad_, dilation_;  // for ATen: at least one spatial axis
+    Shape stride_, pad_, dilation_;  // for ATen: at least one spatial axis
     /// A kernel of one pixel with a stride. oneDNN writes past its buffers there when channels are last, fewer than 8,
     /// and the machine has AVX2 without AVX-512. A convolution leaves the pixels out beforehand that it would skip; a
     /// deconvolution takes its bottoms as they are laid out.
     bool skips_pixels_ = false, keeps_layout_ = false;
-    Shape seen_stride_;  // on what seen() gives
-    std::vector<std::unique_ptr<ConvolutionWay>> ways_;
-    Layer* rectifier_ = nullptr;  // an absorbed ReLU
-    at::Tensor kernels_;          // an operand of the last forward pass
+    Shape seen_stride_;                                  // on what seen() gives
+    std::vector<std::unique_ptr<ConvolutionWay>> ways_;  // the first that takes a pass makes it
+    Layer* rectifier_ = nullptr;                         // an absorbed ReLU
+    at::Tensor kernels_;                                 // an operand of the last forward pass
 };
 
 }  // namespace digits
