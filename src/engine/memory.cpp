@@ -43,11 +43,10 @@ void keep_freed_memory() {
 
 std::int64_t estimate_memory(const Net& net) {
     if (net.phase() != caffe::TRAIN) return plan_memory(net);
-    const auto multiplies = [](const auto& layer) {
-        const auto& type = layer->parameter().type();
-        return type == "Convolution" || type == "Deconvolution" || type == "InnerProduct";
-    };
-    const auto programs = net.has_low_blobs() ? std::ranges::count_if(net.layers(), multiplies) : 0;
+    const auto programs =
+        net.has_low_blobs() ? std::ranges::count_if(
+                                  net.layers(), [](const auto& layer) { return multiplies(layer->parameter().type()); })
+                            : 0;
     return plan_memory(net) + kLibraries + programs * kPrograms;
 }
 

@@ -15,6 +15,8 @@
 namespace digits {
 namespace {
 
+bool is_convolution(const std::string& type) { return type == "Convolution" || type == "Deconvolution"; }
+
 /// Where tensors would come from.
 class Pool {
   public:
@@ -126,8 +128,7 @@ class Passes {
         for (const auto& layer : net_.layers()) {
             const auto& parameter = layer->parameter();
             if (parameter.bottom_size() == 0 || !layer->takes_low_precision()) continue;
-            const bool multiplies = is_convolution(parameter.type()) || parameter.type() == "InnerProduct";
-            if (multiplies || low_.contains(parameter.bottom(0)))
+            if (multiplies(parameter.type()) || low_.contains(parameter.bottom(0)))
                 low_.insert(parameter.top().begin(), parameter.top().end());
         }
     }
@@ -137,7 +138,6 @@ class Passes {
 
     static bool is_planes(const Blob& blob) { return blob.axis_count() == 4 && blob.count(2) > 1; }
     static bool is_view(const std::string& type) { return type == "Flatten" || type == "Reshape"; }
-    static bool is_convolution(const std::string& type) { return type == "Convolution" || type == "Deconvolution"; }
 
     /// Temporaries, gone at the end.
     void scratch(std::size_t index, const Blob& bottom, Pass pass) {
@@ -241,7 +241,7 @@ class Passes {
             Held made = pool_.make(blob->count());
             if (!diff) diff = std::move(made);
         }
-        if ((is_convolution(e.type) || e.type == "InnerProduct") && gradient) {
+        if (multiplies(e.type) && gradient) {
             Held dx = pool_.make(e.bottom.count(), net_.has_low_blobs());
             scratch(index, e.bottom, Pass::kInputGradient);
             diff_[e.bottom_name] = std::move(dx);
@@ -270,6 +270,8 @@ class Passes {
 };
 
 }  // namespace
+
+bool multiplies(const std::string& type) { return is_convolution(type) || type == "InnerProduct"; }
 
 std::int64_t plan_memory(const Net& net) { return Passes(net).run(); }
 

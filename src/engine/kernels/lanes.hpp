@@ -85,6 +85,21 @@ struct Lanes {
         const auto halves = __builtin_convertvector((bits & 0x7FFFFFFFU) > 0x7F800000U ? nan : rounded, Halves);
         std::memcpy(&to->bits, &halves, sizeof halves);
     }
+    /// Of the first `count` values, zeros behind them; and these alone.
+    template <class T>
+    DIGITS_KERNEL_INLINE static Floats read_some(const T* from, std::int64_t count) {
+        if (count >= kLanes) return read(from);
+        alignas(Floats) T values[kLanes] = {};
+        for (std::int64_t i = 0; i < count; ++i) values[i] = from[i];
+        return read(values);
+    }
+    template <class T>
+    DIGITS_KERNEL_INLINE static void write_some(T* to, const Floats& values, std::int64_t count) {
+        if (count >= kLanes) return write(to, values);
+        alignas(Floats) T all[kLanes];
+        write(all, values);
+        for (std::int64_t i = 0; i < count; ++i) to[i] = all[i];
+    }
     /// Around the caches, where the processor has stores for that and `to` lies on its boundary.
     template <class T>
     DIGITS_KERNEL_INLINE static void stream(T* to, const Floats& values) {

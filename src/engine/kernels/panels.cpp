@@ -113,7 +113,7 @@ void fill_panels(const float* matrix, std::int64_t stride, std::int64_t depth, s
             const std::int64_t count = columns - panel * kPanel;
             for (std::int64_t k = 0; k < depth; ++k, from += stride, to += kPanel)
                 for (std::int64_t lane = 0; lane < kPanel; lane += kLanes)
-                    store_vector(to + lane, load_some<Vector>(from + lane, count - lane));
+                    store_vector(to + lane, Lanes<kLanes>::read_some(from + lane, count - lane));
         }
     });
 }

@@ -16,6 +16,9 @@ inline constexpr std::int64_t kPanelRows = 12;
 /// So much of the inner dimension is taken at a time: two panels (32 KB) then stay in the first-level cache.
 inline constexpr std::int64_t kPanelDepth = 256;
 
+/// Rows of matrices lie this much further apart than needed, so that their beginnings spread over the cache's sets.
+inline constexpr std::int64_t kSpread = 16;
+
 inline std::int64_t panel_count(std::int64_t columns) { return (columns + kPanel - 1) / kPanel; }
 
 /// c = a · b: a's element (row, k) lies at row · a_row + k · a_depth, panels of b `b_panel` apart; c's rows lie

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/kernels/lanes.hpp"
 #include "engine/kernels/panels.hpp"
 #include "engine/kernels/simd.hpp"
 
@@ -239,8 +240,8 @@ void patch_accumulate(const PatchShape& shape, const float* x, const float* dy, 
             for (std::int64_t i = 0; i < count; ++i) {
                 const float* from = dy + (first + i) * shape.outputs + p * kPanel;
                 float* to = gradients + (p * block + i) * kPanel;
-                store8(to, load_some<Vector8>(from, columns));
-                store8(to + 8, load_some<Vector8>(from + 8, columns - 8));
+                store8(to, Lanes<8>::read_some(from, columns));
+                store8(to + 8, Lanes<8>::read_some(from + 8, columns - 8));
             }
         }
         if (!in_lines) {

@@ -56,15 +56,6 @@ DIGITS_KERNEL_INLINE Vector rectified(const Vector& value, bool rectify) {
     return rectify ? (value < 0 ? Vector{} : value) : value;
 }
 
-/// As many values as a vector has, zeros behind the first `count`.
-template <class Vector>
-DIGITS_KERNEL_INLINE Vector load_some(const float* from, std::int64_t count) {
-    if (count >= kLanesOf<Vector>) return load_vector<Vector>(from);
-    alignas(Vector) float values[kLanesOf<Vector>] = {};
-    for (std::int64_t i = 0; i < count; ++i) values[i] = from[i];
-    return load_vector<Vector>(values);
-}
-
 /// Calls `work` with the widest vectors that this processor has, as `work.operator()<Vector>()`, compiled for them.
 template <class Work>
 DIGITS_VECTOR_KERNEL void with_narrow_vectors(const Work& work) {

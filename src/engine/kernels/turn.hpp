@@ -47,21 +47,19 @@ DIGITS_KERNEL_INLINE void turn_values(const float* from, std::int64_t stride, st
             const float* corner = from + row * stride + column;
             float* place = to + column * to_stride + row;
             Vector square[kLanes];
+            // Whole vectors reach over the columns that are wanted.
             if (height == kLanes && corner + (kLanes - 1) * stride + kLanes <= end) {
                 for (std::int64_t i = 0; i < kLanes; ++i) square[i] = load_vector<Vector>(corner + i * stride);
             } else {
                 for (std::int64_t i = 0; i < kLanes; ++i)
-                    square[i] = i < height ? load_some<Vector>(corner + i * stride, width) : Vector{};
+                    square[i] = i < height ? Lanes<kLanes>::read_some(corner + i * stride, width) : Vector{};
             }
             turn_square(square);
             if (kFilled || height == kLanes) {
                 for (std::int64_t i = 0; i < width; ++i) store_vector(place + i * to_stride, square[i]);
-                continue;
-            }
-            for (std::int64_t i = 0; i < width; ++i) {
-                alignas(Vector) float line[kLanes];
-                store_vector(line, square[i]);
-                std::copy_n(line, height, place + i * to_stride);
+            } else {
+                for (std::int64_t i = 0; i < width; ++i)
+                    Lanes<kLanes>::write_some(place + i * to_stride, square[i], height);
             }
         }
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/kernels/lanes.hpp"
 #include "engine/kernels/simd.hpp"
 #include "engine/kernels/turn.hpp"
 
@@ -21,15 +22,9 @@ void lay_weights_last(const float* weights, std::int64_t outputs, std::int64_t c
                     const std::int64_t width = std::min(kLanes, places - place);
                     alignas(Vector) float lines[kLanes * kLanes];
                     turn_values<Vector, true>(from + place, places, some, width, weights_end, lines, kLanes);
-                    for (std::int64_t i = 0; i < width; ++i) {
-                        Bf16* line = to + (place + i) * channels;
-                        const Vector values = load_vector<Vector>(lines + i * kLanes);
-                        if (some == kLanes) {
-                            Lanes<kLanes>::write(line, values);
-                        } else {
-                            for (std::int64_t lane = 0; lane < some; ++lane) store(line[lane], values[lane]);
-                        }
-                    }
+                    for (std::int64_t i = 0; i < width; ++i)
+                        Lanes<kLanes>::write_some(to + (place + i) * channels, load_vector<Vector>(lines + i * kLanes),
+                                                  some);
                 }
             }
     });
@@ -48,29 +43,15 @@ void lay_weights_back(const Bf16* laid, std::int64_t outputs, std::int64_t chann
                 for (std::int64_t place = 0; place < places; place += kLanes) {
                     const std::int64_t width = std::min(kLanes, places - place);
                     Vector square[kLanes];
-                    for (std::int64_t i = 0; i < kLanes; ++i) {
-                        const Bf16* line = from + (place + i) * channels;
-                        if (i >= width) {
-                            square[i] = Vector{};
-                        } else if (some == kLanes) {
-                            square[i] = Lanes<kLanes>::read(line);
-                        } else {
-                            alignas(Vector) float values[kLanes] = {};
-                            for (std::int64_t lane = 0; lane < some; ++lane) values[lane] = load(line[lane]);
-                            square[i] = load_vector<Vector>(values);
-                        }
-                    }
+                    for (std::int64_t i = 0; i < kLanes; ++i)
+                        square[i] =
+                            i < width ? Lanes<kLanes>::read_some(from + (place + i) * channels, some) : Vector{};
                     turn_square(square);
                     // A whole vector reaches over the places that follow, which are written later.
                     for (std::int64_t i = 0; i < some; ++i) {
                         float* kernel = to + i * places + place;
-                        if (width == places && kernel + kLanes <= weights_end && output + 1 < end) {
-                            store_vector(kernel, square[i]);
-                        } else {
-                            alignas(Vector) float values[kLanes];
-                            store_vector(values, square[i]);
-                            std::copy_n(values, width, kernel);
-                        }
+                        const bool reaches = width == places && kernel + kLanes <= weights_end && output + 1 < end;
+                        Lanes<kLanes>::write_some(kernel, square[i], reaches ? kLanes : width);
                     }
                 }
             }

@@ -21,8 +21,7 @@ DIGITS_KERNEL_INLINE void transform_kernels(float* transformed, std::int64_t col
     constexpr auto kLanes = kLanesOf<Vector>;
     constexpr int kPlaces = kKernel * kKernel;
     const std::int64_t point_stride = point_size(rows, columns);
-    // Whole blocks of values are turned.
-    alignas(Vector) float values[(kTogether * kPlaces + kLanes) * kLanes];
+    alignas(Vector) float values[kTogether * kPlaces * kLanes];
     for (std::int64_t panel = begin; panel < end; ++panel)
         for (std::int64_t part = 0; part < kPanel; part += kLanes)
             for (std::int64_t first = 0; first < rows; first += kTogether) {
@@ -47,7 +46,7 @@ DIGITS_KERNEL_INLINE void weight_gradient(const float* sums, float* dw, std::int
     constexpr auto kLanes = kLanesOf<Vector>;
     constexpr int kPlaces = kKernel * kKernel;
     const std::int64_t point_stride = point_size(channels, outputs);
-    alignas(Vector) float values[(kTogether * kPlaces + kLanes) * kLanes];
+    alignas(Vector) float values[kTogether * kPlaces * kLanes];
     for (std::int64_t panel = begin; panel < end; ++panel)
         for (std::int64_t part = 0; part < kPanel; part += kLanes)
             for (std::int64_t first = 0; first < channels; first += kTogether) {

@@ -20,9 +20,6 @@ constexpr float kScale0 = 1 / (kA2 * kB2);
 constexpr float kScaleA = 1 / (2 * kA2 * (kA2 - kB2));
 constexpr float kScaleB = 1 / (2 * kB2 * (kB2 - kA2));
 
-/// Rows of matrices are this much longer than needed, so that their beginnings spread over the cache's sets.
-constexpr std::int64_t kSpread = 16;
-
 /// Six inputs at the six points.
 template <class Vector>
 DIGITS_KERNEL_INLINE void transform_input(const Vector (&d)[6], Vector (&v)[6]) {
@@ -174,16 +171,6 @@ DIGITS_KERNEL_INLINE void transform_sums(const WinogradShape& shape, const float
     }
 }
 
-/// As many values as a vector has, zeros behind the first `count`.
-template <class Vector, class T>
-DIGITS_KERNEL_INLINE Vector read_some(const T* from, std::int64_t count) {
-    constexpr auto kLanes = kLanesOf<Vector>;
-    if (count >= kLanes) return Lanes<kLanes>::read(from);
-    alignas(Vector) T values[kLanes] = {};
-    for (std::int64_t i = 0; i < count; ++i) values[i] = from[i];
-    return Lanes<kLanes>::read(values);
-}
-
 /// `place(output)` is where the vector that starts at an output goes, from each point's matrix on.
 template <int kKernel, class Vector, class T, class Place>
 DIGITS_KERNEL_INLINE void transform_gradient_tile(const WinogradShape& shape, const T* dy, const Tile& tile,
@@ -196,8 +183,8 @@ DIGITS_KERNEL_INLINE void transform_gradient_tile(const WinogradShape& shape, co
         for (int i = 0; i < kTile; ++i)
             for (int j = 0; j < kTile; ++j) {
                 const bool inside = tile.y + i < shape.out_height && tile.x + j < shape.out_width;
-                g[i][j] = inside ? read_some<Vector>(corner + (i * shape.out_width + j) * shape.pixel_out + k,
-                                                     shape.outputs - k)
+                g[i][j] = inside ? Lanes<kLanes>::read_some(corner + (i * shape.out_width + j) * shape.pixel_out + k,
+                                                            shape.outputs - k)
                                  : Vector{};
             }
         evaluate_tile<kTile, false>(g, v);

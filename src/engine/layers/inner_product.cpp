@@ -43,10 +43,7 @@ class InnerProductLayer final : public Layer {
         // oneDNN lays bf16 weights out anew.
         if (products_.is_native()) return pass == Pass::kWeightGradient ? 0 : inputs_ * outputs_ / 2;
         if (!in_rows()) return 0;
-        const std::int64_t rows = bottom.count(0, axis_);
-        return pass == Pass::kForward         ? row_product_scratch(rows, inputs_, outputs_)
-               : pass == Pass::kInputGradient ? row_input_scratch(rows, inputs_, outputs_)
-                                              : row_weight_scratch(rows, inputs_, outputs_);
+        return row_scratch(pass, bottom.count(0, axis_), inputs_, outputs_);
     }
 
     bool takes_low_precision() const override { return products_.has_low_blobs(); }

@@ -32,11 +32,7 @@ at::Tensor RowConvolution::weight_gradient(const at::Tensor& x, const at::Tensor
 }
 
 std::int64_t RowConvolution::scratch(Pass pass, at::IntArrayRef, at::IntArrayRef y) const {
-    const std::int64_t pixels = c10::multiply_integers(y) / outputs_;
-    if (low_) return 0;
-    return pass == Pass::kForward         ? row_product_scratch(pixels, channels_, outputs_)
-           : pass == Pass::kInputGradient ? row_input_scratch(pixels, channels_, outputs_)
-                                          : row_weight_scratch(pixels, channels_, outputs_);
+    return low_ ? 0 : row_scratch(pass, c10::multiply_integers(y) / outputs_, channels_, outputs_);
 }
 
 }  // namespace digits

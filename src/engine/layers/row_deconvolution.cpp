@@ -52,11 +52,12 @@ at::Tensor RowDeconvolution::weight_gradient(const at::Tensor& x, const at::Tens
 std::int64_t RowDeconvolution::scratch(Pass pass, at::IntArrayRef x, at::IntArrayRef y) const {
     const std::int64_t pixels = x[0] * x[2] * x[3], outputs = c10::multiply_integers(y);
     const std::int64_t columns = outputs / pixels, weights = x[1] * columns;
+    // Forward and to its inputs it is what the other pass of a convolution is.
+    const Pass turned = pass == Pass::kForward         ? Pass::kInputGradient
+                        : pass == Pass::kInputGradient ? Pass::kForward
+                                                       : pass;
     // The outputs, or their gradient, as rows, and the weights in their order.
-    return outputs + weights +
-           (pass == Pass::kForward         ? row_input_scratch(pixels, columns, x[1])
-            : pass == Pass::kInputGradient ? row_product_scratch(pixels, columns, x[1])
-                                           : row_weight_scratch(pixels, columns, x[1]));
+    return outputs + weights + row_scratch(turned, pixels, columns, x[1]);
 }
 
 }  // namespace digits

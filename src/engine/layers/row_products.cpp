@@ -19,9 +19,6 @@ constexpr std::int64_t kFewRows = 128;
 constexpr std::int64_t kBlock = 8 * kPanelRows;
 /// Values of a weights' gradient up to which each thread sums up one of its own, over rows of its own.
 constexpr std::int64_t kFewWeights = std::int64_t{1} << 16;
-/// Rows of matrices are this much longer than needed, so that their beginnings spread over the cache's sets.
-constexpr std::int64_t kSpread = 16;
-
 /// Few rows leave MKL nothing to lose where it uses all of the processor.
 bool by_panels(std::int64_t rows) { return rows > kFewRows ? has_wide_panels() : has_own_products(); }
 
@@ -33,7 +30,17 @@ bool is_for_panels(const at::Tensor& a, const at::Tensor& b, std::int64_t rows) 
 at::Tensor floats(std::int64_t count) { return at::empty({count}, at::kFloat); }
 std::int64_t panel_size(std::int64_t columns, std::int64_t depth) { return panel_count(columns) * kPanel * depth; }
 
-/// Calls `use(begin, end)` for blocks of [begin, end).
+/// A matrix (columns x depth) in panels.
+at::Tensor turned_panels(const at::Tensor& matrix) {
+    const std::int64_t columns = matrix.size(0), depth = matrix.size(1);
+    const at::Tensor panels = floats(panel_size(columns, depth));
+    at::parallel_for(0, panel_count(columns), 1, [&](std::int64_t begin, std::int64_t end) {
+        fill_turned_panels(matrix.data_ptr<float>(), depth, depth, columns, panels.data_ptr<float>(), begin, end);
+    });
+    return panels;
+}
+
+/// Calls `use(first, count)` for the blocks of [begin, end).
 template <class Use>
 void in_blocks(std::int64_t begin, std::int64_t end, std::int64_t block, const Use& use) {
     for (std::int64_t first = begin; first < end; first += block) use(first, std::min(block, end - first));
@@ -65,12 +72,9 @@ void multiply_rows(const at::Tensor& x, const at::Tensor& panels, const at::Tens
 /// yᵀ (columns x rows), in panels' rows, as weights times panels of x; turned back into y.
 at::Tensor multiply_few_rows(const at::Tensor& x, const at::Tensor& weight, const float* bias, bool rectify) {
     const std::int64_t rows = x.size(0), depth = x.size(1), outputs = weight.size(0);
-    const at::Tensor panels = floats(panel_size(rows, depth)), y = at::empty({rows, outputs}, at::kFloat);
+    const at::Tensor panels = turned_panels(x), y = at::empty({rows, outputs}, at::kFloat);
     const std::int64_t row = panel_count(rows) * kPanel;
     const at::Tensor turned = at::empty({at::get_num_threads(), kBlock * row}, at::kFloat);
-    at::parallel_for(0, panel_count(rows), 1, [&](std::int64_t begin, std::int64_t end) {
-        fill_turned_panels(x.data_ptr<float>(), depth, depth, rows, panels.data_ptr<float>(), begin, end);
-    });
     in_parts(outputs, [&](std::int64_t thread, std::int64_t begin, std::int64_t end) {
         float* own = turned.data_ptr<float>() + thread * turned.size(1);
         in_blocks(begin, end, kBlock, [&](std::int64_t first, std::int64_t count) {
@@ -94,12 +98,9 @@ at::Tensor multiply_few_rows(const at::Tensor& x, const at::Tensor& weight, cons
 /// dxᵀ (inputs x rows), in panels' rows, as turned weights times panels of dy; turned back into dx.
 at::Tensor few_rows_input_gradient(const at::Tensor& dy, const at::Tensor& weight) {
     const std::int64_t rows = dy.size(0), outputs = dy.size(1), inputs = weight.size(1);
-    const at::Tensor panels = floats(panel_size(rows, outputs)), dx = at::empty({rows, inputs}, at::kFloat);
+    const at::Tensor panels = turned_panels(dy), dx = at::empty({rows, inputs}, at::kFloat);
     const std::int64_t row = panel_count(rows) * kPanel, depth = std::min(kPanelDepth, outputs);
     const at::Tensor turned = at::empty({at::get_num_threads(), kBlock * (row + depth)}, at::kFloat);
-    at::parallel_for(0, panel_count(rows), 1, [&](std::int64_t begin, std::int64_t end) {
-        fill_turned_panels(dy.data_ptr<float>(), outputs, outputs, rows, panels.data_ptr<float>(), begin, end);
-    });
     in_parts(inputs, [&](std::int64_t thread, std::int64_t begin, std::int64_t end) {
         float* own = turned.data_ptr<float>() + thread * turned.size(1);
         float* block = own + kBlock * row;
@@ -175,13 +176,8 @@ at::Tensor row_product(const at::Tensor& x, const at::Tensor& weight, const std:
     }
     const float* shift = bias ? bias->data_ptr<float>() : nullptr;
     if (x.size(0) <= kFewRows) return multiply_few_rows(x, weight, shift, rectify);
-    const at::Tensor panels = floats(panel_size(weight.size(0), x.size(1)));
-    at::parallel_for(0, panel_count(weight.size(0)), 1, [&](std::int64_t begin, std::int64_t end) {
-        fill_turned_panels(weight.data_ptr<float>(), x.size(1), x.size(1), weight.size(0), panels.data_ptr<float>(),
-                           begin, end);
-    });
     const at::Tensor y = at::empty({x.size(0), weight.size(0)}, at::kFloat);
-    multiply_rows(x, panels, y, shift, rectify);
+    multiply_rows(x, turned_panels(weight), y, shift, rectify);
     return y;
 }
 
@@ -226,25 +222,20 @@ at::Tensor row_weight_gradient(const at::Tensor& dy, const at::Tensor& x) {
     return dw;
 }
 
-std::int64_t row_product_scratch(std::int64_t rows, std::int64_t inputs, std::int64_t outputs) {
+std::int64_t row_scratch(Pass pass, std::int64_t rows, std::int64_t inputs, std::int64_t outputs) {
     if (!by_panels(rows)) return 0;
     const std::int64_t threads = at::get_num_threads();
-    if (rows <= kFewRows) return panel_size(rows, inputs) + threads * kBlock * panel_count(rows) * kPanel;
-    return panel_size(outputs, inputs) + threads * kBlock * kPanel;
-}
-
-std::int64_t row_input_scratch(std::int64_t rows, std::int64_t inputs, std::int64_t outputs) {
-    if (!by_panels(rows)) return 0;
-    const std::int64_t threads = at::get_num_threads();
-    if (rows > kFewRows) return panel_size(inputs, outputs) + threads * kBlock * kPanel;
-    return panel_size(rows, outputs) + threads * kBlock * (panel_count(rows) * kPanel + kPanelDepth);
-}
-
-std::int64_t row_weight_scratch(std::int64_t rows, std::int64_t inputs, std::int64_t outputs) {
-    if (!by_panels(rows)) return 0;
-    const std::int64_t threads = at::get_num_threads();
-    if (sums_by_rows(rows, inputs, outputs)) return threads * (WeightSums{inputs, outputs}.size() + inputs * outputs);
-    return threads * WeightSums{inputs, outputs_of_thread(outputs)}.size();
+    if (pass == Pass::kWeightGradient) {
+        if (sums_by_rows(rows, inputs, outputs))
+            return threads * (WeightSums{inputs, outputs}.size() + inputs * outputs);
+        return threads * WeightSums{inputs, outputs_of_thread(outputs)}.size();
+    }
+    if (rows > kFewRows)
+        return (pass == Pass::kForward ? panel_size(outputs, inputs) : panel_size(inputs, outputs)) +
+               threads * kBlock * kPanel;
+    const std::int64_t turned = threads * kBlock * panel_count(rows) * kPanel;
+    return pass == Pass::kForward ? panel_size(rows, inputs) + turned
+                                  : panel_size(rows, outputs) + turned + threads * kBlock * kPanelDepth;
 }
 
 }  // namespace digits

@@ -4,11 +4,13 @@
 
 #include <optional>
 
+#include "engine/layer.hpp"
+
 namespace digits {
 
 /// Products of rows of floats on the CPU: of x (rows x inputs), weights (outputs x inputs) and dy (rows x outputs), all
 /// contiguous. They are made of panels of our own (kernels/panels.hpp) where libtorch leaves speed
-/// (`has_own_products()`), else by libtorch, as are those of other types and devices.
+/// (kernels/processor.hpp), else by libtorch, as are those of other types and devices.
 
 /// x · weightᵀ + bias; with `rectify`, negative results become 0.
 at::Tensor row_product(const at::Tensor& x, const at::Tensor& weight, const std::optional<at::Tensor>& bias,
@@ -19,8 +21,6 @@ at::Tensor row_input_gradient(const at::Tensor& dy, const at::Tensor& weight);
 at::Tensor row_weight_gradient(const at::Tensor& dy, const at::Tensor& x);
 
 /// Floats that these three take beside operands and result.
-std::int64_t row_product_scratch(std::int64_t rows, std::int64_t inputs, std::int64_t outputs);
-std::int64_t row_input_scratch(std::int64_t rows, std::int64_t inputs, std::int64_t outputs);
-std::int64_t row_weight_scratch(std::int64_t rows, std::int64_t inputs, std::int64_t outputs);
+std::int64_t row_scratch(Pass pass, std::int64_t rows, std::int64_t inputs, std::int64_t outputs);
 
 }  // namespace digits
