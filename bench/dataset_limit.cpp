@@ -18,8 +18,8 @@
 #include <thread>
 #include <vector>
 
-#include "data/lists.hpp"
-#include "data/record_sink.hpp"
+#include "data/records/record_sink.hpp"
+#include "data/sources/lists.hpp"
 #include "image/decode.hpp"
 
 namespace {

@@ -1,9 +1,9 @@
 #include <sys/resource.h>
 
 #include "base/json_binding.hpp"
-#include "data/dataset_report.hpp"
-#include "data/resize_example.hpp"
-#include "data/unpack_pictures.hpp"
+#include "data/reports/dataset_report.hpp"
+#include "data/reports/resize_example.hpp"
+#include "data/sources/unpack_pictures.hpp"
 #include "describe_network.hpp"
 #include "request_loop.hpp"
 #include "show_augmentation.hpp"

@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "commands.hpp"
-#include "engine/bench.hpp"
-#include "engine/device.hpp"
+#include "engine/device/device.hpp"
+#include "engine/verify/bench.hpp"
 
 namespace digits {
 

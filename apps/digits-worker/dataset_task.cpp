@@ -1,5 +1,5 @@
 #include "data/builder.hpp"
-#include "data/import_mnist.hpp"
+#include "data/sources/import_mnist.hpp"
 #include "tasks.hpp"
 
 namespace digits {

@@ -6,12 +6,12 @@
 #include "base/file.hpp"
 #include "caffe/prototxt.hpp"
 #include "caffe/upgrade.hpp"
-#include "engine/describe.hpp"
-#include "engine/device.hpp"
-#include "engine/free_memory.hpp"
-#include "engine/memory.hpp"
-#include "engine/product_mode.hpp"
-#include "engine/training_rate.hpp"
+#include "engine/convolution/product_mode.hpp"
+#include "engine/device/device.hpp"
+#include "engine/memory/free_memory.hpp"
+#include "engine/memory/memory.hpp"
+#include "engine/net/describe.hpp"
+#include "engine/solver/training_rate.hpp"
 #include "models/prepare.hpp"
 
 namespace digits {

@@ -1,5 +1,5 @@
 #include "data/evaluation_spec.hpp"
-#include "engine/device.hpp"
+#include "engine/device/device.hpp"
 #include "infer/evaluation.hpp"
 #include "tasks.hpp"
 

@@ -4,9 +4,9 @@
 
 #include "caffe/prototxt.hpp"
 #include "caffe/upgrade.hpp"
-#include "engine/describe.hpp"
-#include "engine/free_memory.hpp"
-#include "engine/memory.hpp"
+#include "engine/memory/free_memory.hpp"
+#include "engine/memory/memory.hpp"
+#include "engine/net/describe.hpp"
 #include "models/prepare.hpp"
 
 namespace digits {

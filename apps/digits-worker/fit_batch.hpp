@@ -5,7 +5,7 @@
 #include <string>
 
 #include "base/result.hpp"
-#include "engine/blob.hpp"
+#include "engine/net/blob.hpp"
 #include "models/model_spec.hpp"
 
 namespace digits {

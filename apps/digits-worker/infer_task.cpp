@@ -1,5 +1,5 @@
 #include "base/json_binding.hpp"
-#include "engine/device.hpp"
+#include "engine/device/device.hpp"
 #include "infer/predictor.hpp"
 #include "request_loop.hpp"
 #include "tasks.hpp"

@@ -9,7 +9,7 @@
 #include "caffe/prototxt.hpp"
 #include "caffe/upgrade.hpp"
 #include "caffe/weights.hpp"
-#include "engine/weights_fit.hpp"
+#include "engine/net/weights_fit.hpp"
 #include "models/archive_info.hpp"
 #include "models/foreign_format.hpp"
 #include "models/pretrained_spec.hpp"

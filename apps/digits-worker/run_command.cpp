@@ -7,8 +7,8 @@
 #include <new>
 
 #include "commands.hpp"
-#include "engine/device.hpp"
-#include "engine/python_host.hpp"
+#include "engine/device/device.hpp"
+#include "engine/device/python_host.hpp"
 #include "task_file.hpp"
 #include "task_host.hpp"
 #include "tasks.hpp"

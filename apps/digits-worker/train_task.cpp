@@ -1,8 +1,8 @@
 #include <filesystem>
 #include <fstream>
 
-#include "engine/device.hpp"
-#include "engine/train.hpp"
+#include "engine/device/device.hpp"
+#include "engine/solver/train.hpp"
 #include "fit_batch.hpp"
 #include "models/prepare.hpp"
 #include "tasks.hpp"

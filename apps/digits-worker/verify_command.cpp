@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "commands.hpp"
-#include "engine/device.hpp"
-#include "engine/python_host.hpp"
-#include "engine/verify.hpp"
+#include "engine/device/device.hpp"
+#include "engine/device/python_host.hpp"
+#include "engine/verify/verify.hpp"
 
 namespace digits {
 

@@ -4,11 +4,11 @@
 #include <future>
 #include <string>
 
-#include "api/answered_requests.hpp"
 #include "api/event_hub.hpp"
-#include "api/gallery_shelf.hpp"
+#include "api/jobs/gallery_shelf.hpp"
+#include "api/requests/answered_requests.hpp"
+#include "api/requests/url_pictures.hpp"
 #include "api/server.hpp"
-#include "api/url_pictures.hpp"
 #include "http/message.hpp"
 #include "jobs/manager.hpp"
 

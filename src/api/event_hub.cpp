@@ -5,7 +5,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "api/job_view.hpp"
+#include "api/jobs/job_view.hpp"
 
 namespace digits::api {
 namespace {

@@ -4,9 +4,9 @@
 #include <optional>
 
 #include "api/access.hpp"
-#include "api/answered_requests.hpp"
-#include "api/conditional.hpp"
-#include "api/job_pages.hpp"
+#include "api/jobs/job_pages.hpp"
+#include "api/requests/answered_requests.hpp"
+#include "api/requests/conditional.hpp"
 #include "base/ids.hpp"
 
 namespace digits::api {

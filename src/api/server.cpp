@@ -9,9 +9,9 @@
 #include <future>
 #include <nlohmann/json.hpp>
 
-#include "api/job_view.hpp"
-#include "api/machine.hpp"
-#include "api/messages.hpp"
+#include "api/jobs/job_view.hpp"
+#include "api/machine/machine.hpp"
+#include "api/requests/messages.hpp"
 #include "api/resources.hpp"
 #include "api/rules.hpp"
 #include "base/file.hpp"

@@ -14,9 +14,9 @@
 #include "data/dataset_plan.hpp"
 #include "data/guard.hpp"
 #include "data/load_picture.hpp"
-#include "data/mean.hpp"
 #include "data/ordered_pipeline.hpp"
-#include "data/record_sink.hpp"
+#include "data/records/mean.hpp"
+#include "data/records/record_sink.hpp"
 
 namespace digits {
 namespace {

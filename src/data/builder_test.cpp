@@ -5,8 +5,8 @@
 #include <set>
 
 #include "data/dataset_plan.hpp"
-#include "data/mean.hpp"
-#include "data/record_reader.hpp"
+#include "data/records/mean.hpp"
+#include "data/records/record_reader.hpp"
 #include "data/testing.hpp"
 #include "image/decode.hpp"
 #include "image/encode.hpp"

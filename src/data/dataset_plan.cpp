@@ -5,8 +5,8 @@
 #include <set>
 
 #include "base/random.hpp"
-#include "data/crop_list.hpp"
-#include "data/folder.hpp"
+#include "data/sources/crop_list.hpp"
+#include "data/sources/folder.hpp"
 
 namespace digits {
 namespace {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "data/dataset_spec.hpp"
-#include "data/lists.hpp"
+#include "data/sources/lists.hpp"
 
 namespace digits {
 

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "data/dataset_spec.hpp"
-#include "data/lists.hpp"
+#include "data/sources/lists.hpp"
 #include "image/image.hpp"
 
 namespace digits {

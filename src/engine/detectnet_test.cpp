@@ -12,8 +12,8 @@
 #include "engine/detectnet/group_rectangles.hpp"
 #include "engine/detectnet/picture.hpp"
 #include "engine/guard.hpp"
-#include "engine/net.hpp"
-#include "engine/solver.hpp"
+#include "engine/net/net.hpp"
+#include "engine/solver/solver.hpp"
 
 // DetectNet's layers: against OpenCV's numbers (tests/oracle/detectnet_numbers.py), by hand, and as a whole.
 namespace digits {

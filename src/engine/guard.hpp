@@ -7,7 +7,7 @@
 #include <string>
 
 #include "base/result.hpp"
-#include "engine/layer.hpp"
+#include "engine/net/layer.hpp"
 
 namespace digits {
 

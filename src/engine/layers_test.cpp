@@ -7,7 +7,7 @@
 #include <map>
 
 #include "engine/guard.hpp"
-#include "engine/net.hpp"
+#include "engine/net/net.hpp"
 
 // Numbers of single layers that neither the golden cases nor central differences can tell: worked out by hand, or
 // against the same layers with blobs of their own.

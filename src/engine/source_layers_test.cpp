@@ -5,8 +5,8 @@
 #include "base/file.hpp"
 #include "caffe/prototxt.hpp"
 #include "engine/guard.hpp"
-#include "engine/layers/memory_data.hpp"
-#include "engine/net.hpp"
+#include "engine/layers/source/memory_data.hpp"
+#include "engine/net/net.hpp"
 
 namespace digits {
 namespace {

@@ -4,8 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
-#include "data/record_reader.hpp"
-#include "data/resize_example.hpp"
+#include "data/records/record_reader.hpp"
+#include "data/reports/resize_example.hpp"
 #include "feed/augmenter.hpp"
 #include "feed/transformer.hpp"
 

@@ -8,8 +8,8 @@
 #include <set>
 
 #include "base/file.hpp"
-#include "data/datum.hpp"
-#include "data/lmdb.hpp"
+#include "data/records/datum.hpp"
+#include "data/records/lmdb.hpp"
 #include "feed/feed.hpp"
 
 namespace digits {

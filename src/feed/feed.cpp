@@ -10,7 +10,7 @@
 #include <thread>
 #include <vector>
 
-#include "data/record_reader.hpp"
+#include "data/records/record_reader.hpp"
 #include "feed/augmenter.hpp"
 #include "feed/transformer.hpp"
 #include "image/decode.hpp"

@@ -7,7 +7,7 @@
 
 #include "base/file.hpp"
 #include "caffe/hdf5_handle.hpp"
-#include "data/record_sink.hpp"
+#include "data/records/record_sink.hpp"
 
 namespace digits {
 namespace {

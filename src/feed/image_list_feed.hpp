@@ -6,7 +6,7 @@
 
 #include "base/result.hpp"
 #include "caffe.pb.h"
-#include "data/lists.hpp"
+#include "data/sources/lists.hpp"
 #include "feed/batch_ahead.hpp"
 #include "feed/transformer.hpp"
 #include "image/image.hpp"

@@ -6,7 +6,7 @@
 
 #include "base/result.hpp"
 #include "caffe.pb.h"
-#include "data/mean.hpp"
+#include "data/records/mean.hpp"
 
 namespace digits {
 

@@ -8,7 +8,7 @@
 
 #include "base/result.hpp"
 #include "caffe.pb.h"
-#include "data/mean.hpp"
+#include "data/records/mean.hpp"
 #include "feed/batch_ahead.hpp"
 #include "image/image.hpp"
 

@@ -10,7 +10,7 @@
 #include "base/file.hpp"
 #include "base/progress.hpp"
 #include "data/ordered_pipeline.hpp"
-#include "data/prediction_table.hpp"
+#include "data/reports/prediction_table.hpp"
 #include "infer/picture_source.hpp"
 #include "infer/predictor.hpp"
 #include "infer/score_sheet.hpp"

@@ -5,7 +5,7 @@
 #include "base/result.hpp"
 #include "base/task_context.hpp"
 #include "data/evaluation_spec.hpp"
-#include "engine/blob.hpp"
+#include "engine/net/blob.hpp"
 
 namespace digits {
 

@@ -6,7 +6,7 @@
 
 #include "base/file.hpp"
 #include "caffe/weights.hpp"
-#include "data/mean.hpp"
+#include "data/records/mean.hpp"
 #include "image/encode.hpp"
 #include "infer/predictor.hpp"
 #include "infer/preprocess.hpp"

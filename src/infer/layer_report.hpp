@@ -5,7 +5,7 @@
 
 #include "base/result.hpp"
 #include "caffe.pb.h"
-#include "engine/net.hpp"
+#include "engine/net/net.hpp"
 
 namespace digits {
 

@@ -8,10 +8,10 @@
 
 #include "base/file.hpp"
 #include "base/safe_path.hpp"
-#include "data/folder.hpp"
-#include "data/lists.hpp"
-#include "data/record_reader.hpp"
-#include "data/split_list.hpp"
+#include "data/records/record_reader.hpp"
+#include "data/sources/folder.hpp"
+#include "data/sources/lists.hpp"
+#include "data/sources/split_list.hpp"
 #include "feed/hdf5_rows.hpp"
 #include "image/decode.hpp"
 

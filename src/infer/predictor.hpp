@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/result.hpp"
-#include "engine/blob.hpp"
+#include "engine/net/blob.hpp"
 #include "image/image.hpp"
 
 namespace digits {

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "data/prediction_table.hpp"
+#include "data/reports/prediction_table.hpp"
 
 namespace digits {
 

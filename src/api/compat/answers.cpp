@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/access.hpp"
-#include "api/messages.hpp"
+#include "api/requests/messages.hpp"
 #include "base/ids.hpp"
 
 namespace digits::api::compat {

@@ -4,15 +4,15 @@
 #include <nlohmann/json.hpp>
 #include <span>
 
-#include "api/classification.hpp"
 #include "api/compat/answers.hpp"
 #include "api/compat/classification_page.hpp"
 #include "api/compat/confusion.hpp"
 #include "api/compat/form.hpp"
 #include "api/compat/image_list.hpp"
 #include "api/compat/snapshot_epoch.hpp"
-#include "api/job_specs.hpp"
-#include "api/messages.hpp"
+#include "api/jobs/job_specs.hpp"
+#include "api/requests/classification.hpp"
+#include "api/requests/messages.hpp"
 #include "api/resources.hpp"
 
 namespace digits::api {

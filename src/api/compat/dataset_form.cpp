@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <array>
 
-#include "api/job_specs.hpp"
+#include "api/jobs/job_specs.hpp"
 #include "base/ids.hpp"
-#include "data/lists.hpp"
+#include "data/sources/lists.hpp"
 
 namespace digits::api::compat {
 namespace {

@@ -3,8 +3,8 @@
 #include "api/compat/answers.hpp"
 #include "api/compat/dataset_form.hpp"
 #include "api/compat/job_json.hpp"
-#include "api/job_specs.hpp"
-#include "api/messages.hpp"
+#include "api/jobs/job_specs.hpp"
+#include "api/requests/messages.hpp"
 #include "api/resources.hpp"
 
 namespace digits::api {

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "api/compat/form.hpp"
-#include "api/job_specs.hpp"
+#include "api/jobs/job_specs.hpp"
 #include "base/file.hpp"
 
 namespace digits::api::compat {

@@ -4,7 +4,7 @@
 
 #include "api/compat/arguments.hpp"
 #include "api/context.hpp"
-#include "data/lists.hpp"
+#include "data/sources/lists.hpp"
 
 namespace digits::api::compat {
 

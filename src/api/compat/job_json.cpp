@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "api/job_view.hpp"
+#include "api/jobs/job_view.hpp"
 #include "data/dataset_spec.hpp"
 #include "models/archive.hpp"
 #include "models/model_spec.hpp"

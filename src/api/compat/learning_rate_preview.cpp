@@ -6,7 +6,7 @@
 
 #include "api/compat/answers.hpp"
 #include "api/compat/model_form.hpp"
-#include "api/messages.hpp"
+#include "api/requests/messages.hpp"
 
 namespace digits::api::compat {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "api/compat/answers.hpp"
 #include "api/compat/snapshot_epoch.hpp"
-#include "api/job_specs.hpp"
+#include "api/jobs/job_specs.hpp"
 #include "base/file.hpp"
 #include "base/python_interface.hpp"
 #include "http/header_text.hpp"

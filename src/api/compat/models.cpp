@@ -1,13 +1,13 @@
 #include <nlohmann/json.hpp>
 
-#include "api/archive_response.hpp"
 #include "api/compat/answers.hpp"
 #include "api/compat/job_json.hpp"
 #include "api/compat/learning_rate_preview.hpp"
 #include "api/compat/model_form.hpp"
 #include "api/compat/snapshot_epoch.hpp"
-#include "api/job_specs.hpp"
-#include "api/messages.hpp"
+#include "api/jobs/archive_response.hpp"
+#include "api/jobs/job_specs.hpp"
+#include "api/requests/messages.hpp"
 #include "api/resources.hpp"
 #include "base/file.hpp"
 #include "models/pretrained_spec.hpp"

@@ -4,8 +4,8 @@
 #include "api/compat/form.hpp"
 #include "api/compat/job_end.hpp"
 #include "api/compat/snapshot_epoch.hpp"
-#include "api/messages.hpp"
-#include "api/pretrained_jobs.hpp"
+#include "api/jobs/pretrained_jobs.hpp"
+#include "api/requests/messages.hpp"
 #include "api/resources.hpp"
 
 namespace digits::api {

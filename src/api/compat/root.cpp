@@ -6,9 +6,9 @@
 #include "api/compat/answers.hpp"
 #include "api/compat/html.hpp"
 #include "api/compat/job_json.hpp"
-#include "api/job_file.hpp"
-#include "api/job_specs.hpp"
-#include "api/messages.hpp"
+#include "api/jobs/job_file.hpp"
+#include "api/jobs/job_specs.hpp"
+#include "api/requests/messages.hpp"
 #include "api/resources.hpp"
 #include "http/header_text.hpp"
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "api/messages.hpp"
+#include "api/requests/messages.hpp"
 #include "api/resources.hpp"
 #include "base/safe_path.hpp"
 #include "http/header_text.hpp"

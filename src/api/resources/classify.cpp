@@ -1,11 +1,11 @@
 #include <nlohmann/json.hpp>
 
-#include "api/classification.hpp"
-#include "api/job_view.hpp"
-#include "api/messages.hpp"
-#include "api/picture_request.hpp"
+#include "api/jobs/job_view.hpp"
+#include "api/jobs/snapshot_choice.hpp"
+#include "api/requests/classification.hpp"
+#include "api/requests/messages.hpp"
+#include "api/requests/picture_request.hpp"
 #include "api/resources.hpp"
-#include "api/snapshot_choice.hpp"
 
 namespace digits::api {
 namespace {

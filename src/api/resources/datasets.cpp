@@ -1,10 +1,10 @@
 #include <nlohmann/json.hpp>
 
-#include "api/conditional.hpp"
-#include "api/job_pages.hpp"
-#include "api/job_specs.hpp"
-#include "api/job_view.hpp"
-#include "api/messages.hpp"
+#include "api/jobs/job_pages.hpp"
+#include "api/jobs/job_specs.hpp"
+#include "api/jobs/job_view.hpp"
+#include "api/requests/conditional.hpp"
+#include "api/requests/messages.hpp"
 #include "api/resources.hpp"
 #include "data/builder.hpp"
 #include "models/model_spec.hpp"

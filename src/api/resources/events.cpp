@@ -1,6 +1,6 @@
 #include <charconv>
 
-#include "api/messages.hpp"
+#include "api/requests/messages.hpp"
 #include "api/resources.hpp"
 #include "base/ids.hpp"
 

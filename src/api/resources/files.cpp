@@ -1,4 +1,4 @@
-#include "api/job_file.hpp"
+#include "api/jobs/job_file.hpp"
 #include "api/resources.hpp"
 
 namespace digits::api {

@@ -3,10 +3,10 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
-#include "api/gpu_monitor.hpp"
-#include "api/machine.hpp"
-#include "api/messages.hpp"
-#include "api/process_monitor.hpp"
+#include "api/machine/gpu_monitor.hpp"
+#include "api/machine/machine.hpp"
+#include "api/machine/process_monitor.hpp"
+#include "api/requests/messages.hpp"
 #include "api/resources.hpp"
 
 namespace digits::api {

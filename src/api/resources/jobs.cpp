@@ -1,9 +1,9 @@
 #include <nlohmann/json.hpp>
 
-#include "api/conditional.hpp"
-#include "api/job_pages.hpp"
-#include "api/job_view.hpp"
-#include "api/messages.hpp"
+#include "api/jobs/job_pages.hpp"
+#include "api/jobs/job_view.hpp"
+#include "api/requests/conditional.hpp"
+#include "api/requests/messages.hpp"
 #include "api/resources.hpp"
 #include "base/ids.hpp"
 

@@ -4,10 +4,10 @@
 #include <mutex>
 #include <nlohmann/json.hpp>
 
-#include "api/messages.hpp"
-#include "api/picture_request.hpp"
+#include "api/jobs/snapshot_choice.hpp"
+#include "api/requests/messages.hpp"
+#include "api/requests/picture_request.hpp"
 #include "api/resources.hpp"
-#include "api/snapshot_choice.hpp"
 #include "base/ids.hpp"
 
 namespace digits::api {

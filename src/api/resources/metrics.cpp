@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "api/messages.hpp"
+#include "api/requests/messages.hpp"
 #include "api/resources.hpp"
 
 namespace digits::api {

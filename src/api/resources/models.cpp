@@ -1,12 +1,12 @@
 #include <nlohmann/json.hpp>
 
-#include "api/conditional.hpp"
-#include "api/job_pages.hpp"
-#include "api/job_specs.hpp"
-#include "api/job_view.hpp"
-#include "api/messages.hpp"
+#include "api/jobs/job_pages.hpp"
+#include "api/jobs/job_specs.hpp"
+#include "api/jobs/job_view.hpp"
+#include "api/jobs/snapshot_choice.hpp"
+#include "api/requests/conditional.hpp"
+#include "api/requests/messages.hpp"
 #include "api/resources.hpp"
-#include "api/snapshot_choice.hpp"
 #include "models/snapshots.hpp"
 
 namespace digits::api {

@@ -1,7 +1,7 @@
 #include <nlohmann/json.hpp>
 
-#include "api/job_specs.hpp"
-#include "api/messages.hpp"
+#include "api/jobs/job_specs.hpp"
+#include "api/requests/messages.hpp"
 #include "api/resources.hpp"
 #include "models/standard_networks.hpp"
 

@@ -1,10 +1,10 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
-#include "api/gallery_shelf.hpp"
-#include "api/messages.hpp"
+#include "api/jobs/gallery_shelf.hpp"
+#include "api/requests/messages.hpp"
 #include "api/resources.hpp"
-#include "data/gallery.hpp"
+#include "data/records/gallery.hpp"
 
 namespace digits::api {
 namespace {

@@ -2,11 +2,11 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "api/job_specs.hpp"
-#include "api/messages.hpp"
+#include "api/jobs/job_specs.hpp"
+#include "api/requests/messages.hpp"
 #include "api/resources.hpp"
-#include "data/gallery.hpp"
-#include "data/prediction_table.hpp"
+#include "data/records/gallery.hpp"
+#include "data/reports/prediction_table.hpp"
 
 namespace digits::api {
 namespace {

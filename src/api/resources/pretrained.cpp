@@ -4,13 +4,13 @@
 #include <nlohmann/json.hpp>
 #include <span>
 
-#include "api/archive_response.hpp"
-#include "api/job_pages.hpp"
-#include "api/job_view.hpp"
-#include "api/messages.hpp"
-#include "api/pretrained_jobs.hpp"
+#include "api/jobs/archive_response.hpp"
+#include "api/jobs/job_pages.hpp"
+#include "api/jobs/job_view.hpp"
+#include "api/jobs/pretrained_jobs.hpp"
+#include "api/jobs/snapshot_choice.hpp"
+#include "api/requests/messages.hpp"
 #include "api/resources.hpp"
-#include "api/snapshot_choice.hpp"
 #include "base/ids.hpp"
 
 namespace digits::api {

@@ -1,7 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/access.hpp"
-#include "api/messages.hpp"
+#include "api/requests/messages.hpp"
 #include "api/resources.hpp"
 #include "http/header_text.hpp"
 

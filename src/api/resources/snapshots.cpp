@@ -1,9 +1,9 @@
 #include <nlohmann/json.hpp>
 
-#include "api/archive_response.hpp"
-#include "api/messages.hpp"
+#include "api/jobs/archive_response.hpp"
+#include "api/jobs/snapshot_choice.hpp"
+#include "api/requests/messages.hpp"
 #include "api/resources.hpp"
-#include "api/snapshot_choice.hpp"
 
 namespace digits::api {
 namespace {

@@ -4,10 +4,10 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
-#include "api/doctor.hpp"
-#include "api/job_view.hpp"
-#include "api/machine.hpp"
-#include "api/messages.hpp"
+#include "api/jobs/job_view.hpp"
+#include "api/machine/doctor.hpp"
+#include "api/machine/machine.hpp"
+#include "api/requests/messages.hpp"
 #include "api/resources.hpp"
 
 namespace digits::api {

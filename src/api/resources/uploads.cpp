@@ -2,9 +2,9 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "api/messages.hpp"
+#include "api/requests/messages.hpp"
+#include "api/requests/upload_store.hpp"
 #include "api/resources.hpp"
-#include "api/upload_store.hpp"
 
 namespace digits::api {
 namespace {

@@ -4,7 +4,7 @@
 #include <cfloat>
 #include <cmath>
 
-#include "engine/layer.hpp"
+#include "engine/net/layer.hpp"
 
 namespace digits {
 namespace {

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/layer.hpp"
+#include "engine/net/layer.hpp"
 
 namespace digits {
 

@@ -6,7 +6,7 @@
 #include "caffe.pb.h"
 #include "engine/detectnet/ground_truth.hpp"
 #include "engine/detectnet/picture.hpp"
-#include "engine/random.hpp"
+#include "engine/device/random.hpp"
 
 namespace digits {
 

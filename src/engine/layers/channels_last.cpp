@@ -2,7 +2,7 @@
 
 #include <ATen/Parallel.h>
 
-#include "engine/layers/parts.hpp"
+#include "engine/convolution/parts.hpp"
 #include "engine/layers/stored.hpp"
 
 namespace digits {

@@ -5,7 +5,7 @@
 #include <functional>
 #include <utility>
 
-#include "engine/kernels/channels.hpp"
+#include "kernels/channels.hpp"
 
 namespace digits {
 

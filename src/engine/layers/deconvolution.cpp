@@ -1,6 +1,6 @@
 #include <ATen/ATen.h>
 
-#include "engine/layers/convolution_base.hpp"
+#include "engine/convolution/convolution_base.hpp"
 #include "engine/layers/types.hpp"
 
 namespace digits {

@@ -1,9 +1,9 @@
 #include <ATen/ATen.h>
 
-#include "engine/layer.hpp"
-#include "engine/layers/row_products.hpp"
+#include "engine/convolution/products.hpp"
+#include "engine/convolution/row_products.hpp"
 #include "engine/layers/types.hpp"
-#include "engine/products.hpp"
+#include "engine/net/layer.hpp"
 
 namespace digits {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <ATen/ATen.h>
 
-#include "engine/blob.hpp"
+#include "engine/net/blob.hpp"
 
 namespace digits {
 

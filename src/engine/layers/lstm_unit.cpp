@@ -1,7 +1,7 @@
 #include <ATen/ATen.h>
 
-#include "engine/layer.hpp"
 #include "engine/layers/types.hpp"
+#include "engine/net/layer.hpp"
 
 namespace digits {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <ATen/core/Tensor.h>
 
-#include "engine/blob.hpp"
+#include "engine/net/blob.hpp"
 
 namespace digits {
 

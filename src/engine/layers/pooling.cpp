@@ -3,13 +3,13 @@
 
 #include <cfloat>
 
-#include "engine/kernels/max_pool.hpp"
-#include "engine/layer.hpp"
+#include "engine/device/random.hpp"
 #include "engine/layers/layout.hpp"
 #include "engine/layers/pooling_window.hpp"
 #include "engine/layers/stored.hpp"
 #include "engine/layers/types.hpp"
-#include "engine/random.hpp"
+#include "engine/net/layer.hpp"
+#include "kernels/max_pool.hpp"
 
 namespace digits {
 namespace {
@@ -31,7 +31,7 @@ class PoolingLayer final : public Layer {
     }
 
     void reshape(const Blobs& bottom, const Blobs& top) override {
-        window_ = PoolingWindow::of(parameter_.pooling_param(), bottom[0]->dim(2), bottom[0]->dim(3));
+        window_ = make_pooling_window(parameter_.pooling_param(), bottom[0]->dim(2), bottom[0]->dim(3));
         for (Blob* one : top)
             one->reshape({bottom[0]->dim(0), bottom[0]->dim(1), window_.y.outputs, window_.x.outputs});
     }

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "engine/layer.hpp"
+#include "engine/net/layer.hpp"
 
 namespace digits {
 namespace {
@@ -18,7 +18,7 @@ void place(PoolingAxis& axis, bool floor, bool any_pad) {
 
 }  // namespace
 
-PoolingWindow PoolingWindow::of(const caffe::PoolingParameter& p, std::int64_t height, std::int64_t width) {
+PoolingWindow make_pooling_window(const caffe::PoolingParameter& p, std::int64_t height, std::int64_t width) {
     PoolingWindow window;
     window.y.size = height;
     window.x.size = width;

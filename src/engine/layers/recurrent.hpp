@@ -2,7 +2,7 @@
 
 #include <ATen/ATen.h>
 
-#include "engine/layer.hpp"
+#include "engine/net/layer.hpp"
 
 namespace digits {
 

@@ -4,7 +4,7 @@
 
 #include <type_traits>
 
-#include "engine/kernels/bf16.hpp"
+#include "kernels/bf16.hpp"
 
 namespace digits {
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "engine/layer.hpp"
+#include "engine/net/layer.hpp"
 
 namespace digits {
 

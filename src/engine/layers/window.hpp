@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "caffe.pb.h"
-#include "engine/blob.hpp"
-#include "engine/layer.hpp"
+#include "engine/net/blob.hpp"
+#include "engine/net/layer.hpp"
 
 namespace digits {
 

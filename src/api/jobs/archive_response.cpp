@@ -1,0 +1,53 @@
+#include "api/jobs/archive_response.hpp"
+
+#include "api/jobs/job_view.hpp"
+#include "base/file.hpp"
+#include "base/ids.hpp"
+
+namespace digits::api {
+namespace {
+
+Result<http::Response> send(const ModelArchive& archive, const Context& context) {
+    const auto path = context.temporary / ("archive-" + random_hex(8));
+    auto file = std::make_shared<http::TemporaryFile>(path);
+    DIGITS_ASSIGN(auto writer, AtomicFile::create(path));
+    DIGITS_TRY(archive.write([&](std::string_view bytes) { return writer.write(bytes); }));
+    DIGITS_TRY(writer.commit());
+    auto response = http::Response::file(path, archive.content_type(), std::move(file));
+    response.set_header("Content-Disposition", "attachment; filename=\"" + archive.file_name() + "\"");
+    return response;
+}
+
+}  // namespace
+
+Result<http::Response> archive_response(const Job& job, const SnapshotEntry& snapshot, ArchiveFormat format,
+                                        Context& context) {
+    ArchiveRequest wanted;
+    wanted.model_dir = context.jobs.job_dir(job.id);
+    if (!job.parents.empty()) {
+        wanted.dataset_id = job.parents.front();
+        wanted.dataset_dir = context.jobs.job_dir(job.parents.front());
+    }
+    wanted.snapshot = snapshot.weights;
+    wanted.job_id = job.id;
+    wanted.name = job.name;
+    wanted.status = digits_status(job.state);
+    wanted.created = digits_time(job.created);
+    wanted.username = job.owner;
+    wanted.format = format;
+    DIGITS_ASSIGN(const auto archive, ModelArchive::create(wanted));
+    return send(archive, context);
+}
+
+Result<http::Response> pretrained_archive_response(const Job& job, Context& context) {
+    PretrainedArchiveRequest wanted;
+    wanted.dir = context.jobs.job_dir(job.id);
+    wanted.job_id = job.id;
+    wanted.name = job.name;
+    wanted.created = digits_time(job.created);
+    wanted.username = job.owner;
+    DIGITS_ASSIGN(const auto archive, ModelArchive::create(wanted));
+    return send(archive, context);
+}
+
+}  // namespace digits::api

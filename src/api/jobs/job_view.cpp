@@ -1,0 +1,143 @@
+#include "api/jobs/job_view.hpp"
+
+#include <fmt/chrono.h>
+
+#include <algorithm>
+#include <cmath>
+#include <ctime>
+#include <nlohmann/json.hpp>
+
+#include "jobs/best_snapshot.hpp"
+
+namespace digits::api {
+namespace {
+
+using nlohmann::json;
+
+json number(double value) { return std::isfinite(value) ? json(value) : json(); }
+
+json progress_view(const Job& job) {
+    if (!job.progress) return nullptr;
+    const auto& progress = *job.progress;
+    json view{{"step", progress.step}, {"unit", progress.unit}, {"done", progress.done}};
+    view["total"] = progress.total ? json(*progress.total) : json();
+    view["rate"] = progress.rate ? number(*progress.rate) : json();
+    view["eta_s"] = progress.eta_s ? number(*progress.eta_s) : json();
+    view["fraction"] =
+        progress.total && *progress.total > 0
+            ? json(std::clamp(static_cast<double>(progress.done) / static_cast<double>(*progress.total), 0.0, 1.0))
+            : json();
+    return view;
+}
+
+json actions_view(const Job& job) {
+    const bool ended = is_final(job.state);
+    return {{"abort", !ended && !job.abort_requested},
+            {"resume", job.state == JobState::kAbort || job.state == JobState::kError},
+            {"extend", job.kind == "model" && ended && job.attempt > 0},
+            {"delete", ended},
+            {"snapshot", job.kind == "model" && job.state == JobState::kRun}};
+}
+
+const SeriesSummary* find_series(const Job& job, const std::string& name) {
+    const auto found = std::ranges::find(job.metrics, name, &SeriesSummary::series);
+    return found == job.metrics.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+json time_view(double unix_seconds) {
+    if (unix_seconds <= 0) return nullptr;
+    const auto milliseconds = static_cast<std::int64_t>(std::llround(unix_seconds * 1000));
+    return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(static_cast<std::time_t>(milliseconds / 1000)),
+                       milliseconds % 1000);
+}
+
+json best_view(const Job& job, const JobManager* jobs) {
+    const auto* judge = find_series(job, judging_series(job));
+    if (!judge || !judge->best) return nullptr;
+    const auto iteration = judge->best->iteration;
+    json view{{"iteration", iteration}, {"epoch", judge->best->epoch}};
+    std::vector<MetricSeries> all;
+    if (jobs)
+        if (auto found = jobs->metrics(job.id, {{}, 0, iteration - 1})) all = std::move(*found);
+    for (const auto& summary : job.metrics) {
+        if (!summary.series.starts_with("val/")) continue;
+        const auto name = summary.series.substr(4);
+        if (summary.last.iteration == iteration) view[name] = number(summary.last.value);
+        if (summary.best && summary.best->iteration == iteration) view[name] = number(summary.best->value);
+        const auto series = std::ranges::find(all, summary.series, &MetricSeries::series);
+        if (series != all.end() && !series->points.empty() && series->points.front().iteration == iteration)
+            view[name] = number(series->points.front().value);
+    }
+    return view;
+}
+
+json error_view(const Error& error) {
+    return {
+        {"code", enum_name(error.code)}, {"message", error.message}, {"where", error.where}, {"advice", error.advice}};
+}
+
+json job_view(const Job& job, Detail detail) {
+    json view{{"id", job.id},
+              {"kind", job.kind},
+              {"name", job.name},
+              {"group", job.group},
+              {"notes", job.notes},
+              {"owner", job.owner},
+              {"state", enum_name(job.state)},
+              {"created_at", time_view(job.created)},
+              {"started_at", time_view(job.started)},
+              {"finished_at", time_view(job.finished)},
+              {"progress", progress_view(job)},
+              {"error", nullptr},
+              {"parents", job.parents},
+              {"best", best_view(job, nullptr)},
+              {"last", json::object()},
+              {"actions", actions_view(job)}};
+    if (job.error) {
+        auto error = job.error->error;
+        if (!job.error->log_tail.empty()) error.message += "\nThe end of its log:\n" + job.error->log_tail;
+        view["error"] = error_view(error);
+    }
+    for (const auto& summary : job.metrics) view["last"][summary.series] = number(summary.last.value);
+    if (detail == Detail::kFull) {
+        view["spec"] = *job.spec;
+        view["result"] = job.result ? *job.result : json();
+    }
+    return view;
+}
+
+std::string job_row(const Job& job) {
+    return job_view(job, Detail::kBrief).dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+std::string digits_status(JobState state) {
+    switch (state) {
+        case JobState::kInit: return "Initialized";
+        case JobState::kWait: return "Waiting";
+        case JobState::kRun: return "Running";
+        case JobState::kDone: return "Done";
+        case JobState::kAbort: return "Aborted";
+        case JobState::kError: return "Error";
+    }
+    return "";
+}
+
+std::string digits_time(double unix_seconds) {
+    const auto microseconds = static_cast<std::int64_t>(std::llround(unix_seconds * 1e6));
+    return fmt::format("{:%Y-%m-%d %H:%M:%S}.{:06}", fmt::localtime(static_cast<std::time_t>(microseconds / 1'000'000)),
+                       microseconds % 1'000'000);
+}
+
+std::uint64_t snapshot_bytes(const std::filesystem::path& dir, const std::string& weights, const std::string& state) {
+    std::uint64_t bytes = 0;
+    for (const auto* name : {&weights, &state}) {
+        std::error_code error;
+        const auto size = name->empty() ? 0 : std::filesystem::file_size(dir / *name, error);
+        if (!error) bytes += size;
+    }
+    return bytes;
+}
+
+}  // namespace digits::api

@@ -1,0 +1,25 @@
+#include "api/requests/classification.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace digits::api {
+
+using nlohmann::json;
+
+Result<json> classify_pictures(const std::string& model_id, const std::string& weights,
+                               const std::vector<std::string>& paths, std::int64_t top, Context& context) {
+    json images = json::array();
+    for (const auto& path : paths) images.push_back({{"path", path}});
+    const json question{{"type", "classify"}, {"images", std::move(images)}, {"top", top}};
+    DIGITS_ASSIGN(const auto answer, context.jobs.infer(model_id, weights, question));
+    const auto& answered = answer->value("images", json::array());
+    if (answered.size() != paths.size())
+        return fail(ErrorCode::kInternal, "the worker answered for {} of {} pictures", answered.size(), paths.size());
+    json view{{"images", json::array()}, {"seconds", answer->value("seconds", 0.0)}};
+    for (const auto& image : answered)
+        view["images"].push_back(
+            {{"predictions", image.value("predictions", json::array())}, {"error", image.value("error", json())}});
+    return view;
+}
+
+}  // namespace digits::api

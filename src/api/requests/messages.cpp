@@ -1,0 +1,139 @@
+#include "api/requests/messages.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <nlohmann/json.hpp>
+
+#include "base/ids.hpp"
+
+namespace digits::api {
+namespace {
+
+using nlohmann::json;
+
+constexpr int kMaxJsonDepth = 32;
+
+std::string title_of(ErrorCode code) {
+    switch (code) {
+        case ErrorCode::kInvalidArgument: return "Invalid request";
+        case ErrorCode::kUnauthenticated: return "Not logged in";
+        case ErrorCode::kPermissionDenied: return "Not allowed";
+        case ErrorCode::kNotFound: return "Not found";
+        case ErrorCode::kAlreadyExists: return "Exists already";
+        case ErrorCode::kFailedPrecondition: return "Not possible now";
+        case ErrorCode::kTooLarge: return "Too large";
+        case ErrorCode::kUnsupported: return "Not supported";
+        case ErrorCode::kCancelled: return "Cancelled";
+        case ErrorCode::kResourceExhausted: return "No room";
+        case ErrorCode::kUnavailable: return "Not available";
+        case ErrorCode::kDataLoss: return "Damaged data";
+        case ErrorCode::kInternal: return "Internal error";
+    }
+    return "Error";
+}
+
+/// The parser's own stack must not be filled by a body of brackets.
+bool is_too_deep(std::string_view text) {
+    int depth = 0;
+    bool in_string = false;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const char c = text[i];
+        if (in_string) {
+            if (c == '\\') {
+                ++i;
+            } else if (c == '"') {
+                in_string = false;
+            }
+        } else if (c == '"') {
+            in_string = true;
+        } else if (c == '[' || c == '{') {
+            if (++depth > kMaxJsonDepth) return true;
+        } else if (c == ']' || c == '}') {
+            --depth;
+        }
+    }
+    return false;
+}
+
+}  // namespace
+
+http::Response json_response(int status, const json& body) {
+    return http::Response::bytes(status, "application/json", body.dump(-1, ' ', false, json::error_handler_t::replace));
+}
+
+http::Response problem_response(int status, const Error& error) {
+    return problem_response(status, enum_name(error.code), title_of(error.code), error);
+}
+
+http::Response problem_response(int status, std::string_view code, std::string_view title, const Error& error) {
+    const json body{{"type", "about:blank"},   {"title", title},       {"status", status},      {"code", code},
+                    {"detail", error.message}, {"where", error.where}, {"advice", error.advice}};
+    return http::Response::bytes(status, "application/problem+json",
+                                 body.dump(-1, ' ', false, json::error_handler_t::replace));
+}
+
+Result<json> read_object(const http::Request& request, std::initializer_list<const char*> members) {
+    if (request.content_type() != "application/json")
+        return fail(ErrorCode::kUnsupported, "expected a body of application/json, got \"{}\"", request.content_type());
+    return parse_object(request.body, members);
+}
+
+Result<json> parse_object(std::string_view text, std::initializer_list<const char*> members) {
+    if (is_too_deep(text))
+        return fail(ErrorCode::kInvalidArgument, "the body is nested deeper than {} levels", kMaxJsonDepth);
+    json object;
+    try {
+        object = json::parse(text);
+    } catch (const json::parse_error& error) {
+        return fail(ErrorCode::kInvalidArgument, "the body is no JSON: {}", error.what());
+    }
+    if (!object.is_object()) return fail(make_error(ErrorCode::kInvalidArgument, "expected an object").at("/"));
+    for (const auto& [key, value] : object.items()) {
+        if (std::ranges::any_of(members, [&](const char* member) { return key == member; })) continue;
+        std::string words;
+        for (const auto* member : members) words += (words.empty() ? "" : ", ") + std::string(member);
+        return fail(make_error(ErrorCode::kInvalidArgument, "unknown field \"{}\", expected one of {}", key, words)
+                        .at("/" + key));
+    }
+    return object;
+}
+
+Result<std::string> text_member(const json& object, const char* name, bool required) {
+    const auto found = object.find(name);
+    if (found == object.end()) {
+        if (!required) return std::string();
+        return fail(make_error(ErrorCode::kInvalidArgument, "{} is missing", name).at(std::string("/") + name));
+    }
+    if (!found->is_string())
+        return fail(make_error(ErrorCode::kInvalidArgument, "expected a text").at(std::string("/") + name));
+    return found->get<std::string>();
+}
+
+Result<std::int64_t> query_number(const http::Request& request, const char* name, std::int64_t fallback,
+                                  std::int64_t low, std::int64_t high) {
+    const auto* text = request.find_query(name);
+    if (!text) return fallback;
+    std::int64_t value = 0;
+    const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
+    if (error != std::errc() || end != text->data() + text->size() || value < low || value > high)
+        return fail(make_error(ErrorCode::kInvalidArgument, "{} must be a whole number from {} to {}, got \"{}\"", name,
+                               low, high, *text)
+                        .at(std::string("?") + name));
+    return value;
+}
+
+Result<Job> route_job(const http::Request& request, const JobManager& jobs, std::string_view kind) {
+    const auto& id = request.param("id");
+    if (!is_job_id(id)) return fail(ErrorCode::kNotFound, "there is no job {}", id.substr(0, 60));
+    DIGITS_ASSIGN(auto job, jobs.get(id));
+    if (!kind.empty() && job.kind != kind) return fail(ErrorCode::kNotFound, "{} is a {}, no {}", id, job.kind, kind);
+    return job;
+}
+
+Error within(Error error, const std::string& place) {
+    if (error.where.empty() || error.where.front() == '/')
+        error.where = place + (error.where == "/" ? "" : error.where);
+    return error;
+}
+
+}  // namespace digits::api

@@ -1,0 +1,58 @@
+#include "data/records/record_sink.hpp"
+
+#include "data/records/datum.hpp"
+#include "data/records/lmdb.hpp"
+#include "image/encode.hpp"
+
+namespace digits {
+namespace {
+
+constexpr int kJpegQuality = 90;
+
+class LmdbSink : public RecordSink {
+  public:
+    explicit LmdbSink(LmdbWriter writer) : writer_(std::move(writer)) {}
+    Status put(PackedRecord record) override {
+        return writer_.put(fmt::format("{:08}_{}", count_++, record.label), std::move(record.bytes));
+    }
+    Status finish() override { return writer_.finish(); }
+
+  private:
+    LmdbWriter writer_;
+    std::uint64_t count_ = 0;
+};
+
+/// Interleaved to planes, keeping R, G, B.
+std::string rgb_planes(const Image& image) {
+    std::string planes(image.pixels.size(), '\0');
+    const auto channels = static_cast<std::size_t>(image.channels);
+    const std::size_t count = image.pixels.size() / channels;
+    for (std::size_t c = 0; c < channels; ++c)
+        for (std::size_t i = 0; i < count; ++i)
+            planes[c * count + i] = static_cast<char>(image.pixels[i * channels + c]);
+    return planes;
+}
+
+}  // namespace
+
+Result<PackedRecord> pack_record(const Image& image, int label, const StorageSpec& storage) {
+    if (storage.backend == DatasetBackend::kHdf5) return PackedRecord{rgb_planes(image), label};
+    if (storage.encoding == RecordEncoding::kNone) return PackedRecord{raw_datum(image, label), label};
+    const bool png = storage.encoding == RecordEncoding::kPng;
+    DIGITS_ASSIGN(const auto file, png ? encode_png(image) : encode_jpeg(image, kJpegQuality));
+    return PackedRecord{encoded_datum(image, file, label), label};
+}
+
+Result<std::unique_ptr<RecordSink>> sink::create_lmdb(const std::filesystem::path& folder) {
+    DIGITS_ASSIGN(auto writer, LmdbWriter::create(folder));
+    return std::make_unique<LmdbSink>(std::move(writer));
+}
+
+Result<std::unique_ptr<RecordSink>> create_record_sink(const std::filesystem::path& folder, const ImageSpec& image,
+                                                       const StorageSpec& storage, const std::string& list_prefix) {
+    if (storage.backend == DatasetBackend::kHdf5)
+        return sink::create_hdf5(folder, image, storage.compression, list_prefix);
+    return sink::create_lmdb(folder);
+}
+
+}  // namespace digits

@@ -1,0 +1,127 @@
+#include "data/reports/dataset_report.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/random.hpp"
+#include "data/guard.hpp"
+#include "data/load_picture.hpp"
+#include "data/ordered_pipeline.hpp"
+#include "data/records/record_sink.hpp"
+#include "data/reports/duplicates.hpp"
+
+namespace digits {
+namespace {
+
+using nlohmann::json;
+using Clock = std::chrono::steady_clock;
+
+constexpr std::size_t kMostNamed = 100;
+constexpr std::size_t kMostGroups = 20;
+constexpr std::size_t kMostInGroup = 4;
+constexpr double kUneven = 2, kVeryUneven = 10;
+/// Writing, the mean and the lists, beside reading and packing.
+constexpr double kOtherWork = 1.2;
+
+struct Probe {
+    std::string problem;
+    std::size_t bytes = 0;
+};
+
+/// Reads and packs pictures as the creation would, in mixed order, so that any part of them speaks for all.
+json check_pictures(const DatasetSpec& spec, const DatasetPlan& plan, Clock::time_point until) {
+    struct Place {
+        const ListEntry* entry;
+        Split split;
+    };
+    std::vector<Place> all;
+    for (const Split split : kSplits)
+        for (const auto& entry : plan.entries(split)) all.push_back({&entry, split});
+    SplitMix64 random(spec.seed);
+    shuffle(std::span(all), random);
+
+    const auto make = [&](int, std::uint64_t i) -> Probe {
+        const auto picture = load_picture(*all[i].entry, spec.image, 0);
+        if (!picture) return {picture.error().message, 0};
+        const auto record = pack_record(*picture, 0, spec.storage);
+        return record ? Probe{{}, record->bytes.size()} : Probe{record.error().message, 0};
+    };
+    std::uint64_t checked = 0, unreadable = 0;
+    double bytes = 0;
+    json named = json::array();
+    const auto consume = [&](std::uint64_t i, Probe probe) -> Status {
+        ++checked;
+        bytes += static_cast<double>(probe.bytes);
+        if (!probe.problem.empty() && ++unreadable <= kMostNamed)
+            named.push_back({{"path", all[i].entry->name()},
+                             {"split", enum_name(all[i].split)},
+                             {"reason", std::move(probe.problem)}});
+        if (Clock::now() > until) return fail(ErrorCode::kCancelled, "the time is over");
+        return {};
+    };
+    const auto start = Clock::now();
+    (void)run_ordered<Probe>(all.size(), {thread_count(spec.threads), 2, 8}, make, consume);
+    const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
+    const double readable = static_cast<double>(checked - unreadable);
+    const double samples_bytes = spec.storage.backend == DatasetBackend::kHdf5 ? sizeof(float) : 1;
+    const auto total = static_cast<double>(all.size());
+    const double share = checked > 0 ? total / static_cast<double>(checked) : 0;
+    return {{"checked", checked},
+            {"all", checked == all.size()},
+            {"unreadable", {{"count", unreadable}, {"pictures", std::move(named)}}},
+            {"bytes", readable > 0 ? json(bytes * samples_bytes * share) : json()},
+            {"seconds", checked > 0 ? json(seconds * share * kOtherWork) : json()}};
+}
+
+json imbalance(const DatasetPlan& plan) {
+    const auto counts = plan.per_class(Split::kTrain);
+    if (counts.empty() || std::ranges::find(counts, 0U) != counts.end())
+        return {{"ratio", nullptr}, {"verdict", "empty_class"}};
+    const auto [least, most] = std::ranges::minmax_element(counts);
+    const double ratio = static_cast<double>(*most) / static_cast<double>(*least);
+    return {{"ratio", ratio}, {"verdict", ratio < kUneven ? "even" : ratio < kVeryUneven ? "uneven" : "very_uneven"}};
+}
+
+json duplicates(const DatasetPlan& plan, Clock::time_point until) {
+    const auto found = find_duplicates(plan, until);
+    std::uint64_t pictures = 0, across = 0, contradicting = 0;
+    // What harms most first: a picture that is learnt and tested with, or that has two names.
+    std::vector<const DuplicateGroup*> order;
+    for (const auto& group : found.groups) {
+        order.push_back(&group);
+        pictures += group.members.size();
+        across += group.crosses_splits() ? 1 : 0;
+        contradicting += group.has_two_labels() ? 1 : 0;
+    }
+    std::ranges::stable_sort(order, std::greater(), [](const DuplicateGroup* group) {
+        return (group->has_two_labels() ? 2 : 0) + (group->crosses_splits() ? 1 : 0);
+    });
+    json examples = json::array();
+    for (std::size_t i = 0; i < std::min(order.size(), kMostGroups); ++i) {
+        json members = json::array();
+        for (std::size_t k = 0; k < std::min(order[i]->members.size(), kMostInGroup); ++k) {
+            const auto& member = order[i]->members[k];
+            members.push_back({{"path", member.path},
+                               {"split", enum_name(member.split)},
+                               {"label", plan.labels[static_cast<std::size_t>(member.label)]}});
+        }
+        examples.push_back(std::move(members));
+    }
+    return {{"compared", found.compared},     {"all", found.complete},   {"groups", found.groups.size()},
+            {"pictures", pictures},           {"across_splits", across}, {"contradicting", contradicting},
+            {"examples", std::move(examples)}};
+}
+
+}  // namespace
+
+Result<json> report_dataset(const DatasetSpec& spec, std::chrono::milliseconds budget) {
+    return guarded("look at the pictures", [&]() -> Result<json> {
+        DIGITS_ASSIGN(const auto plan, plan_dataset(spec));
+        auto report = check_pictures(spec, plan, Clock::now() + budget * 2 / 3);
+        report["imbalance"] = imbalance(plan);
+        report["duplicates"] = duplicates(plan, Clock::now() + budget / 3);
+        return report;
+    });
+}
+
+}  // namespace digits

@@ -1,0 +1,160 @@
+#include "data/sources/unpack_pictures.hpp"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "data/guard.hpp"
+#include "data/sources/folder.hpp"
+
+namespace digits {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kMostPath = 1024;
+constexpr int kMostDepth = 32;
+
+class Unpacking {
+  public:
+    Unpacking(const fs::path& archive, const fs::path& folder, const PictureLimits& limits)
+        : archive_(archive), folder_(folder), limits_(limits), reader_(archive_read_new(), archive_read_free) {}
+
+    Result<nlohmann::json> run() {
+        most_bytes_ = std::min(limits_.bytes, limits_.free_bytes + limits_.ratio * fs::file_size(archive_));
+        DIGITS_TRY(open());
+        for (;;) {
+            archive_entry* entry = nullptr;
+            const int code = archive_read_next_header(reader_.get(), &entry);
+            if (code == ARCHIVE_EOF) break;
+            if (code < ARCHIVE_WARN) return damaged();
+            DIGITS_TRY(take(entry));
+        }
+        if (pictures_ == 0)
+            return fail(make_error(ErrorCode::kInvalidArgument, "there is no picture in the archive")
+                            .advise("Pack a folder with one sub-folder a class"));
+        return nlohmann::json{{"pictures", pictures_}, {"bytes", bytes_}, {"passed_over", passed_over_}};
+    }
+
+  private:
+    tl::unexpected<Error> damaged() const {
+        const char* words = archive_error_string(reader_.get());
+        return fail(ErrorCode::kDataLoss, "cannot read the archive: {}", words ? words : "unknown format");
+    }
+
+    Status open() {
+        auto* reader = reader_.get();
+        archive_read_support_filter_gzip(reader);
+        archive_read_support_filter_bzip2(reader);
+        archive_read_support_filter_xz(reader);
+        archive_read_support_format_tar(reader);
+        archive_read_support_format_zip(reader);
+        if (archive_read_open_filename(reader, archive_.c_str(), 1 << 18) != ARCHIVE_OK)
+            return fail(make_error(ErrorCode::kInvalidArgument, "this is no archive that can be read")
+                            .advise("Send a .zip, .tar or .tar.gz"));
+        return {};
+    }
+
+    /// The parts of a member's path; an error for one that leads anywhere else than down.
+    static Result<std::vector<std::string>> parts_of(std::string_view path) {
+        const auto wrong = [&](const char* why) {
+            return fail(ErrorCode::kInvalidArgument, "the archive has \"{}\": {}", path.substr(0, 200), why);
+        };
+        if (path.empty() || path.size() > kMostPath) return wrong("its path is empty or too long");
+        if (path.front() == '/') return wrong("its path is absolute");
+        if (path.find('\\') != std::string_view::npos) return wrong("its path has a backslash");
+        std::vector<std::string> parts;
+        for (std::size_t begin = 0; begin < path.size();) {
+            const auto end = std::min(path.find('/', begin), path.size());
+            const auto part = path.substr(begin, end - begin);
+            begin = end + 1;
+            if (part.empty() || part == ".") continue;
+            if (part == "..") return wrong("its path leads out");
+            parts.emplace_back(part);
+        }
+        if (parts.size() > static_cast<std::size_t>(kMostDepth)) return wrong("it lies too deep");
+        return parts;
+    }
+
+    Status take(archive_entry* entry) {
+        if (++entries_ > limits_.entries)
+            return fail(ErrorCode::kTooLarge, "the archive has more than {} members", limits_.entries);
+        const char* name = archive_entry_pathname_utf8(entry);
+        if (!name) name = archive_entry_pathname(entry);
+        DIGITS_ASSIGN(const auto parts, parts_of(name ? name : ""));
+        if (archive_entry_hardlink(entry) || archive_entry_symlink(entry))
+            return fail(ErrorCode::kInvalidArgument, "the archive has a link: \"{}\"", name);
+        if (archive_entry_filetype(entry) == AE_IFDIR) return {};
+        if (archive_entry_filetype(entry) != AE_IFREG)
+            return fail(ErrorCode::kInvalidArgument, "the archive has \"{}\", which is neither file nor folder", name);
+        if (archive_entry_is_encrypted(entry)) return fail(ErrorCode::kInvalidArgument, "\"{}\" is encrypted", name);
+        const bool hidden = std::ranges::any_of(
+            parts, [](const std::string& part) { return part.front() == '.' || part == "__MACOSX"; });
+        if (parts.empty() || hidden || !has_image_extension(parts.back())) {
+            ++passed_over_;
+            return {};
+        }
+        fs::path place = folder_;
+        for (std::size_t i = 0; i + 1 < parts.size(); ++i) place /= parts[i];
+        fs::create_directories(place);
+        ++pictures_;
+        return write(place / parts.back());
+    }
+
+    Status write(const fs::path& path) {
+        const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+        if (fd < 0) return fail(errno_error("cannot write " + path.string(), errno));
+        const auto status = copy_to(fd, path);
+        ::close(fd);
+        return status;
+    }
+
+    Status copy_to(int fd, const fs::path& path) {
+        std::vector<char> piece(1 << 18);
+        for (;;) {
+            const auto size = archive_read_data(reader_.get(), piece.data(), piece.size());
+            if (size < 0) return damaged();
+            if (size == 0) return {};
+            bytes_ += static_cast<std::uint64_t>(size);
+            if (bytes_ > most_bytes_)
+                return fail(ErrorCode::kTooLarge, "the archive unpacks to more than {} bytes", most_bytes_);
+            for (la_ssize_t done = 0; done < size;) {
+                const auto written = ::write(fd, piece.data() + done, static_cast<std::size_t>(size - done));
+                if (written < 0 && errno == EINTR) continue;
+                if (written <= 0) return fail(errno_error("cannot write " + path.string(), errno));
+                done += written;
+            }
+        }
+    }
+
+    const fs::path& archive_;
+    const fs::path& folder_;
+    const PictureLimits& limits_;
+    std::unique_ptr<::archive, int (*)(::archive*)> reader_;
+    std::uint64_t most_bytes_ = 0;
+    std::uint64_t entries_ = 0;
+    std::uint64_t pictures_ = 0;
+    std::uint64_t bytes_ = 0;
+    std::uint64_t passed_over_ = 0;
+};
+
+}  // namespace
+
+Result<nlohmann::json> unpack_pictures(const fs::path& archive, const fs::path& folder, const PictureLimits& limits) {
+    auto unpacked = guarded("unpack the archive", [&] { return Unpacking(archive, folder, limits).run(); });
+    if (!unpacked) {
+        std::error_code ignored;
+        for (const auto& left : fs::directory_iterator(folder, ignored)) fs::remove_all(left.path(), ignored);
+    }
+    return unpacked;
+}
+
+}  // namespace digits

@@ -1,0 +1,68 @@
+#include <ATen/ATen.h>
+
+#include "engine/layers/loss/labels.hpp"
+#include "engine/layers/types.hpp"
+#include "engine/net/layer.hpp"
+
+namespace digits {
+namespace {
+
+/// The share of items whose true class is beaten (or met) by fewer than top_k others: a tie counts against it. The
+/// second top has the same for each class.
+class AccuracyLayer final : public Layer {
+  public:
+    using Layer::Layer;
+
+    bool has_gradient(int) const override { return false; }
+
+    void reshape(const Blobs& bottom, const Blobs& top) override {
+        const auto& accuracy = parameter_.accuracy_param();
+        axis_ = canonical_axis(accuracy.axis(), bottom[0]->axis_count(), "axis");
+        outer_ = bottom[0]->count(0, axis_);
+        inner_ = bottom[0]->count(axis_ + 1);
+        const std::int64_t classes = bottom[0]->dim(axis_);
+        if (accuracy.top_k() < 1 || accuracy.top_k() > bottom[1]->count() * classes ||
+            static_cast<std::int64_t>(accuracy.top_k()) > classes)
+            throw_invalid("top_k must lie in 1 to {}, the number of classes; got {}", classes, accuracy.top_k());
+        if (bottom[1]->count() != outer_ * inner_)
+            throw_invalid("scores of shape {} need {} labels; got {}", shape_text(bottom[0]->shape()), outer_ * inner_,
+                          shape_text(bottom[1]->shape()));
+        top[0]->reshape({});
+        if (top.size() > 1) top[1]->reshape({classes});
+    }
+
+    void forward(const Blobs& bottom, const Blobs& top) override {
+        const auto& accuracy = parameter_.accuracy_param();
+        const std::int64_t classes = bottom[0]->dim(axis_);
+        const std::optional<int> ignore =
+            accuracy.has_ignore_label() ? std::optional(accuracy.ignore_label()) : std::nullopt;
+        const Labels labels = read_labels(*bottom[1], outer_, inner_, classes, ignore);
+        const at::Tensor scores = bottom[0]->data().reshape({outer_, classes, inner_});
+        const at::Tensor rivals = (scores >= scores.gather(1, labels.index)).sum(1, true) - 1;
+        at::Tensor right = (rivals < static_cast<std::int64_t>(accuracy.top_k())).to(scores);
+        at::Tensor counted = at::ones_like(right);
+        if (!labels.all_valid) counted.mul_(labels.valid);
+        right.mul_(counted);
+        top[0]->set_data(right.sum() / at::clamp_min(counted.sum(), 1));
+        if (top.size() > 1) {
+            const at::Tensor index = labels.index.reshape({-1}), none = at::zeros({classes}, scores.options());
+            top[1]->set_data(none.index_add(0, index, right.reshape({-1})) /
+                             at::clamp_min(none.index_add(0, index, counted.reshape({-1})), 1));
+        }
+    }
+
+    void backward(const Blobs&, const std::vector<bool>& propagate_down, const Blobs&) override {
+        for (const bool wanted : propagate_down)
+            if (wanted) throw_invalid("an Accuracy layer has no gradient");
+    }
+
+  private:
+    int axis_ = 1;
+    std::int64_t outer_ = 0, inner_ = 0;
+};
+
+}  // namespace
+
+const LayerType kAccuracyLayer{"Accuracy", create_layer<AccuracyLayer>, 2, 2, 1, 2};
+
+}  // namespace digits

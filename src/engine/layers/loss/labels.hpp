@@ -1,0 +1,66 @@
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <optional>
+
+#include "engine/net/layer.hpp"
+
+namespace digits {
+
+/// The class labels of a loss or metric, one for each position (outer, 1, inner) around the class axis.
+struct Labels {
+    at::Tensor index;  // int64; ignored ones are 0
+    at::Tensor valid;  // bool
+    bool all_valid = true;
+};
+
+/// Throws EngineError for a label outside [0, classes).
+inline Labels read_labels(const Blob& blob, std::int64_t outer, std::int64_t inner, std::int64_t classes,
+                          std::optional<int> ignore) {
+    Labels labels;
+    labels.index = blob.data().reshape({outer, 1, inner}).to(at::kLong);
+    if (ignore) {
+        labels.valid = labels.index != *ignore;
+        labels.index = at::where(labels.valid, labels.index, 0);
+        labels.all_valid = false;
+    }
+    if (labels.index.numel() == 0) return labels;
+    const auto [low, high] = at::aminmax(labels.index);
+    const auto least = low.item<std::int64_t>(), most = high.item<std::int64_t>();
+    if (least < 0 || most >= classes)
+        throw_invalid(
+            "label {} lies outside 0 to {}: the network has {} outputs (num_output of its last layer), the dataset "
+            "needs {}",
+            least < 0 ? least : most, classes - 1, classes, std::max(most + 1, classes));
+    return labels;
+}
+
+inline std::optional<int> ignore_label(const caffe::LossParameter& loss) {
+    return loss.has_ignore_label() ? std::optional(loss.ignore_label()) : std::nullopt;
+}
+
+/// How Caffe divides a loss; `normalization` wins over the old `normalize`.
+inline caffe::LossParameter::NormalizationMode normalization(const caffe::LossParameter& loss,
+                                                             caffe::LossParameter::NormalizationMode otherwise) {
+    if (loss.has_normalization()) return loss.normalization();
+    if (loss.has_normalize()) return loss.normalize() ? caffe::LossParameter::VALID : caffe::LossParameter::BATCH_SIZE;
+    return otherwise;
+}
+
+/// At least 1.
+inline double normalizer(caffe::LossParameter::NormalizationMode mode, std::int64_t outer, std::int64_t inner,
+                         const at::Tensor& valid) {
+    double value = 1;
+    switch (mode) {
+        case caffe::LossParameter::FULL: value = static_cast<double>(outer * inner); break;
+        case caffe::LossParameter::VALID:
+            value = valid.defined() ? valid.sum().item<double>() : static_cast<double>(outer * inner);
+            break;
+        case caffe::LossParameter::BATCH_SIZE: value = static_cast<double>(outer); break;
+        case caffe::LossParameter::NONE: break;
+    }
+    return std::max(value, 1.0);
+}
+
+}  // namespace digits

@@ -1,0 +1,57 @@
+#include <ATen/ATen.h>
+
+#include "engine/layers/loss/labels.hpp"
+#include "engine/layers/types.hpp"
+#include "engine/net/layer.hpp"
+
+namespace digits {
+namespace {
+
+/// −Σ [t ln σ(x) + (1 − t) ln (1 − σ(x))] / normaliser, computed without overflow. ignore_label meets the target's
+/// whole part.
+class SigmoidCrossEntropyLossLayer final : public Layer {
+  public:
+    using Layer::Layer;
+
+    bool has_gradient(int bottom) const override { return bottom == 0; }
+
+    void reshape(const Blobs& bottom, const Blobs& top) override {
+        if (bottom[0]->count() != bottom[1]->count())
+            throw_invalid("scores and targets need the same count; got {} and {}", shape_text(bottom[0]->shape()),
+                          shape_text(bottom[1]->shape()));
+        top[0]->reshape({});
+    }
+
+    void forward(const Blobs& bottom, const Blobs& top) override {
+        const at::Tensor x = bottom[0]->data();
+        target_ = bottom[1]->data().reshape(bottom[0]->shape());
+        valid_.reset();
+        const auto ignore = ignore_label(parameter_.loss_param());
+        if (ignore) valid_ = target_.to(at::kInt) != *ignore;
+        const at::Tensor positive = (x >= 0).to(x);
+        at::Tensor terms = x * (target_ - positive) - at::log1p(at::exp(x - 2 * x * positive));
+        if (ignore) terms = at::where(valid_, terms, 0.0F);
+        const std::int64_t outer = bottom[0]->legacy_dim(0);
+        normalizer_ = normalizer(normalization(parameter_.loss_param(), caffe::LossParameter::BATCH_SIZE), outer,
+                                 bottom[0]->count() / std::max<std::int64_t>(outer, 1), valid_);
+        top[0]->set_data(terms.sum() / -normalizer_);
+    }
+
+    void backward(const Blobs& top, const std::vector<bool>& propagate_down, const Blobs& bottom) override {
+        if (!propagate_down[0]) return;
+        at::Tensor dx = at::sigmoid(bottom[0]->data()) - target_;
+        if (valid_.defined()) dx = at::where(valid_, dx, 0.0F);
+        bottom[0]->set_diff(dx * (top[0]->diff() / normalizer_));
+    }
+
+  private:
+    double normalizer_ = 1;
+    at::Tensor target_, valid_;
+};
+
+}  // namespace
+
+const LayerType kSigmoidCrossEntropyLossLayer{
+    "SigmoidCrossEntropyLoss", create_layer<SigmoidCrossEntropyLossLayer>, 2, 2, 1, 1, true};
+
+}  // namespace digits

@@ -1,0 +1,71 @@
+#include <ATen/ATen.h>
+
+#include <cfloat>
+
+#include "engine/layers/loss/labels.hpp"
+#include "engine/layers/types.hpp"
+#include "engine/net/layer.hpp"
+
+namespace digits {
+namespace {
+
+/// −Σ ln max(p_label, FLT_MIN) / normaliser, p the softmax along softmax_param.axis. The gradient is not clamped. With
+/// NVIDIA's label_smoothing it is that of targets of 1 − ε for the label and ε / (classes − 1) for the others; the loss
+/// stays as it is.
+class SoftmaxWithLossLayer final : public Layer {
+  public:
+    using Layer::Layer;
+
+    bool has_gradient(int bottom) const override { return bottom == 0; }
+
+    void reshape(const Blobs& bottom, const Blobs& top) override {
+        axis_ = canonical_axis(parameter_.softmax_param().axis(), bottom[0]->axis_count(), "axis");
+        outer_ = bottom[0]->count(0, axis_);
+        inner_ = bottom[0]->count(axis_ + 1);
+        if (bottom[1]->count() != outer_ * inner_)
+            throw_invalid("scores of shape {} need {} labels; got {}", shape_text(bottom[0]->shape()), outer_ * inner_,
+                          shape_text(bottom[1]->shape()));
+        smoothing_ = parameter_.loss_param().label_smoothing();
+        if (!(smoothing_ >= 0 && smoothing_ < 1) || (smoothing_ > 0 && bottom[0]->dim(axis_) < 2))
+            throw_invalid("label_smoothing must be at least 0 and below 1, and needs 2 classes; got {} for {}",
+                          smoothing_, bottom[0]->dim(axis_));
+        top[0]->reshape({});
+        if (top.size() > 1) top[1]->reshape(bottom[0]->shape());
+    }
+
+    void forward(const Blobs& bottom, const Blobs& top) override {
+        const std::int64_t classes = bottom[0]->dim(axis_);
+        labels_ = read_labels(*bottom[1], outer_, inner_, classes, ignore_label(parameter_.loss_param()));
+        probability_ = at::softmax(bottom[0]->data().reshape({outer_, classes, inner_}), 1);
+        at::Tensor terms = at::log(at::clamp_min(probability_.gather(1, labels_.index), FLT_MIN));
+        if (!labels_.all_valid) terms = terms * labels_.valid;
+        normalizer_ = normalizer(normalization(parameter_.loss_param(), caffe::LossParameter::VALID), outer_, inner_,
+                                 labels_.valid);
+        top[0]->set_data(terms.sum() / -normalizer_);
+        if (top.size() > 1) top[1]->set_data(probability_.view(bottom[0]->shape()));
+    }
+
+    void backward(const Blobs& top, const std::vector<bool>& propagate_down, const Blobs& bottom) override {
+        if (!propagate_down[0]) return;
+        const double other = smoothing_ > 0 ? smoothing_ / static_cast<double>(probability_.size(1) - 1) : 0;
+        const at::Tensor label = at::full({}, other - (1 - smoothing_), probability_.options());
+        at::Tensor dx = probability_.scatter_add(1, labels_.index, label.expand_as(labels_.index));
+        if (smoothing_ > 0) dx.sub_(other);
+        if (!labels_.all_valid) dx.mul_(labels_.valid);
+        bottom[0]->set_diff(dx.mul_(top[0]->diff() / normalizer_).view(bottom[0]->shape()));
+    }
+
+  private:
+    int axis_ = 1;
+    std::int64_t outer_ = 0, inner_ = 0;
+    double normalizer_ = 1;
+    float smoothing_ = 0;
+    Labels labels_;
+    at::Tensor probability_;  // (outer, classes, inner)
+};
+
+}  // namespace
+
+const LayerType kSoftmaxWithLossLayer{"SoftmaxWithLoss", create_layer<SoftmaxWithLossLayer>, 2, 2, 1, 2, true};
+
+}  // namespace digits

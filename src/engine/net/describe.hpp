@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "caffe.pb.h"
+#include "engine/net/blob.hpp"
+#include "engine/net/input_net.hpp"
+
+namespace digits {
+
+struct LayerDescription {
+    std::string name;
+    std::string type;
+    std::vector<std::string> bottoms;
+    std::vector<std::string> tops;
+    std::map<std::string, Shape> shapes;  ///< of bottoms and tops, by name
+    std::int64_t parameters = 0;
+    double flops = 0;               ///< of a forward pass of one picture
+    std::int64_t memory_bytes = 0;  ///< tops that are not in place, parameters, and in training their gradients
+};
+
+struct NetDescription {
+    std::vector<LayerDescription> layers;  ///< in the order of the text
+    std::int64_t batch_size = 0;
+    std::int64_t parameters = 0;  ///< shared ones once
+    double forward_flops = 0;     ///< of one picture
+    double backward_flops = 0;
+    std::int64_t memory_bytes = 0;  ///< estimate_memory() of the whole net
+};
+
+/// Bytes of a training out of those of its nets; `val` may be none. The nets share their weights.
+std::int64_t training_bytes(const NetDescription& train, const NetDescription* val);
+
+/// What a net would be, without data and without running it: `net` is upgraded, the layers of `state` count. Python
+/// layers are looked for in `base_dir` first. Errors: kInvalidArgument with the layer's name, "[conv1] …".
+Result<NetDescription> describe_net(const caffe::NetParameter& net, const caffe::NetState& state,
+                                    const PictureInputs& inputs, const std::filesystem::path& base_dir = {});
+
+}  // namespace digits

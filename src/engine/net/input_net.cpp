@@ -1,0 +1,57 @@
+#include "engine/net/input_net.hpp"
+
+#include <algorithm>
+#include <string_view>
+
+namespace digits {
+namespace {
+
+constexpr std::string_view kReaders[]{"Data", "HDF5Data", "ImageData", "WindowData", "MemoryData"};
+
+std::int64_t own_batch_size(const caffe::LayerParameter& layer) {
+    const std::int64_t sizes[]{layer.data_param().batch_size(), layer.hdf5_data_param().batch_size(),
+                               layer.image_data_param().batch_size(), layer.window_data_param().batch_size(),
+                               layer.memory_data_param().batch_size()};
+    return *std::ranges::max_element(sizes);
+}
+
+std::int64_t crop_size(const caffe::LayerParameter& layer) {
+    return std::max<std::int64_t>(layer.transform_param().crop_size(), layer.window_data_param().crop_size());
+}
+
+void add_inputs(caffe::NetParameter& net, const caffe::LayerParameter& reader, const PictureInputs& inputs) {
+    const auto batch = inputs.batch_size.value_or(std::max<std::int64_t>(1, own_batch_size(reader)));
+    const auto crop = crop_size(reader);
+    for (int i = 0; i < reader.top_size(); ++i) {
+        auto& input = *net.add_layer();
+        input.set_name(i == 0 ? reader.name() : reader.name() + "_" + reader.top(i));
+        input.set_type("Input");
+        input.add_top(reader.top(i));
+        auto& shape = *input.mutable_input_param()->add_shape();
+        shape.add_dim(batch);
+        if (i > 0) continue;
+        shape.add_dim(inputs.picture[0]);
+        for (const int axis : {1, 2}) shape.add_dim(crop > 0 ? crop : inputs.picture[static_cast<std::size_t>(axis)]);
+    }
+}
+
+}  // namespace
+
+caffe::NetParameter with_input_layers(const caffe::NetParameter& net, const PictureInputs& inputs) {
+    caffe::NetParameter replaced = net;
+    replaced.clear_layer();
+    for (const auto& layer : net.layer()) {
+        if (std::ranges::find(kReaders, layer.type()) != std::end(kReaders)) {
+            add_inputs(replaced, layer, inputs);
+            continue;
+        }
+        auto& kept = *replaced.add_layer();
+        kept = layer;
+        if (layer.type() != "Input" || !inputs.batch_size) continue;
+        for (auto& shape : *kept.mutable_input_param()->mutable_shape())
+            if (shape.dim_size() > 0) shape.set_dim(0, *inputs.batch_size);
+    }
+    return replaced;
+}
+
+}  // namespace digits

@@ -1,0 +1,61 @@
+#include "engine/solver/learning_rate.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace digits {
+
+Result<LearningRate> LearningRate::create(const caffe::SolverParameter& solver) {
+    const std::string& policy = solver.lr_policy();
+    const bool known = policy == "fixed" || policy == "step" || policy == "exp" || policy == "inv" ||
+                       policy == "multistep" || policy == "poly" || policy == "sigmoid";
+    if (!known)
+        return fail(ErrorCode::kInvalidArgument,
+                    "unknown lr_policy \"{}\"; expected fixed, step, exp, inv, multistep, poly or sigmoid", policy);
+    if (policy == "step" && solver.stepsize() <= 0)
+        return fail(ErrorCode::kInvalidArgument, "lr_policy \"step\" needs a positive stepsize; got {}",
+                    solver.stepsize());
+    if (policy == "poly" && solver.max_iter() <= 0)
+        return fail(ErrorCode::kInvalidArgument, "lr_policy \"poly\" needs a positive max_iter; got {}",
+                    solver.max_iter());
+    if (policy == "sigmoid" && solver.stepsize() <= 0)
+        return fail(ErrorCode::kInvalidArgument, "lr_policy \"sigmoid\" needs a positive stepsize; got {}",
+                    solver.stepsize());
+    if (solver.rampup_interval() < 0)
+        return fail(ErrorCode::kInvalidArgument, "rampup_interval is {}; expected 0 (none) or more iterations",
+                    solver.rampup_interval());
+    return LearningRate(solver);
+}
+
+float LearningRate::at(std::int64_t iteration, int& current_step) const {
+    const float rate = by_policy(iteration, current_step);
+    return solver_.has_min_lr() ? std::max(rate, solver_.min_lr()) : rate;
+}
+
+float LearningRate::by_policy(std::int64_t iteration, int& current_step) const {
+    const std::string& policy = solver_.lr_policy();
+    const double base = solver_.base_lr(), gamma = solver_.gamma(), power = solver_.power();
+    const auto it = static_cast<double>(iteration);
+    if (iteration < solver_.rampup_interval()) {
+        const double share = it / solver_.rampup_interval();
+        return static_cast<float>(solver_.rampup_lr() + (base - solver_.rampup_lr()) * share * share);
+    }
+    if (policy == "step") {
+        current_step = static_cast<int>(iteration / solver_.stepsize());
+        return static_cast<float>(base * std::pow(gamma, current_step));
+    }
+    if (policy == "exp") return static_cast<float>(base * std::pow(gamma, it));
+    if (policy == "inv") return static_cast<float>(base * std::pow(1 + gamma * it, -power));
+    if (policy == "multistep") {
+        if (current_step < solver_.stepvalue_size() && iteration >= solver_.stepvalue(current_step)) ++current_step;
+        return static_cast<float>(base * std::pow(gamma, current_step));
+    }
+    if (policy == "poly")
+        return static_cast<float>((base - solver_.min_lr()) * std::pow(1 - it / solver_.max_iter(), power) +
+                                  solver_.min_lr());
+    // With a negative gamma, as in the solvers that DIGITS writes, the rate falls. BVLC Caffe refuses it.
+    if (policy == "sigmoid") return static_cast<float>(base / (1 + std::exp(-gamma * (it - solver_.stepsize()))));
+    return static_cast<float>(base);
+}
+
+}  // namespace digits

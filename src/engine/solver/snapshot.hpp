@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+
+#include "base/result.hpp"
+#include "engine/solver/solver.hpp"
+
+namespace digits {
+
+struct SnapshotFiles {
+    std::int64_t iteration = 0;
+    std::filesystem::path weights, state;
+};
+
+/// `<prefix>_iter_N.caffemodel` and `.solverstate` (with ".h5" for HDF5), the weights first, each as a whole: a state
+/// file that is there has its weights.
+Result<SnapshotFiles> write_snapshot(const Solver& solver, const std::filesystem::path& prefix);
+
+/// The snapshot of the highest iteration whose two files are there.
+std::optional<SnapshotFiles> find_newest_snapshot(const std::filesystem::path& prefix);
+
+}  // namespace digits

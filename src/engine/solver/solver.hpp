@@ -1,0 +1,84 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "base/result.hpp"
+#include "caffe.pb.h"
+#include "engine/net/net.hpp"
+#include "engine/solver/learning_rate.hpp"
+#include "engine/solver/update_rule.hpp"
+
+namespace digits {
+
+struct SolverOptions {
+    /// Relative paths (the net, data sources) start here.
+    std::filesystem::path base_dir;
+    Device device;
+    /// Used when the solver has no random_seed.
+    std::uint64_t seed = 1;
+    bool generic_kernels = false;
+    int feed_threads = 0;
+    /// The iteration to start at: data layers open where an uninterrupted run would be.
+    std::int64_t first_iteration = 0;
+    bool with_test_nets = true;
+    /// Of training and tests.
+    ProductMode products;
+    /// As in NetOptions; trainings that nobody looks into need less memory without.
+    bool keeps_diffs = true;
+};
+
+/// Mean over the batches of one test of one output element; with test_compute_loss also of the whole loss, "test_loss".
+struct TestValue {
+    std::string output;
+    std::int64_t element = 0;
+    float value = 0;
+    float loss_weight = 0;
+};
+
+/// Caffe's solver: iterations of forward, backward and update, tests, and a state that can be saved and restored
+/// exactly.
+class Solver {
+  public:
+    /// Errors: kInvalidArgument for contradictory settings, and whatever the nets say.
+    static Result<std::unique_ptr<Solver>> create(const caffe::SolverParameter& parameter,
+                                                  const SolverOptions& options);
+
+    /// One iteration: iter_size forward and backward passes and the update. The mean loss before the update.
+    /// `before_pass` is called before every forward pass (to fill Input blobs).
+    Result<float> step(const std::function<Status(Net&)>& before_pass = {});
+    /// The rate that the next step uses.
+    float rate();
+    std::int64_t iteration() const { return iteration_; }
+    Net& net() { return *net_; }
+    std::size_t test_net_count() const { return test_nets_.size(); }
+    Net& test_net(std::size_t index) { return *test_nets_[index]; }
+    /// Runs test_iter batches; `stop` is asked before each.
+    Result<std::vector<TestValue>> test(std::size_t index, const std::function<bool()>& stop = {});
+
+    const caffe::SolverParameter& parameter() const { return parameter_; }
+    /// What a snapshot's weights file holds.
+    caffe::NetParameter weights() const { return net_->to_proto(parameter_.snapshot_diff()); }
+    caffe::SolverState state(const std::filesystem::path& learned_net) const;
+    /// Errors: kInvalidArgument when the history does not fit the network.
+    Status restore(const caffe::SolverState& state);
+
+  private:
+    Solver() = default;
+    Status make_nets(const SolverOptions& options);
+    float gradient_scale() const;
+
+    caffe::SolverParameter parameter_;
+    std::unique_ptr<Net> net_;
+    std::vector<std::unique_ptr<Net>> test_nets_;
+    std::optional<LearningRate> learning_rate_;
+    std::optional<UpdateRule> rule_;
+    std::int64_t iteration_ = 0;
+    int current_step_ = 0;
+};
+
+}  // namespace digits

@@ -1,0 +1,191 @@
+#include "engine/solver/train.hpp"
+
+#include <cmath>
+
+#include "data/records/testing_leveldb.hpp"
+#include "engine/device/device.hpp"
+#include "engine/solver/snapshot.hpp"
+#include "engine/solver/train_fixture.hpp"
+
+namespace digits {
+namespace {
+
+TEST_F(Train, LearnsAndTellsHow) {
+    const auto dir = job("job");
+    RecordingContext context(dir);
+    const auto summary = run(dir, context);
+    ASSERT_TRUE(summary) << summary.error().to_string();
+    EXPECT_EQ(summary->iterations, 40);
+    EXPECT_FALSE(summary->aborted);
+    EXPECT_GE(summary->best_accuracy, 0.95);
+    const auto metrics = context.metrics();
+    EXPECT_EQ(metrics.count({"val/accuracy", 0}), 1U) << "tested before the first iteration";
+    EXPECT_EQ(metrics.count({"val/accuracy", 40}), 1U) << "tested after the last";
+    EXPECT_LT(metrics.at({"train/loss", 39}), metrics.at({"train/loss", 0}));
+    EXPECT_FLOAT_EQ(static_cast<float>(metrics.at({"train/lr", 3})), 0.05F);
+    std::vector<std::int64_t> snapshots;
+    for (const auto& event : context.events)
+        if (event["event"] == "snapshot") snapshots.push_back(event["iteration"]);
+    EXPECT_EQ(snapshots, (std::vector<std::int64_t>{16, 32, 40}));
+    EXPECT_EQ(find_newest_snapshot(dir / "snapshot")->iteration, 40);
+}
+
+TEST_F(Train, PutsTheSolversNameIntoAPrefixThatIsAFolder) {
+    const auto dir = job("job");
+    fs::create_directories(dir / "snapshot");
+    RecordingContext context(dir);
+    ASSERT_TRUE(run(dir, context));
+    EXPECT_TRUE(fs::exists(dir / "snapshot/solver_iter_40.caffemodel"));
+    EXPECT_TRUE(fs::exists(dir / "snapshot/solver_iter_40.solverstate"));
+}
+
+TEST_F(Train, TwoRunsAreEqual) {
+    std::vector<std::map<Point, double>> all;
+    for (const std::string name : {"first", "second"}) {
+        const auto dir = job(name);
+        RecordingContext context(dir);
+        ASSERT_TRUE(run(dir, context));
+        all.push_back(context.metrics());
+    }
+    EXPECT_EQ(all[0], all[1]);
+    EXPECT_EQ(*read_file(folder_.path() / "first/snapshot_iter_40.caffemodel"),
+              *read_file(folder_.path() / "second/snapshot_iter_40.caffemodel"));
+}
+
+/// Trains in the one folder, and in the other with an abort and a resume between: dropout, mirroring, cropping,
+/// momentum and data order all go on as if nothing had happened.
+void expect_resumed_equals_whole(const fs::path& whole_dir, const fs::path& dir,
+                                 const std::function<Result<TrainSummary>(const fs::path&, RecordingContext&)>& run) {
+    RecordingContext whole(whole_dir);
+    ASSERT_TRUE(run(whole_dir, whole));
+
+    RecordingContext first(dir);
+    first.abort_when = [](const auto& event) {
+        return event["event"] == "metrics" && event["phase"] == "train" && event["iteration"] == 21;
+    };
+    const auto aborted = run(dir, first);
+    ASSERT_TRUE(aborted) << aborted.error().to_string();
+    EXPECT_TRUE(aborted->aborted);
+    EXPECT_EQ(aborted->iterations, 22);
+    EXPECT_EQ(find_newest_snapshot(dir / "snapshot")->iteration, 22) << "an aborted training keeps what it learned";
+    // As after kill -9: only the regular snapshot is there, with a torn file beside it.
+    fs::remove(dir / "snapshot_iter_22.solverstate");
+    std::ofstream(dir / "snapshot_iter_24.caffemodel") << "torn";
+
+    RecordingContext second(dir);
+    const auto resumed = run(dir, second);
+    ASSERT_TRUE(resumed) << resumed.error().to_string();
+    auto both = first.metrics();
+    for (const auto& [point, value] : second.metrics()) {
+        if (both.contains(point)) {
+            EXPECT_EQ(both[point], value) << point.first << " at " << point.second;
+        }
+        both[point] = value;
+    }
+    EXPECT_EQ(both, whole.metrics());
+    EXPECT_EQ(*read_file(whole_dir / "snapshot_iter_40.caffemodel"), *read_file(dir / "snapshot_iter_40.caffemodel"));
+    EXPECT_EQ(*read_file(whole_dir / "snapshot_iter_40.solverstate"), *read_file(dir / "snapshot_iter_40.solverstate"));
+}
+
+class Resume : public Train, public testing::WithParamInterface<const char*> {};
+
+TEST_P(Resume, EqualsTheUninterruptedRun) {
+    const std::string type = GetParam();
+    const std::string solver =
+        "lr_policy: \"step\" gamma: 0.5 stepsize: 10 base_lr: 0.02 iter_size: 2 clip_gradients: 2 type: \"" + type +
+        (type == "AdaGrad" || type == "RMSProp" ? "\"" : "\" momentum: 0.9") +
+        (type == "AdaDelta" ? " delta: 1e-6" : "");
+    expect_resumed_equals_whole(job("whole", solver), job("interrupted", solver), run);
+}
+
+INSTANTIATE_TEST_SUITE_P(Solvers, Resume, testing::Values("SGD", "Nesterov", "AdaGrad", "RMSProp", "AdaDelta", "Adam"),
+                         [](const auto& test) { return std::string(test.param); });
+
+TEST_F(Train, LearnsTheSameFromLevelDb) {
+    const auto lmdb = job("lmdb"), leveldb = job("leveldb");
+    // Caffe's default backend is LEVELDB.
+    auto net = std::string(kTrainedNet);
+    for (std::size_t at = 0; (at = net.find("backend: LMDB")) != std::string::npos;) net.erase(at, 13);
+    for (const auto& dir : {lmdb, leveldb}) std::ofstream(dir / "net.prototxt") << net;
+    for (const std::string database : {"train_db", "val_db"}) {
+        copy_to_leveldb(leveldb / database, leveldb / "copy");
+        fs::remove_all(leveldb / database);
+        fs::rename(leveldb / "copy", leveldb / database);
+    }
+    expect_resumed_equals_whole(lmdb, leveldb, run);
+}
+
+TEST_F(Train, WritesASnapshotWhenAsked) {
+    const auto dir = job("job");
+    RecordingContext context(dir);
+    context.snapshot_wanted = true;
+    ASSERT_TRUE(run(dir, context));
+    EXPECT_TRUE(fs::exists(dir / "snapshot_iter_1.solverstate"));
+}
+
+TEST_F(Train, StopsWithAdviceWhenTheLossExplodes) {
+    const auto dir = job("job", "base_lr: 1e6 lr_policy: \"fixed\"");
+    RecordingContext context(dir);
+    const auto summary = run(dir, context);
+    ASSERT_FALSE(summary);
+    EXPECT_EQ(summary.error().code, ErrorCode::kFailedPrecondition);
+    EXPECT_NE(summary.error().advice.find("learning rate"), std::string::npos) << summary.error().to_string();
+}
+
+TEST_F(Train, NamesTheMissingDatabase) {
+    const auto dir = job("job");
+    fs::remove_all(dir / "val_db");
+    RecordingContext context(dir);
+    const auto summary = run(dir, context);
+    ASSERT_FALSE(summary);
+    EXPECT_NE(summary.error().to_string().find("val_db"), std::string::npos) << summary.error().to_string();
+}
+
+TEST_F(Train, StartsFromWeightsAndRefusesOtherShapes) {
+    const auto teacher = job("teacher");
+    RecordingContext context(teacher);
+    ASSERT_TRUE(run(teacher, context));
+    const auto dir = job("pupil");
+    auto from = options(dir);
+    from.weights = {teacher / "snapshot_iter_40.caffemodel"};
+    RecordingContext pupil(dir);
+    ASSERT_TRUE(train(from, pupil));
+    EXPECT_EQ((pupil.metrics().at({"val/accuracy", 0})), (context.metrics().at({"val/accuracy", 40})));
+
+    const auto wrong = job("wrong");
+    auto net = std::string(kTrainedNet);
+    net.replace(net.find("num_output: 4"), 13, "num_output: 5");
+    std::ofstream(wrong / "net.prototxt") << net;
+    from.solver_file = wrong / "solver.prototxt";
+    RecordingContext refused(wrong);
+    const auto summary = train(from, refused);
+    ASSERT_FALSE(summary);
+    EXPECT_NE(summary.error().message.find("conv"), std::string::npos) << summary.error().to_string();
+}
+
+class TrainOnGpu : public Train, public testing::WithParamInterface<Precision> {};
+
+TEST_P(TrainOnGpu, LearnsAndGoesOnAfterAnAbort) {
+    if (!default_device().is_cuda) GTEST_SKIP() << "there is no GPU";
+    const auto dir = job("job");
+    auto chosen = options(dir);
+    chosen.device = default_device();
+    chosen.precision = GetParam();
+    RecordingContext first(dir);
+    first.abort_when = [](const auto& event) { return event["event"] == "snapshot" && event["iteration"] == 16; };
+    const auto aborted = train(chosen, first);
+    ASSERT_TRUE(aborted) << aborted.error().to_string();
+    EXPECT_TRUE(aborted->aborted);
+    RecordingContext second(dir);
+    const auto summary = train(chosen, second);
+    ASSERT_TRUE(summary) << summary.error().to_string();
+    EXPECT_GE(summary->first_iteration, 16);
+    EXPECT_EQ(summary->iterations, 40);
+    EXPECT_GE(summary->best_accuracy, 0.95);
+}
+
+INSTANTIATE_TEST_SUITE_P(Precisions, TrainOnGpu, testing::Values(Precision::kFp32, Precision::kBf16, Precision::kFp16),
+                         [](const auto& test) { return std::string(enum_name(test.param)); });
+
+}  // namespace
+}  // namespace digits
