@@ -75,7 +75,7 @@ step("the matrix is sorted by error, and a cell leads to its pictures with what 
   });
   const [truth, predicted, count] = made.facts.confusion.find(([a, b]) => a !== b);
   await page.locator(`[data-cell="${truth}-${predicted}"]`).click();
-  await page.waitForURL(new RegExp(`tab=pictures.*truth=${truth}&predicted=${predicted}`));
+  await page.waitForURL(new RegExp(`tab=images.*truth=${truth}&predicted=${predicted}`));
   await page.getByTestId("prediction-count").getByText(`${count} picture`).waitFor();
   const cards = page.getByTestId("prediction");
   assert.equal(await cards.count(), count);
@@ -165,7 +165,7 @@ step("dark and on a phone it is readable as well", async () => {
   await assert_accessible("the dark confusion matrix");
   await page.emulateMedia({ colorScheme: "light" });
   await page.setViewportSize({ width: 390, height: 800 });
-  await page.goto(`${server.address}/evaluations/${made.evaluation}?tab=pictures`);
+  await page.goto(`${server.address}/evaluations/${made.evaluation}?tab=images`);
   await page.getByTestId("prediction").first().waitFor();
   assert.ok((await page.evaluate(() => document.documentElement.scrollWidth)) <= 390, "the page is wider than the phone");
   await shot("evaluation-phone");

@@ -205,14 +205,14 @@ step("dataset: a click on a class shows its pictures, and one of them large", as
   await page.goto(`${server.address}/datasets/${made.dataset}`);
   await page.locator(".bar-row").getByRole("link", { name: "3", exact: true }).click();
   await page.waitForURL(/tab=explore&class=3/);
-  await page.getByTestId("picture-count").getByText(`${per_class[3] + 0} pictures`).waitFor();
-  const first = page.locator("button.picture").first();
+  await page.getByTestId("image-count").getByText(`${per_class[3] + 0} pictures`).waitFor();
+  const first = page.locator("button.image").first();
   await until("a picture is drawn", () => first.locator("img").evaluate((image) => image.complete && image.naturalWidth === 28));
   assert.match(await first.getAttribute("title"), /\/pictures\/3\/\d+\.png\n3\n28 × 28/);
   await page.locator('button[aria-label="All classes"]').click();
-  await page.getByTestId("picture-count").getByText(`${facts.splits.train.count} pictures`).waitFor();
+  await page.getByTestId("image-count").getByText(`${facts.splits.train.count} pictures`).waitFor();
   await until("the pictures in sight are drawn", () =>
-    page.locator("button.picture img").evaluateAll((images) => images.slice(0, 60).every((image) => image.complete)),
+    page.locator("button.image img").evaluateAll((images) => images.slice(0, 60).every((image) => image.complete)),
   );
   await shot("explore");
   await assert_accessible("the pictures of a dataset");
@@ -221,8 +221,8 @@ step("dataset: a click on a class shows its pictures, and one of them large", as
   await page.keyboard.press("Enter");
   const dialog = page.getByRole("dialog");
   await dialog.getByText(`2 of ${facts.splits.train.count}`).waitFor();
-  assert.ok(Number(await page.getByTestId("large-picture").getAttribute("data-scale")) >= 4);
-  assert.equal(await page.getByTestId("large-picture").locator("img").evaluate((image) => getComputedStyle(image).imageRendering), "pixelated");
+  assert.ok(Number(await page.getByTestId("large-image").getAttribute("data-scale")) >= 4);
+  assert.equal(await page.getByTestId("large-image").locator("img").evaluate((image) => getComputedStyle(image).imageRendering), "pixelated");
   await page.keyboard.press("ArrowRight");
   await dialog.getByText(`3 of ${facts.splits.train.count}`).waitFor();
   await shot("picture");

@@ -1,5 +1,5 @@
+import { image_url, labels } from "./images.ts";
 import { check_name } from "./jobs.ts";
-import { labels, picture_url } from "./pictures.ts";
 import { refuse } from "./refusal.ts";
 import type { Routes } from "./route.ts";
 import { type Entry, type MockState, now } from "./state.ts";
@@ -41,7 +41,7 @@ export const routes: Routes = {
       modes: ["squash", "crop", "fill", "half_crop"].map((mode, i) => ({
         mode,
         bytes: 312 + i,
-        data: picture_url(i),
+        data: image_url(i),
       })),
     };
   },
@@ -51,8 +51,8 @@ export const routes: Routes = {
     pictures: [0, 1, 2, 3].map((record) => ({
       record,
       label: record,
-      original: picture_url(record),
-      variants: [1, 2, 3, 4, 5].map((variant) => picture_url(record * 7 + variant)),
+      original: image_url(record),
+      variants: [1, 2, 3, 4, 5].map((variant) => image_url(record * 7 + variant)),
     })),
   }),
   "POST /datasets": ({ state, data }) => {
@@ -63,7 +63,7 @@ export const routes: Routes = {
     return made.job;
   },
   "GET /datasets/:id": ({ entry }) => ({ job: entry().job, dataset: entry().job.result ?? null }),
-  "GET /datasets/:id/pictures": ({ query }) => pictures(query),
+  "GET /datasets/:id/pictures": ({ query }) => images(query),
 };
 
 function scan(spec: { source?: { path?: string; train?: string }; image?: { width: number } }): unknown {
@@ -81,7 +81,7 @@ function scan(spec: { source?: { path?: string; train?: string }; image?: { widt
     );
   if (spec.image && !(spec.image.width >= 1))
     refuse(422, "invalid_argument", `width must be 1 to 10000, got ${spec.image.width}`, "/spec/image/width");
-  return { labels, splits: splits(), warnings: ["3 files are no pictures, for instance /data/mnist/train/README"] };
+  return { labels, splits: splits(), warnings: ["3 files are not images, for instance /data/mnist/train/README"] };
 }
 
 export function dataset_step(state: MockState, entry: Entry): void {
@@ -127,7 +127,7 @@ function splits(): Record<string, unknown> {
   };
 }
 
-function pictures(query: URLSearchParams): unknown {
+function images(query: URLSearchParams): unknown {
   const label = query.get("class");
   const all = Array.from({ length: 600 }, (_, index) => index).filter(
     (i) => label === null || i % 10 === Number(label),

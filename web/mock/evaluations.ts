@@ -1,14 +1,14 @@
 import type { EvaluationSpec } from "../src/api/client.ts";
+import { labels } from "./images.ts";
 import { list_jobs } from "./jobs.ts";
-import { labels } from "./pictures.ts";
 import type { Routes } from "./route.ts";
 import type { Entry, MockState } from "./state.ts";
 
-/** Made-up evaluations and layers: numbers that agree with each other, of 10 classes and 1,000 pictures. */
+/** Made-up evaluations and layers: numbers that agree with each other, of 10 classes and 1,000 images. */
 
-const pictures = 1000;
+const count = 1000;
 
-/** Every 40th picture is taken for the next class. */
+/** Every 40th image is taken for the next class. */
 function said(index: number): number {
   return index % 40 === 7 ? (index + 1) % 10 : index % 10;
 }
@@ -35,7 +35,7 @@ function row(index: number): unknown {
 
 export function evaluation_facts(model_id: string, source: unknown): unknown {
   const cells = new Map<string, number>();
-  for (let i = 0; i < pictures; i++) {
+  for (let i = 0; i < count; i++) {
     const key = `${i % 10},${said(i)}`;
     cells.set(key, (cells.get(key) ?? 0) + 1);
   }
@@ -65,9 +65,9 @@ export function evaluation_facts(model_id: string, source: unknown): unknown {
     snapshot: { iteration: 704, weights: "snapshot_iter_704.caffemodel" },
     source,
     labels,
-    count: pictures,
-    labelled: pictures,
-    top1: sum((truth, predicted) => truth === predicted) / pictures,
+    count,
+    labelled: count,
+    top1: sum((truth, predicted) => truth === predicted) / count,
     top5: 1,
     confusion,
     classes,
@@ -84,7 +84,7 @@ export function predictions(query: URLSearchParams): unknown {
   const truth = number("truth");
   const predicted = number("predicted");
   const correct = query.get("correct");
-  const found = Array.from({ length: pictures }, (_, i) => i).filter(
+  const found = Array.from({ length: count }, (_, i) => i).filter(
     (i) =>
       (truth === null || i % 10 === truth) &&
       (predicted === null || said(i) === predicted) &&
@@ -102,9 +102,9 @@ export function predictions(query: URLSearchParams): unknown {
   };
 }
 
-export function top_pictures(query: URLSearchParams): unknown {
+export function top_images(query: URLSearchParams): unknown {
   const wanted = Number(query.get("class") ?? 0);
-  const best = Array.from({ length: pictures }, (_, i) => i)
+  const best = Array.from({ length: count }, (_, i) => i)
     .filter((i) => said(i) === wanted)
     .sort((a, b) => sure(b) - sure(a))
     .slice(0, Number(query.get("n") ?? 9));
@@ -170,7 +170,7 @@ export const routes: Routes = {
     };
   },
   "GET /evaluations/:id/predictions": ({ query }) => predictions(query),
-  "GET /evaluations/:id/top": ({ query }) => top_pictures(query),
+  "GET /evaluations/:id/top": ({ query }) => top_images(query),
   "GET /evaluations/:id/predictions.csv": () => "index,picture,truth\r\n",
 };
 

@@ -1,5 +1,5 @@
+import { labels } from "./images.ts";
 import { lenet } from "./networks.ts";
-import { labels } from "./pictures.ts";
 import { refuse } from "./refusal.ts";
 import type { MockState } from "./state.ts";
 

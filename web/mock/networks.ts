@@ -23,7 +23,7 @@ layer {
 export const routes: Routes = {
   "GET /networks": () => ({
     items: [
-      network("lenet", "LeNet", "Digits and other small grey pictures", 28, 1),
+      network("lenet", "LeNet", "Digits and other small grayscale images", 28, 1),
       network("alexnet", "AlexNet", "The classic of 2012", 256, 3),
     ],
   }),

@@ -1,4 +1,4 @@
-import { labels } from "./pictures.ts";
+import { labels } from "./images.ts";
 import { refuse } from "./refusal.ts";
 import type { Routes } from "./route.ts";
 import { type Entry, type MockState, now } from "./state.ts";

@@ -1,4 +1,4 @@
-import { labels } from "./pictures.ts";
+import { labels } from "./images.ts";
 import { refuse } from "./refusal.ts";
 import type { Routes } from "./route.ts";
 import { now } from "./state.ts";
@@ -40,7 +40,7 @@ export const routes: Routes = {
   "GET /browse": ({ query }) => browse(query.get("path") ?? "/"),
 };
 
-/** A made-up disk: /data/mnist with ten classes of pictures. */
+/** A made-up disk: /data/mnist with ten classes of images. */
 function browse(path: string): unknown {
   const folders: Record<string, string[]> = { "/": ["data"], "/data": ["mnist"], "/data/mnist": ["test", "train"] };
   const inside = folders[path] ?? (/^\/data\/mnist\/(test|train)$/.test(path) ? labels : []);

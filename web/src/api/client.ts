@@ -10,7 +10,7 @@ export type JobKind = Schemas["JobKind"];
 export type JobPage = Schemas["JobPage"];
 export type Dataset = Schemas["Dataset"];
 export type DatasetFacts = Schemas["DatasetFacts"];
-export type DatasetPicture = Schemas["DatasetPicture"];
+export type DatasetImage = Schemas["DatasetPicture"];
 export type DatasetReport = Schemas["DatasetReport"];
 export type DatasetScan = Schemas["DatasetScan"];
 export type DatasetSpec = Schemas["DatasetSpec"];
@@ -34,7 +34,7 @@ export type EvaluationSpec = Schemas["EvaluationSpec"];
 export type Evaluation = Schemas["Evaluation"];
 export type EvaluationFacts = Schemas["EvaluationFacts"];
 export type ClassScore = Schemas["ClassScore"];
-export type PicturePrediction = Schemas["PicturePrediction"];
+export type ImagePrediction = Schemas["PicturePrediction"];
 export type LayerViews = Schemas["LayerViews"];
 export type LayerView = Schemas["LayerView"];
 export type Pretrained = Schemas["Pretrained"];
@@ -100,7 +100,7 @@ export function predictions_csv_url(evaluation: string): string {
   return `${api_root}/evaluations/${evaluation}/predictions.csv`;
 }
 
-export function evaluated_picture_url(evaluation: string, index: number): string {
+export function evaluated_image_url(evaluation: string, index: number): string {
   return `${api_root}/evaluations/${evaluation}/pictures/${index}`;
 }
 

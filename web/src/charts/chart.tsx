@@ -23,7 +23,7 @@ use([
 ]);
 
 export interface ChartHandle {
-  picture: (background: string) => string;
+  image: (background: string) => string;
 }
 
 /** Draws an ECharts option and keeps its size that of the box. */
@@ -55,7 +55,7 @@ export default function Chart({
     chart.current?.setOption(option, { replaceMerge: ["series"], lazyUpdate: true });
   }, [option]);
   useImperativeHandle(handle, () => ({
-    picture: (background) => chart.current!.getDataURL({ type: "png", pixelRatio: 2, backgroundColor: background }),
+    image: (background) => chart.current!.getDataURL({ type: "png", pixelRatio: 2, backgroundColor: background }),
   }));
   return <div ref={host} className="chart" style={{ height }} role="img" aria-label={label} />;
 }

@@ -142,7 +142,7 @@ export function ComparePage() {
                 size="compact-sm"
                 variant="default"
                 onClick={() =>
-                  chart.current && save_url("comparison.png", chart.current.picture(dark ? "#1a1b1e" : "#ffffff"))
+                  chart.current && save_url("comparison.png", chart.current.image(dark ? "#1a1b1e" : "#ffffff"))
                 }
               >
                 PNG

@@ -7,8 +7,9 @@ import { PageSkeleton, QueryProblem } from "../frame/page_states";
 import { JobHeader } from "../jobs/job_header";
 import { Facts, FileList, JobTabs, LogPanel, NotesPanel } from "../jobs/job_tabs";
 import { useText } from "../text/text";
-import { ClassHistogram, split_names } from "./class_histogram";
+import { view_of } from "../views/registry";
 import { ExplorePanel } from "./explore_panel";
+import { split_names } from "./splits";
 
 export function DatasetPage() {
   const { id = "" } = useParams();
@@ -33,7 +34,11 @@ export function DatasetPage() {
         <JobTabs
           first={job.state === "error" ? "log" : "classes"}
           tabs={[
-            { id: "classes", label: t("tab.classes"), content: () => <Classes data={query.data} /> },
+            {
+              id: "classes",
+              label: t(view_of(query.data.dataset).summary_tab),
+              content: () => <Summary data={query.data} />,
+            },
             { id: "explore", label: t("tab.explore"), content: () => <ExplorePanel data={query.data} /> },
             { id: "files", label: t("tab.files"), content: () => <Files data={query.data} /> },
             { id: "log", label: t("tab.log"), content: () => <LogPanel job={job} /> },
@@ -46,15 +51,17 @@ export function DatasetPage() {
   );
 }
 
-function Classes({ data: { job, dataset } }: { data: Dataset }) {
+function Summary({ data }: { data: Dataset }) {
   const { t } = useText();
+  const { job, dataset } = data;
   if (!dataset)
     return (
       <Text c="dimmed">
         {t(job.state === "error" || job.state === "abort" ? "dataset.not_made" : "dataset.not_yet")}
       </Text>
     );
-  return <ClassHistogram labels={dataset.labels} splits={dataset.splits} name={job.name} />;
+  const view = view_of(dataset);
+  return <view.Summary data={data} dataset={dataset} />;
 }
 
 function Side({ data: { job, dataset } }: { data: Dataset }) {
@@ -104,12 +111,12 @@ function Side({ data: { job, dataset } }: { data: Dataset }) {
           ],
         ]}
       />
-      {dataset.mean_file && <MeanPicture id={job.id} dataset={dataset} />}
+      {dataset.mean_file && <MeanImage id={job.id} dataset={dataset} />}
     </Stack>
   );
 }
 
-function MeanPicture({ id, dataset }: { id: string; dataset: DatasetFacts }) {
+function MeanImage({ id, dataset }: { id: string; dataset: DatasetFacts }) {
   const { t } = useText();
   const small = Math.max(dataset.image.width ?? 256, dataset.image.height ?? 256) < 64;
   return (
@@ -118,7 +125,7 @@ function MeanPicture({ id, dataset }: { id: string; dataset: DatasetFacts }) {
         {t("field.mean_image")}
       </Title>
       <Group align="flex-start" wrap="nowrap">
-        <div className="picture" data-small={small} style={{ width: 140, height: 140, flex: "none" }}>
+        <div className="image" data-small={small} style={{ width: 140, height: 140, flex: "none" }}>
           <img src={file_url(id, "mean.jpg")} alt={t("field.mean_image")} />
         </div>
         <Text size="sm" c="dimmed">

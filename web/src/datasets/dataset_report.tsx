@@ -6,7 +6,7 @@ import { bytes, significant } from "../format/format";
 import { useDebounced } from "../frame/page_states";
 import { useText } from "../text/text";
 
-/** What the worker finds when it reads the pictures: unreadable ones, balance, equal ones, size and time. */
+/** What the worker finds when it reads the images: unreadable ones, balance, equal ones, size and time. */
 export function DatasetReportPart({ spec }: { spec: DatasetSpec | null }) {
   const { t } = useText();
   // Reading takes seconds: only once nothing is typed for a while.

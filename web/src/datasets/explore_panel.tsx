@@ -3,23 +3,24 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { useSearchParams } from "react-router";
-import { answer, api_root, client, type Dataset, type DatasetPicture } from "../api/client";
+import { answer, api_root, client, type Dataset } from "../api/client";
 import { QueryProblem } from "../frame/page_states";
 import { useText } from "../text/text";
-import { split_names } from "./class_histogram";
-import { PictureViewer } from "./picture_viewer";
+import { view_of } from "../views/registry";
+import { small_px } from "../views/sample_image";
+import type { Sample, View } from "../views/view";
+import { ImageViewer } from "./image_viewer";
+import { split_names } from "./splits";
 
 const page_size = 200;
-/** Pictures below this size are shown enlarged, without smoothing. */
-export const small_px = 64;
 
-export function picture_url(dataset: string, split: string, index: number): string {
+export function image_url(dataset: string, split: string, index: number): string {
   return `${api_root}/datasets/${dataset}/pictures/${split}/${index}`;
 }
 
 type SplitName = (typeof split_names)[number];
 
-/** Split, class and the open picture stand in the address. */
+/** Split, class and the open image stand in the address. */
 export function ExplorePanel({ data: { job, dataset } }: { data: Dataset }) {
   const { t, whole } = useText();
   const [params, set_params] = useSearchParams();
@@ -40,8 +41,8 @@ export function ExplorePanel({ data: { job, dataset } }: { data: Dataset }) {
     );
   const [start, set_start] = useState("");
   const from = /^\d{1,9}$/.test(start.trim()) ? String(Math.max(0, Number(start.trim()))) : "0";
-  const pictures = useInfiniteQuery({
-    queryKey: ["pictures", job.id, split, label, from],
+  const images = useInfiniteQuery({
+    queryKey: ["images", job.id, split, label, from],
     staleTime: Number.POSITIVE_INFINITY,
     enabled: dataset !== null,
     retry: false,
@@ -58,13 +59,14 @@ export function ExplorePanel({ data: { job, dataset } }: { data: Dataset }) {
       ),
     getNextPageParam: (page) => page.next_cursor ?? undefined,
   });
-  const items = useMemo(() => pictures.data?.pages.flatMap((page) => page.items) ?? [], [pictures.data]);
-  const open_index = params.get("picture");
+  const items: Sample[] = useMemo(() => images.data?.pages.flatMap((page) => page.items) ?? [], [images.data]);
+  const open_index = params.get("image");
   const open = open_index === null ? -1 : items.findIndex((item) => String(item.index) === open_index);
-  const { hasNextPage, isFetchingNextPage, fetchNextPage } = pictures;
+  const { hasNextPage, isFetchingNextPage, fetchNextPage } = images;
   const load_more = () => hasNextPage && !isFetchingNextPage && void fetchNextPage();
   if (!dataset) return <Text c="dimmed">{t("explore.not_yet")}</Text>;
   const labels = dataset.labels;
+  const view = view_of(dataset);
   return (
     <Stack gap="sm">
       <Group gap="md" align="flex-end">
@@ -73,7 +75,7 @@ export function ExplorePanel({ data: { job, dataset } }: { data: Dataset }) {
             size="xs"
             aria-label={t("dataset.split")}
             value={split}
-            onChange={(value) => set({ split: value, picture: null })}
+            onChange={(value) => set({ split: value, image: null })}
             data={present.map((one) => ({ value: one, label: t(`split.${one}`) }))}
           />
         )}
@@ -88,7 +90,7 @@ export function ExplorePanel({ data: { job, dataset } }: { data: Dataset }) {
           limit={200}
           data={labels.map((name, i) => ({ value: String(i), label: name }))}
           value={label === null ? null : String(label)}
-          onChange={(value) => set({ class: value, picture: null })}
+          onChange={(value) => set({ class: value, image: null })}
           nothingFoundMessage={t("list.none_found")}
         />
         <TextInput
@@ -99,44 +101,46 @@ export function ExplorePanel({ data: { job, dataset } }: { data: Dataset }) {
           value={start}
           onChange={(event) => set_start(event.currentTarget.value)}
         />
-        {pictures.data && (
-          <Text size="sm" c="dimmed" role="status" data-testid="picture-count">
-            {t("explore.count", { n: pictures.data.pages[0]?.total ?? 0 })}
+        {images.data && (
+          <Text size="sm" c="dimmed" role="status" data-testid="image-count">
+            {t("explore.count", { n: images.data.pages[0]?.total ?? 0 })}
           </Text>
         )}
       </Group>
-      {pictures.error && !pictures.data ? <QueryProblem error={pictures.error} /> : null}
-      {pictures.isFetchNextPageError && (
+      {images.error && !images.data ? <QueryProblem error={images.error} /> : null}
+      {images.isFetchNextPageError && (
         <Alert color="red" variant="light">
-          {String(pictures.error)}{" "}
+          {String(images.error)}{" "}
           <Button size="compact-xs" variant="default" onClick={() => void fetchNextPage()}>
             {t("action.again")}
           </Button>
         </Alert>
       )}
-      {pictures.data && items.length === 0 && <Text c="dimmed">{t("list.none_found")}</Text>}
+      {images.data && items.length === 0 && <Text c="dimmed">{t("list.none_found")}</Text>}
       {items.length > 0 && (
-        <PictureGrid
+        <ImageGrid
+          view={view}
           items={items}
           dataset={job.id}
           split={split}
-          on_open={(index) => set({ picture: String(index) })}
+          on_open={(index) => set({ image: String(index) })}
           near_end={load_more}
         />
       )}
       {open >= 0 && (
-        <PictureViewer
+        <ImageViewer
+          view={view}
           dataset={job.id}
           split={split}
           items={items}
           at={open}
-          total={pictures.data?.pages[0]?.total ?? items.length}
+          total={images.data?.pages[0]?.total ?? items.length}
           move={(to) => {
             const item = items[to];
-            if (item) set({ picture: String(item.index) });
+            if (item) set({ image: String(item.index) });
             if (to > items.length - 20) load_more();
           }}
-          close={() => set({ picture: null })}
+          close={() => set({ image: null })}
         />
       )}
       <Text size="xs" c="dimmed">
@@ -147,7 +151,8 @@ export function ExplorePanel({ data: { job, dataset } }: { data: Dataset }) {
 }
 
 interface GridProps {
-  items: DatasetPicture[];
+  view: View;
+  items: Sample[];
   dataset: string;
   split: string;
   on_open: (index: number) => void;
@@ -155,7 +160,7 @@ interface GridProps {
 }
 
 /** Rows of equal cells; only those in sight exist. Arrow keys move, Enter opens. */
-function PictureGrid({ items, dataset, split, on_open, near_end }: GridProps) {
+function ImageGrid({ view, items, dataset, split, on_open, near_end }: GridProps) {
   const { t } = useText();
   const box = useRef<HTMLDivElement>(null);
   const [place, set_place] = useState({ top: 0, width: 800 });
@@ -217,7 +222,7 @@ function PictureGrid({ items, dataset, split, on_open, near_end }: GridProps) {
       {shown.map((row) => (
         <div
           key={row.key}
-          className="picture-row"
+          className="image-row"
           style={{
             transform: `translateY(${row.start - place.top}px)`,
             gridTemplateColumns: `repeat(${columns}, ${cell}px)`,
@@ -230,21 +235,16 @@ function PictureGrid({ items, dataset, split, on_open, near_end }: GridProps) {
               <button
                 type="button"
                 key={item.index}
-                className="picture"
+                className="image"
                 data-at={at}
                 data-small={small}
                 tabIndex={at === focus ? 0 : -1}
                 style={{ width: cell, height: cell }}
-                title={[item.file, item.label_name, size].filter(Boolean).join("\n")}
+                title={[item.file, view.target_text(item), size].filter(Boolean).join("\n")}
                 onFocus={() => set_focus(at)}
                 onClick={() => on_open(item.index)}
               >
-                <img
-                  loading="lazy"
-                  decoding="async"
-                  src={picture_url(dataset, split, item.index)}
-                  alt={t("explore.alt", { name: item.label_name, index: String(item.index) })}
-                />
+                <view.Sample item={item} src={image_url(dataset, split, item.index)} small={small} />
               </button>
             );
           })}

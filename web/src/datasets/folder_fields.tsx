@@ -5,7 +5,7 @@ import type { DatasetForm } from "./dataset_form";
 import { LimitFields, ShareFields } from "./limit_fields";
 import { UploadFields } from "./upload_fields";
 
-/** A folder of the server's machine or of this computer, and how its pictures are dealt out. */
+/** A folder of the server's machine or of this computer, and how its images are dealt out. */
 export function FolderFields({ form }: { form: FormState<DatasetForm> }) {
   const { t } = useText();
   const { values } = form;

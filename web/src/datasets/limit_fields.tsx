@@ -2,7 +2,7 @@ import { type FormState, NumberField, Row } from "../forms/fields";
 import { useText } from "../text/text";
 import type { DatasetForm } from "./dataset_form";
 
-/** How many pictures a class must and may have; of a split's own folder, or of all. */
+/** How many images a class must and may have; of a split's own folder, or of all. */
 export function LimitFields({ form, split }: { form: FormState<DatasetForm>; split?: "val" | "test" }) {
   const { t } = useText();
   const least = split ? (`${split}_min_per_class` as const) : "min_per_class";

@@ -19,7 +19,6 @@ import {
 } from "../forms/fields";
 import { ProblemAlert, useDebounced, useTitle } from "../frame/page_states";
 import { useText } from "../text/text";
-import { split_names } from "./class_histogram";
 import { CropFields } from "./crop_fields";
 import {
   can_scan,
@@ -33,7 +32,8 @@ import { DatasetReportPart } from "./dataset_report";
 import { FolderFields } from "./folder_fields";
 import { ListFields } from "./list_fields";
 import { ResizeExample } from "./resize_example";
-import { ResizePicture } from "./resize_picture";
+import { ResizePreview } from "./resize_preview";
+import { split_names } from "./splits";
 
 export function NewDatasetPage() {
   const { t } = useText();
@@ -203,7 +203,7 @@ function ImageSection({ form, spec }: { form: FormState<DatasetForm>; spec: Data
           }))}
         />
         {!spec && (
-          <ResizePicture
+          <ResizePreview
             mode={values.resize}
             width={Number(values.width)}
             height={Number(values.height)}
@@ -294,7 +294,7 @@ function Summary({ scan, asked, busy, failed }: SummaryProps) {
   return (
     <Stack gap="xs" data-testid="scan" aria-busy={busy}>
       <Text size="sm" fw={600}>
-        {t("summary.found", { pictures: total, classes: scan.labels.length })}
+        {t("summary.found", { images: total, classes: scan.labels.length })}
       </Text>
       <dl className="facts">
         {split_names.map((name) => (

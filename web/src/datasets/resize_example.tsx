@@ -11,7 +11,7 @@ interface Props {
   on_choose: (mode: DatasetForm["resize"]) => void;
 }
 
-/** The first picture of the source as each resize mode would store it; a click chooses the mode. */
+/** The first image of the source as each resize mode would store it; a click chooses the mode. */
 export function ResizeExample({ spec, mode, on_choose }: Props) {
   const { t } = useText();
   // One answer has all modes.
@@ -33,7 +33,7 @@ export function ResizeExample({ spec, mode, on_choose }: Props) {
   const { picture, width, height, modes } = example.data;
   return (
     <figure style={{ margin: 0 }} data-testid="resize-example">
-      <div className="resize-modes" role="group" aria-label={t("resize.your_picture")}>
+      <div className="resize-modes" role="group" aria-label={t("resize.your_image")}>
         {modes.map((one) => (
           <UnstyledButton
             key={one.mode}
@@ -41,7 +41,7 @@ export function ResizeExample({ spec, mode, on_choose }: Props) {
             aria-pressed={one.mode === mode}
             onClick={() => on_choose(one.mode)}
           >
-            <img className="resize-picture" src={one.data} alt={t(`resize.${one.mode}`)} />
+            <img className="resize-image" src={one.data} alt={t(`resize.${one.mode}`)} />
             <span>{t(`resize.${one.mode}`)}</span>
             <Text span size="xs" c="dimmed">
               {bytes(one.bytes)}
@@ -50,8 +50,8 @@ export function ResizeExample({ spec, mode, on_choose }: Props) {
         ))}
       </div>
       <Text component="figcaption" size="xs" c="dimmed" style={{ overflowWrap: "anywhere" }}>
-        {t("resize.of_picture", {
-          picture: picture.split("/").slice(-2).join("/"),
+        {t("resize.of_image", {
+          image: picture.split("/").slice(-2).join("/"),
           size: `${width} × ${height}`,
         })}
       </Text>

@@ -1,6 +1,6 @@
 import { answer, api_root, client, ProblemError, problem_from, unreachable } from "../api/client";
 
-/** A picture to send, and where it lies below the folder that was chosen. */
+/** A image to send, and where it lies below the folder that was chosen. */
 export interface UploadFile {
   path: string;
   file: File;
@@ -16,18 +16,18 @@ export interface UploadProgress {
 const piece_bytes = 8 << 20;
 const at_once = 4;
 const tries = 5;
-const pictures = /\.(png|jpe?g|bmp|ppm|pgm)$/i;
+const images = /\.(png|jpe?g|bmp|ppm|pgm)$/i;
 
-/** Only pictures, and none that are hidden. */
-export function pictures_of(files: UploadFile[]): UploadFile[] {
-  return files.filter(({ path }) => pictures.test(path) && !path.split("/").some((part) => part.startsWith(".")));
+/** Only images, and none that are hidden. */
+export function images_of(files: UploadFile[]): UploadFile[] {
+  return files.filter(({ path }) => images.test(path) && !path.split("/").some((part) => part.startsWith(".")));
 }
 
 export function is_archive(name: string): boolean {
   return /\.(zip|tar|tar\.gz|tgz|tar\.bz2|tar\.xz)$/i.test(name);
 }
 
-/** Sends a folder's pictures or one archive in pieces; each piece is tried again where the connection broke. */
+/** Sends a folder's images or one archive in pieces; each piece is tried again where the connection broke. */
 export async function send_upload(
   kind: "folder" | "archive",
   name: string,

@@ -5,8 +5,8 @@ import { bytes } from "../format/format";
 import { useText } from "../text/text";
 import {
   dropped_files,
+  images_of,
   is_archive,
-  pictures_of,
   send_upload,
   type UploadFile,
   type UploadProgress,
@@ -18,7 +18,7 @@ interface Props {
   on_done: (path: string, name: string) => void;
 }
 
-/** Sends a folder or an archive of pictures from this computer. */
+/** Sends a folder or an archive of images from this computer. */
 export function UploadFields({ path, on_done }: Props) {
   const { t, whole } = useText();
   const [progress, set_progress] = useState<UploadProgress | null>(null);
@@ -34,10 +34,10 @@ export function UploadFields({ path, on_done }: Props) {
   const send = async (name: string, all: UploadFile[]) => {
     const [first] = all;
     const archive = all.length === 1 && first !== undefined && is_archive(first.file.name);
-    const files = archive ? all : pictures_of(all);
+    const files = archive ? all : images_of(all);
     set_problem(null);
     if (files.length === 0) {
-      set_problem(t("upload.no_pictures"));
+      set_problem(t("upload.no_images"));
       return;
     }
     abort.current = new AbortController();

@@ -9,15 +9,12 @@ import {
 } from "../api/client";
 import { is_active } from "../api/live";
 import { useEvaluation } from "../api/queries";
-import { percent } from "../format/format";
 import { PageSkeleton, QueryProblem } from "../frame/page_states";
 import { JobHeader } from "../jobs/job_header";
 import { Facts, FileList, JobTabs, LogPanel, NotesPanel } from "../jobs/job_tabs";
 import { useText } from "../text/text";
-import { ClassScores } from "./class_scores";
-import { ConfusionMatrix } from "./confusion_matrix";
-import { PicturesPanel, PredictedPictures } from "./predicted_pictures";
-import { TopPanel } from "./top_pictures";
+import { view_of } from "../views/registry";
+import { ImagesPanel } from "./predicted_images";
 
 export function EvaluationPage() {
   const { id = "" } = useParams();
@@ -27,6 +24,7 @@ export function EvaluationPage() {
   if (query.error && !query.data) return <QueryProblem error={query.error} />;
   if (!query.data) return <PageSkeleton />;
   const { job, evaluation } = query.data;
+  const view = view_of(evaluation);
   const set = (changes: Record<string, string | null>) =>
     set_params(
       (before) => {
@@ -65,55 +63,19 @@ export function EvaluationPage() {
       />
       <div className="with-side">
         <JobTabs
-          first={job.state === "error" ? "log" : evaluation && evaluation.labelled === 0 ? "pictures" : "matrix"}
+          first={job.state === "error" ? "log" : evaluation?.labelled === 0 ? "images" : view.evaluation_tabs[0]!.id}
           tabs={[
-            {
-              id: "matrix",
-              label: t("tab.matrix"),
+            ...view.evaluation_tabs.map(({ id, label, Panel }) => ({
+              id,
+              label: t(label),
               content: with_facts((facts) => (
-                <ConfusionMatrix
-                  facts={facts}
-                  order={params.get("order") ?? "class"}
-                  on_order={(order) => set({ order: order === "class" ? null : order })}
-                  on_cell={(truth, predicted) =>
-                    set({ tab: "pictures", truth: String(truth), predicted: String(predicted) })
-                  }
-                />
+                <Panel job={job.id} name={job.name} facts={facts} params={params} set={set} />
               )),
-            },
+            })),
             {
-              id: "scores",
-              label: t("tab.scores"),
-              content: with_facts((facts) => (
-                <ClassScores
-                  facts={facts}
-                  name={job.name}
-                  sort={params.get("by") ?? "label"}
-                  on_sort={(by) => set({ by })}
-                  on_class={(truth) => set({ tab: "pictures", truth: String(truth), predicted: null })}
-                />
-              )),
-            },
-            {
-              id: "mistakes",
-              label: t("tab.mistakes"),
-              content: with_facts(() => (
-                <PredictedPictures
-                  job={job.id}
-                  choice={{ truth: null, predicted: null, correct: false, sort: "-probability" }}
-                  none={t("mistakes.none")}
-                />
-              )),
-            },
-            {
-              id: "top",
-              label: t("tab.top"),
-              content: with_facts((facts) => <TopPanel job={job.id} facts={facts} params={params} set={set} />),
-            },
-            {
-              id: "pictures",
-              label: t("tab.pictures"),
-              content: with_facts((facts) => <PicturesPanel job={job.id} facts={facts} params={params} set={set} />),
+              id: "images",
+              label: t("tab.images"),
+              content: with_facts((facts) => <ImagesPanel job={job.id} facts={facts} params={params} set={set} />),
             },
             { id: "files", label: t("tab.files"), content: () => <Files data={query.data} /> },
             { id: "log", label: t("tab.log"), content: () => <LogPanel job={job} /> },
@@ -133,7 +95,8 @@ export function useSourceText(): (spec: Partial<EvaluationSpec>) => string {
 }
 
 function Side({ data: { job, model, evaluation } }: { data: Evaluation }) {
-  const { t, whole, rate, duration } = useText();
+  const words = useText();
+  const { t, whole, rate, duration } = words;
   const source_text = useSourceText();
   const spec = (job.spec ?? {}) as Partial<EvaluationSpec>;
   const items: [string, React.ReactNode][] = [
@@ -156,11 +119,7 @@ function Side({ data: { job, model, evaluation } }: { data: Evaluation }) {
   if (evaluation) {
     items.push([t("evaluation.count"), whole(evaluation.count)]);
     if (evaluation.labelled !== evaluation.count) items.push([t("evaluation.labelled"), whole(evaluation.labelled)]);
-    if (evaluation.top1 !== null) {
-      items.push([t("evaluation.top1"), percent(evaluation.top1)]);
-      items.push([t("evaluation.top5"), percent(evaluation.top5)]);
-      items.push([t("evaluation.macro_f1"), percent(evaluation.macro.f1)]);
-    }
+    items.push(...view_of(evaluation).evaluation_facts(evaluation, words));
     items.push([t("strip.images_per_s"), t("unit.images_per_s", { rate: rate(evaluation.images_per_s) })]);
     items.push([t("field.took"), duration(evaluation.seconds)]);
     items.push([
@@ -192,7 +151,7 @@ function Files({ data: { job, evaluation } }: { data: Evaluation }) {
     ? [
         { path: "predictions.csv", text: t("file.predictions") },
         { path: "evaluation.json", text: t("file.evaluation") },
-        { path: "unreadable.txt", text: t("file.unreadable_pictures") },
+        { path: "unreadable.txt", text: t("file.unreadable_images") },
       ]
     : [];
   return <FileList job={job.id} files={files} />;

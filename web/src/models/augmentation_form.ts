@@ -1,7 +1,7 @@
 import type { Augmentation } from "../api/client";
 import { optional_number } from "../datasets/dataset_form";
 
-/** The fields of the form that vary pictures, as they are typed. */
+/** The fields of the form that vary images, as they are typed. */
 export interface AugmentationForm {
   flip: "none" | "horizontal" | "vertical" | "both";
   turns: "none" | "quarter" | "half" | "all";

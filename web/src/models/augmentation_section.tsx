@@ -11,7 +11,7 @@ import type { ModelForm } from "./model_form";
 const steps = { rotation: 5, scale: 0.01, noise: 0.01, contrast: 0.1, hue: 0.01, saturation: 0.01, value: 0.01 };
 const most = { rotation: 180, scale: 1, noise: 1, contrast: 5, hue: 0.5, saturation: 0.5, value: 0.5 };
 
-/** How pictures are varied while training, with what that makes of some pictures of the dataset. */
+/** How images are varied while training, with what that makes of some images of the dataset. */
 export function AugmentationSection({ form }: { form: FormState<ModelForm> }) {
   const { t, listed } = useText();
   const { values } = form;
@@ -106,14 +106,14 @@ function Preview({ values }: { values: ModelForm }) {
         {pictures.map(({ record, label, original, variants }) => (
           <div key={record} className="augment-row">
             <img
-              className="augment-picture augment-original"
+              className="augment-image augment-original"
               src={original}
               alt={`${dataset.labels[label] ?? label}, ${t("augment.original")}`}
             />
             {variants.map((variant, i) => (
               <img
                 key={i}
-                className="augment-picture"
+                className="augment-image"
                 src={variant}
                 alt={`${dataset.labels[label] ?? label}, ${t("augment.epoch", { epoch: i + 1 })}`}
               />

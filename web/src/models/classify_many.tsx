@@ -17,7 +17,7 @@ import { useState } from "react";
 import { Link, useNavigate } from "react-router";
 import { answer, client, type EvaluationSpec, type Job, type Model, ProblemError } from "../api/client";
 import { useEvaluations } from "../api/queries";
-import { split_names } from "../datasets/class_histogram";
+import { split_names } from "../datasets/splits";
 import { useSourceText } from "../evaluations/evaluation_page";
 import { percent } from "../format/format";
 import { BrowseButton } from "../forms/path_field";
@@ -27,7 +27,7 @@ import { useText } from "../text/text";
 
 type Source = "split" | "list" | "folder" | "upload";
 
-/** Asks a snapshot about every picture of a split, list or folder: a job with a page of its own. */
+/** Asks a snapshot about every image of a split, list or folder: a job with a page of its own. */
 export function ClassifyMany({ model, snapshot }: { model: Model; snapshot: string }) {
   const { t, whole } = useText();
   const navigate = useNavigate();

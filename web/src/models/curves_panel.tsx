@@ -151,7 +151,7 @@ export function CurvesPanel({ job, series, version }: Props) {
             size="compact-sm"
             variant="default"
             onClick={() =>
-              chart.current && save_url(`${job.name} curves.png`, chart.current.picture(dark ? "#1a1b1e" : "#ffffff"))
+              chart.current && save_url(`${job.name} curves.png`, chart.current.image(dark ? "#1a1b1e" : "#ffffff"))
             }
           >
             PNG

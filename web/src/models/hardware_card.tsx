@@ -62,7 +62,7 @@ function gpu_items({ gpu }: Hardware, t: ReturnType<typeof useText>["t"]): [stri
   ];
 }
 
-/** Cores at work over the last minute; the top of the picture is all of them. */
+/** Cores at work over the last minute; the top of the image is all of them. */
 function Course({ values, most }: { values: number[]; most: number }) {
   const { t } = useText();
   const width = 240;

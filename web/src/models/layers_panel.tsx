@@ -35,7 +35,7 @@ interface Props {
   name: string;
 }
 
-/** Activations and weights in the order of the network; pictures come as one scrolls. */
+/** Activations and weights in the order of the network; images come as one scrolls. */
 export function LayersPanel({ model, snapshot, question, name }: Props) {
   const { t } = useText();
   const layers = useQuery({
@@ -93,16 +93,16 @@ function OneLayer({ layer }: { layer: LayerView }) {
         </div>
         {layer.picture && (
           <div
-            className="layer-picture"
+            className="layer-image"
             tabIndex={0}
             role="region"
-            aria-label={t("layers.picture", { name: layer.name, kind })}
+            aria-label={t("layers.image", { name: layer.name, kind })}
           >
             <img
               loading="lazy"
               decoding="async"
               src={layer.picture}
-              alt={t("layers.picture", { name: layer.name, kind })}
+              alt={t("layers.image", { name: layer.name, kind })}
             />
           </div>
         )}

@@ -142,7 +142,7 @@ describe("dataset_spec", () => {
     }
   });
 
-  it("varies pictures only where that is asked for, and finds the choices again", () => {
+  it("varies images only where that is asked for, and finds the choices again", () => {
     expect(model_spec(empty_model_form)).not.toHaveProperty("augmentation");
     const form = { ...empty_model_form, flip: "both" as const, rotation: "12.5" };
     const spec = model_spec(form) as unknown as Record<string, unknown>;

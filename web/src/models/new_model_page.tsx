@@ -465,7 +465,7 @@ function Summary({ values, check }: { values: ModelForm; check: ModelCheck | und
     [t("field.epochs"), values.epochs],
   ];
   if (iterations) rows.push([t("field.iterations"), whole(iterations)]);
-  if (train && Number(values.epochs) > 0) rows.push([t("summary.pictures_seen"), whole(train * Number(values.epochs))]);
+  if (train && Number(values.epochs) > 0) rows.push([t("summary.images_seen"), whole(train * Number(values.epochs))]);
   return (
     <Stack gap="xs">
       <dl className="facts">

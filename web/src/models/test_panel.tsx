@@ -5,24 +5,25 @@ import { useSearchParams } from "react-router";
 import { answer, type Classification, client, type Model, ProblemError } from "../api/client";
 import { useSystem } from "../api/queries";
 import { save_text, to_csv } from "../charts/csv";
-import { class_colour } from "../charts/palette";
-import { percent, significant } from "../format/format";
+import { significant } from "../format/format";
 import { BrowseButton } from "../forms/path_field";
 import { ProblemAlert } from "../frame/page_states";
 import { useText } from "../text/text";
+import { view_of } from "../views/registry";
+import type { Answer } from "../views/view";
 import { ClassifyMany } from "./classify_many";
 import { LayersPanel, type LayersQuestion } from "./layers_panel";
 
 interface Shown {
   name: string;
-  /** Where the picture can be seen; a file on the server's machine cannot. */
+  /** Where the image can be seen; a file on the server's machine cannot. */
   url: string | null;
-  result: Classification["images"][number];
+  result: Answer;
   question: LayersQuestion;
 }
 
-interface Answer {
-  pictures: Shown[];
+interface Answers {
+  images: Shown[];
   snapshot: number;
   seconds: number;
 }
@@ -31,7 +32,7 @@ type Question = { files: File[] } | { paths: string[]; urls: string[] };
 
 const is_url = (name: string) => /^https?:\/\//i.test(name);
 
-/** What does the network say of these pictures? */
+/** What does the network say of these images? */
 export function TestPanel({ model }: { model: Model }) {
   const { t, whole } = useText();
   const url_fetch = useSystem().data?.url_fetch;
@@ -44,13 +45,13 @@ export function TestPanel({ model }: { model: Model }) {
   useEffect(() => () => revoke(urls.current), []);
 
   const ask = useMutation({
-    mutationFn: async (question: Question): Promise<Answer> => {
+    mutationFn: async (question: Question): Promise<Answers> => {
       const found = await classify(model.job.id, snapshot, question);
       asked.current += 1;
       revoke(urls.current);
       urls.current = "files" in question ? question.files.map((file) => URL.createObjectURL(file)) : [];
       return {
-        pictures: found.images.map((result, i) => ({
+        images: found.images.map((result, i) => ({
           name: result.name,
           url: urls.current[i] ?? null,
           result,
@@ -77,7 +78,7 @@ export function TestPanel({ model }: { model: Model }) {
   ];
   if (model.snapshots.length === 0) return <Text c="dimmed">{t("test.no_snapshot")}</Text>;
   return (
-    <Stack onPaste={(event: ClipboardEvent) => send(pictures_of(event.clipboardData.files))}>
+    <Stack onPaste={(event: ClipboardEvent) => send(images_of(event.clipboardData.files))}>
       <Group align="flex-end" gap="md">
         <Select
           label={t("test.snapshot")}
@@ -110,7 +111,7 @@ export function TestPanel({ model }: { model: Model }) {
         onDrop={(event) => {
           event.preventDefault();
           set_over(false);
-          send(pictures_of(event.dataTransfer.files));
+          send(images_of(event.dataTransfer.files));
         }}
       >
         <Stack align="center" gap="xs">
@@ -171,7 +172,7 @@ export function TestPanel({ model }: { model: Model }) {
           <Group justify="space-between">
             <Text size="sm" c="dimmed">
               {t("test.answered", {
-                n: ask.data.pictures.length,
+                n: ask.data.images.length,
                 iteration: whole(ask.data.snapshot),
                 time: significant(ask.data.seconds * 1000, 3),
               })}
@@ -180,13 +181,8 @@ export function TestPanel({ model }: { model: Model }) {
               CSV
             </Button>
           </Group>
-          {ask.data.pictures.map((picture, i) => (
-            <OneAnswer
-              key={`${asked.current} ${i}`}
-              picture={picture}
-              model={model.job.id}
-              snapshot={ask.data.snapshot}
-            />
+          {ask.data.images.map((image, i) => (
+            <OneAnswer key={`${asked.current} ${i}`} image={image} model={model.job.id} snapshot={ask.data.snapshot} />
           ))}
         </Stack>
       )}
@@ -199,7 +195,7 @@ function revoke(urls: string[]): void {
   for (const url of urls) URL.revokeObjectURL(url);
 }
 
-function pictures_of(files: FileList): File[] {
+function images_of(files: FileList): File[] {
   return [...files].filter((file) => file.type.startsWith("image/"));
 }
 
@@ -223,32 +219,33 @@ function classify(id: string, snapshot: string, question: Question): Promise<Cla
   );
 }
 
-function OneAnswer({ picture, model, snapshot }: { picture: Shown; model: string; snapshot: number }) {
+function OneAnswer({ image, model, snapshot }: { image: Shown; model: string; snapshot: number }) {
   const { t } = useText();
   const [small, set_small] = useState(false);
   const [inside, set_inside] = useState(false);
-  const { predictions, error } = picture.result;
+  const { error } = image.result;
+  const { Answer } = view_of(image.result);
   return (
     <Card withBorder padding="md" data-testid="answer">
       <Group align="flex-start" gap="lg" wrap="wrap">
-        <div className="picture" data-small={small} style={{ width: 140, height: 140, flex: "none" }}>
-          {picture.url ? (
+        <div className="image" data-small={small} style={{ width: 140, height: 140, flex: "none" }}>
+          {image.url ? (
             <img
-              src={picture.url}
-              alt={picture.name}
+              src={image.url}
+              alt={image.name}
               onLoad={(event) =>
                 set_small(Math.max(event.currentTarget.naturalWidth, event.currentTarget.naturalHeight) < 64)
               }
             />
           ) : (
             <Text size="xs" c="black" p="xs" ta="center" style={{ overflowWrap: "anywhere" }}>
-              {t(is_url(picture.name) ? "test.on_web" : "test.on_server")}
+              {t(is_url(image.name) ? "test.on_web" : "test.on_server")}
             </Text>
           )}
         </div>
         <Stack gap={4} style={{ flex: 1, minWidth: 220 }}>
           <Text size="sm" c="dimmed" style={{ overflowWrap: "anywhere" }}>
-            {picture.name}
+            {image.name}
           </Text>
           {error ? (
             <Alert color="red" variant="light">
@@ -260,19 +257,7 @@ function OneAnswer({ picture, model, snapshot }: { picture: Shown; model: string
               )}
             </Alert>
           ) : (
-            <ul className="bars">
-              {predictions.map((prediction, i) => (
-                <li className="bar-row" key={prediction.index} style={{ fontWeight: i === 0 ? 650 : 400 }}>
-                  <span title={prediction.label}>{prediction.label}</span>
-                  <span className="bar">
-                    <i
-                      style={{ width: `${prediction.probability * 100}%`, background: class_colour(prediction.index) }}
-                    />
-                  </span>
-                  <span>{percent(prediction.probability)}</span>
-                </li>
-              ))}
-            </ul>
+            <Answer answer={image.result} />
           )}
           {!error && (
             <Group>
@@ -281,7 +266,7 @@ function OneAnswer({ picture, model, snapshot }: { picture: Shown; model: string
                 variant="default"
                 aria-expanded={inside}
                 onClick={() => set_inside(!inside)}
-                aria-label={`${t("layers.action")}: ${picture.name}`}
+                aria-label={`${t("layers.action")}: ${image.name}`}
               >
                 {t("layers.action")}
               </Button>
@@ -291,22 +276,15 @@ function OneAnswer({ picture, model, snapshot }: { picture: Shown; model: string
       </Group>
       {inside && (
         <div style={{ marginTop: 16 }}>
-          <LayersPanel model={model} snapshot={String(snapshot)} question={picture.question} name={picture.name} />
+          <LayersPanel model={model} snapshot={String(snapshot)} question={image.question} name={image.name} />
         </div>
       )}
     </Card>
   );
 }
 
-function save_answers(name: string, { pictures }: Answer): void {
-  const rows = pictures.flatMap(({ name: picture, result }) =>
-    result.predictions.map((prediction, i) => [
-      picture,
-      i + 1,
-      prediction.label,
-      prediction.index,
-      prediction.probability,
-    ]),
-  );
-  save_text(`${name} answers.csv`, "text/csv", to_csv([["picture", "rank", "class", "index", "probability"], ...rows]));
+function save_answers(name: string, { images }: Answers): void {
+  const view = view_of(images.find(({ result }) => !result.error)?.result);
+  const rows = images.flatMap(({ name: image, result }) => view.answer_rows(result).map((row) => [image, ...row]));
+  save_text(`${name} answers.csv`, "text/csv", to_csv([["image", ...view.answer_columns], ...rows]));
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { shown_scale } from "./picture_viewer";
+import { shown_scale } from "./large_image";
 
-describe("the size of an open picture", () => {
+describe("the size of an open image", () => {
   it.each([
     [28, 28, 560, 16],
     [256, 256, 560, 2],

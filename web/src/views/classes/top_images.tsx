@@ -1,23 +1,17 @@
 import { Group, Pagination, SegmentedControl, Stack, Text, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { answer, client, type EvaluationFacts } from "../api/client";
-import { class_colour } from "../charts/palette";
-import { percent } from "../format/format";
-import { QueryProblem } from "../frame/page_states";
-import { useText } from "../text/text";
-import { EvaluatedPicture } from "./predicted_pictures";
+import { answer, client, evaluated_image_url } from "../../api/client";
+import { class_colour } from "../../charts/palette";
+import { percent } from "../../format/format";
+import { QueryProblem } from "../../frame/page_states";
+import { useText } from "../../text/text";
+import { SampleImage } from "../sample_image";
+import type { EvaluationPanelProps } from "../view";
 
 const classes_at_once = 10;
 
-interface Props {
-  job: string;
-  facts: EvaluationFacts;
-  params: URLSearchParams;
-  set: (changes: Record<string, string | null>) => void;
-}
-
-/** For each class the pictures that the network holds most surely for it. */
-export function TopPanel({ job, facts, params, set }: Props) {
+/** For each class the images that the network holds most surely for it. */
+export function TopPanel({ job, facts, params, set }: EvaluationPanelProps) {
   const { t } = useText();
   const n = params.get("n") === "25" ? 25 : 9;
   const pages = Math.max(1, Math.ceil(facts.classes.length / classes_at_once));
@@ -77,11 +71,15 @@ function TopOfClass({ job, index, label, n }: { job: string; index: number; labe
           const wrong = item.truth !== null && item.truth.index !== index;
           return (
             <li key={item.index} data-wrong={wrong}>
-              <EvaluatedPicture job={job} index={item.index} label={item.truth?.label ?? label} title={item.picture} />
+              <SampleImage
+                src={evaluated_image_url(job, item.index)}
+                alt={t("images.alt", { index: String(item.index), label: item.truth?.label ?? label })}
+                title={item.picture}
+              />
               <Text size="xs">{percent(item.probability, 1)}</Text>
               {wrong && item.truth && (
                 <Text size="xs" fw={600}>
-                  {t("pictures.is", { label: item.truth.label })}
+                  {t("images.is", { label: item.truth.label })}
                 </Text>
               )}
             </li>

@@ -10,7 +10,7 @@ interface Props {
   grey: boolean;
 }
 
-/** Where a 4:3 picture with a circle in it ends up inside the wanted size. */
+/** Where a 4:3 image with a circle in it ends up inside the wanted size. */
 export function placed(
   mode: Props["mode"],
   width: number,
@@ -23,7 +23,7 @@ export function placed(
   return { x: (width - 4 * scale) / 2, y: (height - 3 * scale) / 2, width: 4 * scale, height: 3 * scale };
 }
 
-export function ResizePicture({ mode, width, height, grey }: Props) {
+export function ResizePreview({ mode, width, height, grey }: Props) {
   const { t } = useText();
   const clip = useId();
   if (!(width > 0) || !(height > 0)) return null;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { EvaluationFacts } from "../api/client";
+import type { EvaluationFacts } from "../../api/client";
 import { cell_colours, confusion_of, shown_classes } from "./confusion";
 
 const facts = {

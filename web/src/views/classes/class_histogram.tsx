@@ -1,12 +1,15 @@
 import { Button, Group, SegmentedControl, Stack, Text } from "@mantine/core";
 import { useState } from "react";
 import { Link } from "react-router";
-import type { Split } from "../api/client";
-import { save_text, to_csv } from "../charts/csv";
-import { class_colour } from "../charts/palette";
-import { useText } from "../text/text";
+import type { Dataset, DatasetFacts, Split } from "../../api/client";
+import { save_text, to_csv } from "../../charts/csv";
+import { class_colour } from "../../charts/palette";
+import { split_names } from "../../datasets/splits";
+import { useText } from "../../text/text";
 
-export const split_names = ["train", "val", "test"] as const;
+export function Summary({ data, dataset }: { data: Dataset; dataset: DatasetFacts }) {
+  return <ClassHistogram labels={dataset.labels} splits={dataset.splits} name={data.job.name} />;
+}
 
 interface Props {
   labels: string[];
@@ -14,8 +17,8 @@ interface Props {
   name: string;
 }
 
-/** Pictures of each class, in the order of the labels. */
-export function ClassHistogram({ labels, splits, name }: Props) {
+/** Images of each class, in the order of the labels. */
+function ClassHistogram({ labels, splits, name }: Props) {
   const { t, whole } = useText();
   const present = split_names.filter((split) => splits[split]);
   const [split, set_split] = useState<string>("all");

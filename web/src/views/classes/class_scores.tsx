@@ -1,9 +1,10 @@
 import { Button, Group, Stack, Table, UnstyledButton } from "@mantine/core";
-import type { ClassScore, EvaluationFacts } from "../api/client";
-import { save_text, to_csv } from "../charts/csv";
-import { class_colour } from "../charts/palette";
-import { percent } from "../format/format";
-import { useText } from "../text/text";
+import type { ClassScore, EvaluationFacts } from "../../api/client";
+import { save_text, to_csv } from "../../charts/csv";
+import { class_colour } from "../../charts/palette";
+import { percent } from "../../format/format";
+import { useText } from "../../text/text";
+import type { EvaluationPanelProps } from "../view";
 
 type Column = "label" | "support" | "predicted" | "precision" | "recall" | "f1";
 const columns: Column[] = ["label", "support", "predicted", "precision", "recall", "f1"];
@@ -30,8 +31,20 @@ interface Props {
   on_class: (index: number) => void;
 }
 
-/** Precision, recall and F1 of each class; a click on a class shows its pictures. */
-export function ClassScores({ facts, name, sort, on_sort, on_class }: Props) {
+export function ScoresPanel({ facts, name, params, set }: EvaluationPanelProps) {
+  return (
+    <ClassScores
+      facts={facts}
+      name={name}
+      sort={params.get("by") ?? "label"}
+      on_sort={(by) => set({ by })}
+      on_class={(truth) => set({ tab: "images", truth: String(truth), predicted: null })}
+    />
+  );
+}
+
+/** Precision, recall and F1 of each class; a click on a class shows its images. */
+function ClassScores({ facts, name, sort, on_sort, on_class }: Props) {
   const { t, whole } = useText();
   const word = (column: Column) => (column === "label" ? t("explore.class") : t(`scores.${column}`));
   const rows = sorted(facts.classes, sort);

@@ -1,12 +1,12 @@
-import type { EvaluationFacts } from "../api/client";
+import type { EvaluationFacts } from "../../api/client";
 
 /** The cells of a confusion matrix as rows, and the order in which classes are shown: no pages here, only data. */
 
 export interface Confusion {
   count: (truth: number, predicted: number) => number;
-  /** Pictures of the class. */
+  /** Images of the class. */
   total: (truth: number) => number;
-  /** Share of the class's pictures that the network takes for another. */
+  /** Share of the class's images that the network takes for another. */
   error: (truth: number) => number;
 }
 

@@ -1,8 +1,9 @@
 import { Group, SegmentedControl, Stack, Text, useComputedColorScheme } from "@mantine/core";
-import type { EvaluationFacts } from "../api/client";
-import { useText } from "../text/text";
+import type { EvaluationFacts } from "../../api/client";
+import { useText } from "../../text/text";
+import type { EvaluationPanelProps } from "../view";
 import { cell_colours, confusion_of, shown_classes } from "./confusion";
-import "./evaluation.css";
+import "./matrix.css";
 
 /** More rows than that cannot be read, and hold up the browser. */
 const most_classes = 60;
@@ -14,8 +15,19 @@ interface Props {
   on_cell: (truth: number, predicted: number) => void;
 }
 
-/** Numbers on cells coloured by their share of the row; a click leads to the pictures. */
-export function ConfusionMatrix({ facts, order, on_order, on_cell }: Props) {
+/** Numbers on cells coloured by their share of the row; a click leads to the images. */
+export function MatrixPanel({ facts, params, set }: EvaluationPanelProps) {
+  return (
+    <ConfusionMatrix
+      facts={facts}
+      order={params.get("order") ?? "class"}
+      on_order={(order) => set({ order: order === "class" ? null : order })}
+      on_cell={(truth, predicted) => set({ tab: "images", truth: String(truth), predicted: String(predicted) })}
+    />
+  );
+}
+
+function ConfusionMatrix({ facts, order, on_order, on_cell }: Props) {
   const { t, whole } = useText();
   const dark = useComputedColorScheme("light") === "dark";
   if (facts.labelled === 0) return <Text c="dimmed">{t("evaluation.no_truth")}</Text>;

@@ -1,0 +1,65 @@
+import { useState } from "react";
+import { evaluated_image_url } from "../api/client";
+import { LargeImage, most_px, shown_scale } from "../datasets/large_image";
+import { useText } from "../text/text";
+import { view_of } from "../views/registry";
+import type { Prediction } from "../views/view";
+
+interface Props {
+  job: string;
+  items: Prediction[];
+  at: number;
+  total: number;
+  move: (to: number) => void;
+  close: () => void;
+}
+
+/** An evaluated image large, with its class and the network's answer. */
+export function PredictionViewer({ job, items, at, total, move, close }: Props) {
+  const { t, whole } = useText();
+  const item = items[at]!;
+  const { Answer } = view_of(item);
+  const [size, set_size] = useState({ width: 1, height: 1 });
+  const scale = shown_scale(size.width, size.height, most_px());
+  const known = size.width > 1;
+  return (
+    <LargeImage
+      title={item.picture.split("/").at(-1) || String(item.index)}
+      width={known ? size.width * scale : 0}
+      at={at}
+      total={total}
+      move={move}
+      close={close}
+      image={
+        <div className="image" data-testid="large-image">
+          <img
+            src={evaluated_image_url(job, item.index)}
+            alt={t("images.alt", { index: String(item.index), label: item.truth?.label ?? "" })}
+            width={known ? size.width * scale : undefined}
+            height={known ? size.height * scale : undefined}
+            onLoad={({ currentTarget }) =>
+              set_size({ width: currentTarget.naturalWidth, height: currentTarget.naturalHeight })
+            }
+            style={{ imageRendering: known && scale > 1 ? "pixelated" : "auto", maxHeight: "none" }}
+          />
+        </div>
+      }
+    >
+      <dl className="facts" style={{ width: "100%" }}>
+        <dt>{t("matrix.truth")}</dt>
+        <dd>{item.truth?.label ?? t("images.unknown")}</dd>
+        <dt>{t("explore.index")}</dt>
+        <dd>{whole(item.index)}</dd>
+        {item.picture !== "" && (
+          <>
+            <dt>{t("files.file")}</dt>
+            <dd>{item.picture}</dd>
+          </>
+        )}
+      </dl>
+      <div style={{ width: "100%" }}>
+        <Answer answer={{ ...item, name: item.picture, error: null }} />
+      </div>
+    </LargeImage>
+  );
+}

@@ -1,0 +1,78 @@
+import { evaluated_image_url } from "../../api/client";
+import { useText } from "../../text/text";
+import { SampleImage } from "../sample_image";
+import type { Answer, EvaluationPanelProps, OpenPrediction, Sample, View } from "../view";
+import { NumberTable } from "./number_table";
+import { type NumberRow, numbers_of } from "./numbers";
+
+/** What the rows around an answer say already. */
+const of_answer = ["name", "view", "error"];
+const of_sample = ["index", "file", "width", "height", "channels", "view", "label", "label_name"];
+const of_row = ["index", "picture", "view"];
+const of_evaluation = ["format", "model_id", "snapshot", "source", "labels", "unreadable", "warnings", "view"];
+
+/** The target, and the class where there is one. */
+function target_rows(item: Sample): NumberRow[] {
+  const rows = numbers_of(item, of_sample);
+  return item.label_name === "" ? rows : [["label", item.label_name], ...rows];
+}
+
+/** An answer without the empty list of classes that every answer has. */
+function answer_rows(answer: Answer): NumberRow[] {
+  return numbers_of(answer, answer.predictions?.length ? of_answer : [...of_answer, "predictions"]);
+}
+
+function RawSample({ item, src }: { item: Sample; src: string; small: boolean }) {
+  const { t } = useText();
+  return <img loading="lazy" decoding="async" src={src} alt={t("raw.sample", { index: String(item.index) })} />;
+}
+
+function RawTarget({ item }: { item: Sample }) {
+  const { t } = useText();
+  return (
+    <>
+      <dt>{t("raw.title")}</dt>
+      <dd>
+        <NumberTable rows={target_rows(item)} name={`sample ${item.index}`} />
+      </dd>
+    </>
+  );
+}
+
+function RawPrediction({ job, item, on_open }: OpenPrediction) {
+  const { t } = useText();
+  return (
+    <li className="prediction" data-testid="prediction">
+      <button type="button" className="image-button" onClick={on_open} title={item.picture}>
+        <SampleImage src={evaluated_image_url(job, item.index)} alt={t("raw.sample", { index: String(item.index) })} />
+      </button>
+      <p className="file-name">{item.picture?.split("/").at(-1)}</p>
+      <NumberTable rows={numbers_of(item, of_row)} name={`image ${item.index}`} />
+    </li>
+  );
+}
+
+function RawEvaluation({ name, facts }: EvaluationPanelProps) {
+  return <NumberTable rows={numbers_of(facts, of_evaluation)} name={name} />;
+}
+
+/** Numbers as a table: for what is numbers, and for every kind that these pages do not know. */
+export const raw: View = {
+  summary_tab: "raw.title",
+  Summary: ({ data, dataset }) => (
+    <NumberTable rows={numbers_of({ image: dataset.image, splits: dataset.splits })} name={data.job.name} />
+  ),
+  Sample: RawSample,
+  target_text: (item) =>
+    target_rows(item)
+      .slice(0, 4)
+      .map(([place, value]) => `${place} ${value}`)
+      .join(", "),
+  Target: RawTarget,
+  Answer: ({ answer }) => <NumberTable rows={answer_rows(answer)} name={answer.name} />,
+  answer_columns: ["place", "value"],
+  answer_rows,
+  Prediction: RawPrediction,
+  evaluation_tabs: [{ id: "numbers", label: "raw.title", Panel: RawEvaluation }],
+  evaluation_facts: () => [],
+};
