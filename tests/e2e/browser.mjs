@@ -56,9 +56,9 @@ export function steps(get_page, get_log) {
         await run();
       } catch (error) {
         failed = true;
-        const picture = join(tmpdir(), `digits-e2e-${name.replace(/\W+/g, "-")}.png`);
-        await get_page()?.screenshot({ path: picture, fullPage: true }).catch(() => {});
-        console.error(`The page is kept as ${picture}\n${get_log()}`);
+        const image = join(tmpdir(), `digits-e2e-${name.replace(/\W+/g, "-")}.png`);
+        await get_page()?.screenshot({ path: image, fullPage: true }).catch(() => {});
+        console.error(`The page is kept as ${image}\n${get_log()}`);
         throw error;
       }
     });

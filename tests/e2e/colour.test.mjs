@@ -1,6 +1,6 @@
-// The whole work of image classification in a browser, on colour pictures of one's own, such as CIFAR-10's.
+// The whole work of image classification in a browser, on colour images of one's own, such as CIFAR-10's.
 //
-//   DIGITS_E2E_COLOUR=FOLDER node tests/e2e/colour.test.mjs    FOLDER: one sub-folder of pictures for each class; without it nothing is tested
+//   DIGITS_E2E_COLOUR=FOLDER node tests/e2e/colour.test.mjs    FOLDER: one sub-folder of images for each class; without it nothing is tested
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -8,12 +8,12 @@ import { after, before } from "node:test";
 import { api, assert_accessible, shot, steps, until } from "./browser.mjs";
 import { complaints_of, ended, open_stage } from "./stage.mjs";
 
-const pictures = process.env.DIGITS_E2E_COLOUR;
-if (!pictures) {
-  console.log("DIGITS_E2E_COLOUR names no folder of pictures: skipped");
+const images = process.env.DIGITS_E2E_COLOUR;
+if (!images) {
+  console.log("DIGITS_E2E_COLOUR names no folder of images: skipped");
   process.exit(77);
 }
-const classes = readdirSync(pictures, { withFileTypes: true }).filter((one) => one.isDirectory()).map(({ name }) => name).sort();
+const classes = readdirSync(images, { withFileTypes: true }).filter((one) => one.isDirectory()).map(({ name }) => name).sort();
 const a_class = 100;
 let stage;
 let server;
@@ -37,14 +37,14 @@ const points = async (series) => {
   return (await row.count()) === 0 ? 0 : Number(await row.getAttribute("data-points"));
 };
 
-step("a dataset of colour pictures is made, and its pictures are looked at", async () => {
+step("a dataset of colour images is made, and its images are looked at", async () => {
   await page.goto(`${server.address}/datasets/new`);
-  await field("path").fill(pictures);
+  await field("path").fill(images);
   await field("name").fill("Colours");
   await field("width").fill("32");
   await field("height").fill("32");
   await field("max_per_class").fill(String(a_class));
-  await page.getByTestId("scan").getByText(`in ${classes.length} classes`).waitFor();
+  await page.getByTestId("scan").getByText(`, ${classes.length} classes`).waitFor();
   await page.getByRole("button", { name: "Create dataset" }).click();
   await page.waitForURL(/\/datasets\/\d{8}-/);
   made.dataset = id_of_page();
@@ -54,7 +54,7 @@ step("a dataset of colour pictures is made, and its pictures are looked at", asy
   assert.equal(facts.splits.train.count + facts.splits.val.count, a_class * classes.length);
   await page.goto(`${server.address}/datasets/${made.dataset}?tab=explore`);
   const image = page.getByRole("tabpanel").locator("img").first();
-  await until("a picture is drawn", () => image.evaluate((one) => one.complete && one.naturalWidth === 32));
+  await until("a image is drawn", () => image.evaluate((one) => one.complete && one.naturalWidth === 32));
   const coloured = await image.evaluate((one) => {
     const canvas = Object.assign(document.createElement("canvas"), { width: 32, height: 32 });
     const context = canvas.getContext("2d");
@@ -62,7 +62,7 @@ step("a dataset of colour pictures is made, and its pictures are looked at", asy
     const { data } = context.getImageData(0, 0, 32, 32);
     return data.some((value, i) => i % 4 === 0 && value !== data[i + 1]);
   });
-  assert.ok(coloured, "the picture is grey");
+  assert.ok(coloured, "the image is grey");
   await shot(page, "colour-explore");
 });
 
@@ -77,7 +77,7 @@ step("a network is edited: the error stands at its line, then it is sound and dr
   await page.getByText(/^Line \d+, column 3/).first().click();
   await page.locator(".cm-problem").filter({ hasText: "typ:" }).waitFor();
   await editor.fill(text.replace("num_output: 500", "num_output: 200"));
-  await page.getByTestId("check").getByText("The network is sound").waitFor();
+  await page.getByTestId("check").getByText("Network is valid").waitFor();
   await page.getByRole("button", { name: "Visualize" }).click();
   await page.locator(".layer-head").filter({ hasText: "conv1" }).click();
   await page.getByTestId("layer-facts").getByText("conv1").waitFor();
@@ -102,9 +102,9 @@ step("it trains, is aborted, and goes on", async () => {
   assert.ok(last["val/accuracy"] > 1.3 / classes.length, `accuracy ${last["val/accuracy"]}: no better than by chance`);
 });
 
-step("a picture is classified, and a cell of the confusion matrix shows its pictures", async () => {
+step("a image is classified, and a cell of the confusion matrix shows its images", async () => {
   await page.goto(`${server.address}/models/${made.model}?tab=test`);
-  const folder = join(pictures, classes[0]);
+  const folder = join(images, classes[0]);
   await page.locator('input[type="file"]').first().setInputFiles(join(folder, readdirSync(folder).sort()[0]));
   await until("its classes", async () => (await page.getByTestId("answer").locator(".bar-row").count()) === Math.min(5, classes.length));
   await page.getByTestId("evaluate").click();
@@ -112,23 +112,23 @@ step("a picture is classified, and a cell of the confusion matrix shows its pict
   made.evaluation = id_of_page();
   await page.getByTestId("matrix").waitFor();
   await shot(page, "colour-evaluation");
-  await assert_accessible(page, "the confusion matrix of colour pictures");
+  await assert_accessible(page, "the confusion matrix of colour images");
   const facts = (await api(server, "GET", `/evaluations/${made.evaluation}`)).evaluation;
   const [truth, predicted, count] = facts.confusion.find(([a, b]) => a !== b);
   await page.locator(`[data-cell="${truth}-${predicted}"]`).click();
-  await page.getByTestId("prediction-count").getByText(`${count} picture`).waitFor();
+  await page.getByTestId("prediction-count").getByText(`${count} image`).waitFor();
 });
 
 step("the model becomes a pretrained one, and another is tuned from it", async () => {
   await page.goto(`${server.address}/models/${made.model}`);
   await page.getByRole("button", { name: "Make pretrained model…" }).click();
-  await page.getByRole("dialog").getByRole("button", { name: "Make it" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Make pretrained model", exact: true }).click();
   await page.waitForURL(/\/pretrained\/\d/);
-  await page.getByRole("link", { name: "Start a model from it" }).click();
+  await page.getByRole("link", { name: "Train model from it" }).click();
   await page.waitForURL(/\/models\/new/);
   await page.getByRole("combobox", { name: "Dataset" }).or(field("dataset_id")).first().click();
   await page.getByRole("option", { name: "Colours" }).click();
-  await page.getByTestId("check").getByText("The network is sound").waitFor();
+  await page.getByTestId("check").getByText("Network is valid").waitFor();
   await field("epochs").fill("1");
   await field("name").fill("Tuned");
   await page.getByRole("button", { name: "Train model" }).click();

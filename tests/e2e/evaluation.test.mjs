@@ -1,4 +1,4 @@
-// Classify many and look inside: a small LeNet on MNIST pictures, its confusion matrix, mistakes, surest pictures and layers.
+// Classify many and look inside: a small LeNet on MNIST images, its confusion matrix, mistakes, surest images and layers.
 //
 //   node tests/e2e/evaluation.test.mjs    against build/release/digits
 //   DIGITS_BUILD=DIR                      takes digits from another folder
@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { after, before } from "node:test";
 import * as browsing from "./browser.mjs";
 import { api, build, mnist, steps, until } from "./browser.mjs";
-import { write_pictures } from "./mnist_pictures.mjs";
+import { write_images } from "./mnist_images.mjs";
 import { start_server } from "./running_server.mjs";
 
 let folder;
@@ -22,13 +22,13 @@ const made = {};
 
 before(async () => {
   folder = mkdtempSync(join(tmpdir(), "digits-evaluation-"));
-  paths = write_pictures(join(mnist, "train-images-idx3-ubyte"), join(mnist, "train-labels-idx1-ubyte"), join(folder, "pictures"), 800);
+  paths = write_images(join(mnist, "train-images-idx3-ubyte"), join(mnist, "train-labels-idx1-ubyte"), join(folder, "images"), 800);
   server = await start_server(join(build, "digits"), ["serve", "--data-dir", join(folder, "data"), "--port", "0", "--root", folder]);
   browser = await browsing.open_page();
   page = browser.page;
   const dataset = await api(server, "POST", "/datasets", {
     name: "Small digits",
-    spec: { source: { type: "folder", path: join(folder, "pictures") }, image: { width: 28, height: 28, channels: 1 }, seed: 1 },
+    spec: { source: { type: "folder", path: join(folder, "images") }, image: { width: 28, height: 28, channels: 1 }, seed: 1 },
   });
   const model = await api(server, "POST", "/models", {
     name: "LeNet",
@@ -53,7 +53,7 @@ const assert_accessible = (where) => browsing.assert_accessible(page, where);
 
 step("the test tab starts an evaluation of a split, which opens by itself", async () => {
   await page.goto(`${server.address}/models/${made.model}?tab=test`);
-  await page.getByRole("heading", { name: "Classify many" }).waitFor();
+  await page.getByRole("heading", { name: "Evaluate" }).waitFor();
   await page.getByTestId("evaluate").click();
   await page.waitForURL(/\/evaluations\/\d/);
   made.evaluation = new URL(page.url()).pathname.split("/").at(-1);
@@ -65,7 +65,7 @@ step("the test tab starts an evaluation of a split, which opens by itself", asyn
   await assert_accessible("the confusion matrix");
 });
 
-step("the matrix is sorted by error, and a cell leads to its pictures with what the network said", async () => {
+step("the matrix is sorted by error, and a cell leads to its images with what the network said", async () => {
   await page.locator("label").filter({ hasText: "Most errors first" }).click();
   await page.waitForURL(/order=error/);
   const recall = Object.fromEntries(made.facts.classes.map((one) => [one.label, one.recall]));
@@ -76,18 +76,18 @@ step("the matrix is sorted by error, and a cell leads to its pictures with what 
   const [truth, predicted, count] = made.facts.confusion.find(([a, b]) => a !== b);
   await page.locator(`[data-cell="${truth}-${predicted}"]`).click();
   await page.waitForURL(new RegExp(`tab=images.*truth=${truth}&predicted=${predicted}`));
-  await page.getByTestId("prediction-count").getByText(`${count} picture`).waitFor();
+  await page.getByTestId("prediction-count").getByText(`${count} image`).waitFor();
   const cards = page.getByTestId("prediction");
   assert.equal(await cards.count(), count);
-  await cards.first().getByText(`is ${made.facts.labels[truth]}`).waitFor();
+  await cards.first().getByText(`Actual: ${made.facts.labels[truth]}`).waitFor();
   assert.equal(await cards.first().locator("ol li").first().locator("span").nth(1).textContent(), made.facts.labels[predicted]);
-  await until("the picture is drawn", () => cards.first().locator("img").evaluate((image) => image.complete && image.naturalWidth === 28));
+  await until("the image is drawn", () => cards.first().locator("img").evaluate((image) => image.complete && image.naturalWidth === 28));
   await shot("cell");
-  await assert_accessible("the pictures of a cell");
+  await assert_accessible("the images of a cell");
 });
 
 step("each class has its numbers, sortable, and they can be taken away", async () => {
-  await page.getByRole("tab", { name: "Each class" }).click();
+  await page.getByRole("tab", { name: "Per-class metrics" }).click();
   const table = page.getByTestId("scores");
   await table.getByRole("button", { name: "F1" }).click();
   const scores = async () => (await table.locator("tbody tr td:nth-child(6)").allTextContents()).map((text) => Number.parseFloat(text));
@@ -105,18 +105,18 @@ step("each class has its numbers, sortable, and they can be taken away", async (
   assert.equal(readFileSync(await all.path(), "utf8").trimEnd().split("\r\n").length, made.facts.count + 1);
 });
 
-step("the surest mistakes come first, and each class has its surest pictures", async () => {
-  await page.getByRole("tab", { name: "Worst mistakes" }).click();
+step("the surest mistakes come first, and each class has its surest images", async () => {
+  await page.getByRole("tab", { name: "Most confident errors" }).click();
   const wrong = made.facts.labelled - Math.round(made.facts.top1 * made.facts.labelled);
-  await page.getByTestId("prediction-count").getByText(`${wrong} picture`).waitFor();
+  await page.getByTestId("prediction-count").getByText(`${wrong} image`).waitFor();
   const sure = (await page.getByTestId("prediction").locator("ol li:first-child span:last-child").allTextContents()).map((text) => Number.parseFloat(text));
   assert.deepEqual(sure, sure.toSorted((a, b) => b - a));
   await shot("mistakes");
   await assert_accessible("the worst mistakes");
-  await page.getByRole("tab", { name: "Surest pictures" }).click();
-  await until("nine pictures of each class", async () => (await page.getByTestId("top-class").locator("li img").count()) === 90);
+  await page.getByRole("tab", { name: "Top predictions per class" }).click();
+  await until("nine images of each class", async () => (await page.getByTestId("top-class").locator("li img").count()) === 90);
   await shot("surest");
-  await assert_accessible("the surest pictures");
+  await assert_accessible("the surest images");
 });
 
 step("a list from the browser is evaluated, with what cannot be read and what is not known", async () => {
@@ -140,17 +140,17 @@ step("a list from the browser is evaluated, with what cannot be read and what is
   await until("both are on the home page", async () => (await page.locator(".job-table tr[data-job]").count()) === 2);
 });
 
-step("looking inside shows each layer with its picture and numbers", async () => {
+step("looking inside shows each layer with its image and numbers", async () => {
   await page.goto(`${server.address}/models/${made.model}?tab=test`);
-  await page.getByRole("textbox", { name: /Or pictures on the server/ }).fill(paths[7][0]);
+  await page.getByRole("textbox", { name: /Image paths on the server/ }).fill(paths[7][0]);
   await page.getByRole("button", { name: "Classify", exact: true }).click();
-  await page.getByRole("button", { name: /Look inside/ }).click();
+  await page.getByRole("button", { name: /Show activations/ }).click();
   const layers = page.getByTestId("layer");
   await layers.first().waitFor();
   const names = await layers.locator("p:first-child").allTextContents();
   assert.ok(names.includes("conv1") && names.includes("softmax"), names.join(" "));
-  await until("a picture is drawn", () => layers.first().locator("img").evaluate((image) => image.complete && image.naturalWidth >= 100));
-  await page.getByText("431,080 parameters in all").waitFor();
+  await until("a image is drawn", () => layers.first().locator("img").evaluate((image) => image.complete && image.naturalWidth >= 100));
+  await page.getByText("431,080 parameters").waitFor();
   await page.getByTestId("layers").evaluate((panel) => panel.querySelectorAll("[data-testid=layer]")[3].scrollIntoView());
   await until("it is drawn", () => layers.nth(3).locator("img").evaluate((image) => image.complete && image.naturalWidth >= 100));
   await shot("layers");

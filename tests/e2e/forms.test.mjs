@@ -1,4 +1,4 @@
-// What the forms show before there is a job: the dry run that reads pictures, the resize example, the network with its
+// What the forms show before there is a job: the dry run that reads images, the resize example, the network with its
 // shapes, estimates and folds, and the preview of the augmentation.
 //
 //   node tests/e2e/forms.test.mjs    against build/release/digits
@@ -12,7 +12,7 @@ import { join } from "node:path";
 import { after, before } from "node:test";
 import * as browsing from "./browser.mjs";
 import { api, build, mnist, steps, until } from "./browser.mjs";
-import { write_pictures } from "./mnist_pictures.mjs";
+import { write_images } from "./mnist_images.mjs";
 import { start_server } from "./running_server.mjs";
 
 let folder;
@@ -24,16 +24,16 @@ let shown;
 
 before(async () => {
   folder = mkdtempSync(join(tmpdir(), "digits-forms-"));
-  const pictures = join(folder, "pictures");
-  shown = write_pictures(join(mnist, "train-images-idx3-ubyte"), join(mnist, "train-labels-idx1-ubyte"), pictures, 400);
-  writeFileSync(join(pictures, "3", "broken.png"), "no picture");
-  copyFileSync(shown["1"][0], join(pictures, "7", "copied.png"));
+  const images = join(folder, "images");
+  shown = write_images(join(mnist, "train-images-idx3-ubyte"), join(mnist, "train-labels-idx1-ubyte"), images, 400);
+  writeFileSync(join(images, "3", "broken.png"), "no image");
+  copyFileSync(shown["1"][0], join(images, "7", "copied.png"));
   server = await start_server(join(build, "digits"), ["serve", "--data-dir", join(folder, "data"), "--port", "0"]);
   browser = await browsing.open_page();
   page = browser.page;
   const job = await api(server, "POST", "/datasets", {
     name: "Small digits",
-    spec: { source: { type: "folder", path: pictures }, image: { width: 28, height: 28, channels: 1 }, seed: 1 },
+    spec: { source: { type: "folder", path: images }, image: { width: 28, height: 28, channels: 1 }, seed: 1 },
   });
   dataset = job.id;
   await until("the dataset is made", async () => (await api(server, "GET", `/jobs/${dataset}`)).state === "done");
@@ -52,22 +52,22 @@ const step = steps(
 const shot = (name) => browsing.shot(page, name);
 const drawn = (images) => images.evaluateAll((all) => all.every((image) => image.complete && image.naturalWidth > 0));
 
-step("new dataset: the pictures are read before anything is made", async () => {
+step("new dataset: the images are read before anything is made", async () => {
   await page.goto(`${server.address}/datasets/new`);
-  await page.locator('[name="path"]').fill(join(folder, "pictures"));
+  await page.locator('[name="path"]').fill(join(folder, "images"));
   const report = page.getByTestId("report");
-  await report.getByText("All 402 pictures were read").waitFor();
-  await report.getByText("1 cannot be read").waitFor();
+  await report.getByText("Checked all 402 images").waitFor();
+  await report.getByText("1 unreadable image will be skipped").waitFor();
   await report.getByRole("button", { name: "show" }).first().click();
   await report.getByText("3/broken.png").waitFor();
-  await report.getByText("1 picture stands in two classes").waitFor();
-  await report.getByText(/About .* on disk/).waitFor();
+  await report.getByText("1 image has conflicting labels").waitFor();
+  await report.getByText(/≈ .* on disk/).waitFor();
 });
 
-step("new dataset: the first picture in each mode as it would be stored; a click chooses the mode", async () => {
+step("new dataset: the first image in each mode as it would be stored; a click chooses the mode", async () => {
   await page.locator('[name="width"]').fill("40");
   const example = page.getByTestId("resize-example");
-  await example.getByText("28 × 28, as it would be stored").waitFor();
+  await example.getByText("28 × 28, as stored").waitFor();
   assert.equal(await example.locator("img").count(), 4);
   await until("they are drawn", () => drawn(example.locator("img")));
   await until("they have the new size", () => example.locator("img").first().evaluate((image) => image.naturalWidth === 40));
@@ -77,17 +77,17 @@ step("new dataset: the first picture in each mode as it would be stored; a click
   await browsing.assert_accessible(page, "the form of a dataset with its dry run");
 });
 
-step("new dataset: pictures are sent from this computer, as a folder and as an archive", async () => {
+step("new dataset: images are sent from this computer, as a folder and as an archive", async () => {
   await page.goto(`${server.address}/datasets/new`);
-  await page.getByLabel("From this computer").check();
-  await page.getByTestId("upload-folder").setInputFiles(join(folder, "pictures"));
-  await page.getByTestId("uploaded").getByText(/uploads\/[0-9a-f]{32}\/files\/pictures/).waitFor();
-  await page.getByTestId("scan").getByText("402 pictures in 10 classes").waitFor();
+  await page.getByLabel("Upload").check();
+  await page.getByTestId("upload-folder").setInputFiles(join(folder, "images"));
+  await page.getByTestId("uploaded").getByText(/uploads\/[0-9a-f]{32}\/files\/images/).waitFor();
+  await page.getByTestId("scan").getByText("402 images, 10 classes").waitFor();
   await shot("upload");
   await browsing.assert_accessible(page, "the form of a dataset with an upload");
-  execFileSync("tar", ["czf", join(folder, "two.tar.gz"), "-C", join(folder, "pictures"), "1", "2"]);
+  execFileSync("tar", ["czf", join(folder, "two.tar.gz"), "-C", join(folder, "images"), "1", "2"]);
   await page.locator('input[type="file"][accept*=".zip"]').setInputFiles(join(folder, "two.tar.gz"));
-  await page.getByTestId("scan").getByText(/pictures in 2 classes/).waitFor();
+  await page.getByTestId("scan").getByText(/images, 2 classes/).waitFor();
   await page.locator('[name="width"]').fill("28");
   await page.locator('[name="height"]').fill("28");
   await page.locator('[name="name"]').fill("Sent");
@@ -100,7 +100,7 @@ step("new dataset: pictures are sent from this computer, as a folder and as an a
 
 step("new dataset: a list is sent from this computer", async () => {
   await page.goto(`${server.address}/datasets/new`);
-  await page.locator("label").filter({ hasText: /^Lists$/ }).click();
+  await page.locator("label").filter({ hasText: /^Text files$/ }).click();
   const list = join(folder, "my train.txt");
   writeFileSync(list, ["0", "1"].flatMap((label) => shown[label].slice(0, 5).map((path) => `${path} ${label}\n`)).join(""));
   const labels = join(folder, "labels.txt");
@@ -109,7 +109,7 @@ step("new dataset: a list is sent from this computer", async () => {
   await files.nth(0).setInputFiles(list);
   await until("the field names it", async () => (await page.locator('[name="list_train"]').inputValue()).endsWith("/my train.txt"));
   await files.nth(3).setInputFiles(labels);
-  await page.getByTestId("scan").getByText("10 pictures in 2 classes").waitFor();
+  await page.getByTestId("scan").getByText("10 images, 2 classes").waitFor();
   await shot("new-dataset-lists");
   await browsing.assert_accessible(page, "the form of a dataset of lists");
 });
@@ -119,23 +119,23 @@ step("new model: memory and time are told before the start", async () => {
   const estimate = page.getByTestId("estimate");
   await estimate.getByText("431,080").waitFor();
   await estimate.getByText(/ of .* free/).waitFor();
-  await estimate.getByText(/images\/s, tried on this machine/).waitFor();
+  await estimate.getByText(/images\/s, measured on this machine/).waitFor();
 });
 
 step("new model: the graph shows shapes, a click what a layer costs", async () => {
   await page.getByRole("button", { name: "Visualize" }).click();
   await page.getByText("64 × 20 × 24 × 24").first().waitFor();
   await page.locator(".layer-head").filter({ hasText: "conv2" }).click();
-  await page.getByTestId("layer-facts").getByText(/25,050.*3\.2 M operations/).waitFor();
+  await page.getByTestId("layer-facts").getByText(/25,050.*3\.2 M FLOPs per image/).waitFor();
   await shot("graph-shapes");
   await page.getByLabel("ResNet-50").first().click();
   const fold = page.getByRole("button", { name: /Residual block × 16/ });
   await fold.waitFor();
   await shot("graph-folded");
   await fold.click();
-  await page.getByText(/^Fold repeats again$/).waitFor();
+  await page.getByText(/^Fold repeated blocks$/).waitFor();
   await page.locator(".layer-head").filter({ hasText: "res2a_branch2a" }).waitFor();
-  await page.getByRole("button", { name: "Fold repeats again" }).click();
+  await page.getByRole("button", { name: "Fold repeated blocks" }).click();
   await fold.waitFor();
 });
 
@@ -149,9 +149,9 @@ step("new model: a layer that does not fit is named and drawn red", async () => 
   await shot("graph-broken");
 });
 
-step("new model: what augmentation makes of the pictures is shown, and trained with", async () => {
+step("new model: what augmentation makes of the images is shown, and trained with", async () => {
   await page.locator("label").filter({ hasText: /^Standard$/ }).click();
-  await page.getByRole("button", { name: /^Augmentation/ }).click();
+  await page.getByRole("button", { name: /^Data augmentation/ }).click();
   const example = page.getByTestId("augment-example");
   await until("they are drawn", () => drawn(example.locator("img")));
   const before = await example.locator("img").nth(1).getAttribute("src");

@@ -1,4 +1,4 @@
-// The main job in the browser: pictures in, a trained and tested network out.
+// The main job in the browser: images in, a trained and tested network out.
 //
 //   node tests/e2e/mnist.test.mjs    against build/release/digits
 //   DIGITS_BUILD=DIR                 takes digits from another folder
@@ -12,7 +12,7 @@ import { join } from "node:path";
 import { after, before } from "node:test";
 import * as browsing from "./browser.mjs";
 import { build, mnist, mock, root, steps, until } from "./browser.mjs";
-import { write_pictures } from "./mnist_pictures.mjs";
+import { write_images } from "./mnist_images.mjs";
 import { start_server } from "./running_server.mjs";
 
 let folder;
@@ -27,8 +27,8 @@ let complaints;
 before(async () => {
   folder = mkdtempSync(join(tmpdir(), "digits-e2e-"));
   training = join(folder, "train");
-  write_pictures(join(mnist, "train-images-idx3-ubyte"), join(mnist, "train-labels-idx1-ubyte"), training, 2000);
-  held_out = write_pictures(join(mnist, "t10k-images-idx3-ubyte"), join(mnist, "t10k-labels-idx1-ubyte"), join(folder, "test"), 100);
+  write_images(join(mnist, "train-images-idx3-ubyte"), join(mnist, "train-labels-idx1-ubyte"), training, 2000);
+  held_out = write_images(join(mnist, "t10k-images-idx3-ubyte"), join(mnist, "t10k-labels-idx1-ubyte"), join(folder, "test"), 100);
   server = mock
     ? await start_server(process.execPath, [join(root, "web/mock/serve.ts")])
     : await start_server(join(build, "digits"), ["serve", "--data-dir", join(folder, "data"), "--port", "0"]);
@@ -59,7 +59,7 @@ async function points(series) {
 
 step("an empty server invites to make a dataset", async () => {
   await page.goto(server.address);
-  await page.getByRole("heading", { name: "Nothing here yet" }).waitFor();
+  await page.getByRole("heading", { name: "Train your first image classifier" }).waitFor();
   assert.ok(await page.getByRole("button", { name: "Try it with MNIST" }).isEnabled());
   await assert_accessible("the first page");
   await page.locator("main").getByRole("link", { name: "New dataset" }).click();
@@ -82,11 +82,11 @@ step("the summary says what is in the folder before anything is made", async () 
   await field("width").fill("28");
   await field("height").fill("28");
   // The radio itself is invisible; people click on its word.
-  await page.locator("label").filter({ hasText: /^grey$/ }).click();
+  await page.locator("label").filter({ hasText: /^Grayscale$/ }).click();
   const summary = page.getByTestId("scan");
   await summary.waitFor();
-  if (!mock) await summary.getByText("2,000 pictures in 10 classes").waitFor();
-  if (!mock) await page.getByTestId("report").getByText("All 2,000 pictures were read").waitFor();
+  if (!mock) await summary.getByText("2,000 images, 10 classes").waitFor();
+  if (!mock) await page.getByTestId("report").getByText("Checked all 2,000 images").waitFor();
   await page.evaluate(() => window.scrollTo(0, 0));
   await shot("new-dataset");
 });
@@ -113,15 +113,15 @@ step("the dataset is made and shows its classes and mean image", async () => {
 });
 
 step("LeNet trains on it while the curves move", async () => {
-  await page.getByRole("link", { name: "Train a model on it" }).click();
+  await page.getByRole("link", { name: "Train model" }).click();
   await page.getByRole("heading", { name: "New image classification model" }).waitFor();
   await page.getByLabel("LeNet", { exact: false }).first().check();
   await field("epochs").fill("20");
   await field("name").fill("LeNet on MNIST");
-  await page.getByRole("button", { name: /More of the solver/ }).click();
+  await page.getByRole("button", { name: /Advanced solver options/ }).click();
   await field("seed").fill("1");
   await page.getByTestId("lr-preview").waitFor();
-  await page.getByText("The network is sound").waitFor();
+  await page.getByText("Network is valid").waitFor();
   await assert_accessible("the form of a model");
   await page.getByRole("button", { name: "Train model" }).click();
   await page.waitForURL(/\/models\/\d{8}-/);
@@ -131,9 +131,9 @@ step("LeNet trains on it while the curves move", async () => {
   const early = await until("the first points", () => points("train/loss"));
   const chart = page.locator(".chart canvas").first();
   await chart.waitFor();
-  const picture = await chart.evaluate((canvas) => canvas.toDataURL());
+  const image = await chart.evaluate((canvas) => canvas.toDataURL());
   await until("more points", async () => (await points("train/loss")) > early);
-  await until("another drawing", async () => (await chart.evaluate((canvas) => canvas.toDataURL())) !== picture);
+  await until("another drawing", async () => (await chart.evaluate((canvas) => canvas.toDataURL())) !== image);
   await until("some validations", async () => (await points("val/accuracy")) >= 4, 180_000);
   await shot("running");
   await state("done").waitFor({ timeout: 300_000 });
@@ -153,12 +153,12 @@ step("a reload shows the same curves, and they can be saved as CSV", async () =>
   assert.equal(lines.filter((line) => line.startsWith("val/accuracy,")).length, shown);
 });
 
-step("it classifies pictures that it has never seen", async () => {
+step("it classifies images that it has never seen", async () => {
   await open_tab("Test");
   const asked = Object.keys(held_out).sort();
   await page.locator('input[type="file"]').setInputFiles(asked.map((label) => held_out[label][0]));
   const answers = page.getByTestId("answer");
-  await until("an answer for each picture", async () => (await answers.count()) === asked.length);
+  await until("an answer for each image", async () => (await answers.count()) === asked.length);
   let right = 0;
   for (const [i, label] of asked.entries()) {
     const rows = answers.nth(i).locator(".bar-row");
@@ -170,10 +170,10 @@ step("it classifies pictures that it has never seen", async () => {
     );
     if ((await rows.first().locator("span").first().textContent()) === label) right += 1;
   }
-  if (!mock) assert.ok(right >= 8, `${right} of ${asked.length} pictures were recognised`);
+  if (!mock) assert.ok(right >= 8, `${right} of ${asked.length} images were recognised`);
   await shot("test");
   await assert_accessible("the test of a model");
-  await page.getByRole("textbox", { name: "Or pictures on the server’s machine" }).fill(held_out["7"][0]);
+  await page.getByRole("textbox", { name: "Image paths on the server, or URLs" }).fill(held_out["7"][0]);
   await page.getByRole("button", { name: "Classify", exact: true }).click();
   await until("the answer for the path", async () => (await answers.count()) === 1);
 });
@@ -192,7 +192,7 @@ step("the archive holds what Caffe needs", async () => {
 
 step("a training can be snapshot, aborted and resumed", async () => {
   await page.getByRole("button", { name: "More actions" }).click();
-  await page.getByRole("menuitem", { name: /Make another like it/ }).click();
+  await page.getByRole("menuitem", { name: /Clone/ }).click();
   await until("the copied name", async () => (await field("name").inputValue()) === "LeNet on MNIST copy");
   await field("epochs").fill("500");
   await field("snapshot_interval").fill("0");

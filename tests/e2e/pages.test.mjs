@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { after, before } from "node:test";
 import * as browsing from "./browser.mjs";
 import { api, build, mnist, root, steps, until } from "./browser.mjs";
-import { write_pictures } from "./mnist_pictures.mjs";
+import { write_images } from "./mnist_images.mjs";
 import { start_server } from "./running_server.mjs";
 
 let folder;
@@ -21,13 +21,13 @@ const made = { models: [] };
 
 before(async () => {
   folder = mkdtempSync(join(tmpdir(), "digits-pages-"));
-  write_pictures(join(mnist, "train-images-idx3-ubyte"), join(mnist, "train-labels-idx1-ubyte"), join(folder, "pictures"), 400);
+  write_images(join(mnist, "train-images-idx3-ubyte"), join(mnist, "train-labels-idx1-ubyte"), join(folder, "images"), 400);
   server = await start_server(join(build, "digits"), ["serve", "--data-dir", join(folder, "data"), "--port", "0", "--root", folder]);
   browser = await browsing.open_page();
   page = browser.page;
   const dataset = await api(server, "POST", "/datasets", {
     name: "Small digits",
-    spec: { source: { type: "folder", path: join(folder, "pictures") }, image: { width: 28, height: 28, channels: 1 }, seed: 1 },
+    spec: { source: { type: "folder", path: join(folder, "images") }, image: { width: 28, height: 28, channels: 1 }, seed: 1 },
   });
   made.dataset = dataset.id;
   for (const [name, base_lr] of [
@@ -70,7 +70,7 @@ step("home: columns, order and groups are chosen and kept", async () => {
   assert.match(await page.getByTestId("tab-dataset").textContent(), /Datasets 1/);
   await page.getByRole("button", { name: /Columns/ }).click();
   await page.getByLabel("Last val loss").check();
-  await page.getByLabel("Took").uncheck();
+  await page.getByLabel("Duration").uncheck();
   await page.keyboard.press("Escape");
   await page.getByRole("columnheader", { name: "Last val loss" }).waitFor();
   await page.getByRole("button", { name: "Best accuracy" }).click();
@@ -79,7 +79,7 @@ step("home: columns, order and groups are chosen and kept", async () => {
   assert.deepEqual(best, best.toSorted((a, b) => b - a));
   await page.reload();
   await page.getByRole("columnheader", { name: "Last val loss" }).waitFor();
-  assert.equal(await page.getByRole("columnheader", { name: "Took" }).count(), 0);
+  assert.equal(await page.getByRole("columnheader", { name: "Duration" }).count(), 0);
   assert.equal(await page.getByRole("columnheader", { name: /Best accuracy/ }).getAttribute("aria-sort"), "descending");
   await page.getByRole("button", { name: /rates/ }).click();
   assert.equal(await row("LeNet").count(), 0);
@@ -92,7 +92,7 @@ step("home: columns, order and groups are chosen and kept", async () => {
 
 step("home: what runs stands on top with its curve, and the selected jobs are aborted, moved and deleted", async () => {
   for (const name of ["Long one", "Long two"]) await train(name, { epochs: 5000, snapshot_interval: 0 });
-  await page.getByRole("img", { name: /Course of/ }).first().waitFor();
+  await page.getByRole("img", { name: /Curve of/ }).first().waitFor();
   await page.getByText(/left/).first().waitFor();
   await row("Long one").waitFor();
   await row("Long one").getByRole("checkbox").click();
@@ -138,7 +138,7 @@ step("compare: curves over one another, what is different, and the table as CSV"
   const table = page.getByTestId("compare-table");
   await table.getByText("solver.base_lr").waitFor();
   assert.equal(await table.getByText("epochs", { exact: true }).count(), 0);
-  await page.getByLabel("All values").check();
+  await page.getByLabel("All settings").check();
   assert.equal(await table.getByText("epochs", { exact: true }).count(), 1);
   await page.locator(".chart canvas").first().waitFor();
   await page.evaluate(() => window.scrollTo(0, 0));
@@ -148,7 +148,7 @@ step("compare: curves over one another, what is different, and the table as CSV"
   const lines = readFileSync(await download.path(), "utf8").split("\r\n");
   assert.deepEqual(lines[0].split(",").slice(1).sort(), ["LeNet quick", "LeNet slow"]);
   assert.deepEqual(lines.find((line) => line.startsWith("solver.base_lr,")).split(",").slice(1).map(Number).sort(), [0.001, 0.01]);
-  await page.getByRole("button", { name: "Take LeNet slow out of the comparison" }).click();
+  await page.getByRole("button", { name: "Remove LeNet slow from the comparison" }).click();
   await until("one is left", async () => (await table.locator("thead th").count()) === 1);
 });
 
@@ -157,11 +157,11 @@ step("model: another run lies over the curves", async () => {
   const chart = page.locator(".chart canvas").first();
   await chart.waitFor();
   const alone = await chart.evaluate((canvas) => canvas.toDataURL());
-  await page.getByRole("combobox", { name: "Other runs in this chart" }).or(page.getByLabel("Other runs in this chart")).first().fill("slow");
+  await page.getByRole("combobox", { name: "Overlay runs" }).or(page.getByLabel("Overlay runs")).first().fill("slow");
   await page.getByRole("option", { name: /LeNet slow/ }).click();
   await page.waitForURL(new RegExp(`with=${made.models[1]}`));
   await page.keyboard.press("Escape");
-  await page.getByRole("link", { name: "Compare in full" }).waitFor();
+  await page.getByRole("link", { name: "Open comparison" }).waitFor();
   await until("another drawing", async () => (await chart.evaluate((canvas) => canvas.toDataURL())) !== alone);
   await shot("curves");
   await assert_accessible("the curves of two models");
@@ -173,49 +173,49 @@ step("a folder on the server is looked for, inside the allowed roots only", asyn
   const problem = await refused.json();
   assert.equal(problem.code, "permission_denied");
   assert.match(problem.advice, /--root/);
-  assert.equal((await fetch(`${server.address}/api/v1/browse?path=pictures`)).status, 422);
+  assert.equal((await fetch(`${server.address}/api/v1/browse?path=images`)).status, 422);
   assert.equal((await fetch(`${server.address}/api/v1/browse?path=${folder}/nothing`)).status, 404);
-  symlinkSync("/etc", join(folder, "pictures", "outside"));
-  writeFileSync(join(folder, "pictures", ".hidden"), "");
-  writeFileSync(join(folder, "pictures", "README.txt"), "ten classes");
-  const found = await api(server, "GET", `/browse?path=${folder}/pictures`);
+  symlinkSync("/etc", join(folder, "images", "outside"));
+  writeFileSync(join(folder, "images", ".hidden"), "");
+  writeFileSync(join(folder, "images", "README.txt"), "ten classes");
+  const found = await api(server, "GET", `/browse?path=${folder}/images`);
   assert.deepEqual(found, {
-    path: realpathSync(join(folder, "pictures")),
+    path: realpathSync(join(folder, "images")),
     parent: realpathSync(folder),
     entries: [...[..."0123456789"].map((name) => ({ name, kind: "folder", bytes: null })), { name: "README.txt", kind: "file", bytes: 11 }],
     truncated: false,
   });
   assert.equal((await api(server, "GET", "/browse")).parent, null);
-  rmSync(join(folder, "pictures", "outside"));
+  rmSync(join(folder, "images", "outside"));
   await page.goto(`${server.address}/datasets/new`);
-  await page.getByRole("button", { name: "Browse… Folder of training pictures" }).click();
+  await page.getByRole("button", { name: "Browse… Training images" }).click();
   const dialog = page.getByRole("dialog");
-  await dialog.getByRole("button", { name: "pictures/" }).click();
+  await dialog.getByRole("button", { name: "images/" }).click();
   await dialog.getByRole("button", { name: "9/" }).waitFor();
   await shot("browse");
   await assert_accessible("the folder picker");
   await dialog.getByRole("button", { name: "Choose this folder" }).click();
-  assert.equal(await page.locator('[name="path"]').inputValue(), realpathSync(join(folder, "pictures")));
-  await page.getByTestId("scan").getByText("400 pictures in 10 classes").waitFor();
+  assert.equal(await page.locator('[name="path"]').inputValue(), realpathSync(join(folder, "images")));
+  await page.getByTestId("scan").getByText("400 images, 10 classes").waitFor();
 });
 
-step("dataset: a click on a class shows its pictures, and one of them large", async () => {
+step("dataset: a click on a class shows its images, and one of them large", async () => {
   const facts = (await api(server, "GET", `/datasets/${made.dataset}`)).dataset;
   const per_class = facts.splits.train.per_class;
   await page.goto(`${server.address}/datasets/${made.dataset}`);
   await page.locator(".bar-row").getByRole("link", { name: "3", exact: true }).click();
   await page.waitForURL(/tab=explore&class=3/);
-  await page.getByTestId("image-count").getByText(`${per_class[3] + 0} pictures`).waitFor();
+  await page.getByTestId("image-count").getByText(`${per_class[3] + 0} images`).waitFor();
   const first = page.locator("button.image").first();
-  await until("a picture is drawn", () => first.locator("img").evaluate((image) => image.complete && image.naturalWidth === 28));
-  assert.match(await first.getAttribute("title"), /\/pictures\/3\/\d+\.png\n3\n28 × 28/);
+  await until("a image is drawn", () => first.locator("img").evaluate((image) => image.complete && image.naturalWidth === 28));
+  assert.match(await first.getAttribute("title"), /\/images\/3\/\d+\.png\n3\n28 × 28/);
   await page.locator('button[aria-label="All classes"]').click();
-  await page.getByTestId("image-count").getByText(`${facts.splits.train.count} pictures`).waitFor();
-  await until("the pictures in sight are drawn", () =>
+  await page.getByTestId("image-count").getByText(`${facts.splits.train.count} images`).waitFor();
+  await until("the images in sight are drawn", () =>
     page.locator("button.image img").evaluateAll((images) => images.slice(0, 60).every((image) => image.complete)),
   );
   await shot("explore");
-  await assert_accessible("the pictures of a dataset");
+  await assert_accessible("the images of a dataset");
   await first.focus();
   await page.keyboard.press("ArrowRight");
   await page.keyboard.press("Enter");
@@ -225,17 +225,17 @@ step("dataset: a click on a class shows its pictures, and one of them large", as
   assert.equal(await page.getByTestId("large-image").locator("img").evaluate((image) => getComputedStyle(image).imageRendering), "pixelated");
   await page.keyboard.press("ArrowRight");
   await dialog.getByText(`3 of ${facts.splits.train.count}`).waitFor();
-  await shot("picture");
-  await assert_accessible("a large picture");
+  await shot("image");
+  await assert_accessible("a large image");
   await page.keyboard.press("Escape");
   await until("it is closed", async () => (await dialog.count()) === 0);
   const pages = await api(server, "GET", `/datasets/${made.dataset}/pictures?split=val&limit=7`);
   assert.equal(pages.items.length, 7);
   assert.equal(pages.total, facts.splits.val.count);
   assert.equal(pages.next_cursor, "7");
-  for (const item of pages.items) assert.ok(item.file.includes(`/pictures/${item.label_name}/`), `${item.file} is of class ${item.label_name}`);
-  const picture = await fetch(`${server.address}/api/v1/datasets/${made.dataset}/pictures/val/0`);
-  assert.equal(picture.headers.get("content-type"), "image/png");
+  for (const item of pages.items) assert.ok(item.file.includes(`/images/${item.label_name}/`), `${item.file} is of class ${item.label_name}`);
+  const image = await fetch(`${server.address}/api/v1/datasets/${made.dataset}/pictures/val/0`);
+  assert.equal(image.headers.get("content-type"), "image/png");
   assert.equal((await fetch(`${server.address}/api/v1/datasets/${made.dataset}/pictures/test/0`)).status, 404);
   assert.equal((await fetch(`${server.address}/api/v1/datasets/${made.dataset}/pictures/val/99999`)).status, 404);
 });
@@ -244,7 +244,7 @@ step("new model: the network is drawn, a click leads to its line, and lists make
   await page.goto(`${server.address}/models/new?dataset=${made.dataset}`);
   await page.getByRole("button", { name: "Visualize" }).click();
   await page.locator(".layer-node").filter({ hasText: "conv1" }).waitFor();
-  await page.getByText("As a table (9 layers)").or(page.getByText("As a table (10 layers)")).waitFor();
+  await page.getByText("Table (9 layers)").or(page.getByText("Table (10 layers)")).waitFor();
   await page.evaluate(() => window.scrollTo(0, 0));
   await shot("new-model");
   await page.getByRole("button", { name: "Customize: LeNet" }).click();
@@ -297,24 +297,24 @@ step("users: who one is decides what may be changed, and two who edit one name a
   const foreign = await (await fetch(`${server.address}/api/v1/datasets`, {
     method: "POST",
     headers: made_by("bob"),
-    body: JSON.stringify({ name: "Bob's digits", spec: { source: { type: "folder", path: join(folder, "pictures") } } }),
+    body: JSON.stringify({ name: "Bob's digits", spec: { source: { type: "folder", path: join(folder, "images") } } }),
   })).json();
   await finished(foreign.id);
   await page.goto(`${server.address}/?kind=dataset`);
   await page.getByTestId("user").click();
-  await page.getByLabel("Your name").fill("Ada");
-  await page.getByRole("button", { name: "That is me" }).click();
+  await page.getByLabel("User name").fill("Ada");
+  await page.locator("form").getByRole("button", { name: "Log in" }).click();
   await page.getByText("Must start with a lowercase letter").waitFor();
-  await page.getByLabel("Your name").fill("ada");
+  await page.getByLabel("User name").fill("ada");
   await assert_accessible("the form for one's name");
   await shot("user");
-  await page.getByRole("button", { name: "That is me" }).click();
+  await page.locator("form").getByRole("button", { name: "Log in" }).click();
   await page.getByTestId("user").filter({ hasText: "ada" }).waitFor();
   await page.reload();
   await page.getByTestId("user").filter({ hasText: "ada" }).waitFor();
   // The box follows the address, a moment after the click.
   await page.getByLabel("Only mine").click();
-  await page.getByText("Nothing found").waitFor();
+  await page.getByText("No matches").waitFor();
   await page.getByLabel("Only mine").click();
   await row("Bob's digits").waitFor();
 
@@ -338,30 +338,30 @@ step("users: who one is decides what may be changed, and two who edit one name a
   await until("it is written", async () => (await api(server, "GET", `/jobs/${made.models[0]}`)).name === "LeNet quick");
   await page.getByTestId("user").click();
   await page.getByRole("button", { name: "Log out" }).click();
-  await page.getByTestId("user").filter({ hasText: "you" }).waitFor();
+  await page.getByTestId("user").filter({ hasText: "Log in" }).waitFor();
 });
 
 step("model: what a running training takes of the machine", async () => {
   const { id } = await train("Watched", { epochs: 5000, snapshot_interval: 0 });
   await page.goto(`${server.address}/models/${id}`);
   const card = page.getByTestId("hardware");
-  await card.getByText("Memory of the worker").waitFor();
+  await card.getByText("Process memory").waitFor();
   await card.getByText(/images\/s/).waitFor();
-  await card.getByText(/% of one core/).waitFor();
-  await page.getByTestId("devices").filter({ hasText: /0\/1 device.*1 running/ }).waitFor();
+  await card.getByText(/% \(\d+ cores? = \d+ %\)/).waitFor();
+  await page.getByTestId("devices").filter({ hasText: /0 of 1 device free.*1 running/ }).waitFor();
   await until("the course has some points", async () => ((await card.locator("polyline").getAttribute("points")) ?? "").split(" ").length >= 3);
   await shot("hardware");
   await assert_accessible("the hardware of a training");
   await fetch(`${server.address}/api/v1/jobs/${id}/abort`, { method: "POST" });
   await finished(id);
   await until("it is gone", async () => (await card.count()) === 0);
-  await page.getByTestId("devices").filter({ hasText: "1/1 device" }).waitFor();
+  await page.getByTestId("devices").filter({ hasText: "1 of 1 device free" }).waitFor();
 });
 
 step("system: the server and its checks", async () => {
   await page.goto(`${server.address}/system`);
   await until("the checks are there", async () => (await page.locator("main [role=\"alert\"]").count()) >= 3);
-  await page.getByText("Disk of the data folder").waitFor();
+  await page.getByText("Disk space").waitFor();
   await page.getByText("Apache License 2.0").waitFor();
   await shot("system");
   await assert_accessible("the page of the server");
@@ -373,7 +373,7 @@ step("home: ten thousand jobs are listed, sorted, selected and scrolled without 
     await page.goto(many.address);
     await page.getByTestId("tab-model").filter({ hasText: "10,000" }).waitFor();
     await page.getByRole("button", { name: /Columns/ }).click();
-    await page.getByLabel("Under their groups").uncheck();
+    await page.getByLabel("Group rows").uncheck();
     await page.keyboard.press("Escape");
     await until("all pages are there", async () => Number(await page.locator(".job-table").getAttribute("aria-rowcount")) === 10_001);
     const before = Date.now();

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { after, before } from "node:test";
 import * as browsing from "./browser.mjs";
 import { api, build, mnist, steps, until } from "./browser.mjs";
-import { write_pictures } from "./mnist_pictures.mjs";
+import { write_images } from "./mnist_images.mjs";
 import { start_server } from "./running_server.mjs";
 
 let folder;
@@ -19,16 +19,16 @@ const made = {};
 
 before(async () => {
   folder = mkdtempSync(join(tmpdir(), "digits-pretrained-"));
-  const pictures = join(folder, "pictures");
-  write_pictures(join(mnist, "train-images-idx3-ubyte"), join(mnist, "train-labels-idx1-ubyte"), pictures, 400);
+  const images = join(folder, "images");
+  write_images(join(mnist, "train-images-idx3-ubyte"), join(mnist, "train-labels-idx1-ubyte"), images, 400);
   const few = join(folder, "few");
   mkdirSync(few);
-  for (const name of "0123") symlinkSync(join(pictures, name), join(few, name));
+  for (const name of "0123") symlinkSync(join(images, name), join(few, name));
   server = await start_server(join(build, "digits"), ["serve", "--data-dir", join(folder, "data"), "--port", "0", "--root", folder]);
   browser = await browsing.open_page();
   page = browser.page;
   for (const [key, path] of [
-    ["all", pictures],
+    ["all", images],
     ["few", few],
   ])
     made[key] = (
@@ -84,7 +84,7 @@ step("a snapshot of a model becomes a pretrained model", async () => {
   const dialog = page.getByRole("dialog");
   await dialog.getByLabel("Name", { exact: true }).fill("LeNet of ten digits");
   await assert_accessible("the dialog that makes a pretrained model");
-  await dialog.getByRole("button", { name: "Make it" }).click();
+  await dialog.getByRole("button", { name: "Make pretrained model", exact: true }).click();
   await page.waitForURL(/\/pretrained\/\d/);
   made.pretrained = page.url().split("/").at(-1);
   await page.getByText("431,080").waitFor();
@@ -92,7 +92,7 @@ step("a snapshot of a model becomes a pretrained model", async () => {
   await page.locator(".layer-head").filter({ hasText: "conv1" }).waitFor();
   await shot("pretrained");
   await assert_accessible("a pretrained model");
-  await page.getByRole("tab", { name: "Class names" }).click();
+  await page.getByRole("tab", { name: "Labels" }).click();
   await until("all class names are there", async () => (await page.getByRole("tabpanel").getByRole("listitem").count()) === 10);
 });
 
@@ -106,7 +106,7 @@ step("an archive is uploaded, and one that is none says why", async () => {
   const choose = (files) => dialog.locator('input[type="file"]').setInputFiles(files);
   assert.ok(await send.isDisabled());
   await choose([{ name: "weights.pkl", mimeType: "", buffer: Buffer.from("x") }]);
-  await dialog.getByText("No part of a model: weights.pkl").waitFor();
+  await dialog.getByText("Not part of a model: weights.pkl").waitFor();
   await choose([{ name: "lenet.caffemodel", mimeType: "", buffer: Buffer.from("x") }]);
   await dialog.getByText("The network (.prototxt) is missing").waitFor();
   await shot("pretrained-upload");
@@ -131,12 +131,12 @@ step("an archive is uploaded, and one that is none says why", async () => {
 
 step("a new model starts from it, on a dataset with other classes", async () => {
   await page.goto(`${server.address}/pretrained/${made.uploaded}`);
-  await page.getByRole("link", { name: "Start a model from it" }).click();
+  await page.getByRole("link", { name: "Train model from it" }).click();
   await page.waitForURL(/\/models\/new/);
   await page.getByRole("combobox", { name: "Dataset" }).or(page.locator('[name="dataset_id"]')).first().click();
   await page.getByRole("option", { name: "Four digits" }).click();
   await page.getByTestId("renamed").first().getByText("ip2").waitFor();
-  await page.getByTestId("check").getByText("The network is sound").waitFor();
+  await page.getByTestId("check").getByText("Network is valid").waitFor();
   await page.getByRole("button", { name: "Visualize" }).click();
   await page.locator(".layer-node").filter({ hasText: "conv2" }).waitFor();
   await page.evaluate(() => window.scrollTo(0, 0));
@@ -162,7 +162,7 @@ step("a new model starts from an earlier one and one of its snapshots", async ()
   await page.locator("label").filter({ hasText: /^Previous$/ }).click();
   await page.locator('[name="previous"]').or(page.getByRole("combobox", { name: "Model" })).first().click();
   await page.getByRole("option", { name: /^LeNet/ }).click();
-  await page.getByTestId("check").getByText("The network is sound").waitFor();
+  await page.getByTestId("check").getByText("Network is valid").waitFor();
   assert.equal(await page.getByTestId("renamed").count(), 0);
   await page.locator('[name="epochs"]').fill("1");
   await page.locator('[name="name"]').fill("Next LeNet");
@@ -176,14 +176,14 @@ step("a new model starts from an earlier one and one of its snapshots", async ()
 
 step("a finished training goes on, and says what its learning rate will do", async () => {
   await page.goto(`${server.address}/models/${made.model}`);
-  await page.getByRole("button", { name: "Train longer…" }).click();
+  await page.getByRole("button", { name: "Continue training…" }).click();
   const dialog = page.getByRole("dialog");
   await dialog.locator('[name="more_epochs"]').fill("2");
   // Stepped down twice in two epochs; of four epochs half are over, so one step.
-  await dialog.getByTestId("extend-rates").getByText("goes on at 0.001").waitFor();
+  await dialog.getByTestId("extend-rates").getByText("continues at 0.001").waitFor();
   await shot("extend");
   await assert_accessible("the dialog that extends");
-  await dialog.getByRole("button", { name: "Train longer" }).click();
+  await dialog.getByRole("button", { name: "Continue training" }).click();
   await until("it has four epochs", async () => {
     const { state, spec } = await api(server, "GET", `/jobs/${made.model}`);
     return state === "done" && spec.epochs === 4;
@@ -197,7 +197,7 @@ step("what a model started from is deleted, and the model can be made again", as
   await page.getByRole("link", { name: "Four digits, tuned" }).waitFor();
   await page.getByRole("button", { name: "More actions" }).click();
   await page.getByRole("menuitem", { name: "Delete…" }).click();
-  await page.getByRole("dialog").getByText("Models that started from it stay whole", { exact: false }).waitFor();
+  await page.getByRole("dialog").getByText("Models that started from it are kept", { exact: false }).waitFor();
   await page.getByRole("dialog").getByRole("button", { name: "Delete", exact: true }).click();
   await page.waitForURL(/kind=pretrained/);
   await page.locator(".job-table tr[data-job]").first().waitFor();
@@ -206,7 +206,7 @@ step("what a model started from is deleted, and the model can be made again", as
   await assert_accessible("the list of pretrained models");
   await page.goto(`${server.address}/models/new?clone=${made.tuned}`);
   await in_text("ip2_retrain");
-  await page.getByTestId("check").getByText("The network is sound").waitFor();
+  await page.getByTestId("check").getByText("Network is valid").waitFor();
 });
 
 step("on a phone the pages fit", async () => {

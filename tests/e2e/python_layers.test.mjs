@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { after, before } from "node:test";
 import { api, assert_accessible, build, root, steps, until } from "./browser.mjs";
 import { start_server } from "./running_server.mjs";
-import { complaints_of, ended, mnist_pictures, open_stage } from "./stage.mjs";
+import { complaints_of, ended, mnist_images, open_stage } from "./stage.mjs";
 
 const example = join(root, "docs/examples/blank_square.py");
 const code = readFileSync(example, "utf8");
@@ -31,10 +31,10 @@ before(async () => {
   const environment = join(process.env.DIGITS_DEPS ?? join(root, ".deps"), "venv");
   if (existsSync(environment)) process.env.VIRTUAL_ENV = environment;
   stage = await open_stage("python-layers", { args: ["--allow-python-layers"] });
-  mnist_pictures(join(stage.folder, "pictures"), 200);
+  mnist_images(join(stage.folder, "images"), 200);
   const { id } = await api(stage.server, "POST", "/datasets", {
     name: "Small digits",
-    spec: { source: { type: "folder", path: join(stage.folder, "pictures") }, image: { width: 28, height: 28, channels: 1 }, seed: 1 },
+    spec: { source: { type: "folder", path: join(stage.folder, "images") }, image: { width: 28, height: 28, channels: 1 }, seed: 1 },
   });
   dataset = id;
   assert.equal((await ended(stage.server, id)).state, "done");
@@ -58,9 +58,9 @@ step("a custom network without its layers is refused before anything is trained"
 
 step("they come from a file, and the network is sound with them", async () => {
   const { page } = stage;
-  await page.getByLabel("Take a .py file…").setInputFiles(example);
+  await page.getByLabel("Choose a .py file…").setInputFiles(example);
   await until("the code stands in the field", async () => (await field().inputValue()) === code);
-  await page.getByTestId("check").getByText("The network is sound").waitFor();
+  await page.getByTestId("check").getByText("Network is valid").waitFor();
   await assert_accessible(page, "the form with Python layers");
 });
 
@@ -73,7 +73,7 @@ step("what is wrong with them is told with its line, and a reload keeps what was
   await page.reload();
   await until("the code is still there", async () => (await field().inputValue()) === faulty);
   await field().fill(code);
-  await page.getByTestId("check").getByText("The network is sound").waitFor();
+  await page.getByTestId("check").getByText("Network is valid").waitFor();
 });
 
 step("the model trains with them and keeps them, and a copy of it has them in its form", async () => {
@@ -97,7 +97,7 @@ step("a server that runs none says so", async () => {
   try {
     await page.goto(`${strict.address}/models/new`);
     await page.locator("label").filter({ hasText: /^Custom$/ }).click();
-    await page.getByText("This server runs none; it would have to be started with --allow-python-layers.").waitFor();
+    await page.getByText("Python layers are disabled. Start the server with --allow-python-layers to enable them.").waitFor();
     assert.equal(await page.locator('[name="python_layers"]').count(), 0);
   } finally {
     await page.goto("about:blank");

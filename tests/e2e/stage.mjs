@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { api, build, mnist, open_page, until } from "./browser.mjs";
-import { write_pictures } from "./mnist_pictures.mjs";
+import { write_images } from "./mnist_images.mjs";
 import { start_server } from "./running_server.mjs";
 
 /** A server on a folder of its own, which its data and `--root` share, and a page of a browser that looks at nothing yet. */
@@ -34,9 +34,9 @@ async function abort_all(server) {
   for (const { id } of jobs.items) await ended(server, id, 30_000).catch(() => null);
 }
 
-/** The first `count` pictures of MNIST's training set below `out`; their paths by class. */
-export function mnist_pictures(out, count) {
-  return write_pictures(join(mnist, "train-images-idx3-ubyte"), join(mnist, "train-labels-idx1-ubyte"), out, count);
+/** The first `count` images of MNIST's training set below `out`; their paths by class. */
+export function mnist_images(out, count) {
+  return write_images(join(mnist, "train-images-idx3-ubyte"), join(mnist, "train-labels-idx1-ubyte"), out, count);
 }
 
 /** The job when it has ended, however it did. */

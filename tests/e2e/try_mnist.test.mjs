@@ -1,4 +1,4 @@
-// One click on an empty server: MNIST's files become a dataset, and LeNet learns from its 60,000 pictures.
+// One click on an empty server: MNIST's files become a dataset, and LeNet learns from its 60,000 images.
 //
 //   node tests/e2e/try_mnist.test.mjs    the same settings as pages.test.mjs
 import assert from "node:assert/strict";
@@ -23,7 +23,7 @@ const step = steps(
 
 step("an empty server offers to try it, and one click starts everything", async () => {
   await page.goto(stage.server.address);
-  await page.getByRole("heading", { name: "Nothing here yet" }).waitFor();
+  await page.getByRole("heading", { name: "Train your first image classifier" }).waitFor();
   await shot(page, "welcome");
   await page.getByRole("button", { name: "Try it with MNIST" }).click();
   await page.waitForURL(/\/models\/\d{8}-/);

@@ -25,7 +25,7 @@ export function DatasetPage() {
         more={
           job.state === "done" && (
             <Button size="xs" component={Link} to={`/models/new?dataset=${job.id}`}>
-              {t("action.train_on_it")}
+              {t("action.train_model")}
             </Button>
           )
         }
@@ -56,9 +56,7 @@ function Summary({ data }: { data: Dataset }) {
   const { job, dataset } = data;
   if (!dataset)
     return (
-      <Text c="dimmed">
-        {t(job.state === "error" || job.state === "abort" ? "dataset.not_made" : "dataset.not_yet")}
-      </Text>
+      <Text c="dimmed">{t(job.state === "error" || job.state === "abort" ? "dataset.failed" : "dataset.not_yet")}</Text>
     );
   const view = view_of(dataset);
   return <view.Summary data={data} dataset={dataset} />;
@@ -97,7 +95,7 @@ function Side({ data: { job, dataset } }: { data: Dataset }) {
             listed([(storage.backend ?? "lmdb").toUpperCase(), t(`encoding.${storage.encoding ?? "png"}`)]),
           ],
           [t("dataset.on_disk"), bytes(dataset.bytes)],
-          [t("dataset.speed"), t("unit.images_per_s", { rate: rate(dataset.images_per_s) })],
+          [t("dataset.throughput"), t("unit.images_per_s", { rate: rate(dataset.images_per_s) })],
           [t("field.took"), duration(dataset.seconds)],
           [
             t("dataset.unreadable"),

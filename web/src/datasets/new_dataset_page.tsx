@@ -106,7 +106,7 @@ export function NewDatasetPage() {
               {errors.rest && <ProblemAlert problem={errors.rest} />}
               {Object.keys(errors.at).length > 0 && (
                 <Text size="sm" c="red" role="alert">
-                  {t("form.see_field")}: {Object.values(errors.at)[0]}
+                  {Object.values(errors.at)[0]}
                 </Text>
               )}
               <Button type="submit" loading={create.isPending} fullWidth>

@@ -59,7 +59,7 @@ function UserForm({ user, close }: { user: string; close: () => void }) {
         error={say.error instanceof ProblemError ? say.error.problem.detail : say.error ? String(say.error) : undefined}
       />
       <Button type="submit" size="xs" disabled={name.trim() === "" || name.trim() === user} loading={say.isPending}>
-        {t("user.say")}
+        {t("user.log_in")}
       </Button>
       {user !== "" && (
         <Button size="xs" variant="default" onClick={() => say.mutate("")}>

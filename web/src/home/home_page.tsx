@@ -191,7 +191,7 @@ function JobList({ kind, jobs, models, datasets }: JobListProps) {
         )}
       </Group>
       {rows.length === 0 ? (
-        <Text c="dimmed">{t(q === "" && !mine ? "list.none_yet" : "list.none_found")}</Text>
+        <Text c="dimmed">{t(q === "" && !mine ? `list.none_yet.${kind}` : "list.none_found")}</Text>
       ) : (
         <JobTable
           rows={rows}

@@ -6,6 +6,7 @@ import { job_path } from "../jobs/job_path";
 import { JobProgress, StateWord, useProgressWords } from "../jobs/job_state";
 import { useMayChange } from "../jobs/owner";
 import { useJobAct } from "../jobs/use_job_act";
+import { useWaitingWords } from "../jobs/waiting";
 import { useText } from "../text/text";
 import { Sparkline } from "./sparkline";
 
@@ -39,6 +40,7 @@ export function RunningJobs({ jobs }: { jobs: Job[] }) {
 function RunningJob({ job }: { job: Job }) {
   const { t } = useText();
   const words = useProgressWords();
+  const waiting = useWaitingWords();
   const act = useJobAct(job);
   const may_change = useMayChange()(job);
   const fraction = job.progress?.fraction ?? null;
@@ -52,7 +54,7 @@ function RunningJob({ job }: { job: Job }) {
           </Link>
           {job.kind === "model" && <Sparkline job={job} />}
           <Text size="sm" c="dimmed">
-            {words(job) || (job.state === "wait" ? t("job.waiting") : "")}
+            {words(job) || (job.state === "wait" ? waiting(job) : "")}
           </Text>
         </Group>
         <Group gap="sm" wrap="nowrap">

@@ -65,7 +65,7 @@ export function JobActions({ job }: { job: Job }) {
           )}
           {job.kind === "dataset" && (
             <Menu.Item component={Link} to={`/models/new?dataset=${job.id}`}>
-              {t("action.train_on_it")}
+              {t("action.train_model")}
             </Menu.Item>
           )}
           <Menu.Divider />

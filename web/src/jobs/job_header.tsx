@@ -24,11 +24,13 @@ import { kind_words } from "./job_path";
 import { JobProgress, StateWord, useProgressWords } from "./job_state";
 import { useMayChange } from "./owner";
 import { show_problem } from "./problem_note";
+import { useWaitingWords } from "./waiting";
 
 /** The head of every job's page: where it belongs, its name, state, progress and what can be done. */
 export function JobHeader({ job, more }: { job: Job; more?: ReactNode }) {
   const { t, duration } = useText();
   const words = useProgressWords();
+  const waiting = useWaitingWords();
   const active = is_active(job);
   const may_change = useMayChange()(job);
   const now = useNow(job.state === "run");
@@ -63,7 +65,7 @@ export function JobHeader({ job, more }: { job: Job; more?: ReactNode }) {
         )}
         {job.state === "wait" && !job.progress && (
           <Text size="sm" c="dimmed">
-            {t("job.waiting")}
+            {waiting(job)}
           </Text>
         )}
         {job.owner !== "" && (

@@ -69,10 +69,10 @@ export function ClassifyMany({ model, snapshot }: { model: Model; snapshot: stri
   return (
     <Card withBorder padding="md" component="section">
       <Title order={2} mb={4}>
-        {t("many.title")}
+        {t("evaluate.title")}
       </Title>
       <Text size="sm" c="dimmed" mb="sm">
-        {t("many.help")}
+        {t("evaluate.help")}
       </Text>
       <Stack
         gap="sm"
@@ -83,7 +83,7 @@ export function ClassifyMany({ model, snapshot }: { model: Model; snapshot: stri
         }}
       >
         <SegmentedControl
-          aria-label={t("many.source")}
+          aria-label={t("evaluate.source")}
           value={source}
           onChange={(value) => set_source(value as Source)}
           data={(["split", "list", "folder", "upload"] as const).map((value) => ({
@@ -96,7 +96,7 @@ export function ClassifyMany({ model, snapshot }: { model: Model; snapshot: stri
         <Group gap="md" align="flex-end">
           {source === "split" && (
             <Select
-              label={t("many.split")}
+              label={t("evaluate.split")}
               allowDeselect={false}
               value={split}
               onChange={(value) => value !== null && set_split(value)}
@@ -110,40 +110,44 @@ export function ClassifyMany({ model, snapshot }: { model: Model; snapshot: stri
             <Group gap="xs" align="flex-end" wrap="nowrap" style={{ flex: 1, minWidth: 260 }}>
               <TextInput
                 style={{ flex: 1 }}
-                label={t(`many.${source}`)}
-                description={t(`many.${source}.help`)}
+                label={t(`evaluate.${source}`)}
+                description={t(`evaluate.${source}.help`)}
                 spellCheck={false}
                 value={path}
                 onChange={(event) => set_path(event.currentTarget.value)}
               />
               <BrowseButton
                 kind={source === "list" ? "file" : "folder"}
-                label={t(`many.${source}`)}
+                label={t(`evaluate.${source}`)}
                 value={path}
                 on_choose={set_path}
               />
             </Group>
           )}
           {source === "upload" && (
-            <FileButton onChange={set_list} accept=".txt,text/plain" inputProps={{ "aria-label": t("many.choose") }}>
+            <FileButton
+              onChange={set_list}
+              accept=".txt,text/plain"
+              inputProps={{ "aria-label": t("evaluate.choose") }}
+            >
               {(props) => (
                 <Button variant="default" {...props}>
-                  {list ? list.name : t("many.choose")}
+                  {list ? list.name : t("evaluate.choose")}
                 </Button>
               )}
             </FileButton>
           )}
           {is_list && (
             <TextInput
-              label={t("many.root")}
+              label={t("evaluate.root")}
               spellCheck={false}
               value={root}
               onChange={(event) => set_root(event.currentTarget.value)}
             />
           )}
           <NumberInput
-            label={t("many.limit")}
-            placeholder={t("many.all")}
+            label={t("evaluate.limit")}
+            placeholder={t("evaluate.all")}
             min={1}
             allowDecimal={false}
             value={limit}
@@ -151,7 +155,7 @@ export function ClassifyMany({ model, snapshot }: { model: Model; snapshot: stri
             w={180}
           />
           <Button type="submit" loading={start.isPending} disabled={!ready} data-testid="evaluate">
-            {t("many.start")}
+            {t("evaluate.start")}
           </Button>
         </Group>
         {start.error &&
@@ -175,7 +179,7 @@ function Evaluations({ model }: { model: string }) {
   return (
     <>
       <Title order={3} size="h5" mt="md" mb={4}>
-        {t("many.list_title")}
+        {t("evaluate.list_title")}
       </Title>
       <Table.ScrollContainer minWidth={480}>
         <Table data-testid="evaluations">

@@ -22,7 +22,7 @@ export function HardwareCard({ job, speed, wait }: { job: Job; speed: number | n
   if (!running || !data) return null;
   const items: [string, React.ReactNode][] = [
     [t("hardware.device"), data.device],
-    [t("hardware.processor"), t("hardware.of_cores", { share: percent(data.cores_busy, 0), n: data.machine.cores })],
+    [t("hardware.cpu"), t("hardware.of_cores", { share: percent(data.cores_busy, 0), n: data.machine.cores })],
     [
       t("hardware.memory"),
       t("hardware.with_peak", { now: bytes(data.memory_bytes), peak: bytes(data.peak_memory_bytes) }),
@@ -42,7 +42,7 @@ export function HardwareCard({ job, speed, wait }: { job: Job; speed: number | n
       <Facts title={t("hardware.title")} items={items} />
       <Card withBorder padding="xs" mt={-1}>
         <Title order={3} size="xs" c="dimmed" fw={400}>
-          {t("hardware.course")}
+          {t("hardware.cpu_usage")}
         </Title>
         <Course values={cores} most={data.machine.cores} />
       </Card>
@@ -72,7 +72,7 @@ function Course({ values, most }: { values: number[]; most: number }) {
     return `${x.toFixed(1)},${(height - 1 - Math.min(1, value / most) * (height - 2)).toFixed(1)}`;
   });
   return (
-    <svg viewBox={`0 0 ${width} ${height}`} className="course" role="img" aria-label={t("hardware.course")}>
+    <svg viewBox={`0 0 ${width} ${height}`} className="course" role="img" aria-label={t("hardware.cpu_usage")}>
       <polyline
         points={points.join(" ")}
         fill="none"

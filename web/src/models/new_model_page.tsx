@@ -124,7 +124,7 @@ export function NewModelPage() {
               {errors.rest && <ProblemAlert problem={errors.rest} />}
               {Object.keys(errors.at).length > 0 && (
                 <Text size="sm" c="red" role="alert">
-                  {t("form.see_field")}: {Object.values(errors.at)[0]}
+                  {Object.values(errors.at)[0]}
                 </Text>
               )}
               {sweep.length > most_jobs && (
@@ -465,7 +465,7 @@ function Summary({ values, check }: { values: ModelForm; check: ModelCheck | und
     [t("field.epochs"), values.epochs],
   ];
   if (iterations) rows.push([t("field.iterations"), whole(iterations)]);
-  if (train && Number(values.epochs) > 0) rows.push([t("summary.images_seen"), whole(train * Number(values.epochs))]);
+  if (train && Number(values.epochs) > 0) rows.push([t("summary.samples_seen"), whole(train * Number(values.epochs))]);
   return (
     <Stack gap="xs">
       <dl className="facts">
@@ -479,7 +479,7 @@ function Summary({ values, check }: { values: ModelForm; check: ModelCheck | und
       <Renamed layers={check?.renamed ?? []} />
       {check && (
         <Text size="sm" c={errors > 0 ? "red" : undefined} data-testid="check">
-          {errors > 0 ? `✕ ${t("network.faulty", { n: errors })}` : `✓ ${t("network.good")}`}
+          {errors > 0 ? `✕ ${t("network.faulty", { n: errors })}` : `✓ ${t("network.valid")}`}
         </Text>
       )}
     </Stack>

@@ -11,6 +11,21 @@ describe("texts", () => {
       expect(names(zh[key as keyof typeof en]), key).toEqual(names(pattern));
   });
 
+  it("exist in every language", () => {
+    expect(Object.keys(zh).sort()).toEqual(Object.keys(en).sort());
+  });
+
+  it("choose a plural in every language where English does, or need none", () => {
+    for (const [key, pattern] of Object.entries(en))
+      expect([1, pattern.split("|").length], key).toContain(zh[key as keyof typeof en].split("|").length);
+  });
+
+  it("say nothing in words that the glossary replaces", () => {
+    const banned = /\bpictures?\b|图片|\bmore exact\b|\bvery exact\b|server’s machine/i;
+    for (const [language, catalogue] of Object.entries({ en, zh }))
+      for (const [key, pattern] of Object.entries(catalogue)) expect(`${key} ${pattern}`, language).not.toMatch(banned);
+  });
+
   it("choose between one and more, and separate thousands", () => {
     expect(fill("{n} class|{n} classes", "en", { n: 1 })).toBe("1 class");
     expect(fill("{n} class|{n} classes", "en", { n: 1000 })).toBe("1,000 classes");

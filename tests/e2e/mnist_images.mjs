@@ -2,8 +2,8 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { crc32, deflateSync } from "node:zlib";
 
-/** Writes the first `count` pictures of an IDX pair as OUT/CLASS/NNNNN.png and returns their paths by class. */
-export function write_pictures(images_file, labels_file, out, count) {
+/** Writes the first `count` images of an IDX pair as OUT/CLASS/NNNNN.png and returns their paths by class. */
+export function write_images(images_file, labels_file, out, count) {
   const images = readFileSync(images_file);
   const labels = readFileSync(labels_file);
   const rows = images.readUInt32BE(8);

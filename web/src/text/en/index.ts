@@ -1,0 +1,28 @@
+import { curves } from "./curves";
+import { datasets } from "./datasets";
+import { evaluations } from "./evaluations";
+import { forms } from "./forms";
+import { frame } from "./frame";
+import { home } from "./home";
+import { jobs } from "./jobs";
+import { models } from "./models";
+import { network } from "./network";
+import { pretrained } from "./pretrained";
+import { system } from "./system";
+import { test } from "./test";
+
+/** Every text of the pages. `{name}` is filled in; `one|other` is chosen by `n`. */
+export const en = {
+  ...frame,
+  ...jobs,
+  ...home,
+  ...forms,
+  ...datasets,
+  ...models,
+  ...network,
+  ...curves,
+  ...test,
+  ...evaluations,
+  ...pretrained,
+  ...system,
+} as const;

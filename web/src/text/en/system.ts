@@ -1,0 +1,26 @@
+export const system = {
+  "system.title": "About this server",
+  "system.version": "Version",
+  "system.address": "Address",
+  "system.data_dir": "Data folder",
+  "system.disk": "Disk space",
+  "system.jobs": "Jobs",
+  "system.room": "Concurrent trainings",
+  "system.room.value": "{n}, {taken} in use",
+  "system.body": "Max request size",
+  "system.licence":
+    "Digits is free software under the Apache License 2.0. It works with libtorch (BSD), Boost, SQLite (public domain), LMDB (OpenLDAP), HDF5, protobuf, libjpeg-turbo, libpng, libarchive (BSD), React, Mantine, TanStack, CodeMirror, React Flow (MIT) and ECharts (Apache).",
+  "system.uptime": "Uptime",
+  "system.process": "Process",
+  "system.cores": "{n} core|{n} cores",
+  "system.upload": "Uploads",
+  "system.upload_limit": "up to {size} and {n} files each",
+  "system.url_fetch": "Image URLs",
+  "system.url_fetch.yes": "can be classified",
+  "system.url_fetch.no": "disabled (digits serve --allow-url-fetch)",
+  "system.doctor": "Checks",
+
+  "doctor.ok": "OK",
+  "doctor.warning": "Warning",
+  "doctor.error": "Error",
+} as const;

@@ -1,0 +1,31 @@
+import type { test as english } from "../en/test";
+
+export const test: Record<keyof typeof english, string> = {
+  "test.no_snapshot": "有了第一个快照后即可测试",
+  "test.snapshot": "快照",
+  "test.drop": "将图像拖到此处、粘贴，或选择文件",
+  "test.choose": "选择图像",
+  "test.paths": "服务器上的图像路径",
+  "test.paths.help": "绝对路径，每行一个。启动服务器时使用 --allow-url-fetch 后也可使用网址",
+  "test.paths_and_urls": "服务器上的图像路径或网址",
+  "test.paths_and_urls.help": "绝对路径以及 http 或 https 网址，每行一个",
+  "test.classify": "分类",
+  "test.on_server": "在服务器上",
+  "test.on_web": "来自网络",
+  "test.answered": "{n} 张图像，快照 {iteration}，推理 {time} 毫秒|{n} 张图像，快照 {iteration}，推理 {time} 毫秒",
+  "test.title": "图像分类",
+
+  "layers.action": "显示激活",
+  "layers.title": "层",
+  "layers.parameters": "{n} 个参数|{n} 个参数",
+  "layers.activation": "激活",
+  "layers.weights": "权重",
+  "layers.shape": "形状",
+  "layers.count": "参数",
+  "layers.mean": "均值",
+  "layers.deviation": "标准差",
+  "layers.histogram": "{name} 的直方图，从 {low} 到 {high}",
+  "layers.image": "{name} 的图像，{kind}",
+  "layers.waiting": "正在计算激活…",
+  "layers.no_image": "这些权重没有图像",
+};
