@@ -75,11 +75,11 @@ export async function until(what, probe, limit_ms = 60_000) {
   }
 }
 
-/** What axe finds against WCAG 2 A and AA. */
+/** What axe finds against WCAG 2.2 A and AA. */
 export async function assert_accessible(page, where) {
   await page.evaluate(axe_source);
   const found = await page.evaluate(async () => {
-    const { violations } = await window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"] });
+    const { violations } = await window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] });
     return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html, any }) => `${html.slice(0, 160)} ${any[0]?.message ?? ""}`).join("\n  ")}`);
   });
   assert.deepEqual(found, [], `${where} has accessibility faults`);

@@ -157,6 +157,16 @@ step("looking inside shows each layer with its image and numbers", async () => {
   await assert_accessible("the layers");
 });
 
+step("one path that cannot be used does not spoil the others", async () => {
+  await page.goto(`${server.address}/models/${made.model}?tab=test`);
+  await page.getByRole("textbox", { name: /Image paths on the server/ }).fill(`${paths[1][0]}\n${folder}/missing.png\n${paths[2][0]}`);
+  await page.getByRole("button", { name: "Classify", exact: true }).click();
+  const answers = page.getByTestId("answer");
+  await until("an answer for each path", async () => (await answers.count()) === 3);
+  assert.deepEqual(await Promise.all([0, 1, 2].map((i) => answers.nth(i).locator(".bar-row").count())), [5, 0, 5]);
+  await answers.nth(1).getByRole("alert").waitFor();
+});
+
 step("dark and on a phone it is readable as well", async () => {
   await page.emulateMedia({ colorScheme: "dark" });
   await page.goto(`${server.address}/evaluations/${made.evaluation}`);

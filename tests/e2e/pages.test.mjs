@@ -133,13 +133,13 @@ step("home: a dataset is deleted only with the models that need it", async () =>
 step("compare: curves over one another, what is different, and the table as CSV", async () => {
   await page.goto(server.address);
   await page.getByLabel("Select the group rates").check();
-  await page.getByRole("link", { name: "Compare" }).click();
+  await page.getByRole("toolbar").getByRole("link", { name: "Compare" }).click();
   await page.waitForURL(/\/compare\?models=/);
   const table = page.getByTestId("compare-table");
-  await table.getByText("solver.base_lr").waitFor();
-  assert.equal(await table.getByText("epochs", { exact: true }).count(), 0);
+  await table.getByText("Base learning rate").waitFor();
+  assert.equal(await table.getByText("Training epochs", { exact: true }).count(), 0);
   await page.getByLabel("All settings").check();
-  assert.equal(await table.getByText("epochs", { exact: true }).count(), 1);
+  assert.equal(await table.getByText("Training epochs", { exact: true }).count(), 1);
   await page.locator(".chart canvas").first().waitFor();
   await page.evaluate(() => window.scrollTo(0, 0));
   await shot("compare");
@@ -356,6 +356,29 @@ step("model: what a running training takes of the machine", async () => {
   await finished(id);
   await until("it is gone", async () => (await card.count()) === 0);
   await page.getByTestId("devices").filter({ hasText: "1 of 1 device free" }).waitFor();
+});
+
+step("every tab of a job, a page that is not there and the list of keys are accessible", async () => {
+  const tabs = { datasets: ["classes", "files", "log", "notes"], models: ["curves", "test", "network", "snapshots", "files", "log", "notes"] };
+  for (const [kind, id] of [
+    ["datasets", made.dataset],
+    ["models", made.models[0]],
+  ])
+    for (const tab of tabs[kind]) {
+      await page.goto(`${server.address}/${kind}/${id}?tab=${tab}`);
+      await page.getByRole("tab", { selected: true }).waitFor();
+      await page.locator("h2").first().waitFor();
+      await assert_accessible(`the tab ${tab} of ${kind}`);
+    }
+  await page.goto(`${server.address}/nowhere`);
+  await page.getByText("Page not found").waitFor();
+  await assert_accessible("a page that is not there");
+  await page.goto(`${server.address}/compare`);
+  await page.getByText("Choose two or more models").waitFor();
+  await assert_accessible("an empty comparison");
+  await page.keyboard.press("?");
+  await page.getByRole("dialog").waitFor();
+  await assert_accessible("the list of keys");
 });
 
 step("system: the server and its checks", async () => {

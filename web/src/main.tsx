@@ -1,5 +1,12 @@
 import "./frame/mantine.css";
-import "./frame/app.css";
+import "./frame/styles/tokens.css";
+import "./frame/styles/base.css";
+import "./frame/styles/layout.css";
+import "./frame/styles/top_bar.css";
+import "./frame/styles/cards.css";
+import "./frame/styles/controls.css";
+import "./frame/styles/bars.css";
+import "./frame/styles/images.css";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { queries } from "./api/query_client";

@@ -10,6 +10,7 @@ import {
 import { type EChartsType, init, use } from "echarts/core";
 import { CanvasRenderer } from "echarts/renderers";
 import { type Ref, useEffect, useImperativeHandle, useRef } from "react";
+import "./chart.css";
 
 use([
   LineChart,

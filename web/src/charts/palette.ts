@@ -15,6 +15,3 @@ const class_colours = [
 export function class_colour(index: number): string {
   return class_colours[index % class_colours.length]!;
 }
-
-export const train_colour = "#1c7ed6";
-export const val_colour = "#e8710a";

@@ -34,8 +34,8 @@ export function run_colour(index: number): string {
 
 /** One plot for each chosen series under one another, one line for each run, one crosshair over all. */
 export function compare_option(runs: Run[], view: CompareView): Record<string, unknown> {
-  const text = view.dark ? "#c1c2c5" : "#495057";
-  const line = view.dark ? "#373a40" : "#e9ecef";
+  const text = view.dark ? "#a4adb9" : "#545c67";
+  const line = view.dark ? "#2a2f38" : "#e6e9ee";
   const axis = {
     axisLine: { lineStyle: { color: line } },
     axisLabel: { color: text },
@@ -50,7 +50,7 @@ export function compare_option(runs: Run[], view: CompareView): Record<string, u
         type: "line",
         xAxisIndex: plot,
         yAxisIndex: plot,
-        showSymbol: values.length < 40 && !name.startsWith("train/"),
+        showSymbol: values.length <= 30,
         symbol: "circle",
         symbolSize: 5,
         data: curve ? curve[view.x].map((at, k) => [at, values[k] ?? null]) : [],
@@ -77,7 +77,7 @@ export function compare_option(runs: Run[], view: CompareView): Record<string, u
     axisPointer: { link: [{ xAxisIndex: "all" }] },
     tooltip: {
       trigger: "axis",
-      backgroundColor: view.dark ? "#25262b" : "#ffffff",
+      backgroundColor: view.dark ? "#1c2027" : "#ffffff",
       borderColor: line,
       textStyle: { color: view.dark ? "#e9ecef" : "#212529", fontSize: 12.5 },
       formatter: (items: TooltipItem[]) => tooltip(items, view),

@@ -20,6 +20,8 @@ import type { Model } from "../api/client";
 import { model_query, useAllJobs } from "../api/queries";
 import type { ChartHandle } from "../charts/chart";
 import { save_text, save_url, to_csv } from "../charts/csv";
+import { EmptyState } from "../frame/empty_state";
+import { Icon } from "../frame/icon";
 import { PageSkeleton, useTitle } from "../frame/page_states";
 import { curve_names } from "../models/curve_options";
 import { useText } from "../text/text";
@@ -27,6 +29,7 @@ import { chart_height, compare_option, distinct_names, type Run, run_colour } fr
 import { compare_rows, show_value, winner } from "./compare_table";
 import { RunSelect } from "./run_select";
 import { useManyMetrics } from "./use_many_metrics";
+import "./compare.css";
 
 const Chart = lazy(() => import("../charts/chart"));
 
@@ -79,89 +82,89 @@ export function ComparePage() {
     <Stack gap="md">
       <Title order={1}>{t("compare.title")}</Title>
       <RunSelect label={t("compare.models")} ids={ids} on_change={(next) => set("models", next.join(","))} />
-      {missing.length > 0 && (
-        <Alert color="yellow" variant="light">
-          {t("compare.missing", { ids: listed(missing) })}
-        </Alert>
-      )}
+      {missing.length > 0 && <Alert data-tone="warning">{t("compare.missing", { ids: listed(missing) })}</Alert>}
       {models.length === 0 ? (
-        <Text c="dimmed">{t("compare.choose")}</Text>
+        <div className="card">
+          <EmptyState icon="compare" title={t("compare.choose")} />
+        </div>
       ) : (
         <>
-          <Group gap="lg" align="flex-end">
-            <MultiSelect
-              size="xs"
-              label={t("curves.series")}
-              data={available}
-              value={chosen}
-              onChange={(value) => set("series", value.join(","))}
-              miw={260}
-              maw={520}
-            />
-            <SegmentedControl
-              size="xs"
-              aria-label={t("curves.x")}
-              value={x}
-              onChange={(value) => set("x", value)}
-              data={[
-                { value: "epoch", label: t("axis.epoch") },
-                { value: "iteration", label: t("axis.iteration") },
-              ]}
-            />
-            <SegmentedControl
-              size="xs"
-              aria-label={t("curves.y")}
-              value={log ? "log" : "linear"}
-              onChange={(value) => set("y", value)}
-              data={[
-                { value: "linear", label: t("axis.linear") },
-                { value: "log", label: t("axis.log") },
-              ]}
-            />
-            <Group gap="xs" wrap="nowrap">
-              <Text size="sm" id="smoothing-label">
-                {t("curves.smoothing")}
-              </Text>
-              <Slider
-                w={120}
-                size="sm"
-                min={0}
-                max={0.99}
-                step={0.01}
-                value={smoothing}
-                thumbProps={{ "aria-labelledby": "smoothing-label" }}
-                label={(value) => value.toFixed(2)}
-                onChange={(value) => set("smooth", String(value))}
+          <section className="card chart-card">
+            <Group gap="lg" align="flex-end">
+              <MultiSelect
+                size="xs"
+                label={t("curves.series")}
+                data={available.map((name) => ({ value: name, label: series_word(name) }))}
+                value={chosen}
+                onChange={(value) => set("series", value.join(","))}
+                miw={260}
+                maw={520}
               />
-            </Group>
-            <Group gap="xs">
-              <Button size="compact-sm" variant="default" onClick={() => save_curves(models, names, series)}>
-                CSV
-              </Button>
-              <Button
-                size="compact-sm"
-                variant="default"
-                onClick={() =>
-                  chart.current && save_url("comparison.png", chart.current.image(dark ? "#1a1b1e" : "#ffffff"))
-                }
-              >
-                PNG
-              </Button>
-            </Group>
-          </Group>
-          {chosen.length === 0 ? (
-            <Text c="dimmed">{t("curves.none")}</Text>
-          ) : (
-            <Suspense fallback={<Skeleton height={chart_height(chosen.length)} />}>
-              <Chart
-                key={chosen.length}
-                option={option}
-                label={t("compare.chart")}
-                handle={chart}
-                height={chart_height(chosen.length)}
+              <SegmentedControl
+                size="xs"
+                aria-label={t("curves.x")}
+                value={x}
+                onChange={(value) => set("x", value)}
+                data={[
+                  { value: "epoch", label: t("axis.epoch") },
+                  { value: "iteration", label: t("axis.iteration") },
+                ]}
               />
-            </Suspense>
-          )}
+              <SegmentedControl
+                size="xs"
+                aria-label={t("curves.y")}
+                value={log ? "log" : "linear"}
+                onChange={(value) => set("y", value)}
+                data={[
+                  { value: "linear", label: t("axis.linear") },
+                  { value: "log", label: t("axis.log") },
+                ]}
+              />
+              <Group gap="xs" wrap="nowrap">
+                <Text size="sm" id="smoothing-label">
+                  {t("curves.smoothing")}
+                </Text>
+                <Slider
+                  w={120}
+                  size="sm"
+                  min={0}
+                  max={0.99}
+                  step={0.01}
+                  value={smoothing}
+                  thumbProps={{ "aria-labelledby": "smoothing-label" }}
+                  label={(value) => value.toFixed(2)}
+                  onChange={(value) => set("smooth", String(value))}
+                />
+              </Group>
+              <Group gap="xs">
+                <Button size="compact-sm" variant="default" onClick={() => save_curves(models, names, series)}>
+                  CSV
+                </Button>
+                <Button
+                  size="compact-sm"
+                  variant="default"
+                  onClick={() =>
+                    chart.current && save_url("comparison.png", chart.current.image(dark ? "#16191e" : "#ffffff"))
+                  }
+                >
+                  PNG
+                </Button>
+              </Group>
+            </Group>
+            {chosen.length === 0 ? (
+              <Text c="dimmed">{t("curves.none")}</Text>
+            ) : (
+              <Suspense fallback={<Skeleton height={chart_height(chosen.length)} />}>
+                <Chart
+                  key={chosen.length}
+                  option={option}
+                  label={t("compare.chart")}
+                  handle={chart}
+                  height={chart_height(chosen.length)}
+                />
+              </Suspense>
+            )}
+          </section>
           <CompareTable
             models={models}
             names={names}
@@ -191,8 +194,32 @@ function save_curves(models: Model[], names: string[], series: ReturnType<typeof
   save_text("comparison curves.csv", "text/csv", to_csv(rows));
 }
 
+/** Settings whose label has another key than their own name. */
+const setting_keys: Record<string, string> = {
+  dataset_id: "kind.dataset",
+  "network.standard": "field.network",
+  "network.prototxt": "network.text",
+  "network.model": "network.previous",
+  "network.pretrained": "kind.pretrained",
+  "network.python_layers": "field.python_layers",
+  "solver.type": "field.solver",
+  "solver.lr_policy": "field.policy",
+  "solver.step_percent": "field.step_percent",
+  "augmentation.flip": "augment.flip",
+  "augmentation.turns": "augment.turns",
+  "augmentation.rotation": "augment.rotation",
+  "augmentation.scale": "augment.scale",
+  "augmentation.noise": "augment.noise",
+  "augmentation.contrast": "augment.contrast",
+  "augmentation.hue": "augment.hue",
+  "augmentation.saturation": "augment.saturation",
+  "augmentation.value": "augment.value",
+};
+
 function CompareTable({ models, names, remove }: { models: Model[]; names: string[]; remove: (id: string) => void }) {
-  const { t, best_of } = useText();
+  const { t, best_of, known_text } = useText();
+  const setting_word = (place: string) =>
+    known_text(setting_keys[place] ?? `field.${place.split(".").at(-1)}`) ?? place;
   const [all, set_all] = useState(false);
   const datasets = useAllJobs("dataset").jobs;
   const rows = compare_rows(models, new Map(datasets.map((job) => [job.id, job.name])));
@@ -225,7 +252,7 @@ function CompareTable({ models, names, remove }: { models: Model[]; names: strin
           </Button>
         </Group>
       </Group>
-      <div className="scroll-x" tabIndex={0} role="region" aria-label={t("compare.differences")}>
+      <div className="card scroll-x" tabIndex={0} role="region" aria-label={t("compare.differences")}>
         <table className="compare-table" data-testid="compare-table">
           <thead>
             <tr>
@@ -244,7 +271,7 @@ function CompareTable({ models, names, remove }: { models: Model[]; names: strin
                     aria-label={t("compare.remove", { name: names[i]! })}
                     onClick={() => remove(job.id)}
                   >
-                    ✕
+                    <Icon name="close" />
                   </ActionIcon>
                 </th>
               ))}
@@ -255,7 +282,9 @@ function CompareTable({ models, names, remove }: { models: Model[]; names: strin
               const best = winner(row);
               return (
                 <tr key={row.place}>
-                  <th scope="row">{row.place.startsWith("best.") ? best_of(row.place.slice(5)) : row.place}</th>
+                  <th scope="row" title={row.place}>
+                    {row.place.startsWith("best.") ? best_of(row.place.slice(5)) : setting_word(row.place)}
+                  </th>
                   {row.values.map((value, i) => (
                     <td key={models[i]!.job.id} data-best={best === i} data-differs={row.differs}>
                       {show_value(row.place, value)}

@@ -1,5 +1,5 @@
-import { expect, test } from "vitest";
-import { dataset_spec, form_of_dataset } from "./dataset_form";
+import { describe, expect, it, test } from "vitest";
+import { dataset_spec, empty_dataset_form, form_of_dataset, suggested_name } from "./dataset_form";
 
 test("a dataset made like another keeps the limits of its own validation and test folders", () => {
   const source = {
@@ -19,4 +19,15 @@ test("a dataset made like another keeps the limits of its own validation and tes
   expect(dataset_spec(form).source).toEqual(source);
   const whole = form_of_dataset("copy", "", { source: { ...source, test_min_per_class: null } });
   expect(dataset_spec(whole).source).toEqual(source);
+});
+
+describe("the name of a new dataset", () => {
+  const named = (part: Partial<typeof empty_dataset_form>) => suggested_name({ ...empty_dataset_form, ...part });
+  it("comes from the folder or list that was chosen", () => {
+    expect(named({ path: "/data/mnist/train" })).toBe("mnist");
+    expect(named({ path: "/data/flowers/" })).toBe("flowers");
+    expect(named({ path: "/train" })).toBe("train");
+    expect(named({ source: "lists", list_train: "/lists/birds.txt" })).toBe("birds");
+    expect(named({})).toBe("");
+  });
 });

@@ -1,8 +1,9 @@
-import { Button, Card, Group, Stack, Text, Title } from "@mantine/core";
+import { Button, Group, Stack, Text } from "@mantine/core";
 import { Link, useParams } from "react-router";
 import { type Dataset, type DatasetFacts, file_url } from "../api/client";
 import { useDataset } from "../api/queries";
 import { bytes, significant } from "../format/format";
+import { EmptyState } from "../frame/empty_state";
 import { PageSkeleton, QueryProblem } from "../frame/page_states";
 import { JobHeader } from "../jobs/job_header";
 import { Facts, FileList, JobTabs, LogPanel, NotesPanel } from "../jobs/job_tabs";
@@ -56,14 +57,19 @@ function Summary({ data }: { data: Dataset }) {
   const { job, dataset } = data;
   if (!dataset)
     return (
-      <Text c="dimmed">{t(job.state === "error" || job.state === "abort" ? "dataset.failed" : "dataset.not_yet")}</Text>
+      <div className="card">
+        <EmptyState
+          icon="dataset"
+          title={t(job.state === "error" || job.state === "abort" ? "dataset.failed" : "dataset.not_yet")}
+        />
+      </div>
     );
   const view = view_of(dataset);
   return <view.Summary data={data} dataset={dataset} />;
 }
 
 function Side({ data: { job, dataset } }: { data: Dataset }) {
-  const { t, listed, whole, rate, duration } = useText();
+  const { t, listed, whole, rate } = useText();
   const spec = (job.spec ?? {}) as { source?: { type?: string; path?: string; train?: string } };
   const source = spec.source?.path ?? spec.source?.train ?? "";
   if (!dataset) {
@@ -96,7 +102,6 @@ function Side({ data: { job, dataset } }: { data: Dataset }) {
           ],
           [t("dataset.on_disk"), bytes(dataset.bytes)],
           [t("dataset.throughput"), t("unit.images_per_s", { rate: rate(dataset.images_per_s) })],
-          [t("field.took"), duration(dataset.seconds)],
           [
             t("dataset.unreadable"),
             dataset.unreadable?.count && dataset.unreadable.file ? (
@@ -118,10 +123,8 @@ function MeanImage({ id, dataset }: { id: string; dataset: DatasetFacts }) {
   const { t } = useText();
   const small = Math.max(dataset.image.width ?? 256, dataset.image.height ?? 256) < 64;
   return (
-    <Card withBorder padding="md">
-      <Title order={2} mb="sm">
-        {t("field.mean_image")}
-      </Title>
+    <section className="card" style={{ padding: "14px 16px" }}>
+      <h2 className="card-title">{t("field.mean_image")}</h2>
       <Group align="flex-start" wrap="nowrap">
         <div className="image" data-small={small} style={{ width: 140, height: 140, flex: "none" }}>
           <img src={file_url(id, "mean.jpg")} alt={t("field.mean_image")} />
@@ -132,7 +135,7 @@ function MeanImage({ id, dataset }: { id: string; dataset: DatasetFacts }) {
           {(dataset.mean_pixel ?? []).map((value) => significant(value)).join(" · ")}
         </Text>
       </Group>
-    </Card>
+    </section>
   );
 }
 

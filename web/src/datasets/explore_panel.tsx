@@ -3,20 +3,19 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { useSearchParams } from "react-router";
-import { answer, api_root, client, type Dataset } from "../api/client";
+import { answer, client, type Dataset } from "../api/client";
+import { EmptyState } from "../frame/empty_state";
 import { QueryProblem } from "../frame/page_states";
 import { useText } from "../text/text";
 import { view_of } from "../views/registry";
 import { small_px } from "../views/sample_image";
 import type { Sample, View } from "../views/view";
+import { image_url } from "./image_url";
 import { ImageViewer } from "./image_viewer";
 import { split_names } from "./splits";
+import "./datasets.css";
 
 const page_size = 200;
-
-export function image_url(dataset: string, split: string, index: number): string {
-  return `${api_root}/datasets/${dataset}/pictures/${split}/${index}`;
-}
 
 type SplitName = (typeof split_names)[number];
 
@@ -60,11 +59,17 @@ export function ExplorePanel({ data: { job, dataset } }: { data: Dataset }) {
     getNextPageParam: (page) => page.next_cursor ?? undefined,
   });
   const items: Sample[] = useMemo(() => images.data?.pages.flatMap((page) => page.items) ?? [], [images.data]);
+  const total = images.data?.pages[0]?.total ?? items.length;
   const open_index = params.get("image");
   const open = open_index === null ? -1 : items.findIndex((item) => String(item.index) === open_index);
   const { hasNextPage, isFetchingNextPage, fetchNextPage } = images;
   const load_more = () => hasNextPage && !isFetchingNextPage && void fetchNextPage();
-  if (!dataset) return <Text c="dimmed">{t("explore.not_yet")}</Text>;
+  if (!dataset)
+    return (
+      <div className="card">
+        <EmptyState icon="dataset" title={t("explore.not_yet")} />
+      </div>
+    );
   const labels = dataset.labels;
   const view = view_of(dataset);
   return (
@@ -103,13 +108,13 @@ export function ExplorePanel({ data: { job, dataset } }: { data: Dataset }) {
         />
         {images.data && (
           <Text size="sm" c="dimmed" role="status" data-testid="image-count">
-            {t("explore.count", { n: images.data.pages[0]?.total ?? 0 })}
+            {t("explore.count", { n: total })}
           </Text>
         )}
       </Group>
       {images.error && !images.data ? <QueryProblem error={images.error} /> : null}
       {images.isFetchNextPageError && (
-        <Alert color="red" variant="light">
+        <Alert data-tone="error">
           {String(images.error)}{" "}
           <Button size="compact-xs" variant="default" onClick={() => void fetchNextPage()}>
             {t("action.again")}
@@ -134,7 +139,7 @@ export function ExplorePanel({ data: { job, dataset } }: { data: Dataset }) {
           split={split}
           items={items}
           at={open}
-          total={images.data?.pages[0]?.total ?? items.length}
+          total={total}
           move={(to) => {
             const item = items[to];
             if (item) set({ image: String(item.index) });
@@ -143,9 +148,11 @@ export function ExplorePanel({ data: { job, dataset } }: { data: Dataset }) {
           close={() => set({ image: null })}
         />
       )}
-      <Text size="xs" c="dimmed">
-        {t("explore.loaded", { shown: whole(items.length) })}
-      </Text>
+      {items.length < total && (
+        <Text size="xs" c="dimmed">
+          {t("explore.loaded", { shown: whole(items.length), total: whole(total) })}
+        </Text>
+      )}
     </Stack>
   );
 }

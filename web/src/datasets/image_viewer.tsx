@@ -1,6 +1,6 @@
 import { useText } from "../text/text";
 import type { Sample, View } from "../views/view";
-import { image_url } from "./explore_panel";
+import { image_url } from "./image_url";
 import { LargeImage, most_px, shown_scale } from "./large_image";
 
 interface Props {

@@ -13,6 +13,7 @@ import {
   NumberField,
   Row,
   Section,
+  SectionList,
   SegmentField,
   SwitchField,
   TextField,
@@ -27,6 +28,7 @@ import {
   dataset_spec,
   empty_dataset_form,
   form_of_dataset,
+  suggested_name,
 } from "./dataset_form";
 import { DatasetReportPart } from "./dataset_report";
 import { FolderFields } from "./folder_fields";
@@ -34,6 +36,7 @@ import { ListFields } from "./list_fields";
 import { ResizeExample } from "./resize_example";
 import { ResizePreview } from "./resize_preview";
 import { split_names } from "./splits";
+import "./datasets.css";
 
 export function NewDatasetPage() {
   const { t } = useText();
@@ -43,12 +46,17 @@ export function NewDatasetPage() {
   useTitle(t("dataset.new"));
   useClone(change);
 
+  const suggestion = suggested_name(values);
   const spec = useMemo(() => dataset_spec(values), [values]);
   const settled = useDebounced(spec, 500);
   const scan = useScan(can_scan(values) ? settled : null);
   const create = useMutation({
     mutationFn: () =>
-      answer(client.POST("/datasets", { body: { name: values.name.trim(), group: values.group.trim(), spec } })),
+      answer(
+        client.POST("/datasets", {
+          body: { name: values.name.trim() || suggestion, group: values.group.trim(), spec },
+        }),
+      ),
     onSuccess: (job) => {
       clear();
       void queries.invalidateQueries({ queryKey: ["running"] });
@@ -87,22 +95,39 @@ export function NewDatasetPage() {
       <Title order={1} mb="md">
         {t("dataset.new_classification")}
       </Title>
-      <div className="with-side">
-        <Stack>
+      <div className="form-page">
+        <SectionList />
+        <div className="form-sections">
+          <Section title={t("section.name")}>
+            <Row>
+              <TextField
+                form={form}
+                name="name"
+                label={t("field.name")}
+                help={t("dataset.name.help")}
+                placeholder={suggestion}
+              />
+              <TextField form={form} name="group" label={t("field.group")} help={t("field.group.help")} />
+            </Row>
+          </Section>
           <SourceSection form={form} />
           <ImageSection form={form} spec={can_scan(values) && scan.data ? settled : null} />
           <StorageSection form={form} />
-          <Section title={t("section.name")}>
-            <TextField form={form} name="name" label={t("field.name")} help={t("dataset.name.help")} required />
-            <TextField form={form} name="group" label={t("field.group")} help={t("field.group.help")} />
-          </Section>
-        </Stack>
+        </div>
         <div className="side">
-          <Card withBorder>
+          <Card withBorder padding="md">
             <Stack gap="sm">
               <Title order={2}>{t("summary.title")}</Title>
-              <Summary scan={scan.data} asked={can_scan(values)} busy={scan.isFetching} failed={Boolean(scan.error)} />
-              <DatasetReportPart spec={can_scan(values) && scan.data && !scan.error ? settled : null} />
+              <Summary
+                scan={scan.data}
+                stale={settled !== spec || scan.isPlaceholderData}
+                asked={can_scan(values)}
+                busy={scan.isFetching}
+                failed={Boolean(scan.error)}
+              />
+              <DatasetReportPart
+                spec={can_scan(values) && scan.data && !scan.isPlaceholderData && !scan.error ? settled : null}
+              />
               {errors.rest && <ProblemAlert problem={errors.rest} />}
               {Object.keys(errors.at).length > 0 && (
                 <Text size="sm" c="red" role="alert">
@@ -227,7 +252,7 @@ function StorageSection({ form }: { form: FormState<DatasetForm> }) {
     t(values.shuffle ? "storage.shuffled" : "storage.in_order"),
   ]);
   return (
-    <Folded title={t("section.storage")} values={title}>
+    <Folded title={t("section.storage")} values={title} section>
       <Row>
         <ChoiceField
           form={form}
@@ -268,12 +293,14 @@ function StorageSection({ form }: { form: FormState<DatasetForm> }) {
 
 interface SummaryProps {
   scan: DatasetScan | undefined;
+  /** The scan is of what was typed before. */
+  stale: boolean;
   asked: boolean;
   busy: boolean;
   failed: boolean;
 }
 
-function Summary({ scan, asked, busy, failed }: SummaryProps) {
+function Summary({ scan, stale, asked, busy, failed }: SummaryProps) {
   const { t, whole } = useText();
   if (!asked) {
     return (
@@ -282,8 +309,8 @@ function Summary({ scan, asked, busy, failed }: SummaryProps) {
       </Text>
     );
   }
-  if (!scan || failed) {
-    return busy ? (
+  if (!scan || failed || stale) {
+    return busy || stale ? (
       <Group gap="xs">
         <Loader size="xs" />
         <Text size="sm">{t("summary.looking")}</Text>

@@ -2,6 +2,7 @@ import { Alert, Button, FileButton, Group, Progress, Stack, Text } from "@mantin
 import { type DragEvent, useEffect, useRef, useState } from "react";
 import { ProblemError } from "../api/client";
 import { bytes } from "../format/format";
+import { Icon } from "../frame/icon";
 import { useText } from "../text/text";
 import {
   dropped_files,
@@ -67,7 +68,7 @@ export function UploadFields({ path, on_done }: Props) {
   return (
     <Stack gap="xs">
       <section
-        className="drop-place"
+        className="drop"
         aria-label={t("upload.drop")}
         data-over={over}
         onDragOver={(event: DragEvent) => {
@@ -81,6 +82,7 @@ export function UploadFields({ path, on_done }: Props) {
           if (!progress) void dropped_files(event.dataTransfer.items).then(({ name, files }) => send(name, files));
         }}
       >
+        <Icon name="upload" />
         <Text size="sm">{t("upload.drop")}</Text>
         <Group gap="xs" justify="center">
           <input
@@ -135,7 +137,7 @@ export function UploadFields({ path, on_done }: Props) {
         </Group>
       )}
       {problem !== null && (
-        <Alert color="red" variant="light" py="xs">
+        <Alert data-tone="error" py="xs">
           {problem}
         </Alert>
       )}

@@ -9,6 +9,7 @@ import {
 } from "../api/client";
 import { is_active } from "../api/live";
 import { useEvaluation } from "../api/queries";
+import { EmptyState } from "../frame/empty_state";
 import { PageSkeleton, QueryProblem } from "../frame/page_states";
 import { JobHeader } from "../jobs/job_header";
 import { Facts, FileList, JobTabs, LogPanel, NotesPanel } from "../jobs/job_tabs";
@@ -40,7 +41,12 @@ export function EvaluationPage() {
     evaluation ? (
       content(evaluation)
     ) : (
-      <Text c="dimmed">{t(is_active(job) || job.state === "done" ? "evaluation.not_yet" : "evaluation.not_made")}</Text>
+      <div className="card">
+        <EmptyState
+          icon="evaluation"
+          title={t(is_active(job) || job.state === "done" ? "evaluation.not_yet" : "evaluation.not_made")}
+        />
+      </div>
     );
   return (
     <>
@@ -96,7 +102,7 @@ export function useSourceText(): (spec: Partial<EvaluationSpec>) => string {
 
 function Side({ data: { job, model, evaluation } }: { data: Evaluation }) {
   const words = useText();
-  const { t, whole, rate, duration } = words;
+  const { t, whole, rate } = words;
   const source_text = useSourceText();
   const spec = (job.spec ?? {}) as Partial<EvaluationSpec>;
   const items: [string, React.ReactNode][] = [
@@ -121,7 +127,6 @@ function Side({ data: { job, model, evaluation } }: { data: Evaluation }) {
     if (evaluation.labelled !== evaluation.count) items.push([t("evaluation.labelled"), whole(evaluation.labelled)]);
     items.push(...view_of(evaluation).evaluation_facts(evaluation, words));
     items.push([t("strip.images_per_s"), t("unit.images_per_s", { rate: rate(evaluation.images_per_s) })]);
-    items.push([t("field.took"), duration(evaluation.seconds)]);
     items.push([
       t("evaluation.unreadable"),
       evaluation.unreadable.count > 0 ? (
@@ -137,7 +142,7 @@ function Side({ data: { job, model, evaluation } }: { data: Evaluation }) {
     <Stack className="side">
       <Facts title={t("evaluation.facts")} items={items} />
       {evaluation?.warnings.map((warning) => (
-        <Alert key={warning} color="yellow" variant="light">
+        <Alert key={warning} data-tone="warning">
           <Text size="sm">{warning}</Text>
         </Alert>
       ))}

@@ -3,8 +3,10 @@ import { useQuery } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
 import { answer, client, ProblemError } from "../api/client";
 import { bytes } from "../format/format";
+import { Icon } from "../frame/icon";
 import { ProblemAlert } from "../frame/page_states";
 import { useText } from "../text/text";
+import "./forms.css";
 
 const last_place = "digits.folder";
 
@@ -82,7 +84,7 @@ export default function BrowseDialog({ kind, value, accept, on_choose, close }: 
             onClick={() => parent !== null && go(parent)}
             aria-label={t("browse.up")}
           >
-            ↑
+            <Icon name="up" />
           </Button>
           <Text size="sm" ff="monospace" style={{ flex: 1, overflowWrap: "anywhere" }} data-testid="browse-path">
             {shown_path ?? path}
@@ -132,7 +134,7 @@ export default function BrowseDialog({ kind, value, accept, on_choose, close }: 
                     disabled={kind === "folder" && entry.kind === "file"}
                     onClick={() => (entry.kind === "folder" ? go(whole_path) : choose(whole_path))}
                   >
-                    <span aria-hidden="true">{entry.kind === "folder" ? "▸" : " "}</span>
+                    <Icon name={entry.kind === "folder" ? "folder" : "file"} />
                     <span>{entry.kind === "folder" ? `${entry.name}/` : entry.name}</span>
                     <span className="dimmed">{entry.bytes === null ? "" : bytes(entry.bytes)}</span>
                   </button>

@@ -1,6 +1,5 @@
 import {
   Accordion,
-  Fieldset,
   Group,
   NumberInput,
   SegmentedControl,
@@ -9,8 +8,11 @@ import {
   Switch,
   Text,
   TextInput,
+  Title,
 } from "@mantine/core";
-import type { ReactNode } from "react";
+import { type ReactNode, useEffect, useId, useState } from "react";
+import { useText } from "../text/text";
+import "./forms.css";
 
 /** What a form hands to its fields: values, a way to change them, and the messages that stand at them. */
 export interface FormState<T> {
@@ -121,14 +123,9 @@ export function SegmentField<T>({
   const error = form.error(name);
   return (
     <Stack gap={4}>
-      <Text size="sm" fw={500} id={`label-${name}`}>
+      <Text size="sm" fw={550} id={`label-${name}`}>
         {label}
       </Text>
-      {help && (
-        <Text size="xs" c="dimmed">
-          {help}
-        </Text>
-      )}
       <Group>
         <SegmentedControl
           className="segments"
@@ -138,6 +135,11 @@ export function SegmentField<T>({
           onChange={(value) => form.change({ [name]: value } as Partial<T>)}
         />
       </Group>
+      {help && (
+        <Text size="xs" c="dimmed">
+          {help}
+        </Text>
+      )}
       {error && (
         <Text size="xs" c="red">
           {error}
@@ -171,18 +173,63 @@ export function SwitchField<T>({
   );
 }
 
+/** A part of a form, which the list of sections leads to. */
 export function Section({ title, children }: { title: string; children: ReactNode }) {
+  const id = useId();
   return (
-    <Fieldset legend={title}>
+    <section className="card form-section" aria-labelledby={id} data-section={title}>
+      <Title order={2} id={id}>
+        {title}
+      </Title>
       <Stack gap="md">{children}</Stack>
-    </Fieldset>
+    </section>
+  );
+}
+
+/** The sections of the form beside it, as links; it follows what the form has. */
+export function SectionList() {
+  const { t } = useText();
+  const [sections, set_sections] = useState<HTMLElement[]>([]);
+  useEffect(() => set_sections([...document.querySelectorAll<HTMLElement>("[data-section]")]), []);
+  return (
+    <nav className="section-list" aria-label={t("section.list")}>
+      {sections.map((section) => (
+        <a
+          key={section.dataset.section}
+          href={`#${section.dataset.section}`}
+          onClick={(event) => {
+            event.preventDefault();
+            section.scrollIntoView({ block: "start" });
+            section.querySelector<HTMLElement>("input, button, textarea")?.focus({ preventScroll: true });
+          }}
+        >
+          {section.dataset.section}
+        </a>
+      ))}
+    </nav>
   );
 }
 
 /** Seldom-needed fields: folded, with their values in the title. */
-export function Folded({ title, values, children }: { title: string; values: string; children: ReactNode }) {
+export function Folded({
+  title,
+  values,
+  section = false,
+  children,
+}: {
+  title: string;
+  values: string;
+  /** It stands in the list of sections by itself. */
+  section?: boolean;
+  children: ReactNode;
+}) {
   return (
-    <Accordion variant="contained" keepMounted={false}>
+    <Accordion
+      variant="contained"
+      keepMounted={false}
+      className="card folded"
+      data-section={section ? title : undefined}
+    >
       <Accordion.Item value="open">
         <Accordion.Control>
           <Text span size="sm" fw={600}>
@@ -201,16 +248,5 @@ export function Folded({ title, values, children }: { title: string; values: str
 }
 
 export function Row({ children }: { children: ReactNode }) {
-  return (
-    <div
-      style={{
-        display: "grid",
-        gridTemplateColumns: "repeat(auto-fit, minmax(180px, 1fr))",
-        gap: 16,
-        alignItems: "start",
-      }}
-    >
-      {children}
-    </div>
-  );
+  return <div className="form-row">{children}</div>;
 }

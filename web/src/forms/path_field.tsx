@@ -1,4 +1,4 @@
-import { Button, Group } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { lazy, type ReactNode, Suspense, useState } from "react";
 import { useText } from "../text/text";
 import { TextField, type TextFieldProps } from "./fields";
@@ -39,12 +39,9 @@ export function PathField<T>({
   ...field
 }: TextFieldProps<T> & { kind: "folder" | "file"; accept?: RegExp; children?: ReactNode }) {
   const { form, name, label } = field;
-  const has_error = form.error(name) !== undefined;
   return (
-    <Group gap="xs" align={has_error ? "center" : "flex-end"} wrap="nowrap">
-      <div style={{ flex: 1, minWidth: 0 }}>
-        <TextField {...field} mono />
-      </div>
+    <div className="path-row">
+      <TextField {...field} mono />
       <BrowseButton
         kind={kind}
         accept={accept}
@@ -53,6 +50,6 @@ export function PathField<T>({
         on_choose={(path) => form.change({ [name]: path } as Partial<T>)}
       />
       {children}
-    </Group>
+    </div>
   );
 }

@@ -1,8 +1,10 @@
-import { Alert, Button, Skeleton, Stack, Text, Title } from "@mantine/core";
+import { Alert, Button, Skeleton, Stack, Text } from "@mantine/core";
 import { useEffect, useState } from "react";
 import { Link } from "react-router";
 import { type Problem, ProblemError } from "../api/client";
 import { useText } from "../text/text";
+import { EmptyState } from "./empty_state";
+import { Icon } from "./icon";
 
 /** Grey blocks, but only when the wait is long enough to be noticed. */
 export function PageSkeleton() {
@@ -24,13 +26,19 @@ export function PageSkeleton() {
 export function NotFound() {
   const { t } = useText();
   return (
-    <Stack align="flex-start">
-      <Title order={1}>{t("not_found.title")}</Title>
-      <Text>{t("not_found.text")}</Text>
-      <Button component={Link} to="/" variant="default">
-        {t("nav.home")}
-      </Button>
-    </Stack>
+    <div className="card">
+      <EmptyState
+        icon="search"
+        title={t("not_found.title")}
+        action={
+          <Button component={Link} to="/" variant="default">
+            {t("nav.home")}
+          </Button>
+        }
+      >
+        {t("not_found.text")}
+      </EmptyState>
+    </div>
   );
 }
 
@@ -39,8 +47,8 @@ export function ProblemAlert({ problem, title }: { problem: Problem; title?: str
   const { t } = useText();
   return (
     <Alert
-      color="red"
-      variant="light"
+      data-tone="error"
+      icon={<Icon name="error" />}
       role="alert"
       title={title ?? (problem.status === 0 ? t("problem.unreachable") : problem.title)}
     >

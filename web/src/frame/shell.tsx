@@ -1,9 +1,10 @@
 import { ActionIcon, Alert, Kbd, Menu, UnstyledButton, useMantineColorScheme } from "@mantine/core";
 import { lazy, type ReactNode, Suspense, useState } from "react";
-import { Link, NavLink, useNavigate } from "react-router";
+import { Link, useLocation, useNavigate } from "react-router";
 import { is_active, useLive } from "../api/live";
 import { useRunning, useSystem } from "../api/queries";
 import { type Language, languages, useText } from "../text/text";
+import { Icon } from "./icon";
 import { useShortcuts } from "./shortcuts";
 import { UserMenu } from "./user_menu";
 
@@ -14,6 +15,7 @@ export function Shell({ children }: { children: ReactNode }) {
   const { t } = useText();
   const { state } = useLive();
   const navigate = useNavigate();
+  const area = useArea();
   const [jump, set_jump] = useState(false);
   const [keys, set_keys] = useState(false);
   useShortcuts({
@@ -23,6 +25,11 @@ export function Shell({ children }: { children: ReactNode }) {
     "n m": () => navigate("/models/new"),
     "g h": () => navigate("/"),
   });
+  const link = (to: string, name: string, label: string, wide = false) => (
+    <Link to={to} className="top-link" aria-current={area === name ? "page" : undefined} data-wide={wide}>
+      {label}
+    </Link>
+  );
   return (
     <>
       <a className="skip-link" href="#content">
@@ -34,19 +41,17 @@ export function Shell({ children }: { children: ReactNode }) {
             <img src="/icon.svg" alt={t("nav.home")} width={22} height={22} />
             <span>Digits</span>
           </Link>
-          <nav aria-label={t("nav.main")} style={{ display: "flex", flex: 1 }}>
-            <NavLink to="/?kind=dataset" className="top-link" aria-current={false}>
-              {t("kind.datasets")}
-            </NavLink>
-            <NavLink to="/?kind=model" className="top-link" aria-current={false}>
-              {t("kind.models")}
-            </NavLink>
-            <NavLink to="/?kind=pretrained" className="top-link" aria-current={false} data-wide="true">
-              {t("kind.pretrained_models")}
-            </NavLink>
+          <nav aria-label={t("nav.main")} className="top-nav">
+            {link("/?kind=dataset", "dataset", t("kind.datasets"))}
+            {link("/?kind=model", "model", t("kind.models"))}
+            {link("/?kind=evaluation", "evaluation", t("kind.evaluations"), true)}
+            {link("/?kind=pretrained", "pretrained", t("nav.pretrained"), true)}
+            {link("/compare", "compare", t("compare.action"))}
           </nav>
-          <UnstyledButton onClick={() => set_jump(true)} className="top-link" visibleFrom="sm">
-            {t("nav.jump")} <Kbd size="xs">Ctrl K</Kbd>
+          <UnstyledButton onClick={() => set_jump(true)} className="top-search" aria-label={`${t("nav.jump")} Ctrl K`}>
+            <Icon name="search" />
+            <span>{t("nav.jump")}</span>
+            <Kbd size="xs">Ctrl K</Kbd>
           </UnstyledButton>
           <Devices />
           <UserMenu />
@@ -55,7 +60,7 @@ export function Shell({ children }: { children: ReactNode }) {
       </header>
       <main className="page" id="content">
         {state === "lost" && (
-          <Alert color="yellow" mb="md" role="status">
+          <Alert data-tone="warning" icon={<Icon name="warning" />} mb="md" role="status">
             {t("live.lost")}
           </Alert>
         )}
@@ -75,16 +80,30 @@ export function Shell({ children }: { children: ReactNode }) {
   );
 }
 
-/** "1/2 devices ▪ 1 running": what a training could have now, and what runs. */
+/** Which entry of the top bar the page belongs to; null on Home where no list was chosen. */
+function useArea(): string | null {
+  const { pathname, search } = useLocation();
+  if (pathname === "/") return new URLSearchParams(search).get("kind");
+  return /^\/(dataset|model|evaluation|pretrained|compare)/.exec(pathname)?.[1] ?? null;
+}
+
+/** "1 of 2 devices free · 1 running": what a training could have now, and what runs. */
 function Devices() {
   const { t } = useText();
   const room = useSystem().data?.training_room;
   const running = useRunning().data?.items.filter(is_active).length ?? 0;
   if (!room) return null;
   return (
-    <Link to="/" className="top-link devices" data-testid="devices" title={t("nav.devices.help")}>
+    <Link
+      to="/"
+      className="top-link devices"
+      data-testid="devices"
+      data-running={running > 0}
+      title={t("nav.devices.help")}
+    >
+      <span className="devices-dot" aria-hidden="true" />
       {t("nav.devices", { free: Math.max(0, room.total - room.taken), n: room.total })}
-      {running > 0 && <span className="devices-running">▪ {t("nav.running", { n: running })}</span>}
+      {running > 0 && <span className="devices-running">{t("nav.running", { n: running })}</span>}
     </Link>
   );
 }
@@ -96,13 +115,7 @@ function Settings({ on_keys }: { on_keys: () => void }) {
     <Menu position="bottom-end" withinPortal>
       <Menu.Target>
         <ActionIcon variant="subtle" color="gray" size="lg" aria-label={t("nav.settings")}>
-          <svg width="18" height="18" viewBox="0 0 18 18" aria-hidden="true">
-            <g fill="none" stroke="currentColor" strokeWidth="1.6" strokeLinecap="round">
-              <path d="M2 5h6m4 0h4M2 13h2m4 0h8" />
-              <circle cx="10" cy="5" r="2" />
-              <circle cx="6" cy="13" r="2" />
-            </g>
-          </svg>
+          <Icon name="settings" />
         </ActionIcon>
       </Menu.Target>
       <Menu.Dropdown>
@@ -111,7 +124,7 @@ function Settings({ on_keys }: { on_keys: () => void }) {
           <Menu.Item
             key={scheme}
             onClick={() => setColorScheme(scheme)}
-            rightSection={colorScheme === scheme ? "✓" : undefined}
+            rightSection={colorScheme === scheme ? <Icon name="check" /> : undefined}
           >
             {t(`settings.theme.${scheme}`)}
           </Menu.Item>
@@ -122,7 +135,7 @@ function Settings({ on_keys }: { on_keys: () => void }) {
             key={id}
             lang={id}
             onClick={() => set_language(id as Language)}
-            rightSection={language === id ? "✓" : undefined}
+            rightSection={language === id ? <Icon name="check" /> : undefined}
           >
             {name}
           </Menu.Item>

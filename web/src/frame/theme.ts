@@ -1,12 +1,46 @@
-import { createTheme } from "@mantine/core";
+import { createTheme, type MantineColorsTuple } from "@mantine/core";
+
+/** The one accent; its last shade is for the dark theme. styles/tokens.css has every other colour. */
+const accent: MantineColorsTuple = [
+  "#edf2ff",
+  "#dbe5ff",
+  "#b8ccff",
+  "#8fadfb",
+  "#6a8ff3",
+  "#4a73e8",
+  "#3f68dd",
+  "#3a62d8",
+  "#2f54c2",
+  "#3a62d8",
+];
 
 export const theme = createTheme({
-  primaryColor: "blue",
+  colors: { accent },
+  primaryColor: "accent",
   primaryShade: { light: 8, dark: 9 },
-  defaultRadius: "sm",
+  defaultRadius: 6,
+  radius: { xs: "3px", sm: "6px", md: "8px", lg: "10px", xl: "16px" },
   cursorType: "pointer",
   fontFamily:
-    'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", "PingFang SC", "Noto Sans CJK SC", sans-serif',
+    '"Inter", system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", "PingFang SC", "Noto Sans CJK SC", sans-serif',
   fontFamilyMonospace: 'ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace',
-  headings: { fontWeight: "600", sizes: { h1: { fontSize: "1.375rem" }, h2: { fontSize: "1.05rem" } } },
+  fontSizes: { xs: "12px", sm: "13px", md: "14px", lg: "16px", xl: "22px" },
+  spacing: { xs: "8px", sm: "12px", md: "16px", lg: "24px", xl: "32px" },
+  headings: {
+    fontWeight: "600",
+    sizes: {
+      h1: { fontSize: "22px", lineHeight: "1.3" },
+      h2: { fontSize: "16px", lineHeight: "1.4" },
+      h3: { fontSize: "14px", lineHeight: "1.4" },
+    },
+  },
+  // By their names: to import them here would put them all into the first page.
+  components: {
+    Alert: { defaultProps: { radius: 8 } },
+    // Fields of a row stay in line however long their help is.
+    InputWrapper: { defaultProps: { inputWrapperOrder: ["label", "input", "description", "error"] } },
+    NumberInput: { defaultProps: { allowedDecimalSeparators: [",", "."] } },
+    Table: { defaultProps: { verticalSpacing: 7, fz: 13 } },
+    Tooltip: { defaultProps: { openDelay: 300 } },
+  },
 });

@@ -4,6 +4,7 @@ import { useState } from "react";
 import { answer, client, ProblemError } from "../api/client";
 import { useSession } from "../api/queries";
 import { useText } from "../text/text";
+import { Icon } from "./icon";
 
 /** Who you are: a name, which what you make belongs to. */
 export function UserMenu() {
@@ -14,7 +15,8 @@ export function UserMenu() {
     <Popover opened={open} onChange={set_open} position="bottom-end" shadow="md" trapFocus withinPortal>
       <Popover.Target>
         <UnstyledButton className="top-link" onClick={() => set_open(!open)} data-testid="user">
-          {user || t("user.you")} ▾
+          <Icon name="user" />
+          {user || t("user.log_in")}
         </UnstyledButton>
       </Popover.Target>
       <Popover.Dropdown maw={320}>

@@ -107,7 +107,9 @@ function DeleteJobs({ jobs, dependents, close }: { jobs: Job[]; dependents: Job[
     >
       <Stack gap="sm">
         <Names jobs={jobs} />
-        <Text size="sm">{t(`bulk.delete.${kind}s`)}</Text>
+        <Text size="sm">
+          {t(`bulk.delete.${kind}s`)} {t("delete.undo")}
+        </Text>
         {active.length > 0 && (
           <Text size="sm" fw={600}>
             {t("bulk.delete.active", { n: active.length })}

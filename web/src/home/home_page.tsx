@@ -1,17 +1,21 @@
-import { Button, Checkbox, Group, Menu, Popover, ScrollArea, Stack, Tabs, Text, TextInput } from "@mantine/core";
+import { Button, Checkbox, Group, Popover, ScrollArea, Stack, Tabs, Text, TextInput } from "@mantine/core";
 import { lazy, Suspense, useDeferredValue, useMemo, useRef, useState } from "react";
 import { Link, useSearchParams } from "react-router";
 import type { Job, JobKind } from "../api/client";
 import { is_active } from "../api/live";
 import { useAllJobs, useRunning, useSession } from "../api/queries";
 import { save_text, to_csv } from "../charts/csv";
+import { EmptyState } from "../frame/empty_state";
+import { Icon, type IconName } from "../frame/icon";
 import { PageSkeleton, QueryProblem, useNow, useTitle } from "../frame/page_states";
 import { useShortcuts } from "../frame/shortcuts";
+import { job_path } from "../jobs/job_path";
 import { useText } from "../text/text";
 import { columns_of, default_columns, dependents_of, filter_jobs, rows_of, sort_jobs, value_of } from "./job_list";
 import { JobTable, useColumnWord } from "./job_table";
 import { useKept } from "./kept_choice";
 import { RunningJobs } from "./running_jobs";
+import "./home.css";
 
 const Welcome = lazy(() => import("./welcome"));
 const BulkDialog = lazy(() => import("./bulk_dialogs"));
@@ -23,7 +27,7 @@ const most_compared = 40;
 export function HomePage() {
   const { t, whole } = useText();
   const [params, set_params] = useSearchParams();
-  const kind = kind_of(params);
+  const asked = kind_of(params);
   const running = useRunning();
   const models = useAllJobs("model");
   const datasets = useAllJobs("dataset");
@@ -35,6 +39,8 @@ export function HomePage() {
   if (error && !loaded) return <QueryProblem error={error} />;
   if (!loaded) return <PageSkeleton />;
   const lists = { model: models, dataset: datasets, evaluation: evaluations, pretrained };
+  const newest = newest_of(Object.values(lists).flatMap(({ jobs }) => jobs.slice(0, 1)));
+  const kind = asked ?? newest?.kind ?? "model";
   if (models.total + datasets.total + pretrained.total === 0 && kind !== "pretrained") return <Welcome />;
   const active = (running.data?.items ?? []).filter(is_active);
   const tab = (one: JobKind, label: string, total: number) => (
@@ -43,8 +49,8 @@ export function HomePage() {
     </Tabs.Tab>
   );
   return (
-    <Stack gap="xl">
-      {active.length > 0 && <RunningJobs jobs={active} />}
+    <Stack gap="lg">
+      {active.length > 0 ? <RunningJobs jobs={active} /> : newest && <NextStep job={newest} />}
       <Tabs
         keepMounted={false}
         value={kind}
@@ -57,7 +63,7 @@ export function HomePage() {
             {tab("evaluation", t("kind.evaluations"), evaluations.total)}
             {tab("pretrained", t("kind.pretrained_models"), pretrained.total)}
           </Tabs.List>
-          {kind === "pretrained" ? <UploadPretrained /> : <NewMenus />}
+          {kind === "pretrained" ? <UploadPretrained /> : <NewButtons />}
         </Group>
         <Tabs.Panel value={kind}>
           <JobList key={kind} kind={kind} jobs={lists[kind].jobs} models={models.jobs} datasets={datasets.jobs} />
@@ -70,9 +76,35 @@ export function HomePage() {
 const kinds: readonly JobKind[] = ["dataset", "model", "pretrained", "evaluation"];
 
 /** `?kind=…`, or `?tab=1` to `3` as DIGITS has it. */
-function kind_of(params: URLSearchParams): JobKind {
+function kind_of(params: URLSearchParams): JobKind | null {
   const wanted = params.get("kind") ?? kinds[Number(params.get("tab")) - 1];
-  return kinds.find((kind) => kind === wanted) ?? "model";
+  return kinds.find((kind) => kind === wanted) ?? null;
+}
+
+function newest_of(jobs: Job[]): Job | null {
+  return jobs.reduce<Job | null>((best, job) => (best === null || job.created_at > best.created_at ? job : best), null);
+}
+
+/** What to do after the newest job: the one step that most people take then. */
+function NextStep({ job }: { job: Job }) {
+  const { t } = useText();
+  const step =
+    job.state === "error"
+      ? { text: t("home.next.fix", { name: job.name }), to: job_path(job) }
+      : job.state !== "done"
+        ? null
+        : job.kind === "dataset"
+          ? { text: t("home.next.dataset", { name: job.name }), to: `/models/new?dataset=${job.id}` }
+          : job.kind === "model"
+            ? { text: t("home.next.model", { name: job.name }), to: `/models/${job.id}?tab=test` }
+            : null;
+  if (!step) return null;
+  return (
+    <Link to={step.to} className="card next-step" data-state={job.state} data-testid="next-step">
+      <Icon name={job.state === "error" ? "warning" : "arrow_right"} />
+      {step.text}
+    </Link>
+  );
 }
 
 function UploadPretrained() {
@@ -80,7 +112,9 @@ function UploadPretrained() {
   const [open, set_open] = useState(false);
   return (
     <>
-      <Button onClick={() => set_open(true)}>{t("pretrained.upload_action")}</Button>
+      <Button leftSection={<Icon name="upload" />} onClick={() => set_open(true)}>
+        {t("pretrained.upload_action")}
+      </Button>
       {open && (
         <Suspense>
           <UploadDialog close={() => set_open(false)} />
@@ -89,6 +123,13 @@ function UploadPretrained() {
     </>
   );
 }
+
+const icons: Record<JobKind, IconName> = {
+  dataset: "dataset",
+  model: "model",
+  evaluation: "evaluation",
+  pretrained: "box",
+};
 
 interface JobListProps {
   kind: JobKind;
@@ -156,6 +197,7 @@ function JobList({ kind, jobs, models, datasets }: JobListProps) {
           ref={filter}
           w={240}
           size="xs"
+          leftSection={<Icon name="filter" />}
           placeholder={t("list.filter")}
           aria-label={t("list.filter")}
           value={q}
@@ -191,9 +233,18 @@ function JobList({ kind, jobs, models, datasets }: JobListProps) {
         )}
       </Group>
       {rows.length === 0 ? (
-        <Text c="dimmed">{t(q === "" && !mine ? `list.none_yet.${kind}` : "list.none_found")}</Text>
+        <div className="card">
+          {q === "" && !mine ? (
+            <EmptyState icon={icons[kind]} title={t(`list.none_yet.${kind}`)}>
+              {t(`list.none_yet.${kind}.text`)}
+            </EmptyState>
+          ) : (
+            <EmptyState icon="search" title={t("list.none_found")} />
+          )}
+        </div>
       ) : (
         <JobTable
+          kind={kind}
           rows={rows}
           columns={shown_columns}
           sort={sort}
@@ -280,8 +331,8 @@ function Columns({
   return (
     <Popover position="bottom-start" shadow="md" trapFocus>
       <Popover.Target>
-        <Button size="compact-sm" variant="default">
-          {t("list.columns")} ▾
+        <Button size="xs" variant="default" leftSection={<Icon name="columns" />}>
+          {t("list.columns")}
         </Button>
       </Popover.Target>
       <Popover.Dropdown>
@@ -314,24 +365,16 @@ function Columns({
   );
 }
 
-function NewMenus() {
+function NewButtons() {
   const { t } = useText();
-  const menu = (label: string, to: string, variant: "default" | "filled") => (
-    <Menu position="bottom-end">
-      <Menu.Target>
-        <Button variant={variant}>{label} ▾</Button>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Item component={Link} to={to}>
-          {t("type.classification")}
-        </Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
-  );
   return (
     <Group gap="xs">
-      {menu(t("dataset.new"), "/datasets/new", "default")}
-      {menu(t("model.new"), "/models/new", "filled")}
+      <Button variant="default" component={Link} to="/datasets/new" leftSection={<Icon name="plus" />}>
+        {t("dataset.new")}
+      </Button>
+      <Button component={Link} to="/models/new" leftSection={<Icon name="plus" />}>
+        {t("model.new")}
+      </Button>
     </Group>
   );
 }

@@ -11,13 +11,15 @@ import {
   useState,
 } from "react";
 import { Link, useNavigate } from "react-router";
-import type { Job } from "../api/client";
+import type { Job, JobKind } from "../api/client";
 import { is_active } from "../api/live";
 import { metric } from "../format/format";
+import { Icon } from "../frame/icon";
 import { useShortcuts } from "../frame/shortcuts";
 import { job_path as address } from "../jobs/job_path";
 import { StateWord } from "../jobs/job_state";
 import { type TextKey, useText } from "../text/text";
+import { DatasetGlance, DatasetThumbs } from "./dataset_glance";
 import { is_plain, type ListContext, metric_of, type Row, range_of, value_of } from "./job_list";
 
 const widths: Record<string, number> = {
@@ -30,6 +32,10 @@ const widths: Record<string, number> = {
   notes: 200,
 };
 
+/** A row, and one with thumbnails, as home.css has them. */
+const row_px = 41;
+const tall_row_px = 57;
+
 export function useColumnWord(): (column: string) => string {
   const { t, best_of, last_of } = useText();
   return (column) => {
@@ -39,6 +45,7 @@ export function useColumnWord(): (column: string) => string {
 }
 
 export interface JobTableProps {
+  kind: JobKind;
   rows: Row[];
   columns: string[];
   sort: string;
@@ -50,7 +57,17 @@ export interface JobTableProps {
 }
 
 /** Jobs in rows, of which only those in sight exist; the mouse (Ctrl, Shift) and j, k, x select. */
-export function JobTable({ rows, columns, sort, on_sort, context, selected, on_select, on_collapse }: JobTableProps) {
+export function JobTable({
+  kind,
+  rows,
+  columns,
+  sort,
+  on_sort,
+  context,
+  selected,
+  on_select,
+  on_collapse,
+}: JobTableProps) {
   const { t, whole } = useText();
   const word = useColumnWord();
   const navigate = useNavigate();
@@ -67,9 +84,10 @@ export function JobTable({ rows, columns, sort, on_sort, context, selected, on_s
   }, []);
   const order = useMemo(() => rows.flatMap((row) => (row.type === "job" ? [row.job.id] : [])), [rows]);
   const narrow = useMediaQuery("(max-width: 700px)", undefined, { getInitialValueInEffect: false });
+  const height = kind === "dataset" ? tall_row_px : row_px;
   const virtual = useWindowVirtualizer({
     count: rows.length,
-    estimateSize: () => (narrow ? 120 : 37),
+    estimateSize: (i) => (narrow ? 120 : rows[i]?.type === "group" ? row_px : height),
     overscan: 8,
     scrollMargin: top,
     scrollPaddingStart: 100,
@@ -81,7 +99,7 @@ export function JobTable({ rows, columns, sort, on_sort, context, selected, on_s
   });
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: cards and rows differ in height
-  useEffect(() => virtual.measure(), [narrow]);
+  useEffect(() => virtual.measure(), [narrow, height]);
   // Rows of a wide screen all have one height; cards do not.
   const measure = narrow ? virtual.measureElement : undefined;
 
@@ -141,7 +159,7 @@ export function JobTable({ rows, columns, sort, on_sort, context, selected, on_s
   const chosen_here = order.filter((id) => selected.has(id)).length;
   const wide = columns.reduce((sum, column) => sum + (widths[column] ?? 146), 300);
   return (
-    <div ref={box} className="job-table-box" data-wide={wide > 1390}>
+    <div ref={box} className="card job-table-box" data-wide={wide > 1390} data-tall={kind === "dataset"}>
       <table className="job-table" style={{ "--wide": `${wide}px` } as CSSProperties} aria-rowcount={rows.length + 1}>
         <colgroup>
           <col style={{ width: 36 }} />
@@ -192,7 +210,7 @@ export function JobTable({ rows, columns, sort, on_sort, context, selected, on_s
                   </td>
                   <td colSpan={columns.length + 1}>
                     <button type="button" aria-expanded={row.open} onClick={() => on_collapse(row.name)}>
-                      <span aria-hidden="true">{row.open ? "▾" : "▸"}</span> {row.name || t("list.no_group")}{" "}
+                      <Icon name={row.open ? "chevron_down" : "chevron_right"} /> {row.name || t("list.no_group")}{" "}
                       <span className="dimmed">({whole(row.jobs.length)})</span>
                     </button>
                   </td>
@@ -248,7 +266,7 @@ function SortHead({
     <th aria-sort={state} data-number={is_number(column)}>
       <button type="button" onClick={() => on_sort(next)} title={children}>
         {children}
-        {state && <span aria-hidden="true">{state === "ascending" ? " ↑" : " ↓"}</span>}
+        {state && <Icon name={state === "ascending" ? "sort_up" : "sort_down"} />}
       </button>
     </th>
   );
@@ -309,17 +327,23 @@ const JobRow = memo(function JobRow({
         />
       </td>
       <td>
-        <Link
-          to={address(job)}
-          className="plain-link"
-          title={job.name}
-          onClick={(event) => {
-            event.stopPropagation();
-            if (event.shiftKey) calls.click(event, job);
-          }}
-        >
-          <b>{job.name}</b>
-        </Link>
+        <div className="job-name">
+          {job.kind === "dataset" && <DatasetThumbs job={job} />}
+          <div>
+            <Link
+              to={address(job)}
+              className="plain-link"
+              title={job.name}
+              onClick={(event) => {
+                event.stopPropagation();
+                if (event.shiftKey) calls.click(event, job);
+              }}
+            >
+              <b>{job.name}</b>
+            </Link>
+            {job.kind === "dataset" && <DatasetGlance job={job} />}
+          </div>
+        </div>
       </td>
       {columns.map((column, i) => {
         const content = show(column);

@@ -45,7 +45,7 @@ function RunningJob({ job }: { job: Job }) {
   const may_change = useMayChange()(job);
   const fraction = job.progress?.fraction ?? null;
   return (
-    <Card withBorder padding="sm">
+    <Card withBorder padding="md" radius={10}>
       <Group justify="space-between" gap="sm" wrap="nowrap">
         <Group gap="md" style={{ minWidth: 0 }}>
           <StateWord state={job.state} />

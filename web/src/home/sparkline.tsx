@@ -2,6 +2,7 @@ import type { Job } from "../api/client";
 import { metric } from "../format/format";
 import { useMetrics } from "../models/use_metrics";
 import { useText } from "../text/text";
+import "./home.css";
 
 const candidates = ["val/accuracy", "val/loss", "train/loss"];
 const width = 120;

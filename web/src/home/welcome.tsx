@@ -3,21 +3,45 @@ import { useMutation } from "@tanstack/react-query";
 import { Link, useNavigate } from "react-router";
 import { answer, client, type DatasetSpec, type ModelSpec } from "../api/client";
 import { useSystem } from "../api/queries";
+import { Icon } from "../frame/icon";
 import { show_problem } from "../jobs/problem_note";
 import { useText } from "../text/text";
 
 /** LeNet on MNIST as in Caffe's own example: about 99 % after three passes. */
 const epochs = 3;
 
+const steps = [
+  ["dataset", "step1"],
+  ["model", "step2"],
+  ["evaluation", "step3"],
+] as const;
+
 /** Where nothing is yet: what to do first. */
 export default function Welcome() {
   const { t } = useText();
   return (
-    <Stack align="flex-start" gap="md" mt="xl" maw={620}>
-      <Title order={1}>{t("welcome.title")}</Title>
-      <Text>{t("welcome.text")}</Text>
-      <TryMnist />
-    </Stack>
+    <section className="card welcome">
+      <Stack align="flex-start" gap="lg">
+        <div>
+          <Title order={1}>{t("welcome.title")}</Title>
+          <Text c="dimmed" mt={4}>
+            {t("welcome.text")}
+          </Text>
+        </div>
+        <ol className="welcome-steps">
+          {steps.map(([icon, step]) => (
+            <li key={step}>
+              <Icon name={icon} />
+              <b>{t(`welcome.${step}`)}</b>
+              <span className="dimmed">{t(`welcome.${step}.text`)}</span>
+            </li>
+          ))}
+        </ol>
+        <Stack gap="xs">
+          <TryMnist />
+        </Stack>
+      </Stack>
+    </section>
   );
 }
 

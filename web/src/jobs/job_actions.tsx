@@ -2,12 +2,15 @@ import { ActionIcon, Button, Group, Menu, Modal, Stack, Text } from "@mantine/co
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { lazy, Suspense, useState } from "react";
 import { Link, useNavigate } from "react-router";
-import type { Job } from "../api/client";
+import { type Job, ProblemError } from "../api/client";
 import { drop_job } from "../api/live";
+import { useAllJobs } from "../api/queries";
+import { Icon } from "../frame/icon";
+import { ProblemAlert } from "../frame/page_states";
 import { useText } from "../text/text";
 import { delete_job, useOfferUndo } from "./deletion";
+import { job_path } from "./job_path";
 import { useMayChange } from "./owner";
-import { show_problem } from "./problem_note";
 import { useJobAct } from "./use_job_act";
 
 const ExtendDialog = lazy(() => import("../models/extend_dialog"));
@@ -54,7 +57,7 @@ export function JobActions({ job }: { job: Job }) {
       <Menu position="bottom-end">
         <Menu.Target>
           <ActionIcon variant="default" size="md" aria-label={t("action.more")}>
-            ⋯
+            <Icon name="more" />
           </ActionIcon>
         </Menu.Target>
         <Menu.Dropdown>
@@ -84,21 +87,23 @@ export function JobActions({ job }: { job: Job }) {
   );
 }
 
+/** Says what goes, what goes with it, what stands in the way, and that it can be undone. */
 function DeleteDialog({ job, close }: { job: Job; close: () => void }) {
   const { t } = useText();
   const queries = useQueryClient();
   const navigate = useNavigate();
   const offer_undo = useOfferUndo();
+  const models = useAllJobs("model").jobs;
+  const evaluations = useAllJobs("evaluation").jobs;
+  const made_from = (one: Job) => one.parents.includes(job.id);
+  const needed_by = job.kind === "dataset" ? models.filter(made_from) : [];
+  const with_it = job.kind === "model" ? evaluations.filter(made_from) : [];
   const remove = useMutation({
     mutationFn: () => delete_job(job.id),
     onSuccess: () => {
       drop_job(queries, job.id);
       offer_undo([job.id], t("bulk.deleted", { n: 1 }));
       navigate(`/?kind=${job.kind}`);
-    },
-    onError: (error) => {
-      show_problem(error, t("problem.delete"));
-      close();
     },
   });
   return (
@@ -108,17 +113,54 @@ function DeleteDialog({ job, close }: { job: Job; close: () => void }) {
       title={t("delete.title", { name: job.name })}
       closeButtonProps={{ "aria-label": t("action.close") }}
     >
-      <Stack>
+      <Stack gap="sm">
         <Text size="sm">{t(`delete.${job.kind}`)}</Text>
+        {with_it.length > 0 && <Named text={t("delete.with_evaluations", { n: with_it.length })} jobs={with_it} />}
+        {needed_by.length > 0 ? (
+          <Named text={t("delete.needed", { n: needed_by.length })} jobs={needed_by} />
+        ) : (
+          <Text size="sm" c="dimmed">
+            {t("delete.undo")}
+          </Text>
+        )}
+        {remove.error instanceof ProblemError && (
+          <ProblemAlert problem={remove.error.problem} title={t("problem.delete")} />
+        )}
         <Group justify="flex-end">
           <Button variant="default" onClick={close}>
             {t("action.cancel")}
           </Button>
-          <Button color="red" loading={remove.isPending} onClick={() => remove.mutate()}>
+          <Button
+            color="red"
+            loading={remove.isPending}
+            disabled={needed_by.length > 0}
+            onClick={() => remove.mutate()}
+          >
             {t("delete.confirm")}
           </Button>
         </Group>
       </Stack>
     </Modal>
+  );
+}
+
+const most_named = 6;
+
+function Named({ text, jobs }: { text: string; jobs: Job[] }) {
+  const { t } = useText();
+  return (
+    <div>
+      <Text size="sm" fw={600}>
+        {text}
+      </Text>
+      <ul className="named-jobs">
+        {jobs.slice(0, most_named).map((one) => (
+          <li key={one.id}>
+            <Link to={job_path(one)}>{one.name}</Link>
+          </li>
+        ))}
+        {jobs.length > most_named && <li>{t("list.and_more", { n: jobs.length - most_named })}</li>}
+      </ul>
+    </div>
   );
 }

@@ -17,6 +17,7 @@ import { Link } from "react-router";
 import { answer, client, type Job } from "../api/client";
 import { is_active } from "../api/live";
 import { seconds_between } from "../format/format";
+import { Icon } from "../frame/icon";
 import { useNow, useTitle } from "../frame/page_states";
 import { useText } from "../text/text";
 import { JobActions } from "./job_actions";
@@ -39,7 +40,7 @@ export function JobHeader({ job, more }: { job: Job; more?: ReactNode }) {
   const took = seconds_between(job.started_at, job.finished_at, now);
   return (
     <Stack gap="xs" mb="md">
-      <Breadcrumbs separator="›" separatorMargin={6}>
+      <Breadcrumbs separator={<Icon name="chevron_right" />} separatorMargin={4}>
         <Anchor component={Link} to={`/?kind=${job.kind}`} size="sm">
           {t(kind_words[job.kind])}
         </Anchor>
@@ -85,23 +86,32 @@ export function JobHeader({ job, more }: { job: Job; more?: ReactNode }) {
   );
 }
 
+/** What to do comes first, then what happened; lines of the log that came with it are folded. */
 function JobError({ job }: { job: Job }) {
   const { t } = useText();
   const error = job.error!;
+  const [message = "", ...lines] = error.message.split("\n");
+  const rest = lines.join("\n").trim();
   return (
-    <Alert color="red" variant="light" role="alert" title={t("job.failed")}>
-      <Text size="sm" style={{ whiteSpace: "pre-wrap", overflowWrap: "anywhere" }}>
-        {error.message}
+    <Alert data-tone="error" icon={<Icon name="error" />} role="alert" title={t("job.failed")}>
+      {error.advice && (
+        <Text size="sm" fw={600} mb={4}>
+          {error.advice}
+        </Text>
+      )}
+      <Text size="sm" style={{ overflowWrap: "anywhere" }}>
+        {message}
       </Text>
       {error.where && (
         <Text size="sm" ff="monospace" style={{ overflowWrap: "anywhere" }}>
           {error.where}
         </Text>
       )}
-      {error.advice && (
-        <Text size="sm" fw={600} mt={4}>
-          {error.advice}
-        </Text>
+      {rest !== "" && (
+        <details>
+          <summary>{t("job.log_lines")}</summary>
+          <pre className="error-lines">{rest}</pre>
+        </details>
       )}
       <Anchor component={Link} to="?tab=log" size="sm" c="inherit" underline="always">
         {t("job.show_log")}
@@ -131,7 +141,7 @@ function JobName({ job }: { job: Job }) {
               set_name(job.name);
             }}
           >
-            ✎
+            <Icon name="edit" />
           </ActionIcon>
         )}
       </Group>

@@ -1,60 +1,46 @@
 import { Progress } from "@mantine/core";
 import type { Job, JobState } from "../api/client";
+import { Icon, type IconName } from "../frame/icon";
 import { useText } from "../text/text";
 
 const colours: Record<JobState, string> = {
   init: "gray",
   wait: "gray",
-  run: "blue",
+  run: "accent",
   done: "green",
   abort: "yellow",
   error: "red",
 };
 
-/** Readable (AA) as small text in both themes. */
-const inks: Record<JobState, string> = {
-  init: "light-dark(#5c636a, #a6a7ab)",
-  wait: "light-dark(#5c636a, #a6a7ab)",
-  run: "light-dark(#1864ab, #74c0fc)",
-  done: "light-dark(#1e6b31, #69db7c)",
-  abort: "light-dark(#8a5300, #ffd43b)",
-  error: "light-dark(#b42318, #ff8787)",
-};
-
-const shapes: Record<JobState, string> = {
-  init: "M8 3.5a4.5 4.5 0 1 0 .01 0z",
-  wait: "M8 3.5a4.5 4.5 0 1 0 .01 0zM8 5.5v2.7l1.8 1.2",
-  run: "M5.5 3.8v8.4L12.5 8z",
-  done: "M3.5 8.5l3 3 6-7",
-  abort: "M4.5 4.5h7v7h-7z",
-  error: "M4.5 4.5l7 7m0-7l-7 7",
+const icons: Record<JobState, IconName> = {
+  init: "wait",
+  wait: "clock",
+  run: "play",
+  done: "check",
+  abort: "abort",
+  error: "close",
 };
 
 /** A state's icon: every state has its own shape as well as its own colour. */
 export function StateMark({ state }: { state: JobState }) {
   return (
-    <svg width="16" height="16" viewBox="0 0 16 16" aria-hidden="true" style={{ flex: "none" }}>
-      <path
-        d={shapes[state]}
-        fill={state === "run" || state === "abort" ? state_colour(state) : "none"}
-        stroke={state_colour(state)}
-        strokeWidth="1.8"
-        strokeLinecap="round"
-        strokeLinejoin="round"
-      />
-    </svg>
+    <span data-state={state} style={{ color: state_colour(state), display: "inline-flex" }}>
+      <Icon name={icons[state]} className="state-mark" />
+    </span>
   );
 }
 
+/** Readable (AA) as small text in both themes. */
 export function state_colour(state: JobState): string {
-  return inks[state];
+  return `var(--${state === "init" ? "wait" : state}-ink)`;
 }
 
+/** Icon, word and colour, the same on every page. */
 export function StateWord({ state }: { state: JobState }) {
   const { t } = useText();
   return (
-    <span className="state-word" data-state={state} style={{ color: state_colour(state) }}>
-      <StateMark state={state} />
+    <span className="status" data-state={state}>
+      <Icon name={icons[state]} />
       {t(`state.${state}`)}
     </span>
   );

@@ -1,13 +1,16 @@
-import { Button, Card, Checkbox, Group, Stack, Table, Tabs, Text, Textarea, TextInput, Title } from "@mantine/core";
+import { Button, Checkbox, Group, Stack, Table, Tabs, Text, Textarea, TextInput } from "@mantine/core";
 import { type ReactNode, useEffect, useRef, useState } from "react";
 import { useSearchParams } from "react-router";
 import { api_root, file_url, type Job } from "../api/client";
 import { is_active } from "../api/live";
 import { useLog } from "../api/queries";
+import { EmptyState } from "../frame/empty_state";
+import { Icon } from "../frame/icon";
 import { QueryProblem } from "../frame/page_states";
 import { useText } from "../text/text";
 import { useJobEdit } from "./job_header";
 import { useMayChange } from "./owner";
+import "./log.css";
 
 export interface JobTab {
   id: string;
@@ -52,12 +55,8 @@ export function JobTabs({ tabs, first }: { tabs: JobTab[]; first: string }) {
 
 export function Facts({ title, items }: { title?: string; items: [label: string, value: ReactNode][] }) {
   return (
-    <Card withBorder padding="md">
-      {title && (
-        <Title order={2} mb="sm">
-          {title}
-        </Title>
-      )}
+    <section className="card" style={{ padding: "14px 16px" }}>
+      {title && <h2 className="card-title">{title}</h2>}
       <dl className="facts">
         {items.map(([label, value]) => (
           <div key={label} style={{ display: "contents" }}>
@@ -66,15 +65,15 @@ export function Facts({ title, items }: { title?: string; items: [label: string,
           </div>
         ))}
       </dl>
-    </Card>
+    </section>
   );
 }
 
 export function FileList({ job, files }: { job: string; files: { path: string; text: string }[] }) {
   const { t } = useText();
-  if (files.length === 0) return <Text c="dimmed">{t("files.none")}</Text>;
+  if (files.length === 0) return <EmptyState icon="file" title={t("files.none")} />;
   return (
-    <Table>
+    <Table className="card">
       <Table.Thead>
         <Table.Tr>
           <Table.Th>{t("files.file")}</Table.Th>
@@ -130,6 +129,7 @@ export function LogPanel({ job }: { job: Job }) {
       <Group gap="md">
         <TextInput
           size="xs"
+          leftSection={<Icon name="search" />}
           placeholder={t("log.search")}
           aria-label={t("log.search")}
           value={search}

@@ -5,6 +5,7 @@ export function show_problem(error: unknown, title: string): void {
   const problem = error instanceof ProblemError ? error.problem : null;
   notifications.show({
     color: "red",
+    withBorder: true,
     title,
     message: problem ? [problem.detail, problem.advice].filter(Boolean).join(". ") : String(error),
     autoClose: 10_000,

@@ -7,6 +7,7 @@ import { useDebounced } from "../frame/page_states";
 import { useText } from "../text/text";
 import { augmentation_numbers, augmentation_of, wanted_changes } from "./augmentation_form";
 import type { ModelForm } from "./model_form";
+import "./augmentation.css";
 
 const steps = { rotation: 5, scale: 0.01, noise: 0.01, contrast: 0.1, hue: 0.01, saturation: 0.01, value: 0.01 };
 const most = { rotation: 180, scale: 1, noise: 1, contrast: 5, hue: 0.5, saturation: 0.5, value: 0.5 };

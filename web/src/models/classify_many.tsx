@@ -67,7 +67,7 @@ export function ClassifyMany({ model, snapshot }: { model: Model; snapshot: stri
   const ready = source === "split" || (source === "upload" ? list !== null : path.trim() !== "");
   const is_list = source === "list" || source === "upload";
   return (
-    <Card withBorder padding="md" component="section">
+    <Card withBorder padding="md" radius={10} component="section">
       <Title order={2} mb={4}>
         {t("evaluate.title")}
       </Title>
@@ -152,7 +152,7 @@ export function ClassifyMany({ model, snapshot }: { model: Model; snapshot: stri
             allowDecimal={false}
             value={limit}
             onChange={set_limit}
-            w={180}
+            w={200}
           />
           <Button type="submit" loading={start.isPending} disabled={!ready} data-testid="evaluate">
             {t("evaluate.start")}

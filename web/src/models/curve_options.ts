@@ -1,6 +1,6 @@
 import type { MetricSeries } from "../api/metric_series";
 import { smooth } from "../api/metric_series";
-import { class_colour, train_colour, val_colour } from "../charts/palette";
+import { class_colour } from "../charts/palette";
 import { metric, significant } from "../format/format";
 
 export interface CurveView {
@@ -9,12 +9,23 @@ export interface CurveView {
   smoothing: number;
   strip: string;
   dark: boolean;
-  epochs: number | null;
   best: { iteration: number; epoch: number } | null;
-  words: { x: string; strip: string; best: string; loss: string; accuracy: string };
-  /** Other runs, drawn behind this one. */
+  /** This run, where others are drawn as well. */
+  name: string;
+  words: {
+    x: string;
+    strip: string;
+    best: string;
+    loss: string;
+    accuracy: string;
+    series: (name: string) => string;
+  };
+  /** Other runs, each in a colour of its own. */
   others?: { name: string; series: MetricSeries }[];
 }
+
+/** With more points than that a line is read without its markers. */
+const most_markers = 30;
 
 /** Series that measure the run, not the network: they get the strip below. */
 export const strip_series = ["train/lr", "train/images_per_s", "train/data_wait"];
@@ -27,76 +38,113 @@ export function curve_names(series: MetricSeries): string[] {
   return series.names().filter((name) => !strip_series.includes(name) && !/\/(lr|images_per_s|data_wait)$/.test(name));
 }
 
-/** ECharts' option for the curves: loss left, accuracy right, the strip below, one crosshair over both. */
+interface Plot {
+  name: string;
+  top: number;
+  height: number;
+  series: string[];
+}
+
+/** Height of the whole chart: the loss, the accuracy below it where there is one, and the strip. */
+export const curves_height = 560;
+
+function plots_of(names: string[], words: CurveView["words"]): Plot[] {
+  const accuracy = names.filter(is_accuracy);
+  const loss = names.filter((name) => !is_accuracy(name));
+  const top = 48;
+  const room = curves_height - top - 118;
+  if (accuracy.length === 0) return [{ name: words.loss, top, height: room, series: loss }];
+  if (loss.length === 0) return [{ name: words.accuracy, top, height: room, series: accuracy }];
+  const gap = 34;
+  const upper = Math.round((room - gap) * 0.58);
+  return [
+    { name: words.loss, top, height: upper, series: loss },
+    { name: words.accuracy, top: top + upper + gap, height: room - gap - upper, series: accuracy },
+  ];
+}
+
+/** ECharts' option for the curves: a plot for the loss, one for the accuracy, the strip below, one crosshair over all. */
 export function curve_option(series: MetricSeries, view: CurveView): Record<string, unknown> {
-  const text = view.dark ? "#c1c2c5" : "#495057";
-  const line = view.dark ? "#373a40" : "#e9ecef";
+  const text = view.dark ? "#a4adb9" : "#545c67";
+  const line = view.dark ? "#2a2f38" : "#e6e9ee";
   const names = curve_names(series);
-  const drawn: Record<string, unknown>[] = [];
-  for (const name of names) drawn.push(...lines_of(series, name, view));
+  const plots = plots_of(names, view.words);
   const others = view.others ?? [];
-  others.forEach((other, i) => {
-    for (const name of names) drawn.push(other_line(other, name, i, view));
+  const runs = [{ name: view.name, series }, ...others];
+  const kinds = new Map(runs.flatMap((_, i) => names.map((name) => [series_name(view, i, name), name] as const)));
+  const drawn: Record<string, unknown>[] = [];
+  plots.forEach((plot, at) => {
+    for (const name of plot.series)
+      runs.forEach((run, i) => {
+        drawn.push(...lines_of(run.series, name, at, i, view));
+      });
   });
-  const strip = points(series, view.strip, view.x, 0);
+  const strip_at = plots.length;
+  const grey = view.dark ? "#a4adb9" : "#545c67";
   drawn.push({
     name: view.words.strip,
     type: "line",
-    data: strip,
-    xAxisIndex: 1,
-    yAxisIndex: 2,
+    data: points(series, view.strip, view.x, 0),
+    xAxisIndex: strip_at,
+    yAxisIndex: strip_at,
     step: view.strip === "train/lr" ? "end" : false,
     showSymbol: false,
-    lineStyle: { width: 1.5, color: view.dark ? "#adb5bd" : "#495057" },
-    itemStyle: { color: view.dark ? "#adb5bd" : "#495057" },
+    lineStyle: { width: 1.5, color: grey },
+    itemStyle: { color: grey },
   });
   const axis = {
     axisLine: { lineStyle: { color: line } },
+    axisTick: { lineStyle: { color: line } },
     axisLabel: { color: text },
     splitLine: { lineStyle: { color: line } },
   };
   const x_axis = {
     type: "value",
     min: 0,
-    max: x_end(view, series),
+    max: x_end(view, runs),
     ...axis,
     splitLine: { show: false },
     axisPointer: { label: { show: false } },
   };
+  const y_name = { nameTextStyle: { color: text, align: "left", fontWeight: 600 }, nameGap: 9 };
+  const sides = { left: 56, right: 20 };
   return {
     animation: false,
     textStyle: { fontFamily: "inherit" },
-    grid: [
-      { left: 58, right: 62, top: 56, bottom: 126 },
-      { left: 58, right: 62, height: 52, bottom: 42 },
-    ],
+    grid: [...plots.map(({ top, height }) => ({ ...sides, top, height })), { ...sides, height: 46, bottom: 44 }],
     legend: {
       top: 0,
       left: 0,
       type: "scroll",
       textStyle: { color: text },
-      data: [...names, ...others.flatMap((other) => names.map((name) => `${other.name} ${name}`))],
+      data: runs.flatMap((_, i) => names.map((name) => series_name(view, i, name))),
       itemWidth: 26,
+      itemHeight: 8,
       pageTextStyle: { color: text },
       pageIconColor: text,
     },
-    axisPointer: { link: [{ xAxisIndex: [0, 1] }] },
+    axisPointer: { link: [{ xAxisIndex: "all" }] },
     tooltip: {
       trigger: "axis",
-      backgroundColor: view.dark ? "#25262b" : "#ffffff",
-      borderColor: line,
-      textStyle: { color: view.dark ? "#e9ecef" : "#212529", fontSize: 12.5 },
-      formatter: (items: TooltipItem[]) => tooltip(items, view),
+      backgroundColor: view.dark ? "#1c2027" : "#ffffff",
+      borderColor: view.dark ? "#3b424e" : "#ccd2da",
+      textStyle: { color: view.dark ? "#e6e9ee" : "#161a20", fontSize: 12.5 },
+      formatter: (items: TooltipItem[]) => tooltip(items, view, kinds),
     },
     dataZoom: [
-      { type: "inside", xAxisIndex: [0, 1], filterMode: "none", zoomOnMouseWheel: "ctrl", moveOnMouseMove: false },
-      { type: "inside", xAxisIndex: [0, 1], filterMode: "none", zoomOnMouseWheel: false, moveOnMouseMove: true },
-    ].slice(0, 1),
+      {
+        type: "inside",
+        xAxisIndex: [...plots.keys(), strip_at],
+        filterMode: "none",
+        zoomOnMouseWheel: "ctrl",
+        moveOnMouseMove: false,
+      },
+    ],
     xAxis: [
-      { ...x_axis, gridIndex: 0, axisLabel: { show: false } },
+      ...plots.map((_, at) => ({ ...x_axis, gridIndex: at, axisLabel: { show: false } })),
       {
         ...x_axis,
-        gridIndex: 1,
+        gridIndex: strip_at,
         name: view.words.x,
         nameLocation: "middle",
         nameGap: 24,
@@ -104,35 +152,31 @@ export function curve_option(series: MetricSeries, view: CurveView): Record<stri
       },
     ],
     yAxis: [
-      {
-        type: view.log ? "log" : "value",
-        gridIndex: 0,
-        name: view.words.loss,
-        nameTextStyle: { color: text },
-        min: view.log ? undefined : 0,
-        ...axis,
-        axisLabel: { color: text, formatter: (value: number) => significant(value, 3) },
-      },
-      {
-        type: "value",
-        gridIndex: 0,
-        name: view.words.accuracy,
-        nameTextStyle: { color: text },
-        min: 0,
-        max: 1,
-        show: names.some(is_accuracy),
-        ...axis,
-        splitLine: { show: false },
-        axisLabel: { color: text, formatter: (value: number) => `${Math.round(value * 100)} %` },
-      },
+      ...plots.map((plot, at) => {
+        const shares = plot.series.every(is_accuracy);
+        return {
+          type: view.log && !shares ? "log" : "value",
+          gridIndex: at,
+          name: plot.name,
+          ...y_name,
+          min: shares || view.log ? undefined : 0,
+          max: shares ? 1 : undefined,
+          scale: shares,
+          splitNumber: shares ? 3 : 5,
+          ...axis,
+          axisLabel: {
+            color: text,
+            formatter: (value: number) => (shares ? `${significant(value * 100, 3)} %` : significant(value, 3)),
+          },
+        };
+      }),
       {
         type: "value",
-        gridIndex: 1,
+        gridIndex: strip_at,
         splitNumber: 2,
         ...axis,
         name: view.words.strip,
-        nameTextStyle: { color: text, align: "left" },
-        nameGap: 6,
+        ...y_name,
         axisLabel: { color: text, formatter: (value: number) => significant(value, 2) },
       },
     ],
@@ -140,15 +184,20 @@ export function curve_option(series: MetricSeries, view: CurveView): Record<stri
   };
 }
 
-/** Both plots end at the same place: the planned end, or the last point of any run that is drawn. */
-function x_end(view: CurveView, series: MetricSeries): number | undefined {
+/** All plots end at the last point that is drawn, also while it runs. */
+function x_end(view: CurveView, runs: { series: MetricSeries }[]): number | undefined {
+  let end = 0;
+  for (const { series } of runs)
+    for (const name of series.names()) end = Math.max(end, series.get(name)![view.x].at(-1) ?? 0);
+  return end > 0 ? end : undefined;
+}
+
+/** What a line is called in legend and tooltip; the run's name only where there are several. */
+function series_name(view: CurveView, run: number, name: string): string {
+  const word = view.words.series(name);
   const others = view.others ?? [];
-  if (view.x === "epoch" && view.epochs !== null && others.length === 0) return view.epochs;
-  if (others.length === 0) return undefined;
-  let end = view.x === "epoch" ? (view.epochs ?? 0) : 0;
-  for (const one of [series, ...others.map((other) => other.series)])
-    for (const name of one.names()) end = Math.max(end, one.get(name)![view.x].at(-1) ?? 0);
-  return end;
+  if (others.length === 0) return word;
+  return `${run === 0 ? view.name : others[run - 1]!.name} · ${word}`;
 }
 
 function points(
@@ -163,17 +212,25 @@ function points(
   return curve[x].map((at, i) => [at, values[i] ?? null]);
 }
 
-function lines_of(series: MetricSeries, name: string, view: CurveView): Record<string, unknown>[] {
+/** One colour a run, one line style a split: training dashed, validation solid. Behind a smoothed line the measured one, faint. */
+function lines_of(
+  series: MetricSeries,
+  name: string,
+  plot: number,
+  run: number,
+  view: CurveView,
+): Record<string, unknown>[] {
+  const curve = series.get(name);
+  if (!curve) return [];
   const train = name.startsWith("train/");
-  const accuracy = is_accuracy(name);
-  const colour = train ? train_colour : val_colour;
+  const colour = class_colour(run);
   const smoothing = train ? view.smoothing : 0;
   const base = {
-    name,
+    name: series_name(view, run, name),
     type: "line",
-    yAxisIndex: accuracy ? 1 : 0,
-    xAxisIndex: 0,
-    showSymbol: !train,
+    xAxisIndex: plot,
+    yAxisIndex: plot,
+    showSymbol: curve.value.length <= most_markers,
     symbol: "circle",
     symbolSize: 5,
     itemStyle: { color: colour },
@@ -182,17 +239,16 @@ function lines_of(series: MetricSeries, name: string, view: CurveView): Record<s
   const strong: Record<string, unknown> = {
     ...base,
     data: points(series, name, view.x, smoothing),
-    lineStyle: { width: 2, color: colour, type: accuracy ? "dashed" : "solid" },
+    lineStyle: { width: train ? 1.5 : 2, color: colour, type: train ? [5, 3] : "solid" },
     z: 3,
   };
-  if (!train && view.best && marks_best(series, name)) {
-    const curve = series.get(name)!;
+  if (run === 0 && !train && view.best && marks_best(series, name)) {
     const at = curve.iteration.indexOf(view.best.iteration);
     if (at >= 0 && curve.value[at] !== null) {
       strong.markPoint = {
         symbol: "path://M0 -10 L2.9 -3.1 L10 -3.1 L4.5 1.2 L6.5 8.1 L0 4 L-6.5 8.1 L-4.5 1.2 L-10 -3.1 L-2.9 -3.1 Z",
         symbolSize: 14,
-        itemStyle: { color: val_colour, borderColor: view.dark ? "#1a1b1e" : "#fff", borderWidth: 1 },
+        itemStyle: { color: colour, borderColor: view.dark ? "#16191e" : "#fff", borderWidth: 1 },
         label: { show: false },
         data: [{ name: view.words.best, coord: [curve[view.x][at], curve.value[at]] }],
       };
@@ -202,37 +258,14 @@ function lines_of(series: MetricSeries, name: string, view: CurveView): Record<s
   return [
     {
       ...base,
+      showSymbol: false,
       data: points(series, name, view.x, 0),
-      lineStyle: { width: 1, color: colour, opacity: 0.28 },
+      lineStyle: { width: 1, color: colour, opacity: 0.25 },
       silent: true,
       tooltip: { show: false },
     },
     strong,
   ];
-}
-
-/** Like this run's line of the same name, in the colour of the other run and thinner. */
-function other_line(
-  other: { name: string; series: MetricSeries },
-  name: string,
-  index: number,
-  view: CurveView,
-): Record<string, unknown> {
-  const accuracy = is_accuracy(name);
-  // Behind the first two, which look like this run's own colours.
-  const colour = class_colour(index + 2);
-  return {
-    name: `${other.name} ${name}`,
-    type: "line",
-    yAxisIndex: accuracy ? 1 : 0,
-    xAxisIndex: 0,
-    showSymbol: false,
-    itemStyle: { color: colour },
-    lineStyle: { width: name.startsWith("train/") ? 1 : 1.5, color: colour, type: accuracy ? "dashed" : "solid" },
-    data: points(other.series, name, view.x, name.startsWith("train/") ? view.smoothing : 0),
-    emphasis: { disabled: true },
-    z: 2,
-  };
 }
 
 /** The star stands on the accuracy, and on the loss where there is no accuracy. */
@@ -249,7 +282,7 @@ interface TooltipItem {
   axisValue: number;
 }
 
-function tooltip(items: TooltipItem[], view: CurveView): string {
+function tooltip(items: TooltipItem[], view: CurveView, kinds: Map<string, string>): string {
   const last = new Map<string, TooltipItem>();
   for (const item of items) last.set(item.seriesName, item);
   const lines = [...last.values()].map(({ seriesName, marker, value }) => {
@@ -258,7 +291,7 @@ function tooltip(items: TooltipItem[], view: CurveView): string {
         ? "NaN"
         : seriesName === view.words.strip
           ? significant(value[1])
-          : metric(seriesName, value[1]);
+          : metric(kinds.get(seriesName) ?? seriesName, value[1]);
     return `${marker}${escape_html(seriesName)}&nbsp;&nbsp;<b>${shown}</b>`;
   });
   return [`${escape_html(view.words.x)} ${significant(items[0]?.axisValue)}`, ...lines].join("<br>");

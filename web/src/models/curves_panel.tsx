@@ -1,17 +1,7 @@
-import {
-  Button,
-  Group,
-  SegmentedControl,
-  Skeleton,
-  Slider,
-  Stack,
-  Table,
-  Text,
-  useComputedColorScheme,
-} from "@mantine/core";
+import { Button, Group, SegmentedControl, Skeleton, Slider, Table, Text, useComputedColorScheme } from "@mantine/core";
 import { lazy, Suspense, useMemo, useRef } from "react";
 import { Link, useSearchParams } from "react-router";
-import { type Job, type ModelSpec, metrics_csv_url } from "../api/client";
+import { type Job, metrics_csv_url } from "../api/client";
 import { is_active } from "../api/live";
 import type { MetricSeries } from "../api/metric_series";
 import { useAllJobs } from "../api/queries";
@@ -21,8 +11,9 @@ import { distinct_names } from "../compare/compare_option";
 import { RunSelect } from "../compare/run_select";
 import { useManyMetrics } from "../compare/use_many_metrics";
 import { metric, significant } from "../format/format";
+import { EmptyState } from "../frame/empty_state";
 import { useText } from "../text/text";
-import { curve_names, curve_option, strip_series } from "./curve_options";
+import { curve_names, curve_option, curves_height, is_accuracy, strip_series } from "./curve_options";
 
 const Chart = lazy(() => import("../charts/chart"));
 
@@ -33,7 +24,7 @@ interface Props {
 }
 
 export function CurvesPanel({ job, series, version }: Props) {
-  const { t, whole } = useText();
+  const { t, whole, series: series_word } = useText();
   const [params, set_params] = useSearchParams();
   const dark = useComputedColorScheme("light") === "dark";
   const chart = useRef<ChartHandle>(null);
@@ -54,7 +45,6 @@ export function CurvesPanel({ job, series, version }: Props) {
   const with_ids = (params.get("with") ?? "").split(",").filter((id) => id !== "" && id !== job.id);
   const many = useManyMetrics(with_ids);
   const known = useAllJobs("model").jobs;
-  const epochs = (job.spec as Partial<ModelSpec> | undefined)?.epochs ?? null;
   const best = job.best as { iteration: number; epoch: number } | null;
   const names = distinct_names(with_ids.map((id) => known.find((one) => one.id === id)?.name ?? id));
   const others_key = [...with_ids, ...names].join("\n");
@@ -67,8 +57,8 @@ export function CurvesPanel({ job, series, version }: Props) {
         smoothing,
         strip,
         dark,
-        epochs,
         best: best ? { iteration: best.iteration, epoch: best.epoch } : null,
+        name: job.name,
         others: with_ids.flatMap((id, i) => {
           const one = many.series.get(id);
           return one ? [{ name: names[i]!, series: one }] : [];
@@ -79,19 +69,37 @@ export function CurvesPanel({ job, series, version }: Props) {
           best: t("model.best"),
           loss: t("word.loss"),
           accuracy: t("word.accuracy"),
+          series: series_word,
         },
       }),
-    [series, version, x, log, smoothing, strip, dark, epochs, best?.iteration, many.version, others_key, t],
+    [
+      series,
+      version,
+      x,
+      log,
+      smoothing,
+      strip,
+      dark,
+      best?.iteration,
+      many.version,
+      others_key,
+      job.name,
+      t,
+      series_word,
+    ],
   );
+  // A chart keeps the axes it was made with.
+  const plots = curve_names(series).some(is_accuracy) ? 2 : 1;
   if (version === 0 || series.names().length === 0) {
-    return <Text c="dimmed">{t(is_active(job) ? "curves.not_yet" : "curves.none")}</Text>;
+    return (
+      <div className="card">
+        <EmptyState icon="compare" title={t(is_active(job) ? "curves.not_yet" : "curves.none")} />
+      </div>
+    );
   }
   return (
-    <Stack gap="sm">
-      <Suspense fallback={<Skeleton className="chart" />}>
-        <Chart option={option} label={t("curves.label")} handle={chart} />
-      </Suspense>
-      <Group gap="lg">
+    <section className="card chart-card">
+      <div className="chart-controls">
         <SegmentedControl
           size="xs"
           aria-label={t("curves.x")}
@@ -151,13 +159,13 @@ export function CurvesPanel({ job, series, version }: Props) {
             size="compact-sm"
             variant="default"
             onClick={() =>
-              chart.current && save_url(`${job.name} curves.png`, chart.current.image(dark ? "#1a1b1e" : "#ffffff"))
+              chart.current && save_url(`${job.name} curves.png`, chart.current.image(dark ? "#16191e" : "#ffffff"))
             }
           >
             PNG
           </Button>
         </Group>
-      </Group>
+      </div>
       <Group align="flex-end" gap="sm">
         <div style={{ flex: "0 1 420px", minWidth: 240 }}>
           <RunSelect
@@ -178,6 +186,10 @@ export function CurvesPanel({ job, series, version }: Props) {
           </Button>
         )}
       </Group>
+      <Suspense fallback={<Skeleton height={curves_height} />}>
+        <Chart key={plots} option={option} label={t("curves.label")} handle={chart} height={curves_height} />
+      </Suspense>
+
       <details>
         <summary>{t("curves.table")}</summary>
         <Table maw={520} data-testid="curve-table">
@@ -194,7 +206,7 @@ export function CurvesPanel({ job, series, version }: Props) {
               const curve = series.get(name)!;
               return (
                 <Table.Tr key={name} data-series={name} data-points={curve.value.length}>
-                  <Table.Td>{name}</Table.Td>
+                  <Table.Td>{strip_series.includes(name) ? strip_word(t, name) : series_word(name)}</Table.Td>
                   <Table.Td ta="right">
                     {name === "train/data_wait" ? significant(series.last(name)) : metric(name, series.last(name))}
                   </Table.Td>
@@ -206,7 +218,7 @@ export function CurvesPanel({ job, series, version }: Props) {
           </Table.Tbody>
         </Table>
       </details>
-    </Stack>
+    </section>
   );
 }
 

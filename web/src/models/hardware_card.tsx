@@ -5,6 +5,7 @@ import { useHardware } from "../api/queries";
 import { bytes, percent } from "../format/format";
 import { Facts } from "../jobs/job_tabs";
 import { useText } from "../text/text";
+import "./hardware.css";
 
 /** A minute of looks. */
 const kept = 60;

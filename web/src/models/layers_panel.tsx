@@ -72,7 +72,7 @@ function OneLayer({ layer }: { layer: LayerView }) {
   ];
   if (layer.parameters !== null) facts.push([t("layers.count"), whole(layer.parameters)]);
   return (
-    <Card withBorder padding="sm" data-testid="layer">
+    <Card withBorder padding="md" radius={10} data-testid="layer">
       <div className="layer-view">
         <div>
           <Text fw={600} style={{ overflowWrap: "anywhere" }}>

@@ -132,9 +132,14 @@ export const model_places: Partial<Record<keyof ModelForm, string>> = {
 
 export const solver_types = ["SGD", "Nesterov", "Adam", "AdaGrad", "AdaDelta", "RMSProp"];
 
+/** `0,01` is 0.01: a single 0 with digits right behind its comma. */
+export function decimal(text: string): string {
+  return text.replace(/(?<![^\s;,])0,(\d+)(?![^\s;,])/g, "0.$1");
+}
+
 /** The numbers between commas or blanks. */
 export function number_list(text: string): (number | string)[] {
-  return text
+  return decimal(text)
     .split(/[\s,;]+/)
     .filter((part) => part !== "")
     .map(typed_number);
@@ -173,7 +178,7 @@ export function model_spec(form: ModelForm): ModelSpec {
   const used = lr_defaults[form.policy];
   const solver: Record<string, unknown> = {
     type: form.solver,
-    base_lr: typed_number(form.base_lr),
+    base_lr: typed_number(decimal(form.base_lr)),
     lr_policy: form.policy,
   };
   for (const name of ["gamma", "power", "step_percent"] as const) {
@@ -215,7 +220,7 @@ export function model_spec(form: ModelForm): ModelSpec {
 export function lr_options(form: ModelForm): LrOptions | null {
   const number = (text: string) => (text.trim() === "" ? Number.NaN : Number(text));
   const options: LrOptions = {
-    base_lr: number(form.base_lr),
+    base_lr: number(decimal(form.base_lr)),
     policy: form.policy,
     gamma: number(form.gamma),
     power: number(form.power),

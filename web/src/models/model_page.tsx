@@ -1,4 +1,4 @@
-import { Button, Group, Stack, Table, Text, Tooltip } from "@mantine/core";
+import { Button, Group, Stack, Table, Tooltip } from "@mantine/core";
 import { lazy, Suspense, useState } from "react";
 import { Link, useParams } from "react-router";
 import { archive_url, file_url, type Model, type ModelSpec } from "../api/client";
@@ -6,6 +6,7 @@ import type { MetricSeries } from "../api/metric_series";
 import { useDataset, useEvaluations, useModel } from "../api/queries";
 import { save_text, to_csv } from "../charts/csv";
 import { bytes, metric, percent, significant } from "../format/format";
+import { EmptyState } from "../frame/empty_state";
 import { PageSkeleton, QueryProblem } from "../frame/page_states";
 import { JobHeader } from "../jobs/job_header";
 import { Facts, FileList, JobTabs, LogPanel, NotesPanel } from "../jobs/job_tabs";
@@ -175,7 +176,12 @@ function Side({ model, series }: { model: Model; series: MetricSeries }) {
 function Snapshots({ model }: { model: Model }) {
   const { t, whole } = useText();
   const { job, snapshots } = model;
-  if (snapshots.length === 0) return <Text c="dimmed">{t("snapshots.none")}</Text>;
+  if (snapshots.length === 0)
+    return (
+      <div className="card">
+        <EmptyState icon="snapshot" title={t("snapshots.none")} />
+      </div>
+    );
   const save = () =>
     save_text(
       `${job.name} snapshots.csv`,
@@ -193,7 +199,7 @@ function Snapshots({ model }: { model: Model }) {
         </Button>
       </Group>
       <Table.ScrollContainer minWidth={520}>
-        <Table>
+        <Table className="card">
           <Table.Thead>
             <Table.Tr>
               <Table.Th ta="right">{t("axis.epoch")}</Table.Th>

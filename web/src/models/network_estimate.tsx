@@ -4,12 +4,12 @@ import { bytes, rate } from "../format/format";
 import { useDebounced } from "../frame/page_states";
 import { operations } from "../network/network_view";
 import { useDescribe, useEstimate } from "../network/use_describe";
-import { useText } from "../text/text";
+import { type Translate, useText } from "../text/text";
 
 /** What training will take, before it is begun: parameters, operations, memory against what is free, and time. */
 export function NetworkEstimate({ spec, valid }: { spec: ModelSpec | null; valid: boolean }) {
   const { t, whole, duration } = useText();
-  const found = useDescribe(valid ? spec : null);
+  const { found } = useDescribe(valid ? spec : null);
   // Trying a network costs the machine two seconds; not with every word that is typed.
   const settled = useDebounced(spec, 1500);
   const estimate = useEstimate(valid && found?.ok && settled?.dataset_id ? settled : null);
@@ -17,7 +17,7 @@ export function NetworkEstimate({ spec, valid }: { spec: ModelSpec | null; valid
   const fault = found.diagnostics.find(({ severity }) => severity === "error");
   if (fault)
     return (
-      <Alert color="red" variant="light" py="xs" data-testid="network-fault">
+      <Alert data-tone="error" py="xs" data-testid="network-fault">
         {fault.message}
       </Alert>
     );
@@ -51,10 +51,7 @@ export function NetworkEstimate({ spec, valid }: { spec: ModelSpec | null; valid
       </dl>
       {time && !estimate.isFetching && (
         <Text size="xs" c="dimmed">
-          {t(time.how === "measured" ? "estimate.measured" : "estimate.by_products", {
-            low: rate(time.images_per_s.low),
-            high: rate(time.images_per_s.high),
-          })}
+          {speed_words(t, time.how === "measured" ? "estimate.measured" : "estimate.by_products", time.images_per_s)}
         </Text>
       )}
       {tight && (
@@ -64,4 +61,14 @@ export function NetworkEstimate({ spec, valid }: { spec: ModelSpec | null; valid
       )}
     </div>
   );
+}
+
+/** A range, or one number where both ends read the same. */
+function speed_words(
+  t: Translate,
+  key: "estimate.measured" | "estimate.by_products",
+  speed: { low: number; high: number },
+): string {
+  const [low, high] = [rate(speed.low), rate(speed.high)];
+  return low === high ? t(`${key}_one`, { rate: low }) : t(key, { low, high });
 }

@@ -7,9 +7,13 @@ import { percent, significant } from "../format/format";
 import { type FormState, Section, SegmentField } from "../forms/fields";
 import { QueryProblem, useDebounced } from "../frame/page_states";
 import { NetworkView } from "../network/network_view";
+import { unpaired_line } from "../network/prototxt";
+import { useDescribe } from "../network/use_describe";
 import { useText } from "../text/text";
+import { listed_findings } from "./findings";
 import { defaults_of, type ModelForm, type WeightsOfJob } from "./model_form";
 import { PythonLayersField } from "./python_layers_field";
+import "./editor.css";
 
 const PrototxtEditor = lazy(() => import("./prototxt_editor"));
 
@@ -38,12 +42,14 @@ export function NetworkSection({ form, check, spec }: Props) {
       ? (items.find((item) => item.name === values.standard)?.prototxt ?? "")
       : (check?.network ?? "");
   const settled_text = useDebounced(text, 300);
+  const described = useDescribe(check?.ok ? spec : null).found?.diagnostics ?? [];
   if (networks.error) return <QueryProblem error={networks.error} />;
   const graph = (
     <NetworkView
       text={settled_text}
       spec={spec}
       faulty={custom ? faulty : []}
+      findings={false}
       on_line={custom ? (line) => set_go_to({ line, column: 1 }) : undefined}
     />
   );
@@ -105,7 +111,11 @@ export function NetworkSection({ form, check, spec }: Props) {
       </Group>
       {drawn && !custom && graph}
       <Findings
-        diagnostics={check?.diagnostics ?? []}
+        diagnostics={listed_findings(
+          check?.diagnostics ?? [],
+          check?.ok ? described : [],
+          custom && unpaired_line(values.prototxt) !== null,
+        )}
         on_go={custom ? ({ line, column }) => line !== null && set_go_to({ line, column: column ?? 1 }) : undefined}
       />
     </Section>
@@ -360,8 +370,7 @@ function Findings({ diagnostics, on_go }: { diagnostics: Diagnostic[]; on_go?: (
       {diagnostics.map((diagnostic) => (
         <Alert
           key={`${diagnostic.line}:${diagnostic.column}:${diagnostic.message}`}
-          color={diagnostic.severity === "error" ? "red" : "yellow"}
-          variant="light"
+          data-tone={diagnostic.severity}
           py="xs"
         >
           <Text size="sm">

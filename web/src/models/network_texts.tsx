@@ -5,8 +5,21 @@ import { file_url, type Job, type ModelSpec } from "../api/client";
 import { is_active } from "../api/live";
 import { NetworkView } from "../network/network_view";
 import { useText } from "../text/text";
+import "./editor.css";
 
 const PrototxtEditor = lazy(() => import("./prototxt_editor"));
+
+/** What a page may ask of a stored spec: without what the server filled in when the job was made. */
+function request_of(spec: ModelSpec): ModelSpec {
+  const {
+    dataset_dir: _,
+    model_dir: __,
+    roots: ___,
+    weights: ____,
+    ...asked
+  } = spec as ModelSpec & Record<string, unknown>;
+  return asked as ModelSpec;
+}
 
 /** The networks among a job's files, each as text and graph. */
 export function NetworkTexts({
@@ -59,7 +72,11 @@ export function NetworkTexts({
             <PrototxtEditor label={file} value={text.data} go_to={go_to} />
           </Suspense>
           {file !== "solver.prototxt" && (
-            <NetworkView text={text.data} spec={spec} on_line={(line) => set_go_to({ line, column: 1 })} />
+            <NetworkView
+              text={text.data}
+              spec={spec && request_of(spec)}
+              on_line={(line) => set_go_to({ line, column: 1 })}
+            />
           )}
         </div>
       )}

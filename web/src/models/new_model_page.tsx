@@ -4,10 +4,19 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useEffect, useMemo, useRef } from "react";
 import { Link, useNavigate, useSearchParams } from "react-router";
 import { answer, client, type Job, type ModelCheck, ProblemError } from "../api/client";
-import { useAllJobs, useDataset, useModelCheck } from "../api/queries";
+import { useAllJobs, useDataset, useModelCheck, useNetworks } from "../api/queries";
 import { useDraft } from "../forms/draft";
 import { field_errors } from "../forms/field_errors";
-import { ChoiceField, Folded, type FormState, NumberField, Row, Section, TextField } from "../forms/fields";
+import {
+  ChoiceField,
+  Folded,
+  type FormState,
+  NumberField,
+  Row,
+  Section,
+  SectionList,
+  TextField,
+} from "../forms/fields";
 import { BrowseButton } from "../forms/path_field";
 import { ProblemAlert, useDebounced, useTitle } from "../frame/page_states";
 import { useText } from "../text/text";
@@ -38,7 +47,11 @@ export function NewModelPage() {
   useTitle(t("model.new"));
   useAddress(change);
 
-  const sweep = useMemo(() => sweep_of(values), [values]);
+  const suggestion = useSuggestedName(values);
+  const sweep = useMemo(
+    () => sweep_of(values.name.trim() === "" ? { ...values, name: suggestion } : values),
+    [values, suggestion],
+  );
   const spec = useMemo(() => model_spec(sweep[0] ?? values), [sweep, values]);
   const settled = useDebounced(spec, 500);
   const ready = has_network(values);
@@ -102,21 +115,30 @@ export function NewModelPage() {
       <Title order={1} mb="md">
         {t("model.new_classification")}
       </Title>
-      <div className="with-side">
-        <Stack>
+      <div className="form-page">
+        <SectionList />
+        <div className="form-sections">
+          <Section title={t("section.name")}>
+            <Row>
+              <TextField
+                form={form}
+                name="name"
+                label={t("field.name")}
+                help={t("model.name.help")}
+                placeholder={suggestion}
+              />
+              <TextField form={form} name="group" label={t("field.group")} help={t("field.group.help")} />
+            </Row>
+          </Section>
           <Section title={t("kind.dataset")}>
             <DatasetField form={form} />
           </Section>
           <NetworkSection form={form} check={ready ? check.data : undefined} spec={ready ? settled : null} />
           <SolverSection form={form} />
           <DataSection form={form} />
-          <Section title={t("section.name")}>
-            <TextField form={form} name="name" label={t("field.name")} help={t("model.name.help")} required />
-            <TextField form={form} name="group" label={t("field.group")} help={t("field.group.help")} />
-          </Section>
-        </Stack>
+        </div>
         <div className="side">
-          <Card withBorder>
+          <Card withBorder padding="md">
             <Stack gap="sm">
               <Title order={2}>{t("summary.title")}</Title>
               <Summary values={values} check={ready ? check.data : undefined} />
@@ -183,6 +205,18 @@ function useAddress(change: (part: Partial<ModelForm>) => void) {
     change(form_of_model(t("clone.name", { name }), group, spec));
     set_params({}, { replace: true });
   }, [original.data, change, set_params, t]);
+}
+
+/** `LeNet on MNIST`, once both are chosen. */
+function useSuggestedName(values: ModelForm): string {
+  const { t } = useText();
+  const networks = useNetworks().data?.items ?? [];
+  const dataset = useDataset(values.dataset_id, values.dataset_id !== "").data?.job.name;
+  const network =
+    values.network === "standard"
+      ? (networks.find(({ name }) => name === values.standard)?.title ?? values.standard)
+      : t(`network.${values.network}`);
+  return dataset ? t("model.suggested_name", { network, dataset }) : "";
 }
 
 function DatasetField({ form }: { form: FormState<ModelForm> }) {

@@ -22,6 +22,7 @@ import { useEffect, useRef } from "react";
 import { complete, registered_types } from "../network/completion";
 import { parse_proto } from "../network/proto_schema";
 import { theme as colours, highlighting } from "./editor_colours";
+import "./editor.css";
 
 const prototxt = StreamLanguage.define<null>({
   startState: () => null,

@@ -24,6 +24,13 @@ describe("a sweep", () => {
     expect(sweep_of({ ...form, group: "rates", base_lr: "1, 2" })[0]?.group).toBe("rates");
   });
 
+  it("reads a comma behind a single 0 as a decimal comma", () => {
+    expect(sweep_of({ ...form, base_lr: "0,01" })).toHaveLength(1);
+    expect(model_spec(sweep_of({ ...form, base_lr: "0,01" })[0]!)).toMatchObject({ solver: { base_lr: 0.01 } });
+    expect(sweep_of({ ...form, base_lr: "0,01, 0,001" }).map((one) => one.base_lr)).toEqual(["0.01", "0.001"]);
+    expect(sweep_of({ ...form, batch_size: "10,20" }).map((one) => one.batch_size)).toEqual(["10", "20"]);
+  });
+
   it("leaves out what is said twice, and keeps what is no number for the server to refuse", () => {
     expect(sweep_of({ ...form, base_lr: "0.1, 0.1" })).toHaveLength(1);
     expect(sweep_of({ ...form, base_lr: "0.1, fast" }).map((one) => one.base_lr)).toEqual(["0.1", "fast"]);

@@ -1,4 +1,4 @@
-import { Alert, Button, Card, FileButton, Group, Select, Stack, Text, Textarea } from "@mantine/core";
+import { Alert, Button, Card, FileButton, Group, Select, Stack, Text, Textarea, Title } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { type ClipboardEvent, useEffect, useRef, useState } from "react";
 import { useSearchParams } from "react-router";
@@ -7,12 +7,15 @@ import { useSystem } from "../api/queries";
 import { save_text, to_csv } from "../charts/csv";
 import { significant } from "../format/format";
 import { BrowseButton } from "../forms/path_field";
+import { EmptyState } from "../frame/empty_state";
+import { Icon } from "../frame/icon";
 import { ProblemAlert } from "../frame/page_states";
 import { useText } from "../text/text";
 import { view_of } from "../views/registry";
 import type { Answer } from "../views/view";
 import { ClassifyMany } from "./classify_many";
 import { LayersPanel, type LayersQuestion } from "./layers_panel";
+import "./test.css";
 
 interface Shown {
   name: string;
@@ -76,45 +79,53 @@ export function TestPanel({ model }: { model: Model }) {
       label: t("snapshot.at", { epoch: significant(one.epoch, 3), iteration: one.iteration }),
     })),
   ];
-  if (model.snapshots.length === 0) return <Text c="dimmed">{t("test.no_snapshot")}</Text>;
+  if (model.snapshots.length === 0)
+    return (
+      <div className="card">
+        <EmptyState icon="snapshot" title={t("test.no_snapshot")} />
+      </div>
+    );
   return (
     <Stack onPaste={(event: ClipboardEvent) => send(images_of(event.clipboardData.files))}>
-      <Group align="flex-end" gap="md">
-        <Select
-          label={t("test.snapshot")}
-          data={choices}
-          value={choices.some((choice) => choice.value === snapshot) ? snapshot : "best"}
-          allowDeselect={false}
-          onChange={(value) =>
-            set_params(
-              (before) => {
-                const after = new URLSearchParams(before);
-                after.set("tab", "test");
-                after.set("snapshot", value ?? "best");
-                return after;
-              },
-              { replace: true },
-            )
-          }
-        />
-      </Group>
-      <div
-        className="drop"
-        data-over={over}
-        role="group"
-        aria-label={t("test.drop")}
-        onDragOver={(event) => {
-          event.preventDefault();
-          set_over(true);
-        }}
-        onDragLeave={() => set_over(false)}
-        onDrop={(event) => {
-          event.preventDefault();
-          set_over(false);
-          send(images_of(event.dataTransfer.files));
-        }}
-      >
-        <Stack align="center" gap="xs">
+      <section className="card test-card">
+        <Group justify="space-between" align="flex-end" gap="md">
+          <Title order={2}>{t("test.title")}</Title>
+          <Select
+            size="xs"
+            label={t("test.snapshot")}
+            data={choices}
+            value={choices.some((choice) => choice.value === snapshot) ? snapshot : "best"}
+            allowDeselect={false}
+            onChange={(value) =>
+              set_params(
+                (before) => {
+                  const after = new URLSearchParams(before);
+                  after.set("tab", "test");
+                  after.set("snapshot", value ?? "best");
+                  return after;
+                },
+                { replace: true },
+              )
+            }
+          />
+        </Group>
+        <div
+          className="drop"
+          data-over={over}
+          role="group"
+          aria-label={t("test.drop")}
+          onDragOver={(event) => {
+            event.preventDefault();
+            set_over(true);
+          }}
+          onDragLeave={() => set_over(false)}
+          onDrop={(event) => {
+            event.preventDefault();
+            set_over(false);
+            send(images_of(event.dataTransfer.files));
+          }}
+        >
+          <Icon name="upload" />
           <Text size="sm">{t("test.drop")}</Text>
           <FileButton
             multiple
@@ -128,44 +139,45 @@ export function TestPanel({ model }: { model: Model }) {
               </Button>
             )}
           </FileButton>
-        </Stack>
-      </div>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          const wanted = paths
-            .split("\n")
-            .map((line) => line.trim())
-            .filter((line) => line !== "");
-          if (wanted.length > 0)
-            ask.mutate({ paths: wanted.filter((name) => !is_url(name)), urls: wanted.filter(is_url) });
-        }}
-      >
-        <Group align="flex-end" gap="sm">
-          <Textarea
-            style={{ flex: 1, minWidth: 220 }}
-            label={t(url_fetch ? "test.paths_and_urls" : "test.paths")}
-            description={t(url_fetch ? "test.paths_and_urls.help" : "test.paths.help")}
-            placeholder="/data/mnist/test/7/00000.png"
-            autosize
-            minRows={1}
-            maxRows={8}
-            spellCheck={false}
-            value={paths}
-            onChange={(event) => set_paths(event.currentTarget.value)}
-          />
-          <BrowseButton
-            kind="file"
-            label={t("test.paths")}
-            accept={/\.(png|jpe?g|bmp|p[gpn]m)$/i}
-            value={paths.trim().split("\n").at(-1) ?? ""}
-            on_choose={(path) => set_paths((before) => (before.trim() === "" ? path : `${before.trimEnd()}\n${path}`))}
-          />
-          <Button type="submit" variant="default" disabled={paths.trim() === ""} loading={ask.isPending}>
-            {t("test.classify")}
-          </Button>
-        </Group>
-      </form>
+        </div>
+        <form
+          onSubmit={(event) => {
+            event.preventDefault();
+            const wanted = paths
+              .split("\n")
+              .map((line) => line.trim())
+              .filter((line) => line !== "");
+            if (wanted.length > 0)
+              ask.mutate({ paths: wanted.filter((name) => !is_url(name)), urls: wanted.filter(is_url) });
+          }}
+        >
+          <div className="path-row">
+            <Textarea
+              label={t(url_fetch ? "test.paths_and_urls" : "test.paths")}
+              description={t(url_fetch ? "test.paths_and_urls.help" : "test.paths.help")}
+              placeholder="/data/mnist/test/7/00000.png"
+              autosize
+              minRows={1}
+              maxRows={8}
+              spellCheck={false}
+              value={paths}
+              onChange={(event) => set_paths(event.currentTarget.value)}
+            />
+            <BrowseButton
+              kind="file"
+              label={t("test.paths")}
+              accept={/\.(png|jpe?g|bmp|p[gpn]m)$/i}
+              value={paths.trim().split("\n").at(-1) ?? ""}
+              on_choose={(path) =>
+                set_paths((before) => (before.trim() === "" ? path : `${before.trimEnd()}\n${path}`))
+              }
+            />
+            <Button type="submit" variant="default" disabled={paths.trim() === ""} loading={ask.isPending}>
+              {t("test.classify")}
+            </Button>
+          </div>
+        </form>
+      </section>
       {ask.error instanceof ProblemError && <ProblemAlert problem={ask.error.problem} />}
       {ask.data && (
         <Stack gap="sm" aria-live="polite" data-testid="answers">
@@ -199,7 +211,50 @@ function images_of(files: FileList): File[] {
   return [...files].filter((file) => file.type.startsWith("image/"));
 }
 
-function classify(id: string, snapshot: string, question: Question): Promise<Classification> {
+/** The answers for all images. A request that names one that cannot be used is refused as a whole: then each is asked for alone. */
+async function classify(id: string, snapshot: string, question: Question): Promise<Classification> {
+  try {
+    return await classify_at_once(id, snapshot, question);
+  } catch (error) {
+    const parts = parts_of(question);
+    if (
+      !(error instanceof ProblemError) ||
+      error.problem.status < 400 ||
+      error.problem.status >= 500 ||
+      parts.length < 2
+    )
+      throw error;
+    const answers: Classification[] = [];
+    for (const { name, part } of parts)
+      answers.push(
+        await classify_at_once(id, snapshot, part).catch((refused: unknown) => {
+          if (!(refused instanceof ProblemError)) throw refused;
+          return { images: [refused_image(name, refused)], snapshot: 0, seconds: 0 };
+        }),
+      );
+    if (answers.every(({ snapshot: answered }) => answered === 0)) throw error;
+    return {
+      images: answers.flatMap(({ images }) => images),
+      snapshot: Math.max(...answers.map(({ snapshot: answered }) => answered)),
+      seconds: answers.reduce((sum, { seconds }) => sum + seconds, 0),
+    };
+  }
+}
+
+function parts_of(question: Question): { name: string; part: Question }[] {
+  if ("files" in question) return question.files.map((file) => ({ name: file.name, part: { files: [file] } }));
+  return [
+    ...question.paths.map((path) => ({ name: path, part: { paths: [path], urls: [] } })),
+    ...question.urls.map((url) => ({ name: url, part: { paths: [], urls: [url] } })),
+  ];
+}
+
+function refused_image(name: string, { problem }: ProblemError): Classification["images"][number] {
+  const { code, detail: message, where, advice } = problem;
+  return { name, predictions: [], error: { code, message, where, advice } };
+}
+
+function classify_at_once(id: string, snapshot: string, question: Question): Promise<Classification> {
   const params = { path: { id }, query: { snapshot, top: 5 } };
   if ("paths" in question) {
     const { paths, urls } = question;
@@ -226,9 +281,9 @@ function OneAnswer({ image, model, snapshot }: { image: Shown; model: string; sn
   const { error } = image.result;
   const { Answer } = view_of(image.result);
   return (
-    <Card withBorder padding="md" data-testid="answer">
+    <Card withBorder padding="md" radius={10} data-testid="answer">
       <Group align="flex-start" gap="lg" wrap="wrap">
-        <div className="image" data-small={small} style={{ width: 140, height: 140, flex: "none" }}>
+        <div className="image" data-small={small} style={{ width: 132, height: 132, flex: "none" }}>
           {image.url ? (
             <img
               src={image.url}
@@ -248,7 +303,7 @@ function OneAnswer({ image, model, snapshot }: { image: Shown; model: string; sn
             {image.name}
           </Text>
           {error ? (
-            <Alert color="red" variant="light">
+            <Alert data-tone="error" role="alert">
               <Text size="sm">{error.message}</Text>
               {error.advice && (
                 <Text size="sm" fw={600}>

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { layout_of } from "./graph_layout";
 import { kind_of } from "./layer_kinds";
 import { graph_of, is_in, layers_of, type Stage } from "./network_graph";
-import { parse_prototxt } from "./prototxt";
+import { parse_prototxt, unpaired_line } from "./prototxt";
 
 function standard(name: string): string {
   return readFileSync(join(import.meta.dirname, `../../../networks/${name}.prototxt`), "utf8");
@@ -86,5 +86,15 @@ describe("the graph of a network", () => {
     expect(kind_of("Convolution")).toBe("convolution");
     expect(kind_of("MyOwnLoss")).toBe("loss");
     expect(kind_of("Unknown")).toBe("shape");
+  });
+});
+
+describe("brackets", () => {
+  it("are paired, or the line of the one that is not is told", () => {
+    expect(unpaired_line('layer { name: "a" # {\n}')).toBeNull();
+    expect(unpaired_line('layer { name: "{" }')).toBeNull();
+    expect(unpaired_line("layer {\n name: 'a'\n param {\n }\n")).toBe(1);
+    expect(unpaired_line("layer { }\n}")).toBe(2);
+    expect(unpaired_line("a { b: [1, 2 }")).toBe(1);
   });
 });

@@ -1,12 +1,15 @@
 import { Alert, Button, Group, SegmentedControl, Skeleton, Stack, Table, Text } from "@mantine/core";
-import { lazy, Suspense, useMemo, useState } from "react";
-import type { LayerDescription, ModelSpec } from "../api/client";
+import { lazy, Suspense, useMemo, useRef, useState } from "react";
+import { type LayerDescription, type ModelSpec, ProblemError } from "../api/client";
 import { bytes, significant } from "../format/format";
+import { ProblemAlert } from "../frame/page_states";
 import { useText } from "../text/text";
 import { fold_graph } from "./fold_graph";
 import { kind_of, type LayerKind, layer_kinds } from "./layer_kinds";
 import { graph_of, is_in, type Layer, layers_of, type Stage, stages } from "./network_graph";
+import { unpaired_line } from "./prototxt";
 import { useDescribe } from "./use_describe";
+import "./network.css";
 
 const NetworkFlow = lazy(() => import("./network_flow"));
 
@@ -16,21 +19,28 @@ interface Props {
   spec: ModelSpec | null;
   /** Lines with something wrong on them. */
   faulty?: number[];
+  /** Whether what is wrong is listed here; not where the page has a list of its own. */
+  findings?: boolean;
   on_line?: (line: number) => void;
 }
 
 /** A network's text as a graph, one stage at a time, and as a table of its layers. */
-export function NetworkView({ text, spec, faulty = [], on_line }: Props) {
+export function NetworkView({ text: typed, spec, faulty = [], findings = true, on_line }: Props) {
   const { t, whole } = useText();
   const [wanted, set_stage] = useState<Stage>("train");
   const [selected, set_selected] = useState<Layer | null>(null);
+  // A text with an unpaired bracket has no layers to trust: the last good drawing stays, greyed.
+  const stale = useMemo(() => unpaired_line(typed) !== null, [typed]);
+  const good = useRef("");
+  if (!stale) good.current = typed;
+  const text = stale && good.current !== "" ? good.current : typed;
   const all = useMemo(() => layers_of(text), [text]);
   const present = useMemo(() => stages.filter((stage) => all.some((layer) => is_in(layer, stage))), [all]);
   const stage = present.includes(wanted) ? wanted : (present[0] ?? "train");
   const layers = useMemo(() => all.filter((layer) => is_in(layer, stage)), [all, stage]);
   const [open, set_open] = useState<ReadonlySet<string>>(new Set());
   const graph = useMemo(() => fold_graph(graph_of(layers), open), [layers, open]);
-  const description = useDescribe(spec);
+  const { found: description, error } = useDescribe(stale ? null : spec);
   const facts = useMemo(() => facts_of(description?.networks[stage]?.layers), [description, stage]);
   // What only building the network shows; the rest stands beside the text already.
   const faults = description?.diagnostics.filter(({ severity }) => severity === "error") ?? [];
@@ -75,15 +85,23 @@ export function NetworkView({ text, spec, faulty = [], on_line }: Props) {
           ))}
         </Group>
       </Group>
+      {stale && (
+        <Text size="sm" c="var(--abort-ink)" role="status" data-testid="stale-graph">
+          {t("network.stale")}
+        </Text>
+      )}
+      {error instanceof ProblemError && findings && <ProblemAlert problem={error.problem} />}
       <Suspense fallback={<Skeleton height={520} />}>
-        <NetworkFlow
-          graph={graph}
-          selected={about?.line ?? null}
-          faulty={faulty_layers}
-          on_select={select}
-          on_open={(fold) => set_open(new Set([...open, fold.id]))}
-          facts={facts}
-        />
+        <div className="network-drawing" data-stale={stale}>
+          <NetworkFlow
+            graph={graph}
+            selected={about?.line ?? null}
+            faulty={faulty_layers}
+            on_select={select}
+            on_open={(fold) => set_open(new Set([...open, fold.id]))}
+            facts={facts}
+          />
+        </div>
       </Suspense>
       {open.size > 0 && (
         <Group>
@@ -92,10 +110,10 @@ export function NetworkView({ text, spec, faulty = [], on_line }: Props) {
           </Button>
         </Group>
       )}
-      {faults
+      {(findings ? faults : [])
         .filter(({ layer }) => layer === null || layers.some(({ name }) => name === layer))
         .map(({ message, layer }) => (
-          <Alert key={message} color="red" variant="light" py="xs" data-testid="graph-fault">
+          <Alert key={message} data-tone="error" py="xs" data-testid="graph-fault">
             {layer !== null && layers.find(({ name }) => name === layer) ? (
               <button
                 type="button"

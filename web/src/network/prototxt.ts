@@ -89,3 +89,15 @@ export function messages_of(message: Message, name: string): Message[] {
 export function text_of(message: Message | undefined, name: string): string | undefined {
   return message && texts_of(message, name).at(-1);
 }
+
+/** The line of a bracket that nothing closes, or that closes nothing; null when all are paired. */
+export function unpaired_line(text: string): number | null {
+  const open: { text: string; line: number }[] = [];
+  const pairs: Record<string, string> = { "}": "{", ">": "<", "]": "[" };
+  for (const token of tokens_of(text)) {
+    if (token.quoted) continue;
+    if (/^[{<[]$/.test(token.text)) open.push(token);
+    else if (pairs[token.text] && open.pop()?.text !== pairs[token.text]) return token.line;
+  }
+  return open.at(-1)?.line ?? null;
+}

@@ -61,7 +61,7 @@ export function PretrainedPage() {
 function Warnings({ data: { pretrained } }: { data: Pretrained }) {
   if (!pretrained || pretrained.warnings.length === 0) return null;
   return (
-    <Alert color="yellow" variant="light" mb="md" py="xs">
+    <Alert data-tone="warning" mb="md" py="xs">
       <List size="sm">
         {pretrained.warnings.map((warning) => (
           <List.Item key={warning}>{warning}</List.Item>

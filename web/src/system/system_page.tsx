@@ -1,11 +1,12 @@
 import { Alert, Stack, Text, Title } from "@mantine/core";
 import { useDoctor, useSystem } from "../api/queries";
 import { bytes } from "../format/format";
+import { Icon } from "../frame/icon";
 import { PageSkeleton, QueryProblem, useTitle } from "../frame/page_states";
 import { Facts } from "../jobs/job_tabs";
 import { useText } from "../text/text";
 
-const colours = { ok: "green", warning: "yellow", error: "red" } as const;
+const icons = { ok: "check", warning: "warning", error: "error" } as const;
 
 export function SystemPage() {
   const { t, duration, whole, listed } = useText();
@@ -63,9 +64,8 @@ export function SystemPage() {
       {doctor.data?.checks.map((check) => (
         <Alert
           key={check.id}
-          color={colours[check.status]}
-          variant="light"
-          styles={{ title: { color: "var(--mantine-color-text)" } }}
+          data-tone={check.status}
+          icon={<Icon name={icons[check.status]} />}
           title={`${t(`doctor.${check.status}`)}: ${check.title}`}
         >
           <Text size="sm">{check.text}</Text>

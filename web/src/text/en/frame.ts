@@ -35,6 +35,7 @@ export const frame = {
   "nav.jump": "Search or jump…",
   "nav.devices": "{free} of {n} device free|{free} of {n} devices free",
   "nav.devices.help": "Devices that can start a training now",
+  "nav.pretrained": "Pretrained",
   "nav.running": "{n} running",
   "nav.settings": "Settings",
 
@@ -55,7 +56,6 @@ export const frame = {
   "problem.restore": "Undo failed",
   "problem.edit": "Save failed",
 
-  "user.you": "Log in",
   "user.name": "User name",
   "user.name.help": "Lowercase letters, digits, periods, hyphens and underscores. No password",
   "user.log_in": "Log in",

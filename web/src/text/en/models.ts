@@ -5,6 +5,7 @@ export const models = {
   "model.create_many": "Train {n} models",
   "model.too_many": "These lists give {n} models. The limit is {most} at once",
   "model.name.help": "Shown in all lists, for example “LeNet on MNIST”",
+  "model.suggested_name": "{network} on {dataset}",
   "model.facts": "Model",
   "model.best": "Best",
   "model.best_at": "{value} at epoch {epoch}",

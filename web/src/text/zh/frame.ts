@@ -37,6 +37,7 @@ export const frame: Record<keyof typeof english, string> = {
   "nav.jump": "搜索或跳转…",
   "nav.devices": "{n} 个设备中 {free} 个空闲|{n} 个设备中 {free} 个空闲",
   "nav.devices.help": "现在可以开始训练的设备",
+  "nav.pretrained": "预训练",
   "nav.running": "{n} 个运行中",
   "nav.settings": "设置",
 
@@ -57,7 +58,6 @@ export const frame: Record<keyof typeof english, string> = {
   "problem.restore": "撤销失败",
   "problem.edit": "保存失败",
 
-  "user.you": "登录",
   "user.name": "用户名",
   "user.name.help": "小写字母、数字、点、连字符和下划线。无需密码",
   "user.log_in": "登录",

@@ -7,6 +7,7 @@ export const models: Record<keyof typeof english, string> = {
   "model.create_many": "训练 {n} 个模型",
   "model.too_many": "这些列表产生 {n} 个模型，一次最多 {most} 个",
   "model.name.help": "显示在各列表中，例如“LeNet on MNIST”",
+  "model.suggested_name": "{dataset} 上的 {network}",
   "model.facts": "模型",
   "model.best": "最佳",
   "model.best_at": "{value}，第 {epoch} 轮",

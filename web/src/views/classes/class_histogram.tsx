@@ -50,14 +50,16 @@ function ClassHistogram({ labels, splits, name }: Props) {
         />
         <Group gap="sm">
           <Text size="sm" c="dimmed">
-            {t("histogram.summary", { n: labels.length, least, most })}
+            {least === most
+              ? t("histogram.summary_even", { n: labels.length, most })
+              : t("histogram.summary", { n: labels.length, least, most })}
           </Text>
           <Button size="compact-xs" variant="default" onClick={save}>
             CSV
           </Button>
         </Group>
       </Group>
-      <ul className="bars" tabIndex={0} aria-label={t("dataset.classes")}>
+      <ul className="card bars histogram-card" tabIndex={0} aria-label={t("dataset.classes")}>
         {labels.map((label, i) => (
           <li className="bar-row" key={label}>
             <Link

@@ -65,7 +65,7 @@ function ClassScores({ facts, name, sort, on_sort, on_class }: Props) {
         </Button>
       </Group>
       <Table.ScrollContainer minWidth={520}>
-        <Table data-testid="scores">
+        <Table data-testid="scores" className="card">
           <Table.Thead>
             <Table.Tr>
               {columns.map((column) => {

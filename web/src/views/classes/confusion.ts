@@ -33,8 +33,8 @@ export function shown_classes(facts: EvaluationFacts, by_error: boolean, most: n
 
 /** A cell's colour for a share of 0 … 1 between paper and ink, and black or white on it, whichever reads better (always AA). */
 export function cell_colours(share: number, dark: boolean): { background: string; color: string } {
-  const paper = dark ? [36, 36, 36] : [255, 255, 255];
-  const ink = dark ? [116, 192, 252] : [11, 74, 134];
+  const paper = dark ? [28, 32, 39] : [255, 255, 255];
+  const ink = dark ? [143, 173, 251] : [39, 71, 166];
   const mixed = paper.map((from, i) => Math.round(from + (ink[i]! - from) * share));
   const [r = 0, g = 0, b = 0] = mixed.map((value) => {
     const part = value / 255;

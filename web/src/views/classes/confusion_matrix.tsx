@@ -1,5 +1,6 @@
 import { Group, SegmentedControl, Stack, Text, useComputedColorScheme } from "@mantine/core";
 import type { EvaluationFacts } from "../../api/client";
+import { percent } from "../../format/format";
 import { useText } from "../../text/text";
 import type { EvaluationPanelProps } from "../view";
 import { cell_colours, confusion_of, shown_classes } from "./confusion";
@@ -11,6 +12,9 @@ const most_classes = 60;
 interface Props {
   facts: EvaluationFacts;
   order: string;
+  /** Percentages of the row instead of counts. */
+  shares: boolean;
+  on_shares: (shares: boolean) => void;
   on_order: (order: string) => void;
   on_cell: (truth: number, predicted: number) => void;
 }
@@ -21,13 +25,15 @@ export function MatrixPanel({ facts, params, set }: EvaluationPanelProps) {
     <ConfusionMatrix
       facts={facts}
       order={params.get("order") ?? "class"}
+      shares={params.get("numbers") === "percent"}
+      on_shares={(shares) => set({ numbers: shares ? "percent" : null })}
       on_order={(order) => set({ order: order === "class" ? null : order })}
       on_cell={(truth, predicted) => set({ tab: "images", truth: String(truth), predicted: String(predicted) })}
     />
   );
 }
 
-function ConfusionMatrix({ facts, order, on_order, on_cell }: Props) {
+function ConfusionMatrix({ facts, order, shares, on_shares, on_order, on_cell }: Props) {
   const { t, whole } = useText();
   const dark = useComputedColorScheme("light") === "dark";
   if (facts.labelled === 0) return <Text c="dimmed">{t("evaluation.no_truth")}</Text>;
@@ -48,16 +54,35 @@ function ConfusionMatrix({ facts, order, on_order, on_cell }: Props) {
             { value: "error", label: t("matrix.by_error") },
           ]}
         />
-        <Text size="sm" c="dimmed">
-          {t("matrix.help")}
-        </Text>
+        <SegmentedControl
+          size="xs"
+          aria-label={t("matrix.numbers")}
+          value={shares ? "percent" : "count"}
+          onChange={(value) => on_shares(value === "percent")}
+          data={[
+            { value: "count", label: t("matrix.counts") },
+            { value: "percent", label: t("matrix.shares") },
+          ]}
+        />
+        <span className="matrix-legend">
+          {t("matrix.legend")} <span>0 %</span>
+          <i
+            style={{
+              background: `linear-gradient(to right, ${[0, 0.25, 0.5, 0.75, 1].map((share) => cell_colours(share, dark).background).join(", ")})`,
+            }}
+          />
+          <span>100 %</span>
+        </span>
       </Group>
+      <Text size="sm" c="dimmed">
+        {t("matrix.help")}
+      </Text>
       {shown.length < facts.classes.length && (
         <Text size="sm" c="dimmed">
           {t("matrix.cut", { n: shown.length })}
         </Text>
       )}
-      <div className="scroll-x">
+      <div className="card matrix-card scroll-x" tabIndex={0} role="region" aria-label={t("tab.matrix")}>
         <table className="matrix" data-testid="matrix">
           <caption className="dimmed">{t("matrix.label")}</caption>
           <thead>
@@ -90,7 +115,7 @@ function ConfusionMatrix({ facts, order, on_order, on_cell }: Props) {
                         data-cell={`${truth}-${predicted}`}
                         onClick={() => on_cell(truth, predicted)}
                       >
-                        {whole(n)}
+                        {shares ? percent(n / Math.max(1, total(truth)), 1) : whole(n)}
                       </button>
                     </td>
                   );

@@ -4,6 +4,7 @@ import { save_text, to_csv } from "../../charts/csv";
 import { significant } from "../../format/format";
 import { useText } from "../../text/text";
 import type { NumberRow } from "./numbers";
+import "./raw.css";
 
 /** So many rows are drawn; copy and CSV have all. */
 const most_shown = 200;
