@@ -93,7 +93,7 @@ Result<TrainingRate> known_rate(const std::string& text, const PythonLayersInPas
 
 json range(double low, double high) { return {{"low", low}, {"high", high}}; }
 
-json time_json(const TrainingRate& rate, const ModelSpec& spec, const DatasetFacts& dataset) {
+json time_json(const TrainingRate& rate, const ModelSpec& spec, const TrainingData& dataset) {
     const double low = kSlower * rate.images_per_s, high = kFaster * rate.images_per_s;
     json time{{"images_per_s", range(low, high)},
               {"how", rate.measured ? "measured" : "matrix_products"},

@@ -217,7 +217,7 @@ class Import {
 
     /// The network to use, for pictures of the model's size.
     Result<TrainingFiles> training_files() const {
-        DatasetFacts dataset;
+        TrainingData dataset;
         dataset.label_count = std::max<std::int64_t>(facts_.classes, 1);
         dataset.channels = facts_.image.channels > 0 ? facts_.image.channels : 3;
         dataset.height = facts_.image.height > 0 ? facts_.image.height : 224;

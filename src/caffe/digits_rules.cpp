@@ -43,7 +43,7 @@ struct NetParts {
 
 /// Leaves out what the dataset makes senseless and fills in the number of classes. Errors: a data layer of another
 /// kind.
-Result<std::vector<LayerParameter>> clean_up(const caffe::NetParameter& net, const DatasetFacts& dataset,
+Result<std::vector<LayerParameter>> clean_up(const caffe::NetParameter& net, const TrainingData& dataset,
                                              std::vector<std::string>& warnings) {
     std::vector<LayerParameter> layers;
     for (const auto& original : net.layer()) {
@@ -125,7 +125,7 @@ LayerParameter default_data_layer(TrainingBackend backend, caffe::Phase phase) {
 /// Points data layers to the dataset and sets what the user chose.
 class DataLayerFiller {
   public:
-    DataLayerFiller(const DatasetFacts& dataset, const TrainingChoices& choices, std::vector<std::string>& warnings)
+    DataLayerFiller(const TrainingData& dataset, const TrainingChoices& choices, std::vector<std::string>& warnings)
         : dataset_(dataset), choices_(choices), warnings_(warnings) {}
 
     Status fill(LayerParameter& layer, const std::string& db, std::optional<int> batch_size) {
@@ -250,7 +250,7 @@ class DataLayerFiller {
             data.set_batch_size(kDefaultBatch);
     }
 
-    const DatasetFacts& dataset_;
+    const TrainingData& dataset_;
     const TrainingChoices& choices_;
     std::vector<std::string>& warnings_;
 };
@@ -274,7 +274,7 @@ Status check_bottoms(const caffe::NetParameter& net, caffe::Phase phase, const c
     return {};
 }
 
-Result<caffe::NetParameter> make_deploy(const std::vector<LayerParameter>& layers, const DatasetFacts& dataset,
+Result<caffe::NetParameter> make_deploy(const std::vector<LayerParameter>& layers, const TrainingData& dataset,
                                         int crop_size) {
     caffe::NetParameter net;
     net.add_input("data");
@@ -292,7 +292,7 @@ Result<caffe::NetParameter> make_deploy(const std::vector<LayerParameter>& layer
     return net;
 }
 
-Status check_sizes(const DatasetFacts& dataset, const TrainingChoices& choices) {
+Status check_sizes(const TrainingData& dataset, const TrainingChoices& choices) {
     const auto positive = [](const char* name, std::int64_t value) -> Status {
         if (value > 0) return {};
         return fail(ErrorCode::kInvalidArgument, "{} is {}, expected at least 1", name, value);
@@ -312,7 +312,7 @@ Status check_sizes(const DatasetFacts& dataset, const TrainingChoices& choices) 
 
 }  // namespace
 
-Result<TrainingFiles> make_training_files(const caffe::NetParameter& original, const DatasetFacts& dataset,
+Result<TrainingFiles> make_training_files(const caffe::NetParameter& original, const TrainingData& dataset,
                                           const TrainingChoices& choices) {
     DIGITS_TRY(check_sizes(dataset, choices));
     caffe::NetParameter net = original;

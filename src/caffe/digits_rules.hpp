@@ -18,7 +18,7 @@ enum class MeanMode { kNone, kImage, kPixel };
 enum class TrainingBackend { kLmdb, kHdf5 };
 
 /// What the rules need to know of a classification dataset. Paths are absolute.
-struct DatasetFacts {
+struct TrainingData {
     std::int64_t label_count = 0;
     int channels = 0;
     int height = 0;
@@ -73,7 +73,7 @@ struct TrainingFiles {
 /// DIGITS's rules for image classification: one network, whose layers say by stage (train, val, deploy) where they
 /// belong, becomes what Caffe trains and what it deploys. `original` may be of any age. Nothing is read or written.
 /// Errors: kInvalidArgument naming layer and rule.
-Result<TrainingFiles> make_training_files(const caffe::NetParameter& original, const DatasetFacts& dataset,
+Result<TrainingFiles> make_training_files(const caffe::NetParameter& original, const TrainingData& dataset,
                                           const TrainingChoices& choices);
 
 template <>

@@ -39,8 +39,8 @@ std::string difference(const caffe::SolverParameter& got, std::string_view text)
     return difference(*want, got);
 }
 
-DatasetFacts mnist() {
-    DatasetFacts facts;
+TrainingData mnist() {
+    TrainingData facts;
     facts.label_count = 10;
     facts.channels = 1;
     facts.height = facts.width = 28;
@@ -70,13 +70,13 @@ constexpr const char* kBareNet = R"(
     layer { name: "loss" type: "SoftmaxWithLoss" bottom: "ip" bottom: "label" top: "loss" exclude { stage: "deploy" } }
     layer { name: "softmax" type: "Softmax" bottom: "ip" top: "softmax" include { stage: "deploy" } })";
 
-TrainingFiles made(std::string_view net, const DatasetFacts& dataset = mnist(), const TrainingChoices& choices = {}) {
+TrainingFiles made(std::string_view net, const TrainingData& dataset = mnist(), const TrainingChoices& choices = {}) {
     auto files = make_training_files(net_of(net), dataset, choices);
     EXPECT_TRUE(files) << files.error().to_string();
     return files ? *files : TrainingFiles{};
 }
 
-std::string refusal(std::string_view net, const DatasetFacts& dataset = mnist(), const TrainingChoices& choices = {}) {
+std::string refusal(std::string_view net, const TrainingData& dataset = mnist(), const TrainingChoices& choices = {}) {
     auto files = make_training_files(net_of(net), dataset, choices);
     EXPECT_FALSE(files);
     if (files) return "";

@@ -73,7 +73,7 @@ std::int64_t iterations_per_epoch(std::int64_t train_count, int batch_size, int 
     return divide_up(train_count, std::int64_t{batch_size} * batch_accumulation);
 }
 
-Result<caffe::SolverParameter> make_solver(const DatasetFacts& dataset, const TrainingChoices& choices,
+Result<caffe::SolverParameter> make_solver(const TrainingData& dataset, const TrainingChoices& choices,
                                            const BatchFacts& batches) {
     constexpr std::int64_t kMost = std::numeric_limits<std::int32_t>::max();
     const double iterations = static_cast<double>(batches.iterations_per_epoch) * choices.epochs;

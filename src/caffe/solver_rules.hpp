@@ -15,7 +15,7 @@ struct BatchFacts {
 std::int64_t iterations_per_epoch(std::int64_t train_count, int batch_size, int batch_accumulation);
 
 /// DIGITS's solver.prototxt. Errors: kInvalidArgument for a training too long, or a momentum where there is none.
-Result<caffe::SolverParameter> make_solver(const DatasetFacts& dataset, const TrainingChoices& choices,
+Result<caffe::SolverParameter> make_solver(const TrainingData& dataset, const TrainingChoices& choices,
                                            const BatchFacts& batches);
 
 }  // namespace digits

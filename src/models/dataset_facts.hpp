@@ -10,7 +10,7 @@ namespace digits {
 
 /// What a model needs of a finished dataset's folder.
 struct DatasetFolder {
-    DatasetFacts facts;
+    TrainingData facts;
     std::string resize;  ///< how pictures were fitted
 };
 

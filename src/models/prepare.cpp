@@ -53,8 +53,8 @@ Status check_weights(const ModelSpec& spec) {
     return {};
 }
 
-DatasetFacts assumed_dataset(const ModelSpec& spec, const std::optional<AssumedPictures>& assumed) {
-    DatasetFacts facts;
+TrainingData assumed_dataset(const ModelSpec& spec, const std::optional<AssumedPictures>& assumed) {
+    TrainingData facts;
     const auto* standard = find_standard_network(spec.network.standard);
     facts.label_count = assumed ? assumed->classes : 10;
     facts.channels = assumed ? assumed->channels : standard ? standard->channels : 3;
@@ -80,7 +80,7 @@ std::optional<int> line_of_layer(std::string_view text, const std::string& layer
 }
 
 /// Whether pictures like these can be varied so.
-Status check_augmentation(const Augmentation& augmentation, const DatasetFacts& dataset) {
+Status check_augmentation(const Augmentation& augmentation, const TrainingData& dataset) {
     if (augmentation.changes_nothing()) return {};
     const auto wrong = [](const char* member, std::string message, const char* advice) {
         return fail(
@@ -209,7 +209,7 @@ ModelCheck check_model(const ModelSpec& spec, const std::optional<AssumedPicture
     };
     if (const auto weights = check_weights(spec); !weights) note(Severity::kError, weights.error());
 
-    std::optional<DatasetFacts> facts;
+    std::optional<TrainingData> facts;
     if (!spec.dataset_dir.empty()) {
         if (auto dataset = read_dataset_folder(spec.dataset_dir))
             facts = std::move(dataset->facts);

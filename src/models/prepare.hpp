@@ -72,7 +72,7 @@ struct AssumedPictures {
 
 struct ModelCheck {
     std::vector<ModelFinding> findings;
-    DatasetFacts dataset;  ///< of the dataset, or assumed
+    TrainingData dataset;  ///< of the dataset, or assumed
     int batch_size = 0;
     int val_batch_size = 0;                ///< 0: no validation
     int crop_size = 0;                     ///< 0: none

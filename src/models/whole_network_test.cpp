@@ -9,8 +9,8 @@
 namespace digits {
 namespace {
 
-DatasetFacts dataset() {
-    DatasetFacts facts;
+TrainingData dataset() {
+    TrainingData facts;
     facts.label_count = 3;
     facts.channels = 1;
     facts.height = facts.width = 8;
