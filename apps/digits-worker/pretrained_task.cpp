@@ -9,6 +9,7 @@
 #include "caffe/prototxt.hpp"
 #include "caffe/upgrade.hpp"
 #include "caffe/weights.hpp"
+#include "data/label_file.hpp"
 #include "engine/net/weights_fit.hpp"
 #include "models/archive_info.hpp"
 #include "models/foreign_format.hpp"
@@ -24,8 +25,6 @@ namespace fs = std::filesystem;
 
 constexpr std::uint64_t kMostText_bytes = std::uint64_t{64} << 20;
 constexpr std::uint64_t kMemory_bytes = std::uint64_t{6} << 30;
-constexpr std::size_t kMostLabels = 1'000'000;
-constexpr std::size_t kMostLabel_bytes = 1000;
 constexpr int kMostPixels = 4096;
 
 /// A network that asks for more than any model needs ends in an error of this process, not in want of memory of all.
@@ -38,28 +37,6 @@ void limit_memory(std::uint64_t weights_bytes) {
     if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur <= most) return;
     limit.rlim_cur = most;
     setrlimit(RLIMIT_AS, &limit);
-}
-
-/// Lines, without blanks behind them; empty ones at the end do not count.
-Result<std::vector<std::string>> read_labels(const fs::path& path) {
-    DIGITS_ASSIGN(const auto text, read_file(path, kMostText_bytes));
-    std::vector<std::string> labels;
-    for (std::size_t begin = 0; begin < text.size();) {
-        const auto end = std::min(text.find('\n', begin), text.size());
-        auto line = text.substr(begin, end - begin);
-        while (!line.empty() && (line.back() == '\r' || line.back() == ' ' || line.back() == '\t')) line.pop_back();
-        if (line.size() > kMostLabel_bytes)
-            return fail(make_error(ErrorCode::kInvalidArgument,
-                                   "line {} has {} bytes, expected a class name of at most {}", labels.size() + 1,
-                                   line.size(), kMostLabel_bytes)
-                            .at("labels"));
-        labels.push_back(std::move(line));
-        if (labels.size() > kMostLabels)
-            return fail(make_error(ErrorCode::kTooLarge, "more than {} classes", kMostLabels).at("labels"));
-        begin = end + 1;
-    }
-    while (!labels.empty() && labels.back().empty()) labels.pop_back();
-    return labels;
 }
 
 /// The layer whose outputs are the classes: the last one with weights before the end.
@@ -98,7 +75,9 @@ class Import {
         DIGITS_TRY(read_weights_file());
         DIGITS_TRY(stop());
         if (!info_.labels.empty()) {
-            DIGITS_ASSIGN(facts_.labels, read_labels(info_.labels));
+            auto labels = read_labels(info_.labels);
+            if (!labels) return fail(std::move(labels).error().at("labels"));
+            facts_.labels = std::move(*labels);
         }
         facts_.classes = count_classes(net_, weights_);
         if (facts_.classes == 0) facts_.classes = static_cast<std::int64_t>(facts_.labels.size());

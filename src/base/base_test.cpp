@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <fstream>
 
@@ -6,6 +7,7 @@
 #include "base/file.hpp"
 #include "base/ids.hpp"
 #include "base/json_binding.hpp"
+#include "base/named_file.hpp"
 #include "base/progress.hpp"
 #include "base/safe_path.hpp"
 
@@ -181,6 +183,33 @@ TEST(Base64, encodes) {
     EXPECT_EQ(encode_base64("foo"), "Zm9v");
     EXPECT_EQ(encode_base64("foobar"), "Zm9vYmFy");
     EXPECT_EQ(encode_base64("\xff\xfe\x80"), "//6A");
+}
+
+TEST(File, a_pipe_is_not_waited_for) {
+    const TemporaryFolder folder;
+    const auto pipe = folder.path() / "pipe";
+    ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+    const auto read = read_file(pipe);
+    ASSERT_FALSE(read);
+    EXPECT_EQ(read.error().code, ErrorCode::kInvalidArgument);
+    EXPECT_FALSE(read_file("/dev/zero", 100));
+}
+
+TEST(ReadableRoots, are_asked_of_what_is_open) {
+    const TemporaryFolder inside, outside;
+    ASSERT_TRUE(write_file_atomic(inside.path() / "a", "in"));
+    ASSERT_TRUE(write_file_atomic(outside.path() / "b", "out"));
+    std::filesystem::create_symlink(outside.path() / "b", inside.path() / "to_b");
+    std::filesystem::create_directory_symlink(inside.path(), outside.path() / "to_inside");
+    // A root may be a link itself.
+    const ReadableRoots roots({(outside.path() / "to_inside").string()});
+    EXPECT_EQ(*read_named_file((inside.path() / "a").string(), 100, roots), "in");
+    for (const auto& path : {inside.path() / "to_b", outside.path() / "b"}) {
+        const auto read = read_named_file(path.string(), 100, roots);
+        ASSERT_FALSE(read) << path;
+        EXPECT_EQ(read.error().code, ErrorCode::kPermissionDenied);
+    }
+    EXPECT_TRUE(read_named_file((outside.path() / "b").string(), 100, ReadableRoots()));
 }
 
 }  // namespace

@@ -32,7 +32,12 @@ Result<std::string> read_file(const std::filesystem::path& path, std::uint64_t m
 }
 
 Result<std::string> read_named_file(const std::string& path, std::uint64_t max_bytes) {
-    const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    return read_named_file(path, max_bytes, ReadableRoots());
+}
+
+Result<std::string> read_named_file(const std::string& path, std::uint64_t max_bytes, const ReadableRoots& roots) {
+    // Opening a named pipe would otherwise wait for somebody who writes.
+    const int fd = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (fd < 0) return fail(errno_error("cannot open " + path, errno));
     struct Closer {
         int fd;
@@ -41,7 +46,10 @@ Result<std::string> read_named_file(const std::string& path, std::uint64_t max_b
     struct stat info{};
     if (::fstat(fd, &info) != 0) return fail(errno_error("cannot read " + path, errno));
     if (S_ISDIR(info.st_mode)) return fail(ErrorCode::kInvalidArgument, "{} is a folder, expected a file", path);
-    const auto told = S_ISREG(info.st_mode) ? static_cast<std::uint64_t>(info.st_size) : 0;
+    if (!S_ISREG(info.st_mode))
+        return fail(ErrorCode::kInvalidArgument, "{} is a pipe, a socket or a device, expected a file", path);
+    DIGITS_TRY(roots.check_open(fd, path));
+    const auto told = static_cast<std::uint64_t>(info.st_size);
     if (told > max_bytes) return fail(ErrorCode::kTooLarge, "{} is larger than the limit of {} bytes", path, max_bytes);
     // Room for one byte more than the file should have: if that stays free, the file is at its end.
     constexpr std::size_t kLeastRoom = 1 << 10;

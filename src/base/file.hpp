@@ -9,7 +9,7 @@
 
 namespace digits {
 
-/// A file's bytes. Fails with kTooLarge over `max_bytes`, and when it is a folder.
+/// A file's bytes. Fails with kTooLarge over `max_bytes`, and when it is a folder, a pipe, a socket or a device.
 Result<std::string> read_file(const std::filesystem::path& path, std::uint64_t max_bytes = std::uint64_t{1} << 31);
 
 /// Replaces a file as a whole: readers see the old bytes or the new ones, also after a crash.

@@ -4,11 +4,14 @@
 #include <string>
 
 #include "base/result.hpp"
+#include "base/safe_path.hpp"
 
 namespace digits {
 
 /// As read_file() (base/file.hpp), for one of many small files: a std::filesystem::path is taken to pieces when it is
 /// made, which costs as much as reading a few hundred bytes.
 Result<std::string> read_named_file(const std::string& path, std::uint64_t max_bytes);
+/// The same, only of a file inside `roots`; kPermissionDenied for one outside.
+Result<std::string> read_named_file(const std::string& path, std::uint64_t max_bytes, const ReadableRoots& roots);
 
 }  // namespace digits

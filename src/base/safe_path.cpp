@@ -1,6 +1,11 @@
 #include "base/safe_path.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <array>
+#include <cerrno>
+#include <climits>
 
 namespace digits {
 namespace {
@@ -8,6 +13,11 @@ namespace {
 bool lies_inside(const std::filesystem::path& root, const std::filesystem::path& path) {
     const auto [end_of_root, where] = std::mismatch(root.begin(), root.end(), path.begin(), path.end());
     return end_of_root == root.end() || (end_of_root->empty() && std::next(end_of_root) == root.end());
+}
+
+Error outside_of_roots(std::string_view path) {
+    return make_error(ErrorCode::kPermissionDenied, "{} lies outside the folders that Digits may use", path)
+        .advise("Start the server with --root for the folder that holds it");
 }
 
 }  // namespace
@@ -23,9 +33,7 @@ Result<std::filesystem::path> resolve_allowed(const std::vector<std::filesystem:
         const auto resolved_root = std::filesystem::weakly_canonical(root, error);
         if (!error && lies_inside(resolved_root, resolved)) return resolved;
     }
-    return fail(
-        make_error(ErrorCode::kPermissionDenied, "{} lies outside the folders that Digits may use", path.string())
-            .advise("Start the server with --root for the folder that holds it"));
+    return fail(outside_of_roots(path.string()));
 }
 
 Result<std::filesystem::path> resolve_inside(const std::filesystem::path& root, std::string_view relative) {
@@ -49,6 +57,24 @@ Status AllowedRoots::check(const std::filesystem::path& path) {
     if (folder_is_inside_ && !leads_on) return {};
     DIGITS_TRY(resolve_allowed(roots_, path));
     return {};
+}
+
+ReadableRoots::ReadableRoots(const std::vector<std::string>& roots) : everywhere_(roots.empty()) {
+    for (const auto& root : roots) {
+        std::error_code error;
+        auto resolved = std::filesystem::weakly_canonical(root, error);
+        if (!error) roots_.push_back(std::move(resolved));
+    }
+}
+
+Status ReadableRoots::check_open(int fd, std::string_view path) const {
+    if (everywhere_) return {};
+    std::array<char, PATH_MAX> real;
+    const auto size = ::readlink(fmt::format("/proc/self/fd/{}", fd).c_str(), real.data(), real.size());
+    if (size < 0) return fail(errno_error(fmt::format("cannot resolve {}", path), errno));
+    const std::filesystem::path place(std::string_view(real.data(), static_cast<std::size_t>(size)));
+    if (std::ranges::any_of(roots_, [&](const auto& root) { return lies_inside(root, place); })) return {};
+    return fail(outside_of_roots(path));
 }
 
 }  // namespace digits

@@ -31,4 +31,18 @@ class AllowedRoots {
     bool folder_is_inside_ = false;
 };
 
+/// The folders that files may be read from, their links resolved once. Without any: everywhere. Asked of what is open
+/// already, so that nothing can be exchanged between the question and the reading. Any thread.
+class ReadableRoots {
+  public:
+    ReadableRoots() = default;
+    explicit ReadableRoots(const std::vector<std::string>& roots);
+    /// kPermissionDenied for an open file or folder outside; `path` is its name in the message.
+    Status check_open(int fd, std::string_view path) const;
+
+  private:
+    bool everywhere_ = true;
+    std::vector<std::filesystem::path> roots_;
+};
+
 }  // namespace digits

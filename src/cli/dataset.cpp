@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 struct DatasetArguments {
     CreateOptions create;
     std::string from, upload, val_dir, test_dir;
-    std::string train_list, val_list, test_list, labels, root, crops;
+    std::string train_list, val_list, test_list, labels, root, crops, csv, source;
     int percent_val = 25, percent_test = 0, min_per_class = 2, max_per_class = 0;
     int width = 256, height = 256, channels = 3;
     std::string resize = "squash", encoding = "png", backend = "lmdb";
@@ -32,11 +32,24 @@ std::string absolute(const std::string& path) {
 
 Result<nlohmann::json> dataset_spec(const DatasetArguments& a) {
     nlohmann::json source;
-    if ((!a.from.empty()) + (!a.upload.empty()) + (!a.train_list.empty()) + (!a.crops.empty()) != 1)
+    if ((!a.from.empty()) + (!a.upload.empty()) + (!a.train_list.empty()) + (!a.crops.empty()) + (!a.csv.empty()) +
+            (!a.source.empty()) !=
+        1)
         return fail(ErrorCode::kInvalidArgument,
                     "give one of --from (a folder of classes), --upload (a folder or an archive to send), --train-list "
-                    "(a file of paths and labels) and --crops (a file of rectangles)");
-    if (!a.crops.empty()) {
+                    "(a file of paths and labels), --crops (a file of rectangles), --csv (a file of paths and numbers) "
+                    "and --source (JSON)");
+    if (!a.source.empty()) {
+        source = nlohmann::json::parse(a.source, nullptr, false);
+        if (source.is_discarded())
+            return fail(make_error(ErrorCode::kInvalidArgument, "this is not JSON: {}", a.source).at("--source"));
+    } else if (!a.csv.empty()) {
+        source = {{"type", "csv"},
+                  {"csv", absolute(a.csv)},
+                  {"root", absolute(a.root)},
+                  {"percent_val", a.percent_val},
+                  {"percent_test", a.percent_test}};
+    } else if (!a.crops.empty()) {
         source = {{"type", "crops"},
                   {"crops", absolute(a.crops)},
                   {"root", absolute(a.root)},
@@ -63,7 +76,6 @@ Result<nlohmann::json> dataset_spec(const DatasetArguments& a) {
                   {"root", absolute(a.root)}};
     }
     return nlohmann::json{
-        {"type", "classification"},
         {"source", source},
         {"image", {{"width", a.width}, {"height", a.height}, {"channels", a.channels}, {"resize", a.resize}}},
         {"storage", {{"backend", a.backend}, {"encoding", a.encoding}}},
@@ -75,17 +87,17 @@ Result<nlohmann::json> dataset_spec(const DatasetArguments& a) {
 
 void print_report(const nlohmann::json& report) {
     const auto number = [](const nlohmann::json& value) { return count_text(value.get<double>()); };
-    std::cout << fmt::format("checked: {} pictures{}\n", number(report["checked"]),
+    std::cout << fmt::format("checked: {} images{}\n", number(report["checked"]),
                              report["all"].get<bool>() ? "" : " (a sample)");
     for (const auto& one : report["unreadable"]["pictures"])
         std::cout << fmt::format("unreadable: {}: {}\n", one["path"].get<std::string>(),
                                  one["reason"].get<std::string>());
     if (const auto& ratio = report["imbalance"]["ratio"]; !ratio.is_null())
-        std::cout << fmt::format("balance: the largest class has {:.1f} times the pictures of the smallest\n",
+        std::cout << fmt::format("balance: the largest class has {:.1f} times the images of the smallest\n",
                                  ratio.get<double>());
     const auto& equal = report["duplicates"];
     if (equal["groups"].get<int>() > 0)
-        std::cout << fmt::format("equal pictures: {} groups, {} across train, val and test, {} with two labels\n",
+        std::cout << fmt::format("equal images: {} groups, {} across train, val and test, {} with two labels\n",
                                  number(equal["groups"]), number(equal["across_splits"]),
                                  number(equal["contradicting"]));
     if (!report["bytes"].is_null() && !report["seconds"].is_null())
@@ -108,6 +120,11 @@ Status scan(const nlohmann::json& spec, Session& session, const CommonOptions& o
         for (const auto& [split, facts] : found["splits"].items())
             rows.back().push_back(i < facts["per_class"].size() ? count_text(facts["per_class"][i].get<double>())
                                                                 : "0");
+    }
+    if (found["labels"].empty()) {
+        rows = {{"split", "images"}};
+        for (const auto& [split, facts] : found["splits"].items())
+            rows.push_back({split, count_text(facts["count"].get<double>())});
     }
     std::cout << table_text(rows);
     for (const auto& warning : found["warnings"]) std::cout << "warning: " << warning.get<std::string>() << '\n';
@@ -134,7 +151,7 @@ void add_dataset(CLI::App& app, Invocation& invocation) {
     dataset->require_subcommand(1);
     dataset->fallthrough();
     auto* command = dataset->add_subcommand(
-        "create", "Make a classification dataset from a folder with one sub-folder a class, or from lists");
+        "create", "Make a dataset from a folder with one sub-folder a class, from lists or from a CSV file");
     command->add_option("--name", a->create.name, "Name of the dataset")->required();
     command->add_option("--group", a->create.group, "Group to show it in");
     command->add_option("--from", a->from, "Folder with one sub-folder a class")->check(CLI::ExistingDirectory);
@@ -151,7 +168,7 @@ void add_dataset(CLI::App& app, Invocation& invocation) {
         ->check(CLI::Range(0, 100))
         ->capture_default_str();
     command->add_option("--min-per-class", a->min_per_class, "Smaller classes are left out")->capture_default_str();
-    command->add_option("--max-per-class", a->max_per_class, "No more pictures of a class; 0: all")
+    command->add_option("--max-per-class", a->max_per_class, "No more images of a class; 0: all")
         ->capture_default_str();
     command->add_option("--train-list", a->train_list, "File of lines: path, space, label number")
         ->check(CLI::ExistingFile);
@@ -161,13 +178,16 @@ void add_dataset(CLI::App& app, Invocation& invocation) {
         ->check(CLI::ExistingFile);
     command->add_option("--crops", a->crops, "File of rectangles: path,x,y,width,height,label a line")
         ->check(CLI::ExistingFile);
+    command->add_option("--csv", a->csv, "File of an image's path and one or more numbers a line, for regression")
+        ->check(CLI::ExistingFile);
+    command->add_option("--source", a->source, "Any other source, as JSON (docs/formats/specs.md)");
     command->add_option("--list-root", a->root, "Folder before relative paths in lists")->check(CLI::ExistingDirectory);
     command->add_option("--width", a->width, "Pixels")->check(CLI::Range(1, 10000))->capture_default_str();
     command->add_option("--height", a->height, "Pixels")->check(CLI::Range(1, 10000))->capture_default_str();
-    command->add_option("--channels", a->channels, "1: grey, 3: colour")
+    command->add_option("--channels", a->channels, "1: grayscale, 3: color")
         ->check(CLI::IsMember({1, 3}))
         ->capture_default_str();
-    command->add_option("--resize", a->resize, "How a picture of another shape is fitted")
+    command->add_option("--resize", a->resize, "How an image of another shape is fitted")
         ->check(CLI::IsMember({"squash", "crop", "fill", "half_crop"}))
         ->capture_default_str();
     command->add_option("--encoding", a->encoding, "Of records in LMDB")
@@ -176,8 +196,8 @@ void add_dataset(CLI::App& app, Invocation& invocation) {
     command->add_option("--backend", a->backend, "Kind of database")
         ->check(CLI::IsMember({"lmdb", "hdf5"}))
         ->capture_default_str();
-    command->add_flag("--no-mean", a->no_mean, "Compute no mean picture");
-    command->add_flag("--no-shuffle", a->no_shuffle, "Keep the order of the pictures");
+    command->add_flag("--no-mean", a->no_mean, "Compute no mean image");
+    command->add_flag("--no-shuffle", a->no_shuffle, "Keep the order of the images");
     command->add_option("--seed", a->seed, "Of the split and the order")->capture_default_str();
     command->add_option("--threads", a->threads, "0: all cores")->capture_default_str();
     command->add_flag("--dry-run", a->dry_run, "Only show what would be in it");

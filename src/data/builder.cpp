@@ -5,16 +5,18 @@
 #include <filesystem>
 #include <future>
 #include <nlohmann/json.hpp>
+#include <numeric>
 #include <optional>
 #include <system_error>
 
 #include "base/file.hpp"
 #include "base/progress.hpp"
 #include "base/random.hpp"
-#include "data/dataset_plan.hpp"
+#include "data/dataset_facts.hpp"
 #include "data/guard.hpp"
-#include "data/load_picture.hpp"
+#include "data/label_file.hpp"
 #include "data/ordered_pipeline.hpp"
+#include "data/prepare_image.hpp"
 #include "data/records/mean.hpp"
 #include "data/records/record_sink.hpp"
 
@@ -27,7 +29,17 @@ using nlohmann::json;
 constexpr std::size_t kBlockBytes = std::size_t{1} << 20;
 
 std::string database_name(Split split) { return std::string(enum_name(split)) + "_db"; }
+std::string label_database_name(Split split) { return std::string(enum_name(split)) + "_labels_db"; }
 std::string list_name(Split split) { return std::string(enum_name(split)) + ".txt"; }
+
+/// A sample's line in the list of its split: its name and, behind a space, its class or its numbers.
+std::string list_line(const SampleName& name, const Target& target) {
+    auto line = name.text() + ' ';
+    if (const auto* tensor = std::get_if<Tensor>(&target))
+        return line + fmt::format("[{}]\n", fmt::join(tensor->values, ","));
+    const auto* label = std::get_if<ClassLabel>(&target);
+    return line + std::to_string(label ? label->index : 0) + '\n';
+}
 
 /// Runs `work` on a thread of its own.
 template <class Work>
@@ -74,115 +86,181 @@ class Builder {
     };
 
     void remove_old_files();
-    /// The lists name the pictures in the order of the records.
-    void shuffle_entries();
+    Status open_samples();
+    /// The order of the records; the lists name the samples in it.
+    void choose_order();
     Status write_lists() const;
     Status build_split(Split split);
-    Packed pack(const ListEntry& entry, std::uint64_t noise_seed, MeanAccumulator* mean);
-    json facts() const;
+    Packed pack(Split split, std::uint64_t place, MeanAccumulator* mean) const;
+    /// Of a target that is stored.
+    Status pack_target(const Target& target, PackedRecord& record) const;
+    std::uint64_t database_bytes() const;
+
+    std::vector<std::uint32_t>& order(Split split) { return order_[static_cast<std::size_t>(split)]; }
+    const std::vector<std::uint32_t>& order(Split split) const { return order_[static_cast<std::size_t>(split)]; }
 
     const DatasetSpec& spec_;
     TaskContext& context_;
     const fs::path folder_;
     const int threads_;
-    DatasetPlan plan_;
-    json splits_ = json::object();
-    json mean_pixel_;
+    std::unique_ptr<const SampleSource> source_;
+    std::array<std::vector<std::uint32_t>, 3> order_;  ///< by Split
+    DatasetFacts facts_;
     std::string unreadable_;
-    std::uint64_t unreadable_count_ = 0;
     std::uint64_t record_count_ = 0;
 };
 
 void Builder::remove_old_files() {
-    for (const char* name : {"dataset.json", "labels.txt", "unreadable.txt", "mean.binaryproto", "mean.jpg"})
+    for (const char* name : {"labels.txt", "unreadable.txt", "mean.binaryproto", "mean.jpg"})
         fs::remove(folder_ / name);
+    fs::remove(folder_ / kDatasetFacts);
     for (const Split split : kSplits) {
         fs::remove(folder_ / list_name(split));
-        fs::remove_all(folder_ / database_name(split));
-        fs::remove_all(folder_ / (database_name(split) + ".partial"));
+        for (const auto& name : {database_name(split), label_database_name(split)}) {
+            fs::remove_all(folder_ / name);
+            fs::remove_all(folder_ / (name + ".partial"));
+        }
     }
 }
 
-void Builder::shuffle_entries() {
-    if (!spec_.shuffle) return;
+Status Builder::open_samples() {
+    ProgressMeter progress(context_, "find images", "images", 0);
+    std::size_t told = 0;
+    ScanLimits limits;
+    limits.cancelled = [&] { return context_.abort_requested(); };
+    DIGITS_ASSIGN(source_, open_source(spec_, limits, [&](std::size_t found) {
+                      progress.add(found > told ? found - told : 0);
+                      told = found;
+                  }));
+    const auto& facts = source_->facts();
+    for (const auto& warning : facts.warnings)
+        context_.emit({{"event", "log"}, {"level", "warning"}, {"text", warning}});
+    if (facts.target != TargetKind::kClass && facts.target != TargetKind::kTensor)
+        return fail(ErrorCode::kUnsupported, "samples whose target is of the kind {} cannot be stored yet",
+                    enum_name(facts.target));
+    facts_.task = spec_.task;
+    facts_.image = spec_.image;
+    facts_.storage = spec_.storage;
+    facts_.target = facts.target;
+    facts_.target_shape = facts.target_shape;
+    facts_.target_names = facts.target_names;
+    facts_.labels = facts.labels;
+    return {};
+}
+
+void Builder::choose_order() {
     for (const Split split : kSplits) {
+        order(split).resize(source_->size(split));
+        std::iota(order(split).begin(), order(split).end(), 0U);
+        if (!spec_.shuffle) continue;
         SplitMix64 random(spec_.seed, (std::uint64_t{16} + static_cast<std::uint64_t>(split)) << 32);
-        shuffle(std::span(plan_.entries(split)), random);
+        shuffle(std::span(order(split)), random);
     }
 }
 
 Status Builder::write_lists() const {
-    DIGITS_TRY(write_labels(folder_ / "labels.txt", plan_.labels));
-    for (const Split split : kSplits)
-        if (!plan_.entries(split).empty())
-            DIGITS_TRY(write_image_list(folder_ / list_name(split), plan_.entries(split)));
+    if (facts_.target == TargetKind::kClass) DIGITS_TRY(write_labels(folder_ / "labels.txt", facts_.labels));
+    for (const Split split : kSplits) {
+        if (order(split).empty()) continue;
+        std::string text;
+        for (const auto index : order(split))
+            text += list_line(source_->name(split, index), source_->target(split, index));
+        DIGITS_TRY(write_file_atomic(folder_ / list_name(split), text));
+    }
     return {};
 }
 
-Builder::Packed Builder::pack(const ListEntry& entry, std::uint64_t noise_seed, MeanAccumulator* mean) {
-    const auto picture = load_picture(entry, spec_.image, noise_seed);
-    if (!picture) return {{}, picture.error().message};
-    auto record = pack_record(*picture, entry.label, spec_.storage);
-    if (!record) return {{}, record.error().message};
-    if (mean != nullptr) mean->add(*picture);
-    return {std::move(*record), {}};
+Status Builder::pack_target(const Target& target, PackedRecord& record) const {
+    if (target_kind(target) != facts_.target)
+        return fail(ErrorCode::kInvalidArgument, "the target is of the kind {}, expected {}",
+                    enum_name(target_kind(target)), enum_name(facts_.target));
+    if (const auto* tensor = std::get_if<Tensor>(&target)) {
+        if (tensor->shape != facts_.target_shape)
+            return fail(ErrorCode::kInvalidArgument, "the target has the shape {}, expected {}",
+                        fmt::join(tensor->shape, " x "), fmt::join(facts_.target_shape, " x "));
+        record.target = tensor->values;
+    }
+    return {};
+}
+
+Builder::Packed Builder::pack(Split split, std::uint64_t place, MeanAccumulator* mean) const {
+    auto packed = guarded("read it", [&]() -> Result<PackedRecord> {
+        DIGITS_ASSIGN(auto sample, source_->get(split, order(split)[place]));
+        const auto image =
+            prepare_image(std::move(sample.images.front()), spec_.image, SplitMix64(spec_.seed, place).next());
+        const auto* label = std::get_if<ClassLabel>(&sample.target);
+        DIGITS_ASSIGN(auto record, pack_record(image, label ? label->index : 0, spec_.storage));
+        DIGITS_TRY(pack_target(sample.target, record));
+        if (mean != nullptr) mean->add(image);
+        return record;
+    });
+    if (!packed) return {{}, packed.error().message};
+    return {std::move(*packed), {}};
 }
 
 Status Builder::build_split(Split split) {
-    const auto& entries = plan_.entries(split);
-    if (entries.empty()) return {};
-    const auto name = database_name(split);
-    const auto list_prefix = fmt::format("../{}/{}/", folder_.filename().string(), name);
-    PartialDatabase database(folder_ / name);
-    DIGITS_ASSIGN(auto sink, create_record_sink(database.path(), spec_.image, spec_.storage, list_prefix));
-    ProgressMeter progress(context_, "create " + name, "images", entries.size());
+    const auto count = order(split).size();
+    if (count == 0) return {};
+    SplitFacts facts;
+    facts.db = database_name(split);
+    facts.list = list_name(split);
+    facts.per_class.resize(facts_.labels.size());
+    const bool has_label_db = facts_.target == TargetKind::kTensor && spec_.storage.backend == DatasetBackend::kLmdb;
+    if (has_label_db) facts.label_db = label_database_name(split);
+    const auto list_prefix = fmt::format("../{}/{}/", folder_.filename().string(), facts.db);
+    PartialDatabase database(folder_ / facts.db);
+    std::optional<PartialDatabase> label_database;
+    if (has_label_db) label_database.emplace(folder_ / *facts.label_db);
+    RecordSinkOptions options{database.path(), {}, list_prefix, facts_.target_shape};
+    if (label_database) options.label_folder = label_database->path();
+    DIGITS_ASSIGN(auto sink, create_record_sink(options, spec_.image, spec_.storage));
+    ProgressMeter progress(context_, "create " + facts.db, "images", count);
 
     const bool with_mean = spec_.mean && split == Split::kTrain;
     std::vector<MeanAccumulator> means(static_cast<std::size_t>(threads_));
-    std::vector<std::uint64_t> per_class(plan_.labels.size(), 0);
-    std::uint64_t written = 0;
-    const auto picture_bytes = static_cast<std::size_t>(spec_.image.width) *
-                               static_cast<std::size_t>(spec_.image.height) *
-                               static_cast<std::size_t>(spec_.image.channels);
-    const PipelineSize size{threads_, std::clamp<std::uint64_t>(kBlockBytes / picture_bytes, 1, 64),
+    const auto image_bytes = static_cast<std::size_t>(spec_.image.width) *
+                             static_cast<std::size_t>(spec_.image.height) *
+                             static_cast<std::size_t>(spec_.image.channels);
+    const PipelineSize size{threads_, std::clamp<std::uint64_t>(kBlockBytes / image_bytes, 1, 64),
                             static_cast<std::uint64_t>(threads_) * 4 + 2};
     const auto make = [&](int thread, std::uint64_t i) {
-        return pack(entries[i], SplitMix64(spec_.seed, i).next(),
-                    with_mean ? &means[static_cast<std::size_t>(thread)] : nullptr);
+        return pack(split, i, with_mean ? &means[static_cast<std::size_t>(thread)] : nullptr);
     };
     const auto consume = [&](std::uint64_t i, Packed packed) -> Status {
-        if (context_.abort_requested()) return fail(ErrorCode::kCancelled, "stopped while creating {}", name);
+        if (context_.abort_requested()) return fail(ErrorCode::kCancelled, "stopped while creating {}", facts.db);
         progress.add();
         if (!packed.record) {
-            unreadable_ += fmt::format("{}\t{}\t{}\n", enum_name(split), entries[i].name(), packed.problem);
-            ++unreadable_count_;
+            const auto name = source_->name(split, order(split)[i]).text();
+            unreadable_ += fmt::format("{}\t{}\t{}\n", enum_name(split), name, packed.problem);
+            ++facts_.unreadable.count;
             return {};
         }
-        ++per_class[static_cast<std::size_t>(entries[i].label)];
-        ++written;
+        if (!facts.per_class.empty()) ++facts.per_class[static_cast<std::size_t>(packed.record->label)];
+        ++facts.count;
         return sink->put(std::move(*packed.record));
     };
-    DIGITS_TRY(run_ordered<Packed>(entries.size(), size, make, consume));
-    if (written == 0)
-        return fail(make_error(ErrorCode::kDataLoss, "none of the {} pictures for {} can be read; the first: {}",
-                               entries.size(), name, unreadable_.substr(0, unreadable_.find('\n')))
-                        .at((folder_ / list_name(split)).string()));
+    DIGITS_TRY(run_ordered<Packed>(count, size, make, consume));
+    if (facts.count == 0)
+        return fail(make_error(ErrorCode::kDataLoss, "none of the {} images for {} can be read; the first: {}", count,
+                               facts.db, unreadable_.substr(0, unreadable_.find('\n')))
+                        .at((folder_ / facts.list).string()));
     // Both wait for the disk.
     std::future<Status> mean_written;
     if (with_mean) {
         MeanAccumulator all;
         for (const auto& mean : means) all.merge(mean);
         const auto mean = all.mean();
-        mean_pixel_ = mean_pixel(to_mean_blob(mean));
+        facts_.mean_pixel = mean_pixel(to_mean_blob(mean));
+        facts_.mean_file = "mean.binaryproto";
         mean_written = in_background("write the mean", [this, mean] { return write_mean_files(mean, folder_); });
     }
     DIGITS_TRY(sink->finish());
     sink.reset();
+    if (label_database) DIGITS_TRY(label_database->commit());
     DIGITS_TRY(database.commit());
     if (with_mean) DIGITS_TRY(mean_written.get());
-    record_count_ += written;
-    splits_[std::string(enum_name(split))] = {
-        {"count", written}, {"db", name}, {"list", list_name(split)}, {"per_class", per_class}};
+    record_count_ += facts.count;
+    facts_.splits[std::string(enum_name(split))] = std::move(facts);
     return {};
 }
 
@@ -197,55 +275,36 @@ std::uint64_t bytes_below(const fs::path& folder) {
     return bytes;
 }
 
-json Builder::facts() const {
+std::uint64_t Builder::database_bytes() const {
     std::uint64_t bytes = 0;
-    for (const auto& [name, split] : splits_.items()) bytes += bytes_below(folder_ / split["db"].get<std::string>());
-    const auto spec = to_json(spec_);
-    return {{"format", 1},
-            {"type", enum_name(spec_.type)},
-            {"image", spec["image"]},
-            {"storage", spec["storage"]},
-            {"labels", plan_.labels},
-            {"splits", splits_},
-            {"mean_file", spec_.mean ? json("mean.binaryproto") : json(nullptr)},
-            {"mean_pixel", mean_pixel_},
-            {"unreadable", {{"count", unreadable_count_}, {"file", "unreadable.txt"}}},
-            {"bytes", bytes}};
+    for (const auto& [name, split] : facts_.splits) {
+        bytes += bytes_below(folder_ / split.db);
+        if (split.label_db) bytes += bytes_below(folder_ / *split.label_db);
+    }
+    return bytes;
 }
 
 Result<json> Builder::build() {
     const auto start = std::chrono::steady_clock::now();
     remove_old_files();
-    {
-        ProgressMeter progress(context_, "find images", "images", 0);
-        std::size_t told = 0;
-        DIGITS_ASSIGN(plan_, plan_dataset(spec_, [&](std::size_t found) {
-                          progress.add(found > told ? found - told : 0);
-                          told = found;
-                          return !context_.abort_requested();
-                      }));
-    }
-    for (const auto& warning : plan_.warnings)
-        context_.emit({{"event", "log"}, {"level", "warning"}, {"text", warning}});
-    shuffle_entries();
-    // The disk takes its time with the lists; the pictures do not wait for it.
+    DIGITS_TRY(open_samples());
+    choose_order();
+    // The disk takes its time with the lists; the images do not wait for it.
     auto lists = in_background("write the lists", [this] { return write_lists(); });
     for (const Split split : kSplits) DIGITS_TRY(build_split(split));
     DIGITS_TRY(lists.get());
-    DIGITS_TRY(write_file_atomic(folder_ / "unreadable.txt", unreadable_));
-    if (unreadable_count_ > 0)
+    facts_.unreadable.file = "unreadable.txt";
+    DIGITS_TRY(write_file_atomic(folder_ / facts_.unreadable.file, unreadable_));
+    if (facts_.unreadable.count > 0)
         context_.emit(
             {{"event", "log"},
              {"level", "warning"},
-             {"text", fmt::format("{} pictures cannot be read; unreadable.txt says why", unreadable_count_)}});
-    auto result = facts();
-    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    result["seconds"] = seconds;
-    result["images_per_s"] = static_cast<double>(record_count_) / std::max(seconds, 1e-9);
-    // A folder's name may be no UTF-8.
-    DIGITS_TRY(
-        write_file_atomic(folder_ / "dataset.json", result.dump(2, ' ', false, json::error_handler_t::replace) + "\n"));
-    return result;
+             {"text", fmt::format("{} images cannot be read; unreadable.txt says why", facts_.unreadable.count)}});
+    facts_.bytes = database_bytes();
+    facts_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    facts_.images_per_s = static_cast<double>(record_count_) / std::max(facts_.seconds, 1e-9);
+    DIGITS_TRY(write_dataset_facts(folder_, facts_));
+    return to_json(facts_);
 }
 
 }  // namespace
@@ -254,15 +313,21 @@ Result<json> build_dataset(const DatasetSpec& spec, TaskContext& context) {
     return guarded("create the dataset", [&] { return Builder(spec, context).build(); });
 }
 
-Result<json> scan_dataset(const DatasetSpec& spec) {
-    return guarded("look at the pictures", [&]() -> Result<json> {
-        DIGITS_ASSIGN(const auto plan, plan_dataset(spec));
+Result<json> scan_dataset(const DatasetSpec& spec, const ScanLimits& limits) {
+    return guarded("look at the images", [&]() -> Result<json> {
+        DIGITS_ASSIGN(const auto source, open_source(spec, limits));
+        const auto& facts = source->facts();
         auto splits = json::object();
         for (const Split split : kSplits)
-            if (!plan.entries(split).empty())
-                splits[std::string(enum_name(split))] = {{"count", plan.entries(split).size()},
-                                                         {"per_class", plan.per_class(split)}};
-        return json{{"labels", plan.labels}, {"splits", std::move(splits)}, {"warnings", plan.warnings}};
+            if (const auto count = source->size(split))
+                splits[std::string(enum_name(split))] = {{"count", count},
+                                                         {"per_class", samples_per_class(*source, split)}};
+        return json{{"labels", facts.labels},
+                    {"target", enum_name(facts.target)},
+                    {"target_shape", facts.target_shape},
+                    {"target_names", facts.target_names},
+                    {"splits", std::move(splits)},
+                    {"warnings", facts.warnings}};
     });
 }
 

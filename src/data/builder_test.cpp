@@ -2,9 +2,9 @@
 
 #include <gmock/gmock.h>
 
+#include <atomic>
 #include <set>
 
-#include "data/dataset_plan.hpp"
 #include "data/records/mean.hpp"
 #include "data/records/record_reader.hpp"
 #include "data/testing.hpp"
@@ -32,7 +32,7 @@ DatasetSpec spec_for(json source, json changes = json::object()) {
     spec.merge_patch(changes);
     auto parsed = parse_dataset_spec(spec);
     EXPECT_TRUE(parsed.has_value()) << parsed.error().to_string();
-    return parsed.value_or(DatasetSpec{});
+    return *parsed;
 }
 
 json built(JobFolder& job, const DatasetSpec& spec) {
@@ -196,7 +196,7 @@ TEST(Builder, takes_validation_and_test_from_folders_of_their_own) {
     EXPECT_THAT(job.logs(), Contains(HasSubstr("\"unknown\"")));
 }
 
-TEST(Builder, finds_nested_and_hidden_pictures_and_no_other_files) {
+TEST(Builder, finds_nested_and_hidden_images_and_no_other_files) {
     JobFolder job;
     add_class(job.root() / "in", "a/deeper/down", 2);
     add_class(job.root() / "in", "b", 2);
@@ -208,12 +208,12 @@ TEST(Builder, finds_nested_and_hidden_pictures_and_no_other_files) {
     fs::create_directory_symlink("..", job.root() / "in/b/up");
     const auto result = built(job, spec_for({{"path", job.root() / "in"}, {"percent_val", 0}}));
     EXPECT_EQ(result["labels"], (json{".hidden", "a", "b"}));
-    // The link up from b leads to the other classes once; b itself is open already.
-    EXPECT_EQ(result["splits"]["train"]["per_class"], (json{2, 2, 8}));
+    // The link from b to the folder above it is not followed.
+    EXPECT_EQ(result["splits"]["train"]["per_class"], (json{2, 2, 3}));
     EXPECT_EQ(result["unreadable"]["count"], 0);
 }
 
-TEST(Builder, lists_damaged_pictures_and_goes_on) {
+TEST(Builder, lists_damaged_images_and_goes_on) {
     JobFolder job;
     add_class(job.root() / "in", "a", 5);
     add_class(job.root() / "in", "b", 5);
@@ -238,7 +238,7 @@ TEST(Builder, lists_damaged_pictures_and_goes_on) {
     EXPECT_THAT(records_of(job.job_dir() / "train_db"), SizeIs(10));
 }
 
-TEST(Builder, survives_every_stored_picture_cut_at_each_length) {
+TEST(Builder, survives_every_stored_image_cut_at_each_length) {
     JobFolder job;
     int number = 0;
     for (const auto& entry : fs::directory_iterator(fs::path(DIGITS_SOURCE_DIR) / "tests/images/in")) {
@@ -256,13 +256,13 @@ TEST(Builder, survives_every_stored_picture_cut_at_each_length) {
     EXPECT_EQ(result["splits"]["train"]["count"], 6);
 }
 
-TEST(Builder, fails_when_no_picture_is_readable) {
+TEST(Builder, fails_when_no_image_is_readable) {
     JobFolder job;
     for (const char* name : {"in/a/1.png", "in/a/2.png", "in/b/1.png", "in/b/2.png"}) put_file(job.root() / name, "x");
     const auto result = build_dataset(spec_for({{"path", job.root() / "in"}, {"percent_val", 0}}), job);
     ASSERT_FALSE(result.has_value());
     EXPECT_EQ(result.error().code, ErrorCode::kDataLoss);
-    EXPECT_THAT(result.error().message, HasSubstr("none of the 4 pictures"));
+    EXPECT_THAT(result.error().message, HasSubstr("none of the 4 images"));
     EXPECT_FALSE(fs::exists(job.job_dir() / "train_db"));
     EXPECT_FALSE(fs::exists(job.job_dir() / "dataset.json"));
 }
@@ -372,12 +372,14 @@ TEST(Scan, stops_when_asked) {
     add_class(source.path(), "a", 10);
     add_class(source.path(), "b", 10);
     for (int i = 0; i < 2500; ++i) put_file(source.path() / fmt::format("{}/{}.png", i % 2 ? "a" : "b", i), "");
-    int asked = 0;
-    const auto spec = spec_for({{"path", source.path()}});
-    const auto plan = plan_dataset(spec, [&](std::size_t found) { return ++asked == 1 && found == 1000; });
-    ASSERT_FALSE(plan.has_value());
-    EXPECT_EQ(plan.error().code, ErrorCode::kCancelled);
-    EXPECT_EQ(asked, 2);
+    std::atomic<std::size_t> told = 0;
+    ScanLimits limits;
+    limits.cancelled = [&] { return told.load() == 1000; };
+    const auto opened =
+        open_source(spec_for({{"path", source.path()}}), limits, [&](std::size_t found) { told = found; });
+    ASSERT_FALSE(opened.has_value());
+    EXPECT_EQ(opened.error().code, ErrorCode::kCancelled);
+    EXPECT_EQ(told, 1000U) << "soon after the first thousand";
 }
 
 TEST(Scan, tells_what_a_build_would_give) {

@@ -1,83 +1,70 @@
 #include "data/dataset_spec.hpp"
 
+#include <algorithm>
 #include <tuple>
 
 #include "base/json_binding.hpp"
+#include "data/guard.hpp"
+#include "data/image_spec_binding.hpp"
 
 namespace digits {
+namespace {
 
-template <>
-struct JsonBinding<SourceSpec> {
-    static auto fields() {
-        return std::tuple{
-            json_field("type", &SourceSpec::type)
-                .help("folder: one sub-folder a class; lists: files of path and label; mnist: the four IDX files; "
-                      "crops: a file of rectangles"),
-            json_field("path", &SourceSpec::path)
-                .help("folder: the pictures to train with; mnist: the folder of the IDX files"),
-            json_field("val_path", &SourceSpec::val_path)
-                .help("folder: the pictures to validate with, instead of percent_val"),
-            json_field("test_path", &SourceSpec::test_path)
-                .help("folder: the pictures to test with, instead of percent_test"),
-            json_field("percent_val", &SourceSpec::percent_val)
-                .help("share of each class for validation")
-                .range(0, 100),
-            json_field("percent_test", &SourceSpec::percent_test).help("share of each class for tests").range(0, 100),
-            json_field("min_per_class", &SourceSpec::min_per_class).help("smaller classes are left out").range(1, 1e9),
-            json_field("max_per_class", &SourceSpec::max_per_class)
-                .help("no more pictures of a class; 0: all")
-                .range(0, 1e9),
-            json_field("val_min_per_class", &SourceSpec::val_min_per_class)
-                .help("of val_path; null: as min_per_class")
-                .range(1, 1e9),
-            json_field("val_max_per_class", &SourceSpec::val_max_per_class)
-                .help("of val_path; null: as max_per_class")
-                .range(0, 1e9),
-            json_field("test_min_per_class", &SourceSpec::test_min_per_class)
-                .help("of test_path; null: as min_per_class")
-                .range(1, 1e9),
-            json_field("test_max_per_class", &SourceSpec::test_max_per_class)
-                .help("of test_path; null: as max_per_class")
-                .range(0, 1e9),
-            json_field("train", &SourceSpec::train).help("lists: file of the pictures to train with"),
-            json_field("val", &SourceSpec::val).help("lists: file of the pictures to validate with"),
-            json_field("test", &SourceSpec::test).help("lists: file of the pictures to test with"),
-            json_field("labels", &SourceSpec::labels).help("lists: file with the name of each class, one a line"),
-            json_field("root", &SourceSpec::root).help("lists, crops: folder before relative paths"),
-            json_field("crops", &SourceSpec::crops).help("crops: file of path, x, y, width, height, label a line"),
-        };
+/// Every source once had the members of all in one object, so they are still taken and passed over.
+void drop_members_of_others(nlohmann::json& options, const SourceKind& kind) {
+    const auto own = kind.schema()["properties"];
+    for (const auto* other : source_kinds().all()) {
+        if (other == &kind) continue;
+        const auto members = other->schema()["properties"];
+        for (const auto& [name, member] : members.items())
+            if (!own.contains(name)) options.erase(name);
     }
-};
+}
+
+}  // namespace
+
+// The members of a source depend on its type.
 template <>
-struct JsonBinding<ImageSpec> {
-    static auto fields() {
-        return std::tuple{
-            json_field("width", &ImageSpec::width).help("pixels").range(1, 10000),
-            json_field("height", &ImageSpec::height).help("pixels").range(1, 10000),
-            json_field("channels", &ImageSpec::channels).help("1: grey, 3: colour").range(1, 3),
-            json_field("resize", &ImageSpec::resize).help("how a picture of another shape is fitted"),
-        };
-    }
-};
+Status from_json<SourceSpec>(const nlohmann::json& json, SourceSpec& source, const std::string& path) {
+    if (!json.is_object()) return json_detail::wrong_type("an object", json, path);
+    const auto type = json.value("type", nlohmann::json(source_kinds().all().front()->name));
+    source.kind = type.is_string() ? source_kinds().find(type.get_ref<const std::string&>()) : nullptr;
+    if (!source.kind)
+        return json_detail::wrong_type(("one of " + source_kinds().names()).c_str(), type, path + "/type");
+    auto options = json;
+    options.erase("type");
+    drop_members_of_others(options, *source.kind);
+    DIGITS_ASSIGN(source.options, source.kind->parse(options, path));
+    return {};
+}
 template <>
-struct JsonBinding<StorageSpec> {
-    static auto fields() {
-        return std::tuple{
-            json_field("backend", &StorageSpec::backend).help("kind of database"),
-            json_field("encoding", &StorageSpec::encoding).help("of a record in LMDB; jpeg loses a little"),
-            json_field("compression", &StorageSpec::compression).help("of HDF5 files"),
-        };
+nlohmann::json to_json<SourceSpec>(const SourceSpec& source) {
+    auto json = source.kind->print(*source.options);
+    json["type"] = source.kind->name;
+    return json;
+}
+template <>
+nlohmann::json json_schema<SourceSpec>() {
+    auto kinds = nlohmann::json::array();
+    for (const auto* kind : source_kinds().all()) {
+        auto schema = kind->schema();
+        schema["description"] = kind->help;
+        schema["properties"]["type"] = {{"const", kind->name}};
+        schema["required"].push_back("type");
+        kinds.push_back(std::move(schema));
     }
-};
+    return {{"anyOf", std::move(kinds)}};
+}
+
 template <>
 struct JsonBinding<DatasetSpec> {
     static auto fields() {
         return std::tuple{
-            json_field("type", &DatasetSpec::type),
+            json_field("type", &DatasetSpec::task).help("the task that the dataset is for"),
             json_field("source", &DatasetSpec::source).required(),
             json_field("image", &DatasetSpec::image),
             json_field("storage", &DatasetSpec::storage),
-            json_field("mean", &DatasetSpec::mean).help("compute the mean picture of the training set"),
+            json_field("mean", &DatasetSpec::mean).help("compute the mean image of the training set"),
             json_field("shuffle", &DatasetSpec::shuffle).help("mix the order of the records"),
             json_field("seed", &DatasetSpec::seed).help("of split, order and padding noise"),
             json_field("threads", &DatasetSpec::threads).help("0: all cores").range(0, 1024),
@@ -92,49 +79,23 @@ tl::unexpected<Error> invalid(const char* where, std::string message) {
     return fail(Error{ErrorCode::kInvalidArgument, std::move(message), where, {}});
 }
 
-Status validate_source(const SourceSpec& source) {
-    if (source.type == SourceType::kLists) {
-        if (source.train.empty())
-            return invalid("/source/train", "train is missing: the list of pictures to train with");
-        if (source.labels.empty()) return invalid("/source/labels", "labels is missing: the file with the class names");
-        return {};
-    }
-    if (source.type == SourceType::kMnist) {
-        if (source.path.empty()) return invalid("/source/path", "path is missing: the folder with MNIST's four files");
-        return {};
-    }
-    if (source.type == SourceType::kCrops && source.crops.empty())
-        return invalid("/source/crops", "crops is missing: the file of rectangles");
-    if (source.type == SourceType::kFolder && source.path.empty())
-        return invalid("/source/path", "path is missing: the folder with one sub-folder a class");
-    const int val = source.val_path.empty() ? source.percent_val : 0;
-    const int test = source.test_path.empty() ? source.percent_test : 0;
-    if (val + test >= 100)
-        return invalid("/source/percent_val",
-                       fmt::format("{} % for validation and {} % for tests leave nothing to train with", val, test));
-    struct Limits {
-        const char* start;
-        int least, most;
-    };
-    const int least = source.min_per_class, most = source.max_per_class;
-    const Limits limits[]{
-        {"", least, most},
-        {"val_", source.val_min_per_class.value_or(least), source.val_max_per_class.value_or(most)},
-        {"test_", source.test_min_per_class.value_or(least), source.test_max_per_class.value_or(most)}};
-    for (const auto& one : limits)
-        if (one.most != 0 && one.most < one.least)
-            return invalid(fmt::format("/source/{}max_per_class", one.start).c_str(),
-                           fmt::format("{0}max_per_class is {1}, expected at least {0}min_per_class ({2}) or 0",
-                                       one.start, one.most, one.least));
-    return {};
+std::string words_of(const std::vector<std::string_view>& tasks) {
+    std::string words;
+    for (const auto task : tasks) words += (words.empty() ? "" : ", ") + std::string(task);
+    return words;
 }
 
 }  // namespace
 
 Result<DatasetSpec> parse_dataset_spec(const nlohmann::json& json) {
     DIGITS_ASSIGN(auto spec, parse_json<DatasetSpec>(json));
-    DIGITS_TRY(validate_source(spec.source));
-    if (spec.image.channels == 2) return invalid("/image/channels", "channels is 2, expected 1 (grey) or 3 (colour)");
+    const auto& kind = *spec.source.kind;
+    if (!json.contains("type")) spec.task = kind.tasks.front();
+    if (std::ranges::find(kind.tasks, spec.task) == kind.tasks.end())
+        return invalid("/type", fmt::format("a source of the type {} is for {}, not for \"{}\"", kind.name,
+                                            words_of(kind.tasks), spec.task));
+    if (spec.image.channels == 2)
+        return invalid("/image/channels", "channels is 2, expected 1 (grayscale) or 3 (color)");
     // As DIGITS: HDF5 holds plain numbers, and LMDB has no compression of its own.
     if (spec.storage.backend == DatasetBackend::kHdf5) spec.storage.encoding = RecordEncoding::kNone;
     if (spec.storage.backend == DatasetBackend::kLmdb) spec.storage.compression = Hdf5Compression::kNone;
@@ -143,5 +104,30 @@ Result<DatasetSpec> parse_dataset_spec(const nlohmann::json& json) {
 
 nlohmann::json to_json(const DatasetSpec& spec) { return to_json<DatasetSpec>(spec); }
 nlohmann::json dataset_spec_schema() { return json_schema<DatasetSpec>(); }
+
+namespace {
+
+SourceContext context_of(const DatasetSpec& spec, const ScanLimits& limits, std::function<void(std::size_t)> found) {
+    return {spec.seed, spec.roots, limits, std::move(found)};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<SampleSource>> open_source(const DatasetSpec& spec, const ScanLimits& limits,
+                                                  std::function<void(std::size_t)> found) {
+    const auto& [kind, options] = spec.source;
+    return guarded("find the samples",
+                   [&] { return kind->open(*options, context_of(spec, limits, std::move(found))); });
+}
+
+Result<Sample> example_sample(const DatasetSpec& spec, const ScanLimits& limits) {
+    const auto& [kind, options] = spec.source;
+    return guarded("find a sample", [&]() -> Result<Sample> {
+        if (kind->example) return kind->example(*options, context_of(spec, limits, {}));
+        DIGITS_ASSIGN(const auto source, kind->open(*options, context_of(spec, limits, {})));
+        if (source->size(Split::kTrain) == 0) return fail(ErrorCode::kNotFound, "the source has no training samples");
+        return source->get(Split::kTrain, 0);
+    });
+}
 
 }  // namespace digits

@@ -2,8 +2,9 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <nlohmann/json_fwd.hpp>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -11,37 +12,28 @@
 
 #include "base/enum_names.hpp"
 #include "base/result.hpp"
+#include "data/sources/source.hpp"
 #include "image/resize.hpp"
 
 namespace digits {
 
-enum class DatasetType { kClassification };
-enum class SourceType { kFolder, kLists, kMnist, kCrops };
 enum class RecordEncoding { kNone, kPng, kJpeg };
 enum class DatasetBackend { kLmdb, kHdf5 };
 enum class Hdf5Compression { kNone, kGzip };
 
-/// Where the pictures come from; docs/formats/specs.md says what each member means.
+/// Where the samples come from: a kind and its options, such as ClassFolderOptions. docs/formats/specs.md says what
+/// each member of the JSON means.
 struct SourceSpec {
-    SourceType type = SourceType::kFolder;
-    std::string path;
-    std::string val_path;
-    std::string test_path;
-    int percent_val = 25;
-    int percent_test = 0;
-    int min_per_class = 2;
-    int max_per_class = 0;  ///< 0: no limit
-    /// For folders of their own; none: as min_per_class and max_per_class.
-    std::optional<int> val_min_per_class;
-    std::optional<int> val_max_per_class;
-    std::optional<int> test_min_per_class;
-    std::optional<int> test_max_per_class;
-    std::string train;
-    std::string val;
-    std::string test;
-    std::string labels;
-    std::string root;
-    std::string crops;
+    const SourceKind* kind = nullptr;
+    std::shared_ptr<const SourceOptions> options;
+
+    /// Null for options of another kind.
+    template <class Options>
+    const Options* find() const {
+        return dynamic_cast<const Options*>(options.get());
+    }
+    std::vector<SourcePlace> places() const { return kind->places(*options); }
+    std::vector<Split> splits() const { return kind->splits(*options); }
 };
 
 struct ImageSpec {
@@ -58,7 +50,7 @@ struct StorageSpec {
 };
 
 struct DatasetSpec {
-    DatasetType type = DatasetType::kClassification;
+    std::string task = "classification";  ///< "type" in JSON
     SourceSpec source;
     ImageSpec image;
     StorageSpec storage;
@@ -66,7 +58,7 @@ struct DatasetSpec {
     bool shuffle = true;
     std::uint64_t seed = 1;
     int threads = 0;                 ///< 0: all cores
-    std::vector<std::string> roots;  ///< where the pictures of lists may lie; empty: everywhere
+    std::vector<std::string> roots;  ///< where images may lie; empty: everywhere
 };
 
 /// Parses and validates. Errors: kInvalidArgument with the JSON path in `where`.
@@ -74,18 +66,12 @@ Result<DatasetSpec> parse_dataset_spec(const nlohmann::json& json);
 nlohmann::json to_json(const DatasetSpec& spec);
 nlohmann::json dataset_spec_schema();
 
-template <>
-struct EnumNames<DatasetType> {
-    static constexpr std::array<std::pair<DatasetType, std::string_view>, 1> kNames{
-        {{DatasetType::kClassification, "classification"}}};
-};
-template <>
-struct EnumNames<SourceType> {
-    static constexpr std::array<std::pair<SourceType, std::string_view>, 4> kNames{{{SourceType::kFolder, "folder"},
-                                                                                    {SourceType::kLists, "lists"},
-                                                                                    {SourceType::kMnist, "mnist"},
-                                                                                    {SourceType::kCrops, "crops"}}};
-};
+/// The samples that a spec means. Worker only. Errors: as SourceKind::open.
+Result<std::unique_ptr<SampleSource>> open_source(const DatasetSpec& spec, const ScanLimits& limits = {},
+                                                  std::function<void(std::size_t)> found = {});
+/// One sample to show what a spec does. Errors: as SourceKind::example.
+Result<Sample> example_sample(const DatasetSpec& spec, const ScanLimits& limits = {});
+
 template <>
 struct EnumNames<RecordEncoding> {
     static constexpr std::array<std::pair<RecordEncoding, std::string_view>, 3> kNames{

@@ -80,7 +80,7 @@ class PredictorTest : public testing::Test {
         fs::create_directories(dataset());
         fs::create_directories(model());
         std::ofstream(dataset() / "dataset.json")
-            << R"({"image": {"width": 2, "height": 1, "channels": 1, "resize": "squash"}})";
+            << R"({"image": {"width": 2, "height": 1, "channels": 1, "resize": "squash"}, "storage": {}, "labels": ["left", "right"], "splits": {}})";
         std::ofstream(dataset() / "labels.txt") << "left\nright\n";
         std::ofstream(model() / "train_val.prototxt")
             << R"(layer { name: "data" type: "Data" top: "data" top: "label" transform_param { mean_value: 10 } data_param { source: "x" batch_size: 1 } })";
@@ -191,7 +191,7 @@ TEST_F(PredictorTest, SaysWhenThereIsNoSnapshot) {
 
 TEST_F(PredictorTest, SaysWhenDatasetAndNetworkDiffer) {
     std::ofstream(dataset() / "dataset.json")
-        << R"({"image": {"width": 2, "height": 1, "channels": 3, "resize": "squash"}})";
+        << R"({"image": {"width": 2, "height": 1, "channels": 3, "resize": "squash"}, "storage": {}, "labels": ["left", "right"], "splits": {}})";
     const auto predictor = open();
     ASSERT_FALSE(predictor);
     EXPECT_NE(predictor.error().message.find("3 channels"), std::string::npos) << predictor.error().to_string();

@@ -1,17 +1,18 @@
 #include "infer/picture_source.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "base/file.hpp"
 #include "base/safe_path.hpp"
+#include "data/dataset_facts.hpp"
 #include "data/records/record_reader.hpp"
-#include "data/sources/folder.hpp"
-#include "data/sources/lists.hpp"
+#include "data/sources/image_list.hpp"
 #include "data/sources/split_list.hpp"
+#include "data/sources/walk.hpp"
 #include "feed/hdf5_rows.hpp"
 #include "image/decode.hpp"
 
@@ -139,6 +140,18 @@ class Hdf5Source final : public PictureSource {
     std::optional<SplitNames> names_;
 };
 
+Result<std::vector<std::string>> find_files(const fs::path& folder, const std::vector<std::string>& roots,
+                                            std::vector<std::string>& warnings,
+                                            const std::function<bool(std::size_t)>& found) {
+    std::atomic<bool> stop = false;
+    ScanLimits limits;
+    limits.cancelled = [&] { return stop.load(); };
+    ScanGuard guard(limits, [&](std::size_t count) {
+        if (found && !found(count)) stop = true;
+    });
+    return find_images(folder, ReadableRoots(roots), guard, warnings);
+}
+
 /// Picture files of a list or a folder.
 class FileSource final : public PictureSource {
   public:
@@ -171,7 +184,7 @@ class FileSource final : public PictureSource {
         for (std::size_t i = 0; i < options.labels.size(); ++i) classes.emplace(options.labels[i], static_cast<int>(i));
         std::vector<std::string> strangers;
         std::size_t matched = 0;
-        DIGITS_ASSIGN(const auto files, find_pictures(folder, source->warnings_, found));
+        DIGITS_ASSIGN(const auto files, find_files(folder, options.roots, source->warnings_, found));
         std::map<std::string, int> folders;
         for (const auto& file : files) {
             const auto inner = fs::path(file).lexically_relative(folder);
@@ -242,17 +255,15 @@ class FileSource final : public PictureSource {
 };
 
 Result<std::unique_ptr<PictureSource>> open_split(const PictureSourceOptions& options) {
-    const auto file = options.dataset_dir / "dataset.json";
-    DIGITS_ASSIGN(const auto text, read_file(file, 64 << 20));
-    const auto facts = nlohmann::json::parse(text, nullptr, false);
-    const auto splits = facts.is_object() ? facts.value("splits", nlohmann::json::object()) : nlohmann::json::object();
-    const auto& name = options.source.split;
-    if (!splits.contains(name) || splits[name].value("count", 0) == 0)
-        return fail(make_error(ErrorCode::kInvalidArgument, "the dataset has no pictures in the split {}", name)
-                        .at("/source/split"));
-    const auto database = options.dataset_dir / fs::path(splits[name].value("db", name + "_db")).filename();
-    const auto list = options.dataset_dir / fs::path(splits[name].value("list", name + ".txt")).filename();
-    const bool hdf5 = facts.value("/storage/backend"_json_pointer, "lmdb") == "hdf5";
+    DIGITS_ASSIGN(const auto facts, read_dataset_facts(options.dataset_dir));
+    const auto* split = facts.find_split(options.source.split);
+    if (!split || split->count == 0)
+        return fail(
+            make_error(ErrorCode::kInvalidArgument, "the dataset has no images in the split {}", options.source.split)
+                .at("/source/split"));
+    const auto database = options.dataset_dir / split->db;
+    const auto list = options.dataset_dir / split->list;
+    const bool hdf5 = facts.storage.backend == DatasetBackend::kHdf5;
     return hdf5 ? Hdf5Source::open(database, list, options) : LmdbSource::open(database, list, options);
 }
 

@@ -14,6 +14,8 @@
 #include "caffe/net_state.hpp"
 #include "caffe/prototxt.hpp"
 #include "caffe/weights.hpp"
+#include "data/dataset_facts.hpp"
+#include "data/label_file.hpp"
 #include "engine/guard.hpp"
 #include "engine/net/net.hpp"
 #include "engine/net/place.hpp"
@@ -68,31 +70,12 @@ namespace fs = std::filesystem;
 constexpr std::size_t kMaxBatch = 64;
 constexpr std::uint64_t kMaxPicture_bytes = 256 << 20;
 
-Result<std::vector<std::string>> read_labels(const fs::path& path) {
-    DIGITS_ASSIGN(const auto text, read_file(path, 64 << 20));
-    std::vector<std::string> labels;
-    for (std::size_t begin = 0; begin < text.size();) {
-        const auto end = std::min(text.find('\n', begin), text.size());
-        labels.push_back(text.substr(begin, end - begin));
-        if (!labels.back().empty() && labels.back().back() == '\r') labels.back().pop_back();
-        begin = end + 1;
-    }
-    return labels;
-}
-
-Result<Preprocessing> read_image_facts(const fs::path& path) {
-    DIGITS_ASSIGN(const auto text, read_file(path, 64 << 20));
-    const auto json = nlohmann::json::parse(text, nullptr, false);
-    const auto image = json.is_object() ? json.value("image", nlohmann::json::object()) : nlohmann::json::object();
+Preprocessing preprocessing_for(const ImageSpec& image) {
     Preprocessing facts;
-    facts.dataset_width = image.value("width", 0);
-    facts.dataset_height = image.value("height", 0);
-    facts.channels = image.value("channels", 0);
-    const auto mode = find_enum<ResizeMode>(image.value("resize", ""));
-    if (facts.dataset_width < 1 || facts.dataset_height < 1 || (facts.channels != 1 && facts.channels != 3) || !mode)
-        return fail(make_error(ErrorCode::kDataLoss, "expected image with width, height, channels 1 or 3, and resize")
-                        .at(path.string()));
-    facts.resize = *mode;
+    facts.dataset_width = image.width;
+    facts.dataset_height = image.height;
+    facts.channels = image.channels;
+    facts.resize = image.resize;
     return facts;
 }
 
@@ -233,7 +216,8 @@ Result<std::vector<float>> Predictor::scores(const float* inputs, std::size_t co
 Result<std::unique_ptr<Predictor>> Predictor::open(const PredictorOptions& options) {
     if (options.threads > 0) at::set_num_threads(options.threads);
     auto state = std::make_unique<State>();
-    DIGITS_ASSIGN(state->preprocessing, read_image_facts(options.dataset_dir / "dataset.json"));
+    DIGITS_ASSIGN(const auto dataset, read_dataset_facts(options.dataset_dir));
+    state->preprocessing = preprocessing_for(dataset.image);
     DIGITS_ASSIGN(state->labels, read_labels(options.dataset_dir / "labels.txt"));
     DIGITS_ASSIGN(const auto snapshot, choose_snapshot(options));
     state->iteration = iteration_of(snapshot);

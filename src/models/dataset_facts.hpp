@@ -5,16 +5,20 @@
 
 #include "base/result.hpp"
 #include "caffe/digits_rules.hpp"
+#include "data/dataset_facts.hpp"
 
 namespace digits {
+
+/// What the network rules need to know of a dataset; `folder` is its folder, absolute.
+TrainingData training_data(const DatasetFacts& dataset, const std::filesystem::path& folder);
 
 /// What a model needs of a finished dataset's folder.
 struct DatasetFolder {
     TrainingData facts;
-    std::string resize;  ///< how pictures were fitted
+    std::string resize;  ///< how images were fitted
 };
 
-/// Reads `dataset.json`. Errors: kFailedPrecondition when there is none (yet), kDataLoss when it cannot be understood.
+/// Errors: as read_dataset_facts().
 Result<DatasetFolder> read_dataset_folder(const std::filesystem::path& dataset_dir);
 
 }  // namespace digits

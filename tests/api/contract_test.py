@@ -550,7 +550,7 @@ class Refusing(unittest.TestCase):
         ("POST", "/jobs/{model}/resume", None, 409, ""),
         ("POST", "/jobs/{dataset}/snapshot", None, 409, ""),
         ("GET", "/jobs/{model}/hardware", None, 409, "no worker"),
-        ("POST", "/datasets/scan", {"spec": {"source": {"type": "mnist", "path": "/"}}}, 415, "unpacked"),
+        ("POST", "/datasets/scan", {"spec": {"source": {"type": "mnist", "path": "/"}}}, 422, "root folder of the machine"),
         ("GET", "/models/{dataset}", None, 404, ""),
         ("GET", "/datasets/{model}", None, 404, ""),
         ("POST", "/models/{model}/classify", {"paths": []}, 422, "paths"),

@@ -10,6 +10,7 @@
 #include "api/compat/form.hpp"
 #include "api/compat/image_list.hpp"
 #include "api/compat/snapshot_epoch.hpp"
+#include "api/jobs/dataset_result.hpp"
 #include "api/jobs/job_specs.hpp"
 #include "api/requests/classification.hpp"
 #include "api/requests/messages.hpp"
@@ -29,10 +30,7 @@ double percent(double probability) { return std::round(probability * 10000) / 10
 
 /// The dataset's classes; empty where it is gone.
 std::vector<std::string> labels_of(const Job& job, const Context& context) {
-    if (job.parents.empty()) return {};
-    const auto dataset = context.jobs.get(job.parents.front());
-    return dataset && dataset->result ? dataset->result->value("labels", std::vector<std::string>{})
-                                      : std::vector<std::string>{};
+    return job.parents.empty() ? std::vector<std::string>{} : labels_of_dataset(job.parents.front(), context.jobs);
 }
 
 /// `[["label", percent], …]`; outputs beyond the labels are left out.

@@ -5,7 +5,7 @@
 
 #include "api/jobs/job_specs.hpp"
 #include "base/ids.hpp"
-#include "data/sources/lists.hpp"
+#include "data/sources/image_list.hpp"
 
 namespace digits::api::compat {
 namespace {

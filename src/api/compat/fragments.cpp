@@ -8,6 +8,7 @@
 #include "api/compat/html.hpp"
 #include "api/compat/job_json.hpp"
 #include "api/compat/network_drawing.hpp"
+#include "api/jobs/dataset_result.hpp"
 #include "api/jobs/gallery_shelf.hpp"
 #include "api/jobs/job_specs.hpp"
 #include "api/requests/messages.hpp"
@@ -102,13 +103,13 @@ Result<Response> explore(const Arguments& arguments, Context& context) {
     std::string split;
     for (const auto* name : {"train", "val", "test"})
         if (split.empty() && wanted.find(name) != std::string::npos) split = name;
-    const auto splits = job.result ? job.result->value("splits", json::object()) : json::object();
-    if (split.empty() || (job.result && !splits.contains(split)))
+    const auto facts = find_dataset_facts(job);
+    if (split.empty() || (facts && !facts->find_split(split)))
         return fail(ErrorCode::kInternal, "No create_db task for {}", wanted);
-    if (!job.result)
+    if (!facts)
         return fail(ErrorCode::kInternal, "This create_db task's status should be 'D' but is '{}'",
                     job.state == JobState::kRun ? "R" : "W");
-    const auto backend = job.result->value("/storage/backend"_json_pointer, "lmdb");
+    const auto backend = enum_name(facts->storage.backend);
     if (backend != "lmdb") return fail(ErrorCode::kInternal, "Backend is {} while expected backend is lmdb", backend);
     const auto number = [&](const char* name, std::int64_t fallback) {
         const auto value = parse_number(arguments.get(name));
@@ -118,7 +119,7 @@ Result<Response> explore(const Arguments& arguments, Context& context) {
     const auto size = static_cast<std::uint64_t>(std::clamp<std::int64_t>(number("size", 25), 1, 500));
     const auto label = number("label", -1);
     const auto only = label < 0 ? std::nullopt : std::optional(static_cast<int>(label));
-    const auto labels = job.result->value("labels", std::vector<std::string>{});
+    const auto& labels = facts->labels;
     return context.galleries.with(job, split, context.jobs, [&](const Gallery& gallery) -> Result<Response> {
         DIGITS_ASSIGN(auto found, gallery.page(0, (page + 1) * size, only));
         std::string body = fmt::format("<p>{} images. Items per page: {}</p><ul>", gallery.count(only), size);

@@ -4,7 +4,7 @@
 
 #include "api/compat/arguments.hpp"
 #include "api/context.hpp"
-#include "data/sources/lists.hpp"
+#include "data/sources/image_list.hpp"
 
 namespace digits::api::compat {
 

@@ -6,8 +6,10 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "api/jobs/dataset_result.hpp"
 #include "api/jobs/job_view.hpp"
 #include "data/dataset_spec.hpp"
+#include "data/sources/class_folders.hpp"
 #include "models/archive.hpp"
 #include "models/model_spec.hpp"
 
@@ -27,39 +29,30 @@ std::string encoding_word(RecordEncoding encoding) {
     return encoding == RecordEncoding::kJpeg ? "jpg" : std::string(enum_name(encoding));
 }
 
-struct SplitName {
-    const char* name;
-    bool used;
-};
-
 /// Which databases a dataset has, or will have.
 std::vector<std::string> split_names(const SourceSpec& source) {
-    const bool folder = source.type == SourceType::kFolder;
-    const SplitName splits[]{
-        {"train", true},
-        {"val", folder ? !source.val_path.empty() || source.percent_val > 0 : !source.val.empty()},
-        {"test", folder ? !source.test_path.empty() || source.percent_test > 0 : !source.test.empty()}};
     std::vector<std::string> names;
-    for (const auto& split : splits)
-        if (split.used) names.emplace_back(split.name);
+    for (const Split split : source.splits()) names.emplace_back(enum_name(split));
     return names;
 }
 
-/// Pictures of a split; null while they are not known.
-json split_count(const Job& job, const std::string& split) {
-    if (!job.result) return nullptr;
-    const auto place = json::json_pointer("/splits/" + split + "/count");
-    return job.result->contains(place) ? (*job.result)[place] : json(0);
+/// Images of a split; null while they are not known.
+json split_count(const std::optional<DatasetFacts>& facts, const std::string& split) {
+    if (!facts) return nullptr;
+    const auto* found = facts->find_split(split);
+    return found ? found->count : 0;
 }
 
 /// One a folder that is looked through: what it is split into belongs to it.
 json parse_folder_tasks(const Job& job, const SourceSpec& source) {
     json tasks = json::array();
-    if (source.type != SourceType::kFolder) return tasks;
+    const auto* options = source.find<ClassFolderOptions>();
+    if (!options) return tasks;
+    const auto facts = find_dataset_facts(job);
     std::vector<std::vector<std::string>> folders{{"train"}};
     for (const auto& split : split_names(source)) {
         if (split == "train") continue;
-        const bool own = !(split == "val" ? source.val_path : source.test_path).empty();
+        const bool own = !(split == "val" ? options->val_path : options->test_path).empty();
         if (own) {
             folders.push_back({split});
         } else {
@@ -70,10 +63,10 @@ json parse_folder_tasks(const Job& job, const SourceSpec& source) {
         std::string words;
         for (const auto& split : splits) words += (words.empty() ? "" : "/") + split;
         json task{{"name", "Parse Folder (" + words + ")"},
-                  {"label_count", job.result ? json(job.result->value("labels", json::array()).size()) : json()}};
+                  {"label_count", facts ? json(facts->labels.size()) : json()}};
         for (const auto* split : {"train", "val", "test"})
             task[std::string(split) + "_count"] =
-                std::ranges::find(splits, split) != splits.end() ? split_count(job, split) : json(0);
+                std::ranges::find(splits, split) != splits.end() ? split_count(facts, split) : json(0);
         tasks.push_back(std::move(task));
     }
     return tasks;
@@ -82,10 +75,11 @@ json parse_folder_tasks(const Job& job, const SourceSpec& source) {
 Status add_dataset(json& view, const Job& job) {
     DIGITS_ASSIGN(const auto spec, parse_dataset_spec(*job.spec));
     view["ParseFolderTasks"] = parse_folder_tasks(job, spec.source);
+    const auto facts = find_dataset_facts(job);
     view["CreateDbTasks"] = json::array();
     for (const auto& split : split_names(spec.source))
         view["CreateDbTasks"].push_back({{"name", "Create DB (" + split + ")"},
-                                         {"entries", split_count(job, split)},
+                                         {"entries", split_count(facts, split)},
                                          {"image_width", spec.image.width},
                                          {"image_height", spec.image.height},
                                          {"image_channels", spec.image.channels},

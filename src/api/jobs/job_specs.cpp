@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "api/jobs/dataset_result.hpp"
 #include "api/jobs/snapshot_choice.hpp"
 #include "api/requests/messages.hpp"
 #include "base/ids.hpp"
@@ -14,29 +15,12 @@ namespace {
 
 /// Each place that the source names is there, of the right kind, and inside the allowed roots.
 Status check_sources(const SourceSpec& source, const Context& context) {
-    struct Place {
-        const char* member;
-        const std::string& path;
-        bool is_folder;
-        bool required;
-    };
-    const bool lists = source.type == SourceType::kLists;
-    const bool folder = source.type == SourceType::kFolder || source.type == SourceType::kMnist;
-    const Place places[]{{"path", source.path, true, folder},
-                         {"val_path", source.val_path, true, false},
-                         {"test_path", source.test_path, true, false},
-                         {"train", source.train, false, lists},
-                         {"val", source.val, false, false},
-                         {"test", source.test, false, false},
-                         {"labels", source.labels, false, lists},
-                         {"root", source.root, true, false},
-                         {"crops", source.crops, false, source.type == SourceType::kCrops}};
-    for (const auto& [member, path, is_folder, required] : places) {
+    for (const auto& [member, path, is_folder, is_required] : source.places()) {
         const auto wrong = [&, member = member](ErrorCode code, const std::string& text) {
-            return fail(make_error(code, "{}", text).at(std::string("/spec/source/") + member));
+            return fail(make_error(code, "{}", text).at(fmt::format("/spec/source/{}", member)));
         };
         if (path.empty()) {
-            if (required) return wrong(ErrorCode::kInvalidArgument, std::string(member) + " is missing");
+            if (is_required) return wrong(ErrorCode::kInvalidArgument, fmt::format("{} is missing", member));
             continue;
         }
         if (const auto allowed = check_path(path, context); !allowed)
@@ -57,8 +41,8 @@ Status check_evaluation_source(const EvaluationSource& source, const Job& model,
     };
     if (source.type == EvaluationSourceType::kSplit) {
         const auto dataset = context.jobs.get(model.parents.front());
-        const bool known = dataset && dataset->result;
-        if (known && !dataset->result->value("splits", nlohmann::json::object()).contains(source.split))
+        const auto facts = dataset ? find_dataset_facts(*dataset) : std::nullopt;
+        if (facts && !facts->find_split(source.split))
             return wrong(ErrorCode::kInvalidArgument, "split",
                          fmt::format("the dataset \"{}\" has no split {}", dataset->name, source.split));
         return {};

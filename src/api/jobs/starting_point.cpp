@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "api/jobs/dataset_result.hpp"
 #include "api/jobs/snapshot_choice.hpp"
 #include "base/file.hpp"
 #include "base/ids.hpp"
@@ -44,6 +45,11 @@ struct Classes {
 Classes classes_of(const Job* job) {
     Classes classes;
     if (!job || !job->result) return classes;
+    if (auto dataset = find_dataset_facts(*job); dataset && !dataset->labels.empty()) {
+        classes.count = static_cast<std::int64_t>(dataset->labels.size());
+        classes.labels = std::move(dataset->labels);
+        return classes;
+    }
     const auto labels = job->result->find("labels");
     if (labels != job->result->end() && labels->is_array() && !labels->empty())
         classes.labels = labels->get<std::vector<std::string>>();

@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 
+#include "api/jobs/dataset_result.hpp"
 #include "api/jobs/job_pages.hpp"
 #include "api/jobs/job_specs.hpp"
 #include "api/jobs/job_view.hpp"
@@ -24,8 +25,10 @@ Result<DatasetSpec> read_spec(const json& body, const Context& context) {
 
 /// Its place below /spec, unless that is a line of a file which the spec names.
 Error in_spec(Error error, const SourceSpec& source) {
-    for (const auto* file : {&source.train, &source.val, &source.test, &source.labels, &source.crops})
-        if (!file->empty() && (error.where == *file || error.where.starts_with(*file + ":"))) return error;
+    for (const auto& place : source.places())
+        if (!place.is_folder && !place.path.empty() &&
+            (error.where == place.path || error.where.starts_with(place.path + ":")))
+            return error;
     return within(std::move(error), "/spec");
 }
 
@@ -43,9 +46,6 @@ Result<Response> create(const Request& request, Context& context) {
 Result<Response> scan(const Request& request, Context& context) {
     DIGITS_ASSIGN(const auto body, read_object(request, {"spec"}));
     DIGITS_ASSIGN(const auto spec, read_spec(body, context));
-    if (spec.source.type == SourceType::kMnist)
-        return fail(make_error(ErrorCode::kUnsupported, "MNIST's files are unpacked when the dataset is made")
-                        .at("/spec/source/type"));
     auto found = scan_dataset(spec);
     if (!found) return fail(in_spec(found.error(), spec.source));
     return json_response(200, *found);
@@ -86,13 +86,14 @@ Result<Response> show_augment_example(const Request& request, Context& context) 
     DIGITS_ASSIGN(const auto mean, text_member(body, "mean", false));
     if (!mean.empty() && !find_enum<MeanMode>(mean))
         return fail(make_error(ErrorCode::kInvalidArgument, "expected image, pixel or none").at("/mean"));
-    if (!job.result)
+    const auto facts = find_dataset_facts(job);
+    if (!facts)
         return fail(make_error(ErrorCode::kFailedPrecondition,
-                               "{} is in state {}; its pictures are there when it is done", job.id,
+                               "{} is in state {}; its images are there when it is done", job.id,
                                enum_name(job.state)));
-    if (job.result->value("/storage/backend"_json_pointer, "") == "hdf5")
-        return fail(make_error(ErrorCode::kFailedPrecondition, "pictures in HDF5 cannot be varied")
-                        .advise("Make the dataset with LMDB to vary its pictures"));
+    if (facts->storage.backend == DatasetBackend::kHdf5)
+        return fail(make_error(ErrorCode::kFailedPrecondition, "images in HDF5 cannot be augmented")
+                        .advise("Make the dataset with LMDB to augment its images"));
     DIGITS_ASSIGN(const auto answer, context.jobs.assist({{"type", "augment_example"},
                                                           {"dataset_dir", context.jobs.job_dir(job.id).string()},
                                                           {"augmentation", to_json(*augmentation)},

@@ -1,6 +1,7 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "api/jobs/dataset_result.hpp"
 #include "api/jobs/gallery_shelf.hpp"
 #include "api/requests/messages.hpp"
 #include "api/resources.hpp"
@@ -13,11 +14,11 @@ using http::Request;
 using http::Response;
 using nlohmann::json;
 
-json picture_view(const Gallery::Picture& picture, const json& labels) {
+json picture_view(const Gallery::Picture& picture, const std::vector<std::string>& labels) {
     const auto label = static_cast<std::size_t>(picture.label);
     return {{"index", picture.index},
             {"label", picture.label},
-            {"label_name", picture.label >= 0 && label < labels.size() ? labels[label] : json("")},
+            {"label_name", picture.label >= 0 && label < labels.size() ? labels[label] : ""},
             {"file", picture.file},
             {"width", picture.width},
             {"height", picture.height},
@@ -31,12 +32,13 @@ Result<Response> list(const Request& request, Context& context) {
     DIGITS_ASSIGN(const auto from, query_number(request, "cursor", 0, 0, kAnyNumber));
     DIGITS_ASSIGN(const auto limit, query_number(request, "limit", 100, 1, 500));
     DIGITS_ASSIGN(const auto label, query_number(request, "class", -1, 0, 1'000'000));
+    const auto facts = find_dataset_facts(job);
+    const auto labels = facts ? facts->labels : std::vector<std::string>{};
     const auto wanted = label < 0 ? std::nullopt : std::optional(static_cast<int>(label));
     return context.galleries.with(
         job, split ? *split : "train", context.jobs, [&](const Gallery& gallery) -> Result<Response> {
             DIGITS_ASSIGN(const auto page,
                           gallery.page(static_cast<std::uint64_t>(from), static_cast<std::uint64_t>(limit), wanted));
-            const auto& labels = job.result->value("labels", json::array());
             json items = json::array();
             for (const auto& picture : page.pictures) items.push_back(picture_view(picture, labels));
             return json_response(200, {{"items", std::move(items)},

@@ -2,6 +2,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "api/jobs/dataset_result.hpp"
 #include "api/jobs/job_specs.hpp"
 #include "api/requests/messages.hpp"
 #include "api/resources.hpp"
@@ -18,13 +19,13 @@ using nlohmann::json;
 /// An evaluation that is done, and what its predictions are read with.
 struct Evaluated {
     Job job;
-    json dataset;  ///< facts of the model's dataset
+    std::optional<DatasetFacts> dataset;  ///< of the model; none where it is gone
     std::filesystem::path folder;
 
     json label(int index) const {
-        const auto& labels = dataset["labels"];
         const auto at = static_cast<std::size_t>(index);
-        return index >= 0 && at < labels.size() ? labels[at] : json(std::to_string(index));
+        const bool known = dataset && index >= 0 && at < dataset->labels.size();
+        return known ? dataset->labels[at] : std::to_string(index);
     }
     json truth(const PredictionRow& row) const {
         return row.truth < 0 ? json() : json{{"label", label(row.truth)}, {"index", row.truth}};
@@ -40,7 +41,7 @@ Result<Evaluated> route_evaluated(const Request& request, const Context& context
                                "{} is in state {}; its predictions are there when it is done", job.id,
                                enum_name(job.state)));
     const auto dataset = context.jobs.get(job.parents.back());
-    evaluated.dataset = dataset && dataset->result ? *dataset->result : json{{"labels", json::array()}};
+    if (dataset) evaluated.dataset = find_dataset_facts(*dataset);
     evaluated.folder = context.jobs.job_dir(job.id);
     return evaluated;
 }
@@ -153,13 +154,12 @@ Result<Response> picture(const Request& request, Context& context) {
     DIGITS_ASSIGN(const auto table, PredictionTable::open(evaluated.folder));
     DIGITS_ASSIGN(const auto row, table.row(index));
     const auto& source = (*evaluated.job.spec)["source"];
-    const bool from_lmdb = source.value("type", "") == "split" &&
-                           evaluated.dataset.value("/storage/backend"_json_pointer, "lmdb") == "lmdb";
-    if (!from_lmdb) return picture_file(row.name, context);
-    const auto split = source.value("split", "val");
-    const auto db = evaluated.dataset.value(json::json_pointer("/splits/" + split + "/db"), split + "_db");
+    const bool is_split = source.value("type", "") == "split";
+    const auto* split =
+        is_split && evaluated.dataset ? evaluated.dataset->find_split(source.value("split", "val")) : nullptr;
+    if (!split || evaluated.dataset->storage.backend != DatasetBackend::kLmdb) return picture_file(row.name, context);
     DIGITS_ASSIGN(auto record,
-                  record_picture(context.jobs.job_dir(evaluated.job.parents.back()) / db, index, row.truth));
+                  record_picture(context.jobs.job_dir(evaluated.job.parents.back()) / split->db, index, row.truth));
     auto response = Response::bytes(200, std::string(record.content_type), std::move(record.bytes));
     // A dataset never changes.
     response.set_header("Cache-Control", "private, max-age=31536000, immutable");

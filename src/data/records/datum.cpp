@@ -1,11 +1,13 @@
 #include "data/records/datum.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <vector>
 
+#include "base/check.hpp"
 #include "image/decode.hpp"
 
 namespace digits {
@@ -172,6 +174,25 @@ std::string encoded_datum(const Image& image, std::string_view file, int label) 
     out.append(file);
     append_int(out, kLabel, label);
     append_int(out, kEncoded, 1);
+    return out;
+}
+
+std::string float_datum(const std::vector<int>& shape, const std::vector<float>& values) {
+    DIGITS_CHECK(shape.size() <= 3);
+    std::array<int, 3> axes{1, 1, 1};
+    std::ranges::copy_backward(shape, axes.end());
+    std::string out;
+    out.reserve(values.size() * (1 + sizeof(float)) + 24);
+    append_int(out, kChannels, axes[0]);
+    append_int(out, kHeight, axes[1]);
+    append_int(out, kWidth, axes[2]);
+    append_int(out, kLabel, 0);
+    for (const float value : values) {
+        append_varint(out, static_cast<std::uint64_t>(kFloatData) << 3 | kFixed32);
+        char bytes[sizeof value];
+        std::memcpy(bytes, &value, sizeof value);
+        out.append(bytes, sizeof bytes);
+    }
     return out;
 }
 

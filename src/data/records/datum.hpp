@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.hpp"
 #include "image/image.hpp"
@@ -39,5 +40,8 @@ Result<Image> datum_image(const DatumView& datum);
 std::string raw_datum(const Image& image, int label);
 /// The bytes of a Datum with a picture file.
 std::string encoded_datum(const Image& image, std::string_view file, int label);
+/// The bytes of a Datum with numbers, whose last axes are channels, height and width: a vector is a row of its width,
+/// as in DIGITS. At most three axes; `values` fill them.
+std::string float_datum(const std::vector<int>& shape, const std::vector<float>& values);
 
 }  // namespace digits

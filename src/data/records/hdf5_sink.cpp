@@ -64,10 +64,11 @@ struct GrowingArray {
 class Hdf5Sink : public RecordSink {
   public:
     Hdf5Sink(fs::path folder, const ImageSpec& image, Hdf5Compression compression, std::string list_prefix,
-             std::uint64_t most_elements)
+             std::uint64_t most_elements, const std::vector<int>& target_shape)
         : folder_(std::move(folder)), list_prefix_(std::move(list_prefix)), compression_(compression) {
         row_ = {static_cast<hsize_t>(image.channels), static_cast<hsize_t>(image.height),
                 static_cast<hsize_t>(image.width)};
+        target_row_.assign(target_shape.begin(), target_shape.end());
         record_floats_ = static_cast<std::size_t>(row_[0] * row_[1] * row_[2]);
         most_rows_ = std::max<std::uint64_t>(1, most_elements / record_floats_);
         batch_ = std::clamp<std::size_t>(kBatchBytes / (record_floats_ * sizeof(float)), 1, kBatchRecords);
@@ -75,9 +76,13 @@ class Hdf5Sink : public RecordSink {
 
     Status put(PackedRecord record) override {
         for (const char byte : record.bytes) values_.push_back(static_cast<float>(static_cast<unsigned char>(byte)));
-        labels_.push_back(static_cast<float>(record.label));
-        const bool full = data_.rows + labels_.size() == most_rows_;
-        return full || labels_.size() == batch_ ? flush() : Status{};
+        if (target_row_.empty())
+            labels_.push_back(static_cast<float>(record.label));
+        else
+            labels_.insert(labels_.end(), record.target.begin(), record.target.end());
+        ++pending_;
+        const bool full = data_.rows + pending_ == most_rows_;
+        return full || pending_ == batch_ ? flush() : Status{};
     }
 
     Status finish() override {
@@ -94,7 +99,7 @@ class Hdf5Sink : public RecordSink {
         file_ = Hdf5Handle(H5Fcreate(file_path_.c_str(), H5F_ACC_EXCL, H5P_DEFAULT, H5P_DEFAULT), H5Fclose);
         if (!file_.valid()) return write_failed();
         data_ = GrowingArray::create(file_.get(), "data", row_, compression_);
-        label_ = GrowingArray::create(file_.get(), "label", {}, compression_);
+        label_ = GrowingArray::create(file_.get(), "label", target_row_, compression_);
         return data_.dataset.valid() && label_.dataset.valid() ? Status{} : write_failed();
     }
 
@@ -108,11 +113,11 @@ class Hdf5Sink : public RecordSink {
     }
 
     Status flush() {
-        if (labels_.empty()) return {};
+        if (pending_ == 0) return {};
         if (!file_.valid()) DIGITS_TRY(open_file());
-        if (!data_.append(values_.data(), labels_.size()) || !label_.append(labels_.data(), labels_.size()))
-            return write_failed();
-        written_ += labels_.size();
+        if (!data_.append(values_.data(), pending_) || !label_.append(labels_.data(), pending_)) return write_failed();
+        written_ += pending_;
+        pending_ = 0;
         values_.clear();
         labels_.clear();
         return data_.rows == most_rows_ ? close_file() : Status{};
@@ -127,11 +132,13 @@ class Hdf5Sink : public RecordSink {
     std::string list_prefix_;
     Hdf5Compression compression_;
     std::vector<hsize_t> row_;
+    std::vector<hsize_t> target_row_;  ///< empty: a class
     std::size_t record_floats_ = 0;
     std::uint64_t most_rows_ = 0;
     std::size_t batch_ = 0;
     std::vector<float> values_;
     std::vector<float> labels_;
+    std::size_t pending_ = 0;  ///< records in both
     std::uint64_t written_ = 0;
     std::string list_;
     fs::path file_path_;
@@ -144,13 +151,14 @@ class Hdf5Sink : public RecordSink {
 
 Result<std::unique_ptr<RecordSink>> sink::create_hdf5(const fs::path& folder, const ImageSpec& image,
                                                       Hdf5Compression compression, const std::string& list_prefix,
-                                                      std::uint64_t most_elements) {
+                                                      std::uint64_t most_elements,
+                                                      const std::vector<int>& target_shape) {
     std::error_code error;
     fs::create_directories(folder, error);
     if (error) return fail(errno_error("cannot make the folder " + folder.string(), error.value()));
     // The library otherwise prints every failure on its own.
     H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
-    return std::make_unique<Hdf5Sink>(folder, image, compression, list_prefix, most_elements);
+    return std::make_unique<Hdf5Sink>(folder, image, compression, list_prefix, most_elements, target_shape);
 }
 
 }  // namespace digits

@@ -22,6 +22,27 @@ class LmdbSink : public RecordSink {
     std::uint64_t count_ = 0;
 };
 
+class LmdbSinkWithTargets : public RecordSink {
+  public:
+    LmdbSinkWithTargets(LmdbWriter images, LmdbWriter targets, std::vector<int> shape)
+        : images_(std::move(images)), targets_(std::move(targets)), shape_(std::move(shape)) {}
+    Status put(PackedRecord record) override {
+        const auto key = fmt::format("{:08}_{}", count_++, record.label);
+        DIGITS_TRY(targets_.put(key, float_datum(shape_, record.target)));
+        return images_.put(key, std::move(record.bytes));
+    }
+    Status finish() override {
+        DIGITS_TRY(targets_.finish());
+        return images_.finish();
+    }
+
+  private:
+    LmdbWriter images_;
+    LmdbWriter targets_;
+    std::vector<int> shape_;
+    std::uint64_t count_ = 0;
+};
+
 /// Interleaved to planes, keeping R, G, B.
 std::string rgb_planes(const Image& image) {
     std::string planes(image.pixels.size(), '\0');
@@ -36,11 +57,11 @@ std::string rgb_planes(const Image& image) {
 }  // namespace
 
 Result<PackedRecord> pack_record(const Image& image, int label, const StorageSpec& storage) {
-    if (storage.backend == DatasetBackend::kHdf5) return PackedRecord{rgb_planes(image), label};
-    if (storage.encoding == RecordEncoding::kNone) return PackedRecord{raw_datum(image, label), label};
+    if (storage.backend == DatasetBackend::kHdf5) return PackedRecord{rgb_planes(image), label, {}};
+    if (storage.encoding == RecordEncoding::kNone) return PackedRecord{raw_datum(image, label), label, {}};
     const bool png = storage.encoding == RecordEncoding::kPng;
     DIGITS_ASSIGN(const auto file, png ? encode_png(image) : encode_jpeg(image, kJpegQuality));
-    return PackedRecord{encoded_datum(image, file, label), label};
+    return PackedRecord{encoded_datum(image, file, label), label, {}};
 }
 
 Result<std::unique_ptr<RecordSink>> sink::create_lmdb(const std::filesystem::path& folder) {
@@ -48,11 +69,22 @@ Result<std::unique_ptr<RecordSink>> sink::create_lmdb(const std::filesystem::pat
     return std::make_unique<LmdbSink>(std::move(writer));
 }
 
-Result<std::unique_ptr<RecordSink>> create_record_sink(const std::filesystem::path& folder, const ImageSpec& image,
-                                                       const StorageSpec& storage, const std::string& list_prefix) {
+Result<std::unique_ptr<RecordSink>> sink::create_lmdb_with_targets(const std::filesystem::path& folder,
+                                                                   const std::filesystem::path& label_folder,
+                                                                   const std::vector<int>& target_shape) {
+    DIGITS_ASSIGN(auto images, LmdbWriter::create(folder));
+    DIGITS_ASSIGN(auto targets, LmdbWriter::create(label_folder));
+    return std::make_unique<LmdbSinkWithTargets>(std::move(images), std::move(targets), target_shape);
+}
+
+Result<std::unique_ptr<RecordSink>> create_record_sink(const RecordSinkOptions& options, const ImageSpec& image,
+                                                       const StorageSpec& storage) {
     if (storage.backend == DatasetBackend::kHdf5)
-        return sink::create_hdf5(folder, image, storage.compression, list_prefix);
-    return sink::create_lmdb(folder);
+        return sink::create_hdf5(options.folder, image, storage.compression, options.list_prefix,
+                                 std::uint64_t{1} << 31, options.target_shape);
+    if (!options.label_folder.empty())
+        return sink::create_lmdb_with_targets(options.folder, options.label_folder, options.target_shape);
+    return sink::create_lmdb(options.folder);
 }
 
 }  // namespace digits

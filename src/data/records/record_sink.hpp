@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "data/dataset_spec.hpp"
 
@@ -13,9 +14,10 @@ namespace digits {
 struct PackedRecord {
     std::string bytes;
     int label = 0;
+    std::vector<float> target;  ///< of samples whose target is a tensor
 };
 
-/// How a resized picture is stored; any thread.
+/// How a resized image is stored; any thread.
 Result<PackedRecord> pack_record(const Image& image, int label, const StorageSpec& storage);
 
 /// Where packed records go, in order, from one thread.
@@ -27,16 +29,27 @@ class RecordSink {
     virtual Status finish() = 0;
 };
 
-/// A database in a new folder. `list_prefix` stands before the file names in the list of an HDF5 database.
-Result<std::unique_ptr<RecordSink>> create_record_sink(const std::filesystem::path& folder, const ImageSpec& image,
-                                                       const StorageSpec& storage, const std::string& list_prefix);
+struct RecordSinkOptions {
+    std::filesystem::path folder;        ///< of the database; new
+    std::filesystem::path label_folder;  ///< LMDB: of a second database for targets that are tensors; else empty
+    std::string list_prefix;             ///< HDF5: before the file names in the list
+    std::vector<int> target_shape;       ///< of tensors; empty: the target is a class
+};
+Result<std::unique_ptr<RecordSink>> create_record_sink(const RecordSinkOptions& options, const ImageSpec& image,
+                                                       const StorageSpec& storage);
 
 namespace sink {
 Result<std::unique_ptr<RecordSink>> create_lmdb(const std::filesystem::path& folder);
-/// Files `<samples before>.h5` of at most `most_elements` values, named by `list.txt`.
+/// Two databases with the same keys, the second with the targets as float Datums.
+Result<std::unique_ptr<RecordSink>> create_lmdb_with_targets(const std::filesystem::path& folder,
+                                                             const std::filesystem::path& label_folder,
+                                                             const std::vector<int>& target_shape);
+/// Files `<samples before>.h5` of at most `most_elements` values, named by `list.txt`. Their dataset `label` has a
+/// class or, where `target_shape` is not empty, a tensor a row.
 Result<std::unique_ptr<RecordSink>> create_hdf5(const std::filesystem::path& folder, const ImageSpec& image,
                                                 Hdf5Compression compression, const std::string& list_prefix,
-                                                std::uint64_t most_elements = std::uint64_t{1} << 31);
+                                                std::uint64_t most_elements = std::uint64_t{1} << 31,
+                                                const std::vector<int>& target_shape = {});
 }  // namespace sink
 
 }  // namespace digits

@@ -5,8 +5,8 @@
 
 #include "base/random.hpp"
 #include "data/guard.hpp"
-#include "data/load_picture.hpp"
 #include "data/ordered_pipeline.hpp"
+#include "data/prepare_image.hpp"
 #include "data/records/record_sink.hpp"
 #include "data/reports/duplicates.hpp"
 
@@ -28,24 +28,29 @@ struct Probe {
     std::size_t bytes = 0;
 };
 
-/// Reads and packs pictures as the creation would, in mixed order, so that any part of them speaks for all.
-json check_pictures(const DatasetSpec& spec, const DatasetPlan& plan, Clock::time_point until) {
-    struct Place {
-        const ListEntry* entry;
-        Split split;
-    };
+struct Place {
+    Split split;
+    std::uint32_t index;
+};
+
+/// Reads and packs a sample as the creation would.
+Probe probe(const DatasetSpec& spec, const SampleSource& source, Place place) {
+    const auto record = guarded("read it", [&]() -> Result<PackedRecord> {
+        DIGITS_ASSIGN(auto sample, source.get(place.split, place.index));
+        return pack_record(prepare_image(std::move(sample.images.front()), spec.image, 0), 0, spec.storage);
+    });
+    return record ? Probe{{}, record->bytes.size()} : Probe{record.error().message, 0};
+}
+
+/// In mixed order, so that any part of the samples speaks for all.
+json check_images(const DatasetSpec& spec, const SampleSource& source, Clock::time_point until) {
     std::vector<Place> all;
     for (const Split split : kSplits)
-        for (const auto& entry : plan.entries(split)) all.push_back({&entry, split});
+        for (std::uint32_t i = 0; i < source.size(split); ++i) all.push_back({split, i});
     SplitMix64 random(spec.seed);
     shuffle(std::span(all), random);
 
-    const auto make = [&](int, std::uint64_t i) -> Probe {
-        const auto picture = load_picture(*all[i].entry, spec.image, 0);
-        if (!picture) return {picture.error().message, 0};
-        const auto record = pack_record(*picture, 0, spec.storage);
-        return record ? Probe{{}, record->bytes.size()} : Probe{record.error().message, 0};
-    };
+    const auto make = [&](int, std::uint64_t i) { return probe(spec, source, all[i]); };
     std::uint64_t checked = 0, unreadable = 0;
     double bytes = 0;
     json named = json::array();
@@ -53,7 +58,7 @@ json check_pictures(const DatasetSpec& spec, const DatasetPlan& plan, Clock::tim
         ++checked;
         bytes += static_cast<double>(probe.bytes);
         if (!probe.problem.empty() && ++unreadable <= kMostNamed)
-            named.push_back({{"path", all[i].entry->name()},
+            named.push_back({{"path", source.name(all[i].split, all[i].index).text()},
                              {"split", enum_name(all[i].split)},
                              {"reason", std::move(probe.problem)}});
         if (Clock::now() > until) return fail(ErrorCode::kCancelled, "the time is over");
@@ -73,8 +78,9 @@ json check_pictures(const DatasetSpec& spec, const DatasetPlan& plan, Clock::tim
             {"seconds", checked > 0 ? json(seconds * share * kOtherWork) : json()}};
 }
 
-json imbalance(const DatasetPlan& plan) {
-    const auto counts = plan.per_class(Split::kTrain);
+json imbalance(const SampleSource& source) {
+    if (source.facts().labels.empty()) return {{"ratio", nullptr}, {"verdict", "no_classes"}};
+    const auto counts = samples_per_class(source, Split::kTrain);
     if (counts.empty() || std::ranges::find(counts, 0U) != counts.end())
         return {{"ratio", nullptr}, {"verdict", "empty_class"}};
     const auto [least, most] = std::ranges::minmax_element(counts);
@@ -82,44 +88,45 @@ json imbalance(const DatasetPlan& plan) {
     return {{"ratio", ratio}, {"verdict", ratio < kUneven ? "even" : ratio < kVeryUneven ? "uneven" : "very_uneven"}};
 }
 
-json duplicates(const DatasetPlan& plan, Clock::time_point until) {
-    const auto found = find_duplicates(plan, until);
-    std::uint64_t pictures = 0, across = 0, contradicting = 0;
-    // What harms most first: a picture that is learnt and tested with, or that has two names.
+json duplicates(const SampleSource& source, Clock::time_point until) {
+    const auto found = find_duplicates(source, until);
+    std::uint64_t images = 0, across = 0, contradicting = 0;
+    // What harms most first: an image that is trained and tested with, or that has two labels.
     std::vector<const DuplicateGroup*> order;
     for (const auto& group : found.groups) {
         order.push_back(&group);
-        pictures += group.members.size();
+        images += group.members.size();
         across += group.crosses_splits() ? 1 : 0;
-        contradicting += group.has_two_labels() ? 1 : 0;
+        contradicting += group.has_two_targets() ? 1 : 0;
     }
     std::ranges::stable_sort(order, std::greater(), [](const DuplicateGroup* group) {
-        return (group->has_two_labels() ? 2 : 0) + (group->crosses_splits() ? 1 : 0);
+        return (group->has_two_targets() ? 2 : 0) + (group->crosses_splits() ? 1 : 0);
     });
     json examples = json::array();
     for (std::size_t i = 0; i < std::min(order.size(), kMostGroups); ++i) {
         json members = json::array();
         for (std::size_t k = 0; k < std::min(order[i]->members.size(), kMostInGroup); ++k) {
             const auto& member = order[i]->members[k];
-            members.push_back({{"path", member.path},
+            members.push_back({{"path", member.name},
                                {"split", enum_name(member.split)},
-                               {"label", plan.labels[static_cast<std::size_t>(member.label)]}});
+                               {"label", target_text(member.target, source.facts().labels)}});
         }
         examples.push_back(std::move(members));
     }
-    return {{"compared", found.compared},     {"all", found.complete},   {"groups", found.groups.size()},
-            {"pictures", pictures},           {"across_splits", across}, {"contradicting", contradicting},
+    return {{"compared", found.compared},     {"all", found.complete},
+            {"groups", found.groups.size()},  {"pictures", images},
+            {"across_splits", across},        {"contradicting", contradicting},
             {"examples", std::move(examples)}};
 }
 
 }  // namespace
 
-Result<json> report_dataset(const DatasetSpec& spec, std::chrono::milliseconds budget) {
-    return guarded("look at the pictures", [&]() -> Result<json> {
-        DIGITS_ASSIGN(const auto plan, plan_dataset(spec));
-        auto report = check_pictures(spec, plan, Clock::now() + budget * 2 / 3);
-        report["imbalance"] = imbalance(plan);
-        report["duplicates"] = duplicates(plan, Clock::now() + budget / 3);
+Result<json> report_dataset(const DatasetSpec& spec, std::chrono::milliseconds budget, const ScanLimits& limits) {
+    return guarded("look at the images", [&]() -> Result<json> {
+        DIGITS_ASSIGN(const auto source, open_source(spec, limits));
+        auto report = check_images(spec, *source, Clock::now() + budget * 2 / 3);
+        report["imbalance"] = imbalance(*source);
+        report["duplicates"] = duplicates(*source, Clock::now() + budget / 3);
         return report;
     });
 }

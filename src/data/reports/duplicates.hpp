@@ -5,30 +5,30 @@
 #include <string>
 #include <vector>
 
-#include "data/dataset_plan.hpp"
+#include "data/sources/source.hpp"
 
 namespace digits {
 
-/// Pictures of a plan whose files, and rectangles, are equal byte by byte.
+/// Samples whose files, and rectangles or items in them, are equal byte by byte.
 struct DuplicateGroup {
     struct Member {
-        std::string path;  ///< with its rectangle, if it is one
+        std::string name;
         Split split = Split::kTrain;
-        int label = 0;
+        Target target;
     };
     std::vector<Member> members;
 
     bool crosses_splits() const;
-    bool has_two_labels() const;
+    bool has_two_targets() const;
 };
 
 struct Duplicates {
     std::vector<DuplicateGroup> groups;
-    std::uint64_t compared = 0;  ///< pictures
+    std::uint64_t compared = 0;  ///< samples
     bool complete = true;        ///< false: the time was over before all were compared
 };
 
 /// Reads only files that share their size with another.
-Duplicates find_duplicates(const DatasetPlan& plan, std::chrono::steady_clock::time_point until);
+Duplicates find_duplicates(const SampleSource& source, std::chrono::steady_clock::time_point until);
 
 }  // namespace digits

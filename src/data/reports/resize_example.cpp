@@ -4,10 +4,9 @@
 #include <nlohmann/json.hpp>
 
 #include "base/base64.hpp"
-#include "data/load_picture.hpp"
 #include "data/records/datum.hpp"
 #include "data/records/record_sink.hpp"
-#include "data/sources/first_picture.hpp"
+#include "data/sources/image_files.hpp"
 #include "image/encode.hpp"
 
 namespace digits {
@@ -42,27 +41,31 @@ Result<std::string> picture_url(const Image& image, int most_side) {
     return "data:image/png;base64," + encode_base64(png);
 }
 
-Result<nlohmann::json> resize_example(const DatasetSpec& spec, const std::string& path) {
-    ListEntry entry{path, 0, {}};
+Result<nlohmann::json> resize_example(const DatasetSpec& spec, const std::string& path, const ScanLimits& limits) {
+    Result<Sample> sample = Sample{{}, {}, path};
     if (path.empty()) {
-        DIGITS_ASSIGN(entry, first_picture(spec));
+        sample = example_sample(spec, limits);
+    } else if (auto image = read_image(path, {}, {})) {
+        sample->images.push_back(std::move(*image));
+    } else {
+        sample = fail(std::move(image).error());
     }
-    auto original = load_original(entry);
-    if (!original) {
-        auto error = std::move(original).error();
-        // The picture was the caller's choice, not ours.
+    if (!sample) {
+        auto error = std::move(sample).error();
+        // The image was the caller's choice, not ours.
         if (error.code == ErrorCode::kDataLoss || error.code == ErrorCode::kUnsupported)
             error.code = ErrorCode::kInvalidArgument;
-        return fail(std::move(error).at(entry.name()));
+        return fail(std::move(error));
     }
-    nlohmann::json answer{{"picture", entry.name()},
-                          {"width", original->width},
-                          {"height", original->height},
-                          {"channels", original->channels},
+    auto& original = sample->images.front();
+    nlohmann::json answer{{"picture", sample->name},
+                          {"width", original.width},
+                          {"height", original.height},
+                          {"channels", original.channels},
                           {"modes", nlohmann::json::array()}};
-    const auto coloured = convert_channels(std::move(*original), spec.image.channels);
+    const auto converted = convert_channels(std::move(original), spec.image.channels);
     for (const auto& [mode, name] : EnumNames<ResizeMode>::kNames) {
-        auto fitted = fit_image(coloured, spec.image.width, spec.image.height, mode, spec.seed);
+        auto fitted = fit_image(converted, spec.image.width, spec.image.height, mode, spec.seed);
         DIGITS_ASSIGN(const auto stored, store(std::move(fitted), spec.storage));
         DIGITS_ASSIGN(auto data, picture_url(stored.image, kMostShown_px));
         answer["modes"].push_back({{"mode", name}, {"bytes", stored.bytes}, {"data", std::move(data)}});

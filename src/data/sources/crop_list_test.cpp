@@ -20,7 +20,9 @@ using testing::SizeIs;
 CropList read(const std::string& text, const fs::path& root = {}) {
     const TemporaryFolder folder;
     put_file(folder.path() / "crops.csv", text);
-    auto list = read_crop_list(folder.path() / "crops.csv", root);
+    const ScanLimits limits;
+    ScanGuard guard(limits);
+    auto list = read_crop_list(folder.path() / "crops.csv", root, {}, guard);
     EXPECT_TRUE(list) << list.error().to_string();
     return list.value_or(CropList{});
 }
@@ -54,7 +56,9 @@ TEST(CropList, tells_of_lines_that_it_leaves_out) {
 TEST(CropList, without_a_valid_line_says_what_a_line_is) {
     const TemporaryFolder folder;
     put_file(folder.path() / "crops.csv", "a.png 3\n");
-    const auto list = read_crop_list(folder.path() / "crops.csv", {});
+    const ScanLimits limits;
+    ScanGuard guard(limits);
+    const auto list = read_crop_list(folder.path() / "crops.csv", {}, {}, guard);
     ASSERT_FALSE(list);
     EXPECT_THAT(list.error().message, HasSubstr("path,x,y,width,height,label"));
 }
@@ -77,7 +81,7 @@ TEST(CropDataset, holds_what_was_cut_out) {
     ASSERT_TRUE(report) << report.error().to_string();
     EXPECT_EQ((*report)["unreadable"]["count"], 1);
     EXPECT_THAT((*report)["unreadable"]["pictures"][0]["reason"].get<std::string>(),
-                HasSubstr("beyond the picture (20 x 10)"));
+                HasSubstr("beyond the image (20 x 10)"));
     EXPECT_EQ((*report)["duplicates"]["groups"], 0) << "rectangles of one file are no copies";
 
     const auto result = build_dataset(*spec, job);

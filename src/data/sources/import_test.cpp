@@ -203,7 +203,7 @@ TEST(ImportMnist, says_which_file_is_missing_or_damaged) {
     }
     write_mnist(idx_folder);
     put_file(idx_folder / "train-labels-idx1-ubyte", idx(1, {2}, "ab"));
-    EXPECT_THAT(error().message, HasSubstr("3 pictures and 2 labels"));
+    EXPECT_THAT(error().message, HasSubstr("3 images and 2 labels"));
     put_file(idx_folder / "train-labels-idx1-ubyte", idx(1, {3}, "abc"));
     EXPECT_THAT(error().message, HasSubstr("expected 0 to 9"));
 }

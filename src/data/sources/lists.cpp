@@ -1,147 +1,113 @@
 #include "data/sources/lists.hpp"
 
-#include <charconv>
-
-#include "base/file.hpp"
-#include "base/safe_path.hpp"
+#include "base/named_file.hpp"
+#include "data/label_file.hpp"
+#include "data/sources/class_split.hpp"
+#include "data/sources/image_files.hpp"
+#include "data/sources/source_binding.hpp"
+#include "data/sources/walk.hpp"
 
 namespace digits {
+
+template <>
+struct JsonBinding<ListOptions> {
+    static auto fields() {
+        using O = ListOptions;
+        return std::tuple{
+            json_field("train", &O::train).help("file of the training images"),
+            json_field("val", &O::val).help("file of the validation images"),
+            json_field("test", &O::test).help("file of the test images"),
+            json_field("labels", &O::labels).help("file with the name of each class, one a line"),
+            json_field("root", &O::root).help("folder before relative paths"),
+        };
+    }
+};
+
+Status ListOptions::validate(const std::string& where) const {
+    if (train.empty()) return wrong_source(where, "train", "train is missing: the list of training images");
+    if (labels.empty()) return wrong_source(where, "labels", "labels is missing: the file with the class names");
+    return {};
+}
+
+std::vector<SourcePlace> ListOptions::places() const {
+    return {{"train", train, false, true},
+            {"val", val, false, false},
+            {"test", test, false, false},
+            {"labels", labels, false, true},
+            {"root", root, true, false}};
+}
+
+std::vector<Split> ListOptions::splits() const { return splits_of(!val.empty(), !test.empty()); }
+
 namespace {
 
-constexpr std::string_view kSpace = " \t\r\n\v\f";
+constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 31;
 
-std::string_view trimmed_end(std::string_view text) { return text.substr(0, text.find_last_not_of(kSpace) + 1); }
-
-/// Calls `use(number, line)` with each line, counted from 1.
-template <class Use>
-void for_each_line(std::string_view text, Use use) {
-    for (int number = 1; !text.empty(); ++number) {
-        const auto end = text.find('\n');
-        use(number, text.substr(0, end));
-        if (end == std::string_view::npos) return;
-        text.remove_prefix(end + 1);
-    }
-}
-
-bool parse_line(std::string_view line, ListEntry& entry) {
-    const auto space = line.find_last_of(kSpace);
-    if (space == std::string_view::npos) return false;
-    const auto number = line.substr(space + 1);
-    const auto end = number.data() + number.size();
-    const auto [stop, error] = std::from_chars(number.data(), end, entry.label);
-    const auto path = trimmed_end(line.substr(0, space));
-    if (error != std::errc{} || stop != end || path.empty()) return false;
-    entry.path = path;
-    return true;
-}
-
-/// The lines that count for datasets: labels are class numbers.
-bool parse_class_line(std::string_view line, ListEntry& entry) { return parse_line(line, entry) && entry.label >= 0; }
-
-}  // namespace
-
-std::string ListEntry::name() const {
-    return box ? fmt::format("{}#{},{},{},{}", path, box->x, box->y, box->width, box->height) : path;
-}
-
-Result<ImageList> read_image_list(const std::filesystem::path& file, const std::filesystem::path& root,
-                                  const std::vector<std::string>& roots) {
-    DIGITS_ASSIGN(const auto text, read_file(file));
-    ImageList list;
-    AllowedRoots allowed(roots);
-    Status inside;
-    for_each_line(text, [&](int number, std::string_view line) {
-        line = trimmed_end(line);
-        if (line.empty()) return;
-        ListEntry entry;
-        if (!parse_class_line(line, entry)) {
-            list.skipped_lines.push_back(number);
-            return;
-        }
-        if (!root.empty() && entry.path.front() != '/') entry.path = (root / entry.path).string();
-        if (!inside) return;
-        if (inside = allowed.check(entry.path); !inside)
-            inside = fail(Error(inside.error()).at(fmt::format("{}:{}", file.string(), number)));
-        list.entries.push_back(std::move(entry));
-    });
-    DIGITS_TRY(inside);
-    if (list.entries.empty())
-        return fail(make_error(ErrorCode::kInvalidArgument,
-                               "no valid line, expected lines of a path, a space and a class number")
-                        .at(file.string()));
-    return list;
-}
-
-Result<std::vector<ListEntry>> read_strict_image_list(const std::filesystem::path& file) {
-    DIGITS_ASSIGN(const auto text, read_file(file));
-    std::vector<ListEntry> entries;
-    Status status;
-    for_each_line(text, [&](int number, std::string_view line) {
-        line = trimmed_end(line);
-        if (line.empty() || !status) return;
-        if (!parse_line(line, entries.emplace_back()))
-            status = fail(make_error(ErrorCode::kInvalidArgument, "expected a path, a space and a label")
-                              .at(fmt::format("{}:{}", file.string(), number)));
-    });
-    DIGITS_TRY(status);
-    if (entries.empty())
-        return fail(make_error(ErrorCode::kInvalidArgument, "no line, expected lines of a path, a space and a label")
-                        .at(file.string()));
-    return entries;
-}
-
-bool is_web_address(std::string_view path) { return path.starts_with("http://") || path.starts_with("https://"); }
-
-std::vector<ListedPicture> parse_picture_list(std::string_view text, const std::filesystem::path& root,
-                                              std::size_t limit) {
-    std::vector<ListedPicture> pictures;
-    for_each_line(text, [&](int, std::string_view line) {
-        line = trimmed_end(line);
-        line.remove_prefix(std::min(line.find_first_not_of(kSpace), line.size()));
-        if (line.empty() || (limit > 0 && pictures.size() == limit)) return;
-        ListedPicture picture;
-        if (ListEntry entry; parse_class_line(line, entry)) {
-            picture = {std::move(entry.path), entry.label};
-        } else {
-            picture.path = line;
-        }
-        if (!root.empty() && picture.path.front() != '/' && !is_web_address(picture.path))
-            picture.path = (root / picture.path).string();
-        pictures.push_back(std::move(picture));
-    });
-    return pictures;
-}
-
-Status write_image_list(const std::filesystem::path& file, const std::vector<ListEntry>& entries) {
+std::string first_lines(const std::vector<int>& lines) {
     std::string text;
-    for (const auto& entry : entries) {
-        text += entry.name();
-        text += ' ';
-        text += std::to_string(entry.label);
-        text += '\n';
-    }
-    return write_file_atomic(file, text);
+    for (std::size_t i = 0; i < std::min<std::size_t>(lines.size(), 5); ++i)
+        text += (i ? ", " : "") + std::to_string(lines[i]);
+    return lines.size() > 5 ? text + ", …" : text;
 }
 
-Result<std::vector<std::string>> read_labels(const std::filesystem::path& file) {
-    DIGITS_ASSIGN(const auto text, read_file(file, std::uint64_t{64} << 20));
-    std::vector<std::string> labels;
-    for_each_line(text, [&](int, std::string_view line) {
-        line = trimmed_end(line);
-        line.remove_prefix(std::min(line.find_first_not_of(kSpace), line.size()));
-        if (!line.empty()) labels.emplace_back(line);
-    });
+/// As people write them: empty lines and white space before a name do not count.
+Result<std::vector<std::string>> class_names(const std::string& file, const ReadableRoots& roots) {
+    DIGITS_ASSIGN(auto labels, read_labels(file, roots));
+    for (auto& label : labels) label.erase(0, label.find_first_not_of(" \t\v\f"));
+    std::erase(labels, "");
     if (labels.size() < 2)
         return fail(
             make_error(ErrorCode::kInvalidArgument, "{} class names, expected at least two, one a line", labels.size())
-                .at(file.string()));
+                .at(file));
     return labels;
 }
 
-Status write_labels(const std::filesystem::path& file, const std::vector<std::string>& labels) {
-    std::string text;
-    for (const auto& label : labels) text += label + "\n";
-    return write_file_atomic(file, text);
+Result<ImageList> list_of(const std::string& file, const ListOptions& options, const SourceContext& context,
+                          ScanGuard& guard) {
+    DIGITS_ASSIGN(const auto text, read_named_file(file, kMostBytes, ReadableRoots(context.roots)));
+    return parse_image_list(text, file, options.root, context.roots, guard);
 }
+
+struct Lists {
+    static Result<std::unique_ptr<SampleSource>> open(const ListOptions& options, const SourceContext& context) {
+        ScanGuard guard(context.limits, context.found);
+        DIGITS_TRY(guard.check());
+        if (!options.root.empty()) DIGITS_TRY(check_folder(options.root, "/source/root"));
+        SourceFacts facts;
+        DIGITS_ASSIGN(facts.labels, class_names(options.labels, ReadableRoots(context.roots)));
+        std::array<std::vector<ListEntry>, 3> splits;
+        const std::array<const std::string*, 3> files{&options.train, &options.val, &options.test};
+        for (std::size_t split = 0; split < files.size(); ++split) {
+            const auto& file = *files[split];
+            if (file.empty()) continue;
+            DIGITS_ASSIGN(auto list, list_of(file, options, context, guard));
+            if (!list.skipped_lines.empty())
+                facts.warnings.push_back(fmt::format("{}: {} lines are not a path and a class number (lines {})", file,
+                                                     list.skipped_lines.size(), first_lines(list.skipped_lines)));
+            for (const auto& entry : list.entries)
+                if (static_cast<std::size_t>(entry.label) >= facts.labels.size())
+                    return fail(make_error(ErrorCode::kInvalidArgument, "{} has class {}, but {} names only {} classes",
+                                           entry.path, entry.label, options.labels, facts.labels.size())
+                                    .at(file));
+            splits[split] = std::move(list.entries);
+        }
+        return std::make_unique<LabelledFiles>(std::move(facts), std::move(splits), context.roots);
+    }
+
+    static Result<Sample> example(const ListOptions& options, const SourceContext& context) {
+        ScanGuard guard(context.limits);
+        DIGITS_ASSIGN(const auto list, list_of(options.train, options, context, guard));
+        const auto& first = list.entries.front();
+        DIGITS_ASSIGN(auto image, read_image(first.path, {}, ReadableRoots(context.roots)));
+        Sample sample{{}, ClassLabel{first.label}, first.name()};
+        sample.images.push_back(std::move(image));
+        return sample;
+    }
+};
+
+}  // namespace
+
+const SourceKind kLists =
+    source_kind<ListOptions, Lists>("lists", "text files of a path and a class number a line", {"classification"});
 
 }  // namespace digits

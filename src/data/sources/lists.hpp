@@ -1,66 +1,24 @@
 #pragma once
 
-#include <compare>
-#include <cstdint>
-#include <filesystem>
-#include <optional>
 #include <string>
-#include <string_view>
-#include <vector>
 
-#include "base/result.hpp"
+#include "data/sources/source.hpp"
 
 namespace digits {
 
-/// A rectangle of a picture, in pixels.
-struct PixelBox {
-    int x = 0;
-    int y = 0;
-    int width = 0;
-    int height = 0;
-    auto operator<=>(const PixelBox&) const = default;
+/// Text files of a path and a class number a line; docs/datasets.md.
+struct ListOptions final : SourceOptions {
+    std::string train;
+    std::string val;
+    std::string test;
+    std::string labels;
+    std::string root;
+
+    Status validate(const std::string& where) const;
+    std::vector<SourcePlace> places() const;
+    std::vector<Split> splits() const;
 };
 
-struct ListEntry {
-    std::string path;
-    int label = 0;
-    std::optional<PixelBox> box = std::nullopt;  ///< none: the whole picture
-    bool operator==(const ListEntry&) const = default;
-
-    /// The path, and behind a `#` the rectangle: "a.png#10,20,30,40".
-    std::string name() const;
-};
-
-struct ImageList {
-    std::vector<ListEntry> entries;
-    std::vector<int> skipped_lines;  ///< numbers, from 1, of lines that are neither empty nor `path label`
-};
-
-/// Lines of `path label`: the last white space stands before the label, so a path may have spaces. Relative paths get
-/// `root` in front. Errors: kInvalidArgument without any valid line; kPermissionDenied, with the line, for a path that
-/// leads out of `roots` (empty: everywhere).
-Result<ImageList> read_image_list(const std::filesystem::path& file, const std::filesystem::path& root,
-                                  const std::vector<std::string>& roots = {});
-/// As Caffe's ImageData layer reads lists: every line that is not empty must be `path label`, else it is an error that
-/// names it; labels may be negative, which are there to be ignored. Paths stay as they are written.
-Result<std::vector<ListEntry>> read_strict_image_list(const std::filesystem::path& file);
-/// Name and label with one space, a line each; atomically.
-Status write_image_list(const std::filesystem::path& file, const std::vector<ListEntry>& entries);
-
-/// Whether a line names no file but an address of the web, which is left as it is.
-bool is_web_address(std::string_view path);
-
-struct ListedPicture {
-    std::string path;
-    std::optional<std::int64_t> label;
-};
-/// Lines of `path`, or of `path label` as above, as DIGITS reads lists of pictures to classify: empty lines are left
-/// out, relative paths get `root` in front, at most `limit` pictures (0: all).
-std::vector<ListedPicture> parse_picture_list(std::string_view text, const std::filesystem::path& root,
-                                              std::size_t limit);
-
-/// One name a line, in class order; empty lines are left out. Errors: kInvalidArgument with fewer than two.
-Result<std::vector<std::string>> read_labels(const std::filesystem::path& file);
-Status write_labels(const std::filesystem::path& file, const std::vector<std::string>& labels);
+extern const SourceKind kLists;
 
 }  // namespace digits

@@ -19,9 +19,11 @@ void each_line(std::string_view text, Use use) {
     }
 }
 
-/// The number behind the last space; -1 without one.
+/// The number behind the last space; -1 without one. A list of numbers in brackets is no class; its record has class
+/// 0.
 int number_of(std::string_view line) {
     const auto at = line.rfind(' ');
+    if (at != std::string_view::npos && line.substr(at + 1).starts_with('[')) return 0;
     int number = -1;
     if (at != std::string_view::npos) std::from_chars(line.data() + at + 1, line.data() + line.size(), number);
     return number;

@@ -8,7 +8,7 @@
 
 namespace digits {
 
-/// The list of a split without the pictures that could not be read: what its database holds, in the same order.
+/// The list of a split without the samples that could not be read: what its database holds, in the same order.
 class SplitList {
   public:
     /// `split` is its name in the `unreadable.txt` beside the list. Empty when there is no list.
@@ -21,7 +21,7 @@ class SplitList {
     const std::vector<std::uint64_t>& lines() const { return lines_; }
     std::string_view path(std::size_t index) const;
 
-    /// The path of a line of `path label`.
+    /// The path of a line of `path label` or `path [numbers]`.
     static std::string_view path_of(std::string_view line) { return line.substr(0, line.rfind(' ')); }
 
   private:

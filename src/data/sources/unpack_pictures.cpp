@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "data/guard.hpp"
-#include "data/sources/folder.hpp"
+#include "data/sources/image_files.hpp"
 
 namespace digits {
 namespace {

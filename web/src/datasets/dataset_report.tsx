@@ -54,10 +54,12 @@ function Findings({ report }: { report: DatasetReport }) {
           lines={unreadable.pictures.map(({ path, reason }) => `${path}: ${reason}`)}
         />
       )}
-      <Text size="sm">
-        {imbalance.verdict === "even" ? "✓" : "⚠"}{" "}
-        {t(`report.balance.${imbalance.verdict}`, { ratio: significant(imbalance.ratio, 2) })}
-      </Text>
+      {imbalance.verdict !== "no_classes" && (
+        <Text size="sm">
+          {imbalance.verdict === "even" ? "✓" : "⚠"}{" "}
+          {t(`report.balance.${imbalance.verdict}`, { ratio: significant(imbalance.ratio, 2) })}
+        </Text>
+      )}
       {duplicates.groups > 0 ? (
         <Shown
           text={

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "data/dataset_spec.hpp"
+#include "data/sample.hpp"
+
+namespace digits {
+
+struct SplitFacts {
+    std::uint64_t count = 0;               ///< of records
+    std::string db;                        ///< the database's folder, beside dataset.json
+    std::optional<std::string> label_db;   ///< that of the targets, when they are not in `db`
+    std::string list;                      ///< the names of the samples, in the order of the records
+    std::vector<std::uint64_t> per_class;  ///< samples of each class; empty without classes
+};
+
+struct UnreadableFacts {
+    std::uint64_t count = 0;
+    std::string file;
+};
+
+/// What `dataset.json` says of a finished dataset (docs/formats/specs.md). The builder writes it; everybody else reads
+/// it here.
+struct DatasetFacts {
+    static constexpr int kFormat = 1;
+
+    int format = kFormat;
+    std::string task = "classification";  ///< "type" in JSON
+    ImageSpec image;
+    StorageSpec storage;
+    TargetKind target = TargetKind::kClass;
+    std::vector<int> target_shape;             ///< of tensors
+    std::vector<std::string> target_names;     ///< of a tensor's values, where they have names
+    std::vector<std::string> labels;           ///< of classes, by their number
+    std::map<std::string, SplitFacts> splits;  ///< by name; one without samples is absent
+    std::optional<std::string> mean_file;
+    std::optional<std::vector<double>> mean_pixel;  ///< one a channel, in blob order (B, G, R)
+    UnreadableFacts unreadable;
+    std::uint64_t bytes = 0;  ///< of the databases
+    double seconds = 0;
+    double images_per_s = 0;
+
+    /// Null for a split without samples.
+    const SplitFacts* find_split(std::string_view name) const;
+};
+
+/// The name of the file in a dataset's folder.
+inline constexpr std::string_view kDatasetFacts = "dataset.json";
+
+/// Members of later versions are passed over. Errors: kDataLoss, with the JSON path.
+Result<DatasetFacts> parse_dataset_facts(const nlohmann::json& json);
+nlohmann::json to_json(const DatasetFacts& facts);
+
+/// Of a dataset's folder. Errors, at the file: kFailedPrecondition when there is none (yet), kDataLoss when it cannot
+/// be understood.
+Result<DatasetFacts> read_dataset_facts(const std::filesystem::path& folder);
+Status write_dataset_facts(const std::filesystem::path& folder, const DatasetFacts& facts);
+
+}  // namespace digits

@@ -1,0 +1,157 @@
+#include "data/sources/class_folders.hpp"
+
+#include "data/sources/class_split.hpp"
+#include "data/sources/image_files.hpp"
+#include "data/sources/source_binding.hpp"
+#include "data/sources/walk.hpp"
+
+namespace digits {
+
+template <>
+struct JsonBinding<ClassFolderOptions> {
+    static auto fields() {
+        using O = ClassFolderOptions;
+        return std::tuple{
+            json_field("path", &O::path).help("the training images"),
+            json_field("val_path", &O::val_path).help("the validation images, instead of percent_val"),
+            json_field("test_path", &O::test_path).help("the test images, instead of percent_test"),
+            json_field("percent_val", &O::percent_val).help("share of each class for validation").range(0, 100),
+            json_field("percent_test", &O::percent_test).help("share of each class for testing").range(0, 100),
+            json_field("min_per_class", &O::min_per_class).help("smaller classes are left out").range(1, 1e9),
+            json_field("max_per_class", &O::max_per_class).help("no more images of a class; 0: all").range(0, 1e9),
+            json_field("val_min_per_class", &O::val_min_per_class)
+                .help("of val_path; null: as min_per_class")
+                .range(1, 1e9),
+            json_field("val_max_per_class", &O::val_max_per_class)
+                .help("of val_path; null: as max_per_class")
+                .range(0, 1e9),
+            json_field("test_min_per_class", &O::test_min_per_class)
+                .help("of test_path; null: as min_per_class")
+                .range(1, 1e9),
+            json_field("test_max_per_class", &O::test_max_per_class)
+                .help("of test_path; null: as max_per_class")
+                .range(0, 1e9),
+        };
+    }
+};
+
+Status ClassFolderOptions::validate(const std::string& where) const {
+    if (path.empty()) return wrong_source(where, "path", "path is missing: the folder with one sub-folder a class");
+    DIGITS_TRY(check_percentages(dealt_to_val(), dealt_to_test(), where));
+    DIGITS_TRY(check_class_limits(min_per_class, max_per_class, "", where));
+    DIGITS_TRY(check_class_limits(val_min_per_class.value_or(min_per_class), val_max_per_class.value_or(max_per_class),
+                                  "val_", where));
+    return check_class_limits(test_min_per_class.value_or(min_per_class), test_max_per_class.value_or(max_per_class),
+                              "test_", where);
+}
+
+std::vector<SourcePlace> ClassFolderOptions::places() const {
+    return {{"path", path, true, true}, {"val_path", val_path, true, false}, {"test_path", test_path, true, false}};
+}
+
+std::vector<Split> ClassFolderOptions::splits() const {
+    return splits_of(!val_path.empty() || percent_val > 0, !test_path.empty() || percent_test > 0);
+}
+
+namespace {
+
+using Classes = std::vector<ClassItems<std::string>>;
+
+class FolderScanner {
+  public:
+    FolderScanner(const ClassFolderOptions& options, const SourceContext& context)
+        : options_(options), roots_(context.roots), guard_(context.limits, context.found), context_(context) {}
+
+    Result<std::unique_ptr<SampleSource>> scan() {
+        const auto& o = options_;
+        DIGITS_TRY(guard_.check());
+        DIGITS_TRY(scan_training());
+        DIGITS_TRY(scan_other(Split::kVal, o.val_path, "/source/val_path", o.val_min_per_class, o.val_max_per_class));
+        DIGITS_TRY(
+            scan_other(Split::kTest, o.test_path, "/source/test_path", o.test_min_per_class, o.test_max_per_class));
+        return std::make_unique<LabelledFiles>(std::move(facts_), std::move(splits_), context_.roots);
+    }
+
+  private:
+    Result<Classes> classes_of(const std::string& path, const char* where) {
+        DIGITS_TRY(check_folder(path, where));
+        auto scan = scan_folder(path, roots_, guard_);
+        if (!scan) {
+            auto error = std::move(scan).error();
+            if (error.where.empty()) error.where = where;
+            return fail(std::move(error));
+        }
+        facts_.warnings.insert(facts_.warnings.end(), scan->warnings.begin(), scan->warnings.end());
+        Classes classes;
+        for (auto& one : scan->classes) classes.push_back({std::move(one.label), std::move(one.files)});
+        return classes;
+    }
+
+    auto adder() {
+        return [this](Split split, std::string file, int label) {
+            splits_[static_cast<std::size_t>(split)].push_back({std::move(file), label, {}});
+        };
+    }
+
+    Status scan_training() {
+        DIGITS_ASSIGN(auto classes, classes_of(options_.path, "/source/path"));
+        const ClassLimits limits{options_.min_per_class, options_.max_per_class};
+        const int val = options_.dealt_to_val(), test = options_.dealt_to_test();
+        const auto least = ClassDealer::least_of(limits, val, test);
+        std::set<std::string> known;
+        for (const auto& one : classes)
+            if (one.items.size() >= least && !known.insert(one.label).second)
+                return fail(make_error(ErrorCode::kInvalidArgument, "two sub-folders mean the class \"{}\"", one.label)
+                                .at("/source/path")
+                                .advise("rename one: _ and a space are the same in a class name"));
+        ClassDealer(context_.seed, facts_).deal(classes, limits, val, test, adder());
+        if (facts_.labels.size() < 2)
+            return fail(make_error(ErrorCode::kInvalidArgument,
+                                   "{} has {} classes with at least {} images, expected two or more", options_.path,
+                                   facts_.labels.size(), least)
+                            .at("/source/path"));
+        return {};
+    }
+
+    Status scan_other(Split split, const std::string& path, const char* where, std::optional<int> least,
+                      std::optional<int> most) {
+        if (path.empty()) return {};
+        DIGITS_ASSIGN(auto classes, classes_of(path, where));
+        const ClassLimits limits{least.value_or(options_.min_per_class), most.value_or(options_.max_per_class)};
+        ClassDealer(context_.seed, facts_).deal_to(split, classes, limits, path, adder());
+        return {};
+    }
+
+    const ClassFolderOptions& options_;
+    const ReadableRoots roots_;
+    ScanGuard guard_;
+    const SourceContext& context_;
+    SourceFacts facts_;
+    std::array<std::vector<ListEntry>, 3> splits_;
+};
+
+struct ClassFolders {
+    static Result<std::unique_ptr<SampleSource>> open(const ClassFolderOptions& options, const SourceContext& context) {
+        return FolderScanner(options, context).scan();
+    }
+
+    static Result<Sample> example(const ClassFolderOptions& options, const SourceContext& context) {
+        DIGITS_TRY(check_folder(options.path, "/source/path"));
+        const ReadableRoots roots(context.roots);
+        ScanGuard guard(context.limits);
+        DIGITS_ASSIGN(const auto file, find_first_image(options.path, roots, guard));
+        if (file.empty())
+            return fail(make_error(ErrorCode::kNotFound, "there is no image in {}", options.path).at("/source/path"));
+        DIGITS_ASSIGN(auto image, read_image(file, {}, roots));
+        Sample sample{{}, {}, file};
+        sample.images.push_back(std::move(image));
+        return sample;
+    }
+};
+
+}  // namespace
+
+const SourceKind kClassFolders =
+    source_kind<ClassFolderOptions, ClassFolders>("folder", "one sub-folder a class", {"classification"});
+
+}  // namespace digits

@@ -1,0 +1,84 @@
+#include "data/sources/crops.hpp"
+
+#include "data/sources/class_split.hpp"
+#include "data/sources/crop_list.hpp"
+#include "data/sources/image_files.hpp"
+#include "data/sources/source_binding.hpp"
+#include "data/sources/walk.hpp"
+
+namespace digits {
+
+template <>
+struct JsonBinding<CropOptions> {
+    static auto fields() {
+        using O = CropOptions;
+        return std::tuple{
+            json_field("crops", &O::crops).help("file of path, x, y, width, height, label a line"),
+            json_field("root", &O::root).help("folder before relative paths"),
+            json_field("percent_val", &O::percent_val).help("share of each class for validation").range(0, 100),
+            json_field("percent_test", &O::percent_test).help("share of each class for testing").range(0, 100),
+            json_field("min_per_class", &O::min_per_class).help("smaller classes are left out").range(1, 1e9),
+            json_field("max_per_class", &O::max_per_class).help("no more images of a class; 0: all").range(0, 1e9),
+        };
+    }
+};
+
+Status CropOptions::validate(const std::string& where) const {
+    if (crops.empty()) return wrong_source(where, "crops", "crops is missing: the file of rectangles");
+    DIGITS_TRY(check_percentages(percent_val, percent_test, where));
+    return check_class_limits(min_per_class, max_per_class, "", where);
+}
+
+std::vector<SourcePlace> CropOptions::places() const {
+    return {{"crops", crops, false, true}, {"root", root, true, false}};
+}
+
+std::vector<Split> CropOptions::splits() const { return splits_of(percent_val > 0, percent_test > 0); }
+
+namespace {
+
+struct Crops {
+    static Result<std::unique_ptr<SampleSource>> open(const CropOptions& options, const SourceContext& context) {
+        ScanGuard guard(context.limits, context.found);
+        DIGITS_TRY(guard.check());
+        if (!options.root.empty()) DIGITS_TRY(check_folder(options.root, "/source/root"));
+        DIGITS_ASSIGN(auto list, read_crop_list(options.crops, options.root, context.roots, guard));
+        SourceFacts facts;
+        facts.warnings = std::move(list.warnings);
+        std::map<std::string, std::vector<ListEntry>> by_label;
+        for (auto& crop : list.entries) by_label[crop.label].push_back({std::move(crop.path), 0, crop.box});
+        std::vector<ClassItems<ListEntry>> classes;
+        for (auto& [label, entries] : by_label) classes.push_back({label, std::move(entries)});
+        std::array<std::vector<ListEntry>, 3> splits;
+        const auto add = [&](Split split, ListEntry entry, int label) {
+            entry.label = label;
+            splits[static_cast<std::size_t>(split)].push_back(std::move(entry));
+        };
+        const ClassLimits limits{options.min_per_class, options.max_per_class};
+        ClassDealer(context.seed, facts).deal(classes, limits, options.percent_val, options.percent_test, add);
+        if (facts.labels.size() < 2)
+            return fail(make_error(ErrorCode::kInvalidArgument,
+                                   "{} has {} labels with at least {} rectangles, expected two or more", options.crops,
+                                   facts.labels.size(),
+                                   ClassDealer::least_of(limits, options.percent_val, options.percent_test))
+                            .at("/source/crops"));
+        return std::make_unique<LabelledFiles>(std::move(facts), std::move(splits), context.roots);
+    }
+
+    static Result<Sample> example(const CropOptions& options, const SourceContext& context) {
+        ScanGuard guard(context.limits);
+        DIGITS_ASSIGN(const auto list, read_crop_list(options.crops, options.root, context.roots, guard));
+        const auto& first = list.entries.front();
+        DIGITS_ASSIGN(auto image, read_image(first.path, first.box, ReadableRoots(context.roots)));
+        Sample sample{{}, {}, SampleName{first.path, first.box}.text()};
+        sample.images.push_back(std::move(image));
+        return sample;
+    }
+};
+
+}  // namespace
+
+const SourceKind kCrops =
+    source_kind<CropOptions, Crops>("crops", "a text file of rectangles in images, a class each", {"classification"});
+
+}  // namespace digits

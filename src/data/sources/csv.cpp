@@ -1,0 +1,187 @@
+#include "data/sources/csv.hpp"
+
+#include <charconv>
+#include <cmath>
+
+#include "base/named_file.hpp"
+#include "base/random.hpp"
+#include "base/safe_path.hpp"
+#include "data/sources/class_split.hpp"
+#include "data/sources/delimited.hpp"
+#include "data/sources/image_files.hpp"
+#include "data/sources/source_binding.hpp"
+#include "data/sources/walk.hpp"
+
+namespace digits {
+
+template <>
+struct JsonBinding<CsvOptions> {
+    static auto fields() {
+        using O = CsvOptions;
+        return std::tuple{
+            json_field("csv", &O::csv).help("file of a path and one or more numbers a line"),
+            json_field("root", &O::root).help("folder before relative paths"),
+            json_field("percent_val", &O::percent_val).help("share of the lines for validation").range(0, 100),
+            json_field("percent_test", &O::percent_test).help("share of the lines for testing").range(0, 100),
+        };
+    }
+};
+
+Status CsvOptions::validate(const std::string& where) const {
+    if (csv.empty()) return wrong_source(where, "csv", "csv is missing: the file of paths and numbers");
+    return check_percentages(percent_val, percent_test, where);
+}
+
+std::vector<SourcePlace> CsvOptions::places() const { return {{"csv", csv, false, true}, {"root", root, true, false}}; }
+
+std::vector<Split> CsvOptions::splits() const { return splits_of(percent_val > 0, percent_test > 0); }
+
+namespace {
+
+constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 31;
+
+/// A finite number; where no comma separates the fields, one may stand for the decimal point.
+std::optional<float> number_in(std::string field, char separator) {
+    if (separator != ',') std::ranges::replace(field, ',', '.');
+    float value = 0;
+    const char* end = field.data() + field.size();
+    const char* begin = field.starts_with('+') ? field.data() + 1 : field.data();
+    const auto [stop, error] = std::from_chars(begin, end, value);
+    if (error != std::errc() || stop != end || !std::isfinite(value)) return std::nullopt;
+    return value;
+}
+
+struct Row {
+    std::string path;
+    std::vector<float> values;
+};
+
+/// Reads the file; the lines that hold no sample become warnings.
+class CsvReader {
+  public:
+    CsvReader(const CsvOptions& options, const SourceContext& context, ScanGuard& guard)
+        : options_(options), allowed_(context.roots), roots_(context.roots), guard_(guard), left_out_(options.csv) {}
+
+    Result<std::vector<Row>> read(SourceFacts& facts, std::size_t most_rows = SIZE_MAX) {
+        DIGITS_ASSIGN(const auto text, read_named_file(options_.csv, kMostBytes, roots_));
+        DelimitedText lines(text);
+        std::vector<Row> rows;
+        bool is_first = true;
+        for (DelimitedLine line; rows.size() < most_rows && lines.next(line); is_first = false) {
+            DIGITS_TRY(guard_.add_entry());
+            if (is_first && take_header(line, facts)) continue;
+            auto row = row_of(line);
+            if (!row) {
+                left_out_.add(line.number, row.error().message);
+                continue;
+            }
+            if (const auto inside = allowed_.check(row->path); !inside)
+                return fail(Error(inside.error()).at(fmt::format("{}:{}", options_.csv, line.number)));
+            count_ = row->values.size();
+            rows.push_back(std::move(*row));
+            guard_.add_image();
+        }
+        facts.warnings = left_out_.finish();
+        if (rows.empty())
+            return fail(make_error(ErrorCode::kInvalidArgument,
+                                   "no valid line, expected a path and one or more numbers{}",
+                                   facts.warnings.empty() ? "" : "; " + facts.warnings.front())
+                            .at(options_.csv));
+        facts.target = TargetKind::kTensor;
+        facts.target_shape = {static_cast<int>(count_)};
+        return rows;
+    }
+
+  private:
+    /// Names instead of numbers behind the path.
+    bool take_header(const DelimitedLine& line, SourceFacts& facts) {
+        const auto& fields = line.fields;
+        if (fields.size() < 2) return false;
+        for (std::size_t i = 1; i < fields.size(); ++i)
+            if (fields[i].empty() || number_in(fields[i], line.separator)) return false;
+        if (has_image_extension(fields[0])) return false;
+        facts.target_names.assign(fields.begin() + 1, fields.end());
+        count_ = facts.target_names.size();
+        return true;
+    }
+
+    Result<Row> row_of(const DelimitedLine& line) const {
+        const auto& fields = line.fields;
+        if (fields.size() < 2) return fail(ErrorCode::kInvalidArgument, "there is no number behind the path");
+        if (count_ > 0 && fields.size() != count_ + 1)
+            return fail(ErrorCode::kInvalidArgument, "{} numbers, expected {}", fields.size() - 1, count_);
+        if (fields[0].empty()) return fail(ErrorCode::kInvalidArgument, "the path is missing");
+        Row row;
+        const bool joins = !options_.root.empty() && fields[0].front() != '/';
+        row.path = joins ? (std::filesystem::path(options_.root) / fields[0]).string() : fields[0];
+        for (std::size_t i = 1; i < fields.size(); ++i) {
+            const auto value = number_in(fields[i], line.separator);
+            if (!value) return fail(ErrorCode::kInvalidArgument, "\"{}\" is not a number", fields[i]);
+            row.values.push_back(*value);
+        }
+        return row;
+    }
+
+    const CsvOptions& options_;
+    AllowedRoots allowed_;
+    ReadableRoots roots_;
+    ScanGuard& guard_;
+    LineWarnings left_out_;
+    std::size_t count_ = 0;  ///< of numbers a line; 0: not known yet
+};
+
+class Csv final : public SampleSource {
+  public:
+    static Result<std::unique_ptr<SampleSource>> open(const CsvOptions& options, const SourceContext& context) {
+        ScanGuard guard(context.limits, context.found);
+        DIGITS_TRY(guard.check());
+        if (!options.root.empty()) DIGITS_TRY(check_folder(options.root, "/source/root"));
+        std::unique_ptr<Csv> source(new Csv(context));
+        DIGITS_ASSIGN(auto rows, CsvReader(options, context, guard).read(source->facts_));
+        SplitMix64 random(context.seed);
+        shuffle(std::span(rows), random);
+        const auto sizes = split_sizes(rows.size(), options.percent_val, options.percent_test);
+        const auto val = rows.begin() + static_cast<std::ptrdiff_t>(sizes.train);
+        const auto test = val + static_cast<std::ptrdiff_t>(sizes.val);
+        source->splits_ = {std::vector(std::move_iterator(rows.begin()), std::move_iterator(val)),
+                           std::vector(std::move_iterator(val), std::move_iterator(test)),
+                           std::vector(std::move_iterator(test), std::move_iterator(rows.end()))};
+        return source;
+    }
+
+    static Result<Sample> example(const CsvOptions& options, const SourceContext& context) {
+        ScanGuard guard(context.limits);
+        Csv source(context);
+        DIGITS_ASSIGN(source.splits_[0], CsvReader(options, context, guard).read(source.facts_, 1));
+        return source.get(Split::kTrain, 0);
+    }
+
+    const SourceFacts& facts() const override { return facts_; }
+    std::size_t size(Split split) const override { return rows(split).size(); }
+    Result<Sample> get(Split split, std::size_t index) const override {
+        const auto& row = rows(split)[index];
+        DIGITS_ASSIGN(auto image, read_image(row.path, {}, roots_));
+        Sample sample{{}, target(split, index), row.path};
+        sample.images.push_back(std::move(image));
+        return sample;
+    }
+    SampleName name(Split split, std::size_t index) const override { return {rows(split)[index].path}; }
+    Target target(Split split, std::size_t index) const override {
+        return Tensor{facts_.target_shape, rows(split)[index].values};
+    }
+
+  private:
+    explicit Csv(const SourceContext& context) : roots_(context.roots) {}
+    const std::vector<Row>& rows(Split split) const { return splits_[static_cast<std::size_t>(split)]; }
+
+    SourceFacts facts_;
+    std::array<std::vector<Row>, 3> splits_;
+    ReadableRoots roots_;
+};
+
+}  // namespace
+
+const SourceKind kCsv = source_kind<CsvOptions, Csv>(
+    "csv", "a text file of an image's path and one or more numbers a line", {"regression"});
+
+}  // namespace digits

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+
+#include "data/sources/source.hpp"
+
+namespace digits {
+
+/// A text file of an image's path and one or more numbers a line; docs/datasets.md.
+struct CsvOptions final : SourceOptions {
+    std::string csv;
+    std::string root;
+    int percent_val = 25;
+    int percent_test = 0;
+
+    Status validate(const std::string& where) const;
+    std::vector<SourcePlace> places() const;
+    std::vector<Split> splits() const;
+};
+
+extern const SourceKind kCsv;
+
+}  // namespace digits

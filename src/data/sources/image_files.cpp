@@ -1,0 +1,66 @@
+#include "data/sources/image_files.hpp"
+
+#include <algorithm>
+
+#include "base/named_file.hpp"
+#include "data/guard.hpp"
+#include "image/decode.hpp"
+
+namespace digits {
+namespace {
+
+constexpr std::array<std::string_view, 6> kExtensions{".png", ".jpg", ".jpeg", ".bmp", ".ppm", ".pgm"};
+constexpr std::uint64_t kMostImageBytes = std::uint64_t{1} << 30;
+
+Result<Image> cut_out(const Image& image, const PixelBox& box) {
+    if (box.width > image.width - box.x || box.height > image.height - box.y)
+        return fail(ErrorCode::kInvalidArgument, "the rectangle of {} x {} at {}, {} goes beyond the image ({} x {})",
+                    box.width, box.height, box.x, box.y, image.width, image.height);
+    Image part;
+    part.reset(box.width, box.height, image.channels);
+    const auto left = static_cast<std::size_t>(box.x) * static_cast<std::size_t>(image.channels);
+    for (int y = 0; y < box.height; ++y) std::copy_n(image.row(box.y + y) + left, part.row_bytes(), part.row(y));
+    return part;
+}
+
+Result<Image> read_unnamed(const std::string& path, const std::optional<PixelBox>& box, const ReadableRoots& roots) {
+    if (is_web_address(path)) return fail(ErrorCode::kUnsupported, "an address in the network; expected a file");
+    DIGITS_ASSIGN(const auto bytes, read_named_file(path, kMostImageBytes, roots));
+    DIGITS_ASSIGN(auto image, decode_image(bytes));
+    if (!box) return image;
+    return cut_out(image, *box);
+}
+
+}  // namespace
+
+bool has_image_extension(std::string_view name) {
+    const auto dot = name.find_last_of("./");
+    if (dot == std::string_view::npos || name[dot] == '/') return false;
+    std::string extension(name.substr(dot));
+    for (char& c : extension)
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    return std::find(kExtensions.begin(), kExtensions.end(), extension) != kExtensions.end();
+}
+
+Result<Image> read_image(const std::string& path, const std::optional<PixelBox>& box, const ReadableRoots& roots) {
+    auto image = guarded("read it", [&] { return read_unnamed(path, box, roots); });
+    if (!image) return fail(std::move(image).error().at(SampleName{path, box}.text()));
+    return image;
+}
+
+Result<Sample> LabelledFiles::get(Split split, std::size_t index) const {
+    const auto& entry = entries(split)[index];
+    DIGITS_ASSIGN(auto image, read_image(entry.path, entry.box, roots_));
+    Sample sample{{}, ClassLabel{entry.label}, entry.name()};
+    sample.images.push_back(std::move(image));
+    return sample;
+}
+
+SampleName LabelledFiles::name(Split split, std::size_t index) const {
+    const auto& entry = entries(split)[index];
+    return {entry.path, entry.box};
+}
+
+Target LabelledFiles::target(Split split, std::size_t index) const { return ClassLabel{entries(split)[index].label}; }
+
+}  // namespace digits

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/safe_path.hpp"
+#include "data/sources/image_list.hpp"
+#include "data/sources/source.hpp"
+
+namespace digits {
+
+/// .png .jpg .jpeg .bmp .ppm .pgm in any case.
+bool has_image_extension(std::string_view name);
+
+/// A decoded image file, or a rectangle of it. Errors at its name.
+Result<Image> read_image(const std::string& path, const std::optional<PixelBox>& box, const ReadableRoots& roots);
+
+/// Samples that are image files, or rectangles of them, with a class each: what most sources come down to.
+class LabelledFiles final : public SampleSource {
+  public:
+    LabelledFiles(SourceFacts facts, std::array<std::vector<ListEntry>, 3> splits,
+                  const std::vector<std::string>& roots)
+        : facts_(std::move(facts)), splits_(std::move(splits)), roots_(roots) {}
+
+    const SourceFacts& facts() const override { return facts_; }
+    std::size_t size(Split split) const override { return entries(split).size(); }
+    Result<Sample> get(Split split, std::size_t index) const override;
+    SampleName name(Split split, std::size_t index) const override;
+    Target target(Split split, std::size_t index) const override;
+
+  private:
+    const std::vector<ListEntry>& entries(Split split) const { return splits_[static_cast<std::size_t>(split)]; }
+
+    SourceFacts facts_;
+    std::array<std::vector<ListEntry>, 3> splits_;  ///< by Split
+    ReadableRoots roots_;
+};
+
+}  // namespace digits

@@ -1,0 +1,95 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/registry.hpp"
+#include "base/result.hpp"
+#include "data/sample.hpp"
+#include "data/sources/scan_limits.hpp"
+#include "data/split.hpp"
+
+namespace digits {
+
+/// What a source knows before any sample is decoded.
+struct SourceFacts {
+    TargetKind target = TargetKind::kClass;
+    std::vector<std::string> labels;        ///< of classes, by their number
+    std::vector<int> target_shape;          ///< of tensors
+    std::vector<std::string> target_names;  ///< of a tensor's values, where the source names them
+    std::vector<std::string> warnings;      ///< whole sentences: what was left out, where and why
+};
+
+/// The samples of a dataset, read one by one. The same options on the same files give the same samples in the same
+/// order. All members may be called by any number of threads.
+class SampleSource {
+  public:
+    virtual ~SampleSource() = default;
+    virtual const SourceFacts& facts() const = 0;
+    virtual std::size_t size(Split split) const = 0;
+    /// Decodes a sample. Errors, at the file: kNotFound, kDataLoss, kUnsupported, kPermissionDenied …
+    virtual Result<Sample> get(Split split, std::size_t index) const = 0;
+    /// Without decoding.
+    virtual SampleName name(Split split, std::size_t index) const = 0;
+    /// The target without decoding; none where only decoding tells it.
+    virtual Target target(Split split, std::size_t index) const = 0;
+};
+
+/// How many samples of a split have each class; empty without labels. From the targets that are known without decoding.
+std::vector<std::uint64_t> samples_per_class(const SampleSource& source, Split split);
+
+/// What a person chooses for one kind of source. Each kind derives its own.
+struct SourceOptions {
+    virtual ~SourceOptions() = default;
+
+  protected:
+    SourceOptions() = default;
+    SourceOptions(const SourceOptions&) = default;
+    SourceOptions& operator=(const SourceOptions&) = default;
+};
+
+/// A folder or file of the server's machine that options name.
+struct SourcePlace {
+    std::string_view member;  ///< of the options: "val_path"
+    std::string path;         ///< may be empty unless it is required
+    bool is_folder = false;
+    bool is_required = false;
+};
+
+/// What opening a source depends on beside its options.
+struct SourceContext {
+    std::uint64_t seed = 1;          ///< of splits and choices
+    std::vector<std::string> roots;  ///< where files may lie; empty: everywhere
+    ScanLimits limits;
+    std::function<void(std::size_t)> found;  ///< called now and then with the number of images so far
+};
+
+/// One way to say where samples come from. The server parses and checks options; only a worker opens a source.
+struct SourceKind {
+    std::string_view name;                ///< "folder": the member `type` of a source
+    std::string_view help;                ///< one line
+    std::vector<std::string_view> tasks;  ///< that can use its samples; the first is the default
+    /// Of the source's JSON without its type; `where` is the place of the source in the document. kInvalidArgument.
+    Result<std::shared_ptr<const SourceOptions>> (*parse)(const nlohmann::json& json, const std::string& where);
+    nlohmann::json (*print)(const SourceOptions& options);
+    nlohmann::json (*schema)();
+    std::vector<SourcePlace> (*places)(const SourceOptions& options);
+    /// The splits that it will have as far as the options tell.
+    std::vector<Split> (*splits)(const SourceOptions& options);
+    /// Finds the samples. Errors: kNotFound, kPermissionDenied, kInvalidArgument, kDataLoss, kTooLarge and kCancelled
+    /// by the limits.
+    Result<std::unique_ptr<SampleSource>> (*open)(const SourceOptions& options, const SourceContext& context);
+    /// One sample to show, found without looking at all; null: the first of the training set. Errors: as `open`.
+    Result<Sample> (*example)(const SourceOptions& options, const SourceContext& context) = nullptr;
+};
+
+/// All kinds of sources. The list that is built in: sources.cpp.
+Registry<SourceKind>& source_kinds();
+
+}  // namespace digits

@@ -1,0 +1,38 @@
+#include <algorithm>
+
+#include "data/sources/class_folders.hpp"
+#include "data/sources/crops.hpp"
+#include "data/sources/csv.hpp"
+#include "data/sources/lists.hpp"
+#include "data/sources/mnist.hpp"
+#include "data/sources/source.hpp"
+
+namespace digits {
+
+Registry<SourceKind>& source_kinds() {
+    static Registry<SourceKind> kinds{&kClassFolders, &kLists, &kMnist, &kCrops, &kCsv};
+    return kinds;
+}
+
+std::vector<std::uint64_t> samples_per_class(const SampleSource& source, Split split) {
+    std::vector<std::uint64_t> counts(source.facts().labels.size(), 0);
+    const auto add = [&](int label) {
+        if (label >= 0 && static_cast<std::size_t>(label) < counts.size()) ++counts[static_cast<std::size_t>(label)];
+    };
+    for (std::size_t i = 0; !counts.empty() && i < source.size(split); ++i) {
+        const auto target = source.target(split, i);
+        if (const auto* one = std::get_if<ClassLabel>(&target)) add(one->index);
+        if (const auto* set = std::get_if<ClassSet>(&target)) std::ranges::for_each(set->indices, add);
+        if (const auto* boxes = std::get_if<Boxes>(&target)) {
+            // Samples, not objects.
+            std::vector<int> seen;
+            for (const auto& box : boxes->boxes) seen.push_back(box.label);
+            std::ranges::sort(seen);
+            seen.erase(std::unique(seen.begin(), seen.end()), seen.end());
+            std::ranges::for_each(seen, add);
+        }
+    }
+    return counts;
+}
+
+}  // namespace digits

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "base/safe_path.hpp"
+#include "data/sources/scan_limits.hpp"
+
+namespace digits {
+
+/// That an absolute path is a folder which can be read and may hold images; the message names the first part of the
+/// path that fails and the user that the program runs as. The root of the machine and the kernel's own file systems
+/// (/proc, /sys) are refused. `where` goes into the error.
+Status check_folder(const std::filesystem::path& path, std::string_view where);
+
+/// A sub-folder of a folder of classes and the images in it, at any depth.
+struct ClassFolder {
+    std::string label;               ///< its name, `_` read as a space
+    std::vector<std::string> files;  ///< sorted
+};
+
+struct FolderScan {
+    std::vector<ClassFolder> classes;   ///< sorted by folder name
+    std::vector<std::string> warnings;  ///< folders that could not be read and the like
+};
+
+/// Links to files and folders are followed, but not to a folder above, and not out of `roots`. Left out are folders of
+/// the kernel's file systems and those that programs put beside images (.ipynb_checkpoints, __MACOSX).
+Result<FolderScan> scan_folder(const std::filesystem::path& folder, const ReadableRoots& roots, ScanGuard& guard);
+
+/// The images in a folder at any depth, as those of a class; it need have no sub-folders. Warnings are added.
+Result<std::vector<std::string>> find_images(const std::filesystem::path& folder, const ReadableRoots& roots,
+                                             ScanGuard& guard, std::vector<std::string>& warnings);
+
+/// The first image by name, depth first, without reading more folders than needed; empty when there is none.
+Result<std::string> find_first_image(const std::filesystem::path& folder, const ReadableRoots& roots, ScanGuard& guard);
+
+}  // namespace digits
