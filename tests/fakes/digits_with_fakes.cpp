@@ -1,0 +1,7 @@
+#include "cli/commands.hpp"
+#include "fakes.hpp"
+
+int main(int argc, char** argv) {
+    digits::fakes::add_all();
+    return digits::cli::run(argc, argv);
+}
