@@ -1,37 +1,17 @@
 #include "caffe/digits_rules.hpp"
 
 #include <algorithm>
-#include <set>
 
+#include "caffe/data_layers.hpp"
 #include "caffe/net_state.hpp"
 #include "caffe/solver_rules.hpp"
+#include "caffe/stages.hpp"
 #include "caffe/upgrade.hpp"
 
 namespace digits {
 namespace {
 
 using caffe::LayerParameter;
-
-constexpr int kDefaultBatch = 16;
-
-caffe::NetState state_of(caffe::Phase phase, const char* stage) {
-    caffe::NetState state;
-    state.set_phase(phase);
-    state.add_stage(stage);
-    return state;
-}
-
-void clear_rules(LayerParameter& layer) {
-    layer.clear_include();
-    layer.clear_exclude();
-}
-
-void include_only_in(LayerParameter& layer, caffe::Phase phase) {
-    clear_rules(layer);
-    layer.add_include()->set_phase(phase);
-}
-
-bool is_data_layer(const LayerParameter& layer) { return layer.type().find("Data") != std::string::npos; }
 
 /// The three nets inside one, still in the words of the user.
 struct NetParts {
@@ -112,168 +92,6 @@ Result<NetParts> split(std::vector<LayerParameter> layers, std::vector<std::stri
     return parts;
 }
 
-LayerParameter default_data_layer(TrainingBackend backend, caffe::Phase phase) {
-    LayerParameter layer;
-    layer.set_name("data");
-    layer.set_type(backend == TrainingBackend::kLmdb ? "Data" : "HDF5Data");
-    layer.add_top("data");
-    layer.add_top("label");
-    include_only_in(layer, phase);
-    return layer;
-}
-
-/// Points data layers to the dataset and sets what the user chose.
-class DataLayerFiller {
-  public:
-    DataLayerFiller(const TrainingData& dataset, const TrainingChoices& choices, std::vector<std::string>& warnings)
-        : dataset_(dataset), choices_(choices), warnings_(warnings) {}
-
-    Status fill(LayerParameter& layer, const std::string& db, std::optional<int> batch_size) {
-        if (is_hdf5() && layer.type() == "Data") become_hdf5(layer);
-        DIGITS_TRY(check(layer));
-        DIGITS_TRY(set_crop(layer));
-        DIGITS_TRY(set_mean(layer));
-        if (is_hdf5()) {
-            DIGITS_TRY(check_nothing_to_transform(layer));
-            layer.mutable_hdf5_data_param()->set_source(db + "/list.txt");
-            set_batch(*layer.mutable_hdf5_data_param(), batch_size);
-        } else {
-            layer.mutable_data_param()->set_source(db);
-            layer.mutable_data_param()->set_backend(caffe::DataParameter::LMDB);
-            set_batch(*layer.mutable_data_param(), batch_size);
-        }
-        if (batch_of(layer) <= 0)
-            return fail(ErrorCode::kInvalidArgument, "[{}] its batch_size is too large", layer.name());
-        return {};
-    }
-
-    int batch_of(const LayerParameter& layer) const {
-        return static_cast<int>(is_hdf5() ? layer.hdf5_data_param().batch_size() : layer.data_param().batch_size());
-    }
-
-  private:
-    bool is_hdf5() const { return dataset_.backend == TrainingBackend::kHdf5; }
-
-    /// So that networks written for LMDB datasets, the standard ones among them, take HDF5 ones.
-    void become_hdf5(LayerParameter& layer) const {
-        warnings_.push_back(fmt::format("[{}] becomes an HDF5Data layer, as the dataset is HDF5", layer.name()));
-        layer.set_type("HDF5Data");
-        if (layer.data_param().has_batch_size() && !layer.hdf5_data_param().has_batch_size())
-            layer.mutable_hdf5_data_param()->set_batch_size(layer.data_param().batch_size());
-        auto& data = *layer.mutable_data_param();
-        data.clear_batch_size();
-        data.clear_prefetch();
-        if (data.ByteSizeLong() == 0) layer.clear_data_param();
-    }
-
-    static Status check_nothing_to_transform(LayerParameter& layer) {
-        if (layer.transform_param().ByteSizeLong() > 0)
-            return fail(make_error(ErrorCode::kInvalidArgument,
-                                   "[{}] an HDF5Data layer transforms nothing, it has a "
-                                   "transform_param",
-                                   layer.name())
-                            .advise("Leave transform_param out, or use an LMDB dataset"));
-        layer.clear_transform_param();
-        return {};
-    }
-
-    Status check(const LayerParameter& layer) const {
-        const char* wanted = is_hdf5() ? "HDF5Data" : "Data";
-        if (layer.type() != wanted)
-            return fail(make_error(ErrorCode::kInvalidArgument, "[{}] a data layer of type {}, the dataset needs {}",
-                                   layer.name(), layer.type(), wanted)
-                            .advise("Leave the layer out: Digits adds one for its dataset"));
-        const char* given = layer.data_param().has_source()        ? "data_param.source"
-                            : layer.data_param().has_backend()     ? "data_param.backend"
-                            : layer.hdf5_data_param().has_source() ? "hdf5_data_param.source"
-                                                                   : nullptr;
-        if (given)
-            return fail(make_error(ErrorCode::kInvalidArgument, "[{}] {} is set; it comes from the dataset",
-                                   layer.name(), given)
-                            .advise("Leave it out"));
-        return {};
-    }
-
-    Status set_crop(LayerParameter& layer) const {
-        const int most = std::min(dataset_.height, dataset_.width);
-        if (choices_.crop_size) {
-            if (*choices_.crop_size > most)
-                return fail(ErrorCode::kInvalidArgument, "crop_size {} is larger than the pictures ({} x {})",
-                            *choices_.crop_size, dataset_.width, dataset_.height);
-            layer.mutable_transform_param()->set_crop_size(static_cast<std::uint32_t>(*choices_.crop_size));
-        } else if (layer.transform_param().crop_size() > static_cast<std::uint32_t>(most)) {
-            warnings_.push_back(fmt::format("[{}] crop_size {} is larger than the pictures ({} x {}): {} is used",
-                                            layer.name(), layer.transform_param().crop_size(), dataset_.width,
-                                            dataset_.height, most));
-            layer.mutable_transform_param()->set_crop_size(static_cast<std::uint32_t>(most));
-        }
-        if (is_hdf5() && layer.transform_param().crop_size() > 0)
-            return fail(ErrorCode::kInvalidArgument, "[{}] an HDF5Data layer cannot crop, crop_size is {}",
-                        layer.name(), layer.transform_param().crop_size());
-        return {};
-    }
-
-    Status set_mean(LayerParameter& layer) const {
-        if (choices_.mean == MeanMode::kNone) return {};
-        auto& transform = *layer.mutable_transform_param();
-        if (transform.has_mean_file() || transform.mean_value_size() > 0)
-            warnings_.push_back(fmt::format("[{}] its own mean is replaced by the dataset's", layer.name()));
-        transform.clear_mean_file();
-        transform.clear_mean_value();
-        if (choices_.mean == MeanMode::kImage) {
-            if (is_hdf5()) {
-                warnings_.push_back(fmt::format("[{}] an HDF5Data layer subtracts no mean picture", layer.name()));
-                return {};
-            }
-            if (dataset_.mean_file.empty()) return no_mean();
-            transform.set_mean_file(dataset_.mean_file);
-            return {};
-        }
-        if (is_hdf5())
-            return fail(ErrorCode::kInvalidArgument, "[{}] an HDF5Data layer cannot subtract a mean pixel",
-                        layer.name());
-        if (dataset_.mean_pixel.empty()) return no_mean();
-        for (const float value : dataset_.mean_pixel) transform.add_mean_value(value);
-        return {};
-    }
-
-    static Status no_mean() {
-        return fail(make_error(ErrorCode::kInvalidArgument, "the dataset has no mean picture to subtract")
-                        .advise("Choose the mean \"none\", or build the dataset with its mean"));
-    }
-
-    template <class DataMessage>
-    static void set_batch(DataMessage& data, std::optional<int> batch_size) {
-        if (batch_size)
-            data.set_batch_size(static_cast<std::uint32_t>(*batch_size));
-        else if (data.batch_size() == 0)
-            data.set_batch_size(kDefaultBatch);
-    }
-
-    const TrainingData& dataset_;
-    const TrainingChoices& choices_;
-    std::vector<std::string>& warnings_;
-};
-
-/// Every bottom of a layer that the phase includes must be a top there, or an input.
-Status check_bottoms(const caffe::NetParameter& net, caffe::Phase phase, const char* use) {
-    caffe::NetState state;
-    state.set_phase(phase);
-    std::set<std::string> blobs(net.input().begin(), net.input().end());
-    for (const auto& layer : net.layer())
-        if (is_included(layer, state)) blobs.insert(layer.top().begin(), layer.top().end());
-    for (const auto& layer : net.layer()) {
-        if (!is_included(layer, state)) continue;
-        for (const auto& bottom : layer.bottom())
-            if (!blobs.contains(bottom))
-                return fail(make_error(ErrorCode::kInvalidArgument,
-                                       "[{}] reads the blob \"{}\", which no layer gives in {}", layer.name(), bottom,
-                                       use)
-                                .advise("Say with an include rule where the layer belongs"));
-    }
-    return {};
-}
-
 Result<caffe::NetParameter> make_deploy(const std::vector<LayerParameter>& layers, const TrainingData& dataset,
                                         int crop_size) {
     caffe::NetParameter net;
@@ -292,29 +110,14 @@ Result<caffe::NetParameter> make_deploy(const std::vector<LayerParameter>& layer
     return net;
 }
 
-Status check_sizes(const TrainingData& dataset, const TrainingChoices& choices) {
-    const auto positive = [](const char* name, std::int64_t value) -> Status {
-        if (value > 0) return {};
-        return fail(ErrorCode::kInvalidArgument, "{} is {}, expected at least 1", name, value);
-    };
-    DIGITS_TRY(positive("the number of classes", dataset.label_count));
-    DIGITS_TRY(positive("the number of pictures to train with", dataset.train_count));
-    DIGITS_TRY(positive("the pictures' channels", dataset.channels));
-    DIGITS_TRY(positive("the pictures' height", dataset.height));
-    DIGITS_TRY(positive("the pictures' width", dataset.width));
-    if (!(choices.epochs > 0))
-        return fail(ErrorCode::kInvalidArgument, "epochs is {}, expected more than 0", choices.epochs);
-    DIGITS_TRY(positive("batch_accumulation", choices.batch_accumulation));
-    DIGITS_TRY(positive("batch_size", choices.batch_size.value_or(1)));
-    DIGITS_TRY(positive("val_batch_size", choices.val_batch_size.value_or(1)));
-    return positive("crop_size", choices.crop_size.value_or(1));
-}
-
 }  // namespace
 
 Result<TrainingFiles> make_training_files(const caffe::NetParameter& original, const TrainingData& dataset,
                                           const TrainingChoices& choices) {
     DIGITS_TRY(check_sizes(dataset, choices));
+    if (dataset.label_count < 1)
+        return fail(ErrorCode::kInvalidArgument, "the number of classes is {}, expected at least 1",
+                    dataset.label_count);
     caffe::NetParameter net = original;
     DIGITS_TRY(upgrade_net(net));
     TrainingFiles files;
@@ -323,8 +126,8 @@ Result<TrainingFiles> make_training_files(const caffe::NetParameter& original, c
 
     const bool has_val = dataset.val_count > 0;
     if (!parts.train_data) {
-        parts.train_data = default_data_layer(dataset.backend, caffe::TRAIN);
-        parts.val_data = default_data_layer(dataset.backend, caffe::TEST);
+        parts.train_data = default_data_layer(dataset.backend, caffe::TRAIN, {"data", "label"});
+        parts.val_data = default_data_layer(dataset.backend, caffe::TEST, {"data", "label"});
     }
     if (has_val && !parts.val_data && choices.val_interval > 0)
         return fail(
@@ -333,7 +136,7 @@ Result<TrainingFiles> make_training_files(const caffe::NetParameter& original, c
                        parts.train_data->name())
                 .advise("Add a data layer with include { stage: \"val\" }, or set the validation interval to 0"));
 
-    DataLayerFiller filler(dataset, choices, files.warnings);
+    const DataLayerFiller filler(dataset, choices, files.warnings);
     DIGITS_TRY(filler.fill(*parts.train_data, dataset.train_db, choices.batch_size));
     files.batch_size = filler.batch_of(*parts.train_data);
     files.crop_size = static_cast<int>(parts.train_data->transform_param().crop_size());

@@ -28,6 +28,9 @@ struct TrainingData {
     std::int64_t train_count = 0;
     std::string val_db;  ///< empty, with val_count 0: nothing to validate with
     std::int64_t val_count = 0;
+    /// Databases of the targets, where they are not class numbers in the records; empty: there are none.
+    std::string train_label_db, val_label_db;
+    std::int64_t target_size = 0;   ///< how many numbers such a target has
     std::string mean_file;          ///< empty: none was computed
     std::vector<float> mean_pixel;  ///< one a channel, in blob order (B, G, R)
 };
@@ -75,6 +78,11 @@ struct TrainingFiles {
 /// Errors: kInvalidArgument naming layer and rule.
 Result<TrainingFiles> make_training_files(const caffe::NetParameter& original, const TrainingData& dataset,
                                           const TrainingChoices& choices);
+
+/// DIGITS's rules for any other network: images and targets come from two databases by layers of their own, and nothing
+/// is expected of the outputs. A layer that leaves its num_output open gets the size of a target.
+Result<TrainingFiles> make_generic_training_files(const caffe::NetParameter& original, const TrainingData& dataset,
+                                                  const TrainingChoices& choices);
 
 template <>
 struct EnumNames<SolverType> {

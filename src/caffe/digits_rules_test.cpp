@@ -190,7 +190,7 @@ TEST(DigitsRules, CropGoesToDataLayersAndDeploy) {
     EXPECT_EQ(files.train_val.layer(1).transform_param().crop_size(), 24U);
     EXPECT_THAT(files.deploy.input_shape(0).dim(), ElementsAre(1, 1, 24, 24));
     choices.crop_size = 29;
-    EXPECT_THAT(refusal(kSmallNet, mnist(), choices), HasSubstr("crop_size 29 is larger than the pictures (28 x 28)"));
+    EXPECT_THAT(refusal(kSmallNet, mnist(), choices), HasSubstr("crop_size 29 is larger than the images (28 x 28)"));
 
     const std::string own = std::string(R"(
         layer { name: "t" type: "Data" top: "data" top: "label" include { stage: "train" } transform_param { crop_size: 227 } }
@@ -220,7 +220,7 @@ TEST(DigitsRules, MeanAsChosen) {
     EXPECT_FALSE(files.train_val.layer(1).has_transform_param());
     auto dataset = mnist();
     dataset.mean_file.clear();
-    EXPECT_THAT(refusal(kSmallNet, dataset), HasSubstr("no mean picture"));
+    EXPECT_THAT(refusal(kSmallNet, dataset), HasSubstr("no mean image"));
 }
 
 TEST(DigitsRules, Hdf5HasItsOwnLayer) {
@@ -247,7 +247,7 @@ TEST(DigitsRules, Hdf5HasItsOwnLayer) {
         << "a Data layer of the network becomes one, without the mean that it cannot subtract";
     EXPECT_EQ(small.val_batch_size, 32);
     EXPECT_THAT(small.warnings, Contains(HasSubstr("[train-data] becomes an HDF5Data layer")));
-    EXPECT_THAT(small.warnings, Contains(HasSubstr("[train-data] an HDF5Data layer subtracts no mean picture")));
+    EXPECT_THAT(small.warnings, Contains(HasSubstr("[train-data] an HDF5Data layer subtracts no mean image")));
     auto no_val = dataset;
     no_val.val_count = 0;
     EXPECT_THAT(
@@ -411,7 +411,7 @@ TEST(DigitsRules, RefusesSizesThatMakeNoSense) {
     EXPECT_THAT(refusal(kSmallNet, mnist(), choices), HasSubstr("epochs is 0"));
     auto dataset = mnist();
     dataset.train_count = 0;
-    EXPECT_THAT(refusal(kSmallNet, dataset), HasSubstr("pictures to train with is 0"));
+    EXPECT_THAT(refusal(kSmallNet, dataset), HasSubstr("images to train with is 0"));
     EXPECT_THAT(
         refusal(R"(layer { name: "a" type: "Data" include { stage: "train" } data_param { batch_size: 4294967295 } }
                            layer { name: "b" type: "Data" include { stage: "val" } })" +
