@@ -4,7 +4,6 @@
 #include <map>
 
 #include "base/file.hpp"
-#include "caffe/prototxt.hpp"
 #include "caffe/upgrade.hpp"
 #include "engine/convolution/product_mode.hpp"
 #include "engine/device/device.hpp"
@@ -73,17 +72,15 @@ class PythonLayersInPassing {
 };
 
 /// A page asks again with every word that is typed; the same network is not tried twice.
-Result<TrainingRate> known_rate(const std::string& text, const PythonLayersInPassing& python,
+Result<TrainingRate> known_rate(const caffe::NetParameter& net, const PythonLayersInPassing& python,
                                 const PictureInputs& inputs, RateOptions options) {
     static std::map<std::string, TrainingRate> known;
-    const auto key = fmt::format("{}\n{}\n{} {} {} {} {} {} {}", text, python.text(), inputs.picture[0],
-                                 inputs.picture[1], inputs.picture[2], options.batch_size, options.classes,
-                                 options.threads, enum_name(options.precision));
+    const auto key = fmt::format("{}\n{}\n{} {} {} {} {} {} {}", net.SerializeAsString(), python.text(),
+                                 inputs.picture[0], inputs.picture[1], inputs.picture[2], options.batch_size,
+                                 options.classes, options.threads, enum_name(options.precision));
     options.budget_s = kMeasureBudget_s;
     options.base_dir = python.folder();
     if (const auto found = known.find(key); found != known.end()) return found->second;
-    DIGITS_ASSIGN(auto net, parse_net_text(text, "train_val.prototxt"));
-    DIGITS_TRY(upgrade_net(net));
     DIGITS_ASSIGN(const auto rate, measure_training_rate(net, inputs, options));
     constexpr std::size_t kMostKnown = 64;
     if (known.size() == kMostKnown) known.clear();
@@ -141,7 +138,7 @@ Result<json> describe_network(const json& request) {
         answer["diagnostics"].push_back(to_json(finding_of(Severity::kError, error, network_text(spec))));
     };
     for (const auto& finding : check.findings) answer["diagnostics"].push_back(to_json(finding));
-    if (!check.train_val || !check.deploy) return answer;
+    if (!check.files) return answer;
 
     if (const auto mode = product_mode(spec.precision, device); !mode) note(mode.error());
     PythonLayersInPassing python;
@@ -150,8 +147,8 @@ Result<json> describe_network(const json& request) {
     std::map<std::string_view, NetDescription> nets;
     for (const auto& stage : kStages) {
         const bool deploy = std::string_view(stage.name) == "deploy";
+        auto net = deploy ? check.files->deploy : check.files->train_val;
         if (std::string_view(stage.name) == "val" && check.val_batch_size == 0) continue;
-        DIGITS_ASSIGN(auto net, parse_net_text(deploy ? *check.deploy : *check.train_val, stage.name));
         DIGITS_TRY(upgrade_net(net));
         const auto found = describe_net(net, net_state(stage), inputs, python.folder());
         if (!found) {
@@ -168,7 +165,7 @@ Result<json> describe_network(const json& request) {
     const auto* val = nets.contains("val") ? &nets["val"] : nullptr;
     answer["memory_bytes"] = own_bytes + training_bytes(nets["train"], val);
     if (!request.value("measure", false)) return answer;
-    const auto rate = known_rate(*check.train_val, python, inputs,
+    const auto rate = known_rate(check.files->train_val, python, inputs,
                                  {.batch_size = check.batch_size,
                                   .classes = check.dataset.label_count,
                                   .precision = spec.precision,

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "caffe/prototxt.hpp"
-#include "caffe/upgrade.hpp"
 #include "engine/memory/free_memory.hpp"
 #include "engine/memory/memory.hpp"
 #include "engine/net/describe.hpp"
@@ -19,17 +17,16 @@ constexpr double kUsableGpuShare = 0.45;
 constexpr double kMega = 1 << 20;
 
 Result<NetDescription> describe(const ModelCheck& check, caffe::Phase phase, const char* stage) {
-    DIGITS_ASSIGN(auto net, parse_net_text(*check.train_val, "train_val.prototxt"));
-    DIGITS_TRY(upgrade_net(net));
     caffe::NetState state;
     state.set_phase(phase);
     state.add_stage(stage);
-    return describe_net(net, state, {{check.dataset.channels, check.dataset.height, check.dataset.width}, {}});
+    return describe_net(check.files->train_val, state,
+                        {{check.dataset.channels, check.dataset.height, check.dataset.width}, {}});
 }
 
 /// The check of a spec that must be without errors.
-Result<ModelCheck> good_check(const ModelSpec& spec) {
-    auto check = check_model(spec);
+Result<ModelCheck> good_check(const ModelSpec& spec, const caffe::NetParameter& network) {
+    auto check = check_model(spec, network);
     for (const auto& finding : check.findings)
         if (finding.severity == Severity::kError)
             return fail(make_error(ErrorCode::kInvalidArgument, "{}{}",
@@ -47,14 +44,14 @@ Result<std::int64_t> bytes_of(const ModelCheck& check) {
 
 }  // namespace
 
-Result<FittedBatch> fit_batch(const ModelSpec& spec, std::int64_t room) {
+Result<FittedBatch> fit_batch(const ModelSpec& spec, const caffe::NetParameter& network, std::int64_t room) {
     ModelSpec tried = spec;
-    DIGITS_ASSIGN(const auto whole, good_check(tried));
+    DIGITS_ASSIGN(const auto whole, good_check(tried, network));
     FittedBatch fitted;
     for (int parts = 1; parts <= whole.batch_size; ++parts) {
         if (whole.batch_size % parts != 0) continue;
         tried.batch_size = whole.batch_size / parts;
-        DIGITS_ASSIGN(const auto check, good_check(tried));
+        DIGITS_ASSIGN(const auto check, good_check(tried, network));
         DIGITS_ASSIGN(const auto bytes, bytes_of(check));
         fitted = {*tried.batch_size, parts, bytes};
         if (bytes <= room) return fitted;
@@ -66,8 +63,8 @@ Result<FittedBatch> fit_batch(const ModelSpec& spec, std::int64_t room) {
                     .advise("Choose a smaller network, smaller pictures or a crop, or end other programs"));
 }
 
-Result<std::optional<std::string>> settle_batch(ModelSpec& spec, const std::filesystem::path& job_dir,
-                                                const Device& device) {
+Result<std::optional<std::string>> settle_batch(ModelSpec& spec, const caffe::NetParameter& network,
+                                                const std::filesystem::path& job_dir, const Device& device) {
     if (!spec.auto_batch_size) return std::nullopt;
     const int wanted = spec.batch_accumulation;
     if (const auto begun = read_model_facts(job_dir)) {
@@ -80,7 +77,8 @@ Result<std::optional<std::string>> settle_batch(ModelSpec& spec, const std::file
     const auto free = free_memory_bytes(device);
     if (free == 0) return "Batch size as the network says: how much memory is free is not known";
     const double usable = device.is_cuda ? kUsableGpuShare : kUsableShare;
-    DIGITS_ASSIGN(const auto fitted, fit_batch(spec, static_cast<std::int64_t>(usable * static_cast<double>(free))));
+    DIGITS_ASSIGN(const auto fitted,
+                  fit_batch(spec, network, static_cast<std::int64_t>(usable * static_cast<double>(free))));
     spec.batch_size = fitted.batch_size;
     spec.batch_accumulation = fitted.parts * wanted;
     return fmt::format("Batch size {}{}: {:.0f} MB foreseen, {:.0f} MB free", fitted.batch_size,

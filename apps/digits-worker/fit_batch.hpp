@@ -20,11 +20,11 @@ struct FittedBatch {
 /// The fewest equal parts of the network's own batch whose training fits into `room` bytes beside what this process has
 /// already; batch normalisation sees the part only, every other layer gives the gradients of the whole batch.
 /// Errors: kFailedPrecondition with advice if not even single pictures fit; whatever is wrong with the network.
-Result<FittedBatch> fit_batch(const ModelSpec& spec, std::int64_t room);
+Result<FittedBatch> fit_batch(const ModelSpec& spec, const caffe::NetParameter& network, std::int64_t room);
 
 /// Fills in batch_size and batch_accumulation of a spec that leaves them to memory; a training that goes on keeps what
 /// it began with, as `job_dir` knows it. What was decided, in words, if anything was.
-Result<std::optional<std::string>> settle_batch(ModelSpec& spec, const std::filesystem::path& job_dir,
-                                                const Device& device);
+Result<std::optional<std::string>> settle_batch(ModelSpec& spec, const caffe::NetParameter& network,
+                                                const std::filesystem::path& job_dir, const Device& device);
 
 }  // namespace digits

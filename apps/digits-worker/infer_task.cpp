@@ -1,6 +1,7 @@
 #include "base/json_binding.hpp"
 #include "engine/device/device.hpp"
-#include "infer/predictor.hpp"
+#include "infer/inference.hpp"
+#include "models/prepare.hpp"
 #include "request_loop.hpp"
 #include "tasks.hpp"
 
@@ -28,11 +29,12 @@ struct JsonBinding<InferSpec> {
 
 Result<nlohmann::json> run_infer_task(const nlohmann::json& json, TaskHost& host) {
     DIGITS_ASSIGN(const auto spec, parse_json<InferSpec>(json));
-    PredictorOptions options{spec.model_dir, spec.dataset_dir, spec.snapshot, default_device(), spec.threads};
-    DIGITS_ASSIGN(const auto predictor, Predictor::open(options));
-    host.emit({{"event", "ready"}, {"snapshot_iteration", predictor->iteration()}});
+    DIGITS_ASSIGN(const auto model, read_model_facts(spec.model_dir));
+    DIGITS_ASSIGN(const auto inference, Inference::open({spec.model_dir, spec.dataset_dir, spec.snapshot,
+                                                         default_device(), spec.threads, model.framework}));
+    host.emit({{"event", "ready"}, {"snapshot_iteration", inference->predictor().iteration()}});
     return answer_requests(host, std::chrono::seconds(spec.idle_s),
-                           [&](const nlohmann::json& request) { return predictor->answer(request); });
+                           [&](const nlohmann::json& request) { return inference->answer(request); });
 }
 
 }  // namespace digits

@@ -1,6 +1,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
 #include <filesystem>
 #include <iostream>
 #include <memory>
@@ -9,6 +10,7 @@
 #include "commands.hpp"
 #include "engine/device/device.hpp"
 #include "engine/device/python_host.hpp"
+#include "frameworks/framework.hpp"
 #include "task_file.hpp"
 #include "task_host.hpp"
 #include "tasks.hpp"
@@ -38,16 +40,38 @@ Result<nlohmann::json> run_task(const TaskFile& task, TaskHost& host) {
     return fail(ErrorCode::kUnsupported, "unknown kind of task {}", task.kind);
 }
 
+/// A framework that trains by a program of its own: the job is prepared for it here, then it takes this process over,
+/// with its pid, standard streams and signals. Returns only if there is no such program, or with what went wrong.
+Status hand_over(const TaskFile& task, const std::filesystem::path& task_dir) {
+    if (task.kind != "train") return {};
+    const auto name = task.spec.value("/network/framework"_json_pointer, std::string(kDefaultFramework));
+    DIGITS_ASSIGN(const auto* framework, get_framework(name));
+    std::error_code error;
+    const auto dir = std::filesystem::canonical(task_dir, error);
+    auto words = framework->worker_command(dir);
+    if (words.empty()) return {};
+    DIGITS_ASSIGN(const auto spec, parse_model_spec(task.spec));
+    DIGITS_TRY(framework->prepare(spec, dir.parent_path().parent_path()));
+    std::vector<char*> arguments;
+    for (auto& word : words) arguments.push_back(word.data());
+    arguments.push_back(nullptr);
+    execv(arguments[0], arguments.data());
+    return fail(errno_error("cannot start " + words[0], errno));
+}
+
 Result<int> run(const std::filesystem::path& task_dir, bool with_python_layers) {
+    auto task = read_task_file(task_dir);
+    const Status handed = task ? hand_over(*task, task_dir) : Status();
     DIGITS_ASSIGN(auto host, TaskHost::open(task_dir));
     host->emit({{"event", "started"},
                 {"pid", getpid()},
                 {"version", DIGITS_VERSION},
                 {"attempt", host->attempt()},
                 {"device", device_text(default_device())}});
-    auto task = read_task_file(task_dir);
     if (with_python_layers || (task && task->allow_python_layers)) allow_python_layers();
-    auto result = task ? run_task(*task, *host) : Result<nlohmann::json>(fail(std::move(task).error()));
+    auto result = !handed ? Result<nlohmann::json>(fail(handed.error()))
+                  : task  ? run_task(*task, *host)
+                          : Result<nlohmann::json>(fail(std::move(task).error()));
     if (result) {
         if (!result->is_null()) host->emit({{"event", "result"}, {"data", *result}});
         host->emit({{"event", "done"}});

@@ -21,6 +21,7 @@ void register_digits_root(http::Router& router, Context& context);
 void register_evaluations(http::Router& router, Context& context);
 void register_events(http::Router& router, Context& context);
 void register_files(http::Router& router, Context& context);
+void register_frameworks(http::Router& router, Context& context);
 void register_hardware(http::Router& router, Context& context);
 void register_jobs(http::Router& router, Context& context);
 void register_layers(http::Router& router, Context& context);
@@ -34,6 +35,7 @@ void register_pretrained(http::Router& router, Context& context);
 void register_session(http::Router& router, Context& context);
 void register_snapshots(http::Router& router, Context& context);
 void register_system(http::Router& router, Context& context);
+void register_tasks(http::Router& router, Context& context);
 void register_uploads(http::Router& router, Context& context);
 
 // clang-format off
@@ -52,6 +54,7 @@ inline constexpr auto kResources = {
     register_evaluations,
     register_events,
     register_files,
+    register_frameworks,
     register_hardware,
     register_jobs,
     register_layers,
@@ -65,6 +68,7 @@ inline constexpr auto kResources = {
     register_session,
     register_snapshots,
     register_system,
+    register_tasks,
     register_uploads,
 };
 // clang-format on

@@ -24,7 +24,7 @@ struct DescribeArguments {
 
 Result<json> request_of(const DescribeArguments& a, Session& session) {
     json request, spec;
-    DIGITS_TRY(choose_network(a.network, session.client(), spec));
+    DIGITS_TRY(choose_network(a.network, "", session.client(), spec));
     DIGITS_TRY(choose_python_layers(a.python_layers, spec));
     if (!a.dataset.empty()) {
         DIGITS_ASSIGN(const auto dataset, session.find_job("dataset", a.dataset));

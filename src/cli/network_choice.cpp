@@ -7,12 +7,15 @@
 
 namespace digits::cli {
 
-Status choose_network(const std::string& text, Client& client, nlohmann::json& spec) {
+Status choose_network(const std::string& text, const std::string& framework, Client& client, nlohmann::json& spec) {
+    const bool caffe = framework.empty() || framework == "caffe";
     if (std::filesystem::is_regular_file(text)) {
-        DIGITS_ASSIGN(auto prototxt, read_file(text, 64 << 20));
-        spec["network"] = {{"prototxt", std::move(prototxt)}};
+        DIGITS_ASSIGN(auto network, read_file(text, 64 << 20));
+        spec["network"] = {{caffe ? "prototxt" : "text", std::move(network)}};
+        if (!caffe) spec["network"]["framework"] = framework;
         return {};
     }
+    if (!caffe) return fail(ErrorCode::kNotFound, "There is no file \"{}\" with a network for {}.", text, framework);
     DIGITS_ASSIGN(const auto networks, client.get("/networks"));
     std::string names;
     for (const auto& network : networks["items"]) {

@@ -8,9 +8,9 @@
 
 namespace digits::cli {
 
-/// A standard network's name, or the text of a file, becomes `spec.network`. The network's own choices, if any, go to
-/// `spec`, too. Errors: kNotFound, naming the standard networks.
-Status choose_network(const std::string& text, Client& client, nlohmann::json& spec);
+/// A standard network's name, or the text of a file written for `framework` (empty: caffe), becomes `spec.network`. The
+/// network's own choices, if any, go to `spec`, too. Errors: kNotFound, naming the standard networks.
+Status choose_network(const std::string& text, const std::string& framework, Client& client, nlohmann::json& spec);
 
 /// The text of the file, if one is named, becomes the network's Python layers.
 Status choose_python_layers(const std::string& file, nlohmann::json& spec);

@@ -13,7 +13,7 @@ namespace {
 
 struct TrainArguments {
     CreateOptions create;
-    std::string dataset, network, python_layers, previous, snapshot = "best", pretrained;
+    std::string dataset, network, framework, python_layers, previous, snapshot = "best", pretrained;
     std::optional<double> epochs, lr, gamma, power, step, momentum, weight_decay, rms_decay, snapshot_interval,
         val_interval;
     std::vector<double> steps;
@@ -42,13 +42,14 @@ Result<nlohmann::json> augmentation(const std::vector<std::string>& choices) {
 Status choose_start(const TrainArguments& a, Session& session, nlohmann::json& spec) {
     if (a.previous.empty() && a.pretrained.empty() && a.network.empty())
         return fail(ErrorCode::kInvalidArgument, "no network: expected one of --network, --previous and --pretrained");
-    if (a.previous.empty() && a.pretrained.empty()) return choose_network(a.network, session.client(), spec);
+    if (a.previous.empty() && a.pretrained.empty())
+        return choose_network(a.network, a.framework, session.client(), spec);
     const bool previous = !a.previous.empty();
     DIGITS_ASSIGN(const auto job,
                   session.find_job(previous ? "model" : "pretrained", previous ? a.previous : a.pretrained));
     const nlohmann::json source{{previous ? "model" : "pretrained", job["id"]}};
     if (!a.network.empty()) {
-        DIGITS_TRY(choose_network(a.network, session.client(), spec));
+        DIGITS_TRY(choose_network(a.network, a.framework, session.client(), spec));
     } else {
         spec["network"] = source;
     }
@@ -118,7 +119,8 @@ void add_train(CLI::App& app, Invocation& invocation) {
     command->add_option(
         "--network", a->network,
         "Standard network (lenet, alexnet, googlenet, vgg16, resnet18, resnet50, squeezenet, mobilenetv2) "
-        "or a prototxt file");
+        "or a file with the network's text");
+    command->add_option("--framework", a->framework, "What the file of --network is written for (default: caffe)");
     command->add_option("--python-layers", a->python_layers, kPythonLayersHelp)->check(CLI::ExistingFile);
     auto* previous = command->add_option("--previous", a->previous, "Model to start from: its network and weights");
     command->add_option("--snapshot", a->snapshot, "Of --previous: iteration, best, last, or none (only the network)")

@@ -8,7 +8,7 @@
 #include "caffe/weights.hpp"
 #include "data/records/mean.hpp"
 #include "image/encode.hpp"
-#include "infer/predictor.hpp"
+#include "infer/inference.hpp"
 #include "infer/preprocess.hpp"
 
 namespace digits {
@@ -107,8 +107,8 @@ class PredictorTest : public testing::Test {
 
     fs::path dataset() const { return folder_.path() / "dataset"; }
     fs::path model() const { return folder_.path() / "model"; }
-    Result<std::unique_ptr<Predictor>> open(const std::string& snapshot = "") const {
-        return Predictor::open({model(), dataset(), snapshot, {}, 1});
+    Result<std::unique_ptr<Inference>> open(const std::string& snapshot = "") const {
+        return Inference::open({model(), dataset(), snapshot, {}, 1, "caffe"});
     }
 
     fs::path picture(const std::string& name, std::uint8_t left, std::uint8_t right) const {
@@ -128,22 +128,23 @@ TEST_F(PredictorTest, NamesTheBestClassesFirst) {
     Image image;
     image.reset(2, 1, 1);
     image.pixels = {20, 40};
-    const auto predictions = (*predictor)->classify({image, image}, 5);
-    ASSERT_TRUE(predictions) << predictions.error().to_string();
-    ASSERT_EQ(predictions->size(), 2U);
-    const auto& first = (*predictions)[0];
+    const auto answers = (*predictor)->ask({image, image}, {5});
+    ASSERT_TRUE(answers) << answers.error().to_string();
+    ASSERT_EQ(answers->size(), 2U);
+    EXPECT_EQ((*answers)[0]["view"], "classes");
+    const auto& first = (*answers)[0]["predictions"];
     ASSERT_EQ(first.size(), 2U);
-    EXPECT_EQ(first[0].label, "right");
-    EXPECT_EQ(first[0].index, 1);
+    EXPECT_EQ(first[0]["label"], "right");
+    EXPECT_EQ(first[0]["index"], 1);
     // Scores 1 and 3, after the mean of 10.
-    EXPECT_NEAR(first[0].probability, 1 / (1 + std::exp(-2.0)), 1e-6);
-    EXPECT_NEAR(first[1].probability, 1 / (1 + std::exp(2.0)), 1e-6);
+    EXPECT_NEAR(first[0]["probability"].get<double>(), 1 / (1 + std::exp(-2.0)), 1e-6);
+    EXPECT_NEAR(first[1]["probability"].get<double>(), 1 / (1 + std::exp(2.0)), 1e-6);
 }
 
 TEST_F(PredictorTest, TakesTheNewestSnapshotUnlessToldOtherwise) {
     write_snapshot(200, -0.1F);
-    EXPECT_EQ((*open())->iteration(), 200);
-    EXPECT_EQ((*open("snapshot_iter_10.caffemodel"))->iteration(), 10);
+    EXPECT_EQ((*open())->predictor().iteration(), 200);
+    EXPECT_EQ((*open("snapshot_iter_10.caffemodel"))->predictor().iteration(), 10);
     EXPECT_EQ(open("snapshot_iter_11.caffemodel").error().code, ErrorCode::kNotFound);
     EXPECT_EQ(open("../model/snapshot_iter_10.caffemodel").error().code, ErrorCode::kInvalidArgument);
 }

@@ -47,12 +47,16 @@ class SplitNames {
 
 class LmdbSource final : public PictureSource {
   public:
-    static Result<std::unique_ptr<PictureSource>> open(const fs::path& database, const fs::path& list,
-                                                       const PictureSourceOptions& options) {
+    /// `targets`: the database with the numbers to predict, in the same order; empty: there is none.
+    static Result<std::unique_ptr<PictureSource>> open(const fs::path& database, const fs::path& targets,
+                                                       const fs::path& list, const PictureSourceOptions& options) {
         std::unique_ptr<LmdbSource> source(new LmdbSource);
         for (int i = 0; i < options.threads; ++i) {
             DIGITS_ASSIGN(auto reader, RecordReader::open(database));
-            source->readers_.push_back({std::move(reader), 0});
+            source->readers_.push_back({std::move(reader), {}, 0});
+            if (targets.empty()) continue;
+            DIGITS_ASSIGN(auto numbers, RecordReader::open(targets));
+            source->readers_.back().targets = std::move(numbers);
         }
         const auto count = source->readers_.front().records.count();
         source->count_ = limited(count, options.source.limit);
@@ -65,15 +69,17 @@ class LmdbSource final : public PictureSource {
         auto& reader = readers_[static_cast<std::size_t>(thread)];
         SourcePicture picture;
         RecordReader::Record record;
-        const auto skipped = reader.records.skip(index - reader.next);
+        const auto gap = index - reader.next;
+        const auto skipped = reader.records.skip(gap);
         reader.next = index + 1;
+        if (reader.targets) picture.target = read_target(*reader.targets, gap);
         const auto read = skipped ? reader.records.next(record) : Result<bool>(fail(skipped.error()));
         if (!read) {
             picture.name = names_->name(index, -1, std::to_string(index));
             picture.image = fail(read.error());
             return picture;
         }
-        picture.truth = record.datum.label;
+        picture.truth = reader.targets ? -1 : record.datum.label;
         picture.name = names_->name(index, picture.truth, record.key);
         picture.image = record.datum.encoded ? decode_image(record.datum.data) : datum_image(record.datum);
         return picture;
@@ -82,9 +88,20 @@ class LmdbSource final : public PictureSource {
   private:
     struct Reader {
         RecordReader records;
+        std::optional<RecordReader> targets;
         std::uint64_t next;
     };
     LmdbSource() = default;
+
+    /// Empty when it cannot be read.
+    static std::vector<float> read_target(RecordReader& targets, std::uint64_t gap) {
+        RecordReader::Record record;
+        if (!targets.skip(gap)) return {};
+        if (const auto read = targets.next(record); !read || !*read) return {};
+        std::vector<float> values(record.datum.float_count);
+        copy_float_data(record.datum, values.data());
+        return values;
+    }
 
     std::vector<Reader> readers_;
     std::optional<SplitNames> names_;
@@ -264,7 +281,8 @@ Result<std::unique_ptr<PictureSource>> open_split(const PictureSourceOptions& op
     const auto database = options.dataset_dir / split->db;
     const auto list = options.dataset_dir / split->list;
     const bool hdf5 = facts.storage.backend == DatasetBackend::kHdf5;
-    return hdf5 ? Hdf5Source::open(database, list, options) : LmdbSource::open(database, list, options);
+    const auto targets = split->label_db ? options.dataset_dir / *split->label_db : fs::path();
+    return hdf5 ? Hdf5Source::open(database, list, options) : LmdbSource::open(database, targets, list, options);
 }
 
 }  // namespace

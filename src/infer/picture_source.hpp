@@ -17,6 +17,7 @@ struct SourcePicture {
     std::string name;  ///< path, or the key in a database
     int truth = -1;    ///< -1: not known
     Result<Image> image = Image();
+    std::vector<float> target{};  ///< the numbers to predict; empty: not known
 };
 
 /// Pictures that a network shall be asked about, read one by one.

@@ -5,59 +5,62 @@
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "base/registry.hpp"
 #include "base/result.hpp"
 #include "engine/net/blob.hpp"
 #include "image/image.hpp"
+#include "infer/preprocess.hpp"
+#include "tasks/output.hpp"
 
 namespace digits {
 
+/// One output of a network for a batch of images; the first axis of the shape is the image.
+struct BatchOutput {
+    std::string name;
+    std::string type;  ///< of the layer that made it; empty: not known
+    std::vector<std::int64_t> shape;
+    std::vector<float> values;
+};
+
+/// What a batch gave for one of its images. Points into `batch`.
+std::vector<OutputArray> outputs_of(const std::vector<BatchOutput>& batch, std::size_t image);
+
+/// A trained network, loaded once. One thread at a time unless said otherwise.
+class Predictor {
+  public:
+    virtual ~Predictor() = default;
+
+    /// How many numbers the network takes for one image.
+    virtual std::size_t input_size() const = 0;
+    /// Writes them. Any number of threads at once.
+    virtual void prepare(const Image& image, float* input) const = 0;
+    /// The network's outputs for `count` prepared images, one image after the other.
+    virtual Result<std::vector<BatchOutput>> run(const float* inputs, std::size_t count) = 0;
+    /// What is inside the network after the last run, of one image (layer_report.hpp); its images go to `folder`.
+    virtual Result<nlohmann::json> report_layers(const std::filesystem::path& folder) = 0;
+    /// The iteration of the snapshot in use.
+    virtual std::int64_t iteration() const = 0;
+};
+
 struct PredictorOptions {
-    std::filesystem::path model_dir;    ///< with deploy.prototxt, train_val.prototxt and snapshots
-    std::filesystem::path dataset_dir;  ///< with dataset.json and labels.txt
-    std::string snapshot;               ///< a file in model_dir; empty: the newest
+    std::filesystem::path model_dir;
+    std::string snapshot;   ///< a file in model_dir; empty: the newest
+    Preprocessing dataset;  ///< size, channels and resize mode of the dataset's images
     Device device;
     int threads = 0;  ///< 0: all cores
 };
 
-struct Prediction {
-    std::int64_t index = 0;
-    std::string label;
-    float probability = 0;
+/// Opens the models of one framework. Errors: kNotFound without a snapshot; kInvalidArgument when files do not fit;
+/// kDataLoss.
+struct PredictorKind {
+    std::string_view name;  ///< of the framework
+    Result<std::unique_ptr<Predictor>> (*open)(const PredictorOptions& options);
 };
 
-/// A trained classification network, loaded once. One thread at a time.
-class Predictor {
-  public:
-    /// Errors: kNotFound without a snapshot; kInvalidArgument when files do not fit; kDataLoss.
-    static Result<std::unique_ptr<Predictor>> open(const PredictorOptions& options);
-    ~Predictor();
-
-    /// The `top` best classes of each picture, best first.
-    Result<std::vector<std::vector<Prediction>>> classify(const std::vector<Image>& pictures, int top);
-
-    /// The classes' names.
-    const std::vector<std::string>& labels() const;
-    /// How many numbers the network takes for one picture.
-    std::size_t input_size() const;
-    /// Writes them. Any number of threads at once.
-    void prepare(const Image& picture, float* input) const;
-    /// All classes' values for `count` prepared pictures, one picture after the other.
-    Result<std::vector<float>> scores(const float* inputs, std::size_t count);
-
-    /// Answers `{"type": "classify", "images": [{"path": …}], "top": 5}` (docs/formats/specs.md). A picture that cannot
-    /// be read has its `error` and no predictions. Or `{"type": "layers", "path": …, "folder": …, "top": 5}`:
-    /// predictions and what is inside the network (layer_report.hpp), pictures of it going to the folder.
-    Result<nlohmann::json> answer(const nlohmann::json& request);
-
-    /// The iteration of the snapshot in use.
-    std::int64_t iteration() const;
-
-  private:
-    struct State;
-    explicit Predictor(std::unique_ptr<State> state);
-    std::unique_ptr<State> state_;
-};
+/// The table of predictors. A framework without one can be trained here and not be asked.
+Registry<PredictorKind>& predictor_kinds();
 
 }  // namespace digits

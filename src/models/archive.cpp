@@ -166,16 +166,9 @@ nlohmann::json to_json(const ModelInfo& info) {
         {"mean subtraction", info.mean},
         {"labels file", "labels.txt"},
         {"snapshot file", info.snapshot},
-        {"framework", "caffe"},
-        {"model file", "original.prototxt"},
-        {"solver file", "solver.prototxt"},
-        {"train_val file", "train_val.prototxt"},
-        {"deploy file", "deploy.prototxt"},
-        {"caffe flavor", "Digits"},
-        {"caffe version", DIGITS_VERSION},
         {"digits version", DIGITS_VERSION},
     };
-    if (!info.python_layer.empty()) json["python layer file"] = info.python_layer;
+    for (const auto& [key, value] : info.framework) json[key] = value;
     return json;
 }
 
@@ -189,20 +182,14 @@ const char* ModelArchive::content_type() const {
 }
 
 Result<ModelArchive> ModelArchive::create(const ArchiveRequest& request) {
-    DIGITS_ASSIGN(const auto snapshots, list_snapshots(request.model_dir));
-    const auto snapshot = std::find_if(snapshots.begin(), snapshots.end(),
-                                       [&](const auto& entry) { return entry.weights == request.snapshot; });
-    if (snapshot == snapshots.end())
-        return fail(ErrorCode::kNotFound, "the model has no snapshot \"{}\"", request.snapshot);
+    const auto snapshot = std::ranges::find(request.snapshots, request.snapshot, &SnapshotEntry::weights);
+    if (snapshot == request.snapshots.end())
+        return fail(ErrorCode::kNotFound, "The model has no snapshot \"{}\".", request.snapshot);
     DIGITS_ASSIGN(const auto model, read_model_facts(request.model_dir));
     DIGITS_ASSIGN(const auto dataset, read_dataset_folder(request.dataset_dir));
 
     ModelArchive archive;
-    for (const char* name : {"deploy.prototxt", "train_val.prototxt", "solver.prototxt", "original.prototxt"})
-        archive.files_.push_back(request.model_dir / name);
-    std::error_code ignored;
-    const bool with_python = fs::exists(request.model_dir / kPythonLayersFile, ignored);
-    if (with_python) archive.files_.push_back(request.model_dir / kPythonLayersFile);
+    archive.files_ = request.parts.files;
     archive.files_.push_back(request.dataset_dir / "labels.txt");
     if (!dataset.facts.mean_file.empty()) archive.files_.emplace_back(dataset.facts.mean_file);
     archive.files_.push_back(request.model_dir / request.snapshot);
@@ -220,7 +207,7 @@ Result<ModelArchive> ModelArchive::create(const ArchiveRequest& request) {
                          fs::path(dataset.facts.mean_file).filename().string(),
                          std::string(enum_name(model.mean)),
                          request.snapshot,
-                         with_python ? kPythonLayersFile : ""};
+                         request.parts.info};
     archive.info_ = info_text(to_json(info));
     archive.file_name_ = archive_name(request, *snapshot);
     archive.format_ = request.format;
@@ -242,8 +229,9 @@ Result<ModelArchive> ModelArchive::create(const PretrainedArchiveRequest& reques
     known.mean = enum_name(facts.mean);
     known.mean_file = facts.mean_file.value_or("");
     known.snapshot = kPretrainedWeights;
-    known.python_layer = facts.python_layer.value_or("");
+    known.framework = request.framework;
     auto info = to_json(known);
+    if (facts.python_layer) info["python layer file"] = *facts.python_layer;
     for (const auto* key : {"dataset_id", "solver file", "train_val file"}) info.erase(key);
     if (facts.labels.empty()) info.erase("labels file");
 

@@ -6,10 +6,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/enum_names.hpp"
 #include "base/result.hpp"
+#include "models/snapshots.hpp"
 
 namespace digits {
 
@@ -26,6 +28,14 @@ struct EnumNames<ArchiveFormat> {
     }};
 };
 
+/// What a framework adds to the archive of a model.
+struct ArchiveParts {
+    /// Networks, solver, code: the first members, in this order.
+    std::vector<std::filesystem::path> files;
+    /// Members of info.json: `framework`, `model file` and whatever else DIGITS writes for the framework.
+    std::vector<std::pair<std::string, std::string>> info;
+};
+
 /// What DIGITS tells about a model, in info.json and over HTTP. Texts go out as they are.
 struct ModelInfo {
     std::string job_id;
@@ -37,11 +47,11 @@ struct ModelInfo {
     int height = 0;
     int width = 0;
     int channels = 0;
-    std::string resize;        ///< "squash"
-    std::string mean_file;     ///< a file's name; empty: none
-    std::string mean;          ///< "image", "pixel", "none"
-    std::string snapshot;      ///< a weights file's name
-    std::string python_layer;  ///< a file's name; empty: not told
+    std::string resize;                                          ///< "squash"
+    std::string mean_file;                                       ///< a file's name; empty: none
+    std::string mean;                                            ///< "image", "pixel", "none"
+    std::string snapshot;                                        ///< a weights file's name
+    std::vector<std::pair<std::string, std::string>> framework;  ///< ArchiveParts::info
 };
 nlohmann::json to_json(const ModelInfo& info);
 
@@ -56,6 +66,8 @@ struct ArchiveRequest {
     std::string dataset_id;
     std::string created;   ///< "2026-11-23 19:15:00.000000"
     std::string username;  ///< empty: null
+    ArchiveParts parts;
+    std::vector<SnapshotEntry> snapshots;  ///< of the model
     ArchiveFormat format = ArchiveFormat::kTarGz;
 };
 
@@ -66,6 +78,7 @@ struct PretrainedArchiveRequest {
     std::string name;
     std::string created;
     std::string username;
+    std::vector<std::pair<std::string, std::string>> framework;  ///< ArchiveParts::info
     ArchiveFormat format = ArchiveFormat::kTarGz;
 };
 

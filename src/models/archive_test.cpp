@@ -39,6 +39,16 @@ class ArchiveTest : public testing::Test {
         request_ = {job(),      dataset(), "snapshot_iter_25.caffemodel", "20261123-101500-3fa9",
                     "My model", "Done",    "20261123-101000-0001",        "2026-11-23 19:15:00.000000",
                     ""};
+        for (const char* name : {"deploy.prototxt", "train_val.prototxt", "solver.prototxt", "original.prototxt"})
+            request_.parts.files.push_back(job() / name);
+        request_.parts.info = {{"framework", "caffe"},
+                               {"caffe flavor", "Digits"},
+                               {"caffe version", DIGITS_VERSION},
+                               {"model file", "original.prototxt"},
+                               {"solver file", "solver.prototxt"},
+                               {"train_val file", "train_val.prototxt"},
+                               {"deploy file", "deploy.prototxt"}};
+        request_.snapshots = *list_snapshots(job());
     }
 
     fs::path dataset() const { return folder_.path() / "dataset"; }

@@ -1,5 +1,8 @@
 #include "models/dataset_facts.hpp"
 
+#include <functional>
+#include <numeric>
+
 #include "data/dataset_facts.hpp"
 
 namespace digits {
@@ -7,11 +10,17 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// A split's database and record count; empty and 0 when the dataset has no such split.
-std::pair<std::string, std::int64_t> split_of(const DatasetFacts& dataset, const char* name, const fs::path& folder) {
+/// Databases and record count of a split; empty and 0 when the dataset has no such split.
+struct SplitData {
+    std::string db, label_db;
+    std::int64_t count = 0;
+};
+
+SplitData split_of(const DatasetFacts& dataset, const char* name, const fs::path& folder) {
     const auto* split = dataset.find_split(name);
-    if (!split) return {"", 0};
-    return {(folder / split->db).string(), static_cast<std::int64_t>(split->count)};
+    if (!split) return {};
+    return {(folder / split->db).string(), split->label_db ? (folder / *split->label_db).string() : "",
+            static_cast<std::int64_t>(split->count)};
 }
 
 }  // namespace
@@ -23,8 +32,16 @@ TrainingData training_data(const DatasetFacts& dataset, const fs::path& folder) 
     data.height = dataset.image.height;
     data.width = dataset.image.width;
     data.backend = dataset.storage.backend == DatasetBackend::kHdf5 ? TrainingBackend::kHdf5 : TrainingBackend::kLmdb;
-    std::tie(data.train_db, data.train_count) = split_of(dataset, "train", folder);
-    std::tie(data.val_db, data.val_count) = split_of(dataset, "val", folder);
+    auto train = split_of(dataset, "train", folder), val = split_of(dataset, "val", folder);
+    data.train_db = std::move(train.db);
+    data.train_label_db = std::move(train.label_db);
+    data.train_count = train.count;
+    data.val_db = std::move(val.db);
+    data.val_label_db = std::move(val.label_db);
+    data.val_count = val.count;
+    if (dataset.target == TargetKind::kTensor)
+        data.target_size = std::accumulate(dataset.target_shape.begin(), dataset.target_shape.end(), std::int64_t{1},
+                                           std::multiplies<>());
     if (dataset.mean_file) data.mean_file = (folder / *dataset.mean_file).string();
     if (dataset.mean_pixel) data.mean_pixel.assign(dataset.mean_pixel->begin(), dataset.mean_pixel->end());
     return data;
@@ -33,7 +50,7 @@ TrainingData training_data(const DatasetFacts& dataset, const fs::path& folder) 
 Result<DatasetFolder> read_dataset_folder(const fs::path& dataset_dir) {
     const auto folder = fs::absolute(dataset_dir);
     DIGITS_ASSIGN(const auto dataset, read_dataset_facts(folder));
-    return DatasetFolder{training_data(dataset, folder), std::string(enum_name(dataset.image.resize))};
+    return DatasetFolder{training_data(dataset, folder), std::string(enum_name(dataset.image.resize)), dataset.task};
 }
 
 }  // namespace digits

@@ -16,6 +16,7 @@ TrainingData training_data(const DatasetFacts& dataset, const std::filesystem::p
 struct DatasetFolder {
     TrainingData facts;
     std::string resize;  ///< how images were fitted
+    std::string task;    ///< a name of tasks()
 };
 
 /// Errors: as read_dataset_facts().

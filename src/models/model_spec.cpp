@@ -22,8 +22,10 @@ template <>
 struct JsonBinding<NetworkSpec> {
     static auto fields() {
         return std::tuple{
+            json_field("framework", &NetworkSpec::framework).help("what the network is written for"),
             json_field("standard", &NetworkSpec::standard).help("name of a network that comes with Digits"),
-            json_field("prototxt", &NetworkSpec::prototxt).help("the network's text"),
+            json_field("prototxt", &NetworkSpec::prototxt).help("the network's text, for caffe"),
+            json_field("text", &NetworkSpec::text).help("the network's text, for other frameworks"),
             json_field("model", &NetworkSpec::model).help("model whose network it is"),
             json_field("pretrained", &NetworkSpec::pretrained).help("pretrained model whose network it is"),
             json_field("python_layers", &NetworkSpec::python_layers)
@@ -115,13 +117,21 @@ nlohmann::json with_known_solver(nlohmann::json json) {
 }
 
 Status validate_network(const NetworkSpec& network) {
+    const bool caffe = network.framework == "caffe";
+    const auto& text = caffe ? network.prototxt : network.text;
+    if (const auto& other = caffe ? network.text : network.prototxt; !other.empty())
+        return invalid(caffe ? "/network/text" : "/network/prototxt",
+                       fmt::format("A network of {} is given as {}, not as {}.", network.framework,
+                                   caffe ? "prototxt" : "text", caffe ? "text" : "prototxt"));
     const int sources = !network.standard.empty() + !network.model.empty() + !network.pretrained.empty();
-    if (sources == 0 && network.prototxt.empty())
-        return invalid("/network",
-                       "no network: expected one of standard (a name), prototxt (a text), model and pretrained (ids)");
-    if (sources > 1 || (!network.standard.empty() && !network.prototxt.empty()))
-        return invalid("/network", "two networks: expected only one of standard, prototxt, model and pretrained");
-    if (network.standard.empty() || find_standard_network(network.standard)) return {};
+    if (sources == 0 && text.empty())
+        return invalid("/network", fmt::format("no network: expected one of standard (a name), {} (a text), model and "
+                                               "pretrained (ids)",
+                                               caffe ? "prototxt" : "text"));
+    if (sources > 1 || (!network.standard.empty() && !text.empty()))
+        return invalid("/network", fmt::format("two networks: expected only one of standard, {}, model and pretrained",
+                                               caffe ? "prototxt" : "text"));
+    if (!caffe || network.standard.empty() || find_standard_network(network.standard)) return {};
     std::string names;
     for (const auto& known : standard_networks()) names += (names.empty() ? "" : ", ") + std::string(known.name);
     return invalid("/network/standard",
@@ -197,6 +207,7 @@ Result<ModelSpec> parse_model_spec(const nlohmann::json& json) {
 
 nlohmann::json to_json(const ModelSpec& spec) {
     auto json = to_json<ModelSpec>(spec);
+    if (spec.network.framework == "caffe") json["network"].erase("framework");
     if (spec.auto_batch_size) json["batch_size"] = "auto";
     std::erase_if(json["network"].get_ref<nlohmann::json::object_t&>(),
                   [](const auto& member) { return member.second == ""; });

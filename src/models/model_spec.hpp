@@ -18,11 +18,13 @@ inline constexpr const char* kPythonLayersFile = "digits_python_layers.py";
 
 /// A standard network, or a text. The text may be that of a job's network: the server then fills it in.
 struct NetworkSpec {
-    std::string standard;       ///< a name of standard_networks()
-    std::string prototxt;       ///< the text itself
-    std::string model;          ///< id of the model whose network it is
-    std::string pretrained;     ///< id of the pretrained model whose network it is
-    std::string python_layers;  ///< text of a Python module with layers of its own
+    std::string framework = "caffe";  ///< a name of frameworks()
+    std::string standard;             ///< a name of standard_networks()
+    std::string prototxt;             ///< the text itself, of a Caffe network
+    std::string text;                 ///< the text itself, of any other framework
+    std::string model;                ///< id of the model whose network it is
+    std::string pretrained;           ///< id of the pretrained model whose network it is
+    std::string python_layers;        ///< text of a Python module with layers of its own
 };
 
 /// Weights to start from: a file, or those of a job, whose file the server fills in.

@@ -9,6 +9,7 @@
 #include "caffe/prototxt.hpp"
 #include "models/dataset_facts.hpp"
 #include "models/standard_networks.hpp"
+#include "tasks/task.hpp"
 
 namespace digits {
 
@@ -16,6 +17,7 @@ template <>
 struct JsonBinding<ModelFacts> {
     static auto fields() {
         return std::tuple{
+            json_field("framework", &ModelFacts::framework),
             json_field("network", &ModelFacts::network),
             json_field("epochs", &ModelFacts::epochs),
             json_field("iterations_per_epoch", &ModelFacts::iterations_per_epoch),
@@ -56,7 +58,7 @@ Status check_weights(const ModelSpec& spec) {
 TrainingData assumed_dataset(const ModelSpec& spec, const std::optional<AssumedPictures>& assumed) {
     TrainingData facts;
     const auto* standard = find_standard_network(spec.network.standard);
-    facts.label_count = assumed ? assumed->classes : 10;
+    facts.label_count = facts.target_size = assumed ? assumed->classes : 10;
     facts.channels = assumed ? assumed->channels : standard ? standard->channels : 3;
     facts.height = assumed ? assumed->height : standard ? standard->height : 256;
     facts.width = assumed ? assumed->width : standard ? standard->width : 256;
@@ -118,6 +120,7 @@ Status write_augmentation(const Augmentation& augmentation, const fs::path& job_
 }  // namespace
 
 std::string_view network_text(const ModelSpec& spec) {
+    if (!spec.network.text.empty()) return spec.network.text;
     const auto* standard = find_standard_network(spec.network.standard);
     return standard ? standard->prototxt : std::string_view(spec.network.prototxt);
 }
@@ -146,18 +149,28 @@ nlohmann::json to_json(const ModelFinding& finding) {
             {"advice", finding.advice}};
 }
 
+Result<caffe::NetParameter> parse_network(const ModelSpec& spec) {
+    return parse_net_text(network_text(spec), kTextPlace);
+}
+
 Result<PreparedModel> prepare_model(const ModelSpec& spec, const fs::path& job_dir) {
+    DIGITS_ASSIGN(const auto network, parse_network(spec));
+    return prepare_model(spec, network, job_dir);
+}
+
+Result<PreparedModel> prepare_model(const ModelSpec& spec, const caffe::NetParameter& network,
+                                    const fs::path& job_dir) {
     if (spec.dataset_dir.empty())
         return fail(make_error(ErrorCode::kInvalidArgument, "dataset_dir is missing: the folder of the dataset")
                         .at("/dataset_dir"));
     DIGITS_ASSIGN(const auto dataset, read_dataset_folder(spec.dataset_dir));
     DIGITS_TRY(check_weights(spec));
-    const auto text = network_text(spec);
-    DIGITS_ASSIGN(const auto network, parse_net_text(text, kTextPlace));
-    DIGITS_ASSIGN(auto files, make_training_files(network, dataset.facts, training_choices(spec)));
+    DIGITS_ASSIGN(const auto* task, get_task(dataset.task));
+    DIGITS_ASSIGN(auto files, task->make_networks(network, dataset.facts, training_choices(spec)));
     DIGITS_TRY(check_augmentation(spec.augmentation, dataset.facts));
 
     PreparedModel prepared;
+    prepared.task = dataset.task;
     prepared.solver_file = job_dir / "solver.prototxt";
     prepared.warnings = std::move(files.warnings);
     prepared.facts.network = spec.network.standard.empty() ? "custom" : spec.network.standard;
@@ -169,17 +182,23 @@ Result<PreparedModel> prepare_model(const ModelSpec& spec, const fs::path& job_d
     prepared.facts.batch_accumulation = spec.batch_accumulation;
     prepared.facts.crop_size = files.crop_size;
     prepared.facts.mean = spec.mean;
-    auto facts = to_json(prepared.facts);
-    facts["format"] = kFormat;
-
-    DIGITS_TRY(write_if_changed(job_dir / "original.prototxt", text));
+    DIGITS_TRY(write_if_changed(job_dir / "original.prototxt", network_text(spec)));
     DIGITS_TRY(write_if_changed(job_dir / "train_val.prototxt", format_prototxt(files.train_val)));
     DIGITS_TRY(write_if_changed(job_dir / "deploy.prototxt", format_prototxt(files.deploy)));
     DIGITS_TRY(write_if_changed(prepared.solver_file, format_prototxt(files.solver)));
     DIGITS_TRY(write_or_remove(job_dir / kPythonLayersFile, spec.network.python_layers));
     DIGITS_TRY(write_augmentation(spec.augmentation, job_dir));
-    DIGITS_TRY(write_if_changed(job_dir / "model.json", facts.dump(2) + "\n"));
+    DIGITS_TRY(write_model_facts(prepared.facts, job_dir));
+    prepared.solver = std::move(files.solver);
+    prepared.solver.clear_net();
+    *prepared.solver.mutable_net_param() = std::move(files.train_val);
     return prepared;
+}
+
+Status write_model_facts(const ModelFacts& facts, const fs::path& job_dir) {
+    auto json = to_json(facts);
+    json["format"] = kFormat;
+    return write_if_changed(job_dir / "model.json", json.dump(2) + "\n");
 }
 
 Result<ModelFacts> read_model_facts(const fs::path& job_dir) {
@@ -201,59 +220,94 @@ bool ModelCheck::ok() const {
                         [](const auto& finding) { return finding.severity == Severity::kError; });
 }
 
-ModelCheck check_model(const ModelSpec& spec, const std::optional<AssumedPictures>& assumed) {
-    ModelCheck check;
-    const auto text = network_text(spec);
-    const auto note = [&](Severity severity, const Error& error) {
-        check.findings.push_back(finding_of(severity, error, text));
-    };
-    if (const auto weights = check_weights(spec); !weights) note(Severity::kError, weights.error());
+namespace {
 
-    std::optional<TrainingData> facts;
-    if (!spec.dataset_dir.empty()) {
-        if (auto dataset = read_dataset_folder(spec.dataset_dir))
-            facts = std::move(dataset->facts);
-        else
+/// Collects what is wrong with a spec: first what does not depend on its network, then its network.
+class ModelChecker {
+  public:
+    explicit ModelChecker(const ModelSpec& spec) : spec_(spec), text_(network_text(spec)) {
+        if (const auto weights = check_weights(spec); !weights) note(Severity::kError, weights.error());
+        if (spec.dataset_dir.empty()) return;
+        auto dataset = read_dataset_folder(spec.dataset_dir);
+        if (dataset) {
+            dataset_ = std::move(dataset->facts);
+            task_ = std::move(dataset->task);
+        } else {
             note(dataset.error().code == ErrorCode::kFailedPrecondition ? Severity::kWarning : Severity::kError,
                  dataset.error());
+        }
     }
 
-    std::vector<Diagnostic> diagnostics;
-    const auto network = parse_net_text(text, kTextPlace, &diagnostics);
-    for (auto& found : diagnostics) {
-        ModelFinding finding;
-        finding.message = std::move(found.message);
-        finding.line = found.line;
-        finding.column = found.column;
-        check.findings.push_back(std::move(finding));
-    }
-    if (!network) {
+    std::optional<caffe::NetParameter> parse() {
+        std::vector<Diagnostic> diagnostics;
+        auto network = parse_net_text(text_, kTextPlace, &diagnostics);
+        for (auto& found : diagnostics) {
+            ModelFinding finding;
+            finding.message = std::move(found.message);
+            finding.line = found.line;
+            finding.column = found.column;
+            check_.findings.push_back(std::move(finding));
+        }
+        if (network) return std::move(*network);
         if (diagnostics.empty()) note(Severity::kError, network.error());
-        return check;
+        return std::nullopt;
     }
 
-    for (const auto& layer : network->layer())
-        if (runs_users_code(layer)) check.python_layers.push_back(layer.name());
-    check.dataset = facts ? *facts : assumed_dataset(spec, assumed);
-    const auto files = make_training_files(*network, check.dataset, training_choices(spec));
-    if (!files) {
-        note(Severity::kError, files.error());
-        return check;
+    void check(const caffe::NetParameter& network, const std::optional<AssumedPictures>& assumed) {
+        for (const auto& layer : network.layer())
+            if (runs_users_code(layer)) check_.python_layers.push_back(layer.name());
+        check_.has_dataset = dataset_.has_value();
+        check_.dataset = dataset_ ? *dataset_ : assumed_dataset(spec_, assumed);
+        const auto task = get_task(task_.empty() && assumed ? assumed->task : task_);
+        if (!task) return note(Severity::kError, task.error());
+        auto files = (*task)->make_networks(network, check_.dataset, training_choices(spec_));
+        if (!files) return note(Severity::kError, files.error());
+        if (dataset_) {
+            if (const auto varied = check_augmentation(spec_.augmentation, *dataset_); !varied)
+                note(Severity::kError, varied.error());
+            for (const auto& warning : files->warnings)
+                note(Severity::kWarning, Error{ErrorCode::kInvalidArgument, warning, {}, {}});
+        }
+        check_.batch_size = files->batch_size;
+        check_.val_batch_size = files->val_batch_size;
+        check_.crop_size = files->crop_size;
+        check_.files = std::move(*files);
     }
-    if (facts)
-        if (const auto varied = check_augmentation(spec.augmentation, *facts); !varied)
-            note(Severity::kError, varied.error());
-    if (facts)
-        for (const auto& warning : files->warnings)
-            check.findings.push_back(
-                finding_of(Severity::kWarning, Error{ErrorCode::kInvalidArgument, warning, {}, {}}, text));
-    check.batch_size = files->batch_size;
-    check.val_batch_size = files->val_batch_size;
-    check.crop_size = files->crop_size;
-    check.train_val = format_prototxt(files->train_val);
-    check.deploy = format_prototxt(files->deploy);
-    if (facts) check.solver = format_prototxt(files->solver);
-    return check;
+
+    ModelCheck take() { return std::move(check_); }
+
+  private:
+    void note(Severity severity, const Error& error) { check_.findings.push_back(finding_of(severity, error, text_)); }
+
+    const ModelSpec& spec_;
+    std::string_view text_;
+    std::optional<TrainingData> dataset_;
+    std::string task_;  ///< of the dataset
+    ModelCheck check_;
+};
+
+}  // namespace
+
+ModelCheck check_model(const ModelSpec& spec, const std::optional<AssumedPictures>& assumed) {
+    ModelChecker checker(spec);
+    if (const auto network = checker.parse()) checker.check(*network, assumed);
+    return checker.take();
+}
+
+ModelCheck check_model(const ModelSpec& spec, const caffe::NetParameter& network,
+                       const std::optional<AssumedPictures>& assumed) {
+    ModelChecker checker(spec);
+    checker.check(network, assumed);
+    return checker.take();
+}
+
+ModelTexts format_texts(const ModelCheck& check) {
+    ModelTexts texts;
+    if (!check.files) return texts;
+    texts.train_val = format_prototxt(check.files->train_val);
+    texts.deploy = format_prototxt(check.files->deploy);
+    if (check.has_dataset) texts.solver = format_prototxt(check.files->solver);
+    return texts;
 }
 
 }  // namespace digits

@@ -16,6 +16,7 @@ namespace digits {
 
 /// What a training will do; `model.json` in the job's folder.
 struct ModelFacts {
+    std::string framework = "caffe";
     std::string network;  ///< the standard network's name, or "custom"
     double epochs = 0;
     std::int64_t iterations_per_epoch = 0;
@@ -28,18 +29,29 @@ struct ModelFacts {
 };
 
 struct PreparedModel {
+    std::string task;  ///< of the dataset
     std::filesystem::path solver_file;
     ModelFacts facts;
     std::vector<std::string> warnings;
+    /// What `solver_file` says, with the network inside: a training needs to read no file.
+    caffe::SolverParameter solver;
 };
+
+/// The network of a spec as it was written. Errors: kInvalidArgument with `where` = /network/prototxt:line:column.
+Result<caffe::NetParameter> parse_network(const ModelSpec& spec);
 
 /// Writes original, train_val, deploy and solver.prototxt, model.json and what the network has of Python layers into
 /// the job's folder. Files that are as they would be written stay untouched, so a training may be prepared again before
 /// it goes on. Errors: kInvalidArgument with `where` = /network/prototxt:line:column or a JSON path;
 /// kFailedPrecondition when the dataset is not finished; kNotFound for missing weights; file errors.
 Result<PreparedModel> prepare_model(const ModelSpec& spec, const std::filesystem::path& job_dir);
+/// The same for a caller that has parsed the spec's network.
+Result<PreparedModel> prepare_model(const ModelSpec& spec, const caffe::NetParameter& network,
+                                    const std::filesystem::path& job_dir);
 
-/// The facts that prepare_model left. Errors: kNotFound, kDataLoss.
+/// The facts as model.json in a job's folder, which stays untouched if it says so already.
+Status write_model_facts(const ModelFacts& facts, const std::filesystem::path& job_dir);
+/// Errors: kNotFound, kDataLoss.
 Result<ModelFacts> read_model_facts(const std::filesystem::path& job_dir);
 
 enum class Severity { kError, kWarning };
@@ -68,26 +80,35 @@ struct AssumedPictures {
     int height = 0;
     int channels = 0;
     std::int64_t classes = 0;
+    std::string task;  ///< empty: classification
 };
 
 struct ModelCheck {
     std::vector<ModelFinding> findings;
     TrainingData dataset;  ///< of the dataset, or assumed
     int batch_size = 0;
-    int val_batch_size = 0;                ///< 0: no validation
-    int crop_size = 0;                     ///< 0: none
-    std::optional<std::string> train_val;  ///< texts of the files that a training would use; none with errors
-    std::optional<std::string> deploy;
-    std::optional<std::string> solver;       ///< only with a finished dataset
+    int val_batch_size = 0;                  ///< 0: no validation
+    int crop_size = 0;                       ///< 0: none
+    std::optional<TrainingFiles> files;      ///< what a training would use; none with errors
+    bool has_dataset = false;                ///< a finished one; else the solver in `files` says nothing
     std::vector<std::string> python_layers;  ///< names of the layers that run code of the network's author
 
     bool ok() const;
 };
 
+/// The texts of the files that a training would write; without what is not known.
+struct ModelTexts {
+    std::optional<std::string> train_val, deploy, solver;
+};
+ModelTexts format_texts(const ModelCheck& check);
+
 /// Dry run: everything that is wrong with a model before it is trained. Without a dataset, or when it is not finished,
 /// `assumed` pictures take its place, or such as the standard network expects (else 256 x 256 in colour). Reads only
 /// text files.
 ModelCheck check_model(const ModelSpec& spec, const std::optional<AssumedPictures>& assumed = {});
+/// The same for a caller that has parsed the spec's network.
+ModelCheck check_model(const ModelSpec& spec, const caffe::NetParameter& network,
+                       const std::optional<AssumedPictures>& assumed = {});
 
 template <>
 struct EnumNames<Severity> {

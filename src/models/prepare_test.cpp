@@ -102,10 +102,10 @@ TEST_F(PrepareTest, TheSecondTimeTouchesNothing) {
 
 TEST_F(PrepareTest, ACustomNetworkKeepsItsText) {
     spec_.network = {
-        "",
-        "# mine\nlayer { name: 'ip' type: 'InnerProduct' bottom: 'data' top: 'ip' }\n"
-        "layer { name: 'loss' type: 'SoftmaxWithLoss' bottom: 'ip' bottom: 'label' exclude { stage: 'deploy' } }\n"
-        "layer { name: 'p' type: 'Softmax' bottom: 'ip' top: 'p' include { stage: 'deploy' } }\n"};
+        .prototxt =
+            "# mine\nlayer { name: 'ip' type: 'InnerProduct' bottom: 'data' top: 'ip' }\n"
+            "layer { name: 'loss' type: 'SoftmaxWithLoss' bottom: 'ip' bottom: 'label' exclude { stage: 'deploy' } }\n"
+            "layer { name: 'p' type: 'Softmax' bottom: 'ip' top: 'p' include { stage: 'deploy' } }\n"};
     spec_.batch_size = 50;
     const auto prepared = prepare_model(spec_, job());
     ASSERT_TRUE(prepared) << prepared.error().to_string();
@@ -120,10 +120,10 @@ TEST_F(PrepareTest, SaysWhatIsMissing) {
     EXPECT_EQ(error.code, ErrorCode::kNotFound);
     EXPECT_EQ(error.where, "/weights/0");
     spec_.weights.clear();
-    spec_.network = {"", "layer {\n nam: 'x' }"};
+    spec_.network = {.prototxt = "layer {\n nam: 'x' }"};
     error = prepare_model(spec_, job()).error();
     EXPECT_EQ(error.where, "/network/prototxt:2:2");
-    spec_.network = {"lenet", ""};
+    spec_.network = {.standard = "lenet"};
     fs::remove(dataset() / "dataset.json");
     EXPECT_EQ(prepare_model(spec_, job()).error().code, ErrorCode::kFailedPrecondition);
     write(dataset() / "dataset.json", "{\"labels\": 3}");
@@ -151,12 +151,13 @@ TEST_F(PrepareTest, PicturesInHdf5AreNotVaried) {
 TEST_F(PrepareTest, ACheckShowsTheFilesAndWritesNone) {
     const auto check = check_model(spec_);
     EXPECT_TRUE(check.ok());
-    ASSERT_TRUE(check.train_val && check.deploy && check.solver);
+    const auto texts = format_texts(check);
+    ASSERT_TRUE(texts.train_val && texts.deploy && texts.solver);
     EXPECT_TRUE(fs::is_empty(job()));
     ASSERT_TRUE(prepare_model(spec_, job()));
-    EXPECT_EQ(*check.train_val, text_of("train_val.prototxt"));
-    EXPECT_EQ(*check.deploy, text_of("deploy.prototxt"));
-    EXPECT_EQ(*check.solver, text_of("solver.prototxt"));
+    EXPECT_EQ(*texts.train_val, text_of("train_val.prototxt"));
+    EXPECT_EQ(*texts.deploy, text_of("deploy.prototxt"));
+    EXPECT_EQ(*texts.solver, text_of("solver.prototxt"));
 }
 
 TEST_F(PrepareTest, ACheckNeedsNoDataset) {
@@ -164,8 +165,8 @@ TEST_F(PrepareTest, ACheckNeedsNoDataset) {
     auto check = check_model(spec_);
     EXPECT_TRUE(check.ok());
     EXPECT_TRUE(check.findings.empty());
-    EXPECT_THAT(*check.deploy, HasSubstr("dim: 28"));
-    EXPECT_FALSE(check.solver);
+    EXPECT_THAT(*format_texts(check).deploy, HasSubstr("dim: 28"));
+    EXPECT_FALSE(format_texts(check).solver);
     spec_.dataset_dir = (folder_.path() / "absent").string();
     check = check_model(spec_);
     EXPECT_TRUE(check.ok());
@@ -174,22 +175,22 @@ TEST_F(PrepareTest, ACheckNeedsNoDataset) {
 }
 
 TEST_F(PrepareTest, ACheckTellsEveryFindingWithItsPlace) {
-    spec_.network = {"", "layer { nam: 'x' }\nlayer { typ: 'y' }\n"};
+    spec_.network = {.prototxt = "layer { nam: 'x' }\nlayer { typ: 'y' }\n"};
     auto check = check_model(spec_);
     EXPECT_FALSE(check.ok());
-    EXPECT_FALSE(check.train_val);
+    EXPECT_FALSE(check.files);
     ASSERT_EQ(check.findings.size(), 2U);
     EXPECT_EQ(check.findings[1].line, 2);
     EXPECT_EQ(check.findings[1].column, 9);
 
-    spec_.network = {"", "layer { bottom: \"odd\" }\nlayer {\n  name: \"odd\" type: \"ImageData\" }\n"};
+    spec_.network = {.prototxt = "layer { bottom: \"odd\" }\nlayer {\n  name: \"odd\" type: \"ImageData\" }\n"};
     check = check_model(spec_);
     ASSERT_EQ(check.findings.size(), 1U);
     EXPECT_EQ(check.findings[0].layer, "odd");
     EXPECT_EQ(check.findings[0].line, 3);
     EXPECT_THAT(check.findings[0].advice, HasSubstr("Leave the layer out"));
 
-    spec_.network = {"alexnet", ""};
+    spec_.network = {.standard = "alexnet"};
     check = check_model(spec_);
     EXPECT_TRUE(check.ok());
     ASSERT_EQ(check.findings.size(), 2U);  // the crop of both data layers

@@ -225,6 +225,10 @@ class Reading(unittest.TestCase):
                                         "solver.prototxt", "train_val.prototxt", weights[0]]))
         self.assertEqual(info["framework"], "caffe")
 
+    def test_tasks_and_frameworks(self):
+        self.assertEqual([one["name"] for one in api.call("GET", "/tasks")[2]["items"]], ["classification", "regression"])
+        self.assertEqual([one["name"] for one in api.call("GET", "/frameworks")[2]["items"]], ["caffe"])
+
     def test_networks(self):
         names = [network["name"] for network in api.call("GET", "/networks")[2]["items"]]
         self.assertEqual(names[:3], ["lenet", "alexnet", "googlenet"])

@@ -215,7 +215,7 @@ class CrashTest(unittest.TestCase):
                                  capture_output=True, text=True, timeout=PATIENCE_S)
         self.assertEqual(resumed.returncode, 0, resumed.stderr)
         self.wait_for_state(job, "done")
-        going_on = [e["text"] for e in task.events() if e["event"] == "log" and e["text"].startswith("Going on at iteration")]
+        going_on = [e["text"] for e in task.events() if e["event"] == "log" and e["text"].startswith("Resuming at iteration")]
         self.assertEqual(len(going_on), 1)
         self.assert_equals_undisturbed(job)
         log = (task.folder / "log.txt").read_text()

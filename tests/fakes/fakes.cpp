@@ -2,6 +2,10 @@
 
 namespace digits::fakes {
 
-void add_all() { add_ramp_source(); }
+void add_all() {
+    add_ramp_source();
+    add_shell_framework();
+    add_two_outputs_task();
+}
 
 }  // namespace digits::fakes

@@ -7,5 +7,9 @@ void add_all();
 
 /// A source without files, whose target is a vector of floats: ramp_source.cpp.
 void add_ramp_source();
+/// The framework "shell": networks are shell scripts, which shell_framework.sh trains.
+void add_shell_framework();
+/// The task "two_outputs": a network with two outputs, and a view that the pages do not know.
+void add_two_outputs_task();
 
 }  // namespace digits::fakes

@@ -66,7 +66,7 @@ def check_best_after_resume(worker, model, spec):
     events = run_task(worker, model, "train", {**spec, "epochs": 8})
     assert sum(event["event"] == "started" for event in events) == 2
     best = next(e for e in reversed(events) if e["event"] == "result")["data"]["best"]
-    assert best == {"accuracy": 2.0, "iteration": first["iteration"]}, best
+    assert best == {"metric": "accuracy", "accuracy": 2.0, "iteration": first["iteration"]}, best
 
 
 def main():

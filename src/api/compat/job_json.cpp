@@ -8,6 +8,7 @@
 
 #include "api/jobs/dataset_result.hpp"
 #include "api/jobs/job_view.hpp"
+#include "api/jobs/model_framework.hpp"
 #include "data/dataset_spec.hpp"
 #include "data/sources/class_folders.hpp"
 #include "models/archive.hpp"
@@ -201,9 +202,15 @@ json model_json(const Job& job, const Context& context) {
         info.resize = enum_name(spec->image.resize);
         if (spec->mean) info.mean_file = "mean.binaryproto";
     }
-    if (const auto snapshots = list_snapshots(context.jobs.job_dir(job.id)); snapshots && !snapshots->empty())
-        info.snapshot = snapshots->back().weights;
-    return to_json(info);
+    if (const auto framework = framework_of(job)) {
+        const auto dir = context.jobs.job_dir(job.id);
+        info.framework = (*framework)->archive_parts(dir).info;
+        if (const auto snapshots = (*framework)->snapshots(dir); snapshots && !snapshots->empty())
+            info.snapshot = snapshots->back().weights;
+    }
+    auto view = to_json(info);
+    view.erase("python layer file");
+    return view;
 }
 
 Result<json> detailed_json(const Job& job, const Context& context) {
@@ -215,7 +222,7 @@ Result<json> detailed_json(const Job& job, const Context& context) {
         return view;
     }
     view["snapshots"] = json::array();
-    DIGITS_ASSIGN(const auto snapshots, list_snapshots(context.jobs.job_dir(job.id)));
+    DIGITS_ASSIGN(const auto snapshots, list_snapshots(job, context));
     for (const auto& snapshot : snapshots) view["snapshots"].push_back(epoch_json(snapshot));
     return view;
 }
@@ -234,12 +241,14 @@ Result<json> row_json(const Job& job, const Context& context) {
         if (const auto spec = parse_dataset_spec(*job.spec)) row["backend"] = enum_name(spec->storage.backend);
         return row;
     }
-    row["framework"] = "caffe";
     if (is_pretrained(job)) {
+        row["framework"] = job.result ? job.result->value("framework", std::string(kDefaultFramework))
+                                      : std::string(kDefaultFramework);
         row["username"] = job.owner.empty() ? json() : json(job.owner);
         row["has_labels"] = job.result && !job.result->value("labels", json::array()).empty();
         return row;
     }
+    row["framework"] = job.spec->value("/network/framework"_json_pointer, std::string(kDefaultFramework));
     row["dataset_id"] = job.parents.empty() ? "" : job.parents.front();
     DIGITS_TRY(add_outputs(row, job, context));
     return row;

@@ -8,12 +8,12 @@
 #include "api/compat/answers.hpp"
 #include "api/compat/snapshot_epoch.hpp"
 #include "api/jobs/job_specs.hpp"
+#include "api/jobs/model_framework.hpp"
 #include "base/file.hpp"
 #include "base/python_interface.hpp"
 #include "http/header_text.hpp"
 #include "models/model_spec.hpp"
 #include "models/retrain.hpp"
-#include "models/snapshots.hpp"
 #include "models/standard_networks.hpp"
 
 namespace digits::api::compat {
@@ -93,8 +93,8 @@ std::vector<std::string> split_paths(const std::string& text) {
 }
 
 void read_network(Form& form, json& spec, const Context& context) {
-    if (form.text("framework", "caffe") != "caffe")
-        form.refuse("framework", "The framework you choose is not currently supported.");
+    const auto framework = form.text("framework", std::string(kDefaultFramework));
+    if (!frameworks().find(framework)) form.refuse("framework", "The framework you choose is not currently supported.");
     const auto method = form.choice("method", "standard", {"standard", "previous", "pretrained", "custom"});
     if (method == "standard") {
         const auto name = form.required_text("standard_networks");
@@ -103,7 +103,9 @@ void read_network(Form& form, json& spec, const Context& context) {
     } else if (method == "previous") {
         read_previous(form, spec, context);
     } else if (method == "custom") {
-        spec["network"] = {{"prototxt", form.required_text("custom_network")}};
+        const auto text = form.required_text("custom_network");
+        spec["network"] =
+            framework == kDefaultFramework ? json{{"prototxt", text}} : json{{"framework", framework}, {"text", text}};
         const auto weights = split_paths(form.text("custom_network_snapshot"));
         std::error_code ignored;
         for (const auto& path : weights)
@@ -288,7 +290,7 @@ Result<std::vector<std::string>> weights_of_epoch(const Job& job, double epoch, 
         return paths;
     }
     const auto dir = context.jobs.job_dir(job.id);
-    DIGITS_ASSIGN(const auto snapshots, list_snapshots(dir));
+    DIGITS_ASSIGN(const auto snapshots, list_snapshots(job, context));
     if (const auto* snapshot = find_snapshot(snapshots, epoch))
         return std::vector<std::string>{(dir / snapshot->weights).string()};
     return fail(ErrorCode::kNotFound, "For the job {}, selected pretrained_model for epoch {} is invalid!", job.id,

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "api/compat/form.hpp"
+#include "api/jobs/model_framework.hpp"
 
 namespace digits::api::compat {
 namespace {
@@ -29,7 +30,7 @@ const SnapshotEntry* find_snapshot(const std::vector<SnapshotEntry>& snapshots, 
 Result<SnapshotEntry> snapshot_of(const Arguments& arguments, const char* name, const Job& job,
                                   const Context& context) {
     DIGITS_ASSIGN(const auto epoch, epoch_argument(arguments, name));
-    DIGITS_ASSIGN(auto snapshots, list_snapshots(context.jobs.job_dir(job.id)));
+    DIGITS_ASSIGN(auto snapshots, list_snapshots(job, context));
     if (snapshots.empty()) return fail(ErrorCode::kInternal, "{} has no snapshot yet", job.id);
     if (!epoch || *epoch < 0) return std::move(snapshots.back());
     if (const auto* found = find_snapshot(snapshots, *epoch)) return *found;

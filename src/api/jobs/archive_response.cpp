@@ -1,6 +1,7 @@
 #include "api/jobs/archive_response.hpp"
 
 #include "api/jobs/job_view.hpp"
+#include "api/jobs/model_framework.hpp"
 #include "base/file.hpp"
 #include "base/ids.hpp"
 
@@ -24,6 +25,9 @@ Result<http::Response> archive_response(const Job& job, const SnapshotEntry& sna
                                         Context& context) {
     ArchiveRequest wanted;
     wanted.model_dir = context.jobs.job_dir(job.id);
+    DIGITS_ASSIGN(const auto* framework, framework_of(job));
+    wanted.parts = framework->archive_parts(wanted.model_dir);
+    DIGITS_ASSIGN(wanted.snapshots, framework->snapshots(wanted.model_dir));
     if (!job.parents.empty()) {
         wanted.dataset_id = job.parents.front();
         wanted.dataset_dir = context.jobs.job_dir(job.parents.front());
@@ -42,6 +46,8 @@ Result<http::Response> archive_response(const Job& job, const SnapshotEntry& sna
 Result<http::Response> pretrained_archive_response(const Job& job, Context& context) {
     PretrainedArchiveRequest wanted;
     wanted.dir = context.jobs.job_dir(job.id);
+    DIGITS_ASSIGN(const auto* framework, get_framework(kDefaultFramework));
+    wanted.framework = framework->archive_parts(wanted.dir).info;
     wanted.job_id = job.id;
     wanted.name = job.name;
     wanted.created = digits_time(job.created);

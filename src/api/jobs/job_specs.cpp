@@ -9,6 +9,7 @@
 #include "base/python_interface.hpp"
 #include "base/safe_path.hpp"
 #include "data/evaluation_spec.hpp"
+#include "frameworks/framework.hpp"
 
 namespace digits::api {
 namespace {
@@ -109,6 +110,8 @@ Result<DatasetSpec> checked_dataset_spec(const nlohmann::json& json, const Conte
 Result<ModelSpec> checked_model_spec(const nlohmann::json& json, const Context& context, StartingPoint* start) {
     auto spec = parse_model_spec(json);
     if (!spec) return fail(within(spec.error(), "/spec"));
+    if (const auto framework = get_framework(spec->network.framework); !framework)
+        return fail(within(framework.error(), "/spec"));
     if (!spec->dataset_dir.empty())
         return fail(make_error(ErrorCode::kInvalidArgument, "dataset_dir is filled in by the server; give dataset_id")
                         .at("/spec/dataset_dir"));
@@ -131,7 +134,13 @@ Result<ModelSpec> checked_model_spec(const nlohmann::json& json, const Context& 
 }
 
 ModelCheck check_model_here(const ModelSpec& spec, const Context& context) {
-    auto check = check_model(spec);
+    const auto framework = get_framework(spec.network.framework);
+    if (!framework) {
+        ModelCheck unknown;
+        unknown.findings.push_back(finding_of(Severity::kError, framework.error(), {}));
+        return unknown;
+    }
+    auto check = (*framework)->check(spec, {});
     if (context.options.allow_python_layers) return check;
     for (const auto& layer : check.python_layers) {
         auto error = python_layers_not_allowed();

@@ -7,7 +7,7 @@
 #include <ctime>
 #include <nlohmann/json.hpp>
 
-#include "jobs/best_snapshot.hpp"
+#include "api/jobs/judge.hpp"
 
 namespace digits::api {
 namespace {
@@ -53,23 +53,14 @@ json time_view(double unix_seconds) {
                        milliseconds % 1000);
 }
 
-json best_view(const Job& job, const JobManager* jobs) {
-    const auto* judge = find_series(job, judging_series(job));
+json best_view(const Job& job) {
+    const auto metric = judging_metric(job);
+    const auto* judge = metric ? find_series(job, series_of(*metric)) : nullptr;
     if (!judge || !judge->best) return nullptr;
-    const auto iteration = judge->best->iteration;
-    json view{{"iteration", iteration}, {"epoch", judge->best->epoch}};
-    std::vector<MetricSeries> all;
-    if (jobs)
-        if (auto found = jobs->metrics(job.id, {{}, 0, iteration - 1})) all = std::move(*found);
-    for (const auto& summary : job.metrics) {
-        if (!summary.series.starts_with("val/")) continue;
-        const auto name = summary.series.substr(4);
-        if (summary.last.iteration == iteration) view[name] = number(summary.last.value);
-        if (summary.best && summary.best->iteration == iteration) view[name] = number(summary.best->value);
-        const auto series = std::ranges::find(all, summary.series, &MetricSeries::series);
-        if (series != all.end() && !series->points.empty() && series->points.front().iteration == iteration)
-            view[name] = number(series->points.front().value);
-    }
+    json view{{"iteration", judge->best->iteration}, {"epoch", judge->best->epoch}};
+    for (const auto& summary : job.metrics)
+        if (summary.series.starts_with("val/") && summary.best)
+            view[summary.series.substr(4)] = number(summary.best->value);
     return view;
 }
 
@@ -92,7 +83,7 @@ json job_view(const Job& job, Detail detail) {
               {"progress", progress_view(job)},
               {"error", nullptr},
               {"parents", job.parents},
-              {"best", best_view(job, nullptr)},
+              {"best", best_view(job)},
               {"last", json::object()},
               {"actions", actions_view(job)}};
     if (job.error) {

@@ -16,8 +16,8 @@ nlohmann::json job_view(const Job& job, Detail detail);
 /// The brief view as text.
 std::string job_row(const Job& job);
 
-/// The contract's `Best`, or null. With `jobs` the values of all series at the best validation are looked up.
-nlohmann::json best_view(const Job& job, const JobManager* jobs);
+/// The contract's `Best`, or null.
+nlohmann::json best_view(const Job& job);
 
 /// "2026-11-23T10:15:00.123Z"; null for 0.
 nlohmann::json time_view(double unix_seconds);

@@ -3,7 +3,8 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
-#include "jobs/best_snapshot.hpp"
+#include "api/jobs/judge.hpp"
+#include "api/jobs/model_framework.hpp"
 
 namespace digits::api {
 
@@ -11,13 +12,13 @@ using nlohmann::json;
 
 Result<ModelSnapshots> model_snapshots(const Job& job, const Context& context) {
     ModelSnapshots snapshots;
-    DIGITS_ASSIGN(snapshots.entries, list_snapshots(context.jobs.job_dir(job.id)));
+    DIGITS_ASSIGN(snapshots.entries, list_snapshots(job, context));
     std::vector<std::int64_t> iterations;
     for (const auto& entry : snapshots.entries) iterations.push_back(entry.iteration);
     std::vector<MetricSeries> series;
-    const auto judge = judging_series(job);
-    if (!judge.empty() && !iterations.empty()) {
-        DIGITS_ASSIGN(series, context.jobs.metrics(job.id, {{judge}, 0, -1}));
+    const auto judge = judging_metric(job);
+    if (judge && !iterations.empty()) {
+        DIGITS_ASSIGN(series, context.jobs.metrics(job.id, {{series_of(*judge)}, 0, -1}));
     }
     snapshots.best = best_snapshot(iterations, judge, series);
     return snapshots;

@@ -16,9 +16,10 @@ Result<json> classify_pictures(const std::string& model_id, const std::string& w
     if (answered.size() != paths.size())
         return fail(ErrorCode::kInternal, "the worker answered for {} of {} pictures", answered.size(), paths.size());
     json view{{"images", json::array()}, {"seconds", answer->value("seconds", 0.0)}};
-    for (const auto& image : answered)
-        view["images"].push_back(
-            {{"predictions", image.value("predictions", json::array())}, {"error", image.value("error", json())}});
+    for (auto image : answered) {
+        image.erase("path");
+        view["images"].push_back(std::move(image));
+    }
     return view;
 }
 

@@ -21,7 +21,10 @@ json picture_error(const json& error) {
 
 json answer_view(const json& image) {
     const auto& error = image["error"];
-    return {{"predictions", image["predictions"]}, {"error", error.is_null() ? json() : picture_error(error)}};
+    json view{{"predictions", image["predictions"]}, {"error", error.is_null() ? json() : picture_error(error)}};
+    for (const auto* member : {"view", "outputs", "names"})
+        if (image.contains(member)) view[member] = image[member];
+    return view;
 }
 
 Result<Response> classify(const Request& request, Context& context) {

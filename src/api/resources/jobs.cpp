@@ -16,9 +16,7 @@ using nlohmann::json;
 
 Result<Response> show(const Request& request, Context& context) {
     DIGITS_ASSIGN(const auto job, route_job(request, context.jobs));
-    auto view = job_view(job, Detail::kFull);
-    view["best"] = best_view(job, &context.jobs);
-    auto response = json_response(200, view);
+    auto response = json_response(200, job_view(job, Detail::kFull));
     tag_job(response, job);
     return response;
 }

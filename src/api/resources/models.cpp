@@ -3,11 +3,11 @@
 #include "api/jobs/job_pages.hpp"
 #include "api/jobs/job_specs.hpp"
 #include "api/jobs/job_view.hpp"
+#include "api/jobs/model_framework.hpp"
 #include "api/jobs/snapshot_choice.hpp"
 #include "api/requests/conditional.hpp"
 #include "api/requests/messages.hpp"
 #include "api/resources.hpp"
-#include "models/snapshots.hpp"
 
 namespace digits::api {
 namespace {
@@ -15,9 +15,6 @@ namespace {
 using http::Request;
 using http::Response;
 using nlohmann::json;
-
-constexpr const char* kReadableFiles[]{"original.prototxt", "train_val.prototxt", "deploy.prototxt",
-                                       "solver.prototxt",   kPythonLayersFile,    "model.json"};
 
 /// The spec that the body has.
 Result<ModelSpec> read_spec(const json& body, const Context& context, StartingPoint* start = nullptr) {
@@ -32,14 +29,15 @@ Result<Response> check(const Request& request, Context& context) {
     StartingPoint start;
     DIGITS_ASSIGN(const auto spec, read_spec(body, context, &start));
     const auto found = check_model_here(spec, context);
+    const auto texts = format_texts(found);
     json diagnostics = json::array();
     for (const auto& finding : found.findings) diagnostics.push_back(to_json(finding));
     return json_response(
         200, {{"ok", found.ok()},
               {"diagnostics", std::move(diagnostics)},
-              {"train_val", text_or_null(found.train_val)},
-              {"deploy", text_or_null(found.deploy)},
-              {"solver", text_or_null(found.solver)},
+              {"train_val", text_or_null(texts.train_val)},
+              {"deploy", text_or_null(texts.deploy)},
+              {"solver", text_or_null(texts.solver)},
               {"network", spec.network.prototxt.empty() ? json() : json(spec.network.prototxt)},
               {"python_layers", spec.network.python_layers.empty() ? json() : json(spec.network.python_layers)},
               {"renamed", start.renamed}});
@@ -58,7 +56,7 @@ Result<Response> create(const Request& request, Context& context) {
 
 /// The last snapshot's solver state is what a training goes on from.
 Status check_can_go_on(const Job& job, const Context& context) {
-    DIGITS_ASSIGN(const auto snapshots, list_snapshots(context.jobs.job_dir(job.id)));
+    DIGITS_ASSIGN(const auto snapshots, list_snapshots(job, context));
     if (!snapshots.empty() && !snapshots.back().state.empty()) return {};
     return fail(make_error(ErrorCode::kFailedPrecondition, "{} has no snapshot with solver state to go on from", job.id)
                     .advise(snapshots.empty() ? "Train it first" : "Make another model that starts from its weights"));
@@ -93,12 +91,13 @@ Result<Response> show(const Request& request, Context& context) {
               {"dataset", nullptr},
               {"network", job.network ? *job.network : json()},
               {"snapshots", snapshots_view(snapshots)},
-              {"files", json::array()}};
-    view["job"]["best"] = best_view(job, &context.jobs);
+              {"files", json::array()},
+              {"framework", job.spec->value("/network/framework"_json_pointer, std::string(kDefaultFramework))}};
     if (!job.parents.empty())
         if (const auto dataset = context.jobs.get(job.parents.front()); dataset && dataset->result)
             view["dataset"] = *dataset->result;
-    for (const auto* file : kReadableFiles)
+    DIGITS_ASSIGN(const auto* framework, framework_of(job));
+    for (const auto& file : framework->readable_files())
         if (std::filesystem::exists(context.jobs.job_dir(job.id) / file)) view["files"].push_back(file);
     auto response = json_response(200, view);
     tag_job(response, job);

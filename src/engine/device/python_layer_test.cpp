@@ -378,7 +378,7 @@ TEST_F(PythonTraining, Learns) {
     RecordingContext context(dir);
     const auto summary = run(dir, context);
     ASSERT_TRUE(summary) << summary.error().to_string();
-    EXPECT_GE(summary->best_accuracy, 0.95);
+    EXPECT_GE(best_accuracy(*summary), 0.95);
     const auto weights = read_weights(dir / "snapshot_iter_40.caffemodel");
     ASSERT_TRUE(weights);
     const auto stored = std::find_if(weights->layer().begin(), weights->layer().end(),

@@ -1,18 +1,13 @@
 #pragma once
 
-#include <cstdint>
 #include <filesystem>
 #include <optional>
 
 #include "base/result.hpp"
 #include "engine/solver/solver.hpp"
+#include "training/trainee.hpp"
 
 namespace digits {
-
-struct SnapshotFiles {
-    std::int64_t iteration = 0;
-    std::filesystem::path weights, state;
-};
 
 /// `<prefix>_iter_N.caffemodel` and `.solverstate` (with ".h5" for HDF5), the weights first, each as a whole: a state
 /// file that is there has its weights.

@@ -188,30 +188,37 @@ Result<float> Solver::step(const std::function<Status(Net&)>& before_pass) {
     return loss / static_cast<float>(parameter_.iter_size());
 }
 
-Result<std::vector<TestValue>> Solver::test(std::size_t index, const std::function<bool()>& stop) {
+Status Solver::begin_test(std::size_t index) { return test_nets_[index]->share_weights(*net_); }
+
+Result<std::vector<TestValue>> Solver::test_batch(std::size_t index) {
     Net& net = *test_nets_[index];
-    DIGITS_TRY(net.share_weights(*net_));
+    DIGITS_ASSIGN(const float loss, net.forward());
     std::vector<TestValue> values;
-    float loss = 0;
+    DIGITS_TRY(guarded([&] {
+        for (const auto& output : net.outputs()) {
+            const at::Tensor data = net.find_blob(output)->data().to(at::kCPU, at::kFloat).contiguous();
+            for (std::int64_t i = 0; i < data.numel(); ++i)
+                values.push_back({output, i, data.data_ptr<float>()[i], net.loss_weight(output)});
+        }
+    }));
+    if (parameter_.test_compute_loss()) values.push_back({"test_loss", 0, loss, 0});
+    return values;
+}
+
+Result<std::vector<TestValue>> Solver::test(std::size_t index, const std::function<bool()>& stop) {
+    DIGITS_TRY(begin_test(index));
+    std::vector<TestValue> means;
     const int batches = parameter_.test_iter(static_cast<int>(index));
     for (int batch = 0; batch < batches; ++batch) {
         if (stop && stop()) return fail(ErrorCode::kCancelled, "stopped during a test");
-        DIGITS_ASSIGN(const float total, net.forward());
-        loss += total;
-        DIGITS_TRY(guarded([&] {
-            std::size_t next = 0;
-            for (const auto& output : net.outputs()) {
-                const at::Tensor data = net.find_blob(output)->data().to(at::kCPU, at::kFloat).contiguous();
-                for (std::int64_t i = 0; i < data.numel(); ++i, ++next) {
-                    if (batch == 0) values.push_back({output, i, 0, net.loss_weight(output)});
-                    values[next].value += data.data_ptr<float>()[i];
-                }
-            }
-        }));
+        DIGITS_ASSIGN(auto values, test_batch(index));
+        if (batch == 0)
+            means = std::move(values);
+        else
+            for (std::size_t i = 0; i < means.size(); ++i) means[i].value += values[i].value;
     }
-    if (parameter_.test_compute_loss()) values.push_back({"test_loss", 0, loss, 0});
-    for (auto& value : values) value.value /= static_cast<float>(batches);
-    return values;
+    for (auto& value : means) value.value /= static_cast<float>(batches);
+    return means;
 }
 
 caffe::SolverState Solver::state(const std::filesystem::path& learned_net) const {

@@ -10,8 +10,8 @@
 #include "base/result.hpp"
 #include "caffe.pb.h"
 #include "engine/net/net.hpp"
-#include "engine/solver/learning_rate.hpp"
 #include "engine/solver/update_rule.hpp"
+#include "training/learning_rate.hpp"
 
 namespace digits {
 
@@ -32,7 +32,8 @@ struct SolverOptions {
     bool keeps_diffs = true;
 };
 
-/// Mean over the batches of one test of one output element; with test_compute_loss also of the whole loss, "test_loss".
+/// One element of an output of a test net, of one batch or as the mean over the batches of a test; with
+/// test_compute_loss also the whole loss, "test_loss".
 struct TestValue {
     std::string output;
     std::int64_t element = 0;
@@ -59,6 +60,9 @@ class Solver {
     Net& test_net(std::size_t index) { return *test_nets_[index]; }
     /// Runs test_iter batches; `stop` is asked before each.
     Result<std::vector<TestValue>> test(std::size_t index, const std::function<bool()>& stop = {});
+    /// The same batch by batch: gives a test net the present weights, and runs its next batch.
+    Status begin_test(std::size_t index);
+    Result<std::vector<TestValue>> test_batch(std::size_t index);
 
     const caffe::SolverParameter& parameter() const { return parameter_; }
     /// What a snapshot's weights file holds.

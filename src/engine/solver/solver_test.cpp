@@ -10,7 +10,7 @@
 #include "base/file.hpp"
 #include "caffe/weights.hpp"
 #include "engine/guard.hpp"
-#include "engine/solver/learning_rate.hpp"
+#include "training/learning_rate.hpp"
 
 namespace digits {
 namespace {

@@ -15,46 +15,11 @@
 #include "data/records/datum.hpp"
 #include "data/records/lmdb.hpp"
 #include "engine/solver/train.hpp"
+#include "training/recording_context.hpp"
 
 namespace digits {
 
 namespace fs = std::filesystem;
-using Point = std::pair<std::string, std::int64_t>;
-
-/// Keeps the events; can ask for an abort as soon as an event fulfils a condition.
-class RecordingContext final : public TaskContext {
-  public:
-    explicit RecordingContext(fs::path dir) : dir_(std::move(dir)) {}
-    const fs::path& job_dir() const override { return dir_; }
-    void emit(const nlohmann::json& event) override {
-        events.push_back(event);
-        if (abort_when && abort_when(event)) abort_ = true;
-    }
-    bool abort_requested() const override { return abort_; }
-    bool take_snapshot_request() override { return std::exchange(snapshot_wanted, false); }
-
-    /// Every number that does not depend on the clock.
-    std::map<Point, double> metrics() const {
-        std::map<Point, double> points;
-        for (const auto& event : events) {
-            if (event["event"] != "metrics") continue;
-            for (const auto& [name, value] : event["values"].items())
-                if (name != "images_per_s" && name != "data_wait")
-                    points[{event["phase"].get<std::string>() + "/" + name, event["iteration"].get<std::int64_t>()}] =
-                        value.get<double>();
-        }
-        return points;
-    }
-
-    std::vector<nlohmann::json> events;
-    std::function<bool(const nlohmann::json&)> abort_when;
-    bool snapshot_wanted = false;
-
-  private:
-    fs::path dir_;
-    bool abort_ = false;
-};
-
 /// Pictures of two classes: a bright upper or a bright lower half, with noise.
 inline void write_database(const fs::path& dir, int count, std::uint32_t seed) {
     auto writer = *LmdbWriter::create(dir);
@@ -85,7 +50,13 @@ layer { name: "accuracy" type: "Accuracy" bottom: "ip" bottom: "label" top: "acc
 layer { name: "loss" type: "SoftmaxWithLoss" bottom: "ip" bottom: "label" top: "loss" }
 )";
 
-/// Trains on pictures of two classes, in folders that are gone afterwards.
+/// Of the validations; 0 without any.
+inline double best_accuracy(const TrainSummary& summary) {
+    const auto best = summary.validations.best({"accuracy", true});
+    return best ? best->value : 0;
+}
+
+/// Trains on images of two classes, in folders that are gone afterwards.
 class Train : public testing::Test {
   protected:
     /// A job folder with databases, network and solver.

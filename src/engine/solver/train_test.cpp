@@ -2,10 +2,13 @@
 
 #include <cmath>
 
+#include "caffe/prototxt.hpp"
 #include "data/records/testing_leveldb.hpp"
 #include "engine/device/device.hpp"
+#include "engine/solver/caffe_trainee.hpp"
 #include "engine/solver/snapshot.hpp"
 #include "engine/solver/train_fixture.hpp"
+#include "training/conformance.hpp"
 
 namespace digits {
 namespace {
@@ -17,7 +20,7 @@ TEST_F(Train, LearnsAndTellsHow) {
     ASSERT_TRUE(summary) << summary.error().to_string();
     EXPECT_EQ(summary->iterations, 40);
     EXPECT_FALSE(summary->aborted);
-    EXPECT_GE(summary->best_accuracy, 0.95);
+    EXPECT_GE(best_accuracy(*summary), 0.95);
     const auto metrics = context.metrics();
     EXPECT_EQ(metrics.count({"val/accuracy", 0}), 1U) << "tested before the first iteration";
     EXPECT_EQ(metrics.count({"val/accuracy", 40}), 1U) << "tested after the last";
@@ -28,6 +31,40 @@ TEST_F(Train, LearnsAndTellsHow) {
         if (event["event"] == "snapshot") snapshots.push_back(event["iteration"]);
     EXPECT_EQ(snapshots, (std::vector<std::int64_t>{16, 32, 40}));
     EXPECT_EQ(find_newest_snapshot(dir / "snapshot")->iteration, 40);
+}
+
+TEST_F(Train, CaffeTraineeConforms) {
+    test_trainee([original = job("original")](const fs::path& folder, TaskContext& context) {
+        if (!fs::exists(folder / "solver.prototxt")) fs::copy(original, folder, fs::copy_options::recursive);
+        CaffeTraineeOptions options;
+        options.solver = *read_solver_file(folder / "solver.prototxt");
+        options.solver.set_max_iter(12);
+        options.solver.set_display(1);
+        options.solver.set_snapshot(4);
+        options.solver.set_test_interval(4);
+        options.folder = folder;
+        options.snapshot_prefix = folder / "snapshot";
+        options.threads = 1;
+        const auto plan = training_plan(options.solver, 4);
+        return TraineeInTest{std::make_unique<CaffeTrainee>(options, context), plan};
+    });
+}
+
+TEST_F(Train, IsTheSameWithTheNetworkInMemory) {
+    const auto files = job("files"), memory = job("memory");
+    RecordingContext from_files(files);
+    ASSERT_TRUE(run(files, from_files));
+    auto chosen = options(memory);
+    chosen.solver = *read_solver_file(memory / "solver.prototxt");
+    *chosen.solver->mutable_net_param() = *read_net_file(memory / "net.prototxt");
+    chosen.solver->clear_net();
+    fs::remove(memory / "solver.prototxt");
+    fs::remove(memory / "net.prototxt");
+    RecordingContext from_memory(memory);
+    const auto summary = train(chosen, from_memory);
+    ASSERT_TRUE(summary) << summary.error().to_string();
+    EXPECT_EQ(from_memory.metrics(), from_files.metrics());
+    EXPECT_EQ(*read_file(files / "snapshot_iter_40.caffemodel"), *read_file(memory / "snapshot_iter_40.caffemodel"));
 }
 
 TEST_F(Train, PutsTheSolversNameIntoAPrefixThatIsAFolder) {
@@ -181,7 +218,7 @@ TEST_P(TrainOnGpu, LearnsAndGoesOnAfterAnAbort) {
     ASSERT_TRUE(summary) << summary.error().to_string();
     EXPECT_GE(summary->first_iteration, 16);
     EXPECT_EQ(summary->iterations, 40);
-    EXPECT_GE(summary->best_accuracy, 0.95);
+    EXPECT_GE(best_accuracy(*summary), 0.95);
 }
 
 INSTANTIATE_TEST_SUITE_P(Precisions, TrainOnGpu, testing::Values(Precision::kFp32, Precision::kBf16, Precision::kFp16),

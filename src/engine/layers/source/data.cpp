@@ -27,8 +27,10 @@ class DataLayer final : public Layer {
         options.threads = context_.feed_threads;
         options.prefetch = std::max(2, static_cast<int>(data.prefetch()));
         options.first_batch = static_cast<std::uint64_t>(context_.first_pass);
-        // A net that belongs to no folder, as in tests, varies nothing.
-        if (context_.phase == caffe::TRAIN && !context_.base_dir.empty()) {
+        // A net that belongs to no folder, as in tests, varies nothing. Nor are targets varied, which a layer of their
+        // own reads (generic_rules.cpp).
+        const bool only_targets = parameter_.top_size() == 1 && parameter_.top(0).find("label") != std::string::npos;
+        if (context_.phase == caffe::TRAIN && !context_.base_dir.empty() && !only_targets) {
             auto augmentation = read_augmentation(context_.base_dir);
             if (!augmentation) throw EngineError{std::move(augmentation.error())};
             options.augmentation = *augmentation;

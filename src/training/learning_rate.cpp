@@ -1,4 +1,4 @@
-#include "engine/solver/learning_rate.hpp"
+#include "training/learning_rate.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include "infer/score_sheet.hpp"
+#include "tasks/classification/score_sheet.hpp"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>

@@ -1,4 +1,4 @@
-#include "engine/solver/divergence.hpp"
+#include "training/divergence.hpp"
 
 #include <algorithm>
 #include <cmath>

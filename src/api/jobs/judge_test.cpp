@@ -1,0 +1,55 @@
+#include "api/jobs/judge.hpp"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "api/jobs/job_view.hpp"
+
+namespace digits::api {
+namespace {
+
+/// A model whose validations were: accuracy best at 20, loss lowest at 10.
+Job trained() {
+    Job job;
+    job.kind = "model";
+    job.spec = std::make_shared<const nlohmann::json>(nlohmann::json::object());
+    job.metrics = {{"train/loss", {40, 4, 0.1}, {}},
+                   {"val/accuracy", {40, 4, 0.8}, MetricPoint{20, 2, 0.9}},
+                   {"val/loss", {40, 4, 3}, MetricPoint{10, 1, 0.5}}};
+    return job;
+}
+
+TEST(Judge, TakesTheTasksMetric) {
+    auto job = trained();
+    EXPECT_EQ(judging_metric(job)->name, "accuracy");
+    job.network = std::make_shared<const nlohmann::json>(nlohmann::json{{"task", "regression"}});
+    EXPECT_EQ(judging_metric(job)->name, "loss");
+    job.network = std::make_shared<const nlohmann::json>(nlohmann::json{{"task", "of another version"}});
+    EXPECT_EQ(judging_metric(job)->name, "accuracy");
+    job.metrics.clear();
+    EXPECT_FALSE(judging_metric(job));
+}
+
+TEST(Judge, ChoosesTheSnapshotOfTheBestValidation) {
+    const std::vector<MetricSeries> series{{"val/loss", {{10, 1, 0.5}, {20, 2, 0.25}, {30, 3, 0.75}}}};
+    EXPECT_EQ(best_snapshot({10, 20, 30, 40}, Metric{"loss", false}, series), 1);
+    EXPECT_EQ(best_snapshot({10, 20, 30, 40}, Metric{"loss", true}, series), 2);
+    EXPECT_EQ(best_snapshot({10, 20}, Metric{"accuracy", true}, series), 1) << "without validations the last one";
+    EXPECT_EQ(best_snapshot({10, 20}, std::nullopt, series), 1);
+    EXPECT_EQ(best_snapshot({}, Metric{"loss", false}, series), -1);
+}
+
+TEST(Judge, BestIsTheBestOfEachMetricByItsOwnDirection) {
+    const auto best = best_view(trained());
+    EXPECT_EQ(best["iteration"], 20) << "that of the metric that judges";
+    EXPECT_EQ(best["accuracy"], 0.9);
+    EXPECT_EQ(best["loss"], 0.5) << "the lowest loss, though the accuracy was best elsewhere";
+    EXPECT_FALSE(best.contains("train/loss"));
+    auto fresh = trained();
+    fresh.metrics.clear();
+    EXPECT_TRUE(best_view(fresh).is_null());
+}
+
+}  // namespace
+}  // namespace digits::api

@@ -1,0 +1,130 @@
+#include "engine/solver/caffe_trainee.hpp"
+
+#include <ATen/Parallel.h>
+
+#include <nlohmann/json.hpp>
+
+#include "caffe/weights.hpp"
+#include "engine/memory/memory.hpp"
+#include "engine/solver/snapshot.hpp"
+
+namespace digits {
+
+CaffeTrainee::CaffeTrainee(CaffeTraineeOptions options, TaskContext& context)
+    : options_(std::move(options)), context_(context) {
+    if (options_.threads > 0) at::set_num_threads(options_.threads);
+    keep_freed_memory();
+}
+
+std::optional<SnapshotFiles> CaffeTrainee::find_snapshot() const {
+    return find_newest_snapshot(options_.snapshot_prefix);
+}
+
+Result<TraineeFacts> CaffeTrainee::build(std::int64_t first_iteration) {
+    DIGITS_ASSIGN(const auto products, product_mode(options_.precision, options_.device));
+    if (products.emulated)
+        context_.emit({{"event", "log"},
+                       {"level", "warning"},
+                       {"text", fmt::format("{} is emulated on this device: as accurate as on a device that supports "
+                                            "it, and slower than fp32",
+                                            enum_name(products.precision))}});
+    SolverOptions options;
+    options.base_dir = options_.folder;
+    options.device = options_.device;
+    options.products = products;
+    options.keeps_diffs = false;
+    options.seed = options_.seed;
+    options.feed_threads = options_.threads;
+    options.first_iteration = first_iteration;
+    DIGITS_ASSIGN(solver_, Solver::create(options_.solver, options));
+
+    TraineeFacts facts;
+    const auto& net = solver_->net();
+    for (const auto& name : net.outputs()) facts.outputs.push_back({name, net.loss_weight(name) != 0});
+    for (const auto& parameter : net.learnable_parameters()) facts.parameters += parameter.blob->count();
+    facts.memory_bytes = estimate_memory(net);
+    return facts;
+}
+
+Result<std::vector<std::string>> CaffeTrainee::load(const std::filesystem::path& path) {
+    DIGITS_ASSIGN(const auto weights, read_weights(path));
+    DIGITS_ASSIGN(const auto ignored, solver_->net().copy_weights(weights));
+    std::string names;
+    for (const auto& name : ignored) names += (names.empty() ? "" : ", ") + name;
+    std::vector<std::string> notes;
+    if (!names.empty())
+        notes.push_back(fmt::format("{}: ignored weights of layers that the network does not have: {}",
+                                    path.filename().string(), names));
+    return notes;
+}
+
+Result<std::int64_t> CaffeTrainee::restore(const SnapshotFiles& snapshot) {
+    DIGITS_ASSIGN(const auto weights, read_weights(snapshot.weights));
+    DIGITS_ASSIGN([[maybe_unused]] const auto ignored, solver_->net().copy_weights(weights));
+    DIGITS_ASSIGN(const auto state, read_solver_state(snapshot.state));
+    DIGITS_TRY(solver_->restore(state));
+    return solver_->iteration();
+}
+
+Result<StepValues> CaffeTrainee::step([[maybe_unused]] std::int64_t iteration) {
+    StepValues values;
+    values.learning_rate = solver_->rate();
+    DIGITS_ASSIGN(values.loss, solver_->step());
+    values.samples = batch_size() * solver_->parameter().iter_size();
+    return values;
+}
+
+NamedValues CaffeTrainee::outputs() const {
+    NamedValues values;
+    for (const auto& name : solver_->net().outputs())
+        if (const Blob* blob = solver_->net().find_blob(name); blob->count() == 1)
+            values.emplace_back(name, scalar_value(*blob));
+    return values;
+}
+
+double CaffeTrainee::wait_seconds() const {
+    double sum = 0;
+    for (const auto& layer : solver_->net().layers()) sum += layer->wait_seconds();
+    return sum;
+}
+
+std::int64_t CaffeTrainee::batch_size() const {
+    for (const auto& layer : solver_->net().layers())
+        if (layer->parameter().top_size() > 0 && layer->parameter().bottom_size() == 0) {
+            const Blob* top = solver_->net().find_blob(layer->parameter().top(0));
+            if (top && top->axis_count() > 0) return top->dim(0);
+        }
+    return 0;
+}
+
+Status CaffeTrainee::begin_validation(std::size_t set) { return solver_->begin_test(set); }
+
+Result<ValidationValues> CaffeTrainee::validate(std::size_t set) {
+    DIGITS_ASSIGN(const auto batch, solver_->test_batch(set));
+    ValidationValues values;
+    for (const auto& one : batch)
+        values.values.emplace_back(one.element == 0 ? one.output : fmt::format("{}[{}]", one.output, one.element),
+                                   one.value);
+    return values;
+}
+
+Result<SnapshotFiles> CaffeTrainee::save([[maybe_unused]] std::int64_t iteration) {
+    return write_snapshot(*solver_, options_.snapshot_prefix);
+}
+
+TrainingPlan training_plan(const caffe::SolverParameter& solver, double iterations_per_epoch) {
+    TrainingPlan plan;
+    plan.iterations = solver.max_iter();
+    plan.iterations_per_epoch = iterations_per_epoch;
+    plan.display_interval = solver.display();
+    plan.smoothing = solver.average_loss();
+    plan.snapshot_interval = solver.snapshot();
+    plan.snapshot_at_end = solver.snapshot_after_train();
+    plan.validation_interval = solver.test_interval();
+    plan.validate_first = solver.test_initialization();
+    for (int i = 0; i < solver.test_iter_size(); ++i)
+        plan.validation_sets.push_back({i == 0 ? "val" : fmt::format("val{}", i), solver.test_iter(i)});
+    return plan;
+}
+
+}  // namespace digits

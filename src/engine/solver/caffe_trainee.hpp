@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+
+#include "base/precision.hpp"
+#include "base/result.hpp"
+#include "base/task_context.hpp"
+#include "caffe.pb.h"
+#include "engine/net/blob.hpp"
+#include "engine/solver/solver.hpp"
+#include "training/training.hpp"
+
+namespace digits {
+
+struct CaffeTraineeOptions {
+    /// Has its nets inside (`net_param`) or names their files.
+    caffe::SolverParameter solver;
+    /// Relative paths in the solver and its nets start here.
+    std::filesystem::path folder;
+    /// Snapshots are `<snapshot_prefix>_iter_N…`.
+    std::filesystem::path snapshot_prefix;
+    Device device;
+    Precision precision = Precision::kFp32;
+    std::uint64_t seed = 1;
+    int threads = 0;  ///< of computing and of feeding; 0: all cores
+};
+
+/// A Caffe solver in training. Its nets read their data themselves, through data layers.
+class CaffeTrainee final : public Trainee {
+  public:
+    /// `context` gets what there is to say about the precision.
+    CaffeTrainee(CaffeTraineeOptions options, TaskContext& context);
+
+    std::optional<SnapshotFiles> find_snapshot() const override;
+    Result<TraineeFacts> build(std::int64_t first_iteration) override;
+    Result<std::vector<std::string>> load(const std::filesystem::path& weights) override;
+    Result<std::int64_t> restore(const SnapshotFiles& snapshot) override;
+    Result<StepValues> step(std::int64_t iteration) override;
+    NamedValues outputs() const override;
+    double wait_seconds() const override;
+    Status begin_validation(std::size_t set) override;
+    Result<ValidationValues> validate(std::size_t set) override;
+    Result<SnapshotFiles> save(std::int64_t iteration) override;
+
+  private:
+    std::int64_t batch_size() const;
+
+    CaffeTraineeOptions options_;
+    TaskContext& context_;
+    std::unique_ptr<Solver> solver_;
+};
+
+/// What a solver's settings mean for the loop.
+TrainingPlan training_plan(const caffe::SolverParameter& solver, double iterations_per_epoch);
+
+}  // namespace digits

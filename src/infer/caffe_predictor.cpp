@@ -1,0 +1,150 @@
+#include "infer/caffe_predictor.hpp"
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+#include <charconv>
+#include <nlohmann/json.hpp>
+
+#include "caffe/net_state.hpp"
+#include "caffe/prototxt.hpp"
+#include "caffe/weights.hpp"
+#include "engine/guard.hpp"
+#include "engine/net/net.hpp"
+#include "engine/net/place.hpp"
+#include "engine/solver/snapshot.hpp"
+#include "infer/layer_report.hpp"
+
+namespace digits {
+namespace {
+
+namespace fs = std::filesystem;
+
+Result<fs::path> choose_snapshot(const PredictorOptions& options) {
+    if (!options.snapshot.empty()) {
+        if (fs::path(options.snapshot).has_parent_path())
+            return fail(ErrorCode::kInvalidArgument, "a snapshot is named by its file name alone, got {}",
+                        options.snapshot);
+        const auto path = options.model_dir / options.snapshot;
+        if (!fs::exists(path)) return fail(ErrorCode::kNotFound, "the model has no snapshot {}", options.snapshot);
+        return path;
+    }
+    const auto newest = find_newest_snapshot(options.model_dir / "snapshot");
+    if (!newest)
+        return fail(make_error(ErrorCode::kNotFound, "the model has no snapshot yet")
+                        .advise("Wait for the first, or ask the training for one now"));
+    return newest->weights;
+}
+
+/// N of "snapshot_iter_N.caffemodel"; -1 if the name has another form.
+std::int64_t iteration_of(const fs::path& snapshot) {
+    const auto name = snapshot.filename().string();
+    const auto begin = name.rfind("_iter_");
+    if (begin == std::string::npos) return -1;
+    std::int64_t iteration = -1;
+    std::from_chars(name.data() + begin + 6, name.data() + name.size(), iteration);
+    return iteration;
+}
+
+class CaffePredictor final : public Predictor {
+  public:
+    Status open(const PredictorOptions& options) {
+        preprocessing_ = options.dataset;
+        DIGITS_ASSIGN(const auto snapshot, choose_snapshot(options));
+        iteration_ = iteration_of(snapshot);
+        const auto deploy_file = options.model_dir / "deploy.prototxt";
+        DIGITS_ASSIGN(const auto deploy, read_net_file(deploy_file));
+        NetOptions net;
+        net.state.set_phase(caffe::TEST);
+        net.device = options.device;
+        net.base_dir = options.model_dir;
+        DIGITS_ASSIGN(net_, Net::create(deploy, net));
+        DIGITS_ASSIGN(deploy_, filter_net(deploy, net.state));
+        if (net_->inputs().size() != 1 || net_->outputs().empty())
+            return fail(make_error(ErrorCode::kInvalidArgument, "expected one input and an output, got {} and {}",
+                                   net_->inputs().size(), net_->outputs().size())
+                            .at(deploy_file.string()));
+        input_ = net_->inputs().front();
+        DIGITS_ASSIGN(const auto weights, read_weights(snapshot));
+        DIGITS_ASSIGN([[maybe_unused]] const auto ignored, net_->copy_weights(weights));
+
+        const auto& shape = net_->find_blob(input_)->shape();
+        if (shape.size() != 4 || shape[1] != preprocessing_.channels)
+            return fail(make_error(ErrorCode::kInvalidArgument,
+                                   "the input is {}, the dataset's images have {} channels", shape_text(shape),
+                                   preprocessing_.channels)
+                            .at(deploy_file.string()));
+        preprocessing_.height = static_cast<int>(shape[2]);
+        preprocessing_.width = static_cast<int>(shape[3]);
+        DIGITS_ASSIGN(const auto train_val, read_net_file(options.model_dir / "train_val.prototxt"));
+        preprocessing_.is_rgb = reads_rgb(train_val);
+        return take_mean(train_val, options.model_dir, preprocessing_);
+    }
+
+    std::size_t input_size() const override {
+        const auto& p = preprocessing_;
+        return static_cast<std::size_t>(p.channels) * static_cast<std::size_t>(p.height) *
+               static_cast<std::size_t>(p.width);
+    }
+
+    void prepare(const Image& image, float* input) const override { preprocessing_.apply(image, input); }
+
+    Result<std::vector<BatchOutput>> run(const float* inputs, std::size_t count) override {
+        DIGITS_TRY(guarded([&] {
+            const auto& p = preprocessing_;
+            const auto size = static_cast<std::int64_t>(count);
+            const at::Tensor batch = at::empty({size, p.channels, p.height, p.width});
+            std::copy_n(inputs, count * input_size(), batch.data_ptr<float>());
+            Blob* blob = net_->find_blob(input_);
+            blob->reshape({size, p.channels, p.height, p.width});
+            blob->set_data(batch.to(place(blob->device())));
+        }));
+        DIGITS_ASSIGN([[maybe_unused]] const float loss, net_->forward());
+        std::vector<BatchOutput> outputs;
+        DIGITS_TRY(guarded([&] {
+            for (const auto& name : net_->outputs()) {
+                const Blob& blob = *net_->find_blob(name);
+                if (blob.axis_count() == 0 || blob.dim(0) != static_cast<std::int64_t>(count)) continue;
+                const at::Tensor out = blob.data().cpu().contiguous();
+                outputs.push_back(
+                    {name, type_of(name), blob.shape(), {out.data_ptr<float>(), out.data_ptr<float>() + out.numel()}});
+            }
+        }));
+        if (outputs.empty())
+            return fail(ErrorCode::kInvalidArgument, "No output of the network has one row for each image.");
+        return outputs;
+    }
+
+    Result<nlohmann::json> report_layers(const fs::path& folder) override {
+        return digits::report_layers(*net_, deploy_, input_, folder);
+    }
+
+    std::int64_t iteration() const override { return iteration_; }
+
+  private:
+    /// Of the layer that writes the blob last.
+    std::string type_of(const std::string& blob) const {
+        std::string type;
+        for (const auto& layer : deploy_.layer())
+            if (std::find(layer.top().begin(), layer.top().end(), blob) != layer.top().end()) type = layer.type();
+        return type;
+    }
+
+    Preprocessing preprocessing_;
+    std::unique_ptr<Net> net_;
+    caffe::NetParameter deploy_;  ///< as it was written, without Split layers
+    std::string input_;
+    std::int64_t iteration_ = -1;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Predictor>> open_caffe_predictor(const PredictorOptions& options) {
+    if (options.threads > 0) at::set_num_threads(options.threads);
+    auto predictor = std::make_unique<CaffePredictor>();
+    DIGITS_TRY(predictor->open(options));
+    return predictor;
+}
+
+}  // namespace digits

@@ -1,0 +1,56 @@
+#include "tasks/classification/class_scores.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+namespace digits {
+namespace {
+
+/// One value after the other, not a map of values.
+bool is_list(const OutputArray& output) {
+    return !output.shape.empty() && output.shape.front() == static_cast<std::int64_t>(output.values.size());
+}
+
+std::string form_of(const OutputArray& output) {
+    std::string text;
+    for (const auto size : output.shape) text += (text.empty() ? "" : " x ") + std::to_string(size);
+    return fmt::format("{} ({})", output.name, text.empty() ? "1" : text);
+}
+
+}  // namespace
+
+Result<std::span<const float>> class_scores(std::span<const OutputArray> outputs, std::size_t classes) {
+    const OutputArray *softmax = nullptr, *of_size = nullptr, *list = nullptr;
+    std::string forms;
+    for (const auto& output : outputs) {
+        forms += (forms.empty() ? "" : ", ") + form_of(output);
+        if (!is_list(output)) continue;
+        list = &output;
+        if (output.values.size() != classes) continue;
+        of_size = &output;
+        if (output.type == "Softmax") softmax = &output;
+    }
+    if (const auto* chosen = softmax ? softmax : of_size ? of_size : list) return chosen->values;
+    return fail(make_error(ErrorCode::kFailedPrecondition,
+                           "The network has no output with one value for each class: its outputs are {}.", forms)
+                    .advise("Let the network end in a layer with one output a class, for instance an InnerProduct "
+                            "layer and a Softmax"));
+}
+
+std::vector<int> best_classes(std::span<const float> scores, std::size_t top) {
+    std::vector<int> order(scores.size());
+    std::iota(order.begin(), order.end(), 0);
+    const auto kept = std::min(scores.size(), std::max<std::size_t>(top, 1));
+    const auto score = [&](int index) { return scores[static_cast<std::size_t>(index)]; };
+    std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(kept), order.end(),
+                      [&](int a, int b) { return score(a) != score(b) ? score(a) > score(b) : a < b; });
+    order.resize(kept);
+    return order;
+}
+
+std::string class_name(const std::vector<std::string>& labels, int index) {
+    const auto at = static_cast<std::size_t>(index);
+    return at < labels.size() ? labels[at] : std::to_string(index);
+}
+
+}  // namespace digits

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "tasks/output.hpp"
+
+namespace digits {
+
+/// The output that has one value for each class: of those with as many values as there are classes, a Softmax before
+/// others and a later one before an earlier; else the last one that is a plain list. Errors: kFailedPrecondition,
+/// naming the outputs, when there is none.
+Result<std::span<const float>> class_scores(std::span<const OutputArray> outputs, std::size_t classes);
+
+/// Numbers of the `top` highest scores, best first; of equal ones the lower number first.
+std::vector<int> best_classes(std::span<const float> scores, std::size_t top);
+
+/// The name of a class, or its number where the dataset names fewer.
+std::string class_name(const std::vector<std::string>& labels, int index);
+
+}  // namespace digits

@@ -1,0 +1,22 @@
+#pragma once
+
+#include "tasks/task.hpp"
+
+namespace digits {
+
+/// One class an image. The rules are DIGITS's for image classification.
+class Classification final : public Task {
+  public:
+    std::string_view name() const override { return "classification"; }
+    std::string_view view() const override { return "classes"; }
+    Metric metric() const override { return {"accuracy", true}; }
+    std::optional<Metric> judge(std::span<const std::string> series) const override;
+    Result<TrainingFiles> make_networks(const caffe::NetParameter& network, const TrainingData& data,
+                                        const TrainingChoices& choices) const override;
+    Result<nlohmann::json> answer(std::span<const OutputArray> outputs, const TargetFacts& facts,
+                                  const AnswerOptions& options) const override;
+    Result<std::unique_ptr<Evaluator>> make_evaluator(const TargetFacts& facts,
+                                                      const std::filesystem::path& folder) const override;
+};
+
+}  // namespace digits

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/result.hpp"
+#include "tasks/output.hpp"
+
+namespace digits {
+
+struct EvaluatedSample {
+    std::uint64_t index = 0;    ///< its place in the evaluated source, counted from 0
+    std::string name;           ///< path, or the key in a database
+    int truth = -1;             ///< number of its class; -1: not known
+    std::vector<float> target;  ///< the numbers to predict; empty: not known
+};
+
+struct EvaluationReport {
+    nlohmann::json members = nlohmann::json::object();    ///< of evaluation.json
+    std::vector<std::string> brief;                       ///< names of the members that go into the job's result, too
+    std::vector<std::pair<std::string, double>> metrics;  ///< of the whole evaluation, for its job's `metrics` event
+};
+
+/// Gathers what a network said of the samples of an evaluation. Samples come in the order of their index, each once.
+class Evaluator {
+  public:
+    virtual ~Evaluator() = default;
+    virtual Status add(const EvaluatedSample& sample, std::span<const OutputArray> outputs) = 0;
+    /// A sample that could not be read.
+    virtual Status add_unreadable(const EvaluatedSample& sample) = 0;
+    /// Completes the files in the evaluation's folder: predictions.csv and those of the task's own pages.
+    virtual Result<EvaluationReport> finish() = 0;
+};
+
+}  // namespace digits

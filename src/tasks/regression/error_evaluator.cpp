@@ -1,0 +1,96 @@
+#include "tasks/regression/error_evaluator.hpp"
+
+#include <cmath>
+
+#include "base/csv.hpp"
+
+namespace digits {
+
+using nlohmann::json;
+
+void ErrorEvaluator::Sums::add(double predicted, double wanted) {
+    const double error = predicted - wanted;
+    absolute += std::fabs(error);
+    squared += error * error;
+    target += wanted;
+    target_squared += wanted * wanted;
+    ++count;
+}
+
+void ErrorEvaluator::Sums::add(const Sums& other) {
+    absolute += other.absolute;
+    squared += other.squared;
+    target += other.target;
+    target_squared += other.target_squared;
+    count += other.count;
+}
+
+json ErrorEvaluator::Sums::errors() const {
+    if (count == 0) return {{"mae", nullptr}, {"rmse", nullptr}, {"r2", nullptr}};
+    const auto n = static_cast<double>(count);
+    const double spread = target_squared - target * target / n;
+    return {{"mae", absolute / n},
+            {"rmse", std::sqrt(squared / n)},
+            {"r2", spread > 0 ? json(1 - squared / spread) : json()}};
+}
+
+Result<std::unique_ptr<Evaluator>> ErrorEvaluator::create(std::vector<std::string> names,
+                                                          const std::filesystem::path& folder) {
+    DIGITS_ASSIGN(auto csv, TextFile::create(folder / "predictions.csv"));
+    return std::unique_ptr<Evaluator>(new ErrorEvaluator(std::move(names), std::move(csv)));
+}
+
+std::string ErrorEvaluator::name_of(std::size_t number) const {
+    return number < names_.size() ? names_[number] : std::to_string(number + 1);
+}
+
+Status ErrorEvaluator::begin(std::size_t numbers) {
+    sums_.resize(numbers);
+    std::string head = "index,image";
+    for (const auto* kind : {"target", "predicted"})
+        for (std::size_t i = 0; i < numbers; ++i) head += "," + csv_field(fmt::format("{} {}", kind, name_of(i)));
+    return csv_.add(head + "\r\n");
+}
+
+Status ErrorEvaluator::add(const EvaluatedSample& sample, std::span<const OutputArray> outputs) {
+    if (outputs.empty()) return fail(ErrorCode::kFailedPrecondition, "The network has no output.");
+    const auto values = outputs.front().values;
+    if (sums_.empty()) DIGITS_TRY(begin(values.size()));
+    const bool labelled = !sample.target.empty();
+    if (labelled && sample.target.size() != values.size())
+        return fail(make_error(ErrorCode::kFailedPrecondition,
+                               "The output {} has {} values, the target of an image has {}.", outputs.front().name,
+                               values.size(), sample.target.size())
+                        .advise("Give the last layer as many outputs as the dataset has numbers for an image"));
+    std::string line = fmt::format("{},{}", sample.index, csv_field(sample.name));
+    for (std::size_t i = 0; i < values.size(); ++i) line += labelled ? fmt::format(",{:.6g}", sample.target[i]) : ",";
+    for (const float value : values) line += fmt::format(",{:.6g}", value);
+    if (labelled) {
+        ++labelled_;
+        for (std::size_t i = 0; i < values.size(); ++i) sums_[i].add(values[i], sample.target[i]);
+    }
+    return csv_.add(line + "\r\n");
+}
+
+Result<EvaluationReport> ErrorEvaluator::finish() {
+    DIGITS_TRY(csv_.commit());
+    Sums all;
+    json each = json::array();
+    for (std::size_t i = 0; i < sums_.size(); ++i) {
+        auto one = sums_[i].errors();
+        one["name"] = name_of(i);
+        each.push_back(std::move(one));
+        all.add(sums_[i]);
+    }
+    EvaluationReport report;
+    report.members = all.errors();
+    // R² of several numbers is only meaningful for each.
+    if (sums_.size() > 1) report.members.erase("r2");
+    report.members["targets"] = std::move(each);
+    report.members["labelled"] = labelled_;
+    report.brief = {"labelled", "mae", "rmse"};
+    if (labelled_ > 0) report.metrics = {{"error", report.members["mae"]}, {"rmse error", report.members["rmse"]}};
+    return report;
+}
+
+}  // namespace digits

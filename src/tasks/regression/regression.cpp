@@ -1,0 +1,28 @@
+#include "tasks/regression/regression.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "tasks/regression/error_evaluator.hpp"
+
+namespace digits {
+
+std::optional<Metric> Regression::judge(std::span<const std::string> series) const { return judge_by_loss(series); }
+
+Result<TrainingFiles> Regression::make_networks(const caffe::NetParameter& network, const TrainingData& data,
+                                                const TrainingChoices& choices) const {
+    return make_generic_training_files(network, data, choices);
+}
+
+Result<nlohmann::json> Regression::answer(std::span<const OutputArray> outputs, const TargetFacts& facts,
+                                          const AnswerOptions&) const {
+    auto answer = raw_answer(outputs);
+    answer["names"] = facts.names;
+    return answer;
+}
+
+Result<std::unique_ptr<Evaluator>> Regression::make_evaluator(const TargetFacts& facts,
+                                                              const std::filesystem::path& folder) const {
+    return ErrorEvaluator::create(facts.names, folder);
+}
+
+}  // namespace digits

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/registry.hpp"
+#include "base/result.hpp"
+#include "caffe.pb.h"
+#include "caffe/digits_rules.hpp"
+#include "tasks/evaluator.hpp"
+#include "tasks/metric.hpp"
+#include "tasks/output.hpp"
+
+namespace digits {
+
+/// What a task has to know of the dataset to say what outputs mean.
+struct TargetFacts {
+    std::vector<std::string> labels;  ///< of classes, by their number
+    std::vector<std::string> names;   ///< of a target's numbers, where they have names
+};
+
+struct AnswerOptions {
+    int top = 5;  ///< how many classes to name
+};
+
+/// What a network is asked: the rules for its networks, its metrics, and what its outputs mean. Stateless; any thread.
+class Task {
+  public:
+    virtual ~Task() = default;
+
+    /// `type` in a dataset's spec: "classification".
+    virtual std::string_view name() const = 0;
+    /// Key of the view that shows answers, in the web application's registry: "classes".
+    virtual std::string_view view() const = 0;
+
+    /// What models are compared by, where their networks report it.
+    virtual Metric metric() const = 0;
+    /// Of the names of a training's validation series ("accuracy", "loss"), the one that decides which snapshot is
+    /// best; none if there is nothing to judge by. Best snapshot, result, list and comparison all ask here.
+    virtual std::optional<Metric> judge(std::span<const std::string> series) const = 0;
+    /// Whether a validation series gets better as it grows.
+    virtual bool higher_is_better(std::string_view series) const;
+
+    /// The networks and the solver that one network's text stands for. Errors: kInvalidArgument naming layer and rule.
+    virtual Result<TrainingFiles> make_networks(const caffe::NetParameter& network, const TrainingData& data,
+                                                const TrainingChoices& choices) const = 0;
+
+    /// What a network's outputs for one image mean, as members of the answer, `view` among them. Errors:
+    /// kFailedPrecondition when no output has the form that the task needs.
+    virtual Result<nlohmann::json> answer(std::span<const OutputArray> outputs, const TargetFacts& facts,
+                                          const AnswerOptions& options) const = 0;
+    /// Its files go to `folder`.
+    virtual Result<std::unique_ptr<Evaluator>> make_evaluator(const TargetFacts& facts,
+                                                              const std::filesystem::path& folder) const = 0;
+};
+
+/// Of datasets that name none: those made before there were others.
+inline constexpr std::string_view kDefaultTask = "classification";
+
+/// The table of tasks.
+Registry<Task>& tasks();
+
+/// Errors: kUnsupported, listing what there is. An empty name stands for classification.
+Result<const Task*> get_task(std::string_view name);
+
+/// The judge of tasks whose networks report only losses: "loss", else the first loss or error of the names.
+std::optional<Metric> judge_by_loss(std::span<const std::string> series);
+
+/// All outputs as they are: `{"view": "raw", "outputs": [{"name", "shape", "values"}]}`.
+nlohmann::json raw_answer(std::span<const OutputArray> outputs);
+
+}  // namespace digits

@@ -1,0 +1,49 @@
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "tasks/classification/classification.hpp"
+#include "tasks/regression/regression.hpp"
+#include "tasks/task.hpp"
+
+namespace digits {
+
+namespace {
+
+bool is_loss(std::string_view series) {
+    return series.find("loss") != std::string_view::npos || series.find("error") != std::string_view::npos;
+}
+
+}  // namespace
+
+bool Task::higher_is_better(std::string_view series) const { return !is_loss(series); }
+
+std::optional<Metric> judge_by_loss(std::span<const std::string> series) {
+    if (std::ranges::find(series, "loss") != series.end()) return Metric{"loss", false};
+    const auto found = std::ranges::find_if(series, is_loss);
+    return found == series.end() ? std::nullopt : std::optional(Metric{*found, false});
+}
+
+Registry<Task>& tasks() {
+    static const Classification classification;
+    static const Regression regression;
+    static Registry<Task> table{&classification, &regression};
+    return table;
+}
+
+Result<const Task*> get_task(std::string_view name) {
+    if (const auto* task = tasks().find(name.empty() ? kDefaultTask : name)) return task;
+    return fail(make_error(ErrorCode::kUnsupported,
+                           "The dataset is for the task \"{}\", which this version does not have.", name)
+                    .advise("The tasks are: " + tasks().names()));
+}
+
+nlohmann::json raw_answer(std::span<const OutputArray> outputs) {
+    auto list = nlohmann::json::array();
+    for (const auto& output : outputs)
+        list.push_back({{"name", output.name},
+                        {"shape", output.shape},
+                        {"values", std::vector<float>(output.values.begin(), output.values.end())}});
+    return {{"view", "raw"}, {"outputs", std::move(list)}};
+}
+
+}  // namespace digits

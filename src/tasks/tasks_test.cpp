@@ -1,0 +1,165 @@
+#include <gmock/gmock.h>
+
+#include <cmath>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "base/file.hpp"
+#include "data/reports/prediction_table.hpp"
+#include "tasks/task.hpp"
+
+namespace digits {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+using Series = std::vector<std::string>;
+
+const Task& classification() { return *tasks().find("classification"); }
+
+std::string judged(const Series& series) {
+    const auto metric = classification().judge(series);
+    return metric ? metric->name + (metric->higher_is_better ? " up" : " down") : "none";
+}
+
+TEST(Classification, IsJudgedByTheAccuracyOfItsMainOutput) {
+    EXPECT_EQ(judged({"accuracy", "loss"}), "accuracy up");
+    EXPECT_EQ(judged({"accuracy-top1", "accuracy-top5", "loss"}), "accuracy-top1 up");
+    EXPECT_EQ(judged({"loss1/accuracy", "loss1/loss", "accuracy", "accuracy-top5"}), "accuracy up");
+    EXPECT_EQ(judged({"accuracy-top5", "loss3/top-1", "loss3/top-5"}), "loss3/top-1 up");
+    EXPECT_EQ(judged({"my_accuracy", "loss"}), "my_accuracy up");
+    EXPECT_EQ(judged({"accuracy-top5", "loss"}), "accuracy-top5 up");
+}
+
+TEST(Classification, IsJudgedByItsLossWithoutAccuracy) {
+    EXPECT_EQ(judged({"a_loss", "loss", "number"}), "loss down");
+    EXPECT_EQ(judged({"number", "loss1", "loss2"}), "loss1 down");
+    EXPECT_EQ(judged({"mean_error"}), "mean_error down");
+    EXPECT_EQ(judged({"number"}), "none");
+    EXPECT_EQ(judged({}), "none");
+}
+
+/// Outputs of one image; the values live as long as this.
+class Outputs {
+  public:
+    Outputs& add(const char* name, const char* type, std::vector<std::int64_t> shape, std::vector<float> values) {
+        values_.push_back(std::make_unique<std::vector<float>>(std::move(values)));
+        outputs_.push_back({name, type, std::move(shape), *values_.back()});
+        return *this;
+    }
+    operator std::span<const OutputArray>() const { return outputs_; }
+
+  private:
+    std::vector<std::unique_ptr<std::vector<float>>> values_;
+    std::vector<OutputArray> outputs_;
+};
+
+std::string named(const Outputs& outputs) {
+    const auto answer = classification().answer(outputs, {{"cat", "dog", "owl"}, {}}, {});
+    return answer ? (*answer)["predictions"][0]["label"].get<std::string>() : answer.error().to_string();
+}
+
+TEST(Classification, NamesTheBestClassesFirst) {
+    const auto answer = classification().answer(Outputs().add("prob", "Softmax", {3}, {0.25F, 0.5F, 0.25F}),
+                                                {{"cat", "dog", "owl"}, {}}, {2});
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(*answer, json::parse(R"({"view": "classes", "predictions": [
+        {"label": "dog", "index": 1, "probability": 0.5}, {"label": "cat", "index": 0, "probability": 0.25}]})"));
+}
+
+TEST(Classification, TakesTheSoftmaxWithOneValueForEachClassWhateverOutputsAreCalled) {
+    const std::vector<float> cat{0.8F, 0.1F, 0.1F}, owl{0, 1, 9};
+    for (const char* other : {"aaux", "zaux"}) {
+        EXPECT_EQ(named(Outputs().add("prob", "Softmax", {3}, cat).add(other, "Softmax", {2}, {0, 1})), "cat") << other;
+        EXPECT_EQ(named(Outputs().add(other, "Softmax", {4}, {0, 0, 0, 1}).add("prob", "Softmax", {3}, cat)), "cat");
+        EXPECT_EQ(named(Outputs().add("prob", "Softmax", {3}, cat).add(other, "InnerProduct", {3}, owl)), "cat");
+    }
+    EXPECT_EQ(named(Outputs().add("ip", "InnerProduct", {3}, owl)), "owl") << "a network may end without a Softmax";
+    EXPECT_EQ(named(Outputs().add("prob", "Softmax", {5}, {0, 0, 0, 0, 1})), "4") << "more outputs than names";
+    EXPECT_EQ(named(Outputs().add("prob", "Softmax", {3, 1, 1}, cat)), "cat");
+}
+
+TEST(Classification, RefusesAMapOfClasses) {
+    const auto wrong = named(Outputs().add("prob", "Softmax", {3, 1, 2}, {0, 1, 0, 0, 1, 0}));
+    EXPECT_THAT(wrong, HasSubstr("prob (3 x 1 x 2)"));
+    EXPECT_THAT(wrong, HasSubstr("InnerProduct"));
+}
+
+TEST(Classification, EvaluatesByClass) {
+    const TemporaryFolder folder;
+    auto evaluator = classification().make_evaluator({{"cat", "dog"}, {}}, folder.path());
+    ASSERT_TRUE(evaluator) << evaluator.error().to_string();
+    const auto add = [&](std::uint64_t index, int truth, float cat) {
+        Outputs outputs;
+        outputs.add("prob", "Softmax", {2}, {cat, 1 - cat});
+        ASSERT_TRUE((*evaluator)->add({index, "a, " + std::to_string(index), truth, {}}, outputs));
+    };
+    add(0, 0, 0.75F);
+    add(1, 0, 0.25F);
+    ASSERT_TRUE((*evaluator)->add_unreadable({2, "b", 1, {}}));
+    add(3, -1, 0.25F);
+    const auto report = (*evaluator)->finish();
+    ASSERT_TRUE(report);
+    EXPECT_EQ(report->members["top1"], 0.5);
+    EXPECT_EQ(report->members["labelled"], 2);
+    EXPECT_EQ(report->members["confusion"], json::parse("[[0, 0, 1], [0, 1, 1]]"));
+    EXPECT_EQ(report->metrics.front(), (std::pair<std::string, double>("accuracy", 0.5)));
+    EXPECT_THAT(*read_file(folder.path() / "predictions.csv"),
+                HasSubstr("1,\"a, 1\",cat,dog,0.75,cat,0.25,,,,,,\r\n3,\"a, 3\",,dog,0.75,cat,0.25"));
+    EXPECT_EQ(PredictionTable::open(folder.path())->count(), 4U) << "what was not readable keeps its place";
+}
+
+const Task& regression() { return *tasks().find("regression"); }
+
+TEST(Regression, IsJudgedByItsLoss) {
+    const Series series{"accuracy", "loss"};
+    EXPECT_EQ(regression().judge(series)->name, "loss");
+    EXPECT_FALSE(regression().judge(series)->higher_is_better);
+}
+
+TEST(Regression, AnswersWithAllOutputsAsTheyAre) {
+    const auto answer = regression().answer(
+        Outputs().add("ip", "InnerProduct", {2}, {1.5F, -2}).add("map", "", {1, 2}, {0, 1}), {{}, {"x", "y"}}, {});
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(*answer, json::parse(R"({"view": "raw", "names": ["x", "y"], "outputs": [
+        {"name": "ip", "shape": [2], "values": [1.5, -2.0]}, {"name": "map", "shape": [1, 2], "values": [0.0, 1.0]}]})"));
+}
+
+TEST(Regression, EvaluatesByErrors) {
+    const TemporaryFolder folder;
+    auto evaluator = regression().make_evaluator({{}, {"x", "y"}}, folder.path());
+    ASSERT_TRUE(evaluator);
+    const auto add = [&](std::uint64_t index, std::vector<float> target, std::vector<float> predicted) {
+        return (*evaluator)
+            ->add({index, "i", -1, std::move(target)}, Outputs().add("ip", "InnerProduct", {2}, std::move(predicted)));
+    };
+    ASSERT_TRUE(add(0, {1, 2}, {2, 2}));
+    ASSERT_TRUE(add(1, {3, 4}, {3, 1}));
+    ASSERT_TRUE(add(2, {}, {0, 0}));
+    EXPECT_THAT(add(3, {1}, {0, 0}).error().message, HasSubstr("has 2 values, the target of an image has 1"));
+    const auto report = (*evaluator)->finish();
+    ASSERT_TRUE(report);
+    // Errors 1, 0 of x (targets 1, 3) and 0, −3 of y (targets 2, 4).
+    EXPECT_DOUBLE_EQ(report->members["mae"], 1);
+    EXPECT_DOUBLE_EQ(report->members["rmse"], std::sqrt(10.0 / 4));
+    EXPECT_EQ(report->members["labelled"], 2);
+    const auto& x = report->members["targets"][0];
+    EXPECT_EQ(x["name"], "x");
+    EXPECT_DOUBLE_EQ(x["mae"], 0.5);
+    EXPECT_DOUBLE_EQ(x["r2"], 0.5);
+    EXPECT_EQ(*read_file(folder.path() / "predictions.csv"),
+              "index,image,target x,target y,predicted x,predicted y\r\n0,i,1,2,2,2\r\n1,i,3,4,3,1\r\n2,i,,,0,0\r\n");
+}
+
+TEST(Tasks, KnowWhichSeriesGetBetterAsTheyGrow) {
+    for (const Task* task : tasks().all()) {
+        EXPECT_TRUE(task->higher_is_better("accuracy")) << task->name();
+        EXPECT_FALSE(task->higher_is_better("loss")) << task->name();
+        EXPECT_FALSE(task->higher_is_better("loss1/loss")) << task->name();
+        EXPECT_FALSE(task->name().empty());
+        EXPECT_FALSE(task->view().empty());
+    }
+}
+
+}  // namespace
+}  // namespace digits

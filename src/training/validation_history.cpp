@@ -1,0 +1,43 @@
+#include "training/validation_history.hpp"
+
+#include <cmath>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+namespace digits {
+
+void ValidationHistory::add(std::int64_t iteration, const std::string& name, double value) {
+    values_[name][iteration] = value;
+}
+
+void ValidationHistory::add_events(const std::filesystem::path& event_log, std::int64_t end) {
+    std::ifstream file(event_log);
+    for (std::string line; std::getline(file, line);) {
+        const auto event = nlohmann::json::parse(line, nullptr, false);
+        if (!event.is_object() || event.value("event", "") != "metrics" || event.value("phase", "") != "val") continue;
+        const auto iteration = event.value("iteration", std::int64_t{0});
+        if (iteration >= end) continue;
+        const auto values = event.value("values", nlohmann::json::object());
+        for (const auto& [name, value] : values.items())
+            if (value.is_number()) add(iteration, name, value.get<double>());
+    }
+}
+
+std::vector<std::string> ValidationHistory::names() const {
+    std::vector<std::string> names;
+    for (const auto& [name, points] : values_) names.push_back(name);
+    return names;
+}
+
+std::optional<ValidationHistory::Best> ValidationHistory::best(const Metric& metric) const {
+    const auto series = values_.find(metric.name);
+    if (series == values_.end()) return std::nullopt;
+    std::optional<Best> best;
+    for (const auto& [iteration, value] : series->second) {
+        if (!std::isfinite(value)) continue;
+        if (!best || metric.is_better(value, best->value)) best = {value, iteration};
+    }
+    return best;
+}
+
+}  // namespace digits
