@@ -432,6 +432,25 @@ step("home: ten thousand jobs are listed, sorted, selected and scrolled without 
   }
 });
 
+step("an answer of a kind that the pages do not know is a table of numbers", async () => {
+  const mock = await start_server(process.execPath, [join(root, "web/mock/serve.ts"), "--jobs"]);
+  try {
+    const { items } = await api(mock, "GET", "/jobs?kind=model&limit=50");
+    await page.goto(`${mock.address}/models/${items.find(({ state }) => state === "done").id}?tab=test`);
+    await page.getByRole("textbox", { name: /Image paths on the server/ }).fill("/data/tensor.png");
+    await page.getByRole("button", { name: "Classify", exact: true }).click();
+    const numbers = page.getByTestId("raw");
+    await numbers.getByRole("rowheader", { name: "output[2]" }).waitFor();
+    await numbers.getByText("12.5").waitFor();
+    const [download] = await Promise.all([page.waitForEvent("download"), numbers.getByRole("button", { name: "CSV" }).click()]);
+    assert.deepEqual(readFileSync(await download.path(), "utf8").split("\r\n"), ["place,value", "angle,12.5", "output[0],0.25", "output[1],-1", "output[2],3"]);
+    await assert_accessible("an answer in numbers");
+  } finally {
+    await page.goto("about:blank");
+    await mock.stop();
+  }
+});
+
 step("nothing was asked of another machine, and nothing went wrong in the browser", async () => {
   const elsewhere = browser.requests.filter((url) => !/^(http:\/\/127\.0\.0\.1:|data:|blob:|about:)/.test(url));
   assert.deepEqual(elsewhere, []);

@@ -14,8 +14,22 @@ const accent: MantineColorsTuple = [
   "#3a62d8",
 ];
 
+/** Mantine's own greys for the dark theme, brought to the surfaces of styles/tokens.css. */
+const dark: MantineColorsTuple = [
+  "#e6e9ee",
+  "#c4cad3",
+  "#a4adb9",
+  "#8d96a3",
+  "#3b424e",
+  "#2a2f38",
+  "#1c2027",
+  "#16191e",
+  "#121418",
+  "#0e1013",
+];
+
 export const theme = createTheme({
-  colors: { accent },
+  colors: { accent, dark },
   primaryColor: "accent",
   primaryShade: { light: 8, dark: 9 },
   defaultRadius: 6,

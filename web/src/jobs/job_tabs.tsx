@@ -3,7 +3,7 @@ import { type ReactNode, useEffect, useRef, useState } from "react";
 import { useSearchParams } from "react-router";
 import { api_root, file_url, type Job } from "../api/client";
 import { is_active } from "../api/live";
-import { useLog } from "../api/queries";
+import { useLog, useSystem } from "../api/queries";
 import { EmptyState } from "../frame/empty_state";
 import { Icon } from "../frame/icon";
 import { QueryProblem } from "../frame/page_states";
@@ -71,38 +71,51 @@ export function Facts({ title, items }: { title?: string; items: [label: string,
 
 export function FileList({ job, files }: { job: string; files: { path: string; text: string }[] }) {
   const { t } = useText();
-  if (files.length === 0) return <EmptyState icon="file" title={t("files.none")} />;
+  const data_dir = useSystem().data?.data_dir;
+  if (files.length === 0)
+    return (
+      <div className="card">
+        <EmptyState icon="file" title={t("files.none")} />
+      </div>
+    );
   return (
-    <Table className="card">
-      <Table.Thead>
-        <Table.Tr>
-          <Table.Th>{t("files.file")}</Table.Th>
-          <Table.Th>{t("files.what")}</Table.Th>
-          <Table.Th />
-        </Table.Tr>
-      </Table.Thead>
-      <Table.Tbody>
-        {files.map(({ path, text }) => (
-          <Table.Tr key={path}>
-            <Table.Td>
-              <a href={file_url(job, path)} target="_blank" rel="noreferrer">
-                {path}
-              </a>
-            </Table.Td>
-            <Table.Td>{text}</Table.Td>
-            <Table.Td align="right">
-              <a
-                href={file_url(job, path)}
-                download={path.split("/").at(-1)}
-                aria-label={`${t("action.download")} ${path}`}
-              >
-                {t("action.download")}
-              </a>
-            </Table.Td>
+    <Stack gap="sm">
+      {data_dir && (
+        <Text size="sm" c="dimmed">
+          {t("files.folder")}: <code>{`${data_dir}/jobs/${job}`}</code>
+        </Text>
+      )}
+      <Table className="card">
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th>{t("files.file")}</Table.Th>
+            <Table.Th>{t("files.what")}</Table.Th>
+            <Table.Th />
           </Table.Tr>
-        ))}
-      </Table.Tbody>
-    </Table>
+        </Table.Thead>
+        <Table.Tbody>
+          {files.map(({ path, text }) => (
+            <Table.Tr key={path}>
+              <Table.Td>
+                <a href={file_url(job, path)} target="_blank" rel="noreferrer">
+                  {path}
+                </a>
+              </Table.Td>
+              <Table.Td>{text}</Table.Td>
+              <Table.Td align="right">
+                <a
+                  href={file_url(job, path)}
+                  download={path.split("/").at(-1)}
+                  aria-label={`${t("action.download")} ${path}`}
+                >
+                  {t("action.download")}
+                </a>
+              </Table.Td>
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+    </Stack>
   );
 }
 

@@ -33,7 +33,6 @@ export const datasets = {
   "dataset.not_yet": "Classes appear when the dataset is created",
   "dataset.failed": "Dataset creation failed",
   "dataset.in_words": "{train} training and {val} validation images, {classes} classes, {size}, {colour}",
-  "dataset.folder": "Job folder",
 
   "explore.class": "Class",
   "explore.all_classes": "All classes",

@@ -45,6 +45,7 @@ export const jobs = {
   "files.file": "File",
   "files.what": "Description",
   "files.size": "Size",
+  "files.folder": "Job folder on the server",
   "files.none": "No files yet",
 
   "file.labels": "Labels: one class name on each line",

@@ -35,7 +35,6 @@ export const datasets: Record<keyof typeof english, string> = {
   "dataset.not_yet": "数据集创建完成后显示类别",
   "dataset.failed": "数据集创建失败",
   "dataset.in_words": "{train} 张训练图像、{val} 张验证图像，{classes} 个类别，{size}，{colour}",
-  "dataset.folder": "任务文件夹",
 
   "explore.class": "类别",
   "explore.all_classes": "所有类别",

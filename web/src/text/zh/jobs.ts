@@ -47,6 +47,7 @@ export const jobs: Record<keyof typeof english, string> = {
   "files.file": "文件",
   "files.what": "说明",
   "files.size": "大小",
+  "files.folder": "服务器上的任务文件夹",
   "files.none": "还没有文件",
 
   "file.labels": "标签：每行一个类别名称",
