@@ -17,6 +17,11 @@ import { useText } from "../text/text";
 import { view_of } from "../views/registry";
 import { ImagesPanel } from "./predicted_images";
 
+/** A task without classes has other members; its view knows which. */
+function facts_of(data: Evaluation): EvaluationFacts | null {
+  return data.evaluation as EvaluationFacts | null;
+}
+
 export function EvaluationPage() {
   const { id = "" } = useParams();
   const { t } = useText();
@@ -24,7 +29,8 @@ export function EvaluationPage() {
   const [params, set_params] = useSearchParams();
   if (query.error && !query.data) return <QueryProblem error={query.error} />;
   if (!query.data) return <PageSkeleton />;
-  const { job, evaluation } = query.data;
+  const { job } = query.data;
+  const evaluation = facts_of(query.data);
   const view = view_of(evaluation);
   const set = (changes: Record<string, string | null>) =>
     set_params(
@@ -100,7 +106,9 @@ export function useSourceText(): (spec: Partial<EvaluationSpec>) => string {
   return (spec) => spec.source?.path || data_word(spec.source?.split || "val");
 }
 
-function Side({ data: { job, model, evaluation } }: { data: Evaluation }) {
+function Side({ data }: { data: Evaluation }) {
+  const { job, model } = data;
+  const evaluation = facts_of(data);
   const words = useText();
   const { t, whole, rate } = words;
   const source_text = useSourceText();
