@@ -17,6 +17,10 @@ describe("the numbers of an answer", () => {
       ["value[0]", 7],
       ["value[1]", 8],
     ]);
+    expect(numbers_of({ view: "raw", outputs: [{ name: "pose", shape: [2], values: [0.5, 2] }] }, ["view"])).toEqual([
+      ["pose[0]", 0.5],
+      ["pose[1]", 2],
+    ]);
     expect(numbers_of(null)).toEqual([]);
   });
 });
