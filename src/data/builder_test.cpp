@@ -21,7 +21,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
 
-/// `<root>/<name>/<i>.png`, every picture another.
+/// `<root>/<name>/<i>.png`, every image another.
 void add_class(const fs::path& root, const std::string& name, int count, int side = 4) {
     for (int i = 0; i < count; ++i)
         put_file(root / name / fmt::format("{:03}.png", i), *encode_png(ramp(side, side, 3, i * 13)));
@@ -80,7 +80,7 @@ TEST(Builder, splits_each_class_by_percent) {
     EXPECT_THAT(all, SizeIs(20));
     all.merge(paths_in(job.job_dir() / "val.txt"));
     all.merge(paths_in(job.job_dir() / "test.txt"));
-    EXPECT_THAT(all, SizeIs(30)) << "no picture is in two sets";
+    EXPECT_THAT(all, SizeIs(30)) << "no image is in two sets";
 }
 
 TEST(Builder, gives_the_same_for_a_seed_and_any_number_of_threads) {
@@ -131,9 +131,9 @@ TEST(Builder, keeps_the_lists_order_without_shuffle) {
 
 TEST(Builder, reads_paths_with_spaces_from_lists) {
     JobFolder job;
-    put_file(job.root() / "my pictures/one 1.png", *encode_png(ramp(4, 4, 3)));
+    put_file(job.root() / "my images/one 1.png", *encode_png(ramp(4, 4, 3)));
     put_file(job.root() / "labels.txt", "a\nb\n");
-    put_file(job.root() / "train.txt", (job.root() / "my pictures/one 1.png").string() + "\t1\r\n");
+    put_file(job.root() / "train.txt", (job.root() / "my images/one 1.png").string() + "\t1\r\n");
     const auto result = built(
         job, spec_for({{"type", "lists"}, {"train", job.root() / "train.txt"}, {"labels", job.root() / "labels.txt"}}));
     EXPECT_EQ(result["splits"]["train"]["per_class"], (json{0, 1}));
@@ -202,8 +202,8 @@ TEST(Builder, finds_nested_and_hidden_images_and_no_other_files) {
     add_class(job.root() / "in", "b", 2);
     add_class(job.root() / "in", ".hidden", 2);
     put_file(job.root() / "in/b/.dot.PNG", *encode_png(ramp(4, 4, 3)));
-    put_file(job.root() / "in/b/notes.txt", "no picture");
-    put_file(job.root() / "in/b/png", "no picture");
+    put_file(job.root() / "in/b/notes.txt", "no image");
+    put_file(job.root() / "in/b/png", "no image");
     put_file(job.root() / "in/loose.png", *encode_png(ramp(4, 4, 3)));
     fs::create_directory_symlink("..", job.root() / "in/b/up");
     const auto result = built(job, spec_for({{"path", job.root() / "in"}, {"percent_val", 0}}));

@@ -17,7 +17,7 @@ struct DatumView {
     int width = 0;
     int label = 0;
     bool encoded = false;
-    std::string_view data;        ///< a picture file, or planes of unsigned bytes in B, G, R order
+    std::string_view data;        ///< an image file, or planes of unsigned bytes in B, G, R order
     std::size_t float_count = 0;  ///< of float_data, used when `data` is empty
     std::string_view record;
 
@@ -32,13 +32,13 @@ Result<DatumView> parse_datum(std::string_view record);
 /// `float_data` of a parsed datum, `float_count` values.
 void copy_float_data(const DatumView& datum, float* out);
 
-/// The picture of a datum, for display: encoded or raw, 1 or 3 channels; float data is cut to 0..255.
+/// The image of a datum, for display: encoded or raw, 1 or 3 channels; float data is cut to 0..255.
 /// Errors: kDataLoss, kUnsupported for another channel count.
 Result<Image> datum_image(const DatumView& datum);
 
 /// The bytes of a Datum with planes of raw samples, in B, G, R order for 3 channels.
 std::string raw_datum(const Image& image, int label);
-/// The bytes of a Datum with a picture file.
+/// The bytes of a Datum with an image file.
 std::string encoded_datum(const Image& image, std::string_view file, int label);
 /// The bytes of a Datum with numbers, whose last axes are channels, height and width: a vector is a row of its width,
 /// as in DIGITS. At most three axes; `values` fill them.

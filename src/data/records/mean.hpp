@@ -9,13 +9,13 @@
 
 namespace digits {
 
-/// Exact sums of pictures of one size. Each thread fills its own; `merge` puts them together.
+/// Exact sums of images of one size. Each thread fills its own; `merge` puts them together.
 class MeanAccumulator {
   public:
     void add(const Image& image);
     void merge(const MeanAccumulator& other);
     std::uint64_t count() const { return count_; }
-    /// Each sample's mean, rounded half to even as numpy does. At least one picture must have been added.
+    /// Each sample's mean, rounded half to even as numpy does. At least one image must have been added.
     Image mean() const;
 
   private:
@@ -26,7 +26,7 @@ class MeanAccumulator {
     int channels_ = 0;
     std::uint64_t count_ = 0;
     std::uint64_t unflushed_ = 0;
-    std::vector<std::uint32_t> recent_;  ///< of the last pictures; narrow, so that more fit a vector register
+    std::vector<std::uint32_t> recent_;  ///< of the last images; narrow, so that more fit a vector register
     std::vector<std::uint64_t> sums_;
 };
 

@@ -20,7 +20,7 @@ struct ListEntry {
     bool operator==(const ListEntry&) const = default;
 
     /// SampleName::text()
-    std::string name() const { return SampleName{path, box}.text(); }
+    std::string name() const { return box ? SampleName{path, box}.text() : path; }
 };
 
 struct ImageList {
