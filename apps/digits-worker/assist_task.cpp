@@ -34,33 +34,33 @@ using nlohmann::json;
 /// What a person who fills in a form waits for.
 constexpr auto kReportBudget = std::chrono::seconds(9);
 
-Result<json> answer_dataset_report(const json& request) {
+Result<json> answer_dataset_report(const json& request, TaskContext&) {
     DIGITS_ASSIGN(const auto spec, parse_dataset_spec(request.value("spec", json())));
     return report_dataset(spec, kReportBudget);
 }
 
-Result<json> answer_resize_example(const json& request) {
+Result<json> answer_resize_example(const json& request, TaskContext&) {
     DIGITS_ASSIGN(const auto spec, parse_dataset_spec(request.value("spec", json())));
     return resize_example(spec, request.value("picture", ""));
 }
 
-Result<json> answer_unpack(const json& request) {
+Result<json> answer_unpack(const json& request, TaskContext&) {
     return unpack_pictures(request.value("archive", ""), request.value("folder", ""));
 }
 
-using Answer = Result<json> (*)(const json& request);
+using Answer = Result<json> (*)(const json& request, TaskContext& context);
 constexpr std::pair<std::string_view, Answer> kAnswers[]{
-    {"augment_example", show_augmentation},
+    {"augment_example", [](const json& request, TaskContext&) { return show_augmentation(request); }},
     {"dataset_report", answer_dataset_report},
-    {"describe", describe_network},
+    {"describe", [](const json& request, TaskContext&) { return describe_network(request); }},
     {"resize_example", answer_resize_example},
     {"unpack", answer_unpack},
 };
 
-Result<json> answer(const json& request) {
+Result<json> answer(const json& request, TaskContext& context) {
     const auto type = request.value("type", "");
     for (const auto& [name, function] : kAnswers)
-        if (name == type) return function(request);
+        if (name == type) return function(request, context);
     return fail(ErrorCode::kUnsupported, "no answer to requests of type \"{}\"", type);
 }
 

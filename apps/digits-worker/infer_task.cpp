@@ -34,7 +34,7 @@ Result<nlohmann::json> run_infer_task(const nlohmann::json& json, TaskHost& host
                                                          default_device(), spec.threads, model.framework}));
     host.emit({{"event", "ready"}, {"snapshot_iteration", inference->predictor().iteration()}});
     return answer_requests(host, std::chrono::seconds(spec.idle_s),
-                           [&](const nlohmann::json& request) { return inference->answer(request); });
+                           [&](const nlohmann::json& request, TaskContext&) { return inference->answer(request); });
 }
 
 }  // namespace digits

@@ -7,13 +7,13 @@
 namespace digits {
 namespace {
 
-Result<nlohmann::json> answer_one(const nlohmann::json& request,
-                                  const std::function<Result<nlohmann::json>(const nlohmann::json&)>& answer) {
+Result<nlohmann::json> answer_one(const nlohmann::json& request, TaskHost& host, const AnswerFunction& answer) {
+    if (host.abort_requested()) return fail(ErrorCode::kCancelled, "the request was cancelled");
     try {
-        return answer(request);
+        return answer(request, host);
     } catch (const std::bad_alloc&) {
-        return fail(make_error(ErrorCode::kResourceExhausted, "the answer takes more memory than the worker may use")
-                        .advise("Use smaller pictures or a smaller batch size"));
+        return fail(make_error(ErrorCode::kResourceExhausted, "the answer needs more memory than the worker may use")
+                        .advise("Use smaller images or a smaller batch size"));
     } catch (const std::exception& error) {
         return fail(ErrorCode::kInternal, "unexpected: {}", error.what());
     }
@@ -21,10 +21,9 @@ Result<nlohmann::json> answer_one(const nlohmann::json& request,
 
 }  // namespace
 
-Result<nlohmann::json> answer_requests(TaskHost& host, std::chrono::seconds idle,
-                                       const std::function<Result<nlohmann::json>(const nlohmann::json&)>& answer) {
+Result<nlohmann::json> answer_requests(TaskHost& host, std::chrono::seconds idle, const AnswerFunction& answer) {
     while (const auto request = host.next_request(idle)) {
-        auto answered = answer_one(request->data, answer);
+        auto answered = answer_one(request->data, host, answer);
         nlohmann::json event{{"event", "response"}, {"id", request->id}};
         if (answered) {
             event["data"] = std::move(*answered);
@@ -33,7 +32,7 @@ Result<nlohmann::json> answer_requests(TaskHost& host, std::chrono::seconds idle
         }
         host.emit(event);
     }
-    if (host.abort_requested()) return fail(ErrorCode::kCancelled, "aborted");
+    if (host.task_aborted()) return fail(ErrorCode::kCancelled, "aborted");
     return nlohmann::json();
 }
 

@@ -132,7 +132,8 @@ void TaskHost::emit(const nlohmann::json& event) {
     log_.write(line);
 }
 
-bool TaskHost::abort_requested() const { return g_abort; }
+bool TaskHost::abort_requested() const { return g_abort || request_cancelled_; }
+bool TaskHost::task_aborted() const { return g_abort; }
 
 bool TaskHost::take_snapshot_request() {
     int waiting = g_snapshots;
@@ -174,6 +175,10 @@ void TaskHost::handle_command(const std::string& line) {
         g_abort = true;
     } else if (command == "request") {
         requests_.push_back({json.value("id", ""), json.value("request", nlohmann::json::object())});
+    } else if (command == "cancel") {
+        const auto id = json.value("id", "");
+        if (id == current_request_) request_cancelled_ = true;
+        for (auto& waiting : requests_) waiting.cancelled = waiting.cancelled || waiting.id == id;
     } else if (command == "quit") {
         no_more_requests_ = true;
     } else {
@@ -185,6 +190,8 @@ void TaskHost::handle_command(const std::string& line) {
 std::optional<TaskHost::Request> TaskHost::next_request(std::chrono::milliseconds idle) {
     const auto deadline = std::chrono::steady_clock::now() + idle;
     std::unique_lock lock(requests_mutex_);
+    current_request_.clear();
+    request_cancelled_ = false;
     // A signal cannot notify, so look at it a few times a second.
     while (requests_.empty() && !no_more_requests_ && !g_abort && std::chrono::steady_clock::now() < deadline)
         requests_changed_.wait_until(
@@ -192,6 +199,8 @@ std::optional<TaskHost::Request> TaskHost::next_request(std::chrono::millisecond
     if (requests_.empty() || g_abort) return std::nullopt;
     auto request = std::move(requests_.front());
     requests_.pop_front();
+    current_request_ = request.id;
+    request_cancelled_ = request.cancelled;
     return request;
 }
 

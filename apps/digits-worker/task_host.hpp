@@ -37,9 +37,13 @@ class TaskHost final : public TaskContext {
     struct Request {
         std::string id;
         nlohmann::json data;
+        bool cancelled = false;
     };
-    /// Waits for a request; nothing when `idle` is over, on `quit`, abort, or the end of standard input.
+    /// Waits for a request; nothing when `idle` is over, on `quit`, abort, or the end of standard input. Until the next
+    /// call `abort_requested` also tells that this request was cancelled.
     std::optional<Request> next_request(std::chrono::milliseconds idle);
+    /// Whether the whole task is to stop, not only the request that is being answered.
+    bool task_aborted() const;
 
   private:
     TaskHost() = default;
@@ -61,9 +65,12 @@ class TaskHost final : public TaskContext {
     std::int64_t last_seq_ = 0;
     ReadableLog log_;
 
-    std::mutex requests_mutex_;  // guards the two below
+    std::atomic<bool> request_cancelled_{false};
+
+    std::mutex requests_mutex_;  // guards the four below
     std::condition_variable requests_changed_;
     std::deque<Request> requests_;
+    std::string current_request_;
     bool no_more_requests_ = false;
 };
 

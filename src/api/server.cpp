@@ -12,6 +12,7 @@
 #include "api/jobs/job_view.hpp"
 #include "api/machine/machine.hpp"
 #include "api/requests/messages.hpp"
+#include "api/requests/warm_questions.hpp"
 #include "api/resources.hpp"
 #include "api/rules.hpp"
 #include "base/file.hpp"
@@ -118,6 +119,7 @@ Result<std::unique_ptr<ApiServer>> ApiServer::start(ApiServerOptions options) {
     jobs.allow_python_layers = options.allow_python_layers;
     jobs.resources.train_slots = options.train_slots;
     jobs.resources.gpus = api::gpu_ids();
+    jobs.warm_workers = api::warm_worker_limits();
     jobs.print_row = api::job_row;
     DIGITS_ASSIGN(state->jobs, JobManager::create(std::move(jobs)));
     state->events = std::make_unique<api::EventHub>(*state->jobs);

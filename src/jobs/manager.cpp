@@ -22,19 +22,8 @@ using nlohmann::json;
 namespace fs = std::filesystem;
 
 constexpr std::size_t kMaxName_bytes = 200;
-constexpr int kAssistWorkers = 3;
-constexpr auto kTrialIdle = std::chrono::seconds(20);
-constexpr auto kLongAssist = std::chrono::minutes(30);
 
 Error no_job(std::string_view id) { return make_error(ErrorCode::kNotFound, "there is no job {}", id); }
-
-WarmPool::Options infer_options(const JobManagerOptions& options) {
-    return {options.worker_path, options.infer_workers, options.abort_grace, options.allow_python_layers};
-}
-
-WarmPool::Options assist_options(const JobManagerOptions& options) {
-    return {options.worker_path, kAssistWorkers, options.abort_grace, options.allow_python_layers};
-}
 
 Result<FileHandle> lock_data_dir(const fs::path& data_dir) {
     std::error_code error;
@@ -88,8 +77,7 @@ Status check_name(const std::string& name) {
 
 // ---------------------------------------------------------------------------------------------------------- life
 
-JobManager::Impl::Impl(JobManagerOptions options)
-    : options_(std::move(options)), infer_pool_(infer_options(options_)), assist_pool_(assist_options(options_)) {}
+JobManager::Impl::Impl(JobManagerOptions options) : options_(std::move(options)) {}
 
 Result<std::unique_ptr<JobManager::Impl>> JobManager::Impl::create(JobManagerOptions options) {
     std::error_code error;
@@ -109,6 +97,12 @@ Status JobManager::Impl::open() {
     DIGITS_ASSIGN(store_, JobStore::open(options_.data_dir / "digits.db", options_.kept_events));
     DIGITS_TRY(read_back_jobs(options_.data_dir / "jobs", *store_));
     DIGITS_ASSIGN(last_event_id_, store_->last_event_id());
+    WarmPool::Options warm;
+    warm.worker_path = options_.worker_path;
+    warm.workers = options_.warm_workers;
+    warm.grace = options_.abort_grace;
+    warm.allow_python_layers = options_.allow_python_layers;
+    DIGITS_ASSIGN(warm_pool_, WarmPool::create(std::move(warm)));
     return take_up_jobs();
 }
 
@@ -431,52 +425,6 @@ Status JobManager::Impl::snapshot_now(std::string_view id) {
     return {};
 }
 
-void JobManager::Impl::infer(std::string_view model_id, std::string_view snapshot, const json& request,
-                             InferCallback callback) {
-    const auto job = get(model_id);
-    if (!job || job->kind != "model") {
-        callback(fail(job ? make_error(ErrorCode::kInvalidArgument, "{} is no model", model_id) : job.error()));
-        return;
-    }
-    const fs::path dataset = job->parents.empty() ? fs::path() : job_dir(job->parents.front());
-    const std::scoped_lock lock(mutex_);
-    WarmTask task{fmt::format("{}/{}", model_id, snapshot),
-                  std::string(model_id),
-                  "the model",
-                  "infer",
-                  job_dir(model_id),
-                  {},
-                  options_.infer_idle};
-    task.spec = std::make_shared<const json>(json{{"model_dir", task.folder.string()},
-                                                  {"dataset_dir", dataset.string()},
-                                                  {"snapshot", snapshot},
-                                                  {"threads", 0}});
-    infer_pool_.add(
-        {std::move(task), std::make_shared<const json>(request), std::move(callback), options_.infer_timeout});
-    wake();
-}
-
-void JobManager::Impl::assist(const json& request, InferCallback callback) {
-    const std::scoped_lock lock(mutex_);
-    // What takes long does not keep the others waiting, and a trial, which keeps the memory that it took, ends soon.
-    const auto type = request.value("type", "");
-    const bool takes_long = type == "unpack", is_trial = request.value("measure", false);
-    const bool apart = takes_long || type == "dataset_report";
-    WarmTask task{is_trial ? "trial"
-                  : apart  ? type
-                           : "questions",
-                  "",
-                  "the worker that answers for forms",
-                  "assist",
-                  options_.data_dir / "assist",
-                  {},
-                  is_trial ? kTrialIdle : options_.infer_idle};
-    task.spec = std::make_shared<const json>(json{{"memory_mb", options_.assist_memory_mb}});
-    assist_pool_.add({std::move(task), std::make_shared<const json>(request), std::move(callback),
-                      takes_long ? kLongAssist : options_.assist_timeout});
-    wake();
-}
-
 TrainingRoom JobManager::Impl::training_room() const {
     const auto& resources = options_.resources;
     TrainingRoom room{resources.gpus.empty() ? resources.train_slots : static_cast<int>(resources.gpus.size()), 0};
@@ -557,32 +505,17 @@ std::int64_t JobManager::last_event_id() const { return impl_->store().last_even
 TrainingRoom JobManager::training_room() const { return impl_->training_room(); }
 const JobManagerOptions& JobManager::options() const { return impl_->options(); }
 
-void JobManager::infer(std::string_view model_id, std::string_view snapshot, const json& request,
-                       InferCallback callback) {
-    impl_->infer(model_id, snapshot, request, std::move(callback));
+WarmPool::RequestId JobManager::ask(WarmRequest request, AnswerCallback callback) {
+    return impl_->warm_pool().ask(std::move(request), std::move(callback));
 }
 
-void JobManager::assist(const json& request, InferCallback callback) { impl_->assist(request, std::move(callback)); }
-
-namespace {
-
-/// Waits for what `ask` gives its callback.
-template <class Ask>
-Result<JsonPtr> answer_of(Ask ask) {
+Result<JsonPtr> JobManager::ask(WarmRequest request) {
     auto answered = std::make_shared<std::promise<Result<JsonPtr>>>();
     auto answer = answered->get_future();
-    ask([answered](Result<JsonPtr> result) { answered->set_value(std::move(result)); });
+    ask(std::move(request), [answered](Result<JsonPtr> result) { answered->set_value(std::move(result)); });
     return answer.get();
 }
 
-}  // namespace
-
-Result<JsonPtr> JobManager::infer(std::string_view model_id, std::string_view snapshot, const json& request) {
-    return answer_of([&](InferCallback callback) { impl_->infer(model_id, snapshot, request, std::move(callback)); });
-}
-
-Result<JsonPtr> JobManager::assist(const json& request) {
-    return answer_of([&](InferCallback callback) { impl_->assist(request, std::move(callback)); });
-}
+void JobManager::cancel_request(WarmPool::RequestId id) { impl_->warm_pool().cancel(id); }
 
 }  // namespace digits

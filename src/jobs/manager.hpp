@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,6 +14,7 @@
 
 #include "base/result.hpp"
 #include "jobs/job.hpp"
+#include "jobs/warm_pool.hpp"
 
 namespace digits {
 
@@ -37,14 +39,8 @@ struct JobManagerOptions {
     bool allow_python_layers = false;  ///< told to every worker
     JobResources resources;
     std::chrono::milliseconds abort_grace = std::chrono::seconds(10);
-    int infer_workers = 2;
-    std::chrono::seconds infer_idle = std::chrono::seconds(300);
-    /// For one request, the loading of the model included.
-    std::chrono::milliseconds infer_timeout = std::chrono::minutes(5);
+    std::map<std::string, int> warm_workers = {};  ///< how many of a kind may be kept; 1 where it is not named
     std::chrono::milliseconds trash_grace = std::chrono::minutes(10);
-    /// For one question of a form; the worker is ended when it takes longer.
-    std::chrono::milliseconds assist_timeout = std::chrono::minutes(1);
-    int assist_memory_mb = 4096;
     std::int64_t kept_events = 20000;
     /// How a list shows a job, of which spec and history are not given. Kept as long as the job does not change.
     std::function<std::string(const Job&)> print_row = {};
@@ -167,15 +163,15 @@ struct JobReplay {
 
 /// Everything about jobs: what there is, what runs, what happened. Runs each job as a process of `worker_path`
 /// (docs/formats/worker-protocol.md) and goes on where an earlier manager on the same folder stopped, however it
-/// stopped. All members are thread-safe; callbacks come on the manager's own thread, must be quick and must not
-/// throw. One manager a data folder: a second fails with kFailedPrecondition.
+/// stopped. All members are thread-safe; event callbacks come on the manager's own thread, must be quick and must
+/// not throw. One manager a data folder: a second fails with kFailedPrecondition.
 class JobManager {
   public:
     using EventCallback = std::function<void(const JobEvent&)>;
-    using InferCallback = std::function<void(Result<JsonPtr>)>;
+    using AnswerCallback = WarmPool::Callback;
 
     static Result<std::unique_ptr<JobManager>> create(JobManagerOptions options);
-    /// Workers of running jobs go on; infer workers are closed.
+    /// Workers of running jobs go on; warm workers are ended.
     ~JobManager();
     JobManager(const JobManager&) = delete;
     JobManager& operator=(const JobManager&) = delete;
@@ -226,18 +222,15 @@ class JobManager {
     /// 0: none yet.
     std::int64_t last_event_id() const;
 
-    /// Asks a warm worker that has the model loaded; starts it if need be. `snapshot`: file name of the weights,
-    /// empty: the newest.
-    Result<JsonPtr> infer(std::string_view model_id, std::string_view snapshot, const nlohmann::json& request);
-    void infer(std::string_view model_id, std::string_view snapshot, const nlohmann::json& request,
-               InferCallback callback);
-
     TrainingRoom training_room() const;
 
-    /// Asks a warm worker that knows no job: what the forms want to know before there is one
-    /// (docs/formats/specs.md#assist). A picture or a network that brings it down costs only this answer.
-    Result<JsonPtr> assist(const nlohmann::json& request);
-    void assist(const nlohmann::json& request, InferCallback callback);
+    /// Asks a warm worker, which is started if there is none. The callback gets the answer, exactly once and on a
+    /// thread of the warm pool: it must be quick. An input that crashes the worker fails only this request.
+    WarmPool::RequestId ask(WarmRequest request, AnswerCallback callback);
+    /// The same, and waits for the answer.
+    Result<JsonPtr> ask(WarmRequest request);
+    /// The request, unless it has been answered, is answered with kCancelled at once, and its worker stops.
+    void cancel_request(WarmPool::RequestId id);
 
     const JobManagerOptions& options() const;
 

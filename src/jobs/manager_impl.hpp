@@ -2,7 +2,6 @@
 
 #include <sys/types.h>
 
-#include <array>
 #include <condition_variable>
 #include <map>
 #include <memory>
@@ -44,9 +43,6 @@ class JobManager::Impl {
     Result<Job> get_trashed(std::string_view id) const;
     std::string names_of(const std::vector<std::string>& ids) const;
     Status snapshot_now(std::string_view id);
-    void infer(std::string_view model_id, std::string_view snapshot, const nlohmann::json& request,
-               InferCallback callback);
-    void assist(const nlohmann::json& request, InferCallback callback);
     int subscribe(EventCallback callback);
     void unsubscribe(int subscription);
     Status flush_now();
@@ -54,6 +50,7 @@ class JobManager::Impl {
 
     const JobManagerOptions& options() const { return options_; }
     JobStore& store() const { return *store_; }
+    WarmPool& warm_pool() const { return *warm_pool_; }
     std::filesystem::path job_dir(std::string_view id) const { return options_.data_dir / "jobs" / id; }
 
   private:
@@ -100,14 +97,13 @@ class JobManager::Impl {
     void collect_changes(ActiveJob& active);
     Status flush();
     void wake() const;
-    std::array<WarmPool*, 2> warm_pools() { return {&infer_pool_, &assist_pool_}; }
-    std::array<const WarmPool*, 2> warm_pools() const { return {&infer_pool_, &assist_pool_}; }
 
     const JobManagerOptions options_;
     FileHandle lock_file_;
     FileHandle wake_handle_;
     std::filesystem::path memory_events_;
     std::unique_ptr<JobStore> store_;
+    std::unique_ptr<WarmPool> warm_pool_;  ///< has a thread and a lock of its own
 
     mutable std::mutex mutex_;
     ActiveJobs active_;
@@ -118,8 +114,6 @@ class JobManager::Impl {
     Clock::time_point last_flush_;
     Clock::time_point next_purge_;  ///< when the oldest job of the trash is due, or something may have come into it
     bool stopping_ = false;
-    WarmPool infer_pool_;
-    WarmPool assist_pool_;
 
     std::mutex subscribers_mutex_;  ///< held while callbacks run
     std::map<int, EventCallback> subscribers_;

@@ -24,7 +24,6 @@ constexpr auto kFlushInterval = std::chrono::milliseconds(200);
 /// Of workers that an earlier server started, and where the kernel cannot tell us when a process ends.
 constexpr auto kLookInterval = std::chrono::milliseconds(200);
 constexpr auto kLongSleep = std::chrono::seconds(60);
-constexpr auto kInferPatience = std::chrono::seconds(2);
 constexpr std::size_t kReadLimit_bytes = 1 << 20;
 /// As CUDA_VISIBLE_DEVICES: none.
 constexpr const char* kNoGpu = "-1";
@@ -49,19 +48,13 @@ void JobManager::Impl::run() {
     pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
     for (;;) {
         Clock::time_point until;
-        std::vector<WarmPool::Answer> answers;
         bool stop = false;
         {
             const std::scoped_lock lock(mutex_);
             step(Clock::now());
             stop = stopping_;
-            for (auto* pool : warm_pools()) {
-                if (stop) pool->stop(kInferPatience);
-                std::ranges::move(pool->take_answers(), std::back_inserter(answers));
-            }
             until = next_step(Clock::now());
         }
-        for (auto& answer : answers) answer.callback(std::move(answer.result));
         publish();
         if (stop) return;
         sleep(until);
@@ -79,8 +72,6 @@ JobManager::Impl::Clock::time_point JobManager::Impl::next_step(Clock::time_poin
     }
     if (!batch_.empty()) next = std::min(next, last_flush_ + kFlushInterval);
     next = std::min(next, std::max(next_purge_, now));
-    for (const auto* pool : warm_pools())
-        if (const auto deadline = pool->next_deadline()) next = std::min(next, *deadline);
     return next;
 }
 
@@ -95,7 +86,6 @@ void JobManager::Impl::sleep(Clock::time_point until) {
                 if (handle >= 0) handles.push_back({handle, POLLIN, 0});
             if (process.blocked_input() >= 0) handles.push_back({process.blocked_input(), POLLOUT, 0});
         }
-        for (const auto* pool : warm_pools()) pool->add_handles(handles);
     }
     const auto wait = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now()).count();
     ::poll(handles.data(), handles.size(), static_cast<int>(std::clamp<std::int64_t>(wait, 0, 60'000)));
@@ -111,7 +101,6 @@ void JobManager::Impl::step(Clock::time_point now) {
         schedule();
         empty_trash(now);
     }
-    for (auto* pool : warm_pools()) pool->step(now);
     bool urgent = stopping_, due = !batch_.empty();
     for (const auto& [id, active] : active_) {
         urgent = urgent || active->urgent;

@@ -59,7 +59,7 @@ Status JobManager::Impl::erase(std::string_view id) {
 Status JobManager::Impl::remove(std::string_view id) {
     const std::scoped_lock lock(mutex_);
     DIGITS_ASSIGN(const auto going, check_removable(id));
-    infer_pool_.close_owner(id);
+    warm_pool_->close_owner(id);
     for (const auto& one : going) {
         DIGITS_TRY(erase(one));
         add_event(one, "removed", std::make_shared<const json>(json::object()));
@@ -70,7 +70,7 @@ Status JobManager::Impl::remove(std::string_view id) {
 Status JobManager::Impl::trash(std::string_view id) {
     const std::scoped_lock lock(mutex_);
     DIGITS_ASSIGN(const auto going, check_removable(id));
-    infer_pool_.close_owner(id);
+    warm_pool_->close_owner(id);
     const double now = unix_time();
     for (const auto& one : going) {
         DIGITS_ASSIGN(auto* active, load(one));

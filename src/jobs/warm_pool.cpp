@@ -18,6 +18,9 @@ using nlohmann::json;
 namespace fs = std::filesystem;
 
 constexpr std::size_t kReadLimit_bytes = 4 << 20;
+constexpr auto kLongSleep = std::chrono::seconds(60);
+/// Where the kernel cannot tell us when a process ends.
+constexpr auto kLookInterval = std::chrono::milliseconds(200);
 
 std::string print(const json& data) { return data.dump(-1, ' ', false, json::error_handler_t::replace); }
 
@@ -29,57 +32,154 @@ Result<fs::path> make_task_dir(const WarmTask& task, const std::vector<fs::path>
         std::error_code error;
         fs::remove_all(dir, error);
         fs::create_directories(dir, error);
-        if (error) return fail(errno_error("cannot make " + dir.string(), error.value()));
+        if (error) return fail(errno_error("cannot create " + dir.string(), error.value()));
         return dir;
     }
 }
 
+int milliseconds_until(WarmPool::Clock::time_point until) {
+    const auto wait = std::chrono::ceil<std::chrono::milliseconds>(until - WarmPool::Clock::now()).count();
+    return static_cast<int>(std::clamp<std::int64_t>(wait, 0, 60'000));
+}
+
+Error removed(const WarmTask& task) {
+    return make_error(ErrorCode::kNotFound, "{} {} was removed", task.noun, task.owner);
+}
+
 }  // namespace
 
-void WarmPool::add(Request request) {
-    request.deadline = Clock::now() + request.timeout;
-    queue_.push_back(std::move(request));
+WarmPool::WarmPool(Options options, WakeUp wake_up) : options_(std::move(options)), wake_up_(std::move(wake_up)) {}
+
+Result<std::unique_ptr<WarmPool>> WarmPool::create(Options options) {
+    DIGITS_ASSIGN(auto wake_up, WakeUp::create());
+    auto pool = std::unique_ptr<WarmPool>(new WarmPool(std::move(options), std::move(wake_up)));
+    pool->thread_ = std::thread([raw = pool.get()] { raw->run(); });
+    return pool;
 }
 
-void WarmPool::answer(Request& request, Result<JsonPtr> result) {
-    answers_.push_back({std::move(request.callback), std::move(result)});
-}
-
-std::vector<WarmPool::Answer> WarmPool::take_answers() { return std::exchange(answers_, {}); }
-
-void WarmPool::close_owner(std::string_view job_id) {
-    for (auto& worker : workers_) {
-        if (worker.owner != job_id) continue;
-        worker.failed = make_error(ErrorCode::kNotFound, "{} {} was removed", worker.noun, job_id);
-        worker.process.signal_group(SIGKILL);
-        worker.kill_at = Clock::time_point::max();
+WarmPool::~WarmPool() {
+    {
+        const std::scoped_lock lock(mutex_);
+        stopping_ = true;
     }
-    std::erase_if(queue_, [&](Request& request) {
-        if (request.task.owner != job_id) return false;
-        answer(request, fail(ErrorCode::kNotFound, "{} {} was removed", request.task.noun, job_id));
+    wake_up_.ring();
+    thread_.join();
+}
+
+// -------------------------------------------------------------------------------------------------- from any thread
+
+WarmPool::RequestId WarmPool::ask(WarmRequest request, Callback callback) {
+    const std::scoped_lock lock(mutex_);
+    const auto id = ++last_id_;
+    const auto deadline = Clock::now() + request.timeout;
+    Pending pending{id, std::move(request), std::move(callback), deadline};
+    if (stopping_) {
+        answer(pending, fail(ErrorCode::kUnavailable, "the server is stopping"));
+    } else if (queue_.size() >= options_.max_waiting) {
+        answer(pending, fail(make_error(ErrorCode::kUnavailable, "{} is busy: {} requests are waiting",
+                                        pending.request.task.noun, queue_.size())
+                                 .advise("Try again later")));
+    } else {
+        queue_.push_back(std::move(pending));
+    }
+    wake_up_.ring();
+    return id;
+}
+
+void WarmPool::cancel(RequestId id) {
+    const std::scoped_lock lock(mutex_);
+    const auto cancelled = [] { return fail(ErrorCode::kCancelled, "the request was cancelled"); };
+    for (auto& worker : workers_) {
+        if (!worker.pending || worker.pending->id != id) continue;
+        answer(*worker.pending, cancelled());
+        worker.pending.reset();
+        worker.process.send(print({{"command", "cancel"}, {"id", std::to_string(id)}}));
+        worker.cancelled_until = Clock::now() + options_.cancel_grace;
+    }
+    std::erase_if(queue_, [&](Pending& pending) {
+        if (pending.id != id) return false;
+        answer(pending, cancelled());
         return true;
     });
+    wake_up_.ring();
 }
 
-void WarmPool::add_handles(std::vector<pollfd>& handles) const {
+void WarmPool::close_owner(std::string_view job_id) {
+    const std::scoped_lock lock(mutex_);
+    for (auto& worker : workers_) {
+        if (worker.task.owner != job_id) continue;
+        worker.failed = removed(worker.task);
+        end(worker);
+    }
+    std::erase_if(queue_, [&](Pending& pending) {
+        if (pending.request.task.owner != job_id) return false;
+        answer(pending, fail(removed(pending.request.task)));
+        return true;
+    });
+    wake_up_.ring();
+}
+
+std::size_t WarmPool::worker_count() const {
+    const std::scoped_lock lock(mutex_);
+    return workers_.size();
+}
+
+// ------------------------------------------------------------------------------------------------------ the thread
+
+void WarmPool::run() {
+    // A worker that closed its input must not end the server.
+    sigset_t pipe;
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
+    for (;;) {
+        std::vector<Answer> answers;
+        std::vector<pollfd> waiting;
+        Clock::time_point until;
+        bool last = false;
+        {
+            const std::scoped_lock lock(mutex_);
+            last = stopping_;
+            if (last) {
+                stop();
+            } else {
+                step(Clock::now());
+            }
+            answers.swap(answers_);
+            waiting = handles();
+            until = next_deadline().value_or(Clock::now() + kLongSleep);
+        }
+        for (auto& answer : answers) answer.callback(std::move(answer.result));
+        if (last) return;
+        waiting.push_back({wake_up_.handle(), POLLIN, 0});
+        ::poll(waiting.data(), waiting.size(), milliseconds_until(until));
+        wake_up_.clear();
+    }
+}
+
+std::vector<pollfd> WarmPool::handles() const {
+    std::vector<pollfd> handles;
     for (const auto& worker : workers_) {
         for (const int fd : {worker.process.output(), worker.process.exit_handle()})
             if (fd >= 0) handles.push_back({fd, POLLIN, 0});
         if (worker.process.blocked_input() >= 0) handles.push_back({worker.process.blocked_input(), POLLOUT, 0});
     }
+    return handles;
 }
 
 std::optional<WarmPool::Clock::time_point> WarmPool::next_deadline() const {
     std::optional<Clock::time_point> next;
     const auto consider = [&](Clock::time_point at) { next = next ? std::min(*next, at) : at; };
-    for (const auto& request : queue_) consider(request.deadline);
+    for (const auto& pending : queue_) consider(pending.deadline);
     for (const auto& worker : workers_) {
         if (worker.kill_at) {
             consider(*worker.kill_at);
+        } else if (worker.cancelled_until) {
+            consider(*worker.cancelled_until);
         } else {
-            consider(worker.request ? worker.request->deadline : worker.idle_since + worker.idle);
+            consider(worker.pending ? worker.pending->deadline : worker.idle_since + worker.task.idle);
         }
-        if (worker.process.exit_handle() < 0) consider(Clock::now() + std::chrono::milliseconds(200));
+        if (worker.process.exit_handle() < 0) consider(Clock::now() + kLookInterval);
     }
     return next;
 }
@@ -100,172 +200,194 @@ void WarmPool::step(Clock::time_point now) {
     for (auto& worker : workers_) worker.process.flush();
 }
 
+void WarmPool::end(Worker& worker) {
+    worker.process.signal_group(SIGKILL);
+    worker.kill_at = Clock::time_point::max();
+}
+
+void WarmPool::answer(Pending& pending, Result<JsonPtr> result) {
+    answers_.push_back({std::move(pending.callback), std::move(result)});
+}
+
 void WarmPool::step_worker(Worker& worker, Clock::time_point now) {
     worker.process.flush();
     while (worker.process.read_output(worker.input, kReadLimit_bytes) && worker.input.size() < kMaxEventLine_bytes) {
     }
-    const auto end = worker.input.rfind('\n');
-    if (end != std::string::npos) {
-        for (const auto& event : parse_event_lines(std::string_view(worker.input).substr(0, end + 1), "warm worker"))
+    const auto last = worker.input.rfind('\n');
+    if (last != std::string::npos) {
+        for (const auto& event : parse_event_lines(std::string_view(worker.input).substr(0, last + 1), "warm worker"))
             handle(worker, event, now);
-        worker.input.erase(0, end + 1);
+        worker.input.erase(0, last + 1);
     }
     if (worker.input.size() >= kMaxEventLine_bytes) {
         worker.failed = make_error(ErrorCode::kTooLarge, "the answer is longer than {} bytes", kMaxEventLine_bytes);
         worker.input.clear();
         worker.kill_at = now;
     }
-    const bool idle_too_long = !worker.request && !worker.kill_at && now >= worker.idle_since + worker.idle;
+    const bool idle_too_long = worker.busy_with == 0 && !worker.kill_at && now >= worker.idle_since + worker.task.idle;
     if (idle_too_long) {
         worker.process.send(R"({"command":"quit"})");
         worker.kill_at = now + options_.grace;
     }
-    if (worker.kill_at && now >= *worker.kill_at) {
-        worker.process.signal_group(SIGKILL);
-        worker.kill_at = Clock::time_point::max();
+    const bool ignores_cancel = worker.cancelled_until && now >= *worker.cancelled_until;
+    if (ignores_cancel || (worker.kill_at && now >= *worker.kill_at)) {
+        worker.cancelled_until.reset();
+        end(worker);
     }
 }
 
 void WarmPool::handle(Worker& worker, const json& event, Clock::time_point now) {
     const auto name = event["event"].get<std::string>();
     if (name == "failed") worker.failed = parse_task_error(event);
-    if (name != "response" || !worker.request) return;
-    if (event.value("id", json()) != worker.request_id) return;
-    if (event.contains("data")) {
-        answer(*worker.request, std::make_shared<const json>(event["data"]));
-    } else {
-        answer(*worker.request, fail(parse_task_error(event)));
+    if (name != "response" || worker.busy_with == 0) return;
+    if (event.value("id", json()) != std::to_string(worker.busy_with)) return;
+    if (worker.pending && event.contains("data")) {
+        answer(*worker.pending, std::make_shared<const json>(event["data"]));
+    } else if (worker.pending) {
+        answer(*worker.pending, fail(parse_task_error(event)));
     }
-    worker.request.reset();
+    worker.pending.reset();
+    worker.cancelled_until.reset();
+    worker.busy_with = 0;
     worker.idle_since = now;
 }
 
 void WarmPool::collect(Worker& worker, const ExitStatus& exit) {
-    if (!worker.request) return;
+    if (!worker.pending) return;
     const bool quit_meanwhile = !worker.failed && exit.code == 0;
-    if (quit_meanwhile && !worker.request->retried) {
-        worker.request->retried = true;
-        queue_.push_front(std::move(*worker.request));
+    if (quit_meanwhile && !worker.pending->retried) {
+        worker.pending->retried = true;
+        queue_.push_front(std::move(*worker.pending));
         return;
     }
-    if (worker.failed) return answer(*worker.request, fail(*worker.failed));
+    if (worker.failed) return answer(*worker.pending, fail(*worker.failed));
     auto crash = explain_crash({exit, false, worker.task_dir / "log.txt", 0});
     auto& error = crash.error;
     error.advice = "the next request starts a new worker";
     if (!crash.log_tail.empty()) error.message += "; the end of its log:\n" + crash.log_tail;
-    answer(*worker.request, fail(std::move(error)));
+    answer(*worker.pending, fail(std::move(error)));
 }
 
 void WarmPool::expire(Clock::time_point now) {
-    const auto late = [&](const Request& request) {
+    const auto late = [&](const WarmRequest& request) {
         return fail(make_error(ErrorCode::kUnavailable, "{} did not answer within {} s", request.task.noun,
                                std::chrono::duration<double>(request.timeout).count()));
     };
     for (auto& worker : workers_) {
-        if (!worker.request || now < worker.request->deadline) continue;
-        answer(*worker.request, late(*worker.request));
-        worker.request.reset();
-        worker.process.signal_group(SIGKILL);
-        worker.kill_at = Clock::time_point::max();
+        if (!worker.pending || now < worker.pending->deadline) continue;
+        answer(*worker.pending, late(worker.pending->request));
+        worker.pending.reset();
+        end(worker);
     }
-    std::erase_if(queue_, [&](Request& request) {
-        if (now < request.deadline) return false;
-        answer(request, late(request));
+    std::erase_if(queue_, [&](Pending& pending) {
+        if (now < pending.deadline) return false;
+        answer(pending, late(pending.request));
         return true;
     });
 }
 
-WarmPool::Worker* WarmPool::find_worker(const Request& request) {
+WarmPool::Worker* WarmPool::find_idle(const WarmTask& task) {
     for (auto& worker : workers_)
-        if (!worker.kill_at && worker.key == request.task.key) return &worker;
+        if (!worker.kill_at && worker.busy_with == 0 && worker.task.key == task.key) return &worker;
     return nullptr;
 }
 
 void WarmPool::assign(Clock::time_point now) {
-    std::deque<Request> waiting;
-    for (auto& request : std::exchange(queue_, {})) {
-        auto* worker = find_worker(request);
-        if (!worker && make_room(now)) {
-            if (const auto started = start_worker(request); !started) {
-                answer(request, fail(started.error()));
+    std::deque<Pending> waiting;
+    for (auto& pending : std::exchange(queue_, {})) {
+        const auto& task = pending.request.task;
+        auto* worker = find_idle(task);
+        if (!worker && has_room(task, now)) {
+            if (const auto started = start_worker(task); !started) {
+                answer(pending, fail(started.error()));
                 continue;
             }
             worker = &workers_.back();
         }
-        if (worker && !worker->request) {
-            give(*worker, std::move(request));
+        if (worker) {
+            give(*worker, std::move(pending));
         } else {
-            waiting.push_back(std::move(request));
+            waiting.push_back(std::move(pending));
         }
     }
     queue_ = std::move(waiting);
 }
 
-bool WarmPool::make_room(Clock::time_point now) {
-    if (workers_.size() < static_cast<std::size_t>(std::max(1, options_.max_workers))) return true;
+/// Whether a worker may be started for the task. If only the limit of its kind is in the way, the longest idle worker
+/// of that kind is told to quit.
+bool WarmPool::has_room(const WarmTask& task, Clock::time_point now) {
+    const auto limit = options_.workers.find(task.kind);
+    int of_key = 0, of_kind = 0;
+    bool one_ends = false;
     Worker* idle = nullptr;
     for (auto& worker : workers_) {
-        if (worker.kill_at) return false;  // it makes room when it has ended
-        if (!worker.request && (!idle || worker.idle_since < idle->idle_since)) idle = &worker;
+        if (worker.task.kind != task.kind) continue;
+        ++of_kind;
+        if (worker.kill_at) {
+            one_ends = true;
+            continue;
+        }
+        if (worker.task.key == task.key) ++of_key;
+        if (worker.busy_with == 0 && (!idle || worker.idle_since < idle->idle_since)) idle = &worker;
     }
-    if (idle) {
+    if (of_key >= task.workers) return false;
+    if (of_kind < (limit == options_.workers.end() ? 1 : limit->second)) return true;
+    if (idle && !one_ends) {
         idle->process.send(R"({"command":"quit"})");
         idle->kill_at = now + options_.grace;
     }
     return false;
 }
 
-Status WarmPool::start_worker(const Request& request) {
-    const auto& warm = request.task;
+Status WarmPool::start_worker(const WarmTask& task) {
     std::vector<fs::path> taken;
     for (const auto& worker : workers_) taken.push_back(worker.task_dir);
-    DIGITS_ASSIGN(const auto dir, make_task_dir(warm, taken));
-    json task{{"format", 1},
-              {"kind", warm.kind},
-              {"spec", *warm.spec},
+    DIGITS_ASSIGN(const auto dir, make_task_dir(task, taken));
+    json file{{"format", 1},
+              {"kind", task.kind},
+              {"spec", *task.spec},
               {"allow_python_layers", options_.allow_python_layers}};
-    task["spec"]["idle_s"] = warm.idle.count();
-    DIGITS_TRY(write_file_atomic(dir / "task.json", print(task)));
+    file["spec"]["idle_s"] = task.idle.count();
+    DIGITS_TRY(write_file_atomic(dir / "task.json", print(file)));
     DIGITS_ASSIGN(auto process,
                   TaskProcess::start({options_.worker_path, {"run", "--task-dir", dir.string()}, {}, dir / "log.txt"}));
-    workers_.push_back(
-        {std::move(process), warm.key, warm.owner, warm.noun, warm.idle, dir, {}, {}, {}, Clock::now(), {}, {}});
+    workers_.push_back({std::move(process), task, dir, {}, 0, {}, Clock::now(), {}, {}, {}});
     return {};
 }
 
-void WarmPool::give(Worker& worker, Request request) {
-    worker.request_id = std::to_string(next_request_++);
-    worker.process.send(print({{"command", "request"}, {"id", worker.request_id}, {"request", *request.payload}}));
-    worker.request = std::move(request);
+void WarmPool::give(Worker& worker, Pending pending) {
+    worker.busy_with = pending.id;
+    worker.process.send(
+        print({{"command", "request"}, {"id", std::to_string(pending.id)}, {"request", *pending.request.payload}}));
+    worker.pending = std::move(pending);
 }
 
-void WarmPool::stop(std::chrono::milliseconds patience) {
+void WarmPool::stop() {
     for (auto& worker : workers_) {
         worker.process.send(R"({"command":"quit"})");
         worker.process.flush();
-        if (worker.request) worker.process.signal_group(SIGTERM);
+        if (worker.busy_with != 0) worker.process.signal_group(SIGTERM);
     }
-    const auto until = Clock::now() + patience;
+    const auto until = Clock::now() + options_.stop_patience;
     bool killed = false;
     while (!workers_.empty()) {
         std::erase_if(workers_, [&](Worker& worker) {
             std::string unread;
             worker.process.read_output(unread, kReadLimit_bytes);
             if (!worker.process.reap()) return false;
-            if (worker.request) queue_.push_back(std::move(*worker.request));
+            if (worker.pending) queue_.push_back(std::move(*worker.pending));
             return true;
         });
         if (workers_.empty()) break;
-        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - Clock::now()).count();
-        if (left <= 0 && !killed) {
-            for (auto& worker : workers_) worker.process.signal_group(SIGKILL);
+        const bool late = Clock::now() >= until;
+        if (late && !killed) {
+            for (const auto& worker : workers_) worker.process.signal_group(SIGKILL);
             killed = true;
         }
-        std::vector<pollfd> handles;
-        add_handles(handles);
-        ::poll(handles.data(), handles.size(), static_cast<int>(std::clamp<std::int64_t>(left, 10, 200)));
+        auto waiting = handles();
+        ::poll(waiting.data(), waiting.size(), std::clamp(milliseconds_until(until), 10, 200));
     }
-    for (auto& request : queue_) answer(request, fail(ErrorCode::kUnavailable, "the server is stopping"));
+    for (auto& pending : queue_) answer(pending, fail(ErrorCode::kUnavailable, "the server is stopping"));
     queue_.clear();
 }
 

@@ -8,7 +8,7 @@
     {"say": "text"}         a line into the log
     {"until": "FILE"}       waits until FILE is in the job's folder
     {"touch": "FILE"}       makes FILE in the job's folder
-    {"hear": "abort"}       waits for this command (or its signal)
+    {"hear": "abort"}       waits for this command (or its signal); of a request also "cancel"
     {"signal": "SIGSEGV"}   dies of it
     {"exit": 3}             ends at once, without a last event
 
@@ -50,6 +50,7 @@ class Worker:
         task = json.loads((folder / "task.json").read_text())
         self.spec, self.warm = task["spec"], task["kind"] in ("assist", "infer")
         self.heard = set()
+        self.requests = []
         self.typed = b""
         self.input_open = True
         signal.signal(signal.SIGTERM, lambda *_: self.heard.add("abort"))
@@ -94,7 +95,11 @@ class Worker:
             some = os.read(0, 4096)
             self.input_open = bool(some)
             *lines, self.typed = (self.typed + some).split(b"\n")
-            self.heard.update(json.loads(line)["command"] for line in lines)
+            for command_line in map(json.loads, lines):
+                if command_line["command"] == "request":
+                    self.requests.append(command_line)
+                else:
+                    self.heard.add(command_line["command"])
         return command in self.heard
 
     def do(self, step):
@@ -120,13 +125,15 @@ class Worker:
             raise ValueError(f"no such step: {verb}")
 
     def answer_requests(self):
-        for line in sys.stdin:
-            command = json.loads(line)
-            if command["command"] == "quit":
+        while True:
+            wait_until(lambda: self.hears("quit") or self.requests or not self.input_open)
+            if not self.requests:
                 return
+            command = self.requests.pop(0)
             request = command["request"]
             for step in request.get("do", []):
                 self.do(step)
+            self.heard.discard("cancel")
             self.emit({"event": "response", "id": command["id"], "data": {"answer": request.get("answer"), "pid": os.getpid()}})
 
     def run(self):

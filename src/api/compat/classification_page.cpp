@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/compat/html.hpp"
+#include "api/requests/warm_questions.hpp"
 #include "base/base64.hpp"
 #include "base/file.hpp"
 #include "base/ids.hpp"
@@ -112,7 +113,7 @@ Result<json> layers_inside(const std::string& model_id, const std::string& weigh
         }
     } remove{folder};
     const json question{{"type", "layers"}, {"path", picture}, {"folder", folder.string()}, {"top", 5}};
-    DIGITS_ASSIGN(const auto answer, context.jobs.infer(model_id, weights, question));
+    DIGITS_ASSIGN(const auto answer, infer(model_id, weights, question, context));
     json layers = answer->value("layers", json::array());
     for (auto& layer : layers) {
         if (!layer["picture"].is_string()) continue;

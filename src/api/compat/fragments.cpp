@@ -12,6 +12,7 @@
 #include "api/jobs/gallery_shelf.hpp"
 #include "api/jobs/job_specs.hpp"
 #include "api/requests/messages.hpp"
+#include "api/requests/warm_questions.hpp"
 #include "api/resources.hpp"
 #include "base/base64.hpp"
 #include "base/ids.hpp"
@@ -87,7 +88,7 @@ Result<Response> resize_example(const Arguments& arguments, Context& context) {
         return failed(form.errors().begin().key() + ": " + form.errors().begin()->front().get<std::string>());
     DIGITS_TRY(write_test_card(card.path()));
     const auto answer =
-        context.jobs.assist({{"type", "resize_example"}, {"spec", spec}, {"picture", card.path().string()}});
+        assist({{"type", "resize_example"}, {"spec", spec}, {"picture", card.path().string()}}, context);
     if (!answer) return failed(answer.error().to_string());
     for (const auto& one : (**answer)["modes"])
         if (one["mode"] == mode)
@@ -153,7 +154,7 @@ Result<Response> visualize_network(const Arguments& arguments, Context& context)
                     form.errors().begin()->front().get<std::string>());
     const auto checked = checked_model_spec(spec, context);
     if (!checked) return fail(Error(checked.error()).because("NetworkVisualizationError"));
-    DIGITS_ASSIGN(const auto answer, context.jobs.assist({{"type", "describe"}, {"spec", to_json(*checked)}}));
+    DIGITS_ASSIGN(const auto answer, assist({{"type", "describe"}, {"spec", to_json(*checked)}}, context));
     std::string faults;
     for (const auto& finding : (*answer)["diagnostics"])
         if (finding.value("severity", "") == "error")

@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "api/requests/warm_questions.hpp"
+
 namespace digits::api {
 
 using nlohmann::json;
@@ -11,7 +13,7 @@ Result<json> classify_pictures(const std::string& model_id, const std::string& w
     json images = json::array();
     for (const auto& path : paths) images.push_back({{"path", path}});
     const json question{{"type", "classify"}, {"images", std::move(images)}, {"top", top}};
-    DIGITS_ASSIGN(const auto answer, context.jobs.infer(model_id, weights, question));
+    DIGITS_ASSIGN(const auto answer, infer(model_id, weights, question, context));
     const auto& answered = answer->value("images", json::array());
     if (answered.size() != paths.size())
         return fail(ErrorCode::kInternal, "the worker answered for {} of {} pictures", answered.size(), paths.size());

@@ -6,6 +6,7 @@
 #include "api/jobs/job_view.hpp"
 #include "api/requests/conditional.hpp"
 #include "api/requests/messages.hpp"
+#include "api/requests/warm_questions.hpp"
 #include "api/resources.hpp"
 #include "data/builder.hpp"
 #include "models/model_spec.hpp"
@@ -54,7 +55,7 @@ Result<Response> scan(const Request& request, Context& context) {
 Result<Response> report(const Request& request, Context& context) {
     DIGITS_ASSIGN(const auto body, read_object(request, {"spec"}));
     DIGITS_ASSIGN(const auto spec, read_spec(body, context));
-    auto found = context.jobs.assist({{"type", "dataset_report"}, {"spec", to_json(spec)}});
+    auto found = assist({{"type", "dataset_report"}, {"spec", to_json(spec)}}, context);
     if (!found) return fail(in_spec(found.error(), spec.source));
     return json_response(200, **found);
 }
@@ -68,7 +69,7 @@ Result<Response> show_resize_example(const Request& request, Context& context) {
         if (const auto allowed = check_path(picture, context); !allowed)
             return fail(Error(allowed.error()).at("/picture"));
     DIGITS_ASSIGN(const auto answer,
-                  context.jobs.assist({{"type", "resize_example"}, {"spec", to_json(spec)}, {"picture", picture}}));
+                  assist({{"type", "resize_example"}, {"spec", to_json(spec)}, {"picture", picture}}, context));
     return json_response(200, *answer);
 }
 
@@ -94,11 +95,12 @@ Result<Response> show_augment_example(const Request& request, Context& context) 
     if (facts->storage.backend == DatasetBackend::kHdf5)
         return fail(make_error(ErrorCode::kFailedPrecondition, "images in HDF5 cannot be augmented")
                         .advise("Make the dataset with LMDB to augment its images"));
-    DIGITS_ASSIGN(const auto answer, context.jobs.assist({{"type", "augment_example"},
-                                                          {"dataset_dir", context.jobs.job_dir(job.id).string()},
-                                                          {"augmentation", to_json(*augmentation)},
-                                                          {"crop_size", crop.is_null() ? json(0) : crop},
-                                                          {"mean", mean.empty() ? "none" : mean}}));
+    DIGITS_ASSIGN(const auto answer, assist({{"type", "augment_example"},
+                                             {"dataset_dir", context.jobs.job_dir(job.id).string()},
+                                             {"augmentation", to_json(*augmentation)},
+                                             {"crop_size", crop.is_null() ? json(0) : crop},
+                                             {"mean", mean.empty() ? "none" : mean}},
+                                            context));
     return json_response(200, *answer);
 }
 

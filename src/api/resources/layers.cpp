@@ -7,6 +7,7 @@
 #include "api/jobs/snapshot_choice.hpp"
 #include "api/requests/messages.hpp"
 #include "api/requests/picture_request.hpp"
+#include "api/requests/warm_questions.hpp"
 #include "api/resources.hpp"
 #include "base/ids.hpp"
 
@@ -66,7 +67,7 @@ Result<Response> look(const Request& request, Context& context, LayerViews& view
     DIGITS_ASSIGN(const auto snapshot, choose_snapshot(request, job, context));
     DIGITS_ASSIGN(const auto view, views.make(job.id));
     const json question{{"type", "layers"}, {"path", pictures[0].path}, {"folder", view.second.string()}, {"top", 5}};
-    DIGITS_ASSIGN(const auto answer, context.jobs.infer(job.id, snapshot.weights, question));
+    DIGITS_ASSIGN(const auto answer, infer(job.id, snapshot.weights, question, context));
     json layers = answer->value("layers", json::array());
     for (auto& layer : layers)
         if (layer["picture"].is_string())

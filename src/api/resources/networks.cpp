@@ -2,6 +2,7 @@
 
 #include "api/jobs/job_specs.hpp"
 #include "api/requests/messages.hpp"
+#include "api/requests/warm_questions.hpp"
 #include "api/resources.hpp"
 #include "models/standard_networks.hpp"
 
@@ -54,11 +55,12 @@ Result<Response> describe(const Request& request, Context& context) {
     const auto measure = body.value("measure", json(false));
     if (!measure.is_boolean())
         return fail(make_error(ErrorCode::kInvalidArgument, "expected true or false").at("/measure"));
-    DIGITS_ASSIGN(const auto answer, context.jobs.assist({{"type", "describe"},
-                                                          {"spec", to_json(spec)},
-                                                          {"image", std::move(image)},
-                                                          {"classes", classes},
-                                                          {"measure", measure}}));
+    DIGITS_ASSIGN(const auto answer, assist({{"type", "describe"},
+                                             {"spec", to_json(spec)},
+                                             {"image", std::move(image)},
+                                             {"classes", classes},
+                                             {"measure", measure}},
+                                            context));
     return json_response(200, *answer);
 }
 

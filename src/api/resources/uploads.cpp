@@ -4,6 +4,7 @@
 
 #include "api/requests/messages.hpp"
 #include "api/requests/upload_store.hpp"
+#include "api/requests/warm_questions.hpp"
 #include "api/resources.hpp"
 
 namespace digits::api {
@@ -75,9 +76,10 @@ Result<Response> put(const Request& request, UploadStore& uploads) {
 Result<Response> finish(const Request& request, UploadStore& uploads, Context& context) {
     DIGITS_ASSIGN(auto upload, uploads.get(request.param("id")));
     if (upload.kind == UploadKind::kArchive && !upload.finished && upload.files > 0) {
-        DIGITS_TRY(context.jobs.assist({{"type", "unpack"},
-                                        {"archive", uploads.archive(upload.id).string()},
-                                        {"folder", uploads.files(upload.id).string()}}));
+        DIGITS_TRY(assist({{"type", "unpack"},
+                           {"archive", uploads.archive(upload.id).string()},
+                           {"folder", uploads.files(upload.id).string()}},
+                          context));
         std::error_code ignored;
         std::filesystem::remove(uploads.archive(upload.id), ignored);
     }

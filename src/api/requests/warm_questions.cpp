@@ -1,0 +1,82 @@
+#include "api/requests/warm_questions.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace digits::api {
+namespace {
+
+using nlohmann::json;
+
+constexpr int kAssistMemory_mb = 4096;
+constexpr auto kIdle = std::chrono::seconds(300);
+/// A trial keeps the memory that it took, so its worker ends soon.
+constexpr auto kTrialIdle = std::chrono::seconds(20);
+/// The loading of the model included.
+constexpr auto kInferTimeout = std::chrono::minutes(5);
+
+/// Questions that share workers.
+struct Line {
+    const char* key;
+    int workers;
+    std::chrono::seconds idle;
+    std::chrono::milliseconds timeout;
+};
+constexpr Line kShort{"questions", 2, kIdle, std::chrono::minutes(1)};
+constexpr Line kScans{"scans", 2, kIdle, std::chrono::minutes(1)};
+constexpr Line kTrials{"trials", 1, kTrialIdle, std::chrono::minutes(1)};
+constexpr Line kUnpacking{"unpacking", 1, kIdle, std::chrono::minutes(30)};
+
+const Line& line_of(const json& question) {
+    const auto type = question.value("type", "");
+    if (type == "unpack") return kUnpacking;
+    if (type == "dataset_report") return kScans;
+    return question.value("measure", false) ? kTrials : kShort;
+}
+
+}  // namespace
+
+std::map<std::string, int> warm_worker_limits() {
+    return {{"assist", kShort.workers + kScans.workers + kTrials.workers + kUnpacking.workers}, {"infer", 2}};
+}
+
+WarmRequest assist_request(const json& question, const Context& context) {
+    const auto& line = line_of(question);
+    WarmTask task;
+    task.key = line.key;
+    task.noun = "the worker that answers for forms";
+    task.kind = "assist";
+    task.folder = context.options.data_dir / "assist";
+    task.spec = std::make_shared<const json>(json{{"memory_mb", kAssistMemory_mb}});
+    task.idle = line.idle;
+    task.workers = line.workers;
+    return {std::move(task), std::make_shared<const json>(question), line.timeout};
+}
+
+Result<WarmRequest> infer_request(const std::string& model_id, const std::string& weights, const json& question,
+                                  const Context& context) {
+    DIGITS_ASSIGN(const auto model, context.jobs.get(model_id));
+    if (model.kind != "model") return fail(ErrorCode::kInvalidArgument, "{} is not a model", model_id);
+    WarmTask task;
+    task.key = model_id + "/" + weights;
+    task.owner = model_id;
+    task.noun = "the model";
+    task.kind = "infer";
+    task.folder = context.jobs.job_dir(model_id);
+    const auto dataset = model.parents.empty() ? std::string() : context.jobs.job_dir(model.parents.front()).string();
+    task.spec = std::make_shared<const json>(
+        json{{"model_dir", task.folder.string()}, {"dataset_dir", dataset}, {"snapshot", weights}, {"threads", 0}});
+    task.idle = kIdle;
+    return WarmRequest{std::move(task), std::make_shared<const json>(question), kInferTimeout};
+}
+
+Result<JsonPtr> assist(const json& question, const Context& context) {
+    return context.jobs.ask(assist_request(question, context));
+}
+
+Result<JsonPtr> infer(const std::string& model_id, const std::string& weights, const json& question,
+                      const Context& context) {
+    DIGITS_ASSIGN(auto request, infer_request(model_id, weights, question, context));
+    return context.jobs.ask(std::move(request));
+}
+
+}  // namespace digits::api
