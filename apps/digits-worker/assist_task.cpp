@@ -1,6 +1,5 @@
 #include <sys/resource.h>
 
-#include "base/json_binding.hpp"
 #include "data/reports/dataset_report.hpp"
 #include "data/reports/resize_example.hpp"
 #include "data/sources/unpack_pictures.hpp"
@@ -11,22 +10,6 @@
 
 namespace digits {
 
-struct AssistSpec {
-    int idle_s = 300;
-    int memory_mb = 4096;
-};
-template <>
-struct JsonBinding<AssistSpec> {
-    static auto fields() {
-        return std::tuple{json_field("idle_s", &AssistSpec::idle_s)
-                              .help("seconds without a request after which the worker ends")
-                              .range(1, 1e6),
-                          json_field("memory_mb", &AssistSpec::memory_mb)
-                              .help("most memory that the worker may take for its data")
-                              .range(256, 1e7)};
-    }
-};
-
 namespace {
 
 using nlohmann::json;
@@ -34,13 +17,19 @@ using nlohmann::json;
 /// What a person who fills in a form waits for.
 constexpr auto kReportBudget = std::chrono::seconds(9);
 
-Result<json> answer_dataset_report(const json& request, TaskContext&) {
-    DIGITS_ASSIGN(const auto spec, parse_dataset_spec(request.value("spec", json())));
+Result<DatasetSpec> dataset_spec_of(const json& request, const TaskContext& context) {
+    DIGITS_ASSIGN(auto spec, parse_dataset_spec(request.value("spec", json())));
+    spec.roots = context.grant().roots;
+    return spec;
+}
+
+Result<json> answer_dataset_report(const json& request, TaskContext& context) {
+    DIGITS_ASSIGN(const auto spec, dataset_spec_of(request, context));
     return report_dataset(spec, kReportBudget);
 }
 
-Result<json> answer_resize_example(const json& request, TaskContext&) {
-    DIGITS_ASSIGN(const auto spec, parse_dataset_spec(request.value("spec", json())));
+Result<json> answer_resize_example(const json& request, TaskContext& context) {
+    DIGITS_ASSIGN(const auto spec, dataset_spec_of(request, context));
     return resize_example(spec, request.value("picture", ""));
 }
 
@@ -65,6 +54,7 @@ Result<json> answer(const json& request, TaskContext& context) {
 }
 
 Status limit_memory(int megabytes) {
+    if (megabytes == 0) return {};
     const rlimit limit{static_cast<rlim_t>(megabytes) << 20, static_cast<rlim_t>(megabytes) << 20};
     if (setrlimit(RLIMIT_DATA, &limit) != 0) return fail(errno_error("cannot limit the memory", errno));
     return {};
@@ -72,11 +62,11 @@ Status limit_memory(int megabytes) {
 
 }  // namespace
 
-Result<json> run_assist_task(const json& task, TaskHost& host) {
-    DIGITS_ASSIGN(const auto spec, parse_json<AssistSpec>(task));
-    DIGITS_TRY(limit_memory(spec.memory_mb));
+Result<json> run_assist_task(const json&, TaskHost& host) {
+    const auto& limits = host.grant().limits;
+    DIGITS_TRY(limit_memory(limits.memory_mb));
     host.emit({{"event", "ready"}});
-    return answer_requests(host, std::chrono::seconds(spec.idle_s), answer);
+    return answer_requests(host, std::chrono::seconds(limits.idle_s), answer);
 }
 
 }  // namespace digits

@@ -4,7 +4,8 @@
 namespace digits {
 
 Result<nlohmann::json> run_dataset_task(const nlohmann::json& json, TaskHost& host) {
-    DIGITS_ASSIGN(const auto spec, parse_dataset_spec(json));
+    DIGITS_ASSIGN(auto spec, parse_dataset_spec(json));
+    spec.roots = host.grant().roots;
     return build_dataset(spec, host);
 }
 

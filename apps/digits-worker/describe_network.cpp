@@ -118,7 +118,8 @@ Result<json> describe_network(const json& request) {
     // As a training does, before the first tensor.
     if (request.value("measure", false)) keep_freed_memory();
     const Device device = default_device();
-    DIGITS_ASSIGN(const auto spec, parse_model_spec(request.value("spec", json())));
+    DIGITS_ASSIGN(auto spec, parse_model_spec(request.value("spec", json())));
+    spec.dataset_dir = request.value("dataset_dir", "");
     const auto check = check_model(spec, assumed_pictures(request));
     json answer{
         {"ok", check.ok()},

@@ -32,7 +32,7 @@ Result<nlohmann::json> run_task(const TaskFile& task, TaskHost& host) {
             return function(task.spec, host);
         } catch (const std::bad_alloc&) {
             return fail(make_error(ErrorCode::kResourceExhausted, "out of memory")
-                            .advise("Use smaller pictures or a smaller batch size"));
+                            .advise("Use smaller images or a smaller batch size"));
         } catch (const std::exception& error) {
             return fail(ErrorCode::kInternal, "unexpected: {}", error.what());
         }
@@ -50,7 +50,8 @@ Status hand_over(const TaskFile& task, const std::filesystem::path& task_dir) {
     const auto dir = std::filesystem::canonical(task_dir, error);
     auto words = framework->worker_command(dir);
     if (words.empty()) return {};
-    DIGITS_ASSIGN(const auto spec, parse_model_spec(task.spec));
+    DIGITS_ASSIGN(auto spec, parse_model_spec(task.spec));
+    spec.dataset_dir = task.grant.dataset_dir;
     DIGITS_TRY(framework->prepare(spec, dir.parent_path().parent_path()));
     std::vector<char*> arguments;
     for (auto& word : words) arguments.push_back(word.data());
@@ -68,7 +69,8 @@ Result<int> run(const std::filesystem::path& task_dir, bool with_python_layers) 
                 {"version", DIGITS_VERSION},
                 {"attempt", host->attempt()},
                 {"device", device_text(default_device())}});
-    if (with_python_layers || (task && task->allow_python_layers)) allow_python_layers();
+    if (task) host->set_grant(task->grant);
+    if (with_python_layers || host->grant().allow_python_layers) allow_python_layers();
     auto result = !handed ? Result<nlohmann::json>(fail(handed.error()))
                   : task  ? run_task(*task, *host)
                           : Result<nlohmann::json>(fail(std::move(task).error()));

@@ -164,8 +164,10 @@ void TaskHost::read_commands() {
 
 void TaskHost::handle_command(const std::string& line) {
     const auto json = nlohmann::json::parse(line, nullptr, false);
-    const std::string command =
-        json.is_object() && json.contains("command") && json["command"].is_string() ? json["command"] : "";
+    const auto text = [&](const char* name) -> std::string {
+        return json.is_object() && json.contains(name) && json[name].is_string() ? json[name] : "";
+    };
+    const auto command = text("command"), id = text("id");
     if (command == "snapshot") {
         ++g_snapshots;
         return;
@@ -174,9 +176,8 @@ void TaskHost::handle_command(const std::string& line) {
     if (command == "abort") {
         g_abort = true;
     } else if (command == "request") {
-        requests_.push_back({json.value("id", ""), json.value("request", nlohmann::json::object())});
+        requests_.push_back({id, json.value("request", nlohmann::json::object())});
     } else if (command == "cancel") {
-        const auto id = json.value("id", "");
         if (id == current_request_) request_cancelled_ = true;
         for (auto& waiting : requests_) waiting.cancelled = waiting.cancelled || waiting.id == id;
     } else if (command == "quit") {

@@ -27,6 +27,9 @@ class TaskHost final : public TaskContext {
     ~TaskHost() override;
 
     const std::filesystem::path& job_dir() const override { return job_dir_; }
+    const Grant& grant() const override { return grant_; }
+    /// Before the task begins.
+    void set_grant(Grant grant) { grant_ = std::move(grant); }
     void emit(const nlohmann::json& event) override;
     bool abort_requested() const override;
     bool take_snapshot_request() override;
@@ -54,6 +57,7 @@ class TaskHost final : public TaskContext {
     void handle_command(const std::string& line);
 
     std::filesystem::path job_dir_;
+    Grant grant_;
     int lock_fd_ = -1;
     int attempt_ = 1;
 

@@ -9,6 +9,7 @@
 namespace digits {
 Result<nlohmann::json> run_train_task(const nlohmann::json& json, TaskHost& host) {
     DIGITS_ASSIGN(auto spec, parse_model_spec(json));
+    spec.dataset_dir = host.grant().dataset_dir;
     if (spec.network.framework != kDefaultFramework)
         return fail(ErrorCode::kUnsupported, "This worker trains networks of {} only, not of {}.", kDefaultFramework,
                     spec.network.framework);

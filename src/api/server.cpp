@@ -9,6 +9,7 @@
 #include <future>
 #include <nlohmann/json.hpp>
 
+#include "api/jobs/job_kinds.hpp"
 #include "api/jobs/job_view.hpp"
 #include "api/machine/machine.hpp"
 #include "api/requests/messages.hpp"
@@ -19,6 +20,7 @@
 #include "base/log.hpp"
 #include "http/server.hpp"
 #include "http/static_folder.hpp"
+#include "jobs/launchers/launcher.hpp"
 
 namespace digits {
 namespace {
@@ -116,9 +118,9 @@ Result<std::unique_ptr<ApiServer>> ApiServer::start(ApiServerOptions options) {
     JobManagerOptions jobs;
     jobs.data_dir = options.data_dir;
     jobs.worker_path = options.worker_path;
-    jobs.allow_python_layers = options.allow_python_layers;
-    jobs.resources.train_slots = options.train_slots;
-    jobs.resources.gpus = api::gpu_ids();
+    jobs.launcher = options.launcher;
+    jobs.kinds = api::job_kinds(options);
+    jobs.resources = api::job_resources(options);
     jobs.warm_workers = api::warm_worker_limits();
     jobs.print_row = api::job_row;
     DIGITS_ASSIGN(state->jobs, JobManager::create(std::move(jobs)));
@@ -157,6 +159,8 @@ Result<std::unique_ptr<ApiServer>> ApiServer::start(ApiServerOptions options) {
     DIGITS_TRY(write_file_atomic(state->announcement, announcement.dump() + "\n"));
     return std::unique_ptr<ApiServer>(new ApiServer(std::move(state)));
 }
+
+std::string launcher_names() { return launchers().names(); }
 
 ApiServer::ApiServer(std::unique_ptr<State> state) : state_(std::move(state)) {}
 ApiServer::~ApiServer() { stop(); }

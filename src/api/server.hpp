@@ -18,11 +18,15 @@ struct ApiServerOptions {
     int train_slots = 1;                       ///< trainings at a time, where there is no GPU
     bool allow_python_layers = false;          ///< networks may bring code that workers run
     std::filesystem::path worker_path;         ///< empty: beside this program
+    std::string launcher = "local";            ///< how tasks are started: a name of launchers()
     bool allow_url_fetch = false;              ///< pictures to classify may be named by URL
     std::vector<std::string> url_hosts;        ///< that may lie in private networks
     std::filesystem::path mnist;               ///< MNIST's IDX files, to try things with; empty: found if it is there
     std::filesystem::path web_root;            ///< empty: found beside this program or in its source tree
 };
+
+/// "local, …": what `ApiServerOptions::launcher` may be.
+std::string launcher_names();
 
 /// The whole server: jobs, /api/v1 and the pages. Running jobs go on when it ends.
 class ApiServer {

@@ -5,6 +5,7 @@
 
 #include "base/base64.hpp"
 #include "base/file.hpp"
+#include "base/grant.hpp"
 #include "base/ids.hpp"
 #include "base/json_binding.hpp"
 #include "base/named_file.hpp"
@@ -144,6 +145,38 @@ TEST(Ids, HaveDigitsShape) {
     EXPECT_TRUE(is_job_id(new_job_id()));
     EXPECT_FALSE(is_job_id("20190125-101047-3FA9"));
     EXPECT_FALSE(is_job_id("../../etc/passwd/xxx"));
+}
+
+TEST(Grant, IsReadAsItWasWritten) {
+    Grant grant;
+    grant.dataset_dir = "/jobs/1";
+    grant.weights = "a.caffemodel";
+    grant.roots = {"/data", "/more"};
+    grant.allow_python_layers = true;
+    grant.placement = {"node7", {"0", "1"}, 2};
+    grant.limits = {20, 512};
+    const auto again = parse_grant(to_json(grant));
+    ASSERT_TRUE(again) << again.error().to_string();
+    EXPECT_EQ(*again, grant);
+    EXPECT_EQ(*parse_grant(nlohmann::json::object()), Grant());
+}
+
+TEST(Grant, ErrorsSayWhere) {
+    EXPECT_EQ(parse_grant({{"placement", {{"ranks", 0}}}}).error().where, "/placement/ranks");
+    EXPECT_EQ(parse_grant({{"secret", 1}}).error().where, "/secret");
+}
+
+TEST(Grant, IsTakenOutOfSpecsThatHoldIt) {
+    nlohmann::json spec{
+        {"roots", {"/data"}}, {"dataset_dir", "/d"}, {"model_dir", "/m"}, {"weights", "a"}, {"seed", 1}};
+    const auto grant = take_old_grant(spec);
+    EXPECT_EQ(spec, (nlohmann::json{{"seed", 1}}));
+    EXPECT_EQ(grant.roots, std::vector<std::string>{"/data"});
+    EXPECT_EQ(std::tuple(grant.dataset_dir, grant.model_dir, grant.weights), std::tuple("/d", "/m", "a"));
+    // A model's own weights are a list, and the user's.
+    nlohmann::json model{{"weights", {"a.caffemodel"}}};
+    EXPECT_EQ(take_old_grant(model), Grant());
+    EXPECT_TRUE(model.contains("weights"));
 }
 
 class Recorder final : public TaskContext {

@@ -3,6 +3,8 @@
 #include <filesystem>
 #include <nlohmann/json_fwd.hpp>
 
+#include "base/grant.hpp"
+
 namespace digits {
 
 /// What a running task sees of whoever started it: a way to tell events and to hear commands.
@@ -13,6 +15,11 @@ class TaskContext {
 
     /// The folder that the task's files go to; it is the job's folder.
     virtual const std::filesystem::path& job_dir() const = 0;
+    /// What the task may use beside its spec. Nobody's, where no server started it.
+    virtual const Grant& grant() const {
+        static const Grant none;
+        return none;
+    }
     /// One event; `seq` and `time` are added on the way.
     virtual void emit(const nlohmann::json& event) = 0;
     /// True once somebody asked to stop; the task then returns kCancelled soon, leaving whole files only.

@@ -52,8 +52,12 @@ void add_serve(CLI::App& app, Invocation& invocation) {
                         "Host that may also be fetched from if it lies in a private network (repeatable)");
     command->add_option("--mnist", options->mnist, "Folder of MNIST's four IDX files, to try Digits with")
         ->check(CLI::ExistingDirectory);
-    command->add_option("--train-slots", options->train_slots, "Trainings at a time without GPUs")
+    command
+        ->add_option("--train-slots", options->train_slots,
+                     "Trainings that may run at the same time, where there is no GPU")
         ->check(CLI::Range(1, 64));
+    command->add_option("--launcher", options->launcher, "How tasks are started: " + launcher_names())
+        ->capture_default_str();
     command->callback([options, &invocation] {
         options->data_dir = invocation.options.data_dir;
         options->allow_python_layers = invocation.options.allow_python_layers;

@@ -143,7 +143,7 @@ Result<nlohmann::json> follow_job(Session& session, const std::string& id, const
     for (;;) {
         DIGITS_ASSIGN(auto job, session.client().get("/jobs/" + id));
         const auto now = job.value("state", "");
-        if (now == "wait" && state != now) display.say("waits for its turn");
+        if (now == "wait" && state != now) display.say("queued");
         state = now;
         const auto& last = job["last"];
         nlohmann::json values;

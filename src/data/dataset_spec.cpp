@@ -68,7 +68,6 @@ struct JsonBinding<DatasetSpec> {
             json_field("shuffle", &DatasetSpec::shuffle).help("mix the order of the records"),
             json_field("seed", &DatasetSpec::seed).help("of split, order and padding noise"),
             json_field("threads", &DatasetSpec::threads).help("0: all cores").range(0, 1024),
-            json_field("roots", &DatasetSpec::roots).help("filled in by the server"),
         };
     }
 };

@@ -57,8 +57,9 @@ struct DatasetSpec {
     bool mean = true;
     bool shuffle = true;
     std::uint64_t seed = 1;
-    int threads = 0;                 ///< 0: all cores
-    std::vector<std::string> roots;  ///< where images may lie; empty: everywhere
+    int threads = 0;  ///< 0: all cores
+    /// Where files may lie; empty: everywhere. Not of the JSON: a grant says it.
+    std::vector<std::string> roots;
 };
 
 /// Parses and validates. Errors: kInvalidArgument with the JSON path in `where`.

@@ -27,11 +27,7 @@ struct JsonBinding<EvaluationSpec> {
                           json_field("snapshot", &S::snapshot).help("best, last or an iteration"),
                           json_field("source", &S::source),
                           json_field("batch_size", &S::batch_size).help("pictures at once").range(1, 4096),
-                          json_field("threads", &S::threads).help("0: all cores").range(0, 1024),
-                          json_field("weights", &S::weights).help("filled in by the server"),
-                          json_field("model_dir", &S::model_dir).help("filled in by the server"),
-                          json_field("dataset_dir", &S::dataset_dir).help("filled in by the server"),
-                          json_field("roots", &S::roots).help("filled in by the server")};
+                          json_field("threads", &S::threads).help("0: all cores").range(0, 1024)};
     }
 };
 

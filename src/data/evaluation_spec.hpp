@@ -39,10 +39,6 @@ struct EvaluationSpec {
     EvaluationSource source;
     int batch_size = 32;
     int threads = 0;  ///< 0: all cores
-    // Filled in by the server:
-    std::string weights;
-    std::string model_dir, dataset_dir;
-    std::vector<std::string> roots;  ///< where pictures of lists and folders may lie; none: anywhere
 };
 
 /// Parses and validates. Errors: kInvalidArgument with the JSON path in `where`.

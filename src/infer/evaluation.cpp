@@ -126,7 +126,7 @@ class Evaluation {
         view["format"] = 1;
         view["view"] = inference_->task().view();
         view["model_id"] = spec_.model_id;
-        view["snapshot"] = {{"iteration", predictor_.iteration()}, {"weights", weights_}};
+        view["snapshot"] = {{"iteration", predictor_.iteration()}, {"weights", context_.grant().weights}};
         view["source"] = to_json(spec_)["source"];
         view["count"] = answered_;
         view["unreadable"] = {{"count", left_out_}, {"items", listed_unreadable_}, {"file", "unreadable.txt"}};
@@ -157,7 +157,6 @@ class Evaluation {
     std::unique_ptr<Inference> inference_;
     Predictor& predictor_;
     std::unique_ptr<PictureSource> source_;
-    std::string weights_ = spec_.weights;
     ProgressMeter* meter_ = nullptr;
 
     std::optional<TextFile> unreadable_;
@@ -171,9 +170,10 @@ class Evaluation {
 }  // namespace
 
 Result<json> evaluate(const EvaluationSpec& spec, const std::string& framework, Device device, TaskContext& context) {
-    DIGITS_ASSIGN(auto inference,
-                  Inference::open({spec.model_dir, spec.dataset_dir, spec.weights, device, spec.threads, framework}));
-    PictureSourceOptions options{spec.source, spec.dataset_dir, inference->facts().labels, spec.roots,
+    const auto& grant = context.grant();
+    DIGITS_ASSIGN(auto inference, Inference::open({grant.model_dir, grant.dataset_dir, grant.weights, device,
+                                                   spec.threads, framework}));
+    PictureSourceOptions options{spec.source, grant.dataset_dir, inference->facts().labels, grant.roots,
                                  thread_count(spec.threads)};
     DIGITS_ASSIGN(auto source, open_picture_source(options, [&](std::size_t) { return !context.abort_requested(); }));
     return Evaluation(spec, context, std::move(inference), std::move(source)).run();

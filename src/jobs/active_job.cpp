@@ -6,7 +6,7 @@
 
 #include "base/check.hpp"
 #include "base/log.hpp"
-#include "jobs/best_snapshot.hpp"
+#include "jobs/event_log.hpp"
 
 namespace digits {
 
@@ -23,7 +23,8 @@ std::optional<T> find_number(const json& event, const char* name) {
     return found->get<T>();
 }
 
-void add_to_summary(Job& job, const std::string& series, const MetricPoint& point) {
+void add_to_summary(ActiveJob& active, const std::string& series, const MetricPoint& point) {
+    auto& job = active.job;
     auto found = std::ranges::find(job.metrics, series, &SeriesSummary::series);
     if (found == job.metrics.end()) {
         job.metrics.push_back({series, point, {}});
@@ -31,8 +32,8 @@ void add_to_summary(Job& job, const std::string& series, const MetricPoint& poin
     }
     found->last = point;
     if (!series.starts_with("val/")) return;
-    const bool better =
-        !found->best || (less_is_better(series) ? point.value < found->best->value : point.value > found->best->value);
+    const bool less = active.kind && active.kind->lower_is_better && active.kind->lower_is_better(job, series);
+    const bool better = !found->best || (less ? point.value < found->best->value : point.value > found->best->value);
     if (better) found->best = point;
 }
 
@@ -67,7 +68,7 @@ void apply_metrics(ActiveJob& active, const json& event) {
                                 value.get<double>()};
         const auto series = phase + "/" + name;
         active.metrics.push_back({active.job.id, series, point});
-        add_to_summary(active.job, series, point);
+        add_to_summary(active, series, point);
     }
 }
 
@@ -117,11 +118,6 @@ double unix_time() {
     return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
-bool needs_no_end(const TaskKind& kind, const json& spec, const std::vector<std::string>& parents,
-                  std::string_view parent) {
-    return kind.uses_snapshot && parents.front() == parent && !spec.value("weights", "").empty();
-}
-
 void change_state(ActiveJob& active, JobState state, std::string reason) {
     auto& job = active.job;
     DIGITS_CHECK(can_change(job.state, state));
@@ -149,7 +145,7 @@ std::optional<std::int64_t> find_metrics_restart(const ActiveJob& active, const 
 
 void restart_metrics(ActiveJob& active, std::int64_t iteration, const std::vector<MetricRow>& kept) {
     active.job.metrics.clear();
-    for (const auto& row : kept) add_to_summary(active.job, row.series, row.point);
+    for (const auto& row : kept) add_to_summary(active, row.series, row.point);
     active.metrics_restart = std::min(iteration, active.metrics_restart.value_or(iteration));
     active.position.fresh_attempt = false;
 }

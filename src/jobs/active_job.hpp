@@ -1,15 +1,12 @@
 #pragma once
 
-#include <chrono>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "jobs/event_log.hpp"
+#include "jobs/job_kind.hpp"
 #include "jobs/store.hpp"
-#include "jobs/task_kinds.hpp"
-#include "jobs/task_process.hpp"
 
 namespace digits {
 
@@ -23,16 +20,11 @@ struct ActiveJob {
 
     Job job;
     TaskPosition position;
-    const TaskKind* kind = nullptr;
+    const JobKind* kind = nullptr;  ///< null: not known to this server
     bool parents_done = false;
 
-    std::optional<TaskProcess> process;  ///< none: started by an earlier server
-    std::optional<EventLogReader> reader;
-    std::string unread_output;  ///< the end of what the process printed
-    std::optional<ExitStatus> exit;
-    End end = End::kNone;
+    End end = End::kNone;  ///< as the task's last event has it
     Error end_error;
-    std::optional<std::chrono::steady_clock::time_point> kill_at;
 
     bool dirty = false;    ///< the database has an older state of it
     bool changed = false;  ///< a `changed` event is due
@@ -45,11 +37,6 @@ struct ActiveJob {
 };
 
 double unix_time();
-
-/// Whether a job of this kind and spec may run while its parent still runs or has failed: it needs only a snapshot that
-/// is there.
-bool needs_no_end(const TaskKind& kind, const nlohmann::json& spec, const std::vector<std::string>& parents,
-                  std::string_view parent);
 
 /// Sets the state with its time and a line of history.
 void change_state(ActiveJob& active, JobState state, std::string reason);

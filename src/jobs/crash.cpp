@@ -10,8 +10,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kLogTail_bytes = 4096;
-
 std::string_view signal_words(int signal) {
     switch (signal) {
         case SIGSEGV: return "SIGSEGV: it touched memory that is not its own";
@@ -72,7 +70,7 @@ JobError explain_crash(const Crash& crash) {
         crash.out_of_memory && killed && !crash.exit.code
             ? make_error(ErrorCode::kResourceExhausted, "the kernel killed the worker because memory ran out (SIGKILL)")
                   .advise(
-                      "use a smaller batch or smaller pictures, run fewer jobs at once, or give the "
+                      "use a smaller batch or smaller images, run fewer jobs at the same time, or give the "
                       "server more memory; then resume the job")
             : exit_error(crash.exit).advise("resume the job to go on where it stopped");
     return {std::move(error), read_tail(crash.log, kLogTail_bytes, crash.log_start)};

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "jobs/job.hpp"
-#include "jobs/task_process.hpp"
+#include "jobs/launchers/task_process.hpp"
 
 namespace digits {
 
@@ -14,6 +14,9 @@ namespace digits {
 std::optional<std::filesystem::path> find_memory_events();
 /// Processes that the kernel killed for want of memory so far; 0 if it does not say.
 std::int64_t count_oom_kills(const std::filesystem::path& memory_events);
+
+/// How much of a log's end an error shows.
+inline constexpr std::size_t kLogTail_bytes = 4096;
 
 struct Crash {
     ExitStatus exit;

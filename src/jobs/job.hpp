@@ -102,7 +102,7 @@ struct JobError {
 
 struct Job {
     std::string id;
-    std::string kind;  ///< as in task_kinds.hpp
+    std::string kind;  ///< a name of JobManagerOptions::kinds
     std::string name;
     std::string group;
     std::string notes;

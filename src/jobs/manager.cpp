@@ -1,7 +1,6 @@
 #include "jobs/manager.hpp"
 
 #include <fcntl.h>
-#include <sys/eventfd.h>
 #include <sys/file.h>
 
 #include <algorithm>
@@ -23,13 +22,11 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kMaxName_bytes = 200;
 
-Error no_job(std::string_view id) { return make_error(ErrorCode::kNotFound, "there is no job {}", id); }
-
 Result<FileHandle> lock_data_dir(const fs::path& data_dir) {
     std::error_code error;
     fs::create_directories(data_dir / "jobs", error);
     if (error)
-        return fail(errno_error("cannot make the data folder " + data_dir.string(), error.value())
+        return fail(errno_error("cannot create the data folder " + data_dir.string(), error.value())
                         .advise("Choose another with --data-dir, or give yourself the right to write there"));
     const auto path = data_dir / "manager.lock";
     FileHandle handle(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
@@ -77,7 +74,7 @@ Status check_name(const std::string& name) {
 
 // ---------------------------------------------------------------------------------------------------------- life
 
-JobManager::Impl::Impl(JobManagerOptions options) : options_(std::move(options)) {}
+JobManager::Impl::Impl(JobManagerOptions options) : options_(std::move(options)), kinds_(options_.kinds) {}
 
 Result<std::unique_ptr<JobManager::Impl>> JobManager::Impl::create(JobManagerOptions options) {
     std::error_code error;
@@ -89,19 +86,27 @@ Result<std::unique_ptr<JobManager::Impl>> JobManager::Impl::create(JobManagerOpt
 }
 
 Status JobManager::Impl::open() {
+    const auto* launcher = launchers().find(options_.launcher);
+    if (!launcher)
+        return fail(ErrorCode::kInvalidArgument, "there is no launcher \"{}\"; expected one of {}", options_.launcher,
+                    launchers().names());
     DIGITS_ASSIGN(lock_file_, lock_data_dir(options_.data_dir));
-    wake_handle_ = FileHandle(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-    if (!wake_handle_) return fail(errno_error("cannot make an event handle", errno));
-    memory_events_ =
-        options_.memory_events.empty() ? find_memory_events().value_or(fs::path()) : options_.memory_events;
+    DIGITS_ASSIGN(wake_up_, WakeUp::create());
+    const auto jobs_dir = options_.data_dir / "jobs";
     DIGITS_ASSIGN(store_, JobStore::open(options_.data_dir / "digits.db", options_.kept_events));
-    DIGITS_TRY(read_back_jobs(options_.data_dir / "jobs", *store_));
-    DIGITS_ASSIGN(last_event_id_, store_->last_event_id());
+    DIGITS_TRY(read_back_jobs(jobs_dir, *store_, kinds_));
+    DIGITS_ASSIGN(const auto last_event_id, store_->last_event_id());
+    table_ = std::make_unique<JobTable>(*store_, kinds_, jobs_dir, last_event_id);
+    scheduler_ = std::make_unique<Scheduler>(options_.resources);
+    auto memory_events = options_.memory_events;
+    if (memory_events.empty()) memory_events = find_memory_events().value_or(fs::path());
+    supervisor_ = std::make_unique<Supervisor>(
+        Supervisor::Options{options_.worker_path, launcher, options_.abort_grace, std::move(memory_events)});
+    trash_ = std::make_unique<Trash>(*table_, *store_, options_.trash_grace);
     WarmPool::Options warm;
     warm.worker_path = options_.worker_path;
     warm.workers = options_.warm_workers;
     warm.grace = options_.abort_grace;
-    warm.allow_python_layers = options_.allow_python_layers;
     DIGITS_ASSIGN(warm_pool_, WarmPool::create(std::move(warm)));
     return take_up_jobs();
 }
@@ -110,17 +115,18 @@ Status JobManager::Impl::open() {
 Status JobManager::Impl::take_up_jobs() {
     DIGITS_ASSIGN(auto unfinished, store_->unfinished());
     for (auto& stored : unfinished) {
-        auto active = std::make_unique<ActiveJob>();
-        active->job = std::move(stored.job);
-        active->position = std::move(stored.position);
-        active->kind = find_task_kind(active->job.kind);
-        if (!active->kind) {
-            log_warning("job {} is of the unknown kind {} and is left alone", active->job.id, active->job.kind);
+        if (!kinds_.find(stored.job.kind)) {
+            log_warning("job {} is of the unknown kind {} and is left alone", stored.job.id, stored.job.kind);
             continue;
         }
-        if (active->job.state == JobState::kInit) change_state(*active, JobState::kWait, "");
-        if (active->job.state == JobState::kRun) adopt(*active);
-        active_.emplace(active->job.id, std::move(active));
+        auto& active = table_->add(std::move(stored));
+        if (active.job.state == JobState::kInit) change_state(active, JobState::kWait, "");
+        if (active.job.state != JobState::kRun) continue;
+        const auto& id = active.job.id;
+        supervisor_->adopt(id, task_dir(active), active.position);
+        scheduler_->hold(id, *active.kind, active.position.placement);
+        if (const auto pid = supervisor_->pid(id); pid > 0) active.job.pid = pid;
+        if (active.job.abort_requested) supervisor_->abort(id);
     }
     return {};
 }
@@ -131,124 +137,33 @@ JobManager::Impl::~Impl() {
         stopping_ = true;
     }
     if (thread_.joinable()) {
-        wake();
+        wake_up_->ring();
         thread_.join();
     }
-}
-
-void JobManager::Impl::wake() const {
-    const std::uint64_t one = 1;
-    // It can only fail when a wake-up is due already.
-    [[maybe_unused]] const auto written = ::write(wake_handle_.get(), &one, sizeof one);
 }
 
 fs::path JobManager::Impl::task_dir(const ActiveJob& active) const {
     return job_dir(active.job.id) / "tasks" / active.kind->worker_kind;
 }
 
-// ------------------------------------------------------------------------------------------- memory and database
-
-/// The job in memory, brought there from the database if it has ended already.
-Result<ActiveJob*> JobManager::Impl::load(std::string_view id) {
-    DIGITS_ASSIGN(auto* active, load_any(id));
-    if (active->job.trashed == 0) return active;
-    forget_if_ended(id);
-    return fail(no_job(id));
-}
-
-/// As `load`, but also one that is in the trash.
-Result<ActiveJob*> JobManager::Impl::load_any(std::string_view id) {
-    if (const auto found = active_.find(id); found != active_.end()) return found->second.get();
-    DIGITS_ASSIGN(auto stored, store_->find(id));
-    if (!stored) return fail(no_job(id));
-    auto active = std::make_unique<ActiveJob>();
-    active->job = std::move(stored->job);
-    active->position = std::move(stored->position);
-    active->kind = find_task_kind(active->job.kind);
-    auto* raw = active.get();
-    active_.emplace(std::string(id), std::move(active));
-    return raw;
-}
-
-void JobManager::Impl::forget_if_ended(std::string_view id) {
-    const auto found = active_.find(id);
-    if (found != active_.end() && is_final(found->second->job.state) && !found->second->dirty) active_.erase(found);
-}
-
-void JobManager::Impl::add_event(const std::string& job_id, const char* type, JsonPtr data) {
-    batch_.events.push_back({++last_event_id_, unix_time(), job_id, type, std::move(data)});
-}
-
-/// Moves what has changed of a job into the batch, with the events that tell it.
-void JobManager::Impl::collect_changes(ActiveJob& active) {
-    const auto& id = active.job.id;
-    if (active.changed) add_event(id, "changed", std::make_shared<const json>(job_to_json(active.job)));
-    if (active.progress_due && active.job.progress)
-        add_event(id, "progress", std::make_shared<const json>(job_to_json(active.job)["progress"]));
-    if (!active.metrics.empty() || active.metrics_restart) {
-        json points = json::array();
-        for (const auto& row : active.metrics)
-            points.push_back({{"series", row.series},
-                              {"iteration", row.point.iteration},
-                              {"epoch", row.point.epoch},
-                              {"value", row.point.value}});
-        json data{{"points", std::move(points)}};
-        if (active.metrics_restart) data["restart"] = *active.metrics_restart;
-        add_event(id, "metrics", std::make_shared<const json>(std::move(data)));
-    }
-    for (const auto& row : active.snapshots)
-        add_event(id, "snapshot",
-                  std::make_shared<const json>(json{{"iteration", row.snapshot.iteration},
-                                                    {"epoch", row.snapshot.epoch},
-                                                    {"weights", row.snapshot.weights},
-                                                    {"state", row.snapshot.state}}));
-    for (const auto& log : active.logs)
-        add_event(id, "log", std::make_shared<const json>(json{{"level", log.level}, {"text", log.text}}));
-    batch_.jobs.push_back({active.job, active.position});
-    if (active.metrics_restart) batch_.drops.push_back({id, *active.metrics_restart});
-    std::ranges::move(active.metrics, std::back_inserter(batch_.metrics));
-    std::ranges::move(active.snapshots, std::back_inserter(batch_.snapshots));
-    if (active.urgent) {
-        const auto written =
-            write_file_atomic(job_dir(id) / "job.json",
-                              job_to_json(active.job).dump(2, ' ', false, json::error_handler_t::replace) + "\n");
-        if (!written) log_warning("job {}: {}", id, written.error().to_string());
-    }
-    active.metrics.clear();
-    active.snapshots.clear();
-    active.logs.clear();
-    active.metrics_restart.reset();
-    active.dirty = active.changed = active.urgent = active.progress_due = false;
-}
-
-/// Writes every change in one transaction. What cannot be written stays for the next time.
+/// Writes what a request changed; the thread then tells it, and does what follows from it.
 Status JobManager::Impl::flush() {
-    std::vector<std::string> ended;
-    for (auto& [id, active] : active_) {
-        if (active->dirty || active->changed) collect_changes(*active);
-        if (is_final(active->job.state)) ended.push_back(id);
-    }
-    last_flush_ = Clock::now();
-    if (const auto status = store_->write(batch_); !status) {
-        log_error("{}", status.error().to_string());
-        return status;
-    }
-    std::ranges::move(batch_.events, std::back_inserter(unpublished_));
-    batch_ = {};
-    for (const auto& id : ended) forget_if_ended(id);
-    if (!unpublished_.empty()) wake();
+    DIGITS_TRY(table_->flush());
+    wake_up_->ring();
     return {};
 }
 
 Status JobManager::Impl::flush_now() {
     const std::scoped_lock lock(mutex_);
-    return flush();
+    DIGITS_TRY(table_->flush());
+    if (table_->has_events()) wake_up_->ring();
+    return {};
 }
 
 // -------------------------------------------------------------------------------------------------------- requests
 
 Result<Job> JobManager::Impl::submit(JobRequest request) {
-    const auto* kind = find_task_kind(request.kind);
+    const auto* kind = kinds_.find(request.kind);
     if (!kind)
         return fail(make_error(ErrorCode::kInvalidArgument, "unknown kind of job \"{}\"", request.kind).at("/kind"));
     DIGITS_TRY(check_name(request.name));
@@ -256,69 +171,57 @@ Result<Job> JobManager::Impl::submit(JobRequest request) {
         return fail(make_error(ErrorCode::kInvalidArgument, "expected an object").at("/spec"));
 
     const std::scoped_lock lock(mutex_);
-    for (const auto& parent : request.parents) {
-        DIGITS_ASSIGN(const auto* found, load(parent));
-        const bool failed = !needs_no_end(*kind, *request.spec, request.parents, parent) &&
-                            (found->job.state == JobState::kAbort || found->job.state == JobState::kError);
-        const auto name = found->job.name;
-        forget_if_ended(parent);
-        if (failed)
-            return fail(make_error(ErrorCode::kFailedPrecondition,
-                                   "{} \"{}\" did not end well, so nothing can be made from it", parent, name)
-                            .advise("Resume it, or choose another"));
-    }
-    auto active = std::make_unique<ActiveJob>();
-    auto& job = active->job;
-    std::error_code error;
-    do job.id = new_job_id();
-    while (!fs::create_directory(job_dir(job.id), error) && !error);
-    if (error) return fail(errno_error("cannot make " + job_dir(job.id).string(), error.value()));
-    if (const auto taken = take_files(request, job_dir(job.id), options_.data_dir); !taken) {
-        fs::remove_all(job_dir(job.id), error);
-        return fail(taken.error());
-    }
+    Job job;
     job.kind = std::move(request.kind);
     job.name = std::move(request.name);
     job.group = std::move(request.group);
     job.notes = std::move(request.notes);
     job.owner = std::move(request.owner);
-    job.spec = std::move(request.spec);
+    job.spec = request.spec;
     job.parents = std::move(request.parents);
+    for (const auto& id : job.parents) {
+        DIGITS_ASSIGN(const auto parent, table_->get(id));
+        const bool failed = parent.state == JobState::kAbort || parent.state == JobState::kError;
+        if (failed && kind->must_wait_for(job, id, reader()))
+            return fail(make_error(ErrorCode::kFailedPrecondition,
+                                   "{} \"{}\" did not end well, so nothing can be made from it", id, parent.name)
+                            .advise("Resume it, or choose another"));
+    }
+    std::error_code error;
+    do job.id = new_job_id();
+    while (!fs::create_directory(job_dir(job.id), error) && !error);
+    if (error) return fail(errno_error("cannot create " + job_dir(job.id).string(), error.value()));
+    if (const auto taken = take_files(request, job_dir(job.id), options_.data_dir); !taken) {
+        fs::remove_all(job_dir(job.id), error);
+        return fail(taken.error());
+    }
+    job.spec = std::move(request.spec);
     job.created = unix_time();
     job.history.push_back({JobState::kInit, job.created, ""});
-    active->kind = kind;
-    change_state(*active, JobState::kWait, "");
-    active->changed = false;
-    add_event(job.id, "created", std::make_shared<const json>(job_to_json(job)));
     const auto id = job.id;
-    active_.emplace(id, std::move(active));
-    if (request.key) batch_.keys.push_back({std::move(*request.key), id, unix_time()});
+    auto& active = table_->add({std::move(job), {}});
+    change_state(active, JobState::kWait, "");
+    active.changed = false;
+    table_->add_event(id, "created", std::make_shared<const json>(job_to_json(active.job)));
+    if (request.key) table_->add_key(std::move(*request.key), id);
     if (auto status = flush(); !status) {
-        active_.erase(id);
-        std::erase_if(batch_.keys, [&](const auto& kept) { return kept.job_id == id; });
-        std::erase_if(batch_.jobs, [&](const auto& stored) { return stored.job.id == id; });
-        std::erase_if(batch_.events, [&](const auto& event) { return event.job_id == id; });
+        table_->discard(id);
         fs::remove_all(job_dir(id), error);
         return fail(status.error());
     }
-    wake();
-    return active_.at(id)->job;
+    return active.job;
 }
 
 Result<Job> JobManager::Impl::get(std::string_view id) const {
     const std::scoped_lock lock(mutex_);
-    if (const auto found = active_.find(id); found != active_.end() && found->second->job.trashed == 0)
-        return found->second->job;
-    DIGITS_ASSIGN(auto stored, store_->find(id));
-    if (!stored || stored->job.trashed > 0) return fail(no_job(id));
-    return std::move(stored->job);
+    return table_->get(id);
 }
 
 Result<JobPage> JobManager::Impl::list(const JobQuery& query) {
     DIGITS_ASSIGN(auto page, store_->list(query));
     const std::scoped_lock lock(mutex_);
     for (auto& job : page.jobs)
-        if (const auto found = active_.find(job.id); found != active_.end()) job = found->second->job;
+        if (const auto* active = table_->find(job.id)) job = active->job;
     return page;
 }
 
@@ -326,15 +229,15 @@ Result<JobRows> JobManager::Impl::list_rows(const JobQuery& query) {
     DIGITS_ASSIGN(auto page, store_->list_rows(query, options_.print_row));
     const std::scoped_lock lock(mutex_);
     for (auto& row : page.rows)
-        if (const auto found = active_.find(row.id); found != active_.end())
-            row.text = std::make_shared<const std::string>(options_.print_row(found->second->job));
+        if (const auto* active = table_->find(row.id))
+            row.text = std::make_shared<const std::string>(options_.print_row(active->job));
     return page;
 }
 
 Result<Job> JobManager::Impl::edit(std::string_view id, const JobEdit& edit) {
     if (edit.name) DIGITS_TRY(check_name(*edit.name));
     const std::scoped_lock lock(mutex_);
-    DIGITS_ASSIGN(auto* active, load(id));
+    DIGITS_ASSIGN(auto* active, table_->load(id));
     if (edit.name) active->job.name = *edit.name;
     if (edit.group) active->job.group = *edit.group;
     if (edit.notes) active->job.notes = *edit.notes;
@@ -346,30 +249,30 @@ Result<Job> JobManager::Impl::edit(std::string_view id, const JobEdit& edit) {
 
 Result<Job> JobManager::Impl::abort(std::string_view id) {
     const std::scoped_lock lock(mutex_);
-    DIGITS_ASSIGN(auto* active, load(id));
+    DIGITS_ASSIGN(auto* active, table_->load(id));
     if (is_final(active->job.state)) {
         const auto state = active->job.state;
-        forget_if_ended(id);
+        table_->forget_if_ended(id);
         return fail(ErrorCode::kFailedPrecondition, "{} has ended already (state {})", id, enum_name(state));
     }
     if (active->job.state == JobState::kRun) {
         active->job.abort_requested = true;
+        supervisor_->abort(id);
         active->dirty = active->changed = active->urgent = true;
     } else {
-        change_state(*active, JobState::kAbort, "aborted while it waited");
+        change_state(*active, JobState::kAbort, "aborted in the queue");
     }
     Job job = active->job;
     DIGITS_TRY(flush());
-    wake();
     return job;
 }
 
 Result<Job> JobManager::Impl::resume(std::string_view id) {
     const std::scoped_lock lock(mutex_);
-    DIGITS_ASSIGN(auto* active, load(id));
+    DIGITS_ASSIGN(auto* active, table_->load(id));
     if (active->job.state != JobState::kAbort && active->job.state != JobState::kError) {
         const auto state = active->job.state;
-        forget_if_ended(id);
+        table_->forget_if_ended(id);
         return fail(make_error(ErrorCode::kFailedPrecondition,
                                "{} is in state {}; only a job in abort or error can be resumed", id, enum_name(state)));
     }
@@ -378,7 +281,7 @@ Result<Job> JobManager::Impl::resume(std::string_view id) {
 
 Result<Job> JobManager::Impl::extend(std::string_view id, JsonPtr spec, std::string reason) {
     const std::scoped_lock lock(mutex_);
-    DIGITS_ASSIGN(auto* active, load(id));
+    DIGITS_ASSIGN(auto* active, table_->load(id));
     if (!is_final(active->job.state))
         return fail(ErrorCode::kFailedPrecondition, "{} is in state {}; only a job that has ended can be extended", id,
                     enum_name(active->job.state));
@@ -396,54 +299,57 @@ Result<Job> JobManager::Impl::start_again(ActiveJob& active, std::string reason)
     change_state(active, JobState::kWait, std::move(reason));
     Job job = active.job;
     DIGITS_TRY(flush());
-    wake();
     return job;
 }
 
-/// `"LeNet" (20261123-101500-3fa9), …`: enough of them to know what is meant.
-std::string JobManager::Impl::names_of(const std::vector<std::string>& ids) const {
-    constexpr std::size_t kNamed = 5;
-    std::string text;
-    for (std::size_t i = 0; i < std::min(ids.size(), kNamed); ++i) {
-        const auto found = store_->find(ids[i]);
-        const auto name = found && *found ? (*found)->job.name : std::string();
-        text += fmt::format("{}\"{}\" ({})", i == 0 ? "" : ", ", name, ids[i]);
-    }
-    if (ids.size() > kNamed) text += fmt::format(" and {} more", ids.size() - kNamed);
-    return text;
-}
-
-Status JobManager::Impl::snapshot_now(std::string_view id) {
+Status JobManager::Impl::remove(std::string_view id) {
     const std::scoped_lock lock(mutex_);
-    DIGITS_ASSIGN(const auto* active, load(id));
-    const bool running =
-        active->job.state == JobState::kRun && active->kind && active->kind->pool == ResourcePool::kTrain;
-    forget_if_ended(id);
-    if (!running) return fail(ErrorCode::kFailedPrecondition, "{} is no running training", id);
-    snapshot_wishes_.insert(std::string(id));
-    wake();
+    DIGITS_TRY(trash_->remove(id));
+    warm_pool_->close_owner(id);
+    wake_up_->ring();
     return {};
 }
 
-TrainingRoom JobManager::Impl::training_room() const {
-    const auto& resources = options_.resources;
-    TrainingRoom room{resources.gpus.empty() ? resources.train_slots : static_cast<int>(resources.gpus.size()), 0};
+Status JobManager::Impl::trash(std::string_view id) {
     const std::scoped_lock lock(mutex_);
-    for (const auto& [id, active] : active_)
-        if (active->job.state == JobState::kRun && active->kind && active->kind->pool == ResourcePool::kTrain)
-            ++room.taken;
-    return room;
+    DIGITS_TRY(trash_->put(id));
+    warm_pool_->close_owner(id);
+    wake_up_->ring();
+    return {};
 }
 
-int JobManager::Impl::subscribe(EventCallback callback) {
-    const std::scoped_lock lock(subscribers_mutex_);
-    subscribers_.emplace(next_subscription_, std::move(callback));
-    return next_subscription_++;
+Result<Job> JobManager::Impl::restore(std::string_view id) {
+    const std::scoped_lock lock(mutex_);
+    DIGITS_ASSIGN(auto job, trash_->restore(id));
+    wake_up_->ring();
+    return job;
 }
 
-void JobManager::Impl::unsubscribe(int subscription) {
-    const std::scoped_lock lock(subscribers_mutex_);
-    subscribers_.erase(subscription);
+Result<Job> JobManager::Impl::get_trashed(std::string_view id) const {
+    const std::scoped_lock lock(mutex_);
+    return trash_->get(id);
+}
+
+Status JobManager::Impl::command(std::string_view id, std::string_view command) {
+    const std::scoped_lock lock(mutex_);
+    DIGITS_ASSIGN(const auto job, table_->get(id));
+    const auto* kind = kinds_.find(job.kind);
+    const auto* known = kind ? kind->find_command(command) : nullptr;
+    if (!known)
+        return fail(ErrorCode::kFailedPrecondition, "a job of the kind {} has no command \"{}\"", job.kind, command);
+    if (job.state != JobState::kRun)
+        return fail(ErrorCode::kFailedPrecondition, "{} is in state {}; only a running {} can be told \"{}\"", id,
+                    enum_name(job.state), kind->noun, command);
+    supervisor_->command(id, *known);
+    wake_up_->ring();
+    return {};
+}
+
+Slots JobManager::Impl::slots(std::string_view kind) const {
+    const auto* known = kinds_.find(kind);
+    if (!known) return {};
+    const std::scoped_lock lock(mutex_);
+    return scheduler_->slots(*known);
 }
 
 // ------------------------------------------------------------------------------------------------- public interface
@@ -477,7 +383,7 @@ Status JobManager::remove(std::string_view id) { return impl_->remove(id); }
 Status JobManager::trash(std::string_view id) { return impl_->trash(id); }
 Result<Job> JobManager::restore(std::string_view id) { return impl_->restore(id); }
 Result<Job> JobManager::get_trashed(std::string_view id) const { return impl_->get_trashed(id); }
-Status JobManager::snapshot_now(std::string_view id) { return impl_->snapshot_now(id); }
+Status JobManager::command(std::string_view id, std::string_view command) { return impl_->command(id, command); }
 
 Result<std::vector<MetricSeries>> JobManager::metrics(std::string_view id, const MetricsQuery& query) const {
     DIGITS_TRY(impl_->get(id));
@@ -492,17 +398,18 @@ Result<std::vector<SnapshotInfo>> JobManager::snapshots(std::string_view id) con
 
 Result<std::string> JobManager::log_tail(std::string_view id, std::size_t max_bytes) const {
     DIGITS_ASSIGN(const auto job, impl_->get(id));
-    const auto* kind = find_task_kind(job.kind);
+    const auto* kind = kinds().find(job.kind);
     if (!kind) return std::string();
     return read_tail(impl_->job_dir(id) / "tasks" / kind->worker_kind / "log.txt", max_bytes);
 }
 
 fs::path JobManager::job_dir(std::string_view id) const { return impl_->job_dir(id); }
-int JobManager::subscribe(EventCallback callback) { return impl_->subscribe(std::move(callback)); }
-void JobManager::unsubscribe(int subscription) { impl_->unsubscribe(subscription); }
+int JobManager::subscribe(EventCallback callback) { return impl_->bus().subscribe(std::move(callback)); }
+void JobManager::unsubscribe(int subscription) { impl_->bus().unsubscribe(subscription); }
 Result<JobReplay> JobManager::replay(std::int64_t since_id) const { return impl_->store().replay(since_id); }
 std::int64_t JobManager::last_event_id() const { return impl_->store().last_event_id().value_or(0); }
-TrainingRoom JobManager::training_room() const { return impl_->training_room(); }
+Slots JobManager::slots(std::string_view kind) const { return impl_->slots(kind); }
+const JobKinds& JobManager::kinds() const { return impl_->kinds(); }
 const JobManagerOptions& JobManager::options() const { return impl_->options(); }
 
 WarmPool::RequestId JobManager::ask(WarmRequest request, AnswerCallback callback) {

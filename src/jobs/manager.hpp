@@ -14,29 +14,17 @@
 
 #include "base/result.hpp"
 #include "jobs/job.hpp"
+#include "jobs/job_kind.hpp"
+#include "jobs/scheduler.hpp"
 #include "jobs/warm_pool.hpp"
 
 namespace digits {
 
-/// What may run at once. With GPUs each training takes one of them, else a training slot.
-struct JobResources {
-    int dataset_slots = 1;
-    int train_slots = 1;
-    int import_slots = 2;
-    int evaluation_slots = 1;
-    std::vector<std::string> gpus;  ///< as CUDA_VISIBLE_DEVICES names them
-};
-
-/// Trainings that may run at once, and that do.
-struct TrainingRoom {
-    int total = 0;
-    int taken = 0;
-};
-
 struct JobManagerOptions {
     std::filesystem::path data_dir;
     std::filesystem::path worker_path;
-    bool allow_python_layers = false;  ///< told to every worker
+    std::string launcher = "local";  ///< a name of launchers()
+    std::vector<JobKind> kinds;
     JobResources resources;
     std::chrono::milliseconds abort_grace = std::chrono::seconds(10);
     std::map<std::string, int> warm_workers = {};  ///< how many of a kind may be kept; 1 where it is not named
@@ -69,14 +57,13 @@ struct MadeJob {
 };
 
 struct JobRequest {
-    std::string kind;  ///< as in task_kinds.hpp
+    std::string kind;  ///< a name of JobManagerOptions::kinds
     std::string name;
     std::string group;
     std::string notes;
     std::string owner;
     JsonPtr spec;
-    std::vector<std::string> parents;  ///< ids; the job waits for them. A model's first parent is its dataset,
-                                       ///< an evaluation's parents are its model and that one's dataset.
+    std::vector<std::string> parents;  ///< ids; the job waits for them, unless its kind says otherwise
     std::vector<JobFile> files;
     std::optional<RequestKey> key;
 };
@@ -161,10 +148,11 @@ struct JobReplay {
     bool complete = true;  ///< false: events right after `since_id` are no longer kept, so read everything anew
 };
 
-/// Everything about jobs: what there is, what runs, what happened. Runs each job as a process of `worker_path`
+/// Everything about jobs: what there is, what runs, what happened. Runs each job as a task of `worker_path`
 /// (docs/formats/worker-protocol.md) and goes on where an earlier manager on the same folder stopped, however it
-/// stopped. All members are thread-safe; event callbacks come on the manager's own thread, must be quick and must
-/// not throw. One manager a data folder: a second fails with kFailedPrecondition.
+/// stopped. A façade: the work is done by JobStore, JobTable, Scheduler, Supervisor, Trash and WarmPool. All members
+/// are thread-safe; event callbacks come on the manager's own thread, must be quick and must not throw. One manager a
+/// data folder: a second fails with kFailedPrecondition.
 class JobManager {
   public:
     using EventCallback = std::function<void(const JobEvent&)>;
@@ -193,8 +181,8 @@ class JobManager {
     /// Starts a job that has ended again in its folder with another spec, which asks for more. `reason`: for the
     /// history. kFailedPrecondition while it waits or runs.
     Result<Job> extend(std::string_view id, JsonPtr spec, std::string reason);
-    /// Removes the job with its folder; not while it runs or waits or another job needs it. A model's evaluations go
-    /// with it.
+    /// Removes the job with its folder; not while it runs or waits or another job needs it. Jobs of kinds that go with
+    /// their parent are removed together with it.
     Status remove(std::string_view id);
     /// The same, but for `trash_grace` it can be brought back. Until then only `restore` and `get_trashed` know it.
     Status trash(std::string_view id);
@@ -202,8 +190,8 @@ class JobManager {
     /// more.
     Result<Job> restore(std::string_view id);
     Result<Job> get_trashed(std::string_view id) const;
-    /// Asks the running training for a snapshot after the current iteration.
-    Status snapshot_now(std::string_view id);
+    /// Passes on a command that the job's kind knows. kFailedPrecondition if it does not, or the job does not run.
+    Status command(std::string_view id, std::string_view command);
 
     Result<std::vector<MetricSeries>> metrics(std::string_view id, const MetricsQuery& query = {}) const;
     /// Oldest first.
@@ -222,7 +210,9 @@ class JobManager {
     /// 0: none yet.
     std::int64_t last_event_id() const;
 
-    TrainingRoom training_room() const;
+    /// How many jobs of a kind may run, and do.
+    Slots slots(std::string_view kind) const;
+    const JobKinds& kinds() const;
 
     /// Asks a warm worker, which is started if there is none. The callback gets the answer, exactly once and on a
     /// thread of the warm pool: it must be quick. An input that crashes the worker fails only this request.

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <signal.h>
 
 #include <condition_variable>
 #include <fstream>
@@ -9,8 +10,8 @@
 #include <nlohmann/json.hpp>
 
 #include "base/file.hpp"
+#include "jobs/launchers/task_process.hpp"
 #include "jobs/manager.hpp"
-#include "jobs/task_process.hpp"
 
 namespace digits::test {
 
@@ -31,6 +32,37 @@ inline json metric(std::int64_t iteration, double loss, const char* phase = "tra
 }
 inline json aborted() { return emit({{"event", "aborted"}}); }
 
+/// Kinds like those of the product: a dataset; a model of a dataset; an evaluation of a model, which needs the model's
+/// end only while the snapshot that its spec names is not there.
+inline std::vector<JobKind> test_kinds() {
+    std::vector<JobKind> kinds;
+    kinds.push_back({.name = "dataset", .worker_kind = "dataset", .noun = "dataset", .pool = "dataset"});
+    kinds.push_back({.name = "model", .worker_kind = "train", .noun = "training", .pool = "train"});
+    kinds.back().devices = DeviceUse::kOwn;
+    kinds.back().commands = {{"snapshot", SIGUSR1}};
+    kinds.back().lower_is_better = [](const Job&, std::string_view series) { return series.ends_with("loss"); };
+    kinds.back().make_grant = [](const Job& job, const JobReader& jobs) -> Result<Grant> {
+        Grant grant;
+        if (!job.parents.empty()) grant.dataset_dir = jobs.job_dir(job.parents.front()).string();
+        return grant;
+    };
+    kinds.push_back({.name = "pretrained", .worker_kind = "pretrained", .noun = "import", .pool = "import"});
+    kinds.push_back({.name = "evaluation", .worker_kind = "evaluate", .noun = "evaluation", .pool = "evaluate"});
+    kinds.back().devices = DeviceUse::kIdle;
+    kinds.back().goes_with_parent = true;
+    kinds.back().needs_parent_done = [](const Job& job, std::string_view parent, const JobReader& jobs) {
+        return job.parents.front() != parent || jobs.snapshots(parent)->empty();
+    };
+    kinds.back().make_grant = [](const Job& job, const JobReader& jobs) -> Result<Grant> {
+        DIGITS_ASSIGN(const auto snapshots, jobs.snapshots(job.parents.front()));
+        if (snapshots.empty()) return fail(ErrorCode::kFailedPrecondition, "the training has no snapshot");
+        Grant grant;
+        grant.weights = snapshots.back().weights;
+        return grant;
+    };
+    return kinds;
+}
+
 /// A manager with fake workers. What it tells wakes `wait_until`.
 class ManagerTest : public testing::Test {
   protected:
@@ -48,6 +80,7 @@ class ManagerTest : public testing::Test {
         JobManagerOptions options;
         options.data_dir = folder_.path();
         options.worker_path = fs::path(DIGITS_SOURCE_DIR) / "tests/fakes/fake_worker.py";
+        options.kinds = test_kinds();
         options.resources = std::move(resources);
         options.abort_grace = std::chrono::seconds(5);
         options.trash_grace = trash_grace_;

@@ -1,31 +1,34 @@
 #pragma once
 
-#include <sys/types.h>
-
-#include <condition_variable>
-#include <map>
+#include <chrono>
+#include <filesystem>
 #include <memory>
 #include <mutex>
-#include <set>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "jobs/active_job.hpp"
+#include "jobs/event_bus.hpp"
 #include "jobs/file_handle.hpp"
+#include "jobs/job_table.hpp"
 #include "jobs/manager.hpp"
+#include "jobs/scheduler.hpp"
 #include "jobs/store.hpp"
+#include "jobs/supervisor.hpp"
+#include "jobs/trash.hpp"
+#include "jobs/wake_up.hpp"
 #include "jobs/warm_pool.hpp"
 
 namespace digits {
 
-/// The manager's state and its thread. One lock, `mutex_`, protects everything but the subscribers; the thread holds
-/// it while it steps and lets go of it while it sleeps and while it calls back. Processes are touched by the thread
-/// alone: other threads note a wish and wake it.
-class JobManager::Impl {
+/// The manager's parts, its thread and its lock. `mutex_` guards the table, the scheduler, the supervisor and the
+/// trash; the thread holds it while it steps, and lets go of it while it sleeps and while subscribers are called.
+/// Store, event bus and warm pool have locks of their own. Tasks are started and touched on the thread alone: other
+/// threads note a wish and wake it.
+class JobManager::Impl final : private TaskListener {
   public:
     static Result<std::unique_ptr<Impl>> create(JobManagerOptions options);
-    ~Impl();
+    ~Impl() override;
 
     Result<Job> submit(JobRequest request);
     Result<Job> get(std::string_view id) const;
@@ -35,90 +38,65 @@ class JobManager::Impl {
     Result<Job> abort(std::string_view id);
     Result<Job> resume(std::string_view id);
     Result<Job> extend(std::string_view id, JsonPtr spec, std::string reason);
-    // trash.cpp
     Status remove(std::string_view id);
     Status trash(std::string_view id);
     Result<Job> restore(std::string_view id);
-    Status add_taken_along(const Job& job, std::vector<std::string>& ids);
     Result<Job> get_trashed(std::string_view id) const;
-    std::string names_of(const std::vector<std::string>& ids) const;
-    Status snapshot_now(std::string_view id);
-    int subscribe(EventCallback callback);
-    void unsubscribe(int subscription);
+    Status command(std::string_view id, std::string_view command);
     Status flush_now();
-    TrainingRoom training_room() const;
+    Slots slots(std::string_view kind) const;
 
     const JobManagerOptions& options() const { return options_; }
+    const JobKinds& kinds() const { return kinds_; }
     JobStore& store() const { return *store_; }
+    EventBus& bus() { return bus_; }
     WarmPool& warm_pool() const { return *warm_pool_; }
     std::filesystem::path job_dir(std::string_view id) const { return options_.data_dir / "jobs" / id; }
 
   private:
     using Clock = std::chrono::steady_clock;
-    using ActiveJobs = std::map<std::string, std::unique_ptr<ActiveJob>, std::less<>>;
 
     explicit Impl(JobManagerOptions options);
     Status open();
     Status take_up_jobs();
     std::filesystem::path task_dir(const ActiveJob& active) const;
+    JobReader reader() const { return {*store_, options_.data_dir / "jobs"}; }
 
-    // manager_loop.cpp: the thread
+    // manager_thread.cpp
     void run();
     void sleep(Clock::time_point until);
     Clock::time_point next_step(Clock::time_point now) const;
     void step(Clock::time_point now);
-    void step_running(ActiveJob& active, Clock::time_point now);
-    void open_events(ActiveJob& active);
-    bool read_events(ActiveJob& active);
-    void fold_event(ActiveJob& active, const nlohmann::json& event);
-    bool has_ended(ActiveJob& active);
-    void finish(ActiveJob& active);
-    void pursue_wishes(ActiveJob& active, Clock::time_point now);
-    void schedule();
-    bool check_parents(ActiveJob& active);
-    bool find_room(ActiveJob& active);
-    Status start(ActiveJob& active);
-    Result<nlohmann::json> complete_spec(const ActiveJob& active);
-    Result<std::string> find_weights(const std::string& model_id, const std::string& wanted);
-    void adopt(ActiveJob& active);
     void publish();
-
-    // trash.cpp
-    Result<std::vector<std::string>> check_removable(std::string_view id);
-    Status erase(std::string_view id);
-    void empty_trash(Clock::time_point now);
+    void on_events(const std::string& job_id, const LaunchedTask& task, const std::vector<nlohmann::json>& events,
+                   std::uint64_t offset) override;
+    void on_end(const std::string& job_id, const TaskEnd& end, std::uint64_t offset) override;
+    void start_waiting();
+    bool check_parents(ActiveJob& active);
+    void set_wait_reason(ActiveJob& active, const std::string& reason);
+    void set_running(ActiveJob& active, std::string reason);
+    Status start(ActiveJob& active);
+    Result<Supervisor::Task> make_task(const ActiveJob& active);
 
     // manager.cpp
-    Result<ActiveJob*> load(std::string_view id);
-    Result<ActiveJob*> load_any(std::string_view id);
     Result<Job> start_again(ActiveJob& active, std::string reason);
-    void forget_if_ended(std::string_view id);
-    void add_event(const std::string& job_id, const char* type, JsonPtr data);
-    void collect_changes(ActiveJob& active);
     Status flush();
-    void wake() const;
 
     const JobManagerOptions options_;
+    const JobKinds kinds_;
     FileHandle lock_file_;
-    FileHandle wake_handle_;
-    std::filesystem::path memory_events_;
+    std::optional<WakeUp> wake_up_;
     std::unique_ptr<JobStore> store_;
-    std::unique_ptr<WarmPool> warm_pool_;  ///< has a thread and a lock of its own
+    EventBus bus_;
 
-    mutable std::mutex mutex_;
-    ActiveJobs active_;
-    std::set<std::string> snapshot_wishes_;
-    WriteBatch batch_;  ///< not yet in the database
-    std::vector<JobEvent> unpublished_;
-    std::int64_t last_event_id_ = 0;
-    Clock::time_point last_flush_;
-    Clock::time_point next_purge_;  ///< when the oldest job of the trash is due, or something may have come into it
+    mutable std::mutex mutex_;  ///< guards the five below
+    std::unique_ptr<JobTable> table_;
+    std::unique_ptr<Scheduler> scheduler_;
+    std::unique_ptr<Supervisor> supervisor_;
+    std::unique_ptr<Trash> trash_;
     bool stopping_ = false;
 
-    std::mutex subscribers_mutex_;  ///< held while callbacks run
-    std::map<int, EventCallback> subscribers_;
-    int next_subscription_ = 1;
-
+    std::unique_ptr<WarmPool> warm_pool_;
     std::thread thread_;
 };
 

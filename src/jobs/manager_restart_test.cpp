@@ -127,7 +127,7 @@ TEST_F(RestartTest, AbortsAnAdoptedWorkerBySignal) {
 /// next server starts a second one, which is refused.
 class SecondWorkerTest : public ManagerTest {
   protected:
-    void SetUp() override { start({.dataset_slots = 0, .train_slots = 0, .gpus = {}}); }
+    void SetUp() override { start({.slots = {{"dataset", 0}}, .devices = {}}); }
     std::string begin(json after) {
         const auto steps = json::array({step("touch", "works"), metric(0, 3), std::move(after)});
         const auto id = submit({{"script", steps}, {"before_lock", "second"}});

@@ -103,6 +103,7 @@ TEST_F(ManagerTest, SaysWhatToDoWithoutAWorkerProgram) {
     stop();
     JobManagerOptions options;
     options.data_dir = folder_.path();
+    options.kinds = test_kinds();
     options.worker_path = folder_.path() / "nowhere";
     manager_ = *JobManager::create(options);
     const auto id = submit_script({});
@@ -124,6 +125,7 @@ TEST_F(ManagerTest, KillsAWorkerThatDoesNotListen) {
     stop();
     JobManagerOptions options;
     options.data_dir = folder_.path();
+    options.kinds = test_kinds();
     options.worker_path = fs::path(DIGITS_SOURCE_DIR) / "tests/fakes/fake_worker.py";
     options.abort_grace = std::chrono::milliseconds(50);
     manager_ = *JobManager::create(options);
@@ -131,26 +133,31 @@ TEST_F(ManagerTest, KillsAWorkerThatDoesNotListen) {
     expect_file(id, "here");
     EXPECT_TRUE(manager_->abort(id));
     expect_state(id, JobState::kAbort);
-    EXPECT_EQ(job(id).history.back().reason, "it had to be killed");
+    EXPECT_EQ(job(id).history.back().reason, "the worker did not stop in time and was killed");
 }
 
 TEST_F(ManagerTest, AsksARunningTrainingForASnapshot) {
     const auto id = submit_script({step("touch", "here"), step("hear", "snapshot")}, "model");
     expect_file(id, "here");
-    EXPECT_TRUE(manager_->snapshot_now(id));
+    const auto unknown = manager_->command(id, "dance");
+    ASSERT_FALSE(unknown);
+    EXPECT_THAT(unknown.error().message, HasSubstr("has no command \"dance\""));
+    EXPECT_TRUE(manager_->command(id, "snapshot"));
     expect_state(id, JobState::kDone);
-    EXPECT_FALSE(manager_->snapshot_now(id));
+    EXPECT_THAT(manager_->command(id, "snapshot").error().message, HasSubstr("only a running training"));
 }
 
 TEST_F(ManagerTest, AModelWaitsForItsDataset) {
     const auto dataset = submit_script({step("until", "go")});
     const auto model = submit_script({}, "model", {dataset});
     expect_state(dataset, JobState::kRun);
-    EXPECT_TRUE(wait_until([&] { return job(model).wait_reason == "waits for its dataset \"a test\""; }));
+    EXPECT_TRUE(wait_until([&] { return job(model).wait_reason == "waiting for the dataset \"a test\""; }));
     touch(dataset, "go");
     expect_state(model, JobState::kDone);
     const auto task = json::parse(*read_file(task_dir(model, "train") / "task.json"));
-    EXPECT_EQ(task["spec"]["dataset_dir"], (folder_.path() / "jobs" / dataset).string());
+    EXPECT_EQ(task["format"], 2);
+    EXPECT_EQ(task["grant"]["dataset_dir"], (folder_.path() / "jobs" / dataset).string());
+    EXPECT_EQ(task["spec"], *job(model).spec) << "it is the user's";
 }
 
 TEST_F(ManagerTest, AModelFailsWithItsDatasetAndIsResumedAfterIt) {
@@ -158,7 +165,7 @@ TEST_F(ManagerTest, AModelFailsWithItsDatasetAndIsResumedAfterIt) {
     const auto model = submit_script({}, "model", {dataset});
     touch(dataset, "go");
     expect_state(model, JobState::kError);
-    EXPECT_THAT(job(model).error->error.to_string(), HasSubstr("its dataset \"a test\" ended in state error"));
+    EXPECT_THAT(job(model).error->error.to_string(), HasSubstr("the dataset \"a test\", which it needs, failed"));
     EXPECT_TRUE(manager_->resume(dataset));
     EXPECT_TRUE(manager_->resume(model));
     expect_state(model, JobState::kDone);
@@ -167,14 +174,14 @@ TEST_F(ManagerTest, AModelFailsWithItsDatasetAndIsResumedAfterIt) {
 
 TEST_F(ManagerTest, RunsNoMoreAtOnceThanThereAreSlots) {
     stop();
-    start({.dataset_slots = 2, .train_slots = 1, .gpus = {}});
+    start({.slots = {{"dataset", 2}}, .devices = {}});
     std::vector<std::string> ids;
     for (int i = 0; i < 3; ++i) ids.push_back(submit_script({step("touch", "here"), step("until", "go")}));
     const auto training = submit_script({step("touch", "here"), step("until", "go")}, "model");
     expect_file(ids[0], "here");
     expect_file(ids[1], "here");
     expect_file(training, "here");
-    EXPECT_TRUE(wait_until([&] { return job(ids[2]).wait_reason == "waits for a running dataset to end"; }));
+    EXPECT_TRUE(wait_until([&] { return job(ids[2]).wait_reason == "waiting for another dataset to finish"; }));
     EXPECT_EQ(job(ids[2]).state, JobState::kWait);
     touch(ids[1], "go");
     expect_file(ids[2], "here");
@@ -186,16 +193,65 @@ TEST_F(ManagerTest, RunsNoMoreAtOnceThanThereAreSlots) {
 
 TEST_F(ManagerTest, GivesEachTrainingAGpuOfItsOwn) {
     stop();
-    start({.dataset_slots = 1, .train_slots = 1, .gpus = {"0", "1"}});
+    start({.slots = {}, .devices = {"0", "1"}});
     std::vector<std::string> ids;
     for (int i = 0; i < 3; ++i) ids.push_back(submit_script({step("touch", "here"), step("until", "go")}, "model"));
     expect_file(ids[0], "here");
     expect_file(ids[1], "here");
-    EXPECT_TRUE(wait_until([&] { return job(ids[2]).wait_reason == "waits for a free GPU"; }));
+    EXPECT_TRUE(wait_until([&] { return job(ids[2]).wait_reason == "waiting for a free GPU"; }));
+    EXPECT_EQ(manager_->slots("model").total, 2);
+    EXPECT_EQ(manager_->slots("model").used, 2);
     touch(ids[0], "go");
     expect_file(ids[2], "here");
+    const auto devices_of = [&](const std::string& id) {
+        return json::parse(*read_file(task_dir(id, "train") / "task.json"))["grant"]["placement"]["devices"];
+    };
+    EXPECT_EQ(devices_of(ids[0]), json({"0"}));
+    EXPECT_EQ(devices_of(ids[1]), json({"1"}));
+    EXPECT_EQ(devices_of(ids[2]), json({"0"}));
+    // A new server knows which GPU is taken.
+    stop();
+    start({.slots = {}, .devices = {"0", "1"}});
+    const auto next = submit_script({}, "model");
+    EXPECT_TRUE(wait_until([&] { return job(next).wait_reason == "waiting for a free GPU"; }));
     for (const auto& id : ids) touch(id, "go");
     for (const auto& id : ids) expect_state(id, JobState::kDone);
+    expect_state(next, JobState::kDone);
+}
+
+TEST_F(ManagerTest, AWarmRequestIsAnsweredWithoutAJob) {
+    WarmTask task;
+    task.key = "questions";
+    task.noun = "the helper";
+    task.kind = "assist";
+    task.folder = folder_.path() / "assist";
+    task.spec = std::make_shared<const json>(json::object());
+    const auto answer = manager_->ask({task, std::make_shared<const json>(json{{"answer", 42}}), kPatience});
+    ASSERT_TRUE(answer) << answer.error().to_string();
+    EXPECT_EQ((**answer)["answer"], 42);
+    EXPECT_TRUE(running_ids().empty());
+}
+
+TEST_F(ManagerTest, AnEvaluationWaitsOnlyWhileItsSnapshotIsMissing) {
+    const auto dataset = submit_script({});
+    const auto model = submit_script({step("touch", "here"), step("until", "go"),
+                                      emit({{"event", "snapshot"},
+                                            {"iteration", 10},
+                                            {"epoch", 1.0},
+                                            {"weights", "a.caffemodel"},
+                                            {"state", "a.solverstate"}}),
+                                      step("until", "end")},
+                                     "model", {dataset});
+    expect_file(model, "here");
+    const auto evaluation = submit_script({}, "evaluation", {model, dataset});
+    EXPECT_TRUE(wait_until([&] { return job(evaluation).wait_reason == "waiting for the training \"a test\""; }));
+    touch(model, "go");
+    expect_state(evaluation, JobState::kDone);
+    EXPECT_EQ(job(model).state, JobState::kRun);
+    const auto task = json::parse(*read_file(task_dir(evaluation, "evaluate") / "task.json"));
+    EXPECT_EQ(task["grant"]["weights"], "a.caffemodel");
+    touch(model, "end");
+    expect_state(model, JobState::kDone);
 }
 
 TEST_F(ManagerTest, ExtendsAnEndedJobWithAnotherSpecThatOutlivesTheManager) {

@@ -3,9 +3,11 @@
 #include <nlohmann/json.hpp>
 
 #include "base/file.hpp"
+#include "base/grant.hpp"
 #include "base/ids.hpp"
 #include "base/log.hpp"
 #include "jobs/active_job.hpp"
+#include "jobs/event_log.hpp"
 
 namespace digits {
 
@@ -22,13 +24,17 @@ Result<Job> read_job(const fs::path& folder) {
     if (!data.is_object())
         return fail(make_error(ErrorCode::kDataLoss, "expected a JSON object").at((folder / "job.json").string()));
     DIGITS_ASSIGN(auto job, job_from_json(data));
+    json spec = *job.spec;
+    take_old_grant(spec);
+    job.spec = std::make_shared<const json>(std::move(spec));
     if (job.id != folder.filename()) return fail(ErrorCode::kDataLoss, "{} holds the job {}", folder.string(), job.id);
     return job;
 }
 
 /// An ended job, with what its event log tells beyond job.json. Points: the last of each series and iteration counts.
-Result<WriteBatch> read_ended(Job job, const fs::path& events_file) {
+Result<WriteBatch> read_ended(Job job, const JobKind& kind, const fs::path& events_file) {
     ActiveJob active;
+    active.kind = &kind;
     active.job = job;
     active.job.metrics.clear();
     EventLogReader reader(events_file, 0);
@@ -51,9 +57,9 @@ Result<WriteBatch> read_ended(Job job, const fs::path& events_file) {
     return batch;
 }
 
-Status read_folder(const fs::path& folder, JobStore& store) {
+Status read_folder(const fs::path& folder, JobStore& store, const JobKinds& kinds) {
     DIGITS_ASSIGN(auto job, read_job(folder));
-    const auto* kind = find_task_kind(job.kind);
+    const auto* kind = kinds.find(job.kind);
     if (!is_final(job.state) || !kind) {
         // The manager takes it up and reads its events from the start.
         job.metrics.clear();
@@ -61,20 +67,21 @@ Status read_folder(const fs::path& folder, JobStore& store) {
         batch.jobs = {{std::move(job), {}}};
         return store.write(batch);
     }
-    DIGITS_ASSIGN(const auto batch, read_ended(std::move(job), folder / "tasks" / kind->worker_kind / "events.jsonl"));
+    DIGITS_ASSIGN(const auto batch,
+                  read_ended(std::move(job), *kind, folder / "tasks" / kind->worker_kind / "events.jsonl"));
     return store.write(batch);
 }
 
 }  // namespace
 
-Status read_back_jobs(const fs::path& jobs_dir, JobStore& store) {
+Status read_back_jobs(const fs::path& jobs_dir, JobStore& store, const JobKinds& kinds) {
     DIGITS_ASSIGN(const auto known, store.ids());
     if (!known.empty()) return {};
     int count = 0;
     std::error_code error;
     for (const auto& entry : fs::directory_iterator(jobs_dir, error)) {
         if (!is_job_id(entry.path().filename().string()) || !fs::exists(entry.path() / "job.json", error)) continue;
-        if (const auto read = read_folder(entry.path(), store); read) {
+        if (const auto read = read_folder(entry.path(), store, kinds); read) {
             ++count;
         } else {
             log_warning("{} is left alone: {}", entry.path().string(), read.error().to_string());

@@ -96,6 +96,20 @@ CREATE TABLE request_keys (
     time REAL NOT NULL,
     PRIMARY KEY (user, key)
 ) WITHOUT ROWID;
+)sql",
+        // What the server adds to a spec is in a grant of its own, and is made anew at each start. Weights that a model
+        // starts from are a list, and the user's.
+        R"sql(
+UPDATE jobs SET spec = json_remove(spec, '$.roots', '$.dataset_dir', '$.model_dir');
+UPDATE jobs SET spec = json_remove(spec, '$.weights') WHERE json_type(spec, '$.weights') = 'text';
+UPDATE jobs SET run = json_set(run,
+    '$.launcher', 'local',
+    '$.handle', CASE WHEN state = 'run' AND COALESCE(json_extract(facts, '$.pid'), 0) > 0
+        THEN json_extract(facts, '$.pid') || ' ' || COALESCE(json_extract(run, '$.pid_start'), 0) ELSE '' END,
+    '$.placement', json_object('host', '', 'ranks', 1, 'devices',
+        CASE WHEN COALESCE(json_extract(run, '$.gpu'), '') IN ('', '-1') THEN json_array()
+             ELSE json_array(json_extract(run, '$.gpu')) END));
+UPDATE jobs SET run = json_remove(run, '$.gpu', '$.pid_start');
 )sql"};
     return migrations;
 }

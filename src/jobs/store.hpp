@@ -8,21 +8,23 @@
 #include <string_view>
 #include <vector>
 
+#include "base/grant.hpp"
 #include "base/result.hpp"
 #include "jobs/job.hpp"
 #include "jobs/manager.hpp"
 
 namespace digits {
 
-/// Where the manager stands in a task's event log, and what it must know of the worker after a restart.
+/// Where the manager stands in a task's event log, and what it must know of the task after a restart.
 struct TaskPosition {
     std::uint64_t offset = 0;     ///< bytes of events.jsonl that are folded in
     std::uint64_t seq = 0;        ///< of the last event in them
     bool fresh_attempt = false;   ///< the newest attempt has not told a metric yet, so older points may become void
-    std::uint64_t pid_start = 0;  ///< start time of the worker in clock ticks since boot
     std::int64_t oom_kills = 0;   ///< of the kernel's memory.events when the worker was started
     std::uint64_t log_start = 0;  ///< where the attempt begins in log.txt
-    std::string gpu;
+    std::string launcher;         ///< that started the task; empty: not started yet
+    std::string handle;           ///< by which the launcher finds the running task again; empty: it does not run
+    Placement placement;
 };
 
 struct StoredJob {

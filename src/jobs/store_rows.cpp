@@ -12,13 +12,16 @@ constexpr std::size_t kMostTexts = 50'000;
 constexpr std::size_t kMostJobs = 64;
 
 TaskPosition parse_position(const json& data) {
+    auto placement = parse_placement(data.value("placement", json::object()));
+    if (!placement) throw SQLite::Exception("the placement of a job: " + placement.error().to_string());
     return {data.value("offset", std::uint64_t{0}),
             data.value("seq", std::uint64_t{0}),
             data.value("fresh_attempt", false),
-            data.value("pid_start", std::uint64_t{0}),
             data.value("oom_kills", std::int64_t{0}),
             data.value("log_start", std::uint64_t{0}),
-            data.value("gpu", "")};
+            data.value("launcher", ""),
+            data.value("handle", ""),
+            std::move(*placement)};
 }
 
 /// What both lists of columns begin with.
@@ -63,10 +66,11 @@ std::string print_position(const TaskPosition& position) {
     return print_json({{"offset", position.offset},
                        {"seq", position.seq},
                        {"fresh_attempt", position.fresh_attempt},
-                       {"pid_start", position.pid_start},
                        {"oom_kills", position.oom_kills},
                        {"log_start", position.log_start},
-                       {"gpu", position.gpu}});
+                       {"launcher", position.launcher},
+                       {"handle", position.handle},
+                       {"placement", to_json(position.placement)}});
 }
 
 std::vector<std::string> read_strings(SQLite::Statement& statement) {

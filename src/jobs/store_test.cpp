@@ -76,16 +76,17 @@ TEST_F(StoreTest, KeepsEverythingOverAReopening) {
     stored.job.history = {{JobState::kInit, 1, ""}, {JobState::kRun, 2, "why"}};
     stored.job.metrics = {{"val/accuracy", {3, 0.5, 0.25}, MetricPoint{1, 0.1, 0.75}}};
     stored.job.error = JobError{make_error(ErrorCode::kNotFound, "gone"), "tail"};
-    stored.position = {100, 7, true, 12345, 2, 55, "0"};
+    stored.position = {100, 7, true, 2, 55, "local", "17 4711", {"", {"0"}, 1}};
     write_jobs({stored});
     open();
     const auto found = store_->find(id(1));
     ASSERT_TRUE(found && *found);
     EXPECT_EQ(job_to_json((*found)->job), job_to_json(stored.job));
     const auto& position = (*found)->position;
-    EXPECT_EQ(std::tuple(position.offset, position.seq, position.fresh_attempt, position.pid_start),
-              std::tuple(100u, 7u, true, 12345u));
-    EXPECT_EQ(std::tuple(position.oom_kills, position.log_start, position.gpu), std::tuple(2, 55u, std::string("0")));
+    EXPECT_EQ(std::tuple(position.offset, position.seq, position.fresh_attempt), std::tuple(100u, 7u, true));
+    EXPECT_EQ(std::tuple(position.oom_kills, position.log_start), std::tuple(2, 55u));
+    EXPECT_EQ(std::tuple(position.launcher, position.handle), std::tuple("local", "17 4711"));
+    EXPECT_EQ(position.placement, stored.position.placement);
     EXPECT_FALSE(*store_->find(id(2)));
     EXPECT_THAT(*store_->dependents(id(9)), ElementsAre(id(1)));
 }
@@ -319,6 +320,39 @@ TEST_F(StoreTest, BringsAnOlderDatabaseUpToDate) {
     batch.events = {{1, 0, id(1), "log", std::make_shared<const json>(json::object())}};
     write(batch);
     EXPECT_EQ(*store_->last_event_id(), 1);
+}
+
+/// What the server adds to a spec moved into a grant, and the single GPU into a placement.
+TEST_F(StoreTest, ReadsADatabaseOfSchema5) {
+    store_.reset();
+    std::filesystem::remove(file_);
+    const auto dump = read_file(std::filesystem::path(DIGITS_SOURCE_DIR) / "src/jobs/testdata/schema-5.sql");
+    ASSERT_TRUE(dump);
+    SQLite::Database(file_.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE).exec(*dump);
+    open();
+    std::map<std::string, StoredJob> jobs;
+    const auto page = store_->list({});
+    ASSERT_TRUE(page) << page.error().to_string();
+    for (const auto& one : page->jobs) jobs[one.name] = **store_->find(one.id);
+    ASSERT_EQ(jobs.size(), 5U);
+    for (const auto& [name, stored] : jobs)
+        for (const char* member : {"roots", "dataset_dir", "model_dir"})
+            EXPECT_FALSE(stored.job.spec->contains(member)) << name << " has " << member;
+    EXPECT_FALSE(jobs["eval"].job.spec->contains("weights"));
+    EXPECT_EQ((*jobs["eval"].job.spec)["snapshot"], "1");
+    EXPECT_EQ((*jobs["LeNet"].job.spec)["weights"], json::array()) << "that is the user's";
+    EXPECT_EQ((*jobs["small"].job.spec)["source"]["path"], "/srv/images");
+    EXPECT_EQ(store_->snapshots(jobs["LeNet"].job.id)->size(), 2U);
+
+    const auto& running = jobs["running"];
+    EXPECT_EQ(running.position.launcher, "local");
+    EXPECT_THAT(running.position.handle, testing::StartsWith(std::to_string(running.job.pid) + " "));
+    EXPECT_EQ(running.position.placement, (Placement{"", {"1"}, 1}));
+    EXPECT_GT(running.position.seq, 0U);
+    for (const char* name : {"small", "LeNet", "eval", "waiting"}) {
+        EXPECT_EQ(jobs[name].position.handle, "") << name;
+        EXPECT_EQ(jobs[name].position.placement, Placement()) << name;
+    }
 }
 
 TEST_F(StoreTest, RefusesADatabaseOfANewerProgram) {

@@ -1,10 +1,9 @@
-// Removing jobs: at once, or by the trash, from which they can be brought back for a while.
+#include "jobs/trash.hpp"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/log.hpp"
-#include "jobs/manager_impl.hpp"
 
 namespace digits {
 namespace {
@@ -18,21 +17,21 @@ constexpr auto kPurgeInterval = std::chrono::seconds(60);
 
 /// The ended jobs that go with this one, itself the last: a model takes its evaluations along. kFailedPrecondition
 /// while another job needs one of them.
-Result<std::vector<std::string>> JobManager::Impl::check_removable(std::string_view id) {
-    DIGITS_ASSIGN(const auto* active, load(id));
+Result<std::vector<std::string>> Trash::check_removable(std::string_view id) {
+    DIGITS_ASSIGN(const auto* active, table_.load(id));
     const auto state = active->job.state;
-    forget_if_ended(id);
+    table_.forget_if_ended(id);
     if (!is_final(state))
         return fail(make_error(ErrorCode::kFailedPrecondition, "{} is in state {}", id, enum_name(state))
                         .advise("Abort it first"));
-    DIGITS_ASSIGN(const auto dependents, store_->dependents(id));
+    DIGITS_ASSIGN(const auto dependents, store_.dependents(id));
     std::vector<std::string> going, needing;
     for (const auto& other : dependents) {
-        DIGITS_ASSIGN(const auto* found, load(other));
+        DIGITS_ASSIGN(const auto* found, table_.load(other));
         const auto& job = found->job;
         const bool goes = found->kind && found->kind->goes_with_parent && job.parents.front() == id;
         const bool ended = is_final(job.state);
-        forget_if_ended(other);
+        table_.forget_if_ended(other);
         (goes && ended ? going : needing).push_back(other);
     }
     if (!needing.empty())
@@ -43,73 +42,80 @@ Result<std::vector<std::string>> JobManager::Impl::check_removable(std::string_v
 }
 
 /// Out of the database and off the disk.
-Status JobManager::Impl::erase(std::string_view id) {
-    DIGITS_TRY(flush());
-    active_.erase(std::string(id));
-    DIGITS_TRY(store_->erase(id));
+Status Trash::erase(std::string_view id) {
+    DIGITS_TRY(table_.flush());
+    table_.discard(id);
+    DIGITS_TRY(store_.erase(id));
     // Out of sight at once, whatever happens while its files are deleted.
-    const auto removed = options_.data_dir / "jobs" / (".removed-" + std::string(id));
+    const auto dir = table_.job_dir(id);
+    const auto removed = dir.parent_path() / (".removed-" + std::string(id));
     std::error_code error;
-    fs::rename(job_dir(id), removed, error);
+    fs::rename(dir, removed, error);
     if (!error) fs::remove_all(removed, error);
     if (error) log_warning("job {}: cannot remove its folder: {}", id, error.message());
     return {};
 }
 
-Status JobManager::Impl::remove(std::string_view id) {
-    const std::scoped_lock lock(mutex_);
+/// `"LeNet" (20261123-101500-3fa9), …`: enough of them to know what is meant.
+std::string Trash::names_of(const std::vector<std::string>& ids) const {
+    constexpr std::size_t kNamed = 5;
+    std::string text;
+    for (std::size_t i = 0; i < std::min(ids.size(), kNamed); ++i) {
+        const auto found = store_.find(ids[i]);
+        const auto name = found && *found ? (*found)->job.name : std::string();
+        text += fmt::format("{}\"{}\" ({})", i == 0 ? "" : ", ", name, ids[i]);
+    }
+    if (ids.size() > kNamed) text += fmt::format(" and {} more", ids.size() - kNamed);
+    return text;
+}
+
+Status Trash::remove(std::string_view id) {
     DIGITS_ASSIGN(const auto going, check_removable(id));
-    warm_pool_->close_owner(id);
     for (const auto& one : going) {
         DIGITS_TRY(erase(one));
-        add_event(one, "removed", std::make_shared<const json>(json::object()));
+        table_.add_event(one, "removed", std::make_shared<const json>(json::object()));
     }
-    return flush();
+    return table_.flush();
 }
 
-Status JobManager::Impl::trash(std::string_view id) {
-    const std::scoped_lock lock(mutex_);
+Status Trash::put(std::string_view id) {
     DIGITS_ASSIGN(const auto going, check_removable(id));
-    warm_pool_->close_owner(id);
     const double now = unix_time();
     for (const auto& one : going) {
-        DIGITS_ASSIGN(auto* active, load(one));
+        DIGITS_ASSIGN(auto* active, table_.load(one));
         active->job.trashed = now;
         active->dirty = active->urgent = true;
-        add_event(one, "removed", std::make_shared<const json>(json::object()));
+        table_.add_event(one, "removed", std::make_shared<const json>(json::object()));
     }
-    next_purge_ = std::min(next_purge_, Clock::now() + options_.trash_grace);
-    wake();
-    return flush();
+    next_purge_ = std::min(next_purge_, Clock::now() + grace_);
+    return table_.flush();
 }
 
-Result<Job> JobManager::Impl::get_trashed(std::string_view id) const {
-    const std::scoped_lock lock(mutex_);
-    DIGITS_ASSIGN(auto stored, store_->find(id));
+Result<Job> Trash::get(std::string_view id) const {
+    DIGITS_ASSIGN(auto stored, store_.find(id));
     if (!stored || stored->job.trashed == 0) return fail(ErrorCode::kNotFound, "there is no job {} in the trash", id);
     return std::move(stored->job);
 }
 
 /// The jobs that went into the trash with this one, at the very same time.
-Status JobManager::Impl::add_taken_along(const Job& job, std::vector<std::string>& ids) {
-    DIGITS_ASSIGN(const auto trash, store_->trash());
+Status Trash::add_taken_along(const Job& job, std::vector<std::string>& ids) {
+    DIGITS_ASSIGN(const auto trash, store_.trash());
     for (const auto& other : trash) {
         if (other.time != job.trashed || other.id == job.id) continue;
-        DIGITS_ASSIGN(const auto* found, load_any(other.id));
+        DIGITS_ASSIGN(const auto* found, table_.load_any(other.id));
         const bool goes = found->kind && found->kind->goes_with_parent && found->job.parents.front() == job.id;
-        forget_if_ended(other.id);
+        table_.forget_if_ended(other.id);
         if (goes) ids.push_back(other.id);
     }
     return {};
 }
 
-Result<Job> JobManager::Impl::restore(std::string_view id) {
-    DIGITS_ASSIGN(const auto wanted, get_trashed(id));
-    const std::scoped_lock lock(mutex_);
+Result<Job> Trash::restore(std::string_view id) {
+    DIGITS_ASSIGN(const auto wanted, get(id));
     // What a job was made from comes back with it, for without it the job is of no use.
     std::vector<std::string> back;
     for (const auto& parent : wanted.parents) {
-        DIGITS_ASSIGN(const auto stored, store_->find(parent));
+        DIGITS_ASSIGN(const auto stored, store_.find(parent));
         if (!stored)
             return fail(make_error(ErrorCode::kFailedPrecondition, "{} was made from {}, which is gone", id, parent));
         if (stored->job.trashed > 0) back.push_back(parent);
@@ -117,24 +123,24 @@ Result<Job> JobManager::Impl::restore(std::string_view id) {
     back.emplace_back(id);
     DIGITS_TRY(add_taken_along(wanted, back));
     for (const auto& one : back) {
-        DIGITS_ASSIGN(auto* active, load_any(one));
+        DIGITS_ASSIGN(auto* active, table_.load_any(one));
         active->job.trashed = 0;
         active->dirty = active->urgent = true;
-        add_event(one, "created", std::make_shared<const json>(job_to_json(active->job)));
+        table_.add_event(one, "created", std::make_shared<const json>(job_to_json(active->job)));
     }
-    DIGITS_TRY(flush());
-    DIGITS_ASSIGN(auto restored, store_->find(id));
+    DIGITS_TRY(table_.flush());
+    DIGITS_ASSIGN(auto restored, store_.find(id));
     if (!restored) return fail(ErrorCode::kInternal, "{} was lost while it was brought back", id);
     return std::move(restored->job);
 }
 
 /// Erases what has been in the trash for its time, and looks when to come again.
-void JobManager::Impl::empty_trash(Clock::time_point now) {
+void Trash::empty(Clock::time_point now) {
     if (now < next_purge_) return;
     next_purge_ = now + kPurgeInterval;
-    const auto trash = store_->trash();
+    const auto trash = store_.trash();
     if (!trash) return log_warning("{}", trash.error().to_string());
-    const auto due = unix_time() - std::chrono::duration<double>(options_.trash_grace).count();
+    const auto due = unix_time() - std::chrono::duration<double>(grace_).count();
     for (const auto& job : *trash) {
         if (job.time > due) {
             const std::chrono::duration<double> left(job.time - due);

@@ -42,6 +42,8 @@ int milliseconds_until(WarmPool::Clock::time_point until) {
     return static_cast<int>(std::clamp<std::int64_t>(wait, 0, 60'000));
 }
 
+std::chrono::seconds idle_time(const WarmTask& task) { return std::chrono::seconds(task.grant.limits.idle_s); }
+
 Error removed(const WarmTask& task) {
     return make_error(ErrorCode::kNotFound, "{} {} was removed", task.noun, task.owner);
 }
@@ -177,7 +179,7 @@ std::optional<WarmPool::Clock::time_point> WarmPool::next_deadline() const {
         } else if (worker.cancelled_until) {
             consider(*worker.cancelled_until);
         } else {
-            consider(worker.pending ? worker.pending->deadline : worker.idle_since + worker.task.idle);
+            consider(worker.pending ? worker.pending->deadline : worker.idle_since + idle_time(worker.task));
         }
         if (worker.process.exit_handle() < 0) consider(Clock::now() + kLookInterval);
     }
@@ -224,7 +226,8 @@ void WarmPool::step_worker(Worker& worker, Clock::time_point now) {
         worker.input.clear();
         worker.kill_at = now;
     }
-    const bool idle_too_long = worker.busy_with == 0 && !worker.kill_at && now >= worker.idle_since + worker.task.idle;
+    const bool idle_too_long =
+        worker.busy_with == 0 && !worker.kill_at && now >= worker.idle_since + idle_time(worker.task);
     if (idle_too_long) {
         worker.process.send(R"({"command":"quit"})");
         worker.kill_at = now + options_.grace;
@@ -343,11 +346,7 @@ Status WarmPool::start_worker(const WarmTask& task) {
     std::vector<fs::path> taken;
     for (const auto& worker : workers_) taken.push_back(worker.task_dir);
     DIGITS_ASSIGN(const auto dir, make_task_dir(task, taken));
-    json file{{"format", 1},
-              {"kind", task.kind},
-              {"spec", *task.spec},
-              {"allow_python_layers", options_.allow_python_layers}};
-    file["spec"]["idle_s"] = task.idle.count();
+    const json file{{"format", 2}, {"kind", task.kind}, {"spec", *task.spec}, {"grant", to_json(task.grant)}};
     DIGITS_TRY(write_file_atomic(dir / "task.json", print(file)));
     DIGITS_ASSIGN(auto process,
                   TaskProcess::start({options_.worker_path, {"run", "--task-dir", dir.string()}, {}, dir / "log.txt"}));

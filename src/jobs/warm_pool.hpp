@@ -16,9 +16,10 @@
 #include <thread>
 #include <vector>
 
+#include "base/grant.hpp"
 #include "base/result.hpp"
 #include "jobs/job.hpp"
-#include "jobs/task_process.hpp"
+#include "jobs/launchers/task_process.hpp"
 #include "jobs/wake_up.hpp"
 
 namespace digits {
@@ -30,8 +31,8 @@ struct WarmTask {
     std::string noun;              ///< for messages: "the model did not answer"
     std::string kind;              ///< `kind` in task.json
     std::filesystem::path folder;  ///< gets `tasks/<kind>-<n>`
-    JsonPtr spec;                  ///< completed by `idle_s`
-    std::chrono::seconds idle{300};
+    JsonPtr spec;
+    Grant grant;      ///< `limits.idle_s`: after that time without a request the worker ends
     int workers = 1;  ///< how many of the key may work at the same time
 };
 
@@ -62,7 +63,6 @@ class WarmPool {
         std::chrono::milliseconds grace{10'000};        ///< for a worker that was told to quit
         std::chrono::milliseconds cancel_grace{1'000};  ///< for a worker whose request was cancelled
         std::chrono::milliseconds stop_patience{2'000};
-        bool allow_python_layers = false;
     };
 
     static Result<std::unique_ptr<WarmPool>> create(Options options);

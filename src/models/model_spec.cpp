@@ -68,7 +68,6 @@ struct JsonBinding<ModelSpec> {
     static auto fields() {
         return std::tuple{
             json_field("dataset_id", &ModelSpec::dataset_id).help("job of the dataset"),
-            json_field("dataset_dir", &ModelSpec::dataset_dir).help("its folder; the server fills it in"),
             json_field("network", &ModelSpec::network).required(),
             json_field("solver", &ModelSpec::solver),
             json_field("epochs", &ModelSpec::epochs).help("passes over the training set").range(0, 1e9),

@@ -52,7 +52,7 @@ struct SolverSpec {
 /// docs/formats/specs.md says what each member means.
 struct ModelSpec {
     std::string dataset_id;
-    std::string dataset_dir;
+    std::string dataset_dir;  ///< its folder; not of the JSON: a grant says it
     NetworkSpec network;
     SolverSpec solver;
     double epochs = 30;

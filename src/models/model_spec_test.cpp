@@ -23,7 +23,7 @@ ModelSpec spec_of(const char* text) {
 
 TEST(ModelSpec, TheDocumentsExampleIsRead) {
     const auto spec = spec_of(R"({
-        "dataset_id": "20261123-101500-3fa9", "dataset_dir": "/jobs/20261123-101500-3fa9",
+        "dataset_id": "20261123-101500-3fa9",
         "network": {"standard": "lenet"},
         "solver": {"type": "SGD", "base_lr": 0.01, "lr_policy": "step", "gamma": 0.1, "step_percent": 33, "steps_percent": [],
                    "power": 0.5, "momentum": null, "weight_decay": null, "rms_decay": 0.99},

@@ -251,7 +251,9 @@ class Roots(unittest.TestCase):
     def test_roots_are_the_servers_alone(self):
         body = creation("x")
         body["spec"]["roots"] = ["/"]
-        self.assertEqual(self.api.call("POST", "/datasets", body)[2]["where"], "/spec/roots")
+        status, _, problem = self.api.call("POST", "/datasets", body)
+        self.assertEqual((status, problem["where"]), (422, "/spec/roots"))
+        self.assertIn("unknown field", problem["detail"])
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@
     {"emit": {…}}           the event, with seq and time; a `started` event comes by itself before the first step
     {"append": "text"}      raw bytes into events.jsonl, as of a line that was torn
     {"say": "text"}         a line into the log
+    {"say_variable": "X"}   the value of an environment variable into the log
     {"until": "FILE"}       waits until FILE is in the job's folder
     {"touch": "FILE"}       makes FILE in the job's folder
     {"hear": "abort"}       waits for this command (or its signal); of a request also "cancel"
@@ -110,6 +111,8 @@ class Worker:
             os.write(self.events, what.encode())
         elif verb == "say":
             print(what, file=sys.stderr, flush=True)
+        elif verb == "say_variable":
+            print(os.environ.get(what), file=sys.stderr, flush=True)
         elif verb == "until":
             wait_until((self.job / what).exists)
         elif verb == "touch":

@@ -55,12 +55,13 @@ class PythonLayers(WorkerCase):
         self.dataset = self.root / "job"
 
     def spec(self, source=SCALE, **changes):
-        return {"dataset_dir": str(self.dataset), "network": {"prototxt": NETWORK, "python_layers": source},
+        return {"network": {"prototxt": NETWORK, "python_layers": source},
                 "solver": {"base_lr": 0.01, "lr_policy": "fixed"}, "epochs": 60, "mean": "none", "seed": 1, "threads": 1, **changes}
 
-    def allowed_task(self, kind, spec, name="model", allowed=True):
+    def allowed_task(self, kind, spec, name="model", allowed=True, **grant):
         folder = self.task(kind, spec, name)
-        (folder / "task.json").write_text(json.dumps({"format": 1, "kind": kind, "spec": spec, "allow_python_layers": allowed}))
+        grant = {"dataset_dir": str(self.dataset), "allow_python_layers": allowed, **grant}
+        (folder / "task.json").write_text(json.dumps({"format": 2, "kind": kind, "spec": spec, "grant": grant}))
         return folder
 
     def run_worker(self, folder, worker=WORKER, **environment):
@@ -73,8 +74,8 @@ class PythonLayers(WorkerCase):
         self.assertEqual(events[-1]["event"], "done", events[-1])
         return self.root / name, events, log
 
-    def answers(self, kind, spec, requests, allowed=True):
-        process = self.start(self.allowed_task(kind, spec, kind, allowed))
+    def answers(self, kind, requests, allowed=True, **grant):
+        process = self.start(self.allowed_task(kind, {}, kind, allowed, **grant))
         for number, request in enumerate(requests):
             process.stdin.write(json.dumps({"command": "request", "id": str(number), "request": request}) + "\n")
         process.stdin.flush()
@@ -98,25 +99,25 @@ class PythonLayers(WorkerCase):
     def test_evaluations_and_predictions_run_it(self):
         model, _, _ = self.trained()
         weights = max(model.glob("snapshot_iter_*.caffemodel"), key=lambda path: int(path.stem.rpartition("_")[2])).name
-        spec = {"model_id": model.name, "model_dir": str(model), "dataset_dir": str(self.dataset), "weights": weights,
-                "source": {"type": "split", "split": "train"}}
-        events, _ = self.run_worker(self.allowed_task("evaluate", spec, "evaluation"))
+        spec = {"model_id": model.name, "source": {"type": "split", "split": "train"}}
+        events, _ = self.run_worker(self.allowed_task("evaluate", spec, "evaluation", model_dir=str(model), weights=weights))
         self.assertEqual(events[-1]["event"], "done", events[-1])
         self.assertGreater(json.loads((self.root / "evaluation/evaluation.json").read_text())["top1"], 0.9)
         picture = str(self.root / "pictures/class2/3.png")
         view = self.root / "view"
         view.mkdir()
-        classified, layers = self.answers("infer", {"model_dir": str(model), "dataset_dir": str(self.dataset)}, [
+        classified, layers = self.answers("infer", [
             {"type": "classify", "images": [{"path": picture}], "top": 1},
-            {"type": "layers", "path": picture, "folder": str(view), "top": 1}])
+            {"type": "layers", "path": picture, "folder": str(view), "top": 1}], model_dir=str(model))
         self.assertEqual(classified["data"]["images"][0]["predictions"][0]["label"], "class2")
         self.assertIn("mine", [layer["name"] for layer in layers["data"]["layers"]])
 
     def test_a_network_is_described_before_it_is_trained(self):
         wrong = SCALE.replace("top[0].reshape(*bottom[0].shape)", "top[0].reshape(bottom)")
         wider = SCALE.replace("*bottom[0].shape", "bottom[0].num, 7")
-        requests = [{"type": "describe", "spec": self.spec(source), "measure": source == SCALE} for source in (SCALE, wrong, wider)]
-        right, faulty, wide = self.answers("assist", {"idle_s": 30}, requests)
+        requests = [{"type": "describe", "spec": self.spec(source), "dataset_dir": str(self.dataset), "measure": source == SCALE}
+                    for source in (SCALE, wrong, wider)]
+        right, faulty, wide = self.answers("assist", requests)
         layers = {layer["name"]: layer for layer in right["data"]["networks"]["train"]["layers"]}
         self.assertEqual((layers["mine"]["parameters"], layers["mine"]["shapes"]["mine"]), (1, [6, 1, 8, 8]))
         self.assertEqual(right["data"]["time"]["how"], "measured")
@@ -132,7 +133,7 @@ class PythonLayers(WorkerCase):
         self.assertEqual(events[-1]["error"]["code"], "permission_denied")
         self.assertIn("[mine] Python layers are not allowed here", events[-1]["error"]["message"])
         self.assertIn("--allow-python-layers", events[-1]["error"]["advice"])
-        [answer] = self.answers("assist", {"idle_s": 30}, [{"type": "describe", "spec": self.spec()}], allowed=False)
+        [answer] = self.answers("assist", [{"type": "describe", "spec": self.spec(), "dataset_dir": str(self.dataset)}], allowed=False)
         self.assertEqual([finding["layer"] for finding in answer["data"]["diagnostics"]], ["mine"])
 
     def test_it_says_what_is_missing(self):

@@ -46,10 +46,10 @@ class WorkerCase(unittest.TestCase):
                 write_png(root / f"class{label}/{i}.png", 12, 10, label * 80 + i)
         return root
 
-    def task(self, kind, spec, name="job"):
+    def task(self, kind, spec, name="job", **task):
         folder = self.root / name / "tasks" / kind
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "task.json").write_text(json.dumps({"format": 1, "kind": kind, "spec": spec}))
+        (folder / "task.json").write_text(json.dumps({"format": 2, "kind": kind, "spec": spec, **task}))
         return folder
 
     def dataset_task(self, **changes):
@@ -149,6 +149,81 @@ class RunTest(WorkerCase):
         code, events = self.run_task(self.dataset_task(source={"path": "/nowhere"}))
         self.assertEqual(events[-1]["event"], "failed")
         self.assertIn("/nowhere", events[-1]["error"]["message"] + events[-1]["error"]["where"])
+
+
+class TaskFileTest(WorkerCase):
+    """What the server adds is in the grant; format 1 had it in the spec."""
+
+    def lists(self):
+        pictures = self.pictures()
+        (self.root / "train.txt").write_text("".join(f"class{label}/{i}.png {label}\n" for label in range(3) for i in range(5)))
+        (self.root / "labels.txt").write_text("a\nb\nc\n")
+        return {"source": {"type": "lists", "train": str(self.root / "train.txt"), "labels": str(self.root / "labels.txt"),
+                           "root": str(pictures)}, "image": {"width": 8, "height": 8, "channels": 1}}
+
+    def fails_outside(self, folder):
+        code, events = self.run_task(folder)
+        self.assertEqual(code, 4, events)
+        self.assertEqual(events[-1]["error"]["code"], "permission_denied")
+
+    def test_the_grant_says_what_may_be_read(self):
+        self.fails_outside(self.task("dataset", self.lists(), grant={"roots": ["/srv"]}))
+        code, events = self.run_task(self.task("dataset", self.lists(), grant={"roots": [str(self.root)]}))
+        self.assertEqual(code, 0, events)
+
+    def test_format_1_is_read(self):
+        self.fails_outside(self.task("dataset", {**self.lists(), "roots": ["/srv"]}, format=1))
+        code, events = self.run_task(self.task("dataset", {**self.lists(), "roots": [str(self.root)]}, format=1))
+        self.assertEqual(code, 0, events)
+
+    def test_a_spec_of_format_2_has_no_members_of_the_grant(self):
+        code, events = self.run_task(self.task("dataset", {**self.lists(), "roots": []}))
+        self.assertEqual((code, events[-1]["error"]["where"]), (2, "/roots"))
+
+    def test_says_what_is_wrong_with_a_grant(self):
+        code, events = self.run_task(self.task("dataset", self.lists(), grant={"placement": {"ranks": 0}}))
+        self.assertEqual(code, 2)
+        self.assertTrue(events[-1]["error"]["where"].endswith("task.json#/grant/placement/ranks"), events[-1])
+
+    def test_refuses_the_format_of_a_newer_program(self):
+        code, events = self.run_task(self.task("dataset", self.lists(), format=3))
+        self.assertEqual(events[-1]["error"]["code"], "unsupported")
+        self.assertIn("knows only the formats 1 and 2", events[-1]["error"]["message"])
+
+
+class CancelTest(WorkerCase):
+    def setUp(self):
+        super().setUp()
+        self.process = self.start(self.task("assist", {}, grant={"limits": {"idle_s": 30}}))
+        self.until("ready")
+
+    def until(self, event):
+        for line in self.process.stdout:
+            found = json.loads(line)
+            if found["event"] == event:
+                return found
+        self.fail(self.process.stderr.read())
+
+    def say(self, *commands):
+        self.process.stdin.write("".join(json.dumps(command) + "\n" for command in commands))
+        self.process.stdin.flush()
+
+    def report(self, number):
+        spec = {"source": {"path": str(self.pictures())}, "image": {"width": 8, "height": 8}}
+        return {"command": "request", "id": str(number), "request": {"type": "dataset_report", "spec": spec}}
+
+    def test_a_request_that_waits_is_answered_at_once(self):
+        self.say(self.report(1), self.report(2), self.report(3), {"command": "cancel", "id": "2"})
+        answers = [self.until("response") for _ in range(3)]
+        self.assertEqual([answer["id"] for answer in answers], ["1", "2", "3"])
+        self.assertEqual(answers[1]["error"]["code"], "cancelled")
+        self.assertIn("data", answers[2], "the worker goes on")
+
+    def test_what_was_answered_cannot_be_cancelled(self):
+        self.say(self.report(1))
+        self.assertIn("data", self.until("response"))
+        self.say({"command": "cancel", "id": "1"}, {"command": "cancel"}, self.report(2))
+        self.assertIn("data", self.until("response"))
 
 
 class AbortTest(WorkerCase):

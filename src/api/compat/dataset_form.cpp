@@ -104,7 +104,7 @@ std::string read_list_folder(Form& form, const std::string& name, const Context&
 
 /// Writes a list anew with the folder before its paths, after a look at where they lead.
 Result<std::shared_ptr<http::TemporaryFile>> rewrite_list(const ListFile& file, const Context& context) {
-    DIGITS_ASSIGN(const auto list, read_image_list(file.path, file.folder, allowed_roots(context)));
+    DIGITS_ASSIGN(const auto list, read_image_list(file.path, file.folder, allowed_roots(context.options)));
     auto written = std::make_shared<http::TemporaryFile>(context.temporary / ("list-" + random_hex(16)));
     DIGITS_TRY(write_image_list(written->path(), list.entries));
     return written;

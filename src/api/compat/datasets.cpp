@@ -17,7 +17,6 @@ using nlohmann::json;
 /// The same dataset again. Lists that were uploaded for the first are taken along.
 Result<DatasetWish> cloned(const Job& job, const Context& context) {
     DatasetWish wish{job.name, job.group, *job.spec, {}, {}};
-    wish.spec.erase("roots");
     for (const auto* name : {"train", "val", "test", "labels"}) {
         const auto member = std::string("/source/") + name;
         const auto path = wish.spec.value(json::json_pointer(member), "");

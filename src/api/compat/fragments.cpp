@@ -154,7 +154,9 @@ Result<Response> visualize_network(const Arguments& arguments, Context& context)
                     form.errors().begin()->front().get<std::string>());
     const auto checked = checked_model_spec(spec, context);
     if (!checked) return fail(Error(checked.error()).because("NetworkVisualizationError"));
-    DIGITS_ASSIGN(const auto answer, assist({{"type", "describe"}, {"spec", to_json(*checked)}}, context));
+    DIGITS_ASSIGN(
+        const auto answer,
+        assist({{"type", "describe"}, {"spec", to_json(*checked)}, {"dataset_dir", checked->dataset_dir}}, context));
     std::string faults;
     for (const auto& finding : (*answer)["diagnostics"])
         if (finding.value("severity", "") == "error")

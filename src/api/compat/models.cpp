@@ -21,11 +21,7 @@ using http::Response;
 using nlohmann::json;
 
 /// The same model again.
-ModelWish cloned(const Job& job) {
-    ModelWish wish{job.name, job.group, *job.spec, {}, {}};
-    wish.spec.erase("dataset_dir");
-    return wish;
-}
+ModelWish cloned(const Job& job) { return {job.name, job.group, *job.spec, {}, {}}; }
 
 /// One request for each batch size and learning rate; their names tell what differs.
 Result<std::vector<JobRequest>> model_requests(const ModelWish& wish, const std::string& user, const Context& context) {

@@ -6,7 +6,6 @@
 #include "api/jobs/job_view.hpp"
 #include "api/requests/conditional.hpp"
 #include "api/requests/messages.hpp"
-#include "jobs/task_kinds.hpp"
 
 namespace digits::api {
 namespace {
@@ -20,9 +19,9 @@ Result<std::vector<JobState>> parse_states(const std::string& text) {
         const auto word = text.substr(begin, end - begin);
         const auto state = find_enum<JobState>(word);
         if (!state)
-            return fail(
-                make_error(ErrorCode::kInvalidArgument, "\"{}\" is no state; expected {}", word, enum_words<JobState>())
-                    .at("?state"));
+            return fail(make_error(ErrorCode::kInvalidArgument, "\"{}\" is not a state; expected {}", word,
+                                   enum_words<JobState>())
+                            .at("?state"));
         states.push_back(*state);
         begin = end + 1;
     }
@@ -35,13 +34,10 @@ Result<http::Response> list_jobs(const http::Request& request, Context& context,
     JobQuery query;
     query.kind = std::move(kind);
     if (const auto* text = request.find_query("kind"); text && query.kind.empty()) {
-        if (!find_task_kind(*text)) {
-            std::string kinds;
-            for (const auto& known : kTaskKinds) kinds += (kinds.empty() ? "" : ", ") + std::string(known.job_kind);
-            return fail(
-                make_error(ErrorCode::kInvalidArgument, "\"{}\" is no kind of job; expected one of {}", *text, kinds)
-                    .at("?kind"));
-        }
+        if (!context.jobs.kinds().find(*text))
+            return fail(make_error(ErrorCode::kInvalidArgument, "\"{}\" is not a kind of job; expected one of {}",
+                                   *text, context.jobs.kinds().names())
+                            .at("?kind"));
         query.kind = *text;
     }
     if (const auto* text = request.find_query("state")) {

@@ -79,8 +79,7 @@ Status refuse_faults(const ModelSpec& spec, const Context& context) {
 
 }  // namespace
 
-std::vector<std::string> allowed_roots(const Context& context) {
-    const auto& options = context.options;
+std::vector<std::string> allowed_roots(const ApiServerOptions& options) {
     std::vector<std::string> roots;
     if (options.roots.empty()) return roots;
     for (const auto& root : options.roots) roots.push_back(root.string());
@@ -92,7 +91,7 @@ std::vector<std::string> allowed_roots(const Context& context) {
 Status check_path(const std::string& path, const Context& context) {
     if (!std::filesystem::path(path).is_absolute())
         return fail(ErrorCode::kInvalidArgument, "expected an absolute path, got {}", path);
-    auto roots = allowed_roots(context);
+    auto roots = allowed_roots(context.options);
     if (!roots.empty()) roots.push_back(context.temporary.string());
     return AllowedRoots(roots).check(path);
 }
@@ -100,10 +99,8 @@ Status check_path(const std::string& path, const Context& context) {
 Result<DatasetSpec> checked_dataset_spec(const nlohmann::json& json, const Context& context) {
     auto spec = parse_dataset_spec(json);
     if (!spec) return fail(within(spec.error(), "/spec"));
-    if (!spec->roots.empty())
-        return fail(make_error(ErrorCode::kInvalidArgument, "roots is filled in by the server").at("/spec/roots"));
     DIGITS_TRY(check_sources(spec->source, context));
-    spec->roots = allowed_roots(context);
+    spec->roots = allowed_roots(context.options);
     return spec;
 }
 
@@ -112,9 +109,6 @@ Result<ModelSpec> checked_model_spec(const nlohmann::json& json, const Context& 
     if (!spec) return fail(within(spec.error(), "/spec"));
     if (const auto framework = get_framework(spec->network.framework); !framework)
         return fail(within(framework.error(), "/spec"));
-    if (!spec->dataset_dir.empty())
-        return fail(make_error(ErrorCode::kInvalidArgument, "dataset_dir is filled in by the server; give dataset_id")
-                        .at("/spec/dataset_dir"));
     for (std::size_t i = 0; i < spec->weights.size(); ++i)
         if (!spec->weights[i].path.empty())
             if (const auto allowed = check_path(spec->weights[i].path, context); !allowed)
@@ -154,13 +148,6 @@ Result<JobRequest> evaluation_job(const nlohmann::json& json, const Context& con
     auto parsed = parse_evaluation_spec(json);
     if (!parsed) return fail(within(parsed.error(), "/spec"));
     auto& spec = *parsed;
-    for (const auto& [name, empty] : {std::pair{"weights", spec.weights.empty()},
-                                      {"model_dir", spec.model_dir.empty()},
-                                      {"dataset_dir", spec.dataset_dir.empty()},
-                                      {"roots", spec.roots.empty()}})
-        if (!empty)
-            return fail(make_error(ErrorCode::kInvalidArgument, "{} is filled in by the server", name)
-                            .at(std::string("/spec/") + name));
     const auto model =
         is_job_id(spec.model_id) ? context.jobs.get(spec.model_id) : Result<Job>(fail(ErrorCode::kNotFound, ""));
     if (!model || model->kind != "model" || model->parents.empty())
@@ -170,11 +157,9 @@ Result<JobRequest> evaluation_job(const nlohmann::json& json, const Context& con
     const auto snapshot = snapshot_named(spec.snapshot, "/spec/snapshot", *model, context);
     if (snapshot) {
         spec.snapshot = std::to_string(snapshot->iteration);
-        spec.weights = snapshot->weights;
     } else if (is_final(model->state)) {
         return fail(Error(snapshot.error()).at("/spec/snapshot"));
     }
-    spec.roots = allowed_roots(context);
     JobRequest job;
     job.kind = "evaluation";
     job.parents = {model->id, model->parents.front()};

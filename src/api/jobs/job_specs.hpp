@@ -17,12 +17,12 @@ namespace digits::api {
 Status check_path(const std::string& path, const Context& context);
 
 /// What a worker may read of what a list names; empty: everything.
-std::vector<std::string> allowed_roots(const Context& context);
+std::vector<std::string> allowed_roots(const ApiServerOptions& options);
 
 /// A valid spec whose sources are there. Errors: kInvalidArgument or kPermissionDenied with the path below /spec.
 Result<DatasetSpec> checked_dataset_spec(const nlohmann::json& spec, const Context& context);
 
-/// A valid spec, with the folder of its dataset if it names one, and with what it takes from other jobs. Errors as
+/// A valid spec, with what it takes from other jobs. Errors as
 /// above. `start`: may be null.
 Result<ModelSpec> checked_model_spec(const nlohmann::json& spec, const Context& context,
                                      StartingPoint* start = nullptr);

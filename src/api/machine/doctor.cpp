@@ -10,7 +10,7 @@
 
 #include "api/machine/machine.hpp"
 #include "base/file.hpp"
-#include "jobs/task_process.hpp"
+#include "jobs/launchers/task_process.hpp"
 
 namespace digits::api {
 namespace {

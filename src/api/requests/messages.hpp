@@ -27,7 +27,7 @@ Result<std::string> text_member(const nlohmann::json& object, const char* name, 
 Result<std::int64_t> query_number(const http::Request& request, const char* name, std::int64_t fallback,
                                   std::int64_t low, std::int64_t high);
 
-/// The job of the route's `{id}`. `kind`: as in task_kinds.hpp, or empty for any; kNotFound for another kind.
+/// The job of the route's `{id}`. `kind`: as in api/jobs/job_kinds.cpp, or empty for any; kNotFound for another kind.
 Result<Job> route_job(const http::Request& request, const JobManager& jobs, std::string_view kind = "");
 
 /// A place in the request's body before that of an error that speaks of a part of it: "/spec" + "/image/width".

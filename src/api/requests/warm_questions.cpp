@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "api/jobs/job_kinds.hpp"
+
 namespace digits::api {
 namespace {
 
@@ -33,6 +35,13 @@ const Line& line_of(const json& question) {
     return question.value("measure", false) ? kTrials : kShort;
 }
 
+/// What comes with a request lies among the temporary files.
+Grant warm_grant(const Context& context) {
+    auto grant = common_grant(context.options);
+    if (!grant.roots.empty()) grant.roots.push_back(context.temporary.string());
+    return grant;
+}
+
 }  // namespace
 
 std::map<std::string, int> warm_worker_limits() {
@@ -46,8 +55,9 @@ WarmRequest assist_request(const json& question, const Context& context) {
     task.noun = "the worker that answers for forms";
     task.kind = "assist";
     task.folder = context.options.data_dir / "assist";
-    task.spec = std::make_shared<const json>(json{{"memory_mb", kAssistMemory_mb}});
-    task.idle = line.idle;
+    task.spec = std::make_shared<const json>(json::object());
+    task.grant = warm_grant(context);
+    task.grant.limits = {static_cast<int>(line.idle.count()), kAssistMemory_mb};
     task.workers = line.workers;
     return {std::move(task), std::make_shared<const json>(question), line.timeout};
 }
@@ -62,10 +72,12 @@ Result<WarmRequest> infer_request(const std::string& model_id, const std::string
     task.noun = "the model";
     task.kind = "infer";
     task.folder = context.jobs.job_dir(model_id);
-    const auto dataset = model.parents.empty() ? std::string() : context.jobs.job_dir(model.parents.front()).string();
-    task.spec = std::make_shared<const json>(
-        json{{"model_dir", task.folder.string()}, {"dataset_dir", dataset}, {"snapshot", weights}, {"threads", 0}});
-    task.idle = kIdle;
+    task.spec = std::make_shared<const json>(json::object());
+    task.grant = warm_grant(context);
+    task.grant.model_dir = task.folder.string();
+    if (!model.parents.empty()) task.grant.dataset_dir = context.jobs.job_dir(model.parents.front()).string();
+    task.grant.weights = weights;
+    task.grant.limits.idle_s = static_cast<int>(kIdle.count());
     return WarmRequest{std::move(task), std::make_shared<const json>(question), kInferTimeout};
 }
 

@@ -10,8 +10,8 @@ namespace digits::api {
 /// How many workers of each kind may be kept.
 std::map<std::string, int> warm_worker_limits();
 
-/// A question to a worker that knows no job (docs/formats/specs.md#assist). Questions that take long, and trainings that
-/// are measured, have workers of their own, so that they do not delay the others.
+/// A question to a worker that knows no job (docs/formats/specs.md#assist). Questions that take long, and trainings
+/// that are measured, have workers of their own, so that they do not delay the others.
 WarmRequest assist_request(const nlohmann::json& question, const Context& context);
 
 /// A question to a worker that has a model loaded. `weights`: a file in the model's folder, empty: the newest

@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 
+#include "api/jobs/job_kinds.hpp"
 #include "api/jobs/job_pages.hpp"
 #include "api/jobs/job_view.hpp"
 #include "api/requests/conditional.hpp"
@@ -66,7 +67,7 @@ Result<Response> act(const Request& request, Context& context, Result<Job> (JobM
 
 Result<Response> snapshot(const Request& request, Context& context) {
     DIGITS_ASSIGN(const auto job, route_job(request, context.jobs));
-    DIGITS_TRY(context.jobs.snapshot_now(job.id));
+    DIGITS_TRY(context.jobs.command(job.id, kSnapshotCommand));
     return json_response(202, job_view(job, Detail::kFull));
 }
 

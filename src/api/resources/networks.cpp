@@ -57,6 +57,7 @@ Result<Response> describe(const Request& request, Context& context) {
         return fail(make_error(ErrorCode::kInvalidArgument, "expected true or false").at("/measure"));
     DIGITS_ASSIGN(const auto answer, assist({{"type", "describe"},
                                              {"spec", to_json(spec)},
+                                             {"dataset_dir", spec.dataset_dir},
                                              {"image", std::move(image)},
                                              {"classes", classes},
                                              {"measure", measure}},

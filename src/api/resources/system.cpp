@@ -43,7 +43,7 @@ Result<http::Response> show(Context& context) {
     }
     std::error_code ignored;
     const auto space = std::filesystem::space(context.options.data_dir, ignored);
-    const auto room = context.jobs.training_room();
+    const auto slots = context.jobs.slots("model");
     const double now = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
     return json_response(
         200, {{"version", DIGITS_VERSION},
@@ -54,7 +54,7 @@ Result<http::Response> show(Context& context) {
               {"uptime_s", now - context.started},
               {"memory_bytes", own_memory_bytes()},
               {"devices", devices_view()},
-              {"training_room", {{"total", room.total}, {"taken", room.taken}}},
+              {"training_room", {{"total", slots.total}, {"taken", slots.used}}},
               {"python_layers", context.options.allow_python_layers},
               {"mnist", context.options.mnist.empty() ? json() : json(context.options.mnist.string())},
               {"url_fetch", context.url_pictures.allowed()},

@@ -1,4 +1,4 @@
-#include "jobs/task_process.hpp"
+#include "jobs/launchers/task_process.hpp"
 
 #include <fcntl.h>
 #include <signal.h>

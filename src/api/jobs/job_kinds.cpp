@@ -1,0 +1,103 @@
+#include "api/jobs/job_kinds.hpp"
+
+#include <signal.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "api/jobs/job_specs.hpp"
+#include "api/jobs/judge.hpp"
+#include "api/machine/machine.hpp"
+
+namespace digits::api {
+namespace {
+
+/// An evaluation names the snapshot by its iteration once it is settled; before that by `best` or `last`.
+std::string wanted_snapshot(const Job& evaluation) { return evaluation.spec->value("snapshot", "best"); }
+
+const SnapshotInfo* find_snapshot(const std::vector<SnapshotInfo>& snapshots, const std::string& iteration) {
+    const auto found = std::ranges::find(snapshots, iteration,
+                                         [](const auto& snapshot) { return std::to_string(snapshot.iteration); });
+    return found == snapshots.end() ? nullptr : &*found;
+}
+
+/// File name of the weights that an evaluation means.
+Result<std::string> find_weights(const std::string& model_id, const std::string& wanted, const JobReader& jobs) {
+    DIGITS_ASSIGN(const auto model, jobs.get(model_id));
+    DIGITS_ASSIGN(const auto snapshots, jobs.snapshots(model_id));
+    if (snapshots.empty())
+        return fail(make_error(ErrorCode::kFailedPrecondition, "the model \"{}\" ended without a snapshot", model.name)
+                        .advise("Resume its training, then this job"));
+    if (wanted == "last") return snapshots.back().weights;
+    if (wanted != "best") {
+        if (const auto* found = find_snapshot(snapshots, wanted)) return found->weights;
+        return fail(ErrorCode::kNotFound, "the model \"{}\" has no snapshot of iteration {}", model.name, wanted);
+    }
+    const auto judge = judging_metric(model);
+    std::vector<MetricSeries> series;
+    if (judge) {
+        DIGITS_ASSIGN(series, jobs.metrics(model_id, {{series_of(*judge)}, 0, -1}));
+    }
+    std::vector<std::int64_t> iterations;
+    for (const auto& snapshot : snapshots) iterations.push_back(snapshot.iteration);
+    return snapshots[static_cast<std::size_t>(best_snapshot(iterations, judge, series))].weights;
+}
+
+/// A snapshot that is there can be evaluated whatever becomes of the training.
+bool evaluation_must_wait(const Job& job, std::string_view parent, const JobReader& jobs) {
+    if (job.parents.front() != parent) return true;
+    const auto snapshots = jobs.snapshots(parent);
+    return !snapshots || !find_snapshot(*snapshots, wanted_snapshot(job));
+}
+
+}  // namespace
+
+Grant common_grant(const ApiServerOptions& options) {
+    Grant grant;
+    grant.roots = allowed_roots(options);
+    grant.allow_python_layers = options.allow_python_layers;
+    return grant;
+}
+
+std::vector<JobKind> job_kinds(const ApiServerOptions& options) {
+    const auto common = common_grant(options);
+    const auto grant_common = [common](const Job&, const JobReader&) -> Result<Grant> { return common; };
+    std::vector<JobKind> kinds;
+
+    kinds.push_back({.name = "dataset", .worker_kind = "dataset", .noun = "dataset", .pool = "dataset"});
+    kinds.back().make_grant = grant_common;
+
+    kinds.push_back({.name = "model", .worker_kind = "train", .noun = "training", .pool = "train"});
+    kinds.back().devices = DeviceUse::kOwn;
+    kinds.back().commands = {{kSnapshotCommand, SIGUSR1}};
+    kinds.back().lower_is_better = [](const Job& job, std::string_view series) {
+        return !task_of(job).higher_is_better(series.substr(series.find('/') + 1));
+    };
+    kinds.back().make_grant = [common](const Job& job, const JobReader& jobs) -> Result<Grant> {
+        Grant grant = common;
+        if (!job.parents.empty()) grant.dataset_dir = jobs.job_dir(job.parents.front()).string();
+        return grant;
+    };
+
+    kinds.push_back({.name = "pretrained", .worker_kind = "pretrained", .noun = "import", .pool = "import"});
+    kinds.back().make_grant = grant_common;
+
+    kinds.push_back({.name = "evaluation", .worker_kind = "evaluate", .noun = "evaluation", .pool = "evaluate"});
+    kinds.back().devices = DeviceUse::kIdle;
+    kinds.back().goes_with_parent = true;
+    kinds.back().needs_parent_done = evaluation_must_wait;
+    kinds.back().make_grant = [common](const Job& job, const JobReader& jobs) -> Result<Grant> {
+        Grant grant = common;
+        grant.model_dir = jobs.job_dir(job.parents.at(0)).string();
+        grant.dataset_dir = jobs.job_dir(job.parents.at(1)).string();
+        DIGITS_ASSIGN(grant.weights, find_weights(job.parents.at(0), wanted_snapshot(job), jobs));
+        return grant;
+    };
+    return kinds;
+}
+
+JobResources job_resources(const ApiServerOptions& options) {
+    return {{{"dataset", 1}, {"train", options.train_slots}, {"import", 2}, {"evaluate", 1}}, gpu_ids()};
+}
+
+}  // namespace digits::api

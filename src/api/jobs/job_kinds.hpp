@@ -1,0 +1,23 @@
+#pragma once
+
+#include <vector>
+
+#include "api/server.hpp"
+#include "jobs/job_kind.hpp"
+#include "jobs/manager.hpp"
+
+namespace digits::api {
+
+/// The kinds of job that the server runs; docs/jobs.md says how to add one.
+std::vector<JobKind> job_kinds(const ApiServerOptions& options);
+
+/// What every worker may do and read.
+Grant common_grant(const ApiServerOptions& options);
+
+/// What may run at the same time, by the pools of the kinds.
+JobResources job_resources(const ApiServerOptions& options);
+
+/// The command by which a training is asked for a snapshot.
+inline constexpr const char* kSnapshotCommand = "snapshot";
+
+}  // namespace digits::api
