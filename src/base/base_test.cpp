@@ -245,5 +245,15 @@ TEST(ReadableRoots, are_asked_of_what_is_open) {
     EXPECT_TRUE(read_named_file((outside.path() / "b").string(), 100, ReadableRoots()));
 }
 
+TEST(Base64, DecodesWhatItEncodes) {
+    std::string bytes;
+    for (int i = 0; i < 600; ++i) {
+        EXPECT_EQ(decode_base64(encode_base64(bytes)).value(), bytes);
+        bytes += static_cast<char>(i * 7);
+    }
+    for (const auto* wrong : {"Zg=", "Zg", "Z===", "=Zg=", "Zm9v!A==", "Zg==Zg==", "Zm\n9v"})
+        EXPECT_EQ(decode_base64(wrong).error().code, ErrorCode::kDataLoss) << wrong;
+}
+
 }  // namespace
 }  // namespace digits

@@ -1,16 +1,15 @@
 #include "base/file.hpp"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 
 #include "base/check.hpp"
 #include "base/ids.hpp"
 #include "base/named_file.hpp"
+#include "base/regular_file.hpp"
 
 namespace digits {
 namespace {
@@ -28,45 +27,13 @@ Status write_all(int fd, std::string_view bytes, const std::filesystem::path& pa
 }  // namespace
 
 Result<std::string> read_file(const std::filesystem::path& path, std::uint64_t max_bytes) {
-    return read_named_file(path.native(), max_bytes);
-}
-
-Result<std::string> read_named_file(const std::string& path, std::uint64_t max_bytes) {
-    return read_named_file(path, max_bytes, ReadableRoots());
+    DIGITS_ASSIGN(const auto file, RegularFile::open_own(path.native()));
+    return file.read(path.native(), max_bytes);
 }
 
 Result<std::string> read_named_file(const std::string& path, std::uint64_t max_bytes, const ReadableRoots& roots) {
-    // Opening a named pipe would otherwise wait for somebody who writes.
-    const int fd = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    if (fd < 0) return fail(errno_error("cannot open " + path, errno));
-    struct Closer {
-        int fd;
-        ~Closer() { ::close(fd); }
-    } closer{fd};
-    struct stat info{};
-    if (::fstat(fd, &info) != 0) return fail(errno_error("cannot read " + path, errno));
-    if (S_ISDIR(info.st_mode)) return fail(ErrorCode::kInvalidArgument, "{} is a folder, expected a file", path);
-    if (!S_ISREG(info.st_mode))
-        return fail(ErrorCode::kInvalidArgument, "{} is a pipe, a socket or a device, expected a file", path);
-    DIGITS_TRY(roots.check_open(fd, path));
-    const auto told = static_cast<std::uint64_t>(info.st_size);
-    if (told > max_bytes) return fail(ErrorCode::kTooLarge, "{} is larger than the limit of {} bytes", path, max_bytes);
-    // Room for one byte more than the file should have: if that stays free, the file is at its end.
-    constexpr std::size_t kLeastRoom = 1 << 10;
-    std::string bytes(std::max(static_cast<std::size_t>(told) + 1, kLeastRoom), '\0');
-    for (std::size_t size = 0;;) {
-        const ssize_t n = ::read(fd, bytes.data() + size, bytes.size() - size);
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return fail(errno_error("cannot read " + path, errno));
-        size += static_cast<std::size_t>(n);
-        if (size > max_bytes)
-            return fail(ErrorCode::kTooLarge, "{} is larger than the limit of {} bytes", path, max_bytes);
-        if (n == 0 || (told > 0 && size == told && size < bytes.size())) {
-            bytes.resize(size);
-            return bytes;
-        }
-        if (size == bytes.size()) bytes.resize(2 * size);
-    }
+    DIGITS_ASSIGN(const auto file, RegularFile::open(path, roots));
+    return file.read(path, max_bytes);
 }
 
 Status write_file_atomic(const std::filesystem::path& path, std::string_view bytes) {

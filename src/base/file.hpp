@@ -9,7 +9,8 @@
 
 namespace digits {
 
-/// A file's bytes. Fails with kTooLarge over `max_bytes`, and when it is a folder, a pipe, a socket or a device.
+/// The bytes of a regular file that the program names itself. Fails with kTooLarge over `max_bytes`. What a user names:
+/// read_named_file() in base/named_file.hpp.
 Result<std::string> read_file(const std::filesystem::path& path, std::uint64_t max_bytes = std::uint64_t{1} << 31);
 
 /// Replaces a file as a whole: readers see the old bytes or the new ones, also after a crash.

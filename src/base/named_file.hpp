@@ -8,10 +8,9 @@
 
 namespace digits {
 
-/// As read_file() (base/file.hpp), for one of many small files: a std::filesystem::path is taken to pieces when it is
-/// made, which costs as much as reading a few hundred bytes.
-Result<std::string> read_named_file(const std::string& path, std::uint64_t max_bytes);
-/// The same, only of a file inside `roots`; kPermissionDenied for one outside.
-Result<std::string> read_named_file(const std::string& path, std::uint64_t max_bytes, const ReadableRoots& roots);
+/// As read_file() (base/file.hpp), for a file that a user named, which may be one of many small ones: a
+/// std::filesystem::path is taken to pieces when it is made, which costs as much as reading a few hundred bytes.
+/// `roots`: as RegularFile::open() takes them.
+Result<std::string> read_named_file(const std::string& path, std::uint64_t max_bytes, const ReadableRoots& roots = {});
 
 }  // namespace digits

@@ -77,4 +77,9 @@ Status ReadableRoots::check_open(int fd, std::string_view path) const {
     return fail(outside_of_roots(path));
 }
 
+Status ReadableRoots::check_missing(const std::string& path) const {
+    if (!everywhere_) DIGITS_TRY(resolve_allowed(roots_, path));
+    return {};
+}
+
 }  // namespace digits

@@ -39,6 +39,9 @@ class ReadableRoots {
     explicit ReadableRoots(const std::vector<std::string>& roots);
     /// kPermissionDenied for an open file or folder outside; `path` is its name in the message.
     Status check_open(int fd, std::string_view path) const;
+    /// kPermissionDenied for a path that cannot be opened and would lead outside.
+    Status check_missing(const std::string& path) const;
+    bool everywhere() const { return everywhere_; }
 
   private:
     bool everywhere_ = true;
