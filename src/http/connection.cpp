@@ -2,6 +2,7 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
@@ -50,6 +51,8 @@ Error to_error(const error_code& error) {
     return make_error(ErrorCode::kInvalidArgument, "this is not HTTP: {}", error.message());
 }
 
+Error stopping_error() { return make_error(ErrorCode::kUnavailable, "the server is stopping"); }
+
 }  // namespace
 
 void Connection::start(asio::ip::tcp::socket socket, Shared& shared) {
@@ -75,8 +78,9 @@ bool Connection::close_if_idle() {
     return true;
 }
 
-void Connection::end_events() {
+void Connection::end_waiting() {
     if (const auto events = events_.lock()) events->close();
+    if (const auto scope = scope_.lock()) scope->cancel(stopping_error());
 }
 
 Connection::Awaitable<void> Connection::run() {
@@ -103,7 +107,7 @@ Connection::Awaitable<bool> Connection::serve_one() {
     const bool head_only = request.method == "HEAD";
     if (!refusal) refusal = co_await read_body(request, route->options);
     bool keep_alive = parser_->is_done() && parser_->get().keep_alive() && !shared_.stopping;
-    if (!refusal && shared_.waiting_requests >= shared_.options.max_waiting_requests)
+    if (!refusal && is_overloaded(*route))
         refusal = Refusal{503, make_error(ErrorCode::kUnavailable, "the server has too many requests to answer")};
     if (refusal) {
         auto response = refuse(*refusal);
@@ -115,8 +119,14 @@ Connection::Awaitable<bool> Connection::serve_one() {
         co_return sent&& keep_alive;
     }
     stream_.expires_never();
-    auto prepared = co_await answer(request, route->handler);
-    const bool sent = co_await send(std::move(prepared), head_only, keep_alive);
+    // Not by ?:, whose unused branch g++ 12 destroys, too.
+    std::optional<Answer> answered;
+    if (route->handler)
+        answered = co_await answer(request, route->handler);
+    else
+        answered = co_await answer_async(request, route->async_handler);
+    keep_alive = keep_alive && !shared_.stopping;
+    const bool sent = co_await send(std::move(*answered), head_only, keep_alive);
     co_return sent&& keep_alive;
 }
 
@@ -168,12 +178,14 @@ std::optional<Connection::Refusal> Connection::route_request(Request& request, c
         return value ? std::string_view(*value) : std::string_view{};
     };
     if (auto allowed = check_host(header("host"), shared_.options.hosts); !allowed)
-        return Refusal{403, std::move(allowed).error()};
-    if (auto allowed = check_origin(request.method, header("host"), header("origin"), header("sec-fetch-site"));
-        !allowed)
-        return Refusal{403, std::move(allowed).error()};
+        return Refusal{allowed.error().code == ErrorCode::kInvalidArgument ? 400 : 403, std::move(allowed).error()};
 
     auto match = shared_.router.find(request.method, target->segments);
+    const bool changes =
+        (request.method != "GET" && request.method != "HEAD") || (match.route && match.route->options.changes_state);
+    const Sender sender{header("host"), header("origin"), header("sec-fetch-site"), header("referer")};
+    if (auto allowed = check_origin(sender, changes); !allowed) return Refusal{403, std::move(allowed).error()};
+
     if (!match.route) {
         allow = match.allow;
         if (!allow.empty())
@@ -207,6 +219,20 @@ Connection::Awaitable<std::optional<Connection::Refusal>> Connection::read_body(
         const std::string go_on = "HTTP/1.1 100 Continue\r\n\r\n";
         if (!co_await write(go_on)) co_return Refusal{400, {}};
     }
+    // A chunk says how long it is before it comes; nobody has as much as its largest number.
+    std::uint64_t announced = 0;
+    std::optional<Refusal> refused;
+    auto on_chunk = [&](std::uint64_t size, beast::string_view, error_code& failed) {
+        constexpr auto kAbsurd = std::uint64_t{1} << 62;
+        if (size >= kAbsurd) {
+            refused =
+                Refusal{400, make_error(ErrorCode::kInvalidArgument, "a chunk of {} bytes is not possible", size)};
+        } else if (announced += size; announced > limit) {
+            refused = too_large;
+        }
+        if (refused) failed = beast::http::error::body_limit;
+    };
+    parser_->on_chunk_header(on_chunk);
     std::vector<char> chunk;
     std::uint64_t received = 0;
     while (!parser_->is_done()) {
@@ -219,6 +245,7 @@ Connection::Awaitable<std::optional<Connection::Refusal>> Connection::read_body(
         // The stream closes itself on a timeout, so that this refusal is not heard; it only ends the connection.
         if (error == beast::error::timeout)
             co_return Refusal{408, make_error(ErrorCode::kUnavailable, "the body came too slowly")};
+        if (refused) co_return refused;
         if (error && error != beast::http::error::need_buffer) co_return Refusal{400, to_error(error)};
         const auto count = chunk.size() - parser_->get().body().size;
         received += count;
@@ -239,23 +266,85 @@ Connection::Awaitable<std::optional<Connection::Refusal>> Connection::read_body(
     co_return std::nullopt;
 }
 
+bool Connection::is_overloaded(const Route& route) const {
+    return route.handler ? shared_.waiting_requests >= shared_.options.max_waiting_requests
+                         : shared_.async_requests >= shared_.options.max_async_requests;
+}
+
+Connection::Answer Connection::finish(Result<Response> response, Request& request) const {
+    request.parts.clear();  // the uploads are gone when the client hears the answer
+    if (response) return prepare(std::move(*response), request);
+    const auto status = http_status(response.error().code);
+    return prepare(refuse({status, std::move(response).error()}), request);
+}
+
 Connection::Awaitable<Connection::Answer> Connection::answer(Request& request, const Handler& handler) {
     ++shared_.waiting_requests;
     auto work = [&]() -> Answer {
-        Refusal failure{500, make_error(ErrorCode::kInternal, "the server failed to answer")};
+        Result<Response> response = fail(ErrorCode::kInternal, "the server failed to answer");
         try {
-            auto response = handler(request);
-            request.parts.clear();  // the uploads are gone when the client hears the answer
-            if (response) return prepare(std::move(*response), request);
-            failure = {http_status(response.error().code), std::move(response).error()};
+            response = handler(request);
         } catch (const std::exception& error) {
             log_error("http: {} {} failed: {}", request.method, printable(request.path), error.what());
         }
-        return prepare(refuse(failure), request);
+        return finish(std::move(response), request);
     };
     auto result = co_await on_pool(shared_.pool, std::move(work));
     --shared_.waiting_requests;
     co_return result;
+}
+
+/// The handler goes from thread to thread of the pool; this coroutine stays on its own and waits for the answer.
+Connection::Awaitable<Connection::Answer> Connection::answer_async(Request& request, const AsyncHandler& handler) {
+    ++shared_.async_requests;
+    const auto executor = stream_.get_executor();
+    const auto come = std::make_shared<asio::steady_timer>(executor, asio::steady_timer::time_point::max());
+    const auto answer = std::make_shared<std::optional<Answer>>();
+    const auto scope = std::make_shared<Scope>(
+        [&pool = shared_.pool](std::function<void()> work) { asio::post(pool, std::move(work)); },
+        [&pool = shared_.slow_pool](std::function<void()> work) { asio::post(pool, std::move(work)); });
+    scope_ = scope;
+    std::function<void(Answer)> done = [executor, come, answer](Answer made) {
+        asio::post(executor, [come, answer, made = std::move(made)]() mutable {
+            answer->emplace(std::move(made));
+            come->cancel();
+        });
+    };
+    http::start(run_async(request, handler), scope, std::move(done));
+    if (shared_.stopping) scope->cancel(stopping_error());
+    auto watch = [self = shared_from_this(), scope] { return self->watch_for_leaving(scope); };
+    asio::co_spawn(executor, std::move(watch), asio::detached);
+    while (!*answer) {
+        error_code ignored;
+        co_await come->async_wait(with(ignored));
+    }
+    error_code ignored;
+    stream_.socket().cancel(ignored);  // ends the watch
+    --shared_.async_requests;
+    co_return std::move(**answer);
+}
+
+Async<Connection::Answer> Connection::run_async(Request& request, const AsyncHandler& handler) const {
+    Result<Response> response = fail(ErrorCode::kInternal, "the server failed to answer");
+    try {
+        response = co_await handler(request);
+    } catch (const std::exception& error) {
+        log_error("http: {} {} failed: {}", request.method, printable(request.path), error.what());
+    }
+    co_return finish(std::move(response), request);
+}
+
+/// Nobody reads while a request is being answered, so a client that goes away is noticed here. What it sends already of
+/// its next request stays where it is.
+Connection::Awaitable<void> Connection::watch_for_leaving(std::shared_ptr<Scope> scope) {
+    const auto self = shared_from_this();
+    error_code error;
+    co_await stream_.socket().async_wait(asio::ip::tcp::socket::wait_read, with(error));
+    if (error) co_return;
+    char byte = 0;
+    const auto count = ::recv(stream_.socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    if (count > 0 || (count < 0 && (errno == EAGAIN || errno == EINTR))) co_return;
+    scope->cancel(make_error(ErrorCode::kCancelled, "the client has gone away"));
 }
 
 Response Connection::refuse(const Refusal& refusal) const {

@@ -33,7 +33,9 @@ struct Shared {
     ServerOptions options;
     Router router;
     boost::asio::thread_pool pool;
+    boost::asio::thread_pool slow_pool;
     std::atomic<int> waiting_requests = 0;
+    std::atomic<int> async_requests = 0;
     bool stopping = false;
     std::list<std::weak_ptr<Connection>> connections;
     int event_streams = 0;
@@ -42,7 +44,10 @@ struct Shared {
     int open = 0;
 
     Shared(ServerOptions server_options, Router routes)
-        : options(std::move(server_options)), router(std::move(routes)), pool(options.handler_threads) {}
+        : options(std::move(server_options)),
+          router(std::move(routes)),
+          pool(options.handler_threads),
+          slow_pool(options.slow_threads) {}
 };
 
 /// A client's connection: one request after the other.
@@ -53,8 +58,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
     /// Closes it when it waits for a request; false when it is busy.
     bool close_if_idle();
-    /// Ends its event stream, if it has one.
-    void end_events();
+    /// Ends what would keep the server from stopping: its event stream, and a request that waits.
+    void end_waiting();
 
   private:
     template <class T>
@@ -77,6 +82,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
     std::optional<Refusal> route_request(Request& request, const Route*& route, std::string& allow) const;
     Awaitable<std::optional<Refusal>> read_body(Request& request, const RouteOptions& limits);
     Awaitable<Answer> answer(Request& request, const Handler& handler);
+    Awaitable<Answer> answer_async(Request& request, const AsyncHandler& handler);
+    Async<Answer> run_async(Request& request, const AsyncHandler& handler) const;
+    Awaitable<void> watch_for_leaving(std::shared_ptr<Scope> scope);
+    Answer finish(Result<Response> response, Request& request) const;
+    bool is_overloaded(const Route& route) const;
     Answer prepare(Response response, const Request& request) const;
     Response refuse(const Refusal& refusal) const;
     Awaitable<bool> send(Answer answer, bool without_body, bool keep_alive);
@@ -92,6 +102,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     boost::beast::flat_buffer buffer_;
     std::optional<Parser> parser_;
     std::weak_ptr<EventStream> events_;
+    std::weak_ptr<Scope> scope_;
     std::uint64_t served_ = 0;
     bool idle_ = false;
 };

@@ -3,6 +3,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/utf8.hpp"
+
 namespace digits::http {
 
 std::string_view trim(std::string_view text);
@@ -16,6 +18,6 @@ std::string header_parameter(std::string_view header, std::string_view name);
 std::string cookie_value(std::string_view header, std::string_view name);
 /// True when `codings` (an Accept-Encoding) allows gzip.
 bool accepts_gzip(std::string_view codings);
-bool is_utf8(std::string_view text);
+using digits::is_utf8;
 
 }  // namespace digits::http

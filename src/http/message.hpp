@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "http/async.hpp"
 
 namespace digits::http {
 
@@ -80,8 +81,10 @@ struct Response {
     Response& set_header(std::string_view name, std::string value);
 };
 
-/// Runs on a pool of threads and may block.
+/// Runs on a pool of threads: it must wait neither for a worker nor for another machine.
 using Handler = std::function<Result<Response>(const Request&)>;
+/// The same for what waits. It is cancelled when the client goes away.
+using AsyncHandler = std::function<Async<Result<Response>>(const Request&)>;
 /// Gives an error its body. `status` may be one that no ErrorCode has (400, 405, 408, 431).
 using ErrorRenderer = std::function<Response(int status, const Error&)>;
 

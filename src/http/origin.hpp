@@ -16,12 +16,18 @@ struct HostRule {
     bool any_address = false;
 };
 
-/// `host` is the Host header.
+/// `host` is the Host header: a name or an address, and maybe a port. kInvalidArgument for anything else (such as user
+/// information), kPermissionDenied for a name that is not ours.
 Status check_host(std::string_view host, const HostRule& rule);
 
-/// Refuses what a page of another origin makes the browser send. `origin` and `fetch_site` (Sec-Fetch-Site) may be
-/// empty: then no browser, or no other page, sent it.
-Status check_origin(std::string_view method, std::string_view host, std::string_view origin,
-                    std::string_view fetch_site);
+/// Headers that tell where a request comes from; those that it does not have are empty.
+struct Sender {
+    std::string_view host, origin, fetch_site, referer;
+};
+
+/// Refuses what a page of another origin makes the browser send: whatever names its origin, and where the request
+/// `changes` something also what only tells that it came from elsewhere. A program that is no browser sends none of
+/// these headers.
+Status check_origin(const Sender& sender, bool changes);
 
 }  // namespace digits::http

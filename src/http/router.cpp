@@ -73,10 +73,16 @@ std::vector<std::string> split(std::string_view pattern) {
 }  // namespace
 
 void Router::add(std::string_view method, std::string_view pattern, Handler handler, RouteOptions options) {
-    routes_.push_back({std::string(method), std::string(pattern), split(pattern), std::move(handler), options});
+    routes_.push_back({std::string(method), std::string(pattern), split(pattern), std::move(handler), {}, options});
 }
 
-void Router::set_fallback(Handler handler) { fallback_ = {"GET", "/{path...}", {"{path...}"}, std::move(handler), {}}; }
+void Router::add(std::string_view method, std::string_view pattern, AsyncHandler handler, RouteOptions options) {
+    routes_.push_back({std::string(method), std::string(pattern), split(pattern), {}, std::move(handler), options});
+}
+
+void Router::set_fallback(Handler handler) {
+    fallback_ = {"GET", "/{path...}", {"{path...}"}, std::move(handler), {}, {}};
+}
 
 Router::Match Router::find(std::string_view method, const std::vector<std::string>& segments) const {
     const auto wanted = method == "HEAD" ? std::string_view("GET") : method;

@@ -17,13 +17,16 @@ struct RouteOptions {
     bool multipart = false;
     std::uint64_t max_upload_bytes = 0;
     int max_parts = 0;
+    /// It changes something although its method is GET: pages of other origins may not use it.
+    bool changes_state = false;
 };
 
 struct Route {
     std::string method;
     std::string pattern;
     std::vector<std::string> segments;
-    Handler handler;
+    Handler handler;  ///< or else:
+    AsyncHandler async_handler;
     RouteOptions options;
 };
 
@@ -32,6 +35,7 @@ class Router {
     /// `pattern`: "/jobs/{id}/log"; a parameter may have words around it ("/jobs/{id}.json"); a last segment
     /// `{path...}` takes the rest with its slashes.
     void add(std::string_view method, std::string_view pattern, Handler handler, RouteOptions options = {});
+    void add(std::string_view method, std::string_view pattern, AsyncHandler handler, RouteOptions options = {});
     /// Answers GET and HEAD where no route has the path.
     void set_fallback(Handler handler);
 

@@ -119,7 +119,7 @@ void Server::stop(std::chrono::milliseconds grace) {
         state->shared.stopping = true;
         for (const auto& weak : state->shared.connections) {
             if (const auto connection = weak.lock()) {
-                connection->end_events();
+                connection->end_waiting();
                 connection->close_if_idle();
             }
         }
@@ -130,6 +130,7 @@ void Server::stop(std::chrono::milliseconds grace) {
     }
     state_->context.stop();
     state_->thread.join();
+    state_->shared.slow_pool.join();
     state_->shared.pool.join();
 }
 

@@ -21,8 +21,10 @@ struct ServerOptions {
     HostRule hosts;
     std::filesystem::path upload_dir;  ///< takes uploaded files while their request is handled
     int handler_threads = 8;
+    int slow_threads = 4;            ///< for what handlers run_slowly()
     int max_connections = 512;       ///< over it, the one that has been idle longest is closed
-    int max_waiting_requests = 256;  ///< over it: 503
+    int max_waiting_requests = 256;  ///< for a thread; over it: 503
+    int max_async_requests = 1024;   ///< that wait for something else; over it: 503
     std::size_t max_header_bytes = 16 << 10;
     std::chrono::milliseconds header_timeout{10'000};
     std::chrono::milliseconds body_timeout{30'000};  ///< for each 64 KiB
