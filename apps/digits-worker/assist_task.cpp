@@ -1,5 +1,8 @@
 #include <sys/resource.h>
 
+#include "answer_gallery.hpp"
+#include "answer_paths.hpp"
+#include "data/builder.hpp"
 #include "data/reports/dataset_report.hpp"
 #include "data/reports/resize_example.hpp"
 #include "data/sources/unpack_pictures.hpp"
@@ -17,6 +20,16 @@ using nlohmann::json;
 /// What a person who fills in a form waits for.
 constexpr auto kReportBudget = std::chrono::seconds(9);
 
+/// Less than the server waits for a scan, so that a slow one ends with a reason.
+constexpr auto kScanBudget = std::chrono::seconds(55);
+
+ScanLimits limits_of(TaskContext& context) {
+    ScanLimits limits;
+    limits.time = kScanBudget;
+    limits.cancelled = [&context] { return context.abort_requested(); };
+    return limits;
+}
+
 Result<DatasetSpec> dataset_spec_of(const json& request, const TaskContext& context) {
     DIGITS_ASSIGN(auto spec, parse_dataset_spec(request.value("spec", json())));
     spec.roots = context.grant().roots;
@@ -25,26 +38,50 @@ Result<DatasetSpec> dataset_spec_of(const json& request, const TaskContext& cont
 
 Result<json> answer_dataset_report(const json& request, TaskContext& context) {
     DIGITS_ASSIGN(const auto spec, dataset_spec_of(request, context));
-    return report_dataset(spec, kReportBudget);
+    return report_dataset(spec, kReportBudget, limits_of(context));
 }
 
 Result<json> answer_resize_example(const json& request, TaskContext& context) {
     DIGITS_ASSIGN(const auto spec, dataset_spec_of(request, context));
-    return resize_example(spec, request.value("picture", ""));
+    return resize_example(spec, request.value("picture", ""), limits_of(context));
 }
 
 Result<json> answer_unpack(const json& request, TaskContext&) {
     return unpack_pictures(request.value("archive", ""), request.value("folder", ""));
 }
 
+Result<json> answer_dataset_scan(const json& request, TaskContext& context) {
+    DIGITS_ASSIGN(const auto spec, dataset_spec_of(request, context));
+    return scan_dataset(spec, limits_of(context));
+}
+
+/// For what does not look whether it was cancelled.
+template <Result<json> (*kFunction)(const json&)>
+Result<json> plain(const json& request, TaskContext&) {
+    return kFunction(request);
+}
+
 using Answer = Result<json> (*)(const json& request, TaskContext& context);
+// clang-format off
 constexpr std::pair<std::string_view, Answer> kAnswers[]{
-    {"augment_example", [](const json& request, TaskContext&) { return show_augmentation(request); }},
+    {"augment_example", plain<show_augmentation>},
+    {"browse", browse},
+    {"check_places", check_places},
+    {"complete_path", complete_path},
     {"dataset_report", answer_dataset_report},
-    {"describe", [](const json& request, TaskContext&) { return describe_network(request); }},
+    {"dataset_scan", answer_dataset_scan},
+    {"describe", plain<describe_network>},
+    {"gallery_image", plain<show_gallery_image>},
+    {"gallery_page", plain<show_gallery_page>},
+    {"image_file", show_image_file},
+    {"list_portion", read_list_portion},
+    {"read_text", read_text},
+    {"record_image", plain<show_record_image>},
     {"resize_example", answer_resize_example},
+    {"rewrite_list", rewrite_list},
     {"unpack", answer_unpack},
 };
+// clang-format on
 
 Result<json> answer(const json& request, TaskContext& context) {
     const auto type = request.value("type", "");

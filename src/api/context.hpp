@@ -5,7 +5,6 @@
 #include <string>
 
 #include "api/event_hub.hpp"
-#include "api/jobs/gallery_shelf.hpp"
 #include "api/requests/answered_requests.hpp"
 #include "api/requests/url_pictures.hpp"
 #include "api/server.hpp"
@@ -21,7 +20,6 @@ struct Context {
     EventHub& events;
     AnsweredRequests& answered;
     UrlPictures& url_pictures;
-    GalleryShelf& galleries;
     double started = 0;                       ///< Unix seconds
     std::shared_future<std::string> address;  ///< known once the server listens
     std::filesystem::path temporary;          ///< folder for files that live as long as a request

@@ -12,6 +12,8 @@
 namespace digits::api {
 namespace {
 
+using http::Async;
+using http::AsyncHandler;
 using http::Handler;
 using http::Request;
 using http::Response;
@@ -38,20 +40,18 @@ Result<std::optional<Response>> check_job(const Request& request, Act act, const
     return act == Act::kChange ? refuse_if_edited(request, *job) : std::nullopt;
 }
 
-Handler ruled(const http::Route& route, Context& context) {
-    const auto act = act_of(route);
-    const auto& handler = route.handler;
+Handler ruled(const Handler& handler, Act act, bool is_post, Context& context) {
     // Reading is open to everybody, so that the job need not be looked up for it.
     if (act == Act::kView)
         return [handler](const Request& request) -> Result<Response> {
             DIGITS_ASSIGN(auto response, handler(request));
             return answer_if_changed(request, std::move(response));
         };
-    return [handler, act, &context, is_post = route.method == "POST"](const Request& request) -> Result<Response> {
+    return [handler, act, &context, is_post](const Request& request) -> Result<Response> {
         DIGITS_ASSIGN(auto refusal, check_job(request, act, context));
         if (refusal) return std::move(*refusal);
         if (!is_post) return handler(request);
-        const auto make = [&](const Request& once) -> Result<Response> {
+        const Handler make = [&](const Request& once) -> Result<Response> {
             DIGITS_ASSIGN(auto made, answer_of_made(once, context));
             return made ? std::move(*made) : handler(once);
         };
@@ -59,13 +59,38 @@ Handler ruled(const http::Route& route, Context& context) {
     };
 }
 
+AsyncHandler ruled(const AsyncHandler& handler, Act act, bool is_post, Context& context) {
+    if (act == Act::kView)
+        return [handler](const Request& request) -> Async<Result<Response>> {
+            DIGITS_CO_ASSIGN(auto response, co_await handler(request));
+            co_return answer_if_changed(request, std::move(response));
+        };
+    return [handler, act, &context, is_post](const Request& request) -> Async<Result<Response>> {
+        DIGITS_CO_ASSIGN(auto refusal, check_job(request, act, context));
+        if (refusal) co_return std::move(*refusal);
+        if (!is_post) co_return co_await handler(request);
+        const AsyncHandler make = [&](const Request& once) -> Async<Result<Response>> {
+            DIGITS_CO_ASSIGN(auto made, answer_of_made(once, context));
+            if (made) co_return std::move(*made);
+            co_return co_await handler(once);
+        };
+        co_return co_await context.answered.once(request, user_of(request), make);
+    };
+}
+
 }  // namespace
 
 http::Router with_rules(const http::Router& router, Context& context) {
     http::Router result;
-    for (const auto& route : router.routes())
-        result.add(route.method, route.pattern, route.pattern.starts_with(kApi) ? ruled(route, context) : route.handler,
-                   route.options);
+    for (const auto& route : router.routes()) {
+        const auto add = [&](const auto& handler) {
+            const bool is_ours = route.pattern.starts_with(kApi);
+            result.add(route.method, route.pattern,
+                       is_ours ? ruled(handler, act_of(route), route.method == "POST", context) : handler,
+                       route.options);
+        };
+        route.handler ? add(route.handler) : add(route.async_handler);
+    }
     return result;
 }
 

@@ -83,6 +83,21 @@ http::Handler pages(const fs::path& root) {
     };
 }
 
+/// Nobody else on this machine may read what users upload and train. A folder that holds other things, too, is left as
+/// it is.
+void keep_private(const fs::path& data_dir) {
+    std::error_code error;
+    const auto others = fs::perms::group_all | fs::perms::others_all;
+    if ((fs::status(data_dir, error).permissions() & others) == fs::perms::none || error) return;
+    if (fs::is_empty(data_dir, error) || fs::exists(data_dir / "digits.db", error))
+        fs::permissions(data_dir, fs::perms::owner_all, error);
+    else
+        error = std::make_error_code(std::errc::operation_not_permitted);
+    if (error)
+        log_warning("other users of this machine may read {}: give it to Digits alone, and chmod it to 700",
+                    data_dir.string());
+}
+
 Status complete(ApiServerOptions& options) {
     std::error_code error;
     fs::create_directories(options.data_dir, error);
@@ -91,6 +106,7 @@ Status complete(ApiServerOptions& options) {
         return fail(errno_error("cannot make the data folder " + options.data_dir.string(), error.value())
                         .advise("Choose another with --data-dir, or give yourself the right to write there"));
     options.data_dir = data_dir;
+    keep_private(data_dir);
     if (options.worker_path.empty()) options.worker_path = api::program_folder() / "digits-worker";
     if (options.mnist.empty()) options.mnist = find_mnist();
     if (options.web_root.empty()) options.web_root = find_web_root();
@@ -104,7 +120,6 @@ struct ApiServer::State {
     std::unique_ptr<api::EventHub> events;
     std::unique_ptr<api::AnsweredRequests> answered;
     std::unique_ptr<api::UrlPictures> url_pictures;
-    api::GalleryShelf galleries;
     std::unique_ptr<api::Context> context;
     std::unique_ptr<http::Server> server;
     std::string address;
@@ -135,7 +150,7 @@ Result<std::unique_ptr<ApiServer>> ApiServer::start(ApiServerOptions options) {
     DIGITS_ASSIGN(state->answered, api::AnsweredRequests::open(options.data_dir / "digits.db"));
     state->url_pictures = std::make_unique<api::UrlPictures>(options.allow_url_fetch, options.url_hosts, temporary);
     state->context.reset(new api::Context{options, *state->jobs, *state->events, *state->answered, *state->url_pictures,
-                                          state->galleries, now, state->address_known.get_future().share(), temporary,
+                                          now, state->address_known.get_future().share(), temporary,
                                           pages(options.web_root)});
 
     http::Router router;

@@ -1,4 +1,5 @@
 #include <signal.h>
+#include <sys/stat.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
@@ -13,6 +14,8 @@ namespace {
 constexpr std::uint16_t kDefaultPort = 5000;
 
 Status serve(const ApiServerOptions& options) {
+    // Of workers, too: what they write is for this user alone.
+    ::umask(077);
     // Blocked before the server's threads start, so that only this one takes them.
     sigset_t signals;
     sigemptyset(&signals);

@@ -4,8 +4,8 @@
 #include <chrono>
 #include <nlohmann/json.hpp>
 
-#include "base/file.hpp"
 #include "base/json_binding.hpp"
+#include "base/named_file.hpp"
 #include "data/dataset_facts.hpp"
 #include "data/label_file.hpp"
 #include "image/decode.hpp"
@@ -51,8 +51,6 @@ struct JsonBinding<LayersRequest> {
 
 namespace {
 
-namespace fs = std::filesystem;
-
 constexpr std::size_t kMaxBatch = 64;
 constexpr std::uint64_t kMaxImageBytes = 256 << 20;
 
@@ -69,8 +67,8 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-Result<Image> read_image(const fs::path& path) {
-    DIGITS_ASSIGN(const auto bytes, read_file(path, kMaxImageBytes));
+Result<Image> read_image(const std::string& path, const ReadableRoots& roots) {
+    DIGITS_ASSIGN(const auto bytes, read_named_file(path, kMaxImageBytes, roots));
     return decode_image(bytes);
 }
 
@@ -83,6 +81,7 @@ Result<std::unique_ptr<Inference>> Inference::open(const InferenceOptions& optio
                                "Models of the framework {} can be trained here and not be tested.", options.framework)
                         .advise("Download the model and use it with the framework's own programs"));
     auto inference = std::make_unique<Inference>();
+    inference->roots_ = ReadableRoots(options.roots);
     DIGITS_ASSIGN(auto dataset, read_dataset_facts(options.dataset_dir));
     DIGITS_ASSIGN(inference->task_, get_task(dataset.task));
     inference->facts_ = {std::move(dataset.labels), std::move(dataset.target_names)};
@@ -114,7 +113,7 @@ Result<std::vector<nlohmann::json>> Inference::ask(const std::vector<Image>& ima
 Result<nlohmann::json> Inference::answer_layers(const nlohmann::json& request) {
     const auto start = std::chrono::steady_clock::now();
     DIGITS_ASSIGN(const auto wanted, parse_json<LayersRequest>(request));
-    DIGITS_ASSIGN(const auto bytes, read_file(wanted.path, kMaxImageBytes));
+    DIGITS_ASSIGN(const auto bytes, read_named_file(wanted.path, kMaxImageBytes, roots_));
     const auto image = decode_image(bytes);
     if (!image)
         return fail(make_error(ErrorCode::kInvalidArgument, "the image cannot be read: {}", image.error().message)
@@ -144,7 +143,7 @@ Result<nlohmann::json> Inference::answer(const nlohmann::json& request) {
     std::vector<std::size_t> places;
     for (const auto& [path] : wanted.images) {
         nlohmann::json answer{{"path", path}, {"predictions", nlohmann::json::array()}, {"error", nullptr}};
-        if (auto image = read_image(path)) {
+        if (auto image = read_image(path, roots_)) {
             places.push_back(answers.size());
             images.push_back(std::move(*image));
         } else {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "base/safe_path.hpp"
 #include "engine/net/blob.hpp"
 #include "image/image.hpp"
 #include "infer/predictor.hpp"
@@ -21,6 +22,7 @@ struct InferenceOptions {
     Device device;
     int threads = 0;  ///< 0: all cores
     std::string framework = "caffe";
+    std::vector<std::string> roots = {};  ///< where images that requests name may lie; none: anywhere
 };
 
 /// A trained model that answers: a framework's predictor gives outputs, the dataset's task says what they mean. One
@@ -46,6 +48,7 @@ class Inference {
     Result<nlohmann::json> answer_layers(const nlohmann::json& request);
 
     const Task* task_ = nullptr;
+    ReadableRoots roots_;
     TargetFacts facts_;
     std::unique_ptr<Predictor> predictor_;
 };

@@ -86,9 +86,13 @@ class ServerProcess:
             raise TimeoutError("the server printed no address within 30 s") from None
         self.host = found.group(1)
 
-    def restart(self, meanwhile=lambda: None):
+    def stop(self):
         self.process.terminate()
         self.process.wait(20)
+        self.process.stdout.close()
+
+    def restart(self, meanwhile=lambda: None):
+        self.stop()
         meanwhile()
         self.start()
 

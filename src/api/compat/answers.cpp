@@ -46,11 +46,19 @@ Result<Response> answer(const Request& request, const Handler& handler) {
     return response;
 }
 
-}  // namespace
+http::Async<Result<Response>> answer(const Request& request, const AsyncHandler& handler) {
+    const auto arguments = Arguments::read(request);
+    if (!arguments) co_return error_response(request, arguments.error());
+    auto response = co_await handler(*arguments);
+    if (!response) co_return error_response(request, response.error());
+    co_return response;
+}
 
-void add_route(http::Router& router, std::initializer_list<const char*> methods, const std::string& path,
-               const Handler& handler, Body body) {
+template <class AnyHandler>
+void add(http::Router& router, std::initializer_list<const char*> methods, const std::string& path,
+         const AnyHandler& handler, Body body, Effect effect) {
     http::RouteOptions options;
+    options.changes_state = effect == Effect::kChange;
     if (body != Body::kNone) {
         options.max_body_bytes = kMaxBody_bytes;
         options.multipart = true;
@@ -61,9 +69,29 @@ void add_route(http::Router& router, std::initializer_list<const char*> methods,
         router.add(method, path, [handler](const Request& request) { return answer(request, handler); }, options);
 }
 
+/// DIGITS's three spellings of an address.
+constexpr const char* kSpellings[]{".json", "/json", ""};
+
+}  // namespace
+
+void add_route(http::Router& router, std::initializer_list<const char*> methods, const std::string& path,
+               const Handler& handler, Body body, Effect effect) {
+    add(router, methods, path, handler, body, effect);
+}
+
+void add_route(http::Router& router, std::initializer_list<const char*> methods, const std::string& path,
+               const AsyncHandler& handler, Body body, Effect effect) {
+    add(router, methods, path, handler, body, effect);
+}
+
 void add_both(http::Router& router, std::initializer_list<const char*> methods, const std::string& path,
               const Handler& handler, Body body) {
-    for (const auto* spelling : {".json", "/json", ""}) add_route(router, methods, path + spelling, handler, body);
+    for (const auto* spelling : kSpellings) add_route(router, methods, path + spelling, handler, body);
+}
+
+void add_both(http::Router& router, std::initializer_list<const char*> methods, const std::string& path,
+              const AsyncHandler& handler, Body body) {
+    for (const auto* spelling : kSpellings) add_route(router, methods, path + spelling, handler, body);
 }
 
 Response error_response(const Request& request, const Error& error) {

@@ -13,16 +13,25 @@
 namespace digits::api::compat {
 
 using Handler = std::function<Result<http::Response>(const Arguments&)>;
+/// One that waits.
+using AsyncHandler = std::function<http::Async<Result<http::Response>>(const Arguments&)>;
 
 /// kLargeForm: with files as large as models.
 enum class Body { kNone, kForm, kLargeForm };
 
+/// What a route's GET does. kChange: other pages may not make a browser use it.
+enum class Effect { kNone, kChange };
+
 /// Adds a route whose errors are answered as DIGITS does. `methods`: "GET", "POST".
 void add_route(http::Router& router, std::initializer_list<const char*> methods, const std::string& path,
-               const Handler& handler, Body body = Body::kNone);
+               const Handler& handler, Body body = Body::kNone, Effect effect = Effect::kNone);
+void add_route(http::Router& router, std::initializer_list<const char*> methods, const std::string& path,
+               const AsyncHandler& handler, Body body = Body::kNone, Effect effect = Effect::kNone);
 /// The same under `path`, `path.json` and `path/json`.
 void add_both(http::Router& router, std::initializer_list<const char*> methods, const std::string& path,
               const Handler& handler, Body body = Body::kNone);
+void add_both(http::Router& router, std::initializer_list<const char*> methods, const std::string& path,
+              const AsyncHandler& handler, Body body = Body::kNone);
 
 /// `{"error": {"message", "type", "description"}}` as JSON, or a line of text for other clients.
 http::Response error_response(const http::Request& request, const Error& error);

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/compat/html.hpp"
+#include "api/requests/named_places.hpp"
 #include "api/requests/warm_questions.hpp"
 #include "base/base64.hpp"
 #include "base/file.hpp"
@@ -99,12 +100,12 @@ http::Response top_n_page(const json& best) {
     return html_page("Top N Image Classification", body);
 }
 
-Result<json> layers_inside(const std::string& model_id, const std::string& weights, const std::string& picture,
-                           Context& context) {
+http::Async<Result<json>> layers_inside(std::string model_id, std::string weights, std::string image,
+                                        const Context& context) {
     const auto folder = context.temporary / ("layers-" + random_hex(8));
     std::error_code error;
     fs::create_directories(folder, error);
-    if (error) return fail(errno_error("cannot make " + folder.string(), error.value()));
+    if (error) co_return fail(errno_error("cannot make " + folder.string(), error.value()));
     struct Remove {
         const fs::path& folder;
         ~Remove() {
@@ -112,16 +113,16 @@ Result<json> layers_inside(const std::string& model_id, const std::string& weigh
             fs::remove_all(folder, ignored);
         }
     } remove{folder};
-    const json question{{"type", "layers"}, {"path", picture}, {"folder", folder.string()}, {"top", 5}};
-    DIGITS_ASSIGN(const auto answer, infer(model_id, weights, question, context));
+    json question{{"type", "layers"}, {"path", image}, {"folder", folder.string()}, {"top", 5}};
+    DIGITS_CO_ASSIGN(const auto answer, co_await infer(model_id, weights, std::move(question), context));
     json layers = answer->value("layers", json::array());
     for (auto& layer : layers) {
         if (!layer["picture"].is_string()) continue;
         const auto name = fs::path(layer["picture"].get<std::string>()).filename();
-        DIGITS_ASSIGN(const auto bytes, read_file(folder / name, kMostPicture_bytes));
+        DIGITS_CO_ASSIGN(const auto bytes, read_file(folder / name, kMostPicture_bytes));
         layer["picture"] = "data:image/png;base64," + encode_base64(bytes);
     }
-    return layers;
+    co_return layers;
 }
 
 }  // namespace digits::api::compat

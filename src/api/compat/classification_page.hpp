@@ -17,9 +17,9 @@ http::Response classifications_page(const nlohmann::json& seen);
 /// `best`: label → `[[path, percent], …]`.
 http::Response top_n_page(const nlohmann::json& best);
 
-/// Activations and weights of each layer for a picture, as `POST /api/v1/models/{id}/layers` tells them, `picture`
+/// Activations and weights of each layer for an image, as `POST /api/v1/models/{id}/layers` tells them, `picture`
 /// being a data URL.
-Result<nlohmann::json> layers_inside(const std::string& model_id, const std::string& weights,
-                                     const std::string& picture, Context& context);
+http::Async<Result<nlohmann::json>> layers_inside(std::string model_id, std::string weights, std::string image,
+                                                  const Context& context);
 
 }  // namespace digits::api::compat

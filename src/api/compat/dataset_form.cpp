@@ -2,10 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 
-#include "api/jobs/job_specs.hpp"
+#include "api/requests/named_places.hpp"
+#include "api/requests/warm_questions.hpp"
 #include "base/ids.hpp"
-#include "data/sources/image_list.hpp"
 
 namespace digits::api::compat {
 namespace {
@@ -18,19 +19,50 @@ constexpr Range kCount{1, kNoLimit};
 
 bool is_url(const std::string& path) { return path.starts_with("http://") || path.starts_with("https://"); }
 
-/// A folder of the server's machine; what is wrong with it is said in DIGITS's words where it has some.
-std::string read_folder(Form& form, const std::string& name, const Context& context) {
+/// What is wrong with the places that the form's fields name.
+using Faults = std::map<std::string, Error>;
+
+/// A worker looks at all of them before the form is read.
+http::Async<Result<Faults>> look_at_fields(const Form& form, const Context& context) {
+    using enum NamedPlace::Kind;
+    std::vector<NamedPlace> places;
+    const auto add = [&](const std::string& field, NamedPlace::Kind kind) {
+        const auto path = form.text(field);
+        if (fs::path(path).is_absolute()) places.push_back({path, kind, field});
+    };
+    for (const std::string split : {"train", "val", "test"}) {
+        add("folder_" + split, kFolder);
+        add("textfile_" + split + "_folder", kFolder);
+        add("textfile_local_" + split + "_images", kFile);
+    }
+    add("textfile_local_labels_file", kFile);
+    DIGITS_CO_ASSIGN(const auto found, co_await look_at_places(places, context));
+    Faults faults;
+    for (std::size_t i = 0; i < places.size(); ++i)
+        if (found[i]) faults.emplace(places[i].where, *found[i]);
+    co_return faults;
+}
+
+/// Refuses a field whose place is not there, in DIGITS's words where it has some. `relative`: for a path that is not
+/// absolute.
+void check_field(Form& form, const std::string& name, const Faults& faults, const char* missing, std::string relative) {
+    const auto fault = faults.find(name);
+    if (!fs::path(form.text(name)).is_absolute()) {
+        form.refuse(name, std::move(relative));
+    } else if (fault != faults.end()) {
+        form.refuse(name, fault->second.code == ErrorCode::kNotFound ? missing : fault->second.message);
+    }
+}
+
+std::string not_absolute(const std::string& path) { return "expected an absolute path, got " + path; }
+
+std::string read_folder(Form& form, const std::string& name, const Faults& faults) {
     auto path = form.required_text(name);
     if (path.empty()) return path;
-    std::error_code ignored;
     if (is_url(path)) {
         form.refuse(name, "Web folders are not offered; give a folder of the server's machine");
-    } else if (!fs::path(path).is_absolute()) {
-        form.refuse(name, "Filesystem path is not absolute");
-    } else if (const auto allowed = check_path(path, context); !allowed) {
-        form.refuse(name, allowed.error().message);
-    } else if (!fs::is_directory(path, ignored)) {
-        form.refuse(name, "Folder does not exist");
+    } else {
+        check_field(form, name, faults, "Folder does not exist", "Filesystem path is not absolute");
     }
     return path;
 }
@@ -45,15 +77,15 @@ void read_limits(Form& form, const std::string& start, const std::string& prefix
     source[prefix + "max_per_class"] = most;
 }
 
-json read_folder_source(Form& form, const Context& context) {
-    json source{{"type", "folder"}, {"path", read_folder(form, "folder_train", context)}};
+json read_folder_source(Form& form, const Faults& faults) {
+    json source{{"type", "folder"}, {"path", read_folder(form, "folder_train", faults)}};
     read_limits(form, "folder_train", "", source);
     for (const std::string split : {"val", "test"}) {
         const auto percent = form.required_integer("folder_pct_" + split, kPercent, split == "val" ? 25 : 0);
         const bool own = form.flag("has_" + split + "_folder");
         source["percent_" + split] = own ? 0 : percent;
         if (!own) continue;
-        source[split + "_path"] = read_folder(form, "folder_" + split, context);
+        source[split + "_path"] = read_folder(form, "folder_" + split, faults);
         read_limits(form, "folder_" + split, split + "_", source);
     }
     return source;
@@ -68,7 +100,7 @@ struct ListFile {
 
 /// A list or labels file: uploaded, or of the server's machine.
 ListFile read_list(Form& form, const std::string& member, const std::string& upload, const std::string& local,
-                   const Context& context) {
+                   const Faults& faults) {
     ListFile file{member, "", "", !form.flag("textfile_use_local_files")};
     if (file.uploaded) {
         const auto* part = form.arguments().find_file(upload);
@@ -80,48 +112,37 @@ ListFile read_list(Form& form, const std::string& member, const std::string& upl
         return file;
     }
     file.path = form.required_text(local);
-    if (file.path.empty()) return file;
-    std::error_code ignored;
-    if (const auto allowed = check_path(file.path, context); !allowed) {
-        form.refuse(local, allowed.error().message);
-    } else if (!fs::is_regular_file(file.path, ignored)) {
-        form.refuse(local, "File does not exist");
-    }
+    if (!file.path.empty()) check_field(form, local, faults, "File does not exist", not_absolute(file.path));
     return file;
 }
 
-std::string read_list_folder(Form& form, const std::string& name, const Context& context) {
+std::string read_list_folder(Form& form, const std::string& name, const Faults& faults) {
     auto folder = form.text(name);
-    if (folder.empty()) return folder;
-    std::error_code ignored;
-    if (const auto allowed = check_path(folder, context); !allowed) {
-        form.refuse(name, allowed.error().message);
-    } else if (!fs::is_directory(folder, ignored)) {
-        form.refuse(name, "folder does not exist");
-    }
+    if (!folder.empty()) check_field(form, name, faults, "folder does not exist", not_absolute(folder));
     return folder;
 }
 
-/// Writes a list anew with the folder before its paths, after a look at where they lead.
-Result<std::shared_ptr<http::TemporaryFile>> rewrite_list(const ListFile& file, const Context& context) {
-    DIGITS_ASSIGN(const auto list, read_image_list(file.path, file.folder, allowed_roots(context.options)));
+/// Writes a list anew with the folder before its paths, after a look at where they lead: a worker does.
+http::Async<Result<std::shared_ptr<http::TemporaryFile>>> rewrite_list(const ListFile& file, const Context& context) {
     auto written = std::make_shared<http::TemporaryFile>(context.temporary / ("list-" + random_hex(16)));
-    DIGITS_TRY(write_image_list(written->path(), list.entries));
-    return written;
+    json question{
+        {"type", "rewrite_list"}, {"file", file.path}, {"folder", file.folder}, {"out", written->path().string()}};
+    DIGITS_CO_TRY(co_await assist(std::move(question), context));
+    co_return written;
 }
 
-json read_list_source(Form& form, DatasetWish& wish, const Context& context) {
+http::Async<json> read_list_source(Form& form, DatasetWish& wish, const Faults& faults, const Context& context) {
     json source{{"type", "lists"}};
     std::vector<ListFile> lists;
     for (const std::string split : {"train", "val", "test"}) {
         const bool used = split == "train" || form.flag("textfile_use_" + split);
         if (!used) continue;
         lists.push_back(
-            read_list(form, split, "textfile_" + split + "_images", "textfile_local_" + split + "_images", context));
-        lists.back().folder = read_list_folder(form, "textfile_" + split + "_folder", context);
+            read_list(form, split, "textfile_" + split + "_images", "textfile_local_" + split + "_images", faults));
+        lists.back().folder = read_list_folder(form, "textfile_" + split + "_folder", faults);
     }
-    const auto labels = read_list(form, "labels", "textfile_labels_file", "textfile_local_labels_file", context);
-    if (!form.ok()) return source;
+    const auto labels = read_list(form, "labels", "textfile_labels_file", "textfile_local_labels_file", faults);
+    if (!form.ok()) co_return source;
 
     // A spec has one folder for all lists; and lists from elsewhere may only name what the server may read.
     const bool same_folder =
@@ -130,11 +151,11 @@ json read_list_source(Form& form, DatasetWish& wish, const Context& context) {
     if (!rewrite) source["root"] = lists.front().folder;
     for (auto& list : lists) {
         if (rewrite) {
-            auto written = rewrite_list(list, context);
+            auto written = co_await rewrite_list(list, context);
             if (!written) {
                 form.refuse((list.uploaded ? "textfile_" : "textfile_local_") + list.member + "_images",
                             written.error().message);
-                return source;
+                co_return source;
             }
             list.path = (*written)->path().string();
             list.uploaded = true;
@@ -146,12 +167,13 @@ json read_list_source(Form& form, DatasetWish& wish, const Context& context) {
         source[list.member] = list.path;
         if (list.uploaded) wish.files.push_back({"/source/" + list.member, list.path, list.member + ".txt"});
     }
-    return source;
+    co_return source;
 }
 
 }  // namespace
 
-DatasetWish read_dataset_form(Form& form, const Context& context) {
+http::Async<Result<DatasetWish>> read_dataset_form(Form& form, const Context& context) {
+    DIGITS_CO_ASSIGN(const auto faults, co_await look_at_fields(form, context));
     DatasetWish wish;
     wish.name = form.required_text("dataset_name");
     wish.group = form.text("group_name");
@@ -167,12 +189,12 @@ DatasetWish read_dataset_form(Form& form, const Context& context) {
     if (method == "s3") {
         form.refuse("method", "S3 is not offered; copy the pictures to the server's machine");
     } else if (method == "folder") {
-        wish.spec["source"] = read_folder_source(form, context);
+        wish.spec["source"] = read_folder_source(form, faults);
     } else {
-        wish.spec["source"] = read_list_source(form, wish, context);
+        wish.spec["source"] = co_await read_list_source(form, wish, faults, context);
         wish.spec["shuffle"] = form.choice("textfile_shuffle", "1", {"0", "1"}) == "1";
     }
-    return wish;
+    co_return wish;
 }
 
 std::string dataset_field_of(const std::string& place) {

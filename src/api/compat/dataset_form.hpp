@@ -6,6 +6,7 @@
 
 #include "api/compat/form.hpp"
 #include "api/context.hpp"
+#include "http/async.hpp"
 
 namespace digits::api::compat {
 
@@ -18,8 +19,9 @@ struct DatasetWish {
     std::vector<std::shared_ptr<http::TemporaryFile>> rewritten;
 };
 
-/// Reads the fields of POST /datasets/images/classification. What is wrong with them is left in the form.
-DatasetWish read_dataset_form(Form& form, const Context& context);
+/// Reads the fields of POST /datasets/images/classification. What is wrong with them is left in the form; an error is
+/// of the server.
+http::Async<Result<DatasetWish>> read_dataset_form(Form& form, const Context& context);
 
 /// The field of the form that decides a member of the spec ("/spec/source/path"); empty if none does.
 std::string dataset_field_of(const std::string& place);

@@ -11,6 +11,7 @@ namespace digits::api {
 namespace compat {
 namespace {
 
+using http::Async;
 using http::Response;
 using nlohmann::json;
 
@@ -34,27 +35,27 @@ Result<Response> refuse_spec(Form& form, const Error& error) {
     return form_errors(form.errors());
 }
 
-Result<Response> create(const Arguments& arguments, Context& context) {
-    DIGITS_ASSIGN(const auto user, require_user(arguments));
+Async<Result<Response>> create(const Arguments& arguments, Context& context) {
+    DIGITS_CO_ASSIGN(const auto user, require_user(arguments));
     Form form(arguments);
     DatasetWish wish;
     if (const auto* source = arguments.find("clone")) {
-        DIGITS_ASSIGN(const auto job, find_job(*source, context, "dataset"));
-        DIGITS_ASSIGN(wish, cloned(job, context));
+        DIGITS_CO_ASSIGN(const auto job, find_job(*source, context, "dataset"));
+        DIGITS_CO_ASSIGN(wish, cloned(job, context));
     } else {
-        wish = read_dataset_form(form, context);
+        DIGITS_CO_ASSIGN(wish, co_await read_dataset_form(form, context));
     }
-    if (!form.ok()) return form_errors(form.errors());
-    const auto spec = checked_dataset_spec(wish.spec, context);
-    if (!spec) return refuse_spec(form, spec.error());
+    if (!form.ok()) co_return form_errors(form.errors());
+    const auto spec = co_await checked_dataset_spec(wish.spec, context);
+    if (!spec) co_return refuse_spec(form, spec.error());
     auto request = dataset_job(*spec);
     request.name = wish.name;
     request.group = wish.group;
     request.owner = user;
     request.files = wish.files;
-    DIGITS_ASSIGN(const auto job, context.jobs.submit(std::move(request)));
-    if (!wants_json(arguments.request())) return redirect("/datasets/" + job.id);
-    return json_response(200, created_json(short_json(job)));
+    DIGITS_CO_ASSIGN(const auto job, context.jobs.submit(std::move(request)));
+    if (!wants_json(arguments.request())) co_return redirect("/datasets/" + job.id);
+    co_return json_response(200, created_json(short_json(job)));
 }
 
 }  // namespace

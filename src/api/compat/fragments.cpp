@@ -9,8 +9,8 @@
 #include "api/compat/job_json.hpp"
 #include "api/compat/network_drawing.hpp"
 #include "api/jobs/dataset_result.hpp"
-#include "api/jobs/gallery_shelf.hpp"
 #include "api/jobs/job_specs.hpp"
+#include "api/requests/image_answers.hpp"
 #include "api/requests/messages.hpp"
 #include "api/requests/warm_questions.hpp"
 #include "api/resources.hpp"
@@ -21,6 +21,7 @@ namespace digits::api {
 namespace compat {
 namespace {
 
+using http::Async;
 using http::Response;
 using nlohmann::json;
 
@@ -69,7 +70,7 @@ Status write_test_card(const std::filesystem::path& path) {
 }
 
 /// "Exception: message" is an answer of 200, too.
-Result<Response> resize_example(const Arguments& arguments, Context& context) {
+Async<Result<Response>> resize_example(const Arguments& arguments, Context& context) {
     Form form(arguments);
     const auto side = [&](const char* name) { return form.required_integer(name, {1, 10000}); };
     const auto mode = form.choice("resize_mode", "squash", {"crop", "squash", "fill", "half_crop"});
@@ -85,33 +86,34 @@ Result<Response> resize_example(const Arguments& arguments, Context& context) {
         {"storage", {{"backend", form.choice("backend", "lmdb", {"lmdb", "hdf5"})}, {"encoding", encoding}}}};
     const auto failed = [](const std::string& text) { return html_fragment("ValueError: " + escaped(text)); };
     if (!form.ok())
-        return failed(form.errors().begin().key() + ": " + form.errors().begin()->front().get<std::string>());
-    DIGITS_TRY(write_test_card(card.path()));
-    const auto answer =
-        assist({{"type", "resize_example"}, {"spec", spec}, {"picture", card.path().string()}}, context);
-    if (!answer) return failed(answer.error().to_string());
+        co_return failed(form.errors().begin().key() + ": " + form.errors().begin()->front().get<std::string>());
+    DIGITS_CO_TRY(write_test_card(card.path()));
+    json question{{"type", "resize_example"}, {"spec", spec}, {"picture", card.path().string()}};
+    const auto answer = co_await assist(std::move(question), context);
+    if (!answer) co_return failed(answer.error().to_string());
     for (const auto& one : (**answer)["modes"])
         if (one["mode"] == mode)
-            return html_fragment(fmt::format("<img src=\"{}\"><br><i>Image size: {}</i>", one.value("data", ""),
-                                             size_text(one.value("bytes", std::uint64_t{0}))));
-    return failed("no resize mode " + mode);
+            co_return html_fragment(fmt::format("<img src=\"{}\"><br><i>Image size: {}</i>", one.value("data", ""),
+                                                size_text(one.value("bytes", std::uint64_t{0}))));
+    co_return failed("no resize mode " + mode);
 }
 
 /// A split's pictures, a page at a time.
-Result<Response> explore(const Arguments& arguments, Context& context) {
-    DIGITS_ASSIGN(const auto job, argument_job(arguments, context, "dataset"));
+Async<Result<Response>> explore(const Arguments& arguments, Context& context) {
+    DIGITS_CO_ASSIGN(const auto job, argument_job(arguments, context, "dataset"));
     const auto wanted = arguments.get("db").empty() ? "train" : arguments.get("db");
     std::string split;
     for (const auto* name : {"train", "val", "test"})
         if (split.empty() && wanted.find(name) != std::string::npos) split = name;
     const auto facts = find_dataset_facts(job);
     if (split.empty() || (facts && !facts->find_split(split)))
-        return fail(ErrorCode::kInternal, "No create_db task for {}", wanted);
+        co_return fail(ErrorCode::kNotFound, "No create_db task for {}", wanted);
     if (!facts)
-        return fail(ErrorCode::kInternal, "This create_db task's status should be 'D' but is '{}'",
-                    job.state == JobState::kRun ? "R" : "W");
+        co_return fail(ErrorCode::kInternal, "This create_db task's status should be 'D' but is '{}'",
+                       job.state == JobState::kRun ? "R" : "W");
     const auto backend = enum_name(facts->storage.backend);
-    if (backend != "lmdb") return fail(ErrorCode::kInternal, "Backend is {} while expected backend is lmdb", backend);
+    if (backend != "lmdb")
+        co_return fail(ErrorCode::kInternal, "Backend is {} while expected backend is lmdb", backend);
     const auto number = [&](const char* name, std::int64_t fallback) {
         const auto value = parse_number(arguments.get(name));
         return value && *value >= 0 && *value < 1e9 ? static_cast<std::int64_t>(*value) : fallback;
@@ -121,50 +123,53 @@ Result<Response> explore(const Arguments& arguments, Context& context) {
     const auto label = number("label", -1);
     const auto only = label < 0 ? std::nullopt : std::optional(static_cast<int>(label));
     const auto& labels = facts->labels;
-    return context.galleries.with(job, split, context.jobs, [&](const Gallery& gallery) -> Result<Response> {
-        DIGITS_ASSIGN(auto found, gallery.page(0, (page + 1) * size, only));
-        std::string body = fmt::format("<p>{} images. Items per page: {}</p><ul>", gallery.count(only), size);
-        for (std::size_t i = page * size; i < found.pictures.size(); ++i) {
-            const auto& picture = found.pictures[i];
-            const auto known = static_cast<std::size_t>(picture.label) < labels.size();
-            body += fmt::format("<li><img src=\"/api/v1/datasets/{}/pictures/{}/{}\" alt=\"\"> {}</li>", job.id, split,
-                                picture.index, known ? escaped(labels[static_cast<std::size_t>(picture.label)]) : "");
-        }
-        body += "</ul><p>";
-        const auto last = gallery.count(only) == 0 ? 0 : (gallery.count(only) - 1) / size;
-        for (auto i = page > 5 ? page - 5 : 0; i <= std::min(last, page + 5); ++i)
-            body += fmt::format("<a href=\"?job_id={}&amp;db={}&amp;page={}&amp;size={}{}\">{}</a> ", job.id, split, i,
-                                size, only ? fmt::format("&amp;label={}", label) : "", i);
-        return html_page("Exploring " + job.name + " (" + split + ")", body + "</p>");
-    });
+    DIGITS_CO_ASSIGN(auto question, gallery_question("gallery_page", job, split, context));
+    question["skip"] = page * size;
+    question["limit"] = size;
+    question["class"] = only ? json(*only) : json();
+    DIGITS_CO_ASSIGN(const auto found, co_await assist(std::move(question), context));
+    const auto& images = (*found)["images"];
+    const auto total = found->value("total", std::uint64_t{0});
+    std::string body = fmt::format("<p>{} images. Items per page: {}</p><ul>", total, size);
+    for (const auto& image : images) {
+        const auto known = image.value("label", std::size_t{0});
+        body +=
+            fmt::format("<li><img src=\"/api/v1/datasets/{}/pictures/{}/{}\" alt=\"\"> {}</li>", job.id, split,
+                        image.value("index", std::uint64_t{0}), known < labels.size() ? escaped(labels[known]) : "");
+    }
+    body += "</ul><p>";
+    const auto last = total == 0 ? 0 : (total - 1) / size;
+    for (auto i = page > 5 ? page - 5 : 0; i <= std::min(last, page + 5); ++i)
+        body += fmt::format("<a href=\"?job_id={}&amp;db={}&amp;page={}&amp;size={}{}\">{}</a> ", job.id, split, i,
+                            size, only ? fmt::format("&amp;label={}", label) : "", i);
+    co_return html_page("Exploring " + job.name + " (" + split + ")", body + "</p>");
 }
 
 /// A drawing of the network that the form holds. What does not fit is the answer to ask for, so it is told whole.
-Result<Response> visualize_network(const Arguments& arguments, Context& context) {
+Async<Result<Response>> visualize_network(const Arguments& arguments, Context& context) {
     const auto framework = arguments.get("framework");
-    if (framework.empty()) return fail(ErrorCode::kInvalidArgument, "framework not provided");
+    if (framework.empty()) co_return fail(ErrorCode::kInvalidArgument, "framework not provided");
     if (framework != "caffe")
-        return fail(ErrorCode::kUnsupported, "Networks of {} are not offered; expected caffe", framework);
+        co_return fail(ErrorCode::kUnsupported, "Networks of {} are not offered; expected caffe", framework);
     Form form(arguments);
     json spec{{"network", {{"prototxt", form.required_text("custom_network")}}}};
     if (const auto crop = form.integer("crop_size", {1, 1e6})) spec["crop_size"] = *crop;
     if (const auto dataset = form.text("dataset_id"); !dataset.empty()) spec["dataset_id"] = dataset;
     if (!form.ok())
-        return fail(ErrorCode::kInternal, "{}: {}", form.errors().begin().key(),
-                    form.errors().begin()->front().get<std::string>());
-    const auto checked = checked_model_spec(spec, context);
-    if (!checked) return fail(Error(checked.error()).because("NetworkVisualizationError"));
-    DIGITS_ASSIGN(
-        const auto answer,
-        assist({{"type", "describe"}, {"spec", to_json(*checked)}, {"dataset_dir", checked->dataset_dir}}, context));
+        co_return fail(ErrorCode::kInternal, "{}: {}", form.errors().begin().key(),
+                       form.errors().begin()->front().get<std::string>());
+    const auto checked = co_await checked_model_spec(spec, context);
+    if (!checked) co_return fail(Error(checked.error()).because("NetworkVisualizationError"));
+    json question{{"type", "describe"}, {"spec", to_json(*checked)}, {"dataset_dir", checked->dataset_dir}};
+    DIGITS_CO_ASSIGN(const auto answer, co_await assist(std::move(question), context));
     std::string faults;
     for (const auto& finding : (*answer)["diagnostics"])
         if (finding.value("severity", "") == "error")
             faults += (faults.empty() ? "" : "\n") + finding.value("message", "");
     if (!faults.empty() || (*answer)["networks"].empty())
-        return fail(ErrorCode::kInternal, "NetworkVisualizationError: {}", faults);
-    return html_fragment(fmt::format("<image src=\"data:image/svg+xml;base64,{}\" style=\"max-width:100%\" />",
-                                     encode_base64(network_drawing((*answer)["networks"]))));
+        co_return fail(ErrorCode::kInternal, "NetworkVisualizationError: {}", faults);
+    co_return html_fragment(fmt::format("<image src=\"data:image/svg+xml;base64,{}\" style=\"max-width:100%\" />",
+                                        encode_base64(network_drawing((*answer)["networks"]))));
 }
 
 Result<Response> large_graph(const Arguments& arguments, Context& context) {
@@ -186,23 +191,18 @@ void register_digits_fragments(http::Router& router, Context& context) {
     using compat::add_route;
     using compat::Arguments;
     using compat::Body;
-    using Action = Result<http::Response> (*)(const Arguments&, Context&);
-    struct Route {
-        const char* method;
-        const char* path;
-        Action action;
-    };
-    for (const auto& [method, path, action] :
-         {Route{"GET", "/datasets/summary", compat::summary},
-          {"GET", "/datasets/inference-form/{extension}/{id}", compat::inference_form},
-          {"GET", "/datasets/images/classification/explore", compat::explore},
-          {"POST", "/datasets/images/resize-example", compat::resize_example},
-          {"GET", "/models/images/classification/large_graph", compat::large_graph},
-          {"POST", "/models/visualize-network", compat::visualize_network}})
+    const auto add = [&](const char* method, const char* path, auto action) {
         add_route(
             router, {method}, path,
-            [&context, action = action](const Arguments& arguments) { return action(arguments, context); },
+            [&context, action](const Arguments& arguments) { return action(arguments, context); },
             method == std::string_view("POST") ? Body::kForm : Body::kNone);
+    };
+    add("GET", "/datasets/summary", compat::summary);
+    add("GET", "/datasets/inference-form/{extension}/{id}", compat::inference_form);
+    add("GET", "/datasets/images/classification/explore", compat::explore);
+    add("POST", "/datasets/images/resize-example", compat::resize_example);
+    add("GET", "/models/images/classification/large_graph", compat::large_graph);
+    add("POST", "/models/visualize-network", compat::visualize_network);
 }
 
 }  // namespace digits::api

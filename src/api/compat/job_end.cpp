@@ -1,43 +1,64 @@
 #include "api/compat/job_end.hpp"
 
-#include <chrono>
-#include <condition_variable>
+#include <memory>
 #include <mutex>
 
 namespace digits::api::compat {
 namespace {
 
-/// Longer than a worker may take to end, or to read a model.
-constexpr auto kPatience = std::chrono::minutes(2);
+using Changed = http::Callback<bool>;
+
+/// Tells one waiter at a time that something was new.
+class News {
+  public:
+    void tell() {
+        Changed::Done waiting;
+        {
+            const std::scoped_lock lock(mutex_);
+            waiting = std::exchange(waiting_, nullptr);
+            if (!waiting) unread_ = true;
+        }
+        if (waiting) waiting(true);
+    }
+    void wait(Changed::Done done) {
+        {
+            const std::scoped_lock lock(mutex_);
+            if (!std::exchange(unread_, false)) {
+                waiting_ = std::move(done);
+                return;
+            }
+        }
+        done(true);
+    }
+
+  private:
+    std::mutex mutex_;
+    bool unread_ = true;
+    Changed::Done waiting_;
+};
 
 }  // namespace
 
-Status wait_for_end(const std::string& id, JobManager& jobs) {
-    std::mutex mutex;
-    std::condition_variable changed;
-    bool news = true;
-    const int subscription = jobs.subscribe([&](const JobEvent& event) {
-        if (event.job_id != id) return;
-        const std::scoped_lock lock(mutex);
-        news = true;
-        changed.notify_all();
-    });
-    Status ended = fail(ErrorCode::kUnavailable, "{} does not end", id);
-    const auto deadline = std::chrono::steady_clock::now() + kPatience;
+http::Async<Status> wait_for_end(std::string id, JobManager& jobs) {
+    const auto news = std::make_shared<News>();
+    struct Subscription {
+        JobManager& jobs;
+        int number;
+        ~Subscription() { jobs.unsubscribe(number); }
+    };
+    const Subscription subscription{jobs, jobs.subscribe([news, id](const JobEvent& event) {
+                                        if (event.job_id == id) news->tell();
+                                    })};
     while (true) {
-        {
-            std::unique_lock lock(mutex);
-            if (!changed.wait_until(lock, deadline, [&] { return news; })) break;
-            news = false;
-        }
+        Changed changed([news](Changed::Done done) -> Changed::GiveUp {
+            news->wait(std::move(done));
+            return {};
+        });
+        DIGITS_CO_TRY(co_await changed);
         const auto job = jobs.get(id);
-        if (!job || is_final(job->state)) {
-            ended = job ? Status{} : Status(fail(job.error()));
-            break;
-        }
+        if (!job) co_return fail(job.error());
+        if (is_final(job->state)) co_return Status();
     }
-    jobs.unsubscribe(subscription);
-    return ended;
 }
 
 }  // namespace digits::api::compat

@@ -2,11 +2,12 @@
 
 #include <string>
 
+#include "http/async.hpp"
 #include "jobs/manager.hpp"
 
 namespace digits::api::compat {
 
-/// Returns once the job has ended or is gone. Errors: kUnavailable when it does not for long.
-Status wait_for_end(const std::string& id, JobManager& jobs);
+/// Goes on once the job has ended or is gone.
+http::Async<Status> wait_for_end(std::string id, JobManager& jobs);
 
 }  // namespace digits::api::compat

@@ -14,6 +14,7 @@ namespace digits::api {
 namespace compat {
 namespace {
 
+using http::Async;
 using http::Response;
 using nlohmann::json;
 
@@ -101,16 +102,16 @@ Status abort_for_removal(const Job& job, Context& context) {
     return fail(aborted.error());
 }
 
-Status remove_job(const Job& job, Context& context) {
-    DIGITS_TRY(abort_for_removal(job, context));
-    if (!is_final(job.state)) DIGITS_TRY(wait_for_end(job.id, context.jobs));
-    return context.jobs.remove(job.id);
+Async<Status> remove_job(const Job& job, Context& context) {
+    DIGITS_CO_TRY(abort_for_removal(job, context));
+    if (!is_final(job.state)) DIGITS_CO_TRY(co_await wait_for_end(job.id, context.jobs));
+    co_return context.jobs.remove(job.id);
 }
 
-Result<Response> remove(const Arguments& arguments, Context& context) {
-    DIGITS_ASSIGN(const auto job, own_job(arguments, context));
-    DIGITS_TRY(remove_job(job, context));
-    return text_response(200, "Job deleted.");
+Async<Result<Response>> remove(const Arguments& arguments, Context& context) {
+    DIGITS_CO_ASSIGN(const auto job, own_job(arguments, context));
+    DIGITS_CO_TRY(co_await remove_job(job, context));
+    co_return text_response(200, "Job deleted.");
 }
 
 Result<Response> clone(const Arguments& arguments, Context& context) {
@@ -135,6 +136,27 @@ struct Failures {
     int failed = 0;
     std::vector<std::string> reasons;
 
+    void add(const Status& done) {
+        if (done) return;
+        if (done.error().code == ErrorCode::kPermissionDenied) {
+            reasons.push_back(done.error().message);
+        } else {
+            ++failed;
+        }
+    }
+    /// The job, if it is there and the user may change it.
+    std::optional<Job> find(const std::string& id, const std::string& user, const Context& context) {
+        auto job = find_job(id, context);
+        if (!job) {
+            ++not_found;
+        } else if (!authorise(user, Act::kChange, *job)) {
+            ++not_permitted;
+        } else {
+            return std::move(*job);
+        }
+        return std::nullopt;
+    }
+
     std::string text(const std::string& doing, const std::string& action) const {
         std::string text;
         const auto add = [&](int count, const std::string& words) {
@@ -153,30 +175,26 @@ struct Failures {
 Failures for_each_job(const Arguments& arguments, Context& context, const std::string& user,
                       const std::function<Status(const Job&)>& action) {
     Failures failures;
-    for (const auto& id : arguments.list("job_ids[]")) {
-        const auto job = find_job(id, context);
-        if (!job) {
-            ++failures.not_found;
-        } else if (!authorise(user, Act::kChange, *job)) {
-            ++failures.not_permitted;
-        } else if (const auto done = action(*job); !done && done.error().code == ErrorCode::kPermissionDenied) {
-            failures.reasons.push_back(done.error().message);
-        } else if (!done) {
-            ++failures.failed;
-        }
-    }
+    for (const auto& id : arguments.list("job_ids[]"))
+        if (const auto job = failures.find(id, user, context)) failures.add(action(*job));
     return failures;
 }
 
-Result<Response> remove_many(const Arguments& arguments, Context& context) {
-    DIGITS_ASSIGN(const auto user, require_user(arguments));
+Async<Result<Response>> remove_many(const Arguments& arguments, Context& context) {
+    DIGITS_CO_ASSIGN(const auto user, require_user(arguments));
     // All that run end at the same time. What fails here fails again below, where it is told.
     for_each_job(arguments, context, user, [&](const Job& job) { return abort_for_removal(job, context); });
-    const auto failures =
-        for_each_job(arguments, context, user, [&](const Job& job) { return remove_job(job, context); });
+    Failures failures;
+    const auto ids = arguments.list("job_ids[]");
+    for (const auto& id : ids) {
+        const auto job = failures.find(id, user, context);
+        if (!job) continue;
+        const auto removed = co_await remove_job(*job, context);
+        failures.add(removed);
+    }
     const auto text = failures.text("deleted", "delete");
-    if (!text.empty()) return fail(ErrorCode::kInvalidArgument, "{}", text);
-    return text_response(200, "Jobs deleted.");
+    if (!text.empty()) co_return fail(ErrorCode::kInvalidArgument, "{}", text);
+    co_return text_response(200, "Jobs deleted.");
 }
 
 Result<Response> abort_many(const Arguments& arguments, Context& context) {
@@ -214,21 +232,27 @@ void register_digits_jobs(http::Router& router, Context& context) {
     const auto with = [&context](Action action) -> compat::Handler {
         return [&context, action](const Arguments& arguments) { return action(arguments, context); };
     };
+    const compat::AsyncHandler remove = [&context](const Arguments& arguments) {
+        return compat::remove(arguments, context);
+    };
+    const compat::AsyncHandler remove_many = [&context](const Arguments& arguments) {
+        return compat::remove_many(arguments, context);
+    };
     add_route(router, {"PUT"}, "/jobs/{id}", with(compat::edit), Body::kForm);
     add_route(router, {"GET"}, "/jobs/{id}", with(compat::open));
-    add_route(router, {"DELETE"}, "/pretrained_models/{id}", with(compat::remove), Body::kForm);
+    add_route(router, {"DELETE"}, "/pretrained_models/{id}", remove, Body::kForm);
     for (const std::string kind : {"jobs", "datasets", "models"}) {
         const auto job = "/" + kind + "/{id}";
         add_route(router, {"GET"}, job + "/status", with(compat::status));
         add_route(router, {"POST"}, job + "/abort", with(compat::abort), Body::kForm);
         if (kind != "jobs") compat::add_both(router, {"GET"}, job, with(compat::show));
-        add_route(router, {"DELETE"}, job, with(compat::remove), Body::kForm);
+        add_route(router, {"DELETE"}, job, remove, Body::kForm);
     }
     for (const auto* kind : {"dataset", "model"})
         add_route(router, {"GET"}, fmt::format("/{}s/images/classification/new", kind), compat::new_job_page(kind));
-    add_route(router, {"DELETE"}, "/jobs", with(compat::remove_many), Body::kForm);
+    add_route(router, {"DELETE"}, "/jobs", remove_many, Body::kForm);
     add_route(router, {"POST"}, "/abort_jobs", with(compat::abort_many), Body::kForm);
-    add_route(router, {"GET", "POST"}, "/group", with(compat::group), Body::kForm);
+    add_route(router, {"GET", "POST"}, "/group", with(compat::group), Body::kForm, compat::Effect::kChange);
     add_route(router, {"GET", "POST"}, "/clone/{id}", with(compat::clone), Body::kForm);
 }
 

@@ -7,11 +7,12 @@
 
 #include "api/compat/answers.hpp"
 #include "api/compat/snapshot_epoch.hpp"
-#include "api/jobs/job_specs.hpp"
 #include "api/jobs/model_framework.hpp"
+#include "api/requests/named_places.hpp"
+#include "api/requests/warm_questions.hpp"
 #include "base/file.hpp"
 #include "base/python_interface.hpp"
-#include "http/header_text.hpp"
+#include "base/utf8.hpp"
 #include "models/model_spec.hpp"
 #include "models/retrain.hpp"
 #include "models/standard_networks.hpp"
@@ -20,8 +21,6 @@ namespace digits::api::compat {
 namespace {
 
 using nlohmann::json;
-
-namespace fs = std::filesystem;
 
 constexpr std::uint64_t kMostPython_bytes = 4 << 20;
 constexpr std::size_t kMostJobs = 200;
@@ -82,6 +81,8 @@ void read_pretrained(Form& form, json& spec, const Context& context) {
     spec["weights"] = json::array({{{"pretrained", id}}});
 }
 
+constexpr const char* kCustomWeights = "custom_network_snapshot";
+
 std::vector<std::string> split_paths(const std::string& text) {
     std::vector<std::string> paths;
     for (std::size_t begin = 0; begin <= text.size();) {
@@ -106,50 +107,87 @@ void read_network(Form& form, json& spec, const Context& context) {
         const auto text = form.required_text("custom_network");
         spec["network"] =
             framework == kDefaultFramework ? json{{"prototxt", text}} : json{{"framework", framework}, {"text", text}};
-        const auto weights = split_paths(form.text("custom_network_snapshot"));
-        std::error_code ignored;
-        for (const auto& path : weights)
-            if (!std::filesystem::is_regular_file(path, ignored))
-                form.refuse("custom_network_snapshot", "File does not exist: " + path);
-        spec["weights"] = weights;
+        spec["weights"] = split_paths(form.text(kCustomWeights));
     } else {
         read_pretrained(form, spec, context);
     }
 }
 
-/// The text of a Python file; what is wrong with its name or its path is said in DIGITS's words.
-void take_python_file(Form& form, const char* field, const std::string& name, const fs::path& path, json& network) {
+/// A worker looks whether the files are there.
+http::Async<Status> check_custom_weights(Form& form, const json& spec, const Context& context) {
+    if (form.text("method") != "custom") co_return Status();
+    std::vector<NamedPlace> places;
+    for (const auto& path : spec["weights"]) places.push_back({path.get<std::string>(), NamedPlace::Kind::kFile, ""});
+    DIGITS_CO_ASSIGN(const auto faults, co_await look_at_places(places, context));
+    for (std::size_t i = 0; i < places.size(); ++i) {
+        if (!faults[i]) continue;
+        const bool outside = faults[i]->code == ErrorCode::kPermissionDenied;
+        form.refuse(kCustomWeights, outside ? faults[i]->message : "File does not exist: " + places[i].path);
+    }
+    co_return Status();
+}
+
+/// False for a file that is not Python's source; what is wrong with its name is said in DIGITS's words.
+bool check_python_name(Form& form, const char* field, const std::string& name) {
     if (name.ends_with(".pyc")) {
         form.refuse(field, fmt::format("Python file, {}, is byte code, which does not run here; give its .py", name));
     } else if (!name.ends_with(".py")) {
         form.refuse(field, fmt::format("Python file, {}, needs .py or .pyc extension.", name));
-    } else if (auto text = read_file(path, kMostPython_bytes); !text) {
+    } else {
+        return true;
+    }
+    return false;
+}
+
+void take_uploaded_python(Form& form, const char* field, const http::Part& upload, json& network) {
+    if (!check_python_name(form, field, upload.file_name)) return;
+    auto text = read_file(upload.file->path(), kMostPython_bytes);
+    if (!text) {
         form.refuse(field, text.error().message);
-    } else if (!http::is_utf8(*text)) {
-        form.refuse(field, fmt::format("Python file, {}, is no text in UTF-8", name));
+    } else if (!is_utf8(*text)) {
+        form.refuse(field, fmt::format("Python file, {}, is not text in UTF-8", upload.file_name));
     } else {
         network["python_layers"] = std::move(*text);
     }
 }
 
+/// A worker reads it.
+http::Async<Status> take_python_of_server(Form& form, const char* field, std::string path, json& network,
+                                          const Context& context) {
+    const std::vector<NamedPlace> places{{path, NamedPlace::Kind::kFile, ""}};
+    DIGITS_CO_ASSIGN(const auto faults, co_await look_at_places(places, context));
+    if (const auto& fault = faults.front()) {
+        form.refuse(field, fault->code == ErrorCode::kNotFound
+                               ? fmt::format("Server side file, {}, does not exist.", path)
+                               : fault->message);
+        co_return Status();
+    }
+    if (!check_python_name(form, field, path)) co_return Status();
+    json question{{"type", "read_text"}, {"path", path}, {"most_bytes", kMostPython_bytes}};
+    const auto found = co_await assist(std::move(question), context);
+    if (found) {
+        network["python_layers"] = (*found)->value("text", "");
+    } else {
+        form.refuse(field, found.error().message);
+    }
+    co_return Status();
+}
+
 /// As in DIGITS, the file that is uploaded counts only where it is asked for.
-void read_python_layers(Form& form, json& network, const Context& context) {
+http::Async<Status> read_python_layers(Form& form, json& network, const Context& context) {
     const bool from_client = form.flag("python_layer_from_client");
     const char* field = from_client ? "python_layer_client_file" : "python_layer_server_file";
     const auto* upload = form.arguments().find_file("python_layer_client_file");
     const auto server_file = form.text("python_layer_server_file");
-    if (from_client ? !upload : server_file.empty()) return;
+    if (from_client ? !upload : server_file.empty()) co_return Status();
     if (!context.options.allow_python_layers) {
         form.refuse(field, python_layers_not_allowed().to_string());
     } else if (from_client) {
-        take_python_file(form, field, upload->file_name, upload->file->path(), network);
-    } else if (const auto allowed = check_path(server_file, context); !allowed) {
-        form.refuse(field, allowed.error().message);
-    } else if (std::error_code ignored; !fs::is_regular_file(server_file, ignored)) {
-        form.refuse(field, fmt::format("Server side file, {}, does not exist.", server_file));
+        take_uploaded_python(form, field, *upload, network);
     } else {
-        take_python_file(form, field, server_file, server_file, network);
+        co_return co_await take_python_of_server(form, field, server_file, network, context);
     }
+    co_return Status();
 }
 
 std::string named(const std::string& word, std::initializer_list<std::pair<const char*, const char*>> names) {
@@ -224,7 +262,7 @@ json read_solver(Form& form) {
     return solver;
 }
 
-ModelWish read_model_form(Form& form, const Context& context) {
+http::Async<Result<ModelWish>> read_model_form(Form& form, const Context& context) {
     ModelWish wish;
     wish.name = form.required_text("model_name");
     wish.group = form.text("group_name");
@@ -245,9 +283,10 @@ ModelWish read_model_form(Form& form, const Context& context) {
     if (jobs > kMostJobs)
         form.refuse("learning_rate", fmt::format("{} jobs at once, expected at most {}", jobs, kMostJobs));
     read_network(form, spec, context);
-    read_python_layers(form, spec["network"], context);
+    DIGITS_CO_TRY(co_await check_custom_weights(form, spec, context));
+    DIGITS_CO_TRY(co_await read_python_layers(form, spec["network"], context));
     check_rest(form);
-    return wish;
+    co_return wish;
 }
 
 std::string model_field_of(const std::string& place, const json& spec) {

@@ -6,6 +6,7 @@
 
 #include "api/compat/form.hpp"
 #include "api/context.hpp"
+#include "http/async.hpp"
 
 namespace digits::api::compat {
 
@@ -19,7 +20,7 @@ struct ModelWish {
 };
 
 /// Reads the fields of POST /models/images/classification. What is wrong with them is left in the form.
-ModelWish read_model_form(Form& form, const Context& context);
+http::Async<Result<ModelWish>> read_model_form(Form& form, const Context& context);
 
 /// Its solver, without the learning rate: type, policy and what belongs to it.
 nlohmann::json read_solver(Form& form);

@@ -17,6 +17,7 @@ namespace digits::api {
 namespace compat {
 namespace {
 
+using http::Async;
 using http::Response;
 using nlohmann::json;
 
@@ -24,7 +25,8 @@ using nlohmann::json;
 ModelWish cloned(const Job& job) { return {job.name, job.group, *job.spec, {}, {}}; }
 
 /// One request for each batch size and learning rate; their names tell what differs.
-Result<std::vector<JobRequest>> model_requests(const ModelWish& wish, const std::string& user, const Context& context) {
+Async<Result<std::vector<JobRequest>>> model_requests(const ModelWish& wish, const std::string& user,
+                                                      const Context& context) {
     std::vector<JobRequest> requests;
     const auto batch_sizes = std::max<std::size_t>(wish.batch_sizes.size(), 1);
     const auto rates = std::max<std::size_t>(wish.learning_rates.size(), 1);
@@ -36,14 +38,14 @@ Result<std::vector<JobRequest>> model_requests(const ModelWish& wish, const std:
             if (!wish.batch_sizes.empty()) spec["batch_size"] = wish.batch_sizes[batch];
             if (rates > 1) name += " learning_rate:" + python_number(wish.learning_rates[rate]);
             if (batch_sizes > 1) name += " batch_size:" + std::to_string(wish.batch_sizes[batch]);
-            DIGITS_ASSIGN(const auto checked, checked_model_spec(spec, context));
-            DIGITS_ASSIGN(auto request, model_job(checked, context));
+            DIGITS_CO_ASSIGN(const auto checked, co_await checked_model_spec(spec, context));
+            DIGITS_CO_ASSIGN(auto request, model_job(checked, context));
             request.name = std::move(name);
             request.group = wish.group;
             request.owner = user;
             requests.push_back(std::move(request));
         }
-    return requests;
+    co_return requests;
 }
 
 /// The answer to a faulty spec: at the form's field where there is one.
@@ -56,44 +58,44 @@ Result<Response> refuse_spec(Form& form, const Error& error, const json& spec) {
     return form_errors(form.errors());
 }
 
-Result<Response> create(const Arguments& arguments, Context& context) {
-    DIGITS_ASSIGN(const auto user, require_user(arguments));
+Async<Result<Response>> create(const Arguments& arguments, Context& context) {
+    DIGITS_CO_ASSIGN(const auto user, require_user(arguments));
     Form form(arguments);
     ModelWish wish;
     if (const auto* source = arguments.find("clone")) {
-        DIGITS_ASSIGN(const auto job, find_job(*source, context, "model"));
+        DIGITS_CO_ASSIGN(const auto job, find_job(*source, context, "model"));
         wish = cloned(job);
     } else {
-        wish = read_model_form(form, context);
+        DIGITS_CO_ASSIGN(wish, co_await read_model_form(form, context));
     }
-    if (!form.ok()) return form_errors(form.errors());
-    auto requests = model_requests(wish, user, context);
-    if (!requests) return refuse_spec(form, requests.error(), wish.spec);
+    if (!form.ok()) co_return form_errors(form.errors());
+    auto requests = co_await model_requests(wish, user, context);
+    if (!requests) co_return refuse_spec(form, requests.error(), wish.spec);
     std::vector<Job> jobs;
     for (auto& request : *requests) {
-        DIGITS_ASSIGN(auto job, context.jobs.submit(std::move(request)));
+        DIGITS_CO_ASSIGN(auto job, context.jobs.submit(std::move(request)));
         jobs.push_back(std::move(job));
     }
-    if (!wants_json(arguments.request())) return redirect(jobs.size() == 1 ? "/models/" + jobs.front().id : "/");
-    if (jobs.size() == 1) return json_response(200, created_json(model_json(jobs.front(), context)));
+    if (!wants_json(arguments.request())) co_return redirect(jobs.size() == 1 ? "/models/" + jobs.front().id : "/");
+    if (jobs.size() == 1) co_return json_response(200, created_json(model_json(jobs.front(), context)));
     json list = json::array();
     for (const auto& job : jobs) list.push_back(created_json(model_json(job, context)));
-    return json_response(200, {{"jobs", std::move(list)}});
+    co_return json_response(200, {{"jobs", std::move(list)}});
 }
 
-Result<Response> download(const Arguments& arguments, Context& context, const std::string& ending) {
-    DIGITS_ASSIGN(const auto job, find_job(arguments.request().param("id"), context, "model"));
+Async<Result<Response>> download(const Arguments& arguments, Context& context, std::string ending) {
+    DIGITS_CO_ASSIGN(const auto job, find_job(arguments.request().param("id"), context, "model"));
     const auto format = find_enum<ArchiveFormat>(ending);
-    if (!format) return fail(ErrorCode::kInvalidArgument, "Invalid extension");
+    if (!format) co_return fail(ErrorCode::kInvalidArgument, "Invalid extension");
     const char* name = arguments.request().find_query("epoch") ? "epoch" : "snapshot_epoch";
-    DIGITS_ASSIGN(const auto snapshot, snapshot_of(arguments, name, job, context));
-    auto response = archive_response(job, snapshot, *format, context);
-    if (!response) return response;
+    DIGITS_CO_ASSIGN(const auto snapshot, snapshot_of(arguments, name, job, context));
+    auto response = co_await archive_response(job, snapshot, *format, context);
+    if (!response) co_return response;
     // DIGITS names the file after the epoch as it was asked for.
-    DIGITS_ASSIGN(const auto asked, epoch_argument(arguments, name));
+    DIGITS_CO_ASSIGN(const auto asked, epoch_argument(arguments, name));
     response->set_header("Content-Disposition", fmt::format("attachment; filename={}_epoch_{}.{}", job.id,
                                                             asked ? python_number(*asked) : "-1", ending));
-    return response;
+    co_return response;
 }
 
 /// The path of the Python layers that lie in a job's folder.

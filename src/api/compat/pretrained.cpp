@@ -12,6 +12,7 @@ namespace digits::api {
 namespace compat {
 namespace {
 
+using http::Async;
 using http::Response;
 using nlohmann::json;
 
@@ -20,12 +21,12 @@ constexpr const char* kTab = "/?tab=3";
 tl::unexpected<Error> bad(const char* message) { return fail(ErrorCode::kInvalidArgument, "{}", message); }
 
 /// DIGITS copies the files before it answers, so what follows finds the job done.
-Result<Job> submit_and_wait(JobRequest request, const Arguments& arguments, Context& context) {
+Async<Result<Job>> submit_and_wait(JobRequest request, const Arguments& arguments, Context& context) {
     // DIGITS asks nobody for a name here.
     request.owner = find_user(arguments);
-    DIGITS_ASSIGN(const auto job, context.jobs.submit(std::move(request)));
-    DIGITS_TRY(wait_for_end(job.id, context.jobs));
-    return context.jobs.get(job.id);
+    DIGITS_CO_ASSIGN(const auto job, context.jobs.submit(std::move(request)));
+    DIGITS_CO_TRY(co_await wait_for_end(job.id, context.jobs));
+    co_return context.jobs.get(job.id);
 }
 
 bool ends_with(const http::Part* part, std::string_view ending) { return part->file_name.ends_with(ending); }
@@ -48,27 +49,27 @@ Result<PretrainedImage> read_image(const Form& form) {
     return image;
 }
 
-Result<Response> create(const Arguments& arguments, Context& context) {
+Async<Result<Response>> create(const Arguments& arguments, Context& context) {
     Form form(arguments);
     const auto name = form.text("job_name");
-    if (name.empty()) return bad("Missing job name");
+    if (name.empty()) co_return bad("Missing job name");
     const bool caffe = form.text("framework", "caffe") == "caffe";
     PretrainedParts parts;
     parts.weights = arguments.find_file("weights_file");
-    if (!parts.weights) return bad("Missing weights file");
-    if (!caffe && !ends_with(parts.weights, ".t7")) return bad("Weights must be a .t7 file");
-    if (caffe && !ends_with(parts.weights, ".caffemodel")) return bad("Weights must be a .caffemodel file");
+    if (!parts.weights) co_return bad("Missing weights file");
+    if (!caffe && !ends_with(parts.weights, ".t7")) co_return bad("Weights must be a .t7 file");
+    if (caffe && !ends_with(parts.weights, ".caffemodel")) co_return bad("Weights must be a .caffemodel file");
     parts.network = arguments.find_file("model_def_file");
-    if (!parts.network) return bad("Missing model definition file");
-    if (!caffe && !ends_with(parts.network, ".lua")) return bad("Model definition must be .lua file");
-    if (caffe && !ends_with(parts.network, ".prototxt")) return bad("Model definition must be .prototxt file");
-    if (!caffe) return bad("Models of Torch are not offered");
+    if (!parts.network) co_return bad("Missing model definition file");
+    if (!caffe && !ends_with(parts.network, ".lua")) co_return bad("Model definition must be .lua file");
+    if (caffe && !ends_with(parts.network, ".prototxt")) co_return bad("Model definition must be .prototxt file");
+    if (!caffe) co_return bad("Models of Torch are not offered");
     parts.labels = arguments.find_file("labels_file");
-    DIGITS_ASSIGN(parts.image, read_image(form));
-    DIGITS_ASSIGN(auto request, pretrained_from_files(parts));
+    DIGITS_CO_ASSIGN(parts.image, read_image(form));
+    DIGITS_CO_ASSIGN(auto request, pretrained_from_files(parts));
     request.name = name;
-    DIGITS_TRY(submit_and_wait(std::move(request), arguments, context));
-    return redirect(kTab);
+    DIGITS_CO_TRY(co_await submit_and_wait(std::move(request), arguments, context));
+    co_return redirect(kTab);
 }
 
 /// DIGITS's word for what is wrong with an archive; what it does not look at is told as the worker does.
@@ -82,31 +83,31 @@ std::string archive_status(const Error& error) {
     return error.to_string();
 }
 
-Result<Response> upload_archive(const Arguments& arguments, Context& context) {
+Async<Result<Response>> upload_archive(const Arguments& arguments, Context& context) {
     const auto* archive = arguments.find_file("archive");
-    if (!archive) return json_response(500, {{"status", "Incorrect Archive Type"}});
-    DIGITS_ASSIGN(const auto job, submit_and_wait(pretrained_from_archive(*archive), arguments, context));
+    if (!archive) co_return json_response(500, {{"status", "Incorrect Archive Type"}});
+    DIGITS_CO_ASSIGN(const auto job, co_await submit_and_wait(pretrained_from_archive(*archive), arguments, context));
     if (job.state == JobState::kDone) {
         // DIGITS calls it what info.json says.
         const auto title = job.result ? job.result->value("title", "") : "";
         JobEdit edit;
         edit.name = title.substr(0, 200);
-        if (!title.empty()) DIGITS_TRY(context.jobs.edit(job.id, edit));
-        return json_response(200, {{"status", "success"}});
+        if (!title.empty()) DIGITS_CO_TRY(context.jobs.edit(job.id, edit));
+        co_return json_response(200, {{"status", "success"}});
     }
     // A refused archive leaves no job in DIGITS.
-    DIGITS_TRY(context.jobs.remove(job.id));
-    return json_response(
+    DIGITS_CO_TRY(context.jobs.remove(job.id));
+    co_return json_response(
         500, {{"status", job.error ? archive_status(job.error->error) : std::string("The upload was aborted")}});
 }
 
-Result<Response> from_model(const Arguments& arguments, Context& context) {
-    DIGITS_ASSIGN(const auto model, find_job(arguments.request().param("id"), context, "model"));
+Async<Result<Response>> from_model(const Arguments& arguments, Context& context) {
+    DIGITS_CO_ASSIGN(const auto model, find_job(arguments.request().param("id"), context, "model"));
     const char* name = arguments.request().find_query("epoch") ? "epoch" : "snapshot_epoch";
-    DIGITS_ASSIGN(const auto snapshot, snapshot_of(arguments, name, model, context));
-    DIGITS_ASSIGN(auto request, pretrained_from_model(model, snapshot, context));
-    DIGITS_TRY(submit_and_wait(std::move(request), arguments, context));
-    return redirect(kTab);
+    DIGITS_CO_ASSIGN(const auto snapshot, snapshot_of(arguments, name, model, context));
+    DIGITS_CO_ASSIGN(auto request, pretrained_from_model(model, snapshot, context));
+    DIGITS_CO_TRY(co_await submit_and_wait(std::move(request), arguments, context));
+    co_return redirect(kTab);
 }
 
 }  // namespace
@@ -123,7 +124,8 @@ void register_digits_pretrained(http::Router& router, Context& context) {
         [&](const Arguments& arguments) { return compat::upload_archive(arguments, context); }, Body::kLargeForm);
     compat::add_route(
         router, {"GET", "POST"}, "/models/{id}/to_pretrained",
-        [&](const Arguments& arguments) { return compat::from_model(arguments, context); }, Body::kForm);
+        [&](const Arguments& arguments) { return compat::from_model(arguments, context); }, Body::kForm,
+        compat::Effect::kChange);
 }
 
 }  // namespace digits::api

@@ -7,8 +7,9 @@
 #include "api/compat/html.hpp"
 #include "api/compat/job_json.hpp"
 #include "api/jobs/job_file.hpp"
-#include "api/jobs/job_specs.hpp"
 #include "api/requests/messages.hpp"
+#include "api/requests/named_places.hpp"
+#include "api/requests/warm_questions.hpp"
 #include "api/resources.hpp"
 #include "http/header_text.hpp"
 
@@ -16,11 +17,8 @@ namespace digits::api {
 namespace compat {
 namespace {
 
-namespace fs = std::filesystem;
 using http::Response;
 using nlohmann::json;
-
-constexpr std::size_t kMaxSuggestions = 1000;
 
 Result<Response> index(const Arguments& arguments, Context& context) {
     if (!wants_json(arguments.request())) return context.pages(arguments.request());
@@ -66,7 +64,10 @@ std::string next_place(const Arguments& arguments) {
     const auto* came_from = arguments.request().find_header("referer");
     const auto own = host ? "http://" + *host : "";
     if (next.empty() && came_from && came_from->starts_with(own + "/")) next = came_from->substr(own.size());
-    const bool local = next.starts_with('/') && !next.starts_with("//") && next.find('\\') == std::string::npos;
+    // Browsers read a backslash as a slash, and leave out control characters.
+    const bool local = next.starts_with('/') && !next.starts_with("//") && std::ranges::none_of(next, [](char c) {
+                           return c == '\\' || (c >= 0 && c <= ' ') || c == 0x7f;
+                       });
     return local && !next.starts_with("/login") ? next : "/";
 }
 
@@ -97,23 +98,12 @@ Result<Response> file(const Arguments& arguments, Context& context) {
 }
 
 /// Paths that begin with the query, as far as the server may read there.
-Result<Response> autocomplete(const Arguments& arguments, Context& context) {
-    auto query = arguments.get("query");
-    if (!query.starts_with('/')) query.insert(0, "/");
-    const auto slash = query.rfind('/');
-    const auto folder = query.substr(0, slash + 1);
-    const auto start = query.substr(slash + 1);
-    std::set<std::string> found;
-    std::error_code error;
-    for (fs::directory_iterator entries(folder, error), end; !error && entries != end; entries.increment(error)) {
-        const auto name = entries->path().filename().string();
-        if (!name.starts_with(start) || (start.empty() && name.starts_with('.')) || !http::is_utf8(name)) continue;
-        const auto path = (fs::path(folder) / name).lexically_normal().string();
-        if (!check_path(path, context)) continue;
-        found.insert(path);
-        if (found.size() > kMaxSuggestions) found.erase(std::prev(found.end()));
-    }
-    return json_response(200, {{"suggestions", found}});
+http::Async<Result<Response>> autocomplete(const Arguments& arguments, Context& context) {
+    auto start = arguments.get("query");
+    if (!start.starts_with('/')) start.insert(0, "/");
+    json question{{"type", "complete_path"}, {"start", start}};
+    DIGITS_CO_ASSIGN(const auto found, co_await assist(std::move(question), context));
+    co_return json_response(200, *found);
 }
 
 }  // namespace
@@ -132,7 +122,7 @@ void register_digits_root(http::Router& router, Context& context) {
         return compat::login_page(arguments, "");
     });
     compat::add_route(router, {"POST"}, "/login", compat::login, compat::Body::kForm);
-    compat::add_route(router, {"GET", "POST"}, "/logout", compat::logout, compat::Body::kForm);
+    compat::add_route(router, {"GET", "POST"}, "/logout", compat::logout, compat::Body::kForm, compat::Effect::kChange);
     compat::add_route(router, {"GET"}, "/files/{job}/{path...}",
                       [&](const Arguments& arguments) { return compat::file(arguments, context); });
     compat::add_route(router, {"GET"}, "/autocomplete/path",

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "api/context.hpp"
+#include "http/async.hpp"
 #include "http/message.hpp"
 #include "models/archive.hpp"
 #include "models/snapshots.hpp"
@@ -8,10 +9,10 @@
 namespace digits::api {
 
 /// A trained model as a file to save.
-Result<http::Response> archive_response(const Job& job, const SnapshotEntry& snapshot, ArchiveFormat format,
-                                        Context& context);
+http::Async<Result<http::Response>> archive_response(const Job& job, const SnapshotEntry& snapshot,
+                                                     ArchiveFormat format, const Context& context);
 
 /// A pretrained model as a file to save, which can be uploaded again.
-Result<http::Response> pretrained_archive_response(const Job& job, Context& context);
+http::Async<Result<http::Response>> pretrained_archive_response(const Job& job, const Context& context);
 
 }  // namespace digits::api

@@ -7,32 +7,29 @@
 #include "api/context.hpp"
 #include "api/jobs/starting_point.hpp"
 #include "data/dataset_spec.hpp"
+#include "http/async.hpp"
 #include "models/model_spec.hpp"
 #include "models/prepare.hpp"
 
 namespace digits::api {
 
-/// Whether a request may name this path: an absolute one inside the allowed roots, or among the server's own jobs and
-/// uploads. kInvalidArgument, kPermissionDenied.
-Status check_path(const std::string& path, const Context& context);
-
-/// What a worker may read of what a list names; empty: everything.
+/// What a worker may read: the roots, and the server's own jobs and uploads; empty: everything.
 std::vector<std::string> allowed_roots(const ApiServerOptions& options);
 
 /// A valid spec whose sources are there. Errors: kInvalidArgument or kPermissionDenied with the path below /spec.
-Result<DatasetSpec> checked_dataset_spec(const nlohmann::json& spec, const Context& context);
+http::Async<Result<DatasetSpec>> checked_dataset_spec(const nlohmann::json& spec, const Context& context);
 
 /// A valid spec, with what it takes from other jobs. Errors as
 /// above. `start`: may be null.
-Result<ModelSpec> checked_model_spec(const nlohmann::json& spec, const Context& context,
-                                     StartingPoint* start = nullptr);
+http::Async<Result<ModelSpec>> checked_model_spec(const nlohmann::json& spec, const Context& context,
+                                                  StartingPoint* start = nullptr);
 
 /// What is wrong with a model before it is trained, also by what this server allows.
 ModelCheck check_model_here(const ModelSpec& spec, const Context& context);
 
 /// A request, without name, to evaluate what the spec says. A snapshot that is there is settled now; where the training
 /// has none yet, the job waits for its end. Errors as above, and kFailedPrecondition.
-Result<JobRequest> evaluation_job(const nlohmann::json& spec, const Context& context);
+http::Async<Result<JobRequest>> evaluation_job(const nlohmann::json& spec, const Context& context);
 
 /// Requests for jobs of these specs, without name.
 JobRequest dataset_job(const DatasetSpec& spec);

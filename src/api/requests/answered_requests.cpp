@@ -135,42 +135,70 @@ Result<std::unique_ptr<AnsweredRequests>> AnsweredRequests::open(const std::file
     }
 }
 
-Result<Response> AnsweredRequests::once(const Request& request, const std::string& user, const http::Handler& handler) {
-    const auto* header = request.find_header("idempotency-key");
-    if (!header) return handler(request);
-    const auto& key = *header;
-    DIGITS_TRY(check_key(key));
-    DIGITS_ASSIGN(const auto print, fingerprint_of(request));
-    const std::pair owner(user, key);
-    {
+/// A request with a key, while its handler is at work.
+class AnsweredRequests::Work {
+  public:
+    ~Work() {
+        if (!state_) return;
         const std::scoped_lock lock(state_->mutex);
-        auto known = state_->find(user, key);
-        if (known && known->first != print) return fail(key_of_another_request());
-        if (known) return std::move(known->second);
-        if (!state_->at_work.emplace(owner, print).second)
-            return fail(make_error(ErrorCode::kFailedPrecondition, "a request with this key is being worked on")
-                            .at(kHeader)
-                            .advise("Send it again in a moment to get its answer"));
+        state_->at_work.erase(owner_);
     }
-    struct Leave {
-        State& state;
-        const std::pair<std::string, std::string>& owner;
-        ~Leave() {
-            const std::scoped_lock lock(state.mutex);
-            state.at_work.erase(owner);
-        }
-    } leave{*state_, owner};
-    auto response = handler(request);
-    if (response && response->status == 201 && std::holds_alternative<std::string>(response->body)) {
+    void keep(const Result<Response>& response) {
+        if (!state_ || !response || response->status != 201) return;
+        if (!std::holds_alternative<std::string>(response->body)) return;
         const std::scoped_lock lock(state_->mutex);
         try {
-            state_->keep(user, key, print, *response);
+            state_->keep(owner_.first, owner_.second, fingerprint_, *response);
         } catch (const std::exception& error) {
             // It is made; the job knows the key, but not all of the answer.
             log_warning("the answer to a request with a key cannot be kept: {}", error.what());
         }
     }
+
+  private:
+    friend class AnsweredRequests;
+    State* state_ = nullptr;  ///< null: the request has no key
+    std::pair<std::string, std::string> owner_;
+    std::string fingerprint_;
+};
+
+/// The kept answer; or none, and the work has begun.
+Result<std::optional<Response>> AnsweredRequests::begin(const Request& request, const std::string& user, Work& work) {
+    const auto* key = request.find_header("idempotency-key");
+    if (!key) return std::nullopt;
+    DIGITS_TRY(check_key(*key));
+    DIGITS_ASSIGN(const auto print, fingerprint_of(request));
+    const std::scoped_lock lock(state_->mutex);
+    auto known = state_->find(user, *key);
+    if (known && known->first != print) return fail(key_of_another_request());
+    if (known) return std::move(known->second);
+    if (!state_->at_work.emplace(std::pair(user, *key), print).second)
+        return fail(make_error(ErrorCode::kFailedPrecondition, "a request with this key is being worked on")
+                        .at(kHeader)
+                        .advise("Send it again in a moment to get its answer"));
+    work.owner_ = {user, *key};
+    work.fingerprint_ = print;
+    work.state_ = state_.get();
+    return std::nullopt;
+}
+
+Result<Response> AnsweredRequests::once(const Request& request, const std::string& user, const http::Handler& handler) {
+    Work work;
+    DIGITS_ASSIGN(auto kept, begin(request, user, work));
+    if (kept) return std::move(*kept);
+    auto response = handler(request);
+    work.keep(response);
     return response;
+}
+
+http::Async<Result<Response>> AnsweredRequests::once(const Request& request, std::string user,
+                                                     const http::AsyncHandler& handler) {
+    Work work;
+    DIGITS_CO_ASSIGN(auto kept, begin(request, user, work));
+    if (kept) co_return std::move(*kept);
+    auto response = co_await handler(request);
+    work.keep(response);
+    co_return response;
 }
 
 std::optional<RequestKey> AnsweredRequests::key_of(const Request& request, const std::string& user) const {

@@ -21,12 +21,17 @@ class AnsweredRequests {
     /// handler. Errors: kInvalidArgument for a key that came with another request before; kFailedPrecondition while the
     /// first one is still at work.
     Result<http::Response> once(const http::Request& request, const std::string& user, const http::Handler& handler);
+    /// The same for a handler that waits.
+    http::Async<Result<http::Response>> once(const http::Request& request, std::string user,
+                                             const http::AsyncHandler& handler);
 
     /// The key of a request while its handler is at work, to be kept with what it makes.
     std::optional<RequestKey> key_of(const http::Request& request, const std::string& user) const;
 
   private:
     struct State;
+    class Work;
+    Result<std::optional<http::Response>> begin(const http::Request& request, const std::string& user, Work& work);
     explicit AnsweredRequests(std::unique_ptr<State> state);
     std::unique_ptr<State> state_;
 };

@@ -84,7 +84,7 @@ Result<json> parse_object(std::string_view text, std::initializer_list<const cha
     json object;
     try {
         object = json::parse(text);
-    } catch (const json::parse_error& error) {
+    } catch (const json::exception& error) {  // also a number that no double holds
         return fail(ErrorCode::kInvalidArgument, "the body is no JSON: {}", error.what());
     }
     if (!object.is_object()) return fail(make_error(ErrorCode::kInvalidArgument, "expected an object").at("/"));
@@ -128,6 +128,12 @@ Result<Job> route_job(const http::Request& request, const JobManager& jobs, std:
     DIGITS_ASSIGN(auto job, jobs.get(id));
     if (!kind.empty() && job.kind != kind) return fail(ErrorCode::kNotFound, "{} is a {}, no {}", id, job.kind, kind);
     return job;
+}
+
+Error parse_error(const json& error) {
+    const auto text = [&](const char* name) { return error.is_object() ? error.value(name, "") : std::string(); };
+    return {find_enum<ErrorCode>(text("code")).value_or(ErrorCode::kInternal), text("message"), text("where"),
+            text("advice")};
 }
 
 Error within(Error error, const std::string& place) {

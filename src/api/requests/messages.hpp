@@ -30,6 +30,9 @@ Result<std::int64_t> query_number(const http::Request& request, const char* name
 /// The job of the route's `{id}`. `kind`: as in api/jobs/job_kinds.cpp, or empty for any; kNotFound for another kind.
 Result<Job> route_job(const http::Request& request, const JobManager& jobs, std::string_view kind = "");
 
+/// An error as workers tell it: `code`, `message`, `where`, `advice`.
+Error parse_error(const nlohmann::json& error);
+
 /// A place in the request's body before that of an error that speaks of a part of it: "/spec" + "/image/width".
 Error within(Error error, const std::string& place);
 

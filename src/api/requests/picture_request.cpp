@@ -2,8 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "api/jobs/job_specs.hpp"
 #include "api/requests/messages.hpp"
+#include "api/requests/named_places.hpp"
 
 namespace digits::api {
 
@@ -39,18 +39,18 @@ Result<std::vector<Picture>> uploaded_pictures(const http::Request& request) {
     return pictures;
 }
 
-Result<std::vector<Picture>> named_pictures(const json& body, const Context& context) {
+http::Async<Result<std::vector<Picture>>> named_pictures(const json& body, const Context& context) {
     std::vector<Picture> pictures;
-    DIGITS_ASSIGN(const auto paths, read_texts(body, "paths", kMostPaths));
-    DIGITS_ASSIGN(const auto urls, read_texts(body, "urls", kMostUrls));
-    for (const auto& path : paths) {
-        if (const auto allowed = check_path(path, context); !allowed)
-            return fail(Error(allowed.error()).at("/paths/" + std::to_string(pictures.size())));
-        pictures.push_back({path, path, {}, {}});
-    }
-    if (urls.empty()) return pictures;
-    auto files = context.url_pictures.fetch(urls);
-    if (!files) return fail(Error(files.error()).at("/urls"));
+    DIGITS_CO_ASSIGN(const auto paths, read_texts(body, "paths", kMostPaths));
+    DIGITS_CO_ASSIGN(const auto urls, read_texts(body, "urls", kMostUrls));
+    std::vector<NamedPlace> places;
+    for (const auto& path : paths)
+        places.push_back({path, NamedPlace::Kind::kAny, "/paths/" + std::to_string(places.size())});
+    DIGITS_CO_TRY(co_await check_places(std::move(places), context));
+    for (const auto& path : paths) pictures.push_back({path, path, {}, {}});
+    if (urls.empty()) co_return pictures;
+    auto files = co_await context.url_pictures.fetch(urls);
+    if (!files) co_return fail(Error(files.error()).at("/urls"));
     for (std::size_t i = 0; i < urls.size(); ++i) {
         auto& file = (*files)[i];
         if (file)
@@ -58,23 +58,24 @@ Result<std::vector<Picture>> named_pictures(const json& body, const Context& con
         else
             pictures.push_back({urls[i], "", {}, file.error()});
     }
-    return pictures;
+    co_return pictures;
 }
 
 }  // namespace
 
-Result<std::vector<Picture>> read_pictures(const http::Request& request, const Context& context) {
+http::Async<Result<std::vector<Picture>>> read_pictures(const http::Request& request, const Context& context) {
     const bool uploaded = request.content_type() == "multipart/form-data";
     std::vector<Picture> pictures;
     if (uploaded) {
-        DIGITS_ASSIGN(pictures, uploaded_pictures(request));
+        DIGITS_CO_ASSIGN(pictures, uploaded_pictures(request));
     } else {
-        DIGITS_ASSIGN(const auto body, read_object(request, {"paths", "urls"}));
-        DIGITS_ASSIGN(pictures, named_pictures(body, context));
+        DIGITS_CO_ASSIGN(const auto body, read_object(request, {"paths", "urls"}));
+        DIGITS_CO_ASSIGN(pictures, co_await named_pictures(body, context));
     }
     if (pictures.empty())
-        return fail(make_error(ErrorCode::kInvalidArgument, "no picture was given").at(uploaded ? "/image" : "/paths"));
-    return pictures;
+        co_return fail(
+            make_error(ErrorCode::kInvalidArgument, "no image was given").at(uploaded ? "/image" : "/paths"));
+    co_return pictures;
 }
 
 }  // namespace digits::api

@@ -18,6 +18,6 @@ struct Picture {
 
 /// The uploaded parts called `image`, or the `paths` of a JSON body and after them its `urls`. Errors:
 /// kInvalidArgument, kPermissionDenied.
-Result<std::vector<Picture>> read_pictures(const http::Request& request, const Context& context);
+http::Async<Result<std::vector<Picture>>> read_pictures(const http::Request& request, const Context& context);
 
 }  // namespace digits::api

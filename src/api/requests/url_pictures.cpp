@@ -10,7 +10,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// A request that waits for other machines holds one of the few threads that answer.
+/// A request that waits for other machines holds one of the few threads for slow work.
 constexpr int kMostAtOnce = 3;
 constexpr auto kPatience = std::chrono::seconds(60);
 
@@ -21,10 +21,10 @@ UrlPictures::UrlPictures(bool allowed, std::vector<std::string> private_hosts, s
     limits_.private_hosts = std::move(private_hosts);
 }
 
-Result<std::vector<Result<UrlPictures::File>>> UrlPictures::fetch(const std::vector<std::string>& urls) {
+http::Async<Result<std::vector<Result<UrlPictures::File>>>> UrlPictures::fetch(std::vector<std::string> urls) {
     if (!allowed_)
-        return fail(make_error(ErrorCode::kPermissionDenied, "this server fetches no pictures from other machines")
-                        .advise("Upload the picture, or start the server with --allow-url-fetch"));
+        co_return fail(make_error(ErrorCode::kPermissionDenied, "this server does not fetch images from other machines")
+                           .advise("Upload the image, or start the server with --allow-url-fetch"));
     struct Leave {
         std::atomic<int>& at_work;
         ~Leave() { --at_work; }
@@ -32,7 +32,14 @@ Result<std::vector<Result<UrlPictures::File>>> UrlPictures::fetch(const std::vec
     const int others = at_work_++;
     const Leave leave{at_work_};
     if (others >= kMostAtOnce)
-        return fail(ErrorCode::kUnavailable, "the server is fetching pictures for {} other requests", others);
+        co_return fail(ErrorCode::kUnavailable, "the server is fetching images for {} other requests", others);
+    std::function<Result<std::vector<Result<File>>>()> work = [this, &urls]() -> Result<std::vector<Result<File>>> {
+        return fetch_all(urls);
+    };
+    co_return co_await http::run_slowly(std::move(work));
+}
+
+std::vector<Result<UrlPictures::File>> UrlPictures::fetch_all(const std::vector<std::string>& urls) {
     const auto end = Clock::now() + kPatience;
     std::vector<Result<File>> files;
     for (const auto& url : urls) {

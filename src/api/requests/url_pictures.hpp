@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "http/async.hpp"
 #include "http/fetch.hpp"
 #include "http/message.hpp"
 
@@ -21,9 +22,11 @@ class UrlPictures {
     using File = std::shared_ptr<http::TemporaryFile>;
     /// A file, or why there is none, for each URL. Errors of all: kPermissionDenied where the server may not fetch;
     /// kUnavailable while it does for many others.
-    Result<std::vector<Result<File>>> fetch(const std::vector<std::string>& urls);
+    http::Async<Result<std::vector<Result<File>>>> fetch(std::vector<std::string> urls);
 
   private:
+    std::vector<Result<File>> fetch_all(const std::vector<std::string>& urls);
+
     const bool allowed_;
     const std::filesystem::path folder_;
     http::FetchLimits limits_;

@@ -1,5 +1,6 @@
 #include "api/requests/warm_questions.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "api/jobs/job_kinds.hpp"
@@ -24,14 +25,23 @@ struct Line {
     std::chrono::milliseconds timeout;
 };
 constexpr Line kShort{"questions", 2, kIdle, std::chrono::minutes(1)};
+/// Paths that users name may lead to a disk that does not answer.
+constexpr Line kFiles{"files", 2, kIdle, std::chrono::seconds(20)};
+constexpr Line kGalleries{"galleries", 1, kIdle, std::chrono::minutes(1)};
 constexpr Line kScans{"scans", 2, kIdle, std::chrono::minutes(1)};
 constexpr Line kTrials{"trials", 1, kTrialIdle, std::chrono::minutes(1)};
 constexpr Line kUnpacking{"unpacking", 1, kIdle, std::chrono::minutes(30)};
 
+constexpr std::string_view kOfGalleries[]{"gallery_page", "gallery_image", "record_image"};
+constexpr std::string_view kOfFiles[]{"browse",       "check_places", "complete_path", "image_file",
+                                      "list_portion", "read_text",    "rewrite_list"};
+
 const Line& line_of(const json& question) {
     const auto type = question.value("type", "");
     if (type == "unpack") return kUnpacking;
-    if (type == "dataset_report") return kScans;
+    if (type == "dataset_scan" || type == "dataset_report") return kScans;
+    if (std::ranges::find(kOfGalleries, type) != std::end(kOfGalleries)) return kGalleries;
+    if (std::ranges::find(kOfFiles, type) != std::end(kOfFiles)) return kFiles;
     return question.value("measure", false) ? kTrials : kShort;
 }
 
@@ -42,10 +52,21 @@ Grant warm_grant(const Context& context) {
     return grant;
 }
 
+http::Async<Result<JsonPtr>> ask(WarmRequest request, const Context& context) {
+    auto& jobs = context.jobs;
+    http::Callback<JsonPtr> answer([&](http::Callback<JsonPtr>::Done done) -> http::Callback<JsonPtr>::GiveUp {
+        const auto id = jobs.ask(std::move(request), std::move(done));
+        return [&jobs, id] { jobs.cancel_request(id); };
+    });
+    co_return co_await answer;
+}
+
 }  // namespace
 
 std::map<std::string, int> warm_worker_limits() {
-    return {{"assist", kShort.workers + kScans.workers + kTrials.workers + kUnpacking.workers}, {"infer", 2}};
+    int assist = 0;
+    for (const auto* line : {&kShort, &kFiles, &kGalleries, &kScans, &kTrials, &kUnpacking}) assist += line->workers;
+    return {{"assist", assist}, {"infer", 2}};
 }
 
 WarmRequest assist_request(const json& question, const Context& context) {
@@ -81,14 +102,14 @@ Result<WarmRequest> infer_request(const std::string& model_id, const std::string
     return WarmRequest{std::move(task), std::make_shared<const json>(question), kInferTimeout};
 }
 
-Result<JsonPtr> assist(const json& question, const Context& context) {
-    return context.jobs.ask(assist_request(question, context));
+http::Async<Result<JsonPtr>> assist(json question, const Context& context) {
+    auto request = assist_request(question, context);
+    co_return co_await ask(std::move(request), context);
 }
 
-Result<JsonPtr> infer(const std::string& model_id, const std::string& weights, const json& question,
-                      const Context& context) {
-    DIGITS_ASSIGN(auto request, infer_request(model_id, weights, question, context));
-    return context.jobs.ask(std::move(request));
+http::Async<Result<JsonPtr>> infer(std::string model_id, std::string weights, json question, const Context& context) {
+    DIGITS_CO_ASSIGN(auto request, infer_request(model_id, weights, question, context));
+    co_return co_await ask(std::move(request), context);
 }
 
 }  // namespace digits::api

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "api/context.hpp"
+#include "http/async.hpp"
 
 namespace digits::api {
 
@@ -19,9 +20,9 @@ WarmRequest assist_request(const nlohmann::json& question, const Context& contex
 Result<WarmRequest> infer_request(const std::string& model_id, const std::string& weights,
                                   const nlohmann::json& question, const Context& context);
 
-/// Both, and wait for the answer.
-Result<JsonPtr> assist(const nlohmann::json& question, const Context& context);
-Result<JsonPtr> infer(const std::string& model_id, const std::string& weights, const nlohmann::json& question,
-                      const Context& context);
+/// Both, and wait for the answer. A client that leaves cancels the question.
+http::Async<Result<JsonPtr>> assist(nlohmann::json question, const Context& context);
+http::Async<Result<JsonPtr>> infer(std::string model_id, std::string weights, nlohmann::json question,
+                                   const Context& context);
 
 }  // namespace digits::api

@@ -10,6 +10,7 @@
 namespace digits::api {
 namespace {
 
+using http::Async;
 using http::Request;
 using http::Response;
 using nlohmann::json;
@@ -27,17 +28,17 @@ json answer_view(const json& image) {
     return view;
 }
 
-Result<Response> classify(const Request& request, Context& context) {
-    DIGITS_ASSIGN(const auto job, route_job(request, context.jobs, "model"));
-    DIGITS_ASSIGN(const auto top, query_number(request, "top", 5, 1, 1000));
-    DIGITS_ASSIGN(const auto pictures, read_pictures(request, context));
-    DIGITS_ASSIGN(const auto snapshot, choose_snapshot(request, job, context));
+Async<Result<Response>> classify(const Request& request, Context& context) {
+    DIGITS_CO_ASSIGN(const auto job, route_job(request, context.jobs, "model"));
+    DIGITS_CO_ASSIGN(const auto top, query_number(request, "top", 5, 1, 1000));
+    DIGITS_CO_ASSIGN(const auto pictures, co_await read_pictures(request, context));
+    DIGITS_CO_ASSIGN(const auto snapshot, choose_snapshot(request, job, context));
     std::vector<std::string> paths;
     for (const auto& picture : pictures)
         if (!picture.missing) paths.push_back(picture.path);
     json answer{{"images", json::array()}, {"seconds", 0.0}};
     if (!paths.empty()) {
-        DIGITS_ASSIGN(answer, classify_pictures(job.id, snapshot.weights, paths, top, context));
+        DIGITS_CO_ASSIGN(answer, co_await classify_images(job.id, snapshot.weights, paths, top, context));
     }
     json view{{"images", json::array()}, {"snapshot", snapshot.iteration}, {"seconds", answer["seconds"]}};
     auto answered = answer["images"].begin();
@@ -47,7 +48,7 @@ Result<Response> classify(const Request& request, Context& context) {
         image["name"] = picture.name;
         view["images"].push_back(std::move(image));
     }
-    return json_response(200, view);
+    co_return json_response(200, view);
 }
 
 }  // namespace

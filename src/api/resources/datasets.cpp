@@ -6,22 +6,23 @@
 #include "api/jobs/job_view.hpp"
 #include "api/requests/conditional.hpp"
 #include "api/requests/messages.hpp"
+#include "api/requests/named_places.hpp"
 #include "api/requests/warm_questions.hpp"
 #include "api/resources.hpp"
-#include "data/builder.hpp"
 #include "models/model_spec.hpp"
 
 namespace digits::api {
 namespace {
 
+using http::Async;
 using http::Request;
 using http::Response;
 using nlohmann::json;
 
 /// The spec that the body has.
-Result<DatasetSpec> read_spec(const json& body, const Context& context) {
-    if (!body.contains("spec")) return fail(make_error(ErrorCode::kInvalidArgument, "spec is missing").at("/spec"));
-    return checked_dataset_spec(body["spec"], context);
+Async<Result<DatasetSpec>> read_spec(const json& body, const Context& context) {
+    if (!body.contains("spec")) co_return fail(make_error(ErrorCode::kInvalidArgument, "spec is missing").at("/spec"));
+    co_return co_await checked_dataset_spec(body["spec"], context);
 }
 
 /// Its place below /spec, unless that is a line of a file which the spec names.
@@ -33,75 +34,77 @@ Error in_spec(Error error, const SourceSpec& source) {
     return within(std::move(error), "/spec");
 }
 
-Result<Response> create(const Request& request, Context& context) {
-    DIGITS_ASSIGN(const auto body, read_object(request, {"name", "group", "spec"}));
-    DIGITS_ASSIGN(auto name, text_member(body, "name", true));
-    DIGITS_ASSIGN(auto group, text_member(body, "group", false));
-    DIGITS_ASSIGN(const auto spec, read_spec(body, context));
+Async<Result<Response>> create(const Request& request, Context& context) {
+    DIGITS_CO_ASSIGN(const auto body, read_object(request, {"name", "group", "spec"}));
+    DIGITS_CO_ASSIGN(auto name, text_member(body, "name", true));
+    DIGITS_CO_ASSIGN(auto group, text_member(body, "group", false));
+    DIGITS_CO_ASSIGN(const auto spec, co_await read_spec(body, context));
     auto job = dataset_job(spec);
     job.name = std::move(name);
     job.group = std::move(group);
-    return submit_job(std::move(job), request, context);
+    co_return submit_job(std::move(job), request, context);
 }
 
-Result<Response> scan(const Request& request, Context& context) {
-    DIGITS_ASSIGN(const auto body, read_object(request, {"spec"}));
-    DIGITS_ASSIGN(const auto spec, read_spec(body, context));
-    auto found = scan_dataset(spec);
-    if (!found) return fail(in_spec(found.error(), spec.source));
-    return json_response(200, *found);
+Async<Result<Response>> scan(const Request& request, Context& context) {
+    DIGITS_CO_ASSIGN(const auto body, read_object(request, {"spec"}));
+    DIGITS_CO_ASSIGN(const auto spec, co_await read_spec(body, context));
+    json question{{"type", "dataset_scan"}, {"spec", to_json(spec)}};
+    const auto found = co_await assist(std::move(question), context);
+    if (!found) co_return fail(in_spec(found.error(), spec.source));
+    co_return json_response(200, **found);
 }
 
-Result<Response> report(const Request& request, Context& context) {
-    DIGITS_ASSIGN(const auto body, read_object(request, {"spec"}));
-    DIGITS_ASSIGN(const auto spec, read_spec(body, context));
-    auto found = assist({{"type", "dataset_report"}, {"spec", to_json(spec)}}, context);
-    if (!found) return fail(in_spec(found.error(), spec.source));
-    return json_response(200, **found);
+Async<Result<Response>> report(const Request& request, Context& context) {
+    DIGITS_CO_ASSIGN(const auto body, read_object(request, {"spec"}));
+    DIGITS_CO_ASSIGN(const auto spec, co_await read_spec(body, context));
+    json question{{"type", "dataset_report"}, {"spec", to_json(spec)}};
+    const auto found = co_await assist(std::move(question), context);
+    if (!found) co_return fail(in_spec(found.error(), spec.source));
+    co_return json_response(200, **found);
 }
 
 /// Pictures are decoded by the worker.
-Result<Response> show_resize_example(const Request& request, Context& context) {
-    DIGITS_ASSIGN(const auto body, read_object(request, {"spec", "picture"}));
-    DIGITS_ASSIGN(const auto spec, read_spec(body, context));
-    DIGITS_ASSIGN(const auto picture, text_member(body, "picture", false));
-    if (!picture.empty())
-        if (const auto allowed = check_path(picture, context); !allowed)
-            return fail(Error(allowed.error()).at("/picture"));
-    DIGITS_ASSIGN(const auto answer,
-                  assist({{"type", "resize_example"}, {"spec", to_json(spec)}, {"picture", picture}}, context));
-    return json_response(200, *answer);
+Async<Result<Response>> show_resize_example(const Request& request, Context& context) {
+    DIGITS_CO_ASSIGN(const auto body, read_object(request, {"spec", "picture"}));
+    DIGITS_CO_ASSIGN(const auto spec, co_await read_spec(body, context));
+    DIGITS_CO_ASSIGN(const auto picture, text_member(body, "picture", false));
+    std::vector<NamedPlace> places;
+    if (!picture.empty()) places.push_back({picture, NamedPlace::Kind::kAny, "/picture"});
+    DIGITS_CO_TRY(co_await check_places(std::move(places), context));
+    json question{{"type", "resize_example"}, {"spec", to_json(spec)}, {"picture", picture}};
+    DIGITS_CO_ASSIGN(const auto answer, co_await assist(std::move(question), context));
+    co_return json_response(200, *answer);
 }
 
 /// Members are checked where they are used, by the worker; those that name files or sizes, here.
-Result<Response> show_augment_example(const Request& request, Context& context) {
-    DIGITS_ASSIGN(const auto job, route_job(request, context.jobs, "dataset"));
-    DIGITS_ASSIGN(const auto body, read_object(request, {"augmentation", "crop_size", "mean"}));
+Async<Result<Response>> show_augment_example(const Request& request, Context& context) {
+    DIGITS_CO_ASSIGN(const auto job, route_job(request, context.jobs, "dataset"));
+    DIGITS_CO_ASSIGN(const auto body, read_object(request, {"augmentation", "crop_size", "mean"}));
     const auto augmentation = parse_augmentation(body.value("augmentation", json::object()));
-    if (!augmentation) return fail(within(augmentation.error(), "/augmentation"));
+    if (!augmentation) co_return fail(within(augmentation.error(), "/augmentation"));
     const auto crop = body.value("crop_size", json());
     const bool valid = crop.is_null() || (crop.is_number_integer() && crop >= 1 && crop <= 10000);
     if (!valid)
-        return fail(make_error(ErrorCode::kInvalidArgument, "expected a whole number from 1 to 10000, or null")
-                        .at("/crop_size"));
-    DIGITS_ASSIGN(const auto mean, text_member(body, "mean", false));
+        co_return fail(make_error(ErrorCode::kInvalidArgument, "expected a whole number from 1 to 10000, or null")
+                           .at("/crop_size"));
+    DIGITS_CO_ASSIGN(const auto mean, text_member(body, "mean", false));
     if (!mean.empty() && !find_enum<MeanMode>(mean))
-        return fail(make_error(ErrorCode::kInvalidArgument, "expected image, pixel or none").at("/mean"));
+        co_return fail(make_error(ErrorCode::kInvalidArgument, "expected image, pixel or none").at("/mean"));
     const auto facts = find_dataset_facts(job);
     if (!facts)
-        return fail(make_error(ErrorCode::kFailedPrecondition,
-                               "{} is in state {}; its images are there when it is done", job.id,
-                               enum_name(job.state)));
+        co_return fail(make_error(ErrorCode::kFailedPrecondition,
+                                  "{} is in state {}; its images are there when it is done", job.id,
+                                  enum_name(job.state)));
     if (facts->storage.backend == DatasetBackend::kHdf5)
-        return fail(make_error(ErrorCode::kFailedPrecondition, "images in HDF5 cannot be augmented")
-                        .advise("Make the dataset with LMDB to augment its images"));
-    DIGITS_ASSIGN(const auto answer, assist({{"type", "augment_example"},
-                                             {"dataset_dir", context.jobs.job_dir(job.id).string()},
-                                             {"augmentation", to_json(*augmentation)},
-                                             {"crop_size", crop.is_null() ? json(0) : crop},
-                                             {"mean", mean.empty() ? "none" : mean}},
-                                            context));
-    return json_response(200, *answer);
+        co_return fail(make_error(ErrorCode::kFailedPrecondition, "images in HDF5 cannot be augmented")
+                           .advise("Make the dataset with LMDB to augment its images"));
+    json question{{"type", "augment_example"},
+                  {"dataset_dir", context.jobs.job_dir(job.id).string()},
+                  {"augmentation", to_json(*augmentation)},
+                  {"crop_size", crop.is_null() ? json(0) : crop},
+                  {"mean", mean.empty() ? "none" : mean}};
+    DIGITS_CO_ASSIGN(const auto answer, co_await assist(std::move(question), context));
+    co_return json_response(200, *answer);
 }
 
 Result<Response> show(const Request& request, Context& context) {

@@ -12,6 +12,7 @@
 namespace digits::api {
 namespace {
 
+using http::Async;
 using http::Request;
 using http::Response;
 using nlohmann::json;
@@ -44,21 +45,21 @@ Result<Wish> read_wish(const Request& request) {
     return wish;
 }
 
-Result<Response> create(const Request& request, Context& context) {
-    DIGITS_ASSIGN(auto wish, read_wish(request));
+Async<Result<Response>> create(const Request& request, Context& context) {
+    DIGITS_CO_ASSIGN(auto wish, read_wish(request));
     if (!wish.body.contains("spec") || !wish.body["spec"].is_object())
-        return fail(make_error(ErrorCode::kInvalidArgument, "spec is missing").at("/spec"));
-    DIGITS_ASSIGN(auto name, text_member(wish.body, "name", false));
-    DIGITS_ASSIGN(auto group, text_member(wish.body, "group", false));
+        co_return fail(make_error(ErrorCode::kInvalidArgument, "spec is missing").at("/spec"));
+    DIGITS_CO_ASSIGN(auto name, text_member(wish.body, "name", false));
+    DIGITS_CO_ASSIGN(auto group, text_member(wish.body, "group", false));
     auto& spec = wish.body["spec"];
     if (wish.list) {
         if (!spec.contains("source")) spec["source"] = json::object();
         if (!spec["source"].is_object())
-            return fail(make_error(ErrorCode::kInvalidArgument, "expected an object").at("/spec/source"));
+            co_return fail(make_error(ErrorCode::kInvalidArgument, "expected an object").at("/spec/source"));
         spec["source"]["type"] = "list";
         spec["source"]["path"] = wish.list->file->path().string();
     }
-    DIGITS_ASSIGN(auto job, evaluation_job(spec, context));
+    DIGITS_CO_ASSIGN(auto job, co_await evaluation_job(spec, context));
     if (wish.list) job.files.push_back({"/source/path", wish.list->file->path(), "list.txt"});
     if (name.empty()) {
         const auto model = context.jobs.get(job.parents.front());
@@ -69,7 +70,7 @@ Result<Response> create(const Request& request, Context& context) {
     }
     job.name = std::move(name);
     job.group = std::move(group);
-    return submit_job(std::move(job), request, context);
+    co_return submit_job(std::move(job), request, context);
 }
 
 /// All, by page; or with `model` all of that one, newest first.

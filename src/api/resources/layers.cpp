@@ -6,6 +6,7 @@
 
 #include "api/jobs/snapshot_choice.hpp"
 #include "api/requests/messages.hpp"
+#include "api/requests/named_places.hpp"
 #include "api/requests/picture_request.hpp"
 #include "api/requests/warm_questions.hpp"
 #include "api/resources.hpp"
@@ -14,6 +15,7 @@
 namespace digits::api {
 namespace {
 
+using http::Async;
 using http::Request;
 using http::Response;
 using nlohmann::json;
@@ -58,26 +60,27 @@ class LayerViews {
     std::deque<View> views_;  ///< oldest first
 };
 
-Result<Response> look(const Request& request, Context& context, LayerViews& views) {
-    DIGITS_ASSIGN(const auto job, route_job(request, context.jobs, "model"));
-    DIGITS_ASSIGN(const auto pictures, read_pictures(request, context));
+Async<Result<Response>> look(const Request& request, Context& context, LayerViews& views) {
+    DIGITS_CO_ASSIGN(const auto job, route_job(request, context.jobs, "model"));
+    DIGITS_CO_ASSIGN(const auto pictures, co_await read_pictures(request, context));
     if (pictures.size() != 1)
-        return fail(make_error(ErrorCode::kInvalidArgument, "expected one picture, got {}", pictures.size()).at("/"));
-    if (pictures[0].missing) return fail(*pictures[0].missing);
-    DIGITS_ASSIGN(const auto snapshot, choose_snapshot(request, job, context));
-    DIGITS_ASSIGN(const auto view, views.make(job.id));
-    const json question{{"type", "layers"}, {"path", pictures[0].path}, {"folder", view.second.string()}, {"top", 5}};
-    DIGITS_ASSIGN(const auto answer, infer(job.id, snapshot.weights, question, context));
+        co_return fail(
+            make_error(ErrorCode::kInvalidArgument, "expected one picture, got {}", pictures.size()).at("/"));
+    if (pictures[0].missing) co_return fail(*pictures[0].missing);
+    DIGITS_CO_ASSIGN(const auto snapshot, choose_snapshot(request, job, context));
+    DIGITS_CO_ASSIGN(const auto view, views.make(job.id));
+    json question{{"type", "layers"}, {"path", pictures[0].path}, {"folder", view.second.string()}, {"top", 5}};
+    DIGITS_CO_ASSIGN(const auto answer, co_await infer(job.id, snapshot.weights, std::move(question), context));
     json layers = answer->value("layers", json::array());
     for (auto& layer : layers)
         if (layer["picture"].is_string())
             layer["picture"] =
                 fmt::format("/api/v1/models/{}/layers/{}/{}", job.id, view.first, layer["picture"].get<std::string>());
-    return json_response(200, {{"snapshot", snapshot.iteration},
-                               {"predictions", answer->value("predictions", json::array())},
-                               {"layers", std::move(layers)},
-                               {"parameters", answer->value("parameters", 0)},
-                               {"seconds", answer->value("seconds", 0.0)}});
+    co_return json_response(200, {{"snapshot", snapshot.iteration},
+                                  {"predictions", answer->value("predictions", json::array())},
+                                  {"layers", std::move(layers)},
+                                  {"parameters", answer->value("parameters", 0)},
+                                  {"seconds", answer->value("seconds", 0.0)}});
 }
 
 Result<Response> show(const Request& request, Context& context, const LayerViews& views) {

@@ -12,27 +12,28 @@
 namespace digits::api {
 namespace {
 
+using http::Async;
 using http::Request;
 using http::Response;
 using nlohmann::json;
 
 /// The spec that the body has.
-Result<ModelSpec> read_spec(const json& body, const Context& context, StartingPoint* start = nullptr) {
-    if (!body.contains("spec")) return fail(make_error(ErrorCode::kInvalidArgument, "spec is missing").at("/spec"));
-    return checked_model_spec(body["spec"], context, start);
+Async<Result<ModelSpec>> read_spec(const json& body, const Context& context, StartingPoint* start = nullptr) {
+    if (!body.contains("spec")) co_return fail(make_error(ErrorCode::kInvalidArgument, "spec is missing").at("/spec"));
+    co_return co_await checked_model_spec(body["spec"], context, start);
 }
 
 json text_or_null(const std::optional<std::string>& text) { return text ? json(*text) : json(); }
 
-Result<Response> check(const Request& request, Context& context) {
-    DIGITS_ASSIGN(const auto body, read_object(request, {"spec"}));
+Async<Result<Response>> check(const Request& request, Context& context) {
+    DIGITS_CO_ASSIGN(const auto body, read_object(request, {"spec"}));
     StartingPoint start;
-    DIGITS_ASSIGN(const auto spec, read_spec(body, context, &start));
+    DIGITS_CO_ASSIGN(const auto spec, co_await read_spec(body, context, &start));
     const auto found = check_model_here(spec, context);
     const auto texts = format_texts(found);
     json diagnostics = json::array();
     for (const auto& finding : found.findings) diagnostics.push_back(to_json(finding));
-    return json_response(
+    co_return json_response(
         200, {{"ok", found.ok()},
               {"diagnostics", std::move(diagnostics)},
               {"train_val", text_or_null(texts.train_val)},
@@ -43,15 +44,15 @@ Result<Response> check(const Request& request, Context& context) {
               {"renamed", start.renamed}});
 }
 
-Result<Response> create(const Request& request, Context& context) {
-    DIGITS_ASSIGN(const auto body, read_object(request, {"name", "group", "spec"}));
-    DIGITS_ASSIGN(auto name, text_member(body, "name", true));
-    DIGITS_ASSIGN(auto group, text_member(body, "group", false));
-    DIGITS_ASSIGN(const auto spec, read_spec(body, context));
-    DIGITS_ASSIGN(auto job, model_job(spec, context));
+Async<Result<Response>> create(const Request& request, Context& context) {
+    DIGITS_CO_ASSIGN(const auto body, read_object(request, {"name", "group", "spec"}));
+    DIGITS_CO_ASSIGN(auto name, text_member(body, "name", true));
+    DIGITS_CO_ASSIGN(auto group, text_member(body, "group", false));
+    DIGITS_CO_ASSIGN(const auto spec, co_await read_spec(body, context));
+    DIGITS_CO_ASSIGN(auto job, model_job(spec, context));
     job.name = std::move(name);
     job.group = std::move(group);
-    return submit_job(std::move(job), request, context);
+    co_return submit_job(std::move(job), request, context);
 }
 
 /// The last snapshot's solver state is what a training goes on from.

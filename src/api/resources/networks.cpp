@@ -9,6 +9,7 @@
 namespace digits::api {
 namespace {
 
+using http::Async;
 using http::Request;
 using http::Response;
 using nlohmann::json;
@@ -43,26 +44,22 @@ Result<json> read_image(const json& body) {
 }
 
 /// The network is built by the worker.
-Result<Response> describe(const Request& request, Context& context) {
-    DIGITS_ASSIGN(const auto body, read_object(request, {"spec", "image", "classes", "measure"}));
-    if (!body.contains("spec")) return fail(make_error(ErrorCode::kInvalidArgument, "spec is missing").at("/spec"));
-    DIGITS_ASSIGN(const auto spec, checked_model_spec(body["spec"], context));
-    DIGITS_ASSIGN(auto image, read_image(body));
+Async<Result<Response>> describe(const Request& request, Context& context) {
+    DIGITS_CO_ASSIGN(const auto body, read_object(request, {"spec", "image", "classes", "measure"}));
+    if (!body.contains("spec")) co_return fail(make_error(ErrorCode::kInvalidArgument, "spec is missing").at("/spec"));
+    DIGITS_CO_ASSIGN(const auto spec, co_await checked_model_spec(body["spec"], context));
+    DIGITS_CO_ASSIGN(auto image, read_image(body));
     std::int64_t classes = 10;
     if (body.contains("classes")) {
-        DIGITS_ASSIGN(classes, number_member(body, "classes", "", 1, 1'000'000));
+        DIGITS_CO_ASSIGN(classes, number_member(body, "classes", "", 1, 1'000'000));
     }
     const auto measure = body.value("measure", json(false));
     if (!measure.is_boolean())
-        return fail(make_error(ErrorCode::kInvalidArgument, "expected true or false").at("/measure"));
-    DIGITS_ASSIGN(const auto answer, assist({{"type", "describe"},
-                                             {"spec", to_json(spec)},
-                                             {"dataset_dir", spec.dataset_dir},
-                                             {"image", std::move(image)},
-                                             {"classes", classes},
-                                             {"measure", measure}},
-                                            context));
-    return json_response(200, *answer);
+        co_return fail(make_error(ErrorCode::kInvalidArgument, "expected true or false").at("/measure"));
+    json question{{"type", "describe"},        {"spec", to_json(spec)}, {"dataset_dir", spec.dataset_dir},
+                  {"image", std::move(image)}, {"classes", classes},    {"measure", measure}};
+    DIGITS_CO_ASSIGN(const auto answer, co_await assist(std::move(question), context));
+    co_return json_response(200, *answer);
 }
 
 }  // namespace

@@ -2,66 +2,61 @@
 #include <nlohmann/json.hpp>
 
 #include "api/jobs/dataset_result.hpp"
-#include "api/jobs/gallery_shelf.hpp"
+#include "api/requests/image_answers.hpp"
 #include "api/requests/messages.hpp"
+#include "api/requests/warm_questions.hpp"
 #include "api/resources.hpp"
-#include "data/records/gallery.hpp"
 
 namespace digits::api {
 namespace {
 
+using http::Async;
 using http::Request;
 using http::Response;
 using nlohmann::json;
 
-json picture_view(const Gallery::Picture& picture, const std::vector<std::string>& labels) {
-    const auto label = static_cast<std::size_t>(picture.label);
-    return {{"index", picture.index},
-            {"label", picture.label},
-            {"label_name", picture.label >= 0 && label < labels.size() ? labels[label] : ""},
-            {"file", picture.file},
-            {"width", picture.width},
-            {"height", picture.height},
-            {"channels", picture.channels}};
+/// A worker's image with the name of its class.
+json image_view(json image, const std::vector<std::string>& labels) {
+    const auto label = image.value("label", -1);
+    const auto at = static_cast<std::size_t>(label);
+    image["label_name"] = label >= 0 && at < labels.size() ? labels[at] : "";
+    return image;
 }
 
-Result<Response> list(const Request& request, Context& context) {
-    DIGITS_ASSIGN(const auto job, route_job(request, context.jobs, "dataset"));
+Async<Result<Response>> list(const Request& request, Context& context) {
+    DIGITS_CO_ASSIGN(const auto job, route_job(request, context.jobs, "dataset"));
     const auto* split = request.find_query("split");
     constexpr std::int64_t kAnyNumber = 1'000'000'000'000;
-    DIGITS_ASSIGN(const auto from, query_number(request, "cursor", 0, 0, kAnyNumber));
-    DIGITS_ASSIGN(const auto limit, query_number(request, "limit", 100, 1, 500));
-    DIGITS_ASSIGN(const auto label, query_number(request, "class", -1, 0, 1'000'000));
+    DIGITS_CO_ASSIGN(const auto from, query_number(request, "cursor", 0, 0, kAnyNumber));
+    DIGITS_CO_ASSIGN(const auto limit, query_number(request, "limit", 100, 1, 500));
+    DIGITS_CO_ASSIGN(const auto label, query_number(request, "class", -1, 0, 1'000'000));
+    DIGITS_CO_ASSIGN(auto question, gallery_question("gallery_page", job, split ? *split : "train", context));
+    question["from"] = from;
+    question["limit"] = limit;
+    question["class"] = label < 0 ? json() : json(label);
+    DIGITS_CO_ASSIGN(const auto page, co_await assist(std::move(question), context));
     const auto facts = find_dataset_facts(job);
     const auto labels = facts ? facts->labels : std::vector<std::string>{};
-    const auto wanted = label < 0 ? std::nullopt : std::optional(static_cast<int>(label));
-    return context.galleries.with(
-        job, split ? *split : "train", context.jobs, [&](const Gallery& gallery) -> Result<Response> {
-            DIGITS_ASSIGN(const auto page,
-                          gallery.page(static_cast<std::uint64_t>(from), static_cast<std::uint64_t>(limit), wanted));
-            json items = json::array();
-            for (const auto& picture : page.pictures) items.push_back(picture_view(picture, labels));
-            return json_response(200, {{"items", std::move(items)},
-                                       {"next_cursor", page.next ? json(std::to_string(*page.next)) : json()},
-                                       {"total", gallery.count(wanted)}});
-        });
+    json items = json::array();
+    for (const auto& image : (*page)["images"]) items.push_back(image_view(image, labels));
+    const auto& next = (*page)["next"];
+    co_return json_response(200, {{"items", std::move(items)},
+                                  {"next_cursor", next.is_null() ? json() : json(next.dump())},
+                                  {"total", (*page)["total"]}});
 }
 
-Result<Response> show(const Request& request, Context& context) {
-    DIGITS_ASSIGN(const auto job, route_job(request, context.jobs, "dataset"));
+Async<Result<Response>> show(const Request& request, Context& context) {
+    DIGITS_CO_ASSIGN(const auto job, route_job(request, context.jobs, "dataset"));
     const auto& text = request.param("index");
     std::uint64_t index = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), index);
     if (error != std::errc() || end != text.data() + text.size())
-        return fail(ErrorCode::kNotFound, "there is no picture \"{}\"; expected its number", text.substr(0, 40));
-    return context.galleries.with(
-        job, request.param("split"), context.jobs, [&](const Gallery& gallery) -> Result<Response> {
-            DIGITS_ASSIGN(auto picture, gallery.picture(index));
-            auto response = Response::bytes(200, std::string(picture.content_type), std::move(picture.bytes));
-            // A dataset never changes.
-            response.set_header("Cache-Control", "private, max-age=31536000, immutable");
-            return response;
-        });
+        co_return fail(ErrorCode::kNotFound, "there is no image \"{}\"; expected its number", text.substr(0, 40));
+    DIGITS_CO_ASSIGN(auto question, gallery_question("gallery_image", job, request.param("split"), context));
+    question["index"] = index;
+    question["copy_to"] = place_for_copy(context);
+    DIGITS_CO_ASSIGN(const auto image, co_await assist(std::move(question), context));
+    co_return lasting_image_response(*image);
 }
 
 }  // namespace

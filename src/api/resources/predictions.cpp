@@ -1,17 +1,18 @@
 #include <charconv>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "api/jobs/dataset_result.hpp"
-#include "api/jobs/job_specs.hpp"
+#include "api/requests/image_answers.hpp"
 #include "api/requests/messages.hpp"
+#include "api/requests/named_places.hpp"
+#include "api/requests/warm_questions.hpp"
 #include "api/resources.hpp"
-#include "data/records/gallery.hpp"
 #include "data/reports/prediction_table.hpp"
 
 namespace digits::api {
 namespace {
 
+using http::Async;
 using http::Request;
 using http::Response;
 using nlohmann::json;
@@ -132,38 +133,30 @@ Result<Response> top(const Request& request, Context& context) {
     return json_response(200, {{"label", evaluated.label(static_cast<int>(label))}, {"items", std::move(items)}});
 }
 
-/// A picture file as it lies on disk; by its first bytes one that a browser shows.
-Result<Response> picture_file(const std::string& path, const Context& context) {
-    DIGITS_TRY(check_path(path, context));
-    std::ifstream file(path, std::ios::binary);
-    std::string begin(16, '\0');
-    file.read(begin.data(), static_cast<std::streamsize>(begin.size()));
-    if (file.bad() || file.gcount() == 0) return fail(ErrorCode::kNotFound, "{} is not there any more", path);
-    const auto type = shown_content_type(begin);
-    if (type.empty()) return fail(ErrorCode::kUnsupported, "a browser cannot show {}", path);
-    return Response::file(path, std::string(type));
-}
-
-Result<Response> picture(const Request& request, Context& context) {
-    DIGITS_ASSIGN(const auto evaluated, route_evaluated(request, context));
+/// An image of the evaluated source, as a browser shows it. A worker reads it.
+Async<Result<Response>> image(const Request& request, Context& context) {
+    DIGITS_CO_ASSIGN(const auto evaluated, route_evaluated(request, context));
     const auto& text = request.param("index");
     std::uint64_t index = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), index);
     if (error != std::errc() || end != text.data() + text.size())
-        return fail(ErrorCode::kNotFound, "there is no picture \"{}\"; expected its number", text.substr(0, 40));
-    DIGITS_ASSIGN(const auto table, PredictionTable::open(evaluated.folder));
-    DIGITS_ASSIGN(const auto row, table.row(index));
+        co_return fail(ErrorCode::kNotFound, "there is no image \"{}\"; expected its number", text.substr(0, 40));
+    DIGITS_CO_ASSIGN(const auto table, PredictionTable::open(evaluated.folder));
+    DIGITS_CO_ASSIGN(const auto row, table.row(index));
     const auto& source = (*evaluated.job.spec)["source"];
     const bool is_split = source.value("type", "") == "split";
     const auto* split =
         is_split && evaluated.dataset ? evaluated.dataset->find_split(source.value("split", "val")) : nullptr;
-    if (!split || evaluated.dataset->storage.backend != DatasetBackend::kLmdb) return picture_file(row.name, context);
-    DIGITS_ASSIGN(auto record,
-                  record_picture(context.jobs.job_dir(evaluated.job.parents.back()) / split->db, index, row.truth));
-    auto response = Response::bytes(200, std::string(record.content_type), std::move(record.bytes));
-    // A dataset never changes.
-    response.set_header("Cache-Control", "private, max-age=31536000, immutable");
-    return response;
+    const bool from_lmdb = split && evaluated.dataset->storage.backend == DatasetBackend::kLmdb;
+    json question{{"type", "image_file"}, {"path", row.name}, {"copy_to", place_for_copy(context)}};
+    if (from_lmdb)
+        question = {{"type", "record_image"},
+                    {"database", (context.jobs.job_dir(evaluated.job.parents.back()) / split->db).string()},
+                    {"index", index},
+                    {"label", row.truth},
+                    {"copy_to", place_for_copy(context)}};
+    DIGITS_CO_ASSIGN(const auto found, co_await assist(std::move(question), context));
+    co_return from_lmdb ? lasting_image_response(*found) : image_response(*found);
 }
 
 }  // namespace
@@ -176,7 +169,8 @@ void register_predictions(http::Router& router, Context& context) {
     add("predictions", list);
     add("predictions.csv", csv);
     add("top", top);
-    add("pictures/{index}", picture);
+    router.add("GET", "/api/v1/evaluations/{id}/pictures/{index}",
+               [&context](const Request& request) { return image(request, context); });
 }
 
 }  // namespace digits::api

@@ -16,6 +16,7 @@
 namespace digits::api {
 namespace {
 
+using http::Async;
 using http::Part;
 using http::Request;
 using http::Response;
@@ -168,12 +169,12 @@ Result<Response> show(const Request& request, Context& context) {
     return json_response(200, view);
 }
 
-Result<Response> archive(const Request& request, Context& context) {
-    DIGITS_ASSIGN(const auto job, route_job(request, context.jobs, "pretrained"));
+Async<Result<Response>> archive(const Request& request, Context& context) {
+    DIGITS_CO_ASSIGN(const auto job, route_job(request, context.jobs, "pretrained"));
     if (job.state != JobState::kDone)
-        return fail(ErrorCode::kFailedPrecondition, "{} is in state {}, so there is nothing to save yet", job.id,
-                    enum_name(job.state));
-    return pretrained_archive_response(job, context);
+        co_return fail(ErrorCode::kFailedPrecondition, "{} is in state {}, so there is nothing to save yet", job.id,
+                       enum_name(job.state));
+    co_return co_await pretrained_archive_response(job, context);
 }
 
 }  // namespace

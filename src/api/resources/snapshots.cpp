@@ -8,6 +8,7 @@
 namespace digits::api {
 namespace {
 
+using http::Async;
 using http::Request;
 using http::Response;
 using nlohmann::json;
@@ -18,10 +19,10 @@ Result<Response> list(const Request& request, Context& context) {
     return json_response(200, {{"items", snapshots_view(snapshots)}});
 }
 
-Result<Response> archive(const Request& request, Context& context) {
-    DIGITS_ASSIGN(const auto job, route_job(request, context.jobs, "model"));
-    DIGITS_ASSIGN(const auto snapshot, choose_snapshot(request, job, context));
-    return archive_response(job, snapshot, ArchiveFormat::kTarGz, context);
+Async<Result<Response>> archive(const Request& request, Context& context) {
+    DIGITS_CO_ASSIGN(const auto job, route_job(request, context.jobs, "model"));
+    DIGITS_CO_ASSIGN(const auto snapshot, choose_snapshot(request, job, context));
+    co_return co_await archive_response(job, snapshot, ArchiveFormat::kTarGz, context);
 }
 
 }  // namespace

@@ -68,8 +68,13 @@ Result<http::Response> show(Context& context) {
 
 void register_system(http::Router& router, Context& context) {
     router.add("GET", "/api/v1/system", [&](const http::Request&) { return show(context); });
-    router.add("GET", "/api/v1/system/doctor",
-               [&](const http::Request&) -> Result<http::Response> { return json_response(200, examine(context)); });
+    // It starts a worker and walks through all jobs' folders.
+    router.add("GET", "/api/v1/system/doctor", [&](const http::Request&) -> http::Async<Result<http::Response>> {
+        std::function<Result<http::Response>()> work = [&]() -> Result<http::Response> {
+            return json_response(200, examine(context));
+        };
+        co_return co_await http::run_slowly(std::move(work));
+    });
 }
 
 }  // namespace digits::api

@@ -10,6 +10,7 @@
 namespace digits::api {
 namespace {
 
+using http::Async;
 using http::Request;
 using http::Response;
 using nlohmann::json;
@@ -73,18 +74,18 @@ Result<Response> put(const Request& request, UploadStore& uploads) {
 }
 
 /// An archive is unpacked by a worker; when that fails, the upload is as it was.
-Result<Response> finish(const Request& request, UploadStore& uploads, Context& context) {
-    DIGITS_ASSIGN(auto upload, uploads.get(request.param("id")));
+Async<Result<Response>> finish(const Request& request, UploadStore& uploads, Context& context) {
+    DIGITS_CO_ASSIGN(auto upload, uploads.get(request.param("id")));
     if (upload.kind == UploadKind::kArchive && !upload.finished && upload.files > 0) {
-        DIGITS_TRY(assist({{"type", "unpack"},
-                           {"archive", uploads.archive(upload.id).string()},
-                           {"folder", uploads.files(upload.id).string()}},
-                          context));
+        json question{{"type", "unpack"},
+                      {"archive", uploads.archive(upload.id).string()},
+                      {"folder", uploads.files(upload.id).string()}};
+        DIGITS_CO_TRY(co_await assist(std::move(question), context));
         std::error_code ignored;
         std::filesystem::remove(uploads.archive(upload.id), ignored);
     }
-    DIGITS_ASSIGN(upload, uploads.finish(upload.id));
-    return json_response(200, upload_view(upload, uploads));
+    DIGITS_CO_ASSIGN(upload, uploads.finish(upload.id));
+    co_return json_response(200, upload_view(upload, uploads));
 }
 
 Result<Response> remove(const Request& request, UploadStore& uploads, Context& context) {

@@ -56,6 +56,16 @@ std::uint64_t Gallery::count(std::optional<int> label) const {
     return *label >= 0 && at < by_label_.size() ? by_label_[at] : 0;
 }
 
+std::uint64_t Gallery::index_after(std::uint64_t skipped, std::optional<int> label) const {
+    if (!label) return std::min<std::uint64_t>(skipped, labels_.size());
+    for (std::uint64_t index = 0; index < labels_.size(); ++index) {
+        if (labels_[index] != *label) continue;
+        if (skipped == 0) return index;
+        --skipped;
+    }
+    return labels_.size();
+}
+
 Result<Gallery::Page> Gallery::page(std::uint64_t from, std::uint64_t limit, std::optional<int> label) const {
     Page page;
     DIGITS_ASSIGN(auto records, RecordReader::open(database_));

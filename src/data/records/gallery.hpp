@@ -47,6 +47,9 @@ class Gallery {
 
     /// Of one class, or of all.
     std::uint64_t count(std::optional<int> label) const;
+    /// The index of the image that comes after `skipped` others of this class, or of all; the number of images if there
+    /// is none.
+    std::uint64_t index_after(std::uint64_t skipped, std::optional<int> label) const;
     Result<Page> page(std::uint64_t from, std::uint64_t limit, std::optional<int> label) const;
     /// JPEG and PNG as they are stored, raw samples as PNG. Errors: kNotFound, kUnsupported for another format.
     Result<PictureFile> picture(std::uint64_t index) const;

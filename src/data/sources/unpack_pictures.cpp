@@ -71,6 +71,9 @@ class Unpacking {
         if (path.empty() || path.size() > kMostPath) return wrong("its path is empty or too long");
         if (path.front() == '/') return wrong("its path is absolute");
         if (path.find('\\') != std::string_view::npos) return wrong("its path has a backslash");
+        // Of Windows. A zip file's backslashes have become slashes by now.
+        const auto is_letter = [](char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); };
+        if (path.size() > 1 && path[1] == ':' && is_letter(path[0])) return wrong("its path begins with a drive");
         std::vector<std::string> parts;
         for (std::size_t begin = 0; begin < path.size();) {
             const auto end = std::min(path.find('/', begin), path.size());

@@ -94,6 +94,11 @@ TEST_F(Unpack, refuses_paths_that_lead_out) {
         pack({{"good/1.png"}, {path}});
         expect_refused(ErrorCode::kInvalidArgument, path);
     }
+    for (const int format : {ARCHIVE_FORMAT_TAR, ARCHIVE_FORMAT_ZIP})
+        for (const char* path : {"C:\\escaped.png", "C:/escaped.png", "c:escaped.png"}) {
+            pack({{"good/1.png"}, {path}}, format);
+            expect_refused(ErrorCode::kInvalidArgument, "its path");
+        }
 }
 
 TEST_F(Unpack, refuses_links_and_devices) {

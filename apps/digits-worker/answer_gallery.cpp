@@ -1,0 +1,79 @@
+#include "answer_gallery.hpp"
+
+#include <algorithm>
+#include <list>
+#include <nlohmann/json.hpp>
+
+#include "data/records/gallery.hpp"
+#include "image_answer.hpp"
+
+namespace digits {
+namespace {
+
+using nlohmann::json;
+
+/// The galleries that were looked at last. To open one reads its list and all keys of its database.
+class Shelf {
+  public:
+    Result<const Gallery*> find(const json& request) {
+        const auto text = [&](const char* name) { return request.value(name, ""); };
+        auto key = text("folder") + "/" + text("db");
+        const auto known = std::ranges::find(kept_, key, &Kept::first);
+        if (known != kept_.end()) {
+            kept_.splice(kept_.begin(), kept_, known);
+        } else {
+            DIGITS_ASSIGN(auto gallery, Gallery::open(text("folder"), text("split"), text("db"), text("list")));
+            kept_.emplace_front(std::move(key), std::move(gallery));
+            if (kept_.size() > kMostKept) kept_.pop_back();
+        }
+        return &kept_.front().second;
+    }
+
+  private:
+    using Kept = std::pair<std::string, Gallery>;
+    static constexpr std::size_t kMostKept = 3;
+    std::list<Kept> kept_;  ///< newest first
+};
+
+/// A worker answers one question at a time.
+Result<const Gallery*> gallery_of(const json& request) {
+    static Shelf shelf;
+    return shelf.find(request);
+}
+
+}  // namespace
+
+Result<json> show_gallery_page(const json& request) {
+    DIGITS_ASSIGN(const auto* gallery, gallery_of(request));
+    const auto label = request.value("class", json());
+    const auto wanted = label.is_null() ? std::nullopt : std::optional(label.get<int>());
+    const auto from = request.contains("skip") ? gallery->index_after(request.value("skip", std::uint64_t{0}), wanted)
+                                               : request.value("from", std::uint64_t{0});
+    DIGITS_ASSIGN(const auto page, gallery->page(from, request.value("limit", std::uint64_t{100}), wanted));
+    json images = json::array();
+    for (const auto& image : page.pictures)
+        images.push_back({{"index", image.index},
+                          {"label", image.label},
+                          {"file", image.file},
+                          {"width", image.width},
+                          {"height", image.height},
+                          {"channels", image.channels}});
+    return json{{"images", std::move(images)},
+                {"next", page.next ? json(*page.next) : json()},
+                {"total", gallery->count(wanted)}};
+}
+
+Result<json> show_gallery_image(const json& request) {
+    DIGITS_ASSIGN(const auto* gallery, gallery_of(request));
+    DIGITS_ASSIGN(const auto image, gallery->picture(request.value("index", std::uint64_t{0})));
+    return image_answer(image.content_type, image.bytes, request);
+}
+
+Result<json> show_record_image(const json& request) {
+    DIGITS_ASSIGN(const auto image,
+                  record_picture(request.value("database", ""), request.value("index", std::uint64_t{0}),
+                                 request.value("label", -1)));
+    return image_answer(image.content_type, image.bytes, request);
+}
+
+}  // namespace digits
