@@ -46,9 +46,9 @@ http::Async<Result<http::Response>> archive_response(const Job& job, const Snaps
                                                      ArchiveFormat format, const Context& context) {
     ArchiveRequest wanted;
     wanted.model_dir = context.jobs.job_dir(job.id);
-    DIGITS_ASSIGN(const auto* framework, framework_of(job));
+    DIGITS_CO_ASSIGN(const auto* framework, framework_of(job));
     wanted.parts = framework->archive_parts(wanted.model_dir);
-    DIGITS_ASSIGN(wanted.snapshots, framework->snapshots(wanted.model_dir));
+    DIGITS_CO_ASSIGN(wanted.snapshots, framework->snapshots(wanted.model_dir));
     if (!job.parents.empty()) {
         wanted.dataset_id = job.parents.front();
         wanted.dataset_dir = context.jobs.job_dir(job.parents.front());
@@ -60,19 +60,19 @@ http::Async<Result<http::Response>> archive_response(const Job& job, const Snaps
     wanted.created = digits_time(job.created);
     wanted.username = job.owner;
     wanted.format = format;
-    return send(std::move(wanted), context);
+    co_return co_await send(std::move(wanted), context);
 }
 
 http::Async<Result<http::Response>> pretrained_archive_response(const Job& job, const Context& context) {
     PretrainedArchiveRequest wanted;
     wanted.dir = context.jobs.job_dir(job.id);
-    DIGITS_ASSIGN(const auto* framework, get_framework(kDefaultFramework));
+    DIGITS_CO_ASSIGN(const auto* framework, get_framework(kDefaultFramework));
     wanted.framework = framework->archive_parts(wanted.dir).info;
     wanted.job_id = job.id;
     wanted.name = job.name;
     wanted.created = digits_time(job.created);
     wanted.username = job.owner;
-    return send(std::move(wanted), context);
+    co_return co_await send(std::move(wanted), context);
 }
 
 }  // namespace digits::api
