@@ -49,12 +49,15 @@ Result<json> complete_path(const json& request, TaskContext& context) {
     if (slash == std::string::npos)
         return fail(ErrorCode::kInvalidArgument, "expected an absolute path, got {}", start);
     const std::filesystem::path folder(start.substr(0, slash + 1));
-    json suggestions = json::array();
     // A folder that is not there has nothing to suggest.
     const auto found = list_folder(folder, context.grant().roots, start.substr(slash + 1));
     std::vector<std::string> paths;
     if (found)
         for (const auto& entry : found->entries) paths.push_back((folder / entry.name).lexically_normal().string());
+    // The roots themselves lie in folders that may not be listed.
+    for (const std::filesystem::path root : context.grant().roots)
+        if (!found && root.parent_path() == folder.parent_path().lexically_normal() && root.string().starts_with(start))
+            paths.push_back(root.string());
     std::ranges::sort(paths);
     return json{{"suggestions", paths}};
 }

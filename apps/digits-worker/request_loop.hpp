@@ -16,7 +16,6 @@ using AnswerFunction = std::function<Result<nlohmann::json>(const nlohmann::json
 
 /// Answers requests until nothing came for `idle`, or the server says quit. What one request does wrong, be it an
 /// exception, is its own answer alone. Returns what the task returns.
-Result<nlohmann::json> answer_requests(TaskHost& host, std::chrono::seconds idle,
-                                       const AnswerFunction& answer);
+Result<nlohmann::json> answer_requests(TaskHost& host, std::chrono::seconds idle, const AnswerFunction& answer);
 
 }  // namespace digits

@@ -15,6 +15,7 @@
 #include "data/dataset_facts.hpp"
 #include "data/guard.hpp"
 #include "data/label_file.hpp"
+#include "data/open_source.hpp"
 #include "data/ordered_pipeline.hpp"
 #include "data/prepare_image.hpp"
 #include "data/records/mean.hpp"

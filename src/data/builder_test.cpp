@@ -5,6 +5,7 @@
 #include <atomic>
 #include <set>
 
+#include "data/open_source.hpp"
 #include "data/records/mean.hpp"
 #include "data/records/record_reader.hpp"
 #include "data/testing.hpp"

@@ -4,7 +4,6 @@
 #include <tuple>
 
 #include "base/json_binding.hpp"
-#include "data/guard.hpp"
 #include "data/image_spec_binding.hpp"
 
 namespace digits {
@@ -103,30 +102,5 @@ Result<DatasetSpec> parse_dataset_spec(const nlohmann::json& json) {
 
 nlohmann::json to_json(const DatasetSpec& spec) { return to_json<DatasetSpec>(spec); }
 nlohmann::json dataset_spec_schema() { return json_schema<DatasetSpec>(); }
-
-namespace {
-
-SourceContext context_of(const DatasetSpec& spec, const ScanLimits& limits, std::function<void(std::size_t)> found) {
-    return {spec.seed, spec.roots, limits, std::move(found)};
-}
-
-}  // namespace
-
-Result<std::unique_ptr<SampleSource>> open_source(const DatasetSpec& spec, const ScanLimits& limits,
-                                                  std::function<void(std::size_t)> found) {
-    const auto& [kind, options] = spec.source;
-    return guarded("find the samples",
-                   [&] { return kind->open(*options, context_of(spec, limits, std::move(found))); });
-}
-
-Result<Sample> example_sample(const DatasetSpec& spec, const ScanLimits& limits) {
-    const auto& [kind, options] = spec.source;
-    return guarded("find a sample", [&]() -> Result<Sample> {
-        if (kind->example) return kind->example(*options, context_of(spec, limits, {}));
-        DIGITS_ASSIGN(const auto source, kind->open(*options, context_of(spec, limits, {})));
-        if (source->size(Split::kTrain) == 0) return fail(ErrorCode::kNotFound, "the source has no training samples");
-        return source->get(Split::kTrain, 0);
-    });
-}
 
 }  // namespace digits

@@ -2,7 +2,6 @@
 
 #include <array>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
@@ -66,12 +65,6 @@ struct DatasetSpec {
 Result<DatasetSpec> parse_dataset_spec(const nlohmann::json& json);
 nlohmann::json to_json(const DatasetSpec& spec);
 nlohmann::json dataset_spec_schema();
-
-/// The samples that a spec means. Worker only. Errors: as SourceKind::open.
-Result<std::unique_ptr<SampleSource>> open_source(const DatasetSpec& spec, const ScanLimits& limits = {},
-                                                  std::function<void(std::size_t)> found = {});
-/// One sample to show what a spec does. Errors: as SourceKind::example.
-Result<Sample> example_sample(const DatasetSpec& spec, const ScanLimits& limits = {});
 
 template <>
 struct EnumNames<RecordEncoding> {

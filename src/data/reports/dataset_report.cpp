@@ -5,6 +5,7 @@
 
 #include "base/random.hpp"
 #include "data/guard.hpp"
+#include "data/open_source.hpp"
 #include "data/ordered_pipeline.hpp"
 #include "data/prepare_image.hpp"
 #include "data/records/record_sink.hpp"

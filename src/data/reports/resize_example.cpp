@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/base64.hpp"
+#include "data/open_source.hpp"
 #include "data/records/datum.hpp"
 #include "data/records/record_sink.hpp"
 #include "data/sources/image_files.hpp"
@@ -45,7 +46,7 @@ Result<nlohmann::json> resize_example(const DatasetSpec& spec, const std::string
     Result<Sample> sample = Sample{{}, {}, path};
     if (path.empty()) {
         sample = example_sample(spec, limits);
-    } else if (auto image = read_image(path, {}, {})) {
+    } else if (auto image = ImageReader({}, decode_any).read(path)) {
         sample->images.push_back(std::move(*image));
     } else {
         sample = fail(std::move(image).error());

@@ -69,7 +69,7 @@ class FolderScanner {
         DIGITS_TRY(scan_other(Split::kVal, o.val_path, "/source/val_path", o.val_min_per_class, o.val_max_per_class));
         DIGITS_TRY(
             scan_other(Split::kTest, o.test_path, "/source/test_path", o.test_min_per_class, o.test_max_per_class));
-        return std::make_unique<LabelledFiles>(std::move(facts_), std::move(splits_), context_.roots);
+        return std::make_unique<LabelledFiles>(std::move(facts_), std::move(splits_), context_);
     }
 
   private:
@@ -142,7 +142,7 @@ struct ClassFolders {
         DIGITS_ASSIGN(const auto file, find_first_image(options.path, roots, guard));
         if (file.empty())
             return fail(make_error(ErrorCode::kNotFound, "there is no image in {}", options.path).at("/source/path"));
-        DIGITS_ASSIGN(auto image, read_image(file, {}, roots));
+        DIGITS_ASSIGN(auto image, ImageReader(context).read(file));
         Sample sample{{}, {}, file};
         sample.images.push_back(std::move(image));
         return sample;

@@ -62,14 +62,14 @@ struct Crops {
                                    facts.labels.size(),
                                    ClassDealer::least_of(limits, options.percent_val, options.percent_test))
                             .at("/source/crops"));
-        return std::make_unique<LabelledFiles>(std::move(facts), std::move(splits), context.roots);
+        return std::make_unique<LabelledFiles>(std::move(facts), std::move(splits), context);
     }
 
     static Result<Sample> example(const CropOptions& options, const SourceContext& context) {
         ScanGuard guard(context.limits);
         DIGITS_ASSIGN(const auto list, read_crop_list(options.crops, options.root, context.roots, guard));
         const auto& first = list.entries.front();
-        DIGITS_ASSIGN(auto image, read_image(first.path, first.box, ReadableRoots(context.roots)));
+        DIGITS_ASSIGN(auto image, ImageReader(context).read(first.path, first.box));
         Sample sample{{}, {}, SampleName{first.path, first.box}.text()};
         sample.images.push_back(std::move(image));
         return sample;

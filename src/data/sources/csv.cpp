@@ -160,7 +160,7 @@ class Csv final : public SampleSource {
     std::size_t size(Split split) const override { return rows(split).size(); }
     Result<Sample> get(Split split, std::size_t index) const override {
         const auto& row = rows(split)[index];
-        DIGITS_ASSIGN(auto image, read_image(row.path, {}, roots_));
+        DIGITS_ASSIGN(auto image, images_.read(row.path));
         Sample sample{{}, target(split, index), row.path};
         sample.images.push_back(std::move(image));
         return sample;
@@ -171,12 +171,12 @@ class Csv final : public SampleSource {
     }
 
   private:
-    explicit Csv(const SourceContext& context) : roots_(context.roots) {}
+    explicit Csv(const SourceContext& context) : images_(context) {}
     const std::vector<Row>& rows(Split split) const { return splits_[static_cast<std::size_t>(split)]; }
 
     SourceFacts facts_;
     std::array<std::vector<Row>, 3> splits_;
-    ReadableRoots roots_;
+    ImageReader images_;
 };
 
 }  // namespace

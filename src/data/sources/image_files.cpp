@@ -4,7 +4,6 @@
 
 #include "base/named_file.hpp"
 #include "data/guard.hpp"
-#include "image/decode.hpp"
 
 namespace digits {
 namespace {
@@ -23,14 +22,6 @@ Result<Image> cut_out(const Image& image, const PixelBox& box) {
     return part;
 }
 
-Result<Image> read_unnamed(const std::string& path, const std::optional<PixelBox>& box, const ReadableRoots& roots) {
-    if (is_web_address(path)) return fail(ErrorCode::kUnsupported, "an address in the network; expected a file");
-    DIGITS_ASSIGN(const auto bytes, read_named_file(path, kMostImageBytes, roots));
-    DIGITS_ASSIGN(auto image, decode_image(bytes));
-    if (!box) return image;
-    return cut_out(image, *box);
-}
-
 }  // namespace
 
 bool has_image_extension(std::string_view name) {
@@ -42,15 +33,23 @@ bool has_image_extension(std::string_view name) {
     return std::find(kExtensions.begin(), kExtensions.end(), extension) != kExtensions.end();
 }
 
-Result<Image> read_image(const std::string& path, const std::optional<PixelBox>& box, const ReadableRoots& roots) {
-    auto image = guarded("read it", [&] { return read_unnamed(path, box, roots); });
+Result<Image> ImageReader::read_unnamed(const std::string& path, const std::optional<PixelBox>& box) const {
+    if (is_web_address(path)) return fail(ErrorCode::kUnsupported, "an address in the network; expected a file");
+    DIGITS_ASSIGN(const auto bytes, read_named_file(path, kMostImageBytes, roots_));
+    DIGITS_ASSIGN(auto image, decode_(bytes));
+    if (!box) return image;
+    return cut_out(image, *box);
+}
+
+Result<Image> ImageReader::read(const std::string& path, const std::optional<PixelBox>& box) const {
+    auto image = guarded("read it", [&] { return read_unnamed(path, box); });
     if (!image) return fail(std::move(image).error().at(SampleName{path, box}.text()));
     return image;
 }
 
 Result<Sample> LabelledFiles::get(Split split, std::size_t index) const {
     const auto& entry = entries(split)[index];
-    DIGITS_ASSIGN(auto image, read_image(entry.path, entry.box, roots_));
+    DIGITS_ASSIGN(auto image, images_.read(entry.path, entry.box));
     Sample sample{{}, ClassLabel{entry.label}, entry.name()};
     sample.images.push_back(std::move(image));
     return sample;

@@ -16,15 +16,27 @@ namespace digits {
 /// .png .jpg .jpeg .bmp .ppm .pgm in any case.
 bool has_image_extension(std::string_view name);
 
-/// A decoded image file, or a rectangle of it. Errors at its name.
-Result<Image> read_image(const std::string& path, const std::optional<PixelBox>& box, const ReadableRoots& roots);
+/// Reads and decodes image files inside the roots. Any number of threads.
+class ImageReader {
+  public:
+    ImageReader(const std::vector<std::string>& roots, ImageDecoder decode) : roots_(roots), decode_(decode) {}
+    explicit ImageReader(const SourceContext& context) : ImageReader(context.roots, context.decode) {}
+
+    /// The image, or a rectangle of it. Errors at its name.
+    Result<Image> read(const std::string& path, const std::optional<PixelBox>& box = std::nullopt) const;
+
+  private:
+    Result<Image> read_unnamed(const std::string& path, const std::optional<PixelBox>& box) const;
+
+    ReadableRoots roots_;
+    ImageDecoder decode_;
+};
 
 /// Samples that are image files, or rectangles of them, with a class each: what most sources come down to.
 class LabelledFiles final : public SampleSource {
   public:
-    LabelledFiles(SourceFacts facts, std::array<std::vector<ListEntry>, 3> splits,
-                  const std::vector<std::string>& roots)
-        : facts_(std::move(facts)), splits_(std::move(splits)), roots_(roots) {}
+    LabelledFiles(SourceFacts facts, std::array<std::vector<ListEntry>, 3> splits, const SourceContext& context)
+        : facts_(std::move(facts)), splits_(std::move(splits)), images_(context) {}
 
     const SourceFacts& facts() const override { return facts_; }
     std::size_t size(Split split) const override { return entries(split).size(); }
@@ -37,7 +49,7 @@ class LabelledFiles final : public SampleSource {
 
     SourceFacts facts_;
     std::array<std::vector<ListEntry>, 3> splits_;  ///< by Split
-    ReadableRoots roots_;
+    ImageReader images_;
 };
 
 }  // namespace digits

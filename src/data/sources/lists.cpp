@@ -91,14 +91,14 @@ struct Lists {
                                     .at(file));
             splits[split] = std::move(list.entries);
         }
-        return std::make_unique<LabelledFiles>(std::move(facts), std::move(splits), context.roots);
+        return std::make_unique<LabelledFiles>(std::move(facts), std::move(splits), context);
     }
 
     static Result<Sample> example(const ListOptions& options, const SourceContext& context) {
         ScanGuard guard(context.limits);
         DIGITS_ASSIGN(const auto list, list_of(options.train, options, context, guard));
         const auto& first = list.entries.front();
-        DIGITS_ASSIGN(auto image, read_image(first.path, {}, ReadableRoots(context.roots)));
+        DIGITS_ASSIGN(auto image, ImageReader(context).read(first.path));
         Sample sample{{}, ClassLabel{first.label}, first.name()};
         sample.images.push_back(std::move(image));
         return sample;

@@ -62,8 +62,12 @@ struct SourcePlace {
     bool is_required = false;
 };
 
+/// Makes an image of an encoded one. The server links sources but no decoders, so whoever opens a source brings it.
+using ImageDecoder = Result<Image> (*)(std::string_view bytes);
+
 /// What opening a source depends on beside its options.
 struct SourceContext {
+    ImageDecoder decode = nullptr;
     std::uint64_t seed = 1;          ///< of splits and choices
     std::vector<std::string> roots;  ///< where files may lie; empty: everywhere
     ScanLimits limits;

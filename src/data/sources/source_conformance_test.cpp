@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "data/builder.hpp"
+#include "data/open_source.hpp"
 #include "data/records/record_database.hpp"
 #include "data/testing.hpp"
 
