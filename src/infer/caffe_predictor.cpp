@@ -79,7 +79,7 @@ class CaffePredictor final : public Predictor {
         preprocessing_.width = static_cast<int>(shape[3]);
         DIGITS_ASSIGN(const auto train_val, read_net_file(options.model_dir / "train_val.prototxt"));
         preprocessing_.is_rgb = reads_rgb(train_val);
-        return take_mean(train_val, options.model_dir, preprocessing_);
+        return take_mean(train_val, options.model_dir, options.dataset_dir, preprocessing_);
     }
 
     std::size_t input_size() const override {

@@ -89,8 +89,8 @@ Result<std::unique_ptr<Inference>> Inference::open(const InferenceOptions& optio
         DIGITS_ASSIGN(inference->facts_.labels, read_labels(options.dataset_dir / "labels.txt"));
     }
     DIGITS_ASSIGN(inference->predictor_,
-                  kind->open({options.model_dir, options.snapshot, preprocessing_for(dataset.image), options.device,
-                              options.threads}));
+                  kind->open({options.model_dir, options.dataset_dir, options.snapshot,
+                              preprocessing_for(dataset.image), options.device, options.threads}));
     return inference;
 }
 

@@ -47,8 +47,9 @@ class Predictor {
 
 struct PredictorOptions {
     std::filesystem::path model_dir;
-    std::string snapshot;   ///< a file in model_dir; empty: the newest
-    Preprocessing dataset;  ///< size, channels and resize mode of the dataset's images
+    std::filesystem::path dataset_dir;  ///< where the mean image is looked for when it is gone from its place
+    std::string snapshot;               ///< a file in model_dir; empty: the newest
+    Preprocessing dataset;              ///< size, channels and resize mode of the dataset's images
     Device device;
     int threads = 0;  ///< 0: all cores
 };

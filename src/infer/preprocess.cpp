@@ -65,7 +65,7 @@ bool reads_rgb(const caffe::NetParameter& train_val) {
 }
 
 Status take_mean(const caffe::NetParameter& train_val, const std::filesystem::path& folder,
-                 Preprocessing& preprocessing) {
+                 const std::filesystem::path& dataset_dir, Preprocessing& preprocessing) {
     for (const auto& layer : train_val.layer()) {
         if (layer.bottom_size() > 0 || !layer.has_transform_param()) continue;
         const auto& transform = layer.transform_param();
@@ -77,12 +77,15 @@ Status take_mean(const caffe::NetParameter& train_val, const std::filesystem::pa
             return {};
         }
         if (transform.has_mean_file()) {
-            DIGITS_ASSIGN(const auto mean, read_mean_file(folder / transform.mean_file()));
+            auto path = folder / transform.mean_file();
+            std::error_code ignored;
+            if (!std::filesystem::exists(path, ignored)) path = dataset_dir / path.filename();
+            DIGITS_ASSIGN(const auto mean, read_mean_file(path));
             if (mean.channels != preprocessing.channels)
                 return fail(make_error(ErrorCode::kInvalidArgument,
                                        "the mean has {} channels, the dataset's pictures have {}", mean.channels,
                                        preprocessing.channels)
-                                .at((folder / transform.mean_file()).string()));
+                                .at(path.string()));
             preprocessing.mean = resize_mean(mean, preprocessing.width, preprocessing.height);
             return {};
         }

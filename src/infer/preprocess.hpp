@@ -34,8 +34,10 @@ MeanBlob resize_mean(const MeanBlob& mean, int width, int height);
 bool reads_rgb(const caffe::NetParameter& train_val);
 
 /// The mean that a training subtracts: `transform_param` of the network's first layer for `phase`.
-/// Errors: kNotFound, kDataLoss of the mean file, relative to `folder`; kInvalidArgument for another channel count.
+/// A mean file that is gone from its place is looked for by its name in `dataset_dir`, since a data folder may be
+/// moved. Errors: kNotFound, kDataLoss of the mean file, relative to `folder`; kInvalidArgument for another channel
+/// count.
 Status take_mean(const caffe::NetParameter& train_val, const std::filesystem::path& folder,
-                 Preprocessing& preprocessing);
+                 const std::filesystem::path& dataset_dir, Preprocessing& preprocessing);
 
 }  // namespace digits
