@@ -5,11 +5,11 @@
 
 #include "base/file.hpp"
 #include "caffe/upgrade.hpp"
-#include "engine/convolution/product_mode.hpp"
 #include "engine/device/device.hpp"
 #include "engine/memory/free_memory.hpp"
 #include "engine/memory/memory.hpp"
 #include "engine/net/describe.hpp"
+#include "engine/precision/product_mode.hpp"
 #include "engine/solver/training_rate.hpp"
 #include "models/prepare.hpp"
 

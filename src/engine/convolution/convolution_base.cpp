@@ -4,21 +4,21 @@
 
 #include <algorithm>
 
-#include "engine/convolution/depthwise_convolution.hpp"
-#include "engine/convolution/libtorch_convolution.hpp"
-#include "engine/convolution/patch_convolution.hpp"
-#include "engine/convolution/row_convolution.hpp"
-#include "engine/convolution/row_deconvolution.hpp"
-#include "engine/convolution/tile_convolution.hpp"
-#include "engine/convolution/unfold.hpp"
+#include "engine/convolution/algorithms/depthwise_convolution.hpp"
+#include "engine/convolution/algorithms/disjoint_deconvolution.hpp"
+#include "engine/convolution/algorithms/im2col_convolution.hpp"
+#include "engine/convolution/algorithms/libtorch_convolution.hpp"
+#include "engine/convolution/algorithms/pointwise_convolution.hpp"
+#include "engine/convolution/algorithms/tile_convolution.hpp"
+#include "engine/convolution/algorithms/unfolded_convolution.hpp"
+#include "engine/convolution/algorithms/winograd_convolution.hpp"
 #include "engine/convolution/weight_layout.hpp"
-#include "engine/convolution/winograd_convolution.hpp"
 #include "engine/layers/activation/relu.hpp"
 #include "engine/layers/channels_last.hpp"
 #include "engine/layers/layout.hpp"
 #include "engine/layers/stored.hpp"
-#include "kernels/processor.hpp"
-#include "kernels/tiles.hpp"
+#include "kernels/gemm/tile_gemm.hpp"
+#include "kernels/isa/processor.hpp"
 
 namespace digits {
 
@@ -59,13 +59,13 @@ void ConvolutionBase::set_up(const Blobs& bottom, const Blobs& top) {
         strided_pixel && on_cpu() && !transposed_ && window_.channel_axis == 1 && window_.spatial_axes() == 2;
     seen_stride_ = skips_pixels_ ? Shape{1, 1} : stride_;
     keeps_layout_ = strided_pixel && !skips_pixels_;
-    find_ways();
+    find_algorithms();
     reshape(bottom, top);
 }
 
-void ConvolutionBase::find_ways() {
-    ways_.clear();
-    const auto add = [&]<class Way>(Way one) { ways_.push_back(std::move(one)); };
+void ConvolutionBase::find_algorithms() {
+    algorithms_.clear();
+    const auto add = [&]<class Way>(Way one) { algorithms_.push_back(std::move(one)); };
     const bool floats = !products_.is_native(), low = products_.has_low_blobs();
     if (on_cpu() && !transposed_) {
         if ((floats || low) && DepthwiseConvolution::suits(window_, channels_, outputs_, groups_))
@@ -77,12 +77,12 @@ void ConvolutionBase::find_ways() {
             add(std::make_unique<WinogradConvolution>(window_, channels_, outputs_, groups_, low));
         const bool one_pixel = window_.channel_axis == 1 && window_.spatial_axes() == 2 && groups_ == 1 &&
                                window_.kernel == Shape{1, 1} && window_.pad == Shape{0, 0};
-        if (one_pixel) add(std::make_unique<RowConvolution>(channels_, outputs_, !floats));
-        if (!one_pixel && floats && PatchConvolution::suits(window_, channels_, outputs_, groups_))
-            add(std::make_unique<PatchConvolution>(window_));
+        if (one_pixel) add(std::make_unique<PointwiseConvolution>(channels_, outputs_, !floats));
+        if (!one_pixel && floats && Im2colConvolution::suits(window_, channels_, outputs_, groups_))
+            add(std::make_unique<Im2colConvolution>(window_));
     }
-    if (on_cpu() && transposed_ && (floats || low) && RowDeconvolution::suits(window_, groups_))
-        add(std::make_unique<RowDeconvolution>(window_));
+    if (on_cpu() && transposed_ && (floats || low) && DisjointDeconvolution::suits(window_, groups_))
+        add(std::make_unique<DisjointDeconvolution>(window_));
     if (window_.spatial_axes() > 3) {
         add(std::make_unique<UnfoldedConvolution>(window_, groups_, transposed_));
     } else {
@@ -91,8 +91,8 @@ void ConvolutionBase::find_ways() {
     }
 }
 
-const ConvolutionWay& ConvolutionBase::way(Pass pass, at::IntArrayRef x, at::IntArrayRef y) const {
-    return **std::ranges::find_if(ways_, [&](const auto& one) { return one->takes(pass, x, y); });
+const ConvolutionAlgorithm& ConvolutionBase::way(Pass pass, at::IntArrayRef x, at::IntArrayRef y) const {
+    return **std::ranges::find_if(algorithms_, [&](const auto& one) { return one->takes(pass, x, y); });
 }
 
 void ConvolutionBase::reshape(const Blobs& bottom, const Blobs& top) {
@@ -196,7 +196,7 @@ at::Tensor ConvolutionBase::top_gradient(Blob& top, bool wants_bias) {
 }
 
 void ConvolutionBase::forward(const Blobs& bottom, const Blobs& top) {
-    const ConvolutionWay& one = way(Pass::kForward, bottom[0]->shape(), top[0]->shape());
+    const ConvolutionAlgorithm& one = way(Pass::kForward, bottom[0]->shape(), top[0]->shape());
     const bool takes_floats = products_.is_native() && one.takes_float_weights();
     const auto operand = [&](const at::Tensor& x) { return takes_floats ? x : products_.operand(x); };
     const std::optional<at::Tensor> bias =
@@ -216,7 +216,7 @@ void ConvolutionBase::backward(const Blobs& top, const std::vector<bool>& propag
         const auto dy = products_.gradient(top_gradient(*top[i], wants_bias));
         if (!propagate_down[i] && !wants_gradient(0)) continue;
         const at::Tensor x = products_.operand(seen(bottom[i]->data()));
-        const auto way_of = [&](Pass pass) -> const ConvolutionWay& {
+        const auto way_of = [&](Pass pass) -> const ConvolutionAlgorithm& {
             return way(pass, x.sizes(), dy.operand.sizes());
         };
         if (wants_gradient(0)) {

@@ -1,13 +1,13 @@
 #pragma once
 
-#include "engine/convolution/products.hpp"
 #include "engine/layers/window.hpp"
 #include "engine/net/absorber.hpp"
 #include "engine/net/layer.hpp"
+#include "engine/precision/products.hpp"
 
 namespace digits {
 
-class ConvolutionWay;
+class ConvolutionAlgorithm;
 
 /// What Convolution and Deconvolution share: weights for all bottoms, any number of batch axes before the channel axis
 /// and of spatial axes behind it.
@@ -38,8 +38,8 @@ class ConvolutionBase : public Layer, public Absorber {
     /// The bottom as the kernel walks it, laid out.
     at::Tensor seen(const at::Tensor& bottom) const;
     /// Finds the ways that suit, the best ones first; the last one takes all.
-    void find_ways();
-    const ConvolutionWay& way(Pass pass, at::IntArrayRef x, at::IntArrayRef y) const;
+    void find_algorithms();
+    const ConvolutionAlgorithm& way(Pass pass, at::IntArrayRef x, at::IntArrayRef y) const;
     /// The top's gradient, laid out, before an absorbed ReLU; adds that of the bias if it is wanted.
     at::Tensor top_gradient(Blob& top, bool wants_bias);
     /// The bottom's gradient out of that of `seen(bottom)`.
@@ -54,10 +54,10 @@ class ConvolutionBase : public Layer, public Absorber {
     /// and the machine has AVX2 without AVX-512. A convolution leaves the pixels out beforehand that it would skip; a
     /// deconvolution takes its bottoms as they are laid out.
     bool skips_pixels_ = false, keeps_layout_ = false;
-    Shape seen_stride_;                                  // on what seen() gives
-    std::vector<std::unique_ptr<ConvolutionWay>> ways_;  // the first that takes a pass makes it
-    Layer* rectifier_ = nullptr;                         // an absorbed ReLU
-    at::Tensor kernels_;                                 // an operand of the last forward pass
+    Shape seen_stride_;                                              // on what seen() gives
+    std::vector<std::unique_ptr<ConvolutionAlgorithm>> algorithms_;  // the first that takes a pass makes it
+    Layer* rectifier_ = nullptr;                                     // an absorbed ReLU
+    at::Tensor kernels_;                                             // an operand of the last forward pass
 };
 
 }  // namespace digits

@@ -4,7 +4,7 @@
 
 #include "engine/layers/layout.hpp"
 #include "engine/layers/stored.hpp"
-#include "kernels/weight_layout.hpp"
+#include "kernels/convolution/weight_layout.hpp"
 
 namespace digits {
 

@@ -2,7 +2,7 @@
 
 #include <ATen/Parallel.h>
 
-#include "engine/convolution/parts.hpp"
+#include "engine/device/thread_parts.hpp"
 #include "engine/layers/stored.hpp"
 
 namespace digits {
@@ -14,7 +14,7 @@ at::Tensor empty_channels_last(at::IntArrayRef sizes, at::ScalarType type) {
 at::Tensor sum_pixels(std::int64_t count, std::int64_t channels, std::int64_t pixels, const SumPixels& kernel) {
     const at::Tensor sums = at::zeros({at::get_num_threads(), count, channels}, at::kDouble);
     double* own = sums.data_ptr<double>();
-    in_parts(pixels, [&](std::int64_t thread, std::int64_t begin, std::int64_t end) {
+    parallel_parts(pixels, [&](std::int64_t thread, std::int64_t begin, std::int64_t end) {
         kernel(own + thread * count * channels, begin, end);
     });
     return sums.sum(0);

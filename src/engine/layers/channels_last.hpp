@@ -5,11 +5,11 @@
 #include <functional>
 #include <utility>
 
-#include "kernels/channels.hpp"
+#include "kernels/elementwise/channels.hpp"
 
 namespace digits {
 
-// Passes of kernels/channels.hpp over tensors that lie channels last (layout.hpp), by all threads.
+// Passes of kernels/elementwise/channels.hpp over tensors that lie channels last (layout.hpp), by all threads.
 
 /// On the CPU.
 at::Tensor empty_channels_last(at::IntArrayRef sizes, at::ScalarType type = at::kFloat);

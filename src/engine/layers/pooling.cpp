@@ -9,7 +9,7 @@
 #include "engine/layers/stored.hpp"
 #include "engine/layers/types.hpp"
 #include "engine/net/layer.hpp"
-#include "kernels/max_pool.hpp"
+#include "kernels/pooling/max_pool.hpp"
 
 namespace digits {
 namespace {

@@ -3,7 +3,7 @@
 #include <cstdint>
 
 #include "caffe.pb.h"
-#include "kernels/pooling_window.hpp"
+#include "kernels/pooling/pooling_window.hpp"
 
 namespace digits {
 

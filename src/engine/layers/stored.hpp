@@ -4,7 +4,7 @@
 
 #include <type_traits>
 
-#include "kernels/bf16.hpp"
+#include "kernels/isa/bf16.hpp"
 
 namespace digits {
 

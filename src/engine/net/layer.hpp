@@ -12,8 +12,8 @@
 
 #include "base/result.hpp"
 #include "caffe.pb.h"
-#include "engine/convolution/product_mode.hpp"
 #include "engine/net/blob.hpp"
+#include "engine/precision/product_mode.hpp"
 
 namespace digits {
 

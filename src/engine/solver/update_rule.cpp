@@ -6,7 +6,7 @@
 #include <cmath>
 #include <map>
 
-#include "kernels/sgd.hpp"
+#include "kernels/elementwise/sgd.hpp"
 
 namespace digits {
 

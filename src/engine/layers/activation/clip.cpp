@@ -4,7 +4,7 @@
 #include "engine/layers/channels_last.hpp"
 #include "engine/layers/stored.hpp"
 #include "engine/layers/types.hpp"
-#include "kernels/channels.hpp"
+#include "kernels/elementwise/channels.hpp"
 
 namespace digits {
 namespace {

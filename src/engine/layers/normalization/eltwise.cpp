@@ -8,7 +8,7 @@
 #include "engine/layers/types.hpp"
 #include "engine/net/absorber.hpp"
 #include "engine/net/layer.hpp"
-#include "kernels/channels.hpp"
+#include "kernels/elementwise/channels.hpp"
 
 namespace digits {
 namespace {

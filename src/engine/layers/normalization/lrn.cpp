@@ -1,4 +1,4 @@
-#include "kernels/lrn.hpp"
+#include "kernels/elementwise/lrn.hpp"
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>

@@ -1,6 +1,6 @@
 #include <ATen/ATen.h>
 
-#include "engine/convolution/unfold.hpp"
+#include "engine/convolution/algorithms/unfolded_convolution.hpp"
 #include "engine/layers/types.hpp"
 #include "engine/net/layer.hpp"
 
