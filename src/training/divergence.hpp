@@ -7,12 +7,11 @@
 
 namespace digits {
 
-/// Tells in words when a training has gone astray: a loss that is no number, that grew beyond all measure, or that sits
-/// at the highest value a softmax loss can have (−ln of the smallest float, 87.34), as happens when a network's outputs
-/// overflow.
+/// Reports that a training diverged: the loss is NaN or explodes, or it stays at the highest value of a softmax loss
+/// (−ln of the smallest float, 87.34), as happens when a network's outputs overflow.
 class DivergenceWatch {
   public:
-    /// nothing while all is well; else kFailedPrecondition with advice.
+    /// No value while the training converges, else kFailedPrecondition with advice.
     std::optional<Error> judge(float loss, std::int64_t iteration, float learning_rate);
 
   private:

@@ -13,7 +13,7 @@ namespace {
 
 using Box = std::array<float, 4>;  // left, top, right, bottom
 
-/// Lists of boxes out of a coverage grid (N x classes x rows x columns) and the boxes of its cells (N x 4 x rows x
+/// Lists of boxes from a coverage grid (N x classes x rows x columns) and the boxes of its cells (N x 4 x rows x
 /// columns, from the cell's corner): one top a class, N x boxes x 5.
 class ClusterLayer : public Layer {
   public:
@@ -91,7 +91,7 @@ class ClusterLayer : public Layer {
         const auto count = std::min<std::int64_t>(std::ssize(rows), most_boxes_);
         for (std::int64_t i = 0; i < count; ++i)
             for (std::int64_t k = 0; k < kBoxColumns; ++k)
-                // Half precision, as NVIDIA's lists have it.
+                // Rounded to half precision, as in NVIDIA's lists.
                 out[i][k] =
                     static_cast<float>(c10::Half(rows[static_cast<std::size_t>(i)][static_cast<std::size_t>(k)]));
     }
@@ -126,7 +126,7 @@ class ClusterGroundTruthLayer final : public ClusterLayer {
     }
 };
 
-/// Groups of alike boxes of cells that are covered enough; the fifth number is the logarithm of the group's size.
+/// Groups of similar boxes of cells with enough coverage; the fifth number is the logarithm of the group's size.
 class ClusterDetectionsLayer final : public ClusterLayer {
   public:
     using ClusterLayer::ClusterLayer;
@@ -162,7 +162,7 @@ class ClusterDetectionsLayer final : public ClusterLayer {
     }
 
   private:
-    /// A network that diverged gives any number.
+    /// A network that diverged can output any number.
     static int whole(float value) {
         constexpr float kMost = 1e6F;
         return std::isnan(value) ? 0 : static_cast<int>(std::clamp(value, -kMost, kMost));

@@ -31,7 +31,7 @@ float covering_side(float side, const caffe::DetectNetGroundTruthParameter& para
     return std::min(side, std::max(static_cast<float>(parameter.min_cvg_len()), shrunk));
 }
 
-/// `cells` along a side of the picture that `from` to `to` touches, as [first, last).
+/// `cells` along a side of the image that `from` to `to` touches, as [first, last).
 std::pair<std::int64_t, std::int64_t> touched(float from, float to, float stride, std::int64_t cells) {
     const auto first = static_cast<std::int64_t>(std::floor(from / stride));
     const auto last = static_cast<std::int64_t>(std::ceil(to / stride));

@@ -9,7 +9,7 @@
 
 namespace digits {
 
-/// A labelled object of a picture, in pixels.
+/// A labelled object of a image, in pixels.
 struct ObjectBox {
     float x = 0, y = 0, width = 0, height = 0;  ///< left upper corner and size
     int kind = 0;                               ///< class of the dataset
@@ -22,7 +22,7 @@ inline constexpr std::int64_t kLabelColumns = 16;
 /// The boxes of a table of `rows` rows. Throws EngineError for a header that does not fit.
 std::vector<ObjectBox> read_boxes(const float* table, std::int64_t rows);
 
-/// DetectNet's ground truth: a grid over the picture whose cells say which object covers them. Planes: foreground; the
+/// DetectNet's ground truth: a grid over the image whose cells say which object covers them. Planes: foreground; the
 /// box's left, top, right and bottom, from the cell's corner; 1 / width, 1 / height; the weight of an object's cells;
 /// one plane of coverage a class.
 class CoverageGrid {

@@ -16,7 +16,7 @@ bool alike(const Rectangle& a, const Rectangle& b, double eps) {
            std::abs(a.x + a.width - b.x - b.width) <= delta && std::abs(a.y + a.height - b.y - b.height) <= delta;
 }
 
-/// The classes of what is alike, directly or by others, in the order of their first members.
+/// The equivalence classes of similar rectangles, in the order of their first members.
 std::vector<std::vector<Rectangle>> classes_of(const std::vector<Rectangle>& rectangles, double eps) {
     std::vector<std::size_t> parent(rectangles.size());
     std::iota(parent.begin(), parent.end(), 0);
@@ -46,7 +46,7 @@ RectangleGroup mean_of(const std::vector<Rectangle>& members) {
         sum.height += one.height;
     }
     const float share = 1.0F / static_cast<float>(members.size());
-    // Halves go to the even neighbour, as OpenCV rounds.
+    // Rounds halves to even, as OpenCV does.
     const auto scaled = [&](int value) { return static_cast<int>(std::nearbyint(static_cast<float>(value) * share)); };
     return {{scaled(sum.x), scaled(sum.y), scaled(sum.width), scaled(sum.height)}, static_cast<int>(members.size())};
 }

@@ -20,7 +20,7 @@ std::vector<Box> boxes_of(const at::Tensor& list) {
     return boxes;
 }
 
-/// The common area of two boxes over that of both.
+/// Intersection over union of two boxes.
 double overlap(const Box& a, const Box& b) {
     const double width = std::min(a[2], b[2]) - std::max(a[0], b[0]),
                  height = std::min(a[3], b[3]) - std::max(a[1], b[1]);
@@ -29,9 +29,8 @@ double overlap(const Box& a, const Box& b) {
     return width * height / (area(a) + area(b) - width * height);
 }
 
-/// Bottoms: the lists of what is there and of what was detected. Top: the boxes with 1 for a detection that is right, 2
-/// for one that is wrong, 3 for an object that was missed. Each object takes the first free detection that overlaps it
-/// enough.
+/// Bottoms: the lists of objects and of detections. Top: the boxes with 1 for a true positive, 2 for a false positive,
+/// 3 for a missed object. Each object is matched with the first free detection that overlaps it enough.
 class ScoreDetectionsLayer final : public Layer {
   public:
     using Layer::Layer;

@@ -24,7 +24,7 @@ struct FloatPicture {
     }
 };
 
-// What DetectNet does to its pictures, with OpenCV's numbers.
+// What DetectNet does to its images, with OpenCV's numbers.
 
 /// Turns the hue by `degrees` and multiplies the saturation, by way of HSV. Values lie in 0 to 1.
 void change_colours(FloatPicture& picture, float degrees, float saturation);
@@ -32,16 +32,16 @@ void change_colours(FloatPicture& picture, float degrees, float saturation);
 void flip(FloatPicture& picture);
 /// Bicubic (a = -0.75), without averaging over what falls away.
 FloatPicture resize_cubic(const FloatPicture& picture, int width, int height);
-/// `picture` from (left, top) on, black where it ends.
+/// `image` from (left, top) on, black where it ends.
 FloatPicture cut_out(const FloatPicture& picture, int left, int top, int width, int height);
 
-/// A rotation about the middle of a picture, into the upright rectangle around the rotated one.
+/// A rotation about the middle of a image, into the upright rectangle around the rotated one.
 class Rotation {
   public:
     /// Clockwise, as it is seen.
     Rotation(int width, int height, float degrees);
-    int width() const { return width_; }    ///< of the rotated picture
-    int height() const { return height_; }  ///< of the rotated picture
+    int width() const { return width_; }    ///< of the rotated image
+    int height() const { return height_; }  ///< of the rotated image
     /// Where a point comes to lie.
     void move(float& x, float& y) const;
     /// Bilinear; black where it ends.

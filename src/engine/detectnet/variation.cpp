@@ -19,7 +19,7 @@ void subtract(FloatPicture& picture, const PictureMean& mean) {
     }
 }
 
-/// Where the part that is seen starts along an axis: `share` of the way, `shift` pixels further out on both sides.
+/// The start of the crop along an axis: at `share` of the range, which is extended by `shift` pixels on both sides.
 int start_of_part(float share, int whole, int seen, int shift) {
     const double room = static_cast<double>(whole) - seen + shift;
     return static_cast<int>(std::lround(static_cast<double>(share) * room - shift / 2));

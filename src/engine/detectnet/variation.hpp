@@ -10,11 +10,11 @@
 
 namespace digits {
 
-/// How DetectNet changes one picture and its boxes before they meet the network.
+/// How DetectNet changes one image and its boxes before they meet the network.
 struct Variation {
     float degrees_of_hue = 0, saturation = 1;
     bool flipped = false;
-    int width = 0, height = 0;  ///< that the picture is resized to
+    int width = 0, height = 0;  ///< that the image is resized to
     float rotation = 0;         ///< in degrees
     int left = 0, top = 0;      ///< of the part that the network sees
     int seen_width = 0, seen_height = 0;
@@ -22,19 +22,19 @@ struct Variation {
 
 /// Of a TEST: the resizing to the network's size alone.
 Variation plain_variation(const caffe::DetectNetGroundTruthParameter& size);
-/// Of a TRAIN, for a picture of width x height.
+/// Of a TRAIN, for a image of width x height.
 Variation draw_variation(const caffe::DetectNetAugmentationParameter& parameter,
                          const caffe::DetectNetGroundTruthParameter& size, int width, int height, RandomStream& random);
 
-/// What is subtracted: nothing, a value a plane, or a picture of the input's size. All between 0 and 1.
+/// What is subtracted: nothing, a value a plane, or a image of the input's size. All between 0 and 1.
 struct PictureMean {
     std::vector<float> values;  ///< none or 3
     std::optional<FloatPicture> picture;
 };
 
-/// `picture`'s values lie in 0 to 255, and so do the result's but for the mean.
+/// `image`'s values lie in 0 to 255, and so do the result's but for the mean.
 FloatPicture vary(FloatPicture picture, const PictureMean& mean, const Variation& variation);
-/// The boxes of a picture of width x height.
+/// The boxes of a image of width x height.
 void vary(std::vector<ObjectBox>& boxes, int width, int height, const Variation& variation);
 
 }  // namespace digits

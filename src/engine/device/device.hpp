@@ -15,10 +15,10 @@ Result<Device> parse_device(std::string_view text);
 /// The first GPU that this process may use, else the CPU.
 Device default_device();
 
-/// Makes products of fp32 values on GPUs exact, as Caffe's are, unless `precision` is tf32 (libtorch's convolutions
+/// Computes fp32 products on GPUs in full fp32, as Caffe does, unless `precision` is tf32 (libtorch's convolutions
 /// would round operands to it otherwise), and lets cuDNN choose algorithms by trying them. For all nets of the process.
 void prepare_gpu(Precision precision);
-/// Waits until a GPU is through with what it was given; nothing on a CPU.
+/// Waits until a GPU has finished its work; does nothing on a CPU.
 void wait_for(const Device& device);
 
 /// "cpu (2 cores)", "cuda:0".

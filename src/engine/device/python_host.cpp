@@ -16,7 +16,7 @@ Result<PythonRuntime*> load() {
     std::error_code ignored;
     const auto beside = std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path() / kLibrary;
     const auto path = std::filesystem::exists(beside, ignored) ? beside.string() : std::string(kLibrary);
-    // Modules such as numpy's take Python's functions from whoever has them: they must be seen by all.
+    // Modules such as numpy's resolve Python's functions globally, so its symbols must be global.
     void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL);
     void* function = library ? dlsym(library, kPythonRuntimeFunction) : nullptr;
     if (!function)

@@ -6,8 +6,8 @@
 
 namespace digits {
 
-/// Counter-based random numbers: each is a function of a key and a counter alone, so any part of a stream can be drawn
-/// anywhere, by any thread. The mixing is SplitMix64's (Steele, Lea, Flood 2014).
+/// Counter-based random numbers: each is a function of a key and a counter alone, so any thread can draw any
+/// part of a stream. The mixing is SplitMix64's (Steele, Lea, Flood 2014).
 inline std::uint64_t mix(std::uint64_t x) {
     x += 0x9e3779b97f4a7c15ULL;
     x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;

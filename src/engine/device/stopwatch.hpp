@@ -6,7 +6,7 @@
 
 namespace digits {
 
-/// Adds its lifetime to a sum, if there is one, with the work that a GPU was given in it.
+/// Adds its lifetime to a sum, if there is one; waits for the GPU work started in it.
 class Stopwatch {
   public:
     explicit Stopwatch(double* sum, const Device& device = {})

@@ -23,7 +23,7 @@ PoolingWindow make_pooling_window(const caffe::PoolingParameter& p, std::int64_t
     window.y.size = height;
     window.x.size = width;
     const bool has_kernel = p.has_kernel_size() || p.has_kernel_h() || p.has_kernel_w();
-    // As in Caffe, one of the two beside kernel_size goes unnoticed.
+    // As in Caffe, one of the two next to kernel_size is ignored.
     if (p.has_kernel_size() && p.has_kernel_h() && p.has_kernel_w())
         throw_invalid("give kernel_size or kernel_h and kernel_w, not both");
     if (p.has_pad() && (p.has_pad_h() || p.has_pad_w())) throw_invalid("give pad or pad_h and pad_w, not both");

@@ -62,7 +62,7 @@ class RNNLayer final : public RecurrentBase {
         states[0] = states[0].clone();
         output_ = at::tanh(at::addmm(blobs().back()->data(), hidden_.view({-1, outputs_}), output_weight().data().t()))
                       .view({steps_, items_, outputs_});
-        // Layers that work in place on the top must not reach into what backward reads.
+        // Layers that work in place on the top must not change what backward reads.
         return output_.clone();
     }
 

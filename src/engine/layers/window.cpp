@@ -3,7 +3,7 @@
 namespace digits {
 namespace {
 
-/// A field given once for all axes, once for each, as _h and _w, or not at all.
+/// A field that is given once for all axes, once per axis, as _h and _w, or not at all.
 Shape per_axis(const google::protobuf::RepeatedField<std::uint32_t>& values, bool has_h, std::uint32_t h, bool has_w,
                std::uint32_t w, int axes, std::int64_t otherwise, std::string_view name, std::string_view short_name) {
     if (has_h || has_w) {

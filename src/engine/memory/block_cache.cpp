@@ -15,13 +15,13 @@
 namespace digits {
 namespace {
 
-/// Before each tensor stands the block's size; this much keeps the alignment that libtorch wants.
+/// The block's size is stored before each tensor; this much keeps the alignment that libtorch needs.
 constexpr std::size_t kHeader = 64;
 constexpr std::size_t kHugePage = std::size_t{2} << 20;
-/// Addresses cost nothing until they are used. Where so many are not to be had, half as many are asked for, and so on;
-/// where none are, everything comes from the heap.
+/// Addresses cost nothing until they are used. If the reservation fails, half as much is tried, and so on; if all fail,
+/// everything is on the heap.
 constexpr std::size_t kMostAddresses = std::size_t{1} << 42, kLeastAddresses = std::size_t{1} << 28;
-/// Pages become usable so many at a time.
+/// The region grows by so many bytes at a time.
 constexpr std::size_t kStep = 16 * kHugePage;
 
 class BlockCache final : public c10::Allocator {
@@ -82,9 +82,8 @@ class BlockCache final : public c10::Allocator {
         free_.give(static_cast<std::size_t>(block - begin_), size);
     }
 
-    /// Takes addresses, from the boundary of a huge page on. A large tensor takes hundreds of pages at a time, whose
-    /// addresses a processor finds slowly: passes over memory are a fifth to a half faster on huge ones. Where the
-    /// system gives none, all stays as it is.
+    /// Reserves addresses from the boundary of a huge page on. With huge pages, passes over large tensors are a fifth
+    /// to a half faster because of fewer TLB misses. If the system has none, normal pages are used.
     void reserve() {
         for (std::size_t size = kMostAddresses; size >= kLeastAddresses; size /= 2) {
             void* mapped = mmap(nullptr, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -122,7 +121,7 @@ std::size_t block_size(std::size_t bytes) {
 void use_block_cache() {
     static std::once_flag once;
     std::call_once(once, [] {
-        // Never destroyed: tensors may outlive everything.
+        // Never destroyed: tensors may outlive all other objects.
         BlockCache::instance() = new BlockCache(c10::GetCPUAllocator());
         c10::SetCPUAllocator(BlockCache::instance(), 255);
     });

@@ -8,12 +8,12 @@
 
 namespace digits {
 
-/// The free ranges of a stretch of memory that grows at its end, and which one a request gets: the smallest that is
-/// large enough. Free neighbours are one range. BlockCache hands out real memory by it, and estimate_memory() foresees
-/// with it what that will come to. Places and sizes are in bytes.
+/// The free ranges of a memory region that grows at its end. A request gets the smallest range that is large enough.
+/// Adjacent free ranges are merged. BlockCache allocates memory with it, and estimate_memory() simulates that. Offsets
+/// and sizes are in bytes.
 class FreeRanges {
   public:
-    /// Where a range of this size begins, which is free no more.
+    /// Allocates a range of this size; returns its offset.
     std::size_t take(std::size_t size) {
         const auto best = by_size_.lower_bound({size, 0});
         if (best == by_size_.end()) return grow(size);
@@ -39,7 +39,7 @@ class FreeRanges {
         add(place, size);
     }
 
-    /// Of all that was in use so far.
+    /// The end of everything that was ever in use.
     std::size_t end() const { return end_; }
 
   private:

@@ -16,9 +16,9 @@
 namespace digits {
 namespace {
 
-/// What libraries take besides, once they multiply: code that comes in, threads' stacks, packed panels of matrices.
+/// Memory of libraries once they run GEMMs: code, stacks of threads, packed matrices.
 constexpr std::int64_t kLibraries = std::int64_t{24} << 20;
-/// And for each layer that multiplies bf16 values, oneDNN's programs and buffers for its three passes.
+/// And for each layer with bf16 GEMMs, the code and buffers of oneDNN for its three passes.
 constexpr std::int64_t kPrograms = std::int64_t{1} << 20;
 
 std::int64_t status_bytes(const std::string& field) {

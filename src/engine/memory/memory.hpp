@@ -8,8 +8,8 @@ namespace digits {
 
 class Net;
 
-/// Makes the allocator keep the pages that it has: large temporaries would else be mapped, zeroed and unmapped in every
-/// iteration, which costs up to a third of the time. Call it before the first network is built.
+/// Makes the allocator keep its pages: otherwise large temporaries are mapped, zeroed and unmapped in every iteration,
+/// which costs up to a third of the time. Call it before the first network is built.
 void keep_freed_memory();
 
 /// Bytes that training a net takes on the CPU, with one row of history, beside what the process has before

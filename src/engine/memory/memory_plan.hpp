@@ -7,9 +7,8 @@ namespace digits {
 
 class Net;
 
-/// Bytes that the tensors of a net take at most, found by going through forward and backward passes with sizes in place
-/// of tensors, gradients of blobs not being kept: what is made, what is kept for how long, and what the block cache
-/// makes of it.
+/// The peak bytes of the tensors of a net. Simulates forward and backward passes with sizes instead of tensors: what is
+/// allocated, how long it is kept, and how the block cache places it. Gradients of blobs are not kept.
 std::int64_t plan_memory(const Net& net);
 
 /// Whether layers of this type multiply by weights, in the precision of products.

@@ -11,7 +11,7 @@
 namespace digits {
 namespace {
 
-/// The values of the weights do not matter here; a constant takes no time to draw.
+/// The values of the weights do not matter here, and a constant filler is the fastest.
 void without_fillers(caffe::NetParameter& net) {
     for (auto& layer : *net.mutable_layer()) {
         if (layer.has_convolution_param()) layer.mutable_convolution_param()->clear_weight_filler();
@@ -41,7 +41,7 @@ LayerDescription describe_layer(const Net& net, const caffe::LayerParameter& def
     return found;
 }
 
-/// The pictures that go through at once: the first axis of the first input.
+/// The images that go through at once: the first axis of the first input.
 std::int64_t batch_size_of(const Net& net) {
     if (net.inputs().empty()) return 1;
     const auto& shape = net.find_blob(net.inputs().front())->shape();

@@ -20,7 +20,7 @@ struct LayerDescription {
     std::vector<std::string> tops;
     std::map<std::string, Shape> shapes;  ///< of bottoms and tops, by name
     std::int64_t parameters = 0;
-    double flops = 0;               ///< of a forward pass of one picture
+    double flops = 0;               ///< of a forward pass of one image
     std::int64_t memory_bytes = 0;  ///< tops that are not in place, parameters, and in training their gradients
 };
 
@@ -28,15 +28,15 @@ struct NetDescription {
     std::vector<LayerDescription> layers;  ///< in the order of the text
     std::int64_t batch_size = 0;
     std::int64_t parameters = 0;  ///< shared ones once
-    double forward_flops = 0;     ///< of one picture
+    double forward_flops = 0;     ///< of one image
     double backward_flops = 0;
     std::int64_t memory_bytes = 0;  ///< estimate_memory() of the whole net
 };
 
-/// Bytes of a training out of those of its nets; `val` may be none. The nets share their weights.
+/// Bytes of a training from those of its nets; `val` may be empty. The nets share their weights.
 std::int64_t training_bytes(const NetDescription& train, const NetDescription* val);
 
-/// What a net would be, without data and without running it: `net` is upgraded, the layers of `state` count. Python
+/// Describes a net without data and without running it: `net` is upgraded, the layers of `state` count. Python
 /// layers are looked for in `base_dir` first. Errors: kInvalidArgument with the layer's name, "[conv1] …".
 Result<NetDescription> describe_net(const caffe::NetParameter& net, const caffe::NetState& state,
                                     const PictureInputs& inputs, const std::filesystem::path& base_dir = {});

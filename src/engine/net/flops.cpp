@@ -18,7 +18,7 @@ double layer_flops(const Net& net, Layer& layer) {
     const Blob& weight = *layer.blobs()[0];
     double sum = 0;
     for (int i = 0; i < parameter.bottom_size(); ++i) {
-        // Each value of the smaller side (a top, or the bottom of a Deconvolution) meets one row of weights.
+        // Each value of the smaller side (a top, or the bottom of a Deconvolution) is multiplied by one row of weights.
         const Blob& meeting = *net.find_blob(transposed ? parameter.bottom(i) : parameter.top(i));
         const std::int64_t rows =
             parameter.inner_product_param().transpose() ? weight.dim(weight.axis_count() - 1) : weight.dim(0);

@@ -22,8 +22,8 @@ std::size_t absorbed_behind(Layer& layer) {
     return absorber ? absorber->absorbed : 0;
 }
 
-/// Whether the layer's tops are scores: read, and by losses and metrics alone. Rounded ones would be equal more often,
-/// and equal ones count as wrong.
+/// Whether the layer's tops are scores: read by losses and metrics only. Rounded scores would be equal more often, and
+/// equal scores count as wrong.
 bool gives_scores(const caffe::NetParameter& definition, int index) {
     const auto& tops = definition.layer(index).top();
     std::set<std::string> scores(tops.begin(), tops.end());
@@ -275,7 +275,7 @@ void Net::find_backward_layers(bool force) {
     }
 }
 
-/// Where a later layer reads a loss, it writes the loss's whole gradient; a weight of the loss's own is part of that by
+/// A later layer that reads a loss writes the whole gradient of the loss; the loss's own weight is part of it through
 /// the Split layer between them.
 void Net::find_fed_tops() {
     std::set<std::size_t> fed;

@@ -16,7 +16,7 @@
 namespace digits {
 
 struct NetOptions {
-    /// Phase, level and stages decide which layers stand in the net.
+    /// Phase, level and stages select the layers of the net.
     caffe::NetState state;
     Device device;
     std::uint64_t seed = 1;
@@ -26,12 +26,12 @@ struct NetOptions {
     /// Data layers begin with the batch of this number.
     std::int64_t first_pass = 0;
     ProductMode products;
-    /// Gradients of blobs stay after backward(); else each is gone when the layer that made the blob is through with
-    /// it.
+    /// Gradients of blobs are kept after backward(); otherwise each is freed after the layer that made the blob has
+    /// used it.
     bool keeps_diffs = true;
 };
 
-/// A blob that the solver moves. Shared ones appear once.
+/// A blob that the solver updates. Shared ones are listed once.
 struct LearnableParameter {
     std::shared_ptr<Blob> blob;
     float lr_mult = 1;
@@ -48,7 +48,7 @@ class Net {
 
     /// Runs all layers; the weighted sum of all losses.
     Result<float> forward();
-    /// The same in two steps: a GPU is through with the layers when loss() returns, not when run_layers() does.
+    /// The same in two steps: a GPU has finished the layers when loss() returns, not when run_layers() does.
     Status run_layers();
     Result<float> loss() const;
     /// Gradients of the last forward pass. Parameter diffs add up until clear_parameter_diffs().
@@ -64,7 +64,7 @@ class Net {
     /// nullptr if there is none of this name.
     Blob* find_blob(std::string_view name) const;
     Layer* find_layer(std::string_view name) const;
-    /// In the order of their making.
+    /// In the order of their creation.
     const std::vector<std::string>& blob_names() const { return blob_names_; }
     /// Names of the blobs that no layer reads, in alphabetical order.
     const std::vector<std::string>& outputs() const { return outputs_; }
@@ -72,10 +72,10 @@ class Net {
     const std::vector<std::string>& inputs() const { return inputs_; }
     /// The weight of an output in the total loss; 0 if it is none.
     float loss_weight(std::string_view blob) const;
-    /// Sets the counter that random layers draw by (see LayerContext::pass).
+    /// Sets the counter of random layers (see LayerContext::pass).
     void set_pass(std::int64_t pass) { pass_ = pass; }
 
-    /// Adds up the time of each layer from now on.
+    /// Measures the time of each layer from now on.
     void start_profile();
     struct ProfileRow {
         std::string name, type;
@@ -83,7 +83,7 @@ class Net {
     };
     const std::vector<ProfileRow>& profile() const { return profile_; }
 
-    /// Copies the values of layers with the same name; layers that one side lacks are left alone (their names are
+    /// Copies the values of layers with the same name; layers that one side lacks are skipped (their names are
     /// returned). Errors: kInvalidArgument if a layer's blobs differ in number or shape.
     Result<std::vector<std::string>> copy_weights(const caffe::NetParameter& source);
     /// Uses the parameters of `other`'s layers of the same name from now on.

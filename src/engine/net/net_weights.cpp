@@ -16,7 +16,7 @@ bool has_legacy_shape(const caffe::BlobProto& blob) {
     return blob.has_num() || blob.has_channels() || blob.has_height() || blob.has_width();
 }
 
-/// Old files tell four dims; they are compared with the target's last ones.
+/// Old files have four dims, which are compared with the target's last ones.
 bool shapes_agree(const caffe::BlobProto& source, const Shape& target) {
     if (!has_legacy_shape(source)) return blob_shape(source) == target;
     if (target.size() > 4) return false;
@@ -101,7 +101,7 @@ std::vector<bool> Net::borrowed_parameters(std::size_t layer) const {
     for (std::size_t i = 0; i < layers_[layer]->blobs().size(); ++i) {
         const std::pair place(layer, i);
         const auto learnable = parameter_index_.at(place);
-        // Places are in file order, so the owner's is the first.
+        // Layers are in file order, so the owner is the first one.
         const auto owner =
             std::ranges::find_if(parameter_index_, [&](const auto& entry) { return entry.second == learnable; });
         borrowed.push_back(owner->first != place);

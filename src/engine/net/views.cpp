@@ -13,19 +13,19 @@ bool is_view(const caffe::LayerParameter& layer) {
            (type == "Concat" && layer.bottom_size() == 1) || (type == "Slice" && layer.top_size() == 1);
 }
 
-/// Layers whose gradient is made of their top's values.
+/// Layers whose gradient is computed from their top's values.
 bool reads_its_top(const caffe::LayerParameter& layer) {
     static const std::set<std::string, std::less<>> types{"ELU",     "Exp",   "MVN",  "Power",
                                                           "Sigmoid", "Swish", "TanH", "Softmax"};
     return types.contains(layer.type());
 }
 
-/// The blobs of a net, by which of them share memory.
+/// The blobs of a net, grouped by shared memory.
 class Views {
   public:
     explicit Views(const caffe::NetParameter& net) : net_(net) {}
 
-    /// Takes the tops of layer `index` in.
+    /// Adds the tops of layer `index`.
     void add(int index) {
         const auto& layer = net_.layer(index);
         for (const auto& top : layer.top()) {
@@ -37,7 +37,7 @@ class Views {
 
     int maker(const std::string& blob) const { return makers_.at(blob); }
 
-    /// From now on the tops of this layer have memory of their own.
+    /// The tops of this layer get their own memory.
     void separate(int index) {
         for (const auto& top : net_.layer(index).top()) memory_[top] = ++last_memory_;
     }
@@ -70,7 +70,7 @@ bool works_in_place(const caffe::LayerParameter& layer) {
     static const std::set<std::string, std::less<>> types{
         "BNLL",  "BatchNorm", "Bias",   "Clip", "Dropout", "ELU",     "Exp",     "Log",   "MVN",  "Normalize",
         "PReLU", "Power",     "Python", "ReLU", "Scale",   "Sigmoid", "Softmax", "Swish", "TanH", "Threshold"};
-    // A product's gradient needs the factor that would be gone.
+    // The gradient of a product needs a factor that would be overwritten.
     if (layer.type() == "Eltwise") return layer.eltwise_param().operation() != caffe::EltwiseParameter::PROD;
     return types.contains(layer.type());
 }

@@ -15,14 +15,14 @@ std::int64_t outputs_of(const caffe::LayerParameter& layer) {
     return 0;
 }
 
-/// Sizes that the file contradicts are told before anything of that size is made.
+/// Reports sizes that the file contradicts before anything of that size is allocated.
 Status check_outputs(const caffe::NetParameter& deploy,
                      const std::map<std::string, const caffe::LayerParameter*>& stored) {
     constexpr std::int64_t kMostOutputs = 1'000'000;
     for (const auto& layer : deploy.layer()) {
         const auto wanted = outputs_of(layer);
         const auto found = stored.find(layer.name());
-        // HDF5 files leave a shared weight to the layer that owns it.
+        // HDF5 files store a shared weight only in the layer that owns it.
         if (found == stored.end() || found->second->blobs_size() == 0 || found->second->blobs(0).ByteSizeLong() == 0) {
             if (wanted > kMostOutputs)
                 return fail(ErrorCode::kInvalidArgument, "[{}] num_output is {}, expected at most {}", layer.name(),
@@ -43,7 +43,7 @@ Status check_outputs(const caffe::NetParameter& deploy,
     return {};
 }
 
-/// libtorch's words for sizes that no machine has are no fault of ours.
+/// What libtorch reports for sizes that no machine has is not an internal error.
 Error as_want_of_memory(Error error) {
     if (error.code != ErrorCode::kInternal || error.message.find("allocate") == std::string::npos) return error;
     const auto layer = error.message.substr(0, error.message.find(']') + 1);

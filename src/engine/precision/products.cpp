@@ -28,7 +28,7 @@ at::ScalarType scalar_type(Precision precision) {
     return at::kFloat;
 }
 
-/// Seconds of one product of matrices, waited for.
+/// Seconds of one GEMM, until its result is available.
 double product_seconds(Precision precision, const at::Tensor& a, const at::Tensor& b) {
     prepare_gpu(precision);
     const auto start = std::chrono::steady_clock::now();
@@ -36,9 +36,9 @@ double product_seconds(Precision precision, const at::Tensor& a, const at::Tenso
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-/// How many times as fast as fp32 products are; the best of each of a few, so that other work counts little.
+/// The speed relative to fp32; the best of a few runs each, so that other processes have little effect.
 double speed_against_fp32(Precision precision, const Device& device) {
-    // A GPU needs more to do for its speed to show beside the call.
+    // On a GPU a small GEMM is dominated by the launch.
     const std::int64_t size = device.is_cuda ? 2048 : 512;
     const auto options = at::TensorOptions().dtype(at::kFloat).device(place(device));
     const at::Tensor a = at::rand({size, size}, options), b = at::rand({size, size}, options);

@@ -67,7 +67,7 @@ std::vector<std::string> weight_files(const caffe::SolverParameter& solver) {
     return files;
 }
 
-/// Fields of NVIDIA's Caffe that change the numbers and that nothing here does.
+/// Fields of NVIDIA's Caffe that change the numbers and that are not supported.
 Status check_supported(const caffe::SolverParameter& solver) {
     const std::pair<std::string_view, bool> unsupported[] = {
         {"larc", solver.larc()},

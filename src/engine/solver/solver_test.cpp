@@ -145,7 +145,7 @@ TEST(Solver, TellsATestsWholeLossIfAsked) {
     ASSERT_TRUE(solver) << solver.error().to_string();
     const auto values = (*solver)->test(0);
     ASSERT_TRUE(values) << values.error().to_string();
-    // Each of two pictures gives 2 · 3, and the loss is the sum of squares.
+    // Each of two images gives 2 · 3, and the loss is the sum of squares.
     ASSERT_EQ(values->size(), 2U);
     EXPECT_EQ(values->at(1).output, "test_loss");
     EXPECT_FLOAT_EQ(values->at(1).value, 72);

@@ -21,9 +21,9 @@ using Clock = std::chrono::steady_clock;
 /// Operations that a step may take, so that a few of them fit the budget on a slow machine.
 constexpr double kStepFlops = 2e10;
 constexpr double kMostFlops = 4e11;
-/// A GPU is so many times as fast, and needs as much to do for its speed to show.
+/// The work limit on a GPU relative to a CPU; with less work, launches dominate.
 constexpr double kGpuFlops = 100;
-/// What trainings reach of the rate of large matrix products, where nothing could be measured.
+/// The share of the large-GEMM rate that trainings reach, for networks that cannot be measured.
 constexpr double kUsualShare = 0.5;
 
 class Trial {
@@ -50,7 +50,7 @@ class Trial {
     }
 
     double flops() const { return count_flops(solver_->net()).total(); }
-    /// Seconds of a step: the median of those that the budget has room for, at least two.
+    /// Seconds of a step: the median of as many as fit the budget, at least two.
     Result<double> time(double budget_s) {
         DIGITS_TRY(solver_->step());
         std::vector<double> seconds;
@@ -110,7 +110,7 @@ Result<TrainingRate> measure_training_rate(const caffe::NetParameter& whole, con
     DIGITS_ASSIGN(const double seconds, trial.time(budget_s / 2));
     double step_seconds = seconds;
     if (tried < batch_size) {
-        // What a step costs whatever its batch, the update of the weights above all, is shared by more pictures.
+        // The constant cost of a step, mostly the weight update, is shared by more images.
         DIGITS_ASSIGN(const double single, one.time(budget_s / 2));
         const double a_picture =
             std::max(0.5 * seconds / static_cast<double>(tried), (seconds - single) / static_cast<double>(tried - 1));

@@ -52,7 +52,7 @@ void UpdateRule::apply(const std::vector<std::pair<std::size_t, UpdateStep>>& st
         for (const auto& [index, step] : steps) apply(index, step);
         return;
     }
-    // A GPU is quicker with few calls for many tensors.
+    // A GPU is faster with few calls for many tensors.
     std::map<std::pair<float, float>, std::vector<std::size_t>> groups;
     for (const auto& [index, step] : steps) groups[{step.rate, step.weight_decay}].push_back(index);
     for (const auto& [settings, members] : groups)

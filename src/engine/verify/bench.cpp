@@ -63,7 +63,7 @@ Result<caffe::NetParameter> bench_net(const BenchOptions& options) {
     Shape labels{options.batch};
     for (const auto& layer : filtered.layer()) {
         if (layer.bottom_size() == 0 && layer.top_size() == 2) tops.assign(layer.top().begin(), layer.top().end());
-        // Labels out of a database of their own are pictures: one a pixel.
+        // Labels from a separate database are images: one label per pixel.
         if (layer.type() == "Data" && layer.top_size() == 1 && layer.top(0) == tops[1])
             labels = {options.batch, 1, options.shape[1], options.shape[2]};
     }
@@ -121,7 +121,7 @@ Status bench(const BenchOptions& options, std::ostream& out) {
     const double median = seconds[seconds.size() / 2], rate = static_cast<double>(options.batch) / median;
     const double flops = count_flops(solver->net()).total() / median;
     const auto peak = peak_bytes(options.device);
-    // The limits are fp32's, whatever the net was trained in.
+    // The limits are those of fp32, whatever the precision of the net.
     prepare_gpu(Precision::kFp32);
     const double limit = measure_matrix_limit(options.device),
                  convolution_limit = measure_convolution_limit(options.device);

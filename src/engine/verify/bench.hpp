@@ -12,7 +12,7 @@
 namespace digits {
 
 struct BenchOptions {
-    std::filesystem::path net;  ///< a network with Data or Input layers; they are replaced by random pictures
+    std::filesystem::path net;  ///< a network with Data or Input layers; they are replaced by random images
     std::int64_t batch = 64;
     std::array<std::int64_t, 3> shape{};  ///< channels, height, width
     std::int64_t classes = 10;
@@ -27,7 +27,7 @@ struct BenchOptions {
 /// The training layers of a network, with Input layers in place of those that read data.
 Result<caffe::NetParameter> bench_net(const BenchOptions& options);
 
-/// Trains on random pictures for a while; prints images/s, FLOP/s beside what the machine reaches in matrix products,
+/// Trains on random images for a while; prints images/s, FLOP/s and the GEMM rate of the machine,
 /// memory and, last, one line of JSON.
 Status bench(const BenchOptions& options, std::ostream& out);
 

@@ -89,7 +89,7 @@ class CaseRun {
         return {};
     }
 
-    /// A reference without any gradient may hold layers that have none; one that is not there at all leaves it open.
+    /// A reference without gradients may have layers without one; a missing reference does not say.
     Status run_backward(Net& net, const std::string& prefix) {
         const auto has = [&](std::string_view start) {
             return std::any_of(files_.begin(), files_.end(), [&](const auto& file) { return file.starts_with(start); });
@@ -175,7 +175,7 @@ class CaseRun {
         const std::string state_file = fmt::format("snap_iter_{}.solverstate", iterations),
                           weights_file = fmt::format("snap_iter_{}.caffemodel", iterations);
         const int more = info_.value("resume_iters", 0);
-        // A case without reference goes on from what was just dumped.
+        // A case without reference continues from the arrays that were just dumped.
         const bool has_state = files_.contains(state_file);
         if (more == 0 || (!has_state && !options_.dump)) return {};
         const auto at = [&](const std::string& file) { return has_state ? dir_ / file : dump_path(file); };
@@ -285,7 +285,7 @@ class CaseRun {
     }
 
   public:
-    /// References that nothing was compared with are a problem, too.
+    /// A reference that was not compared with anything is a problem, too.
     void check_complete() {
         for (const auto& file : files_)
             if (file.ends_with(".npy") && !file.starts_with("in.") && !seen_.contains(file))

@@ -12,7 +12,7 @@
 namespace digits {
 
 struct VerifyOptions {
-    /// Where every computed array goes, as `<dump>/<case>/<the reference's file name>.npy`.
+    /// The folder for every computed array, as `<dump>/<case>/<the reference's file name>.npy`.
     std::optional<std::filesystem::path> dump;
     Device device;
     bool generic_kernels = false;
@@ -24,7 +24,7 @@ struct CaseReport {
     int compared = 0;
     double worst = 0, tolerance = 0;
     std::string worst_file;
-    /// What went wrong, in words; empty if the case passed.
+    /// The error messages; empty if the case passed.
     std::string problem;
     bool passed() const { return problem.empty(); }
 };

@@ -7,7 +7,7 @@
 namespace digits {
 namespace {
 
-/// The share of items whose true class is beaten (or met) by fewer than top_k others: a tie counts against it. The
+/// The share of items whose true class has fewer than top_k classes with an equal or higher score. The
 /// second top has the same for each class.
 class AccuracyLayer final : public Layer {
   public:

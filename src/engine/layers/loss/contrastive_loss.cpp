@@ -27,7 +27,7 @@ class ContrastiveLossLayer final : public Layer {
         const auto& contrastive = parameter_.contrastive_loss_param();
         difference_ = (bottom[0]->data() - bottom[1]->data()).reshape({items, -1});
         squared_ = (difference_ * difference_).sum(1, true);
-        similar_ = bottom[2]->data().reshape({items, 1}).to(at::kLong) != 0;  // of 0.5, Caffe sees the 0
+        similar_ = bottom[2]->data().reshape({items, 1}).to(at::kLong) != 0;  // Caffe truncates 0.5 to 0
         const at::Tensor gap =
             at::clamp_min(contrastive.margin() - (contrastive.legacy_version() ? squared_ : at::sqrt(squared_)), 0);
         top[0]->set_data(at::where(similar_, squared_, contrastive.legacy_version() ? gap : gap * gap).sum() /

@@ -40,7 +40,7 @@ inline std::optional<int> ignore_label(const caffe::LossParameter& loss) {
     return loss.has_ignore_label() ? std::optional(loss.ignore_label()) : std::nullopt;
 }
 
-/// How Caffe divides a loss; `normalization` wins over the old `normalize`.
+/// How Caffe normalizes a loss; `normalization` has priority over the old `normalize`.
 inline caffe::LossParameter::NormalizationMode normalization(const caffe::LossParameter& loss,
                                                              caffe::LossParameter::NormalizationMode otherwise) {
     if (loss.has_normalization()) return loss.normalization();

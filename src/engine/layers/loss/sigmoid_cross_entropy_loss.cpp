@@ -7,8 +7,8 @@
 namespace digits {
 namespace {
 
-/// −Σ [t ln σ(x) + (1 − t) ln (1 − σ(x))] / normaliser, computed without overflow. ignore_label meets the target's
-/// whole part.
+/// −Σ [t ln σ(x) + (1 − t) ln (1 − σ(x))] / normaliser, computed without overflow. ignore_label is compared with the
+/// integer part of the target.
 class SigmoidCrossEntropyLossLayer final : public Layer {
   public:
     using Layer::Layer;

@@ -11,7 +11,7 @@ namespace {
 
 /// −Σ ln max(p_label, FLT_MIN) / normaliser, p the softmax along softmax_param.axis. The gradient is not clamped. With
 /// NVIDIA's label_smoothing it is that of targets of 1 − ε for the label and ε / (classes − 1) for the others; the loss
-/// stays as it is.
+/// itself does not change.
 class SoftmaxWithLossLayer final : public Layer {
   public:
     using Layer::Layer;

@@ -15,7 +15,7 @@ namespace {
 
 /// (x - mean) / sqrt(variance + eps) a channel, without scale and shift. Blobs: sum of means, sum of unbiased variances
 /// and the weight of both sums; every forward pass with batch statistics moves them. In place, a Scale layer with one
-/// factor a channel is done in the same passes, and on the CPU a ReLU behind it.
+/// factor a channel is fused, and on the CPU a ReLU after it.
 class BatchNormLayer final : public Layer, public Absorber {
   public:
     using Layer::Layer;
@@ -47,7 +47,7 @@ class BatchNormLayer final : public Layer, public Absorber {
     bool takes_low_precision() const override { return true; }
 
     bool absorb(Layer& next) override {
-        // A top of its own shows the gradient of the normalised values, which the common passes leave out.
+        // With a separate top, the gradient of the normalized values is visible, which the fused passes do not compute.
         const bool in_place = parameter_.top(0) == parameter_.bottom(0);
         if (rectifier_ || !in_place) return false;
         if (on_cpu() && is_rectifier(next.parameter())) {
@@ -71,7 +71,7 @@ class BatchNormLayer final : public Layer, public Absorber {
         if (rectifier_) rectifier_->forward(top, top);
     }
 
-    /// As in Caffe, the bottom gets its gradient whether it asked for one or not.
+    /// As in Caffe, the bottom always gets its gradient.
     void backward(const Blobs& top, const std::vector<bool>&, const Blobs& bottom) override {
         if (walks_) {
             with_stored_type(input_, [&]<class T>(T) { walk_back<T>(*top[0], *bottom[0]); });
@@ -218,12 +218,12 @@ class BatchNormLayer final : public Layer, public Absorber {
     std::int64_t channels_ = 0;
     at::Tensor input_;  // in place, the bottom's values are gone by the time of backward
     at::Tensor mean_, inverse_deviation_;
-    // Of generic kernels: what they normalise with, or the batch's; and what the one that ATen chose wants back.
+    // For generic kernels: the statistics, and what ATen's backward pass needs.
     at::Tensor global_mean_, global_variance_, reserve_;
     std::int64_t backend_ = 0;
     at::Tensor one_;
     Layer *scale_ = nullptr, *rectifier_ = nullptr;  // absorbed
-    bool walks_ = false;                             // the last forward pass was the kernels'
+    bool walks_ = false;                             // the last forward pass used the kernels
     at::Tensor factor_, offset_;
 };
 

@@ -10,7 +10,7 @@ namespace digits {
 namespace {
 
 constexpr float kLeastEps = 1e-5F;
-/// The first training passes take the batch's statistics as they are.
+/// The first training passes use the statistics of the batch unchanged.
 constexpr std::int64_t kFirstPasses = 2;
 
 /// (x − mean) / √(variance + eps) · scale + shift for each channel. Training moves the statistics:

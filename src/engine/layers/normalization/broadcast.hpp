@@ -6,7 +6,7 @@
 
 namespace digits {
 
-/// How a small blob (a scale, a bias) lies along the axes [axis, axis + shape.size()) of a larger one.
+/// How a small blob (a scale, a bias) is broadcast along the axes [axis, axis + shape.size()) of a larger one.
 class Broadcast {
   public:
     Broadcast() = default;

@@ -76,7 +76,7 @@ void BatchTops::fill_from_gpu(const Blobs& top) {
     if (!made) throw EngineError{std::move(made.error())};
     const c10::Stream stream = c10::impl::VirtualGuardImpl(c10::kCUDA).getStream(place(device_));
     made->arrived->block(stream);
-    // The memory may not go back to the other stream before this one is through with it.
+    // The memory must not be reused by the other stream before this one has finished.
     for (const at::Tensor* tensor : {&made->data, &made->labels}) tensor->record_stream(stream);
     top[0]->set_data(made->data);
     if (top.size() > 1) top[1]->set_data(made->labels);

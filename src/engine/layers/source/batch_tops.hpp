@@ -9,7 +9,7 @@
 
 namespace digits {
 
-/// Fills a data layer's tops, pictures and labels, with the batches of a feed. On a GPU the next batch is on its way
+/// Fills a data layer's tops, images and labels, with the batches of a feed. On a GPU the next batch is copied
 /// while the net computes.
 class BatchTops {
   public:
@@ -31,7 +31,7 @@ class BatchTops {
     std::function<Result<FeedBatch>()> next_;
     const Device device_;
     double waited_ = 0;
-    std::unique_ptr<std::future<Result<Sent>>> coming_;  // last, so that it ends before the rest goes
+    std::unique_ptr<std::future<Result<Sent>>> coming_;  // last, so that it is destroyed first
 };
 
 }  // namespace digits

@@ -7,7 +7,7 @@
 namespace digits {
 namespace {
 
-/// Batches of pictures and labels out of a database, read and transformed by other threads while the net computes.
+/// Batches of images and labels out of a database, read and transformed by other threads while the net computes.
 class DataLayer final : public Layer {
   public:
     using Layer::Layer;

@@ -9,7 +9,7 @@
 namespace digits {
 namespace {
 
-/// Pictures (N x 3 x H x W, 0 to 255) and tables of boxes, one a picture, become what DetectNet trains with: pictures
+/// Images (N x 3 x H x W, 0 to 255) and tables of boxes, one a image, become what DetectNet trains with: images
 /// of the network's size, varied in training, and their coverage grids (NVIDIA's Caffe).
 class DetectNetTransformationLayer final : public Layer {
   public:

@@ -6,7 +6,7 @@
 namespace digits {
 namespace {
 
-/// Batches of picture files and labels out of a text file.
+/// Batches of image files and labels out of a text file.
 class ImageDataLayer final : public Layer {
   public:
     using Layer::Layer;

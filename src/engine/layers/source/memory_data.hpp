@@ -7,7 +7,7 @@
 
 namespace digits {
 
-/// Batches out of arrays that a program hands over; they come round again at their end.
+/// Batches from arrays that a program passes; they are repeated after their end.
 class MemoryDataLayer final : public Layer {
   public:
     using Layer::Layer;

@@ -6,7 +6,7 @@
 namespace digits {
 namespace {
 
-/// Batches of windows of pictures and their classes, 0 for background.
+/// Batches of windows of images and their classes, 0 for background.
 class WindowDataLayer final : public Layer {
   public:
     using Layer::Layer;
