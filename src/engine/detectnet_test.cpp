@@ -150,7 +150,7 @@ TEST(DetectNetTransformation, DrawsTheGroundTruth) {
     // Edges from the corner (8, 8) of the cell.
     const float expected[] = {1, -2, -8, 10, 8, 1.0F / 12, 1.0F / 16, 64.0F / 48, 1, 0};
     for (int plane = 0; plane < 10; ++plane) EXPECT_FLOAT_EQ(at(plane, 1, 1), expected[plane]) << plane;
-    // Cut to the picture, the second one is 8 wide; its height stays 4, since that is the least (min_cvg_len).
+    // Cut to the image, the second one is 8 wide; its height stays 4, since that is the least (min_cvg_len).
     const float cut[] = {1, 0, 0, 8, 4, 1.0F / 8, 1.0F / 4, 64.0F / 16, 0, 1};
     for (int plane = 0; plane < 10; ++plane) EXPECT_FLOAT_EQ(at(plane, 2, 3), cut[plane]) << plane;
 }
@@ -227,7 +227,7 @@ std::string python(const std::string& name, const std::string& module, const std
 }
 
 TEST(DetectNetLists, FindTheBoxesOfTheGroundTruth) {
-    // The ground truth of a picture as the network's answer, too: each cell of an object proposes its box.
+    // The ground truth of a image as the network's answer, too: each cell of an object proposes its box.
     const std::string text =
         transformation(
             96, 128, R"(detectnet_groundtruth_param { stride: 8 scale_cvg: 0.8 gridbox_type: GRIDBOX_MIN min_cvg_len: 4
@@ -274,7 +274,7 @@ TEST(DetectNetLists, RefuseAParamStrThatDoesNotFit) {
                 testing::HasSubstr("param_str needs 3 to 5 numbers (image width, image height, stride"));
 }
 
-/// networks/detectnet.prototxt for pictures of 160 x 96, with Inputs in place of the databases.
+/// networks/detectnet.prototxt for images of 160 x 96, with Inputs in place of the databases.
 caffe::NetParameter small_detectnet(const std::string& stage, caffe::Phase phase) {
     auto whole = *read_net_file(std::string(DIGITS_SOURCE_DIR) + "/networks/detectnet.prototxt");
     caffe::NetState state;

@@ -37,7 +37,7 @@ std::string picture(int first, int width, int height) {
     return text;
 }
 
-/// Picture i has the colour 10 i and, in the list, the label i + 10.
+/// Image i has the colour 10 i and, in the list, the label i + 10.
 struct Pictures {
     TemporaryFolder folder;
     std::filesystem::path dir() const { return folder.path(); }
@@ -139,7 +139,7 @@ TEST(WindowData, WarpsWindowsBackgroundFirst) {
     ASSERT_TRUE(net->forward());
     EXPECT_THAT(values(*net, "label"), ElementsAre(0, 0, 5, 5));
     const at::Tensor data = net->find_blob("data")->data();
-    // Blue of a pixel is 52. With its surroundings the background window ends past the picture on the right and below,
+    // Blue of a pixel is 52. With its surroundings the background window ends past the image on the right and below,
     // the foreground one on all sides.
     EXPECT_EQ(data[0][0][1][1].item<float>(), 21);
     EXPECT_EQ(data[0][0][5][5].item<float>(), 0);

@@ -18,7 +18,7 @@
 #include "engine/layers/layout.hpp"
 #include "engine/layers/stored.hpp"
 #include "kernels/gemm/tile_gemm.hpp"
-#include "kernels/isa/processor.hpp"
+#include "kernels/isa/instruction_set.hpp"
 
 namespace digits {
 
@@ -57,7 +57,7 @@ void ConvolutionBase::set_up(const Blobs& bottom, const Blobs& top) {
     const bool strided_pixel = all(window_.kernel, 1) && all(pad_, 0) && !all(stride_, 1);
     skips_pixels_ =
         strided_pixel && on_cpu() && !transposed_ && window_.channel_axis == 1 && window_.spatial_axes() == 2;
-    seen_stride_ = skips_pixels_ ? Shape{1, 1} : stride_;
+    input_stride_ = skips_pixels_ ? Shape{1, 1} : stride_;
     keeps_layout_ = strided_pixel && !skips_pixels_;
     find_algorithms();
     reshape(bottom, top);
@@ -65,14 +65,14 @@ void ConvolutionBase::set_up(const Blobs& bottom, const Blobs& top) {
 
 void ConvolutionBase::find_algorithms() {
     algorithms_.clear();
-    const auto add = [&]<class Way>(Way one) { algorithms_.push_back(std::move(one)); };
+    const auto add = [&]<class Algorithm>(Algorithm one) { algorithms_.push_back(std::move(one)); };
     const bool floats = !products_.is_native(), low = products_.has_low_blobs();
     if (on_cpu() && !transposed_) {
         if ((floats || low) && DepthwiseConvolution::suits(window_, channels_, outputs_, groups_))
             add(std::make_unique<DepthwiseConvolution>(window_));
-        if (low && TileConvolution::suits(window_, seen_stride_, channels_, outputs_, groups_))
-            add(std::make_unique<TileConvolution>(window_, seen_stride_, channels_, outputs_, groups_));
-        if ((floats || (low && has_wide_bf16() && !has_tile_products())) &&
+        if (low && TileConvolution::suits(window_, input_stride_, channels_, outputs_, groups_))
+            add(std::make_unique<TileConvolution>(window_, input_stride_, channels_, outputs_, groups_));
+        if ((floats || (low && has_avx512_bf16() && !has_amx())) &&
             WinogradConvolution::suits(window_, channels_, outputs_, groups_))
             add(std::make_unique<WinogradConvolution>(window_, channels_, outputs_, groups_, low));
         const bool one_pixel = window_.channel_axis == 1 && window_.spatial_axes() == 2 && groups_ == 1 &&
@@ -87,11 +87,11 @@ void ConvolutionBase::find_algorithms() {
         add(std::make_unique<UnfoldedConvolution>(window_, groups_, transposed_));
     } else {
         add(std::make_unique<LibtorchConvolution>(LibtorchConvolution::Options{
-            seen_stride_, pad_, dilation_, transposed_, groups_, lays_last(), blobs()[0]->count()}));
+            input_stride_, pad_, dilation_, transposed_, groups_, uses_channels_last(), blobs()[0]->count()}));
     }
 }
 
-const ConvolutionAlgorithm& ConvolutionBase::way(Pass pass, at::IntArrayRef x, at::IntArrayRef y) const {
+const ConvolutionAlgorithm& ConvolutionBase::algorithm(Pass pass, at::IntArrayRef x, at::IntArrayRef y) const {
     return **std::ranges::find_if(algorithms_, [&](const auto& one) { return one->takes(pass, x, y); });
 }
 
@@ -120,11 +120,11 @@ Shape ConvolutionBase::result_shape(at::IntArrayRef sizes, int channel_axis) con
     return shape;
 }
 
-std::int64_t ConvolutionBase::scratch_count(const Blob& bottom, Pass pass) const {
+std::int64_t ConvolutionBase::workspace_size(const Blob& bottom, Pass pass) const {
     const Shape top = result_shape(bottom.shape(), window_.channel_axis);
-    // A pixel's kernel with a stride reads a part of the bottom that is laid apart.
-    const std::int64_t apart = skips_pixels_ ? element_count(top) / outputs_ * channels_ : 0;
-    return apart + way(pass, bottom.shape(), top).scratch(pass, bottom.shape(), top);
+    // A 1 x 1 kernel with a stride reads a copy of a part of the bottom.
+    const std::int64_t copy = skips_pixels_ ? element_count(top) / outputs_ * channels_ : 0;
+    return copy + algorithm(pass, bottom.shape(), top).workspace(pass, bottom.shape(), top);
 }
 
 at::Tensor ConvolutionBase::flat(const at::Tensor& x) const {
@@ -142,27 +142,28 @@ at::Tensor ConvolutionBase::weight() const {
 
 at::Tensor ConvolutionBase::low_weight() const {
     const at::Tensor w = weight();
-    // Both passes of libtorch want it laid out.
-    return products_.has_low_blobs() && on_cpu() && w.dim() == 4 && lays_last() ? rounded_channels_last(w)
-                                                                                : laid(products_.operand(w));
+    // Both passes of libtorch read it in the memory format.
+    return products_.has_low_blobs() && on_cpu() && w.dim() == 4 && uses_channels_last()
+               ? rounded_channels_last(w)
+               : in_format(products_.operand(w));
 }
 
-bool ConvolutionBase::lays_last() const {
-    // Tensor cores walk channels, too.
+bool ConvolutionBase::uses_channels_last() const {
+    // Tensor cores read channels-last, too.
     return context_.device.is_cuda ? products_.is_native() : on_cpu() && !keeps_layout_;
 }
 
-at::Tensor ConvolutionBase::laid(const at::Tensor& x) const {
-    return x.dim() == 4 && lays_last() ? channels_last(x) : x;
+at::Tensor ConvolutionBase::in_format(const at::Tensor& x) const {
+    return x.dim() == 4 && uses_channels_last() ? channels_last(x) : x;
 }
 
-at::Tensor ConvolutionBase::seen(const at::Tensor& bottom) const {
+at::Tensor ConvolutionBase::input_of(const at::Tensor& bottom) const {
     const at::Tensor x = flat(bottom);
-    if (!skips_pixels_) return laid(x);
-    return laid(x.slice(2, 0, std::nullopt, stride_[0]).slice(3, 0, std::nullopt, stride_[1]));
+    if (!skips_pixels_) return in_format(x);
+    return in_format(x.slice(2, 0, std::nullopt, stride_[0]).slice(3, 0, std::nullopt, stride_[1]));
 }
 
-at::Tensor ConvolutionBase::unseen(const at::Tensor& diff, const Shape& bottom) const {
+at::Tensor ConvolutionBase::bottom_gradient(const at::Tensor& diff, const Shape& bottom) const {
     if (!skips_pixels_) return diff.sizes() == at::IntArrayRef(bottom) ? diff : diff.reshape(bottom);
     const at::Tensor all = at::empty(bottom, diff.options(), at::MemoryFormat::ChannelsLast).zero_();
     flat(all).slice(2, 0, std::nullopt, stride_[0]).slice(3, 0, std::nullopt, stride_[1]).copy_(diff);
@@ -176,10 +177,10 @@ bool ConvolutionBase::absorb(Layer& next) {
 }
 
 at::Tensor ConvolutionBase::top_gradient(Blob& top, bool wants_bias) {
-    const at::Tensor dy = laid(flat(top.diff()));
+    const at::Tensor dy = in_format(flat(top.diff()));
     if (!on_cpu() || dy.dim() != 4 || keeps_layout_ || !is_for_kernels(dy)) {
         if (rectifier_) rectifier_->backward({&top}, {true}, {&top});
-        const at::Tensor g = laid(flat(top.diff()));
+        const at::Tensor g = in_format(flat(top.diff()));
         Shape others(static_cast<std::size_t>(g.dim()) - 1, 0);
         for (std::size_t i = 1; i < others.size(); ++i) others[i] = static_cast<std::int64_t>(i) + 1;
         if (wants_bias) blobs()[1]->accumulate_diff(g.sum(others, false, blobs()[1]->data().scalar_type()));
@@ -189,21 +190,21 @@ at::Tensor ConvolutionBase::top_gradient(Blob& top, bool wants_bias) {
         if (wants_bias) blobs()[1]->accumulate_diff(channel_sums(dy));
         return dy;
     }
-    const auto [g, sums] = rectified_gradient(dy, laid(flat(top.data())).to(dy.scalar_type()));
+    const auto [g, sums] = relu_gradient_and_sums(dy, in_format(flat(top.data())).to(dy.scalar_type()));
     if (wants_bias) blobs()[1]->accumulate_diff(sums);
     top.set_diff(g.sizes() == at::IntArrayRef(top.shape()) ? g : g.reshape(top.shape()));
     return g;
 }
 
 void ConvolutionBase::forward(const Blobs& bottom, const Blobs& top) {
-    const ConvolutionAlgorithm& one = way(Pass::kForward, bottom[0]->shape(), top[0]->shape());
+    const ConvolutionAlgorithm& one = algorithm(Pass::kForward, bottom[0]->shape(), top[0]->shape());
     const bool takes_floats = products_.is_native() && one.takes_float_weights();
     const auto operand = [&](const at::Tensor& x) { return takes_floats ? x : products_.operand(x); };
     const std::optional<at::Tensor> bias =
         blobs().size() > 1 ? std::optional(operand(blobs()[1]->data())) : std::nullopt;
     kernels_ = products_.is_native() && !takes_floats ? low_weight() : operand(weight());
     for (std::size_t i = 0; i < bottom.size(); ++i) {
-        const at::Tensor x = products_.operand(seen(bottom[i]->data()));
+        const at::Tensor x = products_.operand(input_of(bottom[i]->data()));
         const at::Tensor y = products_.passed_on(one.forward(x, kernels_, bias, rectifier_ != nullptr));
         top[i]->set_data(y.sizes() == at::IntArrayRef(top[i]->shape()) ? y : y.reshape(top[i]->shape()));
     }
@@ -215,17 +216,17 @@ void ConvolutionBase::backward(const Blobs& top, const std::vector<bool>& propag
         if (!propagate_down[i] && !wants_gradient(0) && !wants_bias) continue;
         const auto dy = products_.gradient(top_gradient(*top[i], wants_bias));
         if (!propagate_down[i] && !wants_gradient(0)) continue;
-        const at::Tensor x = products_.operand(seen(bottom[i]->data()));
-        const auto way_of = [&](Pass pass) -> const ConvolutionAlgorithm& {
-            return way(pass, x.sizes(), dy.operand.sizes());
+        const at::Tensor x = products_.operand(input_of(bottom[i]->data()));
+        const auto algorithm_of = [&](Pass pass) -> const ConvolutionAlgorithm& {
+            return algorithm(pass, x.sizes(), dy.operand.sizes());
         };
         if (wants_gradient(0)) {
-            const at::Tensor dw = way_of(Pass::kWeightGradient).weight_gradient(x, dy.operand, kernels_);
+            const at::Tensor dw = algorithm_of(Pass::kWeightGradient).weight_gradient(x, dy.operand, kernels_);
             blobs()[0]->accumulate_diff(products_.result(dw, dy));
         }
         if (propagate_down[i]) {
-            const at::Tensor dx = way_of(Pass::kInputGradient).input_gradient(dy.operand, kernels_, x);
-            bottom[i]->set_diff(unseen(products_.passed_on(dx, dy), bottom[i]->shape()));
+            const at::Tensor dx = algorithm_of(Pass::kInputGradient).input_gradient(dy.operand, kernels_, x);
+            bottom[i]->set_diff(bottom_gradient(products_.passed_on(dx, dy), bottom[i]->shape()));
         }
     }
 }

@@ -4,11 +4,11 @@
 
 namespace digits {
 
-// In one pass each, where libtorch takes two of the slow kind. On the CPU.
+// Conversions of weights in one pass each, where libtorch takes two. On the CPU.
 
-/// Float weights of planes, (outputs, channels, kernel rows, kernel columns), as bf16 values that lie channels last.
+/// Float weights of planes, (outputs, channels, kernel rows, kernel columns), as channels-last bf16.
 at::Tensor rounded_channels_last(const at::Tensor& weight);
-/// A gradient as floats that lie one kernel behind the other: of bf16 values that lie channels last, else as it is.
+/// A channels-last bf16 gradient as contiguous floats; others are returned as they are.
 at::Tensor floats_of_gradient(const at::Tensor& dw);
 
 }  // namespace digits

@@ -2,7 +2,7 @@
 
 #include <ATen/Parallel.h>
 
-#include "engine/device/thread_parts.hpp"
+#include "engine/device/libtorch_threads.hpp"
 #include "engine/layers/stored.hpp"
 
 namespace digits {
@@ -14,7 +14,7 @@ at::Tensor empty_channels_last(at::IntArrayRef sizes, at::ScalarType type) {
 at::Tensor sum_pixels(std::int64_t count, std::int64_t channels, std::int64_t pixels, const SumPixels& kernel) {
     const at::Tensor sums = at::zeros({at::get_num_threads(), count, channels}, at::kDouble);
     double* own = sums.data_ptr<double>();
-    parallel_parts(pixels, [&](std::int64_t thread, std::int64_t begin, std::int64_t end) {
+    parallel_parts(libtorch_threads, pixels, [&](std::int64_t thread, std::int64_t begin, std::int64_t end) {
         kernel(own + thread * count * channels, begin, end);
     });
     return sums.sum(0);
@@ -25,11 +25,11 @@ bool walk_alike(const at::Tensor& a, const at::Tensor& b) {
            a.scalar_type() == b.scalar_type();
 }
 
-at::Tensor added(const at::Tensor& a, const at::Tensor& b, bool rectify) {
+at::Tensor added(const at::Tensor& a, const at::Tensor& b, bool relu) {
     const at::Tensor y = at::empty_like(a);
     with_stored_type(a, [&]<class T>(T) {
         at::parallel_for(0, a.numel(), 1 << 14, [&](std::int64_t begin, std::int64_t end) {
-            add_values(stored<T>(a) + begin, stored<T>(b) + begin, rectify, stored<T>(y) + begin, end - begin,
+            add_values(stored<T>(a) + begin, stored<T>(b) + begin, relu, stored<T>(y) + begin, end - begin,
                        is_streamed(y));
         });
     });
@@ -49,7 +49,7 @@ at::Tensor channel_sums(const at::Tensor& x) {
     });
 }
 
-std::pair<at::Tensor, at::Tensor> rectified_gradient(const at::Tensor& dy, const at::Tensor& y) {
+std::pair<at::Tensor, at::Tensor> relu_gradient_and_sums(const at::Tensor& dy, const at::Tensor& y) {
     const std::int64_t channels = dy.size(1);
     const at::Tensor g = at::empty_like(dy);
     const at::Tensor sums = with_stored_type(dy, [&]<class T>(T) {
@@ -57,7 +57,7 @@ std::pair<at::Tensor, at::Tensor> rectified_gradient(const at::Tensor& dy, const
         T* out = stored<T>(g);
         return sum_pixels(1, channels, dy.numel() / channels, [&](double* sum, std::int64_t begin, std::int64_t end) {
             const std::int64_t offset = begin * channels;
-            rectify_gradient(gradient + offset, values + offset, out + offset, sum, channels, end - begin);
+            relu_gradient(gradient + offset, values + offset, out + offset, sum, channels, end - begin);
         });
     });
     return {g, sums.select(0, 0).to(at::kFloat)};

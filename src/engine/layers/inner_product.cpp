@@ -1,6 +1,6 @@
 #include <ATen/ATen.h>
 
-#include "engine/gemm/gemm.hpp"
+#include "engine/gemm/linear.hpp"
 #include "engine/layers/types.hpp"
 #include "engine/net/layer.hpp"
 #include "engine/precision/products.hpp"
@@ -8,8 +8,8 @@
 namespace digits {
 namespace {
 
-/// With so few rows a product is as large as quickly made, and takes longer to be turned into floats than to be made of
-/// them. On a CPU.
+/// On a CPU, up to so many rows, the weight gradient is computed from floats: converting the result from bf16 would
+/// take longer than the GEMM.
 constexpr std::int64_t kFewRows = 128;
 
 /// y = x Wᵀ + b over everything from `axis` on. Weight (num_output, K), or (K, num_output) with transpose.
@@ -38,12 +38,12 @@ class InnerProductLayer final : public Layer {
         top[0]->reshape(shape);
     }
 
-    std::int64_t scratch_count(const Blob& bottom, Pass pass) const override {
+    std::int64_t workspace_size(const Blob& bottom, Pass pass) const override {
         if (!on_cpu()) return 0;
-        // oneDNN lays bf16 weights out anew.
+        // oneDNN packs bf16 weights.
         if (products_.is_native()) return pass == Pass::kWeightGradient ? 0 : inputs_ * outputs_ / 2;
         if (!in_rows()) return 0;
-        return gemm_workspace(pass, bottom.count(0, axis_), inputs_, outputs_);
+        return linear_workspace(pass, bottom.count(0, axis_), inputs_, outputs_);
     }
 
     bool takes_low_precision() const override { return products_.has_low_blobs(); }
@@ -54,7 +54,7 @@ class InnerProductLayer final : public Layer {
         const std::optional<at::Tensor> bias =
             blobs().size() > 1 ? std::optional(products_.operand(blobs()[1]->data())) : std::nullopt;
         const at::Tensor columns = transpose_ ? weight_ : weight_.t();
-        const at::Tensor y = in_rows() ? gemm_product(input_, weight_, bias, false)
+        const at::Tensor y = in_rows() ? linear_forward(input_, weight_, bias, false)
                              : bias    ? at::addmm(*bias, input_, columns)
                                        : at::mm(input_, columns);
         top[0]->set_data(products_.passed_on(y).view(top[0]->shape()));
@@ -71,18 +71,18 @@ class InnerProductLayer final : public Layer {
             const at::Tensor x = in_float ? input_.to(at::kFloat) : input_,
                              g = in_float ? gradient.operand.to(at::kFloat) : gradient.operand;
             const at::Tensor dw = transpose_  ? at::mm(x.t(), g)
-                                  : in_rows() ? gemm_weight_gradient(g, x)
+                                  : in_rows() ? linear_weight_gradient(g, x)
                                               : at::mm(g.t(), x);
             blobs()[0]->accumulate_diff(products_.result(dw, gradient));
         }
         if (!propagate_down[0]) return;
-        const at::Tensor dx = in_rows() ? gemm_input_gradient(gradient.operand, weight_)
+        const at::Tensor dx = in_rows() ? linear_input_gradient(gradient.operand, weight_)
                                         : at::mm(gradient.operand, transpose_ ? weight_.t() : weight_);
         bottom[0]->set_diff(products_.passed_on(dx, gradient).view(bottom[0]->shape()));
     }
 
   private:
-    /// Operands are rows as engine/gemm/gemm.hpp takes them.
+    /// Operands are rows as engine/gemm/linear.hpp takes them.
     bool in_rows() const { return on_cpu() && !transpose_; }
 
     const Products products_;

@@ -6,14 +6,14 @@
 
 namespace digits {
 
-/// A tensor of 4 axes as a kernel can walk it: dense, channels last if it is so already.
+/// A dense tensor of 4 axes; channels-last if it is that already.
 inline at::Tensor dense(const at::Tensor& x, bool channels_last) {
     return x.contiguous(channels_last ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous);
 }
 inline bool is_channels_last(const at::Tensor& x) {
     return x.dim() == 4 && x.size(1) > 1 && !x.is_contiguous() && x.is_contiguous(at::MemoryFormat::ChannelsLast);
 }
-/// The same values with channels last in memory, also where an axis of 1 makes that the same order. Of 4 axes.
+/// The tensor in channels-last format, also where an axis of 1 makes the formats equal. 4 axes.
 inline at::Tensor channels_last(const at::Tensor& x) {
     const Shape strides{x.size(1) * x.size(2) * x.size(3), 1, x.size(1) * x.size(3), x.size(1)};
     if (x.strides() == at::IntArrayRef(strides)) return x;

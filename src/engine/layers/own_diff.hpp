@@ -6,7 +6,7 @@
 
 namespace digits {
 
-/// The gradient, to be changed in place: a copy if another blob shows the same one, as the bottoms of a sum do.
+/// The gradient for changes in place: a copy if another blob shares it, as the bottoms of a sum do.
 inline at::Tensor own_diff(Blob& blob) {
     const at::Tensor diff = blob.diff();
     const bool is_shared = diff.use_count() > 2 || diff.storage().use_count() > 1;  // the blob's and this one

@@ -3,6 +3,7 @@
 
 #include <cfloat>
 
+#include "engine/device/libtorch_threads.hpp"
 #include "engine/device/random.hpp"
 #include "engine/layers/layout.hpp"
 #include "engine/layers/pooling_window.hpp"
@@ -16,7 +17,7 @@ namespace {
 
 using Method = caffe::PoolingParameter;
 
-/// MAX (with the places of the maxima as a second top, if wanted), AVE and STOCHASTIC pooling of planes, with Caffe's
+/// MAX (with the indices of the maxima as an optional second top), AVE and STOCHASTIC pooling of planes, with Caffe's
 /// windows.
 class PoolingLayer final : public Layer {
   public:
@@ -37,6 +38,12 @@ class PoolingLayer final : public Layer {
     }
 
     bool takes_low_precision() const override { return method_ != Method::STOCHASTIC; }
+
+    std::int64_t workspace_size(const Blob& bottom, Pass pass) const override {
+        if (method_ != Method::MAX || !on_cpu() || pass != Pass::kInputGradient || !context_.products.low_blobs())
+            return 0;
+        return libtorch_threads.count() * max_pool_workspace<Bf16>(window_, bottom.dim(1));
+    }
 
     void forward(const Blobs& bottom, const Blobs& top) override {
         const at::Tensor x = bottom[0]->data();
@@ -64,7 +71,7 @@ class PoolingLayer final : public Layer {
 
   private:
     at::Tensor max(const at::Tensor& bottom, const Shape& shape) {
-        // Of bf16 there is a kernel for channels last only.
+        // The bf16 kernel is for channels-last only.
         channels_last_ = is_channels_last(bottom) || bottom.scalar_type() == at::kBFloat16;
         const at::Tensor x = dense(bottom, channels_last_);
         const at::Tensor y = empty_like(x, shape, x.scalar_type(), channels_last_);
@@ -74,7 +81,7 @@ class PoolingLayer final : public Layer {
         if (channels_last_) {
             with_stored_type(x, [&]<class T>(T) {
                 at::parallel_for(0, x.size(0), 1, [&](std::int64_t begin, std::int64_t end) {
-                    max_pool_items(stored<T>(x), stored<T>(y), mask, window_, x.size(1), begin, end);
+                    max_pool_channels_last(stored<T>(x), stored<T>(y), mask, window_, x.size(1), begin, end);
                 });
             });
         } else {
@@ -91,9 +98,13 @@ class PoolingLayer final : public Layer {
         const std::int32_t* mask = mask_.data_ptr<std::int32_t>();
         if (channels_last_) {
             with_stored_type(dy, [&]<class T>(T) {
-                at::parallel_for(0, dx.size(0), 1, [&](std::int64_t begin, std::int64_t end) {
-                    max_pool_items_backward(stored<T>(dy), mask, stored<T>(dx), window_, dx.size(1), begin, end);
-                });
+                const std::int64_t size = max_pool_workspace<T>(window_, dx.size(1));
+                const at::Tensor workspace = make_workspace(libtorch_threads.count() * size);
+                parallel_parts(
+                    libtorch_threads, dx.size(0), [&](std::int64_t part, std::int64_t begin, std::int64_t end) {
+                        max_pool_channels_last_backward(stored<T>(dy), mask, stored<T>(dx), window_, dx.size(1), begin,
+                                                        end, workspace.data_ptr<float>() + part * size);
+                    });
             });
         } else {
             at::parallel_for(0, dx.size(0) * dx.size(1), 8, [&](std::int64_t begin, std::int64_t end) {
@@ -103,7 +114,7 @@ class PoolingLayer final : public Layer {
         return dx;
     }
 
-    /// What pad() adds on the four sides so that every window is full: left, right, top, bottom.
+    /// The padding that makes every window full: left, right, top, bottom.
     Shape margins() const {
         const auto after = [](const PoolingAxis& axis) {
             return std::max<std::int64_t>((axis.outputs - 1) * axis.stride + axis.kernel - axis.pad - axis.size, 0);
@@ -111,7 +122,7 @@ class PoolingLayer final : public Layer {
         return {window_.x.pad, after(window_.x), window_.y.pad, after(window_.y)};
     }
 
-    /// The part of a padded plane that the windows cover, cut to the image.
+    /// The part of a padded plane that is the image.
     at::Tensor inner(const at::Tensor& padded) const {
         return padded.narrow(2, window_.y.pad, window_.y.size).narrow(3, window_.x.pad, window_.x.size);
     }
@@ -120,7 +131,7 @@ class PoolingLayer final : public Layer {
     Shape stride() const { return {window_.y.stride, window_.x.stride}; }
     Shape pad() const { return {window_.y.pad, window_.x.pad}; }
 
-    /// Whether ATen's windows, which round up or down as `rounds_up_` says then, are Caffe's.
+    /// Whether ATen's windows equal Caffe's; sets `rounds_up_` to the rounding that makes them equal.
     bool windows_are_atens() {
         for (const bool up : {true, false}) {
             const auto outputs = [&](const PoolingAxis& axis) {

@@ -13,7 +13,7 @@ inline bool is_for_kernels(const at::Tensor& x) {
     return x.is_cpu() && (x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16);
 }
 
-/// The values as kernels take them: T is float or Bf16, as the tensor has them.
+/// The values for kernels: T is the tensor's type, float or Bf16.
 template <class T>
 T* stored(const at::Tensor& x) {
     if constexpr (std::is_same_v<T, Bf16>) {

@@ -17,7 +17,7 @@ namespace {
 
 bool is_convolution(const std::string& type) { return type == "Convolution" || type == "Deconvolution"; }
 
-/// Where tensors would come from.
+/// Allocates tensors as the block cache does, without memory.
 class Pool {
   public:
     struct Tensor {
@@ -60,7 +60,7 @@ class Pool {
 
 using Held = Pool::Held;
 
-/// One net's passes. The rules say of each layer type what its forward() and backward() make and keep.
+/// The passes of a net. For each layer type, the rules say what its forward() and backward() allocate and keep.
 class Passes {
   public:
     explicit Passes(const Net& net) : net_(net), training_(net.phase() == caffe::TRAIN) {
@@ -73,7 +73,7 @@ class Passes {
     }
 
     std::int64_t run() {
-        // In the second iteration the tensors of the first are still there.
+        // In the second iteration the tensors of the first one still exist.
         for (int iteration = 0; iteration < 2; ++iteration) {
             parameter_diffs_.clear();
             for (std::size_t i = 0; i < net_.layers().size(); i += 1 + absorbed_behind(i)) forward(i);
@@ -122,8 +122,8 @@ class Passes {
         }
     }
 
-    /// As Net::run_layer() brings blobs to their types: what a convolution or product makes is low, others pass on what
-    /// they get, and in front of layers that do not take it a blob turns into floats.
+    /// The types that Net::run_layer() gives to blobs: the tops of convolutions and inner products are of low
+    /// precision, other layers keep the type, and blobs become float before layers that do not take low precision.
     void find_low_blobs() {
         for (const auto& layer : net_.layers()) {
             const auto& parameter = layer->parameter();
@@ -139,9 +139,9 @@ class Passes {
     static bool is_planes(const Blob& blob) { return blob.axis_count() == 4 && blob.count(2) > 1; }
     static bool is_view(const std::string& type) { return type == "Flatten" || type == "Reshape"; }
 
-    /// Temporaries, gone at the end.
-    void scratch(std::size_t index, const Blob& bottom, Pass pass) {
-        pool_.make(net_.layers()[index]->scratch_count(bottom, pass));
+    /// The workspace of a pass, which is freed at its end.
+    void workspace(std::size_t index, const Blob& bottom, Pass pass) {
+        pool_.make(net_.layers()[index]->workspace_size(bottom, pass));
     }
 
     void forward(std::size_t index) {
@@ -171,7 +171,7 @@ class Passes {
             const Held operand = operand_of(e);
             if (net_.has_low_blobs()) kept = pool_.make(net_.layers()[index]->blobs()[0]->count(), true);
             Held y = make_like(e.top_name);
-            scratch(index, e.bottom, Pass::kForward);
+            workspace(index, e.bottom, Pass::kForward);
             data_[e.top_name] = std::move(y);
             return;
         }
@@ -179,16 +179,17 @@ class Passes {
             if (is_planes(e.bottom)) replace(kept, e.bottom.count());
             if (net_.has_low_blobs())
                 kept = pool_.make(net_.layers()[index]->blobs()[0]->count() + e.bottom.count(), true);
-            scratch(index, e.bottom, Pass::kForward);
+            workspace(index, e.bottom, Pass::kForward);
         } else if (e.type == "BatchNorm" || e.type == "Scale" || e.type == "PReLU") {
-            // The bottom's values are kept; in place, the blob gets new ones.
+            // The values of the bottom are kept; in place, the blob gets a new tensor.
             kept = data_[e.bottom_name];
         } else if (e.type == "Pooling") {
             const bool max = parameter.pooling_param().pool() == caffe::PoolingParameter::MAX;
             if (max && training_) replace(kept, e.top.count());
             if (!max) pool_.make(e.top.count());
-        } else if (e.type == "LRN" && training_) {
-            replace(kept, e.bottom.count());
+        } else if (e.type == "LRN") {
+            if (training_) replace(kept, e.bottom.count());
+            workspace(index, e.bottom, Pass::kForward);
         } else if (e.type == "SoftmaxWithLoss" || e.type == "InfogainLoss") {
             replace(kept, e.bottom.count());
         } else if (e.type == "Dropout" && training_ && !kept) {
@@ -202,7 +203,7 @@ class Passes {
         return std::ranges::find(net_.inputs(), blob) != net_.inputs().end();
     }
 
-    /// What a convolution reads where its bottom is not laid out, or not of the precision, that it wants.
+    /// The converted input of a convolution whose bottom has another memory format or precision.
     Held operand_of(const Ends& e) {
         const bool low = net_.has_low_blobs();
         const bool as_it_is = !is_input(e.bottom_name) && (!low || !data_[e.bottom_name] || data_[e.bottom_name]->low);
@@ -215,7 +216,7 @@ class Passes {
             std::ranges::any_of(parameter.top(), [&](const auto& top) { return with_gradient_.contains(top); });
         if (!wanted || parameter.bottom_size() == 0 || parameter.top_size() == 0) return;
         const Ends e = ends(index);
-        // The net turns gradients of another type into that of the top.
+        // The net converts gradients to the type of the top.
         for (const auto& top : parameter.top())
             if (!diff_[top] || diff_[top]->low != low_.contains(top)) diff_[top] = make_like(top);
         move_back(index, e);
@@ -235,7 +236,7 @@ class Passes {
             if (absorbed_behind(index) > 0) diff_[e.top_name] = make_like(e.top_name);
             operand = operand_of(e);
         }
-        scratch(index, e.bottom, Pass::kWeightGradient);
+        workspace(index, e.bottom, Pass::kWeightGradient);
         for (const auto& blob : net_.layers()[index]->blobs()) {
             Held& diff = parameter_diffs_[blob.get()];
             Held made = pool_.make(blob->count());
@@ -243,11 +244,12 @@ class Passes {
         }
         if (multiplies(e.type) && gradient) {
             Held dx = pool_.make(e.bottom.count(), net_.has_low_blobs());
-            scratch(index, e.bottom, Pass::kInputGradient);
+            workspace(index, e.bottom, Pass::kInputGradient);
             diff_[e.bottom_name] = std::move(dx);
             return;
         }
-        // A sum's bottoms share the gradient that comes in.
+        if (gradient) workspace(index, e.bottom, Pass::kInputGradient);
+        // The bottoms of a sum share the gradient of the top.
         const auto& eltwise = e.parameter.eltwise_param();
         const bool sums = e.type == "Eltwise" && eltwise.operation() == caffe::EltwiseParameter::SUM;
         for (int i = 0; i < e.parameter.bottom_size(); ++i) {

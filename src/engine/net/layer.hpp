@@ -14,6 +14,7 @@
 #include "caffe.pb.h"
 #include "engine/net/blob.hpp"
 #include "engine/precision/product_mode.hpp"
+#include "kernels/pass.hpp"
 
 namespace digits {
 
@@ -29,9 +30,7 @@ template <class... Args>
 
 using Blobs = std::vector<Blob*>;
 
-enum class Pass { kForward, kWeightGradient, kInputGradient };
-
-/// What a layer may know of the net that it stands in.
+/// What a layer may know about its net.
 struct LayerContext {
     caffe::Phase phase = caffe::TEST;
     Device device;
@@ -71,8 +70,8 @@ class Layer {
     /// Whether bottoms, tops and their gradients may be in the precision of products (bf16, half the memory). Others
     /// get fp32 ones from the net.
     virtual bool takes_low_precision() const { return false; }
-    /// Values in a pass's temporaries, beside bottoms, tops and their gradients, for the estimate of memory.
-    virtual std::int64_t scratch_count(const Blob&, Pass) const { return 0; }
+    /// Floats of workspace of a pass, which is beside bottoms, tops and their gradients, for the memory estimate.
+    virtual std::int64_t workspace_size(const Blob& /*bottom*/, Pass) const { return 0; }
     /// Data layers: how long forward has waited for records so far.
     virtual double wait_seconds() const { return 0; }
 

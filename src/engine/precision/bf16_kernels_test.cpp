@@ -7,7 +7,7 @@
 
 #include "engine/layers/stored.hpp"
 #include "kernels/elementwise/channels.hpp"
-#include "kernels/isa/processor.hpp"
+#include "kernels/isa/instruction_set.hpp"
 #include "kernels/pooling/max_pool.hpp"
 
 // The kernels on bf16 give what they give on the floats that those stand for, rounded once.
@@ -40,9 +40,9 @@ class Bf16Kernels : public testing::TestWithParam<std::tuple<int, bool>> {
 
     Bf16Kernels() {
         at::manual_seed(4);
-        allow_wide_vectors(!std::get<1>(GetParam()));
+        limit_instruction_set(std::get<1>(GetParam()) ? InstructionSet::kAvx2 : InstructionSet::kAmx);
     }
-    ~Bf16Kernels() override { allow_wide_vectors(true); }
+    ~Bf16Kernels() override { limit_instruction_set(InstructionSet::kAmx); }
 
     struct Pair {
         at::Tensor low, full;
@@ -83,13 +83,13 @@ TEST_P(Bf16Kernels, SumChannels) {
 TEST_P(Bf16Kernels, ScaleChannelsAndTheirGradients) {
     const auto x = values(), dy = values();
     const at::Tensor factor = factors(), offset = factors(), mean = factors(), constant = factors(), slope = factors();
-    for (const bool rectify : {false, true}) {
-        const bool stream = rectify;
+    for (const bool relu : {false, true}) {
+        const bool stream = relu;
         const auto y = empty(), dx = empty();
         const auto both = [&]<class T>(T) {
             const ScaledChannels<T> forward{of<T>(x.low, x.full), factor.data_ptr<float>(), offset.data_ptr<float>(),
-                                            mean.data_ptr<float>(), rectify};
-            scale_channels(forward.x, forward.factor, forward.offset, rectify, of<T>(y.low, y.full), kChannels, kPixels,
+                                            mean.data_ptr<float>(), relu};
+            scale_channels(forward.x, forward.factor, forward.offset, relu, of<T>(y.low, y.full), kChannels, kPixels,
                            stream);
             scale_channel_gradients(forward, of<T>(dy.low, dy.full), constant.data_ptr<float>(),
                                     slope.data_ptr<float>(), of<T>(dx.low, dx.full), kChannels, kPixels, stream);
@@ -98,7 +98,7 @@ TEST_P(Bf16Kernels, ScaleChannelsAndTheirGradients) {
         both(Bf16{});
         both(float{});
         const at::Tensor wanted = x.full * factor + offset;
-        EXPECT_TRUE(at::allclose(y.full, rectify ? at::relu(wanted) : wanted, 1e-5, 1e-5));
+        EXPECT_TRUE(at::allclose(y.full, relu ? at::relu(wanted) : wanted, 1e-5, 1e-5));
         expect_rounded(y);
         expect_rounded(dx);
         expect_same_sums([&]<class T>(T one, double* sum, double* product) {
@@ -110,10 +110,12 @@ TEST_P(Bf16Kernels, ScaleChannelsAndTheirGradients) {
 TEST_P(Bf16Kernels, RectifyGradients) {
     const auto dy = values(), y = values(), g = empty();
     expect_same_sums([&]<class T>(T, double* sum, double*) {
-        rectify_gradient(of<T>(dy.low, dy.full), of<T>(y.low, y.full), of<T>(g.low, g.full), sum, kChannels, kPixels);
+        relu_gradient(of<T>(dy.low, dy.full), of<T>(y.low, y.full), of<T>(g.low, g.full), sum, kChannels, kPixels);
     });
     expect_rounded(g);
-    const auto in_place = [&]<class T>(T) { rectify_values(of<T>(dy.low, dy.full), of<T>(y.low, y.full), kCount); };
+    const auto in_place = [&]<class T>(T) {
+        relu_gradient_in_place(of<T>(dy.low, dy.full), of<T>(y.low, y.full), kCount);
+    };
     in_place(Bf16{});
     in_place(float{});
     EXPECT_TRUE(at::equal(dy.low, g.low));
@@ -122,13 +124,13 @@ TEST_P(Bf16Kernels, RectifyGradients) {
 
 TEST_P(Bf16Kernels, AddValues) {
     const auto a = values(), b = values(), y = empty();
-    for (const bool rectify : {false, true}) {
+    for (const bool relu : {false, true}) {
         const auto add = [&]<class T>(T) {
-            add_values(of<T>(a.low, a.full), of<T>(b.low, b.full), rectify, of<T>(y.low, y.full), kCount, rectify);
+            add_values(of<T>(a.low, a.full), of<T>(b.low, b.full), relu, of<T>(y.low, y.full), kCount, relu);
         };
         add(Bf16{});
         add(float{});
-        EXPECT_TRUE(at::equal(y.full, rectify ? at::relu(a.full + b.full) : a.full + b.full));
+        EXPECT_TRUE(at::equal(y.full, relu ? at::relu(a.full + b.full) : a.full + b.full));
         expect_rounded(y);
     }
 }
@@ -160,12 +162,14 @@ TEST_P(Bf16Kernels, MaxPooling) {
                    dy = values({2, rows.outputs, columns.outputs, kChannels});
         const Pair y{at::empty_like(dy.low), at::empty_like(dy.full)},
             dx{at::empty_like(x.low), at::empty_like(x.full)};
+        const at::Tensor workspace = at::empty({max_pool_workspace<Bf16>(window, kChannels)});
         const at::Tensor low_mask = at::empty(dy.low.sizes(), at::kInt), mask = at::empty_like(low_mask);
         const auto run = [&]<class T>(T, const at::Tensor& places) {
-            max_pool_items(of<T>(x.low, x.full), of<T>(y.low, y.full), places.data_ptr<std::int32_t>(), window,
-                           kChannels, 0, 2);
-            max_pool_items_backward(of<T>(dy.low, dy.full), places.data_ptr<std::int32_t>(), of<T>(dx.low, dx.full),
-                                    window, kChannels, 0, 2);
+            max_pool_channels_last(of<T>(x.low, x.full), of<T>(y.low, y.full), places.data_ptr<std::int32_t>(), window,
+                                   kChannels, 0, 2);
+            max_pool_channels_last_backward(of<T>(dy.low, dy.full), places.data_ptr<std::int32_t>(),
+                                            of<T>(dx.low, dx.full), window, kChannels, 0, 2,
+                                            workspace.data_ptr<float>());
         };
         run(Bf16{}, low_mask);
         run(float{}, mask);

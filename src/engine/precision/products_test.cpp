@@ -218,7 +218,7 @@ void expect_mixed_close_to_fp32(Precision precision, bool generic_kernels, const
     for (std::size_t i = 0; i < full.gradients.size(); ++i) {
         EXPECT_EQ(low.gradients[i].scalar_type(), at::kFloat) << i;
         const double size = full.gradients[i].norm().item<double>();
-        // The bias in front of a normalisation has no effect, and a gradient of rounding errors only.
+        // The bias in front of a normalization has no effect, and a gradient of rounding errors only.
         if (size < 1e-4) continue;
         EXPECT_LT((low.gradients[i] - full.gradients[i]).norm().item<double>(), 0.1 * size) << i;
     }

@@ -2,26 +2,20 @@
 
 #include "kernels/convolution/depthwise_passes.hpp"
 
-// Compiled for AVX-512 with its instructions for bf16 (CMakeLists.txt).
+// Compiled with the options for AVX512_BF16 (src/CMakeLists.txt).
 namespace digits {
+namespace {
 
 template <class T>
-void WideDepthwise<T>::convolve(const DepthwiseShape& shape, const T* x, const float* w, const float* bias,
-                                bool rectify, T* y, std::int64_t begin, std::int64_t end) {
-    depthwise_convolve_of<16>(shape, x, w, bias, rectify, y, begin, end);
-}
-template <class T>
-void WideDepthwise<T>::input_gradient(const DepthwiseShape& shape, const T* dy, const float* w, T* dx,
-                                      std::int64_t begin, std::int64_t end) {
-    depthwise_input_gradient_of<16>(shape, dy, w, dx, begin, end);
-}
-template <class T>
-void WideDepthwise<T>::weight_gradient(const DepthwiseShape& shape, const T* x, const T* dy, float* dw,
-                                       std::int64_t begin, std::int64_t end) {
-    depthwise_weight_gradient_of<16>(shape, x, dy, dw, begin, end);
+constexpr DepthwiseKernels<T> make_kernels() {
+    return {.forward = depthwise_forward_of<16, T>,
+            .input_gradient = depthwise_input_gradient_of<16, T>,
+            .weight_gradient = depthwise_weight_gradient_of<16, T>};
 }
 
-template struct WideDepthwise<float>;
-template struct WideDepthwise<Bf16>;
+}  // namespace
+
+constinit const DepthwiseKernels<float> kDepthwiseKernelsAvx512 = make_kernels<float>();
+constinit const DepthwiseKernels<Bf16> kDepthwiseKernelsAvx512Bf16 = make_kernels<Bf16>();
 
 }  // namespace digits

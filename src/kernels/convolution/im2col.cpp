@@ -9,17 +9,17 @@
 namespace digits {
 namespace {
 
-/// The patches of a block stay in the second-level cache.
+/// Size of the im2col rows of a block: they stay in the second-level cache.
 constexpr std::int64_t kBlockFloats = std::int64_t{1} << 15;
-constexpr std::int64_t kLeastBlock = kPanelRows, kLargestBlock = 8 * kPanelRows;
+constexpr std::int64_t kLeastBlock = kRegisterRows, kLargestBlock = 8 * kRegisterRows;
 
 std::int64_t rounded_up(std::int64_t count) { return (count + 7) / 8 * 8; }
-/// Rows end a little further on than needed, so that their beginnings spread over the cache's sets.
-std::int64_t patch_row(const Im2colShape& shape) { return rounded_up(shape.depth()) + 8; }
-std::int64_t output_row(const Im2colShape& shape) { return panel_count(shape.outputs) * kPanel; }
+/// Row stride of im2col rows, with padding that spreads them over the sets of the cache.
+std::int64_t column_row(const Im2colShape& shape) { return rounded_up(shape.depth()) + 8; }
+std::int64_t output_row(const Im2colShape& shape) { return panel_count(shape.outputs) * kPanelWidth; }
 
 std::int64_t block_of_pixels(const Im2colShape& shape) {
-    const std::int64_t most = std::clamp(kBlockFloats / patch_row(shape), kLeastBlock, kLargestBlock);
+    const std::int64_t most = std::clamp(kBlockFloats / column_row(shape), kLeastBlock, kLargestBlock);
     return most / kLeastBlock * kLeastBlock;
 }
 
@@ -39,7 +39,7 @@ void advance(const Im2colShape& shape, Pixel& pixel) {
     ++pixel.item;
 }
 
-/// The part of a kernel's row that lies inside the picture: the columns [first, last) from input column `column` on.
+/// The part of a row of the kernel that is inside the image: the columns [first, last) from input column `column` on.
 struct Span {
     std::int64_t column, first, last;
 };
@@ -55,18 +55,18 @@ DIGITS_KERNEL_INLINE void copy_vectors(const float* from, std::int64_t count, fl
     for (std::int64_t i = 0; i < count; i += 8) store8(to + i, load8(from + i));
 }
 
-/// One row of a kernel, of which only the part in `span` lies inside the picture; `from` is where that part begins.
-DIGITS_KERNEL_INLINE void gather_part(const Im2colShape& shape, const float* from, const Span& span, float* to) {
+/// One row of the kernel, of which only `span` is inside the image; `from` is the beginning of that part.
+DIGITS_KERNEL_INLINE void copy_span(const Im2colShape& shape, const float* from, const Span& span, float* to) {
     const std::int64_t first = span.first * shape.channels, last = span.last * shape.channels;
     std::fill_n(to, first, 0.0F);
     std::copy_n(from, last - first, to + first);
     std::fill_n(to + last, shape.kernel_x * shape.channels - last, 0.0F);
 }
 
-/// The patches of `count` pixels from `begin` on; the row behind the last one may be written into.
-DIGITS_KERNEL_INLINE void gather(const Im2colShape& shape, const float* x, std::int64_t begin, std::int64_t count,
-                                 float* patches) {
-    const std::int64_t row = patch_row(shape), part = shape.kernel_x * shape.channels;
+/// im2col of `count` output pixels from `begin` on. Up to seven values after the last row are overwritten.
+DIGITS_KERNEL_INLINE void im2col(const Im2colShape& shape, const float* x, std::int64_t begin, std::int64_t count,
+                                 float* rows) {
+    const std::int64_t row = column_row(shape), part = shape.kernel_x * shape.channels;
     const std::int64_t line = shape.width * shape.channels;
     const float* safe_end = x + shape.items * shape.height * line - 8;
     Pixel pixel = pixel_at(shape, begin);
@@ -74,7 +74,7 @@ DIGITS_KERNEL_INLINE void gather(const Im2colShape& shape, const float* x, std::
         const Span span = span_of(shape, pixel);
         const std::int64_t top = pixel.y * shape.stride_y - shape.pad_y;
         const float* from = x + (pixel.item * shape.height + top) * line + (span.column + span.first) * shape.channels;
-        float* to = patches + i * row;
+        float* to = rows + i * row;
         const bool inside =
             span.last - span.first == shape.kernel_x && top >= 0 && top + shape.kernel_y <= shape.height;
         if (inside && from + (shape.kernel_y - 1) * line + part <= safe_end) {
@@ -83,15 +83,15 @@ DIGITS_KERNEL_INLINE void gather(const Im2colShape& shape, const float* x, std::
         }
         for (std::int64_t ky = 0; ky < shape.kernel_y; ++ky) {
             const bool line_inside = top + ky >= 0 && top + ky < shape.height;
-            gather_part(shape, from + ky * line, line_inside ? span : Span{0, 0, 0}, to + ky * part);
+            copy_span(shape, from + ky * line, line_inside ? span : Span{0, 0, 0}, to + ky * part);
         }
     }
 }
 
-/// Adds the gradients of the patches of `count` pixels to those of the inputs.
-DIGITS_KERNEL_INLINE void scatter(const Im2colShape& shape, const float* patches, std::int64_t begin,
-                                  std::int64_t count, float* dx) {
-    const std::int64_t row = patch_row(shape), part = shape.kernel_x * shape.channels;
+/// col2im: adds the gradients of im2col rows of `count` output pixels to those of the inputs.
+DIGITS_KERNEL_INLINE void col2im(const Im2colShape& shape, const float* rows, std::int64_t begin, std::int64_t count,
+                                 float* dx) {
+    const std::int64_t row = column_row(shape), part = shape.kernel_x * shape.channels;
     Pixel pixel = pixel_at(shape, begin);
     for (std::int64_t i = 0; i < count; ++i, advance(shape, pixel)) {
         const Span span = span_of(shape, pixel);
@@ -99,7 +99,7 @@ DIGITS_KERNEL_INLINE void scatter(const Im2colShape& shape, const float* patches
         for (std::int64_t ky = 0; ky < shape.kernel_y; ++ky) {
             const std::int64_t y = pixel.y * shape.stride_y - shape.pad_y + ky;
             if (y < 0 || y >= shape.height) continue;
-            const float* from = patches + i * row + ky * part + span.first * shape.channels;
+            const float* from = rows + i * row + ky * part + span.first * shape.channels;
             float* to =
                 dx + ((pixel.item * shape.height + y) * shape.width + span.column + span.first) * shape.channels;
             std::int64_t k = 0;
@@ -109,7 +109,8 @@ DIGITS_KERNEL_INLINE void scatter(const Im2colShape& shape, const float* patches
     }
 }
 
-/// Calls `use(row, output, weight)` with each weight's place in a patch, and where it lies in (outputs, channels, …).
+/// Calls use(k, output, index) for each weight: k is its index in the inner dimension, `index` that in (outputs,
+/// channels, kernel rows, kernel columns).
 template <class Use>
 DIGITS_KERNEL_INLINE void for_each_weight(const Im2colShape& shape, const Use& use) {
     const std::int64_t places = shape.kernel_y * shape.kernel_x;
@@ -119,24 +120,25 @@ DIGITS_KERNEL_INLINE void for_each_weight(const Im2colShape& shape, const Use& u
                 use(place * shape.channels + c, k, (k * shape.channels + c) * places + place);
 }
 
-/// Adds the bias. What lies behind a pixel is written, too, if another one follows, which is written later.
-DIGITS_KERNEL_INLINE void finish_pixel(const float* sums, const float* bias, bool rectify, std::int64_t outputs,
-                                       bool is_followed, float* to) {
-    const auto finished = [&](std::int64_t k) { return rectified(load8(sums + k) + load8(bias + k), rectify); };
+/// The epilogue of one pixel. If another pixel follows, which is written later, the last vector may reach into it.
+DIGITS_KERNEL_INLINE void epilogue(const float* sums, const float* bias, bool relu, std::int64_t outputs, bool has_next,
+                                   float* to) {
+    const auto finished = [&](std::int64_t k) { return apply_relu(load8(sums + k) + load8(bias + k), relu); };
     std::int64_t k = 0;
-    for (; k + 8 <= outputs || (is_followed && k < outputs); k += 8) store8(to + k, finished(k));
+    for (; k + 8 <= outputs || (has_next && outputs >= 8 && k < outputs); k += 8) store8(to + k, finished(k));
     if (k >= outputs) return;
     alignas(32) float rest[8];
     store8(rest, finished(k));
     std::copy_n(rest, outputs - k, to + k);
 }
 
-/// Without padding a patch is lines of the picture, which a product with few outputs had better read where they lie.
-bool lie_in_lines(const Im2colShape& shape) {
-    return shape.pad_y == 0 && shape.pad_x == 0 && shape.depth() <= kPanelDepth;
+/// Without padding, an im2col row consists of segments of the image, which the GEMM can read in place. That is faster
+/// where the inner dimension is one block.
+bool reads_in_place(const Im2colShape& shape) {
+    return shape.pad_y == 0 && shape.pad_x == 0 && shape.depth() <= kDepthBlock;
 }
 
-/// At most `most` pixels from one on: a part of a row, or whole rows.
+/// At most `most` pixels from a pixel on: a part of one row, or whole rows.
 struct PixelRows {
     std::int64_t count, length;
 };
@@ -146,122 +148,164 @@ PixelRows rows_from(const Im2colShape& shape, const Pixel& pixel, std::int64_t m
     return {std::min(most / shape.out_width, shape.out_height - pixel.y), shape.out_width};
 }
 
-/// Where a pixel's patch begins.
-const float* corner(const Im2colShape& shape, const float* x, const Pixel& pixel) {
+/// The first value under the kernel at an output pixel.
+const float* first_value(const Im2colShape& shape, const float* x, const Pixel& pixel) {
     return x + ((pixel.item * shape.height + pixel.y * shape.stride_y) * shape.width + pixel.x * shape.stride_x) *
                    shape.channels;
 }
 
-std::int64_t place_in_panels(std::int64_t row, std::int64_t column, std::int64_t rows) {
-    return (column / kPanel * rows + row) * kPanel + column % kPanel;
+std::int64_t packed_index(std::int64_t row, std::int64_t column, std::int64_t rows) {
+    return (column / kPanelWidth * rows + row) * kPanelWidth + column % kPanelWidth;
 }
 
-}  // namespace
-
-std::int64_t im2col_workspace(const Im2colShape& shape) {
-    return (block_of_pixels(shape) + 1) * (patch_row(shape) + kPanel) +
-           (block_of_pixels(shape) + 1) * output_row(shape);
+/// Floats of one thread: the im2col rows of a block, and its outputs or their gradients, packed.
+std::int64_t rows_size(const Im2colShape& shape) {
+    return workspace_part((block_of_pixels(shape) + 1) * (column_row(shape) + kPanelWidth));
+}
+std::int64_t thread_size(const Im2colShape& shape) {
+    return rows_size(shape) + workspace_part((block_of_pixels(shape) + 1) * output_row(shape));
 }
 
-std::int64_t im2col_packed_weight_size(const Im2colShape& shape) { return output_row(shape) * shape.depth(); }
+/// Weights as a packed factor (depth x outputs), and its transpose.
+std::int64_t weight_size(const Im2colShape& shape) { return packed_size(shape.outputs, shape.depth()); }
+std::int64_t transposed_weight_size(const Im2colShape& shape) { return packed_size(shape.depth(), shape.outputs); }
 
-void im2col_pack_weights(const Im2colShape& shape, const float* weight, float* panels) {
-    std::fill_n(panels, im2col_packed_weight_size(shape), 0.0F);
-    for_each_weight(shape, [&](std::int64_t row, std::int64_t output, std::int64_t at) {
-        panels[place_in_panels(row, output, shape.depth())] = weight[at];
+void pack_weights(const Im2colShape& shape, const float* weight, float* packed) {
+    std::fill_n(packed, weight_size(shape), 0.0F);
+    for_each_weight(shape, [&](std::int64_t k, std::int64_t output, std::int64_t index) {
+        packed[packed_index(k, output, shape.depth())] = weight[index];
     });
 }
 
-DIGITS_VECTOR_KERNEL
-void im2col_convolve(const Im2colShape& shape, const float* x, const float* panels, const float* bias, bool rectify,
-                     float* y, std::int64_t begin, std::int64_t end, float* scratch) {
-    const std::int64_t block = block_of_pixels(shape), row = patch_row(shape), out_row = output_row(shape);
-    float* sums = scratch + (block + 1) * (row + kPanel);
-    float* shift = sums + block * out_row;
-    std::fill_n(shift, out_row, 0.0F);
-    if (bias) std::copy_n(bias, shape.outputs, shift);
-    const bool in_lines = lie_in_lines(shape);
+void pack_transposed_weights(const Im2colShape& shape, const float* weight, float* packed) {
+    std::fill_n(packed, transposed_weight_size(shape), 0.0F);
+    for_each_weight(shape, [&](std::int64_t k, std::int64_t output, std::int64_t index) {
+        packed[packed_index(output, k, shape.outputs)] = weight[index];
+    });
+}
+
+/// The outputs of the pixels [begin, end).
+DIGITS_AVX2_KERNEL
+void forward_avx2(const Im2colShape& shape, const float* x, const float* packed, const float* bias, bool relu, float* y,
+                  std::int64_t begin, std::int64_t end, float* workspace) {
+    const std::int64_t block = block_of_pixels(shape), row = column_row(shape), out_row = output_row(shape);
+    float* sums = workspace + rows_size(shape);
+    float* padded_bias = sums + block * out_row;
+    std::fill_n(padded_bias, out_row, 0.0F);
+    if (bias) std::copy_n(bias, shape.outputs, padded_bias);
+    const bool in_place = reads_in_place(shape);
     for (std::int64_t first = begin, count = 0; first < end; first += count) {
         count = std::min(block, end - first);
-        if (in_lines) {
+        if (in_place) {
             const Pixel pixel = pixel_at(shape, first);
             count = std::min(count, shape.out_width - pixel.x);
-            multiply_lines_by_panels({corner(shape, x, pixel), shape.stride_x * shape.channels,
-                                      shape.width * shape.channels, shape.kernel_y, shape.kernel_x * shape.channels},
-                                     panels, sums, out_row, count, shape.outputs, false);
+            packed_gemm_nn_segments({first_value(shape, x, pixel), shape.stride_x * shape.channels,
+                                     shape.width * shape.channels, shape.kernel_y, shape.kernel_x * shape.channels},
+                                    packed, sums, out_row, count, shape.outputs, false);
         } else {
-            gather(shape, x, first, count, scratch);
-            multiply_by_panels(scratch, row, panels, sums, out_row, count, shape.depth(), shape.outputs, false);
+            im2col(shape, x, first, count, workspace);
+            packed_gemm_nn(workspace, row, packed, sums, out_row, count, shape.depth(), shape.outputs, false);
         }
         for (std::int64_t i = 0; i < count; ++i)
-            finish_pixel(sums + i * out_row, shift, rectify, shape.outputs, first + i + 1 < end,
-                         y + (first + i) * shape.outputs);
+            epilogue(sums + i * out_row, padded_bias, relu, shape.outputs, first + i + 1 < end,
+                     y + (first + i) * shape.outputs);
     }
 }
 
-std::int64_t im2col_packed_transposed_weight_size(const Im2colShape& shape) {
-    return panel_count(shape.depth()) * kPanel * shape.outputs;
-}
-
-void im2col_pack_transposed_weights(const Im2colShape& shape, const float* weight, float* panels) {
-    std::fill_n(panels, im2col_packed_transposed_weight_size(shape), 0.0F);
-    for_each_weight(shape, [&](std::int64_t row, std::int64_t output, std::int64_t at) {
-        panels[place_in_panels(output, row, shape.outputs)] = weight[at];
-    });
-}
-
-DIGITS_VECTOR_KERNEL
-void im2col_input_gradient(const Im2colShape& shape, const float* dy, const float* panels, float* dx,
-                           std::int64_t begin, std::int64_t end, float* scratch) {
+/// The gradients of the inputs of the items [begin, end).
+DIGITS_AVX2_KERNEL
+void input_gradient_avx2(const Im2colShape& shape, const float* dy, const float* packed, float* dx, std::int64_t begin,
+                         std::int64_t end, float* workspace) {
     const std::int64_t item = shape.height * shape.width * shape.channels;
     const std::int64_t block = block_of_pixels(shape), last = end * shape.item_pixels();
     std::fill_n(dx + begin * item, (end - begin) * item, 0.0F);
     for (std::int64_t first = begin * shape.item_pixels(); first < last; first += block) {
         const std::int64_t count = std::min(block, last - first);
-        multiply_by_panels(dy + first * shape.outputs, shape.outputs, panels, scratch, patch_row(shape), count,
-                           shape.outputs, shape.depth(), false);
-        scatter(shape, scratch, first, count, dx);
+        packed_gemm_nn(dy + first * shape.outputs, shape.outputs, packed, workspace, column_row(shape), count,
+                       shape.outputs, shape.depth(), false);
+        col2im(shape, workspace, first, count, dx);
     }
 }
 
-DIGITS_VECTOR_KERNEL
-void im2col_accumulate_weight_gradient(const Im2colShape& shape, const float* x, const float* dy, float* sums,
-                                       std::int64_t begin, std::int64_t end, float* scratch) {
-    const std::int64_t block = block_of_pixels(shape), row = patch_row(shape), panels = panel_count(shape.outputs);
-    float* gradients = scratch + (block + 1) * (row + kPanel);
-    const bool in_lines = lie_in_lines(shape);
+/// sums (as packed weights) += over the output pixels [begin, end).
+DIGITS_AVX2_KERNEL
+void accumulate_weight_gradient_avx2(const Im2colShape& shape, const float* x, const float* dy, float* sums,
+                                     std::int64_t begin, std::int64_t end, float* workspace) {
+    const std::int64_t block = block_of_pixels(shape), row = column_row(shape), panels = panel_count(shape.outputs);
+    float* gradients = workspace + rows_size(shape);
+    const bool in_place = reads_in_place(shape);
     for (std::int64_t first = begin, count = 0; first < end; first += count) {
         const Pixel pixel = pixel_at(shape, first);
         count = std::min(block, end - first);
         const PixelRows rows = rows_from(shape, pixel, count);
-        if (in_lines) count = rows.count * rows.length;
+        if (in_place) count = rows.count * rows.length;
         for (std::int64_t p = 0; p < panels; ++p) {
-            const std::int64_t columns = shape.outputs - p * kPanel;
+            const std::int64_t columns = shape.outputs - p * kPanelWidth;
             for (std::int64_t i = 0; i < count; ++i) {
-                const float* from = dy + (first + i) * shape.outputs + p * kPanel;
-                float* to = gradients + (p * block + i) * kPanel;
+                const float* from = dy + (first + i) * shape.outputs + p * kPanelWidth;
+                float* to = gradients + (p * block + i) * kPanelWidth;
                 store8(to, Lanes<8>::read_some(from, columns));
                 store8(to + 8, Lanes<8>::read_some(from + 8, columns - 8));
             }
         }
-        if (!in_lines) {
-            gather(shape, x, first, count, scratch);
-            multiply_transposed_by_panels(scratch, row, gradients, block * kPanel, sums, shape.depth(), count,
-                                          shape.outputs, true);
+        if (!in_place) {
+            im2col(shape, x, first, count, workspace);
+            packed_gemm_tn(workspace, row, gradients, block * kPanelWidth, sums, shape.depth(), count, shape.outputs,
+                           true);
             continue;
         }
         const std::int64_t line = shape.width * shape.channels, values = shape.kernel_x * shape.channels;
         for (std::int64_t ky = 0; ky < shape.kernel_y; ++ky)
-            multiply_transposed_lines_by_panels({corner(shape, x, pixel) + ky * line, shape.stride_x * shape.channels,
-                                                 shape.stride_y * line, rows.count, rows.length},
-                                                gradients, block * kPanel, sums + ky * values * kPanel,
-                                                shape.depth() * kPanel, values, shape.outputs, true);
+            packed_gemm_tn_segments({first_value(shape, x, pixel) + ky * line, shape.stride_x * shape.channels,
+                                     shape.stride_y * line, rows.count, rows.length},
+                                    gradients, block * kPanelWidth, sums + ky * values * kPanelWidth,
+                                    shape.depth() * kPanelWidth, values, shape.outputs, true);
     }
 }
 
-void im2col_unpack_weight_gradient(const Im2colShape& shape, const float* sums, float* dw) {
-    for_each_weight(shape, [&](std::int64_t row, std::int64_t output, std::int64_t at) {
-        dw[at] = sums[place_in_panels(row, output, shape.depth())];
+}  // namespace
+
+std::int64_t im2col_workspace(const Im2colShape& shape, Pass pass, std::int64_t threads) {
+    switch (pass) {
+        case Pass::kForward: return weight_size(shape) + threads * thread_size(shape);
+        case Pass::kInputGradient: return transposed_weight_size(shape) + threads * thread_size(shape);
+        case Pass::kWeightGradient: return threads * (weight_size(shape) + thread_size(shape));
+    }
+    return 0;
+}
+
+void im2col_forward(const Im2colShape& shape, const float* x, const float* weight, const float* bias, bool relu,
+                    float* y, float* workspace, const Threads& threads) {
+    float* packed = workspace;
+    float* own = packed + weight_size(shape);
+    pack_weights(shape, weight, packed);
+    parallel_parts(threads, shape.pixels(), [&](std::int64_t part, std::int64_t begin, std::int64_t end) {
+        forward_avx2(shape, x, packed, bias, relu, y, begin, end, own + part * thread_size(shape));
+    });
+}
+
+void im2col_input_gradient(const Im2colShape& shape, const float* dy, const float* weight, float* dx, float* workspace,
+                           const Threads& threads) {
+    float* packed = workspace;
+    float* own = packed + transposed_weight_size(shape);
+    pack_transposed_weights(shape, weight, packed);
+    parallel_parts(threads, shape.items, [&](std::int64_t part, std::int64_t begin, std::int64_t end) {
+        input_gradient_avx2(shape, dy, packed, dx, begin, end, own + part * thread_size(shape));
+    });
+}
+
+void im2col_weight_gradient(const Im2colShape& shape, const float* x, const float* dy, float* dw, float* workspace,
+                            const Threads& threads) {
+    const std::int64_t size = weight_size(shape);
+    float* sums = workspace;
+    float* own = sums + threads.count() * size;
+    parallel_parts(threads, shape.pixels(), [&](std::int64_t part, std::int64_t begin, std::int64_t end) {
+        std::fill_n(sums + part * size, size, 0.0F);
+        accumulate_weight_gradient_avx2(shape, x, dy, sums + part * size, begin, end, own + part * thread_size(shape));
+    });
+    reduce_parts(threads, sums, size, threads.count(), size);
+    for_each_weight(shape, [&](std::int64_t k, std::int64_t output, std::int64_t index) {
+        dw[index] = sums[packed_index(k, output, shape.depth())];
     });
 }
 

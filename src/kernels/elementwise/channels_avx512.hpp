@@ -6,25 +6,25 @@
 
 namespace digits {
 
-/// The passes of channels.hpp for processors with AVX-512 and its instructions for bf16.
+/// The kernels of channels.hpp for AVX-512 with AVX512_BF16. A table, so that the object file that has them defines no
+/// function that another file could link to.
 template <class T>
-struct WidePasses {
-    static void sum(const T* x, double* sum, std::int64_t channels, std::int64_t rows);
-    static void sum_squares(const T* x, const float* shift, double* sum, double* squares, std::int64_t channels,
-                            std::int64_t rows);
-    static void scale(const T* x, const float* factor, const float* offset, bool rectify, T* y, std::int64_t channels,
-                      std::int64_t rows, bool stream);
-    static void sum_gradients(const ScaledChannels<T>& forward, const T* dy, double* sum, double* product,
-                              std::int64_t channels, std::int64_t rows);
-    static void scale_gradients(const ScaledChannels<T>& forward, const T* dy, const float* constant,
-                                const float* slope, T* dx, std::int64_t channels, std::int64_t rows, bool stream);
-    static void rectify(const T* dy, const T* y, T* g, double* sum, std::int64_t channels, std::int64_t rows);
-    static void rectify_in_place(T* dy, const T* y, std::int64_t count);
-    static void add(const T* a, const T* b, bool rectify, T* y, std::int64_t count, bool stream);
-    static void clip(const T* dy, const T* x, float low, float high, T* dx, std::int64_t count);
+struct ChannelKernels {
+    decltype(&sum_channels<T>) sum;
+    decltype(&sum_channel_squares<T>) sum_squares;
+    decltype(&scale_channels<T>) scale;
+    decltype(&sum_channel_gradients<T>) sum_gradients;
+    decltype(&scale_channel_gradients<T>) scale_gradients;
+    decltype(&relu_gradient<T>) relu_gradient;
+    decltype(&relu_gradient_in_place<T>) relu_gradient_in_place;
+    decltype(&add_values<T>) add;
+    decltype(&clip_gradient<T>) clip;
 };
 
-extern template struct WidePasses<float>;
-extern template struct WidePasses<Bf16>;
+extern const ChannelKernels<float> kChannelKernelsAvx512;
+extern const ChannelKernels<Bf16> kChannelKernelsAvx512Bf16;
+
+inline const ChannelKernels<float>& channel_kernels_avx512(float) { return kChannelKernelsAvx512; }
+inline const ChannelKernels<Bf16>& channel_kernels_avx512(Bf16) { return kChannelKernelsAvx512Bf16; }
 
 }  // namespace digits

@@ -3,10 +3,10 @@
 #include "kernels/isa/simd.hpp"
 
 namespace digits {
+namespace {
 
-DIGITS_KERNEL
-void sgd_update(float* __restrict w, const float* __restrict diff, float* __restrict h, const SgdSettings& settings,
-                std::int64_t begin, std::int64_t end) {
+DIGITS_KERNEL_INLINE void update(float* __restrict w, const float* __restrict diff, float* __restrict h,
+                                 const SgdSettings& settings, std::int64_t begin, std::int64_t end) {
     const float rate = settings.rate, momentum = settings.momentum, decay = settings.decay, scale = settings.scale;
     if (settings.l1 || settings.nesterov) {
         for (std::int64_t i = begin; i < end; ++i) {
@@ -23,6 +23,13 @@ void sgd_update(float* __restrict w, const float* __restrict diff, float* __rest
         h[i] = rate * g + momentum * h[i];
         w[i] -= h[i];
     }
+}
+
+}  // namespace
+
+void sgd_update(float* w, const float* diff, float* h, const SgdSettings& settings, std::int64_t begin,
+                std::int64_t end) {
+    dispatch([&]() DIGITS_INLINE_LAMBDA { update(w, diff, h, settings, begin, end); });
 }
 
 }  // namespace digits

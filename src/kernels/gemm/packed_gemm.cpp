@@ -8,171 +8,177 @@
 namespace digits {
 namespace {
 
-/// `kRows` rows from `row` on in `kVectors` vectors of columns from `column` on, which stay in registers.
+/// The register block: `kRows` rows from `row` on, `kVectors` vectors of columns from `column` on.
 template <class Vector, int kRows, int kVectors>
-DIGITS_KERNEL_INLINE void multiply_tile(const PanelProduct& p, std::int64_t row, std::int64_t column) {
+DIGITS_KERNEL_INLINE void microkernel(const GemmOperands& p, std::int64_t row, std::int64_t column) {
     constexpr auto kLanes = kLanesOf<Vector>;
-    // Of many rows, every third one has a pointer: addresses reach two rows on without further registers.
-    constexpr int kTogether = kLanes == 8 ? kRows : 3;
-    const std::int64_t b_step = kLanes < kPanel ? kLanes : p.b_panel, c_step = kLanes < kPanel ? kLanes : p.c_panel;
-    const float* b = p.b + column / kPanel * p.b_panel + column % kPanel;
-    float* c = p.c + row * p.c_row + column / kPanel * p.c_panel + column % kPanel;
-    const float* a[(kRows + kTogether - 1) / kTogether];
-    for (int r = 0; r < kRows; r += kTogether) a[r / kTogether] = p.a + (row + r) * p.a_row;
+    // AVX-512 has more rows than there are address registers: every third row has a pointer, and addressing modes reach
+    // the two rows after it.
+    constexpr int kRowsPerPointer = kLanes == 8 ? kRows : 3;
+    const std::int64_t b_step = kLanes < kPanelWidth ? kLanes : p.b_panel_stride,
+                       c_step = kLanes < kPanelWidth ? kLanes : p.c_panel_stride;
+    const float* b = p.b + column / kPanelWidth * p.b_panel_stride + column % kPanelWidth;
+    float* c = p.c + row * p.c_row_stride + column / kPanelWidth * p.c_panel_stride + column % kPanelWidth;
+    const float* a[(kRows + kRowsPerPointer - 1) / kRowsPerPointer];
+    for (int r = 0; r < kRows; r += kRowsPerPointer) a[r / kRowsPerPointer] = p.a + (row + r) * p.a_row_stride;
     Vector sum[kRows][kVectors];
     for (int r = 0; r < kRows; ++r)
         for (int v = 0; v < kVectors; ++v)
-            sum[r][v] = p.add ? load_vector<Vector>(c + r * p.c_row + v * c_step) : Vector{};
-    for (std::int64_t line = 0; line < p.lines; ++line) {
-        for (std::int64_t k = 0; k < p.depth; ++k, b += kPanel) {
+            sum[r][v] = p.accumulate ? load_vector<Vector>(c + r * p.c_row_stride + v * c_step) : Vector{};
+    for (std::int64_t segment = 0; segment < p.segments; ++segment) {
+        for (std::int64_t k = 0; k < p.depth; ++k, b += kPanelWidth) {
             Vector columns[kVectors];
             for (int v = 0; v < kVectors; ++v) columns[v] = load_vector<Vector>(b + v * b_step);
             for (int r = 0; r < kRows; ++r) {
-                const float factor = a[r / kTogether][r % kTogether * p.a_row];
+                const float factor = a[r / kRowsPerPointer][r % kRowsPerPointer * p.a_row_stride];
                 for (int v = 0; v < kVectors; ++v) sum[r][v] += factor * columns[v];
             }
-            for (const float*& from : a) from += p.a_depth;
+            for (const float*& from : a) from += p.a_depth_stride;
         }
-        for (const float*& from : a) from += p.a_line - p.depth * p.a_depth;
+        for (const float*& from : a) from += p.a_segment_stride - p.depth * p.a_depth_stride;
     }
     for (int r = 0; r < kRows; ++r)
-        for (int v = 0; v < kVectors; ++v) store_vector(c + r * p.c_row + v * c_step, sum[r][v]);
+        for (int v = 0; v < kVectors; ++v) store_vector(c + r * p.c_row_stride + v * c_step, sum[r][v]);
 }
 
-/// `rows` rows from `row` on, at most `kMost`.
+/// The microkernel for `rows` rows, at most `kMost`.
 template <class Vector, int kMost, int kVectors>
-DIGITS_KERNEL_INLINE void multiply_few(const PanelProduct& p, std::int64_t row, std::int64_t rows,
-                                       std::int64_t column) {
+DIGITS_KERNEL_INLINE void microkernel_of_rows(const GemmOperands& p, std::int64_t row, std::int64_t rows,
+                                              std::int64_t column) {
     if constexpr (kMost > 0) {
-        if (rows == kMost) return multiply_tile<Vector, kMost, kVectors>(p, row, column);
-        multiply_few<Vector, kMost - 1, kVectors>(p, row, rows, column);
+        if (rows == kMost) return microkernel<Vector, kMost, kVectors>(p, row, column);
+        microkernel_of_rows<Vector, kMost - 1, kVectors>(p, row, rows, column);
     }
 }
 
-/// All rows, at most `kMost` at a time. Few rows leave sums waiting for each other, so the last tiles share theirs.
+/// All rows, at most `kMost` in a register block. The last two blocks are of equal size: blocks of few rows have too
+/// few independent sums to hide the latency of FMA.
 template <class Vector, int kMost, int kVectors>
-DIGITS_KERNEL_INLINE void multiply_rows(const PanelProduct& p, std::int64_t column) {
+DIGITS_KERNEL_INLINE void row_loop(const GemmOperands& p, std::int64_t column) {
     for (std::int64_t row = 0, count = 0; row < p.rows; row += count) {
         const std::int64_t rest = p.rows - row;
         count = rest > kMost && rest < 2 * kMost ? (rest + 1) / 2 : std::min<std::int64_t>(rest, kMost);
-        multiply_few<Vector, kMost, kVectors>(p, row, count, column);
+        microkernel_of_rows<Vector, kMost, kVectors>(p, row, count, column);
     }
 }
 
 template <class Vector>
-DIGITS_KERNEL_INLINE void multiply(const PanelProduct& whole) {
+DIGITS_KERNEL_INLINE void depth_loop(const GemmOperands& whole) {
     constexpr auto kLanes = kLanesOf<Vector>;
-    // Two vectors of eight leave room for six rows in the sixteen registers of AVX2; AVX-512 has twice as many.
+    // With two vectors of columns, the sums of six rows fit in AVX2's 16 registers; AVX-512 has 32.
     constexpr int kRowsOfTwo = kLanes == 8 ? 6 : 12;
-    const std::int64_t filled = (whole.columns + kLanes - 1) / kLanes * kLanes;
-    // Several lines are short enough together.
-    for (std::int64_t k = 0; k < whole.depth; k += kPanelDepth) {
-        PanelProduct p = whole;
-        p.a += k * p.a_depth;
-        p.b += k * kPanel;
-        p.depth = std::min(kPanelDepth, whole.depth - k);
-        p.add = whole.add || k > 0;
+    const std::int64_t padded = (whole.columns + kLanes - 1) / kLanes * kLanes;
+    // Several segments together are at most one block deep.
+    for (std::int64_t k = 0; k < whole.depth; k += kDepthBlock) {
+        GemmOperands p = whole;
+        p.a += k * p.a_depth_stride;
+        p.b += k * kPanelWidth;
+        p.depth = std::min(kDepthBlock, whole.depth - k);
+        p.accumulate = whole.accumulate || k > 0;
         std::int64_t column = 0;
-        for (; column + 2 * kLanes <= filled; column += 2 * kLanes) multiply_rows<Vector, kRowsOfTwo, 2>(p, column);
-        if (column < filled) multiply_rows<Vector, 12, 1>(p, column);
+        for (; column + 2 * kLanes <= padded; column += 2 * kLanes) row_loop<Vector, kRowsOfTwo, 2>(p, column);
+        if (column < padded) row_loop<Vector, 12, 1>(p, column);
     }
 }
 
 }  // namespace
 
-void multiply_panels(const PanelProduct& product) {
-    with_vectors([&]<class Vector>() DIGITS_INLINE_LAMBDA { multiply<Vector>(product); });
+void packed_gemm(const GemmOperands& operands) {
+    dispatch_vectors([&]<class Vector>() DIGITS_INLINE_LAMBDA { depth_loop<Vector>(operands); });
 }
 
-void multiply_panels_exactly(const PanelProduct& product, float* rest) {
-    const std::int64_t whole = product.columns / kPanel, behind = product.columns % kPanel;
-    PanelProduct part = product;
-    part.columns = whole * kPanel;
-    if (whole > 0) multiply_panels(part);
-    if (behind == 0) return;
-    float* last = product.c + whole * product.c_panel;
-    if (product.add)
-        for (std::int64_t row = 0; row < product.rows; ++row)
-            std::copy_n(last + row * product.c_row, behind, rest + row * kPanel);
-    part.b += whole * product.b_panel;
-    part.c = rest;
-    part.c_row = kPanel;
-    part.columns = behind;
-    multiply_panels(part);
-    for (std::int64_t row = 0; row < product.rows; ++row)
-        std::copy_n(rest + row * kPanel, behind, last + row * product.c_row);
+void packed_gemm_exact(const GemmOperands& operands, float* workspace) {
+    const std::int64_t whole = operands.columns / kPanelWidth, rest = operands.columns % kPanelWidth;
+    GemmOperands part = operands;
+    part.columns = whole * kPanelWidth;
+    if (whole > 0) packed_gemm(part);
+    if (rest == 0) return;
+    // The last panel goes through the workspace.
+    float* last = operands.c + whole * operands.c_panel_stride;
+    if (operands.accumulate)
+        for (std::int64_t row = 0; row < operands.rows; ++row)
+            std::copy_n(last + row * operands.c_row_stride, rest, workspace + row * kPanelWidth);
+    part.b += whole * operands.b_panel_stride;
+    part.c = workspace;
+    part.c_row_stride = kPanelWidth;
+    part.columns = rest;
+    packed_gemm(part);
+    for (std::int64_t row = 0; row < operands.rows; ++row)
+        std::copy_n(workspace + row * kPanelWidth, rest, last + row * operands.c_row_stride);
 }
 
-void fill_panels(const float* matrix, std::int64_t stride, std::int64_t depth, std::int64_t columns, float* panels,
+void pack_panels(const float* matrix, std::int64_t stride, std::int64_t depth, std::int64_t columns, float* panels,
                  std::int64_t begin, std::int64_t end) {
-    with_vectors([&]<class Vector>() DIGITS_INLINE_LAMBDA {
+    dispatch_vectors([&]<class Vector>() DIGITS_INLINE_LAMBDA {
         constexpr auto kLanes = kLanesOf<Vector>;
         for (std::int64_t panel = begin; panel < end; ++panel) {
-            const float* from = matrix + panel * kPanel;
-            float* to = panels + panel * depth * kPanel;
-            const std::int64_t count = columns - panel * kPanel;
-            for (std::int64_t k = 0; k < depth; ++k, from += stride, to += kPanel)
-                for (std::int64_t lane = 0; lane < kPanel; lane += kLanes)
+            const float* from = matrix + panel * kPanelWidth;
+            float* to = panels + panel * depth * kPanelWidth;
+            const std::int64_t count = columns - panel * kPanelWidth;
+            for (std::int64_t k = 0; k < depth; ++k, from += stride, to += kPanelWidth)
+                for (std::int64_t lane = 0; lane < kPanelWidth; lane += kLanes)
                     store_vector(to + lane, Lanes<kLanes>::read_some(from + lane, count - lane));
         }
     });
 }
 
-void fill_turned_panels(const float* matrix, std::int64_t stride, std::int64_t depth, std::int64_t columns,
-                        float* panels, std::int64_t begin, std::int64_t end) {
+void pack_panels_transposed(const float* matrix, std::int64_t stride, std::int64_t depth, std::int64_t columns,
+                            float* panels, std::int64_t begin, std::int64_t end) {
     const float* matrix_end = matrix + (columns - 1) * stride + depth;
-    with_vectors([&]<class Vector>() DIGITS_INLINE_LAMBDA {
+    dispatch_vectors([&]<class Vector>() DIGITS_INLINE_LAMBDA {
         for (std::int64_t panel = begin; panel < end; ++panel) {
-            const std::int64_t count = std::min(columns - panel * kPanel, kPanel);
-            float* to = panels + panel * depth * kPanel;
-            if (count < kPanel) std::fill_n(to, depth * kPanel, 0.0F);
-            turn_values<Vector>(matrix + panel * kPanel * stride, stride, count, depth, matrix_end, to, kPanel);
+            const std::int64_t count = std::min(columns - panel * kPanelWidth, kPanelWidth);
+            float* to = panels + panel * depth * kPanelWidth;
+            if (count < kPanelWidth) std::fill_n(to, depth * kPanelWidth, 0.0F);
+            transpose_values<Vector>(matrix + panel * kPanelWidth * stride, stride, count, depth, matrix_end, to,
+                                     kPanelWidth);
         }
     });
 }
 
-void multiply_by_panels(const float* a, std::int64_t a_stride, const float* b, float* c, std::int64_t c_stride,
-                        std::int64_t rows, std::int64_t depth, std::int64_t columns, bool add) {
-    multiply_lines_by_panels({a, a_stride, 0, 1, depth}, b, c, c_stride, rows, columns, add);
+void packed_gemm_nn(const float* a, std::int64_t a_stride, const float* b, float* c, std::int64_t c_stride,
+                    std::int64_t rows, std::int64_t depth, std::int64_t columns, bool accumulate) {
+    packed_gemm_nn_segments({a, a_stride, 0, 1, depth}, b, c, c_stride, rows, columns, accumulate);
 }
 
-void multiply_lines_by_panels(const PanelLines& a, const float* b, float* c, std::int64_t c_stride, std::int64_t rows,
-                              std::int64_t columns, bool add) {
-    multiply_panels({.a = a.first,
-                     .a_row = a.step,
-                     .b = b,
-                     .b_panel = a.lines * a.length * kPanel,
-                     .c = c,
-                     .c_row = c_stride,
-                     .rows = rows,
-                     .depth = a.length,
-                     .columns = columns,
-                     .add = add,
-                     .a_line = a.line,
-                     .lines = a.lines});
+void packed_gemm_nn_segments(const SegmentedMatrix& a, const float* b, float* c, std::int64_t c_stride,
+                             std::int64_t rows, std::int64_t columns, bool accumulate) {
+    packed_gemm({.a = a.first,
+                 .a_row_stride = a.stride,
+                 .b = b,
+                 .b_panel_stride = a.segments * a.length * kPanelWidth,
+                 .c = c,
+                 .c_row_stride = c_stride,
+                 .rows = rows,
+                 .depth = a.length,
+                 .columns = columns,
+                 .accumulate = accumulate,
+                 .a_segment_stride = a.segment_stride,
+                 .segments = a.segments});
 }
 
-void multiply_transposed_by_panels(const float* a, std::int64_t a_stride, const float* b, std::int64_t b_stride,
-                                   float* c, std::int64_t rows, std::int64_t depth, std::int64_t columns, bool add) {
-    multiply_transposed_lines_by_panels({a, a_stride, 0, 1, depth}, b, b_stride, c, rows * kPanel, rows, columns, add);
+void packed_gemm_tn(const float* a, std::int64_t a_stride, const float* b, std::int64_t b_panel_stride, float* c,
+                    std::int64_t rows, std::int64_t depth, std::int64_t columns, bool accumulate) {
+    packed_gemm_tn_segments({a, a_stride, 0, 1, depth}, b, b_panel_stride, c, rows * kPanelWidth, rows, columns,
+                            accumulate);
 }
 
-void multiply_transposed_lines_by_panels(const PanelLines& a, const float* b, std::int64_t b_stride, float* c,
-                                         std::int64_t c_stride, std::int64_t rows, std::int64_t columns, bool add) {
-    multiply_panels({.a = a.first,
-                     .a_row = 1,
-                     .a_depth = a.step,
-                     .b = b,
-                     .b_panel = b_stride,
-                     .c = c,
-                     .c_row = kPanel,
-                     .c_panel = c_stride,
-                     .rows = rows,
-                     .depth = a.length,
-                     .columns = columns,
-                     .add = add,
-                     .a_line = a.line,
-                     .lines = a.lines});
+void packed_gemm_tn_segments(const SegmentedMatrix& a, const float* b, std::int64_t b_panel_stride, float* c,
+                             std::int64_t c_panel_stride, std::int64_t rows, std::int64_t columns, bool accumulate) {
+    packed_gemm({.a = a.first,
+                 .a_row_stride = 1,
+                 .a_depth_stride = a.stride,
+                 .b = b,
+                 .b_panel_stride = b_panel_stride,
+                 .c = c,
+                 .c_row_stride = kPanelWidth,
+                 .c_panel_stride = c_panel_stride,
+                 .rows = rows,
+                 .depth = a.length,
+                 .columns = columns,
+                 .accumulate = accumulate,
+                 .a_segment_stride = a.segment_stride,
+                 .segments = a.segments});
 }
 
 }  // namespace digits

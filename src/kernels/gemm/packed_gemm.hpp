@@ -2,72 +2,75 @@
 
 #include <cstdint>
 
-#include "kernels/isa/processor.hpp"
+#include "kernels/isa/instruction_set.hpp"
 
 namespace digits {
 
-/// Matrix products with one factor laid out in panels of kPanel columns, (panel, row, kPanel), the last one filled up
-/// with zeros. Of the results, too, all columns of the last panel have a place; whether those behind the first eight
-/// are written, where all are zero, depends on the processor. Single-threaded, for processors with AVX2 and FMA
-/// (`has_fast_products()`); those with AVX-512 use it.
-inline constexpr std::int64_t kPanel = 16;
-/// Rows of `a` are taken this many at a time; numbers of rows that are no multiple go slower.
-inline constexpr std::int64_t kPanelRows = 12;
-/// So much of the inner dimension is taken at a time: two panels (32 KB) then stay in the first-level cache.
-inline constexpr std::int64_t kPanelDepth = 256;
+/// Single-threaded GEMM in fp32 with a packed factor B: panels of kPanelWidth columns, (panel, depth, kPanelWidth), the
+/// last one padded with zeros. A is read where it is. The columns of C are padded to whole panels, too; whether the
+/// padding beyond the first vector of the last panel is written depends on the instruction set. The processor must
+/// have AVX2; AVX-512 is used where it is available.
+inline constexpr std::int64_t kPanelWidth = 16;
+/// Rows of the register block. Numbers of rows that are no multiple of it are slower.
+inline constexpr std::int64_t kRegisterRows = 12;
+/// Block size of the inner dimension: two panels of this depth (32 KB) stay in the first-level cache.
+inline constexpr std::int64_t kDepthBlock = 256;
 
-/// Rows of matrices lie this much further apart than needed, so that their beginnings spread over the cache's sets.
-inline constexpr std::int64_t kSpread = 16;
+/// Rows of matrices get this much more stride than they need, so that they are spread over the sets of the cache.
+inline constexpr std::int64_t kRowPadding = 16;
 
-inline std::int64_t panel_count(std::int64_t columns) { return (columns + kPanel - 1) / kPanel; }
+inline std::int64_t panel_count(std::int64_t columns) { return (columns + kPanelWidth - 1) / kPanelWidth; }
+/// Floats of a packed matrix (depth x columns).
+inline std::int64_t packed_size(std::int64_t columns, std::int64_t depth) {
+    return panel_count(columns) * kPanelWidth * depth;
+}
 
-/// c = a · b: a's element (row, k) lies at row · a_row + k · a_depth, panels of b `b_panel` apart; c's rows lie
-/// `c_row`, its panels `c_panel` apart. With `lines`, the inner dimension is that many times `depth`, one line behind
-/// the other; a's lines lie `a_line` apart. `add`: += instead.
-struct PanelProduct {
-    const float* a = nullptr;
-    std::int64_t a_row = 0, a_depth = 1;
-    const float* b = nullptr;
-    std::int64_t b_panel = 0;
+/// C = A · B, or C += A · B with `accumulate`. All strides are in floats.
+struct GemmOperands {
+    const float* a = nullptr;  ///< element (row, k) is at row · a_row_stride + k · a_depth_stride
+    std::int64_t a_row_stride = 0, a_depth_stride = 1;
+    const float* b = nullptr;  ///< packed
+    std::int64_t b_panel_stride = 0;
     float* c = nullptr;
-    std::int64_t c_row = 0, c_panel = kPanel;
+    std::int64_t c_row_stride = 0, c_panel_stride = kPanelWidth;
     std::int64_t rows = 0, depth = 0, columns = 0;
-    bool add = false;
-    std::int64_t a_line = 0, lines = 1;
+    bool accumulate = false;
+    /// The inner dimension may have several segments of `depth` values each. B has the rows of all of them.
+    std::int64_t a_segment_stride = 0, segments = 1;
 };
-void multiply_panels(const PanelProduct& product);
-/// The same where c has no place behind its columns; `rest` has one for each row and kPanel columns.
-void multiply_panels_exactly(const PanelProduct& product, float* rest);
+void packed_gemm(const GemmOperands& operands);
 
-/// A matrix (depth x columns, row stride `stride`) in panels of (depth, kPanel) each, and its transpose, (columns x
-/// depth). The panels [begin, end).
-void fill_panels(const float* matrix, std::int64_t stride, std::int64_t depth, std::int64_t columns, float* panels,
+/// The same for a C without padding: nothing is written beyond its columns.
+/// `workspace`: packed_gemm_exact_workspace(rows) floats.
+void packed_gemm_exact(const GemmOperands& operands, float* workspace);
+inline std::int64_t packed_gemm_exact_workspace(std::int64_t rows) { return rows * kPanelWidth; }
+
+/// Packs the panels [begin, end) of a matrix (depth x columns, row stride `stride`).
+void pack_panels(const float* matrix, std::int64_t stride, std::int64_t depth, std::int64_t columns, float* panels,
                  std::int64_t begin, std::int64_t end);
-void fill_turned_panels(const float* matrix, std::int64_t stride, std::int64_t depth, std::int64_t columns,
-                        float* panels, std::int64_t begin, std::int64_t end);
+/// Packs the panels [begin, end) of the transpose of a matrix (columns x depth, row stride `stride`).
+void pack_panels_transposed(const float* matrix, std::int64_t stride, std::int64_t depth, std::int64_t columns,
+                            float* panels, std::int64_t begin, std::int64_t end);
 
-/// c (rows x columns, filled up, row stride `c_stride`) = a (rows x depth, row stride `a_stride`) · b; `add`: +=
-/// instead.
-void multiply_by_panels(const float* a, std::int64_t a_stride, const float* b, float* c, std::int64_t c_stride,
-                        std::int64_t rows, std::int64_t depth, std::int64_t columns, bool add);
+/// C (rows x columns, row stride `c_stride`) = A (rows x depth, row stride `a_stride`) · B.
+void packed_gemm_nn(const float* a, std::int64_t a_stride, const float* b, float* c, std::int64_t c_stride,
+                    std::int64_t rows, std::int64_t depth, std::int64_t columns, bool accumulate);
 
-/// A factor that is read where it lies in a picture: its inner dimension is made of `lines` of `length` values. Two
-/// neighbours in the other dimension, and in a line of a transposed factor, lie `step` and 1 apart; lines begin `line`
-/// apart. Several lines have kPanelDepth values together at most.
-struct PanelLines {
+/// A factor inside an image: the inner dimension has `segments` segments of `length` values, which begin
+/// `segment_stride` apart. With several segments, all together have at most kDepthBlock values.
+struct SegmentedMatrix {
     const float* first;
-    std::int64_t step, line, lines, length;
+    std::int64_t stride, segment_stride, segments, length;
 };
-/// multiply_by_panels() with row r's value k of a line at r · step + k.
-void multiply_lines_by_panels(const PanelLines& a, const float* b, float* c, std::int64_t c_stride, std::int64_t rows,
-                              std::int64_t columns, bool add);
+/// packed_gemm_nn() with A's value k of a segment of a row at row · stride + k.
+void packed_gemm_nn_segments(const SegmentedMatrix& a, const float* b, float* c, std::int64_t c_stride,
+                             std::int64_t rows, std::int64_t columns, bool accumulate);
 
-/// c (panels of `rows` rows) = aᵀ · b, a being (depth x rows, row stride `a_stride`), b's panels `b_stride` floats
-/// apart; `add`: += instead.
-void multiply_transposed_by_panels(const float* a, std::int64_t a_stride, const float* b, std::int64_t b_stride,
-                                   float* c, std::int64_t rows, std::int64_t depth, std::int64_t columns, bool add);
-/// The same with row r's value k of a line at r + k · step; c's panels lie `c_stride` floats apart.
-void multiply_transposed_lines_by_panels(const PanelLines& a, const float* b, std::int64_t b_stride, float* c,
-                                         std::int64_t c_stride, std::int64_t rows, std::int64_t columns, bool add);
+/// C (in panels of `rows` rows) = Aᵀ · B; A is (depth x rows, row stride `a_stride`).
+void packed_gemm_tn(const float* a, std::int64_t a_stride, const float* b, std::int64_t b_panel_stride, float* c,
+                    std::int64_t rows, std::int64_t depth, std::int64_t columns, bool accumulate);
+/// packed_gemm_tn() with A's value k of a segment of a row at row + k · stride.
+void packed_gemm_tn_segments(const SegmentedMatrix& a, const float* b, std::int64_t b_panel_stride, float* c,
+                             std::int64_t c_panel_stride, std::int64_t rows, std::int64_t columns, bool accumulate);
 
 }  // namespace digits

@@ -1,4 +1,4 @@
 #pragma once
 
-/// For the parts of kernels (simd.hpp): becomes part of each variant.
+/// For functions that kernels call: inlined into each kernel and compiled for its instruction set (simd.hpp).
 #define DIGITS_KERNEL_INLINE __attribute__((always_inline)) inline

@@ -43,8 +43,8 @@ struct LaneTypes<1> {
     typedef std::uint16_t Halves __attribute__((vector_size(2)));
 };
 
-/// kLanes (16, 8, 4 or 1) values at once, as vectors of the compiler's: each instruction set of a DIGITS_KERNEL has its
-/// own code for them.
+/// Operations on kLanes (16, 8, 4 or 1) values as vectors of the compiler, which compiles them for the instruction set
+/// of the kernel that they are inlined into.
 template <int kLanes>
 struct Lanes {
     using Floats = typename LaneTypes<kLanes>::Floats;
@@ -59,7 +59,7 @@ struct Lanes {
     }
     DIGITS_KERNEL_INLINE static Floats read(const Bf16* from) {
 #ifdef __AVX512BF16__
-        // Of this conversion GCC 12 makes four instructions.
+        // GCC 12 compiles the generic conversion to four instructions.
         if constexpr (kLanes == 16) {
             const auto halves = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
             return reinterpret_cast<Floats>(_mm512_slli_epi32(_mm512_cvtepu16_epi32(halves), 16));
@@ -85,7 +85,7 @@ struct Lanes {
         const auto halves = __builtin_convertvector((bits & 0x7FFFFFFFU) > 0x7F800000U ? nan : rounded, Halves);
         std::memcpy(&to->bits, &halves, sizeof halves);
     }
-    /// Of the first `count` values, zeros behind them; and these alone.
+    /// Reads the first `count` values and fills up with zeros; writes the first `count` values only.
     template <class T>
     DIGITS_KERNEL_INLINE static Floats read_some(const T* from, std::int64_t count) {
         if (count >= kLanes) return read(from);
@@ -100,7 +100,7 @@ struct Lanes {
         write(all, values);
         for (std::int64_t i = 0; i < count; ++i) to[i] = all[i];
     }
-    /// Around the caches, where the processor has stores for that and `to` lies on its boundary.
+    /// Writes around the caches where the instruction set can; `to` must be aligned for that.
     template <class T>
     DIGITS_KERNEL_INLINE static void stream(T* to, const Floats& values) {
 #ifdef __AVX512BF16__

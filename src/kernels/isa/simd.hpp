@@ -3,30 +3,25 @@
 #include <cstdint>
 
 #include "kernels/isa/inline.hpp"
-#include "kernels/isa/processor.hpp"
+#include "kernels/isa/instruction_set.hpp"
 
-/// Compiles a function for several instruction sets; the best one that the machine has is chosen when the program
-/// loads. The sources are compiled with -O3.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
-#define DIGITS_KERNEL __attribute__((target_clones("arch=skylake-avx512", "avx2", "default")))
-#else
-#define DIGITS_KERNEL
-#endif
-
-/// Marks functions that work with vectors of eight floats: they are compiled for AVX2 with FMA, and must not be called
-/// on other processors (`has_fast_products()`). Those marked wide work with sixteen, for AVX-512
-/// (`has_wide_vectors()`).
+/// Kernels are compiled for several instruction sets, and the widest one that the processor has is chosen at each call
+/// (dispatch(), dispatch_vectors()). A function is compiled for a set by its target attribute; what it calls must be
+/// inlined (DIGITS_KERNEL_INLINE, DIGITS_INLINE_LAMBDA) to be compiled for that set, too.
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#define DIGITS_VECTOR_KERNELS
-#define DIGITS_VECTOR_KERNEL __attribute__((target("avx2,fma")))
-#define DIGITS_WIDE_KERNEL \
+#define DIGITS_X86_KERNELS
+/// Without FMA: the compiler would contract a · b + c, and results would differ from the baseline's.
+#define DIGITS_AVX2_AUTO_KERNEL __attribute__((target("avx2")))
+#define DIGITS_AVX2_KERNEL __attribute__((target("avx2,fma")))
+#define DIGITS_AVX512_KERNEL \
     __attribute__((target("avx2,fma,avx512f,avx512bw,avx512dq,avx512vl,prefer-vector-width=512")))
 #else
-#define DIGITS_VECTOR_KERNEL
-#define DIGITS_WIDE_KERNEL
+#define DIGITS_AVX2_AUTO_KERNEL
+#define DIGITS_AVX2_KERNEL
+#define DIGITS_AVX512_KERNEL
 #endif
 
-/// For lambdas that with_vectors() calls.
+/// For lambdas given to dispatch() and dispatch_vectors(); the lambda must not capture a vector by value.
 #define DIGITS_INLINE_LAMBDA __attribute__((always_inline))
 
 namespace digits {
@@ -39,35 +34,51 @@ inline constexpr std::int64_t kLanesOf = sizeof(Vector) / sizeof(float);
 
 template <class Vector>
 DIGITS_KERNEL_INLINE Vector load_vector(const float* from) {
-    typedef float Loose __attribute__((vector_size(sizeof(Vector)), aligned(4), may_alias));
-    return *reinterpret_cast<const Loose*>(from);
+    typedef float Unaligned __attribute__((vector_size(sizeof(Vector)), aligned(4), may_alias));
+    return *reinterpret_cast<const Unaligned*>(from);
 }
 template <class Vector>
 DIGITS_KERNEL_INLINE void store_vector(float* to, const Vector& value) {
-    typedef float Loose __attribute__((vector_size(sizeof(Vector)), aligned(4), may_alias));
-    *reinterpret_cast<Loose*>(to) = value;
+    typedef float Unaligned __attribute__((vector_size(sizeof(Vector)), aligned(4), may_alias));
+    *reinterpret_cast<Unaligned*>(to) = value;
 }
 DIGITS_KERNEL_INLINE Vector8 load8(const float* from) { return load_vector<Vector8>(from); }
 DIGITS_KERNEL_INLINE void store8(float* to, const Vector8& value) { store_vector(to, value); }
 
-/// Negative values become 0, if that is wanted. Not by a maximum, so that NaN stays NaN.
+/// ReLU if `relu`. Not a maximum, so that NaN stays NaN.
 template <class Vector>
-DIGITS_KERNEL_INLINE Vector rectified(const Vector& value, bool rectify) {
-    return rectify ? (value < 0 ? Vector{} : value) : value;
+DIGITS_KERNEL_INLINE Vector apply_relu(const Vector& value, bool relu) {
+    return relu ? (value < 0 ? Vector{} : value) : value;
 }
 
-/// Calls `work` with the widest vectors that this processor has, as `work.operator()<Vector>()`, compiled for them.
 template <class Work>
-DIGITS_VECTOR_KERNEL void with_narrow_vectors(const Work& work) {
+DIGITS_AVX2_AUTO_KERNEL void run_avx2_auto(const Work& work) {
+    work();
+}
+template <class Work>
+void run_baseline(const Work& work) {
+    work();
+}
+/// Calls work(), compiled for AVX2 where the processor has it, else for the baseline. For loops that the compiler
+/// vectorizes. Results are the same for both.
+template <class Work>
+void dispatch(const Work& work) {
+    has_avx2() ? run_avx2_auto(work) : run_baseline(work);
+}
+
+template <class Work>
+DIGITS_AVX2_KERNEL void run_avx2(const Work& work) {
     work.template operator()<Vector8>();
 }
 template <class Work>
-DIGITS_WIDE_KERNEL void with_wide_vectors(const Work& work) {
+DIGITS_AVX512_KERNEL void run_avx512(const Work& work) {
     work.template operator()<Vector16>();
 }
+/// Calls work.operator()<Vector>() with the vectors of AVX-512 or AVX2, compiled for that set. The processor must have
+/// AVX2.
 template <class Work>
-void with_vectors(const Work& work) {
-    has_wide_vectors() ? with_wide_vectors(work) : with_narrow_vectors(work);
+void dispatch_vectors(const Work& work) {
+    has_avx512() ? run_avx512(work) : run_avx2(work);
 }
 
 }  // namespace digits

@@ -2,9 +2,7 @@
 
 #include <algorithm>
 #include <cfloat>
-#include <cstring>
 #include <type_traits>
-#include <vector>
 
 #include "kernels/isa/lanes.hpp"
 #include "kernels/isa/simd.hpp"
@@ -13,7 +11,7 @@ namespace digits {
 
 namespace {
 
-/// One output, any window.
+/// One output of any window.
 DIGITS_KERNEL_INLINE void max_of_window(const float* in, const PoolingAxis& rows, const PoolingAxis& columns,
                                         std::int64_t i, std::int64_t j, float* out, std::int32_t* place) {
     float best = -FLT_MAX;
@@ -30,8 +28,8 @@ DIGITS_KERNEL_INLINE void max_of_window(const float* in, const PoolingAxis& rows
     *place = where;
 }
 
-/// Outputs [from, to) of row `i`, whose windows have all their columns inside: one element of all windows at a time, so
-/// that the loop over outputs becomes vector code without branches.
+/// Outputs [from, to) of row `i`, whose windows have all their columns inside the image: one element of all windows at
+/// a time, so that the compiler vectorizes the loop over outputs.
 template <int kStride>
 DIGITS_KERNEL_INLINE void max_of_row(const float* in, const PoolingAxis& rows, const PoolingAxis& columns,
                                      std::int64_t i, std::int64_t from, std::int64_t to, float* __restrict out,
@@ -53,14 +51,11 @@ DIGITS_KERNEL_INLINE void max_of_row(const float* in, const PoolingAxis& rows, c
     }
 }
 
-}  // namespace
-
-DIGITS_KERNEL
-void max_pool_planes(const float* x, float* y, std::int32_t* mask, const PoolingWindow& window, std::int64_t begin,
-                     std::int64_t end) {
+DIGITS_KERNEL_INLINE void max_pool_planes_of(const float* x, float* y, std::int32_t* mask, const PoolingWindow& window,
+                                             std::int64_t begin, std::int64_t end) {
     const PoolingAxis rows = window.y, columns = window.x;
     const std::int64_t outputs = rows.outputs * columns.outputs;
-    // [from, to): the outputs of a row whose windows lie inside.
+    // [from, to): the outputs of a row whose windows are inside the image.
     const std::int64_t from = std::min((columns.pad + columns.stride - 1) / columns.stride, columns.outputs);
     const std::int64_t room = columns.size + columns.pad - columns.kernel;
     const std::int64_t to = std::clamp(room < 0 ? 0 : room / columns.stride + 1, from, columns.outputs);
@@ -83,9 +78,9 @@ void max_pool_planes(const float* x, float* y, std::int32_t* mask, const Pooling
     }
 }
 
-DIGITS_KERNEL
-void max_pool_planes_backward(const float* dy, const std::int32_t* mask, float* dx, const PoolingWindow& window,
-                              std::int64_t begin, std::int64_t end) {
+DIGITS_KERNEL_INLINE void max_pool_planes_backward_of(const float* dy, const std::int32_t* mask, float* dx,
+                                                      const PoolingWindow& window, std::int64_t begin,
+                                                      std::int64_t end) {
     const std::int64_t inputs = window.y.size * window.x.size, outputs = window.y.outputs * window.x.outputs;
     for (std::int64_t plane = begin; plane < end; ++plane) {
         float* out = dx + plane * inputs;
@@ -94,8 +89,6 @@ void max_pool_planes_backward(const float* dy, const std::int32_t* mask, float* 
             if (mask[i] >= 0) out[mask[i]] += dy[i];
     }
 }
-
-namespace {
 
 /// Calls use(constant n, c) for blocks of n = 8, 4 and 1 channels from c on that make up all of them.
 template <class Use>
@@ -144,18 +137,19 @@ DIGITS_KERNEL_INLINE void max_pool_items_of(const T* x, T* y, std::int32_t* mask
     }
 }
 
-/// Whether no pixel lies in two windows, and whether each lies in one.
-bool are_apart(const PoolingAxis& axis) { return axis.stride >= axis.kernel; }
+/// Whether windows do not overlap, and whether they also cover all pixels.
+bool are_disjoint(const PoolingAxis& axis) { return axis.stride >= axis.kernel; }
+bool are_disjoint(const PoolingWindow& window) { return are_disjoint(window.y) && are_disjoint(window.x); }
 bool cover(const PoolingAxis& axis) {
     return axis.stride == axis.kernel && axis.outputs * axis.stride - axis.pad >= axis.size;
 }
 
-/// Gives the gradients of kLanes channels of one output to the places of their maxima. kAlone: to pixels that no other
-/// window sees, which so need no value before.
-template <int kLanes, bool kAlone, class T, class To>
-DIGITS_KERNEL_INLINE void spread_to_maxima(const T* dy, const std::int32_t* places, const PoolingAxis& rows,
-                                           const PoolingAxis& columns, std::int64_t i, std::int64_t j,
-                                           std::int64_t channels, To* to) {
+/// Scatters the gradients of kLanes channels of one output to the pixels of their maxima. kDisjoint: no other window
+/// has these pixels, so that they are overwritten.
+template <int kLanes, bool kDisjoint, class T, class To>
+DIGITS_KERNEL_INLINE void scatter_to_maxima(const T* dy, const std::int32_t* places, const PoolingAxis& rows,
+                                            const PoolingAxis& columns, std::int64_t i, std::int64_t j,
+                                            std::int64_t channels, To* to) {
     using L = Lanes<kLanes>;
     const typename L::Floats gradient = L::read(dy);
     const typename L::Ints where = L::read(places);
@@ -164,7 +158,7 @@ DIGITS_KERNEL_INLINE void spread_to_maxima(const T* dy, const std::int32_t* plac
             const auto here = static_cast<std::int32_t>(h * columns.size + w);
             To* pixel = to + here * channels;
             const typename L::Floats own = where == here ? gradient : typename L::Floats{};
-            if constexpr (kAlone) {
+            if constexpr (kDisjoint) {
                 L::write(pixel, own);
             } else {
                 L::write(pixel, L::read(pixel) + own);
@@ -173,18 +167,18 @@ DIGITS_KERNEL_INLINE void spread_to_maxima(const T* dy, const std::int32_t* plac
 }
 
 /// The gradients of one item, `to` being those of its inputs.
-template <bool kAlone, class T, class To>
-DIGITS_KERNEL_INLINE void spread_item(const T* dy, const std::int32_t* mask, const PoolingWindow& window,
-                                      std::int64_t channels, std::int64_t item, To* to) {
+template <bool kDisjoint, class T, class To>
+DIGITS_KERNEL_INLINE void scatter_item(const T* dy, const std::int32_t* mask, const PoolingWindow& window,
+                                       std::int64_t channels, std::int64_t item, To* to) {
     const PoolingAxis rows = window.y, columns = window.x;
     for (std::int64_t i = 0; i < rows.outputs; ++i) {
         for (std::int64_t j = 0; j < columns.outputs; ++j) {
             const std::int64_t offset = ((item * rows.outputs + i) * columns.outputs + j) * channels;
-            const auto spread = [&]<int kLanes>(std::integral_constant<int, kLanes>, std::int64_t c) {
-                spread_to_maxima<kLanes, kAlone>(dy + offset + c, mask + offset + c, rows, columns, i, j, channels,
-                                                 to + c);
+            const auto scatter = [&]<int kLanes>(std::integral_constant<int, kLanes>, std::int64_t c) {
+                scatter_to_maxima<kLanes, kDisjoint>(dy + offset + c, mask + offset + c, rows, columns, i, j, channels,
+                                                     to + c);
             };
-            in_lanes(channels, spread);
+            in_lanes(channels, scatter);
         }
     }
 }
@@ -192,49 +186,66 @@ DIGITS_KERNEL_INLINE void spread_item(const T* dy, const std::int32_t* mask, con
 template <class T>
 DIGITS_KERNEL_INLINE void max_pool_items_backward_of(const T* dy, const std::int32_t* mask, T* dx,
                                                      const PoolingWindow& window, std::int64_t channels,
-                                                     std::int64_t begin, std::int64_t end) {
+                                                     std::int64_t begin, std::int64_t end, float* sums) {
     const std::int64_t inputs = window.y.size * window.x.size * channels;
-    const bool apart = are_apart(window.y) && are_apart(window.x), covered = cover(window.y) && cover(window.x);
-    // Sums of windows are made in float.
-    const bool sums_apart = !apart && !std::is_same_v<T, float>;
-    std::vector<float> sums(static_cast<std::size_t>(sums_apart ? inputs : 0));
+    const bool disjoint = are_disjoint(window), covered = cover(window.y) && cover(window.x);
     for (std::int64_t item = begin; item < end; ++item) {
         T* in = dx + item * inputs;
-        if (apart) {
-            if (!covered) std::memset(in, 0, static_cast<std::size_t>(inputs) * sizeof(T));
-            spread_item<true>(dy, mask, window, channels, item, in);
+        if (disjoint) {
+            if (!covered) std::fill(in, in + inputs, T{});
+            scatter_item<true>(dy, mask, window, channels, item, in);
         } else if constexpr (std::is_same_v<T, float>) {
             std::fill(in, in + inputs, 0.0F);
-            spread_item<false>(dy, mask, window, channels, item, in);
+            scatter_item<false>(dy, mask, window, channels, item, in);
         } else {
-            std::fill(sums.begin(), sums.end(), 0.0F);
-            spread_item<false>(dy, mask, window, channels, item, sums.data());
-            for (std::int64_t v = 0; v < inputs; ++v) store(in[v], sums[static_cast<std::size_t>(v)]);
+            std::fill(sums, sums + inputs, 0.0F);
+            scatter_item<false>(dy, mask, window, channels, item, sums);
+            for (std::int64_t v = 0; v < inputs; ++v) store(in[v], sums[v]);
         }
     }
 }
 
 }  // namespace
 
-DIGITS_KERNEL
-void max_pool_items(const float* x, float* y, std::int32_t* mask, const PoolingWindow& window, std::int64_t channels,
-                    std::int64_t begin, std::int64_t end) {
-    max_pool_items_of(x, y, mask, window, channels, begin, end);
+void max_pool_planes(const float* x, float* y, std::int32_t* mask, const PoolingWindow& window, std::int64_t begin,
+                     std::int64_t end) {
+    dispatch([&]() DIGITS_INLINE_LAMBDA { max_pool_planes_of(x, y, mask, window, begin, end); });
 }
-DIGITS_KERNEL
-void max_pool_items_backward(const float* dy, const std::int32_t* mask, float* dx, const PoolingWindow& window,
-                             std::int64_t channels, std::int64_t begin, std::int64_t end) {
-    max_pool_items_backward_of(dy, mask, dx, window, channels, begin, end);
+
+void max_pool_planes_backward(const float* dy, const std::int32_t* mask, float* dx, const PoolingWindow& window,
+                              std::int64_t begin, std::int64_t end) {
+    dispatch([&]() DIGITS_INLINE_LAMBDA { max_pool_planes_backward_of(dy, mask, dx, window, begin, end); });
 }
-DIGITS_KERNEL
-void max_pool_items(const Bf16* x, Bf16* y, std::int32_t* mask, const PoolingWindow& window, std::int64_t channels,
-                    std::int64_t begin, std::int64_t end) {
-    max_pool_items_of(x, y, mask, window, channels, begin, end);
+
+template <class T>
+void max_pool_channels_last(const T* x, T* y, std::int32_t* mask, const PoolingWindow& window, std::int64_t channels,
+                            std::int64_t begin, std::int64_t end) {
+    dispatch([&]() DIGITS_INLINE_LAMBDA { max_pool_items_of(x, y, mask, window, channels, begin, end); });
 }
-DIGITS_KERNEL
-void max_pool_items_backward(const Bf16* dy, const std::int32_t* mask, Bf16* dx, const PoolingWindow& window,
-                             std::int64_t channels, std::int64_t begin, std::int64_t end) {
-    max_pool_items_backward_of(dy, mask, dx, window, channels, begin, end);
+
+template <class T>
+void max_pool_channels_last_backward(const T* dy, const std::int32_t* mask, T* dx, const PoolingWindow& window,
+                                     std::int64_t channels, std::int64_t begin, std::int64_t end, float* workspace) {
+    dispatch([&]() DIGITS_INLINE_LAMBDA {
+        max_pool_items_backward_of(dy, mask, dx, window, channels, begin, end, workspace);
+    });
 }
+
+template <class T>
+std::int64_t max_pool_workspace(const PoolingWindow& window, std::int64_t channels) {
+    const bool sums = !std::is_same_v<T, float> && !are_disjoint(window);
+    return sums ? window.y.size * window.x.size * channels : 0;
+}
+
+template void max_pool_channels_last(const float*, float*, std::int32_t*, const PoolingWindow&, std::int64_t,
+                                     std::int64_t, std::int64_t);
+template void max_pool_channels_last(const Bf16*, Bf16*, std::int32_t*, const PoolingWindow&, std::int64_t,
+                                     std::int64_t, std::int64_t);
+template void max_pool_channels_last_backward(const float*, const std::int32_t*, float*, const PoolingWindow&,
+                                              std::int64_t, std::int64_t, std::int64_t, float*);
+template void max_pool_channels_last_backward(const Bf16*, const std::int32_t*, Bf16*, const PoolingWindow&,
+                                              std::int64_t, std::int64_t, std::int64_t, float*);
+template std::int64_t max_pool_workspace<float>(const PoolingWindow&, std::int64_t);
+template std::int64_t max_pool_workspace<Bf16>(const PoolingWindow&, std::int64_t);
 
 }  // namespace digits

@@ -6,7 +6,7 @@
 #include "engine/convolution/algorithms/im2col_convolution.hpp"
 #include "engine/convolution/algorithms/winograd_convolution.hpp"
 #include "engine/convolution/weight_layout.hpp"
-#include "kernels/isa/processor.hpp"
+#include "kernels/isa/instruction_set.hpp"
 
 // Our convolutions, with each width of vectors that the processor has, against libtorch's.
 namespace digits {
@@ -28,11 +28,11 @@ at::Tensor pixels_of(at::IntArrayRef sizes) { return at::randn(sizes).contiguous
 
 class Convolved : public testing::TestWithParam<Case> {
   protected:
-    ~Convolved() override { allow_wide_vectors(true); }
+    ~Convolved() override { limit_instruction_set(InstructionSet::kAmx); }
 
     template <class Convolution>
     void expect_libtorchs(const Convolution& convolution) {
-        if (!has_fast_products()) GTEST_SKIP() << "this processor has neither AVX2 nor FMA";
+        if (!has_avx2()) GTEST_SKIP() << "this processor lacks AVX2";
         const auto& [name, w, input, outputs, groups] = GetParam();
         at::manual_seed(3);
         const at::Tensor x = pixels_of(input), bias = at::randn({outputs});
@@ -45,8 +45,8 @@ class Convolved : public testing::TestWithParam<Case> {
             EXPECT_LT((got - expected).abs().max().item<float>(), 1e-5F * expected.abs().max().item<float>());
         };
         for (const bool wide : {false, true}) {
-            allow_wide_vectors(wide);
-            SCOPED_TRACE(has_wide_vectors() ? "wide" : "narrow");
+            limit_instruction_set(wide ? InstructionSet::kAmx : InstructionSet::kAvx2);
+            SCOPED_TRACE(has_avx512() ? "wide" : "narrow");
             expect_close(convolution.forward(x, weight, bias, false), y);
             expect_close(convolution.forward(x, weight, std::nullopt, true),
                          (y - bias.view({1, -1, 1, 1})).clamp_min(0));
@@ -62,7 +62,7 @@ TEST_P(ByMinimalFiltering, IsTheConvolutionOfLibtorch) {
     expect_libtorchs(WinogradConvolution(one.window, one.input[1], one.outputs, one.groups, false));
 }
 TEST_P(ByMinimalFiltering, RoundsItsResultsInBf16) {
-    if (!has_wide_bf16()) GTEST_SKIP() << "this processor lacks AVX512_BF16";
+    if (!has_avx512_bf16()) GTEST_SKIP() << "this processor lacks AVX512_BF16";
     const Case& one = GetParam();
     at::manual_seed(3);
     const WinogradConvolution convolution(one.window, one.input[1], one.outputs, one.groups, true);
@@ -123,7 +123,7 @@ TEST_P(ChannelByChannel, RoundsItsResultsInBf16) {
                      weight = at::randn({one.outputs, 1, one.window.kernel[0], one.window.kernel[1]});
     const at::Tensor full = x.to(at::kFloat);
     for (const bool wide : {false, true}) {
-        allow_wide_vectors(wide);
+        limit_instruction_set(wide ? InstructionSet::kAmx : InstructionSet::kAvx2);
         const at::Tensor y = convolution.forward(full, weight, std::nullopt, false);
         const at::Tensor dy = pixels_of(y.sizes()).to(at::kBFloat16), full_dy = dy.to(at::kFloat);
         EXPECT_TRUE(at::equal(convolution.forward(x, weight, std::nullopt, false), y.to(at::kBFloat16)));
@@ -165,18 +165,18 @@ INSTANTIATE_TEST_SUITE_P(Engine, WithoutOverlaps,
 /// Outputs, channels, size of the kernel; with the widest vectors or without.
 class WeightLayouts : public testing::TestWithParam<std::tuple<std::array<std::int64_t, 3>, bool>> {
   protected:
-    WeightLayouts() { allow_wide_vectors(std::get<1>(GetParam())); }
-    ~WeightLayouts() override { allow_wide_vectors(true); }
+    WeightLayouts() { limit_instruction_set(std::get<1>(GetParam()) ? InstructionSet::kAmx : InstructionSet::kAvx2); }
+    ~WeightLayouts() override { limit_instruction_set(InstructionSet::kAmx); }
 };
 TEST_P(WeightLayouts, RoundAndLayAsLibtorchDoes) {
-    if (!has_fast_products()) GTEST_SKIP() << "this processor has neither AVX2 nor FMA";
+    if (!has_avx2()) GTEST_SKIP() << "this processor lacks AVX2";
     const auto [outputs, channels, kernel] = std::get<0>(GetParam());
     at::manual_seed(3);
     const at::Tensor weight = at::randn({outputs, channels, kernel, kernel});
-    const at::Tensor expected = weight.to(at::kBFloat16), laid = rounded_channels_last(weight);
-    EXPECT_TRUE(laid.is_contiguous(at::MemoryFormat::ChannelsLast));
-    EXPECT_TRUE(at::equal(laid, expected));
-    const at::Tensor back = floats_of_gradient(laid).to(at::kFloat);
+    const at::Tensor expected = weight.to(at::kBFloat16), converted = rounded_channels_last(weight);
+    EXPECT_TRUE(converted.is_contiguous(at::MemoryFormat::ChannelsLast));
+    EXPECT_TRUE(at::equal(converted, expected));
+    const at::Tensor back = floats_of_gradient(converted).to(at::kFloat);
     EXPECT_TRUE(back.is_contiguous() || kernel == 1);
     EXPECT_TRUE(at::equal(back, expected.to(at::kFloat)));
 }

@@ -1,20 +1,12 @@
 #include "engine/convolution/algorithms/depthwise_convolution.hpp"
 
-#include <ATen/Parallel.h>
-
 #include <algorithm>
 
-#include "engine/device/thread_parts.hpp"
+#include "engine/device/libtorch_threads.hpp"
 #include "engine/layers/channels_last.hpp"
 #include "engine/layers/stored.hpp"
 
 namespace digits {
-namespace {
-
-/// (kernel rows, kernel columns, channels).
-at::Tensor channels_behind(const at::Tensor& weight) { return weight.squeeze(1).permute({1, 2, 0}).contiguous(); }
-
-}  // namespace
 
 bool DepthwiseConvolution::suits(const ConvolutionWindow& window, std::int64_t channels, std::int64_t outputs,
                                  std::int64_t groups) {
@@ -26,65 +18,55 @@ bool DepthwiseConvolution::suits(const ConvolutionWindow& window, std::int64_t c
            std::ranges::all_of(window.pad, [&](std::int64_t pad) { return pad < kernel; });
 }
 
-DepthwiseShape DepthwiseConvolution::shape(at::IntArrayRef x, at::IntArrayRef y) const {
-    DepthwiseShape shape;
-    shape.items = x[0];
-    shape.channels = x[1];
-    shape.height = x[2];
-    shape.width = x[3];
-    shape.out_height = y[2];
-    shape.out_width = y[3];
-    shape.kernel = window_.kernel[0];
-    shape.stride_y = window_.stride[0];
-    shape.stride_x = window_.stride[1];
-    shape.pad_y = window_.pad[0];
-    shape.pad_x = window_.pad[1];
-    return shape;
+DepthwiseShape DepthwiseConvolution::shape(at::IntArrayRef x) const {
+    return {.items = x[0],
+            .height = x[2],
+            .width = x[3],
+            .channels = x[1],
+            .kernel = window_.kernel[0],
+            .stride_y = window_.stride[0],
+            .stride_x = window_.stride[1],
+            .pad_y = window_.pad[0],
+            .pad_x = window_.pad[1]};
+}
+
+std::int64_t DepthwiseConvolution::workspace(Pass pass, at::IntArrayRef x, at::IntArrayRef) const {
+    return depthwise_workspace(shape(x), pass, libtorch_threads.count());
 }
 
 at::Tensor DepthwiseConvolution::forward(const at::Tensor& x, const at::Tensor& weight,
-                                         const std::optional<at::Tensor>& bias, bool rectify) const {
-    const at::Tensor y = empty_channels_last(
-        {x.size(0), x.size(1), window_.output_size(0, x.size(2)), window_.output_size(1, x.size(3))}, x.scalar_type());
-    const DepthwiseShape one = shape(x.sizes(), y.sizes());
-    const at::Tensor w = channels_behind(weight);
+                                         const std::optional<at::Tensor>& bias, bool relu) const {
+    const DepthwiseShape one = shape(x.sizes());
+    const at::Tensor y = empty_channels_last({one.items, one.channels, one.out_height(), one.out_width()},
+                                             x.scalar_type()),
+                     w = weight.contiguous(), own = make_workspace(workspace(Pass::kForward, x.sizes(), y.sizes()));
     with_stored_type(x, [&]<class T>(T) {
-        at::parallel_for(0, one.lines_out(), 1, [&](std::int64_t begin, std::int64_t end) {
-            depthwise_convolve(one, stored<T>(x), w.data_ptr<float>(), bias ? bias->data_ptr<float>() : nullptr,
-                               rectify, stored<T>(y), begin, end);
-        });
+        depthwise_forward(one, stored<T>(x), w.data_ptr<float>(), bias ? bias->data_ptr<float>() : nullptr, relu,
+                          stored<T>(y), own.data_ptr<float>(), libtorch_threads);
     });
     return y;
 }
 
 at::Tensor DepthwiseConvolution::input_gradient(const at::Tensor& dy, const at::Tensor& weight,
                                                 const at::Tensor& x) const {
-    const at::Tensor dx = empty_channels_last(x.sizes(), dy.scalar_type());
-    const DepthwiseShape one = shape(x.sizes(), dy.sizes());
-    const at::Tensor w = channels_behind(weight);
+    const at::Tensor dx = empty_channels_last(x.sizes(), dy.scalar_type()), w = weight.contiguous(),
+                     own = make_workspace(workspace(Pass::kInputGradient, x.sizes(), dy.sizes()));
     with_stored_type(dy, [&]<class T>(T) {
-        at::parallel_for(0, one.lines_in(), 1, [&](std::int64_t begin, std::int64_t end) {
-            depthwise_input_gradient(one, stored<T>(dy), w.data_ptr<float>(), stored<T>(dx), begin, end);
-        });
+        depthwise_input_gradient(shape(x.sizes()), stored<T>(dy), w.data_ptr<float>(), stored<T>(dx),
+                                 own.data_ptr<float>(), libtorch_threads);
     });
     return dx;
 }
 
 at::Tensor DepthwiseConvolution::weight_gradient(const at::Tensor& x, const at::Tensor& dy,
                                                  const at::Tensor& weight) const {
-    const DepthwiseShape one = shape(x.sizes(), dy.sizes());
-    const at::Tensor sums = at::zeros({at::get_num_threads(), one.kernel, one.kernel, one.channels}, at::kFloat);
+    const at::Tensor dw = at::empty(weight.sizes(), at::kFloat),
+                     own = make_workspace(workspace(Pass::kWeightGradient, x.sizes(), dy.sizes()));
     with_stored_type(x, [&]<class T>(T) {
-        parallel_parts(one.lines_out(), [&](std::int64_t thread, std::int64_t begin, std::int64_t end) {
-            depthwise_weight_gradient(one, stored<T>(x), stored<T>(dy), sums.data_ptr<float>() + thread * one.weights(),
-                                      begin, end);
-        });
+        depthwise_weight_gradient(shape(x.sizes()), stored<T>(x), stored<T>(dy), dw.data_ptr<float>(),
+                                  own.data_ptr<float>(), libtorch_threads);
     });
-    return sums.sum(0).permute({2, 0, 1}).contiguous().view(weight.sizes());
-}
-
-std::int64_t DepthwiseConvolution::scratch(Pass pass, at::IntArrayRef x, at::IntArrayRef y) const {
-    return (pass == Pass::kWeightGradient ? at::get_num_threads() : 1) * shape(x, y).weights();
+    return dw;
 }
 
 }  // namespace digits

@@ -6,8 +6,8 @@
 
 namespace digits {
 
-/// A convolution of planes, each channel by itself (kernels/convolution/depthwise.hpp), for channels-last tensors of
-/// floats or bf16 on the CPU; weights, their gradient and the bias are floats.
+/// Depthwise convolution of planes (kernels/convolution/depthwise.hpp) for channels-last tensors of float or bf16 on
+/// the CPU; weights, their gradient and the bias are float.
 class DepthwiseConvolution final : public ConvolutionAlgorithm {
   public:
     static bool suits(const ConvolutionWindow& window, std::int64_t channels, std::int64_t outputs,
@@ -16,13 +16,13 @@ class DepthwiseConvolution final : public ConvolutionAlgorithm {
     explicit DepthwiseConvolution(const ConvolutionWindow& window) : window_(window) {}
 
     at::Tensor forward(const at::Tensor& x, const at::Tensor& weight, const std::optional<at::Tensor>& bias,
-                       bool rectify) const override;
+                       bool relu) const override;
     at::Tensor input_gradient(const at::Tensor& dy, const at::Tensor& weight, const at::Tensor& x) const override;
     at::Tensor weight_gradient(const at::Tensor& x, const at::Tensor& dy, const at::Tensor& weight) const override;
-    std::int64_t scratch(Pass pass, at::IntArrayRef x, at::IntArrayRef y) const override;
+    std::int64_t workspace(Pass pass, at::IntArrayRef x, at::IntArrayRef y) const override;
 
   private:
-    DepthwiseShape shape(at::IntArrayRef x, at::IntArrayRef y) const;
+    DepthwiseShape shape(at::IntArrayRef x) const;
 
     const ConvolutionWindow window_;
 };

@@ -5,9 +5,9 @@
 
 namespace digits {
 
-/// A deconvolution whose kernel is as large as its stride, on the CPU: no two kernels overlap, so each pixel's channels
-/// times the weights (gemm/gemm.hpp) are the whole of its outputs, (kernel rows, kernel columns, outputs), which
-/// need only be laid in their places.
+/// A deconvolution whose kernel is as large as its stride, on the CPU: no two kernels overlap, so the GEMM of pixels
+/// and weights (gemm/linear.hpp) gives all outputs of a pixel, (kernel rows, kernel columns, outputs), which are then
+/// permuted.
 class DisjointDeconvolution final : public ConvolutionAlgorithm {
   public:
     static bool suits(const ConvolutionWindow& window, std::int64_t groups);
@@ -16,10 +16,10 @@ class DisjointDeconvolution final : public ConvolutionAlgorithm {
 
     bool takes_float_weights() const override { return false; }
     at::Tensor forward(const at::Tensor& x, const at::Tensor& weight, const std::optional<at::Tensor>& bias,
-                       bool rectify) const override;
+                       bool relu) const override;
     at::Tensor input_gradient(const at::Tensor& dy, const at::Tensor& weight, const at::Tensor& x) const override;
     at::Tensor weight_gradient(const at::Tensor& x, const at::Tensor& dy, const at::Tensor& weight) const override;
-    std::int64_t scratch(Pass pass, at::IntArrayRef x, at::IntArrayRef y) const override;
+    std::int64_t workspace(Pass pass, at::IntArrayRef x, at::IntArrayRef y) const override;
 
   private:
     /// (channels, kernel rows · kernel columns · outputs).

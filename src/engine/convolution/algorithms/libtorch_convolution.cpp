@@ -5,22 +5,22 @@
 
 namespace digits {
 
-at::Tensor LibtorchConvolution::laid(const at::Tensor& weight) const {
+at::Tensor LibtorchConvolution::in_format(const at::Tensor& weight) const {
     return options_.channels_last && weight.dim() == 4 ? channels_last(weight) : weight;
 }
 
 at::Tensor LibtorchConvolution::forward(const at::Tensor& x, const at::Tensor& weight,
-                                        const std::optional<at::Tensor>& bias, bool rectify) const {
-    at::Tensor y = at::convolution(x, laid(weight), bias, options_.stride, options_.pad, options_.dilation,
+                                        const std::optional<at::Tensor>& bias, bool relu) const {
+    at::Tensor y = at::convolution(x, in_format(weight), bias, options_.stride, options_.pad, options_.dilation,
                                    options_.transposed, no_output_padding_, options_.groups);
-    return rectify ? at::relu_(y) : y;
+    return relu ? at::relu_(y) : y;
 }
 
 std::tuple<at::Tensor, at::Tensor, at::Tensor> LibtorchConvolution::backward(const at::Tensor& dy, const at::Tensor& x,
                                                                              const at::Tensor& weight,
                                                                              bool to_input) const {
-    return at::convolution_backward(dy, x, laid(weight), std::nullopt, options_.stride, options_.pad, options_.dilation,
-                                    options_.transposed, no_output_padding_, options_.groups,
+    return at::convolution_backward(dy, x, in_format(weight), std::nullopt, options_.stride, options_.pad,
+                                    options_.dilation, options_.transposed, no_output_padding_, options_.groups,
                                     {to_input, !to_input, false});
 }
 

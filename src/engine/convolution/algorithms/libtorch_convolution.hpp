@@ -1,32 +1,33 @@
 #pragma once
 
 #include "engine/convolution/convolution_algorithm.hpp"
+#include "engine/net/blob.hpp"
 
 namespace digits {
 
-/// A convolution, or its transpose, by libtorch: on any device, in any type, with up to three spatial axes.
+/// Convolution or its transpose by libtorch: on any device, of any type, with up to three spatial axes.
 class LibtorchConvolution final : public ConvolutionAlgorithm {
   public:
     struct Options {
         Shape stride, pad, dilation;  ///< of at least one spatial axis
         bool transposed = false;
         std::int64_t groups = 1;
-        bool channels_last = false;  ///< of weights, too
-        std::int64_t weights = 0;    ///< how many there are
+        bool channels_last = false;  ///< also the memory format of weights
+        std::int64_t weights = 0;    ///< their number
     };
     explicit LibtorchConvolution(Options options)
         : options_(std::move(options)), no_output_padding_(options_.stride.size(), 0) {}
 
     bool takes_float_weights() const override { return false; }
     at::Tensor forward(const at::Tensor& x, const at::Tensor& weight, const std::optional<at::Tensor>& bias,
-                       bool rectify) const override;
+                       bool relu) const override;
     at::Tensor input_gradient(const at::Tensor& dy, const at::Tensor& weight, const at::Tensor& x) const override;
     at::Tensor weight_gradient(const at::Tensor& x, const at::Tensor& dy, const at::Tensor& weight) const override;
-    /// The weights are laid out anew, and their gradient is laid back.
-    std::int64_t scratch(Pass, at::IntArrayRef, at::IntArrayRef) const override { return 2 * options_.weights; }
+    /// The weights are converted to the memory format, and their gradient back.
+    std::int64_t workspace(Pass, at::IntArrayRef, at::IntArrayRef) const override { return 2 * options_.weights; }
 
   private:
-    at::Tensor laid(const at::Tensor& weight) const;
+    at::Tensor in_format(const at::Tensor& weight) const;
     std::tuple<at::Tensor, at::Tensor, at::Tensor> backward(const at::Tensor& dy, const at::Tensor& x,
                                                             const at::Tensor& weight, bool to_input) const;
 

@@ -3,7 +3,7 @@
 namespace digits {
 namespace {
 
-/// The padded tensor seen through its windows: (batch, channels, kernel…, outputs…), without a copy.
+/// A view of the windows of the padded tensor: (batch, channels, kernel…, outputs…), without a copy.
 at::Tensor windows_of(const at::Tensor& padded, const ConvolutionWindow& window) {
     const auto axes = static_cast<std::size_t>(window.spatial_axes());
     Shape sizes{padded.size(0), padded.size(1)}, strides{padded.stride(0), padded.stride(1)};
@@ -24,10 +24,11 @@ at::Tensor windows_of(const at::Tensor& padded, const ConvolutionWindow& window)
 at::Tensor unfold_windows(const at::Tensor& x, const ConvolutionWindow& window) {
     Shape margins;  // ATen names the last axis first
     for (auto pad = window.pad.rbegin(); pad != window.pad.rend(); ++pad) margins.insert(margins.end(), 2, *pad);
-    const at::Tensor seen = windows_of(at::constant_pad_nd(x, margins, 0).contiguous(), window);
+    const at::Tensor windows = windows_of(at::constant_pad_nd(x, margins, 0).contiguous(), window);
     Shape shape{x.size(0), x.size(1) * element_count(window.kernel)};
-    for (std::int64_t axis = 2 + window.spatial_axes(); axis < seen.dim(); ++axis) shape.push_back(seen.size(axis));
-    return seen.reshape(shape);
+    for (std::int64_t axis = 2 + window.spatial_axes(); axis < windows.dim(); ++axis)
+        shape.push_back(windows.size(axis));
+    return windows.reshape(shape);
 }
 
 at::Tensor fold_windows(const at::Tensor& columns, const ConvolutionWindow& window, at::IntArrayRef sizes) {
@@ -43,7 +44,7 @@ at::Tensor fold_windows(const at::Tensor& columns, const ConvolutionWindow& wind
     return x.contiguous();
 }
 
-/// From the side that has the windows to the other.
+/// From the side that has the windows to the other one.
 at::Tensor UnfoldedConvolution::down(const at::Tensor& wide, const at::Tensor& weight, at::IntArrayRef sizes) const {
     return at::matmul(matrices(weight), grouped(unfold_windows(wide, window_))).reshape(sizes);
 }
@@ -53,7 +54,7 @@ at::Tensor UnfoldedConvolution::up(const at::Tensor& narrow, const at::Tensor& w
 }
 
 at::Tensor UnfoldedConvolution::forward(const at::Tensor& x, const at::Tensor& weight,
-                                        const std::optional<at::Tensor>& bias, bool rectify) const {
+                                        const std::optional<at::Tensor>& bias, bool relu) const {
     Shape sizes{x.size(0), transposed_ ? weight.size(1) * groups_ : weight.size(0)};
     for (int i = 0; i < window_.spatial_axes(); ++i)
         sizes.push_back(transposed_ ? window_.transposed_output_size(i, x.size(i + 2))
@@ -64,7 +65,7 @@ at::Tensor UnfoldedConvolution::forward(const at::Tensor& x, const at::Tensor& w
         along[1] = bias->size(0);
         y = y + bias->view(along);
     }
-    return rectify ? at::relu_(y) : y;
+    return relu ? at::relu_(y) : y;
 }
 
 at::Tensor UnfoldedConvolution::input_gradient(const at::Tensor& dy, const at::Tensor& weight,
@@ -78,7 +79,7 @@ at::Tensor UnfoldedConvolution::weight_gradient(const at::Tensor& x, const at::T
     return at::matmul(grouped(transposed_ ? x : dy), columns.transpose(2, 3)).sum(0).reshape(weight.sizes());
 }
 
-std::int64_t UnfoldedConvolution::scratch(Pass, at::IntArrayRef x, at::IntArrayRef y) const {
+std::int64_t UnfoldedConvolution::workspace(Pass, at::IntArrayRef x, at::IntArrayRef y) const {
     const at::IntArrayRef wide = transposed_ ? y : x, narrow = transposed_ ? x : y;
     return c10::multiply_integers(narrow) / narrow[1] * wide[1] * element_count(window_.kernel);
 }

@@ -5,14 +5,14 @@
 
 namespace digits {
 
-// The windows of a convolution as channels, for any number of spatial axes (ATen's im2col knows two).
+// im2col and col2im for any number of spatial axes (those of ATen have two).
 
 /// (batch, channels, spatial…) → (batch, channels · ∏ kernel, outputs…).
 at::Tensor unfold_windows(const at::Tensor& x, const ConvolutionWindow& window);
-/// Its transpose: what lies in several windows adds up. `sizes`: (batch, channels, spatial…).
+/// Its transpose: values in several windows are added up. `sizes`: (batch, channels, spatial…).
 at::Tensor fold_windows(const at::Tensor& columns, const ConvolutionWindow& window, at::IntArrayRef sizes);
 
-/// A convolution, or its transpose, as one product of matrices a group.
+/// Convolution or its transpose as one GEMM per group.
 class UnfoldedConvolution final : public ConvolutionAlgorithm {
   public:
     UnfoldedConvolution(const ConvolutionWindow& window, std::int64_t groups, bool transposed)
@@ -20,10 +20,10 @@ class UnfoldedConvolution final : public ConvolutionAlgorithm {
 
     bool takes_float_weights() const override { return false; }
     at::Tensor forward(const at::Tensor& x, const at::Tensor& weight, const std::optional<at::Tensor>& bias,
-                       bool rectify) const override;
+                       bool relu) const override;
     at::Tensor input_gradient(const at::Tensor& dy, const at::Tensor& weight, const at::Tensor& x) const override;
     at::Tensor weight_gradient(const at::Tensor& x, const at::Tensor& dy, const at::Tensor& weight) const override;
-    std::int64_t scratch(Pass pass, at::IntArrayRef x, at::IntArrayRef y) const override;
+    std::int64_t workspace(Pass pass, at::IntArrayRef x, at::IntArrayRef y) const override;
 
   private:
     /// (batch, groups, rows of a group, the rest).

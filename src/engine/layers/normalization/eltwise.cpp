@@ -26,7 +26,7 @@ class EltwiseLayer final : public Layer, public Absorber {
         const auto coefficients = static_cast<std::size_t>(eltwise.coeff_size());
         if (coefficients != 0 && coefficients != bottom.size())
             throw_invalid("give no coeff or one for each of the {} bottoms; got {}", bottom.size(), coefficients);
-        // MAX takes no notice of them, as in Caffe.
+        // MAX ignores them, as in Caffe.
         if (coefficients != 0 && eltwise.operation() == Operation::PROD) throw_invalid("coeff is for SUM only");
         reshape(bottom, top);
     }
@@ -80,14 +80,14 @@ class EltwiseLayer final : public Layer, public Absorber {
     }
 
     void backward(const Blobs& top, const std::vector<bool>& propagate_down, const Blobs& bottom) override {
-        if (rectifier_) rectify_gradient(*top[0]);
+        if (rectifier_) relu_gradient(*top[0]);
         const at::Tensor dy = top[0]->diff();
         for (std::size_t i = 0; i < bottom.size(); ++i) {
             if (!propagate_down[i]) continue;
             switch (parameter_.eltwise_param().operation()) {
                 case Operation::PROD: bottom[i]->set_diff(dy * other_factors(top, bottom, i)); break;
                 case Operation::SUM:
-                    // Whoever changes it in place takes a copy (own_diff()).
+                    // A layer that changes it in place makes a copy (own_diff()).
                     bottom[i]->set_diff(coefficient(i) == 1 ? dy : dy * coefficient(i));
                     break;
                 case Operation::MAX: bottom[i]->set_diff(dy * (winner_ == static_cast<std::int64_t>(i))); break;
@@ -100,8 +100,8 @@ class EltwiseLayer final : public Layer, public Absorber {
         return parameter_.eltwise_param().operation() == Operation::SUM && bottoms == 2 && coefficient(0) == 1 &&
                coefficient(1) == 1;
     }
-    /// The gradient in front of the absorbed ReLU, in one pass if that can be.
-    void rectify_gradient(Blob& top) const {
+    /// The gradient before the absorbed ReLU, in one pass if possible.
+    void relu_gradient(Blob& top) const {
         const at::Tensor y = top.data();
         if (!on_cpu() || !walk_alike(top.diff(), y)) {
             rectifier_->backward({&top}, {true}, {&top});
@@ -110,7 +110,7 @@ class EltwiseLayer final : public Layer, public Absorber {
         const at::Tensor dy = own_diff(top);
         with_stored_type(dy, [&]<class T>(T) {
             at::parallel_for(0, dy.numel(), 1 << 14, [&](std::int64_t begin, std::int64_t end) {
-                rectify_values(stored<T>(dy) + begin, stored<T>(y) + begin, end - begin);
+                relu_gradient_in_place(stored<T>(dy) + begin, stored<T>(y) + begin, end - begin);
             });
         });
     }

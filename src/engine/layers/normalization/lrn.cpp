@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 
+#include "engine/device/libtorch_threads.hpp"
 #include "engine/layers/layout.hpp"
 #include "engine/layers/types.hpp"
 #include "engine/net/layer.hpp"
@@ -10,7 +11,7 @@
 namespace digits {
 namespace {
 
-/// Local response normalisation. Across channels alpha is divided by the window's size; within a channel by its square,
+/// Local response normalization. Across channels alpha is divided by the window's size; within a channel by its square,
 /// and k is always 1, as in Caffe.
 class LRNLayer final : public Layer {
   public:
@@ -33,6 +34,11 @@ class LRNLayer final : public Layer {
         top[0]->reshape(bottom[0]->shape());
     }
 
+    std::int64_t workspace_size(const Blob& bottom, Pass) const override {
+        if (within_ || !on_cpu()) return 0;
+        return libtorch_threads.count() * lrn_workspace(settings(bottom.dim(1)));
+    }
+
     void forward(const Blobs& bottom, const Blobs& top) override {
         x_ = bottom[0]->data();
         if (!within_ && on_cpu()) {
@@ -51,7 +57,8 @@ class LRNLayer final : public Layer {
             return;
         }
         const at::Tensor power = at::pow(scale_, -beta_);
-        // As in Caffe, only across channels the gradient is made of the top, which a layer in place may have changed.
+        // As in Caffe, only the gradient across channels is computed from the top, which an in-place layer may have
+        // changed.
         const at::Tensor y = within_ ? x_ * power : top[0]->data();
         bottom[0]->set_diff(dy * power - 2 * factor() * beta_ * x_ * window_sum(dy * y / scale_));
     }
@@ -69,35 +76,42 @@ class LRNLayer final : public Layer {
         return sum;
     }
 
-    LrnSettings settings() const {
-        return {x_.size(1), x_.size(2) * x_.size(3), static_cast<int>(size_), alpha_, beta_, k_, channels_last_};
+    LrnSettings settings(std::int64_t channels) const { return {channels, static_cast<int>(size_), alpha_, beta_, k_}; }
+
+    /// Calls use(begin, end, workspace) for the items in parts, with the workspace of a thread.
+    template <class Use>
+    void for_pixels(const Use& use) const {
+        const std::int64_t size = lrn_workspace(settings(x_.size(1))), pixels = x_.size(2) * x_.size(3);
+        const at::Tensor workspace = make_workspace(libtorch_threads.count() * size);
+        parallel_parts(libtorch_threads, x_.size(0), [&](std::int64_t part, std::int64_t begin, std::int64_t end) {
+            use(begin * pixels, end * pixels, workspace.data_ptr<float>() + part * size);
+        });
     }
 
     at::Tensor across() {
-        channels_last_ = is_channels_last(x_);
-        x_ = dense(x_, channels_last_);
+        x_ = channels_last(x_);
         const at::Tensor y = at::empty_like(x_);
         if (!scale_.defined() || scale_.sizes() != x_.sizes() || scale_.strides() != x_.strides())
             scale_ = at::empty_like(x_);
-        const float* x = x_.data_ptr<float>();
-        at::parallel_for(0, x_.size(0), 1, [&](std::int64_t begin, std::int64_t end) {
-            lrn_forward(x, y.data_ptr<float>(), scale_.data_ptr<float>(), settings(), begin, end);
+        for_pixels([&](std::int64_t begin, std::int64_t end, float* workspace) {
+            lrn_forward(x_.data_ptr<float>(), y.data_ptr<float>(), scale_.data_ptr<float>(), settings(x_.size(1)),
+                        begin, end, workspace);
         });
         return y;
     }
 
     at::Tensor across_backward(const at::Tensor& top, const at::Tensor& top_diff) {
-        const at::Tensor y = dense(top, channels_last_), dy = dense(top_diff, channels_last_), dx = at::empty_like(x_);
-        at::parallel_for(0, x_.size(0), 1, [&](std::int64_t begin, std::int64_t end) {
+        const at::Tensor y = channels_last(top), dy = channels_last(top_diff), dx = at::empty_like(x_);
+        for_pixels([&](std::int64_t begin, std::int64_t end, float* workspace) {
             lrn_backward(x_.data_ptr<float>(), y.data_ptr<float>(), scale_.data_ptr<float>(), dy.data_ptr<float>(),
-                         dx.data_ptr<float>(), settings(), begin, end);
+                         dx.data_ptr<float>(), settings(x_.size(1)), begin, end, workspace);
         });
         return dx;
     }
 
     std::int64_t size_ = 5;
     float alpha_ = 1, beta_ = 0.75F, k_ = 1;
-    bool within_ = false, channels_last_ = false;
+    bool within_ = false;
     at::Tensor x_, scale_;
 };
 

@@ -1,4 +1,4 @@
-#include "engine/gemm/gemm.hpp"
+#include "engine/gemm/linear.hpp"
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>
@@ -7,9 +7,9 @@
 #include <limits>
 
 #include "engine/net/blob.hpp"
-#include "kernels/isa/processor.hpp"
+#include "kernels/isa/instruction_set.hpp"
 
-// Products of rows by our own panels against libtorch's in double precision.
+// The GEMM kernels behind linear_forward() and its gradients against libtorch in double precision.
 namespace digits {
 namespace {
 
@@ -19,27 +19,27 @@ struct Case {
     friend void PrintTo(const Case& self, std::ostream* out) { *out << self.name; }
 };
 
-/// With narrow vectors, or the widest that this processor has.
+/// With AVX2, or with the widest vectors that this processor has.
 class RowProducts : public testing::TestWithParam<std::tuple<Case, bool>> {
   public:
     RowProducts() {
-        allow_wide_vectors(std::get<1>(GetParam()));
-        ask_for_own_products(true);
+        limit_instruction_set(std::get<1>(GetParam()) ? InstructionSet::kAmx : InstructionSet::kAvx2);
+        prefer_gemm_kernels(true);
     }
     ~RowProducts() override {
-        ask_for_own_products(false);
-        allow_wide_vectors(true);
+        prefer_gemm_kernels(false);
+        limit_instruction_set(InstructionSet::kAmx);
     }
 
     static void expect_close(const at::Tensor& found, const at::Tensor& expected, double terms) {
         ASSERT_EQ(found.sizes(), expected.sizes());
-        // Of normally distributed terms that are added up one after another.
+        // The error of a sum of normally distributed terms.
         EXPECT_LT((found.to(at::kDouble) - expected).abs().max().item<double>(), 4e-7 * terms + 1e-5);
     }
 };
 
 TEST_P(RowProducts, AreThoseOfLibtorch) {
-    if (!has_own_products()) GTEST_SKIP() << "this processor has neither AVX2 nor FMA";
+    if (!has_avx2()) GTEST_SKIP() << "this processor lacks AVX2";
     const Case& one = std::get<0>(GetParam());
     at::manual_seed(5);
     const at::Tensor x = at::randn({one.rows, one.inputs}), weight = at::randn({one.outputs, one.inputs}),
@@ -48,19 +48,19 @@ TEST_P(RowProducts, AreThoseOfLibtorch) {
     const at::Tensor product = at::mm(exact(x), exact(weight).t());
     const auto inputs = static_cast<double>(one.inputs), outputs = static_cast<double>(one.outputs),
                rows = static_cast<double>(one.rows);
-    expect_close(gemm_product(x, weight, std::nullopt, false), product, inputs);
-    expect_close(gemm_product(x, weight, bias, false), product + exact(bias), inputs);
-    expect_close(gemm_product(x, weight, bias, true), (product + exact(bias)).clamp_min(0), inputs);
-    expect_close(gemm_input_gradient(dy, weight), at::mm(exact(dy), exact(weight)), outputs);
-    expect_close(gemm_weight_gradient(dy, x), at::mm(exact(dy).t(), exact(x)), rows);
+    expect_close(linear_forward(x, weight, std::nullopt, false), product, inputs);
+    expect_close(linear_forward(x, weight, bias, false), product + exact(bias), inputs);
+    expect_close(linear_forward(x, weight, bias, true), (product + exact(bias)).clamp_min(0), inputs);
+    expect_close(linear_input_gradient(dy, weight), at::mm(exact(dy), exact(weight)), outputs);
+    expect_close(linear_weight_gradient(dy, x), at::mm(exact(dy).t(), exact(x)), rows);
 }
 
 TEST_P(RowProducts, PassNanOn) {
-    if (!has_own_products()) GTEST_SKIP() << "this processor has neither AVX2 nor FMA";
+    if (!has_avx2()) GTEST_SKIP() << "this processor lacks AVX2";
     const Case& one = std::get<0>(GetParam());
     const at::Tensor x = at::ones({one.rows, one.inputs}), weight = at::ones({one.outputs, one.inputs});
     x[one.rows - 1].fill_(std::numeric_limits<float>::quiet_NaN());
-    const at::Tensor y = gemm_product(x, weight, std::nullopt, true);
+    const at::Tensor y = linear_forward(x, weight, std::nullopt, true);
     EXPECT_TRUE(y[one.rows - 1].isnan().all().item<bool>());
     EXPECT_EQ(y.isnan().sum().item<std::int64_t>(), one.outputs);
 }
@@ -69,9 +69,9 @@ TEST_P(RowProducts, PassNanOn) {
 class RowProductSizes : public testing::TestWithParam<bool> {};
 
 TEST_P(RowProductSizes, AreThoseOfLibtorch) {
-    allow_wide_vectors(GetParam());
-    ask_for_own_products(true);
-    if (!has_own_products()) GTEST_SKIP() << "this processor has neither AVX2 nor FMA";
+    limit_instruction_set(GetParam() ? InstructionSet::kAmx : InstructionSet::kAvx2);
+    prefer_gemm_kernels(true);
+    if (!has_avx2()) GTEST_SKIP() << "this processor lacks AVX2";
     at::manual_seed(6);
     const auto expect_close = [](const at::Tensor& found, const at::Tensor& expected) {
         EXPECT_TRUE(at::allclose(found, expected, 1e-4, 1e-4));
@@ -83,12 +83,12 @@ TEST_P(RowProductSizes, AreThoseOfLibtorch) {
                 SCOPED_TRACE(fmt::format("{} x {} x {}", rows, inputs, outputs));
                 const at::Tensor x = at::randn({rows, inputs}), weight = at::randn({outputs, inputs}),
                                  bias = at::randn({outputs}), dy = at::randn({rows, outputs});
-                expect_close(gemm_product(x, weight, bias, false), at::addmm(bias, x, weight.t()));
-                expect_close(gemm_input_gradient(dy, weight), at::mm(dy, weight));
-                expect_close(gemm_weight_gradient(dy, x), at::mm(dy.t(), x));
+                expect_close(linear_forward(x, weight, bias, false), at::addmm(bias, x, weight.t()));
+                expect_close(linear_input_gradient(dy, weight), at::mm(dy, weight));
+                expect_close(linear_weight_gradient(dy, x), at::mm(dy.t(), x));
             }
-    ask_for_own_products(false);
-    allow_wide_vectors(true);
+    prefer_gemm_kernels(false);
+    limit_instruction_set(InstructionSet::kAmx);
 }
 INSTANTIATE_TEST_SUITE_P(Engine, RowProductSizes, testing::Bool(),
                          [](const auto& test) { return test.param ? "Wide" : "Narrow"; });

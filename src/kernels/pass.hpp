@@ -1,0 +1,7 @@
+#pragma once
+
+namespace digits {
+
+enum class Pass { kForward, kWeightGradient, kInputGradient };
+
+}  // namespace digits
