@@ -21,27 +21,63 @@ struct EnumNames<Fit> {
         {{Fit::kSquash, "squash"}, {Fit::kCrop, "crop"}}};
 };
 
-struct Inner {
+struct Named {
+    virtual ~Named() = default;
+    std::string name;
+};
+struct Sized {
     int width = 28;
+};
+struct Inner : Named, Sized {
     Fit fit = Fit::kSquash;
+};
+struct Start {
+    std::string path;
+    std::string part;
 };
 struct Outer {
     std::string name;
     Inner image;
     std::vector<double> rates;
     std::optional<int> crop;
+    bool auto_crop = false;
+    int channels = 3;
+    std::vector<Start> starts;
+    std::map<std::string, std::uint64_t> seeds;
+    std::string secret;
 };
 template <>
 struct JsonBinding<Inner> {
-    static auto fields() {
-        return std::tuple{json_field("width", &Inner::width).range(1, 100), json_field("fit", &Inner::fit)};
+    static constexpr const char* kSchema = "TestImage";
+    static Fields fields() {
+        return {json_field<Inner>("width", &Inner::width)
+                    .label("Image width")
+                    .help("In pixels")
+                    .unit("px")
+                    .cli("w")
+                    .digits("resize_width")
+                    .range(1, 100),
+                json_field("fit", &Inner::fit)};
     }
 };
 template <>
+struct JsonBinding<Start> {
+    static constexpr const char* kShorthand = "path";
+    static constexpr bool kOmitsEmpty = true;
+    static Fields fields() { return {json_field("path", &Start::path), json_field("part", &Start::part)}; }
+};
+template <>
 struct JsonBinding<Outer> {
-    static auto fields() {
-        return std::tuple{json_field("name", &Outer::name).required(), json_field("image", &Outer::image),
-                          json_field("rates", &Outer::rates), json_field("crop", &Outer::crop).range(1, 10)};
+    static constexpr const char* kRetired[] = {"gone"};
+    static Fields fields() {
+        return {json_field("name", &Outer::name).required(),
+                json_field("image", &Outer::image),
+                json_field("rates", &Outer::rates).above(0),
+                json_field("crop", &Outer::crop).range(1, 10).or_word("auto", &Outer::auto_crop),
+                json_field("channels", &Outer::channels).one_of({1, 3}),
+                json_field("starts", &Outer::starts),
+                json_field("seeds", &Outer::seeds),
+                json_field("secret", &Outer::secret).internal()};
     }
 };
 
@@ -55,7 +91,8 @@ TEST(JsonBinding, ParsesPrintsAndFillsDefaults) {
     EXPECT_EQ(outer->image.width, 28);
     EXPECT_EQ(outer->image.fit, Fit::kCrop);
     EXPECT_EQ(to_json(*outer),
-              json::parse(R"({"name":"a","image":{"width":28,"fit":"crop"},"rates":[1.0,0.5],"crop":null})"));
+              json::parse(R"({"name":"a","image":{"width":28,"fit":"crop"},"rates":[1.0,0.5],"crop":null,
+                              "channels":3,"starts":[],"seeds":{},"secret":""})"));
 }
 
 TEST(JsonBinding, ErrorsSayWhereAndWhat) {
@@ -65,14 +102,26 @@ TEST(JsonBinding, ErrorsSayWhereAndWhat) {
         const char* message;
     };
     const Case cases[] = {
-        {R"({})", "/name", "name is missing"},
-        {R"({"name":1})", "/name", "expected a text, got 1"},
-        {R"({"name":"a","image":{"width":0}})", "/image/width", "width must be 1 to 100, got 0"},
-        {R"({"name":"a","image":{"fit":"zoom"}})", "/image/fit", "expected one of squash, crop, got \"zoom\""},
-        {R"({"name":"a","rates":[1,"x"]})", "/rates/1", "expected a number, got \"x\""},
-        {R"({"name":"a","crop":11})", "/crop", "crop must be 1 to 10, got 11"},
-        {R"({"name":"a","nmae":1})", "/nmae", "unknown field \"nmae\", expected one of name, image, rates, crop"},
-        {R"([])", "/", "expected an object, got []"},
+        {R"({})", "/name", "Name is required"},
+        {R"({"name":""})", "/name", "Name is required"},
+        {R"({"name":1})", "/name", "Name must be a text, got 1"},
+        {R"({"name":"a","image":{"width":0}})", "/image/width", "Image width must be 1 to 100, got 0"},
+        {R"({"name":"a","image":{"width":1e300}})", "/image/width", "Image width must be a whole number, got 1e+300"},
+        {R"({"name":"a","image":{"width":3000000000}})", "/image/width",
+         "Image width must be a whole number from -2147483648 to 2147483647, got 3000000000"},
+        {R"({"name":"a","image":{"fit":"zoom"}})", "/image/fit", "Fit must be one of squash, crop, got \"zoom\""},
+        {R"({"name":"a","rates":[1,"x"]})", "/rates/1", "Item 2 of Rates must be a number, got \"x\""},
+        {R"({"name":"a","rates":[1,0]})", "/rates/1", "Item 2 of Rates must be greater than 0, got 0"},
+        {R"({"name":"a","crop":11})", "/crop", "Crop must be 1 to 10, got 11"},
+        {R"({"name":"a","crop":"all"})", "/crop", "Crop must be a whole number, got \"all\""},
+        {R"({"name":"a","channels":2})", "/channels", "Channels must be one of 1, 3, got 2"},
+        {R"({"name":"a","starts":[{"path":1}]})", "/starts/0/path", "Path must be a text, got 1"},
+        {R"({"name":"a","starts":[1]})", "/starts/0", "Item 1 of Starts must be a path or an object, got 1"},
+        {R"({"name":"a","seeds":{"x":-1}})", "/seeds/x",
+         "\"x\" of Seeds must be a whole number from 0 to 9223372036854775807, got -1"},
+        {R"({"name":"a","nmae":1})", "/nmae",
+         "Unknown field \"nmae\", expected one of name, image, rates, crop, channels, starts, seeds"},
+        {R"([])", "/", "Expected an object, got []"},
     };
     for (const auto& c : cases) {
         const auto outer = parse_json<Outer>(json::parse(c.text));
@@ -82,11 +131,79 @@ TEST(JsonBinding, ErrorsSayWhereAndWhat) {
     }
 }
 
+TEST(JsonBinding, ReadsAndPrintsShorterForms) {
+    const auto outer = parse_json<Outer>(json::parse(
+        R"({"name":"a","crop":"auto","starts":["/a.txt",{"path":"/b.txt","part":"x"}],"seeds":{"one":1},"gone":3})"));
+    ASSERT_TRUE(outer) << outer.error().message;
+    EXPECT_TRUE(outer->auto_crop);
+    EXPECT_FALSE(outer->crop);
+    const auto printed = to_json(*outer);
+    EXPECT_EQ(printed["crop"], "auto");
+    EXPECT_EQ(printed["starts"], json::parse(R"(["/a.txt",{"path":"/b.txt","part":"x"}])"));
+    EXPECT_EQ(printed["seeds"], json::parse(R"({"one":1})"));
+    EXPECT_FALSE(printed.contains("gone"));
+}
+
 TEST(JsonBinding, SchemaHasDefaultsAndLimits) {
-    const auto schema = json_schema<Outer>();
+    const auto schema = json_schema(field_list<Outer>());
     EXPECT_EQ(schema["required"], json::parse(R"(["name"])"));
-    EXPECT_EQ(schema["properties"]["image"]["properties"]["width"]["minimum"], 1);
-    EXPECT_EQ(schema["properties"]["image"]["properties"]["fit"]["default"], "squash");
+    EXPECT_EQ(schema["additionalProperties"], false);
+    const auto& properties = schema["properties"];
+    EXPECT_EQ(properties["image"]["properties"]["fit"]["default"], "squash");
+    EXPECT_EQ(properties["image"]["properties"]["width"],
+              json::parse(R"({"type":"integer","minimum":1,"maximum":100,"default":28,"description":"In pixels"})"));
+    EXPECT_EQ(properties["rates"]["items"], json::parse(R"({"type":"number","exclusiveMinimum":0})"));
+    EXPECT_EQ(properties["crop"]["anyOf"],
+              json::parse(R"([{"type":["integer","null"],"minimum":1,"maximum":10},{"const":"auto"}])"));
+    EXPECT_EQ(properties["channels"]["enum"], json::parse("[1,3]"));
+    EXPECT_EQ(properties["seeds"]["additionalProperties"], json::parse(R"({"type":"integer"})"));
+    EXPECT_FALSE(properties.contains("secret"));
+    EXPECT_FALSE(properties.contains("gone"));
+}
+
+TEST(JsonBinding, SchemasWithANameAreReferredTo) {
+    auto components = json::object();
+    const auto schema = json_schema(field_list<Outer>(), &components);
+    EXPECT_EQ(schema["properties"]["image"], json::parse(R"({"$ref":"#/components/schemas/TestImage"})"));
+    EXPECT_EQ(components["TestImage"]["properties"]["fit"]["enum"], json::parse(R"(["squash","crop"])"));
+    EXPECT_EQ(components.size(), 1u);
+}
+
+TEST(FieldList, TellsWhatFormsAndTheCommandLineNeed) {
+    std::vector<std::string> paths;
+    for_each_field(field_list<Outer>(), [&](const FieldFacts&, const std::string& path) { paths.push_back(path); });
+    EXPECT_EQ(paths, (std::vector<std::string>{"/name", "/image/width", "/image/fit", "/rates", "/crop", "/channels",
+                                               "/starts", "/seeds"}));
+    const auto* width = field_list<Inner>().find("width");
+    ASSERT_TRUE(width);
+    EXPECT_EQ(width->label, "Image width");
+    EXPECT_EQ(width->key, "field.width");
+    EXPECT_EQ(width->cli, "w");
+    EXPECT_EQ(width->digits, "resize_width");
+    EXPECT_EQ(width->unit, "px");
+    EXPECT_EQ(width->fallback, 28);
+    EXPECT_FALSE(field_list<Inner>().find("height"));
+}
+
+TEST(FieldFacts, ReadWhatSomebodyTyped) {
+    const auto& outer = field_list<Outer>();
+    const auto value = [&](const char* name, const char* text) {
+        const auto found = parse_field_text(*outer.find(name), text);
+        return found ? found->dump() : found.error().message;
+    };
+    EXPECT_EQ(value("name", "7"), "\"7\"");
+    EXPECT_EQ(value("crop", "7"), "7");
+    EXPECT_EQ(value("crop", "auto"), "\"auto\"");
+    EXPECT_EQ(value("crop", "11"), "Crop must be 1 to 10, got 11");
+    EXPECT_EQ(value("crop", "1.5"), "Crop must be a whole number, got \"1.5\"");
+    EXPECT_EQ(value("crop", ""), "Crop must be a whole number, got \"\"");
+    EXPECT_EQ(value("rates", " 1, 0.5 ,2"), "[1,0.5,2]");
+    EXPECT_EQ(value("rates", ""), "[]");
+    EXPECT_EQ(value("rates", "1,,0"), "Item 2 of Rates must be greater than 0, got 0");
+    EXPECT_EQ(value("rates", "1,a"), "Item 2 of Rates must be a number, got \"a\"");
+    const auto fit = *field_list<Inner>().find("fit");
+    EXPECT_EQ(parse_field_text(fit, "crop").value(), "crop");
+    EXPECT_EQ(parse_field_text(fit, "zoom").error().message, "Fit must be one of squash, crop, got \"zoom\"");
 }
 
 TEST(AtomicFile, AppearsOnCommitOnly) {

@@ -86,6 +86,7 @@ Result<TrainingFiles> make_generic_training_files(const caffe::NetParameter& ori
 
 template <>
 struct EnumNames<SolverType> {
+    static constexpr bool kIgnoreCase = true;  ///< clients of DIGITS write capitals
     static constexpr std::array<std::pair<SolverType, std::string_view>, 6> kNames{{{SolverType::kSgd, "SGD"},
                                                                                     {SolverType::kNesterov, "Nesterov"},
                                                                                     {SolverType::kAdagrad, "AdaGrad"},

@@ -61,9 +61,9 @@ constexpr std::uint64_t kMostBytes = std::uint64_t{256} << 20;
 template <class T>
 void keep_known(json& object) {
     if (!object.is_object()) return;
-    const auto known = json_schema<T>()["properties"];
+    const auto& known = field_list<T>();
     for (auto member = object.begin(); member != object.end();)
-        member = known.contains(member.key()) ? std::next(member) : object.erase(member);
+        member = known.find(member.key()) ? std::next(member) : object.erase(member);
 }
 
 Error damaged(Error error) {

@@ -16,6 +16,8 @@
 
 namespace digits {
 
+struct FieldList;
+
 enum class RecordEncoding { kNone, kPng, kJpeg };
 enum class DatasetBackend { kLmdb, kHdf5 };
 enum class Hdf5Compression { kNone, kGzip };
@@ -64,7 +66,7 @@ struct DatasetSpec {
 /// Parses and validates. Errors: kInvalidArgument with the JSON path in `where`.
 Result<DatasetSpec> parse_dataset_spec(const nlohmann::json& json);
 nlohmann::json to_json(const DatasetSpec& spec);
-nlohmann::json dataset_spec_schema();
+const FieldList& dataset_fields();
 
 template <>
 struct EnumNames<RecordEncoding> {

@@ -9,25 +9,49 @@ namespace digits {
 
 template <>
 struct JsonBinding<EvaluationSource> {
-    static auto fields() {
+    static constexpr const char* kSchema = "EvaluationSource";
+    static Fields fields() {
         using S = EvaluationSource;
-        return std::tuple{json_field("type", &S::type).help("split, list or folder"),
-                          json_field("split", &S::split).help("train, val or test of the model's dataset"),
-                          json_field("path", &S::path).help("a list of pictures, or a folder"),
-                          json_field("root", &S::root).help("put before relative paths of a list"),
-                          json_field("limit", &S::limit).help("of pictures; 0: all").range(0, 1e12)};
+        return {json_field("type", &S::type)
+                    .label("Images")
+                    .help("A split of the model's dataset, a list of images, or a folder of images")
+                    .cli(""),
+                json_field("split", &S::split)
+                    .help("Split of the model's dataset: train, val or test; default: val")
+                    .cli(""),
+                json_field("path", &S::path)
+                    .help("A list of images (lines of `path` or `path class-number`), or a folder, in which a subfolder "
+                          "named like a class holds images of that class")
+                    .cli(""),
+                json_field("root", &S::root)
+                    .label("Image folder (optional)")
+                    .help("Folder that relative paths of a list start from")
+                    .path(PlaceKind::kFolder),
+                json_field("limit", &S::limit)
+                    .label("Number of images to use")
+                    .help("0: all")
+                    .key("many.limit")
+                    .range(0, 1e12)};
     }
 };
 
 template <>
 struct JsonBinding<EvaluationSpec> {
-    static auto fields() {
+    static constexpr const char* kSchema = "EvaluationSpec";
+    static Fields fields() {
         using S = EvaluationSpec;
-        return std::tuple{json_field("model_id", &S::model_id).help("the model").required(),
-                          json_field("snapshot", &S::snapshot).help("best, last or an iteration"),
-                          json_field("source", &S::source),
-                          json_field("batch_size", &S::batch_size).help("pictures at once").range(1, 4096),
-                          json_field("threads", &S::threads).help("0: all cores").range(0, 1024)};
+        return {json_field("model_id", &S::model_id).label("Model").help("Id of the model").cli("").required(),
+                json_field("snapshot", &S::snapshot).help("Its iteration, best or last"),
+                json_field("source", &S::source),
+                json_field("batch_size", &S::batch_size)
+                    .help("Number of images that are processed together")
+                    .key("field.val_batch_size")
+                    .range(1, 4096)
+                    .advanced(),
+                json_field("threads", &S::threads)
+                    .help("Number of threads; 0: all cores")
+                    .range(0, 1024)
+                    .advanced()};
     }
 };
 
@@ -48,22 +72,23 @@ Result<EvaluationSpec> parse_evaluation_spec(const nlohmann::json& json) {
         return fail(make_error(ErrorCode::kInvalidArgument, "{}", text).at(place));
     };
     if (spec.snapshot != "best" && spec.snapshot != "last" && !is_iteration(spec.snapshot))
-        return wrong("/snapshot", "expected best, last or an iteration, got \"" + spec.snapshot + "\"");
+        return wrong("/snapshot", "Snapshot must be best, last or an iteration, got \"" + spec.snapshot + "\"");
     if (source.type == EvaluationSourceType::kSplit) {
         if (source.split.empty()) source.split = "val";
         constexpr std::string_view kSplits[]{"train", "val", "test"};
         if (std::ranges::find(kSplits, source.split) == std::end(kSplits))
-            return wrong("/source/split", "expected train, val or test, got \"" + source.split + "\"");
-        if (!source.path.empty()) return wrong("/source/path", "a split has no path");
+            return wrong("/source/split", "Split must be train, val or test, got \"" + source.split + "\"");
+        if (!source.path.empty()) return wrong("/source/path", "A split of the dataset has no path");
     } else if (source.path.empty()) {
-        return wrong("/source/path", source.type == EvaluationSourceType::kList ? "expected the path of a list"
-                                                                                : "expected the path of a folder");
+        return wrong("/source/path", source.type == EvaluationSourceType::kList ? "Enter the path of a list"
+                                                                                : "Enter the path of a folder");
     } else if (!source.split.empty()) {
-        return wrong("/source/split", "only a source of the type split has one");
+        return wrong("/source/split", "Only a source of the type split has a split");
     }
     return spec;
 }
 
 nlohmann::json to_json(const EvaluationSpec& spec) { return to_json<EvaluationSpec>(spec); }
+const FieldList& evaluation_fields() { return field_list<EvaluationSpec>(); }
 
 }  // namespace digits

@@ -13,6 +13,8 @@
 
 namespace digits {
 
+struct FieldList;
+
 enum class EvaluationSourceType { kSplit, kList, kFolder };
 template <>
 struct EnumNames<EvaluationSourceType> {
@@ -44,5 +46,6 @@ struct EvaluationSpec {
 /// Parses and validates. Errors: kInvalidArgument with the JSON path in `where`.
 Result<EvaluationSpec> parse_evaluation_spec(const nlohmann::json& json);
 nlohmann::json to_json(const EvaluationSpec& spec);
+const FieldList& evaluation_fields();
 
 }  // namespace digits

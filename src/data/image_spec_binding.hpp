@@ -9,23 +9,37 @@ namespace digits {
 
 template <>
 struct JsonBinding<ImageSpec> {
-    static auto fields() {
-        return std::tuple{
-            json_field("width", &ImageSpec::width).help("pixels").range(1, 10000),
-            json_field("height", &ImageSpec::height).help("pixels").range(1, 10000),
-            json_field("channels", &ImageSpec::channels).help("1: grayscale, 3: color").range(1, 3),
-            json_field("resize", &ImageSpec::resize).help("how an image of another shape is fitted"),
-        };
+    static constexpr const char* kSchema = "Image";
+    static Fields fields() {
+        using S = ImageSpec;
+        return {json_field("width", &S::width).help("Image width").unit("px").digits("resize_width").range(1, 10000),
+                json_field("height", &S::height).help("Image height").unit("px").digits("resize_height").range(1, 10000),
+                json_field("channels", &S::channels)
+                    .label("Image type")
+                    .help("1: grayscale, 3: color")
+                    .digits("resize_channels")
+                    .one_of({3, 1}),
+                json_field("resize", &S::resize)
+                    .label("Resize transformation")
+                    .help("How an image of another aspect ratio is fitted")
+                    .digits("resize_mode")};
     }
 };
 template <>
 struct JsonBinding<StorageSpec> {
-    static auto fields() {
-        return std::tuple{
-            json_field("backend", &StorageSpec::backend).help("kind of database"),
-            json_field("encoding", &StorageSpec::encoding).help("of an image in LMDB; jpeg is lossy"),
-            json_field("compression", &StorageSpec::compression).help("of HDF5 files"),
-        };
+    static constexpr const char* kSchema = "Storage";
+    static Fields fields() {
+        using S = StorageSpec;
+        return {json_field("backend", &S::backend)
+                    .label("DB backend")
+                    .help("LMDB is the fastest; HDF5 suits other tools")
+                    .digits("backend"),
+                json_field("encoding", &S::encoding)
+                    .label("Image encoding")
+                    .help("Of LMDB records: png is lossless, jpeg is smaller, none needs no decoding")
+                    .digits("encoding")
+                    .when("/storage/backend", "lmdb"),
+                json_field("compression", &S::compression).help("of HDF5 files").cli("")};
     }
 };
 

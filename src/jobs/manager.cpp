@@ -63,10 +63,11 @@ Status take_files(JobRequest& request, const fs::path& dir, const fs::path& data
 }
 
 Status check_name(const std::string& name) {
-    if (name.empty() || name.size() > kMaxName_bytes)
-        return fail(
-            make_error(ErrorCode::kInvalidArgument, "a name has 1 to {} bytes, got {}", kMaxName_bytes, name.size())
-                .at("/name"));
+    if (name.empty()) return fail(make_error(ErrorCode::kInvalidArgument, "Enter a name").at("/name"));
+    if (name.size() > kMaxName_bytes)
+        return fail(make_error(ErrorCode::kInvalidArgument, "The name must have at most {} bytes, got {}",
+                               kMaxName_bytes, name.size())
+                        .at("/name"));
     return {};
 }
 

@@ -1,10 +1,5 @@
 #include "models/model_spec.hpp"
 
-#include <strings.h>
-
-#include <limits>
-#include <tuple>
-
 #include "base/json_binding.hpp"
 #include "caffe/augmentation_binding.hpp"
 #include "models/standard_networks.hpp"
@@ -12,7 +7,6 @@
 namespace digits {
 namespace {
 
-constexpr double kNoLimit = std::numeric_limits<double>::infinity();
 constexpr double kMostPixels = 10000;
 constexpr double kMostBatch = 1 << 20;
 
@@ -20,80 +14,211 @@ constexpr double kMostBatch = 1 << 20;
 
 template <>
 struct JsonBinding<NetworkSpec> {
-    static auto fields() {
-        return std::tuple{
-            json_field("framework", &NetworkSpec::framework).help("what the network is written for"),
-            json_field("standard", &NetworkSpec::standard).help("name of a network that comes with Digits"),
-            json_field("prototxt", &NetworkSpec::prototxt).help("the network's text, for caffe"),
-            json_field("text", &NetworkSpec::text).help("the network's text, for other frameworks"),
-            json_field("model", &NetworkSpec::model).help("model whose network it is"),
-            json_field("pretrained", &NetworkSpec::pretrained).help("pretrained model whose network it is"),
-            json_field("python_layers", &NetworkSpec::python_layers)
-                .help("text of the module digits_python_layers, whose classes its Python layers are"),
-        };
+    static constexpr const char* kSchema = "NetworkChoice";
+    static constexpr const char* kHelp =
+        "One of standard, a text, model and pretrained; a job keeps the text beside `model` and `pretrained`, too";
+    static constexpr bool kOmitsEmpty = true;
+    static Fields fields() {
+        using S = NetworkSpec;
+        return {json_field("framework", &S::framework)
+                    .label("Framework")
+                    .help("What the network is written for: a name of `/frameworks`")
+                    .cli("")
+                    .digits("framework"),
+                json_field("standard", &S::standard)
+                    .label("Standard network")
+                    .help("A name of `/networks`")
+                    .cli("")
+                    .digits("standard_networks"),
+                json_field("prototxt", &S::prototxt)
+                    .label("Network text")
+                    .help("The network as prototxt, for caffe")
+                    .cli("")
+                    .digits("custom_network"),
+                json_field("text", &S::text)
+                    .label("Network text")
+                    .help("The network, for other frameworks")
+                    .cli(""),
+                json_field("model", &S::model).label("Model").help("Id of the model whose network to use").cli(""),
+                json_field("pretrained", &S::pretrained)
+                    .label("Pretrained model")
+                    .help("Id of the pretrained model whose network to use")
+                    .cli("")
+                    .digits("pretrained_networks"),
+                json_field("python_layers", &S::python_layers)
+                    .label("Python layers")
+                    .help("Text of the Python module `digits_python_layers`, where the server allows it; absent: that "
+                          "of `model` or `pretrained`")
+                    .cli("")
+                    .digits("python_layer_client_file")};
     }
 };
 template <>
 struct JsonBinding<WeightsSpec> {
-    static auto fields() {
-        return std::tuple{
-            json_field("path", &WeightsSpec::path).help("a .caffemodel file"),
-            json_field("model", &WeightsSpec::model).help("model whose weights they are"),
-            json_field("snapshot", &WeightsSpec::snapshot).help("of the model: an iteration, best or last"),
-            json_field("pretrained", &WeightsSpec::pretrained).help("pretrained model whose weights they are"),
-        };
+    static constexpr const char* kSchema = "WeightsChoice";
+    static constexpr const char* kHelp =
+        "A `.caffemodel` file on the server's machine, a snapshot of a model, or a pretrained model";
+    static constexpr const char* kShorthand = "path";
+    static constexpr bool kOmitsEmpty = true;
+    static Fields fields() {
+        using S = WeightsSpec;
+        return {json_field("path", &S::path)
+                    .label("Initial weights (.caffemodel)")
+                    .help("A `.caffemodel` file; for weights of a job the server fills it in")
+                    .path(PlaceKind::kFile),
+                json_field("model", &S::model).label("Model").help("Id of the model whose weights to use"),
+                json_field("snapshot", &S::snapshot)
+                    .label("Snapshot")
+                    .help("Of the model: an iteration, `best` or `last`; absent: `best`"),
+                json_field("pretrained", &S::pretrained)
+                    .label("Pretrained model")
+                    .help("Id of the pretrained model whose weights to use")};
     }
 };
 template <>
 struct JsonBinding<SolverSpec> {
-    static auto fields() {
-        return std::tuple{
-            json_field("type", &SolverSpec::type),
-            json_field("base_lr", &SolverSpec::base_lr).help("learning rate at the start").range(0, kNoLimit),
-            json_field("lr_policy", &SolverSpec::lr_policy).help("how the learning rate changes"),
-            json_field("gamma", &SolverSpec::gamma).help("factor or steepness of the policy").range(0, kNoLimit),
-            json_field("step_percent", &SolverSpec::step_percent)
-                .help("step: length of a step, sigmoid: its middle, in % of the training")
-                .range(0, 100),
-            json_field("steps_percent", &SolverSpec::steps_percent).help("multistep: in % of the training"),
-            json_field("power", &SolverSpec::power).help("of inv and poly").range(0, kNoLimit),
-            json_field("momentum", &SolverSpec::momentum).help("null: 0.9 where the solver has one").range(0, 1),
-            json_field("weight_decay", &SolverSpec::weight_decay).help("null: base_lr / 100").range(0, kNoLimit),
-            json_field("rms_decay", &SolverSpec::rms_decay).help("of RMSProp; null: 0.99").range(0, 1),
-        };
+    static constexpr const char* kSchema = "Solver";
+    static Fields fields() {
+        using S = SolverSpec;
+        return {json_field("type", &S::type)
+                    .label("Solver type")
+                    .help("How gradients change the weights; SGD is the usual choice")
+                    .key("field.solver")
+                    .cli("solver")
+                    .digits("solver_type"),
+                json_field("base_lr", &S::base_lr)
+                    .label("Base learning rate")
+                    .help("Learning rate at the start of the training")
+                    .cli("lr")
+                    .digits("learning_rate")
+                    .above(0),
+                json_field("lr_policy", &S::lr_policy)
+                    .label("Learning rate policy")
+                    .help("How the learning rate changes during the training")
+                    .key("field.policy")
+                    .cli("policy")
+                    .digits("lr_policy"),
+                json_field("gamma", &S::gamma)
+                    .label("Gamma")
+                    .help("Factor or steepness of the learning rate policy; 1 changes nothing")
+                    .at_least(0),
+                json_field("step_percent", &S::step_percent)
+                    .label("Step size")
+                    .help("Length of a step (policy step) or its middle (policy sigmoid), in % of the training")
+                    .unit("%")
+                    .cli("step")
+                    .range(0, 100),
+                json_field("steps_percent", &S::steps_percent)
+                    .label("Steps")
+                    .help("Where the policy multistep steps, in % of the training, separated by commas")
+                    .unit("%")
+                    .cli("steps")
+                    .digits("lr_multistep_values"),
+                json_field("power", &S::power).label("Power").help("Exponent of the policies inv and poly").at_least(0),
+                json_field("momentum", &S::momentum)
+                    .label("Momentum")
+                    .help("Fraction of the previous update that is kept; usually 0.9")
+                    .range(0, 1)
+                    .advanced(),
+                json_field("weight_decay", &S::weight_decay)
+                    .label("Weight decay")
+                    .help("L2 regularization; default: base learning rate / 100")
+                    .at_least(0)
+                    .advanced(),
+                json_field("rms_decay", &S::rms_decay)
+                    .label("RMS decay")
+                    .help("Decay of the running mean of squared gradients (RMSProp only); default: 0.99")
+                    .digits("rms_decay")
+                    .when("/solver/type", "RMSProp")
+                    .range(0, 1)
+                    .advanced()};
     }
 };
 template <>
 struct JsonBinding<ModelSpec> {
-    static auto fields() {
-        return std::tuple{
-            json_field("dataset_id", &ModelSpec::dataset_id).help("job of the dataset"),
-            json_field("network", &ModelSpec::network).required(),
-            json_field("solver", &ModelSpec::solver),
-            json_field("epochs", &ModelSpec::epochs).help("passes over the training set").range(0, 1e9),
-            json_field("snapshot_interval", &ModelSpec::snapshot_interval)
-                .help("epochs; 0: only at the end")
-                .range(0, kNoLimit),
-            json_field("val_interval", &ModelSpec::val_interval).help("epochs; 0: never").range(0, kNoLimit),
-            json_field("batch_size", &ModelSpec::batch_size)
-                .help("null: as the network says; \"auto\": that, in parts that memory has room for")
+    static constexpr const char* kSchema = "ModelSpec";
+    static constexpr const char* kHelp =
+        "null: the network or the defaults of DIGITS decide. Intervals are in epochs";
+    static Fields fields() {
+        using S = ModelSpec;
+        return {
+            json_field("dataset_id", &S::dataset_id)
+                .label("Dataset")
+                .help("Id of the dataset to train on")
+                .key("kind.dataset")
+                .cli("")
+                .digits("dataset"),
+            json_field("network", &S::network).label("Network").required(),
+            json_field("solver", &S::solver).label("Solver"),
+            json_field("epochs", &S::epochs)
+                .label("Epochs")
+                .help("Number of passes over the training set")
+                .digits("train_epochs")
+                .range(0, 1e9)
+                .above(0),
+            json_field("snapshot_interval", &S::snapshot_interval)
+                .label("Snapshot interval (in epochs)")
+                .help("0: only at the end")
+                .digits("snapshot_interval")
+                .at_least(0),
+            json_field("val_interval", &S::val_interval)
+                .label("Validation interval (in epochs)")
+                .help("0: never")
+                .digits("val_interval")
+                .at_least(0),
+            json_field("batch_size", &S::batch_size)
+                .or_word("auto", &S::auto_batch_size)
+                .label("Batch size")
+                .help("Images in one iteration; default: as in the network; auto: as in the network, processed in "
+                      "parts that fit into memory")
+                .digits("batch_size")
                 .range(1, kMostBatch),
-            json_field("val_batch_size", &ModelSpec::val_batch_size).help("null: as batch_size").range(1, kMostBatch),
-            json_field("batch_accumulation", &ModelSpec::batch_accumulation)
-                .help("batches whose gradients are added up before the weights move")
+            json_field("val_batch_size", &S::val_batch_size)
+                .label("Validation batch size")
+                .help("Changes speed and memory usage, not the result; default: as in the network")
                 .range(1, kMostBatch),
-            json_field("mean", &ModelSpec::mean).help("what is subtracted from a picture"),
-            json_field("augmentation", &ModelSpec::augmentation).help("how pictures are varied while training"),
-            json_field("crop_size", &ModelSpec::crop_size)
-                .help("side of a square cut out of each picture, pixels; null: as the network says")
+            json_field("batch_accumulation", &S::batch_accumulation)
+                .label("Batch accumulation")
+                .help("Number of batches whose gradients are summed before the weights are updated")
+                .cli("accumulate")
+                .digits("batch_accumulation")
+                .range(1, kMostBatch),
+            json_field("mean", &S::mean)
+                .label("Subtract mean")
+                .help("What is subtracted from each image")
+                .digits("use_mean"),
+            json_field("augmentation", &S::augmentation).label("Augmentation").cli("augment"),
+            json_field("crop_size", &S::crop_size)
+                .label("Crop size")
+                .help("Side of the square cut out of each image: at random in training, from the center otherwise; "
+                      "default: as in the network")
+                .unit("px")
+                .cli("crop")
+                .digits("crop_size")
                 .range(1, kMostPixels),
-            json_field("seed", &ModelSpec::seed)
-                .help("of fillers, dropout and crops; null: Digits chooses")
-                .range(0, 9e15),
-            json_field("threads", &ModelSpec::threads).help("0: all cores").range(0, 1024),
-            json_field("precision", &ModelSpec::precision)
-                .help("of convolutions and inner products: fp32, bf16, or on a GPU tf32 or fp16"),
-            json_field("weights", &ModelSpec::weights).help("to start from; layers of the same name get their values"),
+            json_field("seed", &S::seed)
+                .label("Random seed")
+                .help("The same seed gives the same training; default: random")
+                .key("field.model_seed")
+                .digits("random_seed")
+                .range(0, 9e15)
+                .advanced(),
+            json_field("threads", &S::threads)
+                .label("Threads")
+                .help("Number of threads; 0: all cores")
+                .range(0, 1024)
+                .advanced(),
+            json_field("precision", &S::precision)
+                .label("Precision")
+                .help("Number format of convolutions and inner products: fp32, bf16, or on a GPU tf32 or fp16; refused "
+                      "where it would be slower than fp32")
+                .advanced(),
+            json_field("weights", &S::weights)
+                .label("Initial weights (.caffemodel)")
+                .help("Layers of the same name start with these weights; later files win")
+                .cli("")
+                .digits("custom_network_snapshot")
+                .advanced(),
         };
     }
 };
@@ -104,17 +229,6 @@ tl::unexpected<Error> invalid(const char* where, std::string message) {
     return fail(Error{ErrorCode::kInvalidArgument, std::move(message), where, {}});
 }
 
-/// "NESTEROV" and "nesterov" mean Nesterov; DIGITS's own clients write capitals.
-nlohmann::json with_known_solver(nlohmann::json json) {
-    const auto place = nlohmann::json::json_pointer("/solver/type");
-    if (!json.is_object() || !json.contains(place) || !json[place].is_string()) return json;
-    auto& word = json[place];
-    for (const auto& [type, name] : EnumNames<SolverType>::kNames)
-        if (strcasecmp(word.get_ref<const std::string&>().c_str(), std::string(name).c_str()) == 0)
-            word = std::string(name);
-    return json;
-}
-
 Status validate_network(const NetworkSpec& network) {
     const bool caffe = network.framework == "caffe";
     const auto& text = caffe ? network.prototxt : network.text;
@@ -123,28 +237,20 @@ Status validate_network(const NetworkSpec& network) {
                        fmt::format("A network of {} is given as {}, not as {}.", network.framework,
                                    caffe ? "prototxt" : "text", caffe ? "text" : "prototxt"));
     const int sources = !network.standard.empty() + !network.model.empty() + !network.pretrained.empty();
+    const char* text_member = caffe ? "prototxt" : "text";
     if (sources == 0 && text.empty())
-        return invalid("/network", fmt::format("no network: expected one of standard (a name), {} (a text), model and "
-                                               "pretrained (ids)",
-                                               caffe ? "prototxt" : "text"));
+        return invalid("/network",
+                       fmt::format("Choose a network: give one of standard (a name), {} (a text), model and pretrained "
+                                   "(ids)",
+                                   text_member));
     if (sources > 1 || (!network.standard.empty() && !text.empty()))
-        return invalid("/network", fmt::format("two networks: expected only one of standard, {}, model and pretrained",
-                                               caffe ? "prototxt" : "text"));
+        return invalid("/network", fmt::format("Only one of standard, {}, model and pretrained may name the network",
+                                               text_member));
     if (!caffe || network.standard.empty() || find_standard_network(network.standard)) return {};
     std::string names;
     for (const auto& known : standard_networks()) names += (names.empty() ? "" : ", ") + std::string(known.name);
     return invalid("/network/standard",
-                   fmt::format("no standard network is named \"{}\", expected one of {}", network.standard, names));
-}
-
-/// A bare path stands for weights of that path.
-nlohmann::json with_weights_as_objects(nlohmann::json json) {
-    if (!json.is_object()) return json;
-    const auto weights = json.find("weights");
-    if (weights == json.end() || !weights->is_array()) return json;
-    for (auto& one : *weights)
-        if (one.is_string()) one = {{"path", one}};
-    return json;
+                   fmt::format("There is no standard network \"{}\"; choose one of {}", network.standard, names));
 }
 
 Status validate_weights(const std::vector<WeightsSpec>& weights) {
@@ -154,27 +260,26 @@ Status validate_weights(const std::vector<WeightsSpec>& weights) {
             return fail(Error{ErrorCode::kInvalidArgument, std::move(message), fmt::format("/weights/{}", i), {}});
         };
         if (one.path.empty() && one.model.empty() && one.pretrained.empty())
-            return wrong("no weights: expected a path, or the id of a model or of a pretrained model");
+            return wrong("Initial weights need a path, or the id of a model or of a pretrained model");
         if (!one.model.empty() && !one.pretrained.empty())
-            return wrong("weights of two jobs: expected only one of model and pretrained");
-        if (!one.snapshot.empty() && one.model.empty()) return wrong("a snapshot belongs to a model, which is missing");
+            return wrong("Initial weights come from one job: give only one of model and pretrained");
+        if (!one.snapshot.empty() && one.model.empty()) return wrong("A snapshot needs the id of its model");
     }
     return {};
 }
 
 Status validate_solver(const SolverSpec& solver) {
-    if (solver.base_lr <= 0) return invalid("/solver/base_lr", "base_lr is 0, expected more");
     const bool steps = solver.lr_policy == LrPolicy::kStep || solver.lr_policy == LrPolicy::kSigmoid;
     if (steps && solver.step_percent && *solver.step_percent <= 0)
-        return invalid("/solver/step_percent", "step_percent is 0, expected more");
+        return invalid("/solver/step_percent", "Step size must be greater than 0");
     if (solver.lr_policy == LrPolicy::kExp && solver.gamma && *solver.gamma <= 0)
-        return invalid("/solver/gamma", "gamma is 0, expected more for the policy exp");
+        return invalid("/solver/gamma", "Gamma must be greater than 0 for the policy exp");
     double before = 0;
     for (const double percent : solver.steps_percent) {
         if (percent <= before || percent > 100)
             return invalid(
                 "/solver/steps_percent",
-                fmt::format("steps_percent has {} after {}, expected growing numbers up to 100", percent, before));
+                fmt::format("Steps must be increasing numbers up to 100, got {} after {}", percent, before));
         before = percent;
     }
     return {};
@@ -192,32 +297,19 @@ double default_gamma(LrPolicy policy) {
 }  // namespace
 
 Result<ModelSpec> parse_model_spec(const nlohmann::json& json) {
-    auto known = with_weights_as_objects(with_known_solver(json));
-    const bool auto_batch_size = known.is_object() && known.value("batch_size", nlohmann::json()) == "auto";
-    if (auto_batch_size) known["batch_size"] = nullptr;
-    DIGITS_ASSIGN(auto spec, parse_json<ModelSpec>(known));
-    spec.auto_batch_size = auto_batch_size;
+    DIGITS_ASSIGN(auto spec, parse_json<ModelSpec>(json));
     DIGITS_TRY(validate_network(spec.network));
     DIGITS_TRY(validate_weights(spec.weights));
     DIGITS_TRY(validate_solver(spec.solver));
-    if (spec.epochs <= 0) return invalid("/epochs", "epochs is 0, expected more");
     return spec;
 }
 
 nlohmann::json to_json(const ModelSpec& spec) {
     auto json = to_json<ModelSpec>(spec);
     if (spec.network.framework == "caffe") json["network"].erase("framework");
-    if (spec.auto_batch_size) json["batch_size"] = "auto";
-    std::erase_if(json["network"].get_ref<nlohmann::json::object_t&>(),
-                  [](const auto& member) { return member.second == ""; });
-    for (auto& one : json["weights"]) {
-        std::erase_if(one.get_ref<nlohmann::json::object_t&>(), [](const auto& member) { return member.second == ""; });
-        if (one.size() == 1 && one.contains("path")) one = nlohmann::json(one["path"]);
-    }
     return json;
 }
-
-nlohmann::json model_spec_schema() { return json_schema<ModelSpec>(); }
+const FieldList& model_fields() { return field_list<ModelSpec>(); }
 
 TrainingChoices training_choices(const ModelSpec& spec) {
     const SolverSpec& solver = spec.solver;

@@ -13,6 +13,8 @@
 
 namespace digits {
 
+struct FieldList;
+
 /// In a job's folder: the Python layers of its network, as in DIGITS.
 inline constexpr const char* kPythonLayersFile = "digits_python_layers.py";
 
@@ -76,7 +78,7 @@ struct ModelSpec {
 /// kInvalidArgument with the JSON path in `where`.
 Result<ModelSpec> parse_model_spec(const nlohmann::json& json);
 nlohmann::json to_json(const ModelSpec& spec);
-nlohmann::json model_spec_schema();
+const FieldList& model_fields();
 
 /// The choices as the rules take them, with each policy's own defaults filled in.
 TrainingChoices training_choices(const ModelSpec& spec);

@@ -5,6 +5,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "base/field_facts.hpp"
 #include "caffe/prototxt.hpp"
 #include "models/standard_networks.hpp"
 
@@ -89,34 +90,34 @@ struct Refused {
 
 TEST(ModelSpec, SaysWhatIsWrongAndWhere) {
     for (const Refused& c :
-         {Refused{"{}", "/network", "network is missing"},
-          {R"({"network": {}})", "/network", "no network"},
-          {R"({"network": {"standard": "lenet", "prototxt": "x"}})", "/network", "two networks"},
-          {R"({"network": {"standard": "lenet", "pretrained": "1"}})", "/network", "two networks"},
-          {R"({"network": {"model": "1", "pretrained": "2"}})", "/network", "two networks"},
-          {R"({"network": {"standard": "lenet"}, "weights": [{}]})", "/weights/0", "no weights"},
+         {Refused{"{}", "/network", "Network is required"},
+          {R"({"network": {}})", "/network", "Choose a network"},
+          {R"({"network": {"standard": "lenet", "prototxt": "x"}})", "/network", "Only one of standard, prototxt, model and pretrained"},
+          {R"({"network": {"standard": "lenet", "pretrained": "1"}})", "/network", "Only one of standard, prototxt, model and pretrained"},
+          {R"({"network": {"model": "1", "pretrained": "2"}})", "/network", "Only one of standard, prototxt, model and pretrained"},
+          {R"({"network": {"standard": "lenet"}, "weights": [{}]})", "/weights/0", "Initial weights need a path"},
           {R"({"network": {"standard": "lenet"}, "weights": ["a", {"model": "1", "pretrained": "2"}]})", "/weights/1",
-           "two jobs"},
+           "come from one job"},
           {R"({"network": {"standard": "lenet"}, "weights": [{"path": "a", "snapshot": "7"}]})", "/weights/0",
-           "belongs to a model"},
-          {R"({"network": {"standard": "lenet"}, "weights": [7]})", "/weights/0", "expected an object"},
+           "needs the id of its model"},
+          {R"({"network": {"standard": "lenet"}, "weights": [7]})", "/weights/0", "must be a path or an object, got 7"},
           {R"({"network": {"standard": "vgg"}})", "/network/standard",
-           "expected one of lenet, alexnet, googlenet, vgg16, resnet18, "},
-          {R"({"network": {"standard": "lenet"}, "epochs": 0})", "/epochs", "epochs is 0"},
-          {R"({"network": {"standard": "lenet"}, "epoch": 1})", "/epoch", "unknown field"},
-          {R"({"network": {"standard": "lenet"}, "batch_size": 0})", "/batch_size", "must be 1 to"},
+           "choose one of lenet, alexnet, googlenet, vgg16, resnet18, "},
+          {R"({"network": {"standard": "lenet"}, "epochs": 0})", "/epochs", "Epochs must be greater than 0, got 0"},
+          {R"({"network": {"standard": "lenet"}, "epoch": 1})", "/epoch", "Unknown field \"epoch\""},
+          {R"({"network": {"standard": "lenet"}, "batch_size": 0})", "/batch_size", "Batch size must be 1 to 1048576, got 0"},
           {R"({"network": {"standard": "lenet"}, "batch_size": 1.5})", "/batch_size", "a whole number"},
           {R"({"network": {"standard": "lenet"}, "mean": "median"})", "/mean", "one of none, image, pixel"},
           {R"({"network": {"standard": "lenet"}, "solver": {"type": "LION"}})", "/solver/type", "one of SGD, Nesterov"},
           {R"({"network": {"standard": "lenet"}, "solver": {"type": 3}})", "/solver/type", "got 3"},
-          {R"({"network": {"standard": "lenet"}, "solver": 3})", "/solver", "expected an object"},
-          {R"({"network": {"standard": "lenet"}, "solver": {"base_lr": 0}})", "/solver/base_lr", "base_lr is 0"},
-          {R"({"network": {"standard": "lenet"}, "solver": {"step_percent": 0}})", "/solver/step_percent", "is 0"},
+          {R"({"network": {"standard": "lenet"}, "solver": 3})", "/solver", "Solver must be an object, got 3"},
+          {R"({"network": {"standard": "lenet"}, "solver": {"base_lr": 0}})", "/solver/base_lr", "Base learning rate must be greater than 0, got 0"},
+          {R"({"network": {"standard": "lenet"}, "solver": {"step_percent": 0}})", "/solver/step_percent", "Step size must be greater than 0"},
           {R"({"network": {"standard": "lenet"}, "solver": {"lr_policy": "exp", "gamma": 0}})", "/solver/gamma",
-           "is 0"},
+           "Gamma must be greater than 0"},
           {R"({"network": {"standard": "lenet"}, "solver": {"steps_percent": [50, 40]}})", "/solver/steps_percent",
-           "40 after 50"},
-          {"[]", "/", "expected an object"}}) {
+           "got 40 after 50"},
+          {"[]", "/", "Expected an object"}}) {
         const auto spec = parse_model_spec(json::parse(c.text));
         ASSERT_FALSE(spec) << c.text;
         EXPECT_EQ(spec.error().code, ErrorCode::kInvalidArgument);
@@ -126,9 +127,11 @@ TEST(ModelSpec, SaysWhatIsWrongAndWhere) {
 }
 
 TEST(ModelSpec, TheSchemaNamesEveryMember) {
-    const auto schema = model_spec_schema();
+    const auto schema = json_schema(model_fields());
     EXPECT_THAT(schema["required"], ElementsAre("network"));
-    const auto members = to_json(ModelSpec{});
+    auto members = to_json(ModelSpec{});
+    members.erase("dataset_dir");  // the server's
+    EXPECT_EQ(schema["properties"].size(), members.size());
     for (const auto& [name, value] : members.items()) EXPECT_TRUE(schema["properties"].contains(name)) << name;
 }
 

@@ -65,7 +65,7 @@ class RampSource final : public SampleSource {
 };
 
 const SourceKind kRamp =
-    source_kind<RampOptions, RampSource>("fake_ramp", "generated ramps with a vector each", {"regression"});
+    source_kind<RampOptions, RampSource>("fake_ramp", "Ramps", "Generated ramps with a vector each", {"regression"});
 
 }  // namespace
 

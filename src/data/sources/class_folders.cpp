@@ -3,40 +3,68 @@
 #include "data/sources/class_split.hpp"
 #include "data/sources/image_files.hpp"
 #include "data/sources/source_binding.hpp"
+#include "data/sources/split_fields.hpp"
 #include "data/sources/walk.hpp"
 
 namespace digits {
 
 template <>
 struct JsonBinding<ClassFolderOptions> {
-    static auto fields() {
+    static constexpr const char* kSchema = "FolderSource";
+    static Fields fields() {
         using O = ClassFolderOptions;
-        return std::tuple{
-            json_field("path", &O::path).help("the training images"),
-            json_field("val_path", &O::val_path).help("the validation images, instead of percent_val"),
-            json_field("test_path", &O::test_path).help("the test images, instead of percent_test"),
-            json_field("percent_val", &O::percent_val).help("share of each class for validation").range(0, 100),
-            json_field("percent_test", &O::percent_test).help("share of each class for testing").range(0, 100),
-            json_field("min_per_class", &O::min_per_class).help("smaller classes are left out").range(1, 1e9),
-            json_field("max_per_class", &O::max_per_class).help("no more images of a class; 0: all").range(0, 1e9),
-            json_field("val_min_per_class", &O::val_min_per_class)
-                .help("of val_path; null: as min_per_class")
-                .range(1, 1e9),
-            json_field("val_max_per_class", &O::val_max_per_class)
-                .help("of val_path; null: as max_per_class")
-                .range(0, 1e9),
-            json_field("test_min_per_class", &O::test_min_per_class)
-                .help("of test_path; null: as min_per_class")
-                .range(1, 1e9),
-            json_field("test_max_per_class", &O::test_max_per_class)
-                .help("of test_path; null: as max_per_class")
-                .range(0, 1e9),
-        };
+        return {json_field("path", &O::path)
+                    .label("Training images")
+                    .help("Folder on the server with one subfolder per class, named after the class")
+                    .key("field.folder")
+                    .cli("from")
+                    .digits("folder_train")
+                    .path(PlaceKind::kFolder)
+                    .required(),
+                json_field("val_path", &O::val_path)
+                    .label("Validation images")
+                    .help("Separate folder of validation images, instead of a share of the training images")
+                    .cli("val-dir")
+                    .digits("folder_val")
+                    .path(PlaceKind::kFolder),
+                json_field("test_path", &O::test_path)
+                    .label("Test images")
+                    .help("Separate folder of test images, instead of a share of the training images")
+                    .cli("test-dir")
+                    .digits("folder_test")
+                    .path(PlaceKind::kFolder),
+                percent_val_field<O>(),
+                percent_test_field<O>(),
+                min_per_class_field<O>(),
+                max_per_class_field<O>(),
+                json_field("val_min_per_class", &O::val_min_per_class)
+                    .label("Minimum samples per class (validation)")
+                    .help("For a separate folder of validation images; default: as for training")
+                    .digits("folder_val_min_per_class")
+                    .range(1, 1e9)
+                    .advanced(),
+                json_field("val_max_per_class", &O::val_max_per_class)
+                    .label("Maximum samples per class (validation)")
+                    .help("For a separate folder of validation images; default: as for training")
+                    .digits("folder_val_max_per_class")
+                    .range(0, 1e9)
+                    .advanced(),
+                json_field("test_min_per_class", &O::test_min_per_class)
+                    .label("Minimum samples per class (test)")
+                    .help("For a separate folder of test images; default: as for training")
+                    .digits("folder_test_min_per_class")
+                    .range(1, 1e9)
+                    .advanced(),
+                json_field("test_max_per_class", &O::test_max_per_class)
+                    .label("Maximum samples per class (test)")
+                    .help("For a separate folder of test images; default: as for training")
+                    .digits("folder_test_max_per_class")
+                    .range(0, 1e9)
+                    .advanced()};
     }
 };
 
 Status ClassFolderOptions::validate(const std::string& where) const {
-    if (path.empty()) return wrong_source(where, "path", "path is missing: the folder with one sub-folder a class");
     DIGITS_TRY(check_percentages(dealt_to_val(), dealt_to_test(), where));
     DIGITS_TRY(check_class_limits(min_per_class, max_per_class, "", where));
     DIGITS_TRY(check_class_limits(val_min_per_class.value_or(min_per_class), val_max_per_class.value_or(max_per_class),
@@ -152,6 +180,6 @@ struct ClassFolders {
 }  // namespace
 
 const SourceKind kClassFolders =
-    source_kind<ClassFolderOptions, ClassFolders>("folder", "one sub-folder a class", {"classification"});
+    source_kind<ClassFolderOptions, ClassFolders>("folder", "Image folder", "A folder with one subfolder per class", {"classification"});
 
 }  // namespace digits

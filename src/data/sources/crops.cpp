@@ -4,27 +4,31 @@
 #include "data/sources/crop_list.hpp"
 #include "data/sources/image_files.hpp"
 #include "data/sources/source_binding.hpp"
+#include "data/sources/split_fields.hpp"
 #include "data/sources/walk.hpp"
 
 namespace digits {
 
 template <>
 struct JsonBinding<CropOptions> {
-    static auto fields() {
+    static constexpr const char* kSchema = "CropSource";
+    static Fields fields() {
         using O = CropOptions;
-        return std::tuple{
-            json_field("crops", &O::crops).help("file of path, x, y, width, height, label a line"),
-            json_field("root", &O::root).help("folder before relative paths"),
-            json_field("percent_val", &O::percent_val).help("share of each class for validation").range(0, 100),
-            json_field("percent_test", &O::percent_test).help("share of each class for testing").range(0, 100),
-            json_field("min_per_class", &O::min_per_class).help("smaller classes are left out").range(1, 1e9),
-            json_field("max_per_class", &O::max_per_class).help("no more images of a class; 0: all").range(0, 1e9),
-        };
+        return {json_field("crops", &O::crops)
+                    .label("Bounding-box list (CSV)")
+                    .help("File on the server with a line for each box: path,x,y,width,height,label; pixels from the "
+                          "upper left corner")
+                    .path(PlaceKind::kFile)
+                    .required(),
+                list_root_field<O>(),
+                percent_val_field<O>(),
+                percent_test_field<O>(),
+                min_per_class_field<O>(),
+                max_per_class_field<O>()};
     }
 };
 
 Status CropOptions::validate(const std::string& where) const {
-    if (crops.empty()) return wrong_source(where, "crops", "crops is missing: the file of rectangles");
     DIGITS_TRY(check_percentages(percent_val, percent_test, where));
     return check_class_limits(min_per_class, max_per_class, "", where);
 }
@@ -79,6 +83,6 @@ struct Crops {
 }  // namespace
 
 const SourceKind kCrops =
-    source_kind<CropOptions, Crops>("crops", "a text file of rectangles in images, a class each", {"classification"});
+    source_kind<CropOptions, Crops>("crops", "Crops (bounding boxes)", "A text file of rectangles in images, each with a class", {"classification"});
 
 }  // namespace digits

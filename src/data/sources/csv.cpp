@@ -10,25 +10,26 @@
 #include "data/sources/delimited.hpp"
 #include "data/sources/image_files.hpp"
 #include "data/sources/source_binding.hpp"
+#include "data/sources/split_fields.hpp"
 #include "data/sources/walk.hpp"
 
 namespace digits {
 
 template <>
 struct JsonBinding<CsvOptions> {
-    static auto fields() {
+    static constexpr const char* kSchema = "CsvSource";
+    static Fields fields() {
         using O = CsvOptions;
-        return std::tuple{
-            json_field("csv", &O::csv).help("file of a path and one or more numbers a line"),
-            json_field("root", &O::root).help("folder before relative paths"),
-            json_field("percent_val", &O::percent_val).help("share of the lines for validation").range(0, 100),
-            json_field("percent_test", &O::percent_test).help("share of the lines for testing").range(0, 100),
-        };
+        return {json_field("csv", &O::csv)
+                    .label("CSV file")
+                    .help("File on the server with the path of an image and one or more numbers on each line")
+                    .path(PlaceKind::kFile)
+                    .required(),
+                list_root_field<O>(), percent_val_field<O>(), percent_test_field<O>()};
     }
 };
 
 Status CsvOptions::validate(const std::string& where) const {
-    if (csv.empty()) return wrong_source(where, "csv", "csv is missing: the file of paths and numbers");
     return check_percentages(percent_val, percent_test, where);
 }
 
@@ -182,6 +183,6 @@ class Csv final : public SampleSource {
 }  // namespace
 
 const SourceKind kCsv = source_kind<CsvOptions, Csv>(
-    "csv", "a text file of an image's path and one or more numbers a line", {"regression"});
+    "csv", "CSV file", "A text file with the path of an image and one or more numbers on each line", {"regression"});
 
 }  // namespace digits

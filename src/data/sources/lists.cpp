@@ -5,27 +5,50 @@
 #include "data/sources/class_split.hpp"
 #include "data/sources/image_files.hpp"
 #include "data/sources/source_binding.hpp"
+#include "data/sources/split_fields.hpp"
 #include "data/sources/walk.hpp"
 
 namespace digits {
 
 template <>
 struct JsonBinding<ListOptions> {
-    static auto fields() {
+    static constexpr const char* kSchema = "ListSource";
+    static Fields fields() {
         using O = ListOptions;
-        return std::tuple{
-            json_field("train", &O::train).help("file of the training images"),
-            json_field("val", &O::val).help("file of the validation images"),
-            json_field("test", &O::test).help("file of the test images"),
-            json_field("labels", &O::labels).help("file with the name of each class, one a line"),
-            json_field("root", &O::root).help("folder before relative paths"),
-        };
+        return {json_field("train", &O::train)
+                    .label("Training list")
+                    .help("Text file on the server: an image path and a class index, counted from 0, on each line")
+                    .key("field.list_train")
+                    .cli("train-list")
+                    .digits("textfile_train_images")
+                    .path(PlaceKind::kFile)
+                    .required(),
+                json_field("val", &O::val)
+                    .label("Validation list")
+                    .help("Same format; optional")
+                    .key("field.list_val")
+                    .cli("val-list")
+                    .digits("textfile_val_images")
+                    .path(PlaceKind::kFile),
+                json_field("test", &O::test)
+                    .label("Test list")
+                    .help("Same format; optional")
+                    .key("field.list_test")
+                    .cli("test-list")
+                    .digits("textfile_test_images")
+                    .path(PlaceKind::kFile),
+                json_field("labels", &O::labels)
+                    .label("Labels")
+                    .help("Text file with one class name on each line")
+                    .key("field.list_labels")
+                    .digits("textfile_labels_file")
+                    .path(PlaceKind::kFile)
+                    .required(),
+                list_root_field<O>()};
     }
 };
 
-Status ListOptions::validate(const std::string& where) const {
-    if (train.empty()) return wrong_source(where, "train", "train is missing: the list of training images");
-    if (labels.empty()) return wrong_source(where, "labels", "labels is missing: the file with the class names");
+Status ListOptions::validate(const std::string&) const {
     return {};
 }
 
@@ -108,6 +131,6 @@ struct Lists {
 }  // namespace
 
 const SourceKind kLists =
-    source_kind<ListOptions, Lists>("lists", "text files of a path and a class number a line", {"classification"});
+    source_kind<ListOptions, Lists>("lists", "Text files", "Text files with the path of an image and a class number on each line", {"classification"});
 
 }  // namespace digits

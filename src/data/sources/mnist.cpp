@@ -3,25 +3,28 @@
 #include "data/sources/class_split.hpp"
 #include "data/sources/idx_file.hpp"
 #include "data/sources/source_binding.hpp"
+#include "data/sources/split_fields.hpp"
 #include "data/sources/walk.hpp"
 
 namespace digits {
 
 template <>
 struct JsonBinding<MnistOptions> {
-    static auto fields() {
+    static constexpr const char* kSchema = "MnistSource";
+    static Fields fields() {
         using O = MnistOptions;
-        return std::tuple{
-            json_field("path", &O::path).help("the folder of the four IDX files"),
-            json_field("percent_test", &O::percent_test).help("share of the training images for testing").range(0, 100),
-            json_field("min_per_class", &O::min_per_class).help("smaller classes are left out").range(1, 1e9),
-            json_field("max_per_class", &O::max_per_class).help("no more images of a class; 0: all").range(0, 1e9),
-        };
+        return {json_field("path", &O::path)
+                    .label("MNIST folder")
+                    .help("Folder on the server with the four IDX files; the 10,000 test images validate")
+                    .key("field.mnist_folder")
+                    .cli("from")
+                    .path(PlaceKind::kFolder)
+                    .required(),
+                percent_test_field<O>(), min_per_class_field<O>(), max_per_class_field<O>()};
     }
 };
 
 Status MnistOptions::validate(const std::string& where) const {
-    if (path.empty()) return wrong_source(where, "path", "path is missing: the folder with MNIST's four files");
     DIGITS_TRY(check_percentages(0, percent_test, where));
     return check_class_limits(min_per_class, max_per_class, "", where);
 }
@@ -107,6 +110,6 @@ class Mnist final : public SampleSource {
 
 }  // namespace
 
-const SourceKind kMnist = source_kind<MnistOptions, Mnist>("mnist", "MNIST's four IDX files", {"classification"});
+const SourceKind kMnist = source_kind<MnistOptions, Mnist>("mnist", "MNIST", "MNIST's four IDX files", {"classification"});
 
 }  // namespace digits

@@ -17,6 +17,8 @@
 
 namespace digits {
 
+struct FieldList;
+
 /// What a source knows before any sample is decoded.
 struct SourceFacts {
     TargetKind target = TargetKind::kClass;
@@ -77,12 +79,13 @@ struct SourceContext {
 /// One way to say where samples come from. The server parses and checks options; only a worker opens a source.
 struct SourceKind {
     std::string_view name;                ///< "folder": the member `type` of a source
+    std::string_view title;               ///< what people call it: "Image folder"
     std::string_view help;                ///< one line
     std::vector<std::string_view> tasks;  ///< that can use its samples; the first is the default
     /// Of the source's JSON without its type; `where` is the place of the source in the document. kInvalidArgument.
     Result<std::shared_ptr<const SourceOptions>> (*parse)(const nlohmann::json& json, const std::string& where);
     nlohmann::json (*print)(const SourceOptions& options);
-    nlohmann::json (*schema)();
+    const FieldList& (*fields)();
     std::vector<SourcePlace> (*places)(const SourceOptions& options);
     /// The splits that it will have as far as the options tell.
     std::vector<Split> (*splits)(const SourceOptions& options);

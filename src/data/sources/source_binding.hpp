@@ -22,9 +22,11 @@ const Options& options_as(const SourceOptions& options) {
 /// and `Source` has
 ///   static Result<std::unique_ptr<SampleSource>> open(const Options&, const SourceContext&);
 template <class Options, class Source>
-SourceKind source_kind(std::string_view name, std::string_view help, std::vector<std::string_view> tasks) {
+SourceKind source_kind(std::string_view name, std::string_view title, std::string_view help,
+                       std::vector<std::string_view> tasks) {
     SourceKind kind;
     kind.name = name;
+    kind.title = title;
     kind.help = help;
     kind.tasks = std::move(tasks);
     kind.parse = [](const nlohmann::json& json,
@@ -35,7 +37,7 @@ SourceKind source_kind(std::string_view name, std::string_view help, std::vector
         return options;
     };
     kind.print = [](const SourceOptions& options) { return to_json<Options>(options_as<Options>(options)); };
-    kind.schema = [] { return json_schema<Options>(); };
+    kind.fields = []() -> const FieldList& { return field_list<Options>(); };
     kind.places = [](const SourceOptions& options) { return options_as<Options>(options).places(); };
     kind.splits = [](const SourceOptions& options) { return options_as<Options>(options).splits(); };
     kind.open = [](const SourceOptions& options, const SourceContext& context) {

@@ -1,0 +1,54 @@
+#pragma once
+
+// Fields that several sources have. `Options` has members of these names. For .cpp files only.
+
+#include "base/json_binding.hpp"
+
+namespace digits {
+
+template <class Options>
+Field percent_val_field() {
+    return json_field<Options>("percent_val", &Options::percent_val)
+        .label("% for validation")
+        .help("Share that measures accuracy during training")
+        .unit("%")
+        .digits("folder_pct_val")
+        .range(0, 100);
+}
+template <class Options>
+Field percent_test_field() {
+    return json_field<Options>("percent_test", &Options::percent_test)
+        .label("% for testing")
+        .help("Share that is kept for a final test")
+        .unit("%")
+        .digits("folder_pct_test")
+        .range(0, 100);
+}
+template <class Options>
+Field min_per_class_field() {
+    return json_field<Options>("min_per_class", &Options::min_per_class)
+        .label("Minimum samples per class")
+        .help("Classes with fewer samples are skipped")
+        .digits("folder_train_min_per_class")
+        .range(1, 1e9);
+}
+template <class Options>
+Field max_per_class_field() {
+    return json_field<Options>("max_per_class", &Options::max_per_class)
+        .label("Maximum samples per class")
+        .help("Larger classes are sampled at random; 0: no limit")
+        .digits("folder_train_max_per_class")
+        .range(0, 1e9);
+}
+template <class Options>
+Field list_root_field() {
+    return json_field<Options>("root", &Options::root)
+        .label("Image folder (optional)")
+        .help("Prepended to relative paths")
+        .key("field.list_root")
+        .cli("list-root")
+        .digits("textfile_train_folder")
+        .path(PlaceKind::kFolder);
+}
+
+}  // namespace digits
