@@ -21,6 +21,7 @@ void register_digits_root(http::Router& router, Context& context);
 void register_evaluations(http::Router& router, Context& context);
 void register_events(http::Router& router, Context& context);
 void register_files(http::Router& router, Context& context);
+void register_forms(http::Router& router, Context& context);
 void register_frameworks(http::Router& router, Context& context);
 void register_hardware(http::Router& router, Context& context);
 void register_jobs(http::Router& router, Context& context);
@@ -54,6 +55,7 @@ inline constexpr auto kResources = {
     register_evaluations,
     register_events,
     register_files,
+    register_forms,
     register_frameworks,
     register_hardware,
     register_jobs,

@@ -20,6 +20,9 @@ void print_error(const Error& error, bool as_json) {
                                     {"where", error.where},
                                     {"advice", error.advice}}}};
         std::cerr << json.dump() << '\n';
+    } else if (error.where.starts_with("/spec/")) {
+        // A place in the request says nothing to a person; the message names the field.
+        std::cerr << "digits: " << Error{error.code, error.message, "", error.advice}.to_string() << '\n';
     } else {
         std::cerr << "digits: " << error.to_string() << '\n';
     }
@@ -51,7 +54,7 @@ int run(int argc, char** argv) {
     app.add_flag("--json", options.json, "Print JSON for scripts");
     app.add_flag("-q,--quiet", options.quiet, "Show no progress");
     for (const auto add : {add_serve, add_stop, add_dataset, add_train, add_classify, add_evaluate, add_download,
-                           add_jobs, add_pretrained, add_describe, add_doctor})
+                           add_jobs, add_pretrained, add_describe, add_doctor, add_openapi})
         add(app, invocation);
     curl_global_init(CURL_GLOBAL_DEFAULT);
     try {

@@ -27,6 +27,7 @@ void add_evaluate(CLI::App& app, Invocation& invocation);
 void add_pretrained(CLI::App& app, Invocation& invocation);
 void add_describe(CLI::App& app, Invocation& invocation);
 void add_doctor(CLI::App& app, Invocation& invocation);
+void add_openapi(CLI::App& app, Invocation& invocation);
 
 /// The `digits` program: parses, runs, prints errors to standard error. The exit code says the class of an error.
 int run(int argc, char** argv);
