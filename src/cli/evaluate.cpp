@@ -1,12 +1,13 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.hpp"
+#include "cli/field_options.hpp"
 #include "cli/terminal.hpp"
+#include "data/evaluation_spec.hpp"
 
 namespace digits::cli {
 namespace {
@@ -16,20 +17,16 @@ using nlohmann::json;
 constexpr std::size_t kShownClasses = 40;
 
 struct EvaluateArguments {
-    std::string model, name, split, list, folder, root, snapshot = "best";
-    std::int64_t limit = 0;
-    int batch_size = 32, threads = 0;
+    std::string model, name, split, list, folder;
+    FieldOptions fields;
     bool detach = false, print_id = false;
 };
 
 json source_of(const EvaluateArguments& a) {
-    const auto absolute = [](const std::string& path) {
-        return path.empty() ? path : std::filesystem::absolute(path).lexically_normal().string();
-    };
-    if (!a.list.empty())
-        return {{"type", "list"}, {"path", absolute(a.list)}, {"root", absolute(a.root)}, {"limit", a.limit}};
-    if (!a.folder.empty()) return {{"type", "folder"}, {"path", absolute(a.folder)}, {"limit", a.limit}};
-    return {{"type", "split"}, {"split", a.split.empty() ? "val" : a.split}, {"limit", a.limit}};
+    if (!a.list.empty()) return {{"type", "list"}, {"path", absolute_path(a.list)}};
+    if (!a.folder.empty()) return {{"type", "folder"}, {"path", absolute_path(a.folder)}};
+    if (!a.split.empty()) return {{"type", "split"}, {"split", a.split}};
+    return json::object();
 }
 
 std::string share_text(const json& value) {
@@ -59,12 +56,8 @@ void print_evaluation(const json& found) {
 Status evaluate(const EvaluateArguments& a, const CommonOptions& options) {
     DIGITS_ASSIGN(auto session, Session::open(options));
     DIGITS_ASSIGN(const auto model, session.find_job("model", a.model));
-    json body{{"spec",
-               {{"model_id", model["id"]},
-                {"snapshot", a.snapshot},
-                {"source", source_of(a)},
-                {"batch_size", a.batch_size},
-                {"threads", a.threads}}}};
+    json body{{"spec", {{"model_id", model["id"]}, {"source", source_of(a)}}}};
+    DIGITS_TRY(a.fields.write(body["spec"]));
     if (!a.name.empty()) body["name"] = a.name;
     DIGITS_ASSIGN(const auto job, session.client().post("/evaluations", body));
     const auto id = job["id"].get<std::string>();
@@ -89,27 +82,22 @@ Status evaluate(const EvaluateArguments& a, const CommonOptions& options) {
 
 void add_evaluate(CLI::App& app, Invocation& invocation) {
     auto a = std::make_shared<EvaluateArguments>();
-    auto* command = app.add_subcommand("evaluate", "Say how well a model classifies many pictures");
+    auto* command = app.add_subcommand("evaluate", "Evaluate a model on many images");
     command->add_option("--model", a->model, "Id or name of the model")->required();
     command->add_option("--name", a->name, "Name of the evaluation");
-    command->add_option("--snapshot", a->snapshot, "best, last or an iteration")->capture_default_str();
+    a->fields.add(*command, evaluation_fields());
     auto* split = command->add_option("--split", a->split, "train, val (default) or test of the model's dataset")
                       ->check(CLI::IsMember({"train", "val", "test"}));
-    auto* list = command->add_option("--list", a->list, "A file with lines of a path, or of a path and a class number")
+    auto* list = command->add_option("--list", a->list, "A file with lines `path` or `path class-number`")
                      ->check(CLI::ExistingFile)
                      ->excludes(split);
     command
-        ->add_option("--folder", a->folder, "A folder of pictures; sub-folders named as classes say what is on theirs")
+        ->add_option("--folder", a->folder, "A folder of images; subfolders named like classes hold images of these classes")
         ->check(CLI::ExistingDirectory)
         ->excludes(split)
         ->excludes(list);
-    command->add_option("--root", a->root, "Folder before the relative paths of a list")->needs(list);
-    command->add_option("--limit", a->limit, "At most so many pictures; 0: all")->check(CLI::NonNegativeNumber);
-    command->add_option("--batch-size", a->batch_size, "Pictures at once")
-        ->check(CLI::Range(1, 4096))
-        ->capture_default_str();
-    command->add_option("--threads", a->threads, "0: all cores")->check(CLI::NonNegativeNumber);
-    command->add_flag("--detach", a->detach, "Do not wait for it");
+    command->get_option("--root")->needs(list);
+    command->add_flag("--detach", a->detach, "Do not wait until it is done");
     command->add_flag("--print-id", a->print_id, "Print only the id");
     command->callback([a, &invocation] { invocation.status = evaluate(*a, invocation.options); });
 }
