@@ -1,12 +1,14 @@
 #include "api/compat/dataset_form.hpp"
 
 #include <algorithm>
-#include <array>
 #include <map>
 
 #include "api/requests/named_places.hpp"
 #include "api/requests/warm_questions.hpp"
 #include "base/ids.hpp"
+#include "data/dataset_spec.hpp"
+#include "data/sources/image_list.hpp"
+#include "data/sources/source.hpp"
 
 namespace digits::api::compat {
 namespace {
@@ -14,7 +16,6 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-constexpr Range kPercent{0, 100};
 constexpr Range kCount{1, kNoLimit};
 
 bool is_url(const std::string& path) { return path.starts_with("http://") || path.starts_with("https://"); }
@@ -67,7 +68,7 @@ std::string read_folder(Form& form, const std::string& name, const Faults& fault
     return path;
 }
 
-/// How many pictures a class must and may have. `prefix`: of the spec's members.
+/// How many images a class must and may have. `start`: of DIGITS's fields; `prefix`: of the spec's members.
 void read_limits(Form& form, const std::string& start, const std::string& prefix, json& source) {
     const auto least = form.integer(start + "_min_per_class", kCount, 2).value_or(1);
     const auto most = form.integer(start + "_max_per_class", kCount).value_or(0);
@@ -81,9 +82,10 @@ json read_folder_source(Form& form, const Faults& faults) {
     json source{{"type", "folder"}, {"path", read_folder(form, "folder_train", faults)}};
     read_limits(form, "folder_train", "", source);
     for (const std::string split : {"val", "test"}) {
-        const auto percent = form.required_integer("folder_pct_" + split, kPercent, split == "val" ? 25 : 0);
+        const auto member = "percent_" + split;
+        form.read_required(source_kinds().find("folder")->fields(), {"/" + member}, source);
         const bool own = form.flag("has_" + split + "_folder");
-        source["percent_" + split] = own ? 0 : percent;
+        if (own) source[member] = 0;
         if (!own) continue;
         source[split + "_path"] = read_folder(form, "folder_" + split, faults);
         read_limits(form, "folder_" + split, split + "_", source);
@@ -178,13 +180,11 @@ http::Async<Result<DatasetWish>> read_dataset_form(Form& form, const Context& co
     wish.name = form.required_text("dataset_name");
     wish.group = form.text("group_name");
     const auto encoding = form.choice("encoding", "png", {"none", "png", "jpg"});
-    wish.spec["image"] = {{"channels", form.choice("resize_channels", "3", {"1", "3"}) == "1" ? 1 : 3},
-                          {"width", form.required_integer("resize_width", kCount, 256)},
-                          {"height", form.required_integer("resize_height", kCount, 256)},
-                          {"resize", form.choice("resize_mode", "squash", {"crop", "squash", "fill", "half_crop"})}};
-    wish.spec["storage"] = {{"backend", form.choice("backend", "lmdb", {"lmdb", "hdf5"})},
-                            {"encoding", encoding == "jpg" ? "jpeg" : encoding},
-                            {"compression", form.choice("compression", "none", {"none", "gzip"})}};
+    form.read_required(dataset_fields(), {"/image/width", "/image/height", "/image/resize", "/storage/backend"},
+                       wish.spec);
+    wish.spec["image"]["channels"] = form.choice("resize_channels", "3", {"1", "3"}) == "1" ? 1 : 3;
+    wish.spec["storage"]["encoding"] = encoding == "jpg" ? "jpeg" : encoding;
+    wish.spec["storage"]["compression"] = form.choice("compression", "none", {"none", "gzip"});
     const auto method = form.choice("method", "folder", {"folder", "textfile", "s3"});
     if (method == "s3") {
         form.refuse("method", "S3 is not offered; copy the pictures to the server's machine");
@@ -198,25 +198,7 @@ http::Async<Result<DatasetWish>> read_dataset_form(Form& form, const Context& co
 }
 
 std::string dataset_field_of(const std::string& place) {
-    static constexpr std::array<std::pair<const char*, const char*>, 14> kFields{{
-        {"/spec/source/path", "folder_train"},
-        {"/spec/source/val_path", "folder_val"},
-        {"/spec/source/test_path", "folder_test"},
-        {"/spec/source/percent_val", "folder_pct_val"},
-        {"/spec/source/percent_test", "folder_pct_test"},
-        {"/spec/source/min_per_class", "folder_train_min_per_class"},
-        {"/spec/source/max_per_class", "folder_train_max_per_class"},
-        {"/spec/source/train", "textfile_train_images"},
-        {"/spec/source/val", "textfile_val_images"},
-        {"/spec/source/test", "textfile_test_images"},
-        {"/spec/source/labels", "textfile_labels_file"},
-        {"/spec/source/root", "textfile_train_folder"},
-        {"/spec/image/width", "resize_width"},
-        {"/spec/image/height", "resize_height"},
-    }};
-    for (const auto& [member, field] : kFields)
-        if (place == member) return field;
-    return "";
+    return place.starts_with("/spec/") ? declared_field_of(dataset_fields(), std::string_view(place).substr(5)) : "";
 }
 
 }  // namespace digits::api::compat

@@ -6,10 +6,13 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "base/check.hpp"
 #include "http/header_text.hpp"
 
 namespace digits::api::compat {
 namespace {
+
+using nlohmann::json;
 
 constexpr const char* kNoInteger = "Not a valid integer value";
 constexpr const char* kNoNumber = "Not a valid float value";
@@ -30,6 +33,16 @@ std::vector<std::string> split_list(std::string text) {
         begin = end + 1;
     }
     return words;
+}
+
+/// The declared field at a place, which must have a name in DIGITS's forms.
+const FieldFacts& get_field(const FieldList& fields, std::string_view place) {
+    const FieldFacts* found = nullptr;
+    for_each_field(fields, [&](const FieldFacts& field, const std::string& path) {
+        if (path == place) found = &field;
+    });
+    DIGITS_CHECK(found && !found->digits.empty());
+    return *found;
 }
 
 }  // namespace
@@ -61,6 +74,10 @@ bool Form::flag(const std::string& name) const {
 
 std::string Form::choice(const std::string& name, std::string_view fallback,
                          std::initializer_list<std::string_view> choices) {
+    return choice(name, fallback, std::vector<std::string>(choices.begin(), choices.end()));
+}
+
+std::string Form::choice(const std::string& name, std::string_view fallback, std::span<const std::string> choices) {
     auto value = text(name, fallback);
     if (std::ranges::find(choices, value) == choices.end()) {
         refuse(name, "Not a valid choice");
@@ -144,6 +161,59 @@ std::vector<std::int64_t> Form::integers(const std::string& name, Range range) {
         values.push_back(*value);
     }
     return values;
+}
+
+json Form::read_declared(const FieldFacts& field) {
+    const auto& name = field.digits;
+    const Range range{field.limits.low, field.limits.high};
+    const bool has_default = !field.fallback.is_null();
+    switch (field.value.type) {
+        case FieldType::kBoolean: return flag(name);
+        case FieldType::kInteger: {
+            const auto value = integer(name, range, has_default ? std::optional(field.fallback.get<std::int64_t>()) : std::nullopt);
+            return value ? json(*value) : json();
+        }
+        case FieldType::kNumber: {
+            const auto value = number(name, range, has_default ? std::optional(field.fallback.get<double>()) : std::nullopt);
+            return value ? json(*value) : json();
+        }
+        case FieldType::kChoice: return choice(name, field.fallback.get<std::string>(), field.value.words);
+        default: return text(name, has_default ? field.fallback.get<std::string>() : std::string());
+    }
+}
+
+void Form::read_required(const FieldList& fields, std::initializer_list<std::string> places, json& spec) {
+    for (const auto& place : places) {
+        const auto& field = get_field(fields, place);
+        auto& value = spec[json::json_pointer(place)] = read_declared(field);
+        if (!value.is_null() || field.value.nullable) continue;
+        if (!errors_.contains(field.digits)) refuse(field.digits, kRequired);
+        value = field.fallback;
+    }
+}
+
+void Form::read_optional(const FieldList& fields, std::initializer_list<std::string> places, json& spec) {
+    for (const auto& place : places) {
+        const auto& field = get_field(fields, place);
+        auto& value = spec[json::json_pointer(place)] = read_declared(field);
+        if (value.is_null()) value = field.fallback;
+    }
+}
+
+std::string declared_field_of(const FieldList& fields, std::string_view place) {
+    std::string found;
+    std::size_t longest = 0;
+    const auto look = [&](const FieldFacts& field, const std::string& path) {
+        const bool is_at = place == path || place.starts_with(path + "/");
+        if (!is_at || field.digits.empty() || path.size() <= longest) return;
+        found = field.digits;
+        longest = path.size();
+    };
+    for_each_field(fields, [&](const FieldFacts& field, const std::string& path) {
+        look(field, path);
+        for (const auto& variant : field.value.variants) for_each_field(*variant.fields, look, path);
+    });
+    return found;
 }
 
 std::string python_number(double value) {

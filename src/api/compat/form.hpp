@@ -4,11 +4,13 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "api/compat/arguments.hpp"
+#include "base/field_facts.hpp"
 
 namespace digits::api::compat {
 
@@ -31,6 +33,7 @@ class Form {
     bool flag(const std::string& name) const;
     std::string choice(const std::string& name, std::string_view fallback,
                        std::initializer_list<std::string_view> choices);
+    std::string choice(const std::string& name, std::string_view fallback, std::span<const std::string> choices);
     /// None, with an error, for what is no number or out of range; an empty field is none.
     std::optional<std::int64_t> integer(const std::string& name, Range range,
                                         std::optional<std::int64_t> fallback = {});
@@ -44,6 +47,12 @@ class Form {
     /// An empty field is none.
     std::vector<std::int64_t> integers(const std::string& name, Range range);
 
+    /// The fields at these places of the spec ("/image/width"), each with the name, type, limits, choices and default
+    /// that `fields` declare. To be empty is an error, but for those that may be null.
+    void read_required(const FieldList& fields, std::initializer_list<std::string> places, nlohmann::json& spec);
+    /// As above; an empty field has its default.
+    void read_optional(const FieldList& fields, std::initializer_list<std::string> places, nlohmann::json& spec);
+
     void refuse(const std::string& field, std::string message);
     bool ok() const { return errors_.empty(); }
     /// `{field: [message]}`
@@ -51,11 +60,15 @@ class Form {
     const Arguments& arguments() const { return arguments_; }
 
   private:
+    nlohmann::json read_declared(const FieldFacts& field);
     bool check_range(const std::string& name, double value, Range range);
 
     const Arguments& arguments_;
     nlohmann::json errors_ = nlohmann::json::object();
 };
+
+/// The field of DIGITS's form for a place of a spec ("/source/path") or for what it lies in; empty: none is declared.
+std::string declared_field_of(const FieldList& fields, std::string_view place);
 
 /// A finite number, and nothing beside it.
 std::optional<double> parse_number(std::string_view text);

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
 #include "api/compat/answers.hpp"
 #include "api/compat/snapshot_epoch.hpp"
@@ -27,8 +26,6 @@ constexpr std::size_t kMostJobs = 200;
 constexpr Range kAny{};
 constexpr Range kNotNegative{0, kNoLimit};
 constexpr Range kPositive{1, kNoLimit};
-
-json json_of(const auto& value) { return value ? json(*value) : json(); }
 
 /// A dataset to train with: one that is there or will be. The form refuses any other.
 std::string read_dataset(Form& form, const Context& context) {
@@ -199,15 +196,14 @@ std::string named(const std::string& word, std::initializer_list<std::pair<const
 /// More than DIGITS does with Caffe, which has no augmentation. `aug_whitening` has no effect: pictures that are to be
 /// classified would have to be whitened, too.
 json read_augmentation(Form& form) {
-    json augmentation;
+    json spec;
+    form.read_optional(model_fields(), {"/augmentation/scale", "/augmentation/noise", "/augmentation/contrast"}, spec);
+    auto& augmentation = spec["augmentation"];
+    augmentation["rotation"] = form.integer("aug_rot", {0, 180}, 0).value_or(0);
     augmentation["flip"] = named(form.choice("aug_flip", "none", {"none", "fliplr", "flipud", "fliplrud"}),
                                  {{"fliplr", "horizontal"}, {"flipud", "vertical"}, {"fliplrud", "both"}});
     augmentation["turns"] = named(form.choice("aug_quad_rot", "none", {"none", "rot90", "rot180", "rotall"}),
                                   {{"rot90", "quarter"}, {"rot180", "half"}, {"rotall", "all"}});
-    augmentation["rotation"] = form.integer("aug_rot", {0, 180}, 0).value_or(0);
-    augmentation["scale"] = form.number("aug_scale", {0, 1}, 0.0).value_or(0);
-    augmentation["noise"] = form.number("aug_noise", {0, 1}, 0.0).value_or(0);
-    augmentation["contrast"] = form.number("aug_contrast", {0, 5}, 0.0).value_or(0);
     const bool colours = form.flag("aug_hsv_use");
     for (const auto& [field, member, usual] : std::initializer_list<std::tuple<const char*, const char*, double>>{
              {"aug_hsv_h", "hue", 0.02}, {"aug_hsv_s", "saturation", 0.04}, {"aug_hsv_v", "value", 0.06}}) {
@@ -270,12 +266,8 @@ http::Async<Result<ModelWish>> read_model_form(Form& form, const Context& contex
     spec["dataset_id"] = read_dataset(form, context);
     spec["solver"] = read_solver(form);
     spec["epochs"] = form.required_integer("train_epochs", kPositive, 30);
-    spec["snapshot_interval"] = form.required_number("snapshot_interval", kNotNegative, 1);
-    spec["val_interval"] = form.required_number("val_interval", kNotNegative, 1);
-    spec["batch_accumulation"] = form.integer("batch_accumulation", kPositive, 1).value_or(1);
-    spec["seed"] = json_of(form.integer("random_seed", kNotNegative));
-    spec["crop_size"] = json_of(form.integer("crop_size", kPositive));
-    spec["mean"] = form.choice("use_mean", "image", {"none", "image", "pixel"});
+    form.read_required(model_fields(), {"/snapshot_interval", "/val_interval", "/seed", "/crop_size", "/mean"}, spec);
+    form.read_optional(model_fields(), {"/batch_accumulation"}, spec);
     spec["augmentation"] = read_augmentation(form);
     wish.learning_rates = form.numbers("learning_rate", kNotNegative, {0.01});
     wish.batch_sizes = form.integers("batch_size", kPositive);
@@ -291,31 +283,14 @@ http::Async<Result<ModelWish>> read_model_form(Form& form, const Context& contex
 
 std::string model_field_of(const std::string& place, const json& spec) {
     const auto policy = spec.value(json::json_pointer("/solver/lr_policy"), "step");
+    if (!place.starts_with("/spec")) return "";
     if (place == "/spec/solver/gamma") return "lr_" + policy + "_gamma";
     if (place == "/spec/solver/power") return "lr_" + policy + "_power";
     if (place == "/spec/solver/step_percent") return policy == "sigmoid" ? "lr_sigmoid_step" : "lr_step_size";
-    static constexpr std::array<std::pair<const char*, const char*>, 18> kFields{{
-        {"/spec/augmentation/flip", "aug_flip"},
-        {"/spec/augmentation/turns", "aug_quad_rot"},
-        {"/spec/augmentation/hue", "aug_hsv_h"},
-        {"/spec/augmentation/saturation", "aug_hsv_s"},
-        {"/spec/augmentation", "dataset"},
-        {"/spec/solver/steps_percent", "lr_multistep_values"},
-        {"/spec/solver/base_lr", "learning_rate"},
-        {"/spec/solver/rms_decay", "rms_decay"},
-        {"/spec/network/standard", "standard_networks"},
-        {"/spec/network/pretrained", "pretrained_networks"},
-        {"/spec/network/python_layers", "python_layer_client_file"},
-        {"/spec/network", "custom_network"},
-        {"/spec/weights", "custom_network_snapshot"},
-        {"/spec/batch_size", "batch_size"},
-        {"/spec/batch_accumulation", "batch_accumulation"},
-        {"/spec/crop_size", "crop_size"},
-        {"/spec/epochs", "train_epochs"},
-        {"/spec/seed", "random_seed"},
-    }};
-    for (const auto& [member, field] : kFields)
-        if (place.starts_with(member)) return field;
+    if (const auto field = declared_field_of(model_fields(), std::string_view(place).substr(5)); !field.empty())
+        return field;
+    if (place.starts_with("/spec/augmentation")) return "dataset";
+    if (place.starts_with("/spec/network")) return "custom_network";
     const bool standard = spec.contains(json::json_pointer("/network/standard"));
     return place == "/spec" ? (standard ? "standard_networks" : "custom_network") : "";
 }
