@@ -1,4 +1,5 @@
 import type { ModelSpec } from "../src/api/client.ts";
+import forms from "../src/api/forms.json" with { type: "json" };
 import type { Routes } from "./route.ts";
 
 export const lenet = `name: "LeNet"
@@ -21,6 +22,9 @@ layer {
 `;
 
 export const routes: Routes = {
+  "GET /forms/dataset": () => forms.dataset,
+  "GET /forms/model": () => forms.model,
+  "GET /forms/evaluation": () => forms.evaluation,
   "GET /networks": () => ({
     items: [
       network("lenet", "LeNet", "Digits and other small grayscale images", 28, 1),

@@ -39,6 +39,7 @@ export type LayerViews = Schemas["LayerViews"];
 export type LayerView = Schemas["LayerView"];
 export type Pretrained = Schemas["Pretrained"];
 export type Problem = Schemas["Problem"];
+export type FormField = Schemas["FormField"];
 export type Session = Schemas["Session"];
 export type Hardware = Schemas["Hardware"];
 export type System = Schemas["System"];

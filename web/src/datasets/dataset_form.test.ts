@@ -1,5 +1,9 @@
 import { describe, expect, it, test } from "vitest";
-import { dataset_spec, empty_dataset_form, form_of_dataset, suggested_name } from "./dataset_form";
+import type { FormField } from "../api/client";
+import forms from "../api/forms.json";
+import { can_scan, dataset_spec, empty_dataset_form, form_of_dataset, other_sources, suggested_name } from "./dataset_form";
+
+const fields = forms.dataset.fields as FormField[];
 
 test("a dataset made like another keeps the limits of its own validation and test folders", () => {
   const source = {
@@ -15,14 +19,19 @@ test("a dataset made like another keeps the limits of its own validation and tes
     val_max_per_class: 30,
     test_max_per_class: 10,
   };
-  const form = form_of_dataset("copy", "", { source, image: { width: 28, height: 28, channels: 1, resize: "crop" } });
+  const form = form_of_dataset(
+    "copy",
+    "",
+    { source, image: { width: 28, height: 28, channels: 1, resize: "crop" } },
+    fields,
+  );
   expect(dataset_spec(form).source).toEqual(source);
-  const whole = form_of_dataset("copy", "", { source: { ...source, test_min_per_class: null } });
+  const whole = form_of_dataset("copy", "", { source: { ...source, test_min_per_class: null } }, fields);
   expect(dataset_spec(whole).source).toEqual(source);
 });
 
 describe("the name of a new dataset", () => {
-  const named = (part: Partial<typeof empty_dataset_form>) => suggested_name({ ...empty_dataset_form, ...part });
+  const named = (part: Partial<ReturnType<typeof empty_dataset_form>>) => suggested_name({ ...empty_dataset_form(fields), ...part });
   it("comes from the folder or list that was chosen", () => {
     expect(named({ path: "/data/mnist/train" })).toBe("mnist");
     expect(named({ path: "/data/flowers/" })).toBe("flowers");
@@ -30,4 +39,59 @@ describe("the name of a new dataset", () => {
     expect(named({ source: "lists", list_train: "/lists/birds.txt" })).toBe("birds");
     expect(named({})).toBe("");
   });
+});
+
+test("a new form has the declared defaults", () => {
+  const form = empty_dataset_form(fields);
+  expect([form.width, form.channels, form.percent_val, form.max_per_class, form.threads, form.mean]).toEqual([
+    "256",
+    "3",
+    "25",
+    "",
+    "",
+    true,
+  ]);
+});
+
+test("a source that the page does not know is asked for by its declared fields", () => {
+  const field = (name: string, type: FormField["type"], more: Partial<FormField> = {}): FormField => ({
+    ...fields[0]!,
+    path: `/source/${name}`,
+    name,
+    type,
+    required: false,
+    default: null,
+    variants: [],
+    ...more,
+  });
+  const stars = {
+    name: "stars",
+    tasks: ["regression"],
+    label: "Stars",
+    help: "",
+    key: "source.stars",
+    fields: [
+      field("table", "text", { required: true, default: "" }),
+      field("columns", "list", { default: [1, 2] }),
+      field("bright", "boolean", { default: false }),
+      field("limit", "integer", { default: 7 }),
+    ],
+  };
+  const declared = fields.map((one) => (one.path === "/source" ? { ...one, variants: [...one.variants, stars] } : one));
+  expect(other_sources(declared).map(({ name }) => name)).toContain("stars");
+  const form = { ...empty_dataset_form(declared), source: "stars" };
+  expect(can_scan(form, declared)).toBe(false);
+  const filled = {
+    ...form,
+    others: { "/source/table": " /a.csv ", "/source/columns": "3, 4", "/source/bright": "false", "/source/limit": "" },
+  };
+  expect(can_scan(filled, declared)).toBe(true);
+  const spec = dataset_spec(filled, declared);
+  expect(spec.type).toBe("regression");
+  expect(spec.source).toEqual({ type: "stars", table: "/a.csv", columns: [3, 4], bright: false });
+  const again = form_of_dataset("copy", "", spec as unknown as Record<string, unknown>, declared);
+  expect([again.source, again.others]).toEqual([
+    "stars",
+    { "/source/table": "/a.csv", "/source/columns": "3, 4", "/source/bright": "false" },
+  ]);
 });

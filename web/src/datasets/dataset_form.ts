@@ -1,10 +1,27 @@
-import type { DatasetSpec } from "../api/client";
+import type { DatasetSpec, FormField } from "../api/client";
+import {
+  fields_by_path,
+  has_required,
+  optional_number,
+  other_fields,
+  put_typed,
+  type Typed,
+  typed_number,
+  typed_of,
+  with_defaults,
+} from "../forms/form_fields";
+
+/** The sources that the page draws itself, and those of the same kind that it does not offer. */
+const known_sources = ["folder", "lists", "crops", "mnist"];
 
 /** The form's fields as they are typed. */
 export interface DatasetForm {
   name: string;
   group: string;
-  source: "folder" | "upload" | "lists" | "crops";
+  /** `folder`, `upload`, `lists`, `crops`, or the name of another declared source. */
+  source: string;
+  /** Fields that the page draws from their declaration alone. */
+  others: Typed;
   path: string;
   /** Where what was sent lies on the server's machine. */
   uploaded: string;
@@ -38,19 +55,21 @@ export interface DatasetForm {
   threads: string;
 }
 
-export const empty_dataset_form: DatasetForm = {
+/** Before the server's defaults are known. */
+const blank_form: DatasetForm = {
   name: "",
   group: "",
   source: "folder",
+  others: {},
   path: "",
   uploaded: "",
   own_val: false,
   val_path: "",
   own_test: false,
   test_path: "",
-  percent_val: "25",
-  percent_test: "0",
-  min_per_class: "2",
+  percent_val: "",
+  percent_test: "",
+  min_per_class: "",
   max_per_class: "",
   val_min_per_class: "",
   val_max_per_class: "",
@@ -62,15 +81,15 @@ export const empty_dataset_form: DatasetForm = {
   list_labels: "",
   list_root: "",
   crops: "",
-  width: "256",
-  height: "256",
+  width: "",
+  height: "",
   channels: "3",
   resize: "squash",
   backend: "lmdb",
   encoding: "png",
   mean: true,
   shuffle: true,
-  seed: "1",
+  seed: "",
   threads: "",
 };
 
@@ -101,20 +120,30 @@ export const dataset_places: Partial<Record<keyof DatasetForm, string>> = {
   resize: "/spec/image/resize",
   backend: "/spec/storage/backend",
   encoding: "/spec/storage/encoding",
+  mean: "/spec/mean",
+  shuffle: "/spec/shuffle",
   seed: "/spec/seed",
   threads: "/spec/threads",
 };
 
-/** A number as typed; what is no number goes to the server as it is, whose error then names the field. */
-export function typed_number(text: string): number | string {
-  const trimmed = text.trim();
-  const number = Number(trimmed);
-  return trimmed !== "" && Number.isFinite(number) ? number : trimmed;
+export function empty_dataset_form(fields: FormField[]): DatasetForm {
+  return with_defaults(blank_form, dataset_places, fields_by_path(fields), ["max_per_class", "threads"]);
 }
 
-/** An empty field means `when_empty`. */
-export function optional_number<T>(text: string, when_empty: T): number | string | T {
-  return text.trim() === "" ? when_empty : typed_number(text);
+/** The declared sources that the page draws from their declaration alone. */
+export function other_sources(fields: FormField[]): FormField["variants"] {
+  const source = fields.find(({ path }) => path === "/source");
+  return (source?.variants ?? []).filter(({ name }) => !known_sources.includes(name));
+}
+
+/** Of the storage and the dataset as a whole. */
+export function other_dataset_fields(fields: FormField[]): FormField[] {
+  const own = other_fields(fields, dataset_places);
+  return own.filter(({ path }) => !path.startsWith("/source/"));
+}
+
+export function other_source(form: DatasetForm, fields: FormField[]): FormField["variants"][number] | undefined {
+  return other_sources(fields).find(({ name }) => name === form.source);
 }
 
 /** What was sent lies in a folder of the server's machine, too. */
@@ -122,15 +151,17 @@ function is_folder(form: DatasetForm): boolean {
   return form.source === "folder" || form.source === "upload";
 }
 
-export function dataset_spec(form: DatasetForm): DatasetSpec {
+export function dataset_spec(form: DatasetForm, fields: FormField[] = []): DatasetSpec {
+  const other = other_source(form, fields);
   const shares = {
     percent_val: form.own_val && is_folder(form) ? 0 : optional_number(form.percent_val, 0),
     percent_test: form.own_test && is_folder(form) ? 0 : optional_number(form.percent_test, 0),
     min_per_class: optional_number(form.min_per_class, 1),
     max_per_class: optional_number(form.max_per_class, 0),
   };
-  const source =
-    form.source === "crops"
+  const source = other
+    ? { type: other.name }
+    : form.source === "crops"
       ? { type: "crops", crops: form.crops.trim(), root: form.list_root.trim(), ...shares }
       : is_folder(form)
         ? {
@@ -149,8 +180,8 @@ export function dataset_spec(form: DatasetForm): DatasetSpec {
             labels: form.list_labels.trim(),
             root: form.list_root.trim(),
           };
-  return {
-    type: "classification",
+  const spec = {
+    type: other?.tasks[0] ?? "classification",
     source,
     image: {
       width: typed_number(form.width),
@@ -163,7 +194,9 @@ export function dataset_spec(form: DatasetForm): DatasetSpec {
     shuffle: form.shuffle,
     seed: optional_number(form.seed, 1),
     threads: optional_number(form.threads, 0),
-  } as DatasetSpec;
+  };
+  put_typed(spec, [...(other?.fields ?? []), ...other_dataset_fields(fields)], form.others);
+  return spec as DatasetSpec;
 }
 
 /** Limits of folders of their own; an empty field means as for the training folder. */
@@ -180,35 +213,46 @@ function own_limits(form: DatasetForm): Record<string, unknown> {
 }
 
 /** Enough is typed to ask the server what it would find. */
-export function can_scan(form: DatasetForm): boolean {
+export function can_scan(form: DatasetForm, fields: FormField[]): boolean {
+  const other = other_source(form, fields);
+  if (other) return has_required(other.fields, form.others);
   if (form.source === "crops") return form.crops.trim() !== "";
   if (form.source === "upload") return form.uploaded !== "";
   return is_folder(form) ? form.path.trim() !== "" : form.list_train.trim() !== "" && form.list_labels.trim() !== "";
 }
 
 /** The form of an existing dataset, to make another like it. */
-export function form_of_dataset(name: string, group: string, spec: Record<string, unknown>): DatasetForm {
+export function form_of_dataset(
+  name: string,
+  group: string,
+  spec: Record<string, unknown>,
+  fields: FormField[],
+): DatasetForm {
   const source = (spec.source ?? {}) as Record<string, unknown>;
   const image = (spec.image ?? {}) as Record<string, unknown>;
   const storage = (spec.storage ?? {}) as Record<string, unknown>;
   const text = (value: unknown, otherwise: string) =>
     value === undefined || value === null ? otherwise : String(value);
   const none = (value: unknown) => (value === 0 || value === undefined ? "" : String(value));
+  const empty = empty_dataset_form(fields);
   const form: DatasetForm = {
-    ...empty_dataset_form,
+    ...empty,
     name,
     group,
-    width: text(image.width, "256"),
-    height: text(image.height, "256"),
-    channels: image.channels === 1 ? "1" : "3",
-    resize: text(image.resize, "squash") as DatasetForm["resize"],
-    backend: text(storage.backend, "lmdb") as DatasetForm["backend"],
-    encoding: text(storage.encoding, "png") as DatasetForm["encoding"],
+    width: text(image.width, empty.width),
+    height: text(image.height, empty.height),
+    channels: text(image.channels, empty.channels) as DatasetForm["channels"],
+    resize: text(image.resize, empty.resize) as DatasetForm["resize"],
+    backend: text(storage.backend, empty.backend) as DatasetForm["backend"],
+    encoding: text(storage.encoding, empty.encoding) as DatasetForm["encoding"],
     mean: spec.mean !== false,
     shuffle: spec.shuffle !== false,
-    seed: text(spec.seed, "1"),
+    seed: text(spec.seed, empty.seed),
     threads: none(spec.threads),
+    others: typed_of(spec, other_dataset_fields(fields)),
   };
+  const other = other_sources(fields).find((one) => one.name === source.type);
+  if (other) return { ...form, source: other.name, others: { ...form.others, ...typed_of(spec, other.fields) } };
   if (source.type === "lists") {
     return {
       ...form,
@@ -226,9 +270,9 @@ export function form_of_dataset(name: string, group: string, spec: Record<string
       source: "crops",
       crops: text(source.crops, ""),
       list_root: text(source.root, ""),
-      percent_val: text(source.percent_val, "25"),
-      percent_test: text(source.percent_test, "0"),
-      min_per_class: text(source.min_per_class, "2"),
+      percent_val: text(source.percent_val, empty.percent_val),
+      percent_test: text(source.percent_test, empty.percent_test),
+      min_per_class: text(source.min_per_class, empty.min_per_class),
       max_per_class: none(source.max_per_class),
     };
   }
@@ -239,9 +283,9 @@ export function form_of_dataset(name: string, group: string, spec: Record<string
     own_val: Boolean(source.val_path),
     test_path: text(source.test_path, ""),
     own_test: Boolean(source.test_path),
-    percent_val: source.val_path ? "25" : text(source.percent_val, "25"),
-    percent_test: source.test_path ? "0" : text(source.percent_test, "0"),
-    min_per_class: text(source.min_per_class, "2"),
+    percent_val: source.val_path ? empty.percent_val : text(source.percent_val, empty.percent_val),
+    percent_test: source.test_path ? empty.percent_test : text(source.percent_test, empty.percent_test),
+    min_per_class: text(source.min_per_class, empty.min_per_class),
     max_per_class: none(source.max_per_class),
     val_min_per_class: text(source.val_min_per_class, ""),
     val_max_per_class: text(source.val_max_per_class, ""),

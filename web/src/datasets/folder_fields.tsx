@@ -7,7 +7,6 @@ import { UploadFields } from "./upload_fields";
 
 /** A folder of the server's machine or of this computer, and how its images are dealt out. */
 export function FolderFields({ form }: { form: FormState<DatasetForm> }) {
-  const { t } = useText();
   const { values } = form;
   return (
     <>
@@ -18,15 +17,7 @@ export function FolderFields({ form }: { form: FormState<DatasetForm> }) {
         />
       )}
       {values.source === "folder" && (
-        <PathField
-          form={form}
-          name="path"
-          kind="folder"
-          label={t("field.folder")}
-          help={t("field.folder.help")}
-          placeholder="/data/mnist/train"
-          required
-        />
+        <PathField form={form} name="path" kind="folder" placeholder="/data/mnist/train" required />
       )}
       <ShareFields form={form} folders />
       <OwnFolder form={form} split="val" />
@@ -49,13 +40,7 @@ function OwnFolder({ form, split }: { form: FormState<DatasetForm>; split: "val"
       />
       {form.values[`own_${split}`] && (
         <>
-          <PathField
-            form={form}
-            name={`${split}_path`}
-            kind="folder"
-            label={t(`field.${split}_path`)}
-            placeholder={`/data/mnist/${split}`}
-          />
+          <PathField form={form} name={`${split}_path`} kind="folder" placeholder={`/data/mnist/${split}`} />
           <LimitFields form={form} split={split} />
         </>
       )}

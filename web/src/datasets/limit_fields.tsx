@@ -9,21 +9,13 @@ export function LimitFields({ form, split }: { form: FormState<DatasetForm>; spl
   const most = split ? (`${split}_max_per_class` as const) : "max_per_class";
   return (
     <Row>
-      <NumberField
-        form={form}
-        name={least}
-        label={t("field.min_per_class")}
-        help={split ? undefined : t("field.min_per_class.help")}
-        placeholder={split && t("field.as_training")}
-        min={1}
-      />
+      <NumberField form={form} name={least} help={split && ""} placeholder={split && t("field.as_training")} />
       <NumberField
         form={form}
         name={most}
-        label={t("field.max_per_class")}
-        help={split ? undefined : t("field.max_per_class.help")}
+        help={split && ""}
         placeholder={t(split ? "field.as_training" : "field.no_limit")}
-        min={split ? 0 : 1}
+        min={split ? undefined : 1}
       />
     </Row>
   );
@@ -31,7 +23,6 @@ export function LimitFields({ form, split }: { form: FormState<DatasetForm>; spl
 
 /** What of each class is kept apart. */
 export function ShareFields({ form, folders }: { form: FormState<DatasetForm>; folders?: boolean }) {
-  const { t } = useText();
   return (
     <Row>
       {(["val", "test"] as const).map((split) => (
@@ -39,11 +30,6 @@ export function ShareFields({ form, folders }: { form: FormState<DatasetForm>; f
           key={split}
           form={form}
           name={`percent_${split}`}
-          label={t(`field.percent_${split}`)}
-          help={t(`field.percent_${split}.help`)}
-          suffix=" %"
-          min={0}
-          max={100}
           disabled={folders && form.values[`own_${split}`]}
         />
       ))}

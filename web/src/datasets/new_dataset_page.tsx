@@ -1,9 +1,10 @@
-import { Button, Card, Group, Loader, Radio, SimpleGrid, Stack, Text, Title } from "@mantine/core";
+import { Button, Card, Group, Loader, Radio, SimpleGrid, Skeleton, Stack, Text, Title } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useEffect, useMemo, useRef } from "react";
 import { useNavigate, useSearchParams } from "react-router";
-import { answer, client, type DatasetScan, type DatasetSpec, ProblemError } from "../api/client";
+import { answer, client, type DatasetScan, type DatasetSpec, type FormField, ProblemError } from "../api/client";
 import { useScan } from "../api/queries";
+import { DeclaredFields } from "../forms/declared_fields";
 import { useDraft } from "../forms/draft";
 import { field_errors } from "../forms/field_errors";
 import {
@@ -18,6 +19,7 @@ import {
   SwitchField,
   TextField,
 } from "../forms/fields";
+import { fields_by_path, matters, useFormFields } from "../forms/form_fields";
 import { ProblemAlert, useDebounced, useTitle } from "../frame/page_states";
 import { useText } from "../text/text";
 import { CropFields } from "./crop_fields";
@@ -28,6 +30,9 @@ import {
   dataset_spec,
   empty_dataset_form,
   form_of_dataset,
+  other_dataset_fields,
+  other_source,
+  other_sources,
   suggested_name,
 } from "./dataset_form";
 import { DatasetReportPart } from "./dataset_report";
@@ -39,17 +44,23 @@ import { split_names } from "./splits";
 import "./datasets.css";
 
 export function NewDatasetPage() {
+  const fields = useFormFields("dataset");
+  return fields ? <DatasetFormPage fields={fields} /> : <Skeleton height={400} />;
+}
+
+function DatasetFormPage({ fields }: { fields: FormField[] }) {
   const { t } = useText();
-  const [values, change, clear] = useDraft<DatasetForm>("digits.draft.dataset", empty_dataset_form);
+  const empty = useMemo(() => empty_dataset_form(fields), [fields]);
+  const [values, change, clear] = useDraft<DatasetForm>("digits.draft.dataset", empty);
   const navigate = useNavigate();
   const queries = useQueryClient();
   useTitle(t("dataset.new"));
-  useClone(change);
+  useClone(change, fields);
 
   const suggestion = suggested_name(values);
-  const spec = useMemo(() => dataset_spec(values), [values]);
+  const spec = useMemo(() => dataset_spec(values, fields), [values, fields]);
   const settled = useDebounced(spec, 500);
-  const scan = useScan(can_scan(values) ? settled : null);
+  const scan = useScan(can_scan(values, fields) ? settled : null);
   const create = useMutation({
     mutationFn: () =>
       answer(
@@ -64,12 +75,17 @@ export function NewDatasetPage() {
     },
   });
 
-  const typed = Object.fromEntries(
-    Object.entries(dataset_places).map(([name, place]) => [place, String(values[name as keyof DatasetForm])]),
-  );
-  const refused = create.error ?? (can_scan(values) ? scan.error : null);
+  const other = other_source(values, fields);
+  const more = other_dataset_fields(fields).filter((field) => matters(field, spec));
+  const typed = Object.fromEntries([
+    ...Object.entries(dataset_places).map(([name, place]) => [place, String(values[name as keyof DatasetForm])]),
+    ...[...(other?.fields ?? []), ...more].map(({ path }) => [`/spec${path}`, values.others[path] ?? ""]),
+  ]);
+  const refused = create.error ?? (can_scan(values, fields) ? scan.error : null);
   const errors = field_errors(refused instanceof ProblemError ? refused.problem : null, typed);
+  const declared = fields_by_path(fields, values.source === "upload" ? "folder" : values.source);
   const form: FormState<DatasetForm> = {
+    field: (name) => declared.get((dataset_places[name] ?? "").replace(/^\/spec/, "")),
     values,
     change: (part) => {
       if (create.error) create.reset();
@@ -110,9 +126,9 @@ export function NewDatasetPage() {
               <TextField form={form} name="group" label={t("field.group")} help={t("field.group.help")} />
             </Row>
           </Section>
-          <SourceSection form={form} />
-          <ImageSection form={form} spec={can_scan(values) && scan.data ? settled : null} />
-          <StorageSection form={form} />
+          <SourceSection form={form} fields={fields} error={(place) => errors.at[place]} />
+          <ImageSection form={form} spec={can_scan(values, fields) && scan.data ? settled : null} />
+          <StorageSection form={form} more={more} error={(place) => errors.at[place]} />
         </div>
         <div className="side">
           <Card withBorder padding="md">
@@ -121,12 +137,12 @@ export function NewDatasetPage() {
               <Summary
                 scan={scan.data}
                 stale={settled !== spec || scan.isPlaceholderData}
-                asked={can_scan(values)}
+                asked={can_scan(values, fields)}
                 busy={scan.isFetching}
                 failed={Boolean(scan.error)}
               />
               <DatasetReportPart
-                spec={can_scan(values) && scan.data && !scan.isPlaceholderData && !scan.error ? settled : null}
+                spec={can_scan(values, fields) && scan.data && !scan.isPlaceholderData && !scan.error ? settled : null}
               />
               {errors.rest && <ProblemAlert problem={errors.rest} />}
               {Object.keys(errors.at).length > 0 && (
@@ -149,7 +165,7 @@ export function NewDatasetPage() {
 }
 
 /** `?clone=ID` fills the form with another dataset's choices, once. */
-function useClone(change: (part: Partial<DatasetForm>) => void) {
+function useClone(change: (part: Partial<DatasetForm>) => void, fields: FormField[]) {
   const { t } = useText();
   const [params, set_params] = useSearchParams();
   const id = params.get("clone");
@@ -161,19 +177,26 @@ function useClone(change: (part: Partial<DatasetForm>) => void) {
   useEffect(() => {
     if (!original.data) return;
     const { name, group, spec } = original.data;
-    change(form_of_dataset(t("clone.name", { name }), group, (spec ?? {}) as Record<string, unknown>));
+    change(form_of_dataset(t("clone.name", { name }), group, (spec ?? {}) as Record<string, unknown>, fields));
     set_params({}, { replace: true });
-  }, [original.data, change, set_params, t]);
+  }, [original.data, change, set_params, t, fields]);
 }
 
-function SourceSection({ form }: { form: FormState<DatasetForm> }) {
-  const { t } = useText();
+interface SourceProps {
+  form: FormState<DatasetForm>;
+  fields: FormField[];
+  error: (place: string) => string | undefined;
+}
+
+function SourceSection({ form, fields, error }: SourceProps) {
+  const { t, translated } = useText();
   const { values } = form;
+  const other = other_source(values, fields);
   return (
     <Section title={t("section.source")}>
       <Radio.Group
         value={values.source}
-        onChange={(value) => form.change({ source: value as DatasetForm["source"] })}
+        onChange={(source) => form.change({ source })}
         aria-label={t("section.source")}
       >
         <Group>
@@ -181,9 +204,19 @@ function SourceSection({ form }: { form: FormState<DatasetForm> }) {
           <Radio value="upload" label={t("source.upload")} />
           <Radio value="lists" label={t("source.lists")} />
           <Radio value="crops" label={t("source.crops")} />
+          {other_sources(fields).map(({ name, label, key }) => (
+            <Radio key={name} value={name} label={translated(key) ?? label} />
+          ))}
         </Group>
       </Radio.Group>
-      {values.source === "crops" ? (
+      {other ? (
+        <DeclaredFields
+          fields={other.fields}
+          typed={values.others}
+          change={(part) => form.change({ others: { ...values.others, ...part } })}
+          error={(path) => error(`/spec${path}`)}
+        />
+      ) : values.source === "crops" ? (
         <CropFields form={form} />
       ) : values.source === "lists" ? (
         <ListFields form={form} />
@@ -200,33 +233,15 @@ function ImageSection({ form, spec }: { form: FormState<DatasetForm>; spec: Data
   return (
     <Section title={t("section.image")}>
       <Row>
-        <NumberField form={form} name="width" label={t("field.width")} suffix=" px" min={1} max={10000} />
-        <NumberField form={form} name="height" label={t("field.height")} suffix=" px" min={1} max={10000} />
+        <NumberField form={form} name="width" />
+        <NumberField form={form} name="height" />
       </Row>
       <Text size="xs" c="dimmed">
         {t("field.size.help")}
       </Text>
-      <SegmentField
-        form={form}
-        name="channels"
-        label={t("field.channels")}
-        help={t("field.channels.help")}
-        options={[
-          { value: "3", label: t("channels.3") },
-          { value: "1", label: t("channels.1") },
-        ]}
-      />
+      <SegmentField form={form} name="channels" />
       <SimpleGrid cols={{ base: 1, sm: 2 }}>
-        <ChoiceField
-          form={form}
-          name="resize"
-          label={t("field.resize")}
-          help={t(`resize.${values.resize}.help`)}
-          options={(["squash", "crop", "fill", "half_crop"] as const).map((value) => ({
-            value,
-            label: t(`resize.${value}`),
-          }))}
-        />
+        <ChoiceField form={form} name="resize" help={t(`resize.${values.resize}.help`)} />
         {!spec && (
           <ResizePreview
             mode={values.resize}
@@ -241,7 +256,14 @@ function ImageSection({ form, spec }: { form: FormState<DatasetForm>; spec: Data
   );
 }
 
-function StorageSection({ form }: { form: FormState<DatasetForm> }) {
+interface StorageProps {
+  form: FormState<DatasetForm>;
+  /** Fields without a place of their own. */
+  more: FormField[];
+  error: (place: string) => string | undefined;
+}
+
+function StorageSection({ form, more, error }: StorageProps) {
   const { t, listed } = useText();
   const { values } = form;
   const encoding = values.backend === "hdf5" ? "none" : values.encoding;
@@ -254,38 +276,20 @@ function StorageSection({ form }: { form: FormState<DatasetForm> }) {
   return (
     <Folded title={t("section.storage")} values={title} section>
       <Row>
-        <ChoiceField
-          form={form}
-          name="backend"
-          label={t("field.backend")}
-          help={t("field.backend.help")}
-          options={[
-            { value: "lmdb", label: "LMDB" },
-            { value: "hdf5", label: "HDF5" },
-          ]}
+        <ChoiceField form={form} name="backend" />
+        {values.backend === "lmdb" && <ChoiceField form={form} name="encoding" />}
+        <DeclaredFields
+          fields={more}
+          typed={values.others}
+          change={(part) => form.change({ others: { ...values.others, ...part } })}
+          error={(path) => error(`/spec${path}`)}
         />
-        {values.backend === "lmdb" && (
-          <ChoiceField
-            form={form}
-            name="encoding"
-            label={t("field.encoding")}
-            help={t("field.encoding.help")}
-            options={(["png", "jpeg", "none"] as const).map((value) => ({ value, label: t(`encoding.${value}`) }))}
-          />
-        )}
       </Row>
-      <SwitchField form={form} name="mean" label={t("field.mean_image")} help={t("field.mean_image.help")} />
-      <SwitchField form={form} name="shuffle" label={t("field.shuffle")} help={t("field.shuffle.help")} />
+      <SwitchField form={form} name="mean" />
+      <SwitchField form={form} name="shuffle" />
       <Row>
-        <NumberField form={form} name="seed" label={t("field.seed")} help={t("field.seed.help")} min={0} />
-        <NumberField
-          form={form}
-          name="threads"
-          label={t("field.threads")}
-          help={t("field.threads.help")}
-          placeholder={t("field.all_cores")}
-          min={1}
-        />
+        <NumberField form={form} name="seed" />
+        <NumberField form={form} name="threads" placeholder={t("field.all_cores")} min={1} />
       </Row>
     </Folded>
   );

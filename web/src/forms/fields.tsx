@@ -11,14 +11,45 @@ import {
   Title,
 } from "@mantine/core";
 import { type ReactNode, useEffect, useId, useState } from "react";
+import type { FormField } from "../api/client";
 import { useText } from "../text/text";
+import { step_of, suffix_of } from "./form_fields";
 import "./forms.css";
 
-/** What a form hands to its fields: values, a way to change them, and the messages that stand at them. */
+/** What a form hands to its fields: values, a way to change them, the messages at them, and what the server declares. */
 export interface FormState<T> {
   values: T;
   change: (part: Partial<T>) => void;
   error: (name: keyof T) => string | undefined;
+  field: (name: keyof T) => FormField | undefined;
+}
+
+/** The texts of declared fields: those of the page by their keys, else as the server says them. */
+export function useFieldText() {
+  const { translated, known_text } = useText();
+  const label = ({ key, label: declared }: FormField) => translated(key) ?? declared;
+  /** Of the key `field.resize`: the text `resize.crop`. */
+  const choice = ({ key }: FormField, word: string) => known_text(`${key.replace(/^field\./, "")}.${word}`) ?? word;
+  return {
+    label,
+    label_of: (field: FormField | undefined) => (field ? label(field) : ""),
+    help: ({ key, help }: FormField) => (help === "" ? undefined : (translated(`${key}.help`) ?? help)),
+    choices: (field: FormField | undefined) => {
+      const words = field?.choices.length ? field.choices : (field?.numbers ?? []).map(String);
+      return field ? words.map((value) => ({ value, label: choice(field, value) })) : [];
+    },
+  };
+}
+
+/** What the page says itself, or else what the server declares. */
+function useDeclared<T>({ form, name, label, help }: FieldProps<T>) {
+  const text = useFieldText();
+  const field = form.field(name);
+  return {
+    field,
+    label: label ?? (field ? text.label(field) : name),
+    help: help ?? (field ? text.help(field) : undefined),
+  };
 }
 
 type TextName<T> = { [K in keyof T]: T[K] extends string ? K : never }[keyof T] & string;
@@ -26,7 +57,8 @@ type TextName<T> = { [K in keyof T]: T[K] extends string ? K : never }[keyof T] 
 interface FieldProps<T> {
   form: FormState<T>;
   name: TextName<T>;
-  label: string;
+  /** Absent: as declared. */
+  label?: string;
   help?: ReactNode;
 }
 
@@ -36,7 +68,9 @@ export interface TextFieldProps<T> extends FieldProps<T> {
   mono?: boolean;
 }
 
-export function TextField<T>({ form, name, label, help, placeholder, required, mono }: TextFieldProps<T>) {
+export function TextField<T>(props: TextFieldProps<T>) {
+  const { form, name, placeholder, required, mono } = props;
+  const { label, help } = useDeclared(props);
   return (
     <TextInput
       name={name}
@@ -54,35 +88,27 @@ export function TextField<T>({ form, name, label, help, placeholder, required, m
   );
 }
 
-export function NumberField<T>({
-  form,
-  name,
-  label,
-  help,
-  suffix,
-  placeholder,
-  min,
-  max,
-  step,
-  disabled,
-}: FieldProps<T> & {
-  suffix?: string;
-  placeholder?: string;
-  min?: number;
-  max?: number;
-  step?: number;
-  disabled?: boolean;
-}) {
+export function NumberField<T>(
+  props: FieldProps<T> & {
+    placeholder?: string;
+    /** Where it differs from the declared one. */
+    min?: number;
+    step?: number;
+    disabled?: boolean;
+  },
+) {
+  const { form, name, placeholder, min, step, disabled } = props;
+  const { field, label, help } = useDeclared(props);
   return (
     <NumberInput
       name={name}
       label={label}
       description={help}
-      suffix={suffix}
+      suffix={field && suffix_of(field)}
       placeholder={placeholder}
-      min={min}
-      max={max}
-      step={step}
+      min={min ?? field?.minimum ?? undefined}
+      max={field?.maximum ?? undefined}
+      step={step ?? (field && step_of(field))}
       disabled={disabled}
       clampBehavior="none"
       value={form.values[name] as string}
@@ -92,13 +118,16 @@ export function NumberField<T>({
   );
 }
 
-export function ChoiceField<T>({
-  form,
-  name,
-  label,
-  help,
-  options,
-}: FieldProps<T> & { options: { value: string; label: string }[] }) {
+interface ChoiceProps<T> extends FieldProps<T> {
+  /** Absent: as declared. */
+  options?: { value: string; label: string }[];
+}
+
+export function ChoiceField<T>(props: ChoiceProps<T>) {
+  const { form, name } = props;
+  const { field, label, help } = useDeclared(props);
+  const declared = useFieldText().choices(field);
+  const options = props.options ?? declared;
   return (
     <Select
       name={name}
@@ -113,13 +142,11 @@ export function ChoiceField<T>({
   );
 }
 
-export function SegmentField<T>({
-  form,
-  name,
-  label,
-  help,
-  options,
-}: FieldProps<T> & { options: { value: string; label: string }[] }) {
+export function SegmentField<T>(props: ChoiceProps<T>) {
+  const { form, name } = props;
+  const { field, label, help } = useDeclared(props);
+  const declared = useFieldText().choices(field);
+  const options = props.options ?? declared;
   const error = form.error(name);
   return (
     <Stack gap={4}>
@@ -159,14 +186,16 @@ export function SwitchField<T>({
 }: {
   form: FormState<T>;
   name: FlagName<T>;
-  label: string;
+  label?: string;
   help?: string;
 }) {
+  const text = useFieldText();
+  const field = form.field(name);
   return (
     <Switch
       name={name}
-      label={label}
-      description={help}
+      label={label ?? (field && text.label(field))}
+      description={help ?? (field && text.help(field))}
       checked={form.values[name] as boolean}
       onChange={(event) => form.change({ [name]: event.currentTarget.checked } as Partial<T>)}
     />

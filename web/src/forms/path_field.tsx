@@ -1,7 +1,7 @@
 import { Button } from "@mantine/core";
 import { lazy, type ReactNode, Suspense, useState } from "react";
 import { useText } from "../text/text";
-import { TextField, type TextFieldProps } from "./fields";
+import { TextField, type TextFieldProps, useFieldText } from "./fields";
 
 const BrowseDialog = lazy(() => import("./browse_dialog"));
 
@@ -38,7 +38,10 @@ export function PathField<T>({
   children,
   ...field
 }: TextFieldProps<T> & { kind: "folder" | "file"; accept?: RegExp; children?: ReactNode }) {
-  const { form, name, label } = field;
+  const { form, name } = field;
+  const text = useFieldText();
+  const declared = form.field(name);
+  const label = field.label ?? (declared ? text.label(declared) : name);
   return (
     <div className="path-row">
       <TextField {...field} mono />

@@ -1,5 +1,5 @@
 import type { Augmentation } from "../api/client";
-import { optional_number } from "../datasets/dataset_form";
+import { optional_number } from "../forms/form_fields";
 
 /** The fields of the form that vary images, as they are typed. */
 export interface AugmentationForm {

@@ -9,9 +9,6 @@ import { augmentation_numbers, augmentation_of, wanted_changes } from "./augment
 import type { ModelForm } from "./model_form";
 import "./augmentation.css";
 
-const steps = { rotation: 5, scale: 0.01, noise: 0.01, contrast: 0.1, hue: 0.01, saturation: 0.01, value: 0.01 };
-const most = { rotation: 180, scale: 1, noise: 1, contrast: 5, hue: 0.5, saturation: 0.5, value: 0.5 };
-
 /** How images are varied while training, with what that makes of some images of the dataset. */
 export function AugmentationSection({ form }: { form: FormState<ModelForm> }) {
   const { t, listed } = useText();
@@ -27,36 +24,10 @@ export function AugmentationSection({ form }: { form: FormState<ModelForm> }) {
         </Text>
       )}
       <Row>
-        <ChoiceField
-          form={form}
-          name="flip"
-          label={t("augment.flip")}
-          options={(["none", "horizontal", "vertical", "both"] as const).map((value) => ({
-            value,
-            label: t(`augment.flip.${value}`),
-          }))}
-        />
-        <ChoiceField
-          form={form}
-          name="turns"
-          label={t("augment.turns")}
-          options={(["none", "quarter", "half", "all"] as const).map((value) => ({
-            value,
-            label: t(`augment.turns.${value}`),
-          }))}
-        />
+        <ChoiceField form={form} name="flip" />
+        <ChoiceField form={form} name="turns" />
         {augmentation_numbers.map((name) => (
-          <NumberField
-            key={name}
-            form={form}
-            name={name}
-            label={t(`augment.${name}`)}
-            help={t(`augment.${name}.help`)}
-            suffix={name === "rotation" ? "°" : undefined}
-            min={0}
-            max={most[name]}
-            step={steps[name]}
-          />
+          <NumberField key={name} form={form} name={name} />
         ))}
       </Row>
       {dataset?.storage.backend !== "hdf5" && <Preview values={values} />}

@@ -25,7 +25,7 @@ export default function ExtendDialog({ job, close }: { job: Job; close: () => vo
       close();
     },
   });
-  const form = form_of_model("", "", spec as Record<string, unknown>);
+  const form = form_of_model("", "", spec as Record<string, unknown>, []);
   // What a spec leaves out is as the policy has it.
   const left_out = Object.entries(lr_defaults[form.policy]).filter(([name]) => form[name as keyof typeof form] === "");
   const options = lr_options({ ...form, ...Object.fromEntries(left_out) });

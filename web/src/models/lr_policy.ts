@@ -2,8 +2,6 @@
 
 export type LrPolicy = "fixed" | "step" | "multistep" | "exp" | "inv" | "poly" | "sigmoid";
 
-export const lr_policies: LrPolicy[] = ["fixed", "step", "multistep", "exp", "inv", "poly", "sigmoid"];
-
 export interface LrOptions {
   base_lr: number;
   policy: LrPolicy;

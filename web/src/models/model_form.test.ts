@@ -1,14 +1,23 @@
 import { describe, expect, it } from "vitest";
-import { dataset_spec, empty_dataset_form, form_of_dataset } from "../datasets/dataset_form";
+import type { FormField } from "../api/client";
+import forms from "../api/forms.json";
+import { dataset_spec, form_of_dataset, empty_dataset_form as new_dataset_form } from "../datasets/dataset_form";
 import {
-  empty_model_form,
-  form_of_model,
+  form_of_model as form_of,
   has_network,
   lr_options,
   model_spec,
+  empty_model_form as new_model_form,
   sources_of,
   without_sources,
 } from "./model_form";
+
+const dataset_fields = forms.dataset.fields as FormField[];
+const model_fields = forms.model.fields as FormField[];
+const empty_dataset_form = new_dataset_form(dataset_fields);
+const empty_model_form = new_model_form(model_fields);
+const form_of_model = (name: string, group: string, spec: Record<string, unknown>) =>
+  form_of(name, group, spec, model_fields);
 
 describe("where a network comes from", () => {
   const stored = {
@@ -138,7 +147,9 @@ describe("dataset_spec", () => {
       },
     ]) {
       const spec = dataset_spec(form);
-      expect(dataset_spec(form_of_dataset("x", "", spec as unknown as Record<string, unknown>))).toEqual(spec);
+      expect(
+        dataset_spec(form_of_dataset("x", "", spec as unknown as Record<string, unknown>, dataset_fields)),
+      ).toEqual(spec);
     }
   });
 

@@ -1,5 +1,16 @@
-import type { ModelSpec, Network } from "../api/client";
-import { optional_number, typed_number } from "../datasets/dataset_form";
+import type { FormField, ModelSpec, Network } from "../api/client";
+import {
+  fields_by_path,
+  decimal,
+  number_list,
+  optional_number,
+  other_fields,
+  put_typed,
+  type Typed,
+  typed_number,
+  typed_of,
+  with_defaults,
+} from "../forms/form_fields";
 import {
   type AugmentationForm,
   augmentation_of,
@@ -56,9 +67,12 @@ export interface ModelForm extends AugmentationForm {
   threads: string;
   precision: "fp32" | "tf32" | "bf16" | "fp16";
   weights: string;
+  /** Fields that the page draws from their declaration alone. */
+  others: Typed;
 }
 
-export const empty_model_form: ModelForm = {
+/** Before the server's defaults are known. */
+const blank_form: ModelForm = {
   ...empty_augmentation,
   name: "",
   group: "",
@@ -71,28 +85,29 @@ export const empty_model_form: ModelForm = {
   prototxt: "",
   python_layers: "",
   starts: [],
-  epochs: "30",
-  snapshot_interval: "1",
-  val_interval: "1",
+  epochs: "",
+  snapshot_interval: "",
+  val_interval: "",
   solver: "SGD",
-  base_lr: "0.01",
+  base_lr: "",
   policy: "step",
-  gamma: "0.1",
-  power: "0.5",
-  step_percent: "33",
-  steps_percent: "50, 85",
+  gamma: "",
+  power: "",
+  step_percent: "",
+  steps_percent: "",
   momentum: "",
   weight_decay: "",
   rms_decay: "",
   batch_size: "",
   val_batch_size: "",
-  batch_accumulation: "1",
+  batch_accumulation: "",
   mean: "image",
   crop_size: "",
   seed: "",
   threads: "",
   precision: "fp32",
   weights: "",
+  others: {},
 };
 
 /** Where each field stands in the request, for the server's errors. */
@@ -130,19 +145,16 @@ export const model_places: Partial<Record<keyof ModelForm, string>> = {
   weights: "/spec/weights",
 };
 
-export const solver_types = ["SGD", "Nesterov", "Adam", "AdaGrad", "AdaDelta", "RMSProp"];
-
-/** `0,01` is 0.01: a single 0 with digits right behind its comma. */
-export function decimal(text: string): string {
-  return text.replace(/(?<![^\s;,])0,(\d+)(?![^\s;,])/g, "0.$1");
-}
-
-/** The numbers between commas or blanks. */
-export function number_list(text: string): (number | string)[] {
-  return decimal(text)
-    .split(/[\s,;]+/)
-    .filter((part) => part !== "")
-    .map(typed_number);
+/** Fields whose default the network, the policy or a rule decides stay empty, but for those of the policy. */
+export function empty_model_form(fields: FormField[]): ModelForm {
+  const form = with_defaults(blank_form, model_places, fields_by_path(fields), ["threads"]);
+  return {
+    ...form,
+    standard: blank_form.standard,
+    power: "0.5",
+    steps_percent: "50, 85",
+    ...lr_defaults[form.policy],
+  };
 }
 
 function network_of(form: ModelForm): Record<string, string> {
@@ -174,7 +186,11 @@ export function has_network(form: ModelForm): boolean {
   return Object.values(network_of(form)).some((value) => value.trim() !== "");
 }
 
-export function model_spec(form: ModelForm): ModelSpec {
+export function other_model_fields(fields: FormField[]): FormField[] {
+  return other_fields(fields, model_places);
+}
+
+export function model_spec(form: ModelForm, fields: FormField[] = []): ModelSpec {
   const used = lr_defaults[form.policy];
   const solver: Record<string, unknown> = {
     type: form.solver,
@@ -213,6 +229,7 @@ export function model_spec(form: ModelForm): ModelSpec {
   };
   if (wanted_changes(form).length > 0) spec.augmentation = augmentation_of(form);
   if (form.dataset_id !== "") spec.dataset_id = form.dataset_id;
+  put_typed(spec, other_model_fields(fields), form.others);
   return spec as unknown as ModelSpec;
 }
 
@@ -256,10 +273,7 @@ function fields_of_spec(spec: Record<string, unknown>): Partial<ModelForm> {
   if (typeof spec.threads === "number") fields.threads = spec.threads === 0 ? "" : String(spec.threads);
   if (Array.isArray(spec.weights)) fields.weights = spec.weights.filter((one) => typeof one === "string").join("\n");
   const solver = (spec.solver ?? {}) as Record<string, unknown>;
-  if (typeof solver.type === "string") {
-    fields.solver =
-      solver_types.find((type) => type.toLowerCase() === String(solver.type).toLowerCase()) ?? solver.type;
-  }
+  if (typeof solver.type === "string") fields.solver = solver.type;
   if (typeof solver.lr_policy === "string") fields.policy = solver.lr_policy;
   take(solver, ["base_lr", "gamma", "power", "step_percent", "momentum", "weight_decay", "rms_decay"]);
   if (Array.isArray(solver.steps_percent)) fields.steps_percent = solver.steps_percent.join(", ");
@@ -267,16 +281,23 @@ function fields_of_spec(spec: Record<string, unknown>): Partial<ModelForm> {
 }
 
 /** The form of an existing model, to make another like it. */
-export function form_of_model(name: string, group: string, spec: Record<string, unknown>): ModelForm {
+export function form_of_model(
+  name: string,
+  group: string,
+  spec: Record<string, unknown>,
+  declared: FormField[],
+): ModelForm {
   const network = (spec.network ?? {}) as StoredNetwork;
   const starts = weights_of(spec).map(({ path: _, ...one }) => one);
+  const empty = empty_model_form(declared);
   const form: ModelForm = {
-    ...empty_model_form,
+    ...empty,
     ...fields_of_spec(spec),
+    others: typed_of(spec, other_model_fields(declared)),
     name,
     group,
     network: "standard",
-    standard: network.standard ?? empty_model_form.standard,
+    standard: network.standard ?? empty.standard,
     prototxt: network.prototxt ?? "",
     python_layers: network.python_layers ?? "",
   };

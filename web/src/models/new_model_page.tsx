@@ -1,10 +1,11 @@
-import { Anchor, Button, Card, Group, Select, Stack, Text, Textarea, Title } from "@mantine/core";
+import { Anchor, Button, Card, Group, Select, Skeleton, Stack, Text, Textarea, Title } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useEffect, useMemo, useRef } from "react";
 import { Link, useNavigate, useSearchParams } from "react-router";
-import { answer, client, type Job, type ModelCheck, ProblemError } from "../api/client";
+import { answer, client, type FormField, type Job, type ModelCheck, ProblemError } from "../api/client";
 import { useAllJobs, useDataset, useModelCheck, useNetworks } from "../api/queries";
+import { DeclaredFields } from "../forms/declared_fields";
 import { useDraft } from "../forms/draft";
 import { field_errors } from "../forms/field_errors";
 import {
@@ -16,12 +17,14 @@ import {
   Section,
   SectionList,
   TextField,
+  useFieldText,
 } from "../forms/fields";
+import { fields_by_path, matters, useFormFields } from "../forms/form_fields";
 import { BrowseButton } from "../forms/path_field";
 import { ProblemAlert, useDebounced, useTitle } from "../frame/page_states";
 import { useText } from "../text/text";
 import { AugmentationSection } from "./augmentation_section";
-import { type LrPolicy, lr_defaults, lr_policies } from "./lr_policy";
+import { type LrPolicy, lr_defaults } from "./lr_policy";
 import { LrPreview } from "./lr_preview";
 import {
   empty_model_form,
@@ -31,7 +34,7 @@ import {
   type ModelForm,
   model_places,
   model_spec,
-  solver_types,
+  other_model_fields,
   sources_of,
   without_sources,
 } from "./model_form";
@@ -40,19 +43,25 @@ import { NetworkSection, Renamed } from "./network_section";
 import { most_jobs, sweep_of } from "./sweep";
 
 export function NewModelPage() {
+  const fields = useFormFields("model");
+  return fields ? <ModelFormPage fields={fields} /> : <Skeleton height={400} />;
+}
+
+function ModelFormPage({ fields }: { fields: FormField[] }) {
   const { t } = useText();
-  const [values, change, clear] = useDraft<ModelForm>("digits.draft.model", empty_model_form);
+  const empty = useMemo(() => empty_model_form(fields), [fields]);
+  const [values, change, clear] = useDraft<ModelForm>("digits.draft.model", empty);
   const navigate = useNavigate();
   const queries = useQueryClient();
   useTitle(t("model.new"));
-  useAddress(change);
+  useAddress(change, fields);
 
   const suggestion = useSuggestedName(values);
   const sweep = useMemo(
     () => sweep_of(values.name.trim() === "" ? { ...values, name: suggestion } : values),
     [values, suggestion],
   );
-  const spec = useMemo(() => model_spec(sweep[0] ?? values), [sweep, values]);
+  const spec = useMemo(() => model_spec(sweep[0] ?? values, fields), [sweep, values, fields]);
   const settled = useDebounced(spec, 500);
   const ready = has_network(values);
   const check = useModelCheck(ready ? settled : null);
@@ -62,7 +71,7 @@ export function NewModelPage() {
     mutationFn: async () => {
       let last: Job | null = null;
       for (const one of sweep) {
-        const body = { name: one.name.trim(), group: one.group.trim(), spec: model_spec(one) };
+        const body = { name: one.name.trim(), group: one.group.trim(), spec: model_spec(one, fields) };
         const key = JSON.stringify(body);
         if (sweep.length > 1 && made.current.has(key)) continue;
         last = await answer(client.POST("/models", { body }));
@@ -84,12 +93,16 @@ export function NewModelPage() {
     },
   });
 
-  const typed = Object.fromEntries(
-    Object.entries(model_places).map(([name, place]) => [place, String(values[name as keyof ModelForm])]),
-  );
+  const more = other_model_fields(fields).filter((field) => matters(field, spec));
+  const typed = Object.fromEntries([
+    ...Object.entries(model_places).map(([name, place]) => [place, String(values[name as keyof ModelForm])]),
+    ...more.map(({ path }) => [`/spec${path}`, values.others[path] ?? ""]),
+  ]);
   const refused = create.error ?? (ready ? check.error : null);
   const errors = field_errors(refused instanceof ProblemError ? refused.problem : null, typed);
+  const declared = useMemo(() => fields_by_path(fields), [fields]);
   const form: FormState<ModelForm> = {
+    field: (name) => declared.get((model_places[name] ?? "").replace(/^\/spec/, "")),
     values,
     change: (part) => {
       if (create.error) create.reset();
@@ -134,7 +147,7 @@ export function NewModelPage() {
             <DatasetField form={form} />
           </Section>
           <NetworkSection form={form} check={ready ? check.data : undefined} spec={ready ? settled : null} />
-          <SolverSection form={form} />
+          <SolverSection form={form} more={more} error={(place) => errors.at[place]} />
           <DataSection form={form} />
         </div>
         <div className="side">
@@ -169,7 +182,7 @@ export function NewModelPage() {
 }
 
 /** `?dataset=ID` and `?pretrained=ID` choose one, `?clone=ID` fills the form with another model's choices, once. */
-function useAddress(change: (part: Partial<ModelForm>) => void) {
+function useAddress(change: (part: Partial<ModelForm>) => void, fields: FormField[]) {
   const { t } = useText();
   const [params, set_params] = useSearchParams();
   const dataset = params.get("dataset");
@@ -202,9 +215,9 @@ function useAddress(change: (part: Partial<ModelForm>) => void) {
   useEffect(() => {
     if (!original.data) return;
     const { name, group, spec } = original.data;
-    change(form_of_model(t("clone.name", { name }), group, spec));
+    change(form_of_model(t("clone.name", { name }), group, spec, fields));
     set_params({}, { replace: true });
-  }, [original.data, change, set_params, t]);
+  }, [original.data, change, set_params, t, fields]);
 }
 
 /** `LeNet on MNIST`, once both are chosen. */
@@ -272,48 +285,40 @@ function DatasetField({ form }: { form: FormState<ModelForm> }) {
   );
 }
 
-function SolverSection({ form }: { form: FormState<ModelForm> }) {
+interface SolverProps {
+  form: FormState<ModelForm>;
+  /** Fields without a place of their own. */
+  more: FormField[];
+  error: (place: string) => string | undefined;
+}
+
+function SolverSection({ form, more, error }: SolverProps) {
   const { t, listed } = useText();
   const { values } = form;
+  const text = useFieldText();
+  const policy = form.field("policy");
+  const weights = form.field("weights");
   const used = lr_defaults[values.policy];
   const choose_policy = (policy: string) =>
     form.change({ ...lr_defaults[policy as LrPolicy], policy: policy as LrPolicy });
   return (
     <Section title={t("section.solver")}>
       <Row>
-        <NumberField form={form} name="epochs" label={t("field.epochs")} help={t("field.epochs.help")} min={0} />
-        <NumberField
-          form={form}
-          name="snapshot_interval"
-          label={t("field.snapshot_interval")}
-          help={t("field.snapshot_interval.help")}
-          min={0}
-        />
-        <NumberField
-          form={form}
-          name="val_interval"
-          label={t("field.val_interval")}
-          help={t("field.val_interval.help")}
-          min={0}
-        />
+        <NumberField form={form} name="epochs" />
+        <NumberField form={form} name="snapshot_interval" />
+        <NumberField form={form} name="val_interval" />
       </Row>
       <Row>
-        <ChoiceField
-          form={form}
-          name="solver"
-          label={t("field.solver")}
-          help={t("field.solver.help")}
-          options={solver_types.map((value) => ({ value, label: value }))}
-        />
-        <TextField form={form} name="base_lr" label={t("field.base_lr")} help={t("field.base_lr.help")} />
+        <ChoiceField form={form} name="solver" />
+        <TextField form={form} name="base_lr" />
       </Row>
       <Row>
         <Stack gap="md">
           <Select
             name="policy"
-            label={t("field.policy")}
+            label={text.label_of(policy)}
             description={t(`policy.${values.policy}.help`)}
-            data={lr_policies.map((value) => ({ value, label: t(`policy.${value}`) }))}
+            data={text.choices(policy)}
             allowDeselect={false}
             value={values.policy}
             error={form.error("policy")}
@@ -323,94 +328,44 @@ function SolverSection({ form }: { form: FormState<ModelForm> }) {
             <NumberField
               form={form}
               name="step_percent"
-              label={t(values.policy === "sigmoid" ? "field.sigmoid_step" : "field.step_percent")}
-              help={t("field.step_percent.help")}
-              suffix=" %"
-              min={0}
-              max={100}
+              label={values.policy === "sigmoid" ? t("field.sigmoid_step") : undefined}
             />
           )}
-          {used.steps_percent !== undefined && (
-            <TextField
-              form={form}
-              name="steps_percent"
-              label={t("field.steps_percent")}
-              help={t("field.steps_percent.help")}
-            />
-          )}
-          {used.gamma !== undefined && (
-            <NumberField form={form} name="gamma" label={t("field.gamma")} help={t("field.gamma.help")} step={0.05} />
-          )}
-          {used.power !== undefined && <NumberField form={form} name="power" label={t("field.power")} step={0.5} />}
+          {used.steps_percent !== undefined && <TextField form={form} name="steps_percent" />}
+          {used.gamma !== undefined && <NumberField form={form} name="gamma" step={0.05} />}
+          {used.power !== undefined && <NumberField form={form} name="power" step={0.5} />}
         </Stack>
         <LrPreview options={lr_options(sweep_of(values)[0] ?? values)} epochs={Number(values.epochs)} />
       </Row>
       <Folded
         title={t("section.solver_more")}
         values={listed([
-          `${t("field.momentum")} ${values.momentum || t("field.by_rule")}`,
-          `${t("field.weight_decay")} ${values.weight_decay || t("field.by_rule")}`,
-          `${t("field.seed")} ${values.seed || t("field.random")}`,
+          `${text.label_of(form.field("momentum"))} ${values.momentum || t("field.by_rule")}`,
+          `${text.label_of(form.field("weight_decay"))} ${values.weight_decay || t("field.by_rule")}`,
+          `${text.label_of(form.field("seed"))} ${values.seed || t("field.random")}`,
         ])}
       >
         <Row>
-          <NumberField
-            form={form}
-            name="momentum"
-            label={t("field.momentum")}
-            help={t("field.momentum.help")}
-            placeholder={t("field.by_rule")}
-            step={0.1}
-          />
-          <NumberField
-            form={form}
-            name="weight_decay"
-            label={t("field.weight_decay")}
-            help={t("field.weight_decay.help")}
-            placeholder={t("field.by_rule")}
-            step={0.0001}
-          />
-          {values.solver === "RMSProp" && (
-            <NumberField
-              form={form}
-              name="rms_decay"
-              label={t("field.rms_decay")}
-              help={t("field.rms_decay.help")}
-              placeholder="0.99"
-              step={0.01}
-            />
-          )}
+          <NumberField form={form} name="momentum" placeholder={t("field.by_rule")} step={0.1} />
+          <NumberField form={form} name="weight_decay" placeholder={t("field.by_rule")} step={0.0001} />
+          {values.solver === "RMSProp" && <NumberField form={form} name="rms_decay" placeholder="0.99" />}
         </Row>
         <Row>
-          <NumberField
-            form={form}
-            name="seed"
-            label={t("field.seed")}
-            help={t("field.model_seed.help")}
-            placeholder={t("field.random")}
-            min={0}
-          />
-          <NumberField
-            form={form}
-            name="threads"
-            label={t("field.threads")}
-            help={t("field.threads.help")}
-            placeholder={t("field.all_cores")}
-            min={1}
-          />
-          <ChoiceField
-            form={form}
-            name="precision"
-            label={t("field.precision")}
-            help={t("field.precision.help")}
-            options={(["fp32", "tf32", "bf16", "fp16"] as const).map((value) => ({ value, label: value }))}
+          <NumberField form={form} name="seed" placeholder={t("field.random")} />
+          <NumberField form={form} name="threads" placeholder={t("field.all_cores")} min={1} />
+          <ChoiceField form={form} name="precision" />
+          <DeclaredFields
+            fields={more}
+            typed={values.others}
+            change={(part) => form.change({ others: { ...values.others, ...part } })}
+            error={(path) => error(`/spec${path}`)}
           />
         </Row>
         <Group align="flex-end" gap="xs" wrap="nowrap">
           <Textarea
             style={{ flex: 1 }}
             name="weights"
-            label={t("field.weights")}
+            label={text.label_of(weights)}
             description={t("field.weights.help")}
             placeholder="/data/start.caffemodel"
             autosize
@@ -422,7 +377,7 @@ function SolverSection({ form }: { form: FormState<ModelForm> }) {
           />
           <BrowseButton
             kind="file"
-            label={t("field.weights")}
+            label={text.label_of(weights)}
             accept={/\.(caffemodel|h5)$/i}
             value={values.weights.trim().split("\n").at(-1) ?? ""}
             on_choose={(path) => form.change({ weights: [values.weights.trim(), path].filter(Boolean).join("\n") })}
@@ -438,45 +393,13 @@ function DataSection({ form }: { form: FormState<ModelForm> }) {
   return (
     <Section title={t("section.data")}>
       <Row>
-        <TextField
-          form={form}
-          name="batch_size"
-          label={t("field.batch_size")}
-          help={t("field.batch_size.help")}
-          placeholder={t("field.network_choice")}
-        />
-        <NumberField
-          form={form}
-          name="val_batch_size"
-          label={t("field.val_batch_size")}
-          help={t("field.val_batch_size.help")}
-          placeholder={t("field.network_choice")}
-          min={1}
-        />
-        <NumberField
-          form={form}
-          name="batch_accumulation"
-          label={t("field.batch_accumulation")}
-          help={t("field.batch_accumulation.help")}
-          min={1}
-        />
+        <TextField form={form} name="batch_size" placeholder={t("field.network_choice")} />
+        <NumberField form={form} name="val_batch_size" placeholder={t("field.network_choice")} />
+        <NumberField form={form} name="batch_accumulation" />
       </Row>
       <Row>
-        <ChoiceField
-          form={form}
-          name="mean"
-          label={t("field.mean")}
-          help={t("field.mean.help")}
-          options={(["image", "pixel", "none"] as const).map((value) => ({ value, label: t(`mean.${value}`) }))}
-        />
-        <NumberField
-          form={form}
-          name="crop_size"
-          label={t("field.crop_size")}
-          help={t("field.crop_size.help")}
-          placeholder={t("field.network_choice")}
-          min={1}
-        />
+        <ChoiceField form={form} name="mean" />
+        <NumberField form={form} name="crop_size" placeholder={t("field.network_choice")} />
       </Row>
       <AugmentationSection form={form} />
     </Section>

@@ -1,4 +1,5 @@
-import { type ModelForm, number_list } from "./model_form";
+import { number_list } from "../forms/form_fields";
+import type { ModelForm } from "./model_form";
 
 /** Fields that take several values, divided by commas. */
 export const swept = ["base_lr", "batch_size"] as const;

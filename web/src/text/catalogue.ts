@@ -18,5 +18,7 @@ export function keep_language(language: Language): void {
 }
 
 export async function load_catalogue(language: Language): Promise<Catalogue> {
-  return language === "zh" ? (await import("./zh")).zh : en;
+  if (language === "en") return en;
+  const [{ zh }, { declared }] = await Promise.all([import("./zh"), import("./zh/declared")]);
+  return { ...declared, ...zh };
 }

@@ -38,6 +38,8 @@ export function beside(left: string, right: string): string {
 
 interface TextContext {
   t: Translate;
+  /** The page's text for a key that the server names; undefined where there is none: the server's English then stands. */
+  translated: (key: string) => string | undefined;
   tag: string;
   language: Language;
   set_language: (language: Language) => void;
@@ -68,6 +70,7 @@ export function TextProvider({ first, children }: { first: ShownText; children: 
     const tag = languages.find((language) => language.id === shown.language)?.tag ?? "en";
     return {
       t: (key, values) => fill(shown.catalogue[key], tag, values),
+      translated: (key) => (shown.catalogue as Partial<Record<string, string>>)[key],
       tag,
       language: shown.language,
       set_language: set_wanted,
@@ -79,7 +82,7 @@ export function TextProvider({ first, children }: { first: ShownText; children: 
 export function useText() {
   const context = useContext(Context);
   if (!context) throw new Error("useText outside of TextProvider");
-  const { t, tag, language, set_language } = context;
+  const { t, translated, tag, language, set_language } = context;
   return useMemo(() => {
     const series = (name: string) =>
       name
@@ -89,6 +92,7 @@ export function useText() {
     const units = { d: t("unit.d"), h: t("unit.h"), min: t("unit.min"), s: t("unit.s") };
     return {
       t,
+      translated,
       tag,
       language,
       set_language,
@@ -105,5 +109,5 @@ export function useText() {
       last_of: (name: string) => beside(t("word.last"), series(name)),
       listed: (words: string[]) => words.filter((word) => word !== "").join(t("list.comma")),
     };
-  }, [t, tag, language, set_language]);
+  }, [t, translated, tag, language, set_language]);
 }
