@@ -1,7 +1,14 @@
 import { describe, expect, it, test } from "vitest";
 import type { FormField } from "../api/client";
 import forms from "../api/forms.json";
-import { can_scan, dataset_spec, empty_dataset_form, form_of_dataset, other_sources, suggested_name } from "./dataset_form";
+import {
+  can_scan,
+  dataset_spec,
+  empty_dataset_form,
+  form_of_dataset,
+  other_sources,
+  suggested_name,
+} from "./dataset_form";
 
 const fields = forms.dataset.fields as FormField[];
 
@@ -31,7 +38,8 @@ test("a dataset made like another keeps the limits of its own validation and tes
 });
 
 describe("the name of a new dataset", () => {
-  const named = (part: Partial<ReturnType<typeof empty_dataset_form>>) => suggested_name({ ...empty_dataset_form(fields), ...part });
+  const named = (part: Partial<ReturnType<typeof empty_dataset_form>>) =>
+    suggested_name({ ...empty_dataset_form(fields), ...part });
   it("comes from the folder or list that was chosen", () => {
     expect(named({ path: "/data/mnist/train" })).toBe("mnist");
     expect(named({ path: "/data/flowers/" })).toBe("flowers");

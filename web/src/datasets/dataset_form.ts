@@ -297,7 +297,7 @@ export function form_of_dataset(
 /** A name from what was chosen: `/data/mnist/train` → "mnist". Empty when nothing is chosen. */
 export function suggested_name(form: DatasetForm): string {
   const path = { folder: form.path, upload: form.uploaded, lists: form.list_train, crops: form.crops }[form.source];
-  const parts = path.split("/").filter((part) => part !== "");
+  const parts = (path ?? "").split("/").filter((part) => part !== "");
   const last = parts.at(-1) ?? "";
   const said = /^(train(ing)?|val(idation)?|test|images|data)(\.\w+)?$/i.test(last) ? parts.at(-2) : undefined;
   return (said ?? last).replace(/\.(txt|csv|tsv|lst)$/i, "");

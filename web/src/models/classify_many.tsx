@@ -43,9 +43,10 @@ export function ClassifyMany({ model, snapshot }: { model: Model; snapshot: stri
     mutationFn: async (): Promise<Job> => {
       const spec: EvaluationSpec = { model_id: model.job.id, snapshot, batch_size: 32, threads: 0 };
       const most = Number(limit) || 0;
-      if (source === "split") spec.source = { type: "split", split, limit: most };
-      else if (source === "folder") spec.source = { type: "folder", path, limit: most };
-      else spec.source = { type: "list", root, limit: most, ...(source === "list" ? { path } : {}) };
+      const no_place = { split: "", path: "", root: "" };
+      if (source === "split") spec.source = { ...no_place, type: "split", split, limit: most };
+      else if (source === "folder") spec.source = { ...no_place, type: "folder", path, limit: most };
+      else spec.source = { ...no_place, type: "list", root, limit: most, path: source === "list" ? path : "" };
       if (source !== "upload") return answer(client.POST("/evaluations", { body: { spec } }));
       const form = new FormData();
       form.append("request", JSON.stringify({ spec }));

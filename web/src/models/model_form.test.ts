@@ -108,7 +108,7 @@ describe("model_spec", () => {
     const spec = model_spec({ ...form, network: "custom" });
     expect(spec.network).toEqual({ prototxt: "layer {}", python_layers: "import caffe" });
     expect(form_of_model("copy", "", spec as unknown as Record<string, unknown>).python_layers).toBe("import caffe");
-    const later = { ...spec, network: { model: "gone", ...spec.network } } as unknown as Record<string, unknown>;
+    const later = { ...spec, network: { ...spec.network, model: "gone" } } as unknown as Record<string, unknown>;
     expect(without_sources(later, new Set(["gone"])).network).toEqual(spec.network);
   });
 

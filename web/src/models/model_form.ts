@@ -1,7 +1,7 @@
 import type { FormField, ModelSpec, Network } from "../api/client";
 import {
-  fields_by_path,
   decimal,
+  fields_by_path,
   number_list,
   optional_number,
   other_fields,
