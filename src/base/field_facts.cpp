@@ -26,8 +26,8 @@ Status check_number(const FieldFacts& field, const json& value, const FieldPlace
     const auto number = value.get<double>();
     if (!field.numbers.empty()) {
         if (std::ranges::any_of(field.numbers, [&](auto one) { return static_cast<double>(one) == number; })) return {};
-        return invalid(at, fmt::format("{} must be one of {}, got {}", at.label, fmt::join(field.numbers, ", "),
-                                       shown(value)));
+        return invalid(
+            at, fmt::format("{} must be one of {}, got {}", at.label, fmt::join(field.numbers, ", "), shown(value)));
     }
     if (field.limits.allow(number)) return {};
     return invalid(at, fmt::format("{} must be {}, got {}", at.label, field.limits.fault(number), shown(value)));

@@ -55,7 +55,7 @@ struct FieldLimits {
 };
 
 struct FieldFacts {
-    std::string name;         ///< JSON member
+    std::string name;  ///< JSON member
     ValueFacts value;
     nlohmann::json fallback;  ///< what a missing member means
     bool is_required = false;
@@ -69,18 +69,18 @@ struct FieldFacts {
     std::string cli;     ///< option without dashes; derived from the name when not declared; empty: none
     std::string digits;  ///< field of DIGITS's forms; empty: none
     PlaceKind place = PlaceKind::kNone;
-    std::string when_path;   ///< JSON path of another field of the spec …
-    std::string when_value;  ///< … which must have this value for the field to matter; empty: it always does
+    std::string when_path;     ///< JSON path of another field of the spec …
+    std::string when_value;    ///< … which must have this value for the field to matter; empty: it always does
     bool is_advanced = false;  ///< seldom needed: forms fold it away
     bool is_internal = false;  ///< the server fills it in: it is read, and told to nobody
 };
 
 struct FieldList {
-    std::string name;       ///< of the schema: "Image"; empty: it has no name of its own
+    std::string name;  ///< of the schema: "Image"; empty: it has no name of its own
     std::string help;
-    std::string shorthand;  ///< the member that a bare text stands for
-    bool omits_empty = false;            ///< members that are empty texts are not printed
-    std::vector<std::string> retired;    ///< members of earlier versions: read and ignored
+    std::string shorthand;             ///< the member that a bare text stands for
+    bool omits_empty = false;          ///< members that are empty texts are not printed
+    std::vector<std::string> retired;  ///< members of earlier versions: read and ignored
     std::vector<FieldFacts> fields;
 
     const FieldFacts* find(std::string_view field_name) const;

@@ -32,7 +32,8 @@ Status read_field(const Field& field, const json& object, char* base, const Fiel
     const auto found = object.find(facts.name);
     const bool is_empty = found != object.end() && facts.value.type == FieldType::kText && *found == "";
     if (found == object.end() || is_empty) {
-        if (facts.is_required) return invalid(at, facts.label + " is required");
+        if (facts.is_required && !(is_empty && field.may_be_empty_text))
+            return invalid(at, facts.label + " is required");
         if (!is_empty) return {};
     }
     if (field.flag && *found == facts.word) {
@@ -95,6 +96,12 @@ Field Field::one_of(std::vector<std::int64_t> numbers) const {
     copy.facts.numbers = std::move(numbers);
     return copy;
 }
+Field Field::may_be_empty() const {
+    Field copy = *this;
+    copy.may_be_empty_text = true;
+    return copy;
+}
+
 Field Field::required() const {
     Field copy = *this;
     copy.facts.is_required = true;
@@ -161,7 +168,8 @@ Status read_object(const json& value, void* object, const ObjectTable& table, co
     if (value.is_string() && !list.shorthand.empty())
         return read_object(json{{list.shorthand, value}}, object, table, at);
     if (!value.is_object())
-        return wrong_type(list.shorthand.empty() ? "an object" : fmt::format("a {} or an object", list.shorthand), value, at);
+        return wrong_type(list.shorthand.empty() ? "an object" : fmt::format("a {} or an object", list.shorthand),
+                          value, at);
     for (const auto& [key, item] : value.items()) {
         if (list.find(key) || std::ranges::find(list.retired, key) != list.retired.end()) continue;
         std::vector<std::string> words;

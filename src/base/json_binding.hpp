@@ -72,6 +72,8 @@ class Field {
     Field one_of(std::vector<std::int64_t> numbers) const;
     /// A missing member is an error, and so is an empty text.
     Field required() const;
+    /// For a required text: it must be there, and may be "".
+    Field may_be_empty() const;
     /// The option's name without dashes; "" for none.
     Field cli(const char* option) const;
     /// The field of DIGITS's form.
@@ -90,6 +92,7 @@ class Field {
     const ValueOps* ops;
     const std::type_info* owner;
     std::optional<std::size_t> flag;
+    bool may_be_empty_text = false;
 };
 using Fields = std::vector<Field>;
 
@@ -206,7 +209,8 @@ Status read_value(const nlohmann::json& json, void* value, const FieldPlace& at)
     } else if constexpr (std::integral<T>) {
         using Limits = std::numeric_limits<T>;
         constexpr bool kIsWide = !std::in_range<std::int64_t>(Limits::max());
-        constexpr auto kMost = kIsWide ? std::numeric_limits<std::int64_t>::max() : static_cast<std::int64_t>(Limits::max());
+        constexpr auto kMost =
+            kIsWide ? std::numeric_limits<std::int64_t>::max() : static_cast<std::int64_t>(Limits::max());
         DIGITS_ASSIGN(const auto number, read_integer(json, static_cast<std::int64_t>(Limits::min()), kMost, at));
         out = static_cast<T>(number);
     } else if constexpr (std::floating_point<T>) {

@@ -34,7 +34,8 @@ Result<std::string> source_of_options(const DatasetArguments& a) {
     std::string found, option, options;
     for (const auto& source : source_field().value.variants) {
         const auto main = main_option(source);
-        if (options.find("--" + main + " ") == std::string::npos) options += fmt::format("--{} ({}), ", main, source.label);
+        if (options.find("--" + main + " ") == std::string::npos)
+            options += fmt::format("--{} ({}), ", main, source.label);
         if (!a.fields.given(main) || main == option) continue;
         if (!found.empty())
             return fail(ErrorCode::kInvalidArgument, "--{} and --{} name two sources; give one of them", option, main);
@@ -51,11 +52,17 @@ Result<std::string> source_of_options(const DatasetArguments& a) {
 Result<nlohmann::json> dataset_spec(const DatasetArguments& a) {
     nlohmann::json spec;
     auto source = a.source;
-    if (source.empty()) {
-        DIGITS_ASSIGN(source, source_of_options(a));
-        if (source.empty()) source = "folder";
+    if (source.starts_with('{')) {
+        spec["source"] = nlohmann::json::parse(source, nullptr, false);
+        if (spec["source"].is_discarded())
+            return fail(ErrorCode::kInvalidArgument, "--source is not valid JSON: {}", source);
+    } else {
+        if (source.empty()) {
+            DIGITS_ASSIGN(source, source_of_options(a));
+            if (source.empty()) source = "folder";
+        }
+        DIGITS_ASSIGN(spec["source"], a.fields.variant_members(source));
     }
-    DIGITS_ASSIGN(spec["source"], a.fields.variant_members(source));
     DIGITS_TRY(a.fields.write(spec));
     return spec;
 }
@@ -72,9 +79,9 @@ void print_report(const nlohmann::json& report) {
                                  ratio.get<double>());
     const auto& equal = report["duplicates"];
     if (equal["groups"].get<int>() > 0)
-        std::cout << fmt::format("duplicate images: {} groups, {} across train, val and test, {} with conflicting labels\n",
-                                 number(equal["groups"]), number(equal["across_splits"]),
-                                 number(equal["contradicting"]));
+        std::cout << fmt::format(
+            "duplicate images: {} groups, {} across train, val and test, {} with conflicting labels\n",
+            number(equal["groups"]), number(equal["across_splits"]), number(equal["contradicting"]));
     if (!report["bytes"].is_null() && !report["seconds"].is_null())
         std::cout << fmt::format("about {} on disk, {} to create\n", bytes_text(report["bytes"]),
                                  duration_text(report["seconds"]));
@@ -95,6 +102,11 @@ Status scan(const nlohmann::json& spec, Session& session, const CommonOptions& o
         for (const auto& [split, facts] : found["splits"].items())
             rows.back().push_back(i < facts["per_class"].size() ? count_text(facts["per_class"][i].get<double>())
                                                                 : "0");
+    }
+    if (found["labels"].empty()) {
+        rows = {{"split", "images"}};
+        for (const auto& [split, facts] : found["splits"].items())
+            rows.push_back({split, count_text(facts["count"].get<double>())});
     }
     std::cout << table_text(rows);
     for (const auto& warning : found["warnings"]) std::cout << "warning: " << warning.get<std::string>() << '\n';
@@ -125,8 +137,13 @@ void add_dataset(CLI::App& app, Invocation& invocation) {
     command->add_option("--group", a->create.group, "Group to list it in");
     std::vector<std::string> sources;
     for (const auto& source : source_field().value.variants) sources.push_back(source.word);
-    command->add_option("--source", a->source, "Kind of source; default: the one whose main option is given")
-        ->check(CLI::IsMember(sources));
+    const CLI::Validator json([](const std::string& text) { return text.starts_with('{') ? "" : "not an object"; },
+                              "JSON");
+    command
+        ->add_option(
+            "--source", a->source,
+            "Kind of source, or the whole source as a JSON object; default: the kind whose main option is given")
+        ->check(CLI::IsMember(sources) | json);
     command
         ->add_option("--upload", a->upload,
                      "Folder with one subfolder per class, or an archive of one, to send to the server")

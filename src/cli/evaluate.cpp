@@ -92,7 +92,8 @@ void add_evaluate(CLI::App& app, Invocation& invocation) {
                      ->check(CLI::ExistingFile)
                      ->excludes(split);
     command
-        ->add_option("--folder", a->folder, "A folder of images; subfolders named like classes hold images of these classes")
+        ->add_option("--folder", a->folder,
+                     "A folder of images; subfolders named like classes hold images of these classes")
         ->check(CLI::ExistingDirectory)
         ->excludes(split)
         ->excludes(list);

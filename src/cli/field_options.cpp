@@ -98,7 +98,8 @@ void FieldOptions::add_option(CLI::App& command, Use use, const std::string& gro
         entry.option->type_name(type_text(field));
         if (field.value.type != FieldType::kList) entry.option->expected(1);
         entry.option->default_str(default_text(field.fallback));
-        if (field.place == PlaceKind::kFolder) entry.option->check(CLI::Validator(CLI::ExistingDirectory).description(""));
+        if (field.place == PlaceKind::kFolder)
+            entry.option->check(CLI::Validator(CLI::ExistingDirectory).description(""));
         if (field.place == PlaceKind::kFile) entry.option->check(CLI::Validator(CLI::ExistingFile).description(""));
         if (field.place == PlaceKind::kNone)
             entry.option->check([field](const std::string& text) {

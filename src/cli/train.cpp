@@ -94,7 +94,9 @@ void add_train(CLI::App& app, Invocation& invocation) {
     command->add_option("--framework", a->framework, "What the file of --network is written for (default: caffe)");
     command->add_option("--python-layers", a->python_layers, kPythonLayersHelp)->check(CLI::ExistingFile);
     auto* previous = command->add_option("--previous", a->previous, "Start from this model: its network and weights");
-    command->add_option("--snapshot", a->snapshot, "Snapshot of --previous: an iteration, best, last, or none (its network only)")
+    command
+        ->add_option("--snapshot", a->snapshot,
+                     "Snapshot of --previous: an iteration, best, last, or none (its network only)")
         ->needs(previous)
         ->capture_default_str();
     command->add_option("--pretrained", a->pretrained, "Start from this pretrained model")->excludes(previous);

@@ -43,7 +43,8 @@ struct JsonValue<SourceSpec> {
         ValueFacts facts;
         facts.type = FieldType::kVariant;
         for (const auto* kind : source_kinds().all()) {
-            ValueFacts::Variant variant{std::string(kind->name), std::string(kind->title), std::string(kind->help), {}, &kind->fields()};
+            ValueFacts::Variant variant{
+                std::string(kind->name), std::string(kind->title), std::string(kind->help), {}, &kind->fields()};
             for (const auto task : kind->tasks) variant.tasks.emplace_back(task);
             facts.variants.push_back(std::move(variant));
         }
@@ -73,10 +74,7 @@ struct JsonBinding<DatasetSpec> {
                     .label("Random seed")
                     .help("The same seed gives the same split and order")
                     .advanced(),
-                json_field("threads", &S::threads)
-                    .help("Number of threads; 0: all cores")
-                    .range(0, 1024)
-                    .advanced()};
+                json_field("threads", &S::threads).help("Number of threads; 0: all cores").range(0, 1024).advanced()};
     }
 };
 

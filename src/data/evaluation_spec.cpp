@@ -12,26 +12,27 @@ struct JsonBinding<EvaluationSource> {
     static constexpr const char* kSchema = "EvaluationSource";
     static Fields fields() {
         using S = EvaluationSource;
-        return {json_field("type", &S::type)
-                    .label("Images")
-                    .help("A split of the model's dataset, a list of images, or a folder of images")
-                    .cli(""),
-                json_field("split", &S::split)
-                    .help("Split of the model's dataset: train, val or test; default: val")
-                    .cli(""),
-                json_field("path", &S::path)
-                    .help("A list of images (lines of `path` or `path class-number`), or a folder, in which a subfolder "
-                          "named like a class holds images of that class")
-                    .cli(""),
-                json_field("root", &S::root)
-                    .label("Image folder (optional)")
-                    .help("Folder that relative paths of a list start from")
-                    .path(PlaceKind::kFolder),
-                json_field("limit", &S::limit)
-                    .label("Number of images to use")
-                    .help("0: all")
-                    .key("many.limit")
-                    .range(0, 1e12)};
+        return {
+            json_field("type", &S::type)
+                .label("Images")
+                .help("A split of the model's dataset, a list of images, or a folder of images")
+                .cli(""),
+            json_field("split", &S::split)
+                .help("Split of the model's dataset: train, val or test; default: val")
+                .cli(""),
+            json_field("path", &S::path)
+                .help("A list of images (lines of `path` or `path class-number`), or a folder, in which a subfolder "
+                      "named like a class holds images of that class")
+                .cli(""),
+            json_field("root", &S::root)
+                .label("Image folder (optional)")
+                .help("Folder that relative paths of a list start from")
+                .path(PlaceKind::kFolder),
+            json_field("limit", &S::limit)
+                .label("Number of images to use")
+                .help("0: all")
+                .key("many.limit")
+                .range(0, 1e12)};
     }
 };
 
@@ -48,10 +49,7 @@ struct JsonBinding<EvaluationSpec> {
                     .key("field.val_batch_size")
                     .range(1, 4096)
                     .advanced(),
-                json_field("threads", &S::threads)
-                    .help("Number of threads; 0: all cores")
-                    .range(0, 1024)
-                    .advanced()};
+                json_field("threads", &S::threads).help("Number of threads; 0: all cores").range(0, 1024).advanced()};
     }
 };
 

@@ -12,17 +12,18 @@ struct JsonBinding<ImageSpec> {
     static constexpr const char* kSchema = "Image";
     static Fields fields() {
         using S = ImageSpec;
-        return {json_field("width", &S::width).help("Image width").unit("px").digits("resize_width").range(1, 10000),
-                json_field("height", &S::height).help("Image height").unit("px").digits("resize_height").range(1, 10000),
-                json_field("channels", &S::channels)
-                    .label("Image type")
-                    .help("1: grayscale, 3: color")
-                    .digits("resize_channels")
-                    .one_of({3, 1}),
-                json_field("resize", &S::resize)
-                    .label("Resize transformation")
-                    .help("How an image of another aspect ratio is fitted")
-                    .digits("resize_mode")};
+        return {
+            json_field("width", &S::width).help("Image width").unit("px").digits("resize_width").range(1, 10000),
+            json_field("height", &S::height).help("Image height").unit("px").digits("resize_height").range(1, 10000),
+            json_field("channels", &S::channels)
+                .label("Image type")
+                .help("1: grayscale, 3: color")
+                .digits("resize_channels")
+                .one_of({3, 1}),
+            json_field("resize", &S::resize)
+                .label("Resize transformation")
+                .help("How an image of another aspect ratio is fitted")
+                .digits("resize_mode")};
     }
 };
 template <>

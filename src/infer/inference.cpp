@@ -23,7 +23,9 @@ struct ClassifyRequest {
 template <>
 struct JsonBinding<RequestedImage> {
     static auto fields() {
-        return std::tuple{json_field("path", &RequestedImage::path).help("an image on this machine").required()};
+        // An image that could not be fetched has no path; the others are answered.
+        return std::tuple{
+            json_field("path", &RequestedImage::path).help("an image on this machine").required().may_be_empty()};
     }
 };
 template <>

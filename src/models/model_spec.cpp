@@ -35,10 +35,7 @@ struct JsonBinding<NetworkSpec> {
                     .help("The network as prototxt, for caffe")
                     .cli("")
                     .digits("custom_network"),
-                json_field("text", &S::text)
-                    .label("Network text")
-                    .help("The network, for other frameworks")
-                    .cli(""),
+                json_field("text", &S::text).label("Network text").help("The network, for other frameworks").cli(""),
                 json_field("model", &S::model).label("Model").help("Id of the model whose network to use").cli(""),
                 json_field("pretrained", &S::pretrained)
                     .label("Pretrained model")
@@ -137,8 +134,7 @@ struct JsonBinding<SolverSpec> {
 template <>
 struct JsonBinding<ModelSpec> {
     static constexpr const char* kSchema = "ModelSpec";
-    static constexpr const char* kHelp =
-        "null: the network or the defaults of DIGITS decide. Intervals are in epochs";
+    static constexpr const char* kHelp = "null: the network or the defaults of DIGITS decide. Intervals are in epochs";
     static Fields fields() {
         using S = ModelSpec;
         return {
@@ -244,8 +240,8 @@ Status validate_network(const NetworkSpec& network) {
                                    "(ids)",
                                    text_member));
     if (sources > 1 || (!network.standard.empty() && !text.empty()))
-        return invalid("/network", fmt::format("Only one of standard, {}, model and pretrained may name the network",
-                                               text_member));
+        return invalid("/network",
+                       fmt::format("Only one of standard, {}, model and pretrained may name the network", text_member));
     if (!caffe || network.standard.empty() || find_standard_network(network.standard)) return {};
     std::string names;
     for (const auto& known : standard_networks()) names += (names.empty() ? "" : ", ") + std::string(known.name);
@@ -277,9 +273,8 @@ Status validate_solver(const SolverSpec& solver) {
     double before = 0;
     for (const double percent : solver.steps_percent) {
         if (percent <= before || percent > 100)
-            return invalid(
-                "/solver/steps_percent",
-                fmt::format("Steps must be increasing numbers up to 100, got {} after {}", percent, before));
+            return invalid("/solver/steps_percent",
+                           fmt::format("Steps must be increasing numbers up to 100, got {} after {}", percent, before));
         before = percent;
     }
     return {};

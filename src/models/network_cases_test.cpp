@@ -28,9 +28,12 @@ std::vector<std::string> case_names() {
 
 /// MNIST, but for the members of the case.
 TrainingData dataset_of(json changes) {
-    json facts{{"label_count", 10}, {"channels", 1}, {"height", 28}, {"width", 28}, {"backend", "lmdb"},
-               {"train_db", "/d/train_db"}, {"train_count", 45000}, {"val_db", "/d/val_db"}, {"val_count", 15000},
-               {"mean_file", "/d/mean.binaryproto"}, {"mean_pixel", {33.5}}};
+    json facts{{"label_count", 10},    {"channels", 1},
+               {"height", 28},         {"width", 28},
+               {"backend", "lmdb"},    {"train_db", "/d/train_db"},
+               {"train_count", 45000}, {"val_db", "/d/val_db"},
+               {"val_count", 15000},   {"mean_file", "/d/mean.binaryproto"},
+               {"mean_pixel", {33.5}}};
     for (const auto& [name, value] : changes.items()) {
         EXPECT_TRUE(facts.contains(name)) << "dataset.json: " << name;
         facts[name] = value;
@@ -54,9 +57,7 @@ class NetworkCase : public testing::TestWithParam<std::string> {
   protected:
     fs::path file(const char* name) const { return kCases / GetParam() / name; }
     std::string text(const char* name) const { return read_file(file(name)).value(); }
-    json object(const char* name) const {
-        return fs::exists(file(name)) ? json::parse(text(name)) : json::object();
-    }
+    json object(const char* name) const { return fs::exists(file(name)) ? json::parse(text(name)) : json::object(); }
 
     TrainingChoices choices() const {
         auto spec = object("choices.json");
@@ -76,7 +77,9 @@ class NetworkCase : public testing::TestWithParam<std::string> {
         google::protobuf::util::MessageDifferencer differ;
         std::string words;
         differ.ReportDifferencesToString(&words);
-        EXPECT_TRUE(differ.Compare(*want, got)) << name << ", expected and made:\n" << words << "\nmade:\n" << got.DebugString();
+        EXPECT_TRUE(differ.Compare(*want, got)) << name << ", expected and made:\n"
+                                                << words << "\nmade:\n"
+                                                << got.DebugString();
         return true;
     }
 };

@@ -236,6 +236,11 @@ class Reading(unittest.TestCase):
     def test_openapi(self):
         self.assertEqual(api.call("GET", "/openapi.json")[2]["openapi"], "3.1.0")
 
+    def test_forms_hold_the_fields_of_specs(self):
+        for kind, path in (("dataset", "/source"), ("model", "/solver/base_lr"), ("evaluation", "/source/type")):
+            fields = api.call("GET", f"/forms/{kind}")[2]["fields"]
+            self.assertIn(path, [field["path"] for field in fields])
+
 
 class Forms(unittest.TestCase):
     """What the forms ask before there is a job; a worker answers."""

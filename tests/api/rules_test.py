@@ -253,7 +253,7 @@ class Roots(unittest.TestCase):
         body["spec"]["roots"] = ["/"]
         status, _, problem = self.api.call("POST", "/datasets", body)
         self.assertEqual((status, problem["where"]), (422, "/spec/roots"))
-        self.assertIn("unknown field", problem["detail"])
+        self.assertIn("Unknown field", problem["detail"])
 
 
 if __name__ == "__main__":

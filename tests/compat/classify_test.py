@@ -67,6 +67,7 @@ class ClassifyTest(Case):
             self.assert_json_error(private, 403, "Forbidden", "localhost has the address")
             files = {"image_list": ("list.txt", f"{url} 7\n{web}/gone.png 1\n{other.relative_to(stage.server.root)} 1\n")}
             many = stage.server.post(MODELS + "/classify_many.json", {"job_id": stage.model_id, "image_folder": stage.server.root}, files=files)
+        self.assertIn("classifications", many.json(), many.text)
         self.assertEqual(set(many.json()["classifications"]), {url, str(other)})
         self.assertEqual(many.json()["classifications"][url], said["predictions"])
 

@@ -170,11 +170,13 @@ json Form::read_declared(const FieldFacts& field) {
     switch (field.value.type) {
         case FieldType::kBoolean: return flag(name);
         case FieldType::kInteger: {
-            const auto value = integer(name, range, has_default ? std::optional(field.fallback.get<std::int64_t>()) : std::nullopt);
+            const auto value =
+                integer(name, range, has_default ? std::optional(field.fallback.get<std::int64_t>()) : std::nullopt);
             return value ? json(*value) : json();
         }
         case FieldType::kNumber: {
-            const auto value = number(name, range, has_default ? std::optional(field.fallback.get<double>()) : std::nullopt);
+            const auto value =
+                number(name, range, has_default ? std::optional(field.fallback.get<double>()) : std::nullopt);
             return value ? json(*value) : json();
         }
         case FieldType::kChoice: return choice(name, field.fallback.get<std::string>(), field.value.words);

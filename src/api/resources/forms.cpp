@@ -51,7 +51,9 @@ json form_field(const FieldFacts& field, const std::string& path) {
              {"help", field.help},
              {"unit", field.unit},
              {"key", field.key},
-             {"place", field.place == PlaceKind::kFolder ? "folder" : field.place == PlaceKind::kFile ? "file" : ""},
+             {"place", field.place == PlaceKind::kFolder ? "folder"
+                       : field.place == PlaceKind::kFile ? "file"
+                                                         : ""},
              {"when", field.when_path.empty() ? json() : json{{"path", field.when_path}, {"value", field.when_value}}},
              {"advanced", field.is_advanced},
              {"variants", json::array()}};
@@ -68,8 +70,8 @@ json form_field(const FieldFacts& field, const std::string& path) {
 json form_of(const FieldList& list, const std::string& path) {
     auto fields = json::array();
     for_each_field(
-        list,
-        [&](const FieldFacts& field, const std::string& place) { fields.push_back(form_field(field, place)); }, path);
+        list, [&](const FieldFacts& field, const std::string& place) { fields.push_back(form_field(field, place)); },
+        path);
     return fields;
 }
 

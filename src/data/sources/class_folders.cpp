@@ -179,7 +179,7 @@ struct ClassFolders {
 
 }  // namespace
 
-const SourceKind kClassFolders =
-    source_kind<ClassFolderOptions, ClassFolders>("folder", "Image folder", "A folder with one subfolder per class", {"classification"});
+const SourceKind kClassFolders = source_kind<ClassFolderOptions, ClassFolders>(
+    "folder", "Image folder", "A folder with one subfolder per class", {"classification"});
 
 }  // namespace digits

@@ -82,7 +82,7 @@ struct Crops {
 
 }  // namespace
 
-const SourceKind kCrops =
-    source_kind<CropOptions, Crops>("crops", "Crops (bounding boxes)", "A text file of rectangles in images, each with a class", {"classification"});
+const SourceKind kCrops = source_kind<CropOptions, Crops>(
+    "crops", "Crops (bounding boxes)", "A text file of rectangles in images, each with a class", {"classification"});
 
 }  // namespace digits

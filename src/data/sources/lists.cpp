@@ -48,9 +48,7 @@ struct JsonBinding<ListOptions> {
     }
 };
 
-Status ListOptions::validate(const std::string&) const {
-    return {};
-}
+Status ListOptions::validate(const std::string&) const { return {}; }
 
 std::vector<SourcePlace> ListOptions::places() const {
     return {{"train", train, false, true},
@@ -130,7 +128,7 @@ struct Lists {
 
 }  // namespace
 
-const SourceKind kLists =
-    source_kind<ListOptions, Lists>("lists", "Text files", "Text files with the path of an image and a class number on each line", {"classification"});
+const SourceKind kLists = source_kind<ListOptions, Lists>(
+    "lists", "Text files", "Text files with the path of an image and a class number on each line", {"classification"});
 
 }  // namespace digits

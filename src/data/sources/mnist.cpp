@@ -110,6 +110,7 @@ class Mnist final : public SampleSource {
 
 }  // namespace
 
-const SourceKind kMnist = source_kind<MnistOptions, Mnist>("mnist", "MNIST", "MNIST's four IDX files", {"classification"});
+const SourceKind kMnist =
+    source_kind<MnistOptions, Mnist>("mnist", "MNIST", "MNIST's four IDX files", {"classification"});
 
 }  // namespace digits
