@@ -40,7 +40,11 @@ struct JsonBinding<StorageSpec> {
                     .help("Of LMDB records: png is lossless, jpeg is smaller, none needs no decoding")
                     .digits("encoding")
                     .when("/storage/backend", "lmdb"),
-                json_field("compression", &S::compression).help("of HDF5 files").cli("")};
+                json_field("compression", &S::compression)
+                    .label("DB compression")
+                    .help("Of HDF5 files: gzip needs less space, none is faster")
+                    .digits("compression")
+                    .when("/storage/backend", "hdf5")};
     }
 };
 

@@ -65,6 +65,16 @@ class RegressionDataset(unittest.TestCase):
                                 folder / "targets.csv", "--list-root", folder, "--dry-run"], check=True, capture_output=True, text=True).stdout
         self.assertRegex(shown, r"train +1[56]\n")
 
+    def test_compression(self):
+        def create(compression):
+            command = [DIGITS, "--server", f"http://{server.host}", "dataset", "create", "--name", compression, "--csv", folder / "targets.csv", "--list-root", folder,
+                       "--width", "64", "--height", "64", "--backend", "hdf5", "--compression", compression, "--print-id"]
+            job = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+            self.assertEqual(api.call("GET", f"/jobs/{job}")[2]["spec"]["storage"]["compression"], compression)
+            return sum(file.stat().st_size for file in (server.folder / "data/jobs" / job).rglob("*.h5"))
+
+        self.assertLess(create("gzip"), create("none") / 2)
+
 
 if __name__ == "__main__":
     unittest.main()

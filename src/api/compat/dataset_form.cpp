@@ -180,11 +180,11 @@ http::Async<Result<DatasetWish>> read_dataset_form(Form& form, const Context& co
     wish.name = form.required_text("dataset_name");
     wish.group = form.text("group_name");
     const auto encoding = form.choice("encoding", "png", {"none", "png", "jpg"});
-    form.read_required(dataset_fields(), {"/image/width", "/image/height", "/image/resize", "/storage/backend"},
+    form.read_required(dataset_fields(),
+                       {"/image/width", "/image/height", "/image/resize", "/storage/backend", "/storage/compression"},
                        wish.spec);
     wish.spec["image"]["channels"] = form.choice("resize_channels", "3", {"1", "3"}) == "1" ? 1 : 3;
     wish.spec["storage"]["encoding"] = encoding == "jpg" ? "jpeg" : encoding;
-    wish.spec["storage"]["compression"] = form.choice("compression", "none", {"none", "gzip"});
     const auto method = form.choice("method", "folder", {"folder", "textfile", "s3"});
     if (method == "s3") {
         form.refuse("method", "S3 is not offered; copy the pictures to the server's machine");

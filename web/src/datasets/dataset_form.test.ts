@@ -1,11 +1,13 @@
 import { describe, expect, it, test } from "vitest";
 import type { FormField } from "../api/client";
 import forms from "../api/forms.json";
+import { matters } from "../forms/form_fields";
 import {
   can_scan,
   dataset_spec,
   empty_dataset_form,
   form_of_dataset,
+  other_dataset_fields,
   other_sources,
   suggested_name,
 } from "./dataset_form";
@@ -59,6 +61,18 @@ test("a new form has the declared defaults", () => {
     "",
     true,
   ]);
+});
+
+test("compression, which the page draws from its declaration alone, is asked for and sent for HDF5 only", () => {
+  const compression = other_dataset_fields(fields).find(({ path }) => path === "/storage/compression")!;
+  expect([compression.type, compression.choices, compression.default]).toEqual(["choice", ["none", "gzip"], "none"]);
+  const form = { ...empty_dataset_form(fields), others: { "/storage/compression": "gzip" } };
+  const stored = (backend: "lmdb" | "hdf5") => dataset_spec({ ...form, backend }, fields);
+  expect(stored("hdf5").storage).toEqual({ backend: "hdf5", encoding: "none", compression: "gzip" });
+  expect(stored("lmdb").storage).toEqual({ backend: "lmdb", encoding: "png" });
+  expect([matters(compression, stored("hdf5")), matters(compression, stored("lmdb"))]).toEqual([true, false]);
+  const again = form_of_dataset("copy", "", stored("hdf5") as unknown as Record<string, unknown>, fields);
+  expect(again.others["/storage/compression"]).toBe("gzip");
 });
 
 test("a source that the page does not know is asked for by its declared fields", () => {
