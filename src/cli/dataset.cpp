@@ -34,6 +34,7 @@ Result<std::string> source_of_options(const DatasetArguments& a) {
     std::string found, option, options;
     for (const auto& source : source_field().value.variants) {
         const auto main = main_option(source);
+        if (main.empty()) continue;  // only --source names it
         if (options.find("--" + main + " ") == std::string::npos)
             options += fmt::format("--{} ({}), ", main, source.label);
         if (!a.fields.given(main) || main == option) continue;
@@ -44,25 +45,33 @@ Result<std::string> source_of_options(const DatasetArguments& a) {
     }
     if (found.empty() == a.upload.empty())
         return fail(ErrorCode::kInvalidArgument,
-                    "Give one source of images: {}or --upload (a folder or an archive to send to the server)", options);
+                    "Give one source of images: {}--upload (a folder or an archive to send to the server) or --source",
+                    options);
     return found;
 }
 
 /// What is sent gets its place on the server later.
+Result<nlohmann::json> source_spec(const DatasetArguments& a) {
+    if (!a.source.empty() && !a.upload.empty())
+        return fail(ErrorCode::kInvalidArgument, "--source and --upload name two sources; give one of them");
+    if (!a.source.starts_with('{')) {
+        auto kind = a.source;
+        if (kind.empty()) {
+            DIGITS_ASSIGN(kind, source_of_options(a));
+        }
+        return a.fields.variant_members(kind.empty() ? "folder" : kind);
+    }
+    auto source = nlohmann::json::parse(a.source, nullptr, false);
+    if (source.is_discarded()) return fail(ErrorCode::kInvalidArgument, "--source is not valid JSON: {}", a.source);
+    if (const auto option = a.fields.given_of_variants(); !option.empty())
+        return fail(ErrorCode::kInvalidArgument,
+                    "{} does not go with a whole source; write it into the JSON of --source", option);
+    return source;
+}
+
 Result<nlohmann::json> dataset_spec(const DatasetArguments& a) {
     nlohmann::json spec;
-    auto source = a.source;
-    if (source.starts_with('{')) {
-        spec["source"] = nlohmann::json::parse(source, nullptr, false);
-        if (spec["source"].is_discarded())
-            return fail(ErrorCode::kInvalidArgument, "--source is not valid JSON: {}", source);
-    } else {
-        if (source.empty()) {
-            DIGITS_ASSIGN(source, source_of_options(a));
-            if (source.empty()) source = "folder";
-        }
-        DIGITS_ASSIGN(spec["source"], a.fields.variant_members(source));
-    }
+    DIGITS_ASSIGN(spec["source"], source_spec(a));
     DIGITS_TRY(a.fields.write(spec));
     return spec;
 }

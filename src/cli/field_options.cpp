@@ -145,4 +145,10 @@ bool FieldOptions::given(const std::string& option) const {
     });
 }
 
+std::string FieldOptions::given_of_variants() const {
+    for (const auto& entry : entries_)
+        if (entry.option->count() > 0 && !entry.uses.front().variant.empty()) return entry.option->get_name();
+    return "";
+}
+
 }  // namespace digits::cli

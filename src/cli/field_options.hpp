@@ -31,6 +31,8 @@ class FieldOptions {
     Result<nlohmann::json> variant_members(const std::string& word) const;
     /// Whether an option (named without dashes) is on the command line.
     bool given(const std::string& option) const;
+    /// The first option of a variant that is on the command line, with its dashes; "" for none.
+    std::string given_of_variants() const;
 
   private:
     struct Use {

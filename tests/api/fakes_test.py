@@ -66,6 +66,22 @@ class RampSource(unittest.TestCase):
         self.assertEqual(scanned["target"], "tensor")
         subprocess.run(command, check=True, capture_output=True)
 
+    def test_source_by_name(self):
+        options = [DIGITS, "--server", f"http://{server.host}", "--json", "dataset", "create", "--name", "Ramps", "--width", "6", "--height", "6", "--dry-run"]
+        scanned = json.loads(subprocess.run([*options, "--source", "fake_ramp", "--count", "8"], check=True, capture_output=True, text=True).stdout)
+        self.assertEqual(sum(split["count"] for split in scanned["splits"].values()), 8)
+
+        def refused(*more):
+            ended = subprocess.run([*options, *more], capture_output=True, text=True)
+            self.assertNotEqual(ended.returncode, 0)
+            return ended.stderr + ended.stdout
+
+        self.assertIn("--count does not go with a whole source", refused("--source", json.dumps(self.SPEC["source"]), "--count", "8"))
+        self.assertIn("--source is not valid JSON", refused("--source", "{count"))
+        self.assertIn("--source and --upload name two sources", refused("--source", "fake_ramp", "--upload", str(server.folder)))
+        self.assertIn("--min-per-class does not belong to the source fake_ramp", refused("--source", "fake_ramp", "--min-per-class", "1"))
+        self.assertNotIn("-- (", refused())  # the fake has no option that names it
+
     def test_unknown_options_are_named(self):
         problem = call("POST", "/datasets", {"name": "x", "spec": {"source": {"type": "fake_ramp", "cuont": 3}}}, 422)
         self.assertEqual(problem["where"], "/spec/source/cuont")
