@@ -241,6 +241,12 @@ class Reading(unittest.TestCase):
             fields = api.call("GET", f"/forms/{kind}")[2]["fields"]
             self.assertIn(path, [field["path"] for field in fields])
 
+    def test_every_field_of_a_form_has_a_help(self):
+        for kind in ("dataset", "model", "evaluation"):
+            fields = api.call("GET", f"/forms/{kind}")[2]["fields"]
+            named = [*fields, *(inner for field in fields for one in field["variants"] for inner in one["fields"])]
+            self.assertEqual([field["path"] for field in named if field["type"] != "variant" and not field["help"]], [])
+
 
 class Forms(unittest.TestCase):
     """What the forms ask before there is a job; a worker answers."""
