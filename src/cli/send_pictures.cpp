@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "image/formats.hpp"
+
 namespace digits::cli {
 namespace {
 
@@ -20,13 +22,6 @@ struct ToSend {
     std::uint64_t bytes = 0;
 };
 
-bool is_picture(const fs::path& file) {
-    auto extension = file.extension().string();
-    std::ranges::transform(extension, extension.begin(), [](unsigned char c) { return std::tolower(c); });
-    constexpr std::string_view kKnown[]{".png", ".jpg", ".jpeg", ".bmp", ".ppm", ".pgm"};
-    return std::ranges::find(kKnown, extension) != std::end(kKnown);
-}
-
 Result<std::vector<ToSend>> files_of(const fs::path& source) {
     std::vector<ToSend> files;
     std::error_code error;
@@ -38,10 +33,10 @@ Result<std::vector<ToSend>> files_of(const fs::path& source) {
     }
     for (auto it = fs::recursive_directory_iterator(source, error); !error && it != fs::recursive_directory_iterator();
          it.increment(error))
-        if (it->is_regular_file() && is_picture(it->path()))
+        if (it->is_regular_file() && is_image_name(it->path().native()))
             files.push_back({it->path(), fs::relative(it->path(), source).generic_string(), it->file_size()});
     if (error) return fail(errno_error("cannot read " + source.string(), error.value()));
-    if (files.empty()) return fail(ErrorCode::kNotFound, "there is no picture in {}", source.string());
+    if (files.empty()) return fail(ErrorCode::kNotFound, "there is no image in {}", source.string());
     return files;
 }
 

@@ -86,7 +86,7 @@ struct RecordSize {
 };
 
 Status decode_record(const DatumView& datum, const caffe::TransformationParameter& transform, Image& image) {
-    DIGITS_TRY(decode_image_into(datum.data, {}, image));
+    DIGITS_TRY(decode_image_into(datum.data, {.upright = false}, image));
     const int channels = wanted_channels(transform, image.channels);
     if (channels != image.channels) image = convert_channels(std::move(image), channels);
     return {};

@@ -1,43 +1,109 @@
 #include "image/decode.hpp"
 
+#include <algorithm>
+#include <array>
 #include <new>
+#include <stdexcept>
 
 #include "image/codecs.hpp"
 
 namespace digits {
 namespace {
 
-bool starts_with(std::string_view bytes, std::string_view magic) { return bytes.substr(0, magic.size()) == magic; }
+struct Codec {
+    ImageFormat format;
+    Status (*decode)(std::string_view bytes, const DecodeLimits& limits, Raster& out);
+};
 
-/// Whether `magic` stands at `offset`; a file may end before.
-bool has_at(std::string_view bytes, std::size_t offset, std::string_view magic) {
-    return bytes.size() >= offset && starts_with(bytes.substr(offset), magic);
-}
+constexpr std::array<Codec, 12> kCodecs{{
+    {ImageFormat::kJpeg, codec::decode_jpeg},
+    {ImageFormat::kPng, codec::decode_png},
+    {ImageFormat::kBmp, codec::decode_bmp},
+    {ImageFormat::kPnm, codec::decode_pnm},
+    {ImageFormat::kTiff, codec::decode_tiff},
+    {ImageFormat::kWebp, codec::decode_webp},
+    {ImageFormat::kGif, codec::decode_gif},
+    {ImageFormat::kTga, codec::decode_tga},
+    {ImageFormat::kIco, codec::decode_ico},
+    {ImageFormat::kAvif, codec::decode_avif},
+    {ImageFormat::kHeic, codec::decode_heic},
+    {ImageFormat::kJpeg2000, codec::decode_jpeg2000},
+}};
 
 /// The name of a format that people try and that is not read, or "".
 std::string_view foreign_format(std::string_view bytes) {
-    if (starts_with(bytes, "GIF8")) return "GIF";
-    if (starts_with(bytes, "RIFF") && has_at(bytes, 8, "WEBP")) return "WebP";
-    if (starts_with(bytes, std::string_view("II*\0", 4)) || starts_with(bytes, std::string_view("MM\0*", 4)))
-        return "TIFF";
-    if (has_at(bytes, 4, "ftyp")) return "HEIF or AVIF";
+    using codec::has_at, codec::starts_with;
+    if (starts_with(bytes, "8BPS")) return "Photoshop";
+    if (starts_with(bytes, "%PDF")) return "PDF";
+    if (starts_with(bytes, "%!PS") || starts_with(bytes, "\xc5\xd0\xd3\xc6")) return "PostScript";
+    if (has_at(bytes, 128, "DICM")) return "DICOM";
+    if (starts_with(bytes, std::string_view("\xff\x0a", 2)) ||
+        starts_with(bytes, std::string_view("\0\0\0\x0cJXL \r\n\x87\n", 12)))
+        return "JPEG XL";
+    if (starts_with(bytes,
+                    "\x7f"
+                    "ELF"))
+        return "ELF";
+    if (starts_with(bytes, "PK\3\4")) return "ZIP";
+    if (has_at(bytes, 4, "ftyp")) return "MP4 or another ISO media";
     if (bytes.substr(0, 512).find("<svg") != std::string_view::npos) return "SVG";
     if (starts_with(bytes, "<") || starts_with(bytes, "\n<")) return "HTML or XML";
     return "";
 }
 
-Status decode_any(std::string_view bytes, const DecodeLimits& limits, Image& out) {
-    switch (sniff_image(bytes)) {
-        case ImageFormat::kJpeg: return codec::decode_jpeg(bytes, limits, out);
-        case ImageFormat::kPng: return codec::decode_png(bytes, limits, out);
-        case ImageFormat::kBmp: return codec::decode_bmp(bytes, limits, out);
-        case ImageFormat::kPnm: return codec::decode_pnm(bytes, limits, out);
-        case ImageFormat::kUnknown: break;
-    }
+tl::unexpected<Error> not_an_image(std::string_view bytes) {
     if (bytes.empty()) return fail(ErrorCode::kDataLoss, "the file is empty");
     const auto name = foreign_format(bytes);
-    if (name.empty()) return fail(ErrorCode::kUnsupported, "not a picture: expected JPEG, PNG, BMP or PNM data");
-    return fail(ErrorCode::kUnsupported, "a {} file; expected JPEG, PNG, BMP or PNM", name);
+    if (name.empty())
+        return fail(ErrorCode::kUnsupported, "not an image, or of an unsupported format; expected {}",
+                    readable_formats());
+    return fail(ErrorCode::kUnsupported, "a {} file; expected {}", name, readable_formats());
+}
+
+/// Decodes as the file has it; `raster.samples` may bring memory.
+Result<ImageFormat> decode_any(std::string_view bytes, const DecodeLimits& limits, Raster& raster) {
+    const auto format = sniff_image(bytes);
+    const auto codec = std::find_if(kCodecs.begin(), kCodecs.end(), [&](const auto& c) { return c.format == format; });
+    if (codec == kCodecs.end()) return not_an_image(bytes);
+    try {
+        DIGITS_TRY(codec->decode(bytes, limits, raster));
+    } catch (const std::bad_alloc&) {
+        return fail(ErrorCode::kResourceExhausted, "not enough memory to decode the image");
+    } catch (const std::length_error&) {
+        return fail(ErrorCode::kResourceExhausted, "not enough memory to decode the image");
+    }
+    return format;
+}
+
+ImageFacts facts_of(const Raster& raster, ImageFormat format) {
+    ImageFacts facts;
+    facts.format = format;
+    facts.channels = raster.channels;
+    facts.bits = raster.bits;
+    facts.floating = raster.floating;
+    facts.white = raster.white;
+    facts.orientation = raster.orientation;
+    return facts;
+}
+
+Status decode_with(std::string_view bytes, const DecodeOptions& options, bool measure, Image& out, ImageFacts& facts) {
+    Raster raster;
+    raster.samples = std::move(out.pixels);
+    DIGITS_ASSIGN(const auto format, decode_any(bytes, options.limits, raster));
+    facts = facts_of(raster, format);
+    const bool deep = raster.type != SampleType::kU8;
+    if (deep && (measure || options.depth == DepthConversion::kImageRange)) facts.range = measure_range(raster);
+    const bool turns = options.upright && !raster.is_upright;
+    const SampleRange* range = nullptr;
+    if (deep && options.depth == DepthConversion::kImageRange) range = &facts.range;
+    if (deep && options.depth == DepthConversion::kGivenRange) range = &options.range;
+    try {
+        DIGITS_TRY(to_image(std::move(raster), range, out));
+        if (turns) turn_upright(out, facts.orientation);
+    } catch (const std::bad_alloc&) {
+        return fail(ErrorCode::kResourceExhausted, "not enough memory to decode the image");
+    }
+    return {};
 }
 
 }  // namespace
@@ -52,26 +118,63 @@ Status codec::check_size(std::int64_t width, std::int64_t height, const DecodeLi
     return {};
 }
 
-ImageFormat sniff_image(std::string_view bytes) {
-    if (starts_with(bytes, "\xff\xd8\xff")) return ImageFormat::kJpeg;
-    if (starts_with(bytes, "\x89PNG\r\n\x1a\n")) return ImageFormat::kPng;
-    if (starts_with(bytes, "BM")) return ImageFormat::kBmp;
-    if (bytes.size() > 2 && bytes[0] == 'P' && bytes[1] >= '1' && bytes[1] <= '6') return ImageFormat::kPnm;
-    return ImageFormat::kUnknown;
+Status codec::reset(Raster& raster, std::int64_t width, std::int64_t height, int channels, SampleType type,
+                    const DecodeLimits& limits) {
+    constexpr std::uint64_t kMostBytesPerPixel = 8;
+    DIGITS_TRY(check_size(width, height, limits));
+    raster.type = type;
+    const auto bytes = static_cast<std::uint64_t>(width) * static_cast<std::uint64_t>(height) *
+                       static_cast<std::uint64_t>(channels) * raster.sample_bytes();
+    if (bytes > limits.max_pixels * kMostBytesPerPixel)
+        return fail(ErrorCode::kTooLarge, "{} x {} pixels of {} channels take {} bytes; the limit is {}", width, height,
+                    channels, bytes, limits.max_pixels * kMostBytesPerPixel);
+    raster.reset(static_cast<int>(width), static_cast<int>(height), channels, type);
+    return {};
 }
 
-Result<Image> decode_image(std::string_view bytes, const DecodeLimits& limits) {
+void codec::luma_chroma_to_rgb(std::uint8_t* pixel) {
+    // Pillow's tables have 6 binary places; the sum is cut off, the entries are rounded.
+    const auto product = [](double factor, int chroma) { return static_cast<int>(factor * 64 * (chroma - 128) + 0.5); };
+    const int y = pixel[0];
+    const int cb = pixel[1];
+    const int cr = pixel[2];
+    const int rgb[3]{y + (product(1.402, cr) >> 6), y + ((product(-0.34414, cb) + product(-0.71414, cr)) >> 6),
+                     y + (product(1.772, cb) >> 6)};
+    for (int c = 0; c < 3; ++c) pixel[c] = static_cast<std::uint8_t>(std::clamp(rgb[c], 0, 255));
+}
+
+bool ImageFacts::loses_range() const {
+    constexpr double kFewLevels = 16;
+    if (floating || white <= 0) return range.highest > range.lowest && range.highest - range.lowest < kFewLevels;
+    return white > 255 && range.highest > 0 && range.highest <= white / kFewLevels;
+}
+
+Result<Image> decode_image(std::string_view bytes, const DecodeOptions& options) {
     Image image;
-    DIGITS_TRY(decode_image_into(bytes, limits, image));
+    DIGITS_TRY(decode_image_into(bytes, options, image));
     return image;
 }
 
-Status decode_image_into(std::string_view bytes, const DecodeLimits& limits, Image& out) {
+Status decode_image_into(std::string_view bytes, const DecodeOptions& options, Image& out) {
+    ImageFacts facts;
+    return decode_with(bytes, options, false, out, facts);
+}
+
+Result<DecodedImage> decode_with_facts(std::string_view bytes, const DecodeOptions& options) {
+    DecodedImage decoded;
+    DIGITS_TRY(decode_with(bytes, options, true, decoded.image, decoded.facts));
+    return decoded;
+}
+
+Result<Raster> decode_raster(std::string_view bytes, const DecodeOptions& options) {
+    Raster raster;
+    DIGITS_TRY(decode_any(bytes, options.limits, raster));
     try {
-        return decode_any(bytes, limits, out);
+        if (options.upright) turn_upright(raster);
     } catch (const std::bad_alloc&) {
-        return fail(ErrorCode::kResourceExhausted, "no memory to decode the picture");
+        return fail(ErrorCode::kResourceExhausted, "not enough memory to decode the image");
     }
+    return raster;
 }
 
 }  // namespace digits

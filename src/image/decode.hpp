@@ -1,29 +1,71 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "base/result.hpp"
+#include "image/formats.hpp"
 #include "image/image.hpp"
+#include "image/raster.hpp"
 
 namespace digits {
 
-/// What a picture may cost; the header is checked before memory is taken.
+/// What an image may cost; the header is checked before memory is taken.
 struct DecodeLimits {
     std::uint64_t max_pixels = 178'956'970;  ///< as Pillow's: half a GB of RGB
     int max_side = 65'500;
     int max_scans = 500;  ///< of a progressive JPEG
 };
 
-enum class ImageFormat { kUnknown, kJpeg, kPng, kBmp, kPnm };
-/// By the first bytes, not by a name.
-ImageFormat sniff_image(std::string_view bytes);
+/// How samples of more than 8 bits are brought to 8.
+enum class DepthConversion {
+    kByDepth,     ///< by the depth of the file: 16 bits lose the low byte; floats are cut to 0..255
+    kImageRange,  ///< so that the lowest and the highest sample of this image become 0 and 255
+    kGivenRange,  ///< so that DecodeOptions::range becomes 0..255: the same for every image of a dataset
+};
 
-/// A picture as DIGITS loads it: grey pictures have 1 channel, all others 3; palettes are resolved, alpha is put on
-/// white, CMYK becomes RGB, 16 bits lose the low byte, no EXIF rotation. JPEG, PNG, BMP and PNM. Errors: kUnsupported
-/// for another format, kTooLarge over a limit, kDataLoss for a damaged or cut off file.
-Result<Image> decode_image(std::string_view bytes, const DecodeLimits& limits = {});
+struct DecodeOptions {
+    DecodeLimits limits{};
+    bool upright =
+        true;  ///< turn by the EXIF orientation; false for records, whose bytes are as Caffe's readers take them
+    DepthConversion depth = DepthConversion::kByDepth;
+    SampleRange range{};
+};
+
+/// What an image file is, beside its 8-bit samples.
+struct ImageFacts {
+    ImageFormat format = ImageFormat::kUnknown;
+    int channels = 0;       ///< in the file, with alpha
+    int bits = 8;           ///< of a sample in the file
+    bool floating = false;  ///< the file holds floating-point samples
+    double white = 255;     ///< the sample of full intensity by the header; 0 where it does not say (floats)
+    SampleRange range{};    ///< of the colour samples in the file; measured for more than 8 bits only
+    int orientation = 1;    ///< of EXIF, 1 to 8; with DecodeOptions::upright the samples have been turned by it
+
+    bool is_turned() const { return orientation > 1; }
+    /// Whether the samples use so little of the depth (a 12-bit scan in a 16-bit file, floats of 0 to 1) that by
+    /// kByDepth at most 16 of the 256 levels remain.
+    bool loses_range() const;
+};
+
+struct DecodedImage {
+    Image image;
+    ImageFacts facts;
+};
+
+/// An image as DIGITS loads it: grey images have 1 channel, all others 3; palettes are resolved, alpha is put on white,
+/// CMYK becomes RGB, the first frame or page is taken, and EXIF's orientation makes it upright. All of image_formats().
+/// Errors: kUnsupported for another format or a variant that is not read, kTooLarge over a limit, kDataLoss for a
+/// damaged or cut off file. Whatever the bytes are, it returns; other threads may decode at the same time.
+Result<Image> decode_image(std::string_view bytes, const DecodeOptions& options = {});
 /// The same into memory that is used again.
-Status decode_image_into(std::string_view bytes, const DecodeLimits& limits, Image& out);
+Status decode_image_into(std::string_view bytes, const DecodeOptions& options, Image& out);
+/// The same with what the file is.
+Result<DecodedImage> decode_with_facts(std::string_view bytes, const DecodeOptions& options = {});
+
+/// The samples as the file has them: all channels, 16 bits and floats too. Upright, if the options say so; their depth
+/// conversion is not used.
+Result<Raster> decode_raster(std::string_view bytes, const DecodeOptions& options = {});
 
 }  // namespace digits

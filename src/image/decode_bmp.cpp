@@ -11,7 +11,8 @@ namespace {
 enum Compression : std::uint32_t { kRgb = 0, kRle8 = 1, kRle4 = 2, kBitfields = 3, kAlphaBitfields = 6 };
 
 struct Header {
-    std::uint32_t data_offset = 0;
+    std::size_t info_offset = 14;  ///< of the info header; an icon has no file header before it
+    std::size_t data_offset = 0;
     std::uint32_t info_size = 0;
     std::int64_t width = 0;
     std::int64_t height = 0;
@@ -22,36 +23,52 @@ struct Header {
     std::array<std::uint32_t, 4> masks{};  ///< R, G, B, A
 };
 
-class Bytes {
-  public:
-    explicit Bytes(std::string_view bytes) : bytes_(bytes) {}
-    std::size_t size() const { return bytes_.size(); }
-    std::uint8_t u8(std::size_t at) const { return at < bytes_.size() ? static_cast<std::uint8_t>(bytes_[at]) : 0; }
-    std::uint32_t u16(std::size_t at) const { return u8(at) | static_cast<std::uint32_t>(u8(at + 1)) << 8; }
-    std::uint32_t u32(std::size_t at) const { return u16(at) | u16(at + 2) << 16; }
-
-  private:
-    std::string_view bytes_;
-};
-
 tl::unexpected<Error> cut_off() { return fail(ErrorCode::kDataLoss, "damaged BMP: the file is cut off"); }
+tl::unexpected<Error> ends_early(std::int64_t y, const Header& h) {
+    return fail(ErrorCode::kDataLoss, "damaged BMP: the runs end in row {} of {}", y + 1, h.height);
+}
 
-Result<Header> read_header(const Bytes& bytes) {
+/// Those that Pillow reads; red, green, blue, alpha.
+constexpr std::array<std::array<std::uint32_t, 4>, 7> kMasks32{{{0xff0000, 0xff00, 0xff, 0},
+                                                                {0xff000000, 0xff0000, 0xff00, 0},
+                                                                {0xff000000, 0xff00, 0xff, 0},
+                                                                {0xff000000, 0xff0000, 0xff00, 0xff},
+                                                                {0xff, 0xff00, 0xff0000, 0xff000000},
+                                                                {0xff0000, 0xff00, 0xff, 0xff000000},
+                                                                {0xff000000, 0xff00, 0xff, 0xff0000}}};
+constexpr std::array<std::array<std::uint32_t, 4>, 2> kMasks16{{{0xf800, 0x7e0, 0x1f, 0}, {0x7c00, 0x3e0, 0x1f, 0}}};
+
+Status read_masks(const Bytes& bytes, Header& h) {
+    // Headers of 40 and 52 bytes have no mask of alpha; the masks follow the first 40 bytes in all.
+    const std::size_t count = h.bits == 32 && (h.info_size >= 56 || h.compression == kAlphaBitfields) ? 4 : 3;
+    h.masks = {};
+    for (std::size_t i = 0; i < count; ++i) h.masks[i] = bytes.u32(h.info_offset + 40 + 4 * i);
+    if (h.bits == 32 && h.masks == decltype(h.masks){}) h.masks = {0xff0000, 0xff00, 0xff, 0xff000000};
+    const bool known = h.bits == 32 ? std::find(kMasks32.begin(), kMasks32.end(), h.masks) != kMasks32.end()
+                                    : std::find(kMasks16.begin(), kMasks16.end(), h.masks) != kMasks16.end();
+    if (!known)
+        return fail(ErrorCode::kUnsupported, "a BMP of {} bits per pixel with masks {:x}, {:x}, {:x} and {:x}", h.bits,
+                    h.masks[0], h.masks[1], h.masks[2], h.masks[3]);
+    return {};
+}
+
+Result<Header> read_header(const Bytes& bytes, std::size_t info_offset) {
     Header h;
-    if (bytes.size() < 26) return cut_off();
-    h.data_offset = bytes.u32(10);
-    h.info_size = bytes.u32(14);
+    const std::size_t at = info_offset;
+    h.info_offset = at;
+    if (bytes.size() < at + 12) return cut_off();
+    h.info_size = bytes.u32(at);
     if (h.info_size == 12) {
-        h.width = bytes.u16(18);
-        h.height = bytes.u16(20);
-        h.bits = static_cast<int>(bytes.u16(24));
+        h.width = bytes.u16(at + 4);
+        h.height = bytes.u16(at + 6);
+        h.bits = static_cast<int>(bytes.u16(at + 10));
     } else if (h.info_size >= 40 && h.info_size <= 1024) {
-        if (bytes.size() < 14 + std::size_t{h.info_size}) return cut_off();
-        h.width = static_cast<std::int32_t>(bytes.u32(18));
-        h.height = static_cast<std::int32_t>(bytes.u32(22));
-        h.bits = static_cast<int>(bytes.u16(28));
-        h.compression = bytes.u32(30);
-        h.colours = bytes.u32(46);
+        if (bytes.size() < at + h.info_size) return cut_off();
+        h.width = static_cast<std::int32_t>(bytes.u32(at + 4));
+        h.height = static_cast<std::int32_t>(bytes.u32(at + 8));
+        h.bits = static_cast<int>(bytes.u16(at + 14));
+        h.compression = bytes.u32(at + 16);
+        h.colours = bytes.u32(at + 32);
     } else {
         return fail(ErrorCode::kUnsupported, "a BMP with a header of {} bytes", h.info_size);
     }
@@ -66,8 +83,7 @@ Result<Header> read_header(const Bytes& bytes) {
     if (h.bits == 32) h.masks = {0xff0000, 0xff00, 0xff, 0};
     const bool has_masks = h.compression == kBitfields || h.compression == kAlphaBitfields;
     if (has_masks && (h.bits == 16 || h.bits == 32)) {
-        const bool with_alpha = h.info_size >= 56 || h.compression == kAlphaBitfields;
-        for (std::size_t i = 0; i < (with_alpha ? 4u : 3u); ++i) h.masks[i] = bytes.u32(54 + 4 * i);
+        DIGITS_TRY(read_masks(bytes, h));
     } else if (h.compression != kRgb && !(h.compression == kRle8 && h.bits == 8) &&
                !(h.compression == kRle4 && h.bits == 4)) {
         return fail(ErrorCode::kUnsupported, "a BMP with compression {} and {} bits per pixel", h.compression, h.bits);
@@ -83,7 +99,8 @@ std::uint8_t field(std::uint32_t pixel, std::uint32_t mask) {
 
 void read_direct_row(const Bytes& bytes, std::size_t at, const Header& h, std::uint8_t* to) {
     const std::size_t step = static_cast<std::size_t>(h.bits) / 8;
-    for (std::int64_t x = 0; x < h.width; ++x, at += step, to += 3) {
+    const std::size_t channels = h.masks[3] ? 4 : 3;
+    for (std::int64_t x = 0; x < h.width; ++x, at += step, to += channels) {
         if (h.bits == 24) {
             to[0] = bytes.u8(at + 2);
             to[1] = bytes.u8(at + 1);
@@ -91,8 +108,7 @@ void read_direct_row(const Bytes& bytes, std::size_t at, const Header& h, std::u
             continue;
         }
         const std::uint32_t pixel = h.bits == 16 ? bytes.u16(at) : bytes.u32(at);
-        const unsigned alpha = h.masks[3] ? field(pixel, h.masks[3]) : 255u;
-        for (std::size_t c = 0; c < 3; ++c) to[c] = over_white(field(pixel, h.masks[c]), alpha);
+        for (std::size_t c = 0; c < channels; ++c) to[c] = field(pixel, h.masks[c]);
     }
 }
 
@@ -118,17 +134,20 @@ Status read_runs(const Bytes& bytes, const Header& h, std::vector<std::uint8_t>&
             x = 0;
             ++y;
         } else if (value == 1) {
-            return {};
+            // Pixels that no run covers have no colour; the last line may leave out its own end.
+            return y * h.width + x < h.width * h.height ? Status(ends_early(y, h)) : Status();
         } else if (value == 2) {
+            if (at + 1 >= bytes.size()) return cut_off();
             x += bytes.u8(at);
             y += bytes.u8(at + 1);
             at += 2;
         } else {
+            const std::size_t used = nibbles ? (value + 1) / 2 : value;
+            if (at + used > bytes.size()) return cut_off();
             for (unsigned i = 0; i < value; ++i) {
                 const unsigned byte = bytes.u8(at + (nibbles ? i / 2 : i));
                 put(static_cast<std::uint8_t>(!nibbles ? byte : i % 2 ? byte & 15 : byte >> 4));
             }
-            const std::size_t used = nibbles ? (value + 1) / 2 : value;
             at += used + used % 2;
         }
     }
@@ -152,13 +171,13 @@ Status read_indices(const Bytes& bytes, const Header& h, std::vector<std::uint8_
     return {};
 }
 
-Status read_palette_picture(const Bytes& bytes, const Header& h, Image& out) {
+Status read_indexed(const Bytes& bytes, const Header& h, const DecodeLimits& limits, Raster& out) {
     std::array<std::array<std::uint8_t, 3>, 256> palette{};
     const std::size_t entry = h.info_size == 12 ? 3 : 4;
     const std::size_t colours = std::min<std::size_t>(h.colours ? h.colours : 256, std::size_t{1} << h.bits);
     for (std::size_t i = 0; i < colours; ++i)
-        for (std::size_t c = 0; c < 3; ++c) palette[i][c] = bytes.u8(14 + h.info_size + i * entry + 2 - c);
-    // As Pillow: a palette that counts up in grey (or is black and white) makes a grey picture.
+        for (std::size_t c = 0; c < 3; ++c) palette[i][c] = bytes.u8(h.info_offset + h.info_size + i * entry + 2 - c);
+    // As Pillow: a palette that counts up in grey (or is black and white) makes a grey image.
     bool grey = true;
     for (std::size_t i = 0; i < colours; ++i) {
         const std::size_t level = colours == 2 ? i * 255 : i;
@@ -166,7 +185,8 @@ Status read_palette_picture(const Bytes& bytes, const Header& h, Image& out) {
     }
     std::vector<std::uint8_t> indices;
     DIGITS_TRY(read_indices(bytes, h, indices));
-    out.reset(static_cast<int>(h.width), static_cast<int>(h.height), grey ? 1 : 3);
+    DIGITS_TRY(reset(out, h.width, h.height, grey ? 1 : 3, SampleType::kU8, limits));
+    out.colours = grey ? ColourModel::kGrey : ColourModel::kRgb;
     std::size_t from = 0;
     for (int y = 0; y < out.height; ++y) {
         std::uint8_t* to = out.row(h.top_down ? y : out.height - 1 - y);
@@ -176,21 +196,72 @@ Status read_palette_picture(const Bytes& bytes, const Header& h, Image& out) {
     return {};
 }
 
-}  // namespace
-
-Status decode_bmp(std::string_view data, const DecodeLimits& limits, Image& out) {
-    const Bytes bytes(data);
-    DIGITS_ASSIGN(const auto h, read_header(bytes));
+/// From the end of the header on.
+Status read_pixels(const Bytes& bytes, const Header& h, const DecodeLimits& limits, Raster& out) {
     DIGITS_TRY(check_size(h.width, h.height, limits));
-    if (h.bits <= 8) return read_palette_picture(bytes, h, out);
+    if (h.bits <= 8) return read_indexed(bytes, h, limits, out);
     const std::size_t stride = (static_cast<std::size_t>(h.width) * static_cast<std::size_t>(h.bits) + 31) / 32 * 4;
     if (h.data_offset + stride * static_cast<std::size_t>(h.height) > bytes.size()) return cut_off();
-    out.reset(static_cast<int>(h.width), static_cast<int>(h.height), 3);
+    DIGITS_TRY(reset(out, h.width, h.height, h.masks[3] ? 4 : 3, SampleType::kU8, limits));
+    out.colours = ColourModel::kRgb;
+    out.alpha = h.masks[3] ? Alpha::kStraight : Alpha::kNone;
     for (int y = 0; y < out.height; ++y) {
         const std::size_t row = h.data_offset + stride * static_cast<std::size_t>(y);
         read_direct_row(bytes, row, h, out.row(h.top_down ? y : out.height - 1 - y));
     }
     return {};
+}
+
+/// Where an icon's samples begin: behind header, masks and palette.
+std::size_t icon_data_offset(const Header& h) {
+    const std::size_t masks = h.info_size == 40 && h.compression == kBitfields ? 12 : 0;
+    const std::size_t most = h.bits <= 8 ? std::size_t{1} << h.bits : 0;
+    const std::size_t colours = h.bits > 8 ? 0 : h.colours ? h.colours : most;
+    return h.info_offset + h.info_size + masks + colours * (h.info_size == 12 ? 3 : 4);
+}
+
+/// `out` with the alpha of the one-bit mask that ends the bytes, whose rows fill 4 bytes and come from below.
+Status add_mask(std::string_view bytes, const DecodeLimits& limits, Raster& out) {
+    const std::size_t stride = (static_cast<std::size_t>(out.width) + 31) / 32 * 4;
+    const std::size_t needed = stride * static_cast<std::size_t>(out.height);
+    if (bytes.size() < needed) return cut_off();
+    const auto* mask = reinterpret_cast<const std::uint8_t*>(bytes.data() + (bytes.size() - needed));
+    const std::size_t colours = static_cast<std::size_t>(out.channels);
+    Raster masked;
+    DIGITS_TRY(reset(masked, out.width, out.height, out.channels + 1, SampleType::kU8, limits));
+    masked.colours = out.colours;
+    masked.alpha = Alpha::kStraight;
+    for (int y = 0; y < out.height; ++y) {
+        const std::uint8_t* bits = mask + stride * static_cast<std::size_t>(out.height - 1 - y);
+        const std::uint8_t* from = out.row(y);
+        std::uint8_t* to = masked.row(y);
+        for (int x = 0; x < out.width; ++x, from += colours, to += colours + 1) {
+            std::copy_n(from, colours, to);
+            to[colours] = (bits[x / 8] >> (7 - x % 8)) & 1 ? 0 : 255;
+        }
+    }
+    out = std::move(masked);
+    return {};
+}
+
+}  // namespace
+
+Status decode_bmp(std::string_view data, const DecodeLimits& limits, Raster& out) {
+    const Bytes bytes(data);
+    DIGITS_ASSIGN(auto header, read_header(bytes, 14));
+    header.data_offset = bytes.u32(10);
+    return read_pixels(bytes, header, limits, out);
+}
+
+Status decode_icon_bitmap(std::string_view data, bool has_alpha, const DecodeLimits& limits, Raster& out) {
+    const Bytes bytes(data);
+    DIGITS_ASSIGN(auto header, read_header(bytes, 0));
+    header.height /= 2;
+    header.data_offset = icon_data_offset(header);
+    has_alpha = has_alpha && header.bits == 32;
+    if (has_alpha) header.masks = {0xff0000, 0xff00, 0xff, 0xff000000};
+    DIGITS_TRY(read_pixels(bytes, header, limits, out));
+    return has_alpha || out.alpha != Alpha::kNone ? Status{} : add_mask(data, limits, out);
 }
 
 }  // namespace digits::codec

@@ -18,7 +18,6 @@ struct JpegReader {
     jpeg_progress_mgr progress{};
     std::jmp_buf jump{};
     int max_scans = 0;
-    bool truncated = false;
     bool too_many_scans = false;
     std::string message;
     std::vector<std::uint8_t> cmyk_row;
@@ -36,8 +35,12 @@ void on_error(j_common_ptr info) {
     std::longjmp(reader_of(info).jump, 1);
 }
 
+/// A file that ends too early is refused at once: libjpeg would fill what the header promises with grey.
 void on_message(j_common_ptr info, int level) {
-    if (level < 0 && info->err->msg_code == JWRN_JPEG_EOF) reader_of(info).truncated = true;
+    if (level >= 0 || info->err->msg_code != JWRN_JPEG_EOF) return;
+    auto& reader = reader_of(info);
+    reader.message = "the file is cut off";
+    std::longjmp(reader.jump, 1);
 }
 
 void on_progress(j_common_ptr info) {
@@ -48,33 +51,43 @@ void on_progress(j_common_ptr info) {
     std::longjmp(reader.jump, 1);
 }
 
+constexpr int kExifMarker = JPEG_APP0 + 1;
+
 bool read_header(JpegReader& reader, std::string_view bytes) {
     if (setjmp(reader.jump) != 0) return false;
     jpeg_create_decompress(&reader.info);
     reader.info.client_data = &reader;
     reader.info.progress = &reader.progress;
     jpeg_mem_src(&reader.info, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
+    jpeg_save_markers(&reader.info, kExifMarker, 0xffff);
     jpeg_read_header(&reader.info, TRUE);
     return true;
-}
-
-unsigned multiply_255(unsigned a, unsigned b) {
-    const unsigned product = a * b + 128u;
-    return ((product >> 8) + product) >> 8;
 }
 
 /// One row of Adobe's inverted CMYK to RGB, as Pillow does it.
 void cmyk_to_rgb(const std::uint8_t* from, int width, std::uint8_t* to) {
     for (int x = 0; x < width; ++x, from += 4, to += 3) {
-        const unsigned not_black = from[3];
-        for (int c = 0; c < 3; ++c) {
-            const unsigned ink = multiply_255(255u - from[c], not_black);
-            to[c] = static_cast<std::uint8_t>(ink > not_black ? 0 : not_black - ink);
-        }
+        std::uint8_t ink[4];
+        for (int c = 0; c < 4; ++c) ink[c] = static_cast<std::uint8_t>(255 - from[c]);
+        ink_to_rgb(ink, to);
     }
 }
 
-bool read_rows(JpegReader& reader, Image& out) {
+/// From the APP1 segments, EXIF and XMP.
+int read_orientation(const JpegReader& reader) {
+    constexpr std::string_view kExif("Exif\0\0", 6);
+    constexpr std::string_view kXmp("http://ns.adobe.com/xap/1.0/\0", 29);
+    std::string_view exif;
+    std::string_view xmp;
+    for (auto* marker = reader.info.marker_list; marker != nullptr; marker = marker->next) {
+        const std::string_view data(reinterpret_cast<const char*>(marker->data), marker->data_length);
+        if (exif.empty() && starts_with(data, kExif)) exif = data;
+        if (xmp.empty() && starts_with(data, kXmp)) xmp = data;
+    }
+    return orientation_of(exif, xmp);
+}
+
+bool read_rows(JpegReader& reader, Raster& out) {
     if (setjmp(reader.jump) != 0) return false;
     auto& info = reader.info;
     jpeg_start_decompress(&info);
@@ -103,7 +116,7 @@ Error jpeg_error(const JpegReader& reader) {
 
 }  // namespace
 
-Status decode_jpeg(std::string_view bytes, const DecodeLimits& limits, Image& out) {
+Status decode_jpeg(std::string_view bytes, const DecodeLimits& limits, Raster& out) {
     JpegReader reader;
     reader.errors.error_exit = on_error;
     reader.errors.emit_message = on_message;
@@ -112,17 +125,17 @@ Status decode_jpeg(std::string_view bytes, const DecodeLimits& limits, Image& ou
     reader.info.client_data = &reader;
     if (!read_header(reader, bytes)) return fail(jpeg_error(reader));
     auto& info = reader.info;
-    DIGITS_TRY(check_size(info.image_width, info.image_height, limits));
     const bool cmyk = info.jpeg_color_space == JCS_CMYK || info.jpeg_color_space == JCS_YCCK;
     const bool grey = info.jpeg_color_space == JCS_GRAYSCALE;
     if (!cmyk && !grey && info.num_components != 3)
         return fail(ErrorCode::kUnsupported, "a JPEG with {} colour components; expected 1, 3 or 4",
                     info.num_components);
     info.out_color_space = grey ? JCS_GRAYSCALE : cmyk ? JCS_CMYK : JCS_RGB;
-    out.reset(static_cast<int>(info.image_width), static_cast<int>(info.image_height), grey ? 1 : 3);
+    DIGITS_TRY(reset(out, info.image_width, info.image_height, grey ? 1 : 3, SampleType::kU8, limits));
+    out.colours = grey ? ColourModel::kGrey : ColourModel::kRgb;
+    out.orientation = read_orientation(reader);
     if (cmyk) reader.cmyk_row.resize(static_cast<std::size_t>(info.image_width) * 4);
     if (!read_rows(reader, out)) return fail(jpeg_error(reader));
-    if (reader.truncated) return fail(ErrorCode::kDataLoss, "damaged JPEG: the file is cut off");
     return {};
 }
 

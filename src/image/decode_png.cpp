@@ -1,5 +1,6 @@
 #include <png.h>
 
+#include <bit>
 #include <csetjmp>
 #include <cstring>
 #include <string>
@@ -10,14 +11,18 @@
 namespace digits::codec {
 namespace {
 
+/// More than any honest text, profile or EXIF block; together they stay under a hundred MB.
+constexpr png_alloc_size_t kMostChunkBytes = 4u << 20;
+constexpr png_uint_32 kMostChunks = 16;
+
 /// libpng leaves through longjmp, so everything with a destructor lives here, outside the frames it jumps over.
 struct PngReader {
     png_structp png = nullptr;
     png_infop info = nullptr;
     std::string_view rest;
     std::string message;
-    std::vector<std::uint8_t> samples;
     std::vector<png_bytep> rows;
+    bool deep = false;
 
     ~PngReader() { png_destroy_read_struct(&png, &info, nullptr); }
 };
@@ -36,9 +41,17 @@ void on_read(png_structp png, png_bytep to, std::size_t size) {
     reader.rest.remove_prefix(size);
 }
 
+/// Colour profiles and suggested palettes are not used and not even unpacked.
+void ignore_chunks(png_structp png) {
+    constexpr png_byte kNames[] = "iCCP\0sPLT\0hIST";
+    png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, kNames, 3);
+}
+
 bool read_header(PngReader& reader) {
     if (setjmp(png_jmpbuf(reader.png)) != 0) return false;
-    png_set_chunk_malloc_max(reader.png, 16u << 20);
+    png_set_chunk_malloc_max(reader.png, kMostChunkBytes);
+    png_set_chunk_cache_max(reader.png, kMostChunks);
+    ignore_chunks(reader.png);
     png_read_info(reader.png, reader.info);
     const int type = png_get_color_type(reader.png, reader.info);
     if (type == PNG_COLOR_TYPE_PALETTE) {
@@ -46,7 +59,9 @@ bool read_header(PngReader& reader) {
         if (png_get_valid(reader.png, reader.info, PNG_INFO_tRNS)) png_set_tRNS_to_alpha(reader.png);
     }
     if (type == PNG_COLOR_TYPE_GRAY) png_set_expand_gray_1_2_4_to_8(reader.png);
-    if (png_get_bit_depth(reader.png, reader.info) == 16) png_set_strip_16(reader.png);
+    reader.deep = png_get_bit_depth(reader.png, reader.info) == 16;
+    // The file's samples are big-endian.
+    if (reader.deep && std::endian::native == std::endian::little) png_set_swap(reader.png);
     png_set_interlace_handling(reader.png);
     png_read_update_info(reader.png, reader.info);
     return true;
@@ -55,41 +70,74 @@ bool read_header(PngReader& reader) {
 bool read_rows(PngReader& reader) {
     if (setjmp(png_jmpbuf(reader.png)) != 0) return false;
     png_read_image(reader.png, reader.rows.data());
-    png_read_end(reader.png, nullptr);
+    png_read_end(reader.png, reader.info);
     return true;
 }
 
-void drop_alpha(const std::vector<std::uint8_t>& samples, Image& out) {
-    const std::uint8_t* from = samples.data();
-    const std::size_t colours = static_cast<std::size_t>(out.channels);
-    for (std::size_t i = 0; i < out.pixels.size(); i += colours, from += colours + 1)
-        for (std::size_t c = 0; c < colours; ++c) out.pixels[i + c] = over_white(from[c], from[colours]);
+/// ImageMagick's text chunk: a line break, "exif", the number of bytes, and the bytes as hexadecimal digits in lines.
+std::string raw_profile(std::string_view text) {
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    for (int line = 0; line < 3; ++line) {
+        const auto end = text.find('\n');
+        if (end == std::string_view::npos) return "";
+        text.remove_prefix(end + 1);
+    }
+    std::string bytes;
+    int high = -1;
+    for (const char c : text) {
+        const auto digit = kDigits.find(c);
+        if (digit == std::string_view::npos) continue;
+        if (high >= 0) bytes += static_cast<char>(high * 16 + static_cast<int>(digit));
+        high = high >= 0 ? -1 : static_cast<int>(digit);
+    }
+    return bytes;
+}
+
+/// From the eXIf chunk, or from the texts in which programs put EXIF and XMP.
+int read_orientation(PngReader& reader) {
+    std::string exif;
+    png_bytep bytes = nullptr;
+    png_uint_32 size = 0;
+    if (png_get_eXIf_1(reader.png, reader.info, &size, &bytes) != 0)
+        exif.assign(reinterpret_cast<const char*>(bytes), size);
+    std::string_view xmp;
+    png_textp texts = nullptr;
+    const int count = png_get_text(reader.png, reader.info, &texts, nullptr);
+    for (int i = 0; i < count; ++i) {
+        const std::string_view key(texts[i].key);
+        const std::size_t length = texts[i].text_length ? texts[i].text_length : texts[i].itxt_length;
+        const std::string_view text(texts[i].text, length);
+        if (key == "Raw profile type exif" && exif.empty()) exif = raw_profile(text);
+        if (key == "XML:com.adobe.xmp") xmp = text;
+    }
+    return orientation_of(exif, xmp);
 }
 
 }  // namespace
 
-Status decode_png(std::string_view bytes, const DecodeLimits& limits, Image& out) {
+Status decode_png(std::string_view bytes, const DecodeLimits& limits, Raster& out) {
     PngReader reader;
     reader.rest = bytes;
     reader.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &reader, on_error, on_warning);
     if (reader.png != nullptr) reader.info = png_create_info_struct(reader.png);
-    if (reader.info == nullptr) return fail(ErrorCode::kResourceExhausted, "no memory to decode the picture");
+    if (reader.info == nullptr) return fail(ErrorCode::kResourceExhausted, "not enough memory to decode the image");
     png_set_read_fn(reader.png, &reader, on_read);
     if (!read_header(reader)) return fail(ErrorCode::kDataLoss, "damaged PNG: {}", reader.message);
 
     const auto width = png_get_image_width(reader.png, reader.info);
     const auto height = png_get_image_height(reader.png, reader.info);
-    DIGITS_TRY(check_size(width, height, limits));
-    const int samples = png_get_channels(reader.png, reader.info);
-    const bool alpha = samples == 2 || samples == 4;
-    out.reset(static_cast<int>(width), static_cast<int>(height), alpha ? samples - 1 : samples);
-    const std::size_t row_bytes = static_cast<std::size_t>(width) * static_cast<std::size_t>(samples);
-    if (alpha) reader.samples.resize(row_bytes * height);
-    std::uint8_t* first = alpha ? reader.samples.data() : out.pixels.data();
+    const int channels = png_get_channels(reader.png, reader.info);
+    DIGITS_TRY(reset(out, width, height, channels, reader.deep ? SampleType::kU16 : SampleType::kU8, limits));
+    out.colours = channels < 3 ? ColourModel::kGrey : ColourModel::kRgb;
+    out.alpha = channels == 2 || channels == 4 ? Alpha::kStraight : Alpha::kNone;
+    if (reader.deep) {
+        out.bits = 16;
+        out.white = 65535;
+    }
     reader.rows.resize(height);
-    for (std::size_t y = 0; y < height; ++y) reader.rows[y] = first + y * row_bytes;
+    for (std::size_t y = 0; y < height; ++y) reader.rows[y] = out.row(static_cast<int>(y));
     if (!read_rows(reader)) return fail(ErrorCode::kDataLoss, "damaged PNG: {}", reader.message);
-    if (alpha) drop_alpha(reader.samples, out);
+    out.orientation = read_orientation(reader);
     return {};
 }
 

@@ -1,12 +1,17 @@
 #include <gtest/gtest.h>
+#include <zlib.h>
 
 #include <cstdlib>
 #include <filesystem>
+#include <limits>
 #include <regex>
+#include <set>
 
 #include "base/file.hpp"
 #include "image/decode.hpp"
 #include "image/encode.hpp"
+#include "image/formats.hpp"
+#include "image/raster.hpp"
 #include "image/resize.hpp"
 
 namespace digits {
@@ -35,6 +40,12 @@ int largest_difference(const Image& a, const Image& b) {
     return most;
 }
 
+/// Every release of the libraries for these rounds colours a little otherwise; HEIC's oracle is what was encoded.
+int tolerance(const fs::path& path) {
+    if (path.extension() == ".avif") return 3;
+    return path.extension() == ".heic" ? 60 : 0;
+}
+
 std::vector<fs::path> inputs() {
     std::vector<fs::path> paths;
     for (const auto& entry : fs::directory_iterator(kFolder / "in")) paths.push_back(entry.path());
@@ -42,7 +53,7 @@ std::vector<fs::path> inputs() {
     return paths;
 }
 
-/// A picture whose samples all differ from white and from each other along a row.
+/// An image whose samples all differ from white and from each other along a row.
 Image ramp(int width, int height, int channels) {
     Image image;
     image.reset(width, height, channels);
@@ -51,15 +62,18 @@ Image ramp(int width, int height, int channels) {
 }
 
 TEST(Decode, equals_pillow) {
-    ASSERT_EQ(inputs().size(), 23u);
+    ASSERT_EQ(inputs().size(), 60u);
     for (const auto& path : inputs()) {
         const auto expected = decoded(kFolder / "out" / (path.filename().string() + ".pnm"));
-        EXPECT_EQ(largest_difference(decoded(path), expected), 0) << path.filename();
+        EXPECT_LE(largest_difference(decoded(path), expected), tolerance(path)) << path.filename();
     }
 }
 
 TEST(Decode, refuses_every_cut_off_file) {
+    // Of these only the first frame, page or size is read, and what follows it is not missed.
+    const std::set<std::string> first_is_enough{"pages.tif", "transparent.gif", "rgba.ico"};
     for (const auto& path : inputs()) {
+        if (first_is_enough.contains(path.filename())) continue;
         const auto bytes = bytes_of(path);
         for (std::size_t keep = 0; keep + 40 < bytes.size(); keep += 1 + bytes.size() / 50) {
             const auto image = decode_image(std::string_view(bytes).substr(0, keep));
@@ -77,7 +91,7 @@ TEST(Decode, survives_damaged_bytes) {
         for (int round = 0; round < 60; ++round) {
             auto bytes = whole;
             for (int i = 0; i < 4; ++i) bytes[(next() >> 8) % bytes.size()] = static_cast<char>(next() >> 24);
-            const auto image = decode_image(bytes, {.max_pixels = 1'000'000});
+            const auto image = decode_image(bytes, {.limits = {.max_pixels = 1'000'000}});
             if (!image) continue;
             EXPECT_EQ(image->pixels.size(), image->row_bytes() * static_cast<std::size_t>(image->height));
         }
@@ -103,30 +117,244 @@ TEST(Decode, survives_every_flipped_byte_of_a_header) {
             for (const int flip : {0x01, 0x80, 0xff}) {
                 const char whole = bytes[at];
                 bytes[at] = static_cast<char>(whole ^ flip);
-                const auto image = decode_image(bytes, {.max_pixels = 1'000'000});
+                const auto image = decode_image(bytes, {.limits = {.max_pixels = 1'000'000}});
                 bytes[at] = whole;
-                if (image)
-                    EXPECT_EQ(image->pixels.size(), image->row_bytes() * static_cast<std::size_t>(image->height));
+                if (!image) continue;
+                EXPECT_EQ(image->pixels.size(), image->row_bytes() * static_cast<std::size_t>(image->height));
             }
     }
 }
 
 TEST(Decode, keeps_its_limits) {
     for (const auto& path : inputs()) {
-        const auto image = decode_image(bytes_of(path), {.max_pixels = 40});
+        const auto image = decode_image(bytes_of(path), {.limits = {.max_pixels = 40}});
         ASSERT_FALSE(image.has_value()) << path;
         EXPECT_EQ(image.error().code, ErrorCode::kTooLarge) << path << image.error().message;
     }
-    const auto scans = decode_image(bytes_of(kFolder / "in/progressive.jpg"), {.max_scans = 3});
+    const auto scans = decode_image(bytes_of(kFolder / "in/progressive.jpg"), {.limits = {.max_scans = 3}});
     ASSERT_FALSE(scans.has_value());
     EXPECT_EQ(scans.error().code, ErrorCode::kTooLarge);
 }
 
 TEST(Decode, names_what_it_does_not_read) {
     EXPECT_EQ(decode_image("").error().message, "the file is empty");
-    EXPECT_EQ(decode_image("GIF89a......").error().message, "a GIF file; expected JPEG, PNG, BMP or PNM");
-    EXPECT_EQ(decode_image("<!DOCTYPE html>").error().code, ErrorCode::kUnsupported);
-    EXPECT_EQ(decode_image("hello world, this is no picture").error().code, ErrorCode::kUnsupported);
+    EXPECT_EQ(decode_image("8BPS......").error().message,
+              "a Photoshop file; expected JPEG, PNG, BMP, PNM, TIFF, WebP, GIF, AVIF, HEIC, JPEG 2000, ICO, TGA");
+    for (const std::string_view foreign : {"<!DOCTYPE html>", "%PDF-1.7 ...", "%!PS-Adobe-3.0 EPSF",
+                                           "\x7f"
+                                           "ELF......",
+                                           "hello world, this is no image", "<?xml version='1.0'?><svg>"})
+        EXPECT_EQ(decode_image(foreign).error().code, ErrorCode::kUnsupported) << foreign;
+}
+
+std::string big_endian(std::uint32_t value) {
+    return {static_cast<char>(value >> 24), static_cast<char>(value >> 16), static_cast<char>(value >> 8),
+            static_cast<char>(value)};
+}
+
+std::string png_chunk(const std::string& type, const std::string& data) {
+    const auto body = type + data;
+    const auto sum = crc32(0, reinterpret_cast<const Bytef*>(body.data()), static_cast<uInt>(body.size()));
+    return big_endian(static_cast<std::uint32_t>(data.size())) + body + big_endian(static_cast<std::uint32_t>(sum));
+}
+
+/// A PNG of an image with chunks of ours behind the header.
+std::string with_chunks(const std::string& png, const std::string& chunks) {
+    constexpr std::size_t kHeaderEnd = 8 + 25;
+    return png.substr(0, kHeaderEnd) + chunks + png.substr(kHeaderEnd);
+}
+
+/// `bytes` with some of them replaced.
+std::string patched(std::string bytes, std::size_t at, const std::string& with) {
+    return bytes.replace(at, with.size(), with);
+}
+
+TEST(Decode, refuses_60000_x_60000_from_the_header) {
+    const std::string side16("\x60\xea", 2);
+    const std::string side32("\x60\xea\0\0", 4);
+    const auto in = [](const char* name) { return bytes_of(kFolder / "in" / name); };
+    const std::vector<std::pair<const char*, std::string>> bombs{
+        {"PNG", "\x89PNG\r\n\x1a\n" +
+                    png_chunk("IHDR", big_endian(60000) + big_endian(60000) + std::string("\x8\x2\0\0\0", 5)) +
+                    png_chunk("IDAT", std::string(20, '\0'))},
+        {"BMP", patched(in("rgb.bmp"), 18, side32 + side32)},
+        {"PNM", "P6\n60000 60000\n255\n" + std::string(1000, ' ')},
+        {"TGA", patched(in("rgb_runs.tga"), 12, side16 + side16) + std::string(1 << 20, '\0')},
+        {"GIF", patched(in("palette.gif"), 6, side16 + side16)},
+    };
+    for (const auto& [name, bytes] : bombs) {
+        const auto image = decode_image(bytes);
+        ASSERT_FALSE(image.has_value()) << name;
+        const auto code = std::string_view(name) == "TGA" ? ErrorCode::kUnsupported : ErrorCode::kTooLarge;
+        EXPECT_EQ(image.error().code, code) << name << ": " << image.error().message;
+    }
+}
+
+TEST(Decode, a_directory_that_points_to_itself_ends) {
+    auto tiff = bytes_of(kFolder / "in/rgb_lzw.tif");
+    const auto at = [&](std::size_t i) { return static_cast<std::size_t>(static_cast<std::uint8_t>(tiff[i])); };
+    const std::size_t directory = at(4) | at(5) << 8 | at(6) << 16;
+    const std::size_t next = directory + 2 + 12 * (at(directory) | at(directory + 1) << 8);
+    ASSERT_LE(next + 4, tiff.size());
+    tiff.replace(next, 4, tiff.substr(4, 4));
+    EXPECT_EQ(largest_difference(decoded(kFolder / "in/rgb_lzw.tif"), *decode_image(tiff)), 0);
+}
+
+TEST(Decode, a_text_that_unpacks_to_a_gigabyte_takes_no_memory) {
+    std::string zeros(std::size_t{64} << 20, '\0');
+    uLongf size = compressBound(static_cast<uLong>(zeros.size()));
+    std::string packed(size, '\0');
+    ASSERT_EQ(compress2(reinterpret_cast<Bytef*>(packed.data()), &size, reinterpret_cast<const Bytef*>(zeros.data()),
+                        static_cast<uLong>(zeros.size()), 9),
+              Z_OK);
+    packed.resize(size);
+    zeros = {};
+    std::string chunks;
+    for (int i = 0; i < 16; ++i) chunks += png_chunk("zTXt", "key" + std::string(2, '\0') + packed);
+    const auto image = ramp(5, 4, 3);
+    EXPECT_EQ(largest_difference(*decode_image(with_chunks(*encode_png(image), chunks)), image), 0);
+}
+
+TEST(Orientation, all_eight_are_turned_upright) {
+    const auto upright = decoded(kFolder / "out/turned2.png.pnm");
+    for (int orientation = 2; orientation <= 8; ++orientation) {
+        const auto bytes = bytes_of(kFolder / "in" / ("turned" + std::to_string(orientation) + ".png"));
+        const auto result = decode_with_facts(bytes);
+        ASSERT_TRUE(result.has_value());
+        EXPECT_EQ(result->facts.orientation, orientation);
+        EXPECT_TRUE(result->facts.is_turned());
+        const auto stored = *decode_image(bytes, {.upright = false});
+        EXPECT_EQ(stored.width, 51);
+        EXPECT_EQ(result->image.width, orientation < 5 ? 51 : 37);
+        // The raster of the file, turned, is the same image.
+        const auto raster = decode_raster(bytes);
+        ASSERT_TRUE(raster.has_value());
+        EXPECT_EQ(raster->samples, result->image.pixels);
+    }
+    EXPECT_EQ(upright.width, 51);
+}
+
+TEST(Orientation, comes_from_every_format_that_has_it) {
+    for (const auto* name : {"turned.jpg", "turned.webp", "turned.tif"}) {
+        const auto result = decode_with_facts(bytes_of(kFolder / "in" / name));
+        ASSERT_TRUE(result.has_value()) << name;
+        EXPECT_EQ(result->facts.orientation, 8) << name;
+        EXPECT_EQ(result->image.width, 37) << name;
+        EXPECT_EQ(result->image.height, 51) << name;
+    }
+}
+
+TEST(Orientation, xmp_counts_where_exif_is_silent) {
+    const auto image = ramp(6, 4, 3);
+    const std::string key("XML:com.adobe.xmp\0\0\0\0\0", 22);
+    for (const std::string_view packet : {"<a tiff:Orientation=\"6\"/>", "<tiff:Orientation>6</tiff:Orientation>"}) {
+        const auto png = with_chunks(*encode_png(image), png_chunk("iTXt", key + std::string(packet)));
+        EXPECT_EQ(decode_with_facts(png)->facts.orientation, 6);
+        EXPECT_EQ(decode_image(png)->width, 4);
+    }
+    const std::string exif("MM\0*\0\0\0\x8\0\x1\x1\x12\0\x3\0\0\0\x1\0\x3\0\0\0\0\0\0", 26);
+    const auto both =
+        with_chunks(*encode_png(image), png_chunk("eXIf", exif) + png_chunk("iTXt", key + "tiff:Orientation=\"6\""));
+    EXPECT_EQ(decode_with_facts(both)->facts.orientation, 3);
+}
+
+TEST(Orientation, nonsense_is_no_orientation) {
+    const auto image = ramp(6, 4, 3);
+    for (const std::string_view exif :
+         {std::string_view("II*\0\xff\xff\xff\xff", 8), std::string_view("MM", 2), std::string_view("xx", 2),
+          std::string_view("MM\0*\0\0\0\x8\0\x1\x1\x12\0\x3\0\0\0\x1\0\x9\0\0", 22)})
+        EXPECT_EQ(
+            decode_with_facts(with_chunks(*encode_png(image), png_chunk("eXIf", std::string(exif))))->facts.orientation,
+            1);
+}
+
+/// A PGM of 16-bit samples.
+std::string pgm16(const std::vector<int>& samples, int most) {
+    auto bytes = fmt::format("P5\n{} 1\n{}\n", samples.size(), most);
+    for (const int sample : samples) bytes += {static_cast<char>(sample >> 8), static_cast<char>(sample)};
+    return bytes;
+}
+
+TEST(Depth, twelve_bits_in_sixteen_are_told_and_can_be_scaled) {
+    const auto bytes = pgm16({0, 1024, 2048, 4095}, 65535);
+    const auto by_depth = decode_with_facts(bytes);
+    ASSERT_TRUE(by_depth.has_value());
+    EXPECT_EQ(by_depth->image.pixels, (std::vector<std::uint8_t>{0, 4, 8, 16}));
+    EXPECT_EQ(by_depth->facts.bits, 16);
+    EXPECT_EQ(by_depth->facts.range.lowest, 0);
+    EXPECT_EQ(by_depth->facts.range.highest, 4095);
+    EXPECT_TRUE(by_depth->facts.loses_range());
+    const auto own = decode_with_facts(bytes, {.depth = DepthConversion::kImageRange});
+    EXPECT_EQ(own->image.pixels, (std::vector<std::uint8_t>{0, 64, 128, 255}));
+    const auto given = decode_image(bytes, {.depth = DepthConversion::kGivenRange, .range = {1024, 3072}});
+    EXPECT_EQ(given->pixels, (std::vector<std::uint8_t>{0, 0, 128, 255}));
+    EXPECT_FALSE(decode_with_facts(pgm16({0, 60000}, 65535))->facts.loses_range());
+    EXPECT_FALSE(decode_with_facts(pgm16({0, 4000}, 4095))->facts.loses_range());
+}
+
+TEST(Depth, eight_bits_are_never_scaled) {
+    const auto image = ramp(5, 1, 1);
+    const auto scaled = decode_with_facts(*encode_png(image), {.depth = DepthConversion::kImageRange});
+    EXPECT_EQ(scaled->image.pixels, image.pixels);
+    EXPECT_FALSE(scaled->facts.loses_range());
+}
+
+TEST(Depth, floats_are_cut_or_scaled) {
+    const std::vector<float> values{-1.0f, 0.25f, 1.0f, std::numeric_limits<float>::quiet_NaN(),
+                                    std::numeric_limits<float>::infinity()};
+    std::string bytes = "Pf\n5 1\n-1\n";
+    bytes.append(reinterpret_cast<const char*>(values.data()), values.size() * 4);
+    const auto cut = decode_with_facts(bytes);
+    ASSERT_TRUE(cut.has_value());
+    EXPECT_EQ(cut->image.pixels, (std::vector<std::uint8_t>{0, 0, 1, 0, 255}));
+    EXPECT_TRUE(cut->facts.floating);
+    EXPECT_TRUE(cut->facts.loses_range());
+    const auto scaled = decode_image(bytes, {.depth = DepthConversion::kImageRange});
+    EXPECT_EQ(scaled->pixels, (std::vector<std::uint8_t>{0, 159, 255, 0, 255}));
+}
+
+TEST(Raster, keeps_sixteen_bits_and_floats) {
+    const auto deep = decode_raster(bytes_of(kFolder / "in/grey16.tif"));
+    ASSERT_TRUE(deep.has_value());
+    EXPECT_EQ(deep->type, SampleType::kU16);
+    EXPECT_EQ(deep->bits, 16);
+    EXPECT_EQ(deep->samples.size(), 20u * 15u * 2u);
+    const auto same = decode_raster(bytes_of(kFolder / "in/grey16.png"));
+    EXPECT_EQ(deep->samples, same->samples);
+    const auto floats = decode_raster(bytes_of(kFolder / "in/float.tif"));
+    ASSERT_TRUE(floats.has_value());
+    EXPECT_EQ(floats->type, SampleType::kF32);
+    EXPECT_NEAR(measure_range(*floats).lowest, 46.94, 0.01);
+    EXPECT_EQ(decode_raster(bytes_of(kFolder / "in/cmyk_deflate.tif"))->channels, 4);
+}
+
+TEST(Formats, names_and_endings_agree) {
+    for (const auto& format : image_formats()) {
+        EXPECT_EQ(&format_info(format.format), &format);
+        for (const auto ending : format.endings) EXPECT_TRUE(is_image_name("a" + std::string(ending))) << ending;
+    }
+    for (const auto* name : {"a.JPG", "dir.psd/b.Tiff", "x.y.webp", "a.HEIC"}) EXPECT_TRUE(is_image_name(name)) << name;
+    for (const auto* name : {"", ".", ".png", "dir/.jpg", "a.png.txt", "png", "a.jpg/b"})
+        EXPECT_FALSE(is_image_name(name)) << name;
+}
+
+TEST(Formats, what_an_image_file_holds_is_told_by_its_bytes) {
+    for (const auto& path : inputs()) {
+        const auto format = sniff_image(bytes_of(path));
+        ASSERT_NE(format, ImageFormat::kUnknown) << path;
+        const auto endings = format_info(format).endings;
+        EXPECT_NE(std::find(endings.begin(), endings.end(), path.extension()), endings.end()) << path;
+    }
+}
+
+TEST(Formats, files_of_other_types_are_counted_by_type) {
+    EXPECT_EQ(unsupported_type("a/b.PSD"), ".psd");
+    EXPECT_EQ(unsupported_type("labels.txt"), ".txt");
+    EXPECT_EQ(unsupported_type("README"), "no ending");
+    EXPECT_EQ(unsupported_type("a.b c"), "other");
+    EXPECT_EQ(unsupported_type("a.abcdefghijklmnop"), "other");
+    for (const auto* name : {"a.png", "Thumbs.db", "a/.DS_Store", "desktop.ini", ""})
+        EXPECT_EQ(unsupported_type(name), "") << name;
 }
 
 TEST(Resize, equals_pillow_bit_by_bit) {

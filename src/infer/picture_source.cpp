@@ -81,7 +81,7 @@ class LmdbSource final : public PictureSource {
         }
         picture.truth = reader.targets ? -1 : record.datum.label;
         picture.name = names_->name(index, picture.truth, record.key);
-        picture.image = record.datum.encoded ? decode_image(record.datum.data) : datum_image(record.datum);
+        picture.image = datum_image(record.datum);
         return picture;
     }
 

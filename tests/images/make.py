@@ -1,8 +1,8 @@
-"""Makes the sample pictures and what Pillow reads and resizes from them.
+"""Makes the sample images and what Pillow reads and resizes from them.
 
     python3 tests/images/make.py        with Pillow and numpy; writes beside itself
 
-in/NAME.EXT     the pictures
+in/NAME.EXT     the images; heic.heic is libheif's (heif-enc -q 90 rgb.png) and stays
 out/NAME.pnm    what decoding gives: by DIGITS' rules, alpha on white
 out/NAME.WxH.pnm      Pillow's BILINEAR resize of it
 out/NAME.grey.pnm     Pillow's convert("L") of it
@@ -13,7 +13,7 @@ import zlib
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 HERE = Path(__file__).resolve().parent
 rng = np.random.default_rng(7)
@@ -33,6 +33,11 @@ def as_digits(image):
         return image
     if image.mode == "1":
         return image.convert("L")
+    if image.mode == "I;16":
+        # DIGITS refuses these; here the high byte stays.
+        return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+    if image.mode == "F":
+        return Image.fromarray(np.clip(np.asarray(image), 0, 255).astype(np.uint8))
     if image.mode in ("CMYK", "YCbCr"):
         return image.convert("RGB")
     white = Image.new("L", image.size, 255) if image.mode == "LA" else Image.new("RGB", image.size, (255, 255, 255))
@@ -111,6 +116,46 @@ def make_inputs(folder):
     Image.fromarray(picture(33, 120)).save(folder / "tall.png")
 
 
+def make_more_formats(folder):
+    colour = Image.fromarray(picture(51, 37))
+    grey = Image.fromarray(picture(51, 37, 1)[:, :, 0])
+    with_alpha = colour.copy()
+    with_alpha.putalpha(grey)
+    deep = picture(20, 15, 1)[:, :, 0].astype(np.uint16) * 251 + 77
+    colour.save(folder / "rgb_lzw.tif", compression="tiff_lzw")
+    colour.save(folder / "rgb_jpeg.tif", compression="jpeg", quality=90)
+    colour.convert("CMYK").save(folder / "cmyk_deflate.tif", compression="tiff_adobe_deflate")
+    with_alpha.save(folder / "rgba_packbits.tif", compression="packbits")
+    grey.convert("1").save(folder / "bits_g4.tif", compression="group4")
+    colour.quantize(16).save(folder / "palette.tif")
+    Image.fromarray(deep).save(folder / "grey16.tif", compression="tiff_adobe_deflate")
+    Image.fromarray(deep.astype(np.float32) / 200 - 30).save(folder / "float.tif")
+    grey.save(folder / "pages.tif", save_all=True, append_images=[colour])
+    Image.fromarray(deep).save(folder / "grey16.png")
+    colour.save(folder / "rgb.webp", quality=90)
+    with_alpha.save(folder / "rgba_lossless.webp", lossless=True)
+    colour.save(folder / "frames.webp", lossless=True, save_all=True, append_images=[colour.transpose(Image.Transpose.ROTATE_180)])
+    colour.quantize(40).save(folder / "palette.gif", interlace=True)
+    colour.quantize(9).save(folder / "transparent.gif", transparency=3, save_all=True, append_images=[colour.quantize(7)])
+    colour.save(folder / "rgb_runs.tga", compression="tga_rle")
+    with_alpha.save(folder / "rgba.tga")
+    colour.quantize(30).save(folder / "palette.tga")
+    with_alpha.resize((48, 48)).save(folder / "rgba.ico", bitmap_format="bmp", sizes=[(16, 16), (48, 48)])
+    with_alpha.resize((32, 32)).save(folder / "png.ico", sizes=[(32, 32)])
+    colour.save(folder / "rgb.jp2", irreversible=False)
+    grey.save(folder / "grey.j2k", irreversible=False)
+    colour.save(folder / "rgb.avif", quality=80)
+    (folder / "bits.pbm").write_bytes(b"P4\n51 37\n" + np.packbits(np.asarray(grey) < 128, axis=1).tobytes())
+    (folder / "rgb16.ppm").write_bytes(b"P6\n20 15\n4095\n" + (picture(20, 15).astype(np.uint16) * 16 + 7).astype(">u2").tobytes())
+    (folder / "float.pfm").write_bytes(b"Pf\n20 15\n-1.0\n" + (deep.astype("<f4") / 200 - 30).tobytes())
+    for orientation in range(2, 9):
+        exif = Image.Exif()
+        exif[0x112] = orientation
+        colour.save(folder / f"turned{orientation}.png", exif=exif)
+    for name in ("turned.jpg", "turned.webp", "turned.tif"):
+        colour.save(folder / name, exif=exif, **({"lossless": True} if name.endswith("webp") else {}))
+
+
 def save_pnm(image, path):
     image.save(path, format="PPM")
 
@@ -119,10 +164,13 @@ def main():
     for name in ("in", "out"):
         (HERE / name).mkdir(exist_ok=True)
         for old in (HERE / name).iterdir():
-            old.unlink()
+            if old.suffix != ".heic":
+                old.unlink()
     make_inputs(HERE / "in")
+    make_more_formats(HERE / "in")
     for path in sorted((HERE / "in").iterdir()):
-        image = as_digits(Image.open(io.BytesIO(path.read_bytes())))
+        source = HERE / "in/rgb.png" if path.suffix == ".heic" else path
+        image = as_digits(ImageOps.exif_transpose(Image.open(io.BytesIO(source.read_bytes()))))
         save_pnm(image, HERE / "out" / f"{path.name}.pnm")
         if path.name in ("rgb.png", "grey.png", "wide.png", "tall.png"):
             for width, height in ((32, 32), (51, 20), (70, 37), (5, 3)):

@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "base/check.hpp"
-#include "image/decode.hpp"
 
 namespace digits {
 namespace {
@@ -142,8 +141,7 @@ void copy_float_data(const DatumView& datum, float* out) {
     });
 }
 
-Result<Image> datum_image(const DatumView& datum) {
-    if (datum.encoded) return decode_image(datum.data);
+Result<Image> raw_datum_image(const DatumView& datum) {
     if (datum.channels != 1 && datum.channels != 3)
         return fail(ErrorCode::kUnsupported, "a datum of {} channels cannot be shown, expected 1 or 3", datum.channels);
     std::vector<std::uint8_t> planes;

@@ -35,6 +35,8 @@ void copy_float_data(const DatumView& datum, float* out);
 /// The image of a datum, for display: encoded or raw, 1 or 3 channels; float data is cut to 0..255.
 /// Errors: kDataLoss, kUnsupported for another channel count.
 Result<Image> datum_image(const DatumView& datum);
+/// The same of a datum that is not encoded.
+Result<Image> raw_datum_image(const DatumView& datum);
 
 /// The bytes of a Datum with planes of raw samples, in B, G, R order for 3 channels.
 std::string raw_datum(const Image& image, int label);

@@ -5,8 +5,8 @@
 
 #include "data/records/record_reader.hpp"
 #include "data/sources/split_list.hpp"
-#include "image/decode.hpp"
 #include "image/encode.hpp"
+#include "image/formats.hpp"
 
 namespace digits {
 namespace {
@@ -94,26 +94,18 @@ Result<PictureFile> Gallery::picture(std::uint64_t index) const {
     return record_picture(database_, index, labels_[index]);
 }
 
-std::string_view shown_content_type(std::string_view bytes) {
-    switch (sniff_image(bytes)) {
-        case ImageFormat::kJpeg: return "image/jpeg";
-        case ImageFormat::kPng: return "image/png";
-        case ImageFormat::kBmp: return "image/bmp";
-        case ImageFormat::kPnm:
-        case ImageFormat::kUnknown: return "";
-    }
-    return "";
-}
+std::string_view shown_content_type(std::string_view bytes) { return format_info(sniff_image(bytes)).browser_type; }
 
 Result<PictureFile> record_picture(const fs::path& database, std::uint64_t index, int label) {
     DIGITS_ASSIGN(auto records, RecordReader::open(database));
     DIGITS_ASSIGN(const auto record, records.find(key_of(index, label)));
     if (record.datum.encoded) {
         const auto type = shown_content_type(record.datum.data);
-        if (type.empty()) return fail(ErrorCode::kUnsupported, "picture {} is neither JPEG nor PNG nor BMP", index);
+        if (type.empty())
+            return fail(ErrorCode::kUnsupported, "the image of record {} is not in a format that browsers show", index);
         return PictureFile{std::string(record.datum.data), type};
     }
-    DIGITS_ASSIGN(const auto image, datum_image(record.datum));
+    DIGITS_ASSIGN(const auto image, raw_datum_image(record.datum));
     DIGITS_ASSIGN(auto bytes, encode_png(image));
     return PictureFile{std::move(bytes), "image/png"};
 }

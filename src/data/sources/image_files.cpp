@@ -4,11 +4,11 @@
 
 #include "base/named_file.hpp"
 #include "data/guard.hpp"
+#include "image/formats.hpp"
 
 namespace digits {
 namespace {
 
-constexpr std::array<std::string_view, 6> kExtensions{".png", ".jpg", ".jpeg", ".bmp", ".ppm", ".pgm"};
 constexpr std::uint64_t kMostImageBytes = std::uint64_t{1} << 30;
 
 Result<Image> cut_out(const Image& image, const PixelBox& box) {
@@ -24,14 +24,7 @@ Result<Image> cut_out(const Image& image, const PixelBox& box) {
 
 }  // namespace
 
-bool has_image_extension(std::string_view name) {
-    const auto dot = name.find_last_of("./");
-    if (dot == std::string_view::npos || name[dot] == '/') return false;
-    std::string extension(name.substr(dot));
-    for (char& c : extension)
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    return std::find(kExtensions.begin(), kExtensions.end(), extension) != kExtensions.end();
-}
+bool has_image_extension(std::string_view name) { return is_image_name(name); }
 
 Result<Image> ImageReader::read_unnamed(const std::string& path, const std::optional<PixelBox>& box) const {
     if (is_web_address(path)) return fail(ErrorCode::kUnsupported, "an address in the network; expected a file");

@@ -13,7 +13,7 @@
 
 namespace digits {
 
-/// .png .jpg .jpeg .bmp .ppm .pgm in any case.
+/// As is_image_name.
 bool has_image_extension(std::string_view name);
 
 /// Reads and decodes image files inside the roots. Any number of threads.

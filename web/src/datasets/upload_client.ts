@@ -16,7 +16,9 @@ export interface UploadProgress {
 const piece_bytes = 8 << 20;
 const at_once = 4;
 const tries = 5;
-const images = /\.(png|jpe?g|bmp|ppm|pgm)$/i;
+/** The endings in src/image/formats.cpp. */
+const images =
+  /\.(jpe?g|jpe|jfif|mpo|a?png|bmp|dib|p[pgbn]m|pfm|tiff?|webp|gif|tga|ico|avif|hei[cf]|hif|jp2|j2[kc]|jp[cfx])$/i;
 
 /** Only images, and none that are hidden. */
 export function images_of(files: UploadFile[]): UploadFile[] {
