@@ -11,6 +11,7 @@
 #include "data/testing.hpp"
 #include "image/decode.hpp"
 #include "image/encode.hpp"
+#include "image/formats.hpp"
 
 namespace digits {
 namespace {
@@ -232,7 +233,8 @@ TEST(Builder, lists_damaged_images_and_goes_on) {
     const auto in = (job.root() / "in/").string();
     EXPECT_THAT(report, SizeIs(6));
     EXPECT_THAT(report, Contains("train\t" + in + "a/empty.jpg\tthe file is empty"));
-    EXPECT_THAT(report, Contains("train\t" + in + "a/one.bmp\tnot a picture: expected JPEG, PNG, BMP or PNM data"));
+    EXPECT_THAT(report, Contains("train\t" + in + "a/one.bmp\tnot an image, or of an unsupported format; expected " +
+                                 readable_formats()));
     EXPECT_THAT(report, Contains(HasSubstr(in + "b/cut.png\tdamaged PNG: the file is cut off")));
     EXPECT_THAT(report, Contains(HasSubstr("a HTML or XML file; expected")));
     EXPECT_THAT(report, Contains(HasSubstr(in + "b/dangling.ppm\t")));

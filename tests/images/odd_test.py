@@ -106,7 +106,7 @@ def find_collection(unpacked):
     if not archive.is_file():
         return None
     with tarfile.open(archive) as tar:
-        tar.extractall(unpacked, filter="data")
+        tar.extractall(unpacked)
     return Path(unpacked) / name
 
 
