@@ -62,7 +62,8 @@ export const datasets = {
   "upload.folder": "Folder…",
   "upload.archive": "Archive…",
   "upload.help": "One sub-folder for each class. Archives: .zip, .tar, .tar.gz, .tar.bz2, .tar.xz",
-  "upload.no_images": "No images found. Supported: JPEG, PNG, TIFF, WebP, BMP, GIF, HEIC and others, or an archive of them",
+  "upload.no_images":
+    "No images found. Supported: JPEG, PNG, TIFF, WebP, BMP, GIF, HEIC and others, or an archive of them",
   "upload.sending": "Uploading",
   "upload.sent": "{sent} of {total} files, {size}",
   "upload.finishing": "Unpacking…",
