@@ -497,14 +497,19 @@ Connection::Awaitable<bool> Connection::write(const std::string& bytes) {
     co_return true;
 }
 
-/// Reads what the client still sends, so that closing does not make it lose the answer.
+/// Reads what the client still sends, so that closing does not make it lose the answer: a client that sends its whole
+/// body before it listens takes as long as its line needs.
 Connection::Awaitable<void> Connection::linger() {
+    constexpr auto kSilence = std::chrono::seconds(2);
+    constexpr auto kLongest = std::chrono::seconds(30);
     error_code error;
     stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, error);
-    stream_.expires_after(std::chrono::seconds(1));
     std::vector<char> ignored(kChunk);
-    std::size_t total = 0;
-    while (!error && total < (8 << 20)) total += co_await stream_.async_read_some(asio::buffer(ignored), with(error));
+    const auto end = std::chrono::steady_clock::now() + kLongest;
+    while (!error && !shared_.stopping && std::chrono::steady_clock::now() < end) {
+        stream_.expires_after(kSilence);
+        co_await stream_.async_read_some(asio::buffer(ignored), with(error));
+    }
 }
 
 }  // namespace digits::http
