@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+PROGRAM = ROOT / "build/release/digits"
 START_GOAL_MS, MEMORY_GOAL_MB = 200, 60
 REQUESTS = 300
 
@@ -32,7 +33,7 @@ def get(connection, path):
 
 def one_run(folder):
     started = time.perf_counter()
-    server = subprocess.Popen([ROOT / "build/release/digits", "serve", "--data-dir", folder, "--port", "0"],
+    server = subprocess.Popen([PROGRAM, "serve", "--data-dir", folder, "--port", "0"],
                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     try:
         host = re.search(r"http://([^/\s]+)", next(line for line in server.stdout if "http://" in line)).group(1)

@@ -94,7 +94,7 @@ Handler static_folder(std::filesystem::path folder) {
             path = folder / "index.html";
             if (!std::filesystem::is_regular_file(path, error))
                 return fail(make_error(ErrorCode::kNotFound, "the pages are not built: {} is missing", path.string())
-                                .advise("Run scripts/build, or start with --web-dir"));
+                                .advise("Run scripts/build, which builds them"));
         }
         const std::string type(content_type_of(path));
         const bool never_changes = has_hash(path);
