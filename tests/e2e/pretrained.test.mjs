@@ -195,8 +195,7 @@ step("a finished training goes on, and says what its learning rate will do", asy
 step("what a model started from is deleted, and the model can be made again", async () => {
   await page.goto(`${server.address}/pretrained/${made.uploaded}?tab=models`);
   await page.getByRole("link", { name: "Four digits, tuned" }).waitFor();
-  await page.getByRole("button", { name: "More actions" }).click();
-  await page.getByRole("menuitem", { name: "Delete…" }).click();
+  await page.getByRole("button", { name: "Delete…" }).click();
   await page.getByRole("dialog").getByText("Models that started from it are kept", { exact: false }).waitFor();
   await page.getByRole("dialog").getByRole("button", { name: "Delete", exact: true }).click();
   await page.waitForURL(/kind=pretrained/);

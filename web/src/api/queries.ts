@@ -161,14 +161,17 @@ export function useLog(id: string, active: boolean) {
   return useQuery({
     queryKey: ["log", id],
     refetchInterval: active ? 2000 : false,
+    // A log without a line comes as no data at all; a job that has not started has none yet.
     queryFn: ({ signal }) =>
       answer(
         client.GET("/jobs/{id}/log", { params: { path: { id }, query: { bytes: 524288 } }, parseAs: "text", signal }),
-      ).catch((error) => {
-        // A job that has not started has no log yet.
-        if (error instanceof ProblemError && error.problem.code === "not_found") return "";
-        throw error;
-      }),
+      ).then(
+        (log: string | undefined) => log ?? "",
+        (error) => {
+          if (error instanceof ProblemError && error.problem.code === "not_found") return "";
+          throw error;
+        },
+      ),
   });
 }
 

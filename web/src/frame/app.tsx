@@ -8,6 +8,7 @@ import { queries } from "../api/query_client";
 import { HomePage } from "../home/home_page";
 import { AnyJob } from "../jobs/any_job";
 import { type ShownText, TextProvider } from "../text/text";
+import { PageGuard } from "./page_guard";
 import { NotFound, PageSkeleton } from "./page_states";
 import { Shell } from "./shell";
 import { theme } from "./theme";
@@ -34,25 +35,27 @@ export function App({ text }: { text: ShownText }) {
           <LiveProvider>
             <BrowserRouter>
               <Shell>
-                <Suspense fallback={<PageSkeleton />}>
-                  <Routes>
-                    <Route path="/" element={<HomePage />} />
-                    <Route path="/datasets" element={<Navigate to="/?kind=dataset" replace />} />
-                    <Route path="/models" element={<Navigate to="/?kind=model" replace />} />
-                    <Route path="/jobs/:id" element={<AnyJob />} />
-                    <Route path="/datasets/new" element={<NewDatasetPage />} />
-                    <Route path="/datasets/:id" element={<DatasetPage />} />
-                    <Route path="/models/new" element={<NewModelPage />} />
-                    <Route path="/models/:id" element={<ModelPage />} />
-                    <Route path="/evaluations" element={<Navigate to="/?kind=evaluation" replace />} />
-                    <Route path="/evaluations/:id" element={<EvaluationPage />} />
-                    <Route path="/pretrained" element={<Navigate to="/?kind=pretrained" replace />} />
-                    <Route path="/pretrained/:id" element={<PretrainedPage />} />
-                    <Route path="/compare" element={<ComparePage />} />
-                    <Route path="/system" element={<SystemPage />} />
-                    <Route path="*" element={<NotFound />} />
-                  </Routes>
-                </Suspense>
+                <PageGuard>
+                  <Suspense fallback={<PageSkeleton />}>
+                    <Routes>
+                      <Route path="/" element={<HomePage />} />
+                      <Route path="/datasets" element={<Navigate to="/?kind=dataset" replace />} />
+                      <Route path="/models" element={<Navigate to="/?kind=model" replace />} />
+                      <Route path="/jobs/:id" element={<AnyJob />} />
+                      <Route path="/datasets/new" element={<NewDatasetPage />} />
+                      <Route path="/datasets/:id" element={<DatasetPage />} />
+                      <Route path="/models/new" element={<NewModelPage />} />
+                      <Route path="/models/:id" element={<ModelPage />} />
+                      <Route path="/evaluations" element={<Navigate to="/?kind=evaluation" replace />} />
+                      <Route path="/evaluations/:id" element={<EvaluationPage />} />
+                      <Route path="/pretrained" element={<Navigate to="/?kind=pretrained" replace />} />
+                      <Route path="/pretrained/:id" element={<PretrainedPage />} />
+                      <Route path="/compare" element={<ComparePage />} />
+                      <Route path="/system" element={<SystemPage />} />
+                      <Route path="*" element={<NotFound />} />
+                    </Routes>
+                  </Suspense>
+                </PageGuard>
               </Shell>
             </BrowserRouter>
           </LiveProvider>

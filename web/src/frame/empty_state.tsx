@@ -7,16 +7,19 @@ export function EmptyState({
   title,
   children,
   action,
+  order,
 }: {
   icon: IconName;
   title: string;
   children?: ReactNode;
   action?: ReactNode;
+  /** 1 where nothing else is on the page. */
+  order?: 1;
 }) {
   return (
     <div className="empty">
       <Icon name={icon} />
-      <p className="empty-title">{title}</p>
+      {order ? <h1 className="empty-title">{title}</h1> : <p className="empty-title">{title}</p>}
       {children && <p>{children}</p>}
       {action}
     </div>

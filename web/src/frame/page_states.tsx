@@ -29,6 +29,7 @@ export function NotFound() {
     <div className="card">
       <EmptyState
         icon="search"
+        order={1}
         title={t("not_found.title")}
         action={
           <Button component={Link} to="/" variant="default">

@@ -22,6 +22,7 @@ export function JobActions({ job }: { job: Job }) {
   const may_change = useMayChange()(job);
   const [deleting, set_deleting] = useState(false);
   const [extending, set_extending] = useState(false);
+  const only_delete = job.kind === "evaluation" || job.kind === "pretrained";
   return (
     <Group gap="xs" wrap="nowrap">
       {may_change && job.actions.snapshot && (
@@ -54,29 +55,38 @@ export function JobActions({ job }: { job: Job }) {
           {t("action.extend")}
         </Button>
       )}
-      <Menu position="bottom-end">
-        <Menu.Target>
-          <ActionIcon variant="default" size="md" aria-label={t("action.more")}>
-            <Icon name="more" />
-          </ActionIcon>
-        </Menu.Target>
-        <Menu.Dropdown>
-          {job.kind !== "evaluation" && job.kind !== "pretrained" && (
+      {only_delete ? (
+        <Button
+          variant="default"
+          size="xs"
+          disabled={!may_change || !job.actions.delete}
+          onClick={() => set_deleting(true)}
+        >
+          {t("action.delete")}
+        </Button>
+      ) : (
+        <Menu position="bottom-end">
+          <Menu.Target>
+            <ActionIcon variant="default" size="md" aria-label={t("action.more")}>
+              <Icon name="more" />
+            </ActionIcon>
+          </Menu.Target>
+          <Menu.Dropdown>
             <Menu.Item component={Link} to={`/${job.kind}s/new?clone=${job.id}`}>
               {t("action.clone")}
             </Menu.Item>
-          )}
-          {job.kind === "dataset" && (
-            <Menu.Item component={Link} to={`/models/new?dataset=${job.id}`}>
-              {t("action.train_model")}
+            {job.kind === "dataset" && (
+              <Menu.Item component={Link} to={`/models/new?dataset=${job.id}`}>
+                {t("action.train_model")}
+              </Menu.Item>
+            )}
+            <Menu.Divider />
+            <Menu.Item color="red" disabled={!may_change || !job.actions.delete} onClick={() => set_deleting(true)}>
+              {t("action.delete")}
             </Menu.Item>
-          )}
-          <Menu.Divider />
-          <Menu.Item color="red" disabled={!may_change || !job.actions.delete} onClick={() => set_deleting(true)}>
-            {t("action.delete")}
-          </Menu.Item>
-        </Menu.Dropdown>
-      </Menu>
+          </Menu.Dropdown>
+        </Menu>
+      )}
       {extending && (
         <Suspense>
           <ExtendDialog job={job} close={() => set_extending(false)} />

@@ -293,7 +293,7 @@ function OneAnswer({ image, model, snapshot }: { image: Shown; model: string; sn
               }
             />
           ) : (
-            <Text size="xs" c="black" p="xs" ta="center" style={{ overflowWrap: "anywhere" }}>
+            <Text size="xs" c="var(--on-neutral-image)" p="xs" ta="center" style={{ overflowWrap: "anywhere" }}>
               {t(is_url(image.name) ? "test.on_web" : "test.on_server")}
             </Text>
           )}

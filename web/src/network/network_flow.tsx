@@ -180,6 +180,16 @@ export default function NetworkFlow({ graph, selected, faulty, on_select, on_ope
         disableKeyboardA11y
         onlyRenderVisibleElements
         proOptions={{ hideAttribution: true }}
+        ariaLabelConfig={{
+          // The boxes are buttons; nothing else can be selected or moved by keys.
+          "node.a11yDescription.default": "",
+          "node.a11yDescription.keyboardDisabled": "",
+          "edge.a11yDescription.default": "",
+          "controls.ariaLabel": t("graph.controls"),
+          "controls.zoomIn.ariaLabel": t("graph.zoom_in"),
+          "controls.zoomOut.ariaLabel": t("graph.zoom_out"),
+          "controls.fitView.ariaLabel": t("graph.fit"),
+        }}
       >
         <Background gap={24} />
         <Controls showInteractive={false} />

@@ -50,6 +50,10 @@ export const frame = {
   "not_found.title": "Page not found",
   "not_found.text": "Check the address. The page may also have been deleted.",
 
+  "broken.title": "This page cannot be shown",
+  "broken.text": "Something went wrong in the page itself. Your jobs are not affected.",
+  "broken.reload": "Reload",
+
   "problem.unreachable": "Cannot reach the server",
   "problem.act": "Action failed",
   "problem.delete": "Delete failed",

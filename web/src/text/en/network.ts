@@ -1,5 +1,9 @@
 export const network = {
   "graph.label": "Network graph. The table below lists the same layers",
+  "graph.controls": "Zoom",
+  "graph.zoom_in": "Zoom in",
+  "graph.zoom_out": "Zoom out",
+  "graph.fit": "Fit to the window",
   "graph.no_layers": "The network has no layers",
   "graph.stage": "Network",
   "graph.stage.train": "Training",

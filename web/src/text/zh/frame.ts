@@ -52,6 +52,10 @@ export const frame: Record<keyof typeof english, string> = {
   "not_found.title": "页面不存在",
   "not_found.text": "请检查地址。该页面也可能已被删除。",
 
+  "broken.title": "无法显示此页面",
+  "broken.text": "页面本身出错。你的任务不受影响。",
+  "broken.reload": "重新加载",
+
   "problem.unreachable": "无法连接服务器",
   "problem.act": "操作失败",
   "problem.delete": "删除失败",

@@ -2,6 +2,10 @@ import type { network as english } from "../en/network";
 
 export const network: Record<keyof typeof english, string> = {
   "graph.label": "网络结构图。下方表格列出相同的层",
+  "graph.controls": "缩放",
+  "graph.zoom_in": "放大",
+  "graph.zoom_out": "缩小",
+  "graph.fit": "适应窗口",
   "graph.no_layers": "网络没有层",
   "graph.stage": "网络",
   "graph.stage.train": "训练",
