@@ -65,9 +65,13 @@ Result<RegularFile> RegularFile::open(const std::string& path, const ReadableRoo
     if (path.find('\0') != std::string::npos)
         return fail(ErrorCode::kInvalidArgument, "a path cannot contain a zero byte");
     auto file = roots.everywhere() ? open_own(path) : open_inside(path, roots);
-    if (file && is_on_pseudo_file_system(file->fd()))
+    // The images of a dataset lie on one disk, which is looked at once.
+    thread_local std::uint64_t disk = 0;
+    if (!file || file->device_ == disk) return file;
+    if (is_on_pseudo_file_system(file->fd()))
         return fail(ErrorCode::kInvalidArgument, "{} belongs to a file system of the kernel, expected a file of a disk",
                     path);
+    disk = file->device_;
     return file;
 }
 
@@ -102,6 +106,7 @@ Result<RegularFile> RegularFile::adopt(int fd, const std::string& path) {
     if (::fstat(fd, &info) != 0) return fail(errno_error("cannot read " + path, errno));
     DIGITS_TRY(check_is_file(info, path));
     file.size_ = static_cast<std::uint64_t>(info.st_size);
+    file.device_ = info.st_dev;
     return file;
 }
 

@@ -21,7 +21,8 @@ class RegularFile {
     /// One that the program names itself, such as those of /proc.
     static Result<RegularFile> open_own(const std::string& path);
 
-    RegularFile(RegularFile&& other) noexcept : fd_(std::exchange(other.fd_, -1)), size_(other.size_) {}
+    RegularFile(RegularFile&& other) noexcept
+        : fd_(std::exchange(other.fd_, -1)), size_(other.size_), device_(other.device_) {}
     RegularFile& operator=(RegularFile&&) = delete;
     ~RegularFile();
 
@@ -38,6 +39,7 @@ class RegularFile {
 
     int fd_ = -1;
     std::uint64_t size_ = 0;
+    std::uint64_t device_ = 0;  ///< that its file system lies on
 };
 
 /// Whether what `fd` leads to is made up by the kernel (/proc, /sys and their like) rather than kept anywhere.

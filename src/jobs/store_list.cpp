@@ -180,7 +180,6 @@ Result<JobRows> JobStore::list_rows(const JobQuery& query, const std::function<s
     const std::scoped_lock lock(connections_->read_mutex);
     return guarded("list the jobs", [&] {
         JobRows page;
-        page.total = reading.count(connections_->reader);
         // All ids first: an open statement would let the rows be read as they were when it began.
         std::vector<std::string> ids;
         {
@@ -195,6 +194,9 @@ Result<JobRows> JobStore::list_rows(const JobQuery& query, const std::function<s
                 last = column.is_number ? json(read.getColumn(1).getDouble()) : json(read.getColumn(1).getString());
             }
         }
+        const bool is_whole = query.cursor.empty() && page.next_cursor.empty();
+        page.total = is_whole ? static_cast<std::int64_t>(ids.size()) : reading.count(connections_->reader);
+        if (ids.empty()) return page;
         SQLite::Statement one(connections_->reader, fmt::format("SELECT {} FROM jobs WHERE id = ?", kBriefColumns));
         for (auto& id : ids)
             if (auto text = connections_->row_text(one, id, print))
