@@ -14,7 +14,7 @@ const from_web = createRequire(join(root, "web/package.json"));
 const { chromium } = from_web("playwright-core");
 const axe_source = readFileSync(from_web.resolve("axe-core/axe.min.js"), "utf8");
 const browser_path = process.env.DIGITS_CHROMIUM ?? "/usr/bin/chromium";
-const shots = process.env.DIGITS_E2E_SHOTS;
+export const shots = process.env.DIGITS_E2E_SHOTS;
 
 if (!existsSync(browser_path)) {
   console.error(`skipped: there is no browser at ${browser_path}; install it with scripts/setup`);
@@ -37,7 +37,7 @@ export async function open_page() {
     if (message.type() === "error" && !message.text().startsWith("Failed to load resource")) complaints.push(message.text());
   });
   if (shots) mkdirSync(shots, { recursive: true });
-  return { page, requests, complaints, close: () => browser.close() };
+  return { browser, page, requests, complaints, close: () => browser.close() };
 }
 
 /** Keeps what the page shows as NAME.png when DIGITS_E2E_SHOTS names a folder. */
@@ -75,14 +75,21 @@ export async function until(what, probe, limit_ms = 60_000) {
   }
 }
 
-/** What axe finds against WCAG 2.2 A and AA. */
-export async function assert_accessible(page, where) {
+/** What axe finds against WCAG 2.2 A and AA, and what it calls serious beyond. */
+export async function accessibility_faults(page) {
   await page.evaluate(axe_source);
-  const found = await page.evaluate(async () => {
-    const { violations } = await window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] });
-    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html, any }) => `${html.slice(0, 160)} ${any[0]?.message ?? ""}`).join("\n  ")}`);
+  return page.evaluate(async () => {
+    const { violations } = await window.axe.run(document, {
+      runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    });
+    return violations
+      .filter(({ impact, tags }) => ["serious", "critical"].includes(impact) || !tags.includes("best-practice"))
+      .map(({ id, nodes }) => `${id}: ${nodes.map(({ html, any }) => `${html.slice(0, 160)} ${any[0]?.message ?? ""}`).join("\n  ")}`);
   });
-  assert.deepEqual(found, [], `${where} has accessibility faults`);
+}
+
+export async function assert_accessible(page, where) {
+  assert.deepEqual(await accessibility_faults(page), [], `${where} has accessibility faults`);
 }
 
 /** Sends and reads JSON; throws when it is refused. */

@@ -12,7 +12,7 @@ import { createRoot } from "react-dom/client";
 import { queries } from "./api/query_client";
 import { App } from "./frame/app";
 import { read_home } from "./home/read_home";
-import { first_language, load_catalogue } from "./text/catalogue";
+import { first_language, load_texts } from "./text/catalogue";
 
 /** After so long the frame is shown without what the page waits for. */
 const patience_ms = 150;
@@ -21,9 +21,9 @@ const patience_ms = 150;
 const home = location.pathname === "/" ? read_home(queries) : Promise.resolve();
 const late = new Promise((resolve) => setTimeout(resolve, patience_ms));
 const language = first_language();
-const [catalogue] = await Promise.all([load_catalogue(language), Promise.race([home, late])]);
+const [texts] = await Promise.all([load_texts(language), Promise.race([home, late])]);
 createRoot(document.getElementById("root")!).render(
   <StrictMode>
-    <App text={{ language, catalogue }} />
+    <App text={{ language, ...texts }} />
   </StrictMode>,
 );

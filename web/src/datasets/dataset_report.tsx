@@ -1,14 +1,14 @@
 import { Anchor, Group, Loader, Stack, Text } from "@mantine/core";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { answer, client, type DatasetReport, type DatasetSpec, ProblemError } from "../api/client";
+import { answer, client, type DatasetReport, type DatasetSpec } from "../api/client";
 import { bytes, significant } from "../format/format";
 import { useDebounced } from "../frame/page_states";
 import { useText } from "../text/text";
 
 /** What the worker finds when it reads the images: unreadable ones, balance, equal ones, size and time. */
 export function DatasetReportPart({ spec }: { spec: DatasetSpec | null }) {
-  const { t } = useText();
+  const { t, said_error } = useText();
   // Reading takes seconds: only once nothing is typed for a while.
   const settled = useDebounced(spec, 1000);
   const report = useQuery({
@@ -23,7 +23,7 @@ export function DatasetReportPart({ spec }: { spec: DatasetSpec | null }) {
   if (report.error)
     return (
       <Text size="xs" c="red">
-        {report.error instanceof ProblemError ? report.error.problem.detail : String(report.error)}
+        {said_error(report.error)}
       </Text>
     );
   if (!report.data)
@@ -41,7 +41,7 @@ export function DatasetReportPart({ spec }: { spec: DatasetSpec | null }) {
 }
 
 function Findings({ report }: { report: DatasetReport }) {
-  const { t, duration } = useText();
+  const { t, duration, said } = useText();
   const { unreadable, duplicates, imbalance } = report;
   return (
     <Stack gap={4}>
@@ -51,7 +51,7 @@ function Findings({ report }: { report: DatasetReport }) {
       {unreadable.count > 0 && (
         <Shown
           text={t("report.unreadable", { n: unreadable.count })}
-          lines={unreadable.pictures.map(({ path, reason }) => `${path}: ${reason}`)}
+          lines={unreadable.pictures.map(({ path, reason }) => `${path}: ${said(reason)}`)}
         />
       )}
       {imbalance.verdict !== "no_classes" && (

@@ -49,7 +49,7 @@ export function NewDatasetPage() {
 }
 
 function DatasetFormPage({ fields }: { fields: FormField[] }) {
-  const { t } = useText();
+  const { t, said_problem } = useText();
   const empty = useMemo(() => empty_dataset_form(fields), [fields]);
   const [values, change, clear] = useDraft<DatasetForm>("digits.draft.dataset", empty);
   const navigate = useNavigate();
@@ -82,7 +82,7 @@ function DatasetFormPage({ fields }: { fields: FormField[] }) {
     ...[...(other?.fields ?? []), ...more].map(({ path }) => [`/spec${path}`, values.others[path] ?? ""]),
   ]);
   const refused = create.error ?? (can_scan(values, fields) ? scan.error : null);
-  const errors = field_errors(refused instanceof ProblemError ? refused.problem : null, typed);
+  const errors = field_errors(refused instanceof ProblemError ? said_problem(refused.problem) : null, typed);
   const declared = fields_by_path(fields, values.source === "upload" ? "folder" : values.source);
   const form: FormState<DatasetForm> = {
     field: (name) => declared.get((dataset_places[name] ?? "").replace(/^\/spec/, "")),
@@ -305,7 +305,7 @@ interface SummaryProps {
 }
 
 function Summary({ scan, stale, asked, busy, failed }: SummaryProps) {
-  const { t, whole } = useText();
+  const { t, whole, said } = useText();
   if (!asked) {
     return (
       <Text size="sm" c="dimmed">
@@ -338,7 +338,7 @@ function Summary({ scan, stale, asked, busy, failed }: SummaryProps) {
       <Balance counts={scan.splits.train?.per_class ?? []} />
       {scan.warnings.slice(0, 5).map((warning) => (
         <Text key={warning} size="xs" style={{ overflowWrap: "anywhere" }}>
-          ⚠ {warning}
+          ⚠ {said(warning)}
         </Text>
       ))}
       {scan.warnings.length > 5 && <Text size="xs">{t("summary.more_warnings", { n: scan.warnings.length - 5 })}</Text>}

@@ -1,6 +1,6 @@
 import { Skeleton, Text, UnstyledButton } from "@mantine/core";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { answer, client, type DatasetSpec, ProblemError } from "../api/client";
+import { answer, client, type DatasetSpec } from "../api/client";
 import { bytes } from "../format/format";
 import { useText } from "../text/text";
 import type { DatasetForm } from "./dataset_form";
@@ -13,7 +13,7 @@ interface Props {
 
 /** The first image of the source as each resize mode would store it; a click chooses the mode. */
 export function ResizeExample({ spec, mode, on_choose }: Props) {
-  const { t } = useText();
+  const { t, said_error } = useText();
   // One answer has all modes.
   const asked: DatasetSpec = { ...spec, image: { ...spec.image!, resize: "squash" } };
   const example = useQuery({
@@ -26,7 +26,7 @@ export function ResizeExample({ spec, mode, on_choose }: Props) {
   if (example.error)
     return (
       <Text size="xs" c="dimmed">
-        {example.error instanceof ProblemError ? example.error.problem.detail : String(example.error)}
+        {said_error(example.error)}
       </Text>
     );
   if (!example.data) return <Skeleton height={130} />;

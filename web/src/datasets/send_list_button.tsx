@@ -12,7 +12,7 @@ interface Props {
 
 /** Sends one text file from this computer; the field then names it where it lies on the server's machine. */
 export function SendListButton({ label, on_done }: Props) {
-  const { t } = useText();
+  const { t, said } = useText();
   const send = useMutation({
     mutationFn: async (file: File) => {
       const sent = await send_upload(
@@ -25,7 +25,7 @@ export function SendListButton({ label, on_done }: Props) {
       return `${sent.path}/${file.name}`;
     },
     onSuccess: on_done,
-    onError: (error) => show_problem(error, t("upload.failed")),
+    onError: (error) => show_problem(error, t("upload.failed"), said),
   });
   return (
     <FileButton

@@ -1,6 +1,5 @@
 import { Alert, Button, FileButton, Group, Progress, Stack, Text } from "@mantine/core";
 import { type DragEvent, useEffect, useRef, useState } from "react";
-import { ProblemError } from "../api/client";
 import { bytes } from "../format/format";
 import { Icon } from "../frame/icon";
 import { useText } from "../text/text";
@@ -21,7 +20,7 @@ interface Props {
 
 /** Sends a folder or an archive of images from this computer. */
 export function UploadFields({ path, on_done }: Props) {
-  const { t, whole } = useText();
+  const { t, whole, said_error } = useText();
   const [progress, set_progress] = useState<UploadProgress | null>(null);
   const [problem, set_problem] = useState<string | null>(null);
   const [over, set_over] = useState(false);
@@ -53,8 +52,7 @@ export function UploadFields({ path, on_done }: Props) {
       );
       on_done(done.path, name || files[0]!.file.name);
     } catch (error) {
-      if (!abort.current.signal.aborted)
-        set_problem(error instanceof ProblemError ? error.problem.detail : String(error));
+      if (!abort.current.signal.aborted) set_problem(said_error(error));
     } finally {
       set_progress(null);
     }

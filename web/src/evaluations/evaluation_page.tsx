@@ -110,7 +110,7 @@ function Side({ data }: { data: Evaluation }) {
   const { job, model } = data;
   const evaluation = facts_of(data);
   const words = useText();
-  const { t, whole, rate } = words;
+  const { t, said, whole, rate } = words;
   const source_text = useSourceText();
   const spec = (job.spec ?? {}) as Partial<EvaluationSpec>;
   const items: [string, React.ReactNode][] = [
@@ -151,7 +151,7 @@ function Side({ data }: { data: Evaluation }) {
       <Facts title={t("evaluation.facts")} items={items} />
       {evaluation?.warnings.map((warning) => (
         <Alert key={warning} data-tone="warning">
-          <Text size="sm">{warning}</Text>
+          <Text size="sm">{said(warning)}</Text>
         </Alert>
       ))}
     </Stack>

@@ -44,8 +44,9 @@ export function NotFound() {
 }
 
 /** A problem in words: what was expected and came, where, what to do next. */
-export function ProblemAlert({ problem, title }: { problem: Problem; title?: string }) {
-  const { t } = useText();
+export function ProblemAlert({ problem: told, title }: { problem: Problem; title?: string }) {
+  const { t, said_problem } = useText();
+  const problem = said_problem(told);
   return (
     <Alert
       data-tone="error"

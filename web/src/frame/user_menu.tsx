@@ -1,7 +1,7 @@
 import { Button, Popover, Stack, Text, TextInput, UnstyledButton } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { answer, client, ProblemError } from "../api/client";
+import { answer, client } from "../api/client";
 import { useSession } from "../api/queries";
 import { useText } from "../text/text";
 import { Icon } from "./icon";
@@ -27,7 +27,7 @@ export function UserMenu() {
 }
 
 function UserForm({ user, close }: { user: string; close: () => void }) {
-  const { t } = useText();
+  const { t, said_error } = useText();
   const queries = useQueryClient();
   const [name, set_name] = useState(user);
   const say = useMutation({
@@ -58,7 +58,7 @@ function UserForm({ user, close }: { user: string; close: () => void }) {
         maxLength={64}
         value={name}
         onChange={(event) => set_name(event.currentTarget.value)}
-        error={say.error instanceof ProblemError ? say.error.problem.detail : say.error ? String(say.error) : undefined}
+        error={say.error ? said_error(say.error) : undefined}
       />
       <Button type="submit" size="xs" disabled={name.trim() === "" || name.trim() === user} loading={say.isPending}>
         {t("user.log_in")}

@@ -2,7 +2,7 @@ import { Autocomplete, Button, Checkbox, Group, List, Modal, Stack, Text } from 
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useRef, useState } from "react";
-import { answer, client, type Job, ProblemError } from "../api/client";
+import { answer, client, type Job } from "../api/client";
 import { drop_job } from "../api/live";
 import { delete_job, useOfferUndo } from "../jobs/deletion";
 import { show_problem } from "../jobs/problem_note";
@@ -17,7 +17,7 @@ export function useForEach(
   words: { done?: TextKey; failed: TextKey },
   after: () => void,
 ) {
-  const { t } = useText();
+  const { t, said, said_error } = useText();
   return useMutation({
     mutationFn: async (jobs: Job[]) => {
       const waiting = [...jobs];
@@ -39,9 +39,9 @@ export function useForEach(
         });
       const [first] = refused;
       if (first) {
-        const reason = first.error instanceof ProblemError ? first.error.problem.detail : String(first.error);
+        const reason = said_error(first.error);
         const message = refused.length > 1 ? `${reason} (${t("list.and_more", { n: refused.length - 1 })})` : reason;
-        show_problem(message, `${t(words.failed)}: ${first.job.name}`);
+        show_problem(message, `${t(words.failed)}: ${first.job.name}`, said);
       }
       after();
     },

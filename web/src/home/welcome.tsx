@@ -46,7 +46,7 @@ export default function Welcome() {
 }
 
 function TryMnist() {
-  const { t } = useText();
+  const { t, said } = useText();
   const navigate = useNavigate();
   const mnist = useSystem().data?.mnist;
   const start = useMutation({
@@ -79,7 +79,7 @@ function TryMnist() {
       );
     },
     onSuccess: (model) => navigate(`/models/${model.id}`),
-    onError: (error) => show_problem(error, t("problem.act")),
+    onError: (error) => show_problem(error, t("problem.act"), said),
   });
   return (
     <>

@@ -11,7 +11,7 @@ export async function delete_job(id: string): Promise<void> {
 
 /** Tells what was deleted, with a way back. */
 export function useOfferUndo(): (ids: string[], message: string) => void {
-  const { t } = useText();
+  const { t, said } = useText();
   return (ids, message) => {
     const id = notifications.show({
       closeButtonProps: { "aria-label": t("action.close") },
@@ -26,7 +26,7 @@ export function useOfferUndo(): (ids: string[], message: string) => void {
             onClick={() => {
               notifications.hide(id);
               // One after the other: a model brings its dataset back, which then is there already.
-              void restore_all(ids).catch((error) => show_problem(error, t("problem.restore")));
+              void restore_all(ids).catch((error) => show_problem(error, t("problem.restore"), said));
             }}
           >
             {t("action.undo")}

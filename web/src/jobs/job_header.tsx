@@ -88,7 +88,7 @@ export function JobHeader({ job, more }: { job: Job; more?: ReactNode }) {
 
 /** What to do comes first, then what happened; lines of the log that came with it are folded. */
 function JobError({ job }: { job: Job }) {
-  const { t } = useText();
+  const { t, said } = useText();
   const error = job.error!;
   const [message = "", ...lines] = error.message.split("\n");
   const rest = lines.join("\n").trim();
@@ -96,11 +96,11 @@ function JobError({ job }: { job: Job }) {
     <Alert data-tone="error" icon={<Icon name="error" />} role="alert" title={t("job.failed")}>
       {error.advice && (
         <Text size="sm" fw={600} mb={4}>
-          {error.advice}
+          {said(error.advice)}
         </Text>
       )}
       <Text size="sm" style={{ overflowWrap: "anywhere" }}>
-        {message}
+        {said(message)}
       </Text>
       {error.where && (
         <Text size="sm" ff="monospace" style={{ overflowWrap: "anywhere" }}>
@@ -183,7 +183,7 @@ function JobName({ job }: { job: Job }) {
  * time it is saved, nothing is written and both are told.
  */
 export function useJobEdit(job: Job) {
-  const { t } = useText();
+  const { t, said } = useText();
   const queries = useQueryClient();
   const tag = useRef<Promise<string | null> | null>(null);
   const begin = useCallback(() => {
@@ -212,7 +212,7 @@ export function useJobEdit(job: Job) {
       // Who has seen what the other one wrote may write over it.
       begin();
       void queries.invalidateQueries({ queryKey: [job.kind, job.id] });
-      show_problem(error, t("problem.edit"));
+      show_problem(error, t("problem.edit"), said);
     },
   });
   return { ...edit, begin };

@@ -6,7 +6,7 @@ import { show_problem } from "./problem_note";
 type Act = "abort" | "resume" | "snapshot";
 
 export function useJobAct(job: Pick<Job, "id" | "kind">) {
-  const { t } = useText();
+  const { t, said } = useText();
   const queries = useQueryClient();
   return useMutation({
     mutationFn: (act: Act) => answer(client.POST(`/jobs/{id}/${act}`, { params: { path: { id: job.id } } })),
@@ -16,6 +16,6 @@ export function useJobAct(job: Pick<Job, "id" | "kind">) {
       );
       void queries.invalidateQueries({ queryKey: ["running"] });
     },
-    onError: (error) => show_problem(error, t("problem.act")),
+    onError: (error) => show_problem(error, t("problem.act"), said),
   });
 }

@@ -1,6 +1,6 @@
 import { Skeleton, Text } from "@mantine/core";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { answer, client, ProblemError } from "../api/client";
+import { answer, client } from "../api/client";
 import { useDataset } from "../api/queries";
 import { ChoiceField, Folded, type FormState, NumberField, Row } from "../forms/fields";
 import { useDebounced } from "../frame/page_states";
@@ -36,7 +36,7 @@ export function AugmentationSection({ form }: { form: FormState<ModelForm> }) {
 }
 
 function Preview({ values }: { values: ModelForm }) {
-  const { t } = useText();
+  const { t, said_error } = useText();
   const id = values.dataset_id;
   const dataset = useDataset(id, id !== "").data?.dataset;
   const crop = Number(values.crop_size);
@@ -67,7 +67,7 @@ function Preview({ values }: { values: ModelForm }) {
   if (example.error)
     return (
       <Text size="sm" c="red">
-        {example.error instanceof ProblemError ? example.error.problem.detail : String(example.error)}
+        {said_error(example.error)}
       </Text>
     );
   if (!example.data) return <Skeleton height={200} />;

@@ -8,7 +8,7 @@ import { type Translate, useText } from "../text/text";
 
 /** What training will take, before it is begun: parameters, operations, memory against what is free, and time. */
 export function NetworkEstimate({ spec, valid }: { spec: ModelSpec | null; valid: boolean }) {
-  const { t, whole, duration } = useText();
+  const { t, whole, duration, said } = useText();
   const { found } = useDescribe(valid ? spec : null);
   // Trying a network costs the machine two seconds; not with every word that is typed.
   const settled = useDebounced(spec, 1500);
@@ -18,7 +18,7 @@ export function NetworkEstimate({ spec, valid }: { spec: ModelSpec | null; valid
   if (fault)
     return (
       <Alert data-tone="error" py="xs" data-testid="network-fault">
-        {fault.message}
+        {said(fault.message)}
       </Alert>
     );
   const { memory_bytes: memory, free_memory_bytes: free } = found;

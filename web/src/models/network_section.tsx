@@ -364,7 +364,7 @@ export function Renamed({ layers }: { layers: string[] }) {
 }
 
 function Findings({ diagnostics, on_go }: { diagnostics: Diagnostic[]; on_go?: (diagnostic: Diagnostic) => void }) {
-  const { t } = useText();
+  const { t, said } = useText();
   return (
     <Stack gap="xs" data-testid="findings">
       {diagnostics.map((diagnostic) => (
@@ -379,11 +379,11 @@ function Findings({ diagnostics, on_go }: { diagnostics: Diagnostic[]; on_go?: (
                 {t("network.line", { line: String(diagnostic.line), column: String(diagnostic.column ?? 1) })}
               </Anchor>
             ) : null}{" "}
-            {diagnostic.message}
+            {said(diagnostic.message)}
           </Text>
           {diagnostic.advice && (
             <Text size="sm" fw={600}>
-              {diagnostic.advice}
+              {said(diagnostic.advice)}
             </Text>
           )}
         </Alert>

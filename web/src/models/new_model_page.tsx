@@ -48,7 +48,7 @@ export function NewModelPage() {
 }
 
 function ModelFormPage({ fields }: { fields: FormField[] }) {
-  const { t } = useText();
+  const { t, said_problem } = useText();
   const empty = useMemo(() => empty_model_form(fields), [fields]);
   const [values, change, clear] = useDraft<ModelForm>("digits.draft.model", empty);
   const navigate = useNavigate();
@@ -99,7 +99,7 @@ function ModelFormPage({ fields }: { fields: FormField[] }) {
     ...more.map(({ path }) => [`/spec${path}`, values.others[path] ?? ""]),
   ]);
   const refused = create.error ?? (ready ? check.error : null);
-  const errors = field_errors(refused instanceof ProblemError ? refused.problem : null, typed);
+  const errors = field_errors(refused instanceof ProblemError ? said_problem(refused.problem) : null, typed);
   const declared = useMemo(() => fields_by_path(fields), [fields]);
   const form: FormState<ModelForm> = {
     field: (name) => declared.get((model_places[name] ?? "").replace(/^\/spec/, "")),

@@ -275,7 +275,7 @@ function classify_at_once(id: string, snapshot: string, question: Question): Pro
 }
 
 function OneAnswer({ image, model, snapshot }: { image: Shown; model: string; snapshot: number }) {
-  const { t } = useText();
+  const { t, said } = useText();
   const [small, set_small] = useState(false);
   const [inside, set_inside] = useState(false);
   const { error } = image.result;
@@ -304,10 +304,10 @@ function OneAnswer({ image, model, snapshot }: { image: Shown; model: string; sn
           </Text>
           {error ? (
             <Alert data-tone="error" role="alert">
-              <Text size="sm">{error.message}</Text>
+              <Text size="sm">{said(error.message)}</Text>
               {error.advice && (
                 <Text size="sm" fw={600}>
-                  {error.advice}
+                  {said(error.advice)}
                 </Text>
               )}
             </Alert>

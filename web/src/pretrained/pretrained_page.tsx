@@ -59,12 +59,13 @@ export function PretrainedPage() {
 }
 
 function Warnings({ data: { pretrained } }: { data: Pretrained }) {
+  const { said } = useText();
   if (!pretrained || pretrained.warnings.length === 0) return null;
   return (
     <Alert data-tone="warning" mb="md" py="xs">
       <List size="sm">
         {pretrained.warnings.map((warning) => (
-          <List.Item key={warning}>{warning}</List.Item>
+          <List.Item key={warning}>{said(warning)}</List.Item>
         ))}
       </List>
     </Alert>

@@ -27,7 +27,7 @@ const resize_modes = ["squash", "crop", "fill", "half_crop"] as const;
 
 /** Takes an archive, or the files of a network with weights, and sends them. */
 export default function UploadDialog({ close }: { close: () => void }) {
-  const { t, listed } = useText();
+  const { t, listed, said_problem } = useText();
   const navigate = useNavigate();
   const [files, set_files] = useState<Partial<Record<Part, File>>>({});
   const [strange, set_strange] = useState<string[]>([]);
@@ -80,7 +80,13 @@ export default function UploadDialog({ close }: { close: () => void }) {
       set_fraction(null);
     }
   };
-  const errors = field_errors(problem, { "/name": name, "/width": "", "/height": "", "/channels": "", "/resize": "" });
+  const errors = field_errors(problem && said_problem(problem), {
+    "/name": name,
+    "/width": "",
+    "/height": "",
+    "/channels": "",
+    "/resize": "",
+  });
   return (
     <Modal
       opened

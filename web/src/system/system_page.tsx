@@ -9,7 +9,7 @@ import { useText } from "../text/text";
 const icons = { ok: "check", warning: "warning", error: "error" } as const;
 
 export function SystemPage() {
-  const { t, duration, whole, listed } = useText();
+  const { t, duration, whole, listed, said } = useText();
   const system = useSystem();
   const doctor = useDoctor();
   useTitle(t("system.title"));
@@ -66,12 +66,12 @@ export function SystemPage() {
           key={check.id}
           data-tone={check.status}
           icon={<Icon name={icons[check.status]} />}
-          title={`${t(`doctor.${check.status}`)}: ${check.title}`}
+          title={`${t(`doctor.${check.status}`)}: ${said(check.title)}`}
         >
-          <Text size="sm">{check.text}</Text>
+          <Text size="sm">{said(check.text)}</Text>
           {check.fix && (
             <Text size="sm" fw={600}>
-              {check.fix}
+              {said(check.fix)}
             </Text>
           )}
         </Alert>

@@ -1,4 +1,5 @@
 import { en } from "./en";
+import { as_said, type Said, translate_messages } from "./server_words";
 
 export type TextKey = keyof typeof en;
 export type Catalogue = Record<TextKey, string>;
@@ -17,8 +18,25 @@ export function keep_language(language: Language): void {
   localStorage.setItem(storage_key, language);
 }
 
-export async function load_catalogue(language: Language): Promise<Catalogue> {
-  if (language === "en") return en;
-  const [{ zh }, { declared }] = await Promise.all([import("./zh"), import("./zh/declared")]);
-  return { ...declared, ...zh };
+export interface Texts {
+  catalogue: Catalogue;
+  said: Said;
+}
+
+export async function load_texts(language: Language): Promise<Texts> {
+  if (language === "en") return { catalogue: en, said: as_said };
+  const [{ zh }, { declared }, { messages }, { composed }] = await Promise.all([
+    import("./zh"),
+    import("./zh/declared"),
+    import("./zh/messages"),
+    import("./zh/composed"),
+  ]);
+  const catalogue = { ...declared, ...zh };
+  return { catalogue, said: translate_messages({ ...messages, ...composed }, labels_in(catalogue)) };
+}
+
+/** Messages name a field by its English label. */
+function labels_in(catalogue: Catalogue): Record<string, string> {
+  const fields = (Object.keys(en) as TextKey[]).filter((key) => key.startsWith("field.") && !key.endsWith(".help"));
+  return Object.fromEntries(fields.map((key) => [en[key], catalogue[key]]));
 }

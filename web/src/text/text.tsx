@@ -1,7 +1,9 @@
 import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from "react";
+import { type Problem, ProblemError } from "../api/client";
 import * as format from "../format/format";
-import { type Catalogue, keep_language, type Language, load_catalogue, type TextKey } from "./catalogue";
+import { keep_language, type Language, load_texts, type TextKey, type Texts } from "./catalogue";
 import { en } from "./en";
+import type { Said } from "./server_words";
 
 export type { Catalogue, Language, TextKey } from "./catalogue";
 
@@ -40,15 +42,16 @@ interface TextContext {
   t: Translate;
   /** The page's text for a key that the server names; undefined where there is none: the server's English then stands. */
   translated: (key: string) => string | undefined;
+  /** What the server said, in the language of the page. */
+  said: Said;
   tag: string;
   language: Language;
   set_language: (language: Language) => void;
 }
 
 const Context = createContext<TextContext | null>(null);
-export interface ShownText {
+export interface ShownText extends Texts {
   language: Language;
-  catalogue: Catalogue;
 }
 
 export function TextProvider({ first, children }: { first: ShownText; children: ReactNode }) {
@@ -57,9 +60,9 @@ export function TextProvider({ first, children }: { first: ShownText; children: 
   useEffect(() => {
     keep_language(wanted);
     let current = true;
-    void load_catalogue(wanted).then((catalogue) => {
+    void load_texts(wanted).then((texts) => {
       if (!current) return;
-      set_shown({ language: wanted, catalogue });
+      set_shown({ language: wanted, ...texts });
       document.documentElement.lang = wanted;
     });
     return () => {
@@ -71,6 +74,7 @@ export function TextProvider({ first, children }: { first: ShownText; children: 
     return {
       t: (key, values) => fill(shown.catalogue[key], tag, values),
       translated: (key) => (shown.catalogue as Partial<Record<string, string>>)[key],
+      said: shown.said,
       tag,
       language: shown.language,
       set_language: set_wanted,
@@ -82,7 +86,7 @@ export function TextProvider({ first, children }: { first: ShownText; children: 
 export function useText() {
   const context = useContext(Context);
   if (!context) throw new Error("useText outside of TextProvider");
-  const { t, translated, tag, language, set_language } = context;
+  const { t, translated, said, tag, language, set_language } = context;
   return useMemo(() => {
     const series = (name: string) =>
       name
@@ -93,6 +97,14 @@ export function useText() {
     return {
       t,
       translated,
+      said,
+      said_error: (error: unknown) => (error instanceof ProblemError ? said(error.problem.detail) : String(error)),
+      said_problem: (problem: Problem): Problem => ({
+        ...problem,
+        title: said(problem.title),
+        detail: said(problem.detail),
+        advice: said(problem.advice),
+      }),
       tag,
       language,
       set_language,
@@ -109,5 +121,5 @@ export function useText() {
       last_of: (name: string) => beside(t("word.last"), series(name)),
       listed: (words: string[]) => words.filter((word) => word !== "").join(t("list.comma")),
     };
-  }, [t, translated, tag, language, set_language]);
+  }, [t, translated, said, tag, language, set_language]);
 }

@@ -1,0 +1,56 @@
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { server_messages } from "../../scripts/server_messages";
+import { places_of, translate_messages } from "./server_words";
+import { composed } from "./zh/composed";
+import { messages } from "./zh/messages";
+
+const source = server_messages(fileURLToPath(new URL("../../..", import.meta.url)));
+const said = translate_messages({ ...messages, ...composed }, { "% for validation": "验证集百分比" });
+const values_in = (text: string) => text.split("{}").length - 1;
+
+describe("what the server says", () => {
+  it("is found in its source", () => {
+    expect(source.size).toBeGreaterThan(500);
+    expect(source.get("Enter a name")).toBe("src/jobs/manager.cpp");
+  });
+
+  it("has a Chinese translation, each message of it", () => {
+    const missing = [...source].filter(([key]) => !(key in messages) && !(key in composed));
+    expect(missing.map(([key, path]) => `${path}: ${key}`)).toEqual([]);
+  });
+
+  it("is translated only where it is still said", () => {
+    expect(Object.keys(messages).filter((key) => !source.has(key))).toEqual([]);
+  });
+
+  it("keeps every value", () => {
+    for (const [key, translation] of Object.entries({ ...messages, ...composed }))
+      expect(
+        places_of(translation).sort((a, b) => a - b),
+        key,
+      ).toEqual(Array.from({ length: values_in(key) }, (_, i) => i + 1));
+  });
+
+  it("is never taken for another message", () => {
+    for (const [key, translation] of Object.entries(messages)) {
+      let n = 0;
+      const english = key.replaceAll("{}", () => `/v${++n}`);
+      let i = 0;
+      const places = places_of(translation);
+      expect(said(english), key).toBe(translation.replace(/(?<!\{)\{\d*\}(?!\})/g, () => `/v${places[i++]}`));
+    }
+  });
+
+  it("is translated with the values in it, and what others put around it", () => {
+    expect(said("% for validation must be 0 to 100, got 120")).toBe("验证集百分比必须为0 到 100，得到 120");
+    expect(said("cannot open /data/a.png: No such file or directory")).toBe("无法打开 /data/a.png：没有此文件或文件夹");
+    expect(said("damaged PNG: the file is cut off")).toBe("PNG 已损坏：文件不完整");
+    expect(said("3.png: the file is empty")).toBe("3.png：文件为空");
+  });
+
+  it("stays English where nobody knows it", () => {
+    expect(said("Segmentation violation of the third kind")).toBe("Segmentation violation of the third kind");
+    expect(said("")).toBe("");
+  });
+});

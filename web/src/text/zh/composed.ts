@@ -1,0 +1,121 @@
+/** Parts of messages, and words that the server puts together: values of placeholders, titles, the checks of the system. */
+export const composed: Record<string, string> = {
+  // Titles of problems
+  "Invalid request": "请求无效",
+  "Not logged in": "未登录",
+  "Not allowed": "不允许",
+  "Not found": "未找到",
+  "Exists already": "已存在",
+  "Not possible now": "现在无法执行",
+  "Too large": "太大",
+  "Not supported": "不支持",
+  Cancelled: "已取消",
+  "No room": "空间不足",
+  "Not available": "不可用",
+  "Damaged data": "数据已损坏",
+  "Internal error": "内部错误",
+
+  // Limits and types of fields
+  "greater than {}": "大于 {}",
+  "at least {}": "至少 {}",
+  "at most {}": "至多 {}",
+  "{} to {}": "{} 到 {}",
+  "true or false": "true 或 false",
+  "a number": "数字",
+  "a whole number": "整数",
+  "a text": "文本",
+  "a list": "列表",
+  "an object": "对象",
+  "Item {} of {}": "{2}的第 {1} 项",
+  "Item {}": "第 {} 项",
+  'Unknown field "{}", expected one of {}': "未知字段“{}”，应为以下之一：{}",
+  'Snapshot must be best, last or an iteration, got "{}"': "快照必须为 best、last 或迭代数，得到“{}”",
+  'Split must be train, val or test, got "{}"': "划分必须为 train、val 或 test，得到“{}”",
+  "Enter the path of a list": "请输入列表的路径",
+  "Enter the path of a folder": "请输入文件夹的路径",
+  "Step size must be greater than 0": "步长必须大于 0",
+  "Gamma must be greater than 0 for the policy exp": "策略 exp 的 Gamma 必须大于 0",
+  "Steps must be increasing numbers up to 100, got {} after {}":
+    "各步位置必须为不超过 100 的递增数字，{2} 之后得到 {1}",
+  "the path of a folder": "文件夹的路径",
+  "the path of a file": "文件的路径",
+
+  // Kinds, files and folders
+  dataset: "数据集",
+  model: "模型",
+  evaluation: "评估",
+  "pretrained model": "预训练模型",
+  training: "训练",
+  file: "文件",
+  folder: "文件夹",
+  "a folder": "文件夹",
+  "a file": "文件",
+  "a pipe": "管道",
+  "a socket": "套接字",
+  "a device": "设备",
+  why: "原因",
+  "that it was done": "已完成",
+
+  // Actions whose failure is told
+  "write the mean": "写入均值",
+  "write the lists": "写入列表",
+  "create the dataset": "创建数据集",
+  "look at the images": "查看图像",
+  "find the samples": "查找样本",
+  "limit the memory": "限制内存",
+  "read the list": "读取列表",
+
+  // Of the system
+  "No such file or directory": "没有此文件或文件夹",
+  "Permission denied": "权限不足",
+  "Not a directory": "不是文件夹",
+  "Is a directory": "是文件夹",
+  "No space left on device": "磁盘空间不足",
+  "Input/output error": "输入输出错误",
+  "Too many open files": "打开的文件太多",
+  "Cannot allocate memory": "无法分配内存",
+  "Connection refused": "连接被拒绝",
+  "the file is cut off": "文件不完整",
+  "NaN (not a number)": "NaN（非数字）",
+
+  // Signals that end a worker
+  "SIGSEGV: it touched memory that is not its own": "SIGSEGV：访问了不属于它的内存",
+  "SIGBUS: a mapped file could not be read or written; is the disk full?": "SIGBUS：映射的文件无法读写；磁盘满了吗？",
+  "SIGABRT: it stopped itself on a broken invariant": "SIGABRT：因内部检查失败而自行停止",
+  "SIGILL: this processor lacks an instruction that it was built for": "SIGILL：此处理器缺少构建时所用的指令",
+  "SIGFPE: arithmetic without a result": "SIGFPE：算术运算没有结果",
+  "SIGKILL: somebody or the system killed it": "SIGKILL：被他人或系统终止",
+  "SIGTERM: it was asked to end and did not say so": "SIGTERM：被要求结束，但没有说明",
+  "SIGXCPU: it used more processor time than it was allowed": "SIGXCPU：使用的处理器时间超过限制",
+  "SIGXFSZ: a file grew larger than allowed": "SIGXFSZ：文件超过允许的大小",
+
+  // A training that diverges
+  "Lower the base learning rate by a factor of 10 and train again (or resume from an earlier snapshot); check that a mean is subtracted or the inputs are scaled, and that no label lies outside the network's outputs":
+    "将基础学习率除以 10 后重新训练（或从较早的快照恢复）；检查是否减去了均值或对输入做了缩放，以及标签是否都在网络输出的范围内",
+
+  // Checks of the system
+  Worker: "工作进程",
+  "Data folder": "数据文件夹",
+  Pages: "网页",
+  Memory: "内存",
+  "it starts and finds libtorch": "可以启动，并找到 libtorch",
+  "its version is {}, the server's is {}": "其版本为 {}，服务器的版本为 {}",
+  "Build both anew": "重新构建两者",
+  "Build it with scripts/build, or install the whole package again": "用 scripts/build 构建，或重新安装整个软件包",
+  "scripts/setup brings libtorch": "scripts/setup 会安装 libtorch",
+  "no reason was given": "没有给出原因",
+  "not here; it is only needed to try Digits with it": "不存在；仅在试用 Digits 时需要",
+  "Run scripts/setup, or start the server with --mnist and the folder of its four IDX files":
+    "运行 scripts/setup，或在启动服务器时用 --mnist 指定四个 IDX 文件所在的文件夹",
+  "{} cannot be written": "无法写入 {}",
+  "Give yourself the right to write there, or choose another with --data-dir":
+    "授予自己写权限，或用 --data-dir 选择其他文件夹",
+  "{}: {} GB used by its jobs, {} GB free": "{}：任务占用 {} GB，剩余 {} GB",
+  "Delete jobs that you no longer need, or move the data folder to a larger disk":
+    "删除不再需要的任务，或将数据文件夹移到更大的磁盘",
+  "the web application is not built; the API and the command line work": "网页尚未构建；API 和命令行可用",
+  "Run scripts/build": "运行 scripts/build",
+  "{} GB, {} cores": "{} GB，{} 核",
+  "Use small batches and small pictures": "使用小的批和小的图像",
+  "none; networks are trained on the processor": "无；网络在 CPU 上训练",
+};
