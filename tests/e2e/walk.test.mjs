@@ -1,12 +1,12 @@
 // A walk through every page: light and dark, 1280 and 390 px wide, English and Chinese, good and bad input. Everywhere axe finds no
-// fault and nothing is wider than the window, and a Chinese page has no English sentence.
+// fault, nothing is wider than the window, the bars of a chart start at one place, and a Chinese page has no English sentence.
 //
 //   node tests/e2e/walk.test.mjs     against build/release/digits
 //   DIGITS_BUILD=DIR                 takes digits from another folder
 //   DIGITS_E2E_ONLY=home,test        only these pages; DIGITS_E2E_WALK="390 px, light": only walks named so
 //   DIGITS_E2E_SHOTS=DIR             keeps screenshots of the pages there
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { accessibility_faults, api, shots, until } from "./browser.mjs";
@@ -24,7 +24,9 @@ before(async () => {
   ({ server } = stage);
   const images = mnist_images(join(stage.folder, "images"), 300);
   made.image = Object.values(images)[0][0];
-  writeFileSync(join(stage.folder, "images/3/damaged.png"), readFileSync(made.image).subarray(0, 60));
+  made.long = join(stage.folder, "images/three of hearts");
+  renameSync(join(stage.folder, "images/3"), made.long);
+  writeFileSync(join(made.long, "damaged.png"), readFileSync(made.image).subarray(0, 60));
   made.folder = join(stage.folder, "images");
   made.dataset = (
     await api(server, "POST", "/datasets", {
@@ -33,7 +35,7 @@ before(async () => {
     })
   ).id;
   await ended(server, made.dataset);
-  made.failed_dataset = (await api(server, "POST", "/datasets", { name: "Empty", spec: { source: { type: "folder", path: join(made.folder, "3") } } }).catch(() => ({}))).id;
+  made.failed_dataset = (await api(server, "POST", "/datasets", { name: "Empty", spec: { source: { type: "folder", path: made.long } } }).catch(() => ({}))).id;
   made.model = (await lenet("LeNet", { epochs: 3 })).id;
   await ended(server, made.model);
   made.other = (await lenet("LeNet slow", { epochs: 3, solver: { base_lr: 0.001 } })).id;
@@ -61,7 +63,8 @@ const settle = (page) =>
   until("the page is drawn", () =>
     page.evaluate(async () => {
       await new Promise((resolve) => setTimeout(resolve, 250));
-      return !document.querySelector('[aria-busy="true"]') && [...document.images].every((image) => image.complete || image.loading === "lazy");
+      const in_sight = (image) => image.getBoundingClientRect().top < window.innerHeight;
+      return !document.querySelector('[aria-busy="true"]') && [...document.images].every((image) => image.complete || !in_sight(image));
     }),
   );
 
@@ -79,7 +82,7 @@ const pages = {
   "home-pretrained": ["/?kind=pretrained"],
   "home-empty": ["/?kind=model&q=nowhere"],
   dataset: () => [`/datasets/${made.dataset}?tab=classes`],
-  explore: () => [`/datasets/${made.dataset}?tab=explore`],
+  explore: () => [`/datasets/${made.dataset}?tab=explore`, async (page) => page.locator("button.image img").first().waitFor()],
   "explore-large": () => [`/datasets/${made.dataset}?tab=explore`, async (page) => page.locator("button.image").first().click()],
   "dataset-files": () => [`/datasets/${made.dataset}?tab=files`],
   "dataset-log": () => [`/datasets/${made.dataset}?tab=log`],
@@ -128,7 +131,7 @@ const pages = {
   test: () => [
     `/models/${made.model}?tab=test`,
     async (page) => {
-      await page.locator("textarea").first().fill(`${made.image}\n${join(stage.folder, "missing.png")}\n${join(made.folder, "3/damaged.png")}`);
+      await page.locator("textarea").first().fill(`${made.image}\n${join(stage.folder, "missing.png")}\n${join(made.long, "damaged.png")}`);
       await page.getByRole("button", { name: /^(Classify|分类)$/ }).click();
       await until("three answers", async () => (await page.getByTestId("answer").count()) === 3);
     },
@@ -169,6 +172,12 @@ function english_sentences() {
   return [...found];
 }
 
+/** Charts whose bars do not all start at one place. */
+function uneven_bars() {
+  const starts = (chart) => new Set([...chart.querySelectorAll(".bar")].map((bar) => Math.round(bar.getBoundingClientRect().left)));
+  return [...document.querySelectorAll(".bars")].map((chart) => [...starts(chart)]).filter((lefts) => lefts.length > 1);
+}
+
 const only = process.env.DIGITS_E2E_ONLY?.split(",");
 const only_walk = process.env.DIGITS_E2E_WALK ?? "";
 const walks = [
@@ -204,6 +213,7 @@ for (const { width, scheme, language } of walks) {
           for (const fault of await accessibility_faults(page)) faults.push(`${name}: ${fault}`);
           const wider = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
           if (wider > 0) faults.push(`${name}: ${wider} px wider than the window`);
+          for (const lefts of await page.evaluate(uneven_bars)) faults.push(`${name}: bars start at ${lefts.join(", ")} px`);
           if (language === "zh") for (const sentence of await page.evaluate(english_sentences)) faults.push(`${name}: in English: ${sentence}`);
         } catch (error) {
           if (shots) await page.screenshot({ path: join(shots, `${name}-${width}-${scheme}-${language}.png`) });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { unreachable } from "../api/client";
-import { field_errors } from "./field_errors";
+import { field_errors, shown_place } from "./field_errors";
 
 const fields = {
   "/name": "",
@@ -41,5 +41,15 @@ describe("field_errors", () => {
     const problem = unreachable("the disk is full");
     expect(field_errors(problem, fields)).toEqual({ at: {}, rest: problem });
     expect(field_errors(null, fields)).toEqual({ at: {}, rest: null });
+  });
+});
+
+describe("the place of a problem", () => {
+  it("is shown where it is a file or a line, not where it is a member of a request", () => {
+    expect(shown_place("/spec/network/prototxt:47:1")).toBe("");
+    expect(shown_place("/source/path")).toBe("");
+    expect(shown_place("/data/images/a.png")).toBe("/data/images/a.png");
+    expect(shown_place("/network_of_mine/train.prototxt:3:1")).toBe("/network_of_mine/train.prototxt:3:1");
+    expect(shown_place("train_val.prototxt:12:5")).toBe("train_val.prototxt:12:5");
   });
 });

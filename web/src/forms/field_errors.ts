@@ -1,5 +1,12 @@
 import type { Problem } from "../api/client";
 
+/** Where a problem is, if that says more than its message: not the place in a request, which only programs know. */
+export function shown_place(where: string): string {
+  return /^\/(spec|source|image|storage|solver|network|augmentation|name|group|paths|urls)(\/|:|$)/.test(where)
+    ? ""
+    : where;
+}
+
 export interface FieldErrors {
   /** Message at a field, by the field's place in the request, for instance `/spec/image/width`. */
   at: Record<string, string>;

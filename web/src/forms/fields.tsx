@@ -29,7 +29,10 @@ export function useFieldText() {
   const { translated, known_text } = useText();
   const label = ({ key, label: declared }: FormField) => translated(key) ?? declared;
   /** Of the key `field.resize`: the text `resize.crop`. */
-  const choice = ({ key }: FormField, word: string) => known_text(`${key.replace(/^field\./, "")}.${word}`) ?? word;
+  const choice = ({ key }: FormField, word: string) => {
+    const place = `${key.replace(/^field\./, "")}.${word}`;
+    return translated(place) ?? known_text(place) ?? word;
+  };
   return {
     label,
     label_of: (field: FormField | undefined) => (field ? label(field) : ""),

@@ -2,6 +2,7 @@ import { Alert, Button, Skeleton, Stack, Text } from "@mantine/core";
 import { useEffect, useState } from "react";
 import { Link } from "react-router";
 import { type Problem, ProblemError } from "../api/client";
+import { shown_place } from "../forms/field_errors";
 import { useText } from "../text/text";
 import { EmptyState } from "./empty_state";
 import { Icon } from "./icon";
@@ -55,7 +56,7 @@ export function ProblemAlert({ problem: told, title }: { problem: Problem; title
       title={title ?? (problem.status === 0 ? t("problem.unreachable") : problem.title)}
     >
       <Text size="sm">{problem.detail}</Text>
-      {problem.where && (
+      {shown_place(problem.where) && (
         <Text size="sm" ff="monospace" style={{ overflowWrap: "anywhere" }}>
           {problem.where}
         </Text>

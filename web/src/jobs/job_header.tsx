@@ -17,6 +17,7 @@ import { Link } from "react-router";
 import { answer, client, type Job } from "../api/client";
 import { is_active } from "../api/live";
 import { seconds_between } from "../format/format";
+import { shown_place } from "../forms/field_errors";
 import { Icon } from "../frame/icon";
 import { useNow, useTitle } from "../frame/page_states";
 import { useText } from "../text/text";
@@ -102,7 +103,7 @@ function JobError({ job }: { job: Job }) {
       <Text size="sm" style={{ overflowWrap: "anywhere" }}>
         {said(message)}
       </Text>
-      {error.where && (
+      {shown_place(error.where) && (
         <Text size="sm" ff="monospace" style={{ overflowWrap: "anywhere" }}>
           {error.where}
         </Text>

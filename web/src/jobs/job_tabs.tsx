@@ -96,7 +96,7 @@ export function FileList({ job, files }: { job: string; files: { path: string; t
         <Table.Tbody>
           {files.map(({ path, text }) => (
             <Table.Tr key={path}>
-              <Table.Td>
+              <Table.Td style={{ overflowWrap: "anywhere" }}>
                 <a href={file_url(job, path)} target="_blank" rel="noreferrer">
                   {path}
                 </a>

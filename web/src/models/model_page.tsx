@@ -149,6 +149,8 @@ function Side({ model, series }: { model: Model; series: MetricSeries }) {
   items.push(...newest);
   if (network?.parameters !== undefined) items.push([t("model.parameters"), whole(network.parameters)]);
   if (network?.memory_bytes !== undefined) items.push([t("model.memory"), bytes(network.memory_bytes)]);
+  const stored = model.snapshots.reduce((sum, snapshot) => sum + snapshot.bytes, 0);
+  if (stored > 0) items.push([t("snapshots.on_disk"), bytes(stored)]);
   // While it runs they stand with the hardware.
   if (job.state !== "run" && speed !== null)
     items.push([t("strip.images_per_s"), t("unit.images_per_s", { rate: rate(speed) })]);

@@ -119,6 +119,7 @@ export const models = {
   "mean.pixel": "Pixel",
   "mean.none": "None",
 
+  "snapshots.on_disk": "Snapshots on disk",
   "snapshots.none": "No snapshots yet",
 
   "snapshot.best": "Best",

@@ -116,6 +116,7 @@ export const models: Record<keyof typeof english, string> = {
   "mean.pixel": "像素",
   "mean.none": "不减",
 
+  "snapshots.on_disk": "快照占用磁盘",
   "snapshots.none": "还没有快照",
 
   "snapshot.best": "最佳",
