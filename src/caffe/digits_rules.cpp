@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "caffe/data_layers.hpp"
+#include "caffe/layer_rules.hpp"
 #include "caffe/net_state.hpp"
 #include "caffe/solver_rules.hpp"
 #include "caffe/stages.hpp"
@@ -121,6 +122,7 @@ Result<TrainingFiles> make_training_files(const caffe::NetParameter& original, c
     caffe::NetParameter net = original;
     DIGITS_TRY(upgrade_net(net));
     TrainingFiles files;
+    files.warnings = unused_stages(net);
     DIGITS_ASSIGN(auto layers, clean_up(net, dataset, files.warnings));
     DIGITS_ASSIGN(auto parts, split(std::move(layers), files.warnings));
 
@@ -153,6 +155,7 @@ Result<TrainingFiles> make_training_files(const caffe::NetParameter& original, c
     if (files.val_batch_size > 0) DIGITS_TRY(check_bottoms(files.train_val, caffe::TEST, "validation"));
 
     DIGITS_ASSIGN(files.deploy, make_deploy(parts.deploy, dataset, files.crop_size));
+    DIGITS_TRY(check_loss(files.train_val));
     files.iterations_per_epoch =
         iterations_per_epoch(dataset.train_count, files.batch_size, choices.batch_accumulation);
     DIGITS_ASSIGN(files.solver,

@@ -312,6 +312,7 @@ TEST(DigitsRules, OldNetworksAreUpgradedFirst) {
     const auto files = made(R"(
         input: "data" input_dim: [1, 1, 28, 28]
         layers { name: "ip" type: INNER_PRODUCT bottom: "data" top: "ip" blobs_lr: 1 blobs_lr: 2 }
+        layers { name: "loss" type: SOFTMAX_LOSS bottom: "ip" bottom: "label" top: "loss" exclude { stage: "deploy" } }
         layers { name: "prob" type: SOFTMAX bottom: "ip" top: "prob" })");
     EXPECT_EQ(files.train_val.layer(2).type(), "InnerProduct");
     EXPECT_EQ(files.train_val.layer(2).param(1).lr_mult(), 2);

@@ -2,6 +2,7 @@
 
 #include "caffe/data_layers.hpp"
 #include "caffe/digits_rules.hpp"
+#include "caffe/layer_rules.hpp"
 #include "caffe/net_state.hpp"
 #include "caffe/solver_rules.hpp"
 #include "caffe/stages.hpp"
@@ -158,6 +159,7 @@ Result<TrainingFiles> make_generic_training_files(const caffe::NetParameter& ori
     }
     caffe::NetParameter net = original;
     DIGITS_TRY(upgrade_net(net));
+    for (auto& warning : unused_stages(net)) files.warnings.push_back(std::move(warning));
     DIGITS_ASSIGN(auto parts, split(net, dataset, files.warnings));
 
     GenericRules rules(dataset, choices, files);
@@ -172,6 +174,7 @@ Result<TrainingFiles> make_generic_training_files(const caffe::NetParameter& ori
     DIGITS_TRY(check_bottoms(files.train_val, caffe::TRAIN, "training"));
     if (files.val_batch_size > 0) DIGITS_TRY(check_bottoms(files.train_val, caffe::TEST, "validation"));
     DIGITS_TRY(rules.make_deploy(parts.deploy));
+    DIGITS_TRY(check_loss(files.train_val));
     files.iterations_per_epoch =
         iterations_per_epoch(dataset.train_count, files.batch_size, choices.batch_accumulation);
     DIGITS_ASSIGN(files.solver,

@@ -10,6 +10,7 @@
 #include "base/file.hpp"
 #include "caffe/prototxt.hpp"
 #include "models/model_spec.hpp"
+#include "models/prepare.hpp"
 
 namespace digits {
 namespace {
@@ -53,8 +54,16 @@ TrainingData dataset_of(json changes) {
     return data;
 }
 
+std::string to_text(const std::vector<ModelFinding>& findings) {
+    std::string text;
+    for (const auto& finding : findings) text += to_json(finding).dump() + "\n";
+    return text;
+}
+
 class NetworkCase : public testing::TestWithParam<std::string> {
   protected:
+    void check() const;
+
     fs::path file(const char* name) const { return kCases / GetParam() / name; }
     std::string text(const char* name) const { return read_file(file(name)).value(); }
     json object(const char* name) const { return fs::exists(file(name)) ? json::parse(text(name)) : json::object(); }
@@ -84,7 +93,30 @@ class NetworkCase : public testing::TestWithParam<std::string> {
     }
 };
 
+/// What the check finds in a case that has findings.json.
+void NetworkCase::check() const {
+    auto asked = object("choices.json");
+    asked["network"] = {{"prototxt", text("network.prototxt")}};
+    const auto spec = parse_model_spec(asked);
+    ASSERT_TRUE(spec) << spec.error().to_string();
+    const auto data = dataset_of(object("dataset.json"));
+    const auto check =
+        check_model(*spec, AssumedPictures{data.width, data.height, data.channels, data.label_count, {}});
+    const auto wanted = json::parse(text("findings.json"));
+    ASSERT_EQ(check.findings.size(), wanted.size()) << to_text(check.findings);
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+        const auto found = to_json(check.findings[i]);
+        for (const auto& [member, value] : wanted[i].items()) {
+            if (member == "message")
+                EXPECT_THAT(found["message"].get<std::string>(), testing::HasSubstr(value.get<std::string>()));
+            else
+                EXPECT_EQ(found.value(member, json("no such member")), value) << member << " of\n" << found;
+        }
+    }
+}
+
 TEST_P(NetworkCase, BecomesWhatItsFilesSay) {
+    if (fs::exists(file("findings.json"))) return check();
     const auto net = parse_net_text(text("network.prototxt"), "network.prototxt");
     ASSERT_TRUE(net) << net.error().to_string();
     const auto files = make_training_files(*net, dataset_of(object("dataset.json")), choices());

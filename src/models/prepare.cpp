@@ -6,7 +6,10 @@
 #include "base/file.hpp"
 #include "base/json_binding.hpp"
 #include "caffe/built_in_python.hpp"
+#include "caffe/layer_rules.hpp"
 #include "caffe/prototxt.hpp"
+#include "caffe/text_outline.hpp"
+#include "caffe/upgrade.hpp"
 #include "models/dataset_facts.hpp"
 #include "models/standard_networks.hpp"
 #include "tasks/task.hpp"
@@ -70,15 +73,21 @@ TrainingData assumed_dataset(const ModelSpec& spec, const std::optional<AssumedP
     return facts;
 }
 
-/// The line that names a layer, to point there from a finding about it.
-std::optional<int> line_of_layer(std::string_view text, const std::string& layer) {
-    const std::string quoted = '"' + layer + '"';
-    for (std::size_t at = text.find(quoted); at != std::string_view::npos; at = text.find(quoted, at + 1)) {
-        auto before = text.substr(0, at);
-        before = before.substr(0, before.find_last_not_of(" \t:") + 1);
-        if (before.ends_with("name")) return 1 + static_cast<int>(std::count(text.begin(), text.begin() + at, '\n'));
-    }
-    return std::nullopt;
+/// What the names of the layers make doubtful. Errors: those of check_layer_names() and upgrade_net().
+Result<std::vector<std::string>> check_names(const caffe::NetParameter& network, std::string_view text) {
+    caffe::NetParameter net = network;
+    DIGITS_TRY(upgrade_net(net));
+    return check_layer_names(net, text);
+}
+
+/// The crop that comes with a standard network is for the images that it was made for. Smaller ones are cropped as its
+/// text says, which is cut to the images.
+TrainingChoices choices_for(const ModelSpec& spec, const TrainingData& dataset) {
+    auto choices = training_choices(spec);
+    const auto* standard = find_standard_network(spec.network.standard);
+    const bool is_default = standard && standard->crop_size > 0 && choices.crop_size == standard->crop_size;
+    if (is_default && standard->crop_size > std::min(dataset.width, dataset.height)) choices.crop_size.reset();
+    return choices;
 }
 
 /// Whether pictures like these can be varied so.
@@ -125,30 +134,6 @@ std::string_view network_text(const ModelSpec& spec) {
     return standard ? standard->prototxt : std::string_view(spec.network.prototxt);
 }
 
-ModelFinding finding_of(Severity severity, const Error& error, std::string_view text) {
-    const std::string& message = error.message;
-    ModelFinding finding;
-    finding.severity = severity;
-    finding.message = message;
-    finding.advice = error.advice;
-    const auto end = message.find("] ");
-    if (message.starts_with('[') && end != std::string::npos) {
-        finding.layer = message.substr(1, end - 1);
-        finding.line = line_of_layer(text, finding.layer);
-    }
-    return finding;
-}
-
-nlohmann::json to_json(const ModelFinding& finding) {
-    using nlohmann::json;
-    return {{"severity", enum_name(finding.severity)},
-            {"message", finding.message},
-            {"line", finding.line ? json(*finding.line) : json()},
-            {"column", finding.column ? json(*finding.column) : json()},
-            {"layer", finding.layer.empty() ? json() : json(finding.layer)},
-            {"advice", finding.advice}};
-}
-
 Result<caffe::NetParameter> parse_network(const ModelSpec& spec) {
     return parse_net_text(network_text(spec), kTextPlace);
 }
@@ -166,13 +151,15 @@ Result<PreparedModel> prepare_model(const ModelSpec& spec, const caffe::NetParam
     DIGITS_ASSIGN(const auto dataset, read_dataset_folder(spec.dataset_dir));
     DIGITS_TRY(check_weights(spec));
     DIGITS_ASSIGN(const auto* task, get_task(dataset.task));
-    DIGITS_ASSIGN(auto files, task->make_networks(network, dataset.facts, training_choices(spec)));
+    DIGITS_ASSIGN(auto files, task->make_networks(network, dataset.facts, choices_for(spec, dataset.facts)));
     DIGITS_TRY(check_augmentation(spec.augmentation, dataset.facts));
+    DIGITS_ASSIGN(auto doubtful, check_names(network, network_text(spec)));
 
     PreparedModel prepared;
     prepared.task = dataset.task;
     prepared.solver_file = job_dir / "solver.prototxt";
     prepared.warnings = std::move(files.warnings);
+    for (auto& warning : doubtful) prepared.warnings.push_back(std::move(warning));
     prepared.facts.network = spec.network.standard.empty() ? "custom" : spec.network.standard;
     prepared.facts.epochs = spec.epochs;
     prepared.facts.iterations_per_epoch = files.iterations_per_epoch;
@@ -241,6 +228,9 @@ class ModelChecker {
     std::optional<caffe::NetParameter> parse() {
         std::vector<Diagnostic> diagnostics;
         auto network = parse_net_text(text_, kTextPlace, &diagnostics);
+        // Behind an unpaired bracket everything seems wrong.
+        if (diagnostics.size() > 1 && !brackets_match(text_))
+            diagnostics.erase(diagnostics.begin() + 1, diagnostics.end());
         for (auto& found : diagnostics) {
             ModelFinding finding;
             finding.message = std::move(found.message);
@@ -258,15 +248,19 @@ class ModelChecker {
             if (runs_users_code(layer)) check_.python_layers.push_back(layer.name());
         check_.has_dataset = dataset_.has_value();
         check_.dataset = dataset_ ? *dataset_ : assumed_dataset(spec_, assumed);
-        const auto task = get_task(task_.empty() && assumed ? assumed->task : task_);
+        check_.task = task_.empty() && assumed ? assumed->task : task_;
+        const auto task = get_task(check_.task);
         if (!task) return note(Severity::kError, task.error());
-        auto files = (*task)->make_networks(network, check_.dataset, training_choices(spec_));
+        auto files = (*task)->make_networks(network, check_.dataset, choices_for(spec_, check_.dataset));
+        const auto names = check_names(network, text_);
+        if (!names) note(Severity::kError, names.error());
         if (!files) return note(Severity::kError, files.error());
+        if (names)
+            for (const auto& warning : *names) note_warning(warning);
         if (dataset_) {
             if (const auto varied = check_augmentation(spec_.augmentation, *dataset_); !varied)
                 note(Severity::kError, varied.error());
-            for (const auto& warning : files->warnings)
-                note(Severity::kWarning, Error{ErrorCode::kInvalidArgument, warning, {}, {}});
+            for (const auto& warning : files->warnings) note_warning(warning);
         }
         check_.batch_size = files->batch_size;
         check_.val_batch_size = files->val_batch_size;
@@ -277,6 +271,9 @@ class ModelChecker {
     ModelCheck take() { return std::move(check_); }
 
   private:
+    void note_warning(const std::string& text) {
+        note(Severity::kWarning, Error{ErrorCode::kInvalidArgument, text, {}, {}});
+    }
     void note(Severity severity, const Error& error) { check_.findings.push_back(finding_of(severity, error, text_)); }
 
     const ModelSpec& spec_;

@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "base/enum_names.hpp"
 #include "base/result.hpp"
+#include "models/finding.hpp"
 #include "models/model_spec.hpp"
 
 namespace digits {
@@ -54,23 +54,6 @@ Status write_model_facts(const ModelFacts& facts, const std::filesystem::path& j
 /// Errors: kNotFound, kDataLoss.
 Result<ModelFacts> read_model_facts(const std::filesystem::path& job_dir);
 
-enum class Severity { kError, kWarning };
-
-struct ModelFinding {
-    Severity severity = Severity::kError;
-    std::string message;
-    std::optional<int> line;  ///< in the network's text, from 1
-    std::optional<int> column;
-    std::string layer;  ///< empty: none is to blame
-    std::string advice;
-};
-
-/// A finding about a layer ("[conv1] …") points to its line in the network's `text`.
-ModelFinding finding_of(Severity severity, const Error& error, std::string_view text);
-
-/// `{"severity", "message", "line", "column", "layer", "advice"}`, with null for what is not known.
-nlohmann::json to_json(const ModelFinding& finding);
-
 /// The text of the network that a spec names or brings.
 std::string_view network_text(const ModelSpec& spec);
 
@@ -86,6 +69,7 @@ struct AssumedPictures {
 struct ModelCheck {
     std::vector<ModelFinding> findings;
     TrainingData dataset;  ///< of the dataset, or assumed
+    std::string task;      ///< of the dataset, or assumed; empty: classification
     int batch_size = 0;
     int val_batch_size = 0;                  ///< 0: no validation
     int crop_size = 0;                       ///< 0: none
@@ -109,11 +93,5 @@ ModelCheck check_model(const ModelSpec& spec, const std::optional<AssumedPicture
 /// The same for a caller that has parsed the spec's network.
 ModelCheck check_model(const ModelSpec& spec, const caffe::NetParameter& network,
                        const std::optional<AssumedPictures>& assumed = {});
-
-template <>
-struct EnumNames<Severity> {
-    static constexpr std::array<std::pair<Severity, std::string_view>, 2> kNames{
-        {{Severity::kError, "error"}, {Severity::kWarning, "warning"}}};
-};
 
 }  // namespace digits
