@@ -12,6 +12,7 @@
 #include "engine/precision/product_mode.hpp"
 #include "engine/solver/training_rate.hpp"
 #include "models/prepare.hpp"
+#include "models/standard_networks.hpp"
 
 namespace digits {
 namespace {
@@ -27,6 +28,7 @@ constexpr double kTestSpeed = 3;
 struct Stage {
     const char* name;
     caffe::Phase phase;
+    bool is_deploy() const { return std::string_view(name) == "deploy"; }
 };
 constexpr Stage kStages[]{{"train", caffe::TRAIN}, {"val", caffe::TEST}, {"deploy", caffe::TEST}};
 
@@ -108,7 +110,57 @@ std::optional<AssumedPictures> assumed_pictures(const json& request) {
     const auto image = request.value("image", json());
     if (!image.is_object()) return std::nullopt;
     return AssumedPictures{image.value("width", 0), image.value("height", 0), image.value("channels", 0),
-                           request.value("classes", std::int64_t{10})};
+                           request.value("classes", std::int64_t{10}), request.value("task", "")};
+}
+
+using Descriptions = std::map<std::string_view, NetDescription>;
+
+/// Builds the nets of a check as a training would, up to the first that cannot be built.
+std::optional<Error> describe_stages(const ModelCheck& check, const std::filesystem::path& folder, Descriptions& nets) {
+    PictureInputs inputs{{check.dataset.channels, check.dataset.height, check.dataset.width}, {}};
+    if (check.has_dataset) inputs.classes = check.dataset.label_count;
+    for (const auto& stage : kStages) {
+        auto net = stage.is_deploy() ? check.files->deploy : check.files->train_val;
+        if (std::string_view(stage.name) == "val" && check.val_batch_size == 0) continue;
+        if (const auto upgraded = upgrade_net(net); !upgraded) return upgraded.error();
+        auto found = describe_net(net, net_state(stage), inputs, folder);
+        if (!found) return found.error();
+        nets[stage.name] = std::move(*found);
+    }
+    return std::nullopt;
+}
+
+/// Of these sides of square images the first with which all nets can be built; none where it is not the images' size
+/// that is wrong.
+std::optional<int> side_that_fits(const ModelSpec& spec, const ModelCheck& check, const std::filesystem::path& folder) {
+    constexpr int kSides[]{32, 64, 96, 128, 160, 192, 224, 256, 320, 384, 512};
+    const auto* standard = find_standard_network(spec.network.standard);
+    ModelSpec tried = spec;
+    tried.dataset_dir.clear();
+    for (const int side : kSides) {
+        if (side <= std::min(check.dataset.width, check.dataset.height) || (standard && side < standard->height))
+            continue;
+        const auto larger =
+            check_model(tried, AssumedPictures{side, side, check.dataset.channels,
+                                               std::max<std::int64_t>(check.dataset.label_count, 1), check.task});
+        Descriptions nets;
+        if (larger.files && !describe_stages(larger, folder, nets)) return side;
+    }
+    return std::nullopt;
+}
+
+/// What cannot be built; with images that are too small, the size that would do.
+ModelFinding building_fault(const Error& error, const ModelSpec& spec, const ModelCheck& check,
+                            const std::filesystem::path& folder) {
+    auto finding = finding_of(Severity::kError, error, network_text(spec));
+    if (error.code != ErrorCode::kInvalidArgument) return finding;
+    finding.needs_side = side_that_fits(spec, check, folder);
+    if (!finding.needs_side) return finding;
+    finding.message = fmt::format("{} The images are too small for the network: {} x {}.", finding.message + ".",
+                                  check.dataset.width, check.dataset.height);
+    finding.advice =
+        fmt::format("Recreate the dataset at {0} x {0}, or choose a network for small images", *finding.needs_side);
+    return finding;
 }
 
 }  // namespace
@@ -145,23 +197,17 @@ Result<json> describe_network(const json& request) {
     PythonLayersInPassing python;
     DIGITS_TRY(python.write(spec.network.python_layers));
     const PictureInputs inputs{{check.dataset.channels, check.dataset.height, check.dataset.width}, {}};
-    std::map<std::string_view, NetDescription> nets;
-    for (const auto& stage : kStages) {
-        const bool deploy = std::string_view(stage.name) == "deploy";
-        auto net = deploy ? check.files->deploy : check.files->train_val;
-        if (std::string_view(stage.name) == "val" && check.val_batch_size == 0) continue;
-        DIGITS_TRY(upgrade_net(net));
-        const auto found = describe_net(net, net_state(stage), inputs, python.folder());
-        if (!found) {
-            note(found.error());
-            return answer;
-        }
-        if (stage.phase == caffe::TRAIN) {
-            answer["parameters"] = found->parameters;
-            answer["flops"] = {{"forward", found->forward_flops}, {"backward", found->backward_flops}};
-        }
-        answer["networks"][stage.name] = net_json(*found);
-        nets[stage.name] = *found;
+    Descriptions nets;
+    const auto fault = describe_stages(check, python.folder(), nets);
+    for (const auto& [stage, net] : nets) answer["networks"][stage] = net_json(net);
+    if (nets.contains("train")) {
+        answer["parameters"] = nets["train"].parameters;
+        answer["flops"] = {{"forward", nets["train"].forward_flops}, {"backward", nets["train"].backward_flops}};
+    }
+    if (fault) {
+        answer["ok"] = false;
+        answer["diagnostics"].push_back(to_json(building_fault(*fault, spec, check, python.folder())));
+        return answer;
     }
     const auto* val = nets.contains("val") ? &nets["val"] : nullptr;
     answer["memory_bytes"] = own_bytes + training_bytes(nets["train"], val);

@@ -32,6 +32,8 @@ class Framework {
 
     /// Everything that is wrong with a model before it is trained. Reads no user data.
     virtual ModelCheck check(const ModelSpec& spec, const std::optional<AssumedPictures>& assumed) const = 0;
+    /// Whether the worker can build its networks, so that a check asks it for what only that shows.
+    virtual bool is_built_by_worker() const { return false; }
     /// Writes what a training needs, model.json among it, into the job's folder. May be repeated before a resumed
     /// training: files that are as they would be written stay untouched. Errors: those that `check` reports, file
     /// errors.

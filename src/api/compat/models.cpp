@@ -39,7 +39,7 @@ Async<Result<std::vector<JobRequest>>> model_requests(const ModelWish& wish, con
             if (rates > 1) name += " learning_rate:" + python_number(wish.learning_rates[rate]);
             if (batch_sizes > 1) name += " batch_size:" + std::to_string(wish.batch_sizes[batch]);
             DIGITS_CO_ASSIGN(const auto checked, co_await checked_model_spec(spec, context));
-            DIGITS_CO_ASSIGN(auto request, model_job(checked, context));
+            DIGITS_CO_ASSIGN(auto request, co_await model_job(checked, context));
             request.name = std::move(name);
             request.group = wish.group;
             request.owner = user;

@@ -1,11 +1,13 @@
 #include "api/jobs/job_specs.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "api/jobs/dataset_result.hpp"
 #include "api/jobs/snapshot_choice.hpp"
 #include "api/requests/messages.hpp"
 #include "api/requests/named_places.hpp"
+#include "api/requests/warm_questions.hpp"
 #include "base/ids.hpp"
 #include "base/python_interface.hpp"
 #include "data/evaluation_spec.hpp"
@@ -13,6 +15,9 @@
 
 namespace digits::api {
 namespace {
+
+/// Of a dataset that is not finished, and so has not counted its classes.
+constexpr std::int64_t kAssumedClasses = 10;
 
 /// Where a dataset's source is; kInvalidArgument where a member is missing.
 Result<std::vector<NamedPlace>> places_of(const SourceSpec& source) {
@@ -45,8 +50,8 @@ std::vector<NamedPlace> places_of(const EvaluationSource& source) {
     return places;
 }
 
-Status refuse_faults(const ModelSpec& spec, const Context& context) {
-    for (const auto& finding : check_model_here(spec, context).findings) {
+Status refuse_faults(const ModelCheck& check) {
+    for (const auto& finding : check.findings) {
         if (finding.severity != Severity::kError) continue;
         auto where = std::string("/spec");
         if (finding.line)
@@ -54,6 +59,27 @@ Status refuse_faults(const ModelSpec& spec, const Context& context) {
         return fail(make_error(ErrorCode::kInvalidArgument, "{}", finding.message).at(where).advise(finding.advice));
     }
     return {};
+}
+
+/// The images that a dataset is going to have; none for a finished one, which tells by itself.
+std::optional<AssumedPictures> awaited_images(const ModelSpec& spec, const Context& context) {
+    if (spec.dataset_id.empty()) return std::nullopt;
+    const auto job = context.jobs.get(spec.dataset_id);
+    if (!job || job->result) return std::nullopt;
+    const auto dataset = parse_dataset_spec(*job->spec);
+    if (!dataset) return std::nullopt;
+    AssumedPictures images;
+    images.width = dataset->image.width;
+    images.height = dataset->image.height;
+    images.channels = dataset->image.channels;
+    images.classes = kAssumedClasses;
+    images.task = dataset->task;
+    return images;
+}
+
+bool has_finding(const ModelCheck& check, const ModelFinding& finding) {
+    return std::ranges::any_of(
+        check.findings, [&](const auto& one) { return one.message == finding.message && one.layer == finding.layer; });
 }
 
 }  // namespace
@@ -101,21 +127,44 @@ http::Async<Result<ModelSpec>> checked_model_spec(const nlohmann::json& json, co
     co_return spec;
 }
 
-ModelCheck check_model_here(const ModelSpec& spec, const Context& context) {
+nlohmann::json describe_question(const ModelSpec& spec, const Context& context) {
+    nlohmann::json question{{"type", "describe"}, {"spec", to_json(spec)}, {"dataset_dir", spec.dataset_dir}};
+    if (const auto images = awaited_images(spec, context)) {
+        question["image"] = {{"width", images->width}, {"height", images->height}, {"channels", images->channels}};
+        question["classes"] = images->classes;
+        question["task"] = images->task;
+    }
+    return question;
+}
+
+http::Async<Result<ModelCheck>> check_model_here(const ModelSpec& spec, const Context& context) {
     const auto framework = get_framework(spec.network.framework);
     if (!framework) {
         ModelCheck unknown;
         unknown.findings.push_back(finding_of(Severity::kError, framework.error(), {}));
-        return unknown;
+        co_return unknown;
     }
-    auto check = (*framework)->check(spec, {});
-    if (context.options.allow_python_layers) return check;
-    for (const auto& layer : check.python_layers) {
-        auto error = python_layers_not_allowed();
-        error.message = "[" + layer + "] " + error.message;
-        check.findings.push_back(finding_of(Severity::kError, error, network_text(spec)));
+    auto check = (*framework)->check(spec, awaited_images(spec, context));
+    if (!context.options.allow_python_layers)
+        for (const auto& layer : check.python_layers) {
+            auto error = python_layers_not_allowed();
+            error.message = "[" + layer + "] " + error.message;
+            check.findings.push_back(finding_of(Severity::kError, error, network_text(spec)));
+        }
+    if (!check.ok() || !(*framework)->is_built_by_worker()) co_return check;
+    auto question = describe_question(spec, context);
+    const auto answer = co_await assist(std::move(question), context);
+    if (!answer) {
+        if (answer.error().code == ErrorCode::kCancelled) co_return fail(answer.error());
+        const auto error = Error(answer.error()).because("The check could not build the networks");
+        check.findings.push_back(finding_of(Severity::kWarning, error, network_text(spec)));
+        co_return check;
     }
-    return check;
+    for (const auto& json : (**answer)["diagnostics"]) {
+        auto finding = finding_from_json(json);
+        if (!has_finding(check, finding)) check.findings.push_back(std::move(finding));
+    }
+    co_return check;
 }
 
 http::Async<Result<JobRequest>> evaluation_job(const nlohmann::json& json, const Context& context) {
@@ -150,16 +199,17 @@ JobRequest dataset_job(const DatasetSpec& spec) {
     return job;
 }
 
-Result<JobRequest> model_job(const ModelSpec& spec, const Context& context) {
+http::Async<Result<JobRequest>> model_job(const ModelSpec& spec, const Context& context) {
     if (spec.dataset_id.empty())
-        return fail(make_error(ErrorCode::kInvalidArgument, "dataset_id is missing").at("/spec/dataset_id"));
-    DIGITS_TRY(refuse_faults(spec, context));
+        co_return fail(make_error(ErrorCode::kInvalidArgument, "dataset_id is missing").at("/spec/dataset_id"));
+    DIGITS_CO_ASSIGN(const auto check, co_await check_model_here(spec, context));
+    DIGITS_CO_TRY(refuse_faults(check));
     JobRequest job;
     job.kind = "model";
     job.parents = {spec.dataset_id};
     job.files = weights_to_link(spec, context);
     job.spec = std::make_shared<const nlohmann::json>(to_json(spec));
-    return job;
+    co_return job;
 }
 
 }  // namespace digits::api

@@ -24,8 +24,12 @@ http::Async<Result<DatasetSpec>> checked_dataset_spec(const nlohmann::json& spec
 http::Async<Result<ModelSpec>> checked_model_spec(const nlohmann::json& spec, const Context& context,
                                                   StartingPoint* start = nullptr);
 
-/// What is wrong with a model before it is trained, also by what this server allows.
-ModelCheck check_model_here(const ModelSpec& spec, const Context& context);
+/// What is wrong with a model before it is trained, also by what this server allows. A worker builds each of its
+/// networks as a training would; where it cannot, a warning says so.
+http::Async<Result<ModelCheck>> check_model_here(const ModelSpec& spec, const Context& context);
+
+/// The question to a worker what a model's networks would be. An unfinished dataset is told by its spec.
+nlohmann::json describe_question(const ModelSpec& spec, const Context& context);
 
 /// A request, without name, to evaluate what the spec says. A snapshot that is there is settled now; where the training
 /// has none yet, the job waits for its end. Errors as above, and kFailedPrecondition.
@@ -34,6 +38,6 @@ http::Async<Result<JobRequest>> evaluation_job(const nlohmann::json& spec, const
 /// Requests for jobs of these specs, without name.
 JobRequest dataset_job(const DatasetSpec& spec);
 /// A training that cannot work is refused at once: kInvalidArgument, with the place in the network.
-Result<JobRequest> model_job(const ModelSpec& spec, const Context& context);
+http::Async<Result<JobRequest>> model_job(const ModelSpec& spec, const Context& context);
 
 }  // namespace digits::api

@@ -29,7 +29,7 @@ Async<Result<Response>> check(const Request& request, Context& context) {
     DIGITS_CO_ASSIGN(const auto body, read_object(request, {"spec"}));
     StartingPoint start;
     DIGITS_CO_ASSIGN(const auto spec, co_await read_spec(body, context, &start));
-    const auto found = check_model_here(spec, context);
+    DIGITS_CO_ASSIGN(const auto found, co_await check_model_here(spec, context));
     const auto texts = format_texts(found);
     json diagnostics = json::array();
     for (const auto& finding : found.findings) diagnostics.push_back(to_json(finding));
@@ -49,7 +49,7 @@ Async<Result<Response>> create(const Request& request, Context& context) {
     DIGITS_CO_ASSIGN(auto name, text_member(body, "name", true));
     DIGITS_CO_ASSIGN(auto group, text_member(body, "group", false));
     DIGITS_CO_ASSIGN(const auto spec, co_await read_spec(body, context));
-    DIGITS_CO_ASSIGN(auto job, model_job(spec, context));
+    DIGITS_CO_ASSIGN(auto job, co_await model_job(spec, context));
     job.name = std::move(name);
     job.group = std::move(group);
     co_return submit_job(std::move(job), request, context);

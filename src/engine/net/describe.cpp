@@ -1,12 +1,15 @@
 #include "engine/net/describe.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "caffe/net_state.hpp"
 #include "engine/guard.hpp"
 #include "engine/memory/memory.hpp"
+#include "engine/net/filler.hpp"
 #include "engine/net/flops.hpp"
 #include "engine/net/net.hpp"
+#include "feed/transformer.hpp"
 
 namespace digits {
 namespace {
@@ -16,6 +19,65 @@ void without_fillers(caffe::NetParameter& net) {
     for (auto& layer : *net.mutable_layer()) {
         if (layer.has_convolution_param()) layer.mutable_convolution_param()->clear_weight_filler();
         if (layer.has_inner_product_param()) layer.mutable_inner_product_param()->clear_weight_filler();
+    }
+}
+
+/// Those fillers, which no layer has seen.
+void check_fillers(const Net& net, const caffe::NetParameter& written) {
+    for (const auto& definition : written.layer()) {
+        const auto* filler = definition.has_convolution_param()     ? &definition.convolution_param().weight_filler()
+                             : definition.has_inner_product_param() ? &definition.inner_product_param().weight_filler()
+                                                                    : nullptr;
+        auto* layer = net.find_layer(definition.name());
+        if (!filler || !layer || layer->blobs().empty() || definition.blobs_size() > 0) continue;
+        in_layer(definition.name(), [&] { check_filler(layer->blobs()[0]->shape(), *filler); });
+    }
+}
+
+/// The transformations of data layers, which the Input layers in their place lack. Mean files stay unread.
+Status check_transforms(const caffe::NetParameter& written, caffe::Phase phase, const PictureInputs& inputs) {
+    for (const auto& layer : written.layer()) {
+        // A layer of targets alone transforms no images.
+        if (layer.type() != "Data" || layer.top_size() == 0 || layer.top(0).find("label") != std::string::npos)
+            continue;
+        auto transform = layer.transform_param();
+        if (transform.mean_value_size() == 0) transform.clear_mean_file();
+        const auto made = Transformer::create(transform, phase, 0, static_cast<int>(inputs.picture[0]),
+                                              static_cast<int>(inputs.picture[1]), static_cast<int>(inputs.picture[2]));
+        if (made) continue;
+        auto error = made.error();
+        error.message = "[" + layer.name() + "] " + error.message;
+        return fail(std::move(error));
+    }
+    return {};
+}
+
+/// Scores for fewer classes than the labels have fail only when the first such label comes.
+void check_scores(const Net& net, const caffe::NetParameter& written, const PictureInputs& inputs) {
+    if (inputs.classes == 0) return;
+    std::set<std::string> labels;
+    for (const auto& layer : written.layer())
+        if (layer.type().ends_with("Data"))
+            for (int i = 1; i < layer.top_size(); ++i) labels.insert(layer.top(i));
+    for (const auto& layer : written.layer()) {
+        if (layer.bottom_size() < 2 || !labels.contains(layer.bottom(1))) continue;
+        const bool is_loss = layer.type() == "SoftmaxWithLoss" || layer.type() == "MultinomialLogisticLoss";
+        const bool ignores = layer.loss_param().has_ignore_label() || layer.accuracy_param().has_ignore_label();
+        const auto* scores = net.find_blob(layer.bottom(0));
+        const int axis = layer.type() == "Accuracy" ? layer.accuracy_param().axis() : layer.softmax_param().axis();
+        if ((!is_loss && layer.type() != "Accuracy") || ignores || !scores) continue;
+        const auto count = scores->axis_count();
+        if (axis < -count || axis >= count) continue;
+        const auto outputs = scores->dim(axis < 0 ? axis + count : axis);
+        if (outputs >= inputs.classes) continue;
+        in_layer(layer.name(), [&] {
+            throw EngineError{make_error(ErrorCode::kInvalidArgument,
+                                         "\"{}\" has scores of {} classes, the dataset has {} classes", layer.bottom(0),
+                                         outputs, inputs.classes)
+                                  .advise(fmt::format("Set num_output of the layer that makes the scores to {}, or "
+                                                      "leave it out: it then is the number of classes",
+                                                      inputs.classes))};
+        });
     }
 }
 
@@ -58,6 +120,7 @@ std::int64_t training_bytes(const NetDescription& train, const NetDescription* v
 Result<NetDescription> describe_net(const caffe::NetParameter& whole, const caffe::NetState& state,
                                     const PictureInputs& inputs, const std::filesystem::path& base_dir) {
     DIGITS_ASSIGN(const auto filtered, filter_net(whole, state));
+    DIGITS_TRY(check_transforms(filtered, state.phase(), inputs));
     auto definition = with_input_layers(filtered, inputs);
     without_fillers(definition);
     NetOptions options;
@@ -66,6 +129,8 @@ Result<NetDescription> describe_net(const caffe::NetParameter& whole, const caff
     DIGITS_ASSIGN(const auto net, Net::create(definition, options));
     NetDescription found;
     DIGITS_TRY(guarded([&] {
+        check_fillers(*net, filtered);
+        check_scores(*net, filtered, inputs);
         found.batch_size = batch_size_of(*net);
         const auto batch = static_cast<double>(found.batch_size);
         for (const auto& layer : filtered.layer()) found.layers.push_back(describe_layer(*net, layer, batch));

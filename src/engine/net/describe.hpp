@@ -37,7 +37,8 @@ struct NetDescription {
 std::int64_t training_bytes(const NetDescription& train, const NetDescription* val);
 
 /// Describes a net without data and without running it: `net` is upgraded, the layers of `state` count. Python
-/// layers are looked for in `base_dir` first. Errors: kInvalidArgument with the layer's name, "[conv1] …".
+/// layers are looked for in `base_dir` first. Errors: all that the set-up of the net in a training would find, without
+/// the files that it reads: kInvalidArgument with the layer's name, "[conv1] …".
 Result<NetDescription> describe_net(const caffe::NetParameter& net, const caffe::NetState& state,
                                     const PictureInputs& inputs, const std::filesystem::path& base_dir = {});
 

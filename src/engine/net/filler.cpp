@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <cmath>
 #include <span>
 
@@ -31,7 +32,6 @@ void fill_gaussian(std::span<float> values, const Shape& shape, const caffe::Fil
                    RandomStream& random) {
     for (float& value : values) value = filler.mean() + filler.std() * random.normal();
     if (filler.sparse() < 0) return;
-    if (shape.empty() || shape[0] < 1) throw_invalid("a sparse filler needs a parameter with at least one axis");
     const auto keep = static_cast<float>(filler.sparse()) / static_cast<float>(shape[0]);
     for (float& value : values) value *= random.uniform() < keep ? 1.0F : 0.0F;
 }
@@ -49,8 +49,6 @@ void fill_unit_ball(std::span<float> values, const Shape& shape, RandomStream& r
 }
 
 void fill_bilinear(std::span<float> values, const Shape& shape) {
-    if (shape.size() != 4 || shape[2] != shape[3])
-        throw_invalid("a bilinear filler needs a square kernel with 4 axes; got {}", shape_text(shape));
     const auto width = static_cast<std::size_t>(shape[3]);
     const double f = std::ceil(static_cast<double>(width) / 2.0);
     const double c = (static_cast<double>(width) - 1) / (2.0 * f);
@@ -60,17 +58,38 @@ void fill_bilinear(std::span<float> values, const Shape& shape) {
     }
 }
 
+constexpr std::string_view kTypes[]{"constant", "uniform", "gaussian", "positive_unitball",
+                                    "xavier",   "msra",    "bilinear"};
+
+/// NVIDIA's "…static" fillers draw once and reuse the numbers; every parameter is filled only once here.
+std::string_view plain_type(const caffe::FillerParameter& filler) {
+    std::string_view type = filler.type();
+    if (type.size() > 6 && type.ends_with("static")) type.remove_suffix(6);
+    return type;
+}
+
 }  // namespace
 
+void check_filler(const Shape& shape, const caffe::FillerParameter& filler) {
+    const auto type = plain_type(filler);
+    if (std::ranges::find(kTypes, type) == std::end(kTypes))
+        throw_invalid(
+            "unknown filler \"{}\"; expected constant, uniform, gaussian, positive_unitball, xavier, msra or bilinear",
+            filler.type());
+    if (filler.sparse() >= 0 && type != "gaussian")
+        throw_invalid("sparse is for gaussian fillers only; the type is \"{}\"", filler.type());
+    if (filler.sparse() >= 0 && (shape.empty() || shape[0] < 1))
+        throw_invalid("a sparse filler needs a parameter with at least one axis");
+    if (type == "bilinear" && (shape.size() != 4 || shape[2] != shape[3]))
+        throw_invalid("a bilinear filler needs a square kernel with 4 axes; got {}", shape_text(shape));
+}
+
 at::Tensor fill(const Shape& shape, const caffe::FillerParameter& filler, std::uint64_t key) {
+    check_filler(shape, filler);
     auto tensor = at::empty(shape, at::kFloat);
     const std::span<float> values(tensor.data_ptr<float>(), static_cast<std::size_t>(tensor.numel()));
     RandomStream random(key);
-    std::string_view type = filler.type();
-    // NVIDIA's "…static" fillers draw once and reuse the numbers; every parameter is filled only once here.
-    if (type.size() > 6 && type.ends_with("static")) type.remove_suffix(6);
-    if (filler.sparse() >= 0 && type != "gaussian")
-        throw_invalid("sparse is for gaussian fillers only; the type is \"{}\"", filler.type());
+    const auto type = plain_type(filler);
     if (type == "constant") {
         tensor.fill_(filler.value());
     } else if (type == "uniform") {
@@ -85,12 +104,8 @@ at::Tensor fill(const Shape& shape, const caffe::FillerParameter& filler, std::u
     } else if (type == "msra") {
         const auto deviation = static_cast<float>(std::sqrt(2.0 / fan(shape, filler)));
         for (float& value : values) value = deviation * random.normal();
-    } else if (type == "bilinear") {
-        fill_bilinear(values, shape);
     } else {
-        throw_invalid(
-            "unknown filler \"{}\"; expected constant, uniform, gaussian, positive_unitball, xavier, msra or bilinear",
-            filler.type());
+        fill_bilinear(values, shape);
     }
     return tensor;
 }

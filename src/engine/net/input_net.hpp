@@ -12,6 +12,7 @@ namespace digits {
 struct PictureInputs {
     std::array<std::int64_t, 3> picture{};   ///< channels, height, width before a crop
     std::optional<std::int64_t> batch_size;  ///< none: each layer's own
+    std::int64_t classes = 0;                ///< of the labels; 0: not known
 };
 
 /// The net with one Input layer per top instead of each layer that reads images (Data, HDF5Data,

@@ -13,6 +13,7 @@ class CaffeFramework final : public Framework {
     std::string_view language() const override { return "prototxt"; }
 
     ModelCheck check(const ModelSpec& spec, const std::optional<AssumedPictures>& assumed) const override;
+    bool is_built_by_worker() const override { return true; }
     Status prepare(const ModelSpec& spec, const std::filesystem::path& job_dir) const override;
     Result<std::vector<SnapshotEntry>> snapshots(const std::filesystem::path& job_dir) const override;
     ArchiveParts archive_parts(const std::filesystem::path& job_dir) const override;
