@@ -12,6 +12,9 @@
 namespace digits::cli {
 namespace {
 
+/// Before line and column.
+constexpr std::string_view kNetworkText = "/spec/network/prototxt:";
+
 void print_error(const Error& error, bool as_json) {
     if (as_json) {
         const nlohmann::json json{{"error",
@@ -20,6 +23,11 @@ void print_error(const Error& error, bool as_json) {
                                     {"where", error.where},
                                     {"advice", error.advice}}}};
         std::cerr << json.dump() << '\n';
+    } else if (error.where.starts_with(kNetworkText)) {
+        const auto place = error.where.substr(kNetworkText.size());
+        std::cerr << "digits: "
+                  << Error{error.code, error.message, "line " + place + " of the network", error.advice}.to_string()
+                  << '\n';
     } else if (error.where.starts_with("/spec/")) {
         // A place in the request says nothing to a person; the message names the field.
         std::cerr << "digits: " << Error{error.code, error.message, "", error.advice}.to_string() << '\n';
@@ -54,7 +62,7 @@ int run(int argc, char** argv) {
     app.add_flag("--json", options.json, "Print JSON for scripts");
     app.add_flag("-q,--quiet", options.quiet, "Show no progress");
     for (const auto add : {add_serve, add_stop, add_dataset, add_train, add_classify, add_evaluate, add_download,
-                           add_jobs, add_pretrained, add_describe, add_doctor, add_openapi})
+                           add_jobs, add_pretrained, add_adapt, add_describe, add_doctor, add_openapi})
         add(app, invocation);
     curl_global_init(CURL_GLOBAL_DEFAULT);
     try {

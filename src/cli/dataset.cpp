@@ -1,4 +1,5 @@
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -146,13 +147,18 @@ void add_dataset(CLI::App& app, Invocation& invocation) {
     command->add_option("--group", a->create.group, "Group to list it in");
     std::vector<std::string> sources;
     for (const auto& source : source_field().value.variants) sources.push_back(source.word);
-    const CLI::Validator json([](const std::string& text) { return text.starts_with('{') ? "" : "not an object"; },
-                              "JSON");
+    const CLI::Validator known(
+        [sources](const std::string& text) {
+            if (text.starts_with('{') || std::ranges::find(sources, text) != sources.end()) return std::string();
+            return fmt::format("\"{}\" is not a kind of source. Give one of {}, or a whole source as a JSON object.",
+                               text, fmt::join(sources, ", "));
+        },
+        fmt::format("{}", fmt::join(sources, "|")));
     command
         ->add_option(
             "--source", a->source,
             "Kind of source, or the whole source as a JSON object; default: the kind whose main option is given")
-        ->check(CLI::IsMember(sources) | json);
+        ->check(known);
     command
         ->add_option("--upload", a->upload,
                      "Folder with one subfolder per class, or an archive of one, to send to the server")

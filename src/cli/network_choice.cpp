@@ -1,6 +1,7 @@
 #include "cli/network_choice.hpp"
 
 #include <filesystem>
+#include <iostream>
 #include <nlohmann/json.hpp>
 
 #include "base/file.hpp"
@@ -27,6 +28,21 @@ Status choose_network(const std::string& text, const std::string& framework, Cli
         return {};
     }
     return fail(ErrorCode::kNotFound, "\"{}\" is neither a file nor a standard network ({})", text, names);
+}
+
+Status adapt_network(Client& client, nlohmann::json& spec) {
+    DIGITS_ASSIGN(const auto adapted, client.post("/networks/adapt", {{"spec", spec}}));
+    for (const auto& change : adapted["changes"]) {
+        const auto line =
+            change["line"].is_null() ? std::string() : fmt::format("line {}: ", change["line"].get<int>());
+        const auto layer =
+            change["layer"].is_null() ? std::string() : fmt::format("[{}] ", change["layer"].get<std::string>());
+        std::cerr << "adapted: " << line << layer << change["message"].get<std::string>() << '\n';
+    }
+    if (adapted["changes"].empty()) return {};
+    spec["network"].erase("standard");
+    spec["network"]["prototxt"] = adapted["text"];
+    return {};
 }
 
 Status choose_python_layers(const std::string& file, nlohmann::json& spec) {

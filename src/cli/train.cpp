@@ -16,6 +16,7 @@ struct TrainArguments {
     FieldOptions fields;
     std::string dataset, network, framework, python_layers, previous, snapshot = "best", pretrained;
     std::vector<std::string> weights, augment;
+    bool adapt = false;
 };
 
 /// "rotation=10" and the like, each a declared field of the augmentation.
@@ -70,6 +71,7 @@ Result<nlohmann::json> model_spec(const TrainArguments& a, Session& session) {
         DIGITS_ASSIGN(spec["augmentation"], augmentation(a.augment));
     }
     for (const auto& file : a.weights) spec["weights"].push_back(absolute_path(file));
+    if (a.adapt) DIGITS_TRY(adapt_network(session.client(), spec));
     return spec;
 }
 
@@ -92,6 +94,9 @@ void add_train(CLI::App& app, Invocation& invocation) {
         "Standard network (lenet, alexnet, googlenet, vgg16, resnet18, resnet50, squeezenet, mobilenetv2) "
         "or a file with the network's text");
     command->add_option("--framework", a->framework, "What the file of --network is written for (default: caffe)");
+    command->add_flag(
+        "--adapt", a->adapt,
+        "Adapt a network of Caffe's world to the dataset: data layers, labels, number of classes, Softmax");
     command->add_option("--python-layers", a->python_layers, kPythonLayersHelp)->check(CLI::ExistingFile);
     auto* previous = command->add_option("--previous", a->previous, "Start from this model: its network and weights");
     command

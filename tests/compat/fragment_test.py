@@ -60,9 +60,16 @@ class FragmentTest(Case):
         for name in re.findall(r'name: "(\w[\w-]*)"\s*\n\s*type', text):
             self.assertTrue(any(word.startswith(f"{name} (") for word in words), f"{name} is not in {words}")
         self.assertTrue(any(word.startswith("conv1: ") and word.endswith("20 × 24 × 24") for word in words), words)
-        wrong = stage.server.post("/models/visualize-network?framework=caffe", {"custom_network": text.replace("kernel_size: 5", "kernel_size: 99", 1),
-                                                                                 "dataset_id": stage.dataset_id})
-        self.assert_refused(wrong, 500, "conv1")
+        # Every text that parses is drawn: one that cannot be built, without the shapes behind the fault; one without dataset, loss or Softmax.
+        for form in ({"custom_network": text.replace("kernel_size: 5", "kernel_size: 99", 1), "dataset_id": stage.dataset_id},
+                     {"custom_network": 'layer { name: "conv1" type: "Convolution" bottom: "x" top: "y" } layer { name: "odd" type: "NoSuchType" bottom: "y" }'},
+                     {"custom_network": 'layers { name: "conv1" type: CONVOLUTION bottom: "data" top: "conv1" }'}):
+            drawn = stage.server.post("/models/visualize-network?framework=caffe", form)
+            self.assertEqual(drawn.status_code, 200, drawn.text)
+            drawing = base64.b64decode(re.search(r"base64,([^\"]+)", drawn.text)[1]).decode()
+            self.assertIn("conv1 (Convolution)", drawing)
+            self.assertNotIn("conv1: ", drawing)
+        self.assert_refused(stage.server.post("/models/visualize-network?framework=caffe", {"custom_network": "layer { nme: 1 }"}), 500, "nme")
         self.assert_refused(stage.server.post("/models/visualize-network", {"custom_network": text}), 400, "framework not provided")
         self.assert_refused(stage.server.post("/models/visualize-network?framework=torch", {"custom_network": text}), 501, "not offered")
 

@@ -16,6 +16,7 @@
 #include "api/resources.hpp"
 #include "base/base64.hpp"
 #include "base/ids.hpp"
+#include "models/network_layers.hpp"
 
 namespace digits::api {
 namespace compat {
@@ -145,7 +146,7 @@ Async<Result<Response>> explore(const Arguments& arguments, Context& context) {
     co_return html_page("Exploring " + job.name + " (" + split + ")", body + "</p>");
 }
 
-/// A drawing of the network that the form holds. What does not fit is the answer to ask for, so it is told whole.
+/// A drawing of the network that the form holds: of each text that parses, trainable or not.
 Async<Result<Response>> visualize_network(const Arguments& arguments, Context& context) {
     const auto framework = arguments.get("framework");
     if (framework.empty()) co_return fail(ErrorCode::kInvalidArgument, "framework not provided");
@@ -160,16 +161,15 @@ Async<Result<Response>> visualize_network(const Arguments& arguments, Context& c
                        form.errors().begin()->front().get<std::string>());
     const auto checked = co_await checked_model_spec(spec, context);
     if (!checked) co_return fail(Error(checked.error()).because("NetworkVisualizationError"));
-    json question{{"type", "describe"}, {"spec", to_json(*checked)}, {"dataset_dir", checked->dataset_dir}};
-    DIGITS_CO_ASSIGN(const auto answer, co_await assist(std::move(question), context));
-    std::string faults;
-    for (const auto& finding : (*answer)["diagnostics"])
-        if (finding.value("severity", "") == "error")
-            faults += (faults.empty() ? "" : "\n") + finding.value("message", "");
-    if (!faults.empty() || (*answer)["networks"].empty())
-        co_return fail(ErrorCode::kInternal, "NetworkVisualizationError: {}", faults);
+    auto networks = network_layers(network_text(*checked));
+    if (!networks) co_return fail(ErrorCode::kInternal, "NetworkVisualizationError: {}", networks.error().message);
+    auto question = describe_question(*checked, context);
+    const auto answer = co_await assist(std::move(question), context);
+    // Shapes, where the network can be built for the dataset.
+    if (answer)
+        for (const auto& [stage, network] : (**answer)["networks"].items()) (*networks)[stage] = network;
     co_return html_fragment(fmt::format("<image src=\"data:image/svg+xml;base64,{}\" style=\"max-width:100%\" />",
-                                        encode_base64(network_drawing((*answer)["networks"]))));
+                                        encode_base64(network_drawing(*networks))));
 }
 
 Result<Response> large_graph(const Arguments& arguments, Context& context) {

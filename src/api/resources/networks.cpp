@@ -4,7 +4,10 @@
 #include "api/requests/messages.hpp"
 #include "api/requests/warm_questions.hpp"
 #include "api/resources.hpp"
+#include "frameworks/framework.hpp"
+#include "models/adapt.hpp"
 #include "models/standard_networks.hpp"
+#include "tasks/task.hpp"
 
 namespace digits::api {
 namespace {
@@ -56,10 +59,49 @@ Async<Result<Response>> describe(const Request& request, Context& context) {
     const auto measure = body.value("measure", json(false));
     if (!measure.is_boolean())
         co_return fail(make_error(ErrorCode::kInvalidArgument, "expected true or false").at("/measure"));
-    json question{{"type", "describe"},        {"spec", to_json(spec)}, {"dataset_dir", spec.dataset_dir},
-                  {"image", std::move(image)}, {"classes", classes},    {"measure", measure}};
+    auto question = describe_question(spec, context);
+    if (!image.is_null()) question["image"] = std::move(image);
+    if (!question.contains("classes") || body.contains("classes")) question["classes"] = classes;
+    question["measure"] = measure;
     DIGITS_CO_ASSIGN(const auto answer, co_await assist(std::move(question), context));
     co_return json_response(200, *answer);
+}
+
+json changes_json(const AdaptedNetwork& adapted) {
+    auto list = json::array();
+    for (const auto& change : adapted.changes)
+        list.push_back({{"line", change.line > 0 ? json(change.line) : json()},
+                        {"layer", change.layer.empty() ? json() : json(change.layer)},
+                        {"message", change.message}});
+    return list;
+}
+
+/// The text of a network as it would be for a dataset, and what is wrong with that.
+Async<Result<Response>> adapt(const Request& request, Context& context) {
+    DIGITS_CO_ASSIGN(const auto body, read_object(request, {"spec"}));
+    if (!body.contains("spec")) co_return fail(make_error(ErrorCode::kInvalidArgument, "spec is missing").at("/spec"));
+    DIGITS_CO_ASSIGN(auto spec, co_await checked_model_spec(body["spec"], context));
+    if (spec.network.framework != kDefaultFramework)
+        co_return fail(make_error(ErrorCode::kInvalidArgument, "Only networks of Caffe can be adapted, not those of {}",
+                                  spec.network.framework)
+                           .at("/spec/network/framework"));
+    DIGITS_CO_ASSIGN(const auto before, co_await check_model_here(spec, context));
+    if (!before.task.empty() && before.task != kDefaultTask)
+        co_return fail(make_error(ErrorCode::kInvalidArgument,
+                                  "Networks can be adapted to classification datasets only, this one is for {}",
+                                  before.task)
+                           .at("/spec/dataset_id"));
+    auto adapted = adapt_network(network_text(spec), before.dataset);
+    if (!adapted) co_return fail(within(adapted.error(), "/spec"));
+    spec.network.standard.clear();
+    spec.network.prototxt = adapted->text;
+    DIGITS_CO_ASSIGN(const auto after, co_await check_model_here(spec, context));
+    json diagnostics = json::array();
+    for (const auto& finding : after.findings) diagnostics.push_back(to_json(finding));
+    co_return json_response(200, {{"text", adapted->text},
+                                  {"changes", changes_json(*adapted)},
+                                  {"ok", after.ok()},
+                                  {"diagnostics", std::move(diagnostics)}});
 }
 
 }  // namespace
@@ -67,6 +109,8 @@ Async<Result<Response>> describe(const Request& request, Context& context) {
 void register_networks(http::Router& router, Context& context) {
     router.add("GET", "/api/v1/networks", list);
     router.add("POST", "/api/v1/networks/describe", [&](const Request& request) { return describe(request, context); },
+               {kMaxBody_bytes});
+    router.add("POST", "/api/v1/networks/adapt", [&](const Request& request) { return adapt(request, context); },
                {kMaxBody_bytes});
 }
 

@@ -1,0 +1,79 @@
+"""What the command line says of wrong options and networks is a sentence. Needs no server for options.
+
+    sentences_test.py DIGITS
+"""
+import json
+import subprocess
+import sys
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "api"))
+from server_process import ServerProcess, write_png
+
+DIGITS = Path(sys.argv.pop(1)).resolve()
+CAFFE_NETWORK = """layer { name: "images" type: "ImageData" top: "img" top: "cls" include { phase: TRAIN }
+  image_data_param { source: "train.txt" batch_size: 4 } }
+layer { name: "ip" type: "InnerProduct" bottom: "img" top: "ip" inner_product_param { num_output: 1000 } }
+layer { name: "loss" type: "SoftmaxWithLoss" bottom: "ip" bottom: "cls" top: "loss" }
+"""
+
+
+def run(*arguments):
+    return subprocess.run([DIGITS, *arguments], capture_output=True, text=True, timeout=100)
+
+
+class Options(unittest.TestCase):
+    def test_a_source_that_there_is_not(self):
+        done = run("dataset", "create", "--name", "x", "--source", "foldr")
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn('"foldr" is not a kind of source. Give one of folder, ', done.stderr)
+        self.assertIn("or a whole source as a JSON object.", done.stderr)
+
+
+class Networks(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.server = ServerProcess(DIGITS)
+        cls.addClassCleanup(cls.server.close)
+        for label, shade in (("dark", 40), ("light", 200)):
+            (cls.server.folder / "images" / label).mkdir(parents=True)
+            for i in range(8):
+                write_png(cls.server.folder / "images" / label / f"{i}.png", [bytes([shade + i] * 8)] * 8)
+        done = cls.digits("dataset", "create", "--name", "shades", "--source",
+                          json.dumps({"type": "folder", "path": str(cls.server.folder / "images")}), "--width", "8", "--height", "8", "--channels", "1")
+        assert done.returncode == 0, done.stderr
+        cls.network = cls.server.folder / "train_val.prototxt"
+        cls.network.write_text(CAFFE_NETWORK)
+
+    @classmethod
+    def digits(cls, *arguments):
+        return run("--server", f"http://{cls.server.host}/", *arguments)
+
+    def test_a_fault_of_a_network_has_its_line(self):
+        wrong = self.server.folder / "wrong.prototxt"
+        wrong.write_text('layer { name: "ip" type: "InnerProduct" bottom: "data" top: "ip"\n  inner_product_param { weight_filler { type: "xavir" } } }\n'
+                         'layer { name: "loss" type: "SoftmaxWithLoss" bottom: "ip" bottom: "label" top: "loss" exclude { stage: "deploy" } }\n'
+                         'layer { name: "softmax" type: "Softmax" bottom: "ip" top: "softmax" include { stage: "deploy" } }\n')
+        done = self.digits("train", "--name", "x", "--dataset", "shades", "--network", wrong)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("line 2:", done.stderr)
+        self.assertIn('unknown filler "xavir"', done.stderr)
+        self.assertNotIn("/spec", done.stderr)
+
+    def test_a_network_of_caffe_is_adapted_and_trained(self):
+        refused = self.digits("train", "--name", "x", "--dataset", "shades", "--network", self.network)
+        self.assertNotEqual(refused.returncode, 0)
+        done = self.digits("adapt", self.network, "--dataset", "shades")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("adapted: line 1: [images] A Data layer that reads the dataset, in place of ImageData", done.stderr)
+        self.assertIn('type: "Softmax"', done.stdout)
+        adapted = json.loads(self.digits("--json", "adapt", self.network, "--dataset", "shades").stdout)
+        self.assertEqual((adapted["text"], adapted["ok"]), (done.stdout, True))
+        trained = self.digits("train", "--name", "adapted", "--dataset", "shades", "--network", self.network, "--adapt", "--epochs", "1", "--mean", "none")
+        self.assertEqual(trained.returncode, 0, trained.stderr)
+        self.assertIn("adapted: line 3: [ip] num_output 1000 is removed", trained.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
