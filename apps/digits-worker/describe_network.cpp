@@ -156,10 +156,12 @@ ModelFinding building_fault(const Error& error, const ModelSpec& spec, const Mod
     if (error.code != ErrorCode::kInvalidArgument) return finding;
     finding.needs_side = side_that_fits(spec, check, folder);
     if (!finding.needs_side) return finding;
-    finding.message = fmt::format("{} The images are too small for the network: {} x {}.", finding.message + ".",
-                                  check.dataset.width, check.dataset.height);
-    finding.advice =
-        fmt::format("Recreate the dataset at {0} x {0}, or choose a network for small images", *finding.needs_side);
+    auto too_small = make_error(ErrorCode::kInvalidArgument, "{}. The images are too small for the network: {} x {}",
+                                finding.message, check.dataset.width, check.dataset.height)
+                         .advise(fmt::format("Recreate the dataset at {} x {}, or choose a network for small images",
+                                             *finding.needs_side, *finding.needs_side));
+    finding.message = std::move(too_small.message);
+    finding.advice = std::move(too_small.advice);
     return finding;
 }
 

@@ -41,19 +41,17 @@ std::string places(std::optional<int> first, std::optional<int> second) {
     return first && second ? fmt::format(" (lines {} and {})", *first, *second) : std::string();
 }
 
-constexpr const char* kNameAdvice = "Give each layer a name of its own";
-
 Error same_name(const LayerParameter& layer, std::optional<int> first, std::optional<int> second) {
     if (layer.name().empty())
         return make_error(ErrorCode::kInvalidArgument,
                           "Two layers of one network have no name{}, so that a snapshot cannot keep their weights",
                           places(first, second))
-            .advise(kNameAdvice);
+            .advise("Give each layer a name of its own");
     return make_error(ErrorCode::kInvalidArgument,
                       "[{}] Two layers of one network have this name{}, so that a snapshot keeps the weights of only "
                       "one of them",
                       layer.name(), places(first, second))
-        .advise(kNameAdvice);
+        .advise("Give each layer a name of its own");
 }
 
 /// A layer of a network and its place.
@@ -88,11 +86,12 @@ Result<std::vector<std::string>> check_layer_names(const caffe::NetParameter& ne
             if (has_weights(layer.type()) || has_weights(other.layer->type()))
                 return fail(same_name(layer, other.line, here.line));
             if (layer.name().empty()) continue;
-            auto warning = fmt::format("[{}] Two layers of one network have this name{}", layer.name(),
-                                       places(other.line, here.line));
-            if (std::ranges::find(warnings, warning) == warnings.end()) warnings.push_back(std::move(warning));
+            warnings.push_back(fmt::format("[{}] This name belongs to two layers of one network{}", layer.name(),
+                                           places(other.line, here.line)));
         }
     }
+    std::ranges::sort(warnings);
+    warnings.erase(std::ranges::unique(warnings).begin(), warnings.end());
     return warnings;
 }
 

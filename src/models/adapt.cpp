@@ -110,6 +110,9 @@ class Adapter {
     void note(int i, std::string message) {
         changes.push_back({field(i).line, net_.layer(i).name(), std::move(message)});
     }
+    void note_whole(std::string message, std::string layer) {
+        changes.push_back({0, std::move(layer), std::move(message)});
+    }
     /// Once for a field that is repeated.
     void note_at(const TextField& at, int i, std::string message) {
         const bool known = std::ranges::any_of(changes, [&](const NetworkChange& change) {
@@ -158,7 +161,7 @@ class Adapter {
 
     void rename_blobs() {
         for (const auto& [from, to] : renamed_)
-            changes.push_back({0, "", fmt::format("The blob \"{}\" is called \"{}\"", from, to)});
+            note_whole(fmt::format("The blob \"{}\" is called \"{}\"", from, to), "");
         const auto rename = [&](const TextField& one) {
             if (const auto found = renamed_.find(one.value); found != renamed_.end())
                 edits_.replace(one.value_begin, one.end, '"' + found->second + '"');
@@ -226,7 +229,10 @@ class Adapter {
         const bool lacks_train = train_data_ < 0 && val_data_ >= 0;
         if (!lacks_val && !lacks_train) return;
         const int i = lacks_val ? train_data_ : val_data_;
-        note(i, lacks_val ? "A data layer for validation is added" : "A data layer for training is added");
+        if (lacks_val)
+            note(i, "A data layer for validation is added");
+        else
+            note(i, "A data layer for training is added");
         const auto name = free_name(net_.layer(i).name() + (lacks_val ? "-val" : "-train"));
         const auto* rule = lacks_val ? R"(include { stage: "val" })" : R"(include { stage: "train" })";
         edits_.insert(field(i).end, "\n" + data_layer(i, rule, name, lacks_val));
@@ -295,7 +301,7 @@ class Adapter {
         for (const auto& bottom : bottoms) text += fmt::format("  bottom: \"{}\"\n", bottom);
         if (appended_.empty() && !text_.ends_with('\n')) appended_ += '\n';
         appended_ += text + fmt::format("  top: \"{}\"\n  {}\n}}\n", layer, rule);
-        changes.push_back({0, layer, fmt::format("Added: a layer of type {}", type)});
+        note_whole(fmt::format("Added: a layer of type {}", type), layer);
     }
 
     /// Losses on the classes, and what the deploy network answers.

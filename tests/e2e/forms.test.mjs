@@ -149,6 +149,43 @@ step("new model: a layer that does not fit is named and drawn red", async () => 
   await shot("graph-broken");
 });
 
+step("new model: a network of Caffe is adapted to the dataset, after showing what changes", async () => {
+  const text = [
+    'layer { name: "images" type: "ImageData" top: "img" top: "cls" include { phase: TRAIN }',
+    '  image_data_param { source: "train.txt" batch_size: 8 } }',
+    'layer { name: "ip" type: "InnerProduct" bottom: "img" top: "ip"',
+    "  inner_product_param { num_output: 1000 } }",
+    'layer { name: "loss" type: "SoftmaxWithLoss" bottom: "ip" bottom: "cls" top: "loss" }',
+  ].join("\n");
+  await page.locator(".cm-content").fill(text);
+  await page.getByTestId("network-fault").getByText(/ImageData/).waitFor();
+  await page.getByRole("button", { name: "Adapt to this dataset" }).click();
+  const dialog = page.getByTestId("adapt");
+  await dialog.getByText("A Data layer that reads the dataset, in place of ImageData").waitFor();
+  await dialog.locator('[data-kind="removed"]').filter({ hasText: "num_output: 1000" }).waitFor();
+  await dialog.locator('[data-kind="added"]').filter({ hasText: 'type: "Softmax"' }).waitFor();
+  await shot("adapt");
+  await dialog.getByRole("button", { name: "Apply the changes" }).click();
+  await page.getByTestId("network-fault").waitFor({ state: "detached" });
+  await page.getByTestId("estimate").getByText("7,850").waitFor();
+});
+
+step("new model: images that are too small lead to a clone of the dataset with a size that fits", async () => {
+  await page.goto(`${server.address}/models/new?dataset=${dataset}`);
+  await page.getByLabel("AlexNet").first().click();
+  await page.getByTestId("network-fault").getByText("The images are too small for the network: 28 x 28").waitFor();
+  await page.getByRole("link", { name: "Recreate the dataset at 256 × 256" }).click();
+  await page.locator('[name="width"]').waitFor();
+  await until("the form has the new size", async () => (await page.locator('[name="width"]').inputValue()) === "256");
+  assert.equal(await page.locator('[name="height"]').inputValue(), "256");
+  assert.equal(await page.locator('[name="path"]').inputValue(), join(folder, "images"));
+  await page.getByTestId("median-size").getByText("Median size of the images: 28 × 28").waitFor();
+  await page.getByRole("button", { name: "Use 28 × 28" }).click();
+  assert.equal(await page.locator('[name="width"]').inputValue(), "28");
+  await page.goto(`${server.address}/models/new?dataset=${dataset}`);
+  await page.getByLabel("LeNet").first().click();
+});
+
 step("new model: what augmentation makes of the images is shown, and trained with", async () => {
   await page.locator("label").filter({ hasText: /^Standard$/ }).click();
   await page.getByRole("button", { name: /^Data augmentation/ }).click();

@@ -23,6 +23,7 @@ const said = [
   String.raw`\.because\(\s*(?:fmt::format\(\s*)?${text}`,
   String.raw`\bEngineError\{\s*(?:fmt::format\(\s*)?${text}`,
   String.raw`warnings_?\.(?:push_back|emplace_back)\(\s*(?:fmt::format\(\s*)?${text}`,
+  String.raw`\bnote(?:_at|_whole)?\([^";]*?(?:fmt::format\(\s*)?${text}`,
 ].map((pattern) => new RegExp(pattern, "g"));
 
 /**

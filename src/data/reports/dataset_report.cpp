@@ -27,6 +27,7 @@ constexpr double kOtherWork = 1.2;
 struct Probe {
     std::string problem;
     std::size_t bytes = 0;
+    int width = 0, height = 0;  ///< before it is resized
 };
 
 struct Place {
@@ -36,11 +37,24 @@ struct Place {
 
 /// Reads and packs a sample as the creation would.
 Probe probe(const DatasetSpec& spec, const SampleSource& source, Place place) {
+    Probe found;
     const auto record = guarded("read it", [&]() -> Result<PackedRecord> {
         DIGITS_ASSIGN(auto sample, source.get(place.split, place.index));
-        return pack_record(prepare_image(std::move(sample.images.front()), spec.image, 0), 0, spec.storage);
+        auto& image = sample.images.front();
+        found.width = image.width;
+        found.height = image.height;
+        return pack_record(prepare_image(std::move(image), spec.image, 0), 0, spec.storage);
     });
-    return record ? Probe{{}, record->bytes.size()} : Probe{record.error().message, 0};
+    if (!record) return Probe{record.error().message};
+    found.bytes = record->bytes.size();
+    return found;
+}
+
+/// The lower of the two in the middle.
+int median(std::vector<int> values) {
+    const auto middle = values.begin() + static_cast<std::ptrdiff_t>((values.size() - 1) / 2);
+    std::ranges::nth_element(values, middle);
+    return *middle;
 }
 
 /// In mixed order, so that any part of the samples speaks for all.
@@ -54,10 +68,15 @@ json check_images(const DatasetSpec& spec, const SampleSource& source, Clock::ti
     const auto make = [&](int, std::uint64_t i) { return probe(spec, source, all[i]); };
     std::uint64_t checked = 0, unreadable = 0;
     double bytes = 0;
+    std::vector<int> widths, heights;
     json named = json::array();
     const auto consume = [&](std::uint64_t i, Probe probe) -> Status {
         ++checked;
         bytes += static_cast<double>(probe.bytes);
+        if (probe.problem.empty()) {
+            widths.push_back(probe.width);
+            heights.push_back(probe.height);
+        }
         if (!probe.problem.empty() && ++unreadable <= kMostNamed)
             named.push_back({{"path", source.name(all[i].split, all[i].index).text()},
                              {"split", enum_name(all[i].split)},
@@ -75,6 +94,7 @@ json check_images(const DatasetSpec& spec, const SampleSource& source, Clock::ti
     return {{"checked", checked},
             {"all", checked == all.size()},
             {"unreadable", {{"count", unreadable}, {"pictures", std::move(named)}}},
+            {"median_size", widths.empty() ? json() : json{{"width", median(widths)}, {"height", median(heights)}}},
             {"bytes", readable > 0 ? json(bytes * samples_bytes * share) : json()},
             {"seconds", checked > 0 ? json(seconds * share * kOtherWork) : json()}};
 }

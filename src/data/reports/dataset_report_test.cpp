@@ -49,6 +49,18 @@ TEST(DatasetReport, names_pictures_that_cannot_be_read_and_weighs_the_classes) {
     EXPECT_GT(report["seconds"].get<double>(), 0);
 }
 
+TEST(DatasetReport, tells_the_median_size_of_the_images_as_they_are) {
+    const TemporaryFolder folder;
+    for (int i = 0; i < 5; ++i)
+        put_file(folder.path() / fmt::format("a/{}.png", i), *encode_png(ramp(10 * (i + 1), 9 - i, 3, i)));
+    put_file(folder.path() / "a/bad.png", "x");
+    const auto report = reported(spec_of(folder.path()));
+    EXPECT_EQ(report["median_size"], (json{{"width", 30}, {"height", 7}}));
+    const TemporaryFolder unreadable;
+    put_file(unreadable.path() / "a/bad.png", "x");
+    EXPECT_EQ(reported(spec_of(unreadable.path()))["median_size"], json());
+}
+
 TEST(DatasetReport, finds_equal_pictures_the_worst_first) {
     const TemporaryFolder folder;
     const auto train = folder.path() / "train", val = folder.path() / "val";

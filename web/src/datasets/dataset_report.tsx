@@ -6,12 +6,11 @@ import { bytes, significant } from "../format/format";
 import { useDebounced } from "../frame/page_states";
 import { useText } from "../text/text";
 
-/** What the worker finds when it reads the images: unreadable ones, balance, equal ones, size and time. */
-export function DatasetReportPart({ spec }: { spec: DatasetSpec | null }) {
-  const { t, said_error } = useText();
+/** What the worker finds when it reads the images: unreadable ones, balance, equal ones, sizes and time. */
+export function useDatasetReport(spec: DatasetSpec | null) {
   // Reading takes seconds: only once nothing is typed for a while.
   const settled = useDebounced(spec, 1000);
-  const report = useQuery({
+  return useQuery({
     queryKey: ["report", settled],
     enabled: settled !== null,
     retry: false,
@@ -19,7 +18,10 @@ export function DatasetReportPart({ spec }: { spec: DatasetSpec | null }) {
     gcTime: 60_000,
     queryFn: ({ signal }) => answer(client.POST("/datasets/report", { body: { spec: settled! }, signal })),
   });
-  if (spec === null) return null;
+}
+
+export function DatasetReportPart({ report }: { report: ReturnType<typeof useDatasetReport> }) {
+  const { t, said_error } = useText();
   if (report.error)
     return (
       <Text size="xs" c="red">

@@ -35,7 +35,7 @@ import {
   other_sources,
   suggested_name,
 } from "./dataset_form";
-import { DatasetReportPart } from "./dataset_report";
+import { DatasetReportPart, useDatasetReport } from "./dataset_report";
 import { FolderFields } from "./folder_fields";
 import { ListFields } from "./list_fields";
 import { ResizeExample } from "./resize_example";
@@ -61,6 +61,9 @@ function DatasetFormPage({ fields }: { fields: FormField[] }) {
   const spec = useMemo(() => dataset_spec(values, fields), [values, fields]);
   const settled = useDebounced(spec, 500);
   const scan = useScan(can_scan(values, fields) ? settled : null);
+  const readable =
+    can_scan(values, fields) && scan.data && !scan.isPlaceholderData && !scan.error && settled ? settled : null;
+  const report = useDatasetReport(readable);
   const create = useMutation({
     mutationFn: () =>
       answer(
@@ -127,7 +130,11 @@ function DatasetFormPage({ fields }: { fields: FormField[] }) {
             </Row>
           </Section>
           <SourceSection form={form} fields={fields} error={(place) => errors.at[place]} />
-          <ImageSection form={form} spec={can_scan(values, fields) && scan.data ? settled : null} />
+          <ImageSection
+            form={form}
+            spec={can_scan(values, fields) && scan.data ? settled : null}
+            median={report.data?.median_size ?? null}
+          />
           <StorageSection form={form} more={more} error={(place) => errors.at[place]} />
         </div>
         <div className="side">
@@ -141,9 +148,7 @@ function DatasetFormPage({ fields }: { fields: FormField[] }) {
                 busy={scan.isFetching}
                 failed={Boolean(scan.error)}
               />
-              <DatasetReportPart
-                spec={can_scan(values, fields) && scan.data && !scan.isPlaceholderData && !scan.error ? settled : null}
-              />
+              {readable && <DatasetReportPart report={report} />}
               {errors.rest && <ProblemAlert problem={errors.rest} />}
               {Object.keys(errors.at).length > 0 && (
                 <Text size="sm" c="red" role="alert">
@@ -164,11 +169,12 @@ function DatasetFormPage({ fields }: { fields: FormField[] }) {
   );
 }
 
-/** `?clone=ID` fills the form with another dataset's choices, once. */
+/** `?clone=ID` fills the form with another dataset's choices, once; with `&side=N` for square images of that side. */
 function useClone(change: (part: Partial<DatasetForm>) => void, fields: FormField[]) {
   const { t } = useText();
   const [params, set_params] = useSearchParams();
   const id = params.get("clone");
+  const side = params.get("side");
   const original = useQuery({
     queryKey: ["clone", id],
     enabled: id !== null,
@@ -177,9 +183,11 @@ function useClone(change: (part: Partial<DatasetForm>) => void, fields: FormFiel
   useEffect(() => {
     if (!original.data) return;
     const { name, group, spec } = original.data;
-    change(form_of_dataset(t("clone.name", { name }), group, (spec ?? {}) as Record<string, unknown>, fields));
+    const new_name = side === null ? t("clone.name", { name }) : t("clone.sized_name", { name, side });
+    const values = form_of_dataset(new_name, group, (spec ?? {}) as Record<string, unknown>, fields);
+    change(side === null ? values : { ...values, width: side, height: side });
     set_params({}, { replace: true });
-  }, [original.data, change, set_params, t, fields]);
+  }, [original.data, side, change, set_params, t, fields]);
 }
 
 interface SourceProps {
@@ -227,9 +235,17 @@ function SourceSection({ form, fields, error }: SourceProps) {
   );
 }
 
-function ImageSection({ form, spec }: { form: FormState<DatasetForm>; spec: DatasetSpec | null }) {
+interface ImageProps {
+  form: FormState<DatasetForm>;
+  spec: DatasetSpec | null;
+  /** Of the images as they are. */
+  median: { width: number; height: number } | null;
+}
+
+function ImageSection({ form, spec, median }: ImageProps) {
   const { t } = useText();
   const { values } = form;
+  const proposed = median && { width: String(median.width), height: String(median.height) };
   return (
     <Section title={t("section.image")}>
       <Row>
@@ -239,6 +255,16 @@ function ImageSection({ form, spec }: { form: FormState<DatasetForm>; spec: Data
       <Text size="xs" c="dimmed">
         {t("field.size.help")}
       </Text>
+      {proposed && (
+        <Group gap="xs" data-testid="median-size">
+          <Text size="sm">{t("field.size.median", proposed)}</Text>
+          {(values.width !== proposed.width || values.height !== proposed.height) && (
+            <Button size="compact-xs" variant="default" onClick={() => form.change(proposed)}>
+              {t("field.size.use", proposed)}
+            </Button>
+          )}
+        </Group>
+      )}
       <SegmentField form={form} name="channels" />
       <SimpleGrid cols={{ base: 1, sm: 2 }}>
         <ChoiceField form={form} name="resize" help={t(`resize.${values.resize}.help`)} />

@@ -25,7 +25,7 @@ export function field_errors(problem: Problem | null | undefined, fields: Record
   const places = Object.keys(fields);
   const place =
     places.find((candidate) => candidate === where) ??
-    longest(places.filter((candidate) => where.startsWith(`${candidate}/`))) ??
+    longest(places.filter((candidate) => where.startsWith(`${candidate}/`) || where.startsWith(`${candidate}:`))) ??
     (where === ""
       ? undefined
       : places.find((candidate) => candidate.endsWith(where.startsWith("/") ? where : `/${where}`))) ??

@@ -9,6 +9,7 @@ const finding = (line: number, message: string, severity: Diagnostic["severity"]
   column: 1,
   layer: null,
   advice: "",
+  needs_side: null,
 });
 
 it("lists a finding once, however often it was found", () => {

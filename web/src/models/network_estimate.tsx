@@ -1,4 +1,4 @@
-import { Alert, Loader, Text } from "@mantine/core";
+import { Loader, Text } from "@mantine/core";
 import type { ModelSpec } from "../api/client";
 import { bytes, rate } from "../format/format";
 import { useDebounced } from "../frame/page_states";
@@ -8,19 +8,13 @@ import { type Translate, useText } from "../text/text";
 
 /** What training will take, before it is begun: parameters, operations, memory against what is free, and time. */
 export function NetworkEstimate({ spec, valid }: { spec: ModelSpec | null; valid: boolean }) {
-  const { t, whole, duration, said } = useText();
+  const { t, whole, duration } = useText();
   const { found } = useDescribe(valid ? spec : null);
   // Trying a network costs the machine two seconds; not with every word that is typed.
   const settled = useDebounced(spec, 1500);
   const estimate = useEstimate(valid && found?.ok && settled?.dataset_id ? settled : null);
-  if (!valid || !found) return null;
-  const fault = found.diagnostics.find(({ severity }) => severity === "error");
-  if (fault)
-    return (
-      <Alert data-tone="error" py="xs" data-testid="network-fault">
-        {said(fault.message)}
-      </Alert>
-    );
+  // What is wrong with the network stands beside its text.
+  if (!valid || !found?.ok) return null;
   const { memory_bytes: memory, free_memory_bytes: free } = found;
   const time = estimate.data?.time;
   const span = (low: string, high: string) => (low === high ? low : t("estimate.span", { low, high }));

@@ -10,6 +10,7 @@ import { NetworkView } from "../network/network_view";
 import { unpaired_line } from "../network/prototxt";
 import { useDescribe } from "../network/use_describe";
 import { useText } from "../text/text";
+import { AdaptButton } from "./adapt_button";
 import { listed_findings } from "./findings";
 import { defaults_of, type ModelForm, type WeightsOfJob } from "./model_form";
 import { PythonLayersField } from "./python_layers_field";
@@ -108,6 +109,9 @@ export function NetworkSection({ form, check, spec }: Props) {
         <Button size="xs" variant="default" onClick={() => set_drawn(!drawn)} aria-expanded={drawn}>
           {t(drawn ? "network.hide_graph" : "network.visualize")}
         </Button>
+        {custom && (
+          <AdaptButton spec={spec} text={values.prototxt} on_adapt={(prototxt) => form.change({ prototxt })} />
+        )}
       </Group>
       {drawn && !custom && graph}
       <Findings
@@ -116,6 +120,7 @@ export function NetworkSection({ form, check, spec }: Props) {
           check?.ok ? described : [],
           custom && unpaired_line(values.prototxt) !== null,
         )}
+        dataset_id={values.dataset_id}
         on_go={custom ? ({ line, column }) => line !== null && set_go_to({ line, column: column ?? 1 }) : undefined}
       />
     </Section>
@@ -363,7 +368,15 @@ export function Renamed({ layers }: { layers: string[] }) {
   );
 }
 
-function Findings({ diagnostics, on_go }: { diagnostics: Diagnostic[]; on_go?: (diagnostic: Diagnostic) => void }) {
+function Findings({
+  diagnostics,
+  dataset_id,
+  on_go,
+}: {
+  diagnostics: Diagnostic[];
+  dataset_id: string;
+  on_go?: (diagnostic: Diagnostic) => void;
+}) {
   const { t, said } = useText();
   return (
     <Stack gap="xs" data-testid="findings">
@@ -371,6 +384,7 @@ function Findings({ diagnostics, on_go }: { diagnostics: Diagnostic[]; on_go?: (
         <Alert
           key={`${diagnostic.line}:${diagnostic.column}:${diagnostic.message}`}
           data-tone={diagnostic.severity}
+          data-testid={diagnostic.severity === "error" ? "network-fault" : undefined}
           py="xs"
         >
           <Text size="sm">
@@ -385,6 +399,17 @@ function Findings({ diagnostics, on_go }: { diagnostics: Diagnostic[]; on_go?: (
             <Text size="sm" fw={600}>
               {said(diagnostic.advice)}
             </Text>
+          )}
+          {diagnostic.needs_side !== null && dataset_id !== "" && (
+            <Button
+              component={Link}
+              to={`/datasets/new?clone=${dataset_id}&side=${diagnostic.needs_side}`}
+              size="compact-xs"
+              variant="default"
+              mt={4}
+            >
+              {t("network.recreate", { side: String(diagnostic.needs_side) })}
+            </Button>
           )}
         </Alert>
       ))}

@@ -118,6 +118,7 @@ export const frame = {
   "action.open": "Open",
 
   "clone.name": "{name} copy",
+  "clone.sized_name": "{name} {side} × {side}",
 
   "split.all": "All",
   "split.train": "Training",

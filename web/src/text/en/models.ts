@@ -33,6 +33,15 @@ export const models = {
   "network.visualize": "Visualize",
   "network.hide_graph": "Hide graph",
   "network.stale": "Last valid drawing. Fix the syntax error to update it",
+  "network.recreate": "Recreate the dataset at {side} × {side}",
+
+  "adapt.action": "Adapt to this dataset",
+  "adapt.title": "Adapt the network to the dataset",
+  "adapt.choose_dataset": "Choose a dataset first",
+  "adapt.nothing": "The network needs no changes for this dataset",
+  "adapt.line": "Line {line},",
+  "adapt.diff": "Changes of the text",
+  "adapt.apply": "Apply the changes",
 
   "python_layers.help":
     "The module “digits_python_layers” of the network: subclasses of caffe.Layer. They run with all rights of the server process.",

@@ -120,6 +120,7 @@ export const frame: Record<keyof typeof english, string> = {
   "action.open": "打开",
 
   "clone.name": "{name} 副本",
+  "clone.sized_name": "{name} {side} × {side}",
 
   "split.all": "全部",
   "split.train": "训练集",

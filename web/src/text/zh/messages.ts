@@ -886,4 +886,43 @@ export const messages: Record<string, string> = {
   'lr_policy "poly" needs a positive max_iter; got {}': "lr_policy“poly”需要正的 max_iter；得到 {}",
   'lr_policy "sigmoid" needs a positive stepsize; got {}': "lr_policy“sigmoid”需要正的 stepsize；得到 {}",
   "rampup_interval is {}; expected 0 (none) or more iterations": "rampup_interval 为 {}；应为 0（无）或更多迭代",
+
+  // networks that people bring
+  "The check could not build the networks": "检查未能构建网络",
+  "Only networks of Caffe can be adapted, not those of {}": "只能适配 Caffe 网络，不能适配 {} 的网络",
+  "Networks can be adapted to classification datasets only, this one is for {}":
+    "只能使网络适配分类数据集，此数据集用于 {}",
+  "Two layers of one network have no name{}, so that a snapshot cannot keep their weights":
+    "同一网络中有两个层没有名称{}，快照无法保存它们的权重",
+  "[{}] Two layers of one network have this name{}, so that a snapshot keeps the weights of only one of them":
+    "[{}] 同一网络中有两个层使用此名称{}，快照只能保存其中一个的权重",
+  "[{}] This name belongs to two layers of one network{}": "[{}] 同一网络中的两个层共用此名称{}",
+  "Give each layer a name of its own": "请给每个层起不同的名称",
+  "The network to train has no loss, so that it learns nothing": "训练网络没有损失层，学不到任何东西",
+  "Add a loss layer, for example SoftmaxWithLoss, or set loss_weight on an output":
+    "请添加损失层（例如 SoftmaxWithLoss），或给某个输出设置 loss_weight",
+  '[{}] No network has the stage "{}"{}. The stages are train, val and deploy':
+    "[{}] 没有网络使用阶段“{}”{}。可用阶段为 train、val 和 deploy",
+  "[{}] The layer is left out: its rules fit neither training, validation nor deploy":
+    "[{}] 此层被忽略：其规则不符合训练、验证和部署中的任何一个",
+  '"{}" has scores of {} classes, the dataset has {} classes': "“{}”给出 {} 个类别的分数，数据集有 {} 个类别",
+  "Set num_output of the layer that makes the scores to {}, or leave it out: it then is the number of classes":
+    "把给出分数的层的 num_output 设为 {}，或省略它：此时它等于类别数",
+  "{}. The images are too small for the network: {} x {}": "{}。图像对此网络太小：{} x {}",
+  "Recreate the dataset at {} x {}, or choose a network for small images":
+    "请以 {} x {} 重新创建数据集，或选择适合小图像的网络",
+  'The blob "{}" is called "{}"': "数据块“{}”改名为“{}”",
+  'Removed: the layer "{}" gives images and labels': "已移除：层“{}”提供图像和标签",
+  "A {} layer that reads the dataset, in place of {}": "改为读取数据集的 {} 层，代替 {}",
+  "{} is removed: it comes from the dataset": "已移除 {}：它由数据集提供",
+  "{} is removed: the dataset's mean is subtracted": "已移除 {}：改为减去数据集的均值",
+  "transform_param is removed: HDF5 data are not transformed": "已移除 transform_param：HDF5 数据不做变换",
+  "Two layers, one for training and one for validation": "拆为两个层：一个用于训练，一个用于验证",
+  "The layer gives labels, too": "此层也提供标签",
+  "A data layer for validation is added": "已添加验证用的数据层",
+  "A data layer for training is added": "已添加训练用的数据层",
+  "num_output {} is removed: it becomes the number of classes, {}": "已移除 num_output {}：它将等于类别数 {}",
+  "Added: a layer of type {}": "已添加：类型为 {} 的层",
+  "The layer is in the deploy network only": "此层只属于部署网络",
+  "The layer is not in the deploy network: it reads labels": "此层不属于部署网络：它读取标签",
 };

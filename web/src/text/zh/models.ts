@@ -35,6 +35,15 @@ export const models: Record<keyof typeof english, string> = {
   "network.visualize": "可视化",
   "network.hide_graph": "隐藏结构图",
   "network.stale": "上一次有效的结构图。修正语法错误后更新",
+  "network.recreate": "以 {side} × {side} 重新创建数据集",
+
+  "adapt.action": "适配此数据集",
+  "adapt.title": "使网络适配数据集",
+  "adapt.choose_dataset": "请先选择数据集",
+  "adapt.nothing": "该网络无需为此数据集修改",
+  "adapt.line": "第 {line} 行，",
+  "adapt.diff": "文本的改动",
+  "adapt.apply": "应用改动",
 
   "python_layers.help": "网络的模块“digits_python_layers”：caffe.Layer 的子类。它们以服务器进程的全部权限运行。",
   "python_layers.off": "Python 层已禁用。启动服务器时使用 --allow-python-layers 可启用。",
