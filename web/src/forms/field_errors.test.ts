@@ -7,6 +7,7 @@ const fields = {
   "/spec/source/path": "/data/mnist",
   "/spec/source/val_path": "/data/mnist/val",
   "/spec/image/width": "0",
+  "/spec/network/prototxt": "layer {",
 };
 
 function place_of(where: string): string | null {
@@ -21,6 +22,7 @@ describe("field_errors", () => {
     ["/image/width", "/spec/image/width"],
     ["/data/mnist", "/spec/source/path"],
     ["/data/mnist/val/7/x.png", "/spec/source/val_path"],
+    ["/spec/network/prototxt:47:1", "/spec/network/prototxt"],
     ["/data/other", null],
     ["/spec/unknown", null],
     ["", null],
