@@ -52,7 +52,7 @@ class Task {
                                                 const TrainingChoices& choices) const = 0;
 
     /// What a network's outputs for one image mean, as members of the answer, `view` among them. Errors:
-    /// kFailedPrecondition when no output has the form that the task needs.
+    /// kFailedPrecondition when no output has the form that the task needs, or one is not finite.
     virtual Result<nlohmann::json> answer(std::span<const OutputArray> outputs, const TargetFacts& facts,
                                           const AnswerOptions& options) const = 0;
     /// Its files go to `folder`.
@@ -71,6 +71,10 @@ Result<const Task*> get_task(std::string_view name);
 
 /// The judge of tasks whose networks report only losses: "loss", else the first loss or error of the names.
 std::optional<Metric> judge_by_loss(std::span<const std::string> series);
+
+/// Errors: kFailedPrecondition, in words for a person, when a value is NaN or infinite: the weights are of a training
+/// that diverged, and nothing that follows from the output means anything.
+Status check_finite(const OutputArray& output);
 
 /// All outputs as they are: `{"view": "raw", "outputs": [{"name", "shape", "values"}]}`.
 nlohmann::json raw_answer(std::span<const OutputArray> outputs);

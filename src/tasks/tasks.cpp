@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "tasks/classification/classification.hpp"
@@ -35,6 +36,17 @@ Result<const Task*> get_task(std::string_view name) {
     return fail(make_error(ErrorCode::kUnsupported,
                            "The dataset is for the task \"{}\", which this version does not have.", name)
                     .advise("The tasks are: " + tasks().names()));
+}
+
+Status check_finite(const OutputArray& output) {
+    const auto wrong = std::ranges::find_if_not(output.values, [](float value) { return std::isfinite(value); });
+    if (wrong == output.values.end()) return {};
+    return fail(
+        make_error(ErrorCode::kFailedPrecondition,
+                   "The network has no answer: its output \"{}\" is {}. The weights of this snapshot are those of a "
+                   "training that diverged.",
+                   output.name, std::isnan(*wrong) ? "NaN (not a number)" : "infinite")
+            .advise("Choose an earlier snapshot, or train again with a tenth of the learning rate"));
 }
 
 nlohmann::json raw_answer(std::span<const OutputArray> outputs) {

@@ -85,6 +85,27 @@ TEST(Classification, RefusesAMapOfClasses) {
     EXPECT_THAT(wrong, HasSubstr("InnerProduct"));
 }
 
+TEST(Tasks, SayInWordsThatAnOutputIsNotFinite) {
+    const float nan = std::nanf(""), infinite = HUGE_VALF;
+    for (const Task* task : {&classification(), tasks().find("regression")})
+        for (const auto& [value, word] :
+             {std::pair{nan, "NaN (not a number)"}, {-nan, "NaN (not a number)"}, {infinite, "infinite"}}) {
+            const TemporaryFolder folder;
+            Outputs outputs;
+            outputs.add("prob", "Softmax", {2}, {0.5F, value});
+            const TargetFacts facts{{"cat", "dog"}, {}};
+            const auto answer = task->answer(outputs, facts, {});
+            ASSERT_FALSE(answer);
+            EXPECT_EQ(answer.error().code, ErrorCode::kFailedPrecondition);
+            EXPECT_THAT(answer.error().message, HasSubstr(fmt::format("\"prob\" is {}", word)));
+            EXPECT_THAT(answer.error().advice, HasSubstr("learning rate"));
+            auto evaluator = *task->make_evaluator(facts, folder.path());
+            const auto added = evaluator->add({0, "a", 0, {}}, outputs);
+            ASSERT_FALSE(added);
+            EXPECT_EQ(added.error().message, answer.error().message);
+        }
+}
+
 TEST(Classification, EvaluatesByClass) {
     const TemporaryFolder folder;
     auto evaluator = classification().make_evaluator({{"cat", "dog"}, {}}, folder.path());

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "tasks/diverged.hpp"
+
 namespace digits {
 namespace {
 
@@ -10,9 +12,9 @@ constexpr int kPatience = 20;            // iterations in a row
 constexpr float kSaturatedLoss = 87.3F;  // −ln(FLT_MIN) = 87.3365
 constexpr float kExplosion = 1e4F;       // times the first loss
 constexpr const char* kAdvice =
-    "Lower the base learning rate by a factor of 10 and train again (or resume from an earlier snapshot); check that a "
-    "mean is "
-    "subtracted or the inputs are scaled, and that no label lies outside the network's outputs";
+    "Clone the model with a tenth of the learning rate. Check that a mean is subtracted or the inputs are scaled, and "
+    "that "
+    "no label lies outside the network's outputs";
 
 }  // namespace
 
@@ -21,6 +23,7 @@ std::optional<Error> DivergenceWatch::judge(float loss, std::int64_t iteration, 
         return make_error(ErrorCode::kFailedPrecondition,
                           "the loss became {} at iteration {} with a learning rate of {:g}: the training diverged",
                           std::isnan(loss) ? "NaN (not a number)" : "infinite", iteration, learning_rate)
+            .at(kDivergedField)
             .advise(kAdvice);
     if (first_ < 0) first_ = std::max(std::fabs(loss), 1.0F);
     exploded_ = std::fabs(loss) > kExplosion * first_ ? exploded_ + 1 : 0;
@@ -28,6 +31,7 @@ std::optional<Error> DivergenceWatch::judge(float loss, std::int64_t iteration, 
         return make_error(ErrorCode::kFailedPrecondition,
                           "the loss exploded: {:g} at iteration {}, {:g} at the start; the learning rate is {:g}", loss,
                           iteration, first_, learning_rate)
+            .at(kDivergedField)
             .advise(kAdvice);
     saturated_ =
         loss >= kSaturatedLoss && loss <= kSaturatedLoss + 0.05F && first_ < kSaturatedLoss / 2 ? saturated_ + 1 : 0;
@@ -36,6 +40,7 @@ std::optional<Error> DivergenceWatch::judge(float loss, std::int64_t iteration, 
                           "the loss has been {:.4g} for {} iterations, the highest value that a softmax loss can have: "
                           "the network's outputs overflowed (iteration {}, learning rate {:g})",
                           loss, kPatience, iteration, learning_rate)
+            .at(kDivergedField)
             .advise(kAdvice);
     return std::nullopt;
 }

@@ -11,7 +11,7 @@ namespace digits {
 /// (−ln of the smallest float, 87.34), as happens when a network's outputs overflow.
 class DivergenceWatch {
   public:
-    /// No value while the training converges, else kFailedPrecondition with advice.
+    /// No value while the training converges, else kFailedPrecondition with advice, at kDivergedField.
     std::optional<Error> judge(float loss, std::int64_t iteration, float learning_rate);
 
   private:

@@ -4,10 +4,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <ctime>
 #include <nlohmann/json.hpp>
 
 #include "api/jobs/judge.hpp"
+#include "models/model_spec.hpp"
+#include "tasks/diverged.hpp"
 
 namespace digits::api {
 namespace {
@@ -30,10 +33,23 @@ json progress_view(const Job& job) {
     return view;
 }
 
+bool diverged(const Job& job) {
+    return job.kind == "model" && job.state == JobState::kError && job.error && has_diverged(job.error->error);
+}
+
+/// A training that diverged would diverge again: it is cloned with a tenth of its learning rate instead.
+json lower_rate(const Job& job) {
+    if (!diverged(job)) return nullptr;
+    const auto spec = parse_model_spec(*job.spec);
+    // 0.1 times 0.003 is 0.00030000000000000003.
+    return spec ? json(std::strtod(fmt::format("{:.12g}", spec->solver.base_lr / 10).c_str(), nullptr)) : json();
+}
+
 json actions_view(const Job& job) {
     const bool ended = is_final(job.state);
     return {{"abort", !ended && !job.abort_requested},
-            {"resume", job.state == JobState::kAbort || job.state == JobState::kError},
+            {"resume", (job.state == JobState::kAbort || job.state == JobState::kError) && !diverged(job)},
+            {"clone_with_base_lr", lower_rate(job)},
             {"extend", job.kind == "model" && ended && job.attempt > 0},
             {"delete", ended},
             {"snapshot", job.kind == "model" && job.state == JobState::kRun}};
@@ -89,6 +105,7 @@ json job_view(const Job& job, Detail detail) {
     if (job.error) {
         auto error = job.error->error;
         if (!job.error->log_tail.empty()) error.message += "\nThe end of its log:\n" + job.error->log_tail;
+        if (has_diverged(error)) error.where.clear();  // for people, `advice` and `actions` say it
         view["error"] = error_view(error);
     }
     for (const auto& summary : job.metrics) view["last"][summary.series] = number(summary.last.value);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "tasks/task.hpp"
+
 namespace digits {
 namespace {
 
@@ -30,7 +32,10 @@ Result<std::span<const float>> class_scores(std::span<const OutputArray> outputs
         of_size = &output;
         if (output.type == "Softmax") softmax = &output;
     }
-    if (const auto* chosen = softmax ? softmax : of_size ? of_size : list) return chosen->values;
+    if (const auto* chosen = softmax ? softmax : of_size ? of_size : list) {
+        DIGITS_TRY(check_finite(*chosen));
+        return chosen->values;
+    }
     return fail(make_error(ErrorCode::kFailedPrecondition,
                            "The network has no output with one value for each class: its outputs are {}.", forms)
                     .advise("Let the network end in a layer with one output a class, for instance an InnerProduct "

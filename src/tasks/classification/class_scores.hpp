@@ -11,7 +11,7 @@ namespace digits {
 
 /// The output that has one value for each class: of those with as many values as there are classes, a Softmax before
 /// others and a later one before an earlier; else the last one that is a plain list. Errors: kFailedPrecondition,
-/// naming the outputs, when there is none.
+/// naming the outputs, when there is none; that of check_finite().
 Result<std::span<const float>> class_scores(std::span<const OutputArray> outputs, std::size_t classes);
 
 /// Numbers of the `top` highest scores, best first; of equal ones the lower number first.

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "base/csv.hpp"
+#include "tasks/task.hpp"
 
 namespace digits {
 
@@ -54,6 +55,7 @@ Status ErrorEvaluator::begin(std::size_t numbers) {
 
 Status ErrorEvaluator::add(const EvaluatedSample& sample, std::span<const OutputArray> outputs) {
     if (outputs.empty()) return fail(ErrorCode::kFailedPrecondition, "The network has no output.");
+    DIGITS_TRY(check_finite(outputs.front()));
     const auto values = outputs.front().values;
     if (sums_.empty()) DIGITS_TRY(begin(values.size()));
     const bool labelled = !sample.target.empty();

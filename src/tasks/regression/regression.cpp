@@ -15,6 +15,7 @@ Result<TrainingFiles> Regression::make_networks(const caffe::NetParameter& netwo
 
 Result<nlohmann::json> Regression::answer(std::span<const OutputArray> outputs, const TargetFacts& facts,
                                           const AnswerOptions&) const {
+    for (const auto& output : outputs) DIGITS_TRY(check_finite(output));
     auto answer = raw_answer(outputs);
     answer["names"] = facts.names;
     return answer;

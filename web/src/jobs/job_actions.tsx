@@ -50,6 +50,11 @@ export function JobActions({ job }: { job: Job }) {
           {t("action.resume")}
         </Button>
       )}
+      {job.actions.clone_with_base_lr != null && (
+        <Button component={Link} size="xs" to={`/models/new?clone=${job.id}&base_lr=${job.actions.clone_with_base_lr}`}>
+          {t("action.clone_lower_rate")}
+        </Button>
+      )}
       {job.actions.extend && (
         <Button variant="default" size="xs" onClick={() => set_extending(true)}>
           {t("action.extend")}

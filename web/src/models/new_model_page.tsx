@@ -181,13 +181,17 @@ function ModelFormPage({ fields }: { fields: FormField[] }) {
   );
 }
 
-/** `?dataset=ID` and `?pretrained=ID` choose one, `?clone=ID` fills the form with another model's choices, once. */
+/**
+ * `?dataset=ID` and `?pretrained=ID` choose one, `?clone=ID` fills the form with another model's choices, once; with
+ * `&base_lr=NUMBER` at this learning rate.
+ */
 function useAddress(change: (part: Partial<ModelForm>) => void, fields: FormField[]) {
   const { t } = useText();
   const [params, set_params] = useSearchParams();
   const dataset = params.get("dataset");
   const pretrained = params.get("pretrained");
   const id = params.get("clone");
+  const base_lr = params.get("base_lr");
   const original = useQuery({
     queryKey: ["clone", id],
     enabled: id !== null,
@@ -215,9 +219,10 @@ function useAddress(change: (part: Partial<ModelForm>) => void, fields: FormFiel
   useEffect(() => {
     if (!original.data) return;
     const { name, group, spec } = original.data;
-    change(form_of_model(t("clone.name", { name }), group, spec, fields));
+    const form = form_of_model(t("clone.name", { name }), group, spec, fields);
+    change(base_lr === null ? form : { ...form, base_lr });
     set_params({}, { replace: true });
-  }, [original.data, change, set_params, t, fields]);
+  }, [original.data, base_lr, change, set_params, t, fields]);
 }
 
 /** `LeNet on MNIST`, once both are chosen. */

@@ -104,6 +104,7 @@ export const frame = {
   "action.archive": "Download archive",
   "action.cancel": "Cancel",
   "action.clone": "Clone…",
+  "action.clone_lower_rate": "Clone with a tenth of the learning rate…",
   "action.close": "Close",
   "action.delete": "Delete…",
   "action.download": "Download",

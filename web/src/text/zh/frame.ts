@@ -106,6 +106,7 @@ export const frame: Record<keyof typeof english, string> = {
   "action.archive": "下载归档",
   "action.cancel": "取消",
   "action.clone": "克隆…",
+  "action.clone_lower_rate": "以十分之一的学习率克隆…",
   "action.close": "关闭",
   "action.delete": "删除…",
   "action.download": "下载",
