@@ -30,6 +30,7 @@ Result<nlohmann::json> run_train_task(const nlohmann::json& json, TaskHost& host
     options.precision = spec.precision;
     if (spec.seed) options.seed = static_cast<std::uint64_t>(*spec.seed);
     options.threads = spec.threads;
+    options.validates_whole_sets = true;
     DIGITS_ASSIGN(auto summary, train(options, host));
     if (summary.aborted) return fail(ErrorCode::kCancelled, "aborted at iteration {}", summary.iterations);
     summary.validations.add_events(host.job_dir() / "tasks" / "train" / "events.jsonl", summary.first_iteration);

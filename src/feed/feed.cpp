@@ -145,7 +145,8 @@ class Feed::Pipeline {
 
     Result<FeedBatch> next();
     std::array<std::int64_t, 4> shape() const { return recipe_.shape(options_.batch_size); }
-    std::uint64_t record_count() const { return database_->record_count(); }
+    std::uint64_t record_count() const { return rounds_.records; }
+    const Rounds& rounds() const { return rounds_; }
     double wait_seconds() const { return waited_.load(); }
 
   private:
@@ -181,6 +182,7 @@ class Feed::Pipeline {
 
     const FeedOptions options_;
     const std::shared_ptr<RecordDatabase> database_;
+    const Rounds rounds_;
     const Recipe recipe_;  ///< for records of the first one's size
     const std::unique_ptr<DecodedCache> cache_;
     const int thread_count_;
@@ -203,6 +205,7 @@ Feed::Pipeline::Pipeline(const FeedOptions& options, std::shared_ptr<RecordDatab
                          std::unique_ptr<RecordCursor> cursor, Recipe recipe, std::unique_ptr<DecodedCache> cache)
     : options_(options),
       database_(std::move(database)),
+      rounds_{database_->record_count(), static_cast<std::uint64_t>(options.batch_size), options.round_end},
       recipe_(std::move(recipe)),
       cache_(std::move(cache)),
       thread_count_(options.threads > 0 ? options.threads
@@ -254,9 +257,9 @@ Result<std::unique_ptr<Feed::Pipeline>> Feed::Pipeline::create(const FeedOptions
     DIGITS_ASSIGN(auto recipe, Recipe::create(options, size));
     DIGITS_ASSIGN(auto cursor, database->cursor());
     if (options.first_batch > 0) {
-        const auto records = database->record_count();
-        DIGITS_TRY(
-            cursor->skip((options.first_batch % records) * (static_cast<std::uint64_t>(options.batch_size) % records)));
+        const Rounds rounds{database->record_count(), static_cast<std::uint64_t>(options.batch_size),
+                            options.round_end};
+        DIGITS_TRY(cursor->skip(rounds.batch(options.first_batch).first % rounds.records));
     }
     auto cache = make_cache(*database, record.datum, size, options.cache_bytes);
     std::unique_ptr<Pipeline> pipeline(
@@ -288,12 +291,16 @@ bool Feed::Pipeline::claim(Claim& claim) {
     if (stop_) return false;
     auto& slot = slot_of(claim_batch_);
     if (claim_item_ == 0) {
-        slot.unfinished = options_.batch_size;
+        const auto batch = rounds_.batch(claim_batch_);
+        slot.unfinished = static_cast<int>(batch.size);
         slot.shape = shape();
+        slot.shape[0] = slot.unfinished;
         slot.error.reset();
+        if (rounds_.end != RoundEnd::kWrap && batch.first % rounds_.records == 0) cursor_->rewind();
     }
-    const int share = options_.batch_size / thread_count_;
-    const int count = std::min(std::clamp(share, 1, kMostPerClaim), options_.batch_size - claim_item_);
+    const int size = static_cast<int>(slot.shape[0]);
+    const int share = size / thread_count_;
+    const int count = std::min(std::clamp(share, 1, kMostPerClaim), size - claim_item_);
     claim.batch = claim_batch_;
     claim.first = claim_item_;
     claim.entries.resize(static_cast<std::size_t>(count));
@@ -304,7 +311,7 @@ bool Feed::Pipeline::claim(Claim& claim) {
         if (!more && !slot.error) slot.error = std::move(more).error();
     }
     claim_item_ += count;
-    if (claim_item_ == options_.batch_size) {
+    if (claim_item_ == size) {
         claim_item_ = 0;
         ++claim_batch_;
     }
@@ -313,7 +320,7 @@ bool Feed::Pipeline::claim(Claim& claim) {
 
 Status Feed::Pipeline::fill(const Claim& claim, Scratch& scratch) {
     auto& slot = slot_of(claim.batch);
-    const std::uint64_t first = claim.batch * static_cast<std::uint64_t>(options_.batch_size);
+    const std::uint64_t first = rounds_.batch(claim.batch).first;
     Status status;
     for (std::size_t i = 0; i < claim.entries.size(); ++i) {
         const std::size_t item = static_cast<std::size_t>(claim.first) + i;
@@ -425,6 +432,7 @@ Result<std::unique_ptr<Feed>> Feed::open(const FeedOptions& options) {
 
 std::array<std::int64_t, 4> Feed::shape() const { return pipeline_->shape(); }
 std::uint64_t Feed::record_count() const { return pipeline_->record_count(); }
+const Rounds& Feed::rounds() const { return pipeline_->rounds(); }
 Result<FeedBatch> Feed::next() { return pipeline_->next(); }
 double Feed::wait_seconds() const { return pipeline_->wait_seconds(); }
 

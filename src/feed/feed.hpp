@@ -8,6 +8,7 @@
 #include "base/result.hpp"
 #include "caffe.pb.h"
 #include "caffe/augmentation.hpp"
+#include "feed/rounds.hpp"
 
 namespace digits {
 
@@ -21,17 +22,18 @@ struct FeedOptions {
     int threads = 0;   ///< 0: all cores
     int prefetch = 4;  ///< batches made ahead
     std::uint64_t first_batch = 0;
+    RoundEnd round_end = RoundEnd::kWrap;
     /// Encoded pictures stay decoded in memory when all of them fit.
     std::uint64_t cache_bytes = std::uint64_t{256} << 20;
 };
 
 struct FeedBatch {
     const float* data = nullptr;
-    const float* labels = nullptr;  ///< one per picture
+    const float* labels = nullptr;  ///< one per image
     std::array<std::int64_t, 4> shape{};
 };
 
-/// Batches of a database as Caffe's Data layer makes them: record (batch * batch_size + i) mod count, decoded, varied
+/// Batches of a database as Caffe's Data layer makes them: its records round after round (rounds.hpp), decoded, varied
 /// (feed/augmenter.hpp), cropped, mirrored, mean subtracted, scaled, in planes of B, G, R. Every batch depends on
 /// options and its number alone, not on threads or on where the feed started. One consumer thread.
 class Feed {
@@ -45,6 +47,7 @@ class Feed {
     /// Of the first batch; batches of one record may differ.
     std::array<std::int64_t, 4> shape() const;
     std::uint64_t record_count() const;
+    const Rounds& rounds() const;
     /// The next batch; it stays valid until the following call. A batch with a damaged record gives that error, naming
     /// the record; the batch after it can still be taken.
     Result<FeedBatch> next();

@@ -63,6 +63,39 @@ std::vector<std::vector<float>> batches(const FeedOptions& options, int count) {
     return all;
 }
 
+std::vector<int> labels_of(Feed& feed, int batches) {
+    std::vector<int> labels;
+    for (int b = 0; b < batches; ++b) {
+        const auto batch = *feed.next();
+        for (std::int64_t i = 0; i < batch.shape[0]; ++i) labels.push_back(static_cast<int>(batch.labels[i]));
+    }
+    return labels;
+}
+
+TEST(Feed, ends_each_round_as_it_is_told) {
+    const Database db(7, 5, 4, 3, Storage::kPng);
+    const std::map<RoundEnd, std::vector<int>> expected{
+        {RoundEnd::kWrap, {0, 1, 2, 3, 4, 5, 6, 0, 1, 2, 3, 4, 5, 6, 0, 1, 2, 3}},
+        {RoundEnd::kShorten, {0, 1, 2, 3, 4, 5, 6, 0, 1, 2, 3, 4, 5, 6}},
+        {RoundEnd::kFill, {0, 1, 2, 3, 4, 5, 6, 0, 1, 0, 1, 2, 3, 4, 5, 6, 0, 1}}};
+    for (const int threads : {1, 3})
+        for (const auto& [end, labels] : expected) {
+            auto feed = opened({.source = db.path(), .batch_size = 3, .threads = threads, .round_end = end});
+            EXPECT_EQ(labels_of(*feed, 6), labels) << static_cast<int>(end);
+        }
+    auto feed = opened({.source = db.path(), .batch_size = 3, .round_end = RoundEnd::kShorten});
+    EXPECT_EQ(feed->rounds().batches(), 3u);
+    EXPECT_EQ(feed->next()->shape, (std::array<std::int64_t, 4>{3, 3, 4, 5}));
+    ASSERT_TRUE(feed->next());
+    const auto last = *feed->next();
+    EXPECT_EQ(last.shape, (std::array<std::int64_t, 4>{1, 3, 4, 5}));
+    EXPECT_EQ(last.data[0], sample(6, 0, 0, 2));
+    auto behind = opened({.source = db.path(), .batch_size = 9, .round_end = RoundEnd::kShorten});
+    EXPECT_EQ(behind->next()->shape[0], 7) << "a batch larger than the set";
+    auto later = opened({.source = db.path(), .batch_size = 3, .first_batch = 4, .round_end = RoundEnd::kShorten});
+    EXPECT_EQ(labels_of(*later, 2), (std::vector<int>{3, 4, 5, 6}));
+}
+
 TEST(Feed, goes_round_the_records_in_key_order) {
     const Database db(7, 5, 4, 3);
     auto feed = opened({.source = db.path(), .batch_size = 3, .threads = 2});

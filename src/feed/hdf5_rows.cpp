@@ -143,7 +143,7 @@ Result<std::vector<fs::path>> read_list(const Hdf5RowsOptions& options) {
 
 class Hdf5Rows::Impl {
   public:
-    explicit Impl(const Hdf5RowsOptions& options) : options_(options) {}
+    explicit Impl(const Hdf5RowsOptions& options) : options_(options), batch_(options.first_batch) {}
 
     Status start() {
         DIGITS_ASSIGN(files_, read_list(options_));
@@ -158,12 +158,12 @@ class Hdf5Rows::Impl {
         for (const auto& shape : shapes_)
             buffers_.emplace_back(static_cast<std::size_t>(
                 std::accumulate(shape.begin(), shape.end(), std::int64_t{1}, std::multiplies<>())));
+        rounds_ = {total_, static_cast<std::uint64_t>(options_.batch_size), options_.round_end};
         // The place of the first batch, by whole rounds and then by files.
-        const auto row =
-            options_.first_batch % total_ * (static_cast<std::uint64_t>(options_.batch_size) % total_) % total_;
-        round_ = options_.first_batch * static_cast<std::uint64_t>(options_.batch_size) / total_;
+        const auto first = rounds_.batch(batch_).first;
+        round_ = first / total_;
         DIGITS_TRY(begin_round());
-        for (row_ = row; row_ >= counts_[file_order_[place_]];) {
+        for (row_ = first % total_; row_ >= counts_[file_order_[place_]];) {
             row_ -= counts_[file_order_[place_]];
             DIGITS_TRY(go_to_file(place_ + 1));
         }
@@ -172,7 +172,14 @@ class Hdf5Rows::Impl {
 
     Result<std::vector<const float*>> next() {
         const QuietHdf5 quiet;
-        for (std::uint64_t done = 0, size = static_cast<std::uint64_t>(options_.batch_size); done < size;) {
+        const auto batch = rounds_.batch(batch_++);
+        if (rounds_.end != RoundEnd::kWrap && batch.first % total_ == 0) {
+            round_ = batch.first / total_;
+            row_ = 0;
+            DIGITS_TRY(begin_round());
+        }
+        rows_ = static_cast<std::int64_t>(batch.size);
+        for (std::uint64_t done = 0; done < batch.size;) {
             const auto count = counts_[file_order_[place_]];
             if (row_ == count) {
                 row_ = 0;
@@ -180,10 +187,10 @@ class Hdf5Rows::Impl {
                 continue;
             }
             DIGITS_TRY(load_file());
-            const auto run = options_.shuffle ? 1 : std::min(size - done, count - row_);
+            const auto run = options_.shuffle ? 1 : std::min(batch.size - done, count - row_);
             const auto from = options_.shuffle ? row_order_[row_] : row_;
             for (std::size_t i = 0; i < buffers_.size(); ++i) {
-                const auto values = buffers_[i].size() / size;
+                const auto values = buffers_[i].size() / rounds_.batch_size;
                 if (!open_->copy(i, from, run, buffers_[i].data() + done * values))
                     return damaged(open_->path(), options_.datasets[i], fmt::format("cannot be read at row {}", from));
             }
@@ -197,6 +204,8 @@ class Hdf5Rows::Impl {
 
     const std::vector<std::vector<std::int64_t>>& shapes() const { return shapes_; }
     std::uint64_t row_count() const { return total_; }
+    const Rounds& rounds() const { return rounds_; }
+    std::int64_t rows() const { return rows_; }
 
   private:
     Status check_shapes(const OpenFile& file) {
@@ -255,6 +264,9 @@ class Hdf5Rows::Impl {
     std::vector<fs::path> files_;
     std::vector<std::uint64_t> counts_;
     std::uint64_t total_ = 0;
+    Rounds rounds_;
+    std::uint64_t batch_;  ///< the number of the next one
+    std::int64_t rows_ = 0;
     std::vector<std::vector<std::int64_t>> shapes_;
     std::vector<std::vector<float>> buffers_;
     std::uint64_t round_ = 0;
@@ -276,6 +288,8 @@ Result<std::unique_ptr<Hdf5Rows>> Hdf5Rows::open(const Hdf5RowsOptions& options)
 
 const std::vector<std::vector<std::int64_t>>& Hdf5Rows::shapes() const { return impl_->shapes(); }
 std::uint64_t Hdf5Rows::row_count() const { return impl_->row_count(); }
+const Rounds& Hdf5Rows::rounds() const { return impl_->rounds(); }
+std::int64_t Hdf5Rows::rows() const { return impl_->rows(); }
 Result<std::vector<const float*>> Hdf5Rows::next() { return impl_->next(); }
 
 }  // namespace digits

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "feed/rounds.hpp"
 
 namespace digits {
 
@@ -19,12 +20,14 @@ struct Hdf5RowsOptions {
     bool shuffle = false;  ///< of the files, and of the rows inside each, anew in every round
     std::uint64_t seed = 0;
     std::uint64_t first_batch = 0;
+    RoundEnd round_end = RoundEnd::kWrap;
     /// Files up to this size are read at once and kept; larger ones row by row.
     std::uint64_t keep_bytes = std::uint64_t{1} << 30;
 };
 
 /// Batches of rows of HDF5 files as Caffe's HDF5Data layer makes them: row after row, on over the ends of files, and
-/// round again. Every batch depends on the options and its number alone. Numbers of any type become floats. One thread.
+/// round again (rounds.hpp). Every batch depends on the options and its number alone. Numbers of any type become
+/// floats. One thread.
 class Hdf5Rows {
   public:
     /// Errors: kNotFound, kInvalidArgument (a list without files, an absent dataset, shapes that do not fit),
@@ -37,6 +40,9 @@ class Hdf5Rows {
     /// The batch's shape for each dataset, its first dimension being the batch size.
     const std::vector<std::vector<std::int64_t>>& shapes() const;
     std::uint64_t row_count() const;
+    const Rounds& rounds() const;
+    /// How many rows the last batch has.
+    std::int64_t rows() const;
     /// A pointer for each dataset; valid until the next call.
     Result<std::vector<const float*>> next();
 

@@ -81,6 +81,29 @@ TEST_F(Hdf5RowsTest, flow_over_the_ends_of_files_and_round_again) {
     }
 }
 
+TEST_F(Hdf5RowsTest, end_each_round_with_its_last_row) {
+    write_files(3);
+    for (const bool shuffle : {false, true}) {
+        auto choice = options(5);
+        choice.shuffle = shuffle;
+        choice.round_end = RoundEnd::kShorten;
+        auto rows = *Hdf5Rows::open(choice);
+        for (int round = 0; round < 3; ++round) {
+            std::vector<int> labels;
+            for (const int size : {5, 5, 3}) {
+                const auto tops = *rows->next();
+                ASSERT_EQ(rows->rows(), size);
+                for (int i = 0; i < size; ++i) labels.push_back(static_cast<int>(tops[1][i]));
+            }
+            if (shuffle) std::ranges::sort(labels);
+            EXPECT_THAT(labels, ElementsAre(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12));
+        }
+        choice.round_end = RoundEnd::kFill;
+        choice.shuffle = false;
+        EXPECT_THAT(labels(choice, 4), ElementsAre(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 0, 1, 0, 1, 2, 3, 4));
+    }
+}
+
 TEST_F(Hdf5RowsTest, begin_at_any_batch) {
     write_files(3);
     for (const bool shuffle : {false, true}) {

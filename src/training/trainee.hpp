@@ -37,9 +37,17 @@ struct StepValues {
     std::int64_t samples = 0;  ///< that the step took
 };
 
-/// One batch of a validation set: a mean over its samples for each name.
+/// What a validation batch says of one series.
+struct ValidationValue {
+    std::string name;
+    float value = 0;
+    /// What the value is a mean over, for instance the labels that count; none: the samples of the batch.
+    std::optional<double> count = {};
+    bool adds_up = false;  ///< the value is a sum over the batch, not a mean
+};
+
 struct ValidationValues {
-    NamedValues values;
+    std::vector<ValidationValue> values;
     std::int64_t samples = 1;
 };
 
@@ -68,8 +76,9 @@ class Trainee {
     /// Seconds that steps have waited for data so far.
     virtual double wait_seconds() const { return 0; }
 
-    /// Called before the first batch of each run over validation set `set`.
-    virtual Status begin_validation([[maybe_unused]] std::size_t set) { return {}; }
+    /// Called before the first batch of each run over validation set `set`. The number of its batches; 0: as many as
+    /// the plan says.
+    virtual Result<std::int64_t> begin_validation([[maybe_unused]] std::size_t set) { return 0; }
     /// The next batch of the validation set.
     virtual Result<ValidationValues> validate(std::size_t set) = 0;
 

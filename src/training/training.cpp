@@ -18,28 +18,32 @@ constexpr auto kProgressInterval = std::chrono::milliseconds(250);
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
-/// Means over the batches of a validation, weighted by their samples. In single precision, as Caffe adds them up.
+/// What the batches of a validation say together, as one batch of all samples would.
 class ValidationMeans {
   public:
     void add(const ValidationValues& batch) {
-        if (first_samples_ == 0) first_samples_ = batch.samples;
-        const float weight = static_cast<float>(batch.samples) / static_cast<float>(first_samples_);
         for (std::size_t i = 0; i < batch.values.size(); ++i) {
-            const auto& [name, value] = batch.values[i];
-            if (i == sums_.size()) sums_.emplace_back(name, 0.0F);
-            sums_[i].second += weight * value;
+            const auto& one = batch.values[i];
+            if (i == sums_.size()) sums_.push_back({one.name});
+            const double count = one.count.value_or(static_cast<double>(batch.samples));
+            sums_[i].sum += one.adds_up ? one.value : count * one.value;
+            sums_[i].count += one.adds_up ? 0 : count;
         }
-        weights_ += weight;
     }
-    NamedValues take() {
-        for (auto& [name, sum] : sums_) sum /= weights_;
-        return std::move(sums_);
+    NamedValues take() const {
+        NamedValues means;
+        for (const auto& [name, sum, count] : sums_)
+            means.emplace_back(name, static_cast<float>(count > 0 ? sum / count : sum));
+        return means;
     }
 
   private:
-    NamedValues sums_;
-    float weights_ = 0;
-    std::int64_t first_samples_ = 0;
+    struct Sum {
+        std::string name;
+        double sum = 0;
+        double count = 0;
+    };
+    std::vector<Sum> sums_;
 };
 
 class Training {
@@ -139,9 +143,10 @@ class Training {
     /// A resumed run repeats the validation of its first iteration, whose values may have been lost; they are the same.
     Status validate() {
         for (std::size_t set = 0; set < plan_.validation_sets.size(); ++set) {
-            DIGITS_TRY(trainee_.begin_validation(set));
+            DIGITS_ASSIGN(const auto batches, trainee_.begin_validation(set));
             ValidationMeans means;
-            for (std::int64_t batch = 0; batch < plan_.validation_sets[set].batches; ++batch) {
+            for (std::int64_t batch = 0; batch < (batches > 0 ? batches : plan_.validation_sets[set].batches);
+                 ++batch) {
                 if (stopped()) return {};
                 DIGITS_ASSIGN(const auto values, trainee_.validate(set));
                 means.add(values);

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <limits>
 
+#include "tasks/diverged.hpp"
 #include "training/conformance.hpp"
 
 namespace digits {
@@ -47,11 +48,15 @@ class OneNumber : public Trainee {
     NamedValues outputs() const override { return {{"number", number}, {"loss", 7}}; }
     Result<ValidationValues> validate(std::size_t) override {
         const auto batch = batches_++ % 2;
-        return ValidationValues{{{"accuracy", batch == 0 ? 0.5F : 0.25F}, {"number", number}}, batch == 0 ? 3 : 1};
+        return ValidationValues{{{"accuracy", batch == 0 ? 0.5F : 0.25F},
+                                 {"number", number},
+                                 {"of labels", batch == 0 ? 0.5F : 0.25F, batch == 0 ? 2.0 : 6.0},
+                                 {"sum", batch == 0 ? 5.0F : 2.0F, 1.0, true}},
+                                batch == 0 ? 3 : 1};
     }
-    Status begin_validation(std::size_t) override {
+    Result<std::int64_t> begin_validation(std::size_t) override {
         batches_ = 0;
-        return {};
+        return validation_batches;
     }
     Result<SnapshotFiles> save(std::int64_t iteration) override {
         const auto made = files(iteration);
@@ -65,7 +70,7 @@ class OneNumber : public Trainee {
     }
 
     float number = 0;
-    std::int64_t diverges_at = -1;
+    std::int64_t diverges_at = -1, validation_batches = 0;
     std::string calls;
 
   private:
@@ -117,7 +122,18 @@ TEST(Training, WeighsBatchesOfAValidationByTheirSamples) {
     const auto summary = run_training(trainee, plan(), context);
     ASSERT_TRUE(summary);
     EXPECT_FLOAT_EQ(static_cast<float>(context.metrics().at({"val/accuracy", 4})), (3 * 0.5F + 0.25F) / 4);
-    EXPECT_THAT(summary->validations.names(), testing::ElementsAre("accuracy", "number"));
+    EXPECT_FLOAT_EQ(static_cast<float>(context.metrics().at({"val/of labels", 4})), (2 * 0.5F + 6 * 0.25F) / 8);
+    EXPECT_EQ(context.metrics().at({"val/sum", 4}), 7);
+    EXPECT_THAT(summary->validations.names(), testing::ElementsAre("accuracy", "number", "of labels", "sum"));
+}
+
+TEST(Training, LetsTheTraineeSayHowManyBatchesAValidationHas) {
+    const TemporaryFolder folder;
+    RecordingContext context(folder.path());
+    OneNumber trainee(folder.path());
+    trainee.validation_batches = 3;
+    ASSERT_TRUE(run_training(trainee, plan(), context));
+    EXPECT_EQ(context.metrics().at({"val/sum", 4}), 5 + 2 + 5);
 }
 
 TEST(Training, ReportsOtherOutputsBesideTheLoss) {
@@ -143,6 +159,7 @@ TEST(Training, StopsWithAdviceWhenTheLossIsNaN) {
     const auto summary = run_training(trainee, plan(), context);
     ASSERT_FALSE(summary);
     EXPECT_EQ(summary.error().code, ErrorCode::kFailedPrecondition);
+    EXPECT_TRUE(has_diverged(summary.error()));
     EXPECT_THAT(summary.error().to_string(), testing::HasSubstr("iteration 2"));
     EXPECT_THAT(summary.error().advice, testing::HasSubstr("learning rate"));
 }

@@ -14,6 +14,7 @@
 #include "caffe.pb.h"
 #include "engine/net/blob.hpp"
 #include "engine/precision/product_mode.hpp"
+#include "feed/rounds.hpp"
 #include "kernels/pass.hpp"
 
 namespace digits {
@@ -48,6 +49,14 @@ struct LayerContext {
     std::int64_t first_pass = 0;
     /// The precision of convolutions and inner products.
     ProductMode products;
+    RoundEnd round_end = RoundEnd::kWrap;
+};
+
+/// How a top's value joins those of other batches to the one over all their samples.
+struct JoinRule {
+    /// What each element is a mean over, for instance the labels that count; empty: the samples of the batch.
+    std::vector<double> counts;
+    bool adds_up = false;  ///< the value is a sum over the batch, not a mean
 };
 
 /// One step of a network. Life: construct, set_up once, reshape whenever a bottom's shape changed, forward, backward.
@@ -74,6 +83,10 @@ class Layer {
     virtual std::int64_t workspace_size(const Blob& /*bottom*/, Pass) const { return 0; }
     /// Data layers: how long forward has waited for records so far.
     virtual double wait_seconds() const { return 0; }
+    /// Data layers that go round a source of known size.
+    virtual std::optional<Rounds> rounds() const { return {}; }
+    /// Losses and metrics: of the last forward pass.
+    virtual JoinRule join_rule(std::size_t /*top*/) const { return {}; }
 
     const caffe::LayerParameter& parameter() const { return parameter_; }
     const std::string& name() const { return parameter_.name(); }

@@ -64,7 +64,8 @@ void Net::build(const caffe::NetParameter& definition, const NetOptions& options
     if (device_.is_cuda) prepare_gpu(options.products.precision);
     LayerContext context{phase_,           options.device,          options.seed,
                          &pass_,           options.generic_kernels, options.feed_threads,
-                         options.base_dir, options.first_pass,      options.products};
+                         options.base_dir, options.first_pass,      options.products,
+                         options.round_end};
     pass_ = options.first_pass;
     const ViewPlan views = plan_views(definition);
     std::map<std::string, std::size_t> available;
@@ -394,10 +395,48 @@ Layer* Net::find_layer(std::string_view name) const {
 }
 
 float Net::loss_weight(std::string_view blob) const {
+    const auto [layer, top] = find_maker(blob);
+    return layer ? layer->loss_weights[top] : 0;
+}
+
+std::pair<const Layer*, std::size_t> Net::find_maker(std::string_view blob) const {
     for (std::size_t index = layers_.size(); index-- > 0;)
         for (std::size_t i = 0; i < links_[index].tops.size(); ++i)
-            if (blob_names_[links_[index].tops[i]] == blob) return layers_[index]->loss_weights[i];
+            if (blob_names_[links_[index].tops[i]] == blob) return {layers_[index].get(), i};
+    return {nullptr, 0};
+}
+
+std::optional<Rounds> Net::rounds() const {
+    for (const auto& layer : layers_)
+        if (const auto rounds = layer->rounds()) return rounds;
+    return std::nullopt;
+}
+
+std::int64_t Net::batch_size() const {
+    for (std::size_t index = 0; index < layers_.size(); ++index)
+        if (layers_[index]->rounds()) return links_[index].top[0]->dim(0);
     return 0;
+}
+
+Status Net::reshape_for(std::int64_t rows) {
+    return guarded([&] {
+        for (std::size_t index = 0; index < layers_.size(); ++index) {
+            if (layers_[index]->rounds())
+                for (Blob* top : links_[index].top) {
+                    Shape shape = top->shape();
+                    shape[0] = rows;
+                    top->reshape(std::move(shape));
+                }
+            in_layer(layers_[index]->name(), [&] { reshape_if_needed(index); });
+        }
+    });
+}
+
+Status Net::try_batch_size(std::int64_t rows) {
+    const auto before = batch_size();
+    const auto fits = reshape_for(rows);
+    DIGITS_TRY(reshape_for(before));
+    return fits;
 }
 
 }  // namespace digits

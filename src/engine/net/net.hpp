@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,7 @@ struct NetOptions {
     std::filesystem::path base_dir;
     /// Data layers begin with the batch of this number.
     std::int64_t first_pass = 0;
+    RoundEnd round_end = RoundEnd::kWrap;
     ProductMode products;
     /// Gradients of blobs are kept after backward(); otherwise each is freed after the layer that made the blob has
     /// used it.
@@ -72,6 +74,14 @@ class Net {
     const std::vector<std::string>& inputs() const { return inputs_; }
     /// The weight of an output in the total loss; 0 if it is none.
     float loss_weight(std::string_view blob) const;
+    /// The layer that writes a blob last, and which of its tops it is; nullptr if there is none of this name.
+    std::pair<const Layer*, std::size_t> find_maker(std::string_view blob) const;
+    /// Of the first data layer that goes round a source of known size.
+    std::optional<Rounds> rounds() const;
+    /// Rows of that layer's batch.
+    std::int64_t batch_size() const;
+    /// Whether all layers take batches of another size; changes nothing. Errors: that of the layer that does not.
+    Status try_batch_size(std::int64_t rows);
     /// Sets the counter of random layers (see LayerContext::pass).
     void set_pass(std::int64_t pass) { pass_ = pass; }
 
@@ -102,6 +112,7 @@ class Net {
     void find_backward_layers(bool force);
     void find_fed_tops();
     void reshape_if_needed(std::size_t index);
+    Status reshape_for(std::int64_t rows);
     void run_layer(std::size_t index);
     /// Of each parameter of a layer, whether an earlier one owns it.
     std::vector<bool> borrowed_parameters(std::size_t layer) const;

@@ -2,10 +2,14 @@
 
 #include <ATen/Parallel.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "caffe/weights.hpp"
+#include "engine/guard.hpp"
 #include "engine/memory/memory.hpp"
+#include "engine/solver/series.hpp"
 #include "engine/solver/snapshot.hpp"
 
 namespace digits {
@@ -23,11 +27,10 @@ std::optional<SnapshotFiles> CaffeTrainee::find_snapshot() const {
 Result<TraineeFacts> CaffeTrainee::build(std::int64_t first_iteration) {
     DIGITS_ASSIGN(const auto products, product_mode(options_.precision, options_.device));
     if (products.emulated)
-        context_.emit({{"event", "log"},
-                       {"level", "warning"},
-                       {"text", fmt::format("{} is emulated on this device: as accurate as on a device that supports "
-                                            "it, and slower than fp32",
-                                            enum_name(products.precision))}});
+        warn(
+            fmt::format("{} is emulated on this device: as accurate as on a device that supports it, and slower than "
+                        "fp32",
+                        enum_name(products.precision)));
     SolverOptions options;
     options.base_dir = options_.folder;
     options.device = options_.device;
@@ -36,7 +39,10 @@ Result<TraineeFacts> CaffeTrainee::build(std::int64_t first_iteration) {
     options.seed = options_.seed;
     options.feed_threads = options_.threads;
     options.first_iteration = first_iteration;
+    options.tests_whole_sets = options_.validates_whole_sets;
     DIGITS_ASSIGN(solver_, Solver::create(options_.solver, options));
+    for (const auto& warning : solver_->warnings()) warn(warning);
+    choose_outputs();
 
     TraineeFacts facts;
     const auto& net = solver_->net();
@@ -44,6 +50,25 @@ Result<TraineeFacts> CaffeTrainee::build(std::int64_t first_iteration) {
     for (const auto& parameter : net.learnable_parameters()) facts.parameters += parameter.blob->count();
     facts.memory_bytes = estimate_memory(net);
     return facts;
+}
+
+void CaffeTrainee::warn(const std::string& text) const {
+    context_.emit({{"event", "log"}, {"level", "warning"}, {"text", text}});
+}
+
+/// One warning for an output, also where several nets have it.
+void CaffeTrainee::choose_outputs() {
+    std::set<std::string> warned;
+    const auto choose = [&](const Net& net) {
+        auto choice = choose_series(net);
+        for (const auto& warning : choice.warnings)
+            if (warned.insert(warning.substr(0, warning.find(':'))).second) warn(warning);
+        return std::move(choice.recorded);
+    };
+    recorded_ = choose(solver_->net());
+    recorded_of_set_.clear();
+    for (std::size_t i = 0; i < solver_->test_net_count(); ++i)
+        recorded_of_set_.push_back(choose(solver_->test_net(i)));
 }
 
 Result<std::vector<std::string>> CaffeTrainee::load(const std::filesystem::path& path) {
@@ -76,7 +101,7 @@ Result<StepValues> CaffeTrainee::step([[maybe_unused]] std::int64_t iteration) {
 
 NamedValues CaffeTrainee::outputs() const {
     NamedValues values;
-    for (const auto& name : solver_->net().outputs())
+    for (const auto& name : recorded_)
         if (const Blob* blob = solver_->net().find_blob(name); blob->count() == 1)
             values.emplace_back(name, scalar_value(*blob));
     return values;
@@ -97,14 +122,21 @@ std::int64_t CaffeTrainee::batch_size() const {
     return 0;
 }
 
-Status CaffeTrainee::begin_validation(std::size_t set) { return solver_->begin_test(set); }
+Result<std::int64_t> CaffeTrainee::begin_validation(std::size_t set) {
+    DIGITS_TRY(solver_->begin_test(set));
+    return solver_->test_batches(set);
+}
 
 Result<ValidationValues> CaffeTrainee::validate(std::size_t set) {
-    DIGITS_ASSIGN(const auto batch, solver_->test_batch(set));
+    DIGITS_ASSIGN(const float loss, solver_->run_test_batch(set));
+    const Net& net = solver_->test_net(set);
+    const bool whole = options_.validates_whole_sets;
     ValidationValues values;
-    for (const auto& one : batch)
-        values.values.emplace_back(one.element == 0 ? one.output : fmt::format("{}[{}]", one.output, one.element),
-                                   one.value);
+    DIGITS_TRY(guarded([&] {
+        values.values = series_values(net, recorded_of_set_[set], whole ? Joining::kBySample : Joining::kByBatch);
+    }));
+    if (solver_->parameter().test_compute_loss()) values.values.push_back({"test_loss", loss});
+    if (whole) values.samples = std::max<std::int64_t>(net.batch_size(), 1);
     return values;
 }
 

@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "base/precision.hpp"
 #include "base/result.hpp"
@@ -24,7 +26,8 @@ struct CaffeTraineeOptions {
     Device device;
     Precision precision = Precision::kFp32;
     std::uint64_t seed = 1;
-    int threads = 0;  ///< of computing and of feeding; 0: all cores
+    int threads = 0;                    ///< of computing and of feeding; 0: all cores
+    bool validates_whole_sets = false;  ///< see SolverOptions::tests_whole_sets
 };
 
 /// A Caffe solver in training. Its nets read their data themselves, through data layers.
@@ -40,16 +43,20 @@ class CaffeTrainee final : public Trainee {
     Result<StepValues> step(std::int64_t iteration) override;
     NamedValues outputs() const override;
     double wait_seconds() const override;
-    Status begin_validation(std::size_t set) override;
+    Result<std::int64_t> begin_validation(std::size_t set) override;
     Result<ValidationValues> validate(std::size_t set) override;
     Result<SnapshotFiles> save(std::int64_t iteration) override;
 
   private:
     std::int64_t batch_size() const;
+    void warn(const std::string& text) const;
+    void choose_outputs();
 
     CaffeTraineeOptions options_;
     TaskContext& context_;
     std::unique_ptr<Solver> solver_;
+    std::vector<std::string> recorded_;                      ///< outputs of the training net
+    std::vector<std::vector<std::string>> recorded_of_set_;  ///< of each test net
 };
 
 /// What a solver's settings mean for the loop.

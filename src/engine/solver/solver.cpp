@@ -85,6 +85,7 @@ Status check_supported(const caffe::SolverParameter& solver) {
 Result<std::unique_ptr<Solver>> Solver::create(const caffe::SolverParameter& parameter, const SolverOptions& options) {
     std::unique_ptr<Solver> solver(new Solver);
     solver->parameter_ = parameter;
+    solver->tests_whole_sets_ = options.tests_whole_sets;
     DIGITS_TRY(upgrade_solver(solver->parameter_));
     DIGITS_TRY(check_supported(solver->parameter_));
     if (parameter.iter_size() < 1)
@@ -136,11 +137,37 @@ Status Solver::make_nets(const SolverOptions& options) {
         const std::int64_t tests_before =
             first == 0 ? 0 : (first - 1) / interval + (parameter_.test_initialization() ? 1 : 0);
         net_options.first_pass = tests_before * parameter_.test_iter(static_cast<int>(i));
-        DIGITS_ASSIGN(auto net, Net::create(tests[i], net_options));
+        DIGITS_ASSIGN(auto net, options.tests_whole_sets ? make_whole_set_net(tests[i], net_options)
+                                                         : Net::create(tests[i], net_options));
         DIGITS_TRY(net->share_weights(*net_));
         test_nets_.push_back(std::move(net));
     }
     return {};
+}
+
+/// Its data layers begin with the first record: it makes no difference where a resumed training stands.
+Result<std::unique_ptr<Net>> Solver::make_whole_set_net(const caffe::NetParameter& definition, NetOptions options) {
+    options.first_pass = 0;
+    options.round_end = RoundEnd::kShorten;
+    DIGITS_ASSIGN(auto net, Net::create(definition, options));
+    const auto rounds = net->rounds();
+    const auto rest = rounds ? static_cast<std::int64_t>(rounds->remainder()) : 0;
+    if (rest == 0) return net;
+    const auto fits = net->try_batch_size(rest);
+    if (fits) return net;
+    warnings_.push_back(fmt::format(
+        "The validation set of {} samples ends with a batch of {}, and the network takes batches of {} only: "
+        "the last batch is filled up with the first {} samples, which then count twice. Choose a validation "
+        "batch size that divides {}. ({})",
+        rounds->records, rest, rounds->batch_size, static_cast<std::int64_t>(rounds->batch_size) - rest,
+        rounds->records, fits.error().message));
+    options.round_end = RoundEnd::kFill;
+    return Net::create(definition, options);
+}
+
+std::int64_t Solver::test_batches(std::size_t index) const {
+    const auto rounds = tests_whole_sets_ ? test_nets_[index]->rounds() : std::nullopt;
+    return rounds ? static_cast<std::int64_t>(rounds->batches()) : parameter_.test_iter(static_cast<int>(index));
 }
 
 float Solver::rate() {

@@ -26,6 +26,9 @@ struct SolverOptions {
     /// The iteration to start at: data layers open where an uninterrupted run would be.
     std::int64_t first_iteration = 0;
     bool with_test_nets = true;
+    /// Whether tests go over their data as a whole, each record once and from the first on, or as Caffe's do, which
+    /// take test_iter batches from where the test before ended.
+    bool tests_whole_sets = false;
     /// Of training and tests.
     ProductMode products;
     /// As in NetOptions; trainings that nobody looks into need less memory without.
@@ -63,6 +66,12 @@ class Solver {
     /// The same batch by batch: gives a test net the present weights, and runs its next batch.
     Status begin_test(std::size_t index);
     Result<std::vector<TestValue>> test_batch(std::size_t index);
+    /// The whole loss of the next batch; its outputs are in the test net.
+    Result<float> run_test_batch(std::size_t index) { return test_nets_[index]->forward(); }
+    /// How many batches a test has.
+    std::int64_t test_batches(std::size_t index) const;
+    /// What the user should know of the nets as they were made.
+    const std::vector<std::string>& warnings() const { return warnings_; }
 
     const caffe::SolverParameter& parameter() const { return parameter_; }
     /// What a snapshot's weights file holds.
@@ -74,6 +83,7 @@ class Solver {
   private:
     Solver() = default;
     Status make_nets(const SolverOptions& options);
+    Result<std::unique_ptr<Net>> make_whole_set_net(const caffe::NetParameter& definition, NetOptions options);
     float gradient_scale() const;
 
     caffe::SolverParameter parameter_;
@@ -83,6 +93,8 @@ class Solver {
     std::optional<UpdateRule> rule_;
     std::int64_t iteration_ = 0;
     int current_step_ = 0;
+    bool tests_whole_sets_ = false;
+    std::vector<std::string> warnings_;
 };
 
 }  // namespace digits

@@ -31,6 +31,7 @@ Result<TrainSummary> train(const TrainOptions& options, TaskContext& context) {
     trainee.precision = options.precision;
     trainee.seed = options.seed;
     trainee.threads = options.threads;
+    trainee.validates_whole_sets = options.validates_whole_sets;
     CaffeTrainee caffe(std::move(trainee), context);
     return run_training(caffe, plan, context);
 }

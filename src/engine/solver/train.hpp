@@ -29,6 +29,8 @@ struct TrainOptions {
     Precision precision = Precision::kFp32;
     std::uint64_t seed = 1;
     int threads = 0;  ///< of computing and of feeding; 0: all cores
+    /// Whether validations go over their set as a whole, whatever the solver's test_iter says.
+    bool validates_whole_sets = false;
 };
 
 /// Trains a Caffe solver to max_iter: run_training() with a CaffeTrainee. Exactly resumable: the iterations after a

@@ -1,5 +1,7 @@
 #include <ATen/ATen.h>
 
+#include <array>
+
 #include "engine/layers/loss/labels.hpp"
 #include "engine/layers/types.hpp"
 #include "engine/net/layer.hpp"
@@ -7,8 +9,8 @@
 namespace digits {
 namespace {
 
-/// The share of items whose true class has fewer than top_k classes with an equal or higher score. The
-/// second top has the same for each class.
+/// The share of items whose true class has fewer than top_k classes with an equal or higher score; an item whose score
+/// is NaN is wrong. The second top has the same for each class.
 class AccuracyLayer final : public Layer {
   public:
     using Layer::Layer;
@@ -38,17 +40,25 @@ class AccuracyLayer final : public Layer {
             accuracy.has_ignore_label() ? std::optional(accuracy.ignore_label()) : std::nullopt;
         const Labels labels = read_labels(*bottom[1], outer_, inner_, classes, ignore);
         const at::Tensor scores = bottom[0]->data().reshape({outer_, classes, inner_});
-        const at::Tensor rivals = (scores >= scores.gather(1, labels.index)).sum(1, true) - 1;
-        at::Tensor right = (rivals < static_cast<std::int64_t>(accuracy.top_k())).to(scores);
+        const at::Tensor truth = scores.gather(1, labels.index);
+        const at::Tensor rivals = (scores >= truth).sum(1, true) - 1;
+        at::Tensor right =
+            at::logical_and(rivals < static_cast<std::int64_t>(accuracy.top_k()), truth == truth).to(scores);
         at::Tensor counted = at::ones_like(right);
         if (!labels.all_valid) counted.mul_(labels.valid);
         right.mul_(counted);
-        top[0]->set_data(right.sum() / at::clamp_min(counted.sum(), 1));
+        counted_[0] = counted.sum();
+        top[0]->set_data(right.sum() / at::clamp_min(counted_[0], 1));
         if (top.size() > 1) {
             const at::Tensor index = labels.index.reshape({-1}), none = at::zeros({classes}, scores.options());
-            top[1]->set_data(none.index_add(0, index, right.reshape({-1})) /
-                             at::clamp_min(none.index_add(0, index, counted.reshape({-1})), 1));
+            counted_[1] = none.index_add(0, index, counted.reshape({-1}));
+            top[1]->set_data(none.index_add(0, index, right.reshape({-1})) / at::clamp_min(counted_[1], 1));
         }
+    }
+
+    JoinRule join_rule(std::size_t top) const override {
+        const at::Tensor counts = counted_[top].to(at::kCPU, at::kDouble).contiguous();
+        return {{counts.data_ptr<double>(), counts.data_ptr<double>() + counts.numel()}, false};
     }
 
     void backward(const Blobs&, const std::vector<bool>& propagate_down, const Blobs&) override {
@@ -59,6 +69,7 @@ class AccuracyLayer final : public Layer {
   private:
     int axis_ = 1;
     std::int64_t outer_ = 0, inner_ = 0;
+    std::array<at::Tensor, 2> counted_;  // items of each top's values: all, and of each class
 };
 
 }  // namespace

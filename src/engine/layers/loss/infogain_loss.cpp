@@ -58,11 +58,14 @@ class InfogainLossLayer final : public Layer {
                      .transpose(1, 2)
                      .contiguous();
         if (!labels_.all_valid) gains_.mul_(labels_.valid);
-        normalizer_ = normalizer(normalization(parameter_.loss_param(), caffe::LossParameter::VALID), outer_, inner_,
-                                 labels_.valid);
+        rule_ = loss_join_rule(normalization(parameter_.loss_param(), caffe::LossParameter::VALID), outer_, inner_,
+                               labels_.valid);
+        normalizer_ = normalizer(rule_);
         top[0]->set_data((gains_ * at::log(at::clamp_min(probability_, 1e-20))).sum() / -normalizer_);
         if (top.size() > 1) top[1]->set_data(probability_.view(bottom[0]->shape()));
     }
+
+    JoinRule join_rule(std::size_t top) const override { return top == 0 ? rule_ : JoinRule(); }
 
     void backward(const Blobs& top, const std::vector<bool>& propagate_down, const Blobs& bottom) override {
         if (!propagate_down[0]) return;
@@ -74,6 +77,7 @@ class InfogainLossLayer final : public Layer {
     int axis_ = 1;
     std::int64_t outer_ = 0, inner_ = 0;
     double normalizer_ = 1;
+    JoinRule rule_;
     Labels labels_;
     at::Tensor matrix_;
     at::Tensor probability_, gains_;  // (outer, classes, inner); gains are 0 where the label is ignored

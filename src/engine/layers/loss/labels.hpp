@@ -48,19 +48,20 @@ inline caffe::LossParameter::NormalizationMode normalization(const caffe::LossPa
     return otherwise;
 }
 
-/// At least 1.
-inline double normalizer(caffe::LossParameter::NormalizationMode mode, std::int64_t outer, std::int64_t inner,
-                         const at::Tensor& valid) {
-    double value = 1;
+/// What a loss is divided by.
+inline JoinRule loss_join_rule(caffe::LossParameter::NormalizationMode mode, std::int64_t outer, std::int64_t inner,
+                               const at::Tensor& valid) {
     switch (mode) {
-        case caffe::LossParameter::FULL: value = static_cast<double>(outer * inner); break;
+        case caffe::LossParameter::FULL: return {{static_cast<double>(outer * inner)}, false};
         case caffe::LossParameter::VALID:
-            value = valid.defined() ? valid.sum().item<double>() : static_cast<double>(outer * inner);
-            break;
-        case caffe::LossParameter::BATCH_SIZE: value = static_cast<double>(outer); break;
+            return {{valid.defined() ? valid.sum().item<double>() : static_cast<double>(outer * inner)}, false};
+        case caffe::LossParameter::BATCH_SIZE: return {{static_cast<double>(outer)}, false};
         case caffe::LossParameter::NONE: break;
     }
-    return std::max(value, 1.0);
+    return {{1}, true};
 }
+
+/// At least 1.
+inline double normalizer(const JoinRule& rule) { return std::max(rule.counts.front(), 1.0); }
 
 }  // namespace digits

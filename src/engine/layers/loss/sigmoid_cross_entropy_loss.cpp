@@ -32,10 +32,13 @@ class SigmoidCrossEntropyLossLayer final : public Layer {
         at::Tensor terms = x * (target_ - positive) - at::log1p(at::exp(x - 2 * x * positive));
         if (ignore) terms = at::where(valid_, terms, 0.0F);
         const std::int64_t outer = bottom[0]->legacy_dim(0);
-        normalizer_ = normalizer(normalization(parameter_.loss_param(), caffe::LossParameter::BATCH_SIZE), outer,
-                                 bottom[0]->count() / std::max<std::int64_t>(outer, 1), valid_);
+        rule_ = loss_join_rule(normalization(parameter_.loss_param(), caffe::LossParameter::BATCH_SIZE), outer,
+                               bottom[0]->count() / std::max<std::int64_t>(outer, 1), valid_);
+        normalizer_ = normalizer(rule_);
         top[0]->set_data(terms.sum() / -normalizer_);
     }
+
+    JoinRule join_rule(std::size_t top) const override { return top == 0 ? rule_ : JoinRule(); }
 
     void backward(const Blobs& top, const std::vector<bool>& propagate_down, const Blobs& bottom) override {
         if (!propagate_down[0]) return;
@@ -46,6 +49,7 @@ class SigmoidCrossEntropyLossLayer final : public Layer {
 
   private:
     double normalizer_ = 1;
+    JoinRule rule_;
     at::Tensor target_, valid_;
 };
 

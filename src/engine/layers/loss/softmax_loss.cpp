@@ -39,11 +39,14 @@ class SoftmaxWithLossLayer final : public Layer {
         probability_ = at::softmax(bottom[0]->data().reshape({outer_, classes, inner_}), 1);
         at::Tensor terms = at::log(at::clamp_min(probability_.gather(1, labels_.index), FLT_MIN));
         if (!labels_.all_valid) terms = terms * labels_.valid;
-        normalizer_ = normalizer(normalization(parameter_.loss_param(), caffe::LossParameter::VALID), outer_, inner_,
-                                 labels_.valid);
+        rule_ = loss_join_rule(normalization(parameter_.loss_param(), caffe::LossParameter::VALID), outer_, inner_,
+                               labels_.valid);
+        normalizer_ = normalizer(rule_);
         top[0]->set_data(terms.sum() / -normalizer_);
         if (top.size() > 1) top[1]->set_data(probability_.view(bottom[0]->shape()));
     }
+
+    JoinRule join_rule(std::size_t top) const override { return top == 0 ? rule_ : JoinRule(); }
 
     void backward(const Blobs& top, const std::vector<bool>& propagate_down, const Blobs& bottom) override {
         if (!propagate_down[0]) return;
@@ -59,6 +62,7 @@ class SoftmaxWithLossLayer final : public Layer {
     int axis_ = 1;
     std::int64_t outer_ = 0, inner_ = 0;
     double normalizer_ = 1;
+    JoinRule rule_;
     float smoothing_ = 0;
     Labels labels_;
     at::Tensor probability_;  // (outer, classes, inner)

@@ -27,6 +27,7 @@ class DataLayer final : public Layer {
         options.threads = context_.feed_threads;
         options.prefetch = std::max(2, static_cast<int>(data.prefetch()));
         options.first_batch = static_cast<std::uint64_t>(context_.first_pass);
+        options.round_end = context_.round_end;
         // A net that belongs to no folder, as in tests, varies nothing. Nor are targets varied, which a layer of their
         // own reads (generic_rules.cpp).
         const bool only_targets = parameter_.top_size() == 1 && parameter_.top(0).find("label") != std::string::npos;
@@ -50,6 +51,7 @@ class DataLayer final : public Layer {
 
     void backward(const Blobs&, const std::vector<bool>&, const Blobs&) override {}
 
+    std::optional<Rounds> rounds() const override { return feed_->rounds(); }
     double wait_seconds() const override { return batches_ ? batches_->wait_seconds() : 0; }
 
   private:

@@ -30,6 +30,7 @@ class Hdf5DataLayer final : public Layer {
         options.shuffle = data.shuffle();
         options.seed = hash(context_.seed, name(), 0);
         options.first_batch = static_cast<std::uint64_t>(context_.first_pass);
+        options.round_end = context_.round_end;
         auto rows = Hdf5Rows::open(options);
         if (!rows) throw EngineError{std::move(rows.error())};
         rows_ = std::move(*rows);
@@ -44,11 +45,16 @@ class Hdf5DataLayer final : public Layer {
             return rows_->next();
         }();
         if (!batch) throw EngineError{std::move(batch.error())};
-        for (std::size_t i = 0; i < top.size(); ++i) set_top(*top[i], (*batch)[i], rows_->shapes()[i]);
+        for (std::size_t i = 0; i < top.size(); ++i) {
+            Shape shape = rows_->shapes()[i];
+            shape[0] = rows_->rows();
+            set_top(*top[i], (*batch)[i], shape);
+        }
     }
 
     void backward(const Blobs&, const std::vector<bool>&, const Blobs&) override {}
 
+    std::optional<Rounds> rounds() const override { return rows_->rounds(); }
     double wait_seconds() const override { return wait_seconds_; }
 
   private:
