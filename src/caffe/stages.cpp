@@ -1,5 +1,6 @@
 #include "caffe/stages.hpp"
 
+#include <map>
 #include <set>
 
 #include "caffe/net_state.hpp"
@@ -41,6 +42,41 @@ Status check_bottoms(const caffe::NetParameter& net, caffe::Phase phase, const c
                                 .advise("Say with an include rule where the layer belongs"));
     }
     return {};
+}
+
+namespace {
+
+/// Types whose tops are curves, or may be: what a Python layer gives is known only to it.
+bool gives_numbers_to_show(const caffe::LayerParameter& layer) {
+    const auto& type = layer.type();
+    return type.ends_with("Loss") || type == "Accuracy" || type == "Reduction" || type == "Python" ||
+           layer.loss_weight_size() > 0;
+}
+
+}  // namespace
+
+std::vector<std::string> warn_of_unread_outputs(const caffe::NetParameter& train_val) {
+    std::vector<std::string> warnings;
+    std::set<std::string> told;
+    for (const auto phase : {caffe::TRAIN, caffe::TEST}) {
+        caffe::NetState state;
+        state.set_phase(phase);
+        std::map<std::string, const caffe::LayerParameter*> unread;
+        for (const auto& layer : train_val.layer()) {
+            if (!is_included(layer, state)) continue;
+            for (const auto& bottom : layer.bottom()) unread.erase(bottom);
+            if (layer.bottom_size() == 0 || gives_numbers_to_show(layer)) continue;
+            for (const auto& top : layer.top()) unread[top] = &layer;
+        }
+        for (const auto& [blob, layer] : unread)
+            if (told.insert(blob).second)
+                warnings.push_back(
+                    fmt::format("[{}] no layer reads its output \"{}\" in {}: it is computed in vain. Let a layer read "
+                                "it, or keep the "
+                                "layer for the deployed network with include {{ stage: \"deploy\" }}",
+                                layer->name(), blob, phase == caffe::TRAIN ? "training" : "validation"));
+    }
+    return warnings;
 }
 
 }  // namespace digits

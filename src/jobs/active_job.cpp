@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "base/check.hpp"
 #include "base/log.hpp"
@@ -23,18 +24,30 @@ std::optional<T> find_number(const json& event, const char* name) {
     return found->get<T>();
 }
 
-void add_to_summary(ActiveJob& active, const std::string& series, const MetricPoint& point) {
+/// False for a series beyond the limits.
+bool add_to_summary(ActiveJob& active, const std::string& series, const MetricPoint& point) {
     auto& job = active.job;
     auto found = std::ranges::find(job.metrics, series, &SeriesSummary::series);
     if (found == job.metrics.end()) {
+        if (job.metrics.size() >= kMaxSeries || series.size() > kMaxSeriesName_bytes) return false;
         job.metrics.push_back({series, point, {}});
         found = std::prev(job.metrics.end());
     }
     found->last = point;
-    if (!series.starts_with("val/")) return;
+    if (!series.starts_with("val/")) return true;
     const bool less = active.kind && active.kind->lower_is_better && active.kind->lower_is_better(job, series);
     const bool better = !found->best || (less ? point.value < found->best->value : point.value > found->best->value);
     if (better) found->best = point;
+    return true;
+}
+
+void tell_of_left_out(ActiveJob& active) {
+    if (std::exchange(active.metrics_left_out, true)) return;
+    active.logs.push_back(
+        {"warning",
+         fmt::format("The task reports more than {} series, more than {} values at once, or a series whose name "
+                     "has more than {} bytes. What is beyond that is not recorded.",
+                     kMaxSeries, kMaxEventValues, kMaxSeriesName_bytes)});
 }
 
 void apply_started(ActiveJob& active, const json& event) {
@@ -62,13 +75,20 @@ void apply_progress(ActiveJob& active, const json& event) {
 void apply_metrics(ActiveJob& active, const json& event) {
     const auto phase = event.value("phase", "train");
     active.position.fresh_attempt = false;
+    std::size_t values = 0;
     for (const auto& [name, value] : event.at("values").items()) {
+        if (++values > kMaxEventValues) {
+            tell_of_left_out(active);
+            break;
+        }
         if (!value.is_number() || !std::isfinite(value.get<double>())) continue;
         const MetricPoint point{event.value("iteration", std::int64_t{0}), event.value("epoch", 0.0),
                                 value.get<double>()};
         const auto series = phase + "/" + name;
-        active.metrics.push_back({active.job.id, series, point});
-        add_to_summary(active, series, point);
+        if (add_to_summary(active, series, point))
+            active.metrics.push_back({active.job.id, series, point});
+        else
+            tell_of_left_out(active);
     }
 }
 

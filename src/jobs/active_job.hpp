@@ -31,10 +31,16 @@ struct ActiveJob {
     bool urgent = false;   ///< shall be written at once, job.json too
     bool progress_due = false;
     std::vector<MetricRow> metrics;
+    bool metrics_left_out = false;  ///< values beyond the limits came; told once
     std::optional<std::int64_t> metrics_restart;
     std::vector<SnapshotRow> snapshots;
     std::vector<Log> logs;
 };
+
+/// A worker's values beyond these are left out: every series costs memory in the server and in each browser.
+inline constexpr std::size_t kMaxSeries = 500;        // of a job
+inline constexpr std::size_t kMaxEventValues = 1000;  // of a metrics event
+inline constexpr std::size_t kMaxSeriesName_bytes = 200;
 
 double unix_time();
 

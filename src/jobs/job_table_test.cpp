@@ -125,6 +125,25 @@ TEST_F(JobTableTest, FoldsTheEventsOfAWorker) {
     EXPECT_THAT(points(id(1)), ElementsAre("0:9", "10:5"));
 }
 
+TEST_F(JobTableTest, LeavesOutSeriesBeyondTheLimits) {
+    auto& active = add(1, JobState::kRun);
+    std::vector<json> events;
+    for (int i = 0; i < 20; ++i) {
+        auto event = metric(i + 1, i, 0.5);
+        for (int value = 0; value < 50'000; ++value) event["values"][fmt::format("map[{}]", value)] = 1;
+        event["values"][std::string(1'000'000, 'a')] = 1;
+        events.push_back(std::move(event));
+    }
+    const auto start = JobTable::Clock::now();
+    table_->fold(active, events, 300);
+    ASSERT_TRUE(table_->flush());
+    EXPECT_LT(std::chrono::duration<double>(JobTable::Clock::now() - start).count(), 2);
+    EXPECT_EQ(store_->metrics(id(1), {})->size(), kMaxSeries);
+    EXPECT_EQ(active.job.metrics.size(), kMaxSeries);
+    EXPECT_EQ(points(id(1)).size(), 20 * kMaxSeries);
+    EXPECT_EQ(std::ranges::count(event_types(), "log"), 1) << "told once";
+}
+
 TEST_F(JobTableTest, ALastEventIsReadAgainByANextManager) {
     auto& active = add(1, JobState::kRun);
     table_->fold(active, {{{"event", "done"}, {"seq", 1}}}, 100);

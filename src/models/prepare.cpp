@@ -8,6 +8,7 @@
 #include "caffe/built_in_python.hpp"
 #include "caffe/layer_rules.hpp"
 #include "caffe/prototxt.hpp"
+#include "caffe/stages.hpp"
 #include "caffe/text_outline.hpp"
 #include "caffe/upgrade.hpp"
 #include "models/dataset_facts.hpp"
@@ -262,6 +263,7 @@ class ModelChecker {
                 note(Severity::kError, varied.error());
             for (const auto& warning : files->warnings) note_warning(warning);
         }
+        for (const auto& warning : warn_of_unread_outputs(files->train_val)) note_warning(warning);
         check_.batch_size = files->batch_size;
         check_.val_batch_size = files->val_batch_size;
         check_.crop_size = files->crop_size;
