@@ -129,6 +129,7 @@ class Import {
         info_.mean = source.mean;
         info_.image = spec_.image;
         info_.mean_mode = spec_.mean;
+        if (spec_.transform) info_.transform = *spec_.transform;
         info_.title = source.name;
         DIGITS_TRY(refuse_foreign_format(info_.weights, "weights"));
         return refuse_foreign_format(info_.network, "network");
@@ -141,6 +142,10 @@ class Import {
         DIGITS_ASSIGN(net_, parse_net_text(*text, "network"));
         DIGITS_TRY(upgrade_net(net_));
         for (auto& layer : *net_.mutable_layer()) layer.clear_blobs();
+        // A network with its data layers says itself what they do.
+        if (spec_.source.type == PretrainedOrigin::kFiles) info_.transform = image_transform(input_transform(net_));
+        facts_.transform = info_.transform;
+        facts_.transform.mean_file.clear();
         auto whole = make_whole_network(net_);
         text_ = whole.changes.empty() ? std::move(*text) : format_prototxt(whole.net);
         net_ = std::move(whole.net);
@@ -205,6 +210,7 @@ class Import {
         dataset.train_count = 1;
         TrainingChoices choices;
         choices.mean = MeanMode::kNone;
+        if (facts_.transform.crop_size > 0) choices.crop_size = facts_.transform.crop_size;
         return make_training_files(net_, dataset, choices);
     }
 

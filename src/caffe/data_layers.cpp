@@ -47,6 +47,8 @@ Status DataLayerFiller::fill(LayerParameter& layer, const std::string& db, std::
     DIGITS_TRY(take_source(layer));
     DIGITS_TRY(set_crop(layer));
     DIGITS_TRY(set_mean(layer));
+    DIGITS_TRY(check_channels(layer));
+    drop_mirror(layer);
     if (is_hdf5()) {
         DIGITS_TRY(check_nothing_to_transform(layer));
         layer.mutable_hdf5_data_param()->set_source(db + "/list.txt");
@@ -142,6 +144,30 @@ Status DataLayerFiller::set_mean(LayerParameter& layer) const {
     if (dataset_.mean_pixel.empty()) return no_mean();
     for (const float value : dataset_.mean_pixel) transform.add_mean_value(value);
     return {};
+}
+
+/// In use, images have the dataset's channels.
+Status DataLayerFiller::check_channels(const LayerParameter& layer) const {
+    const auto& transform = layer.transform_param();
+    const auto refuse = [&](const char* field, const char* made, const char* advice) {
+        return fail(make_error(ErrorCode::kInvalidArgument,
+                               "[{}] {} would make {} images of those of the dataset, which have {} channel{}",
+                               layer.name(), field, made, dataset_.channels, dataset_.channels == 1 ? "" : "s")
+                        .advise(advice));
+    };
+    if (transform.force_gray() && dataset_.channels != 1)
+        return refuse("force_gray", "grayscale", "Leave force_gray out, or create the dataset with grayscale images");
+    if (transform.force_color() && dataset_.channels != 3)
+        return refuse("force_color", "color", "Leave force_color out, or create the dataset with color images");
+    return {};
+}
+
+/// Images are validated as they are used: never mirrored at random.
+void DataLayerFiller::drop_mirror(LayerParameter& layer) const {
+    const bool validates = layer.include_size() > 0 && layer.include(0).phase() == caffe::TEST;
+    if (!validates || !layer.transform_param().mirror()) return;
+    warnings_.push_back(fmt::format("[{}] mirror is left out: images are mirrored in training only", layer.name()));
+    layer.mutable_transform_param()->clear_mirror();
 }
 
 LayerParameter default_data_layer(TrainingBackend backend, caffe::Phase phase, const std::vector<std::string>& tops) {

@@ -33,6 +33,8 @@ class DataLayerFiller {
     Status take_source(caffe::LayerParameter& layer) const;
     Status set_crop(caffe::LayerParameter& layer) const;
     Status set_mean(caffe::LayerParameter& layer) const;
+    Status check_channels(const caffe::LayerParameter& layer) const;
+    void drop_mirror(caffe::LayerParameter& layer) const;
 
     const TrainingData& dataset_;
     const TrainingChoices& choices_;

@@ -154,7 +154,10 @@ Result<TrainingFiles> make_training_files(const caffe::NetParameter& original, c
     DIGITS_TRY(check_bottoms(files.train_val, caffe::TRAIN, "training"));
     if (files.val_batch_size > 0) DIGITS_TRY(check_bottoms(files.train_val, caffe::TEST, "validation"));
 
-    DIGITS_ASSIGN(files.deploy, make_deploy(parts.deploy, dataset, files.crop_size));
+    // In use, an image is prepared as in validation.
+    const int crop =
+        files.val_batch_size > 0 ? static_cast<int>(parts.val_data->transform_param().crop_size()) : files.crop_size;
+    DIGITS_ASSIGN(files.deploy, make_deploy(parts.deploy, dataset, crop));
     DIGITS_TRY(check_loss(files.train_val));
     files.iterations_per_epoch =
         iterations_per_epoch(dataset.train_count, files.batch_size, choices.batch_accumulation);

@@ -103,10 +103,17 @@ class GenericRules {
     /// The layers of one phase; the batch size that they share.
     Result<int> add_data(Streams streams, caffe::Phase phase, const std::string& db, const std::string& label_db,
                          std::optional<int> batch_size) {
-        if (!streams.images) streams.images = default_data_layer(dataset_.backend, phase, {"data"});
+        if (!streams.images) {
+            // Images are validated as the network is trained with them, but for chance.
+            streams.images = default_data_layer(dataset_.backend, phase, {"data"});
+            *streams.images->mutable_transform_param() = transform_;
+        }
+        transform_ = streams.images->transform_param();
+        transform_.clear_mirror();
         DIGITS_TRY(filler_.fill(*streams.images, db, batch_size));
         const int batch = filler_.batch_of(*streams.images);
-        if (files_.crop_size == 0) files_.crop_size = static_cast<int>(streams.images->transform_param().crop_size());
+        deploy_crop_ = static_cast<int>(streams.images->transform_param().crop_size());
+        if (files_.crop_size == 0) files_.crop_size = deploy_crop_;
         *files_.train_val.add_layer() = *streams.images;
         if (label_db.empty()) {
             if (streams.targets)
@@ -124,7 +131,7 @@ class GenericRules {
         auto& net = files_.deploy;
         net.add_input("data");
         auto& shape = *net.add_input_shape();
-        const int crop = files_.crop_size;
+        const int crop = deploy_crop_;
         for (const int dim :
              {1, dataset_.channels, crop > 0 ? crop : dataset_.height, crop > 0 ? crop : dataset_.width})
             shape.add_dim(dim);
@@ -141,6 +148,8 @@ class GenericRules {
     const TrainingChoices& choices_;
     TrainingFiles& files_;
     DataLayerFiller filler_;
+    caffe::TransformationParameter transform_;  ///< of the images of the phase before
+    int deploy_crop_ = 0;  ///< of the last phase added: in use, an image is prepared as in validation
 };
 
 }  // namespace

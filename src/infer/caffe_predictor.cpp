@@ -75,29 +75,33 @@ class CaffePredictor final : public Predictor {
                                    "the input is {}, the dataset's images have {} channels", shape_text(shape),
                                    preprocessing_.channels)
                             .at(deploy_file.string()));
-        preprocessing_.height = static_cast<int>(shape[2]);
-        preprocessing_.width = static_cast<int>(shape[3]);
         DIGITS_ASSIGN(const auto train_val, read_net_file(options.model_dir / "train_val.prototxt"));
-        preprocessing_.is_rgb = reads_rgb(train_val);
-        return take_mean(train_val, options.model_dir, options.dataset_dir, preprocessing_);
+        DIGITS_TRY(take_transform(train_val, options.model_dir, options.dataset_dir, preprocessing_));
+        const auto& made = preprocessing_.transformer;
+        if (made.height() != shape[2] || made.width() != shape[3])
+            return fail(make_error(ErrorCode::kInvalidArgument,
+                                   "the input is {}, the validation gives the network images of {} x {}",
+                                   shape_text(shape), made.width(), made.height())
+                            .at(deploy_file.string()));
+        return {};
     }
 
     std::size_t input_size() const override {
-        const auto& p = preprocessing_;
-        return static_cast<std::size_t>(p.channels) * static_cast<std::size_t>(p.height) *
-               static_cast<std::size_t>(p.width);
+        const auto& p = preprocessing_.transformer;
+        return static_cast<std::size_t>(p.channels()) * static_cast<std::size_t>(p.height()) *
+               static_cast<std::size_t>(p.width());
     }
 
     void prepare(const Image& image, float* input) const override { preprocessing_.apply(image, input); }
 
     Result<std::vector<BatchOutput>> run(const float* inputs, std::size_t count) override {
         DIGITS_TRY(guarded([&] {
-            const auto& p = preprocessing_;
+            const auto& p = preprocessing_.transformer;
             const auto size = static_cast<std::int64_t>(count);
-            const at::Tensor batch = at::empty({size, p.channels, p.height, p.width});
+            const at::Tensor batch = at::empty({size, p.channels(), p.height(), p.width()});
             std::copy_n(inputs, count * input_size(), batch.data_ptr<float>());
             Blob* blob = net_->find_blob(input_);
-            blob->reshape({size, p.channels, p.height, p.width});
+            blob->reshape({size, p.channels(), p.height(), p.width()});
             blob->set_data(batch.to(place(blob->device())));
         }));
         DIGITS_ASSIGN([[maybe_unused]] const float loss, net_->forward());

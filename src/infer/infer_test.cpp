@@ -5,8 +5,8 @@
 #include <nlohmann/json.hpp>
 
 #include "base/file.hpp"
+#include "caffe/prototxt.hpp"
 #include "caffe/weights.hpp"
-#include "data/records/mean.hpp"
 #include "image/encode.hpp"
 #include "infer/inference.hpp"
 #include "infer/preprocess.hpp"
@@ -23,54 +23,86 @@ Image filled(int width, int height, std::vector<std::uint8_t> pixel) {
     return image;
 }
 
-TEST(Preprocess, PutsPlanesInCaffesOrderLessTheMean) {
-    Preprocessing p;
-    p.dataset_width = p.dataset_height = p.width = p.height = 2;
-    p.mean_values = {1, 2, 3};
-    std::vector<float> out(12);
-    p.apply(filled(2, 2, {10, 20, 30}), out.data());
-    EXPECT_EQ(out, (std::vector<float>{29, 29, 29, 29, 18, 18, 18, 18, 7, 7, 7, 7}));
+/// What a network gets whose data layer for `phase` has this transform_param.
+class Preprocess : public testing::Test {
+  protected:
+    std::vector<float> apply(const std::string& transform, const Image& image, int width, int height) {
+        return apply_layer(R"(type: "Data" transform_param { )" + transform + " }", image, width, height);
+    }
+    std::vector<float> apply_layer(const std::string& layer, const Image& image, int width, int height) {
+        return apply_net("layer { name: \"data\" top: \"data\" top: \"label\" include { phase: TEST } " + layer + " }",
+                         image, width, height);
+    }
+    std::vector<float> apply_net(const std::string& net, const Image& image, int width, int height) {
+        Preprocessing p;
+        p.dataset_width = width;
+        p.dataset_height = height;
+        p.channels = channels_;
+        const auto taken = take_transform(*parse_net_text(net, "net"), folder_.path(), folder_.path() / "dataset", p);
+        EXPECT_TRUE(taken) << taken.error().to_string();
+        std::vector<float> out(static_cast<std::size_t>(p.transformer.channels() * p.transformer.height()) *
+                               static_cast<std::size_t>(p.transformer.width()));
+        p.apply(image, out.data());
+        return out;
+    }
+    /// 4 x 4 pixels of 0, 1 … 15.
+    static Image counted() {
+        Image image;
+        image.reset(4, 4, 1);
+        for (std::size_t i = 0; i < 16; ++i) image.pixels[i] = static_cast<std::uint8_t>(i);
+        return image;
+    }
+
+    TemporaryFolder folder_;
+    int channels_ = 3;
+};
+
+TEST_F(Preprocess, PutsPlanesInCaffesOrderLessTheMean) {
+    EXPECT_EQ(apply("mean_value: 1 mean_value: 2 mean_value: 3", filled(2, 2, {10, 20, 30}), 2, 2),
+              (std::vector<float>{29, 29, 29, 29, 18, 18, 18, 18, 7, 7, 7, 7}));
 }
 
-TEST(Preprocess, KeepsRgbForNetworksThatLearnedFromHdf5) {
-    Preprocessing p;
-    p.dataset_width = p.dataset_height = p.width = p.height = 2;
-    p.is_rgb = true;
-    std::vector<float> out(12);
-    p.apply(filled(2, 2, {10, 20, 30}), out.data());
-    EXPECT_EQ(out, (std::vector<float>{10, 10, 10, 10, 20, 20, 20, 20, 30, 30, 30, 30}));
-    caffe::NetParameter net;
-    net.add_layer()->set_type("Data");
-    EXPECT_FALSE(reads_rgb(net));
-    net.add_layer()->set_type("HDF5Data");
-    EXPECT_TRUE(reads_rgb(net));
+TEST_F(Preprocess, KeepsRgbForNetworksThatLearnedFromHdf5) {
+    EXPECT_EQ(apply_layer("type: \"HDF5Data\"", filled(2, 2, {10, 20, 30}), 2, 2),
+              (std::vector<float>{10, 10, 10, 10, 20, 20, 20, 20, 30, 30, 30, 30}));
 }
 
-TEST(Preprocess, ConvertsChannels) {
-    Preprocessing p;
-    p.dataset_width = p.dataset_height = p.width = p.height = 1;
-    p.channels = 1;
-    float grey = 0;
-    p.apply(filled(1, 1, {255, 255, 255}), &grey);
-    EXPECT_EQ(grey, 255);
-    p.channels = 3;
-    std::vector<float> colour(3);
-    p.apply(filled(1, 1, {77}), colour.data());
-    EXPECT_EQ(colour, (std::vector<float>{77, 77, 77}));
+TEST_F(Preprocess, ConvertsChannels) {
+    EXPECT_EQ(apply("", filled(1, 1, {77}), 1, 1), (std::vector<float>{77, 77, 77}));
+    channels_ = 1;
+    EXPECT_EQ(apply("", filled(1, 1, {255, 255, 255}), 1, 1), std::vector<float>{255});
 }
 
-TEST(Preprocess, SquashesToTheCropAndFitsTheMeanImage) {
-    const MeanBlob mean{1, 4, 4, {0, 0, 8, 8, 0, 0, 8, 8, 0, 0, 8, 8, 0, 0, 8, 8}};
-    EXPECT_EQ(resize_mean(mean, 2, 2).values, (std::vector<float>{0, 8, 0, 8}));
-    EXPECT_EQ(resize_mean({1, 1, 1, {5}}, 2, 3).values, std::vector<float>(6, 5));
-    Preprocessing p;
-    p.dataset_width = p.dataset_height = 4;
-    p.width = p.height = 2;
-    p.channels = 1;
-    p.mean = resize_mean(mean, 2, 2);
-    std::vector<float> out(4);
-    p.apply(filled(9, 9, {100}), out.data());
-    EXPECT_EQ(out, (std::vector<float>{100, 92, 100, 92}));
+TEST_F(Preprocess, ScalesAfterTheMean) {
+    channels_ = 1;
+    EXPECT_EQ(apply("scale: 0.25 mean_value: 10", filled(1, 1, {30}), 1, 1), std::vector<float>{5});
+}
+
+TEST_F(Preprocess, CutsTheCenterOutAndTheMeanImageWithIt) {
+    channels_ = 1;
+    EXPECT_EQ(apply("crop_size: 2 mirror: true", counted(), 4, 4), (std::vector<float>{5, 6, 9, 10}));
+    std::vector<float> mean(16);
+    mean[5] = 1;
+    mean[10] = 4;
+    caffe::BlobProto blob;
+    for (const int dim : {1, 1, 4, 4}) blob.mutable_shape()->add_dim(dim);
+    for (const float value : mean) blob.add_data(value);
+    ASSERT_TRUE(write_file_atomic(folder_.path() / "mean.binaryproto", blob.SerializeAsString()));
+    EXPECT_EQ(apply("crop_size: 2 mean_file: \"mean.binaryproto\"", counted(), 4, 4), (std::vector<float>{4, 6, 9, 6}));
+    fs::create_directories(folder_.path() / "dataset");
+    fs::rename(folder_.path() / "mean.binaryproto", folder_.path() / "dataset/mean.binaryproto");
+    EXPECT_EQ(apply("mean_file: \"/moved/mean.binaryproto\"", counted(), 4, 4)[10], 6) << "found in the dataset";
+}
+
+TEST_F(Preprocess, DoesWhatTheValidationDoes) {
+    channels_ = 1;
+    const std::string train = R"(layer { name: "t" type: "Data" top: "data" include { phase: TRAIN }
+                                 transform_param { scale: 2 mirror: true } })",
+                      labels = R"(layer { name: "l" type: "Data" top: "label" include { phase: TEST } })",
+                      val = R"(layer { name: "v" type: "Data" top: "data" include { phase: TEST }
+                                 transform_param { scale: 3 } })";
+    EXPECT_EQ(apply_net(train, filled(1, 1, {7}), 1, 1), std::vector<float>{14}) << "there is no validation";
+    EXPECT_EQ(apply_net(train + labels + val, filled(1, 1, {7}), 1, 1), std::vector<float>{21});
 }
 
 /// A model whose class scores are a grey 2×1 picture's pixels less 10, times 0.1.

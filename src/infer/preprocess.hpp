@@ -1,43 +1,31 @@
 #pragma once
 
 #include <filesystem>
-#include <optional>
-#include <vector>
 
 #include "base/result.hpp"
 #include "caffe.pb.h"
-#include "data/records/mean.hpp"
+#include "feed/transformer.hpp"
 #include "image/image.hpp"
 #include "image/resize.hpp"
 
 namespace digits {
 
-/// From a picture to the numbers that a classification network gets, as DIGITS prepares them: the dataset's channels
-/// and size, then (with a crop) squashed to the network's input, planes B G R of 0..255, less the mean.
+/// From an image to the numbers that a network gets: the dataset's channels and size, as when a dataset is made, then
+/// what the validation does to its records.
 struct Preprocessing {
     int dataset_width = 0, dataset_height = 0;
     int channels = 3;
     ResizeMode resize = ResizeMode::kSquash;
-    int width = 0, height = 0;       ///< of the network's input
-    std::optional<MeanBlob> mean;    ///< a whole image; of any size, fitted to the input's
-    std::vector<float> mean_values;  ///< one, or one a channel, in B G R order
-    bool is_rgb = false;             ///< planes R G B instead: the network learned from an HDF5 dataset
+    Transformer transformer;  ///< of images of the dataset's size
+    bool is_rgb = false;      ///< planes R G B instead of B G R: the network learned from an HDF5 dataset
 
-    /// Writes channels × height × width floats.
-    void apply(const Image& picture, float* out) const;
+    /// Writes the floats of one input of the network: planes of `transformer`'s size.
+    void apply(const Image& image, float* out) const;
 };
 
-/// A mean stretched to another size, bilinear.
-MeanBlob resize_mean(const MeanBlob& mean, int width, int height);
-
-/// Whether a training reads HDF5 files, whose planes are R G B.
-bool reads_rgb(const caffe::NetParameter& train_val);
-
-/// The mean that a training subtracts: `transform_param` of the network's first layer for `phase`.
-/// A mean file that is gone from its place is looked for by its name in `dataset_dir`, since a data folder may be
-/// moved. Errors: kNotFound, kDataLoss of the mean file, relative to `folder`; kInvalidArgument for another channel
-/// count.
-Status take_mean(const caffe::NetParameter& train_val, const std::filesystem::path& folder,
-                 const std::filesystem::path& dataset_dir, Preprocessing& preprocessing);
+/// What the network's data layer does, for images in use. A mean file that is gone from its place is looked for by its
+/// name in `dataset_dir`, since a data folder may be moved. Errors: those of Transformer::create.
+Status take_transform(const caffe::NetParameter& train_val, const std::filesystem::path& folder,
+                      const std::filesystem::path& dataset_dir, Preprocessing& preprocessing);
 
 }  // namespace digits

@@ -144,6 +144,13 @@ Status check_files(const std::vector<fs::path>& files) {
     return {};
 }
 
+/// The mean image that the network needs, else that of the dataset, which DIGITS packs always; empty: there is none. A
+/// mean of the network's own lies in the model's folder (prepare_model).
+fs::path mean_file_of(const ImageTransform& transform, const fs::path& model_dir, const std::string& of_dataset) {
+    const fs::path own = transform.mean_file;
+    return own.empty() || own.is_absolute() ? fs::path(of_dataset) : model_dir / own.filename();
+}
+
 /// Sorted, four blanks deep, as DIGITS writes it.
 std::string info_text(const nlohmann::json& info) {
     return info.dump(4, ' ', false, nlohmann::json::error_handler_t::replace);
@@ -163,11 +170,11 @@ nlohmann::json to_json(const ModelInfo& info) {
         {"image dimensions", {info.height, info.width, info.channels}},
         {"image resize mode", info.resize},
         {"mean file", info.mean_file},
-        {"mean subtraction", info.mean},
         {"labels file", "labels.txt"},
         {"snapshot file", info.snapshot},
         {"digits version", DIGITS_VERSION},
     };
+    add_to_info(info.transform, json);
     for (const auto& [key, value] : info.framework) json[key] = value;
     return json;
 }
@@ -191,7 +198,11 @@ Result<ModelArchive> ModelArchive::create(const ArchiveRequest& request) {
     ModelArchive archive;
     archive.files_ = request.parts.files;
     archive.files_.push_back(request.dataset_dir / "labels.txt");
-    if (!dataset.facts.mean_file.empty()) archive.files_.emplace_back(dataset.facts.mean_file);
+    ImageTransform transform;
+    transform.mean = model.mean;
+    if (request.parts.transform) transform = *request.parts.transform;
+    const auto mean_file = mean_file_of(transform, request.model_dir, dataset.facts.mean_file);
+    if (!mean_file.empty()) archive.files_.push_back(mean_file);
     archive.files_.push_back(request.model_dir / request.snapshot);
     DIGITS_TRY(check_files(archive.files_));
     const ModelInfo info{request.job_id,
@@ -204,8 +215,8 @@ Result<ModelArchive> ModelArchive::create(const ArchiveRequest& request) {
                          dataset.facts.width,
                          dataset.facts.channels,
                          dataset.resize,
-                         fs::path(dataset.facts.mean_file).filename().string(),
-                         std::string(enum_name(model.mean)),
+                         mean_file.filename().string(),
+                         transform,
                          request.snapshot,
                          request.parts.info};
     archive.info_ = info_text(to_json(info));
@@ -226,7 +237,8 @@ Result<ModelArchive> ModelArchive::create(const PretrainedArchiveRequest& reques
     known.width = facts.image.width;
     known.channels = facts.image.channels;
     known.resize = facts.image.resize;
-    known.mean = enum_name(facts.mean);
+    known.transform = facts.transform;
+    known.transform.mean = facts.mean;
     known.mean_file = facts.mean_file.value_or("");
     known.snapshot = kPretrainedWeights;
     known.framework = request.framework;

@@ -11,6 +11,7 @@
 
 #include "base/enum_names.hpp"
 #include "base/result.hpp"
+#include "models/image_transform.hpp"
 #include "models/snapshots.hpp"
 
 namespace digits {
@@ -34,6 +35,9 @@ struct ArchiveParts {
     std::vector<std::filesystem::path> files;
     /// Members of info.json: `framework`, `model file` and whatever else DIGITS writes for the framework.
     std::vector<std::pair<std::string, std::string>> info;
+    /// What is done to images before the network gets them; none: the framework does not tell, and what the model's
+    /// spec says of the mean counts.
+    std::optional<ImageTransform> transform;
 };
 
 /// What DIGITS tells about a model, in info.json and over HTTP. Texts go out as they are.
@@ -47,9 +51,9 @@ struct ModelInfo {
     int height = 0;
     int width = 0;
     int channels = 0;
-    std::string resize;                                          ///< "squash"
-    std::string mean_file;                                       ///< a file's name; empty: none
-    std::string mean;                                            ///< "image", "pixel", "none"
+    std::string resize;     ///< "squash"
+    std::string mean_file;  ///< a file's name; empty: none
+    ImageTransform transform;
     std::string snapshot;                                        ///< a weights file's name
     std::vector<std::pair<std::string, std::string>> framework;  ///< ArchiveParts::info
 };

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/file.hpp"
+#include "caffe/prototxt.hpp"
 #include "models/unpack.hpp"
 
 namespace digits {
@@ -51,8 +52,14 @@ class InfoReader {
         DIGITS_ASSIGN(found.mean, member("mean file", false));
         DIGITS_ASSIGN(found.python_layer, member("python layer file", false));
         found.image = image();
-        const auto mean = info_.value("mean subtraction", json());
-        if (mean.is_string()) found.mean_mode = find_enum<MeanMode>(mean.get<std::string>()).value_or(MeanMode::kImage);
+        DIGITS_ASSIGN(const auto train_val, member("train_val file", false));
+        // Archives of DIGITS have no keys for it.
+        if (const auto net = train_val.empty() ? fail(ErrorCode::kNotFound, "") : read_net_file(train_val); net)
+            found.transform = image_transform(input_transform(*net));
+        found.transform.mean_file.clear();
+        found.transform.mean = MeanMode::kImage;
+        take_from_info(info_, found.transform);
+        found.mean_mode = found.transform.mean;
         return found;
     }
 

@@ -19,6 +19,7 @@ struct ArchiveInfo {
     std::filesystem::path python_layer;  ///< empty: none
     PretrainedImage image;
     MeanMode mean_mode = MeanMode::kImage;
+    ImageTransform transform;  ///< its `mean` is mean_mode
 };
 
 /// Reads `info.json` among `members`, the names of the files in `folder`. Errors, `where` "info.json" or

@@ -48,6 +48,7 @@ class ArchiveTest : public testing::Test {
                                {"solver file", "solver.prototxt"},
                                {"train_val file", "train_val.prototxt"},
                                {"deploy file", "deploy.prototxt"}};
+        request_.parts.transform = *read_image_transform(job());
         request_.snapshots = *list_snapshots(job());
     }
 
@@ -101,7 +102,9 @@ TEST_F(ArchiveTest, HoldsWhatDigitsPutsIn) {
     EXPECT_EQ(members[7].second, R"({
     "caffe flavor": "Digits",
     "caffe version": ")" DIGITS_VERSION R"(",
+    "channel order": "BGR",
     "creation time": "2026-11-23 19:15:00.000000",
+    "crop size": null,
     "dataset_id": "20261123-101000-0001",
     "deploy file": "deploy.prototxt",
     "digits version": ")" DIGITS_VERSION R"(",
@@ -113,10 +116,14 @@ TEST_F(ArchiveTest, HoldsWhatDigitsPutsIn) {
         1
     ],
     "image resize mode": "squash",
+    "image scale": 1.0,
     "job id": "20261123-101500-3fa9",
     "labels file": "labels.txt",
     "mean file": "mean.binaryproto",
     "mean subtraction": "pixel",
+    "mean values": [
+        1.0
+    ],
     "model file": "original.prototxt",
     "name": "My model",
     "snapshot file": "snapshot_iter_25.caffemodel",
@@ -158,6 +165,37 @@ TEST_F(ArchiveTest, TellsOfWhatIsMissingBeforeItWrites) {
     EXPECT_THAT(ModelArchive::create(request_).error().message, testing::HasSubstr("labels.txt"));
     fs::remove(dataset() / "dataset.json");
     EXPECT_EQ(ModelArchive::create(request_).error().code, ErrorCode::kFailedPrecondition);
+}
+
+TEST_F(ArchiveTest, HoldsTheMeanOfTheNetworkItself) {
+    ModelSpec spec;
+    spec.dataset_dir = dataset().string();
+    spec.mean = MeanMode::kNone;
+    spec.network.prototxt = R"(
+        layer { name: "t" type: "Data" top: "data" top: "label" include { stage: "train" } }
+        layer { name: "v" type: "Data" top: "data" top: "label" include { stage: "val" } }
+        layer { name: "ip" type: "InnerProduct" bottom: "data" top: "ip" }
+        layer { name: "loss" type: "SoftmaxWithLoss" bottom: "ip" bottom: "label" top: "loss" exclude { stage: "deploy" } }
+        layer { name: "softmax" type: "Softmax" bottom: "ip" top: "softmax" include { stage: "deploy" } })";
+    const auto own = folder_.path() / "elsewhere.binaryproto";
+    const std::string transform = fmt::format("transform_param {{ scale: 0.017 mean_file: \"{}\" }} }}", own.string());
+    for (const auto* layer : {"\"train\" } }", "\"val\" } }"}) {
+        const auto end = spec.network.prototxt.find(layer) + std::string_view(layer).size() - 1;
+        spec.network.prototxt.replace(end, 1, transform);
+    }
+    EXPECT_THAT(prepare_model(spec, job()).error().message, testing::HasSubstr("[t] its mean_file"));
+    write(own, "own mean");
+    ASSERT_TRUE(prepare_model(spec, job()));
+    fs::remove(own);
+    ASSERT_TRUE(prepare_model(spec, job())) << "a resumed training needs the original no more";
+    request_.parts.transform = *read_image_transform(job());
+    const auto archive = ModelArchive::create(request_);
+    ASSERT_TRUE(archive) << archive.error().to_string();
+    EXPECT_THAT(archive->members(), testing::Contains("own_mean.binaryproto"));
+    EXPECT_THAT(archive->members(), testing::Not(testing::Contains("mean.binaryproto")));
+    EXPECT_THAT(archive->info(), testing::HasSubstr("\"mean file\": \"own_mean.binaryproto\""));
+    EXPECT_THAT(archive->info(), testing::HasSubstr("\"mean subtraction\": \"image\""));
+    EXPECT_THAT(archive->info(), testing::HasSubstr("\"image scale\": 0.017,"));
 }
 
 TEST_F(ArchiveTest, LeavesTheMeanOutWhenThereIsNone) {

@@ -1,6 +1,7 @@
 #include "models/prepare.hpp"
 
 #include <algorithm>
+#include <map>
 #include <tuple>
 
 #include "base/file.hpp"
@@ -41,6 +42,7 @@ namespace fs = std::filesystem;
 
 constexpr const char* kTextPlace = "/network/prototxt";
 constexpr int kFormat = 1;
+constexpr std::uint64_t kMostMeanBytes = std::uint64_t{1} << 30;
 
 Status write_if_changed(const fs::path& path, std::string_view text) {
     std::error_code ignored;
@@ -121,6 +123,27 @@ Status write_or_remove(const fs::path& path, std::string_view text) {
     return {};
 }
 
+/// A mean file that the network names itself becomes a file of the model, so that it goes with the model wherever that
+/// is used. Copied once: a resumed training needs the original no more.
+Status keep_own_mean(const std::string& dataset_mean, const fs::path& job_dir, caffe::NetParameter& train_val) {
+    std::map<std::string, std::string> kept;
+    for (auto& layer : *train_val.mutable_layer()) {
+        const std::string given = layer.transform_param().mean_file();
+        if (given.empty() || given == dataset_mean) continue;
+        auto& name = kept[given];
+        if (name.empty()) {
+            name = kept.size() == 1 ? "own_mean.binaryproto" : fmt::format("own_mean_{}.binaryproto", kept.size());
+            if (const auto bytes = read_file(job_dir / given, kMostMeanBytes)) {
+                DIGITS_TRY(write_if_changed(job_dir / name, *bytes));
+            } else if (!fs::exists(job_dir / name)) {
+                return fail(Error(bytes.error()).because(fmt::format("[{}] its mean_file", layer.name())));
+            }
+        }
+        layer.mutable_transform_param()->set_mean_file(name);
+    }
+    return {};
+}
+
 /// `augmentation.json`, only where pictures are varied.
 Status write_augmentation(const Augmentation& augmentation, const fs::path& job_dir) {
     return write_or_remove(job_dir / kAugmentationFile,
@@ -155,6 +178,7 @@ Result<PreparedModel> prepare_model(const ModelSpec& spec, const caffe::NetParam
     DIGITS_ASSIGN(auto files, task->make_networks(network, dataset.facts, choices_for(spec, dataset.facts)));
     DIGITS_TRY(check_augmentation(spec.augmentation, dataset.facts));
     DIGITS_ASSIGN(auto doubtful, check_names(network, network_text(spec)));
+    DIGITS_TRY(keep_own_mean(dataset.facts.mean_file, job_dir, files.train_val));
 
     PreparedModel prepared;
     prepared.task = dataset.task;

@@ -43,12 +43,26 @@ struct JsonBinding<PretrainedImage> {
     }
 };
 template <>
+struct JsonBinding<ImageTransform> {
+    static auto fields() {
+        return std::tuple{
+            json_field("mean_values", &ImageTransform::mean_values).help("subtracted; in the order B, G, R"),
+            json_field("scale", &ImageTransform::scale).help("factor after the mean"),
+            json_field("crop_size", &ImageTransform::crop_size)
+                .help("side of the square cut out of the center; 0: none")
+                .range(0, kMostPixels),
+            json_field("is_rgb", &ImageTransform::is_rgb).help("planes in the order R G B, not B G R"),
+        };
+    }
+};
+template <>
 struct JsonBinding<PretrainedSpec> {
     static auto fields() {
         return std::tuple{
             json_field("source", &PretrainedSpec::source).required(),
             json_field("image", &PretrainedSpec::image).help("pictures that it was trained with"),
             json_field("mean", &PretrainedSpec::mean).help("what was subtracted from them"),
+            json_field("transform", &PretrainedSpec::transform).help("what else was done to them"),
         };
     }
 };
@@ -62,6 +76,7 @@ struct JsonBinding<PretrainedFacts> {
             json_field("image", &PretrainedFacts::image),
             json_field("mean", &PretrainedFacts::mean),
             json_field("mean_file", &PretrainedFacts::mean_file),
+            json_field("transform", &PretrainedFacts::transform),
             json_field("labels", &PretrainedFacts::labels),
             json_field("classes", &PretrainedFacts::classes),
             json_field("parameters", &PretrainedFacts::parameters),

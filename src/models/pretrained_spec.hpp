@@ -10,6 +10,7 @@
 #include "base/enum_names.hpp"
 #include "base/result.hpp"
 #include "caffe/digits_rules.hpp"
+#include "models/image_transform.hpp"
 #include "models/model_spec.hpp"
 
 namespace digits {
@@ -50,6 +51,7 @@ struct PretrainedSpec {
     PretrainedSourceSpec source;
     PretrainedImage image;  ///< of files; an archive tells its own
     MeanMode mean = MeanMode::kImage;
+    std::optional<ImageTransform> transform;  ///< of a model; files and archives tell their own
 };
 
 /// Errors: kInvalidArgument with the JSON path in `where`.
@@ -64,6 +66,7 @@ struct PretrainedFacts {
     PretrainedImage image;
     MeanMode mean = MeanMode::kImage;
     std::optional<std::string> mean_file;
+    ImageTransform transform;         ///< its `mean` and `mean_file` are those above
     std::vector<std::string> labels;  ///< empty: not known
     std::int64_t classes = 0;
     std::int64_t parameters = 0;

@@ -192,7 +192,7 @@ json model_json(const Job& job, const Context& context) {
     info.created = digits_time(job.created);
     info.username = job.owner;
     info.snapshot = "no snapshots";
-    if (const auto spec = parse_model_spec(*job.spec)) info.mean = enum_name(spec->mean);
+    if (const auto spec = parse_model_spec(*job.spec)) info.transform.mean = spec->mean;
     const auto dataset = context.jobs.get(info.dataset_id);
     if (const auto spec =
             dataset ? parse_dataset_spec(*dataset->spec) : Result<DatasetSpec>(fail(ErrorCode::kNotFound, ""))) {
@@ -204,7 +204,9 @@ json model_json(const Job& job, const Context& context) {
     }
     if (const auto framework = framework_of(job)) {
         const auto dir = context.jobs.job_dir(job.id);
-        info.framework = (*framework)->archive_parts(dir).info;
+        auto parts = (*framework)->archive_parts(dir);
+        info.framework = std::move(parts.info);
+        if (parts.transform) info.transform = std::move(*parts.transform);
         if (const auto snapshots = (*framework)->snapshots(dir); snapshots && !snapshots->empty())
             info.snapshot = snapshots->back().weights;
     }

@@ -83,13 +83,20 @@ Result<JobRequest> pretrained_from_model(const Job& model, const SnapshotEntry& 
     spec.image = {dataset.facts.width, dataset.facts.height, dataset.facts.channels, dataset.resize};
     DIGITS_ASSIGN(const auto facts, read_model_facts(dir));
     spec.mean = facts.mean;
+    auto mean_file = std::filesystem::path(dataset.facts.mean_file);
+    if (auto transform = read_image_transform(dir)) {
+        spec.mean = transform->mean;
+        if (const std::filesystem::path own = transform->mean_file; !own.empty() && !own.is_absolute())
+            mean_file = dir / own.filename();
+        spec.transform = std::move(*transform);
+    }
     auto request = request_of(spec);
     request.name = model.name;
     request.group = model.group;
     add_file(request, "weights", dir / snapshot.weights, "weights");
     add_file(request, "network", dir / "original.prototxt", "network.prototxt");
     add_file(request, "labels", dataset_dir / "labels.txt", "labels.txt");
-    if (!dataset.facts.mean_file.empty()) add_file(request, "mean", dataset.facts.mean_file, "mean.binaryproto");
+    if (!mean_file.empty()) add_file(request, "mean", mean_file, "mean.binaryproto");
     return request;
 }
 

@@ -26,6 +26,7 @@ ArchiveParts CaffeFramework::archive_parts(const std::filesystem::path& job_dir)
                   {"deploy file", "deploy.prototxt"},
                   {"caffe flavor", "Digits"},
                   {"caffe version", DIGITS_VERSION}};
+    if (auto transform = read_image_transform(job_dir)) parts.transform = std::move(*transform);
     std::error_code ignored;
     if (std::filesystem::exists(job_dir / kPythonLayersFile, ignored)) {
         parts.files.push_back(job_dir / kPythonLayersFile);
