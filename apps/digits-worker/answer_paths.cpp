@@ -10,6 +10,7 @@
 #include "base/named_file.hpp"
 #include "base/regular_file.hpp"
 #include "base/safe_path.hpp"
+#include "base/text.hpp"
 #include "base/utf8.hpp"
 #include "data/records/gallery.hpp"
 #include "data/sources/image_list.hpp"
@@ -79,8 +80,8 @@ Result<json> check_places(const json& request, TaskContext& context) {
 }
 
 Result<json> read_text(const json& request, TaskContext& context) {
-    DIGITS_ASSIGN(auto text, read_named_file(request.value("path", ""), request.value("most_bytes", std::uint64_t{0}),
-                                             ReadableRoots(context.grant().roots)));
+    DIGITS_ASSIGN(auto text, read_text_file(request.value("path", ""), request.value("most_bytes", std::uint64_t{0}),
+                                            ReadableRoots(context.grant().roots)));
     if (!is_utf8(text))
         return fail(ErrorCode::kInvalidArgument, "{} is not a text in UTF-8", request.value("path", ""));
     return json{{"text", std::move(text)}};
@@ -116,6 +117,13 @@ Result<json> read_list_portion(const json& request, TaskContext& context) {
             if (count < 0) return fail(errno_error("cannot read the list", errno));
             pending.resize(before + static_cast<std::size_t>(count));
             at_end = count == 0;
+            if (offset == 0 && before == 0) {
+                // Only the beginning tells the encoding.
+                DIGITS_TRY(plain_text(pending));
+                const auto mark = pending.size() - without_byte_order_mark(pending).size();
+                pending.erase(0, mark);
+                offset += mark;
+            }
             continue;
         }
         if (end == std::string::npos && pending.empty()) break;

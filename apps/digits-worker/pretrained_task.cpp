@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "base/file.hpp"
+#include "base/text.hpp"
 #include "caffe/built_in_python.hpp"
 #include "caffe/prototxt.hpp"
 #include "caffe/upgrade.hpp"
@@ -137,7 +138,7 @@ class Import {
 
     Status read_network() {
         tell("read the network", 1);
-        auto text = read_file(info_.network, kMostText_bytes);
+        auto text = read_text_file(info_.network.string(), kMostText_bytes);
         if (!text) return fail(std::move(text.error()).at("network"));
         DIGITS_ASSIGN(net_, parse_net_text(*text, "network"));
         DIGITS_TRY(upgrade_net(net_));

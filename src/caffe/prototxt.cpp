@@ -2,7 +2,7 @@
 
 #include <google/protobuf/text_format.h>
 
-#include "base/file.hpp"
+#include "base/text.hpp"
 #include "caffe/text_parser.hpp"
 #include "caffe/upgrade.hpp"
 
@@ -18,7 +18,7 @@ Result<Parameter> parse(std::string_view text, std::string_view file_name, std::
         return fail(make_error(ErrorCode::kTooLarge, "{} bytes of text, the limit is {}", text.size(), kMostText)
                         .at(std::string(file_name)));
     Parameter parameter;
-    auto findings = parse_text(text, parameter);
+    auto findings = parse_text(without_byte_order_mark(text), parameter);
     if (findings.empty()) return parameter;
     Error error = make_error(ErrorCode::kInvalidArgument, "{}", findings.front().message)
                       .at(fmt::format("{}:{}:{}", file_name, findings.front().line, findings.front().column));
@@ -41,14 +41,14 @@ Result<caffe::SolverParameter> parse_solver_text(std::string_view text, std::str
 }
 
 Result<caffe::NetParameter> read_net_file(const std::filesystem::path& path) {
-    DIGITS_ASSIGN(const auto text, read_file(path, kMostText));
+    DIGITS_ASSIGN(const auto text, read_text_file(path.string(), kMostText));
     DIGITS_ASSIGN(auto net, parse_net_text(text, path.string()));
     if (auto changed = upgrade_net(net); !changed) return fail(std::move(changed.error()).at(path.string()));
     return net;
 }
 
 Result<caffe::SolverParameter> read_solver_file(const std::filesystem::path& path) {
-    DIGITS_ASSIGN(const auto text, read_file(path, kMostText));
+    DIGITS_ASSIGN(const auto text, read_text_file(path.string(), kMostText));
     DIGITS_ASSIGN(auto solver, parse_solver_text(text, path.string()));
     if (auto changed = upgrade_solver(solver); !changed) return fail(std::move(changed.error()).at(path.string()));
     return solver;

@@ -19,6 +19,30 @@ struct Finding {
     const char* message;  ///< of the first finding; a part of it
 };
 
+TEST(Prototxt, TakesTextsOfOtherSystems) {
+    const std::string windows =
+        "\xef\xbb\xbf"
+        "name: \"net\"\r\n# a comment\r\nlayer { name: \"a\" }\r\n";
+    const auto net = parse_net_text(windows, "net.prototxt");
+    ASSERT_TRUE(net) << net.error().to_string();
+    EXPECT_EQ(net->layer(0).name(), "a");
+    const auto wrong = parse_net_text(
+        "\xef\xbb\xbf"
+        "nam: 1\r\n",
+        "net.prototxt");
+    ASSERT_FALSE(wrong);
+    EXPECT_EQ(wrong.error().where, "net.prototxt:1:1") << "the mark is no column";
+    EXPECT_TRUE(
+        parse_solver_text("\xef\xbb\xbf"
+                          "base_lr: 0.1\r\nmax_iter: 5\r\n",
+                          "solver.prototxt"));
+    const TemporaryFolder folder;
+    ASSERT_TRUE(write_file_atomic(folder.path() / "net.prototxt", std::string("\xff\xfen\0a\0", 6)));
+    const auto foreign = read_net_file(folder.path() / "net.prototxt");
+    ASSERT_FALSE(foreign);
+    EXPECT_EQ(foreign.error().message, "the text is in UTF-16 (little endian), expected UTF-8");
+}
+
 class FindingTest : public testing::TestWithParam<Finding> {};
 
 TEST_P(FindingTest, SaysWhereAndWhatWasExpected) {

@@ -4,14 +4,14 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
-#include "base/file.hpp"
+#include "base/text.hpp"
 
 namespace digits::cli {
 
 Status choose_network(const std::string& text, const std::string& framework, Client& client, nlohmann::json& spec) {
     const bool caffe = framework.empty() || framework == "caffe";
     if (std::filesystem::is_regular_file(text)) {
-        DIGITS_ASSIGN(auto network, read_file(text, 64 << 20));
+        DIGITS_ASSIGN(auto network, read_text_file(text, 64 << 20));
         spec["network"] = {{caffe ? "prototxt" : "text", std::move(network)}};
         if (!caffe) spec["network"]["framework"] = framework;
         return {};
@@ -47,7 +47,7 @@ Status adapt_network(Client& client, nlohmann::json& spec) {
 
 Status choose_python_layers(const std::string& file, nlohmann::json& spec) {
     if (file.empty()) return {};
-    DIGITS_ASSIGN(spec["network"]["python_layers"], read_file(file, 1 << 20));
+    DIGITS_ASSIGN(spec["network"]["python_layers"], read_text_file(file, 1 << 20));
     return {};
 }
 

@@ -1,7 +1,7 @@
 #include "data/label_file.hpp"
 
 #include "base/file.hpp"
-#include "base/named_file.hpp"
+#include "base/text.hpp"
 
 namespace digits {
 namespace {
@@ -13,7 +13,7 @@ constexpr std::size_t kMostLabels = 1'000'000;
 }  // namespace
 
 Result<std::vector<std::string>> read_labels(const std::filesystem::path& file, const ReadableRoots& roots) {
-    DIGITS_ASSIGN(const auto text, read_named_file(file.native(), kMostBytes, roots));
+    DIGITS_ASSIGN(const auto text, read_text_file(file.native(), kMostBytes, roots));
     std::vector<std::string> labels;
     for (std::size_t begin = 0; begin < text.size();) {
         const auto end = std::min(text.find('\n', begin), text.size());

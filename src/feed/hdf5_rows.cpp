@@ -5,8 +5,8 @@
 #include <optional>
 #include <span>
 
-#include "base/file.hpp"
 #include "base/random.hpp"
+#include "base/text.hpp"
 #include "caffe/hdf5_handle.hpp"
 
 namespace digits {
@@ -117,7 +117,7 @@ class OpenFile {
 };
 
 Result<std::vector<fs::path>> read_list(const Hdf5RowsOptions& options) {
-    DIGITS_ASSIGN(const auto text, read_file(options.source, kMostListBytes));
+    DIGITS_ASSIGN(const auto text, read_text_file(options.source.string(), kMostListBytes));
     std::vector<fs::path> files;
     for (std::size_t begin = 0; begin < text.size();) {
         const auto end = std::min(text.find('\n', begin), text.size());

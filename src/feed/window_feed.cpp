@@ -6,6 +6,7 @@
 
 #include "base/file.hpp"
 #include "base/random.hpp"
+#include "base/text.hpp"
 #include "feed/listed_path.hpp"
 #include "image/decode.hpp"
 #include "image/resize_linear.hpp"
@@ -67,7 +68,7 @@ Result<std::unique_ptr<WindowFeed>> WindowFeed::open(const WindowOptions& option
 }
 
 Status WindowFeed::read_source() {
-    DIGITS_ASSIGN(const auto text, read_file(options_.source));
+    DIGITS_ASSIGN(const auto text, read_text_file(options_.source.string(), std::uint64_t{1} << 31));
     std::istringstream in(text);
     const auto where = [&] {
         const auto at = in.tellg() < 0 ? text.size() : static_cast<std::size_t>(in.tellg());

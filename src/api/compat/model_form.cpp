@@ -9,8 +9,8 @@
 #include "api/jobs/model_framework.hpp"
 #include "api/requests/named_places.hpp"
 #include "api/requests/warm_questions.hpp"
-#include "base/file.hpp"
 #include "base/python_interface.hpp"
+#include "base/text.hpp"
 #include "base/utf8.hpp"
 #include "models/model_spec.hpp"
 #include "models/retrain.hpp"
@@ -138,7 +138,7 @@ bool check_python_name(Form& form, const char* field, const std::string& name) {
 
 void take_uploaded_python(Form& form, const char* field, const http::Part& upload, json& network) {
     if (!check_python_name(form, field, upload.file_name)) return;
-    auto text = read_file(upload.file->path(), kMostPython_bytes);
+    auto text = read_text_file(upload.file->path().string(), kMostPython_bytes);
     if (!text) {
         form.refuse(field, text.error().message);
     } else if (!is_utf8(*text)) {

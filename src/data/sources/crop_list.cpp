@@ -5,7 +5,7 @@
 #include <charconv>
 #include <optional>
 
-#include "base/named_file.hpp"
+#include "base/text.hpp"
 #include "data/sources/delimited.hpp"
 
 namespace digits {
@@ -57,7 +57,7 @@ bool is_header(const DelimitedLine& line) {
 Result<CropList> read_crop_list(const std::filesystem::path& file, const std::filesystem::path& root,
                                 const std::vector<std::string>& roots, ScanGuard& guard) {
     constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 31;
-    DIGITS_ASSIGN(const auto text, read_named_file(file.native(), kMostBytes, ReadableRoots(roots)));
+    DIGITS_ASSIGN(const auto text, read_text_file(file.native(), kMostBytes, ReadableRoots(roots)));
     CropList list;
     AllowedRoots allowed(roots);
     LineWarnings left_out(file.string());

@@ -1,10 +1,11 @@
 #include "data/sources/delimited.hpp"
 
+#include "base/text.hpp"
+
 namespace digits {
 namespace {
 
 constexpr int kMostTold = 5;
-constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
 std::string_view trimmed(std::string_view text) {
     constexpr std::string_view kSpace = " \r";
@@ -41,9 +42,7 @@ DelimitedLine split_line(std::string_view line, int number) {
     return found;
 }
 
-DelimitedText::DelimitedText(std::string_view text) : rest_(text) {
-    if (rest_.starts_with(kByteOrderMark)) rest_.remove_prefix(kByteOrderMark.size());
-}
+DelimitedText::DelimitedText(std::string_view text) : rest_(without_byte_order_mark(text)) {}
 
 bool DelimitedText::next(DelimitedLine& line) {
     while (!rest_.empty()) {

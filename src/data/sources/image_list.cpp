@@ -4,10 +4,12 @@
 
 #include "base/file.hpp"
 #include "base/safe_path.hpp"
+#include "base/text.hpp"
 
 namespace digits {
 namespace {
 
+constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 31;
 constexpr std::string_view kSpace = " \t\r\n\v\f";
 
 std::string_view trimmed_end(std::string_view text) { return text.substr(0, text.find_last_not_of(kSpace) + 1); }
@@ -42,7 +44,7 @@ bool parse_class_line(std::string_view line, ListEntry& entry) { return parse_li
 
 Result<ImageList> read_image_list(const std::filesystem::path& file, const std::filesystem::path& root,
                                   const std::vector<std::string>& roots) {
-    DIGITS_ASSIGN(const auto text, read_file(file));
+    DIGITS_ASSIGN(const auto text, read_text_file(file.native(), kMostBytes));
     const ScanLimits no_limits;
     ScanGuard guard(no_limits);
     return parse_image_list(text, file.string(), root, roots, guard);
@@ -77,7 +79,7 @@ Result<ImageList> parse_image_list(std::string_view text, const std::string& fil
 }
 
 Result<std::vector<ListEntry>> read_strict_image_list(const std::filesystem::path& file) {
-    DIGITS_ASSIGN(const auto text, read_file(file));
+    DIGITS_ASSIGN(const auto text, read_text_file(file.native(), kMostBytes));
     std::vector<ListEntry> entries;
     Status status;
     for_each_line(text, [&](int number, std::string_view line) {
