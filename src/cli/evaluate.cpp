@@ -40,7 +40,6 @@ void print_evaluation(const json& found) {
                              {"top-1", share_text(found["top1"])},
                              {"top-5", share_text(found["top5"])},
                              {"images/s", count_text(found["images_per_s"].get<double>())}});
-    for (const auto& warning : found["warnings"]) std::cerr << "   " << warning.get<std::string>() << '\n';
     if (found["labelled"].get<std::int64_t>() == 0) return;
     std::vector<std::vector<std::string>> rows{{"class", "pictures", "precision", "recall", "F1"}};
     for (const auto& one : found["classes"]) {

@@ -47,6 +47,9 @@ Status show(const JobsArguments& a, const CommonOptions& options) {
     DIGITS_ASSIGN(auto session, Session::open(options));
     DIGITS_ASSIGN(const auto job, session.find_job("", a.job));
     std::cout << (options.json ? job.dump(2) + "\n" : job_text(job));
+    if (options.json) return {};
+    for (const auto& warning : job.value("warnings", nlohmann::json::array()))
+        std::cout << "warning: " << warning.get<std::string>() << '\n';
     return {};
 }
 

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <thread>
 
 #include "api/access.hpp"
@@ -140,11 +141,14 @@ Result<nlohmann::json> follow_job(Session& session, const std::string& id, const
     const InterruptGuard interrupts;
     nlohmann::json validation;
     std::string state;
+    std::set<std::string> warned;
     for (;;) {
         DIGITS_ASSIGN(auto job, session.client().get("/jobs/" + id));
         const auto now = job.value("state", "");
         if (now == "wait" && state != now) display.say("queued");
         state = now;
+        for (const auto& warning : job["warnings"])
+            if (auto text = warning.get<std::string>(); warned.insert(text).second) display.warn(text);
         const auto& last = job["last"];
         nlohmann::json values;
         for (const auto& [series, value] : last.items())

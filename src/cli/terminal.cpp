@@ -127,4 +127,9 @@ void ProgressDisplay::say(std::string_view text) {
     std::fprintf(stderr, "   %.*s\n", static_cast<int>(text.size()), text.data());
 }
 
+void ProgressDisplay::warn(std::string_view text) {
+    if (!quiet_) clear_line();
+    std::fprintf(stderr, "warning: %.*s\n", static_cast<int>(text.size()), text.data());
+}
+
 }  // namespace digits::cli

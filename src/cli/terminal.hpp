@@ -31,6 +31,8 @@ class ProgressDisplay {
     void show(const nlohmann::json& progress);
     /// A line that stays.
     void say(std::string_view text);
+    /// The same, also when everything else is quiet.
+    void warn(std::string_view text);
 
   private:
     void clear_line();

@@ -103,7 +103,15 @@ void apply_snapshot(ActiveJob& active, const json& event) {
     active.urgent = true;
 }
 
+void add_warning(ActiveJob& active, const std::string& text) {
+    auto& warnings = active.job.warnings;
+    if (text.empty() || warnings.size() == kMostWarnings || std::ranges::find(warnings, text) != warnings.end()) return;
+    warnings.push_back(text);
+    active.changed = true;
+}
+
 void apply_log(ActiveJob& active, const json& event) {
+    if (event.value("level", "info") == "warning") add_warning(active, event.value("text", ""));
     if (active.logs.size() < kMaxLogEvents)
         active.logs.push_back({event.value("level", "info"), event.value("text", "")});
 }

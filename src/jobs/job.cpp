@@ -104,6 +104,7 @@ Job read_job(const json& data) {
         if (const auto best = document(entry, "best")) summary.best = point_from_json(*best);
         job.metrics.push_back(std::move(summary));
     }
+    job.warnings = data.value("warnings", std::vector<std::string>{});
     job.network = document(data, "network");
     job.result = document(data, "result");
     if (const auto error = document(data, "error")) job.error = error_from_json(*error);
@@ -142,6 +143,7 @@ json job_to_json(const Job& job) {
         data["metrics"].push_back({{"series", summary.series},
                                    {"last", point_to_json(summary.last)},
                                    {"best", summary.best ? point_to_json(*summary.best) : json(nullptr)}});
+    data["warnings"] = job.warnings;
     data["network"] = job.network ? *job.network : json(nullptr);
     data["result"] = job.result ? *job.result : json(nullptr);
     data["error"] = job.error ? error_to_json(*job.error) : json(nullptr);

@@ -100,6 +100,9 @@ struct JobError {
     std::string log_tail;
 };
 
+/// More are in the log only.
+inline constexpr std::size_t kMostWarnings = 100;
+
 struct Job {
     std::string id;
     std::string kind;  ///< a name of JobManagerOptions::kinds
@@ -124,8 +127,9 @@ struct Job {
 
     std::optional<JobProgress> progress;
     std::vector<SeriesSummary> metrics;
-    JsonPtr network;  ///< `network` event of the worker, null before
-    JsonPtr result;   ///< `data` of the worker's `result` event, null before
+    std::vector<std::string> warnings;  ///< of the newest attempt, each once, at most kMostWarnings
+    JsonPtr network;                    ///< `network` event of the worker, null before
+    JsonPtr result;                     ///< `data` of the worker's `result` event, null before
     std::optional<JobError> error;
 };
 

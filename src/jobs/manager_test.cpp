@@ -39,6 +39,27 @@ TEST_F(ManagerTest, RunsAJobAndKeepsWhatItTold) {
     EXPECT_THAT(points(id), ElementsAre("0:2", "10:1"));
 }
 
+TEST_F(ManagerTest, KeepsWarningsAlsoOfAJobThatFails) {
+    json steps{emit({{"event", "log"}, {"level", "warning"}, {"text", "a class is left out"}}),
+               emit({{"event", "log"}, {"level", "info"}, {"text", "nothing to warn of"}}),
+               emit({{"event", "log"}, {"level", "warning"}, {"text", "a class is left out"}})};
+    for (int i = 0; i < 120; ++i)
+        steps.push_back(emit({{"event", "log"}, {"level", "warning"}, {"text", "number " + std::to_string(i)}}));
+    steps.push_back(emit({{"event", "failed"}, {"code", "data_loss"}, {"message", "no image"}}));
+    const auto id = submit_script(steps);
+    expect_state(id, JobState::kError);
+    const auto expect_kept = [&] {
+        const auto warnings = job(id).warnings;
+        ASSERT_EQ(warnings.size(), kMostWarnings);
+        EXPECT_THAT(warnings, testing::Contains("a class is left out").Times(1));
+        EXPECT_EQ(warnings.back(), "number 98");
+    };
+    expect_kept();
+    stop();
+    start();
+    expect_kept();
+}
+
 TEST_F(ManagerTest, TakesFilesIntoTheJobsFolder) {
     const auto list = folder_.path() / "list";
     ASSERT_TRUE(write_file_atomic(list, "a.png 0\n"));

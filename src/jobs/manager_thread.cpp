@@ -205,6 +205,7 @@ Status JobManager::Impl::start(ActiveJob& active) {
     DIGITS_ASSIGN(const auto task, make_task(active));
     DIGITS_TRY(supervisor_->start(task, active.position));
     active.job.progress.reset();
+    active.job.warnings.clear();
     set_running(active, "");
     return {};
 }

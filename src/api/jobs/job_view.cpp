@@ -111,6 +111,7 @@ json job_view(const Job& job, Detail detail) {
     for (const auto& summary : job.metrics) view["last"][summary.series] = number(summary.last.value);
     if (detail == Detail::kFull) {
         view["spec"] = *job.spec;
+        view["warnings"] = job.warnings;
         view["result"] = job.result ? *job.result : json();
     }
     return view;

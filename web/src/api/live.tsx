@@ -137,6 +137,10 @@ function apply_event(
     }
     case "log": {
       const log = data as LogEvent;
+      // The job has its warnings, which events of jobs leave out.
+      if (log.level === "warning")
+        for (const kind of ["dataset", "model", "evaluation", "pretrained"])
+          if (queries.getQueryData([kind, log.job])) refresh.add([kind, log.job]);
       tell(log.job, { type: "log", data: log });
       break;
     }

@@ -1,4 +1,4 @@
-import { Alert, Button, Stack, Text } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { Link, useParams, useSearchParams } from "react-router";
 import {
   type Evaluation,
@@ -57,6 +57,7 @@ export function EvaluationPage() {
   return (
     <>
       <JobHeader
+        warnings={evaluation?.warnings}
         job={job}
         more={
           evaluation && (
@@ -110,7 +111,7 @@ function Side({ data }: { data: Evaluation }) {
   const { job, model } = data;
   const evaluation = facts_of(data);
   const words = useText();
-  const { t, said, whole, rate } = words;
+  const { t, whole, rate } = words;
   const source_text = useSourceText();
   const spec = (job.spec ?? {}) as Partial<EvaluationSpec>;
   const items: [string, React.ReactNode][] = [
@@ -147,14 +148,9 @@ function Side({ data }: { data: Evaluation }) {
     ]);
   }
   return (
-    <Stack className="side">
+    <div className="side">
       <Facts title={t("evaluation.facts")} items={items} />
-      {evaluation?.warnings.map((warning) => (
-        <Alert key={warning} data-tone="warning">
-          <Text size="sm">{said(warning)}</Text>
-        </Alert>
-      ))}
-    </Stack>
+    </div>
   );
 }
 

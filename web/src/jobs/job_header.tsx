@@ -28,8 +28,15 @@ import { useMayChange } from "./owner";
 import { show_problem } from "./problem_note";
 import { useWaitingWords } from "./waiting";
 
+interface HeaderProps {
+  job: Job;
+  more?: ReactNode;
+  /** Of the result, for a job of an earlier version, which has none itself. */
+  warnings?: string[];
+}
+
 /** The head of every job's page: where it belongs, its name, state, progress and what can be done. */
-export function JobHeader({ job, more }: { job: Job; more?: ReactNode }) {
+export function JobHeader({ job, more, warnings }: HeaderProps) {
   const { t, duration } = useText();
   const words = useProgressWords();
   const waiting = useWaitingWords();
@@ -83,6 +90,7 @@ export function JobHeader({ job, more }: { job: Job; more?: ReactNode }) {
       </Group>
       {active && <JobProgress job={job} />}
       {job.error && <JobError job={job} />}
+      <JobWarnings warnings={job.warnings?.length ? job.warnings : (warnings ?? [])} />
     </Stack>
   );
 }
@@ -117,6 +125,33 @@ function JobError({ job }: { job: Job }) {
       <Anchor component={Link} to="?tab=log" size="sm" c="inherit" underline="always">
         {t("job.show_log")}
       </Anchor>
+    </Alert>
+  );
+}
+
+/** The first few, and the rest when asked for. */
+function JobWarnings({ warnings }: { warnings: string[] }) {
+  const { t, said } = useText();
+  const [all, set_all] = useState(false);
+  if (warnings.length === 0) return null;
+  const shown = all ? warnings : warnings.slice(0, 3);
+  return (
+    <Alert
+      data-tone="warning"
+      icon={<Icon name="warning" />}
+      title={t("job.warnings", { n: warnings.length })}
+      data-testid="warnings"
+    >
+      {shown.map((warning) => (
+        <Text key={warning} size="sm" style={{ overflowWrap: "anywhere" }}>
+          {said(warning)}
+        </Text>
+      ))}
+      {shown.length < warnings.length && (
+        <Anchor component="button" type="button" size="sm" c="inherit" underline="always" onClick={() => set_all(true)}>
+          {t("job.more_warnings", { n: warnings.length })}
+        </Anchor>
+      )}
     </Alert>
   );
 }

@@ -1,4 +1,4 @@
-import { Alert, Button, List, ScrollArea, Stack, Table, Text } from "@mantine/core";
+import { Button, List, ScrollArea, Stack, Table, Text } from "@mantine/core";
 import { Link, useParams } from "react-router";
 import { type Pretrained, pretrained_archive_url } from "../api/client";
 import { usePretrained } from "../api/queries";
@@ -21,6 +21,7 @@ export function PretrainedPage() {
   return (
     <>
       <JobHeader
+        warnings={query.data.pretrained?.warnings}
         job={job}
         more={
           job.state === "done" && (
@@ -35,7 +36,6 @@ export function PretrainedPage() {
           )
         }
       />
-      <Warnings data={query.data} />
       <div className="with-side">
         <JobTabs
           first={job.state === "error" ? "log" : "network"}
@@ -55,20 +55,6 @@ export function PretrainedPage() {
         <Side data={query.data} />
       </div>
     </>
-  );
-}
-
-function Warnings({ data: { pretrained } }: { data: Pretrained }) {
-  const { said } = useText();
-  if (!pretrained || pretrained.warnings.length === 0) return null;
-  return (
-    <Alert data-tone="warning" mb="md" py="xs">
-      <List size="sm">
-        {pretrained.warnings.map((warning) => (
-          <List.Item key={warning}>{said(warning)}</List.Item>
-        ))}
-      </List>
-    </Alert>
   );
 }
 

@@ -1,4 +1,6 @@
 export const jobs = {
+  "job.warnings": "{n} warning|{n} warnings",
+  "job.more_warnings": "Show all {n}",
   "delete.title": "Delete {name}?",
   "delete.dataset": "Its databases, lists and mean image are deleted. The original images are kept.",
   "delete.model": "Its snapshots, curves, log and evaluations are deleted. Its dataset is kept.",

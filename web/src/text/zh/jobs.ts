@@ -1,6 +1,8 @@
 import type { jobs as english } from "../en/jobs";
 
 export const jobs: Record<keyof typeof english, string> = {
+  "job.warnings": "{n} 条警告|{n} 条警告",
+  "job.more_warnings": "显示全部 {n} 条",
   "delete.title": "删除“{name}”？",
   "delete.dataset": "将删除其数据库、列表和均值图像。原始图像保留。",
   "delete.model": "将删除其快照、曲线、日志和评估。数据集保留。",
