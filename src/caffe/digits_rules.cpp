@@ -5,6 +5,7 @@
 #include "caffe/data_layers.hpp"
 #include "caffe/layer_rules.hpp"
 #include "caffe/net_state.hpp"
+#include "caffe/refused_warnings.hpp"
 #include "caffe/solver_rules.hpp"
 #include "caffe/stages.hpp"
 #include "caffe/upgrade.hpp"
@@ -122,6 +123,7 @@ Result<TrainingFiles> make_training_files(const caffe::NetParameter& original, c
     caffe::NetParameter net = original;
     DIGITS_TRY(upgrade_net(net));
     TrainingFiles files;
+    const RefusedWarnings told(files, choices);
     files.warnings = unused_stages(net);
     DIGITS_ASSIGN(auto layers, clean_up(net, dataset, files.warnings));
     DIGITS_ASSIGN(auto parts, split(std::move(layers), files.warnings));

@@ -60,6 +60,7 @@ struct TrainingChoices {
     MeanMode mean = MeanMode::kImage;
     std::optional<int> crop_size;  ///< none: as the network says
     std::optional<std::int64_t> seed;
+    std::vector<std::string>* refused_warnings = nullptr;  ///< gets the warnings of a network that is refused
 };
 
 struct TrainingFiles {

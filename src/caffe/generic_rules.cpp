@@ -4,6 +4,7 @@
 #include "caffe/digits_rules.hpp"
 #include "caffe/layer_rules.hpp"
 #include "caffe/net_state.hpp"
+#include "caffe/refused_warnings.hpp"
 #include "caffe/solver_rules.hpp"
 #include "caffe/stages.hpp"
 #include "caffe/upgrade.hpp"
@@ -162,6 +163,7 @@ Result<TrainingFiles> make_generic_training_files(const caffe::NetParameter& ori
                         .advise("Build the dataset with LMDB"));
     TrainingChoices choices = requested;
     TrainingFiles files;
+    const RefusedWarnings told(files, choices);
     if (choices.mean != MeanMode::kNone && dataset.mean_file.empty()) {
         files.warnings.emplace_back("The dataset has no mean image: nothing is subtracted");
         choices.mean = MeanMode::kNone;

@@ -6,6 +6,7 @@
 
 #include "base/file.hpp"
 #include "base/json_binding.hpp"
+#include "base/text.hpp"
 #include "caffe/built_in_python.hpp"
 #include "caffe/layer_rules.hpp"
 #include "caffe/prototxt.hpp"
@@ -177,8 +178,8 @@ Result<PreparedModel> prepare_model(const ModelSpec& spec, const caffe::NetParam
     DIGITS_ASSIGN(const auto* task, get_task(dataset.task));
     DIGITS_ASSIGN(auto files, task->make_networks(network, dataset.facts, choices_for(spec, dataset.facts)));
     DIGITS_TRY(check_augmentation(spec.augmentation, dataset.facts));
-    DIGITS_ASSIGN(auto doubtful, check_names(network, network_text(spec)));
     DIGITS_TRY(keep_own_mean(dataset.facts.mean_file, job_dir, files.train_val));
+    DIGITS_ASSIGN(auto doubtful, check_names(network, network_text(spec)));
 
     PreparedModel prepared;
     prepared.task = dataset.task;
@@ -194,11 +195,11 @@ Result<PreparedModel> prepare_model(const ModelSpec& spec, const caffe::NetParam
     prepared.facts.batch_accumulation = spec.batch_accumulation;
     prepared.facts.crop_size = files.crop_size;
     prepared.facts.mean = spec.mean;
-    DIGITS_TRY(write_if_changed(job_dir / "original.prototxt", network_text(spec)));
+    DIGITS_TRY(write_if_changed(job_dir / "original.prototxt", without_byte_order_mark(network_text(spec))));
     DIGITS_TRY(write_if_changed(job_dir / "train_val.prototxt", format_prototxt(files.train_val)));
     DIGITS_TRY(write_if_changed(job_dir / "deploy.prototxt", format_prototxt(files.deploy)));
     DIGITS_TRY(write_if_changed(prepared.solver_file, format_prototxt(files.solver)));
-    DIGITS_TRY(write_or_remove(job_dir / kPythonLayersFile, spec.network.python_layers));
+    DIGITS_TRY(write_or_remove(job_dir / kPythonLayersFile, without_byte_order_mark(spec.network.python_layers)));
     DIGITS_TRY(write_augmentation(spec.augmentation, job_dir));
     DIGITS_TRY(write_model_facts(prepared.facts, job_dir));
     prepared.solver = std::move(files.solver);
@@ -276,7 +277,12 @@ class ModelChecker {
         check_.task = task_.empty() && assumed ? assumed->task : task_;
         const auto task = get_task(check_.task);
         if (!task) return note(Severity::kError, task.error());
-        auto files = (*task)->make_networks(network, check_.dataset, choices_for(spec_, check_.dataset));
+        auto choices = choices_for(spec_, check_.dataset);
+        std::vector<std::string> refused;
+        choices.refused_warnings = &refused;
+        auto files = (*task)->make_networks(network, check_.dataset, choices);
+        if (!files)
+            for (const auto& warning : refused) note_warning(warning);
         const auto names = check_names(network, text_);
         if (!names) note(Severity::kError, names.error());
         if (!files) return note(Severity::kError, files.error());

@@ -174,6 +174,20 @@ TEST_F(PrepareTest, ACheckNeedsNoDataset) {
     EXPECT_EQ(check.findings[0].severity, Severity::kWarning);
 }
 
+TEST_F(PrepareTest, ACheckKeepsTheWarningsWhenAnErrorFollows) {
+    spec_.network = {.prototxt = R"(
+        layer { name: "t" type: "Data" top: "data" top: "label" include { stage: "train" } transform_param { crop_size: 227 } }
+        layer { name: "v" type: "Data" top: "data" top: "label" include { stage: "val" } }
+        layer { name: "ip" type: "InnerProduct" bottom: "nothing" top: "ip" })"};
+    const auto check = check_model(spec_);
+    EXPECT_FALSE(check.ok());
+    std::vector<std::string> said;
+    for (const auto& finding : check.findings)
+        said.push_back(std::string(enum_name(finding.severity)) + " " + finding.layer);
+    EXPECT_THAT(said, testing::Contains("warning t"));
+    EXPECT_THAT(said, testing::Contains("error ip"));
+}
+
 TEST_F(PrepareTest, ACheckTellsEveryFindingWithItsPlace) {
     spec_.network = {.prototxt = "layer { nam: 'x' }\nlayer { typ: 'y' }\n"};
     auto check = check_model(spec_);
