@@ -21,6 +21,20 @@ class DatasetTest(Case):
                                  "image_channels": 1, "backend": "lmdb", "encoding": "png", "compression": "none"})
         self.assertEqual((val["name"], val["entries"]), ("Create DB (val)", parse["val_count"]))
 
+    def test_classes_of_a_folder_of_its_own(self):
+        """Those below the minimum do not count: DIGITS told 3 of these 4."""
+        own = stage.server.root / "own-validation"
+        for digit, count in (("0", 3), ("1", 3), ("2", 2), ("3", 1)):
+            for i, picture in enumerate(sorted((Path(stage.pictures) / digit).iterdir())[:count]):
+                (own / digit).mkdir(parents=True, exist_ok=True)
+                (own / digit / f"{i}.png").write_bytes(picture.read_bytes())
+        answer = stage.server.post(DATASETS + ".json", dataset_form(dataset_name="own", has_val_folder="y", folder_val=own))
+        dataset = answer.json()["id"]
+        self.assertEqual(stage.server.wait_for(dataset), "Done")
+        train, val = stage.server.get(f"/datasets/{dataset}.json").json()["ParseFolderTasks"]
+        self.assertEqual((train["name"], train["label_count"]), ("Parse Folder (train)", 10))
+        self.assertEqual((val["name"], val["label_count"], val["val_count"]), ("Parse Folder (val)", 3, 8))
+
     def test_status(self):
         self.assertEqual(stage.server.get(f"/datasets/{stage.dataset_id}/status").json(),
                          {"error": None, "status": "Done", "name": "MNIST", "type": "Image Classification Dataset"})

@@ -44,6 +44,15 @@ json split_count(const std::optional<DatasetFacts>& facts, const std::string& sp
     return found ? found->count : 0;
 }
 
+/// Classes that a folder of its own gave a split: those with enough images; of the training folder all. Null while they
+/// are not known.
+json label_count(const std::optional<DatasetFacts>& facts, const std::string& split) {
+    if (!facts) return nullptr;
+    if (split == "train") return facts->labels.size();
+    const auto* found = facts->find_split(split);
+    return found ? std::ranges::count_if(found->per_class, [](auto count) { return count > 0; }) : 0;
+}
+
 /// One a folder that is looked through: what it is split into belongs to it.
 json parse_folder_tasks(const Job& job, const SourceSpec& source) {
     json tasks = json::array();
@@ -63,8 +72,7 @@ json parse_folder_tasks(const Job& job, const SourceSpec& source) {
     for (const auto& splits : folders) {
         std::string words;
         for (const auto& split : splits) words += (words.empty() ? "" : "/") + split;
-        json task{{"name", "Parse Folder (" + words + ")"},
-                  {"label_count", facts ? json(facts->labels.size()) : json()}};
+        json task{{"name", "Parse Folder (" + words + ")"}, {"label_count", label_count(facts, splits.front())}};
         for (const auto* split : {"train", "val", "test"})
             task[std::string(split) + "_count"] =
                 std::ranges::find(splits, split) != splits.end() ? split_count(facts, split) : json(0);
@@ -200,6 +208,7 @@ json model_json(const Job& job, const Context& context) {
         info.width = spec->image.width;
         info.channels = spec->image.channels;
         info.resize = enum_name(spec->image.resize);
+        info.value_range = spec->image.value_range;
         if (spec->mean) info.mean_file = "mean.binaryproto";
     }
     if (const auto framework = framework_of(job)) {
