@@ -10,6 +10,8 @@
 #include "cli/send_pictures.hpp"
 #include "cli/terminal.hpp"
 #include "data/dataset_spec.hpp"
+#include "data/image_findings.hpp"
+#include "data/sources/file_types.hpp"
 
 namespace digits::cli {
 namespace {
@@ -77,6 +79,18 @@ Result<nlohmann::json> dataset_spec(const DatasetArguments& a) {
     return spec;
 }
 
+/// EXIF orientation and images of more than 8 bits.
+void print_image_findings(const nlohmann::json& report) {
+    ImageFindings found;
+    found.turned = report["turned"];
+    if (const auto& depth = report["depth"]; !depth.is_null())
+        found.depth = {depth["images"], depth["dark"], depth["bits"], depth["lowest"], depth["highest"]};
+    if (found.depth.images > 0)
+        std::cout << fmt::format("values: {} of {} bits, from {} to {}\n", count_of(found.depth.images, "image"),
+                                 found.depth.bits, found.depth.lowest, found.depth.highest);
+    for (const auto& sentence : found.sentences()) std::cout << "warning: " << sentence << '\n';
+}
+
 void print_report(const nlohmann::json& report) {
     const auto number = [](const nlohmann::json& value) { return count_text(value.get<double>()); };
     std::cout << fmt::format("checked: {} images{}\n", number(report["checked"]),
@@ -84,6 +98,10 @@ void print_report(const nlohmann::json& report) {
     for (const auto& one : report["unreadable"]["pictures"])
         std::cout << fmt::format("unreadable: {}: {}\n", one["path"].get<std::string>(),
                                  one["reason"].get<std::string>());
+    for (const auto& name : report["unreadable_classes"])
+        std::cout << fmt::format("warning: class \"{}\" is left out: none of its training images can be read\n",
+                                 name.get<std::string>());
+    print_image_findings(report);
     if (const auto& ratio = report["imbalance"]["ratio"]; !ratio.is_null())
         std::cout << fmt::format("class imbalance: the largest class has {:.1f} times the images of the smallest\n",
                                  ratio.get<double>());
@@ -120,6 +138,8 @@ Status scan(const nlohmann::json& spec, Session& session, const CommonOptions& o
     }
     std::cout << table_text(rows);
     for (const auto& warning : found["warnings"]) std::cout << "warning: " << warning.get<std::string>() << '\n';
+    if (const auto types = found["unsupported"]["types"].get<FileTypes>(); !types.empty())
+        std::cout << "warning: " << unsupported_text(types) << '\n';
     print_report(report);
     return {};
 }

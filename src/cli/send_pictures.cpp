@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "data/sources/file_types.hpp"
 #include "image/formats.hpp"
 
 namespace digits::cli {
@@ -22,21 +23,32 @@ struct ToSend {
     std::uint64_t bytes = 0;
 };
 
-Result<std::vector<ToSend>> files_of(const fs::path& source) {
-    std::vector<ToSend> files;
+struct FilesToSend {
+    std::vector<ToSend> found;
+    FileTypes unsupported;
+};
+
+Result<FilesToSend> files_of(const fs::path& source) {
+    FilesToSend files;
     std::error_code error;
     if (!fs::is_directory(source, error)) {
         const auto size = fs::file_size(source, error);
         if (error) return fail(errno_error("cannot read " + source.string(), error.value()));
-        files.push_back({source, "archive", size});
+        files.found.push_back({source, "archive", size});
         return files;
     }
     for (auto it = fs::recursive_directory_iterator(source, error); !error && it != fs::recursive_directory_iterator();
-         it.increment(error))
-        if (it->is_regular_file() && is_image_name(it->path().native()))
-            files.push_back({it->path(), fs::relative(it->path(), source).generic_string(), it->file_size()});
+         it.increment(error)) {
+        if (it->is_directory() && is_system_folder(it->path().filename().native())) {
+            it.disable_recursion_pending();
+        } else if (it->is_regular_file() && is_image_name(it->path().native())) {
+            files.found.push_back({it->path(), fs::relative(it->path(), source).generic_string(), it->file_size()});
+        } else if (it->is_regular_file()) {
+            if (auto type = unsupported_type(it->path().native()); !type.empty()) ++files.unsupported[std::move(type)];
+        }
+    }
     if (error) return fail(errno_error("cannot read " + source.string(), error.value()));
-    if (files.empty()) return fail(ErrorCode::kNotFound, "there is no image in {}", source.string());
+    if (files.found.empty()) return fail(ErrorCode::kNotFound, "there is no image in {}", source.string());
     return files;
 }
 
@@ -108,16 +120,20 @@ class Sending {
 }  // namespace
 
 Result<std::string> send_pictures(const fs::path& source, Client& client, ProgressDisplay& display) {
-    DIGITS_ASSIGN(const auto files, files_of(source));
-    const bool archive = files.front().path == "archive" && !fs::is_directory(source);
+    DIGITS_ASSIGN(auto files, files_of(source));
+    const bool archive = files.found.front().path == "archive" && !fs::is_directory(source);
     const auto name = fs::absolute(source).lexically_normal().filename().string();
     DIGITS_ASSIGN(const auto upload, client.post("/uploads", {{"kind", archive ? "archive" : "folder"},
                                                               {"name", name.empty() ? "pictures" : name}}));
     const auto id = upload.value("id", "");
-    auto done = Sending(client, display, id, files).run();
+    auto done = Sending(client, display, id, files.found).run();
     if (done) {
         auto finished = client.post("/uploads/" + id + "/finish", json());
-        if (finished) return finished->value("path", "");
+        if (finished) {
+            add_types(finished->value("unsupported", FileTypes()), files.unsupported);
+            if (!files.unsupported.empty()) display.warn(unsupported_text(files.unsupported));
+            return finished->value("path", "");
+        }
         done = fail(std::move(finished).error());
     }
     (void)client.remove("/uploads/" + id);

@@ -18,6 +18,7 @@
 #include "data/open_source.hpp"
 #include "data/ordered_pipeline.hpp"
 #include "data/prepare_image.hpp"
+#include "data/readable_classes.hpp"
 #include "data/records/mean.hpp"
 #include "data/records/record_sink.hpp"
 
@@ -84,14 +85,20 @@ class Builder {
     struct Packed {
         std::optional<PackedRecord> record;
         std::string problem;
+        std::vector<ImageFacts> facts;
     };
 
     void remove_old_files();
     Status open_samples();
+    void warn(std::string sentence);
+    void list_unreadable(Split split, const std::string& name, const std::string& reason);
+    /// What the images turned out to be.
+    void note_findings();
     /// The order of the records; the lists name the samples in it.
     void choose_order();
     Status write_lists() const;
     Status build_split(Split split);
+    Result<PackedRecord> pack_sample(Sample sample, std::uint64_t place, MeanAccumulator* mean) const;
     Packed pack(Split split, std::uint64_t place, MeanAccumulator* mean) const;
     /// Of a target that is stored.
     Status pack_target(const Target& target, PackedRecord& record) const;
@@ -107,6 +114,7 @@ class Builder {
     std::unique_ptr<const SampleSource> source_;
     std::array<std::vector<std::uint32_t>, 3> order_;  ///< by Split
     DatasetFacts facts_;
+    ImageFindings findings_;
     std::string unreadable_;
     std::uint64_t record_count_ = 0;
 };
@@ -129,13 +137,24 @@ Status Builder::open_samples() {
     std::size_t told = 0;
     ScanLimits limits;
     limits.cancelled = [&] { return context_.abort_requested(); };
-    DIGITS_ASSIGN(source_, open_source(spec_, limits, [&](std::size_t found) {
-                      progress.add(found > told ? found - told : 0);
-                      told = found;
-                  }));
+    std::vector<std::string> left_out;
+    const auto count = [&](std::size_t found) {
+        progress.add(found > told ? found - told : 0);
+        told = found;
+    };
+    auto opened = open_source(spec_, limits, count, &left_out);
+    for (auto& warning : left_out) warn(std::move(warning));
+    if (!opened) return fail(std::move(opened).error());
+    auto source = std::move(*opened);
+    for (const auto& warning : source->facts().warnings) warn(warning);
+    const auto told_warnings = source->facts().warnings.size();
+    DIGITS_ASSIGN(auto readable, keep_readable_classes(std::move(source), threads_, limits.cancelled));
+    source_ = std::move(readable.source);
     const auto& facts = source_->facts();
-    for (const auto& warning : facts.warnings)
-        context_.emit({{"event", "log"}, {"level", "warning"}, {"text", warning}});
+    for (std::size_t i = told_warnings; i < facts.warnings.size(); ++i) warn(facts.warnings[i]);
+    for (const auto& one : readable.left_out) list_unreadable(one.split, one.name, one.reason);
+    facts_.unsupported = {count_files(facts.unsupported), facts.unsupported};
+    if (!facts.unsupported.empty()) warn(unsupported_text(facts.unsupported));
     if (facts.target != TargetKind::kClass && facts.target != TargetKind::kTensor)
         return fail(ErrorCode::kUnsupported, "samples whose target is of the kind {} cannot be stored yet",
                     enum_name(facts.target));
@@ -147,6 +166,24 @@ Status Builder::open_samples() {
     facts_.target_names = facts.target_names;
     facts_.labels = facts.labels;
     return {};
+}
+
+void Builder::warn(std::string sentence) {
+    context_.emit({{"event", "log"}, {"level", "warning"}, {"text", sentence}});
+    facts_.warnings.push_back(std::move(sentence));
+}
+
+void Builder::list_unreadable(Split split, const std::string& name, const std::string& reason) {
+    unreadable_ += fmt::format("{}\t{}\t{}\n", enum_name(split), name, reason);
+    ++facts_.unreadable.count;
+}
+
+void Builder::note_findings() {
+    facts_.turned = findings_.turned;
+    if (findings_.depth.images > 0) facts_.depth = findings_.depth;
+    for (auto& sentence : findings_.sentences()) warn(std::move(sentence));
+    if (facts_.unreadable.count > 0)
+        warn(fmt::format("{} cannot be read; unreadable.txt says why", count_of(facts_.unreadable.count, "image")));
 }
 
 void Builder::choose_order() {
@@ -184,19 +221,28 @@ Status Builder::pack_target(const Target& target, PackedRecord& record) const {
     return {};
 }
 
+Result<PackedRecord> Builder::pack_sample(Sample sample, std::uint64_t place, MeanAccumulator* mean) const {
+    const auto image =
+        prepare_image(std::move(sample.images.front()), spec_.image, SplitMix64(spec_.seed, place).next());
+    const auto* label = std::get_if<ClassLabel>(&sample.target);
+    DIGITS_ASSIGN(auto record, pack_record(image, label ? label->index : 0, spec_.storage));
+    DIGITS_TRY(pack_target(sample.target, record));
+    if (mean != nullptr) mean->add(image);
+    return record;
+}
+
 Builder::Packed Builder::pack(Split split, std::uint64_t place, MeanAccumulator* mean) const {
-    auto packed = guarded("read it", [&]() -> Result<PackedRecord> {
+    Packed packed;
+    auto record = guarded("read it", [&]() -> Result<PackedRecord> {
         DIGITS_ASSIGN(auto sample, source_->get(split, order(split)[place]));
-        const auto image =
-            prepare_image(std::move(sample.images.front()), spec_.image, SplitMix64(spec_.seed, place).next());
-        const auto* label = std::get_if<ClassLabel>(&sample.target);
-        DIGITS_ASSIGN(auto record, pack_record(image, label ? label->index : 0, spec_.storage));
-        DIGITS_TRY(pack_target(sample.target, record));
-        if (mean != nullptr) mean->add(image);
-        return record;
+        packed.facts = std::move(sample.facts);
+        return pack_sample(std::move(sample), place, mean);
     });
-    if (!packed) return {{}, packed.error().message};
-    return {std::move(*packed), {}};
+    if (record)
+        packed.record = std::move(*record);
+    else
+        packed.problem = record.error().message;
+    return packed;
 }
 
 Status Builder::build_split(Split split) {
@@ -231,11 +277,10 @@ Status Builder::build_split(Split split) {
         if (context_.abort_requested()) return fail(ErrorCode::kCancelled, "stopped while creating {}", facts.db);
         progress.add();
         if (!packed.record) {
-            const auto name = source_->name(split, order(split)[i]).text();
-            unreadable_ += fmt::format("{}\t{}\t{}\n", enum_name(split), name, packed.problem);
-            ++facts_.unreadable.count;
+            list_unreadable(split, source_->name(split, order(split)[i]).text(), packed.problem);
             return {};
         }
+        for (const auto& image : packed.facts) findings_.add(image, !spec_.image.value_range.empty());
         if (!facts.per_class.empty()) ++facts.per_class[static_cast<std::size_t>(packed.record->label)];
         ++facts.count;
         return sink->put(std::move(*packed.record));
@@ -296,11 +341,7 @@ Result<json> Builder::build() {
     DIGITS_TRY(lists.get());
     facts_.unreadable.file = "unreadable.txt";
     DIGITS_TRY(write_file_atomic(folder_ / facts_.unreadable.file, unreadable_));
-    if (facts_.unreadable.count > 0)
-        context_.emit(
-            {{"event", "log"},
-             {"level", "warning"},
-             {"text", fmt::format("{} images cannot be read; unreadable.txt says why", facts_.unreadable.count)}});
+    note_findings();
     facts_.bytes = database_bytes();
     facts_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     facts_.images_per_s = static_cast<double>(record_count_) / std::max(facts_.seconds, 1e-9);
@@ -328,6 +369,7 @@ Result<json> scan_dataset(const DatasetSpec& spec, const ScanLimits& limits) {
                     {"target_shape", facts.target_shape},
                     {"target_names", facts.target_names},
                     {"splits", std::move(splits)},
+                    {"unsupported", {{"count", count_files(facts.unsupported)}, {"types", facts.unsupported}}},
                     {"warnings", facts.warnings}};
     });
 }

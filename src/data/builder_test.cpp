@@ -5,6 +5,7 @@
 #include <atomic>
 #include <set>
 
+#include "data/dataset_facts.hpp"
 #include "data/open_source.hpp"
 #include "data/records/mean.hpp"
 #include "data/records/record_reader.hpp"
@@ -239,6 +240,113 @@ TEST(Builder, lists_damaged_images_and_goes_on) {
     EXPECT_THAT(report, Contains(HasSubstr("a HTML or XML file; expected")));
     EXPECT_THAT(report, Contains(HasSubstr(in + "b/dangling.ppm\t")));
     EXPECT_THAT(records_of(job.job_dir() / "train_db"), SizeIs(10));
+}
+
+TEST(Builder, makes_no_output_of_a_class_without_a_readable_image) {
+    JobFolder job;
+    for (const char* name : {"a", "c"}) add_class(job.root() / "in", name, 4);
+    for (int i = 0; i < 4; ++i) put_file(job.root() / fmt::format("in/b/{}.png", i), "no image");
+    put_file(job.root() / "in/c/bad.png", "no image");
+    const auto result = built(job, spec_for({{"path", job.root() / "in"}, {"percent_val", 25}}));
+    EXPECT_EQ(result["labels"], (json{"a", "c"}));
+    EXPECT_EQ(text_of(job.job_dir() / "labels.txt"), "a\nc\n");
+    EXPECT_EQ(result["splits"]["train"]["per_class"].size(), 2U);
+    for (const auto& line : lines_of(text_of(job.job_dir() / "train.txt"))) {
+        EXPECT_THAT(line, testing::AnyOf(HasSubstr("in/a/"), HasSubstr("in/c/")));
+        EXPECT_TRUE(line.ends_with(line.find("in/a/") != std::string::npos ? " 0" : " 1")) << line;
+    }
+    // Its training images are named; that of the validation set is gone with its class.
+    EXPECT_EQ(result["unreadable"]["count"], 4);
+    EXPECT_THAT(lines_of(text_of(job.job_dir() / "unreadable.txt")), Contains(HasSubstr("in/b/")).Times(3));
+    EXPECT_THAT(result["warnings"], Contains(HasSubstr("class \"b\" is left out: none of its 3 training images")));
+}
+
+TEST(Builder, refuses_a_source_with_one_readable_class) {
+    JobFolder job;
+    add_class(job.root() / "in", "a", 4);
+    for (int i = 0; i < 4; ++i) put_file(job.root() / fmt::format("in/b/{}.png", i), "no image");
+    const auto result = build_dataset(spec_for({{"path", job.root() / "in"}}), job);
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().code, ErrorCode::kDataLoss);
+    EXPECT_THAT(result.error().message, HasSubstr("only one class has readable images"));
+    EXPECT_THAT(result.error().message, HasSubstr("class \"b\" is left out"));
+}
+
+TEST(Builder, tells_why_classes_are_missing_when_it_fails) {
+    JobFolder job;
+    add_class(job.root() / "in", "a", 4);
+    for (int i = 0; i < 4; ++i) put_file(job.root() / fmt::format("in/b/{}.psd", i), "8BPS");
+    for (int i = 0; i < 4; ++i) add_class(job.root() / "in", fmt::format("small {}", i), 1);
+    const auto result = build_dataset(spec_for({{"path", job.root() / "in"}}), job);
+    ASSERT_FALSE(result);
+    EXPECT_THAT(result.error().message,
+                HasSubstr("has only one class with at least 2 images, expected two or more; class "
+                          "\"b\" is left out: not enough images (0"));
+    EXPECT_THAT(result.error().message, HasSubstr("; and 3 more"));
+    for (const char* words : {"class \"b\" is left out", "class \"small 3\" is left out", "skipped: .psd 4"})
+        EXPECT_THAT(job.logs(), Contains(HasSubstr(words)));
+}
+
+/// A list of labels says what the outputs are.
+TEST(Builder, keeps_an_unreadable_class_that_labels_name) {
+    JobFolder job;
+    add_class(job.root() / "in", "a", 2);
+    put_file(job.root() / "in/b/0.png", "no image");
+    put_file(job.root() / "labels.txt", "a\nb\n");
+    put_file(job.root() / "train.txt", "a/000.png 0\na/001.png 0\nb/0.png 1\n");
+    const auto result = built(job, spec_for({{"type", "lists"},
+                                             {"train", job.root() / "train.txt"},
+                                             {"labels", job.root() / "labels.txt"},
+                                             {"root", job.root() / "in"}}));
+    EXPECT_EQ(result["labels"], (json{"a", "b"}));
+    EXPECT_EQ(result["splits"]["train"]["per_class"], (json{2, 0}));
+}
+
+TEST(Builder, tells_what_kinds_of_files_it_found) {
+    JobFolder job;
+    const auto stored = fs::path(DIGITS_SOURCE_DIR) / "tests/images/in";
+    for (const char* name : {"a", "b"}) add_class(job.root() / "in", name, 2);
+    put_file(job.root() / "in/a/turned.jpg", text_of(stored / "turned.jpg"));
+    put_file(job.root() / "in/b/turned3.png", text_of(stored / "turned3.png"));
+    put_file(job.root() / "in/b/deep.pgm", std::string("P5 4 1 65535\n\0\3\0\x10\x04\0\x0f\xab", 21));
+    put_file(job.root() / "in/b/drawing.psd", "8BPS");
+    const auto result = built(job, spec_for({{"path", job.root() / "in"}, {"percent_val", 0}}));
+    EXPECT_EQ(result["unsupported"], (json{{"count", 1}, {"types", {{".psd", 1}}}}));
+    EXPECT_EQ(result["turned"], 2);
+    EXPECT_EQ(result["depth"], (json{{"images", 1}, {"dark", 1}, {"bits", 16}, {"lowest", 3.0}, {"highest", 4011.0}}));
+    for (const char* sentence :
+         {"1 file of unsupported types is skipped: .psd 1", "2 images are turned upright by their EXIF orientation",
+          "1 image of 16 bits becomes nearly black: all values lie from 3 to 4011. Set the value range to 0, 4095"}) {
+        EXPECT_THAT(result["warnings"], Contains(sentence));
+        EXPECT_THAT(job.logs(), Contains(sentence));
+    }
+    const auto kept = *read_dataset_facts(job.job_dir());
+    EXPECT_EQ(kept.turned, 2U);
+    EXPECT_EQ(kept.unsupported.types, (FileTypes{{".psd", 1}}));
+    EXPECT_EQ(kept.depth->highest, 4011);
+    EXPECT_THAT(kept.warnings, SizeIs(3));
+}
+
+TEST(Builder, scales_by_a_value_range) {
+    JobFolder job;
+    for (const char* name : {"a", "b"})
+        for (int i = 0; i < 2; ++i)
+            put_file(job.root() / fmt::format("in/{}/{}.pgm", name, i),
+                     std::string("P5 4 1 65535\n\0\0\0\x10\x08\0\x0f\xff", 21));
+    put_file(job.root() / "in/b/eight.png", *encode_png(ramp(4, 1, 1, 9)));
+    auto document = json{{"source", {{"path", job.root() / "in"}, {"percent_val", 0}}},
+                         {"image", {{"width", 4}, {"height", 1}, {"channels", 1}, {"value_range", {0, 4095}}}},
+                         {"shuffle", false}};
+    const auto result = built(job, *parse_dataset_spec(document));
+    EXPECT_EQ(result["depth"]["dark"], 0);
+    EXPECT_EQ(result["warnings"], json::array());
+    for (const auto& record : records_of(job.job_dir() / "train_db"))
+        EXPECT_THAT(record.image.pixels, testing::AnyOf(ElementsAre(0, 1, 128, 255), ElementsAre(9, 16, 23, 30)));
+    document["image"]["value_range"] = {4095, 0};
+    const auto wrong = parse_dataset_spec(document);
+    ASSERT_FALSE(wrong);
+    EXPECT_EQ(wrong.error().where, "/image/value_range");
+    EXPECT_EQ(wrong.error().message, "Value range must be two numbers, the lower one first, got 4095, 0");
 }
 
 TEST(Builder, survives_every_stored_image_cut_at_each_length) {

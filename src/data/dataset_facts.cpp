@@ -27,6 +27,21 @@ struct JsonBinding<UnreadableFacts> {
     }
 };
 template <>
+struct JsonBinding<UnsupportedFacts> {
+    static auto fields() {
+        using F = UnsupportedFacts;
+        return std::tuple{json_field("count", &F::count), json_field("types", &F::types)};
+    }
+};
+template <>
+struct JsonBinding<DepthFindings> {
+    static auto fields() {
+        using F = DepthFindings;
+        return std::tuple{json_field("images", &F::images), json_field("dark", &F::dark), json_field("bits", &F::bits),
+                          json_field("lowest", &F::lowest), json_field("highest", &F::highest)};
+    }
+};
+template <>
 struct JsonBinding<DatasetFacts> {
     static auto fields() {
         using F = DatasetFacts;
@@ -43,6 +58,10 @@ struct JsonBinding<DatasetFacts> {
             json_field("mean_file", &F::mean_file),
             json_field("mean_pixel", &F::mean_pixel).help("in blob order: blue, green, red"),
             json_field("unreadable", &F::unreadable),
+            json_field("unsupported", &F::unsupported).help("files that are not images by their names, by type"),
+            json_field("turned", &F::turned).help("images that their EXIF orientation turned"),
+            json_field("depth", &F::depth).help("of images with more than 8 bits; null without any"),
+            json_field("warnings", &F::warnings),
             json_field("bytes", &F::bytes),
             json_field("seconds", &F::seconds),
             json_field("images_per_s", &F::images_per_s),

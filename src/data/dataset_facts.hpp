@@ -11,6 +11,7 @@
 
 #include "base/result.hpp"
 #include "data/dataset_spec.hpp"
+#include "data/image_findings.hpp"
 #include "data/sample.hpp"
 
 namespace digits {
@@ -26,6 +27,12 @@ struct SplitFacts {
 struct UnreadableFacts {
     std::uint64_t count = 0;
     std::string file;
+};
+
+/// Files that are not images by their names.
+struct UnsupportedFacts {
+    std::uint64_t count = 0;
+    FileTypes types;
 };
 
 /// What `dataset.json` says of a finished dataset (docs/formats/specs.md). The builder writes it; everybody else reads
@@ -45,7 +52,11 @@ struct DatasetFacts {
     std::optional<std::string> mean_file;
     std::optional<std::vector<double>> mean_pixel;  ///< one a channel, in blob order (B, G, R)
     UnreadableFacts unreadable;
-    std::uint64_t bytes = 0;  ///< of the databases
+    UnsupportedFacts unsupported;
+    std::uint64_t turned = 0;            ///< images that their EXIF orientation turned
+    std::optional<DepthFindings> depth;  ///< none without images of more than 8 bits
+    std::vector<std::string> warnings;   ///< whole sentences: what was left out and the like
+    std::uint64_t bytes = 0;             ///< of the databases
     double seconds = 0;
     double images_per_s = 0;
 

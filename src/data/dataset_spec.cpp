@@ -99,6 +99,10 @@ Result<DatasetSpec> parse_dataset_spec(const nlohmann::json& json) {
     if (std::ranges::find(kind.tasks, spec.task) == kind.tasks.end())
         return invalid("/type", fmt::format("A source of the type {} is for {}, not for \"{}\"", kind.name,
                                             words_of(kind.tasks), spec.task));
+    const auto& range = spec.image.value_range;
+    if (!range.empty() && (range.size() != 2 || !(range[0] < range[1])))
+        return invalid("/image/value_range", fmt::format("Value range must be two numbers, the lower one first, got {}",
+                                                         fmt::join(range, ", ")));
     // As DIGITS: HDF5 holds plain numbers, and LMDB has no compression of its own.
     if (spec.storage.backend == DatasetBackend::kHdf5) spec.storage.encoding = RecordEncoding::kNone;
     if (spec.storage.backend == DatasetBackend::kLmdb) spec.storage.compression = Hdf5Compression::kNone;

@@ -42,6 +42,8 @@ struct ImageSpec {
     int height = 256;
     int channels = 3;
     ResizeMode resize = ResizeMode::kSquash;
+    /// The samples of an image of more than 8 bits that become 0 and 255; empty: by the depth of its file.
+    std::vector<double> value_range;
 };
 
 struct StorageSpec {

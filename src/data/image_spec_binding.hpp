@@ -23,7 +23,12 @@ struct JsonBinding<ImageSpec> {
             json_field("resize", &S::resize)
                 .label("Resize transformation")
                 .help("How an image of another aspect ratio is fitted")
-                .digits("resize_mode")};
+                .digits("resize_mode"),
+            json_field("value_range", &S::value_range)
+                .help(
+                    "Of images with more than 8 bits: the lowest and the highest value, such as 0, 4095, which become "
+                    "black and white; empty: by the depth of the file")
+                .advanced()};
     }
 };
 template <>

@@ -5,20 +5,29 @@
 
 namespace digits {
 
-Result<Image> decode_any(std::string_view bytes) { return decode_image(bytes); }
 namespace {
 
 SourceContext context_of(const DatasetSpec& spec, const ScanLimits& limits, std::function<void(std::size_t)> found) {
-    return {decode_any, spec.seed, spec.roots, limits, std::move(found)};
+    return {decode_with_facts, decoding_of(spec.image), spec.seed, spec.roots, limits, std::move(found)};
 }
 
 }  // namespace
 
+DecodeOptions decoding_of(const ImageSpec& spec) {
+    DecodeOptions options;
+    if (spec.value_range.empty()) return options;
+    options.depth = DepthConversion::kGivenRange;
+    options.range = {spec.value_range.front(), spec.value_range.back()};
+    return options;
+}
+
 Result<std::unique_ptr<SampleSource>> open_source(const DatasetSpec& spec, const ScanLimits& limits,
-                                                  std::function<void(std::size_t)> found) {
+                                                  std::function<void(std::size_t)> found,
+                                                  std::vector<std::string>* left_out) {
     const auto& [kind, options] = spec.source;
-    return guarded("find the samples",
-                   [&] { return kind->open(*options, context_of(spec, limits, std::move(found))); });
+    auto context = context_of(spec, limits, std::move(found));
+    context.left_out = left_out;
+    return guarded("find the samples", [&] { return kind->open(*options, context); });
 }
 
 Result<Sample> example_sample(const DatasetSpec& spec, const ScanLimits& limits) {

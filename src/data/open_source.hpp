@@ -9,12 +9,13 @@
 
 namespace digits {
 
-/// As decode_image, within its usual limits.
-Result<Image> decode_any(std::string_view bytes);
+/// How the images of a dataset, and those that its networks are asked about, are decoded.
+DecodeOptions decoding_of(const ImageSpec& spec);
 
-/// The samples that a spec means. Errors: as SourceKind::open.
+/// The samples that a spec means. `left_out`: as SourceContext has it. Errors: as SourceKind::open.
 Result<std::unique_ptr<SampleSource>> open_source(const DatasetSpec& spec, const ScanLimits& limits = {},
-                                                  std::function<void(std::size_t)> found = {});
+                                                  std::function<void(std::size_t)> found = {},
+                                                  std::vector<std::string>* left_out = nullptr);
 /// One sample to show what a spec does. Errors: as SourceKind::example.
 Result<Sample> example_sample(const DatasetSpec& spec, const ScanLimits& limits = {});
 

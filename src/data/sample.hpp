@@ -13,6 +13,7 @@
 
 #include "base/enum_names.hpp"
 #include "image/image.hpp"
+#include "image/image_facts.hpp"
 
 namespace digits {
 
@@ -92,7 +93,8 @@ struct SampleName {
 struct Sample {
     std::vector<Image> images;  ///< as decoded, in their own sizes
     Target target;
-    std::string name;  ///< SampleName::text()
+    std::string name;                 ///< SampleName::text()
+    std::vector<ImageFacts> facts{};  ///< of the files of `images`; empty where they are no image files
 };
 
 template <>

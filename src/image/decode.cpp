@@ -143,12 +143,6 @@ void codec::luma_chroma_to_rgb(std::uint8_t* pixel) {
     for (int c = 0; c < 3; ++c) pixel[c] = static_cast<std::uint8_t>(std::clamp(rgb[c], 0, 255));
 }
 
-bool ImageFacts::loses_range() const {
-    constexpr double kFewLevels = 16;
-    if (floating || white <= 0) return range.highest > range.lowest && range.highest - range.lowest < kFewLevels;
-    return white > 255 && range.highest > 0 && range.highest <= white / kFewLevels;
-}
-
 Result<Image> decode_image(std::string_view bytes, const DecodeOptions& options) {
     Image image;
     DIGITS_TRY(decode_image_into(bytes, options, image));

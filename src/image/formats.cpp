@@ -42,6 +42,11 @@ constexpr std::array<FormatInfo, 12> kFormats{{
 }};
 
 constexpr std::string_view kLeftBehind[]{"thumbs.db", "desktop.ini", "ehthumbs.db"};
+constexpr std::string_view kSystemFolders[]{
+    ".ipynb_checkpoints", "__macosx",        "@eadir",     "$recycle.bin", "system volume information",
+    ".trashes",           ".spotlight-v100", ".fseventsd", ".git"};
+constexpr std::string_view kTrash = ".trash-";  ///< of freedesktop.org, before a user's number
+constexpr std::string_view kAppleDouble = "._";
 constexpr std::size_t kLongestEnding = 12;
 
 std::string lower(std::string_view text) {
@@ -51,9 +56,14 @@ std::string lower(std::string_view text) {
     return out;
 }
 
+std::string_view without_folders(std::string_view name) {
+    name.remove_prefix(std::min(name.find_last_of("/\\") + 1, name.size()));
+    return name;
+}
+
 /// In lower case, with the dot; "" without one. Takes no notice of folders before the name.
 std::string ending_of(std::string_view name) {
-    name.remove_prefix(std::min(name.find_last_of("/\\") + 1, name.size()));
+    name = without_folders(name);
     const auto dot = name.rfind('.');
     return dot == std::string_view::npos || dot == 0 ? "" : lower(name.substr(dot));
 }
@@ -89,15 +99,22 @@ ImageFormat sniff_image(std::string_view bytes) {
 }
 
 bool is_image_name(std::string_view name) {
+    if (without_folders(name).starts_with(kAppleDouble)) return false;
     const auto ending = ending_of(name);
     return !ending.empty() && std::any_of(kFormats.begin(), kFormats.end(), [&](const auto& format) {
         return std::find(format.endings.begin(), format.endings.end(), ending) != format.endings.end();
     });
 }
 
+bool is_system_folder(std::string_view name) {
+    const auto known = lower(name);
+    return known.starts_with(kTrash) ||
+           std::find(std::begin(kSystemFolders), std::end(kSystemFolders), known) != std::end(kSystemFolders);
+}
+
 std::string unsupported_type(std::string_view name) {
     if (is_image_name(name)) return "";
-    name.remove_prefix(std::min(name.find_last_of("/\\") + 1, name.size()));
+    name = without_folders(name);
     if (name.empty() || name[0] == '.') return "";
     if (std::find(std::begin(kLeftBehind), std::end(kLeftBehind), lower(name)) != std::end(kLeftBehind)) return "";
     const auto ending = ending_of(name);

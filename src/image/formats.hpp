@@ -46,7 +46,11 @@ std::string readable_formats();
 ImageFormat sniff_image(std::string_view bytes);
 
 /// Whether a file name has an ending of a format that is read, in any case. What a file holds is sniff_image's matter.
+/// "._cat.jpg" is none: macOS keeps what foreign disks cannot hold of cat.jpg in it.
 bool is_image_name(std::string_view name);
+/// Whether a folder of this name holds copies, thumbnails or deleted files of a program or an operating system
+/// (.ipynb_checkpoints, __MACOSX, @eaDir, $RECYCLE.BIN …), so that no image in it counts.
+bool is_system_folder(std::string_view name);
 /// How a file that is no image by its name is counted: its ending in lower case with the dot (".psd"), "no ending", or
 /// "other" for one of more than 12 characters or with unusual ones. "" for an image, and for what operating systems and
 /// editors leave in folders (Thumbs.db, .DS_Store, desktop.ini, hidden files).

@@ -173,8 +173,8 @@ Result<json> evaluate(const EvaluationSpec& spec, const std::string& framework, 
     const auto& grant = context.grant();
     DIGITS_ASSIGN(auto inference, Inference::open({grant.model_dir, grant.dataset_dir, grant.weights, device,
                                                    spec.threads, framework}));
-    PictureSourceOptions options{spec.source, grant.dataset_dir, inference->facts().labels, grant.roots,
-                                 thread_count(spec.threads)};
+    PictureSourceOptions options{spec.source, grant.dataset_dir,          inference->facts().labels,
+                                 grant.roots, thread_count(spec.threads), inference->decoding()};
     DIGITS_ASSIGN(auto source, open_picture_source(options, [&](std::size_t) { return !context.abort_requested(); }));
     return Evaluation(spec, context, std::move(inference), std::move(source)).run();
 }

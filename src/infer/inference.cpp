@@ -8,7 +8,7 @@
 #include "base/named_file.hpp"
 #include "data/dataset_facts.hpp"
 #include "data/label_file.hpp"
-#include "image/decode.hpp"
+#include "data/open_source.hpp"
 
 namespace digits {
 
@@ -69,9 +69,9 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-Result<Image> read_image(const std::string& path, const ReadableRoots& roots) {
+Result<Image> read_image(const std::string& path, const ReadableRoots& roots, const DecodeOptions& decoding) {
     DIGITS_ASSIGN(const auto bytes, read_named_file(path, kMaxImageBytes, roots));
-    return decode_image(bytes);
+    return decode_image(bytes, decoding);
 }
 
 }  // namespace
@@ -86,6 +86,7 @@ Result<std::unique_ptr<Inference>> Inference::open(const InferenceOptions& optio
     inference->roots_ = ReadableRoots(options.roots);
     DIGITS_ASSIGN(auto dataset, read_dataset_facts(options.dataset_dir));
     DIGITS_ASSIGN(inference->task_, get_task(dataset.task));
+    inference->decoding_ = decoding_of(dataset.image);
     inference->facts_ = {std::move(dataset.labels), std::move(dataset.target_names)};
     if (inference->facts_.labels.empty() && dataset.target == TargetKind::kClass) {
         DIGITS_ASSIGN(inference->facts_.labels, read_labels(options.dataset_dir / "labels.txt"));
@@ -116,7 +117,7 @@ Result<nlohmann::json> Inference::answer_layers(const nlohmann::json& request) {
     const auto start = std::chrono::steady_clock::now();
     DIGITS_ASSIGN(const auto wanted, parse_json<LayersRequest>(request));
     DIGITS_ASSIGN(const auto bytes, read_named_file(wanted.path, kMaxImageBytes, roots_));
-    const auto image = decode_image(bytes);
+    const auto image = decode_image(bytes, decoding_);
     if (!image)
         return fail(make_error(ErrorCode::kInvalidArgument, "the image cannot be read: {}", image.error().message)
                         .at("/image"));
@@ -145,7 +146,7 @@ Result<nlohmann::json> Inference::answer(const nlohmann::json& request) {
     std::vector<std::size_t> places;
     for (const auto& [path] : wanted.images) {
         nlohmann::json answer{{"path", path}, {"predictions", nlohmann::json::array()}, {"error", nullptr}};
-        if (auto image = read_image(path, roots_)) {
+        if (auto image = read_image(path, roots_, decoding_)) {
             places.push_back(answers.size());
             images.push_back(std::move(*image));
         } else {

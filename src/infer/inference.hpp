@@ -9,7 +9,7 @@
 #include "base/result.hpp"
 #include "base/safe_path.hpp"
 #include "engine/net/blob.hpp"
-#include "image/image.hpp"
+#include "image/decode.hpp"
 #include "infer/predictor.hpp"
 #include "tasks/task.hpp"
 
@@ -35,6 +35,8 @@ class Inference {
     const Task& task() const { return *task_; }
     const TargetFacts& facts() const { return facts_; }
     Predictor& predictor() { return *predictor_; }
+    /// How images are decoded: as those of the dataset.
+    const DecodeOptions& decoding() const { return decoding_; }
 
     /// The task's answer for each image.
     Result<std::vector<nlohmann::json>> ask(const std::vector<Image>& images, const AnswerOptions& options);
@@ -49,6 +51,7 @@ class Inference {
 
     const Task* task_ = nullptr;
     ReadableRoots roots_;
+    DecodeOptions decoding_;
     TargetFacts facts_;
     std::unique_ptr<Predictor> predictor_;
 };

@@ -8,6 +8,7 @@
 
 #include "base/file.hpp"
 #include "base/safe_path.hpp"
+#include "base/text.hpp"
 #include "data/dataset_facts.hpp"
 #include "data/records/record_reader.hpp"
 #include "data/sources/image_list.hpp"
@@ -174,7 +175,7 @@ class FileSource final : public PictureSource {
   public:
     static Result<std::unique_ptr<PictureSource>> of_list(const PictureSourceOptions& options) {
         std::unique_ptr<FileSource> source(new FileSource(options));
-        DIGITS_ASSIGN(const auto text, read_file(options.source.path, kMaxList_bytes));
+        DIGITS_ASSIGN(const auto text, read_text_file(options.source.path, kMaxList_bytes));
         const auto listed =
             parse_picture_list(text, options.source.root, static_cast<std::size_t>(options.source.limit));
         std::uint64_t beyond = 0;
@@ -246,13 +247,14 @@ class FileSource final : public PictureSource {
             }
         }
         const auto bytes = read_file(path, kMaxPicture_bytes);
-        picture.image = bytes ? decode_image(*bytes) : Result<Image>(fail(bytes.error()));
+        picture.image = bytes ? decode_image(*bytes, decoding_) : Result<Image>(fail(bytes.error()));
         return picture;
     }
 
   private:
     explicit FileSource(const PictureSourceOptions& options) {
         threads_ = options.threads;
+        decoding_ = options.decoding;
         for (const auto& root : options.roots) roots_.emplace_back(root);
     }
 
@@ -268,6 +270,7 @@ class FileSource final : public PictureSource {
     }
 
     std::vector<fs::path> roots_;
+    DecodeOptions decoding_;
     std::vector<std::pair<std::string, int>> files_;
 };
 

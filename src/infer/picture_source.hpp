@@ -9,7 +9,7 @@
 
 #include "base/result.hpp"
 #include "data/evaluation_spec.hpp"
-#include "image/image.hpp"
+#include "image/decode.hpp"
 
 namespace digits {
 
@@ -43,6 +43,7 @@ struct PictureSourceOptions {
     std::vector<std::string> labels;
     std::vector<std::string> roots;  ///< where files may lie; none: anywhere
     int threads = 1;
+    DecodeOptions decoding{};  ///< of image files
 };
 
 /// `found` is called now and then with how many pictures of a folder were found; false stops with kCancelled. Errors:

@@ -175,6 +175,7 @@ nlohmann::json to_json(const ModelInfo& info) {
         {"digits version", DIGITS_VERSION},
     };
     add_to_info(info.transform, json);
+    if (!info.value_range.empty()) json["image value range"] = info.value_range;
     for (const auto& [key, value] : info.framework) json[key] = value;
     return json;
 }
@@ -218,7 +219,8 @@ Result<ModelArchive> ModelArchive::create(const ArchiveRequest& request) {
                          mean_file.filename().string(),
                          transform,
                          request.snapshot,
-                         request.parts.info};
+                         request.parts.info,
+                         dataset.value_range};
     archive.info_ = info_text(to_json(info));
     archive.file_name_ = archive_name(request, *snapshot);
     archive.format_ = request.format;

@@ -56,6 +56,7 @@ struct ModelInfo {
     ImageTransform transform;
     std::string snapshot;                                        ///< a weights file's name
     std::vector<std::pair<std::string, std::string>> framework;  ///< ArchiveParts::info
+    std::vector<double> value_range{};                           ///< ImageSpec::value_range; empty: not mentioned
 };
 nlohmann::json to_json(const ModelInfo& info);
 

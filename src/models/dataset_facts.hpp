@@ -15,8 +15,9 @@ TrainingData training_data(const DatasetFacts& dataset, const std::filesystem::p
 /// What a model needs of a finished dataset's folder.
 struct DatasetFolder {
     TrainingData facts;
-    std::string resize;  ///< how images were fitted
-    std::string task;    ///< a name of tasks()
+    std::string resize;                 ///< how images were fitted
+    std::string task;                   ///< a name of tasks()
+    std::vector<double> value_range{};  ///< ImageSpec::value_range
 };
 
 /// Errors: as read_dataset_facts().

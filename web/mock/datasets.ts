@@ -17,6 +17,11 @@ export const routes: Routes = {
         count: 1,
         pictures: [{ path: "/data/mnist/train/3/00007.png", split: "train", reason: "the file is cut off" }],
       },
+      unreadable_classes: [],
+      turned: 3,
+      depth: spec_range(data.spec)
+        ? { images: 5, dark: 0, bits: 16, lowest: 3, highest: 4011, suggested: [] }
+        : { images: 5, dark: 5, bits: 16, lowest: 3, highest: 4011, suggested: [0, 4095] },
       bytes: 38e6,
       seconds: 9,
       imbalance: { ratio: 1.24, verdict: "even" },
@@ -81,7 +86,12 @@ function scan(spec: { source?: { path?: string; train?: string }; image?: { widt
     );
   if (spec.image && !(spec.image.width >= 1))
     refuse(422, "invalid_argument", `width must be 1 to 10000, got ${spec.image.width}`, "/spec/image/width");
-  return { labels, splits: splits(), warnings: ["3 files are not images, for instance /data/mnist/train/README"] };
+  return {
+    labels,
+    splits: splits(),
+    unsupported: { count: 12, types: { ".psd": 12 } },
+    warnings: ['class "rare" is left out: not enough images (1, expected at least 2)'],
+  };
 }
 
 export function dataset_step(state: MockState, entry: Entry): void {
@@ -118,6 +128,11 @@ export function finish_dataset(state: MockState, entry: Entry): void {
     images_per_s: 6600,
   } as never;
   state.stop(entry, "done");
+}
+
+function spec_range(spec: object): boolean {
+  const { image } = spec as { image?: { value_range?: number[] } };
+  return (image?.value_range ?? []).length > 0;
 }
 
 function splits(): Record<string, unknown> {

@@ -5,6 +5,7 @@
 
 #include "base/random.hpp"
 #include "data/guard.hpp"
+#include "data/image_findings.hpp"
 #include "data/open_source.hpp"
 #include "data/ordered_pipeline.hpp"
 #include "data/prepare_image.hpp"
@@ -27,6 +28,7 @@ constexpr double kOtherWork = 1.2;
 struct Probe {
     std::string problem;
     std::size_t bytes = 0;
+    std::vector<ImageFacts> facts;
     int width = 0, height = 0;  ///< before it is resized
 };
 
@@ -40,14 +42,53 @@ Probe probe(const DatasetSpec& spec, const SampleSource& source, Place place) {
     Probe found;
     const auto record = guarded("read it", [&]() -> Result<PackedRecord> {
         DIGITS_ASSIGN(auto sample, source.get(place.split, place.index));
+        found.facts = std::move(sample.facts);
         auto& image = sample.images.front();
         found.width = image.width;
         found.height = image.height;
         return pack_record(prepare_image(std::move(image), spec.image, 0), 0, spec.storage);
     });
-    if (!record) return Probe{record.error().message};
-    found.bytes = record->bytes.size();
+    if (record)
+        found.bytes = record->bytes.size();
+    else
+        found.problem = record.error().message;
     return found;
+}
+
+/// Which classes have no readable training image: the creation leaves them out.
+class ClassTally {
+  public:
+    explicit ClassTally(const SampleSource& source)
+        : source_(source),
+          readable_(source.facts().labels.size()),
+          samples_(samples_per_class(source, Split::kTrain)) {}
+
+    void add_readable(Split split, std::size_t index) {
+        if (split != Split::kTrain || readable_.empty()) return;
+        const auto target = source_.target(split, index);
+        if (const auto* label = std::get_if<ClassLabel>(&target))
+            readable_[static_cast<std::size_t>(label->index)] = true;
+    }
+    /// Once all samples are read.
+    std::vector<std::string> unreadable() const {
+        std::vector<std::string> names;
+        const auto& facts = source_.facts();
+        for (std::size_t i = 0; facts.labels_are_found && i < samples_.size(); ++i)
+            if (samples_[i] > 0 && !readable_[i]) names.push_back(facts.labels[i]);
+        return names;
+    }
+
+  private:
+    const SampleSource& source_;
+    std::vector<bool> readable_;
+    std::vector<std::uint64_t> samples_;
+};
+
+json depth_json(const ImageFindings& findings) {
+    const auto& depth = findings.depth;
+    if (depth.images == 0) return nullptr;
+    return {{"images", depth.images}, {"dark", depth.dark},       {"bits", depth.bits},
+            {"lowest", depth.lowest}, {"highest", depth.highest}, {"suggested", findings.suggested_range()}};
 }
 
 /// The lower of the two in the middle.
@@ -70,10 +111,14 @@ json check_images(const DatasetSpec& spec, const SampleSource& source, Clock::ti
     double bytes = 0;
     std::vector<int> widths, heights;
     json named = json::array();
+    ImageFindings findings;
+    ClassTally classes(source);
     const auto consume = [&](std::uint64_t i, Probe probe) -> Status {
         ++checked;
         bytes += static_cast<double>(probe.bytes);
         if (probe.problem.empty()) {
+            for (const auto& image : probe.facts) findings.add(image, !spec.image.value_range.empty());
+            classes.add_readable(all[i].split, all[i].index);
             widths.push_back(probe.width);
             heights.push_back(probe.height);
         }
@@ -94,6 +139,9 @@ json check_images(const DatasetSpec& spec, const SampleSource& source, Clock::ti
     return {{"checked", checked},
             {"all", checked == all.size()},
             {"unreadable", {{"count", unreadable}, {"pictures", std::move(named)}}},
+            {"unreadable_classes", checked == all.size() ? json(classes.unreadable()) : json::array()},
+            {"turned", findings.turned},
+            {"depth", depth_json(findings)},
             {"median_size", widths.empty() ? json() : json{{"width", median(widths)}, {"height", median(heights)}}},
             {"bytes", readable > 0 ? json(bytes * samples_bytes * share) : json()},
             {"seconds", checked > 0 ? json(seconds * share * kOtherWork) : json()}};

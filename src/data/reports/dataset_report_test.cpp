@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "data/image_findings.hpp"
 #include "data/reports/resize_example.hpp"
 #include "data/testing.hpp"
 #include "image/encode.hpp"
@@ -80,6 +81,48 @@ TEST(DatasetReport, finds_equal_pictures_the_worst_first) {
     ASSERT_THAT(found["examples"], SizeIs(2));
     EXPECT_THAT(found["examples"][0][0]["path"].get<std::string>(), EndsWith("train/b/1.png"));
     EXPECT_EQ(found["examples"][0][1]["split"], "val");
+}
+
+TEST(DatasetReport, tells_what_the_files_are) {
+    const TemporaryFolder folder;
+    const auto stored = fs::path(DIGITS_SOURCE_DIR) / "tests/images/in";
+    for (int i = 0; i < 3; ++i) {
+        add_picture(folder.path() / fmt::format("a/{}.png", i), i);
+        put_file(folder.path() / fmt::format("broken/{}.png", i), "x");
+    }
+    put_file(folder.path() / "b/turned.jpg", text_of(stored / "turned.jpg"));
+    put_file(folder.path() / "b/deep.pgm", std::string("P5 4 1 65535\n\0\3\0\x10\x04\0\x0f\xab", 21));
+    auto spec = spec_of(folder.path());
+    const auto report = reported(spec);
+    EXPECT_EQ(report["turned"], 1);
+    EXPECT_EQ(report["unreadable_classes"], (json{"broken"}));
+    EXPECT_EQ(report["depth"]["dark"], 1);
+    EXPECT_EQ(report["depth"]["lowest"], 3);
+    EXPECT_EQ(report["depth"]["highest"], 4011);
+    EXPECT_EQ(report["depth"]["suggested"], (json{0, 4095}));
+    spec.image.value_range = {0, 4095};
+    const auto scaled = reported(spec);
+    EXPECT_EQ(scaled["depth"]["dark"], 0);
+    EXPECT_EQ(scaled["depth"]["suggested"], json::array());
+}
+
+TEST(DatasetReport, suggests_a_range_that_keeps_the_values) {
+    const auto suggested = [](double lowest, double highest, double white, bool floating) {
+        ImageFacts facts;
+        facts.bits = floating ? 32 : 16;
+        facts.floating = floating;
+        facts.white = white;
+        facts.range = {lowest, highest};
+        ImageFindings findings;
+        findings.add(facts, false);
+        return findings.suggested_range();
+    };
+    EXPECT_EQ(suggested(3, 1023, 65535, false), (std::vector<double>{0, 1023}));
+    EXPECT_EQ(suggested(3, 1024, 65535, false), (std::vector<double>{0, 2047}));
+    EXPECT_EQ(suggested(0, 60000, 65535, false), std::vector<double>());
+    EXPECT_EQ(suggested(0.1, 0.7, 0, true), (std::vector<double>{0, 1}));
+    EXPECT_EQ(suggested(-2.5, 3.5, 0, true), (std::vector<double>{-2.5, 3.5}));
+    EXPECT_EQ(suggested(0, 8.5, 0, true), (std::vector<double>{0, 8.5}));
 }
 
 TEST(DatasetReport, without_time_speaks_for_a_sample) {

@@ -8,6 +8,7 @@
 #include "data/records/datum.hpp"
 #include "data/records/record_sink.hpp"
 #include "data/sources/image_files.hpp"
+#include "image/decode.hpp"
 #include "image/encode.hpp"
 
 namespace digits {
@@ -43,14 +44,8 @@ Result<std::string> picture_url(const Image& image, int most_side) {
 }
 
 Result<nlohmann::json> resize_example(const DatasetSpec& spec, const std::string& path, const ScanLimits& limits) {
-    Result<Sample> sample = Sample{{}, {}, path};
-    if (path.empty()) {
-        sample = example_sample(spec, limits);
-    } else if (auto image = ImageReader({}, decode_any).read(path)) {
-        sample->images.push_back(std::move(*image));
-    } else {
-        sample = fail(std::move(image).error());
-    }
+    auto sample = path.empty() ? example_sample(spec, limits)
+                               : ImageReader({}, decode_with_facts, decoding_of(spec.image)).read({path});
     if (!sample) {
         auto error = std::move(sample).error();
         // The image was the caller's choice, not ours.

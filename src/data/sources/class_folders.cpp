@@ -2,6 +2,7 @@
 
 #include "data/sources/class_split.hpp"
 #include "data/sources/image_files.hpp"
+#include "data/sources/left_out.hpp"
 #include "data/sources/source_binding.hpp"
 #include "data/sources/split_fields.hpp"
 #include "data/sources/walk.hpp"
@@ -93,6 +94,7 @@ class FolderScanner {
     Result<std::unique_ptr<SampleSource>> scan() {
         const auto& o = options_;
         DIGITS_TRY(guard_.check());
+        facts_.labels_are_found = true;
         DIGITS_TRY(scan_training());
         DIGITS_TRY(scan_other(Split::kVal, o.val_path, "/source/val_path", o.val_min_per_class, o.val_max_per_class));
         DIGITS_TRY(
@@ -110,6 +112,7 @@ class FolderScanner {
             return fail(std::move(error));
         }
         facts_.warnings.insert(facts_.warnings.end(), scan->warnings.begin(), scan->warnings.end());
+        add_types(scan->unsupported, facts_.unsupported);
         Classes classes;
         for (auto& one : scan->classes) classes.push_back({std::move(one.label), std::move(one.files)});
         return classes;
@@ -134,10 +137,11 @@ class FolderScanner {
                                 .advise("rename one: _ and a space are the same in a class name"));
         ClassDealer(context_.seed, facts_).deal(classes, limits, val, test, adder());
         if (facts_.labels.size() < 2)
-            return fail(make_error(ErrorCode::kInvalidArgument,
-                                   "{} has {} classes with at least {} images, expected two or more", options_.path,
-                                   facts_.labels.size(), least)
-                            .at("/source/path"));
+            return fail(with_causes(
+                make_error(ErrorCode::kInvalidArgument, "{} has {} with at least {} images, expected two or more",
+                           options_.path, facts_.labels.empty() ? "no class" : "only one class", least)
+                    .at("/source/path"),
+                facts_, context_));
         return {};
     }
 
@@ -170,10 +174,7 @@ struct ClassFolders {
         DIGITS_ASSIGN(const auto file, find_first_image(options.path, roots, guard));
         if (file.empty())
             return fail(make_error(ErrorCode::kNotFound, "there is no image in {}", options.path).at("/source/path"));
-        DIGITS_ASSIGN(auto image, ImageReader(context).read(file));
-        Sample sample{{}, {}, file};
-        sample.images.push_back(std::move(image));
-        return sample;
+        return ImageReader(context).read({file});
     }
 };
 

@@ -3,6 +3,7 @@
 #include "data/sources/class_split.hpp"
 #include "data/sources/crop_list.hpp"
 #include "data/sources/image_files.hpp"
+#include "data/sources/left_out.hpp"
 #include "data/sources/source_binding.hpp"
 #include "data/sources/split_fields.hpp"
 #include "data/sources/walk.hpp"
@@ -48,6 +49,7 @@ struct Crops {
         if (!options.root.empty()) DIGITS_TRY(check_folder(options.root, "/source/root"));
         DIGITS_ASSIGN(auto list, read_crop_list(options.crops, options.root, context.roots, guard));
         SourceFacts facts;
+        facts.labels_are_found = true;
         facts.warnings = std::move(list.warnings);
         std::map<std::string, std::vector<ListEntry>> by_label;
         for (auto& crop : list.entries) by_label[crop.label].push_back({std::move(crop.path), 0, crop.box});
@@ -61,11 +63,12 @@ struct Crops {
         const ClassLimits limits{options.min_per_class, options.max_per_class};
         ClassDealer(context.seed, facts).deal(classes, limits, options.percent_val, options.percent_test, add);
         if (facts.labels.size() < 2)
-            return fail(make_error(ErrorCode::kInvalidArgument,
-                                   "{} has {} labels with at least {} rectangles, expected two or more", options.crops,
-                                   facts.labels.size(),
-                                   ClassDealer::least_of(limits, options.percent_val, options.percent_test))
-                            .at("/source/crops"));
+            return fail(with_causes(make_error(ErrorCode::kInvalidArgument,
+                                               "{} has {} labels with at least {} rectangles, expected two or more",
+                                               options.crops, facts.labels.size(),
+                                               ClassDealer::least_of(limits, options.percent_val, options.percent_test))
+                                        .at("/source/crops"),
+                                    facts, context));
         return std::make_unique<LabelledFiles>(std::move(facts), std::move(splits), context);
     }
 
@@ -73,10 +76,7 @@ struct Crops {
         ScanGuard guard(context.limits);
         DIGITS_ASSIGN(const auto list, read_crop_list(options.crops, options.root, context.roots, guard));
         const auto& first = list.entries.front();
-        DIGITS_ASSIGN(auto image, ImageReader(context).read(first.path, first.box));
-        Sample sample{{}, {}, SampleName{first.path, first.box}.text()};
-        sample.images.push_back(std::move(image));
-        return sample;
+        return ImageReader(context).read({first.path, first.box});
     }
 };
 

@@ -3,12 +3,13 @@
 #include <charconv>
 #include <cmath>
 
-#include "base/named_file.hpp"
 #include "base/random.hpp"
 #include "base/safe_path.hpp"
+#include "base/text.hpp"
 #include "data/sources/class_split.hpp"
 #include "data/sources/delimited.hpp"
 #include "data/sources/image_files.hpp"
+#include "data/sources/left_out.hpp"
 #include "data/sources/source_binding.hpp"
 #include "data/sources/split_fields.hpp"
 #include "data/sources/walk.hpp"
@@ -61,10 +62,15 @@ struct Row {
 class CsvReader {
   public:
     CsvReader(const CsvOptions& options, const SourceContext& context, ScanGuard& guard)
-        : options_(options), allowed_(context.roots), roots_(context.roots), guard_(guard), left_out_(options.csv) {}
+        : options_(options),
+          context_(context),
+          allowed_(context.roots),
+          roots_(context.roots),
+          guard_(guard),
+          left_out_(options.csv) {}
 
     Result<std::vector<Row>> read(SourceFacts& facts, std::size_t most_rows = SIZE_MAX) {
-        DIGITS_ASSIGN(const auto text, read_named_file(options_.csv, kMostBytes, roots_));
+        DIGITS_ASSIGN(const auto text, read_text_file(options_.csv, kMostBytes, roots_));
         DelimitedText lines(text);
         std::vector<Row> rows;
         bool is_first = true;
@@ -84,10 +90,10 @@ class CsvReader {
         }
         facts.warnings = left_out_.finish();
         if (rows.empty())
-            return fail(make_error(ErrorCode::kInvalidArgument,
-                                   "no valid line, expected a path and one or more numbers{}",
-                                   facts.warnings.empty() ? "" : "; " + facts.warnings.front())
-                            .at(options_.csv));
+            return fail(with_causes(
+                make_error(ErrorCode::kInvalidArgument, "no valid line, expected a path and one or more numbers")
+                    .at(options_.csv),
+                facts, context_));
         facts.target = TargetKind::kTensor;
         facts.target_shape = {static_cast<int>(count_)};
         return rows;
@@ -124,6 +130,7 @@ class CsvReader {
     }
 
     const CsvOptions& options_;
+    const SourceContext& context_;
     AllowedRoots allowed_;
     ReadableRoots roots_;
     ScanGuard& guard_;
@@ -160,11 +167,7 @@ class Csv final : public SampleSource {
     const SourceFacts& facts() const override { return facts_; }
     std::size_t size(Split split) const override { return rows(split).size(); }
     Result<Sample> get(Split split, std::size_t index) const override {
-        const auto& row = rows(split)[index];
-        DIGITS_ASSIGN(auto image, images_.read(row.path));
-        Sample sample{{}, target(split, index), row.path};
-        sample.images.push_back(std::move(image));
-        return sample;
+        return images_.read(name(split, index), target(split, index));
     }
     SampleName name(Split split, std::size_t index) const override { return {rows(split)[index].path}; }
     Target target(Split split, std::size_t index) const override {

@@ -26,26 +26,27 @@ Result<Image> cut_out(const Image& image, const PixelBox& box) {
 
 bool has_image_extension(std::string_view name) { return is_image_name(name); }
 
-Result<Image> ImageReader::read_unnamed(const std::string& path, const std::optional<PixelBox>& box) const {
-    if (is_web_address(path)) return fail(ErrorCode::kUnsupported, "an address in the network; expected a file");
-    DIGITS_ASSIGN(const auto bytes, read_named_file(path, kMostImageBytes, roots_));
-    DIGITS_ASSIGN(auto image, decode_(bytes));
-    if (!box) return image;
-    return cut_out(image, *box);
+Result<DecodedImage> ImageReader::decode(const SampleName& name) const {
+    if (is_web_address(name.path)) return fail(ErrorCode::kUnsupported, "an address in the network; expected a file");
+    DIGITS_ASSIGN(const auto bytes, read_named_file(name.path, kMostImageBytes, roots_));
+    DIGITS_ASSIGN(auto decoded, decode_(bytes, decoding_));
+    if (name.box) {
+        DIGITS_ASSIGN(decoded.image, cut_out(decoded.image, *name.box));
+    }
+    return decoded;
 }
 
-Result<Image> ImageReader::read(const std::string& path, const std::optional<PixelBox>& box) const {
-    auto image = guarded("read it", [&] { return read_unnamed(path, box); });
-    if (!image) return fail(std::move(image).error().at(SampleName{path, box}.text()));
-    return image;
+Result<Sample> ImageReader::read(const SampleName& name, Target target) const {
+    auto decoded = guarded("read it", [&] { return decode(name); });
+    if (!decoded) return fail(std::move(decoded).error().at(name.text()));
+    Sample sample{{}, std::move(target), name.text()};
+    sample.images.push_back(std::move(decoded->image));
+    sample.facts.push_back(decoded->facts);
+    return sample;
 }
 
 Result<Sample> LabelledFiles::get(Split split, std::size_t index) const {
-    const auto& entry = entries(split)[index];
-    DIGITS_ASSIGN(auto image, images_.read(entry.path, entry.box));
-    Sample sample{{}, ClassLabel{entry.label}, entry.name()};
-    sample.images.push_back(std::move(image));
-    return sample;
+    return images_.read(name(split, index), target(split, index));
 }
 
 SampleName LabelledFiles::name(Split split, std::size_t index) const {

@@ -19,17 +19,19 @@ bool has_image_extension(std::string_view name);
 /// Reads and decodes image files inside the roots. Any number of threads.
 class ImageReader {
   public:
-    ImageReader(const std::vector<std::string>& roots, ImageDecoder decode) : roots_(roots), decode_(decode) {}
-    explicit ImageReader(const SourceContext& context) : ImageReader(context.roots, context.decode) {}
+    ImageReader(const std::vector<std::string>& roots, ImageDecoder decode, const DecodeOptions& decoding = {})
+        : roots_(roots), decode_(decode), decoding_(decoding) {}
+    explicit ImageReader(const SourceContext& context) : ImageReader(context.roots, context.decode, context.decoding) {}
 
-    /// The image, or a rectangle of it. Errors at its name.
-    Result<Image> read(const std::string& path, const std::optional<PixelBox>& box = std::nullopt) const;
+    /// A sample of the image, or of a rectangle of it, with what its file is. Errors at its name.
+    Result<Sample> read(const SampleName& name, Target target = {}) const;
 
   private:
-    Result<Image> read_unnamed(const std::string& path, const std::optional<PixelBox>& box) const;
+    Result<DecodedImage> decode(const SampleName& name) const;
 
     ReadableRoots roots_;
     ImageDecoder decode_;
+    DecodeOptions decoding_;
 };
 
 /// Samples that are image files, or rectangles of them, with a class each: what most sources come down to.

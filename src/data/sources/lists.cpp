@@ -1,9 +1,10 @@
 #include "data/sources/lists.hpp"
 
-#include "base/named_file.hpp"
+#include "base/text.hpp"
 #include "data/label_file.hpp"
 #include "data/sources/class_split.hpp"
 #include "data/sources/image_files.hpp"
+#include "data/sources/left_out.hpp"
 #include "data/sources/source_binding.hpp"
 #include "data/sources/split_fields.hpp"
 #include "data/sources/walk.hpp"
@@ -85,7 +86,7 @@ Result<std::vector<std::string>> class_names(const std::string& file, const Read
 
 Result<ImageList> list_of(const std::string& file, const ListOptions& options, const SourceContext& context,
                           ScanGuard& guard) {
-    DIGITS_ASSIGN(const auto text, read_named_file(file, kMostBytes, ReadableRoots(context.roots)));
+    DIGITS_ASSIGN(const auto text, read_text_file(file, kMostBytes, ReadableRoots(context.roots)));
     return parse_image_list(text, file, options.root, context.roots, guard);
 }
 
@@ -107,9 +108,11 @@ struct Lists {
                                                      list.skipped_lines.size(), first_lines(list.skipped_lines)));
             for (const auto& entry : list.entries)
                 if (static_cast<std::size_t>(entry.label) >= facts.labels.size())
-                    return fail(make_error(ErrorCode::kInvalidArgument, "{} has class {}, but {} names only {} classes",
-                                           entry.path, entry.label, options.labels, facts.labels.size())
-                                    .at(file));
+                    return fail(with_causes(
+                        make_error(ErrorCode::kInvalidArgument, "{} has class {}, but {} names only {} classes",
+                                   entry.path, entry.label, options.labels, facts.labels.size())
+                            .at(file),
+                        facts, context));
             splits[split] = std::move(list.entries);
         }
         return std::make_unique<LabelledFiles>(std::move(facts), std::move(splits), context);
@@ -119,10 +122,7 @@ struct Lists {
         ScanGuard guard(context.limits);
         DIGITS_ASSIGN(const auto list, list_of(options.train, options, context, guard));
         const auto& first = list.entries.front();
-        DIGITS_ASSIGN(auto image, ImageReader(context).read(first.path));
-        Sample sample{{}, ClassLabel{first.label}, first.name()};
-        sample.images.push_back(std::move(image));
-        return sample;
+        return ImageReader(context).read({first.path}, ClassLabel{first.label});
     }
 };
 

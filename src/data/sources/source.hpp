@@ -12,8 +12,10 @@
 #include "base/registry.hpp"
 #include "base/result.hpp"
 #include "data/sample.hpp"
+#include "data/sources/file_types.hpp"
 #include "data/sources/scan_limits.hpp"
 #include "data/split.hpp"
+#include "image/decode.hpp"
 
 namespace digits {
 
@@ -23,9 +25,11 @@ struct FieldList;
 struct SourceFacts {
     TargetKind target = TargetKind::kClass;
     std::vector<std::string> labels;        ///< of classes, by their number
+    bool labels_are_found = false;          ///< a class is there because samples have it, not because a list names it
     std::vector<int> target_shape;          ///< of tensors
     std::vector<std::string> target_names;  ///< of a tensor's values, where the source names them
     std::vector<std::string> warnings;      ///< whole sentences: what was left out, where and why
+    FileTypes unsupported;                  ///< files among the samples that are not images by their names
 };
 
 /// The samples of a dataset, read one by one. The same options on the same files give the same samples in the same
@@ -65,15 +69,17 @@ struct SourcePlace {
 };
 
 /// Makes an image of an encoded one. The server links sources but no decoders, so whoever opens a source brings it.
-using ImageDecoder = Result<Image> (*)(std::string_view bytes);
+using ImageDecoder = Result<DecodedImage> (*)(std::string_view bytes, const DecodeOptions& options);
 
 /// What opening a source depends on beside its options.
 struct SourceContext {
     ImageDecoder decode = nullptr;
+    DecodeOptions decoding;
     std::uint64_t seed = 1;          ///< of splits and choices
     std::vector<std::string> roots;  ///< where files may lie; empty: everywhere
     ScanLimits limits;
-    std::function<void(std::size_t)> found;  ///< called now and then with the number of images so far
+    std::function<void(std::size_t)> found;        ///< called now and then with the number of images so far
+    std::vector<std::string>* left_out = nullptr;  ///< gets the warnings when the source cannot be opened
 };
 
 /// One way to say where samples come from. The server parses and checks options; only a worker opens a source.

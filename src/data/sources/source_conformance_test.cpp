@@ -99,6 +99,7 @@ TEST_P(SourceCase, finds_what_is_expected) {
     const auto warnings = wanted.value("warnings", json::array());
     EXPECT_EQ(facts.warnings.size(), warnings.size()) << testing::PrintToString(facts.warnings);
     for (const auto& warning : warnings) EXPECT_THAT(facts.warnings, Contains(HasSubstr(warning.get<std::string>())));
+    EXPECT_EQ(json(facts.unsupported), wanted.value("unsupported", json::object()));
     // A split is chosen by a seed, so that only all of them together are sure.
     std::multiset<std::string> found, named;
     std::map<std::string, std::string> unreadable;

@@ -13,7 +13,9 @@
 #include <vector>
 
 #include "data/guard.hpp"
+#include "data/sources/file_types.hpp"
 #include "data/sources/image_files.hpp"
+#include "image/formats.hpp"
 
 namespace digits {
 namespace {
@@ -39,9 +41,10 @@ class Unpacking {
             DIGITS_TRY(take(entry));
         }
         if (pictures_ == 0)
-            return fail(make_error(ErrorCode::kInvalidArgument, "there is no picture in the archive")
+            return fail(make_error(ErrorCode::kInvalidArgument, "there is no image in the archive{}",
+                                   unsupported_.empty() ? "" : "; " + unsupported_text(unsupported_))
                             .advise("Pack a folder with one sub-folder a class"));
-        return nlohmann::json{{"pictures", pictures_}, {"bytes", bytes_}, {"passed_over", passed_over_}};
+        return nlohmann::json{{"pictures", pictures_}, {"bytes", bytes_}, {"unsupported", unsupported_}};
     }
 
   private:
@@ -100,9 +103,10 @@ class Unpacking {
             return fail(ErrorCode::kInvalidArgument, "the archive has \"{}\", which is neither file nor folder", name);
         if (archive_entry_is_encrypted(entry)) return fail(ErrorCode::kInvalidArgument, "\"{}\" is encrypted", name);
         const bool hidden = std::ranges::any_of(
-            parts, [](const std::string& part) { return part.front() == '.' || part == "__MACOSX"; });
-        if (parts.empty() || hidden || !has_image_extension(parts.back())) {
-            ++passed_over_;
+            parts, [](const std::string& part) { return part.front() == '.' || is_system_folder(part); });
+        if (parts.empty() || hidden) return {};
+        if (!has_image_extension(parts.back())) {
+            if (auto type = unsupported_type(parts.back()); !type.empty()) ++unsupported_[std::move(type)];
             return {};
         }
         fs::path place = folder_;
@@ -146,7 +150,7 @@ class Unpacking {
     std::uint64_t entries_ = 0;
     std::uint64_t pictures_ = 0;
     std::uint64_t bytes_ = 0;
-    std::uint64_t passed_over_ = 0;
+    FileTypes unsupported_;
 };
 
 }  // namespace

@@ -17,9 +17,10 @@ struct PictureLimits {
 };
 
 /// Unpacks the pictures of a .zip, .tar, .tar.gz, .tar.bz2 or .tar.xz into an existing folder, with the folders they
-/// lie in. Anything else (texts, hidden files, what macOS adds) is passed over. `{"pictures", "bytes", "passed_over"}`.
-/// Errors: kInvalidArgument for paths that lead out, links, devices, encrypted members and archives without pictures;
-/// kTooLarge over a limit; kDataLoss for a damaged archive. After an error the folder is empty.
+/// lie in. Anything else (texts, hidden files, what macOS adds) is passed over. `{"pictures", "bytes", "unsupported"}`,
+/// the last with the number of files of each type (file_types.hpp). Errors: kInvalidArgument for paths that lead out,
+/// links, devices, encrypted members and archives without pictures; kTooLarge over a limit; kDataLoss for a damaged
+/// archive. After an error the folder is empty.
 Result<nlohmann::json> unpack_pictures(const std::filesystem::path& archive, const std::filesystem::path& folder,
                                        const PictureLimits& limits = {});
 

@@ -16,6 +16,7 @@
 
 #include "data/ordered_pipeline.hpp"
 #include "data/sources/image_files.hpp"
+#include "image/formats.hpp"
 
 namespace digits {
 namespace {
@@ -27,7 +28,6 @@ namespace fs = std::filesystem;
 constexpr std::array<std::uint64_t, 17> kKernelFileSystems{
     0x9fa0,     0x62656572, 0x64626720, 0x74726163, 0x73636673, 0x27e0eb,   0x63677270, 0xcafe4a11, 0x6165676c,
     0x62656570, 0x1cd1,     0x19800202, 0x42494e4d, 0xf97cff8c, 0x6e736673, 0xde5e81e4, 0x65735543};
-constexpr std::array<std::string_view, 2> kLeftOut{".ipynb_checkpoints", "__MACOSX"};
 
 bool is_kernel_file_system(int fd) {
     struct statfs info{};
@@ -35,10 +35,8 @@ bool is_kernel_file_system(int fd) {
            std::ranges::find(kKernelFileSystems, static_cast<std::uint64_t>(info.f_type)) != kKernelFileSystems.end();
 }
 
-/// A name of a folder that counts.
-bool counts(std::string_view name) {
-    return name != "." && name != ".." && std::ranges::find(kLeftOut, name) == kLeftOut.end();
-}
+/// An entry of a folder that counts.
+bool counts(std::string_view name) { return name != "." && name != ".." && !is_system_folder(name); }
 
 struct Identity {
     dev_t device = 0;
@@ -74,6 +72,7 @@ class Walker {
   public:
     Walker(const ReadableRoots& roots, ScanGuard& guard) : roots_(roots), guard_(guard) {}
     std::vector<std::string> warnings;
+    FileTypes unsupported;
 
     /// The folder to begin with, whose path may lead over links. What lies above it is not walked into again.
     Result<Folder> open_start(const fs::path& path) {
@@ -129,7 +128,10 @@ class Walker {
             auto inner = start + entry->d_name;
             const auto kind = kind_of(folder.fd(), *entry);
             if (kind == EntryKind::kOther) {
-                if (has_image_extension(entry->d_name)) add(std::move(inner), files);
+                if (has_image_extension(entry->d_name))
+                    add(std::move(inner), files);
+                else if (auto type = unsupported_type(entry->d_name); !type.empty())
+                    ++unsupported[std::move(type)];
                 continue;
             }
             DIGITS_ASSIGN(const auto below,
@@ -197,6 +199,7 @@ class Walker {
 struct FoundClass {
     ClassFolder folder;
     std::vector<std::string> warnings;
+    FileTypes unsupported;
     Status status;
 };
 
@@ -211,16 +214,24 @@ struct SubFolder {
     auto operator<=>(const SubFolder&) const = default;
 };
 
-Result<std::vector<SubFolder>> sub_folders(const Folder& folder, ScanGuard& guard) {
-    std::vector<SubFolder> found;
+struct TopFolder {
+    std::vector<SubFolder> folders;
+    std::uint64_t loose_images = 0;  ///< beside the sub-folders, in no class
+};
+
+Result<TopFolder> read_top(const Folder& folder, ScanGuard& guard) {
+    TopFolder top;
     while (const dirent* entry = ::readdir(folder.listing.get())) {
         if (!counts(entry->d_name)) continue;
         DIGITS_TRY(guard.add_entry());
         const auto kind = kind_of(folder.fd(), *entry);
-        if (kind != EntryKind::kOther) found.push_back({entry->d_name, kind == EntryKind::kLinkToFolder});
+        if (kind != EntryKind::kOther)
+            top.folders.push_back({entry->d_name, kind == EntryKind::kLinkToFolder});
+        else if (has_image_extension(entry->d_name))
+            ++top.loose_images;
     }
-    std::ranges::sort(found);
-    return found;
+    std::ranges::sort(top.folders);
+    return top;
 }
 
 }  // namespace
@@ -266,13 +277,13 @@ Status check_folder(const fs::path& path, std::string_view where) {
 Result<FolderScan> scan_folder(const fs::path& folder, const ReadableRoots& roots, ScanGuard& guard) {
     Walker above(roots, guard);
     DIGITS_ASSIGN(const auto start, above.open_start(folder));
-    DIGITS_ASSIGN(const auto folders, sub_folders(start, guard));
+    DIGITS_ASSIGN(const auto top, read_top(start, guard));
+    const auto& folders = top.folders;
     const auto path = folder.native().ends_with('/') ? folder.native() : folder.native() + '/';
     const auto look = [&](int, std::uint64_t i) {
         const auto& [name, is_link] = folders[i];
         FoundClass found;
         Walker walker = above;
-        walker.warnings.clear();
         auto inside = walker.open_inside(start, name.c_str(), path + name, is_link, 1);
         if (!inside) {
             found.status = fail(std::move(inside).error());
@@ -283,13 +294,18 @@ Result<FolderScan> scan_folder(const fs::path& folder, const ReadableRoots& root
             sort_below(path + name, found.folder.files);
         }
         found.warnings = std::move(walker.warnings);
+        found.unsupported = std::move(walker.unsupported);
         return found;
     };
     FolderScan scan;
+    if (top.loose_images > 0)
+        scan.warnings.push_back(fmt::format("{} of {} lie beside the class folders and are skipped",
+                                            count_of(top.loose_images, "image"), folder.string()));
     const auto keep = [&](std::uint64_t, FoundClass one) -> Status {
         DIGITS_TRY(one.status);
         if (!one.folder.label.empty()) scan.classes.push_back(std::move(one.folder));
         scan.warnings.insert(scan.warnings.end(), one.warnings.begin(), one.warnings.end());
+        add_types(one.unsupported, scan.unsupported);
         return {};
     };
     DIGITS_TRY(run_ordered<FoundClass>(folders.size(), {thread_count(0), 1, 64}, look, keep));
@@ -306,6 +322,7 @@ Result<std::vector<std::string>> find_images(const fs::path& folder, const Reada
     std::vector<std::string> files;
     DIGITS_TRY(walker.walk(start, folder.native(), 0, files));
     warnings.insert(warnings.end(), walker.warnings.begin(), walker.warnings.end());
+    if (!walker.unsupported.empty()) warnings.push_back(unsupported_text(walker.unsupported));
     sort_below(folder.native(), files);
     return files;
 }

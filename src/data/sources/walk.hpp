@@ -7,6 +7,7 @@
 
 #include "base/result.hpp"
 #include "base/safe_path.hpp"
+#include "data/sources/file_types.hpp"
 #include "data/sources/scan_limits.hpp"
 
 namespace digits {
@@ -25,13 +26,15 @@ struct ClassFolder {
 struct FolderScan {
     std::vector<ClassFolder> classes;   ///< sorted by folder name
     std::vector<std::string> warnings;  ///< folders that could not be read and the like
+    FileTypes unsupported;              ///< files in the sub-folders that are not images by their names
 };
 
 /// Links to files and folders are followed, but not to a folder above, and not out of `roots`. Left out are folders of
-/// the kernel's file systems and those that programs put beside images (.ipynb_checkpoints, __MACOSX).
+/// the kernel's file systems and those of is_system_folder().
 Result<FolderScan> scan_folder(const std::filesystem::path& folder, const ReadableRoots& roots, ScanGuard& guard);
 
-/// The images in a folder at any depth, as those of a class; it need have no sub-folders. Warnings are added.
+/// The images in a folder at any depth, as those of a class; it need have no sub-folders. Warnings are added, one for
+/// files of unsupported types among them.
 Result<std::vector<std::string>> find_images(const std::filesystem::path& folder, const ReadableRoots& roots,
                                              ScanGuard& guard, std::vector<std::string>& warnings);
 

@@ -10,6 +10,7 @@ import { Facts, FileList, JobTabs, LogPanel, NotesPanel } from "../jobs/job_tabs
 import { useText } from "../text/text";
 import { view_of } from "../views/registry";
 import { ExplorePanel } from "./explore_panel";
+import { useFileTypes } from "./file_types";
 import { split_names } from "./splits";
 
 export function DatasetPage() {
@@ -70,6 +71,7 @@ function Summary({ data }: { data: Dataset }) {
 
 function Side({ data: { job, dataset } }: { data: Dataset }) {
   const { t, listed, whole, rate } = useText();
+  const findings = useFindings();
   const spec = (job.spec ?? {}) as { source?: { type?: string; path?: string; train?: string } };
   const source = spec.source?.path ?? spec.source?.train ?? "";
   if (!dataset) {
@@ -112,11 +114,34 @@ function Side({ data: { job, dataset } }: { data: Dataset }) {
               whole(dataset.unreadable?.count ?? 0)
             ),
           ],
+          ...findings(dataset),
         ]}
       />
       {dataset.mean_file && <MeanImage id={job.id} dataset={dataset} />}
     </Stack>
   );
+}
+
+/** What the image files turned out to be, where that is worth a line. */
+function useFindings(): (dataset: DatasetFacts) => [string, string][] {
+  const { t, whole, listed } = useText();
+  const file_types = useFileTypes();
+  return ({ image, unsupported, turned, depth }) => {
+    const items: [string, string][] = [];
+    if (unsupported?.count) items.push([t("dataset.unsupported"), file_types(unsupported.types)]);
+    if (turned) items.push([t("dataset.turned"), whole(turned)]);
+    if (depth)
+      items.push([
+        t("dataset.values"),
+        t("dataset.values_of", {
+          lowest: significant(depth.lowest, 4),
+          highest: significant(depth.highest, 4),
+          bits: depth.bits,
+        }),
+      ]);
+    if (image.value_range?.length) items.push([t("dataset.value_range"), listed(image.value_range.map(String))]);
+    return items;
+  };
 }
 
 function MeanImage({ id, dataset }: { id: string; dataset: DatasetFacts }) {

@@ -1,4 +1,4 @@
-import { Anchor, Group, Loader, Stack, Text } from "@mantine/core";
+import { Anchor, Button, Group, Loader, Stack, Text } from "@mantine/core";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { answer, client, type DatasetReport, type DatasetSpec } from "../api/client";
@@ -20,7 +20,13 @@ export function useDatasetReport(spec: DatasetSpec | null) {
   });
 }
 
-export function DatasetReportPart({ report }: { report: ReturnType<typeof useDatasetReport> }) {
+interface ReportProps {
+  report: ReturnType<typeof useDatasetReport>;
+  /** Scales images of more than 8 bits by a range of values. */
+  on_scale: (range: number[]) => void;
+}
+
+export function DatasetReportPart({ report, on_scale }: ReportProps) {
   const { t, said_error } = useText();
   if (report.error)
     return (
@@ -37,13 +43,18 @@ export function DatasetReportPart({ report }: { report: ReturnType<typeof useDat
     );
   return (
     <div data-testid="report" aria-busy={report.isFetching}>
-      <Findings report={report.data} />
+      <Findings report={report.data} on_scale={on_scale} />
     </div>
   );
 }
 
-function Findings({ report }: { report: DatasetReport }) {
-  const { t, duration, said } = useText();
+interface FindingsProps {
+  report: DatasetReport;
+  on_scale: ReportProps["on_scale"];
+}
+
+function Findings({ report, on_scale }: FindingsProps) {
+  const { t, duration, listed, said } = useText();
   const { unreadable, duplicates, imbalance } = report;
   return (
     <Stack gap={4}>
@@ -56,6 +67,17 @@ function Findings({ report }: { report: DatasetReport }) {
           lines={unreadable.pictures.map(({ path, reason }) => `${path}: ${said(reason)}`)}
         />
       )}
+      {report.unreadable_classes.length > 0 && (
+        <Text size="sm">
+          ⚠{" "}
+          {t("report.unreadable_class", {
+            n: report.unreadable_classes.length,
+            name: listed(report.unreadable_classes),
+          })}
+        </Text>
+      )}
+      {report.turned > 0 && <Text size="sm">{t("report.turned", { n: report.turned })}</Text>}
+      {report.depth && <Depth depth={report.depth} on_scale={on_scale} />}
       {imbalance.verdict !== "no_classes" && (
         <Text size="sm">
           {imbalance.verdict === "even" ? "✓" : "⚠"}{" "}
@@ -87,6 +109,30 @@ function Findings({ report }: { report: DatasetReport }) {
         </Text>
       )}
     </Stack>
+  );
+}
+
+interface DepthProps {
+  depth: NonNullable<DatasetReport["depth"]>;
+  on_scale: (range: number[]) => void;
+}
+
+/** What values images of more than 8 bits have, and an offer to scale those that would become black. */
+function Depth({ depth, on_scale }: DepthProps) {
+  const { t } = useText();
+  const range = { lowest: significant(depth.lowest, 4), highest: significant(depth.highest, 4), bits: depth.bits };
+  if (depth.dark === 0) return <Text size="sm">{t("report.depth", { n: depth.images, ...range })}</Text>;
+  const suggested = depth.suggested ?? [];
+  const [lowest, highest] = suggested;
+  return (
+    <div>
+      <Text size="sm">⚠ {t("report.dark", { n: depth.dark, ...range })}</Text>
+      {lowest !== undefined && highest !== undefined && (
+        <Button variant="default" size="compact-xs" mt={4} onClick={() => on_scale(suggested)}>
+          {t("report.scale", { lowest, highest })}
+        </Button>
+      )}
+    </div>
   );
 }
 

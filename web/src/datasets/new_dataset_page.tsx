@@ -36,12 +36,16 @@ import {
   suggested_name,
 } from "./dataset_form";
 import { DatasetReportPart, useDatasetReport } from "./dataset_report";
+import { useFileTypes } from "./file_types";
 import { FolderFields } from "./folder_fields";
 import { ListFields } from "./list_fields";
 import { ResizeExample } from "./resize_example";
 import { ResizePreview } from "./resize_preview";
 import { split_names } from "./splits";
 import "./datasets.css";
+
+/** Of images of more than 8 bits. */
+const value_range = "/image/value_range";
 
 export function NewDatasetPage() {
   const fields = useFormFields("dataset");
@@ -132,10 +136,16 @@ function DatasetFormPage({ fields }: { fields: FormField[] }) {
           <SourceSection form={form} fields={fields} error={(place) => errors.at[place]} />
           <ImageSection
             form={form}
+            more={more.filter(({ path }) => path.startsWith("/image/"))}
+            error={(place) => errors.at[place]}
             spec={can_scan(values, fields) && scan.data ? settled : null}
             median={report.data?.median_size ?? null}
           />
-          <StorageSection form={form} more={more} error={(place) => errors.at[place]} />
+          <StorageSection
+            form={form}
+            more={more.filter(({ path }) => !path.startsWith("/image/"))}
+            error={(place) => errors.at[place]}
+          />
         </div>
         <div className="side">
           <Card withBorder padding="md">
@@ -148,7 +158,12 @@ function DatasetFormPage({ fields }: { fields: FormField[] }) {
                 busy={scan.isFetching}
                 failed={Boolean(scan.error)}
               />
-              {readable && <DatasetReportPart report={report} />}
+              {readable && (
+                <DatasetReportPart
+                  report={report}
+                  on_scale={(range) => form.change({ others: { ...values.others, [value_range]: range.join(", ") } })}
+                />
+              )}
               {errors.rest && <ProblemAlert problem={errors.rest} />}
               {Object.keys(errors.at).length > 0 && (
                 <Text size="sm" c="red" role="alert">
@@ -237,12 +252,15 @@ function SourceSection({ form, fields, error }: SourceProps) {
 
 interface ImageProps {
   form: FormState<DatasetForm>;
+  /** Fields without a place of their own. */
+  more: FormField[];
+  error: (place: string) => string | undefined;
   spec: DatasetSpec | null;
   /** Of the images as they are. */
   median: { width: number; height: number } | null;
 }
 
-function ImageSection({ form, spec, median }: ImageProps) {
+function ImageSection({ form, more, error, spec, median }: ImageProps) {
   const { t } = useText();
   const { values } = form;
   const proposed = median && { width: String(median.width), height: String(median.height) };
@@ -277,6 +295,12 @@ function ImageSection({ form, spec, median }: ImageProps) {
           />
         )}
       </SimpleGrid>
+      <DeclaredFields
+        fields={more}
+        typed={values.others}
+        change={(part) => form.change({ others: { ...values.others, ...part } })}
+        error={(path) => error(`/spec${path}`)}
+      />
       {spec && <ResizeExample spec={spec} mode={values.resize} on_choose={(resize) => form.change({ resize })} />}
     </Section>
   );
@@ -332,6 +356,7 @@ interface SummaryProps {
 
 function Summary({ scan, stale, asked, busy, failed }: SummaryProps) {
   const { t, whole, said } = useText();
+  const file_types = useFileTypes();
   if (!asked) {
     return (
       <Text size="sm" c="dimmed">
@@ -367,6 +392,11 @@ function Summary({ scan, stale, asked, busy, failed }: SummaryProps) {
           ⚠ {said(warning)}
         </Text>
       ))}
+      {scan.unsupported.count > 0 && (
+        <Text size="xs" style={{ overflowWrap: "anywhere" }}>
+          ⚠ {t("report.unsupported", { n: scan.unsupported.count, types: file_types(scan.unsupported.types) })}
+        </Text>
+      )}
       {scan.warnings.length > 5 && <Text size="xs">{t("summary.more_warnings", { n: scan.warnings.length - 5 })}</Text>}
     </Stack>
   );

@@ -25,6 +25,20 @@ export function images_of(files: UploadFile[]): UploadFile[] {
   return files.filter(({ path }) => images.test(path) && !path.split("/").some((part) => part.startsWith(".")));
 }
 
+/** How many files have each ending that is no image's, as the server counts them. */
+export function unsupported_types(files: UploadFile[]): Record<string, number> {
+  const types: Record<string, number> = {};
+  for (const { path } of files) {
+    const name = path.split("/").at(-1)!;
+    const left_behind = /^(thumbs\.db|ehthumbs\.db|desktop\.ini)$/i.test(name);
+    if (images.test(path) || left_behind || path.split("/").some((part) => part.startsWith("."))) continue;
+    const ending = /\.[^.]+$/.exec(name)?.[0].toLowerCase() ?? "no ending";
+    const type = ending === "no ending" || /^\.[a-z0-9_+~-]{1,11}$/.test(ending) ? ending : "other";
+    types[type] = (types[type] ?? 0) + 1;
+  }
+  return types;
+}
+
 export function is_archive(name: string): boolean {
   return /\.(zip|tar|tar\.gz|tgz|tar\.bz2|tar\.xz)$/i.test(name);
 }
@@ -36,7 +50,7 @@ export async function send_upload(
   files: UploadFile[],
   on_progress: (progress: UploadProgress) => void,
   signal: AbortSignal,
-): Promise<{ id: string; path: string; files: number }> {
+): Promise<{ id: string; path: string; files: number; unsupported: Record<string, number> }> {
   const { id } = await answer(client.POST("/uploads", { body: { kind, name: name.slice(0, 200) }, signal }));
   const progress: UploadProgress = {
     sent_bytes: 0,
@@ -59,7 +73,7 @@ export async function send_upload(
     };
     await Promise.all(Array.from({ length: Math.min(at_once, files.length) }, send_next));
     const done = await answer(client.POST("/uploads/{id}/finish", { params: { path: { id } }, signal }));
-    return { id, path: done.path ?? "", files: done.files };
+    return { id, path: done.path ?? "", files: done.files, unsupported: done.unsupported ?? {} };
   } catch (error) {
     void client.DELETE("/uploads/{id}", { params: { path: { id } } }).catch(() => undefined);
     throw error;

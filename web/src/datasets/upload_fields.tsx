@@ -3,6 +3,7 @@ import { type DragEvent, useEffect, useRef, useState } from "react";
 import { bytes } from "../format/format";
 import { Icon } from "../frame/icon";
 import { useText } from "../text/text";
+import { useFileTypes } from "./file_types";
 import {
   dropped_files,
   images_of,
@@ -10,6 +11,7 @@ import {
   send_upload,
   type UploadFile,
   type UploadProgress,
+  unsupported_types,
 } from "./upload_client";
 
 interface Props {
@@ -21,8 +23,10 @@ interface Props {
 /** Sends a folder or an archive of images from this computer. */
 export function UploadFields({ path, on_done }: Props) {
   const { t, whole, said_error } = useText();
+  const file_types = useFileTypes();
   const [progress, set_progress] = useState<UploadProgress | null>(null);
   const [problem, set_problem] = useState<string | null>(null);
+  const [skipped, set_skipped] = useState<Record<string, number>>({});
   const [over, set_over] = useState(false);
   const abort = useRef<AbortController | null>(null);
   const folder = useRef<HTMLInputElement>(null);
@@ -50,6 +54,7 @@ export function UploadFields({ path, on_done }: Props) {
         set_progress,
         abort.current.signal,
       );
+      set_skipped(archive ? done.unsupported : unsupported_types(all));
       on_done(done.path, name || files[0]!.file.name);
     } catch (error) {
       if (!abort.current.signal.aborted) set_problem(said_error(error));
@@ -142,6 +147,15 @@ export function UploadFields({ path, on_done }: Props) {
       {path !== "" && !progress && (
         <Text size="sm" data-testid="uploaded" style={{ overflowWrap: "anywhere" }}>
           ✓ {t("upload.done", { path })}
+        </Text>
+      )}
+      {path !== "" && !progress && Object.keys(skipped).length > 0 && (
+        <Text size="sm" data-testid="skipped" style={{ overflowWrap: "anywhere" }}>
+          ⚠{" "}
+          {t("report.unsupported", {
+            n: Object.values(skipped).reduce((sum, count) => sum + count, 0),
+            types: file_types(skipped),
+          })}
         </Text>
       )}
     </Stack>

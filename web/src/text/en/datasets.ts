@@ -3,6 +3,19 @@ export const datasets = {
   "report.all_read": "Checked all {n} images|Checked all {n} images",
   "report.sample_read": "Checked a sample of {n} images|Checked a sample of {n} images",
   "report.unreadable": "{n} unreadable image will be skipped|{n} unreadable images will be skipped",
+  "report.unreadable_class":
+    "Class {name} is skipped: none of its training images can be read|{n} classes are skipped, as none of their training images can be read: {name}",
+  "report.unsupported":
+    "{n} file of unsupported types is skipped: {types}|{n} files of unsupported types are skipped: {types}",
+  "report.no_ending": "no ending",
+  "report.other_types": "other types",
+  "report.turned":
+    "{n} image is turned upright by its EXIF orientation|{n} images are turned upright by their EXIF orientation",
+  "report.depth":
+    "{n} image of {bits} bits: values {lowest} to {highest}|{n} images of {bits} bits: values {lowest} to {highest}",
+  "report.dark":
+    "{n} image of {bits} bits becomes nearly black: values lie from {lowest} to {highest}|{n} images of {bits} bits become nearly black: values lie from {lowest} to {highest}",
+  "report.scale": "Scale {lowest}–{highest} to black–white",
   "report.balance.even": "Classes are balanced",
   "report.balance.uneven": "Class imbalance {ratio}:1",
   "report.balance.very_uneven": "Strong class imbalance {ratio}:1",
@@ -29,6 +42,11 @@ export const datasets = {
   "dataset.on_disk": "On disk",
   "dataset.throughput": "Throughput",
   "dataset.unreadable": "Unreadable images",
+  "dataset.unsupported": "Unsupported files",
+  "dataset.turned": "Turned by EXIF",
+  "dataset.values": "Values in files",
+  "dataset.values_of": "{lowest} to {highest} ({bits} bits)",
+  "dataset.value_range": "Value range",
   "dataset.mean_pixel": "Mean pixel (BGR or gray)",
   "dataset.not_yet": "Classes appear when the dataset is created",
   "dataset.failed": "Dataset creation failed",

@@ -1,5 +1,31 @@
 /** Parts of messages, and words that the server puts together: values of placeholders, titles, the checks of the system. */
 export const composed: Record<string, string> = {
+  // What is found in the files of a dataset
+  "{} of unsupported types is skipped: {}": "跳过不支持类型的 {}：{}",
+  "{} of unsupported types are skipped: {}": "跳过不支持类型的 {}：{}",
+  "{} is turned upright by its EXIF orientation": "{} 已按 EXIF 方向转正",
+  "{} are turned upright by their EXIF orientation": "{} 已按 EXIF 方向转正",
+  "{} of {} bits becomes nearly black: all values lie from {} to {}. Set the value range to {}":
+    "{2} 位的 {1} 会几乎全黑：所有取值在 {3} 到 {4} 之间。请将取值范围设为 {5}",
+  "{} of {} bits become nearly black: all values lie from {} to {}. Set the value range to {}":
+    "{2} 位的 {1} 会几乎全黑：所有取值在 {3} 到 {4} 之间。请将取值范围设为 {5}",
+  "{} cannot be read; unreadable.txt says why": "{} 无法读取；原因见 unreadable.txt",
+  "Value range must be two numbers, the lower one first, got {}": "取值范围必须为两个数字，较小的在前，得到 {}",
+  "; {}": "；{}",
+  "and {} more": "以及另外 {} 条",
+  "no class": "0 个类别",
+  "only one class": "只有 1 个类别",
+  "{} image": "{} 张图像",
+  "{} images": "{} 张图像",
+  "{} training image": "{} 张训练图像",
+  "{} training images": "{} 张训练图像",
+  "{} file": "{} 个文件",
+  "{} files": "{} 个文件",
+  "UTF-16 (little endian)": "UTF-16（小端）",
+  "UTF-16 (big endian)": "UTF-16（大端）",
+  "UTF-32 (little endian)": "UTF-32（小端）",
+  "UTF-32 (big endian)": "UTF-32（大端）",
+
   // Titles of problems
   "Invalid request": "请求无效",
   "Not logged in": "未登录",

@@ -1,5 +1,7 @@
 /** Fields that only the server declares, by the keys it names: their English comes from there. */
 export const declared: Record<string, string> = {
+  "field.value_range": "取值范围",
+  "field.value_range.help": "用于超过 8 位的图像：变为黑和白的最低值与最高值，例如 0, 4095；留空则按文件的位深",
   "field.compression": "数据库压缩",
   "field.compression.help": "仅用于 HDF5 文件：gzip 占用空间更小，不压缩更快",
   "compression.none": "不压缩",

@@ -1,5 +1,15 @@
 /** What the server and its workers say, by its English (see `server_words.ts`). A test compares it with their source. */
 export const messages: Record<string, string> = {
+  // Texts, and what is left out of a dataset
+  "the text is in {}, expected UTF-8": "文本的编码为 {}，应为 UTF-8",
+  "Save it as UTF-8": "请另存为 UTF-8",
+  "stopped while reading the first images": "读取首批图像时已停止",
+  "only one class has readable images, expected two or more; {}": "只有一个类别有可读取的图像，应为两个或更多；{}",
+  'class "{}" is left out: none of its {} can be read; the first: {}: {}':
+    "跳过类别“{}”：其 {} 均无法读取；第一个：{}：{}",
+  "{} has {} with at least {} images, expected two or more": "{} 中有至少 {3} 张图像的{2}，应为两个或更多类别",
+  "{} of {} lie beside the class folders and are skipped": "跳过 {2} 中位于类别文件夹之外的 {1}",
+
   // api
   '"{}" ({}) belongs to {}, and you are {}': "“{}”（{}）属于 {}，而你是 {}",
   "this may not be done to {}": "不允许对 {} 执行此操作",
@@ -340,7 +350,7 @@ export const messages: Record<string, string> = {
   "no valid line, expected path,x,y,width,height,label{}": "没有有效的行，应为 path,x,y,width,height,label{}",
   "{} has {} labels with at least {} rectangles, expected two or more":
     "{} 中有 {} 个标签有至少 {} 个边界框，应为两个或更多",
-  "no valid line, expected a path and one or more numbers{}": "没有有效的行，应为路径和一个或多个数字{}",
+  "no valid line, expected a path and one or more numbers": "没有有效的行，应为一个路径和一个或多个数字",
   "there is no number behind the path": "路径后没有数字",
   "{} numbers, expected {}": "{} 个数字，应为 {}",
   '"{}" is not a number': "“{}”不是数字",
@@ -379,7 +389,7 @@ export const messages: Record<string, string> = {
   "there are more than {} files and folders": "文件和文件夹超过 {} 个",
   "looking for images takes longer than {} s": "查找图像超过 {} 秒",
   "choose a folder that holds only the images": "请选择只包含图像的文件夹",
-  "there is no picture in the archive": "压缩包中没有图像",
+  "there is no image in the archive{}": "压缩包中没有图像{}",
   "this is no archive that can be read": "不是可读取的压缩包",
   'the archive has "{}": {}': "压缩包含有“{}”：{}",
   "the archive has more than {} members": "压缩包的成员超过 {} 个",

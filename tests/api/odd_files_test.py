@@ -1,0 +1,156 @@
+"""Datasets of the files that people have: what the dry run, the dataset, the job and the command line tell of them. Every answer is held against the OpenAPI document.
+
+    odd_files_test.py DIGITS [unittest arguments]
+"""
+import json
+import struct
+import subprocess
+import sys
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+from contract import Contract
+from server_process import ServerProcess, write_png
+
+DIGITS = Path(sys.argv.pop(1)).resolve()
+STORED = Path(__file__).parent.parent / "images/in"
+IMAGE = {"width": 8, "height": 8, "channels": 1}
+NETWORK = """
+layer { name: "train-data" type: "Data" top: "data" top: "label" include { stage: "train" } data_param { batch_size: 4 } }
+layer { name: "val-data" type: "Data" top: "data" top: "label" include { stage: "val" } data_param { batch_size: 4 } }
+layer { name: "ip" type: "InnerProduct" bottom: "data" top: "ip" inner_product_param { weight_filler { type: "xavier" } } }
+layer { name: "accuracy" type: "Accuracy" bottom: "ip" bottom: "label" top: "accuracy" include { stage: "val" } }
+layer { name: "loss" type: "SoftmaxWithLoss" bottom: "ip" bottom: "label" top: "loss" exclude { stage: "deploy" } }
+layer { name: "softmax" type: "Softmax" bottom: "ip" top: "softmax" include { stage: "deploy" } }
+"""
+
+
+def write_deep(path, values):
+    """A grey image of 16 bits, 8 x 8."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"P5 8 8 65535\n" + struct.pack(">64H", *values))
+
+
+def setUpModule():
+    global server, api, folder
+    server = ServerProcess(DIGITS)
+    unittest.addModuleCleanup(server.close)
+    api = Contract(server)
+    folder = server.folder / "images"
+    for shade, name in enumerate(("cat", "dog")):
+        (folder / name).mkdir(parents=True)
+        for i in range(4):
+            write_png(folder / name / f"{i}.png", [bytes([40 * i + 20 * shade + x for x in range(8)])] * 8)
+    for i in range(12):
+        (folder / "cat" / f"{i}.psd").write_bytes(b"8BPS")
+    for left_behind in ("cat/.DS_Store", "cat/Thumbs.db", "dog/._0.png"):
+        (folder / left_behind).write_bytes(b"x")
+    for name in (".ipynb_checkpoints", "__MACOSX"):
+        (folder / name).mkdir()
+        write_png(folder / name / "0.png", [bytes(8)] * 8)
+    (folder / "broken").mkdir()
+    for i in range(3):
+        (folder / "broken" / f"{i}.png").write_bytes(b"not an image")
+    (folder / "dog/turned.jpg").write_bytes((STORED / "turned.jpg").read_bytes())
+    write_deep(folder / "dog/deep.pgm", [3, 4011] * 32)
+    (folder / "dog/up").symlink_to("..")
+
+
+def spec(path=None, **image):
+    return {"source": {"type": "folder", "path": str(path or folder), "percent_val": 0}, "image": {**IMAGE, **image}}
+
+
+def run(*arguments):
+    return subprocess.run([DIGITS, "--server", f"http://{server.host}", *map(str, arguments)], capture_output=True, text=True)
+
+
+class OddFiles(unittest.TestCase):
+    def test_dry_run(self):
+        found = api.call("POST", "/datasets/scan", {"spec": spec()})[2]
+        self.assertEqual(found["unsupported"], {"count": 12, "types": {".psd": 12}})
+        self.assertEqual(found["labels"], ["broken", "cat", "dog"])
+        self.assertEqual(found["splits"]["train"]["per_class"], [3, 4, 6])
+        report = api.call("POST", "/datasets/report", {"spec": spec()})[2]
+        self.assertEqual(report["turned"], 1)
+        self.assertEqual(report["unreadable_classes"], ["broken"])
+        self.assertEqual(report["depth"], {"images": 1, "dark": 1, "bits": 16, "lowest": 3, "highest": 4011, "suggested": [0, 4095]})
+        scaled = api.call("POST", "/datasets/report", {"spec": spec(value_range=[0, 4095])})[2]
+        self.assertEqual((scaled["depth"]["dark"], scaled["depth"]["suggested"]), (0, []))
+
+    def test_dataset_and_job(self):
+        job = api.call("POST", "/datasets", {"name": "Odd", "spec": spec()})[2]["id"]
+        self.assertEqual(server.wait_for(job)["state"], "done")
+        found = api.call("GET", f"/datasets/{job}")[2]
+        facts = found["dataset"]
+        self.assertEqual(facts["labels"], ["cat", "dog"])
+        self.assertEqual(facts["unsupported"], {"count": 12, "types": {".psd": 12}})
+        self.assertEqual((facts["turned"], facts["depth"]["dark"], facts["unreadable"]["count"]), (1, 1, 3))
+        self.assertEqual(found["job"]["warnings"], facts["warnings"])
+        for words in ('class "broken" is left out: none of its 3 training images can be read', "12 files of unsupported types are skipped: .psd 12",
+                      "1 image is turned upright by its EXIF orientation", "Set the value range to 0, 4095", "3 images cannot be read"):
+            self.assertTrue(any(words in warning for warning in facts["warnings"]), (words, facts["warnings"]))
+        self.assertNotIn("warnings", api.call("GET", "/datasets")[2]["items"][0])
+
+    def test_warnings_stay_when_an_error_follows(self):
+        lonely = server.folder / "lonely"
+        for name in ("one", "few", "drawings"):
+            (lonely / name).mkdir(parents=True, exist_ok=True)
+        for i in range(4):
+            write_png(lonely / "one" / f"{i}.png", [bytes([i] * 8)] * 8)
+            (lonely / "drawings" / f"{i}.psd").write_bytes(b"8BPS")
+        write_png(lonely / "few/0.png", [bytes(8)] * 8)
+        status, _, problem = api.call("POST", "/datasets/scan", {"spec": spec(lonely)})
+        self.assertEqual(status, 422)
+        self.assertIn("only one class", problem["detail"])
+        self.assertIn('class "few" is left out: not enough images (1, expected at least 2)', problem["detail"])
+        self.assertIn("4 files of unsupported types are skipped: .psd 4", problem["detail"])
+        job = api.call("POST", "/datasets", {"name": "Lonely", "spec": spec(lonely)})[2]["id"]
+        ended = server.wait_for(job)
+        self.assertEqual(ended["state"], "error")
+        self.assertEqual(len(ended["warnings"]), 3)
+        told = run("dataset", "create", "--name", "Lonely", "--from", lonely, "--percent-val", 0)
+        self.assertNotEqual(told.returncode, 0)
+        for warning in ended["warnings"]:
+            self.assertIn(f"warning: {warning}\n", told.stderr)
+
+    def test_command_line(self):
+        options = ["dataset", "create", "--name", "Odd", "--from", folder, "--percent-val", 0, "--width", 8, "--height", 8]
+        shown = run(*options, "--dry-run").stdout
+        for line in ("warning: 12 files of unsupported types are skipped: .psd 12", 'warning: class "broken" is left out: none of its training images can be read',
+                     "warning: 1 image is turned upright by its EXIF orientation", "values: 1 image of 16 bits, from 3 to 4011"):
+            self.assertIn(line + "\n", shown)
+        self.assertIn("Set the value range to 0, 4095", shown)
+        self.assertNotIn("value range", run(*options, "--dry-run", "--value-range", "0,4095").stdout)
+        made = run("--quiet", *options, "--print-id")
+        self.assertIn("warning: 12 files of unsupported types are skipped: .psd 12\n", made.stderr)
+        job = made.stdout.strip()
+        self.assertIn("warning: 3 images cannot be read", run("jobs", "show", job).stdout)
+        again = json.loads(run("--json", *options, "--value-range", "0,4095").stdout)
+        self.assertEqual(again["spec"]["image"]["value_range"], [0, 4095])
+        refused = run(*options, "--value-range", "4095,0")
+        self.assertIn("Value range must be two numbers, the lower one first, got 4095, 0", refused.stderr)
+
+    def test_a_network_sees_what_its_dataset_held(self):
+        """Images of 12 bits in files of 16: all but black, unless the value range is used for training, evaluation and test alike."""
+        deep = server.folder / "deep"
+        for i in range(8):
+            write_deep(deep / f"dark/{i}.pgm", [(x * 37 + i * 11) % 1200 for x in range(64)])
+            write_deep(deep / f"light/{i}.pgm", [2600 + (x * 41 + i * 13) % 1400 for x in range(64)])
+        source = {"type": "folder", "path": str(deep), "percent_val": 25}
+        dataset = api.call("POST", "/datasets", {"name": "Deep", "spec": {"source": source, "image": {**IMAGE, "value_range": [0, 4095]}}})[2]["id"]
+        self.assertEqual(server.wait_for(dataset)["warnings"], [])
+        model = api.call("POST", "/models", {"name": "Deep", "spec": {
+            "dataset_id": dataset, "network": {"prototxt": NETWORK}, "epochs": 30, "mean": "none", "seed": 1, "solver": {"base_lr": 0.0001}}})[2]["id"]
+        ended = server.wait_for(model)
+        self.assertEqual(ended["last"]["val/accuracy"], 1, ended)
+        for name in ("dark", "light"):
+            found = api.call("POST", f"/models/{model}/classify", {"paths": [str(deep / f"{name}/0.pgm")]})[2]
+            self.assertEqual(found["images"][0]["predictions"][0]["label"], name, found)
+        evaluation = api.call("POST", "/evaluations", {"spec": {"model_id": model, "source": {"type": "folder", "path": str(deep)}}})[2]["id"]
+        self.assertEqual(server.wait_for(evaluation)["state"], "done")
+        self.assertEqual(api.call("GET", f"/evaluations/{evaluation}")[2]["evaluation"]["top1"], 1)
+
+
+if __name__ == "__main__":
+    unittest.main()
