@@ -107,7 +107,7 @@ class GenericRules {
         if (!streams.images) {
             // Images are validated as the network is trained with them, but for chance.
             streams.images = default_data_layer(dataset_.backend, phase, {"data"});
-            *streams.images->mutable_transform_param() = transform_;
+            if (transform_.ByteSizeLong() > 0) *streams.images->mutable_transform_param() = transform_;
         }
         transform_ = streams.images->transform_param();
         transform_.clear_mirror();

@@ -120,7 +120,8 @@ TEST_F(Unpack, says_what_is_wrong_with_the_archive) {
     put_file(file(), "no archive at all, but some words");
     expect_refused(ErrorCode::kInvalidArgument, "no archive");
     pack({{"a/notes.txt"}});
-    expect_refused(ErrorCode::kInvalidArgument, "no image in the archive; 1 file of unsupported types is skipped: .txt 1");
+    expect_refused(ErrorCode::kInvalidArgument,
+                   "no image in the archive; 1 file of unsupported types is skipped: .txt 1");
     // More than the reader looks at before it knows the format, and nothing that could be packed.
     std::string noise;
     std::minstd_rand random(1);
