@@ -151,8 +151,8 @@ Status DataLayerFiller::check_channels(const LayerParameter& layer) const {
     const auto& transform = layer.transform_param();
     const auto refuse = [&](const char* field, const char* made, const char* advice) {
         return fail(make_error(ErrorCode::kInvalidArgument,
-                               "[{}] {} would make {} images of those of the dataset, which have {} channel{}",
-                               layer.name(), field, made, dataset_.channels, dataset_.channels == 1 ? "" : "s")
+                               "[{}] {} would make {} images of those of the dataset (channels: {})", layer.name(),
+                               field, made, dataset_.channels)
                         .advise(advice));
     };
     if (transform.force_gray() && dataset_.channels != 1)

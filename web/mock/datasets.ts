@@ -19,6 +19,7 @@ export const routes: Routes = {
       },
       unreadable_classes: [],
       turned: 3,
+      median_size: { width: 28, height: 28 },
       depth: spec_range(data.spec)
         ? { images: 5, dark: 0, bits: 16, lowest: 3, highest: 4011, suggested: [] }
         : { images: 5, dark: 5, bits: 16, lowest: 3, highest: 4011, suggested: [0, 4095] },

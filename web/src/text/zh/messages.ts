@@ -10,6 +10,23 @@ export const messages: Record<string, string> = {
   "{} has {} with at least {} images, expected two or more": "{} 中有至少 {3} 张图像的{2}，应为两个或更多类别",
   "{} of {} lie beside the class folders and are skipped": "跳过 {2} 中位于类别文件夹之外的 {1}",
 
+  // How images are prepared, what networks answer, and what becomes a curve
+  "[{}] {} would make {} images of those of the dataset (channels: {})":
+    "[{1}] {2} 会把数据集的图像变成 {3} 图像（通道数：{4}）",
+  "[{}] mirror is left out: images are mirrored in training only": "[{}] 忽略 mirror：仅在训练时镜像图像",
+  '[{}] no layer reads its output "{}" in {}: it is computed in vain. Let a layer read it, or keep the layer for the deployed network with include { stage: "deploy" }':
+    '[{1}] 在{3}中没有层读取其输出“{2}”：计算结果未被使用。请让某一层读取它，或用 include { stage: "deploy" } 仅在部署网络中保留该层',
+  '[{}] no layer reads its output "{}": the {} values of each batch are computed and not recorded. Let a layer read them, or keep the layer for the deployed network with include { stage: "deploy" }. (Outputs of up to {} values become curves, and up to {} accuracies of classes.)':
+    '[{1}] 没有层读取其输出“{2}”：每批的 {3} 个值会被计算但不记录。请让某一层读取它们，或用 include { stage: "deploy" } 仅在部署网络中保留该层。（最多 {4} 个值的输出以及最多 {5} 个类别准确率会成为曲线。）',
+  "The validation set of {} samples ends with a batch of {}, and the network takes batches of {} only: the last batch is filled up with the first {} samples, which then count twice. Choose a validation batch size that divides {}. ({})":
+    "验证集有 {1} 个样本，最后一批为 {2} 个，而该网络只接受 {3} 个一批：最后一批用前 {4} 个样本补足，它们会被计算两次。请选择能整除 {5} 的验证批大小。（{6}）",
+  "the input is {}, the validation gives the network images of {} x {}": "输入为 {}，而验证给网络的图像为 {} x {}",
+  "[{}] its mean_file": "[{}] 其 mean_file",
+  'The network has no answer: its output "{}" is {}. The weights of this snapshot are those of a training that diverged.':
+    "网络没有给出结果：其输出“{}”为 {}。该快照的权重来自一次已发散的训练。",
+  "Choose an earlier snapshot, or train again with a tenth of the learning rate":
+    "请选择更早的快照，或以十分之一的学习率重新训练",
+
   // api
   '"{}" ({}) belongs to {}, and you are {}': "“{}”（{}）属于 {}，而你是 {}",
   "this may not be done to {}": "不允许对 {} 执行此操作",
@@ -226,8 +243,6 @@ export const messages: Record<string, string> = {
     "{} 行的类别编号超出模型的 {} 个类别；其类别视为未知",
   "{} folders are named as no class of the model, so the class of their pictures counts as not known: {}{}":
     "{} 个文件夹的名称不是模型的类别，因此其图像的类别视为未知：{}{}",
-  "layer {} has {} mean values for {} channels": "层 {} 有 {} 个均值，对应 {} 个通道",
-  "the mean has {} channels, the dataset's pictures have {}": "均值有 {} 个通道，数据集的图像有 {} 个",
   // apps
   "Make the dataset again with LMDB": "请用 LMDB 重新创建数据集",
   "expected an absolute path, got {}": "应为绝对路径，得到 {}",
