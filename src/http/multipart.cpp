@@ -27,14 +27,14 @@ std::string shown_name(std::string_view name) {
 
 Result<MultipartReader> MultipartReader::create(std::string_view content_type, std::filesystem::path folder,
                                                 int max_parts, std::uint64_t max_values_bytes) {
-    auto boundary = header_parameter(content_type, "boundary");
+    const auto boundary = header_parameter(content_type, "boundary");
     if (boundary.empty() || boundary.size() > 70)
         return fail(ErrorCode::kInvalidArgument,
                     "a multipart body needs a boundary of 1 to 70 characters in its Content-Type");
-    return MultipartReader(std::move(boundary), std::move(folder), max_parts, max_values_bytes);
+    return MultipartReader(boundary, std::move(folder), max_parts, max_values_bytes);
 }
 
-MultipartReader::MultipartReader(std::string boundary, std::filesystem::path folder, int max_parts,
+MultipartReader::MultipartReader(const std::string& boundary, std::filesystem::path folder, int max_parts,
                                  std::uint64_t max_values_bytes)
     : delimiter_("\r\n--" + boundary),
       folder_(std::move(folder)),
@@ -93,7 +93,7 @@ Result<bool> MultipartReader::step() {
             return true;
         case State::kHeaders: {
             const auto end = buffer_.find("\r\n\r\n");
-            if (end == std::string::npos || end > kMaxPartHeaders) {
+            if (end > kMaxPartHeaders) {  // or none has come
                 if (buffer_.size() > kMaxPartHeaders)
                     return fail(ErrorCode::kTooLarge, "the headers of a multipart part are over {} bytes",
                                 kMaxPartHeaders);
