@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/file.hpp"
+#include "base/json_depth.hpp"
 #include "caffe/prototxt.hpp"
 #include "models/unpack.hpp"
 
@@ -17,15 +18,6 @@ constexpr const char* kName = "info.json";
 constexpr std::uint64_t kMost_bytes = 1 << 20;
 constexpr int kMostPixels = 10000;
 constexpr int kMostDepth = 64;
-
-bool is_too_deep(const std::string& text) {
-    int depth = 0;
-    for (const char c : text) {
-        if ((c == '[' || c == '{') && ++depth > kMostDepth) return true;
-        if (c == ']' || c == '}') --depth;
-    }
-    return false;
-}
 
 class InfoReader {
   public:
@@ -124,7 +116,7 @@ Result<ArchiveInfo> read_archive_info(const fs::path& folder, const std::vector<
                 .advise("Give an archive as Digits and DIGITS make it, or the files one by one"));
     }
     DIGITS_ASSIGN(const auto text, read_file(folder / kName, kMost_bytes));
-    const auto info = is_too_deep(text) ? json() : json::parse(text, nullptr, false);
+    const auto info = is_json_deeper_than(text, kMostDepth) ? json() : json::parse(text, nullptr, false);
     if (!info.is_object())
         return fail(make_error(ErrorCode::kInvalidArgument, "info.json is no JSON object").at(kName));
     return InfoReader(info, folder, members).read();

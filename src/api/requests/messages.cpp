@@ -1,6 +1,5 @@
 #include "api/requests/messages.hpp"
 
-#include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
 
@@ -10,8 +9,6 @@ namespace digits::api {
 namespace {
 
 using nlohmann::json;
-
-constexpr int kMaxJsonDepth = 32;
 
 std::string title_of(ErrorCode code) {
     switch (code) {
@@ -30,29 +27,6 @@ std::string title_of(ErrorCode code) {
         case ErrorCode::kInternal: return "Internal error";
     }
     return "Error";
-}
-
-/// The parser's own stack must not be filled by a body of brackets.
-bool is_too_deep(std::string_view text) {
-    int depth = 0;
-    bool in_string = false;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const char c = text[i];
-        if (in_string) {
-            if (c == '\\') {
-                ++i;
-            } else if (c == '"') {
-                in_string = false;
-            }
-        } else if (c == '"') {
-            in_string = true;
-        } else if (c == '[' || c == '{') {
-            if (++depth > kMaxJsonDepth) return true;
-        } else if (c == ']' || c == '}') {
-            --depth;
-        }
-    }
-    return false;
 }
 
 }  // namespace
@@ -76,37 +50,6 @@ Result<json> read_object(const http::Request& request, std::initializer_list<con
     if (request.content_type() != "application/json")
         return fail(ErrorCode::kUnsupported, "expected a body of application/json, got \"{}\"", request.content_type());
     return parse_object(request.body, members);
-}
-
-Result<json> parse_object(std::string_view text, std::initializer_list<const char*> members) {
-    if (is_too_deep(text))
-        return fail(ErrorCode::kInvalidArgument, "the body is nested deeper than {} levels", kMaxJsonDepth);
-    json object;
-    try {
-        object = json::parse(text);
-    } catch (const json::exception& error) {  // also a number that no double holds
-        return fail(ErrorCode::kInvalidArgument, "the body is no JSON: {}", error.what());
-    }
-    if (!object.is_object()) return fail(make_error(ErrorCode::kInvalidArgument, "expected an object").at("/"));
-    for (const auto& [key, value] : object.items()) {
-        if (std::ranges::any_of(members, [&](const char* member) { return key == member; })) continue;
-        std::string words;
-        for (const auto* member : members) words += (words.empty() ? "" : ", ") + std::string(member);
-        return fail(make_error(ErrorCode::kInvalidArgument, "unknown field \"{}\", expected one of {}", key, words)
-                        .at("/" + key));
-    }
-    return object;
-}
-
-Result<std::string> text_member(const json& object, const char* name, bool required) {
-    const auto found = object.find(name);
-    if (found == object.end()) {
-        if (!required) return std::string();
-        return fail(make_error(ErrorCode::kInvalidArgument, "{} is missing", name).at(std::string("/") + name));
-    }
-    if (!found->is_string())
-        return fail(make_error(ErrorCode::kInvalidArgument, "expected a text").at(std::string("/") + name));
-    return found->get<std::string>();
 }
 
 Result<std::int64_t> query_number(const http::Request& request, const char* name, std::int64_t fallback,
