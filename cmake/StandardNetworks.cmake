@@ -1,0 +1,12 @@
+# The standard networks, as digits_embed_texts() takes them: a constant and a file each.
+get_filename_component(networks ${CMAKE_CURRENT_LIST_DIR}/../networks ABSOLUTE)
+set(DIGITS_STANDARD_NETWORKS
+    kLenetText ${networks}/lenet.prototxt
+    kAlexnetText ${networks}/alexnet.prototxt
+    kGooglenetText ${networks}/googlenet.prototxt
+    kVgg16Text ${networks}/vgg16.prototxt
+    kResnet18Text ${networks}/resnet18.prototxt
+    kResnet50Text ${networks}/resnet50.prototxt
+    kSqueezenetText ${networks}/squeezenet.prototxt
+    kMobilenetV2Text ${networks}/mobilenetv2.prototxt
+    kDetectnetText ${networks}/detectnet.prototxt)
