@@ -47,7 +47,10 @@ class Reader {
   public:
     static Result<Reader> open(const fs::path& path) {
         Reader reader(path);
-        if (!reader.file_.valid()) return reader.damaged("/", "cannot be opened as HDF5");
+        hsize_t bytes = 0;
+        if (!reader.file_.valid() || H5Fget_filesize(reader.file_.get(), &bytes) < 0)
+            return reader.damaged("/", "cannot be opened as HDF5");
+        reader.bytes_ = bytes;
         return reader;
     }
 
@@ -134,9 +137,7 @@ class Reader {
         const std::string name = group_name + "/" + dataset;
         const Hdf5Handle opened(H5Dopen2(group, dataset.c_str(), H5P_DEFAULT), H5Dclose);
         if (!opened.valid()) return damaged(name, "cannot be opened");
-        const Hdf5Handle type(H5Dget_type(opened.get()), H5Tclose);
-        const auto kind = H5Tget_class(type.get());
-        if (kind != H5T_FLOAT && kind != H5T_INTEGER) return damaged(name, "expected numbers");
+        if (!holds_numbers(opened.get())) return damaged(name, "expected numbers");
         const Hdf5Handle space(H5Dget_space(opened.get()), H5Sclose);
         const int axes = H5Sget_simple_extent_ndims(space.get());
         if (axes < 0) return damaged(name, "has no shape");
@@ -152,13 +153,24 @@ class Reader {
         if (values_ > kMostValues) return too_large(name);
         const Hdf5Handle properties(H5Dget_create_plist(opened.get()), H5Pclose);
         if (H5Pget_external_count(properties.get()) > 0) return damaged(name, "its values are in another file");
-        if (H5Dget_storage_size(opened.get()) * kMostInflation < count)
+        // What the file says of its own storage may be wrong, too.
+        const std::uint64_t stored = H5Dget_storage_size(opened.get());
+        if (stored > bytes_ || stored * kMostInflation < count || values_ > bytes_ * kMostInflation)
             return damaged(name, fmt::format("{} values, but hardly any bytes", count));
         into.mutable_data()->Resize(static_cast<int>(count), 0);
         if (count > 0 && H5Dread(opened.get(), H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT,
                                  into.mutable_data()->mutable_data()) < 0)
             return damaged(name, "its values cannot be read");
         return {};
+    }
+
+    /// Of a size that numbers have: the library takes memory for as large a one as the file names.
+    static bool holds_numbers(hid_t dataset) {
+        constexpr std::size_t kLargestNumber = 16;
+        const Hdf5Handle type(H5Dget_type(dataset), H5Tclose);
+        if (!type.valid()) return false;
+        const auto kind = H5Tget_class(type.get());
+        return (kind == H5T_INTEGER || kind == H5T_FLOAT) && H5Tget_size(type.get()) <= kLargestNumber;
     }
 
     tl::unexpected<Error> too_large(const std::string& name) const {
@@ -171,7 +183,7 @@ class Reader {
         if (!dataset.valid()) return damaged(std::string("/") + name, "expected a number, there is none");
         const Hdf5Handle space(H5Dget_space(dataset.get()), H5Sclose);
         int value = 0;
-        if (H5Sget_simple_extent_npoints(space.get()) != 1 ||
+        if (!holds_numbers(dataset.get()) || H5Sget_simple_extent_npoints(space.get()) != 1 ||
             H5Dread(dataset.get(), H5T_NATIVE_INT, H5S_ALL, H5S_ALL, H5P_DEFAULT, &value) < 0)
             return damaged(std::string("/") + name, "expected one whole number");
         return value;
@@ -196,6 +208,7 @@ class Reader {
     Hdf5Handle file_;
     std::uint64_t objects_ = 0;
     std::uint64_t values_ = 0;
+    std::uint64_t bytes_ = 0;  ///< of the file
 };
 
 /// Writes one file; every call after a failure does nothing, and commit() tells of it.
