@@ -28,7 +28,8 @@ class MultipartReader {
   private:
     enum class State { kPreamble, kAfterBoundary, kHeaders, kBody, kEpilogue };
 
-    MultipartReader(const std::string& boundary, std::filesystem::path folder, int max_parts, std::uint64_t max_values_bytes);
+    MultipartReader(const std::string& boundary, std::filesystem::path folder, int max_parts,
+                    std::uint64_t max_values_bytes);
     Result<bool> step();
     Status begin_part(std::string_view headers);
     Status add_to_part(std::string_view bytes);
