@@ -42,6 +42,7 @@ export const messages: Record<string, string> = {
   "there is no dataset {}": "没有数据集 {}",
   "there is no model {}": "没有模型 {}",
   "dataset_id is missing": "缺少 dataset_id",
+  "The check could not build the networks": "检查时无法建立网络",
   "{} has no dataset, so its classes are not known": "{} 没有数据集，因此不知道它的类别",
   "{} has no snapshot yet": "{} 还没有快照",
   'expected best, last or an iteration, got "{}"': "应为 best、last 或迭代数，得到“{}”",
@@ -112,6 +113,9 @@ export const messages: Record<string, string> = {
   "expected a whole number from {} to {}": "应为 {} 到 {} 之间的整数",
   "expected an object with width, height and channels": "应为含 width、height 和 channels 的对象",
   "expected true or false": "应为 true 或 false",
+  "Only networks of Caffe can be adapted, not those of {}": "只能适配 Caffe 的网络，不能适配 {} 的网络",
+  "Networks can be adapted to classification datasets only, this one is for {}":
+    "网络只能适配分类数据集，此数据集用于 {}",
   'there is no image "{}"; expected its number': "没有图像“{}”；应为其编号",
   "{} is in state {}; its predictions are there when it is done": "{} 的状态为 {}；完成后才有预测结果",
   'expected true or false, got "{}"': "应为 true 或 false，得到“{}”",
@@ -185,6 +189,20 @@ export const messages: Record<string, string> = {
   "Try again later": "请稍后再试",
   // models
   "{} is missing": "缺少 {}",
+  'The blob "{}" is called "{}"': "数据块“{}”改名为“{}”",
+  'Removed: the layer "{}" gives images and labels': "已移除：层“{}”提供图像和标签",
+  "A {} layer that reads the dataset, in place of {}": "改为读取数据集的 {} 层，代替 {}",
+  "{} is removed: it comes from the dataset": "已移除 {}：它由数据集提供",
+  "transform_param is removed: HDF5 data are not transformed": "已移除 transform_param：HDF5 数据不做变换",
+  "{} is removed: the dataset's mean is subtracted": "已移除 {}：改为减去数据集的均值",
+  "Two layers, one for training and one for validation": "拆为两个层：一个用于训练，一个用于验证",
+  "The layer gives labels, too": "此层也提供标签",
+  "A data layer for validation is added": "已添加验证用的数据层",
+  "A data layer for training is added": "已添加训练用的数据层",
+  "num_output {} is removed: it becomes the number of classes, {}": "已移除 num_output {}：它将等于类别数 {}",
+  "Added: a layer of type {}": "已添加：类型为 {} 的层",
+  "The layer is in the deploy network only": "此层只属于部署网络",
+  "The layer is not in the deploy network: it reads labels": "此层不属于部署网络：它读取标签",
   "{} became shorter while it was read": "{} 在读取时变短",
   "cannot write the archive: {}": "无法写入归档：{}",
   "the archive needs {}, which is not there": "归档需要 {}，但它不存在",
@@ -244,6 +262,7 @@ export const messages: Record<string, string> = {
   "{} folders are named as no class of the model, so the class of their pictures counts as not known: {}{}":
     "{} 个文件夹的名称不是模型的类别，因此其图像的类别视为未知：{}{}",
   // apps
+  // digits-worker
   "Make the dataset again with LMDB": "请用 LMDB 重新创建数据集",
   "expected an absolute path, got {}": "应为绝对路径，得到 {}",
   "out of memory": "内存不足",
@@ -255,6 +274,9 @@ export const messages: Record<string, string> = {
   "a browser cannot show {}": "浏览器无法显示 {}",
   "a line of the list is longer than {} bytes": "列表中有一行超过 {} 字节",
   'no answer to requests of type "{}"': "没有对“{}”类型请求的回答",
+  "{}. The images are too small for the network: {} x {}": "{}。图像对网络来说太小：{} × {}",
+  "Recreate the dataset at {} x {}, or choose a network for small images":
+    "以 {} × {} 重新创建数据集，或选择适合小图像的网络",
   "how long it takes to train is not known": "不知道训练需要多长时间",
   "not even single pictures fit: they want {} MB, {} MB are usable": "连单张图像也放不下：需要 {} MB，可用 {} MB",
   "Choose a smaller network, smaller pictures or a crop, or end other programs":
@@ -467,6 +489,19 @@ export const messages: Record<string, string> = {
     '[{}] 已省略：数据层需要 include { stage: "train" } 或 include { stage: "val" }，以及名为 data 或 label 的 top',
   "[{}] left out: the dataset has no database of labels": "[{}] 已省略：数据集没有标签数据库",
   "The dataset has no mean image: nothing is subtracted": "数据集没有均值图像：不减去任何值",
+  "Two layers of one network have no name{}, so that a snapshot cannot keep their weights":
+    "同一网络中有两个层没有名称{}，因此快照无法保存其权重",
+  "[{}] Two layers of one network have this name{}, so that a snapshot keeps the weights of only one of them":
+    "[{}] 同一网络中有两个层使用此名称{}，因此快照只保存其中一个的权重",
+  "The network to train has no loss, so that it learns nothing": "训练网络没有损失，因此学不到任何东西",
+  "Give each layer a name of its own": "请为每个层取不同的名称",
+  "Add a loss layer, for example SoftmaxWithLoss, or set loss_weight on an output":
+    "添加损失层，例如 SoftmaxWithLoss，或为某个输出设置 loss_weight",
+  "[{}] This name belongs to two layers of one network{}": "[{}] 同一网络中有两个层使用此名称{}",
+  '[{}] No network has the stage "{}"{}. The stages are train, val and deploy':
+    "[{}] 没有网络含有阶段“{}”{}。阶段为 train、val 和 deploy",
+  "[{}] The layer is left out: its rules fit neither training, validation nor deploy":
+    "[{}] 该层已省略：其规则不符合训练、验证或部署",
   "[{}] a layer may have include rules or exclude rules, not both":
     "[{}] 一层只能有 include 规则或 exclude 规则，不能同时有",
   "{} bytes of text, the limit is {}": "文本有 {} 字节，上限为 {}",
@@ -741,11 +776,14 @@ export const messages: Record<string, string> = {
   "give {} once, or once for each of the {} spatial axes; got {}": "{} 给一次，或为 {} 个空间轴各给一次；得到 {}",
   "{} must be positive; got {}": "{} 须为正；得到 {}",
   "padding {} leaves nothing of an input of {}": "填充 {} 使大小为 {} 的输入没有剩余",
-  "a sparse filler needs a parameter with at least one axis": "sparse 填充器需要至少一个轴的参数",
-  "a bilinear filler needs a square kernel with 4 axes; got {}": "bilinear 填充器需要 4 个轴的方形核；得到 {}",
-  'sparse is for gaussian fillers only; the type is "{}"': "sparse 仅用于 gaussian 填充器；类型为“{}”",
+  '"{}" has scores of {} classes, the dataset has {} classes': "“{}”有 {} 个类别的分数，数据集有 {} 个类别",
+  "Set num_output of the layer that makes the scores to {}, or leave it out: it then is the number of classes":
+    "将产生分数的层的 num_output 设为 {}，或去掉它：此时等于类别数",
   'unknown filler "{}"; expected constant, uniform, gaussian, positive_unitball, xavier, msra or bilinear':
     "未知的填充器“{}”；应为 constant、uniform、gaussian、positive_unitball、xavier、msra 或 bilinear",
+  'sparse is for gaussian fillers only; the type is "{}"': "sparse 仅用于 gaussian 填充器；类型为“{}”",
+  "a sparse filler needs a parameter with at least one axis": "sparse 填充器需要至少一个轴的参数",
+  "a bilinear filler needs a square kernel with 4 axes; got {}": "bilinear 填充器需要 4 个轴的方形核；得到 {}",
   "a {} layer has no gradient, but a gradient through it was asked for": "{} 层没有梯度，但需要通过它的梯度",
   "blob {} of the definition has {} values, the layer needs {}": "定义中的数据块 {} 有 {} 个值，该层需要 {}",
   "{} must lie in {} to {} for a bottom with {} axes; got {}":
@@ -911,43 +949,4 @@ export const messages: Record<string, string> = {
   'lr_policy "poly" needs a positive max_iter; got {}': "lr_policy“poly”需要正的 max_iter；得到 {}",
   'lr_policy "sigmoid" needs a positive stepsize; got {}': "lr_policy“sigmoid”需要正的 stepsize；得到 {}",
   "rampup_interval is {}; expected 0 (none) or more iterations": "rampup_interval 为 {}；应为 0（无）或更多迭代",
-
-  // networks that people bring
-  "The check could not build the networks": "检查未能构建网络",
-  "Only networks of Caffe can be adapted, not those of {}": "只能适配 Caffe 网络，不能适配 {} 的网络",
-  "Networks can be adapted to classification datasets only, this one is for {}":
-    "只能使网络适配分类数据集，此数据集用于 {}",
-  "Two layers of one network have no name{}, so that a snapshot cannot keep their weights":
-    "同一网络中有两个层没有名称{}，快照无法保存它们的权重",
-  "[{}] Two layers of one network have this name{}, so that a snapshot keeps the weights of only one of them":
-    "[{}] 同一网络中有两个层使用此名称{}，快照只能保存其中一个的权重",
-  "[{}] This name belongs to two layers of one network{}": "[{}] 同一网络中的两个层共用此名称{}",
-  "Give each layer a name of its own": "请给每个层起不同的名称",
-  "The network to train has no loss, so that it learns nothing": "训练网络没有损失层，学不到任何东西",
-  "Add a loss layer, for example SoftmaxWithLoss, or set loss_weight on an output":
-    "请添加损失层（例如 SoftmaxWithLoss），或给某个输出设置 loss_weight",
-  '[{}] No network has the stage "{}"{}. The stages are train, val and deploy':
-    "[{}] 没有网络使用阶段“{}”{}。可用阶段为 train、val 和 deploy",
-  "[{}] The layer is left out: its rules fit neither training, validation nor deploy":
-    "[{}] 此层被忽略：其规则不符合训练、验证和部署中的任何一个",
-  '"{}" has scores of {} classes, the dataset has {} classes': "“{}”给出 {} 个类别的分数，数据集有 {} 个类别",
-  "Set num_output of the layer that makes the scores to {}, or leave it out: it then is the number of classes":
-    "把给出分数的层的 num_output 设为 {}，或省略它：此时它等于类别数",
-  "{}. The images are too small for the network: {} x {}": "{}。图像对此网络太小：{} x {}",
-  "Recreate the dataset at {} x {}, or choose a network for small images":
-    "请以 {} x {} 重新创建数据集，或选择适合小图像的网络",
-  'The blob "{}" is called "{}"': "数据块“{}”改名为“{}”",
-  'Removed: the layer "{}" gives images and labels': "已移除：层“{}”提供图像和标签",
-  "A {} layer that reads the dataset, in place of {}": "改为读取数据集的 {} 层，代替 {}",
-  "{} is removed: it comes from the dataset": "已移除 {}：它由数据集提供",
-  "{} is removed: the dataset's mean is subtracted": "已移除 {}：改为减去数据集的均值",
-  "transform_param is removed: HDF5 data are not transformed": "已移除 transform_param：HDF5 数据不做变换",
-  "Two layers, one for training and one for validation": "拆为两个层：一个用于训练，一个用于验证",
-  "The layer gives labels, too": "此层也提供标签",
-  "A data layer for validation is added": "已添加验证用的数据层",
-  "A data layer for training is added": "已添加训练用的数据层",
-  "num_output {} is removed: it becomes the number of classes, {}": "已移除 num_output {}：它将等于类别数 {}",
-  "Added: a layer of type {}": "已添加：类型为 {} 的层",
-  "The layer is in the deploy network only": "此层只属于部署网络",
-  "The layer is not in the deploy network: it reads labels": "此层不属于部署网络：它读取标签",
 };
