@@ -81,7 +81,6 @@ Result<JobRequest> pretrained_from_model(const Job& model, const SnapshotEntry& 
     spec.source.iteration = snapshot.iteration;
     spec.source.epoch = snapshot.epoch;
     spec.image = {dataset.facts.width, dataset.facts.height, dataset.facts.channels, dataset.resize};
-    spec.image.value_range = dataset.value_range;
     DIGITS_ASSIGN(const auto facts, read_model_facts(dir));
     spec.mean = facts.mean;
     auto mean_file = std::filesystem::path(dataset.facts.mean_file);
