@@ -379,6 +379,14 @@ class Forms(unittest.TestCase):
         self.assertEqual(fault["layer"], "conv1")
         self.assertIn('"conv1"', wrong.splitlines()[fault["line"] - 1])
 
+    def test_adapt_makes_a_network_of_caffe_trainable_here(self):
+        text = ('layer { name: "data" type: "ImageData" top: "data" top: "label" image_data_param { source: "train.txt" batch_size: 4 } }\n'
+                'layer { name: "ip" type: "InnerProduct" bottom: "data" top: "ip" inner_product_param { num_output: 1000 } }\n'
+                'layer { name: "loss" type: "SoftmaxWithLoss" bottom: "ip" bottom: "label" top: "loss" }\n')
+        adapted = api.call("POST", "/networks/adapt", {"spec": model_spec(network={"prototxt": text})})[2]
+        self.assertTrue(adapted["ok"], adapted["diagnostics"])
+        self.assertTrue(api.call("POST", "/models/check", {"spec": model_spec(network={"prototxt": adapted["prototxt"]})})[2]["ok"])
+
     def test_augment_example_shows_what_a_training_would_see(self):
         asked = {"augmentation": {"flip": "both", "rotation": 20, "noise": 0.05}, "crop_size": 20, "mean": "image"}
         found = api.call("POST", f"/datasets/{dataset}/augment-example", asked)[2]

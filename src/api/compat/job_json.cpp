@@ -220,7 +220,10 @@ json model_json(const Job& job, const Context& context) {
             info.snapshot = snapshots->back().weights;
     }
     auto view = to_json(info);
-    view.erase("python layer file");
+    // What only archives tell.
+    for (const auto* key :
+         {"python layer file", "image value range", "mean values", "image scale", "crop size", "channel order"})
+        view.erase(key);
     return view;
 }
 
