@@ -113,9 +113,25 @@ int read_orientation(PngReader& reader) {
     return orientation_of(exif, xmp);
 }
 
+/// libpng takes memory for as many bytes as a chunk announces (its limit is only a warning for EXIF). False: a chunk in
+/// front of the image's end announces more than the file has.
+bool chunks_fit(std::string_view bytes) {
+    constexpr std::size_t kSignature = 8, kHead = 8, kChecksum = 4;
+    for (std::size_t at = kSignature; at + kHead <= bytes.size();) {
+        const auto length = png_get_uint_32(reinterpret_cast<png_const_bytep>(bytes.data() + at));
+        const auto type = bytes.substr(at + 4, 4);
+        if (type == "IEND") return true;
+        at += kHead;
+        if (length > bytes.size() - at) return false;
+        at += length + kChecksum;
+    }
+    return true;
+}
+
 }  // namespace
 
 Status decode_png(std::string_view bytes, const DecodeLimits& limits, Raster& out) {
+    if (!chunks_fit(bytes)) return fail(ErrorCode::kDataLoss, "damaged PNG: {}", "the file is cut off");
     PngReader reader;
     reader.rest = bytes;
     reader.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &reader, on_error, on_warning);
