@@ -244,7 +244,7 @@ class TextParser : private google::protobuf::io::ErrorCollector {
     /// Takes the value, or leaves it where it stands and says what would be right.
     std::string set_scalar(Message& message, const FieldDescriptor& descriptor) {
         const auto* reflection = message.GetReflection();
-        const auto put = [&](const auto& value, auto set, auto add) -> std::string {
+        const auto put = [&](auto value, auto set, auto add) -> std::string {
             if (descriptor.is_repeated())
                 (reflection->*add)(&message, &descriptor, value);
             else
