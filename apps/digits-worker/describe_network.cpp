@@ -119,6 +119,7 @@ using Descriptions = std::map<std::string_view, NetDescription>;
 std::optional<Error> describe_stages(const ModelCheck& check, const std::filesystem::path& folder, Descriptions& nets) {
     PictureInputs inputs{{check.dataset.channels, check.dataset.height, check.dataset.width}, {}};
     if (check.has_dataset) inputs.classes = check.dataset.label_count;
+    inputs.target_size = check.dataset.target_size;
     for (const auto& stage : kStages) {
         auto net = stage.is_deploy() ? check.files->deploy : check.files->train_val;
         if (std::string_view(stage.name) == "val" && check.val_batch_size == 0) continue;
@@ -198,7 +199,8 @@ Result<json> describe_network(const json& request) {
     if (const auto mode = product_mode(spec.precision, device); !mode) note(mode.error());
     PythonLayersInPassing python;
     DIGITS_TRY(python.write(spec.network.python_layers));
-    const PictureInputs inputs{{check.dataset.channels, check.dataset.height, check.dataset.width}, {}};
+    PictureInputs inputs{{check.dataset.channels, check.dataset.height, check.dataset.width}, {}};
+    inputs.target_size = check.dataset.target_size;
     Descriptions nets;
     const auto fault = describe_stages(check, python.folder(), nets);
     for (const auto& [stage, net] : nets) answer["networks"][stage] = net_json(net);

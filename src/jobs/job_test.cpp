@@ -44,7 +44,7 @@ json full_job() {
         "metrics": [{"series": "train/loss", "last": {"iteration": 4, "epoch": 0.5, "value": 0.25}, "best": null},
                     {"series": "val/accuracy", "last": {"iteration": 4, "epoch": 0.5, "value": 0.5},
                      "best": {"iteration": 2, "epoch": 0.25, "value": 0.75}}],
-        "network": {"parameters": 3}, "result": {"iterations": 5},
+        "network": {"parameters": 3}, "result": {"iterations": 5}, "warnings": ["w"],
         "error": {"code": "unavailable", "message": "m", "where": "w", "advice": "a", "log_tail": "l"}})");
 }
 

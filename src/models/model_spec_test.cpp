@@ -191,6 +191,11 @@ std::int64_t count_parameters(const char* name, Planes input, int classes) {
             count += std::int64_t{out.channels} * (in.channels / static_cast<int>(p.group()) * k * k + 1);
         } else if (layer.type() == "Pooling") {
             const auto& p = layer.pooling_param();
+            if (p.global_pooling()) {
+                out.height = out.width = 1;
+                blobs[layer.top(0)] = out;
+                continue;
+            }
             const int k = static_cast<int>(p.kernel_size()), pad = static_cast<int>(p.pad());
             const int stride = static_cast<int>(p.stride());
             out.height = (in.height + 2 * pad - k + stride - 1) / stride + 1;  // rounded up

@@ -53,12 +53,13 @@ TEST(DatasetReport, names_pictures_that_cannot_be_read_and_weighs_the_classes) {
 TEST(DatasetReport, tells_the_median_size_of_the_images_as_they_are) {
     const TemporaryFolder folder;
     for (int i = 0; i < 5; ++i)
-        put_file(folder.path() / fmt::format("a/{}.png", i), *encode_png(ramp(10 * (i + 1), 9 - i, 3, i)));
+        put_file(folder.path() / fmt::format("{}/{}.png", i < 3 ? "a" : "b", i),
+                 *encode_png(ramp(10 * (i + 1), 9 - i, 3, i)));
     put_file(folder.path() / "a/bad.png", "x");
     const auto report = reported(spec_of(folder.path()));
     EXPECT_EQ(report["median_size"], (json{{"width", 30}, {"height", 7}}));
     const TemporaryFolder unreadable;
-    put_file(unreadable.path() / "a/bad.png", "x");
+    for (const auto* name : {"a/0.png", "a/1.png", "b/0.png", "b/1.png"}) put_file(unreadable.path() / name, "x");
     EXPECT_EQ(reported(spec_of(unreadable.path()))["median_size"], json());
 }
 

@@ -37,9 +37,7 @@ void check_fillers(const Net& net, const caffe::NetParameter& written) {
 /// The transformations of data layers, which the Input layers in their place lack. Mean files stay unread.
 Status check_transforms(const caffe::NetParameter& written, caffe::Phase phase, const PictureInputs& inputs) {
     for (const auto& layer : written.layer()) {
-        // A layer of targets alone transforms no images.
-        if (layer.type() != "Data" || layer.top_size() == 0 || layer.top(0).find("label") != std::string::npos)
-            continue;
+        if (layer.type() != "Data" || layer.top_size() == 0 || reads_targets(layer)) continue;
         auto transform = layer.transform_param();
         if (transform.mean_value_size() == 0) transform.clear_mean_file();
         const auto made = Transformer::create(transform, phase, 0, static_cast<int>(inputs.picture[0]),

@@ -29,13 +29,21 @@ void add_inputs(caffe::NetParameter& net, const caffe::LayerParameter& reader, c
         input.add_top(reader.top(i));
         auto& shape = *input.mutable_input_param()->add_shape();
         shape.add_dim(batch);
-        if (i > 0) continue;
+        const bool is_target = i > 0 || (inputs.target_size > 0 && reads_targets(reader));
+        if (is_target) {
+            if (inputs.target_size > 0) shape.add_dim(inputs.target_size);
+            continue;
+        }
         shape.add_dim(inputs.picture[0]);
         for (const int axis : {1, 2}) shape.add_dim(crop > 0 ? crop : inputs.picture[static_cast<std::size_t>(axis)]);
     }
 }
 
 }  // namespace
+
+bool reads_targets(const caffe::LayerParameter& layer) {
+    return layer.type() == "Data" && layer.top_size() > 0 && layer.top(0).find("label") != std::string::npos;
+}
 
 caffe::NetParameter with_input_layers(const caffe::NetParameter& net, const PictureInputs& inputs) {
     caffe::NetParameter replaced = net;
