@@ -13,6 +13,7 @@
 #include "engine/solver/training_rate.hpp"
 #include "models/prepare.hpp"
 #include "models/standard_networks.hpp"
+#include "tasks/task.hpp"
 
 namespace digits {
 namespace {
@@ -113,13 +114,20 @@ std::optional<AssumedPictures> assumed_pictures(const json& request) {
                            request.value("classes", std::int64_t{10}), request.value("task", "")};
 }
 
+PictureInputs inputs_of(const ModelCheck& check) {
+    PictureInputs inputs{{check.dataset.channels, check.dataset.height, check.dataset.width}, {}};
+    // What is assumed without a dataset does not say whether a target is a class or numbers.
+    const bool is_class = !check.has_dataset && (check.task.empty() || check.task == kDefaultTask);
+    if (!is_class) inputs.target_size = check.dataset.target_size;
+    return inputs;
+}
+
 using Descriptions = std::map<std::string_view, NetDescription>;
 
 /// Builds the nets of a check as a training would, up to the first that cannot be built.
 std::optional<Error> describe_stages(const ModelCheck& check, const std::filesystem::path& folder, Descriptions& nets) {
-    PictureInputs inputs{{check.dataset.channels, check.dataset.height, check.dataset.width}, {}};
+    auto inputs = inputs_of(check);
     if (check.has_dataset) inputs.classes = check.dataset.label_count;
-    inputs.target_size = check.dataset.target_size;
     for (const auto& stage : kStages) {
         auto net = stage.is_deploy() ? check.files->deploy : check.files->train_val;
         if (std::string_view(stage.name) == "val" && check.val_batch_size == 0) continue;
@@ -199,8 +207,7 @@ Result<json> describe_network(const json& request) {
     if (const auto mode = product_mode(spec.precision, device); !mode) note(mode.error());
     PythonLayersInPassing python;
     DIGITS_TRY(python.write(spec.network.python_layers));
-    PictureInputs inputs{{check.dataset.channels, check.dataset.height, check.dataset.width}, {}};
-    inputs.target_size = check.dataset.target_size;
+    const auto inputs = inputs_of(check);
     Descriptions nets;
     const auto fault = describe_stages(check, python.folder(), nets);
     for (const auto& [stage, net] : nets) answer["networks"][stage] = net_json(net);

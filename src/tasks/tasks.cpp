@@ -44,7 +44,7 @@ Status check_finite(const OutputArray& output) {
     return fail(
         make_error(ErrorCode::kFailedPrecondition,
                    "The network has no answer: its output \"{}\" is {}. The weights of this snapshot are those of a "
-                   "training that diverged.",
+                   "training that diverged",
                    output.name, std::isnan(*wrong) ? "NaN (not a number)" : "infinite")
             .advise("Choose an earlier snapshot, or train again with a tenth of the learning rate"));
 }

@@ -385,7 +385,7 @@ class Forms(unittest.TestCase):
                 'layer { name: "loss" type: "SoftmaxWithLoss" bottom: "ip" bottom: "label" top: "loss" }\n')
         adapted = api.call("POST", "/networks/adapt", {"spec": model_spec(network={"prototxt": text})})[2]
         self.assertTrue(adapted["ok"], adapted["diagnostics"])
-        self.assertTrue(api.call("POST", "/models/check", {"spec": model_spec(network={"prototxt": adapted["prototxt"]})})[2]["ok"])
+        self.assertTrue(api.call("POST", "/models/check", {"spec": model_spec(network={"prototxt": adapted["text"]})})[2]["ok"])
 
     def test_augment_example_shows_what_a_training_would_see(self):
         asked = {"augmentation": {"flip": "both", "rotation": 20, "noise": 0.05}, "crop_size": 20, "mean": "image"}

@@ -22,7 +22,7 @@ export const messages: Record<string, string> = {
     "验证集有 {1} 个样本，最后一批为 {2} 个，而该网络只接受 {3} 个一批：最后一批用前 {4} 个样本补足，它们会被计算两次。请选择能整除 {5} 的验证批大小。（{6}）",
   "the input is {}, the validation gives the network images of {} x {}": "输入为 {}，而验证给网络的图像为 {} x {}",
   "[{}] its mean_file": "[{}] 其 mean_file",
-  'The network has no answer: its output "{}" is {}. The weights of this snapshot are those of a training that diverged.':
+  'The network has no answer: its output "{}" is {}. The weights of this snapshot are those of a training that diverged':
     "网络没有给出结果：其输出“{}”为 {}。该快照的权重来自一次已发散的训练。",
   "Choose an earlier snapshot, or train again with a tenth of the learning rate":
     "请选择更早的快照，或以十分之一的学习率重新训练",
