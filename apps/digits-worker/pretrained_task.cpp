@@ -211,6 +211,8 @@ class Import {
         dataset.width = facts_.image.width > 0 ? facts_.image.width : 224;
         dataset.train_db = "train_db";
         dataset.train_count = 1;
+        const auto reads_hdf5 = [](const auto& layer) { return layer.type() == "HDF5Data"; };
+        if (std::ranges::any_of(net_.layer(), reads_hdf5)) dataset.backend = TrainingBackend::kHdf5;
         TrainingChoices choices;
         choices.mean = MeanMode::kNone;
         if (facts_.transform.crop_size > 0) choices.crop_size = facts_.transform.crop_size;

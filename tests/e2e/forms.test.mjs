@@ -177,12 +177,12 @@ step("new model: images that are too small lead to a clone of the dataset with a
   await page.getByTestId("network-fault").getByText("The images are too small for the network: 28 x 28").waitFor();
   await page.getByRole("link", { name: "Recreate the dataset at 256 × 256" }).click();
   await page.locator('[name="width"]').waitFor();
-  await until("the form has the new size", async () => (await page.locator('[name="width"]').inputValue()) === "256");
-  assert.equal(await page.locator('[name="height"]').inputValue(), "256");
+  await until("the form has the new size", async () => (await page.locator('[name="width"]').inputValue()) === "256 px");
+  assert.equal(await page.locator('[name="height"]').inputValue(), "256 px");
   assert.equal(await page.locator('[name="path"]').inputValue(), join(folder, "images"));
   await page.getByTestId("median-size").getByText("Median size of the images: 28 × 28").waitFor();
   await page.getByRole("button", { name: "Use 28 × 28" }).click();
-  assert.equal(await page.locator('[name="width"]').inputValue(), "28");
+  assert.equal(await page.locator('[name="width"]').inputValue(), "28 px");
   await page.goto(`${server.address}/models/new?dataset=${dataset}`);
   await page.getByLabel("LeNet").first().click();
 });
