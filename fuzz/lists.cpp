@@ -14,7 +14,9 @@ namespace {
 using namespace digits;
 using fuzz::require;
 
-Result<Image> no_decoder(std::string_view) { return fail(ErrorCode::kUnsupported, "there are no images here"); }
+Result<DecodedImage> no_decoder(std::string_view, const DecodeOptions&) {
+    return fail(ErrorCode::kUnsupported, "there are no images here");
+}
 
 void try_csv(const std::filesystem::path& file) {
     const auto options = kCsv.parse({{"csv", file.string()}, {"percent_val", 20}, {"percent_test", 10}}, "/source");

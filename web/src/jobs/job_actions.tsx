@@ -24,7 +24,7 @@ export function JobActions({ job }: { job: Job }) {
   const [extending, set_extending] = useState(false);
   const only_delete = job.kind === "evaluation" || job.kind === "pretrained";
   return (
-    <Group gap="xs" wrap="nowrap">
+    <Group gap="xs">
       {may_change && job.actions.snapshot && (
         <Button
           variant="default"
