@@ -10,20 +10,12 @@ import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parent.parent / "attacks"))
 from contract import Contract
 from server_process import ServerProcess, write_png
+from stage import DIGITS, IMAGE, NETWORK, write_classes
 
-DIGITS = Path(sys.argv.pop(1)).resolve()
 STORED = Path(__file__).parent.parent / "images/in"
-IMAGE = {"width": 8, "height": 8, "channels": 1}
-NETWORK = """
-layer { name: "train-data" type: "Data" top: "data" top: "label" include { stage: "train" } data_param { batch_size: 4 } }
-layer { name: "val-data" type: "Data" top: "data" top: "label" include { stage: "val" } data_param { batch_size: 4 } }
-layer { name: "ip" type: "InnerProduct" bottom: "data" top: "ip" inner_product_param { weight_filler { type: "xavier" } } }
-layer { name: "accuracy" type: "Accuracy" bottom: "ip" bottom: "label" top: "accuracy" include { stage: "val" } }
-layer { name: "loss" type: "SoftmaxWithLoss" bottom: "ip" bottom: "label" top: "loss" exclude { stage: "deploy" } }
-layer { name: "softmax" type: "Softmax" bottom: "ip" top: "softmax" include { stage: "deploy" } }
-"""
 
 
 def write_deep(path, values):
@@ -38,10 +30,7 @@ def setUpModule():
     unittest.addModuleCleanup(server.close)
     api = Contract(server)
     folder = server.folder / "images"
-    for shade, name in enumerate(("cat", "dog")):
-        (folder / name).mkdir(parents=True)
-        for i in range(4):
-            write_png(folder / name / f"{i}.png", [bytes([40 * i + 20 * shade + x for x in range(8)])] * 8)
+    write_classes(folder)
     for i in range(12):
         (folder / "cat" / f"{i}.psd").write_bytes(b"8BPS")
     for left_behind in ("cat/.DS_Store", "cat/Thumbs.db", "dog/._0.png"):
