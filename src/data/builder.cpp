@@ -1,6 +1,7 @@
 #include "data/builder.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <future>
@@ -21,6 +22,7 @@
 #include "data/readable_classes.hpp"
 #include "data/records/mean.hpp"
 #include "data/records/record_sink.hpp"
+#include "data/records/target_codec.hpp"
 
 namespace digits {
 namespace {
@@ -34,11 +36,14 @@ std::string database_name(Split split) { return std::string(enum_name(split)) + 
 std::string label_database_name(Split split) { return std::string(enum_name(split)) + "_labels_db"; }
 std::string list_name(Split split) { return std::string(enum_name(split)) + ".txt"; }
 
-/// A sample's line in the list of its split: its name and, behind a space, its class or its numbers.
-std::string list_line(const SampleName& name, const Target& target) {
+/// A sample's line in the list of its split: its name and, behind a space, its class, its numbers or, of boxes, how
+/// many they are.
+std::string list_line(const SampleName& name, const Target& target, TargetKind kind) {
     auto line = name.text() + ' ';
     if (const auto* tensor = std::get_if<Tensor>(&target))
         return line + fmt::format("[{}]\n", fmt::join(tensor->values, ","));
+    if (const auto* boxes = std::get_if<Boxes>(&target)) return line + fmt::format("[{}]\n", boxes->boxes.size());
+    if (kind != TargetKind::kClass) return line + "[]\n";
     const auto* label = std::get_if<ClassLabel>(&target);
     return line + std::to_string(label ? label->index : 0) + '\n';
 }
@@ -86,6 +91,8 @@ class Builder {
         std::optional<PackedRecord> record;
         std::string problem;
         std::vector<ImageFacts> facts;
+        int width = 0, height = 0;          ///< of the record
+        std::vector<std::uint64_t> counts;  ///< objects or pixels of each class; the last: of none
     };
 
     void remove_old_files();
@@ -98,10 +105,22 @@ class Builder {
     void choose_order();
     Status write_lists() const;
     Status build_split(Split split);
-    Result<PackedRecord> pack_sample(Sample sample, std::uint64_t place, MeanAccumulator* mean) const;
+    Status pack_sample(Split split, Sample sample, std::uint64_t place, MeanAccumulator* mean, Packed& packed) const;
+    /// Of images that are not resized.
+    bool keeps_sizes() const { return spec_.image.resize == ResizeMode::kNone; }
+    bool has_mean() const { return spec_.mean && !(keeps_sizes() && !spec_.same_size); }
+    /// Whether it has the size of the first image that any thread made; another one ends the creation.
+    bool has_first_size(const Image& image) const;
+    /// Remembers the first record's size; kInvalidArgument for another one, unless sizes may differ.
+    Status check_size(const Packed& packed, const std::string& name);
+    TargetLayout target_layout(Split split) const;
+    /// HDF5: the shape of the targets' array; empty for classes.
+    std::vector<int> array_shape(Split split) const;
+    void count_most_boxes();
+    void add_counts(const std::vector<std::uint64_t>& counts, SplitFacts& facts) const;
     Packed pack(Split split, std::uint64_t place, MeanAccumulator* mean) const;
     /// Of a target that is stored.
-    Status pack_target(const Target& target, PackedRecord& record) const;
+    Status pack_stored_target(Split split, const Target& target, PackedRecord& record) const;
     std::uint64_t database_bytes() const;
 
     std::vector<std::uint32_t>& order(Split split) { return order_[static_cast<std::size_t>(split)]; }
@@ -117,6 +136,10 @@ class Builder {
     ImageFindings findings_;
     std::string unreadable_;
     std::uint64_t record_count_ = 0;
+    std::array<int, 3> max_boxes_{};  ///< by Split
+    std::string first_name_;          ///< of the record whose size all have
+    int first_width_ = 0, first_height_ = 0;
+    mutable std::atomic<std::uint64_t> mean_size_ = 0;  ///< of the images whose mean is taken
 };
 
 void Builder::remove_old_files() {
@@ -155,7 +178,7 @@ Status Builder::open_samples() {
     for (const auto& one : readable.left_out) list_unreadable(one.split, one.name, one.reason);
     facts_.unsupported = {count_files(facts.unsupported), facts.unsupported};
     if (!facts.unsupported.empty()) warn(unsupported_text(facts.unsupported));
-    if (facts.target != TargetKind::kClass && facts.target != TargetKind::kTensor)
+    if (facts.target == TargetKind::kClassSet || facts.target == TargetKind::kNone)
         return fail(ErrorCode::kUnsupported, "samples whose target is of the kind {} cannot be stored yet",
                     enum_name(facts.target));
     facts_.task = spec_.task;
@@ -165,6 +188,9 @@ Status Builder::open_samples() {
     facts_.target_shape = facts.target_shape;
     facts_.target_names = facts.target_names;
     facts_.labels = facts.labels;
+    facts_.ignore_label = facts.ignore_label;
+    facts_.palette = facts.palette;
+    if (facts.target == TargetKind::kBoxes) count_most_boxes();
     return {};
 }
 
@@ -197,51 +223,132 @@ void Builder::choose_order() {
 }
 
 Status Builder::write_lists() const {
-    if (facts_.target == TargetKind::kClass) DIGITS_TRY(write_labels(folder_ / "labels.txt", facts_.labels));
+    if (!facts_.labels.empty()) DIGITS_TRY(write_labels(folder_ / "labels.txt", facts_.labels));
     for (const Split split : kSplits) {
         if (order(split).empty()) continue;
         std::string text;
         for (const auto index : order(split))
-            text += list_line(source_->name(split, index), source_->target(split, index));
+            text += list_line(source_->name(split, index), source_->target(split, index), facts_.target);
         DIGITS_TRY(write_file_atomic(folder_ / list_name(split), text));
     }
     return {};
 }
 
-Status Builder::pack_target(const Target& target, PackedRecord& record) const {
+void Builder::count_most_boxes() {
+    for (const Split split : kSplits) {
+        auto& most = max_boxes_[static_cast<std::size_t>(split)];
+        most = source_->facts().max_boxes[static_cast<std::size_t>(split)];
+        for (std::size_t i = 0; i < source_->size(split); ++i) {
+            const auto target = source_->target(split, i);
+            if (const auto* boxes = std::get_if<Boxes>(&target))
+                most = std::max(most, static_cast<int>(boxes->boxes.size()));
+        }
+    }
+}
+
+TargetLayout Builder::target_layout(Split split) const {
+    return {max_boxes_[static_cast<std::size_t>(split)], spec_.storage.label_encoding};
+}
+
+std::vector<int> Builder::array_shape(Split split) const {
+    const auto& image = spec_.image;
+    switch (facts_.target) {
+        case TargetKind::kTensor: return facts_.target_shape;
+        case TargetKind::kBoxes: return {1, target_layout(split).max_boxes + 1, kBoxColumns};
+        case TargetKind::kMask: return {1, image.height, image.width};
+        case TargetKind::kImage: return {image.channels, image.height, image.width};
+        default: return {};
+    }
+}
+
+Status Builder::pack_stored_target(Split split, const Target& target, PackedRecord& record) const {
     if (target_kind(target) != facts_.target)
         return fail(ErrorCode::kInvalidArgument, "the target is of the kind {}, expected {}",
                     enum_name(target_kind(target)), enum_name(facts_.target));
-    if (const auto* tensor = std::get_if<Tensor>(&target)) {
-        if (tensor->shape != facts_.target_shape)
-            return fail(ErrorCode::kInvalidArgument, "the target has the shape {}, expected {}",
-                        fmt::join(tensor->shape, " x "), fmt::join(facts_.target_shape, " x "));
-        record.target = tensor->values;
+    if (facts_.target == TargetKind::kClass) return {};
+    if (const auto* tensor = std::get_if<Tensor>(&target); tensor && tensor->shape != facts_.target_shape)
+        return fail(ErrorCode::kInvalidArgument, "the target has the shape {}, expected {}",
+                    fmt::join(tensor->shape, " x "), fmt::join(facts_.target_shape, " x "));
+    if (spec_.storage.backend == DatasetBackend::kLmdb) {
+        DIGITS_ASSIGN(record.target_bytes, pack_target(target, target_layout(split)));
+    } else {
+        DIGITS_ASSIGN(auto array, target_array(target, target_layout(split)));
+        record.target = std::move(array.values);
     }
     return {};
 }
 
-Result<PackedRecord> Builder::pack_sample(Sample sample, std::uint64_t place, MeanAccumulator* mean) const {
-    const auto image =
-        prepare_image(std::move(sample.images.front()), spec_.image, SplitMix64(spec_.seed, place).next());
-    const auto* label = std::get_if<ClassLabel>(&sample.target);
+/// Objects or pixels of each class, and last those that have none of them or do not count.
+std::vector<std::uint64_t> counts_of(const Target& target, std::size_t classes, std::optional<int> ignore_label) {
+    std::vector<std::uint64_t> counts;
+    const auto add = [&](int label) {
+        const bool counted = label >= 0 && static_cast<std::size_t>(label) < classes && label != ignore_label;
+        ++counts[counted ? static_cast<std::size_t>(label) : classes];
+    };
+    if (const auto* boxes = std::get_if<Boxes>(&target)) {
+        counts.resize(classes + 1);
+        for (const auto& box : boxes->boxes) add(box.label);
+    }
+    if (const auto* mask = std::get_if<Mask>(&target)) {
+        counts.resize(classes + 1);
+        for (const auto id : mask->ids) add(id);
+    }
+    return counts;
+}
+
+Status Builder::pack_sample(Split split, Sample sample, std::uint64_t place, MeanAccumulator* mean,
+                            Packed& packed) const {
+    DIGITS_ASSIGN(const auto prepared, prepare_sample(std::move(sample), spec_.image,
+                                                      SplitMix64(spec_.seed, place).next(), facts_.ignore_label));
+    const auto& [image, target] = prepared;
+    const auto* label = std::get_if<ClassLabel>(&target);
     DIGITS_ASSIGN(auto record, pack_record(image, label ? label->index : 0, spec_.storage));
-    DIGITS_TRY(pack_target(sample.target, record));
-    if (mean != nullptr) mean->add(image);
-    return record;
+    DIGITS_TRY(pack_stored_target(split, target, record));
+    packed.counts = counts_of(target, facts_.labels.size(), facts_.ignore_label);
+    packed.width = image.width;
+    packed.height = image.height;
+    packed.record = std::move(record);
+    if (mean != nullptr && has_first_size(image)) mean->add(image);
+    return {};
+}
+
+bool Builder::has_first_size(const Image& image) const {
+    const auto size = static_cast<std::uint64_t>(image.width) << 32 | static_cast<std::uint64_t>(image.height);
+    std::uint64_t first = 0;
+    return mean_size_.compare_exchange_strong(first, size) || first == size;
+}
+
+Status Builder::check_size(const Packed& packed, const std::string& name) {
+    if (!keeps_sizes()) return {};
+    if (first_name_.empty()) {
+        first_name_ = name;
+        first_width_ = packed.width;
+        first_height_ = packed.height;
+    }
+    if (!spec_.same_size || (packed.width == first_width_ && packed.height == first_height_)) return {};
+    return fail(make_error(ErrorCode::kInvalidArgument, "the image is {} x {}, but {} is {} x {}", packed.width,
+                           packed.height, first_name_, first_width_, first_height_)
+                    .at(name)
+                    .advise("choose a resize transformation, or allow images of different sizes"));
+}
+
+void Builder::add_counts(const std::vector<std::uint64_t>& counts, SplitFacts& facts) const {
+    if (counts.empty()) return;
+    const bool boxes = facts_.target == TargetKind::kBoxes;
+    auto& sums = boxes ? facts.boxes_per_class : facts.pixels_per_class;
+    sums.resize(counts.size());
+    for (std::size_t i = 0; i < counts.size(); ++i) sums[i] += counts[i];
+    for (std::size_t i = 0; i < facts.per_class.size(); ++i) facts.per_class[i] += counts[i] > 0;
 }
 
 Builder::Packed Builder::pack(Split split, std::uint64_t place, MeanAccumulator* mean) const {
     Packed packed;
-    auto record = guarded("read it", [&]() -> Result<PackedRecord> {
+    const auto done = guarded("read it", [&]() -> Status {
         DIGITS_ASSIGN(auto sample, source_->get(split, order(split)[place]));
         packed.facts = std::move(sample.facts);
-        return pack_sample(std::move(sample), place, mean);
+        return pack_sample(split, std::move(sample), place, mean, packed);
     });
-    if (record)
-        packed.record = std::move(*record);
-    else
-        packed.problem = record.error().message;
+    if (!done) packed.problem = done.error().message;
     return packed;
 }
 
@@ -252,18 +359,19 @@ Status Builder::build_split(Split split) {
     facts.db = database_name(split);
     facts.list = list_name(split);
     facts.per_class.resize(facts_.labels.size());
-    const bool has_label_db = facts_.target == TargetKind::kTensor && spec_.storage.backend == DatasetBackend::kLmdb;
+    const bool has_label_db = facts_.target != TargetKind::kClass && spec_.storage.backend == DatasetBackend::kLmdb;
+    if (facts_.target == TargetKind::kBoxes) facts.max_boxes = target_layout(split).max_boxes;
     if (has_label_db) facts.label_db = label_database_name(split);
     const auto list_prefix = fmt::format("../{}/{}/", folder_.filename().string(), facts.db);
     PartialDatabase database(folder_ / facts.db);
     std::optional<PartialDatabase> label_database;
     if (has_label_db) label_database.emplace(folder_ / *facts.label_db);
-    RecordSinkOptions options{database.path(), {}, list_prefix, facts_.target_shape};
+    RecordSinkOptions options{database.path(), {}, list_prefix, array_shape(split)};
     if (label_database) options.label_folder = label_database->path();
     DIGITS_ASSIGN(auto sink, create_record_sink(options, spec_.image, spec_.storage));
     ProgressMeter progress(context_, "create " + facts.db, "images", count);
 
-    const bool with_mean = spec_.mean && split == Split::kTrain;
+    const bool with_mean = has_mean() && split == Split::kTrain;
     std::vector<MeanAccumulator> means(static_cast<std::size_t>(threads_));
     const auto image_bytes = static_cast<std::size_t>(spec_.image.width) *
                              static_cast<std::size_t>(spec_.image.height) *
@@ -280,8 +388,11 @@ Status Builder::build_split(Split split) {
             list_unreadable(split, source_->name(split, order(split)[i]).text(), packed.problem);
             return {};
         }
+        DIGITS_TRY(check_size(packed, source_->name(split, order(split)[i]).text()));
         for (const auto& image : packed.facts) findings_.add(image, !spec_.image.value_range.empty());
-        if (!facts.per_class.empty()) ++facts.per_class[static_cast<std::size_t>(packed.record->label)];
+        if (facts_.target == TargetKind::kClass && !facts.per_class.empty())
+            ++facts.per_class[static_cast<std::size_t>(packed.record->label)];
+        add_counts(packed.counts, facts);
         ++facts.count;
         return sink->put(std::move(*packed.record));
     };
@@ -341,6 +452,10 @@ Result<json> Builder::build() {
     DIGITS_TRY(lists.get());
     facts_.unreadable.file = "unreadable.txt";
     DIGITS_TRY(write_file_atomic(folder_ / facts_.unreadable.file, unreadable_));
+    if (keeps_sizes() && spec_.same_size) {
+        facts_.image.width = first_width_;
+        facts_.image.height = first_height_;
+    }
     note_findings();
     facts_.bytes = database_bytes();
     facts_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

@@ -16,6 +16,10 @@ struct JsonBinding<SplitFacts> {
             json_field("label_db", &F::label_db).help("folder of the database of targets; null: they are in db"),
             json_field("list", &F::list).help("file with the names of the samples, in the order of the records"),
             json_field("per_class", &F::per_class).help("samples of each class, in the order of labels"),
+            json_field("max_boxes", &F::max_boxes).help("of boxes: rows of the label array beside its first"),
+            json_field("boxes_per_class", &F::boxes_per_class).help("of boxes: objects of each class"),
+            json_field("pixels_per_class", &F::pixels_per_class)
+                .help("of masks: pixels of each class, and last those that do not count"),
         };
     }
 };
@@ -54,6 +58,8 @@ struct JsonBinding<DatasetFacts> {
             json_field("target_shape", &F::target_shape).help("of tensors"),
             json_field("target_names", &F::target_names).help("of a tensor's values; may be empty"),
             json_field("labels", &F::labels).help("names of the classes").required(),
+            json_field("ignore_label", &F::ignore_label).help("the class of boxes or pixels that do not count"),
+            json_field("palette", &F::palette).help("of masks: the color of each class, #rrggbb; may be empty"),
             json_field("splits", &F::splits).help("one without samples is absent").required(),
             json_field("mean_file", &F::mean_file),
             json_field("mean_pixel", &F::mean_pixel).help("in blob order: blue, green, red"),

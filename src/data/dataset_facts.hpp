@@ -22,6 +22,10 @@ struct SplitFacts {
     std::optional<std::string> label_db;   ///< that of the targets, when they are not in `db`
     std::string list;                      ///< the names of the samples, in the order of the records
     std::vector<std::uint64_t> per_class;  ///< samples of each class; empty without classes
+    /// Of boxes: rows of the label array beside its first, at least the objects of every record.
+    std::optional<int> max_boxes;
+    std::vector<std::uint64_t> boxes_per_class;   ///< of boxes: objects
+    std::vector<std::uint64_t> pixels_per_class;  ///< of masks; the last: those of `ignore_label` or of no class
 };
 
 struct UnreadableFacts {
@@ -48,6 +52,8 @@ struct DatasetFacts {
     std::vector<int> target_shape;             ///< of tensors
     std::vector<std::string> target_names;     ///< of a tensor's values, where they have names
     std::vector<std::string> labels;           ///< of classes, by their number
+    std::optional<int> ignore_label;           ///< the class of boxes or pixels that do not count: KITTI's 0, 255
+    std::vector<std::string> palette;          ///< of masks, where they have one: "#rrggbb" of each class
     std::map<std::string, SplitFacts> splits;  ///< by name; one without samples is absent
     std::optional<std::string> mean_file;
     std::optional<std::vector<double>> mean_pixel;  ///< one a channel, in blob order (B, G, R)

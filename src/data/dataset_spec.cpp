@@ -64,6 +64,11 @@ struct JsonBinding<DatasetSpec> {
                 json_field("source", &S::source).required(),
                 json_field("image", &S::image),
                 json_field("storage", &S::storage),
+                json_field("same_size", &S::same_size)
+                    .label("Images of one size")
+                    .help("Refuse images of different sizes where none is resized; without it there is no mean image")
+                    .digits("dsopts_force_same_shape")
+                    .advanced(),
                 json_field("mean", &S::mean)
                     .label("Mean image")
                     .help("Compute the mean image of the training set")
@@ -103,6 +108,8 @@ Result<DatasetSpec> parse_dataset_spec(const nlohmann::json& json) {
     if (!range.empty() && (range.size() != 2 || !(range[0] < range[1])))
         return invalid("/image/value_range", fmt::format("Value range must be two numbers, the lower one first, got {}",
                                                          fmt::join(range, ", ")));
+    if (spec.image.resize == ResizeMode::kNone && spec.storage.backend == DatasetBackend::kHdf5)
+        return invalid("/image/resize", "HDF5 needs images of one size: choose another resize transformation or LMDB");
     // As DIGITS: HDF5 holds plain numbers, and LMDB has no compression of its own.
     if (spec.storage.backend == DatasetBackend::kHdf5) spec.storage.encoding = RecordEncoding::kNone;
     if (spec.storage.backend == DatasetBackend::kLmdb) spec.storage.compression = Hdf5Compression::kNone;

@@ -48,8 +48,9 @@ struct ImageSpec {
 
 struct StorageSpec {
     DatasetBackend backend = DatasetBackend::kLmdb;
-    RecordEncoding encoding = RecordEncoding::kPng;        ///< LMDB only
-    Hdf5Compression compression = Hdf5Compression::kNone;  ///< HDF5 only
+    RecordEncoding encoding = RecordEncoding::kPng;         ///< LMDB only
+    RecordEncoding label_encoding = RecordEncoding::kNone;  ///< LMDB only: of targets that are images or masks
+    Hdf5Compression compression = Hdf5Compression::kNone;   ///< HDF5 only
 };
 
 struct DatasetSpec {
@@ -57,6 +58,7 @@ struct DatasetSpec {
     SourceSpec source;
     ImageSpec image;
     StorageSpec storage;
+    bool same_size = true;  ///< images that keep their sizes must have one
     bool mean = true;
     bool shuffle = true;
     std::uint64_t seed = 1;

@@ -45,6 +45,12 @@ struct JsonBinding<StorageSpec> {
                     .help("Of LMDB records: png is lossless, jpeg is smaller, none needs no decoding")
                     .digits("encoding")
                     .when("/storage/backend", "lmdb"),
+                json_field("label_encoding", &S::label_encoding)
+                    .label("Label encoding")
+                    .help("Of LMDB records whose target is an image or a mask; jpeg changes the values of pixels")
+                    .digits("dsopts_label_encoding")
+                    .when("/storage/backend", "lmdb")
+                    .advanced(),
                 json_field("compression", &S::compression)
                     .label("DB compression")
                     .help("Of HDF5 files: gzip needs less space, none is faster")

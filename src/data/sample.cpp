@@ -36,6 +36,9 @@ std::string target_text(const Target& target, std::span<const std::string> label
         }
         std::string operator()(const Mask& mask) const { return fmt::format("mask, {} x {}", mask.width, mask.height); }
         std::string operator()(const Tensor& tensor) const { return numbers_text(tensor.values); }
+        std::string operator()(const Image& image) const {
+            return fmt::format("image, {} x {}", image.width, image.height);
+        }
     };
     return std::visit(Words{labels}, target);
 }

@@ -29,15 +29,31 @@ struct ClassSet {
     bool operator==(const ClassSet&) const = default;
 };
 
-/// An object in an image; the edges in pixels from the upper left corner, with fractions.
+/// What KITTI's label files say of an object beside its class and box; DetectNet's label array keeps it.
+struct KittiDetails {
+    float alpha = 0;
+    float rotation_y = 0;
+    float truncated = 0;
+    float occluded = 0;
+    std::array<float, 3> size_m{};      ///< length, width, height
+    std::array<float, 3> position_m{};  ///< x, y, z
+    bool operator==(const KittiDetails&) const = default;
+};
+
+/// An object in an image; the edges in pixels from the upper left corner, with fractions. Of double precision, so that
+/// DetectNet's label array is DIGITS's bit by bit.
 struct Box {
-    float left = 0;
-    float top = 0;
-    float right = 0;
-    float bottom = 0;
+    double left = 0;
+    double top = 0;
+    double right = 0;
+    double bottom = 0;
     int label = 0;
     bool difficult = false;
     bool crowd = false;  ///< one box around many objects
+    KittiDetails kitti{};
+
+    double width() const { return right - left; }
+    double height() const { return bottom - top; }
     bool operator==(const Box&) const = default;
 };
 struct Boxes {
@@ -61,13 +77,14 @@ struct Tensor {
 };
 
 /// What a network shall say about a sample.
-using Target = std::variant<std::monostate, ClassLabel, ClassSet, Boxes, Mask, Tensor>;
+/// An Image: what a network shall make of the sample's.
+using Target = std::variant<std::monostate, ClassLabel, ClassSet, Boxes, Mask, Tensor, Image>;
 
 /// In the order of Target's alternatives.
-enum class TargetKind { kNone, kClass, kClassSet, kBoxes, kMask, kTensor };
+enum class TargetKind { kNone, kClass, kClassSet, kBoxes, kMask, kTensor, kImage };
 inline TargetKind target_kind(const Target& target) { return static_cast<TargetKind>(target.index()); }
 
-/// For people: "cat", "cat, dog", "3 boxes", "0.5, -1".
+/// For people: "cat", "cat, dog", "3 boxes", "mask, 32 x 24", "0.5, -1", "image, 32 x 24".
 std::string target_text(const Target& target, std::span<const std::string> labels);
 
 /// A rectangle of an image, in whole pixels.
@@ -99,13 +116,14 @@ struct Sample {
 
 template <>
 struct EnumNames<TargetKind> {
-    static constexpr std::array<std::pair<TargetKind, std::string_view>, 6> kNames{
+    static constexpr std::array<std::pair<TargetKind, std::string_view>, 7> kNames{
         {{TargetKind::kNone, "none"},
          {TargetKind::kClass, "class"},
          {TargetKind::kClassSet, "class_set"},
          {TargetKind::kBoxes, "boxes"},
          {TargetKind::kMask, "mask"},
-         {TargetKind::kTensor, "tensor"}}};
+         {TargetKind::kTensor, "tensor"},
+         {TargetKind::kImage, "image"}}};
 };
 
 }  // namespace digits

@@ -23,6 +23,7 @@ struct Image {
         channels = new_channels;
         pixels.resize(row_bytes() * static_cast<std::size_t>(height));
     }
+    bool operator==(const Image&) const = default;
 };
 
 /// To 1 or 3 channels, as Pillow's convert("L") and convert("RGB"): L = (19595 R + 38470 G + 7471 B + 32768) / 65536.

@@ -135,16 +135,74 @@ Image cut(const Image& image, int left, int top, int width, int height) {
     return out;
 }
 
+/// The size that an image is scaled to before it is cut and padded, and where what remains lies.
+struct Fit {
+    int scaled_width = 0;
+    int scaled_height = 0;
+    int cut_left = 0;
+    int cut_top = 0;
+    int kept_width = 0;
+    int kept_height = 0;
+    int pad_left = 0;
+    int pad_top = 0;
+};
+
+void scaled_size(int width, int height, int to_width, int to_height, ResizeMode mode, Fit& fit) {
+    fit.scaled_width = to_width;
+    fit.scaled_height = to_height;
+    const double width_ratio = static_cast<double>(width) / to_width;
+    const double height_ratio = static_cast<double>(height) / to_height;
+    if (mode == ResizeMode::kSquash || width_ratio == height_ratio) return;
+    const bool wide = width_ratio > height_ratio;
+    const auto scaled = [](int side, double ratio) { return std::max(1, static_cast<int>(std::round(side / ratio))); };
+    const auto make_even = [](int& side, int target) { side += (target - side) % 2 != 0; };
+    if (mode == ResizeMode::kCrop) {
+        if (wide)
+            fit.scaled_width = scaled(width, height_ratio);
+        else
+            fit.scaled_height = scaled(height, width_ratio);
+    } else if (mode == ResizeMode::kFill) {
+        if (wide) {
+            fit.scaled_height = scaled(height, width_ratio);
+            make_even(fit.scaled_height, to_height);
+        } else {
+            fit.scaled_width = scaled(width, height_ratio);
+            make_even(fit.scaled_width, to_width);
+        }
+    } else {
+        const double ratio = (width_ratio + height_ratio) / 2.0;
+        fit.scaled_width = scaled(width, ratio);
+        fit.scaled_height = scaled(height, ratio);
+        if (wide)
+            make_even(fit.scaled_height, to_height);
+        else
+            make_even(fit.scaled_width, to_width);
+    }
+}
+
+Fit fit_of(int width, int height, int to_width, int to_height, ResizeMode mode) {
+    Fit fit;
+    scaled_size(width, height, to_width, to_height, mode, fit);
+    const auto cut_from = [](int side, int target) {
+        return side > target ? static_cast<int>(std::round((side - target) / 2.0)) : 0;
+    };
+    fit.cut_left = cut_from(fit.scaled_width, to_width);
+    fit.cut_top = cut_from(fit.scaled_height, to_height);
+    fit.kept_width = std::min(fit.scaled_width, to_width);
+    fit.kept_height = std::min(fit.scaled_height, to_height);
+    fit.pad_left = (to_width - fit.kept_width) / 2;
+    fit.pad_top = (to_height - fit.kept_height) / 2;
+    return fit;
+}
+
 /// Cuts what is too long about the centre, pads what is too short with the same noise at both ends.
-Image cut_and_pad(Image image, int width, int height, std::uint64_t noise_seed) {
-    if (image.width > width)
-        image = cut(image, static_cast<int>(std::round((image.width - width) / 2.0)), 0, width, image.height);
-    if (image.height > height)
-        image = cut(image, 0, static_cast<int>(std::round((image.height - height) / 2.0)), image.width, height);
+Image cut_and_pad(Image image, int width, int height, const Fit& fit, std::uint64_t noise_seed) {
+    if (image.width > width) image = cut(image, fit.cut_left, 0, width, image.height);
+    if (image.height > height) image = cut(image, 0, fit.cut_top, image.width, height);
     if (image.width == width && image.height == height) return image;
 
-    const int left = (width - image.width) / 2;
-    const int top = (height - image.height) / 2;
+    const int left = fit.pad_left;
+    const int top = fit.pad_top;
     Image out;
     out.reset(width, height, image.channels);
     const auto noise_at = [&](int x, int y, int channel) {
@@ -175,40 +233,42 @@ Image resize_bilinear(const Image& image, int width, int height) {
     return wide.height == height ? wide : resize_height(wide, height);
 }
 
-Image fit_image(Image image, int width, int height, ResizeMode mode, std::uint64_t noise_seed) {
-    if (image.width == width && image.height == height) return image;
-    const double width_ratio = static_cast<double>(image.width) / width;
-    const double height_ratio = static_cast<double>(image.height) / height;
-    if (mode == ResizeMode::kSquash || width_ratio == height_ratio) return resize_bilinear(image, width, height);
+ImagePlacement fit_placement(int width, int height, int to_width, int to_height, ResizeMode mode) {
+    if (mode == ResizeMode::kNone) return {};
+    const auto fit = fit_of(width, height, to_width, to_height, mode);
+    return {static_cast<double>(fit.scaled_width) / width, static_cast<double>(fit.scaled_height) / height,
+            static_cast<double>(fit.pad_left - fit.cut_left), static_cast<double>(fit.pad_top - fit.cut_top)};
+}
 
-    const bool wide = width_ratio > height_ratio;
-    int new_width = width;
-    int new_height = height;
-    const auto scaled = [](int side, double ratio) { return std::max(1, static_cast<int>(std::round(side / ratio))); };
-    const auto make_even = [](int& side, int target) { side += (target - side) % 2 != 0; };
-    if (mode == ResizeMode::kCrop) {
-        if (wide)
-            new_width = scaled(image.width, height_ratio);
-        else
-            new_height = scaled(image.height, width_ratio);
-    } else if (mode == ResizeMode::kFill) {
-        if (wide) {
-            new_height = scaled(image.height, width_ratio);
-            make_even(new_height, height);
-        } else {
-            new_width = scaled(image.width, height_ratio);
-            make_even(new_width, width);
-        }
-    } else {
-        const double ratio = (width_ratio + height_ratio) / 2.0;
-        new_width = scaled(image.width, ratio);
-        new_height = scaled(image.height, ratio);
-        if (wide)
-            make_even(new_height, height);
-        else
-            make_even(new_width, width);
+Image fit_image(Image image, int width, int height, ResizeMode mode, std::uint64_t noise_seed) {
+    if (mode == ResizeMode::kNone || (image.width == width && image.height == height)) return image;
+    const auto fit = fit_of(image.width, image.height, width, height, mode);
+    return cut_and_pad(resize_bilinear(image, fit.scaled_width, fit.scaled_height), width, height, fit, noise_seed);
+}
+
+std::vector<std::uint16_t> fit_mask(std::span<const std::uint16_t> ids, int width, int height, int to_width,
+                                    int to_height, ResizeMode mode, std::uint16_t padding) {
+    DIGITS_CHECK(width > 0 && height > 0 &&
+                 ids.size() == static_cast<std::size_t>(width) * static_cast<std::size_t>(height));
+    if (mode == ResizeMode::kNone || (width == to_width && height == to_height)) return {ids.begin(), ids.end()};
+    const auto fit = fit_of(width, height, to_width, to_height, mode);
+    const auto sources = [](int from, int scaled, int cut, int kept) {
+        std::vector<std::size_t> places(static_cast<std::size_t>(kept));
+        for (int i = 0; i < kept; ++i)
+            places[static_cast<std::size_t>(i)] =
+                std::min(static_cast<std::size_t>((i + cut + 0.5) * from / scaled), static_cast<std::size_t>(from - 1));
+        return places;
+    };
+    const auto columns = sources(width, fit.scaled_width, fit.cut_left, fit.kept_width);
+    const auto rows = sources(height, fit.scaled_height, fit.cut_top, fit.kept_height);
+    const auto out_width = static_cast<std::size_t>(to_width);
+    std::vector<std::uint16_t> out(out_width * static_cast<std::size_t>(to_height), padding);
+    for (std::size_t y = 0; y < rows.size(); ++y) {
+        const auto* from = ids.data() + rows[y] * static_cast<std::size_t>(width);
+        auto* to = out.data() + (y + static_cast<std::size_t>(fit.pad_top)) * out_width + fit.pad_left;
+        for (const auto x : columns) *to++ = from[x];
     }
-    return cut_and_pad(resize_bilinear(image, new_width, new_height), width, height, noise_seed);
+    return out;
 }
 
 }  // namespace digits

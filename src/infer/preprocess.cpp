@@ -4,12 +4,14 @@
 #include <vector>
 
 #include "caffe/input_transform.hpp"
+#include "data/prepare_image.hpp"
 
 namespace digits {
 
 void Preprocessing::apply(const Image& source, float* out) const {
-    Image image = convert_channels(source, channels);
-    image = fit_image(std::move(image), dataset_width, dataset_height, resize);
+    // Where the dataset has images of their own sizes, the network has one.
+    const auto mode = resize == ResizeMode::kNone ? ResizeMode::kSquash : resize;
+    const auto image = prepare_image(source, {dataset_width, dataset_height, channels, mode, {}}, 0);
     std::vector<std::uint8_t> planes(image.pixels.size());
     to_planar_bgr(image, planes.data());
     if (is_rgb && channels == 3) {

@@ -24,11 +24,11 @@ class LmdbSink : public RecordSink {
 
 class LmdbSinkWithTargets : public RecordSink {
   public:
-    LmdbSinkWithTargets(LmdbWriter images, LmdbWriter targets, std::vector<int> shape)
-        : images_(std::move(images)), targets_(std::move(targets)), shape_(std::move(shape)) {}
+    LmdbSinkWithTargets(LmdbWriter images, LmdbWriter targets)
+        : images_(std::move(images)), targets_(std::move(targets)) {}
     Status put(PackedRecord record) override {
         const auto key = fmt::format("{:08}_{}", count_++, record.label);
-        DIGITS_TRY(targets_.put(key, float_datum(shape_, record.target)));
+        DIGITS_TRY(targets_.put(key, std::move(record.target_bytes)));
         return images_.put(key, std::move(record.bytes));
     }
     Status finish() override {
@@ -39,7 +39,6 @@ class LmdbSinkWithTargets : public RecordSink {
   private:
     LmdbWriter images_;
     LmdbWriter targets_;
-    std::vector<int> shape_;
     std::uint64_t count_ = 0;
 };
 
@@ -57,11 +56,11 @@ std::string rgb_planes(const Image& image) {
 }  // namespace
 
 Result<PackedRecord> pack_record(const Image& image, int label, const StorageSpec& storage) {
-    if (storage.backend == DatasetBackend::kHdf5) return PackedRecord{rgb_planes(image), label, {}};
-    if (storage.encoding == RecordEncoding::kNone) return PackedRecord{raw_datum(image, label), label, {}};
+    if (storage.backend == DatasetBackend::kHdf5) return PackedRecord{rgb_planes(image), label, {}, {}};
+    if (storage.encoding == RecordEncoding::kNone) return PackedRecord{raw_datum(image, label), label, {}, {}};
     const bool png = storage.encoding == RecordEncoding::kPng;
     DIGITS_ASSIGN(const auto file, png ? encode_png(image) : encode_jpeg(image, kJpegQuality));
-    return PackedRecord{encoded_datum(image, file, label), label, {}};
+    return PackedRecord{encoded_datum(image, file, label), label, {}, {}};
 }
 
 Result<std::unique_ptr<RecordSink>> sink::create_lmdb(const std::filesystem::path& folder) {
@@ -70,11 +69,10 @@ Result<std::unique_ptr<RecordSink>> sink::create_lmdb(const std::filesystem::pat
 }
 
 Result<std::unique_ptr<RecordSink>> sink::create_lmdb_with_targets(const std::filesystem::path& folder,
-                                                                   const std::filesystem::path& label_folder,
-                                                                   const std::vector<int>& target_shape) {
+                                                                   const std::filesystem::path& label_folder) {
     DIGITS_ASSIGN(auto images, LmdbWriter::create(folder));
     DIGITS_ASSIGN(auto targets, LmdbWriter::create(label_folder));
-    return std::make_unique<LmdbSinkWithTargets>(std::move(images), std::move(targets), target_shape);
+    return std::make_unique<LmdbSinkWithTargets>(std::move(images), std::move(targets));
 }
 
 Result<std::unique_ptr<RecordSink>> create_record_sink(const RecordSinkOptions& options, const ImageSpec& image,
@@ -82,8 +80,7 @@ Result<std::unique_ptr<RecordSink>> create_record_sink(const RecordSinkOptions& 
     if (storage.backend == DatasetBackend::kHdf5)
         return sink::create_hdf5(options.folder, image, storage.compression, options.list_prefix,
                                  std::uint64_t{1} << 31, options.target_shape);
-    if (!options.label_folder.empty())
-        return sink::create_lmdb_with_targets(options.folder, options.label_folder, options.target_shape);
+    if (!options.label_folder.empty()) return sink::create_lmdb_with_targets(options.folder, options.label_folder);
     return sink::create_lmdb(options.folder);
 }
 

@@ -14,7 +14,8 @@ namespace digits {
 struct PackedRecord {
     std::string bytes;
     int label = 0;
-    std::vector<float> target;  ///< of samples whose target is a tensor
+    std::vector<float> target;  ///< HDF5: of samples whose target is no class
+    std::string target_bytes;   ///< LMDB: the same as a Datum
 };
 
 /// How a resized image is stored; any thread.
@@ -31,19 +32,18 @@ class RecordSink {
 
 struct RecordSinkOptions {
     std::filesystem::path folder;        ///< of the database; new
-    std::filesystem::path label_folder;  ///< LMDB: of a second database for targets that are tensors; else empty
+    std::filesystem::path label_folder;  ///< LMDB: of a second database for targets that are no classes; else empty
     std::string list_prefix;             ///< HDF5: before the file names in the list
-    std::vector<int> target_shape;       ///< of tensors; empty: the target is a class
+    std::vector<int> target_shape;       ///< HDF5: of arrays; empty: the target is a class
 };
 Result<std::unique_ptr<RecordSink>> create_record_sink(const RecordSinkOptions& options, const ImageSpec& image,
                                                        const StorageSpec& storage);
 
 namespace sink {
 Result<std::unique_ptr<RecordSink>> create_lmdb(const std::filesystem::path& folder);
-/// Two databases with the same keys, the second with the targets as float Datums.
+/// Two databases with the same keys, the second with the targets.
 Result<std::unique_ptr<RecordSink>> create_lmdb_with_targets(const std::filesystem::path& folder,
-                                                             const std::filesystem::path& label_folder,
-                                                             const std::vector<int>& target_shape);
+                                                             const std::filesystem::path& label_folder);
 /// Files `<samples before>.h5` of at most `most_elements` values, named by `list.txt`. Their dataset `label` has a
 /// class or, where `target_shape` is not empty, a tensor a row.
 Result<std::unique_ptr<RecordSink>> create_hdf5(const std::filesystem::path& folder, const ImageSpec& image,

@@ -61,6 +61,7 @@ Result<nlohmann::json> resize_example(const DatasetSpec& spec, const std::string
                           {"modes", nlohmann::json::array()}};
     const auto converted = convert_channels(std::move(original), spec.image.channels);
     for (const auto& [mode, name] : EnumNames<ResizeMode>::kNames) {
+        if (mode == ResizeMode::kNone) continue;  // nothing to compare
         auto fitted = fit_image(converted, spec.image.width, spec.image.height, mode, spec.seed);
         DIGITS_ASSIGN(const auto stored, store(std::move(fitted), spec.storage));
         DIGITS_ASSIGN(auto data, picture_url(stored.image, kMostShown_px));

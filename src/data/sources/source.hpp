@@ -1,10 +1,12 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +29,9 @@ struct SourceFacts {
     std::vector<std::string> labels;        ///< of classes, by their number
     bool labels_are_found = false;          ///< a class is there because samples have it, not because a list names it
     std::vector<int> target_shape;          ///< of tensors
+    std::optional<int> ignore_label;        ///< the class of boxes or pixels that do not count
+    std::vector<std::string> palette;       ///< of masks: "#rrggbb" of each class; may be empty
+    std::array<int, 3> max_boxes{};         ///< by Split: objects of the richest label file; 0: of the samples
     std::vector<std::string> target_names;  ///< of a tensor's values, where the source names them
     std::vector<std::string> warnings;      ///< whole sentences: what was left out, where and why
     FileTypes unsupported;                  ///< files among the samples that are not images by their names

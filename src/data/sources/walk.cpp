@@ -73,6 +73,7 @@ class Walker {
     Walker(const ReadableRoots& roots, ScanGuard& guard) : roots_(roots), guard_(guard) {}
     std::vector<std::string> warnings;
     FileTypes unsupported;
+    std::string_view ending;  ///< of the files that are looked for; empty: images
 
     /// The folder to begin with, whose path may lead over links. What lies above it is not walked into again.
     Result<Folder> open_start(const fs::path& path) {
@@ -128,9 +129,9 @@ class Walker {
             auto inner = start + entry->d_name;
             const auto kind = kind_of(folder.fd(), *entry);
             if (kind == EntryKind::kOther) {
-                if (has_image_extension(entry->d_name))
+                if (is_wanted(entry->d_name))
                     add(std::move(inner), files);
-                else if (auto type = unsupported_type(entry->d_name); !type.empty())
+                else if (auto type = unsupported_type(entry->d_name); ending.empty() && !type.empty())
                     ++unsupported[std::move(type)];
                 continue;
             }
@@ -180,6 +181,13 @@ class Walker {
             return fail(errno_error("cannot read " + path, code));
         }
         return Folder{std::unique_ptr<DIR, CloseFolder>(listing), {info.st_dev, info.st_ino}};
+    }
+
+    bool is_wanted(std::string_view name) const {
+        if (ending.empty()) return has_image_extension(name);
+        const auto same = [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + ('a' - 'A') : a) == b; };
+        return name.size() > ending.size() && !name.starts_with('.') &&
+               std::ranges::equal(name.substr(name.size() - ending.size()), ending, same);
     }
 
     void add(std::string file, std::vector<std::string>& files) {
@@ -323,6 +331,18 @@ Result<std::vector<std::string>> find_images(const fs::path& folder, const Reada
     DIGITS_TRY(walker.walk(start, folder.native(), 0, files));
     warnings.insert(warnings.end(), walker.warnings.begin(), walker.warnings.end());
     if (!walker.unsupported.empty()) warnings.push_back(unsupported_text(walker.unsupported));
+    sort_below(folder.native(), files);
+    return files;
+}
+
+Result<std::vector<std::string>> find_files(const fs::path& folder, std::string_view ending, const ReadableRoots& roots,
+                                            ScanGuard& guard, std::vector<std::string>& warnings) {
+    Walker walker(roots, guard);
+    walker.ending = ending;
+    DIGITS_ASSIGN(const auto start, walker.open_start(folder));
+    std::vector<std::string> files;
+    DIGITS_TRY(walker.walk(start, folder.native(), 0, files));
+    warnings.insert(warnings.end(), walker.warnings.begin(), walker.warnings.end());
     sort_below(folder.native(), files);
     return files;
 }

@@ -38,6 +38,11 @@ Result<FolderScan> scan_folder(const std::filesystem::path& folder, const Readab
 Result<std::vector<std::string>> find_images(const std::filesystem::path& folder, const ReadableRoots& roots,
                                              ScanGuard& guard, std::vector<std::string>& warnings);
 
+/// The files in a folder at any depth whose names end so (".xml"), in any case; sorted by what comes behind the folder.
+Result<std::vector<std::string>> find_files(const std::filesystem::path& folder, std::string_view ending,
+                                            const ReadableRoots& roots, ScanGuard& guard,
+                                            std::vector<std::string>& warnings);
+
 /// The first image by name, depth first, without reading more folders than needed; empty when there is none.
 Result<std::string> find_first_image(const std::filesystem::path& folder, const ReadableRoots& roots, ScanGuard& guard);
 

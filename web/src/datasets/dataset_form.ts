@@ -46,7 +46,7 @@ export interface DatasetForm {
   width: string;
   height: string;
   channels: "1" | "3";
-  resize: "squash" | "crop" | "fill" | "half_crop";
+  resize: "squash" | "crop" | "fill" | "half_crop" | "none";
   backend: "lmdb" | "hdf5";
   encoding: "none" | "png" | "jpeg";
   mean: boolean;

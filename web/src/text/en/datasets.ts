@@ -96,6 +96,8 @@ export const datasets = {
   "resize.fill.help": "Fits the whole image and fills the rest with noise",
   "resize.half_crop": "Half crop, half fill",
   "resize.half_crop.help": "Crops half of the difference and fills the other half with noise",
+  "resize.none": "None",
+  "resize.none.help": "Images keep their sizes",
   "resize.example": "A 4:3 image at this size",
   "resize.your_image": "Your first image with each transformation",
   "resize.of_image": "{image}, {size}, as stored",

@@ -94,6 +94,8 @@ export const datasets: Record<keyof typeof english, string> = {
   "resize.fill.help": "完整放入图像，其余部分用噪声填充",
   "resize.half_crop": "半裁剪半填充",
   "resize.half_crop.help": "差值的一半裁剪，另一半用噪声填充",
+  "resize.none": "不缩放",
+  "resize.none.help": "图像保持原来的大小",
   "resize.example": "4:3 图像缩放到此大小的效果",
   "resize.your_image": "第一张图像的各种缩放效果",
   "resize.of_image": "{image}，{size}，按存储的样子显示",

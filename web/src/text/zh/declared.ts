@@ -54,6 +54,11 @@ export const declared: Record<string, string> = {
   "augment.flip.help": "每张图像以 0.5 的概率翻转",
   "augment.turns.help": "quarter：0、90 或 270 度；half：0 或 180 度；all：四者任一；非正方形图像只能用 half",
 
+  "field.label_encoding": "标签编码",
+  "field.label_encoding.help": "目标为图像或掩码的 LMDB 记录；jpeg 会改变像素值",
+  "field.same_size": "图像大小一致",
+  "field.same_size.help": "不缩放时拒绝大小不同的图像；关闭后没有均值图像",
+
   "field.model_id": "模型",
   "field.model_id.help": "模型的编号",
   "field.snapshot": "快照",
