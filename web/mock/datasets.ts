@@ -3,6 +3,7 @@ import { check_name } from "./jobs.ts";
 import { refuse } from "./refusal.ts";
 import type { Routes } from "./route.ts";
 import { type Entry, type MockState, now } from "./state.ts";
+import { dataset_facts, samples, task_of } from "./tasks.ts";
 
 const per_class = [4442, 5056, 4468, 4598, 4381, 4066, 4438, 4699, 4388, 4464];
 
@@ -69,7 +70,10 @@ export const routes: Routes = {
     return made.job;
   },
   "GET /datasets/:id": ({ entry }) => ({ job: entry().job, dataset: entry().job.result ?? null }),
-  "GET /datasets/:id/pictures": ({ query }) => images(query),
+  "GET /datasets/:id/pictures": ({ state, entry, query }) => {
+    const task = task_of(state, entry().job);
+    return task === "classification" ? images(query) : samples(task, query);
+  },
 };
 
 function scan(spec: { source?: { path?: string; train?: string }; image?: { width: number } }): unknown {
@@ -114,6 +118,12 @@ export function dataset_step(state: MockState, entry: Entry): void {
 
 export function finish_dataset(state: MockState, entry: Entry): void {
   entry.job.started_at ??= now();
+  const task = task_of(state, entry.job);
+  if (task !== "classification") {
+    entry.job.result = dataset_facts(task) as never;
+    state.stop(entry, "done");
+    return;
+  }
   entry.job.result = {
     format: 1,
     type: "classification",

@@ -1,8 +1,9 @@
-import type { EvaluationSpec } from "../src/api/client.ts";
+import type { EvaluationSpec, Job } from "../src/api/client.ts";
 import { labels } from "./images.ts";
 import { list_jobs } from "./jobs.ts";
 import type { Routes } from "./route.ts";
 import type { Entry, MockState } from "./state.ts";
+import { judged, task_facts, task_of, task_predictions } from "./tasks.ts";
 
 /** Made-up evaluations and layers: numbers that agree with each other, of 10 classes and 1,000 images. */
 
@@ -151,6 +152,14 @@ export function layers(model: string): unknown {
   };
 }
 
+function facts_of(state: MockState, job: Job): unknown {
+  const task = task_of(state, job);
+  const source = job.spec?.source ?? {};
+  return task === "classification"
+    ? evaluation_facts(job.parents[0]!, source)
+    : task_facts(task, job.parents[0]!, source);
+}
+
 export const routes: Routes = {
   "GET /evaluations": ({ state, query }) => list_jobs(state, query),
   "POST /evaluations": ({ state, body }) => {
@@ -166,10 +175,13 @@ export const routes: Routes = {
     return {
       job,
       model: model ? { id: model.id, name: model.name } : null,
-      evaluation: job.state === "done" ? evaluation_facts(job.parents[0]!, job.spec?.source ?? {}) : null,
+      evaluation: job.state === "done" ? facts_of(state, job) : null,
     };
   },
-  "GET /evaluations/:id/predictions": ({ query }) => predictions(query),
+  "GET /evaluations/:id/predictions": ({ state, entry, query }) => {
+    const task = task_of(state, entry().job);
+    return task === "classification" ? predictions(query) : task_predictions(task, query);
+  },
   "GET /evaluations/:id/top": ({ query }) => top_images(query),
   "GET /evaluations/:id/predictions.csv": () => "index,picture,truth\r\n",
 };
@@ -189,7 +201,13 @@ export function evaluation_step(state: MockState, entry: Entry): void {
   };
   state.tell_job(entry);
   if (fraction < 1) return;
-  entry.job.result = { top1: 0.975, top5: 1 } as never;
-  entry.job.best = { accuracy: 0.975, iteration: 704, epoch: 0 };
+  const task = task_of(state, entry.job);
+  if (task === "classification") {
+    entry.job.result = { top1: 0.975, top5: 1 } as never;
+    entry.job.best = { accuracy: 0.975, iteration: 704, epoch: 0 };
+  } else {
+    entry.job.result = { ...judged[task], labelled: 30 } as never;
+    entry.job.best = { ...judged[task], iteration: 704, epoch: 0 };
+  }
   state.stop(entry, "done");
 }

@@ -1,4 +1,5 @@
 import { finish_dataset } from "./datasets.ts";
+import { evaluation_step } from "./evaluations.ts";
 import { train_step } from "./models.ts";
 import { type MockState, now } from "./state.ts";
 
@@ -21,6 +22,7 @@ export function add_many(state: MockState, count: number): void {
 
 /** A dataset, and models in every state. */
 export function add_jobs(state: MockState): void {
+  add_tasks(state);
   const dataset = state.add("dataset", "MNIST", "mnist", {
     source: { type: "folder", path: "/data/mnist/train" },
     image: { width: 28, height: 28, channels: 1 },
@@ -67,4 +69,34 @@ export function add_jobs(state: MockState): void {
     [dataset.job.id],
   );
   state.start(running);
+}
+
+/** A dataset, a model and an evaluation of each other task. */
+function add_tasks(state: MockState): void {
+  for (const [name, type, network] of [
+    ["Blood cells", "detection", "detector"],
+    ["Cell masks", "segmentation", "unet"],
+    ["Denoising pairs", "processing", "autoencoder"],
+  ] as const) {
+    const cells = state.add("dataset", name, "cells", { type, source: { type: "voc", annotations: "/data/cells" } });
+    finish_dataset(state, cells);
+    const model = state.add(
+      "model",
+      `${name}: ${network}`,
+      "cells",
+      { dataset_id: cells.job.id, network: { standard: network }, epochs: 3 },
+      [cells.job.id],
+    );
+    model.job.state = "run";
+    while (model.job.state === "run") train_step(state, model, true);
+    const evaluation = state.add(
+      "evaluation",
+      `${name} on val`,
+      "cells",
+      { model_id: model.job.id, snapshot: "best", source: { type: "split", split: "val" } },
+      [model.job.id],
+    );
+    evaluation.iteration = 1000;
+    evaluation_step(state, evaluation);
+  }
 }

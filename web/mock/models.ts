@@ -5,6 +5,7 @@ import { check_name } from "./jobs.ts";
 import { refuse } from "./refusal.ts";
 import type { Routes } from "./route.ts";
 import { type Entry, type MockState, now, type Point } from "./state.ts";
+import { answer, judged, task_of } from "./tasks.ts";
 
 export const routes: Routes = {
   "POST /models": ({ state, data }) => {
@@ -31,7 +32,7 @@ export const routes: Routes = {
       .join("\n")}\n`,
   "GET /models/:id/snapshots": ({ entry }) => ({ items: entry().snapshots }),
   "GET /models/:id/archive": () => Buffer.from("1f8b0800000000000003030000000000000000", "hex"),
-  "POST /models/:id/classify": ({ entry, body }) => classify(entry(), body),
+  "POST /models/:id/classify": ({ state, entry, body }) => classify(state, entry(), body),
   "POST /models/:id/layers": ({ entry }) => layers(entry().job.id),
 };
 
@@ -55,10 +56,16 @@ export function train_step(state: MockState, entry: Entry, quiet = false): void 
   if (entry.iteration % 704 === 0) {
     const accuracy = 0.991 - 0.6 * Math.exp(-epoch * 2.2) - Math.random() * 0.002;
     const val_loss = 0.03 + 1.8 * Math.exp(-epoch * 1.8);
-    measure(state, entry, "val", epoch, { loss: val_loss, accuracy }, quiet);
-    const best = entry.job.best as { accuracy: number } | null;
-    if (!best || accuracy > best.accuracy)
-      entry.job.best = { accuracy, loss: val_loss, iteration: entry.iteration, epoch };
+    const task = task_of(state, entry.job);
+    const measured: Record<string, number> =
+      task === "classification"
+        ? { accuracy }
+        : Object.fromEntries(Object.entries(judged[task]).map(([name, value]) => [name, value * (accuracy / 0.991)]));
+    measure(state, entry, "val", epoch, { loss: val_loss, ...measured }, quiet);
+    const [judge] = Object.keys(measured) as [string];
+    const best = entry.job.best as Record<string, number> | null;
+    if (!best || measured[judge]! > best[judge]!)
+      entry.job.best = { ...measured, loss: val_loss, iteration: entry.iteration, epoch };
     take_snapshot(state, entry, quiet);
   }
   entry.log.push(`Iteration ${entry.iteration}, loss = ${loss.toFixed(4)}`);
@@ -118,7 +125,8 @@ function model_of(state: MockState, { job, snapshots }: Entry): unknown {
   };
 }
 
-function classify({ job, snapshots }: Entry, body: unknown): unknown {
+function classify(state: MockState, { job, snapshots }: Entry, body: unknown): unknown {
+  const task = task_of(state, job);
   const asked = Buffer.isBuffer(body)
     ? [...body.toString("latin1").matchAll(/name="image"; filename="([^"]*)"/g)].map((match) => match[1]!)
     : (body as { paths: string[] }).paths;
@@ -129,6 +137,7 @@ function classify({ job, snapshots }: Entry, body: unknown): unknown {
         predictions: [],
         error: { code: "data_loss", message: `${name} ends early`, where: name, advice: "Save the image again" },
       };
+    if (task !== "classification") return answer(task, name);
     if (name.includes("tensor"))
       return { name, predictions: [], error: null, view: "tensor", angle: 12.5, output: [0.25, -1, 3] };
     const first = Number(/(\d)\D*$/.exec(name)?.[1] ?? 7);

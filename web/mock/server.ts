@@ -12,6 +12,7 @@ import { Refusal, refuse } from "./refusal.ts";
 import type { Ask, Routes } from "./route.ts";
 import { MockState } from "./state.ts";
 import * as system from "./system.ts";
+import { picture } from "./tasks.ts";
 
 /** As much of /api/v1 as the pages need to be looked at without a server: made-up jobs whose progress is played. */
 
@@ -49,7 +50,11 @@ export class MockServer {
       if (answer === null) {
         response.writeHead(204).end();
       } else if (typeof answer === "string" || Buffer.isBuffer(answer)) {
-        response.writeHead(200, { "Content-Type": type_of(path) }).end(answer);
+        response
+          .writeHead(200, {
+            "Content-Type": Buffer.isBuffer(answer) && /\/target$/.test(path) ? "image/png" : type_of(path),
+          })
+          .end(answer);
       } else {
         response.writeHead(
           request.method === "POST" && /^\/(datasets|models|evaluations|pretrained)$/.test(path) ? 201 : 200,
@@ -80,7 +85,10 @@ export class MockServer {
     const { state } = this;
     const parts = path.split("/").filter(Boolean);
     const route = `${method} /${parts.map((part) => (/^\d{8}-\d{6}-/.test(part) ? ":id" : part)).join("/")}`;
-    if (parts[2] === "pictures" && parts.length >= 4) return image(Number(parts.at(-1)));
+    if (parts[2] === "pictures" && parts.length >= 4) {
+      const owner = state.entries.get(parts[1]!);
+      return owner ? picture(state, owner, parts) : image(Number(parts.at(-1)));
+    }
     if (parts[2] === "layers" && parts.length === 5) return image(Number.parseInt(parts[4]!, 10));
     if (parts[0] === "files") return file_of(state, parts[1]!, parts.slice(2).join("/"));
     const id = parts[1] ?? "";
@@ -91,7 +99,7 @@ export class MockServer {
 }
 
 function type_of(path: string): string {
-  if (path.endsWith(".jpg") || /\/(pictures|layers)\/.*\d+(\.png)?$/.test(path)) return "image/svg+xml";
+  if (path.endsWith(".jpg") || /\/(pictures|layers)\/.*(\d+(\.png)?|target)$/.test(path)) return "image/svg+xml";
   return path.endsWith("/archive") ? "application/gzip" : "text/plain; charset=utf-8";
 }
 

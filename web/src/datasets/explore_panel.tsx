@@ -38,6 +38,7 @@ export function ExplorePanel({ data: { job, dataset } }: { data: Dataset }) {
       },
       { replace: true },
     );
+  const names = useMemo(() => ({ labels: dataset?.labels ?? [], palette: dataset?.palette ?? [] }), [dataset]);
   const [start, set_start] = useState("");
   const from = /^\d{1,9}$/.test(start.trim()) ? String(Math.max(0, Number(start.trim()))) : "0";
   const images = useInfiniteQuery({
@@ -135,6 +136,7 @@ export function ExplorePanel({ data: { job, dataset } }: { data: Dataset }) {
       {open >= 0 && (
         <ImageViewer
           view={view}
+          names={names}
           dataset={job.id}
           split={split}
           items={items}

@@ -2,7 +2,7 @@ import { Button, Group, Select, Stack, Text } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { answer, client, type EvaluationFacts } from "../api/client";
 import { PageSkeleton, QueryProblem } from "../frame/page_states";
-import { useText } from "../text/text";
+import { type TextKey, useText } from "../text/text";
 import { view_of } from "../views/registry";
 import type { Prediction } from "../views/view";
 import { PredictionViewer } from "./prediction_viewer";
@@ -14,7 +14,8 @@ export interface ImageChoice {
   truth: number | null;
   predicted: number | null;
   correct: boolean | null;
-  sort: "index" | "probability" | "-probability";
+  /** `index`, `probability`, `-probability` or `worst`. */
+  sort: string;
 }
 
 interface PanelProps {
@@ -34,7 +35,7 @@ export function PredictedImages({
   none,
 }: PanelProps & { choice: ImageChoice; none: string }) {
   const { t } = useText();
-  const { Prediction } = view_of(facts);
+  const { Prediction, draws_image } = view_of(facts);
   const query = useInfiniteQuery({
     queryKey: ["predictions", job, choice],
     staleTime: Number.POSITIVE_INFINITY,
@@ -48,7 +49,7 @@ export function PredictedImages({
               truth: choice.truth ?? undefined,
               predicted: choice.predicted ?? undefined,
               correct: choice.correct ?? undefined,
-              sort: choice.sort,
+              sort: choice.sort as "index",
               cursor: pageParam,
               limit: page_size,
             },
@@ -70,7 +71,7 @@ export function PredictedImages({
       <Text size="sm" c="dimmed" role="status" data-testid="prediction-count">
         {t("explore.count", { n: total })}
       </Text>
-      <ul className="predictions">
+      <ul className={draws_image ? "predictions wide-predictions" : "predictions"}>
         {items.map((item) => (
           <Prediction key={item.index} job={job} item={item} on_open={() => set({ image: String(item.index) })} />
         ))}
@@ -85,6 +86,7 @@ export function PredictedImages({
       {open >= 0 && (
         <PredictionViewer
           job={job}
+          facts={facts}
           items={items}
           at={open}
           total={total}
@@ -100,18 +102,27 @@ export function PredictedImages({
   );
 }
 
+const by_probability: { value: string; label: TextKey }[] = [
+  { value: "index", label: "images.sort.index" },
+  { value: "-probability", label: "images.sort.surest" },
+  { value: "probability", label: "images.sort.unsure" },
+];
+
 /** All images, or those of a class or of a cell of the matrix; the choice stands in the address. */
 export function ImagesPanel({ job, facts, params, set }: PanelProps) {
   const { t } = useText();
   const number = (name: string) => (/^\d+$/.test(params.get(name) ?? "") ? Number(params.get(name)) : null);
-  const sort = params.get("sort");
+  const orders = view_of(facts).orders ?? by_probability;
   const choice: ImageChoice = {
     truth: number("truth"),
     predicted: number("predicted"),
     correct: null,
-    sort: sort === "probability" || sort === "-probability" ? sort : "index",
+    sort: orders.find(({ value }) => value === params.get("sort"))?.value ?? orders[0]!.value,
   };
-  const classes = (facts.classes ?? []).map((one) => ({ value: String(one.index), label: one.label }));
+  const { classes: known, background } = facts as { classes?: { index: number; label: string }[]; background?: number };
+  const classes = (known ?? []).map((one) => ({ value: String(one.index), label: one.label }));
+  if (background !== undefined && classes.length > 0)
+    classes.push({ value: String(background), label: t("boxes.background") });
   const select = (name: "truth" | "predicted") => (
     <Select
       size="xs"
@@ -130,22 +141,18 @@ export function ImagesPanel({ job, facts, params, set }: PanelProps) {
   );
   return (
     <Stack gap="sm">
-      {classes.length > 0 && (
+      {(classes.length > 0 || orders.length > 1) && (
         <Group gap="md" align="flex-end">
-          {select("truth")}
-          {select("predicted")}
+          {classes.length > 0 && select("truth")}
+          {classes.length > 0 && select("predicted")}
           <Select
             size="xs"
             w={210}
             label={t("images.sort")}
             allowDeselect={false}
-            data={[
-              { value: "index", label: t("images.sort.index") },
-              { value: "-probability", label: t("images.sort.surest") },
-              { value: "probability", label: t("images.sort.unsure") },
-            ]}
+            data={orders.map(({ value, label }) => ({ value, label: t(label) }))}
             value={choice.sort}
-            onChange={(value) => set({ sort: value === "index" ? null : value, image: null })}
+            onChange={(value) => set({ sort: value === orders[0]!.value ? null : value, image: null })}
           />
         </Group>
       )}

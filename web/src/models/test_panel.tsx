@@ -189,9 +189,14 @@ export function TestPanel({ model }: { model: Model }) {
                 time: significant(ask.data.seconds * 1000, 3),
               })}
             </Text>
-            <Button size="compact-xs" variant="default" onClick={() => save_answers(model.job.name, ask.data)}>
-              CSV
-            </Button>
+            <Group gap="xs">
+              <Button size="compact-xs" variant="default" onClick={() => save_answers(model.job.name, ask.data)}>
+                CSV
+              </Button>
+              <Button size="compact-xs" variant="default" onClick={() => save_json(model.job.name, ask.data)}>
+                JSON
+              </Button>
+            </Group>
           </Group>
           {ask.data.images.map((image, i) => (
             <OneAnswer key={`${asked.current} ${i}`} image={image} model={model.job.id} snapshot={ask.data.snapshot} />
@@ -279,25 +284,28 @@ function OneAnswer({ image, model, snapshot }: { image: Shown; model: string; sn
   const [small, set_small] = useState(false);
   const [inside, set_inside] = useState(false);
   const { error } = image.result;
-  const { Answer } = view_of(image.result);
+  const { Answer, draws_image } = view_of(image.result);
+  const drawn = draws_image === true && !error;
   return (
     <Card withBorder padding="md" radius={10} data-testid="answer">
       <Group align="flex-start" gap="lg" wrap="wrap">
-        <div className="image" data-small={small} style={{ width: 132, height: 132, flex: "none" }}>
-          {image.url ? (
-            <img
-              src={image.url}
-              alt={image.name}
-              onLoad={(event) =>
-                set_small(Math.max(event.currentTarget.naturalWidth, event.currentTarget.naturalHeight) < 64)
-              }
-            />
-          ) : (
-            <Text size="xs" c="var(--on-neutral-image)" p="xs" ta="center" style={{ overflowWrap: "anywhere" }}>
-              {t(is_url(image.name) ? "test.on_web" : "test.on_server")}
-            </Text>
-          )}
-        </div>
+        {!drawn && (
+          <div className="image" data-small={small} style={{ width: 132, height: 132, flex: "none" }}>
+            {image.url ? (
+              <img
+                src={image.url}
+                alt={image.name}
+                onLoad={(event) =>
+                  set_small(Math.max(event.currentTarget.naturalWidth, event.currentTarget.naturalHeight) < 64)
+                }
+              />
+            ) : (
+              <Text size="xs" c="var(--on-neutral-image)" p="xs" ta="center" style={{ overflowWrap: "anywhere" }}>
+                {t(is_url(image.name) ? "test.on_web" : "test.on_server")}
+              </Text>
+            )}
+          </div>
+        )}
         <Stack gap={4} style={{ flex: 1, minWidth: 220 }}>
           <Text size="sm" c="dimmed" style={{ overflowWrap: "anywhere" }}>
             {image.name}
@@ -312,7 +320,7 @@ function OneAnswer({ image, model, snapshot }: { image: Shown; model: string; sn
               )}
             </Alert>
           ) : (
-            <Answer answer={image.result} />
+            <Answer answer={image.result} src={image.url} />
           )}
           {!error && (
             <Group>
@@ -342,4 +350,10 @@ function save_answers(name: string, { images }: Answers): void {
   const view = view_of(images.find(({ result }) => !result.error)?.result);
   const rows = images.flatMap(({ name: image, result }) => view.answer_rows(result).map((row) => [image, ...row]));
   save_text(`${name} answers.csv`, "text/csv", to_csv([["image", ...view.answer_columns], ...rows]));
+}
+
+/** The answers as the server gave them. */
+function save_json(name: string, { images, snapshot }: Answers): void {
+  const answers = { snapshot, images: images.map(({ result }) => result) };
+  save_text(`${name} answers.json`, "application/json", `${JSON.stringify(answers, null, 1)}\n`);
 }

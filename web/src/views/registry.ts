@@ -1,13 +1,23 @@
+import { boxes } from "./boxes";
 import { classes } from "./classes";
+import { image } from "./image";
+import { mask } from "./mask";
 import { raw } from "./raw";
 import type { View } from "./view";
 
-/** Every view by the name that the server gives in the member `view`. */
-const views: Record<string, View> = { classes, raw };
+/** Every view by the name that the server gives in the member `view`. What draws is loaded when it is needed. */
+const views: Record<string, View> = { classes, boxes, mask, image, raw };
 
-/** The view that `source` names in its member `view`: `classes` where it names none, `raw` where this page does not know it. */
+/** A dataset names the kind of its targets instead of a view. */
+const by_target: Record<string, View> = { boxes, mask, image, tensor: raw, none: raw };
+
+/**
+ * The view that `source` names in its member `view`, or that shows its targets: `classes` where it names neither, `raw`
+ * where this page does not know it.
+ */
 export function view_of(source: object | null | undefined): View {
-  const name = (source as { view?: unknown } | null | undefined)?.view;
-  if (name === undefined || name === null) return classes;
+  const { view: name, target } = (source ?? {}) as { view?: unknown; target?: unknown };
+  if (name === undefined || name === null)
+    return typeof target === "string" && Object.hasOwn(by_target, target) ? by_target[target]! : classes;
   return (Object.hasOwn(views, String(name)) && views[String(name)]) || raw;
 }

@@ -16,6 +16,13 @@ export type Answer = Open<Classification["images"][number]>;
 export type Prediction = Open<ImagePrediction>;
 export type Words = ReturnType<typeof useText>;
 
+/** What a dataset calls its classes and how it draws them. */
+export interface ClassNames {
+  labels: readonly string[];
+  /** `#rrggbb` of each class; may be empty. */
+  palette: readonly string[];
+}
+
 export interface EvaluationPanelProps {
   /** The evaluation's job. */
   job: string;
@@ -38,6 +45,13 @@ export interface OpenPrediction {
   on_open: () => void;
 }
 
+/** An evaluated image that is looked at large. */
+export interface OpenedPrediction {
+  item: Prediction;
+  src: string;
+  facts: EvaluationFacts;
+}
+
 /** How the samples, targets and answers of one kind look. One folder here implements it; registry.ts lists it. */
 export interface View {
   /** The first tab of a dataset: what its targets are, in numbers. */
@@ -45,16 +59,24 @@ export interface View {
   Summary: ComponentType<{ data: Dataset; dataset: DatasetFacts }>;
   /** A sample's tile on the explore page; `small`: enlarged without smoothing. */
   Sample: ComponentType<{ item: Sample; src: string; small: boolean }>;
+  /** A sample large, with its target drawn on it; absent: the image alone. */
+  LargeSample?: ComponentType<{ item: Sample; src: string; names: ClassNames }>;
   /** The target in a few words: under the pointer and for screen readers. */
   target_text: (item: Sample) => string;
   /** The target beside the large image: `<dt>` and `<dd>` of a list of facts. */
   Target: ComponentType<{ item: Sample }>;
-  /** The network's answer for one image of a test, and the same as rows of a CSV. */
-  Answer: ComponentType<{ answer: Answer }>;
+  /** The network's answer for one image of a test, and the same as rows of a CSV. `src`: the image, where the browser has it. */
+  Answer: ComponentType<{ answer: Answer; src: string | null }>;
+  /** `Answer` draws the image, so the page shows none beside it. */
+  draws_image?: boolean;
   answer_columns: string[];
   answer_rows: (answer: Answer) => (string | number)[][];
   /** One image of an evaluation with what the network answered. */
   Prediction: ComponentType<OpenPrediction>;
+  /** The same large; absent: the image with `Answer` below. */
+  LargePrediction?: ComponentType<OpenedPrediction>;
+  /** How the images of an evaluation may be ordered, by the value of the query; absent: by probability. */
+  orders?: { value: string; label: TextKey }[];
   /** The tabs of an evaluation before its images. */
   evaluation_tabs: EvaluationTab[];
   /** What the side panel of an evaluation says beyond counts and time. */

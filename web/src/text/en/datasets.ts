@@ -65,6 +65,7 @@ export const datasets = {
   "explore.position": "{n} of {total}",
   "explore.show": "Show the images of {name}",
   "explore.not_yet": "Images appear when the dataset is created",
+  "explore.problems": "Problems",
 
   "histogram.summary": "{n} class, {least}–{most} images each|{n} classes, {least}–{most} images each",
   "histogram.summary_even": "{n} class, {most} images|{n} classes, {most} images each",

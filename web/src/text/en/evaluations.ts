@@ -41,6 +41,7 @@ export const evaluations = {
   "images.any": "Any class",
   "images.sort": "Order",
   "images.sort.index": "Source order",
+  "images.sort.worst": "Worst first",
   "images.sort.surest": "Highest confidence first",
   "images.sort.unsure": "Lowest confidence first",
   "images.is": "Actual: {label}",

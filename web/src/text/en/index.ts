@@ -10,6 +10,7 @@ import { network } from "./network";
 import { pretrained } from "./pretrained";
 import { system } from "./system";
 import { test } from "./test";
+import { views } from "./views";
 
 /** Every text of the pages. `{name}` is filled in; `one|other` is chosen by `n`. */
 export const en = {
@@ -25,4 +26,5 @@ export const en = {
   ...evaluations,
   ...pretrained,
   ...system,
+  ...views,
 } as const;

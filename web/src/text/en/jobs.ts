@@ -38,6 +38,7 @@ export const jobs = {
   "tab.notes": "Notes",
   "tab.matrix": "Confusion matrix",
   "tab.scores": "Per-class metrics",
+  "tab.pr_curves": "PR and F1 curves",
   "tab.mistakes": "Most confident errors",
   "tab.top": "Top predictions per class",
   "tab.images": "Images",

@@ -64,6 +64,7 @@ export const datasets: Record<keyof typeof english, string> = {
   "explore.position": "第 {n} 张，共 {total} 张",
   "explore.show": "显示 {name} 的图像",
   "explore.not_yet": "数据集创建完成后显示图像",
+  "explore.problems": "问题",
 
   "histogram.summary": "{n} 个类别，每类 {least}–{most} 张图像|{n} 个类别，每类 {least}–{most} 张图像",
   "histogram.summary_even": "{n} 个类别，{most} 张图像|{n} 个类别，每类 {most} 张图像",

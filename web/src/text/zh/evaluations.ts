@@ -42,6 +42,7 @@ export const evaluations: Record<keyof typeof english, string> = {
   "images.any": "任意类别",
   "images.sort": "顺序",
   "images.sort.index": "来源顺序",
+  "images.sort.worst": "最差的在前",
   "images.sort.surest": "置信度从高到低",
   "images.sort.unsure": "置信度从低到高",
   "images.is": "实际：{label}",

@@ -11,6 +11,7 @@ import { network } from "./network";
 import { pretrained } from "./pretrained";
 import { system } from "./system";
 import { test } from "./test";
+import { views } from "./views";
 
 /** The same texts in Chinese (simplified). */
 export const zh: Catalogue = {
@@ -26,4 +27,5 @@ export const zh: Catalogue = {
   ...evaluations,
   ...pretrained,
   ...system,
+  ...views,
 };

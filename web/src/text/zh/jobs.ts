@@ -40,6 +40,7 @@ export const jobs: Record<keyof typeof english, string> = {
   "tab.notes": "备注",
   "tab.matrix": "混淆矩阵",
   "tab.scores": "各类别指标",
+  "tab.pr_curves": "PR 和 F1 曲线",
   "tab.mistakes": "置信度最高的错误",
   "tab.top": "各类别置信度最高的预测",
   "tab.images": "图像",

@@ -1,29 +1,42 @@
 import { Button, Group, SegmentedControl, Stack, Text } from "@mantine/core";
 import { useState } from "react";
 import { Link } from "react-router";
-import type { Dataset, DatasetFacts, Split } from "../../api/client";
+import type { Dataset, DatasetFacts } from "../../api/client";
 import { save_text, to_csv } from "../../charts/csv";
 import { class_colour } from "../../charts/palette";
 import { split_names } from "../../datasets/splits";
-import { useText } from "../../text/text";
+import { type TextKey, useText } from "../../text/text";
 
 export function Summary({ data, dataset }: { data: Dataset; dataset: DatasetFacts }) {
-  return <ClassHistogram labels={dataset.labels} splits={dataset.splits} name={data.job.name} />;
+  return (
+    <ClassBars
+      labels={dataset.labels}
+      counts={Object.fromEntries(Object.entries(dataset.splits).map(([name, { per_class }]) => [name, per_class]))}
+      name={data.job.name}
+      summary="histogram.summary"
+      even="histogram.summary_even"
+    />
+  );
 }
 
 interface Props {
-  labels: string[];
-  splits: Record<string, Split>;
+  labels: readonly string[];
+  /** Of each class, by split. */
+  counts: Record<string, readonly number[]>;
   name: string;
+  /** Texts with `{n}` classes, `{least}` and `{most}` of what is counted. */
+  summary: TextKey;
+  even: TextKey;
+  colour_of?: (index: number) => string;
 }
 
-/** Images of each class, in the order of the labels. */
-function ClassHistogram({ labels, splits, name }: Props) {
+/** What is counted of each class, in the order of the labels; a click shows the images. */
+export function ClassBars({ labels, counts: of, name, summary, even, colour_of = class_colour }: Props) {
   const { t, whole } = useText();
-  const present = split_names.filter((split) => splits[split]);
+  const present = split_names.filter((split) => of[split]);
   const [split, set_split] = useState<string>("all");
   const chosen = present.includes(split as (typeof split_names)[number]) ? [split] : present;
-  const counts = labels.map((_, i) => chosen.reduce((sum, part) => sum + (splits[part]?.per_class[i] ?? 0), 0));
+  const counts = labels.map((_, i) => chosen.reduce((sum, part) => sum + (of[part]?.[i] ?? 0), 0));
   const most = Math.max(1, ...counts);
   const least = Math.min(...counts);
   const save = () =>
@@ -32,7 +45,7 @@ function ClassHistogram({ labels, splits, name }: Props) {
       "text/csv",
       to_csv([
         ["index", "class", ...present],
-        ...labels.map((label, i) => [i, label, ...present.map((part) => splits[part]?.per_class[i] ?? 0)]),
+        ...labels.map((label, i) => [i, label, ...present.map((part) => of[part]?.[i] ?? 0)]),
       ]),
     );
   return (
@@ -50,9 +63,7 @@ function ClassHistogram({ labels, splits, name }: Props) {
         />
         <Group gap="sm">
           <Text size="sm" c="dimmed">
-            {least === most
-              ? t("histogram.summary_even", { n: labels.length, most })
-              : t("histogram.summary", { n: labels.length, least, most })}
+            {least === most ? t(even, { n: labels.length, most }) : t(summary, { n: labels.length, least, most })}
           </Text>
           <Button size="compact-xs" variant="default" onClick={save}>
             CSV
@@ -70,7 +81,7 @@ function ClassHistogram({ labels, splits, name }: Props) {
               {label}
             </Link>
             <span className="bar">
-              <i style={{ width: `${(100 * counts[i]!) / most}%`, background: class_colour(i) }} />
+              <i style={{ width: `${(100 * counts[i]!) / most}%`, background: colour_of(i) }} />
             </span>
             <span>{whole(counts[i])}</span>
           </li>

@@ -1,16 +1,21 @@
-import type { EvaluationFacts } from "../../api/client";
-
 /** The cells of a confusion matrix as rows, and the order in which classes are shown: no pages here, only data. */
+
+/** What is counted: images, objects or pixels. */
+export interface Confusable {
+  /** Cells that are not 0: true class, the network's class, how many. */
+  confusion: number[][];
+  classes: { index: number; label: string }[];
+}
 
 export interface Confusion {
   count: (truth: number, predicted: number) => number;
-  /** Images of the class. */
+  /** All that is of the class. */
   total: (truth: number) => number;
-  /** Share of the class's images that the network takes for another. */
+  /** Share of the class that the network takes for another. */
   error: (truth: number) => number;
 }
 
-export function confusion_of(facts: EvaluationFacts): Confusion {
+export function confusion_of(facts: Confusable): Confusion {
   const cells = new Map<string, number>();
   const totals = new Map<number, number>();
   for (const [truth = 0, predicted = 0, count = 0] of facts.confusion) {
@@ -23,7 +28,7 @@ export function confusion_of(facts: EvaluationFacts): Confusion {
 }
 
 /** Indices of the classes to show, at most `most`: those with the most errors where not all fit. */
-export function shown_classes(facts: EvaluationFacts, by_error: boolean, most: number): number[] {
+export function shown_classes(facts: Confusable, by_error: boolean, most: number): number[] {
   const { total, error } = confusion_of(facts);
   const all = facts.classes.map((one) => one.index);
   const worst = [...all].sort((a, b) => error(b) - error(a) || total(b) - total(a) || a - b);

@@ -1,17 +1,27 @@
 import { Group, SegmentedControl, Stack, Text, useComputedColorScheme } from "@mantine/core";
-import type { EvaluationFacts } from "../../api/client";
 import { percent } from "../../format/format";
-import { useText } from "../../text/text";
+import { type TextKey, useText } from "../../text/text";
 import type { EvaluationPanelProps } from "../view";
-import { cell_colours, confusion_of, shown_classes } from "./confusion";
+import { type Confusable, cell_colours, confusion_of, shown_classes } from "./confusion";
 import "./matrix.css";
 
 /** More rows than that cannot be read, and hold up the browser. */
 const most_classes = 60;
 
+interface MatrixProps {
+  facts: Confusable;
+  params: URLSearchParams;
+  set: (changes: Record<string, string | null>) => void;
+  /** What a cell says: `{n}`, `{truth}` and `{predicted}`. */
+  cell?: TextKey;
+  help?: TextKey;
+}
+
 interface Props {
-  facts: EvaluationFacts;
+  facts: Confusable;
   order: string;
+  cell: TextKey;
+  help: TextKey;
   /** Percentages of the row instead of counts. */
   shares: boolean;
   on_shares: (shares: boolean) => void;
@@ -19,11 +29,19 @@ interface Props {
   on_cell: (truth: number, predicted: number) => void;
 }
 
-/** Numbers on cells coloured by their share of the row; a click leads to the images. */
 export function MatrixPanel({ facts, params, set }: EvaluationPanelProps) {
+  const { t } = useText();
+  if (facts.labelled === 0) return <Text c="dimmed">{t("evaluation.no_truth")}</Text>;
+  return <Matrix facts={facts} params={params} set={set} />;
+}
+
+/** Numbers on cells coloured by their share of the row; a click leads to the images. Its choices stand in the address. */
+export function Matrix({ facts, params, set, cell = "matrix.cell", help = "matrix.help" }: MatrixProps) {
   return (
     <ConfusionMatrix
       facts={facts}
+      cell={cell}
+      help={help}
       order={params.get("order") ?? "class"}
       shares={params.get("numbers") === "percent"}
       on_shares={(shares) => set({ numbers: shares ? "percent" : null })}
@@ -33,10 +51,9 @@ export function MatrixPanel({ facts, params, set }: EvaluationPanelProps) {
   );
 }
 
-function ConfusionMatrix({ facts, order, shares, on_shares, on_order, on_cell }: Props) {
+function ConfusionMatrix({ facts, order, shares, cell, help, on_shares, on_order, on_cell }: Props) {
   const { t, whole } = useText();
   const dark = useComputedColorScheme("light") === "dark";
-  if (facts.labelled === 0) return <Text c="dimmed">{t("evaluation.no_truth")}</Text>;
   const { count, total } = confusion_of(facts);
   const shown = shown_classes(facts, order === "error", most_classes);
   const name = (index: number) => facts.classes.find((one) => one.index === index)?.label ?? String(index);
@@ -75,7 +92,7 @@ function ConfusionMatrix({ facts, order, shares, on_shares, on_order, on_cell }:
         </span>
       </Group>
       <Text size="sm" c="dimmed">
-        {t("matrix.help")}
+        {t(help)}
       </Text>
       {shown.length < facts.classes.length && (
         <Text size="sm" c="dimmed">
@@ -104,7 +121,7 @@ function ConfusionMatrix({ facts, order, shares, on_shares, on_order, on_cell }:
                 {shown.map((predicted) => {
                   const n = count(truth, predicted);
                   if (n === 0) return <td key={predicted} data-diagonal={truth === predicted} />;
-                  const words = t("matrix.cell", { n, truth: name(truth), predicted: name(predicted) });
+                  const words = t(cell, { n, truth: name(truth), predicted: name(predicted) });
                   return (
                     <td key={predicted} data-diagonal={truth === predicted}>
                       <button

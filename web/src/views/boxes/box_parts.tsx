@@ -1,0 +1,117 @@
+import { useState } from "react";
+import { evaluated_image_url } from "../../api/client";
+import { useText } from "../../text/text";
+import type { Answer, ClassNames, OpenedPrediction, OpenPrediction, Sample } from "../view";
+import { BoxLayer, by_class, by_outcome } from "./box_layer";
+import { BoxScene, useBoxChoice } from "./box_scene";
+import { boxes_of, judge_boxes, shown_boxes } from "./boxes";
+import { objects_of, truth_of } from "./samples";
+
+export function BoxSample({ item, src }: { item: Sample; src: string; small: boolean }) {
+  const { t } = useText();
+  return (
+    <>
+      <img
+        loading="lazy"
+        decoding="async"
+        src={src}
+        alt={t("explore.alt", {
+          name: t("boxes.count", { n: objects_of(item).length }),
+          index: String(item.index),
+        })}
+      />
+      <BoxLayer width={item.width} height={item.height} boxes={by_class(objects_of(item))} />
+    </>
+  );
+}
+
+export function BoxLargeSample({ item, src, names }: { item: Sample; src: string; names: ClassNames }) {
+  const { t } = useText();
+  const truth = objects_of(item, names.labels);
+  return (
+    <BoxScene
+      src={src}
+      alt={t("explore.alt", { name: t("boxes.count", { n: truth.length }), index: String(item.index) })}
+      width={item.width}
+      height={item.height}
+      found={null}
+      truth={truth}
+    />
+  );
+}
+
+export function BoxAnswer({ answer, src }: { answer: Answer; src: string | null }) {
+  return (
+    <BoxScene
+      src={src}
+      alt={answer.name}
+      width={Number(answer.width)}
+      height={Number(answer.height)}
+      found={boxes_of(answer.boxes)}
+      truth={null}
+    />
+  );
+}
+
+/** An evaluated image with its detections, coloured by what they turned out to be, and the objects that were missed. */
+export function BoxPrediction({ job, item, on_open }: OpenPrediction) {
+  const { t } = useText();
+  const [{ score, nms }] = useBoxChoice();
+  const [size, set_size] = useState({ width: Number(item.width) || 0, height: Number(item.height) || 0 });
+  const truth = truth_of(item);
+  const found = shown_boxes(boxes_of(item.boxes), { score, nms });
+  const matched = judge_boxes(truth ?? [], truth ?? [], found);
+  const wrong = matched.found.filter((one) => one === "false" || one === "wrong_class").length;
+  const missed = matched.truth.filter((one) => one === "missed").length;
+  const right = matched.found.filter((one) => one === "right").length;
+  const words = truth === null ? t("boxes.count", { n: found.length }) : t("boxes.in_words", { right, wrong, missed });
+  const drawn = truth === null ? by_class(found) : by_outcome(truth, found, matched);
+  return (
+    <li className="prediction" data-wrong={truth !== null && wrong + missed > 0} data-testid="prediction">
+      <button type="button" className="image-button" onClick={on_open} title={item.picture}>
+        <span className="image">
+          <img
+            loading="lazy"
+            decoding="async"
+            src={evaluated_image_url(job, item.index)}
+            alt={t("images.alt", { index: String(item.index), label: words })}
+            onLoad={({ currentTarget }) => {
+              if (size.width === 0)
+                set_size({ width: currentTarget.naturalWidth, height: currentTarget.naturalHeight });
+            }}
+          />
+          {size.width > 0 && <BoxLayer {...size} boxes={drawn} />}
+        </span>
+      </button>
+      <p className="file-name">{item.picture.split("/").at(-1)}</p>
+      <p>{words}</p>
+    </li>
+  );
+}
+
+export function BoxLargePrediction({ item, src, facts }: OpenedPrediction) {
+  const { t } = useText();
+  const [size, set_size] = useState({ width: Number(item.width) || 0, height: Number(item.height) || 0 });
+  const alt = t("images.alt", { index: String(item.index), label: item.picture });
+  // Places are pixels of the image: where the answer does not say how large it is, the browser does.
+  if (size.width === 0)
+    return (
+      <img
+        src={src}
+        alt={alt}
+        style={{ maxWidth: "100%" }}
+        onLoad={({ currentTarget }) =>
+          set_size({ width: currentTarget.naturalWidth, height: currentTarget.naturalHeight })
+        }
+      />
+    );
+  return (
+    <BoxScene
+      src={src}
+      alt={alt}
+      {...size}
+      found={boxes_of(item.boxes, facts.labels)}
+      truth={truth_of(item, facts.labels)}
+    />
+  );
+}

@@ -1,0 +1,111 @@
+import { Skeleton, Text } from "@mantine/core";
+import { useMemo } from "react";
+import { evaluated_image_url } from "../../api/client";
+import { percent } from "../../format/format";
+import { useText } from "../../text/text";
+import { useAnswerOf, useTargetOf } from "../asked_again";
+import { SampleImage } from "../sample_image";
+import type { Answer, ClassNames, OpenedPrediction, OpenPrediction, Sample } from "../view";
+import { MaskScene, MaskTable, MaskTile } from "./mask_scene";
+import { mask_of, names_of } from "./places";
+
+const no_names: ClassNames = { labels: [], palette: [] };
+
+export function MaskSample({ item, src }: { item: Sample; src: string; small: boolean }) {
+  const { t } = useText();
+  const mask = mask_of(item, `${src}/target`);
+  return (
+    <>
+      <img
+        loading="lazy"
+        decoding="async"
+        src={src}
+        alt={t("explore.alt", { name: t("mask.sample"), index: String(item.index) })}
+      />
+      {mask && <MaskTile mask={mask} names={no_names} />}
+    </>
+  );
+}
+
+export function MaskLargeSample({ item, src, names }: { item: Sample; src: string; names: ClassNames }) {
+  const { t } = useText();
+  const mask = mask_of(item, `${src}/target`);
+  return (
+    <>
+      <MaskScene
+        src={src}
+        alt={t("explore.alt", { name: t("mask.sample"), index: String(item.index) })}
+        answer={null}
+        truth={mask}
+        names={names}
+        width={item.width}
+        height={item.height}
+      />
+      {mask && <MaskTable mask={mask} names={names} />}
+    </>
+  );
+}
+
+export function MaskAnswer({ answer, src }: { answer: Answer; src: string | null }) {
+  const names = useMemo(() => names_of(answer), [answer]);
+  const mask = mask_of(answer, null);
+  return (
+    <>
+      <MaskScene
+        src={src}
+        alt={answer.name}
+        answer={mask}
+        truth={null}
+        names={names}
+        width={Number(answer.width)}
+        height={Number(answer.height)}
+      />
+      {mask && <MaskTable mask={mask} names={names} />}
+    </>
+  );
+}
+
+/** An evaluated image with how much of it is right. */
+export function MaskPrediction({ job, item, on_open }: OpenPrediction) {
+  const { t } = useText();
+  const words = t("mask.in_words", { iou: percent(item.miou as number | null, 1) });
+  return (
+    <li className="prediction" data-testid="prediction">
+      <button type="button" className="image-button" onClick={on_open} title={item.picture}>
+        <SampleImage
+          src={evaluated_image_url(job, item.index)}
+          alt={t("images.alt", { index: String(item.index), label: words })}
+        />
+      </button>
+      <p className="file-name">{item.picture.split("/").at(-1)}</p>
+      <p>{words}</p>
+    </li>
+  );
+}
+
+export function MaskLargePrediction({ item, src, facts }: OpenedPrediction) {
+  const { t, said_error } = useText();
+  const answered = useAnswerOf(facts, src);
+  const truth = useTargetOf(facts, item.index);
+  const { labels, colors = [] } = facts as { labels: string[]; colors?: string[] };
+  const names = useMemo(() => ({ labels, palette: colors }), [labels, colors]);
+  if (answered.error)
+    return (
+      <Text size="sm" c="red" role="alert">
+        {said_error(answered.error)}
+      </Text>
+    );
+  if (!answered.data) return <Skeleton height={280} />;
+  return (
+    <MaskScene
+      src={src}
+      alt={t("images.alt", { index: String(item.index), label: item.picture })}
+      answer={mask_of(answered.data, null)}
+      truth={truth}
+      names={names}
+      ignore={(facts as { ignore_label?: number | null }).ignore_label}
+      width={Number(answered.data.width) || 1}
+      height={Number(answered.data.height) || 1}
+    />
+  );
+}

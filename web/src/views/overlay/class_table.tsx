@@ -1,0 +1,103 @@
+import { Button, Group, Stack, Table, UnstyledButton } from "@mantine/core";
+import { save_text, to_csv } from "../../charts/csv";
+import { useText } from "../../text/text";
+
+export interface ClassRow {
+  index: number;
+  label: string;
+  colour: string;
+  values: Record<string, number | null>;
+}
+
+export interface ClassColumn {
+  id: string;
+  label: string;
+  show: (value: number | null) => string;
+}
+
+interface Props {
+  /** Of the file that is saved. */
+  name: string;
+  columns: ClassColumn[];
+  /** Columns of the file beyond those. */
+  more?: string[];
+  rows: ClassRow[];
+  /** A column, with `-` falling. */
+  sort: string;
+  on_sort: (sort: string) => void;
+  on_class: (index: number) => void;
+}
+
+const by_words = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
+
+/** Rows by a column; those without a value are last. */
+export function sorted_rows(rows: ClassRow[], sort: string): ClassRow[] {
+  const falling = sort.startsWith("-");
+  const column = falling ? sort.slice(1) : sort;
+  const sign = falling ? -1 : 1;
+  return [...rows].sort((a, b) => {
+    if (column === "label") return sign * by_words.compare(a.label, b.label);
+    const x = a.values[column] ?? null;
+    const y = b.values[column] ?? null;
+    if (x === null || y === null) return Number(x === null) - Number(y === null) || a.index - b.index;
+    return sign * (x - y) || a.index - b.index;
+  });
+}
+
+/** Numbers of each class; a click on a class shows its images. */
+export function ClassTable({ name, columns, more = [], rows, sort, on_sort, on_class }: Props) {
+  const { t } = useText();
+  const shown = sorted_rows(rows, sort);
+  const ids = [...columns.map(({ id }) => id), ...more];
+  const save = () =>
+    save_text(
+      `${name} classes.csv`,
+      "text/csv",
+      to_csv([["class", ...ids], ...shown.map((row) => [row.label, ...ids.map((id) => row.values[id] ?? "")])]),
+    );
+  const heads: { id: string; label: string }[] = [{ id: "label", label: t("explore.class") }, ...columns];
+  return (
+    <Stack gap="sm">
+      <Group justify="flex-end">
+        <Button size="compact-xs" variant="default" onClick={save}>
+          CSV
+        </Button>
+      </Group>
+      <Table.ScrollContainer minWidth={560}>
+        <Table data-testid="class-table" className="card">
+          <Table.Thead>
+            <Table.Tr>
+              {heads.map(({ id, label }) => {
+                const order = sort === id ? "ascending" : sort === `-${id}` ? "descending" : undefined;
+                return (
+                  <Table.Th key={id} ta={id === "label" ? "left" : "right"} aria-sort={order}>
+                    <UnstyledButton fz="sm" fw={600} onClick={() => on_sort(sort === id ? `-${id}` : id)}>
+                      {label} {order === "ascending" ? "↑" : order === "descending" ? "↓" : ""}
+                    </UnstyledButton>
+                  </Table.Th>
+                );
+              })}
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {shown.map((row) => (
+              <Table.Tr key={row.index}>
+                <Table.Td>
+                  <span className="swatch" style={{ background: row.colour }} />
+                  <UnstyledButton fz="sm" td="underline" onClick={() => on_class(row.index)}>
+                    {row.label}
+                  </UnstyledButton>
+                </Table.Td>
+                {columns.map(({ id, show }) => (
+                  <Table.Td key={id} ta="right">
+                    {show(row.values[id] ?? null)}
+                  </Table.Td>
+                ))}
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+        </Table>
+      </Table.ScrollContainer>
+    </Stack>
+  );
+}
