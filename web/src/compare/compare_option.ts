@@ -1,7 +1,7 @@
 import { type MetricSeries, smooth } from "../api/metric_series";
 import { class_colour } from "../charts/palette";
 import { metric, significant } from "../format/format";
-import { is_accuracy } from "../models/curve_options";
+import { is_share } from "../format/judged";
 
 export interface Run {
   name: string;
@@ -104,7 +104,7 @@ export function compare_option(runs: Run[], view: CompareView): Record<string, u
       nameTextStyle: { color: text },
     })),
     yAxis: view.chosen.map((name, plot) => ({
-      type: view.log && !is_accuracy(name) ? "log" : "value",
+      type: view.log && !is_share(name) ? "log" : "value",
       gridIndex: plot,
       scale: true,
       name: view.series_word(name),
@@ -112,7 +112,8 @@ export function compare_option(runs: Run[], view: CompareView): Record<string, u
       ...axis,
       axisLabel: {
         color: text,
-        formatter: (value: number) => (is_accuracy(name) ? `${significant(value * 100, 3)} %` : significant(value, 3)),
+        formatter: (value: number) =>
+          is_share(name) && value <= 1 ? `${significant(value * 100, 3)} %` : significant(value, 3),
       },
     })),
     series: drawn,

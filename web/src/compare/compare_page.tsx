@@ -177,7 +177,9 @@ export function ComparePage() {
 }
 
 function first_choice(available: string[]): string[] {
-  return ["val/accuracy", "val/loss", "train/loss"].filter((name) => available.includes(name)).slice(0, 2);
+  return ["val/accuracy", "val/mAP", "val/miou", "val/psnr", "val/loss", "train/loss"]
+    .filter((name) => available.includes(name))
+    .slice(0, 2);
 }
 
 function save_curves(models: Model[], names: string[], series: ReturnType<typeof useManyMetrics>["series"]) {

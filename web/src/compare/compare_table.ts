@@ -1,5 +1,6 @@
 import type { Model } from "../api/client";
 import { metric, significant } from "../format/format";
+import { is_score } from "../format/judged";
 
 export interface CompareRow {
   /** Place in the spec ("solver.base_lr"), or "best.NAME". */
@@ -52,10 +53,10 @@ export function show_value(place: string, value: string | number | null): string
   return place.startsWith("best.") ? metric(place, value) : significant(value, 6);
 }
 
-/** Which of the models is best in a row of metrics: the highest accuracy, the lowest loss; null where that says nothing. */
+/** Which of the models is best in a row of metrics: the highest score, the lowest loss; null where that says nothing. */
 export function winner(row: CompareRow): number | null {
   const lowest = /loss/i.test(row.place);
-  if (!row.differs || !(lowest || /accuracy/i.test(row.place)) || !row.place.startsWith("best.")) return null;
+  if (!row.differs || !(lowest || is_score(row.place)) || !row.place.startsWith("best.")) return null;
   let at: number | null = null;
   row.values.forEach((value, i) => {
     if (typeof value !== "number") return;

@@ -1,3 +1,5 @@
+import { is_share } from "./judged";
+
 /** Numbers, durations, sizes and dates as the pages show them. `language` is a BCP 47 tag. */
 
 export const nothing = "–";
@@ -40,7 +42,9 @@ export function significant(value: number | null | undefined, digits = 4): strin
 
 /** What a series holds decides how its values read. */
 export function metric(name: string, value: number | null | undefined): string {
-  if (/accuracy/i.test(name)) return percent(value);
+  // DetectNet's layers count in percent, all others in parts of 1.
+  if (is_share(name)) return percent(value !== null && value !== undefined && value > 1 ? value / 100 : value);
+  if (/\bpsnr$/i.test(name) && value !== null && value !== undefined) return `${significant(value)} dB`;
   return significant(value);
 }
 

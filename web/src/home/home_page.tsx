@@ -11,7 +11,7 @@ import { PageSkeleton, QueryProblem, useNow, useTitle } from "../frame/page_stat
 import { useShortcuts } from "../frame/shortcuts";
 import { job_path } from "../jobs/job_path";
 import { useText } from "../text/text";
-import { columns_of, default_columns, dependents_of, filter_jobs, rows_of, sort_jobs, value_of } from "./job_list";
+import { columns_of, dependents_of, filter_jobs, first_columns, rows_of, sort_jobs, value_of } from "./job_list";
 import { JobTable, useColumnWord } from "./job_table";
 import { useKept } from "./kept_choice";
 import { RunningJobs } from "./running_jobs";
@@ -144,7 +144,8 @@ function JobList({ kind, jobs, models, datasets }: JobListProps) {
   const q = params.get("q") ?? "";
   const wanted = useDeferredValue(q);
   const sort = params.get("sort") ?? "-created";
-  const [columns, set_columns] = useKept<string[]>(`digits.columns.${kind}`, default_columns[kind]);
+  const first = useMemo(() => first_columns(jobs, kind), [jobs, kind]);
+  const [columns, set_columns] = useKept<string[]>(`digits.columns.${kind}`, first);
   const [grouped, set_grouped] = useKept(`digits.grouped.${kind}`, true);
   const [collapsed, set_collapsed] = useKept<string[]>(`digits.collapsed.${kind}`, []);
   const [selected, set_selected] = useState<ReadonlySet<string>>(new Set());

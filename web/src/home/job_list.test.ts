@@ -1,6 +1,15 @@
 import { describe, expect, it } from "vitest";
 import type { Job } from "../api/client";
-import { columns_of, dependents_of, filter_jobs, range_of, rows_of, sort_jobs, value_of } from "./job_list";
+import {
+  columns_of,
+  dependents_of,
+  filter_jobs,
+  first_columns,
+  range_of,
+  rows_of,
+  sort_jobs,
+  value_of,
+} from "./job_list";
 
 function job(id: string, part: Partial<Job> = {}): Job {
   return {
@@ -40,6 +49,19 @@ describe("the list of jobs", () => {
     expect(value_of(jobs[1]!, "best.top5", context)).toBe(1);
     expect(value_of(jobs[0]!, "last.val/accuracy", context)).toBe(0.9);
     expect(value_of(jobs[1]!, "last.train/loss", context)).toBeNull();
+  });
+
+  it("begins with the metrics by which its jobs are judged", () => {
+    const best = (values: Record<string, number>) => job("1", { best: { iteration: 1, epoch: 1, loss: 1, ...values } });
+    const scores = (jobs: Job[]) => first_columns(jobs, "model").filter((column) => column.startsWith("best."));
+    expect(scores([])).toEqual(["best.accuracy", "best.loss"]);
+    expect(scores([best({ mAP: 0.5, mAP50: 0.7 }), best({ miou: 0.6 })])).toEqual([
+      "best.mAP",
+      "best.miou",
+      "best.loss",
+    ]);
+    expect(scores([best({ accuracy: 0.5 }), best({})])).toEqual(["best.accuracy", "best.loss"]);
+    expect(first_columns([best({ mAP: 0.5 })], "dataset")).toEqual(["state", "created", "took"]);
   });
 
   it("sorts numbers in names as numbers, and puts what has no value last either way", () => {

@@ -1,5 +1,6 @@
 import type { Job, JobKind } from "../api/client";
 import { seconds_between } from "../format/format";
+import { judges_of } from "../format/judged";
 
 /** What the list of jobs shows and in which order: no pages here, only data. */
 
@@ -12,12 +13,22 @@ export interface ListContext {
 const plain = ["state", "dataset", "created", "finished", "took", "owner", "notes"] as const;
 export type PlainColumn = (typeof plain)[number];
 
-export const default_columns: Record<JobKind, string[]> = {
+const default_columns: Record<JobKind, string[]> = {
   model: ["state", "best.accuracy", "best.loss", "dataset", "created", "took"],
   dataset: ["state", "created", "took"],
   evaluation: ["state", "best.accuracy", "created", "took"],
   pretrained: ["state", "created", "notes"],
 };
+
+/** The columns of a kind until somebody chooses others: with the metrics by which these jobs are judged. */
+export function first_columns(jobs: Job[], kind: JobKind): string[] {
+  const columns = default_columns[kind];
+  const judges = new Set(jobs.flatMap(({ best }) => judges_of(best).slice(0, 1)));
+  if (judges.size === 0) return columns;
+  return columns.flatMap((column) =>
+    column === "best.accuracy" ? [...judges].sort().map((name) => `best.${name}`) : [column],
+  );
+}
 
 /** Every column that these jobs have something for: fixed ones, then `best.NAME` and `last.SERIES`. */
 export function columns_of(jobs: Job[], kind: JobKind): string[] {

@@ -4,11 +4,11 @@ import { useMetrics } from "../models/use_metrics";
 import { useText } from "../text/text";
 import "./home.css";
 
-const candidates = ["val/accuracy", "val/loss", "train/loss"];
+const candidates = ["val/accuracy", "val/mAP", "val/miou", "val/psnr", "val/loss", "train/loss"];
 const width = 120;
 const height = 24;
 
-/** The newest of a training's curves, drawn small: accuracy if there is one, else loss. */
+/** The newest of a training's curves, drawn small: what it is judged by if there is that, else loss. */
 export function Sparkline({ job }: { job: Job }) {
   const { t, series: words } = useText();
   const { series } = useMetrics(job.id, job.state, { only: candidates.join(","), max_points: 100 });

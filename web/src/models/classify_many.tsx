@@ -19,7 +19,8 @@ import { answer, client, type EvaluationSpec, type Job, type Model, ProblemError
 import { useEvaluations } from "../api/queries";
 import { split_names } from "../datasets/splits";
 import { useSourceText } from "../evaluations/evaluation_page";
-import { percent } from "../format/format";
+import { metric } from "../format/format";
+import { judged } from "../format/judged";
 import { BrowseButton } from "../forms/path_field";
 import { ProblemAlert } from "../frame/page_states";
 import { StateWord } from "../jobs/job_state";
@@ -171,6 +172,16 @@ export function ClassifyMany({ model, snapshot }: { model: Model; snapshot: stri
   );
 }
 
+/** How good the network was, by the metric of its task. */
+function figure_of(job: Job): string {
+  const result = (job.result ?? {}) as Record<string, number | null>;
+  const judge =
+    judged({ accuracy: result.top1, mAP: result.AP, miou: result.miou, psnr: result.psnr }) ?? judged(job.best);
+  if (!judge) return "–";
+  const value = metric(judge.name, judge.value);
+  return judge.name === "accuracy" ? value : `${judge.name} ${value}`;
+}
+
 /** Those of the model so far. */
 function Evaluations({ model }: { model: string }) {
   const { t, date, exact_date } = useText();
@@ -190,14 +201,13 @@ function Evaluations({ model }: { model: string }) {
               <Table.Th>{t("column.state")}</Table.Th>
               <Table.Th>{t("evaluation.source")}</Table.Th>
               <Table.Th ta="right">{t("evaluation.snapshot")}</Table.Th>
-              <Table.Th ta="right">{t("evaluation.top1")}</Table.Th>
+              <Table.Th ta="right">{t("evaluate.result")}</Table.Th>
               <Table.Th ta="right">{t("column.created")}</Table.Th>
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
             {jobs.map((job) => {
               const spec = (job.spec ?? {}) as Partial<EvaluationSpec>;
-              const result = job.result as { top1?: number | null } | null;
               return (
                 <Table.Tr key={job.id}>
                   <Table.Td>
@@ -208,7 +218,7 @@ function Evaluations({ model }: { model: string }) {
                   </Table.Td>
                   <Table.Td style={{ overflowWrap: "anywhere" }}>{source_text(spec)}</Table.Td>
                   <Table.Td ta="right">{spec.snapshot}</Table.Td>
-                  <Table.Td ta="right">{percent(result?.top1)}</Table.Td>
+                  <Table.Td ta="right">{figure_of(job)}</Table.Td>
                   <Table.Td ta="right" title={exact_date(job.created_at)}>
                     {date(job.created_at)}
                   </Table.Td>

@@ -36,6 +36,7 @@ const view: CurveView = {
     strip: "Learning rate",
     best: "Best",
     loss: "loss",
+    scores: "Scores",
     accuracy: "accuracy",
     series: (name) => name,
   },

@@ -2,6 +2,7 @@ import type { MetricSeries } from "../api/metric_series";
 import { smooth } from "../api/metric_series";
 import { class_colour } from "../charts/palette";
 import { metric, significant } from "../format/format";
+import { is_score, is_share } from "../format/judged";
 
 export interface CurveView {
   x: "epoch" | "iteration";
@@ -18,6 +19,8 @@ export interface CurveView {
     best: string;
     loss: string;
     accuracy: string;
+    /** Where not all are accuracies. */
+    scores: string;
     series: (name: string) => string;
   };
   /** Other runs, each in a colour of its own. */
@@ -30,10 +33,6 @@ const most_markers = 30;
 /** Series that measure the run, not the network: they get the strip below. */
 export const strip_series = ["train/lr", "train/images_per_s", "train/data_wait"];
 
-export function is_accuracy(name: string): boolean {
-  return /accuracy/i.test(name);
-}
-
 export function curve_names(series: MetricSeries): string[] {
   return series.names().filter((name) => !strip_series.includes(name) && !/\/(lr|images_per_s|data_wait)$/.test(name));
 }
@@ -45,25 +44,26 @@ interface Plot {
   series: string[];
 }
 
-/** Height of the whole chart: the loss, the accuracy below it where there is one, and the strip. */
+/** Height of the whole chart: the loss, the scores below it where there are some, and the strip. */
 export const curves_height = 560;
 
 function plots_of(names: string[], words: CurveView["words"]): Plot[] {
-  const accuracy = names.filter(is_accuracy);
-  const loss = names.filter((name) => !is_accuracy(name));
+  const scores = names.filter(is_score);
+  const loss = names.filter((name) => !is_score(name));
+  const scores_name = scores.every((name) => /accuracy/i.test(name)) ? words.accuracy : words.scores;
   const top = 48;
   const room = curves_height - top - 118;
-  if (accuracy.length === 0) return [{ name: words.loss, top, height: room, series: loss }];
-  if (loss.length === 0) return [{ name: words.accuracy, top, height: room, series: accuracy }];
+  if (scores.length === 0) return [{ name: words.loss, top, height: room, series: loss }];
+  if (loss.length === 0) return [{ name: scores_name, top, height: room, series: scores }];
   const gap = 34;
   const upper = Math.round((room - gap) * 0.58);
   return [
     { name: words.loss, top, height: upper, series: loss },
-    { name: words.accuracy, top: top + upper + gap, height: room - gap - upper, series: accuracy },
+    { name: scores_name, top: top + upper + gap, height: room - gap - upper, series: scores },
   ];
 }
 
-/** ECharts' option for the curves: a plot for the loss, one for the accuracy, the strip below, one crosshair over all. */
+/** ECharts' option for the curves: a plot for the loss, one for the scores, the strip below, one crosshair over all. */
 export function curve_option(series: MetricSeries, view: CurveView): Record<string, unknown> {
   const text = view.dark ? "#a4adb9" : "#545c67";
   const line = view.dark ? "#2a2f38" : "#e6e9ee";
@@ -153,7 +153,9 @@ export function curve_option(series: MetricSeries, view: CurveView): Record<stri
     ],
     yAxis: [
       ...plots.map((plot, at) => {
-        const shares = plot.series.every(is_accuracy);
+        const shares =
+          plot.series.every(is_share) &&
+          runs.every((run) => plot.series.every((name) => stays_below_1(run.series, name)));
         return {
           type: view.log && !shares ? "log" : "value",
           gridIndex: at,
@@ -268,10 +270,15 @@ function lines_of(
   ];
 }
 
-/** The star stands on the accuracy, and on the loss where there is no accuracy. */
+/** DetectNet's layers count in percent: their axis ends at no 1. */
+function stays_below_1(series: MetricSeries, name: string): boolean {
+  return (series.get(name)?.value ?? []).every((value) => value === null || value <= 1);
+}
+
+/** The star stands on the scores, and on the loss where there are none. */
 function marks_best(series: MetricSeries, name: string): boolean {
-  if (is_accuracy(name)) return true;
-  return !series.names().some((other) => other.startsWith("val/") && is_accuracy(other));
+  if (is_score(name)) return true;
+  return !series.names().some((other) => other.startsWith("val/") && is_score(other));
 }
 
 interface TooltipItem {

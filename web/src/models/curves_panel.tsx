@@ -11,9 +11,10 @@ import { distinct_names } from "../compare/compare_option";
 import { RunSelect } from "../compare/run_select";
 import { useManyMetrics } from "../compare/use_many_metrics";
 import { metric, significant } from "../format/format";
+import { is_score } from "../format/judged";
 import { EmptyState } from "../frame/empty_state";
 import { useText } from "../text/text";
-import { curve_names, curve_option, curves_height, is_accuracy, strip_series } from "./curve_options";
+import { curve_names, curve_option, curves_height, strip_series } from "./curve_options";
 
 const Chart = lazy(() => import("../charts/chart"));
 
@@ -69,6 +70,7 @@ export function CurvesPanel({ job, series, version }: Props) {
           best: t("model.best"),
           loss: t("word.loss"),
           accuracy: t("word.accuracy"),
+          scores: t("curves.scores"),
           series: series_word,
         },
       }),
@@ -89,7 +91,7 @@ export function CurvesPanel({ job, series, version }: Props) {
     ],
   );
   // A chart keeps the axes it was made with.
-  const plots = curve_names(series).some(is_accuracy) ? 2 : 1;
+  const plots = curve_names(series).some(is_score) ? 2 : 1;
   if (version === 0 || series.names().length === 0) {
     return (
       <div className="card">

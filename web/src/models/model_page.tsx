@@ -6,6 +6,7 @@ import type { MetricSeries } from "../api/metric_series";
 import { useDataset, useEvaluations, useModel } from "../api/queries";
 import { save_text, to_csv } from "../charts/csv";
 import { bytes, metric, percent, significant } from "../format/format";
+import { judged } from "../format/judged";
 import { EmptyState } from "../frame/empty_state";
 import { PageSkeleton, QueryProblem } from "../frame/page_states";
 import { JobHeader } from "../jobs/job_header";
@@ -142,9 +143,11 @@ function Side({ model, series }: { model: Model; series: MetricSeries }) {
     ],
     [t("section.network"), spec.network?.standard ?? t("network.custom")],
   ];
-  if (best) {
-    const value = best.accuracy !== undefined ? percent(best.accuracy) : significant(best.loss);
-    items.push([t("model.best"), t("model.best_at", { value, epoch: significant(best.epoch, 3) })]);
+  const judge = judged(best);
+  if (best && judge) {
+    const value = metric(judge.name, judge.value);
+    const named = judge.name === "accuracy" || judge.name === "loss" ? value : `${series_words(judge.name)} ${value}`;
+    items.push([t("model.best"), t("model.best_at", { value: named, epoch: significant(best.epoch, 3) })]);
   }
   items.push(...newest);
   if (network?.parameters !== undefined) items.push([t("model.parameters"), whole(network.parameters)]);

@@ -3,7 +3,8 @@ import { lazy, Suspense, useMemo, useState } from "react";
 import { Link } from "react-router";
 import type { Diagnostic, ModelCheck, ModelSpec, Network } from "../api/client";
 import { useAllJobs, useModel, useNetworks, usePretrained } from "../api/queries";
-import { percent, significant } from "../format/format";
+import { metric, significant } from "../format/format";
+import { judged } from "../format/judged";
 import { type FormState, Section, SegmentField } from "../forms/fields";
 import { QueryProblem, useDebounced } from "../frame/page_states";
 import { NetworkView } from "../network/network_view";
@@ -202,8 +203,9 @@ function PreviousNetwork({ form, text, on_customize }: StartProps) {
   const { previous, previous_snapshot } = form.values;
   const model = useModel(previous, previous !== "");
   const options = jobs.map((job) => {
-    const accuracy = (job.best as Record<string, number> | null)?.accuracy;
-    return { value: job.id, label: accuracy === undefined ? job.name : `${job.name} (${percent(accuracy)})` };
+    const judge = judged(job.best);
+    const shown = judge && judge.name !== "loss" ? `${job.name} (${metric(judge.name, judge.value)})` : job.name;
+    return { value: job.id, label: shown };
   });
   const snapshots = model.data?.snapshots ?? [];
   const choices = [

@@ -15,6 +15,7 @@ export const curves = {
   "hardware.threads": "{n} thread|{n} threads",
   "hardware.cpu_usage": "CPU usage, last minute",
 
+  "curves.scores": "Scores",
   "curves.label": "Loss and accuracy during training. The table below has the same values",
   "curves.not_yet": "Curves appear with the first iterations",
   "curves.none": "This training has no curves",

@@ -68,5 +68,6 @@ export const evaluations = {
   "evaluate.choose": "Choose a list",
   "evaluate.start": "Evaluate",
   "evaluate.none": "No evaluations yet",
+  "evaluate.result": "Result",
   "evaluate.list_title": "Evaluations of this model",
 } as const;

@@ -17,6 +17,7 @@ export const curves: Record<keyof typeof english, string> = {
   "hardware.threads": "{n} 个线程",
   "hardware.cpu_usage": "最近一分钟的 CPU 使用率",
 
+  "curves.scores": "分数",
   "curves.label": "训练中的损失和准确率。下方表格有相同的数值",
   "curves.not_yet": "开始迭代后显示曲线",
   "curves.none": "此训练没有曲线",

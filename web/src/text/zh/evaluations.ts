@@ -69,5 +69,6 @@ export const evaluations: Record<keyof typeof english, string> = {
   "evaluate.choose": "选择列表",
   "evaluate.start": "评估",
   "evaluate.none": "还没有评估",
+  "evaluate.result": "结果",
   "evaluate.list_title": "此模型的评估",
 };
