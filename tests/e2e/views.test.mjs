@@ -177,7 +177,7 @@ step("masks: over the images of a dataset, with opacity, legend and the class un
 step("masks: an answer, and an evaluated image beside its label and with its errors", async () => {
   await tab("models", "Cell masks: unet", "tab=test");
   await page.getByLabel(/Paths? on the server|path/i).first().fill("/data/cells/00093.jpg");
-  await page.getByRole("button", { name: "Classify" }).or(page.getByRole("button", { name: "Test" })).first().click();
+  await page.getByRole("button", { name: "Test", exact: true }).click();
   await page.getByTestId("mask-table").waitFor();
   await look("mask-answer", "an answer with a mask");
   await tab("evaluations", "Cell masks on val", "");
@@ -211,6 +211,57 @@ step("images for images: pairs, the output beside its input, PSNR and SSIM", asy
   await page.getByTestId("prediction").first().getByRole("button").click();
   await page.getByText("Output", { exact: true }).waitFor();
   await look("image-compared", "an output beside its input");
+});
+
+step("new dataset: a folder is recognized and fills the form, and the dry run tells what is wrong with the labels", async () => {
+  await open("/datasets/new");
+  await page.locator("[name=have]").fill("/data/BCCD/");
+  const found = page.getByTestId("recognized");
+  await found.getByText("Pascal VOC, 364 images, 3 classes, ImageSets found").waitFor();
+  await found.getByText("This format is recognized but cannot be read yet").waitFor();
+  await page.getByRole("heading", { name: "New object detection dataset" }).waitFor();
+  assert.ok(await page.getByRole("radio", { name: "Object detection" }).isChecked());
+  assert.ok(await page.getByRole("radio", { name: "Pascal VOC" }).isChecked());
+  assert.equal(await page.getByRole("textbox", { name: "Annotations" }).inputValue(), "/data/BCCD/Annotations");
+  assert.equal(await page.locator("[name=name]").getAttribute("placeholder"), "BCCD");
+  const scan = page.getByTestId("scan");
+  await scan.getByText("4,888 boxes, 4,880 usable").waitFor();
+  await scan.getByText("38 % of the boxes have a side below 16 px").waitFor();
+  await page.getByTestId("findings").getByText("Boxes without area: 3").click();
+  await page.getByText("BloodImage_00343.xml:41: width is 0").waitFor();
+  await look("boxes-new-dataset", "the form of a dataset of boxes");
+  await page.getByRole("radio", { name: "Classification" }).check();
+  await page.getByRole("radio", { name: "Image folder" }).waitFor();
+  assert.ok(await page.getByRole("radio", { name: "Image folder" }).isChecked());
+  await page.getByRole("button", { name: "Reset form" }).click();
+});
+
+step("new model: the networks are those of the dataset's task, and augmentation is shown with its boxes", async () => {
+  await open(`/models/new?dataset=${jobs["Blood cells"]}`);
+  await page.getByRole("heading", { name: "New object detection model" }).waitFor();
+  await until("the first network is chosen", () => page.getByRole("radio", { name: "Anchor-free detector" }).isChecked());
+  assert.equal(await page.getByRole("radio", { name: "LeNet" }).count(), 0);
+  await page.getByRole("button", { name: /^Data augmentation/ }).click();
+  await page.getByTestId("augment-example").locator("[data-testid=boxes] g").first().waitFor();
+  await look("boxes-new-model", "the form of a model of boxes");
+  await open(`/models/new?dataset=${jobs["Cell masks"]}`);
+  await until("the first network is chosen", () => page.getByRole("radio", { name: "U-Net" }).isChecked());
+  await page.getByRole("button", { name: /^Data augmentation/ }).click();
+  await page.getByTestId("augment-example").locator("canvas").first().waitFor();
+  await look("mask-new-model", "the form of a model of masks");
+});
+
+step("lists and comparisons show what a task is judged by", async () => {
+  await open("/?kind=model");
+  const row = page.locator(".job-table tr[data-job]").filter({ hasText: "Blood cells: detector" });
+  await row.getByText(/4\d\.\d\d %/).waitFor();
+  await page.getByRole("columnheader", { name: "Best mAP" }).waitFor();
+  await look("list", "the list of models of several tasks");
+  await tab("models", "Cell masks: unet", "tab=curves");
+  await page.locator(".chart canvas").first().waitFor();
+  await look("mask-curves", "the curves of a segmentation");
+  await open(`/compare?models=${jobs["Blood cells: detector"]},${jobs["Cell masks: unet"]}`);
+  await page.getByTestId("compare-table").getByText("Best mAP", { exact: true }).waitFor();
 });
 
 step("nothing went wrong", () => assert.deepEqual(browser.complaints, []));

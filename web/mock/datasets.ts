@@ -2,6 +2,7 @@ import { image_url, labels } from "./images.ts";
 import { check_name } from "./jobs.ts";
 import { refuse } from "./refusal.ts";
 import type { Routes } from "./route.ts";
+import { boxes, data_url, height, mask, scene, scene_labels, width } from "./scenes.ts";
 import { type Entry, type MockState, now } from "./state.ts";
 import { dataset_facts, samples, task_of } from "./tasks.ts";
 
@@ -9,6 +10,7 @@ const per_class = [4442, 5056, 4468, 4598, 4381, 4066, 4438, 4699, 4388, 4464];
 
 export const routes: Routes = {
   "POST /datasets/scan": ({ data }) => scan(data.spec),
+  "POST /datasets/recognize": ({ body }) => recognized((body as { folder: string }).folder),
   "POST /datasets/report": ({ data }) => {
     scan(data.spec);
     return {
@@ -52,16 +54,7 @@ export const routes: Routes = {
       })),
     };
   },
-  "POST /datasets/:id/augment-example": () => ({
-    width: 28,
-    height: 28,
-    pictures: [0, 1, 2, 3].map((record) => ({
-      record,
-      label: record,
-      original: image_url(record),
-      variants: [1, 2, 3, 4, 5].map((variant) => image_url(record * 7 + variant)),
-    })),
-  }),
+  "POST /datasets/:id/augment-example": ({ state, entry }) => augmented(task_of(state, entry().job)),
   "POST /datasets": ({ state, data }) => {
     check_name(data.name);
     scan(data.spec);
@@ -77,6 +70,7 @@ export const routes: Routes = {
 };
 
 function scan(spec: { source?: { path?: string; train?: string }; image?: { width: number } }): unknown {
+  if ((spec.source as { type?: string } | undefined)?.type === "voc") return scan_of_boxes();
   const path = spec.source?.path ?? spec.source?.train ?? "";
   if (path === "") refuse(422, "invalid_argument", "path must be a folder, got nothing", "/spec/source/path");
   if (!path.startsWith("/"))
@@ -172,5 +166,95 @@ function images(query: URLSearchParams): unknown {
     })),
     next_cursor: wanted[limit] === undefined ? null : String(wanted[limit]),
     total: all.length,
+  };
+}
+
+function augmented(task: string): unknown {
+  const target = (record: number) =>
+    task === "detection"
+      ? { width, height, boxes: boxes(record) }
+      : { width, height, mask: data_url("image/png", mask(record)) };
+  if (task === "detection" || task === "segmentation")
+    return {
+      width,
+      height,
+      pictures: [0, 1, 2, 3].map((record) => ({
+        record,
+        label: -1,
+        original: data_url("image/svg+xml", scene(record)),
+        variants: [1, 2, 3, 4, 5].map((variant) => data_url("image/svg+xml", scene(record * 7 + variant))),
+        original_target: target(record),
+        variant_targets: [1, 2, 3, 4, 5].map((variant) => target(record * 7 + variant)),
+      })),
+    };
+  return {
+    width: 28,
+    height: 28,
+    pictures: [0, 1, 2, 3].map((record) => ({
+      record,
+      label: record,
+      original: image_url(record),
+      variants: [1, 2, 3, 4, 5].map((variant) => image_url(record * 7 + variant)),
+    })),
+  };
+}
+
+function recognized(folder: string): unknown {
+  if (!folder.includes("BCCD")) return { folder, found: [] };
+  return {
+    folder,
+    found: [
+      {
+        format: "voc",
+        title: "Pascal VOC",
+        task: "detection",
+        folder,
+        text: "Pascal VOC, 364 images, 3 classes, ImageSets found",
+        source: {
+          type: "voc",
+          annotations: `${folder}/Annotations`,
+          images: `${folder}/JPEGImages`,
+          sets: `${folder}/ImageSets/Main`,
+        },
+        images: 364,
+        classes: 3,
+        labels: scene_labels,
+        notes: [],
+        error: null,
+      },
+      {
+        format: "celeba",
+        title: "CelebA",
+        task: "",
+        folder: `${folder}/faces`,
+        text: "CelebA, 20 images",
+        source: null,
+        notes: [],
+        error: null,
+      },
+    ],
+  };
+}
+
+function scan_of_boxes(): unknown {
+  return {
+    labels: scene_labels,
+    target: "boxes",
+    splits: {
+      train: { count: 205, per_class: [200, 180, 190] },
+      val: { count: 87, per_class: [80, 70, 75] },
+      test: { count: 72, per_class: [70, 60, 65] },
+    },
+    images: 364,
+    boxes: 4888,
+    usable_boxes: 4880,
+    box_sizes: { width: null, height: null, below: { 8: 0, 16: 1857, 32: 3000 }, points: [] },
+    problems: {
+      box_empty: { count: 3, items: [{ file: "BloodImage_00343.xml", line: 41, detail: "width is 0" }] },
+      box_outside: { count: 5, items: [{ file: "BloodImage_00012.xml", line: 12, detail: "right is 642 of 640" }] },
+    },
+    errors: [],
+    unsupported: { count: 0, types: {} },
+    warnings: [],
   };
 }

@@ -22,15 +22,10 @@ layer {
 `;
 
 export const routes: Routes = {
-  "GET /forms/dataset": () => forms.dataset,
+  "GET /forms/dataset": () => with_boxes(forms.dataset),
   "GET /forms/model": () => forms.model,
   "GET /forms/evaluation": () => forms.evaluation,
-  "GET /networks": () => ({
-    items: [
-      network("lenet", "LeNet", "Digits and other small grayscale images", 28, 1),
-      network("alexnet", "AlexNet", "The classic of 2012", 256, 3),
-    ],
-  }),
+  "GET /networks": ({ query }) => ({ items: networks[query.get("task") ?? "classification"] ?? [] }),
   "POST /networks/describe": ({ data }) => describe(data.spec as unknown as ModelSpec),
   "POST /models/check": ({ data }) => check(data.spec as unknown as ModelSpec),
 };
@@ -96,4 +91,51 @@ function network(name: string, title: string, text: string, size: number, channe
     prototxt: lenet.replace("LeNet", title),
     defaults: { solver: { type: "SGD", base_lr: 0.01 } },
   };
+}
+
+/** By task. */
+const networks: Record<string, unknown[]> = {
+  classification: [
+    network("lenet", "LeNet", "Digits and other small grayscale images", 28, 1),
+    network("alexnet", "AlexNet", "The classic of 2012", 256, 3),
+  ],
+  detection: [
+    network("detector", "Anchor-free detector", "Objects of any number of classes", 320, 3),
+    network("detectnet", "DetectNet", "Objects of one class in photographs", 1248, 3),
+  ],
+  segmentation: [network("unet", "U-Net", "The class of each pixel", 256, 1)],
+  processing: [network("autoencoder", "Autoencoder", "Small images made anew", 28, 1)],
+};
+
+/** The fields with a source of boxes, also where the program that printed them has none. */
+function with_boxes(form: typeof forms.dataset): unknown {
+  const fields = form.fields.map((field) => {
+    if (field.path !== "/source") return field;
+    const variants = field.variants as unknown as { name: string; fields: Record<string, unknown>[] }[];
+    if (variants.some(({ name }) => name === "voc")) return field;
+    const path = variants.find(({ name }) => name === "folder")!.fields[0]!;
+    const place = (name: string, label: string, required: boolean) => ({
+      ...path,
+      name,
+      label,
+      required,
+      path: `/source/${name}`,
+      key: `field.voc_${name}`,
+      help: "",
+    });
+    const voc = {
+      name: "voc",
+      label: "Pascal VOC",
+      help: "A folder with an XML file for each image",
+      key: "source.voc",
+      tasks: ["detection", "segmentation"],
+      fields: [
+        place("annotations", "Annotations", true),
+        place("images", "Images", true),
+        { ...place("sets", "Lists", false), advanced: true },
+      ],
+    };
+    return { ...field, variants: [...variants, voc] };
+  });
+  return { ...form, fields };
 }

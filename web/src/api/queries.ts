@@ -123,12 +123,23 @@ export function useSession() {
   return useQuery(session_query);
 }
 
-export function useNetworks() {
+/** The standard networks for datasets of a task; undefined: it is not known yet. */
+export function useNetworks(task: string | undefined) {
   return useQuery({
-    queryKey: ["networks"],
+    queryKey: ["networks", task],
+    enabled: task !== undefined,
     staleTime: Number.POSITIVE_INFINITY,
-    queryFn: ({ signal }) => answer(client.GET("/networks", { signal })),
+    queryFn: ({ signal }) => answer(client.GET("/networks", { params: { query: { task } as never }, signal })),
   });
+}
+
+/** The task that a dataset is for, also before it is made; that of most datasets without one. */
+export function useTask(dataset_id: string): string | undefined {
+  const { data, isError } = useDataset(dataset_id, dataset_id !== "");
+  if (dataset_id === "" || isError) return "classification";
+  if (!data) return undefined;
+  const spec = (data.job.spec ?? {}) as { type?: string };
+  return data.dataset?.type ?? spec.type ?? "classification";
 }
 
 export const system_query = queryOptions({

@@ -5,11 +5,15 @@ import { matters } from "../forms/form_fields";
 import {
   can_scan,
   dataset_spec,
+  dataset_tasks,
   empty_dataset_form,
   form_of_dataset,
   other_dataset_fields,
   other_sources,
+  sources_for,
   suggested_name,
+  task_of,
+  with_source,
 } from "./dataset_form";
 
 const fields = forms.dataset.fields as FormField[];
@@ -116,4 +120,58 @@ test("a source that the page does not know is asked for by its declared fields",
     "stars",
     { "/source/table": "/a.csv", "/source/columns": "3, 4", "/source/bright": "false" },
   ]);
+});
+
+/** As the server declares a source of boxes. */
+const path_field = (name: string) => ({
+  ...fields.find(({ path }) => path === "/source")!.variants.find(({ name: one }) => one === "csv")!.fields[0]!,
+  name,
+  path: `/source/${name}`,
+});
+const with_voc = fields.map((field) =>
+  field.path === "/source"
+    ? {
+        ...field,
+        variants: [
+          ...field.variants.filter(({ name }) => name !== "voc"),
+          {
+            name: "voc",
+            label: "Pascal VOC",
+            help: "",
+            key: "source.voc",
+            tasks: ["detection", "segmentation"],
+            fields: [path_field("annotations"), path_field("images")],
+          },
+        ],
+      }
+    : field,
+) as FormField[];
+
+test("each task has the sources that are for it", () => {
+  expect(dataset_tasks(with_voc).slice(0, 3)).toEqual(["classification", "detection", "segmentation"]);
+  expect(sources_for(with_voc, "classification")).toEqual(
+    expect.arrayContaining(["folder", "upload", "lists", "crops"]),
+  );
+  expect(sources_for(with_voc, "detection")).toContain("voc");
+  expect(sources_for(with_voc, "detection")).not.toContain("folder");
+  expect(sources_for(with_voc, "classification")).not.toContain("voc");
+});
+
+test("what was recognized fills the source, and leaves what the images become", () => {
+  const before = { ...empty_dataset_form(with_voc), name: "mine", width: "320", height: "240", mean: false };
+  const source = { type: "voc", annotations: "/data/BCCD/Annotations", images: "/data/BCCD/JPEGImages" };
+  const form = with_source(before, "segmentation", source, with_voc)!;
+  expect(dataset_spec(form, with_voc)).toMatchObject({
+    type: "segmentation",
+    source,
+    image: { width: 320, height: 240 },
+    mean: false,
+  });
+  expect(form.name).toBe("mine");
+  expect(suggested_name(form)).toBe("BCCD");
+  expect(task_of({ ...form, task: "processing" }, with_voc)).toBe("detection");
+  expect(task_of({ ...form, source: "folder" }, with_voc)).toBe("classification");
+  const folder = with_source(form, "classification", { type: "folder", path: "/data/mnist" }, with_voc)!;
+  expect(dataset_spec(folder, with_voc)).toMatchObject({ type: "classification", source: { path: "/data/mnist" } });
+  expect(with_source(form, "detection", { type: "hologram" }, with_voc)).toBeNull();
 });

@@ -11,13 +11,18 @@ import {
   with_defaults,
 } from "../forms/form_fields";
 
-/** The sources that the page draws itself, and those of the same kind that it does not offer. */
+/** The tasks that the pages have words for, in their order. */
+const known_tasks = ["classification", "detection", "segmentation", "processing", "regression"];
+
+/** The sources that the page draws itself, all of classes, and those of the same kind that it does not offer. */
 const known_sources = ["folder", "lists", "crops", "mnist"];
 
 /** The form's fields as they are typed. */
 export interface DatasetForm {
   name: string;
   group: string;
+  /** What networks shall learn from it. */
+  task: string;
   /** `folder`, `upload`, `lists`, `crops`, or the name of another declared source. */
   source: string;
   /** Fields that the page draws from their declaration alone. */
@@ -59,6 +64,7 @@ export interface DatasetForm {
 const blank_form: DatasetForm = {
   name: "",
   group: "",
+  task: "classification",
   source: "folder",
   others: {},
   path: "",
@@ -136,6 +142,46 @@ export function other_sources(fields: FormField[]): FormField["variants"] {
   return (source?.variants ?? []).filter(({ name }) => !known_sources.includes(name));
 }
 
+/** The tasks that there is a source for. */
+export function dataset_tasks(fields: FormField[]): string[] {
+  const source = fields.find(({ path }) => path === "/source");
+  const found = new Set((source?.variants ?? []).flatMap(({ tasks }) => tasks));
+  return [...known_tasks.filter((task) => found.delete(task)), ...found];
+}
+
+/** What the dataset will be for: the chosen task, where its source is for that. */
+export function task_of(form: DatasetForm, fields: FormField[]): string {
+  const other = other_source(form, fields);
+  if (!other) return "classification";
+  return other.tasks.includes(form.task) ? form.task : (other.tasks[0] ?? "classification");
+}
+
+/** The names of the sources of a task, those first that have a form of their own. */
+export function sources_for(fields: FormField[], task: string): string[] {
+  const others = other_sources(fields).filter(({ tasks }) => tasks.includes(task));
+  return [
+    ...(task === "classification" ? ["folder", "upload", "lists", "crops"] : []),
+    ...others.map(({ name }) => name),
+  ];
+}
+
+/** The form with another source; null where this page has none of this kind. What the images become stays. */
+export function with_source(
+  form: DatasetForm,
+  task: string,
+  source: Record<string, unknown>,
+  fields: FormField[],
+): DatasetForm | null {
+  if (!sources_for(fields, task).includes(String(source.type))) return null;
+  const filled = form_of_dataset(form.name, form.group, { type: task, source }, fields);
+  const { width, height, channels, resize, backend, encoding, mean, shuffle, seed, threads } = form;
+  return {
+    ...filled,
+    ...{ width, height, channels, resize, backend, encoding, mean, shuffle, seed, threads },
+    others: { ...form.others, ...filled.others },
+  };
+}
+
 /** Of the storage and the dataset as a whole. */
 export function other_dataset_fields(fields: FormField[]): FormField[] {
   const own = other_fields(fields, dataset_places);
@@ -181,7 +227,7 @@ export function dataset_spec(form: DatasetForm, fields: FormField[] = []): Datas
             root: form.list_root.trim(),
           };
   const spec = {
-    type: other?.tasks[0] ?? "classification",
+    type: task_of(form, fields),
     source,
     image: {
       width: typed_number(form.width),
@@ -252,7 +298,13 @@ export function form_of_dataset(
     others: typed_of(spec, other_dataset_fields(fields)),
   };
   const other = other_sources(fields).find((one) => one.name === source.type);
-  if (other) return { ...form, source: other.name, others: { ...form.others, ...typed_of(spec, other.fields) } };
+  if (other)
+    return {
+      ...form,
+      task: text(spec.type, other.tasks[0] ?? empty.task),
+      source: other.name,
+      others: { ...form.others, ...typed_of(spec, other.fields) },
+    };
   if (source.type === "lists") {
     return {
       ...form,
@@ -294,11 +346,21 @@ export function form_of_dataset(
   };
 }
 
+/** Says nothing of the dataset. */
+const generic_name =
+  /^((train|val|test|instances)(\w*)|training|validation|images?(_\d)?|jpegimages|annotations?|labels?(_\d)?|masks?|data)(\.\w+)?$/i;
+
+/** The first path in the fields of a source. */
+function first_place(others: Typed): string | undefined {
+  return Object.entries(others).find(([path, value]) => path.startsWith("/source/") && value.startsWith("/"))?.[1];
+}
+
 /** A name from what was chosen: `/data/mnist/train` → "mnist". Empty when nothing is chosen. */
 export function suggested_name(form: DatasetForm): string {
-  const path = { folder: form.path, upload: form.uploaded, lists: form.list_train, crops: form.crops }[form.source];
+  const own = { folder: form.path, upload: form.uploaded, lists: form.list_train, crops: form.crops };
+  const path = form.source in own ? own[form.source as keyof typeof own] : first_place(form.others);
   const parts = (path ?? "").split("/").filter((part) => part !== "");
   const last = parts.at(-1) ?? "";
-  const said = /^(train(ing)?|val(idation)?|test|images|data)(\.\w+)?$/i.test(last) ? parts.at(-2) : undefined;
+  const said = generic_name.test(last) ? parts.at(-2) : undefined;
   return (said ?? last).replace(/\.(txt|csv|tsv|lst)$/i, "");
 }

@@ -19,28 +19,33 @@ import {
   SwitchField,
   TextField,
 } from "../forms/fields";
-import { fields_by_path, matters, useFormFields } from "../forms/form_fields";
+import { fields_by_path, matters, type Typed, useFormFields } from "../forms/form_fields";
 import { ProblemAlert, useDebounced, useTitle } from "../frame/page_states";
-import { useText } from "../text/text";
+import { type TextKey, useText } from "../text/text";
 import { CropFields } from "./crop_fields";
 import {
   can_scan,
   type DatasetForm,
   dataset_places,
   dataset_spec,
+  dataset_tasks,
   empty_dataset_form,
   form_of_dataset,
   other_dataset_fields,
   other_source,
   other_sources,
+  sources_for,
   suggested_name,
+  task_of,
 } from "./dataset_form";
 import { DatasetReportPart, useDatasetReport } from "./dataset_report";
 import { useFileTypes } from "./file_types";
 import { FolderFields } from "./folder_fields";
 import { ListFields } from "./list_fields";
+import { RecognizeSection } from "./recognize_section";
 import { ResizeExample } from "./resize_example";
 import { ResizePreview } from "./resize_preview";
+import { ScanFindings } from "./scan_findings";
 import { split_names } from "./splits";
 import "./datasets.css";
 
@@ -53,7 +58,7 @@ export function NewDatasetPage() {
 }
 
 function DatasetFormPage({ fields }: { fields: FormField[] }) {
-  const { t, said_problem } = useText();
+  const { t, translated, said_problem } = useText();
   const empty = useMemo(() => empty_dataset_form(fields), [fields]);
   const [values, change, clear] = useDraft<DatasetForm>("digits.draft.dataset", empty);
   const navigate = useNavigate();
@@ -116,11 +121,12 @@ function DatasetFormPage({ fields }: { fields: FormField[] }) {
       }}
     >
       <Title order={1} mb="md">
-        {t("dataset.new_classification")}
+        {translated(`dataset.new_${task_of(values, fields)}`) ?? t("dataset.new")}
       </Title>
       <div className="form-page">
         <SectionList />
         <div className="form-sections">
+          <RecognizeSection form={form} fields={fields} />
           <Section title={t("section.name")}>
             <Row>
               <TextField
@@ -215,30 +221,55 @@ function SourceSection({ form, fields, error }: SourceProps) {
   const { t, translated } = useText();
   const { values } = form;
   const other = other_source(values, fields);
+  const task = task_of(values, fields);
+  const tasks = dataset_tasks(fields);
+  const others = new Map(other_sources(fields).map((one) => [one.name, one]));
+  const label = (name: string) => {
+    const declared = others.get(name);
+    return declared ? (translated(declared.key) ?? declared.label) : t(`source.${name}` as TextKey);
+  };
+  const plain = other?.fields.filter(({ advanced }) => !advanced) ?? [];
+  const advanced = other?.fields.filter((field) => field.advanced) ?? [];
+  const declared = {
+    typed: values.others,
+    change: (part: Typed) => form.change({ others: { ...values.others, ...part } }),
+    error: (path: string) => error(`/spec${path}`),
+  };
   return (
     <Section title={t("section.source")}>
+      {tasks.length > 1 && (
+        <Radio.Group
+          value={task}
+          onChange={(name) => form.change({ task: name, source: sources_for(fields, name)[0] ?? values.source })}
+          label={t("field.task")}
+        >
+          <Group mt={4}>
+            {tasks.map((name) => (
+              <Radio key={name} value={name} label={translated(`task.${name}`) ?? name} />
+            ))}
+          </Group>
+        </Radio.Group>
+      )}
       <Radio.Group
         value={values.source}
         onChange={(source) => form.change({ source })}
         aria-label={t("section.source")}
       >
         <Group>
-          <Radio value="folder" label={t("source.folder")} />
-          <Radio value="upload" label={t("source.upload")} />
-          <Radio value="lists" label={t("source.lists")} />
-          <Radio value="crops" label={t("source.crops")} />
-          {other_sources(fields).map(({ name, label, key }) => (
-            <Radio key={name} value={name} label={translated(key) ?? label} />
+          {sources_for(fields, task).map((name) => (
+            <Radio key={name} value={name} label={label(name)} />
           ))}
         </Group>
       </Radio.Group>
       {other ? (
-        <DeclaredFields
-          fields={other.fields}
-          typed={values.others}
-          change={(part) => form.change({ others: { ...values.others, ...part } })}
-          error={(path) => error(`/spec${path}`)}
-        />
+        <>
+          <DeclaredFields fields={plain} {...declared} />
+          {advanced.length > 0 && (
+            <Folded title={t("section.source_more")} values="">
+              <DeclaredFields fields={advanced} {...declared} />
+            </Folded>
+          )}
+        </>
       ) : values.source === "crops" ? (
         <CropFields form={form} />
       ) : values.source === "lists" ? (
@@ -386,6 +417,7 @@ function Summary({ scan, stale, asked, busy, failed }: SummaryProps) {
           </div>
         ))}
       </dl>
+      <ScanFindings scan={scan} />
       <Balance counts={scan.splits.train?.per_class ?? []} />
       {scan.warnings.slice(0, 5).map((warning) => (
         <Text key={warning} size="xs" style={{ overflowWrap: "anywhere" }}>

@@ -5,9 +5,20 @@ import { useDataset } from "../api/queries";
 import { ChoiceField, Folded, type FormState, NumberField, Row } from "../forms/fields";
 import { useDebounced } from "../frame/page_states";
 import { useText } from "../text/text";
+import { lazy_part } from "../views/lazy_part";
+import type { ExampleTarget } from "../views/target_layer";
+import type { ClassNames } from "../views/view";
 import { augmentation_numbers, augmentation_of, wanted_changes } from "./augmentation_form";
 import type { ModelForm } from "./model_form";
 import "./augmentation.css";
+
+const TargetLayer = lazy_part(() => import("../views/target_layer"), "TargetLayer", 0);
+
+/** Boxes or masks of a picture of the example. */
+interface Targets {
+  original_target?: ExampleTarget;
+  variant_targets?: ExampleTarget[];
+}
 
 /** How images are varied while training, with what that makes of some images of the dataset. */
 export function AugmentationSection({ form }: { form: FormState<ModelForm> }) {
@@ -72,30 +83,63 @@ function Preview({ values }: { values: ModelForm }) {
     );
   if (!example.data) return <Skeleton height={200} />;
   const { pictures, width, height } = example.data;
+  const names = { labels: dataset.labels, palette: (dataset as { palette?: string[] }).palette ?? [] };
   return (
     <figure style={{ margin: 0 }} data-testid="augment-example">
-      <div className="augment-grid" style={{ opacity: example.isPlaceholderData ? 0.6 : 1 }}>
-        {pictures.map(({ record, label, original, variants }) => (
-          <div key={record} className="augment-row">
-            <img
-              className="augment-image augment-original"
-              src={original}
-              alt={`${dataset.labels[label] ?? label}, ${t("augment.original")}`}
-            />
-            {variants.map((variant, i) => (
-              <img
-                key={i}
-                className="augment-image"
-                src={variant}
-                alt={`${dataset.labels[label] ?? label}, ${t("augment.epoch", { epoch: i + 1 })}`}
+      <div
+        className="augment-grid"
+        style={{ opacity: example.isPlaceholderData ? 0.6 : 1 }}
+        tabIndex={0}
+        role="region"
+        aria-label={t("section.augmentation")}
+      >
+        {pictures.map((picture) => {
+          const { record, label, original, variants } = picture;
+          const { original_target, variant_targets } = picture as Targets;
+          const name = dataset.labels[label] ?? t("raw.sample", { index: String(record) });
+          return (
+            <div key={record} className="augment-row">
+              <Tile
+                src={original}
+                alt={`${name}, ${t("augment.original")}`}
+                target={original_target}
+                names={names}
+                is_original
               />
-            ))}
-          </div>
-        ))}
+              {variants.map((variant, i) => (
+                <Tile
+                  key={i}
+                  src={variant}
+                  alt={`${name}, ${t("augment.epoch", { epoch: i + 1 })}`}
+                  target={variant_targets?.[i]}
+                  names={names}
+                />
+              ))}
+            </div>
+          );
+        })}
       </div>
       <Text component="figcaption" size="xs" c="dimmed">
         {t("augment.caption", { size: `${width} × ${height}` })}
       </Text>
     </figure>
+  );
+}
+
+interface TileProps {
+  src: string;
+  alt: string;
+  target: ExampleTarget | undefined;
+  names: ClassNames;
+  is_original?: boolean;
+}
+
+/** An image with the boxes or the mask that a training would see upon it. */
+function Tile({ src, alt, target, names, is_original = false }: TileProps) {
+  return (
+    <span className="augment-tile" data-original={is_original}>
+      <img className="augment-image" src={src} alt={alt} />
+      {target && <TargetLayer target={target} names={names} />}
+    </span>
   );
 }

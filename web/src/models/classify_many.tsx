@@ -74,7 +74,7 @@ export function ClassifyMany({ model, snapshot }: { model: Model; snapshot: stri
         {t("evaluate.title")}
       </Title>
       <Text size="sm" c="dimmed" mb="sm">
-        {t("evaluate.help")}
+        {t((model.dataset?.type ?? "classification") === "classification" ? "evaluate.help" : "evaluate.help_any")}
       </Text>
       <Stack
         gap="sm"

@@ -1,8 +1,8 @@
 import { Alert, Anchor, Button, Group, Radio, Select, Skeleton, Stack, Text } from "@mantine/core";
-import { lazy, Suspense, useMemo, useState } from "react";
+import { lazy, Suspense, useEffect, useMemo, useState } from "react";
 import { Link } from "react-router";
 import type { Diagnostic, ModelCheck, ModelSpec, Network } from "../api/client";
-import { useAllJobs, useModel, useNetworks, usePretrained } from "../api/queries";
+import { useAllJobs, useModel, useNetworks, usePretrained, useTask } from "../api/queries";
 import { metric, significant } from "../format/format";
 import { judged } from "../format/judged";
 import { type FormState, Section, SegmentField } from "../forms/fields";
@@ -28,10 +28,10 @@ interface Props {
 /** Where the network comes from: a standard one, an earlier or a pretrained model, or a text. */
 export function NetworkSection({ form, check, spec }: Props) {
   const { t } = useText();
-  const networks = useNetworks();
+  const { values } = form;
+  const networks = useNetworks(useTask(values.dataset_id));
   const [drawn, set_drawn] = useState(false);
   const [go_to, set_go_to] = useState<{ line: number; column: number } | null>(null);
-  const { values } = form;
   const items = networks.data?.items ?? [];
   const faulty = useMemo(
     () => (check?.diagnostics ?? []).flatMap(({ line }) => (line === null ? [] : [line])),
@@ -147,6 +147,12 @@ function StandardNetworks({
     const network = items.find((item) => item.name === name);
     form.change({ ...defaults_of(network), dataset_id: values.dataset_id, standard: name });
   };
+  // Another dataset may be for another task, with networks of its own.
+  const missing = items.length > 0 && !items.some(({ name }) => name === values.standard);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once for each list of networks
+  useEffect(() => {
+    if (missing) choose(items[0]!.name);
+  }, [missing, items]);
   return (
     <Radio.Group
       value={values.standard}
@@ -156,6 +162,7 @@ function StandardNetworks({
     >
       <Stack gap="sm">
         {waiting && <Skeleton height={80} />}
+        {!waiting && items.length === 0 && <Text size="sm">{t("network.none_for_task")}</Text>}
         {items.map((network) => (
           <Group key={network.name} justify="space-between" align="flex-start" wrap="nowrap">
             <Radio

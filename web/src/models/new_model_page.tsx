@@ -4,7 +4,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useEffect, useMemo, useRef } from "react";
 import { Link, useNavigate, useSearchParams } from "react-router";
 import { answer, client, type FormField, type Job, type ModelCheck, ProblemError } from "../api/client";
-import { useAllJobs, useDataset, useModelCheck, useNetworks } from "../api/queries";
+import { useAllJobs, useDataset, useModelCheck, useNetworks, useTask } from "../api/queries";
 import { DeclaredFields } from "../forms/declared_fields";
 import { useDraft } from "../forms/draft";
 import { field_errors } from "../forms/field_errors";
@@ -48,9 +48,10 @@ export function NewModelPage() {
 }
 
 function ModelFormPage({ fields }: { fields: FormField[] }) {
-  const { t, said_problem } = useText();
+  const { t, translated, said_problem } = useText();
   const empty = useMemo(() => empty_model_form(fields), [fields]);
   const [values, change, clear] = useDraft<ModelForm>("digits.draft.model", empty);
+  const task = useTask(values.dataset_id);
   const navigate = useNavigate();
   const queries = useQueryClient();
   useTitle(t("model.new"));
@@ -126,7 +127,7 @@ function ModelFormPage({ fields }: { fields: FormField[] }) {
       }}
     >
       <Title order={1} mb="md">
-        {t("model.new_classification")}
+        {translated(`model.new_${task ?? "classification"}`) ?? t("model.new")}
       </Title>
       <div className="form-page">
         <SectionList />
@@ -228,7 +229,7 @@ function useAddress(change: (part: Partial<ModelForm>) => void, fields: FormFiel
 /** `LeNet on MNIST`, once both are chosen. */
 function useSuggestedName(values: ModelForm): string {
   const { t } = useText();
-  const networks = useNetworks().data?.items ?? [];
+  const networks = useNetworks(useTask(values.dataset_id)).data?.items ?? [];
   const dataset = useDataset(values.dataset_id, values.dataset_id !== "").data?.job.name;
   const network =
     values.network === "standard"

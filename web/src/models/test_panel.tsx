@@ -41,6 +41,7 @@ export function TestPanel({ model }: { model: Model }) {
   const url_fetch = useSystem().data?.url_fetch;
   const [params, set_params] = useSearchParams();
   const snapshot = params.get("snapshot") ?? "best";
+  const of_classes = (model.dataset?.type ?? "classification") === "classification";
   const [paths, set_paths] = useState("");
   const [over, set_over] = useState(false);
   const urls = useRef<string[]>([]);
@@ -89,7 +90,7 @@ export function TestPanel({ model }: { model: Model }) {
     <Stack onPaste={(event: ClipboardEvent) => send(images_of(event.clipboardData.files))}>
       <section className="card test-card">
         <Group justify="space-between" align="flex-end" gap="md">
-          <Title order={2}>{t("test.title")}</Title>
+          <Title order={2}>{t(of_classes ? "test.title" : "test.title_any")}</Title>
           <Select
             size="xs"
             label={t("test.snapshot")}
@@ -173,7 +174,7 @@ export function TestPanel({ model }: { model: Model }) {
               }
             />
             <Button type="submit" variant="default" disabled={paths.trim() === ""} loading={ask.isPending}>
-              {t("test.classify")}
+              {t(of_classes ? "test.classify" : "test.run")}
             </Button>
           </div>
         </form>

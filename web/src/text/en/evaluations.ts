@@ -56,6 +56,7 @@ export const evaluations = {
 
   "evaluate.title": "Evaluate",
   "evaluate.help": "Runs the snapshot on every image: confusion matrix, per-class metrics, top errors",
+  "evaluate.help_any": "Runs the snapshot on every image and computes the metrics of its task",
   "evaluate.source": "Images",
   "evaluate.split": "Split",
   "evaluate.list": "Text file on the server",

@@ -10,6 +10,7 @@ export const forms = {
   "section.augmentation": "Data augmentation",
   "section.list": "Sections of this form",
 
+  "field.task": "Task",
   "summary.title": "Summary",
   "summary.type_first": "Choose an image folder to preview the dataset",
   "summary.looking": "Scanning the folder…",

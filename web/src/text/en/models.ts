@@ -1,6 +1,10 @@
 export const models = {
   "model.new": "New model",
   "model.new_classification": "New image classification model",
+  "model.new_detection": "New object detection model",
+  "model.new_segmentation": "New segmentation model",
+  "model.new_processing": "New image processing model",
+  "model.new_regression": "New regression model",
   "model.create": "Train model",
   "model.create_many": "Train {n} models",
   "model.too_many": "These lists give {n} models. The limit is {most} at once",

@@ -13,6 +13,8 @@ export const test = {
   "test.answered":
     "{n} image, snapshot {iteration}, {time} ms inference|{n} images, snapshot {iteration}, {time} ms inference",
   "test.title": "Classify images",
+  "test.title_any": "Test images",
+  "test.run": "Test",
 
   "layers.action": "Show activations",
   "layers.title": "Layers",

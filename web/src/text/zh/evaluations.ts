@@ -57,6 +57,7 @@ export const evaluations: Record<keyof typeof english, string> = {
 
   "evaluate.title": "评估",
   "evaluate.help": "对每张图像运行快照：混淆矩阵、各类别指标、主要错误",
+  "evaluate.help_any": "对每张图像运行快照，并计算其任务的指标",
   "evaluate.source": "图像",
   "evaluate.split": "划分",
   "evaluate.list": "服务器上的文本文件",

@@ -12,6 +12,7 @@ export const forms: Record<keyof typeof english, string> = {
   "section.augmentation": "数据增强",
   "section.list": "表单各部分",
 
+  "field.task": "任务",
   "summary.title": "概要",
   "summary.type_first": "选择图像文件夹以预览数据集",
   "summary.looking": "正在扫描文件夹…",

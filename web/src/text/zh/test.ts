@@ -14,6 +14,8 @@ export const test: Record<keyof typeof english, string> = {
   "test.on_web": "来自网络",
   "test.answered": "{n} 张图像，快照 {iteration}，推理 {time} 毫秒|{n} 张图像，快照 {iteration}，推理 {time} 毫秒",
   "test.title": "图像分类",
+  "test.title_any": "测试图像",
+  "test.run": "测试",
 
   "layers.action": "显示激活",
   "layers.title": "层",

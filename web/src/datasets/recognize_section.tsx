@@ -1,0 +1,147 @@
+import { Button, Group, Loader, Stack, Text, TextInput } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { useEffect, useRef, useState } from "react";
+import { answer, client, type FormField } from "../api/client";
+import { type FormState, Section } from "../forms/fields";
+import { BrowseButton } from "../forms/path_field";
+import { useDebounced } from "../frame/page_states";
+import { useText } from "../text/text";
+import { type DatasetForm, with_source } from "./dataset_form";
+
+/** A dataset that was found in a folder. */
+export interface Recognized {
+  format: string;
+  title: string;
+  /** Empty: no task can use it. */
+  task: string;
+  folder: string;
+  /** "Pascal VOC, 364 images, 3 classes, ImageSets found" */
+  text: string;
+  /** Of a spec; null: the format is known but not read. */
+  source: Record<string, unknown> | null;
+  notes?: string[];
+  error?: string | null;
+}
+
+function useRecognized(folder: string) {
+  return useQuery({
+    queryKey: ["recognize", folder],
+    enabled: folder.startsWith("/"),
+    retry: false,
+    gcTime: 60_000,
+    queryFn: ({ signal }) =>
+      answer(client.POST("/datasets/recognize" as never, { body: { folder }, signal } as never)) as Promise<{
+        found: Recognized[];
+      }>,
+  });
+}
+
+interface Props {
+  form: FormState<DatasetForm>;
+  fields: FormField[];
+}
+
+/** "What do you have?": a folder whose dataset fills the form. */
+export function RecognizeSection({ form, fields }: Props) {
+  const { t, said, said_error } = useText();
+  const [folder, set_folder] = useState("");
+  const settled = useDebounced(folder.trim().replace(/(?<=.)\/+$/, ""), 500);
+  const found = useRecognized(settled);
+  const [used, set_used] = useState<Recognized | null>(null);
+  const filled_for = useRef("");
+  const use = (one: Recognized) => {
+    const filled = one.source && with_source(form.values, one.task, one.source, fields);
+    if (!filled) return;
+    set_used(one);
+    form.change(filled);
+  };
+  const usable = (one: Recognized) =>
+    one.source !== null && with_source(form.values, one.task, one.source, fields) !== null;
+  // What is likeliest fills the form at once; a folder does so only once, so that what is typed then stays.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only an answer fills the form
+  useEffect(() => {
+    if (!found.data || filled_for.current === settled) return;
+    filled_for.current = settled;
+    const first = found.data.found.find(usable);
+    if (first) use(first);
+  }, [found.data, settled]);
+  return (
+    <Section title={t("section.have")}>
+      <div className="path-row">
+        <TextInput
+          name="have"
+          label={t("recognize.folder")}
+          description={t("recognize.help")}
+          placeholder="/data/BCCD"
+          spellCheck={false}
+          value={folder}
+          onChange={(event) => set_folder(event.currentTarget.value)}
+        />
+        <BrowseButton kind="folder" label={t("recognize.folder")} value={folder} on_choose={set_folder} />
+      </div>
+      {found.isFetching && (
+        <Group gap="xs">
+          <Loader size="xs" />
+          <Text size="sm">{t("summary.looking")}</Text>
+        </Group>
+      )}
+      {found.error && !found.isFetching && (
+        <Text size="sm" c="red" role="alert">
+          {said_error(found.error)}
+        </Text>
+      )}
+      {found.data && (
+        <Stack gap="xs" role="status" data-testid="recognized">
+          {found.data.found.length === 0 && <Text size="sm">{t("recognize.nothing")}</Text>}
+          {found.data.found.map((one) => (
+            <Group
+              key={`${one.format} ${one.folder} ${one.task}`}
+              justify="space-between"
+              gap="sm"
+              wrap="nowrap"
+              align="flex-start"
+            >
+              <div style={{ minWidth: 0 }}>
+                <Text size="sm" fw={600}>
+                  {said(one.text)}
+                </Text>
+                {one.folder !== settled && (
+                  <Text size="xs" c="dimmed" style={{ overflowWrap: "anywhere" }}>
+                    {one.folder}
+                  </Text>
+                )}
+                {(one.notes ?? []).map((note) => (
+                  <Text key={note} size="xs" c="dimmed">
+                    {said(note)}
+                  </Text>
+                ))}
+                {one.error && (
+                  <Text size="xs" c="red">
+                    {said(one.error)}
+                  </Text>
+                )}
+                {!usable(one) && (
+                  <Text size="xs" c="dimmed">
+                    {t("recognize.not_read")}
+                  </Text>
+                )}
+              </div>
+              {usable(one) && (
+                <Button
+                  size="compact-xs"
+                  variant="default"
+                  aria-pressed={one === used}
+                  flex="none"
+                  onClick={() => use(one)}
+                  aria-label={`${t(one === used ? "recognize.used" : "recognize.use")}: ${one.title}`}
+                >
+                  {t(one === used ? "recognize.used" : "recognize.use")}
+                </Button>
+              )}
+            </Group>
+          ))}
+        </Stack>
+      )}
+    </Section>
+  );
+}
