@@ -74,6 +74,18 @@ step("dataset of boxes: objects of each class, their sizes, and the boxes over t
   await page.waitForURL(/tab=explore&class=1/);
   await page.locator("button.image [data-testid=boxes] g").first().waitFor();
   await look("boxes-explore", "the images of a dataset of boxes");
+  const count = async () => Number.parseInt(await page.getByTestId("image-count").textContent(), 10);
+  const of_class = await count();
+  await page.getByLabel("Has problems").check();
+  await page.waitForURL(/problems=true/);
+  await until("only those with problems are left", async () => (await count()) < of_class && (await count()) > 0);
+  await page.getByLabel("Has problems").uncheck();
+  await page.getByRole("combobox", { name: "Box size" }).or(page.getByRole("textbox", { name: "Box size" })).click();
+  await page.getByRole("option", { name: /Small/ }).click();
+  await page.waitForURL(/size=small/);
+  await until("only those with a small box are left", async () => (await count()) < of_class && (await count()) > 0);
+  await page.locator('button[aria-label="All box sizes"]').click();
+  await until("all are back", async () => (await count()) === of_class);
   await page.locator("button.image").first().click();
   const rows = page.getByTestId("box-table").locator("tbody tr");
   await rows.first().waitFor();
@@ -254,8 +266,8 @@ step("new model: the networks are those of the dataset's task, and augmentation 
 step("lists and comparisons show what a task is judged by", async () => {
   await open("/?kind=model");
   const row = page.locator(".job-table tr[data-job]").filter({ hasText: "Blood cells: detector" });
-  await row.getByText(/4\d\.\d\d %/).waitFor();
-  await page.getByRole("columnheader", { name: "Best mAP" }).waitFor();
+  await row.getByText(/mAP 4\d\.\d\d %/).waitFor();
+  await page.getByRole("columnheader", { name: "Best metric" }).waitFor();
   await look("list", "the list of models of several tasks");
   await tab("models", "Cell masks: unet", "tab=curves");
   await page.locator(".chart canvas").first().waitFor();

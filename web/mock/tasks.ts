@@ -73,7 +73,8 @@ export function samples(task: Exclude<Task, "classification">, query: URLSearchP
   const all = Array.from({ length: count }, (_, i) => i).filter(
     (i) =>
       (wanted === null || boxes(first + i).some((one) => one.class === Number(wanted))) &&
-      (query.get("problems") !== "true" || has_problem(i)),
+      (query.get("problems") !== "true" || has_problem(i)) &&
+      (query.get("size") !== "small" || boxes(first + i).some((one) => one.right - one.left < 32)),
   );
   const from = all.filter((i) => i >= Number(query.get("cursor") ?? 0));
   const limit = Number(query.get("limit") ?? 100);

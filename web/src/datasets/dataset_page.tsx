@@ -91,7 +91,9 @@ function Side({ data: { job, dataset } }: { data: Dataset }) {
         title={t("dataset.facts")}
         items={[
           [t("section.source"), source],
-          [t("dataset.classes"), whole(dataset.labels.length)],
+          ...(dataset.labels.length > 0
+            ? [[t("dataset.classes"), whole(dataset.labels.length)] as [string, string]]
+            : []),
           ...counts,
           [
             t("dataset.size"),

@@ -1,4 +1,4 @@
-import { Alert, Button, Group, SegmentedControl, Select, Stack, Text, TextInput } from "@mantine/core";
+import { Alert, Button, Group, SegmentedControl, Select, Stack, Switch, Text, TextInput } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
@@ -17,6 +17,9 @@ import "./datasets.css";
 
 const page_size = 200;
 
+/** Of boxes, by their area as COCO has it. */
+const box_sizes = ["small", "medium", "large"] as const;
+
 type SplitName = (typeof split_names)[number];
 
 /** Split, class and the open image stand in the address. */
@@ -26,7 +29,10 @@ export function ExplorePanel({ data: { job, dataset } }: { data: Dataset }) {
   const present = split_names.filter((split) => dataset?.splits[split]);
   const split: SplitName = present.find((one) => one === params.get("split")) ?? present[0] ?? "train";
   const wanted = params.get("class");
-  const label = wanted !== null && /^\d+$/.test(wanted) ? Number(wanted) : null;
+  const { filters } = view_of(dataset);
+  const label = filters.includes("class") && wanted !== null && /^\d+$/.test(wanted) ? Number(wanted) : null;
+  const size = filters.includes("size") ? (box_sizes.find((one) => one === params.get("size")) ?? null) : null;
+  const problems = filters.includes("problems") && params.get("problems") === "true";
   const set = (changes: Record<string, string | null>) =>
     set_params(
       (before) => {
@@ -42,7 +48,7 @@ export function ExplorePanel({ data: { job, dataset } }: { data: Dataset }) {
   const [start, set_start] = useState("");
   const from = /^\d{1,9}$/.test(start.trim()) ? String(Math.max(0, Number(start.trim()))) : "0";
   const images = useInfiniteQuery({
-    queryKey: ["images", job.id, split, label, from],
+    queryKey: ["images", job.id, split, label, size, problems, from],
     staleTime: Number.POSITIVE_INFINITY,
     enabled: dataset !== null,
     retry: false,
@@ -52,7 +58,14 @@ export function ExplorePanel({ data: { job, dataset } }: { data: Dataset }) {
         client.GET("/datasets/{id}/pictures", {
           params: {
             path: { id: job.id },
-            query: { split, class: label ?? undefined, cursor: pageParam, limit: page_size },
+            query: {
+              split,
+              class: label ?? undefined,
+              cursor: pageParam,
+              limit: page_size,
+              ...(size && { size }),
+              ...(problems && { problems }),
+            },
           },
           signal,
         }),
@@ -85,20 +98,43 @@ export function ExplorePanel({ data: { job, dataset } }: { data: Dataset }) {
             data={present.map((one) => ({ value: one, label: t(`split.${one}`) }))}
           />
         )}
-        <Select
-          size="xs"
-          w={220}
-          aria-label={t("explore.class")}
-          placeholder={t("explore.all_classes")}
-          clearable
-          clearButtonProps={{ "aria-label": t("explore.all_classes") }}
-          searchable
-          limit={200}
-          data={labels.map((name, i) => ({ value: String(i), label: name }))}
-          value={label === null ? null : String(label)}
-          onChange={(value) => set({ class: value, image: null })}
-          nothingFoundMessage={t("list.none_found")}
-        />
+        {filters.includes("class") && (
+          <Select
+            size="xs"
+            w={220}
+            aria-label={t("explore.class")}
+            placeholder={t("explore.all_classes")}
+            clearable
+            clearButtonProps={{ "aria-label": t("explore.all_classes") }}
+            searchable
+            limit={200}
+            data={labels.map((name, i) => ({ value: String(i), label: name }))}
+            value={label === null ? null : String(label)}
+            onChange={(value) => set({ class: value, image: null })}
+            nothingFoundMessage={t("list.none_found")}
+          />
+        )}
+        {filters.includes("size") && (
+          <Select
+            size="xs"
+            w={200}
+            aria-label={t("explore.size")}
+            placeholder={t("explore.all_sizes")}
+            clearable
+            clearButtonProps={{ "aria-label": t("explore.all_sizes") }}
+            data={box_sizes.map((one) => ({ value: one, label: t(`explore.size.${one}`) }))}
+            value={size}
+            onChange={(value) => set({ size: value, image: null })}
+          />
+        )}
+        {filters.includes("problems") && (
+          <Switch
+            size="xs"
+            label={t("explore.has_problems")}
+            checked={problems}
+            onChange={(event) => set({ problems: event.currentTarget.checked ? "true" : null, image: null })}
+          />
+        )}
         <TextInput
           size="xs"
           w={130}

@@ -55,11 +55,12 @@ describe("the list of jobs", () => {
     const best = (values: Record<string, number>) => job("1", { best: { iteration: 1, epoch: 1, loss: 1, ...values } });
     const scores = (jobs: Job[]) => first_columns(jobs, "model").filter((column) => column.startsWith("best."));
     expect(scores([])).toEqual(["best.accuracy", "best.loss"]);
-    expect(scores([best({ mAP: 0.5, mAP50: 0.7 }), best({ miou: 0.6 })])).toEqual([
-      "best.mAP",
-      "best.miou",
-      "best.loss",
-    ]);
+    expect(scores([best({ mAP: 0.5, mAP50: 0.7 }), best({})])).toEqual(["best.mAP", "best.loss"]);
+    const mixed = [best({ mAP: 0.5 }), best({ miou: 0.6 })];
+    expect(first_columns(mixed, "model").slice(0, 3)).toEqual(["state", "judged", "best.loss"]);
+    expect(columns_of(mixed, "model")).toContain("judged");
+    expect(columns_of(mixed, "dataset")).not.toContain("judged");
+    expect(mixed.map((one) => value_of(one, "judged", context))).toEqual([0.5, 0.6]);
     expect(scores([best({ accuracy: 0.5 }), best({})])).toEqual(["best.accuracy", "best.loss"]);
     expect(first_columns([best({ mAP: 0.5 })], "dataset")).toEqual(["state", "created", "took"]);
   });

@@ -1,6 +1,6 @@
 import type { Job, JobKind } from "../api/client";
 import { seconds_between } from "../format/format";
-import { judges_of } from "../format/judged";
+import { judged, judges_of } from "../format/judged";
 
 /** What the list of jobs shows and in which order: no pages here, only data. */
 
@@ -10,7 +10,7 @@ export interface ListContext {
   now: number;
 }
 
-const plain = ["state", "dataset", "created", "finished", "took", "owner", "notes"] as const;
+const plain = ["state", "dataset", "created", "finished", "took", "owner", "notes", "judged"] as const;
 export type PlainColumn = (typeof plain)[number];
 
 const default_columns: Record<JobKind, string[]> = {
@@ -20,14 +20,13 @@ const default_columns: Record<JobKind, string[]> = {
   pretrained: ["state", "created", "notes"],
 };
 
-/** The columns of a kind until somebody chooses others: with the metrics by which these jobs are judged. */
+/** The columns of a kind until somebody chooses others, with the metric by which these jobs are judged; of several tasks that of each. */
 export function first_columns(jobs: Job[], kind: JobKind): string[] {
   const columns = default_columns[kind];
   const judges = new Set(jobs.flatMap(({ best }) => judges_of(best).slice(0, 1)));
   if (judges.size === 0) return columns;
-  return columns.flatMap((column) =>
-    column === "best.accuracy" ? [...judges].sort().map((name) => `best.${name}`) : [column],
-  );
+  const [only] = judges;
+  return columns.map((column) => (column !== "best.accuracy" ? column : judges.size > 1 ? "judged" : `best.${only}`));
 }
 
 /** Every column that these jobs have something for: fixed ones, then `best.NAME` and `last.SERIES`. */
@@ -39,7 +38,11 @@ export function columns_of(jobs: Job[], kind: JobKind): string[] {
     for (const name in job.last) last.add(name);
   }
   return [
-    ...plain.filter((column) => kind === "model" || column !== "dataset"),
+    ...plain.filter(
+      (column) =>
+        (kind === "model" || column !== "dataset") &&
+        (kind === "model" || kind === "evaluation" || column !== "judged"),
+    ),
     ...[...best].sort().map((name) => `best.${name}`),
     ...[...last].sort().map((name) => `last.${name}`),
   ];
@@ -70,6 +73,8 @@ export function value_of(job: Job, column: string, { names, now }: ListContext):
       return seconds_between(job.started_at, job.finished_at, now);
     case "owner":
       return job.owner || null;
+    case "judged":
+      return judged(job.best)?.value ?? null;
     case "notes":
       return job.notes || null;
   }

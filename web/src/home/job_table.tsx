@@ -14,6 +14,7 @@ import { Link, useNavigate } from "react-router";
 import type { Job, JobKind } from "../api/client";
 import { is_active } from "../api/live";
 import { metric } from "../format/format";
+import { judged } from "../format/judged";
 import { Icon } from "../frame/icon";
 import { useShortcuts } from "../frame/shortcuts";
 import { job_path as address } from "../jobs/job_path";
@@ -297,7 +298,7 @@ const JobRow = memo(function JobRow({
   current,
   calls,
 }: JobRowProps) {
-  const { t, date, exact_date, duration } = useText();
+  const { t, date, exact_date, duration, series: words_of } = useText();
   const show = (column: string) => {
     if (column === "state") return <StateWord state={job.state} />;
     const value = value_of(job, column, { names, now });
@@ -305,6 +306,14 @@ const JobRow = memo(function JobRow({
     if (column === "created" || column === "finished")
       return <span title={exact_date(String(value))}>{date(String(value))}</span>;
     if (column === "took") return duration(is_active(job) ? Math.floor(Number(value)) : Number(value));
+    if (column === "judged") {
+      const { name, value: best } = judged(job.best)!;
+      return (
+        <>
+          <span className="dimmed">{words_of(name)}</span> {metric(name, best)}
+        </>
+      );
+    }
     return typeof value === "number" ? metric(column, value) : value;
   };
   return (
@@ -358,5 +367,5 @@ const JobRow = memo(function JobRow({
 });
 
 function is_number(column: string): boolean {
-  return column === "took" || !(column === "name" || is_plain(column));
+  return column === "took" || column === "judged" || !(column === "name" || is_plain(column));
 }

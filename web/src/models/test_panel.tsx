@@ -41,6 +41,8 @@ export function TestPanel({ model }: { model: Model }) {
   const url_fetch = useSystem().data?.url_fetch;
   const [params, set_params] = useSearchParams();
   const snapshot = params.get("snapshot") ?? "best";
+  // The page's own slider hides boxes, so all are asked for that may be shown.
+  const of_task = model.dataset?.type === "detection" ? { score_threshold: least_score } : {};
   const of_classes = (model.dataset?.type ?? "classification") === "classification";
   const [paths, set_paths] = useState("");
   const [over, set_over] = useState(false);
@@ -50,7 +52,7 @@ export function TestPanel({ model }: { model: Model }) {
 
   const ask = useMutation({
     mutationFn: async (question: Question): Promise<Answers> => {
-      const found = await classify(model.job.id, snapshot, question);
+      const found = await classify({ id: model.job.id, snapshot, top: 5, ...of_task }, question);
       asked.current += 1;
       revoke(urls.current);
       urls.current = "files" in question ? question.files.map((file) => URL.createObjectURL(file)) : [];
@@ -217,10 +219,20 @@ function images_of(files: FileList): File[] {
   return [...files].filter((file) => file.type.startsWith("image/"));
 }
 
+/** Of boxes that are asked for. */
+const least_score = 0.01;
+
+interface Asked {
+  id: string;
+  snapshot: string;
+  top: number;
+  score_threshold?: number;
+}
+
 /** The answers for all images. A request that names one that cannot be used is refused as a whole: then each is asked for alone. */
-async function classify(id: string, snapshot: string, question: Question): Promise<Classification> {
+async function classify(asked: Asked, question: Question): Promise<Classification> {
   try {
-    return await classify_at_once(id, snapshot, question);
+    return await classify_at_once(asked, question);
   } catch (error) {
     const parts = parts_of(question);
     if (
@@ -233,7 +245,7 @@ async function classify(id: string, snapshot: string, question: Question): Promi
     const answers: Classification[] = [];
     for (const { name, part } of parts)
       answers.push(
-        await classify_at_once(id, snapshot, part).catch((refused: unknown) => {
+        await classify_at_once(asked, part).catch((refused: unknown) => {
           if (!(refused instanceof ProblemError)) throw refused;
           return { images: [refused_image(name, refused)], snapshot: 0, seconds: 0 };
         }),
@@ -260,8 +272,8 @@ function refused_image(name: string, { problem }: ProblemError): Classification[
   return { name, predictions: [], error: { code, message, where, advice } };
 }
 
-function classify_at_once(id: string, snapshot: string, question: Question): Promise<Classification> {
-  const params = { path: { id }, query: { snapshot, top: 5 } };
+function classify_at_once({ id, ...query }: Asked, question: Question): Promise<Classification> {
+  const params = { path: { id }, query };
   if ("paths" in question) {
     const { paths, urls } = question;
     return answer(

@@ -57,6 +57,8 @@ export interface View {
   /** The first tab of a dataset: what its targets are, in numbers. */
   summary_tab: TextKey;
   Summary: ComponentType<{ data: Dataset; dataset: DatasetFacts }>;
+  /** By what samples can be chosen on the explore page. */
+  filters: readonly ("class" | "size" | "problems")[];
   /** A sample's tile on the explore page; `small`: enlarged without smoothing. */
   Sample: ComponentType<{ item: Sample; src: string; small: boolean }>;
   /** A sample large, with its target drawn on it; absent: the image alone. */

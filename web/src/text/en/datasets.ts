@@ -69,6 +69,12 @@ export const datasets = {
   "explore.position": "{n} of {total}",
   "explore.show": "Show the images of {name}",
   "explore.not_yet": "Images appear when the dataset is created",
+  "explore.size": "Box size",
+  "explore.all_sizes": "All box sizes",
+  "explore.size.small": "Small (below 32²)",
+  "explore.size.medium": "Medium (32² to 96²)",
+  "explore.size.large": "Large (above 96²)",
+  "explore.has_problems": "Has problems",
   "explore.problems": "Problems",
 
   "histogram.summary": "{n} class, {least}–{most} images each|{n} classes, {least}–{most} images each",

@@ -38,6 +38,7 @@ export const home = {
   "column.took": "Duration",
   "column.owner": "Owner",
   "column.notes": "Notes",
+  "column.judged": "Best metric",
   "column.images": "Images",
   "column.classes": "Classes",
 

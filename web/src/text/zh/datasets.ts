@@ -68,6 +68,12 @@ export const datasets: Record<keyof typeof english, string> = {
   "explore.position": "第 {n} 张，共 {total} 张",
   "explore.show": "显示 {name} 的图像",
   "explore.not_yet": "数据集创建完成后显示图像",
+  "explore.size": "边界框尺寸",
+  "explore.all_sizes": "所有边界框尺寸",
+  "explore.size.small": "小（低于 32²）",
+  "explore.size.medium": "中（32² 至 96²）",
+  "explore.size.large": "大（高于 96²）",
+  "explore.has_problems": "有问题",
   "explore.problems": "问题",
 
   "histogram.summary": "{n} 个类别，每类 {least}–{most} 张图像|{n} 个类别，每类 {least}–{most} 张图像",

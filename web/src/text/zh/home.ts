@@ -38,6 +38,7 @@ export const home: Record<keyof typeof english, string> = {
   "column.took": "用时",
   "column.owner": "所有者",
   "column.notes": "备注",
+  "column.judged": "最佳指标",
   "column.images": "图像",
   "column.classes": "类别",
 

@@ -1,5 +1,5 @@
 import { class_colour } from "../../charts/palette";
-import { percent } from "../../format/format";
+import { percent, significant } from "../../format/format";
 import type { Box, Matched, Outcome } from "./boxes";
 import "../overlay/overlay.css";
 
@@ -10,6 +10,11 @@ export interface DrawnBox {
   /** Of its line, in pixels; empty: solid. */
   dash: string;
   strong?: boolean;
+}
+
+/** DetectNet's scores may be above 1: they are no probabilities. */
+export function score_text(score: number, digits: number): string {
+  return score > 1 ? significant(score, 3) : percent(score, digits);
 }
 
 /** Right, wrong and missed differ in colour and in line. */
@@ -87,7 +92,7 @@ export function BoxNames({ width, height, boxes }: Props) {
           }}
         >
           {box.label}
-          {box.score === null ? "" : ` ${percent(box.score, 0)}`}
+          {box.score === null ? "" : ` ${score_text(box.score, 0)}`}
         </span>
       ))}
     </div>

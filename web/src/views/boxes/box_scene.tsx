@@ -7,7 +7,7 @@ import { ClassLegend } from "../overlay/class_legend";
 import { NamedSlider } from "../overlay/named_slider";
 import { Scene } from "../overlay/scene";
 import { shared_choice } from "../overlay/shared_choice";
-import { BoxLayer, BoxNames, by_class, by_outcome, type DrawnBox, outcome_looks } from "./box_layer";
+import { BoxLayer, BoxNames, by_class, by_outcome, type DrawnBox, outcome_looks, score_text } from "./box_layer";
 import {
   type Box,
   classes_in,
@@ -60,6 +60,7 @@ export function BoxScene({ src, alt, width, height, found, truth }: Props) {
     [found, score, nms, hidden],
   );
   const objects = useMemo(() => (truth ?? []).filter((box) => !hidden.has(box.label)), [truth, hidden]);
+  const most_score = Math.max(1, Math.ceil(Math.max(0, ...(found ?? []).map((box) => box.score ?? 0))));
   const judged = found !== null && truth !== null;
   const matched = useMemo(
     () => (judged ? judge_boxes(truth, objects, detections) : null),
@@ -90,8 +91,9 @@ export function BoxScene({ src, alt, width, height, found, truth }: Props) {
           <>
             <NamedSlider
               label={t("boxes.score")}
-              text={percent(score, 0)}
+              text={score_text(score, 0)}
               value={score}
+              most={most_score}
               on_change={(value) => choose({ score: value })}
             />
             <NamedSlider
@@ -231,7 +233,7 @@ function BoxTable({ boxes, outcome, strong, mark }: TableProps) {
                 {box.difficult && ` (${t("boxes.difficult")})`}
                 {box.crowd && ` (${t("boxes.crowd")})`}
               </Table.Td>
-              {scored && <Table.Td ta="right">{box.score === null ? "" : percent(box.score, 1)}</Table.Td>}
+              {scored && <Table.Td ta="right">{box.score === null ? "" : score_text(box.score, 1)}</Table.Td>}
               {outcome && <Table.Td>{t(`boxes.outcome.${outcome(box)}`)}</Table.Td>}
               {numbers.map((name) => (
                 <Table.Td key={name} ta="right">

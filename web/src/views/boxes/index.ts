@@ -11,6 +11,7 @@ const evaluation = () => import("./box_evaluation");
 export const boxes: View = {
   summary_tab: "tab.classes",
   Summary: lazy_part(() => import("./box_summary"), "BoxSummary", 400),
+  filters: ["class", "size", "problems"],
   Sample: lazy_part(parts, "BoxSample"),
   LargeSample: lazy_part(parts, "BoxLargeSample", 400),
   target_text: (item) =>

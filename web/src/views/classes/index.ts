@@ -14,6 +14,7 @@ const least_for_top5 = 6;
 export const classes: View = {
   summary_tab: "tab.classes",
   Summary,
+  filters: ["class"],
   Sample: ClassSample,
   target_text: (item) => item.label_name,
   Target: ClassTarget,

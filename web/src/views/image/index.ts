@@ -8,6 +8,7 @@ const parts = () => import("./image_parts");
 export const image: View = {
   summary_tab: "tab.images",
   Summary: lazy_part(() => import("./image_summary"), "ImageSummary", 400),
+  filters: [],
   Sample: lazy_part(parts, "ImageSample"),
   LargeSample: lazy_part(parts, "ImageLargeSample", 400),
   target_text: () => "",

@@ -62,6 +62,7 @@ export const raw: View = {
   Summary: ({ data, dataset }) => (
     <NumberTable rows={numbers_of({ image: dataset.image, splits: dataset.splits })} name={data.job.name} />
   ),
+  filters: ["class"],
   Sample: RawSample,
   target_text: (item) =>
     target_rows(item)
