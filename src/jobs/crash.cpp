@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include <fstream>
+#include <vector>
 
 namespace digits {
 
@@ -41,28 +42,30 @@ Error exit_error(const ExitStatus& exit) {
                       "killed, or the machine may have been switched off");
 }
 
-}  // namespace
-
-std::optional<fs::path> find_memory_events() {
-    std::ifstream groups("/proc/self/cgroup");
-    std::error_code ignored;
-    for (std::string line; std::getline(groups, line);) {
-        if (!line.starts_with("0::/")) continue;
-        const auto file = fs::path("/sys/fs/cgroup") / line.substr(4) / "memory.events";
-        if (fs::exists(file, ignored)) return file;
-    }
-    for (const char* file : {"/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control"})
-        if (fs::exists(file, ignored)) return file;
-    return std::nullopt;
-}
-
-std::int64_t count_oom_kills(const fs::path& memory_events) {
-    std::ifstream file(memory_events);
+/// The counter `oom_kill` of a file with a name and a number in each line; none where the kernel does not count.
+std::optional<std::int64_t> find_oom_kills(const fs::path& path) {
+    std::ifstream file(path);
     std::string name;
     for (std::int64_t value = 0; file >> name >> value;)
         if (name == "oom_kill") return value;
-    return 0;
+    return std::nullopt;
 }
+
+}  // namespace
+
+std::optional<fs::path> find_memory_events(const fs::path& system) {
+    std::vector<fs::path> files;
+    std::ifstream groups(system / "proc/self/cgroup");
+    for (std::string line; std::getline(groups, line);)
+        if (line.starts_with("0::/")) files.push_back(system / "sys/fs/cgroup" / line.substr(4) / "memory.events");
+    for (const char* file : {"sys/fs/cgroup/memory.events", "sys/fs/cgroup/memory/memory.oom_control", "proc/vmstat"})
+        files.push_back(system / file);
+    for (const auto& file : files)
+        if (find_oom_kills(file)) return file;
+    return std::nullopt;
+}
+
+std::int64_t count_oom_kills(const fs::path& memory_events) { return find_oom_kills(memory_events).value_or(0); }
 
 JobError explain_crash(const Crash& crash) {
     const bool killed = !crash.exit.signal || *crash.exit.signal == SIGKILL;

@@ -10,9 +10,11 @@
 
 namespace digits {
 
-/// The kernel's memory.events of the control group that this process is in; none where there is no such thing.
-std::optional<std::filesystem::path> find_memory_events();
-/// Processes that the kernel killed for want of memory so far; 0 if it does not say.
+/// Where the kernel counts the processes that it killed because memory ran out: memory.events of the control group that
+/// this process is in, else /proc/vmstat of the whole machine. None where there is no such thing. `system`: the root of
+/// the file system, for tests.
+std::optional<std::filesystem::path> find_memory_events(const std::filesystem::path& system = "/");
+/// Processes that the kernel killed because memory ran out, so far; 0 if it does not say or there is no such file.
 std::int64_t count_oom_kills(const std::filesystem::path& memory_events);
 
 /// How much of a log's end an error shows.
@@ -20,7 +22,7 @@ inline constexpr std::size_t kLogTail_bytes = 4096;
 
 struct Crash {
     ExitStatus exit;
-    bool out_of_memory = false;  ///< the kernel killed for want of memory meanwhile
+    bool out_of_memory = false;  ///< the kernel killed because memory ran out meanwhile
     std::filesystem::path log;
     std::uint64_t log_start = 0;
 };

@@ -60,6 +60,25 @@ TEST(CrashTest, ReadsTheKernelsCount) {
     EXPECT_EQ(count_oom_kills(file), 5);
 }
 
+TEST(CrashTest, FindsTheKernelsCountInAGroupAndOutside) {
+    const TemporaryFolder system;
+    const auto write = [&](const char* name, const char* text) {
+        const auto file = system.path() / name;
+        std::filesystem::create_directories(file.parent_path());
+        std::ofstream(file) << text;
+        return file;
+    };
+    write("proc/self/cgroup", "0::/digits.service\n");
+    EXPECT_EQ(find_memory_events(system.path()), std::nullopt);
+    const auto machine = write("proc/vmstat", "nr_free_pages 9\noom_kill 7\n");
+    EXPECT_EQ(find_memory_events(system.path()), machine);
+    EXPECT_EQ(count_oom_kills(machine), 7);
+    write("sys/fs/cgroup/memory/memory.oom_control", "oom_kill_disable 0\nunder_oom 0\n");
+    EXPECT_EQ(find_memory_events(system.path()), machine) << "an old kernel's group does not count";
+    const auto group = write("sys/fs/cgroup/digits.service/memory.events", "oom 1\noom_kill 2\n");
+    EXPECT_EQ(find_memory_events(system.path()), group) << "it counts the group's alone";
+}
+
 TEST(CrashTest, ShowsTheEndOfThisAttemptsLog) {
     const TemporaryFolder folder;
     const auto log = folder.path() / "log.txt";

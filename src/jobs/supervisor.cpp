@@ -60,7 +60,7 @@ Status Supervisor::start(const Task& task, TaskPosition& position) {
     DIGITS_TRY(end_torn_line(task.dir / "events.jsonl"));
     const auto log_size = fs::file_size(task.dir / "log.txt", error);
     position.log_start = error ? 0 : log_size;
-    position.oom_kills = options_.memory_events.empty() ? 0 : count_oom_kills(options_.memory_events);
+    position.oom_kills = count_oom_kills(options_.memory_events);
     DIGITS_ASSIGN(auto started,
                   options_.launcher->start({{options_.worker_path.string(), "run", "--task-dir", task.dir.string()},
                                             task.environment,
@@ -167,8 +167,7 @@ void Supervisor::add_handles(std::vector<pollfd>& handles) const {
 JobError Supervisor::explain(const TaskEnd& end, const fs::path& dir, const TaskPosition& position) const {
     const auto log = dir / "log.txt";
     if (end.lost) return {*end.lost, read_tail(log, kLogTail_bytes, position.log_start)};
-    const bool out_of_memory =
-        !options_.memory_events.empty() && count_oom_kills(options_.memory_events) > position.oom_kills;
+    const bool out_of_memory = count_oom_kills(options_.memory_events) > position.oom_kills;
     return explain_crash({end.exit, out_of_memory, log, position.log_start});
 }
 

@@ -264,9 +264,12 @@ void WarmPool::collect(Worker& worker, const ExitStatus& exit) {
         return;
     }
     if (worker.failed) return answer(*worker.pending, fail(*worker.failed));
-    auto crash = explain_crash({exit, false, worker.task_dir / "log.txt", 0});
+    const bool out_of_memory = count_oom_kills(options_.memory_events) > worker.oom_kills;
+    auto crash = explain_crash({exit, out_of_memory, worker.task_dir / "log.txt", 0});
     auto& error = crash.error;
-    error.advice = "the next request starts a new worker";
+    error.advice = error.code == ErrorCode::kResourceExhausted
+                       ? "Ask about fewer or smaller images at a time, or run fewer jobs at the same time"
+                       : "the next request starts a new worker";
     if (!crash.log_tail.empty()) error.message += "; the end of its log:\n" + crash.log_tail;
     answer(*worker.pending, fail(std::move(error)));
 }
@@ -348,9 +351,10 @@ Status WarmPool::start_worker(const WarmTask& task) {
     DIGITS_ASSIGN(const auto dir, make_task_dir(task, taken));
     const json file{{"format", 2}, {"kind", task.kind}, {"spec", *task.spec}, {"grant", to_json(task.grant)}};
     DIGITS_TRY(write_file_atomic(dir / "task.json", print(file)));
+    const auto oom_kills = count_oom_kills(options_.memory_events);
     DIGITS_ASSIGN(auto process,
                   TaskProcess::start({options_.worker_path, {"run", "--task-dir", dir.string()}, {}, dir / "log.txt"}));
-    workers_.push_back({std::move(process), task, dir, {}, 0, {}, Clock::now(), {}, {}, {}});
+    workers_.push_back({std::move(process), task, dir, {}, 0, {}, Clock::now(), {}, {}, {}, oom_kills});
     return {};
 }
 

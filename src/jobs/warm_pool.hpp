@@ -63,6 +63,7 @@ class WarmPool {
         std::chrono::milliseconds grace{10'000};        ///< for a worker that was told to quit
         std::chrono::milliseconds cancel_grace{1'000};  ///< for a worker whose request was cancelled
         std::chrono::milliseconds stop_patience{2'000};
+        std::filesystem::path memory_events;  ///< as of find_memory_events(); empty: not known
     };
 
     static Result<std::unique_ptr<WarmPool>> create(Options options);
@@ -102,6 +103,7 @@ class WarmPool {
         std::optional<Clock::time_point> cancelled_until;
         std::optional<Clock::time_point> kill_at;  ///< set once it shall end
         std::optional<Error> failed;
+        std::int64_t oom_kills = 0;  ///< that the kernel had counted when it was started
     };
 
     WarmPool(Options options, WakeUp wake_up);

@@ -122,6 +122,21 @@ TEST_F(WarmPoolTest, AKeyHasAsManyWorkersAsItMay) {
     EXPECT_TRUE(pids.contains(take(std::move(third.second))["pid"].get<int>()));
 }
 
+TEST_F(WarmPoolTest, SaysThatMemoryRanOut) {
+    const auto events = folder_.path() / "memory.events";
+    std::ofstream(events) << "oom_kill 3\n";
+    pool_.reset();
+    options_.memory_events = events;
+    start();
+    auto [id, answer] = ask({{"do", {{{"touch", "busy"}}, {{"until", "go"}}, {{"signal", "SIGKILL"}}}}});
+    ASSERT_TRUE(wait_until([&] { return fs::exists(folder_.path() / "busy"); }));
+    std::ofstream(events) << "oom_kill 4\n";
+    touch("go");
+    const auto error = take_error(std::move(answer));
+    EXPECT_EQ(error.code, ErrorCode::kResourceExhausted);
+    EXPECT_THAT(error.message, HasSubstr("memory ran out"));
+}
+
 TEST_F(WarmPoolTest, TheIdleWorkerMakesRoomForAnotherKey) {
     pool_.reset();
     options_.workers = {};  // one of a kind

@@ -28,8 +28,8 @@ bool is_worker_locked(const std::filesystem::path& task_dir);
 /// The pid in worker.lock, 0 if there is none.
 pid_t read_lock_pid(const std::filesystem::path& task_dir);
 
-/// A worker that we started: a child in its own process group with pipes to its standard input and output. Not
-/// thread-safe. Destroying it closes the pipes and lets the process be.
+/// A worker that we started: a child in its own process group with pipes to its standard input and output. When memory
+/// runs out, the kernel ends it before us. Not thread-safe. Destroying it closes the pipes and lets the process be.
 class TaskProcess {
   public:
     struct Command {
