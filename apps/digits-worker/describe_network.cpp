@@ -11,7 +11,9 @@
 #include "engine/net/describe.hpp"
 #include "engine/precision/product_mode.hpp"
 #include "engine/solver/training_rate.hpp"
+#include "memory_need.hpp"
 #include "models/prepare.hpp"
+#include "models/snapshots.hpp"
 #include "models/standard_networks.hpp"
 #include "tasks/task.hpp"
 
@@ -89,6 +91,14 @@ Result<TrainingRate> known_rate(const caffe::NetParameter& net, const PythonLaye
     if (known.size() == kMostKnown) known.clear();
     known[key] = rate;
     return rate;
+}
+
+json memory_json(const MemoryNeed& need) {
+    return {{"fit", enum_name(judge_memory(need))},
+            {"needed_bytes", need.needed},
+            {"free_bytes", need.room.free},
+            {"total_bytes", need.room.total},
+            {"largest_batch_size", need.largest_batch_size ? json(*need.largest_batch_size) : json()}};
 }
 
 json range(double low, double high) { return {{"low", low}, {"high", high}}; }
@@ -195,7 +205,9 @@ Result<json> describe_network(const json& request) {
         {"parameters", nullptr},
         {"flops", nullptr},
         {"memory_bytes", nullptr},
-        {"free_memory_bytes", free_memory_bytes(device)},
+        {"free_memory_bytes", memory_of(device).free},
+        {"memory", nullptr},
+        {"snapshots_bytes", nullptr},
         {"time", nullptr}};
     const auto note = [&](const Error& error) {
         answer["ok"] = false;
@@ -222,6 +234,13 @@ Result<json> describe_network(const json& request) {
     }
     const auto* val = nets.contains("val") ? &nets["val"] : nullptr;
     answer["memory_bytes"] = own_bytes + training_bytes(nets["train"], val);
+    // Of a dataset that is still being made only the images' size is assumed, which says nothing about its training.
+    if (check.has_dataset || spec.dataset_dir.empty()) {
+        DIGITS_ASSIGN(const auto need, memory_need(check, spec.precision, device, python.folder()));
+        answer["memory"] = memory_json(need);
+        if (check.has_dataset)
+            answer["snapshots_bytes"] = snapshots_bytes(spec, check.files->solver, nets["train"].parameters);
+    }
     if (!request.value("measure", false)) return answer;
     const auto rate = known_rate(check.files->train_val, python, inputs,
                                  {.batch_size = check.batch_size,

@@ -74,7 +74,7 @@ Result<std::optional<std::string>> settle_batch(ModelSpec& spec, const caffe::Ne
     }
     if (!spec.network.python_layers.empty())
         return "Batch size as the network says: what Python layers take is not known beforehand";
-    const auto free = free_memory_bytes(device);
+    const auto free = memory_of(device).free;
     if (free == 0) return "Batch size as the network says: how much memory is free is not known";
     const double usable = device.is_cuda ? kUsableGpuShare : kUsableShare;
     DIGITS_ASSIGN(const auto fitted,

@@ -2,13 +2,28 @@
 #include "engine/solver/train.hpp"
 #include "fit_batch.hpp"
 #include "frameworks/framework.hpp"
+#include "memory_need.hpp"
 #include "models/prepare.hpp"
 #include "tasks.hpp"
 #include "tasks/task.hpp"
 
 namespace digits {
+namespace {
+
+/// Refuses what cannot fit, before memory runs out and the kernel chooses whom to end. What is wrong with the network
+/// is told by those who build it; what Python layers take is not known.
+Status check_room(const ModelSpec& spec, const caffe::NetParameter& network, const Device& device) {
+    if (!spec.network.python_layers.empty()) return {};
+    const auto check = check_model(spec, network);
+    if (!check.ok() || !check.files) return {};
+    const auto need = memory_need(check, spec.precision, device);
+    return need ? check_memory(*need, spec.start_anyway) : Status();
+}
+
+}  // namespace
+
 Result<nlohmann::json> run_train_task(const nlohmann::json& json, TaskHost& host) {
-    DIGITS_ASSIGN(auto spec, parse_model_spec(json));
+    DIGITS_ASSIGN(auto spec, parse_stored_model_spec(json));
     spec.dataset_dir = host.grant().dataset_dir;
     if (spec.network.framework != kDefaultFramework)
         return fail(ErrorCode::kUnsupported, "This worker trains networks of {} only, not of {}.", kDefaultFramework,
@@ -17,6 +32,7 @@ Result<nlohmann::json> run_train_task(const nlohmann::json& json, TaskHost& host
     DIGITS_ASSIGN(const auto network, parse_network(spec));
     DIGITS_ASSIGN(const auto decision, settle_batch(spec, network, host.job_dir(), device));
     if (decision) host.emit({{"event", "log"}, {"level", "info"}, {"text", *decision}});
+    DIGITS_TRY(check_room(spec, network, device));
     DIGITS_ASSIGN(auto prepared, prepare_model(spec, network, host.job_dir()));
     for (const auto& warning : prepared.warnings)
         host.emit({{"event", "log"}, {"level", "warning"}, {"text", warning}});
@@ -25,6 +41,9 @@ Result<nlohmann::json> run_train_task(const nlohmann::json& json, TaskHost& host
     options.solver = std::move(prepared.solver);
     options.task = prepared.task;
     options.iterations_per_epoch = static_cast<double>(prepared.facts.iterations_per_epoch);
+    const auto event_log = host.job_dir() / "tasks" / "train" / "events.jsonl";
+    if (!spec.keep_all_snapshots) options.keep_newest = spec.keep_snapshots;
+    options.event_log = event_log;
     for (const auto& weights : spec.weights) options.weights.emplace_back(weights.path);
     options.device = device;
     options.precision = spec.precision;
@@ -33,7 +52,7 @@ Result<nlohmann::json> run_train_task(const nlohmann::json& json, TaskHost& host
     options.validates_whole_sets = true;
     DIGITS_ASSIGN(auto summary, train(options, host));
     if (summary.aborted) return fail(ErrorCode::kCancelled, "aborted at iteration {}", summary.iterations);
-    summary.validations.add_events(host.job_dir() / "tasks" / "train" / "events.jsonl", summary.first_iteration);
+    summary.validations.add_events(event_log, summary.first_iteration);
     nlohmann::json result{{"iterations", summary.iterations}};
     const auto judge = (*get_task(prepared.task))->judge(summary.validations.names());
     if (const auto best = judge ? summary.validations.best(*judge) : std::nullopt)

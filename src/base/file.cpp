@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include "base/check.hpp"
+#include "base/disk_space.hpp"
 #include "base/ids.hpp"
 #include "base/named_file.hpp"
 #include "base/regular_file.hpp"
@@ -18,7 +19,7 @@ Status write_all(int fd, std::string_view bytes, const std::filesystem::path& pa
     while (!bytes.empty()) {
         const ssize_t n = ::write(fd, bytes.data(), bytes.size());
         if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return fail(errno_error("cannot write " + path.string(), errno));
+        if (n < 0) return fail(write_error("cannot write " + path.string(), path, errno));
         bytes.remove_prefix(static_cast<std::size_t>(n));
     }
     return {};
@@ -54,7 +55,7 @@ Result<AtomicFile> AtomicFile::create(std::filesystem::path path) {
     auto temporary = path;
     temporary += ".writing-" + random_hex(4);
     const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-    if (fd < 0) return fail(errno_error("cannot write " + path.string(), errno));
+    if (fd < 0) return fail(write_error("cannot write " + path.string(), path, errno));
     return AtomicFile(std::move(path), std::move(temporary), fd);
 }
 
@@ -72,12 +73,12 @@ Status AtomicFile::commit() {
     if (now < 0 || ::fsync(now) != 0) {
         const int error = errno;
         if (now >= 0) ::close(now);
-        return fail(errno_error("cannot flush " + path_.string(), error));
+        return fail(write_error("cannot flush " + path_.string(), path_, error));
     }
     ::close(now);
     ::close(std::exchange(fd_, -1));
     if (::rename(temporary_.c_str(), path_.c_str()) != 0)
-        return fail(errno_error("cannot write " + path_.string(), errno));
+        return fail(write_error("cannot write " + path_.string(), path_, errno));
     temporary_.clear();
     const auto folder = path_.has_parent_path() ? path_.parent_path() : std::filesystem::path(".");
     if (const int dir = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); dir >= 0) {

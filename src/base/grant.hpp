@@ -29,7 +29,7 @@ struct TaskLimits {
 struct Grant {
     std::string dataset_dir;         ///< folder of the dataset's job
     std::string model_dir;           ///< folder of the model's job
-    std::string weights;             ///< a file in model_dir; empty: the newest snapshot
+    std::string weights;             ///< a file in model_dir, or a path; empty: the newest snapshot
     std::vector<std::string> roots;  ///< folders that may be read; empty: all
     bool allow_python_layers = false;
     Placement placement;

@@ -111,6 +111,17 @@ Status restore(const JobsArguments& a, const CommonOptions& options) {
     return {};
 }
 
+Status empty_trash(const CommonOptions& options) {
+    DIGITS_ASSIGN(auto session, Session::open(options));
+    DIGITS_ASSIGN(const auto emptied, session.client().remove("/trash"));
+    if (options.json)
+        std::cout << emptied.dump(2) << '\n';
+    else
+        std::cout << fmt::format("removed {} jobs from the trash; {} free\n", emptied["removed"].get<int>(),
+                                 bytes_text(emptied["free_bytes"]));
+    return {};
+}
+
 }  // namespace
 
 void add_jobs(CLI::App& app, Invocation& invocation) {
@@ -144,6 +155,8 @@ void add_jobs(CLI::App& app, Invocation& invocation) {
         ->check(CLI::PositiveNumber);
     add("delete", "Delete a job with its files", remove)->add_flag("--purge", a->purge, "At once, without a way back");
     add("restore", "Bring a job back that was just deleted", restore);
+    jobs->add_subcommand("empty-trash", "Remove deleted jobs at once, to free their disk space")
+        ->callback([&invocation] { invocation.status = empty_trash(invocation.options); });
     const std::pair<const char*, const char*> actions[]{{"abort", "Stop a job"},
                                                         {"resume", "Go on with a stopped job"},
                                                         {"snapshot", "Ask a training for a snapshot now"}};

@@ -10,6 +10,7 @@
 #include <optional>
 #include <system_error>
 
+#include "base/disk_space.hpp"
 #include "base/file.hpp"
 #include "base/progress.hpp"
 #include "base/random.hpp"
@@ -79,6 +80,39 @@ class PartialDatabase {
     fs::path partial_;
 };
 
+/// What a database will take on the disk, as its records tell: an early end is better than a full disk.
+class SpaceForRecords {
+  public:
+    SpaceForRecords(fs::path folder, std::uint64_t count) : folder_(std::move(folder)), count_(count) {}
+
+    /// A record that will be written. Fails once it is known that not all of them fit.
+    Status add(std::size_t bytes) {
+        bytes_ += static_cast<double>(bytes);
+        ++seen_;
+        if (seen_ != std::min<std::uint64_t>(kEnoughToKnow, count_)) return {};
+        return check_disk_space(folder_, needed());
+    }
+    /// A failed write, with what all records need.
+    Status explain(Status written) const {
+        const auto free = free_disk_bytes(folder_);
+        const bool full = !written && written.error().code == ErrorCode::kResourceExhausted && free && *free < needed();
+        return full ? fail(disk_full_error(folder_, needed())) : std::move(written);
+    }
+
+  private:
+    static constexpr std::uint64_t kEnoughToKnow = 200;
+
+    std::int64_t needed() const {
+        return seen_ == 0
+                   ? 0
+                   : static_cast<std::int64_t>(bytes_ / static_cast<double>(seen_) * static_cast<double>(count_));
+    }
+
+    fs::path folder_;
+    std::uint64_t count_, seen_ = 0;
+    double bytes_ = 0;
+};
+
 class Builder {
   public:
     Builder(const DatasetSpec& spec, TaskContext& context)
@@ -122,6 +156,12 @@ class Builder {
     /// Of a target that is stored.
     Status pack_stored_target(Split split, const Target& target, PackedRecord& record) const;
     std::uint64_t database_bytes() const;
+    /// What a record takes on the disk, about.
+    std::size_t stored_bytes(const PackedRecord& record) const {
+        const bool floats =
+            spec_.storage.backend == DatasetBackend::kHdf5 && spec_.storage.compression == Hdf5Compression::kNone;
+        return record.bytes.size() * (floats ? sizeof(float) : 1) + record.target.size() * sizeof(float);
+    }
 
     std::vector<std::uint32_t>& order(Split split) { return order_[static_cast<std::size_t>(split)]; }
     const std::vector<std::uint32_t>& order(Split split) const { return order_[static_cast<std::size_t>(split)]; }
@@ -381,6 +421,7 @@ Status Builder::build_split(Split split) {
     const auto make = [&](int thread, std::uint64_t i) {
         return pack(split, i, with_mean ? &means[static_cast<std::size_t>(thread)] : nullptr);
     };
+    SpaceForRecords space(database.path(), count);
     const auto consume = [&](std::uint64_t i, Packed packed) -> Status {
         if (context_.abort_requested()) return fail(ErrorCode::kCancelled, "stopped while creating {}", facts.db);
         progress.add();
@@ -394,7 +435,8 @@ Status Builder::build_split(Split split) {
             ++facts.per_class[static_cast<std::size_t>(packed.record->label)];
         add_counts(packed.counts, facts);
         ++facts.count;
-        return sink->put(std::move(*packed.record));
+        DIGITS_TRY(space.add(stored_bytes(*packed.record)));
+        return space.explain(sink->put(std::move(*packed.record)));
     };
     DIGITS_TRY(run_ordered<Packed>(count, size, make, consume));
     if (facts.count == 0)
@@ -411,7 +453,7 @@ Status Builder::build_split(Split split) {
         facts_.mean_file = "mean.binaryproto";
         mean_written = in_background("write the mean", [this, mean] { return write_mean_files(mean, folder_); });
     }
-    DIGITS_TRY(sink->finish());
+    DIGITS_TRY(space.explain(sink->finish()));
     sink.reset();
     if (label_database) DIGITS_TRY(label_database->commit());
     DIGITS_TRY(database.commit());

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "base/disk_space.hpp"
 #include "base/ids.hpp"
 #include "http/header_text.hpp"
 
@@ -151,7 +152,7 @@ Status MultipartReader::begin_part(std::string_view headers) {
     if (is_file) {
         const auto path = folder_ / ("upload-" + random_hex(16));
         fd_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-        if (fd_ < 0) return fail(errno_error("cannot keep the uploaded file " + path.string(), errno));
+        if (fd_ < 0) return fail(write_error("cannot keep the uploaded file " + path.string(), path, errno));
         part.file = std::make_shared<TemporaryFile>(path);
     }
     parts_.push_back(std::move(part));
@@ -171,7 +172,7 @@ Status MultipartReader::add_to_part(std::string_view bytes) {
     while (!bytes.empty()) {
         const auto written = ::write(fd_, bytes.data(), bytes.size());
         if (written < 0 && errno == EINTR) continue;
-        if (written < 0) return fail(errno_error("cannot keep the uploaded file " + part.file_name, errno));
+        if (written < 0) return fail(write_error("cannot keep the uploaded file " + part.file_name, folder_, errno));
         bytes.remove_prefix(static_cast<std::size_t>(written));
     }
     return {};
@@ -179,7 +180,7 @@ Status MultipartReader::add_to_part(std::string_view bytes) {
 
 Status MultipartReader::end_part() {
     if (fd_ >= 0 && ::close(std::exchange(fd_, -1)) != 0)
-        return fail(errno_error("cannot keep the uploaded file " + parts_.back().file_name, errno));
+        return fail(write_error("cannot keep the uploaded file " + parts_.back().file_name, folder_, errno));
     return {};
 }
 

@@ -23,8 +23,9 @@ namespace fs = std::filesystem;
 
 Result<fs::path> choose_snapshot(const PredictorOptions& options) {
     if (!options.snapshot.empty()) {
-        if (fs::path(options.snapshot).has_parent_path())
-            return fail(ErrorCode::kInvalidArgument, "a snapshot is named by its file name alone, got {}",
+        if (const fs::path named = options.snapshot; named.has_parent_path() && !named.is_absolute())
+            return fail(ErrorCode::kInvalidArgument,
+                        "The snapshot {} must be a file name in the model's folder, or an absolute path",
                         options.snapshot);
         const auto path = options.model_dir / options.snapshot;
         if (!fs::exists(path)) return fail(ErrorCode::kNotFound, "the model has no snapshot {}", options.snapshot);

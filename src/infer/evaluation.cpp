@@ -126,7 +126,8 @@ class Evaluation {
         view["format"] = 1;
         view["view"] = inference_->task().view();
         view["model_id"] = spec_.model_id;
-        view["snapshot"] = {{"iteration", predictor_.iteration()}, {"weights", context_.grant().weights}};
+        view["snapshot"] = {{"iteration", predictor_.iteration()},
+                            {"weights", std::filesystem::path(context_.grant().weights).filename().string()}};
         view["source"] = to_json(spec_)["source"];
         view["count"] = answered_;
         view["unreadable"] = {{"count", left_out_}, {"items", listed_unreadable_}, {"file", "unreadable.txt"}};

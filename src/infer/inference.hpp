@@ -18,7 +18,7 @@ namespace digits {
 struct InferenceOptions {
     std::filesystem::path model_dir;
     std::filesystem::path dataset_dir;  ///< with dataset.json and, for classes, labels.txt
-    std::string snapshot;               ///< a file in model_dir; empty: the newest
+    std::string snapshot;               ///< a file in model_dir, or its path; empty: the newest
     Device device;
     int threads = 0;  ///< 0: all cores
     std::string framework = "caffe";

@@ -48,7 +48,7 @@ class Predictor {
 struct PredictorOptions {
     std::filesystem::path model_dir;
     std::filesystem::path dataset_dir;  ///< where the mean image is looked for when it is gone from its place
-    std::string snapshot;               ///< a file in model_dir; empty: the newest
+    std::string snapshot;               ///< a file in model_dir, or its path; empty: the newest
     Preprocessing dataset;              ///< size, channels and resize mode of the dataset's images
     Device device;
     int threads = 0;  ///< 0: all cores

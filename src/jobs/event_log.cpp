@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <nlohmann/json.hpp>
 
+#include "base/disk_space.hpp"
 #include "base/log.hpp"
 #include "jobs/file_handle.hpp"
 
@@ -111,7 +112,7 @@ Status end_torn_line(const std::filesystem::path& path) {
     char last = 0;
     if (::pread(file.get(), &last, 1, size - 1) != 1) return fail(errno_error("cannot read " + path.string(), errno));
     if (last != '\n' && ::write(file.get(), "\n", 1) != 1)
-        return fail(errno_error("cannot write " + path.string(), errno));
+        return fail(write_error("cannot write " + path.string(), path, errno));
     return {};
 }
 

@@ -195,6 +195,16 @@ TEST_F(TrashTest, RefusesWhatRunsOrIsNeeded) {
     EXPECT_TRUE(table_->get(id(1)));
 }
 
+TEST_F(TrashTest, ErasesAtOnceWhatIsAllowed) {
+    ASSERT_TRUE(trash_.put(id(2)));
+    EXPECT_EQ(*trash_.erase_all([](const Job& job) { return job.kind == "note"; }), 1U);
+    EXPECT_FALSE(*store_->find(id(3)));
+    EXPECT_TRUE(trash_.get(id(2)));
+    EXPECT_EQ(*trash_.erase_all([](const Job&) { return true; }), 1U);
+    EXPECT_FALSE(fs::exists(jobs_dir() / id(2)));
+    EXPECT_TRUE(table_->get(id(1))) << "what was not deleted";
+}
+
 TEST_F(TrashTest, ErasesWhatWasInItForItsTime) {
     ASSERT_TRUE(trash_.put(id(2)));
     const auto end = Trash::Clock::now() + std::chrono::seconds(30);

@@ -56,7 +56,7 @@ Status take_files(JobRequest& request, const fs::path& dir, const fs::path& data
         if (!error) link_or_copy(file.path, copy, data_dir, error);
         if (error)
             return fail(errno_error("cannot copy " + file.path.string() + " into " + dir.string(), error.value()));
-        spec[json::json_pointer(file.member)] = copy.string();
+        if (!file.member.empty()) spec[json::json_pointer(file.member)] = copy.string();
     }
     request.spec = std::make_shared<const json>(std::move(spec));
     return {};
@@ -102,12 +102,13 @@ Status JobManager::Impl::open() {
     auto memory_events = options_.memory_events;
     if (memory_events.empty()) memory_events = find_memory_events().value_or(fs::path());
     supervisor_ = std::make_unique<Supervisor>(
-        Supervisor::Options{options_.worker_path, launcher, options_.abort_grace, std::move(memory_events)});
+        Supervisor::Options{options_.worker_path, launcher, options_.abort_grace, memory_events});
     trash_ = std::make_unique<Trash>(*table_, *store_, options_.trash_grace);
     WarmPool::Options warm;
     warm.worker_path = options_.worker_path;
     warm.workers = options_.warm_workers;
     warm.grace = options_.abort_grace;
+    warm.memory_events = std::move(memory_events);
     DIGITS_ASSIGN(warm_pool_, WarmPool::create(std::move(warm)));
     return take_up_jobs();
 }
@@ -331,6 +332,11 @@ Result<Job> JobManager::Impl::get_trashed(std::string_view id) const {
     return trash_->get(id);
 }
 
+Result<std::size_t> JobManager::Impl::empty_trash(const std::function<bool(const Job&)>& may_erase) {
+    const std::scoped_lock lock(mutex_);
+    return trash_->erase_all(may_erase);
+}
+
 Status JobManager::Impl::command(std::string_view id, std::string_view command) {
     const std::scoped_lock lock(mutex_);
     DIGITS_ASSIGN(const auto job, table_->get(id));
@@ -384,6 +390,9 @@ Status JobManager::remove(std::string_view id) { return impl_->remove(id); }
 Status JobManager::trash(std::string_view id) { return impl_->trash(id); }
 Result<Job> JobManager::restore(std::string_view id) { return impl_->restore(id); }
 Result<Job> JobManager::get_trashed(std::string_view id) const { return impl_->get_trashed(id); }
+Result<std::size_t> JobManager::empty_trash(const std::function<bool(const Job&)>& may_erase) {
+    return impl_->empty_trash(may_erase);
+}
 Status JobManager::command(std::string_view id, std::string_view command) { return impl_->command(id, command); }
 
 Result<std::vector<MetricSeries>> JobManager::metrics(std::string_view id, const MetricsQuery& query) const {

@@ -32,13 +32,13 @@ struct JobManagerOptions {
     std::int64_t kept_events = 20000;
     /// How a list shows a job, of which spec and history are not given. Kept as long as the job does not change.
     std::function<std::string(const Job&)> print_row = {};
-    /// The kernel's memory.events of the group that workers run in; empty: found by itself.
+    /// The file in which the kernel counts what it killed (crash.hpp); empty: found automatically.
     std::filesystem::path memory_events;
 };
 
 /// A file that comes with a request for a job.
 struct JobFile {
-    std::string member;          ///< of the spec, a JSON pointer: it will name the copy
+    std::string member;          ///< of the spec, a JSON pointer: it will name the copy; empty: nothing names it
     std::filesystem::path path;  ///< copied into the job's folder; linked, if it lies in the data folder
     std::string name;            ///< of the copy, in `uploads/`
 };
@@ -190,6 +190,8 @@ class JobManager {
     /// more.
     Result<Job> restore(std::string_view id);
     Result<Job> get_trashed(std::string_view id) const;
+    /// Erases the jobs of the trash that `may_erase` allows, at once. Returns how many those were.
+    Result<std::size_t> empty_trash(const std::function<bool(const Job&)>& may_erase);
     /// Passes on a command that the job's kind knows. kFailedPrecondition if it does not, or the job does not run.
     Status command(std::string_view id, std::string_view command);
 

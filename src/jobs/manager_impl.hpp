@@ -42,6 +42,7 @@ class JobManager::Impl final : private TaskListener {
     Status trash(std::string_view id);
     Result<Job> restore(std::string_view id);
     Result<Job> get_trashed(std::string_view id) const;
+    Result<std::size_t> empty_trash(const std::function<bool(const Job&)>& may_erase);
     Status command(std::string_view id, std::string_view command);
     Status flush_now();
     Slots slots(std::string_view kind) const;

@@ -134,6 +134,18 @@ Result<Job> Trash::restore(std::string_view id) {
     return std::move(restored->job);
 }
 
+Result<std::size_t> Trash::erase_all(const std::function<bool(const Job&)>& may_erase) {
+    DIGITS_ASSIGN(const auto trash, store_.trash());
+    std::size_t count = 0;
+    for (const auto& trashed : trash) {
+        DIGITS_ASSIGN(const auto job, get(trashed.id));
+        if (!may_erase(job)) continue;
+        DIGITS_TRY(erase(trashed.id));
+        ++count;
+    }
+    return count;
+}
+
 /// Erases what has been in the trash for its time, and looks when to come again.
 void Trash::empty(Clock::time_point now) {
     if (now < next_purge_) return;

@@ -27,6 +27,8 @@ class Trash {
     Result<Job> restore(std::string_view id);
     Result<Job> get(std::string_view id) const;
 
+    /// Erases what is in the trash and what `may_erase` allows, at once. Returns how many jobs that were.
+    Result<std::size_t> erase_all(const std::function<bool(const Job&)>& may_erase);
     /// Erases what has been in the trash for its time.
     void empty(Clock::time_point now);
     Clock::time_point next_purge() const { return next_purge_; }

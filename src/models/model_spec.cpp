@@ -157,6 +157,11 @@ struct JsonBinding<ModelSpec> {
                 .help("0: only at the end")
                 .digits("snapshot_interval")
                 .at_least(0),
+            json_field("keep_snapshots", &S::keep_snapshots)
+                .or_word("all", &S::keep_all_snapshots)
+                .label("Snapshots to keep")
+                .help("The newest so many, beside the best one and those that you ask for; all: every snapshot")
+                .range(1, 1e6),
             json_field("val_interval", &S::val_interval)
                 .label("Validation interval (in epochs)")
                 .help("0: never")
@@ -173,6 +178,11 @@ struct JsonBinding<ModelSpec> {
                 .label("Validation batch size")
                 .help("Changes speed and memory usage, not the result; default: as in the network")
                 .range(1, kMostBatch),
+            json_field("start_anyway", &S::start_anyway)
+                .label("Start although memory is short")
+                .help("Starts a training that lacks at most 15 % of the free memory by the estimate; more than that is "
+                      "always refused")
+                .advanced(),
             json_field("batch_accumulation", &S::batch_accumulation)
                 .label("Batch accumulation")
                 .help("Number of batches whose gradients are summed before the weights are updated")
@@ -296,6 +306,12 @@ Result<ModelSpec> parse_model_spec(const nlohmann::json& json) {
     DIGITS_TRY(validate_network(spec.network));
     DIGITS_TRY(validate_weights(spec.weights));
     DIGITS_TRY(validate_solver(spec.solver));
+    return spec;
+}
+
+Result<ModelSpec> parse_stored_model_spec(const nlohmann::json& json) {
+    DIGITS_ASSIGN(auto spec, parse_model_spec(json));
+    if (!json.contains("keep_snapshots")) spec.keep_all_snapshots = true;
     return spec;
 }
 

@@ -60,9 +60,12 @@ struct ModelSpec {
     double epochs = 30;
     double snapshot_interval = 1;
     double val_interval = 1;
+    int keep_snapshots = 3;           ///< the newest so many, beside the best one
+    bool keep_all_snapshots = false;  ///< `"keep_snapshots": "all"`
     std::optional<int> batch_size;
     /// `"batch_size": "auto"`: as the network says, cut into parts that fit into memory (fit_batch.hpp of the worker).
     bool auto_batch_size = false;
+    bool start_anyway = false;  ///< although memory is a little short of the estimate (memory_fit.hpp)
     std::optional<int> val_batch_size;
     int batch_accumulation = 1;
     MeanMode mean = MeanMode::kImage;
@@ -77,6 +80,8 @@ struct ModelSpec {
 /// Parses and validates; a solver's type may be in any case, and weights may be given as bare paths. Errors:
 /// kInvalidArgument with the JSON path in `where`.
 Result<ModelSpec> parse_model_spec(const nlohmann::json& json);
+/// The same of a job that may be older than a field. It goes on as it began: it keeps all its snapshots.
+Result<ModelSpec> parse_stored_model_spec(const nlohmann::json& json);
 nlohmann::json to_json(const ModelSpec& spec);
 const FieldList& model_fields();
 

@@ -116,6 +116,15 @@ Status check_augmentation(const Augmentation& augmentation, const TrainingData& 
     return {};
 }
 
+/// What is legal, but hardly meant.
+std::optional<std::string> batch_warning(const TrainingFiles& files, const TrainingData& dataset) {
+    if (files.batch_size <= dataset.train_count) return std::nullopt;
+    return fmt::format(
+        "The batch size {} is larger than the training set of {} images: each batch has images more than once. Choose "
+        "a batch size of at most {}.",
+        files.batch_size, dataset.train_count, dataset.train_count);
+}
+
 /// A file that is not there without a text.
 Status write_or_remove(const fs::path& path, std::string_view text) {
     if (!text.empty()) return write_if_changed(path, text);
@@ -186,6 +195,7 @@ Result<PreparedModel> prepare_model(const ModelSpec& spec, const caffe::NetParam
     prepared.solver_file = job_dir / "solver.prototxt";
     prepared.warnings = std::move(files.warnings);
     for (auto& warning : doubtful) prepared.warnings.push_back(std::move(warning));
+    if (auto warning = batch_warning(files, dataset.facts)) prepared.warnings.push_back(std::move(*warning));
     prepared.facts.network = spec.network.standard.empty() ? "custom" : spec.network.standard;
     prepared.facts.epochs = spec.epochs;
     prepared.facts.iterations_per_epoch = files.iterations_per_epoch;
@@ -292,6 +302,7 @@ class ModelChecker {
             if (const auto varied = check_augmentation(spec_.augmentation, *dataset_); !varied)
                 note(Severity::kError, varied.error());
             for (const auto& warning : files->warnings) note_warning(warning);
+            if (const auto warning = batch_warning(*files, *dataset_)) note_warning(*warning);
         }
         for (const auto& warning : warn_of_unread_outputs(files->train_val)) note_warning(warning);
         check_.batch_size = files->batch_size;

@@ -62,4 +62,15 @@ Result<std::vector<SnapshotEntry>> list_snapshots(const fs::path& job_dir) {
     return snapshots;
 }
 
+std::int64_t snapshots_bytes(const ModelSpec& spec, const caffe::SolverParameter& solver, std::int64_t parameters) {
+    const std::int64_t weights = parameters * static_cast<std::int64_t>(sizeof(float));
+    const std::int64_t by_plan = solver.snapshot() > 0 ? solver.max_iter() / solver.snapshot() + 1 : 1;
+    const std::int64_t kept =
+        spec.keep_all_snapshots ? by_plan : std::min<std::int64_t>(by_plan, spec.keep_snapshots + 2);
+    const bool two_rows = solver.solver_type() == caffe::SolverParameter::ADAM ||
+                          solver.solver_type() == caffe::SolverParameter::ADADELTA;
+    const std::int64_t states = spec.keep_all_snapshots ? by_plan : std::min<std::int64_t>(by_plan, 2);
+    return weights * (kept + states * (two_rows ? 2 : 1));
+}
+
 }  // namespace digits

@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "caffe.pb.h"
+#include "models/model_spec.hpp"
 
 namespace digits {
 
@@ -21,5 +23,9 @@ struct SnapshotEntry {
 
 /// Oldest first; an empty list when there are none. Errors: kNotFound for a missing folder.
 Result<std::vector<SnapshotEntry>> list_snapshots(const std::filesystem::path& job_dir);
+
+/// What the snapshots of a training take on the disk at most, about. `parameters`: of the network. While a snapshot is
+/// written the ones that it replaces are still there.
+std::int64_t snapshots_bytes(const ModelSpec& spec, const caffe::SolverParameter& solver, std::int64_t parameters);
 
 }  // namespace digits

@@ -10,6 +10,8 @@
 #include <memory>
 #include <set>
 
+#include "base/disk_space.hpp"
+
 namespace digits {
 namespace {
 
@@ -176,7 +178,7 @@ class Unpacker {
                                        limits_.ratio, archive_bytes_)
                                 .at(in_archive(name)));
             if (!file.write(block.data(), static_cast<std::size_t>(got)))
-                return fail(errno_error("cannot write " + (folder_ / name).string(), errno));
+                return fail(write_error("cannot write " + (folder_ / name).string(), folder_, errno));
         }
     }
 

@@ -12,7 +12,7 @@
 
 namespace digits {
 
-/// A snapshot that a training can be resumed from.
+/// The files of a snapshot. Only with a solver state a training can be resumed from it.
 struct SnapshotFiles {
     std::int64_t iteration = 0;
     std::filesystem::path weights, state;
@@ -62,6 +62,9 @@ class Trainee {
 
     /// The newest complete snapshot that an earlier attempt left.
     virtual std::optional<SnapshotFiles> find_snapshot() const = 0;
+    /// All snapshots that are there, in any order, with an empty `state` where it is not there. Without them none is
+    /// ever removed.
+    virtual std::vector<SnapshotFiles> snapshots() const { return {}; }
     /// Builds the network. Its data begins where an uninterrupted run would be at `first_iteration`.
     virtual Result<TraineeFacts> build(std::int64_t first_iteration) = 0;
     /// Takes initial weights from a file. Returns what the user should know, for instance which layers were ignored.

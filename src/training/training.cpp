@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "training/divergence.hpp"
+#include "training/snapshot_keeper.hpp"
 
 namespace digits {
 namespace {
@@ -49,7 +50,10 @@ class ValidationMeans {
 class Training {
   public:
     Training(Trainee& trainee, const TrainingPlan& plan, TaskContext& context)
-        : trainee_(trainee), plan_(plan), context_(context) {}
+        : trainee_(trainee),
+          plan_(plan),
+          context_(context),
+          keeper_({plan.keep_newest, plan.snapshot_interval}, plan.task) {}
 
     Result<TrainSummary> run() {
         DIGITS_TRY(open());
@@ -65,6 +69,7 @@ class Training {
         if (newest) {
             DIGITS_ASSIGN(iteration_, trainee_.restore(*newest));
             last_snapshot_ = newest->iteration;
+            keeper_.validations().add_events(plan_.event_log, iteration_);
             log("info",
                 fmt::format("Resuming at iteration {} from {}", newest->iteration, newest->state.filename().string()));
         } else {
@@ -154,7 +159,9 @@ class Training {
             json numbers = json::object();
             for (const auto& [name, value] : means.take()) {
                 numbers[name] = value;
-                if (set == 0) summary_.validations.add(iteration_, name, value);
+                if (set != 0) continue;
+                summary_.validations.add(iteration_, name, value);
+                keeper_.validations().add(iteration_, name, value);
             }
             emit_metrics(plan_.validation_sets[set].phase, iteration_, std::move(numbers));
         }
@@ -165,11 +172,14 @@ class Training {
     Status save() {
         DIGITS_ASSIGN(const auto files, trainee_.save(iteration_));
         last_snapshot_ = files.iteration;
-        context_.emit({{"event", "snapshot"},
-                       {"iteration", files.iteration},
-                       {"epoch", epoch(files.iteration)},
-                       {"weights", files.weights.filename().string()},
-                       {"state", files.state.filename().string()}});
+        json event{{"event", "snapshot"},
+                   {"iteration", files.iteration},
+                   {"epoch", epoch(files.iteration)},
+                   {"weights", files.weights.filename().string()},
+                   {"state", files.state.filename().string()}};
+        // Before the event: who then looks for snapshots finds what stays.
+        if (const auto removed = keeper_.tidy(trainee_.snapshots()); !removed.empty()) event["removed"] = removed;
+        context_.emit(event);
         return {};
     }
 
@@ -221,6 +231,7 @@ class Training {
     TaskContext& context_;
     TrainSummary summary_;
     DivergenceWatch divergence_;
+    SnapshotKeeper keeper_;
     std::deque<float> recent_;
     std::int64_t iteration_ = 0, last_snapshot_ = -1, samples_ = 0, interval_samples_ = 0;
     double interval_wait_ = 0;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,8 @@ struct TrainingPlan {
     int smoothing = 1;                   ///< the reported loss is the mean of so many iterations
     std::int64_t snapshot_interval = 0;  ///< 0: only at the end and on request
     bool snapshot_at_end = true;
+    std::optional<int> keep_newest;        ///< snapshots beside the best one (snapshot_keeper.hpp); none: all
+    std::filesystem::path event_log;       ///< with the validations of earlier attempts; empty: not known
     std::int64_t validation_interval = 0;  ///< 0: never
     bool validate_first = true;            ///< also before the first iteration
     std::vector<ValidationSet> validation_sets;

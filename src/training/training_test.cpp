@@ -8,6 +8,7 @@
 
 #include "tasks/diverged.hpp"
 #include "training/conformance.hpp"
+#include "training/snapshot_keeper.hpp"
 
 namespace digits {
 namespace {
@@ -24,6 +25,15 @@ class OneNumber : public Trainee {
         for (std::int64_t i = 1; i <= 100; ++i)
             if (fs::exists(files(i).state)) newest = files(i);
         return newest;
+    }
+    std::vector<SnapshotFiles> snapshots() const override {
+        std::vector<SnapshotFiles> found;
+        for (std::int64_t i = 1; i <= 100; ++i) {
+            if (!fs::exists(files(i).weights)) continue;
+            found.push_back(files(i));
+            if (!fs::exists(found.back().state)) found.back().state.clear();
+        }
+        return found;
     }
     Result<TraineeFacts> build(std::int64_t first_iteration) override {
         calls += "build " + std::to_string(first_iteration) + "; ";
@@ -162,6 +172,119 @@ TEST(Training, StopsWithAdviceWhenTheLossIsNaN) {
     EXPECT_TRUE(has_diverged(summary.error()));
     EXPECT_THAT(summary.error().to_string(), testing::HasSubstr("iteration 2"));
     EXPECT_THAT(summary.error().advice, testing::HasSubstr("learning rate"));
+}
+
+/// Snapshots as files of nothing, and what is left of them.
+class SnapshotKeeperTest : public testing::Test {
+  protected:
+    void add(std::int64_t iteration) {
+        const auto stem = folder_.path() / ("s_" + std::to_string(iteration));
+        snapshots_.push_back({iteration, stem.string() + ".weights", stem.string() + ".state"});
+        for (const auto& file : {snapshots_.back().weights, snapshots_.back().state}) std::ofstream(file) << "x";
+    }
+    /// Saves and validates at each of the iterations, as the loop does it.
+    void train(SnapshotKeeper& keeper, const std::vector<std::pair<std::int64_t, double>>& accuracies) {
+        for (const auto& [iteration, accuracy] : accuracies) {
+            add(iteration);
+            keeper.tidy(existing());
+            keeper.validations().add(iteration, "accuracy", accuracy);
+        }
+    }
+    std::vector<SnapshotFiles> existing() const {
+        std::vector<SnapshotFiles> there;
+        for (auto snapshot : snapshots_) {
+            if (!fs::exists(snapshot.weights)) continue;
+            if (!fs::exists(snapshot.state)) snapshot.state.clear();
+            there.push_back(snapshot);
+        }
+        return there;
+    }
+    std::vector<std::int64_t> iterations(bool with_state = false) const {
+        std::vector<std::int64_t> found;
+        for (const auto& one : existing())
+            if (!with_state || !one.state.empty()) found.push_back(one.iteration);
+        return found;
+    }
+
+    TemporaryFolder folder_;
+    std::vector<SnapshotFiles> snapshots_;
+};
+
+TEST_F(SnapshotKeeperTest, KeepsTheBestTheNewestAndOneSolverState) {
+    SnapshotKeeper keeper({3, 10}, "classification");
+    train(keeper, {{10, 0.5}, {20, 0.9}, {30, 0.9}, {40, 0.8}, {50, 0.7}, {60, 0.6}, {70, 0.6}});
+    EXPECT_THAT(iterations(), testing::ElementsAre(20, 50, 60, 70)) << "the earliest of equally good ones";
+    EXPECT_THAT(iterations(true), testing::ElementsAre(70));
+}
+
+TEST_F(SnapshotKeeperTest, KeepsWhatWasAskedForAndWhatAStopLeft) {
+    SnapshotKeeper keeper({1, 10}, "classification");
+    train(keeper, {{7, 0.1}, {10, 0.9}, {20, 0.8}, {23, 0.1}, {30, 0.2}, {40, 0.2}});
+    EXPECT_THAT(iterations(), testing::ElementsAre(7, 10, 23, 40));
+}
+
+TEST_F(SnapshotKeeperTest, JudgesByTheTask) {
+    SnapshotKeeper keeper({1, 10}, "regression");
+    for (int i = 1; i <= 5; ++i) {
+        add(10 * i);
+        keeper.tidy(existing());
+        keeper.validations().add(10 * i, "loss", i == 2 ? 0.1 : 1);
+    }
+    EXPECT_THAT(iterations(), testing::ElementsAre(20, 50));
+}
+
+TEST_F(SnapshotKeeperTest, RemovesNothingWithoutARule) {
+    SnapshotKeeper all({std::nullopt, 10}, "classification"), asked({1, 0}, "classification");
+    train(all, {{10, 0.5}, {20, 0.9}});
+    train(asked, {{30, 0.5}, {40, 0.9}});
+    EXPECT_THAT(iterations(true), testing::ElementsAre(10, 20, 30, 40));
+}
+
+TEST_F(SnapshotKeeperTest, KeepsOnlyTheNewestWithoutValidations) {
+    SnapshotKeeper keeper({2, 10}, "classification");
+    for (int i = 1; i <= 5; ++i) {
+        add(10 * i);
+        keeper.tidy(existing());
+    }
+    EXPECT_THAT(iterations(), testing::ElementsAre(40, 50));
+}
+
+TEST(Training, TellsWhatItRemovesWithTheNextSnapshot) {
+    const TemporaryFolder folder;
+    RecordingContext context(folder.path());
+    OneNumber trainee(folder.path());
+    auto chosen = plan();
+    chosen.task = "classification";
+    chosen.iterations = 24;
+    chosen.keep_newest = 2;
+    ASSERT_TRUE(run_training(trainee, chosen, context));
+    const auto snapshots = conformance::events_named(context, "snapshot");
+    ASSERT_EQ(snapshots.size(), 6U);
+    EXPECT_FALSE(snapshots[0].contains("removed"));
+    EXPECT_EQ(snapshots[1]["removed"], nlohmann::json({"one_4.state"}));
+    EXPECT_EQ(snapshots[3]["removed"], nlohmann::json({"one_8.weights", "one_12.state"}));
+    EXPECT_TRUE(fs::exists(folder.path() / "one_4.weights")) << "all are equally good, so the first is the best";
+}
+
+TEST(Training, KnowsTheBestOfAnEarlierAttempt) {
+    const TemporaryFolder folder;
+    const auto log = folder.path() / "events.jsonl";
+    std::ofstream(log) << R"({"event": "metrics", "phase": "val", "iteration": 4, "values": {"accuracy": 0.99}})"
+                       << '\n';
+    auto chosen = plan();
+    chosen.task = "classification";
+    chosen.keep_newest = 1;
+    chosen.event_log = log;
+    RecordingContext first(folder.path());
+    first.abort_when = [](const auto& event) { return event["event"] == "metrics" && event["iteration"] == 5; };
+    OneNumber trainee(folder.path());
+    ASSERT_TRUE(run_training(trainee, chosen, first));
+    chosen.iterations = 40;
+    RecordingContext second(folder.path());
+    OneNumber again(folder.path());
+    ASSERT_TRUE(run_training(again, chosen, second));
+    EXPECT_TRUE(fs::exists(folder.path() / "one_4.weights"));
+    EXPECT_FALSE(fs::exists(folder.path() / "one_8.weights"));
 }
 
 TEST(ValidationHistory, KnowsTheBestOfEachMetricByItsDirection) {

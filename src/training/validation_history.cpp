@@ -29,6 +29,14 @@ std::vector<std::string> ValidationHistory::names() const {
     return names;
 }
 
+std::optional<double> ValidationHistory::value(const std::string& name, std::int64_t iteration) const {
+    const auto series = values_.find(name);
+    if (series == values_.end()) return std::nullopt;
+    const auto point = series->second.find(iteration);
+    if (point == series->second.end() || !std::isfinite(point->second)) return std::nullopt;
+    return point->second;
+}
+
 std::optional<ValidationHistory::Best> ValidationHistory::best(const Metric& metric) const {
     const auto series = values_.find(metric.name);
     if (series == values_.end()) return std::nullopt;

@@ -24,6 +24,8 @@ class ValidationHistory {
     void add_events(const std::filesystem::path& event_log, std::int64_t end);
 
     std::vector<std::string> names() const;
+    /// None where it was not validated, or the value is NaN or infinite.
+    std::optional<double> value(const std::string& name, std::int64_t iteration) const;
     /// The best finite value of a metric by its own direction, the earliest of equal ones.
     std::optional<Best> best(const Metric& metric) const;
 

@@ -355,6 +355,80 @@ class Forms(unittest.TestCase):
         self.assertGreater(found["memory_bytes"], 4 * 3 * 431080)
         self.assertIsNone(found["time"])
 
+    def test_what_cannot_fit_into_memory_is_refused_with_a_batch_size_that_fits(self):
+        spec = model_spec(batch_size=150_000, val_batch_size=None)
+        memory = api.call("POST", "/networks/describe", {"spec": spec})[2]["memory"]
+        self.assertEqual(memory["fit"], "too_large", memory)
+        self.assertGreater(memory["needed_bytes"], memory["total_bytes"])
+        self.assertLess(0, memory["largest_batch_size"])
+        status, _, refused = api.call("POST", "/models", {"name": "huge", "spec": {**spec, "start_anyway": True}})
+        self.assertEqual((status, refused["where"]), (507, "/spec/batch_size"), refused)
+        self.assertIn("GB of memory", refused["detail"])
+        self.assertIn(f"batch size of at most {memory['largest_batch_size']}", refused["advice"])
+        fitting = api.call("POST", "/networks/describe", {"spec": {**spec, "batch_size": memory["largest_batch_size"]}})[2]["memory"]
+        self.assertLess(fitting["needed_bytes"], 1.01 * memory["free_bytes"])
+        self.assertGreater(fitting["needed_bytes"], 0.9 * memory["free_bytes"])
+
+    def test_a_training_keeps_its_best_and_newest_snapshots(self):
+        job = create_model("many snapshots", epochs=8, keep_snapshots=2)
+        self.assertEqual(server.wait_for(job)["state"], "done")
+        snapshots = api.call("GET", f"/models/{job}")[2]["snapshots"]
+        points = api.call("GET", f"/models/{job}/metrics?series=val/accuracy")[2]["series"]["val/accuracy"]
+        curve = list(zip(points["iteration"], points["value"]))
+        interval = snapshots[-1]["iteration"] - snapshots[-2]["iteration"]
+        best = max((value, -iteration) for iteration, value in curve if iteration > 0 and iteration % interval == 0)
+        newest = [8 * interval, 7 * interval]
+        # The newest is validated after the last tidying, so the best is that of the snapshots before it.
+        earlier = max((value, -iteration) for iteration, value in curve if 0 < iteration < 8 * interval)
+        self.assertEqual([one["iteration"] for one in snapshots], sorted({*newest, -earlier[1]}))
+        self.assertTrue(next(one["best"] for one in snapshots if one["iteration"] == -best[1]))
+        self.assertEqual([one["iteration"] for one in snapshots if one["state"]], [8 * interval])
+        evaluation = api.call("POST", "/evaluations", {"name": "of the best", "spec": {"model_id": job, "source": {"type": "split", "split": "val"}}})[2]["id"]
+        self.assertEqual(server.wait_for(evaluation)["state"], "done")
+        self.assertFalse(list((server.folder / "data" / "jobs" / evaluation / "uploads").iterdir()))
+        self.assertEqual(api.call("POST", f"/models/{job}/extend", {"epochs": 2})[0], 202)
+        self.assertEqual(server.wait_for(job)["state"], "done")
+        longer = [one["iteration"] for one in api.call("GET", f"/models/{job}")[2]["snapshots"]]
+        self.assertEqual(longer[-2:], [9 * interval, 10 * interval])
+        self.assertLessEqual(len(longer), 3)
+
+    def test_all_snapshots_stay_where_that_is_wished(self):
+        job = create_model("all snapshots", epochs=6, keep_snapshots="all")
+        self.assertEqual(server.wait_for(job)["state"], "done")
+        snapshots = api.call("GET", f"/models/{job}")[2]["snapshots"]
+        self.assertEqual(len([one for one in snapshots if one["state"]]), 6)
+
+    def test_the_trash_can_be_emptied(self):
+        job = create_dataset("for the trash")
+        server.wait_for(job)
+        folder = server.folder / "data" / "jobs" / job
+        api.call("DELETE", f"/jobs/{job}")
+        self.assertTrue(folder.exists())
+        emptied = api.call("DELETE", "/trash")[2]
+        self.assertGreaterEqual(emptied["removed"], 1)
+        self.assertFalse(folder.exists())
+        self.assertEqual(api.call("POST", f"/jobs/{job}/restore")[0], 404)
+
+    def test_what_will_be_written_is_told_beside_what_is_free(self):
+        found = api.call("POST", "/networks/describe", {"spec": model_spec(epochs=100, keep_snapshots=3)})[2]
+        self.assertEqual(found["snapshots_bytes"], 4 * 431080 * (5 + 2))
+        every = api.call("POST", "/networks/describe", {"spec": model_spec(epochs=100, keep_snapshots="all")})[2]
+        self.assertEqual(every["snapshots_bytes"], 4 * 431080 * 101 * 2)
+        self.assertGreater(found["free_disk_bytes"], 0)
+        report = api.call("POST", "/datasets/report", {"spec": {"source": {"type": "folder", "path": str(pictures)}, "image": IMAGE}})[2]
+        self.assertGreater(report["free_bytes"], report["bytes"])
+
+    def test_snapshots_that_do_not_fit_on_the_disk_are_refused(self):
+        status, _, refused = api.call("POST", "/models", {"name": "endless", "spec": model_spec(epochs=1e8, keep_snapshots="all")})
+        self.assertEqual((status, refused["where"]), (507, "/spec/keep_snapshots"), refused)
+        self.assertIn("No space left on device: needs about", refused["detail"])
+
+    def test_a_batch_larger_than_the_dataset_is_warned_of(self):
+        found = api.call("POST", "/models/check", {"spec": model_spec(batch_size=1000)})[2]
+        self.assertTrue(found["ok"])
+        warnings = [one["message"] for one in found["diagnostics"] if one["severity"] == "warning"]
+        self.assertTrue(any("larger than the training set" in text for text in warnings), warnings)
+
     def test_describe_measures_when_asked(self):
         found = api.call("POST", "/networks/describe", {"spec": model_spec(epochs=2), "measure": True})[2]
         time = found["time"]

@@ -75,6 +75,31 @@ def check_auto_batch(worker, root, data):
     del os.environ["DIGITS_MEMORY_LIMIT_MB"]
 
 
+def check_memory(worker, root, data):
+    """A training that cannot fit does not start; one that nearly fits starts when that is asked for."""
+    def failed(name, **choices):
+        return run_task(worker, root / name, "train", spec(data, **choices), expected="failed")[-1]["error"]
+
+    os.environ["DIGITS_MEMORY_LIMIT_MB"] = "60"
+    error = failed("large", batch_size=2000, start_anyway=True)
+    assert error["code"] == "resource_exhausted" and error["where"] == "/batch_size", error
+    assert "batch size of 2000 needs about" in error["message"], error
+    fitting = int(re.search(r"batch size of at most (\d+)", error["advice"]).group(1))
+    run_task(worker, root / "fitting", "train", spec(data, batch_size=fitting))
+
+    def needed_mb(size):
+        return int(re.search(r"about (\d+) MB", failed(f"of_{size}", batch_size=size)["message"]).group(1))
+
+    # A size that needs 65 MB.
+    tight = 100 - round((needed_mb(100) - 65) / ((needed_mb(200) - needed_mb(100)) / 100))
+    assert "start_anyway" in failed("tight", batch_size=tight)["advice"]
+    run_task(worker, root / "anyway", "train", spec(data, batch_size=tight, start_anyway=True))
+    os.environ["DIGITS_MEMORY_LIMIT_MB"] = "10000"
+    events = run_task(worker, root / "warned", "train", spec(data, batch_size=100))
+    assert "larger than the training set" in log_text(events), log_text(events)
+    del os.environ["DIGITS_MEMORY_LIMIT_MB"]
+
+
 def check_precision(worker, root, data):
     refused_or_done = root / "native"
     try:
@@ -103,6 +128,7 @@ def main():
         run_task(worker, data, "dataset", {"source": {"type": "folder", "path": str(root / "pictures"), "percent_val": 25},
                                            "image": {"width": 32, "height": 32, "channels": 3}, "storage": {"backend": "lmdb"}})
         check_auto_batch(worker, root, data)
+        check_memory(worker, root, data)
         check_precision(worker, root, data)
 
 

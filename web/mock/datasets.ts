@@ -27,6 +27,7 @@ export const routes: Routes = {
         ? { images: 5, dark: 0, bits: 16, lowest: 3, highest: 4011, suggested: [] }
         : { images: 5, dark: 5, bits: 16, lowest: 3, highest: 4011, suggested: [0, 4095] },
       bytes: 38e6,
+      free_bytes: 64e9,
       seconds: 9,
       imbalance: { ratio: 1.24, verdict: "even" },
       duplicates: {

@@ -71,6 +71,9 @@ function describe(spec: ModelSpec): unknown {
     flops: ok ? { forward: 4.59e6, backward: 8.6e6 } : null,
     memory_bytes: ok ? 290e6 : null,
     free_memory_bytes: 12e9,
+    memory: { fit: "fits", needed_bytes: 1e9, free_bytes: 12e9, total_bytes: 16e9, largest_batch_size: null },
+    snapshots_bytes: 12e6,
+    free_disk_bytes: 64e9,
     time: ok
       ? {
           images_per_s: { low: 4200, high: 6900 },

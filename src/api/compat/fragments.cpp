@@ -15,6 +15,7 @@
 #include "api/requests/warm_questions.hpp"
 #include "api/resources.hpp"
 #include "base/base64.hpp"
+#include "base/disk_space.hpp"
 #include "base/ids.hpp"
 #include "models/network_layers.hpp"
 
@@ -66,7 +67,7 @@ Status write_test_card(const std::filesystem::path& path) {
             file.put(static_cast<char>(circle ? 220 : y * 255 / kHeight));
             file.put(static_cast<char>(bar ? 0 : circle ? 60 : 160));
         }
-    if (!file.flush()) return fail(errno_error("cannot write " + path.string(), errno));
+    if (!file.flush()) return fail(write_error("cannot write " + path.string(), path, errno));
     return {};
 }
 

@@ -268,6 +268,8 @@ http::Async<Result<ModelWish>> read_model_form(Form& form, const Context& contex
     spec["epochs"] = form.required_integer("train_epochs", kPositive, 30);
     form.read_required(model_fields(), {"/snapshot_interval", "/val_interval", "/seed", "/crop_size", "/mean"}, spec);
     form.read_optional(model_fields(), {"/batch_accumulation"}, spec);
+    // Scripts of DIGITS ask for the snapshot of any epoch.
+    spec["keep_snapshots"] = "all";
     spec["augmentation"] = read_augmentation(form);
     wish.learning_rates = form.numbers("learning_rate", kNotNegative, {0.01});
     wish.batch_sizes = form.integers("batch_size", kPositive);

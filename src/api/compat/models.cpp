@@ -7,6 +7,7 @@
 #include "api/compat/snapshot_epoch.hpp"
 #include "api/jobs/archive_response.hpp"
 #include "api/jobs/job_specs.hpp"
+#include "api/jobs/resource_check.hpp"
 #include "api/requests/messages.hpp"
 #include "api/resources.hpp"
 #include "base/file.hpp"
@@ -22,7 +23,11 @@ using http::Response;
 using nlohmann::json;
 
 /// The same model again.
-ModelWish cloned(const Job& job) { return {job.name, job.group, *job.spec, {}, {}}; }
+ModelWish cloned(const Job& job) {
+    ModelWish wish{job.name, job.group, *job.spec, {}, {}};
+    if (!wish.spec.contains("keep_snapshots")) wish.spec["keep_snapshots"] = "all";
+    return wish;
+}
 
 /// One request for each batch size and learning rate; their names tell what differs.
 Async<Result<std::vector<JobRequest>>> model_requests(const ModelWish& wish, const std::string& user,
@@ -40,6 +45,7 @@ Async<Result<std::vector<JobRequest>>> model_requests(const ModelWish& wish, con
             if (batch_sizes > 1) name += " batch_size:" + std::to_string(wish.batch_sizes[batch]);
             DIGITS_CO_ASSIGN(const auto checked, co_await checked_model_spec(spec, context));
             DIGITS_CO_ASSIGN(auto request, co_await model_job(checked, context));
+            DIGITS_CO_TRY(co_await check_resources(checked, context));
             request.name = std::move(name);
             request.group = wish.group;
             request.owner = user;

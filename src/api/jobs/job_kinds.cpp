@@ -21,10 +21,23 @@ const SnapshotInfo* find_snapshot(const std::vector<SnapshotInfo>& snapshots, co
     return found == snapshots.end() ? nullptr : &*found;
 }
 
-/// File name of the weights that an evaluation means.
-Result<std::string> find_weights(const std::string& model_id, const std::string& wanted, const JobReader& jobs) {
+/// File name of the weights that an evaluation means, or the path of its own link to them where the training has
+/// removed the snapshot meanwhile.
+Result<std::string> find_weights(const Job& evaluation, const JobReader& jobs) {
+    const auto& model_id = evaluation.parents.at(0);
+    const auto wanted = wanted_snapshot(evaluation);
     DIGITS_ASSIGN(const auto model, jobs.get(model_id));
-    DIGITS_ASSIGN(const auto snapshots, jobs.snapshots(model_id));
+    DIGITS_ASSIGN(auto snapshots, jobs.snapshots(model_id));
+    const auto is_there = [&](const SnapshotInfo& snapshot) {
+        std::error_code ignored;
+        return std::filesystem::exists(jobs.job_dir(model_id) / snapshot.weights, ignored);
+    };
+    if (const auto* found = find_snapshot(snapshots, wanted)) {
+        const auto own = jobs.job_dir(evaluation.id) / "uploads" / found->weights;
+        std::error_code ignored;
+        if (!is_there(*found) && std::filesystem::exists(own, ignored)) return own.string();
+    }
+    std::erase_if(snapshots, [&](const auto& snapshot) { return !is_there(snapshot); });
     if (snapshots.empty())
         return fail(make_error(ErrorCode::kFailedPrecondition, "the model \"{}\" ended without a snapshot", model.name)
                         .advise("Resume its training, then this job"));
@@ -90,7 +103,7 @@ std::vector<JobKind> job_kinds(const ApiServerOptions& options) {
         Grant grant = common;
         grant.model_dir = jobs.job_dir(job.parents.at(0)).string();
         grant.dataset_dir = jobs.job_dir(job.parents.at(1)).string();
-        DIGITS_ASSIGN(grant.weights, find_weights(job.parents.at(0), wanted_snapshot(job), jobs));
+        DIGITS_ASSIGN(grant.weights, find_weights(job, jobs));
         return grant;
     };
     return kinds;

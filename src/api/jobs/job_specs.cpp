@@ -180,12 +180,14 @@ http::Async<Result<JobRequest>> evaluation_job(const nlohmann::json& json, const
     auto places = places_of(spec.source);
     DIGITS_CO_TRY(co_await check_places(std::move(places), context));
     const auto snapshot = snapshot_named(spec.snapshot, "/spec/snapshot", *model, context);
+    JobRequest job;
     if (snapshot) {
         spec.snapshot = std::to_string(snapshot->iteration);
+        // A training that goes on may remove the snapshot before the evaluation's turn comes.
+        job.files.push_back({"", context.jobs.job_dir(model->id) / snapshot->weights, snapshot->weights});
     } else if (is_final(model->state)) {
         co_return fail(Error(snapshot.error()).at("/spec/snapshot"));
     }
-    JobRequest job;
     job.kind = "evaluation";
     job.parents = {model->id, model->parents.front()};
     job.spec = std::make_shared<const nlohmann::json>(to_json(spec));

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <nlohmann/json.hpp>
 
+#include "base/disk_space.hpp"
 #include "base/file.hpp"
 #include "base/ids.hpp"
 #include "base/log.hpp"
@@ -56,7 +57,7 @@ Status write_at_end(const fs::path& path, std::uint64_t offset, std::string_view
         const auto written = ::pwrite(fd, bytes.data() + done, bytes.size() - done, static_cast<off_t>(offset + done));
         if (written < 0 && errno == EINTR) continue;
         if (written <= 0) {
-            status = fail(errno_error("cannot write " + path.string(), errno));
+            status = fail(write_error("cannot write " + path.string(), path, errno));
             // What is there of the piece is sent again.
             [[maybe_unused]] const auto cut = ::ftruncate(fd, static_cast<off_t>(offset));
             break;

@@ -9,6 +9,7 @@
 #include "api/requests/named_places.hpp"
 #include "api/requests/warm_questions.hpp"
 #include "api/resources.hpp"
+#include "base/disk_space.hpp"
 #include "models/model_spec.hpp"
 
 namespace digits::api {
@@ -60,7 +61,9 @@ Async<Result<Response>> report(const Request& request, Context& context) {
     json question{{"type", "dataset_report"}, {"spec", to_json(spec)}};
     const auto found = co_await assist(std::move(question), context);
     if (!found) co_return fail(in_spec(found.error(), spec.source));
-    co_return json_response(200, **found);
+    json answer = **found;
+    answer["free_bytes"] = free_disk_bytes(context.options.data_dir).value_or(0);
+    co_return json_response(200, answer);
 }
 
 /// Pictures are decoded by the worker.

@@ -4,6 +4,7 @@
 #include "api/jobs/job_specs.hpp"
 #include "api/jobs/job_view.hpp"
 #include "api/jobs/model_framework.hpp"
+#include "api/jobs/resource_check.hpp"
 #include "api/jobs/snapshot_choice.hpp"
 #include "api/requests/conditional.hpp"
 #include "api/requests/messages.hpp"
@@ -50,6 +51,7 @@ Async<Result<Response>> create(const Request& request, Context& context) {
     DIGITS_CO_ASSIGN(auto group, text_member(body, "group", false));
     DIGITS_CO_ASSIGN(const auto spec, co_await read_spec(body, context));
     DIGITS_CO_ASSIGN(auto job, co_await model_job(spec, context));
+    DIGITS_CO_TRY(co_await check_resources(spec, context));
     job.name = std::move(name);
     job.group = std::move(group);
     co_return submit_job(std::move(job), request, context);
@@ -74,7 +76,7 @@ Result<Response> extend(const Request& request, Context& context) {
         return fail(ErrorCode::kFailedPrecondition, "{} is in state {}; only a training that has ended can be extended",
                     job.id, enum_name(job.state));
     DIGITS_TRY(check_can_go_on(job, context));
-    DIGITS_ASSIGN(auto spec, parse_model_spec(*job.spec));
+    DIGITS_ASSIGN(auto spec, parse_stored_model_spec(*job.spec));
     const double before = spec.epochs;
     spec.epochs += more.get<double>();
     const auto longer = parse_model_spec(to_json(spec));

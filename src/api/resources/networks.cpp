@@ -4,6 +4,7 @@
 #include "api/requests/messages.hpp"
 #include "api/requests/warm_questions.hpp"
 #include "api/resources.hpp"
+#include "base/disk_space.hpp"
 #include "frameworks/framework.hpp"
 #include "models/adapt.hpp"
 #include "models/standard_networks.hpp"
@@ -64,7 +65,9 @@ Async<Result<Response>> describe(const Request& request, Context& context) {
     if (!question.contains("classes") || body.contains("classes")) question["classes"] = classes;
     question["measure"] = measure;
     DIGITS_CO_ASSIGN(const auto answer, co_await assist(std::move(question), context));
-    co_return json_response(200, *answer);
+    json described = *answer;
+    described["free_disk_bytes"] = free_disk_bytes(context.options.data_dir).value_or(0);
+    co_return json_response(200, described);
 }
 
 json changes_json(const AdaptedNetwork& adapted) {

@@ -4,11 +4,13 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "api/access.hpp"
 #include "api/jobs/job_view.hpp"
 #include "api/machine/doctor.hpp"
 #include "api/machine/machine.hpp"
 #include "api/requests/messages.hpp"
 #include "api/resources.hpp"
+#include "base/disk_space.hpp"
 
 namespace digits::api {
 namespace {
@@ -64,10 +66,27 @@ Result<http::Response> show(Context& context) {
               {"jobs", std::move(counts)}});
 }
 
+/// What other users own stays until its time is over.
+Result<http::Response> empty_trash(const http::Request& request, Context& context) {
+    const auto user = user_of(request);
+    DIGITS_ASSIGN(const auto count, context.jobs.empty_trash([&](const Job& job) {
+        return authorise(user, Act::kChange, job).has_value();
+    }));
+    return json_response(200,
+                         {{"removed", count}, {"free_bytes", free_disk_bytes(context.options.data_dir).value_or(0)}});
+}
+
 }  // namespace
 
 void register_system(http::Router& router, Context& context) {
     router.add("GET", "/api/v1/system", [&](const http::Request&) { return show(context); });
+    // Large folders take their time.
+    router.add("DELETE", "/api/v1/trash", [&](const http::Request& request) -> http::Async<Result<http::Response>> {
+        std::function<Result<http::Response>()> work = [&]() -> Result<http::Response> {
+            return empty_trash(request, context);
+        };
+        co_return co_await http::run_slowly(std::move(work));
+    });
     // It starts a worker and walks through all jobs' folders.
     router.add("GET", "/api/v1/system/doctor", [&](const http::Request&) -> http::Async<Result<http::Response>> {
         std::function<Result<http::Response>()> work = [&]() -> Result<http::Response> {

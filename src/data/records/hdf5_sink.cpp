@@ -1,7 +1,9 @@
 #include <algorithm>
+#include <cerrno>
 #include <system_error>
 #include <vector>
 
+#include "base/disk_space.hpp"
 #include "base/file.hpp"
 #include "caffe/hdf5_handle.hpp"
 #include "data/records/record_sink.hpp"
@@ -124,8 +126,8 @@ class Hdf5Sink : public RecordSink {
     }
 
     Status write_failed() const {
-        return fail(make_error(ErrorCode::kResourceExhausted, "cannot write {}", file_path_.string())
-                        .advise("check that the disk has space"));
+        // HDF5 tells nothing but that it failed.
+        return fail(write_error(fmt::format("cannot write {}", file_path_.string()), file_path_, EIO));
     }
 
     fs::path folder_;

@@ -6,6 +6,7 @@
 #include <system_error>
 
 #include "base/check.hpp"
+#include "base/disk_space.hpp"
 
 namespace digits {
 namespace {
@@ -18,7 +19,8 @@ constexpr std::size_t kBatchRecords = 1024;
 
 Error lmdb_error(int code, const fs::path& folder, std::string_view doing) {
     const auto what = fmt::format("cannot {} the database {}", doing, folder.string());
-    if (code > 0) return errno_error(what, code);
+    // LMDB tells of a page that was written in part only by EIO.
+    if (code > 0) return write_error(what, folder, code);
     const bool full = code == MDB_MAP_FULL || code == MDB_READERS_FULL || code == MDB_TXN_FULL;
     return make_error(full ? ErrorCode::kResourceExhausted : ErrorCode::kDataLoss, "{}: {}", what, mdb_strerror(code));
 }

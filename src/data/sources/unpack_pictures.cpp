@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/disk_space.hpp"
 #include "data/guard.hpp"
 #include "data/sources/file_types.hpp"
 #include "data/sources/image_files.hpp"
@@ -136,7 +137,7 @@ class Unpacking {
             for (la_ssize_t done = 0; done < size;) {
                 const auto written = ::write(fd, piece.data() + done, static_cast<std::size_t>(size - done));
                 if (written < 0 && errno == EINTR) continue;
-                if (written <= 0) return fail(errno_error("cannot write " + path.string(), errno));
+                if (written <= 0) return fail(write_error("cannot write " + path.string(), path, errno));
                 done += written;
             }
         }

@@ -1,13 +1,12 @@
 #pragma once
 
-#include <cstdint>
-
+#include "base/main_memory.hpp"
 #include "engine/net/blob.hpp"
 
 namespace digits {
 
-/// Bytes that a training may still take on a device without swapping; 0 where the system does not tell. Of main memory
-/// what this process's control group allows, and on any device $DIGITS_MEMORY_LIMIT_MB (for machines that are shared).
-std::int64_t free_memory_bytes(const Device& device);
+/// What a training may still take on a device: of main memory, within the limits of this process's control groups; and
+/// on any device at most $DIGITS_MEMORY_LIMIT_MB (for machines that are shared).
+MemoryRoom memory_of(const Device& device);
 
 }  // namespace digits

@@ -116,7 +116,8 @@ std::int64_t training_bytes(const NetDescription& train, const NetDescription* v
 }
 
 Result<NetDescription> describe_net(const caffe::NetParameter& whole, const caffe::NetState& state,
-                                    const PictureInputs& inputs, const std::filesystem::path& base_dir) {
+                                    const PictureInputs& inputs, const std::filesystem::path& base_dir,
+                                    const ProductMode& products) {
     DIGITS_ASSIGN(const auto filtered, filter_net(whole, state));
     DIGITS_TRY(check_transforms(filtered, state.phase(), inputs));
     auto definition = with_input_layers(filtered, inputs);
@@ -124,6 +125,7 @@ Result<NetDescription> describe_net(const caffe::NetParameter& whole, const caff
     NetOptions options;
     options.state = state;
     options.base_dir = base_dir;
+    options.products = products;
     DIGITS_ASSIGN(const auto net, Net::create(definition, options));
     NetDescription found;
     DIGITS_TRY(guarded([&] {

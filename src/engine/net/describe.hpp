@@ -10,6 +10,7 @@
 #include "caffe.pb.h"
 #include "engine/net/blob.hpp"
 #include "engine/net/input_net.hpp"
+#include "engine/precision/product_mode.hpp"
 
 namespace digits {
 
@@ -37,9 +38,11 @@ struct NetDescription {
 std::int64_t training_bytes(const NetDescription& train, const NetDescription* val);
 
 /// Describes a net without data and without running it: `net` is upgraded, the layers of `state` count. Python
-/// layers are looked for in `base_dir` first. Errors: all that the set-up of the net in a training would find, without
-/// the files that it reads: kInvalidArgument with the layer's name, "[conv1] …".
+/// layers are looked for in `base_dir` first; `products` decide how wide the values between layers are. Errors: all
+/// that the set-up of the net in a training would find, without the files that it reads: kInvalidArgument with the
+/// layer's name, "[conv1] …".
 Result<NetDescription> describe_net(const caffe::NetParameter& net, const caffe::NetState& state,
-                                    const PictureInputs& inputs, const std::filesystem::path& base_dir = {});
+                                    const PictureInputs& inputs, const std::filesystem::path& base_dir = {},
+                                    const ProductMode& products = {});
 
 }  // namespace digits

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "base/disk_space.hpp"
 #include "caffe/weights.hpp"
 #include "engine/guard.hpp"
 #include "engine/memory/memory.hpp"
@@ -23,6 +24,8 @@ CaffeTrainee::CaffeTrainee(CaffeTraineeOptions options, TaskContext& context)
 std::optional<SnapshotFiles> CaffeTrainee::find_snapshot() const {
     return find_newest_snapshot(options_.snapshot_prefix);
 }
+
+std::vector<SnapshotFiles> CaffeTrainee::snapshots() const { return find_snapshots(options_.snapshot_prefix); }
 
 Result<TraineeFacts> CaffeTrainee::build(std::int64_t first_iteration) {
     DIGITS_ASSIGN(const auto products, product_mode(options_.precision, options_.device));
@@ -141,7 +144,9 @@ Result<ValidationValues> CaffeTrainee::validate(std::size_t set) {
 }
 
 Result<SnapshotFiles> CaffeTrainee::save([[maybe_unused]] std::int64_t iteration) {
-    return write_snapshot(*solver_, options_.snapshot_prefix);
+    auto files = write_snapshot(*solver_, options_.snapshot_prefix);
+    if (files || files.error().code != ErrorCode::kResourceExhausted) return files;
+    return fail(disk_full_error(options_.snapshot_prefix.parent_path(), solver_->snapshot_bytes()));
 }
 
 TrainingPlan training_plan(const caffe::SolverParameter& solver, double iterations_per_epoch) {

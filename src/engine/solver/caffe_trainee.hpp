@@ -37,6 +37,7 @@ class CaffeTrainee final : public Trainee {
     CaffeTrainee(CaffeTraineeOptions options, TaskContext& context);
 
     std::optional<SnapshotFiles> find_snapshot() const override;
+    std::vector<SnapshotFiles> snapshots() const override;
     Result<TraineeFacts> build(std::int64_t first_iteration) override;
     Result<std::vector<std::string>> load(const std::filesystem::path& weights) override;
     Result<std::int64_t> restore(const SnapshotFiles& snapshot) override;

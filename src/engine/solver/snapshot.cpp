@@ -16,8 +16,8 @@ Result<SnapshotFiles> write_snapshot(const Solver& solver, const std::filesystem
     return files;
 }
 
-std::optional<SnapshotFiles> find_newest_snapshot(const std::filesystem::path& prefix) {
-    std::optional<SnapshotFiles> newest;
+std::vector<SnapshotFiles> find_snapshots(const std::filesystem::path& prefix) {
+    std::vector<SnapshotFiles> snapshots;
     const std::string start = prefix.filename().string() + "_iter_";
     std::error_code ignored;
     for (const auto& entry :
@@ -27,13 +27,21 @@ std::optional<SnapshotFiles> find_newest_snapshot(const std::filesystem::path& p
         std::int64_t iteration = 0;
         const auto [end, error] = std::from_chars(name.data() + start.size(), name.data() + name.size(), iteration);
         const std::string ending(end, name.data() + name.size());
-        if (error != std::errc() || (ending != ".solverstate" && ending != ".solverstate.h5")) continue;
-        auto weights = entry.path();
-        weights.replace_filename(start + std::to_string(iteration) +
-                                 (ending == ".solverstate" ? ".caffemodel" : ".caffemodel.h5"));
-        if (std::filesystem::exists(weights, ignored) && (!newest || iteration > newest->iteration))
-            newest = {iteration, weights, entry.path()};
+        if (error != std::errc() || (ending != ".caffemodel" && ending != ".caffemodel.h5")) continue;
+        auto state = entry.path();
+        state.replace_filename(start + std::to_string(iteration) +
+                               (ending == ".caffemodel" ? ".solverstate" : ".solverstate.h5"));
+        if (!std::filesystem::exists(state, ignored)) state.clear();
+        snapshots.push_back({iteration, entry.path(), std::move(state)});
     }
+    return snapshots;
+}
+
+std::optional<SnapshotFiles> find_newest_snapshot(const std::filesystem::path& prefix) {
+    std::optional<SnapshotFiles> newest;
+    for (auto& snapshot : find_snapshots(prefix))
+        if (!snapshot.state.empty() && (!newest || snapshot.iteration > newest->iteration))
+            newest = std::move(snapshot);
     return newest;
 }
 

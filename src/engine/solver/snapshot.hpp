@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <vector>
 
 #include "base/result.hpp"
 #include "engine/solver/solver.hpp"
@@ -13,6 +14,8 @@ namespace digits {
 /// file that is there has its weights.
 Result<SnapshotFiles> write_snapshot(const Solver& solver, const std::filesystem::path& prefix);
 
+/// All snapshots, in any order; `state` is empty where it is not there.
+std::vector<SnapshotFiles> find_snapshots(const std::filesystem::path& prefix);
 /// The snapshot of the highest iteration whose two files are there.
 std::optional<SnapshotFiles> find_newest_snapshot(const std::filesystem::path& prefix);
 

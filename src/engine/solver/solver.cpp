@@ -248,6 +248,13 @@ Result<std::vector<TestValue>> Solver::test(std::size_t index, const std::functi
     return means;
 }
 
+std::int64_t Solver::snapshot_bytes() const {
+    std::int64_t values = 0;
+    for (const auto& parameter : net_->learnable_parameters()) values += parameter.blob->count();
+    for (const auto& blob : rule_->history()) values += blob->count();
+    return values * static_cast<std::int64_t>(sizeof(float));
+}
+
 caffe::SolverState Solver::state(const std::filesystem::path& learned_net) const {
     c10::InferenceMode mode;
     caffe::SolverState state;

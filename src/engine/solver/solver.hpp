@@ -76,6 +76,8 @@ class Solver {
     const caffe::SolverParameter& parameter() const { return parameter_; }
     /// What a snapshot's weights file holds.
     caffe::NetParameter weights() const { return net_->to_proto(parameter_.snapshot_diff()); }
+    /// What the files of a snapshot take on the disk, about.
+    std::int64_t snapshot_bytes() const;
     caffe::SolverState state(const std::filesystem::path& learned_net) const;
     /// Errors: kInvalidArgument when the history does not fit the network.
     Status restore(const caffe::SolverState& state);

@@ -23,6 +23,8 @@ Result<TrainSummary> train(const TrainOptions& options, TaskContext& context) {
     auto plan = training_plan(*solver, options.iterations_per_epoch);
     plan.task = options.task;
     plan.weights = options.weights;
+    plan.keep_newest = options.keep_newest;
+    plan.event_log = options.event_log;
     CaffeTraineeOptions trainee;
     trainee.snapshot_prefix = snapshot_prefix(*solver, options.solver_file);
     trainee.solver = std::move(*solver);

@@ -23,6 +23,8 @@ struct TrainOptions {
     std::optional<caffe::SolverParameter> solver;
     std::string task;  ///< TrainingPlan::task
     double iterations_per_epoch = 1;
+    std::optional<int> keep_newest;   ///< TrainingPlan::keep_newest
+    std::filesystem::path event_log;  ///< TrainingPlan::event_log
     /// `.caffemodel` files to start from, when there is nothing to resume.
     std::vector<std::filesystem::path> weights;
     Device device;

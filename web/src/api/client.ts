@@ -26,6 +26,7 @@ export type Snapshot = Schemas["Snapshot"];
 export type SnapshotEvent = Schemas["SnapshotEvent"];
 export type LogEvent = Schemas["LogEvent"];
 export type Network = Schemas["Network"];
+export type MemoryEstimate = Schemas["MemoryEstimate"];
 export type NetworkDescription = Schemas["NetworkDescription"];
 export type LayerDescription = Schemas["LayerDescription"];
 export type Augmentation = Schemas["Augmentation"];

@@ -108,6 +108,11 @@ function Findings({ report, on_scale }: FindingsProps) {
           {t("report.cost", { size: bytes(report.bytes), time: duration(Math.max(1, Math.round(report.seconds))) })}
         </Text>
       )}
+      {report.bytes !== null && report.bytes > report.free_bytes && (
+        <Text size="sm" c="red" role="alert" data-testid="disk">
+          {t("report.disk_full", { size: bytes(report.bytes), free: bytes(report.free_bytes) })}
+        </Text>
+      )}
     </Stack>
   );
 }

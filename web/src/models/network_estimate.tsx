@@ -1,13 +1,19 @@
-import { Loader, Text } from "@mantine/core";
-import type { ModelSpec } from "../api/client";
+import { Alert, Button, Loader, Text } from "@mantine/core";
+import type { MemoryEstimate, ModelSpec } from "../api/client";
 import { bytes, rate } from "../format/format";
 import { useDebounced } from "../frame/page_states";
 import { operations } from "../network/network_view";
 import { useDescribe, useEstimate } from "../network/use_describe";
 import { type Translate, useText } from "../text/text";
 
+interface Props {
+  spec: ModelSpec | null;
+  valid: boolean;
+  change_batch_size: (size: number) => void;
+}
+
 /** What training will take, before it is begun: parameters, operations, memory against what is free, and time. */
-export function NetworkEstimate({ spec, valid }: { spec: ModelSpec | null; valid: boolean }) {
+export function NetworkEstimate({ spec, valid, change_batch_size }: Props) {
   const { t, whole, duration } = useText();
   const { found } = useDescribe(valid ? spec : null);
   // Trying a network costs the machine two seconds; not with every word that is typed.
@@ -18,7 +24,6 @@ export function NetworkEstimate({ spec, valid }: { spec: ModelSpec | null; valid
   const { memory_bytes: memory, free_memory_bytes: free } = found;
   const time = estimate.data?.time;
   const span = (low: string, high: string) => (low === high ? low : t("estimate.span", { low, high }));
-  const tight = memory !== null && free > 0 && memory > free;
   return (
     <div data-testid="estimate">
       <dl className="facts">
@@ -28,6 +33,14 @@ export function NetworkEstimate({ spec, valid }: { spec: ModelSpec | null; valid
         <dd>{operations(found.flops?.forward)}</dd>
         <dt>{t("estimate.memory")}</dt>
         <dd>{free > 0 ? t("estimate.of_free", { memory: bytes(memory), free: bytes(free) }) : bytes(memory)}</dd>
+        {found.snapshots_bytes !== null && (
+          <>
+            <dt>{t("estimate.snapshots")}</dt>
+            <dd>
+              {t("estimate.of_free", { memory: bytes(found.snapshots_bytes), free: bytes(found.free_disk_bytes) })}
+            </dd>
+          </>
+        )}
         {spec?.dataset_id && (
           <>
             <dt>{t("estimate.time")}</dt>
@@ -48,12 +61,45 @@ export function NetworkEstimate({ spec, valid }: { spec: ModelSpec | null; valid
           {speed_words(t, time.how === "measured" ? "estimate.measured" : "estimate.by_products", time.images_per_s)}
         </Text>
       )}
-      {tight && (
-        <Text size="sm" c="red" role="alert">
-          {t("estimate.too_much_memory")}
-        </Text>
+      {found.snapshots_bytes !== null && found.snapshots_bytes > found.free_disk_bytes && (
+        <Alert data-tone="error" py="xs" mt="xs" data-testid="disk">
+          {t("estimate.disk_full")}
+        </Alert>
+      )}
+      {found.memory && found.memory.fit !== "fits" && (
+        <MemoryAlert memory={found.memory} batch_size={found.batch_size} change_batch_size={change_batch_size} />
       )}
     </div>
+  );
+}
+
+interface MemoryAlertProps {
+  memory: MemoryEstimate;
+  batch_size: number;
+  change_batch_size: (size: number) => void;
+}
+
+/** A training that would be refused, and what to do about it. */
+function MemoryAlert({ memory, batch_size, change_batch_size }: MemoryAlertProps) {
+  const { t, whole } = useText();
+  const largest = memory.largest_batch_size;
+  return (
+    <Alert data-tone="error" py="xs" mt="xs" data-testid="memory">
+      <Text size="sm">
+        {t("estimate.too_much_memory", {
+          batch: whole(batch_size),
+          needed: bytes(memory.needed_bytes),
+          free: bytes(memory.free_bytes),
+        })}{" "}
+        {largest === null ? t("estimate.no_batch_fits") : null}
+        {memory.fit === "tight" ? t("estimate.start_anyway") : null}
+      </Text>
+      {largest !== null && (
+        <Button size="xs" variant="default" mt="xs" onClick={() => change_batch_size(largest)}>
+          {t("estimate.use_batch", { n: whole(largest) })}
+        </Button>
+      )}
+    </Alert>
   );
 }
 

@@ -156,7 +156,11 @@ function ModelFormPage({ fields }: { fields: FormField[] }) {
             <Stack gap="sm">
               <Title order={2}>{t("summary.title")}</Title>
               <Summary values={values} check={ready ? check.data : undefined} />
-              <NetworkEstimate spec={ready ? settled : null} valid={check.data?.ok === true} />
+              <NetworkEstimate
+                spec={ready ? settled : null}
+                valid={check.data?.ok === true}
+                change_batch_size={(size) => form.change({ batch_size: String(size) })}
+              />
               {errors.rest && <ProblemAlert problem={errors.rest} />}
               {Object.keys(errors.at).length > 0 && (
                 <Text size="sm" c="red" role="alert">

@@ -1,4 +1,7 @@
-import { Alert, Stack, Text, Title } from "@mantine/core";
+import { Alert, Button, Stack, Text, Title } from "@mantine/core";
+import { notifications } from "@mantine/notifications";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { answer, client } from "../api/client";
 import { useDoctor, useSystem } from "../api/queries";
 import { bytes } from "../format/format";
 import { Icon } from "../frame/icon";
@@ -56,6 +59,7 @@ export function SystemPage() {
           [t("system.url_fetch"), t(url_fetch ? "system.url_fetch.yes" : "system.url_fetch.no")],
         ]}
       />
+      <Trash />
       <Text size="sm" c="dimmed">
         {t("system.licence")}
       </Text>
@@ -76,6 +80,32 @@ export function SystemPage() {
           )}
         </Alert>
       ))}
+    </Stack>
+  );
+}
+
+/** Deleted jobs keep their disk space for ten minutes, unless somebody needs it now. */
+function Trash() {
+  const { t, whole } = useText();
+  const queries = useQueryClient();
+  const empty = useMutation({
+    mutationFn: () => answer(client.DELETE("/trash")),
+    onSuccess: ({ removed, free_bytes }) => {
+      void queries.invalidateQueries({ queryKey: ["system"] });
+      notifications.show({
+        message: t("system.trash.emptied", { n: whole(removed), free: bytes(free_bytes) }),
+        closeButtonProps: { "aria-label": t("action.close") },
+      });
+    },
+  });
+  return (
+    <Stack gap="xs" align="flex-start">
+      <Title order={2}>{t("system.trash")}</Title>
+      <Text size="sm">{t("system.trash.help")}</Text>
+      <Button variant="default" size="xs" loading={empty.isPending} onClick={() => empty.mutate()}>
+        {t("system.trash.empty")}
+      </Button>
+      {empty.error ? <QueryProblem error={empty.error} /> : null}
     </Stack>
   );
 }

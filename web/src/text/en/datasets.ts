@@ -26,6 +26,7 @@ export const datasets = {
   "report.contradicting": "{n} image has conflicting labels|{n} images have conflicting labels",
   "report.no_duplicates": "No duplicates",
   "report.no_duplicates_so_far": "No duplicates among the first {n} images",
+  "report.disk_full": "The dataset will not fit on the disk: {size} needed, {free} free",
   "report.cost": "≈ {size} on disk, ≈ {time} to create",
   "report.show": "show",
   "report.hide": "hide",

@@ -97,6 +97,9 @@ export const models = {
   "estimate.flops": "FLOPs per image",
   "estimate.memory": "Memory usage",
   "estimate.of_free": "{memory} of {free} free",
+  "estimate.snapshots": "Snapshots on disk",
+  "estimate.disk_full":
+    "The snapshots will not fit on the disk: keep fewer, write them less often, or delete jobs and empty the trash.",
   "estimate.time": "Estimated training time",
   "estimate.span": "{low}–{high}",
   "estimate.measuring": "Measuring the training speed",
@@ -104,7 +107,10 @@ export const models = {
   "estimate.by_products":
     "{low}–{high} images/s, estimated from FLOPs: the network is too large to measure in two seconds",
   "estimate.too_much_memory":
-    "This may not fit into the free memory. Use a smaller batch size; batch accumulation keeps the effective batch size.",
+    "A batch size of {batch} needs about {needed} of memory; {free} are free. The training would be refused.",
+  "estimate.no_batch_fits": "Not even one image fits: choose a smaller network, smaller images or a crop.",
+  "estimate.start_anyway": "It is close: “Start although memory is short” in the advanced solver options starts it.",
+  "estimate.use_batch": "Use batch size {n}",
   "estimate.measured_one": "{rate} images/s, measured on this machine with random data",
   "estimate.by_products_one":
     "{rate} images/s, estimated from FLOPs: the network is too large to measure in two seconds",

@@ -18,6 +18,10 @@ export const system = {
   "system.url_fetch": "Image URLs",
   "system.url_fetch.yes": "can be classified",
   "system.url_fetch.no": "disabled (digits serve --allow-url-fetch)",
+  "system.trash": "Trash",
+  "system.trash.empty": "Empty trash",
+  "system.trash.help": "Removes what was deleted in the last ten minutes for good. This cannot be undone.",
+  "system.trash.emptied": "Removed from the trash: {n}. {free} are free.",
   "system.doctor": "Checks",
 
   "doctor.ok": "OK",

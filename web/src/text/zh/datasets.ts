@@ -25,6 +25,7 @@ export const datasets: Record<keyof typeof english, string> = {
   "report.contradicting": "{n} 张图像的标签相互矛盾|{n} 张图像的标签相互矛盾",
   "report.no_duplicates": "没有重复图像",
   "report.no_duplicates_so_far": "前 {n} 张图像中没有重复",
+  "report.disk_full": "磁盘空间不足：需要 {size}，可用 {free}",
   "report.cost": "约占磁盘 {size}，创建约需 {time}",
   "report.show": "显示",
   "report.hide": "隐藏",

@@ -76,4 +76,8 @@ export const declared: Record<string, string> = {
   "field.root.help": "列表中相对路径的起始文件夹",
   "many.limit": "使用的图像数",
   "many.limit.help": "0：全部",
+  "field.keep_snapshots": "保留的快照数",
+  "field.keep_snapshots.help": "除最佳快照和手动保存的快照外，保留最新的若干个；all：全部保留",
+  "field.start_anyway": "内存略少时仍启动",
+  "field.start_anyway.help": "按估算最多缺少可用内存的 15 % 时仍启动；缺得更多时总是拒绝",
 };

@@ -20,6 +20,10 @@ export const system: Record<keyof typeof english, string> = {
   "system.url_fetch": "图像网址",
   "system.url_fetch.yes": "可以分类",
   "system.url_fetch.no": "已禁用（digits serve --allow-url-fetch）",
+  "system.trash": "回收站",
+  "system.trash.empty": "清空回收站",
+  "system.trash.help": "彻底删除最近十分钟内删除的任务，无法撤销。",
+  "system.trash.emptied": "已从回收站删除 {n} 项。可用 {free}。",
   "system.doctor": "检查",
 
   "doctor.ok": "正常",

@@ -1,0 +1,85 @@
+"""A dataset and a training on a disk that is too small say what they need and what is free.
+
+    python3 full_disk_test.py path/to/digits-worker
+
+Mounts a small file system in a mount namespace of its own; ends with 77 (skipped) where that is not allowed.
+"""
+import os
+import random
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from hdf5_training_test import run_task
+
+NETWORK = """
+layer { name: "train-data" type: "Data" top: "data" top: "label" include { stage: "train" } data_param { batch_size: 4 } }
+layer { name: "wide" type: "InnerProduct" bottom: "data" top: "wide" inner_product_param { num_output: 256 weight_filler { type: "xavier" } } }
+layer { name: "ip" type: "InnerProduct" bottom: "wide" top: "ip" inner_product_param { weight_filler { type: "xavier" } } }
+layer { name: "loss" type: "SoftmaxWithLoss" bottom: "ip" bottom: "label" top: "loss" exclude { stage: "deploy" } }
+layer { name: "softmax" type: "Softmax" bottom: "ip" top: "softmax" include { stage: "deploy" } }
+"""
+IN_NAMESPACE = "DIGITS_TEST_MOUNTS"
+
+
+def enter_namespace():
+    """Starts this test again where it may mount."""
+    for options in (["--mount"], ["--mount", "--map-root-user"]):
+        if subprocess.run(["unshare", *options, "mount", "-t", "tmpfs", "none", "/mnt"], capture_output=True).returncode == 0:
+            os.environ[IN_NAMESPACE] = "1"
+            os.execvp("unshare", ["unshare", *options, sys.executable, *sys.argv])
+    sys.exit(77)
+
+
+def write_pictures(folder, side):
+    noise = random.Random(1)
+    for name in ("a", "b"):
+        (folder / name).mkdir(parents=True)
+        for i in range(30):
+            (folder / name / f"{i}.ppm").write_bytes(f"P6 {side} {side} 255\n".encode() + noise.randbytes(3 * side * side))
+
+
+def check(error, least, most):
+    """`needs about` lies between the two, in bytes."""
+    assert error["code"] == "resource_exhausted", error
+    found = re.match(r"No space left on device: needs about ([\d.]+) (KB|MB), [\d.]+ (bytes|KB|MB) are free where ", error["message"])
+    assert found, error
+    needed = float(found.group(1)) * {"KB": 1 << 10, "MB": 1 << 20}[found.group(2)]
+    assert least < needed < most, (error, least, most)
+    assert "empty the trash" in error["advice"], error
+
+
+def main():
+    if IN_NAMESPACE not in os.environ:
+        enter_namespace()
+    worker = sys.argv[1]
+    with tempfile.TemporaryDirectory() as scratch:
+        root, small = Path(scratch), Path(scratch) / "small"
+        small.mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "none", str(small)], check=True)
+        try:
+            side = 128
+            write_pictures(root / "pictures", side)
+            for storage in ({"backend": "lmdb", "encoding": "none"}, {"backend": "hdf5"}):
+                spec = {"source": {"type": "folder", "path": str(root / "pictures"), "percent_val": 0}, "mean": False,
+                        "image": {"width": side, "height": side, "channels": 3}, "storage": storage}
+                error = run_task(worker, small / storage["backend"], "dataset", spec, expected="failed")[-1]["error"]
+                whole = 60 * 3 * side * side * (4 if storage["backend"] == "hdf5" else 1)
+                check(error, 0.9 * whole, 1.2 * whole)
+            data = root / "data"
+            run_task(worker, data, "dataset", {**spec, "storage": {"backend": "lmdb"}, "image": {"width": 64, "height": 64, "channels": 3}})
+            error = run_task(worker, small / "model", "train", {
+                "dataset_id": "data", "dataset_dir": str(data), "network": {"prototxt": NETWORK}, "epochs": 1, "mean": "none",
+                "solver": {"base_lr": 1e-6, "lr_policy": "fixed"}}, expected="failed")[-1]["error"]
+            parameters = 256 * 3 * 64 * 64
+            check(error, 0.9 * 8 * parameters, 1.1 * 8 * parameters)
+            left = [path.name for path in (small / "model").iterdir() if "snapshot" in path.name]
+            assert not left, left
+        finally:
+            subprocess.run(["umount", str(small)], check=True)
+
+
+if __name__ == "__main__":
+    main()
