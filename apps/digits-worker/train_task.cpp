@@ -44,6 +44,8 @@ Result<nlohmann::json> run_train_task(const nlohmann::json& json, TaskHost& host
     const auto event_log = host.job_dir() / "tasks" / "train" / "events.jsonl";
     if (!spec.keep_all_snapshots) options.keep_newest = spec.keep_snapshots;
     options.event_log = event_log;
+    options.patience = spec.early_stopping.patience;
+    options.stop_metric = spec.early_stopping.metric;
     for (const auto& weights : spec.weights) options.weights.emplace_back(weights.path);
     options.device = device;
     options.precision = spec.precision;
@@ -54,6 +56,7 @@ Result<nlohmann::json> run_train_task(const nlohmann::json& json, TaskHost& host
     if (summary.aborted) return fail(ErrorCode::kCancelled, "aborted at iteration {}", summary.iterations);
     summary.validations.add_events(event_log, summary.first_iteration);
     nlohmann::json result{{"iterations", summary.iterations}};
+    if (summary.stopped_early) result["stopped_early"] = true;
     const auto judge = (*get_task(prepared.task))->judge(summary.validations.names());
     if (const auto best = judge ? summary.validations.best(*judge) : std::nullopt)
         result["best"] = {{judge->name, best->value}, {"metric", judge->name}, {"iteration", best->iteration}};

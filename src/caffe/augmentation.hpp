@@ -25,6 +25,7 @@ struct Augmentation {
     double hue = 0;         ///< standard deviations of the shifts, each range being 1
     double saturation = 0;  ///< colour pictures only, as hue
     double value = 0;
+    double erasing = 0;  ///< probability that a rectangle is erased
 
     bool operator==(const Augmentation&) const = default;
     bool changes_nothing() const { return *this == Augmentation{}; }

@@ -67,7 +67,13 @@ struct JsonBinding<Augmentation> {
                     .key("augment.value")
                     .cli("")
                     .digits("aug_hsv_v")
-                    .range(0, 0.5)};
+                    .range(0, 0.5),
+                json_field("erasing", &A::erasing)
+                    .label("Random erasing")
+                    .help("Probability that a rectangle of 2 to 33 % of the image is erased; 0.25 is usual")
+                    .key("augment.erasing")
+                    .cli("")
+                    .range(0, 1)};
     }
 };
 

@@ -12,8 +12,8 @@
 
 namespace digits {
 
-enum class SolverType { kSgd, kNesterov, kAdagrad, kRmsprop, kAdadelta, kAdam };
-enum class LrPolicy { kFixed, kStep, kMultistep, kExp, kInv, kPoly, kSigmoid };
+enum class SolverType { kSgd, kNesterov, kAdagrad, kRmsprop, kAdadelta, kAdam, kAdamw };
+enum class LrPolicy { kFixed, kStep, kMultistep, kExp, kInv, kPoly, kSigmoid, kCosine };
 enum class MeanMode { kNone, kImage, kPixel };
 enum class TrainingBackend { kLmdb, kHdf5 };
 
@@ -44,8 +44,9 @@ struct SolverChoices {
     double step_percent = 33;            ///< step, sigmoid
     std::vector<double> steps_percent;   ///< multistep
     double power = 0.5;                  ///< inv, poly
+    double warmup_percent = 0;           ///< cosine
     std::optional<double> momentum;      ///< none: 0.9, or nothing where the solver has none
-    std::optional<double> weight_decay;  ///< none: base_lr / 100
+    std::optional<double> weight_decay;  ///< none: base_lr / 100, or 0.01 for AdamW
     double rms_decay = 0.99;
 };
 
@@ -88,22 +89,24 @@ Result<TrainingFiles> make_generic_training_files(const caffe::NetParameter& ori
 template <>
 struct EnumNames<SolverType> {
     static constexpr bool kIgnoreCase = true;  ///< clients of DIGITS write capitals
-    static constexpr std::array<std::pair<SolverType, std::string_view>, 6> kNames{{{SolverType::kSgd, "SGD"},
+    static constexpr std::array<std::pair<SolverType, std::string_view>, 7> kNames{{{SolverType::kSgd, "SGD"},
                                                                                     {SolverType::kNesterov, "Nesterov"},
                                                                                     {SolverType::kAdagrad, "AdaGrad"},
                                                                                     {SolverType::kRmsprop, "RMSProp"},
                                                                                     {SolverType::kAdadelta, "AdaDelta"},
-                                                                                    {SolverType::kAdam, "Adam"}}};
+                                                                                    {SolverType::kAdam, "Adam"},
+                                                                                    {SolverType::kAdamw, "AdamW"}}};
 };
 template <>
 struct EnumNames<LrPolicy> {
-    static constexpr std::array<std::pair<LrPolicy, std::string_view>, 7> kNames{{{LrPolicy::kFixed, "fixed"},
+    static constexpr std::array<std::pair<LrPolicy, std::string_view>, 8> kNames{{{LrPolicy::kFixed, "fixed"},
                                                                                   {LrPolicy::kStep, "step"},
                                                                                   {LrPolicy::kMultistep, "multistep"},
                                                                                   {LrPolicy::kExp, "exp"},
                                                                                   {LrPolicy::kInv, "inv"},
                                                                                   {LrPolicy::kPoly, "poly"},
-                                                                                  {LrPolicy::kSigmoid, "sigmoid"}}};
+                                                                                  {LrPolicy::kSigmoid, "sigmoid"},
+                                                                                  {LrPolicy::kCosine, "cosine"}}};
 };
 template <>
 struct EnumNames<MeanMode> {

@@ -30,8 +30,14 @@ caffe::SolverParameter::SolverType solver_type(SolverType type) {
         case SolverType::kRmsprop: return caffe::SolverParameter::RMSPROP;
         case SolverType::kAdadelta: return caffe::SolverParameter::ADADELTA;
         case SolverType::kAdam: return caffe::SolverParameter::ADAM;
+        case SolverType::kAdamw: break;  // Caffe has none: its name is in `type`
     }
     return caffe::SolverParameter::SGD;
+}
+
+/// Decoupled from the learning rate, it has the size that AdamW's users know.
+double default_weight_decay(const SolverChoices& solver) {
+    return solver.type == SolverType::kAdamw ? 0.01 : solver.base_lr / 100;
 }
 
 /// The policies speak in percent of the training, the solver in iterations.
@@ -58,6 +64,9 @@ void set_learning_rate(const SolverChoices& choices, double iterations_per_perce
         case LrPolicy::kInv:
             solver.set_gamma(static_cast<float>(choices.gamma / iterations_per_percent));
             solver.set_power(static_cast<float>(choices.power));
+            break;
+        case LrPolicy::kCosine:
+            if (choices.warmup_percent > 0) solver.set_rampup_interval(at_percent(choices.warmup_percent));
             break;
         case LrPolicy::kPoly: solver.set_power(static_cast<float>(choices.power)); break;
         case LrPolicy::kSigmoid:
@@ -86,7 +95,10 @@ Result<caffe::SolverParameter> make_solver(const TrainingData& dataset, const Tr
 
     caffe::SolverParameter solver;
     solver.set_net("train_val.prototxt");
-    solver.set_solver_type(solver_type(choices.solver.type));
+    if (choices.solver.type == SolverType::kAdamw)
+        solver.set_type(std::string(enum_name(SolverType::kAdamw)));
+    else
+        solver.set_solver_type(solver_type(choices.solver.type));
     solver.set_solver_mode(caffe::SolverParameter::CPU);
     solver.set_snapshot_prefix("snapshot");
     if (choices.batch_accumulation > 1) solver.set_iter_size(choices.batch_accumulation);
@@ -103,7 +115,8 @@ Result<caffe::SolverParameter> make_solver(const TrainingData& dataset, const Tr
     else if (choices.solver.momentum.value_or(0) != 0)
         return fail(ErrorCode::kInvalidArgument, "momentum is {}, but the solver {} has none", *choices.solver.momentum,
                     enum_name(choices.solver.type));
-    solver.set_weight_decay(static_cast<float>(choices.solver.weight_decay.value_or(choices.solver.base_lr / 100)));
+    solver.set_weight_decay(
+        static_cast<float>(choices.solver.weight_decay.value_or(default_weight_decay(choices.solver))));
     if (choices.solver.type == SolverType::kRmsprop) solver.set_rms_decay(static_cast<float>(choices.solver.rms_decay));
     // Eight times an epoch, or after 5000 pictures, whichever comes sooner.
     const double seldom = std::floor(static_cast<double>(max_iter) / (kDisplaysPerEpoch * choices.epochs));

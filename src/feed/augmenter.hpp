@@ -34,6 +34,7 @@ class Augmenter {
     void move(const std::uint8_t* planes, Draws& draws, std::vector<float>& out) const;
     void colour(Draws& draws, std::vector<float>& samples) const;
     void shift_colours(Draws& draws, std::vector<float>& samples) const;
+    void erase(Draws& draws, std::vector<float>& samples) const;
     void change_contrast(Draws& draws, std::vector<float>& samples) const;
 
     Augmentation augmentation_;

@@ -115,6 +115,32 @@ TEST(Augmenter, contrast_stays_within_its_limits_about_the_mean) {
     EXPECT_NEAR(most, 20 * 1.5, 1);
 }
 
+TEST(Augmenter, erasing_covers_one_rectangle_as_often_as_asked) {
+    constexpr int kSide = 20;
+    Planes planes(kSide * kSide);
+    for (std::size_t i = 0; i < planes.size(); ++i) planes[i] = i % 2 == 0 ? 0 : 200;
+    int erased = 0;
+    for (std::uint64_t index = 0; index < kTries; ++index) {
+        const auto changed = varied({.erasing = 0.25}, planes, 1, kSide, index);
+        int left = kSide, right = -1, top = kSide, bottom = -1, count = 0;
+        for (int y = 0; y < kSide; ++y)
+            for (int x = 0; x < kSide; ++x) {
+                const auto at = static_cast<std::size_t>(y * kSide + x);
+                if (changed[at] == planes[at]) continue;
+                EXPECT_EQ(changed[at], 100) << "the mean";
+                left = std::min(left, x), right = std::max(right, x), top = std::min(top, y),
+                bottom = std::max(bottom, y);
+                ++count;
+            }
+        if (count == 0) continue;
+        ++erased;
+        EXPECT_EQ(count, (right - left + 1) * (bottom - top + 1)) << "a whole rectangle";
+        EXPECT_GE(count, 0.01 * kSide * kSide);
+        EXPECT_LE(count, 0.4 * kSide * kSide);
+    }
+    EXPECT_NEAR(erased, 0.25 * static_cast<double>(kTries), 4 * std::sqrt(0.1875 * static_cast<double>(kTries)));
+}
+
 TEST(Augmenter, hue_turns_colours_and_leaves_grey_alone) {
     // Planes of B, G, R: pure red, grey.
     const Planes planes{0, 90, 90, 90, 0, 90, 90, 90, 255, 90, 90, 90};

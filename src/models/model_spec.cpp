@@ -112,6 +112,13 @@ struct JsonBinding<SolverSpec> {
                     .cli("steps")
                     .digits("lr_multistep_values"),
                 json_field("power", &S::power).label("Power").help("Exponent of the policies inv and poly").at_least(0),
+                json_field("warmup_percent", &S::warmup_percent)
+                    .label("Warm-up")
+                    .help("Part of the training in which the rate of the policy cosine rises evenly from 0")
+                    .unit("%")
+                    .cli("warmup")
+                    .when("/solver/lr_policy", "cosine")
+                    .range(0, 99),
                 json_field("momentum", &S::momentum)
                     .label("Momentum")
                     .help("Fraction of the previous update that is kept; usually 0.9")
@@ -119,7 +126,7 @@ struct JsonBinding<SolverSpec> {
                     .advanced(),
                 json_field("weight_decay", &S::weight_decay)
                     .label("Weight decay")
-                    .help("L2 regularization; default: base learning rate / 100")
+                    .help("L2 regularization; default: base learning rate / 100, for AdamW 0.01")
                     .at_least(0)
                     .advanced(),
                 json_field("rms_decay", &S::rms_decay)
@@ -129,6 +136,27 @@ struct JsonBinding<SolverSpec> {
                     .when("/solver/type", "RMSProp")
                     .range(0, 1)
                     .advanced()};
+    }
+};
+template <>
+struct JsonBinding<EarlyStoppingSpec> {
+    static constexpr const char* kSchema = "EarlyStopping";
+    static constexpr const char* kHelp = "Ends a training whose validations do not improve";
+    static Fields fields() {
+        using S = EarlyStoppingSpec;
+        return {
+            json_field("patience", &S::patience)
+                .label("Early stopping: patience")
+                .help("Number of validations without improvement after which the training ends; default: never")
+                .range(1, 1e6)
+                .advanced(),
+            json_field("metric", &S::metric)
+                .label("Early stopping: metric")
+                .help("Value of the validation that must improve, such as loss; default: the one that decides which "
+                      "snapshot is the best")
+                .key("field.stop_metric")
+                .cli("stop-metric")
+                .advanced()};
     }
 };
 template <>
@@ -167,6 +195,7 @@ struct JsonBinding<ModelSpec> {
                 .help("0: never")
                 .digits("val_interval")
                 .at_least(0),
+            json_field("early_stopping", &S::early_stopping).label("Early stopping"),
             json_field("batch_size", &S::batch_size)
                 .or_word("auto", &S::auto_batch_size)
                 .label("Batch size")
@@ -189,6 +218,10 @@ struct JsonBinding<ModelSpec> {
                 .cli("accumulate")
                 .digits("batch_accumulation")
                 .range(1, kMostBatch),
+            json_field("label_smoothing", &S::label_smoothing)
+                .label("Label smoothing")
+                .help("Part of each label that is spread over the other classes in the training; 0.1 is usual")
+                .range(0, 0.99),
             json_field("mean", &S::mean)
                 .label("Subtract mean")
                 .help("What is subtracted from each image")
@@ -332,6 +365,7 @@ TrainingChoices training_choices(const ModelSpec& spec) {
     choices.solver.step_percent = solver.step_percent.value_or(solver.lr_policy == LrPolicy::kSigmoid ? 50 : 33);
     choices.solver.steps_percent = solver.steps_percent.empty() ? std::vector<double>{50, 85} : solver.steps_percent;
     choices.solver.power = solver.power.value_or(solver.lr_policy == LrPolicy::kPoly ? 3 : 0.5);
+    choices.solver.warmup_percent = solver.warmup_percent;
     choices.solver.momentum = solver.momentum;
     choices.solver.weight_decay = solver.weight_decay;
     choices.solver.rms_decay = solver.rms_decay.value_or(0.99);

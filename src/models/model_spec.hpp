@@ -46,9 +46,16 @@ struct SolverSpec {
     std::optional<double> step_percent;
     std::vector<double> steps_percent;
     std::optional<double> power;
+    double warmup_percent = 0;
     std::optional<double> momentum;
     std::optional<double> weight_decay;
     std::optional<double> rms_decay;
+};
+
+/// Ends a training whose validations do not improve.
+struct EarlyStoppingSpec {
+    std::optional<int> patience;  ///< validations; none: it never ends early
+    std::string metric;           ///< empty: the one that judges
 };
 
 /// docs/formats/specs.md says what each member means.
@@ -60,6 +67,7 @@ struct ModelSpec {
     double epochs = 30;
     double snapshot_interval = 1;
     double val_interval = 1;
+    EarlyStoppingSpec early_stopping;
     int keep_snapshots = 3;           ///< the newest so many, beside the best one
     bool keep_all_snapshots = false;  ///< `"keep_snapshots": "all"`
     std::optional<int> batch_size;
@@ -68,6 +76,7 @@ struct ModelSpec {
     bool start_anyway = false;  ///< although memory is a little short of the estimate (memory_fit.hpp)
     std::optional<int> val_batch_size;
     int batch_accumulation = 1;
+    double label_smoothing = 0;
     MeanMode mean = MeanMode::kImage;
     Augmentation augmentation;
     std::optional<int> crop_size;

@@ -36,6 +36,29 @@ TEST(ModelSpec, TheDocumentsExampleIsRead) {
     EXPECT_EQ(to_json(*parse_model_spec(to_json(spec))), to_json(spec));
 }
 
+TEST(ModelSpec, ATrainingThatIsOlderThanTheRuleKeepsAllItsSnapshots) {
+    const auto old = json::parse(R"({"network": {"standard": "lenet"}})");
+    EXPECT_FALSE(parse_model_spec(old)->keep_all_snapshots);
+    EXPECT_EQ(parse_model_spec(old)->keep_snapshots, 3);
+    EXPECT_TRUE(parse_stored_model_spec(old)->keep_all_snapshots);
+    EXPECT_EQ(to_json(*parse_stored_model_spec(old))["keep_snapshots"], "all");
+    auto chosen = old;
+    chosen["keep_snapshots"] = 5;
+    EXPECT_FALSE(parse_stored_model_spec(chosen)->keep_all_snapshots);
+    EXPECT_EQ(to_json(*parse_stored_model_spec(chosen))["keep_snapshots"], 5);
+    chosen["keep_snapshots"] = 0;
+    EXPECT_FALSE(parse_model_spec(chosen));
+}
+
+TEST(ModelSpec, ReadsHowATrainingMayEndEarly) {
+    const auto spec = spec_of(R"({"network": {"standard": "lenet"}, "early_stopping": {"patience": 3, "metric": "loss"},
+        "solver": {"type": "adamw", "lr_policy": "cosine", "warmup_percent": 5}})");
+    EXPECT_EQ(spec.early_stopping.patience, 3);
+    EXPECT_EQ(spec.early_stopping.metric, "loss");
+    EXPECT_EQ(training_choices(spec).solver.type, SolverType::kAdamw);
+    EXPECT_EQ(training_choices(spec).solver.warmup_percent, 5);
+}
+
 TEST(ModelSpec, KeepsWhereNetworkAndWeightsComeFrom) {
     const auto text = json::parse(R"({"network": {"pretrained": "1", "prototxt": "layer {}"},
         "weights": ["a.caffemodel", {"path": "b.caffemodel", "model": "2", "snapshot": "40"}, {"pretrained": "1"}]})");

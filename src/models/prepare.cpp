@@ -116,6 +116,22 @@ Status check_augmentation(const Augmentation& augmentation, const TrainingData& 
     return {};
 }
 
+/// In the training alone: a validation's loss stays comparable.
+Status smooth_labels(const ModelSpec& spec, caffe::NetParameter& net) {
+    if (spec.label_smoothing <= 0) return {};
+    bool found = false;
+    for (auto& layer : *net.mutable_layer()) {
+        if (layer.type() != "SoftmaxWithLoss") continue;
+        layer.mutable_loss_param()->set_label_smoothing(static_cast<float>(spec.label_smoothing));
+        found = true;
+    }
+    if (found) return {};
+    return fail(
+        make_error(ErrorCode::kInvalidArgument, "Label smoothing needs a layer SoftmaxWithLoss, the network has none")
+            .at("/label_smoothing")
+            .advise("Set Label smoothing to 0"));
+}
+
 /// What is legal, but hardly meant.
 std::optional<std::string> batch_warning(const TrainingFiles& files, const TrainingData& dataset) {
     if (files.batch_size <= dataset.train_count) return std::nullopt;
@@ -189,6 +205,7 @@ Result<PreparedModel> prepare_model(const ModelSpec& spec, const caffe::NetParam
     DIGITS_TRY(check_augmentation(spec.augmentation, dataset.facts));
     DIGITS_TRY(keep_own_mean(dataset.facts.mean_file, job_dir, files.train_val));
     DIGITS_ASSIGN(auto doubtful, check_names(network, network_text(spec)));
+    DIGITS_TRY(smooth_labels(spec, files.train_val));
 
     PreparedModel prepared;
     prepared.task = dataset.task;
@@ -298,6 +315,8 @@ class ModelChecker {
         if (!files) return note(Severity::kError, files.error());
         if (names)
             for (const auto& warning : *names) note_warning(warning);
+        if (const auto smoothed = smooth_labels(spec_, files->train_val); !smoothed)
+            note(Severity::kError, smoothed.error());
         if (dataset_) {
             if (const auto varied = check_augmentation(spec_.augmentation, *dataset_); !varied)
                 note(Severity::kError, varied.error());

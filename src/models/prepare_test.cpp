@@ -135,6 +135,49 @@ TEST_F(PrepareTest, SaysWhatIsMissing) {
     EXPECT_TRUE(fs::is_empty(job()));
 }
 
+TEST_F(PrepareTest, LabelsAreSmoothedInTheTraining) {
+    spec_.label_smoothing = 0.1;
+    const auto prepared = prepare_model(spec_, job());
+    ASSERT_TRUE(prepared) << prepared.error().to_string();
+    EXPECT_THAT(text_of("train_val.prototxt"), HasSubstr("label_smoothing: 0.1"));
+    EXPECT_TRUE(check_model(spec_).ok());
+
+    spec_.network = {
+        .prototxt =
+            "layer { name: 'ip' type: 'InnerProduct' bottom: 'data' top: 'ip' }\n"
+            "layer { name: 'loss' type: 'EuclideanLoss' bottom: 'ip' bottom: 'label' exclude { stage: 'deploy' } }\n"
+            "layer { name: 'p' type: 'Softmax' bottom: 'ip' top: 'p' include { stage: 'deploy' } }\n"};
+    const auto refused = prepare_model(spec_, job());
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().where, "/label_smoothing");
+    EXPECT_FALSE(check_model(spec_).ok());
+}
+
+TEST_F(PrepareTest, WarnsOfABatchLargerThanTheTrainingSet) {
+    spec_.batch_size = 45000;
+    EXPECT_TRUE(prepare_model(spec_, job())->warnings.empty());
+    EXPECT_TRUE(check_model(spec_).findings.empty());
+    spec_.batch_size = 45001;
+    EXPECT_THAT(prepare_model(spec_, job())->warnings, ElementsAre(HasSubstr("training set of 45000 images")));
+    const auto check = check_model(spec_);
+    ASSERT_EQ(check.findings.size(), 1U);
+    EXPECT_EQ(check.findings[0].severity, Severity::kWarning);
+}
+
+TEST_F(PrepareTest, ForeseesWhatSnapshotsTakeOnTheDisk) {
+    caffe::SolverParameter solver;
+    solver.set_max_iter(1000);
+    solver.set_snapshot(10);
+    const std::int64_t weights = 4 * 1000;
+    EXPECT_EQ(snapshots_bytes(spec_, solver, 1000), (5 + 2) * weights) << "three, the best, a new one; two states";
+    solver.set_type("AdamW");
+    EXPECT_EQ(snapshots_bytes(spec_, solver, 1000), (5 + 4) * weights);
+    spec_.keep_all_snapshots = true;
+    EXPECT_EQ(snapshots_bytes(spec_, solver, 1000), (101 + 202) * weights);
+    solver.set_snapshot(0);
+    EXPECT_EQ(snapshots_bytes(spec_, solver, 1000), (1 + 2) * weights) << "only at the end";
+}
+
 TEST_F(PrepareTest, PicturesInHdf5AreNotVaried) {
     auto facts = dataset_json();
     facts["storage"]["backend"] = "hdf5";

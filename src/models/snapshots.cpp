@@ -67,7 +67,7 @@ std::int64_t snapshots_bytes(const ModelSpec& spec, const caffe::SolverParameter
     const std::int64_t by_plan = solver.snapshot() > 0 ? solver.max_iter() / solver.snapshot() + 1 : 1;
     const std::int64_t kept =
         spec.keep_all_snapshots ? by_plan : std::min<std::int64_t>(by_plan, spec.keep_snapshots + 2);
-    const bool two_rows = solver.solver_type() == caffe::SolverParameter::ADAM ||
+    const bool two_rows = solver.type() == "AdamW" || solver.solver_type() == caffe::SolverParameter::ADAM ||
                           solver.solver_type() == caffe::SolverParameter::ADADELTA;
     const std::int64_t states = spec.keep_all_snapshots ? by_plan : std::min<std::int64_t>(by_plan, 2);
     return weights * (kept + states * (two_rows ? 2 : 1));

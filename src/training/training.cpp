@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "training/divergence.hpp"
+#include "training/early_stopping.hpp"
 #include "training/snapshot_keeper.hpp"
 
 namespace digits {
@@ -53,7 +54,8 @@ class Training {
         : trainee_(trainee),
           plan_(plan),
           context_(context),
-          keeper_({plan.keep_newest, plan.snapshot_interval}, plan.task) {}
+          keeper_({plan.keep_newest, plan.snapshot_interval}, plan.task),
+          early_(plan.patience, plan.stop_metric, plan.task) {}
 
     Result<TrainSummary> run() {
         DIGITS_TRY(open());
@@ -88,6 +90,7 @@ class Training {
         while (iteration_ < plan_.iterations) {
             if (is_due(plan_.validation_interval) && (iteration_ > 0 || plan_.validate_first)) DIGITS_TRY(validate());
             if (stopped()) return save_aborted();
+            if (summary_.stopped_early) break;
             DIGITS_ASSIGN(const auto values, trainee_.step(iteration_));
             const auto done = iteration_++;
             DIGITS_TRY(note_step(values, done));
@@ -96,7 +99,7 @@ class Training {
             if (stopped()) return save_aborted();
         }
         if (plan_.snapshot_at_end && last_snapshot_ != iteration_) DIGITS_TRY(save());
-        if (is_due(plan_.validation_interval)) DIGITS_TRY(validate());
+        if (is_due(plan_.validation_interval) && !summary_.stopped_early) DIGITS_TRY(validate());
         report_progress(true);
         return summary_.aborted ? Status() : trainee_.finish();
     }
@@ -165,6 +168,12 @@ class Training {
             }
             emit_metrics(plan_.validation_sets[set].phase, iteration_, std::move(numbers));
         }
+        DIGITS_ASSIGN(const auto reason, early_.judge(keeper_.validations(), iteration_,
+                                                      iteration_ == summary_.first_iteration && iteration_ > 0));
+        if (reason && iteration_ < plan_.iterations) {
+            summary_.stopped_early = true;
+            log("info", *reason);
+        }
         begin_interval();  // the time of a validation does not count as training
         return {};
     }
@@ -232,6 +241,7 @@ class Training {
     TrainSummary summary_;
     DivergenceWatch divergence_;
     SnapshotKeeper keeper_;
+    EarlyStopping early_;
     std::deque<float> recent_;
     std::int64_t iteration_ = 0, last_snapshot_ = -1, samples_ = 0, interval_samples_ = 0;
     double interval_wait_ = 0;

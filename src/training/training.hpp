@@ -32,6 +32,8 @@ struct TrainingPlan {
     std::int64_t validation_interval = 0;  ///< 0: never
     bool validate_first = true;            ///< also before the first iteration
     std::vector<ValidationSet> validation_sets;
+    std::optional<int> patience;  ///< validations without a better value after which the training ends; none: never
+    std::string stop_metric;      ///< the value that is watched; empty: the one that judges
     std::vector<std::filesystem::path> weights;  ///< to start from when there is nothing to resume
 };
 
@@ -39,6 +41,7 @@ struct TrainSummary {
     std::int64_t iterations = 0;
     std::int64_t first_iteration = 0;  ///< where this attempt began; earlier validations are not in `validations`
     bool aborted = false;
+    bool stopped_early = false;     ///< by TrainingPlan::patience
     ValidationHistory validations;  ///< of the first validation set
 };
 

@@ -287,6 +287,102 @@ TEST(Training, KnowsTheBestOfAnEarlierAttempt) {
     EXPECT_FALSE(fs::exists(folder.path() / "one_8.weights"));
 }
 
+/// Validates to what it is told, value by value.
+class Told final : public OneNumber {
+  public:
+    Told(fs::path folder, std::vector<float> accuracies) : OneNumber(std::move(folder)), told_(std::move(accuracies)) {}
+    Result<std::int64_t> restore(const SnapshotFiles& snapshot) override {
+        DIGITS_ASSIGN(iteration_, OneNumber::restore(snapshot));
+        return iteration_;
+    }
+    Result<StepValues> step(std::int64_t iteration) override {
+        iteration_ = iteration + 1;
+        return OneNumber::step(iteration);
+    }
+    Result<ValidationValues> validate(std::size_t) override {
+        const float value = told_.at(static_cast<std::size_t>(iteration_ / 4));
+        return ValidationValues{{{"accuracy", value}, {"loss", value}}, 1};
+    }
+
+  private:
+    std::vector<float> told_;
+    std::int64_t iteration_ = 0;
+};
+
+class EarlyStoppingTest : public testing::Test {
+  protected:
+    EarlyStoppingTest() {
+        plan_.task = "classification";
+        plan_.iterations = 40;
+        plan_.patience = 2;
+        plan_.event_log = folder_.path() / "events.jsonl";
+    }
+    /// One attempt; its events are in the event log for the next.
+    TrainSummary train(std::vector<float> values, std::int64_t abort_at = -1) {
+        RecordingContext context(folder_.path());
+        context.abort_when = [&](const auto& event) {
+            return event["event"] == "metrics" && event["phase"] == "train" && event["iteration"] == abort_at;
+        };
+        Told trainee(folder_.path(), std::move(values));
+        auto summary = run_training(trainee, plan_, context);
+        EXPECT_TRUE(summary) << summary.error().to_string();
+        std::ofstream log(plan_.event_log, std::ios::app);
+        for (const auto& event : context.events) log << event.dump() << '\n';
+        events_ = context.events;
+        return summary ? std::move(*summary) : TrainSummary();
+    }
+
+    TemporaryFolder folder_;
+    TrainingPlan plan_ = plan();
+    std::vector<nlohmann::json> events_;
+};
+
+TEST_F(EarlyStoppingTest, EndsWithASnapshotWhenNothingImproves) {
+    const auto summary = train({0.1F, 0.5F, 0.6F, 0.6F, 0.55F, 0.9F, 1, 1, 1, 1, 1});
+    EXPECT_TRUE(summary.stopped_early);
+    EXPECT_FALSE(summary.aborted);
+    EXPECT_EQ(summary.iterations, 16) << "two validations after the best, at iteration 8";
+    EXPECT_TRUE(fs::exists(folder_.path() / "one_16.state"));
+    const auto said = std::ranges::any_of(events_, [](const auto& event) {
+        return event["event"] == "log" &&
+               event["text"].template get<std::string>().find("ends early") != std::string::npos;
+    });
+    EXPECT_TRUE(said);
+}
+
+TEST_F(EarlyStoppingTest, GoesOnWhileItImproves) {
+    const auto summary = train({0, 0.1F, 0.05F, 0.2F, 0.1F, 0.3F, 0.2F, 0.4F, 0.3F, 0.5F, 0.4F});
+    EXPECT_FALSE(summary.stopped_early);
+    EXPECT_EQ(summary.iterations, 40);
+}
+
+TEST_F(EarlyStoppingTest, WatchesTheMetricThatIsNamedByItsDirection) {
+    plan_.stop_metric = "loss";
+    EXPECT_EQ(train({9, 5, 6, 7, 1, 1, 1, 1, 1, 1, 1}).iterations, 12);
+}
+
+TEST_F(EarlyStoppingTest, RefusesAMetricThatNoValidationHas) {
+    plan_.stop_metric = "f1";
+    RecordingContext context(folder_.path());
+    OneNumber trainee(folder_.path());
+    const auto summary = run_training(trainee, plan_, context);
+    ASSERT_FALSE(summary);
+    EXPECT_EQ(summary.error().where, "/early_stopping/metric");
+    EXPECT_EQ(summary.error().advice, "Choose one of accuracy, number");
+}
+
+TEST_F(EarlyStoppingTest, AResumedTrainingEndsWhereAnUninterruptedOneDoes) {
+    const std::vector<float> values{0.1F, 0.9F, 0.6F, 0.6F, 0.5F, 0.9F, 1, 1, 1, 1, 1};
+    EXPECT_TRUE(train(values, 9).aborted);
+    EXPECT_EQ(train(values).iterations, 12);
+}
+
+TEST_F(EarlyStoppingTest, AnExtendedTrainingCountsAnew) {
+    const std::vector<float> values{0.1F, 0.9F, 0.6F, 0.6F, 0.5F, 0.6F, 1, 1, 1, 1, 1};
+    EXPECT_EQ(train(values).iterations, 12);
+    EXPECT_EQ(train(values).iterations, 20) << "two validations more";
+}
+
 TEST(ValidationHistory, KnowsTheBestOfEachMetricByItsDirection) {
     ValidationHistory history;
     const double accuracies[]{0.5, 0.9, 0.9, 0.7}, losses[]{3, 2, 0.5, std::nan("")};

@@ -37,6 +37,12 @@ std::optional<double> ValidationHistory::value(const std::string& name, std::int
     return point->second;
 }
 
+int ValidationHistory::count(const std::string& name, std::int64_t after, std::int64_t until) const {
+    const auto series = values_.find(name);
+    if (series == values_.end()) return 0;
+    return static_cast<int>(std::distance(series->second.upper_bound(after), series->second.upper_bound(until)));
+}
+
 std::optional<ValidationHistory::Best> ValidationHistory::best(const Metric& metric) const {
     const auto series = values_.find(metric.name);
     if (series == values_.end()) return std::nullopt;

@@ -26,6 +26,8 @@ class ValidationHistory {
     std::vector<std::string> names() const;
     /// None where it was not validated, or the value is NaN or infinite.
     std::optional<double> value(const std::string& name, std::int64_t iteration) const;
+    /// How many validations had this value in (`after`, `until`].
+    int count(const std::string& name, std::int64_t after, std::int64_t until) const;
     /// The best finite value of a metric by its own direction, the earliest of equal ones.
     std::optional<Best> best(const Metric& metric) const;
 

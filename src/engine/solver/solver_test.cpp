@@ -60,6 +60,43 @@ TEST(LearningRate, RisesFromTheRampUpsRateBeforeThePolicyBegins) {
     EXPECT_FALSE(LearningRate::create(parse("base_lr: 0.5 lr_policy: \"fixed\" rampup_interval: -1")));
 }
 
+TEST(LearningRate, FallsAsHalfACosineAfterAWarmUp) {
+    // torch.optim.lr_scheduler of PyTorch 2.13: SequentialLR of LinearLR(1/4, 3) and CosineAnnealingLR(8) after 4.
+    const double expected[] = {0.05,        0.1,         0.15, 0.2,          0.2,          0.192387953,
+                               0.170710678, 0.138268343, 0.1,  0.0617316568, 0.0292893219, 0.00761204675};
+    const auto rate =
+        *LearningRate::create(parse("base_lr: 0.2 lr_policy: \"cosine\" max_iter: 12 rampup_interval: 4"));
+    int current_step = 0;
+    for (int i = 0; i < 12; ++i) EXPECT_NEAR(rate.at(i, current_step), expected[i], 1e-7) << i;
+    EXPECT_NEAR(rate.at(12, current_step), 0, 1e-9);
+    EXPECT_FALSE(LearningRate::create(parse("base_lr: 0.2 lr_policy: \"cosine\"")));
+}
+
+TEST(UpdateRule, AdamWIsPyTorchs) {
+    // torch.optim.AdamW(lr=0.1, weight_decay=0.05) of PyTorch 2.13 on the gradients 2 w + i + 1.
+    const float expected[5][6]{{0.397500008F, -0.895000041F, 1.88999999F, 0.148750007F, -0.0999999866F, -2.88500023F},
+                               {0.296006411F, -0.840251565F, 1.78043461F, 0.0490692928F, -0.197085381F, -2.77226877F},
+                               {0.195197344F, -0.862797141F, 1.67120254F, -0.0496993884F, -0.292984337F, -2.66394925F},
+                               {0.094771333F, -0.918304205F, 1.56220317F, -0.148033842F, -0.388506293F, -2.56349444F},
+                               {-0.00551432371F, -0.988076746F, 1.45334136F, -0.2462634F, -0.484085202F, -2.47603345F}};
+    ASSERT_TRUE(guarded([&] {
+        const auto weights = std::make_shared<Blob>(Device{}, Shape{2, 3});
+        weights->set_data(at::tensor({0.5F, -1.0F, 2.0F, 0.25F, 0.0F, -3.0F}).view({2, 3}));
+        LearnableParameter parameter;
+        parameter.blob = weights;
+        auto rule =
+            UpdateRule::create(parse("type: \"AdamW\" momentum: 0.9 momentum2: 0.999 delta: 1e-8"), {parameter});
+        ASSERT_TRUE(rule) << rule.error().to_string();
+        for (int i = 0; i < 5; ++i) {
+            weights->set_diff(weights->data() * 2 + (i + 1));
+            rule->apply({{0, {.rate = 0.1F, .weight_decay = 0.05F, .gradient_scale = 1, .iteration = i}}});
+            const at::Tensor values = weights->data().reshape({6});
+            for (int k = 0; k < 6; ++k) EXPECT_NEAR(values[k].item<float>(), expected[i][k], 1e-5) << i << ", " << k;
+        }
+    }));
+    EXPECT_FALSE(UpdateRule::create(parse("type: \"AdamW\" regularization_type: \"L1\""), {}));
+}
+
 TEST(Solver, ReadsTheWeightsThatItNames) {
     const TemporaryFolder folder;
     const auto write = [&](const std::string& file, const std::string& layer, const std::vector<float>& values) {

@@ -25,6 +25,8 @@ Result<TrainSummary> train(const TrainOptions& options, TaskContext& context) {
     plan.weights = options.weights;
     plan.keep_newest = options.keep_newest;
     plan.event_log = options.event_log;
+    plan.patience = options.patience;
+    plan.stop_metric = options.stop_metric;
     CaffeTraineeOptions trainee;
     trainee.snapshot_prefix = snapshot_prefix(*solver, options.solver_file);
     trainee.solver = std::move(*solver);

@@ -25,6 +25,8 @@ struct TrainOptions {
     double iterations_per_epoch = 1;
     std::optional<int> keep_newest;   ///< TrainingPlan::keep_newest
     std::filesystem::path event_log;  ///< TrainingPlan::event_log
+    std::optional<int> patience;      ///< TrainingPlan::patience
+    std::string stop_metric;          ///< TrainingPlan::stop_metric
     /// `.caffemodel` files to start from, when there is nothing to resume.
     std::vector<std::filesystem::path> weights;
     Device device;

@@ -16,13 +16,15 @@ Result<UpdateRule> UpdateRule::create(const caffe::SolverParameter& solver,
     rule.solver_ = solver;
     const std::pair<const char*, Type> types[] = {{"SGD", Type::kSgd},           {"Nesterov", Type::kNesterov},
                                                   {"AdaGrad", Type::kAdaGrad},   {"RMSProp", Type::kRmsProp},
-                                                  {"AdaDelta", Type::kAdaDelta}, {"Adam", Type::kAdam}};
+                                                  {"AdaDelta", Type::kAdaDelta}, {"Adam", Type::kAdam},
+                                                  {"AdamW", Type::kAdamW}};
     const std::string name = solver.type().empty() ? "SGD" : solver.type();
     const auto* found =
         std::find_if(std::begin(types), std::end(types), [&](const auto& type) { return name == type.first; });
     if (found == std::end(types))
         return fail(ErrorCode::kInvalidArgument,
-                    "unknown solver type \"{}\"; expected SGD, Nesterov, AdaGrad, RMSProp, AdaDelta or Adam", name);
+                    "unknown solver type \"{}\"; expected SGD, Nesterov, AdaGrad, RMSProp, AdaDelta, Adam or AdamW",
+                    name);
     rule.type_ = found->second;
     if ((rule.type_ == Type::kAdaGrad || rule.type_ == Type::kRmsProp) && solver.momentum() != 0)
         return fail(ErrorCode::kInvalidArgument, "{} cannot use momentum; got {}", name, solver.momentum());
@@ -32,7 +34,10 @@ Result<UpdateRule> UpdateRule::create(const caffe::SolverParameter& solver,
     if (solver.weight_decay() != 0 && !rule.l1_ && solver.regularization_type() != "L2")
         return fail(ErrorCode::kInvalidArgument, "unknown regularization_type \"{}\"; expected L1 or L2",
                     solver.regularization_type());
-    const int rows = rule.type_ == Type::kAdaDelta || rule.type_ == Type::kAdam ? 2 : 1;
+    if (rule.type_ == Type::kAdamW && rule.l1_)
+        return fail(ErrorCode::kInvalidArgument, "AdamW has no regularization_type \"L1\"; expected L2");
+    const bool has_moments = rule.type_ == Type::kAdam || rule.type_ == Type::kAdamW;
+    const int rows = rule.type_ == Type::kAdaDelta || has_moments ? 2 : 1;
     for (int row = 0; row < rows; ++row)
         for (const auto& parameter : parameters)
             rule.history_.push_back(std::make_shared<Blob>(parameter.blob->device(), parameter.blob->shape()));
@@ -86,7 +91,7 @@ void UpdateRule::apply(std::size_t index, const UpdateStep& step) {
         return;
     }
     at::Tensor g = diff * step.gradient_scale;
-    if (step.weight_decay != 0) g.add_(l1_ ? at::sign(w) : w, step.weight_decay);
+    if (step.weight_decay != 0 && type_ != Type::kAdamW) g.add_(l1_ ? at::sign(w) : w, step.weight_decay);
     const at::Tensor second =
         history_.size() > parameters_.size() ? history_[parameters_.size() + index]->data() : at::Tensor();
     switch (type_) {
@@ -122,6 +127,16 @@ void UpdateRule::apply(std::size_t index, const UpdateStep& step) {
             const double correction =
                 std::sqrt(1 - std::pow(beta2, t)) / (1 - std::pow(static_cast<double>(momentum), t));
             w.sub_(h / (at::sqrt(second) + delta), step.rate * correction);
+            break;
+        }
+        case Type::kAdamW: {
+            const double t = static_cast<double>(step.iteration) + 1, beta2 = solver_.momentum2();
+            w.mul_(1 - static_cast<double>(step.rate) * step.weight_decay);
+            h.mul_(momentum).add_(g, 1 - momentum);
+            second.mul_(beta2).addcmul_(g, g, 1 - beta2);
+            const double first_correction = 1 - std::pow(static_cast<double>(momentum), t);
+            const at::Tensor root = at::sqrt(second).div_(std::sqrt(1 - std::pow(beta2, t)));
+            w.addcdiv_(h, root.add_(delta), -step.rate / first_correction);
             break;
         }
     }

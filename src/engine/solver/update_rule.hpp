@@ -21,7 +21,8 @@ struct UpdateStep {
     std::int64_t iteration = 0;
 };
 
-/// SGD, Nesterov, AdaGrad, RMSProp, AdaDelta and Adam as Caffe computes them, with their history blobs.
+/// SGD, Nesterov, AdaGrad, RMSProp, AdaDelta and Adam as Caffe computes them, with their history blobs; AdamW as
+/// PyTorch does: the weights shrink by rate · weight decay apart from the gradients.
 class UpdateRule {
   public:
     /// Errors: kInvalidArgument for an unknown type or settings that Caffe refuses.
@@ -37,7 +38,7 @@ class UpdateRule {
     }
     /// The history is that of an earlier training now.
     void take_over_history();
-    /// In Caffe's order: one a parameter; AdaDelta and Adam then have a second row of them.
+    /// In Caffe's order: one a parameter; AdaDelta, Adam and AdamW then have a second row of them.
     const std::vector<std::shared_ptr<Blob>>& history() const { return history_; }
 
   private:
@@ -45,7 +46,7 @@ class UpdateRule {
     /// Plain SGD of all `members` with one step's settings.
     void move(const std::vector<std::size_t>& members, const UpdateStep& step);
 
-    enum class Type { kSgd, kNesterov, kAdaGrad, kRmsProp, kAdaDelta, kAdam };
+    enum class Type { kSgd, kNesterov, kAdaGrad, kRmsProp, kAdaDelta, kAdam, kAdamW };
 
     caffe::SolverParameter solver_;
     Type type_ = Type::kSgd;

@@ -12,6 +12,7 @@ export interface AugmentationForm {
   hue: string;
   saturation: string;
   value: string;
+  erasing: string;
 }
 
 export const empty_augmentation: AugmentationForm = {
@@ -24,9 +25,19 @@ export const empty_augmentation: AugmentationForm = {
   hue: "0",
   saturation: "0",
   value: "0",
+  erasing: "0",
 };
 
-export const augmentation_numbers = ["rotation", "scale", "noise", "contrast", "hue", "saturation", "value"] as const;
+export const augmentation_numbers = [
+  "rotation",
+  "scale",
+  "noise",
+  "contrast",
+  "hue",
+  "saturation",
+  "value",
+  "erasing",
+] as const;
 
 export const augmentation_places = Object.fromEntries(
   Object.keys(empty_augmentation).map((name) => [name, `/spec/augmentation/${name}`]),

@@ -18,6 +18,10 @@ describe("lr_at", () => {
     expect(at("poly", 50, { power: 3 })).toBeCloseTo(0.01 / 8);
     expect(at("poly", 100, { power: 3 })).toBe(0);
     expect(at("sigmoid", 50, { step_percent: 50 })).toBeCloseTo(0.005);
+    expect(at("cosine", 50)).toBeCloseTo(0.005);
+    expect(at("cosine", 5, { warmup_percent: 10 })).toBeCloseTo(0.005);
+    expect(at("cosine", 55, { warmup_percent: 10 })).toBeCloseTo(0.005);
+    expect(at("cosine", 100, { warmup_percent: 10 })).toBeCloseTo(0);
   });
 
   it("covers the whole training", () => {

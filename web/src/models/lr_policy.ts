@@ -1,6 +1,6 @@
 /** The learning rate over a training, as DIGITS' form and Caffe's solver have it: steps in percent of the training. */
 
-export type LrPolicy = "fixed" | "step" | "multistep" | "exp" | "inv" | "poly" | "sigmoid";
+export type LrPolicy = "fixed" | "step" | "multistep" | "exp" | "inv" | "poly" | "sigmoid" | "cosine";
 
 export interface LrOptions {
   base_lr: number;
@@ -9,6 +9,8 @@ export interface LrOptions {
   power: number;
   step_percent: number;
   steps_percent: number[];
+  /** Of the policy cosine. */
+  warmup_percent?: number;
 }
 
 /** Which numbers a policy reads, and where DIGITS starts them. */
@@ -23,12 +25,13 @@ export const lr_defaults: Record<
   inv: { gamma: "0.1", power: "0.5" },
   poly: { power: "3" },
   sigmoid: { step_percent: "50", gamma: "0.1" },
+  cosine: {},
 };
 
 /** The rate after `percent` of the training. */
 export function lr_at(
   percent: number,
-  { base_lr, policy, gamma, power, step_percent, steps_percent }: LrOptions,
+  { base_lr, policy, gamma, power, step_percent, steps_percent, warmup_percent = 0 }: LrOptions,
 ): number {
   switch (policy) {
     case "fixed":
@@ -45,6 +48,9 @@ export function lr_at(
       return base_lr * (1 - percent / 100) ** power;
     case "sigmoid":
       return base_lr / (1 + Math.exp(gamma * (percent - step_percent)));
+    case "cosine":
+      if (percent < warmup_percent) return (base_lr * percent) / warmup_percent;
+      return (base_lr * (1 + Math.cos((Math.PI * (percent - warmup_percent)) / (100 - warmup_percent)))) / 2;
   }
 }
 

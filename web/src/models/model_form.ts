@@ -243,6 +243,7 @@ export function lr_options(form: ModelForm): LrOptions | null {
     power: number(form.power),
     step_percent: number(form.step_percent),
     steps_percent: number_list(form.steps_percent).map(Number),
+    warmup_percent: Number(form.others["/solver/warmup_percent"]) || 0,
   };
   const used = lr_defaults[form.policy];
   const usable =

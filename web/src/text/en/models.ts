@@ -87,6 +87,8 @@ export const models = {
   "augment.saturation.help": "Standard deviation, for example 0.04. Colour images only",
   "augment.value": "Brightness",
   "augment.value.help": "Standard deviation, for example 0.06",
+  "augment.erasing": "Random erasing",
+  "augment.erasing.help": "Probability that a rectangle of 2 to 33 % of the image is erased, for example 0.25",
   "augment.original": "original",
   "augment.epoch": "epoch {epoch}",
   "augment.caption":
@@ -129,6 +131,8 @@ export const models = {
   "policy.poly.help": "Falls to 0 at the end; the power sets how early",
   "policy.sigmoid": "Sigmoid decay",
   "policy.sigmoid.help": "Falls around the middle step; gamma sets how fast",
+  "policy.cosine": "Cosine",
+  "policy.cosine.help": "Falls to 0 at the end as half a cosine, after a warm-up if you want one",
 
   "lr.preview": "Learning rate from {from} to {to}",
   "lr.incomplete": "Enter all numbers to see the preview",

@@ -88,6 +88,8 @@ export const models: Record<keyof typeof english, string> = {
   "augment.saturation.help": "标准差，例如 0.04。仅彩色图像",
   "augment.value": "亮度",
   "augment.value.help": "标准差，例如 0.06",
+  "augment.erasing": "随机擦除",
+  "augment.erasing.help": "擦除图像 2 % 到 33 % 矩形区域的概率，例如 0.25",
   "augment.original": "原图",
   "augment.epoch": "第 {epoch} 轮",
   "augment.caption": "左：数据集中的图像。右：五轮训练中的网络输入（{size}），已裁剪并减去均值；灰色为 0",
@@ -125,6 +127,8 @@ export const models: Record<keyof typeof english, string> = {
   "policy.poly.help": "结束时降到 0；power 决定下降的早晚",
   "policy.sigmoid": "S 形下降",
   "policy.sigmoid.help": "在中点附近下降；gamma 决定快慢",
+  "policy.cosine": "余弦",
+  "policy.cosine.help": "按半个余弦降到 0，可先预热",
 
   "lr.preview": "学习率从 {from} 到 {to}",
   "lr.incomplete": "填写所有数值后显示预览",
