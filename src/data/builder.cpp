@@ -37,16 +37,22 @@ std::string database_name(Split split) { return std::string(enum_name(split)) + 
 std::string label_database_name(Split split) { return std::string(enum_name(split)) + "_labels_db"; }
 std::string list_name(Split split) { return std::string(enum_name(split)) + ".txt"; }
 
-/// A sample's line in the list of its split: its name and, behind a space, its class, its numbers or, of boxes, how
-/// many they are.
-std::string list_line(const SampleName& name, const Target& target, TargetKind kind) {
-    auto line = name.text() + ' ';
-    if (const auto* tensor = std::get_if<Tensor>(&target))
-        return line + fmt::format("[{}]\n", fmt::join(tensor->values, ","));
-    if (const auto* boxes = std::get_if<Boxes>(&target)) return line + fmt::format("[{}]\n", boxes->boxes.size());
-    if (kind != TargetKind::kClass) return line + "[]\n";
-    const auto* label = std::get_if<ClassLabel>(&target);
-    return line + std::to_string(label ? label->index : 0) + '\n';
+/// Appends a sample's line in the list of its split: its name and, behind a space, its class, its numbers or, of boxes,
+/// how many they are.
+void add_list_line(std::string& text, SampleName name, const Target& target, TargetKind kind) {
+    text += std::move(name).text();
+    text += ' ';
+    if (const auto* tensor = std::get_if<Tensor>(&target)) {
+        text += fmt::format("[{}]\n", fmt::join(tensor->values, ","));
+    } else if (const auto* boxes = std::get_if<Boxes>(&target)) {
+        text += fmt::format("[{}]\n", boxes->boxes.size());
+    } else if (kind != TargetKind::kClass) {
+        text += "[]\n";
+    } else {
+        const auto* label = std::get_if<ClassLabel>(&target);
+        text += std::to_string(label ? label->index : 0);
+        text += '\n';
+    }
 }
 
 /// Runs `work` on a thread of its own.
@@ -268,7 +274,7 @@ Status Builder::write_lists() const {
         if (order(split).empty()) continue;
         std::string text;
         for (const auto index : order(split))
-            text += list_line(source_->name(split, index), source_->target(split, index), facts_.target);
+            add_list_line(text, source_->name(split, index), source_->target(split, index), facts_.target);
         DIGITS_TRY(write_file_atomic(folder_ / list_name(split), text));
     }
     return {};

@@ -1,6 +1,7 @@
 #include "data/readable_classes.hpp"
 
 #include <array>
+#include <numeric>
 #include <optional>
 
 #include "data/guard.hpp"
@@ -9,16 +10,35 @@
 namespace digits {
 namespace {
 
-using ClassSamples = std::vector<std::vector<std::size_t>>;
+/// The class of a training sample; none: its target is no class.
+std::optional<std::size_t> class_of(const SampleSource& source, std::size_t index) {
+    const auto target = source.target(Split::kTrain, index);
+    const auto* label = std::get_if<ClassLabel>(&target);
+    return label ? std::optional(static_cast<std::size_t>(label->index)) : std::nullopt;
+}
 
-/// The training samples of each class.
-ClassSamples samples_of_classes(const SampleSource& source) {
-    ClassSamples samples(source.facts().labels.size());
-    for (std::size_t i = 0; i < source.size(Split::kTrain); ++i) {
-        const auto target = source.target(Split::kTrain, i);
-        if (const auto* label = std::get_if<ClassLabel>(&target))
-            samples[static_cast<std::size_t>(label->index)].push_back(i);
+/// Some training sample of each class; none where there is none. Goes over the samples in large steps: those of a class
+/// often lie side by side, and a few steps then meet every class.
+std::vector<std::optional<std::size_t>> one_of_each_class(const SampleSource& source) {
+    std::vector<std::optional<std::size_t>> found(source.facts().labels.size());
+    const auto count = source.size(Split::kTrain);
+    std::size_t step = count / (found.size() * 2 + 1) + 1;
+    while (std::gcd(step, count) > 1) ++step;
+    std::size_t missing = found.size();
+    for (std::size_t i = 0, index = 0; i < count && missing > 0; ++i, index = (index + step) % count) {
+        const auto label = class_of(source, index);
+        if (!label || found[*label]) continue;
+        found[*label] = index;
+        --missing;
     }
+    return found;
+}
+
+/// The training samples of a class.
+std::vector<std::size_t> samples_of(const SampleSource& source, std::size_t label) {
+    std::vector<std::size_t> samples;
+    for (std::size_t i = 0; i < source.size(Split::kTrain); ++i)
+        if (class_of(source, i) == label) samples.push_back(i);
     return samples;
 }
 
@@ -27,10 +47,15 @@ struct Probed {
     std::vector<UnreadableSample> unreadable;
 };
 
-Probed probe(const SampleSource& source, const std::vector<std::size_t>& samples,
-             const std::function<bool()>& cancelled) {
+bool can_be_read(const SampleSource& source, std::size_t index) {
+    return guarded("read it", [&] { return source.get(Split::kTrain, index); }).has_value();
+}
+
+Probed probe(const SampleSource& source, std::size_t label, std::size_t first, const std::function<bool()>& cancelled) {
     Probed probed;
-    for (const auto index : samples) {
+    probed.is_readable = can_be_read(source, first);
+    if (probed.is_readable) return probed;
+    for (const auto index : samples_of(source, label)) {
         if (cancelled && cancelled()) return probed;
         const auto sample = guarded("read it", [&] { return source.get(Split::kTrain, index); });
         if (sample) {
@@ -90,23 +115,25 @@ Result<ReadableClasses> keep_readable_classes(std::unique_ptr<const SampleSource
                                               const std::function<bool()>& cancelled) {
     const auto& facts = source->facts();
     if (!facts.labels_are_found || facts.target != TargetKind::kClass) return ReadableClasses{std::move(source), {}};
-    const auto samples = samples_of_classes(*source);
-    std::vector<bool> keeps(samples.size(), true);
+    const auto firsts = one_of_each_class(*source);
+    std::vector<bool> keeps(firsts.size(), true);
     ReadableClasses result;
     std::vector<std::string> warnings;
-    const auto look = [&](int, std::uint64_t i) { return probe(*source, samples[i], cancelled); };
+    const auto look = [&](int, std::uint64_t i) {
+        return firsts[i] ? probe(*source, i, *firsts[i], cancelled) : Probed{.is_readable = true};
+    };
     const auto note = [&](std::uint64_t i, Probed probed) -> Status {
         if (cancelled && cancelled()) return fail(ErrorCode::kCancelled, "stopped while reading the first images");
-        if (probed.is_readable || samples[i].empty()) return {};
+        if (probed.is_readable) return {};
         keeps[i] = false;
         warnings.push_back(fmt::format("class \"{}\" is left out: none of its {} can be read; the first: {}: {}",
-                                       facts.labels[i], count_of(samples[i].size(), "training image"),
+                                       facts.labels[i], count_of(probed.unreadable.size(), "training image"),
                                        probed.unreadable.front().name, probed.unreadable.front().reason));
         result.left_out.insert(result.left_out.end(), std::make_move_iterator(probed.unreadable.begin()),
                                std::make_move_iterator(probed.unreadable.end()));
         return {};
     };
-    DIGITS_TRY(run_ordered<Probed>(samples.size(), {threads, 1, 64}, look, note));
+    DIGITS_TRY(run_ordered<Probed>(firsts.size(), {threads, 1, 64}, look, note));
     const auto kept = static_cast<std::size_t>(std::ranges::count(keeps, true));
     if (kept == keeps.size() || kept == 0) return ReadableClasses{std::move(source), {}};
     if (kept == 1)

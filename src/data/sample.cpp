@@ -43,7 +43,9 @@ std::string target_text(const Target& target, std::span<const std::string> label
     return std::visit(Words{labels}, target);
 }
 
-std::string SampleName::text() const {
+std::string SampleName::text() && { return box || item ? std::as_const(*this).text() : std::move(path); }
+
+std::string SampleName::text() const& {
     if (box) return fmt::format("{}#{},{},{},{}", path, box->x, box->y, box->width, box->height);
     if (item) return fmt::format("{}#{}", path, *item);
     return path;

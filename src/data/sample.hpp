@@ -104,7 +104,8 @@ struct SampleName {
     bool operator==(const SampleName&) const = default;
 
     /// The path, and behind a `#` the rectangle or the number: "a.png#10,20,30,40", "train-images-idx3-ubyte#17".
-    std::string text() const;
+    std::string text() const&;
+    std::string text() &&;  ///< without a copy where it is the path alone
 };
 
 struct Sample {

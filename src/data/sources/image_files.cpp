@@ -36,10 +36,10 @@ Result<DecodedImage> ImageReader::decode(const SampleName& name) const {
     return decoded;
 }
 
-Result<Sample> ImageReader::read(const SampleName& name, Target target) const {
+Result<Sample> ImageReader::read(SampleName name, Target target) const {
     auto decoded = guarded("read it", [&] { return decode(name); });
     if (!decoded) return fail(std::move(decoded).error().at(name.text()));
-    Sample sample{{}, std::move(target), name.text()};
+    Sample sample{{}, std::move(target), std::move(name).text()};
     sample.images.push_back(std::move(decoded->image));
     sample.facts.push_back(decoded->facts);
     return sample;

@@ -24,7 +24,7 @@ class ImageReader {
     explicit ImageReader(const SourceContext& context) : ImageReader(context.roots, context.decode, context.decoding) {}
 
     /// A sample of the image, or of a rectangle of it, with what its file is. Errors at its name.
-    Result<Sample> read(const SampleName& name, Target target = {}) const;
+    Result<Sample> read(SampleName name, Target target = {}) const;
 
   private:
     Result<DecodedImage> decode(const SampleName& name) const;
