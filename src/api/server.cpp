@@ -56,6 +56,9 @@ fs::path find_mnist() {
     return {};
 }
 
+/// Nothing but this machine reaches the server.
+bool is_loopback(std::string_view host) { return host == "127.0.0.1" || host == "localhost" || host == "::1"; }
+
 /// Each connection is a file handle, and each page holds one for its events: takes what the system lets this process
 /// have. The number of connections that leaves room for files.
 int raise_handle_limit() {
@@ -148,7 +151,8 @@ Result<std::unique_ptr<ApiServer>> ApiServer::start(ApiServerOptions options) {
     if (error) return fail(errno_error("cannot make " + temporary.string(), error.value()));
     const double now = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
     DIGITS_ASSIGN(state->answered, api::AnsweredRequests::open(options.data_dir / "digits.db"));
-    state->url_pictures = std::make_unique<api::UrlPictures>(options.allow_url_fetch, options.url_hosts, temporary);
+    state->url_pictures = std::make_unique<api::UrlPictures>(
+        options.allow_url_fetch.value_or(is_loopback(options.host)), options.url_hosts, temporary);
     state->context.reset(new api::Context{options, *state->jobs, *state->events, *state->answered, *state->url_pictures,
                                           now, state->address_known.get_future().share(), temporary,
                                           pages(options.web_root)});
@@ -162,7 +166,7 @@ Result<std::unique_ptr<ApiServer>> ApiServer::start(ApiServerOptions options) {
     server.port = options.port;
     server.upload_dir = temporary;
     server.max_connections = raise_handle_limit();
-    server.hosts.any_address = options.host != "127.0.0.1" && options.host != "localhost" && options.host != "::1";
+    server.hosts.any_address = !is_loopback(options.host);
     server.render_error = [](int status, const Error& why) { return api::problem_response(status, why); };
     // The pages have a policy of their own; everything else is data.
     server.headers.emplace_back("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");

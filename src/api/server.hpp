@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,7 +20,7 @@ struct ApiServerOptions {
     bool allow_python_layers = false;          ///< networks may bring code that workers run
     std::filesystem::path worker_path;         ///< empty: beside this program
     std::string launcher = "local";            ///< how tasks are started: a name of launchers()
-    bool allow_url_fetch = false;              ///< pictures to classify may be named by URL
+    std::optional<bool> allow_url_fetch;       ///< images to classify may be named by URL; absent: on the loopback only
     std::vector<std::string> url_hosts;        ///< that may lie in private networks
     std::filesystem::path mnist;               ///< MNIST's IDX files, to try things with; empty: found if it is there
     std::filesystem::path web_root;            ///< empty: found beside this program or in its source tree

@@ -49,8 +49,15 @@ void add_serve(CLI::App& app, Invocation& invocation) {
         ->add_option("--root", options->roots,
                      "Folder that pictures may be taken from (repeatable; default: all that you may read)")
         ->check(CLI::ExistingDirectory);
-    command->add_flag("--allow-url-fetch", options->allow_url_fetch,
-                      "Fetch pictures that are to be classified from public web addresses");
+    auto* fetch = command->add_flag_callback(
+        "--allow-url-fetch", [options] { options->allow_url_fetch = true; },
+        "Fetch images that are to be classified from public web addresses; default: where only this machine reaches "
+        "the "
+        "server");
+    command
+        ->add_flag_callback(
+            "--no-url-fetch", [options] { options->allow_url_fetch = false; }, "Fetch nothing from other machines")
+        ->excludes(fetch);
     command->add_option("--allow-url-host", options->url_hosts,
                         "Host that may also be fetched from if it lies in a private network (repeatable)");
     command->add_option("--mnist", options->mnist, "Folder of MNIST's four IDX files, to try Digits with")

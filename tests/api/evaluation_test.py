@@ -412,11 +412,40 @@ class LookingInside(unittest.TestCase):
 
 
 class UrlFetch(unittest.TestCase):
-    def test_is_off_by_default(self):
-        self.assertFalse(api.call("GET", "/system")[2]["url_fetch"])
-        status, _, problem = api.call("POST", f"/models/{model}/classify", {"urls": ["http://127.0.0.1:1/seven.png"]})
+    """Without a word about it: on where only this machine reaches the server, and for public addresses alone."""
+
+    def ask(self, server):
+        contract = Contract(server)
+        return contract.call("GET", "/system")[2]["url_fetch"], lambda id: contract.call(
+            "POST", f"/models/{id}/classify", {"urls": ["http://127.0.0.1:1/seven.png"]})
+
+    def restarted(self, *options):
+        server.options = options
+        server.restart()
+        self.addCleanup(server.restart)
+        self.addCleanup(setattr, server, "options", ())
+        return self.ask(server)
+
+    def test_is_on_by_default_on_the_loopback_but_not_for_private_addresses(self):
+        allowed, classify = self.ask(server)
+        self.assertTrue(allowed)
+        status, _, found = classify(model)
+        self.assertEqual(status, 200)
+        error = found["images"][0]["error"]
+        self.assertEqual(error["code"], "permission_denied")
+        self.assertIn("none of the public Internet", error["message"])
+
+    def test_is_off_when_told_so(self):
+        allowed, classify = self.restarted("--no-url-fetch")
+        self.assertFalse(allowed)
+        status, _, problem = classify(model)
         self.assertEqual((status, problem["where"]), (403, "/urls"))
         self.assertIn("--allow-url-fetch", problem["advice"])
+
+    def test_is_off_where_others_reach_the_server(self):
+        allowed, classify = self.restarted("--host", "0.0.0.0")
+        self.assertFalse(allowed)
+        self.assertEqual(classify(model)[0], 403)
 
 
 if __name__ == "__main__":
