@@ -65,6 +65,8 @@ struct JobKind {
     /// What the worker gets beside the spec; the manager adds the placement. Empty: nothing. Called at each start with
     /// the manager's lock held; its error ends the job.
     std::function<Result<Grant>(const Job& job, const JobReader& jobs)> make_grant = {};
+    /// The device that the job asks for, of a kind with a device of its own (Scheduler::place). Empty: any.
+    std::function<std::string(const Job& job)> wanted_device = {};
     /// Whether smaller values of a validation series are better, for `SeriesSummary::best`. Empty: never.
     std::function<bool(const Job& job, std::string_view series)> lower_is_better = {};
 

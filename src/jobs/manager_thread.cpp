@@ -132,7 +132,8 @@ void JobManager::Impl::start_waiting() {
     for (const auto* job : waiting) {
         auto& active = *table_->find(job->id);
         if (!check_parents(active)) continue;
-        auto decision = scheduler_->place(job->id, *active.kind);
+        const auto wanted = active.kind->wanted_device ? active.kind->wanted_device(*job) : std::string();
+        auto decision = scheduler_->place(job->id, *active.kind, wanted);
         if (!decision.placement) {
             set_wait_reason(active, decision.wait_reason);
             continue;

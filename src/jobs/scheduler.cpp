@@ -1,16 +1,59 @@
 #include "jobs/scheduler.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <tuple>
 
 namespace digits {
 
-Scheduler::Decision Scheduler::place(const std::string& job_id, const JobKind& kind) {
+namespace {
+
+constexpr std::string_view kCpu = "cpu";
+
+/// Null if there is no such device.
+const std::string* find_device(const std::vector<std::string>& devices, std::string_view wanted) {
+    constexpr std::string_view kGpu = "cuda:";
+    std::size_t number = 0;
+    if (!wanted.starts_with(kGpu)) return nullptr;
+    const char* end = wanted.data() + wanted.size();
+    const auto [stop, error] = std::from_chars(wanted.data() + kGpu.size(), end, number);
+    return error == std::errc() && stop == end && number < devices.size() ? &devices[number] : nullptr;
+}
+
+}  // namespace
+
+Status JobResources::check_device(std::string_view wanted) const {
+    if (wanted.empty() || wanted == kCpu || find_device(devices, wanted)) return {};
+    if (devices.empty())
+        return fail(ErrorCode::kInvalidArgument, "There is no device \"{}\": this machine has no GPU, only cpu",
+                    wanted);
+    return fail(ErrorCode::kInvalidArgument, "There is no device \"{}\"; expected cpu, or cuda:0 to cuda:{}", wanted,
+                devices.size() - 1);
+}
+
+Scheduler::Decision Scheduler::place_on_cpu(const std::string& job_id, const JobKind& kind) {
+    const auto limit = resources_.slots.find(kind.pool);
+    const auto used = std::ranges::count_if(holdings_, [&](const auto& entry) {
+        return entry.second.pool == kind.pool && entry.second.placement.devices.empty();
+    });
+    if (used >= (limit == resources_.slots.end() ? 1 : limit->second))
+        return {{}, fmt::format("waiting for another {} on the CPU to finish", kind.noun)};
+    hold(job_id, kind, {});
+    return {Placement{}, {}};
+}
+
+Scheduler::Decision Scheduler::place(const std::string& job_id, const JobKind& kind, std::string_view wanted) {
+    if (has_own_device(kind) && wanted == kCpu) return place_on_cpu(job_id, kind);
     std::set<std::string> taken;
     for (const auto& [id, holding] : holdings_)
         taken.insert(holding.placement.devices.begin(), holding.placement.devices.end());
     const auto& devices = resources_.devices;
-    const auto free = std::ranges::find_if(devices, [&](const auto& device) { return !taken.contains(device); });
+    const bool chosen = has_own_device(kind) && !wanted.empty();
+    const auto* own = chosen ? find_device(devices, wanted) : nullptr;
+    if (chosen && !own) return {{}, fmt::format("waiting for the device {}, which is not there", wanted)};
+    if (own && taken.contains(*own)) return {{}, fmt::format("waiting for the device {} to become free", wanted)};
+    const auto free = std::ranges::find_if(
+        devices, [&](const auto& device) { return own ? device == *own : !taken.contains(device); });
     const auto room = slots(kind);
     if (has_own_device(kind) && free == devices.end()) return {{}, "waiting for a free GPU"};
     if (!has_own_device(kind) && room.used >= room.total)

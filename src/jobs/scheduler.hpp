@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/grant.hpp"
+#include "base/result.hpp"
 #include "jobs/job_kind.hpp"
 
 namespace digits {
@@ -17,6 +18,9 @@ struct JobResources {
     std::map<std::string, int>
         slots;  ///< of each pool, how many jobs may run at the same time; 1 where it is not named
     std::vector<std::string> devices;  ///< as CUDA_VISIBLE_DEVICES names them
+
+    /// Whether a job may ask for it (Scheduler::place). Errors: kInvalidArgument, saying what there is.
+    Status check_device(std::string_view wanted) const;
 };
 
 /// Jobs of a kind that may run at the same time, and that do.
@@ -37,7 +41,9 @@ class Scheduler {
         std::string wait_reason;  ///< where there is no placement: "waiting for a free GPU"
     };
     /// A slot of the kind's pool and the devices that the kind uses, held until `release`; or what is missing.
-    Decision place(const std::string& job_id, const JobKind& kind);
+    /// `wanted`: "cpu", "cuda:N" (counted from 0 in `devices`), or empty for whatever is free; of kinds that have a
+    /// device of their own.
+    Decision place(const std::string& job_id, const JobKind& kind, std::string_view wanted = {});
     /// For a job that runs already: it may hold more than there is.
     void hold(const std::string& job_id, const JobKind& kind, const Placement& placement);
     void release(std::string_view job_id);
@@ -53,6 +59,8 @@ class Scheduler {
     bool has_own_device(const JobKind& kind) const {
         return kind.devices == DeviceUse::kOwn && !resources_.devices.empty();
     }
+
+    Decision place_on_cpu(const std::string& job_id, const JobKind& kind);
 
     const JobResources resources_;
     std::map<std::string, Holding, std::less<>> holdings_;

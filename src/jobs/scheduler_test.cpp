@@ -51,6 +51,28 @@ TEST(Scheduler, AnEvaluationTakesAnIdleDeviceAndElseTheCpu) {
     EXPECT_TRUE(scheduler.place("c", kTraining).placement);
 }
 
+TEST(Scheduler, ATrainingGetsTheDeviceThatItAsksFor) {
+    Scheduler scheduler({{{"train", 1}}, {"0", "GPU-7"}});
+    EXPECT_THAT(scheduler.place("a", kTraining, "cuda:1").placement->devices, ElementsAre("GPU-7"));
+    EXPECT_EQ(scheduler.place("b", kTraining, "cuda:1").wait_reason, "waiting for the device cuda:1 to become free");
+    EXPECT_THAT(scheduler.place("c", kTraining, "cpu").placement->devices, ElementsAre());
+    EXPECT_EQ(scheduler.place("d", kTraining, "cpu").wait_reason, "waiting for another training on the CPU to finish");
+    EXPECT_THAT(scheduler.place("d", kTraining).placement->devices, ElementsAre("0"));
+    EXPECT_EQ(scheduler.place("e", kTraining, "cuda:2").wait_reason,
+              "waiting for the device cuda:2, which is not there");
+}
+
+TEST(JobResources, SaysWhichDevicesThereAre) {
+    const JobResources two{{}, {"0", "1"}};
+    for (const auto* wanted : {"", "cpu", "cuda:0", "cuda:1"}) EXPECT_TRUE(two.check_device(wanted)) << wanted;
+    EXPECT_EQ(two.check_device("cuda:2").error().message,
+              "There is no device \"cuda:2\"; expected cpu, or cuda:0 to cuda:1");
+    for (const auto* wanted : {"gpu", "cuda:", "cuda:1x", "cuda:-1", "CPU"})
+        EXPECT_FALSE(two.check_device(wanted)) << wanted;
+    EXPECT_EQ(JobResources{}.check_device("cuda:0").error().message,
+              "There is no device \"cuda:0\": this machine has no GPU, only cpu");
+}
+
 TEST(Scheduler, CountsWhatRunsAlready) {
     Scheduler scheduler({{}, {"0"}});
     scheduler.hold("a", kTraining, {"", {"0"}, 1});

@@ -242,6 +242,10 @@ struct JsonBinding<ModelSpec> {
                 .digits("random_seed")
                 .range(0, 9e15)
                 .advanced(),
+            json_field("device", &S::device)
+                .label("Device")
+                .help("cpu, or cuda:0 for the first GPU; default: the first GPU that is free, without one the CPU")
+                .advanced(),
             json_field("threads", &S::threads)
                 .label("Threads")
                 .help("Number of threads; 0: all cores")

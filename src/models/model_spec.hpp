@@ -81,7 +81,8 @@ struct ModelSpec {
     Augmentation augmentation;
     std::optional<int> crop_size;
     std::optional<std::int64_t> seed;
-    int threads = 0;  ///< 0: all cores
+    std::string device;  ///< "cpu" or "cuda:N"; empty: a free GPU, without one the CPU
+    int threads = 0;     ///< 0: all cores
     Precision precision = Precision::kFp32;
     std::vector<WeightsSpec> weights;
 };

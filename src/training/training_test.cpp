@@ -368,7 +368,7 @@ TEST_F(EarlyStoppingTest, RefusesAMetricThatNoValidationHas) {
     const auto summary = run_training(trainee, plan_, context);
     ASSERT_FALSE(summary);
     EXPECT_EQ(summary.error().where, "/early_stopping/metric");
-    EXPECT_EQ(summary.error().advice, "Choose one of accuracy, number");
+    EXPECT_EQ(summary.error().advice, "Choose one of accuracy, number, of labels, sum");
 }
 
 TEST_F(EarlyStoppingTest, AResumedTrainingEndsWhereAnUninterruptedOneDoes) {

@@ -6,6 +6,7 @@ import base64
 import http.client
 import io
 import json
+import re
 import sys
 import tarfile
 import threading
@@ -36,7 +37,7 @@ def setUpModule():
     (pictures / "3" / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\nnothing follows")
     dataset = create_dataset("small MNIST")
     assert server.wait_for(dataset)["state"] == "done", server.wait_for(dataset)
-    model = create_model("small LeNet", epochs=4)
+    model = create_model("small LeNet", epochs=4, keep_snapshots="all")
     found = server.wait_for(model)
     assert found["state"] == "done", (found, server.request("GET", f"/api/v1/jobs/{model}/log")[2])
 
@@ -364,7 +365,9 @@ class Forms(unittest.TestCase):
         status, _, refused = api.call("POST", "/models", {"name": "huge", "spec": {**spec, "start_anyway": True}})
         self.assertEqual((status, refused["where"]), (507, "/spec/batch_size"), refused)
         self.assertIn("GB of memory", refused["detail"])
-        self.assertIn(f"batch size of at most {memory['largest_batch_size']}", refused["advice"])
+        # What is free changes between the two questions.
+        advised = int(re.search(r"batch size of at most (\d+)", refused["advice"])[1])
+        self.assertAlmostEqual(advised / memory["largest_batch_size"], 1, delta=0.1)
         fitting = api.call("POST", "/networks/describe", {"spec": {**spec, "batch_size": memory["largest_batch_size"]}})[2]["memory"]
         self.assertLess(fitting["needed_bytes"], 1.01 * memory["free_bytes"])
         self.assertGreater(fitting["needed_bytes"], 0.9 * memory["free_bytes"])
@@ -533,8 +536,8 @@ class Making(unittest.TestCase):
 
     def test_a_finished_training_goes_on_as_if_it_had_been_longer(self):
         fixed = {"base_lr": 0.01, "lr_policy": "fixed"}
-        whole = create_model("four at once", epochs=4, solver=fixed)
-        job = create_model("two and two", epochs=2, solver=fixed)
+        whole = create_model("four at once", epochs=4, solver=fixed, keep_snapshots="all")
+        job = create_model("two and two", epochs=2, solver=fixed, keep_snapshots="all")
         self.assertEqual(server.wait_for(job)["state"], "done")
         found = api.call("POST", f"/models/{job}/extend", {"epochs": 2})[2]
         self.assertEqual((found["spec"]["epochs"], found["actions"]["extend"]), (4, False))

@@ -7,6 +7,7 @@
 #include "api/compat/answers.hpp"
 #include "api/compat/snapshot_epoch.hpp"
 #include "api/jobs/model_framework.hpp"
+#include "api/machine/machine.hpp"
 #include "api/requests/named_places.hpp"
 #include "api/requests/warm_questions.hpp"
 #include "base/python_interface.hpp"
@@ -214,12 +215,31 @@ json read_augmentation(Form& form) {
 }
 
 /// Fields for other frameworks and for machines: checked as far as they can be given, and what is not offered is said.
-void check_rest(Form& form) {
-    form.integer("traces_interval", kNotNegative, 0);
-    constexpr const char* kOneGpu = "A training takes one GPU, which Digits chooses; more are not offered";
+void check_rest(Form& form) { form.integer("traces_interval", kNotNegative, 0); }
+
+/// The GPU that a form names by its number; a machine without GPUs trains on the CPU whatever the form says, as in
+/// DIGITS.
+std::string read_device(Form& form) {
+    constexpr const char* kOneGpu = "A training takes one GPU; more are not offered";
     if (form.integer("select_gpu_count", kPositive, 1).value_or(1) > 1) form.refuse("select_gpu_count", kOneGpu);
-    if (form.arguments().list("select_gpus").size() > 1) form.refuse("select_gpus", kOneGpu);
-    if (form.integers("select_gpus_list", kNotNegative).size() > 1) form.refuse("select_gpus_list", kOneGpu);
+    const auto there = static_cast<std::int64_t>(gpu_ids().size());
+    std::string device;
+    const auto take = [&](const char* field, std::int64_t number) {
+        if (there > 0 && number >= there)
+            form.refuse(field, fmt::format("There is no GPU {}; this machine has {}", number, there));
+        else if (there > 0)
+            device = fmt::format("cuda:{}", number);
+    };
+    if (form.text("select_gpu", "next") != "next")
+        if (const auto number = form.integer("select_gpu", kNotNegative)) take("select_gpu", *number);
+    const auto listed = form.integers("select_gpus_list", kNotNegative);
+    if (listed.size() > 1) form.refuse("select_gpus_list", kOneGpu);
+    if (listed.size() == 1) take("select_gpus_list", listed.front());
+    if (form.arguments().list("select_gpus").size() > 1)
+        form.refuse("select_gpus", kOneGpu);
+    else if (const auto number = form.integer("select_gpus", kNotNegative))
+        take("select_gpus", *number);
+    return device;
 }
 
 }  // namespace
@@ -280,6 +300,7 @@ http::Async<Result<ModelWish>> read_model_form(Form& form, const Context& contex
     DIGITS_CO_TRY(co_await check_custom_weights(form, spec, context));
     DIGITS_CO_TRY(co_await read_python_layers(form, spec["network"], context));
     check_rest(form);
+    spec["device"] = read_device(form);
     co_return wish;
 }
 

@@ -82,6 +82,7 @@ std::vector<JobKind> job_kinds(const ApiServerOptions& options) {
 
     kinds.push_back({.name = "model", .worker_kind = "train", .noun = "training", .pool = "train"});
     kinds.back().devices = DeviceUse::kOwn;
+    kinds.back().wanted_device = [](const Job& job) { return job.spec->value("device", std::string()); };
     kinds.back().commands = {{kSnapshotCommand, SIGUSR1}};
     kinds.back().lower_is_better = [](const Job& job, std::string_view series) {
         return !task_of(job).higher_is_better(series.substr(series.find('/') + 1));

@@ -137,7 +137,9 @@ nlohmann::json describe_question(const ModelSpec& spec, const Context& context) 
     return question;
 }
 
-http::Async<Result<ModelCheck>> check_model_here(const ModelSpec& spec, const Context& context) {
+namespace {
+
+http::Async<Result<ModelCheck>> look_for_faults(const ModelSpec& spec, const Context& context) {
     const auto framework = get_framework(spec.network.framework);
     if (!framework) {
         ModelCheck unknown;
@@ -164,6 +166,14 @@ http::Async<Result<ModelCheck>> check_model_here(const ModelSpec& spec, const Co
         auto finding = finding_from_json(json);
         if (!has_finding(check, finding)) check.findings.push_back(std::move(finding));
     }
+    co_return check;
+}
+
+}  // namespace
+
+http::Async<Result<ModelCheck>> check_model_here(const ModelSpec& spec, const Context& context) {
+    DIGITS_CO_ASSIGN(auto check, co_await look_for_faults(spec, context));
+    std::ranges::stable_partition(check.findings, [](const auto& one) { return one.severity == Severity::kError; });
     co_return check;
 }
 

@@ -47,12 +47,14 @@ json lower_rate(const Job& job) {
 
 json actions_view(const Job& job) {
     const bool ended = is_final(job.state);
-    return {{"abort", !ended && !job.abort_requested},
-            {"resume", (job.state == JobState::kAbort || job.state == JobState::kError) && !diverged(job)},
-            {"clone_with_base_lr", lower_rate(job)},
-            {"extend", job.kind == "model" && ended && job.attempt > 0},
-            {"delete", ended},
-            {"snapshot", job.kind == "model" && job.state == JobState::kRun}};
+    json actions{{"abort", !ended && !job.abort_requested},
+                 {"resume", (job.state == JobState::kAbort || job.state == JobState::kError) && !diverged(job)},
+                 {"extend", job.kind == "model" && ended && job.attempt > 0},
+                 {"delete", ended},
+                 {"snapshot", job.kind == "model" && job.state == JobState::kRun}};
+    // Of few jobs; a page of the list has hundreds.
+    if (const auto rate = lower_rate(job); !rate.is_null()) actions["clone_with_base_lr"] = rate;
+    return actions;
 }
 
 const SeriesSummary* find_series(const Job& job, const std::string& name) {

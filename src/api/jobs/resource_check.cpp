@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "api/jobs/job_kinds.hpp"
 #include "api/jobs/job_specs.hpp"
 #include "api/requests/messages.hpp"
 #include "api/requests/warm_questions.hpp"
@@ -39,6 +40,8 @@ bool others_are_at_work(const Context& context) {
 }  // namespace
 
 http::Async<Status> check_resources(ModelSpec spec, const Context& context) {
+    if (const auto there = job_resources(context.options).check_device(spec.device); !there)
+        co_return fail(Error(there.error()).at("/spec/device"));
     const bool known = spec.network.framework == kDefaultFramework && spec.network.python_layers.empty() &&
                        !spec.auto_batch_size && !spec.dataset_dir.empty();
     if (!known) co_return Status();

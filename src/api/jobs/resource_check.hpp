@@ -6,9 +6,10 @@
 
 namespace digits::api {
 
-/// Refuses a training for which the machine has not enough memory, or the disk not enough space for its snapshots; a
-/// worker describes the network. Errors: kResourceExhausted with the field in `where` and advice. What is not known
-/// refuses nothing: the worker checks again when the training starts.
+/// Refuses a training that asks for a device that is not there, for which the machine has not enough memory, or the
+/// disk not enough space for its snapshots; a worker describes the network. Errors: kInvalidArgument,
+/// kResourceExhausted with the field in `where` and advice. What is not known refuses nothing: the worker checks again
+/// when the training starts.
 http::Async<Status> check_resources(ModelSpec spec, const Context& context);
 
 }  // namespace digits::api

@@ -10,10 +10,12 @@ interface Props {
   change: (part: Typed) => void;
   /** The message at a path of the spec. */
   error: (path: string) => string | undefined;
+  /** What there is to choose from in a text field, where the page knows it. */
+  options?: Record<string, { value: string; label: string }[]>;
 }
 
 /** Fields that the page knows nothing of but what the server declares. */
-export function DeclaredFields({ fields, typed, change, error }: Props) {
+export function DeclaredFields({ fields, typed, change, error, options = {} }: Props) {
   const by_path = new Map(fields.map((field) => [field.path, field]));
   const defaults = Object.fromEntries(fields.map((field) => [field.path, typed_default(field)]));
   const form: FormState<Typed> = {
@@ -22,7 +24,13 @@ export function DeclaredFields({ fields, typed, change, error }: Props) {
     error,
     field: (path) => by_path.get(path),
   };
-  return fields.map((field) => <DeclaredField key={field.path} form={form} field={field} />);
+  return fields.map((field) =>
+    options[field.path] ? (
+      <ChoiceField key={field.path} form={form} name={field.path} options={options[field.path]} />
+    ) : (
+      <DeclaredField key={field.path} form={form} field={field} />
+    ),
+  );
 }
 
 function DeclaredField({ form, field }: { form: FormState<Typed>; field: FormField }) {

@@ -1,4 +1,4 @@
-import type { FormField, ModelSpec, Network } from "../api/client";
+import type { FormField, ModelSpec, Network, System } from "../api/client";
 import {
   decimal,
   fields_by_path,
@@ -188,6 +188,17 @@ export function has_network(form: ModelForm): boolean {
 
 export function other_model_fields(fields: FormField[]): FormField[] {
   return other_fields(fields, model_places);
+}
+
+/** What a training can run on: any, the processor, or one GPU. */
+export function device_choices(
+  devices: System["devices"],
+  t: (key: "device.any") => string,
+): { value: string; label: string }[] {
+  return [
+    { value: "", label: t("device.any") },
+    ...devices.map(({ id, name }) => ({ value: id, label: `${id} · ${name}` })),
+  ];
 }
 
 export function model_spec(form: ModelForm, fields: FormField[] = []): ModelSpec {

@@ -4,7 +4,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useEffect, useMemo, useRef } from "react";
 import { Link, useNavigate, useSearchParams } from "react-router";
 import { answer, client, type FormField, type Job, type ModelCheck, ProblemError } from "../api/client";
-import { useAllJobs, useDataset, useModelCheck, useNetworks, useTask } from "../api/queries";
+import { useAllJobs, useDataset, useModelCheck, useNetworks, useSystem, useTask } from "../api/queries";
 import { DeclaredFields } from "../forms/declared_fields";
 import { useDraft } from "../forms/draft";
 import { field_errors } from "../forms/field_errors";
@@ -27,6 +27,7 @@ import { AugmentationSection } from "./augmentation_section";
 import { type LrPolicy, lr_defaults } from "./lr_policy";
 import { LrPreview } from "./lr_preview";
 import {
+  device_choices,
   empty_model_form,
   form_of_model,
   has_network,
@@ -94,7 +95,10 @@ function ModelFormPage({ fields }: { fields: FormField[] }) {
     },
   });
 
-  const more = other_model_fields(fields).filter((field) => matters(field, spec));
+  const devices = device_choices(useSystem().data?.devices ?? [], t);
+  const more = other_model_fields(fields)
+    .filter((field) => matters(field, spec))
+    .filter((field) => field.path !== "/device" || devices.length > 2 || values.others["/device"]);
   const typed = Object.fromEntries([
     ...Object.entries(model_places).map(([name, place]) => [place, String(values[name as keyof ModelForm])]),
     ...more.map(({ path }) => [`/spec${path}`, values.others[path] ?? ""]),
@@ -148,7 +152,7 @@ function ModelFormPage({ fields }: { fields: FormField[] }) {
             <DatasetField form={form} />
           </Section>
           <NetworkSection form={form} check={ready ? check.data : undefined} spec={ready ? settled : null} />
-          <SolverSection form={form} more={more} error={(place) => errors.at[place]} />
+          <SolverSection form={form} more={more} devices={devices} error={(place) => errors.at[place]} />
           <DataSection form={form} />
         </div>
         <div className="side">
@@ -299,10 +303,11 @@ interface SolverProps {
   form: FormState<ModelForm>;
   /** Fields without a place of their own. */
   more: FormField[];
+  devices: ReturnType<typeof device_choices>;
   error: (place: string) => string | undefined;
 }
 
-function SolverSection({ form, more, error }: SolverProps) {
+function SolverSection({ form, more, devices, error }: SolverProps) {
   const { t, listed } = useText();
   const { values } = form;
   const text = useFieldText();
@@ -369,6 +374,7 @@ function SolverSection({ form, more, error }: SolverProps) {
             typed={values.others}
             change={(part) => form.change({ others: { ...values.others, ...part } })}
             error={(path) => error(`/spec${path}`)}
+            options={{ "/device": devices }}
           />
         </Row>
         <Group align="flex-end" gap="xs" wrap="nowrap">

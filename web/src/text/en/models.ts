@@ -141,6 +141,7 @@ export const models = {
   "mean.image": "Image",
   "mean.pixel": "Pixel",
   "mean.none": "None",
+  "device.any": "Any free GPU, without one the CPU",
 
   "snapshots.on_disk": "Snapshots on disk",
   "snapshots.none": "No snapshots yet",

@@ -6,6 +6,9 @@ export const declared: Record<string, string> = {
   "field.compression.help": "仅用于 HDF5 文件：gzip 占用空间更小，不压缩更快",
   "compression.none": "不压缩",
 
+  "field.device": "设备",
+  "field.device.help": "cpu，或 cuda:0 表示第一个 GPU；默认：第一个空闲的 GPU，没有则用 CPU",
+
   "field.source": "来源",
   "source.folder.help": "每个类别一个子文件夹的文件夹",
   "source.lists.help": "文本文件，每行一个图像路径和类别编号",
@@ -56,6 +59,9 @@ export const declared: Record<string, string> = {
 
   "field.label_encoding": "标签编码",
   "field.label_encoding.help": "目标为图像或掩码的 LMDB 记录；jpeg 会改变像素值",
+  "label_encoding.none": "不压缩",
+  "label_encoding.png": "PNG",
+  "label_encoding.jpeg": "JPEG",
   "field.same_size": "图像大小一致",
   "field.same_size.help": "不缩放时拒绝大小不同的图像；关闭后没有均值图像",
 

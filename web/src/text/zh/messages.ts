@@ -1,32 +1,5 @@
 /** What the server and its workers say, by its English (see `server_words.ts`). A test compares it with their source. */
 export const messages: Record<string, string> = {
-  // Texts, and what is left out of a dataset
-  "the text is in {}, expected UTF-8": "文本的编码为 {}，应为 UTF-8",
-  "Save it as UTF-8": "请另存为 UTF-8",
-  "stopped while reading the first images": "读取首批图像时已停止",
-  "only one class has readable images, expected two or more; {}": "只有一个类别有可读取的图像，应为两个或更多；{}",
-  'class "{}" is left out: none of its {} can be read; the first: {}: {}':
-    "跳过类别“{}”：其 {} 均无法读取；第一个：{}：{}",
-  "{} has {} with at least {} images, expected two or more": "{} 中有至少 {3} 张图像的{2}，应为两个或更多类别",
-  "{} of {} lie beside the class folders and are skipped": "跳过 {2} 中位于类别文件夹之外的 {1}",
-
-  // How images are prepared, what networks answer, and what becomes a curve
-  "[{}] {} would make {} images of those of the dataset (channels: {})":
-    "[{1}] {2} 会把数据集的图像变成 {3} 图像（通道数：{4}）",
-  "[{}] mirror is left out: images are mirrored in training only": "[{}] 忽略 mirror：仅在训练时镜像图像",
-  '[{}] no layer reads its output "{}" in {}: it is computed in vain. Let a layer read it, or keep the layer for the deployed network with include { stage: "deploy" }':
-    '[{1}] 在{3}中没有层读取其输出“{2}”：计算结果未被使用。请让某一层读取它，或用 include { stage: "deploy" } 仅在部署网络中保留该层',
-  '[{}] no layer reads its output "{}": the {} values of each batch are computed and not recorded. Let a layer read them, or keep the layer for the deployed network with include { stage: "deploy" }. (Outputs of up to {} values become curves, and up to {} accuracies of classes.)':
-    '[{1}] 没有层读取其输出“{2}”：每批的 {3} 个值会被计算但不记录。请让某一层读取它们，或用 include { stage: "deploy" } 仅在部署网络中保留该层。（最多 {4} 个值的输出以及最多 {5} 个类别准确率会成为曲线。）',
-  "The validation set of {} samples ends with a batch of {}, and the network takes batches of {} only: the last batch is filled up with the first {} samples, which then count twice. Choose a validation batch size that divides {}. ({})":
-    "验证集有 {1} 个样本，最后一批为 {2} 个，而该网络只接受 {3} 个一批：最后一批用前 {4} 个样本补足，它们会被计算两次。请选择能整除 {5} 的验证批大小。（{6}）",
-  "the input is {}, the validation gives the network images of {} x {}": "输入为 {}，而验证给网络的图像为 {} x {}",
-  "[{}] its mean_file": "[{}] 其 mean_file",
-  'The network has no answer: its output "{}" is {}. The weights of this snapshot are those of a training that diverged':
-    "网络没有给出结果：其输出“{}”为 {}。该快照的权重来自一次已发散的训练。",
-  "Choose an earlier snapshot, or train again with a tenth of the learning rate":
-    "请选择更早的快照，或以十分之一的学习率重新训练",
-
   // api
   '"{}" ({}) belongs to {}, and you are {}': "“{}”（{}）属于 {}，而你是 {}",
   "this may not be done to {}": "不允许对 {} 执行此操作",
@@ -44,6 +17,7 @@ export const messages: Record<string, string> = {
   "dataset_id is missing": "缺少 dataset_id",
   "The check could not build the networks": "检查时无法建立网络",
   "{} has no dataset, so its classes are not known": "{} 没有数据集，因此不知道它的类别",
+  "the snapshots of the training do not fit": "训练的快照放不下",
   "{} has no snapshot yet": "{} 还没有快照",
   'expected best, last or an iteration, got "{}"': "应为 best、last 或迭代数，得到“{}”",
   "{} has no snapshot of iteration {}": "{} 没有迭代 {} 的快照",
@@ -65,11 +39,11 @@ export const messages: Record<string, string> = {
   "{} is in state {}; its images can be shown when it is done": "{} 的状态为 {}；完成后才能显示其图像",
   '{} has no split "{}"': "{} 没有划分“{}”",
   "only images in LMDB can be shown, not those in HDF5": "只能显示 LMDB 中的图像，不能显示 HDF5 中的图像",
-  'expected a body of application/json, got "{}"': "请求正文应为 application/json，得到“{}”",
   "the body is nested deeper than {} levels": "请求正文嵌套超过 {} 层",
   "the body is no JSON: {}": "请求正文不是 JSON：{}",
   'unknown field "{}", expected one of {}': "未知字段“{}”，应为以下之一：{}",
   "expected a text": "应为文本",
+  'expected a body of application/json, got "{}"': "请求正文应为 application/json，得到“{}”",
   '{} must be a whole number from {} to {}, got "{}"': "{} 必须是 {} 到 {} 之间的整数，得到“{}”",
   "expected a list of at most {} {}": "应为最多 {} 个{}的列表",
   'unknown part "{}"; expected files named image': "未知部分“{}”；应为名为 image 的文件",
@@ -167,6 +141,8 @@ export const messages: Record<string, string> = {
   "Resume the {}, then this job": "先恢复{}，再恢复此任务",
   "expected a JSON object": "应为 JSON 对象",
   "{} holds the job {}": "{} 中是任务 {}",
+  'There is no device "{}": this machine has no GPU, only cpu': "没有设备“{}”：此机器没有 GPU，只有 cpu",
+  'There is no device "{}"; expected cpu, or cuda:0 to cuda:{}': "没有设备“{}”；应为 cpu，或 cuda:0 到 cuda:{}",
   "cannot {}: the disk is full": "无法{}：磁盘已满",
   "cannot {}: the database is damaged ({})": "无法{}：数据库已损坏（{}）",
   "make room where the data folder is": "请在数据文件夹所在磁盘腾出空间",
@@ -219,9 +195,19 @@ export const messages: Record<string, string> = {
   "Give an archive as Digits and DIGITS make it, or the files one by one":
     "请提供 Digits 或 DIGITS 生成的归档，或逐个提供文件",
   "{} is {}; Digits does not read it": "{} 是 {}；Digits 不读取它",
+  "The training with a batch size of {} needs about {} of memory; {} of {} are free":
+    "批大小为 {} 的训练需要约 {} 内存；共 {4}，可用 {3}",
+  "Not even a batch size of 1 fits: choose a smaller network, smaller images or a crop":
+    "批大小为 1 也放不下：请选择更小的网络、更小的图像或裁剪",
+  "Choose a batch size of at most {}, end other programs, or set start_anyway: the estimate may be too high":
+    "选择不超过 {} 的批大小、结束其他程序，或设置 start_anyway：估算可能偏高",
+  "Choose a batch size of at most {}, or end other programs": "选择不超过 {} 的批大小，或结束其他程序",
   "no file {} to take weights from": "没有可读取权重的文件 {}",
+  "Label smoothing needs a layer SoftmaxWithLoss, the network has none": "标签平滑需要 SoftmaxWithLoss 层，而网络没有",
   "dataset_dir is missing: the folder of the dataset": "缺少 dataset_dir：数据集的文件夹",
   "expected a JSON object of format {}": "应为格式 {} 的 JSON 对象",
+  "Set Label smoothing to 0": "将标签平滑设为 0",
+  "[{}] its mean_file": "[{}] 其 mean_file",
   "{} must be 1 to {}, got {}": "{} 必须为 1 到 {}，得到 {}",
   "channels must be 1 (grey) or 3 (colour), got {}": "channels 必须为 1（灰度）或 3（彩色），得到 {}",
   "more than {} members; a model has about ten": "成员超过 {} 个；一个模型约有十个",
@@ -242,11 +228,13 @@ export const messages: Record<string, string> = {
   // infer
   "Wait for the first, or ask the training for one now": "等待第一个快照，或要求训练立即保存一个",
   "an address in the network; expected a file": "是网络地址；应为文件",
-  "a snapshot is named by its file name alone, got {}": "快照仅以文件名命名，得到 {}",
+  "The snapshot {} must be a file name in the model's folder, or an absolute path":
+    "快照 {} 必须是模型文件夹中的文件名或绝对路径",
   "the model has no snapshot {}": "模型没有快照 {}",
   "the model has no snapshot yet": "模型还没有快照",
   "expected one input and an output, got {} and {}": "应为一个输入和一个输出，得到 {} 和 {}",
   "the input is {}, the dataset's images have {} channels": "输入为 {}，而数据集的图像有 {} 个通道",
+  "the input is {}, the validation gives the network images of {} x {}": "输入为 {}，而验证给网络的图像为 {} × {}",
   "No output of the network has one row for each image.": "网络没有每张图像一行的输出。",
   "none of the {} images could be read; the first: {}: {}": "{} 张图像都无法读取；第一张：{}：{}",
   "Models of the framework {} can be trained here and not be tested.": "框架 {} 的模型可以在此训练，但不能测试。",
@@ -261,7 +249,6 @@ export const messages: Record<string, string> = {
     "{} 行的类别编号超出模型的 {} 个类别；其类别视为未知",
   "{} folders are named as no class of the model, so the class of their pictures counts as not known: {}{}":
     "{} 个文件夹的名称不是模型的类别，因此其图像的类别视为未知：{}{}",
-  // apps
   // digits-worker
   "Make the dataset again with LMDB": "请用 LMDB 重新创建数据集",
   "expected an absolute path, got {}": "应为绝对路径，得到 {}",
@@ -302,6 +289,10 @@ export const messages: Record<string, string> = {
   // base
   "a path cannot contain a zero byte": "路径不能包含零字节",
   "this is not base64": "不是 base64",
+  "No space left on device: needs about {}, {} are free where {} is": "磁盘空间不足：需要约 {}，{3} 所在磁盘剩余 {2}",
+  "No space left on device: {} are free where {} is": "磁盘空间不足：{2} 所在磁盘剩余 {1}",
+  "Delete jobs that you no longer need and empty the trash, or move the data folder to a larger disk":
+    "删除不再需要的任务并清空回收站，或将数据文件夹移到更大的磁盘",
   "{} must be one of {}, got {}": "{}必须是以下之一：{}，得到 {}",
   "{} must be {}, got {}": "{}必须为{}，得到 {}",
   "Expected {}, got {}": "应为{}，得到 {}",
@@ -311,6 +302,17 @@ export const messages: Record<string, string> = {
   "{} belongs to a file system of the kernel, which holds no images; choose another {}":
     "{} 属于内核文件系统，其中没有图像；请选择其他{}",
   "Let the user that runs the server read it": "让运行服务器的用户有权读取它",
+  "not an .npy file: {}": "不是 .npy 文件：{}",
+  "the signature of version 1.0 is missing": "缺少 1.0 版的签名",
+  "the header is cut off": "文件头不完整",
+  "no type": "没有类型",
+  "expected an array in C order, got {}": "应为 C 顺序的数组，得到 {}",
+  "no shape": "没有形状",
+  "a dim is too large": "维度太大",
+  "the dims are too large": "维度过大",
+  "the data does not fit the shape": "数据与形状不符",
+  "expected an array of little-endian whole numbers, got {}": "应为小端整数数组，得到 {}",
+  "the array holds a number that is too large": "数组中有过大的数字",
   "Python layers are not allowed here: they may do anything": "此处不允许 Python 层：它们可以做任何事",
   "Start digits serve (or digits-worker) with --allow-python-layers if you trust everybody who may make models":
     "如果信任所有可以创建模型的人，请用 --allow-python-layers 启动 digits serve（或 digits-worker）",
@@ -321,13 +323,17 @@ export const messages: Record<string, string> = {
   "{} is an absolute path, expected one inside the job's folder": "{} 是绝对路径，应为任务文件夹内的路径",
   "{} leads out of its folder": "{} 指向其文件夹之外",
   "Start the server with --root for the folder that holds it": "启动服务器时用 --root 指定包含它的文件夹",
+  "the text is in {}, expected UTF-8": "文本编码为 {}，应为 UTF-8",
+  "Save it as UTF-8": "请保存为 UTF-8",
   // data
   "cannot read {}: {}": "无法读取 {}：{}",
   "samples whose target is of the kind {} cannot be stored yet": "目标类型为 {} 的样本还不能存储",
   "the target is of the kind {}, expected {}": "目标类型为 {}，应为 {}",
   "the target has the shape {}, expected {}": "目标的形状为 {}，应为 {}",
+  "the image is {} x {}, but {} is {} x {}": "图像为 {} × {}，而 {} 为 {} × {}",
   "stopped while creating {}": "创建 {} 时被中止",
   "none of the {} images for {} can be read; the first: {}": "{2} 的 {1} 张图像都无法读取；第一张：{3}",
+  "choose a resize transformation, or allow images of different sizes": "请选择缩放方式，或允许不同尺寸的图像",
   "the dataset has format {}, expected at most {}": "数据集格式为 {}，应不超过 {}",
   "expected 1 or 3 channels, got {}": "应为 1 或 3 个通道，得到 {}",
   "the dataset is not finished: its folder has no dataset.json": "数据集未完成：其文件夹中没有 dataset.json",
@@ -341,6 +347,11 @@ export const messages: Record<string, string> = {
   "line {} has {} bytes, expected a class name of at most {}": "第 {} 行有 {} 字节，应为最多 {} 字节的类别名称",
   "more than {} classes": "超过 {} 个类别",
   "the source has no training samples": "来源中没有训练样本",
+  "the mask is {} x {}, its image is {} x {}": "掩码为 {} × {}，其图像为 {} × {}",
+  "stopped while reading the first images": "读取前几张图像时被中止",
+  "only one class has readable images, expected two or more; {}": "只有一个类别有可读取的图像，应为两个或更多；{}",
+  'class "{}" is left out: none of its {} can be read; the first: {}: {}':
+    "类别“{}”已省略：其 {} 都无法读取；第一个：{}：{}",
   "the record is not a Datum ({} bytes)": "记录不是 Datum（{} 字节）",
   "the datum is encoded but has no data": "datum 标记为已编码但没有数据",
   "the datum has {} samples for {} channels of {} x {}": "datum 有 {} 个样本值，对应 {} 个通道、{} × {}",
@@ -348,8 +359,6 @@ export const messages: Record<string, string> = {
   "there is no picture {}, only {} (counted from 0)": "没有图像 {}，只有 {} 张（从 0 开始）",
   "the image of record {} is not in a format that browsers show": "记录 {} 的图像格式无法在浏览器中显示",
   "cannot write the HDF5 file": "无法写入 HDF5 文件",
-  "cannot write {}": "无法写入 {}",
-  "check that the disk has space": "请检查磁盘是否有空间",
   "another process has the LevelDB database {} open": "另一个进程已打开 LevelDB 数据库 {}",
   "cannot {} the LevelDB database {}: {}": "无法{} LevelDB 数据库 {}：{}",
   "no record {} in {}": "{2} 中没有记录 {1}",
@@ -365,12 +374,18 @@ export const messages: Record<string, string> = {
   "no database in {}: expected a folder of LMDB's with data.mdb, or of LevelDB's with CURRENT":
     "{} 中没有数据库：应为含 data.mdb 的 LMDB 文件夹，或含 CURRENT 的 LevelDB 文件夹",
   "no such folder: {}": "没有此文件夹：{}",
+  "{} boxes, expected at most {}": "{} 个边界框，最多应为 {} 个",
+  "a target of the kind {} is not stored as an array": "类型为 {} 的目标不以数组存储",
+  "the mask has {} channels, expected 1": "掩码有 {} 个通道，应为 1",
+  "{} is not the number of a class": "{} 不是类别编号",
+  "the record is no label array of rows of {} numbers": "该记录不是每行 {} 个数字的标签数组",
+  "the record is an image file, expected numbers": "该记录是图像文件，应为数字",
+  "targets of the kind {} are not stored in records": "类型为 {} 的目标不存储在记录中",
   "the time is over": "已超时",
   "the file is cut off or of another version": "文件不完整或版本不同",
   "the network has no class {}": "网络没有类别 {}",
   'two sub-folders mean the class "{}"': "两个子文件夹对应同一类别“{}”",
-  "{} has {} classes with at least {} images, expected two or more":
-    "{} 中只有 {} 个类别有至少 {} 张图像，应为两个或更多",
+  "{} has {} with at least {} images, expected two or more": "{} 中有 {} 含至少 {} 张图像，应为两个或更多",
   "there is no image in {}": "{} 中没有图像",
   "rename one: _ and a space are the same in a class name": "请重命名其中一个：类别名称中 _ 与空格相同",
   "{} % for validation and {} % for tests leave nothing to train with":
@@ -387,7 +402,7 @@ export const messages: Record<string, string> = {
   "no valid line, expected path,x,y,width,height,label{}": "没有有效的行，应为 path,x,y,width,height,label{}",
   "{} has {} labels with at least {} rectangles, expected two or more":
     "{} 中有 {} 个标签有至少 {} 个边界框，应为两个或更多",
-  "no valid line, expected a path and one or more numbers": "没有有效的行，应为一个路径和一个或多个数字",
+  "no valid line, expected a path and one or more numbers": "没有有效的行，应为路径和一个或多个数字",
   "there is no number behind the path": "路径后没有数字",
   "{} numbers, expected {}": "{} 个数字，应为 {}",
   '"{}" is not a number': "“{}”不是数字",
@@ -420,6 +435,8 @@ export const messages: Record<string, string> = {
   "{} class names, expected at least two, one a line": "{} 个类别名称，应至少两个，每行一个",
   "{} has class {}, but {} names only {} classes": "{} 含有类别 {}，但 {} 只列出 {} 个类别",
   "{}: {} lines are not a path and a class number (lines {})": "{}：{} 行不是路径和类别编号（行 {}）",
+  "{} has {} classes with at least {} images, expected two or more":
+    "{} 中只有 {} 个类别有至少 {} 张图像，应为两个或更多",
   "image {} has label {}, expected 0 to {}": "图像 {} 的标签为 {}，应为 0 到 {}",
   "picture {} has label {}, expected 0 to {}": "图像 {} 的标签为 {}，应为 0 到 {}",
   stopped: "已中止",
@@ -442,6 +459,7 @@ export const messages: Record<string, string> = {
   "{} is left out: folders are read to a depth of {}": "{} 已省略：文件夹最多读取 {} 层",
   "{} is left out: it leads out of the folders that Digits may use": "{} 已省略：它指向 Digits 可使用的文件夹之外",
   "a file name with a line break is left out: {}": "文件名含换行符，已省略：{}",
+  "{} of {} lie beside the class folders and are skipped": "{2} 中的 {1} 位于类别文件夹之外，已跳过",
   // caffe
   "[{}] an HDF5Data layer transforms nothing, it has a transform_param":
     "[{}] HDF5Data 层不做变换，却有 transform_param",
@@ -452,6 +470,8 @@ export const messages: Record<string, string> = {
   "crop_size {} is larger than the images ({} x {})": "裁剪大小 {} 大于图像（{} × {}）",
   "[{}] an HDF5Data layer cannot crop, crop_size is {}": "[{}] HDF5Data 层不能裁剪，crop_size 为 {}",
   "[{}] an HDF5Data layer cannot subtract a mean pixel": "[{}] HDF5Data 层不能减去均值像素",
+  "[{}] {} would make {} images of those of the dataset (channels: {})":
+    "[{1}] {2} 会把数据集的图像变成 {3} 图像（通道数：{4}）",
   "{} is {}, expected at least 1": "{}为 {}，应至少为 1",
   "epochs is {}, expected more than 0": "训练轮数为 {}，应大于 0",
   "Leave transform_param out, or use an LMDB dataset": "去掉 transform_param，或使用 LMDB 数据集",
@@ -463,6 +483,7 @@ export const messages: Record<string, string> = {
   "[{}] crop_size {} is larger than the images ({} x {}): {} is used": "[{}] crop_size {} 大于图像（{} × {}）：使用 {}",
   "[{}] its own mean is replaced by the dataset's": "[{}] 其均值由数据集的均值取代",
   "[{}] an HDF5Data layer subtracts no mean image": "[{}] HDF5Data 层不减去均值图像",
+  "[{}] mirror is left out: images are mirrored in training only": "[{}] mirror 已省略：只在训练时镜像图像",
   "[{}] a data layer of type {}, expected Data or HDF5Data": "[{}] 数据层类型为 {}，应为 Data 或 HDF5Data",
   "[{}] a second data layer for {}, after [{}]; expected one": "[{}] 是 {} 的第二个数据层，前面已有 [{}]；只能有一个",
   "[{}] a data layer for validation, but none for training": "[{}] 有验证数据层，但没有训练数据层",
@@ -510,6 +531,8 @@ export const messages: Record<string, string> = {
   '[{}] bottom {} "{}" is not the top of any layer before': "[{}] bottom {}“{}”不是之前任何层的 top",
   '[{}] reads the blob "{}", which no layer gives in {}': "[{}] 读取数据块“{}”，但在 {} 中没有层产生它",
   "Say with an include rule where the layer belongs": "用 include 规则说明该层属于哪个阶段",
+  '[{}] no layer reads its output "{}" in {}: it is computed in vain. Let a layer read it, or keep the layer for the deployed network with include { stage: "deploy" }':
+    '[{}] 在 {3} 中没有层读取其输出“{2}”：白白计算。请让某个层读取它，或用 include { stage: "deploy" } 只在部署网络中保留该层',
   'the network has both "layers" (old form) and "layer" entries': "网络同时含有“layers”（旧格式）和“layer”",
   "{} input_shape entries for {} inputs, expected one for each": "{2} 个输入有 {1} 个 input_shape，应各有一个",
   "{} input_dim values for {} input{}, expected four for each": "{2} 个输入有 {1} 个 input_dim 值{3}，应各有四个",
@@ -814,13 +837,7 @@ export const messages: Record<string, string> = {
   "{} parameters here, {} in the other net": "此处有 {} 个参数，另一网络有 {} 个",
   "parameter {} has shape {} here, {} in the other net": "参数 {} 在此的形状为 {}，在另一网络中为 {}",
   "To learn this layer from scratch instead, give it another name": "若要从头训练此层，请给它另一个名称",
-  "not an .npy file: {}": "不是 .npy 文件：{}",
-  "the signature of version 1.0 is missing": "缺少 1.0 版的签名",
-  "the header is cut off": "文件头不完整",
-  "expected little-endian float32 in C order, got {}": "应为小端、C 顺序的 float32，得到 {}",
-  "no shape": "没有形状",
-  "a dim is too large": "维度太大",
-  "the data does not fit the shape": "数据与形状不符",
+  "expected little-endian float32, got {}": "应为小端 float32，得到 {}",
   "[{}] num_output is {}, expected at most {}": "[{}] num_output 为 {}，应不超过 {}",
   "[{}] has {} outputs in the network and {} in the weights": "[{}] 在网络中有 {} 个输出，在权重中有 {} 个",
   "{} out of memory: the layer is larger than this machine can hold": "{} 内存不足：该层超出此机器的容量",
@@ -831,6 +848,8 @@ export const messages: Record<string, string> = {
   "Train in fp32": "请用 fp32 训练",
   "Train in fp32. bf16 wants a processor with AVX512_BF16 or AMX, or a GPU since NVIDIA's Ampere; tf32 that GPU; fp16 a GPU since Volta":
     "请用 fp32 训练。bf16 需要带 AVX512_BF16 或 AMX 的处理器，或 NVIDIA Ampere 及以后的 GPU；tf32 需要同样的 GPU；fp16 需要 Volta 及以后的 GPU",
+  '[{}] no layer reads its output "{}": the {} values of each batch are computed and not recorded. Let a layer read them, or keep the layer for the deployed network with include { stage: "deploy" }. (Outputs of up to {} values become curves, and up to {} accuracies of classes.)':
+    '[{}] 没有层读取其输出“{}”：每批计算 {} 个值但不记录。请让某个层读取它们，或用 include { stage: "deploy" } 只在部署网络中保留该层。（不超过 {} 个值的输出和不超过 {} 个类别的准确率会成为曲线。）',
   "give exactly one of net, net_param, train_net and train_net_param; got {}":
     "net、net_param、train_net 和 train_net_param 只能给出一个；得到 {} 个",
   "test_iter needs one value for each of the {} test nets; got {}": "test_iter 需要为 {} 个测试网络各给一个值；得到 {}",
@@ -843,11 +862,14 @@ export const messages: Record<string, string> = {
   "the solver state has {} history blobs, this solver needs {}": "求解器状态有 {} 个历史数据块，此求解器需要 {}",
   "history {} has {} values, the parameter {}": "历史 {} 有 {} 个值，参数有 {} 个",
   "Leave it out: the training then goes as without it": "去掉它：训练按没有它时进行",
-  'unknown solver type "{}"; expected SGD, Nesterov, AdaGrad, RMSProp, AdaDelta or Adam':
-    "未知的求解器类型“{}”；应为 SGD、Nesterov、AdaGrad、RMSProp、AdaDelta 或 Adam",
+  "The validation set of {} samples ends with a batch of {}, and the network takes batches of {} only: the last batch is filled up with the first {} samples, which then count twice. Choose a validation batch size that divides {}. ({})":
+    "验证集的 {} 个样本以 {} 个的批结束，而网络只接受 {} 个的批：最后一批用前 {} 个样本补足，它们会计算两次。请选择能整除 {} 的验证批大小。（{}）",
+  'unknown solver type "{}"; expected SGD, Nesterov, AdaGrad, RMSProp, AdaDelta, Adam or AdamW':
+    "未知的求解器类型“{}”；应为 SGD、Nesterov、AdaGrad、RMSProp、AdaDelta、Adam 或 AdamW",
   "{} cannot use momentum; got {}": "{} 不能使用动量；得到 {}",
   "rms_decay must lie in [0, 1); got {}": "rms_decay 必须在 [0, 1) 内；得到 {}",
   'unknown regularization_type "{}"; expected L1 or L2': "未知的 regularization_type“{}”；应为 L1 或 L2",
+  'AdamW has no regularization_type "L1"; expected L2': "AdamW 没有 regularization_type“L1”；应为 L2",
   // frameworks
   'There is no framework "{}" here.': "此处没有框架“{}”。",
   "Choose one of these frameworks: {}": "请选择以下框架之一：{}",
@@ -919,6 +941,26 @@ export const messages: Record<string, string> = {
   "cannot encode a JPEG: {}": "无法编码 JPEG：{}",
   "the image has {} channels of unknown meaning; expected grey, RGB or CMYK":
     "图像有 {} 个含义不明的通道；应为灰度、RGB 或 CMYK",
+  // metrics
+  "A detection is of the image {}, which the annotations lack.": "有检测结果属于图像 {}，而标注中没有该图像。",
+  "The run lengths of a mask have the count {}.": "掩码的游程编码含有计数 {}。",
+  "The case cannot be read: {}.": "无法读取该用例：{}。",
+  "Truth and prediction of image {} have different sizes.": "图像 {} 的真值与预测尺寸不同。",
+  "The case has {} labels and scores of {} samples.": "该用例有 {} 个标签，而分数属于 {} 个样本。",
+  "not JSON": "不是 JSON",
+  "A sample has {} scores; expected one for each of {} classes.": "有样本含 {} 个分数；应为 {} 个类别各一个。",
+  "A sample has the class {}; expected 0 to {}.": "有样本的类别为 {}；应为 0 到 {}。",
+  "A mask of {} x {} pixels is too large.": "{} × {} 像素的掩码过大。",
+  "The run lengths of a mask sum up to {}; its size of {} x {} has {} pixels.":
+    "掩码的游程之和为 {}；而其尺寸 {} × {} 有 {} 个像素。",
+  "A polygon has {} coordinates; expected an even number: x and y of each point.":
+    "多边形有 {} 个坐标；应为偶数个：每个点的 x 和 y。",
+  "A polygon has the coordinate {}, which is outside any image.": "多边形含坐标 {}，超出任何图像。",
+  "The run lengths of a mask end within a number.": "掩码的游程编码在数字中间结束。",
+  "The run lengths of a mask are damaged at character {}.": "掩码的游程编码在第 {} 个字符处损坏。",
+  "Check the size of the mask, and that the runs are counted column by column":
+    "请检查掩码的尺寸，以及游程是否按列计数",
+  "Expected COCO's compressed text or a list of counts": "应为 COCO 的压缩文本或计数列表",
   // python
   "VIRTUAL_ENV names {}, where there is no bin/python3": "VIRTUAL_ENV 指向 {}，其中没有 bin/python3",
   "the Python side of Digits does not start: {}": "Digits 的 Python 部分无法启动：{}",
@@ -935,7 +977,11 @@ export const messages: Record<string, string> = {
   "Give the last layer as many outputs as the dataset has numbers for an image":
     "让最后一层的输出数等于数据集中每张图像的数字个数",
   'The dataset is for the task "{}", which this version does not have.': "数据集用于任务“{}”，此版本没有该任务。",
+  'The network has no answer: its output "{}" is {}. The weights of this snapshot are those of a training that diverged':
+    "网络没有给出结果：其输出“{}”为 {}。该快照的权重来自一次已发散的训练。",
   "The tasks are: {}": "可用的任务：{}",
+  "Choose an earlier snapshot, or train again with a tenth of the learning rate":
+    "选择较早的快照，或用十分之一的学习率重新训练",
   // training
   "the loss became {} at iteration {} with a learning rate of {}: the training diverged":
     "损失变为 {}，在迭代 {}，学习率 {}：训练发散",
@@ -943,10 +989,12 @@ export const messages: Record<string, string> = {
     "损失爆炸：{}，在迭代 {}，开始时为 {}；学习率为 {}",
   "the loss has been {} for {} iterations, the highest value that a softmax loss can have: the network's outputs overflowed (iteration {}, learning rate {})":
     "损失为 {}，已持续 {} 次迭代，这是 softmax 损失的最大值：网络的输出溢出（迭代 {}，学习率 {}）",
-  'unknown lr_policy "{}"; expected fixed, step, exp, inv, multistep, poly or sigmoid':
-    "未知的 lr_policy“{}”；应为 fixed、step、exp、inv、multistep、poly 或 sigmoid",
+  'The validation has no metric "{}"': "验证没有指标“{}”",
+  "Choose one of {}": "请选择以下之一：{}",
+  'unknown lr_policy "{}"; expected fixed, step, exp, inv, multistep, poly, sigmoid or cosine':
+    "未知的 lr_policy“{}”；应为 fixed、step、exp、inv、multistep、poly、sigmoid 或 cosine",
   'lr_policy "step" needs a positive stepsize; got {}': "lr_policy“step”需要正的 stepsize；得到 {}",
-  'lr_policy "poly" needs a positive max_iter; got {}': "lr_policy“poly”需要正的 max_iter；得到 {}",
+  'lr_policy "{}" needs a positive max_iter; got {}': "lr_policy“{}”需要正的 max_iter；得到 {}",
   'lr_policy "sigmoid" needs a positive stepsize; got {}': "lr_policy“sigmoid”需要正的 stepsize；得到 {}",
   "rampup_interval is {}; expected 0 (none) or more iterations": "rampup_interval 为 {}；应为 0（无）或更多迭代",
 };

@@ -137,6 +137,7 @@ export const models: Record<keyof typeof english, string> = {
   "mean.image": "图像",
   "mean.pixel": "像素",
   "mean.none": "不减",
+  "device.any": "任一空闲 GPU，没有则用 CPU",
 
   "snapshots.on_disk": "快照占用磁盘",
   "snapshots.none": "还没有快照",
