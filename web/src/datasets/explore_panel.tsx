@@ -45,7 +45,8 @@ export function ExplorePanel({ data: { job, dataset } }: { data: Dataset }) {
       { replace: true },
     );
   const names = useMemo(() => ({ labels: dataset?.labels ?? [], palette: dataset?.palette ?? [] }), [dataset]);
-  const [start, set_start] = useState("");
+  // A link to an image far behind begins there.
+  const [start, set_start] = useState(() => (Number(params.get("image")) >= page_size ? params.get("image")! : ""));
   const from = /^\d{1,9}$/.test(start.trim()) ? String(Math.max(0, Number(start.trim()))) : "0";
   const images = useInfiniteQuery({
     queryKey: ["images", job.id, split, label, size, problems, from],

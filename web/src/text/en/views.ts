@@ -83,6 +83,7 @@ export const views = {
   "mask.pointer": "Point at the image to see the class of a pixel",
   "mask.under": "{name} (class {n})",
   "mask.table": "Pixels of each class",
+  "mask.ignored": "not counted",
   "mask.pixels": "Pixels",
   "mask.share": "Share",
   "mask.errors": "Wrong pixels",

@@ -82,6 +82,7 @@ export const views: Record<keyof typeof english, string> = {
   "mask.pointer": "将指针移到图像上查看像素的类别",
   "mask.under": "{name}（类别 {n}）",
   "mask.table": "各类别的像素",
+  "mask.ignored": "不计入",
   "mask.pixels": "像素数",
   "mask.share": "占比",
   "mask.errors": "错误的像素",

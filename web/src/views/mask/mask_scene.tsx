@@ -9,7 +9,7 @@ import { shared_choice } from "../overlay/shared_choice";
 import type { ClassNames } from "../view";
 import type { IndexImage } from "./index_png";
 import { MaskLayer } from "./mask_layer";
-import { class_at, classes_of, mask_colour, mask_errors } from "./masks";
+import { class_at, classes_of, mask_errors, pixel_colour, pixel_label } from "./masks";
 import { useMask } from "./use_mask";
 
 interface Choice {
@@ -54,19 +54,20 @@ export function MaskScene({ src, alt, answer, truth, names, ignore = null, width
   const masks = [answered.data, known.data].filter((mask): mask is IndexImage => mask !== undefined);
   const [first, second] = masks;
   const { labels } = names;
+  const ignored = t("mask.ignored");
   const palette = names.palette.length > 0 ? names.palette : (first?.palette ?? []);
-  const colour_of = useCallback((index: number) => mask_colour(index, palette), [palette]);
+  const colour_of = useCallback((index: number) => pixel_colour(index, { labels, palette }), [labels, palette]);
   const classes = useMemo(
-    () => (first ? classes_of(first, { labels, palette }, second) : []),
-    [first, second, labels, palette],
+    () => (first ? classes_of(first, { labels, palette, ignored }, second) : []),
+    [first, second, labels, palette, ignored],
   );
   const hidden = useMemo(
     () => new Set(classes.filter(({ label }) => choice.hidden.has(label)).map((one) => one.class)),
     [classes, choice.hidden],
   );
   const errors = useMemo(
-    () => (answered.data && known.data ? mask_errors(known.data, answered.data, ignore) : null),
-    [answered.data, known.data, ignore],
+    () => (answered.data && known.data ? mask_errors(known.data, answered.data, labels.length, ignore) : null),
+    [answered.data, known.data, labels.length, ignore],
   );
   // Beside an answer the truth may be missing: the numbers of an evaluation stand without it.
   const error = answered.error ?? (answer === null ? known.error : null);
@@ -127,7 +128,9 @@ export function MaskScene({ src, alt, answer, truth, names, ignore = null, width
         )}
       </div>
       <Text className="under-pointer" c="dimmed" data-testid="under-pointer">
-        {under === null ? t("mask.pointer") : t("mask.under", { name: labels[under] ?? String(under), n: under })}
+        {under === null
+          ? t("mask.pointer")
+          : t("mask.under", { name: pixel_label(under, { labels, ignored }), n: under })}
       </Text>
       <ClassLegend
         classes={classes.map((one) => ({ ...one, note: percent(one.share, 1) }))}
@@ -141,9 +144,10 @@ export function MaskScene({ src, alt, answer, truth, names, ignore = null, width
 /** A mask over a tile: as chosen for the large one, without controls. */
 export function MaskTile({ mask, names }: { mask: string; names: ClassNames }) {
   const loaded = useMask(mask).data;
+  const { labels } = names;
   const [{ opacity, outline }] = useMaskChoice();
   const palette = names.palette.length > 0 ? names.palette : (loaded?.palette ?? []);
-  const colour_of = useCallback((index: number) => mask_colour(index, palette), [palette]);
+  const colour_of = useCallback((index: number) => pixel_colour(index, { labels, palette }), [labels, palette]);
   if (!loaded) return null;
   return <MaskLayer mask={loaded} colour_of={colour_of} hidden={nothing_hidden} options={{ opacity, outline }} />;
 }
@@ -165,7 +169,7 @@ export function MaskTable({ mask, names }: { mask: string; names: ClassNames }) 
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
-          {classes_of(loaded, { labels: names.labels, palette }).map((one) => (
+          {classes_of(loaded, { labels: names.labels, palette, ignored: t("mask.ignored") }).map((one) => (
             <Table.Tr key={one.class}>
               <Table.Td>
                 <span className="swatch" style={{ background: one.colour }} />

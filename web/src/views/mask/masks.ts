@@ -12,6 +12,8 @@ export interface MaskClass {
 
 export interface MaskNames {
   labels: readonly string[];
+  /** What pixels are called that count for no class. */
+  ignored: string;
   /** `#rrggbb` of each class; may be empty. */
   palette: readonly string[];
 }
@@ -28,16 +30,28 @@ export function mask_colour(index: number, palette: readonly string[]): string {
 /** Many datasets have a black background: it is not painted, so that the image is seen. */
 const not_painted = "#000000";
 
+/** Masks have it where the label says nothing, or where the network did not look. */
+const ignored_id = 255;
+
+/** The colour of a number in a mask: pixels that count for no class are not painted. */
+export function pixel_colour(index: number, { labels, palette }: Pick<MaskNames, "labels" | "palette">): string {
+  return index === ignored_id && labels[index] === undefined ? not_painted : mask_colour(index, palette);
+}
+
+export function pixel_label(index: number, { labels, ignored }: Pick<MaskNames, "labels" | "ignored">): string {
+  return labels[index] ?? (index === ignored_id ? ignored : String(index));
+}
+
 /** The classes of a mask by their number, with how much of the image they have; those of `also` in any case. */
-export function classes_of(mask: IndexImage, { labels, palette }: MaskNames, also?: IndexImage): MaskClass[] {
+export function classes_of(mask: IndexImage, names: MaskNames, also?: IndexImage): MaskClass[] {
   const counts = new Map<number, number>([...new Set(also?.ids)].map((id) => [id, 0]));
   for (const id of mask.ids) counts.set(id, (counts.get(id) ?? 0) + 1);
   return [...counts]
     .sort(([a], [b]) => a - b)
     .map(([index, pixels]) => ({
       class: index,
-      label: labels[index] ?? String(index),
-      colour: mask_colour(index, palette),
+      label: pixel_label(index, names),
+      colour: pixel_colour(index, names),
       pixels,
       share: pixels / mask.ids.length,
     }));
@@ -82,10 +96,21 @@ export function paint_mask(
   return pixels;
 }
 
-/** 1 where a pixel of the truth has another class in the answer, 0 where not or where the truth is ignored. */
-export function mask_errors(truth: IndexImage, answer: IndexImage, ignore: number | null): IndexImage | null {
+/**
+ * 1 where a pixel of the truth has another class in the answer; 0 where not, where the truth is ignored or none of the
+ * classes, and where the network did not look.
+ */
+export function mask_errors(
+  truth: IndexImage,
+  answer: IndexImage,
+  classes: number,
+  ignore: number | null,
+): IndexImage | null {
   if (truth.width !== answer.width || truth.height !== answer.height) return null;
-  const ids = truth.ids.map((id, at) => Number(id !== ignore && answer.ids[at] !== id));
+  const counts = (id: number) => id !== ignore && (classes === 0 || id < classes);
+  const ids = truth.ids.map((id, at) =>
+    Number(counts(id) && answer.ids[at] !== id && (answer.ids[at] !== ignored_id || classes > ignored_id)),
+  );
   return { width: truth.width, height: truth.height, ids, palette: [] };
 }
 
