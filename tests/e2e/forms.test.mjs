@@ -118,7 +118,8 @@ step("new model: memory and time are told before the start", async () => {
   await page.goto(`${server.address}/models/new?dataset=${dataset}`);
   const estimate = page.getByTestId("estimate");
   await estimate.getByText("431,080").waitFor();
-  await estimate.getByText(/ of .* free/).waitFor();
+  // Of the memory and of the disk.
+  await estimate.getByText(/ of .* free/).nth(1).waitFor();
   await estimate.getByText(/images\/s, measured on this machine/).waitFor();
 });
 

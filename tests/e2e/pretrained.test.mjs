@@ -40,7 +40,7 @@ before(async () => {
   made.model = (
     await api(server, "POST", "/models", {
       name: "LeNet",
-      spec: { dataset_id: made.all, network: { standard: "lenet" }, epochs: 2, seed: 1, solver: { lr_policy: "step" } },
+      spec: { dataset_id: made.all, network: { standard: "lenet" }, epochs: 2, seed: 1, keep_snapshots: "all", solver: { lr_policy: "step" } },
     })
   ).id;
   await finished(made.model);
