@@ -76,10 +76,11 @@ step("dataset of boxes: objects of each class, their sizes, and the boxes over t
   await look("boxes-explore", "the images of a dataset of boxes");
   const count = async () => Number.parseInt(await page.getByTestId("image-count").textContent(), 10);
   const of_class = await count();
-  await page.getByLabel("Has problems").check();
+  await page.getByLabel("Has problems").click();
   await page.waitForURL(/problems=true/);
   await until("only those with problems are left", async () => (await count()) < of_class && (await count()) > 0);
-  await page.getByLabel("Has problems").uncheck();
+  await page.getByLabel("Has problems").click();
+  await until("all of the class are back", async () => (await count()) === of_class);
   await page.getByRole("combobox", { name: "Box size" }).or(page.getByRole("textbox", { name: "Box size" })).click();
   await page.getByRole("option", { name: /Small/ }).click();
   await page.waitForURL(/size=small/);

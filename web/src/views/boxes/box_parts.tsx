@@ -3,7 +3,7 @@ import { evaluated_image_url } from "../../api/client";
 import { useText } from "../../text/text";
 import type { Answer, ClassNames, OpenedPrediction, OpenPrediction, Sample } from "../view";
 import { BoxLayer, by_class, by_outcome } from "./box_layer";
-import { BoxScene, useBoxChoice } from "./box_scene";
+import { BoxScene, useBoxChoice, useEvaluatedChoice } from "./box_scene";
 import { boxes_of, judge_boxes, shown_boxes } from "./boxes";
 import { objects_of, truth_of } from "./samples";
 
@@ -27,9 +27,11 @@ export function BoxSample({ item, src }: { item: Sample; src: string; small: boo
 
 export function BoxLargeSample({ item, src, names }: { item: Sample; src: string; names: ClassNames }) {
   const { t } = useText();
+  const choice = useBoxChoice();
   const truth = objects_of(item, names.labels);
   return (
     <BoxScene
+      choice={choice}
       src={src}
       alt={t("explore.alt", { name: t("boxes.count", { n: truth.length }), index: String(item.index) })}
       width={item.width}
@@ -41,8 +43,10 @@ export function BoxLargeSample({ item, src, names }: { item: Sample; src: string
 }
 
 export function BoxAnswer({ answer, src }: { answer: Answer; src: string | null }) {
+  const choice = useBoxChoice();
   return (
     <BoxScene
+      choice={choice}
       src={src}
       alt={answer.name}
       width={Number(answer.width)}
@@ -56,7 +60,7 @@ export function BoxAnswer({ answer, src }: { answer: Answer; src: string | null 
 /** An evaluated image with its detections, coloured by what they turned out to be, and the objects that were missed. */
 export function BoxPrediction({ job, item, on_open }: OpenPrediction) {
   const { t } = useText();
-  const [{ score, nms }] = useBoxChoice();
+  const [{ score, nms }] = useEvaluatedChoice();
   const [size, set_size] = useState({ width: Number(item.width) || 0, height: Number(item.height) || 0 });
   const truth = truth_of(item);
   const found = shown_boxes(boxes_of(item.boxes), { score, nms });
@@ -91,6 +95,7 @@ export function BoxPrediction({ job, item, on_open }: OpenPrediction) {
 
 export function BoxLargePrediction({ item, src, facts }: OpenedPrediction) {
   const { t } = useText();
+  const choice = useEvaluatedChoice();
   const [size, set_size] = useState({ width: Number(item.width) || 0, height: Number(item.height) || 0 });
   const alt = t("images.alt", { index: String(item.index), label: item.picture });
   // Places are pixels of the image: where the answer does not say how large it is, the browser does.
@@ -107,6 +112,7 @@ export function BoxLargePrediction({ item, src, facts }: OpenedPrediction) {
     );
   return (
     <BoxScene
+      choice={choice}
       src={src}
       alt={alt}
       {...size}

@@ -30,16 +30,16 @@ interface Choice {
   hidden: ReadonlySet<string>;
 }
 
+const first_choice: Choice = { score: 0.25, nms: 1, names: true, beside: false, hidden: new Set() };
+
 /** All images of a page are looked at in the same way. */
-export const useBoxChoice = shared_choice<Choice>({
-  score: 0.25,
-  nms: 1,
-  names: true,
-  beside: false,
-  hidden: new Set(),
-});
+export const useBoxChoice = shared_choice(first_choice);
+
+/** Those of evaluations, which have only the detections above the threshold that was chosen: all are shown at first. */
+export const useEvaluatedChoice = shared_choice<Choice>({ ...first_choice, score: 0 });
 
 interface Props {
+  choice: ReturnType<typeof useBoxChoice>;
   src: string | null;
   alt: string;
   width: number;
@@ -51,9 +51,9 @@ interface Props {
 }
 
 /** Boxes over their image, with thresholds, legend and a table. Where truth is known each detection is judged. */
-export function BoxScene({ src, alt, width, height, found, truth }: Props) {
+export function BoxScene({ choice, src, alt, width, height, found, truth }: Props) {
   const { t } = useText();
-  const [{ score, nms, names, beside, hidden }, choose] = useBoxChoice();
+  const [{ score, nms, names, beside, hidden }, choose] = choice;
   const [strong, set_strong] = useState<Box | null>(null);
   const detections = useMemo(
     () => shown_boxes(found ?? [], { score, nms }).filter((box) => !hidden.has(box.label)),

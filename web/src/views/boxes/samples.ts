@@ -7,6 +7,8 @@ export function objects_of(item: object, labels: readonly string[] = []): Box[] 
 
 /** The objects of an evaluated image; null where they are not known. */
 export function truth_of(item: object, labels: readonly string[] = []): Box[] | null {
-  const { objects } = item as { objects?: unknown };
-  return Array.isArray(objects) ? boxes_of(objects, labels) : null;
+  const { objects, boxes } = item as { objects?: unknown; boxes?: { outcome?: unknown }[] };
+  // Of an image without a label the evaluation judges no detection.
+  if (!Array.isArray(objects) || boxes?.some(({ outcome }) => outcome === null)) return null;
+  return boxes_of(objects, labels);
 }
