@@ -24,6 +24,7 @@
 #include "data/records/mean.hpp"
 #include "data/records/record_sink.hpp"
 #include "data/records/target_codec.hpp"
+#include "data/sources/ready_databases.hpp"
 
 namespace digits {
 namespace {
@@ -145,6 +146,8 @@ class Builder {
     void choose_order();
     Status write_lists() const;
     Status build_split(Split split);
+    /// Of databases that are there: links to them.
+    Status link_databases(const ReadyDatabases& ready);
     Status pack_sample(Split split, Sample sample, std::uint64_t place, MeanAccumulator* mean, Packed& packed) const;
     /// Of images that are not resized.
     bool keeps_sizes() const { return spec_.image.resize == ResizeMode::kNone; }
@@ -262,7 +265,7 @@ void Builder::choose_order() {
     for (const Split split : kSplits) {
         order(split).resize(source_->size(split));
         std::iota(order(split).begin(), order(split).end(), 0U);
-        if (!spec_.shuffle) continue;
+        if (!spec_.shuffle || source_->ready()) continue;
         SplitMix64 random(spec_.seed, (std::uint64_t{16} + static_cast<std::uint64_t>(split)) << 32);
         shuffle(std::span(order(split)), random);
     }
@@ -469,6 +472,42 @@ Status Builder::build_split(Split split) {
     return {};
 }
 
+Status Builder::link_databases(const ReadyDatabases& ready) {
+    facts_.image.width = ready.width;
+    facts_.image.height = ready.height;
+    facts_.image.channels = ready.channels;
+    facts_.image.resize = ResizeMode::kSquash;
+    facts_.storage = {};
+    for (const Split split : kSplits) {
+        const auto& databases = ready.splits[static_cast<std::size_t>(split)];
+        if (databases.images.empty()) continue;
+        SplitFacts facts;
+        facts.count = source_->size(split);
+        facts.db = database_name(split);
+        facts.list = list_name(split);
+        if (facts_.target == TargetKind::kClass) facts.per_class = samples_per_class(*source_, split);
+        fs::create_directory_symlink(fs::absolute(databases.images), folder_ / facts.db);
+        if (!databases.labels.empty()) {
+            facts.label_db = label_database_name(split);
+            fs::create_directory_symlink(fs::absolute(databases.labels), folder_ / *facts.label_db);
+        }
+        if (facts_.target == TargetKind::kBoxes) facts.max_boxes = target_layout(split).max_boxes;
+        record_count_ += facts.count;
+        facts_.splits[std::string(enum_name(split))] = std::move(facts);
+    }
+    if (ready.mean_file.empty()) return {};
+    DIGITS_ASSIGN(const auto mean, read_mean_file(ready.mean_file));
+    if (mean.width != ready.width || mean.height != ready.height || mean.channels != ready.channels)
+        return fail(make_error(ErrorCode::kInvalidArgument,
+                               "the mean is {} x {} with {} channels, the images {} x {} with {}", mean.width,
+                               mean.height, mean.channels, ready.width, ready.height, ready.channels)
+                        .at(ready.mean_file));
+    facts_.mean_pixel = mean_pixel(mean);
+    facts_.mean_file = "mean.binaryproto";
+    fs::copy_file(ready.mean_file, folder_ / *facts_.mean_file);
+    return {};
+}
+
 std::uint64_t bytes_below(const fs::path& folder) {
     std::uint64_t bytes = 0;
     std::error_code error;
@@ -493,14 +532,17 @@ Result<json> Builder::build() {
     const auto start = std::chrono::steady_clock::now();
     remove_old_files();
     DIGITS_TRY(open_samples());
+    const auto* ready = source_->ready();
     choose_order();
     // The disk takes its time with the lists; the images do not wait for it.
     auto lists = in_background("write the lists", [this] { return write_lists(); });
-    for (const Split split : kSplits) DIGITS_TRY(build_split(split));
+    if (ready) DIGITS_TRY(link_databases(*ready));
+    for (const Split split : kSplits)
+        if (!ready) DIGITS_TRY(build_split(split));
     DIGITS_TRY(lists.get());
     facts_.unreadable.file = "unreadable.txt";
     DIGITS_TRY(write_file_atomic(folder_ / facts_.unreadable.file, unreadable_));
-    if (keeps_sizes() && spec_.same_size) {
+    if (keeps_sizes() && spec_.same_size && !ready) {
         facts_.image.width = first_width_;
         facts_.image.height = first_height_;
     }
@@ -516,25 +558,6 @@ Result<json> Builder::build() {
 
 Result<json> build_dataset(const DatasetSpec& spec, TaskContext& context) {
     return guarded("create the dataset", [&] { return Builder(spec, context).build(); });
-}
-
-Result<json> scan_dataset(const DatasetSpec& spec, const ScanLimits& limits) {
-    return guarded("look at the images", [&]() -> Result<json> {
-        DIGITS_ASSIGN(const auto source, open_source(spec, limits));
-        const auto& facts = source->facts();
-        auto splits = json::object();
-        for (const Split split : kSplits)
-            if (const auto count = source->size(split))
-                splits[std::string(enum_name(split))] = {{"count", count},
-                                                         {"per_class", samples_per_class(*source, split)}};
-        return json{{"labels", facts.labels},
-                    {"target", enum_name(facts.target)},
-                    {"target_shape", facts.target_shape},
-                    {"target_names", facts.target_names},
-                    {"splits", std::move(splits)},
-                    {"unsupported", {{"count", count_files(facts.unsupported)}, {"types", facts.unsupported}}},
-                    {"warnings", facts.warnings}};
-    });
 }
 
 }  // namespace digits

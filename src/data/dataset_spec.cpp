@@ -60,7 +60,7 @@ struct JsonBinding<DatasetSpec> {
         return {json_field("type", &S::task)
                     .label("Task")
                     .help("The task that the dataset is for; absent: the first one that the source is for")
-                    .cli(""),
+                    .cli("task"),
                 json_field("source", &S::source).required(),
                 json_field("image", &S::image),
                 json_field("storage", &S::storage),

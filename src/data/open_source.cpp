@@ -1,6 +1,7 @@
 #include "data/open_source.hpp"
 
 #include "data/guard.hpp"
+#include "data/records/target_codec.hpp"
 #include "image/decode.hpp"
 
 namespace digits {
@@ -8,7 +9,11 @@ namespace digits {
 namespace {
 
 SourceContext context_of(const DatasetSpec& spec, const ScanLimits& limits, std::function<void(std::size_t)> found) {
-    return {decode_with_facts, decoding_of(spec.image), spec.seed, spec.roots, limits, std::move(found)};
+    SourceContext context{decode_with_facts, decoding_of(spec.image), spec.seed, spec.roots, limits, std::move(found)};
+    context.decode_labels = decode_label_image;
+    context.unpack_target = unpack_target;
+    context.task = spec.task;
+    return context;
 }
 
 }  // namespace
@@ -23,10 +28,11 @@ DecodeOptions decoding_of(const ImageSpec& spec) {
 
 Result<std::unique_ptr<SampleSource>> open_source(const DatasetSpec& spec, const ScanLimits& limits,
                                                   std::function<void(std::size_t)> found,
-                                                  std::vector<std::string>* left_out) {
+                                                  std::vector<std::string>* left_out, bool dry_run) {
     const auto& [kind, options] = spec.source;
     auto context = context_of(spec, limits, std::move(found));
     context.left_out = left_out;
+    context.dry_run = dry_run;
     return guarded("find the samples", [&] { return kind->open(*options, context); });
 }
 

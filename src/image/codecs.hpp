@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string_view>
+#include <vector>
 
 #include "image/decode.hpp"
 #include "image/raster.hpp"
@@ -51,6 +52,9 @@ int orientation_of(std::string_view exif, std::string_view xmp);
 
 Status decode_jpeg(std::string_view bytes, const DecodeLimits& limits, Raster& out);
 Status decode_png(std::string_view bytes, const DecodeLimits& limits, Raster& out);
+/// The numbers of a palette's colors, or grey samples as the file has them; `palette` gets the colors as 0xrrggbb.
+Status decode_png_indices(std::string_view bytes, const DecodeLimits& limits, Raster& out,
+                          std::vector<std::uint32_t>& palette);
 Status decode_bmp(std::string_view bytes, const DecodeLimits& limits, Raster& out);
 Status decode_pnm(std::string_view bytes, const DecodeLimits& limits, Raster& out);
 Status decode_tiff(std::string_view bytes, const DecodeLimits& limits, Raster& out);

@@ -23,6 +23,7 @@ struct PngReader {
     std::string message;
     std::vector<png_bytep> rows;
     bool deep = false;
+    bool keeps_indices = false;  ///< palettes are not resolved, and samples of 1, 2 and 4 bits not scaled
 
     ~PngReader() { png_destroy_read_struct(&png, &info, nullptr); }
 };
@@ -54,11 +55,13 @@ bool read_header(PngReader& reader) {
     ignore_chunks(reader.png);
     png_read_info(reader.png, reader.info);
     const int type = png_get_color_type(reader.png, reader.info);
-    if (type == PNG_COLOR_TYPE_PALETTE) {
+    if (reader.keeps_indices && (type == PNG_COLOR_TYPE_PALETTE || type == PNG_COLOR_TYPE_GRAY)) {
+        png_set_packing(reader.png);
+    } else if (type == PNG_COLOR_TYPE_PALETTE) {
         png_set_palette_to_rgb(reader.png);
         if (png_get_valid(reader.png, reader.info, PNG_INFO_tRNS)) png_set_tRNS_to_alpha(reader.png);
     }
-    if (type == PNG_COLOR_TYPE_GRAY) png_set_expand_gray_1_2_4_to_8(reader.png);
+    if (type == PNG_COLOR_TYPE_GRAY && !reader.keeps_indices) png_set_expand_gray_1_2_4_to_8(reader.png);
     reader.deep = png_get_bit_depth(reader.png, reader.info) == 16;
     // The file's samples are big-endian.
     if (reader.deep && std::endian::native == std::endian::little) png_set_swap(reader.png);
@@ -128,12 +131,22 @@ bool chunks_fit(std::string_view bytes) {
     return true;
 }
 
-}  // namespace
+std::vector<std::uint32_t> palette_of(const PngReader& reader) {
+    png_colorp colors = nullptr;
+    int count = 0;
+    std::vector<std::uint32_t> palette;
+    if (png_get_PLTE(reader.png, reader.info, &colors, &count) == 0) return palette;
+    for (int i = 0; i < count; ++i)
+        palette.push_back(static_cast<std::uint32_t>(colors[i].red << 16 | colors[i].green << 8 | colors[i].blue));
+    return palette;
+}
 
-Status decode_png(std::string_view bytes, const DecodeLimits& limits, Raster& out) {
+Status decode(std::string_view bytes, const DecodeLimits& limits, bool keeps_indices, Raster& out,
+              std::vector<std::uint32_t>* palette) {
     if (!chunks_fit(bytes)) return fail(ErrorCode::kDataLoss, "damaged PNG: {}", "the file is cut off");
     PngReader reader;
     reader.rest = bytes;
+    reader.keeps_indices = keeps_indices;
     reader.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &reader, on_error, on_warning);
     if (reader.png != nullptr) reader.info = png_create_info_struct(reader.png);
     if (reader.info == nullptr) return fail(ErrorCode::kResourceExhausted, "not enough memory to decode the image");
@@ -154,7 +167,19 @@ Status decode_png(std::string_view bytes, const DecodeLimits& limits, Raster& ou
     for (std::size_t y = 0; y < height; ++y) reader.rows[y] = out.row(static_cast<int>(y));
     if (!read_rows(reader)) return fail(ErrorCode::kDataLoss, "damaged PNG: {}", reader.message);
     out.orientation = read_orientation(reader);
+    if (palette && png_get_color_type(reader.png, reader.info) == PNG_COLOR_TYPE_PALETTE) *palette = palette_of(reader);
     return {};
+}
+
+}  // namespace
+
+Status decode_png(std::string_view bytes, const DecodeLimits& limits, Raster& out) {
+    return decode(bytes, limits, false, out, nullptr);
+}
+
+Status decode_png_indices(std::string_view bytes, const DecodeLimits& limits, Raster& out,
+                          std::vector<std::uint32_t>& palette) {
+    return decode(bytes, limits, true, out, &palette);
 }
 
 }  // namespace digits::codec

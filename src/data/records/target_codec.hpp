@@ -34,9 +34,11 @@ Result<std::string> pack_target(const Target& target, const TargetLayout& layout
 
 /// Boxes of a label array, `values` being its rows. What is behind its count is not looked at.
 Boxes boxes_of_array(std::span<const float> values);
+/// The same of a record. Errors: kDataLoss.
+Result<Boxes> unpack_boxes(const DatumView& datum);
 
-/// The target of a record. `kind` is DatasetFacts::target; a class is the datum's label. Errors: kDataLoss for a datum
-/// that does not fit.
+/// Links the decoders of images. The target of a record. `kind` is DatasetFacts::target; a class is the datum's label.
+/// Errors: kDataLoss for a datum that does not fit.
 Result<Target> unpack_target(const DatumView& datum, TargetKind kind);
 
 }  // namespace digits

@@ -33,12 +33,6 @@ Result<Target> unpack_mask(const DatumView& datum) {
     return mask;
 }
 
-Result<Target> unpack_boxes(const DatumView& datum) {
-    if (datum.encoded || !datum.data.empty() || datum.width != kBoxColumns || datum.channels != 1)
-        return fail(ErrorCode::kDataLoss, "the record is no label array of rows of {} numbers", kBoxColumns);
-    return boxes_of_array(values_of(datum));
-}
-
 Result<Target> unpack_tensor(const DatumView& datum) {
     if (datum.encoded) return fail(ErrorCode::kDataLoss, "the record is an image file, expected numbers");
     Tensor tensor{{datum.channels, datum.height, datum.width}, {}};
@@ -55,7 +49,10 @@ Result<Target> unpack_target(const DatumView& datum, TargetKind kind) {
     switch (kind) {
         case TargetKind::kNone: return Target();
         case TargetKind::kClass: return ClassLabel{datum.label};
-        case TargetKind::kBoxes: return unpack_boxes(datum);
+        case TargetKind::kBoxes: {
+            DIGITS_ASSIGN(auto boxes, unpack_boxes(datum));
+            return boxes;
+        }
         case TargetKind::kMask: return unpack_mask(datum);
         case TargetKind::kTensor: return unpack_tensor(datum);
         case TargetKind::kImage: {

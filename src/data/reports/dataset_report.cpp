@@ -192,7 +192,7 @@ json duplicates(const SampleSource& source, Clock::time_point until) {
 
 Result<json> report_dataset(const DatasetSpec& spec, std::chrono::milliseconds budget, const ScanLimits& limits) {
     return guarded("look at the images", [&]() -> Result<json> {
-        DIGITS_ASSIGN(const auto source, open_source(spec, limits));
+        DIGITS_ASSIGN(const auto source, open_source(spec, limits, {}, nullptr, true));
         auto report = check_images(spec, *source, Clock::now() + budget * 2 / 3);
         report["imbalance"] = imbalance(*source);
         report["duplicates"] = duplicates(*source, Clock::now() + budget / 3);

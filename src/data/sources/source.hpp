@@ -4,24 +4,29 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/registry.hpp"
 #include "base/result.hpp"
 #include "data/sample.hpp"
 #include "data/sources/file_types.hpp"
+#include "data/sources/findings.hpp"
 #include "data/sources/scan_limits.hpp"
 #include "data/split.hpp"
 #include "image/decode.hpp"
+#include "image/label_image.hpp"
 
 namespace digits {
 
 struct FieldList;
+struct ReadyDatabases;
 
 /// What a source knows before any sample is decoded.
 struct SourceFacts {
@@ -31,10 +36,15 @@ struct SourceFacts {
     std::vector<int> target_shape;          ///< of tensors
     std::optional<int> ignore_label;        ///< the class of boxes or pixels that do not count
     std::vector<std::string> palette;       ///< of masks: "#rrggbb" of each class; may be empty
+    std::vector<std::uint32_t> colors{};    ///< of a color map, 0xrrggbb
     std::array<int, 3> max_boxes{};         ///< by Split: objects of the richest label file; 0: of the samples
     std::vector<std::string> target_names;  ///< of a tensor's values, where the source names them
-    std::vector<std::string> warnings;      ///< whole sentences: what was left out, where and why
-    FileTypes unsupported;                  ///< files among the samples that are not images by their names
+    std::map<std::string, std::uint64_t> classes_found{};  ///< of boxes: objects by the names that the labels have
+    std::map<int, std::uint64_t> class_numbers{};          ///< the same by number, of formats that have numbers
+    Findings findings{};                                   ///< about labels
+    std::vector<std::string> errors{};  ///< whole sentences: why no dataset is made of it; of dry runs only
+    std::vector<std::string> warnings;  ///< whole sentences: what was left out, where and why
+    FileTypes unsupported;              ///< files among the samples that are not images by their names
 };
 
 /// The samples of a dataset, read one by one. The same options on the same files give the same samples in the same
@@ -48,6 +58,10 @@ class SampleSource {
     virtual Result<Sample> get(Split split, std::size_t index) const = 0;
     /// Without decoding.
     virtual SampleName name(Split split, std::size_t index) const = 0;
+    /// Databases that the dataset uses as they are, instead of records that are made; null: none.
+    virtual const ReadyDatabases* ready() const { return nullptr; }
+    /// Width and height of a sample's image, upright, where they are known without decoding; else 0.
+    virtual std::pair<int, int> image_size(Split, std::size_t) const { return {0, 0}; }
     /// The target without decoding; none where only decoding tells it.
     virtual Target target(Split split, std::size_t index) const = 0;
 };
@@ -74,7 +88,13 @@ struct SourcePlace {
 };
 
 /// Makes an image of an encoded one. The server links sources but no decoders, so whoever opens a source brings it.
+/// The same of an image whose pixels are classes.
+using LabelImageDecoder = Result<LabelImage> (*)(std::string_view bytes, const DecodeOptions& options);
 using ImageDecoder = Result<DecodedImage> (*)(std::string_view bytes, const DecodeOptions& options);
+
+struct DatumView;
+/// Makes a target of a record.
+using TargetReader = Result<Target> (*)(const DatumView& datum, TargetKind kind);
 
 /// What opening a source depends on beside its options.
 struct SourceContext {
@@ -83,7 +103,11 @@ struct SourceContext {
     std::uint64_t seed = 1;          ///< of splits and choices
     std::vector<std::string> roots;  ///< where files may lie; empty: everywhere
     ScanLimits limits;
-    std::function<void(std::size_t)> found;        ///< called now and then with the number of images so far
+    std::function<void(std::size_t)> found;  ///< called now and then with the number of images so far
+    LabelImageDecoder decode_labels = nullptr;
+    TargetReader unpack_target = nullptr;
+    std::string task{};    ///< that the samples are for
+    bool dry_run = false;  ///< labels that are wrong become SourceFacts::errors instead of an error
     std::vector<std::string>* left_out = nullptr;  ///< gets the warnings when the source cannot be opened
 };
 
@@ -107,7 +131,7 @@ struct SourceKind {
     Result<Sample> (*example)(const SourceOptions& options, const SourceContext& context) = nullptr;
 };
 
-/// All kinds of sources. The list that is built in: sources.cpp.
+/// All kinds of sources. The list that is built in: data/source_kinds.cpp.
 Registry<SourceKind>& source_kinds();
 
 }  // namespace digits

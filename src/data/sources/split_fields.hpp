@@ -51,4 +51,23 @@ Field list_root_field() {
         .path(PlaceKind::kFolder);
 }
 
+/// Of sources of boxes and masks, whose images lie elsewhere than their labels.
+template <class Options>
+Field images_field(bool required) {
+    const auto field = json_field<Options>("images", &Options::images)
+                           .label("Images")
+                           .help(required ? "Folder with the images, which belong to labels of the same name"
+                                          : "Folder with the images; empty: beside the labels")
+                           .key(required ? "field.images" : "field.images_beside")
+                           .path(PlaceKind::kFolder);
+    return required ? field.required() : field;
+}
+template <class Options>
+Field skip_bad_field() {
+    return json_field<Options>("skip_bad_rows", &Options::skip_bad_rows)
+        .label("Skip rows that are not understood")
+        .help("Else such a row, or a class number without a name, is an error")
+        .advanced();
+}
+
 }  // namespace digits

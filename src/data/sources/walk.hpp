@@ -38,7 +38,8 @@ Result<FolderScan> scan_folder(const std::filesystem::path& folder, const Readab
 Result<std::vector<std::string>> find_images(const std::filesystem::path& folder, const ReadableRoots& roots,
                                              ScanGuard& guard, std::vector<std::string>& warnings);
 
-/// The files in a folder at any depth whose names end so (".xml"), in any case; sorted by what comes behind the folder.
+/// The files in a folder at any depth whose names end so (".xml"), in any case, or, for "", images; sorted by what
+/// comes behind the folder.
 Result<std::vector<std::string>> find_files(const std::filesystem::path& folder, std::string_view ending,
                                             const ReadableRoots& roots, ScanGuard& guard,
                                             std::vector<std::string>& warnings);

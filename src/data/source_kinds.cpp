@@ -1,16 +1,31 @@
 #include <algorithm>
 
+#include "data/records/lmdb_source.hpp"
+#include "data/sources/autoencoder.hpp"
+#include "data/sources/box_table.hpp"
 #include "data/sources/class_folders.hpp"
+#include "data/sources/coco.hpp"
 #include "data/sources/crops.hpp"
 #include "data/sources/csv.hpp"
+#include "data/sources/cvat.hpp"
+#include "data/sources/gradients.hpp"
+#include "data/sources/kitti.hpp"
+#include "data/sources/label_studio.hpp"
+#include "data/sources/labelme.hpp"
 #include "data/sources/lists.hpp"
+#include "data/sources/masks.hpp"
 #include "data/sources/mnist.hpp"
+#include "data/sources/pairs.hpp"
 #include "data/sources/source.hpp"
+#include "data/sources/voc.hpp"
+#include "data/sources/yolo.hpp"
 
 namespace digits {
 
 Registry<SourceKind>& source_kinds() {
-    static Registry<SourceKind> kinds{&kClassFolders, &kLists, &kMnist, &kCrops, &kCsv};
+    static Registry<SourceKind> kinds{&kClassFolders, &kLists, &kMnist, &kCrops,       &kCsv,       &kKitti,
+                                      &kVoc,          &kCoco,  &kYolo,  &kBoxTable,    &kCvat,      &kLabelme,
+                                      &kLabelStudio,  &kMasks, &kPairs, &kAutoencoder, &kGradients, &kReadyRecords};
     return kinds;
 }
 

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string>
+
+#include "data/sources/source.hpp"
+
+namespace digits {
+
+/// Images that a network shall make again; docs/datasets.md.
+struct AutoencoderOptions final : SourceOptions {
+    std::string images;
+    int percent_val = 10;
+    int percent_test = 0;
+
+    Status validate(const std::string& where) const;
+    std::vector<SourcePlace> places() const;
+    std::vector<Split> splits() const;
+};
+
+extern const SourceKind kAutoencoder;
+
+}  // namespace digits

@@ -1,0 +1,235 @@
+#include "data/sources/box_table.hpp"
+
+#include <map>
+
+#include "base/text.hpp"
+#include "data/sources/class_split.hpp"
+#include "data/sources/delimited.hpp"
+#include "data/sources/object_images.hpp"
+#include "data/sources/source_binding.hpp"
+#include "data/sources/split_fields.hpp"
+#include "data/sources/walk.hpp"
+
+namespace digits {
+
+template <>
+struct JsonBinding<BoxTableOptions> {
+    static constexpr const char* kSchema = "BoxTableSource";
+    static Fields fields() {
+        using O = BoxTableOptions;
+        return {json_field("table", &O::table)
+                    .label("CSV file of boxes")
+                    .help("A box a row; columns as OpenImages has them, or filename, class, xmin, ymin, xmax, ymax")
+                    .key("field.box_table")
+                    .cli("boxes")
+                    .path(PlaceKind::kFile)
+                    .required(),
+                json_field("val_table", &O::val_table)
+                    .label("CSV file for validation")
+                    .help("Instead of a share of the images")
+                    .key("field.box_val_table")
+                    .path(PlaceKind::kFile),
+                json_field("test_table", &O::test_table)
+                    .label("CSV file for tests")
+                    .help("Instead of a share of the images")
+                    .key("field.box_test_table")
+                    .path(PlaceKind::kFile),
+                images_field<O>(false),
+                json_field("class_names", &O::class_names)
+                    .label("Class names")
+                    .help("OpenImages: CSV file with a code and a name on each line")
+                    .path(PlaceKind::kFile)
+                    .advanced(),
+                percent_val_field<O>(),
+                percent_test_field<O>(),
+                skip_bad_field<O>()};
+    }
+};
+
+Status BoxTableOptions::validate(const std::string& where) const {
+    return check_percentages(percent_val, percent_test, where);
+}
+std::vector<SourcePlace> BoxTableOptions::places() const {
+    return {{"table", table, false, true},
+            {"val_table", val_table, false, false},
+            {"test_table", test_table, false, false},
+            {"images", images, true, false},
+            {"class_names", class_names, false, false}};
+}
+std::vector<Split> BoxTableOptions::splits() const {
+    return splits_of(percent_val > 0 || !val_table.empty(), percent_test > 0 || !test_table.empty());
+}
+
+namespace {
+
+constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 31;
+
+std::string lower(std::string text) {
+    for (auto& c : text)
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
+    return text;
+}
+
+enum Place { kImage, kClass, kLeft, kTop, kRight, kBottom, kGroup, kPlaces };
+
+/// Which column holds what.
+struct Columns {
+    std::array<int, kPlaces> at{};
+    bool is_relative = false;
+    bool is_header = false;
+
+    static std::optional<Columns> of_header(const std::vector<std::string>& fields) {
+        static const std::map<std::string, Place> known{
+            {"imageid", kImage},    {"filename", kImage}, {"file", kImage},      {"image", kImage},
+            {"image_path", kImage}, {"path", kImage},     {"image_id", kImage},  {"frame", kImage},
+            {"class", kClass},      {"label", kClass},    {"labelname", kClass}, {"class_name", kClass},
+            {"class_id", kClass},   {"category", kClass}, {"xmin", kLeft},       {"x1", kLeft},
+            {"ymin", kTop},         {"y1", kTop},         {"xmax", kRight},      {"x2", kRight},
+            {"ymax", kBottom},      {"y2", kBottom},      {"isgroupof", kGroup}, {"left", kLeft},
+            {"top", kTop},          {"right", kRight},    {"bottom", kBottom}};
+        Columns columns;
+        columns.at.fill(-1);
+        columns.is_header = true;
+        for (std::size_t i = 0; i < fields.size(); ++i) {
+            const auto found = known.find(lower(fields[i]));
+            if (found == known.end()) continue;
+            auto& at = columns.at[found->second];
+            if (at < 0) at = static_cast<int>(i);
+            if (lower(fields[i]) == "imageid") columns.is_relative = true;
+        }
+        for (const Place place : {kImage, kLeft, kTop, kRight, kBottom})
+            if (columns.at[place] < 0) return std::nullopt;
+        return columns;
+    }
+    /// Without a header: path, four numbers, class.
+    static std::optional<Columns> of_row(const std::vector<std::string>& fields) {
+        if (fields.size() < 5) return std::nullopt;
+        for (std::size_t i = 1; i < 5; ++i)
+            if (!finite_number(fields[i], true)) return std::nullopt;
+        Columns columns;
+        columns.at = {0, fields.size() > 5 ? 5 : -1, 1, 2, 3, 4, -1};
+        return columns;
+    }
+};
+
+class TableReader {
+  public:
+    TableReader(const ImageIndex& images, const std::map<std::string, std::string>& names, const ReadableRoots& roots,
+                ScanGuard& guard)
+        : images_(images), names_(names), roots_(roots), guard_(guard) {}
+
+    Status read(const std::string& file, std::optional<Split> split, std::vector<LabelledImage>& all) {
+        DIGITS_ASSIGN(const auto text, read_text_file(file, kMostBytes, roots_));
+        DelimitedText lines(text);
+        std::optional<Columns> columns;
+        std::map<std::string, std::size_t> places;
+        for (DelimitedLine line; lines.next(line);) {
+            DIGITS_TRY(guard_.add_entry());
+            if (!columns) {
+                columns = Columns::of_header(line.fields);
+                if (columns) continue;
+                columns = Columns::of_row(line.fields);
+                if (!columns)
+                    return fail(make_error(ErrorCode::kInvalidArgument,
+                                           "the first line names no columns of boxes, expected filename, class, xmin, "
+                                           "ymin, xmax, ymax, or those of OpenImages")
+                                    .at(file));
+            }
+            const auto field = [&](Place place) {
+                const auto at = static_cast<std::size_t>(columns->at[place]);
+                return columns->at[place] >= 0 && at < line.fields.size() ? line.fields[at] : std::string();
+            };
+            const auto image_name = field(kImage);
+            const auto [place, is_new] = places.emplace(image_name, all.size());
+            if (is_new) {
+                LabelledImage image;
+                image.label_file = file;
+                image.split = split;
+                image.is_relative = columns->is_relative;
+                if (const auto* found = images_.find_file(image_name))
+                    image.path = *found;
+                else
+                    image.findings.push_back({FindingKind::kMissingImage, image_name, line.number, ""});
+                all.push_back(std::move(image));
+            }
+            add_row(line, field, all[place->second], last_part(file));
+        }
+        return {};
+    }
+
+  private:
+    template <class GetField>
+    void add_row(const DelimitedLine& line, const GetField& field, LabelledImage& image, std::string_view file) const {
+        // An image without objects has a row without a box.
+        if (field(kLeft).empty() && field(kTop).empty() && field(kRight).empty() && field(kBottom).empty()) return;
+        std::array<double, 4> v{};
+        std::size_t i = 0;
+        for (const Place place : {kLeft, kTop, kRight, kBottom}) {
+            const auto value = finite_number(field(place), true);
+            if (!value) {
+                image.findings.push_back({FindingKind::kBadRow,
+                                          std::string(file),
+                                          line.number,
+                                          fmt::format("\"{}\" is not a number", field(place)),
+                                          {{"columns", static_cast<std::int64_t>(line.fields.size())}}});
+                return;
+            }
+            v[i++] = *value;
+        }
+        LabelledObject object;
+        object.name = field(kClass);
+        if (object.name.empty()) object.name = "object";
+        if (const auto known = names_.find(object.name); known != names_.end()) object.name = known->second;
+        object.box = {v[0], v[1], v[2], v[3]};
+        object.box.crowd = field(kGroup) == "1";
+        object.line = line.number;
+        image.objects.push_back(std::move(object));
+    }
+
+    const ImageIndex& images_;
+    const std::map<std::string, std::string>& names_;
+    const ReadableRoots& roots_;
+    ScanGuard& guard_;
+};
+
+struct BoxTable {
+    static Result<std::unique_ptr<SampleSource>> open(const BoxTableOptions& options, const SourceContext& context) {
+        ScanGuard guard(context.limits, context.found);
+        DIGITS_TRY(guard.check());
+        const ReadableRoots roots(context.roots);
+        SourceFacts facts;
+        const auto folder =
+            options.images.empty() ? std::filesystem::path(options.table).parent_path().string() : options.images;
+        DIGITS_TRY(check_folder(folder, "/source/images"));
+        DIGITS_ASSIGN(const auto images, ImageIndex::of(folder, roots, guard, facts.warnings));
+        std::map<std::string, std::string> names;
+        ObjectRules rules;
+        if (!options.class_names.empty()) {
+            DIGITS_ASSIGN(const auto text, read_text_file(options.class_names, kMostBytes, roots));
+            DelimitedText lines(text);
+            for (DelimitedLine line; lines.next(line);)
+                if (line.fields.size() > 1 && lower(line.fields[0]) != "labelname")
+                    names[line.fields[0]] = line.fields[1];
+        }
+        const bool has_lists = !options.val_table.empty() || !options.test_table.empty();
+        std::vector<LabelledImage> all;
+        TableReader reader(images, names, roots, guard);
+        DIGITS_TRY(reader.read(options.table, has_lists ? std::optional(Split::kTrain) : std::nullopt, all));
+        if (!options.val_table.empty()) DIGITS_TRY(reader.read(options.val_table, Split::kVal, all));
+        if (!options.test_table.empty()) DIGITS_TRY(reader.read(options.test_table, Split::kTest, all));
+        rules.folder = folder;
+        rules.percent_val = options.percent_val;
+        rules.percent_test = options.percent_test;
+        rules.skips_bad = options.skip_bad_rows;
+        const auto make = [&](std::uint64_t i) -> Result<LabelledImage> { return std::move(all[i]); };
+        DIGITS_ASSIGN(auto source, ObjectFiles::open(all.size(), make, rules, std::move(facts), context, guard));
+        return std::unique_ptr<SampleSource>(std::move(source));
+    }
+};
+
+}  // namespace
+
+const SourceKind kBoxTable = source_kind<BoxTableOptions, BoxTable>(
+    "box_table", "CSV file of boxes", "A CSV file with a box a row: OpenImages, or any other", {"detection"});
+
+}  // namespace digits

@@ -1,0 +1,404 @@
+#include "data/sources/coco.hpp"
+
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "base/named_file.hpp"
+#include "base/text.hpp"
+#include "data/sources/class_split.hpp"
+#include "data/sources/object_images.hpp"
+#include "data/sources/source_binding.hpp"
+#include "data/sources/split_fields.hpp"
+#include "data/sources/walk.hpp"
+#include "metrics/run_lengths.hpp"
+
+namespace digits {
+
+template <>
+struct JsonBinding<CocoOptions> {
+    static constexpr const char* kSchema = "CocoSource";
+    static Fields fields() {
+        using O = CocoOptions;
+        return {json_field("json", &O::json)
+                    .label("COCO file")
+                    .help("JSON file with images, annotations and categories")
+                    .key("field.coco_json")
+                    .cli("coco")
+                    .path(PlaceKind::kFile)
+                    .required(),
+                json_field("val_json", &O::val_json)
+                    .label("COCO file for validation")
+                    .help("Instead of a share of the images")
+                    .path(PlaceKind::kFile),
+                json_field("test_json", &O::test_json)
+                    .label("COCO file for tests")
+                    .help("Instead of a share of the images")
+                    .path(PlaceKind::kFile),
+                images_field<O>(false),
+                percent_val_field<O>(),
+                percent_test_field<O>(),
+                skip_bad_field<O>()};
+    }
+};
+
+Status CocoOptions::validate(const std::string& where) const {
+    return check_percentages(percent_val, percent_test, where);
+}
+std::vector<SourcePlace> CocoOptions::places() const {
+    return {{"json", json, false, true},
+            {"val_json", val_json, false, false},
+            {"test_json", test_json, false, false},
+            {"images", images, true, false}};
+}
+std::vector<Split> CocoOptions::splits() const {
+    return splits_of(percent_val > 0 || !val_json.empty(), percent_test > 0 || !test_json.empty());
+}
+
+namespace {
+
+using nlohmann::json;
+namespace fs = std::filesystem;
+
+constexpr std::uint64_t kMostBytes = std::uint64_t{4} << 30;
+constexpr int kMostDepth = 64;
+
+std::int64_t number_in(const json& object, const char* member, std::int64_t fallback) {
+    const auto found = object.find(member);
+    if (found == object.end() || !found->is_number()) return fallback;
+    if (!found->is_number_float()) return found->get<std::int64_t>();
+    const double value = found->get<double>();
+    return std::abs(value) < 9e15 ? static_cast<std::int64_t>(value) : fallback;
+}
+/// What refers to what: numbers, or texts of some programs.
+struct Id {
+    std::optional<std::int64_t> number;
+    std::string text;
+    auto operator<=>(const Id&) const = default;
+    std::string words() const { return number ? std::to_string(*number) : text; }
+};
+Id id_in(const json& object, const char* member) {
+    const auto found = object.find(member);
+    if (found == object.end()) return {};
+    if (found->is_string()) return {std::nullopt, found->get<std::string>()};
+    if (!found->is_number()) return {};
+    return {number_in(object, member, -1), ""};
+}
+std::string text_in(const json& object, const char* member) {
+    const auto found = object.find(member);
+    return found != object.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
+/// Whether a file name climbs out of the folder that it is below.
+bool leaves(const std::string& name) {
+    const auto path = fs::path(name).lexically_normal();
+    return path.is_absolute() || (!path.empty() && *path.begin() == "..");
+}
+
+struct CocoImage {
+    std::string file;
+    int width = 0, height = 0;
+    std::vector<LabelledObject> objects;
+    std::string panoptic_file;                           ///< beside the JSON file, in a folder of its name
+    std::vector<std::pair<std::uint32_t, Id>> segments;  ///< numbers in it and their categories
+};
+
+/// One file of annotations. Its elements are read one by one, so that a file of gigabytes needs no more memory than its
+/// objects.
+class CocoFile {
+  public:
+    CocoFile(const std::string& path, bool with_masks, ScanGuard& guard)
+        : path_(path), name_(last_part(path)), with_masks_(with_masks), guard_(guard) {}
+
+    Status read(const ReadableRoots& roots, Findings& findings) {
+        DIGITS_ASSIGN(auto text, read_named_file(path_, kMostBytes, roots));
+        DIGITS_TRY(parse(text));
+        text = {};
+        // Annotations may stand before what they refer to.
+        for (auto& [image_id, category_id, id, object] : objects_) {
+            const auto image = images_.find(image_id);
+            if (image == images_.end()) {
+                findings.add({FindingKind::kUnknownImage,
+                              name_,
+                              0,
+                              fmt::format("annotation {} of image {}", id, image_id.words()),
+                              {{"id", id}}});
+                continue;
+            }
+            const auto category = categories_.find(category_id);
+            if (category == categories_.end()) {
+                findings.add({FindingKind::kUnknownCategory,
+                              name_,
+                              0,
+                              fmt::format("annotation {} of category {}", id, category_id.words()),
+                              {{"id", id}}});
+                continue;
+            }
+            object.name = category->second;
+            image->second.objects.push_back(std::move(object));
+        }
+        objects_.clear();
+        for (auto& [id, segments] : panoptic_) {
+            const auto image = images_.find(id);
+            if (image == images_.end()) continue;
+            image->second.panoptic_file = std::move(segments.panoptic_file);
+            image->second.segments = std::move(segments.segments);
+        }
+        for (auto& finding : findings_) findings.add(std::move(finding));
+        return {};
+    }
+
+    std::map<Id, CocoImage>& images() { return images_; }
+    const std::map<Id, std::string>& categories() const { return categories_; }
+
+  private:
+    struct Pending {
+        Id image_id, category_id;
+        std::int64_t id = 0;
+        LabelledObject object;
+    };
+
+    Status parse(const std::string& text) {
+        std::string list;
+        Status status;
+        const auto callback = [&](int depth, json::parse_event_t event, json& value) {
+            if (!status) return false;
+            if (depth > kMostDepth) {
+                status = fail(
+                    make_error(ErrorCode::kInvalidArgument, "lists lie more than {} deep in each other", kMostDepth)
+                        .at(path_));
+                return false;
+            }
+            if (event == json::parse_event_t::key && depth == 1) list = value.get<std::string>();
+            if (event == json::parse_event_t::object_end && depth == 2) {
+                if (const auto counted = guard_.add_entry(); !counted)
+                    status = counted;
+                else
+                    take(list, value);
+                return false;
+            }
+            return true;
+        };
+        const auto document = json::parse(without_byte_order_mark(text), callback, false);
+        DIGITS_TRY(status);
+        if (document.is_discarded()) return fail(make_error(ErrorCode::kInvalidArgument, "it is not JSON").at(path_));
+        if (!document.is_object() || !document.contains("images"))
+            return fail(
+                make_error(ErrorCode::kInvalidArgument, "it has no list \"images\", expected COCO's annotations")
+                    .at(path_));
+        return {};
+    }
+
+    void take(const std::string& list, const json& value) {
+        if (list == "images") {
+            CocoImage image{text_in(value, "file_name"),
+                            static_cast<int>(number_in(value, "width", 0)),
+                            static_cast<int>(number_in(value, "height", 0)),
+                            {},
+                            {},
+                            {}};
+            images_[id_in(value, "id")] = std::move(image);
+        } else if (list == "categories") {
+            categories_[id_in(value, "id")] = text_in(value, "name");
+        } else if (list == "annotations" && value.contains("segments_info")) {
+            take_segments(value);
+        } else if (list == "annotations") {
+            take_annotation(value);
+        }
+    }
+
+    void bad(std::int64_t id, FindingKind kind, std::string why) {
+        findings_.push_back({kind, name_, 0, fmt::format("annotation {}: {}", id, why), {{"id", id}}});
+    }
+
+    /// All objects of an image, in the panoptic form.
+    void take_segments(const json& value) {
+        const auto& list = value["segments_info"];
+        if (!list.is_array()) return;
+        auto& image = panoptic_[id_in(value, "image_id")];
+        image.panoptic_file = text_in(value, "file_name");
+        for (const auto& segment : list) {
+            if (!segment.is_object()) continue;
+            image.segments.emplace_back(static_cast<std::uint32_t>(number_in(segment, "id", 0)),
+                                        id_in(segment, "category_id"));
+            auto object = segment;
+            object["image_id"] = value.value("image_id", json());
+            object.erase("segmentation");
+            take_annotation(object);
+        }
+    }
+
+    void take_annotation(const json& value) {
+        const auto id = number_in(value, "id", -1);
+        LabelledObject object;
+        object.box.crowd = number_in(value, "iscrowd", 0) == 1;
+        if (!take_outline(id, value, object.outline)) return;
+        const auto box = value.find("bbox");
+        if (box != value.end() && box->is_array() && box->size() == 4 &&
+            std::ranges::all_of(*box, [](const json& one) { return one.is_number(); })) {
+            const double x = (*box)[0].get<double>(), y = (*box)[1].get<double>();
+            object.box.left = x;
+            object.box.top = y;
+            object.box.right = x + (*box)[2].get<double>();
+            object.box.bottom = y + (*box)[3].get<double>();
+        } else if (!bounds_of_outline(object)) {
+            if (value.contains("category_id") && box != value.end())
+                bad(id, FindingKind::kBadRow, "its bbox is not four numbers");
+            return;  // a caption or the like
+        }
+        if (!with_masks_) object.outline = {};
+        objects_.push_back({id_in(value, "image_id"), id_in(value, "category_id"), id, std::move(object)});
+    }
+
+    static bool bounds_of_outline(LabelledObject& object) {
+        const auto& polygons = object.outline.polygons;
+        if (polygons.empty() || polygons[0].size() < 6) return false;
+        const bool crowd = object.box.crowd;
+        object.box = bounds_of(polygons[0]);
+        object.box.crowd = crowd;
+        for (const auto& polygon : polygons) {
+            if (polygon.size() < 6) continue;
+            const auto more = bounds_of(polygon);
+            object.box.left = std::min(object.box.left, more.left);
+            object.box.top = std::min(object.box.top, more.top);
+            object.box.right = std::max(object.box.right, more.right);
+            object.box.bottom = std::max(object.box.bottom, more.bottom);
+        }
+        return true;
+    }
+
+    /// False when the mask is refused.
+    bool take_outline(std::int64_t id, const json& value, Outline& outline) {
+        const auto found = value.find("segmentation");
+        if (found == value.end() || found->is_null()) return true;
+        if (found->is_array()) {
+            for (const auto& polygon : *found) {
+                if (!polygon.is_array()) continue;
+                std::vector<double> points;
+                for (const auto& number : polygon)
+                    if (number.is_number()) points.push_back(number.get<double>());
+                if (points.size() % 2 != 0 || points.size() != polygon.size()) {
+                    bad(id, FindingKind::kRefusedMask, "a polygon that is no list of points");
+                    return false;
+                }
+                if (points.size() >= 6) outline.polygons.push_back(std::move(points));
+            }
+            return true;
+        }
+        if (!found->is_object() || !found->contains("counts") || !found->contains("size")) return true;
+        const auto& size = (*found)["size"];
+        const auto& counts = (*found)["counts"];
+        if (!size.is_array() || size.size() != 2 || !size[0].is_number_unsigned() || !size[1].is_number_unsigned() ||
+            size[0].get<std::uint64_t>() > 1u << 20 || size[1].get<std::uint64_t>() > 1u << 20) {
+            bad(id, FindingKind::kRefusedMask, "run lengths without a size");
+            return false;
+        }
+        outline.height = size[0].get<std::uint32_t>();
+        outline.width = size[1].get<std::uint32_t>();
+        Result<RunLengths> runs = fail(ErrorCode::kInvalidArgument, "its counts are neither a list nor a text");
+        if (counts.is_string()) {
+            outline.compressed = counts.get<std::string>();
+            runs = run_lengths_of_text(outline.height, outline.width, *outline.compressed);
+        } else if (counts.is_array()) {
+            for (const auto& count : counts)
+                outline.counts.push_back(count.is_number_unsigned() && count.get<std::uint64_t>() <= UINT32_MAX
+                                             ? count.get<std::uint32_t>()
+                                             : UINT32_MAX);
+            runs = run_lengths_of_counts(outline.height, outline.width, outline.counts);
+        }
+        if (runs) return true;
+        bad(id, FindingKind::kRefusedMask, runs.error().message);
+        return false;
+    }
+
+    const std::string& path_;
+    const std::string name_;
+    const bool with_masks_;
+    ScanGuard& guard_;
+    std::map<Id, CocoImage> images_;
+    std::map<Id, CocoImage> panoptic_;  ///< what annotations of the panoptic form add to them
+    std::map<Id, std::string> categories_;
+    std::vector<Pending> objects_;
+    std::vector<Finding> findings_;
+};
+
+/// Where the images of a file are: the folder given, "images" beside it or above it, or where it lies itself.
+std::string image_folder(const std::string& json_path, const std::string& given) {
+    if (!given.empty()) return given;
+    const auto beside = fs::path(json_path).parent_path();
+    std::error_code ignored;
+    for (const auto& folder : {beside / "images", beside.parent_path() / "images"})
+        if (fs::is_directory(folder, ignored)) return folder.string();
+    return beside.string();
+}
+
+struct Coco {
+    static Result<std::unique_ptr<SampleSource>> open(const CocoOptions& options, const SourceContext& context) {
+        ScanGuard guard(context.limits, context.found);
+        DIGITS_TRY(guard.check());
+        const ReadableRoots roots(context.roots);
+        SourceFacts facts;
+        const bool with_masks = context.task == "segmentation";
+        const bool has_lists = !options.val_json.empty() || !options.test_json.empty();
+        std::vector<LabelledImage> all;
+        std::map<Id, std::string> categories;
+        ObjectRules rules;
+        std::map<std::string, ImageIndex> indices;
+        const std::array<const std::string*, 3> files{&options.json, &options.val_json, &options.test_json};
+        for (std::size_t i = 0; i < files.size(); ++i) {
+            if (files[i]->empty()) continue;
+            CocoFile file(*files[i], with_masks, guard);
+            DIGITS_TRY(file.read(roots, facts.findings));
+            for (const auto& [id, name] : file.categories()) categories.emplace(id, name);
+            const auto folder = image_folder(*files[i], options.images);
+            if (i == 0) rules.folder = folder;
+            if (!indices.contains(folder)) {
+                DIGITS_TRY(check_folder(folder, "/source/images"));
+                DIGITS_ASSIGN(indices[folder], ImageIndex::of(folder, roots, guard, facts.warnings));
+            }
+            const auto& images = indices[folder];
+            for (auto& [id, one] : file.images()) {
+                std::vector<std::pair<std::string_view, std::int64_t>> numbers;
+                if (id.number) numbers.emplace_back("id", *id.number);
+                if (leaves(one.file)) {
+                    facts.findings.add(
+                        {FindingKind::kRefusedPath, one.file, 0, fmt::format("image {}", id.words()), numbers});
+                    continue;
+                }
+                LabelledImage image;
+                image.label_file = *files[i];
+                image.stated_width = one.width;
+                image.stated_height = one.height;
+                if (has_lists) image.split = kSplits[i];
+                image.has_label = !one.objects.empty();
+                image.objects = std::move(one.objects);
+                if (with_masks && !one.panoptic_file.empty() && !leaves(one.panoptic_file)) {
+                    image.panoptic.path = (fs::path(without_ending(*files[i])) / one.panoptic_file).string();
+                    for (const auto& [number, category] : one.segments)
+                        if (const auto found = file.categories().find(category); found != file.categories().end())
+                            image.panoptic.segments[number] = found->second;
+                }
+                if (const auto* found = images.find_file(one.file))
+                    image.path = *found;
+                else
+                    image.findings.push_back({FindingKind::kMissingImage, one.file, 0, "", numbers});
+                all.push_back(std::move(image));
+            }
+        }
+        for (const auto& [id, name] : categories)
+            if (std::ranges::find(rules.classes, name) == rules.classes.end()) rules.classes.push_back(name);
+        rules.may_be_corners = true;
+        rules.percent_val = options.percent_val;
+        rules.percent_test = options.percent_test;
+        rules.skips_bad = options.skip_bad_rows;
+        const auto make = [&](std::uint64_t i) -> Result<LabelledImage> { return std::move(all[i]); };
+        DIGITS_ASSIGN(auto source, ObjectFiles::open(all.size(), make, rules, std::move(facts), context, guard));
+        return std::unique_ptr<SampleSource>(std::move(source));
+    }
+};
+
+}  // namespace
+
+const SourceKind kCoco = source_kind<CocoOptions, Coco>(
+    "coco", "COCO", "A JSON file with images, annotations and categories", {"detection", "segmentation"});
+
+}  // namespace digits

@@ -1,0 +1,132 @@
+#include "data/sources/file_pairs.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "base/random.hpp"
+#include "data/sources/class_split.hpp"
+#include "data/sources/walk.hpp"
+
+namespace digits {
+namespace {
+
+/// What the names of images and masks end with beside what they share.
+constexpr std::array<std::string_view, 14> kSuffixes{"_leftImg8bit",
+                                                     "_gtFine_labelTrainIds",
+                                                     "_gtFine_labelIds",
+                                                     "_mask",
+                                                     "-mask",
+                                                     "_masks",
+                                                     "_label",
+                                                     "_labels",
+                                                     "_seg",
+                                                     "_gt",
+                                                     "_L",
+                                                     "_segmentation",
+                                                     "_manual1",
+                                                     "_training"};
+
+std::string shared_name(std::string_view stem) {
+    for (const auto suffix : kSuffixes)
+        if (stem.size() > suffix.size() && stem.ends_with(suffix))
+            return std::string(stem.substr(0, stem.size() - suffix.size()));
+    return std::string(stem);
+}
+
+bool is_cityscapes(std::string_view stem) { return stem.find("_gtFine_") != std::string_view::npos; }
+
+/// Of Cityscapes's files of one image: training ids, then ids; colors and instances are for people.
+int rank_of(std::string_view stem) {
+    if (stem.ends_with("_labelTrainIds")) return 0;
+    return stem.ends_with("_labelIds") ? 1 : 2;
+}
+
+struct Candidates {
+    std::map<std::string, std::vector<std::string>> by_path, by_name;
+};
+
+}  // namespace
+
+Result<std::vector<FilePair>> match_files(const std::string& images, const std::string& labels,
+                                          std::optional<Split> split, const ReadableRoots& roots, ScanGuard& guard,
+                                          SourceFacts& facts) {
+    std::vector<std::string> ignored;
+    DIGITS_ASSIGN(const auto image_files, find_images(images, roots, guard, facts.warnings));
+    DIGITS_ASSIGN(const auto label_files, find_images(labels, roots, guard, ignored));
+    Candidates candidates;
+    std::map<std::string, std::vector<std::string>> cityscapes;
+    for (const auto& file : label_files) {
+        const auto stem = std::string(without_ending(below(labels, file)));
+        if (is_cityscapes(stem)) {
+            cityscapes[stem.substr(0, stem.find("_gtFine_"))].push_back(file);
+            continue;
+        }
+        candidates.by_path[stem].push_back(file);
+        candidates.by_name[std::string(last_part(stem))].push_back(file);
+    }
+    for (auto& [name, files] : cityscapes) {
+        std::ranges::stable_sort(files, {}, [](const std::string& file) { return rank_of(without_ending(file)); });
+        if (rank_of(without_ending(files.front())) > 1) continue;
+        if (files.size() > 1)
+            facts.findings.add({FindingKind::kChosenMask, std::string(last_part(files.front())), 0, ""});
+        candidates.by_path[name].push_back(files.front());
+        candidates.by_name[std::string(last_part(name))].push_back(files.front());
+    }
+    std::map<std::string, int> names;  // of images
+    for (const auto& file : image_files) ++names[std::string(without_ending(last_part(file)))];
+    std::set<std::string> left;
+    for (const auto& [stem, files] : candidates.by_path) left.insert(files.begin(), files.end());
+    std::vector<FilePair> pairs;
+    for (const auto& file : image_files) {
+        const auto stem = std::string(without_ending(below(images, file)));
+        const auto name = std::string(last_part(stem));
+        const std::string* found = nullptr;
+        const auto look = [&](const auto& index, const std::string& key) {
+            if (found) return;
+            const auto it = index.find(key);
+            if (it != index.end() && it->second.size() == 1) found = &it->second.front();
+        };
+        look(candidates.by_path, stem);
+        look(candidates.by_path, shared_name(stem));
+        if (names[name] == 1) {
+            look(candidates.by_name, name);
+            look(candidates.by_name, shared_name(name));
+            for (const auto suffix : kSuffixes) look(candidates.by_name, shared_name(name) + std::string(suffix));
+        }
+        if (!found) {
+            facts.findings.add({FindingKind::kMissingLabel, below(images, file), 0, ""});
+            continue;
+        }
+        left.erase(*found);
+        pairs.push_back({file, {*found}, split});
+        guard.add_image();
+    }
+    for (const auto& file : left) facts.findings.add({FindingKind::kOrphanLabel, below(labels, file), 0, ""});
+    return pairs;
+}
+
+std::array<std::vector<FilePair>, 3> deal_pairs(std::vector<FilePair> pairs, int percent_val, int percent_test,
+                                                std::uint64_t seed, const std::string& folder, Findings& findings) {
+    std::array<std::vector<FilePair>, 3> splits;
+    const bool has_splits = std::ranges::any_of(pairs, [](const FilePair& pair) { return pair.split.has_value(); });
+    if (has_splits) {
+        for (auto& pair : pairs) {
+            if (pair.split)
+                splits[static_cast<std::size_t>(*pair.split)].push_back(std::move(pair));
+            else
+                findings.add({FindingKind::kUnlistedImage, below(folder, pair.image), 0, ""});
+        }
+        return splits;
+    }
+    if (percent_val > 0 || percent_test > 0) {
+        SplitMix64 random(seed);
+        shuffle(std::span(pairs), random);
+    }
+    const auto sizes = split_sizes(pairs.size(), percent_val, percent_test);
+    for (std::size_t i = 0; i < pairs.size(); ++i)
+        splits[i < sizes.train ? 0 : i < sizes.train + sizes.val ? 1 : 2].push_back(std::move(pairs[i]));
+    return splits;
+}
+
+}  // namespace digits

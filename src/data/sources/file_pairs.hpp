@@ -1,0 +1,29 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "data/sources/object_images.hpp"
+#include "data/sources/source.hpp"
+
+namespace digits {
+
+/// An image and the image file that belongs to it: a mask, or what a network shall make.
+struct FilePair {
+    std::string image;
+    std::vector<std::string> labels;  ///< one, but of instances
+    std::optional<Split> split;
+};
+
+/// Matches files by their path below the folders without the ending; by the name alone where that is clear on both
+/// sides. Suffixes that datasets add (_mask, _label, _L …) are understood. What remains becomes findings.
+Result<std::vector<FilePair>> match_files(const std::string& images, const std::string& labels,
+                                          std::optional<Split> split, const ReadableRoots& roots, ScanGuard& guard,
+                                          SourceFacts& facts);
+
+/// By the lists of `sets` or, without a split of their own, by shares.
+std::array<std::vector<FilePair>, 3> deal_pairs(std::vector<FilePair> pairs, int percent_val, int percent_test,
+                                                std::uint64_t seed, const std::string& folder, Findings& findings);
+
+}  // namespace digits

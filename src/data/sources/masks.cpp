@@ -1,0 +1,531 @@
+#include "data/sources/masks.hpp"
+
+#include <array>
+#include <map>
+#include <set>
+
+#include "base/named_file.hpp"
+#include "base/text.hpp"
+#include "data/guard.hpp"
+#include "data/label_file.hpp"
+#include "data/ordered_pipeline.hpp"
+#include "data/sources/class_split.hpp"
+#include "data/sources/color_map.hpp"
+#include "data/sources/file_pairs.hpp"
+#include "data/sources/image_sets.hpp"
+#include "data/sources/left_out.hpp"
+#include "data/sources/paint.hpp"
+#include "data/sources/source_binding.hpp"
+#include "data/sources/split_fields.hpp"
+#include "data/sources/walk.hpp"
+
+namespace digits {
+
+template <>
+struct JsonBinding<MaskOptions> {
+    static constexpr const char* kSchema = "MaskSource";
+    static Fields fields() {
+        using O = MaskOptions;
+        return {
+            json_field("masks", &O::masks)
+                .label("Masks")
+                .help("Folder with a mask for each image: the classes of its pixels as numbers or colors")
+                .cli("masks")
+                .digits("label_folder")
+                .path(PlaceKind::kFolder)
+                .required(),
+            images_field<O>(true).digits("feature_folder"),
+            json_field("val_masks", &O::val_masks)
+                .label("Masks for validation")
+                .help("Separate folder, instead of a share of the training images")
+                .digits("validation_label_folder")
+                .path(PlaceKind::kFolder),
+            json_field("val_images", &O::val_images)
+                .label("Images for validation")
+                .help("The images of these masks")
+                .key("field.mask_val_images")
+                .digits("validation_feature_folder")
+                .path(PlaceKind::kFolder),
+            json_field("sets", &O::sets)
+                .label("Lists")
+                .help("Folder with train.txt, val.txt and test.txt, such as ImageSets/Segmentation; empty: shares")
+                .key("field.mask_sets")
+                .path(PlaceKind::kFolder),
+            json_field("class_labels", &O::class_labels)
+                .label("Class labels")
+                .help("Text file with the name of a class on each line, in the order of their numbers")
+                .key("field.mask_labels")
+                .cli("class-labels")
+                .digits("class_labels_file")
+                .path(PlaceKind::kFile),
+            json_field("color_map", &O::color_map)
+                .label("Color map")
+                .help(
+                    "Of masks with colors: text file with red, green and blue on each line (and perhaps a name), or a "
+                    "palette image; empty: the palettes of the masks")
+                .digits("colormap_text_file")
+                .path(PlaceKind::kFile),
+            json_field("ignore_value", &O::ignore_value)
+                .label("Ignored value")
+                .help("Pixels with this number do not count; -1: 255 where it is no class")
+                .range(-1, 65535),
+            json_field("instances", &O::instances)
+                .label("A mask for each object")
+                .help("Masks of 0 and 255, several for an image; folders between image and masks give their class")
+                .advanced(),
+            percent_val_field<O>(),
+            percent_test_field<O>()};
+    }
+};
+
+Status MaskOptions::validate(const std::string& where) const {
+    if (val_masks.empty() != val_images.empty())
+        return wrong_source(where, val_masks.empty() ? "val_masks" : "val_images",
+                            "Validation needs a folder of images and one of masks");
+    return check_percentages(percent_val, percent_test, where);
+}
+std::vector<SourcePlace> MaskOptions::places() const {
+    return {{"masks", masks, true, true},          {"images", images, true, true},
+            {"val_masks", val_masks, true, false}, {"val_images", val_images, true, false},
+            {"sets", sets, true, false},           {"class_labels", class_labels, false, false},
+            {"color_map", color_map, false, false}};
+}
+std::vector<Split> MaskOptions::splits() const {
+    return splits_of(percent_val > 0 || !val_masks.empty() || !sets.empty(), percent_test > 0 || !sets.empty());
+}
+
+namespace {
+
+constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 30;
+constexpr int kVoid = 255;
+/// Cityscapes's 19 training classes by the ids of all.
+constexpr std::array<int, 19> kCityscapesIds{7, 8, 11, 12, 13, 17, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 31, 32, 33};
+constexpr std::array<const char*, 19> kCityscapesNames{
+    "road", "sidewalk", "building", "wall", "fence", "pole", "traffic light", "traffic sign", "vegetation", "terrain",
+    "sky",  "person",   "rider",    "car",  "truck", "bus",  "train",         "motorcycle",   "bicycle"};
+
+/// Reads mask files as class numbers.
+class MaskReader {
+  public:
+    MaskReader(const MaskOptions& options, const SourceContext& context)
+        : roots_(context.roots),
+          decode_(context.decode_labels),
+          ignore_(options.ignore_value),
+          instances_(options.instances) {
+        decoding_.upright = true;
+    }
+
+    Result<LabelImage> read(const std::string& path) const {
+        DIGITS_ASSIGN(const auto bytes, read_named_file(path, kMostBytes, roots_));
+        auto image = decode_(bytes, decoding_);
+        if (!image) return fail(std::move(image).error().at(path));
+        return image;
+    }
+
+    /// The class numbers of a mask; a color or number without a class is kVoid's, and said in `unknown`.
+    Mask classes_of(const LabelImage& image, std::set<std::uint32_t>& unknown) const {
+        Mask mask{image.width, image.height, {}};
+        mask.ids.resize(image.values.size());
+        const bool by_color = !colors_.empty() && (image.has_colors || (!image.palette.empty() && uses_palette_));
+        std::uint32_t last = UINT32_MAX;
+        std::uint16_t id = 0;
+        for (std::size_t i = 0; i < image.values.size(); ++i) {
+            const auto value = image.values[i];
+            if (value != last) {
+                last = value;
+                auto color = value;
+                if (by_color && !image.has_colors) color = value < image.palette.size() ? image.palette[value] : 0;
+                id = by_color ? class_of_color(color, value, image, unknown) : class_of_number(value, unknown);
+            }
+            mask.ids[i] = id;
+        }
+        return mask;
+    }
+
+    void set_colors(const ColorMap& map) {
+        for (std::size_t i = 0; i < map.colors.size(); ++i)
+            colors_.emplace(map.colors[i], static_cast<std::uint16_t>(i));
+    }
+    void use_palettes() { uses_palette_ = true; }
+    /// Palette masks agree in the colors of what they use only by color.
+    bool has_colors() const { return !colors_.empty(); }
+    void limit_to(std::size_t classes, int void_value) {
+        classes_ = classes;
+        void_ = void_value;
+    }
+    void map_cityscapes() {
+        for (std::size_t i = 0; i < kCityscapesIds.size(); ++i)
+            numbers_[static_cast<std::uint32_t>(kCityscapesIds[i])] = static_cast<std::uint16_t>(i);
+        is_cityscapes_ = true;
+    }
+    void map_numbers(const std::map<std::uint32_t, std::uint16_t>& numbers) { numbers_ = numbers; }
+    int ignore() const { return ignore_; }
+
+  private:
+    std::uint16_t class_of_color(std::uint32_t color, std::uint32_t number, const LabelImage& image,
+                                 std::set<std::uint32_t>& unknown) const {
+        // The void border of Pascal VOC, and what the user says.
+        if (!image.has_colors && static_cast<int>(number) == ignore_) return static_cast<std::uint16_t>(ignore_);
+        const auto found = colors_.find(color);
+        if (found != colors_.end()) return found->second;
+        if (color == 0xe0e0c0 && void_ >= 0) return static_cast<std::uint16_t>(void_);
+        unknown.insert(color);
+        return static_cast<std::uint16_t>(std::max(void_, 0));
+    }
+    std::uint16_t class_of_number(std::uint32_t number, std::set<std::uint32_t>& unknown) const {
+        if (const auto found = numbers_.find(number); found != numbers_.end()) return found->second;
+        if (is_cityscapes_) return kVoid;
+        if (classes_ > 0 && number >= classes_ && static_cast<int>(number) != void_) unknown.insert(number);
+        return static_cast<std::uint16_t>(number);
+    }
+
+    ReadableRoots roots_;
+    LabelImageDecoder decode_;
+    DecodeOptions decoding_;
+    int ignore_;
+    bool instances_;
+    bool uses_palette_ = false;
+    bool is_cityscapes_ = false;
+    std::size_t classes_ = 0;
+    int void_ = -1;
+    std::map<std::uint32_t, std::uint16_t> colors_;
+    std::map<std::uint32_t, std::uint16_t> numbers_;
+};
+
+/// What a look at the masks tells: all of them up to a limit, then every so many.
+struct MaskSurvey {
+    std::set<std::uint32_t> numbers;                 ///< that are used, of masks without colors
+    std::map<std::uint32_t, std::uint32_t> palette;  ///< color by number, of the first palette mask that uses it
+    bool has_colors = false, has_palettes = false, has_numbers = false;
+    std::string differing;  ///< a palette mask whose colors disagree with an earlier one's
+    std::string first_palette;
+};
+
+class Masks final : public SampleSource {
+  public:
+    static Result<std::unique_ptr<SampleSource>> open(const MaskOptions& options, const SourceContext& context) {
+        ScanGuard guard(context.limits, context.found);
+        DIGITS_TRY(guard.check());
+        std::unique_ptr<Masks> source(new Masks(options, context));
+        DIGITS_TRY(source->find(options, context, guard));
+        DIGITS_TRY(source->settle_classes(options, context));
+        auto& facts = source->facts_;
+        for (auto& sentence : facts.findings.sentences(FindingWeight::kWarning))
+            facts.warnings.push_back(std::move(sentence));
+        for (auto& sentence : facts.findings.sentences(FindingWeight::kError))
+            facts.errors.push_back(std::move(sentence));
+        if (!facts.errors.empty() && !context.dry_run)
+            return fail(with_causes(
+                make_error(ErrorCode::kInvalidArgument, "{}", facts.errors.front()).at(options.masks), facts, context));
+        return source;
+    }
+
+    const SourceFacts& facts() const override { return facts_; }
+    std::size_t size(Split split) const override { return pairs(split).size(); }
+    Result<Sample> get(Split split, std::size_t index) const override {
+        const auto& pair = pairs(split)[index];
+        DIGITS_ASSIGN(auto sample, images_.read({pair.image}));
+        const auto& image = sample.images.front();
+        if (instances_) {
+            DIGITS_ASSIGN(sample.target, union_of(pair, image.width, image.height));
+            return sample;
+        }
+        DIGITS_ASSIGN(const auto label, reader_.read(pair.labels.front()));
+        std::set<std::uint32_t> unknown;
+        auto mask = reader_.classes_of(label, unknown);
+        if (mask.width != image.width || mask.height != image.height)
+            return fail(make_error(ErrorCode::kInvalidArgument, "the mask is {} x {}, its image is {} x {}", mask.width,
+                                   mask.height, image.width, image.height)
+                            .at(pair.image));
+        if (!unknown.empty())
+            return fail(make_error(ErrorCode::kInvalidArgument, "its mask has {} that no class has",
+                                   label.has_colors ? "the color " + color_text(*unknown.begin())
+                                                    : "the value " + std::to_string(*unknown.begin()))
+                            .at(pair.image));
+        sample.target = std::move(mask);
+        return sample;
+    }
+    SampleName name(Split split, std::size_t index) const override { return {pairs(split)[index].image}; }
+    Target target(Split, std::size_t) const override { return {}; }
+
+  private:
+    Masks(const MaskOptions& options, const SourceContext& context)
+        : instances_(options.instances), folder_(options.masks), images_(context), reader_(options, context) {}
+    const std::vector<FilePair>& pairs(Split split) const { return splits_[static_cast<std::size_t>(split)]; }
+
+    Status find(const MaskOptions& options, const SourceContext& context, ScanGuard& guard) {
+        const ReadableRoots roots(context.roots);
+        DIGITS_TRY(check_folder(options.masks, "/source/masks"));
+        DIGITS_TRY(check_folder(options.images, "/source/images"));
+        const bool has_val = !options.val_masks.empty();
+        std::vector<FilePair> pairs;
+        if (instances_) {
+            DIGITS_ASSIGN(pairs, match_instances(options, roots, guard));
+        } else {
+            DIGITS_ASSIGN(
+                pairs, match_files(options.images, options.masks, has_val ? std::optional(Split::kTrain) : std::nullopt,
+                                   roots, guard, facts_));
+        }
+        if (has_val) {
+            DIGITS_TRY(check_folder(options.val_masks, "/source/val_masks"));
+            DIGITS_TRY(check_folder(options.val_images, "/source/val_images"));
+            DIGITS_ASSIGN(auto more,
+                          match_files(options.val_images, options.val_masks, Split::kVal, roots, guard, facts_));
+            pairs.insert(pairs.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+        }
+        if (!options.sets.empty()) {
+            DIGITS_ASSIGN(const auto index, ImageIndex::of(options.images, roots, guard, facts_.warnings));
+            DIGITS_ASSIGN(const auto sets, ImageSets::read(options.sets, index, roots, guard, facts_));
+            for (auto& pair : pairs) pair.split = sets.split_of(pair.image);
+        }
+        if (pairs.empty())
+            return fail(
+                with_causes(make_error(ErrorCode::kNotFound, "no image has a mask of the same name").at(options.images),
+                            facts_, context));
+        if (!instances_) DIGITS_TRY(check_sizes(pairs, options, context));
+        splits_ = deal_pairs(std::move(pairs), options.percent_val, options.percent_test, context.seed, options.images,
+                             facts_.findings);
+        facts_.target = TargetKind::kMask;
+        return {};
+    }
+
+    /// By the headers of images and masks.
+    Status check_sizes(const std::vector<FilePair>& pairs, const MaskOptions& options, const SourceContext& context) {
+        const ReadableRoots roots(context.roots);
+        using Headers = std::pair<Result<ImageHeader>, Result<ImageHeader>>;
+        const auto look = [&](int, std::uint64_t i) {
+            const auto header = [&](const std::string& path) {
+                return guarded("read an image", [&] { return header_of(path, roots, context); });
+            };
+            return std::optional<Headers>(std::in_place, header(pairs[i].image), header(pairs[i].labels.front()));
+        };
+        const auto note = [&](std::uint64_t i, const std::optional<Headers>& headers) -> Status {
+            const auto& [image, mask] = *headers;
+            for (const auto* one : {&image, &mask})
+                if (!*one && one->error().code == ErrorCode::kPermissionDenied) return fail(one->error());
+            if (!image || !mask) return {};
+            const int w = image->upright_width(), h = image->upright_height();
+            const int mask_w = mask->upright_width(), mask_h = mask->upright_height();
+            if (w != mask_w || h != mask_h)
+                facts_.findings.add({FindingKind::kSizeMismatch,
+                                     below(options.masks, pairs[i].labels.front()),
+                                     0,
+                                     fmt::format("{} x {}, the image is {} x {}", mask_w, mask_h, w, h),
+                                     {{"label_width", mask_w}, {"label_height", mask_h}, {"width", w}, {"height", h}}});
+            return {};
+        };
+        return run_ordered<std::optional<Headers>>(pairs.size(), {thread_count(0), 16, 16}, look, note);
+    }
+
+    /// Masks whose path has the stem of the image in it: masks/STEM/1.png, STEM/masks/1.png, CLASS/STEM_1.png.
+    Result<std::vector<FilePair>> match_instances(const MaskOptions& options, const ReadableRoots& roots,
+                                                  ScanGuard& guard) {
+        DIGITS_ASSIGN(const auto image_files, find_images(options.images, roots, guard, facts_.warnings));
+        std::vector<std::string> ignored;
+        DIGITS_ASSIGN(const auto mask_files, find_images(options.masks, roots, guard, ignored));
+        std::map<std::string, std::size_t> by_stem;
+        std::vector<FilePair> pairs;
+        for (const auto& image : image_files) {
+            // In a folder for both, what lies in "masks" is none.
+            if (image.find("/masks/") != std::string::npos) continue;
+            by_stem.emplace(without_ending(last_part(image)), pairs.size());
+            pairs.push_back({image, {}, std::nullopt});
+        }
+        const std::set<std::string> images(image_files.begin(), image_files.end());
+        for (const auto& mask : mask_files) {
+            if (options.images == options.masks && mask.find("/masks/") == std::string::npos) continue;
+            auto name = std::string(without_ending(below(options.masks, mask)));
+            const auto find = [&](std::string part) -> FilePair* {
+                for (; !part.empty(); part.erase(part.size() - 1))
+                    if (const auto found = by_stem.find(part); found != by_stem.end()) return &pairs[found->second];
+                return nullptr;
+            };
+            FilePair* pair = nullptr;
+            for (std::size_t slash = 0; !pair && slash != std::string::npos; name.erase(0, slash + 1)) {
+                slash = name.find('/');
+                const auto part = name.substr(0, slash);
+                if (slash == std::string::npos) {
+                    pair = find(part);
+                    break;
+                }
+                if (const auto found = by_stem.find(part); found != by_stem.end()) pair = &pairs[found->second];
+            }
+            if (pair)
+                pair->labels.push_back(mask);
+            else
+                facts_.findings.add({FindingKind::kOrphanLabel, below(options.masks, mask), 0, ""});
+        }
+        std::erase_if(pairs, [&](const FilePair& pair) {
+            if (pair.labels.empty())
+                facts_.findings.add({FindingKind::kMissingLabel, below(options.images, pair.image), 0, ""});
+            return pair.labels.empty();
+        });
+        return pairs;
+    }
+
+    /// 1 where any of the masks is not black.
+    Result<Mask> union_of(const FilePair& pair, int width, int height) const {
+        Mask mask{width, height, {}};
+        mask.ids.resize(static_cast<std::size_t>(width) * static_cast<std::size_t>(height));
+        for (const auto& path : pair.labels) {
+            DIGITS_ASSIGN(const auto label, reader_.read(path));
+            if (label.width != width || label.height != height)
+                return fail(make_error(ErrorCode::kInvalidArgument, "the mask is {} x {}, its image is {} x {}",
+                                       label.width, label.height, width, height)
+                                .at(path));
+            for (std::size_t i = 0; i < mask.ids.size(); ++i)
+                if (label.values[i] != 0) mask.ids[i] = 1;
+        }
+        return mask;
+    }
+
+    Result<MaskSurvey> survey(const SourceContext& context) const {
+        constexpr std::size_t kMostLooked = 200;
+        std::vector<std::string> files;
+        for (const auto& split : splits_)
+            for (const auto& pair : split) files.push_back(pair.labels.front());
+        std::ranges::sort(files);
+        const auto step = std::max<std::size_t>(1, files.size() / kMostLooked);
+        std::vector<std::string> looked;
+        for (std::size_t i = 0; i < files.size(); i += step) looked.push_back(files[i]);
+        MaskSurvey survey;
+        const auto look = [&](int, std::uint64_t i) {
+            return guarded("read a mask", [&] { return reader_.read(looked[i]); });
+        };
+        const auto note = [&](std::uint64_t i, Result<LabelImage> image) -> Status {
+            if (context.limits.cancelled && context.limits.cancelled()) return fail(ErrorCode::kCancelled, "stopped");
+            if (!image) {
+                if (image.error().code == ErrorCode::kPermissionDenied) return fail(image.error());
+                return {};
+            }
+            if (image->has_colors) {
+                survey.has_colors = true;
+                return {};
+            }
+            const std::set<std::uint32_t> used(image->values.begin(), image->values.end());
+            (image->palette.empty() ? survey.has_numbers : survey.has_palettes) = true;
+            survey.numbers.insert(used.begin(), used.end());
+            if (image->palette.empty()) return {};
+            if (survey.first_palette.empty()) survey.first_palette = looked[i];
+            for (const auto number : used) {
+                if (number >= image->palette.size()) continue;
+                const auto [known, is_new] = survey.palette.emplace(number, image->palette[number]);
+                if (!is_new && known->second != image->palette[number] && survey.differing.empty())
+                    survey.differing = looked[i];
+            }
+            return {};
+        };
+        DIGITS_TRY(run_ordered<Result<LabelImage>>(looked.size(), {thread_count(0), 2, 16}, look, note));
+        return survey;
+    }
+
+    Status settle_classes(const MaskOptions& options, const SourceContext& context) {
+        const ReadableRoots roots(context.roots);
+        auto& labels = facts_.labels;
+        if (!options.class_labels.empty()) {
+            DIGITS_ASSIGN(labels, read_labels(options.class_labels, roots));
+            std::erase(labels, "");
+        }
+        if (instances_) {
+            if (labels.empty()) labels = {"background", "object"};
+            facts_.palette = class_colors(labels.size());
+            return {};
+        }
+        DIGITS_ASSIGN(const auto seen, survey(context));
+        ColorMap map;
+        if (!options.color_map.empty()) {
+            DIGITS_ASSIGN(map, read_color_map(options.color_map, roots, context, facts_.findings));
+            reader_.set_colors(map);
+            reader_.use_palettes();
+            facts_.colors = map.colors;
+            if (labels.empty()) labels = map.names;
+        } else if (seen.has_colors && !seen.has_palettes) {
+            facts_.errors.push_back(
+                make_error(
+                    ErrorCode::kInvalidArgument,
+                    "The masks have colors: choose a color map, a text file with red, green and blue of each class")
+                    .message);
+        } else if (!seen.palette.empty()) {
+            // The first mask's palette gives the numbers; others are matched to it by their colors.
+            for (std::uint32_t i = 0; i <= seen.palette.rbegin()->first; ++i) {
+                const auto found = seen.palette.find(i);
+                map.colors.push_back(found == seen.palette.end() ? 0x1000000 + i : found->second);
+            }
+            if (seen.has_colors || !seen.differing.empty()) {
+                reader_.set_colors(map);
+                reader_.use_palettes();
+            }
+            if (!seen.differing.empty())
+                facts_.warnings.push_back(
+                    fmt::format("The palettes of {} and {} differ: their classes are matched by color",
+                                last_part(seen.first_palette), last_part(seen.differing)));
+        }
+        std::uint32_t highest = 0;
+        for (const auto number : seen.numbers)
+            if (static_cast<int>(number) != options.ignore_value && !(number == kVoid && options.ignore_value < 0))
+                highest = std::max(highest, number);
+        bool has_void = options.ignore_value >= 0 || seen.numbers.contains(kVoid);
+        settle_numbers(options, seen, highest, has_void);
+        const auto classes = !labels.empty() ? labels.size()
+                             : !map.colors.empty() && options.color_map.size() > 0
+                                 ? map.colors.size()
+                                 : static_cast<std::size_t>(highest_) + 1;
+        if (labels.empty())
+            for (std::size_t i = 0; i < classes; ++i)
+                labels.push_back(i == 0 ? "background" : fmt::format("class {}", i));
+        const int ignore = options.ignore_value >= 0 ? options.ignore_value : kVoid;
+        if (has_void && ignore_is_free(ignore, labels.size(), options)) facts_.ignore_label = ignore;
+        reader_.limit_to(labels.size(), facts_.ignore_label.value_or(-1));
+        facts_.palette = class_colors(labels.size());
+        for (std::size_t i = 0; i < std::min(facts_.palette.size(), map.colors.size()); ++i)
+            if (map.colors[i] <= 0xffffff) facts_.palette[i] = color_text(map.colors[i]);
+        return {};
+    }
+
+    static bool ignore_is_free(int ignore, std::size_t classes, const MaskOptions& options) {
+        return options.ignore_value >= 0 || static_cast<std::size_t>(ignore) >= classes;
+    }
+
+    /// 0 and 255 alone are two classes; Cityscapes's ids become its training classes.
+    void settle_numbers(const MaskOptions& options, const MaskSurvey& seen, std::uint32_t highest, bool& has_void) {
+        highest_ = highest;
+        const bool only_numbers = !seen.has_colors && !seen.has_palettes;
+        if (only_numbers && options.ignore_value < 0 && seen.numbers == std::set<std::uint32_t>{0, kVoid}) {
+            reader_.map_numbers({{kVoid, 1}});
+            highest_ = 1;
+            has_void = false;
+            return;
+        }
+        const auto& first = first_mask();
+        const auto stem = without_ending(first);
+        const bool train_ids = stem.ends_with("_labelTrainIds");
+        if (!train_ids && !stem.ends_with("_labelIds")) return;
+        if (!train_ids) {
+            reader_.map_cityscapes();
+            facts_.warnings.push_back(
+                "The masks hold Cityscapes's labelIds; they become the 19 training classes, all others do not count");
+        }
+        if (facts_.labels.empty()) facts_.labels.assign(kCityscapesNames.begin(), kCityscapesNames.end());
+        has_void = true;
+    }
+    const std::string& first_mask() const {
+        for (const auto& split : splits_)
+            if (!split.empty()) return split.front().labels.front();
+        return folder_;
+    }
+
+    const bool instances_;
+    const std::string folder_;
+    SourceFacts facts_;
+    std::array<std::vector<FilePair>, 3> splits_;
+    ImageReader images_;
+    MaskReader reader_;
+    std::uint32_t highest_ = 0;
+};
+
+}  // namespace
+
+const SourceKind kMasks = source_kind<MaskOptions, Masks>(
+    "masks", "Masks", "A folder of images and one of masks with the class of each pixel", {"segmentation"});
+
+}  // namespace digits

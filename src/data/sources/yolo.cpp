@@ -1,0 +1,391 @@
+#include "data/sources/yolo.hpp"
+
+#include <yaml-cpp/yaml.h>
+
+#include <map>
+#include <set>
+
+#include "base/named_file.hpp"
+#include "base/text.hpp"
+#include "data/sources/class_split.hpp"
+#include "data/sources/image_sets.hpp"
+#include "data/sources/object_images.hpp"
+#include "data/sources/source_binding.hpp"
+#include "data/sources/split_fields.hpp"
+#include "data/sources/walk.hpp"
+
+namespace digits {
+
+template <>
+struct JsonBinding<YoloOptions> {
+    static constexpr const char* kSchema = "YoloSource";
+    static Fields fields() {
+        using O = YoloOptions;
+        return {json_field("folder", &O::folder)
+                    .label("Dataset folder")
+                    .help("Folder with data.yaml, or with images and labels (text files of the same names)")
+                    .key("field.yolo_folder")
+                    .cli("yolo")
+                    .path(PlaceKind::kFolder)
+                    .required(),
+                percent_val_field<O>(), percent_test_field<O>(), skip_bad_field<O>()};
+    }
+};
+
+Status YoloOptions::validate(const std::string& where) const {
+    return check_percentages(percent_val, percent_test, where);
+}
+std::vector<SourcePlace> YoloOptions::places() const { return {{"folder", folder, true, true}}; }
+std::vector<Split> YoloOptions::splits() const { return splits_of(true, true); }
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::uint64_t kMostYaml = std::uint64_t{4} << 20;
+constexpr std::uint64_t kMostLabel = std::uint64_t{16} << 20;
+constexpr std::size_t kMostNames = 100'000;
+
+bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r'; }
+
+/// By white space; by commas where there is none between the numbers.
+std::vector<std::string> fields_of(std::string_view line) {
+    std::vector<std::string> fields;
+    for (std::size_t i = 0; i < line.size();) {
+        while (i < line.size() && is_space(line[i])) ++i;
+        const auto start = i;
+        while (i < line.size() && !is_space(line[i])) ++i;
+        if (i > start) fields.emplace_back(line.substr(start, i - start));
+    }
+    const bool one = fields.size() == 1 && fields[0].find(',') != std::string::npos;
+    if (one) {
+        std::vector<std::string> parts(1);
+        for (const char c : fields[0]) {
+            if (c == ',')
+                parts.emplace_back();
+            else
+                parts.back() += c;
+        }
+        return parts;
+    }
+    for (std::size_t i = 0; i + 1 < fields.size(); ++i)
+        if (fields[i].ends_with(',') || fields[i].ends_with(';')) fields[i].pop_back();
+    return fields;
+}
+
+Result<LabelledObject> object_of(const std::vector<std::string>& fields) {
+    if (fields.size() < 5)
+        return fail(ErrorCode::kInvalidArgument, "{} columns, expected a class and 4 numbers", fields.size());
+    std::vector<double> v;
+    for (const auto& field : fields) {
+        const auto value = finite_number(field, true);
+        if (!value) return fail(ErrorCode::kInvalidArgument, "\"{}\" is not a number", field);
+        v.push_back(*value);
+    }
+    LabelledObject object;
+    if (v[0] != std::trunc(v[0]) || v[0] < 0 || v[0] > 1e6)
+        return fail(ErrorCode::kInvalidArgument, "\"{}\" is not a class number", fields[0]);
+    object.index = static_cast<int>(v[0]);
+    object.name = std::to_string(*object.index);
+    if (v.size() == 5) {
+        object.box = {v[1] - v[3] / 2, v[2] - v[4] / 2, v[1] + v[3] / 2, v[2] + v[4] / 2};
+        object.outline.polygons = {{object.box.left, object.box.top, object.box.right, object.box.top, object.box.right,
+                                    object.box.bottom, object.box.left, object.box.bottom}};
+        return object;
+    }
+    std::vector<double> points(v.begin() + 1, v.end());
+    if (points.size() % 2 != 0 || points.size() < 6)
+        return fail(ErrorCode::kInvalidArgument,
+                    "{} columns, expected a class and 4 numbers, or the points of a polygon", fields.size());
+    object.box = bounds_of(points);
+    object.outline.polygons = {std::move(points)};
+    return object;
+}
+
+void read_label(std::string_view text, const std::string& name, LabelledImage& image) {
+    int number = 0;
+    for (std::string_view rest = without_byte_order_mark(text); !rest.empty();) {
+        const auto end = std::min(rest.find('\n'), rest.size());
+        const auto fields = fields_of(rest.substr(0, end));
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+        ++number;
+        if (fields.empty()) continue;
+        auto object = object_of(fields);
+        if (object) {
+            object->line = number;
+            image.objects.push_back(std::move(*object));
+        } else {
+            image.findings.push_back({FindingKind::kBadRow,
+                                      name,
+                                      number,
+                                      object.error().message,
+                                      {{"columns", static_cast<std::int64_t>(fields.size())}}});
+        }
+    }
+}
+
+/// What data.yaml says.
+struct DataYaml {
+    std::vector<std::string> names;
+    std::string path;
+    std::array<std::vector<std::string>, 3> splits;  ///< folders or lists
+};
+
+std::vector<std::string> texts_of(const YAML::Node& node) {
+    std::vector<std::string> texts;
+    if (node.IsScalar()) texts.push_back(node.as<std::string>());
+    if (node.IsSequence())
+        for (const auto& item : node)
+            if (item.IsScalar()) texts.push_back(item.as<std::string>());
+    return texts;
+}
+
+Result<DataYaml> parse_yaml(const std::string& text, const std::string& file) {
+    try {
+        const auto root = YAML::Load(text);
+        DataYaml yaml;
+        if (!root.IsMap())
+            return fail(make_error(ErrorCode::kInvalidArgument, "it has no members names and train").at(file));
+        if (const auto names = root["names"]) {
+            if (names.IsMap()) {
+                std::map<std::size_t, std::string> numbered;
+                for (const auto& item : names) numbered[item.first.as<std::size_t>()] = item.second.as<std::string>();
+                if (!numbered.empty() && numbered.rbegin()->first < kMostNames) {
+                    yaml.names.resize(numbered.rbegin()->first + 1);
+                    for (const auto& [i, name] : numbered) yaml.names[i] = name;
+                }
+            } else {
+                yaml.names = texts_of(names);
+            }
+        }
+        if (const auto path = root["path"]; path && path.IsScalar()) yaml.path = path.as<std::string>();
+        for (const auto& [key, split] : {std::pair("train", 0), {"val", 1}, {"valid", 1}, {"test", 2}})
+            if (const auto node = root[key]) yaml.splits[static_cast<std::size_t>(split)] = texts_of(node);
+        return yaml;
+    } catch (const YAML::Exception& error) {
+        return fail(make_error(ErrorCode::kInvalidArgument, "it is not YAML: {}", error.what()).at(file));
+    }
+}
+
+/// Lines of a file of names.
+std::vector<std::string> lines_of(const std::string& text) {
+    std::vector<std::string> lines;
+    for (std::string_view rest = without_byte_order_mark(text); !rest.empty();) {
+        const auto end = std::min(rest.find('\n'), rest.size());
+        auto line = rest.substr(0, end);
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+        while (!line.empty() && is_space(line.back())) line.remove_suffix(1);
+        if (!line.empty()) lines.emplace_back(line);
+    }
+    return lines;
+}
+
+bool is_label_name(std::string_view path) {
+    const auto name = last_part(path);
+    static const std::set<std::string_view> others{
+        "train.txt",  "val.txt",    "valid.txt",  "test.txt",    "classes.txt",        "names.txt",
+        "labels.txt", "README.txt", "readme.txt", "LICENSE.txt", "README.dataset.txt", "README.roboflow.txt"};
+    return !others.contains(name);
+}
+
+class YoloFolder {
+  public:
+    YoloFolder(const YoloOptions& options, const SourceContext& context, ScanGuard& guard)
+        : options_(options), context_(context), roots_(context.roots), guard_(guard) {}
+
+    Result<std::unique_ptr<SampleSource>> open() {
+        DIGITS_TRY(check_folder(options_.folder, "/source/folder"));
+        DIGITS_ASSIGN(images_, ImageIndex::of(options_.folder, roots_, guard_, facts_.warnings));
+        DIGITS_ASSIGN(labels_, find_files(options_.folder, ".txt", roots_, guard_, facts_.warnings));
+        DIGITS_TRY(read_names());
+        DIGITS_TRY(read_splits());
+        pair();
+        ObjectRules rules;
+        rules.folder = options_.folder;
+        rules.classes = yaml_.names;
+        rules.percent_val = options_.percent_val;
+        rules.percent_test = options_.percent_test;
+        rules.skips_bad = options_.skip_bad_rows;
+        const bool has_names = !yaml_.names.empty();
+        const auto make = [&](std::uint64_t i) -> Result<LabelledImage> {
+            const auto& [path, label] = pairs_[i];
+            LabelledImage image;
+            image.path = path;
+            image.label_file = label;
+            image.has_label = !label.empty();
+            image.is_relative = true;
+            if (path.empty()) {
+                image.findings.push_back({FindingKind::kOrphanLabel, std::string(last_part(label)), 0, ""});
+                return image;
+            }
+            image.split = split_of(path);
+            if (label.empty()) return image;
+            DIGITS_ASSIGN(const auto text, read_named_file(label, kMostLabel, roots_));
+            read_label(text, below(options_.folder, label), image);
+            if (!has_names)
+                for (auto& object : image.objects) object.index.reset();
+            return image;
+        };
+        DIGITS_ASSIGN(auto source, ObjectFiles::open(pairs_.size(), make, rules, std::move(facts_), context_, guard_));
+        return std::unique_ptr<SampleSource>(std::move(source));
+    }
+
+  private:
+    Status read_names() {
+        std::vector<std::string> warnings;
+        for (const char* ending : {".yaml", ".yml"}) {
+            DIGITS_ASSIGN(const auto files, find_files(options_.folder, ending, roots_, guard_, warnings));
+            for (const auto& file : files) {
+                DIGITS_ASSIGN(const auto text, read_text_file(file, kMostYaml, roots_));
+                auto yaml = parse_yaml(text, file);
+                if (!yaml) return fail(std::move(yaml).error());
+                if (yaml->names.empty()) continue;
+                yaml_ = std::move(*yaml);
+                yaml_folder_ = fs::path(file).parent_path();
+                return {};
+            }
+        }
+        DIGITS_ASSIGN(auto lists, find_files(options_.folder, ".names", roots_, guard_, warnings));
+        for (const auto& label : labels_)
+            if (last_part(label) == "classes.txt" || last_part(label) == "names.txt" ||
+                last_part(label) == "labels.txt")
+                lists.push_back(label);
+        for (const auto& file : lists) {
+            DIGITS_ASSIGN(const auto text, read_text_file(file, kMostYaml, roots_));
+            yaml_.names = lines_of(text);
+            if (!yaml_.names.empty()) return {};
+        }
+        return {};
+    }
+
+    /// Where data.yaml or the names of folders and lists say it.
+    Status read_splits() {
+        const auto root = [&] {
+            if (yaml_.path.empty()) return yaml_folder_.empty() ? fs::path(options_.folder) : yaml_folder_;
+            const auto path = yaml_folder_ / yaml_.path;
+            std::error_code ignored;
+            return fs::is_directory(path, ignored) ? path : yaml_folder_;
+        }();
+        for (const Split split : kSplits)
+            for (const auto& place : yaml_.splits[static_cast<std::size_t>(split)]) {
+                auto relative = place;
+                std::error_code ignored;
+                auto path = (root / relative).lexically_normal();
+                // Roboflow writes "../train/images" for the folder beside data.yaml.
+                while (!fs::exists(path, ignored) && relative.starts_with("../")) {
+                    relative.erase(0, 3);
+                    path = (root / relative).lexically_normal();
+                }
+                if (path.extension() == ".txt") {
+                    DIGITS_TRY(lists_.add(path.string(), split, images_, roots_, facts_));
+                } else {
+                    auto text = path.string();
+                    while (text.ends_with('/')) text.pop_back();
+                    folders_.emplace_back(text + '/', split);
+                }
+            }
+        if (lists_.empty() && folders_.empty())
+            for (const auto& [name, split] : {std::pair("train.txt", Split::kTrain),
+                                              {"val.txt", Split::kVal},
+                                              {"valid.txt", Split::kVal},
+                                              {"test.txt", Split::kTest}}) {
+                const auto path = (fs::path(options_.folder) / name).string();
+                if (std::ranges::find(labels_, path) != labels_.end())
+                    DIGITS_TRY(lists_.add(path, split, images_, roots_, facts_));
+            }
+        // All in one place is no split.
+        if (folders_.size() > 1 &&
+            std::ranges::all_of(folders_, [&](const auto& one) { return one.first == folders_[0].first; }))
+            folders_.clear();
+        if (folders_.size() == 1 && folders_[0].second == Split::kTrain) folders_.clear();
+        if (lists_.empty() && folders_.empty()) by_names_ = has_split_folders();
+        return {};
+    }
+
+    bool has_split_folders() const {
+        std::set<Split> found;
+        for (const auto& path : images_.paths())
+            if (const auto split = folder_split(path)) found.insert(*split);
+        return found.size() > 1;
+    }
+    /// By a folder of the path that is called train, val or test.
+    std::optional<Split> folder_split(const std::string& path) const {
+        auto name = below(options_.folder, path);
+        for (auto slash = name.find('/'); slash != std::string::npos; slash = name.find('/')) {
+            if (const auto split = split_named(name.substr(0, slash))) return split;
+            name.erase(0, slash + 1);
+        }
+        return std::nullopt;
+    }
+    std::optional<Split> split_of(const std::string& path) const {
+        if (!lists_.empty()) return lists_.split_of(path);
+        for (const auto& [folder, split] : folders_)
+            if (path.starts_with(folder)) return split;
+        return by_names_ ? folder_split(path) : std::nullopt;
+    }
+
+    /// The label of an image: its path with "labels" in place of the last "images", beside it, or of the only label of
+    /// this name.
+    void pair() {
+        std::map<std::string, std::vector<std::string>, std::less<>> by_stem;
+        std::set<std::string, std::less<>> left;
+        for (const auto& label : labels_) {
+            if (!is_label_name(label)) continue;
+            by_stem[std::string(without_ending(last_part(label)))].push_back(label);
+            left.insert(label);
+        }
+        for (const auto& image : images_.paths()) {
+            const auto stem = std::string(without_ending(image));
+            std::string label = stem + ".txt";
+            if (!left.contains(label)) {
+                label.clear();
+                const auto named = by_stem.find(last_part(stem));
+                if (named != by_stem.end()) {
+                    const auto wanted = swapped(stem) + ".txt";
+                    for (const auto& candidate : named->second)
+                        if (candidate == wanted) label = candidate;
+                    if (label.empty() && named->second.size() == 1 && left.contains(named->second[0]))
+                        label = named->second[0];
+                }
+            }
+            left.erase(label);
+            pairs_.emplace_back(image, label);
+        }
+        for (const auto& label : left) pairs_.emplace_back("", label);
+    }
+    static std::string swapped(const std::string& stem) {
+        auto path = stem;
+        const auto at = path.rfind("/images/");
+        if (at != std::string::npos) path.replace(at, 8, "/labels/");
+        return path;
+    }
+
+    const YoloOptions& options_;
+    const SourceContext& context_;
+    ReadableRoots roots_;
+    ScanGuard& guard_;
+    SourceFacts facts_;
+    ImageIndex images_;
+    std::vector<std::string> labels_;
+    DataYaml yaml_;
+    fs::path yaml_folder_;
+    ImageSets lists_;
+    std::vector<std::pair<std::string, Split>> folders_;
+    bool by_names_ = false;
+    std::vector<std::pair<std::string, std::string>> pairs_;  ///< image, label; either may be empty
+};
+
+struct Yolo {
+    static Result<std::unique_ptr<SampleSource>> open(const YoloOptions& options, const SourceContext& context) {
+        ScanGuard guard(context.limits, context.found);
+        DIGITS_TRY(guard.check());
+        return YoloFolder(options, context, guard).open();
+    }
+};
+
+}  // namespace
+
+const SourceKind kYolo = source_kind<YoloOptions, Yolo>(
+    "yolo", "YOLO", "A text file with class numbers and boxes for each image", {"detection", "segmentation"});
+
+}  // namespace digits

@@ -1,0 +1,61 @@
+#include "image/header.hpp"
+
+#include <gtest/gtest.h>
+
+#include "base/file.hpp"
+#include "image/encode.hpp"
+#include "image/label_image.hpp"
+
+namespace digits {
+namespace {
+
+Image grey(int width, int height) {
+    Image image;
+    image.reset(width, height, 1);
+    for (std::size_t i = 0; i < image.pixels.size(); ++i) image.pixels[i] = static_cast<std::uint8_t>(i % 3);
+    return image;
+}
+
+TEST(ImageHeader, tells_the_size_without_decoding) {
+    for (const auto& bytes : {*encode_png(grey(31, 17)), *encode_jpeg(grey(31, 17)), std::string("P5 31 17 255\n")}) {
+        const auto header = read_image_header(bytes);
+        ASSERT_TRUE(header);
+        EXPECT_EQ(header->upright_width(), 31);
+        EXPECT_EQ(header->upright_height(), 17);
+    }
+}
+
+TEST(ImageHeader, tells_how_an_image_is_turned) {
+    const auto phone = read_file(std::string(DIGITS_SOURCE_DIR) + "/tests/traps/13-exif-rotated-box/images/phone.jpg");
+    ASSERT_TRUE(phone);
+    const auto header = read_image_header(*phone);
+    ASSERT_TRUE(header);
+    EXPECT_EQ(header->orientation, 6);
+    EXPECT_EQ(header->width, 64);
+    EXPECT_EQ(header->upright_width(), 48);
+    EXPECT_EQ(header->upright_height(), 64);
+}
+
+TEST(ImageHeader, is_none_of_a_file_that_ends_too_early) {
+    for (const auto& bytes : {*encode_png(grey(31, 17)), *encode_jpeg(grey(31, 17))})
+        for (std::size_t size = 0; size < 33; ++size) EXPECT_FALSE(read_image_header(bytes.substr(0, size)));
+    EXPECT_FALSE(read_image_header("no image"));
+}
+
+TEST(LabelImage, keeps_numbers) {
+    const auto image = decode_label_image(*encode_png(grey(4, 2)));
+    ASSERT_TRUE(image);
+    EXPECT_FALSE(image->has_colors);
+    EXPECT_EQ(image->values, (std::vector<std::uint32_t>{0, 1, 2, 0, 1, 2, 0, 1}));
+    Image color;
+    color.reset(1, 1, 3);
+    color.pixels = {1, 2, 3};
+    const auto colored = decode_label_image(*encode_png(color));
+    ASSERT_TRUE(colored);
+    EXPECT_TRUE(colored->has_colors);
+    EXPECT_EQ(colored->values, (std::vector<std::uint32_t>{0x010203}));
+    EXPECT_FALSE(decode_label_image("no image"));
+}
+
+}  // namespace
+}  // namespace digits
