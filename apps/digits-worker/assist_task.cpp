@@ -4,6 +4,7 @@
 #include "answer_paths.hpp"
 #include "base/sanitizer.hpp"
 #include "data/builder.hpp"
+#include "data/recognize.hpp"
 #include "data/reports/dataset_report.hpp"
 #include "data/reports/resize_example.hpp"
 #include "data/sources/unpack_pictures.hpp"
@@ -51,6 +52,10 @@ Result<json> answer_unpack(const json& request, TaskContext&) {
     return unpack_pictures(request.value("archive", ""), request.value("folder", ""));
 }
 
+Result<json> answer_recognize(const json& request, TaskContext& context) {
+    return recognize_folder(request.value("folder", ""), context.grant().roots, limits_of(context));
+}
+
 Result<json> answer_dataset_scan(const json& request, TaskContext& context) {
     DIGITS_ASSIGN(const auto spec, dataset_spec_of(request, context));
     return scan_dataset(spec, limits_of(context));
@@ -77,6 +82,7 @@ constexpr std::pair<std::string_view, Answer> kAnswers[]{
     {"image_file", show_image_file},
     {"list_portion", read_list_portion},
     {"read_text", read_text},
+    {"recognize", answer_recognize},
     {"record_image", plain<show_record_image>},
     {"resize_example", answer_resize_example},
     {"rewrite_list", rewrite_list},

@@ -1,5 +1,6 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -20,6 +21,7 @@ struct DatasetArguments {
     CreateOptions create;
     FieldOptions fields;
     std::string source, upload;
+    std::string folder;  ///< whose dataset is to be recognized
     bool dry_run = false;
 };
 
@@ -70,6 +72,27 @@ Result<nlohmann::json> source_spec(const DatasetArguments& a) {
         return fail(ErrorCode::kInvalidArgument,
                     "{} does not go with a whole source; write it into the JSON of --source", option);
     return source;
+}
+
+/// The source that reads a folder, with the options that were given instead of those that were recognized.
+Result<nlohmann::json> recognized_spec(const DatasetArguments& a, Session& session) {
+    DIGITS_ASSIGN(const auto answer, session.client().post("/datasets/recognize",
+                                                           {{"folder", std::filesystem::absolute(a.folder).string()}}));
+    for (const auto& found : answer["found"]) {
+        if (!found["source"].is_object()) continue;
+        const auto type = found["source"]["type"].get<std::string>();
+        if (!a.source.empty() && a.source != type) continue;
+        auto source = found["source"];
+        DIGITS_ASSIGN(const auto given, a.fields.variant_members(type));
+        for (const auto& [member, value] : given.items())
+            if (member != "type") source[member] = value;
+        nlohmann::json spec{{"source", std::move(source)}, {"type", found["task"]}};
+        DIGITS_TRY(a.fields.write(spec));
+        return spec;
+    }
+    return fail(make_error(ErrorCode::kInvalidArgument, "{} holds no dataset that is recognized{}", a.folder,
+                           a.source.empty() ? "" : " as " + a.source)
+                    .advise("see what digits dataset recognize says, and give --source"));
 }
 
 Result<nlohmann::json> dataset_spec(const DatasetArguments& a) {
@@ -137,6 +160,11 @@ Status scan(const nlohmann::json& spec, Session& session, const CommonOptions& o
             rows.push_back({split, count_text(facts["count"].get<double>())});
     }
     std::cout << table_text(rows);
+    if (found.contains("boxes"))
+        std::cout << fmt::format("boxes: {}, {} of them count\n", count_text(found["boxes"].get<double>()),
+                                 count_text(found["usable_boxes"].get<double>()));
+    for (const auto& error : found.value("errors", nlohmann::json::array()))
+        std::cout << "error: " << error.get<std::string>() << '\n';
     for (const auto& warning : found["warnings"]) std::cout << "warning: " << warning.get<std::string>() << '\n';
     if (const auto types = found["unsupported"]["types"].get<FileTypes>(); !types.empty())
         std::cout << "warning: " << unsupported_text(types) << '\n';
@@ -145,14 +173,38 @@ Status scan(const nlohmann::json& spec, Session& session, const CommonOptions& o
 }
 
 Status create(const DatasetArguments& arguments, const CommonOptions& options) {
-    DIGITS_ASSIGN(auto spec, dataset_spec(arguments));
+    nlohmann::json spec;
+    if (arguments.folder.empty()) {
+        DIGITS_ASSIGN(spec, dataset_spec(arguments));
+    }
     DIGITS_ASSIGN(auto session, Session::open(options));
+    if (!arguments.folder.empty()) {
+        DIGITS_ASSIGN(spec, recognized_spec(arguments, session));
+    }
     if (!arguments.upload.empty()) {
         ProgressDisplay display(options.quiet);
         DIGITS_ASSIGN(spec["source"]["path"], send_pictures(arguments.upload, session.client(), display));
     }
     return arguments.dry_run ? scan(spec, session, options)
                              : create_job("/datasets", spec, arguments.create, session, options);
+}
+
+Status recognize(const std::string& folder, const CommonOptions& options) {
+    DIGITS_ASSIGN(auto session, Session::open(options));
+    DIGITS_ASSIGN(const auto answer, session.client().post("/datasets/recognize",
+                                                           {{"folder", std::filesystem::absolute(folder).string()}}));
+    if (options.json) {
+        std::cout << answer.dump(2) << '\n';
+        return {};
+    }
+    if (answer["found"].empty()) std::cout << "No dataset is recognized in " << folder << '\n';
+    for (const auto& found : answer["found"]) {
+        std::cout << found["text"].get<std::string>() << ": " << found["folder"].get<std::string>() << '\n';
+        if (found["error"].is_string())
+            std::cout << "  cannot be opened: " << found["error"].get<std::string>() << '\n';
+        if (found["source"].is_object()) std::cout << "  --source '" << found["source"].dump() << "'\n";
+    }
+    return {};
 }
 
 }  // namespace
@@ -163,7 +215,9 @@ void add_dataset(CLI::App& app, Invocation& invocation) {
     dataset->require_subcommand(1);
     dataset->fallthrough();
     auto* command = dataset->add_subcommand("create", "Create a dataset from a source of images");
-    command->add_option("--name", a->create.name, "Name of the dataset")->required();
+    command->add_option("folder", a->folder, "Folder whose dataset is recognized, instead of options of a source")
+        ->check(CLI::ExistingDirectory);
+    auto* name = command->add_option("--name", a->create.name, "Name of the dataset");
     command->add_option("--group", a->create.group, "Group to list it in");
     std::vector<std::string> sources;
     for (const auto& source : source_field().value.variants) sources.push_back(source.word);
@@ -188,7 +242,15 @@ void add_dataset(CLI::App& app, Invocation& invocation) {
     command->add_flag("--dry-run", a->dry_run, "Only show what the dataset would contain");
     command->add_flag("--detach", a->create.detach, "Do not wait until it is done");
     command->add_flag("--print-id", a->create.print_id, "Print only the id");
-    command->callback([a, &invocation] { invocation.status = create(*a, invocation.options); });
+    command->callback([a, name, &invocation] {
+        if (name->empty() && !a->dry_run) throw CLI::RequiredError("--name");
+        invocation.status = create(*a, invocation.options);
+    });
+    auto folder = std::make_shared<std::string>();
+    auto* recognizing =
+        dataset->add_subcommand("recognize", "Say which dataset a folder is, and the source that reads it");
+    recognizing->add_option("folder", *folder, "Folder to look at")->required()->check(CLI::ExistingDirectory);
+    recognizing->callback([folder, &invocation] { invocation.status = recognize(*folder, invocation.options); });
 }
 
 }  // namespace digits::cli

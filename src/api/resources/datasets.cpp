@@ -55,6 +55,17 @@ Async<Result<Response>> scan(const Request& request, Context& context) {
     co_return json_response(200, **found);
 }
 
+/// Which dataset a folder is, with the source that reads it.
+Async<Result<Response>> recognize(const Request& request, Context& context) {
+    DIGITS_CO_ASSIGN(const auto body, read_object(request, {"folder"}));
+    DIGITS_CO_ASSIGN(const auto folder, text_member(body, "folder", true));
+    std::vector<NamedPlace> places{{folder, NamedPlace::Kind::kFolder, "/folder"}};
+    DIGITS_CO_TRY(co_await check_places(std::move(places), context));
+    json question{{"type", "recognize"}, {"folder", folder}};
+    DIGITS_CO_ASSIGN(const auto found, co_await assist(std::move(question), context));
+    co_return json_response(200, *found);
+}
+
 Async<Result<Response>> report(const Request& request, Context& context) {
     DIGITS_CO_ASSIGN(const auto body, read_object(request, {"spec"}));
     DIGITS_CO_ASSIGN(const auto spec, co_await read_spec(body, context));
@@ -126,6 +137,9 @@ void register_datasets(http::Router& router, Context& context) {
                [&](const Request& request) { return list_jobs(request, context, "dataset"); });
     router.add("POST", "/api/v1/datasets", [&](const Request& request) { return create(request, context); }, body);
     router.add("POST", "/api/v1/datasets/scan", [&](const Request& request) { return scan(request, context); }, body);
+    router.add(
+        "POST", "/api/v1/datasets/recognize", [&](const Request& request) { return recognize(request, context); },
+        body);
     router.add(
         "POST", "/api/v1/datasets/report", [&](const Request& request) { return report(request, context); }, body);
     router.add(

@@ -1,0 +1,87 @@
+#include "data/recognize.hpp"
+
+#include <gmock/gmock.h>
+
+#include <cstdlib>
+
+#include "data/testing.hpp"
+
+namespace digits {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+using testing::HasSubstr;
+
+json recognized(const fs::path& folder) {
+    const auto answer = recognize_folder(folder.string(), {});
+    EXPECT_TRUE(answer) << answer.error().to_string();
+    return answer.value_or(json{{"found", json::array()}})["found"];
+}
+
+struct TrapCase {
+    const char* folder;
+    const char* format;
+};
+
+TEST(Recognize, finds_the_dataset_of_a_folder) {
+    const auto traps = fs::path(DIGITS_SOURCE_DIR) / "tests/traps";
+    for (const auto& [folder, format] :
+         {TrapCase{"00-kitti-unknown-class", "kitti"}, TrapCase{"03-kitti-all-below-minimum", "kitti"},
+          TrapCase{"06-yolo-class-from-1", "yolo"}, TrapCase{"15-voc-size-swapped", "voc"},
+          TrapCase{"20-voc-imagesets", "voc"}, TrapCase{"26-coco-dangling", "coco"},
+          TrapCase{"36-seg-black-masks", "masks"}, TrapCase{"38-seg-cityscapes-ids", "cityscapes"}}) {
+        const auto found = recognized(traps / folder);
+        ASSERT_FALSE(found.empty()) << folder;
+        EXPECT_EQ(found[0]["format"], format) << folder;
+        EXPECT_TRUE(found[0]["error"].is_null()) << found[0]["error"];
+        EXPECT_GT(found[0]["images"].get<int>(), 0) << folder;
+    }
+    const auto voc = recognized(traps / "20-voc-imagesets");
+    EXPECT_EQ(voc[0]["text"], "Pascal VOC, 3 images, 1 class, ImageSets found");
+    const auto kitti = recognized(traps / "03-kitti-all-below-minimum")[0]["source"];
+    EXPECT_THAT(kitti["val_labels"].get<std::string>(), HasSubstr("val/labels"));
+    const auto cases = fs::path(DIGITS_SOURCE_DIR) / "tests/cases/sources";
+    for (const auto& [folder, format] :
+         {TrapCase{"cvat", "cvat"}, TrapCase{"labelme/data", "labelme"}, TrapCase{"label-studio", "label_studio"},
+          TrapCase{"box-table", "box_table"}, TrapCase{"box-table-openimages", "open_images"},
+          TrapCase{"masks-instances/data", "instance_masks"}, TrapCase{"pairs", "pairs"}}) {
+        const auto found = recognized(cases / folder);
+        ASSERT_FALSE(found.empty()) << folder;
+        EXPECT_EQ(found[0]["format"], format) << found[0];
+        EXPECT_TRUE(found[0]["error"].is_null()) << folder << found[0]["error"];
+    }
+}
+
+TEST(Recognize, finds_nothing_where_nothing_is) {
+    const TemporaryFolder folder;
+    EXPECT_TRUE(recognized(folder.path()).empty());
+    EXPECT_FALSE(recognize_folder((folder.path() / "none").string(), {}));
+    const TemporaryFolder elsewhere;
+    EXPECT_FALSE(recognize_folder(folder.path().string(), {elsewhere.path().string()}));
+}
+
+/// Fifteen formats, a folder each, of which some hold several datasets.
+TEST(Recognize, knows_the_formats_of_other_tools) {
+    const char* data = std::getenv("DIGITS_SHARED_DATA");
+    if (!data) GTEST_SKIP() << "DIGITS_SHARED_DATA names no folder";
+    const TemporaryFolder folder;
+    const auto command = fmt::format("tar xzf '{}/format-zoo-a.tar.gz' -C '{}'", data, folder.path().string());
+    ASSERT_EQ(std::system(command.c_str()), 0);
+    for (const auto& [name, format] :
+         {TrapCase{"coco_dataset", "coco"}, TrapCase{"voc_dataset", "voc"}, TrapCase{"yolo_dataset", "yolo"},
+          TrapCase{"kitti_dataset", "kitti"}, TrapCase{"cvat_dataset", "cvat"}, TrapCase{"labelme_dataset", "labelme"},
+          TrapCase{"camvid_dataset", "camvid"}, TrapCase{"imagenet_dataset", "imagenet"},
+          TrapCase{"imagenet_txt_dataset", "imagenet_txt"}, TrapCase{"celeba_dataset", "celeba"},
+          TrapCase{"mnist_dataset", "mnist"},
+          TrapCase{"common_semantic_segmentation_dataset", "common_semantic_segmentation"},
+          TrapCase{"image_dir_dataset", "image_dir"}, TrapCase{"open_images_dataset", "open_images"},
+          TrapCase{"tabular_dataset", "tabular"}}) {
+        const auto found = recognized(folder.path() / "format-zoo-a" / name);
+        ASSERT_FALSE(found.empty()) << name;
+        EXPECT_EQ(found[0]["format"], format) << found[0];
+    }
+}
+
+}  // namespace
+}  // namespace digits

@@ -1,0 +1,106 @@
+"""Folders of labels are recognized, looked at and made datasets; every answer is held against the OpenAPI document.
+
+    label_datasets_test.py DIGITS [unittest arguments]
+"""
+import json
+import subprocess
+import sys
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+from contract import Contract
+from server_process import ServerProcess
+
+DIGITS = Path(sys.argv.pop(1)).resolve()
+ROOT = Path(__file__).parents[1]
+TRAPS = ROOT / "traps"
+CASES = ROOT / "cases/sources"
+
+
+def setUpModule():
+    global server, api
+    server = ServerProcess(DIGITS)
+    unittest.addModuleCleanup(server.close)
+    api = Contract(server)
+
+
+def dry_run(folder, *options):
+    done = subprocess.run([DIGITS, "--server", f"http://{server.host}", "dataset", "create", folder, "--dry-run", "--json", *options],
+                          capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+class Recognized(unittest.TestCase):
+    def test_a_folder_is_recognized(self):
+        found = api.call("POST", "/datasets/recognize", {"folder": str(TRAPS / "20-voc-imagesets")})[2]["found"]
+        self.assertEqual(found[0]["text"], "Pascal VOC, 3 images, 1 class, ImageSets found")
+        self.assertEqual(found[0]["source"]["type"], "voc")
+        shown = subprocess.run([DIGITS, "--server", f"http://{server.host}", "dataset", "recognize", TRAPS / "20-voc-imagesets"],
+                               check=True, capture_output=True, text=True).stdout
+        self.assertIn("Pascal VOC, 3 images", shown)
+        self.assertEqual(api.call("POST", "/datasets/recognize", {"folder": str(TRAPS / "none")})[0], 422)
+
+    def test_the_dry_run_of_a_folder_says_what_is_wrong(self):
+        found = dry_run(TRAPS / "01-kitti-short-row")
+        rows = [[row["file"], row["line"], row["columns"]] for row in found["problems"]["bad_row"]["items"]]
+        self.assertEqual(rows, [["b.txt", 2, 14], ["c.txt", 1, 5]])
+        self.assertEqual(found["boxes"], 2)
+        self.assertTrue(found["errors"])
+        self.assertEqual(dry_run(TRAPS / "00-kitti-unknown-class", "--custom-classes", "dontcare,hand,face")["usable_boxes"], 4)
+        self.assertEqual(dry_run(TRAPS / "11-yolo-duplicate-rows")["problems"]["duplicate_box"]["count"], 2)
+
+    def test_each_trap_is_recognized_and_looked_at(self):
+        for trap in sorted(path for path in TRAPS.iterdir() if path.is_dir()):
+            with self.subTest(trap.name):
+                status, _, found = api.call("POST", "/datasets/recognize", {"folder": str(trap)})
+                self.assertEqual(status, 200)
+                source = next((one["source"] for one in found["found"] if one["source"]), None)
+                self.assertIsNotNone(source)
+                task = next(one["task"] for one in found["found"] if one["source"])
+                status, _, scan = api.call("POST", "/datasets/scan", {"spec": {"type": task, "source": source}})
+                self.assertEqual(status, 200, scan)
+
+
+class Made(unittest.TestCase):
+    def made(self, case, **spec):
+        text = (CASES / case / "spec.json").read_text().replace("{case}", str(CASES / case))
+        job = api.call("POST", "/datasets", {"name": case, "spec": {**json.loads(text), **spec}})[2]["id"]
+        self.assertEqual(server.wait_for(job)["state"], "done")
+        return job, api.call("GET", f"/datasets/{job}")[2]["dataset"]
+
+    def test_boxes(self):
+        job, facts = self.made("voc", shuffle=False)
+        self.assertEqual((facts["type"], facts["target"], facts["labels"]), ("detection", "boxes", ["cat", "dog"]))
+        self.assertEqual(facts["splits"]["train"]["max_boxes"], 2)
+        self.assertEqual(facts["splits"]["train"]["boxes_per_class"], [2, 1, 0])
+        page = api.call("GET", f"/datasets/{job}/pictures?split=train")[2]
+        first = page["items"][0]
+        self.assertEqual([box["label"] for box in first["boxes"]], ["dog", "cat"])
+        # 8 x 6 became 4 x 4.
+        self.assertEqual((first["boxes"][0]["left"], first["boxes"][0]["right"]), (0.5, 2.5))
+        self.assertEqual(api.call("GET", f"/datasets/{job}/pictures?split=train&class=1")[2]["total"], 1)
+        self.assertEqual(api.call("GET", f"/datasets/{job}/pictures?split=train&size=large")[2]["total"], 0)
+        self.assertEqual(api.call("GET", f"/datasets/{job}/pictures?size=huge")[0], 422)
+        self.assertEqual(api.call("GET", f"/datasets/{job}/pictures/train/0/target")[0], 404)
+
+    def test_masks_and_pairs(self):
+        for case, target in (("masks", "mask"), ("pairs", "image"), ("lmdb", "mask")):
+            with self.subTest(case):
+                job, facts = self.made(case)
+                self.assertEqual(facts["target"], target)
+                self.assertEqual(facts["splits"]["train"]["label_db"], "train_labels_db")
+                status, headers, _ = server.request("GET", f"/api/v1/datasets/{job}/pictures/train/0/target")[:3]
+                self.assertEqual(status, 200)
+
+    def test_wrong_labels_make_no_dataset(self):
+        source = {"type": "yolo", "folder": str(TRAPS / "06-yolo-class-from-1")}
+        job = api.call("POST", "/datasets", {"name": "x", "spec": {"source": source}})[2]["id"]
+        ended = server.wait_for(job)
+        self.assertEqual(ended["state"], "error")
+        self.assertIn("2, expected 0 to 1", json.dumps(ended))
+
+
+if __name__ == "__main__":
+    unittest.main()
