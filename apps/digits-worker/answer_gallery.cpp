@@ -22,7 +22,12 @@ class Shelf {
         if (known != kept_.end()) {
             kept_.splice(kept_.begin(), kept_, known);
         } else {
-            DIGITS_ASSIGN(auto gallery, Gallery::open(text("folder"), text("split"), text("db"), text("list")));
+            GalleryTargets targets;
+            targets.database = text("label_db");
+            for (const auto& [kind, name] : EnumNames<TargetKind>::kNames)
+                if (name == text("target")) targets.kind = kind;
+            DIGITS_ASSIGN(auto gallery,
+                          Gallery::open(text("folder"), text("split"), text("db"), text("list"), targets));
             kept_.emplace_front(std::move(key), std::move(gallery));
             if (kept_.size() > kMostKept) kept_.pop_back();
         }
@@ -46,18 +51,34 @@ Result<const Gallery*> gallery_of(const json& request) {
 Result<json> show_gallery_page(const json& request) {
     DIGITS_ASSIGN(const auto* gallery, gallery_of(request));
     const auto label = request.value("class", json());
-    const auto wanted = label.is_null() ? std::nullopt : std::optional(label.get<int>());
+    GalleryFilter wanted(label.is_null() ? std::nullopt : std::optional(label.get<int>()));
+    for (const auto& [size, name] : EnumNames<BoxSize>::kNames)
+        if (name == request.value("size", "")) wanted.size = size;
+    wanted.problems = request.value("problems", false);
     const auto from = request.contains("skip") ? gallery->index_after(request.value("skip", std::uint64_t{0}), wanted)
                                                : request.value("from", std::uint64_t{0});
     DIGITS_ASSIGN(const auto page, gallery->page(from, request.value("limit", std::uint64_t{100}), wanted));
     json images = json::array();
-    for (const auto& image : page.pictures)
+    for (const auto& image : page.pictures) {
         images.push_back({{"index", image.index},
                           {"label", image.label},
                           {"file", image.file},
                           {"width", image.width},
                           {"height", image.height},
                           {"channels", image.channels}});
+        if (!image.boxes) continue;
+        auto& told = images.back();
+        told["problems"] = image.problems;
+        told["boxes"] = json::array();
+        for (const auto& box : image.boxes->boxes)
+            told["boxes"].push_back({{"class", box.label},
+                                     {"left", box.left},
+                                     {"top", box.top},
+                                     {"right", box.right},
+                                     {"bottom", box.bottom},
+                                     {"difficult", box.difficult},
+                                     {"crowd", box.crowd}});
+    }
     return json{{"images", std::move(images)},
                 {"next", page.next ? json(*page.next) : json()},
                 {"total", gallery->count(wanted)}};
@@ -65,7 +86,9 @@ Result<json> show_gallery_page(const json& request) {
 
 Result<json> show_gallery_image(const json& request) {
     DIGITS_ASSIGN(const auto* gallery, gallery_of(request));
-    DIGITS_ASSIGN(const auto image, gallery->picture(request.value("index", std::uint64_t{0})));
+    const auto index = request.value("index", std::uint64_t{0});
+    DIGITS_ASSIGN(const auto image,
+                  request.value("of_target", false) ? gallery->target_picture(index) : gallery->picture(index));
     return image_answer(image.content_type, image.bytes, request);
 }
 

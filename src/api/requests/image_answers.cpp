@@ -24,7 +24,9 @@ Result<json> gallery_question(const char* type, const Job& job, const std::strin
                 {"folder", context.jobs.job_dir(job.id).string()},
                 {"split", split},
                 {"db", found->db},
-                {"list", found->list}};
+                {"list", found->list},
+                {"target", enum_name(facts->target)},
+                {"label_db", found->label_db.value_or("")}};
 }
 
 std::string place_for_copy(const Context& context) {

@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <nlohmann/json.hpp>
 
@@ -18,8 +20,15 @@ using nlohmann::json;
 /// A worker's image with the name of its class.
 json image_view(json image, const std::vector<std::string>& labels) {
     const auto label = image.value("label", -1);
-    const auto at = static_cast<std::size_t>(label);
-    image["label_name"] = label >= 0 && at < labels.size() ? labels[at] : "";
+    const auto name = [&](int number) {
+        const auto place = static_cast<std::size_t>(number);
+        return number >= 0 && place < labels.size() ? labels[place] : std::string();
+    };
+    image["label_name"] = name(label);
+    if (image.contains("boxes")) {
+        image["label_name"] = "";
+        for (auto& box : image["boxes"]) box["label"] = name(box.value("class", -1));
+    }
     return image;
 }
 
@@ -34,6 +43,16 @@ Async<Result<Response>> list(const Request& request, Context& context) {
     question["from"] = from;
     question["limit"] = limit;
     question["class"] = label < 0 ? json() : json(label);
+    if (const auto* size = request.find_query("size")) {
+        const bool known =
+            std::ranges::any_of(std::array{"small", "medium", "large"}, [&](const char* one) { return *size == one; });
+        if (!known)
+            co_return fail(make_error(ErrorCode::kInvalidArgument, "size is \"{}\", expected small, medium or large",
+                                      size->substr(0, 40))
+                               .at("?size"));
+        question["size"] = *size;
+    }
+    if (const auto* problems = request.find_query("problems")) question["problems"] = *problems == "true";
     DIGITS_CO_ASSIGN(const auto page, co_await assist(std::move(question), context));
     const auto facts = find_dataset_facts(job);
     const auto labels = facts ? facts->labels : std::vector<std::string>{};
@@ -45,7 +64,7 @@ Async<Result<Response>> list(const Request& request, Context& context) {
                                   {"total", (*page)["total"]}});
 }
 
-Async<Result<Response>> show(const Request& request, Context& context) {
+Async<Result<Response>> show_picture(const Request& request, Context& context, bool of_target) {
     DIGITS_CO_ASSIGN(const auto job, route_job(request, context.jobs, "dataset"));
     const auto& text = request.param("index");
     std::uint64_t index = 0;
@@ -54,9 +73,15 @@ Async<Result<Response>> show(const Request& request, Context& context) {
         co_return fail(ErrorCode::kNotFound, "there is no image \"{}\"; expected its number", text.substr(0, 40));
     DIGITS_CO_ASSIGN(auto question, gallery_question("gallery_image", job, request.param("split"), context));
     question["index"] = index;
+    question["of_target"] = of_target;
     question["copy_to"] = place_for_copy(context);
     DIGITS_CO_ASSIGN(const auto image, co_await assist(std::move(question), context));
     co_return lasting_image_response(*image);
+}
+
+Async<Result<Response>> show(const Request& request, Context& context) { return show_picture(request, context, false); }
+Async<Result<Response>> show_target(const Request& request, Context& context) {
+    return show_picture(request, context, true);
 }
 
 }  // namespace
@@ -65,6 +90,8 @@ void register_pictures(http::Router& router, Context& context) {
     router.add("GET", "/api/v1/datasets/{id}/pictures", [&](const Request& request) { return list(request, context); });
     router.add("GET", "/api/v1/datasets/{id}/pictures/{split}/{index}",
                [&](const Request& request) { return show(request, context); });
+    router.add("GET", "/api/v1/datasets/{id}/pictures/{split}/{index}/target",
+               [&](const Request& request) { return show_target(request, context); });
 }
 
 }  // namespace digits::api

@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include "data/records/record_reader.hpp"
+#include "data/records/target_codec.hpp"
 #include "data/sources/split_list.hpp"
 #include "image/encode.hpp"
 #include "image/formats.hpp"
@@ -16,76 +17,159 @@ namespace fs = std::filesystem;
 /// As the sink names records.
 std::string key_of(std::uint64_t index, int label) { return fmt::format("{:08}_{}", index, label); }
 
+BoxSize size_of(const Box& box) {
+    const double area = box.width() * box.height();
+    return area < 32 * 32 ? BoxSize::kSmall : area < 96 * 96 ? BoxSize::kMedium : BoxSize::kLarge;
+}
+
+std::vector<std::string> problems_of(const Boxes& boxes, int width, int height) {
+    std::vector<std::string> warnings;
+    for (std::size_t i = 0; i < boxes.boxes.size(); ++i) {
+        const auto& box = boxes.boxes[i];
+        constexpr double kRounding = 0.5;
+        if (box.width() <= 0 || box.height() <= 0)
+            warnings.push_back(fmt::format("box {} has no area", i + 1));
+        else if (box.left >= width || box.top >= height || box.right <= 0 || box.bottom <= 0)
+            warnings.push_back(fmt::format("box {} lies outside the image", i + 1));
+        else if (box.left < -kRounding || box.top < -kRounding || box.right > width + kRounding ||
+                 box.bottom > height + kRounding)
+            warnings.push_back(fmt::format("box {} reaches out of the image", i + 1));
+    }
+    return warnings;
+}
+
 }  // namespace
 
 Result<Gallery> Gallery::open(const fs::path& folder, const std::string& split, const std::string& database,
-                              const std::string& list) {
+                              const std::string& list, const GalleryTargets& targets) {
     Gallery gallery;
     gallery.database_ = folder / database;
     gallery.list_ = folder / list;
+    gallery.targets_ = targets;
+    if (!targets.database.empty()) gallery.targets_.database = (folder / targets.database).string();
     const auto names = SplitList::read(gallery.list_, split);
     gallery.labels_ = names.labels();
     gallery.lines_ = names.lines();
-    DIGITS_TRY(gallery.check_keys());
+    DIGITS_ASSIGN(const auto sizes, gallery.check_keys());
     for (const int label : gallery.labels_) {
         const auto at = static_cast<std::size_t>(std::max(label, 0));
         if (gallery.by_label_.size() <= at) gallery.by_label_.resize(at + 1);
         ++gallery.by_label_[at];
     }
+    if (targets.kind == TargetKind::kBoxes && !targets.database.empty()) DIGITS_TRY(gallery.read_boxes(sizes));
     return gallery;
 }
 
-Status Gallery::check_keys() {
+Result<std::vector<std::pair<int, int>>> Gallery::check_keys() {
     DIGITS_ASSIGN(auto records, RecordReader::open(database_));
     std::vector<int> labels;
+    std::vector<std::pair<int, int>> sizes;
     labels.reserve(records.count());
     RecordReader::Record record;
     for (;;) {
         DIGITS_ASSIGN(const bool more, records.next(record));
         if (!more) break;
         labels.push_back(record.datum.label);
+        sizes.emplace_back(record.datum.width, record.datum.height);
     }
     if (labels != labels_) lines_.clear();
     labels_ = std::move(labels);
+    return sizes;
+}
+
+Status Gallery::read_boxes(const std::vector<std::pair<int, int>>& sizes) {
+    DIGITS_ASSIGN(auto records, RecordReader::open(targets_.database));
+    RecordReader::Record record;
+    for (std::size_t index = 0;; ++index) {
+        DIGITS_ASSIGN(const bool more, records.next(record));
+        if (!more) break;
+        DIGITS_ASSIGN(const auto boxes, unpack_boxes(record.datum));
+        BoxNote note;
+        for (const auto& box : boxes.boxes)
+            note.classes.push_back(
+                static_cast<std::uint16_t>(std::clamp(box.label, 0, 16383) * 4 + static_cast<int>(size_of(box))));
+        std::ranges::sort(note.classes);
+        note.classes.erase(std::unique(note.classes.begin(), note.classes.end()), note.classes.end());
+        if (index < sizes.size())
+            note.has_problems = !problems_of(boxes, sizes[index].first, sizes[index].second).empty();
+        notes_.push_back(std::move(note));
+    }
     return {};
 }
 
-std::uint64_t Gallery::count(std::optional<int> label) const {
-    if (!label) return labels_.size();
-    const auto at = static_cast<std::size_t>(*label);
-    return *label >= 0 && at < by_label_.size() ? by_label_[at] : 0;
+bool Gallery::matches(std::uint64_t index, const GalleryFilter& filter) const {
+    if (filter.is_empty()) return true;
+    if (targets_.kind != TargetKind::kBoxes) return !filter.size && !filter.problems && labels_[index] == filter.label;
+    if (index >= notes_.size()) return false;
+    const auto& note = notes_[index];
+    if (filter.problems && !note.has_problems) return false;
+    if (!filter.label && !filter.size) return true;
+    return std::ranges::any_of(note.classes, [&](std::uint16_t one) {
+        return (!filter.label || one / 4 == *filter.label) &&
+               (!filter.size || one % 4 == static_cast<int>(*filter.size));
+    });
 }
 
-std::uint64_t Gallery::index_after(std::uint64_t skipped, std::optional<int> label) const {
-    if (!label) return std::min<std::uint64_t>(skipped, labels_.size());
+std::uint64_t Gallery::count(const GalleryFilter& filter) const {
+    if (filter.is_empty()) return labels_.size();
+    if (targets_.kind != TargetKind::kBoxes && filter.label && !filter.size && !filter.problems) {
+        const auto at = static_cast<std::size_t>(*filter.label);
+        return *filter.label >= 0 && at < by_label_.size() ? by_label_[at] : 0;
+    }
+    std::uint64_t count = 0;
+    for (std::uint64_t index = 0; index < labels_.size(); ++index) count += matches(index, filter);
+    return count;
+}
+
+std::uint64_t Gallery::index_after(std::uint64_t skipped, const GalleryFilter& filter) const {
+    if (filter.is_empty()) return std::min<std::uint64_t>(skipped, labels_.size());
     for (std::uint64_t index = 0; index < labels_.size(); ++index) {
-        if (labels_[index] != *label) continue;
+        if (!matches(index, filter)) continue;
         if (skipped == 0) return index;
         --skipped;
     }
     return labels_.size();
 }
 
-Result<Gallery::Page> Gallery::page(std::uint64_t from, std::uint64_t limit, std::optional<int> label) const {
+Result<Boxes> Gallery::boxes_of(std::uint64_t index) const {
+    DIGITS_ASSIGN(auto records, RecordReader::open(targets_.database));
+    DIGITS_ASSIGN(const auto record, records.find(key_of(index, labels_[index])));
+    return unpack_boxes(record.datum);
+}
+
+Result<Gallery::Page> Gallery::page(std::uint64_t from, std::uint64_t limit, const GalleryFilter& filter) const {
     Page page;
     DIGITS_ASSIGN(auto records, RecordReader::open(database_));
     std::ifstream list;
     if (!lines_.empty()) list.open(list_, std::ios::binary);
     for (auto index = from; index < labels_.size(); ++index) {
         const int its_label = labels_[index];
-        if (label && its_label != *label) continue;
+        if (!matches(index, filter)) continue;
         if (page.pictures.size() == limit) {
             page.next = index;
             break;
         }
         DIGITS_ASSIGN(const auto record, records.find(key_of(index, its_label)));
-        Picture picture{index, its_label, {}, record.datum.width, record.datum.height, record.datum.channels};
+        Picture picture{index, its_label, {}, record.datum.width, record.datum.height, record.datum.channels, {}, {}};
         std::string line;
         if (list.is_open() && list.seekg(static_cast<std::streamoff>(lines_[index])) && std::getline(list, line))
             picture.file = SplitList::path_of(line);
+        if (targets_.kind == TargetKind::kBoxes && !targets_.database.empty()) {
+            DIGITS_ASSIGN(picture.boxes, boxes_of(index));
+            picture.problems = problems_of(*picture.boxes, picture.width, picture.height);
+        }
         page.pictures.push_back(std::move(picture));
     }
     return page;
+}
+
+Result<PictureFile> Gallery::target_picture(std::uint64_t index) const {
+    if (index >= labels_.size())
+        return fail(ErrorCode::kNotFound, "there is no picture {}, only {} (counted from 0)", index, labels_.size());
+    const bool is_picture = targets_.kind == TargetKind::kMask || targets_.kind == TargetKind::kImage;
+    if (!is_picture || targets_.database.empty())
+        return fail(ErrorCode::kNotFound, "the targets of the dataset are neither masks nor images");
+    return record_picture(targets_.database, index, labels_[index]);
 }
 
 Result<PictureFile> Gallery::picture(std::uint64_t index) const {

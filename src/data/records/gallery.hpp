@@ -1,13 +1,17 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "base/enum_names.hpp"
 #include "base/result.hpp"
+#include "data/sample.hpp"
 
 namespace digits {
 
@@ -23,6 +27,34 @@ std::string_view shown_content_type(std::string_view bytes);
 /// The picture of a split's database under this number and class. As `Gallery::picture`.
 Result<PictureFile> record_picture(const std::filesystem::path& database, std::uint64_t index, int label);
 
+/// By the area of a box, in pixels of the stored image, with COCO's limits: 32 x 32 and 96 x 96.
+enum class BoxSize { kSmall, kMedium, kLarge };
+template <>
+struct EnumNames<BoxSize> {
+    static constexpr std::array<std::pair<BoxSize, std::string_view>, 3> kNames{
+        {{BoxSize::kSmall, "small"}, {BoxSize::kMedium, "medium"}, {BoxSize::kLarge, "large"}}};
+};
+
+/// Which pictures are wanted; of samples with boxes, those that have such a box.
+struct GalleryFilter {
+    GalleryFilter() = default;
+    GalleryFilter(std::nullopt_t) {}
+    GalleryFilter(int its_label) : label(its_label) {}
+    GalleryFilter(std::optional<int> its_label) : label(its_label) {}
+
+    std::optional<int> label = std::nullopt;
+    std::optional<BoxSize> size = std::nullopt;
+    bool problems = false;  ///< only those with problems
+
+    bool is_empty() const { return !label && !size && !problems; }
+};
+
+/// Where the targets of a split are, beside its images.
+struct GalleryTargets {
+    TargetKind kind = TargetKind::kClass;
+    std::string database;  ///< of the targets; empty: there is none
+};
+
 /// The pictures of one split in the order of their keys, to page through. It knows labels and names; the database is
 /// open only during a call, so calls of one process must not overlap.
 class Gallery {
@@ -34,6 +66,8 @@ class Gallery {
         int width = 0;
         int height = 0;
         int channels = 0;
+        std::optional<Boxes> boxes;         ///< in pixels of the picture
+        std::vector<std::string> problems;  ///< whole sentences
     };
     struct Page {
         std::vector<Picture> pictures;
@@ -43,26 +77,38 @@ class Gallery {
     /// `split` is its name in unreadable.txt, whose pictures are in the list but not in the database. Errors: kNotFound
     /// and kDataLoss of the database.
     static Result<Gallery> open(const std::filesystem::path& folder, const std::string& split,
-                                const std::string& database, const std::string& list);
+                                const std::string& database, const std::string& list,
+                                const GalleryTargets& targets = {});
 
-    /// Of one class, or of all.
-    std::uint64_t count(std::optional<int> label) const;
-    /// The index of the image that comes after `skipped` others of this class, or of all; the number of images if there
-    /// is none.
-    std::uint64_t index_after(std::uint64_t skipped, std::optional<int> label) const;
-    Result<Page> page(std::uint64_t from, std::uint64_t limit, std::optional<int> label) const;
+    std::uint64_t count(const GalleryFilter& filter) const;
+    /// The index of the image that comes after `skipped` others that are wanted; the number of images if there is none.
+    std::uint64_t index_after(std::uint64_t skipped, const GalleryFilter& filter) const;
+    Result<Page> page(std::uint64_t from, std::uint64_t limit, const GalleryFilter& filter) const;
     /// JPEG and PNG as they are stored, raw samples as PNG. Errors: kNotFound, kUnsupported for another format.
     Result<PictureFile> picture(std::uint64_t index) const;
+    /// The target that is a mask, as a PNG of class numbers, or an image. kNotFound where targets are neither.
+    Result<PictureFile> target_picture(std::uint64_t index) const;
 
   private:
+    /// What filters ask of a record with boxes.
+    struct BoxNote {
+        std::vector<std::uint16_t> classes;  ///< class x 4 + size, sorted
+        bool has_problems = false;
+    };
+    Status read_boxes(const std::vector<std::pair<int, int>>& sizes);
+    bool matches(std::uint64_t index, const GalleryFilter& filter) const;
+    Result<Boxes> boxes_of(std::uint64_t index) const;
+
     /// The database decides; a list in another order has no names to give.
-    Status check_keys();
+    Result<std::vector<std::pair<int, int>>> check_keys();
 
     std::filesystem::path database_;
     std::filesystem::path list_;
     std::vector<int> labels_;              ///< by index
     std::vector<std::uint64_t> lines_;     ///< where each picture's line begins in the list; empty without names
     std::vector<std::uint64_t> by_label_;  ///< how many of each
+    GalleryTargets targets_;
+    std::vector<BoxNote> notes_;  ///< by index, of samples with boxes
 };
 
 }  // namespace digits

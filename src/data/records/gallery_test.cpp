@@ -5,6 +5,7 @@
 #include "base/file.hpp"
 #include "data/records/datum.hpp"
 #include "data/records/lmdb.hpp"
+#include "data/records/target_codec.hpp"
 #include "image/decode.hpp"
 #include "image/encode.hpp"
 
@@ -88,6 +89,80 @@ TEST_F(GalleryTest, does_without_names_when_the_list_does_not_fit) {
 
 TEST_F(GalleryTest, says_when_there_is_no_database) {
     EXPECT_EQ(Gallery::open(folder_.path(), "val", "val_db", "val.txt").error().code, ErrorCode::kNotFound);
+}
+
+/// Three records with boxes: a small cat; a large dog and a small cat that leaves the image; nothing.
+class BoxGalleryTest : public ::testing::Test {
+  protected:
+    void SetUp() override {
+        auto images = LmdbWriter::create(folder_.path() / "train_db");
+        auto targets = LmdbWriter::create(folder_.path() / "train_labels_db");
+        ASSERT_TRUE(images && targets);
+        Image image;
+        image.reset(200, 200, 1);
+        const std::vector<Boxes> all{{{{10, 10, 20, 20, 0}}}, {{{0, 0, 150, 150, 1}, {190, 10, 210, 20, 0}}}, {}};
+        for (std::size_t i = 0; i < all.size(); ++i) {
+            const auto key = fmt::format("{:08}_0", i);
+            ASSERT_TRUE(images->put(key, raw_datum(image, 0)));
+            ASSERT_TRUE(targets->put(key, *pack_target(all[i], {2, RecordEncoding::kNone})));
+        }
+        ASSERT_TRUE(images->finish());
+        ASSERT_TRUE(targets->finish());
+        ASSERT_TRUE(write_file_atomic(folder_.path() / "train.txt", "/a.png [1]\n/b.png [2]\n/c.png [0]\n"));
+    }
+    TemporaryFolder folder_;
+};
+
+TEST_F(BoxGalleryTest, shows_boxes_and_filters_by_them) {
+    const auto gallery =
+        Gallery::open(folder_.path(), "train", "train_db", "train.txt", {TargetKind::kBoxes, "train_labels_db"});
+    ASSERT_TRUE(gallery) << gallery.error().to_string();
+    const auto indices = [&](const GalleryFilter& filter) {
+        const auto page = gallery->page(0, 10, filter);
+        EXPECT_TRUE(page);
+        std::vector<std::uint64_t> found;
+        for (const auto& picture : page->pictures) found.push_back(picture.index);
+        EXPECT_EQ(gallery->count(filter), found.size());
+        return found;
+    };
+    using Indices = std::vector<std::uint64_t>;
+    EXPECT_EQ(indices({}), (Indices{0, 1, 2}));
+    EXPECT_EQ(indices(0), (Indices{0, 1}));
+    EXPECT_EQ(indices(1), (Indices{1}));
+    GalleryFilter filter;
+    filter.size = BoxSize::kLarge;
+    EXPECT_EQ(indices(filter), (Indices{1}));
+    filter.label = 0;
+    EXPECT_TRUE(indices(filter).empty()) << "the large one is no cat";
+    filter = {};
+    filter.problems = true;
+    EXPECT_EQ(indices(filter), (Indices{1}));
+    EXPECT_EQ(gallery->index_after(1, 0), 1U);
+    const auto page = gallery->page(1, 1, {});
+    ASSERT_EQ(page->pictures.size(), 1U);
+    EXPECT_EQ(page->pictures[0].file, "/b.png");
+    EXPECT_EQ(page->pictures[0].boxes->boxes.size(), 2U);
+    EXPECT_EQ(page->pictures[0].problems, (std::vector<std::string>{"box 2 reaches out of the image"}));
+    EXPECT_EQ(gallery->target_picture(0).error().code, ErrorCode::kNotFound);
+}
+
+TEST(MaskGallery, gives_masks_as_images_of_class_numbers) {
+    const TemporaryFolder folder;
+    auto images = LmdbWriter::create(folder.path() / "db");
+    auto targets = LmdbWriter::create(folder.path() / "labels");
+    const Mask mask{3, 2, {0, 1, 2, 255, 0, 1}};
+    ASSERT_TRUE(images->put("00000000_0", raw_datum(picture_of(7), 0)));
+    ASSERT_TRUE(targets->put("00000000_0", *pack_target(mask, {})));
+    ASSERT_TRUE(images->finish());
+    ASSERT_TRUE(targets->finish());
+    const auto gallery = Gallery::open(folder.path(), "train", "db", "none.txt", {TargetKind::kMask, "labels"});
+    ASSERT_TRUE(gallery) << gallery.error().to_string();
+    const auto picture = gallery->target_picture(0);
+    ASSERT_TRUE(picture) << picture.error().to_string();
+    EXPECT_EQ(picture->content_type, "image/png");
+    const auto read = decode_image(picture->bytes);
+    ASSERT_TRUE(read);
+    EXPECT_EQ(std::vector<std::uint16_t>(read->pixels.begin(), read->pixels.end()), mask.ids);
 }
 
 }  // namespace
