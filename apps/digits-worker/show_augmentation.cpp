@@ -13,6 +13,11 @@ Result<nlohmann::json> show_augmentation(const nlohmann::json& request) {
                         .advise("Make the dataset again with LMDB"));
     AugmentExampleOptions options;
     options.database = facts.train_db;
+    const bool boxes = facts.target_form == caffe::DataParameter::BOXES;
+    if (boxes || facts.target_form == caffe::DataParameter::MASK) {
+        options.targets = facts.train_label_db;
+        options.target_records = boxes ? FeedRecords::kBoxes : FeedRecords::kMask;
+    }
     DIGITS_ASSIGN(options.augmentation, parse_augmentation(request.value("augmentation", nlohmann::json::object())));
     const auto crop = request.value("crop_size", 0);
     if (crop > 0) options.transform.set_crop_size(static_cast<std::uint32_t>(crop));

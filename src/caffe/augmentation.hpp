@@ -26,10 +26,14 @@ struct Augmentation {
     double saturation = 0;  ///< colour pictures only, as hue
     double value = 0;
     double erasing = 0;  ///< probability that a rectangle is erased
+    double mosaic = 0;   ///< probability that an image is put together of four
 
     bool operator==(const Augmentation&) const = default;
     bool changes_nothing() const { return *this == Augmentation{}; }
 };
+
+/// The part that moves pixels, which boxes, masks and target images go with.
+Augmentation only_geometry(const Augmentation& augmentation);
 
 /// The name of the file, beside the solver's, that says how a training varies its pictures. Without it they stay.
 inline constexpr std::string_view kAugmentationFile = "augmentation.json";

@@ -73,6 +73,11 @@ struct JsonBinding<Augmentation> {
                     .help("Probability that a rectangle of 2 to 33 % of the image is erased; 0.25 is usual")
                     .key("augment.erasing")
                     .cli("")
+                    .range(0, 1),
+                json_field("mosaic", &A::mosaic)
+                    .help("Probability that an image is put together of parts of four images; 0.5 is usual for boxes")
+                    .key("augment.mosaic")
+                    .cli("")
                     .range(0, 1)};
     }
 };

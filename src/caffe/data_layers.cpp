@@ -63,11 +63,25 @@ Status DataLayerFiller::fill(LayerParameter& layer, const std::string& db, std::
     return {};
 }
 
-Status DataLayerFiller::fill_targets(LayerParameter& layer, const std::string& db, int batch_size) const {
+Status DataLayerFiller::fill_targets(LayerParameter& layer, const std::string& db, int batch_size,
+                                     const LayerParameter& images) const {
     DIGITS_TRY(take_source(layer));
-    layer.mutable_data_param()->set_source(db);
-    layer.mutable_data_param()->set_backend(caffe::DataParameter::LMDB);
-    layer.mutable_data_param()->set_batch_size(static_cast<std::uint32_t>(batch_size));
+    auto& data = *layer.mutable_data_param();
+    data.set_source(db);
+    data.set_backend(caffe::DataParameter::LMDB);
+    data.set_batch_size(static_cast<std::uint32_t>(batch_size));
+    if (dataset_.target_form == caffe::DataParameter::NUMBERS) return {};
+    data.set_target(dataset_.target_form);
+    data.set_follows(images.name());
+    data.set_follows_source(images.data_param().source());
+    auto& transform = *layer.mutable_transform_param();
+    // Classes and edges are no brightness.
+    if (dataset_.target_form != caffe::DataParameter::IMAGE) transform.Clear();
+    transform.clear_crop_size();
+    transform.clear_mirror();
+    if (images.transform_param().crop_size() > 0) transform.set_crop_size(images.transform_param().crop_size());
+    if (images.transform_param().mirror()) transform.set_mirror(true);
+    if (transform.ByteSizeLong() == 0) layer.clear_transform_param();
     return {};
 }
 

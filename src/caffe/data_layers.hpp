@@ -22,8 +22,10 @@ class DataLayerFiller {
 
     /// A layer that gives images. Errors: kInvalidArgument naming the layer.
     Status fill(caffe::LayerParameter& layer, const std::string& db, std::optional<int> batch_size) const;
-    /// A layer that gives the targets of a label database: nothing is cropped or subtracted.
-    Status fill_targets(caffe::LayerParameter& layer, const std::string& db, int batch_size) const;
+    /// A layer that gives the targets of a label database, of the images of another layer, which is filled in already.
+    /// Numbers stay as they are; boxes, masks and images go where their images go.
+    Status fill_targets(caffe::LayerParameter& layer, const std::string& db, int batch_size,
+                        const caffe::LayerParameter& images) const;
 
     int batch_of(const caffe::LayerParameter& layer) const;
 

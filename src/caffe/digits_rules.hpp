@@ -30,9 +30,11 @@ struct TrainingData {
     std::int64_t val_count = 0;
     /// Databases of the targets, where they are not class numbers in the records; empty: there are none.
     std::string train_label_db, val_label_db;
-    std::int64_t target_size = 0;   ///< how many numbers such a target has
-    std::string mean_file;          ///< empty: none was computed
-    std::vector<float> mean_pixel;  ///< one a channel, in blob order (B, G, R)
+    std::int64_t target_size = 0;                                              ///< how many numbers such a target has
+    caffe::DataParameter::Target target_form = caffe::DataParameter::NUMBERS;  ///< what their records are
+    std::optional<int> ignore_label;  ///< the class of boxes or pixels that do not count
+    std::string mean_file;            ///< empty: none was computed
+    std::vector<float> mean_pixel;    ///< one a channel, in blob order (B, G, R)
 };
 
 /// Steps and gammas are in percent of the training, so that they need no change when its length does.
@@ -82,7 +84,9 @@ Result<TrainingFiles> make_training_files(const caffe::NetParameter& original, c
                                           const TrainingChoices& choices);
 
 /// DIGITS's rules for any other network: images and targets come from two databases by layers of their own, and nothing
-/// is expected of the outputs. A layer that leaves its num_output open gets the size of a target.
+/// is expected of the outputs. A layer that leaves its num_output open gets the size of a target, or the number of
+/// classes, and losses and metrics of labels get the class that does not count. Boxes, masks and target images are
+/// moved, cropped and mirrored as their images are.
 Result<TrainingFiles> make_generic_training_files(const caffe::NetParameter& original, const TrainingData& dataset,
                                                   const TrainingChoices& choices);
 

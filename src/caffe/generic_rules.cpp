@@ -29,6 +29,11 @@ bool has_top_like(const LayerParameter& layer, std::string_view word) {
     return std::ranges::any_of(layer.top(), [&](const auto& top) { return top.find(word) != std::string::npos; });
 }
 
+bool has_bottom_like(const LayerParameter& layer, std::string_view word) {
+    return std::ranges::any_of(layer.bottom(),
+                               [&](const auto& bottom) { return bottom.find(word) != std::string::npos; });
+}
+
 /// A layer with both tops gives images, and keeps both.
 Status put_data_layer(LayerParameter layer, bool in_train, bool in_val, GenericParts& parts,
                       std::vector<std::string>& warnings) {
@@ -57,13 +62,30 @@ Status put_data_layer(LayerParameter layer, bool in_train, bool in_val, GenericP
 Status fill_in_outputs(LayerParameter& layer, std::int64_t target_size) {
     const bool product = layer.type() == "InnerProduct" && !layer.inner_product_param().has_num_output();
     const bool convolution = layer.type() == "Convolution" && !layer.convolution_param().has_num_output();
-    if (!product && !convolution) return {};
+    const bool stretches = layer.type() == "Deconvolution" && !layer.convolution_param().has_num_output();
+    if (!product && !convolution && !stretches) return {};
     if (target_size < 1)
         return fail(make_error(ErrorCode::kInvalidArgument, "[{}] num_output is missing", layer.name())
                         .advise("Say how many outputs the layer has: the dataset does not tell"));
     if (product) layer.mutable_inner_product_param()->set_num_output(static_cast<std::uint32_t>(target_size));
-    if (convolution) layer.mutable_convolution_param()->set_num_output(static_cast<std::uint32_t>(target_size));
+    // A bilinear one stretches each channel by itself.
+    if (stretches && layer.convolution_param().weight_filler().type() == "bilinear" &&
+        !layer.convolution_param().has_group())
+        layer.mutable_convolution_param()->set_group(static_cast<std::uint32_t>(target_size));
+    if (convolution || stretches)
+        layer.mutable_convolution_param()->set_num_output(static_cast<std::uint32_t>(target_size));
     return {};
+}
+
+/// A network may name another class than the dataset's, or none.
+void set_ignore_label(LayerParameter& layer, std::int32_t label) {
+    if (!has_bottom_like(layer, "label")) return;
+    const auto& type = layer.type();
+    if (type == "SoftmaxWithLoss" || type == "DiceLoss" || type == "DetectionLoss" || type == "MultiBoxLoss" ||
+        type == "DetectionMetrics")
+        layer.mutable_loss_param()->set_ignore_label(label);
+    if (type == "Accuracy") layer.mutable_accuracy_param()->set_ignore_label(label);
+    if (type == "SegmentationMetrics") layer.mutable_segmentation_metrics_param()->set_ignore_label(label);
 }
 
 Result<GenericParts> split(const caffe::NetParameter& net, const TrainingData& dataset,
@@ -80,7 +102,8 @@ Result<GenericParts> split(const caffe::NetParameter& net, const TrainingData& d
             DIGITS_TRY(put_data_layer(std::move(layer), in_train, in_val, parts, warnings));
             continue;
         }
-        DIGITS_TRY(fill_in_outputs(layer, dataset.target_size));
+        DIGITS_TRY(fill_in_outputs(layer, dataset.target_size > 0 ? dataset.target_size : dataset.label_count));
+        if (dataset.ignore_label) set_ignore_label(layer, *dataset.ignore_label);
         if (is_included(layer, deploy)) {
             parts.deploy.push_back(layer);
             clear_rules(parts.deploy.back());
@@ -123,7 +146,7 @@ class GenericRules {
             return batch;
         }
         if (!streams.targets) streams.targets = default_data_layer(TrainingBackend::kLmdb, phase, {"label"});
-        DIGITS_TRY(filler_.fill_targets(*streams.targets, label_db, batch));
+        DIGITS_TRY(filler_.fill_targets(*streams.targets, label_db, batch, *streams.images));
         *files_.train_val.add_layer() = *streams.targets;
         return batch;
     }

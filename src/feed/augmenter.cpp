@@ -3,19 +3,15 @@
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
-#include <numbers>
 #include <numeric>
 
 #include "base/file.hpp"
-#include "base/random.hpp"
+#include "feed/draws.hpp"
 
 namespace digits {
 namespace {
 
 constexpr float kWhite = 255;
-/// Apart from the stream that crops and mirrors.
-constexpr std::uint64_t kSeedMask = 0xa3c59ac2f1e7b04dULL;
-constexpr double kSmallestScale = 0.1;
 
 struct Colour {
     float hue, saturation, value;
@@ -41,64 +37,54 @@ void rgb_of(const Colour& colour, float& r, float& g, float& b) {
     b = part(1);
 }
 
-}  // namespace
+/// Values between the pixels of a plane are linear; beyond the edge the last pixel goes on.
+void copy_linear(const Piece& piece, const std::uint8_t* planes, int channels, int width, int height, float* out) {
+    const auto count = static_cast<std::size_t>(width) * static_cast<std::size_t>(height);
+    const AffineMap& map = piece.source;
+    for (int y = piece.top; y < piece.bottom; ++y)
+        for (int x = piece.left; x < piece.right; ++x) {
+            const double from_x = std::clamp(map.xx * x + map.xy * y + map.x0, 0.0, static_cast<double>(width - 1));
+            const double from_y = std::clamp(map.yx * x + map.yy * y + map.y0, 0.0, static_cast<double>(height - 1));
+            const int left = static_cast<int>(from_x), top = static_cast<int>(from_y);
+            const int right = std::min(left + 1, width - 1), bottom = std::min(top + 1, height - 1);
+            const auto across = static_cast<float>(from_x - left), down = static_cast<float>(from_y - top);
+            const auto place = [&](int row, int column) {
+                return static_cast<std::size_t>(row) * static_cast<std::size_t>(width) +
+                       static_cast<std::size_t>(column);
+            };
+            const std::size_t corners[]{place(top, left), place(top, right), place(bottom, left), place(bottom, right)};
+            const std::size_t at = place(y, x);
+            for (std::size_t c = 0; c < static_cast<std::size_t>(channels); ++c) {
+                const auto* plane = planes + c * count;
+                const auto sample = [&](int corner) { return static_cast<float>(plane[corners[corner]]); };
+                const float above = sample(0) + across * (sample(1) - sample(0));
+                const float below = sample(2) + across * (sample(3) - sample(2));
+                out[c * count + at] = above + down * (below - above);
+            }
+        }
+}
 
-/// Random numbers of one picture. Each kind of change draws whether or not it is wanted from a stream of its own, so
-/// that switching one on leaves the others as they were.
-class Draws {
-  public:
-    Draws(std::uint64_t seed, std::uint64_t index) : seed_(seed ^ kSeedMask), index_(index) {}
-
-    SplitMix64 stream(std::uint64_t kind) const { return {SplitMix64(seed_, kind).next(), index_}; }
-    /// In [0, 1).
-    static double uniform(SplitMix64& random) { return static_cast<double>(random.next() >> 11) * 0x1.0p-53; }
-    static double normal(SplitMix64& random) {
-        const double radius = std::sqrt(-2 * std::log(1 - uniform(random)));
-        return radius * std::cos(2 * std::numbers::pi * uniform(random));
-    }
-
-  private:
-    std::uint64_t seed_;
-    std::uint64_t index_;
-};
-
-namespace {
-
-enum Kind : std::uint64_t {
-    kFlip = 1,
-    kTurn,
-    kRotation,
-    kScale,
-    kHue,
-    kSaturation,
-    kValue,
-    kContrast,
-    kNoise,
-    kErasing
-};
-
-/// How many quarter turns.
-int draw_turns(TurnMode mode, SplitMix64 random) {
-    static constexpr int kQuarters[]{0, 1, 3};
-    switch (mode) {
-        case TurnMode::kNone: return 0;
-        case TurnMode::kQuarter: return kQuarters[random.below(3)];
-        case TurnMode::kHalf: return 2 * static_cast<int>(random.below(2));
-        case TurnMode::kAll: return static_cast<int>(random.below(4));
-    }
-    return 0;
+/// A class is never between two others.
+template <class Sample>
+void copy_nearest(const Piece& piece, const Sample* plane, int width, int height, Sample* out) {
+    const AffineMap& map = piece.source;
+    const auto nearest = [](double place, int size) {
+        return static_cast<std::size_t>(std::clamp(std::lround(place), 0L, static_cast<long>(size) - 1));
+    };
+    for (int y = piece.top; y < piece.bottom; ++y)
+        for (int x = piece.left; x < piece.right; ++x) {
+            const auto from_x = nearest(map.xx * x + map.xy * y + map.x0, width);
+            const auto from_y = nearest(map.yx * x + map.yy * y + map.y0, height);
+            out[static_cast<std::size_t>(y) * static_cast<std::size_t>(width) + static_cast<std::size_t>(x)] =
+                plane[from_y * static_cast<std::size_t>(width) + from_x];
+        }
 }
 
 }  // namespace
 
 Result<Augmenter> Augmenter::create(const Augmentation& augmentation, std::uint64_t seed, int channels, int height,
-                                    int width) {
-    const bool quarter = augmentation.turns == TurnMode::kQuarter || augmentation.turns == TurnMode::kAll;
-    if (quarter && width != height)
-        return fail(make_error(ErrorCode::kInvalidArgument, "quarter turns want square pictures, these are {} x {}",
-                               width, height)
-                        .at("/augmentation/turns")
-                        .advise("Choose half turns, or make the dataset with square pictures"));
+                                    int width, std::uint64_t records) {
+    DIGITS_ASSIGN(const auto geometry, Geometry::create(augmentation, seed, width, height, records));
     const bool colours = augmentation.hue > 0 || augmentation.saturation > 0;
     if (colours && channels != 3)
         return fail(make_error(ErrorCode::kInvalidArgument,
@@ -106,6 +92,7 @@ Result<Augmenter> Augmenter::create(const Augmentation& augmentation, std::uint6
                         .at(augmentation.hue > 0 ? "/augmentation/hue" : "/augmentation/saturation"));
     Augmenter augmenter;
     augmenter.augmentation_ = augmentation;
+    augmenter.geometry_ = geometry;
     augmenter.seed_ = seed;
     augmenter.channels_ = channels;
     augmenter.height_ = height;
@@ -113,10 +100,11 @@ Result<Augmenter> Augmenter::create(const Augmentation& augmentation, std::uint6
     return augmenter;
 }
 
-const std::uint8_t* Augmenter::apply(const std::uint8_t* planes, std::uint64_t index, Scratch& scratch) const {
+Result<const std::uint8_t*> Augmenter::apply(const std::uint8_t* planes, std::uint64_t index, Scratch& scratch,
+                                             const OtherPlanes& others) const {
     if (changes_nothing()) return planes;
-    Draws draws(seed_, index);
-    move(planes, draws, scratch.moved);
+    DIGITS_TRY(move(planes, index, others, scratch.moved));
+    const Draws draws(seed_, index);
     colour(draws, scratch.moved);
     erase(draws, scratch.moved);
     scratch.planes.resize(scratch.moved.size());
@@ -125,62 +113,58 @@ const std::uint8_t* Augmenter::apply(const std::uint8_t* planes, std::uint64_t i
     return scratch.planes.data();
 }
 
-/// One look-up a sample: flip, turn, rotation and scale are one affine map about the centre. Between samples it is
-/// linear; beyond the edge the last sample goes on.
-void Augmenter::move(const std::uint8_t* planes, Draws& draws, std::vector<float>& out) const {
-    const auto count = static_cast<std::size_t>(width_) * static_cast<std::size_t>(height_);
-    out.resize(count * static_cast<std::size_t>(channels_));
-    auto flips = draws.stream(kFlip);
-    const bool heads = flips.below(2) == 1, tails = flips.below(2) == 1;
-    const FlipMode mode = augmentation_.flip;
-    const double mirror_x = heads && (mode == FlipMode::kHorizontal || mode == FlipMode::kBoth) ? -1 : 1;
-    const double mirror_y = tails && (mode == FlipMode::kVertical || mode == FlipMode::kBoth) ? -1 : 1;
-    const int turns = draw_turns(augmentation_.turns, draws.stream(kTurn));
-    auto rotation = draws.stream(kRotation), scaling = draws.stream(kScale);
-    const double degrees = augmentation_.rotation * (2 * Draws::uniform(rotation) - 1);
-    const double scale = std::max(kSmallestScale, 1 + augmentation_.scale * Draws::normal(scaling));
-    const bool exact = augmentation_.rotation == 0 && augmentation_.scale == 0;
-    static constexpr double kCosines[]{1, 0, -1, 0};
-    const double angle = degrees * std::numbers::pi / 180 + turns * std::numbers::pi / 2;
-    const double cosine = exact ? kCosines[turns] : std::cos(angle) / scale;
-    const double sine = exact ? kCosines[(turns + 3) % 4] : std::sin(angle) / scale;
-    const double middle_x = (width_ - 1) / 2.0, middle_y = (height_ - 1) / 2.0;
-    for (int y = 0; y < height_; ++y)
-        for (int x = 0; x < width_; ++x) {
-            const double dx = x - middle_x, dy = y - middle_y;
-            const double from_x =
-                std::clamp(middle_x + mirror_x * (cosine * dx + sine * dy), 0.0, static_cast<double>(width_ - 1));
-            const double from_y =
-                std::clamp(middle_y + mirror_y * (cosine * dy - sine * dx), 0.0, static_cast<double>(height_ - 1));
-            const int left = static_cast<int>(from_x), top = static_cast<int>(from_y);
-            const int right = std::min(left + 1, width_ - 1), bottom = std::min(top + 1, height_ - 1);
-            const auto across = static_cast<float>(from_x - left), down = static_cast<float>(from_y - top);
-            const auto at =
-                static_cast<std::size_t>(y) * static_cast<std::size_t>(width_) + static_cast<std::size_t>(x);
-            for (std::size_t c = 0; c < static_cast<std::size_t>(channels_); ++c) {
-                const auto* plane = planes + c * count;
-                const auto sample = [&](int row, int column) {
-                    return static_cast<float>(plane[static_cast<std::size_t>(row) * static_cast<std::size_t>(width_) +
-                                                    static_cast<std::size_t>(column)]);
-                };
-                const float above = sample(top, left) + across * (sample(top, right) - sample(top, left));
-                const float below = sample(bottom, left) + across * (sample(bottom, right) - sample(bottom, left));
-                out[c * count + at] = above + down * (below - above);
-            }
-        }
+const std::uint8_t* Augmenter::apply(const std::uint8_t* planes, std::uint64_t index, Scratch& scratch) const {
+    return *apply(planes, index, scratch, [&](std::uint64_t) { return Result<const std::uint8_t*>(planes); });
 }
 
-void Augmenter::colour(Draws& draws, std::vector<float>& samples) const {
+Status Augmenter::move(const std::uint8_t* planes, std::uint64_t index, const OtherPlanes& others,
+                       std::vector<float>& out) const {
+    const auto count = static_cast<std::size_t>(width_) * static_cast<std::size_t>(height_);
+    out.resize(count * static_cast<std::size_t>(channels_));
+    if (geometry_.keeps_places()) {
+        std::copy_n(planes, out.size(), out.begin());
+        return {};
+    }
+    for (const auto& piece : geometry_.pieces(index)) {
+        const auto* source = planes;
+        if (piece.record) {
+            DIGITS_ASSIGN(source, others(*piece.record));
+        }
+        copy_linear(piece, source, channels_, width_, height_, out.data());
+    }
+    return {};
+}
+
+template <class Sample>
+Status Augmenter::move_classes(const Sample* plane, std::uint64_t index,
+                               const std::function<Result<const Sample*>(std::uint64_t)>& others, Sample* out) const {
+    for (const auto& piece : geometry_.pieces(index)) {
+        const auto* source = plane;
+        if (piece.record) {
+            DIGITS_ASSIGN(source, others(*piece.record));
+        }
+        copy_nearest(piece, source, width_, height_, out);
+    }
+    return {};
+}
+template Status Augmenter::move_classes(const std::uint8_t*, std::uint64_t,
+                                        const std::function<Result<const std::uint8_t*>(std::uint64_t)>&,
+                                        std::uint8_t*) const;
+template Status Augmenter::move_classes(const float*, std::uint64_t,
+                                        const std::function<Result<const float*>(std::uint64_t)>&, float*) const;
+
+void Augmenter::colour(const Draws& draws, std::vector<float>& samples) const {
     if (augmentation_.hue > 0 || augmentation_.saturation > 0 || augmentation_.value > 0) shift_colours(draws, samples);
     if (augmentation_.contrast > 0) change_contrast(draws, samples);
     if (augmentation_.noise <= 0) return;
-    auto random = draws.stream(kNoise);
+    auto random = draws.stream(Draws::kNoise);
     const double deviation = augmentation_.noise * kWhite;
     for (auto& sample : samples) sample += static_cast<float>(deviation * Draws::normal(random));
 }
 
-void Augmenter::shift_colours(Draws& draws, std::vector<float>& samples) const {
-    auto hues = draws.stream(kHue), saturations = draws.stream(kSaturation), values = draws.stream(kValue);
+void Augmenter::shift_colours(const Draws& draws, std::vector<float>& samples) const {
+    auto hues = draws.stream(Draws::kHue), saturations = draws.stream(Draws::kSaturation),
+         values = draws.stream(Draws::kValue);
     const auto hue = static_cast<float>(augmentation_.hue * Draws::normal(hues));
     const auto saturation = static_cast<float>(augmentation_.saturation * Draws::normal(saturations));
     const auto value = static_cast<float>(augmentation_.value * Draws::normal(values));
@@ -205,8 +189,8 @@ void Augmenter::shift_colours(Draws& draws, std::vector<float>& samples) const {
 }
 
 /// About the mean of each channel.
-void Augmenter::change_contrast(Draws& draws, std::vector<float>& samples) const {
-    auto random = draws.stream(kContrast);
+void Augmenter::change_contrast(const Draws& draws, std::vector<float>& samples) const {
+    auto random = draws.stream(Draws::kContrast);
     const double most = 1 + augmentation_.contrast;
     const auto factor = static_cast<float>(std::pow(most, 2 * Draws::uniform(random) - 1));
     const std::size_t count = samples.size() / static_cast<std::size_t>(channels_);
@@ -220,11 +204,11 @@ void Augmenter::change_contrast(Draws& draws, std::vector<float>& samples) const
 
 /// As in "Random erasing data augmentation" (Zhong et al.) and torchvision: 2 to 33 % of the area, sides of 0.3 to 3.3
 /// to one, tried ten times. The rectangle gets each channel's mean, which is 0 once the mean is subtracted.
-void Augmenter::erase(Draws& draws, std::vector<float>& samples) const {
+void Augmenter::erase(const Draws& draws, std::vector<float>& samples) const {
     if (augmentation_.erasing <= 0) return;
     constexpr double kLeastArea = 0.02, kMostArea = 0.33, kMostRatio = 3.3;
     constexpr int kTries = 10;
-    auto random = draws.stream(kErasing);
+    auto random = draws.stream(Draws::kErasing);
     if (Draws::uniform(random) >= augmentation_.erasing) return;
     const std::size_t count = samples.size() / static_cast<std::size_t>(channels_);
     for (int attempt = 0; attempt < kTries; ++attempt) {

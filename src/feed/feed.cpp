@@ -12,6 +12,8 @@
 
 #include "data/records/record_reader.hpp"
 #include "feed/augmenter.hpp"
+#include "feed/box_records.hpp"
+#include "feed/record_size.hpp"
 #include "feed/transformer.hpp"
 #include "image/decode.hpp"
 
@@ -36,7 +38,10 @@ struct Scratch {
     Image image;
     std::vector<std::uint8_t> planes;
     std::vector<float> floats;
+    std::vector<std::uint8_t> classes;  // of a moved mask
+    std::vector<float> class_numbers;
     Augmenter::Scratch augmented;
+    std::unique_ptr<Scratch> other;  // of the records that a mosaic takes
 };
 
 /// Decoded samples of all records, filled as they come by.
@@ -69,47 +74,17 @@ class DecodedCache {
     std::unique_ptr<std::atomic<std::uint8_t>[]> state_;
 };
 
-/// The colours that an encoded record is given: Caffe's force_color, force_gray, or as it is.
-int wanted_channels(const caffe::TransformationParameter& transform, int native) {
-    if (transform.force_color()) return 3;
-    return transform.force_gray() ? 1 : native;
-}
-
-struct RecordSize {
-    int channels = 0;
-    int height = 0;
-    int width = 0;
-    bool operator==(const RecordSize&) const = default;
-    std::size_t samples() const {
-        return static_cast<std::size_t>(channels) * static_cast<std::size_t>(height) * static_cast<std::size_t>(width);
-    }
-};
-
-Status decode_record(const DatumView& datum, const caffe::TransformationParameter& transform, Image& image) {
-    DIGITS_TRY(decode_image_into(datum.data, {.upright = false}, image));
-    const int channels = wanted_channels(transform, image.channels);
-    if (channels != image.channels) image = convert_channels(std::move(image), channels);
-    return {};
-}
-
-Result<RecordSize> size_of(const DatumView& datum, const caffe::TransformationParameter& transform) {
-    if (!datum.encoded) return RecordSize{datum.channels, datum.height, datum.width};
-    Image image;
-    DIGITS_TRY(decode_record(datum, transform, image));
-    return RecordSize{image.channels, image.height, image.width};
-}
-
 /// What is done to records of one size.
 struct Recipe {
     RecordSize size;
     Augmenter augmenter;
     Transformer transformer;
 
-    static Result<Recipe> create(const FeedOptions& options, const RecordSize& size) {
+    static Result<Recipe> create(const FeedOptions& options, const RecordSize& size, std::uint64_t records) {
         DIGITS_ASSIGN(auto transformer, Transformer::create(options.transform, options.phase, options.seed,
                                                             size.channels, size.height, size.width));
-        DIGITS_ASSIGN(const auto augmenter,
-                      Augmenter::create(options.augmentation, options.seed, size.channels, size.height, size.width));
+        DIGITS_ASSIGN(const auto augmenter, Augmenter::create(options.augmentation, options.seed, size.channels,
+                                                              size.height, size.width, records));
         return Recipe{size, augmenter, std::move(transformer)};
     }
 
@@ -144,7 +119,9 @@ class Feed::Pipeline {
     ~Pipeline();
 
     Result<FeedBatch> next();
-    std::array<std::int64_t, 4> shape() const { return recipe_.shape(options_.batch_size); }
+    std::array<std::int64_t, 4> shape() const {
+        return boxes_ ? boxes_->shape(options_.batch_size) : recipe_.shape(options_.batch_size);
+    }
     std::uint64_t record_count() const { return rounds_.records; }
     const Rounds& rounds() const { return rounds_; }
     double wait_seconds() const { return waited_.load(); }
@@ -166,7 +143,8 @@ class Feed::Pipeline {
     };
 
     Pipeline(const FeedOptions& options, std::shared_ptr<RecordDatabase> database, std::unique_ptr<RecordCursor> cursor,
-             Recipe recipe, std::unique_ptr<DecodedCache> cache);
+             Recipe recipe, std::unique_ptr<DecodedCache> cache, std::optional<BoxRecords> boxes);
+    Status list_entries();
     void start();
     void work();
     /// False at the end. Blocks until a slot is free.
@@ -175,8 +153,13 @@ class Feed::Pipeline {
     Status fill_record(const RecordEntry& entry, std::uint64_t index, Slot& slot, std::size_t item, Scratch& scratch);
     Status fill_other_size(const DatumView& datum, const Planes& planes, std::uint64_t index, Slot& slot,
                            Scratch& scratch);
-    static Status apply(const Recipe& recipe, const DatumView& datum, const std::uint8_t* planes, std::uint64_t index,
-                        float* out, Scratch& scratch);
+    Status apply(const Recipe& recipe, const DatumView& datum, const std::uint8_t* planes, std::uint64_t index,
+                 float* out, Scratch& scratch);
+    Status apply_mask(const Recipe& recipe, const DatumView& datum, const std::uint8_t* planes, std::uint64_t index,
+                      float* out, Scratch& scratch);
+    Result<DatumView> other_datum(std::uint64_t record) const;
+    Result<const std::uint8_t*> other_planes(const Recipe& recipe, std::uint64_t record, Scratch& scratch);
+    Result<Planes> planes_of(const DatumView& datum, std::uint64_t index, Scratch& scratch);
     Result<Planes> decoded_planes(const DatumView& datum, std::uint64_t index, Scratch& scratch);
     Slot& slot_of(std::uint64_t batch) { return slots_[batch % slots_.size()]; }
 
@@ -185,6 +168,7 @@ class Feed::Pipeline {
     const Rounds rounds_;
     const Recipe recipe_;  ///< for records of the first one's size
     const std::unique_ptr<DecodedCache> cache_;
+    const std::optional<BoxRecords> boxes_;  ///< where the records are boxes; then the recipe has no part in it
     const int thread_count_;
     std::vector<Slot> slots_;
     std::atomic<double> waited_ = 0;
@@ -193,21 +177,25 @@ class Feed::Pipeline {
     std::condition_variable slot_free_;
     std::condition_variable batch_ready_;
     std::unique_ptr<RecordCursor> cursor_;
-    std::uint64_t claim_batch_;   ///< the batch that is being given out
-    int claim_item_ = 0;          ///< its first picture that nobody has yet
-    std::uint64_t give_batch_;    ///< the batch that `next` gives next
-    std::uint64_t oldest_batch_;  ///< the consumer may still hold this one; all before are free
+    std::unique_ptr<RecordCursor> list_cursor_;  ///< keeps entries_ valid
+    std::vector<RecordEntry> entries_;           ///< of all records, where mosaics take them in any order
+    std::uint64_t claim_batch_;                  ///< the batch that is being given out
+    int claim_item_ = 0;                         ///< its first picture that nobody has yet
+    std::uint64_t give_batch_;                   ///< the batch that `next` gives next
+    std::uint64_t oldest_batch_;                 ///< the consumer may still hold this one; all before are free
     bool stop_ = false;
     std::vector<std::thread> workers_;
 };
 
 Feed::Pipeline::Pipeline(const FeedOptions& options, std::shared_ptr<RecordDatabase> database,
-                         std::unique_ptr<RecordCursor> cursor, Recipe recipe, std::unique_ptr<DecodedCache> cache)
+                         std::unique_ptr<RecordCursor> cursor, Recipe recipe, std::unique_ptr<DecodedCache> cache,
+                         std::optional<BoxRecords> boxes)
     : options_(options),
       database_(std::move(database)),
       rounds_{database_->record_count(), static_cast<std::uint64_t>(options.batch_size), options.round_end},
       recipe_(std::move(recipe)),
       cache_(std::move(cache)),
+      boxes_(std::move(boxes)),
       thread_count_(options.threads > 0 ? options.threads
                                         : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()))),
       cursor_(std::move(cursor)),
@@ -218,7 +206,7 @@ Feed::Pipeline::Pipeline(const FeedOptions& options, std::shared_ptr<RecordDatab
     slots_.resize(static_cast<std::size_t>(options.prefetch) + 1);
     const auto batch_size = static_cast<std::size_t>(options.batch_size);
     for (auto& slot : slots_) {
-        slot.capacity = batch_size * recipe_.floats();
+        slot.capacity = batch_size * (boxes_ ? boxes_->floats() : recipe_.floats());
         slot.data = make_floats(slot.capacity);
         slot.labels.resize(batch_size);
     }
@@ -254,7 +242,18 @@ Result<std::unique_ptr<Feed::Pipeline>> Feed::Pipeline::create(const FeedOptions
     if (!has_records)
         return fail(ErrorCode::kInvalidArgument, "the database {} has no records", options.source.string());
     DIGITS_ASSIGN(const auto size, size_of(record.datum, transform));
-    DIGITS_ASSIGN(auto recipe, Recipe::create(options, size));
+    const auto records = database->record_count();
+    std::optional<BoxRecords> boxes;
+    FeedOptions recipe_options = options;
+    if (options.records == FeedRecords::kBoxes) {
+        DIGITS_ASSIGN(boxes, BoxRecords::create(options, record.datum, records));
+        recipe_options.transform.Clear();
+        recipe_options.augmentation = {};
+    }
+    if (options.records == FeedRecords::kMask && size.channels != 1)
+        return fail(ErrorCode::kInvalidArgument, "the records of {} have {} channels, expected masks: one channel",
+                    options.source.string(), size.channels);
+    DIGITS_ASSIGN(auto recipe, Recipe::create(recipe_options, size, records));
     DIGITS_ASSIGN(auto cursor, database->cursor());
     if (options.first_batch > 0) {
         const Rounds rounds{database->record_count(), static_cast<std::uint64_t>(options.batch_size),
@@ -262,10 +261,23 @@ Result<std::unique_ptr<Feed::Pipeline>> Feed::Pipeline::create(const FeedOptions
         DIGITS_TRY(cursor->skip(rounds.batch(options.first_batch).first % rounds.records));
     }
     auto cache = make_cache(*database, record.datum, size, options.cache_bytes);
-    std::unique_ptr<Pipeline> pipeline(
-        new Pipeline(options, std::move(database), std::move(cursor), std::move(recipe), std::move(cache)));
+    std::unique_ptr<Pipeline> pipeline(new Pipeline(options, std::move(database), std::move(cursor), std::move(recipe),
+                                                    std::move(cache), std::move(boxes)));
+    DIGITS_TRY(pipeline->list_entries());
     pipeline->start();
     return pipeline;
+}
+
+/// Where a mosaic finds its records.
+Status Feed::Pipeline::list_entries() {
+    if (boxes_ ? !boxes_->mixes_records() : !recipe_.augmenter.geometry().mixes_records()) return {};
+    DIGITS_ASSIGN(list_cursor_, database_->cursor());
+    entries_.resize(record_count());
+    for (auto& entry : entries_) {
+        DIGITS_ASSIGN(const bool more, list_cursor_->next(entry));
+        if (!more) return fail(ErrorCode::kDataLoss, "the database {} ends early", database_->folder().string());
+    }
+    return {};
 }
 
 void Feed::Pipeline::work() {
@@ -336,14 +348,38 @@ Status Feed::Pipeline::fill_record(const RecordEntry& entry, std::uint64_t index
                                    Scratch& scratch) {
     DIGITS_ASSIGN(const auto datum, parse_datum(entry.value));
     slot.labels[item] = static_cast<float>(datum.label);
-    Planes planes{{datum.channels, datum.height, datum.width}};
-    if (datum.encoded) {
-        DIGITS_ASSIGN(planes, decoded_planes(datum, index, scratch));
-    } else if (!datum.data.empty()) {
-        planes.samples = reinterpret_cast<const std::uint8_t*>(datum.data.data());
-    }
+    if (boxes_)
+        return boxes_->apply(
+            datum, entry.key, index, [this](std::uint64_t record) { return other_datum(record); },
+            slot.data.get() + item * boxes_->floats());
+    DIGITS_ASSIGN(const auto planes, planes_of(datum, index, scratch));
     if (planes.size != recipe_.size) return fill_other_size(datum, planes, index, slot, scratch);
     return apply(recipe_, datum, planes.samples, index, slot.data.get() + item * recipe_.floats(), scratch);
+}
+
+Result<Planes> Feed::Pipeline::planes_of(const DatumView& datum, std::uint64_t index, Scratch& scratch) {
+    if (datum.encoded) return decoded_planes(datum, index, scratch);
+    const bool numbers = datum.data.empty();
+    return Planes{{datum.channels, datum.height, datum.width},
+                  numbers ? nullptr : reinterpret_cast<const std::uint8_t*>(datum.data.data())};
+}
+
+Result<DatumView> Feed::Pipeline::other_datum(std::uint64_t record) const {
+    return parse_datum(entries_[record].value);
+}
+
+Result<const std::uint8_t*> Feed::Pipeline::other_planes(const Recipe& recipe, std::uint64_t record, Scratch& scratch) {
+    if (!scratch.other) scratch.other = std::make_unique<Scratch>();
+    DIGITS_ASSIGN(const auto datum, other_datum(record));
+    DIGITS_ASSIGN(const auto planes, planes_of(datum, record, *scratch.other));
+    if (planes.size != recipe.size || planes.samples == nullptr)
+        return fail(make_error(ErrorCode::kUnsupported,
+                               "a mosaic takes images of one size: the record {} has {} channels of {} x {}, this one "
+                               "{} of {} x {}",
+                               entries_[record].key, planes.size.channels, planes.size.width, planes.size.height,
+                               recipe.size.channels, recipe.size.width, recipe.size.height)
+                        .advise("Set mosaic to 0, or make the dataset with images of one size"));
+    return planes.samples;
 }
 
 /// A batch takes its size from its first record; so a batch of one may have any.
@@ -355,7 +391,7 @@ Status Feed::Pipeline::fill_other_size(const DatumView& datum, const Planes& pla
                                "the record has {} channels of {} x {}, but the first has {} of {} x {}", size.channels,
                                size.width, size.height, first.channels, first.width, first.height)
                         .advise("Set batch_size: 1, or give all pictures one size"));
-    DIGITS_ASSIGN(const auto recipe, Recipe::create(options_, size));
+    DIGITS_ASSIGN(const auto recipe, Recipe::create(options_, size, record_count()));
     if (recipe.floats() > slot.capacity) {
         slot.capacity = recipe.floats();
         slot.data = make_floats(slot.capacity);
@@ -367,8 +403,12 @@ Status Feed::Pipeline::fill_other_size(const DatumView& datum, const Planes& pla
 /// `planes` is null where the record has numbers instead.
 Status Feed::Pipeline::apply(const Recipe& recipe, const DatumView& datum, const std::uint8_t* planes,
                              std::uint64_t index, float* out, Scratch& scratch) {
+    if (options_.records == FeedRecords::kMask && !recipe.augmenter.geometry().keeps_places())
+        return apply_mask(recipe, datum, planes, index, out, scratch);
     if (planes != nullptr) {
-        recipe.transformer.apply(recipe.augmenter.apply(planes, index, scratch.augmented), index, out);
+        const auto others = [&](std::uint64_t record) { return other_planes(recipe, record, scratch); };
+        DIGITS_ASSIGN(const auto* varied, recipe.augmenter.apply(planes, index, scratch.augmented, others));
+        recipe.transformer.apply(varied, index, out);
     } else if (!recipe.augmenter.changes_nothing()) {
         return fail(ErrorCode::kUnsupported, "the record holds numbers, expected a picture to vary");
     } else {
@@ -376,6 +416,37 @@ Status Feed::Pipeline::apply(const Recipe& recipe, const DatumView& datum, const
         copy_float_data(datum, scratch.floats.data());
         recipe.transformer.apply(scratch.floats.data(), index, out);
     }
+    return {};
+}
+
+/// Class numbers above 255 are stored as numbers.
+Status Feed::Pipeline::apply_mask(const Recipe& recipe, const DatumView& datum, const std::uint8_t* planes,
+                                  std::uint64_t index, float* out, Scratch& scratch) {
+    if (planes != nullptr) {
+        scratch.classes.resize(recipe.size.samples());
+        DIGITS_TRY(recipe.augmenter.move_classes<std::uint8_t>(
+            planes, index, [&](std::uint64_t record) { return other_planes(recipe, record, scratch); },
+            scratch.classes.data()));
+        recipe.transformer.apply(scratch.classes.data(), index, out);
+        return {};
+    }
+    const auto numbers = [&recipe](const DatumView& from, std::vector<float>& to) -> Result<const float*> {
+        if (from.float_count != recipe.size.samples())
+            return fail(ErrorCode::kDataLoss, "a mask has {} class numbers, expected {}", from.float_count,
+                        recipe.size.samples());
+        to.resize(from.float_count);
+        copy_float_data(from, to.data());
+        return to.data();
+    };
+    DIGITS_ASSIGN(const auto* own, numbers(datum, scratch.floats));
+    scratch.class_numbers.resize(recipe.size.samples());
+    const auto others = [&](std::uint64_t record) -> Result<const float*> {
+        if (!scratch.other) scratch.other = std::make_unique<Scratch>();
+        DIGITS_ASSIGN(const auto other, other_datum(record));
+        return numbers(other, scratch.other->floats);
+    };
+    DIGITS_TRY(recipe.augmenter.move_classes<float>(own, index, others, scratch.class_numbers.data()));
+    recipe.transformer.apply(scratch.class_numbers.data(), index, out);
     return {};
 }
 

@@ -12,8 +12,14 @@
 
 namespace digits {
 
+/// What the records are. Boxes and masks are moved, cropped and mirrored as their images are: the feed then has the
+/// augmentation, the phase and the seed of the images' feed, and crop and mirror of its transform.
+enum class FeedRecords { kImages, kMask, kBoxes };
+
 struct FeedOptions {
     std::filesystem::path source;  ///< LMDB or LevelDB, as its files tell
+    FeedRecords records = FeedRecords::kImages;
+    std::filesystem::path images;  ///< boxes: the database of their images
     int batch_size = 1;
     caffe::TransformationParameter transform;
     Augmentation augmentation;

@@ -26,13 +26,15 @@ class Transformer {
     void apply(const std::uint8_t* planes, std::uint64_t index, float* out) const;
     void apply(const float* planes, std::uint64_t index, float* out) const;
 
-  private:
     struct Choice {
         bool mirror = false;
         int top = 0;
         int left = 0;
     };
+    /// Which part of the record `apply` takes; mirrored after the crop.
     Choice choose(std::uint64_t index) const;
+
+  private:
     template <class Sample>
     void apply_any(const Sample* planes, std::uint64_t index, float* out) const;
 

@@ -23,6 +23,15 @@ SplitData split_of(const DatasetFacts& dataset, const char* name, const fs::path
             static_cast<std::int64_t>(split->count)};
 }
 
+caffe::DataParameter::Target target_form(TargetKind kind) {
+    switch (kind) {
+        case TargetKind::kBoxes: return caffe::DataParameter::BOXES;
+        case TargetKind::kMask: return caffe::DataParameter::MASK;
+        case TargetKind::kImage: return caffe::DataParameter::IMAGE;
+        default: return caffe::DataParameter::NUMBERS;
+    }
+}
+
 }  // namespace
 
 TrainingData training_data(const DatasetFacts& dataset, const fs::path& folder) {
@@ -42,6 +51,8 @@ TrainingData training_data(const DatasetFacts& dataset, const fs::path& folder) 
     if (dataset.target == TargetKind::kTensor)
         data.target_size = std::accumulate(dataset.target_shape.begin(), dataset.target_shape.end(), std::int64_t{1},
                                            std::multiplies<>());
+    data.target_form = target_form(dataset.target);
+    data.ignore_label = dataset.ignore_label;
     if (dataset.mean_file) data.mean_file = (folder / *dataset.mean_file).string();
     if (dataset.mean_pixel) data.mean_pixel.assign(dataset.mean_pixel->begin(), dataset.mean_pixel->end());
     return data;

@@ -8,6 +8,9 @@ namespace {
 
 constexpr std::string_view kReaders[]{"Data", "HDF5Data", "ImageData", "WindowData", "MemoryData"};
 
+/// Of DIGITS's arrays of boxes; how many an image has at most is only known from the records.
+constexpr std::int64_t kUsualBoxRows = 51, kLabelColumns = 16;
+
 std::int64_t own_batch_size(const caffe::LayerParameter& layer) {
     const std::int64_t sizes[]{layer.data_param().batch_size(), layer.hdf5_data_param().batch_size(),
                                layer.image_data_param().batch_size(), layer.window_data_param().batch_size(),
@@ -29,13 +32,27 @@ void add_inputs(caffe::NetParameter& net, const caffe::LayerParameter& reader, c
         input.add_top(reader.top(i));
         auto& shape = *input.mutable_input_param()->add_shape();
         shape.add_dim(batch);
+        const auto picture_axis = [&](std::size_t axis) { return crop > 0 && axis > 0 ? crop : inputs.picture[axis]; };
+        switch (i == 0 ? reader.data_param().target() : caffe::DataParameter::NUMBERS) {
+            case caffe::DataParameter::BOXES:
+                for (const std::int64_t dim : {std::int64_t{1}, kUsualBoxRows, kLabelColumns}) shape.add_dim(dim);
+                continue;
+            case caffe::DataParameter::MASK:
+            case caffe::DataParameter::IMAGE: {
+                const bool mask = reader.data_param().target() == caffe::DataParameter::MASK;
+                shape.add_dim(mask ? 1 : picture_axis(0));
+                shape.add_dim(picture_axis(1));
+                shape.add_dim(picture_axis(2));
+                continue;
+            }
+            case caffe::DataParameter::NUMBERS: break;
+        }
         const bool is_target = i > 0 || (inputs.target_size > 0 && reads_targets(reader));
         if (is_target) {
             if (inputs.target_size > 0) shape.add_dim(inputs.target_size);
             continue;
         }
-        shape.add_dim(inputs.picture[0]);
-        for (const int axis : {1, 2}) shape.add_dim(crop > 0 ? crop : inputs.picture[static_cast<std::size_t>(axis)]);
+        for (const std::size_t axis : {0U, 1U, 2U}) shape.add_dim(picture_axis(axis));
     }
 }
 

@@ -13,6 +13,7 @@ export interface AugmentationForm {
   saturation: string;
   value: string;
   erasing: string;
+  mosaic: string;
 }
 
 export const empty_augmentation: AugmentationForm = {
@@ -26,6 +27,7 @@ export const empty_augmentation: AugmentationForm = {
   saturation: "0",
   value: "0",
   erasing: "0",
+  mosaic: "0",
 };
 
 export const augmentation_numbers = [
@@ -37,6 +39,7 @@ export const augmentation_numbers = [
   "saturation",
   "value",
   "erasing",
+  "mosaic",
 ] as const;
 
 export const augmentation_places = Object.fromEntries(

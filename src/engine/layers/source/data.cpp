@@ -23,18 +23,28 @@ class DataLayer final : public Layer {
         if (options.transform.has_mean_file())
             options.transform.set_mean_file((context_.base_dir / options.transform.mean_file()).string());
         options.phase = context_.phase;
-        options.seed = hash(context_.seed, name(), 0);
+        // Targets go where their images go: what happens to these follows from the seed of their layer.
+        const bool follows = data.has_follows();
+        options.seed = hash(context_.seed, follows ? data.follows() : name(), 0);
+        if (data.target() == caffe::DataParameter::MASK) options.records = FeedRecords::kMask;
+        if (data.target() == caffe::DataParameter::BOXES) {
+            if (!data.has_follows_source())
+                throw_invalid("boxes need data_param.follows_source, the path of the database of their images");
+            options.records = FeedRecords::kBoxes;
+            options.images = context_.base_dir / data.follows_source();
+        }
         options.threads = context_.feed_threads;
         options.prefetch = std::max(2, static_cast<int>(data.prefetch()));
         options.first_batch = static_cast<std::uint64_t>(context_.first_pass);
         options.round_end = context_.round_end;
-        // A net that belongs to no folder, as in tests, varies nothing. Nor are targets varied, which a layer of their
+        // A net that belongs to no folder, as in tests, varies nothing. Nor are numbers varied, which a layer of their
         // own reads (generic_rules.cpp).
         const bool only_targets = parameter_.top_size() == 1 && parameter_.top(0).find("label") != std::string::npos;
-        if (context_.phase == caffe::TRAIN && !context_.base_dir.empty() && !only_targets) {
+        const bool numbers = data.target() == caffe::DataParameter::NUMBERS;
+        if (context_.phase == caffe::TRAIN && !context_.base_dir.empty() && !(only_targets && numbers)) {
             auto augmentation = read_augmentation(context_.base_dir);
             if (!augmentation) throw EngineError{std::move(augmentation.error())};
-            options.augmentation = *augmentation;
+            options.augmentation = numbers ? *augmentation : only_geometry(*augmentation);
         }
         auto feed = Feed::open(options);
         if (!feed) throw EngineError{std::move(feed.error())};

@@ -171,6 +171,7 @@ export const declared: Record<string, string> = {
   "field.power.help": "策略 inv 和 poly 的指数",
   "field.model_seed": "随机种子",
   "augment.flip.help": "每张图像以 0.5 的概率翻转",
+  "augment.mosaic.help": "一张图像由四张图像的部分拼成的概率；用于目标框时常用 0.5",
   "augment.turns.help": "quarter：0、90 或 270 度；half：0 或 180 度；all：四者任一；非正方形图像只能用 half",
 
   "field.label_encoding": "标签编码",

@@ -90,6 +90,8 @@ export const models: Record<keyof typeof english, string> = {
   "augment.value.help": "标准差，例如 0.06",
   "augment.erasing": "随机擦除",
   "augment.erasing.help": "擦除图像 2 % 到 33 % 矩形区域的概率，例如 0.25",
+  "augment.mosaic": "马赛克",
+  "augment.mosaic.help": "一张图像由四张图像的部分拼成的概率，例如 0.5；用于目标框",
   "augment.original": "原图",
   "augment.epoch": "第 {epoch} 轮",
   "augment.caption": "左：数据集中的图像。右：五轮训练中的网络输入（{size}），已裁剪并减去均值；灰色为 0",
