@@ -87,6 +87,7 @@ std::vector<GradientCase> window_cases() {
          "four spatial axes, group",
          "convolution_param { num_output: 4 kernel_size: 2 stride: 2 pad: 1 group: 2 }",
          {normal({2, 2, 2, 3, 2, 2})}},
+        {"DepthwiseConvolution", "", "convolution_param { num_output: 4 kernel_size: 3 pad: 1 }", image},
         {"Deconvolution", "stride", "convolution_param { num_output: 3 kernel_size: 4 stride: 2 pad: 1 }", small},
         {"Deconvolution", "group, no bias",
          "convolution_param { num_output: 4 kernel_size: 2 stride: 2 group: 4 bias_term: false }", small},
@@ -145,6 +146,9 @@ std::vector<GradientCase> common_cases() {
          image,
          {.phase = caffe::TEST, .positive_parameters = true, .constant_parameters = 3}},
         {"BatchNorm", "two axes", "batch_norm_param { eps: 0.01 }", {normal({4, 3})}, {.constant_parameters = 3}},
+        {"BN", "of the batch", "", image},
+        {"BN", "in place", "bn_param { bn_mode: LEARN }", image, {.in_place = true}},
+        {"BN", "folded", "bn_param { bn_mode: INFERENCE }", image},
         {"BatchReindex", "", "", {normal({3, 2}), index}},
         {"Bias", "a channel", "", image},
         {"Bias", "two axes", "bias_param { axis: 1 num_axes: 2 }", image},
@@ -165,6 +169,13 @@ std::vector<GradientCase> common_cases() {
         {"Embed", "no bias", "embed_param { num_output: 3 input_dim: 5 bias_term: false }", {labels({4}, 5)}},
         {"Filter", "", "", {normal({3, 2}), normal({3, 2, 2}), selector}, {.tops = 2, .seen_tops = 2}},
         {"Flatten", "", "flatten_param { axis: 1 end_axis: 2 }", image},
+        {"Interp", "zoom", "interp_param { zoom_factor: 2 }", image},
+        {"Interp",
+         "shrink and cut",
+         "interp_param { shrink_factor: 2 pad_beg: -1 pad_end: -1 }",
+         {normal({1, 2, 7, 6})}},
+        {"Interp", "size", "interp_param { height: 5 width: 4 }", image},
+        {"Interp", "size of a bottom", "", {normal({1, 2, 3, 3}), constant(normal({1, 1, 5, 4}))}},
         {"MVN", "a channel", "", image},
         {"MVN", "an item", "mvn_param { across_channels: true }", image},
         {"MVN", "mean only", "mvn_param { normalize_variance: false }", image},
@@ -176,6 +187,23 @@ std::vector<GradientCase> common_cases() {
         {"Reduction", "sum of absolute values", "reduction_param { operation: ASUM axis: 1 }", x},
         {"Reduction", "sum of squares", "reduction_param { operation: SUMSQ axis: -1 coeff: 2 }", x},
         {"Reduction", "mean", "reduction_param { operation: MEAN axis: 1 }", x},
+        {"Unpooling",
+         "by a mask",
+         "unpooling_param { kernel_size: 2 stride: 2 }",
+         {normal({1, 2, 2, 1}), given({1, 2, 2, 1}, {1, 6, 0, 7})}},
+        {"Unpooling",
+         "average",
+         "unpooling_param { unpool: AVE kernel_size: 3 stride: 2 pad: 1 unpool_size: 4 }",
+         {normal({1, 2, 2, 2})}},
+        {"Upsample",
+         "by a mask",
+         "upsample_param { scale: 2 pad_out_w: true }",
+         {normal({1, 2, 2, 2}), given({1, 2, 2, 2}, {1, 2, 6, 11, 0, 5, 8, 10})}},
+        {"Upsample",
+         "by a mask, to a size",
+         "upsample_param { upsample_h: 3 upsample_w: 4 }",
+         {normal({1, 1, 1, 2}), given({1, 1, 1, 2}, {11, 0})}},
+        {"Upsample", "repeated", "upsample_param { scale_h: 2 scale_w: 3 }", image},
         {"Reshape", "", "reshape_param { shape { dim: 0 dim: -1 dim: 2 dim: 2 } }", x},
         {"Scale", "a channel", "", image},
         {"Scale", "with bias", "scale_param { bias_term: true }", image},
@@ -217,6 +245,13 @@ std::vector<GradientCase> loss_cases() {
          "legacy",
          "contrastive_loss_param { margin: 20 legacy_version: true }",
          {normal({3, 4}), normal({3, 4}), similar}},
+        {"DiceLoss", "", "", places},
+        {"DiceLoss", "ignore_label and weights",
+         "loss_param { ignore_label: 1 class_weight: 0.5 class_weight: 1 class_weight: 3 }", places},
+        {"DiceLoss",
+         "two classes by one channel",
+         "dice_loss_param { smooth: 0.1 }",
+         {normal({2, 1, 2, 3}), labels({2, 1, 2, 3}, 2)}},
         {"EuclideanLoss", "", "", pair},
         {"HingeLoss", "L1", "", classes},
         {"HingeLoss", "L2", "hinge_loss_param { norm: L2 }", classes},
@@ -238,9 +273,65 @@ std::vector<GradientCase> loss_cases() {
         {"SoftmaxWithLoss", "ignore_label", "loss_param { ignore_label: 1 }", places},
         {"SoftmaxWithLoss", "full", "loss_param { ignore_label: 1 normalization: FULL }", places},
         {"SoftmaxWithLoss", "batch size", "loss_param { normalization: BATCH_SIZE }", places},
+        {"SoftmaxWithLoss", "class weights", "loss_param { class_weight: 0.5 class_weight: 1 class_weight: 3 }",
+         places},
+        {"SoftmaxWithLoss", "class weights and ignore_label",
+         "loss_param { ignore_label: 1 class_weight: 0.5 class_weight: 1 class_weight: 3 normalization: FULL }",
+         places},
         {"SoftmaxWithLoss", "none", "loss_param { normalization: NONE }", places},
         {"SoftmaxWithLoss", "normalize false", "loss_param { normalize: false }", places},
         {"SoftmaxWithLoss", "last axis", "softmax_param { axis: -1 }", {normal({2, 3, 4}), labels({2, 3}, 4)}},
+    };
+}
+
+/// Boxes of two images of 32 x 32, as DIGITS's arrays hold them: left, top, width, height, alpha, class, flags.
+GradientInput boxes() {
+    std::vector<double> values;
+    const auto add = [&](std::vector<double> row) {
+        row.resize(16);
+        values.insert(values.end(), row.begin(), row.end());
+    };
+    add({2, 16, 32, 32});
+    add({3, 2, 14, 12, 0, 1});
+    add({15, 11, 16, 20, 0, 0});
+    add({});
+    add({2, 16, 32, 32});
+    add({1, 4, 25, 26, 0, 1});
+    add({0, 0, 16, 16, 0, 0, 2});
+    add({});
+    return given({2, 1, 4, 16}, values);
+}
+
+std::vector<GradientCase> detection_cases() {
+    // Two levels, of 4 x 4 and 2 x 2 cells. Both powers 0: targets and assignment do not follow what is predicted.
+    const std::vector<GradientInput> levels{normal({2, 2, 4, 4}), normal({2, 4, 4, 4}), normal({2, 2, 2, 2}),
+                                            normal({2, 4, 2, 2}), boxes()};
+    const GradientInput priors = given({1, 2, 12}, {0.1, 0.05, 0.5, 0.45, 0.4, 0.3, 0.95, 1,   0.6, 0.1, 0.9, 0.3,
+                                                    0.1, 0.1,  0.2, 0.2,  0.1, 0.1, 0.2,  0.2, 0.1, 0.1, 0.2, 0.2});
+    const GradientInput regions = given({3, 5}, {0, 0, 0, 9, 7, 1, 2, 3, 8, 11, 1, 5, 5, 5, 5});
+    const std::vector<GradientInput> ssd{normal({2, 12}), normal({2, 9}), priors, boxes()};
+    return {
+        {"DetectionLoss", "", "detection_loss_param { score_power: 0 overlap_power: 0 top_k: 3 class_weight: 0.7 }",
+         levels},
+        {"DetectionLoss", "without focus",
+         "detection_loss_param { stride: 8 stride: 16 score_power: 0 overlap_power: 0 focal_power: 0 top_k: 1 }",
+         levels},
+        {"MultiBoxLoss", "center and size",
+         "multibox_loss_param { num_classes: 3 code_type: CENTER_SIZE overlap_threshold: 0.3 }", ssd},
+        {"MultiBoxLoss", "corners, all others",
+         "multibox_loss_param { num_classes: 3 do_neg_mining: false loc_loss_type: L2 loc_weight: 2 }", ssd},
+        {"MultiBoxLoss", "logistic",
+         "multibox_loss_param { num_classes: 3 conf_loss_type: LOGISTIC match_type: BIPARTITE code_type: CORNER_SIZE } "
+         "loss_param { normalization: BATCH_SIZE }",
+         ssd},
+        {"PSROIPooling",
+         "",
+         "psroi_pooling_param { spatial_scale: 0.5 output_dim: 2 group_size: 2 }",
+         {normal({2, 8, 5, 6}), regions}},
+        {"ROIPooling",
+         "",
+         "roi_pooling_param { pooled_h: 2 pooled_w: 3 spatial_scale: 0.5 }",
+         {normal({2, 2, 5, 6}), regions}},
     };
 }
 
@@ -286,8 +377,8 @@ std::vector<GradientCase> python_cases() {
 const std::vector<GradientCase>& gradient_cases() {
     static const std::vector<GradientCase> cases = [] {
         std::vector<GradientCase> all;
-        for (auto&& group :
-             {elementwise_cases(), window_cases(), common_cases(), loss_cases(), recurrent_cases(), python_cases()})
+        for (auto&& group : {elementwise_cases(), window_cases(), common_cases(), loss_cases(), detection_cases(),
+                             recurrent_cases(), python_cases()})
             all.insert(all.end(), group.begin(), group.end());
         return all;
     }();
@@ -300,12 +391,18 @@ const std::vector<std::pair<std::string_view, std::string_view>>& types_without_
         {"ArgMax", "counts"},
         {"Data", "reads"},
         {"DetectNetTransformation", "makes what is learned from"},
+        {"DetectionDecode", "chooses"},
+        {"DetectionMetrics", "counts"},
+        {"DetectionOutput", "chooses"},
         {"DummyData", "fills"},
         {"HDF5Data", "reads"},
         {"HDF5Output", "writes"},
         {"ImageData", "reads"},
+        {"ImageMetrics", "counts"},
         {"Input", "is filled from outside"},
         {"MemoryData", "is filled from outside"},
+        {"PriorBox", "tells places"},
+        {"SegmentationMetrics", "counts"},
         {"Threshold", "is constant almost everywhere"},
         {"WindowData", "reads"},
     };

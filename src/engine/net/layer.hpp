@@ -57,6 +57,7 @@ struct JoinRule {
     /// What each element is a mean over, for instance the labels that count; empty: the samples of the batch.
     std::vector<double> counts;
     bool adds_up = false;  ///< the value is a sum over the batch, not a mean
+    bool of_set = false;   ///< the value is that of all batches since begin_set(), once end_set() has made it
 };
 
 /// One step of a network. Life: construct, set_up once, reshape whenever a bottom's shape changed, forward, backward.
@@ -87,6 +88,9 @@ class Layer {
     virtual std::optional<Rounds> rounds() const { return {}; }
     /// Losses and metrics: of the last forward pass.
     virtual JoinRule join_rule(std::size_t /*top*/) const { return {}; }
+    /// Metrics of a whole set of samples gather them over forward passes, and their tops have no value before the end.
+    virtual void begin_set() {}
+    virtual void end_set(const Blobs& /*top*/) {}
 
     const caffe::LayerParameter& parameter() const { return parameter_; }
     const std::string& name() const { return parameter_.name(); }

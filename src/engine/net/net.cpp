@@ -374,6 +374,17 @@ Status Net::backward() {
     });
 }
 
+void Net::begin_set() {
+    for (const auto& layer : layers_) layer->begin_set();
+}
+
+Status Net::end_set() {
+    return guarded([&] {
+        for (std::size_t index = 0; index < layers_.size(); ++index)
+            in_layer(layers_[index]->name(), [&] { layers_[index]->end_set(links_[index].top); });
+    });
+}
+
 void Net::clear_parameter_diffs() {
     for (const auto& parameter : parameters_) parameter.blob->clear_diff();
 }

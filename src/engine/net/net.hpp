@@ -55,6 +55,9 @@ class Net {
     Result<float> loss() const;
     /// Gradients of the last forward pass. Parameter diffs add up until clear_parameter_diffs().
     Status backward();
+    /// A pass over a set of samples begins, and is complete (Layer::begin_set).
+    void begin_set();
+    Status end_set();
     void clear_parameter_diffs();
 
     const std::string& name() const { return name_; }

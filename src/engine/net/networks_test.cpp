@@ -91,8 +91,26 @@ INSTANTIATE_TEST_SUITE_P(Networks, StandardNetworkTest,
                                          Classifier{"mobilenetv2", {3, 224, 224}, 1000, 3'504'872}),
                          [](const auto& test) { return test.param.name; });
 
+/// What the rules fill in for a dataset of so many classes.
+void set_open_outputs(caffe::NetParameter& net, std::uint32_t classes) {
+    for (auto& layer : *net.mutable_layer()) {
+        const bool stretches = layer.type() == "Deconvolution";
+        if (!stretches && layer.type() != "Convolution" && layer.type() != "InnerProduct") continue;
+        if (layer.type() == "InnerProduct") {
+            auto& product = *layer.mutable_inner_product_param();
+            if (!product.has_num_output()) product.set_num_output(classes);
+            continue;
+        }
+        auto& convolution = *layer.mutable_convolution_param();
+        if (convolution.has_num_output()) continue;
+        convolution.set_num_output(classes);
+        if (stretches) convolution.set_group(classes);
+    }
+}
+
 /// The training layers with Inputs of these shapes in place of the data layers.
-Result<std::unique_ptr<Net>> training_net(const std::string& name, const std::map<std::string, Shape>& inputs) {
+Result<std::unique_ptr<Net>> training_net(const std::string& name, const std::map<std::string, Shape>& inputs,
+                                          std::int64_t classes) {
     DIGITS_ASSIGN(const auto whole, read_net_file(network_file(name)));
     NetOptions options;
     options.state.set_phase(caffe::TRAIN);
@@ -100,12 +118,14 @@ Result<std::unique_ptr<Net>> training_net(const std::string& name, const std::ma
     DIGITS_ASSIGN(auto net, filter_net(whole, options.state));
     for (auto& layer : *net.mutable_layer()) {
         if (layer.type() != "Data") continue;
+        layer.clear_data_param();
         layer.set_type("Input");
         for (const auto& top : layer.top()) {
             auto& shape = *layer.mutable_input_param()->add_shape();
             for (const auto dim : inputs.at(top)) shape.add_dim(dim);
         }
     }
+    if (classes > 0) set_open_outputs(net, static_cast<std::uint32_t>(classes));
     return Net::create(net, options);
 }
 
@@ -116,13 +136,14 @@ TEST(NetworksOfOtherKinds, Learn) {
         std::int64_t classes;
     } cases[] = {
         {"fcn_alexnet", {{"data", {1, 3, 100, 120}}, {"label", {1, 1, 100, 120}}}, 21},
+        {"segmenter", {{"data", {2, 3, 50, 60}}, {"label", {2, 1, 50, 60}}}, 5},
         {"unet", {{"data", {1, 1, 32, 48}}, {"label", {1, 1, 32, 48}}}, 2},
         {"autoencoder", {{"data", {4, 1, 28, 28}}}, 0},
         {"siamese", {{"pair_data", {4, 2, 28, 28}}, {"sim", {4}}}, 0},
     };
     for (const auto& one : cases) {
         SCOPED_TRACE(one.name);
-        const auto net = training_net(one.name, one.inputs);
+        const auto net = training_net(one.name, one.inputs, one.classes);
         ASSERT_TRUE(net) << net.error().to_string();
         train_once(**net, one.classes);
     }

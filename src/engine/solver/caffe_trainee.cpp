@@ -136,7 +136,8 @@ Result<ValidationValues> CaffeTrainee::validate(std::size_t set) {
     const bool whole = options_.validates_whole_sets;
     ValidationValues values;
     DIGITS_TRY(guarded([&] {
-        values.values = series_values(net, recorded_of_set_[set], whole ? Joining::kBySample : Joining::kByBatch);
+        values.values = series_values(net, recorded_of_set_[set], whole ? Joining::kBySample : Joining::kByBatch,
+                                      solver_->test_is_complete(set));
     }));
     if (solver_->parameter().test_compute_loss()) values.values.push_back({"test_loss", loss});
     if (whole) values.samples = std::max<std::int64_t>(net.batch_size(), 1);

@@ -34,12 +34,14 @@ SeriesChoice choose_series(const Net& net) {
     return choice;
 }
 
-std::vector<ValidationValue> series_values(const Net& net, const std::vector<std::string>& outputs, Joining joining) {
+std::vector<ValidationValue> series_values(const Net& net, const std::vector<std::string>& outputs, Joining joining,
+                                           bool complete) {
     std::vector<ValidationValue> values;
     for (const auto& output : outputs) {
         const at::Tensor data = net.find_blob(output)->data().to(at::kCPU, at::kFloat).contiguous();
         const auto [layer, top] = net.find_maker(output);
-        const auto rule = joining == Joining::kBySample ? layer->join_rule(top) : JoinRule();
+        auto rule = layer->join_rule(top);
+        if (joining == Joining::kByBatch && !rule.of_set) rule = JoinRule();
         for (std::int64_t i = 0; i < data.numel(); ++i) {
             ValidationValue value;
             value.name = i == 0 ? output : fmt::format("{}[{}]", output, i);
@@ -47,6 +49,10 @@ std::vector<ValidationValue> series_values(const Net& net, const std::vector<std
             if (static_cast<std::int64_t>(rule.counts.size()) == data.numel())
                 value.count = rule.counts[static_cast<std::size_t>(i)];
             value.adds_up = rule.adds_up;
+            if (rule.of_set) {
+                value.value = complete ? value.value : 0;
+                value.count = complete ? 1 : 0;
+            }
             values.push_back(std::move(value));
         }
     }

@@ -24,6 +24,8 @@ SeriesChoice choose_series(const Net& net);
 /// The values of these outputs after a forward pass; elements after the first are named "output[1]". `joined`: with
 /// what joins them to those of other batches.
 enum class Joining { kByBatch, kBySample };
-std::vector<ValidationValue> series_values(const Net& net, const std::vector<std::string>& outputs, Joining joining);
+/// `complete`: the pass over the set has ended; only then metrics of the whole set have values.
+std::vector<ValidationValue> series_values(const Net& net, const std::vector<std::string>& outputs, Joining joining,
+                                           bool complete);
 
 }  // namespace digits

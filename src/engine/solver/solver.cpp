@@ -141,6 +141,7 @@ Status Solver::make_nets(const SolverOptions& options) {
                                                          : Net::create(tests[i], net_options));
         DIGITS_TRY(net->share_weights(*net_));
         test_nets_.push_back(std::move(net));
+        batches_left_.push_back(0);
     }
     return {};
 }
@@ -215,11 +216,21 @@ Result<float> Solver::step(const std::function<Status(Net&)>& before_pass) {
     return loss / static_cast<float>(parameter_.iter_size());
 }
 
-Status Solver::begin_test(std::size_t index) { return test_nets_[index]->share_weights(*net_); }
+Status Solver::begin_test(std::size_t index) {
+    test_nets_[index]->begin_set();
+    batches_left_[index] = test_batches(index);
+    return test_nets_[index]->share_weights(*net_);
+}
+
+Result<float> Solver::run_test_batch(std::size_t index) {
+    DIGITS_ASSIGN(const float loss, test_nets_[index]->forward());
+    if (batches_left_[index] > 0 && --batches_left_[index] == 0) DIGITS_TRY(test_nets_[index]->end_set());
+    return loss;
+}
 
 Result<std::vector<TestValue>> Solver::test_batch(std::size_t index) {
     Net& net = *test_nets_[index];
-    DIGITS_ASSIGN(const float loss, net.forward());
+    DIGITS_ASSIGN(const float loss, run_test_batch(index));
     std::vector<TestValue> values;
     DIGITS_TRY(guarded([&] {
         for (const auto& output : net.outputs()) {
@@ -235,16 +246,19 @@ Result<std::vector<TestValue>> Solver::test_batch(std::size_t index) {
 Result<std::vector<TestValue>> Solver::test(std::size_t index, const std::function<bool()>& stop) {
     DIGITS_TRY(begin_test(index));
     std::vector<TestValue> means;
-    const int batches = parameter_.test_iter(static_cast<int>(index));
-    for (int batch = 0; batch < batches; ++batch) {
+    const auto batches = test_batches(index);
+    for (std::int64_t batch = 0; batch < batches; ++batch) {
         if (stop && stop()) return fail(ErrorCode::kCancelled, "stopped during a test");
         DIGITS_ASSIGN(auto values, test_batch(index));
-        if (batch == 0)
-            means = std::move(values);
-        else
-            for (std::size_t i = 0; i < means.size(); ++i) means[i].value += values[i].value;
+        if (batch == 0) means.assign(values.size(), {});
+        for (std::size_t i = 0; i < means.size(); ++i) {
+            const float before = means[i].value;
+            means[i] = values[i];
+            const auto [layer, top] = test_nets_[index]->find_maker(values[i].output);
+            const bool of_set = layer && layer->join_rule(top).of_set;
+            means[i].value = of_set ? values[i].value : before + values[i].value / static_cast<float>(batches);
+        }
     }
-    for (auto& value : means) value.value /= static_cast<float>(batches);
     return means;
 }
 

@@ -67,7 +67,9 @@ class Solver {
     Status begin_test(std::size_t index);
     Result<std::vector<TestValue>> test_batch(std::size_t index);
     /// The whole loss of the next batch; its outputs are in the test net.
-    Result<float> run_test_batch(std::size_t index) { return test_nets_[index]->forward(); }
+    Result<float> run_test_batch(std::size_t index);
+    /// Whether the last batch of a test has run, so that metrics of the whole set have their values.
+    bool test_is_complete(std::size_t index) const { return batches_left_[index] == 0; }
     /// How many batches a test has.
     std::int64_t test_batches(std::size_t index) const;
     /// What the user should know of the nets as they were made.
@@ -91,6 +93,7 @@ class Solver {
     caffe::SolverParameter parameter_;
     std::unique_ptr<Net> net_;
     std::vector<std::unique_ptr<Net>> test_nets_;
+    std::vector<std::int64_t> batches_left_;  ///< of the test of each net that goes on
     std::optional<LearningRate> learning_rate_;
     std::optional<UpdateRule> rule_;
     std::int64_t iteration_ = 0;

@@ -40,12 +40,30 @@ Result<std::unique_ptr<Solver>> make_solver(const BenchOptions& options) {
     return Solver::create(parameter, solver_options);
 }
 
+/// Boxes of an image of the network for a detector, and the numbers of each (engine/layers/detection/boxes.hpp).
+constexpr std::int64_t kBoxes = 12, kBoxRow = 16;
+
+at::Tensor random_boxes(const Shape& shape, const Blob& images, std::int64_t classes) {
+    const at::Tensor rows = at::zeros(shape, at::kFloat), boxes = rows.narrow(2, 1, kBoxes);
+    rows.select(2, 0).select(2, 0).fill_(kBoxes);
+    for (const std::int64_t axis : {0, 1}) {
+        const auto side = static_cast<double>(images.dim(3 - static_cast<int>(axis)));
+        boxes.select(3, axis).copy_(at::rand({shape[0], 1, kBoxes}) * side * 0.7);
+        boxes.select(3, axis + 2).copy_((at::rand({shape[0], 1, kBoxes}) + 0.3) * side * 0.2);
+    }
+    boxes.select(3, 5).copy_(at::randint(classes, {shape[0], 1, kBoxes}, at::kFloat));
+    return rows;
+}
+
 Status fill_inputs(Net& net, std::int64_t classes) {
     return guarded([&] {
         Blob& data = *net.find_blob(net.inputs()[0]);
         Blob& label = *net.find_blob(net.inputs()[1]);
         data.set_data(at::randn(data.shape()).to(place(data.device())));
-        label.set_data(at::randint(classes, label.shape(), at::kFloat).to(place(label.device())));
+        const bool boxes = label.axis_count() == 4 && label.dim(3) == kBoxRow;
+        label.set_data((boxes ? random_boxes(label.shape(), *net.find_blob(net.inputs()[0]), classes)
+                              : at::randint(classes, label.shape(), at::kFloat))
+                           .to(place(label.device())));
     });
 }
 
@@ -67,6 +85,8 @@ Result<caffe::NetParameter> bench_net(const BenchOptions& options) {
         if (layer.type() == "Data" && layer.top_size() == 1 && layer.top(0) == tops[1])
             labels = {options.batch, 1, options.shape[1], options.shape[2]};
     }
+    for (const auto& layer : filtered.layer())
+        if (layer.type() == "DetectionLoss") labels = {options.batch, 1, kBoxes + 1, kBoxRow};
     const std::vector<Shape> shapes{{options.batch, options.shape[0], options.shape[1], options.shape[2]}, labels};
     for (std::size_t i = 0; i < tops.size(); ++i) {
         auto& input = *net.add_layer();
@@ -85,6 +105,10 @@ Result<caffe::NetParameter> bench_net(const BenchOptions& options) {
             added.mutable_inner_product_param()->set_num_output(static_cast<std::uint32_t>(options.classes));
         if (layer.type() == "Convolution" && !layer.convolution_param().has_num_output())
             added.mutable_convolution_param()->set_num_output(static_cast<std::uint32_t>(options.classes));
+        if (layer.type() == "Deconvolution" && !layer.convolution_param().has_num_output()) {
+            added.mutable_convolution_param()->set_num_output(static_cast<std::uint32_t>(options.classes));
+            added.mutable_convolution_param()->set_group(static_cast<std::uint32_t>(options.classes));
+        }
     }
     return net;
 }

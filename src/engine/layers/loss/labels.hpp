@@ -36,6 +36,28 @@ inline Labels read_labels(const Blob& blob, std::int64_t outer, std::int64_t inn
     return labels;
 }
 
+/// Errors: other than one weight, not negative, for each class.
+inline void check_class_weights(const caffe::LossParameter& loss, std::int64_t classes) {
+    if (loss.class_weight_size() == 0) return;
+    if (loss.class_weight_size() != classes)
+        throw_invalid("class_weight needs one value for each of the {} classes; got {}", classes,
+                      loss.class_weight_size());
+    for (const float weight : loss.class_weight())
+        if (!(weight >= 0)) throw_invalid("a class_weight must not be negative; got {}", weight);
+}
+
+/// How much each label counts, of the type of `like`: 0 if it is ignored, else its class's weight. Undefined: all
+/// count alike.
+inline at::Tensor label_weights(const caffe::LossParameter& loss, const Labels& labels, const at::Tensor& like) {
+    at::Tensor weights;
+    if (loss.class_weight_size() > 0) {
+        const std::vector<double> of_class(loss.class_weight().begin(), loss.class_weight().end());
+        weights = at::tensor(of_class, at::kDouble).to(like.options()).index({labels.index});
+    }
+    if (labels.all_valid) return weights;
+    return weights.defined() ? weights * labels.valid : labels.valid.to(like.scalar_type());
+}
+
 inline std::optional<int> ignore_label(const caffe::LossParameter& loss) {
     return loss.has_ignore_label() ? std::optional(loss.ignore_label()) : std::nullopt;
 }

@@ -11,7 +11,8 @@ namespace {
 
 /// −Σ ln max(p_label, FLT_MIN) / normaliser, p the softmax along softmax_param.axis. The gradient is not clamped. With
 /// NVIDIA's label_smoothing it is that of targets of 1 − ε for the label and ε / (classes − 1) for the others; the loss
-/// itself does not change.
+/// itself does not change. With class_weight every term counts as much as its label's class, and VALID divides by the
+/// sum of these weights.
 class SoftmaxWithLossLayer final : public Layer {
   public:
     using Layer::Layer;
@@ -29,6 +30,7 @@ class SoftmaxWithLossLayer final : public Layer {
         if (!(smoothing_ >= 0 && smoothing_ < 1) || (smoothing_ > 0 && bottom[0]->dim(axis_) < 2))
             throw_invalid("label_smoothing must be at least 0 and below 1, and needs 2 classes; got {} for {}",
                           smoothing_, bottom[0]->dim(axis_));
+        check_class_weights(parameter_.loss_param(), bottom[0]->dim(axis_));
         top[0]->reshape({});
         if (top.size() > 1) top[1]->reshape(bottom[0]->shape());
     }
@@ -38,9 +40,10 @@ class SoftmaxWithLossLayer final : public Layer {
         labels_ = read_labels(*bottom[1], outer_, inner_, classes, ignore_label(parameter_.loss_param()));
         probability_ = at::softmax(bottom[0]->data().reshape({outer_, classes, inner_}), 1);
         at::Tensor terms = at::log(at::clamp_min(probability_.gather(1, labels_.index), FLT_MIN));
-        if (!labels_.all_valid) terms = terms * labels_.valid;
+        weights_ = label_weights(parameter_.loss_param(), labels_, probability_);
+        if (weights_.defined()) terms = terms * weights_;
         rule_ = loss_join_rule(normalization(parameter_.loss_param(), caffe::LossParameter::VALID), outer_, inner_,
-                               labels_.valid);
+                               parameter_.loss_param().class_weight_size() > 0 ? weights_ : labels_.valid);
         normalizer_ = normalizer(rule_);
         top[0]->set_data(terms.sum() / -normalizer_);
         if (top.size() > 1) top[1]->set_data(probability_.view(bottom[0]->shape()));
@@ -54,7 +57,7 @@ class SoftmaxWithLossLayer final : public Layer {
         const at::Tensor label = at::full({}, other - (1 - smoothing_), probability_.options());
         at::Tensor dx = probability_.scatter_add(1, labels_.index, label.expand_as(labels_.index));
         if (smoothing_ > 0) dx.sub_(other);
-        if (!labels_.all_valid) dx.mul_(labels_.valid);
+        if (weights_.defined()) dx.mul_(weights_);
         bottom[0]->set_diff(dx.mul_(top[0]->diff() / normalizer_).view(bottom[0]->shape()));
     }
 
@@ -65,6 +68,7 @@ class SoftmaxWithLossLayer final : public Layer {
     JoinRule rule_;
     float smoothing_ = 0;
     Labels labels_;
+    at::Tensor weights_;      // of each label; undefined: all are 1
     at::Tensor probability_;  // (outer, classes, inner)
 };
 

@@ -1076,4 +1076,100 @@ export const messages: Record<string, string> = {
   'lr_policy "{}" needs a positive max_iter; got {}': "lr_policy“{}”需要正的 max_iter；得到 {}",
   'lr_policy "sigmoid" needs a positive stepsize; got {}': "lr_policy“sigmoid”需要正的 stepsize；得到 {}",
   "rampup_interval is {}; expected 0 (none) or more iterations": "rampup_interval 为 {}；应为 0（无）或更多迭代",
+
+  // Networks of boxes, masks and images
+  'There is no task "{}"; choose one of {}, or all': "没有任务“{}”；请选择 {} 之一，或 all",
+  "the labels must be boxes of N x 1 x (most boxes + 1) x {}; got {}":
+    "标签必须为 N x 1 x（最多框数 + 1）x {} 的框；得到 {}",
+  "stride needs one value for each of the {} pairs of bottoms; got {}":
+    "stride 需要为 {} 对 bottom 各给一个值；得到 {} 个",
+  "bottoms {} and {} must be scores of N x classes x rows x columns and distances of N x 4 x rows x columns; got {} and {}":
+    "bottom {} 和 {} 必须为 N x 类别 x 行 x 列的得分和 N x 4 x 行 x 列的距离；得到 {} 和 {}",
+  "expected pairs of scores and distances; got {} bottoms": "应为成对的得分和距离；得到 {} 个 bottom",
+  "keep_top_k and nms_top_k must be positive; got {} and {}": "keep_top_k 和 nms_top_k 必须为正数；得到 {} 和 {}",
+  "score_threshold must lie between 0 and 1; got {}": "score_threshold 必须在 0 和 1 之间；得到 {}",
+  "nms_threshold must be above 0 and at most 1; got {}": "nms_threshold 必须大于 0 且不超过 1；得到 {}",
+  "expected pairs of scores and distances, and the labels; got {} bottoms":
+    "应为成对的得分和距离以及标签；得到 {} 个 bottom",
+  "top_k must be positive; got {}": "top_k 必须为正数；得到 {}",
+  "weights and powers must not be negative; got {}": "权重和指数不能为负；得到 {}",
+  "{} images need as many lists of boxes; got {}": "{} 张图像需要同样多的框列表；得到 {} 个",
+  "label {} lies outside 0 to {}: the network has scores of {} classes (num_output of the layers that make them), the dataset needs {}":
+    "标签 {} 不在 0 到 {} 之间：网络有 {} 个类别的得分（由产生得分的层的 num_output 决定），数据集需要 {} 个",
+  "num_classes is missing": "缺少 num_classes",
+  "nms_threshold must not be negative; got {}": "nms_threshold 不能为负；得到 {}",
+  "eta must be above 0 and at most 1; got {}": "eta 必须大于 0 且不超过 1；得到 {}",
+  "{} priors and {} classes need {} locations and {} scores an image; got {} and {}":
+    "{} 个先验框和 {} 个类别要求每张图像有 {} 个位置值和 {} 个得分；得到 {} 和 {}",
+  "num_classes must be at least 2; got {}": "num_classes 至少为 2；得到 {}",
+  "multibox_loss_param: {} is not supported": "multibox_loss_param：不支持 {}",
+  "a box of image {} in a batch of {}": "框属于图像 {}，而该批只有 {} 张",
+  "the labels do not tell the size of the network's input: a Data layer writes it where data_param has target: BOXES":
+    "标签未给出网络输入的大小：data_param 含 target: BOXES 的 Data 层会写入它",
+  "a box of class {}: num_classes is {} with the background, so that the dataset may have {} classes":
+    "框的类别为 {}：num_classes 含背景为 {}，因此数据集最多可有 {} 个类别",
+  "Leave it out: the networks published with SSD do without": "请去掉它：随 SSD 发布的网络不使用它",
+  "min_size is missing": "缺少 min_size",
+  "max_size needs one value for each of the {} min_size; got {}": "max_size 需要与 {} 个 min_size 一一对应；得到 {} 个",
+  "min_size must be at least 1; got {}": "min_size 至少为 1；得到 {}",
+  "max_size must be larger than min_size; got {} and {}": "max_size 必须大于 min_size；得到 {} 和 {}",
+  "variance needs one value or four; got {}": "variance 需要一个值或四个值；得到 {} 个",
+  "variance must be positive; got {}": "variance 必须为正数；得到 {}",
+  "aspect_ratio must be positive; got {}": "aspect_ratio 必须为正数；得到 {}",
+  "both bottoms need 4 axes; got {} and {}": "两个 bottom 都需要 4 个轴；得到 {} 和 {}",
+  "priors must be 1 x 2 x (boxes · 4); got {}": "先验框必须为 1 x 2 x（框数 · 4）；得到 {}",
+  "region {} is of image {} in a batch of {}": "区域 {} 属于图像 {}，而该批只有 {} 张",
+  "expected features of N x channels x H x W and regions of R x 5; got {} and {}":
+    "应为 N x 通道 x H x W 的特征和 R x 5 的区域；得到 {} 和 {}",
+  "pooled_h and pooled_w must be positive; got {} and {}": "pooled_h 和 pooled_w 必须为正数；得到 {} 和 {}",
+  "output_dim, group_size and spatial_scale must be positive; got {}, {} and {}":
+    "output_dim、group_size 和 spatial_scale 必须为正数；得到 {}、{} 和 {}",
+  "output_dim {} and group_size {} need {} channels; got {}":
+    "output_dim {} 和 group_size {} 需要 {} 个通道；得到 {} 个",
+  "scores need an axis of classes, as in N x C x H x W; got {}": "得分需要一个类别轴，如 N x C x H x W；得到 {}",
+  "smooth must be positive; got {}": "smooth 必须为正数；得到 {}",
+  "class_weight needs one value for each of the {} classes; got {}":
+    "class_weight 需要为 {} 个类别各给一个值；得到 {} 个",
+  "a class_weight must not be negative; got {}": "class_weight 不能为负；得到 {}",
+  "detections must be {} x K x 6 (of DetectionDecode), 1 x 1 x n x 7 (of DetectionOutput) or a blob of {} x K x 5 for each class (of ClusterDetections); got {}":
+    "检测结果必须为 {} x K x 6（DetectionDecode）、1 x 1 x n x 7（DetectionOutput），或每个类别一个 {} x K x 5 的 blob（ClusterDetections）；得到 {}",
+  "expected one blob of detections and the boxes; got {} bottoms": "应为一个检测结果 blob 和标注框；得到 {} 个 bottom",
+  "both bottoms must be images of N x channels x H x W of one shape; got {} and {}":
+    "两个 bottom 必须是形状相同的 N x 通道 x H x W 图像；得到 {} 和 {}",
+  "range must be positive; got {}": "range 必须为正数；得到 {}",
+  "scores must be N x classes x H x W; got {}": "得分必须为 N x 类别 x H x W；得到 {}",
+  "the bottom must be N x channels x H x W; got {}": "bottom 必须为 N x 通道 x H x W；得到 {}",
+  "the bottom must be N x {} x H x W; got {}": "bottom 必须为 N x {} x H x W；得到 {}",
+  "pad_beg and pad_end may only cut: at most 0; got {} and {}": "pad_beg 和 pad_end 只能裁剪：最大为 0；得到 {} 和 {}",
+  "shrink_factor and zoom_factor must be positive; got {} and {}":
+    "shrink_factor 和 zoom_factor 必须为正数；得到 {} 和 {}",
+  "pad_beg and pad_end leave nothing of {}": "pad_beg 和 pad_end 把 {} 全部裁掉了",
+  "values and mask must be N x channels x H x W of one shape; got {} and {}":
+    "数值和掩码必须是形状相同的 N x 通道 x H x W；得到 {} 和 {}",
+  "the mask names place {} of {} x {}: it is not that of a pooling of planes of this size":
+    "掩码给出 {2} x {3} 中的位置 {1}：它不是对该大小平面做池化得到的掩码",
+  "scale and upsample sizes must be positive; they give {} x {}": "scale 和上采样大小必须为正数；现在得到 {} x {}",
+  "unpool: TILE is not supported": "不支持 unpool: TILE",
+  "MAX unpooling needs a second bottom, the mask of a pooling; got {} bottom":
+    "MAX 反池化需要第二个 bottom，即池化的掩码；得到 {} 个 bottom",
+  "kernel_size and stride must be positive; got {}": "kernel_size 和 stride 必须为正数；得到 {}",
+  "the settings give planes of {} rows or columns": "这些设置得到 {} 行或列的平面",
+  "Use an Upsample layer with one bottom, which repeats each value":
+    "请使用只有一个 bottom 的 Upsample 层，它会重复每个值",
+  "boxes need data_param.follows_source, the path of the database of their images":
+    "框需要 data_param.follows_source，即其图像数据库的路径",
+  "a mosaic takes images of one size": "马赛克只接受大小相同的图像",
+  "a mask has {} channels of {} x {}, its image {} x {}": "掩码有 {} 个 {} x {} 的通道，其图像为 {} x {}",
+  "a mosaic takes masks of one size": "马赛克只接受大小相同的掩码",
+  "Set mosaic to 0, or make the dataset with images of one size": "请把 mosaic 设为 0，或用大小相同的图像创建数据集",
+  "the records have {} channels of {} x {}, expected boxes: one channel of rows of {} numbers":
+    "记录有 {} 个 {} x {} 的通道，应为框：一个通道，每行 {} 个数",
+  "the database {} of the images has no records": "图像数据库 {} 没有记录",
+  "the record has {} channels of {} x {} and {} numbers, but the first has 1 of {} x {}":
+    "该记录有 {} 个 {} x {} 的通道和 {} 个数，而第一个记录有 1 个 {} x {} 的通道",
+  "the records of {} have {} channels, expected masks: one channel": "{} 的记录有 {} 个通道，应为掩码：一个通道",
+  "the database {} ends early": "数据库 {} 提前结束",
+  "a mosaic takes images of one size: the record {} has {} channels of {} x {}, this one {} of {} x {}":
+    "马赛克只接受大小相同的图像：记录 {} 有 {} 个 {} x {} 的通道，而此记录有 {} 个 {} x {} 的通道",
+  "a mask has {} class numbers, expected {}": "掩码有 {} 个类别号，应为 {} 个",
 };
