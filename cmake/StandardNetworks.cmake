@@ -9,4 +9,10 @@ set(DIGITS_STANDARD_NETWORKS
     kResnet50Text ${networks}/resnet50.prototxt
     kSqueezenetText ${networks}/squeezenet.prototxt
     kMobilenetV2Text ${networks}/mobilenetv2.prototxt
-    kDetectnetText ${networks}/detectnet.prototxt)
+    kDetectorText ${networks}/detector.prototxt
+    kDetectnetText ${networks}/detectnet.prototxt
+    kSegmenterText ${networks}/segmenter.prototxt
+    kUnetText ${networks}/unet.prototxt
+    kFcnAlexnetText ${networks}/fcn_alexnet.prototxt
+    kAutoencoderText ${networks}/autoencoder.prototxt
+    kRegressionText ${networks}/regression.prototxt)

@@ -17,7 +17,7 @@ Status choose_network(const std::string& text, const std::string& framework, Cli
         return {};
     }
     if (!caffe) return fail(ErrorCode::kNotFound, "There is no file \"{}\" with a network for {}.", text, framework);
-    DIGITS_ASSIGN(const auto networks, client.get("/networks"));
+    DIGITS_ASSIGN(const auto networks, client.get("/networks?task=all"));
     std::string names;
     for (const auto& network : networks["items"]) {
         const auto name = network.value("name", "");

@@ -291,7 +291,7 @@ Status validate_network(const NetworkSpec& network) {
                        fmt::format("Only one of standard, {}, model and pretrained may name the network", text_member));
     if (!caffe || network.standard.empty() || find_standard_network(network.standard)) return {};
     std::string names;
-    for (const auto& known : standard_networks()) names += (names.empty() ? "" : ", ") + std::string(known.name);
+    for (const auto& known : standard_networks("")) names += (names.empty() ? "" : ", ") + std::string(known.name);
     return invalid("/network/standard",
                    fmt::format("There is no standard network \"{}\"; choose one of {}", network.standard, names));
 }

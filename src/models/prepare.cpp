@@ -62,10 +62,24 @@ Status check_weights(const ModelSpec& spec) {
     return {};
 }
 
+/// The task of a network that has no dataset yet.
+std::string assumed_task(const ModelSpec& spec, const std::optional<AssumedPictures>& assumed) {
+    if (assumed && !assumed->task.empty()) return assumed->task;
+    const auto* standard = find_standard_network(spec.network.standard);
+    return standard ? std::string(standard->task) : "";
+}
+
+caffe::DataParameter::Target target_form_of(std::string_view task) {
+    if (task == "detection") return caffe::DataParameter::BOXES;
+    if (task == "segmentation") return caffe::DataParameter::MASK;
+    return task == "processing" ? caffe::DataParameter::IMAGE : caffe::DataParameter::NUMBERS;
+}
+
 TrainingData assumed_dataset(const ModelSpec& spec, const std::optional<AssumedPictures>& assumed) {
     TrainingData facts;
     const auto* standard = find_standard_network(spec.network.standard);
     facts.label_count = facts.target_size = assumed ? assumed->classes : 10;
+    facts.target_form = target_form_of(assumed_task(spec, assumed));
     facts.channels = assumed ? assumed->channels : standard ? standard->channels : 3;
     facts.height = assumed ? assumed->height : standard ? standard->height : 256;
     facts.width = assumed ? assumed->width : standard ? standard->width : 256;
@@ -301,7 +315,7 @@ class ModelChecker {
             if (runs_users_code(layer)) check_.python_layers.push_back(layer.name());
         check_.has_dataset = dataset_.has_value();
         check_.dataset = dataset_ ? *dataset_ : assumed_dataset(spec_, assumed);
-        check_.task = task_.empty() && assumed ? assumed->task : task_;
+        check_.task = task_.empty() ? assumed_task(spec_, assumed) : task_;
         const auto task = get_task(check_.task);
         if (!task) return note(Severity::kError, task.error());
         auto choices = choices_for(spec_, check_.dataset);

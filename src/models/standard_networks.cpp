@@ -1,6 +1,7 @@
 #include "models/standard_networks.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "standard_network_texts.hpp"
@@ -8,43 +9,63 @@
 namespace digits {
 namespace {
 
-constexpr StandardNetwork kClassifiers[] = {
-    {"lenet", "LeNet", "Small grey pictures such as handwritten digits", 28, 28, 1, 0, 30, 0.01, kLenetText},
-    {"alexnet", "AlexNet", "Colour photographs; fast, many weights", 256, 256, 3, 227, 30, 0.01, kAlexnetText},
-    {"googlenet", "GoogLeNet", "Colour photographs; more exact than AlexNet, few weights", 256, 256, 3, 224, 30, 0.01,
-     kGooglenetText},
-    {"vgg16", "VGG-16", "Colour photographs; slow, very many weights", 256, 256, 3, 224, 30, 0.001, kVgg16Text},
-    {"resnet18", "ResNet-18", "Colour photographs; exact for its speed", 256, 256, 3, 224, 30, 0.01, kResnet18Text},
-    {"resnet50", "ResNet-50", "Colour photographs; very exact, slow", 256, 256, 3, 224, 30, 0.01, kResnet50Text},
-    {"squeezenet", "SqueezeNet 1.1", "Colour photographs; fast, very few weights", 256, 256, 3, 227, 30, 0.01,
-     kSqueezenetText},
-    {"mobilenetv2", "MobileNet v2", "Colour photographs; made for phones, few weights", 256, 256, 3, 224, 30, 0.01,
-     kMobilenetV2Text},
-};
+constexpr std::string_view kClasses = "classification", kBoxes = "detection", kPixels = "segmentation",
+                           kImages = "processing", kNumbers = "regression";
 
-constexpr StandardNetwork kDetectors[] = {
-    {"detectnet", "DetectNet", "Objects of one class in photographs; boxes around them", 1248, 384, 3, 0, 30, 0.0001,
-     kDetectnetText},
+constexpr StandardNetwork kNetworks[] = {
+    {kClasses, "lenet", "LeNet", "Small grey pictures such as handwritten digits", 28, 28, 1, 0, 30, "SGD", 0.01,
+     kLenetText},
+    {kClasses, "alexnet", "AlexNet", "Colour photographs; fast, many weights", 256, 256, 3, 227, 30, "SGD", 0.01,
+     kAlexnetText},
+    {kClasses, "googlenet", "GoogLeNet", "Colour photographs; more exact than AlexNet, few weights", 256, 256, 3, 224,
+     30, "SGD", 0.01, kGooglenetText},
+    {kClasses, "vgg16", "VGG-16", "Colour photographs; slow, very many weights", 256, 256, 3, 224, 30, "SGD", 0.001,
+     kVgg16Text},
+    {kClasses, "resnet18", "ResNet-18", "Colour photographs; exact for its speed", 256, 256, 3, 224, 30, "SGD", 0.01,
+     kResnet18Text},
+    {kClasses, "resnet50", "ResNet-50", "Colour photographs; very exact, slow", 256, 256, 3, 224, 30, "SGD", 0.01,
+     kResnet50Text},
+    {kClasses, "squeezenet", "SqueezeNet 1.1", "Colour photographs; fast, very few weights", 256, 256, 3, 227, 30,
+     "SGD", 0.01, kSqueezenetText},
+    {kClasses, "mobilenetv2", "MobileNet v2", "Colour photographs; made for phones, few weights", 256, 256, 3, 224, 30,
+     "SGD", 0.01, kMobilenetV2Text},
+    {kBoxes, "detector", "Anchor-free detector", "Objects of any number of classes; fast, any size divisible by 32",
+     320, 320, 3, 0, 60, "Adam", 0.001, kDetectorText},
+    {kBoxes, "detectnet", "DetectNet", "Objects of one class in photographs; boxes around them", 1248, 384, 3, 0, 30,
+     "Adam", 0.0001, kDetectnetText},
+    {kPixels, "segmenter", "Light segmentation network", "The class of each pixel; fast, any size", 480, 360, 3, 0, 40,
+     "Adam", 0.001, kSegmenterText},
+    {kPixels, "unet", "U-Net", "The class of each pixel; exact outlines, slow, sides divisible by 16", 256, 256, 1, 0,
+     30, "Adam", 0.0001, kUnetText},
+    {kPixels, "fcn_alexnet", "FCN-AlexNet", "The class of each pixel of photographs; coarse, many weights", 256, 256, 3,
+     0, 30, "SGD", 0.0001, kFcnAlexnetText},
+    {kImages, "autoencoder", "Autoencoder", "Small grey images squeezed into 30 numbers and made anew", 28, 28, 1, 0,
+     30, "AdaGrad", 0.01, kAutoencoderText},
+    {kNumbers, "regression", "Small regression network", "Numbers that an image tells; fast, few weights", 64, 64, 3, 0,
+     30, "Adam", 0.001, kRegressionText},
 };
 
 }  // namespace
 
-std::span<const StandardNetwork> standard_networks(NetworkTask task) {
-    if (task == NetworkTask::kDetection) return kDetectors;
-    return kClassifiers;
+std::vector<StandardNetwork> standard_networks(std::string_view task) {
+    std::vector<StandardNetwork> found;
+    std::ranges::copy_if(kNetworks, std::back_inserter(found),
+                         [&](const StandardNetwork& one) { return task.empty() || one.task == task; });
+    return found;
 }
 
-const StandardNetwork* find_standard_network(std::string_view name, NetworkTask task) {
-    const auto networks = standard_networks(task);
-    const auto found = std::ranges::find(networks, name, &StandardNetwork::name);
-    return found == networks.end() ? nullptr : &*found;
+const StandardNetwork* find_standard_network(std::string_view name) {
+    const auto* found = std::ranges::find(kNetworks, name, &StandardNetwork::name);
+    return found == std::end(kNetworks) ? nullptr : found;
 }
 
 nlohmann::json to_json(const StandardNetwork& network) {
-    nlohmann::json defaults{
-        {"epochs", network.epochs}, {"solver", {{"base_lr", network.base_lr}}}, {"crop_size", nullptr}};
+    nlohmann::json solver{{"base_lr", network.base_lr}};
+    if (network.solver != "SGD") solver["type"] = network.solver;
+    nlohmann::json defaults{{"epochs", network.epochs}, {"solver", std::move(solver)}, {"crop_size", nullptr}};
     if (network.crop_size > 0) defaults["crop_size"] = network.crop_size;
-    return {{"name", network.name},
+    return {{"task", network.task},
+            {"name", network.name},
             {"title", network.title},
             {"text", network.text},
             {"image", {{"width", network.width}, {"height", network.height}, {"channels", network.channels}}},

@@ -97,7 +97,9 @@ void read_network(Form& form, json& spec, const Context& context) {
     const auto method = form.choice("method", "standard", {"standard", "previous", "pretrained", "custom"});
     if (method == "standard") {
         const auto name = form.required_text("standard_networks");
-        if (!name.empty() && !find_standard_network(name)) form.refuse("standard_networks", "Not a valid choice");
+        const auto* known = find_standard_network(name);
+        if (!name.empty() && !(known && known->task == kDefaultTask))
+            form.refuse("standard_networks", "Not a valid choice");
         spec["network"] = {{"standard", name}};
     } else if (method == "previous") {
         read_previous(form, spec, context);

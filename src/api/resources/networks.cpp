@@ -18,9 +18,15 @@ using http::Request;
 using http::Response;
 using nlohmann::json;
 
-Result<Response> list(const Request&) {
+/// Of the task of the query, of classification without one, of all with "all".
+Result<Response> list(const Request& request) {
+    const auto* wanted = request.find_query("task");
+    const std::string task = wanted ? *wanted : std::string(kDefaultTask);
+    if (task != "all" && !tasks().find(task))
+        return fail(ErrorCode::kInvalidArgument, "There is no task \"{}\"; choose one of {}, or all", task,
+                    tasks().names());
     auto items = json::array();
-    for (const auto& network : standard_networks()) items.push_back(to_json(network));
+    for (const auto& network : standard_networks(task == "all" ? "" : task)) items.push_back(to_json(network));
     return json_response(200, {{"items", std::move(items)}});
 }
 
