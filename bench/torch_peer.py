@@ -60,6 +60,64 @@ def included(layer, phase="TRAIN", stage="train"):
     return not any(matches(rule) for rule in layer.get("exclude", []))
 
 
+def pairwise_iou(a, b):
+    """Of boxes (N, A, 4) and (N, B, 4): (N, A, B)."""
+    low, high = torch.maximum(a[:, :, None, :2], b[:, None, :, :2]), torch.minimum(a[:, :, None, 2:], b[:, None, :, 2:])
+    common = (high - low).clamp(min=0).prod(3)
+    area = lambda boxes: (boxes[..., 2:] - boxes[..., :2]).prod(-1)
+    return common / (area(a)[:, :, None] + area(b)[:, None, :] - common + 1e-9)
+
+
+def generalized_iou(a, b):
+    low, high = torch.maximum(a[:, :2], b[:, :2]), torch.minimum(a[:, 2:], b[:, 2:])
+    common = (high - low).clamp(min=0).prod(1)
+    together = (a[:, 2:] - a[:, :2]).prod(1) + (b[:, 2:] - b[:, :2]).prod(1) - common
+    around = (torch.maximum(a[:, 2:], b[:, 2:]) - torch.minimum(a[:, :2], b[:, :2])).prod(1)
+    return common / together - (around - together) / around
+
+
+@torch.no_grad()
+def assign(scores, boxes, centres, truth, classes, exists, top_k=10):
+    """TOOD's assignment, for the whole batch at once: the box of each cell (-1: none) and the target of its score."""
+    iou = pairwise_iou(boxes, truth) * exists[:, None, :]
+    score = torch.gather(scores.sigmoid(), 2, classes[:, None, :].expand(-1, scores.shape[1], -1))
+    inside = ((centres[None, :, None] > truth[:, None, :, :2]) & (centres[None, :, None] < truth[:, None, :, 2:])).all(3)
+    rank = score.sqrt() * iou.pow(6) * (inside & exists[:, None, :])
+    best = torch.topk(rank, top_k, dim=1).indices
+    chosen = torch.zeros_like(rank).scatter_(1, best, 1) * (rank > 0)
+    cell_iou, box = (iou * chosen - (1 - chosen)).max(2)
+    has = chosen.sum(2) > 0
+    own = chosen * F.one_hot(box, truth.shape[1]) * has[:, :, None]
+    scale = (iou * own).amax(1) / ((rank * own).amax(1) + 1e-12)
+    target = (rank * own * scale[:, None, :]).sum(2)
+    return torch.where(has, box, torch.full_like(box, -1)), target
+
+
+def detection_loss(scores, distances, labels, strides=(8, 16, 32)):
+    """The loss of Digits's DetectionLoss layer, as a user of PyTorch would write it."""
+    flat = lambda parts: torch.cat([part.flatten(2) for part in parts], 2).transpose(1, 2)
+    centres, steps = [], []
+    for part, stride in zip(scores, strides):
+        y, x = torch.meshgrid(*(torch.arange(n, device=part.device) + 0.5 for n in part.shape[2:]), indexing="ij")
+        centres.append(torch.stack([x, y], 2).reshape(-1, 2) * stride)
+        steps.append(torch.full((x.numel(), 1), float(stride), device=part.device))
+    centres, steps, scores = torch.cat(centres), torch.cat(steps), flat(scores).float()
+    reach = flat(distances).float().clamp(max=7).exp() * steps
+    boxes = torch.cat([centres - reach[..., :2], centres + reach[..., 2:]], 2)
+    rows = labels[:, 0, 1:]
+    truth, classes = torch.cat([rows[..., :2], rows[..., :2] + rows[..., 2:4]], 2), rows[..., 5].long()
+    exists = torch.arange(rows.shape[1], device=rows.device)[None] < labels[:, 0, 0, :1]
+    box, target = assign(scores.detach(), boxes.detach(), centres, truth, classes, exists)
+    wanted = torch.zeros_like(scores)
+    image, cell = torch.nonzero(box >= 0, as_tuple=True)
+    which, weight = box[image, cell], target[image, cell]
+    wanted[image, cell, classes[image, which]] = weight
+    focus = (scores.sigmoid() - wanted).abs().pow(1.5)
+    loss = (focus * F.binary_cross_entropy_with_logits(scores, wanted, reduction="none")).sum()
+    loss = loss + 2.5 * (weight * (1 - generalized_iou(boxes[image, cell], truth[image, which]))).sum()
+    return loss / target.sum().clamp(min=1)
+
+
 class CaffeNet(torch.nn.Module):
     """The TRAIN-phase layers of a prototxt as PyTorch modules and functions; forward gives the weighted loss."""
 
@@ -86,12 +144,17 @@ class CaffeNet(torch.nn.Module):
             if kind == "Convolution":
                 p = layer["convolution_param"][0]
                 y = self.part(name, lambda: torch.nn.Conv2d(
-                    x.shape[1], number(p, "num_output", 0), number(p, "kernel_size", 1), number(p, "stride", 1), number(p, "pad", 0),
-                    groups=number(p, "group", 1), bias=first(p, "bias_term", "true") == "true"))(x)
+                    x.shape[1], number(p, "num_output", self.classes), number(p, "kernel_size", 1), number(p, "stride", 1), number(p, "pad", 0),
+                    number(p, "dilation", 1), groups=number(p, "group", 1), bias=first(p, "bias_term", "true") == "true"))(x)
             elif kind == "Deconvolution":
                 p = layer["convolution_param"][0]
+                stretches = "bilinear" in first(p, "weight_filler", {}).get("type", [])
                 y = self.part(name, lambda: torch.nn.ConvTranspose2d(
-                    x.shape[1], number(p, "num_output", 0), number(p, "kernel_size", 1), number(p, "stride", 1), number(p, "pad", 0)))(x)
+                    x.shape[1], number(p, "num_output", self.classes), number(p, "kernel_size", 1), number(p, "stride", 1), number(p, "pad", 0),
+                    groups=self.classes if stretches else 1, bias=first(p, "bias_term", "true") == "true"))(x)
+            elif kind == "Crop":
+                offset = number(layer["crop_param"][0], "offset", 0)
+                y = x[..., offset:offset + bottoms[1].shape[2], offset:offset + bottoms[1].shape[3]]
             elif kind == "InnerProduct":
                 p = layer["inner_product_param"][0]
                 flat = torch.flatten(x, 1)
@@ -128,6 +191,9 @@ class CaffeNet(torch.nn.Module):
                 ignored = layer["loss_param"][0] if "loss_param" in layer else {}
                 y = F.cross_entropy(x, labels, ignore_index=int(first(ignored, "ignore_label", -100)))
                 loss = loss + float(first(layer, "loss_weight", 1)) * y
+            elif kind == "DetectionLoss":
+                y = detection_loss(bottoms[:-1:2], bottoms[1:-1:2], labels)
+                loss = loss + y
             elif kind in ("Accuracy", "Silence"):
                 continue
             else:
@@ -174,6 +240,17 @@ def rate(args, mode, definition, data, labels):
     return {"mode": mode, "images_per_s": args.batch / statistics.median(times), "steps": len(times), "peak_bytes": peak}
 
 
+def random_boxes(batch, shape, classes, count=12):
+    """Twelve boxes an image in DIGITS's arrays, as the bench of digits-worker has them."""
+    rows = torch.zeros(batch, 1, count + 1, 16)
+    rows[:, :, 0, 0] = count
+    for axis, side in ((0, shape[2]), (1, shape[1])):
+        rows[:, :, 1:, axis] = torch.rand(batch, 1, count) * side * 0.7
+        rows[:, :, 1:, axis + 2] = (torch.rand(batch, 1, count) + 0.3) * side * 0.2
+    rows[:, :, 1:, 5] = torch.randint(0, classes, (batch, 1, count)).float()
+    return rows
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--net", required=True)
@@ -194,6 +271,8 @@ def main():
     # As in Digits: labels out of a database of their own are pictures.
     per_pixel = any(first(layer, "type", "") == "Data" and layer["top"] == ["label"] for layer in definition["layer"])
     labels = torch.randint(0, args.classes, (args.batch, *shape[1:]) if per_pixel else (args.batch,))
+    if any(first(layer, "type", "") == "DetectionLoss" for layer in definition["layer"]):
+        labels = random_boxes(args.batch, shape, args.classes)
     for mode in args.mode.split(","):
         if mode not in MODES:
             parser.error(f"no mode {mode}; expected some of {', '.join(MODES)}")

@@ -1,6 +1,6 @@
 """Training speed: Digits against PyTorch in Python, same network, machine and threads, alternating within one run.
 
-    scripts/bench train            six networks, ours in fp32 and, where it is not refused as slower, bf16, against PyTorch's modes
+    scripts/bench train            eight networks, ours in fp32 and, where it is not refused as slower, bf16, against PyTorch's modes
     DIGITS_BENCH_NETWORKS=lenet,vgg16   only these
     DIGITS_BENCH_PRECISIONS=fp32,…      ours in these precisions (default: fp32,bf16; on a GPU also tf32,fp16)
     DIGITS_BENCH_MODES=eager,…          against these modes of PyTorch only
@@ -28,6 +28,8 @@ NETS = {
     "resnet50": (16, "3,224,224", 1000),
     "vgg16": (8, "3,224,224", 1000),
     "unet": (4, "1,128,128", 2),
+    "segmenter": (4, "3,180,240", 11),
+    "detector": (8, "3,320,320", 3),
 }
 # What each of our precisions is measured against, "eager" always as plain fp32; and the ones that are the same arithmetic.
 MODES = {"cpu": {"fp32": ("eager", "eager_no_mmap", "channels_last"), "bf16": ("bf16", "bf16_channels_last", "eager")},
