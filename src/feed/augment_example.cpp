@@ -52,7 +52,7 @@ std::vector<std::uint8_t> planes_of(const Image& image) {
 json box_list(const float* rows, int width, int height) {
     auto boxes = json::array();
     for (int i = 1; i <= static_cast<int>(rows[0]); ++i) {
-        const float* box = rows + i * kLabelColumns;
+        const float* box = rows + i * kBoxArrayColumns;
         boxes.push_back({{"class", static_cast<int>(box[5])},
                          {"left", box[0]},
                          {"top", box[1]},

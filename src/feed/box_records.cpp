@@ -7,18 +7,18 @@
 namespace digits {
 namespace {
 
-using Row = std::array<float, kLabelColumns>;
+using Row = std::array<float, kBoxArrayColumns>;
 enum Column : std::size_t { kLeft = 0, kTop, kWidth, kHeight };
 
 float area(const Row& row) { return row[kWidth] * row[kHeight]; }
 
 /// The boxes of `rows` as they lie in the augmented image.
 void add_moved(const std::vector<float>& rows, const Piece* piece, std::vector<Row>& out) {
-    const auto most = static_cast<std::int64_t>(rows.size()) / kLabelColumns - 1;
+    const auto most = static_cast<std::int64_t>(rows.size()) / kBoxArrayColumns - 1;
     const auto count = std::clamp(static_cast<std::int64_t>(rows[0]), std::int64_t{0}, most);
     for (std::int64_t i = 1; i <= count; ++i) {
         Row row;
-        std::copy_n(rows.begin() + i * kLabelColumns, kLabelColumns, row.begin());
+        std::copy_n(rows.begin() + i * kBoxArrayColumns, kBoxArrayColumns, row.begin());
         if (piece) {
             const auto moved =
                 moved_box({row[kLeft], row[kTop], row[kLeft] + row[kWidth], row[kTop] + row[kHeight]}, *piece);
@@ -39,12 +39,12 @@ void write(std::vector<Row> boxes, std::int64_t rows, int width, int height, flo
         std::ranges::stable_sort(boxes, std::greater<>(), area);
         boxes.resize(room);
     }
-    std::fill_n(out, rows * kLabelColumns, 0.0F);
+    std::fill_n(out, rows * kBoxArrayColumns, 0.0F);
     out[0] = static_cast<float>(boxes.size());
-    out[1] = kLabelColumns;
+    out[1] = kBoxArrayColumns;
     out[2] = static_cast<float>(width);
     out[3] = static_cast<float>(height);
-    for (const auto& box : boxes) std::ranges::copy(box, out += kLabelColumns);
+    for (const auto& box : boxes) std::ranges::copy(box, out += kBoxArrayColumns);
 }
 
 }  // namespace
@@ -60,10 +60,10 @@ Result<BoxRecords::ImageRecipe> BoxRecords::make_recipe(const FeedOptions& optio
 }
 
 Result<BoxRecords> BoxRecords::create(const FeedOptions& options, const DatumView& first, std::uint64_t records) {
-    if (first.channels != 1 || first.width != kLabelColumns || first.height < 1 || first.float_count == 0)
+    if (first.channels != 1 || first.width != kBoxArrayColumns || first.height < 1 || first.float_count == 0)
         return fail(ErrorCode::kInvalidArgument,
                     "the records have {} channels of {} x {}, expected boxes: one channel of rows of {} numbers",
-                    first.channels, first.width, first.height, kLabelColumns);
+                    first.channels, first.width, first.height, kBoxArrayColumns);
     BoxRecords boxes;
     boxes.options_ = options;
     boxes.records_ = records;
@@ -86,10 +86,11 @@ Result<BoxRecords> BoxRecords::create(const FeedOptions& options, const DatumVie
 }
 
 Result<std::vector<float>> BoxRecords::rows_of(const DatumView& datum) const {
-    if (datum.channels != 1 || datum.width != kLabelColumns || datum.height != rows_ || datum.float_count != floats())
+    if (datum.channels != 1 || datum.width != kBoxArrayColumns || datum.height != rows_ ||
+        datum.float_count != floats())
         return fail(ErrorCode::kDataLoss,
                     "the record has {} channels of {} x {} and {} numbers, but the first has 1 of {} x {}",
-                    datum.channels, datum.width, datum.height, datum.float_count, kLabelColumns, rows_);
+                    datum.channels, datum.width, datum.height, datum.float_count, kBoxArrayColumns, rows_);
     std::vector<float> rows(floats());
     copy_float_data(datum, rows.data());
     return rows;
@@ -126,10 +127,10 @@ Status BoxRecords::apply(const DatumView& datum, std::string_view key, std::uint
     const int width = transformer.width(), height = transformer.height();
     const bool whole = width == recipe->geometry.width() && height == recipe->geometry.height();
     if (!whole || choice.mirror) {
-        std::vector<float> rows(kLabelColumns * (moved.size() + 1));
+        std::vector<float> rows(kBoxArrayColumns * (moved.size() + 1));
         rows[0] = static_cast<float>(moved.size());
         for (std::size_t i = 0; i < moved.size(); ++i)
-            std::ranges::copy(moved[i], rows.begin() + static_cast<std::ptrdiff_t>((i + 1) * kLabelColumns));
+            std::ranges::copy(moved[i], rows.begin() + static_cast<std::ptrdiff_t>((i + 1) * kBoxArrayColumns));
         Piece crop{0, 0, width, height, std::nullopt, {}};
         crop.source.xx = choice.mirror ? -1 : 1;
         crop.source.x0 = choice.mirror ? choice.left + width - 1 : choice.left;

@@ -21,7 +21,7 @@ namespace digits {
 /// The array of an image's boxes as DIGITS stores it: row 0 has their number, row i box i, in pixels of the stored
 /// image (left, top, width, height, alpha, class, …). In a batch they are in pixels of what reaches the network, whose
 /// width and height are in columns 2 and 3 of row 0.
-inline constexpr int kLabelColumns = 16;
+inline constexpr int kBoxArrayColumns = 16;
 
 /// Makes batches of boxes, moved, cropped and mirrored as their images are. Thread-safe once made.
 class BoxRecords {
@@ -30,8 +30,8 @@ class BoxRecords {
     /// images. Errors: kInvalidArgument for records that are no boxes, and those of the images' database.
     static Result<BoxRecords> create(const FeedOptions& options, const DatumView& first, std::uint64_t records);
 
-    std::array<std::int64_t, 4> shape(int batch_size) const { return {batch_size, 1, rows_, kLabelColumns}; }
-    std::size_t floats() const { return static_cast<std::size_t>(rows_) * kLabelColumns; }
+    std::array<std::int64_t, 4> shape(int batch_size) const { return {batch_size, 1, rows_, kBoxArrayColumns}; }
+    std::size_t floats() const { return static_cast<std::size_t>(rows_) * kBoxArrayColumns; }
     bool mixes_records() const { return image_->geometry.mixes_records(); }
     /// `others` gives the datum of a record by its number.
     Status apply(const DatumView& datum, std::string_view key, std::uint64_t index,

@@ -33,7 +33,7 @@ class ClusterLayer : public Layer {
                           height_, stride_, rows_, columns_, shape_text(coverage.shape()));
         if (static_cast<std::int64_t>(top.size()) != classes_)
             throw_invalid("{} classes need as many tops; got {}", classes_, top.size());
-        for (Blob* one : top) one->reshape({coverage.dim(0), most_boxes_, kBoxColumns});
+        for (Blob* one : top) one->reshape({coverage.dim(0), most_boxes_, kListColumns});
     }
 
     void forward(const Blobs& bottom, const Blobs& top) override {
@@ -68,7 +68,7 @@ class ClusterLayer : public Layer {
 
     virtual bool covers(float coverage) const = 0;
     /// The rows of the list, at most `most_boxes_` of which are kept.
-    virtual std::vector<std::array<float, kBoxColumns>> listed(const std::vector<Box>& boxes) const = 0;
+    virtual std::vector<std::array<float, kListColumns>> listed(const std::vector<Box>& boxes) const = 0;
 
   private:
     std::vector<Box> covered_boxes(const at::Tensor& coverage, const at::Tensor& boxes) const {
@@ -86,11 +86,11 @@ class ClusterLayer : public Layer {
         return found;
     }
 
-    void write(const std::vector<std::array<float, kBoxColumns>>& rows, const at::Tensor& list) const {
+    void write(const std::vector<std::array<float, kListColumns>>& rows, const at::Tensor& list) const {
         auto out = list.accessor<float, 2>();
         const auto count = std::min<std::int64_t>(std::ssize(rows), most_boxes_);
         for (std::int64_t i = 0; i < count; ++i)
-            for (std::int64_t k = 0; k < kBoxColumns; ++k)
+            for (std::int64_t k = 0; k < kListColumns; ++k)
                 // Rounded to half precision, as in NVIDIA's lists.
                 out[i][k] =
                     static_cast<float>(c10::Half(rows[static_cast<std::size_t>(i)][static_cast<std::size_t>(k)]));
@@ -117,8 +117,8 @@ class ClusterGroundTruthLayer final : public ClusterLayer {
   protected:
     bool covers(float coverage) const override { return coverage > 0; }
 
-    std::vector<std::array<float, kBoxColumns>> listed(const std::vector<Box>& boxes) const override {
-        std::vector<std::array<float, kBoxColumns>> rows;
+    std::vector<std::array<float, kListColumns>> listed(const std::vector<Box>& boxes) const override {
+        std::vector<std::array<float, kListColumns>> rows;
         std::set<Box> known;
         for (const Box& box : boxes)
             if (known.insert(box).second) rows.push_back({box[0], box[1], box[2], box[3], 0});
@@ -148,11 +148,11 @@ class ClusterDetectionsLayer final : public ClusterLayer {
   protected:
     bool covers(float coverage) const override { return coverage >= coverage_threshold_; }
 
-    std::vector<std::array<float, kBoxColumns>> listed(const std::vector<Box>& boxes) const override {
+    std::vector<std::array<float, kListColumns>> listed(const std::vector<Box>& boxes) const override {
         std::vector<Rectangle> rectangles;
         for (const Box& box : boxes)
             rectangles.push_back({whole(box[0]), whole(box[1]), whole(box[2] - box[0]), whole(box[3] - box[1])});
-        std::vector<std::array<float, kBoxColumns>> rows;
+        std::vector<std::array<float, kListColumns>> rows;
         for (const auto& [mean, count] : group_rectangles(rectangles, group_threshold_, eps_))
             if (mean.height >= least_height_)
                 rows.push_back({static_cast<float>(mean.x), static_cast<float>(mean.y),

@@ -48,10 +48,10 @@ class ScoreDetectionsLayer final : public Layer {
 
     void reshape(const Blobs& bottom, const Blobs& top) override {
         for (const Blob* one : bottom)
-            if (one->axis_count() != 3 || one->dim(2) != kBoxColumns || one->dim(0) != bottom[0]->dim(0))
-                throw_invalid("both lists need shape N x boxes x {}; got {} and {}", kBoxColumns,
+            if (one->axis_count() != 3 || one->dim(2) != kListColumns || one->dim(0) != bottom[0]->dim(0))
+                throw_invalid("both lists need shape N x boxes x {}; got {} and {}", kListColumns,
                               shape_text(bottom[0]->shape()), shape_text(bottom[1]->shape()));
-        top[0]->reshape({bottom[0]->dim(0), bottom[0]->dim(1) + bottom[1]->dim(1), kBoxColumns});
+        top[0]->reshape({bottom[0]->dim(0), bottom[0]->dim(1) + bottom[1]->dim(1), kListColumns});
     }
 
     void forward(const Blobs& bottom, const Blobs& top) override {
@@ -101,8 +101,8 @@ class MeanApLayer final : public Layer {
     }
 
     void reshape(const Blobs& bottom, const Blobs& top) override {
-        if (bottom[0]->axis_count() != 3 || bottom[0]->dim(2) != kBoxColumns)
-            throw_invalid("the list needs shape N x boxes x {}; got {}", kBoxColumns, shape_text(bottom[0]->shape()));
+        if (bottom[0]->axis_count() != 3 || bottom[0]->dim(2) != kListColumns)
+            throw_invalid("the list needs shape N x boxes x {}; got {}", kListColumns, shape_text(bottom[0]->shape()));
         for (Blob* one : top) one->reshape({1});
     }
 

@@ -19,7 +19,7 @@ std::unique_ptr<Layer> create_mean_ap(const caffe::LayerParameter& parameter, co
 /// A list of boxes has this many rows a image unless param_str says otherwise; unused ones are 0.
 inline constexpr std::int64_t kMostBoxes = 50;
 /// Left, top, right, bottom, and a fifth number.
-inline constexpr std::int64_t kBoxColumns = 5;
+inline constexpr std::int64_t kListColumns = 5;
 
 /// The numbers of a param_str, "1248, 352, 16". Throws EngineError unless there are `least` to `names.size()`.
 std::vector<double> numbers_of(const std::string& param_str, std::size_t least, const std::vector<std::string>& names);
