@@ -61,7 +61,8 @@ export function PredictedImages({
   });
   if (query.error && !query.data) return <QueryProblem error={query.error} />;
   if (!query.data) return <PageSkeleton />;
-  const items: Prediction[] = query.data.pages.flatMap((page) => page.items);
+  // What a task without classes says of an image has other members; its view knows which.
+  const items = query.data.pages.flatMap((page) => page.items as Prediction[]);
   const total = query.data.pages[0]?.total ?? items.length;
   if (items.length === 0) return <Text c="dimmed">{none}</Text>;
   const open = items.findIndex((item) => String(item.index) === params.get("image"));
