@@ -45,6 +45,7 @@ TrainingData training_data(const DatasetFacts& dataset, const fs::path& folder) 
     data.train_db = std::move(train.db);
     data.train_label_db = std::move(train.label_db);
     data.train_count = train.count;
+    if (const auto* split = dataset.find_split("train")) data.train_per_class = split->per_class;
     data.val_db = std::move(val.db);
     data.val_label_db = std::move(val.label_db);
     data.val_count = val.count;

@@ -222,6 +222,9 @@ struct JsonBinding<ModelSpec> {
                 .label("Label smoothing")
                 .help("Part of each label that is spread over the other classes in the training; 0.1 is usual")
                 .range(0, 0.99),
+            json_field("class_weights", &S::class_weights)
+                .label("Class weights")
+                .help("balanced: samples of rare classes count more in the training, so that each class counts alike"),
             json_field("mean", &S::mean)
                 .label("Subtract mean")
                 .help("What is subtracted from each image")

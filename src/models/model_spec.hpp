@@ -1,11 +1,15 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
+#include "base/enum_names.hpp"
 #include "base/precision.hpp"
 #include "base/result.hpp"
 #include "caffe/augmentation.hpp"
@@ -58,6 +62,17 @@ struct EarlyStoppingSpec {
     std::string metric;           ///< empty: the one that judges
 };
 
+/// How much the samples of a class count in the loss.
+enum class ClassWeights {
+    kNone,      ///< all alike
+    kBalanced,  ///< inversely to how many there are: samples / (classes * samples of the class), as in scikit-learn
+};
+template <>
+struct EnumNames<ClassWeights> {
+    static constexpr std::array<std::pair<ClassWeights, std::string_view>, 2> kNames{
+        {{ClassWeights::kNone, "none"}, {ClassWeights::kBalanced, "balanced"}}};
+};
+
 /// docs/formats/specs.md says what each member means.
 struct ModelSpec {
     std::string dataset_id;
@@ -77,6 +92,7 @@ struct ModelSpec {
     std::optional<int> val_batch_size;
     int batch_accumulation = 1;
     double label_smoothing = 0;
+    ClassWeights class_weights = ClassWeights::kNone;
     MeanMode mean = MeanMode::kImage;
     Augmentation augmentation;
     std::optional<int> crop_size;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <numeric>
 #include <tuple>
 
 #include "base/file.hpp"
@@ -146,6 +147,29 @@ Status smooth_labels(const ModelSpec& spec, caffe::NetParameter& net) {
             .advise("Set Label smoothing to 0"));
 }
 
+/// In training and validation: both report the loss that is minimized.
+Status weigh_classes(const ModelSpec& spec, const TrainingData& dataset, caffe::NetParameter& net) {
+    if (spec.class_weights == ClassWeights::kNone) return {};
+    const auto wrong = [](std::string message) {
+        return fail(
+            Error{ErrorCode::kInvalidArgument, std::move(message), "/class_weights", "Set Class weights to none"});
+    };
+    const auto& counts = dataset.train_per_class;
+    if (counts.empty()) return wrong("Class weights need a dataset whose samples have classes");
+    const auto all = static_cast<double>(std::accumulate(counts.begin(), counts.end(), std::uint64_t{0}));
+    bool found = false;
+    for (auto& layer : *net.mutable_layer()) {
+        if (layer.type() != "SoftmaxWithLoss") continue;
+        auto& weights = *layer.mutable_loss_param()->mutable_class_weight();
+        weights.Clear();
+        for (const auto count : counts)
+            weights.Add(count == 0 ? 1.0F
+                                   : static_cast<float>(all / (static_cast<double>(counts.size()) * static_cast<double>(count))));
+        found = true;
+    }
+    return found ? Status() : wrong("Class weights need a layer SoftmaxWithLoss, the network has none");
+}
+
 /// What is legal, but hardly meant.
 std::optional<std::string> batch_warning(const TrainingFiles& files, const TrainingData& dataset) {
     if (files.batch_size <= dataset.train_count) return std::nullopt;
@@ -220,6 +244,7 @@ Result<PreparedModel> prepare_model(const ModelSpec& spec, const caffe::NetParam
     DIGITS_TRY(keep_own_mean(dataset.facts.mean_file, job_dir, files.train_val));
     DIGITS_ASSIGN(auto doubtful, check_names(network, network_text(spec)));
     DIGITS_TRY(smooth_labels(spec, files.train_val));
+    DIGITS_TRY(weigh_classes(spec, dataset.facts, files.train_val));
 
     PreparedModel prepared;
     prepared.task = dataset.task;
@@ -332,6 +357,8 @@ class ModelChecker {
         if (const auto smoothed = smooth_labels(spec_, files->train_val); !smoothed)
             note(Severity::kError, smoothed.error());
         if (dataset_) {
+            if (const auto weighed = weigh_classes(spec_, *dataset_, files->train_val); !weighed)
+                note(Severity::kError, weighed.error());
             if (const auto varied = check_augmentation(spec_.augmentation, *dataset_); !varied)
                 note(Severity::kError, varied.error());
             for (const auto& warning : files->warnings) note_warning(warning);

@@ -153,6 +153,30 @@ TEST_F(PrepareTest, LabelsAreSmoothedInTheTraining) {
     EXPECT_FALSE(check_model(spec_).ok());
 }
 
+TEST_F(PrepareTest, RareClassesCountMore) {
+    spec_.class_weights = ClassWeights::kBalanced;
+    auto refused = prepare_model(spec_, job());
+    ASSERT_FALSE(refused) << "the dataset does not say how many samples its classes have";
+    EXPECT_EQ(refused.error().where, "/class_weights");
+
+    auto facts = dataset_json();
+    facts["splits"]["train"]["per_class"] = {9000, 1000, 5000, 5000, 5000, 5000, 5000, 5000, 4999, 1};
+    write(dataset() / "dataset.json", facts.dump());
+    ASSERT_TRUE(prepare_model(spec_, job()));
+    const auto train_val = read_net_file(job() / "train_val.prototxt");
+    ASSERT_TRUE(train_val);
+    const auto loss = std::ranges::find(train_val->layer(), "SoftmaxWithLoss", &caffe::LayerParameter::type);
+    ASSERT_NE(loss, train_val->layer().end());
+    const auto& weights = loss->loss_param().class_weight();
+    // What compute_class_weight("balanced") of scikit-learn says: samples / (classes * samples of the class).
+    ASSERT_EQ(weights.size(), 10);
+    EXPECT_FLOAT_EQ(weights[0], 0.5F);
+    EXPECT_FLOAT_EQ(weights[1], 4.5F);
+    EXPECT_FLOAT_EQ(weights[2], 0.9F);
+    EXPECT_FLOAT_EQ(weights[9], 4500.0F);
+    EXPECT_TRUE(check_model(spec_).ok());
+}
+
 TEST_F(PrepareTest, WarnsOfABatchLargerThanTheTrainingSet) {
     spec_.batch_size = 45000;
     EXPECT_TRUE(prepare_model(spec_, job())->warnings.empty());

@@ -1,4 +1,4 @@
-import { Anchor, Button, Card, Group, Select, Skeleton, Stack, Text, Textarea, Title } from "@mantine/core";
+import { Anchor, Button, Card, Group, Select, Skeleton, Stack, Switch, Text, Textarea, Title } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useEffect, useMemo, useRef } from "react";
@@ -290,6 +290,7 @@ function DatasetField({ form }: { form: FormState<ModelForm> }) {
           })}
         </Text>
       )}
+      {facts && <ClassWeightsOffer form={form} counts={facts.splits.train?.per_class ?? []} />}
       {jobs.length === 0 && datasets.loaded && (
         <Anchor component={Link} to="/datasets/new" size="sm">
           {t("dataset.new")}
@@ -463,4 +464,24 @@ function Summary({ values, check }: { values: ModelForm; check: ModelCheck | und
 function solver_number(text: string | null | undefined, name: string): number | null {
   const found = text?.match(new RegExp(`\\b${name}:\\s*(\\d+)`));
   return found ? Number(found[1]) : null;
+}
+
+/** From which ratio of the largest to the smallest class on weights are offered. */
+const uneven = 2;
+
+function ClassWeightsOffer({ form, counts }: { form: FormState<ModelForm>; counts: number[] }) {
+  const { t, significant } = useText();
+  const ratio = Math.max(...counts) / Math.min(...counts.filter((count) => count > 0));
+  const weighs = form.values.others["/class_weights"] === "balanced";
+  if (!(ratio >= uneven)) return null;
+  const change = () => form.change({ others: { ...form.values.others, "/class_weights": weighs ? "none" : "balanced" } });
+  return (
+    <Switch
+      size="sm"
+      label={t("model.weigh_classes", { ratio: significant(ratio, 2) })}
+      checked={weighs}
+      onChange={change}
+      data-testid="weigh-classes"
+    />
+  );
 }

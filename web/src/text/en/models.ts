@@ -144,6 +144,9 @@ export const models = {
   "mean.image": "Image",
   "mean.pixel": "Pixel",
   "mean.none": "None",
+  "model.weigh_classes": "Class imbalance {ratio}:1: let rare classes count more in the training",
+  "class_weights.none": "None",
+  "class_weights.balanced": "Balanced",
   "device.any": "Any free GPU, without one the CPU",
 
   "snapshots.on_disk": "Snapshots on disk",

@@ -6,6 +6,8 @@ export const declared: Record<string, string> = {
   "field.compression.help": "仅用于 HDF5 文件：gzip 占用空间更小，不压缩更快",
   "compression.none": "不压缩",
 
+  "field.class_weights": "类别权重",
+  "field.class_weights.help": "均衡：训练时稀少类别的样本权重更高，使每个类别同等重要",
   "field.device": "设备",
   "field.device.help": "cpu，或 cuda:0 表示第一个 GPU；默认：第一个空闲的 GPU，没有则用 CPU",
 

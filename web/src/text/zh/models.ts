@@ -139,6 +139,9 @@ export const models: Record<keyof typeof english, string> = {
   "mean.image": "图像",
   "mean.pixel": "像素",
   "mean.none": "不减",
+  "model.weigh_classes": "类别不均衡 {ratio}:1：训练时提高稀少类别的权重",
+  "class_weights.none": "无",
+  "class_weights.balanced": "均衡",
   "device.any": "任一空闲 GPU，没有则用 CPU",
 
   "snapshots.on_disk": "快照占用磁盘",
