@@ -474,7 +474,8 @@ function ClassWeightsOffer({ form, counts }: { form: FormState<ModelForm>; count
   const ratio = Math.max(...counts) / Math.min(...counts.filter((count) => count > 0));
   const weighs = form.values.others["/class_weights"] === "balanced";
   if (!(ratio >= uneven)) return null;
-  const change = () => form.change({ others: { ...form.values.others, "/class_weights": weighs ? "none" : "balanced" } });
+  const change = () =>
+    form.change({ others: { ...form.values.others, "/class_weights": weighs ? "none" : "balanced" } });
   return (
     <Switch
       size="sm"

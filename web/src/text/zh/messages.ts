@@ -1,84 +1,5 @@
 /** What the server and its workers say, by its English (see `server_words.ts`). A test compares it with their source. */
 export const messages: Record<string, string> = {
-  // Labels of objects and masks
-  "the record {} has the class {}": "记录 {} 的类别为 {}",
-  "the database is empty": "数据库为空",
-  "the records have {} channels, expected 1 or 3": "记录有 {} 个通道，应为 1 或 3 个",
-  "a record is {} x {} with {} channels, the first {} x {} with {}":
-    "有记录为 {} x {}、{} 个通道，而第一条为 {} x {}、{} 个通道",
-  "{} labels for {} images": "{} 个标签对应 {} 张图像",
-  "{} class names, but the records have {} classes": "{} 个类别名称，而记录有 {} 个类别",
-  "training and validation must both have a database of labels, or none of them":
-    "训练和验证必须都有标签数据库，或都没有",
-  "the mean is {} x {} with {} channels, the images {} x {} with {}":
-    "均值为 {} x {}、{} 个通道，而图像为 {} x {}、{} 个通道",
-  "box {} has no area": "框 {} 没有面积",
-  "box {} lies outside the image": "框 {} 在图像之外",
-  "box {} reaches out of the image": "框 {} 超出图像",
-  "the targets of the dataset are neither masks nor images": "数据集的目标既不是掩码也不是图像",
-  'size is "{}", expected small, medium or large': "size 为“{}”，应为 small、medium 或 large",
-  "no image is there": "没有图像",
-  "the first line names no columns of boxes, expected filename, class, xmin, ymin, xmax, ymax, or those of OpenImages":
-    "第一行没有框的列名，应为 filename、class、xmin、ymin、xmax、ymax，或 OpenImages 的列名",
-  'it has no list "images", expected COCO\'s annotations': "其中没有列表 “images”，应为 COCO 标注",
-  "its counts are neither a list nor a text": "其 counts 既不是列表也不是文本",
-  "lists lie more than {} deep in each other": "列表嵌套超过 {} 层",
-  "no line has a color, expected red, green and blue": "没有一行是颜色，应为红、绿、蓝",
-  "the image has no palette": "图像没有调色板",
-  "{} is not a color value, expected 0 to 255": "{} 不是颜色值，应为 0 到 255",
-  "{} numbers, expected red, green and blue": "{} 个数字，应为红、绿、蓝",
-  "line {} is not CVAT's XML: {}": "第 {} 行不是 CVAT 的 XML：{}",
-  "Annotations of categories that are not listed: {}: {}": "类别不在列表中的标注：{}：{}",
-  "Annotations of images that are not listed: {}: {}": "图像不在列表中的标注：{}：{}",
-  "Boxes are read as x, y, width, height, but look like corners: {}: {}":
-    "框按 x、y、宽、高读取，但看起来像两个角点：{}：{}",
-  "Boxes that reach out of their images and are cut: {}: {}": "超出图像而被裁剪的框：{}：{}",
-  "Boxes whose edges are exchanged and that are not used: {}: {}": "边颠倒而未使用的框：{}：{}",
-  "Boxes without area inside their images, not used: {}: {}": "在图像内没有面积而未使用的框：{}：{}",
-  "Images that are in no list and are left out: {}: {}": "不在任何列表中而跳过的图像：{}：{}",
-  "Images with several masks, of which one is used: {}: {}": "有多个掩码而只使用其中一个的图像：{}：{}",
-  "Images without a label: {}: {}": "没有标签的图像：{}：{}",
-  "Label files without an image: {}: {}": "没有图像的标签文件：{}：{}",
-  "Label rows that are not understood: {}: {}": "无法理解的标签行：{}：{}",
-  "Labelled images that are not there: {}: {}": "不存在的已标注图像：{}：{}",
-  "Labels of another size than their images: {}: {}": "与图像大小不同的标签：{}：{}",
-  "Labels with class numbers that have no name: {}: {}": "类别编号没有名称的标签：{}：{}",
-  "Masks that cannot be read: {}: {}": "无法读取的掩码：{}：{}",
-  "Masks with colors or values of no class: {}: {}": "含有不属于任何类别的颜色或值的掩码：{}：{}",
-  "Objects of classes that are not in the list: {}: {}": "类别不在列表中的对象：{}：{}",
-  "Objects that are labelled twice and count once: {}: {}": "重复标注而只计一次的对象：{}：{}",
-  "Paths that lead out of the dataset and are refused: {}: {}": "指向数据集之外而被拒绝的路径：{}：{}",
-  "Validation boxes below the minimum size, which do not count: {}: {}": "小于最小尺寸而不计入的验证框：{}：{}",
-  "{} images, expected at most {}": "{} 张图像，应最多为 {} 张",
-  "no list names an image, expected train.txt, val.txt or test.txt":
-    "没有列表含有图像，应为 train.txt、val.txt 或 test.txt",
-  '"{}" in column {} is not a {}number': "第 {2} 列的“{1}”不是{3}数字",
-  "no label files found in {}": "在 {} 中没有找到标签文件",
-  "{} columns, expected at least {}": "{} 列，应至少为 {} 列",
-  "it is no export of Label Studio: expected a list of tasks": "不是 Label Studio 的导出文件：应为任务列表",
-  "The masks hold Cityscapes's labelIds; they become the 19 training classes, all others do not count":
-    "掩码为 Cityscapes 的 labelIds；将转换为 19 个训练类别，其余不计入",
-  "The palettes of {} and {} differ: their classes are matched by color": "{} 和 {} 的调色板不同：按颜色匹配类别",
-  "The masks have colors: choose a color map, a text file with red, green and blue of each class":
-    "掩码是彩色的：请选择颜色表，即每个类别一行红、绿、蓝的文本文件",
-  "its mask has {} that no class has": "其掩码含有不属于任何类别的 {}",
-  "no image has a mask of the same name": "没有图像有同名的掩码",
-  "correct the labels, or choose to skip them": "请修正标签，或选择跳过它们",
-  "no labelled image is there": "没有已标注的图像",
-  "the image is {} pixels high, more than the padding height of {}": "图像高 {} 像素，超过填充高度 {}",
-  "the image is {} pixels wide, more than the padding width of {}": "图像宽 {} 像素，超过填充宽度 {}",
-  "no image has a label image of the same name": "没有图像有同名的标签图像",
-  "{} has no label image of the same name": "{} 没有同名的标签图像",
-  "{} has no image of the same name": "{} 没有同名的图像",
-  '"{}" is not a class number': "“{}”不是类别编号",
-  "it has no members names and train": "其中没有成员 names 和 train",
-  "it is not YAML: {}": "不是 YAML：{}",
-  "{} columns, expected a class and 4 numbers": "{} 列，应为类别和 4 个数字",
-  "{} columns, expected a class and 4 numbers, or the points of a polygon": "{} 列，应为类别和 4 个数字，或多边形的点",
-  "the pixels are floats, expected classes or colors": "像素为浮点数，应为类别或颜色",
-  "No label has the class number 0: the classes seem to be numbered from 1, expected from 0":
-    "没有标签的类别编号为 0：类别似乎从 1 开始编号，应从 0 开始",
-
   // api
   '"{}" ({}) belongs to {}, and you are {}': "“{}”（{}）属于 {}，而你是 {}",
   "this may not be done to {}": "不允许对 {} 执行此操作",
@@ -163,12 +84,14 @@ export const messages: Record<string, string> = {
   "{} has no snapshot with solver state to go on from": "{} 没有带求解器状态的快照，无法继续",
   "epochs must be a number above 0: how many more": "epochs 必须大于 0：要增加的轮数",
   "{} is in state {}; only a training that has ended can be extended": "{} 的状态为 {}；只能继续已结束的训练",
+  'There is no task "{}"; choose one of {}, or all': "没有任务“{}”；请选择 {} 之一，或 all",
   "expected a whole number from {} to {}": "应为 {} 到 {} 之间的整数",
   "expected an object with width, height and channels": "应为含 width、height 和 channels 的对象",
   "expected true or false": "应为 true 或 false",
   "Only networks of Caffe can be adapted, not those of {}": "只能适配 Caffe 的网络，不能适配 {} 的网络",
   "Networks can be adapted to classification datasets only, this one is for {}":
     "网络只能适配分类数据集，此数据集用于 {}",
+  'size is "{}", expected small, medium or large': "size 为“{}”，应为 small、medium 或 large",
   'there is no image "{}"; expected its number': "没有图像“{}”；应为其编号",
   "{} is in state {}; its predictions are there when it is done": "{} 的状态为 {}；完成后才有预测结果",
   'expected true or false, got "{}"': "应为 true 或 false，得到“{}”",
@@ -412,6 +335,8 @@ export const messages: Record<string, string> = {
   "the image is {} x {}, but {} is {} x {}": "图像为 {} × {}，而 {} 为 {} × {}",
   "stopped while creating {}": "创建 {} 时被中止",
   "none of the {} images for {} can be read; the first: {}": "{2} 的 {1} 张图像都无法读取；第一张：{3}",
+  "the mean is {} x {} with {} channels, the images {} x {} with {}":
+    "均值为 {} x {}、{} 个通道，而图像为 {} x {}、{} 个通道",
   "choose a resize transformation, or allow images of different sizes": "请选择缩放方式，或允许不同尺寸的图像",
   "the dataset has format {}, expected at most {}": "数据集格式为 {}，应不超过 {}",
   "expected 1 or 3 channels, got {}": "应为 1 或 3 个通道，得到 {}",
@@ -436,7 +361,11 @@ export const messages: Record<string, string> = {
   "the datum has {} samples for {} channels of {} x {}": "datum 有 {} 个样本值，对应 {} 个通道、{} × {}",
   "a datum of {} channels cannot be shown, expected 1 or 3": "不能显示 {} 个通道的 datum，应为 1 或 3",
   "there is no picture {}, only {} (counted from 0)": "没有图像 {}，只有 {} 张（从 0 开始）",
+  "the targets of the dataset are neither masks nor images": "数据集的目标既不是掩码也不是图像",
   "the image of record {} is not in a format that browsers show": "记录 {} 的图像格式无法在浏览器中显示",
+  "box {} has no area": "框 {} 没有面积",
+  "box {} lies outside the image": "框 {} 在图像之外",
+  "box {} reaches out of the image": "框 {} 超出图像",
   "cannot write the HDF5 file": "无法写入 HDF5 文件",
   "another process has the LevelDB database {} open": "另一个进程已打开 LevelDB 数据库 {}",
   "cannot {} the LevelDB database {}: {}": "无法{} LevelDB 数据库 {}：{}",
@@ -447,6 +376,15 @@ export const messages: Record<string, string> = {
     "LevelDB 会写入它读取的文件夹：使其可写，或复制它",
   "the database {} is cut off: data.mdb has {} bytes, expected {}": "数据库 {} 不完整：data.mdb 有 {} 字节，应为 {}",
   "{} is not empty, expected a new folder": "{} 不为空，应为新文件夹",
+  "training and validation must both have a database of labels, or none of them":
+    "训练和验证必须都有标签数据库，或都没有",
+  "{} class names, but the records have {} classes": "{} 个类别名称，而记录有 {} 个类别",
+  "the record {} has the class {}": "记录 {} 的类别为 {}",
+  "the database is empty": "数据库为空",
+  "the records have {} channels, expected 1 or 3": "记录有 {} 个通道，应为 1 或 3 个",
+  "a record is {} x {} with {} channels, the first {} x {} with {}":
+    "有记录为 {} x {}、{} 个通道，而第一条为 {} x {}、{} 个通道",
+  "{} labels for {} images": "{} 个标签对应 {} 张图像",
   "not a BlobProto, expected a mean image": "不是 BlobProto，应为均值图像",
   "a blob of {} axes, expected one mean image": "数据块有 {} 个轴，应为一张均值图像",
   "{} values for {} channels of {} x {}": "{} 个值，对应 {} 个通道、{} × {}",
@@ -455,14 +393,18 @@ export const messages: Record<string, string> = {
   "no such folder: {}": "没有此文件夹：{}",
   "{} boxes, expected at most {}": "{} 个边界框，最多应为 {} 个",
   "a target of the kind {} is not stored as an array": "类型为 {} 的目标不以数组存储",
+  "the record is no label array of rows of {} numbers": "该记录不是每行 {} 个数字的标签数组",
   "the mask has {} channels, expected 1": "掩码有 {} 个通道，应为 1",
   "{} is not the number of a class": "{} 不是类别编号",
-  "the record is no label array of rows of {} numbers": "该记录不是每行 {} 个数字的标签数组",
   "the record is an image file, expected numbers": "该记录是图像文件，应为数字",
   "targets of the kind {} are not stored in records": "类型为 {} 的目标不存储在记录中",
   "the time is over": "已超时",
   "the file is cut off or of another version": "文件不完整或版本不同",
   "the network has no class {}": "网络没有类别 {}",
+  stopped: "已中止",
+  "no image is there": "没有图像",
+  "the first line names no columns of boxes, expected filename, class, xmin, ymin, xmax, ymax, or those of OpenImages":
+    "第一行没有框的列名，应为 filename、class、xmin、ymin、xmax、ymax，或 OpenImages 的列名",
   'two sub-folders mean the class "{}"': "两个子文件夹对应同一类别“{}”",
   "{} has {} with at least {} images, expected two or more": "{} 中有 {} 含至少 {} 张图像，应为两个或更多",
   "there is no image in {}": "{} 中没有图像",
@@ -474,6 +416,13 @@ export const messages: Record<string, string> = {
   'class "{}" is left out: not enough images ({}, expected at least {})':
     "类别“{}”已省略：图像不足（{} 张，应至少 {} 张）",
   'class "{}" of {} is left out: the training set has no such class': "{2} 的类别“{1}”已省略：训练集没有该类别",
+  "lists lie more than {} deep in each other": "列表嵌套超过 {} 层",
+  'it has no list "images", expected COCO\'s annotations': "其中没有列表 “images”，应为 COCO 标注",
+  "its counts are neither a list nor a text": "其 counts 既不是列表也不是文本",
+  "{} is not a color value, expected 0 to 255": "{} 不是颜色值，应为 0 到 255",
+  "{} numbers, expected red, green and blue": "{} 个数字，应为红、绿、蓝",
+  "the image has no palette": "图像没有调色板",
+  "no line has a color, expected red, green and blue": "没有一行是颜色，应为红、绿、蓝",
   "{} fields, expected path, x, y, width, height, label": "{} 个字段，应为 path, x, y, width, height, label",
   "the path is missing": "缺少路径",
   "the label is missing": "缺少标签",
@@ -485,7 +434,30 @@ export const messages: Record<string, string> = {
   "there is no number behind the path": "路径后没有数字",
   "{} numbers, expected {}": "{} 个数字，应为 {}",
   '"{}" is not a number': "“{}”不是数字",
+  "line {} is not CVAT's XML: {}": "第 {} 行不是 CVAT 的 XML：{}",
   "{}: {} more lines are left out": "{}：另有 {} 行已省略",
+  "Label rows that are not understood: {}: {}": "无法理解的标签行：{}：{}",
+  "Labels with class numbers that have no name: {}: {}": "类别编号没有名称的标签：{}：{}",
+  "Objects of classes that are not in the list: {}: {}": "类别不在列表中的对象：{}：{}",
+  "Boxes that reach out of their images and are cut: {}: {}": "超出图像而被裁剪的框：{}：{}",
+  "Boxes whose edges are exchanged and that are not used: {}: {}": "边颠倒而未使用的框：{}：{}",
+  "Boxes without area inside their images, not used: {}: {}": "在图像内没有面积而未使用的框：{}：{}",
+  "Objects that are labelled twice and count once: {}: {}": "重复标注而只计一次的对象：{}：{}",
+  "Validation boxes below the minimum size, which do not count: {}: {}": "小于最小尺寸而不计入的验证框：{}：{}",
+  "Boxes are read as x, y, width, height, but look like corners: {}: {}":
+    "框按 x、y、宽、高读取，但看起来像两个角点：{}：{}",
+  "Labelled images that are not there: {}: {}": "不存在的已标注图像：{}：{}",
+  "Images without a label: {}: {}": "没有标签的图像：{}：{}",
+  "Label files without an image: {}: {}": "没有图像的标签文件：{}：{}",
+  "Images that are in no list and are left out: {}: {}": "不在任何列表中而跳过的图像：{}：{}",
+  "Labels of another size than their images: {}: {}": "与图像大小不同的标签：{}：{}",
+  "Annotations of images that are not listed: {}: {}": "图像不在列表中的标注：{}：{}",
+  "Annotations of categories that are not listed: {}: {}": "类别不在列表中的标注：{}：{}",
+  "Paths that lead out of the dataset and are refused: {}: {}": "指向数据集之外而被拒绝的路径：{}：{}",
+  "Masks that cannot be read: {}: {}": "无法读取的掩码：{}：{}",
+  "Masks with colors or values of no class: {}: {}": "含有不属于任何类别的颜色或值的掩码：{}：{}",
+  "Images with several masks, of which one is used: {}: {}": "有多个掩码而只使用其中一个的图像：{}：{}",
+  "{} images, expected at most {}": "{} 张图像，应最多为 {} 张",
   "{} is not a file": "{} 不是文件",
   "cannot open {}: there is not enough memory": "无法打开 {}：内存不足",
   "damaged gzip file": "gzip 文件已损坏",
@@ -501,6 +473,8 @@ export const messages: Record<string, string> = {
   "no valid line, expected lines of a path, a space and a class number": "没有有效的行，每行应为路径、空格和类别编号",
   "expected a path, a space and a label": "应为路径、空格和标签",
   "no line, expected lines of a path, a space and a label": "没有行，每行应为路径、空格和标签",
+  "no list names an image, expected train.txt, val.txt or test.txt":
+    "没有列表含有图像，应为 train.txt、val.txt 或 test.txt",
   "cannot read the archive: {}": "无法读取压缩包：{}",
   "{} has {} bytes": "{} 有 {} 字节",
   "{} is missing in the archive": "压缩包中缺少 {}",
@@ -511,14 +485,33 @@ export const messages: Record<string, string> = {
   "neither CIFAR-10 nor CIFAR-100: data_batch_1.bin or train.bin is missing":
     "既不是 CIFAR-10 也不是 CIFAR-100：缺少 data_batch_1.bin 或 train.bin",
   'Take the "binary version" of the data set': "请使用数据集的“binary version”",
+  "{} columns, expected at least {}": "{} 列，应至少为 {} 列",
+  '"{}" in column {} is not a {}number': "第 {2} 列的“{1}”不是{3}数字",
+  "no label files found in {}": "在 {} 中没有找到标签文件",
+  "it is no export of Label Studio: expected a list of tasks": "不是 Label Studio 的导出文件：应为任务列表",
   "{} class names, expected at least two, one a line": "{} 个类别名称，应至少两个，每行一个",
   "{} has class {}, but {} names only {} classes": "{} 含有类别 {}，但 {} 只列出 {} 个类别",
   "{}: {} lines are not a path and a class number (lines {})": "{}：{} 行不是路径和类别编号（行 {}）",
+  "its mask has {} that no class has": "其掩码含有不属于任何类别的 {}",
+  "no image has a mask of the same name": "没有图像有同名的掩码",
+  "The masks have colors: choose a color map, a text file with red, green and blue of each class":
+    "掩码是彩色的：请选择颜色表，即每个类别一行红、绿、蓝的文本文件",
+  "The palettes of {} and {} differ: their classes are matched by color": "{} 和 {} 的调色板不同：按颜色匹配类别",
+  "The masks hold Cityscapes's labelIds; they become the 19 training classes, all others do not count":
+    "掩码为 Cityscapes 的 labelIds；将转换为 19 个训练类别，其余不计入",
   "{} has {} classes with at least {} images, expected two or more":
     "{} 中只有 {} 个类别有至少 {} 张图像，应为两个或更多",
   "image {} has label {}, expected 0 to {}": "图像 {} 的标签为 {}，应为 0 到 {}",
+  "no labelled image is there": "没有已标注的图像",
+  "correct the labels, or choose to skip them": "请修正标签，或选择跳过它们",
+  "No label has the class number 0: the classes seem to be numbered from 1, expected from 0":
+    "没有标签的类别编号为 0：类别似乎从 1 开始编号，应从 0 开始",
+  "the image is {} pixels wide, more than the padding width of {}": "图像宽 {} 像素，超过填充宽度 {}",
+  "the image is {} pixels high, more than the padding height of {}": "图像高 {} 像素，超过填充高度 {}",
+  "{} has no label image of the same name": "{} 没有同名的标签图像",
+  "{} has no image of the same name": "{} 没有同名的图像",
+  "no image has a label image of the same name": "没有图像有同名的标签图像",
   "picture {} has label {}, expected 0 to {}": "图像 {} 的标签为 {}，应为 0 到 {}",
-  stopped: "已中止",
   "there are more than {} files and folders": "文件和文件夹超过 {} 个",
   "looking for images takes longer than {} s": "查找图像超过 {} 秒",
   "choose a folder that holds only the images": "请选择只包含图像的文件夹",
@@ -539,6 +532,11 @@ export const messages: Record<string, string> = {
   "{} is left out: it leads out of the folders that Digits may use": "{} 已省略：它指向 Digits 可使用的文件夹之外",
   "a file name with a line break is left out: {}": "文件名含换行符，已省略：{}",
   "{} of {} lie beside the class folders and are skipped": "{2} 中的 {1} 位于类别文件夹之外，已跳过",
+  "{} columns, expected a class and 4 numbers": "{} 列，应为类别和 4 个数字",
+  '"{}" is not a class number': "“{}”不是类别编号",
+  "{} columns, expected a class and 4 numbers, or the points of a polygon": "{} 列，应为类别和 4 个数字，或多边形的点",
+  "it has no members names and train": "其中没有成员 names 和 train",
+  "it is not YAML: {}": "不是 YAML：{}",
   // caffe
   "[{}] an HDF5Data layer transforms nothing, it has a transform_param":
     "[{}] HDF5Data 层不做变换，却有 transform_param",
@@ -655,18 +653,32 @@ export const messages: Record<string, string> = {
   "transform_param has mean_file and mean_value, expected one of them":
     "transform_param 同时有 mean_file 和 mean_value，只能有一个",
   "the database {} has no records": "数据库 {} 没有记录",
-  "quarter turns want square pictures, these are {} x {}": "90° 旋转需要正方形图像，这些图像为 {} × {}",
+  "a mosaic takes images of one size": "马赛克只接受大小相同的图像",
+  "a mask has {} channels of {} x {}, its image {} x {}": "掩码有 {} 个 {} x {} 的通道，其图像为 {} x {}",
+  "a mosaic takes masks of one size": "马赛克只接受大小相同的掩码",
+  "Set mosaic to 0, or make the dataset with images of one size": "请把 mosaic 设为 0，或用大小相同的图像创建数据集",
   "hue and saturation want pictures of 3 channels, these have {}": "色相和饱和度需要 3 个通道的图像，这些图像有 {} 个",
   "expected JSON": "应为 JSON",
-  "Choose half turns, or make the dataset with square pictures": "选择 180° 旋转，或用正方形图像创建数据集",
+  "the records have {} channels of {} x {}, expected boxes: one channel of rows of {} numbers":
+    "记录有 {} 个 {} x {} 的通道，应为框：一个通道，每行 {} 个数",
+  "the database {} of the images has no records": "图像数据库 {} 没有记录",
+  "the record has {} channels of {} x {} and {} numbers, but the first has 1 of {} x {}":
+    "该记录有 {} 个 {} x {} 的通道和 {} 个数，而第一个记录有 1 个 {} x {} 的通道",
   "batch_size {}, prefetch {} and threads {}, expected at least 1, 1 and 0":
     "batch_size {}、prefetch {} 和 threads {}，应至少为 1、1 和 0",
   "transform_param has force_color and force_gray, expected one of them":
     "transform_param 同时有 force_color 和 force_gray，只能有一个",
+  "the records of {} have {} channels, expected masks: one channel": "{} 的记录有 {} 个通道，应为掩码：一个通道",
+  "the database {} ends early": "数据库 {} 提前结束",
+  "a mosaic takes images of one size: the record {} has {} channels of {} x {}, this one {} of {} x {}":
+    "马赛克只接受大小相同的图像：记录 {} 有 {} 个 {} x {} 的通道，而此记录有 {} 个 {} x {} 的通道",
   "the record has {} channels of {} x {}, but the first has {} of {} x {}":
     "此记录有 {} 个通道、{} × {}，而第一条有 {} 个通道、{} × {}",
   "the record holds numbers, expected a picture to vary": "记录中是数字，应为可增强的图像",
+  "a mask has {} class numbers, expected {}": "掩码有 {} 个类别号，应为 {} 个",
   "Set batch_size: 1, or give all pictures one size": "设置 batch_size: 1，或让所有图像大小相同",
+  "quarter turns want square pictures, these are {} x {}": "90° 旋转需要正方形图像，这些图像为 {} × {}",
+  "Choose half turns, or make the dataset with square pictures": "选择 180° 旋转，或用正方形图像创建数据集",
   'dataset "{}" {}': "数据集“{}”{}",
   'there is no dataset "{}", which a top is named after': "没有名为“{}”的数据集，而 top 以它命名",
   "cannot be opened as HDF5": "不能作为 HDF5 打开",
@@ -744,6 +756,54 @@ export const messages: Record<string, string> = {
   "base must be positive and not 1, or -1 for e; got {}": "base 须为正且不为 1，或 -1 表示 e；得到 {}",
   "the bottom needs at least 2 axes; got {}": "bottom 至少需要 2 个轴；得到 {}",
   "a Threshold layer has no gradient": "Threshold 层没有梯度",
+  "the labels must be boxes of N x 1 x (most boxes + 1) x {}; got {}":
+    "标签必须为 N x 1 x（最多框数 + 1）x {} 的框；得到 {}",
+  "stride needs one value for each of the {} pairs of bottoms; got {}":
+    "stride 需要为 {} 对 bottom 各给一个值；得到 {} 个",
+  "bottoms {} and {} must be scores of N x classes x rows x columns and distances of N x 4 x rows x columns; got {} and {}":
+    "bottom {} 和 {} 必须为 N x 类别 x 行 x 列的得分和 N x 4 x 行 x 列的距离；得到 {} 和 {}",
+  "stride must be positive; got {}": "stride 须为正；得到 {}",
+  "expected pairs of scores and distances; got {} bottoms": "应为成对的得分和距离；得到 {} 个 bottom",
+  "keep_top_k and nms_top_k must be positive; got {} and {}": "keep_top_k 和 nms_top_k 必须为正数；得到 {} 和 {}",
+  "score_threshold must lie between 0 and 1; got {}": "score_threshold 必须在 0 和 1 之间；得到 {}",
+  "nms_threshold must be above 0 and at most 1; got {}": "nms_threshold 必须大于 0 且不超过 1；得到 {}",
+  "expected pairs of scores and distances, and the labels; got {} bottoms":
+    "应为成对的得分和距离以及标签；得到 {} 个 bottom",
+  "top_k must be positive; got {}": "top_k 必须为正数；得到 {}",
+  "weights and powers must not be negative; got {}": "权重和指数不能为负；得到 {}",
+  "{} images need as many lists of boxes; got {}": "{} 张图像需要同样多的框列表；得到 {} 个",
+  "label {} lies outside 0 to {}: the network has scores of {} classes (num_output of the layers that make them), the dataset needs {}":
+    "标签 {} 不在 0 到 {} 之间：网络有 {} 个类别的得分（由产生得分的层的 num_output 决定），数据集需要 {} 个",
+  "num_classes is missing": "缺少 num_classes",
+  "nms_threshold must not be negative; got {}": "nms_threshold 不能为负；得到 {}",
+  "eta must be above 0 and at most 1; got {}": "eta 必须大于 0 且不超过 1；得到 {}",
+  "{} priors and {} classes need {} locations and {} scores an image; got {} and {}":
+    "{} 个先验框和 {} 个类别要求每张图像有 {} 个位置值和 {} 个得分；得到 {} 和 {}",
+  "num_classes must be at least 2; got {}": "num_classes 至少为 2；得到 {}",
+  "multibox_loss_param: {} is not supported": "multibox_loss_param：不支持 {}",
+  "a box of image {} in a batch of {}": "框属于图像 {}，而该批只有 {} 张",
+  "the labels do not tell the size of the network's input: a Data layer writes it where data_param has target: BOXES":
+    "标签未给出网络输入的大小：data_param 含 target: BOXES 的 Data 层会写入它",
+  "a box of class {}: num_classes is {} with the background, so that the dataset may have {} classes":
+    "框的类别为 {}：num_classes 含背景为 {}，因此数据集最多可有 {} 个类别",
+  "Leave it out: the networks published with SSD do without": "请去掉它：随 SSD 发布的网络不使用它",
+  "min_size is missing": "缺少 min_size",
+  "max_size needs one value for each of the {} min_size; got {}": "max_size 需要与 {} 个 min_size 一一对应；得到 {} 个",
+  "min_size must be at least 1; got {}": "min_size 至少为 1；得到 {}",
+  "max_size must be larger than min_size; got {} and {}": "max_size 必须大于 min_size；得到 {} 和 {}",
+  "variance needs one value or four; got {}": "variance 需要一个值或四个值；得到 {} 个",
+  "variance must be positive; got {}": "variance 必须为正数；得到 {}",
+  "aspect_ratio must be positive; got {}": "aspect_ratio 必须为正数；得到 {}",
+  "both bottoms need 4 axes; got {} and {}": "两个 bottom 都需要 4 个轴；得到 {} 和 {}",
+  "priors must be 1 x 2 x (boxes · 4); got {}": "先验框必须为 1 x 2 x（框数 · 4）；得到 {}",
+  "region {} is of image {} in a batch of {}": "区域 {} 属于图像 {}，而该批只有 {} 张",
+  "expected features of N x channels x H x W and regions of R x 5; got {} and {}":
+    "应为 N x 通道 x H x W 的特征和 R x 5 的区域；得到 {} 和 {}",
+  "pooled_h and pooled_w must be positive; got {} and {}": "pooled_h 和 pooled_w 必须为正数；得到 {} 和 {}",
+  "output_dim, group_size and spatial_scale must be positive; got {}, {} and {}":
+    "output_dim、group_size 和 spatial_scale 必须为正数；得到 {}、{} 和 {}",
+  "output_dim {} and group_size {} need {} channels; got {}":
+    "output_dim {} 和 group_size {} 需要 {} 个通道；得到 {} 个",
   "the bottom must keep {} values an item; it has now {}": "bottom 每项须保持 {} 个值；现在有 {} 个",
   "top_k must lie in 1 to {}, the number of classes; got {}": "top_k 须在 1 到 {}（类别数）之间；得到 {}",
   "scores of shape {} need {} labels; got {}": "形状为 {} 的分数需要 {} 个标签；得到 {}",
@@ -751,6 +811,8 @@ export const messages: Record<string, string> = {
   "top_k must lie in 1 to {}, the number of values; got {}": "top_k 须在 1 到 {}（值数）之间；得到 {}",
   "both bottoms need shape N x C (x 1 x 1); got {} and {}": "两个 bottom 的形状须为 N × C（× 1 × 1）；得到 {} 和 {}",
   "{} pairs need as many labels; got {}": "{} 对需要同样多的标签；得到 {}",
+  "scores need an axis of classes, as in N x C x H x W; got {}": "得分需要一个类别轴，如 N x C x H x W；得到 {}",
+  "smooth must be positive; got {}": "smooth 必须为正数；得到 {}",
   "both bottoms need as many values an item; got {} and {}": "两个 bottom 每项的值数须相同；得到 {} 和 {}",
   "scores of shape {} need one label an item; got {}": "形状为 {} 的分数每项需要一个标签；得到 {}",
   "normalize is not for InfogainLoss; use normalization": "normalize 不用于 InfogainLoss；请使用 normalization",
@@ -759,6 +821,9 @@ export const messages: Record<string, string> = {
   "{} classes need a matrix of {} values; got {}": "{} 个类别需要 {} 个值的矩阵；得到 {}",
   "label {} lies outside 0 to {}: the network has {} outputs (num_output of its last layer), the dataset needs {}":
     "标签 {} 超出 0 到 {}：网络有 {} 个输出（最后一层的 num_output），数据集需要 {} 个",
+  "class_weight needs one value for each of the {} classes; got {}":
+    "class_weight 需要为 {} 个类别各给一个值；得到 {} 个",
+  "a class_weight must not be negative; got {}": "class_weight 不能为负；得到 {}",
   "{} items need as many labels; got {}": "{} 项需要同样多的标签；得到 {}",
   "scores and targets need the same count; got {} and {}": "分数与目标的元素数须相同；得到 {} 和 {}",
   "all bottoms need the same count; bottom 0 is {}, bottom {} is {}":
@@ -767,11 +832,20 @@ export const messages: Record<string, string> = {
     "label_smoothing 须至少为 0 且小于 1，并需要 2 个类别；得到 {}，类别数 {}",
   "expected bottoms of 1 x N x D, 1 x N x 4 D and 1 x N; got {}, {} and {}":
     "应为 1 × N × D、1 × N × 4 D 和 1 × N 的 bottom；得到 {}、{} 和 {}",
+  "detections must be {} x K x 6 (of DetectionDecode), 1 x 1 x n x 7 (of DetectionOutput) or a blob of {} x K x 5 for each class (of ClusterDetections); got {}":
+    "检测结果必须为 {} x K x 6（DetectionDecode）、1 x 1 x n x 7（DetectionOutput），或每个类别一个 {} x K x 5 的 blob（ClusterDetections）；得到 {}",
+  "expected one blob of detections and the boxes; got {} bottoms": "应为一个检测结果 blob 和标注框；得到 {} 个 bottom",
+  "both bottoms must be images of N x channels x H x W of one shape; got {} and {}":
+    "两个 bottom 必须是形状相同的 N x 通道 x H x W 图像；得到 {} 和 {}",
+  "range must be positive; got {}": "range 必须为正数；得到 {}",
+  "scores must be N x classes x H x W; got {}": "得分必须为 N x 类别 x H x W；得到 {}",
   "expected a of N x C, x and z of one shape N x C x …; got {}, {} and {}":
     "应为 N × C 的 a，以及形状同为 N × C × … 的 x 和 z；得到 {}、{} 和 {}",
   "the statistics cannot be learned: param {} needs lr_mult 0, got {}":
     "统计量不能学习：参数 {} 的 lr_mult 须为 0，得到 {}",
   "the bottom must keep {} channels; it has now {}": "bottom 须保持 {} 个通道；现在有 {} 个",
+  "the bottom must be N x channels x H x W; got {}": "bottom 必须为 N x 通道 x H x W；得到 {}",
+  "the bottom must be N x {} x H x W; got {}": "bottom 必须为 N x {} x H x W；得到 {}",
   "num_axes must be -1 (all that follow) or more; got {}": "num_axes 须为 -1（之后的全部）或更大；得到 {}",
   "axis {} plus num_axes {} goes past the bottom's {} axes": "轴 {} 加 num_axes {} 超出 bottom 的 {} 个轴",
   "bottom 1 of shape {} does not fit bottom 0 of shape {} from axis {} on":
@@ -792,7 +866,6 @@ export const messages: Record<string, string> = {
   "global_pooling needs pad 0 and stride 1": "global_pooling 需要 pad 0 和 stride 1",
   "give kernel_size, or both kernel_h and kernel_w": "请给出 kernel_size，或 kernel_h 和 kernel_w",
   "kernel_size must be positive; got {}": "kernel_size 须为正；得到 {}",
-  "stride must be positive; got {}": "stride 须为正；得到 {}",
   "pad ({}) must be smaller than the kernel ({})": "pad（{}）须小于核（{}）",
   "padding is for MAX and AVE pooling only": "填充仅用于 MAX 和 AVE 池化",
   "the bottoms are x, cont, an optional static input{}; got {}": "bottom 为 x、cont 和可选的静态输入{}；得到 {}",
@@ -822,6 +895,10 @@ export const messages: Record<string, string> = {
   "the bottom needs spatial axes behind its channel axis": "bottom 在通道轴之后需要空间轴",
   "the bottom must keep {} spatial axes behind axis {}; its shape is {}":
     "bottom 在轴 {2} 之后须保持 {1} 个空间轴；其形状为 {3}",
+  "pad_beg and pad_end may only cut: at most 0; got {} and {}": "pad_beg 和 pad_end 只能裁剪：最大为 0；得到 {} 和 {}",
+  "shrink_factor and zoom_factor must be positive; got {} and {}":
+    "shrink_factor 和 zoom_factor 必须为正数；得到 {} 和 {}",
+  "pad_beg and pad_end leave nothing of {}": "pad_beg 和 pad_end 把 {} 全部裁掉了",
   "order names axis {}; the bottom has {} axes": "order 指定轴 {}；bottom 有 {} 个轴",
   "order names axis {} twice": "order 两次指定轴 {}",
   "axis {} lies outside a bottom with {} axes": "轴 {} 超出有 {} 个轴的 bottom",
@@ -840,8 +917,22 @@ export const messages: Record<string, string> = {
   "Split cannot work in place": "Split 不能原位运算",
   "pyramid_height must lie in 1 to 30; got {}": "pyramid_height 须在 1 到 30 之间；得到 {}",
   "tiles must be positive; got {}": "tiles 须为正；得到 {}",
+  "values and mask must be N x channels x H x W of one shape; got {} and {}":
+    "数值和掩码必须是形状相同的 N x 通道 x H x W；得到 {} 和 {}",
+  "the mask names place {} of {} x {}: it is not that of a pooling of planes of this size":
+    "掩码给出 {2} x {3} 中的位置 {1}：它不是对该大小平面做池化得到的掩码",
+  "scale and upsample sizes must be positive; they give {} x {}": "scale 和上采样大小必须为正数；现在得到 {} x {}",
+  "unpool: TILE is not supported": "不支持 unpool: TILE",
+  "MAX unpooling needs a second bottom, the mask of a pooling; got {} bottom":
+    "MAX 反池化需要第二个 bottom，即池化的掩码；得到 {} 个 bottom",
+  "kernel_size and stride must be positive; got {}": "kernel_size 和 stride 必须为正数；得到 {}",
+  "the settings give planes of {} rows or columns": "这些设置得到 {} 行或列的平面",
+  "Use an Upsample layer with one bottom, which repeats each value":
+    "请使用只有一个 bottom 的 Upsample 层，它会重复每个值",
   "data_param.source is missing: the path of a database": "缺少 data_param.source：数据库的路径",
   "data_param.batch_size must be positive": "data_param.batch_size 须为正",
+  "boxes need data_param.follows_source, the path of the database of their images":
+    "框需要 data_param.follows_source，即其图像数据库的路径",
   "the mean image needs 3 channels; it has {}": "均值图像需要 3 个通道；它有 {} 个",
   "give one mean_value or 3; got {}": "给一个或 3 个 mean_value；得到 {}",
   "the pictures need shape N x 3 x height x width; got {}": "图像的形状须为 N × 3 × 高 × 宽；得到 {}",
@@ -1018,6 +1109,7 @@ export const messages: Record<string, string> = {
   "no memory to encode a PNG": "没有内存编码 PNG",
   "cannot encode a PNG: {}": "无法编码 PNG：{}",
   "cannot encode a JPEG: {}": "无法编码 JPEG：{}",
+  "the pixels are floats, expected classes or colors": "像素为浮点数，应为类别或颜色",
   "the image has {} channels of unknown meaning; expected grey, RGB or CMYK":
     "图像有 {} 个含义不明的通道；应为灰度、RGB 或 CMYK",
   // metrics
@@ -1076,100 +1168,4 @@ export const messages: Record<string, string> = {
   'lr_policy "{}" needs a positive max_iter; got {}': "lr_policy“{}”需要正的 max_iter；得到 {}",
   'lr_policy "sigmoid" needs a positive stepsize; got {}': "lr_policy“sigmoid”需要正的 stepsize；得到 {}",
   "rampup_interval is {}; expected 0 (none) or more iterations": "rampup_interval 为 {}；应为 0（无）或更多迭代",
-
-  // Networks of boxes, masks and images
-  'There is no task "{}"; choose one of {}, or all': "没有任务“{}”；请选择 {} 之一，或 all",
-  "the labels must be boxes of N x 1 x (most boxes + 1) x {}; got {}":
-    "标签必须为 N x 1 x（最多框数 + 1）x {} 的框；得到 {}",
-  "stride needs one value for each of the {} pairs of bottoms; got {}":
-    "stride 需要为 {} 对 bottom 各给一个值；得到 {} 个",
-  "bottoms {} and {} must be scores of N x classes x rows x columns and distances of N x 4 x rows x columns; got {} and {}":
-    "bottom {} 和 {} 必须为 N x 类别 x 行 x 列的得分和 N x 4 x 行 x 列的距离；得到 {} 和 {}",
-  "expected pairs of scores and distances; got {} bottoms": "应为成对的得分和距离；得到 {} 个 bottom",
-  "keep_top_k and nms_top_k must be positive; got {} and {}": "keep_top_k 和 nms_top_k 必须为正数；得到 {} 和 {}",
-  "score_threshold must lie between 0 and 1; got {}": "score_threshold 必须在 0 和 1 之间；得到 {}",
-  "nms_threshold must be above 0 and at most 1; got {}": "nms_threshold 必须大于 0 且不超过 1；得到 {}",
-  "expected pairs of scores and distances, and the labels; got {} bottoms":
-    "应为成对的得分和距离以及标签；得到 {} 个 bottom",
-  "top_k must be positive; got {}": "top_k 必须为正数；得到 {}",
-  "weights and powers must not be negative; got {}": "权重和指数不能为负；得到 {}",
-  "{} images need as many lists of boxes; got {}": "{} 张图像需要同样多的框列表；得到 {} 个",
-  "label {} lies outside 0 to {}: the network has scores of {} classes (num_output of the layers that make them), the dataset needs {}":
-    "标签 {} 不在 0 到 {} 之间：网络有 {} 个类别的得分（由产生得分的层的 num_output 决定），数据集需要 {} 个",
-  "num_classes is missing": "缺少 num_classes",
-  "nms_threshold must not be negative; got {}": "nms_threshold 不能为负；得到 {}",
-  "eta must be above 0 and at most 1; got {}": "eta 必须大于 0 且不超过 1；得到 {}",
-  "{} priors and {} classes need {} locations and {} scores an image; got {} and {}":
-    "{} 个先验框和 {} 个类别要求每张图像有 {} 个位置值和 {} 个得分；得到 {} 和 {}",
-  "num_classes must be at least 2; got {}": "num_classes 至少为 2；得到 {}",
-  "multibox_loss_param: {} is not supported": "multibox_loss_param：不支持 {}",
-  "a box of image {} in a batch of {}": "框属于图像 {}，而该批只有 {} 张",
-  "the labels do not tell the size of the network's input: a Data layer writes it where data_param has target: BOXES":
-    "标签未给出网络输入的大小：data_param 含 target: BOXES 的 Data 层会写入它",
-  "a box of class {}: num_classes is {} with the background, so that the dataset may have {} classes":
-    "框的类别为 {}：num_classes 含背景为 {}，因此数据集最多可有 {} 个类别",
-  "Leave it out: the networks published with SSD do without": "请去掉它：随 SSD 发布的网络不使用它",
-  "min_size is missing": "缺少 min_size",
-  "max_size needs one value for each of the {} min_size; got {}": "max_size 需要与 {} 个 min_size 一一对应；得到 {} 个",
-  "min_size must be at least 1; got {}": "min_size 至少为 1；得到 {}",
-  "max_size must be larger than min_size; got {} and {}": "max_size 必须大于 min_size；得到 {} 和 {}",
-  "variance needs one value or four; got {}": "variance 需要一个值或四个值；得到 {} 个",
-  "variance must be positive; got {}": "variance 必须为正数；得到 {}",
-  "aspect_ratio must be positive; got {}": "aspect_ratio 必须为正数；得到 {}",
-  "both bottoms need 4 axes; got {} and {}": "两个 bottom 都需要 4 个轴；得到 {} 和 {}",
-  "priors must be 1 x 2 x (boxes · 4); got {}": "先验框必须为 1 x 2 x（框数 · 4）；得到 {}",
-  "region {} is of image {} in a batch of {}": "区域 {} 属于图像 {}，而该批只有 {} 张",
-  "expected features of N x channels x H x W and regions of R x 5; got {} and {}":
-    "应为 N x 通道 x H x W 的特征和 R x 5 的区域；得到 {} 和 {}",
-  "pooled_h and pooled_w must be positive; got {} and {}": "pooled_h 和 pooled_w 必须为正数；得到 {} 和 {}",
-  "output_dim, group_size and spatial_scale must be positive; got {}, {} and {}":
-    "output_dim、group_size 和 spatial_scale 必须为正数；得到 {}、{} 和 {}",
-  "output_dim {} and group_size {} need {} channels; got {}":
-    "output_dim {} 和 group_size {} 需要 {} 个通道；得到 {} 个",
-  "scores need an axis of classes, as in N x C x H x W; got {}": "得分需要一个类别轴，如 N x C x H x W；得到 {}",
-  "smooth must be positive; got {}": "smooth 必须为正数；得到 {}",
-  "class_weight needs one value for each of the {} classes; got {}":
-    "class_weight 需要为 {} 个类别各给一个值；得到 {} 个",
-  "a class_weight must not be negative; got {}": "class_weight 不能为负；得到 {}",
-  "detections must be {} x K x 6 (of DetectionDecode), 1 x 1 x n x 7 (of DetectionOutput) or a blob of {} x K x 5 for each class (of ClusterDetections); got {}":
-    "检测结果必须为 {} x K x 6（DetectionDecode）、1 x 1 x n x 7（DetectionOutput），或每个类别一个 {} x K x 5 的 blob（ClusterDetections）；得到 {}",
-  "expected one blob of detections and the boxes; got {} bottoms": "应为一个检测结果 blob 和标注框；得到 {} 个 bottom",
-  "both bottoms must be images of N x channels x H x W of one shape; got {} and {}":
-    "两个 bottom 必须是形状相同的 N x 通道 x H x W 图像；得到 {} 和 {}",
-  "range must be positive; got {}": "range 必须为正数；得到 {}",
-  "scores must be N x classes x H x W; got {}": "得分必须为 N x 类别 x H x W；得到 {}",
-  "the bottom must be N x channels x H x W; got {}": "bottom 必须为 N x 通道 x H x W；得到 {}",
-  "the bottom must be N x {} x H x W; got {}": "bottom 必须为 N x {} x H x W；得到 {}",
-  "pad_beg and pad_end may only cut: at most 0; got {} and {}": "pad_beg 和 pad_end 只能裁剪：最大为 0；得到 {} 和 {}",
-  "shrink_factor and zoom_factor must be positive; got {} and {}":
-    "shrink_factor 和 zoom_factor 必须为正数；得到 {} 和 {}",
-  "pad_beg and pad_end leave nothing of {}": "pad_beg 和 pad_end 把 {} 全部裁掉了",
-  "values and mask must be N x channels x H x W of one shape; got {} and {}":
-    "数值和掩码必须是形状相同的 N x 通道 x H x W；得到 {} 和 {}",
-  "the mask names place {} of {} x {}: it is not that of a pooling of planes of this size":
-    "掩码给出 {2} x {3} 中的位置 {1}：它不是对该大小平面做池化得到的掩码",
-  "scale and upsample sizes must be positive; they give {} x {}": "scale 和上采样大小必须为正数；现在得到 {} x {}",
-  "unpool: TILE is not supported": "不支持 unpool: TILE",
-  "MAX unpooling needs a second bottom, the mask of a pooling; got {} bottom":
-    "MAX 反池化需要第二个 bottom，即池化的掩码；得到 {} 个 bottom",
-  "kernel_size and stride must be positive; got {}": "kernel_size 和 stride 必须为正数；得到 {}",
-  "the settings give planes of {} rows or columns": "这些设置得到 {} 行或列的平面",
-  "Use an Upsample layer with one bottom, which repeats each value":
-    "请使用只有一个 bottom 的 Upsample 层，它会重复每个值",
-  "boxes need data_param.follows_source, the path of the database of their images":
-    "框需要 data_param.follows_source，即其图像数据库的路径",
-  "a mosaic takes images of one size": "马赛克只接受大小相同的图像",
-  "a mask has {} channels of {} x {}, its image {} x {}": "掩码有 {} 个 {} x {} 的通道，其图像为 {} x {}",
-  "a mosaic takes masks of one size": "马赛克只接受大小相同的掩码",
-  "Set mosaic to 0, or make the dataset with images of one size": "请把 mosaic 设为 0，或用大小相同的图像创建数据集",
-  "the records have {} channels of {} x {}, expected boxes: one channel of rows of {} numbers":
-    "记录有 {} 个 {} x {} 的通道，应为框：一个通道，每行 {} 个数",
-  "the database {} of the images has no records": "图像数据库 {} 没有记录",
-  "the record has {} channels of {} x {} and {} numbers, but the first has 1 of {} x {}":
-    "该记录有 {} 个 {} x {} 的通道和 {} 个数，而第一个记录有 1 个 {} x {} 的通道",
-  "the records of {} have {} channels, expected masks: one channel": "{} 的记录有 {} 个通道，应为掩码：一个通道",
-  "the database {} ends early": "数据库 {} 提前结束",
-  "a mosaic takes images of one size: the record {} has {} channels of {} x {}, this one {} of {} x {}":
-    "马赛克只接受大小相同的图像：记录 {} 有 {} 个 {} x {} 的通道，而此记录有 {} 个 {} x {} 的通道",
-  "a mask has {} class numbers, expected {}": "掩码有 {} 个类别号，应为 {} 个",
 };
