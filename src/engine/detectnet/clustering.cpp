@@ -1,17 +1,13 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
-#include <array>
-#include <cmath>
 #include <set>
 
-#include "engine/detectnet/group_rectangles.hpp"
+#include "engine/detectnet/detections.hpp"
 #include "engine/detectnet/python_layers.hpp"
 
 namespace digits {
 namespace {
-
-using Box = std::array<float, 4>;  // left, top, right, bottom
 
 /// Lists of boxes from a coverage grid (N x classes x rows x columns) and the boxes of its cells (N x 4 x rows x
 /// columns, from the cell's corner): one top a class, N x boxes x 5.
@@ -42,7 +38,7 @@ class ClusterLayer : public Layer {
         for (std::size_t c = 0; c < top.size(); ++c) {
             const at::Tensor lists = at::zeros(top[c]->shape(), at::kFloat);
             for (std::int64_t n = 0; n < coverage.size(0); ++n)
-                write(listed(covered_boxes(coverage[n][static_cast<std::int64_t>(c)], boxes[n])), lists[n]);
+                write(listed(covered(coverage[n][static_cast<std::int64_t>(c)], boxes[n])), lists[n]);
             top[c]->set_data(lists.to(bottom[0]->data().device()));
         }
     }
@@ -68,25 +64,16 @@ class ClusterLayer : public Layer {
 
     virtual bool covers(float coverage) const = 0;
     /// The rows of the list, at most `most_boxes_` of which are kept.
-    virtual std::vector<std::array<float, kListColumns>> listed(const std::vector<Box>& boxes) const = 0;
+    virtual std::vector<DetectionRow> listed(const std::vector<BoxEdges>& boxes) const = 0;
 
   private:
-    std::vector<Box> covered_boxes(const at::Tensor& coverage, const at::Tensor& boxes) const {
-        const auto cover = coverage.accessor<float, 2>();
-        const auto edges = boxes.accessor<float, 3>();
-        const std::int64_t cell_width = width_ / columns_, cell_height = height_ / rows_;
-        std::vector<Box> found;
-        for (std::int64_t y = 0; y < rows_; ++y)
-            for (std::int64_t x = 0; x < columns_; ++x) {
-                if (!covers(cover[y][x])) continue;
-                const auto left = static_cast<float>(x * cell_width), top = static_cast<float>(y * cell_height);
-                found.push_back(
-                    {edges[0][y][x] + left, edges[1][y][x] + top, edges[2][y][x] + left, edges[3][y][x] + top});
-            }
-        return found;
+    std::vector<BoxEdges> covered(const at::Tensor& coverage, const at::Tensor& boxes) const {
+        const CellGrid grid{rows_, columns_, width_ / columns_, height_ / rows_, coverage.stride(0), boxes.stride(0)};
+        return covered_boxes(coverage.const_data_ptr<float>(), boxes.const_data_ptr<float>(), grid,
+                             [this](float coverage_of_cell) { return covers(coverage_of_cell); });
     }
 
-    void write(const std::vector<std::array<float, kListColumns>>& rows, const at::Tensor& list) const {
+    void write(const std::vector<DetectionRow>& rows, const at::Tensor& list) const {
         auto out = list.accessor<float, 2>();
         const auto count = std::min<std::int64_t>(std::ssize(rows), most_boxes_);
         for (std::int64_t i = 0; i < count; ++i)
@@ -117,10 +104,10 @@ class ClusterGroundTruthLayer final : public ClusterLayer {
   protected:
     bool covers(float coverage) const override { return coverage > 0; }
 
-    std::vector<std::array<float, kListColumns>> listed(const std::vector<Box>& boxes) const override {
-        std::vector<std::array<float, kListColumns>> rows;
-        std::set<Box> known;
-        for (const Box& box : boxes)
+    std::vector<DetectionRow> listed(const std::vector<BoxEdges>& boxes) const override {
+        std::vector<DetectionRow> rows;
+        std::set<BoxEdges> known;
+        for (const BoxEdges& box : boxes)
             if (known.insert(box).second) rows.push_back({box[0], box[1], box[2], box[3], 0});
         return rows;
     }
@@ -139,38 +126,22 @@ class ClusterDetectionsLayer final : public ClusterLayer {
         set_sizes(numbers[0], numbers[1], numbers[2], given > 7 ? numbers[7] : 1,
                   given > 8 ? numbers[8] : static_cast<double>(kMostBoxes));
         coverage_threshold_ = static_cast<float>(numbers[3]);
-        group_threshold_ = static_cast<int>(numbers[4]);
-        eps_ = numbers[5];
-        least_height_ = numbers[6];
+        grouping_.threshold = static_cast<int>(numbers[4]);
+        grouping_.eps = numbers[5];
+        grouping_.least_height = numbers[6];
         reshape(bottom, top);
     }
 
   protected:
     bool covers(float coverage) const override { return coverage >= coverage_threshold_; }
 
-    std::vector<std::array<float, kListColumns>> listed(const std::vector<Box>& boxes) const override {
-        std::vector<Rectangle> rectangles;
-        for (const Box& box : boxes)
-            rectangles.push_back({whole(box[0]), whole(box[1]), whole(box[2] - box[0]), whole(box[3] - box[1])});
-        std::vector<std::array<float, kListColumns>> rows;
-        for (const auto& [mean, count] : group_rectangles(rectangles, group_threshold_, eps_))
-            if (mean.height >= least_height_)
-                rows.push_back({static_cast<float>(mean.x), static_cast<float>(mean.y),
-                                static_cast<float>(mean.x + mean.width), static_cast<float>(mean.y + mean.height),
-                                std::log(static_cast<float>(count))});
-        return rows;
+    std::vector<DetectionRow> listed(const std::vector<BoxEdges>& boxes) const override {
+        return group_boxes(boxes, grouping_);
     }
 
   private:
-    /// A network that diverged can output any number.
-    static int whole(float value) {
-        constexpr float kMost = 1e6F;
-        return std::isnan(value) ? 0 : static_cast<int>(std::clamp(value, -kMost, kMost));
-    }
-
     float coverage_threshold_ = 0;
-    int group_threshold_ = 0;
-    double eps_ = 0, least_height_ = 0;
+    GroupingOptions grouping_;
 };
 
 }  // namespace

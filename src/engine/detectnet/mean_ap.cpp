@@ -1,32 +1,20 @@
 #include <ATen/ATen.h>
 
-#include <algorithm>
-#include <array>
-
+#include "engine/detectnet/detections.hpp"
 #include "engine/detectnet/python_layers.hpp"
 
 namespace digits {
 namespace {
 
-using Box = std::array<float, 4>;  // left, top, right, bottom
 enum Score { kTruePositive = 1, kFalsePositive = 2, kMissed = 3 };
 
 /// The rows of a list that are not all 0.
-std::vector<Box> boxes_of(const at::Tensor& list) {
+std::vector<BoxEdges> boxes_of(const at::Tensor& list) {
     const auto rows = list.accessor<float, 2>();
-    std::vector<Box> boxes;
+    std::vector<BoxEdges> boxes;
     for (std::int64_t i = 0; i < list.size(0); ++i)
-        if (const Box box{rows[i][0], rows[i][1], rows[i][2], rows[i][3]}; box != Box{}) boxes.push_back(box);
+        if (const BoxEdges box{rows[i][0], rows[i][1], rows[i][2], rows[i][3]}; box != BoxEdges{}) boxes.push_back(box);
     return boxes;
-}
-
-/// Intersection over union of two boxes.
-double overlap(const Box& a, const Box& b) {
-    const double width = std::min(a[2], b[2]) - std::max(a[0], b[0]),
-                 height = std::min(a[3], b[3]) - std::max(a[1], b[1]);
-    if (width <= 0 || height <= 0) return 0;
-    const auto area = [](const Box& box) { return static_cast<double>(box[2] - box[0]) * (box[3] - box[1]); };
-    return width * height / (area(a) + area(b) - width * height);
 }
 
 /// Bottoms: the lists of objects and of detections. Top: the boxes with 1 for a true positive, 2 for a false positive,
@@ -64,14 +52,12 @@ class ScoreDetectionsLayer final : public Layer {
     }
 
   private:
-    void score(const std::vector<Box>& truths, const std::vector<Box>& detections, const at::Tensor& list) const {
-        std::vector<bool> found(truths.size()), right(detections.size());
-        for (std::size_t i = 0; i < truths.size(); ++i)
-            for (std::size_t j = 0; j < detections.size() && !found[i]; ++j)
-                if (!right[j] && overlap(detections[j], truths[i]) >= threshold_) found[i] = right[j] = true;
+    void score(const std::vector<BoxEdges>& truths, const std::vector<BoxEdges>& detections,
+               const at::Tensor& list) const {
+        const auto [right, found] = find_objects(truths, detections, threshold_);
         auto rows = list.accessor<float, 2>();
         std::int64_t next = 0;
-        const auto write = [&](const Box& box, Score kind) {
+        const auto write = [&](const BoxEdges& box, Score kind) {
             for (std::size_t k = 0; k < 4; ++k) rows[next][static_cast<std::int64_t>(k)] = box[k];
             rows[next++][4] = static_cast<float>(kind);
         };
@@ -108,13 +94,9 @@ class MeanApLayer final : public Layer {
 
     void forward(const Blobs& bottom, const Blobs& top) override {
         const at::Tensor scores = bottom[0]->data().select(2, 4);
-        const auto count = [&](Score kind) {
-            return static_cast<double>((scores == static_cast<double>(kind)).sum().item<std::int64_t>());
-        };
-        const double right = count(kTruePositive);
-        const auto per_cent = [&](double others) { return right > 0 ? 100 * right / (right + others) : 0.0; };
-        const double precision = per_cent(count(kFalsePositive)), recall = per_cent(count(kMissed));
-        const double values[] = {precision * recall / 100, precision, recall};
+        const auto count = [&](Score kind) { return (scores == static_cast<double>(kind)).sum().item<std::int64_t>(); };
+        const auto rates = detectnet_rates(count(kTruePositive), count(kFalsePositive), count(kMissed));
+        const double values[] = {rates.mean_ap, rates.precision, rates.recall};
         for (std::size_t i = 0; i < top.size(); ++i) top[i]->set_data(at::full({1}, values[i], scores.options()));
     }
 };

@@ -16,6 +16,7 @@
 #include "engine/net/net.hpp"
 #include "engine/net/npy.hpp"
 #include "engine/solver/solver.hpp"
+#include "engine/verify/reference_cases.hpp"
 
 namespace digits {
 namespace {
@@ -300,11 +301,15 @@ class CaseRun {
     std::set<std::string> files_, seen_;
 };
 
-void collect_cases(const fs::path& dir, std::set<fs::path>& cases) {
+/// Folders of cases and what kind of reference they are; without a kind: one of Caffe.
+using FoundCases = std::map<fs::path, const ReferenceCaseKind*>;
+
+void collect_cases(const fs::path& dir, FoundCases& cases) {
     if (fs::exists(dir / "case.json")) {
-        cases.insert(dir);
+        cases.emplace(dir, nullptr);
         return;
     }
+    if (const auto* kind = find_reference_kind(dir)) cases.emplace(dir, kind);
     std::error_code ignored;
     for (const auto& entry : fs::directory_iterator(dir, ignored))
         if (entry.is_directory()) collect_cases(entry.path(), cases);
@@ -326,20 +331,22 @@ CaseReport verify_case(const fs::path& dir, const VerifyOptions& options) {
 }
 
 Result<bool> verify(const std::vector<fs::path>& dirs, const VerifyOptions& options, std::ostream& out) {
-    std::set<fs::path> cases;
+    FoundCases cases;
     for (const auto& dir : dirs) {
         if (!fs::is_directory(dir)) return fail(make_error(ErrorCode::kNotFound, "no such folder").at(dir.string()));
         const std::size_t before = cases.size();
         collect_cases(dir, cases);
         if (cases.size() == before)
-            return fail(
-                make_error(ErrorCode::kNotFound, "no case (a folder with case.json) in this folder").at(dir.string()));
+            return fail(make_error(ErrorCode::kNotFound, "There is no case in this folder.")
+                            .at(dir.string())
+                            .advise("A case is a folder with case.json or the files of a reference "
+                                    "(docs/formats/golden-cases.md)"));
     }
     std::size_t passed = 0;
     out << fmt::format("{:<24} {:<30} {:>8} {:>10} {:>10}  {}\n", "area", "case", "arrays", "worst", "allowed",
                        "result");
-    for (const auto& dir : cases) {
-        const CaseReport report = verify_case(dir, options);
+    for (const auto& [dir, kind] : cases) {
+        const CaseReport report = kind ? verify_reference(*kind, dir, options) : verify_case(dir, options);
         out << fmt::format("{:<24} {:<30} {:>8} {:>10.2e} {:>10.0e}  {}\n", report.area, report.name, report.compared,
                            report.worst, report.tolerance, report.passed() ? "ok" : report.problem);
         passed += report.passed();
