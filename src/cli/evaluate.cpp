@@ -33,19 +33,68 @@ std::string share_text(const json& value) {
     return value.is_number() ? fmt::format("{:.2f} %", value.get<double>() * 100) : std::string("-");
 }
 
+std::string number_text(const json& value) {
+    return value.is_number() ? fmt::format("{:.4f}", value.get<double>()) : std::string("-");
+}
+
+/// The numbers of a task: a label and the member of the evaluation.
+struct ShownNumber {
+    const char* label;
+    const char* member;
+    std::string (*text)(const json& value);
+};
+struct ShownTask {
+    std::vector<ShownNumber> whole, of_class;
+};
+
+ShownTask shown_task(const std::string& view) {
+    if (view == "boxes")
+        return {{{"AP", "AP", number_text},
+                 {"AP50", "AP50", number_text},
+                 {"AP75", "AP75", number_text},
+                 {"precision", "precision", share_text},
+                 {"recall", "recall", share_text},
+                 {"score threshold", "threshold", number_text}},
+                {{"AP", "AP", number_text},
+                 {"AP50", "AP50", number_text},
+                 {"precision", "precision", share_text},
+                 {"recall", "recall", share_text},
+                 {"F1", "f1", share_text}}};
+    if (view == "mask")
+        return {{{"mIoU", "miou", number_text},
+                 {"pixel accuracy", "pixel_accuracy", share_text},
+                 {"class accuracy", "mean_class_accuracy", share_text}},
+                {{"IoU", "iou", number_text}, {"Dice", "dice", number_text}, {"accuracy", "accuracy", share_text}}};
+    if (view == "image")
+        return {{{"PSNR", "psnr", number_text}, {"SSIM", "ssim", number_text}, {"MSE", "mse", number_text}}, {}};
+    if (view == "raw") return {{{"MAE", "mae", number_text}, {"RMSE", "rmse", number_text}}, {}};
+    return {{{"top-1", "top1", share_text}, {"top-5", "top5", share_text}},
+            {{"images", "support", [](const json& value) { return count_text(value.get<double>()); }},
+             {"precision", "precision", share_text},
+             {"recall", "recall", share_text},
+             {"F1", "f1", share_text}}};
+}
+
 void print_evaluation(const json& found) {
-    std::cout << table_text({{"pictures", count_text(found["count"].get<double>())},
-                             {"unreadable", count_text(found["unreadable"]["count"].get<double>())},
-                             {"snapshot", std::to_string(found["snapshot"]["iteration"].get<std::int64_t>())},
-                             {"top-1", share_text(found["top1"])},
-                             {"top-5", share_text(found["top5"])},
-                             {"images/s", count_text(found["images_per_s"].get<double>())}});
-    if (found["labelled"].get<std::int64_t>() == 0) return;
-    std::vector<std::vector<std::string>> rows{{"class", "pictures", "precision", "recall", "F1"}};
-    for (const auto& one : found["classes"]) {
+    const auto shown = shown_task(found.value("view", "classes"));
+    const auto member = [](const json& object, const char* name) {
+        return object.contains(name) ? object[name] : json();
+    };
+    std::vector<std::vector<std::string>> head{
+        {"images", count_text(found["count"].get<double>())},
+        {"unreadable", count_text(found["unreadable"]["count"].get<double>())},
+        {"snapshot", std::to_string(found["snapshot"]["iteration"].get<std::int64_t>())}};
+    for (const auto& one : shown.whole) head.push_back({one.label, one.text(member(found, one.member))});
+    head.push_back({"images/s", count_text(found["images_per_s"].get<double>())});
+    std::cout << table_text(head);
+    if (found.contains("explanation")) std::cout << '\n' << found["explanation"].get<std::string>() << '\n';
+    if (found.value("labelled", 0) == 0 || shown.of_class.empty()) return;
+    std::vector<std::vector<std::string>> rows{{"class"}};
+    for (const auto& one : shown.of_class) rows.front().push_back(one.label);
+    for (const auto& of_class : found["classes"]) {
         if (rows.size() > kShownClasses) break;
-        rows.push_back({one["label"], count_text(one["support"].get<double>()), share_text(one["precision"]),
-                        share_text(one["recall"]), share_text(one["f1"])});
+        rows.push_back({of_class["label"]});
+        for (const auto& one : shown.of_class) rows.back().push_back(one.text(member(of_class, one.member)));
     }
     std::cout << '\n' << table_text(rows);
     if (found["classes"].size() > kShownClasses)

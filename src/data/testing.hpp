@@ -40,6 +40,12 @@ class JobFolder final : public TaskContext {
     /// For sources: beside the job, removed with it.
     const std::filesystem::path& root() const { return folder_.path(); }
     const std::vector<std::string>& logs() const { return logs_; }
+    const Grant& grant() const override { return grant_; }
+    /// What the task may use of a model.
+    void grant_model(const std::filesystem::path& model_dir, const std::filesystem::path& dataset_dir) {
+        grant_.model_dir = model_dir;
+        grant_.dataset_dir = dataset_dir;
+    }
 
   private:
     TemporaryFolder folder_;
@@ -47,6 +53,7 @@ class JobFolder final : public TaskContext {
     mutable std::mutex mutex_;
     mutable int asks_left_;
     std::vector<std::string> logs_;
+    Grant grant_;
 };
 
 /// Sample i is (7 i + start) mod 256.

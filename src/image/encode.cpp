@@ -3,6 +3,7 @@
 #include <png.h>
 #include <zlib.h>
 
+#include <charconv>
 #include <csetjmp>
 #include <cstdio>
 #include <cstdlib>
@@ -62,6 +63,23 @@ bool write_png(PngWriter& writer, const Image& image) {
     return true;
 }
 
+bool write_png(PngWriter& writer, const IndexedImage& image, std::vector<png_color>& palette) {
+    if (setjmp(png_jmpbuf(writer.png)) != 0) return false;
+    png_set_write_fn(writer.png, &writer, on_png_write, on_png_flush);
+    png_set_IHDR(writer.png, writer.info, static_cast<png_uint_32>(image.width), static_cast<png_uint_32>(image.height),
+                 8, PNG_COLOR_TYPE_PALETTE, PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    png_set_PLTE(writer.png, writer.info, palette.data(), static_cast<int>(palette.size()));
+    // Masks are runs of equal numbers.
+    png_set_filter(writer.png, PNG_FILTER_TYPE_BASE, PNG_FILTER_NONE);
+    png_set_compression_level(writer.png, 1);
+    png_write_info(writer.png, writer.info);
+    for (int y = 0; y < image.height; ++y)
+        png_write_row(writer.png,
+                      image.indices.data() + static_cast<std::size_t>(y) * static_cast<std::size_t>(image.width));
+    png_write_end(writer.png, nullptr);
+    return true;
+}
+
 struct JpegWriter {
     jpeg_compress_struct info{};
     jpeg_error_mgr errors{};
@@ -101,14 +119,37 @@ bool write_jpeg(JpegWriter& writer, const Image& image, int quality) {
 
 }  // namespace
 
-Result<std::string> encode_png(const Image& image) {
+namespace {
+
+template <class Write>
+Result<std::string> encode_png_with(std::size_t expected_bytes, const Write& write) {
     PngWriter writer;
-    writer.bytes.reserve(image.pixels.size() / 2 + 256);
+    writer.bytes.reserve(expected_bytes);
     writer.png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &writer, on_png_error, on_png_warning);
     if (writer.png != nullptr) writer.info = png_create_info_struct(writer.png);
     if (writer.info == nullptr) return fail(ErrorCode::kResourceExhausted, "no memory to encode a PNG");
-    if (!write_png(writer, image)) return fail(ErrorCode::kInternal, "cannot encode a PNG: {}", writer.message);
+    if (!write(writer)) return fail(ErrorCode::kInternal, "cannot encode a PNG: {}", writer.message);
     return std::move(writer.bytes);
+}
+
+}  // namespace
+
+Result<std::string> encode_png(const Image& image) {
+    return encode_png_with(image.pixels.size() / 2 + 256, [&](PngWriter& writer) { return write_png(writer, image); });
+}
+
+Result<std::string> encode_png(const IndexedImage& image) {
+    std::vector<png_color> palette;
+    for (const auto& color : image.colors) {
+        unsigned value = 0;
+        const auto* begin = color.data() + 1;
+        if (color.size() != 7 || color.front() != '#' || std::from_chars(begin, begin + 6, value, 16).ptr != begin + 6)
+            return fail(ErrorCode::kInvalidArgument, "\"{}\" is no color; expected the form #rrggbb", color);
+        palette.push_back({static_cast<png_byte>(value >> 16), static_cast<png_byte>(value >> 8 & 255),
+                           static_cast<png_byte>(value & 255)});
+    }
+    return encode_png_with(image.indices.size() / 8 + 2048,
+                           [&](PngWriter& writer) { return write_png(writer, image, palette); });
 }
 
 Result<std::string> encode_jpeg(const Image& image, int quality) {

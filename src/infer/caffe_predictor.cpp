@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "caffe/net_state.hpp"
@@ -20,6 +21,8 @@ namespace digits {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr std::uint32_t kMostClasses = 10'000;
 
 Result<fs::path> choose_snapshot(const PredictorOptions& options) {
     if (!options.snapshot.empty()) {
@@ -46,6 +49,43 @@ std::int64_t iteration_of(const fs::path& snapshot) {
     std::int64_t iteration = -1;
     std::from_chars(name.data() + begin + 6, name.data() + name.size(), iteration);
     return iteration;
+}
+
+/// Which class of the dataset each of DetectNet's classes is; none for other networks.
+std::vector<int> detectnet_classes(const caffe::NetParameter& train_val) {
+    for (const auto& layer : train_val.layer()) {
+        if (layer.type() != "DetectNetTransformation") continue;
+        // As the layer: class 1 alone, unless it is told otherwise.
+        if (layer.detectnet_groundtruth_param().object_class().empty()) return {1};
+        std::map<std::uint32_t, int> kinds;
+        for (const auto& mapping : layer.detectnet_groundtruth_param().object_class())
+            kinds.emplace(mapping.dst(), static_cast<int>(mapping.src()));
+        std::vector<int> classes;
+        for (std::uint32_t i = 0; i <= kinds.rbegin()->first && i < kMostClasses; ++i)
+            classes.push_back(kinds.contains(i) ? kinds[i] : -1);
+        return classes;
+    }
+    return {};
+}
+
+/// Rows of image, label, score and edges, image by image.
+void rows_by_image(std::span<const float> rows, std::size_t images, BatchOutput& output) {
+    constexpr std::size_t kColumns = 7;
+    std::vector<std::vector<float>> of_image(images);
+    std::size_t most = 1;
+    for (std::size_t at = 0; at + kColumns <= rows.size(); at += kColumns) {
+        const float image = rows[at];
+        if (!(image >= 0 && image < static_cast<float>(images))) continue;
+        auto& own = of_image[static_cast<std::size_t>(image)];
+        own.insert(own.end(), rows.begin() + static_cast<std::ptrdiff_t>(at),
+                   rows.begin() + static_cast<std::ptrdiff_t>(at + kColumns));
+        most = std::max(most, own.size() / kColumns);
+    }
+    output.shape = {static_cast<std::int64_t>(images), static_cast<std::int64_t>(most), kColumns};
+    for (auto& own : of_image) {
+        own.resize(most * kColumns, -1.0F);
+        output.values.insert(output.values.end(), own.begin(), own.end());
+    }
 }
 
 class CaffePredictor final : public Predictor {
@@ -78,6 +118,7 @@ class CaffePredictor final : public Predictor {
                             .at(deploy_file.string()));
         DIGITS_ASSIGN(const auto train_val, read_net_file(options.model_dir / "train_val.prototxt"));
         DIGITS_TRY(take_transform(train_val, options.model_dir, options.dataset_dir, preprocessing_));
+        network_classes_ = detectnet_classes(train_val);
         const auto& made = preprocessing_.transformer;
         if (made.height() != shape[2] || made.width() != shape[3])
             return fail(make_error(ErrorCode::kInvalidArgument,
@@ -94,6 +135,8 @@ class CaffePredictor final : public Predictor {
     }
 
     void prepare(const Image& image, float* input) const override { preprocessing_.apply(image, input); }
+    AskedImage locate(int width, int height) const override { return preprocessing_.place(width, height); }
+    std::vector<int> network_classes() const override { return network_classes_; }
 
     Result<std::vector<BatchOutput>> run(const float* inputs, std::size_t count) override {
         DIGITS_TRY(guarded([&] {
@@ -110,10 +153,18 @@ class CaffePredictor final : public Predictor {
         DIGITS_TRY(guarded([&] {
             for (const auto& name : net_->outputs()) {
                 const Blob& blob = *net_->find_blob(name);
+                const std::string type = type_of(name);
+                if (type == "DetectionOutput") {
+                    const at::Tensor rows = blob.data().cpu().contiguous();
+                    outputs.push_back({name, type, {}, {}});
+                    rows_by_image({rows.const_data_ptr<float>(), static_cast<std::size_t>(rows.numel())}, count,
+                                  outputs.back());
+                    continue;
+                }
                 if (blob.axis_count() == 0 || blob.dim(0) != static_cast<std::int64_t>(count)) continue;
                 const at::Tensor out = blob.data().cpu().contiguous();
                 outputs.push_back(
-                    {name, type_of(name), blob.shape(), {out.data_ptr<float>(), out.data_ptr<float>() + out.numel()}});
+                    {name, type, blob.shape(), {out.data_ptr<float>(), out.data_ptr<float>() + out.numel()}});
             }
         }));
         if (outputs.empty())
@@ -141,6 +192,7 @@ class CaffePredictor final : public Predictor {
     caffe::NetParameter deploy_;  ///< as it was written, without Split layers
     std::string input_;
     std::int64_t iteration_ = -1;
+    std::vector<int> network_classes_;
 };
 
 }  // namespace

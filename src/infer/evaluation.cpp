@@ -60,12 +60,12 @@ class Evaluation {
         PreparedImage prepared;
         prepared.sample.index = index;
         prepared.sample.name = std::move(read.name);
-        prepared.sample.truth = read.truth;
         prepared.sample.target = std::move(read.target);
         if (!read.image) {
             prepared.problem = read.image.error().message;
             return prepared;
         }
+        prepared.sample.image = predictor_.locate(read.image->width, read.image->height);
         prepared.input.resize(predictor_.input_size());
         predictor_.prepare(*read.image, prepared.input.data());
         return prepared;
@@ -131,7 +131,12 @@ class Evaluation {
         view["source"] = to_json(spec_)["source"];
         view["count"] = answered_;
         view["unreadable"] = {{"count", left_out_}, {"items", listed_unreadable_}, {"file", "unreadable.txt"}};
-        view["warnings"] = source_->warnings();
+        auto warnings = source_->warnings();
+        for (const auto& warning : report.warnings) {
+            context_.emit({{"event", "log"}, {"level", "warning"}, {"text", warning}});
+            warnings.push_back(warning);
+        }
+        view["warnings"] = std::move(warnings);
         view["seconds"] = seconds;
         view["images_per_s"] = seconds > 0 ? static_cast<double>(answered_) / seconds : 0.0;
         DIGITS_TRY(write_file_atomic(folder / "evaluation.json",

@@ -19,6 +19,7 @@ struct ClassifyRequest {
     std::string type;
     std::vector<RequestedImage> images;
     int top = 5;
+    std::optional<double> score_threshold, nms_threshold;
 };
 template <>
 struct JsonBinding<RequestedImage> {
@@ -33,13 +34,16 @@ struct JsonBinding<ClassifyRequest> {
     static auto fields() {
         return std::tuple{json_field("type", &ClassifyRequest::type).required(),
                           json_field("images", &ClassifyRequest::images).required(),
-                          json_field("top", &ClassifyRequest::top).help("how many classes to name").range(1, 1e6)};
+                          json_field("top", &ClassifyRequest::top).help("how many classes to name").range(1, 1e6),
+                          json_field("score_threshold", &ClassifyRequest::score_threshold).at_least(0),
+                          json_field("nms_threshold", &ClassifyRequest::nms_threshold).range(0, 1)};
     }
 };
 
 struct LayersRequest {
     std::string type, path, folder;
     int top = 5;
+    std::optional<double> score_threshold, nms_threshold;
 };
 template <>
 struct JsonBinding<LayersRequest> {
@@ -47,7 +51,9 @@ struct JsonBinding<LayersRequest> {
         return std::tuple{json_field("type", &LayersRequest::type).required(),
                           json_field("path", &LayersRequest::path).help("an image on this machine").required(),
                           json_field("folder", &LayersRequest::folder).help("where images of layers go").required(),
-                          json_field("top", &LayersRequest::top).range(1, 1e6)};
+                          json_field("top", &LayersRequest::top).range(1, 1e6),
+                          json_field("score_threshold", &LayersRequest::score_threshold).at_least(0),
+                          json_field("nms_threshold", &LayersRequest::nms_threshold).range(0, 1)};
     }
 };
 
@@ -87,13 +93,18 @@ Result<std::unique_ptr<Inference>> Inference::open(const InferenceOptions& optio
     DIGITS_ASSIGN(auto dataset, read_dataset_facts(options.dataset_dir));
     DIGITS_ASSIGN(inference->task_, get_task(dataset.task));
     inference->decoding_ = decoding_of(dataset.image);
-    inference->facts_ = {std::move(dataset.labels), std::move(dataset.target_names)};
+    inference->facts_ = {std::move(dataset.labels),
+                         std::move(dataset.target_names),
+                         dataset.ignore_label,
+                         std::move(dataset.palette),
+                         {}};
     if (inference->facts_.labels.empty() && dataset.target == TargetKind::kClass) {
         DIGITS_ASSIGN(inference->facts_.labels, read_labels(options.dataset_dir / "labels.txt"));
     }
     DIGITS_ASSIGN(inference->predictor_,
                   kind->open({options.model_dir, options.dataset_dir, options.snapshot,
                               preprocessing_for(dataset.image), options.device, options.threads}));
+    inference->facts_.network_classes = inference->predictor_->network_classes();
     return inference;
 }
 
@@ -106,7 +117,9 @@ Result<std::vector<nlohmann::json>> Inference::ask(const std::vector<Image>& ima
         for (std::size_t i = 0; i < count; ++i) predictor_->prepare(images[begin + i], inputs.data() + i * size);
         DIGITS_ASSIGN(const auto batch, predictor_->run(inputs.data(), count));
         for (std::size_t i = 0; i < count; ++i) {
-            DIGITS_ASSIGN(auto answer, task_->answer(outputs_of(batch, i), facts_, options));
+            auto own = options;
+            own.image = predictor_->locate(images[begin + i].width, images[begin + i].height);
+            DIGITS_ASSIGN(auto answer, task_->answer(outputs_of(batch, i), facts_, own));
             answers.push_back(std::move(answer));
         }
     }
@@ -121,7 +134,7 @@ Result<nlohmann::json> Inference::answer_layers(const nlohmann::json& request) {
     if (!image)
         return fail(make_error(ErrorCode::kInvalidArgument, "the image cannot be read: {}", image.error().message)
                         .at("/image"));
-    DIGITS_ASSIGN(auto answers, ask({*image}, {wanted.top}));
+    DIGITS_ASSIGN(auto answers, ask({*image}, {wanted.top, wanted.score_threshold, wanted.nms_threshold, {}}));
     DIGITS_ASSIGN(auto list, predictor_->report_layers(wanted.folder));
     std::int64_t parameters = 0;
     for (const auto& entry : list)
@@ -154,7 +167,7 @@ Result<nlohmann::json> Inference::answer(const nlohmann::json& request) {
         }
         answers.push_back(std::move(answer));
     }
-    DIGITS_ASSIGN(const auto found, ask(images, {wanted.top}));
+    DIGITS_ASSIGN(const auto found, ask(images, {wanted.top, wanted.score_threshold, wanted.nms_threshold, {}}));
     for (std::size_t i = 0; i < places.size(); ++i) answers[places[i]].update(found[i]);
     return nlohmann::json{{"images", std::move(answers)},
                           {"snapshot_iteration", predictor_->iteration()},

@@ -11,6 +11,7 @@
 #include "base/text.hpp"
 #include "data/dataset_facts.hpp"
 #include "data/records/record_reader.hpp"
+#include "data/records/target_codec.hpp"
 #include "data/sources/image_list.hpp"
 #include "data/sources/split_list.hpp"
 #include "data/sources/walk.hpp"
@@ -48,16 +49,18 @@ class SplitNames {
 
 class LmdbSource final : public PictureSource {
   public:
-    /// `targets`: the database with the numbers to predict, in the same order; empty: there is none.
+    /// `targets`: the database with the targets, in the same order; empty: the records have classes.
     static Result<std::unique_ptr<PictureSource>> open(const fs::path& database, const fs::path& targets,
-                                                       const fs::path& list, const PictureSourceOptions& options) {
+                                                       TargetKind kind, const fs::path& list,
+                                                       const PictureSourceOptions& options) {
         std::unique_ptr<LmdbSource> source(new LmdbSource);
+        source->kind_ = kind;
         for (int i = 0; i < options.threads; ++i) {
             DIGITS_ASSIGN(auto reader, RecordReader::open(database));
             source->readers_.push_back({std::move(reader), {}, 0});
             if (targets.empty()) continue;
-            DIGITS_ASSIGN(auto numbers, RecordReader::open(targets));
-            source->readers_.back().targets = std::move(numbers);
+            DIGITS_ASSIGN(auto own_targets, RecordReader::open(targets));
+            source->readers_.back().targets = std::move(own_targets);
         }
         const auto count = source->readers_.front().records.count();
         source->count_ = limited(count, options.source.limit);
@@ -80,8 +83,8 @@ class LmdbSource final : public PictureSource {
             picture.image = fail(read.error());
             return picture;
         }
-        picture.truth = reader.targets ? -1 : record.datum.label;
-        picture.name = names_->name(index, picture.truth, record.key);
+        if (!reader.targets) picture.target = ClassLabel{record.datum.label};
+        picture.name = names_->name(index, reader.targets ? -1 : record.datum.label, record.key);
         picture.image = datum_image(record.datum);
         return picture;
     }
@@ -94,16 +97,16 @@ class LmdbSource final : public PictureSource {
     };
     LmdbSource() = default;
 
-    /// Empty when it cannot be read.
-    static std::vector<float> read_target(RecordReader& targets, std::uint64_t gap) {
+    /// None when it cannot be read.
+    Target read_target(RecordReader& targets, std::uint64_t gap) const {
         RecordReader::Record record;
         if (!targets.skip(gap)) return {};
         if (const auto read = targets.next(record); !read || !*read) return {};
-        std::vector<float> values(record.datum.float_count);
-        copy_float_data(record.datum, values.data());
-        return values;
+        auto target = unpack_target(record.datum, kind_);
+        return target ? std::move(*target) : Target();
     }
 
+    TargetKind kind_ = TargetKind::kClass;
     std::vector<Reader> readers_;
     std::optional<SplitNames> names_;
 };
@@ -136,8 +139,9 @@ class Hdf5Source final : public PictureSource {
             picture.image = fail(row.error());
             return picture;
         }
-        picture.truth = static_cast<int>(std::lround(*(*row)[1]));
-        picture.name = names_->name(index, picture.truth, std::to_string(index));
+        const int label = static_cast<int>(std::lround(*(*row)[1]));
+        picture.target = ClassLabel{label};
+        picture.name = names_->name(index, label, std::to_string(index));
         const auto& shape = rows_->shapes().front();
         Image image;
         image.reset(static_cast<int>(shape[3]), static_cast<int>(shape[2]), static_cast<int>(shape[1]));
@@ -235,7 +239,7 @@ class FileSource final : public PictureSource {
 
     SourcePicture get(int, std::uint64_t index) override {
         const auto& [path, truth] = files_[index];
-        SourcePicture picture{path, truth, Image()};
+        SourcePicture picture{path, truth < 0 ? Target() : ClassLabel{truth}, Image()};
         if (is_web_address(path)) {
             picture.image = fail(ErrorCode::kUnsupported, "an address in the network; expected a file");
             return picture;
@@ -285,7 +289,8 @@ Result<std::unique_ptr<PictureSource>> open_split(const PictureSourceOptions& op
     const auto list = options.dataset_dir / split->list;
     const bool hdf5 = facts.storage.backend == DatasetBackend::kHdf5;
     const auto targets = split->label_db ? options.dataset_dir / *split->label_db : fs::path();
-    return hdf5 ? Hdf5Source::open(database, list, options) : LmdbSource::open(database, targets, list, options);
+    return hdf5 ? Hdf5Source::open(database, list, options)
+                : LmdbSource::open(database, targets, facts.target, list, options);
 }
 
 }  // namespace

@@ -9,15 +9,15 @@
 
 #include "base/result.hpp"
 #include "data/evaluation_spec.hpp"
+#include "data/sample.hpp"
 #include "image/decode.hpp"
 
 namespace digits {
 
 struct SourcePicture {
     std::string name;  ///< path, or the key in a database
-    int truth = -1;    ///< -1: not known
+    Target target{};   ///< none: not known
     Result<Image> image = Image();
-    std::vector<float> target{};  ///< the numbers to predict; empty: not known
 };
 
 /// Pictures that a network shall be asked about, read one by one.

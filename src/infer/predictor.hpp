@@ -17,7 +17,8 @@
 
 namespace digits {
 
-/// One output of a network for a batch of images; the first axis of the shape is the image.
+/// One output of a network for a batch of images; the first axis of the shape is the image. Where a network lists the
+/// detections of all images in one output (DetectionOutput), each image has its rows, filled up with rows of -1.
 struct BatchOutput {
     std::string name;
     std::string type;  ///< of the layer that made it; empty: not known
@@ -37,6 +38,10 @@ class Predictor {
     virtual std::size_t input_size() const = 0;
     /// Writes them. Any number of threads at once.
     virtual void prepare(const Image& image, float* input) const = 0;
+    /// Where an image of this size lies in what prepare() writes. Any number of threads at once.
+    virtual AskedImage locate(int width, int height) const = 0;
+    /// The dataset's class of each of the network's, where the network says so (DetectNet); else none.
+    virtual std::vector<int> network_classes() const { return {}; }
     /// The network's outputs for `count` prepared images, one image after the other.
     virtual Result<std::vector<BatchOutput>> run(const float* inputs, std::size_t count) = 0;
     /// What is inside the network after the last run, of one image (layer_report.hpp); its images go to `folder`.

@@ -8,10 +8,26 @@
 
 namespace digits {
 
+namespace {
+
+/// Where the dataset has images of their own sizes, the network has one.
+ResizeMode mode_of(const Preprocessing& preprocessing) {
+    return preprocessing.resize == ResizeMode::kNone ? ResizeMode::kSquash : preprocessing.resize;
+}
+
+}  // namespace
+
+AskedImage Preprocessing::place(int width, int height) const {
+    AskedImage asked{width, height, static_cast<int>(transformer.width()), static_cast<int>(transformer.height()),
+                     fit_placement(width, height, dataset_width, dataset_height, mode_of(*this))};
+    // The center is cut out, at whole pixels.
+    asked.placement.offset_x -= (dataset_width - asked.input_width) / 2;
+    asked.placement.offset_y -= (dataset_height - asked.input_height) / 2;
+    return asked;
+}
+
 void Preprocessing::apply(const Image& source, float* out) const {
-    // Where the dataset has images of their own sizes, the network has one.
-    const auto mode = resize == ResizeMode::kNone ? ResizeMode::kSquash : resize;
-    const auto image = prepare_image(source, {dataset_width, dataset_height, channels, mode, {}}, 0);
+    const auto image = prepare_image(source, {dataset_width, dataset_height, channels, mode_of(*this), {}}, 0);
     std::vector<std::uint8_t> planes(image.pixels.size());
     to_planar_bgr(image, planes.data());
     if (is_rgb && channels == 3) {

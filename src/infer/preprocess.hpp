@@ -7,6 +7,7 @@
 #include "feed/transformer.hpp"
 #include "image/image.hpp"
 #include "image/resize.hpp"
+#include "tasks/asked_image.hpp"
 
 namespace digits {
 
@@ -21,6 +22,8 @@ struct Preprocessing {
 
     /// Writes the floats of one input of the network: planes of `transformer`'s size.
     void apply(const Image& image, float* out) const;
+    /// Where an image of this size lies in the network's input.
+    AskedImage place(int width, int height) const;
 };
 
 /// What the network's data layer does, for images in use. A mean file that is gone from its place is looked for by its

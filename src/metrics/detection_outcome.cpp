@@ -6,6 +6,8 @@
 #include <map>
 #include <numeric>
 
+#include "metrics/sentence.hpp"
+
 namespace digits {
 namespace {
 
@@ -133,36 +135,36 @@ DetectionFailure describe_failure(const DetectionSet& set, std::span<const std::
             const auto at = static_cast<std::size_t>(label);
             return at < labels.size() ? labels[at] : std::to_string(label);
         };
-        failure.most_confused = fmt::format("{} is detected as {}", name(most->first.first), name(most->first.second));
+        failure.most_confused = sentence("{} is detected as {}", name(most->first.first), name(most->first.second));
     }
     return failure;
 }
 
 std::string explain(const DetectionFailure& failure) {
-    if (failure.objects == 0) return "The images have no labelled objects, so there is no average precision.";
+    if (failure.objects == 0) return sentence("The images have no labelled objects, so there is no average precision.");
     if (failure.overlapping > failure.overlapping_other) return {};
     if (failure.detections == 0)
-        return fmt::format(
+        return sentence(
             "The network detected nothing in {} images with {} objects. Train longer, or lower the score threshold.",
             failure.images, failure.objects);
     if (failure.overlapping > 0)
-        return fmt::format(
+        return sentence(
             "{} of {} detections are in the right place and none has the right class: {}. Check that the classes of "
             "the "
             "dataset are in the order that the network learned.",
             failure.overlapping, failure.detections, failure.most_confused);
     if (failure.smallest > 0 && 2 * failure.tiny_objects > failure.objects)
-        return fmt::format(
+        return sentence(
             "No detection matches an object: {} of {} objects are smaller than the {:.0f} pixels that the network can "
             "detect. Use larger images, or a network with a smaller stride.",
             failure.tiny_objects, failure.objects, failure.smallest);
     if (failure.best_overlap > 0)
-        return fmt::format(
+        return sentence(
             "No detection overlaps an object of its class by half: the best of {} detections has an IoU of {:.2f}. "
             "Train "
             "longer, and check that the boxes are in pixels of the stored images.",
             failure.detections, failure.best_overlap);
-    return fmt::format(
+    return sentence(
         "None of {} detections overlaps an object of its class. Train longer, and check that the boxes are in pixels "
         "of "
         "the stored images.",

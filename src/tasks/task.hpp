@@ -13,6 +13,7 @@
 #include "base/result.hpp"
 #include "caffe.pb.h"
 #include "caffe/digits_rules.hpp"
+#include "tasks/asked_image.hpp"
 #include "tasks/evaluator.hpp"
 #include "tasks/metric.hpp"
 #include "tasks/output.hpp"
@@ -21,12 +22,19 @@ namespace digits {
 
 /// What a task has to know of the dataset to say what outputs mean.
 struct TargetFacts {
-    std::vector<std::string> labels;  ///< of classes, by their number
-    std::vector<std::string> names;   ///< of a target's numbers, where they have names
+    std::vector<std::string> labels;                 ///< of classes, by their number
+    std::vector<std::string> names;                  ///< of a target's numbers, where they have names
+    std::optional<int> ignore_label = std::nullopt;  ///< of boxes or pixels that do not count
+    std::vector<std::string> palette = {};           ///< "#rrggbb" of each class, where the dataset has colors
+    /// The dataset's class of each class of the network, where these differ (DetectNet's object_class).
+    std::vector<int> network_classes = {};
 };
 
 struct AnswerOptions {
-    int top = 5;  ///< how many classes to name
+    int top = 5;                                           ///< how many classes to name
+    std::optional<double> score_threshold = std::nullopt;  ///< of boxes; none: the task's
+    std::optional<double> nms_threshold = std::nullopt;  ///< boxes that overlap a better one of their class by more go
+    AskedImage image = {};
 };
 
 /// What a network is asked: the rules for its networks, its metrics, and what its outputs mean. Stateless; any thread.

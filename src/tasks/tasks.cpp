@@ -3,7 +3,10 @@
 #include <nlohmann/json.hpp>
 
 #include "tasks/classification/classification.hpp"
+#include "tasks/detection/detection.hpp"
+#include "tasks/processing/processing.hpp"
 #include "tasks/regression/regression.hpp"
+#include "tasks/segmentation/segmentation.hpp"
 #include "tasks/task.hpp"
 
 namespace digits {
@@ -27,7 +30,10 @@ std::optional<Metric> judge_by_loss(std::span<const std::string> series) {
 Registry<Task>& tasks() {
     static const Classification classification;
     static const Regression regression;
-    static Registry<Task> table{&classification, &regression};
+    static const Detection detection;
+    static const Segmentation segmentation;
+    static const Processing processing;
+    static Registry<Task> table{&classification, &regression, &detection, &segmentation, &processing};
     return table;
 }
 

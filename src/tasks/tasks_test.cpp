@@ -7,6 +7,7 @@
 #include "base/file.hpp"
 #include "data/reports/prediction_table.hpp"
 #include "tasks/task.hpp"
+#include "tasks/testing.hpp"
 
 namespace digits {
 namespace {
@@ -38,21 +39,6 @@ TEST(Classification, IsJudgedByItsLossWithoutAccuracy) {
     EXPECT_EQ(judged({"number"}), "none");
     EXPECT_EQ(judged({}), "none");
 }
-
-/// Outputs of one image; the values live as long as this.
-class Outputs {
-  public:
-    Outputs& add(const char* name, const char* type, std::vector<std::int64_t> shape, std::vector<float> values) {
-        values_.push_back(std::make_unique<std::vector<float>>(std::move(values)));
-        outputs_.push_back({name, type, std::move(shape), *values_.back()});
-        return *this;
-    }
-    operator std::span<const OutputArray>() const { return outputs_; }
-
-  private:
-    std::vector<std::unique_ptr<std::vector<float>>> values_;
-    std::vector<OutputArray> outputs_;
-};
 
 std::string named(const Outputs& outputs) {
     const auto answer = classification().answer(outputs, {{"cat", "dog", "owl"}, {}}, {});
@@ -100,7 +86,7 @@ TEST(Tasks, SayInWordsThatAnOutputIsNotFinite) {
             EXPECT_THAT(answer.error().message, HasSubstr(fmt::format("\"prob\" is {}", word)));
             EXPECT_THAT(answer.error().advice, HasSubstr("learning rate"));
             auto evaluator = *task->make_evaluator(facts, folder.path());
-            const auto added = evaluator->add({0, "a", 0, {}}, outputs);
+            const auto added = evaluator->add({0, "a", ClassLabel{0}, {}}, outputs);
             ASSERT_FALSE(added);
             EXPECT_EQ(added.error().message, answer.error().message);
         }
@@ -113,11 +99,13 @@ TEST(Classification, EvaluatesByClass) {
     const auto add = [&](std::uint64_t index, int truth, float cat) {
         Outputs outputs;
         outputs.add("prob", "Softmax", {2}, {cat, 1 - cat});
-        ASSERT_TRUE((*evaluator)->add({index, "a, " + std::to_string(index), truth, {}}, outputs));
+        ASSERT_TRUE(
+            (*evaluator)
+                ->add({index, "a, " + std::to_string(index), truth < 0 ? Target() : ClassLabel{truth}, {}}, outputs));
     };
     add(0, 0, 0.75F);
     add(1, 0, 0.25F);
-    ASSERT_TRUE((*evaluator)->add_unreadable({2, "b", 1, {}}));
+    ASSERT_TRUE((*evaluator)->add_unreadable({2, "b", ClassLabel{1}, {}}));
     add(3, -1, 0.25F);
     const auto report = (*evaluator)->finish();
     ASSERT_TRUE(report);
@@ -152,7 +140,8 @@ TEST(Regression, EvaluatesByErrors) {
     ASSERT_TRUE(evaluator);
     const auto add = [&](std::uint64_t index, std::vector<float> target, std::vector<float> predicted) {
         return (*evaluator)
-            ->add({index, "i", -1, std::move(target)}, Outputs().add("ip", "InnerProduct", {2}, std::move(predicted)));
+            ->add({index, "i", target.empty() ? Target() : Tensor{{2}, std::move(target)}, {}},
+                  Outputs().add("ip", "InnerProduct", {2}, std::move(predicted)));
     };
     ASSERT_TRUE(add(0, {1, 2}, {2, 2}));
     ASSERT_TRUE(add(1, {3, 4}, {3, 1}));

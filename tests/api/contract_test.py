@@ -227,7 +227,7 @@ class Reading(unittest.TestCase):
         self.assertEqual(info["framework"], "caffe")
 
     def test_tasks_and_frameworks(self):
-        self.assertEqual([one["name"] for one in api.call("GET", "/tasks")[2]["items"]], ["classification", "regression"])
+        self.assertEqual([one["name"] for one in api.call("GET", "/tasks")[2]["items"]], ["classification", "regression", "detection", "segmentation", "processing"])
         self.assertEqual([one["name"] for one in api.call("GET", "/frameworks")[2]["items"]], ["caffe"])
 
     def test_networks(self):

@@ -12,7 +12,7 @@ class Counter final : public Evaluator {
   public:
     Status add(const EvaluatedSample& sample, std::span<const OutputArray> outputs) override {
         outputs_ = outputs.size();
-        numbers_ += sample.target.size();
+        numbers_ += numbers_of(sample.target).size();
         ++count_;
         return {};
     }

@@ -9,6 +9,7 @@ const silent = [
   "src/engine/verify/",
   "src/http/",
   "src/kernels/",
+  "src/metrics/cases/",
   "apps/digits-worker/bench",
   "apps/digits-worker/import",
   "apps/digits-worker/verify",
@@ -23,6 +24,7 @@ const said = [
   String.raw`\.because\(\s*(?:fmt::format\(\s*)?${text}`,
   String.raw`\bEngineError\{\s*(?:fmt::format\(\s*)?${text}`,
   String.raw`warnings_?\.(?:push_back|emplace_back)\(\s*(?:fmt::format\(\s*)?${text}`,
+  String.raw`\bsentence\(\s*${text}`,
   String.raw`\bnote(?:_at|_whole)?\([^";]*?(?:fmt::format\(\s*)?${text}`,
 ].map((pattern) => new RegExp(pattern, "g"));
 

@@ -74,8 +74,8 @@ Async<Result<Response>> classify_one(const Arguments& arguments, Context& contex
     DIGITS_CO_ASSIGN(const auto given, co_await given_image(arguments, context));
     DIGITS_CO_ASSIGN(const auto snapshot, snapshot_of(arguments, "snapshot_epoch", job, context));
     std::vector<std::string> paths{given.path};
-    DIGITS_CO_ASSIGN(const auto answer,
-                     co_await classify_images(job.id, snapshot.weights, std::move(paths), kTopClasses, context));
+    DIGITS_CO_ASSIGN(const auto answer, co_await classify_images(job.id, snapshot.weights, std::move(paths),
+                                                                 AnswerChoices{kTopClasses, {}, {}}, context));
     const auto& image = answer["images"].front();
     auto predictions = predictions_json(image["predictions"], labels_of(job, context));
     const bool failed = !image["error"].is_null();
@@ -137,8 +137,9 @@ Async<Status> classify_list(Survey& survey, std::int64_t top, Context& context, 
         if (images.empty()) break;
         std::vector<UrlPictures::File> fetched;
         DIGITS_CO_ASSIGN(auto paths, co_await files_of(images, fetched, context));
-        DIGITS_CO_ASSIGN(const auto answer, co_await classify_images(survey.job.id, survey.snapshot.weights,
-                                                                     std::move(paths), top, context));
+        DIGITS_CO_ASSIGN(const auto answer,
+                         co_await classify_images(survey.job.id, survey.snapshot.weights, std::move(paths),
+                                                  AnswerChoices{top, {}, {}}, context));
         for (std::size_t i = 0; i < images.size(); ++i) {
             const auto& image = answer["images"][i];
             if (!image["error"].is_null()) continue;

@@ -1,18 +1,33 @@
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "api/context.hpp"
 #include "http/async.hpp"
+#include "http/message.hpp"
 
 namespace digits::api {
 
+/// What of an answer is shown.
+struct AnswerChoices {
+    std::int64_t top = 5;                   ///< classes
+    std::optional<double> score_threshold;  ///< of boxes; none: the task's
+    std::optional<double> nms_threshold;    ///< none: boxes as the network lists them
+
+    /// `question` with these members.
+    nlohmann::json added_to(nlohmann::json question) const;
+};
+/// Of the query: `top`, `score_threshold`, `nms_threshold`.
+Result<AnswerChoices> read_answer_choices(const http::Request& request);
+
 /// Asks the warm worker of a model. `images` has a member for each path: `predictions` (the `top` best, each `label`,
-/// `index`, `probability`) and `error` (null, or why the image could not be read); `seconds` is the worker's time.
+/// `index`, `probability`) or the members of another task's answer, and `error` (null, or why the image could not be
+/// read); `seconds` is the worker's time.
 http::Async<Result<nlohmann::json>> classify_images(std::string model_id, std::string weights,
-                                                    std::vector<std::string> paths, std::int64_t top,
+                                                    std::vector<std::string> paths, AnswerChoices choices,
                                                     const Context& context);
 
 }  // namespace digits::api

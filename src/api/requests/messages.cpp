@@ -65,6 +65,18 @@ Result<std::int64_t> query_number(const http::Request& request, const char* name
     return value;
 }
 
+Result<std::optional<double>> query_decimal(const http::Request& request, const char* name, double low, double high) {
+    const auto* text = request.find_query(name);
+    if (!text) return std::nullopt;
+    double value = 0;
+    const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
+    if (error != std::errc() || end != text->data() + text->size() || !(value >= low && value <= high))
+        return fail(make_error(ErrorCode::kInvalidArgument, "{} must be a number from {} to {}, got \"{}\"", name, low,
+                               high, text->substr(0, 40))
+                        .at(std::string("?") + name));
+    return value;
+}
+
 Result<Job> route_job(const http::Request& request, const JobManager& jobs, std::string_view kind) {
     const auto& id = request.param("id");
     if (!is_job_id(id)) return fail(ErrorCode::kNotFound, "there is no job {}", id.substr(0, 60));

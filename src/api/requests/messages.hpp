@@ -27,6 +27,9 @@ Result<std::string> text_member(const nlohmann::json& object, const char* name, 
 Result<std::int64_t> query_number(const http::Request& request, const char* name, std::int64_t fallback,
                                   std::int64_t low, std::int64_t high);
 
+/// A decimal number of the query, where it has one. kInvalidArgument outside [low, high].
+Result<std::optional<double>> query_decimal(const http::Request& request, const char* name, double low, double high);
+
 /// The job of the route's `{id}`. `kind`: as in api/jobs/job_kinds.cpp, or empty for any; kNotFound for another kind.
 Result<Job> route_job(const http::Request& request, const JobManager& jobs, std::string_view kind = "");
 

@@ -23,14 +23,15 @@ json picture_error(const json& error) {
 json answer_view(const json& image) {
     const auto& error = image["error"];
     json view{{"predictions", image["predictions"]}, {"error", error.is_null() ? json() : picture_error(error)}};
-    for (const auto* member : {"view", "outputs", "names"})
-        if (image.contains(member)) view[member] = image[member];
+    // The other members are the task's own.
+    for (const auto& [member, value] : image.items())
+        if (!view.contains(member)) view[member] = value;
     return view;
 }
 
 Async<Result<Response>> classify(const Request& request, Context& context) {
     DIGITS_CO_ASSIGN(const auto job, route_job(request, context.jobs, "model"));
-    DIGITS_CO_ASSIGN(const auto top, query_number(request, "top", 5, 1, 1000));
+    DIGITS_CO_ASSIGN(const auto choices, read_answer_choices(request));
     DIGITS_CO_ASSIGN(const auto pictures, co_await read_pictures(request, context));
     DIGITS_CO_ASSIGN(const auto snapshot, choose_snapshot(request, job, context));
     std::vector<std::string> paths;
@@ -38,7 +39,7 @@ Async<Result<Response>> classify(const Request& request, Context& context) {
         if (!picture.missing) paths.push_back(picture.path);
     json answer{{"images", json::array()}, {"seconds", 0.0}};
     if (!paths.empty()) {
-        DIGITS_CO_ASSIGN(answer, co_await classify_images(job.id, snapshot.weights, paths, top, context));
+        DIGITS_CO_ASSIGN(answer, co_await classify_images(job.id, snapshot.weights, paths, choices, context));
     }
     json view{{"images", json::array()}, {"snapshot", snapshot.iteration}, {"seconds", answer["seconds"]}};
     auto answered = answer["images"].begin();

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/jobs/snapshot_choice.hpp"
+#include "api/requests/classification.hpp"
 #include "api/requests/messages.hpp"
 #include "api/requests/named_places.hpp"
 #include "api/requests/picture_request.hpp"
@@ -69,18 +70,24 @@ Async<Result<Response>> look(const Request& request, Context& context, LayerView
     if (pictures[0].missing) co_return fail(*pictures[0].missing);
     DIGITS_CO_ASSIGN(const auto snapshot, choose_snapshot(request, job, context));
     DIGITS_CO_ASSIGN(const auto view, views.make(job.id));
-    json question{{"type", "layers"}, {"path", pictures[0].path}, {"folder", view.second.string()}, {"top", 5}};
+    DIGITS_CO_ASSIGN(const auto choices, read_answer_choices(request));
+    auto question =
+        choices.added_to({{"type", "layers"}, {"path", pictures[0].path}, {"folder", view.second.string()}});
     DIGITS_CO_ASSIGN(const auto answer, co_await infer(job.id, snapshot.weights, std::move(question), context));
     json layers = answer->value("layers", json::array());
     for (auto& layer : layers)
         if (layer["picture"].is_string())
             layer["picture"] =
                 fmt::format("/api/v1/models/{}/layers/{}/{}", job.id, view.first, layer["picture"].get<std::string>());
-    co_return json_response(200, {{"snapshot", snapshot.iteration},
-                                  {"predictions", answer->value("predictions", json::array())},
-                                  {"layers", std::move(layers)},
-                                  {"parameters", answer->value("parameters", 0)},
-                                  {"seconds", answer->value("seconds", 0.0)}});
+    json shown{{"snapshot", snapshot.iteration},
+               {"predictions", answer->value("predictions", json::array())},
+               {"layers", std::move(layers)},
+               {"parameters", answer->value("parameters", 0)},
+               {"seconds", answer->value("seconds", 0.0)}};
+    // The answer of a task without classes.
+    for (const auto* member : {"view", "boxes", "width", "height", "mask", "classes", "image"})
+        if (answer->contains(member)) shown[member] = (*answer)[member];
+    co_return json_response(200, shown);
 }
 
 Result<Response> show(const Request& request, Context& context, const LayerViews& views) {

@@ -7,6 +7,7 @@
 #include "api/requests/named_places.hpp"
 #include "api/requests/warm_questions.hpp"
 #include "api/resources.hpp"
+#include "data/reports/image_table.hpp"
 #include "data/reports/prediction_table.hpp"
 
 namespace digits::api {
@@ -65,8 +66,9 @@ Result<std::optional<int>> class_of(const Request& request, const char* name) {
     return number < 0 ? std::optional<int>() : static_cast<int>(number);
 }
 
-Result<PredictionQuery> read_query(const Request& request) {
-    PredictionQuery query;
+/// The members that queries of predictions and of images share.
+template <class Query>
+Status read_selection(const Request& request, Query& query) {
     DIGITS_ASSIGN(query.truth, class_of(request, "truth"));
     DIGITS_ASSIGN(query.predicted, class_of(request, "predicted"));
     if (const auto* text = request.find_query("correct")) {
@@ -76,6 +78,24 @@ Result<PredictionQuery> read_query(const Request& request) {
                     .at("?correct"));
         query.correct = *text == "true";
     }
+    constexpr std::int64_t kAnyNumber = 1'000'000'000'000;
+    DIGITS_ASSIGN(const auto offset, query_number(request, "cursor", 0, 0, kAnyNumber));
+    DIGITS_ASSIGN(const auto limit, query_number(request, "limit", 100, 1, 500));
+    query.offset = static_cast<std::uint64_t>(offset);
+    query.limit = static_cast<std::uint64_t>(limit);
+    return {};
+}
+
+/// A page of a list that goes on where its rows end.
+json page_view(json items, std::uint64_t next, std::uint64_t total) {
+    return {{"items", std::move(items)},
+            {"next_cursor", next < total ? json(std::to_string(next)) : json()},
+            {"total", total}};
+}
+
+Result<PredictionQuery> read_query(const Request& request) {
+    PredictionQuery query;
+    DIGITS_TRY(read_selection(request, query));
     if (const auto* text = request.find_query("sort")) {
         if (*text == "-probability")
             query.order = PredictionOrder::kMostConfident;
@@ -87,25 +107,34 @@ Result<PredictionQuery> read_query(const Request& request) {
                                    text->substr(0, 40))
                             .at("?sort"));
     }
-    constexpr std::int64_t kAnyNumber = 1'000'000'000'000;
-    DIGITS_ASSIGN(const auto offset, query_number(request, "cursor", 0, 0, kAnyNumber));
-    DIGITS_ASSIGN(const auto limit, query_number(request, "limit", 100, 1, 500));
-    query.offset = static_cast<std::uint64_t>(offset);
-    query.limit = static_cast<std::uint64_t>(limit);
     return query;
+}
+
+/// What an evaluation found in each image, for tasks whose answers are more than a class.
+Result<Response> list_images(const Request& request, const std::filesystem::path& folder) {
+    ImageTableQuery query;
+    DIGITS_TRY(read_selection(request, query));
+    if (const auto* text = request.find_query("sort")) {
+        if (*text != "index" && *text != "worst")
+            return fail(make_error(ErrorCode::kInvalidArgument, "cannot sort by \"{}\"; expected index or worst",
+                                   text->substr(0, 40))
+                            .at("?sort"));
+        query.worst_first = *text == "worst";
+    }
+    DIGITS_ASSIGN(const auto table, ImageTable::open(folder));
+    DIGITS_ASSIGN(const auto page, table.find(query));
+    return json_response(200, page_view(page.rows, query.offset + page.rows.size(), page.total));
 }
 
 Result<Response> list(const Request& request, Context& context) {
     DIGITS_ASSIGN(const auto evaluated, route_evaluated(request, context));
+    if (ImageTable::is_in(evaluated.folder)) return list_images(request, evaluated.folder);
     DIGITS_ASSIGN(const auto query, read_query(request));
     DIGITS_ASSIGN(const auto table, PredictionTable::open(evaluated.folder));
     DIGITS_ASSIGN(const auto page, table.find(query));
     json items = json::array();
     for (const auto& row : page.rows) items.push_back(row_view(row, evaluated));
-    const auto next = query.offset + page.rows.size();
-    return json_response(200, {{"items", std::move(items)},
-                               {"next_cursor", next < page.total ? json(std::to_string(next)) : json()},
-                               {"total", page.total}});
+    return json_response(200, page_view(std::move(items), query.offset + page.rows.size(), page.total));
 }
 
 Result<Response> csv(const Request& request, Context& context) {
@@ -133,6 +162,22 @@ Result<Response> top(const Request& request, Context& context) {
     return json_response(200, {{"label", evaluated.label(static_cast<int>(label))}, {"items", std::move(items)}});
 }
 
+struct NamedImage {
+    std::string name;
+    int truth = -1;
+};
+
+Result<NamedImage> named_image(const std::filesystem::path& folder, std::uint64_t index) {
+    if (ImageTable::is_in(folder)) {
+        DIGITS_ASSIGN(const auto table, ImageTable::open(folder));
+        DIGITS_ASSIGN(const auto row, table.row(index));
+        return NamedImage{row.value("picture", std::string()), -1};
+    }
+    DIGITS_ASSIGN(const auto table, PredictionTable::open(folder));
+    DIGITS_ASSIGN(const auto row, table.row(index));
+    return NamedImage{row.name, row.truth};
+}
+
 /// An image of the evaluated source, as a browser shows it. A worker reads it.
 Async<Result<Response>> image(const Request& request, Context& context) {
     DIGITS_CO_ASSIGN(const auto evaluated, route_evaluated(request, context));
@@ -141,8 +186,7 @@ Async<Result<Response>> image(const Request& request, Context& context) {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), index);
     if (error != std::errc() || end != text.data() + text.size())
         co_return fail(ErrorCode::kNotFound, "there is no image \"{}\"; expected its number", text.substr(0, 40));
-    DIGITS_CO_ASSIGN(const auto table, PredictionTable::open(evaluated.folder));
-    DIGITS_CO_ASSIGN(const auto row, table.row(index));
+    DIGITS_CO_ASSIGN(const auto row, named_image(evaluated.folder, index));
     const auto& source = (*evaluated.job.spec)["source"];
     const bool is_split = source.value("type", "") == "split";
     const auto* split =

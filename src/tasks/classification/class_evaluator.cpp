@@ -23,7 +23,7 @@ Status ClassEvaluator::add(const EvaluatedSample& sample, std::span<const Output
     PredictionRow row;
     row.index = sample.index;
     row.name = sample.name;
-    row.truth = sample.truth;
+    row.truth = class_of(sample.target);
     std::string line = fmt::format("{},{},{}", row.index, csv_field(row.name),
                                    row.truth < 0 ? std::string() : csv_field(class_name(labels_, row.truth)));
     for (std::size_t i = 0; i < PredictionRow::kTop; ++i) {
@@ -47,7 +47,7 @@ Status ClassEvaluator::add_unreadable(const EvaluatedSample& sample) {
     PredictionRow row;
     row.index = sample.index;
     row.name = sample.name;
-    row.truth = sample.truth;
+    row.truth = class_of(sample.target);
     return table_.add(row);
 }
 

@@ -13,19 +13,11 @@ bool is_list(const OutputArray& output) {
     return !output.shape.empty() && output.shape.front() == static_cast<std::int64_t>(output.values.size());
 }
 
-std::string form_of(const OutputArray& output) {
-    std::string text;
-    for (const auto size : output.shape) text += (text.empty() ? "" : " x ") + std::to_string(size);
-    return fmt::format("{} ({})", output.name, text.empty() ? "1" : text);
-}
-
 }  // namespace
 
 Result<std::span<const float>> class_scores(std::span<const OutputArray> outputs, std::size_t classes) {
     const OutputArray *softmax = nullptr, *of_size = nullptr, *list = nullptr;
-    std::string forms;
     for (const auto& output : outputs) {
-        forms += (forms.empty() ? "" : ", ") + form_of(output);
         if (!is_list(output)) continue;
         list = &output;
         if (output.values.size() != classes) continue;
@@ -37,7 +29,8 @@ Result<std::span<const float>> class_scores(std::span<const OutputArray> outputs
         return chosen->values;
     }
     return fail(make_error(ErrorCode::kFailedPrecondition,
-                           "The network has no output with one value for each class: its outputs are {}.", forms)
+                           "The network has no output with one value for each class: its outputs are {}.",
+                           forms_of(outputs))
                     .advise("Let the network end in a layer with one output a class, for instance an InnerProduct "
                             "layer and a Softmax"));
 }
@@ -51,11 +44,6 @@ std::vector<int> best_classes(std::span<const float> scores, std::size_t top) {
                       [&](int a, int b) { return score(a) != score(b) ? score(a) > score(b) : a < b; });
     order.resize(kept);
     return order;
-}
-
-std::string class_name(const std::vector<std::string>& labels, int index) {
-    const auto at = static_cast<std::size_t>(index);
-    return at < labels.size() ? labels[at] : std::to_string(index);
 }
 
 }  // namespace digits

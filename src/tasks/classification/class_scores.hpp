@@ -6,6 +6,7 @@
 
 #include "base/result.hpp"
 #include "tasks/output.hpp"
+#include "tasks/output_forms.hpp"
 
 namespace digits {
 
@@ -16,8 +17,5 @@ Result<std::span<const float>> class_scores(std::span<const OutputArray> outputs
 
 /// Numbers of the `top` highest scores, best first; of equal ones the lower number first.
 std::vector<int> best_classes(std::span<const float> scores, std::size_t top);
-
-/// The name of a class, or its number where the dataset names fewer.
-std::string class_name(const std::vector<std::string>& labels, int index);
 
 }  // namespace digits

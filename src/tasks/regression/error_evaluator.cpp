@@ -58,18 +58,19 @@ Status ErrorEvaluator::add(const EvaluatedSample& sample, std::span<const Output
     DIGITS_TRY(check_finite(outputs.front()));
     const auto values = outputs.front().values;
     if (sums_.empty()) DIGITS_TRY(begin(values.size()));
-    const bool labelled = !sample.target.empty();
-    if (labelled && sample.target.size() != values.size())
+    const auto wanted = numbers_of(sample.target);
+    const bool labelled = !wanted.empty();
+    if (labelled && wanted.size() != values.size())
         return fail(make_error(ErrorCode::kFailedPrecondition,
                                "The output {} has {} values, the target of an image has {}.", outputs.front().name,
-                               values.size(), sample.target.size())
+                               values.size(), wanted.size())
                         .advise("Give the last layer as many outputs as the dataset has numbers for an image"));
     std::string line = fmt::format("{},{}", sample.index, csv_field(sample.name));
-    for (std::size_t i = 0; i < values.size(); ++i) line += labelled ? fmt::format(",{:.6g}", sample.target[i]) : ",";
+    for (std::size_t i = 0; i < values.size(); ++i) line += labelled ? fmt::format(",{:.6g}", wanted[i]) : ",";
     for (const float value : values) line += fmt::format(",{:.6g}", value);
     if (labelled) {
         ++labelled_;
-        for (std::size_t i = 0; i < values.size(); ++i) sums_[i].add(values[i], sample.target[i]);
+        for (std::size_t i = 0; i < values.size(); ++i) sums_[i].add(values[i], wanted[i]);
     }
     return csv_.add(line + "\r\n");
 }

@@ -1,0 +1,59 @@
+#include "data/reports/image_table.hpp"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+namespace digits {
+namespace {
+
+using nlohmann::json;
+
+TEST(ImageTable, FindsImagesByMarksAndOrder) {
+    const TemporaryFolder folder;
+    EXPECT_FALSE(ImageTable::is_in(folder.path()));
+    EXPECT_EQ(ImageTable::open(folder.path()).error().code, ErrorCode::kNotFound);
+    auto writer = *ImageTableWriter::create(folder.path());
+    const std::vector<ImageMark> first{{0, 0}, {0, 1}}, second{{1, 1}}, third{{1, 0}, {2, 1}};
+    ASSERT_TRUE(writer.add({{"index", 0}, {"picture", "a"}}, 1, first));
+    ASSERT_TRUE(writer.add({{"index", 2}, {"picture", "b\xff"}}, 3, second));
+    ASSERT_TRUE(writer.add({{"index", 5}, {"picture", "c"}}, 3, third));
+    ASSERT_TRUE(writer.commit());
+    const auto table = ImageTable::open(folder.path());
+    ASSERT_TRUE(table) << table.error().to_string();
+    EXPECT_EQ(table->count(), 3U);
+    const auto indices = [&](const ImageTableQuery& query) {
+        std::vector<int> found;
+        for (const auto& row : table->find(query)->rows) found.push_back(row["index"]);
+        return found;
+    };
+    using Indices = std::vector<int>;
+    EXPECT_EQ(indices({}), (Indices{0, 2, 5}));
+    EXPECT_EQ(indices({{}, {}, {}, true, 0, 100}), (Indices{2, 5, 0})) << "of equal ones the earlier first";
+    EXPECT_EQ(indices({0, {}, {}, false, 0, 100}), Indices{0}) << "two marks, one image";
+    EXPECT_EQ(indices({{}, 1, {}, false, 0, 100}), (Indices{0, 2, 5}));
+    EXPECT_EQ(indices({{}, {}, true, false, 0, 100}), (Indices{0, 2}));
+    EXPECT_EQ(indices({{}, {}, false, false, 0, 100}), (Indices{0, 5}));
+    EXPECT_EQ(indices({{}, {}, {}, false, 2, 100}), Indices{5});
+    EXPECT_EQ(indices({{}, {}, {}, false, 3, 100}), Indices{});
+    EXPECT_EQ(table->find({{}, {}, {}, false, 0, 1})->total, 3U);
+    EXPECT_EQ((*table->row(2))["picture"], "b\xef\xbf\xbd") << "a name that is no UTF-8";
+    EXPECT_EQ(table->row(1).error().code, ErrorCode::kNotFound);
+}
+
+TEST(ImageTable, SaysWhenAFileIsDamaged) {
+    const TemporaryFolder folder;
+    auto writer = *ImageTableWriter::create(folder.path());
+    ASSERT_TRUE(writer.add({{"index", 0}}, 0, {}));
+    ASSERT_TRUE(writer.commit());
+    const auto table = *ImageTable::open(folder.path());
+    std::ofstream(folder.path() / "images.jsonl") << "{";
+    EXPECT_EQ(table.row(0).error().code, ErrorCode::kDataLoss);
+    std::ofstream(folder.path() / "images_marks.bin") << "12345";
+    EXPECT_EQ(table.find({0, {}, {}, false, 0, 1}).error().code, ErrorCode::kDataLoss);
+    std::ofstream(folder.path() / "images.bin") << "12345";
+    EXPECT_EQ(ImageTable::open(folder.path()).error().code, ErrorCode::kDataLoss);
+}
+
+}  // namespace
+}  // namespace digits

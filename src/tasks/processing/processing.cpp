@@ -1,0 +1,56 @@
+#include "tasks/processing/processing.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "image/encode.hpp"
+#include "tasks/data_url.hpp"
+#include "tasks/output_forms.hpp"
+#include "tasks/processing/image_evaluator.hpp"
+#include "tasks/processing/image_outputs.hpp"
+
+namespace digits {
+
+Result<Image> find_image(std::span<const OutputArray> outputs) {
+    const OutputArray* chosen = nullptr;
+    for (const auto& output : outputs)
+        if (output.shape.size() == 3 && (output.shape[0] == 1 || output.shape[0] == 3)) chosen = &output;
+    if (!chosen)
+        return fail(make_error(ErrorCode::kFailedPrecondition,
+                               "The network has no output that is an image: its outputs are {}.", forms_of(outputs))
+                        .advise("Let the deploy network end in a layer with an output of 1 or 3 x height x width"));
+    DIGITS_TRY(check_finite(*chosen));
+    std::vector<std::uint8_t> planes(chosen->values.size());
+    std::ranges::transform(chosen->values, planes.begin(), [](float value) {
+        return static_cast<std::uint8_t>(std::lround(std::clamp(value, 0.0F, 255.0F)));
+    });
+    return from_planar_bgr(planes.data(), static_cast<int>(chosen->shape[2]), static_cast<int>(chosen->shape[1]),
+                           static_cast<int>(chosen->shape[0]));
+}
+
+std::optional<Metric> Processing::judge(std::span<const std::string> series) const {
+    for (const auto* name : {"psnr", "ssim"})
+        if (std::ranges::find(series, name) != series.end()) return Metric{name, true};
+    return judge_by_loss(series);
+}
+
+Result<TrainingFiles> Processing::make_networks(const caffe::NetParameter& network, const TrainingData& data,
+                                                const TrainingChoices& choices) const {
+    return make_generic_training_files(network, data, choices);
+}
+
+Result<nlohmann::json> Processing::answer(std::span<const OutputArray> outputs, const TargetFacts&,
+                                          const AnswerOptions&) const {
+    DIGITS_ASSIGN(const auto image, find_image(outputs));
+    DIGITS_ASSIGN(const auto png, encode_png(image));
+    return nlohmann::json{
+        {"view", view()}, {"image", png_data_url(png)}, {"width", image.width}, {"height", image.height}};
+}
+
+Result<std::unique_ptr<Evaluator>> Processing::make_evaluator(const TargetFacts&,
+                                                              const std::filesystem::path& folder) const {
+    return ImageEvaluator::create(folder);
+}
+
+}  // namespace digits
