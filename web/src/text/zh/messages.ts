@@ -45,6 +45,7 @@ export const messages: Record<string, string> = {
   "expected a text": "应为文本",
   'expected a body of application/json, got "{}"': "请求正文应为 application/json，得到“{}”",
   '{} must be a whole number from {} to {}, got "{}"': "{} 必须是 {} 到 {} 之间的整数，得到“{}”",
+  '{} must be a number from {} to {}, got "{}"': "{} 必须为 {} 到 {} 之间的数字，得到“{}”",
   "expected a list of at most {} {}": "应为最多 {} 个{}的列表",
   'unknown part "{}"; expected files named image': "未知部分“{}”；应为名为 image 的文件",
   "no image was given": "没有给出图像",
@@ -97,6 +98,7 @@ export const messages: Record<string, string> = {
   'expected true or false, got "{}"': "应为 true 或 false，得到“{}”",
   'cannot sort by "{}"; expected index, probability or -probability':
     "不能按“{}”排序；应为 index、probability 或 -probability",
+  'cannot sort by "{}"; expected index or worst': "无法按“{}”排序；应为 index 或 worst",
   "{} is in state {}, so there is nothing to save yet": "{} 的状态为 {}，因此没有可保存的内容",
   'kind is "{}", expected folder or archive': "kind 为“{}”，应为 folder 或 archive",
   "expected application/octet-stream, got {}": "应为 application/octet-stream，得到 {}",
@@ -400,6 +402,7 @@ export const messages: Record<string, string> = {
   "targets of the kind {} are not stored in records": "类型为 {} 的目标不存储在记录中",
   "the time is over": "已超时",
   "the file is cut off or of another version": "文件不完整或版本不同",
+  "The evaluation has no image {} (counted from 0).": "评估中没有图像 {}（从 0 开始计数）。",
   "the network has no class {}": "网络没有类别 {}",
   stopped: "已中止",
   "no image is there": "没有图像",
@@ -1108,19 +1111,26 @@ export const messages: Record<string, string> = {
   "damaged WebP: the image data cannot be decoded": "WebP 已损坏：无法解码图像数据",
   "no memory to encode a PNG": "没有内存编码 PNG",
   "cannot encode a PNG: {}": "无法编码 PNG：{}",
+  '"{}" is no color; expected the form #rrggbb': "“{}”不是颜色；格式应为 #rrggbb",
   "cannot encode a JPEG: {}": "无法编码 JPEG：{}",
   "the pixels are floats, expected classes or colors": "像素为浮点数，应为类别或颜色",
   "the image has {} channels of unknown meaning; expected grey, RGB or CMYK":
     "图像有 {} 个含义不明的通道；应为灰度、RGB 或 CMYK",
   // metrics
-  "A detection is of the image {}, which the annotations lack.": "有检测结果属于图像 {}，而标注中没有该图像。",
-  "The run lengths of a mask have the count {}.": "掩码的游程编码含有计数 {}。",
-  "The case cannot be read: {}.": "无法读取该用例：{}。",
-  "Truth and prediction of image {} have different sizes.": "图像 {} 的真值与预测尺寸不同。",
-  "The case has {} labels and scores of {} samples.": "该用例有 {} 个标签，而分数属于 {} 个样本。",
-  "not JSON": "不是 JSON",
   "A sample has {} scores; expected one for each of {} classes.": "有样本含 {} 个分数；应为 {} 个类别各一个。",
   "A sample has the class {}; expected 0 to {}.": "有样本的类别为 {}；应为 0 到 {}。",
+  "{} is detected as {}": "{} 被检测为 {}",
+  "The images have no labelled objects, so there is no average precision.": "图像中没有标注的目标，因此没有平均精度。",
+  "The network detected nothing in {} images with {} objects. Train longer, or lower the score threshold.":
+    "网络在 {} 张图像的 {} 个目标中什么都没有检测到。请训练更久，或降低得分阈值。",
+  "{} of {} detections are in the right place and none has the right class: {}. Check that the classes of the dataset are in the order that the network learned.":
+    "{1} 个位置正确的检测（共 {2} 个）中没有一个类别正确：{3}。请检查数据集的类别顺序是否与网络学习时一致。",
+  "No detection matches an object: {} of {} objects are smaller than the {} pixels that the network can detect. Use larger images, or a network with a smaller stride.":
+    "没有检测与目标匹配：{2} 个目标中有 {1} 个小于网络能检测的 {3} 像素。请使用更大的图像，或步幅更小的网络。",
+  "No detection overlaps an object of its class by half: the best of {} detections has an IoU of {}. Train longer, and check that the boxes are in pixels of the stored images.":
+    "没有检测与同类目标重叠一半：{} 个检测中最好的 IoU 为 {}。请训练更久，并检查框是否以存储图像的像素为单位。",
+  "None of {} detections overlaps an object of its class. Train longer, and check that the boxes are in pixels of the stored images.":
+    "{} 个检测都不与同类目标重叠。请训练更久，并检查框是否以存储图像的像素为单位。",
   "A mask of {} x {} pixels is too large.": "{} × {} 像素的掩码过大。",
   "The run lengths of a mask sum up to {}; its size of {} x {} has {} pixels.":
     "掩码的游程之和为 {}；而其尺寸 {} × {} 有 {} 个像素。",
@@ -1129,6 +1139,7 @@ export const messages: Record<string, string> = {
   "A polygon has the coordinate {}, which is outside any image.": "多边形含坐标 {}，超出任何图像。",
   "The run lengths of a mask end within a number.": "掩码的游程编码在数字中间结束。",
   "The run lengths of a mask are damaged at character {}.": "掩码的游程编码在第 {} 个字符处损坏。",
+  "The run lengths of a mask have the count {}.": "掩码的游程编码含有计数 {}。",
   "Check the size of the mask, and that the runs are counted column by column":
     "请检查掩码的尺寸，以及游程是否按列计数",
   "Expected COCO's compressed text or a list of counts": "应为 COCO 的压缩文本或计数列表",
@@ -1143,10 +1154,32 @@ export const messages: Record<string, string> = {
     "网络没有每个类别一个值的输出：其输出为 {}。",
   "Let the network end in a layer with one output a class, for instance an InnerProduct layer and a Softmax":
     "让网络以每个类别一个输出的层结束，例如 InnerProduct 层和 Softmax",
+  "The network has no output with boxes: its outputs are {}.": "网络没有输出框：其输出为 {}。",
+  "Let the deploy network end in a layer that lists boxes: DetectionDecode, DetectionOutput or DetectNet's ClusterDetections":
+    "请让部署网络以列出框的层结束：DetectionDecode、DetectionOutput 或 DetectNet 的 ClusterDetections",
+  "The output of the network is {} x {} pixels, the image to make of {} is {} x {}.":
+    "网络的输出为 {} x {} 像素，而 {} 的目标图像为 {} x {}。",
+  "Let the network end in an output as large as the images of the dataset": "请让网络的输出与数据集的图像一样大",
+  "The network has no output that is an image: its outputs are {}.": "网络没有图像输出：其输出为 {}。",
+  "Let the deploy network end in a layer with an output of 1 or 3 x height x width":
+    "请让部署网络以输出为 1 或 3 x 高 x 宽的层结束",
   "The network has no output.": "网络没有输出。",
   "The output {} has {} values, the target of an image has {}.": "输出 {} 有 {} 个值，而图像的目标有 {} 个。",
   "Give the last layer as many outputs as the dataset has numbers for an image":
     "让最后一层的输出数等于数据集中每张图像的数字个数",
+  "The mask of {} is {} x {} pixels, its image {} x {}.": "{} 的掩码为 {} x {} 像素，其图像为 {} x {}。",
+  "No pixel of the masks has a class of the dataset, so there is no IoU. Check the classes and the ignored value of the dataset.":
+    "掩码中没有像素属于数据集的类别，因此没有 IoU。请检查数据集的类别和忽略值。",
+  "The network predicts only classes that the dataset does not have; it has {}.":
+    "网络只预测数据集没有的类别；数据集有 {} 个类别。",
+  "The network predicts {} for every pixel, and no pixel has this class.":
+    "网络对每个像素都预测为 {}，而没有像素属于此类别。",
+  "No pixel is predicted right. Check that the classes of the dataset are in the order that the network learned.":
+    "没有像素预测正确。请检查数据集的类别顺序是否与网络学习时一致。",
+  "The network has no output with a class for each pixel: its outputs are {}.":
+    "网络没有逐像素类别的输出：其输出为 {}。",
+  "Let the deploy network end in scores of classes x height x width, for instance a Convolution and a Softmax":
+    "请让部署网络以类别 x 高 x 宽的得分结束，例如 Convolution 和 Softmax",
   'The dataset is for the task "{}", which this version does not have.': "数据集用于任务“{}”，此版本没有该任务。",
   'The network has no answer: its output "{}" is {}. The weights of this snapshot are those of a training that diverged':
     "网络没有给出结果：其输出“{}”为 {}。该快照的权重来自一次已发散的训练。",
