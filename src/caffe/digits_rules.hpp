@@ -27,7 +27,7 @@ struct TrainingData {
     std::string train_db;
     std::int64_t train_count = 0;
     std::vector<std::uint64_t> train_per_class;  ///< samples of each class; empty: not known
-    std::string val_db;  ///< empty, with val_count 0: nothing to validate with
+    std::string val_db;                          ///< empty, with val_count 0: nothing to validate with
     std::int64_t val_count = 0;
     /// Databases of the targets, where they are not class numbers in the records; empty: there are none.
     std::string train_label_db, val_label_db;

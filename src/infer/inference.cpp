@@ -9,6 +9,7 @@
 #include "data/dataset_facts.hpp"
 #include "data/label_file.hpp"
 #include "data/open_source.hpp"
+#include "image/encode.hpp"
 
 namespace digits {
 
@@ -118,6 +119,7 @@ Result<std::vector<nlohmann::json>> Inference::ask(const std::vector<Image>& ima
         DIGITS_ASSIGN(const auto batch, predictor_->run(inputs.data(), count));
         for (std::size_t i = 0; i < count; ++i) {
             auto own = options;
+            own.encoders = {encode_png, encode_png};
             own.image = predictor_->locate(images[begin + i].width, images[begin + i].height);
             DIGITS_ASSIGN(auto answer, task_->answer(outputs_of(batch, i), facts_, own));
             answers.push_back(std::move(answer));
@@ -134,7 +136,7 @@ Result<nlohmann::json> Inference::answer_layers(const nlohmann::json& request) {
     if (!image)
         return fail(make_error(ErrorCode::kInvalidArgument, "the image cannot be read: {}", image.error().message)
                         .at("/image"));
-    DIGITS_ASSIGN(auto answers, ask({*image}, {wanted.top, wanted.score_threshold, wanted.nms_threshold, {}}));
+    DIGITS_ASSIGN(auto answers, ask({*image}, {wanted.top, wanted.score_threshold, wanted.nms_threshold, {}, {}}));
     DIGITS_ASSIGN(auto list, predictor_->report_layers(wanted.folder));
     std::int64_t parameters = 0;
     for (const auto& entry : list)
@@ -167,7 +169,7 @@ Result<nlohmann::json> Inference::answer(const nlohmann::json& request) {
         }
         answers.push_back(std::move(answer));
     }
-    DIGITS_ASSIGN(const auto found, ask(images, {wanted.top, wanted.score_threshold, wanted.nms_threshold, {}}));
+    DIGITS_ASSIGN(const auto found, ask(images, {wanted.top, wanted.score_threshold, wanted.nms_threshold, {}, {}}));
     for (std::size_t i = 0; i < places.size(); ++i) answers[places[i]].update(found[i]);
     return nlohmann::json{{"images", std::move(answers)},
                           {"snapshot_iteration", predictor_->iteration()},

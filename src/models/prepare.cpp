@@ -164,7 +164,8 @@ Status weigh_classes(const ModelSpec& spec, const TrainingData& dataset, caffe::
         weights.Clear();
         for (const auto count : counts)
             weights.Add(count == 0 ? 1.0F
-                                   : static_cast<float>(all / (static_cast<double>(counts.size()) * static_cast<double>(count))));
+                                   : static_cast<float>(
+                                         all / (static_cast<double>(counts.size()) * static_cast<double>(count))));
         found = true;
     }
     return found ? Status() : wrong("Class weights need a layer SoftmaxWithLoss, the network has none");

@@ -13,6 +13,7 @@
 #include "base/result.hpp"
 #include "caffe.pb.h"
 #include "caffe/digits_rules.hpp"
+#include "image/encode.hpp"
 #include "tasks/asked_image.hpp"
 #include "tasks/evaluator.hpp"
 #include "tasks/metric.hpp"
@@ -30,11 +31,19 @@ struct TargetFacts {
     std::vector<int> network_classes = {};
 };
 
+/// How the images of answers become PNG files. Whoever asks has them; the server, which knows the tasks, too, links no
+/// codec.
+struct AnswerEncoders {
+    Result<std::string> (*image)(const Image& image) = nullptr;
+    Result<std::string> (*mask)(const IndexedImage& mask) = nullptr;
+};
+
 struct AnswerOptions {
     int top = 5;                                           ///< how many classes to name
     std::optional<double> score_threshold = std::nullopt;  ///< of boxes; none: the task's
     std::optional<double> nms_threshold = std::nullopt;  ///< boxes that overlap a better one of their class by more go
     AskedImage image = {};
+    AnswerEncoders encoders = {};  ///< for masks and images
 };
 
 /// What a network is asked: the rules for its networks, its metrics, and what its outputs mean. Stateless; any thread.

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "image/encode.hpp"
+#include "base/check.hpp"
 #include "tasks/data_url.hpp"
 #include "tasks/output_forms.hpp"
 #include "tasks/processing/image_evaluator.hpp"
@@ -41,9 +41,10 @@ Result<TrainingFiles> Processing::make_networks(const caffe::NetParameter& netwo
 }
 
 Result<nlohmann::json> Processing::answer(std::span<const OutputArray> outputs, const TargetFacts&,
-                                          const AnswerOptions&) const {
+                                          const AnswerOptions& options) const {
     DIGITS_ASSIGN(const auto image, find_image(outputs));
-    DIGITS_ASSIGN(const auto png, encode_png(image));
+    DIGITS_CHECK(options.encoders.image != nullptr);
+    DIGITS_ASSIGN(const auto png, options.encoders.image(image));
     return nlohmann::json{
         {"view", view()}, {"image", png_data_url(png)}, {"width", image.width}, {"height", image.height}};
 }

@@ -10,6 +10,7 @@
 #include "base/file.hpp"
 #include "data/reports/image_table.hpp"
 #include "image/decode.hpp"
+#include "image/encode.hpp"
 #include "tasks/testing.hpp"
 
 namespace digits {
@@ -34,7 +35,9 @@ TEST(Processing, IsJudgedByItsSignalToNoiseRatio) {
 }
 
 TEST(Processing, AnswersWithAnImage) {
-    const auto answer = processing().answer(made_image(), {}, {});
+    AnswerOptions options;
+    options.encoders.image = encode_png;
+    const auto answer = processing().answer(made_image(), {}, options);
     ASSERT_TRUE(answer) << answer.error().to_string();
     EXPECT_EQ((*answer)["view"], "image");
     EXPECT_EQ((*answer)["width"], 2);

@@ -4,7 +4,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "image/encode.hpp"
+#include "base/check.hpp"
 #include "tasks/data_url.hpp"
 #include "tasks/output_forms.hpp"
 #include "tasks/segmentation/mask_evaluator.hpp"
@@ -40,7 +40,8 @@ Result<nlohmann::json> Segmentation::answer(std::span<const OutputArray> outputs
         image.indices.push_back(static_cast<std::uint8_t>(label < 0 ? kUnseen : std::min(label, kUnseen)));
     }
     image.colors.resize(kUnseen + 1, "#e0e0c0");
-    DIGITS_ASSIGN(const auto png, encode_png(image));
+    DIGITS_CHECK(options.encoders.mask != nullptr);
+    DIGITS_ASSIGN(const auto png, options.encoders.mask(image));
     auto classes = nlohmann::json::array();
     for (const auto& [label, count] : pixels)
         if (label >= 0)

@@ -9,6 +9,7 @@
 #include "base/file.hpp"
 #include "data/reports/image_table.hpp"
 #include "image/decode.hpp"
+#include "image/encode.hpp"
 #include "tasks/segmentation/mask_outputs.hpp"
 #include "tasks/testing.hpp"
 
@@ -33,6 +34,7 @@ TEST(Segmentation, IsJudgedByItsMeanIou) {
 TEST(Segmentation, AnswersWithAMaskAsLargeAsTheImage) {
     AnswerOptions options;
     options.image = {4, 2, 2, 1, {0.5, 0.5, 0, 0}};
+    options.encoders.mask = encode_png;
     const auto answer = segmentation().answer(two_pixels(), {{"road", "car"}, {}}, options);
     ASSERT_TRUE(answer) << answer.error().to_string();
     EXPECT_EQ((*answer)["view"], "mask");
