@@ -6,6 +6,7 @@
 
 #include "base/file.hpp"
 #include "engine/verify/detectnet_cases.hpp"
+#include "engine/verify/label_case.hpp"
 
 namespace digits {
 namespace {
@@ -70,7 +71,7 @@ const ReferenceCaseKind* find_reference_kind(const fs::path& folder) {
     for (const auto* kinds : {&metric_case_kinds(), &detectnet_case_kinds()})
         for (const auto& kind : *kinds)
             if (kind.recognizes(folder)) return &kind;
-    return nullptr;
+    return label_case_kind().recognizes(folder) ? &label_case_kind() : nullptr;
 }
 
 CaseReport verify_reference(const ReferenceCaseKind& kind, const fs::path& folder, const VerifyOptions& options) {

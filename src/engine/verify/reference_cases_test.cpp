@@ -24,7 +24,7 @@ TEST(VerifyReference, PassesEveryCase) {
     ASSERT_TRUE(passed) << passed.error().to_string();
     EXPECT_TRUE(*passed) << table.str();
     for (const auto* area : {"coco_map", "coco_masks", "coco_iou", "segmentation", "classification", "detectnet_grid",
-                             "detectnet_cluster"})
+                             "detectnet_cluster", "detectnet_labels"})
         EXPECT_THAT(table.str(), HasSubstr(std::string("\n") + area));
 }
 
