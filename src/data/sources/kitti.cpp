@@ -255,6 +255,7 @@ struct Kitti {
         ObjectRules rules;
         rules.folder = options.labels;
         rules.images = options.images;
+        rules.val_images = options.val_images;
         rules.keeps_numbers = true;
         rules.number_of = [&](const std::string& name) { return table.number_of(name); };
         rules.knows = [&](const std::string& name) { return table.knows(name); };

@@ -295,7 +295,8 @@ Result<std::unique_ptr<ObjectFiles>> ObjectFiles::open(std::uint64_t count,
     const ReadableRoots roots(context.roots);
     auto& findings = facts.findings;
     const auto image_name = [&](const std::string& path) {
-        return below(rules.images.empty() ? rules.folder : rules.images, path);
+        const bool is_val = !rules.val_images.empty() && path.starts_with(rules.val_images);
+        return below(is_val ? rules.val_images : rules.images.empty() ? rules.folder : rules.images, path);
     };
 
     std::map<std::string, int> numbers;  // of class names; those of `rules` first

@@ -116,6 +116,7 @@ TEST_F(Traps, kitti_all_below_minimum) {
     EXPECT_EQ(count(found, "below_minimum"), expect_["val_boxes_below_25"].get<std::uint64_t>());
     EXPECT_EQ(found["splits"]["train"]["boxes"], expect_["train_boxes"]);
     EXPECT_EQ(found["splits"]["val"]["usable_boxes"], 0);
+    EXPECT_EQ(each(found, "below_minimum", "file").at(0), "b.png");
 }
 
 TEST_F(Traps, kitti_box_outside) {
