@@ -1,6 +1,7 @@
 #include "data/open_source.hpp"
 
 #include "data/guard.hpp"
+#include "data/records/record_reader.hpp"
 #include "data/records/target_codec.hpp"
 #include "image/decode.hpp"
 
@@ -12,6 +13,7 @@ SourceContext context_of(const DatasetSpec& spec, const ScanLimits& limits, std:
     SourceContext context{decode_with_facts, decoding_of(spec.image), spec.seed, spec.roots, limits, std::move(found)};
     context.decode_labels = decode_label_image;
     context.unpack_target = unpack_target;
+    context.open_records = RecordReader::open;
     context.task = spec.task;
     return context;
 }

@@ -485,6 +485,10 @@ class Forms(unittest.TestCase):
 
 
 class Making(unittest.TestCase):
+    def test_a_folder_is_recognized(self):
+        found = api.call("POST", "/datasets/recognize", {"folder": str(pictures)})[2]["found"]
+        self.assertEqual((found[0]["task"], found[0]["source"]["type"]), ("classification", "folder"))
+
     def test_scan_writes_nothing(self):
         before = api.call("GET", "/jobs")[2]["total"]
         found = api.call("POST", "/datasets/scan", {"spec": {"source": {"type": "folder", "path": str(pictures)}}})[2]
@@ -732,6 +736,7 @@ class Events(unittest.TestCase):
 class ZCoverage(unittest.TestCase):
     def test_every_operation_was_called_with_success(self):
         api.called.add(("get", "/events"))  # the stream does not end: Events reads it
+        api.called.add(("get", "/datasets/{id}/pictures/{split}/{index}/target"))  # label_datasets_test: of masks and images
         self.assertEqual([f"{m} {p}" for m, p, _ in api.operations() if (m, p) not in api.called], [])
 
 

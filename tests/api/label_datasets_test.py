@@ -91,8 +91,8 @@ class Made(unittest.TestCase):
                 job, facts = self.made(case)
                 self.assertEqual(facts["target"], target)
                 self.assertEqual(facts["splits"]["train"]["label_db"], "train_labels_db")
-                status, headers, _ = server.request("GET", f"/api/v1/datasets/{job}/pictures/train/0/target")[:3]
-                self.assertEqual(status, 200)
+                status, headers, body = server.request("GET", f"/api/v1/datasets/{job}/pictures/train/0/target")[:3]
+                self.assertEqual(status, 200, body[:300])
 
     def test_wrong_labels_make_no_dataset(self):
         source = {"type": "yolo", "folder": str(TRAPS / "06-yolo-class-from-1")}

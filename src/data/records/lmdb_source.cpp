@@ -144,14 +144,14 @@ class Lmdb final : public SampleSource {
         const auto& records = images(split);
         Sample sample{{}, {}, name(split, index).text()};
         auto read = [&]() -> Status {
-            DIGITS_ASSIGN(auto reader, RecordReader::open(records.folder));
+            DIGITS_ASSIGN(auto reader, open_(records.folder));
             DIGITS_ASSIGN(const auto record, reader.find(records.keys[index]));
             DIGITS_ASSIGN(auto image, image_of(record.datum));
             sample.images.push_back(std::move(image));
             sample.target = ClassLabel{record.datum.label};
             if (facts_.target == TargetKind::kClass) return {};
             const auto& labels = labels_[static_cast<std::size_t>(split)];
-            DIGITS_ASSIGN(auto label_reader, RecordReader::open(labels.folder));
+            DIGITS_ASSIGN(auto label_reader, open_(labels.folder));
             DIGITS_ASSIGN(const auto label, label_reader.find(labels.keys[index]));
             DIGITS_ASSIGN(sample.target, unpack_(label.datum, facts_.target));
             if (auto* tensor = std::get_if<Tensor>(&sample.target)) tensor->shape = facts_.target_shape;
@@ -170,7 +170,8 @@ class Lmdb final : public SampleSource {
     std::pair<int, int> image_size(Split, std::size_t) const override { return {ready_.width, ready_.height}; }
 
   private:
-    explicit Lmdb(const SourceContext& context) : decode_(context.decode), unpack_(context.unpack_target) {
+    explicit Lmdb(const SourceContext& context)
+        : decode_(context.decode), unpack_(context.unpack_target), open_(context.open_records) {
         facts_.target = TargetKind::kClass;
     }
     Result<Image> image_of(const DatumView& datum) const {
@@ -182,7 +183,7 @@ class Lmdb final : public SampleSource {
     const Records& images(Split split) const { return images_[static_cast<std::size_t>(split)]; }
 
     Status read_images(Split split, const std::string& folder, ScanGuard& guard) {
-        DIGITS_ASSIGN(auto reader, RecordReader::open(folder));
+        DIGITS_ASSIGN(auto reader, open_(folder));
         auto& records = images_[static_cast<std::size_t>(split)];
         records.folder = folder;
         RecordReader::Record record;
@@ -230,8 +231,8 @@ class Lmdb final : public SampleSource {
     }
 
     Status read_labels(Split split, const std::string& folder, ScanGuard& guard) {
-        DIGITS_ASSIGN(auto reader, RecordReader::open(folder));
-        DIGITS_ASSIGN(auto image_reader, RecordReader::open(images(split).folder));
+        DIGITS_ASSIGN(auto reader, open_(folder));
+        DIGITS_ASSIGN(auto image_reader, open_(images(split).folder));
         auto& records = labels_[static_cast<std::size_t>(split)];
         records.folder = folder;
         RecordReader::Record record, image;
@@ -259,6 +260,7 @@ class Lmdb final : public SampleSource {
 
     ImageDecoder decode_;
     TargetReader unpack_;
+    RecordOpener open_;
     SourceFacts facts_;
     ReadyDatabases ready_;
     std::array<Records, 3> images_, labels_;

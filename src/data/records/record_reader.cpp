@@ -2,12 +2,6 @@
 
 namespace digits {
 
-Result<RecordReader> RecordReader::open(const std::filesystem::path& folder) {
-    DIGITS_ASSIGN(auto database, RecordDatabase::open(folder));
-    DIGITS_ASSIGN(auto cursor, database->cursor());
-    return RecordReader(std::move(database), std::move(cursor));
-}
-
 Result<RecordReader::Record> RecordReader::parse(const RecordEntry& entry) const {
     auto datum = parse_datum(entry.value);
     if (!datum) return fail(std::move(datum).error().at(fmt::format("{}:{}", database_->folder().string(), entry.key)));

@@ -24,7 +24,8 @@ TEST(ImageTable, FindsImagesByMarksAndOrder) {
     EXPECT_EQ(table->count(), 3U);
     const auto indices = [&](const ImageTableQuery& query) {
         std::vector<int> found;
-        for (const auto& row : table->find(query)->rows) found.push_back(row["index"]);
+        const auto page = table->find(query);
+        for (const auto& row : page->rows) found.push_back(row["index"]);
         return found;
     };
     using Indices = std::vector<int>;

@@ -118,7 +118,7 @@ class TableReader {
                 ScanGuard& guard)
         : images_(images), names_(names), roots_(roots), guard_(guard) {}
 
-    Status read(const std::string& file, std::optional<Split> split, std::vector<LabelledImage>& all) {
+    Status read(const std::string& file, std::optional<Split> split, std::vector<ObjectImage>& all) {
         DIGITS_ASSIGN(const auto text, read_text_file(file, kMostBytes, roots_));
         DelimitedText lines(text);
         std::optional<Columns> columns;
@@ -142,7 +142,7 @@ class TableReader {
             const auto image_name = field(kImage);
             const auto [place, is_new] = places.emplace(image_name, all.size());
             if (is_new) {
-                LabelledImage image;
+                ObjectImage image;
                 image.label_file = file;
                 image.split = split;
                 image.is_relative = columns->is_relative;
@@ -159,7 +159,7 @@ class TableReader {
 
   private:
     template <class GetField>
-    void add_row(const DelimitedLine& line, const GetField& field, LabelledImage& image, std::string_view file) const {
+    void add_row(const DelimitedLine& line, const GetField& field, ObjectImage& image, std::string_view file) const {
         // An image without objects has a row without a box.
         if (field(kLeft).empty() && field(kTop).empty() && field(kRight).empty() && field(kBottom).empty()) return;
         std::array<double, 4> v{};
@@ -212,7 +212,7 @@ struct BoxTable {
                     names[line.fields[0]] = line.fields[1];
         }
         const bool has_lists = !options.val_table.empty() || !options.test_table.empty();
-        std::vector<LabelledImage> all;
+        std::vector<ObjectImage> all;
         TableReader reader(images, names, roots, guard);
         DIGITS_TRY(reader.read(options.table, has_lists ? std::optional(Split::kTrain) : std::nullopt, all));
         if (!options.val_table.empty()) DIGITS_TRY(reader.read(options.val_table, Split::kVal, all));
@@ -221,7 +221,7 @@ struct BoxTable {
         rules.percent_val = options.percent_val;
         rules.percent_test = options.percent_test;
         rules.skips_bad = options.skip_bad_rows;
-        const auto make = [&](std::uint64_t i) -> Result<LabelledImage> { return std::move(all[i]); };
+        const auto make = [&](std::uint64_t i) -> Result<ObjectImage> { return std::move(all[i]); };
         DIGITS_ASSIGN(auto source, ObjectFiles::open(all.size(), make, rules, std::move(facts), context, guard));
         return std::unique_ptr<SampleSource>(std::move(source));
     }

@@ -339,7 +339,7 @@ struct Coco {
         SourceFacts facts;
         const bool with_masks = context.task == "segmentation";
         const bool has_lists = !options.val_json.empty() || !options.test_json.empty();
-        std::vector<LabelledImage> all;
+        std::vector<ObjectImage> all;
         std::map<Id, std::string> categories;
         ObjectRules rules;
         std::map<std::string, ImageIndex> indices;
@@ -364,7 +364,7 @@ struct Coco {
                         {FindingKind::kRefusedPath, one.file, 0, fmt::format("image {}", id.words()), numbers});
                     continue;
                 }
-                LabelledImage image;
+                ObjectImage image;
                 image.label_file = *files[i];
                 image.stated_width = one.width;
                 image.stated_height = one.height;
@@ -390,7 +390,7 @@ struct Coco {
         rules.percent_val = options.percent_val;
         rules.percent_test = options.percent_test;
         rules.skips_bad = options.skip_bad_rows;
-        const auto make = [&](std::uint64_t i) -> Result<LabelledImage> { return std::move(all[i]); };
+        const auto make = [&](std::uint64_t i) -> Result<ObjectImage> { return std::move(all[i]); };
         DIGITS_ASSIGN(auto source, ObjectFiles::open(all.size(), make, rules, std::move(facts), context, guard));
         return std::unique_ptr<SampleSource>(std::move(source));
     }

@@ -55,7 +55,7 @@ std::vector<double> points_of(std::string_view text) {
 }
 
 /// Adds the object of a node; a sentence of what is wrong with it, or "".
-std::string add_shape(const pugi::xml_node& node, const std::string& label, int line, LabelledImage& image) {
+std::string add_shape(const pugi::xml_node& node, const std::string& label, int line, ObjectImage& image) {
     LabelledObject object;
     object.name = label;
     object.line = line;
@@ -98,9 +98,9 @@ struct Cvat {
             options.images.empty() ? std::filesystem::path(options.xml).parent_path().string() : options.images;
         DIGITS_TRY(check_folder(folder, "/source/images"));
         DIGITS_ASSIGN(const auto images, ImageIndex::of(folder, roots, guard, facts.warnings));
-        std::vector<LabelledImage> all;
+        std::vector<ObjectImage> all;
         const auto start = [&](const std::string& name, const pugi::xml_node& node) {
-            LabelledImage image;
+            ObjectImage image;
             image.label_file = options.xml;
             if (const auto* found = images.find_file(name))
                 image.path = *found;
@@ -109,7 +109,7 @@ struct Cvat {
             return image;
         };
         const auto file = std::string(last_part(options.xml));
-        const auto add = [&](const pugi::xml_node& node, const std::string& label, LabelledImage& image) {
+        const auto add = [&](const pugi::xml_node& node, const std::string& label, ObjectImage& image) {
             const int line = line_of(text, node.offset_debug());
             if (const auto wrong = add_shape(node, label, line, image); !wrong.empty())
                 image.findings.push_back({FindingKind::kBadRow, file, line, wrong});
@@ -124,14 +124,14 @@ struct Cvat {
             all.push_back(std::move(image));
         }
         // A video: tracks of shapes on frames, whose images are named by their number.
-        std::map<int, LabelledImage> frames;
+        std::map<int, ObjectImage> frames;
         for (const auto& track : root.children("track"))
             for (const auto& shape : track.children()) {
                 DIGITS_TRY(guard.add_entry());
                 if (shape.attribute("outside").as_int() == 1) continue;
                 const int number = shape.attribute("frame").as_int();
                 const auto name = fmt::format("frame_{:06}", number);
-                auto& image = frames.try_emplace(number, LabelledImage()).first->second;
+                auto& image = frames.try_emplace(number, ObjectImage()).first->second;
                 if (image.label_file.empty()) image = start(name, shape);
                 add(shape, track.attribute("label").value(), image);
             }
@@ -146,7 +146,7 @@ struct Cvat {
         rules.percent_val = options.percent_val;
         rules.percent_test = options.percent_test;
         rules.skips_bad = options.skip_bad_rows;
-        const auto make = [&](std::uint64_t i) -> Result<LabelledImage> { return std::move(all[i]); };
+        const auto make = [&](std::uint64_t i) -> Result<ObjectImage> { return std::move(all[i]); };
         DIGITS_ASSIGN(auto source, ObjectFiles::open(all.size(), make, rules, std::move(facts), context, guard));
         return std::unique_ptr<SampleSource>(std::move(source));
     }

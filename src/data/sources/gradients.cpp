@@ -9,10 +9,10 @@
 namespace digits {
 
 template <>
-struct JsonBinding<GradientOptions> {
+struct JsonBinding<GradientsOptions> {
     static constexpr const char* kSchema = "GradientSource";
     static Fields fields() {
-        using O = GradientOptions;
+        using O = GradientsOptions;
         return {json_field("train_count", &O::train_count)
                     .label("Training images")
                     .help("How many are made")
@@ -52,16 +52,16 @@ struct JsonBinding<GradientOptions> {
     }
 };
 
-Status GradientOptions::validate(const std::string&) const { return {}; }
-std::vector<SourcePlace> GradientOptions::places() const { return {}; }
-std::vector<Split> GradientOptions::splits() const { return splits_of(val_count > 0, test_count > 0); }
+Status GradientsOptions::validate(const std::string&) const { return {}; }
+std::vector<SourcePlace> GradientsOptions::places() const { return {}; }
+std::vector<Split> GradientsOptions::splits() const { return splits_of(val_count > 0, test_count > 0); }
 
 namespace {
 
 /// DIGITS's plugin: a grey image that rises evenly, whose target is how much in x and in y, from -0.5 to 0.5.
 class Gradients final : public SampleSource {
   public:
-    static Result<std::unique_ptr<SampleSource>> open(const GradientOptions& options, const SourceContext& context) {
+    static Result<std::unique_ptr<SampleSource>> open(const GradientsOptions& options, const SourceContext& context) {
         ScanGuard guard(context.limits, context.found);
         DIGITS_TRY(guard.check());
         const auto all = static_cast<std::uint64_t>(options.train_count) +
@@ -103,19 +103,19 @@ class Gradients final : public SampleSource {
     }
 
   private:
-    Gradients(const GradientOptions& options, std::uint64_t seed) : options_(options), seed_(seed) {
+    Gradients(const GradientsOptions& options, std::uint64_t seed) : options_(options), seed_(seed) {
         facts_.target = TargetKind::kTensor;
         facts_.target_shape = {2};
         facts_.target_names = {"x", "y"};
     }
-    const GradientOptions options_;
+    const GradientsOptions options_;
     const std::uint64_t seed_;
     SourceFacts facts_;
 };
 
 }  // namespace
 
-const SourceKind kGradients = source_kind<GradientOptions, Gradients>(
+const SourceKind kGradients = source_kind<GradientsOptions, Gradients>(
     "gradients", "Gradients", "Images made by a formula, to try regression with", {"regression"});
 
 }  // namespace digits

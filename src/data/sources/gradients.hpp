@@ -7,7 +7,7 @@
 namespace digits {
 
 /// Images of gradients with their slopes, made by a formula; docs/datasets.md.
-struct GradientOptions final : SourceOptions {
+struct GradientsOptions final : SourceOptions {
     int train_count = 1000;
     int val_count = 250;
     int test_count = 0;

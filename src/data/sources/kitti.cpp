@@ -267,10 +267,10 @@ struct Kitti {
         rules.pad_width = options.padding_width;
         rules.pad_height = options.padding_height;
         std::array<std::atomic<int>, 2> most{};
-        const auto make = [&](std::uint64_t i) -> Result<LabelledImage> {
+        const auto make = [&](std::uint64_t i) -> Result<ObjectImage> {
             const auto& pair = pairs[i];
             const auto& part = parts[pair.part];
-            LabelledImage image;
+            ObjectImage image;
             image.path = pair.image;
             image.label_file = pair.label;
             image.split = part.split;

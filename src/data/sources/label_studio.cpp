@@ -55,7 +55,7 @@ std::string first_text(const json& object, const char* member) {
 }
 
 /// A region of a result; its numbers are percent of the image.
-void add_region(const json& region, const json& value, LabelledImage& image) {
+void add_region(const json& region, const json& value, ObjectImage& image) {
     LabelledObject object;
     for (const char* member : {"rectanglelabels", "polygonlabels", "labels"})
         if (object.name.empty()) object.name = first_text(value, member);
@@ -110,11 +110,11 @@ struct LabelStudio {
             options.images.empty() ? std::filesystem::path(options.json).parent_path().string() : options.images;
         DIGITS_TRY(check_folder(folder, "/source/images"));
         DIGITS_ASSIGN(const auto images, ImageIndex::of(folder, roots, guard, facts.warnings));
-        std::vector<LabelledImage> all;
+        std::vector<ObjectImage> all;
         for (const auto& task : *document) {
             DIGITS_TRY(guard.add_entry());
             if (!task.is_object()) continue;
-            LabelledImage image;
+            ObjectImage image;
             image.label_file = options.json;
             image.is_relative = true;
             const auto name = image_name(task);
@@ -150,7 +150,7 @@ struct LabelStudio {
         rules.percent_val = options.percent_val;
         rules.percent_test = options.percent_test;
         rules.skips_bad = options.skip_bad_rows;
-        const auto make = [&](std::uint64_t i) -> Result<LabelledImage> { return std::move(all[i]); };
+        const auto make = [&](std::uint64_t i) -> Result<ObjectImage> { return std::move(all[i]); };
         DIGITS_ASSIGN(auto source, ObjectFiles::open(all.size(), make, rules, std::move(facts), context, guard));
         return std::unique_ptr<SampleSource>(std::move(source));
     }

@@ -44,7 +44,7 @@ using nlohmann::json;
 constexpr std::uint64_t kMostBytes = std::uint64_t{256} << 20;
 
 /// What is wrong with a shape, or "".
-std::string add_shape(const json& shape, LabelledImage& image) {
+std::string add_shape(const json& shape, ObjectImage& image) {
     if (!shape.is_object() || !shape.contains("points") || !shape["points"].is_array()) return "a shape without points";
     std::vector<double> points;
     for (const auto& point : shape["points"]) {
@@ -98,8 +98,8 @@ struct Labelme {
         rules.percent_val = options.percent_val;
         rules.percent_test = options.percent_test;
         rules.skips_bad = options.skip_bad_rows;
-        const auto make = [&](std::uint64_t i) -> Result<LabelledImage> {
-            LabelledImage image;
+        const auto make = [&](std::uint64_t i) -> Result<ObjectImage> {
+            ObjectImage image;
             image.label_file = files[i];
             const auto name = below(options.folder, files[i]);
             DIGITS_ASSIGN(const auto text, read_named_file(files[i], kMostBytes, roots));

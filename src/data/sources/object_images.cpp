@@ -57,7 +57,7 @@ void turn(Outline& outline, const ImageHeader& header) {
 /// Objects of one image become boxes in its pixels; what is wrong with them becomes findings.
 class Settler {
   public:
-    Settler(LabelledImage& image, const ImageHeader& header, const ObjectRules& rules)
+    Settler(ObjectImage& image, const ImageHeader& header, const ObjectRules& rules)
         : image_(image),
           header_(header),
           rules_(rules),
@@ -138,7 +138,7 @@ class Settler {
         return true;
     }
 
-    LabelledImage& image_;
+    ObjectImage& image_;
     const ImageHeader& header_;
     const ObjectRules& rules_;
     const int width_, height_;
@@ -149,7 +149,7 @@ class Settler {
 /// Whether boxes that reach out of their images would fit as corners.
 class CornerCheck {
   public:
-    void add(const LabelledImage& image, int width, int height) {
+    void add(const ObjectImage& image, int width, int height) {
         for (const auto& object : image.objects) {
             const auto& box = object.box;
             ++boxes_;
@@ -179,7 +179,7 @@ bool comes_before(const std::string& a, const std::string& b) {
 }
 
 struct Settled {
-    LabelledImage image;
+    ObjectImage image;
     int width = 0, height = 0;
     bool is_there = false;
     CornerCheck corners;
@@ -285,7 +285,7 @@ const std::string* ImageIndex::find_file(const std::string& name) const {
 }
 
 Result<std::unique_ptr<ObjectFiles>> ObjectFiles::open(std::uint64_t count,
-                                                       const std::function<Result<LabelledImage>(std::uint64_t)>& make,
+                                                       const std::function<Result<ObjectImage>(std::uint64_t)>& make,
                                                        const ObjectRules& rules, SourceFacts facts,
                                                        const SourceContext& context, ScanGuard& guard) {
     std::unique_ptr<ObjectFiles> source(new ObjectFiles(context));

@@ -26,7 +26,7 @@ struct LabelledObject {
 };
 
 /// An image and its objects.
-struct LabelledImage {
+struct ObjectImage {
     std::string path;
     std::string label_file;      ///< for messages; may be empty
     std::optional<Split> split;  ///< by the dataset's own lists
@@ -64,7 +64,7 @@ class ObjectFiles final : public SampleSource {
     /// `make` gives each of `count` images, on several threads. An image that cannot be found becomes a finding.
     /// Errors: kInvalidArgument for labels that are not understood, kNotFound without any image.
     static Result<std::unique_ptr<ObjectFiles>> open(std::uint64_t count,
-                                                     const std::function<Result<LabelledImage>(std::uint64_t)>& make,
+                                                     const std::function<Result<ObjectImage>(std::uint64_t)>& make,
                                                      const ObjectRules& rules, SourceFacts facts,
                                                      const SourceContext& context, ScanGuard& guard);
 

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
@@ -87,14 +88,19 @@ struct SourcePlace {
     bool is_required = false;
 };
 
-/// Makes an image of an encoded one. The server links sources but no decoders, so whoever opens a source brings it.
+/// Makes an image of an encoded one. The server links sources, but neither decoders nor databases, so whoever opens a
+/// source brings them.
+using ImageDecoder = Result<DecodedImage> (*)(std::string_view bytes, const DecodeOptions& options);
 /// The same of an image whose pixels are classes.
 using LabelImageDecoder = Result<LabelImage> (*)(std::string_view bytes, const DecodeOptions& options);
-using ImageDecoder = Result<DecodedImage> (*)(std::string_view bytes, const DecodeOptions& options);
 
 struct DatumView;
 /// Makes a target of a record.
 using TargetReader = Result<Target> (*)(const DatumView& datum, TargetKind kind);
+
+class RecordReader;
+/// Opens the records of a database's folder.
+using RecordOpener = Result<RecordReader> (*)(const std::filesystem::path& folder);
 
 /// What opening a source depends on beside its options.
 struct SourceContext {
@@ -106,6 +112,7 @@ struct SourceContext {
     std::function<void(std::size_t)> found;  ///< called now and then with the number of images so far
     LabelImageDecoder decode_labels = nullptr;
     TargetReader unpack_target = nullptr;
+    RecordOpener open_records = nullptr;
     std::string task{};    ///< that the samples are for
     bool dry_run = false;  ///< labels that are wrong become SourceFacts::errors instead of an error
     std::vector<std::string>* left_out = nullptr;  ///< gets the warnings when the source cannot be opened

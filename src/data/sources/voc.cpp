@@ -58,7 +58,7 @@ std::optional<double> number_of(const pugi::xml_node& node, const char* child) {
 /// Reads an annotation.
 class VocReader {
   public:
-    VocReader(LabelledImage& image, std::string name) : image_(image), name_(std::move(name)) {}
+    VocReader(ObjectImage& image, std::string name) : image_(image), name_(std::move(name)) {}
 
     void read(const pugi::xml_node& annotation, std::string_view text) {
         const auto size = annotation.child("size");
@@ -88,7 +88,7 @@ class VocReader {
     }
 
   private:
-    LabelledImage& image_;
+    ObjectImage& image_;
     std::string name_;
 };
 
@@ -125,8 +125,8 @@ struct Voc {
         rules.percent_val = options.percent_val;
         rules.percent_test = options.percent_test;
         rules.skips_bad = options.skip_bad_rows;
-        const auto make = [&](std::uint64_t i) -> Result<LabelledImage> {
-            LabelledImage image;
+        const auto make = [&](std::uint64_t i) -> Result<ObjectImage> {
+            ObjectImage image;
             image.path = pairs[i].image;
             image.label_file = pairs[i].label;
             image.has_label = !pairs[i].label.empty();

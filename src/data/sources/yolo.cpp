@@ -102,7 +102,7 @@ Result<LabelledObject> object_of(const std::vector<std::string>& fields) {
     return object;
 }
 
-void read_label(std::string_view text, const std::string& name, LabelledImage& image) {
+void read_label(std::string_view text, const std::string& name, ObjectImage& image) {
     int number = 0;
     for (std::string_view rest = without_byte_order_mark(text); !rest.empty();) {
         const auto end = std::min(rest.find('\n'), rest.size());
@@ -207,9 +207,9 @@ class YoloFolder {
         rules.percent_test = options_.percent_test;
         rules.skips_bad = options_.skip_bad_rows;
         const bool has_names = !yaml_.names.empty();
-        const auto make = [&](std::uint64_t i) -> Result<LabelledImage> {
+        const auto make = [&](std::uint64_t i) -> Result<ObjectImage> {
             const auto& [path, label] = pairs_[i];
-            LabelledImage image;
+            ObjectImage image;
             image.path = path;
             image.label_file = label;
             image.has_label = !label.empty();

@@ -5,6 +5,7 @@ import { type FormEvent, useEffect, useMemo, useRef } from "react";
 import { Link, useNavigate, useSearchParams } from "react-router";
 import { answer, client, type FormField, type Job, type ModelCheck, ProblemError } from "../api/client";
 import { useAllJobs, useDataset, useModelCheck, useNetworks, useSystem, useTask } from "../api/queries";
+import { significant } from "../format/format";
 import { DeclaredFields } from "../forms/declared_fields";
 import { useDraft } from "../forms/draft";
 import { field_errors } from "../forms/field_errors";
@@ -470,7 +471,7 @@ function solver_number(text: string | null | undefined, name: string): number | 
 const uneven = 2;
 
 function ClassWeightsOffer({ form, counts }: { form: FormState<ModelForm>; counts: number[] }) {
-  const { t, significant } = useText();
+  const { t } = useText();
   const ratio = Math.max(...counts) / Math.min(...counts.filter((count) => count > 0));
   const weighs = form.values.others["/class_weights"] === "balanced";
   if (!(ratio >= uneven)) return null;

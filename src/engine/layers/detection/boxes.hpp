@@ -41,7 +41,7 @@ struct LabelledBox {
 /// The boxes of a batch, as DIGITS's arrays hold them: N x 1 x (most boxes + 1) x 16, row 0 with the number of boxes
 /// and, in columns 2 and 3, the size of the network's input, then left, top, width, height, alpha, class, flags (1:
 /// difficult, 2: crowd).
-struct LabelledImage {
+struct ImageObjects {
     std::vector<LabelledBox> boxes;
     double width = 0, height = 0;  ///< 0: not known
 };
@@ -55,10 +55,10 @@ inline void check_box_labels(const Blob& blob) {
                   shape_text(blob.shape()));
 }
 
-inline std::vector<LabelledImage> read_box_labels(const Blob& blob) {
+inline std::vector<ImageObjects> read_box_labels(const Blob& blob) {
     const at::Tensor values = blob.data().to(at::kCPU, at::kDouble).contiguous();
     const std::int64_t rows = blob.dim(2);
-    std::vector<LabelledImage> images(static_cast<std::size_t>(blob.dim(0)));
+    std::vector<ImageObjects> images(static_cast<std::size_t>(blob.dim(0)));
     const double* row = values.data_ptr<double>();
     for (auto& image : images) {
         const auto count = std::clamp<std::int64_t>(static_cast<std::int64_t>(row[0]), 0, rows - 1);

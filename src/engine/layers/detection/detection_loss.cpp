@@ -153,7 +153,7 @@ class DetectionLossLayer final : public Layer {
         std::vector<std::int64_t> plane;                                        ///< from channel to channel
     };
 
-    void check_labels(const std::vector<LabelledImage>& images) const {
+    void check_labels(const std::vector<ImageObjects>& images) const {
         for (const auto& image : images)
             for (const auto& box : image.boxes)
                 if (!is_ignored(box) && (box.label < 0 || box.label >= classes_))
@@ -238,7 +238,7 @@ class DetectionLossLayer final : public Layer {
         return {std::isnan(rank) ? 0 : rank, overlap, distance, cell};
     }
 
-    std::vector<Goal> assign(const LabelledImage& image, const Cells& cells) const {
+    std::vector<Goal> assign(const ImageObjects& image, const Cells& cells) const {
         std::vector<Goal> goals(cells.x.size());
         for (std::size_t b = 0; b < image.boxes.size(); ++b) {
             const auto& box = image.boxes[b];
@@ -282,7 +282,7 @@ class DetectionLossLayer final : public Layer {
     }
 
     /// Adds the terms of an image, and writes their slopes.
-    Sums add_image(std::int64_t n, const LabelledImage& image) {
+    Sums add_image(std::int64_t n, const ImageObjects& image) {
         const auto& how = parameter_.detection_loss_param();
         const Cells cells = cells_of(n);
         const auto goals = assign(image, cells);

@@ -99,7 +99,7 @@ class DetectionMetricsLayer final : public Layer {
     int image_of(std::size_t n) const { return set_.images + static_cast<int>(n); }
     static Rect rect_of(const Edges& box) { return rect_between(box.left, box.top, box.right, box.bottom); }
 
-    void add(const at::Tensor& values, int blob, const std::vector<LabelledImage>& images) {
+    void add(const at::Tensor& values, int blob, const std::vector<ImageObjects>& images) {
         const std::int64_t columns = values.size(-1), rows = values.numel() / columns;
         const std::int64_t rows_an_image = rows / std::max<std::int64_t>(std::ssize(images), 1);
         const float* row = values.data_ptr<float>();
@@ -117,7 +117,7 @@ class DetectionMetricsLayer final : public Layer {
         }
     }
 
-    void add_normalized(const float* row, const std::vector<LabelledImage>& images) {
+    void add_normalized(const float* row, const std::vector<ImageObjects>& images) {
         if (!(row[0] >= 0 && row[0] < static_cast<float>(images.size()))) return;
         const auto n = static_cast<std::size_t>(row[0]);
         const double width = images[n].width, height = images[n].height;
