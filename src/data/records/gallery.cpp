@@ -17,6 +17,18 @@ namespace fs = std::filesystem;
 /// As the sink names records.
 std::string key_of(std::uint64_t index, int label) { return fmt::format("{:08}_{}", index, label); }
 
+/// A record by its place. In a ready database, whose keys are its maker's, places are counted.
+Result<RecordReader::Record> find_record(RecordReader& records, std::uint64_t index, int label) {
+    auto found = records.find(key_of(index, label));
+    if (found || found.error().code != ErrorCode::kNotFound) return found;
+    records.rewind();
+    DIGITS_TRY(records.skip(index));
+    RecordReader::Record record;
+    DIGITS_ASSIGN(const bool is_there, records.next(record));
+    if (!is_there) return fail(ErrorCode::kNotFound, "there is no record {}", index);
+    return record;
+}
+
 BoxSize size_of(const Box& box) {
     const double area = box.width() * box.height();
     return area < 32 * 32 ? BoxSize::kSmall : area < 96 * 96 ? BoxSize::kMedium : BoxSize::kLarge;
@@ -133,7 +145,7 @@ std::uint64_t Gallery::index_after(std::uint64_t skipped, const GalleryFilter& f
 
 Result<Boxes> Gallery::boxes_of(std::uint64_t index) const {
     DIGITS_ASSIGN(auto records, RecordReader::open(targets_.database));
-    DIGITS_ASSIGN(const auto record, records.find(key_of(index, labels_[index])));
+    DIGITS_ASSIGN(const auto record, find_record(records, index, labels_[index]));
     return unpack_boxes(record.datum);
 }
 
@@ -149,7 +161,7 @@ Result<Gallery::Page> Gallery::page(std::uint64_t from, std::uint64_t limit, con
             page.next = index;
             break;
         }
-        DIGITS_ASSIGN(const auto record, records.find(key_of(index, its_label)));
+        DIGITS_ASSIGN(const auto record, find_record(records, index, its_label));
         Picture picture{index, its_label, {}, record.datum.width, record.datum.height, record.datum.channels, {}, {}};
         std::string line;
         if (list.is_open() && list.seekg(static_cast<std::streamoff>(lines_[index])) && std::getline(list, line))
@@ -182,7 +194,7 @@ std::string_view shown_content_type(std::string_view bytes) { return format_info
 
 Result<PictureFile> record_picture(const fs::path& database, std::uint64_t index, int label) {
     DIGITS_ASSIGN(auto records, RecordReader::open(database));
-    DIGITS_ASSIGN(const auto record, records.find(key_of(index, label)));
+    DIGITS_ASSIGN(const auto record, find_record(records, index, label));
     if (record.datum.encoded) {
         const auto type = shown_content_type(record.datum.data);
         if (type.empty())
