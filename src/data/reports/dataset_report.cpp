@@ -73,6 +73,7 @@ class ClassTally {
     std::vector<std::string> unreadable() const {
         std::vector<std::string> names;
         const auto& facts = source_.facts();
+        if (facts.target != TargetKind::kClass) return names;
         for (std::size_t i = 0; facts.labels_are_found && i < samples_.size(); ++i)
             if (samples_[i] > 0 && !readable_[i]) names.push_back(facts.labels[i]);
         return names;
