@@ -72,8 +72,11 @@ function Summary({ data }: { data: Dataset }) {
 function Side({ data: { job, dataset } }: { data: Dataset }) {
   const { t, listed, whole, rate } = useText();
   const findings = useFindings();
-  const spec = (job.spec ?? {}) as { source?: { type?: string; path?: string; train?: string } };
-  const source = spec.source?.path ?? spec.source?.train ?? "";
+  const spec = (job.spec ?? {}) as { source?: Record<string, unknown> };
+  // Of each source, the first folder or file that it names.
+  const source = Object.values(spec.source ?? {}).find(
+    (value) => typeof value === "string" && value.includes("/"),
+  ) as string;
   if (!dataset) {
     return (
       <div className="side">
