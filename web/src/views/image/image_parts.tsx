@@ -1,11 +1,10 @@
 import { Skeleton, Text } from "@mantine/core";
 import { useState } from "react";
-import { evaluated_image_url } from "../../api/client";
 import { significant } from "../../format/format";
 import { useText } from "../../text/text";
 import { useAnswerOf, useTargetOf } from "../asked_again";
 import { Scene } from "../overlay/scene";
-import { SampleImage } from "../sample_image";
+import { PredictionCard } from "../prediction_card";
 import type { Answer, ClassNames, OpenedPrediction, OpenPrediction, Sample } from "../view";
 
 /** Images of one size side by side, each with its name. */
@@ -68,22 +67,11 @@ export function ImageAnswer({ answer, src }: { answer: Answer; src: string | nul
   );
 }
 
-export function ImagePrediction({ job, item, on_open }: OpenPrediction) {
+export function ImagePrediction(opened: OpenPrediction) {
   const { t } = useText();
-  const psnr = item.equal === true ? "∞" : significant(item.psnr as number | null, 4);
-  const words = t("image.in_words", { psnr, ssim: significant(item.ssim as number | null, 3) });
-  return (
-    <li className="prediction" data-testid="prediction">
-      <button type="button" className="image-button" onClick={on_open} title={item.picture}>
-        <SampleImage
-          src={evaluated_image_url(job, item.index)}
-          alt={t("images.alt", { index: String(item.index), label: words })}
-        />
-      </button>
-      <p className="file-name">{item.picture.split("/").at(-1)}</p>
-      <p>{words}</p>
-    </li>
-  );
+  const psnr = opened.item.equal === true ? "∞" : significant(opened.item.psnr as number | null, 4);
+  const words = t("image.in_words", { psnr, ssim: significant(opened.item.ssim as number | null, 3) });
+  return <PredictionCard {...opened} words={words} />;
 }
 
 export function ImageLargePrediction({ item, src, facts }: OpenedPrediction) {

@@ -1,10 +1,9 @@
 import { Skeleton, Text } from "@mantine/core";
 import { useMemo } from "react";
-import { evaluated_image_url } from "../../api/client";
 import { percent } from "../../format/format";
 import { useText } from "../../text/text";
 import { useAnswerOf, useTargetOf } from "../asked_again";
-import { SampleImage } from "../sample_image";
+import { PredictionCard } from "../prediction_card";
 import type { Answer, ClassNames, OpenedPrediction, OpenPrediction, Sample } from "../view";
 import { MaskScene, MaskTable, MaskTile } from "./mask_scene";
 import { mask_of, names_of } from "./places";
@@ -66,21 +65,10 @@ export function MaskAnswer({ answer, src }: { answer: Answer; src: string | null
 }
 
 /** An evaluated image with how much of it is right. */
-export function MaskPrediction({ job, item, on_open }: OpenPrediction) {
+export function MaskPrediction(opened: OpenPrediction) {
   const { t } = useText();
-  const words = t("mask.in_words", { iou: percent(item.miou as number | null, 1) });
-  return (
-    <li className="prediction" data-testid="prediction">
-      <button type="button" className="image-button" onClick={on_open} title={item.picture}>
-        <SampleImage
-          src={evaluated_image_url(job, item.index)}
-          alt={t("images.alt", { index: String(item.index), label: words })}
-        />
-      </button>
-      <p className="file-name">{item.picture.split("/").at(-1)}</p>
-      <p>{words}</p>
-    </li>
-  );
+  const words = t("mask.in_words", { iou: percent(opened.item.miou as number | null, 1) });
+  return <PredictionCard {...opened} words={words} />;
 }
 
 export function MaskLargePrediction({ item, src, facts }: OpenedPrediction) {

@@ -1,0 +1,21 @@
+import { evaluated_image_url } from "../api/client";
+import { useText } from "../text/text";
+import { SampleImage } from "./sample_image";
+import type { OpenPrediction } from "./view";
+
+/** An evaluated image with what is said of it; a click opens it. */
+export function PredictionCard({ job, item, on_open, words }: OpenPrediction & { words: string }) {
+  const { t } = useText();
+  return (
+    <li className="prediction" data-testid="prediction">
+      <button type="button" className="image-button" onClick={on_open} title={item.picture}>
+        <SampleImage
+          src={evaluated_image_url(job, item.index)}
+          alt={t("images.alt", { index: String(item.index), label: words })}
+        />
+      </button>
+      <p className="file-name">{item.picture.split("/").at(-1)}</p>
+      <p>{words}</p>
+    </li>
+  );
+}
