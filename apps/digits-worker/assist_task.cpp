@@ -4,6 +4,7 @@
 #include "answer_paths.hpp"
 #include "base/sanitizer.hpp"
 #include "data/builder.hpp"
+#include "data/open_source.hpp"
 #include "data/recognize.hpp"
 #include "data/reports/dataset_report.hpp"
 #include "data/reports/resize_example.hpp"
@@ -48,6 +49,18 @@ Result<json> answer_resize_example(const json& request, TaskContext& context) {
     return resize_example(spec, request.value("picture", ""), limits_of(context));
 }
 
+/// The first sample of a source: the channels of its image, and the kind of its target.
+Result<json> answer_example_facts(const json& request, TaskContext& context) {
+    DIGITS_ASSIGN(const auto spec, dataset_spec_of(request, context));
+    DIGITS_ASSIGN(const auto sample, example_sample(spec, limits_of(context)));
+    json facts{{"target", enum_name(target_kind(sample.target))}};
+    if (!sample.images.empty()) {
+        const auto& image = sample.images.front();
+        facts.update({{"width", image.width}, {"height", image.height}, {"channels", image.channels}});
+    }
+    return facts;
+}
+
 Result<json> answer_unpack(const json& request, TaskContext&) {
     return unpack_pictures(request.value("archive", ""), request.value("folder", ""));
 }
@@ -77,6 +90,7 @@ constexpr std::pair<std::string_view, Answer> kAnswers[]{
     {"dataset_report", answer_dataset_report},
     {"dataset_scan", answer_dataset_scan},
     {"describe", plain<describe_network>},
+    {"example_facts", answer_example_facts},
     {"gallery_image", plain<show_gallery_image>},
     {"gallery_page", plain<show_gallery_page>},
     {"image_file", show_image_file},

@@ -6,6 +6,7 @@
 namespace digits::api {
 
 /// One file in resources/ each. Paths stand in openapi.json, below /api/v1.
+void register_annotate(http::Router& router, Context& context);
 void register_browse(http::Router& router, Context& context);
 void register_classify(http::Router& router, Context& context);
 void register_datasets(http::Router& router, Context& context);
@@ -13,6 +14,7 @@ void register_datasets(http::Router& router, Context& context);
 void register_digits_classify(http::Router& router, Context& context);
 void register_digits_datasets(http::Router& router, Context& context);
 void register_digits_fragments(http::Router& router, Context& context);
+void register_digits_generic(http::Router& router, Context& context);
 void register_digits_jobs(http::Router& router, Context& context);
 void register_digits_models(http::Router& router, Context& context);
 void register_digits_not_offered(http::Router& router, Context& context);
@@ -41,12 +43,14 @@ void register_uploads(http::Router& router, Context& context);
 
 // clang-format off
 inline constexpr auto kResources = {
+    register_annotate,
     register_browse,
     register_classify,
     register_datasets,
     register_digits_classify,
     register_digits_datasets,
     register_digits_fragments,
+    register_digits_generic,
     register_digits_jobs,
     register_digits_models,
     register_digits_not_offered,

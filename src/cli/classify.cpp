@@ -1,9 +1,11 @@
 #include <CLI/CLI.hpp>
 #include <filesystem>
 #include <iostream>
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "api/requests/answer_table.hpp"
 #include "cli/commands.hpp"
 #include "cli/terminal.hpp"
 
@@ -18,7 +20,23 @@ struct ClassifyArguments {
     int top = 5;
     int snapshot = -1;
     double score_threshold = -1, nms_threshold = -1;  ///< below 0: not given
+    std::map<std::string, std::string> view;          ///< of the query, as it takes them
+    bool dont_resize = false;
+    bool csv = false;
+    std::filesystem::path annotated;  ///< a zip file that is wanted, too; empty: none
 };
+
+/// What a question to a model says, beside its images.
+std::string query_of(const ClassifyArguments& a) {
+    std::string query = "?top=" + std::to_string(a.top);
+    if (a.snapshot >= 0) query += "&snapshot=" + std::to_string(a.snapshot);
+    if (a.score_threshold >= 0) query += fmt::format("&score_threshold={}", a.score_threshold);
+    if (a.nms_threshold >= 0) query += fmt::format("&nms_threshold={}", a.nms_threshold);
+    for (const auto& [name, word] : a.view)
+        if (!word.empty()) query += "&" + name + "=" + url_escape(word);
+    if (a.dont_resize) query += "&dont_resize=true";
+    return query;
+}
 
 /// What the answer of a task says, a line each.
 void print_answer(const json& image) {
@@ -40,11 +58,15 @@ void print_answer(const json& image) {
 Status classify(const ClassifyArguments& a, const CommonOptions& options) {
     DIGITS_ASSIGN(auto session, Session::open(options));
     DIGITS_ASSIGN(const auto model, session.find_job("model", a.model));
-    std::string path = "/models/" + model["id"].get<std::string>() + "/classify?top=" + std::to_string(a.top);
-    if (a.snapshot >= 0) path += "&snapshot=" + std::to_string(a.snapshot);
-    if (a.score_threshold >= 0) path += fmt::format("&score_threshold={}", a.score_threshold);
-    if (a.nms_threshold >= 0) path += fmt::format("&nms_threshold={}", a.nms_threshold);
-    DIGITS_ASSIGN(const auto answer, session.client().upload(path, "image", a.pictures));
+    const std::string path = "/models/" + model["id"].get<std::string>();
+    const auto query = query_of(a);
+    if (!a.annotated.empty())
+        DIGITS_TRY(session.client().download_of(path + "/annotate" + query, "image", a.pictures, a.annotated));
+    DIGITS_ASSIGN(const auto answer, session.client().upload(path + "/classify" + query, "image", a.pictures));
+    if (a.csv) {
+        std::cout << api::answer_table(answer["images"]);
+        return {};
+    }
     if (options.json) {
         std::cout << answer.dump(2) << '\n';
         return {};
@@ -76,6 +98,20 @@ void add_classify(CLI::App& app, Invocation& invocation) {
         ->check(CLI::NonNegativeNumber);
     command->add_option("--nms-threshold", a->nms_threshold, "Leave out boxes that overlap a better one by more (IoU)")
         ->check(CLI::Range(0.0, 1.0));
+    command->add_option("--view", a->view["view"], "Show the outputs as: task, boxes, image, mask, raw")
+        ->check(CLI::IsMember({"task", "boxes", "image", "mask", "raw"}));
+    command->add_option("--channel-order", a->view["channel_order"], "Of --view image: bgr, rgb")
+        ->check(CLI::IsMember({"bgr", "rgb"}));
+    command->add_option("--data-order", a->view["data_order"], "Of --view image: chw, hwc")
+        ->check(CLI::IsMember({"chw", "hwc"}));
+    command->add_option("--pixel-conversion", a->view["pixel_conversion"], "Of --view image: clip, normalize")
+        ->check(CLI::IsMember({"clip", "normalize"}));
+    command->add_option("--colormap", a->view["colormap"], "Of --view mask: dataset, paired, none")
+        ->check(CLI::IsMember({"dataset", "paired", "none"}));
+    command->add_flag("--do-not-resize", a->dont_resize, "Give the network each image in its own size");
+    command->add_flag("--csv", a->csv, "Print the answers as CSV");
+    command->add_option("--annotated", a->annotated,
+                        "Save the images with their answers drawn over them as a zip file");
     command->add_option("--snapshot", a->snapshot, "Iteration of the snapshot; default: the best");
     command->callback([a, &invocation] { invocation.status = classify(*a, invocation.options); });
 }

@@ -210,4 +210,16 @@ Status Client::download(const std::string& path, const std::filesystem::path& fi
     return sink.commit();
 }
 
+Status Client::download_of(const std::string& path, const std::string& part,
+                           const std::vector<std::filesystem::path>& files, const std::filesystem::path& file) {
+    DIGITS_ASSIGN(auto sink, AtomicFile::create(file));
+    Request request;
+    request.method = "POST";
+    request.path = path;
+    for (const auto& one : files) request.parts.push_back({part, one, {}});
+    request.sink = &sink;
+    DIGITS_TRY(perform(request));
+    return sink.commit();
+}
+
 }  // namespace digits::cli

@@ -46,6 +46,9 @@ class Client {
     /// To a file that appears only when it is whole; `progress` gets the bytes so far.
     Status download(const std::string& path, const std::filesystem::path& file,
                     const std::function<void(std::uint64_t)>& progress);
+    /// The same of a POST of files, each a part of this name.
+    Status download_of(const std::string& path, const std::string& part,
+                       const std::vector<std::filesystem::path>& files, const std::filesystem::path& file);
 
   private:
     struct Request;

@@ -7,6 +7,7 @@
 #include "cli/job_output.hpp"
 #include "cli/network_choice.hpp"
 #include "models/model_spec.hpp"
+#include "models/standard_networks.hpp"
 
 namespace digits::cli {
 namespace {
@@ -81,6 +82,21 @@ Status train(const TrainArguments& arguments, const CommonOptions& options) {
     return create_job("/models", spec, arguments.create, session, options);
 }
 
+/// "classification: lenet, alexnet; detection: detector".
+std::string network_names() {
+    std::string text;
+    std::string_view task;
+    for (const auto& network : standard_networks("")) {
+        if (network.task != task)
+            text += fmt::format("{}{}: ", text.empty() ? "" : "; ", network.task);
+        else
+            text += ", ";
+        task = network.task;
+        text += network.name;
+    }
+    return text;
+}
+
 }  // namespace
 
 void add_train(CLI::App& app, Invocation& invocation) {
@@ -89,10 +105,8 @@ void add_train(CLI::App& app, Invocation& invocation) {
     command->add_option("--name", a->create.name, "Name of the model")->required();
     command->add_option("--group", a->create.group, "Group to show it in");
     command->add_option("--dataset", a->dataset, "Id or name of the dataset")->required();
-    command->add_option(
-        "--network", a->network,
-        "Standard network (lenet, alexnet, googlenet, vgg16, resnet18, resnet50, squeezenet, mobilenetv2) "
-        "or a file with the network's text");
+    command->add_option("--network", a->network,
+                        "Standard network or a file with the network's text; for " + network_names());
     command->add_option("--framework", a->framework, "What the file of --network is written for (default: caffe)");
     command->add_flag(
         "--adapt", a->adapt,

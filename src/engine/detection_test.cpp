@@ -7,6 +7,7 @@
 #include <map>
 
 #include "engine/guard.hpp"
+#include "engine/net/explains_zero.hpp"
 #include "engine/net/net.hpp"
 
 // Layers of detectors: numbers worked out by hand, and those of the same loss written with PyTorch's operations
@@ -197,6 +198,21 @@ TEST(DetectionMetrics, AreThoseOfTheWholeSet) {
     net->begin_set();
     ASSERT_TRUE(net->forward() && net->end_set());
     EXPECT_EQ(value("mAP50"), 0) << "nothing is left of the set before";
+}
+
+TEST(DetectionMetrics, SaysWhyItIsZero) {
+    const auto why = [](const std::vector<float>& row, double smallest) {
+        const at::Tensor found = at::tensor(row).view({1, 1, 6});
+        const auto net =
+            run(R"(layer { name: "m" type: "DetectionMetrics" bottom: "found" bottom: "label" top: "mAP" })",
+                {{"found", found}, {"label", boxes({{{10, 10, 20, 20, 0, 0}}}, 64, 64)}}, caffe::TEST);
+        EXPECT_TRUE(net && net->end_set());
+        return dynamic_cast<const ExplainsZero&>(*net->layers().back()).explain_zero(smallest);
+    };
+    EXPECT_THAT(why({-1, 0, 0, 0, 0, 0}, 0), HasSubstr("detected nothing"));
+    EXPECT_THAT(why({0, 0.5F, 40, 40, 60, 60}, 32), HasSubstr("1 of 1 objects are smaller than the 32 pixels"));
+    EXPECT_THAT(why({1, 0.5F, 10, 10, 30, 30}, 0), HasSubstr("none has the right class"));
+    EXPECT_EQ(why({0, 0.5F, 10, 10, 30, 30}, 0), "");
 }
 
 TEST(DetectionMetrics, TakesTheFormsOfSsdAndDetectNet) {

@@ -139,15 +139,38 @@ class CaffePredictor final : public Predictor {
     std::vector<int> network_classes() const override { return network_classes_; }
 
     Result<std::vector<BatchOutput>> run(const float* inputs, std::size_t count) override {
+        const auto& p = preprocessing_.transformer;
+        return forward(inputs, count, p.height(), p.width());
+    }
+
+    Result<std::vector<BatchOutput>> run_whole(const Image& image) override {
+        DIGITS_ASSIGN(const auto input, preprocessing_.apply_whole(image));
+        auto outputs = forward(input.data(), 1, image.height, image.width);
+        if (outputs) return outputs;
+        return fail(Error(outputs.error())
+                        .because(fmt::format("an image of {} x {} that is not resized", image.width, image.height)));
+    }
+
+    Result<nlohmann::json> report_layers(const fs::path& folder) override {
+        return digits::report_layers(*net_, deploy_, input_, folder);
+    }
+
+    std::int64_t iteration() const override { return iteration_; }
+
+  private:
+    Result<std::vector<BatchOutput>> forward(const float* inputs, std::size_t count, int height, int width) {
         DIGITS_TRY(guarded([&] {
-            const auto& p = preprocessing_.transformer;
             const auto size = static_cast<std::int64_t>(count);
-            const at::Tensor batch = at::empty({size, p.channels(), p.height(), p.width()});
-            std::copy_n(inputs, count * input_size(), batch.data_ptr<float>());
+            const at::Tensor batch = at::empty({size, preprocessing_.channels, height, width});
+            std::copy_n(inputs, batch.numel(), batch.data_ptr<float>());
             Blob* blob = net_->find_blob(input_);
-            blob->reshape({size, p.channels(), p.height(), p.width()});
+            blob->reshape({size, preprocessing_.channels, height, width});
             blob->set_data(batch.to(place(blob->device())));
         }));
+        return read_outputs(count);
+    }
+
+    Result<std::vector<BatchOutput>> read_outputs(std::size_t count) {
         DIGITS_ASSIGN([[maybe_unused]] const float loss, net_->forward());
         std::vector<BatchOutput> outputs;
         DIGITS_TRY(guarded([&] {
@@ -172,13 +195,6 @@ class CaffePredictor final : public Predictor {
         return outputs;
     }
 
-    Result<nlohmann::json> report_layers(const fs::path& folder) override {
-        return digits::report_layers(*net_, deploy_, input_, folder);
-    }
-
-    std::int64_t iteration() const override { return iteration_; }
-
-  private:
     /// Of the layer that writes the blob last.
     std::string type_of(const std::string& blob) const {
         std::string type;

@@ -168,8 +168,8 @@ TEST_F(PredictorTest, NamesTheBestClassesFirst) {
     const auto answers = (*predictor)->ask({image, image}, {5});
     ASSERT_TRUE(answers) << answers.error().to_string();
     ASSERT_EQ(answers->size(), 2U);
-    EXPECT_EQ((*answers)[0]["view"], "classes");
-    const auto& first = (*answers)[0]["predictions"];
+    EXPECT_EQ((*answers)[0].answer["view"], "classes");
+    const auto& first = (*answers)[0].answer["predictions"];
     ASSERT_EQ(first.size(), 2U);
     EXPECT_EQ(first[0]["label"], "right");
     EXPECT_EQ(first[0]["index"], 1);

@@ -11,6 +11,7 @@
 #include "engine/net/blob.hpp"
 #include "image/decode.hpp"
 #include "infer/predictor.hpp"
+#include "tasks/output_view.hpp"
 #include "tasks/task.hpp"
 
 namespace digits {
@@ -23,6 +24,21 @@ struct InferenceOptions {
     int threads = 0;  ///< 0: all cores
     std::string framework = "caffe";
     std::vector<std::string> roots = {};  ///< where images that requests name may lie; none: anywhere
+};
+
+/// How images are asked about and what becomes of the answers.
+struct AskOptions {
+    AnswerOptions answers;
+    OutputView view;
+    bool dont_resize = false;  ///< each image in its own size
+    /// The numbers of the outputs, too; kBatch: with an axis of one image before the others.
+    enum class Outputs { kNone, kPlain, kBatch } outputs = Outputs::kNone;
+};
+
+/// What the network says of one image.
+struct ImageAnswer {
+    nlohmann::json answer;
+    std::string outputs;  ///< as JSON: an object of nested arrays, by the names of outputs; empty: not asked for
 };
 
 /// A trained model that answers: a framework's predictor gives outputs, the dataset's task says what they mean. One
@@ -38,16 +54,17 @@ class Inference {
     /// How images are decoded: as those of the dataset.
     const DecodeOptions& decoding() const { return decoding_; }
 
-    /// The task's answer for each image.
-    Result<std::vector<nlohmann::json>> ask(const std::vector<Image>& images, const AnswerOptions& options);
-
-    /// Answers `{"type": "classify", "images": [{"path": …}], "top": 5}` (docs/formats/specs.md). An image that cannot
-    /// be read has its `error` and no predictions. Or `{"type": "layers", "path": …, "folder": …, "top": 5}`: the
-    /// answer and what is inside the network (layer_report.hpp), images of it going to the folder.
+    /// The answer for each image.
+    Result<std::vector<ImageAnswer>> ask(const std::vector<Image>& images, const AskOptions& options);
+    /// Answers a request of docs/formats/specs.md: `classify`, `records` or `layers`. An image that cannot be read has
+    /// its `error` and no predictions.
     Result<nlohmann::json> answer(const nlohmann::json& request);
+    /// An image as those of the dataset are read. Errors: of the file and of its decoder.
+    Result<Image> read_image(const std::string& path) const;
 
   private:
-    Result<nlohmann::json> answer_layers(const nlohmann::json& request);
+    Result<ImageAnswer> make_answer(const std::vector<BatchOutput>& batch, std::size_t place, const AskedImage& asked,
+                                    const AskOptions& options) const;
 
     const Task* task_ = nullptr;
     ReadableRoots roots_;

@@ -16,6 +16,10 @@ std::vector<OutputArray> outputs_of(const std::vector<BatchOutput>& batch, std::
     return outputs;
 }
 
+Result<std::vector<BatchOutput>> Predictor::run_whole(const Image&) {
+    return fail(ErrorCode::kUnsupported, "Models of this framework take images of the dataset's size only.");
+}
+
 Registry<PredictorKind>& predictor_kinds() {
     static const PredictorKind caffe{"caffe", open_caffe_predictor};
     static Registry<PredictorKind> table{&caffe};

@@ -44,6 +44,9 @@ class Predictor {
     virtual std::vector<int> network_classes() const { return {}; }
     /// The network's outputs for `count` prepared images, one image after the other.
     virtual Result<std::vector<BatchOutput>> run(const float* inputs, std::size_t count) = 0;
+    /// The same for one image in its own size, neither resized nor cropped: DIGITS's "do not resize". Errors:
+    /// kUnsupported where the framework cannot; those of a network that takes no other size.
+    virtual Result<std::vector<BatchOutput>> run_whole(const Image& image);
     /// What is inside the network after the last run, of one image (layer_report.hpp); its images go to `folder`.
     virtual Result<nlohmann::json> report_layers(const std::filesystem::path& folder) = 0;
     /// The iteration of the snapshot in use.

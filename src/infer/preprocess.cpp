@@ -5,6 +5,7 @@
 
 #include "caffe/input_transform.hpp"
 #include "data/prepare_image.hpp"
+#include "data/records/mean.hpp"
 
 namespace digits {
 
@@ -13,6 +14,17 @@ namespace {
 /// Where the dataset has images of their own sizes, the network has one.
 ResizeMode mode_of(const Preprocessing& preprocessing) {
     return preprocessing.resize == ResizeMode::kNone ? ResizeMode::kSquash : preprocessing.resize;
+}
+
+/// In the order of the records that the network learned from.
+std::vector<std::uint8_t> planes_of(const Image& image, const Preprocessing& preprocessing) {
+    std::vector<std::uint8_t> planes(image.pixels.size());
+    to_planar_bgr(image, planes.data());
+    if (preprocessing.is_rgb && preprocessing.channels == 3) {
+        const auto plane = static_cast<std::ptrdiff_t>(image.width) * image.height;
+        std::swap_ranges(planes.begin(), planes.begin() + plane, planes.end() - plane);
+    }
+    return planes;
 }
 
 }  // namespace
@@ -28,13 +40,23 @@ AskedImage Preprocessing::place(int width, int height) const {
 
 void Preprocessing::apply(const Image& source, float* out) const {
     const auto image = prepare_image(source, {dataset_width, dataset_height, channels, mode_of(*this), {}}, 0);
-    std::vector<std::uint8_t> planes(image.pixels.size());
-    to_planar_bgr(image, planes.data());
-    if (is_rgb && channels == 3) {
-        const auto plane = static_cast<std::ptrdiff_t>(image.width) * image.height;
-        std::swap_ranges(planes.begin(), planes.begin() + plane, planes.end() - plane);
+    transformer.apply(planes_of(image, *this).data(), 0, out);
+}
+
+Result<std::vector<float>> Preprocessing::apply_whole(const Image& source) const {
+    const auto image = convert_channels(source, channels);
+    auto parameter = transform;
+    parameter.clear_crop_size();
+    if (parameter.has_mean_file()) {
+        DIGITS_ASSIGN(const auto mean, read_mean_file(parameter.mean_file()));
+        parameter.clear_mean_file();
+        for (const double value : mean_pixel(mean)) parameter.add_mean_value(static_cast<float>(value));
     }
-    transformer.apply(planes.data(), 0, out);
+    DIGITS_ASSIGN(const auto whole,
+                  Transformer::create(parameter, caffe::TEST, 0, channels, image.height, image.width));
+    std::vector<float> input(image.pixels.size());
+    whole.apply(planes_of(image, *this).data(), 0, input.data());
+    return input;
 }
 
 Status take_transform(const caffe::NetParameter& train_val, const std::filesystem::path& folder,
@@ -51,6 +73,7 @@ Status take_transform(const caffe::NetParameter& train_val, const std::filesyste
     DIGITS_ASSIGN(preprocessing.transformer,
                   Transformer::create(parameter, caffe::TEST, 0, preprocessing.channels, preprocessing.dataset_height,
                                       preprocessing.dataset_width));
+    preprocessing.transform = parameter;
     return {};
 }
 

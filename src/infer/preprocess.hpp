@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <vector>
 
 #include "base/result.hpp"
 #include "caffe.pb.h"
@@ -17,13 +18,17 @@ struct Preprocessing {
     int dataset_width = 0, dataset_height = 0;
     int channels = 3;
     ResizeMode resize = ResizeMode::kSquash;
-    Transformer transformer;  ///< of images of the dataset's size
-    bool is_rgb = false;      ///< planes R G B instead of B G R: the network learned from an HDF5 dataset
+    Transformer transformer;                   ///< of images of the dataset's size
+    caffe::TransformationParameter transform;  ///< what it was made from
+    bool is_rgb = false;  ///< planes R G B instead of B G R: the network learned from an HDF5 dataset
 
     /// Writes the floats of one input of the network: planes of `transformer`'s size.
     void apply(const Image& image, float* out) const;
     /// Where an image of this size lies in the network's input.
     AskedImage place(int width, int height) const;
+    /// The same of an image that keeps its size: neither resized nor cropped, and the mean of each channel for a mean
+    /// image.
+    Result<std::vector<float>> apply_whole(const Image& image) const;
 };
 
 /// What the network's data layer does, for images in use. A mean file that is gone from its place is looked for by its

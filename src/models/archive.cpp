@@ -284,4 +284,14 @@ Status ModelArchive::write(const Sink& sink) const {
     return writer.close();
 }
 
+Status write_file_archive(ArchiveFormat format, const std::vector<fs::path>& files,
+                          const std::vector<std::pair<std::string, std::string>>& texts,
+                          const ModelArchive::Sink& sink) {
+    TarWriter writer(sink);
+    DIGITS_TRY(writer.open(format));
+    for (const auto& file : files) DIGITS_TRY(writer.add_file(file));
+    for (const auto& [name, text] : texts) DIGITS_TRY(writer.add_text(name, text, std::time(nullptr)));
+    return writer.close();
+}
+
 }  // namespace digits

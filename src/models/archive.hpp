@@ -117,4 +117,9 @@ class ModelArchive {
     ArchiveFormat format_ = ArchiveFormat::kTarGz;
 };
 
+/// An archive of files under their own names, and of texts under the names given. As ModelArchive::write.
+Status write_file_archive(ArchiveFormat format, const std::vector<std::filesystem::path>& files,
+                          const std::vector<std::pair<std::string, std::string>>& texts,
+                          const ModelArchive::Sink& sink);
+
 }  // namespace digits

@@ -574,6 +574,13 @@ class Making(unittest.TestCase):
         self.assertAlmostEqual(sum(p["probability"] for p in api.call(
             "POST", f"/models/{model}/classify?top=10", {"paths": files[:1]})[2]["images"][0]["predictions"]), 1, places=4)
 
+    def test_images_with_their_answers(self):
+        files = [str(pictures / "7" / "00000.png"), str(pictures / "3" / "broken.png")]
+        status, headers, archive = api.call("POST", f"/models/{model}/annotate", {"paths": files})
+        self.assertEqual((status, headers["content-type"], archive[:2]), (200, "application/zip", b"PK"))
+        self.assertEqual(api.call("GET", f"/models/{model}/asked-image?path={files[0]}")[0], 200)
+        self.assertEqual(api.call("GET", f"/models/{model}/asked-image")[0], 422)
+
     def test_classify_by_upload_says_the_same(self):
         file = pictures / "7" / "00000.png"
         body = (b"--b\r\nContent-Disposition: form-data; name=\"image\"; filename=\"seven.png\"\r\nContent-Type: image/png\r\n\r\n"

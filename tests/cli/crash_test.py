@@ -1,4 +1,4 @@
-"""What is left when a program is killed: the real digits and digits-worker, a small MNIST.
+"""What is left when a program is killed: the real digits and digits-worker, a small MNIST, and small images of the other tasks.
 
     python3 tests/cli/crash_test.py DIGITS DIGITS_WORKER MNIST_FOLDER
 
@@ -73,11 +73,11 @@ class Server:
 
 
 class Task:
-    """A training's folder, seen from outside."""
+    """A task's folder, seen from outside."""
 
-    def __init__(self, data, job):
+    def __init__(self, data, job, kind="train"):
         self.job = data / "jobs" / job
-        self.folder = self.job / "tasks/train"
+        self.folder = self.job / "tasks" / kind
 
     def events(self):
         try:
@@ -107,24 +107,18 @@ class Task:
         return newest.name, newest.read_bytes()
 
 
-class CrashTest(unittest.TestCase):
+class Stage(unittest.TestCase):
+    """A server on a folder, which tests kill and start again."""
+
     @classmethod
-    def setUpClass(cls):
+    def open_stage(cls):
         folder = tempfile.TemporaryDirectory(prefix="digits-crash-")
         cls.addClassCleanup(folder.cleanup)
-        root = Path(folder.name)
-        write_small_mnist(root / "idx")
-        subprocess.run([WORKER, "import-mnist", "--idx", root / "idx", "--out", root / "mnist"], check=True,
-                       stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=PATIENCE_S)
-        cls.data = root / "data"
+        cls.root = Path(folder.name)
+        cls.data = cls.root / "data"
         cls.server = None
         cls.addClassCleanup(cls.end_everything)
         cls.start_server()
-        cls.dataset = cls.server.ask("/datasets", {"name": "small MNIST", "spec": {
-            "source": {"path": str(root / "mnist/train"), "val_path": str(root / "mnist/test")},
-            "image": {"width": 28, "height": 28, "channels": 1}}})["id"]
-        cls.undisturbed = cls.train("undisturbed")
-        cls.wait_for_state(cls.undisturbed, "done")
 
     @classmethod
     def end_everything(cls):
@@ -142,12 +136,6 @@ class CrashTest(unittest.TestCase):
         cls.server = Server(cls.data)
 
     @classmethod
-    def train(cls, name):
-        return cls.server.ask("/models", {"name": name, "spec": {
-            "dataset_id": cls.dataset, "network": {"standard": "lenet"}, "epochs": EPOCHS, "snapshot_interval": 5,
-            "batch_size": 50, "seed": 7, "threads": 1}})["id"]
-
-    @classmethod
     def wait_for_state(cls, job, state):
         found = wait_until(lambda: (now := cls.server.ask(f"/jobs/{job}"))["state"] in ("done", "error", "abort", state) and now,
                            f"{job} in state {state}")
@@ -162,6 +150,27 @@ class CrashTest(unittest.TestCase):
         """Series → list of (iteration, value)."""
         answer = self.server.ask(f"/models/{job}/metrics?max_points=100000&series={','.join(wanted)}")
         return {name: list(zip(series["iteration"], series["value"])) for name, series in answer["series"].items()}
+
+
+class CrashTest(Stage):
+    @classmethod
+    def setUpClass(cls):
+        cls.open_stage()
+        root = cls.root
+        write_small_mnist(root / "idx")
+        subprocess.run([WORKER, "import-mnist", "--idx", root / "idx", "--out", root / "mnist"], check=True,
+                       stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=PATIENCE_S)
+        cls.dataset = cls.server.ask("/datasets", {"name": "small MNIST", "spec": {
+            "source": {"path": str(root / "mnist/train"), "val_path": str(root / "mnist/test")},
+            "image": {"width": 28, "height": 28, "channels": 1}}})["id"]
+        cls.undisturbed = cls.train("undisturbed")
+        cls.wait_for_state(cls.undisturbed, "done")
+
+    @classmethod
+    def train(cls, name):
+        return cls.server.ask("/models", {"name": name, "spec": {
+            "dataset_id": cls.dataset, "network": {"standard": "lenet"}, "epochs": EPOCHS, "snapshot_interval": 5,
+            "batch_size": 50, "seed": 7, "threads": 1}})["id"]
 
     def begin(self, name):
         """A training that is paused in its middle, some iterations behind a snapshot."""
@@ -222,6 +231,160 @@ class CrashTest(unittest.TestCase):
         for words in (r"I started: attempt 2, ", r"I iteration \d+, loss [\d.e-]+, .*lr [\d.e-]+, [\d,]+ images/s",
                       r"I iteration \d+, val, loss [\d.e-]+, accuracy [\d.]+", r"I snapshot of iteration \d+: ", r"I done\n"):
             self.assertRegex(log, words)
+
+
+SIDE = 96
+SAMPLES = {"train": 900, "val": 300}
+DATA = """
+layer {{ name: "data" type: "Data" top: "data" include {{ stage: "{stage}" }} data_param {{ batch_size: 30 }} }}
+layer {{ name: "label" type: "Data" top: "label" include {{ stage: "{stage}" }} data_param {{ batch_size: 30 }} }}
+"""
+BODY = """
+layer {{ name: "pool" type: "Pooling" bottom: "data" top: "pool" pooling_param {{ pool: AVE kernel_size: {pool} stride: {pool} }} }}
+layer {{ name: "{top}" type: "Convolution" bottom: "pool" top: "{top}" convolution_param {{ num_output: {channels} kernel_size: 3 pad: 1 weight_filler {{ type: "xavier" }} }} }}
+"""
+ENLARGE = """
+layer { name: "score" type: "Deconvolution" bottom: "small" top: "score" param { lr_mult: 0 } convolution_param { num_output: %d group: %d bias_term: false kernel_size: 8 stride: 8 weight_filler { type: "constant" value: 1 } } }
+"""
+
+
+def network(layers):
+    return DATA.format(stage="train") + DATA.format(stage="val") + layers
+
+
+# What is killed: how a kind's dataset is asked for, what learns from it, and what is compared of a training.
+KINDS = {
+    "detection": {
+        "source": {"type": "kitti", "labels": "{root}/train/boxes", "images": "{root}/train/images", "val_labels": "{root}/val/boxes",
+                   "val_images": "{root}/val/images", "val_min_box": 0},
+        "network": network(BODY.format(pool=8, top="scores", channels=2) + BODY.format(pool=8, top="distances", channels=4).replace('"pool"', '"pool2"') + """
+layer { name: "loss" type: "DetectionLoss" bottom: "scores" bottom: "distances" bottom: "label" top: "loss" detection_loss_param { stride: 8 } exclude { stage: "deploy" } }
+layer { name: "detections" type: "DetectionDecode" bottom: "scores" bottom: "distances" top: "detections" detection_decode_param { stride: 8 } include { stage: "val" } include { stage: "deploy" } }
+layer { name: "metrics" type: "DetectionMetrics" bottom: "detections" bottom: "label" top: "mAP" top: "mAP50" include { stage: "val" } }
+"""),
+        "series": {"train/loss", "val/mAP", "val/mAP50"},
+    },
+    "segmentation": {
+        "source": {"type": "masks", "masks": "{root}/train/masks", "images": "{root}/train/images", "val_masks": "{root}/val/masks",
+                   "val_images": "{root}/val/images"},
+        "network": network(BODY.format(pool=8, top="small", channels=2) + ENLARGE % (2, 2) + """
+layer { name: "loss" type: "SoftmaxWithLoss" bottom: "score" bottom: "label" top: "loss" exclude { stage: "deploy" } }
+layer { name: "metrics" type: "SegmentationMetrics" bottom: "score" bottom: "label" top: "miou" include { stage: "val" } }
+"""),
+        "series": {"train/loss", "val/loss", "val/miou"},
+    },
+    "processing": {
+        "source": {"type": "pairs", "labels": "{root}/train/inverted", "images": "{root}/train/images", "val_labels": "{root}/val/inverted",
+                   "val_images": "{root}/val/images"},
+        "network": network(BODY.format(pool=8, top="small", channels=1) + ENLARGE % (1, 1) + """
+layer { name: "loss" type: "EuclideanLoss" bottom: "score" bottom: "label" top: "loss" loss_weight: 0.0001 exclude { stage: "deploy" } }
+layer { name: "metrics" type: "ImageMetrics" bottom: "score" bottom: "label" top: "psnr" include { stage: "val" } }
+"""),
+        "series": {"train/loss", "val/loss", "val/psnr"},
+    },
+}
+# Members of facts that are measured and not computed.
+MEASURED = {"seconds", "images_per_s"}
+
+
+def write_samples(root):
+    """Grey images with a bright square, its mask, the inverted image, and KITTI's line for the box around it."""
+    for split, count in SAMPLES.items():
+        for name in ("images", "masks", "inverted", "boxes"):
+            (root / split / name).mkdir(parents=True)
+        for i in range(count):
+            left, top, side = i * 7 % 40, i * 11 % 40, 24 + i % 24
+            rows = {"images": (30 + i % 50, 220), "masks": (0, 1), "inverted": (225 - i % 50, 35)}
+            for name, (dark, bright) in rows.items():
+                plain, crossed = bytes([dark]) * SIDE, bytes([dark]) * left + bytes([bright]) * side + bytes([dark]) * (SIDE - left - side)
+                data = plain * top + crossed * side + plain * (SIDE - top - side)
+                (root / split / name / f"{i:04}.pgm").write_bytes(f"P5 {SIDE} {SIDE} 255\n".encode() + data)
+            (root / split / f"boxes/{i:04}.txt").write_text(f"Car 0 0 0 {left} {top} {left + side} {top + side} 0 0 0 0 0 0 0\n")
+
+
+class EachKind(Stage):
+    """The datasets, trainings and evaluations of the other tasks: the server, the worker and both are killed in the midst of each, and what then comes of it
+    is what comes of one that nobody disturbed."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.open_stage()
+        write_samples(cls.root)
+
+    def asked(self, path, spec):
+        return self.server.ask(path, {"name": path, "spec": spec})["id"]
+
+    def pause(self, job, kind, attempt):
+        """Stops the task of this attempt soon after it began."""
+        task = Task(self.data, job, kind)
+        wait_until(lambda: sum(event["event"] == "started" for event in task.events()) == attempt, f"attempt {attempt} of {job}")
+        time.sleep(0.05)
+        task.signal(signal.SIGSTOP)
+        self.assertNotIn(task.events()[-1]["event"], ("done", "failed"), "it is killed in the midst of it")
+        return task
+
+    def disturbed(self, job, kind):
+        task = self.pause(job, kind, 1)
+        self.server.kill()
+        task.signal(signal.SIGCONT)
+        self.start_server()
+        task = self.pause(job, kind, 1)
+        task.signal(signal.SIGKILL)
+        self.wait_for_state(job, "error")
+        self.server.ask(f"/jobs/{job}/resume", {})
+        task = self.pause(job, kind, 2)
+        self.server.kill()
+        task.signal(signal.SIGKILL)
+        self.start_server()
+        self.wait_for_state(job, "error")
+        self.server.ask(f"/jobs/{job}/resume", {})
+        self.wait_for_state(job, "done")
+        self.assertEqual(sum(event["event"] == "started" for event in task.events()), 3)
+        return job
+
+    def undisturbed_one(self, job):
+        self.wait_for_state(job, "done")
+        return job
+
+    def files(self, job):
+        """What a job leaves, but for its logs and what is measured."""
+        folder = self.data / "jobs" / job
+        found = {}
+        for path in sorted(folder.rglob("*")):
+            name = str(path.relative_to(folder))
+            if not path.is_file() or name.startswith("tasks/") or path.name == "lock.mdb":
+                continue
+            found[name] = path.read_bytes()
+            if path.suffix == ".json":
+                found[name] = {key: value for key, value in json.loads(found[name]).items() if key not in MEASURED}
+        return found
+
+    def compare(self, kind):
+        given = KINDS[kind]
+        source = json.loads(json.dumps(given["source"]).replace("{root}", str(self.root)))
+        spec = {"type": kind, "source": source, "image": {"width": SIDE, "height": SIDE, "channels": 1}, "seed": 3, "threads": 1}
+        dataset = self.undisturbed_one(self.asked("/datasets", spec))
+        self.assertEqual(self.files(self.disturbed(self.asked("/datasets", spec), "dataset")), self.files(dataset))
+        spec = {"dataset_id": dataset, "network": {"prototxt": given["network"]}, "epochs": 8, "snapshot_interval": 1, "seed": 7, "threads": 1,
+                "mean": "none", "solver": {"base_lr": 1e-5, "lr_policy": "fixed"}}
+        model = self.undisturbed_one(self.asked("/models", spec))
+        again = self.disturbed(self.asked("/models", spec), "train")
+        curves = self.curves(model, given["series"])
+        self.assertEqual(set(curves), given["series"])
+        self.assertEqual(self.curves(again, given["series"]), curves)
+        self.assertEqual(Task(self.data, again).final_weights(), Task(self.data, model).final_weights())
+        spec = {"model_id": model, "source": {"type": "split", "split": "train"}, "threads": 1}
+        evaluation = self.undisturbed_one(self.asked("/evaluations", spec))
+        self.assertEqual(self.files(self.disturbed(self.asked("/evaluations", spec), "evaluate")), self.files(evaluation))
+
+    def test_detection(self):
+        self.compare("detection")
+
+    def test_segmentation(self):
+        self.compare("segmentation")
+
+    def test_processing(self):
+        self.compare("processing")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import digits_stage
 
-MODULES = ("home_test", "dataset_test", "model_test", "pretrained_test", "classify_test", "fragment_test")
+MODULES = ("home_test", "dataset_test", "model_test", "pretrained_test", "classify_test", "fragment_test", "generic_test")
 
 if __name__ == "__main__":
     digits_stage.start(Path(sys.argv.pop(1)).resolve())

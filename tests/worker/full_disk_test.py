@@ -7,6 +7,7 @@ Mounts a small file system in a mount namespace of its own; ends with 77 (skippe
 import os
 import random
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -39,6 +40,41 @@ def write_pictures(folder, side):
         (folder / name).mkdir(parents=True)
         for i in range(30):
             (folder / name / f"{i}.ppm").write_bytes(f"P6 {side} {side} 255\n".encode() + noise.randbytes(3 * side * side))
+
+
+SIDE = 96
+# The other tasks: their source, and the bytes of a sample's target.
+KINDS = {
+    "detection": ({"type": "kitti", "labels": "{root}/boxes", "images": "{root}/images"}, 2 * 16 * 4),
+    "segmentation": ({"type": "masks", "masks": "{root}/masks", "images": "{root}/images", "percent_val": 0}, SIDE * SIDE),
+    "processing": ({"type": "pairs", "labels": "{root}/inverted", "images": "{root}/images", "percent_val": 0}, 3 * SIDE * SIDE),
+}
+COUNT = 90
+
+
+def write_samples(root):
+    noise = random.Random(2)
+    for name in ("images", "inverted", "masks", "boxes"):
+        (root / name).mkdir(parents=True)
+    for i in range(COUNT):
+        for name in ("images", "inverted"):
+            (root / name / f"{i:03}.ppm").write_bytes(f"P6 {SIDE} {SIDE} 255\n".encode() + noise.randbytes(3 * SIDE * SIDE))
+        (root / f"masks/{i:03}.pgm").write_bytes(f"P5 {SIDE} {SIDE} 255\n".encode() + bytes(noise.choices(range(3), k=SIDE * SIDE)))
+        (root / f"boxes/{i:03}.txt").write_text("Car 0 0 0 10 10 60 60 0 0 0 0 0 0 0\n")
+
+
+def check_other_kinds(worker, root, small):
+    """Their datasets say what they need, and leave the space to others."""
+    write_samples(root / "samples")
+    for kind, (source, target_bytes) in KINDS.items():
+        source = {name: value.replace("{root}", str(root / "samples")) if isinstance(value, str) else value for name, value in source.items()}
+        spec = {"type": kind, "source": source, "mean": False, "image": {"width": SIDE, "height": SIDE, "channels": 3},
+                "storage": {"encoding": "none", "label_encoding": "none"}}
+        error = run_task(worker, small / kind, "dataset", spec, expected="failed")[-1]["error"]
+        whole = COUNT * (3 * SIDE * SIDE + target_bytes)
+        check(error, 0.9 * whole, 1.4 * whole)
+        left = [path for path in (small / kind).rglob("*") if path.suffix == ".mdb"]
+        assert not left, left
 
 
 def check(error, least, most):
@@ -77,6 +113,8 @@ def main():
             check(error, 0.9 * 8 * parameters, 1.1 * 8 * parameters)
             left = [path.name for path in (small / "model").iterdir() if "snapshot" in path.name]
             assert not left, left
+            shutil.rmtree(small / "model")
+            check_other_kinds(worker, root, small)
         finally:
             subprocess.run(["umount", str(small)], check=True)
 

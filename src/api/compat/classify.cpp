@@ -7,6 +7,7 @@
 #include "api/compat/classification_page.hpp"
 #include "api/compat/confusion.hpp"
 #include "api/compat/form.hpp"
+#include "api/compat/given_images.hpp"
 #include "api/compat/image_list.hpp"
 #include "api/compat/snapshot_epoch.hpp"
 #include "api/jobs/dataset_result.hpp"
@@ -43,39 +44,13 @@ json predictions_json(const json& predictions, const std::vector<std::string>& l
     return list;
 }
 
-/// A file of the server's machine, one fetched from the web, or an upload.
-struct GivenImage {
-    std::string path;
-    UrlPictures::File fetched;
-};
-
-Async<Result<GivenImage>> given_image(const Arguments& arguments, Context& context) {
-    auto path = arguments.get("image_path");
-    if (is_web_address(path)) {
-        std::vector<std::string> urls{path};
-        DIGITS_CO_ASSIGN(auto files, co_await context.url_pictures.fetch(std::move(urls)));
-        DIGITS_CO_ASSIGN(auto fetched, std::move(files.front()));
-        path = fetched->path().string();
-        co_return GivenImage{std::move(path), std::move(fetched)};
-    }
-    if (!path.empty()) {
-        std::vector<NamedPlace> places{{path, NamedPlace::Kind::kAny, ""}};
-        DIGITS_CO_TRY(co_await check_places(std::move(places), context));
-    } else if (const auto* part = arguments.find_file("image_file")) {
-        path = part->file->path().string();
-    } else {
-        co_return fail(ErrorCode::kInvalidArgument, "must provide image_path or image_file");
-    }
-    co_return GivenImage{std::move(path), nullptr};
-}
-
 Async<Result<Response>> classify_one(const Arguments& arguments, Context& context) {
     DIGITS_CO_ASSIGN(const auto job, argument_job(arguments, context, "model"));
     DIGITS_CO_ASSIGN(const auto given, co_await given_image(arguments, context));
     DIGITS_CO_ASSIGN(const auto snapshot, snapshot_of(arguments, "snapshot_epoch", job, context));
     std::vector<std::string> paths{given.path};
     DIGITS_CO_ASSIGN(const auto answer, co_await classify_images(job.id, snapshot.weights, std::move(paths),
-                                                                 AnswerChoices{kTopClasses, {}, {}}, context));
+                                                                 AnswerChoices{.top = kTopClasses}, context));
     const auto& image = answer["images"].front();
     auto predictions = predictions_json(image["predictions"], labels_of(job, context));
     const bool failed = !image["error"].is_null();
@@ -104,29 +79,6 @@ Async<Result<Survey>> read_survey(const Arguments& arguments, Context& context) 
     co_return Survey{std::move(job), std::move(snapshot), std::move(images), std::move(labels)};
 }
 
-/// The files of a portion of the list; empty for one that cannot be fetched. `fetched` keeps those that are.
-Async<Result<std::vector<std::string>>> files_of(const std::vector<ListedImage>& images,
-                                                 std::vector<UrlPictures::File>& fetched, Context& context) {
-    std::vector<std::string> paths, urls;
-    for (const auto& image : images)
-        if (is_web_address(image.path)) urls.push_back(image.path);
-    std::vector<Result<UrlPictures::File>> files;
-    if (!urls.empty()) {
-        DIGITS_CO_ASSIGN(files, co_await context.url_pictures.fetch(std::move(urls)));
-    }
-    auto next = files.begin();
-    for (const auto& image : images) {
-        if (!is_web_address(image.path)) {
-            paths.push_back(image.path);
-            continue;
-        }
-        paths.push_back(*next ? (**next)->path().string() : "");
-        if (*next) fetched.push_back(**next);
-        ++next;
-    }
-    co_return paths;
-}
-
 using UseImage = std::function<void(const ListedImage& image, const json& predictions)>;
 
 /// Calls `use` with each image that could be read. Memory does not grow with the list.
@@ -139,7 +91,7 @@ Async<Status> classify_list(Survey& survey, std::int64_t top, Context& context, 
         DIGITS_CO_ASSIGN(auto paths, co_await files_of(images, fetched, context));
         DIGITS_CO_ASSIGN(const auto answer,
                          co_await classify_images(survey.job.id, survey.snapshot.weights, std::move(paths),
-                                                  AnswerChoices{top, {}, {}}, context));
+                                                  AnswerChoices{.top = top}, context));
         for (std::size_t i = 0; i < images.size(); ++i) {
             const auto& image = answer["images"][i];
             if (!image["error"].is_null()) continue;

@@ -4,10 +4,12 @@
 #include <nlohmann/json.hpp>
 
 #include "api/compat/answers.hpp"
+#include "api/compat/extensions.hpp"
 #include "api/compat/form.hpp"
 #include "api/compat/html.hpp"
 #include "api/compat/job_json.hpp"
 #include "api/compat/network_drawing.hpp"
+#include "api/compat/view_extensions.hpp"
 #include "api/jobs/dataset_result.hpp"
 #include "api/jobs/job_specs.hpp"
 #include "api/requests/image_answers.hpp"
@@ -36,7 +38,7 @@ std::string size_text(std::uint64_t bytes) {
 /// What the form of a model shows of the dataset that is chosen there.
 Result<Response> summary(const Arguments& arguments, Context& context) {
     DIGITS_ASSIGN(const auto job, argument_job(arguments, context, "dataset"));
-    DIGITS_ASSIGN(const auto view, detailed_json(job, context));
+    DIGITS_ASSIGN(auto view, detailed_json(job, context));
     std::string body = fmt::format("<h4><a href=\"/datasets/{}\">{}</a></h4><dl>", job.id, escaped(job.name));
     const auto add = [&](const std::string& name, const std::string& value) {
         body += fmt::format("<dt>{}</dt><dd>{}</dd>", escaped(name), escaped(value));
@@ -50,6 +52,10 @@ Result<Response> summary(const Arguments& arguments, Context& context) {
         }
         add(task.value("name", ""), task["entries"].is_null() ? "?" : task["entries"].dump() + " images");
     }
+    if (const auto& size = view["feature_dims"]; size.is_array())
+        add("Feature shape", fmt::format("({}, {}, {})", size[2].dump(), size[0].dump(), size[1].dump()));
+    for (const auto& task : view["create_db_tasks"])
+        add(task.value("name", ""), task["entry_count"].is_null() ? "?" : task["entry_count"].dump() + " images");
     return html_fragment(body + "</dl>");
 }
 
@@ -100,6 +106,28 @@ Async<Result<Response>> resize_example(const Arguments& arguments, Context& cont
     co_return failed("no resize mode " + mode);
 }
 
+std::int64_t number_of(const Arguments& arguments, const char* name, std::int64_t fallback) {
+    const auto value = parse_number(arguments.get(name));
+    return value && *value >= 0 && *value < 1e9 ? static_cast<std::int64_t>(*value) : fallback;
+}
+
+struct Page {
+    std::uint64_t number, size;
+};
+Page page_of(const Arguments& arguments) {
+    return {static_cast<std::uint64_t>(number_of(arguments, "page", 0)),
+            static_cast<std::uint64_t>(std::clamp<std::int64_t>(number_of(arguments, "size", 25), 1, 500))};
+}
+
+/// DIGITS's pages around this one. `query`: what else they ask for, escaped.
+std::string page_links(std::uint64_t page, std::uint64_t size, std::uint64_t total, const std::string& query) {
+    std::string links;
+    const auto last = total == 0 ? 0 : (total - 1) / size;
+    for (auto i = page > 5 ? page - 5 : 0; i <= std::min(last, page + 5); ++i)
+        links += fmt::format("<a href=\"?{}&amp;page={}&amp;size={}\">{}</a> ", query, i, size, i);
+    return links;
+}
+
 /// A split's pictures, a page at a time.
 Async<Result<Response>> explore(const Arguments& arguments, Context& context) {
     DIGITS_CO_ASSIGN(const auto job, argument_job(arguments, context, "dataset"));
@@ -116,13 +144,8 @@ Async<Result<Response>> explore(const Arguments& arguments, Context& context) {
     const auto backend = enum_name(facts->storage.backend);
     if (backend != "lmdb")
         co_return fail(ErrorCode::kInternal, "Backend is {} while expected backend is lmdb", backend);
-    const auto number = [&](const char* name, std::int64_t fallback) {
-        const auto value = parse_number(arguments.get(name));
-        return value && *value >= 0 && *value < 1e9 ? static_cast<std::int64_t>(*value) : fallback;
-    };
-    const auto page = static_cast<std::uint64_t>(number("page", 0));
-    const auto size = static_cast<std::uint64_t>(std::clamp<std::int64_t>(number("size", 25), 1, 500));
-    const auto label = number("label", -1);
+    const auto [page, size] = page_of(arguments);
+    const auto label = number_of(arguments, "label", -1);
     const auto only = label < 0 ? std::nullopt : std::optional(static_cast<int>(label));
     const auto& labels = facts->labels;
     DIGITS_CO_ASSIGN(auto question, gallery_question("gallery_page", job, split, context));
@@ -139,11 +162,9 @@ Async<Result<Response>> explore(const Arguments& arguments, Context& context) {
             fmt::format("<li><img src=\"/api/v1/datasets/{}/pictures/{}/{}\" alt=\"\"> {}</li>", job.id, split,
                         image.value("index", std::uint64_t{0}), known < labels.size() ? escaped(labels[known]) : "");
     }
-    body += "</ul><p>";
-    const auto last = total == 0 ? 0 : (total - 1) / size;
-    for (auto i = page > 5 ? page - 5 : 0; i <= std::min(last, page + 5); ++i)
-        body += fmt::format("<a href=\"?job_id={}&amp;db={}&amp;page={}&amp;size={}{}\">{}</a> ", job.id, split, i,
-                            size, only ? fmt::format("&amp;label={}", label) : "", i);
+    body += "</ul><p>" + page_links(page, size, total,
+                                    fmt::format("job_id={}&amp;db={}{}", job.id, split,
+                                                only ? fmt::format("&amp;label={}", label) : ""));
     co_return html_page("Exploring " + job.name + " (" + split + ")", body + "</p>");
 }
 
@@ -178,11 +199,59 @@ Result<Response> large_graph(const Arguments& arguments, Context& context) {
     return redirect("/models/" + job.id);
 }
 
-/// Classification has no form of its own to ask with, which is DIGITS's answer, too.
+/// Datasets have no form of their own to ask with, which is DIGITS's answer for its built-in extensions, too.
 Result<Response> inference_form(const Arguments& arguments, Context& context) {
     DIGITS_TRY(find_job(arguments.request().param("id"), context, "dataset"));
-    if (arguments.request().param("extension") == "all-default") return html_fragment("");
-    return fail(ErrorCode::kInternal, "Unknown extension '{}'", arguments.request().param("extension"));
+    const auto& id = arguments.request().param("extension");
+    if (id == "all-default" || find_data_extension(id)) return html_fragment("");
+    return fail(ErrorCode::kInternal, "Unknown extension '{}'", id);
+}
+
+/// What a view extension can be told.
+Result<Response> view_config(const Arguments& arguments, Context&) {
+    const auto& id = arguments.request().param("extension");
+    const auto* view = find_view_extension(id);
+    if (!view) return fail(ErrorCode::kInternal, "Unknown extension '{}'", id);
+    std::string body;
+    for (const auto& field : view->fields) {
+        body += fmt::format("<label>{0} <select name=\"{0}\">", field.name);
+        for (const auto& choice : field.choices)
+            body += fmt::format("<option{}>{}</option>", choice == field.fallback ? " selected" : "", choice);
+        body += "</select></label>";
+    }
+    return html_fragment(body);
+}
+
+/// The images of one of a generic dataset's databases: of features, or of labels that are images or masks.
+Async<Result<Response>> explore_generic(const Arguments& arguments, Context& context) {
+    DIGITS_CO_ASSIGN(const auto job, argument_job(arguments, context, "dataset"));
+    const auto db = arguments.get("db");
+    const auto facts = find_dataset_facts(job);
+    if (!facts)
+        co_return fail(ErrorCode::kInternal, "This create_db task's status should be 'D' but is '{}'",
+                       job.state == JobState::kRun ? "R" : "W");
+    // DIGITS's names of the databases, "train_db/features", or ours.
+    std::string split;
+    bool of_target = db.ends_with("/labels");
+    for (const auto& [name, made] : facts->splits) {
+        if (made.label_db == db) of_target = true;
+        if (made.db == db || made.label_db == db || db.starts_with(name + "_db/")) split = name;
+    }
+    if (split.empty()) co_return fail(ErrorCode::kNotFound, "No create_db task for {}", db);
+    if (of_target && facts->target != TargetKind::kMask && facts->target != TargetKind::kImage)
+        co_return fail(ErrorCode::kInternal, "Expected encoded database");
+    const auto [page, size] = page_of(arguments);
+    DIGITS_CO_ASSIGN(auto question, gallery_question("gallery_page", job, split, context));
+    question["skip"] = page * size;
+    question["limit"] = size;
+    DIGITS_CO_ASSIGN(const auto found, co_await assist(std::move(question), context));
+    const auto total = found->value("total", std::uint64_t{0});
+    std::string body = fmt::format("<p>{} images. Items per page: {}</p><ul>", total, size);
+    for (const auto& image : (*found)["images"])
+        body += fmt::format("<li><img src=\"/api/v1/datasets/{}/pictures/{}/{}{}\" alt=\"\"></li>", job.id, split,
+                            image.value("index", std::uint64_t{0}), of_target ? "/target" : "");
+    body += "</ul><p>" + page_links(page, size, total, fmt::format("job_id={}&amp;db={}", job.id, escaped(db)));
+    co_return html_page("Exploring " + job.name + " (" + db + ")", body + "</p>");
 }
 
 }  // namespace
@@ -202,7 +271,10 @@ void register_digits_fragments(http::Router& router, Context& context) {
     add("GET", "/datasets/inference-form/{extension}/{id}", compat::inference_form);
     add("GET", "/datasets/images/classification/explore", compat::explore);
     add("POST", "/datasets/images/resize-example", compat::resize_example);
+    add("GET", "/datasets/generic/explore", compat::explore_generic);
+    add("GET", "/models/view-config/{extension}", compat::view_config);
     add("GET", "/models/images/classification/large_graph", compat::large_graph);
+    add("GET", "/models/images/generic/large_graph", compat::large_graph);
     add("POST", "/models/visualize-network", compat::visualize_network);
 }
 

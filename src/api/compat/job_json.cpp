@@ -13,6 +13,7 @@
 #include "data/sources/class_folders.hpp"
 #include "models/archive.hpp"
 #include "models/model_spec.hpp"
+#include "tasks/task.hpp"
 
 namespace digits::api::compat {
 namespace {
@@ -81,8 +82,28 @@ json parse_folder_tasks(const Job& job, const SourceSpec& source) {
     return tasks;
 }
 
-Status add_dataset(json& view, const Job& job) {
+/// DIGITS's name of a split in generic datasets, which is that of our database, too.
+std::string stage_of(const std::string& split) { return split + "_db"; }
+
+/// What a data extension's dataset tells. The paths are ours, relative to the job's folder.
+void add_generic_dataset(json& view, const Job& job, const DatasetSpec& spec) {
+    const auto facts = find_dataset_facts(job);
+    view["create_db_tasks"] = json::array();
+    for (const auto& split : split_names(spec.source)) {
+        const auto* made = facts ? facts->find_split(split) : nullptr;
+        view["create_db_tasks"].push_back({{"name", "Create " + stage_of(split) + " DB"},
+                                           {"stage", stage_of(split)},
+                                           {"entry_count", split_count(facts, split)},
+                                           {"feature_db_path", made ? json(made->db) : json()},
+                                           {"label_db_path", made && made->label_db ? json(*made->label_db) : json()}});
+    }
+    view["feature_dims"] = facts ? json{facts->image.height, facts->image.width, facts->image.channels} : json();
+}
+
+Status add_dataset(json& view, const Job& job, DatasetFamily family) {
     DIGITS_ASSIGN(const auto spec, parse_dataset_spec(*job.spec));
+    if (family == DatasetFamily::kGeneric) add_generic_dataset(view, job, spec);
+    if (family != DatasetFamily::kClassification) return {};
     view["ParseFolderTasks"] = parse_folder_tasks(job, spec.source);
     const auto facts = find_dataset_facts(job);
     view["CreateDbTasks"] = json::array();
@@ -179,9 +200,34 @@ double elapsed(const Job& job) {
 
 }  // namespace
 
-std::string job_type(const Job& job) {
+DatasetFamily dataset_family(const Job& job, const Context& context) {
+    if (!is_dataset(job)) {
+        const auto dataset =
+            job.parents.empty() ? Result<Job>(fail(ErrorCode::kNotFound, "")) : context.jobs.get(job.parents.front());
+        return dataset && is_dataset(*dataset) ? dataset_family(*dataset, context) : DatasetFamily::kClassification;
+    }
+    const auto spec = parse_dataset_spec(*job.spec);
+    if (spec && spec->source.kind->name == "lmdb") return DatasetFamily::kPrebuilt;
+    return !spec || spec->task == kDefaultTask ? DatasetFamily::kClassification : DatasetFamily::kGeneric;
+}
+
+std::string dataset_task(const Job& job, const Context& context) {
+    if (!is_dataset(job)) {
+        const auto dataset =
+            job.parents.empty() ? Result<Job>(fail(ErrorCode::kNotFound, "")) : context.jobs.get(job.parents.front());
+        return dataset && is_dataset(*dataset) ? dataset_task(*dataset, context) : std::string(kDefaultTask);
+    }
+    const auto spec = parse_dataset_spec(*job.spec);
+    return spec ? spec->task : std::string(kDefaultTask);
+}
+
+std::string job_type(const Job& job, const Context& context) {
     if (is_pretrained(job)) return "Pretrained Model";
-    return is_dataset(job) ? "Image Classification Dataset" : "Image Classification Model";
+    const auto family = dataset_family(job, context);
+    if (!is_dataset(job))
+        return family == DatasetFamily::kClassification ? "Image Classification Model" : "Generic Image Model";
+    if (family == DatasetFamily::kPrebuilt) return "Generic Image Dataset";
+    return family == DatasetFamily::kGeneric ? "Generic Dataset" : "Image Classification Dataset";
 }
 
 json created_json(json view) {
@@ -204,9 +250,12 @@ json model_json(const Job& job, const Context& context) {
     const auto dataset = context.jobs.get(info.dataset_id);
     if (const auto spec =
             dataset ? parse_dataset_spec(*dataset->spec) : Result<DatasetSpec>(fail(ErrorCode::kNotFound, ""))) {
-        info.height = spec->image.height;
-        info.width = spec->image.width;
-        info.channels = spec->image.channels;
+        // What is not resized has the size that was found.
+        const auto facts = find_dataset_facts(*dataset);
+        const auto& image = facts ? facts->image : spec->image;
+        info.height = image.height;
+        info.width = image.width;
+        info.channels = image.channels;
         info.resize = enum_name(spec->image.resize);
         info.value_range = spec->image.value_range;
         if (spec->mean) info.mean_file = "mean.binaryproto";
@@ -232,7 +281,7 @@ Result<json> detailed_json(const Job& job, const Context& context) {
     view["directory"] = context.jobs.job_dir(job.id).string();
     if (is_pretrained(job)) return view;
     if (is_dataset(job)) {
-        DIGITS_TRY(add_dataset(view, job));
+        DIGITS_TRY(add_dataset(view, job, dataset_family(job, context)));
         return view;
     }
     view["snapshots"] = json::array();

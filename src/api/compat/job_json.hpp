@@ -9,8 +9,16 @@
 
 namespace digits::api::compat {
 
-/// "Image Classification Dataset", "Image Classification Model", "Pretrained Model".
-std::string job_type(const Job& job);
+/// What kind of dataset a job makes, in DIGITS's terms: kPrebuilt has databases that were there ("Other"), kGeneric is
+/// of a data extension.
+enum class DatasetFamily { kClassification, kPrebuilt, kGeneric };
+/// Of a dataset, or of the dataset of a model.
+DatasetFamily dataset_family(const Job& job, const Context& context);
+/// The task of a dataset, or of the dataset of a model: "detection".
+std::string dataset_task(const Job& job, const Context& context);
+/// "Image Classification Dataset", "Generic Dataset", "Generic Image Dataset", "Image Classification Model", "Generic
+/// Image Model", "Pretrained Model".
+std::string job_type(const Job& job, const Context& context);
 /// `{id, name, status}`
 nlohmann::json short_json(const Job& job);
 /// What `/datasets/ID.json` and `/models/ID.json` tell.

@@ -2,6 +2,7 @@
 
 #include "api/access.hpp"
 #include "api/compat/answers.hpp"
+#include "api/compat/extensions.hpp"
 #include "api/compat/job_end.hpp"
 #include "api/compat/job_json.hpp"
 #include "api/jobs/job_view.hpp"
@@ -51,9 +52,10 @@ Result<Response> show(const Arguments& arguments, Context& context) {
 Result<Response> status(const Arguments& arguments, Context& context) {
     const auto job = route_job(arguments, context);
     if (!job) return json_response(200, {{"error", "Job not found."}});
-    return json_response(
-        200,
-        {{"error", nullptr}, {"status", digits_status(job->state)}, {"name", job->name}, {"type", job_type(*job)}});
+    return json_response(200, {{"error", nullptr},
+                               {"status", digits_status(job->state)},
+                               {"name", job->name},
+                               {"type", job_type(*job, context)}});
 }
 
 Result<Response> edit(const Arguments& arguments, Context& context) {
@@ -65,7 +67,7 @@ Result<Response> edit(const Arguments& arguments, Context& context) {
     }
     if (const auto* notes = arguments.find("job_notes")) edit.notes = std::string(http::trim(*notes));
     DIGITS_TRY(context.jobs.edit(job.id, edit));
-    return text_response(200, job_type(job) + " updated.");
+    return text_response(200, job_type(job, context) + " updated.");
 }
 
 Result<Response> abort(const Arguments& arguments, Context& context) {
@@ -125,6 +127,15 @@ compat::Handler new_job_page(std::string kind) {
         const auto source = arguments.get("clone");
         return redirect("/" + kind + "s/new" + (source.empty() ? "" : "?clone=" + http::percent_encode(source)));
     };
+}
+
+Result<Response> new_extension_page(const Arguments& arguments) {
+    const auto& id = arguments.request().param("extension");
+    const auto* extension = find_data_extension(id);
+    if (!extension) return fail(ErrorCode::kInternal, "Unknown extension '{}'", id);
+    const auto source = arguments.get("clone");
+    if (!source.empty()) return redirect("/datasets/new?clone=" + http::percent_encode(source));
+    return redirect("/datasets/new");
 }
 
 // -------------------------------------------------------------------------------------------------- several jobs
@@ -249,7 +260,10 @@ void register_digits_jobs(http::Router& router, Context& context) {
         add_route(router, {"DELETE"}, job, remove, Body::kForm);
     }
     for (const auto* kind : {"dataset", "model"})
-        add_route(router, {"GET"}, fmt::format("/{}s/images/classification/new", kind), compat::new_job_page(kind));
+        for (const auto* type : {"classification", "generic"})
+            add_route(router, {"GET"}, fmt::format("/{}s/images/{}/new", kind, type), compat::new_job_page(kind));
+    add_route(router, {"GET"}, "/models/images/generic/new/{extension}", compat::new_job_page("model"));
+    add_route(router, {"GET"}, "/datasets/generic/new/{extension}", compat::new_extension_page);
     add_route(router, {"DELETE"}, "/jobs", remove_many, Body::kForm);
     add_route(router, {"POST"}, "/abort_jobs", with(compat::abort_many), Body::kForm);
     add_route(router, {"GET", "POST"}, "/group", with(compat::group), Body::kForm, compat::Effect::kChange);

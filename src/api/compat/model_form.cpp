@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "api/compat/answers.hpp"
+#include "api/compat/job_json.hpp"
 #include "api/compat/snapshot_epoch.hpp"
 #include "api/jobs/model_framework.hpp"
 #include "api/machine/machine.hpp"
@@ -29,10 +30,13 @@ constexpr Range kNotNegative{0, kNoLimit};
 constexpr Range kPositive{1, kNoLimit};
 
 /// A dataset to train with: one that is there or will be. The form refuses any other.
-std::string read_dataset(Form& form, const Context& context) {
+std::string read_dataset(Form& form, const ModelFamily& family, const Context& context) {
     const auto id = form.text("dataset");
     const auto job = find_job(id, context, "dataset");
-    if (!job || job->state == JobState::kAbort || job->state == JobState::kError)
+    const bool is_alive = job && job->state != JobState::kAbort && job->state != JobState::kError;
+    const bool is_kin =
+        is_alive && (dataset_family(*job, context) != DatasetFamily::kClassification) == family.is_generic;
+    if (!is_kin || (!family.task.empty() && dataset_task(*job, context) != family.task))
         form.refuse("dataset", "Not a valid choice");
     return id;
 }
@@ -280,12 +284,14 @@ json read_solver(Form& form) {
     return solver;
 }
 
-http::Async<Result<ModelWish>> read_model_form(Form& form, const Context& context) {
+http::Async<Result<ModelWish>> read_model_form(Form& form, const ModelFamily& family, const Context& context) {
+    if (family.is_generic && form.text("method", "standard") == "standard")
+        co_return fail(ErrorCode::kInvalidArgument, "Unrecognized method: \"standard\"");
     ModelWish wish;
     wish.name = form.required_text("model_name");
     wish.group = form.text("group_name");
     auto& spec = wish.spec = json::object();
-    spec["dataset_id"] = read_dataset(form, context);
+    spec["dataset_id"] = read_dataset(form, family, context);
     spec["solver"] = read_solver(form);
     spec["epochs"] = form.required_integer("train_epochs", kPositive, 30);
     form.read_required(model_fields(), {"/snapshot_interval", "/val_interval", "/seed", "/crop_size", "/mean"}, spec);

@@ -19,8 +19,15 @@ struct ModelWish {
     std::vector<std::int64_t> batch_sizes;
 };
 
-/// Reads the fields of POST /models/images/classification. What is wrong with them is left in the form.
-http::Async<Result<ModelWish>> read_model_form(Form& form, const Context& context);
+/// Whose form it is: for image classification, or for everything else.
+struct ModelFamily {
+    bool is_generic = false;
+    std::string task;  ///< of the only datasets that it takes; empty: any of the family
+};
+
+/// Reads the fields of POST /models/images/classification, or of its generic counterpart. What is wrong with them is
+/// left in the form. Errors: kInvalidArgument for a method that the family does not have.
+http::Async<Result<ModelWish>> read_model_form(Form& form, const ModelFamily& family, const Context& context);
 
 /// Its solver, without the learning rate: type, policy and what belongs to it.
 nlohmann::json read_solver(Form& form);

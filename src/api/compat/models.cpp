@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/compat/answers.hpp"
+#include "api/compat/extensions.hpp"
 #include "api/compat/job_json.hpp"
 #include "api/compat/learning_rate_preview.hpp"
 #include "api/compat/model_form.hpp"
@@ -64,7 +65,7 @@ Result<Response> refuse_spec(Form& form, const Error& error, const json& spec) {
     return form_errors(form.errors());
 }
 
-Async<Result<Response>> create(const Arguments& arguments, Context& context) {
+Async<Result<Response>> create(const Arguments& arguments, Context& context, ModelFamily family) {
     DIGITS_CO_ASSIGN(const auto user, require_user(arguments));
     Form form(arguments);
     ModelWish wish;
@@ -72,7 +73,7 @@ Async<Result<Response>> create(const Arguments& arguments, Context& context) {
         DIGITS_CO_ASSIGN(const auto job, find_job(*source, context, "model"));
         wish = cloned(job);
     } else {
-        DIGITS_CO_ASSIGN(wish, co_await read_model_form(form, context));
+        DIGITS_CO_ASSIGN(wish, co_await read_model_form(form, family, context));
     }
     if (!form.ok()) co_return form_errors(form.errors());
     auto requests = co_await model_requests(wish, user, context);
@@ -145,10 +146,19 @@ void register_digits_models(http::Router& router, Context& context) {
     using compat::add_route;
     using compat::Arguments;
     using compat::Body;
-    const std::string models = "/models/images/classification";
-    const auto create = [&](const Arguments& arguments) { return compat::create(arguments, context); };
-    compat::add_both(router, {"POST"}, models, create, Body::kForm);
-    add_route(router, {"POST"}, models + "/", create, Body::kForm);
+    const auto add_form = [&](const std::string& path, compat::ModelFamily family) {
+        const auto create = [&context, family](const Arguments& arguments) {
+            return compat::create(arguments, context, family);
+        };
+        compat::add_both(router, {"POST"}, path, create, Body::kForm);
+        add_route(router, {"POST"}, path + "/", create, Body::kForm);
+    };
+    const std::string generic = "/models/images/generic";
+    add_form("/models/images/classification", {});
+    add_form(generic, {true, ""});
+    // As in DIGITS, the extension follows without a slash.
+    for (const auto& extension : compat::kDataExtensions)
+        if (!extension.task.empty()) add_form(generic + std::string(extension.id), {true, std::string(extension.task)});
     add_route(
         router, {"GET", "POST"}, "/models/{id}/download",
         [&](const Arguments& arguments) { return compat::download(arguments, context, "tar.gz"); }, Body::kForm);

@@ -10,6 +10,7 @@
 #include "caffe/weights.hpp"
 #include "engine/guard.hpp"
 #include "engine/memory/memory.hpp"
+#include "engine/net/explains_zero.hpp"
 #include "engine/solver/series.hpp"
 #include "engine/solver/snapshot.hpp"
 
@@ -140,8 +141,38 @@ Result<ValidationValues> CaffeTrainee::validate(std::size_t set) {
                                       solver_->test_is_complete(set));
     }));
     if (solver_->parameter().test_compute_loss()) values.values.push_back({"test_loss", loss});
+    if (set == 0 && solver_->test_is_complete(set)) explain_zeros(net);
     if (whole) values.samples = std::max<std::int64_t>(net.batch_size(), 1);
     return values;
+}
+
+namespace {
+
+/// Side of the smallest object that a net can find: a cell of its finest map; 0: not known.
+double smallest_object(const Net& net) {
+    double smallest = 0;
+    for (const auto& layer : net.layers()) {
+        if (layer->parameter().type() != "DetectionDecode") continue;
+        const auto& strides = layer->parameter().detection_decode_param().stride();
+        constexpr double kUsual = 8;
+        smallest = strides.empty() ? kUsual : static_cast<double>(*std::ranges::min_element(strides));
+    }
+    return smallest;
+}
+
+}  // namespace
+
+/// A metric that stays 0, or is 0 at the end, is explained once.
+void CaffeTrainee::explain_zeros(const Net& net) {
+    constexpr int kStays = 3;
+    std::string why;
+    for (const auto& layer : net.layers())
+        if (const auto* metric = dynamic_cast<const ExplainsZero*>(layer.get()); metric && why.empty())
+            why = metric->explain_zero(smallest_object(net));
+    zeros_ = why.empty() ? 0 : zeros_ + 1;
+    const bool is_last = solver_->iteration() >= solver_->parameter().max_iter();
+    if (zeros_ == kStays || (is_last && zeros_ > 0 && zeros_ < kStays))
+        warn(fmt::format("The average precision of the validation is 0. {}", why));
 }
 
 Result<SnapshotFiles> CaffeTrainee::save([[maybe_unused]] std::int64_t iteration) {

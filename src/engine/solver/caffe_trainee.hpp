@@ -52,12 +52,14 @@ class CaffeTrainee final : public Trainee {
     std::int64_t batch_size() const;
     void warn(const std::string& text) const;
     void choose_outputs();
+    void explain_zeros(const Net& net);
 
     CaffeTraineeOptions options_;
     TaskContext& context_;
     std::unique_ptr<Solver> solver_;
     std::vector<std::string> recorded_;                      ///< outputs of the training net
     std::vector<std::vector<std::string>> recorded_of_set_;  ///< of each test net
+    int zeros_ = 0;                                          ///< validations in a row whose average precision was 0
 };
 
 /// What a solver's settings mean for the loop.

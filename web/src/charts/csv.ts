@@ -9,7 +9,11 @@ function cell(value: string | number): string {
 }
 
 export function save_text(name: string, type: string, text: string): void {
-  save_url(name, URL.createObjectURL(new Blob([text], { type })));
+  save_blob(name, new Blob([text], { type }));
+}
+
+export function save_blob(name: string, blob: Blob): void {
+  save_url(name, URL.createObjectURL(blob));
 }
 
 export function save_url(name: string, url: string): void {

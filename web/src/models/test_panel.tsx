@@ -4,7 +4,7 @@ import { type ClipboardEvent, useEffect, useRef, useState } from "react";
 import { useSearchParams } from "react-router";
 import { answer, type Classification, client, type Model, ProblemError } from "../api/client";
 import { useSystem } from "../api/queries";
-import { save_text, to_csv } from "../charts/csv";
+import { save_blob, save_text, to_csv } from "../charts/csv";
 import { significant } from "../format/format";
 import { BrowseButton } from "../forms/path_field";
 import { EmptyState } from "../frame/empty_state";
@@ -13,13 +13,14 @@ import { ProblemAlert } from "../frame/page_states";
 import { useText } from "../text/text";
 import { view_of } from "../views/registry";
 import type { Answer } from "../views/view";
+import { AnswerOptionFields, type AnswerOptions, chosen_options, usual_options } from "./answer_options";
 import { ClassifyMany } from "./classify_many";
 import { LayersPanel, type LayersQuestion } from "./layers_panel";
 import "./test.css";
 
 interface Shown {
   name: string;
-  /** Where the image can be seen; a file on the server's machine cannot. */
+  /** Where the image can be seen. */
   url: string | null;
   result: Answer;
   question: LayersQuestion;
@@ -27,6 +28,8 @@ interface Shown {
 
 interface Answers {
   images: Shown[];
+  asked: Asked;
+  of: Question;
   snapshot: number;
   seconds: number;
 }
@@ -34,6 +37,10 @@ interface Answers {
 type Question = { files: File[] } | { paths: string[]; urls: string[] };
 
 const is_url = (name: string) => /^https?:\/\//i.test(name);
+
+/** An image that the server has, or fetches. */
+const asked_image_url = (model: string, name: string) =>
+  `/api/v1/models/${model}/asked-image?${is_url(name) ? "url" : "path"}=${encodeURIComponent(name)}`;
 
 /** What does the network say of these images? */
 export function TestPanel({ model }: { model: Model }) {
@@ -46,20 +53,27 @@ export function TestPanel({ model }: { model: Model }) {
   const of_classes = (model.dataset?.type ?? "classification") === "classification";
   const [paths, set_paths] = useState("");
   const [over, set_over] = useState(false);
+  const [options, set_options] = useState<AnswerOptions>(usual_options);
   const urls = useRef<string[]>([]);
   const asked = useRef(0);
   useEffect(() => () => revoke(urls.current), []);
 
   const ask = useMutation({
     mutationFn: async (question: Question): Promise<Answers> => {
-      const found = await classify({ id: model.job.id, snapshot, top: 5, ...of_task }, question);
+      const query = { id: model.job.id, snapshot, top: 5, ...of_task, ...chosen_options(options) };
+      const found = await classify(query, question);
       asked.current += 1;
       revoke(urls.current);
       urls.current = "files" in question ? question.files.map((file) => URL.createObjectURL(file)) : [];
       return {
         images: found.images.map((result, i) => ({
           name: result.name,
-          url: urls.current[i] ?? null,
+          url:
+            "files" in question
+              ? (urls.current[i] ?? null)
+              : result.error
+                ? null
+                : asked_image_url(model.job.id, result.name),
           result,
           question:
             "files" in question
@@ -68,11 +82,14 @@ export function TestPanel({ model }: { model: Model }) {
                 ? { url: result.name }
                 : { path: result.name },
         })),
+        asked: query,
+        of: question,
         snapshot: found.snapshot,
         seconds: found.seconds,
       };
     },
   });
+  const draw = useMutation({ mutationFn: ({ asked, of }: Answers) => save_annotated(model.job.name, asked, of) });
   const send = (files: File[]) => files.length > 0 && ask.mutate({ files });
   const choices = [
     { value: "best", label: t("snapshot.best") },
@@ -180,6 +197,7 @@ export function TestPanel({ model }: { model: Model }) {
             </Button>
           </div>
         </form>
+        {!of_classes && <AnswerOptionFields options={options} set={set_options} />}
       </section>
       {ask.error instanceof ProblemError && <ProblemAlert problem={ask.error.problem} />}
       {ask.data && (
@@ -199,8 +217,17 @@ export function TestPanel({ model }: { model: Model }) {
               <Button size="compact-xs" variant="default" onClick={() => save_json(model.job.name, ask.data)}>
                 JSON
               </Button>
+              <Button
+                size="compact-xs"
+                variant="default"
+                loading={draw.isPending}
+                onClick={() => draw.mutate(ask.data)}
+              >
+                {t("test.annotated")}
+              </Button>
             </Group>
           </Group>
+          {draw.error instanceof ProblemError && <ProblemAlert problem={draw.error.problem} />}
           {ask.data.images.map((image, i) => (
             <OneAnswer key={`${asked.current} ${i}`} image={image} model={model.job.id} snapshot={ask.data.snapshot} />
           ))}
@@ -222,7 +249,7 @@ function images_of(files: FileList): File[] {
 /** Of boxes that are asked for. */
 const least_score = 0.01;
 
-interface Asked {
+interface Asked extends Partial<AnswerOptions> {
   id: string;
   snapshot: string;
   top: number;
@@ -290,6 +317,30 @@ function classify_at_once({ id, ...query }: Asked, question: Question): Promise<
       headers: { "Content-Type": null },
     }),
   );
+}
+
+/** The images with their answers drawn over them, as a zip file. A page's sliders are its own, so boxes have the usual threshold. */
+async function save_annotated(name: string, { id, score_threshold: _, ...query }: Asked, question: Question) {
+  const params = { path: { id }, query };
+  let zip: Blob;
+  if ("paths" in question) {
+    const { paths, urls } = question;
+    const body = urls.length > 0 ? { paths, urls } : { paths };
+    zip = await answer(client.POST("/models/{id}/annotate", { params, body, parseAs: "blob" }));
+  } else {
+    const form = new FormData();
+    for (const file of question.files) form.append("image", file, file.name);
+    zip = await answer(
+      client.POST("/models/{id}/annotate", {
+        params,
+        body: { image: [] },
+        bodySerializer: () => form,
+        headers: { "Content-Type": null },
+        parseAs: "blob",
+      }),
+    );
+  }
+  save_blob(`${name} annotated.zip`, zip);
 }
 
 function OneAnswer({ image, model, snapshot }: { image: Shown; model: string; snapshot: number }) {

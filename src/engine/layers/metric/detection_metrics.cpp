@@ -5,8 +5,10 @@
 
 #include "engine/layers/detection/boxes.hpp"
 #include "engine/layers/types.hpp"
+#include "engine/net/explains_zero.hpp"
 #include "engine/net/layer.hpp"
 #include "metrics/average_precision.hpp"
+#include "metrics/detection_outcome.hpp"
 
 namespace digits {
 namespace {
@@ -21,7 +23,7 @@ enum class Form {
 /// COCO's mean average precision over IoU 0.5 to 0.95 and at IoU 0.5, then precision and recall at score_threshold and
 /// IoU 0.5, of a whole validation set. Bottoms: detections, one blob or one a class, then the boxes. Difficult boxes
 /// need not be found, and of a crowd's region any number may be. Boxes of loss_param.ignore_label count for nothing.
-class DetectionMetricsLayer final : public Layer {
+class DetectionMetricsLayer final : public Layer, public ExplainsZero {
   public:
     using Layer::Layer;
 
@@ -91,6 +93,11 @@ class DetectionMetricsLayer final : public Layer {
         const double values[]{std::max(scores.all.ap, 0.0), std::max(scores.all.ap50, 0.0), found.precision,
                               found.recall};
         for (std::size_t i = 0; i < top.size(); ++i) top[i]->data().fill_(values[i]);
+        is_zero_ = values[1] == 0;
+    }
+
+    std::string explain_zero(double smallest) const override {
+        return is_zero_ ? explain(describe_failure(set_, {}, smallest)) : std::string();
     }
 
     JoinRule join_rule(std::size_t) const override { return {{}, false, true}; }
@@ -138,6 +145,7 @@ class DetectionMetricsLayer final : public Layer {
     Form form_ = Form::kRows;
     DetectionSet set_;  // so far
     int classes_ = 0;
+    bool is_zero_ = false;
 };
 
 }  // namespace

@@ -1,0 +1,70 @@
+#include "api/requests/answer_table.hpp"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/csv.hpp"
+
+namespace digits::api {
+namespace {
+
+using nlohmann::json;
+
+/// What a line has of a thing that was found.
+struct Table {
+    const char* view;
+    const char* list;  ///< the member of the answer with a thing a line
+    std::vector<const char*> members;
+};
+const std::vector<Table>& tables() {
+    static const std::vector<Table> all{
+        {"classes", "predictions", {"label", "index", "probability"}},
+        {"boxes", "boxes", {"label", "class", "score", "left", "top", "right", "bottom"}},
+        {"mask", "classes", {"label", "class", "pixels", "share"}},
+        {"raw", "outputs", {"name", "shape", "values"}},
+    };
+    return all;
+}
+
+std::string field_of(const json& value) {
+    if (value.is_null()) return "";
+    if (value.is_string()) return csv_field(value.get_ref<const std::string&>());
+    return csv_field(value.dump());
+}
+
+}  // namespace
+
+std::string answer_table(const json& images) {
+    std::string view;
+    for (const auto& image : images)
+        if (view.empty()) view = image.value("view", "");
+    const Table* table = nullptr;
+    for (const auto& one : tables())
+        if (view == one.view) table = &one;
+    std::string text = "image";
+    if (table)
+        for (const auto* member : table->members) text += fmt::format(",{}", member);
+    text += ",error\r\n";
+    const std::string gap(table ? table->members.size() : 0, ',');
+    for (const auto& image : images) {
+        const auto name = csv_field(image.value("name", ""));
+        const auto error = image.find("error");
+        const bool failed = error != image.end() && error->is_object();
+        const bool any = table && !failed && image.contains(table->list) && !image[table->list].empty();
+        // An image without anything has a line, too.
+        if (!any) text += fmt::format("{}{},{}\r\n", name, gap, failed ? csv_field(error->value("message", "")) : "");
+        if (!any) continue;
+        for (const auto& found : image[table->list]) {
+            text += name;
+            for (const auto* member : table->members) text += "," + field_of(found.value(member, json()));
+            text += ",\r\n";
+        }
+    }
+    return text;
+}
+
+}  // namespace digits::api

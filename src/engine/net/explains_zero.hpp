@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string>
+
+namespace digits {
+
+/// A layer whose value of a whole set of samples can be 0 for reasons that it knows.
+class ExplainsZero {
+  public:
+    virtual ~ExplainsZero() = default;
+    /// In whole sentences, after end_set(); empty where the value is not 0. `smallest`: side in pixels of the smallest
+    /// object that the network can find; 0: not known.
+    virtual std::string explain_zero(double smallest) const = 0;
+};
+
+}  // namespace digits
