@@ -23,6 +23,7 @@ using TaskFunction = Result<nlohmann::json> (*)(const nlohmann::json&, TaskHost&
 constexpr std::pair<std::string_view, TaskFunction> kTasks[]{
     {"dataset", run_dataset_task}, {"train", run_train_task},   {"evaluate", run_evaluate_task},
     {"infer", run_infer_task},     {"assist", run_assist_task}, {"pretrained", run_pretrained_task},
+    {"export", run_export_task},
 };
 
 Result<nlohmann::json> run_task(const TaskFile& task, TaskHost& host) {

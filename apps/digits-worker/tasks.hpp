@@ -9,6 +9,7 @@ namespace digits {
 
 /// One kind of task each; the returned JSON becomes the `result` event's data (null: none). kCancelled after an abort.
 Result<nlohmann::json> run_dataset_task(const nlohmann::json& spec, TaskHost& host);
+Result<nlohmann::json> run_export_task(const nlohmann::json& spec, TaskHost& host);
 Result<nlohmann::json> run_train_task(const nlohmann::json& spec, TaskHost& host);
 Result<nlohmann::json> run_evaluate_task(const nlohmann::json& spec, TaskHost& host);
 Result<nlohmann::json> run_infer_task(const nlohmann::json& spec, TaskHost& host);

@@ -22,6 +22,7 @@ void register_digits_pretrained(http::Router& router, Context& context);
 void register_digits_root(http::Router& router, Context& context);
 void register_evaluations(http::Router& router, Context& context);
 void register_events(http::Router& router, Context& context);
+void register_exports(http::Router& router, Context& context);
 void register_files(http::Router& router, Context& context);
 void register_forms(http::Router& router, Context& context);
 void register_frameworks(http::Router& router, Context& context);
@@ -58,6 +59,7 @@ inline constexpr auto kResources = {
     register_digits_root,
     register_evaluations,
     register_events,
+    register_exports,
     register_files,
     register_forms,
     register_frameworks,

@@ -20,8 +20,9 @@ using http::Response;
 
 constexpr std::string_view kApi = "/api/v1/";
 /// They ask a job something and leave it as it is.
-constexpr std::string_view kQuestions[]{"/api/v1/datasets/{id}/augment-example", "/api/v1/models/{id}/annotate",
-                                        "/api/v1/models/{id}/classify", "/api/v1/models/{id}/layers"};
+constexpr std::string_view kQuestions[]{"/api/v1/datasets/{id}/augment-example", "/api/v1/datasets/{id}/export",
+                                        "/api/v1/models/{id}/annotate", "/api/v1/models/{id}/classify",
+                                        "/api/v1/models/{id}/layers"};
 
 Act act_of(const http::Route& route) {
     if (route.method == "GET") return Act::kView;

@@ -11,6 +11,7 @@
 #include "cli/send_pictures.hpp"
 #include "cli/terminal.hpp"
 #include "data/dataset_spec.hpp"
+#include "data/exports/export_spec.hpp"
 #include "data/image_findings.hpp"
 #include "data/sources/file_types.hpp"
 
@@ -207,11 +208,64 @@ Status recognize(const std::string& folder, const CommonOptions& options) {
     return {};
 }
 
+struct ExportArguments {
+    std::string dataset, format, out, name;
+    std::filesystem::path tar;
+    bool detach = false;
+};
+
+Status export_dataset(const ExportArguments& a, const CommonOptions& options) {
+    if (a.out.empty() == a.tar.empty())
+        return fail(ErrorCode::kInvalidArgument,
+                    "Give one place: --out (a new folder on the server's machine) or --tar (a file to download)");
+    if (a.detach && !a.tar.empty())
+        return fail(ErrorCode::kInvalidArgument, "--tar waits for the file; give --out to use --detach");
+    DIGITS_ASSIGN(auto session, Session::open(options));
+    DIGITS_ASSIGN(const auto dataset, session.find_job("dataset", a.dataset));
+    nlohmann::json body{{"format", a.format}, {"folder", a.out.empty() ? "" : absolute_path(a.out)}};
+    if (!a.name.empty()) body["name"] = a.name;
+    DIGITS_ASSIGN(auto job, session.client().create("/datasets/" + dataset["id"].get<std::string>() + "/export", body));
+    const auto id = job["id"].get<std::string>();
+    if (a.detach) {
+        std::cout << (options.json ? job.dump(2) : id) << '\n';
+        return {};
+    }
+    DIGITS_ASSIGN(job, follow_job(session, id, options));
+    if (!a.tar.empty()) {
+        DIGITS_TRY(session.client().download("/files/" + id + "/export.tar", a.tar, [](std::uint64_t) {}));
+        // It was made for this file alone.
+        DIGITS_TRY(session.client().remove("/jobs/" + id + "?purge=true"));
+    }
+    if (options.json) {
+        std::cout << job.dump(2) << '\n';
+        return {};
+    }
+    std::uint64_t count = 0;
+    for (const auto& [split, images] : job["result"]["counts"].items()) count += images.get<std::uint64_t>();
+    std::cout << fmt::format("   {}: {}, {}\n", a.tar.empty() ? body["folder"].get<std::string>() : a.tar.string(),
+                             a.format, count_of(count, "image"));
+    return {};
+}
+
+void add_export(CLI::App& dataset, Invocation& invocation) {
+    auto a = std::make_shared<ExportArguments>();
+    auto* command = dataset.add_subcommand("export", "Write a dataset in a format that other programs read");
+    command->add_option("dataset", a->dataset, "Id or name of the dataset")->required();
+    std::vector<std::string> formats;
+    for (const auto* format : export_formats().all()) formats.emplace_back(format->name);
+    command->add_option("--format", a->format, "Format to write")->required()->check(CLI::IsMember(formats));
+    command->add_option("--out", a->out, "New folder on the server's machine");
+    command->add_option("--tar", a->tar, "Tar file to download instead");
+    command->add_option("--name", a->name, "Name of the export; default: the dataset's and the format");
+    command->add_flag("--detach", a->detach, "Do not wait until it is done");
+    command->callback([a, &invocation] { invocation.status = export_dataset(*a, invocation.options); });
+}
+
 }  // namespace
 
 void add_dataset(CLI::App& app, Invocation& invocation) {
     auto a = std::make_shared<DatasetArguments>();
-    auto* dataset = app.add_subcommand("dataset", "Create datasets");
+    auto* dataset = app.add_subcommand("dataset", "Create and export datasets");
     dataset->require_subcommand(1);
     dataset->fallthrough();
     auto* command = dataset->add_subcommand("create", "Create a dataset from a source of images");
@@ -251,6 +305,7 @@ void add_dataset(CLI::App& app, Invocation& invocation) {
         dataset->add_subcommand("recognize", "Say which dataset a folder is, and the source that reads it");
     recognizing->add_option("folder", *folder, "Folder to look at")->required()->check(CLI::ExistingDirectory);
     recognizing->callback([folder, &invocation] { invocation.status = recognize(*folder, invocation.options); });
+    add_export(*dataset, invocation);
 }
 
 }  // namespace digits::cli

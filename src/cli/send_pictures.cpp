@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "data/sources/file_types.hpp"
+#include "data/sources/label_file_name.hpp"
 #include "image/formats.hpp"
 
 namespace digits::cli {
@@ -37,18 +38,21 @@ Result<FilesToSend> files_of(const fs::path& source) {
         files.found.push_back({source, "archive", size});
         return files;
     }
+    bool has_image = false;
     for (auto it = fs::recursive_directory_iterator(source, error); !error && it != fs::recursive_directory_iterator();
          it.increment(error)) {
         if (it->is_directory() && is_system_folder(it->path().filename().native())) {
             it.disable_recursion_pending();
-        } else if (it->is_regular_file() && is_image_name(it->path().native())) {
+        } else if (it->is_regular_file() &&
+                   (is_image_name(it->path().native()) || is_label_file_name(it->path().native()))) {
+            has_image = has_image || is_image_name(it->path().native());
             files.found.push_back({it->path(), fs::relative(it->path(), source).generic_string(), it->file_size()});
         } else if (it->is_regular_file()) {
             if (auto type = unsupported_type(it->path().native()); !type.empty()) ++files.unsupported[std::move(type)];
         }
     }
     if (error) return fail(errno_error("cannot read " + source.string(), error.value()));
-    if (files.found.empty()) return fail(ErrorCode::kNotFound, "there is no image in {}", source.string());
+    if (!has_image) return fail(ErrorCode::kNotFound, "there is no image in {}", source.string());
     return files;
 }
 

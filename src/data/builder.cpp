@@ -132,8 +132,9 @@ class Builder {
         std::optional<PackedRecord> record;
         std::string problem;
         std::vector<ImageFacts> facts;
-        int width = 0, height = 0;          ///< of the record
-        std::vector<std::uint64_t> counts;  ///< objects or pixels of each class; the last: of none
+        int width = 0, height = 0;                      ///< of the record
+        std::optional<std::pair<float, float>> values;  ///< of a deep image: the lowest and the highest
+        std::vector<std::uint64_t> counts;              ///< objects or pixels of each class; the last: of none
     };
 
     void remove_old_files();
@@ -160,6 +161,8 @@ class Builder {
     /// HDF5: the shape of the targets' array; empty for classes.
     std::vector<int> array_shape(Split split) const;
     void count_most_boxes();
+    /// Of the samples of a deep image: the lowest and the highest.
+    void note_values(std::pair<float, float> range);
     void add_counts(const std::vector<std::uint64_t>& counts, SplitFacts& facts) const;
     Packed pack(Split split, std::uint64_t place, MeanAccumulator* mean) const;
     /// Of a target that is stored.
@@ -305,7 +308,7 @@ std::vector<int> Builder::array_shape(Split split) const {
         case TargetKind::kTensor: return facts_.target_shape;
         case TargetKind::kBoxes: return {1, target_layout(split).max_boxes + 1, kBoxColumns};
         case TargetKind::kMask: return {1, image.height, image.width};
-        case TargetKind::kImage: return {image.channels, image.height, image.width};
+        case TargetKind::kImage: return {image.channel_count(), image.height, image.width};
         default: return {};
     }
 }
@@ -330,6 +333,11 @@ Status Builder::pack_stored_target(Split split, const Target& target, PackedReco
 /// Objects or pixels of each class, and last those that have none of them or do not count.
 std::vector<std::uint64_t> counts_of(const Target& target, std::size_t classes, std::optional<int> ignore_label) {
     std::vector<std::uint64_t> counts;
+    if (const auto* tensor = std::get_if<Tensor>(&target); tensor && classes > 0) {
+        // Labels of images.
+        for (const float value : tensor->values) counts.push_back(value >= 0.5f);
+        return counts;
+    }
     const auto add = [&](int label) {
         const bool counted = label >= 0 && static_cast<std::size_t>(label) < classes && label != ignore_label;
         ++counts[counted ? static_cast<std::size_t>(label) : classes];
@@ -356,6 +364,10 @@ Status Builder::pack_sample(Split split, Sample sample, std::uint64_t place, Mea
     packed.counts = counts_of(target, facts_.labels.size(), facts_.ignore_label);
     packed.width = image.width;
     packed.height = image.height;
+    if (image.is_deep()) {
+        const auto [lowest, highest] = std::ranges::minmax(image.values);
+        packed.values = {lowest, highest};
+    }
     packed.record = std::move(record);
     if (mean != nullptr && has_first_size(image)) mean->add(image);
     return {};
@@ -384,10 +396,22 @@ Status Builder::check_size(const Packed& packed, const std::string& name) {
 void Builder::add_counts(const std::vector<std::uint64_t>& counts, SplitFacts& facts) const {
     if (counts.empty()) return;
     const bool boxes = facts_.target == TargetKind::kBoxes;
+    if (facts_.target == TargetKind::kTensor) {
+        for (std::size_t i = 0; i < std::min(facts.per_class.size(), counts.size()); ++i)
+            facts.per_class[i] += counts[i];
+        return;
+    }
     auto& sums = boxes ? facts.boxes_per_class : facts.pixels_per_class;
     sums.resize(counts.size());
     for (std::size_t i = 0; i < counts.size(); ++i) sums[i] += counts[i];
     for (std::size_t i = 0; i < facts.per_class.size(); ++i) facts.per_class[i] += counts[i] > 0;
+}
+
+void Builder::note_values(std::pair<float, float> range) {
+    auto& values = facts_.values;
+    if (values.empty()) values = {range.first, range.second};
+    values[0] = std::min(values[0], static_cast<double>(range.first));
+    values[1] = std::max(values[1], static_cast<double>(range.second));
 }
 
 Builder::Packed Builder::pack(Split split, std::uint64_t place, MeanAccumulator* mean) const {
@@ -424,7 +448,7 @@ Status Builder::build_split(Split split) {
     std::vector<MeanAccumulator> means(static_cast<std::size_t>(threads_));
     const auto image_bytes = static_cast<std::size_t>(spec_.image.width) *
                              static_cast<std::size_t>(spec_.image.height) *
-                             static_cast<std::size_t>(spec_.image.channels);
+                             static_cast<std::size_t>(spec_.image.channel_count());
     const PipelineSize size{threads_, std::clamp<std::uint64_t>(kBlockBytes / image_bytes, 1, 64),
                             static_cast<std::uint64_t>(threads_) * 4 + 2};
     const auto make = [&](int thread, std::uint64_t i) {
@@ -439,7 +463,9 @@ Status Builder::build_split(Split split) {
             return {};
         }
         DIGITS_TRY(check_size(packed, source_->name(split, order(split)[i]).text()));
-        for (const auto& image : packed.facts) findings_.add(image, !spec_.image.value_range.empty());
+        for (const auto& image : packed.facts)
+            findings_.add(image, spec_.image.is_deep() || !spec_.image.value_range.empty());
+        if (packed.values) note_values(*packed.values);
         if (facts_.target == TargetKind::kClass && !facts.per_class.empty())
             ++facts.per_class[static_cast<std::size_t>(packed.record->label)];
         add_counts(packed.counts, facts);

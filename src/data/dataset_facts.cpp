@@ -67,6 +67,8 @@ struct JsonBinding<DatasetFacts> {
             json_field("unsupported", &F::unsupported).help("files that are not images by their names, by type"),
             json_field("turned", &F::turned).help("images that their EXIF orientation turned"),
             json_field("depth", &F::depth).help("of images with more than 8 bits; null without any"),
+            json_field("values", &F::values)
+                .help("of the depth float: the lowest and the highest value that is stored"),
             json_field("warnings", &F::warnings),
             json_field("bytes", &F::bytes),
             json_field("seconds", &F::seconds),

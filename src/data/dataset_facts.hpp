@@ -61,6 +61,7 @@ struct DatasetFacts {
     UnsupportedFacts unsupported;
     std::uint64_t turned = 0;            ///< images that their EXIF orientation turned
     std::optional<DepthFindings> depth;  ///< none without images of more than 8 bits
+    std::vector<double> values;          ///< of deep images: the lowest and the highest that is stored; else empty
     std::vector<std::string> warnings;   ///< whole sentences: what was left out and the like
     std::uint64_t bytes = 0;             ///< of the databases
     double seconds = 0;

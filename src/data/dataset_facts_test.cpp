@@ -56,7 +56,7 @@ TEST(DatasetFacts, writes_what_it_reads_and_all_that_the_first_format_has) {
 TEST(DatasetFacts, passes_over_members_of_later_versions) {
     auto later = first_format();
     later["colour_space"] = "srgb";
-    later["image"]["depth"] = 16;
+    later["image"]["gamma"] = 2.2;
     later["splits"]["train"]["shards"] = 4;
     EXPECT_TRUE(parse_dataset_facts(later));
 }

@@ -5,6 +5,7 @@
 
 #include "base/json_binding.hpp"
 #include "data/image_spec_binding.hpp"
+#include "data/sources/siamese.hpp"
 
 namespace digits {
 namespace {
@@ -108,6 +109,21 @@ Result<DatasetSpec> parse_dataset_spec(const nlohmann::json& json) {
     if (!range.empty() && (range.size() != 2 || !(range[0] < range[1])))
         return invalid("/image/value_range", fmt::format("Value range must be two numbers, the lower one first, got {}",
                                                          fmt::join(range, ", ")));
+    if (spec.image.bands > 0 && !spec.image.is_deep()) return invalid("/image/bands", "Bands need the depth float");
+    if (spec.image.is_deep() && !range.empty())
+        return invalid("/image/value_range", "A value range is for the depth 8: the depth float keeps all values");
+    if (spec.image.is_deep() && spec.storage.backend == DatasetBackend::kHdf5)
+        return invalid("/image/depth", "The depth float needs LMDB");
+    if (spec.image.is_deep() && spec.task == "processing")
+        return invalid("/image/depth", "Datasets for processing have the depth 8");
+    if (spec.image.is_deep()) spec.storage.encoding = RecordEncoding::kNone;
+    if (spec.source.find<SiameseOptions>()) {
+        if (spec.image.is_deep() || spec.storage.backend == DatasetBackend::kHdf5)
+            return invalid("/source/type", "Pairs for siamese networks need LMDB and the depth 8");
+        // Two images are no image file, and what is used after the training is one image.
+        spec.storage.encoding = RecordEncoding::kNone;
+        spec.mean = false;
+    }
     if (spec.image.resize == ResizeMode::kNone && spec.storage.backend == DatasetBackend::kHdf5)
         return invalid("/image/resize", "HDF5 needs images of one size: choose another resize transformation or LMDB");
     // As DIGITS: HDF5 holds plain numbers, and LMDB has no compression of its own.

@@ -37,6 +37,12 @@ struct SourceSpec {
     std::vector<Split> splits() const { return kind->splits(*options); }
 };
 
+/// What becomes of samples of more than 8 bits.
+enum class SampleDepth {
+    k8,      ///< they are brought to 8 bits
+    kFloat,  ///< records hold them as the files have them, as floats
+};
+
 struct ImageSpec {
     int width = 256;
     int height = 256;
@@ -44,6 +50,11 @@ struct ImageSpec {
     ResizeMode resize = ResizeMode::kSquash;
     /// The samples of an image of more than 8 bits that become 0 and 255; empty: by the depth of its file.
     std::vector<double> value_range;
+    SampleDepth depth = SampleDepth::k8;
+    int bands = 0;  ///< of deep images: channels that are no colors; 0: gray or color, by `channels`
+
+    bool is_deep() const { return depth == SampleDepth::kFloat; }
+    int channel_count() const { return bands > 0 ? bands : channels; }
 };
 
 struct StorageSpec {
@@ -72,6 +83,11 @@ Result<DatasetSpec> parse_dataset_spec(const nlohmann::json& json);
 nlohmann::json to_json(const DatasetSpec& spec);
 const FieldList& dataset_fields();
 
+template <>
+struct EnumNames<SampleDepth> {
+    static constexpr std::array<std::pair<SampleDepth, std::string_view>, 2> kNames{
+        {{SampleDepth::k8, "8"}, {SampleDepth::kFloat, "float"}}};
+};
 template <>
 struct EnumNames<RecordEncoding> {
     static constexpr std::array<std::pair<RecordEncoding, std::string_view>, 3> kNames{

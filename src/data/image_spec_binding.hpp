@@ -28,6 +28,17 @@ struct JsonBinding<ImageSpec> {
                 .help(
                     "Of images with more than 8 bits: the lowest and the highest value, such as 0, 4095, which become "
                     "black and white; empty: by the depth of the file")
+                .advanced(),
+            json_field("depth", &S::depth)
+                .label("Depth")
+                .help("8: every sample becomes one of 8 bits; float: images of 16 bits, floats and arrays keep their "
+                      "values")
+                .advanced(),
+            json_field("bands", &S::bands)
+                .label("Bands")
+                .help("With the depth float: number of channels that are no colors, as in multispectral images; 0: "
+                      "grayscale or color")
+                .range(0, 64)
                 .advanced()};
     }
 };

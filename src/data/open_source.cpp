@@ -22,6 +22,8 @@ SourceContext context_of(const DatasetSpec& spec, const ScanLimits& limits, std:
 
 DecodeOptions decoding_of(const ImageSpec& spec) {
     DecodeOptions options;
+    options.keeps_depth = spec.is_deep();
+    options.bands = spec.bands;
     if (spec.value_range.empty()) return options;
     options.depth = DepthConversion::kGivenRange;
     options.range = {spec.value_range.front(), spec.value_range.back()};

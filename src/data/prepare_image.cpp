@@ -1,5 +1,7 @@
 #include "data/prepare_image.hpp"
 
+#include "image/stack.hpp"
+
 namespace digits {
 namespace {
 
@@ -36,6 +38,14 @@ Result<PreparedSample> prepare_sample(Sample sample, const ImageSpec& spec, std:
         place(*boxes, fit_placement(width, height, spec.width, spec.height, spec.resize));
     if (auto* mask = std::get_if<Mask>(&target)) DIGITS_TRY(place(*mask, width, height, spec, ignore_label));
     if (auto* output = std::get_if<Image>(&target)) *output = prepare_image(std::move(*output), spec, noise_seed);
+    if (sample.images.size() > 1) {
+        auto first = prepare_image(std::move(image), spec, noise_seed);
+        auto second = prepare_image(std::move(sample.images[1]), spec, noise_seed + 1);
+        if (first.width != second.width || first.height != second.height)
+            return fail(ErrorCode::kInvalidArgument, "its images are {} x {} and {} x {}, expected one size",
+                        first.width, first.height, second.width, second.height);
+        return PreparedSample{stack_images(first, second), std::move(target)};
+    }
     return PreparedSample{prepare_image(std::move(image), spec, noise_seed), std::move(target)};
 }
 

@@ -13,7 +13,7 @@ namespace digits {
 /// An image as it goes into the database, and as a network that was trained with it gets it. As DIGITS, colors are
 /// converted first.
 inline Image prepare_image(Image image, const ImageSpec& spec, std::uint64_t noise_seed) {
-    return fit_image(convert_channels(std::move(image), spec.channels), spec.width, spec.height, spec.resize,
+    return fit_image(convert_channels(std::move(image), spec.channel_count()), spec.width, spec.height, spec.resize,
                      noise_seed);
 }
 
@@ -22,8 +22,9 @@ struct PreparedSample {
     Target target;  ///< in pixels of `image`
 };
 
-/// The first image of a sample and its target: boxes and masks are placed as the image is. What is padded of a mask
-/// has the class `ignore_label`, or 0. Errors: kInvalidArgument for a mask of another size than its image.
+/// The image of a sample (of two, both in one: stack_images) and its target: boxes and masks are placed as the image
+/// is. What is padded of a mask has the class `ignore_label`, or 0. Errors: kInvalidArgument for a mask of another size
+/// than its image.
 Result<PreparedSample> prepare_sample(Sample sample, const ImageSpec& spec, std::uint64_t noise_seed,
                                       std::optional<int> ignore_label);
 

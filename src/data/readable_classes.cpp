@@ -47,22 +47,23 @@ struct Probed {
     std::vector<UnreadableSample> unreadable;
 };
 
-bool can_be_read(const SampleSource& source, std::size_t index) {
-    return guarded("read it", [&] { return source.get(Split::kTrain, index); }).has_value();
+/// What is wrong with a sample, if anything.
+std::optional<UnreadableSample> problem_of(const SampleSource& source, std::size_t index) {
+    const auto sample = guarded("read it", [&] { return source.get(Split::kTrain, index); });
+    if (sample) return std::nullopt;
+    return UnreadableSample{Split::kTrain, source.name(Split::kTrain, index).text(), sample.error().message};
 }
 
 Probed probe(const SampleSource& source, std::size_t label, std::size_t first, const std::function<bool()>& cancelled) {
-    Probed probed;
-    probed.is_readable = can_be_read(source, first);
+    const auto of_first = problem_of(source, first);
+    Probed probed{.is_readable = !of_first};
     if (probed.is_readable) return probed;
     for (const auto index : samples_of(source, label)) {
         if (cancelled && cancelled()) return probed;
-        const auto sample = guarded("read it", [&] { return source.get(Split::kTrain, index); });
-        if (sample) {
-            probed.is_readable = true;
-            return probed;
-        }
-        probed.unreadable.push_back({Split::kTrain, source.name(Split::kTrain, index).text(), sample.error().message});
+        auto problem = index == first ? of_first : problem_of(source, index);
+        probed.is_readable = !problem;
+        if (probed.is_readable) return probed;
+        probed.unreadable.push_back(std::move(*problem));
     }
     return probed;
 }

@@ -7,11 +7,14 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "base/csv.hpp"
 #include "base/regular_file.hpp"
+#include "base/text.hpp"
 #include "data/guard.hpp"
 #include "data/open_source.hpp"
 #include "data/sources/delimited.hpp"
 #include "data/sources/object_images.hpp"
+#include "data/sources/tar_index.hpp"
 #include "data/sources/walk.hpp"
 
 namespace digits {
@@ -70,6 +73,7 @@ class Recognizer {
         find_mnist();
         find_lists();
         find_celeba();
+        find_shards();
         if (found_.empty()) find_plain_images();
         std::ranges::stable_sort(found_, {}, [](const Found& one) { return std::pair(one.rank, one.folder.size()); });
         auto answer = json::array();
@@ -82,7 +86,8 @@ class Recognizer {
     Status list_all() {
         std::vector<std::string> warnings;
         DIGITS_ASSIGN(images_, find_images(folder_, roots_, guard_, warnings));
-        for (const char* ending : {".xml", ".json", ".txt", ".csv", ".yaml", ".yml", ".names", "-ubyte", "-ubyte.gz"}) {
+        for (const char* ending :
+             {".xml", ".json", ".txt", ".csv", ".yaml", ".yml", ".names", "-ubyte", "-ubyte.gz", ".tar"}) {
             DIGITS_ASSIGN(files_[ending], find_files(folder_, ending, roots_, guard_, warnings));
         }
         for (const auto& image : images_) {
@@ -203,6 +208,20 @@ class Recognizer {
                 const auto text = peek(files[i]);
                 const auto start = text.find_first_not_of(" \t\r\n\xef\xbb\xbf");
                 const char first = start == std::string::npos ? '\0' : text[start];
+                if (first == '[' && has(text, "\"image\"") && (has(text, "\"labels\"") || has(text, "\"values\"")) &&
+                    !has(text, "\"annotations\"")) {
+                    const bool labels = has(text, "\"labels\"");
+                    add({labels ? "label_table" : "csv",
+                         labels ? "Table of labels" : "Table of numbers",
+                         labels ? "multilabel" : "regression",
+                         folder,
+                         {{"type", labels ? "label_table" : "csv"},
+                          {labels ? "table" : "csv", files[i]},
+                          {"root", folder}},
+                         {},
+                         3});
+                    continue;
+                }
                 if (first == '[') {
                     if (has(text, "rectanglelabels") || has(text, "polygonlabels") ||
                         (has(text, "\"annotations\"") && has(text, "\"result\"")))
@@ -335,6 +354,10 @@ class Recognizer {
                 }
             }
         std::set<std::string> used;
+        // Below the folder that is looked at: what is above it says nothing.
+        const auto local = [&](const std::string& path) {
+            return lower(std::string_view(path).substr(folder_.size()));
+        };
         for (const auto& [labels, images] : kitti) {
             if (used.contains(labels)) continue;
             Found found{"kitti",
@@ -345,19 +368,109 @@ class Recognizer {
                         {},
                         1};
             for (const auto& [other, other_images] : kitti)
-                if (other != labels && has(lower(other), "/val") && has(lower(labels), "/train")) {
-                    found.source["val_labels"] = other;
-                    found.source["val_images"] = other_images;
-                    found.folder = common_folder(labels, other);
-                    used.insert(other);
-                }
-            if (has(lower(labels), "/val") && kitti.size() > 1) continue;
+                for (const auto& [name, member] : {std::pair("/val", "val"), {"/test", "test"}})
+                    if (other != labels && has(local(other), name) && has(local(labels), "/train")) {
+                        found.source[fmt::format("{}_labels", member)] = other;
+                        found.source[fmt::format("{}_images", member)] = other_images;
+                        found.folder = common_folder(labels, other);
+                        used.insert(other);
+                    }
+            const auto name = local(labels);
+            if ((has(name, "/val") || has(name, "/test")) && kitti.size() > 1) continue;
+            if (const auto classes = custom_classes(found.folder); !classes.empty())
+                found.source["custom_classes"] = classes;
             add(std::move(found));
+        }
+    }
+
+    /// The source that reads a table of images: "csv" for numbers, "label_table" for words, or for columns of 0 and 1
+    /// with names; else empty. `header`: its first line, `lines`: what comes behind.
+    static std::string table_of_images(const DelimitedLine& header, DelimitedText& lines) {
+        constexpr int kMostLooked = 50;
+        DelimitedLine line;
+        bool numbers = true, zero_or_one = true;
+        int count = 0;
+        for (; count < kMostLooked && lines.next(line); ++count) {
+            if (line.fields.size() < 2 || !has_image_extension(line.fields[0])) break;
+            for (std::size_t i = 1; i < line.fields.size(); ++i) {
+                const auto number = finite_number(line.fields[i], true);
+                numbers = numbers && number;
+                zero_or_one = zero_or_one && number && (*number == 0 || *number == 1 || *number == -1);
+            }
+        }
+        // The last line may be cut off, where the text is.
+        if (count == 0) return {};
+        const bool has_names = !has_image_extension(header.fields[0]);
+        if (!numbers) return has_names || header.fields.size() == 2 ? "label_table" : "";
+        return zero_or_one && has_names && header.fields.size() > 2 ? "label_table" : "csv";
+    }
+
+    /// The names in labels.txt of a folder or of the one above, as KITTI's field has them; empty without the file.
+    std::string custom_classes(const std::string& folder) const {
+        const auto file = labels_file(folder);
+        if (file.empty()) return {};
+        std::string names;
+        const auto text = peek(file);
+        for (std::string_view rest = without_byte_order_mark(text); !rest.empty();) {
+            const auto end = std::min(rest.find('\n'), rest.size());
+            auto line = rest.substr(0, end);
+            rest.remove_prefix(std::min(end + 1, rest.size()));
+            while (!line.empty() && std::string_view(" \t\r").find(line.back()) != std::string_view::npos)
+                line.remove_suffix(1);
+            if (!line.empty()) names += (names.empty() ? "" : ",") + csv_field(line);
+        }
+        return names;
+    }
+    /// labels.txt in a folder, or in the one above that folder where it is called train; empty: there is none.
+    std::string labels_file(const std::string& folder) const {
+        std::vector<std::string> places{folder};
+        if (split_named(last_part(folder)) == Split::kTrain && folder.size() > folder_.size())
+            places.push_back(folder_of(folder));
+        for (const auto& place : places)
+            if (std::ranges::find(files_.at(".txt"), place + "/labels.txt") != files_.at(".txt").end())
+                return place + "/labels.txt";
+        return {};
+    }
+
+    void find_shards() {
+        std::set<std::string> told;
+        for (const auto& file : files_.at(".tar")) {
+            const auto folder = folder_of(file);
+            if (!told.insert(folder).second) continue;
+            const auto members = index_tar(file, roots_, guard_);
+            if (!members) continue;
+            // An image, and something else of the same key.
+            std::string key;
+            bool has_image = false, has_target = false;
+            for (const auto& member : *members) {
+                const auto stem = member.name.substr(0, member.name.find('.', member.name.rfind('/') + 1));
+                if (stem != key) has_image = has_target = false;
+                key = stem;
+                (has_image_extension(member.name) && !has_image ? has_image : has_target) = true;
+                if (!has_image || !has_target) continue;
+                const auto ending = lower(member.name.substr(stem.size()));
+                const bool mask = ending.starts_with(".mask") || ending.starts_with(".seg");
+                const bool image = ending.starts_with(".target") || ending.starts_with(".label");
+                std::string task = ending == ".cls" ? "classification"
+                                   : mask           ? "segmentation"
+                                   : image          ? "processing"
+                                                    : "";
+                if (ending == ".json") {
+                    const auto text =
+                        read_part(file, member.offset, std::min<std::uint64_t>(member.size, kPeek), roots_);
+                    if (text && has(*text, "\"boxes\"")) task = "detection";
+                    if (text && has(*text, "\"values\"")) task = "regression";
+                }
+                if (task.empty()) continue;
+                add({"webdataset", "WebDataset", task, folder, {{"type", "webdataset"}, {"folder", folder}}, {}, 2});
+                break;
+            }
         }
     }
 
     void find_tables() {
         std::map<std::string, std::vector<std::string>> open_images;
+        std::map<std::pair<std::string, std::string>, std::map<Split, std::vector<std::string>>> number_tables;
         for (const auto& file : files_.at(".csv")) {
             const auto text = peek(file);
             DelimitedText lines(text);
@@ -378,6 +491,9 @@ class Recognizer {
                      {{"type", "box_table"}, {"table", file}, {"images", folder_of(file)}},
                      {},
                      2});
+            } else if (const auto kind = table_of_images(header, lines); !kind.empty()) {
+                const auto split = split_of_file(file).value_or(Split::kTrain);
+                number_tables[{folder_of(file), kind}][split].push_back(file);
             } else if (images_.empty()) {
                 add({"tabular",
                      "Table (CSV)",
@@ -387,6 +503,23 @@ class Recognizer {
                      {"A table without images is not read"},
                      5});
             }
+        }
+        for (const auto& [place, tables] : number_tables) {
+            const auto& [folder, kind] = place;
+            const auto train = tables.find(Split::kTrain);
+            if (train == tables.end()) continue;
+            const bool labels = kind == "label_table";
+            Found found{kind,
+                        labels ? "Table of labels" : "CSV file of numbers",
+                        labels ? "multilabel" : "regression",
+                        folder,
+                        {{"type", kind}, {labels ? "table" : "csv", train->second.front()}, {"root", folder}},
+                        {},
+                        labels ? 3 : 2};
+            for (const auto& [split, files] : tables)
+                if (split != Split::kTrain)
+                    found.source[fmt::format("{}_{}", enum_name(split), labels ? "table" : "csv")] = files.front();
+            add(std::move(found));
         }
         for (const auto& [folder, files] : open_images) {
             auto root = folder;
@@ -496,17 +629,30 @@ class Recognizer {
                     for (const auto& [other, other_name] : tops) {
                         const auto other_root = folder_of(other);
                         if (other_name != name || folder_of(other_root) != folder_of(root) ||
-                            split_named(last_part(other_root)) != Split::kVal)
+                            split_named(last_part(other_root)).value_or(Split::kTrain) == Split::kTrain)
                             continue;
+                        const auto split = enum_name(*split_named(last_part(other_root)));
                         found.folder = folder_of(root);
-                        found.source["val_masks"] = other;
-                        found.source["val_images"] = other_root + "/" + std::string(last_part(images));
+                        found.source[fmt::format("{}_masks", split)] = other;
+                        found.source[fmt::format("{}_images", split)] =
+                            other_root + "/" + std::string(last_part(images));
                     }
+                else if (split_named(last_part(root)) &&
+                         tops.contains(folder_of(root) + "/train/" + std::string(last_part(folder))))
+                    break;  // the folder for training tells of it
+                if (const auto labels = labels_file(root); !labels.empty()) found.source["class_labels"] = labels;
                 if (name == "label" && image_name == "feature") {
                     found.format = "pairs";
                     found.title = "Pairs of images";
                     found.task = "processing";
-                    found.source = {{"type", "pairs"}, {"labels", folder}, {"images", images}};
+                    found.source.erase("class_labels");
+                    for (const char* member : {"masks", "val_masks", "test_masks"}) {
+                        if (!found.source.contains(member)) continue;
+                        std::string renamed = member;
+                        found.source[renamed.replace(renamed.size() - 5, 5, "labels")] = found.source[member];
+                        found.source.erase(member);
+                    }
+                    found.source["type"] = "pairs";
                 }
                 add(std::move(found));
                 break;

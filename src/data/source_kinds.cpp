@@ -11,11 +11,14 @@
 #include "data/sources/gradients.hpp"
 #include "data/sources/kitti.hpp"
 #include "data/sources/label_studio.hpp"
+#include "data/sources/label_table.hpp"
 #include "data/sources/labelme.hpp"
 #include "data/sources/lists.hpp"
 #include "data/sources/masks.hpp"
 #include "data/sources/mnist.hpp"
 #include "data/sources/pairs.hpp"
+#include "data/sources/shards.hpp"
+#include "data/sources/siamese.hpp"
 #include "data/sources/source.hpp"
 #include "data/sources/voc.hpp"
 #include "data/sources/yolo.hpp"
@@ -23,9 +26,10 @@
 namespace digits {
 
 Registry<SourceKind>& source_kinds() {
-    static Registry<SourceKind> kinds{&kClassFolders, &kLists, &kMnist, &kCrops,       &kCsv,       &kKitti,
-                                      &kVoc,          &kCoco,  &kYolo,  &kBoxTable,    &kCvat,      &kLabelme,
-                                      &kLabelStudio,  &kMasks, &kPairs, &kAutoencoder, &kGradients, &kReadyRecords};
+    static Registry<SourceKind> kinds{
+        &kClassFolders, &kLists,       &kMnist,     &kCrops,        &kCsv,     &kKitti,       &kVoc,
+        &kCoco,         &kYolo,        &kBoxTable,  &kCvat,         &kLabelme, &kLabelStudio, &kMasks,
+        &kPairs,        &kAutoencoder, &kGradients, &kReadyRecords, &kShards,  &kLabelTable,  &kSiamese};
     return kinds;
 }
 
@@ -37,6 +41,9 @@ std::vector<std::uint64_t> samples_per_class(const SampleSource& source, Split s
     for (std::size_t i = 0; !counts.empty() && i < source.size(split); ++i) {
         const auto target = source.target(split, i);
         if (const auto* one = std::get_if<ClassLabel>(&target)) add(one->index);
+        if (const auto* tensor = std::get_if<Tensor>(&target))
+            for (std::size_t n = 0; n < tensor->values.size(); ++n)
+                if (tensor->values[n] >= 0.5f) add(static_cast<int>(n));
         if (const auto* set = std::get_if<ClassSet>(&target)) std::ranges::for_each(set->indices, add);
         if (const auto* boxes = std::get_if<Boxes>(&target)) {
             // Samples, not objects.

@@ -57,6 +57,7 @@ Status decode_png_indices(std::string_view bytes, const DecodeLimits& limits, Ra
                           std::vector<std::uint32_t>& palette);
 Status decode_bmp(std::string_view bytes, const DecodeLimits& limits, Raster& out);
 Status decode_pnm(std::string_view bytes, const DecodeLimits& limits, Raster& out);
+Status decode_npy(std::string_view bytes, const DecodeLimits& limits, Raster& out);
 Status decode_tiff(std::string_view bytes, const DecodeLimits& limits, Raster& out);
 Status decode_webp(std::string_view bytes, const DecodeLimits& limits, Raster& out);
 Status decode_gif(std::string_view bytes, const DecodeLimits& limits, Raster& out);

@@ -15,7 +15,7 @@ struct Codec {
     Status (*decode)(std::string_view bytes, const DecodeLimits& limits, Raster& out);
 };
 
-constexpr std::array<Codec, 12> kCodecs{{
+constexpr std::array<Codec, 13> kCodecs{{
     {ImageFormat::kJpeg, codec::decode_jpeg},
     {ImageFormat::kPng, codec::decode_png},
     {ImageFormat::kBmp, codec::decode_bmp},
@@ -28,6 +28,7 @@ constexpr std::array<Codec, 12> kCodecs{{
     {ImageFormat::kAvif, codec::decode_avif},
     {ImageFormat::kHeic, codec::decode_heic},
     {ImageFormat::kJpeg2000, codec::decode_jpeg2000},
+    {ImageFormat::kNpy, codec::decode_npy},
 }};
 
 /// The name of a format that people try and that is not read, or "".
@@ -86,6 +87,14 @@ ImageFacts facts_of(const Raster& raster, ImageFormat format) {
     return facts;
 }
 
+Status check_bands(const Image& image, int bands) {
+    if (bands > 0 ? image.channels == bands : image.channels == 1 || image.channels == 3) return {};
+    if (bands > 0)
+        return fail(ErrorCode::kUnsupported, "the image has {} channels, expected {}", image.channels, bands);
+    return fail(make_error(ErrorCode::kUnsupported, "the image has {} channels, expected 1 or 3", image.channels)
+                    .advise("give their number as bands"));
+}
+
 Status decode_with(std::string_view bytes, const DecodeOptions& options, bool measure, Image& out, ImageFacts& facts) {
     Raster raster;
     raster.samples = std::move(out.pixels);
@@ -94,6 +103,15 @@ Status decode_with(std::string_view bytes, const DecodeOptions& options, bool me
     const bool deep = raster.type != SampleType::kU8;
     if (deep && (measure || options.depth == DepthConversion::kImageRange)) facts.range = measure_range(raster);
     const bool turns = options.upright && !raster.is_upright;
+    if (options.keeps_depth) {
+        try {
+            if (turns) turn_upright(raster);
+            DIGITS_TRY(to_deep_image(std::move(raster), out));
+            return check_bands(out, options.bands);
+        } catch (const std::bad_alloc&) {
+            return fail(ErrorCode::kResourceExhausted, "not enough memory to decode the image");
+        }
+    }
     const SampleRange* range = nullptr;
     if (deep && options.depth == DepthConversion::kImageRange) range = &facts.range;
     if (deep && options.depth == DepthConversion::kGivenRange) range = &options.range;

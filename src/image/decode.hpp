@@ -31,6 +31,8 @@ struct DecodeOptions {
         true;  ///< turn by the EXIF orientation; false for records, whose bytes are as Caffe's readers take them
     DepthConversion depth = DepthConversion::kByDepth;
     SampleRange range{};
+    bool keeps_depth = false;  ///< the image is deep: the samples as the file has them, `depth` is not looked at
+    int bands = 0;             ///< of deep images: the channels that a file must have; 0: 1 or 3
 };
 
 struct DecodedImage {

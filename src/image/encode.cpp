@@ -80,6 +80,22 @@ bool write_png(PngWriter& writer, const IndexedImage& image, std::vector<png_col
     return true;
 }
 
+/// `rows`: samples of two bytes, the upper one first.
+bool write_png(PngWriter& writer, const DeepImage& image, const std::vector<std::uint8_t>& rows) {
+    if (setjmp(png_jmpbuf(writer.png)) != 0) return false;
+    png_set_write_fn(writer.png, &writer, on_png_write, on_png_flush);
+    png_set_IHDR(writer.png, writer.info, static_cast<png_uint_32>(image.width), static_cast<png_uint_32>(image.height),
+                 16, image.channels == 1 ? PNG_COLOR_TYPE_GRAY : PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE,
+                 PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    choose_compression(writer.png, image.samples.size());
+    png_write_info(writer.png, writer.info);
+    const auto row_bytes = rows.size() / static_cast<std::size_t>(image.height);
+    for (int y = 0; y < image.height; ++y)
+        png_write_row(writer.png, rows.data() + static_cast<std::size_t>(y) * row_bytes);
+    png_write_end(writer.png, nullptr);
+    return true;
+}
+
 struct JpegWriter {
     jpeg_compress_struct info{};
     jpeg_error_mgr errors{};
@@ -135,6 +151,7 @@ Result<std::string> encode_png_with(std::size_t expected_bytes, const Write& wri
 }  // namespace
 
 Result<std::string> encode_png(const Image& image) {
+    if (image.is_deep()) return encode_png(shown_image(image));
     return encode_png_with(image.pixels.size() / 2 + 256, [&](PngWriter& writer) { return write_png(writer, image); });
 }
 
@@ -152,7 +169,18 @@ Result<std::string> encode_png(const IndexedImage& image) {
                            [&](PngWriter& writer) { return write_png(writer, image, palette); });
 }
 
+Result<std::string> encode_png(const DeepImage& image) {
+    std::vector<std::uint8_t> rows;
+    rows.reserve(image.samples.size() * 2);
+    for (const auto sample : image.samples) {
+        rows.push_back(static_cast<std::uint8_t>(sample >> 8));
+        rows.push_back(static_cast<std::uint8_t>(sample & 255));
+    }
+    return encode_png_with(rows.size() / 2 + 256, [&](PngWriter& writer) { return write_png(writer, image, rows); });
+}
+
 Result<std::string> encode_jpeg(const Image& image, int quality) {
+    if (image.is_deep()) return encode_jpeg(shown_image(image), quality);
     JpegWriter writer;
     writer.errors.error_exit = on_jpeg_error;
     writer.info.client_data = &writer;

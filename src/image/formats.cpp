@@ -20,13 +20,14 @@ constexpr std::string_view kTgaEndings[]{".tga"};
 constexpr std::string_view kIcoEndings[]{".ico"};
 constexpr std::string_view kAvifEndings[]{".avif"};
 constexpr std::string_view kHeicEndings[]{".heic", ".heif", ".hif"};
+constexpr std::string_view kNpyEndings[]{".npy"};
 constexpr std::string_view kJpeg2000Endings[]{".jp2", ".j2k", ".j2c", ".jpc", ".jpf", ".jpx"};
 
 bool never(std::string_view) { return false; }
 
 constexpr FormatInfo kUnknown{ImageFormat::kUnknown, "", "", {}, never};
 /// In the order in which they are tried: those with a plain signature first, TGA, which has none, last.
-constexpr std::array<FormatInfo, 12> kFormats{{
+constexpr std::array<FormatInfo, 13> kFormats{{
     {ImageFormat::kJpeg, "JPEG", "image/jpeg", kJpegEndings, codec::sniff_jpeg},
     {ImageFormat::kPng, "PNG", "image/png", kPngEndings, codec::sniff_png},
     {ImageFormat::kBmp, "BMP", "image/bmp", kBmpEndings, codec::sniff_bmp},
@@ -37,6 +38,7 @@ constexpr std::array<FormatInfo, 12> kFormats{{
     {ImageFormat::kAvif, "AVIF", "", kAvifEndings, codec::sniff_avif},
     {ImageFormat::kHeic, "HEIC", "", kHeicEndings, codec::sniff_heic},
     {ImageFormat::kJpeg2000, "JPEG 2000", "", kJpeg2000Endings, codec::sniff_jpeg2000},
+    {ImageFormat::kNpy, "NumPy", "", kNpyEndings, codec::sniff_npy},
     {ImageFormat::kIco, "ICO", "", kIcoEndings, codec::sniff_ico},
     {ImageFormat::kTga, "TGA", "", kTgaEndings, codec::sniff_tga},
 }};

@@ -21,6 +21,7 @@ enum class ImageFormat : std::uint8_t {
     kAvif,
     kHeic,
     kJpeg2000,
+    kNpy,
 };
 
 struct FormatInfo {

@@ -207,6 +207,35 @@ Status to_image(Raster&& raster, const SampleRange* range, Image& out) {
     return {};
 }
 
+Status to_deep_image(Raster&& raster, Image& out) {
+    if (raster.colours == ColourModel::kCmyk) {
+        Image narrow;
+        DIGITS_TRY(to_image(std::move(raster), nullptr, narrow));
+        out.reset_deep(narrow.width, narrow.height, narrow.channels);
+        std::ranges::copy(narrow.pixels, out.values.begin());
+        return {};
+    }
+    const auto channels = static_cast<std::size_t>(raster.channels);
+    const auto kept = static_cast<std::size_t>(colour_channels(raster));
+    const auto pixels = static_cast<std::size_t>(raster.width);
+    out.reset_deep(raster.width, raster.height, static_cast<int>(kept));
+    const auto copy = [&]<typename Sample>(Sample) {
+        for (int y = 0; y < raster.height; ++y) {
+            const std::uint8_t* from = raster.row(y);
+            float* to = out.deep_row(y);
+            for (std::size_t x = 0; x < pixels; ++x)
+                for (std::size_t c = 0; c < kept; ++c)
+                    *to++ = static_cast<float>(sample_at<Sample>(from, x * channels + c));
+        }
+    };
+    switch (raster.type) {
+        case SampleType::kU8: copy(std::uint8_t{}); break;
+        case SampleType::kU16: copy(std::uint16_t{}); break;
+        case SampleType::kF32: copy(float{}); break;
+    }
+    return {};
+}
+
 void turn_upright(Image& image, int orientation) {
     turn(image.pixels, image.width, image.height, static_cast<std::size_t>(image.channels), orientation);
 }

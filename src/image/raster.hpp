@@ -69,6 +69,10 @@ SampleRange measure_range(const Raster& raster);
 /// instead scaled so that it fills 0..255. Fails for ColourModel::kOther.
 Status to_image(Raster&& raster, const SampleRange* range, Image& out);
 
+/// The samples as they are, as a deep image: grey or R G B without alpha, or all channels where nobody knows what they
+/// are. CMYK becomes RGB of 8 bits first.
+Status to_deep_image(Raster&& raster, Image& out);
+
 /// Turns by an orientation of EXIF, 1 to 8.
 void turn_upright(Image& image, int orientation);
 void turn_upright(Raster& raster);

@@ -21,6 +21,7 @@ struct Filter {
     std::vector<int> first;             ///< per target: the first source
     std::vector<int> count;             ///< per target: how many
     std::vector<std::int32_t> weights;  ///< taps per target, scaled by 2^kPrecisionBits
+    std::vector<float> exact;           ///< the same unscaled
 };
 
 Filter triangle_filter(int from, int to) {
@@ -32,6 +33,7 @@ Filter triangle_filter(int from, int to) {
     f.first.resize(static_cast<std::size_t>(to));
     f.count.resize(static_cast<std::size_t>(to));
     f.weights.assign(static_cast<std::size_t>(to) * static_cast<std::size_t>(f.taps), 0);
+    f.exact.assign(f.weights.size(), 0);
     std::vector<double> w(static_cast<std::size_t>(f.taps));
     const double step = 1.0 / filter_scale;
     for (int i = 0; i < to; ++i) {
@@ -48,6 +50,7 @@ Filter triangle_filter(int from, int to) {
         const std::size_t at = static_cast<std::size_t>(i) * static_cast<std::size_t>(f.taps);
         for (int k = 0; k < count; ++k) {
             const double weight = sum != 0.0 ? w[static_cast<std::size_t>(k)] / sum : w[static_cast<std::size_t>(k)];
+            f.exact[at + static_cast<std::size_t>(k)] = static_cast<float>(weight);
             f.weights[at + static_cast<std::size_t>(k)] =
                 static_cast<std::int32_t>(0.5 + weight * (1 << kPrecisionBits));
         }
@@ -127,6 +130,39 @@ Image resize_height(const Image& image, int height) {
     return out;
 }
 
+/// The same filter over floats.
+Image resize_deep(const Image& image, int width, int height) {
+    const auto channels = static_cast<std::size_t>(image.channels);
+    const auto across = triangle_filter(image.width, width), down = triangle_filter(image.height, height);
+    Image wide, out;
+    wide.reset_deep(width, image.height, image.channels);
+    for (int y = 0; y < image.height; ++y) {
+        float* to = wide.deep_row(y);
+        for (std::size_t x = 0; x < static_cast<std::size_t>(width); ++x)
+            for (std::size_t c = 0; c < channels; ++c) {
+                float sum = 0;
+                const float* from = image.deep_row(y) + static_cast<std::size_t>(across.first[x]) * channels + c;
+                for (int k = 0; k < across.count[x]; ++k)
+                    sum += from[static_cast<std::size_t>(k) * channels] *
+                           across.exact[x * static_cast<std::size_t>(across.taps) + static_cast<std::size_t>(k)];
+                *to++ = sum;
+            }
+    }
+    out.reset_deep(width, height, image.channels);
+    const auto row = wide.row_bytes();
+    for (int y = 0; y < height; ++y) {
+        const auto i = static_cast<std::size_t>(y);
+        float* to = out.deep_row(y);
+        std::fill(to, to + row, 0.0f);
+        for (int k = 0; k < down.count[i]; ++k) {
+            const float* from = wide.deep_row(down.first[i] + k);
+            const float weight = down.exact[i * static_cast<std::size_t>(down.taps) + static_cast<std::size_t>(k)];
+            for (std::size_t x = 0; x < row; ++x) to[x] += from[x] * weight;
+        }
+    }
+    return out;
+}
+
 Image cut(const Image& image, int left, int top, int width, int height) {
     Image out;
     out.reset(width, height, image.channels);
@@ -195,6 +231,18 @@ Fit fit_of(int width, int height, int to_width, int to_height, ResizeMode mode) 
     return fit;
 }
 
+/// The same of a deep image, padded with 0.
+Image cut_and_pad_deep(const Image& image, int width, int height, const Fit& fit) {
+    Image out;
+    out.reset_deep(width, height, image.channels);
+    std::ranges::fill(out.values, 0.0f);
+    const auto channels = static_cast<std::ptrdiff_t>(image.channels);
+    for (int y = 0; y < fit.kept_height; ++y)
+        std::copy_n(image.deep_row(y + fit.cut_top) + fit.cut_left * channels, fit.kept_width * channels,
+                    out.deep_row(y + fit.pad_top) + fit.pad_left * channels);
+    return out;
+}
+
 /// Cuts what is too long about the centre, pads what is too short with the same noise at both ends.
 Image cut_and_pad(Image image, int width, int height, const Fit& fit, std::uint64_t noise_seed) {
     if (image.width > width) image = cut(image, fit.cut_left, 0, width, image.height);
@@ -228,6 +276,8 @@ Image cut_and_pad(Image image, int width, int height, const Fit& fit, std::uint6
 
 Image resize_bilinear(const Image& image, int width, int height) {
     DIGITS_CHECK(width > 0 && height > 0 && image.width > 0 && image.height > 0);
+    if (image.is_deep())
+        return image.width == width && image.height == height ? image : resize_deep(image, width, height);
     if (image.width == width) return image.height == height ? image : resize_height(image, height);
     Image wide = resize_width(image, width);
     return wide.height == height ? wide : resize_height(wide, height);
@@ -243,6 +293,8 @@ ImagePlacement fit_placement(int width, int height, int to_width, int to_height,
 Image fit_image(Image image, int width, int height, ResizeMode mode, std::uint64_t noise_seed) {
     if (mode == ResizeMode::kNone || (image.width == width && image.height == height)) return image;
     const auto fit = fit_of(image.width, image.height, width, height, mode);
+    if (image.is_deep())
+        return cut_and_pad_deep(resize_bilinear(image, fit.scaled_width, fit.scaled_height), width, height, fit);
     return cut_and_pad(resize_bilinear(image, fit.scaled_width, fit.scaled_height), width, height, fit, noise_seed);
 }
 

@@ -52,7 +52,7 @@ struct ImagePlacement {
 ImagePlacement fit_placement(int width, int height, int to_width, int to_height, ResizeMode mode);
 
 /// To `width` x `height` by DIGITS' rules. Padding is noise of 0 to 254, the same at both ends, from `noise_seed`
-/// alone.
+/// alone. That of a deep image is 0.
 Image fit_image(Image image, int width, int height, ResizeMode mode, std::uint64_t noise_seed = 0);
 
 /// Class numbers of pixels, fitted as the image that they belong to, by the nearest neighbour as Pillow takes it: no

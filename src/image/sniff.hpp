@@ -31,6 +31,7 @@ bool sniff_png(std::string_view bytes);
 bool sniff_bmp(std::string_view bytes);
 bool sniff_pnm(std::string_view bytes);
 bool sniff_tiff(std::string_view bytes);
+bool sniff_npy(std::string_view bytes);
 bool sniff_webp(std::string_view bytes);
 bool sniff_gif(std::string_view bytes);
 bool sniff_avif(std::string_view bytes);

@@ -20,7 +20,7 @@ Preprocessing preprocessing_for(const ImageSpec& image) {
     Preprocessing facts;
     facts.dataset_width = image.width;
     facts.dataset_height = image.height;
-    facts.channels = image.channels;
+    facts.channels = image.channel_count();
     facts.resize = image.resize;
     return facts;
 }

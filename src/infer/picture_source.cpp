@@ -51,10 +51,11 @@ class LmdbSource final : public PictureSource {
   public:
     /// `targets`: the database with the targets, in the same order; empty: the records have classes.
     static Result<std::unique_ptr<PictureSource>> open(const fs::path& database, const fs::path& targets,
-                                                       TargetKind kind, const fs::path& list,
+                                                       const DatasetFacts& facts, const fs::path& list,
                                                        const PictureSourceOptions& options) {
         std::unique_ptr<LmdbSource> source(new LmdbSource);
-        source->kind_ = kind;
+        source->kind_ = facts.target;
+        source->deep_ = facts.image.is_deep() ? facts.image.channel_count() : 0;
         for (int i = 0; i < options.threads; ++i) {
             DIGITS_ASSIGN(auto reader, RecordReader::open(database));
             source->readers_.push_back({std::move(reader), {}, 0});
@@ -85,7 +86,12 @@ class LmdbSource final : public PictureSource {
         }
         if (!reader.targets) picture.target = ClassLabel{record.datum.label};
         picture.name = names_->name(index, reader.targets ? -1 : record.datum.label, record.key);
-        picture.image = datum_image(record.datum);
+        if (deep_ > 0 && record.datum.channels != deep_) {
+            picture.image =
+                fail(ErrorCode::kDataLoss, "the record has {} channels, expected {}", record.datum.channels, deep_);
+            return picture;
+        }
+        picture.image = deep_ > 0 ? sample_image(record.datum) : datum_image(record.datum);
         return picture;
     }
 
@@ -107,6 +113,7 @@ class LmdbSource final : public PictureSource {
     }
 
     TargetKind kind_ = TargetKind::kClass;
+    int deep_ = 0;  ///< channels of records of floats; 0: they are of bytes
     std::vector<Reader> readers_;
     std::optional<SplitNames> names_;
 };
@@ -289,8 +296,7 @@ Result<std::unique_ptr<PictureSource>> open_split(const PictureSourceOptions& op
     const auto list = options.dataset_dir / split->list;
     const bool hdf5 = facts.storage.backend == DatasetBackend::kHdf5;
     const auto targets = split->label_db ? options.dataset_dir / *split->label_db : fs::path();
-    return hdf5 ? Hdf5Source::open(database, list, options)
-                : LmdbSource::open(database, targets, facts.target, list, options);
+    return hdf5 ? Hdf5Source::open(database, list, options) : LmdbSource::open(database, targets, facts, list, options);
 }
 
 }  // namespace

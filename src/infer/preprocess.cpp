@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/check.hpp"
 #include "caffe/input_transform.hpp"
 #include "data/prepare_image.hpp"
 #include "data/records/mean.hpp"
@@ -27,6 +28,14 @@ std::vector<std::uint8_t> planes_of(const Image& image, const Preprocessing& pre
     return planes;
 }
 
+/// The same of an image that keeps its depth.
+std::vector<float> deep_planes_of(const Image& image, const Preprocessing& preprocessing) {
+    DIGITS_CHECK(image.channels == preprocessing.channels);  // DecodeOptions::bands
+    std::vector<float> planes(image.values.size());
+    to_planar_bgr(image, planes.data());
+    return planes;
+}
+
 }  // namespace
 
 AskedImage Preprocessing::place(int width, int height) const {
@@ -39,8 +48,16 @@ AskedImage Preprocessing::place(int width, int height) const {
 }
 
 void Preprocessing::apply(const Image& source, float* out) const {
-    const auto image = prepare_image(source, {dataset_width, dataset_height, channels, mode_of(*this), {}}, 0);
-    transformer.apply(planes_of(image, *this).data(), 0, out);
+    ImageSpec spec;
+    spec.width = dataset_width;
+    spec.height = dataset_height;
+    spec.channels = channels;
+    spec.resize = mode_of(*this);
+    const auto image = prepare_image(source, spec, 0);
+    if (image.is_deep())
+        transformer.apply(deep_planes_of(image, *this).data(), 0, out);
+    else
+        transformer.apply(planes_of(image, *this).data(), 0, out);
 }
 
 Result<std::vector<float>> Preprocessing::apply_whole(const Image& source) const {
@@ -54,8 +71,11 @@ Result<std::vector<float>> Preprocessing::apply_whole(const Image& source) const
     }
     DIGITS_ASSIGN(const auto whole,
                   Transformer::create(parameter, caffe::TEST, 0, channels, image.height, image.width));
-    std::vector<float> input(image.pixels.size());
-    whole.apply(planes_of(image, *this).data(), 0, input.data());
+    std::vector<float> input(image.pixels.size() + image.values.size());
+    if (image.is_deep())
+        whole.apply(deep_planes_of(image, *this).data(), 0, input.data());
+    else
+        whole.apply(planes_of(image, *this).data(), 0, input.data());
     return input;
 }
 

@@ -37,7 +37,7 @@ caffe::DataParameter::Target target_form(TargetKind kind) {
 TrainingData training_data(const DatasetFacts& dataset, const fs::path& folder) {
     TrainingData data;
     data.label_count = static_cast<std::int64_t>(dataset.labels.size());
-    data.channels = dataset.image.channels;
+    data.channels = dataset.image.channel_count();
     data.height = dataset.image.height;
     data.width = dataset.image.width;
     data.backend = dataset.storage.backend == DatasetBackend::kHdf5 ? TrainingBackend::kHdf5 : TrainingBackend::kLmdb;

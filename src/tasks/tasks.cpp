@@ -4,6 +4,7 @@
 
 #include "tasks/classification/classification.hpp"
 #include "tasks/detection/detection.hpp"
+#include "tasks/multilabel/multilabel.hpp"
 #include "tasks/processing/processing.hpp"
 #include "tasks/regression/regression.hpp"
 #include "tasks/segmentation/segmentation.hpp"
@@ -33,7 +34,8 @@ Registry<Task>& tasks() {
     static const Detection detection;
     static const Segmentation segmentation;
     static const Processing processing;
-    static Registry<Task> table{&classification, &regression, &detection, &segmentation, &processing};
+    static const Multilabel multilabel;
+    static Registry<Task> table{&classification, &regression, &detection, &segmentation, &processing, &multilabel};
     return table;
 }
 

@@ -118,6 +118,48 @@ TEST(Classification, EvaluatesByClass) {
     EXPECT_EQ(PredictionTable::open(folder.path())->count(), 4U) << "what was not readable keeps its place";
 }
 
+TEST(Multilabel, NamesTheLikeliestLabels) {
+    const auto& multilabel = *tasks().find("multilabel");
+    const auto answer =
+        multilabel.answer(Outputs().add("ip", "InnerProduct", {3}, {0, -100, 100}), {{}, {"cat", "dog", "owl"}}, {2});
+    ASSERT_TRUE(answer) << answer.error().to_string();
+    EXPECT_EQ(*answer, json::parse(R"({"view": "classes", "predictions": [
+        {"label": "owl", "index": 2, "probability": 1.0}, {"label": "cat", "index": 0, "probability": 0.5}]})"));
+    const auto probabilities = multilabel.answer(Outputs().add("prob", "Sigmoid", {2}, {0.25F, 0.5F}), {}, {1});
+    EXPECT_EQ((*probabilities)["predictions"][0]["probability"], 0.5) << "they are probabilities already";
+    EXPECT_FALSE(multilabel.answer({}, {}, {}));
+}
+
+TEST(Multilabel, EvaluatesEachLabel) {
+    const TemporaryFolder folder;
+    auto evaluator = tasks().find("multilabel")->make_evaluator({{}, {"cat", "dog"}}, folder.path());
+    ASSERT_TRUE(evaluator) << evaluator.error().to_string();
+    const auto add = [&](std::vector<float> target, std::vector<float> probabilities) {
+        return (*evaluator)
+            ->add({0, "i", target.empty() ? Target() : Tensor{{2}, std::move(target)}, {}},
+                  Outputs().add("prob", "Sigmoid", {2}, std::move(probabilities)));
+    };
+    ASSERT_TRUE(add({1, 0}, {0.9F, 0.1F}));
+    ASSERT_TRUE(add({0, 0}, {0.8F, 0.6F}));
+    ASSERT_TRUE(add({1, 1}, {0.7F, 0.2F}));
+    ASSERT_TRUE(add({}, {0.5F, 0.5F}));
+    EXPECT_FALSE(add({1, 0, 0}, {0.5F, 0.5F})) << "another number of labels";
+    const auto report = (*evaluator)->finish();
+    ASSERT_TRUE(report);
+    const auto& members = report->members;
+    EXPECT_EQ(members["labelled"], 3);
+    // Cat: two hits, one false alarm; ranked right, wrong, right. Dog: one false alarm, one miss; ranked wrong, right.
+    EXPECT_NEAR(members["labels_of_images"][0]["ap"].get<double>(), (1 + 2.0 / 3) / 2, 1e-12);
+    EXPECT_NEAR(members["labels_of_images"][0]["f1"].get<double>(), 0.8, 1e-12);
+    EXPECT_NEAR(members["labels_of_images"][1]["ap"].get<double>(), 0.5, 1e-12);
+    EXPECT_EQ(members["labels_of_images"][1]["f1"], 0);
+    EXPECT_NEAR(members["map"].get<double>(), (5.0 / 6 + 0.5) / 2, 1e-12);
+    EXPECT_NEAR(members["macro_f1"].get<double>(), 0.4, 1e-12);
+    EXPECT_NEAR(members["micro_f1"].get<double>(), 4.0 / 7, 1e-12);
+    EXPECT_NEAR(members["exact"].get<double>(), 1.0 / 3, 1e-12);
+    EXPECT_THAT(*read_file(folder.path() / "predictions.csv"), HasSubstr("0,i,cat|dog,0.7,0.2"));
+}
+
 const Task& regression() { return *tasks().find("regression"); }
 
 TEST(Regression, IsJudgedByItsLoss) {

@@ -167,6 +167,33 @@ class Reading(unittest.TestCase):
         rest = api.call("GET", f"/datasets/{dataset}/pictures?split=val&class=7&cursor={page['next_cursor']}")[2]
         self.assertEqual((len(rest["items"]), rest["next_cursor"]), (5, None))
 
+    def test_a_dataset_is_exported(self):
+        formats = [one["name"] for one in api.call("GET", f"/datasets/{dataset}/exports")[2]["formats"]]
+        self.assertEqual(formats, ["folders", "webdataset"])
+        folder = server.folder / "exported"
+        for wish, status in (({"format": "coco"}, 422), ({"format": "floppy"}, 422), ({"format": "folders", "folder": "here"}, 422)):
+            self.assertEqual(api.call("POST", f"/datasets/{dataset}/export", wish)[0], status)
+        job = api.call("POST", f"/datasets/{dataset}/export", {"format": "folders", "folder": str(folder)})[2]
+        self.assertEqual((job["kind"], job["parents"]), ("export", [dataset]))
+        ended = server.wait_for(job["id"])
+        self.assertEqual(ended["state"], "done", ended)
+        self.assertEqual(sum(ended["result"]["counts"].values()), 400)
+        self.assertEqual(len(list(folder.glob("*/7/*.png"))), 40)
+        original, written = (set(Image.open(file).tobytes() for file in place.glob("*.png")) for place in (pictures / "7", folder / "train/7"))
+        self.assertLessEqual(written, original)
+        again = api.call("POST", f"/datasets/{dataset}/export", {"format": "folders", "folder": str(folder)})[2]["id"]
+        self.assertEqual(server.wait_for(again)["error"]["code"], "failed_precondition")
+        inside = api.call("POST", f"/datasets/{dataset}/export", {"format": "folders", "folder": str(server.folder / "data/jobs" / "mine")})[2]["id"]
+        self.assertEqual(server.wait_for(inside)["error"]["code"], "permission_denied")
+        packed = api.call("POST", f"/datasets/{dataset}/export", {"format": "webdataset", "name": "to go"})[2]["id"]
+        self.assertEqual(server.wait_for(packed)["state"], "done")
+        with tarfile.open(fileobj=io.BytesIO(api.call("GET", f"/files/{packed}/export.tar")[2])) as archive:
+            self.assertIn("train-000000.tar", archive.getnames())
+        items = api.call("GET", f"/datasets/{dataset}/exports")[2]["items"]
+        self.assertEqual([item["id"] for item in items], [packed, inside, again, job["id"]])
+        for item in items:
+            self.assertEqual(api.call("DELETE", f"/jobs/{item['id']}?purge=true")[0], 204)
+
     def test_model_has_learned(self):
         found = api.call("GET", f"/models/{model}")[2]
         self.assertEqual(found["network"]["parameters"], 431080)

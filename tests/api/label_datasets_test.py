@@ -2,9 +2,12 @@
 
     label_datasets_test.py DIGITS [unittest arguments]
 """
+import io
 import json
 import subprocess
 import sys
+import tarfile
+import tempfile
 import unittest
 from pathlib import Path
 
@@ -93,6 +96,30 @@ class Made(unittest.TestCase):
                 self.assertEqual(facts["splits"]["train"]["label_db"], "train_labels_db")
                 status, headers, body = server.request("GET", f"/api/v1/datasets/{job}/pictures/train/0/target")[:3]
                 self.assertEqual(status, 200, body[:300])
+
+    def test_an_upload_brings_its_labels(self):
+        packed = io.BytesIO()
+        with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+            archive.add(TRAPS / "20-voc-imagesets", "mine")
+        upload = api.call("POST", "/uploads", {"kind": "archive", "name": "mine.tar.gz"})[2]["id"]
+        server.request("PUT", f"/api/v1/uploads/{upload}/files/archive?offset=0", packed.getvalue(), {"Content-Type": "application/octet-stream"})
+        folder = api.call("POST", f"/uploads/{upload}/finish")[2]["path"]
+        found = api.call("POST", "/datasets/recognize", {"folder": folder})[2]["found"][0]
+        self.assertEqual(found["text"], "Pascal VOC, 3 images, 1 class, ImageSets found")
+        job = api.call("POST", "/datasets", {"name": "sent", "spec": {"type": found["task"], "source": found["source"]}})[2]["id"]
+        self.assertEqual(server.wait_for(job)["state"], "done")
+
+    def test_the_command_line_exports_a_dataset(self):
+        job, _ = self.made("voc", image={"width": 8, "height": 6})
+        with tempfile.TemporaryDirectory() as place:
+            for wish in (["--out", f"{place}/coco"], ["--tar", f"{place}/coco.tar"]):
+                done = subprocess.run([DIGITS, "--server", f"http://{server.host}", "dataset", "export", job, "--format", "coco", *wish],
+                                      capture_output=True, text=True)
+                self.assertEqual(done.returncode, 0, done.stderr)
+            with tarfile.open(f"{place}/coco.tar") as archive:
+                names = {Path(name) for name in archive.getnames()}
+            self.assertEqual(names, {path.relative_to(f"{place}/coco") for path in Path(f"{place}/coco").rglob("*") if path.is_file()})
+            self.assertEqual(dry_run(f"{place}/coco")["classes_found"], {"cat": 2, "dog": 1})
 
     def test_wrong_labels_make_no_dataset(self):
         source = {"type": "yolo", "folder": str(TRAPS / "06-yolo-class-from-1")}

@@ -175,6 +175,33 @@ class Preprocessing(unittest.TestCase):
             with self.subTest(kind):
                 self.check(kind)
 
+    def test_images_of_16_bits(self):
+        """The same digits with 257 times the values, and a network that divides by it, learn and answer the same."""
+        paths = []
+        for path in (folder / "gray").glob("*/*/*.png"):
+            deep = folder / "deep" / path.relative_to(folder / "gray")
+            deep.parent.mkdir(parents=True, exist_ok=True)
+            values = np.asarray(Image.open(path).convert("L"), np.uint16) * 257
+            # An array, or a file that programs show.
+            if path.parent.name < "5":
+                np.save(deep.with_suffix(".npy"), values)
+            else:
+                Image.fromarray(values).save(deep)
+            if path.parts[-3] == "val":
+                paths.append(next(deep.parent.glob(deep.stem + ".*")))
+        spec = {"source": {"type": "folder", "path": str(folder / "deep/train"), "val_path": str(folder / "deep/val")},
+                "image": {"width": 28, "height": 28, "channels": 1, "depth": "float"}, "seed": 1}
+        datasets["deep"] = done(api.call("POST", "/datasets", {"name": "deep", "spec": spec})[2]["id"])
+        self.assertEqual(api.call("GET", f"/datasets/{datasets['deep']}")[2]["dataset"]["values"], [0, 65535])
+        changes = {"solver": {"base_lr": 1e-6, "lr_policy": "fixed"}}
+        plain, deep = train(model_spec("gray", **changes)), train(model_spec("deep", f"transform_param {{ scale: {1 / 257!r} }}", **changes))
+        for name in ("train/loss", "val/loss", "val/accuracy"):
+            np.testing.assert_allclose(series(deep, name)["value"], series(plain, name)["value"], rtol=1e-3, atol=1e-5, err_msg=name)
+        self.assertAlmostEqual(evaluate(deep)["top1"], series(deep, "val/accuracy")["value"][-1], places=6)
+        paths.sort()
+        np.testing.assert_allclose(classify(deep, paths), classify(plain, [folder / "gray" / p.relative_to(folder / "deep").with_suffix(".png") for p in paths]),
+                                   rtol=1e-3, atol=1e-5)
+
     def test_scale(self):
         info = self.check("color", "transform_param { scale: 0.00390625 }", solver={"base_lr": 0.02, "lr_policy": "fixed"})[1]
         self.assertEqual((info["image scale"], info["mean subtraction"]), (0.00390625, "none"))

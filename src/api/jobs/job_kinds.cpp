@@ -96,6 +96,16 @@ std::vector<JobKind> job_kinds(const ApiServerOptions& options) {
     kinds.push_back({.name = "pretrained", .worker_kind = "pretrained", .noun = "import", .pool = "import"});
     kinds.back().make_grant = grant_common;
 
+    kinds.push_back({.name = "export", .worker_kind = "export", .noun = "export", .pool = "export"});
+    kinds.back().goes_with_parent = true;
+    // It writes below the roots alone, never among the server's own files.
+    kinds.back().make_grant = [roots = options.roots](const Job& job, const JobReader& jobs) -> Result<Grant> {
+        Grant grant;
+        for (const auto& root : roots) grant.roots.push_back(root.string());
+        grant.dataset_dir = jobs.job_dir(job.parents.at(0)).string();
+        return grant;
+    };
+
     kinds.push_back({.name = "evaluation", .worker_kind = "evaluate", .noun = "evaluation", .pool = "evaluate"});
     kinds.back().devices = DeviceUse::kIdle;
     kinds.back().goes_with_parent = true;
@@ -111,7 +121,7 @@ std::vector<JobKind> job_kinds(const ApiServerOptions& options) {
 }
 
 JobResources job_resources(const ApiServerOptions& options) {
-    return {{{"dataset", 1}, {"train", options.train_slots}, {"import", 2}, {"evaluate", 1}}, gpu_ids()};
+    return {{{"dataset", 1}, {"train", options.train_slots}, {"import", 2}, {"evaluate", 1}, {"export", 1}}, gpu_ids()};
 }
 
 }  // namespace digits::api

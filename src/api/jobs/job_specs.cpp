@@ -71,7 +71,7 @@ std::optional<AssumedPictures> awaited_images(const ModelSpec& spec, const Conte
     AssumedPictures images;
     images.width = dataset->image.width;
     images.height = dataset->image.height;
-    images.channels = dataset->image.channels;
+    images.channels = dataset->image.channel_count();
     images.classes = kAssumedClasses;
     images.task = dataset->task;
     return images;

@@ -6,6 +6,7 @@
 #include "base/field_facts.hpp"
 #include "data/dataset_spec.hpp"
 #include "data/evaluation_spec.hpp"
+#include "data/exports/export_spec.hpp"
 #include "models/model_spec.hpp"
 
 namespace digits::api {
@@ -79,7 +80,8 @@ struct Form {
     std::string_view kind;
     const FieldList& (*fields)();
 };
-constexpr Form kForms[]{{"dataset", dataset_fields}, {"model", model_fields}, {"evaluation", evaluation_fields}};
+constexpr Form kForms[]{
+    {"dataset", dataset_fields}, {"model", model_fields}, {"evaluation", evaluation_fields}, {"export", export_fields}};
 
 }  // namespace
 

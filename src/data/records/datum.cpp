@@ -157,6 +157,12 @@ Result<Image> raw_datum_image(const DatumView& datum) {
     return from_planar_bgr(samples, datum.width, datum.height, datum.channels);
 }
 
+Image deep_datum_image(const DatumView& datum) {
+    std::vector<float> values(datum.float_count);
+    copy_float_data(datum, values.data());
+    return deep_from_planar_bgr(values.data(), datum.width, datum.height, datum.channels);
+}
+
 std::string raw_datum(const Image& image, int label) {
     const std::size_t size = image.pixels.size();
     auto out = datum_start(image, size);
@@ -175,7 +181,7 @@ std::string encoded_datum(const Image& image, std::string_view file, int label) 
     return out;
 }
 
-std::string float_datum(const std::vector<int>& shape, const std::vector<float>& values) {
+std::string float_datum(const std::vector<int>& shape, const std::vector<float>& values, int label) {
     DIGITS_CHECK(shape.size() <= 3);
     std::array<int, 3> axes{1, 1, 1};
     std::ranges::copy_backward(shape, axes.end());
@@ -184,7 +190,7 @@ std::string float_datum(const std::vector<int>& shape, const std::vector<float>&
     append_int(out, kChannels, axes[0]);
     append_int(out, kHeight, axes[1]);
     append_int(out, kWidth, axes[2]);
-    append_int(out, kLabel, 0);
+    append_int(out, kLabel, label);
     for (const float value : values) {
         append_varint(out, static_cast<std::uint64_t>(kFloatData) << 3 | kFixed32);
         char bytes[sizeof value];

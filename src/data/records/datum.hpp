@@ -35,7 +35,9 @@ void copy_float_data(const DatumView& datum, float* out);
 /// The image of a datum, for display: encoded or raw, 1 or 3 channels; float data is cut to 0..255.
 /// Errors: kDataLoss, kUnsupported for another channel count.
 Result<Image> datum_image(const DatumView& datum);
-/// The same of a datum that is not encoded.
+/// The sample of a datum, for a network: as above, but float data becomes a deep image.
+Result<Image> sample_image(const DatumView& datum);
+/// The same as datum_image() of a datum that is not encoded.
 Result<Image> raw_datum_image(const DatumView& datum);
 
 /// The bytes of a Datum with planes of raw samples, in B, G, R order for 3 channels.
@@ -44,6 +46,8 @@ std::string raw_datum(const Image& image, int label);
 std::string encoded_datum(const Image& image, std::string_view file, int label);
 /// The bytes of a Datum with numbers, whose last axes are channels, height and width: a vector is a row of its width,
 /// as in DIGITS. At most three axes; `values` fill them.
-std::string float_datum(const std::vector<int>& shape, const std::vector<float>& values);
+std::string float_datum(const std::vector<int>& shape, const std::vector<float>& values, int label = 0);
+/// The deep image of a datum with float_data.
+Image deep_datum_image(const DatumView& datum);
 
 }  // namespace digits

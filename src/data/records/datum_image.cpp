@@ -10,4 +10,10 @@ Result<Image> datum_image(const DatumView& datum) {
     return raw_datum_image(datum);
 }
 
+Result<Image> sample_image(const DatumView& datum) {
+    const bool is_deep = !datum.encoded && datum.data.empty();
+    if (is_deep) return deep_datum_image(datum);
+    return datum_image(datum);
+}
+
 }  // namespace digits

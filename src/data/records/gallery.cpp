@@ -29,6 +29,22 @@ Result<RecordReader::Record> find_record(RecordReader& records, std::uint64_t in
     return record;
 }
 
+/// The two images of a record for siamese networks side by side; any other as it is.
+Result<Image> shown_datum_image(const DatumView& datum) {
+    if (datum.channels != 2 && datum.channels != 6) return raw_datum_image(datum);
+    const int channels = datum.channels / 2;
+    const auto* planes = reinterpret_cast<const std::uint8_t*>(datum.data.data());
+    const auto first = from_planar_bgr(planes, datum.width, datum.height, channels);
+    const auto second = from_planar_bgr(planes + first.pixels.size(), datum.width, datum.height, channels);
+    Image both;
+    both.reset(2 * datum.width, datum.height, channels);
+    for (int y = 0; y < datum.height; ++y) {
+        std::copy_n(first.row(y), first.row_bytes(), both.row(y));
+        std::copy_n(second.row(y), second.row_bytes(), both.row(y) + first.row_bytes());
+    }
+    return both;
+}
+
 BoxSize size_of(const Box& box) {
     const double area = box.width() * box.height();
     return area < 32 * 32 ? BoxSize::kSmall : area < 96 * 96 ? BoxSize::kMedium : BoxSize::kLarge;
@@ -201,7 +217,11 @@ Result<PictureFile> record_picture(const fs::path& database, std::uint64_t index
             return fail(ErrorCode::kUnsupported, "the image of record {} is not in a format that browsers show", index);
         return PictureFile{std::string(record.datum.data), type};
     }
-    DIGITS_ASSIGN(const auto image, raw_datum_image(record.datum));
+    if (record.datum.data.empty()) {
+        DIGITS_ASSIGN(auto bytes, encode_png(deep_datum_image(record.datum)));
+        return PictureFile{std::move(bytes), "image/png"};
+    }
+    DIGITS_ASSIGN(const auto image, shown_datum_image(record.datum));
     DIGITS_ASSIGN(auto bytes, encode_png(image));
     return PictureFile{std::move(bytes), "image/png"};
 }

@@ -27,10 +27,16 @@ void MeanAccumulator::add(const Image& image) {
         width_ = image.width;
         height_ = image.height;
         channels_ = image.channels;
+        deep_sums_.assign(image.values.size(), 0);
         recent_.assign(image.pixels.size(), 0);
         sums_.assign(image.pixels.size(), 0);
     }
     DIGITS_CHECK(image.width == width_ && image.height == height_ && image.channels == channels_);
+    if (image.is_deep()) {
+        for (std::size_t i = 0; i < deep_sums_.size(); ++i) deep_sums_[i] += static_cast<double>(image.values[i]);
+        ++count_;
+        return;
+    }
     if (unflushed_ == kMostUnflushed) flush();
     add_samples(image.pixels.data(), recent_.size(), recent_.data());
     ++count_;
@@ -51,12 +57,19 @@ void MeanAccumulator::merge(const MeanAccumulator& other) {
     }
     DIGITS_CHECK(other.width_ == width_ && other.height_ == height_ && other.channels_ == channels_);
     for (std::size_t i = 0; i < sums_.size(); ++i) sums_[i] += other.sums_[i] + other.recent_[i];
+    for (std::size_t i = 0; i < deep_sums_.size(); ++i) deep_sums_[i] += other.deep_sums_[i];
     count_ += other.count_;
 }
 
 Image MeanAccumulator::mean() const {
     DIGITS_CHECK(count_ > 0);
     Image image;
+    if (!deep_sums_.empty()) {
+        image.reset_deep(width_, height_, channels_);
+        for (std::size_t i = 0; i < deep_sums_.size(); ++i)
+            image.values[i] = static_cast<float>(deep_sums_[i] / static_cast<double>(count_));
+        return image;
+    }
     image.reset(width_, height_, channels_);
     for (std::size_t i = 0; i < sums_.size(); ++i) {
         const auto sum = static_cast<double>(sums_[i] + recent_[i]);
@@ -66,6 +79,11 @@ Image MeanAccumulator::mean() const {
 }
 
 MeanBlob to_mean_blob(const Image& mean) {
+    if (mean.is_deep()) {
+        std::vector<float> planes(mean.values.size());
+        to_planar_bgr(mean, planes.data());
+        return {mean.channels, mean.height, mean.width, std::move(planes)};
+    }
     std::vector<std::uint8_t> planes(mean.pixels.size());
     to_planar_bgr(mean, planes.data());
     return {mean.channels, mean.height, mean.width, std::vector<float>(planes.begin(), planes.end())};

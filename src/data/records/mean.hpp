@@ -15,7 +15,8 @@ class MeanAccumulator {
     void add(const Image& image);
     void merge(const MeanAccumulator& other);
     std::uint64_t count() const { return count_; }
-    /// Each sample's mean, rounded half to even as numpy does. At least one image must have been added.
+    /// Each sample's mean, rounded half to even as numpy does; that of deep images is deep and not rounded. At least
+    /// one image must have been added.
     Image mean() const;
 
   private:
@@ -28,6 +29,7 @@ class MeanAccumulator {
     std::uint64_t unflushed_ = 0;
     std::vector<std::uint32_t> recent_;  ///< of the last images; narrow, so that more fit a vector register
     std::vector<std::uint64_t> sums_;
+    std::vector<double> deep_sums_;  ///< of deep images, instead of both
 };
 
 /// A mean as Caffe has it: planes, B G R order for 3 channels.

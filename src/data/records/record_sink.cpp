@@ -56,6 +56,13 @@ std::string rgb_planes(const Image& image) {
 }  // namespace
 
 Result<PackedRecord> pack_record(const Image& image, int label, const StorageSpec& storage) {
+    if (image.is_deep()) {
+        std::vector<float> planes(image.values.size());
+        to_planar_bgr(image, planes.data());
+        return PackedRecord{float_datum({image.channels, image.height, image.width}, planes, label), label, {}, {}};
+    }
+    const bool is_pair = image.channels != 1 && image.channels != 3;
+    if (is_pair) return PackedRecord{raw_datum(image, label), label, {}, {}};
     if (storage.backend == DatasetBackend::kHdf5) return PackedRecord{rgb_planes(image), label, {}, {}};
     if (storage.encoding == RecordEncoding::kNone) return PackedRecord{raw_datum(image, label), label, {}, {}};
     const bool png = storage.encoding == RecordEncoding::kPng;

@@ -118,7 +118,8 @@ json check_images(const DatasetSpec& spec, const SampleSource& source, Clock::ti
         ++checked;
         bytes += static_cast<double>(probe.bytes);
         if (probe.problem.empty()) {
-            for (const auto& image : probe.facts) findings.add(image, !spec.image.value_range.empty());
+            for (const auto& image : probe.facts)
+                findings.add(image, spec.image.is_deep() || !spec.image.value_range.empty());
             classes.add_readable(all[i].split, all[i].index);
             widths.push_back(probe.width);
             heights.push_back(probe.height);

@@ -59,7 +59,7 @@ Result<nlohmann::json> resize_example(const DatasetSpec& spec, const std::string
                           {"height", original.height},
                           {"channels", original.channels},
                           {"modes", nlohmann::json::array()}};
-    const auto converted = convert_channels(std::move(original), spec.image.channels);
+    const auto converted = convert_channels(std::move(original), spec.image.channel_count());
     for (const auto& [mode, name] : EnumNames<ResizeMode>::kNames) {
         if (mode == ResizeMode::kNone) continue;  // nothing to compare
         auto fitted = fit_image(converted, spec.image.width, spec.image.height, mode, spec.seed);

@@ -9,6 +9,7 @@
 #include "data/sources/class_split.hpp"
 #include "data/sources/delimited.hpp"
 #include "data/sources/image_files.hpp"
+#include "data/sources/json_rows.hpp"
 #include "data/sources/left_out.hpp"
 #include "data/sources/source_binding.hpp"
 #include "data/sources/split_fields.hpp"
@@ -21,12 +22,24 @@ struct JsonBinding<CsvOptions> {
     static constexpr const char* kSchema = "CsvSource";
     static Fields fields() {
         using O = CsvOptions;
-        return {json_field("csv", &O::csv)
-                    .label("CSV file")
-                    .help("File on the server with the path of an image and one or more numbers on each line")
-                    .path(PlaceKind::kFile)
-                    .required(),
-                list_root_field<O>(), percent_val_field<O>(), percent_test_field<O>()};
+        return {
+            json_field("csv", &O::csv)
+                .label("CSV file")
+                .help("File on the server with the path of an image and one or more numbers on each line; or JSON with "
+                      "\"image\" and \"values\"")
+                .path(PlaceKind::kFile)
+                .required(),
+            json_field("val_csv", &O::val_csv)
+                .label("CSV file for validation")
+                .help("Instead of a share of the lines")
+                .path(PlaceKind::kFile),
+            json_field("test_csv", &O::test_csv)
+                .label("CSV file for tests")
+                .help("Instead of a share of the lines")
+                .path(PlaceKind::kFile),
+            list_root_field<O>(),
+            percent_val_field<O>(),
+            percent_test_field<O>()};
     }
 };
 
@@ -34,9 +47,16 @@ Status CsvOptions::validate(const std::string& where) const {
     return check_percentages(percent_val, percent_test, where);
 }
 
-std::vector<SourcePlace> CsvOptions::places() const { return {{"csv", csv, false, true}, {"root", root, true, false}}; }
+std::vector<SourcePlace> CsvOptions::places() const {
+    return {{"csv", csv, false, true},
+            {"val_csv", val_csv, false, false},
+            {"test_csv", test_csv, false, false},
+            {"root", root, true, false}};
+}
 
-std::vector<Split> CsvOptions::splits() const { return splits_of(percent_val > 0, percent_test > 0); }
+std::vector<Split> CsvOptions::splits() const {
+    return splits_of(percent_val > 0 || !val_csv.empty(), percent_test > 0 || !test_csv.empty());
+}
 
 namespace {
 
@@ -58,19 +78,20 @@ struct Row {
     std::vector<float> values;
 };
 
-/// Reads the file; the lines that hold no sample become warnings.
+/// Reads files of the same columns; the lines that hold no sample become warnings.
 class CsvReader {
   public:
     CsvReader(const CsvOptions& options, const SourceContext& context, ScanGuard& guard)
-        : options_(options),
-          context_(context),
-          allowed_(context.roots),
-          roots_(context.roots),
-          guard_(guard),
-          left_out_(options.csv) {}
+        : options_(options), context_(context), allowed_(context.roots), roots_(context.roots), guard_(guard) {}
 
-    Result<std::vector<Row>> read(SourceFacts& facts, std::size_t most_rows = SIZE_MAX) {
-        DIGITS_ASSIGN(const auto text, read_text_file(options_.csv, kMostBytes, roots_));
+    Result<std::vector<Row>> read(const std::string& file, SourceFacts& facts, std::size_t most_rows = SIZE_MAX) {
+        DIGITS_ASSIGN(const auto text, read_text_file(file, kMostBytes, roots_));
+        LineWarnings left_out(file);
+        const auto start = text.find_first_not_of(" \t\r\n");
+        if (start != std::string::npos && (text[start] == '[' || text[start] == '{')) {
+            DIGITS_ASSIGN(auto found, read_json(text, file, facts, left_out, most_rows));
+            return finish(std::move(found), file, left_out, facts);
+        }
         DelimitedText lines(text);
         std::vector<Row> rows;
         bool is_first = true;
@@ -79,27 +100,74 @@ class CsvReader {
             if (is_first && take_header(line, facts)) continue;
             auto row = row_of(line);
             if (!row) {
-                left_out_.add(line.number, row.error().message);
+                left_out.add(line.number, row.error().message);
                 continue;
             }
             if (const auto inside = allowed_.check(row->path); !inside)
-                return fail(Error(inside.error()).at(fmt::format("{}:{}", options_.csv, line.number)));
+                return fail(Error(inside.error()).at(fmt::format("{}:{}", file, line.number)));
             count_ = row->values.size();
             rows.push_back(std::move(*row));
             guard_.add_image();
         }
-        facts.warnings = left_out_.finish();
+        return finish(std::move(rows), file, left_out, facts);
+    }
+
+  private:
+    Result<std::vector<Row>> finish(std::vector<Row> rows, const std::string& file, LineWarnings& left_out,
+                                    SourceFacts& facts) const {
+        for (auto& warning : left_out.finish()) facts.warnings.push_back(std::move(warning));
         if (rows.empty())
             return fail(with_causes(
                 make_error(ErrorCode::kInvalidArgument, "no valid line, expected a path and one or more numbers")
-                    .at(options_.csv),
+                    .at(file),
                 facts, context_));
         facts.target = TargetKind::kTensor;
         facts.target_shape = {static_cast<int>(count_)};
         return rows;
     }
 
-  private:
+    /// Objects with a list "values", or with a number for each name; the first tells the names.
+    Result<std::vector<Row>> read_json(const std::string& text, const std::string& file, SourceFacts& facts,
+                                       LineWarnings& left_out, std::size_t most_rows) {
+        DIGITS_ASSIGN(const auto items, read_json_rows(text, file));
+        std::vector<Row> rows;
+        int number = 0;
+        for (const auto& [path, value] : items) {
+            DIGITS_TRY(guard_.add_entry());
+            ++number;
+            if (rows.size() == most_rows) break;
+            Row row{in_root(path), {}};
+            const auto list = value.is_object() ? value.value("values", nlohmann::json()) : value;
+            if (list.is_array()) {
+                for (const auto& one : list)
+                    if (one.is_number()) row.values.push_back(one.get<float>());
+                if (row.values.size() != list.size()) row.values.clear();
+            } else if (value.is_object()) {
+                if (count_ == 0)
+                    for (const auto& [name, one] : value.items())
+                        if (one.is_number()) facts.target_names.push_back(name);
+                for (const auto& name : facts.target_names)
+                    if (const auto one = value.find(name); one != value.end() && one->is_number())
+                        row.values.push_back(one->get<float>());
+            }
+            if (row.values.empty() || (count_ > 0 && row.values.size() != count_)) {
+                left_out.add(number, fmt::format("{} numbers, expected {}", row.values.size(),
+                                                 count_ > 0 ? std::to_string(count_) : "one or more"));
+                continue;
+            }
+            if (const auto inside = allowed_.check(row.path); !inside)
+                return fail(Error(inside.error()).at(fmt::format("{}:{}", file, number)));
+            count_ = row.values.size();
+            rows.push_back(std::move(row));
+            guard_.add_image();
+        }
+        return rows;
+    }
+    std::string in_root(const std::string& path) const {
+        const bool joins = !options_.root.empty() && !path.starts_with('/');
+        return joins ? (std::filesystem::path(options_.root) / path).string() : path;
+    }
+
     /// Names instead of numbers behind the path.
     bool take_header(const DelimitedLine& line, SourceFacts& facts) {
         const auto& fields = line.fields;
@@ -107,8 +175,8 @@ class CsvReader {
         for (std::size_t i = 1; i < fields.size(); ++i)
             if (fields[i].empty() || number_in(fields[i], line.separator)) return false;
         if (has_image_extension(fields[0])) return false;
-        facts.target_names.assign(fields.begin() + 1, fields.end());
-        count_ = facts.target_names.size();
+        if (count_ == 0) facts.target_names.assign(fields.begin() + 1, fields.end());
+        if (count_ == 0) count_ = facts.target_names.size();
         return true;
     }
 
@@ -119,8 +187,7 @@ class CsvReader {
             return fail(ErrorCode::kInvalidArgument, "{} numbers, expected {}", fields.size() - 1, count_);
         if (fields[0].empty()) return fail(ErrorCode::kInvalidArgument, "the path is missing");
         Row row;
-        const bool joins = !options_.root.empty() && fields[0].front() != '/';
-        row.path = joins ? (std::filesystem::path(options_.root) / fields[0]).string() : fields[0];
+        row.path = in_root(fields[0]);
         for (std::size_t i = 1; i < fields.size(); ++i) {
             const auto value = number_in(fields[i], line.separator);
             if (!value) return fail(ErrorCode::kInvalidArgument, "\"{}\" is not a number", fields[i]);
@@ -134,7 +201,6 @@ class CsvReader {
     AllowedRoots allowed_;
     ReadableRoots roots_;
     ScanGuard& guard_;
-    LineWarnings left_out_;
     std::size_t count_ = 0;  ///< of numbers a line; 0: not known yet
 };
 
@@ -145,22 +211,31 @@ class Csv final : public SampleSource {
         DIGITS_TRY(guard.check());
         if (!options.root.empty()) DIGITS_TRY(check_folder(options.root, "/source/root"));
         std::unique_ptr<Csv> source(new Csv(context));
-        DIGITS_ASSIGN(auto rows, CsvReader(options, context, guard).read(source->facts_));
+        CsvReader reader(options, context, guard);
+        DIGITS_ASSIGN(auto rows, reader.read(options.csv, source->facts_));
+        const bool has_val = !options.val_csv.empty(), has_test = !options.test_csv.empty();
         SplitMix64 random(context.seed);
         shuffle(std::span(rows), random);
-        const auto sizes = split_sizes(rows.size(), options.percent_val, options.percent_test);
+        const auto sizes =
+            split_sizes(rows.size(), has_val ? 0 : options.percent_val, has_test ? 0 : options.percent_test);
         const auto val = rows.begin() + static_cast<std::ptrdiff_t>(sizes.train);
         const auto test = val + static_cast<std::ptrdiff_t>(sizes.val);
         source->splits_ = {std::vector(std::move_iterator(rows.begin()), std::move_iterator(val)),
                            std::vector(std::move_iterator(val), std::move_iterator(test)),
                            std::vector(std::move_iterator(test), std::move_iterator(rows.end()))};
+        if (has_val) {
+            DIGITS_ASSIGN(source->splits_[1], reader.read(options.val_csv, source->facts_));
+        }
+        if (has_test) {
+            DIGITS_ASSIGN(source->splits_[2], reader.read(options.test_csv, source->facts_));
+        }
         return source;
     }
 
     static Result<Sample> example(const CsvOptions& options, const SourceContext& context) {
         ScanGuard guard(context.limits);
         Csv source(context);
-        DIGITS_ASSIGN(source.splits_[0], CsvReader(options, context, guard).read(source.facts_, 1));
+        DIGITS_ASSIGN(source.splits_[0], CsvReader(options, context, guard).read(options.csv, source.facts_, 1));
         return source.get(Split::kTrain, 0);
     }
 

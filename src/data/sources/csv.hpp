@@ -9,6 +9,8 @@ namespace digits {
 /// A text file of an image's path and one or more numbers a line; docs/datasets.md.
 struct CsvOptions final : SourceOptions {
     std::string csv;
+    std::string val_csv;
+    std::string test_csv;
     std::string root;
     int percent_val = 25;
     int percent_test = 0;

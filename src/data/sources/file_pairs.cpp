@@ -106,18 +106,40 @@ Result<std::vector<FilePair>> match_files(const std::string& images, const std::
     return pairs;
 }
 
+Result<std::vector<FilePair>> match_split_folders(const std::vector<FolderPair>& folders, const ReadableRoots& roots,
+                                                  ScanGuard& guard, SourceFacts& facts) {
+    std::vector<FilePair> all;
+    for (const auto& pair : folders) {
+        if (pair.labels.empty()) continue;
+        DIGITS_TRY(check_folder(pair.labels, fmt::format("/source/{}", pair.labels_member)));
+        DIGITS_TRY(check_folder(pair.images, fmt::format("/source/{}", pair.images_member)));
+        DIGITS_ASSIGN(auto found, match_files(pair.images, pair.labels, pair.split, roots, guard, facts));
+        all.insert(all.end(), std::make_move_iterator(found.begin()), std::make_move_iterator(found.end()));
+    }
+    return all;
+}
+
 std::array<std::vector<FilePair>, 3> deal_pairs(std::vector<FilePair> pairs, int percent_val, int percent_test,
-                                                std::uint64_t seed, const std::string& folder, Findings& findings) {
+                                                std::uint64_t seed, const std::string& folder, bool has_lists,
+                                                Findings& findings) {
     std::array<std::vector<FilePair>, 3> splits;
     const bool has_splits = std::ranges::any_of(pairs, [](const FilePair& pair) { return pair.split.has_value(); });
+    const bool has_train = std::ranges::any_of(pairs, [](const FilePair& pair) { return pair.split == Split::kTrain; });
+    // Folders for tests of their own leave the others to be dealt; lists leave nothing.
+    std::vector<FilePair> dealt;
     if (has_splits) {
         for (auto& pair : pairs) {
             if (pair.split)
                 splits[static_cast<std::size_t>(*pair.split)].push_back(std::move(pair));
-            else
+            else if (has_lists || has_train)
                 findings.add({FindingKind::kUnlistedImage, below(folder, pair.image), 0, ""});
+            else
+                dealt.push_back(std::move(pair));
         }
-        return splits;
+        if (dealt.empty()) return splits;
+        pairs = std::move(dealt);
+        percent_test = 0;
+        if (!splits[1].empty()) percent_val = 0;
     }
     if (percent_val > 0 || percent_test > 0) {
         SplitMix64 random(seed);

@@ -6,6 +6,7 @@
 
 #include "data/sources/object_images.hpp"
 #include "data/sources/source.hpp"
+#include "data/sources/split_folders.hpp"
 
 namespace digits {
 
@@ -22,8 +23,13 @@ Result<std::vector<FilePair>> match_files(const std::string& images, const std::
                                           std::optional<Split> split, const ReadableRoots& roots, ScanGuard& guard,
                                           SourceFacts& facts);
 
+/// The pairs of the folders for validation and tests that are given, at their places below /source.
+Result<std::vector<FilePair>> match_split_folders(const std::vector<FolderPair>& folders, const ReadableRoots& roots,
+                                                  ScanGuard& guard, SourceFacts& facts);
+
 /// By the lists of `sets` or, without a split of their own, by shares.
 std::array<std::vector<FilePair>, 3> deal_pairs(std::vector<FilePair> pairs, int percent_val, int percent_test,
-                                                std::uint64_t seed, const std::string& folder, Findings& findings);
+                                                std::uint64_t seed, const std::string& folder, bool has_lists,
+                                                Findings& findings);
 
 }  // namespace digits

@@ -16,8 +16,14 @@ Result<Image> cut_out(const Image& image, const PixelBox& box) {
         return fail(ErrorCode::kInvalidArgument, "the rectangle of {} x {} at {}, {} goes beyond the image ({} x {})",
                     box.width, box.height, box.x, box.y, image.width, image.height);
     Image part;
-    part.reset(box.width, box.height, image.channels);
     const auto left = static_cast<std::size_t>(box.x) * static_cast<std::size_t>(image.channels);
+    if (image.is_deep()) {
+        part.reset_deep(box.width, box.height, image.channels);
+        for (int y = 0; y < box.height; ++y)
+            std::copy_n(image.deep_row(box.y + y) + left, part.row_bytes(), part.deep_row(y));
+        return part;
+    }
+    part.reset(box.width, box.height, image.channels);
     for (int y = 0; y < box.height; ++y) std::copy_n(image.row(box.y + y) + left, part.row_bytes(), part.row(y));
     return part;
 }

@@ -12,6 +12,7 @@
 #include "data/sources/object_images.hpp"
 #include "data/sources/source_binding.hpp"
 #include "data/sources/split_fields.hpp"
+#include "data/sources/split_folders.hpp"
 #include "data/sources/walk.hpp"
 
 namespace digits {
@@ -42,6 +43,18 @@ struct JsonBinding<KittiOptions> {
                     .key("field.kitti_val_images")
                     .digits("val_image_folder")
                     .path(PlaceKind::kFolder),
+                json_field("test_labels", &O::test_labels)
+                    .label("Test labels")
+                    .help("Separate folder of labels, instead of a share of the training images")
+                    .key("field.kitti_test_labels")
+                    .path(PlaceKind::kFolder)
+                    .advanced(),
+                json_field("test_images", &O::test_images)
+                    .label("Test images")
+                    .help("Their images")
+                    .key("field.kitti_test_images")
+                    .path(PlaceKind::kFolder)
+                    .advanced(),
                 percent_val_field<O>(),
                 percent_test_field<O>(),
                 json_field("padding_width", &O::padding_width)
@@ -71,10 +84,17 @@ struct JsonBinding<KittiOptions> {
     }
 };
 
+namespace {
+
+std::vector<FolderPair> folder_pairs(const KittiOptions& o) {
+    return {{"val_labels", "val_images", o.val_labels, o.val_images, Split::kVal},
+            {"test_labels", "test_images", o.test_labels, o.test_images, Split::kTest}};
+}
+
+}  // namespace
+
 Status KittiOptions::validate(const std::string& where) const {
-    if (val_labels.empty() != val_images.empty())
-        return wrong_source(where, val_labels.empty() ? "val_labels" : "val_images",
-                            "Validation needs a folder of images and one of labels");
+    DIGITS_TRY(check_folder_pairs(folder_pairs(*this), "labels", where));
     if ((padding_width == 0) != (padding_height == 0))
         return wrong_source(where, padding_width == 0 ? "padding_width" : "padding_height",
                             "Padding needs a width and a height");
@@ -82,14 +102,13 @@ Status KittiOptions::validate(const std::string& where) const {
 }
 
 std::vector<SourcePlace> KittiOptions::places() const {
-    return {{"labels", labels, true, true},
-            {"images", images, true, true},
-            {"val_labels", val_labels, true, false},
-            {"val_images", val_images, true, false}};
+    std::vector<SourcePlace> places{{"labels", labels, true, true}, {"images", images, true, true}};
+    add_places(folder_pairs(*this), places);
+    return places;
 }
 
 std::vector<Split> KittiOptions::splits() const {
-    return splits_of(!val_labels.empty() || percent_val > 0, percent_test > 0);
+    return splits_of(!val_labels.empty() || percent_val > 0, !test_labels.empty() || percent_test > 0);
 }
 
 namespace {
@@ -214,6 +233,7 @@ struct Kitti {
     struct Part {
         std::string labels, images;
         std::optional<Split> split;
+        std::string labels_place = "/source/labels", images_place = "/source/images";
     };
 
     static Result<std::unique_ptr<SampleSource>> open(const KittiOptions& options, const SourceContext& context) {
@@ -225,9 +245,11 @@ struct Kitti {
         facts.labels = table.names;
         const bool has_val = !options.val_labels.empty();
         std::vector<Part> parts{{options.labels, options.images, std::nullopt}};
-        if (has_val) {
+        for (const auto& pair : folder_pairs(options)) {
+            if (pair.labels.empty()) continue;
             parts[0].split = Split::kTrain;
-            parts.push_back({options.val_labels, options.val_images, Split::kVal});
+            parts.push_back({pair.labels, pair.images, pair.split, fmt::format("/source/{}", pair.labels_member),
+                             fmt::format("/source/{}", pair.images_member)});
         }
         struct Pair {
             std::string image, label;
@@ -235,8 +257,8 @@ struct Kitti {
         };
         std::vector<Pair> pairs;
         for (std::size_t part = 0; part < parts.size(); ++part) {
-            DIGITS_TRY(check_folder(parts[part].labels, part == 0 ? "/source/labels" : "/source/val_labels"));
-            DIGITS_TRY(check_folder(parts[part].images, part == 0 ? "/source/images" : "/source/val_images"));
+            DIGITS_TRY(check_folder(parts[part].labels, parts[part].labels_place));
+            DIGITS_TRY(check_folder(parts[part].images, parts[part].images_place));
             DIGITS_ASSIGN(const auto files, find_files(parts[part].labels, ".txt", roots, guard, facts.warnings));
             if (files.empty())
                 return fail(make_error(ErrorCode::kNotFound, "no label files found in {}", parts[part].labels)
@@ -266,7 +288,7 @@ struct Kitti {
         if (table.ignores_first()) facts.ignore_label = 0;
         rules.pad_width = options.padding_width;
         rules.pad_height = options.padding_height;
-        std::array<std::atomic<int>, 2> most{};
+        std::array<std::atomic<int>, 3> most{};  ///< by Split
         const auto make = [&](std::uint64_t i) -> Result<ObjectImage> {
             const auto& pair = pairs[i];
             const auto& part = parts[pair.part];
@@ -285,7 +307,7 @@ struct Kitti {
             auto rows = read_rows(text, name);
             for (auto& finding : rows.findings) image.findings.push_back(std::move(finding));
             image.objects = std::move(rows.objects);
-            auto& so_far = most[pair.part];
+            auto& so_far = most[static_cast<std::size_t>(part.split.value_or(Split::kTrain))];
             const int count = static_cast<int>(image.objects.size());
             for (int known = so_far; known < count && !so_far.compare_exchange_weak(known, count);) {
             }
@@ -293,7 +315,8 @@ struct Kitti {
         };
         // Known only once all files are read; the source is told below.
         DIGITS_ASSIGN(auto source, ObjectFiles::open(pairs.size(), make, rules, std::move(facts), context, guard));
-        source->set_most_boxes({most[0], has_val ? most[1] : most[0], most[0]});
+        const bool has_test = !options.test_labels.empty();
+        source->set_most_boxes({most[0], has_val ? most[1] : most[0], has_test ? most[2] : most[0]});
         return std::unique_ptr<SampleSource>(std::move(source));
     }
 };

@@ -12,6 +12,8 @@ struct KittiOptions final : SourceOptions {
     std::string images;
     std::string val_labels;
     std::string val_images;
+    std::string test_labels;
+    std::string test_images;
     int percent_val = 0;
     int percent_test = 0;
     int padding_width = 0;  ///< 0: none

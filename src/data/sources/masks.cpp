@@ -17,6 +17,7 @@
 #include "data/sources/paint.hpp"
 #include "data/sources/source_binding.hpp"
 #include "data/sources/split_fields.hpp"
+#include "data/sources/split_folders.hpp"
 #include "data/sources/walk.hpp"
 
 namespace digits {
@@ -46,6 +47,18 @@ struct JsonBinding<MaskOptions> {
                 .key("field.mask_val_images")
                 .digits("validation_feature_folder")
                 .path(PlaceKind::kFolder),
+            json_field("test_masks", &O::test_masks)
+                .label("Masks for tests")
+                .help("Separate folder, instead of a share of the training images")
+                .key("field.test_masks")
+                .path(PlaceKind::kFolder)
+                .advanced(),
+            json_field("test_images", &O::test_images)
+                .label("Images for tests")
+                .help("The images of these masks")
+                .key("field.mask_test_images")
+                .path(PlaceKind::kFolder)
+                .advanced(),
             json_field("sets", &O::sets)
                 .label("Lists")
                 .help("Folder with train.txt, val.txt and test.txt, such as ImageSets/Segmentation; empty: shares")
@@ -78,20 +91,30 @@ struct JsonBinding<MaskOptions> {
     }
 };
 
+namespace {
+
+std::vector<FolderPair> folder_pairs(const MaskOptions& o) {
+    return {{"val_masks", "val_images", o.val_masks, o.val_images, Split::kVal},
+            {"test_masks", "test_images", o.test_masks, o.test_images, Split::kTest}};
+}
+
+}  // namespace
+
 Status MaskOptions::validate(const std::string& where) const {
-    if (val_masks.empty() != val_images.empty())
-        return wrong_source(where, val_masks.empty() ? "val_masks" : "val_images",
-                            "Validation needs a folder of images and one of masks");
+    DIGITS_TRY(check_folder_pairs(folder_pairs(*this), "masks", where));
     return check_percentages(percent_val, percent_test, where);
 }
 std::vector<SourcePlace> MaskOptions::places() const {
-    return {{"masks", masks, true, true},          {"images", images, true, true},
-            {"val_masks", val_masks, true, false}, {"val_images", val_images, true, false},
-            {"sets", sets, true, false},           {"class_labels", class_labels, false, false},
-            {"color_map", color_map, false, false}};
+    std::vector<SourcePlace> places{{"masks", masks, true, true}, {"images", images, true, true}};
+    add_places(folder_pairs(*this), places);
+    places.push_back({"sets", sets, true, false});
+    places.push_back({"class_labels", class_labels, false, false});
+    places.push_back({"color_map", color_map, false, false});
+    return places;
 }
 std::vector<Split> MaskOptions::splits() const {
-    return splits_of(percent_val > 0 || !val_masks.empty() || !sets.empty(), percent_test > 0 || !sets.empty());
+    return splits_of(percent_val > 0 || !val_masks.empty() || !sets.empty(),
+                     percent_test > 0 || !test_masks.empty() || !sets.empty());
 }
 
 namespace {
@@ -266,17 +289,13 @@ class Masks final : public SampleSource {
                 pairs, match_files(options.images, options.masks, has_val ? std::optional(Split::kTrain) : std::nullopt,
                                    roots, guard, facts_));
         }
-        if (has_val) {
-            DIGITS_TRY(check_folder(options.val_masks, "/source/val_masks"));
-            DIGITS_TRY(check_folder(options.val_images, "/source/val_images"));
-            DIGITS_ASSIGN(auto more,
-                          match_files(options.val_images, options.val_masks, Split::kVal, roots, guard, facts_));
-            pairs.insert(pairs.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
-        }
+        DIGITS_ASSIGN(auto more, match_split_folders(folder_pairs(options), roots, guard, facts_));
+        pairs.insert(pairs.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
         if (!options.sets.empty()) {
             DIGITS_ASSIGN(const auto index, ImageIndex::of(options.images, roots, guard, facts_.warnings));
             DIGITS_ASSIGN(const auto sets, ImageSets::read(options.sets, index, roots, guard, facts_));
-            for (auto& pair : pairs) pair.split = sets.split_of(pair.image);
+            for (auto& pair : pairs)
+                if (!pair.split) pair.split = sets.split_of(pair.image);
         }
         if (pairs.empty())
             return fail(
@@ -284,7 +303,7 @@ class Masks final : public SampleSource {
                             facts_, context));
         if (!instances_) DIGITS_TRY(check_sizes(pairs, options, context));
         splits_ = deal_pairs(std::move(pairs), options.percent_val, options.percent_test, context.seed, options.images,
-                             facts_.findings);
+                             !options.sets.empty(), facts_.findings);
         facts_.target = TargetKind::kMask;
         return {};
     }

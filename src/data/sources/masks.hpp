@@ -12,6 +12,8 @@ struct MaskOptions final : SourceOptions {
     std::string images;
     std::string val_masks;
     std::string val_images;
+    std::string test_masks;
+    std::string test_images;
     std::string sets;          ///< folder with train.txt, val.txt …
     std::string class_labels;  ///< a name a line
     std::string color_map;     ///< a text file of colors, or an image whose palette counts

@@ -76,6 +76,12 @@ Result<Image> pad_with_black(Image image, int width, int height) {
                     image.height, height);
     if (image.width == width && image.height == height) return image;
     Image padded;
+    if (image.is_deep()) {
+        padded.reset_deep(width, height, image.channels);
+        std::ranges::fill(padded.values, 0.0f);
+        for (int y = 0; y < image.height; ++y) std::copy_n(image.deep_row(y), image.row_bytes(), padded.deep_row(y));
+        return padded;
+    }
     padded.reset(width, height, image.channels);
     std::ranges::fill(padded.pixels, std::uint8_t{0});
     for (int y = 0; y < image.height; ++y) std::copy_n(image.row(y), image.row_bytes(), padded.row(y));

@@ -5,6 +5,7 @@
 #include "data/sources/left_out.hpp"
 #include "data/sources/source_binding.hpp"
 #include "data/sources/split_fields.hpp"
+#include "data/sources/split_folders.hpp"
 #include "data/sources/walk.hpp"
 
 namespace digits {
@@ -35,25 +36,43 @@ struct JsonBinding<PairOptions> {
                     .key("field.pair_val_images")
                     .digits("validation_feature_folder")
                     .path(PlaceKind::kFolder),
+                json_field("test_labels", &O::test_labels)
+                    .label("Label images for tests")
+                    .help("Separate folder, instead of a share of the training images")
+                    .key("field.pair_test_labels")
+                    .path(PlaceKind::kFolder)
+                    .advanced(),
+                json_field("test_images", &O::test_images)
+                    .label("Images for tests")
+                    .help("The images of these labels")
+                    .key("field.pair_test_images")
+                    .path(PlaceKind::kFolder)
+                    .advanced(),
                 percent_val_field<O>(),
                 percent_test_field<O>()};
     }
 };
 
+namespace {
+
+std::vector<FolderPair> folder_pairs(const PairOptions& o) {
+    return {{"val_labels", "val_images", o.val_labels, o.val_images, Split::kVal},
+            {"test_labels", "test_images", o.test_labels, o.test_images, Split::kTest}};
+}
+
+}  // namespace
+
 Status PairOptions::validate(const std::string& where) const {
-    if (val_labels.empty() != val_images.empty())
-        return wrong_source(where, val_labels.empty() ? "val_labels" : "val_images",
-                            "Validation needs a folder of images and one of labels");
+    DIGITS_TRY(check_folder_pairs(folder_pairs(*this), "labels", where));
     return check_percentages(percent_val, percent_test, where);
 }
 std::vector<SourcePlace> PairOptions::places() const {
-    return {{"labels", labels, true, true},
-            {"images", images, true, true},
-            {"val_labels", val_labels, true, false},
-            {"val_images", val_images, true, false}};
+    std::vector<SourcePlace> places{{"labels", labels, true, true}, {"images", images, true, true}};
+    add_places(folder_pairs(*this), places);
+    return places;
 }
 std::vector<Split> PairOptions::splits() const {
-    return splits_of(percent_val > 0 || !val_labels.empty(), percent_test > 0);
+    return splits_of(percent_val > 0 || !val_labels.empty(), percent_test > 0 || !test_labels.empty());
 }
 
 namespace {
@@ -73,15 +92,10 @@ class Pairs final : public SampleSource {
         DIGITS_ASSIGN(auto pairs,
                       match_files(options.images, options.labels, has_val ? std::optional(Split::kTrain) : std::nullopt,
                                   roots, guard, facts));
-        if (has_val) {
-            DIGITS_TRY(check_folder(options.val_labels, "/source/val_labels"));
-            DIGITS_TRY(check_folder(options.val_images, "/source/val_images"));
-            DIGITS_ASSIGN(auto more,
-                          match_files(options.val_images, options.val_labels, Split::kVal, roots, guard, facts));
-            pairs.insert(pairs.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
-        }
+        DIGITS_ASSIGN(auto more, match_split_folders(folder_pairs(options), roots, guard, facts));
+        pairs.insert(pairs.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
         source->splits_ = deal_pairs(std::move(pairs), options.percent_val, options.percent_test, context.seed,
-                                     options.images, facts.findings);
+                                     options.images, false, facts.findings);
         // As DIGITS: each image has its label, and each label its image.
         for (const auto kind : {FindingKind::kMissingLabel, FindingKind::kOrphanLabel}) {
             if (facts.findings.count(kind) == 0) continue;

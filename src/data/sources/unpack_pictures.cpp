@@ -16,6 +16,7 @@
 #include "data/guard.hpp"
 #include "data/sources/file_types.hpp"
 #include "data/sources/image_files.hpp"
+#include "data/sources/label_file_name.hpp"
 #include "image/formats.hpp"
 
 namespace digits {
@@ -41,6 +42,7 @@ class Unpacking {
             if (code < ARCHIVE_WARN) return damaged();
             DIGITS_TRY(take(entry));
         }
+        if (pictures_ == 0) add_types(labels_, unsupported_);
         if (pictures_ == 0)
             return fail(make_error(ErrorCode::kInvalidArgument, "there is no image in the archive{}",
                                    unsupported_.empty() ? "" : "; " + unsupported_text(unsupported_))
@@ -106,14 +108,16 @@ class Unpacking {
         const bool hidden = std::ranges::any_of(
             parts, [](const std::string& part) { return part.front() == '.' || is_system_folder(part); });
         if (parts.empty() || hidden) return {};
-        if (!has_image_extension(parts.back())) {
+        const bool is_label = is_label_file_name(parts.back());
+        if (is_label) ++labels_[unsupported_type(parts.back())];
+        if (!is_label && !has_image_extension(parts.back())) {
             if (auto type = unsupported_type(parts.back()); !type.empty()) ++unsupported_[std::move(type)];
             return {};
         }
         fs::path place = folder_;
         for (std::size_t i = 0; i + 1 < parts.size(); ++i) place /= parts[i];
         fs::create_directories(place);
-        ++pictures_;
+        pictures_ += !is_label;
         return write(place / parts.back());
     }
 
@@ -152,6 +156,7 @@ class Unpacking {
     std::uint64_t pictures_ = 0;
     std::uint64_t bytes_ = 0;
     FileTypes unsupported_;
+    FileTypes labels_;  ///< files of labels, which come along
 };
 
 }  // namespace

@@ -89,6 +89,22 @@ TEST_F(Unpack, takes_pictures_with_their_folders_and_passes_over_the_rest) {
     }
 }
 
+TEST_F(Unpack, takes_the_files_of_labels_along) {
+    pack({{"voc/JPEGImages/1.jpg", "one"},
+          {"voc/Annotations/1.xml", "<annotation/>"},
+          {"voc/ImageSets/Main/train.txt", "1"},
+          {"voc/data.YAML", "names:"},
+          {"voc/LICENSE.txt"},
+          {"voc/code.py"},
+          {"voc/.secret.json"}});
+    const auto found = unpack_pictures(file(), out());
+    ASSERT_TRUE(found) << found.error().to_string();
+    EXPECT_EQ((*found)["pictures"], 1);
+    EXPECT_EQ((*found)["unsupported"], (json{{".py", 1}, {".txt", 1}}));
+    EXPECT_EQ(unpacked(), (std::set<std::string>{"voc/Annotations/1.xml", "voc/ImageSets/Main/train.txt",
+                                                 "voc/JPEGImages/1.jpg", "voc/data.YAML"}));
+}
+
 TEST_F(Unpack, refuses_paths_that_lead_out) {
     for (const char* path : {"../escaped.png", "a/../../escaped.png", "/tmp/escaped.png", "a\\..\\escaped.png"}) {
         pack({{"good/1.png"}, {path}});

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <filesystem>
+#include <nlohmann/json_fwd.hpp>
+
+#include "base/task_context.hpp"
+#include "data/exports/export_spec.hpp"
+
+namespace digits {
+
+/// Writes the dataset of a folder in a format: to `spec.folder`, which must lie inside the grant's roots, or to a tar
+/// file in the job's folder. Returns what was written: format, folder or file, counts by split, bytes. Nothing is left
+/// of what ends early. Errors: kInvalidArgument, kPermissionDenied, kFailedPrecondition for a folder with something in
+/// it, kCancelled, kResourceExhausted (disk), kDataLoss of damaged records.
+Result<nlohmann::json> export_dataset(const ExportSpec& spec, const std::filesystem::path& dataset,
+                                      TaskContext& context);
+
+}  // namespace digits

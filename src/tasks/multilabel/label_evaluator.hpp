@@ -1,0 +1,49 @@
+#pragma once
+
+#include <memory>
+
+#include "tasks/evaluator.hpp"
+#include "tasks/text_file.hpp"
+
+namespace digits {
+
+/// What the probabilities of labels are worth: precision, recall and F1 of each label at 0.5 and their means, average
+/// precision of each (the mean of the precisions at its images, ranked by probability; of equal ones the wrong ones
+/// first) and its mean, and how many images have exactly their labels. `predictions.csv` has all probabilities.
+class LabelEvaluator final : public Evaluator {
+  public:
+    static Result<std::unique_ptr<Evaluator>> create(std::vector<std::string> names,
+                                                     const std::filesystem::path& folder);
+    Status add(const EvaluatedSample& sample, std::span<const OutputArray> outputs) override;
+    Status add_unreadable(const EvaluatedSample&) override { return {}; }
+    Result<EvaluationReport> finish() override;
+
+  private:
+    struct Counts {
+        std::uint64_t hits = 0, false_alarms = 0, misses = 0;
+        double precision() const { return share(hits, hits + false_alarms); }
+        double recall() const { return share(hits, hits + misses); }
+        double f1() const { return share(2 * hits, 2 * hits + false_alarms + misses); }
+        static double share(std::uint64_t part, std::uint64_t whole) {
+            return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
+        }
+    };
+    struct Scored {
+        float probability;
+        bool is_right;
+    };
+
+    LabelEvaluator(std::vector<std::string> names, TextFile csv) : names_(std::move(names)), csv_(std::move(csv)) {}
+    Status begin(std::size_t labels);
+    std::string name_of(std::size_t label) const;
+    /// None for a label that no image has.
+    static std::optional<double> average_precision(std::vector<Scored> scored);
+
+    std::vector<std::string> names_;
+    TextFile csv_;
+    std::vector<Counts> counts_;               ///< by label
+    std::vector<std::vector<Scored>> scores_;  ///< by label
+    std::uint64_t labelled_ = 0, exact_ = 0;
+};
+
+}  // namespace digits
