@@ -56,6 +56,33 @@ export const routes: Routes = {
     };
   },
   "POST /datasets/:id/augment-example": ({ state, entry }) => augmented(task_of(state, entry().job)),
+  "GET /datasets/:id/exports": ({ state, entry }) => ({
+    formats: [
+      {
+        name: "folders",
+        title: "Class folders",
+        help: "A folder for each class, and lists of files and class numbers",
+      },
+      {
+        name: "webdataset",
+        title: "WebDataset",
+        help: "Tar files whose members share a key: the image and its target",
+      },
+    ],
+    items: [...state.entries.values()]
+      .map(({ job }) => job)
+      .filter(({ kind, parents }) => kind === "export" && parents[0] === entry().job.id)
+      .reverse(),
+  }),
+  "POST /datasets/:id/export": ({ state, entry, data }) => {
+    const { job } = entry();
+    const { format, folder } = data as unknown as { format: string; folder?: string };
+    const spec = { dataset_id: job.id, format, folder: folder ?? "" };
+    const made = state.add("export", `${job.name}: ${format}`, "", spec as never, [job.id]);
+    made.job.state = "done";
+    made.job.result = { format, folder: folder || null, file: folder ? null : "export.tar", counts: {} } as never;
+    return made.job;
+  },
   "POST /datasets": ({ state, data }) => {
     check_name(data.name);
     scan(data.spec);

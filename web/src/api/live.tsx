@@ -167,8 +167,23 @@ function apply_job(job: Job, queries: QueryClient, refresh: Refresh): void {
     refresh.add(["system"]);
     if (job.kind === "dataset" && job.state === "done") refresh.add(["model"]);
   }
+  if (job.kind === "export") put_export(queries, refresh, job);
   if (job.kind === "evaluation" && known?.job.state !== job.state) refresh.add(["evaluations", job.parents[0]]);
   put_job(queries, job);
+}
+
+/** The page of its dataset shows it. */
+function put_export(queries: QueryClient, refresh: Refresh, job: Job): void {
+  const key = ["exports", job.parents[0]];
+  const known = queries.getQueryData<{ items: Job[] }>(key);
+  if (!known) return;
+  const before = known.items.find((item) => item.id === job.id);
+  if (before?.state !== job.state) refresh.add(key);
+  else
+    queries.setQueryData(key, {
+      ...known,
+      items: known.items.map((item) => (item.id === job.id ? { ...item, ...job } : item)),
+    });
 }
 
 /** Brings a job into the list of its kind, or the list's entry up to date. */
@@ -196,6 +211,10 @@ export function drop_job(queries: QueryClient, id: string): void {
     );
   queries.setQueryData<JobPage>(["running"], (page) => page && without(page));
   queries.setQueriesData<JobPage>({ queryKey: ["evaluations"] }, (page) => page && without(page));
+  queries.setQueriesData<{ items: Job[] }>(
+    { queryKey: ["exports"] },
+    (found) => found && { ...found, items: found.items.filter((item) => item.id !== id) },
+  );
 }
 
 function best_of(job: Job): unknown {

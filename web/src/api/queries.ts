@@ -50,6 +50,15 @@ export function useEvaluations(model: string) {
   });
 }
 
+/** The formats that a dataset can be exported in, and its exports, newest first. */
+export function exports_query(dataset: string) {
+  return queryOptions({
+    queryKey: ["exports", dataset],
+    queryFn: ({ signal }) =>
+      answer(client.GET("/datasets/{id}/exports", { params: { path: { id: dataset } }, signal })),
+  });
+}
+
 export const running_query = queryOptions({
   queryKey: ["running"],
   queryFn: ({ signal }) =>

@@ -12,7 +12,7 @@ import {
 } from "../forms/form_fields";
 
 /** The tasks that the pages have words for, in their order. */
-const known_tasks = ["classification", "detection", "segmentation", "processing", "regression"];
+const known_tasks = ["classification", "detection", "segmentation", "processing", "regression", "multilabel"];
 
 /** The sources that the page draws itself, all of classes, and those of the same kind that it does not offer. */
 const known_sources = ["folder", "lists", "crops", "mnist"];

@@ -10,6 +10,7 @@ import { Facts, FileList, JobTabs, LogPanel, NotesPanel } from "../jobs/job_tabs
 import { useText } from "../text/text";
 import { view_of } from "../views/registry";
 import { ExplorePanel } from "./explore_panel";
+import { ExportsPanel } from "./exports_panel";
 import { useFileTypes } from "./file_types";
 import { split_names } from "./splits";
 
@@ -42,6 +43,7 @@ export function DatasetPage() {
               content: () => <Summary data={query.data} />,
             },
             { id: "explore", label: t("tab.explore"), content: () => <ExplorePanel data={query.data} /> },
+            { id: "export", label: t("tab.export"), content: () => <ExportsPanel dataset={job} /> },
             { id: "files", label: t("tab.files"), content: () => <Files data={query.data} /> },
             { id: "log", label: t("tab.log"), content: () => <LogPanel job={job} /> },
             { id: "notes", label: t("tab.notes"), content: () => <NotesPanel key={job.id} job={job} /> },
@@ -131,7 +133,7 @@ function Side({ data: { job, dataset } }: { data: Dataset }) {
 function useFindings(): (dataset: DatasetFacts) => [string, string][] {
   const { t, whole, listed } = useText();
   const file_types = useFileTypes();
-  return ({ image, unsupported, turned, depth }) => {
+  return ({ image, unsupported, turned, depth, values }) => {
     const items: [string, string][] = [];
     if (unsupported?.count) items.push([t("dataset.unsupported"), file_types(unsupported.types)]);
     if (turned) items.push([t("dataset.turned"), whole(turned)]);
@@ -144,6 +146,8 @@ function useFindings(): (dataset: DatasetFacts) => [string, string][] {
           bits: depth.bits,
         }),
       ]);
+    if (values?.length === 2)
+      items.push([t("dataset.stored_values"), values.map((one) => significant(one, 4)).join(" – ")]);
     if (image.value_range?.length) items.push([t("dataset.value_range"), listed(image.value_range.map(String))]);
     return items;
   };

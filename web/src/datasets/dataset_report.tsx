@@ -24,9 +24,11 @@ interface ReportProps {
   report: ReturnType<typeof useDatasetReport>;
   /** Scales images of more than 8 bits by a range of values. */
   on_scale: (range: number[]) => void;
+  /** Keeps their values as floats. */
+  on_keep: () => void;
 }
 
-export function DatasetReportPart({ report, on_scale }: ReportProps) {
+export function DatasetReportPart({ report, on_scale, on_keep }: ReportProps) {
   const { t, said_error } = useText();
   if (report.error)
     return (
@@ -43,7 +45,7 @@ export function DatasetReportPart({ report, on_scale }: ReportProps) {
     );
   return (
     <div data-testid="report" aria-busy={report.isFetching}>
-      <Findings report={report.data} on_scale={on_scale} />
+      <Findings report={report.data} on_scale={on_scale} on_keep={on_keep} />
     </div>
   );
 }
@@ -51,9 +53,10 @@ export function DatasetReportPart({ report, on_scale }: ReportProps) {
 interface FindingsProps {
   report: DatasetReport;
   on_scale: ReportProps["on_scale"];
+  on_keep: ReportProps["on_keep"];
 }
 
-function Findings({ report, on_scale }: FindingsProps) {
+function Findings({ report, on_scale, on_keep }: FindingsProps) {
   const { t, duration, listed, said } = useText();
   const { unreadable, duplicates, imbalance } = report;
   return (
@@ -77,7 +80,7 @@ function Findings({ report, on_scale }: FindingsProps) {
         </Text>
       )}
       {report.turned > 0 && <Text size="sm">{t("report.turned", { n: report.turned })}</Text>}
-      {report.depth && <Depth depth={report.depth} on_scale={on_scale} />}
+      {report.depth && <Depth depth={report.depth} on_scale={on_scale} on_keep={on_keep} />}
       {imbalance.verdict !== "no_classes" && (
         <Text size="sm">
           {imbalance.verdict === "even" ? "✓" : "⚠"}{" "}
@@ -120,23 +123,38 @@ function Findings({ report, on_scale }: FindingsProps) {
 interface DepthProps {
   depth: NonNullable<DatasetReport["depth"]>;
   on_scale: (range: number[]) => void;
+  on_keep: () => void;
 }
 
-/** What values images of more than 8 bits have, and an offer to scale those that would become black. */
-function Depth({ depth, on_scale }: DepthProps) {
+/** What values images of more than 8 bits have, and offers to keep them or to scale those that would become black. */
+function Depth({ depth, on_scale, on_keep }: DepthProps) {
   const { t } = useText();
   const range = { lowest: significant(depth.lowest, 4), highest: significant(depth.highest, 4), bits: depth.bits };
-  if (depth.dark === 0) return <Text size="sm">{t("report.depth", { n: depth.images, ...range })}</Text>;
+  const keep = (
+    <Button variant="default" size="compact-xs" onClick={on_keep}>
+      {t("report.keep")}
+    </Button>
+  );
+  if (depth.dark === 0)
+    return (
+      <div>
+        <Text size="sm">{t("report.depth", { n: depth.images, ...range })}</Text>
+        {keep}
+      </div>
+    );
   const suggested = depth.suggested ?? [];
   const [lowest, highest] = suggested;
   return (
     <div>
       <Text size="sm">⚠ {t("report.dark", { n: depth.dark, ...range })}</Text>
-      {lowest !== undefined && highest !== undefined && (
-        <Button variant="default" size="compact-xs" mt={4} onClick={() => on_scale(suggested)}>
-          {t("report.scale", { lowest, highest })}
-        </Button>
-      )}
+      <Group gap="xs" mt={4}>
+        {lowest !== undefined && highest !== undefined && (
+          <Button variant="default" size="compact-xs" onClick={() => on_scale(suggested)}>
+            {t("report.scale", { lowest, highest })}
+          </Button>
+        )}
+        {keep}
+      </Group>
     </div>
   );
 }

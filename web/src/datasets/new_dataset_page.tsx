@@ -168,6 +168,9 @@ function DatasetFormPage({ fields }: { fields: FormField[] }) {
                 <DatasetReportPart
                   report={report}
                   on_scale={(range) => form.change({ others: { ...values.others, [value_range]: range.join(", ") } })}
+                  on_keep={() =>
+                    form.change({ others: { ...values.others, "/image/depth": "float", [value_range]: "" } })
+                  }
                 />
               )}
               {errors.rest && <ProblemAlert problem={errors.rest} />}

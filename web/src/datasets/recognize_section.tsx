@@ -7,6 +7,7 @@ import { BrowseButton } from "../forms/path_field";
 import { useDebounced } from "../frame/page_states";
 import { useText } from "../text/text";
 import { type DatasetForm, with_source } from "./dataset_form";
+import { UploadFields } from "./upload_fields";
 
 /** A dataset that was found in a folder. */
 export interface Recognized {
@@ -45,6 +46,8 @@ interface Props {
 export function RecognizeSection({ form, fields }: Props) {
   const { t, said, said_error } = useText();
   const [folder, set_folder] = useState("");
+  const [uploads, set_uploads] = useState(false);
+  const [uploaded, set_uploaded] = useState("");
   const settled = useDebounced(folder.trim().replace(/(?<=.)\/+$/, ""), 500);
   const found = useRecognized(settled);
   const [used, set_used] = useState<Recognized | null>(null);
@@ -79,6 +82,21 @@ export function RecognizeSection({ form, fields }: Props) {
         />
         <BrowseButton kind="folder" label={t("recognize.folder")} value={folder} on_choose={set_folder} />
       </div>
+      <Group gap="xs">
+        <Button size="compact-xs" variant="subtle" aria-expanded={uploads} onClick={() => set_uploads(!uploads)}>
+          {t("recognize.upload")}
+        </Button>
+      </Group>
+      {uploads && (
+        <UploadFields
+          path={uploaded}
+          on_done={(path, name) => {
+            set_uploaded(path);
+            set_folder(path);
+            if (form.values.name === "") form.change({ name });
+          }}
+        />
+      )}
       {found.isFetching && (
         <Group gap="xs">
           <Loader size="xs" />

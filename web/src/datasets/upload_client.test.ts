@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { images_of, type UploadFile, unsupported_types } from "./upload_client";
+import { files_to_send, type UploadFile, unsupported_types } from "./upload_client";
 
 const files = (...paths: string[]): UploadFile[] => paths.map((path) => ({ path, file: new File([], path) }));
 
@@ -18,7 +18,18 @@ describe("a folder to send", () => {
   );
 
   it("has images, without hidden ones", () => {
-    expect(images_of(folder).map(({ path }) => path)).toEqual(["set/cat/0.PNG", "set/cat/1.tif"]);
+    expect(files_to_send(folder).map(({ path }) => path)).toEqual(["set/cat/0.PNG", "set/cat/1.tif"]);
+  });
+
+  it("takes the files of labels along, but not alone", () => {
+    const labelled = files(
+      "voc/JPEGImages/a.jpg",
+      "voc/Annotations/a.XML",
+      "voc/ImageSets/Main/train.txt",
+      "voc/README.txt",
+    );
+    expect(files_to_send(labelled).map(({ path }) => path)).toEqual(labelled.slice(0, 3).map(({ path }) => path));
+    expect(files_to_send(files("a/labels.json", "a/train.txt"))).toEqual([]);
   });
 
   it("counts the other files by type, without what systems leave behind", () => {

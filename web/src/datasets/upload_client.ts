@@ -18,11 +18,16 @@ const at_once = 4;
 const tries = 5;
 /** The endings in src/image/formats.cpp. */
 const images =
-  /\.(jpe?g|jpe|jfif|mpo|a?png|bmp|dib|p[pgbn]m|pfm|tiff?|webp|gif|tga|ico|avif|hei[cf]|hif|jp2|j2[kc]|jp[cfx])$/i;
+  /\.(jpe?g|jpe|jfif|mpo|a?png|bmp|dib|p[pgbn]m|pfm|tiff?|webp|gif|tga|ico|avif|hei[cf]|hif|jp2|j2[kc]|jp[cfx]|npy)$/i;
 
-/** Only images, and none that are hidden. */
-export function images_of(files: UploadFile[]): UploadFile[] {
-  return files.filter(({ path }) => images.test(path) && !path.split("/").some((part) => part.startsWith(".")));
+/** What may hold the labels of images: is_label_file_name() of src/data/sources/label_file_name.cpp. */
+const labels = /(^|\/)(?!readme|license|notice|changelog)[^/]*\.(xml|json|txt|csv|ya?ml|names)$/i;
+
+/** Only images and files that may hold their labels, and none that are hidden; nothing without an image. */
+export function files_to_send(files: UploadFile[]): UploadFile[] {
+  const shown = files.filter(({ path }) => !path.split("/").some((part) => part.startsWith(".")));
+  if (!shown.some(({ path }) => images.test(path))) return [];
+  return shown.filter(({ path }) => images.test(path) || labels.test(path));
 }
 
 /** How many files have each ending that is no image's, as the server counts them. */
@@ -31,7 +36,8 @@ export function unsupported_types(files: UploadFile[]): Record<string, number> {
   for (const { path } of files) {
     const name = path.split("/").at(-1)!;
     const left_behind = /^(thumbs\.db|ehthumbs\.db|desktop\.ini)$/i.test(name);
-    if (images.test(path) || left_behind || path.split("/").some((part) => part.startsWith("."))) continue;
+    if (images.test(path) || labels.test(path) || left_behind || path.split("/").some((part) => part.startsWith(".")))
+      continue;
     const ending = /\.[^.]+$/.exec(name)?.[0].toLowerCase() ?? "no ending";
     const type = ending === "no ending" || /^\.[a-z0-9_+~-]{1,11}$/.test(ending) ? ending : "other";
     types[type] = (types[type] ?? 0) + 1;

@@ -6,7 +6,7 @@ import { useText } from "../text/text";
 import { useFileTypes } from "./file_types";
 import {
   dropped_files,
-  images_of,
+  files_to_send,
   is_archive,
   send_upload,
   type UploadFile,
@@ -38,7 +38,7 @@ export function UploadFields({ path, on_done }: Props) {
   const send = async (name: string, all: UploadFile[]) => {
     const [first] = all;
     const archive = all.length === 1 && first !== undefined && is_archive(first.file.name);
-    const files = archive ? all : images_of(all);
+    const files = archive ? all : files_to_send(all);
     set_problem(null);
     if (files.length === 0) {
       set_problem(t("upload.no_images"));

@@ -1,7 +1,7 @@
 import { Button, Checkbox, Group, Popover, ScrollArea, Stack, Tabs, Text, TextInput } from "@mantine/core";
 import { lazy, Suspense, useDeferredValue, useMemo, useRef, useState } from "react";
 import { Link, useSearchParams } from "react-router";
-import type { Job, JobKind } from "../api/client";
+import type { Job } from "../api/client";
 import { is_active } from "../api/live";
 import { useAllJobs, useRunning, useSession } from "../api/queries";
 import { save_text, to_csv } from "../charts/csv";
@@ -9,7 +9,7 @@ import { EmptyState } from "../frame/empty_state";
 import { Icon, type IconName } from "../frame/icon";
 import { PageSkeleton, QueryProblem, useNow, useTitle } from "../frame/page_states";
 import { useShortcuts } from "../frame/shortcuts";
-import { job_path } from "../jobs/job_path";
+import { job_path, type ListedKind } from "../jobs/job_path";
 import { useText } from "../text/text";
 import { columns_of, dependents_of, filter_jobs, first_columns, rows_of, sort_jobs, value_of } from "./job_list";
 import { JobTable, useColumnWord } from "./job_table";
@@ -40,10 +40,10 @@ export function HomePage() {
   if (!loaded) return <PageSkeleton />;
   const lists = { model: models, dataset: datasets, evaluation: evaluations, pretrained };
   const newest = newest_of(Object.values(lists).flatMap(({ jobs }) => jobs.slice(0, 1)));
-  const kind = asked ?? newest?.kind ?? "model";
+  const kind = asked ?? (newest?.kind as ListedKind | undefined) ?? "model";
   if (models.total + datasets.total + pretrained.total === 0 && kind !== "pretrained") return <Welcome />;
   const active = (running.data?.items ?? []).filter(is_active);
-  const tab = (one: JobKind, label: string, total: number) => (
+  const tab = (one: ListedKind, label: string, total: number) => (
     <Tabs.Tab value={one} data-testid={`tab-${one}`}>
       {label} <span className="dimmed">{whole(total)}</span>
     </Tabs.Tab>
@@ -73,10 +73,10 @@ export function HomePage() {
   );
 }
 
-const kinds: readonly JobKind[] = ["dataset", "model", "pretrained", "evaluation"];
+const kinds: readonly ListedKind[] = ["dataset", "model", "pretrained", "evaluation"];
 
 /** `?kind=…`, or `?tab=1` to `3` as DIGITS has it. */
-function kind_of(params: URLSearchParams): JobKind | null {
+function kind_of(params: URLSearchParams): ListedKind | null {
   const wanted = params.get("kind") ?? kinds[Number(params.get("tab")) - 1];
   return kinds.find((kind) => kind === wanted) ?? null;
 }
@@ -124,7 +124,7 @@ function UploadPretrained() {
   );
 }
 
-const icons: Record<JobKind, IconName> = {
+const icons: Record<ListedKind, IconName> = {
   dataset: "dataset",
   model: "model",
   evaluation: "evaluation",
@@ -132,7 +132,7 @@ const icons: Record<JobKind, IconName> = {
 };
 
 interface JobListProps {
-  kind: JobKind;
+  kind: ListedKind;
   jobs: Job[];
   models: Job[];
   datasets: Job[];

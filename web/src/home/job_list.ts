@@ -18,6 +18,7 @@ const default_columns: Record<JobKind, string[]> = {
   dataset: ["state", "created", "took"],
   evaluation: ["state", "best.accuracy", "created", "took"],
   pretrained: ["state", "created", "notes"],
+  export: ["state", "created", "took"],
 };
 
 /** The columns of a kind until somebody chooses others, with the metric by which these jobs are judged; of several tasks that of each. */

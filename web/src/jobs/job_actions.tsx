@@ -22,7 +22,7 @@ export function JobActions({ job }: { job: Job }) {
   const may_change = useMayChange()(job);
   const [deleting, set_deleting] = useState(false);
   const [extending, set_extending] = useState(false);
-  const only_delete = job.kind === "evaluation" || job.kind === "pretrained";
+  const only_delete = job.kind !== "dataset" && job.kind !== "model";
   return (
     <Group gap="xs">
       {may_change && job.actions.snapshot && (
@@ -118,7 +118,9 @@ function DeleteDialog({ job, close }: { job: Job; close: () => void }) {
     onSuccess: () => {
       drop_job(queries, job.id);
       offer_undo([job.id], t("bulk.deleted", { n: 1 }));
-      navigate(`/?kind=${job.kind}`);
+      // An export stands on the page of its dataset, which stays.
+      if (job.kind === "export") close();
+      else navigate(`/?kind=${job.kind}`);
     },
   });
   return (

@@ -1,6 +1,9 @@
 import type { Job, JobKind } from "../api/client";
 import type { TextKey } from "../text/text";
 
+/** The kinds that the home page lists; exports stand on the pages of their datasets. */
+export type ListedKind = Exclude<JobKind, "export">;
+
 /** Where the page of a job is. */
 export function job_path({ kind, id }: Pick<Job, "kind" | "id">): string {
   return kind === "pretrained" ? `/pretrained/${id}` : `/${kind}s/${id}`;
@@ -12,4 +15,5 @@ export const kind_words: Record<JobKind, TextKey> = {
   model: "kind.models",
   evaluation: "kind.evaluations",
   pretrained: "kind.pretrained_models",
+  export: "kind.exports",
 };

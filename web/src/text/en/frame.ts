@@ -88,6 +88,8 @@ export const frame = {
   "kind.pretrained": "Pretrained model",
   "kind.pretrained_models": "Pretrained models",
   "kind.evaluation": "Evaluation",
+  "kind.export": "Export",
+  "kind.exports": "Exports",
   "kind.evaluations": "Evaluations",
 
   "type.classification": "Image classification",

@@ -64,6 +64,7 @@ export const home = {
   "bulk.abort.text": "Results so far are kept. You can resume the jobs later.",
   "bulk.move.title": "Move {n} job to a group|Move {n} jobs to a group",
   "bulk.move.confirm": "Move",
+  "bulk.delete.exports": "Their tar files are deleted. Folders that were written are kept.",
   "bulk.delete.evaluations": "Their predictions and metrics are deleted. Models and images are kept.",
 
   "welcome.mnist": "Try it with MNIST",

@@ -90,6 +90,8 @@ export const frame: Record<keyof typeof english, string> = {
   "kind.pretrained": "预训练模型",
   "kind.pretrained_models": "预训练模型",
   "kind.evaluation": "评估",
+  "kind.export": "导出",
+  "kind.exports": "导出",
   "kind.evaluations": "评估",
 
   "type.classification": "图像分类",
