@@ -168,7 +168,7 @@ Result<Image> draw_answer(const Image& image, const json& answer) {
         DIGITS_ASSIGN(const auto png, bytes_of(answer.value("image", "")));
         return decode_image(png);
     }
-    Canvas canvas(image);
+    Canvas canvas(shown_image(image));
     if (view == "boxes") draw_boxes(canvas, answer);
     if (view == "mask") DIGITS_TRY(draw_mask(canvas, answer));
     if (view == "classes") draw_classes(canvas, answer);
