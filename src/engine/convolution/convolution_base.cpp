@@ -30,6 +30,7 @@ ConvolutionBase::~ConvolutionBase() = default;
 void ConvolutionBase::set_up(const Blobs& bottom, const Blobs& top) {
     const auto& convolution = parameter_.convolution_param();
     window_ = ConvolutionWindow::of(convolution, bottom[0]->axis_count());
+    if (transposed_ && convolution.pad_same()) throw_invalid("a Deconvolution has no pad_same; give pad");
     channels_ = bottom[0]->dim(window_.channel_axis);
     outputs_ = convolution.num_output();
     groups_ = convolution.group();
@@ -65,26 +66,29 @@ void ConvolutionBase::set_up(const Blobs& bottom, const Blobs& top) {
 
 void ConvolutionBase::find_algorithms() {
     algorithms_.clear();
+    // The margins of pad_same are part of what the algorithms get.
+    auto window = window_;
+    window.pads_by_size = false;
     const auto add = [&]<class Algorithm>(Algorithm one) { algorithms_.push_back(std::move(one)); };
     const bool floats = !products_.is_native(), low = products_.has_low_blobs();
     if (on_cpu() && !transposed_) {
-        if ((floats || low) && DepthwiseConvolution::suits(window_, channels_, outputs_, groups_))
-            add(std::make_unique<DepthwiseConvolution>(window_));
-        if (low && TileConvolution::suits(window_, input_stride_, channels_, outputs_, groups_))
-            add(std::make_unique<TileConvolution>(window_, input_stride_, channels_, outputs_, groups_));
+        if ((floats || low) && DepthwiseConvolution::suits(window, channels_, outputs_, groups_))
+            add(std::make_unique<DepthwiseConvolution>(window));
+        if (low && TileConvolution::suits(window, input_stride_, channels_, outputs_, groups_))
+            add(std::make_unique<TileConvolution>(window, input_stride_, channels_, outputs_, groups_));
         if ((floats || (low && has_avx512_bf16() && !has_amx())) &&
-            WinogradConvolution::suits(window_, channels_, outputs_, groups_))
-            add(std::make_unique<WinogradConvolution>(window_, channels_, outputs_, groups_, low));
-        const bool one_pixel = window_.channel_axis == 1 && window_.spatial_axes() == 2 && groups_ == 1 &&
-                               window_.kernel == Shape{1, 1} && window_.pad == Shape{0, 0};
+            WinogradConvolution::suits(window, channels_, outputs_, groups_))
+            add(std::make_unique<WinogradConvolution>(window, channels_, outputs_, groups_, low));
+        const bool one_pixel = window.channel_axis == 1 && window.spatial_axes() == 2 && groups_ == 1 &&
+                               window.kernel == Shape{1, 1} && window.pad == Shape{0, 0};
         if (one_pixel) add(std::make_unique<PointwiseConvolution>(channels_, outputs_, !floats));
-        if (!one_pixel && floats && Im2colConvolution::suits(window_, channels_, outputs_, groups_))
-            add(std::make_unique<Im2colConvolution>(window_));
+        if (!one_pixel && floats && Im2colConvolution::suits(window, channels_, outputs_, groups_))
+            add(std::make_unique<Im2colConvolution>(window));
     }
-    if (on_cpu() && transposed_ && (floats || low) && DisjointDeconvolution::suits(window_, groups_))
-        add(std::make_unique<DisjointDeconvolution>(window_));
-    if (window_.spatial_axes() > 3) {
-        add(std::make_unique<UnfoldedConvolution>(window_, groups_, transposed_));
+    if (on_cpu() && transposed_ && (floats || low) && DisjointDeconvolution::suits(window, groups_))
+        add(std::make_unique<DisjointDeconvolution>(window));
+    if (window.spatial_axes() > 3) {
+        add(std::make_unique<UnfoldedConvolution>(window, groups_, transposed_));
     } else {
         add(std::make_unique<LibtorchConvolution>(LibtorchConvolution::Options{
             input_stride_, pad_, dilation_, transposed_, groups_, uses_channels_last(), blobs()[0]->count()}));
@@ -120,11 +124,22 @@ Shape ConvolutionBase::result_shape(at::IntArrayRef sizes, int channel_axis) con
     return shape;
 }
 
+Shape ConvolutionBase::padded_shape(at::IntArrayRef sizes) const {
+    Shape shape(sizes.begin(), sizes.end());
+    if (!window_.pads_by_size) return shape;
+    const auto first = shape.end() - window_.spatial_axes();
+    const auto margins = window_.margins(Shape(first, shape.end()));
+    for (std::size_t i = 0; i < margins.size(); ++i)
+        first[static_cast<std::ptrdiff_t>(i)] += margins[i].first + margins[i].second;
+    return shape;
+}
+
 std::int64_t ConvolutionBase::workspace_size(const Blob& bottom, Pass pass) const {
-    const Shape top = result_shape(bottom.shape(), window_.channel_axis);
-    // A 1 x 1 kernel with a stride reads a copy of a part of the bottom.
-    const std::int64_t copy = skips_pixels_ ? element_count(top) / outputs_ * channels_ : 0;
-    return copy + algorithm(pass, bottom.shape(), top).workspace(pass, bottom.shape(), top);
+    const Shape top = result_shape(bottom.shape(), window_.channel_axis), padded = padded_shape(bottom.shape());
+    // A 1 x 1 kernel with a stride reads a copy of a part of the bottom; pad_same one with zeros around it.
+    std::int64_t copy = skips_pixels_ ? element_count(top) / outputs_ * channels_ : 0;
+    if (window_.pads_by_size) copy += element_count(padded);
+    return copy + algorithm(pass, padded, top).workspace(pass, padded, top);
 }
 
 at::Tensor ConvolutionBase::flat(const at::Tensor& x) const {
@@ -157,13 +172,30 @@ at::Tensor ConvolutionBase::in_format(const at::Tensor& x) const {
     return x.dim() == 4 && uses_channels_last() ? channels_last(x) : x;
 }
 
+at::Tensor ConvolutionBase::with_margins(const at::Tensor& x) const {
+    Shape margins;
+    const auto all = window_.margins(Shape(x.sizes().end() - window_.spatial_axes(), x.sizes().end()));
+    for (auto one = all.rbegin(); one != all.rend(); ++one) margins.insert(margins.end(), {one->first, one->second});
+    return at::constant_pad_nd(x, margins);
+}
+
 at::Tensor ConvolutionBase::input_of(const at::Tensor& bottom) const {
     const at::Tensor x = flat(bottom);
+    if (window_.pads_by_size) return with_margins(in_format(x));
     if (!skips_pixels_) return in_format(x);
     return in_format(x.slice(2, 0, std::nullopt, stride_[0]).slice(3, 0, std::nullopt, stride_[1]));
 }
 
 at::Tensor ConvolutionBase::bottom_gradient(const at::Tensor& diff, const Shape& bottom) const {
+    if (window_.pads_by_size) {
+        at::Tensor inner = diff;
+        const Shape sizes(bottom.end() - window_.spatial_axes(), bottom.end());
+        const auto margins = window_.margins(sizes);
+        for (std::size_t i = 0; i < margins.size(); ++i)
+            inner = inner.narrow(diff.dim() - window_.spatial_axes() + static_cast<std::int64_t>(i), margins[i].first,
+                                 sizes[i]);
+        return inner.reshape(bottom);
+    }
     if (!skips_pixels_) return diff.sizes() == at::IntArrayRef(bottom) ? diff : diff.reshape(bottom);
     const at::Tensor all = at::empty(bottom, diff.options(), at::MemoryFormat::ChannelsLast).zero_();
     flat(all).slice(2, 0, std::nullopt, stride_[0]).slice(3, 0, std::nullopt, stride_[1]).copy_(diff);
@@ -197,7 +229,7 @@ at::Tensor ConvolutionBase::top_gradient(Blob& top, bool wants_bias) {
 }
 
 void ConvolutionBase::forward(const Blobs& bottom, const Blobs& top) {
-    const ConvolutionAlgorithm& one = algorithm(Pass::kForward, bottom[0]->shape(), top[0]->shape());
+    const ConvolutionAlgorithm& one = algorithm(Pass::kForward, padded_shape(bottom[0]->shape()), top[0]->shape());
     const bool takes_floats = products_.is_native() && one.takes_float_weights();
     const auto operand = [&](const at::Tensor& x) { return takes_floats ? x : products_.operand(x); };
     const std::optional<at::Tensor> bias =

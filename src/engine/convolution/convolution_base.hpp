@@ -27,6 +27,8 @@ class ConvolutionBase : public Layer, public Absorber {
   private:
     /// The top's shape for a bottom of these sizes, (batch axes…, channels, spatial…).
     Shape result_shape(at::IntArrayRef sizes, int channel_axis) const;
+    /// The shape of what the algorithms get for a bottom of this one: with the margins of `pad_same`.
+    Shape padded_shape(at::IntArrayRef sizes) const;
     /// (batch, channels, spatial…) with at least one spatial axis, as ATen requires it.
     at::Tensor flat(const at::Tensor& x) const;
     at::Tensor weight() const;
@@ -35,6 +37,8 @@ class ConvolutionBase : public Layer, public Absorber {
     /// Whether images and weights are channels-last.
     bool uses_channels_last() const;
     at::Tensor in_format(const at::Tensor& x) const;
+    /// With the zeros around it that `pad_same` asks for.
+    at::Tensor with_margins(const at::Tensor& x) const;
     /// The input of the algorithm: the bottom in the memory format, without pixels that a stride skips.
     at::Tensor input_of(const at::Tensor& bottom) const;
     /// Lists the algorithms that suit, the best ones first; the last one takes all passes.

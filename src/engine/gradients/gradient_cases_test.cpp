@@ -66,6 +66,13 @@ std::vector<GradientCase> window_cases() {
         {"Convolution", "pointwise with stride", "convolution_param { num_output: 6 kernel_size: 1 stride: 2 }", image},
         {"Convolution", "oblong",
          "convolution_param { num_output: 2 kernel_h: 1 kernel_w: 3 pad_w: 1 stride_h: 2 stride_w: 1 }", image},
+        // 6 rows get one zero behind them, 5 columns one on either side.
+        {"Convolution", "pad_same with stride",
+         "convolution_param { num_output: 3 kernel_size: 3 stride: 2 pad_same: true }", image},
+        {"Convolution", "pad_same of an even kernel",
+         "convolution_param { num_output: 3 kernel_size: 2 pad_same: true }", image},
+        {"Convolution", "pad_same depthwise",
+         "convolution_param { num_output: 4 kernel_size: 5 group: 4 stride: 2 pad_same: true }", image},
         {"Convolution",
          "two bottoms",
          "convolution_param { num_output: 2 kernel_size: 2 }",

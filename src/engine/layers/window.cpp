@@ -1,5 +1,7 @@
 #include "engine/layers/window.hpp"
 
+#include <algorithm>
+
 namespace digits {
 namespace {
 
@@ -42,11 +44,31 @@ ConvolutionWindow ConvolutionWindow::of(const caffe::ConvolutionParameter& p, in
     check_positive(window.kernel, "kernel_size");
     check_positive(window.stride, "stride");
     check_positive(window.dilation, "dilation");
+    if (!p.pad_same()) return window;
+    if (p.pad_size() > 0 || p.has_pad_h() || p.has_pad_w()) throw_invalid("give pad or pad_same, not both");
+    for (std::size_t i = 0; i < window.kernel.size(); ++i) {
+        const std::int64_t room = window.dilation[i] * (window.kernel[i] - 1);
+        window.pads_by_size = window.pads_by_size || room % 2 != 0 || (room > 0 && window.stride[i] != 1);
+    }
+    for (std::size_t i = 0; i < window.kernel.size() && !window.pads_by_size; ++i)
+        window.pad[i] = window.dilation[i] * (window.kernel[i] - 1) / 2;
     return window;
+}
+
+std::vector<std::pair<std::int64_t, std::int64_t>> ConvolutionWindow::margins(const Shape& input) const {
+    std::vector<std::pair<std::int64_t, std::int64_t>> result;
+    for (std::size_t i = 0; i < kernel.size(); ++i) {
+        const std::int64_t outputs = (input[i] + stride[i] - 1) / stride[i];
+        const std::int64_t reach = (outputs - 1) * stride[i] + dilation[i] * (kernel[i] - 1) + 1;
+        const std::int64_t missing = std::max<std::int64_t>(reach - input[i], 0);
+        result.emplace_back(missing / 2, missing - missing / 2);
+    }
+    return result;
 }
 
 std::int64_t ConvolutionWindow::output_size(int axis, std::int64_t input) const {
     const auto i = static_cast<std::size_t>(axis);
+    if (pads_by_size) return (input + stride[i] - 1) / stride[i];
     const std::int64_t extent = dilation[i] * (kernel[i] - 1) + 1;
     if (input + 2 * pad[i] < extent)
         throw_invalid("a kernel of {} does not fit an input of {} with padding {}", extent, input, pad[i]);

@@ -88,7 +88,9 @@ INSTANTIATE_TEST_SUITE_P(Networks, StandardNetworkTest,
                                          Classifier{"resnet18", {3, 224, 224}, 1000, 11'689'512},
                                          Classifier{"resnet50", {3, 224, 224}, 1000, 25'557'032},
                                          Classifier{"squeezenet", {3, 227, 227}, 1000, 1'235'496},
-                                         Classifier{"mobilenetv2", {3, 224, 224}, 1000, 3'504'872}),
+                                         Classifier{"mobilenetv2", {3, 224, 224}, 1000, 3'504'872},
+                                         Classifier{"efficientnet_lite0", {3, 224, 224}, 1000, 4'652'008},
+                                         Classifier{"efficientnet_lite1", {3, 240, 240}, 1000, 5'416'680}),
                          [](const auto& test) { return test.param.name; });
 
 /// What the rules fill in for a dataset of so many classes.

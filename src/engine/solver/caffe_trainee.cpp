@@ -35,16 +35,7 @@ Result<TraineeFacts> CaffeTrainee::build(std::int64_t first_iteration) {
             fmt::format("{} is emulated on this device: as accurate as on a device that supports it, and slower than "
                         "fp32",
                         enum_name(products.precision)));
-    SolverOptions options;
-    options.base_dir = options_.folder;
-    options.device = options_.device;
-    options.products = products;
-    options.keeps_diffs = false;
-    options.seed = options_.seed;
-    options.feed_threads = options_.threads;
-    options.first_iteration = first_iteration;
-    options.tests_whole_sets = options_.validates_whole_sets;
-    DIGITS_ASSIGN(solver_, Solver::create(options_.solver, options));
+    DIGITS_TRY(make_solver(first_iteration));
     for (const auto& warning : solver_->warnings()) warn(warning);
     choose_outputs();
 
@@ -54,6 +45,31 @@ Result<TraineeFacts> CaffeTrainee::build(std::int64_t first_iteration) {
     for (const auto& parameter : net.learnable_parameters()) facts.parameters += parameter.blob->count();
     facts.memory_bytes = estimate_memory(net);
     return facts;
+}
+
+Status CaffeTrainee::make_solver(std::int64_t first_iteration) {
+    SolverOptions options;
+    options.base_dir = options_.folder;
+    options.device = options_.device;
+    DIGITS_ASSIGN(options.products, product_mode(options_.precision, options_.device));
+    options.keeps_diffs = false;
+    options.seed = options_.seed;
+    options.feed_threads = options_.threads;
+    options.first_iteration = first_iteration;
+    options.tests_whole_sets = options_.validates_whole_sets;
+    DIGITS_ASSIGN(solver_, Solver::create(options_.solver, options));
+    return {};
+}
+
+/// The same as a training that is resumed here from a snapshot.
+Status CaffeTrainee::thaw(std::int64_t iteration) {
+    const auto weights = solver_->weights();
+    const auto state = solver_->state({});
+    waited_s_ = wait_seconds();
+    solver_.reset();
+    DIGITS_TRY(make_solver(iteration));
+    DIGITS_TRY(solver_->net().copy_weights(weights));
+    return solver_->restore(state);
 }
 
 void CaffeTrainee::warn(const std::string& text) const {
@@ -95,7 +111,8 @@ Result<std::int64_t> CaffeTrainee::restore(const SnapshotFiles& snapshot) {
     return solver_->iteration();
 }
 
-Result<StepValues> CaffeTrainee::step([[maybe_unused]] std::int64_t iteration) {
+Result<StepValues> CaffeTrainee::step(std::int64_t iteration) {
+    if (solver_->thaws_at(iteration)) DIGITS_TRY(thaw(iteration));
     StepValues values;
     values.learning_rate = solver_->rate();
     DIGITS_ASSIGN(values.loss, solver_->step());
@@ -112,7 +129,7 @@ NamedValues CaffeTrainee::outputs() const {
 }
 
 double CaffeTrainee::wait_seconds() const {
-    double sum = 0;
+    double sum = waited_s_;
     for (const auto& layer : solver_->net().layers()) sum += layer->wait_seconds();
     return sum;
 }

@@ -49,6 +49,9 @@ class CaffeTrainee final : public Trainee {
     Result<SnapshotFiles> save(std::int64_t iteration) override;
 
   private:
+    Status make_solver(std::int64_t first_iteration);
+    /// Goes on with nets in which the parameters that were frozen until here learn.
+    Status thaw(std::int64_t iteration);
     std::int64_t batch_size() const;
     void warn(const std::string& text) const;
     void choose_outputs();
@@ -57,6 +60,7 @@ class CaffeTrainee final : public Trainee {
     CaffeTraineeOptions options_;
     TaskContext& context_;
     std::unique_ptr<Solver> solver_;
+    double waited_s_ = 0;                                    ///< of nets before the present ones
     std::vector<std::string> recorded_;                      ///< outputs of the training net
     std::vector<std::vector<std::string>> recorded_of_set_;  ///< of each test net
     int zeros_ = 0;                                          ///< validations in a row whose average precision was 0

@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <cmath>
 #include <sstream>
 
@@ -80,6 +81,18 @@ Status check_supported(const caffe::SolverParameter& solver) {
     return {};
 }
 
+/// Freezes the parameters that do not learn at this iteration yet. The later iterations at which some begin to.
+std::vector<std::int64_t> freeze(caffe::NetParameter& net, std::int64_t iteration) {
+    std::vector<std::int64_t> thaws;
+    for (auto& layer : *net.mutable_layer())
+        for (auto& parameter : *layer.mutable_param()) {
+            if (parameter.frozen_until() <= iteration || parameter.lr_mult() == 0) continue;
+            parameter.set_lr_mult(0);
+            thaws.push_back(parameter.frozen_until());
+        }
+    return thaws;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Solver>> Solver::create(const caffe::SolverParameter& parameter, const SolverOptions& options) {
@@ -110,6 +123,7 @@ Status Solver::make_nets(const SolverOptions& options) {
     net_options.keeps_diffs = options.keeps_diffs;
 
     DIGITS_ASSIGN(auto definition, train_definition(parameter_, options.base_dir));
+    thaws_ = freeze(definition, options.first_iteration);
     caffe::NetState state;
     state.set_phase(caffe::TRAIN);
     state.MergeFrom(definition.state());
@@ -165,6 +179,8 @@ Result<std::unique_ptr<Net>> Solver::make_whole_set_net(const caffe::NetParamete
     options.round_end = RoundEnd::kFill;
     return Net::create(definition, options);
 }
+
+bool Solver::thaws_at(std::int64_t iteration) const { return std::ranges::find(thaws_, iteration) != thaws_.end(); }
 
 std::int64_t Solver::test_batches(std::size_t index) const {
     const auto rounds = tests_whole_sets_ ? test_nets_[index]->rounds() : std::nullopt;

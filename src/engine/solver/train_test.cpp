@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "caffe/prototxt.hpp"
+#include "caffe/weights.hpp"
 #include "data/records/testing_leveldb.hpp"
 #include "engine/device/device.hpp"
 #include "engine/solver/caffe_trainee.hpp"
@@ -137,6 +138,49 @@ TEST_P(Resume, EqualsTheUninterruptedRun) {
 
 INSTANTIATE_TEST_SUITE_P(Solvers, Resume, testing::Values("SGD", "Nesterov", "AdaGrad", "RMSProp", "AdaDelta", "Adam"),
                          [](const auto& test) { return std::string(test.param); });
+
+/// The network with its convolution frozen until an iteration.
+void freeze_convolution(const fs::path& dir, int iteration) {
+    auto net = std::string(kTrainedNet);
+    net.insert(net.find("convolution_param"),
+               fmt::format("param {{ frozen_until: {} }} param {{ frozen_until: {} }} ", iteration, iteration));
+    std::ofstream(dir / "net.prototxt") << net;
+}
+
+std::string convolution_weights(const fs::path& weights) {
+    const auto net = *read_weights(weights);
+    for (const auto& layer : net.layer())
+        if (layer.name() == "conv") return layer.blobs(0).SerializeAsString();
+    return {};
+}
+
+TEST_F(Train, LeavesFrozenLayersAsTheyAreUntilTheyThaw) {
+    const auto dir = job("job");
+    freeze_convolution(dir, 20);
+    auto once = options(dir);
+    RecordingContext context(dir);
+    ASSERT_TRUE(train(once, context));
+    const auto untrained = job("untrained", "base_lr: 1e-20 lr_policy: \"fixed\"");
+    RecordingContext other(untrained);
+    ASSERT_TRUE(run(untrained, other));
+    const auto first = convolution_weights(untrained / "snapshot_iter_16.caffemodel");
+    EXPECT_EQ(convolution_weights(dir / "snapshot_iter_16.caffemodel"), first);
+    EXPECT_NE(convolution_weights(dir / "snapshot_iter_32.caffemodel"), first);
+    EXPECT_NE(*read_file(dir / "snapshot_iter_16.caffemodel"), *read_file(untrained / "snapshot_iter_16.caffemodel"))
+        << "the other layers learn";
+    EXPECT_GE(context.metrics().at({"val/accuracy", 40}), 0.9);
+}
+
+/// Resumed at 16, aborted at 22: frozen until before, between and after them.
+TEST_F(Train, ResumesWithFrozenLayers) {
+    for (const int until : {16, 19, 30}) {
+        SCOPED_TRACE(until);
+        const auto whole = job(fmt::format("whole-{}", until)), interrupted = job(fmt::format("interrupted-{}", until));
+        freeze_convolution(whole, until);
+        freeze_convolution(interrupted, until);
+        expect_resumed_equals_whole(whole, interrupted, run);
+    }
+}
 
 TEST_F(Train, LearnsTheSameFromLevelDb) {
     const auto lmdb = job("lmdb"), leveldb = job("leveldb");

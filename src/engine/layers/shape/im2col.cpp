@@ -14,6 +14,7 @@ class Im2colLayer final : public Layer {
 
     void set_up(const Blobs& bottom, const Blobs& top) override {
         window_ = ConvolutionWindow::of(parameter_.convolution_param(), bottom[0]->axis_count());
+        if (parameter_.convolution_param().pad_same()) throw_invalid("an Im2col has no pad_same; give pad");
         if (window_.spatial_axes() == 0) throw_invalid("the bottom needs spatial axes behind its channel axis");
         reshape(bottom, top);
     }
