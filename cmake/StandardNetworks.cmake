@@ -9,6 +9,8 @@ set(DIGITS_STANDARD_NETWORKS
     kResnet50Text ${networks}/resnet50.prototxt
     kSqueezenetText ${networks}/squeezenet.prototxt
     kMobilenetV2Text ${networks}/mobilenetv2.prototxt
+    kEfficientnetLite0Text ${networks}/efficientnet_lite0.prototxt
+    kEfficientnetLite1Text ${networks}/efficientnet_lite1.prototxt
     kDetectorText ${networks}/detector.prototxt
     kDetectnetText ${networks}/detectnet.prototxt
     kSegmenterText ${networks}/segmenter.prototxt

@@ -444,7 +444,7 @@ TEST_P(StandardNetworkTest, ObeysTheRules) {
 
 INSTANTIATE_TEST_SUITE_P(Networks, StandardNetworkTest,
                          testing::Values("lenet", "alexnet", "googlenet", "vgg16", "resnet18", "resnet50", "squeezenet",
-                                         "mobilenetv2"));
+                                         "mobilenetv2", "efficientnet_lite0", "efficientnet_lite1"));
 
 }  // namespace
 }  // namespace digits

@@ -165,7 +165,7 @@ TEST(ModelSpec, TheSchemaNamesEveryMember) {
 }
 
 TEST(StandardNetworks, AreInsideTheProgram) {
-    EXPECT_EQ(standard_networks().size(), 8U);
+    EXPECT_EQ(standard_networks().size(), 10U);
     EXPECT_EQ(standard_networks("detection").size(), 2U);
     EXPECT_EQ(standard_networks("nothing").size(), 0U);
     for (const auto& network : standard_networks("")) {
