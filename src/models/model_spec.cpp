@@ -119,6 +119,13 @@ struct JsonBinding<SolverSpec> {
                     .cli("warmup")
                     .when("/solver/lr_policy", "cosine")
                     .range(0, 99),
+                json_field("freeze_percent", &S::freeze_percent)
+                    .label("Freeze at first")
+                    .help("Part of the training in which layers with initial weights are frozen and only the new ones "
+                          "learn")
+                    .unit("%")
+                    .cli("freeze")
+                    .range(0, 100),
                 json_field("momentum", &S::momentum)
                     .label("Momentum")
                     .help("Fraction of the previous update that is kept; usually 0.9")

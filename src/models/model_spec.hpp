@@ -51,6 +51,7 @@ struct SolverSpec {
     std::vector<double> steps_percent;
     std::optional<double> power;
     double warmup_percent = 0;
+    double freeze_percent = 0;  ///< layers with initial weights are frozen for so much of the training
     std::optional<double> momentum;
     std::optional<double> weight_decay;
     std::optional<double> rms_decay;

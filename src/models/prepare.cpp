@@ -1,6 +1,7 @@
 #include "models/prepare.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <numeric>
 #include <tuple>
@@ -9,6 +10,7 @@
 #include "base/json_binding.hpp"
 #include "base/text.hpp"
 #include "caffe/built_in_python.hpp"
+#include "caffe/layer_blobs.hpp"
 #include "caffe/layer_rules.hpp"
 #include "caffe/prototxt.hpp"
 #include "caffe/stages.hpp"
@@ -171,6 +173,56 @@ Status weigh_classes(const ModelSpec& spec, const TrainingData& dataset, caffe::
     return found ? Status() : wrong("Class weights need a layer SoftmaxWithLoss, the network has none");
 }
 
+/// How many parameters each layer has in files of weights; the last file counts, as when they are loaded.
+Result<std::map<std::string, int>> layers_with_weights(const ModelSpec& spec) {
+    std::map<std::string, int> counts;
+    for (const auto& one : spec.weights) {
+        DIGITS_ASSIGN(const auto own, count_layer_blobs(one.path));
+        for (const auto& [name, count] : own) counts[name] = count;
+    }
+    return counts;
+}
+
+Status check_freezing(const ModelSpec& spec) {
+    if (spec.solver.freeze_percent <= 0 || !spec.weights.empty()) return {};
+    return fail(make_error(ErrorCode::kInvalidArgument, "Layers can be frozen only with initial weights")
+                    .at("/solver/freeze_percent")
+                    .advise("Set Freeze at first to 0, or choose a pretrained model"));
+}
+
+/// Layers with initial weights learn from an iteration on. Their BatchNorm layers use the statistics that came with the
+/// weights, for the whole training: the first batches of new images would spoil them, and few images never make good
+/// ones. Returns a warning where nothing would learn.
+Result<std::optional<std::string>> freeze_layers(const ModelSpec& spec, std::int64_t iterations,
+                                                 caffe::NetParameter& net) {
+    DIGITS_TRY(check_freezing(spec));
+    const auto until = static_cast<std::int64_t>(std::llround(spec.solver.freeze_percent / 100 * iterations));
+    if (until <= 0) return std::nullopt;
+    DIGITS_ASSIGN(const auto counts, layers_with_weights(spec));
+    const auto is_new = [&](const auto& layer) {
+        const bool learns =
+            layer.type() == "InnerProduct" || layer.type() == "Convolution" || layer.type() == "Deconvolution";
+        return learns && !counts.contains(layer.name());
+    };
+    if (std::ranges::none_of(net.layer(), is_new))
+        return "All layers have initial weights: none is frozen, because then nothing would learn. Set Freeze at "
+               "first to 0.";
+    for (auto& layer : *net.mutable_layer()) {
+        const auto found = counts.find(layer.name());
+        if (found == counts.end()) continue;
+        const bool keeps_statistics = layer.type() == "BatchNorm" && found->second == 3;
+        if (keeps_statistics) layer.mutable_batch_norm_param()->set_use_global_stats(true);
+        while (layer.param_size() < found->second) layer.add_param();
+        for (auto& parameter : *layer.mutable_param()) {
+            if (keeps_statistics)
+                parameter.set_lr_mult(0);
+            else
+                parameter.set_frozen_until(until);
+        }
+    }
+    return std::nullopt;
+}
+
 /// What is legal, but hardly meant.
 std::optional<std::string> batch_warning(const TrainingFiles& files, const TrainingData& dataset) {
     if (files.batch_size <= dataset.train_count) return std::nullopt;
@@ -246,12 +298,14 @@ Result<PreparedModel> prepare_model(const ModelSpec& spec, const caffe::NetParam
     DIGITS_ASSIGN(auto doubtful, check_names(network, network_text(spec)));
     DIGITS_TRY(smooth_labels(spec, files.train_val));
     DIGITS_TRY(weigh_classes(spec, dataset.facts, files.train_val));
+    DIGITS_ASSIGN(auto unfrozen, freeze_layers(spec, files.solver.max_iter(), files.train_val));
 
     PreparedModel prepared;
     prepared.task = dataset.task;
     prepared.solver_file = job_dir / "solver.prototxt";
     prepared.warnings = std::move(files.warnings);
     for (auto& warning : doubtful) prepared.warnings.push_back(std::move(warning));
+    if (unfrozen) prepared.warnings.push_back(std::move(*unfrozen));
     if (auto warning = batch_warning(files, dataset.facts)) prepared.warnings.push_back(std::move(*warning));
     prepared.facts.network = spec.network.standard.empty() ? "custom" : spec.network.standard;
     prepared.facts.epochs = spec.epochs;
@@ -307,6 +361,7 @@ class ModelChecker {
   public:
     explicit ModelChecker(const ModelSpec& spec) : spec_(spec), text_(network_text(spec)) {
         if (const auto weights = check_weights(spec); !weights) note(Severity::kError, weights.error());
+        if (const auto frozen = check_freezing(spec); !frozen) note(Severity::kError, frozen.error());
         if (spec.dataset_dir.empty()) return;
         auto dataset = read_dataset_folder(spec.dataset_dir);
         if (dataset) {

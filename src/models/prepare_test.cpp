@@ -3,10 +3,12 @@
 #include <gmock/gmock.h>
 
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "base/file.hpp"
 #include "caffe/prototxt.hpp"
+#include "caffe/weights.hpp"
 #include "models/snapshots.hpp"
 
 namespace digits {
@@ -175,6 +177,73 @@ TEST_F(PrepareTest, RareClassesCountMore) {
     EXPECT_FLOAT_EQ(weights[2], 0.9F);
     EXPECT_FLOAT_EQ(weights[9], 4500.0F);
     EXPECT_TRUE(check_model(spec_).ok());
+}
+
+/// LeNet whose first convolution has weights, with a BatchNorm behind it.
+class FreezeTest : public PrepareTest {
+  protected:
+    FreezeTest() {
+        caffe::NetParameter weights;
+        const auto add = [&](const char* name, int blobs) {
+            auto& layer = *weights.add_layer();
+            layer.set_name(name);
+            for (int i = 0; i < blobs; ++i) layer.add_blobs()->add_data(1);
+        };
+        add("conv1", 2);
+        add("norm1", 3);
+        const auto path = folder_.path() / "start.caffemodel";
+        EXPECT_TRUE(write_weights(weights, path));
+        spec_.weights = {{.path = path.string()}};
+        spec_.network.standard.clear();
+        spec_.network.prototxt = R"(
+            layer { name: "conv1" type: "Convolution" bottom: "data" top: "conv1" param { lr_mult: 1 } param { lr_mult: 2 }
+                    convolution_param { num_output: 4 kernel_size: 3 } }
+            layer { name: "norm1" type: "BatchNorm" bottom: "conv1" top: "conv1" }
+            layer { name: "ip" type: "InnerProduct" bottom: "conv1" top: "ip" }
+            layer { name: "loss" type: "SoftmaxWithLoss" bottom: "ip" bottom: "label" top: "loss" exclude { stage: "deploy" } }
+            layer { name: "softmax" type: "Softmax" bottom: "ip" top: "softmax" include { stage: "deploy" } })";
+        spec_.solver.freeze_percent = 50;
+        spec_.epochs = 2;
+    }
+};
+
+TEST_F(FreezeTest, LayersWithWeightsLearnLater) {
+    const auto prepared = prepare_model(spec_, job());
+    ASSERT_TRUE(prepared) << prepared.error().to_string();
+    const auto half = prepared->facts.max_iter / 2;
+    std::map<std::string, caffe::LayerParameter> layers;
+    for (const auto& layer : prepared->solver.net_param().layer()) layers[layer.name()] = layer;
+    ASSERT_EQ(layers["conv1"].param_size(), 2);
+    EXPECT_EQ(layers["conv1"].param(0).frozen_until(), half);
+    EXPECT_EQ(layers["conv1"].param(1).frozen_until(), half);
+    EXPECT_FLOAT_EQ(layers["conv1"].param(1).lr_mult(), 2) << "what it learns with later stays";
+    ASSERT_EQ(layers["norm1"].param_size(), 3);
+    EXPECT_FLOAT_EQ(layers["norm1"].param(0).lr_mult(), 0) << "so that nothing is computed back through it";
+    EXPECT_TRUE(layers["norm1"].batch_norm_param().use_global_stats());
+    EXPECT_EQ(layers["ip"].param_size(), 0);
+    EXPECT_THAT(text_of("deploy.prototxt"), testing::Not(HasSubstr("frozen_until: 1")));
+}
+
+TEST_F(FreezeTest, SomethingMustLearn) {
+    // The classifier has weights, too.
+    caffe::NetParameter weights = *read_weights(spec_.weights[0].path);
+    auto& layer = *weights.add_layer();
+    layer.set_name("ip");
+    layer.add_blobs()->add_data(1);
+    ASSERT_TRUE(write_weights(weights, spec_.weights[0].path));
+    const auto prepared = prepare_model(spec_, job());
+    ASSERT_TRUE(prepared) << prepared.error().to_string();
+    EXPECT_THAT(prepared->warnings, testing::Contains(HasSubstr("nothing would learn")));
+    EXPECT_THAT(text_of("train_val.prototxt"), testing::Not(HasSubstr("frozen_until")));
+}
+
+TEST_F(FreezeTest, NeedsWeights) {
+    spec_.weights.clear();
+    const auto refused = prepare_model(spec_, job());
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().where, "/solver/freeze_percent");
+    const auto check = check_model(spec_);
+    EXPECT_FALSE(check.ok());
 }
 
 TEST_F(PrepareTest, WarnsOfABatchLargerThanTheTrainingSet) {

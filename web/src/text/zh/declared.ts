@@ -264,6 +264,8 @@ export const declared: Record<string, string> = {
   "field.root.help": "列表中相对路径的起始文件夹",
   "many.limit": "使用的图像数",
   "many.limit.help": "0：全部",
+  "field.freeze_percent": "先冻结",
+  "field.freeze_percent.help": "训练中有初始权重的层保持冻结、只有新层学习的比例",
   "field.warmup_percent": "预热",
   "field.warmup_percent.help": "余弦策略的学习率从 0 均匀上升的训练比例",
   "field.patience": "提前停止：耐心值",
