@@ -134,6 +134,8 @@ class Import {
         info_.mean_mode = spec_.mean;
         if (spec_.transform) info_.transform = *spec_.transform;
         info_.title = source.name;
+        info_.license = spec_.license;
+        info_.origin = spec_.origin;
         DIGITS_TRY(refuse_foreign_format(info_.weights, "weights"));
         return refuse_foreign_format(info_.network, "network");
     }
@@ -319,6 +321,8 @@ class Import {
         if (facts_.mean_file) DIGITS_TRY(bring(info_.mean, kPretrainedMean));
         if (facts_.python_layer) DIGITS_TRY(bring(info_.python_layer, kPretrainedPython));
         facts_.title = info_.title;
+        facts_.license = info_.license;
+        facts_.origin = info_.origin;
         DIGITS_TRY(
             write_file_atomic(folder_ / kPretrainedFacts,
                               to_json(facts_).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"));

@@ -15,6 +15,7 @@
 #include "engine/net/net.hpp"
 #include "engine/net/place.hpp"
 #include "engine/solver/snapshot.hpp"
+#include "infer/export_source.hpp"
 #include "infer/layer_report.hpp"
 
 namespace digits {
@@ -151,6 +152,40 @@ class CaffePredictor final : public Predictor {
                         .because(fmt::format("an image of {} x {} that is not resized", image.width, image.height)));
     }
 
+    Result<OnnxSource> export_source() const override {
+        const auto& p = preprocessing_.transformer;
+        DIGITS_TRY(guarded([&] {
+            Blob* blob = net_->find_blob(input_);
+            blob->reshape({1, p.channels(), p.height(), p.width()});
+            blob->set_data(at::zeros(blob->shape()).to(place(blob->device())));
+        }));
+        DIGITS_ASSIGN([[maybe_unused]] const float loss, net_->forward());
+        auto source = export_source_of(*net_, deploy_);
+        source.input = input_steps();
+        return source;
+    }
+
+    std::vector<float> planes(const Image& image) const override { return preprocessing_.planes(image); }
+
+    Status prepare_planes(const float* planes, float* input) const override {
+        preprocessing_.apply_planes(planes, input);
+        return {};
+    }
+    std::vector<std::int64_t> planes_shape() const override {
+        return {preprocessing_.channels, preprocessing_.dataset_height, preprocessing_.dataset_width};
+    }
+
+    std::optional<BatchOutput> find_blob(const std::string& name) const override {
+        const Blob* blob = net_->find_blob(name);
+        if (!blob) return std::nullopt;
+        BatchOutput found{name, {}, blob->shape(), {}};
+        const auto read = guarded([&] {
+            const at::Tensor values = blob->data().cpu().contiguous();
+            found.values.assign(values.data_ptr<float>(), values.data_ptr<float>() + values.numel());
+        });
+        return read ? std::optional(std::move(found)) : std::nullopt;
+    }
+
     Result<nlohmann::json> report_layers(const fs::path& folder) override {
         return digits::report_layers(*net_, deploy_, input_, folder);
     }
@@ -158,6 +193,34 @@ class CaffePredictor final : public Predictor {
     std::int64_t iteration() const override { return iteration_; }
 
   private:
+    /// What the transformer does, found by what it makes of black and of 1.
+    InputSteps input_steps() const {
+        const auto& p = preprocessing_;
+        InputSteps steps;
+        steps.image = {p.channels, p.dataset_height, p.dataset_width};
+        steps.is_bgr = !p.is_rgb && p.channels == 3;
+        const auto choice = p.transformer.choose(0);
+        steps.top = choice.top;
+        steps.left = choice.left;
+        const std::vector<float> ones(static_cast<std::size_t>(element_count(steps.image)), 1), zeros(ones.size(), 0);
+        std::vector<float> of_one(input_size());
+        steps.offsets.resize(input_size());
+        p.transformer.apply(zeros.data(), 0, steps.offsets.data());
+        p.transformer.apply(ones.data(), 0, of_one.data());
+        steps.scale = of_one[0] - steps.offsets[0];
+        // Without a mean image one value a channel is enough.
+        const auto plane = input_size() / static_cast<std::size_t>(p.channels);
+        std::vector<float> of_channel;
+        for (std::size_t at = 0; at < steps.offsets.size(); at += plane) {
+            const auto first = steps.offsets.begin() + static_cast<std::ptrdiff_t>(at);
+            if (std::any_of(first, first + static_cast<std::ptrdiff_t>(plane), [&](float v) { return v != *first; }))
+                return steps;
+            of_channel.push_back(*first);
+        }
+        steps.offsets = std::move(of_channel);
+        return steps;
+    }
+
     Result<std::vector<BatchOutput>> forward(const float* inputs, std::size_t count, int height, int width) {
         DIGITS_TRY(guarded([&] {
             const auto size = static_cast<std::int64_t>(count);

@@ -38,6 +38,8 @@ Result<std::unique_ptr<Inference>> Inference::open(const InferenceOptions& optio
     DIGITS_ASSIGN(auto dataset, read_dataset_facts(options.dataset_dir));
     DIGITS_ASSIGN(inference->task_, get_task(dataset.task));
     inference->decoding_ = decoding_of(dataset.image);
+    inference->dataset_dir_ = options.dataset_dir;
+    inference->resize_ = enum_name(dataset.image.resize);
     inference->facts_ = {std::move(dataset.labels),
                          std::move(dataset.target_names),
                          dataset.ignore_label,

@@ -56,11 +56,15 @@ class Inference {
 
     /// The answer for each image.
     Result<std::vector<ImageAnswer>> ask(const std::vector<Image>& images, const AskOptions& options);
-    /// Answers a request of docs/formats/specs.md: `classify`, `records` or `layers`. An image that cannot be read has
-    /// its `error` and no predictions.
+    /// Answers a request of docs/formats/specs.md: `classify`, `records`, `layers`, `export` or `tensors`. An image
+    /// that cannot be read has its `error` and no predictions.
     Result<nlohmann::json> answer(const nlohmann::json& request);
     /// An image as those of the dataset are read. Errors: of the file and of its decoder.
     Result<Image> read_image(const std::string& path) const;
+
+    const std::filesystem::path& dataset_dir() const { return dataset_dir_; }
+    /// How images become those of the dataset: "squash", …
+    const std::string& resize() const { return resize_; }
 
   private:
     Result<ImageAnswer> make_answer(const std::vector<BatchOutput>& batch, std::size_t place, const AskedImage& asked,
@@ -68,6 +72,8 @@ class Inference {
 
     const Task* task_ = nullptr;
     ReadableRoots roots_;
+    std::filesystem::path dataset_dir_;
+    std::string resize_;
     DecodeOptions decoding_;
     TargetFacts facts_;
     std::unique_ptr<Predictor> predictor_;

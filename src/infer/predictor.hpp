@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "base/registry.hpp"
 #include "base/result.hpp"
 #include "engine/net/blob.hpp"
+#include "exports/onnx.hpp"
 #include "image/image.hpp"
 #include "infer/preprocess.hpp"
 #include "tasks/output.hpp"
@@ -47,6 +49,21 @@ class Predictor {
     /// The same for one image in its own size, neither resized nor cropped: DIGITS's "do not resize". Errors:
     /// kUnsupported where the framework cannot; those of a network that takes no other size.
     virtual Result<std::vector<BatchOutput>> run_whole(const Image& image);
+    /// What an export of the network is made of. Errors: kUnsupported.
+    virtual Result<OnnxSource> export_source() const {
+        return fail(ErrorCode::kUnsupported, "Networks of this framework cannot be exported.");
+    }
+    /// An image as an exported network takes it: planes R, G, B (or one) of `OnnxSource::input.image`, 0 to 255.
+    virtual std::vector<float> planes(const Image&) const { return {}; }
+    /// The network's input from such planes, where preprocessing beside resizing happens. Any number of threads at
+    /// once.
+    virtual Status prepare_planes(const float*, float*) const {
+        return fail(ErrorCode::kUnsupported, "Networks of this framework take image files only.");
+    }
+    /// Channels, height and width of such planes; empty: not known.
+    virtual std::vector<std::int64_t> planes_shape() const { return {}; }
+    /// A blob after the last run; no value if there is none.
+    virtual std::optional<BatchOutput> find_blob(const std::string&) const { return std::nullopt; }
     /// What is inside the network after the last run, of one image (layer_report.hpp); its images go to `folder`.
     virtual Result<nlohmann::json> report_layers(const std::filesystem::path& folder) = 0;
     /// The iteration of the snapshot in use.

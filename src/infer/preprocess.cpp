@@ -17,6 +17,16 @@ ResizeMode mode_of(const Preprocessing& preprocessing) {
     return preprocessing.resize == ResizeMode::kNone ? ResizeMode::kSquash : preprocessing.resize;
 }
 
+/// What images become before they are records.
+ImageSpec image_spec_of(const Preprocessing& preprocessing) {
+    ImageSpec spec;
+    spec.width = preprocessing.dataset_width;
+    spec.height = preprocessing.dataset_height;
+    spec.channels = preprocessing.channels;
+    spec.resize = mode_of(preprocessing);
+    return spec;
+}
+
 /// In the order of the records that the network learned from.
 std::vector<std::uint8_t> planes_of(const Image& image, const Preprocessing& preprocessing) {
     std::vector<std::uint8_t> planes(image.pixels.size());
@@ -47,13 +57,32 @@ AskedImage Preprocessing::place(int width, int height) const {
     return asked;
 }
 
+std::vector<float> Preprocessing::planes(const Image& source) const {
+    const auto image = prepare_image(source, image_spec_of(*this), 0);
+    std::vector<float> values;
+    if (image.is_deep()) {
+        values = deep_planes_of(image, *this);
+    } else {
+        std::vector<std::uint8_t> bytes(image.pixels.size());
+        to_planar_bgr(image, bytes.data());
+        values.assign(bytes.begin(), bytes.end());
+    }
+    const auto plane = static_cast<std::ptrdiff_t>(image.width) * image.height;
+    if (channels == 3) std::swap_ranges(values.begin(), values.begin() + plane, values.end() - plane);
+    return values;
+}
+
+void Preprocessing::apply_planes(const float* planes, float* out) const {
+    if (is_rgb || channels != 3) return transformer.apply(planes, 0, out);
+    const auto plane = static_cast<std::size_t>(dataset_width) * static_cast<std::size_t>(dataset_height);
+    std::vector<float> bgr(planes, planes + 3 * plane);
+    std::swap_ranges(bgr.begin(), bgr.begin() + static_cast<std::ptrdiff_t>(plane),
+                     bgr.end() - static_cast<std::ptrdiff_t>(plane));
+    transformer.apply(bgr.data(), 0, out);
+}
+
 void Preprocessing::apply(const Image& source, float* out) const {
-    ImageSpec spec;
-    spec.width = dataset_width;
-    spec.height = dataset_height;
-    spec.channels = channels;
-    spec.resize = mode_of(*this);
-    const auto image = prepare_image(source, spec, 0);
+    const auto image = prepare_image(source, image_spec_of(*this), 0);
     if (image.is_deep())
         transformer.apply(deep_planes_of(image, *this).data(), 0, out);
     else

@@ -24,6 +24,10 @@ struct Preprocessing {
 
     /// Writes the floats of one input of the network: planes of `transformer`'s size.
     void apply(const Image& image, float* out) const;
+    /// The image at the dataset's size, as planes of 0 to 255: R, G, B or one.
+    std::vector<float> planes(const Image& image) const;
+    /// What apply() makes of such planes.
+    void apply_planes(const float* planes, float* out) const;
     /// Where an image of this size lies in the network's input.
     AskedImage place(int width, int height) const;
     /// The same of an image that keeps its size: neither resized nor cropped, and the mean of each channel for a mean

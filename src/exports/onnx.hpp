@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "caffe.pb.h"
+
+namespace digits {
+
+using Sizes = std::vector<std::int64_t>;
+
+/// What makes a network's input of an image, inside the graph: the image's channels turned round, a part of it cut out,
+/// and then value · scale + offset.
+struct InputSteps {
+    Sizes image;          ///< channels, height, width of the images that the graph takes
+    bool is_bgr = false;  ///< the network takes B, G, R; the graph R, G, B
+    std::int64_t top = 0, left = 0;
+    float scale = 1;
+    std::vector<float> offsets;  ///< one a channel, or one for each value of the network's input; empty: 0
+};
+
+struct OnnxSource {
+    /// The network to use, upgraded and filtered, its layers with their values (`blobs`).
+    caffe::NetParameter net;
+    /// Of each blob, for a batch of one.
+    std::map<std::string, Sizes> shapes;
+    InputSteps input;
+    std::map<std::string, std::string> metadata;
+};
+
+/// Bytes of an ONNX model of opset 17 with a batch of any size. Its input is "image"; its outputs have the names of the
+/// network's. Where a network ends with layers that find boxes, the graph ends before non-maximum suppression. Errors:
+/// kUnsupported with the layers that cannot be written.
+Result<std::string> write_onnx(const OnnxSource& source);
+
+/// Names of the outputs of that graph.
+std::vector<std::string> onnx_outputs(const caffe::NetParameter& net);
+
+/// Layer types that write_onnx() knows, in alphabetical order.
+std::vector<std::string> onnx_layer_types();
+
+}  // namespace digits

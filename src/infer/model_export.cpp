@@ -1,0 +1,162 @@
+#include "infer/model_export.hpp"
+
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "base/file.hpp"
+#include "data/dataset_facts.hpp"
+#include "exports/safetensors.hpp"
+#include "infer/picture_source.hpp"
+#include "infer/python_program.hpp"
+#include "infer_texts.hpp"
+
+namespace digits {
+namespace {
+
+using nlohmann::json;
+namespace fs = std::filesystem;
+
+constexpr double kTolerance = 1e-3;
+constexpr std::size_t kNoiseImages = 2;
+
+std::map<std::string, std::string> metadata_of(const ModelExport& model, const OnnxSource& source) {
+    const auto& image = source.input.image;
+    const json preprocessing{{"channels", image.at(0)},
+                             {"height", image.at(1)},
+                             {"width", image.at(2)},
+                             {"resize", model.resize},
+                             {"colors", image.at(0) == 3 ? "RGB" : "gray"},
+                             {"values", "0 to 255; mean, scale and crop are inside the graph"}};
+    std::map<std::string, std::string> metadata{{"digits.task", model.task},
+                                                {"digits.preprocessing", preprocessing.dump()},
+                                                {"digits.iteration", std::to_string(model.predictor.iteration())}};
+    if (!model.labels.empty())
+        metadata["digits.labels"] = json(model.labels).dump(-1, ' ', false, json::error_handler_t::replace);
+    return metadata;
+}
+
+/// Noise that is the same each time.
+Image noise(const Sizes& sizes, std::uint32_t seed) {
+    Image image;
+    image.reset(static_cast<int>(sizes.at(2)), static_cast<int>(sizes.at(1)), static_cast<int>(sizes.at(0)));
+    for (auto& value : image.pixels) {
+        seed = seed * 1664525U + 1013904223U;
+        value = static_cast<std::uint8_t>(seed >> 24);
+    }
+    return image;
+}
+
+std::string_view bytes_of(const std::vector<float>& values) {
+    return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float)};
+}
+
+/// What both programs are to compute, as files.
+Result<json> write_comparison(const ModelExport& model, const OnnxSource& source, const std::vector<Image>& images,
+                              const fs::path& file, const fs::path& folder) {
+    auto& predictor = model.predictor;
+    const auto size = predictor.input_size();
+    std::vector<float> raw, inputs(images.size() * size);
+    for (std::size_t i = 0; i < images.size(); ++i) {
+        const auto planes = predictor.planes(images[i]);
+        raw.insert(raw.end(), planes.begin(), planes.end());
+        predictor.prepare(images[i], inputs.data() + i * size);
+    }
+    DIGITS_ASSIGN([[maybe_unused]] const auto outputs, predictor.run(inputs.data(), images.size()));
+    Sizes shape{static_cast<std::int64_t>(images.size())};
+    shape.insert(shape.end(), source.input.image.begin(), source.input.image.end());
+    json plan{{"model", file.string()}, {"shape", shape}, {"outputs", json::array()}};
+    for (const auto& name : onnx_outputs(source.net)) {
+        const auto blob = predictor.find_blob(name);
+        if (!blob) continue;
+        DIGITS_TRY(write_file_atomic(folder / fmt::format("output{}", plan["outputs"].size()), bytes_of(blob->values)));
+        plan["outputs"].push_back({{"name", name}});
+    }
+    DIGITS_TRY(write_file_atomic(folder / "image", bytes_of(raw)));
+    DIGITS_TRY(write_file_atomic(folder / "plan.json", plan.dump()));
+    DIGITS_TRY(write_file_atomic(folder / "compare.py", kCompareOnnxText));
+    return plan;
+}
+
+json not_verified(std::string why) {
+    return {{"verified", false}, {"difference", nullptr}, {"runtime", nullptr}, {"note", std::move(why)}};
+}
+
+Result<json> verify(const ModelExport& model, const OnnxSource& source, const fs::path& file) {
+    auto images = model.images;
+    for (std::size_t i = 0; images.empty() || (model.images.empty() && i < kNoiseImages); ++i)
+        images.push_back(noise(source.input.image, static_cast<std::uint32_t>(i)));
+    const TemporaryFolder folder;
+    DIGITS_ASSIGN(const auto plan, write_comparison(model, source, images, file, folder.path()));
+    if (plan["outputs"].empty())
+        return not_verified(
+            "The outputs of the file are not outputs of the network itself (boxes before non-maximum "
+            "suppression), so they were not compared.");
+    const auto run = run_python(folder.path() / "compare.py", {folder.path().string()});
+    if (!run || run->exit_code != 0)
+        return not_verified(fmt::format(
+            "The file was not compared with the network: Python with onnxruntime and NumPy was not found or failed "
+            "({}). Install it (pip install onnxruntime) for the user that Digits runs as, or set DIGITS_PYTHON, and "
+            "export again.",
+            run ? run->last_error_line() : run.error().message));
+    const auto answer = json::parse(run->output, nullptr, false);
+    if (!answer.is_object()) return not_verified("The comparison with onnxruntime gave no result.");
+    const double difference = answer.value("difference", 1.0);
+    if (!(difference <= kTolerance))
+        return fail(make_error(ErrorCode::kDataLoss,
+                               "The ONNX file computes other numbers than the network: they differ by {:.2g} of the "
+                               "largest value, expected at most {:.0e}",
+                               difference, kTolerance)
+                        .advise("Export the model as Caffe or safetensors, and report this network"));
+    return json{{"verified", true}, {"difference", difference}, {"runtime", answer["runtime"]}, {"note", nullptr}};
+}
+
+}  // namespace
+
+std::vector<Image> stored_images(const fs::path& dataset_dir, const DecodeOptions& decoding, std::int64_t count) {
+    for (const auto* split : {"val", "train"}) {
+        PictureSourceOptions options;
+        options.source.type = EvaluationSourceType::kSplit;
+        options.source.split = split;
+        options.source.limit = count;
+        options.dataset_dir = dataset_dir;
+        options.decoding = decoding;
+        const auto source = open_picture_source(options, [](std::size_t) { return true; });
+        if (!source) continue;
+        std::vector<Image> images;
+        for (std::uint64_t i = 0; i < (*source)->count(); ++i)
+            if (auto picture = (*source)->get(0, i); picture.image) images.push_back(std::move(*picture.image));
+        if (!images.empty()) return images;
+    }
+    return {};
+}
+
+Result<json> export_model(const ModelExport& model, ExportFormat format, const fs::path& file) {
+    DIGITS_ASSIGN(auto source, model.predictor.export_source());
+    source.metadata = metadata_of(model, source);
+    DIGITS_ASSIGN(const auto bytes,
+                  format == ExportFormat::kOnnx ? write_onnx(source) : write_safetensors(source.net, source.metadata));
+    DIGITS_TRY(write_file_atomic(file, bytes));
+    json facts = not_verified("Weights are copied as they are; there is nothing to compare.");
+    if (format == ExportFormat::kOnnx) {
+        auto verified = verify(model, source, file);
+        if (!verified) {
+            std::error_code ignored;
+            fs::remove(file, ignored);
+            return fail(std::move(verified).error());
+        }
+        facts = std::move(*verified);
+    }
+    facts["bytes"] = bytes.size();
+    facts["input"] = source.input.image;
+    facts["outputs"] = json::array();
+    for (const auto& name : onnx_outputs(source.net))
+        if (const auto shape = source.shapes.find(name); shape != source.shapes.end() && !shape->second.empty())
+            facts["outputs"].push_back(
+                {{"name", name}, {"shape", Sizes(shape->second.begin() + 1, shape->second.end())}});
+    facts["images"] = model.images.size();
+    facts["tolerance"] = kTolerance;
+    return facts;
+}
+
+}  // namespace digits

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <array>
+#include <filesystem>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/enum_names.hpp"
+#include "base/result.hpp"
+#include "image/decode.hpp"
+#include "infer/predictor.hpp"
+
+namespace digits {
+
+enum class ExportFormat { kOnnx, kSafetensors };
+template <>
+struct EnumNames<ExportFormat> {
+    static constexpr std::array<std::pair<ExportFormat, std::string_view>, 2> kNames{
+        {{ExportFormat::kOnnx, "onnx"}, {ExportFormat::kSafetensors, "safetensors"}}};
+};
+
+/// A network to hand out, with what programs must know of it.
+struct ModelExport {
+    Predictor& predictor;
+    std::string task;
+    std::vector<std::string> labels;
+    std::string resize;         ///< how images become those of the dataset
+    std::vector<Image> images;  ///< on which both programs are compared; none: on noise
+};
+
+/// Writes a file, and compares ONNX with the engine where Python finds onnxruntime. `{"bytes", "input", "outputs",
+/// "images", "verified", "difference", "tolerance", "runtime", "note"}`: the largest difference of an output's values,
+/// as a part of its largest value. Errors: kUnsupported, kDataLoss when both differ by more than the tolerance (the
+/// file is removed then).
+Result<nlohmann::json> export_model(const ModelExport& model, ExportFormat format, const std::filesystem::path& file);
+
+/// Up to `count` images of the validation set, else of the training set; none if they cannot be read.
+std::vector<Image> stored_images(const std::filesystem::path& dataset_dir, const DecodeOptions& decoding,
+                                 std::int64_t count);
+
+}  // namespace digits
