@@ -13,6 +13,8 @@
 
 namespace digits::api {
 
+class ModelStores;
+
 /// What the resources share.
 struct Context {
     ApiServerOptions options;
@@ -20,6 +22,7 @@ struct Context {
     EventHub& events;
     AnsweredRequests& answered;
     UrlPictures& url_pictures;
+    ModelStores& stores;
     double started = 0;                       ///< Unix seconds
     std::shared_future<std::string> address;  ///< known once the server listens
     std::filesystem::path temporary;          ///< folder for files that live as long as a request

@@ -20,6 +20,7 @@ void register_digits_models(http::Router& router, Context& context);
 void register_digits_not_offered(http::Router& router, Context& context);
 void register_digits_pretrained(http::Router& router, Context& context);
 void register_digits_root(http::Router& router, Context& context);
+void register_digits_stores(http::Router& router, Context& context);
 void register_evaluations(http::Router& router, Context& context);
 void register_events(http::Router& router, Context& context);
 void register_exports(http::Router& router, Context& context);
@@ -28,16 +29,20 @@ void register_forms(http::Router& router, Context& context);
 void register_frameworks(http::Router& router, Context& context);
 void register_hardware(http::Router& router, Context& context);
 void register_jobs(http::Router& router, Context& context);
+void register_kserve(http::Router& router, Context& context);
 void register_layers(http::Router& router, Context& context);
 void register_metrics(http::Router& router, Context& context);
+void register_model_exports(http::Router& router, Context& context);
 void register_models(http::Router& router, Context& context);
 void register_networks(http::Router& router, Context& context);
 void register_openapi(http::Router& router, Context& context);
 void register_pictures(http::Router& router, Context& context);
 void register_predictions(http::Router& router, Context& context);
 void register_pretrained(http::Router& router, Context& context);
+void register_proposals(http::Router& router, Context& context);
 void register_session(http::Router& router, Context& context);
 void register_snapshots(http::Router& router, Context& context);
+void register_stores(http::Router& router, Context& context);
 void register_system(http::Router& router, Context& context);
 void register_tasks(http::Router& router, Context& context);
 void register_uploads(http::Router& router, Context& context);
@@ -57,6 +62,7 @@ inline constexpr auto kResources = {
     register_digits_not_offered,
     register_digits_pretrained,
     register_digits_root,
+    register_digits_stores,
     register_evaluations,
     register_events,
     register_exports,
@@ -65,16 +71,20 @@ inline constexpr auto kResources = {
     register_frameworks,
     register_hardware,
     register_jobs,
+    register_kserve,
     register_layers,
     register_metrics,
+    register_model_exports,
     register_models,
     register_networks,
     register_openapi,
     register_pictures,
     register_predictions,
     register_pretrained,
+    register_proposals,
     register_session,
     register_snapshots,
+    register_stores,
     register_system,
     register_tasks,
     register_uploads,

@@ -16,6 +16,7 @@
 #include "api/requests/warm_questions.hpp"
 #include "api/resources.hpp"
 #include "api/rules.hpp"
+#include "api/stores/model_stores.hpp"
 #include "base/file.hpp"
 #include "base/log.hpp"
 #include "http/server.hpp"
@@ -54,6 +55,28 @@ fs::path find_mnist() {
         for (const auto* name : {"train-images-idx3-ubyte", "train-images-idx3-ubyte.gz"})
             if (fs::exists(place / name)) return place.lexically_normal();
     return {};
+}
+
+/// The models that scripts/pretrained made, or that came with the programs.
+fs::path find_included_models() {
+    const auto program = api::program_folder();
+    std::vector<fs::path> places{program / "../share/digits/models", program / "../../.deps/models"};
+    if (const char* deps = std::getenv("DIGITS_DEPS")) places.push_back(fs::path(deps) / "models");
+    for (const auto& place : places)
+        if (fs::exists(place / "master.json")) return place.lexically_normal();
+    return {};
+}
+
+/// DIGITS's list: addresses with commas between them.
+std::vector<std::string> stores_of_environment() {
+    std::vector<std::string> stores;
+    const char* list = std::getenv("DIGITS_MODEL_STORE_URL");
+    for (std::string_view rest = list ? list : ""; !rest.empty();) {
+        const auto comma = std::min(rest.find(','), rest.size());
+        if (comma > 0) stores.emplace_back(rest.substr(0, comma));
+        rest.remove_prefix(std::min(comma + 1, rest.size()));
+    }
+    return stores;
 }
 
 /// Nothing but this machine reaches the server.
@@ -112,6 +135,8 @@ Status complete(ApiServerOptions& options) {
     keep_private(data_dir);
     if (options.worker_path.empty()) options.worker_path = api::program_folder() / "digits-worker";
     if (options.mnist.empty()) options.mnist = find_mnist();
+    if (options.included_models.empty()) options.included_models = find_included_models();
+    if (options.model_stores.empty()) options.model_stores = stores_of_environment();
     if (options.web_root.empty()) options.web_root = find_web_root();
     return {};
 }
@@ -123,6 +148,7 @@ struct ApiServer::State {
     std::unique_ptr<api::EventHub> events;
     std::unique_ptr<api::AnsweredRequests> answered;
     std::unique_ptr<api::UrlPictures> url_pictures;
+    std::unique_ptr<api::ModelStores> stores;
     std::unique_ptr<api::Context> context;
     std::unique_ptr<http::Server> server;
     std::string address;
@@ -153,8 +179,10 @@ Result<std::unique_ptr<ApiServer>> ApiServer::start(ApiServerOptions options) {
     DIGITS_ASSIGN(state->answered, api::AnsweredRequests::open(options.data_dir / "digits.db"));
     state->url_pictures = std::make_unique<api::UrlPictures>(
         options.allow_url_fetch.value_or(is_loopback(options.host)), options.url_hosts, temporary);
+    state->stores = std::make_unique<api::ModelStores>(
+        api::ModelStoresOptions{options.model_stores, options.included_models, temporary, options.url_hosts});
     state->context.reset(new api::Context{options, *state->jobs, *state->events, *state->answered, *state->url_pictures,
-                                          now, state->address_known.get_future().share(), temporary,
+                                          *state->stores, now, state->address_known.get_future().share(), temporary,
                                           pages(options.web_root)});
 
     http::Router router;

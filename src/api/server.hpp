@@ -23,6 +23,8 @@ struct ApiServerOptions {
     std::optional<bool> allow_url_fetch;       ///< images to classify may be named by URL; absent: on the loopback only
     std::vector<std::string> url_hosts;        ///< that may lie in private networks
     std::filesystem::path mnist;               ///< MNIST's IDX files, to try things with; empty: found if it is there
+    std::filesystem::path included_models;     ///< a model store on the disk; empty: found if it is there
+    std::vector<std::string> model_stores;     ///< addresses of others
     std::filesystem::path web_root;            ///< empty: found beside this program or in its source tree
 };
 

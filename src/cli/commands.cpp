@@ -61,8 +61,9 @@ int run(int argc, char** argv) {
         ->envname("DIGITS_ALLOW_PYTHON_LAYERS");
     app.add_flag("--json", options.json, "Print JSON for scripts");
     app.add_flag("-q,--quiet", options.quiet, "Show no progress");
-    for (const auto add : {add_serve, add_stop, add_dataset, add_train, add_classify, add_evaluate, add_download,
-                           add_jobs, add_pretrained, add_adapt, add_describe, add_doctor, add_openapi})
+    for (const auto add :
+         {add_serve, add_stop, add_dataset, add_train, add_classify, add_evaluate, add_download, add_model, add_store,
+          add_jobs, add_pretrained, add_adapt, add_describe, add_doctor, add_openapi})
         add(app, invocation);
     curl_global_init(CURL_GLOBAL_DEFAULT);
     try {

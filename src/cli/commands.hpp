@@ -22,6 +22,8 @@ void add_dataset(CLI::App& app, Invocation& invocation);
 void add_train(CLI::App& app, Invocation& invocation);
 void add_classify(CLI::App& app, Invocation& invocation);
 void add_download(CLI::App& app, Invocation& invocation);
+void add_model(CLI::App& app, Invocation& invocation);
+void add_store(CLI::App& app, Invocation& invocation);
 void add_jobs(CLI::App& app, Invocation& invocation);
 void add_evaluate(CLI::App& app, Invocation& invocation);
 void add_pretrained(CLI::App& app, Invocation& invocation);

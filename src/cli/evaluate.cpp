@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.hpp"
+#include "cli/evaluation_output.hpp"
 #include "cli/field_options.hpp"
 #include "cli/terminal.hpp"
 #include "data/evaluation_spec.hpp"
@@ -75,6 +76,8 @@ ShownTask shown_task(const std::string& view) {
              {"F1", "f1", share_text}}};
 }
 
+}  // namespace
+
 void print_evaluation(const json& found) {
     const auto shown = shown_task(found.value("view", "classes"));
     const auto member = [](const json& object, const char* name) {
@@ -100,6 +103,8 @@ void print_evaluation(const json& found) {
     if (found["classes"].size() > kShownClasses)
         std::cout << "   and " << found["classes"].size() - kShownClasses << " more classes: see --json\n";
 }
+
+namespace {
 
 Status evaluate(const EvaluateArguments& a, const CommonOptions& options) {
     DIGITS_ASSIGN(auto session, Session::open(options));

@@ -63,6 +63,12 @@ void add_serve(CLI::App& app, Invocation& invocation) {
     command->add_option("--mnist", options->mnist, "Folder of MNIST's four IDX files, to try Digits with")
         ->check(CLI::ExistingDirectory);
     command
+        ->add_option("--models", options->included_models,
+                     "Model store on this machine, a folder that scripts/pretrained or digits store init made")
+        ->check(CLI::ExistingDirectory);
+    command->add_option("--model-store", options->model_stores,
+                        "Address of a model store (repeatable; default: DIGITS_MODEL_STORE_URL)");
+    command
         ->add_option("--train-slots", options->train_slots,
                      "Trainings that may run at the same time, where there is no GPU")
         ->check(CLI::Range(1, 64));

@@ -6,6 +6,7 @@
 #include "cli/field_options.hpp"
 #include "cli/job_output.hpp"
 #include "cli/network_choice.hpp"
+#include "cli/train_folder.hpp"
 #include "models/model_spec.hpp"
 #include "models/standard_networks.hpp"
 
@@ -15,7 +16,7 @@ namespace {
 struct TrainArguments {
     CreateOptions create;
     FieldOptions fields;
-    std::string dataset, network, framework, python_layers, previous, snapshot = "best", pretrained;
+    std::string folder, dataset, network, framework, python_layers, previous, snapshot = "best", pretrained;
     std::vector<std::string> weights, augment;
     bool adapt = false;
 };
@@ -78,6 +79,11 @@ Result<nlohmann::json> model_spec(const TrainArguments& a, Session& session) {
 
 Status train(const TrainArguments& arguments, const CommonOptions& options) {
     DIGITS_ASSIGN(auto session, Session::open(options));
+    if (!arguments.folder.empty()) {
+        nlohmann::json changes;
+        DIGITS_TRY(arguments.fields.write(changes));
+        return train_folder(arguments.folder, arguments.create, changes, session, options);
+    }
     DIGITS_ASSIGN(const auto spec, model_spec(arguments, session));
     return create_job("/models", spec, arguments.create, session, options);
 }
@@ -101,10 +107,14 @@ std::string network_names() {
 
 void add_train(CLI::App& app, Invocation& invocation) {
     auto a = std::make_shared<TrainArguments>();
-    auto* command = app.add_subcommand("train", "Train a network on a dataset");
-    command->add_option("--name", a->create.name, "Name of the model")->required();
+    auto* command = app.add_subcommand("train", "Train a network on a dataset, or on a folder of images");
+    auto* folder = command->add_option("folder", a->folder,
+                                       "Folder whose dataset is recognized: dataset, network and schedule are chosen, "
+                                       "explained, made and tested");
+    folder->check(CLI::ExistingDirectory);
+    auto* name = command->add_option("--name", a->create.name, "Name of the model; with a folder by default its name");
     command->add_option("--group", a->create.group, "Group to show it in");
-    command->add_option("--dataset", a->dataset, "Id or name of the dataset")->required();
+    auto* dataset = command->add_option("--dataset", a->dataset, "Id or name of the dataset")->excludes(folder);
     command->add_option("--network", a->network,
                         "Standard network or a file with the network's text; for " + network_names());
     command->add_option("--framework", a->framework, "What the file of --network is written for (default: caffe)");
@@ -134,7 +144,11 @@ void add_train(CLI::App& app, Invocation& invocation) {
         ->check(CLI::ExistingFile);
     command->add_flag("--detach", a->create.detach, "Do not wait until it is done");
     command->add_flag("--print-id", a->create.print_id, "Print only the id");
-    command->callback([a, &invocation] { invocation.status = train(*a, invocation.options); });
+    command->callback([a, name, dataset, &invocation] {
+        if (a->folder.empty() && name->empty()) throw CLI::RequiredError("--name");
+        if (a->folder.empty() && dataset->empty()) throw CLI::RequiredError("--dataset");
+        invocation.status = train(*a, invocation.options);
+    });
 }
 
 }  // namespace digits::cli

@@ -194,6 +194,9 @@ Status fetch(const std::string& address, const std::filesystem::path& path, cons
     std::string next = address;
     for (int redirects = 0; redirects <= limits.max_redirects; ++redirects) {
         DIGITS_ASSIGN(const auto url, parse_url(next));
+        if (limits.https_only && !next.starts_with("https://"))
+            return fail(make_error(ErrorCode::kPermissionDenied, "{} is not encrypted, expected https", next)
+                            .advise("Start the server with --allow-url-host and its host, if you trust the network"));
         std::ofstream file(path, std::ios::binary | std::ios::trunc);
         const bool anywhere = std::ranges::any_of(
             limits.private_hosts, [&](const std::string& host) { return equal_ignoring_case(host, url.host); });

@@ -15,6 +15,7 @@ struct FetchLimits {
     std::uint64_t max_bytes = std::uint64_t{32} << 20;
     std::chrono::milliseconds timeout = std::chrono::seconds(15);  ///< redirects included
     int max_redirects = 3;
+    bool https_only = false;  ///< redirects included
     /// Hosts, as URLs name them, that may lie on this machine or in its own networks.
     std::vector<std::string> private_hosts;
 };

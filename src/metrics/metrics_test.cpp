@@ -8,9 +8,9 @@
 #include <random>
 
 #include "base/npy.hpp"
+#include "base/sha256.hpp"
 #include "metrics/average_precision.hpp"
 #include "metrics/cases/reference_case.hpp"
-#include "metrics/cases/sha256.hpp"
 #include "metrics/class_metrics.hpp"
 #include "metrics/detection_outcome.hpp"
 #include "metrics/image_quality.hpp"

@@ -43,6 +43,8 @@ class InfoReader {
         DIGITS_ASSIGN(found.labels, member("labels file", false));
         DIGITS_ASSIGN(found.mean, member("mean file", false));
         DIGITS_ASSIGN(found.python_layer, member("python layer file", false));
+        found.license = optional_text("license");
+        found.origin = optional_text("source");
         found.image = image();
         DIGITS_ASSIGN(const auto train_val, member("train_val file", false));
         // Archives of DIGITS have no keys for it.
@@ -67,6 +69,13 @@ class InfoReader {
         if (!found->is_string())
             return fail(make_error(ErrorCode::kInvalidArgument, "\"{}\" must be a text", key).at(place(key)));
         return found->get<std::string>();
+    }
+
+    /// Of another form it counts as not there.
+    std::string optional_text(const char* key) const {
+        constexpr std::size_t kMost = 1000;
+        const auto found = text(key, false);
+        return found ? found->substr(0, kMost) : std::string();
     }
 
     /// Only a member's own name leads to a file.

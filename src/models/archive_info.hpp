@@ -11,6 +11,7 @@ namespace digits {
 
 /// What `info.json` of an unpacked model archive says; files are members, given with their folder.
 struct ArchiveInfo {
+    std::string license, origin;  ///< may be empty
     std::string title;
     std::filesystem::path weights;
     std::filesystem::path network;

@@ -63,6 +63,8 @@ struct JsonBinding<PretrainedSpec> {
             json_field("image", &PretrainedSpec::image).help("pictures that it was trained with"),
             json_field("mean", &PretrainedSpec::mean).help("what was subtracted from them"),
             json_field("transform", &PretrainedSpec::transform).help("what else was done to them"),
+            json_field("license", &PretrainedSpec::license),
+            json_field("origin", &PretrainedSpec::origin),
         };
     }
 };
@@ -85,6 +87,8 @@ struct JsonBinding<PretrainedFacts> {
             json_field("python_layer", &PretrainedFacts::python_layer),
             json_field("bytes", &PretrainedFacts::bytes),
             json_field("warnings", &PretrainedFacts::warnings),
+            json_field("license", &PretrainedFacts::license),
+            json_field("origin", &PretrainedFacts::origin),
         };
     }
 };

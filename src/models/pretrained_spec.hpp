@@ -52,6 +52,7 @@ struct PretrainedSpec {
     PretrainedImage image;  ///< of files; an archive tells its own
     MeanMode mean = MeanMode::kImage;
     std::optional<ImageTransform> transform;  ///< of a model; files and archives tell their own
+    std::string license, origin;              ///< of files from a store; an archive tells its own
 };
 
 /// Errors: kInvalidArgument with the JSON path in `where`.
@@ -75,6 +76,8 @@ struct PretrainedFacts {
     std::optional<std::string> python_layer;   ///< a file that was kept and not run
     std::uint64_t bytes = 0;                   ///< of the weights
     std::vector<std::string> warnings;
+    std::string license;  ///< under which others gave it; may be empty
+    std::string origin;   ///< where they did, for instance an address; may be empty
 };
 nlohmann::json to_json(const PretrainedFacts& facts);
 /// The facts that an import left. Errors: kNotFound, kDataLoss.

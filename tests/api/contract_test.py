@@ -3,12 +3,14 @@
     contract_test.py DIGITS MNIST_IDX_FOLDER [unittest arguments]
 """
 import base64
+import hashlib
 import http.client
 import io
 import json
 import re
 import sys
 import tarfile
+import tempfile
 import threading
 import time
 import unittest
@@ -27,8 +29,10 @@ IMAGE = {"width": 28, "height": 28, "channels": 1}
 
 def setUpModule():
     """One server, one dataset and one trained model serve all tests."""
-    global server, api, pictures, dataset, model, events
-    server = ServerProcess(DIGITS, "--allow-url-fetch", "--allow-url-host", "127.0.0.1")
+    global server, api, pictures, dataset, model, events, store
+    store = tempfile.TemporaryDirectory()
+    unittest.addModuleCleanup(store.cleanup)
+    server = ServerProcess(DIGITS, "--allow-url-fetch", "--allow-url-host", "127.0.0.1", "--models", store.name)
     unittest.addModuleCleanup(server.close)
     api = Contract(server)
     events = EventReader(server)
@@ -591,6 +595,35 @@ class Making(unittest.TestCase):
         with tarfile.open(fileobj=io.BytesIO(api.call("GET", f"/pretrained/{job}/archive")[2])) as archive:
             self.assertEqual(sorted(archive.getnames()), ["deploy.prototxt", "info.json", "labels.txt", "mean.binaryproto", "model.caffemodel",
                                                           "original.prototxt"])
+
+    def test_exports(self):
+        for wanted in ("onnx", "safetensors"):
+            status, headers, made = api.call("POST", f"/models/{model}/exports", {"format": wanted})
+            self.assertEqual((status, made["format"], made["input"]), (201, wanted, [1, 28, 28]))
+            self.assertEqual(headers["location"], f"/api/v1/models/{model}/exports/{made['name']}")
+            self.assertIn(made, api.call("GET", f"/models/{model}/exports")[2]["items"])
+            self.assertEqual(len(api.call("GET", f"/models/{model}/exports/{made['name']}")[2]), made["bytes"])
+        self.assertEqual(api.call("POST", f"/models/{model}/exports", {"format": "pickle"})[0], 422)
+
+    def test_a_store_on_the_disk(self):
+        place = Path(store.name)
+        with tarfile.open(fileobj=io.BytesIO(api.call("GET", f"/models/{model}/archive")[2])) as archive:
+            archive.extractall(place / "small", filter="data")
+        info = json.loads((place / "small/info.json").read_text())
+        info["sha256"] = {one.name: hashlib.sha256(one.read_bytes()).hexdigest() for one in (place / "small").iterdir()}
+        (place / "small/info.json").write_text(json.dumps(info))
+        (place / "master.json").write_text(json.dumps({"msg": "ours", "children": ["small"]}))
+        listed = api.call("GET", "/stores?refresh=true")[2]["items"][0]
+        self.assertEqual((listed["url"], listed["message"], listed["models"][0]["name"]), ("included", "ours", "small LeNet"))
+        job = api.call("POST", "/stores/pull", {"id": listed["models"][0]["id"], "name": "from a store"})[2]["id"]
+        self.assertEqual(server.wait_for(job)["state"], "done")
+        self.assertEqual(api.call("POST", "/stores/pull", {"id": "none"})[0], 404)
+
+    def test_a_training_is_proposed(self):
+        plan = api.call("POST", "/datasets/propose", {"folder": str(pictures)})[2]
+        self.assertEqual((plan["task"], plan["model"]["network"], plan["dataset"]["image"]["width"], plan["pretrained"]),
+                         ("classification", {"standard": "lenet"}, 28, None))
+        self.assertIn("small", plan["reasons"][0])
 
     def test_classify_by_path(self):
         files = [str(pictures / "7" / "00000.png"), str(pictures / "3" / "broken.png"), str(pictures / "1" / "00000.png")]

@@ -18,9 +18,7 @@ constexpr Missing kMissing[]{
     {"GET", "/models/images/classification/timeline_tracing", "Timelines of Tensorflow are not offered"},
     {"GET", "/models/images/generic/timeline_tracing", "Timelines of Tensorflow are not offered"},
     {"GET", "/extension-static/{type}/{extension}/{file}", "View extensions are not offered"},
-    {"GET", "/store/list", "Model stores are not offered"},
-    {"GET", "/store/models", "Model stores are not offered"},
-    {"GET", "/store/push", "Model stores are not offered"},
+    {"GET", "/store/list", "The page of the model stores is /store"},
 };
 
 }  // namespace

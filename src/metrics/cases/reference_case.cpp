@@ -6,8 +6,8 @@
 
 #include "base/file.hpp"
 #include "base/npy.hpp"
+#include "base/sha256.hpp"
 #include "metrics/cases/coco_files.hpp"
-#include "metrics/cases/sha256.hpp"
 #include "metrics/class_metrics.hpp"
 #include "metrics/pixel_confusion.hpp"
 

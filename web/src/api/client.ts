@@ -39,6 +39,8 @@ export type ImagePrediction = Schemas["PicturePrediction"];
 export type LayerViews = Schemas["LayerViews"];
 export type LayerView = Schemas["LayerView"];
 export type Pretrained = Schemas["Pretrained"];
+export type ModelExport = Schemas["ModelExport"];
+export type ModelStore = Schemas["ModelStore"];
 export type Problem = Schemas["Problem"];
 export type FormField = Schemas["FormField"];
 export type Session = Schemas["Session"];
@@ -96,6 +98,10 @@ export function file_url(job: string, path: string): string {
 
 export function archive_url(model: string, snapshot: string): string {
   return `${api_root}/models/${model}/archive?snapshot=${encodeURIComponent(snapshot)}`;
+}
+
+export function export_url(model: string, name: string): string {
+  return `${api_root}/models/${model}/exports/${encodeURIComponent(name)}`;
 }
 
 export function predictions_csv_url(evaluation: string): string {

@@ -35,6 +35,16 @@ export function usePretrained(id: string, enabled = true) {
   });
 }
 
+/** What model stores offer; asked once. */
+export function useStores(enabled: boolean) {
+  return useQuery({
+    queryKey: ["stores"],
+    enabled,
+    staleTime: Number.POSITIVE_INFINITY,
+    queryFn: ({ signal }) => answer(client.GET("/stores", { signal })),
+  });
+}
+
 export function useEvaluation(id: string) {
   return useQuery({
     queryKey: ["evaluation", id],

@@ -24,6 +24,7 @@ const NewModelPage = page(() => import("../models/new_model_page"), "NewModelPag
 const ModelPage = page(() => import("../models/model_page"), "ModelPage");
 const EvaluationPage = page(() => import("../evaluations/evaluation_page"), "EvaluationPage");
 const PretrainedPage = page(() => import("../pretrained/pretrained_page"), "PretrainedPage");
+const StorePage = page(() => import("../pretrained/store_page"), "StorePage");
 const ComparePage = page(() => import("../compare/compare_page"), "ComparePage");
 const SystemPage = page(() => import("../system/system_page"), "SystemPage");
 
@@ -52,6 +53,7 @@ export function App({ text }: { text: ShownText }) {
                       <Route path="/evaluations/:id" element={<EvaluationPage />} />
                       <Route path="/pretrained" element={<Navigate to="/?kind=pretrained" replace />} />
                       <Route path="/pretrained/:id" element={<PretrainedPage />} />
+                      <Route path="/store" element={<StorePage />} />
                       <Route path="/compare" element={<ComparePage />} />
                       <Route path="/system" element={<SystemPage />} />
                       <Route path="*" element={<NotFound />} />

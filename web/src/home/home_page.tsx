@@ -115,6 +115,9 @@ function UploadPretrained() {
       <Button leftSection={<Icon name="upload" />} onClick={() => set_open(true)}>
         {t("pretrained.upload_action")}
       </Button>
+      <Button component={Link} to="/store" variant="default">
+        {t("store.title")}
+      </Button>
       {open && (
         <Suspense>
           <UploadDialog close={() => set_open(false)} />

@@ -241,6 +241,8 @@ export function model_spec(form: ModelForm, fields: FormField[] = []): ModelSpec
   if (wanted_changes(form).length > 0) spec.augmentation = augmentation_of(form);
   if (form.dataset_id !== "") spec.dataset_id = form.dataset_id;
   put_typed(spec, other_model_fields(fields), form.others);
+  // Nothing can be frozen that starts anew.
+  if ((spec.weights as unknown[]).length === 0) delete (spec.solver as Record<string, unknown>).freeze_percent;
   return spec as unknown as ModelSpec;
 }
 

@@ -18,6 +18,7 @@ import { NetworkTexts } from "./network_texts";
 import { TestPanel } from "./test_panel";
 import { useMetrics } from "./use_metrics";
 
+const ExportDialog = lazy(() => import("./export_dialog"));
 const MakePretrainedDialog = lazy(() => import("../pretrained/make_dialog"));
 
 export function ModelPage() {
@@ -85,6 +86,7 @@ function OneModel({ id }: { id: string }) {
 function Keep({ model }: { model: Model }) {
   const { t } = useText();
   const [making, set_making] = useState(false);
+  const [exporting, set_exporting] = useState(false);
   return (
     <>
       <Button size="xs" variant="default" onClick={() => set_making(true)}>
@@ -93,6 +95,14 @@ function Keep({ model }: { model: Model }) {
       {making && (
         <Suspense>
           <MakePretrainedDialog model={model} close={() => set_making(false)} />
+        </Suspense>
+      )}
+      <Button size="xs" variant="default" onClick={() => set_exporting(true)}>
+        {t("model_export.action")}
+      </Button>
+      {exporting && (
+        <Suspense>
+          <ExportDialog model={model} close={() => set_exporting(false)} />
         </Suspense>
       )}
       <Archive model={model} />

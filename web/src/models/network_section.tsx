@@ -1,7 +1,7 @@
 import { Alert, Anchor, Button, Group, Radio, Select, Skeleton, Stack, Text } from "@mantine/core";
 import { lazy, Suspense, useEffect, useMemo, useState } from "react";
 import { Link } from "react-router";
-import type { Diagnostic, ModelCheck, ModelSpec, Network } from "../api/client";
+import type { Diagnostic, FormField, ModelCheck, ModelSpec, Network } from "../api/client";
 import { useAllJobs, useModel, useNetworks, usePretrained, useTask } from "../api/queries";
 import { metric, significant } from "../format/format";
 import { judged } from "../format/judged";
@@ -13,6 +13,7 @@ import { useDescribe } from "../network/use_describe";
 import { useText } from "../text/text";
 import { AdaptButton } from "./adapt_button";
 import { listed_findings } from "./findings";
+import { FineTuneOffer } from "./fine_tune_offer";
 import { defaults_of, type ModelForm, type WeightsOfJob } from "./model_form";
 import { PythonLayersField } from "./python_layers_field";
 import "./editor.css";
@@ -21,12 +22,13 @@ const PrototxtEditor = lazy(() => import("./prototxt_editor"));
 
 interface Props {
   form: FormState<ModelForm>;
+  fields: FormField[];
   check: ModelCheck | undefined;
   spec: ModelSpec | null;
 }
 
 /** Where the network comes from: a standard one, an earlier or a pretrained model, or a text. */
-export function NetworkSection({ form, check, spec }: Props) {
+export function NetworkSection({ form, fields, check, spec }: Props) {
   const { t } = useText();
   const { values } = form;
   const networks = useNetworks(useTask(values.dataset_id));
@@ -61,6 +63,7 @@ export function NetworkSection({ form, check, spec }: Props) {
     edit(prototxt, starts, { python_layers: check?.python_layers ?? "" });
   return (
     <Section title={t("section.network")}>
+      <FineTuneOffer form={form} fields={fields} />
       <SegmentField
         form={form}
         name="network"

@@ -152,7 +152,12 @@ function ModelFormPage({ fields }: { fields: FormField[] }) {
           <Section title={t("kind.dataset")}>
             <DatasetField form={form} />
           </Section>
-          <NetworkSection form={form} check={ready ? check.data : undefined} spec={ready ? settled : null} />
+          <NetworkSection
+            form={form}
+            fields={fields}
+            check={ready ? check.data : undefined}
+            spec={ready ? settled : null}
+          />
           <SolverSection form={form} more={more} devices={devices} error={(place) => errors.at[place]} />
           <DataSection form={form} />
         </div>

@@ -60,6 +60,8 @@ export const models = {
   "standard.resnet50": "Colour photos; high accuracy, slow",
   "standard.squeezenet": "Colour photos; fast, very few parameters",
   "standard.mobilenetv2": "Colour photos; designed for phones, few parameters",
+  "standard.efficientnet_lite0": "Colour photos; high accuracy with few parameters",
+  "standard.efficientnet_lite1": "Colour photos; like EfficientNet-Lite0, with more layers",
   "standard.detectnet": "Objects of one class in photos, as bounding boxes",
 
   "augment.none": "none",
@@ -156,6 +158,27 @@ export const models = {
   "snapshot.last": "Latest",
   "snapshot.at": "Epoch {epoch} (iteration {iteration})",
 
+  "fine_tune.offer":
+    "Recommended for colour photos: fine-tuning {network}. It needs far fewer images than training from scratch",
+  "fine_tune.chosen":
+    "Fine-tuning {network}: first only the new last layer learns, then all layers at a tenth of the rate",
+  "fine_tune.start": "Fine-tune {network}",
+  "fine_tune.scratch": "Train from scratch instead",
+  "fine_tune.missing": "Pretrained weights would make this faster and more accurate. {command} adds them",
+  "model_export.action": "Export…",
+  "model_export.title": "Export model",
+  "model_export.format": "Format",
+  "model_export.make": "Export",
+  "model_export.download": "Download",
+  "model_export.onnx.help":
+    "For ONNX Runtime, OpenCV, OpenVINO, TensorRT and others. Takes images as RGB of 0 to 255; mean, scale and crop are inside",
+  "model_export.safetensors.help": "The weights alone, for Python",
+  "model_export.caffe.help": "Networks, weights, labels and mean image, as Caffe and DIGITS read them",
+  "model_export.verified":
+    "Verified with {runtime} on {images} stored images: the largest difference is {difference} of the largest value",
+  "model_export.language": "Code for",
+  "model_export.copy": "Copy",
+  "model_export.copied": "Copied",
   "archive.help": "Networks, solver, labels, mean image and the best snapshot: everything Caffe needs",
 
   "extend.title": "Continue training {name}",

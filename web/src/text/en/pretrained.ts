@@ -34,4 +34,14 @@ export const pretrained = {
   "pretrained.make": "Make pretrained model…",
   "pretrained.make.help": "Copies network, weights, labels and mean image. They are kept when this model is deleted.",
   "pretrained.make.confirm": "Make pretrained model",
+  "store.title": "Model store",
+  "store.refresh": "Ask the stores again",
+  "store.none":
+    "There are no models. {command} adds those that come with Digits; others come from stores: digits serve --model-store ADDRESS",
+  "store.filter": "Filter",
+  "store.included": "Included with Digits",
+  "store.license": "License",
+  "store.source": "Source",
+  "store.owner": "Owner",
+  "store.pull": "Add",
 } as const;

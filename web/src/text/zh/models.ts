@@ -61,6 +61,8 @@ export const models: Record<keyof typeof english, string> = {
   "standard.resnet50": "彩色照片；准确率高，慢",
   "standard.squeezenet": "彩色照片；快，参数非常少",
   "standard.mobilenetv2": "彩色照片；为手机设计，参数少",
+  "standard.efficientnet_lite0": "彩色照片；参数少，准确率高",
+  "standard.efficientnet_lite1": "彩色照片；与 EfficientNet-Lite0 相同，层数更多",
   "standard.detectnet": "检测照片中某一类物体，输出边界框",
 
   "augment.none": "无",
@@ -151,6 +153,24 @@ export const models: Record<keyof typeof english, string> = {
   "snapshot.last": "最新",
   "snapshot.at": "第 {epoch} 轮（迭代 {iteration}）",
 
+  "fine_tune.offer": "推荐用于彩色照片：微调 {network}。所需图像远少于从头训练",
+  "fine_tune.chosen": "微调 {network}：先只训练新的最后一层，再以十分之一的学习率训练所有层",
+  "fine_tune.start": "微调 {network}",
+  "fine_tune.scratch": "改为从头训练",
+  "fine_tune.missing": "使用预训练权重会更快、更准确。用 {command} 添加",
+  "model_export.action": "导出…",
+  "model_export.title": "导出模型",
+  "model_export.format": "格式",
+  "model_export.make": "导出",
+  "model_export.download": "下载",
+  "model_export.onnx.help":
+    "用于 ONNX Runtime、OpenCV、OpenVINO、TensorRT 等。输入 0 到 255 的 RGB 图像；均值、缩放和裁剪已包含在内",
+  "model_export.safetensors.help": "仅权重，用于 Python",
+  "model_export.caffe.help": "Caffe 和 DIGITS 可读取的网络、权重、标签和均值图像",
+  "model_export.verified": "已用 {runtime} 在 {images} 张存储的图像上验证：最大差异为最大值的 {difference}",
+  "model_export.language": "代码",
+  "model_export.copy": "复制",
+  "model_export.copied": "已复制",
   "archive.help": "网络、求解器、标签、均值图像和最佳快照：Caffe 所需的全部文件",
 
   "extend.title": "继续训练 {name}",

@@ -36,4 +36,13 @@ export const pretrained: Record<keyof typeof english, string> = {
   "pretrained.make": "生成预训练模型…",
   "pretrained.make.help": "复制网络、权重、标签和均值图像；删除此模型后仍然保留。",
   "pretrained.make.confirm": "生成预训练模型",
+  "store.title": "模型商店",
+  "store.refresh": "重新查询商店",
+  "store.none": "没有模型。{command} 添加 Digits 附带的模型；其他模型来自商店：digits serve --model-store 地址",
+  "store.filter": "筛选",
+  "store.included": "Digits 附带",
+  "store.license": "许可证",
+  "store.source": "来源",
+  "store.owner": "所有者",
+  "store.pull": "添加",
 };

@@ -1,4 +1,4 @@
-#include "metrics/cases/sha256.hpp"
+#include "base/sha256.hpp"
 
 #include <fmt/format.h>
 

@@ -1,0 +1,247 @@
+#include "api/stores/model_stores.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+
+#include "base/file.hpp"
+#include "base/ids.hpp"
+#include "base/json_depth.hpp"
+#include "base/sha256.hpp"
+#include "models/pretrained_spec.hpp"
+#include "models/unpack.hpp"
+
+namespace digits::api {
+namespace {
+
+using nlohmann::json;
+namespace fs = std::filesystem;
+
+constexpr const char* kIncluded = "included";
+constexpr double kDay_s = 86400;
+constexpr std::uint64_t kMostIndex_bytes = 1 << 20, kMostText_bytes = std::uint64_t{64} << 20,
+                        kMostWeights_bytes = std::uint64_t{2} << 30;
+constexpr int kMostDepth = 32;
+constexpr std::size_t kMostModels = 200, kMostName = 200, kMostLine = 1000;
+
+double now() { return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count(); }
+
+/// A name that is no way out of its folder, and needs no escaping in a URL.
+bool is_plain_name(std::string_view name) {
+    const auto plain = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+               c == '-';
+    };
+    return !name.empty() && name.size() <= kMostName && name.front() != '.' && std::ranges::all_of(name, plain) &&
+           is_flat_name(name);
+}
+
+std::string text_of(const json& object, const char* key) {
+    const auto found = object.find(key);
+    return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+/// "store.example:8080" of "http://store.example:8080/models/".
+std::string host_of(const std::string& url) {
+    const auto begin = url.find("://");
+    if (begin == std::string::npos) return "";
+    auto host = url.substr(begin + 3, url.find('/', begin + 3) - begin - 3);
+    if (const auto port = host.rfind(':'); port != std::string::npos && host.find(']', port) == std::string::npos)
+        host.resize(port);
+    return host;
+}
+
+Result<json> parse_limited(const std::string& text, const std::string& place) {
+    auto value = is_json_deeper_than(text, kMostDepth) ? json() : json::parse(text, nullptr, false);
+    if (!value.is_object()) return fail(make_error(ErrorCode::kDataLoss, "Expected a JSON object").at(place));
+    return value;
+}
+
+std::vector<std::string> folders_of(const json& index) {
+    std::vector<std::string> folders;
+    const auto found = index.find("children");
+    if (found == index.end() || !found->is_array()) return folders;
+    for (const auto& child : *found) {
+        if (!child.is_string()) continue;
+        auto name = child.get<std::string>();
+        if (name.ends_with('/')) name.pop_back();
+        if (is_plain_name(name) && folders.size() < kMostModels) folders.push_back(std::move(name));
+    }
+    return folders;
+}
+
+struct WantedFile {
+    const char* member;  ///< of the pretrained model's source
+    std::string name;    ///< in the store
+    const char* kept_as;
+    std::uint64_t most;
+};
+
+Result<std::vector<WantedFile>> files_of(const StoreModel& model) {
+    const auto& info = model.info;
+    const bool older = !info.contains("model file");
+    std::vector<WantedFile> files{
+        {"weights", text_of(info, "snapshot file"), "weights", kMostWeights_bytes},
+        {"network", text_of(info, older ? "network file" : "model file"), "network.prototxt", kMostText_bytes}};
+    if (text_of(info, "framework") != "caffe")
+        return fail(ErrorCode::kUnsupported, "The model is one of {}, expected one of caffe",
+                    text_of(info, "framework").substr(0, 60));
+    if (const auto labels = text_of(info, "labels file"); !labels.empty())
+        files.push_back({"labels", labels, "labels.txt", kMostText_bytes});
+    if (const auto mean = text_of(info, "mean file"); !mean.empty())
+        files.push_back({"mean", mean, "mean.binaryproto", kMostText_bytes});
+    for (const auto& file : files)
+        if (!is_plain_name(file.name))
+            return fail(make_error(ErrorCode::kPermissionDenied,
+                                   "The store names the file \"{}\" for {}, expected a plain file name",
+                                   file.name.substr(0, 100), file.member)
+                            .advise("Tell whoever runs the store"));
+    return files;
+}
+
+/// What info.json promises of a file.
+Result<std::string> checksum_of(const StoreModel& model, const std::string& name) {
+    const auto sums = model.info.find("sha256");
+    const auto sum = sums != model.info.end() && sums->is_object() ? text_of(*sums, name.c_str()) : "";
+    if (sum.size() != 64)
+        return fail(
+            make_error(ErrorCode::kPermissionDenied, "The store tells no SHA-256 of {}, so it is not taken", name)
+                .advise("Whoever runs the store adds checksums with: digits store add"));
+    return sum;
+}
+
+PretrainedSpec spec_of(const StoreModel& model) {
+    PretrainedSpec spec;
+    spec.source.type = PretrainedOrigin::kFiles;
+    spec.source.name = text_of(model.info, "name");
+    const auto sizes = model.info.value("image dimensions", json());
+    if (sizes.is_array() && sizes.size() == 3 &&
+        std::ranges::all_of(sizes, [](const json& size) { return size.is_number_integer(); })) {
+        spec.image.height = sizes[0].get<int>();
+        spec.image.width = sizes[1].get<int>();
+        spec.image.channels = sizes[2].get<int>();
+    }
+    spec.image.resize = resize_word(text_of(model.info, "image resize mode"));
+    if (spec.image.resize.empty()) spec.image.resize = "squash";
+    spec.license = text_of(model.info, "license").substr(0, kMostLine);
+    spec.origin = text_of(model.info, "source").substr(0, kMostLine);
+    spec.mean = find_enum<MeanMode>(text_of(model.info, "mean subtraction")).value_or(MeanMode::kNone);
+    return spec;
+}
+
+}  // namespace
+
+Result<fs::path> ModelStores::bring(const StoreListing& store, const std::string& place, std::uint64_t most,
+                                    const std::string& name) const {
+    if (store.url == kIncluded) {
+        const auto path = options_.included / place;
+        std::error_code error;
+        const auto size = fs::file_size(path, error);
+        if (error) return fail(errno_error("cannot read " + path.string(), error.value()));
+        if (size > most) return fail(ErrorCode::kTooLarge, "{} has {} bytes, expected at most {}", name, size, most);
+        return path;
+    }
+    http::FetchLimits limits;
+    limits.max_bytes = most;
+    limits.timeout = most > kMostIndex_bytes ? std::chrono::minutes(30) : std::chrono::seconds(15);
+    limits.private_hosts = options_.private_hosts;
+    limits.https_only = std::ranges::find(options_.private_hosts, host_of(store.url)) == options_.private_hosts.end();
+    const auto path = options_.temporary / ("store-" + random_hex(16));
+    if (auto done = http::fetch(store.url + place, path, limits); !done) {
+        std::error_code ignored;
+        fs::remove(path, ignored);
+        return fail(std::move(done).error());
+    }
+    return path;
+}
+
+Result<json> ModelStores::bring_json(const StoreListing& store, const std::string& place) const {
+    DIGITS_ASSIGN(const auto path, bring(store, place, kMostIndex_bytes, place));
+    const auto text = read_file(path, kMostIndex_bytes);
+    std::error_code ignored;
+    if (store.url != kIncluded) fs::remove(path, ignored);
+    if (!text) return fail(text.error());
+    return parse_limited(*text, store.url == kIncluded ? path.string() : store.url + place);
+}
+
+StoreListing ModelStores::read(const std::string& url) const {
+    StoreListing store;
+    store.url = url;
+    const auto index = bring_json(store, "master.json");
+    if (!index) {
+        store.error = index.error().to_string();
+        return store;
+    }
+    store.message = text_of(*index, "msg").substr(0, 1000);
+    for (auto& folder : folders_of(*index)) {
+        auto info = bring_json(store, folder + "/info.json");
+        if (!info) continue;
+        auto aux = bring_json(store, folder + "/aux.json");
+        store.models.push_back(
+            {random_hex(16), std::move(folder), std::move(*info), aux ? std::move(*aux) : json::object()});
+    }
+    return store;
+}
+
+StoreListing ModelStores::read_included() const { return read(kIncluded); }
+
+std::vector<StoreListing> ModelStores::list(bool refresh) {
+    {
+        const std::scoped_lock lock(mutex_);
+        if (!refresh && !listed_.empty() && now() - listed_at_ < kDay_s) return listed_;
+    }
+    std::vector<StoreListing> found;
+    if (!options_.included.empty()) found.push_back(read_included());
+    for (auto url : options_.urls) {
+        if (!url.ends_with('/')) url += '/';
+        found.push_back(read(url));
+    }
+    const std::scoped_lock lock(mutex_);
+    listed_ = found;
+    listed_at_ = now();
+    return found;
+}
+
+std::optional<StoreModel> ModelStores::find_included(const std::string& folder) {
+    for (auto& store : list(false))
+        if (store.url == kIncluded)
+            for (auto& model : store.models)
+                if (model.folder == folder) return std::move(model);
+    return std::nullopt;
+}
+
+Result<JobRequest> ModelStores::pull(const std::string& id, const std::function<Status()>& still_wanted) {
+    for (const auto& store : list(false))
+        for (const auto& model : store.models) {
+            if (model.id != id) continue;
+            DIGITS_ASSIGN(const auto files, files_of(model));
+            JobRequest request;
+            request.kind = "pretrained";
+            request.name = text_of(model.info, "name").substr(0, kMostName);
+            if (request.name.empty()) request.name = model.folder;
+            request.spec = std::make_shared<const json>(to_json(spec_of(model)));
+            for (const auto& file : files) {
+                DIGITS_TRY(still_wanted());
+                DIGITS_ASSIGN(const auto sum, checksum_of(model, file.name));
+                DIGITS_ASSIGN(const auto path, bring(store, model.folder + "/" + file.name, file.most, file.name));
+                DIGITS_ASSIGN(const auto bytes, read_file(path, file.most));
+                const std::span all(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+                if (const auto found = sha256_hex(all); found != sum) {
+                    std::error_code ignored;
+                    if (store.url != kIncluded) fs::remove(path, ignored);
+                    return fail(make_error(ErrorCode::kDataLoss,
+                                           "{} is another file than the store promised: its SHA-256 is {}, expected {}",
+                                           file.name, found, sum)
+                                    .advise("Try again later, or tell whoever runs the store"));
+                }
+                request.files.push_back({std::string("/source/") + file.member, path, file.kept_as});
+            }
+            return request;
+        }
+    return fail(make_error(ErrorCode::kNotFound, "Unable to find requested model")
+                    .advise("List the stores again; models get new ids when a store is read anew"));
+}
+
+}  // namespace digits::api

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <filesystem>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "http/fetch.hpp"
+#include "jobs/manager.hpp"
+
+namespace digits::api {
+
+/// A model of a store (docs/formats/model-store.md). `info` and `aux` are as the store wrote them.
+struct StoreModel {
+    std::string id;      ///< of this listing
+    std::string folder;  ///< its name in the store
+    nlohmann::json info, aux;
+};
+
+struct StoreListing {
+    std::string url;  ///< ends with '/'; "included" for the models that came with Digits
+    std::string message;
+    std::vector<StoreModel> models;
+    std::string error;  ///< why there is nothing; empty: no error
+};
+
+struct ModelStoresOptions {
+    std::vector<std::string> urls;
+    std::filesystem::path included;  ///< a store on the disk; empty: none
+    std::filesystem::path temporary;
+    std::vector<std::string> private_hosts;  ///< that may lie in private networks, and be asked by http
+};
+
+/// The stores that this server knows. What a store says is checked: names lead to no other place, sizes are limited,
+/// and a file is taken only with the SHA-256 that its model's info.json tells. Thread-safe; its functions wait for
+/// other machines.
+class ModelStores {
+  public:
+    explicit ModelStores(ModelStoresOptions options) : options_(std::move(options)) {}
+
+    /// Of a day at most; `refresh` asks all stores again.
+    std::vector<StoreListing> list(bool refresh);
+    /// The job that makes a pretrained model of a listed one. Errors: kNotFound for an id that is not listed;
+    /// kPermissionDenied, kDataLoss for files other than the store promised.
+    Result<JobRequest> pull(const std::string& id, const std::function<Status()>& still_wanted);
+    /// The included model of this folder name, if there is one.
+    std::optional<StoreModel> find_included(const std::string& folder);
+
+  private:
+    StoreListing read(const std::string& url) const;
+    StoreListing read_included() const;
+    Result<std::filesystem::path> bring(const StoreListing& store, const std::string& place, std::uint64_t most,
+                                        const std::string& name) const;
+    Result<nlohmann::json> bring_json(const StoreListing& store, const std::string& place) const;
+
+    const ModelStoresOptions options_;
+    std::mutex mutex_;
+    std::vector<StoreListing> listed_;
+    double listed_at_ = 0;  ///< Unix seconds
+};
+
+}  // namespace digits::api

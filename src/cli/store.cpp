@@ -1,0 +1,216 @@
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <filesystem>
+#include <iostream>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "base/file.hpp"
+#include "base/ids.hpp"
+#include "base/sha256.hpp"
+#include "cli/commands.hpp"
+#include "cli/job_output.hpp"
+#include "cli/terminal.hpp"
+#include "models/unpack.hpp"
+
+namespace digits::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+constexpr const char* kIndex = "master.json";
+constexpr std::uint64_t kMostIndex_bytes = 1 << 20, kMostMember_bytes = std::uint64_t{2} << 30;
+
+struct StoreArguments {
+    fs::path folder;
+    std::string message = "Models of this store", model, name, snapshot, license, note;
+    bool refresh = false;
+    CreateOptions create;
+};
+
+Status write_index(const fs::path& folder, const json& index) {
+    return write_file_atomic(folder / kIndex, index.dump(4) + "\n");
+}
+
+Result<json> read_index(const fs::path& folder) {
+    const auto text = read_file(folder / kIndex, kMostIndex_bytes);
+    auto index = text ? json::parse(*text, nullptr, false) : json();
+    if (!index.is_object() || !index.contains("children") || !index["children"].is_array())
+        return fail(make_error(ErrorCode::kNotFound, "{} is no model store: it has no {} that lists models",
+                               folder.string(), kIndex)
+                        .advise("Make one with: digits store init " + folder.string()));
+    return index;
+}
+
+Status init(const StoreArguments& a) {
+    std::error_code error;
+    fs::create_directories(a.folder, error);
+    if (error) return fail(errno_error("cannot make " + a.folder.string(), error.value()));
+    if (fs::exists(a.folder / kIndex, error))
+        return fail(ErrorCode::kFailedPrecondition, "{} is a model store already", a.folder.string());
+    DIGITS_TRY(write_index(a.folder, {{"msg", a.message}, {"children", json::array()}}));
+    std::cout << fmt::format(
+        "   {} is a model store. Add models with: digits store add MODEL --store {}\n"
+        "   Any web server or bucket that serves this folder offers it: digits serve --model-store ADDRESS\n",
+        a.folder.string(), a.folder.string());
+    return {};
+}
+
+/// A name for a folder and for addresses.
+std::string plain_name(const std::string& name) {
+    std::string plain;
+    for (const char c : name) {
+        const bool kept = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+        const char lower = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+        if (kept || lower != c)
+            plain += lower;
+        else if (!plain.empty() && plain.back() != '-')
+            plain += '-';
+    }
+    while (plain.ends_with('-')) plain.pop_back();
+    return plain.empty() ? "model" : plain;
+}
+
+Result<std::string> checksum(const fs::path& file) {
+    DIGITS_ASSIGN(const auto bytes, read_file(file, kMostMember_bytes));
+    return sha256_hex({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()});
+}
+
+/// Checksums of what a person may pull, and what is known of the model.
+Status complete_info(const StoreArguments& a, const json& job, const fs::path& folder) {
+    DIGITS_ASSIGN(const auto text, read_file(folder / "info.json", kMostIndex_bytes));
+    auto info = json::parse(text, nullptr, false);
+    if (!info.is_object()) return fail(ErrorCode::kDataLoss, "the archive's info.json is no JSON object");
+    auto sums = json::object();
+    for (const auto* key :
+         {"snapshot file", "model file", "labels file", "mean file", "train_val file", "deploy file"}) {
+        const auto name = info.value(key, json());
+        if (!name.is_string() || name.get_ref<const std::string&>().empty()) continue;
+        DIGITS_ASSIGN(sums[name.get<std::string>()], checksum(folder / name.get<std::string>()));
+    }
+    info["sha256"] = std::move(sums);
+    if (!a.license.empty()) info["license"] = a.license;
+    if (!a.note.empty()) info["note"] = a.note;
+    if (job.value("best", json()).is_object()) info["metrics"] = job["best"];
+    if (!a.name.empty()) info["name"] = a.name;
+    DIGITS_TRY(write_file_atomic(folder / "info.json", info.dump(4) + "\n"));
+    return write_file_atomic(folder / "aux.json", json{{"license", a.license}}.dump(4) + "\n");
+}
+
+Status add(const StoreArguments& a, const CommonOptions& options) {
+    DIGITS_ASSIGN(auto index, read_index(a.folder));
+    DIGITS_ASSIGN(auto session, Session::open(options));
+    DIGITS_ASSIGN(const auto job, session.find_job("", a.model));
+    const auto kind = job["kind"].get<std::string>();
+    if (kind != "model" && kind != "pretrained")
+        return fail(ErrorCode::kInvalidArgument, "{} is a {}, expected a model or a pretrained model", a.model, kind);
+    const auto name = plain_name(a.name.empty() ? job["name"].get<std::string>() : a.name);
+    const auto fresh = a.folder / ("." + name + ".new"), archive = a.folder / ("." + random_hex(8) + ".tar.gz");
+    std::error_code ignored;
+    fs::remove_all(fresh, ignored);
+    fs::create_directories(fresh, ignored);
+    const auto path = "/" + std::string(kind == "model" ? "models" : "pretrained") + "/" +
+                      job["id"].get<std::string>() + "/archive" +
+                      (a.snapshot.empty() ? "" : "?snapshot=" + url_escape(a.snapshot));
+    const auto done = [&]() -> Status {
+        DIGITS_TRY(session.client().download(path, archive, [](std::uint64_t) {}));
+        DIGITS_ASSIGN([[maybe_unused]] const auto members,
+                      unpack_archive(archive, fresh, UnpackLimits{}, [] { return false; }));
+        return complete_info(a, job, fresh);
+    }();
+    fs::remove(archive, ignored);
+    if (!done) {
+        fs::remove_all(fresh, ignored);
+        return done;
+    }
+    fs::remove_all(a.folder / name, ignored);
+    std::error_code error;
+    fs::rename(fresh, a.folder / name, error);
+    if (error) return fail(errno_error("cannot make " + (a.folder / name).string(), error.value()));
+    auto& children = index["children"];
+    if (std::ranges::find(children, json(name)) == children.end()) children.push_back(name);
+    DIGITS_TRY(write_index(a.folder, index));
+    std::cout << fmt::format("   {}\n", (a.folder / name).string());
+    return {};
+}
+
+Result<json> stores(Session& session, bool refresh) {
+    return session.client().get(refresh ? "/stores?refresh=true" : "/stores");
+}
+
+Status list(const StoreArguments& a, const CommonOptions& options) {
+    DIGITS_ASSIGN(auto session, Session::open(options));
+    DIGITS_ASSIGN(const auto found, stores(session, a.refresh));
+    if (options.json) {
+        std::cout << found.dump(2) << '\n';
+        return {};
+    }
+    std::vector<std::vector<std::string>> rows{{"STORE", "MODEL", "LICENSE", "NAME"}};
+    for (const auto& store : found["items"]) {
+        if (store["error"].is_string()) rows.push_back({store["url"], "", "", store["error"]});
+        for (const auto& model : store["models"])
+            rows.push_back({store["url"], model["folder"], model["license"].is_string() ? model["license"] : json(""),
+                            model["name"]});
+    }
+    if (rows.size() == 1)
+        std::cout << "   There are no models. The command scripts/pretrained adds those that come with Digits; others "
+                     "come from stores: digits serve --model-store ADDRESS\n";
+    else
+        std::cout << table_text(rows);
+    return {};
+}
+
+Status pull(const StoreArguments& a, const CommonOptions& options) {
+    DIGITS_ASSIGN(auto session, Session::open(options));
+    DIGITS_ASSIGN(const auto found, stores(session, false));
+    for (const auto& store : found["items"])
+        for (const auto& model : store["models"]) {
+            if (model["folder"] != a.model && model["name"] != a.model) continue;
+            json body{{"id", model["id"]}};
+            if (!a.name.empty()) body["name"] = a.name;
+            DIGITS_ASSIGN(auto job, session.client().post("/stores/pull", body));
+            DIGITS_ASSIGN(job, follow_job(session, job["id"].get<std::string>(), options));
+            std::cout << (a.create.print_id ? job["id"].get<std::string>() + "\n"
+                          : options.json    ? job.dump(2) + "\n"
+                                            : job_text(job));
+            return {};
+        }
+    return fail(make_error(ErrorCode::kNotFound, "No store has a model \"{}\"", a.model)
+                    .advise("See what there is: digits store list --refresh"));
+}
+
+}  // namespace
+
+void add_store(CLI::App& app, Invocation& invocation) {
+    auto* store = app.add_subcommand("store", "Model stores: take models from them, and make your own");
+    store->require_subcommand(1);
+    store->fallthrough();
+    auto a = std::make_shared<StoreArguments>();
+
+    auto* listing = store->add_subcommand("list", "The models of all stores");
+    listing->add_flag("--refresh", a->refresh, "Ask the stores again");
+    listing->callback([a, &invocation] { invocation.status = list(*a, invocation.options); });
+
+    auto* pulling = store->add_subcommand("pull", "Make a pretrained model of one of a store");
+    pulling->add_option("model", a->model, "Its name, or that of its folder")->required();
+    pulling->add_option("--name", a->name, "Name of the pretrained model; default: that in the store");
+    pulling->add_flag("--print-id", a->create.print_id, "Print only the id");
+    pulling->callback([a, &invocation] { invocation.status = pull(*a, invocation.options); });
+
+    auto* making = store->add_subcommand("init", "Make a folder a model store");
+    making->add_option("folder", a->folder, "Folder to make")->required();
+    making->add_option("--message", a->message, "What its page says at the top")->capture_default_str();
+    making->callback([a, &invocation] { invocation.status = init(*a); });
+
+    auto* adding = store->add_subcommand("add", "Add a trained or pretrained model to a store on this machine");
+    adding->add_option("model", a->model, "Id or name of the model")->required();
+    adding->add_option("--store", a->folder, "Folder of the store")->required()->check(CLI::ExistingDirectory);
+    adding->add_option("--name", a->name, "Name in the store; default: the model's");
+    adding->add_option("--snapshot", a->snapshot, "An iteration, best or last; default: the best");
+    adding->add_option("--license", a->license, "License under which others may use it");
+    adding->add_option("--note", a->note, "What it is good for");
+    adding->callback([a, &invocation] { invocation.status = add(*a, invocation.options); });
+}
+
+}  // namespace digits::cli

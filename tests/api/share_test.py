@@ -1,0 +1,321 @@
+"""Fine-tuning from included weights, exports, model stores and the inference protocol, on a real server.
+
+    python3 tests/api/share_test.py build/release/digits MODELS
+
+MODELS is the store that scripts/pretrained made; without it what needs the weights is left out.
+"""
+import hashlib
+import importlib.util
+import json
+import re
+import struct
+import subprocess
+import sys
+import tempfile
+import unittest
+import zlib
+from importlib.machinery import SourceFileLoader
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from server_process import ServerProcess, web_server  # noqa: E402
+
+DIGITS, MODELS = sys.argv[1], Path(sys.argv[2])
+HAS_WEIGHTS = (MODELS / "master.json").exists()
+
+
+def write_colour(path, pixels):
+    """A PNG of height x width x 3 bytes."""
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    rows = b"".join(b"\0" + row.tobytes() for row in pixels)
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", pixels.shape[1], pixels.shape[0], 8, 2, 0, 0, 0))
+                     + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
+
+
+def colour_folder(out, a_class=12, side=72):
+    """Reddish and bluish noise: two classes that a network tells apart at once."""
+    random = np.random.default_rng(3)
+    for name, channel in (("red", 0), ("blue", 2)):
+        (out / name).mkdir(parents=True)
+        for i in range(a_class):
+            pixels = random.integers(0, 120, (side, side, 3), dtype=np.uint8)
+            pixels[..., channel] += 120
+            write_colour(out / name / f"{i:03}.png", pixels)
+    return out
+
+
+class Share(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = Path(tempfile.mkdtemp(prefix="digits-share-"))
+        cls.images = colour_folder(cls.folder / "colours")
+        cls.server = ServerProcess(DIGITS, *(["--models", str(MODELS)] if HAS_WEIGHTS else []))
+        cls.addClassCleanup(cls.server.close)
+        spec = {"source": {"type": "folder", "path": str(cls.images)}, "image": {"width": 64, "height": 56, "channels": 3, "resize": "squash"}}
+        cls.dataset = cls.make("/datasets", {"name": "colours", "spec": spec})
+        network = """
+            layer { name: "conv" type: "Convolution" bottom: "data" top: "conv"
+                    convolution_param { num_output: 4 kernel_size: 5 stride: 3 pad_same: true weight_filler { type: "xavier" } } }
+            layer { name: "relu" type: "ReLU" bottom: "conv" top: "conv" }
+            layer { name: "pool" type: "Pooling" bottom: "conv" top: "pool" pooling_param { pool: AVE global_pooling: true } }
+            layer { name: "ip" type: "InnerProduct" bottom: "pool" top: "ip" inner_product_param { weight_filler { type: "xavier" } } }
+            layer { name: "loss" type: "SoftmaxWithLoss" bottom: "ip" bottom: "label" top: "loss" exclude { stage: "deploy" } }
+            layer { name: "accuracy" type: "Accuracy" bottom: "ip" bottom: "label" top: "accuracy" include { stage: "val" } }
+            layer { name: "softmax" type: "Softmax" bottom: "ip" top: "softmax" include { stage: "deploy" } }"""
+        cls.model = cls.make("/models", {"name": "small", "spec": {
+            "dataset_id": cls.dataset, "network": {"prototxt": network}, "epochs": 3, "batch_size": 4, "crop_size": 48, "seed": 1}})
+
+    @classmethod
+    def api(cls, method, path, body=None, expect=None):
+        status, headers, data = cls.server.request(method, "/api/v1" + path, body)
+        answer = json.loads(data) if headers.get("content-type", "").startswith("application/") and data[:1] in b"{[" else data
+        if expect is None:
+            assert status < 400, (method, path, status, answer)
+        else:
+            assert status == expect, (method, path, status, answer)
+        return answer
+
+    @classmethod
+    def make(cls, path, body):
+        job = cls.server.wait_for(cls.api("POST", path, body)["id"])
+        assert job["state"] == "done", job
+        return job["id"]
+
+    def classify(self, image):
+        boundary = "b"
+        body = (f'--{boundary}\r\nContent-Disposition: form-data; name="image"; filename="a.png"\r\nContent-Type: image/png\r\n\r\n').encode()
+        body += image.read_bytes() + f"\r\n--{boundary}--\r\n".encode()
+        status, _, data = self.server.request("POST", f"/api/v1/models/{self.model}/classify", body,
+                                              {"Content-Type": f"multipart/form-data; boundary={boundary}"})
+        self.assertEqual(status, 200, data)
+        return {one["label"]: one["probability"] for one in json.loads(data)["images"][0]["predictions"]}
+
+    def planes(self, image):
+        """As a client makes them: R, G, B of the dataset's size, 0 to 255."""
+        from PIL import Image
+        return np.asarray(Image.open(image).convert("RGB").resize((64, 56), Image.BILINEAR), np.float32).transpose(2, 0, 1)[None]
+
+    def test_onnx_equals_the_network(self):
+        facts = self.api("POST", f"/models/{self.model}/exports", {"format": "onnx"}, 201)
+        self.assertIn(facts, self.api("GET", f"/models/{self.model}/exports")["items"])
+        data = self.api("GET", f"/models/{self.model}/exports/{facts['name']}")
+        self.assertEqual(len(data), facts["bytes"])
+        try:
+            import onnxruntime
+        except ImportError:
+            self.assertFalse(facts["verified"])
+            self.assertIn("onnxruntime", facts["note"])
+            return
+        self.assertTrue(facts["verified"], facts)
+        self.assertLess(facts["difference"], 1e-4)
+        self.assertGreater(facts["images"], 0)
+        session = onnxruntime.InferenceSession(data)
+        properties = session.get_modelmeta().custom_metadata_map
+        labels = json.loads(properties["digits.labels"])
+        self.assertEqual(json.loads(properties["digits.preprocessing"])["width"], 64)
+        for name in ("red", "blue"):
+            image = self.images / name / "000.png"
+            ours = self.classify(image)
+            # The image is a little smaller than it was: both resize by other programs.
+            theirs = dict(zip(labels, session.run(None, {"image": self.planes(image)})[0][0]))
+            self.assertEqual(max(ours, key=ours.get), max(theirs, key=theirs.get))
+        # Names lead nowhere else.
+        for name, status in (("..%2f..%2fmodel.json", 400), ("snapshot_iter_1.caffemodel", 404), ("none.onnx", 404), (facts["name"] + ".json", 404)):
+            self.api("GET", f"/models/{self.model}/exports/{name}", expect=status)
+        self.api("POST", f"/models/{self.model}/exports", {"format": "pickle"}, 422)
+
+    def test_code_to_paste(self):
+        """What the page offers runs as it stands on the exported files."""
+        source = (Path(__file__).resolve().parents[2] / "web/src/models/export_snippets.ts").read_text()
+        snippets = dict(re.findall(r"^const (\w+) = `(.*?)`;", source, re.M | re.S))
+        files = {name: self.api("POST", f"/models/{self.model}/exports", {"format": name}, 201)["name"] for name in ("onnx", "safetensors")}
+        folder = self.folder / "snippets"
+        folder.mkdir()
+        for name in files.values():
+            (folder / name).write_bytes(self.api("GET", f"/models/{self.model}/exports/{name}"))
+        (folder / "model.tar.gz").write_bytes(self.api("GET", f"/models/{self.model}/archive"))
+        for snippet, file, module, expected in (("onnx_python", files["onnx"], "onnxruntime", "red"), ("onnx_opencv", files["onnx"], "cv2", "[["),
+                                                ("safetensors_python", files["safetensors"], "safetensors", "conv.0 (4, 3, 5, 5)")):
+            with self.subTest(snippet):
+                if importlib.util.find_spec(module) is None:
+                    self.skipTest(f"{module} is not installed")
+                code = snippets[snippet].replace("FILE", file).replace("WIDTH", "64").replace("HEIGHT", "56")
+                done = subprocess.run([sys.executable, "-c", code, self.images / "red/002.png"], cwd=folder, capture_output=True, text=True, timeout=60)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertIn(expected, done.stdout)
+
+    def test_triton_repository(self):
+        repository = self.folder / "repository"
+        words = [DIGITS, "model", "publish", self.model, "--triton", repository, "--name", "colours", "--server", f"http://{self.server.host}/"]
+        done = subprocess.run(words, capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(sorted(str(one.relative_to(repository)) for one in repository.rglob("*") if one.is_file()),
+                         ["colours/1/model.onnx", "colours/config.pbtxt", "colours/labels.txt"])
+        self.assertNotEqual(subprocess.run(words, capture_output=True, timeout=60).returncode, 0, "versions are never replaced")
+        spec = importlib.util.find_spec("tritonclient")
+        if spec is None:
+            self.skipTest("tritonclient is not installed")
+        from google.protobuf import text_format
+        schema = SourceFileLoader("model_config_pb2", str(Path(spec.submodule_search_locations[0]) / "grpc/model_config_pb2.py")).load_module()
+        config = text_format.Parse((repository / "colours/config.pbtxt").read_text(), schema.ModelConfig())
+        self.assertEqual((config.name, config.backend, list(config.input[0].dims), list(config.output[0].dims), config.output[0].label_filename),
+                         ("colours", "onnxruntime", [3, 56, 64], [2], "labels.txt"))
+
+    def test_safetensors_holds_the_weights(self):
+        facts = self.api("POST", f"/models/{self.model}/exports", {"format": "safetensors"}, 201)
+        data = self.api("GET", f"/models/{self.model}/exports/{facts['name']}")
+        size = struct.unpack("<Q", data[:8])[0]
+        header = json.loads(data[8:8 + size])
+        self.assertEqual(header["conv.0"]["shape"], [4, 3, 5, 5])
+        ends = sorted(one["data_offsets"] for name, one in header.items() if name != "__metadata__")
+        self.assertEqual(ends[0][0], 0)
+        for (_, end), (begin, _) in zip(ends, ends[1:]):
+            self.assertEqual(end, begin)
+        self.assertEqual(ends[-1][1], len(data) - 8 - size)
+
+    def infer(self, body, headers=None, model=None):
+        return self.server.request("POST", f"/v2/models/{model or self.model}/infer", body, headers)
+
+    def test_inference_protocol(self):
+        self.assertEqual(self.server.request("GET", "/v2/health/ready")[0], 200)
+        status, _, data = self.server.request("GET", f"/v2/models/{self.model}")
+        facts = json.loads(data)
+        self.assertEqual((status, facts["inputs"][0]["shape"], facts["outputs"][0]["name"]), (200, [-1, 3, 56, 64], "softmax"))
+        image = self.planes(self.images / "red/000.png")
+        status, _, data = self.infer({"inputs": [{"name": "image", "datatype": "FP32", "shape": list(image.shape), "data": image.ravel().tolist()}]})
+        self.assertEqual(status, 200, data)
+        answer = json.loads(data)["outputs"][0]
+        self.assertEqual(answer["shape"], [1, 2])
+        self.assertAlmostEqual(sum(answer["data"]), 1, places=4)
+
+    def test_official_client(self):
+        try:
+            import tritonclient.http as triton
+        except ImportError:
+            self.skipTest("tritonclient is not installed")
+        client = triton.InferenceServerClient(self.server.host)
+        self.assertTrue(client.is_server_live() and client.is_server_ready() and client.is_model_ready(self.model))
+        name = client.get_model_metadata(self.model)["outputs"][0]["name"]
+        images = np.concatenate([self.planes(self.images / one / "001.png") for one in ("red", "blue", "red")])
+        for binary in (True, False):
+            tensor = triton.InferInput("image", list(images.shape), "FP32")
+            tensor.set_data_from_numpy(images, binary_data=binary)
+            wanted = triton.InferRequestedOutput(name, binary_data=binary)
+            scores = client.infer(self.model, [tensor], outputs=[wanted]).as_numpy(name)
+            self.assertEqual(scores.shape, (3, 2))
+            self.assertEqual(scores.argmax(1).tolist()[0], scores.argmax(1).tolist()[2])
+            self.assertNotEqual(scores.argmax(1).tolist()[0], scores.argmax(1).tolist()[1])
+
+    def test_wrong_tensors_are_refused_before_they_take_memory(self):
+        def head(**change):
+            return {"name": "image", "datatype": "FP32", "shape": [1, 3, 56, 64], "data": [0], **change}
+        for change in ({"shape": [2**62, 2**62, 2, 2]}, {"shape": [1, 3, -56, 64]}, {"shape": [0, 3, 56, 64]}, {"shape": [1, 3, 56, 65]},
+                       {"shape": []}, {"shape": "x"}, {"shape": [1.5, 3, 56, 64]}, {"shape": [2**63, 3, 56, 64]}, {"datatype": "BYTES"},
+                       {"name": "../x"}, {"data": [1, 2]}, {"data": ["a"] * 10752}, {"data": None}, {"shape": [100000, 3, 56, 64]}):
+            status, _, data = self.infer({"inputs": [head(**change)]})
+            self.assertIn(status, (400, 413, 422), (change, data))
+            self.assertIn("error", json.loads(data))
+        text = json.dumps({"inputs": [head(parameters={"binary_data_size": 2**60})]}).encode()
+        for length in (str(len(text)), "-1", "99999999999999999999", "x"):
+            status, _, data = self.infer(text, {"Inference-Header-Content-Length": length, "Content-Type": "application/octet-stream"})
+            self.assertIn(status, (400, 422), (length, data))
+        for model in ("..%2fx", "nobody", self.dataset):
+            self.assertIn(self.infer({"inputs": []}, model=model)[0], (400, 404))
+
+    def store(self, change=lambda info: info, children=("small",)):
+        """The answers of a web server that is a store with one model."""
+        files = {"net.prototxt": b'layer { name: "ip" type: "InnerProduct" bottom: "data" top: "ip" inner_product_param { num_output: 2 } }\n'
+                                 b'layer { name: "softmax" type: "Softmax" bottom: "ip" top: "softmax" }', "labels.txt": b"a\nb\n", "w.caffemodel": b""}
+        archive = self.api("GET", f"/models/{self.model}/archive")
+        import io
+        import tarfile
+        with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+            info = json.loads(tar.extractfile("info.json").read())
+            files = {key: tar.extractfile(info[key]).read() for key in ("snapshot file", "model file", "labels file", "mean file")}
+        info["sha256"] = {info[key]: hashlib.sha256(data).hexdigest() for key, data in files.items()}
+        info = change(info)
+        answers = {"/master.json": (200, {}, json.dumps({"msg": "hello", "children": list(children)}).encode()),
+                   "/small/info.json": (200, {}, json.dumps(info).encode())}
+        for key, data in files.items():
+            answers[f"/small/{Path(str(info.get(key))).name}"] = (200, {}, data)
+        return answers
+
+    def pull_from(self, answers, options=("--allow-url-host", "127.0.0.1")):
+        with web_server(answers) as (port, asked):
+            server = ServerProcess(DIGITS, "--model-store", f"http://127.0.0.1:{port}", *options)
+            try:
+                listed = [one for one in json.loads(server.request("GET", "/api/v1/stores")[2])["items"] if one["url"] != "included"][0]
+                if not listed["models"]:
+                    return listed, None, asked
+                status, _, data = server.request("POST", "/api/v1/stores/pull", {"id": listed["models"][0]["id"]})
+                answer = json.loads(data)
+                if status == 201:
+                    answer = server.wait_for(answer["id"])
+                return listed, answer, asked
+            finally:
+                server.close()
+
+    def test_store_of_another_server(self):
+        listed, job, _ = self.pull_from(self.store())
+        self.assertEqual((listed["message"], listed["models"][0]["name"], job["state"]), ("hello", "small", "done"), job)
+
+    def test_stores_are_not_believed(self):
+        cases = {
+            "checksum": lambda info: {**info, "sha256": {name: "0" * 64 for name in info["sha256"]}},
+            "none": lambda info: {name: value for name, value in info.items() if name != "sha256"},
+            "path": lambda info: {**info, "snapshot file": "../../../etc/passwd"},
+            "absolute": lambda info: {**info, "model file": "/etc/passwd"},
+            "torch": lambda info: {**info, "framework": "torch"},
+        }
+        for name, change in cases.items():
+            with self.subTest(name):
+                _, answer, asked = self.pull_from(self.store(change))
+                self.assertGreaterEqual(answer["status"], 400, answer)
+                self.assertFalse([path for path in asked if "passwd" in path])
+        listed, _, asked = self.pull_from(self.store(children=("../small", "/small", "a/b", ".hidden", "%2e%2e", "")))
+        self.assertEqual((listed["models"], asked), ([], ["/master.json"]))
+        # Private addresses and plain http only where they are allowed.
+        listed, _, asked = self.pull_from(self.store(), options=())
+        self.assertEqual((listed["models"], asked), ([], []))
+        self.assertIsNotNone(listed["error"])
+
+    def test_own_store(self):
+        store = self.folder / "store"
+        common = ["--server", f"http://{self.server.host}/"]
+        for words in (["store", "init", store], ["store", "add", self.model, "--store", store, "--license", "CC0-1.0"]):
+            done = subprocess.run([DIGITS, *words, *common], capture_output=True, text=True, timeout=60)
+            self.assertEqual(done.returncode, 0, done.stderr)
+        other = ServerProcess(DIGITS, "--models", store)
+        try:
+            model = json.loads(other.request("GET", "/api/v1/stores")[2])["items"][0]["models"][0]
+            self.assertEqual((model["name"], model["license"]), ("small", "CC0-1.0"))
+            job = json.loads(other.request("POST", "/api/v1/stores/pull", {"id": model["id"]})[2])
+            done = other.wait_for(job["id"])
+            self.assertEqual(done["state"], "done", done)
+            facts = json.loads(other.request("GET", f"/api/v1/pretrained/{job['id']}")[2])["pretrained"]
+            self.assertEqual((facts["labels"], facts["license"]), (["blue", "red"], "CC0-1.0"))
+        finally:
+            other.close()
+
+    @unittest.skipUnless(HAS_WEIGHTS, "the included weights are not here")
+    def test_a_folder_is_fine_tuned_without_questions(self):
+        plan = self.api("POST", "/datasets/propose", {"folder": str(self.images)})
+        self.assertEqual((plan["task"], plan["model"]["solver"]["freeze_percent"], plan["model"]["mean"]), ("classification", 60, "none"))
+        self.assertIn("EfficientNet-Lite0", " ".join(plan["reasons"]))
+        done = subprocess.run([DIGITS, "train", str(self.images), "--epochs", "3", "--json", "--quiet", "--server", f"http://{self.server.host}/"],
+                              capture_output=True, text=True, timeout=240)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        found = json.loads(done.stdout)
+        self.assertEqual(found["evaluation"]["evaluation"]["top1"], 1.0)
+        again = self.api("POST", "/datasets/propose", {"folder": str(self.images)})
+        self.assertIsNotNone(again["pretrained"]["job"], "it is pulled once")
+        self.api("POST", "/datasets/propose", {"folder": "/nowhere"}, 422)
+
+
+if __name__ == "__main__":
+    sys.argv = sys.argv[:1]
+    result = unittest.main(exit=False, verbosity=2).result
+    sys.exit(0 if result.wasSuccessful() else 1)

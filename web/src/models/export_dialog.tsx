@@ -1,0 +1,122 @@
+import { Alert, Button, Code, CopyButton, Group, Modal, SegmentedControl, Select, Stack, Text } from "@mantine/core";
+import { useMutation } from "@tanstack/react-query";
+import { useState } from "react";
+import { answer, archive_url, client, export_url, type Model, ProblemError } from "../api/client";
+import { useDataset } from "../api/queries";
+import { significant } from "../format/format";
+import { ProblemAlert } from "../frame/page_states";
+import { useText } from "../text/text";
+import { type ExportFormat, languages, snippet } from "./export_snippets";
+
+/** The model as a file for other programs, with code that uses it. */
+export default function ExportDialog({ model, close }: { model: Model; close: () => void }) {
+  const { t, whole } = useText();
+  const id = model.job.id;
+  const [format, set_format] = useState<ExportFormat>("onnx");
+  const [snapshot, set_snapshot] = useState("best");
+  const [language, set_language] = useState("");
+  const image = useDataset(model.job.parents[0] ?? "", model.job.parents.length > 0).data?.dataset?.image;
+  const make = useMutation({
+    mutationFn: () =>
+      answer(
+        client.POST("/models/{id}/exports", {
+          params: { path: { id }, query: { snapshot } as never },
+          body: { format: format as "onnx" },
+        }),
+      ),
+  });
+  const made = make.data?.format === format ? make.data : undefined;
+  const url = format === "caffe" ? archive_url(id, snapshot) : made && export_url(id, made.name);
+  const shown = languages[format].includes(language as never) ? language : languages[format][0]!;
+  const file = format === "caffe" ? `${id}.tar.gz` : (made?.name ?? `model.${format}`);
+  const code = snippet(format, shown, {
+    file,
+    id,
+    origin: location.origin,
+    width: image?.width ?? 224,
+    height: image?.height ?? 224,
+  });
+  return (
+    <Modal
+      opened
+      onClose={close}
+      size="lg"
+      title={t("model_export.title")}
+      closeButtonProps={{ "aria-label": t("action.close") }}
+    >
+      <Stack gap="sm">
+        <SegmentedControl
+          aria-label={t("model_export.format")}
+          value={format}
+          onChange={(value) => set_format(value as ExportFormat)}
+          data={[
+            { value: "onnx", label: "ONNX" },
+            { value: "safetensors", label: "safetensors" },
+            { value: "caffe", label: "Caffe" },
+          ]}
+        />
+        <Text size="sm">{t(`model_export.${format}.help`)}</Text>
+        <Select
+          label={t("test.snapshot")}
+          allowDeselect={false}
+          value={snapshot}
+          onChange={(value) => {
+            set_snapshot(value ?? "best");
+            make.reset();
+          }}
+          data={[
+            { value: "best", label: t("snapshot.best") },
+            { value: "last", label: t("snapshot.last") },
+            ...[...model.snapshots].reverse().map((one) => ({
+              value: String(one.iteration),
+              label: t("snapshot.at", { epoch: significant(one.epoch, 3), iteration: one.iteration }),
+            })),
+          ]}
+        />
+        <Group>
+          {format !== "caffe" && (
+            <Button loading={make.isPending} onClick={() => make.mutate()}>
+              {t("model_export.make")}
+            </Button>
+          )}
+          {url && (
+            <Button component="a" href={url} download variant={format === "caffe" ? "filled" : "default"}>
+              {t("model_export.download")}
+            </Button>
+          )}
+        </Group>
+        {made && format === "onnx" && (
+          <Alert data-tone={made.verified ? "ok" : "warning"} py="xs" data-testid="export-verified">
+            {made.verified
+              ? t("model_export.verified", {
+                  difference: (made.difference ?? 0).toExponential(1),
+                  runtime: made.runtime ?? "",
+                  images: whole(made.images),
+                })
+              : made.note}
+          </Alert>
+        )}
+        {make.error instanceof ProblemError && <ProblemAlert problem={make.error.problem} />}
+        <SegmentedControl
+          size="xs"
+          aria-label={t("model_export.language")}
+          value={shown}
+          onChange={set_language}
+          data={[...languages[format]]}
+        />
+        <Code block data-testid="snippet">
+          {code}
+        </Code>
+        <Group justify="flex-end">
+          <CopyButton value={code}>
+            {({ copied, copy }) => (
+              <Button size="xs" variant="default" onClick={copy}>
+                {t(copied ? "model_export.copied" : "model_export.copy")}
+              </Button>
+            )}
+          </CopyButton>
+        </Group>
+      </Stack>
+    </Modal>
+  );
+}

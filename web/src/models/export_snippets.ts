@@ -1,0 +1,111 @@
+// Code to paste. tests/api/share_test.py runs those in Python, so keep each one whole.
+
+export type ExportFormat = "onnx" | "safetensors" | "caffe";
+
+export const languages = {
+  onnx: ["Python", "C++", "OpenCV", "curl"],
+  safetensors: ["Python", "curl"],
+  caffe: ["OpenCV", "curl"],
+} as const satisfies Record<ExportFormat, readonly string[]>;
+
+interface Names {
+  file: string;
+  id: string;
+  origin: string;
+  width: number;
+  height: number;
+}
+
+const onnx_python = `import json, sys
+import numpy as np
+import onnxruntime
+from PIL import Image
+
+session = onnxruntime.InferenceSession("FILE")
+facts = session.get_modelmeta().custom_metadata_map
+prepare = json.loads(facts["digits.preprocessing"])
+image = Image.open(sys.argv[1]).convert("RGB" if prepare["channels"] == 3 else "L")
+image = image.resize((prepare["width"], prepare["height"]))
+pixels = np.asarray(image, np.float32).reshape(prepare["height"], prepare["width"], prepare["channels"])
+outputs = session.run(None, {"image": pixels.transpose(2, 0, 1)[None]})
+if "digits.labels" in facts and outputs[0].ndim == 2:
+    labels = json.loads(facts["digits.labels"])
+    for i in np.argsort(-outputs[0][0])[:5]:
+        print(f"{outputs[0][0][i]:.4f} {labels[i]}")
+else:
+    print({out.name: value.shape for out, value in zip(session.get_outputs(), outputs)})
+`;
+
+const onnx_cpp = `#include <onnxruntime_cxx_api.h>
+#include <cstdio>
+#include <vector>
+
+int main() {
+    Ort::Env environment;
+    Ort::Session session(environment, "FILE", Ort::SessionOptions{});
+    auto shape = session.GetInputTypeInfo(0).GetTensorTypeAndShapeInfo().GetShape();
+    shape[0] = 1;
+    std::vector<float> pixels(shape[1] * shape[2] * shape[3]);  // R, G, B planes of 0 to 255
+    auto memory = Ort::MemoryInfo::CreateCpu(OrtArenaAllocator, OrtMemTypeDefault);
+    auto input = Ort::Value::CreateTensor<float>(memory, pixels.data(), pixels.size(), shape.data(), shape.size());
+    Ort::AllocatorWithDefaultOptions allocator;
+    auto output = session.GetOutputNameAllocated(0, allocator);
+    const char *inputs[]{"image"}, *outputs[]{output.get()};
+    auto result = session.Run(Ort::RunOptions{}, inputs, &input, 1, outputs, 1);
+    std::printf("%s: %g\\n", output.get(), result[0].GetTensorData<float>()[0]);
+}
+`;
+
+const onnx_opencv = `import sys
+import cv2
+
+net = cv2.dnn.readNetFromONNX("FILE")
+image = cv2.imread(sys.argv[1])
+net.setInput(cv2.dnn.blobFromImage(image, 1.0, (WIDTH, HEIGHT), swapRB=True))
+print(net.forward().round(4))
+`;
+
+const safetensors_python = `from safetensors.numpy import load_file
+
+for name, values in load_file("FILE").items():
+    print(name, values.shape)
+`;
+
+const caffe_opencv = `import tarfile
+import cv2
+
+with tarfile.open("FILE") as archive:
+    archive.extractall("model", filter="data")
+import glob
+net = cv2.dnn.readNetFromCaffe("model/deploy.prototxt", glob.glob("model/*.caffemodel")[0])
+print(net.getLayerNames())
+`;
+
+const curl: Record<ExportFormat, string> = {
+  onnx: `curl -s ORIGIN/api/v1/models/ID/exports --json '{"format": "onnx"}'
+curl -s -O ORIGIN/api/v1/models/ID/exports/FILE
+`,
+  safetensors: `curl -s ORIGIN/api/v1/models/ID/exports --json '{"format": "safetensors"}'
+curl -s -O ORIGIN/api/v1/models/ID/exports/FILE
+`,
+  caffe: `curl -s ORIGIN/api/v1/models/ID/archive -o FILE
+`,
+};
+
+const snippets: Record<string, string> = {
+  "onnx Python": onnx_python,
+  "onnx C++": onnx_cpp,
+  "onnx OpenCV": onnx_opencv,
+  "safetensors Python": safetensors_python,
+  "caffe OpenCV": caffe_opencv,
+};
+
+export function snippet(format: ExportFormat, language: string, names: Names): string {
+  const text = language === "curl" ? curl[format] : (snippets[`${format} ${language}`] ?? "");
+  return text
+    .replaceAll("FILE", names.file)
+    .replaceAll("ORIGIN", names.origin)
+    .replaceAll("WIDTH", String(names.width))
+    .replaceAll("HEIGHT", String(names.height))
+    .replaceAll("/ID/", `/${names.id}/`);
+}

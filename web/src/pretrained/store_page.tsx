@@ -1,0 +1,98 @@
+import { Alert, Button, Card, Group, Stack, Text, TextInput, Title } from "@mantine/core";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { useNavigate } from "react-router";
+import { type ModelStore, ProblemError } from "../api/client";
+import { useStores } from "../api/queries";
+import { PageSkeleton, ProblemAlert, QueryProblem, useTitle } from "../frame/page_states";
+import { useText } from "../text/text";
+import { pull_model } from "./pull_model";
+
+type StoreModel = ModelStore["models"][number];
+
+/** What the model stores offer. */
+export function StorePage() {
+  const { t } = useText();
+  const [wanted, set_wanted] = useState("");
+  const stores = useStores(true);
+  const queries = useQueryClient();
+  useTitle(t("store.title"));
+  if (stores.error && !stores.data) return <QueryProblem error={stores.error} />;
+  if (!stores.data) return <PageSkeleton />;
+  const words = wanted.trim().toLowerCase();
+  const matches = (model: StoreModel) =>
+    [model.name, model.note, model.owner, model.dataset, model.license].some((text) =>
+      text?.toLowerCase().includes(words),
+    );
+  const none = stores.data.items.every(({ models }) => models.length === 0);
+  return (
+    <Stack gap="md">
+      <Group justify="space-between">
+        <Title order={1}>{t("store.title")}</Title>
+        <Button
+          size="xs"
+          variant="default"
+          loading={stores.isFetching}
+          onClick={() => void queries.invalidateQueries({ queryKey: ["stores"] })}
+        >
+          {t("store.refresh")}
+        </Button>
+      </Group>
+      {none && <Text size="sm">{t("store.none", { command: stores.data.add })}</Text>}
+      {!none && (
+        <TextInput
+          label={t("store.filter")}
+          value={wanted}
+          onChange={(event) => set_wanted(event.currentTarget.value)}
+          maw={360}
+        />
+      )}
+      {stores.data.items.map((store) => (
+        <Stack key={store.url} gap="sm" component="section" aria-label={store.message || store.url}>
+          <Title order={2}>{store.url === "included" ? t("store.included") : store.url}</Title>
+          {store.url !== "included" && store.message && <Text size="sm">{store.message}</Text>}
+          {store.error && (
+            <Alert data-tone="error" py="xs">
+              {store.error}
+            </Alert>
+          )}
+          {store.models.filter(matches).map((model) => (
+            <Entry key={model.id} model={model} />
+          ))}
+        </Stack>
+      ))}
+    </Stack>
+  );
+}
+
+function Entry({ model }: { model: StoreModel }) {
+  const { t } = useText();
+  const navigate = useNavigate();
+  const pull = useMutation({
+    mutationFn: () => pull_model(model.id),
+    onSuccess: (job) => navigate(`/pretrained/${job.id}`),
+  });
+  const facts: [string, string | null][] = [
+    [t("kind.dataset"), model.dataset],
+    [t("store.license"), model.license],
+    [t("store.owner"), model.owner],
+    [t("store.source"), model.source],
+  ];
+  return (
+    <Card withBorder padding="md" data-testid="store-model">
+      <Group justify="space-between" align="flex-start" wrap="nowrap">
+        <Stack gap={4}>
+          <Title order={3}>{model.name}</Title>
+          {model.note && <Text size="sm">{model.note}</Text>}
+          <Text size="sm" c="dimmed">
+            {facts.flatMap(([label, value]) => (value ? [`${label}: ${value}`] : [])).join(" · ")}
+          </Text>
+        </Stack>
+        <Button size="xs" flex="none" loading={pull.isPending} onClick={() => pull.mutate()}>
+          {t("store.pull")}
+        </Button>
+      </Group>
+      {pull.error instanceof ProblemError && <ProblemAlert problem={pull.error.problem} />}
+    </Card>
+  );
+}
