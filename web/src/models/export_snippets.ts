@@ -75,7 +75,7 @@ const caffe_opencv = `import tarfile
 import cv2
 
 with tarfile.open("FILE") as archive:
-    archive.extractall("model", filter="data")
+    archive.extractall("model")
 import glob
 net = cv2.dnn.readNetFromCaffe("model/deploy.prototxt", glob.glob("model/*.caffemodel")[0])
 print(net.getLayerNames())
