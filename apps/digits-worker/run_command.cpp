@@ -1,12 +1,14 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
 #include <iostream>
 #include <memory>
 #include <new>
 
+#include "base/unfinished_files.hpp"
 #include "commands.hpp"
 #include "engine/device/device.hpp"
 #include "engine/device/python_host.hpp"
@@ -19,6 +21,9 @@ namespace digits {
 namespace {
 
 using TaskFunction = Result<nlohmann::json> (*)(const nlohmann::json&, TaskHost&);
+
+/// Tasks that have their job's folder to themselves, but for what the server writes of the job.
+constexpr std::string_view kTasksOfJobs[]{"dataset", "train", "evaluate", "pretrained"};
 
 constexpr std::pair<std::string_view, TaskFunction> kTasks[]{
     {"dataset", run_dataset_task}, {"train", run_train_task},   {"evaluate", run_evaluate_task},
@@ -71,6 +76,9 @@ Result<int> run(const std::filesystem::path& task_dir, bool with_python_layers) 
                 {"attempt", host->attempt()},
                 {"device", device_text(default_device())}});
     if (task) host->set_grant(task->grant);
+    // An attempt that was killed may have left some.
+    if (task && std::ranges::find(kTasksOfJobs, task->kind) != std::end(kTasksOfJobs))
+        remove_unfinished_files(host->job_dir(), "job.json");
     if (with_python_layers || host->grant().allow_python_layers) allow_python_layers();
     auto result = !handed ? Result<nlohmann::json>(fail(handed.error()))
                   : task  ? run_task(*task, *host)

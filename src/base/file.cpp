@@ -11,6 +11,7 @@
 #include "base/ids.hpp"
 #include "base/named_file.hpp"
 #include "base/regular_file.hpp"
+#include "base/unfinished_files.hpp"
 
 namespace digits {
 namespace {
@@ -53,7 +54,7 @@ AtomicFile::AtomicFile(AtomicFile&& other) noexcept
 
 Result<AtomicFile> AtomicFile::create(std::filesystem::path path) {
     auto temporary = path;
-    temporary += ".writing-" + random_hex(4);
+    temporary += std::string(kUnfinishedMark) + random_hex(4);
     const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
     if (fd < 0) return fail(write_error("cannot write " + path.string(), path, errno));
     return AtomicFile(std::move(path), std::move(temporary), fd);

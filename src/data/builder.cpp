@@ -172,7 +172,8 @@ class Builder {
     std::size_t stored_bytes(const PackedRecord& record) const {
         const bool floats =
             spec_.storage.backend == DatasetBackend::kHdf5 && spec_.storage.compression == Hdf5Compression::kNone;
-        return record.bytes.size() * (floats ? sizeof(float) : 1) + record.target.size() * sizeof(float);
+        return record.bytes.size() * (floats ? sizeof(float) : 1) + record.target.size() * sizeof(float) +
+               record.target_bytes.size();
     }
 
     std::vector<std::uint32_t>& order(Split split) { return order_[static_cast<std::size_t>(split)]; }

@@ -72,7 +72,6 @@ export function AnswerOptionFields({ options, set }: Props) {
       {options.view === "image" && (["channel_order", "data_order", "pixel_conversion"] as const).map(choice)}
       {options.view === "mask" && choice("colormap")}
       <Checkbox
-        size="xs"
         label={t("test.option.dont_resize")}
         description={t("test.option.dont_resize.help")}
         checked={options.dont_resize}

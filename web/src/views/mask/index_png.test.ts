@@ -1,6 +1,6 @@
 import { deflateSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { read_index_png } from "./index_png";
+import { data_url_bytes, read_index_png } from "./index_png";
 
 interface Made {
   width: number;
@@ -72,4 +72,9 @@ describe("a mask in a PNG", () => {
       "ends early",
     );
   });
+});
+
+it("reads a data URL without a request", () => {
+  expect(data_url_bytes("data:image/png;base64,iVBORw==")).toEqual(new Uint8Array([0x89, 0x50, 0x4e, 0x47]));
+  expect(data_url_bytes("/api/v1/datasets/x/pictures/val/0/target")).toBeNull();
 });

@@ -86,3 +86,9 @@ export async function read_index_png(bytes: Uint8Array): Promise<IndexImage> {
     }
   return { width, height, ids, palette };
 }
+
+/** What a data URL holds; null for another address. The page's own rules let it fetch from its server alone. */
+export function data_url_bytes(url: string): Uint8Array<ArrayBuffer> | null {
+  const found = /^data:[^,]*;base64,(.*)$/s.exec(url);
+  return found ? Uint8Array.from(atob(found[1]!), (letter) => letter.charCodeAt(0)) : null;
+}
