@@ -278,7 +278,7 @@ TEST_F(DetectorTest, AnswersInPixelsOfTheImageItself) {
     // 80 x 40: ten times what the dataset has; 20 pixels of either side are cut off.
     const auto answers = (*inference)->ask({ramp(80, 40, 1)}, {});
     ASSERT_TRUE(answers) << answers.error().to_string();
-    const auto& answer = answers->front();
+    const auto& answer = answers->front().answer;
     EXPECT_EQ(answer["view"], "boxes");
     EXPECT_EQ(answer["width"], 80);
     ASSERT_EQ(answer["boxes"].size(), 1U) << "the other has a score below 0.25";
