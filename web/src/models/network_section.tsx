@@ -16,6 +16,7 @@ import { listed_findings } from "./findings";
 import { FineTuneOffer } from "./fine_tune_offer";
 import { defaults_of, type ModelForm, type WeightsOfJob } from "./model_form";
 import { PythonLayersField } from "./python_layers_field";
+import { TransferPanel } from "./transfer_panel";
 import "./editor.css";
 
 const PrototxtEditor = lazy(() => import("./prototxt_editor"));
@@ -74,7 +75,10 @@ export function NetworkSection({ form, fields, check, spec }: Props) {
         }))}
       />
       {values.network === "standard" && (
-        <StandardNetworks form={form} items={items} waiting={networks.isPending} on_customize={edit} />
+        <>
+          <StandardNetworks form={form} items={items} waiting={networks.isPending} on_customize={edit} />
+          {text !== "" && <TransferPanel text={text} on_use={edit} />}
+        </>
       )}
       {values.network === "previous" && (
         <PreviousNetwork form={form} text={check?.network ?? null} on_customize={edit_checked} />

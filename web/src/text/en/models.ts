@@ -197,5 +197,16 @@ export const models = {
   "start.renamed":
     "The dataset has other classes. This layer is initialized at random: {layers}|The dataset has other classes. These layers are initialized at random: {layers}",
 
+  "transfer.source": "Start from the weights of (transfer learning)",
+  "transfer.help":
+    "A model or pretrained model, also of another task: layers of the same name and shape take its weights",
+  "transfer.none": "none: learn everything",
+  "transfer.no_layer": "No layer of this network has the name and shape of one of that model",
+  "transfer.kept": "{n} layer takes its weights: {first}|{n} layers take their weights, from {first} to {last}",
+  "transfer.anew": "Starts anew: {layers}|Start anew: {layers}",
+  "transfer.freeze_to": "Freeze up to layer",
+  "transfer.freeze_none": "none: all learn",
+  "transfer.rate": "Learning rate of these layers, times",
+  "transfer.use": "Use these weights",
   "starts.remove": "Remove",
 } as const;

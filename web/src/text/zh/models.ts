@@ -187,5 +187,15 @@ export const models: Record<keyof typeof english, string> = {
 
   "start.renamed": "数据集的类别不同。此层随机初始化：{layers}|数据集的类别不同。这些层随机初始化：{layers}",
 
+  "transfer.source": "从以下模型的权重开始（迁移学习）",
+  "transfer.help": "模型或预训练模型，也可以是其他任务的：名称和形状相同的层取其权重",
+  "transfer.none": "无：全部重新学习",
+  "transfer.no_layer": "该网络没有与那个模型名称和形状相同的层",
+  "transfer.kept": "{n} 层取得权重：{first}|{n} 层取得权重，从 {first} 到 {last}",
+  "transfer.anew": "重新开始：{layers}|重新开始：{layers}",
+  "transfer.freeze_to": "冻结到此层",
+  "transfer.freeze_none": "无：全部学习",
+  "transfer.rate": "这些层的学习率倍数",
+  "transfer.use": "使用这些权重",
   "starts.remove": "移除",
 };
