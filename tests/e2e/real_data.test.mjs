@@ -190,6 +190,8 @@ step("CamVid: U-Net learns streets; a mask with its legend, and the worst image"
   await page.locator("[data-figure=miou]").waitFor();
   await look("camvid-numbers");
   await page.getByRole("tab", { name: "Images" }).click();
+  await page.getByTestId("prediction").first().getByTestId("mask-layer").waitFor();
+  await look("camvid-images");
   await page.getByTestId("prediction").first().getByRole("button").click();
   await page.getByTestId("scene").first().waitFor();
   await look("camvid-worst");

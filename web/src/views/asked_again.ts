@@ -31,10 +31,10 @@ export function useAnswerOf(facts: EvaluationFacts, src: string) {
 }
 
 /** Where the target of an evaluated image is: those of a split are in the dataset. */
-export function useTargetOf(facts: EvaluationFacts, index: number): string | null {
-  const source = facts.source as { type?: string; split?: string };
+export function useTargetOf(facts: EvaluationFacts | null | undefined, index: number): string | null {
+  const source = (facts?.source ?? {}) as { type?: string; split?: string };
   const is_split = source.type === "split";
-  const model = useModel(facts.model_id, is_split).data;
+  const model = useModel(facts?.model_id ?? "", is_split).data;
   const dataset = model?.job.parents[0];
   return is_split && dataset ? `${image_url(dataset, source.split || "val", index)}/target` : null;
 }

@@ -1,10 +1,17 @@
+import type { ReactNode } from "react";
 import { evaluated_image_url } from "../api/client";
 import { useText } from "../text/text";
 import { SampleImage } from "./sample_image";
 import type { OpenPrediction } from "./view";
 
-/** An evaluated image with what is said of it; a click opens it. */
-export function PredictionCard({ job, item, on_open, words }: OpenPrediction & { words: string }) {
+/** An evaluated image with what is said of it; a click opens it. `children` lie over the image. */
+export function PredictionCard({
+  job,
+  item,
+  on_open,
+  words,
+  children,
+}: OpenPrediction & { words: string; children?: ReactNode }) {
   const { t } = useText();
   return (
     <li className="prediction" data-testid="prediction">
@@ -12,7 +19,9 @@ export function PredictionCard({ job, item, on_open, words }: OpenPrediction & {
         <SampleImage
           src={evaluated_image_url(job, item.index)}
           alt={t("images.alt", { index: String(item.index), label: words })}
-        />
+        >
+          {children}
+        </SampleImage>
       </button>
       <p className="file-name">{item.picture.split("/").at(-1)}</p>
       <p>{words}</p>
