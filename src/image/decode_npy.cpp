@@ -47,8 +47,6 @@ constexpr NpyType kTypes[]{
 
 }  // namespace
 
-bool sniff_npy(std::string_view bytes) { return starts_with(bytes, std::string_view("\x93NUMPY", 6)); }
-
 // An array of height x width, or of height x width x channels.
 Status decode_npy(std::string_view bytes, const DecodeLimits& limits, Raster& out) {
     const auto byte = [&](std::size_t at) { return at < bytes.size() ? static_cast<unsigned char>(bytes[at]) : 0u; };

@@ -40,6 +40,8 @@ bool sniff_pnm(std::string_view bytes) {
     return space && ((bytes[1] >= '1' && bytes[1] <= '6') || bytes[1] == 'f' || bytes[1] == 'F');
 }
 
+bool sniff_npy(std::string_view bytes) { return starts_with(bytes, std::string_view("\x93NUMPY", 6)); }
+
 bool sniff_tiff(std::string_view bytes) {
     const auto magic = bytes.substr(0, 4);
     return magic == std::string_view("II*\0", 4) || magic == std::string_view("MM\0*", 4) ||

@@ -194,7 +194,7 @@ class Reading(unittest.TestCase):
         with tarfile.open(fileobj=io.BytesIO(api.call("GET", f"/files/{packed}/export.tar")[2])) as archive:
             self.assertIn("train-000000.tar", archive.getnames())
         items = api.call("GET", f"/datasets/{dataset}/exports")[2]["items"]
-        self.assertEqual([item["id"] for item in items], [packed, inside, again, job["id"]])
+        self.assertCountEqual([item["id"] for item in items], [packed, inside, again, job["id"]])
         for item in items:
             self.assertEqual(api.call("DELETE", f"/jobs/{item['id']}?purge=true")[0], 204)
 
