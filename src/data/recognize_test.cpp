@@ -46,8 +46,8 @@ TEST(Recognize, finds_the_dataset_of_a_folder) {
          {TrapCase{"cvat", "cvat"}, TrapCase{"labelme/data", "labelme"}, TrapCase{"label-studio", "label_studio"},
           TrapCase{"box-table", "box_table"}, TrapCase{"box-table-openimages", "open_images"},
           TrapCase{"masks-instances/data", "instance_masks"}, TrapCase{"pairs", "pairs"},
-          TrapCase{"label-table", "label_table"}, TrapCase{"label-table-columns", "label_table"},
-          TrapCase{"label-table-json", "label_table"}, TrapCase{"webdataset", "webdataset"}, TrapCase{"csv", "csv"}}) {
+          TrapCase{"label-table", "label_table"}, TrapCase{"label-table-json", "label_table"},
+          TrapCase{"webdataset", "webdataset"}, TrapCase{"csv", "csv"}}) {
         const auto found = recognized(cases / folder);
         ASSERT_FALSE(found.empty()) << folder;
         EXPECT_EQ(found[0]["format"], format) << found[0];
