@@ -177,6 +177,10 @@ step("BCCD: a detector learns cells; PR curve, and the image of a false positive
   await page.getByTestId("outcomes").waitFor();
   assert.ok(Number(await page.locator("[data-outcome=false] b").textContent()) > 0, "the image has a false positive");
   await look("bccd-false-positive");
+  const rows = page.getByTestId("box-table").locator("tbody tr");
+  const judged = await rows.count();
+  await page.getByLabel("Show boxes with lower scores, which were not judged").press("Space");
+  await until("boxes with lower scores are shown", async () => (await rows.count()) > judged);
 });
 
 step("CamVid: U-Net learns streets; a mask with its legend, and the worst image", async () => {

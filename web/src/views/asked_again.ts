@@ -5,9 +5,10 @@ import { image_url } from "../datasets/image_url";
 import type { Answer } from "./view";
 
 /** What the evaluated snapshot says of an evaluated image: an evaluation keeps its numbers, not what it drew. */
-export function useAnswerOf(facts: EvaluationFacts, src: string) {
+export function useAnswerOf(facts: EvaluationFacts, src: string, least?: { score_threshold: number; wanted: boolean }) {
   return useQuery({
-    queryKey: ["answer-of", facts.model_id, facts.snapshot.iteration, src],
+    queryKey: ["answer-of", facts.model_id, facts.snapshot.iteration, src, least?.score_threshold],
+    enabled: least?.wanted !== false,
     staleTime: Number.POSITIVE_INFINITY,
     gcTime: 60_000,
     retry: false,
@@ -18,7 +19,10 @@ export function useAnswerOf(facts: EvaluationFacts, src: string) {
       form.append("image", image, "image.png");
       const found = await answer(
         client.POST("/models/{id}/classify", {
-          params: { path: { id: facts.model_id }, query: { snapshot: String(facts.snapshot.iteration), top: 5 } },
+          params: {
+            path: { id: facts.model_id },
+            query: { snapshot: String(facts.snapshot.iteration), top: 5, score_threshold: least?.score_threshold },
+          },
           body: { image: [] },
           bodySerializer: () => form,
           headers: { "Content-Type": null },

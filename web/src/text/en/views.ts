@@ -64,6 +64,7 @@ export const views = {
   "boxes.number.AR_medium": "32² to 96² pixels",
   "boxes.number.AR_large": "above 96² pixels",
   "boxes.at_threshold": "at score {threshold}, IoU 0.50",
+  "boxes.lower_scores": "Show boxes with lower scores, which were not judged",
   "boxes.threshold": "Best score threshold",
   "boxes.show_worst": "Show the images, most errors first",
   "boxes.all_classes": "All classes",

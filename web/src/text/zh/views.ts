@@ -65,6 +65,7 @@ export const views: Record<keyof typeof english, string> = {
   "boxes.number.AR_medium": "32² 至 96² 像素",
   "boxes.number.AR_large": "大于 96² 像素",
   "boxes.at_threshold": "分数 {threshold}，IoU 0.50",
+  "boxes.lower_scores": "显示得分更低、未参与评判的框",
   "boxes.threshold": "最佳分数阈值",
   "boxes.show_worst": "显示图像，错误多的在前",
   "boxes.all_classes": "所有类别",

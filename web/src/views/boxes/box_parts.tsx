@@ -1,6 +1,8 @@
+import { Switch, Text } from "@mantine/core";
 import { useState } from "react";
 import { evaluated_image_url } from "../../api/client";
 import { useText } from "../../text/text";
+import { useAnswerOf } from "../asked_again";
 import type { Answer, ClassNames, OpenedPrediction, OpenPrediction, Sample } from "../view";
 import { BoxLayer, by_class, by_outcome } from "./box_layer";
 import { BoxScene, useBoxChoice, useEvaluatedChoice } from "./box_scene";
@@ -93,8 +95,13 @@ export function BoxPrediction({ job, item, on_open }: OpenPrediction) {
   );
 }
 
+/** Of boxes that are asked for beside those that were judged. */
+const least_score = 0.01;
+
 export function BoxLargePrediction({ item, src, facts }: OpenedPrediction) {
-  const { t } = useText();
+  const { t, said_error } = useText();
+  const [shows_lower, set_shows_lower] = useState(false);
+  const lower = useAnswerOf(facts, src, { score_threshold: least_score, wanted: shows_lower });
   const choice = useEvaluatedChoice();
   const [size, set_size] = useState({ width: Number(item.width) || 0, height: Number(item.height) || 0 });
   const alt = t("images.alt", { index: String(item.index), label: item.picture });
@@ -110,14 +117,31 @@ export function BoxLargePrediction({ item, src, facts }: OpenedPrediction) {
         }
       />
     );
+  const judged = boxes_of(item.boxes, facts.labels);
+  const lowest = Number((facts as { threshold?: number | null }).threshold) || 0;
+  // An evaluation keeps the boxes that it judged; the network is asked again for the others.
+  const below = boxes_of(lower.data?.boxes, facts.labels).filter((box) => box.score !== null && box.score < lowest);
   return (
-    <BoxScene
-      choice={choice}
-      src={src}
-      alt={alt}
-      {...size}
-      found={boxes_of(item.boxes, facts.labels)}
-      truth={truth_of(item, facts.labels)}
-    />
+    <>
+      <Switch
+        label={t("boxes.lower_scores")}
+        checked={shows_lower}
+        onChange={(event) => set_shows_lower(event.currentTarget.checked)}
+        mb="xs"
+      />
+      {lower.error && (
+        <Text size="sm" c="red" role="alert">
+          {said_error(lower.error)}
+        </Text>
+      )}
+      <BoxScene
+        choice={choice}
+        src={src}
+        alt={alt}
+        {...size}
+        found={shows_lower ? [...judged, ...below] : judged}
+        truth={truth_of(item, facts.labels)}
+      />
+    </>
   );
 }
