@@ -33,8 +33,9 @@ Result<std::string> read_file(const std::filesystem::path& path, std::uint64_t m
     return file.read(path.native(), max_bytes);
 }
 
-Result<std::string> read_named_file(const std::string& path, std::uint64_t max_bytes, const ReadableRoots& roots) {
-    DIGITS_ASSIGN(const auto file, RegularFile::open(path, roots));
+Result<std::string> read_named_file(const std::string& path, std::uint64_t max_bytes, const ReadableRoots& roots,
+                                    NameOrigin origin) {
+    DIGITS_ASSIGN(const auto file, RegularFile::open(path, roots, origin));
     return file.read(path, max_bytes);
 }
 

@@ -61,10 +61,10 @@ bool is_on_pseudo_file_system(int fd) {
     return ::fstatfs(fd, &info) == 0 && std::ranges::find(kPseudo, static_cast<long>(info.f_type)) != kPseudo.end();
 }
 
-Result<RegularFile> RegularFile::open(const std::string& path, const ReadableRoots& roots) {
+Result<RegularFile> RegularFile::open(const std::string& path, const ReadableRoots& roots, NameOrigin origin) {
     if (path.find('\0') != std::string::npos)
         return fail(ErrorCode::kInvalidArgument, "a path cannot contain a zero byte");
-    auto file = roots.everywhere() ? open_own(path) : open_inside(path, roots);
+    auto file = roots.everywhere() ? open_anywhere(path, origin) : open_inside(path, roots);
     // The images of a dataset lie on one disk, which is looked at once.
     thread_local std::uint64_t disk = 0;
     if (!file || file->device_ == disk) return file;
@@ -73,6 +73,12 @@ Result<RegularFile> RegularFile::open(const std::string& path, const ReadableRoo
                     path);
     disk = file->device_;
     return file;
+}
+
+Result<RegularFile> RegularFile::open_anywhere(const std::string& path, NameOrigin origin) {
+    if (origin == NameOrigin::kGiven) return open_own(path);
+    const int fd = ::open(path.c_str(), kReadWithoutWaiting | O_NOFOLLOW);
+    return fd < 0 && errno == ELOOP ? open_own(path) : adopt(fd, path);
 }
 
 Result<RegularFile> RegularFile::open_own(const std::string& path) {

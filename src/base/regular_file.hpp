@@ -9,14 +9,19 @@
 
 namespace digits {
 
+/// How a file's name came here. A walk through its folder just saw that it is a regular file (kWalk).
+enum class NameOrigin { kGiven, kWalk };
+
 /// A file that somebody named, open for reading.
 class RegularFile {
   public:
     /// Never waits, whatever the name leads to: only regular files are opened, not pipes, sockets or devices, which
     /// could make a reader wait for ever, and not the files that the kernel makes up (/proc, /sys). With `roots` the
     /// file itself, after all links, must lie inside one of them, also if somebody exchanges a link meanwhile. Errors:
-    /// kNotFound, kPermissionDenied, kInvalidArgument for what is not a regular file.
-    static Result<RegularFile> open(const std::string& path, const ReadableRoots& roots = {});
+    /// kNotFound, kPermissionDenied, kInvalidArgument for what is not a regular file. The second look at a file of a
+    /// walk is saved where it is no link: of 60,000 small images it costs a tenth of the time.
+    static Result<RegularFile> open(const std::string& path, const ReadableRoots& roots = {},
+                                    NameOrigin origin = NameOrigin::kGiven);
 
     /// One that the program names itself, such as those of /proc.
     static Result<RegularFile> open_own(const std::string& path);
@@ -34,6 +39,7 @@ class RegularFile {
 
   private:
     RegularFile(int fd, std::uint64_t size) : fd_(fd), size_(size) {}
+    static Result<RegularFile> open_anywhere(const std::string& path, NameOrigin origin);
     static Result<RegularFile> open_inside(const std::string& path, const ReadableRoots& roots);
     static Result<RegularFile> adopt(int fd, const std::string& path);
 

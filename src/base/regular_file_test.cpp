@@ -28,8 +28,9 @@ class RegularFiles : public testing::Test {
         std::ofstream(root() / "plain") << "plain";
     }
     fs::path root() const { return folder_.path() / "root"; }
-    Error error_of(const fs::path& path, const ReadableRoots& roots = {}) const {
-        const auto file = RegularFile::open(path.string(), roots);
+    Error error_of(const fs::path& path, const ReadableRoots& roots = {},
+                   NameOrigin origin = NameOrigin::kGiven) const {
+        const auto file = RegularFile::open(path.string(), roots, origin);
         return file ? make_error(ErrorCode::kInternal, "it was opened") : file.error();
     }
 
@@ -42,6 +43,11 @@ TEST_F(RegularFiles, AreRead) {
     EXPECT_EQ(RegularFile::open(path, ReadableRoots({root().string()})).value().read(path, 100).value(), "plain");
     EXPECT_EQ(RegularFile::open(path).value().read(path, 4).error().code, ErrorCode::kTooLarge);
     EXPECT_EQ(error_of(root() / "none").code, ErrorCode::kNotFound);
+    fs::create_symlink("plain", root() / "link");
+    for (const auto* name : {"plain", "link"}) {
+        const auto walked = (root() / name).string();
+        EXPECT_EQ(RegularFile::open(walked, {}, NameOrigin::kWalk).value().read(walked, 100).value(), "plain");
+    }
 }
 
 TEST_F(RegularFiles, NothingElseIsAndNobodyWaits) {
@@ -58,6 +64,10 @@ TEST_F(RegularFiles, NothingElseIsAndNobodyWaits) {
         EXPECT_THAT(error_of(root() / "socket", roots).message, HasSubstr("is a socket, expected a file"));
         EXPECT_THAT(error_of(root(), roots).message, HasSubstr("is a folder, expected a file"));
     }
+    for (const auto* changed : {"pipe", "socket"})
+        EXPECT_EQ(error_of(root() / changed, {}, NameOrigin::kWalk).code, ErrorCode::kInvalidArgument);
+    fs::create_symlink("/dev/zero", root() / "zeros");
+    EXPECT_THAT(error_of(root() / "zeros", {}, NameOrigin::kWalk).message, HasSubstr("is a device, expected a file"));
     EXPECT_THAT(error_of("/dev/zero").message, HasSubstr("is a device, expected a file"));
     EXPECT_THAT(error_of("/proc/self/environ").message, HasSubstr("belongs to a file system of the kernel"));
     fs::create_symlink("/proc/self/environ", root() / "environment");

@@ -101,9 +101,9 @@ class SpaceForRecords {
     }
     /// A failed write, with what all records need.
     Status explain(Status written) const {
+        if (written || written.error().code != ErrorCode::kResourceExhausted) return written;
         const auto free = free_disk_bytes(folder_);
-        const bool full = !written && written.error().code == ErrorCode::kResourceExhausted && free && *free < needed();
-        return full ? fail(disk_full_error(folder_, needed())) : std::move(written);
+        return free && *free < needed() ? fail(disk_full_error(folder_, needed())) : std::move(written);
     }
 
   private:

@@ -99,7 +99,7 @@ class FolderScanner {
         DIGITS_TRY(scan_other(Split::kVal, o.val_path, "/source/val_path", o.val_min_per_class, o.val_max_per_class));
         DIGITS_TRY(
             scan_other(Split::kTest, o.test_path, "/source/test_path", o.test_min_per_class, o.test_max_per_class));
-        return std::make_unique<LabelledFiles>(std::move(facts_), std::move(splits_), context_);
+        return std::make_unique<LabelledFiles>(std::move(facts_), std::move(splits_), context_, NameOrigin::kWalk);
     }
 
   private:

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/regular_file.hpp"
 #include "base/safe_path.hpp"
 #include "data/sources/image_list.hpp"
 #include "data/sources/source.hpp"
@@ -21,7 +22,10 @@ class ImageReader {
   public:
     ImageReader(const std::vector<std::string>& roots, ImageDecoder decode, const DecodeOptions& decoding = {})
         : roots_(roots), decode_(decode), decoding_(decoding) {}
-    explicit ImageReader(const SourceContext& context) : ImageReader(context.roots, context.decode, context.decoding) {}
+    explicit ImageReader(const SourceContext& context, NameOrigin origin = NameOrigin::kGiven)
+        : ImageReader(context.roots, context.decode, context.decoding) {
+        origin_ = origin;
+    }
 
     /// A sample of the image, or of a rectangle of it, with what its file is. Errors at its name.
     Result<Sample> read(SampleName name, Target target = {}) const;
@@ -32,13 +36,15 @@ class ImageReader {
     ReadableRoots roots_;
     ImageDecoder decode_;
     DecodeOptions decoding_;
+    NameOrigin origin_ = NameOrigin::kGiven;
 };
 
 /// Samples that are image files, or rectangles of them, with a class each: what most sources come down to.
 class LabelledFiles final : public SampleSource {
   public:
-    LabelledFiles(SourceFacts facts, std::array<std::vector<ListEntry>, 3> splits, const SourceContext& context)
-        : facts_(std::move(facts)), splits_(std::move(splits)), images_(context) {}
+    LabelledFiles(SourceFacts facts, std::array<std::vector<ListEntry>, 3> splits, const SourceContext& context,
+                  NameOrigin origin = NameOrigin::kGiven)
+        : facts_(std::move(facts)), splits_(std::move(splits)), images_(context, origin) {}
 
     const SourceFacts& facts() const override { return facts_; }
     std::size_t size(Split split) const override { return entries(split).size(); }
