@@ -229,6 +229,12 @@ struct JsonBinding<ModelSpec> {
                 .label("Label smoothing")
                 .help("Part of each label that is spread over the other classes in the training; 0.1 is usual")
                 .range(0, 0.99),
+            json_field("mixup", &S::mixup)
+                .label("Mixup")
+                .help(
+                    "Mixes the training images of a batch in pairs, and their labels: alpha of the distribution of the "
+                    "parts, 0.2 is usual; 0: none")
+                .range(0, 1),
             json_field("class_weights", &S::class_weights)
                 .label("Class weights")
                 .help("balanced: samples of rare classes count more in the training, so that each class counts alike"),

@@ -93,6 +93,7 @@ struct ModelSpec {
     std::optional<int> val_batch_size;
     int batch_accumulation = 1;
     double label_smoothing = 0;
+    double mixup = 0;  ///< alpha of Beta(alpha, alpha); 0: none
     ClassWeights class_weights = ClassWeights::kNone;
     MeanMode mean = MeanMode::kImage;
     Augmentation augmentation;

@@ -111,7 +111,7 @@ TrainingChoices choices_for(const ModelSpec& spec, const TrainingData& dataset) 
     return choices;
 }
 
-/// Whether pictures like these can be varied so.
+/// Whether images like these can be varied so.
 Status check_augmentation(const Augmentation& augmentation, const TrainingData& dataset) {
     if (augmentation.changes_nothing()) return {};
     const auto wrong = [](const char* member, std::string message, const char* advice) {
@@ -119,16 +119,15 @@ Status check_augmentation(const Augmentation& augmentation, const TrainingData& 
             Error{ErrorCode::kInvalidArgument, std::move(message), std::string("/augmentation") + member, advice});
     };
     if (dataset.backend == TrainingBackend::kHdf5)
-        return wrong("", "pictures in HDF5 cannot be varied", "Leave augmentation out, or use an LMDB dataset");
+        return wrong("", "images in HDF5 cannot be varied", "Leave augmentation out, or use an LMDB dataset");
     const bool quarter = augmentation.turns == TurnMode::kQuarter || augmentation.turns == TurnMode::kAll;
     if (quarter && dataset.width != dataset.height)
-        return wrong(
-            "/turns",
-            fmt::format("quarter turns want square pictures, these are {} x {}", dataset.width, dataset.height),
-            "Choose half turns");
+        return wrong("/turns",
+                     fmt::format("quarter turns want square images, these are {} x {}", dataset.width, dataset.height),
+                     "Choose half turns");
     if ((augmentation.hue > 0 || augmentation.saturation > 0) && dataset.channels != 3)
         return wrong(augmentation.hue > 0 ? "/hue" : "/saturation",
-                     fmt::format("hue and saturation want colour pictures, these have {} channel", dataset.channels),
+                     fmt::format("hue and saturation want colour images, these have {} channel", dataset.channels),
                      "Leave them at 0");
     return {};
 }
@@ -147,6 +146,44 @@ Status smooth_labels(const ModelSpec& spec, caffe::NetParameter& net) {
         make_error(ErrorCode::kInvalidArgument, "Label smoothing needs a layer SoftmaxWithLoss, the network has none")
             .at("/label_smoothing")
             .advise("Set Label smoothing to 0"));
+}
+
+/// In the training: the layer Mixup behind the data layers, which hands the images on unchanged in a validation.
+Status mix_images(const ModelSpec& spec, const TrainingData& dataset, caffe::NetParameter& net) {
+    if (spec.mixup <= 0) return {};
+    const auto wrong = [](std::string message) {
+        return fail(Error{ErrorCode::kInvalidArgument, std::move(message), "/mixup", "Set Mixup to 0"});
+    };
+    if (dataset.target_form != caffe::DataParameter::NUMBERS) return wrong("Mixup is for classification");
+    std::string label, top = "mixup";
+    for (auto& layer : *net.mutable_layer()) {
+        const auto& tops = layer.top();
+        while (layer.name() == top || std::ranges::find(tops, top) != tops.end()) top += "_";
+        if (layer.type() != "SoftmaxWithLoss" || layer.bottom_size() < 2) continue;
+        if (!label.empty() && layer.bottom(1) != label)
+            return wrong("Mixup needs one kind of labels; the network's losses have several");
+        label = layer.bottom(1);
+    }
+    if (label.empty()) return wrong("Mixup needs a layer SoftmaxWithLoss, the network has none");
+    std::string images;
+    int after = -1;
+    for (int i = 0; i < net.layer_size(); ++i) {
+        const auto& layer = net.layer(i);
+        if (layer.bottom_size() > 0 || layer.top_size() < 2 || layer.top(1) != label) continue;
+        images = layer.top(0);
+        after = i;
+    }
+    if (after < 0) return wrong(fmt::format("Mixup needs a data layer with images and \"{}\"; none has both", label));
+    for (auto& layer : *net.mutable_layer())
+        if (layer.type() == "SoftmaxWithLoss") layer.add_bottom(top);
+    auto& mixup = *net.add_layer();
+    mixup.set_name(top);
+    mixup.set_type("Mixup");
+    for (const auto& bottom : {images, label}) mixup.add_bottom(bottom);
+    for (const auto& name : {images, top}) mixup.add_top(name);
+    mixup.mutable_mixup_param()->set_alpha(static_cast<float>(spec.mixup));
+    for (int i = net.layer_size() - 1; i > after + 1; --i) net.mutable_layer()->SwapElements(i, i - 1);
+    return {};
 }
 
 /// In training and validation: both report the loss that is minimized.
@@ -261,7 +298,7 @@ Status keep_own_mean(const std::string& dataset_mean, const fs::path& job_dir, c
     return {};
 }
 
-/// `augmentation.json`, only where pictures are varied.
+/// `augmentation.json`, only where images are varied.
 Status write_augmentation(const Augmentation& augmentation, const fs::path& job_dir) {
     return write_or_remove(job_dir / kAugmentationFile,
                            augmentation.changes_nothing() ? "" : to_json(augmentation).dump(2) + "\n");
@@ -297,6 +334,7 @@ Result<PreparedModel> prepare_model(const ModelSpec& spec, const caffe::NetParam
     DIGITS_TRY(keep_own_mean(dataset.facts.mean_file, job_dir, files.train_val));
     DIGITS_ASSIGN(auto doubtful, check_names(network, network_text(spec)));
     DIGITS_TRY(smooth_labels(spec, files.train_val));
+    DIGITS_TRY(mix_images(spec, dataset.facts, files.train_val));
     DIGITS_TRY(weigh_classes(spec, dataset.facts, files.train_val));
     DIGITS_ASSIGN(auto unfrozen, freeze_layers(spec, files.solver.max_iter(), files.train_val));
 

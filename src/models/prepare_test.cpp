@@ -81,7 +81,7 @@ TEST_F(PrepareTest, LeNetOnMnist) {
     EXPECT_EQ(train_val->layer(1).data_param().source(), (dataset() / "val_db").string());
     EXPECT_EQ(train_val->layer(0).transform_param().mean_file(), (dataset() / "mean.binaryproto").string());
     EXPECT_TRUE(text_of("deploy.prototxt").starts_with("input: \"data\"\n"));
-    EXPECT_THAT(text_of("original.prototxt"), HasSubstr("# LeNet for small grey pictures"));
+    EXPECT_THAT(text_of("original.prototxt"), HasSubstr("# LeNet for small grey images"));
     const auto facts = read_model_facts(job());
     ASSERT_TRUE(facts) << facts.error().to_string();
     EXPECT_EQ(facts->max_iter, 21120);
@@ -153,6 +153,29 @@ TEST_F(PrepareTest, LabelsAreSmoothedInTheTraining) {
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().where, "/label_smoothing");
     EXPECT_FALSE(check_model(spec_).ok());
+}
+
+TEST_F(PrepareTest, ImagesAreMixedInTheTraining) {
+    spec_.mixup = 0.2;
+    const auto prepared = prepare_model(spec_, job());
+    ASSERT_TRUE(prepared) << prepared.error().to_string();
+    const auto& net = prepared->solver.net_param();
+    const auto mixup = std::ranges::find(net.layer(), "Mixup", &caffe::LayerParameter::type);
+    ASSERT_NE(mixup, net.layer().end());
+    EXPECT_EQ(mixup->top(0), "data");
+    EXPECT_TRUE(std::all_of(net.layer().begin(), mixup, [](const auto& layer) { return layer.bottom_size() == 0; }));
+    const auto loss = std::ranges::find(net.layer(), "SoftmaxWithLoss", &caffe::LayerParameter::type);
+    ASSERT_NE(loss, net.layer().end());
+    EXPECT_EQ(loss->bottom(2), mixup->top(1));
+    EXPECT_EQ(text_of("deploy.prototxt").find("Mixup"), std::string::npos);
+    EXPECT_TRUE(check_model(spec_).ok());
+
+    spec_.network = {
+        .prototxt =
+            "layer { name: 'ip' type: 'InnerProduct' bottom: 'data' top: 'ip' }\n"
+            "layer { name: 'loss' type: 'EuclideanLoss' bottom: 'ip' bottom: 'label' exclude { stage: 'deploy' } }\n"
+            "layer { name: 'p' type: 'Softmax' bottom: 'ip' top: 'p' include { stage: 'deploy' } }\n"};
+    EXPECT_EQ(prepare_model(spec_, job()).error().where, "/mixup");
 }
 
 TEST_F(PrepareTest, RareClassesCountMore) {

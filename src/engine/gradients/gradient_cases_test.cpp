@@ -17,11 +17,14 @@ GradientInput constant(GradientInput input) {
 }
 
 std::vector<GradientCase> elementwise_cases() {
+    const std::vector<GradientInput> mixable{normal({3, 2, 2}), labels({3}, 4)};
     const std::vector<GradientInput> x{normal({2, 3, 4})}, above_zero{positive({2, 3, 4})}, image{normal({2, 3, 2, 2})};
     return {
         {"AbsVal", "", "", x},
         {"BNLL", "", "", x},
         {"Clip", "", "clip_param { min: -0.5 max: 0.75 }", x},
+        {"Mixup", "train", "mixup_param { alpha: 1 }", mixable, {.draws = true}},
+        {"Mixup", "test", "", mixable, {.phase = caffe::TEST}},
         {"Dropout", "train", "dropout_param { dropout_ratio: 0.3 }", x, {.draws = true}},
         {"Dropout", "train in place", "", x, {.in_place = true, .draws = true}},
         {"Dropout", "test", "", x, {.phase = caffe::TEST}},
@@ -229,6 +232,8 @@ std::vector<GradientCase> common_cases() {
 }
 
 std::vector<GradientCase> loss_cases() {
+    const std::vector<GradientInput> mixed{normal({4, 3}), labels({4}, 3),
+                                           given({4, 2}, {1, 0.25, 0, 0.25, 2, 0.25, 1, 0.25})};
     const std::vector<GradientInput> classes{normal({4, 3}), labels({4}, 3)},
         places{normal({2, 3, 2, 2}), labels({2, 2, 2}, 3)}, pair{normal({3, 4}), normal({3, 4})},
         targets{normal({3, 4}), constant(labels({3, 4}, 2))};
@@ -287,6 +292,9 @@ std::vector<GradientCase> loss_cases() {
          places},
         {"SoftmaxWithLoss", "none", "loss_param { normalization: NONE }", places},
         {"SoftmaxWithLoss", "normalize false", "loss_param { normalize: false }", places},
+        {"SoftmaxWithLoss", "mixed labels", "", mixed},
+        {"SoftmaxWithLoss", "mixed labels and class weights",
+         "loss_param { class_weight: 0.5 class_weight: 1 class_weight: 3 }", mixed},
         {"SoftmaxWithLoss", "last axis", "softmax_param { axis: -1 }", {normal({2, 3, 4}), labels({2, 3}, 4)}},
     };
 }

@@ -53,6 +53,7 @@ const std::vector<LayerType>& layer_types() {
         kLogLayer,
         kMVNLayer,
         kMemoryDataLayer,
+        kMixupLayer,
         kMultiBoxLossLayer,
         kMultinomialLogisticLossLayer,
         kNormalizeLayer,

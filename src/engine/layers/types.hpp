@@ -53,6 +53,7 @@ extern const LayerType kLSTMUnitLayer;
 extern const LayerType kLogLayer;
 extern const LayerType kMVNLayer;
 extern const LayerType kMemoryDataLayer;
+extern const LayerType kMixupLayer;
 extern const LayerType kMultiBoxLossLayer;
 extern const LayerType kMultinomialLogisticLossLayer;
 extern const LayerType kNormalizeLayer;

@@ -68,8 +68,9 @@ class Views {
 
 bool works_in_place(const caffe::LayerParameter& layer) {
     static const std::set<std::string, std::less<>> types{
-        "BN",    "BNLL",  "BatchNorm", "Bias", "Clip",  "Dropout", "ELU",     "Exp",   "Log",  "MVN",      "Normalize",
-        "PReLU", "Power", "Python",    "ReLU", "Scale", "Sigmoid", "Softmax", "Swish", "TanH", "Threshold"};
+        "BN",    "BNLL",    "BatchNorm", "Bias",      "Clip",  "Dropout",  "ELU",    "Exp",
+        "Log",   "MVN",     "Mixup",     "Normalize", "PReLU", "Power",    "Python", "ReLU",
+        "Scale", "Sigmoid", "Softmax",   "Swish",     "TanH",  "Threshold"};
     // The gradient of a product needs a factor that would be overwritten.
     if (layer.type() == "Eltwise") return layer.eltwise_param().operation() != caffe::EltwiseParameter::PROD;
     return types.contains(layer.type());

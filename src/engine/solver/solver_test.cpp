@@ -206,5 +206,25 @@ TEST(SoftmaxWithLoss, SmoothsLabelsInTheGradientAlone) {
     EXPECT_TRUE(at::allclose(net.find_blob("x")->diff(), expected, 1e-5, 1e-6)) << net.find_blob("x")->diff();
 }
 
+TEST(SoftmaxWithLoss, WeighsTheLabelsOfMixedImages) {
+    auto solver = Solver::create(parse(R"(base_lr: 1 lr_policy: "fixed" net_param {
+        force_backward: true
+        layer { name: "in" type: "Input" top: "x" top: "y" top: "m" input_param {
+            shape { dim: 1 dim: 3 } shape { dim: 1 } shape { dim: 1 dim: 2 } } }
+        layer { name: "loss" type: "SoftmaxWithLoss" bottom: "x" bottom: "y" bottom: "m" top: "loss" } })"),
+                                 {.with_test_nets = false});
+    ASSERT_TRUE(solver) << solver.error().to_string();
+    Net& net = (*solver)->net();
+    ASSERT_TRUE(guarded([&] {
+        net.find_blob("x")->set_data(at::tensor({std::log(1.0F), std::log(2.0F), std::log(5.0F)}).view({1, 3}));
+        net.find_blob("y")->set_data(at::tensor({2.0F}));
+        net.find_blob("m")->set_data(at::tensor({0.0F, 0.75F}).view({1, 2}));
+    }));
+    EXPECT_FLOAT_EQ(*net.forward(), -0.75F * std::log(5.0F / 8) - 0.25F * std::log(1.0F / 8));
+    ASSERT_TRUE(net.backward());
+    const at::Tensor expected = at::tensor({1.0F / 8 - 0.25F, 2.0F / 8, 5.0F / 8 - 0.75F}).view({1, 3});
+    EXPECT_TRUE(at::allclose(net.find_blob("x")->diff(), expected, 1e-5, 1e-6)) << net.find_blob("x")->diff();
+}
+
 }  // namespace
 }  // namespace digits

@@ -20,7 +20,7 @@ export const layer_kinds = {
     "TanH",
     "Threshold",
   ],
-  normalization: ["Axpy", "BN", "BatchNorm", "Bias", "Dropout", "LRN", "MVN", "Normalize", "Scale"],
+  normalization: ["Axpy", "BN", "BatchNorm", "Bias", "Dropout", "LRN", "MVN", "Mixup", "Normalize", "Scale"],
   shape: [
     "ArgMax",
     "BatchReindex",

@@ -274,6 +274,8 @@ export const declared: Record<string, string> = {
   "field.stop_metric.help": "必须改进的验证指标，例如 loss；默认：决定最佳快照的指标",
   "field.label_smoothing": "标签平滑",
   "field.label_smoothing.help": "训练时每个标签分给其他类别的比例；通常为 0.1",
+  "field.mixup": "Mixup 混合",
+  "field.mixup.help": "将一个批次中的训练图像及其标签两两混合：混合比例分布的 alpha，通常为 0.2；0：不混合",
   "field.keep_snapshots": "保留的快照数",
   "field.keep_snapshots.help": "除最佳快照和手动保存的快照外，保留最新的若干个；all：全部保留",
   "field.start_anyway": "内存略少时仍启动",
