@@ -50,6 +50,7 @@ describe("the name of a new dataset", () => {
     expect(named({ path: "/data/mnist/train" })).toBe("mnist");
     expect(named({ path: "/data/flowers/" })).toBe("flowers");
     expect(named({ path: "/train" })).toBe("train");
+    expect(named({ path: "/data/facades/train/photo" })).toBe("facades");
     expect(named({ source: "lists", list_train: "/lists/birds.txt" })).toBe("birds");
     expect(named({})).toBe("");
   });

@@ -348,7 +348,7 @@ export function form_of_dataset(
 
 /** Says nothing of the dataset. */
 const generic_name =
-  /^((train|val|test|instances)(\w*)|training|validation|images?(_\d)?|jpegimages|annotations?|labels?(_\d)?|masks?|data)(\.\w+)?$/i;
+  /^((train|val|test|instances)(\w*)|training|validation|images?(_\d)?|jpegimages|photos?|annotations?|labels?(_\d)?|masks?|data)(\.\w+)?$/i;
 
 /** The first path in the fields of a source. */
 function first_place(others: Typed): string | undefined {
@@ -360,7 +360,6 @@ export function suggested_name(form: DatasetForm): string {
   const own = { folder: form.path, upload: form.uploaded, lists: form.list_train, crops: form.crops };
   const path = form.source in own ? own[form.source as keyof typeof own] : first_place(form.others);
   const parts = (path ?? "").split("/").filter((part) => part !== "");
-  const last = parts.at(-1) ?? "";
-  const said = generic_name.test(last) ? parts.at(-2) : undefined;
-  return (said ?? last).replace(/\.(txt|csv|tsv|lst)$/i, "");
+  const said = [...parts].reverse().find((part) => !generic_name.test(part));
+  return (said ?? parts.at(-1) ?? "").replace(/\.(txt|csv|tsv|lst)$/i, "");
 }
