@@ -78,7 +78,7 @@ Result<RegularFile> RegularFile::open(const std::string& path, const ReadableRoo
 Result<RegularFile> RegularFile::open_anywhere(const std::string& path, NameOrigin origin) {
     if (origin == NameOrigin::kGiven) return open_own(path);
     const int fd = ::open(path.c_str(), kReadWithoutWaiting | O_NOFOLLOW);
-    return fd < 0 && errno == ELOOP ? open_own(path) : adopt(fd, path);
+    return fd < 0 ? open_own(path) : adopt(fd, path);
 }
 
 Result<RegularFile> RegularFile::open_own(const std::string& path) {
