@@ -1,14 +1,14 @@
 """Accuracy and the time it takes: real trainings from a database on disk, as the server runs them.
 
     scripts/bench accuracy       MNIST (LeNet); CIFAR-10 (bench/small_resnet.prototxt) too with
-    DIGITS_CIFAR10=DIR           the 50,000 training pictures as DIR/<class>/<name>.jpg; a tenth is held back
+    DIGITS_CIFAR10=DIR           the 50,000 training images as DIR/<class>/<name>.jpg; a tenth is held back
     DIGITS_BENCH_NETWORKS=mnist  only this one
     DIGITS_BENCH_PRECISIONS=fp32,bf16    in these precisions (default: fp32); with DIGITS_EMULATE_PRECISION=1 also on a machine that lacks
                                  the arithmetic: the accuracy is that of a machine which has it, the time is not
     DIGITS_BENCH_SEEDS=1,2,3     a training for each of these seeds (default: 1); printed are the mean and its standard error, and how far the
                                  precisions are apart. One training tells to half a point, so a difference of 0.3 points wants some ten
 
-Goals on two idle cores: MNIST 99.0 % of the 10,000 test pictures within 20 s of training; CIFAR-10 85 % of the tenth; precisions within 0.3 points.
+Goals on two idle cores: MNIST 99.0 % of the 10,000 test images within 20 s of training; CIFAR-10 85 % of the tenth; precisions within 0.3 points.
 The time is that of the training, tests and snapshots in it, without the making of the dataset.
 """
 import json
@@ -83,7 +83,7 @@ def main():
     if unknown:
         sys.exit(f"no case {unknown[0]}; expected some of {', '.join(cases)}")
     if "cifar10" in chosen and not os.environ.get("DIGITS_CIFAR10"):
-        print("CIFAR-10 is left out: set DIGITS_CIFAR10 to a folder of its training pictures, one sub-folder a class")
+        print("CIFAR-10 is left out: set DIGITS_CIFAR10 to a folder of its training images, one sub-folder a class")
         chosen.remove("cifar10")
     figures = {}
     print(f"{'case':<28}{'precision':>10}{'accuracy':>10}{'goal':>8}{'seconds':>10}{'goal':>8}")

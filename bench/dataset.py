@@ -2,8 +2,8 @@
 
     python3 bench/dataset.py        (scripts/bench dataset)
 
-DIGITS_BENCH_REPEATS=N (default 5), DIGITS_BENCH_PHOTOS=N (default 2000 pictures of 500 x 375). Both sides use the same libraries and all
-threads and run in turns; the limit (bench/dataset_limit.cpp) gets the list of pictures for nothing, keeps no order and computes no mean.
+DIGITS_BENCH_REPEATS=N (default 5), DIGITS_BENCH_PHOTOS=N (default 2000 images of 500 x 375). Both sides use the same libraries and all
+threads and run in turns; the limit (bench/dataset_limit.cpp) gets the list of images for nothing, keeps no order and computes no mean.
 Goal: at least 0.95 of the limit. The size of the database is that of Digits.
 """
 import json
@@ -43,7 +43,7 @@ def make_photos(folder, count):
 
 
 def ours(job, pictures, width, height, channels, encoding):
-    """Runs the task as the server does; its own time, from the search for pictures to the last file."""
+    """Runs the task as the server does; its own time, from the search for images to the last file."""
     shutil.rmtree(job, ignore_errors=True)
     task = job / "tasks/dataset"
     task.mkdir(parents=True)
@@ -81,7 +81,7 @@ def main():
         print(f"{'case':<28}{'digits img/s':>14}{'limit img/s':>14}{'ratio':>8}{'MB':>8}")
         for title, source, width, height, channels, encoding in CASES:
             job, shape = scratch / "job", (width, height, channels, encoding)
-            ours(job, scratch / source, *shape)  # brings the pictures into the system's cache
+            ours(job, scratch / source, *shape)  # brings the images into the system's cache
             mine, theirs = [], []
             for _ in range(repeats):
                 rate, size = ours(job, scratch / source, *shape)

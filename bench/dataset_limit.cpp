@@ -1,5 +1,5 @@
 // The least that creating a dataset costs with the same libraries: read, decode, resize, encode on all threads, put by
-// one writer. No search for pictures, no order, no mean, no report.
+// one writer. No search for images, no order, no mean, no report.
 //
 //   dataset_limit LIST WIDTH HEIGHT CHANNELS none|png|jpeg OUT      LIST: a path and a class number a line
 #include <lmdb.h>

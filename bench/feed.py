@@ -42,7 +42,7 @@ def dataset(job, pictures, width, height, channels, encoding):
 
 
 def textured_pictures(folder, count, size):
-    """Pictures with the structure of photographs, so that JPEG has real work: smooth blobs plus some noise."""
+    """Images with the structure of photographs, so that JPEG has real work: smooth blobs plus some noise."""
     rng = np.random.default_rng(1)
     for i in range(count):
         small = rng.integers(0, 256, (9, 9, 3), dtype=np.uint8)

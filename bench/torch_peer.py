@@ -268,7 +268,7 @@ def main():
     shape = [int(v) for v in args.shape.split(",")]
     data = torch.rand(args.batch, *shape)
     definition = parse_prototxt(open(args.net).read())
-    # As in Digits: labels out of a database of their own are pictures.
+    # As in Digits: labels out of a database of their own are images.
     per_pixel = any(first(layer, "type", "") == "Data" and layer["top"] == ["label"] for layer in definition["layer"])
     labels = torch.randint(0, args.classes, (args.batch, *shape[1:]) if per_pixel else (args.batch,))
     if any(first(layer, "type", "") == "DetectionLoss" for layer in definition["layer"]):

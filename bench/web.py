@@ -1,9 +1,9 @@
-"""What many jobs, many listeners and one picture cost over HTTP, and what a browser fetches for its first page.
+"""What many jobs, many listeners and one image cost over HTTP, and what a browser fetches for its first page.
 
     scripts/bench web        DIGITS_BENCH_JOBS=N (default 10000), DIGITS_BENCH_LISTENERS=N (default 1000), DIGITS_BENCH_SECONDS=N (default 10)
 
 Goals: ten thousand jobs listed in < 50 ms at the API (a page of 500; all pages are told as well) and shown in a browser in < 1 s; 1,000 listeners
-to the events of one training for < 10 % of a core; one picture classified by a warm LeNet in <= 5 ms (median); the first page < 300 kB as it is
+to the events of one training for < 10 % of a core; one image classified by a warm LeNet in <= 5 ms (median); the first page < 300 kB as it is
 sent. Each figure is also given as a share of its goal, so that below 1 is good. Only the loopback is used.
 """
 import http.client
@@ -176,7 +176,7 @@ def main():
     finally:
         server.close()
     rows = [(f"a page of 500 of {JOBS:,} jobs at the API", "list_ms", "ms"), (f"{JOBS:,} jobs shown in a browser", "shown_ms", "ms"),
-            (f"{LISTENERS:,} listeners to one training", "listeners_core", "core"), ("one picture classified, warm LeNet", "classify_ms", "ms"),
+            (f"{LISTENERS:,} listeners to one training", "listeners_core", "core"), ("one image classified, warm LeNet", "classify_ms", "ms"),
             ("first page as it is sent", "first_page_kB", "kB")]
     print(f"{'web':<44}{'median':>14}{'goal':>14}")
     for title, name, unit in rows:

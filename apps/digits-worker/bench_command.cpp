@@ -17,9 +17,9 @@ void add_bench_command(CLI::App& app, int& exit_code) {
     };
     auto arguments = std::make_shared<Arguments>();
     auto& options = arguments->options;
-    auto* command = app.add_subcommand("bench", "Measure the training of a network on random pictures");
+    auto* command = app.add_subcommand("bench", "Measure the training of a network on random images");
     command->add_option("--net", options.net, "A network: prototxt of training")->required()->check(CLI::ExistingFile);
-    command->add_option("--batch", options.batch, "Pictures a batch")->check(CLI::PositiveNumber);
+    command->add_option("--batch", options.batch, "Images a batch")->check(CLI::PositiveNumber);
     command->add_option("--shape", arguments->shape, "Channels,height,width")
         ->required()
         ->delimiter(',')

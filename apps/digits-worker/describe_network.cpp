@@ -23,7 +23,7 @@ namespace {
 using nlohmann::json;
 
 constexpr double kMeasureBudget_s = 1.6;
-/// How far a real training may be from the trial; it shares the machine, reads pictures and writes snapshots.
+/// How far a real training may be from the trial; it shares the machine, reads images and writes snapshots.
 constexpr double kSlower = 0.7, kFaster = 1.15;
 /// A forward pass costs about a third of a training step.
 constexpr double kTestSpeed = 3;

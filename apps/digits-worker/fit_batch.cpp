@@ -57,10 +57,10 @@ Result<FittedBatch> fit_batch(const ModelSpec& spec, const caffe::NetParameter& 
         if (bytes <= room) return fitted;
     }
     return fail(make_error(ErrorCode::kFailedPrecondition,
-                           "not even single pictures fit: they want {:.0f} MB, {:.0f} MB are usable",
+                           "not even single images fit: they want {:.0f} MB, {:.0f} MB are usable",
                            static_cast<double>(fitted.foreseen_bytes) / kMega, static_cast<double>(room) / kMega)
                     .at("/batch_size")
-                    .advise("Choose a smaller network, smaller pictures or a crop, or end other programs"));
+                    .advise("Choose a smaller network, smaller images or a crop, or end other programs"));
 }
 
 Result<std::optional<std::string>> settle_batch(ModelSpec& spec, const caffe::NetParameter& network,

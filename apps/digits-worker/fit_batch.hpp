@@ -10,7 +10,7 @@
 
 namespace digits {
 
-/// How a step's pictures go through the network: `batch_size` at a time, `parts` times.
+/// How a step's images go through the network: `batch_size` at a time, `parts` times.
 struct FittedBatch {
     int batch_size = 0;
     int parts = 1;
@@ -19,7 +19,7 @@ struct FittedBatch {
 
 /// The fewest equal parts of the network's own batch whose training fits into `room` bytes beside what this process has
 /// already; batch normalisation sees the part only, every other layer gives the gradients of the whole batch.
-/// Errors: kFailedPrecondition with advice if not even single pictures fit; whatever is wrong with the network.
+/// Errors: kFailedPrecondition with advice if not even single images fit; whatever is wrong with the network.
 Result<FittedBatch> fit_batch(const ModelSpec& spec, const caffe::NetParameter& network, std::int64_t room);
 
 /// Fills in batch_size and batch_accumulation of a spec that leaves them to memory; a training that goes on keeps what

@@ -51,7 +51,7 @@ void add_import_commands(CLI::App& app, int& exit_code) {
         std::filesystem::path source, out;
     };
     auto arguments = std::make_shared<Arguments>();
-    auto* mnist = app.add_subcommand("import-mnist", "Make folders of pictures from MNIST's IDX files");
+    auto* mnist = app.add_subcommand("import-mnist", "Make folders of images from MNIST's IDX files");
     mnist->add_option("--idx", arguments->source, "Folder with the four files")
         ->required()
         ->check(CLI::ExistingDirectory);
@@ -61,7 +61,7 @@ void add_import_commands(CLI::App& app, int& exit_code) {
         exit_code = report(import_mnist(arguments->source, arguments->out, context));
     });
     for (const auto* name : {"import-cifar10", "import-cifar100"}) {
-        auto* cifar = app.add_subcommand(name, "Make folders of pictures from CIFAR's binary archive");
+        auto* cifar = app.add_subcommand(name, "Make folders of images from CIFAR's binary archive");
         cifar->add_option("--archive", arguments->source, "The .tar.gz of the binary version")
             ->required()
             ->check(CLI::ExistingFile);

@@ -188,12 +188,12 @@ class Import {
         if (shape.size() == 4 && shape[0] == 1) shape.erase(shape.begin());
         if (shape.size() != 3)
             return fail(make_error(ErrorCode::kInvalidArgument,
-                                   "expected a mean picture of channels x height x width, got {} axes", shape.size())
+                                   "expected a mean image of channels x height x width, got {} axes", shape.size())
                             .at("mean"));
         auto& image = facts_.image;
         if (image.channels > 0 && shape[0] != image.channels)
-            return fail(make_error(ErrorCode::kInvalidArgument,
-                                   "the mean picture has {} channels, the pictures have {}", shape[0], image.channels)
+            return fail(make_error(ErrorCode::kInvalidArgument, "the mean image has {} channels, the images have {}",
+                                   shape[0], image.channels)
                             .at("mean"));
         if (image.width == 0 && shape[1] <= kMostPixels && shape[2] <= kMostPixels) {
             image.channels = static_cast<int>(shape[0]);
@@ -204,7 +204,7 @@ class Import {
         return {};
     }
 
-    /// The network to use, for pictures of the model's size.
+    /// The network to use, for images of the model's size.
     Result<TrainingFiles> training_files() const {
         TrainingData dataset;
         dataset.label_count = std::max<std::int64_t>(facts_.classes, 1);
@@ -225,7 +225,7 @@ class Import {
         tell("compare network and weights", 3);
         const auto& image = facts_.image;
         if (image.height > kMostPixels || image.width > kMostPixels)
-            return fail(make_error(ErrorCode::kTooLarge, "pictures of {} x {}, expected at most {} a side", image.width,
+            return fail(make_error(ErrorCode::kTooLarge, "images of {} x {}, expected at most {} a side", image.width,
                                    image.height, kMostPixels)
                             .at("image"));
         if (!info_.python_layer.empty()) {

@@ -9,7 +9,7 @@ Result<nlohmann::json> show_augmentation(const nlohmann::json& request) {
     DIGITS_ASSIGN(const auto dataset, read_dataset_folder(request.value("dataset_dir", "")));
     const auto& facts = dataset.facts;
     if (facts.backend == TrainingBackend::kHdf5)
-        return fail(make_error(ErrorCode::kUnsupported, "pictures in HDF5 cannot be varied")
+        return fail(make_error(ErrorCode::kUnsupported, "images in HDF5 cannot be varied")
                         .advise("Make the dataset again with LMDB"));
     AugmentExampleOptions options;
     options.database = facts.train_db;

@@ -1,4 +1,4 @@
-"""The layer of DIGITS's example: hides a quarter of each picture, so that a network learns to do without it."""
+"""The layer of DIGITS's example: hides a quarter of each image, so that a network learns to do without it."""
 import random
 
 import caffe
@@ -6,7 +6,7 @@ import caffe
 
 class BlankSquareLayer(caffe.Layer):
     def setup(self, bottom, top):
-        assert len(bottom) == 1 and bottom[0].data.ndim >= 3, "BlankSquareLayer wants one bottom of pictures"
+        assert len(bottom) == 1 and bottom[0].data.ndim >= 3, "BlankSquareLayer wants one bottom of images"
         assert len(top) == 1, "BlankSquareLayer has one top"
 
     def reshape(self, bottom, top):

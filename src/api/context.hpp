@@ -31,7 +31,7 @@ struct Context {
 
 inline constexpr std::uint64_t kMaxBody_bytes = 8 << 20;
 inline constexpr std::uint64_t kMaxUpload_bytes = std::uint64_t{512} << 20;
-/// A model may be larger than pictures that are uploaded.
+/// A model may be larger than images that are uploaded.
 inline constexpr std::uint64_t kMaxPretrained_bytes = std::uint64_t{4} << 30;
 inline constexpr int kMaxUploadFiles = 1000;
 

@@ -15,7 +15,7 @@ struct ApiServerOptions {
     std::filesystem::path data_dir;
     std::string host = "127.0.0.1";
     std::uint16_t port = 0;                    ///< 0: any free one
-    std::vector<std::filesystem::path> roots;  ///< where pictures and weights may be taken from; empty: everywhere
+    std::vector<std::filesystem::path> roots;  ///< where images and weights may be taken from; empty: everywhere
     int train_slots = 1;                       ///< trainings at a time, where there is no GPU
     bool allow_python_layers = false;          ///< networks may bring code that workers run
     std::filesystem::path worker_path;         ///< empty: beside this program

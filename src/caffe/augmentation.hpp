@@ -13,7 +13,7 @@ namespace digits {
 enum class FlipMode { kNone, kHorizontal, kVertical, kBoth };
 enum class TurnMode { kNone, kQuarter, kHalf, kAll };
 
-/// How the pictures of a training are varied, each anew in each epoch; docs/formats/specs.md says what each member
+/// How the images of a training are varied, each anew in each epoch; docs/formats/specs.md says what each member
 /// means. The defaults change nothing.
 struct Augmentation {
     FlipMode flip = FlipMode::kNone;
@@ -23,7 +23,7 @@ struct Augmentation {
     double noise = 0;       ///< standard deviation, the range of a sample being 1
     double contrast = 0;    ///< factor between 1 / (1 + c) and 1 + c
     double hue = 0;         ///< standard deviations of the shifts, each range being 1
-    double saturation = 0;  ///< colour pictures only, as hue
+    double saturation = 0;  ///< colour images only, as hue
     double value = 0;
     double erasing = 0;  ///< probability that a rectangle is erased
     double mosaic = 0;   ///< probability that an image is put together of four
@@ -35,7 +35,7 @@ struct Augmentation {
 /// The part that moves pixels, which boxes, masks and target images go with.
 Augmentation only_geometry(const Augmentation& augmentation);
 
-/// The name of the file, beside the solver's, that says how a training varies its pictures. Without it they stay.
+/// The name of the file, beside the solver's, that says how a training varies its images. Without it they stay.
 inline constexpr std::string_view kAugmentationFile = "augmentation.json";
 
 Result<Augmentation> parse_augmentation(const nlohmann::json& json);

@@ -179,7 +179,7 @@ TEST(DigitsRules, BatchSizesOfTheUserWin) {
     EXPECT_EQ(files.solver.test_iter(0), 15);
     EXPECT_EQ(files.solver.iter_size(), 3);
     EXPECT_EQ(files.iterations_per_epoch, 150);
-    EXPECT_EQ(files.solver.display(), 17);  // 5000 pictures, rounded up
+    EXPECT_EQ(files.solver.display(), 17);  // 5000 images, rounded up
 }
 
 TEST(DigitsRules, CropGoesToDataLayersAndDeploy) {

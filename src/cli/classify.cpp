@@ -90,9 +90,9 @@ Status classify(const ClassifyArguments& a, const CommonOptions& options) {
 
 void add_classify(CLI::App& app, Invocation& invocation) {
     auto a = std::make_shared<ClassifyArguments>();
-    auto* command = app.add_subcommand("classify", "Say what is on pictures");
+    auto* command = app.add_subcommand("classify", "Say what is on images");
     command->add_option("--model", a->model, "Id or name of the model")->required();
-    command->add_option("pictures", a->pictures, "Picture files")->required()->check(CLI::ExistingFile);
+    command->add_option("images", a->pictures, "Image files")->required()->check(CLI::ExistingFile);
     command->add_option("--top", a->top, "How many classes to name")->check(CLI::Range(1, 1000))->capture_default_str();
     command->add_option("--score-threshold", a->score_threshold, "Leave out boxes with lower scores")
         ->check(CLI::NonNegativeNumber);

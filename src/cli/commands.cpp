@@ -39,7 +39,7 @@ void print_error(const Error& error, bool as_json) {
 }  // namespace
 
 int run(int argc, char** argv) {
-    CLI::App app{"Digits: train neural networks on your pictures, from the browser or from here"};
+    CLI::App app{"Digits: train neural networks on your images, from the browser or from here"};
     app.name("digits");
     app.set_version_flag("--version", DIGITS_VERSION);
     app.require_subcommand(1);

@@ -68,7 +68,7 @@ void print_layers(const json& network) {
 }
 
 void print_totals(const json& found) {
-    std::cout << fmt::format("parameters: {}\noperations a picture: {:.3f} GFLOPs forward, {:.3f} backward\n",
+    std::cout << fmt::format("parameters: {}\noperations an image: {:.3f} GFLOPs forward, {:.3f} backward\n",
                              count_text(found["parameters"]), found["flops"]["forward"].get<double>() / 1e9,
                              found["flops"]["backward"].get<double>() / 1e9);
     std::cout << fmt::format("memory to train with batches of {}: {} of {} free\n", found["batch_size"].get<int>(),
@@ -112,7 +112,7 @@ void add_describe(CLI::App& app, Invocation& invocation) {
     command->add_option("network", a->network, "Standard network or a prototxt file")->required();
     command->add_option("--python-layers", a->python_layers, kPythonLayersHelp)->check(CLI::ExistingFile);
     auto* dataset = command->add_option("--dataset", a->dataset, "Id or name of the dataset to train it on");
-    command->add_option("--size", a->size, "Width and height of the pictures, in place of a dataset")
+    command->add_option("--size", a->size, "Width and height of the images, in place of a dataset")
         ->delimiter('x')
         ->expected(1, 2)
         ->excludes(dataset);
@@ -120,7 +120,7 @@ void add_describe(CLI::App& app, Invocation& invocation) {
         ->check(CLI::IsMember({1, 3}))
         ->capture_default_str();
     command->add_option("--classes", a->classes, "In place of a dataset; else 10")->check(CLI::PositiveNumber);
-    command->add_option("--batch-size", a->batch_size, "Pictures a batch")->check(CLI::PositiveNumber);
+    command->add_option("--batch-size", a->batch_size, "Images a batch")->check(CLI::PositiveNumber);
     command->add_option("--crop", a->crop, "Side of the square that is cut out")->check(CLI::PositiveNumber);
     command->add_option("--epochs", a->epochs, "For the time to train")->check(CLI::PositiveNumber);
     command->add_option("--stage", a->stage, "Which of its networks to show")

@@ -56,7 +56,7 @@ Result<std::vector<FormPart>> form_of(const PretrainedArguments& a) {
     if (!single) return parts;
     const auto cross = a.size.find('x');
     if (cross == std::string::npos)
-        return fail(make_error(ErrorCode::kInvalidArgument, "--size is missing: WIDTHxHEIGHT of the pictures")
+        return fail(make_error(ErrorCode::kInvalidArgument, "--size is missing: WIDTHxHEIGHT of the images")
                         .advise("For instance --size 227x227 --channels 3"));
     parts.push_back({"width", {}, a.size.substr(0, cross)});
     parts.push_back({"height", {}, a.size.substr(cross + 1)});
@@ -130,11 +130,11 @@ void add_pretrained(CLI::App& app, Invocation& invocation) {
     upload->add_option("files", a->files, "An archive; or .caffemodel and .prototxt, with .txt and .binaryproto")
         ->required()
         ->check(CLI::ExistingFile);
-    upload->add_option("--size", a->size, "WIDTHxHEIGHT of the pictures; only with single files");
+    upload->add_option("--size", a->size, "WIDTHxHEIGHT of the images; only with single files");
     upload->add_option("--channels", a->channels, "3: colour, 1: grey; only with single files")
         ->check(CLI::IsMember({1, 3}))
         ->capture_default_str();
-    upload->add_option("--resize", a->resize, "How pictures were fitted")
+    upload->add_option("--resize", a->resize, "How images were fitted")
         ->check(CLI::IsMember({"squash", "crop", "fill", "half_crop"}));
     upload->add_option("--mean", a->mean, "What was subtracted")->check(CLI::IsMember({"image", "pixel", "none"}));
     add_create_options(*upload);

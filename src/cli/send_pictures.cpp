@@ -103,7 +103,7 @@ class Sending {
         constexpr double kMega = 1e6;
         const double done = static_cast<double>(sent_) / kMega, total = static_cast<double>(total_) / kMega;
         const double rate = done / std::max(elapsed, 1e-3);
-        display_.show({{"step", "send pictures"},
+        display_.show({{"step", "send images"},
                        {"unit", "MB"},
                        {"done", static_cast<std::uint64_t>(done)},
                        {"total", static_cast<std::uint64_t>(total)},
@@ -128,7 +128,7 @@ Result<std::string> send_pictures(const fs::path& source, Client& client, Progre
     const bool archive = files.found.front().path == "archive" && !fs::is_directory(source);
     const auto name = fs::absolute(source).lexically_normal().filename().string();
     DIGITS_ASSIGN(const auto upload, client.post("/uploads", {{"kind", archive ? "archive" : "folder"},
-                                                              {"name", name.empty() ? "pictures" : name}}));
+                                                              {"name", name.empty() ? "images" : name}}));
     const auto id = upload.value("id", "");
     auto done = Sending(client, display, id, files.found).run();
     if (done) {

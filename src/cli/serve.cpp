@@ -47,7 +47,7 @@ void add_serve(CLI::App& app, Invocation& invocation) {
         ->capture_default_str();
     command
         ->add_option("--root", options->roots,
-                     "Folder that pictures may be taken from (repeatable; default: all that you may read)")
+                     "Folder that images may be taken from (repeatable; default: all that you may read)")
         ->check(CLI::ExistingDirectory);
     auto* fetch = command->add_flag_callback(
         "--allow-url-fetch", [options] { options->allow_url_fetch = true; },

@@ -25,13 +25,13 @@ struct EnumNames<EvaluationSourceType> {
     }};
 };
 
-/// Which pictures a network is asked about.
+/// Which images a network is asked about.
 struct EvaluationSource {
     EvaluationSourceType type = EvaluationSourceType::kSplit;
     std::string split;       ///< of the model's dataset; empty: val
     std::string path;        ///< of the list or folder
     std::string root;        ///< before the relative paths of a list
-    std::int64_t limit = 0;  ///< of pictures; 0: all
+    std::int64_t limit = 0;  ///< of images; 0: all
 };
 
 /// docs/formats/specs.md says what each member means.

@@ -204,7 +204,7 @@ TEST(DetectNetTransformation, MovesBoxesWithTheirPictures) {
         EXPECT_NEAR(edge(4, row), rows.max().item<float>() + 1, 2);
         lefts.insert(edge(1, column));
     }
-    EXPECT_GT(lefts.size(), 15U) << "the pictures vary";
+    EXPECT_GT(lefts.size(), 15U) << "the images vary";
     net->set_pass(0);
     forward(*net, picture, table);
     EXPECT_TRUE(at::equal(net->find_blob("data")->data(), first)) << "the same numbers in the same pass";
@@ -216,7 +216,7 @@ TEST(DetectNetTransformation, SaysWhatIsWrongWithATable) {
     ASSERT_TRUE(guarded([&] { net->find_blob("boxes")->set_data(at::full({1, 1, 4, 16}, 9.0)); }));
     const auto loss = net->forward();
     ASSERT_FALSE(loss);
-    EXPECT_THAT(loss.error().to_string(), testing::HasSubstr("[transform] the labels of a picture need a header"));
+    EXPECT_THAT(loss.error().to_string(), testing::HasSubstr("[transform] the labels of an image need a header"));
 }
 
 std::string python(const std::string& name, const std::string& module, const std::string& bottoms,

@@ -44,8 +44,8 @@ struct Pictures {
     explicit Pictures(int count) {
         std::string list;
         for (int i = 0; i < count; ++i) {
-            EXPECT_TRUE(write_file_atomic(dir() / fmt::format("a picture {}.ppm", i), picture(10 * i, 4, 3)));
-            list += fmt::format("a picture {}.ppm {}\n", i, i + 10);
+            EXPECT_TRUE(write_file_atomic(dir() / fmt::format("an image {}.ppm", i), picture(10 * i, 4, 3)));
+            list += fmt::format("an image {}.ppm {}\n", i, i + 10);
         }
         EXPECT_TRUE(write_file_atomic(dir() / "list.txt", list));
     }
@@ -98,11 +98,11 @@ TEST(ImageData, ShufflesEveryRoundAnewAndTakesUpWhereItWas) {
 
 TEST(ImageData, SaysWhichPictureDoesNotFit) {
     const Pictures pictures(2);
-    ASSERT_TRUE(write_file_atomic(pictures.dir() / "a picture 1.ppm", picture(0, 2, 2)));
+    ASSERT_TRUE(write_file_atomic(pictures.dir() / "an image 1.ppm", picture(0, 2, 2)));
     const auto net = make_net(image_data("batch_size: 2"), pictures.dir());
     const auto result = net->forward();
     ASSERT_FALSE(result);
-    EXPECT_THAT(result.error().to_string(), testing::AllOf(HasSubstr("a picture 1.ppm"), HasSubstr("new_height")));
+    EXPECT_THAT(result.error().to_string(), testing::AllOf(HasSubstr("an image 1.ppm"), HasSubstr("new_height")));
 }
 
 TEST(ImageData, PutsItsRootInFrontOfEveryPathAndTakesNegativeLabels) {

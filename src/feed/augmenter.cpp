@@ -88,7 +88,7 @@ Result<Augmenter> Augmenter::create(const Augmentation& augmentation, std::uint6
     const bool colours = augmentation.hue > 0 || augmentation.saturation > 0;
     if (colours && channels != 3)
         return fail(make_error(ErrorCode::kInvalidArgument,
-                               "hue and saturation want pictures of 3 channels, these have {}", channels)
+                               "hue and saturation want images of 3 channels, these have {}", channels)
                         .at(augmentation.hue > 0 ? "/augmentation/hue" : "/augmentation/saturation"));
     Augmenter augmenter;
     augmenter.augmentation_ = augmentation;

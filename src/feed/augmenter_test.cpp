@@ -208,7 +208,7 @@ TEST(Augmenter, a_feed_that_is_taken_up_again_varies_alike) {
     options.threads = 1;
     auto later = *Feed::open(options);
     for (std::size_t i = 5; i < 8; ++i) EXPECT_EQ(batch_of(*later), all[i]) << i;
-    EXPECT_NE(all[0], all[5]) << "the second time the same pictures are varied otherwise";
+    EXPECT_NE(all[0], all[5]) << "the second time the same images are varied otherwise";
 }
 
 }  // namespace

@@ -97,13 +97,13 @@ struct Recipe {
     }
 };
 
-/// A picture's samples in planes.
+/// An image's samples in planes.
 struct Planes {
     RecordSize size;
     const std::uint8_t* samples = nullptr;
 };
 
-/// Of encoded pictures that all fit decoded. Decoded they are hardly ever a quarter of what they take on the disk.
+/// Of encoded images that all fit decoded. Decoded they are hardly ever a quarter of what they take on the disk.
 std::unique_ptr<DecodedCache> make_cache(const RecordDatabase& database, const DatumView& first, const RecordSize& size,
                                          std::uint64_t bytes) {
     if (!first.encoded || database.stored_bytes() / 4 > bytes) return nullptr;
@@ -180,7 +180,7 @@ class Feed::Pipeline {
     std::unique_ptr<RecordCursor> list_cursor_;  ///< keeps entries_ valid
     std::vector<RecordEntry> entries_;           ///< of all records, where mosaics take them in any order
     std::uint64_t claim_batch_;                  ///< the batch that is being given out
-    int claim_item_ = 0;                         ///< its first picture that nobody has yet
+    int claim_item_ = 0;                         ///< its first image that nobody has yet
     std::uint64_t give_batch_;                   ///< the batch that `next` gives next
     std::uint64_t oldest_batch_;                 ///< the consumer may still hold this one; all before are free
     bool stop_ = false;
@@ -390,7 +390,7 @@ Status Feed::Pipeline::fill_other_size(const DatumView& datum, const Planes& pla
         return fail(make_error(ErrorCode::kDataLoss,
                                "the record has {} channels of {} x {}, but the first has {} of {} x {}", size.channels,
                                size.width, size.height, first.channels, first.width, first.height)
-                        .advise("Set batch_size: 1, or give all pictures one size"));
+                        .advise("Set batch_size: 1, or give all images one size"));
     DIGITS_ASSIGN(const auto recipe, Recipe::create(options_, size, record_count()));
     if (recipe.floats() > slot.capacity) {
         slot.capacity = recipe.floats();
@@ -410,7 +410,7 @@ Status Feed::Pipeline::apply(const Recipe& recipe, const DatumView& datum, const
         DIGITS_ASSIGN(const auto* varied, recipe.augmenter.apply(planes, index, scratch.augmented, others));
         recipe.transformer.apply(varied, index, out);
     } else if (!recipe.augmenter.changes_nothing()) {
-        return fail(ErrorCode::kUnsupported, "the record holds numbers, expected a picture to vary");
+        return fail(ErrorCode::kUnsupported, "the record holds numbers, expected an image to vary");
     } else {
         scratch.floats.resize(datum.float_count);
         copy_float_data(datum, scratch.floats.data());

@@ -29,7 +29,7 @@ struct FeedOptions {
     int prefetch = 4;  ///< batches made ahead
     std::uint64_t first_batch = 0;
     RoundEnd round_end = RoundEnd::kWrap;
-    /// Encoded pictures stay decoded in memory when all of them fit.
+    /// Encoded images stay decoded in memory when all of them fit.
     std::uint64_t cache_bytes = std::uint64_t{256} << 20;
 };
 

@@ -15,7 +15,7 @@
 namespace digits {
 namespace {
 
-/// Sample x, y, c of picture i; all of one picture differ.
+/// Sample x, y, c of image i; all of one image differ.
 std::uint8_t sample(int i, int x, int y, int c) {
     return static_cast<std::uint8_t>((i * 31 + x * 3 + y * 17 + c * 80) % 256);
 }

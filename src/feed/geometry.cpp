@@ -35,10 +35,10 @@ Result<Geometry> Geometry::create(const Augmentation& augmentation, std::uint64_
                                   std::uint64_t records) {
     const bool quarter = augmentation.turns == TurnMode::kQuarter || augmentation.turns == TurnMode::kAll;
     if (quarter && width != height)
-        return fail(make_error(ErrorCode::kInvalidArgument, "quarter turns want square pictures, these are {} x {}",
+        return fail(make_error(ErrorCode::kInvalidArgument, "quarter turns want square images, these are {} x {}",
                                width, height)
                         .at("/augmentation/turns")
-                        .advise("Choose half turns, or make the dataset with square pictures"));
+                        .advise("Choose half turns, or make the dataset with square images"));
     Geometry geometry;
     geometry.augmentation_ = augmentation;
     geometry.seed_ = seed;

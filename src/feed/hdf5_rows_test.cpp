@@ -142,7 +142,7 @@ TEST_F(Hdf5RowsTest, shuffle_files_and_the_rows_inside_each) {
 }
 
 TEST_F(Hdf5RowsTest, read_what_the_dataset_builder_writes) {
-    // Red, green and blue of each picture are 10 i, 10 i + 1, 10 i + 2; files of 4 pictures at most.
+    // Red, green and blue of each image are 10 i, 10 i + 1, 10 i + 2; files of 4 images at most.
     for (const auto compression : {Hdf5Compression::kNone, Hdf5Compression::kGzip}) {
         const auto db = folder() / fmt::format("job/train_db{}", static_cast<int>(compression));
         auto sink =

@@ -99,7 +99,7 @@ Result<BatchAhead::Batch> ImageListFeed::make(std::uint64_t number) {
         const Image& image = images[at];
         if (std::array{image.channels, image.height, image.width} != size_)
             return fail(make_error(ErrorCode::kInvalidArgument,
-                                   "the picture is {} x {}, the first one of its batch {} x {}", image.width,
+                                   "the image is {} x {}, the first one of its batch {} x {}", image.width,
                                    image.height, size_[2], size_[1])
                             .at(entries[at]->path)
                             .advise("Set new_height and new_width, or batch_size: 1"));

@@ -18,8 +18,8 @@ struct ImageListOptions {
     std::filesystem::path base_dir;  ///< relative paths start here
     std::string root_folder;         ///< in front of every path of the list
     int batch_size = 1;
-    int new_height = 0, new_width = 0;  ///< 0: as the picture is
-    int short_side = 0;                 ///< the shorter side's length; 0: as the picture is
+    int new_height = 0, new_width = 0;  ///< 0: as the image is
+    int short_side = 0;                 ///< the shorter side's length; 0: as the image is
     bool is_color = true;
     bool shuffle = false;
     std::uint64_t rand_skip = 0;  ///< start somewhere below this
@@ -30,14 +30,14 @@ struct ImageListOptions {
     std::uint64_t first_batch = 0;
 };
 
-/// Batches of picture files out of a list, as Caffe's ImageData layer makes them. Every batch depends on options and
+/// Batches of image files out of a list, as Caffe's ImageData layer makes them. Every batch depends on options and
 /// its number alone. One consumer thread.
 class ImageListFeed {
   public:
-    /// Errors: those of the list (a line that is not `path label` is one), of the transform and the first picture.
+    /// Errors: those of the list (a line that is not `path label` is one), of the transform and the first image.
     static Result<std::unique_ptr<ImageListFeed>> open(const ImageListOptions& options);
 
-    /// Of the first batch; without a wanted size, batches of one picture may differ.
+    /// Of the first batch; without a wanted size, batches of one image may differ.
     std::array<std::int64_t, 4> shape() const { return shape_; }
     std::uint64_t picture_count() const { return list_.size(); }
     /// The next batch; it stays valid until the following call.

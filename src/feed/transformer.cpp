@@ -47,7 +47,7 @@ Status check_supported(const caffe::TransformationParameter& p) {
         if (given)
             return fail(
                 make_error(ErrorCode::kUnsupported, "transform_param: {} of NVIDIA's Caffe is not supported", field)
-                    .advise("Leave it out, or vary the pictures by the model's augmentation"));
+                    .advise("Leave it out, or vary the images by the model's augmentation"));
     return {};
 }
 

@@ -14,16 +14,16 @@
 namespace digits {
 namespace {
 
-/// One axis of a window: what is read of the picture, and where that lies in the crop.
+/// One axis of a window: what is read of the image, and where that lies in the crop.
 struct Span {
-    int first = 0, last = 0;  ///< of the picture, both inside
+    int first = 0, last = 0;  ///< of the image, both inside
     int length = 0;           ///< of the crop
     int before = 0, after = 0;
 };
 
 int rounded(double value) { return static_cast<int>(std::lround(value)); }
 
-/// The window about its centre, `half` to either side, enlarged by `scale` and cut at the picture of `size`.
+/// The window about its centre, `half` to either side, enlarged by `scale` and cut at the image of `size`.
 Span enlarged(double centre, double half, double scale, int size, int crop) {
     Span span{rounded(centre - half * scale), rounded(centre + half * scale)};
     const int whole = span.last - span.first + 1;
@@ -87,7 +87,7 @@ Status WindowFeed::read_source() {
         if (channels_ == 0) channels_ = channels;
         if (channels != channels_ || (channels != 1 && channels != 3))
             return fail(make_error(ErrorCode::kInvalidArgument,
-                                   "the picture has {} channels, expected 1 or 3, and as many as the first", channels)
+                                   "the image has {} channels, expected 1 or 3, and as many as the first", channels)
                             .at(where()));
         pictures_.push_back(listed_path(options_.base_dir, options_.window.root_folder(), path).string());
         for (int i = 0; i < count; ++i) {
@@ -99,7 +99,7 @@ Status WindowFeed::read_source() {
             if (window.left < 0 || window.top < 0 || window.right >= width || window.bottom >= height ||
                 window.left > window.right || window.top > window.bottom)
                 return fail(make_error(ErrorCode::kInvalidArgument,
-                                       "the window {} {} {} {} does not lie in its picture of {} x {}", window.left,
+                                       "the window {} {} {} {} does not lie in its image of {} x {}", window.left,
                                        window.top, window.right, window.bottom, width, height)
                                 .at(where()));
             if (overlap >= options_.window.fg_threshold()) {
@@ -160,7 +160,7 @@ Result<BatchAhead::Batch> WindowFeed::make(std::uint64_t number) const {
     BatchAhead::Batch batch;
     batch.shape = shape_;
     const auto item = static_cast<std::size_t>(shape_[1] * shape_[2] * shape_[3]);
-    batch.data.resize(item * chosen.size());  // zeros where a window reaches past its picture
+    batch.data.resize(item * chosen.size());  // zeros where a window reaches past its image
     for (const auto& [window, mirror] : chosen) batch.labels.push_back(static_cast<float>(window->label));
     DIGITS_TRY(for_each_item(count, options_.threads, [&](int i) -> Status {
         const auto at = static_cast<std::size_t>(i);
@@ -176,7 +176,7 @@ Status WindowFeed::warp(const Window& window, bool mirror, float* out) const {
     if (!decoded) return fail(std::move(decoded).error().at(path));
     const Image image = convert_channels(std::move(*decoded), channels_);
     if (window.right >= image.width || window.bottom >= image.height)
-        return fail(make_error(ErrorCode::kInvalidArgument, "the picture is {} x {}, smaller than the list says",
+        return fail(make_error(ErrorCode::kInvalidArgument, "the image is {} x {}, smaller than the list says",
                                image.width, image.height)
                         .at(path));
     Span x{window.left, window.right, crop_}, y{window.top, window.bottom, crop_};

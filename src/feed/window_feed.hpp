@@ -24,7 +24,7 @@ struct WindowOptions {
     std::uint64_t first_batch = 0;
 };
 
-/// Batches of windows of pictures, warped to one size, as Caffe's WindowData layer makes them for R-CNN: background
+/// Batches of windows of images, warped to one size, as Caffe's WindowData layer makes them for R-CNN: background
 /// first, then foreground. Every batch depends on options and its number alone. One consumer thread.
 class WindowFeed {
   public:

@@ -141,13 +141,13 @@ Error fetch_error(CURLcode code, const Url& url, const Transfer& transfer, const
                           url.host, transfer.refused_address)
             .advise(fmt::format("If the server may fetch from there, start it with --allow-url-host {}", url.host));
     if (code == CURLE_OPERATION_TIMEDOUT)
-        return make_error(ErrorCode::kUnavailable, "{} did not send the picture within {} s", url.host,
+        return make_error(ErrorCode::kUnavailable, "{} did not send the image within {} s", url.host,
                           std::chrono::duration_cast<std::chrono::seconds>(limits.timeout).count());
-    if (!transfer.file) return make_error(ErrorCode::kResourceExhausted, "cannot write the picture to the disk");
+    if (!transfer.file) return make_error(ErrorCode::kResourceExhausted, "cannot write the image to the disk");
     return make_error(ErrorCode::kUnavailable, "cannot fetch {}: {}", url.text, curl_easy_strerror(code));
 }
 
-/// What an answer is: the picture, or the next address to ask.
+/// What an answer is: the image, or the next address to ask.
 struct Answer {
     long status = 0;
     std::string redirect;
@@ -209,7 +209,7 @@ Status fetch(const std::string& address, const std::filesystem::path& path, cons
         if (answer.status != 200)
             return fail(answer.status == 404 ? ErrorCode::kNotFound : ErrorCode::kUnavailable,
                         "{} answered with HTTP status {}", next, answer.status);
-        if (!file.flush()) return fail(ErrorCode::kResourceExhausted, "cannot write the picture to the disk");
+        if (!file.flush()) return fail(ErrorCode::kResourceExhausted, "cannot write the image to the disk");
         return {};
     }
     return fail(ErrorCode::kUnavailable, "{} led on more than {} times", address, limits.max_redirects);

@@ -14,7 +14,7 @@
 namespace digits {
 namespace {
 
-/// Pictures of fewer samples (MNIST's) are smaller and quicker without a filter.
+/// Images of fewer samples (MNIST's) are smaller and quicker without a filter.
 constexpr std::size_t kFewSamples = 1025;
 constexpr int kFewSamplesLevel = 3;
 

@@ -11,7 +11,7 @@
 
 namespace digits {
 
-/// How a picture of another shape is fitted.
+/// How an image of another shape is fitted.
 enum class ResizeMode {
     kSquash,    ///< stretched to the size
     kCrop,      ///< scaled until it covers the size, then cut about its centre

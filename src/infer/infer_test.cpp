@@ -110,7 +110,7 @@ TEST_F(Preprocess, DoesWhatTheValidationDoes) {
     EXPECT_EQ(apply_net(train + labels + val, filled(1, 1, {7}), 1, 1), std::vector<float>{21});
 }
 
-/// A model whose class scores are a grey 2×1 picture's pixels less 10, times 0.1.
+/// A model whose class scores are a grey 2×1 image's pixels less 10, times 0.1.
 class PredictorTest : public testing::Test {
   protected:
     void SetUp() override {
@@ -188,7 +188,7 @@ TEST_F(PredictorTest, TakesTheNewestSnapshotUnlessToldOtherwise) {
 
 TEST_F(PredictorTest, AnswersAndNamesUnreadablePictures) {
     const auto predictor = open();
-    std::ofstream(folder_.path() / "broken.png") << "no picture";
+    std::ofstream(folder_.path() / "broken.png") << "no image";
     const auto good = picture("good.png", 90, 0);
     const auto answer =
         (*predictor)

@@ -22,7 +22,7 @@ struct LayerPictureOptions {
     bool normalize = true;  ///< to the least and greatest value; else values of 0 … 1
 };
 
-/// The tiles that DIGITS draws of a layer: one for each plane (or colour picture of three planes in B, G, R order) side
+/// The tiles that DIGITS draws of a layer: one for each plane (or colour image of three planes in B, G, R order) side
 /// by side in a square with white gaps, as many as 1,200 pixels hold, enlarged to at least 100 pixels. `shape` as
 /// Caffe's, without the batch for activations.
 Image layer_picture(const float* values, const std::vector<std::int64_t>& shape, const LayerPictureOptions& options);

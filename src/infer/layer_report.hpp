@@ -9,7 +9,7 @@
 
 namespace digits {
 
-/// What is inside a network after a forward pass of one picture, in DIGITS's order: for each layer of `definition` the
+/// What is inside a network after a forward pass of one image, in DIGITS's order: for each layer of `definition` the
 /// blobs it reads that were not told yet, its weights, the blobs it writes. A list of `name`, `layer`, `type`, `kind`
 /// (`activation`, `weights`), `shape`, `mean`, `deviation`, `histogram` (`counts`, `low`, `high`), `parameters` (null
 /// for activations) and `picture`: a PNG in `folder`, or null (weights of InnerProduct layers).

@@ -31,7 +31,7 @@ std::uint64_t limited(std::uint64_t count, std::int64_t limit) {
     return limit > 0 ? std::min(count, static_cast<std::uint64_t>(limit)) : count;
 }
 
-/// Names of the pictures of a split, as long as its list fits its database.
+/// Names of the images of a split, as long as its list fits its database.
 class SplitNames {
   public:
     SplitNames(const fs::path& list, const std::string& split, std::uint64_t count)
@@ -131,8 +131,7 @@ class Hdf5Source final : public PictureSource {
         DIGITS_ASSIGN(source->rows_, Hdf5Rows::open(rows));
         const auto& shape = source->rows_->shapes().front();
         if (shape.size() != 4 || (shape[1] != 1 && shape[1] != 3))
-            return fail(
-                make_error(ErrorCode::kUnsupported, "expected pictures of 1 or 3 planes").at(database.string()));
+            return fail(make_error(ErrorCode::kUnsupported, "expected images of 1 or 3 planes").at(database.string()));
         source->count_ = limited(source->rows_->row_count(), options.source.limit);
         source->names_.emplace(list, options.source.split, source->rows_->row_count());
         return std::unique_ptr<PictureSource>(std::move(source));
@@ -181,7 +180,7 @@ Result<std::vector<std::string>> find_files(const fs::path& folder, const std::v
     return find_images(folder, ReadableRoots(roots), guard, warnings);
 }
 
-/// Picture files of a list or a folder.
+/// Image files of a list or a folder.
 class FileSource final : public PictureSource {
   public:
     static Result<std::unique_ptr<PictureSource>> of_list(const PictureSourceOptions& options) {
@@ -203,7 +202,7 @@ class FileSource final : public PictureSource {
         return finished(std::move(source), options);
     }
 
-    /// A sub-folder named as a class has pictures of that class; without any such, no picture's class is known.
+    /// A sub-folder named as a class has images of that class; without any such, no image's class is known.
     static Result<std::unique_ptr<PictureSource>> of_folder(const PictureSourceOptions& options,
                                                             const std::function<bool(std::size_t)>& found) {
         const fs::path folder(options.source.path);
@@ -237,7 +236,7 @@ class FileSource final : public PictureSource {
             for (std::size_t i = 0; i < std::min(strangers.size(), kNamedInWarning); ++i)
                 names += (i == 0 ? "" : ", ") + strangers[i];
             source->warnings_.push_back(
-                fmt::format("{} folders are named as no class of the model, so the class of their pictures counts as "
+                fmt::format("{} folders are named as no class of the model, so the class of their images counts as "
                             "not known: {}{}",
                             strangers.size(), names, strangers.size() > kNamedInWarning ? ", …" : ""));
         }
@@ -276,7 +275,7 @@ class FileSource final : public PictureSource {
         source->count_ = limited(source->files_.size(), options.source.limit);
         if (source->count_ == 0)
             return fail(
-                make_error(ErrorCode::kInvalidArgument, "{} names no picture", options.source.path).at("/source/path"));
+                make_error(ErrorCode::kInvalidArgument, "{} names no image", options.source.path).at("/source/path"));
         return std::unique_ptr<PictureSource>(std::move(source));
     }
 

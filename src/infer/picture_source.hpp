@@ -20,7 +20,7 @@ struct SourcePicture {
     Result<Image> image = Image();
 };
 
-/// Pictures that a network shall be asked about, read one by one.
+/// Images that a network shall be asked about, read one by one.
 class PictureSource {
   public:
     virtual ~PictureSource() = default;
@@ -46,8 +46,8 @@ struct PictureSourceOptions {
     DecodeOptions decoding{};  ///< of image files
 };
 
-/// `found` is called now and then with how many pictures of a folder were found; false stops with kCancelled. Errors:
-/// kNotFound, kPermissionDenied, kInvalidArgument for a source without pictures, kDataLoss.
+/// `found` is called now and then with how many images of a folder were found; false stops with kCancelled. Errors:
+/// kNotFound, kPermissionDenied, kInvalidArgument for a source without images, kDataLoss.
 Result<std::unique_ptr<PictureSource>> open_picture_source(const PictureSourceOptions& options,
                                                            const std::function<bool(std::size_t)>& found);
 

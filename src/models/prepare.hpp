@@ -87,7 +87,7 @@ struct ModelTexts {
 ModelTexts format_texts(const ModelCheck& check);
 
 /// Dry run: everything that is wrong with a model before it is trained. Without a dataset, or when it is not finished,
-/// `assumed` pictures take its place, or such as the standard network expects (else 256 x 256 in colour). Reads only
+/// `assumed` images take its place, or such as the standard network expects (else 256 x 256 in colour). Reads only
 /// text files.
 ModelCheck check_model(const ModelSpec& spec, const std::optional<AssumedPictures>& assumed = {});
 /// The same for a caller that has parsed the spec's network.

@@ -60,7 +60,7 @@ struct JsonBinding<PretrainedSpec> {
     static auto fields() {
         return std::tuple{
             json_field("source", &PretrainedSpec::source).required(),
-            json_field("image", &PretrainedSpec::image).help("pictures that it was trained with"),
+            json_field("image", &PretrainedSpec::image).help("images that it was trained with"),
             json_field("mean", &PretrainedSpec::mean).help("what was subtracted from them"),
             json_field("transform", &PretrainedSpec::transform).help("what else was done to them"),
             json_field("license", &PretrainedSpec::license),

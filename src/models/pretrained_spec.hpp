@@ -38,7 +38,7 @@ struct PretrainedSourceSpec {
     std::optional<double> epoch;
 };
 
-/// The pictures that a network was trained with. 0 and empty: not known.
+/// The images that a network was trained with. 0 and empty: not known.
 struct PretrainedImage {
     int width = 0;
     int height = 0;
@@ -92,7 +92,7 @@ inline constexpr const char* kPretrainedMean = "mean.binaryproto";
 inline constexpr const char* kPretrainedPython = kPythonLayersFile;
 inline constexpr const char* kPretrainedFacts = "pretrained.json";
 
-/// "squash" for "Squash"; empty for what is no way to fit pictures.
+/// "squash" for "Squash"; empty for what is no way to fit images.
 std::string resize_word(std::string_view text);
 
 }  // namespace digits

@@ -13,7 +13,7 @@ constexpr std::string_view kClasses = "classification", kBoxes = "detection", kP
                            kImages = "processing", kNumbers = "regression";
 
 constexpr StandardNetwork kNetworks[] = {
-    {kClasses, "lenet", "LeNet", "Small grey pictures such as handwritten digits", 28, 28, 1, 0, 30, "SGD", 0.01,
+    {kClasses, "lenet", "LeNet", "Small grey images such as handwritten digits", 28, 28, 1, 0, 30, "SGD", 0.01,
      kLenetText},
     {kClasses, "alexnet", "AlexNet", "Colour photographs; fast, many weights", 256, 256, 3, 227, 30, "SGD", 0.01,
      kAlexnetText},

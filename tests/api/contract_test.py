@@ -258,7 +258,7 @@ class Reading(unittest.TestCase):
         self.assertEqual(info["framework"], "caffe")
 
     def test_tasks_and_frameworks(self):
-        self.assertEqual([one["name"] for one in api.call("GET", "/tasks")[2]["items"]], ["classification", "regression", "detection", "segmentation", "processing"])
+        self.assertEqual([one["name"] for one in api.call("GET", "/tasks")[2]["items"]], ["classification", "regression", "detection", "segmentation", "processing", "multilabel"])
         self.assertEqual([one["name"] for one in api.call("GET", "/frameworks")[2]["items"]], ["caffe"])
 
     def test_networks(self):
@@ -653,7 +653,7 @@ class Making(unittest.TestCase):
     def test_classify_by_url_says_the_same(self):
         file = pictures / "7" / "00000.png"
         there = api.call("POST", f"/models/{model}/classify", {"paths": [str(file)]})[2]["images"][0]
-        answers = {"/seven.png": (200, {"Content-Type": "image/png"}, file.read_bytes()), "/page": (200, {}, b"<html>no picture</html>"),
+        answers = {"/seven.png": (200, {"Content-Type": "image/png"}, file.read_bytes()), "/page": (200, {}, b"<html>no image</html>"),
                    "/away": (302, {"Location": "/seven.png"}, b"")}
         with web_server(answers) as (port, asked):
             here, elsewhere = f"http://127.0.0.1:{port}", f"http://localhost:{port}/seven.png"
@@ -668,7 +668,7 @@ class Making(unittest.TestCase):
         self.assertEqual(sure, [sure[0]] * 4)
         codes = [image["error"] and image["error"]["code"] for image in found[1:]]
         self.assertEqual(codes[:1] + codes[2:], [None, None, "not_found", "permission_denied", "invalid_argument", "permission_denied"])
-        self.assertTrue(found[2]["error"]["message"], "a page is no picture, as the worker says")
+        self.assertTrue(found[2]["error"]["message"], "a page is no image, as the worker says")
         self.assertIn("localhost has the address", found[5]["error"]["message"])
         self.assertEqual(layers["predictions"][0]["label"], there["predictions"][0]["label"])
         self.assertEqual((problem[0], problem[2]["code"]), (403, "permission_denied"))

@@ -1,5 +1,5 @@
-"""Evaluations and pictures of layers, with every number computed again by numpy from what does not come from the evaluation: the
-pictures' folders, the answers of /classify, the weights in the snapshot.
+"""Evaluations and images of layers, with every number computed again by numpy from what does not come from the evaluation: the
+images' folders, the answers of /classify, the weights in the snapshot.
 
     evaluation_test.py DIGITS MNIST_IDX_FOLDER [unittest arguments]
 """
@@ -78,7 +78,7 @@ def truth_of(path):
 
 
 def expected_scores(truth, ranked):
-    """What evaluation.json must hold; `ranked`: classes of each picture, best first."""
+    """What evaluation.json must hold; `ranked`: classes of each image, best first."""
     truth, ranked = np.array(truth), np.array(ranked)
     classes = len(labels())
     confusion = np.zeros((classes, classes), int)
@@ -227,7 +227,7 @@ class Evaluating(unittest.TestCase):
         job = api.call("POST", "/evaluations", {"spec": {"model_id": model, "source": {"type": "folder", "path": str(empty)}}})[2]["id"]
         found = server.wait_for(job)
         self.assertEqual(found["state"], "error")
-        self.assertIn("names no picture", found["error"]["message"])
+        self.assertIn("names no image", found["error"]["message"])
         self.assertEqual(api.call("GET", f"/evaluations/{job}/predictions")[0], 409)
 
     def test_waits_for_a_training_without_snapshot_and_goes_with_its_model(self):
@@ -302,7 +302,7 @@ def weights_of(caffemodel):
 
 
 def tile_picture(data, normalize=True):
-    """The picture of grey tiles of N x H x W under the colours of heat, as DIGITS describes it."""
+    """The image of grey tiles of N x H x W under the colours of heat, as DIGITS describes it."""
     data = data.astype(np.float32)
     if normalize:
         data = data - data.min()

@@ -24,7 +24,7 @@ def write_png(path, rows):
 
 
 def mnist_folder(idx, out, a_class):
-    """`a_class` pictures of each digit of MNIST's training set, one folder a class."""
+    """`a_class` images of each digit of MNIST's training set, one folder a class."""
     pixels = (Path(idx) / "train-images-idx3-ubyte").read_bytes()[16:]
     labels = (Path(idx) / "train-labels-idx1-ubyte").read_bytes()[8:]
     counts = [0] * 10

@@ -37,7 +37,7 @@ def wait_until(condition, what):
 
 
 def write_small_mnist(out):
-    """The first pictures of MNIST as four IDX files."""
+    """The first images of MNIST as four IDX files."""
     out.mkdir()
     for prefix, count in PICTURES.items():
         for name, head, size in ((f"{prefix}-images-idx3-ubyte", 16, 784), (f"{prefix}-labels-idx1-ubyte", 8, 1)):

@@ -1,4 +1,4 @@
-"""Classifying one picture, many, and the best of each class."""
+"""Classifying one image, many, and the best of each class."""
 
 import digits_stage as stage
 from digits_server import folder_on_the_web
@@ -27,7 +27,7 @@ class ClassifyTest(Case):
         self.assert_json_error(stage.server.post(one), 400, "BadRequest", "job_id is a required field")
         self.assert_json_error(stage.server.post(one, {"job_id": "x"}), 404, "NotFound", "Job not found")
         self.assert_json_error(stage.server.post(one, {"job_id": stage.model_id}), 400, "BadRequest", "must provide image_path or image_file")
-        broken = stage.server.post(one, {"job_id": stage.model_id}, files={"image_file": ("x.png", b"no picture")})
+        broken = stage.server.post(one, {"job_id": stage.model_id}, files={"image_file": ("x.png", b"no image")})
         self.assertEqual((broken.status_code, broken.json()), (500, {"predictions": []}))
         path = next(iter(stage.held_out.values()))[0]
         self.assertEqual(stage.server.post(one, {"job_id": stage.model_id, "image_path": path, "snapshot_epoch": 77}).status_code, 500)

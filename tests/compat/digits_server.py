@@ -1,4 +1,4 @@
-"""A Digits server of a test, and pictures for it."""
+"""A Digits server of a test, and images for it."""
 import contextlib
 import functools
 import http.server
@@ -19,7 +19,7 @@ FINAL = {"Done", "Aborted", "Error"}
 
 
 def write_mnist(folder, count, part="train"):
-    """The first `count` pictures as FOLDER/CLASS/NNNNN.png; their paths by class."""
+    """The first `count` images as FOLDER/CLASS/NNNNN.png; their paths by class."""
     images = (MNIST / f"{part}-images-idx3-ubyte").read_bytes()
     labels = (MNIST / f"{part}-labels-idx1-ubyte").read_bytes()
     _, _, rows, columns = struct.unpack(">IIII", images[:16])

@@ -1,4 +1,4 @@
-"""What all tests of DIGITS's routes stand on: a server with a dataset of MNIST's pictures, a LeNet trained on it, and the forms that made them."""
+"""What all tests of DIGITS's routes stand on: a server with a dataset of MNIST's images, a LeNet trained on it, and the forms that made them."""
 import unittest
 
 from digits_server import DigitsServer, write_mnist

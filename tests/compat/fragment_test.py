@@ -30,7 +30,7 @@ class FragmentTest(Case):
             picture = Image.open(io.BytesIO(base64.b64decode(data[1]))).convert("RGB")
             self.assertEqual(picture.size, (50, 20))
             sizes[mode] = picture.tobytes()
-        self.assertEqual(len(set(sizes.values())), 4, "each mode has its own picture")
+        self.assertEqual(len(set(sizes.values())), 4, "each mode has its own image")
         wrong = stage.server.post("/datasets/images/resize-example", {"width": "wide", "height": 20, "channels": 3})
         self.assertEqual((wrong.status_code, wrong.text.partition(":")[0]), (200, "ValueError"))
 

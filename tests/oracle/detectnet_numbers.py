@@ -1,4 +1,4 @@
-"""Numbers of OpenCV for src/engine/detectnet: grouped rectangles, turned colours, resized and rotated pictures.
+"""Numbers of OpenCV for src/engine/detectnet: grouped rectangles, turned colours, resized and rotated images.
 
     python3 tests/oracle/detectnet_numbers.py >tests/oracle/detectnet.json
 
@@ -61,7 +61,7 @@ def resized(height, width):
 def rotated(degrees):
     """As NVIDIA's layer does it: the corners of the rotated rectangle, moved to its bounding rectangle."""
     height, width = 9, 12
-    # A smooth picture: OpenCV places samples to 1/32 of a pixel.
+    # A smooth image: OpenCV places samples to 1/32 of a pixel.
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
     picture = np.stack([0.05 * x + 0.02 * y, 0.5 + 0.3 * np.sin(x / 4), 0.9 - 0.06 * y], axis=2).astype(np.float32)
     centre = (width / 2, height / 2)

@@ -2,7 +2,7 @@
 
     python3 tests/oracle/opencv_test.py build/release/digits-worker [NETWORK…]
 
-Each network's deploy form runs twice on one random picture: here through `digits-worker verify --dump`, there through cv2.dnn. Both the
+Each network's deploy form runs twice on one random image: here through `digits-worker verify --dump`, there through cv2.dnn. Both the
 scores and what is made of them must agree to 1e-4 of their largest value. Exit code 77 without OpenCV.
 """
 import json
@@ -22,7 +22,7 @@ except ImportError:
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 TOLERANCE = 1e-4
-# Name: shape of the input, scores, result. The pictures are small where the network allows it: fewer weights to write.
+# Name: shape of the input, scores, result. The images are small where the network allows it: fewer weights to write.
 NETWORKS = {
     "lenet": ((1, 1, 28, 28), "ip2", "softmax"),
     "alexnet": ((1, 3, 131, 131), "fc8", "softmax"),

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from hdf5_training_test import run_task, write_pictures
 
-# The convolution's top and its gradient take 2 MB a picture.
+# The convolution's top and its gradient take 2 MB an image.
 NETWORK = """
 layer { name: "train-data" type: "Data" top: "data" top: "label" include { stage: "train" } data_param { batch_size: 24 } }
 layer { name: "val-data" type: "Data" top: "data" top: "label" include { stage: "val" } data_param { batch_size: 4 } }
@@ -70,7 +70,7 @@ def check_auto_batch(worker, root, data):
 
     os.environ["DIGITS_MEMORY_LIMIT_MB"] = "1"
     error = run_task(worker, root / "nothing", "train", spec(data, batch_size="auto"), expected="failed")[-1]["error"]
-    assert "not even single pictures fit" in error["message"], error
+    assert "not even single images fit" in error["message"], error
     assert "smaller network" in error["advice"], error
     del os.environ["DIGITS_MEMORY_LIMIT_MB"]
 

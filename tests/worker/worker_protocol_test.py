@@ -227,7 +227,7 @@ class CancelTest(WorkerCase):
 
 
 class AbortTest(WorkerCase):
-    """The pictures are blown up, so that the task is still busy when it has said its first progress."""
+    """The images are blown up, so that the task is still busy when it has said its first progress."""
 
     def begin(self):
         pictures = self.pictures()

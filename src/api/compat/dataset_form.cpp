@@ -187,7 +187,7 @@ http::Async<Result<DatasetWish>> read_dataset_form(Form& form, const Context& co
     wish.spec["storage"]["encoding"] = encoding == "jpg" ? "jpeg" : encoding;
     const auto method = form.choice("method", "folder", {"folder", "textfile", "s3"});
     if (method == "s3") {
-        form.refuse("method", "S3 is not offered; copy the pictures to the server's machine");
+        form.refuse("method", "S3 is not offered; copy the images to the server's machine");
     } else if (method == "folder") {
         wish.spec["source"] = read_folder_source(form, faults);
     } else {

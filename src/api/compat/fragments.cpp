@@ -128,7 +128,7 @@ std::string page_links(std::uint64_t page, std::uint64_t size, std::uint64_t tot
     return links;
 }
 
-/// A split's pictures, a page at a time.
+/// A split's images, a page at a time.
 Async<Result<Response>> explore(const Arguments& arguments, Context& context) {
     DIGITS_CO_ASSIGN(const auto job, argument_job(arguments, context, "dataset"));
     const auto wanted = arguments.get("db").empty() ? "train" : arguments.get("db");

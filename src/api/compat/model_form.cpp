@@ -200,7 +200,7 @@ std::string named(const std::string& word, std::initializer_list<std::pair<const
     return "none";
 }
 
-/// More than DIGITS does with Caffe, which has no augmentation. `aug_whitening` has no effect: pictures that are to be
+/// More than DIGITS does with Caffe, which has no augmentation. `aug_whitening` has no effect: images that are to be
 /// classified would have to be whitened, too.
 json read_augmentation(Form& form) {
     json spec;

@@ -109,7 +109,7 @@ json check_memory() {
     const auto bytes = static_cast<double>(machine_memory_bytes());
     const auto text = fmt::format("{:.1f} GB, {} cores", bytes / 1e9, std::thread::hardware_concurrency());
     return bytes < kLittleMemory_bytes
-               ? entry("memory", "warning", "Memory", text, "Use small batches and small pictures")
+               ? entry("memory", "warning", "Memory", text, "Use small batches and small images")
                : entry("memory", "ok", "Memory", text);
 }
 

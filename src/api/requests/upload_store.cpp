@@ -167,7 +167,7 @@ Result<std::uint64_t> UploadStore::append(std::string_view id, std::string_view 
     if (upload->bytes + bytes.size() > limits_.upload_bytes || upload->files + !present > limits_.upload_files)
         return fail(make_error(ErrorCode::kTooLarge, "an upload has at most {} bytes and {} files",
                                limits_.upload_bytes, limits_.upload_files)
-                        .advise("Copy the pictures to the server's machine, and choose their folder there"));
+                        .advise("Copy the images to the server's machine, and choose their folder there"));
     const auto space = fs::space(root_, error);
     if (!error && space.available < bytes.size() + limits_.free_bytes)
         return fail(make_error(ErrorCode::kResourceExhausted, "the disk of the server is full: {} bytes are left",

@@ -23,7 +23,7 @@ struct Upload {
     bool finished = false;
 };
 
-/// Pictures that clients send for datasets, in pieces: each upload is a folder `<root>/<id>` with `upload.json` and
+/// Images that clients send for datasets, in pieces: each upload is a folder `<root>/<id>` with `upload.json` and
 /// what was sent. One that nobody wants is removed a day after it was last touched. Thread-safe.
 class UploadStore {
   public:
@@ -51,7 +51,7 @@ class UploadStore {
     /// Removes uploads that were not touched since `before` and that `is_wanted` does not claim.
     void expire(std::filesystem::file_time_type before, const std::function<bool(const std::string& id)>& is_wanted);
 
-    /// Where the pictures of a finished upload are: below a single folder that holds all, if there is one.
+    /// Where the images of a finished upload are: below a single folder that holds all, if there is one.
     std::filesystem::path pictures(std::string_view id) const;
     /// The archive that was sent.
     std::filesystem::path archive(std::string_view id) const { return root_ / id / "archive"; }

@@ -12,7 +12,7 @@
 
 namespace digits::api {
 
-/// Fetches pictures that requests name by URL, where this server may (`--allow-url-fetch`). Thread-safe.
+/// Fetches images that requests name by URL, where this server may (`--allow-url-fetch`). Thread-safe.
 class UrlPictures {
   public:
     UrlPictures(bool allowed, std::vector<std::string> private_hosts, std::filesystem::path folder);

@@ -77,7 +77,7 @@ Async<Result<Response>> report(const Request& request, Context& context) {
     co_return json_response(200, answer);
 }
 
-/// Pictures are decoded by the worker.
+/// Images are decoded by the worker.
 Async<Result<Response>> show_resize_example(const Request& request, Context& context) {
     DIGITS_CO_ASSIGN(const auto body, read_object(request, {"spec", "picture"}));
     DIGITS_CO_ASSIGN(const auto spec, co_await read_spec(body, context));

@@ -21,7 +21,7 @@ constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 30;
 
 struct Wish {
     json body;
-    const http::Part* list = nullptr;  ///< an uploaded list of pictures
+    const http::Part* list = nullptr;  ///< an uploaded list of images
 };
 
 /// JSON, or a form of `request` (the same JSON) and `list`.

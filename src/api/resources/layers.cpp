@@ -22,7 +22,7 @@ using http::Response;
 using nlohmann::json;
 namespace fs = std::filesystem;
 
-/// Folders with the pictures of the layers that were looked at last; older ones are removed.
+/// Folders with the images of the layers that were looked at last; older ones are removed.
 class LayerViews {
   public:
     explicit LayerViews(fs::path folder) : folder_(std::move(folder)) {}
@@ -46,7 +46,7 @@ class LayerViews {
         const std::scoped_lock lock(mutex_);
         for (const auto& view : views_)
             if (view.model == model && view.name == name) return folder_ / name;
-        return fail(make_error(ErrorCode::kNotFound, "these pictures of layers are not kept any more")
+        return fail(make_error(ErrorCode::kNotFound, "these images of layers are not kept any more")
                         .advise("Ask for the layers again"));
     }
 
@@ -65,8 +65,7 @@ Async<Result<Response>> look(const Request& request, Context& context, LayerView
     DIGITS_CO_ASSIGN(const auto job, route_job(request, context.jobs, "model"));
     DIGITS_CO_ASSIGN(const auto pictures, co_await read_pictures(request, context));
     if (pictures.size() != 1)
-        co_return fail(
-            make_error(ErrorCode::kInvalidArgument, "expected one picture, got {}", pictures.size()).at("/"));
+        co_return fail(make_error(ErrorCode::kInvalidArgument, "expected one image, got {}", pictures.size()).at("/"));
     if (pictures[0].missing) co_return fail(*pictures[0].missing);
     DIGITS_CO_ASSIGN(const auto snapshot, choose_snapshot(request, job, context));
     DIGITS_CO_ASSIGN(const auto view, views.make(job.id));
@@ -96,7 +95,7 @@ Result<Response> show(const Request& request, Context& context, const LayerViews
     const auto& name = request.param("picture");
     const bool is_name = name.ends_with(".png") && name.find_first_not_of("0123456789") == name.size() - 4;
     if (!is_name || !fs::is_regular_file(folder / name))
-        return fail(ErrorCode::kNotFound, "there is no picture \"{}\" of a layer", name.substr(0, 40));
+        return fail(ErrorCode::kNotFound, "there is no image \"{}\" of a layer", name.substr(0, 40));
     return Response::file(folder / name, "image/png");
 }
 

@@ -193,7 +193,7 @@ Result<Gallery::Page> Gallery::page(std::uint64_t from, std::uint64_t limit, con
 
 Result<PictureFile> Gallery::target_picture(std::uint64_t index) const {
     if (index >= labels_.size())
-        return fail(ErrorCode::kNotFound, "there is no picture {}, only {} (counted from 0)", index, labels_.size());
+        return fail(ErrorCode::kNotFound, "there is no image {}, only {} (counted from 0)", index, labels_.size());
     const bool is_picture = targets_.kind == TargetKind::kMask || targets_.kind == TargetKind::kImage;
     if (!is_picture || targets_.database.empty())
         return fail(ErrorCode::kNotFound, "the targets of the dataset are neither masks nor images");
@@ -202,7 +202,7 @@ Result<PictureFile> Gallery::target_picture(std::uint64_t index) const {
 
 Result<PictureFile> Gallery::picture(std::uint64_t index) const {
     if (index >= labels_.size())
-        return fail(ErrorCode::kNotFound, "there is no picture {}, only {} (counted from 0)", index, labels_.size());
+        return fail(ErrorCode::kNotFound, "there is no image {}, only {} (counted from 0)", index, labels_.size());
     return record_picture(database_, index, labels_[index]);
 }
 

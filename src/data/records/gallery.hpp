@@ -15,16 +15,16 @@
 
 namespace digits {
 
-/// A picture as a browser takes it.
+/// An image as a browser takes it.
 struct PictureFile {
     std::string bytes;
     std::string_view content_type;
 };
 
-/// Of a picture file that a browser shows, by its first bytes; else empty.
+/// Of an image file that a browser shows, by its first bytes; else empty.
 std::string_view shown_content_type(std::string_view bytes);
 
-/// The picture of a split's database under this number and class. As `Gallery::picture`.
+/// The image of a split's database under this number and class. As `Gallery::picture`.
 Result<PictureFile> record_picture(const std::filesystem::path& database, std::uint64_t index, int label);
 
 /// By the area of a box, in pixels of the stored image, with COCO's limits: 32 x 32 and 96 x 96.
@@ -35,7 +35,7 @@ struct EnumNames<BoxSize> {
         {{BoxSize::kSmall, "small"}, {BoxSize::kMedium, "medium"}, {BoxSize::kLarge, "large"}}};
 };
 
-/// Which pictures are wanted; of samples with boxes, those that have such a box.
+/// Which images are wanted; of samples with boxes, those that have such a box.
 struct GalleryFilter {
     GalleryFilter() = default;
     GalleryFilter(std::nullopt_t) {}
@@ -55,7 +55,7 @@ struct GalleryTargets {
     std::string database;  ///< of the targets; empty: there is none
 };
 
-/// The pictures of one split in the order of their keys, to page through. It knows labels and names; the database is
+/// The images of one split in the order of their keys, to page through. It knows labels and names; the database is
 /// open only during a call, so calls of one process must not overlap.
 class Gallery {
   public:
@@ -66,7 +66,7 @@ class Gallery {
         int width = 0;
         int height = 0;
         int channels = 0;
-        std::optional<Boxes> boxes;         ///< in pixels of the picture
+        std::optional<Boxes> boxes;         ///< in pixels of the image
         std::vector<std::string> problems;  ///< whole sentences
     };
     struct Page {
@@ -74,7 +74,7 @@ class Gallery {
         std::optional<std::uint64_t> next;  ///< where the next page begins, if there is one
     };
 
-    /// `split` is its name in unreadable.txt, whose pictures are in the list but not in the database. Errors: kNotFound
+    /// `split` is its name in unreadable.txt, whose images are in the list but not in the database. Errors: kNotFound
     /// and kDataLoss of the database.
     static Result<Gallery> open(const std::filesystem::path& folder, const std::string& split,
                                 const std::string& database, const std::string& list,
@@ -105,7 +105,7 @@ class Gallery {
     std::filesystem::path database_;
     std::filesystem::path list_;
     std::vector<int> labels_;              ///< by index
-    std::vector<std::uint64_t> lines_;     ///< where each picture's line begins in the list; empty without names
+    std::vector<std::uint64_t> lines_;     ///< where each image's line begins in the list; empty without names
     std::vector<std::uint64_t> by_label_;  ///< how many of each
     GalleryTargets targets_;
     std::vector<BoxNote> notes_;  ///< by index, of samples with boxes

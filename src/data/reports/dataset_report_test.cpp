@@ -150,7 +150,7 @@ TEST(ResizeExample, shows_the_first_picture_of_the_source_in_each_mode) {
 
 TEST(ResizeExample, says_which_picture_cannot_be_read) {
     const TemporaryFolder folder;
-    put_file(folder.path() / "a/1.png", "no picture");
+    put_file(folder.path() / "a/1.png", "no image");
     const auto found = resize_example(spec_of(folder.path()), "");
     ASSERT_FALSE(found);
     EXPECT_EQ(found.error().code, ErrorCode::kInvalidArgument);

@@ -111,7 +111,7 @@ Result<PredictionTable> PredictionTable::open(const fs::path& folder) {
 
 Result<PredictionRow> PredictionTable::row(std::uint64_t index) const {
     if (index >= count_)
-        return fail(ErrorCode::kNotFound, "there is no picture {}, only {} (counted from 0)", index, count_);
+        return fail(ErrorCode::kNotFound, "there is no image {}, only {} (counted from 0)", index, count_);
     std::ifstream rows(folder_ / kRowsFile, std::ios::binary), names(folder_ / kNamesFile, std::ios::binary);
     StoredRow stored{};
     rows.seekg(static_cast<std::streamoff>(index * sizeof stored));

@@ -14,7 +14,7 @@
 
 namespace digits {
 
-/// What a network said of one picture of an evaluation.
+/// What a network said of one image of an evaluation.
 struct PredictionRow {
     static constexpr std::size_t kTop = 5;
 
@@ -49,7 +49,7 @@ enum class PredictionOrder { kIndex, kMostConfident, kLeastConfident };
 
 struct PredictionQuery {
     std::optional<int> truth, predicted;
-    std::optional<bool> correct;  ///< only pictures whose class is known
+    std::optional<bool> correct;  ///< only images whose class is known
     PredictionOrder order = PredictionOrder::kIndex;
     std::uint64_t offset = 0;
     std::uint64_t limit = 100;
@@ -68,7 +68,7 @@ class PredictionTable {
 
     std::uint64_t count() const { return count_; }
     Result<PredictionRow> row(std::uint64_t index) const;
-    /// Readable pictures that the query means, in its order.
+    /// Readable images that the query means, in its order.
     Result<PredictionPage> find(const PredictionQuery& query) const;
 
   private:
@@ -78,7 +78,7 @@ class PredictionTable {
     std::uint64_t count_ = 0;
 };
 
-/// The pictures that a network holds most surely for each class.
+/// The images that a network holds most surely for each class.
 class TopPictures {
   public:
     static constexpr std::size_t kKept = 100;  ///< a class
@@ -91,7 +91,7 @@ class TopPictures {
     void add(std::uint64_t index, const float* probabilities, std::size_t classes);
     /// As `top_pictures.bin` in a folder.
     Status write(const std::filesystem::path& folder) const;
-    /// Those of a class, best first; at equal probabilities the earlier picture. kNotFound without such a class.
+    /// Those of a class, best first; at equal probabilities the earlier image. kNotFound without such a class.
     static Result<std::vector<Picture>> read(const std::filesystem::path& folder, std::uint64_t label);
 
   private:

@@ -10,7 +10,7 @@ namespace {
 PredictionRow row(std::uint64_t index, int truth, int predicted, float probability) {
     PredictionRow one;
     one.index = index;
-    one.name = "picture " + std::to_string(index);
+    one.name = "image " + std::to_string(index);
     one.truth = truth;
     one.classes[0] = predicted;
     one.probabilities[0] = probability;
@@ -44,7 +44,7 @@ TEST_F(PredictionTableTest, GivesBackWhatWasWritten) {
     ASSERT_TRUE(table);
     EXPECT_EQ(table->count(), 6U);
     const auto one = table->row(2);
-    EXPECT_EQ(one->name, "picture 2");
+    EXPECT_EQ(one->name, "image 2");
     EXPECT_EQ(one->truth, 1);
     EXPECT_EQ(one->classes[0], 0);
     EXPECT_EQ(one->probabilities[0], 0.8F);

@@ -49,8 +49,8 @@ struct ListedPicture {
     std::string path;
     std::optional<std::int64_t> label;
 };
-/// Lines of `path`, or of `path label` as above, as DIGITS reads lists of pictures to classify: empty lines are left
-/// out, relative paths get `root` in front, at most `limit` pictures (0: all).
+/// Lines of `path`, or of `path label` as above, as DIGITS reads lists of images to classify: empty lines are left
+/// out, relative paths get `root` in front, at most `limit` images (0: all).
 std::vector<ListedPicture> parse_picture_list(std::string_view text, const std::filesystem::path& root,
                                               std::size_t limit);
 

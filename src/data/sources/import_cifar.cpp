@@ -72,7 +72,7 @@ std::vector<std::string> lines_of(const std::string& text) {
     return lines;
 }
 
-/// Records of `label_bytes` labels and a picture each.
+/// Records of `label_bytes` labels and an image each.
 struct Records {
     std::string bytes;
     std::size_t label_bytes = 1;
@@ -122,7 +122,7 @@ Status write_phase(const Records& records, std::size_t which, const std::vector<
     return write_picture_tree(tree, context);
 }
 
-/// `<coarse>/<superclass>/<label>` links to `<fine>/<label>`; the lists name the same pictures by superclass.
+/// `<coarse>/<superclass>/<label>` links to `<fine>/<label>`; the lists name the same images by superclass.
 Status link_coarse(const Records& records, const std::vector<std::string>& fine, const std::vector<std::string>& coarse,
                    const fs::path& out, const std::string& phase) {
     const auto folder = out / "coarse" / phase;
@@ -131,7 +131,7 @@ Status link_coarse(const Records& records, const std::vector<std::string>& fine,
     for (std::uint64_t i = 0; i < records.count(); ++i) {
         const int super = records.label(i, 0), label = records.label(i, 1);
         if (super >= static_cast<int>(coarse.size()) || label >= static_cast<int>(fine.size()))
-            return fail(ErrorCode::kDataLoss, "picture {} has an unknown label", i);
+            return fail(ErrorCode::kDataLoss, "image {} has an unknown label", i);
         const auto& super_name = coarse[static_cast<std::size_t>(super)];
         const auto& name = fine[static_cast<std::size_t>(label)];
         list += fmt::format("{} {}\n", (folder / super_name / name / fmt::format("{:05}.png", i)).string(), super);

@@ -40,7 +40,7 @@ void write_archive(const fs::path& path, const std::map<std::string, std::string
     ASSERT_EQ(archive_write_close(writer.get()), ARCHIVE_OK);
 }
 
-/// Labels and a picture whose planes are red, green and blue of one value each, the first pixel `first`.
+/// Labels and an image whose planes are red, green and blue of one value each, the first pixel `first`.
 std::string cifar_record(std::string labels, char red, char green, char blue, char first) {
     for (const char value : {red, green, blue}) labels += first + std::string(1023, value);
     return labels;

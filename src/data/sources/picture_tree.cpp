@@ -28,7 +28,7 @@ struct Written {
 Written write_one(const PictureTree& tree, std::uint64_t index) {
     const auto labelled = tree.picture(index);
     if (labelled.label < 0 || labelled.label >= static_cast<int>(tree.labels.size()))
-        return {fail(ErrorCode::kInvalidArgument, "picture {} has label {}, expected 0 to {}", index, labelled.label,
+        return {fail(ErrorCode::kInvalidArgument, "image {} has label {}, expected 0 to {}", index, labelled.label,
                      tree.labels.size() - 1),
                 ""};
     const auto path =

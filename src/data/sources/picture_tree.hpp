@@ -17,7 +17,7 @@ struct LabelledImage {
     int label = 0;
 };
 
-/// A set of pictures to lay out as DIGITS's download tool does.
+/// A set of images to lay out as DIGITS's download tool does.
 struct PictureTree {
     std::filesystem::path folder;     ///< gets `<label>/<index>.png`, `labels.txt` and the list
     std::string list_name;            ///< "train.txt": lines of path and label number
@@ -26,7 +26,7 @@ struct PictureTree {
     std::function<LabelledImage(std::uint64_t)> picture;  ///< called from several threads
 };
 
-/// Writes the pictures on all cores; `labels.txt` comes last, so that where it is the tree is whole. Errors:
+/// Writes the images on all cores; `labels.txt` comes last, so that where it is the tree is whole. Errors:
 /// kCancelled, kResourceExhausted (disk), kInvalidArgument for a label outside the list.
 Status write_picture_tree(const PictureTree& tree, TaskContext& context);
 

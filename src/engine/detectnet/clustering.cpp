@@ -25,7 +25,7 @@ class ClusterLayer : public Layer {
                 "expected a coverage of N x {} x rows x columns and boxes of N x 4 x rows x columns; got {} and {}",
                 classes_, shape_text(coverage.shape()), shape_text(boxes.shape()));
         if (coverage.dim(2) < rows_ || coverage.dim(3) < columns_)
-            throw_invalid("pictures of {} x {} with stride {} need a grid of {} x {}; the coverage is {}", width_,
+            throw_invalid("images of {} x {} with stride {} need a grid of {} x {}; the coverage is {}", width_,
                           height_, stride_, rows_, columns_, shape_text(coverage.shape()));
         if (static_cast<std::int64_t>(top.size()) != classes_)
             throw_invalid("{} classes need as many tops; got {}", classes_, top.size());
@@ -59,7 +59,7 @@ class ClusterLayer : public Layer {
         columns_ = width_ / stride_;
         rows_ = height_ / stride_;
         if (columns_ == 0 || rows_ == 0)
-            throw_invalid("pictures of {} x {} have no cell of {} pixels", width_, height_, stride_);
+            throw_invalid("images of {} x {} have no cell of {} pixels", width_, height_, stride_);
     }
 
     virtual bool covers(float coverage) const = 0;

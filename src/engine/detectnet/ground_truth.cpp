@@ -48,7 +48,7 @@ std::vector<ObjectBox> read_boxes(const float* table, std::int64_t rows) {
     const float count = rows > 0 ? table[0] : -1.0F;
     if (!(count >= 0 && count <= static_cast<float>(rows - 1)) || table[1] != static_cast<float>(kLabelColumns))
         throw_invalid(
-            "the labels of a picture need a header [number of boxes, {}, …] and that many rows of {} numbers; got a "
+            "the labels of an image need a header [number of boxes, {}, …] and that many rows of {} numbers; got a "
             "header [{}, {}] before {} rows",
             kLabelColumns, kLabelColumns, count, rows > 0 ? table[1] : 0.0F, rows - 1);
     std::vector<ObjectBox> boxes;
@@ -71,7 +71,7 @@ CoverageGrid::CoverageGrid(const caffe::DetectNetGroundTruthParameter& parameter
     rows_ = cells_along(parameter.image_size_y(), parameter.stride());
     columns_ = cells_along(parameter.image_size_x(), parameter.stride());
     if (rows_ == 0 || columns_ == 0)
-        throw_invalid("a picture of {} x {} has no cell of {} pixels (stride)", parameter.image_size_x(),
+        throw_invalid("an image of {} x {} has no cell of {} pixels (stride)", parameter.image_size_x(),
                       parameter.image_size_y(), parameter.stride());
 }
 

@@ -20,7 +20,7 @@
 namespace digits {
 
 namespace fs = std::filesystem;
-/// Pictures of two classes: a bright upper or a bright lower half, with noise.
+/// Images of two classes: a bright upper or a bright lower half, with noise.
 inline void write_database(const fs::path& dir, int count, std::uint32_t seed) {
     auto writer = *LmdbWriter::create(dir);
     for (int i = 0; i < count; ++i) {

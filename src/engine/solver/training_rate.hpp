@@ -12,7 +12,7 @@ namespace digits {
 
 struct TrainingRate {
     double images_per_s = 0;
-    bool measured = false;  ///< by training steps on random pictures; else from the rate of matrix products
+    bool measured = false;  ///< by training steps on random images; else from the rate of matrix products
     std::int64_t tried_batch_size = 0;
 };
 
@@ -25,8 +25,8 @@ struct RateOptions {
     std::filesystem::path base_dir{};  ///< Python layers are looked for there first
 };
 
-/// How fast this machine, or its first GPU, trains a net now: a few steps on random pictures at one or two batch sizes
-/// small enough for the budget, carried on to `batch_size`. A network of which one picture takes too long is judged by
+/// How fast this machine, or its first GPU, trains a net now: a few steps on random images at one or two batch sizes
+/// small enough for the budget, carried on to `batch_size`. A network of which one image takes too long is judged by
 /// its operations. `net` is upgraded, its training layers count. Errors: those of the net and of product_mode().
 Result<TrainingRate> measure_training_rate(const caffe::NetParameter& net, const PictureInputs& inputs,
                                            const RateOptions& options);

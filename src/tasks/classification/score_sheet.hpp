@@ -20,7 +20,7 @@ class ScoreSheet {
 
     /// `labelled`, `top1`, `top5` (null without any known class), `confusion` (`[truth, predicted, count]`, only what
     /// occurs), `classes` (`label`, `support`, `predicted`, `precision`, `recall`, `f1`; null where nothing is divided
-    /// by nothing) and `macro` (means over the classes that have pictures). docs/formats/specs.md
+    /// by nothing) and `macro` (means over the classes that have images). docs/formats/specs.md
     nlohmann::json to_json() const;
 
   private:

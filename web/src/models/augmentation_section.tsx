@@ -14,7 +14,7 @@ import "./augmentation.css";
 
 const TargetLayer = lazy_part(() => import("../views/target_layer"), "TargetLayer", 0);
 
-/** Boxes or masks of a picture of the example. */
+/** Boxes or masks of an image of the example. */
 interface Targets {
   original_target?: ExampleTarget;
   variant_targets?: ExampleTarget[];

@@ -39,11 +39,11 @@ class DetectNetTransformationLayer final : public Layer {
     void reshape(const Blobs& bottom, const Blobs& top) override {
         const Blob &pictures = *bottom[0], &labels = *bottom[1];
         if (pictures.axis_count() != 4 || pictures.dim(1) != 3)
-            throw_invalid("the pictures need shape N x 3 x height x width; got {}", shape_text(pictures.shape()));
+            throw_invalid("the images need shape N x 3 x height x width; got {}", shape_text(pictures.shape()));
         if (labels.axis_count() < 2 || labels.dim(0) != pictures.dim(0) ||
             labels.dim(labels.axis_count() - 1) != kLabelColumns)
-            throw_invalid("{} pictures need labels of shape {} x 1 x rows x {}; got {}", pictures.dim(0),
-                          pictures.dim(0), kLabelColumns, shape_text(labels.shape()));
+            throw_invalid("{} images need labels of shape {} x 1 x rows x {}; got {}", pictures.dim(0), pictures.dim(0),
+                          kLabelColumns, shape_text(labels.shape()));
         const auto& size = parameter_.detectnet_groundtruth_param();
         top[0]->reshape({pictures.dim(0), 3, size.image_size_y(), size.image_size_x()});
         top[1]->reshape({pictures.dim(0), grid_->planes(), grid_->rows(), grid_->columns()});

@@ -144,6 +144,6 @@ export const composed: Record<string, string> = {
   "the web application is not built; the API and the command line work": "网页尚未构建；API 和命令行可用",
   "Run scripts/build": "运行 scripts/build",
   "{} GB, {} cores": "{} GB，{} 核",
-  "Use small batches and small pictures": "使用小的批和小的图像",
+  "Use small batches and small images": "使用小的批和小的图像",
   "none; networks are trained on the processor": "无；网络在 CPU 上训练",
 };
