@@ -93,6 +93,8 @@ class Recognizer {
         for (const auto& image : images_) {
             by_stem_[std::string(without_ending(last_part(image)))].push_back(image);
             ++image_folders_[folder_of(image)];
+            const auto name = lower(last_part(image));
+            if (name.ends_with(".jpg") || name.ends_with(".jpeg")) ++jpeg_folders_[folder_of(image)];
         }
         return {};
     }
@@ -641,7 +643,10 @@ class Recognizer {
                          tops.contains(folder_of(root) + "/train/" + std::string(last_part(folder))))
                     break;  // the folder for training tells of it
                 if (const auto labels = labels_file(root); !labels.empty()) found.source["class_labels"] = labels;
-                if (name == "label" && image_name == "feature") {
+                // JPEG changes the values of pixels: they are no class numbers.
+                const auto jpegs = jpeg_folders_.find(folder);
+                const bool all_jpeg = jpegs != jpeg_folders_.end() && jpegs->second == image_folders_.at(folder);
+                if (all_jpeg || (name == "label" && image_name == "feature")) {
                     found.format = "pairs";
                     found.title = "Pairs of images";
                     found.task = "processing";
@@ -808,6 +813,7 @@ class Recognizer {
     std::map<std::string, std::vector<std::string>> files_;  ///< by ending
     std::map<std::string, std::vector<std::string>> by_stem_;
     std::map<std::string, std::size_t> image_folders_;  ///< how many images lie in each
+    std::map<std::string, std::size_t> jpeg_folders_;   ///< how many of these are JPEG
     std::vector<Found> found_;
 };
 

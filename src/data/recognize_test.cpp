@@ -55,6 +55,22 @@ TEST(Recognize, finds_the_dataset_of_a_folder) {
     }
 }
 
+TEST(Recognize, takes_labels_in_jpeg_for_images) {
+    const TemporaryFolder folder;
+    const auto photo = fs::path(DIGITS_SOURCE_DIR) / "tests/traps/40-pairs-names/label";
+    for (const auto* split : {"train", "val"})
+        for (const auto* part : {"photo", "labels"}) {
+            fs::create_directories(folder.path() / split / part);
+            for (const auto& file : fs::directory_iterator(photo))
+                fs::copy_file(file.path(), folder.path() / split / part / file.path().filename());
+        }
+    const auto found = recognized(folder.path());
+    ASSERT_FALSE(found.empty());
+    EXPECT_EQ(found[0]["format"], "pairs") << found[0];
+    EXPECT_EQ(found[0]["task"], "processing");
+    EXPECT_THAT(found[0]["source"]["val_labels"].get<std::string>(), HasSubstr("val/labels"));
+}
+
 TEST(Recognize, finds_nothing_where_nothing_is) {
     const TemporaryFolder folder;
     EXPECT_TRUE(recognized(folder.path()).empty());
