@@ -1,7 +1,6 @@
 import { Anchor, Button, Group, Select, Stack, Text, TextInput } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { Navigate, useParams } from "react-router";
 import { answer, client, file_url, type Job, ProblemError } from "../api/client";
 import { is_active } from "../api/live";
 import { exports_query } from "../api/queries";
@@ -139,16 +138,4 @@ function Exported({ job }: { job: Job }) {
       {is_active(job) && <JobProgress job={job} />}
     </section>
   );
-}
-
-/** `/exports/ID` leads to the page of its dataset. */
-export function ExportPage() {
-  const { id = "" } = useParams();
-  const job = useQuery({
-    queryKey: ["job", id],
-    queryFn: ({ signal }) => answer(client.GET("/jobs/{id}", { params: { path: { id } }, signal })),
-  });
-  if (job.error) return <QueryProblem error={job.error} />;
-  if (!job.data) return <PageSkeleton />;
-  return <Navigate to={`/datasets/${job.data.parents[0]}?tab=export`} replace />;
 }

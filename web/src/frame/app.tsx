@@ -19,7 +19,6 @@ function page<Name extends string>(load: () => Promise<Record<Name, ComponentTyp
 
 const NewDatasetPage = page(() => import("../datasets/new_dataset_page"), "NewDatasetPage");
 const DatasetPage = page(() => import("../datasets/dataset_page"), "DatasetPage");
-const ExportPage = page(() => import("../datasets/exports_panel"), "ExportPage");
 const NewModelPage = page(() => import("../models/new_model_page"), "NewModelPage");
 const ModelPage = page(() => import("../models/model_page"), "ModelPage");
 const EvaluationPage = page(() => import("../evaluations/evaluation_page"), "EvaluationPage");
@@ -46,7 +45,7 @@ export function App({ text }: { text: ShownText }) {
                       <Route path="/jobs/:id" element={<AnyJob />} />
                       <Route path="/datasets/new" element={<NewDatasetPage />} />
                       <Route path="/datasets/:id" element={<DatasetPage />} />
-                      <Route path="/exports/:id" element={<ExportPage />} />
+                      <Route path="/exports/:id" element={<AnyJob />} />
                       <Route path="/models/new" element={<NewModelPage />} />
                       <Route path="/models/:id" element={<ModelPage />} />
                       <Route path="/evaluations" element={<Navigate to="/?kind=evaluation" replace />} />

@@ -4,7 +4,7 @@ import { answer, client } from "../api/client";
 import { PageSkeleton, QueryProblem } from "../frame/page_states";
 import { job_path } from "./job_path";
 
-/** `/jobs/ID` leads to the page of its kind. */
+/** `/jobs/ID` leads to the page of its kind, `/exports/ID` to that of its dataset. */
 export function AnyJob() {
   const { id = "" } = useParams();
   const job = useQuery({

@@ -4,8 +4,9 @@ import type { TextKey } from "../text/text";
 /** The kinds that the home page lists; exports stand on the pages of their datasets. */
 export type ListedKind = Exclude<JobKind, "export">;
 
-/** Where the page of a job is. */
-export function job_path({ kind, id }: Pick<Job, "kind" | "id">): string {
+/** Where the page of a job is; of an export that of its dataset. */
+export function job_path({ kind, id, parents }: Pick<Job, "kind" | "id"> & Partial<Pick<Job, "parents">>): string {
+  if (kind === "export" && parents?.[0]) return `/datasets/${parents[0]}?tab=export`;
   return kind === "pretrained" ? `/pretrained/${id}` : `/${kind}s/${id}`;
 }
 

@@ -3,14 +3,15 @@ import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { answer, archive_url, client, export_url, type Model, ProblemError } from "../api/client";
 import { useDataset } from "../api/queries";
-import { significant } from "../format/format";
 import { ProblemAlert } from "../frame/page_states";
 import { useText } from "../text/text";
 import { type ExportFormat, languages, snippet } from "./export_snippets";
+import { useSnapshotChoices } from "./snapshot_choices";
 
 /** The model as a file for other programs, with code that uses it. */
 export default function ExportDialog({ model, close }: { model: Model; close: () => void }) {
   const { t, whole } = useText();
+  const choices = useSnapshotChoices(model.snapshots);
   const id = model.job.id;
   const [format, set_format] = useState<ExportFormat>("onnx");
   const [snapshot, set_snapshot] = useState("best");
@@ -64,14 +65,7 @@ export default function ExportDialog({ model, close }: { model: Model; close: ()
             set_snapshot(value ?? "best");
             make.reset();
           }}
-          data={[
-            { value: "best", label: t("snapshot.best") },
-            { value: "last", label: t("snapshot.last") },
-            ...[...model.snapshots].reverse().map((one) => ({
-              value: String(one.iteration),
-              label: t("snapshot.at", { epoch: significant(one.epoch, 3), iteration: one.iteration }),
-            })),
-          ]}
+          data={choices}
         />
         <Group>
           {format !== "caffe" && (

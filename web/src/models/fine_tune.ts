@@ -13,7 +13,7 @@ const shown = 1500;
 
 /** Whether weights learned on photographs are a good start for a dataset. */
 export function suits_fine_tuning(facts: DatasetFacts | null | undefined): boolean {
-  if (!facts || facts.type !== "classification" || facts.storage.backend !== "lmdb") return false;
+  if (facts?.type !== "classification" || facts.storage.backend !== "lmdb") return false;
   const { width, height, channels } = facts.image;
   return channels === 3 && Math.min(width, height) >= least_side;
 }

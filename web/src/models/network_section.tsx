@@ -3,7 +3,7 @@ import { lazy, Suspense, useEffect, useMemo, useState } from "react";
 import { Link } from "react-router";
 import type { Diagnostic, FormField, ModelCheck, ModelSpec, Network } from "../api/client";
 import { useAllJobs, useModel, useNetworks, usePretrained, useTask } from "../api/queries";
-import { metric, significant } from "../format/format";
+import { metric } from "../format/format";
 import { judged } from "../format/judged";
 import { type FormState, Section, SegmentField } from "../forms/fields";
 import { QueryProblem, useDebounced } from "../frame/page_states";
@@ -16,6 +16,7 @@ import { listed_findings } from "./findings";
 import { FineTuneOffer } from "./fine_tune_offer";
 import { defaults_of, type ModelForm, type WeightsOfJob } from "./model_form";
 import { PythonLayersField } from "./python_layers_field";
+import { useSnapshotChoices } from "./snapshot_choices";
 import { TransferPanel } from "./transfer_panel";
 import "./editor.css";
 
@@ -222,19 +223,8 @@ function PreviousNetwork({ form, text, on_customize }: StartProps) {
     return { value: job.id, label: shown };
   });
   const snapshots = model.data?.snapshots ?? [];
-  const choices = [
-    ...(snapshots.length > 0
-      ? [
-          { value: "best", label: t("snapshot.best") },
-          { value: "last", label: t("snapshot.last") },
-        ]
-      : []),
-    ...[...snapshots].reverse().map((one) => ({
-      value: String(one.iteration),
-      label: t("snapshot.at", { epoch: significant(one.epoch, 3), iteration: one.iteration }),
-    })),
-    { value: "none", label: t("previous.anew") },
-  ];
+  const known = useSnapshotChoices(snapshots);
+  const choices = [...(snapshots.length > 0 ? known : []), { value: "none", label: t("previous.anew") }];
   const snapshot = choices.some(({ value }) => value === previous_snapshot) ? previous_snapshot : "none";
   return (
     <Stack gap="sm">

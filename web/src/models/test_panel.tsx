@@ -16,6 +16,7 @@ import type { Answer } from "../views/view";
 import { AnswerOptionFields, type AnswerOptions, chosen_options, usual_options } from "./answer_options";
 import { ClassifyMany } from "./classify_many";
 import { LayersPanel, type LayersQuestion } from "./layers_panel";
+import { useSnapshotChoices } from "./snapshot_choices";
 import "./test.css";
 
 interface Shown {
@@ -91,14 +92,7 @@ export function TestPanel({ model }: { model: Model }) {
   });
   const draw = useMutation({ mutationFn: ({ asked, of }: Answers) => save_annotated(model.job.name, asked, of) });
   const send = (files: File[]) => files.length > 0 && ask.mutate({ files });
-  const choices = [
-    { value: "best", label: t("snapshot.best") },
-    { value: "last", label: t("snapshot.last") },
-    ...[...model.snapshots].reverse().map((one) => ({
-      value: String(one.iteration),
-      label: t("snapshot.at", { epoch: significant(one.epoch, 3), iteration: one.iteration }),
-    })),
-  ];
+  const choices = useSnapshotChoices(model.snapshots);
   if (model.snapshots.length === 0)
     return (
       <div className="card">

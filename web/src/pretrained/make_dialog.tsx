@@ -3,13 +3,14 @@ import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { useNavigate } from "react-router";
 import { answer, client, type Model, ProblemError } from "../api/client";
-import { significant } from "../format/format";
 import { ProblemAlert } from "../frame/page_states";
+import { useSnapshotChoices } from "../models/snapshot_choices";
 import { useText } from "../text/text";
 
 /** Makes a pretrained model of one of a model's snapshots. */
 export default function MakePretrainedDialog({ model, close }: { model: Model; close: () => void }) {
   const { t } = useText();
+  const choices = useSnapshotChoices(model.snapshots);
   const navigate = useNavigate();
   const [snapshot, set_snapshot] = useState("best");
   const [name, set_name] = useState(model.job.name);
@@ -34,14 +35,7 @@ export default function MakePretrainedDialog({ model, close }: { model: Model; c
           allowDeselect={false}
           value={snapshot}
           onChange={(value) => set_snapshot(value ?? "best")}
-          data={[
-            { value: "best", label: t("snapshot.best") },
-            { value: "last", label: t("snapshot.last") },
-            ...[...model.snapshots].reverse().map((one) => ({
-              value: String(one.iteration),
-              label: t("snapshot.at", { epoch: significant(one.epoch, 3), iteration: one.iteration }),
-            })),
-          ]}
+          data={choices}
         />
         <TextInput
           data-autofocus
