@@ -54,11 +54,20 @@ Status check_is_file(const struct stat& info, const std::string& path) {
     return fail(ErrorCode::kInvalidArgument, "{} is {}, expected a file", path, kind_of(info));
 }
 
+bool is_pseudo(const struct statfs& info) {
+    return std::ranges::find(kPseudo, static_cast<long>(info.f_type)) != kPseudo.end();
+}
+
 }  // namespace
 
 bool is_on_pseudo_file_system(int fd) {
     struct statfs info{};
-    return ::fstatfs(fd, &info) == 0 && std::ranges::find(kPseudo, static_cast<long>(info.f_type)) != kPseudo.end();
+    return ::fstatfs(fd, &info) == 0 && is_pseudo(info);
+}
+
+bool is_on_pseudo_file_system(const char* path) {
+    struct statfs info{};
+    return ::statfs(path, &info) == 0 && is_pseudo(info);
 }
 
 Result<RegularFile> RegularFile::open(const std::string& path, const ReadableRoots& roots, NameOrigin origin) {

@@ -50,5 +50,6 @@ class RegularFile {
 
 /// Whether what `fd` leads to is made up by the kernel (/proc, /sys and their like) rather than kept anywhere.
 bool is_on_pseudo_file_system(int fd);
+bool is_on_pseudo_file_system(const char* path);
 
 }  // namespace digits

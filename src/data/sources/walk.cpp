@@ -3,17 +3,16 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <memory>
 #include <set>
 #include <utility>
 
+#include "base/regular_file.hpp"
 #include "data/ordered_pipeline.hpp"
 #include "data/sources/image_files.hpp"
 #include "image/formats.hpp"
@@ -22,18 +21,6 @@ namespace digits {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// Of <linux/magic.h>, which does not name them all: proc, sysfs, debugfs, tracefs, securityfs, cgroup and cgroup2,
-/// bpf, pstore, configfs, devpts, mqueue, binfmt_misc, selinuxfs, nsfs, efivarfs, fusectl.
-constexpr std::array<std::uint64_t, 17> kKernelFileSystems{
-    0x9fa0,     0x62656572, 0x64626720, 0x74726163, 0x73636673, 0x27e0eb,   0x63677270, 0xcafe4a11, 0x6165676c,
-    0x62656570, 0x1cd1,     0x19800202, 0x42494e4d, 0xf97cff8c, 0x6e736673, 0xde5e81e4, 0x65735543};
-
-bool is_kernel_file_system(int fd) {
-    struct statfs info{};
-    return ::fstatfs(fd, &info) == 0 &&
-           std::ranges::find(kKernelFileSystems, static_cast<std::uint64_t>(info.f_type)) != kKernelFileSystems.end();
-}
 
 /// An entry of a folder that counts.
 bool counts(std::string_view name) { return name != "." && name != ".." && !is_system_folder(name); }
@@ -113,7 +100,7 @@ class Walker {
             }
         }
         const bool other_device = folder.identity.device != parent.identity.device;
-        if (other_device && is_kernel_file_system(folder.fd())) return Folder();
+        if (other_device && is_on_pseudo_file_system(folder.fd())) return Folder();
         return folder;
     }
 
@@ -272,9 +259,7 @@ Status check_folder(const fs::path& path, std::string_view where) {
         return wrong(ErrorCode::kInvalidArgument,
                      fmt::format("{} is the root folder of the machine; choose the folder that holds the images",
                                  path.string()));
-    struct statfs info{};
-    if (::statfs(path.c_str(), &info) == 0 &&
-        std::ranges::find(kKernelFileSystems, static_cast<std::uint64_t>(info.f_type)) != kKernelFileSystems.end())
+    if (is_on_pseudo_file_system(path.c_str()))
         return wrong(
             ErrorCode::kInvalidArgument,
             fmt::format("{} belongs to a file system of the kernel, which holds no images; choose another folder",
