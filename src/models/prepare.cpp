@@ -4,6 +4,7 @@
 #include <cmath>
 #include <map>
 #include <numeric>
+#include <set>
 #include <tuple>
 
 #include "base/file.hpp"
@@ -155,10 +156,11 @@ Status mix_images(const ModelSpec& spec, const TrainingData& dataset, caffe::Net
         return fail(Error{ErrorCode::kInvalidArgument, std::move(message), "/mixup", "Set Mixup to 0"});
     };
     if (dataset.target_form != caffe::DataParameter::NUMBERS) return wrong("Mixup is for classification");
-    std::string label, top = "mixup";
-    for (auto& layer : *net.mutable_layer()) {
-        const auto& tops = layer.top();
-        while (layer.name() == top || std::ranges::find(tops, top) != tops.end()) top += "_";
+    std::string label;
+    std::set<std::string_view> taken;
+    for (const auto& layer : net.layer()) {
+        taken.insert(layer.name());
+        taken.insert(layer.top().begin(), layer.top().end());
         if (layer.type() != "SoftmaxWithLoss" || layer.bottom_size() < 2) continue;
         if (!label.empty() && layer.bottom(1) != label)
             return wrong("Mixup needs one kind of labels; the network's losses have several");
@@ -174,6 +176,8 @@ Status mix_images(const ModelSpec& spec, const TrainingData& dataset, caffe::Net
         after = i;
     }
     if (after < 0) return wrong(fmt::format("Mixup needs a data layer with images and \"{}\"; none has both", label));
+    std::string top = "mixup";
+    while (taken.contains(top)) top += "_";
     for (auto& layer : *net.mutable_layer())
         if (layer.type() == "SoftmaxWithLoss") layer.add_bottom(top);
     auto& mixup = *net.add_layer();

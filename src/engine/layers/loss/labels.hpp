@@ -16,10 +16,10 @@ struct Labels {
 };
 
 /// Throws EngineError for a label outside [0, classes).
-inline Labels read_labels(const Blob& blob, std::int64_t outer, std::int64_t inner, std::int64_t classes,
+inline Labels read_labels(const at::Tensor& values, std::int64_t outer, std::int64_t inner, std::int64_t classes,
                           std::optional<int> ignore) {
     Labels labels;
-    labels.index = blob.data().reshape({outer, 1, inner}).to(at::kLong);
+    labels.index = values.reshape({outer, 1, inner}).to(at::kLong);
     if (ignore) {
         labels.valid = labels.index != *ignore;
         labels.index = at::where(labels.valid, labels.index, 0);
@@ -34,6 +34,10 @@ inline Labels read_labels(const Blob& blob, std::int64_t outer, std::int64_t inn
             "needs {}",
             least < 0 ? least : most, classes - 1, classes, std::max(most + 1, classes));
     return labels;
+}
+inline Labels read_labels(const Blob& blob, std::int64_t outer, std::int64_t inner, std::int64_t classes,
+                          std::optional<int> ignore) {
+    return read_labels(blob.data(), outer, inner, classes, ignore);
 }
 
 /// Errors: other than one weight, not negative, for each class.

@@ -82,10 +82,7 @@ class SoftmaxWithLossLayer final : public Layer {
     at::Tensor mix(const Blob& mixture, const at::Tensor& own_terms, std::int64_t classes) {
         const auto& loss = parameter_.loss_param();
         const at::Tensor both = mixture.data();
-        Blob others;
-        others.reshape({outer_});
-        others.set_data(both.select(1, 0).contiguous());
-        other_labels_ = read_labels(others, outer_, inner_, classes, ignore_label(loss));
+        other_labels_ = read_labels(both.select(1, 0), outer_, inner_, classes, ignore_label(loss));
         const at::Tensor part = both.select(1, 1).reshape({outer_, 1, 1}).to(probability_);
         at::Tensor other_weights = label_weights(loss, other_labels_, probability_);
         if (!other_weights.defined()) other_weights = at::ones_like(part);
