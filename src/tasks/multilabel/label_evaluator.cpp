@@ -85,16 +85,17 @@ Result<EvaluationReport> LabelEvaluator::finish() {
     std::uint64_t ranked = 0;
     for (std::size_t i = 0; i < counts_.size(); ++i) {
         const auto& counts = counts_[i];
+        const auto scores = counts.scores();
         const auto ap = average_precision(std::move(scores_[i]));
         each.push_back({{"name", name_of(i)},
                         {"support", counts.hits + counts.misses},
-                        {"precision", counts.precision()},
-                        {"recall", counts.recall()},
-                        {"f1", counts.f1()},
+                        {"precision", scores.precision},
+                        {"recall", scores.recall},
+                        {"f1", scores.f1},
                         {"ap", ap ? json(*ap) : json()}});
-        precision += counts.precision();
-        recall += counts.recall();
-        f1 += counts.f1();
+        precision += scores.precision;
+        recall += scores.recall;
+        f1 += scores.f1;
         map += ap.value_or(0);
         ranked += ap.has_value();
         all.hits += counts.hits;
@@ -113,7 +114,7 @@ Result<EvaluationReport> LabelEvaluator::finish() {
     members["macro_precision"] = precision / n;
     members["macro_recall"] = recall / n;
     members["macro_f1"] = f1 / n;
-    members["micro_f1"] = all.f1();
+    members["micro_f1"] = all.scores().f1;
     members["exact"] = static_cast<double>(exact_) / static_cast<double>(labelled_);
     report.metrics = {{"f1", f1 / n}, {"exact", members["exact"]}};
     if (ranked > 0) {

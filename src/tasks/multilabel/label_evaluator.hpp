@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "metrics/average_precision.hpp"
 #include "tasks/evaluator.hpp"
 #include "tasks/text_file.hpp"
 
@@ -21,12 +22,7 @@ class LabelEvaluator final : public Evaluator {
   private:
     struct Counts {
         std::uint64_t hits = 0, false_alarms = 0, misses = 0;
-        double precision() const { return share(hits, hits + false_alarms); }
-        double recall() const { return share(hits, hits + misses); }
-        double f1() const { return share(2 * hits, 2 * hits + false_alarms + misses); }
-        static double share(std::uint64_t part, std::uint64_t whole) {
-            return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
-        }
+        PrecisionRecall scores() const { return precision_recall(hits, false_alarms, hits + misses); }
     };
     struct Scored {
         float probability;
