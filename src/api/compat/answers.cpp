@@ -94,6 +94,14 @@ void add_both(http::Router& router, std::initializer_list<const char*> methods, 
     for (const auto* spelling : kSpellings) add_route(router, methods, path + spelling, handler, body);
 }
 
+void add_questions(http::Router& router, Context& context, const std::string& place,
+                   std::initializer_list<std::pair<const char*, Question>> questions) {
+    for (const auto& [name, ask] : questions)
+        add_both(
+            router, {"GET", "POST"}, place + name,
+            [&context, ask = ask](const Arguments& arguments) { return ask(arguments, context); }, Body::kForm);
+}
+
 Response error_response(const Request& request, const Error& error) {
     const auto fault = fault_of(error.code);
     const auto description = error.to_string();

@@ -5,6 +5,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "api/compat/arguments.hpp"
 #include "api/context.hpp"
@@ -32,6 +33,11 @@ void add_both(http::Router& router, std::initializer_list<const char*> methods, 
               const Handler& handler, Body body = Body::kNone);
 void add_both(http::Router& router, std::initializer_list<const char*> methods, const std::string& path,
               const AsyncHandler& handler, Body body = Body::kNone);
+
+/// Questions about images: add_both() with GET and POST under `place` + name, each with a form.
+using Question = http::Async<Result<http::Response>> (*)(const Arguments&, Context&);
+void add_questions(http::Router& router, Context& context, const std::string& place,
+                   std::initializer_list<std::pair<const char*, Question>> questions);
 
 /// `{"error": {"message", "type", "description"}}` as JSON, or a line of text for other clients.
 http::Response error_response(const http::Request& request, const Error& error);

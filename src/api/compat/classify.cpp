@@ -147,15 +147,9 @@ Async<Result<Response>> top_n(const Arguments& arguments, Context& context) {
 }  // namespace compat
 
 void register_digits_classify(http::Router& router, Context& context) {
-    using compat::Arguments;
-    using Action = http::Async<Result<http::Response>> (*)(const Arguments&, Context&);
-    const std::pair<const char*, Action> routes[]{
-        {"classify_one", compat::classify_one}, {"classify_many", compat::classify_many}, {"top_n", compat::top_n}};
-    for (const auto& [name, action] : routes)
-        compat::add_both(
-            router, {"GET", "POST"}, std::string("/models/images/classification/") + name,
-            [&context, action = action](const Arguments& arguments) { return action(arguments, context); },
-            compat::Body::kForm);
+    compat::add_questions(
+        router, context, "/models/images/classification/",
+        {{"classify_one", compat::classify_one}, {"classify_many", compat::classify_many}, {"top_n", compat::top_n}});
 }
 
 }  // namespace digits::api

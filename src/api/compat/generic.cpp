@@ -14,6 +14,7 @@
 #include "api/requests/classification.hpp"
 #include "api/requests/messages.hpp"
 #include "api/requests/named_places.hpp"
+#include "api/requests/request_folder.hpp"
 #include "api/requests/warm_questions.hpp"
 #include "api/resources.hpp"
 #include "base/base64.hpp"
@@ -198,28 +199,13 @@ Async<Result<Response>> infer_one(const Arguments& arguments, Context& context) 
     co_return inference_page("Infer One Image", all, 1);
 }
 
-/// A folder for drawings, as long as a request lasts.
-struct Drawings {
-    fs::path folder;
-    explicit Drawings(const Context& context) : folder(context.temporary / ("drawings-" + random_hex(12))) {
-        std::error_code ignored;
-        fs::create_directories(folder, ignored);
-    }
-    ~Drawings() {
-        std::error_code ignored;
-        fs::remove_all(folder, ignored);
-    }
-    Drawings(const Drawings&) = delete;
-    Drawings& operator=(const Drawings&) = delete;
-};
-
 Async<Result<Response>> infer_many(const Arguments& arguments, Context& context) {
     DIGITS_CO_ASSIGN(auto inquiry, read_inquiry(arguments, context));
     DIGITS_CO_ASSIGN(auto list, co_await ImageList::open(arguments, context));
     DIGITS_CO_ASSIGN(inquiry.snapshot, snapshot_of(arguments, "snapshot_epoch", inquiry.job, context));
     OutputsBody body(context, "}}");
     DIGITS_CO_TRY(body.begin("{\"outputs\":{"));
-    const Drawings drawings(context);
+    DIGITS_CO_ASSIGN(const auto drawings, RequestFolder::create(context, "drawings"));
     std::vector<Shown> shown;
     std::size_t answered = 0;
     while (true) {
@@ -231,7 +217,7 @@ Async<Result<Response>> infer_many(const Arguments& arguments, Context& context)
         for (std::size_t i = 0; i < images.size(); ++i) {
             asked.push_back({{"path", paths[i]}, {"key", images[i].path}});
             if (inquiry.wants_page && draws(inquiry) && shown.size() + i < kMostShown)
-                asked.back()["draw_to"] = (drawings.folder / fmt::format("{}.png", i)).string();
+                asked.back()["draw_to"] = (drawings.path() / fmt::format("{}.png", i)).string();
         }
         json more{{"outputs_to", body.path()}};
         const auto answer = co_await ask_about_images(inquiry.job.id, inquiry.snapshot.weights, asked, inquiry.choices,
@@ -266,7 +252,7 @@ Async<Result<Response>> infer_db(const Arguments& arguments, Context& context) {
     DIGITS_CO_ASSIGN(inquiry.snapshot, snapshot_of(arguments, "snapshot_epoch", inquiry.job, context));
     OutputsBody body(context, "}}");
     DIGITS_CO_TRY(body.begin("{\"outputs\":{"));
-    const Drawings drawings(context);
+    DIGITS_CO_ASSIGN(const auto drawings, RequestFolder::create(context, "drawings"));
     std::vector<Shown> shown;
     std::size_t answered = 0;
     for (json offset = 0; !offset.is_null();) {
@@ -275,7 +261,7 @@ Async<Result<Response>> infer_db(const Arguments& arguments, Context& context) {
                                                   {"offset", offset},
                                                   {"most", kPortion},
                                                   {"outputs_to", body.path()}});
-        if (inquiry.wants_page && draws(inquiry)) question["draw_to"] = drawings.folder.string();
+        if (inquiry.wants_page && draws(inquiry)) question["draw_to"] = drawings.path().string();
         const auto answer = co_await infer(inquiry.job.id, inquiry.snapshot.weights, std::move(question), context);
         if (!answer) co_return failed(inquiry, answer.error());
         for (const auto& one : (**answer)["images"]) {
@@ -297,15 +283,9 @@ Async<Result<Response>> infer_db(const Arguments& arguments, Context& context) {
 }  // namespace compat
 
 void register_digits_generic(http::Router& router, Context& context) {
-    using compat::Arguments;
-    using Action = http::Async<Result<http::Response>> (*)(const Arguments&, Context&);
-    const std::pair<const char*, Action> routes[]{
-        {"infer_one", compat::infer_one}, {"infer_many", compat::infer_many}, {"infer_db", compat::infer_db}};
-    for (const auto& [name, action] : routes)
-        compat::add_both(
-            router, {"GET", "POST"}, std::string("/models/images/generic/") + name,
-            [&context, action = action](const Arguments& arguments) { return action(arguments, context); },
-            compat::Body::kForm);
+    compat::add_questions(
+        router, context, "/models/images/generic/",
+        {{"infer_one", compat::infer_one}, {"infer_many", compat::infer_many}, {"infer_db", compat::infer_db}});
 }
 
 }  // namespace digits::api

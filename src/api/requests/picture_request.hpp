@@ -6,6 +6,7 @@
 
 #include "api/context.hpp"
 #include "http/message.hpp"
+#include "http/router.hpp"
 
 namespace digits::api {
 
@@ -18,6 +19,16 @@ struct Picture {
 
 /// The uploaded parts called `image`, or the `paths` of a JSON body and after them its `urls`. Errors:
 /// kInvalidArgument, kPermissionDenied.
+/// A route that takes them is registered with image_upload().
 http::Async<Result<std::vector<Picture>>> read_pictures(const http::Request& request, const Context& context);
+
+/// For up to so many files.
+inline http::RouteOptions image_upload(int most = kMaxUploadFiles) {
+    http::RouteOptions options{kMaxBody_bytes};
+    options.multipart = true;
+    options.max_upload_bytes = kMaxUpload_bytes;
+    options.max_parts = most;
+    return options;
+}
 
 }  // namespace digits::api

@@ -9,6 +9,7 @@
 #include "api/requests/messages.hpp"
 #include "api/requests/named_places.hpp"
 #include "api/requests/picture_request.hpp"
+#include "api/requests/request_folder.hpp"
 #include "api/requests/warm_questions.hpp"
 #include "api/resources.hpp"
 #include "base/file.hpp"
@@ -27,22 +28,6 @@ namespace fs = std::filesystem;
 
 /// Images whose answers are drawn by one question, so that others come between.
 constexpr std::size_t kPortion = 16;
-
-/// A folder that is gone when nobody needs it any more.
-class TemporaryFolder {
-  public:
-    explicit TemporaryFolder(fs::path path) : path_(std::move(path)) {}
-    ~TemporaryFolder() {
-        std::error_code ignored;
-        fs::remove_all(path_, ignored);
-    }
-    TemporaryFolder(const TemporaryFolder&) = delete;
-    TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-    const fs::path& path() const { return path_; }
-
-  private:
-    fs::path path_;
-};
 
 /// "0003-street.png": in the order of the request, and never twice.
 std::string member_name(std::size_t number, const std::string& image) {
@@ -78,10 +63,7 @@ Async<Result<Response>> annotate(const Request& request, Context& context) {
     DIGITS_CO_ASSIGN(const auto choices, read_answer_choices(request));
     DIGITS_CO_ASSIGN(const auto images, co_await read_pictures(request, context));
     DIGITS_CO_ASSIGN(const auto snapshot, choose_snapshot(request, job, context));
-    const TemporaryFolder folder(context.temporary / ("drawn-" + random_hex(8)));
-    std::error_code error;
-    fs::create_directories(folder.path(), error);
-    if (error) co_return fail(errno_error("cannot make " + folder.path().string(), error.value()));
+    DIGITS_CO_ASSIGN(const auto folder, RequestFolder::create(context, "drawn"));
 
     json answers{{"snapshot", snapshot.iteration}, {"images", json::array()}};
     std::vector<fs::path> drawn;
@@ -143,13 +125,9 @@ Async<Result<Response>> show(const Request& request, Context& context) {
 }  // namespace
 
 void register_annotate(http::Router& router, Context& context) {
-    http::RouteOptions options{kMaxBody_bytes};
-    options.multipart = true;
-    options.max_upload_bytes = kMaxUpload_bytes;
-    options.max_parts = kMaxUploadFiles;
     router.add(
         "POST", "/api/v1/models/{id}/annotate", [&](const Request& request) { return annotate(request, context); },
-        options);
+        image_upload());
     router.add("GET", "/api/v1/models/{id}/asked-image",
                [&](const Request& request) { return show(request, context); });
 }

@@ -55,13 +55,9 @@ Async<Result<Response>> classify(const Request& request, Context& context) {
 }  // namespace
 
 void register_classify(http::Router& router, Context& context) {
-    http::RouteOptions options{kMaxBody_bytes};
-    options.multipart = true;
-    options.max_upload_bytes = kMaxUpload_bytes;
-    options.max_parts = kMaxUploadFiles;
     router.add(
         "POST", "/api/v1/models/{id}/classify", [&](const Request& request) { return classify(request, context); },
-        options);
+        image_upload());
 }
 
 }  // namespace digits::api

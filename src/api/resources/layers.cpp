@@ -103,13 +103,9 @@ Result<Response> show(const Request& request, Context& context, const LayerViews
 
 void register_layers(http::Router& router, Context& context) {
     const auto views = std::make_shared<LayerViews>(context.temporary / "layers");
-    http::RouteOptions options{kMaxBody_bytes};
-    options.multipart = true;
-    options.max_upload_bytes = kMaxUpload_bytes;
-    options.max_parts = 1;
     router.add(
         "POST", "/api/v1/models/{id}/layers",
-        [&, views](const Request& request) { return look(request, context, *views); }, options);
+        [&, views](const Request& request) { return look(request, context, *views); }, image_upload(1));
     router.add("GET", "/api/v1/models/{id}/layers/{view}/{picture}",
                [&, views](const Request& request) { return show(request, context, *views); });
 }
