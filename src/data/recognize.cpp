@@ -85,11 +85,11 @@ class Recognizer {
   private:
     Status list_all() {
         std::vector<std::string> warnings;
-        DIGITS_ASSIGN(images_, find_images(folder_, roots_, guard_, warnings));
-        for (const char* ending :
-             {".xml", ".json", ".txt", ".csv", ".yaml", ".yml", ".names", "-ubyte", "-ubyte.gz", ".tar"}) {
-            DIGITS_ASSIGN(files_[ending], find_files(folder_, ending, roots_, guard_, warnings));
-        }
+        DIGITS_ASSIGN(files_, find_files(folder_,
+                                         {"", ".xml", ".json", ".txt", ".csv", ".yaml", ".yml", ".names", "-ubyte",
+                                          "-ubyte.gz", ".tar"},
+                                         roots_, guard_, warnings));
+        images_ = std::move(files_.at(""));
         for (const auto& image : images_) {
             by_stem_[std::string(without_ending(last_part(image)))].push_back(image);
             ++image_folders_[folder_of(image)];
@@ -810,7 +810,7 @@ class Recognizer {
     const ScanLimits limits_;
     ScanGuard guard_;
     std::vector<std::string> images_;
-    std::map<std::string, std::vector<std::string>> files_;  ///< by ending
+    FilesByEnding files_;
     std::map<std::string, std::vector<std::string>> by_stem_;
     std::map<std::string, std::size_t> image_folders_;  ///< how many images lie in each
     std::map<std::string, std::size_t> jpeg_folders_;   ///< how many of these are JPEG

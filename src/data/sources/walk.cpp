@@ -10,6 +10,7 @@
 #include <cstring>
 #include <memory>
 #include <set>
+#include <span>
 #include <utility>
 
 #include "base/regular_file.hpp"
@@ -60,7 +61,8 @@ class Walker {
     Walker(const ReadableRoots& roots, ScanGuard& guard) : roots_(roots), guard_(guard) {}
     std::vector<std::string> warnings;
     FileTypes unsupported;
-    std::string_view ending;  ///< of the files that are looked for; empty: images
+    /// Of the names of the files that are looked for; "": images.
+    std::vector<std::string_view> endings{""};
 
     /// The folder to begin with, whose path may lead over links. What lies above it is not walked into again.
     Result<Folder> open_start(const fs::path& path) {
@@ -104,8 +106,8 @@ class Walker {
         return folder;
     }
 
-    /// Adds the images in and below an open folder.
-    Status walk(const Folder& folder, const std::string& path, int depth, std::vector<std::string>& files) {
+    /// Adds the files in and below an open folder; `files` has a list for each ending.
+    Status walk(const Folder& folder, const std::string& path, int depth, std::span<std::vector<std::string>> files) {
         // A mount may show a folder inside itself.
         const bool is_new = open_.insert(folder.identity).second;
         if (!is_new && depth > 0) return {};
@@ -116,9 +118,9 @@ class Walker {
             auto inner = start + entry->d_name;
             const auto kind = kind_of(folder.fd(), *entry);
             if (kind == EntryKind::kOther) {
-                if (is_wanted(entry->d_name))
-                    add(std::move(inner), files);
-                else if (auto type = unsupported_type(entry->d_name); ending.empty() && !type.empty())
+                if (const auto ending = ending_of(entry->d_name); ending < endings.size())
+                    add(std::move(inner), files[ending]);
+                else if (auto type = unsupported_type(entry->d_name); !type.empty())
                     ++unsupported[std::move(type)];
                 continue;
             }
@@ -170,7 +172,13 @@ class Walker {
         return Folder{std::unique_ptr<DIR, CloseFolder>(listing), {info.st_dev, info.st_ino}};
     }
 
-    bool is_wanted(std::string_view name) const {
+    /// Which of `endings` it has; behind the last: none.
+    std::size_t ending_of(std::string_view name) const {
+        const auto has = [&](std::string_view ending) { return ends_with(name, ending); };
+        return static_cast<std::size_t>(std::ranges::find_if(endings, has) - endings.begin());
+    }
+
+    static bool ends_with(std::string_view name, std::string_view ending) {
         if (ending.empty()) return has_image_extension(name);
         const auto same = [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + ('a' - 'A') : a) == b; };
         return name.size() > ending.size() && !name.starts_with('.') &&
@@ -283,7 +291,7 @@ Result<FolderScan> scan_folder(const fs::path& folder, const ReadableRoots& root
         } else if (inside->listing) {
             found.folder.label = name;
             std::ranges::replace(found.folder.label, '_', ' ');
-            found.status = walker.walk(*inside, path + name, 1, found.folder.files);
+            found.status = walker.walk(*inside, path + name, 1, std::span(&found.folder.files, 1));
             sort_below(path + name, found.folder.files);
         }
         found.warnings = std::move(walker.warnings);
@@ -313,23 +321,33 @@ Result<std::vector<std::string>> find_images(const fs::path& folder, const Reada
     Walker walker(roots, guard);
     DIGITS_ASSIGN(const auto start, walker.open_start(folder));
     std::vector<std::string> files;
-    DIGITS_TRY(walker.walk(start, folder.native(), 0, files));
+    DIGITS_TRY(walker.walk(start, folder.native(), 0, std::span(&files, 1)));
     warnings.insert(warnings.end(), walker.warnings.begin(), walker.warnings.end());
     if (!walker.unsupported.empty()) warnings.push_back(unsupported_text(walker.unsupported));
     sort_below(folder.native(), files);
     return files;
 }
 
-Result<std::vector<std::string>> find_files(const fs::path& folder, std::string_view ending, const ReadableRoots& roots,
-                                            ScanGuard& guard, std::vector<std::string>& warnings) {
+Result<FilesByEnding> find_files(const fs::path& folder, std::vector<std::string_view> endings,
+                                 const ReadableRoots& roots, ScanGuard& guard, std::vector<std::string>& warnings) {
     Walker walker(roots, guard);
-    walker.ending = ending;
+    walker.endings = std::move(endings);
     DIGITS_ASSIGN(const auto start, walker.open_start(folder));
-    std::vector<std::string> files;
+    std::vector<std::vector<std::string>> files(walker.endings.size());
     DIGITS_TRY(walker.walk(start, folder.native(), 0, files));
     warnings.insert(warnings.end(), walker.warnings.begin(), walker.warnings.end());
-    sort_below(folder.native(), files);
-    return files;
+    FilesByEnding found;
+    for (std::size_t i = 0; i < files.size(); ++i) {
+        sort_below(folder.native(), files[i]);
+        found.emplace(walker.endings[i], std::move(files[i]));
+    }
+    return found;
+}
+
+Result<std::vector<std::string>> find_files(const fs::path& folder, std::string_view ending, const ReadableRoots& roots,
+                                            ScanGuard& guard, std::vector<std::string>& warnings) {
+    DIGITS_ASSIGN(auto found, find_files(folder, std::vector{ending}, roots, guard, warnings));
+    return std::move(found.begin()->second);
 }
 
 Result<std::string> find_first_image(const fs::path& folder, const ReadableRoots& roots, ScanGuard& guard) {

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,8 +40,13 @@ Result<FolderScan> scan_folder(const std::filesystem::path& folder, const Readab
 Result<std::vector<std::string>> find_images(const std::filesystem::path& folder, const ReadableRoots& roots,
                                              ScanGuard& guard, std::vector<std::string>& warnings);
 
-/// The files in a folder at any depth whose names end so (".xml"), in any case, or, for "", images; sorted by what
-/// comes behind the folder.
+using FilesByEnding = std::map<std::string, std::vector<std::string>, std::less<>>;
+
+/// The files in a folder at any depth whose names have one of these endings (".xml"), in any case, or, for "", are
+/// images; each list sorted by what comes behind the folder. One walk, however many endings.
+Result<FilesByEnding> find_files(const std::filesystem::path& folder, std::vector<std::string_view> endings,
+                                 const ReadableRoots& roots, ScanGuard& guard, std::vector<std::string>& warnings);
+/// Of one ending.
 Result<std::vector<std::string>> find_files(const std::filesystem::path& folder, std::string_view ending,
                                             const ReadableRoots& roots, ScanGuard& guard,
                                             std::vector<std::string>& warnings);

@@ -196,8 +196,10 @@ class YoloFolder {
     Result<std::unique_ptr<SampleSource>> open() {
         DIGITS_TRY(check_folder(options_.folder, "/source/folder"));
         DIGITS_ASSIGN(images_, ImageIndex::of(options_.folder, roots_, guard_, facts_.warnings));
-        DIGITS_ASSIGN(labels_, find_files(options_.folder, ".txt", roots_, guard_, facts_.warnings));
-        DIGITS_TRY(read_names());
+        DIGITS_ASSIGN(auto files, find_files(options_.folder, {".txt", ".yaml", ".yml", ".names"}, roots_, guard_,
+                                             facts_.warnings));
+        labels_ = std::move(files.at(".txt"));
+        DIGITS_TRY(read_names(files));
         DIGITS_TRY(read_splits());
         pair();
         ObjectRules rules;
@@ -231,11 +233,9 @@ class YoloFolder {
     }
 
   private:
-    Status read_names() {
-        std::vector<std::string> warnings;
+    Status read_names(const FilesByEnding& files) {
         for (const char* ending : {".yaml", ".yml"}) {
-            DIGITS_ASSIGN(const auto files, find_files(options_.folder, ending, roots_, guard_, warnings));
-            for (const auto& file : files) {
+            for (const auto& file : files.at(ending)) {
                 DIGITS_ASSIGN(const auto text, read_text_file(file, kMostYaml, roots_));
                 auto yaml = parse_yaml(text, file);
                 if (!yaml) return fail(std::move(yaml).error());
@@ -245,7 +245,7 @@ class YoloFolder {
                 return {};
             }
         }
-        DIGITS_ASSIGN(auto lists, find_files(options_.folder, ".names", roots_, guard_, warnings));
+        auto lists = files.at(".names");
         for (const auto& label : labels_)
             if (last_part(label) == "classes.txt" || last_part(label) == "names.txt" ||
                 last_part(label) == "labels.txt")
