@@ -20,8 +20,8 @@ bool has_image_extension(std::string_view name);
 /// Reads and decodes image files inside the roots. Any number of threads.
 class ImageReader {
   public:
-    ImageReader(const std::vector<std::string>& roots, ImageDecoder decode, const DecodeOptions& decoding = {})
-        : roots_(roots), decode_(decode), decoding_(decoding) {}
+    ImageReader(const std::vector<std::string>& roots, ImageDecoder decoder, const DecodeOptions& decoding = {})
+        : roots_(roots), decode_(decoder), decoding_(decoding) {}
     explicit ImageReader(const SourceContext& context, NameOrigin origin = NameOrigin::kGiven)
         : ImageReader(context.roots, context.decode, context.decoding) {
         origin_ = origin;

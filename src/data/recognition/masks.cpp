@@ -1,0 +1,123 @@
+// Masks, and pairs of images.
+#include <set>
+
+#include "data/recognition/recognizer.hpp"
+#include "data/sources/object_images.hpp"
+
+namespace digits::recognition {
+
+void Recognizer::find_masks() {
+    static const std::set<std::string> mask_names{
+        "masks",       "mask", "labels",  "label",  "segmentationclass", "gtfine",  "annotations", "labelcol",
+        "groundtruth", "gt",   "targets", "target", "instance",          "semantic"};
+    static const std::set<std::string> image_names{"images",      "image", "imgs",   "img",     "jpegimages",
+                                                   "leftimg8bit", "data",  "input",  "feature", "features",
+                                                   "image_2",     "photo", "photos", "inputs"};
+    std::map<std::string, std::string> tops;  // a folder with images somewhere below, by its lower path
+    for (const auto& [folder, count] : image_folders_)
+        for (auto up = folder; up.size() > folder_.size(); up = folder_of(up)) tops.emplace(up, lower(last_part(up)));
+    std::set<std::string> told;
+    for (const auto& [folder, name] : tops) {
+        const auto root = folder_of(folder);
+        // CamVid: train and trainannot, val and valannot.
+        if (name.ends_with("annot") && name.size() > 5 && told.insert(root).second) {
+            Found found{"camvid", "CamVid", "segmentation", root, {{"type", "masks"}}, {}, 1};
+            for (const auto& [other, other_name] : tops) {
+                if (folder_of(other) != root || !other_name.ends_with("annot")) continue;
+                const auto images = other.substr(0, other.size() - 5);
+                const auto split = split_named(other_name.substr(0, other_name.size() - 5));
+                if (!tops.contains(images) || split == Split::kTest) continue;
+                found.source[split == Split::kVal ? "val_masks" : "masks"] = other;
+                found.source[split == Split::kVal ? "val_images" : "images"] = images;
+            }
+            if (!found.source.contains("masks")) {
+                found.source["masks"] = folder;
+                found.source["images"] = folder.substr(0, folder.size() - 5);
+            }
+            add(std::move(found));
+        }
+        if (!mask_names.contains(name)) continue;
+        for (const auto& [images, image_name] : tops) {
+            if (folder_of(images) != root || !image_names.contains(image_name)) continue;
+            // Each image in a folder of its own, with a mask for each object.
+            const bool instances =
+                root != folder_ && name == "masks" && image_folders_.contains(images) && image_folders_.at(images) == 1;
+            if (instances) {
+                const auto all = folder_of(root);
+                if (told.insert(all).second)
+                    add({"instance_masks",
+                         "Masks of instances",
+                         "segmentation",
+                         all,
+                         {{"type", "masks"}, {"masks", all}, {"images", all}, {"instances", true}},
+                         {},
+                         1});
+                break;
+            }
+            if (!told.insert(folder).second) break;
+            const bool voc = name == "segmentationclass";
+            const bool cityscapes = name == "gtfine";
+            const bool meta =
+                std::ranges::find(files_.at(".json"), root + "/dataset_meta.json") != files_.at(".json").end();
+            Found found{voc          ? "voc_masks"
+                        : cityscapes ? "cityscapes"
+                        : meta       ? "common_semantic_segmentation"
+                                     : "masks",
+                        voc          ? "Pascal VOC masks"
+                        : cityscapes ? "Cityscapes"
+                                     : "Images and masks",
+                        "segmentation",
+                        root,
+                        {{"type", "masks"}, {"masks", folder}, {"images", images}},
+                        {},
+                        voc ? 2 : 3};
+            if (meta || cityscapes) found.rank = 1;
+            if (voc && is_folder(root + "/ImageSets/Segmentation")) {
+                found.source["sets"] = root + "/ImageSets/Segmentation";
+                found.notes.push_back("ImageSets found");
+            }
+            if (cityscapes && is_folder(folder + "/val") && is_folder(folder + "/train")) {
+                found.source["masks"] = folder + "/train";
+                found.source["images"] = images + "/train";
+                found.source["val_masks"] = folder + "/val";
+                found.source["val_images"] = images + "/val";
+            }
+            // The same two folders for validation.
+            if (split_named(last_part(root)) == Split::kTrain)
+                for (const auto& [other, other_name] : tops) {
+                    const auto other_root = folder_of(other);
+                    if (other_name != name || folder_of(other_root) != folder_of(root) ||
+                        split_named(last_part(other_root)).value_or(Split::kTrain) == Split::kTrain)
+                        continue;
+                    const auto split = enum_name(*split_named(last_part(other_root)));
+                    found.folder = folder_of(root);
+                    found.source[fmt::format("{}_masks", split)] = other;
+                    found.source[fmt::format("{}_images", split)] = other_root + "/" + std::string(last_part(images));
+                }
+            else if (split_named(last_part(root)) &&
+                     tops.contains(folder_of(root) + "/train/" + std::string(last_part(folder))))
+                break;  // the folder for training tells of it
+            if (const auto labels = labels_file(root); !labels.empty()) found.source["class_labels"] = labels;
+            // JPEG changes the values of pixels: they are no class numbers.
+            const auto jpegs = jpeg_folders_.find(folder);
+            const bool all_jpeg = jpegs != jpeg_folders_.end() && jpegs->second == image_folders_.at(folder);
+            if (all_jpeg || (name == "label" && image_name == "feature")) {
+                found.format = "pairs";
+                found.title = "Pairs of images";
+                found.task = "processing";
+                found.source.erase("class_labels");
+                for (const char* member : {"masks", "val_masks", "test_masks"}) {
+                    if (!found.source.contains(member)) continue;
+                    std::string renamed = member;
+                    found.source[renamed.replace(renamed.size() - 5, 5, "labels")] = found.source[member];
+                    found.source.erase(member);
+                }
+                found.source["type"] = "pairs";
+            }
+            add(std::move(found));
+            break;
+        }
+    }
+}
+
+}  // namespace digits::recognition

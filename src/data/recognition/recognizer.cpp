@@ -1,0 +1,141 @@
+#include "data/recognition/recognizer.hpp"
+
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "base/regular_file.hpp"
+#include "data/open_source.hpp"
+#include "data/sources/file_types.hpp"
+#include "data/sources/object_images.hpp"
+
+namespace digits::recognition {
+
+Recognizer::Recognizer(const std::string& folder, const std::vector<std::string>& roots, const ScanLimits& limits)
+    : folder_(folder), roots_(roots), limits_(limits), guard_(limits_) {
+    while (folder_.size() > 1 && folder_.ends_with('/')) folder_.pop_back();
+}
+
+Result<json> Recognizer::run(const std::vector<std::string>& roots) {
+    DIGITS_TRY(check_folder(folder_, "/folder"));
+    DIGITS_TRY(list_all());
+    find_xml();
+    find_json();
+    find_yaml();
+    find_text_labels();
+    find_tables();
+    find_masks();
+    find_mnist();
+    find_lists();
+    find_celeba();
+    find_shards();
+    if (found_.empty()) find_plain_images();
+    std::ranges::stable_sort(found_, {}, [](const Found& one) { return std::pair(one.rank, one.folder.size()); });
+    auto answer = json::array();
+    for (std::size_t i = 0; i < std::min(found_.size(), kMostFound); ++i)
+        answer.push_back(describe(found_[i], roots, i < 3));
+    return json{{"folder", folder_}, {"found", std::move(answer)}};
+}
+
+Status Recognizer::list_all() {
+    std::vector<std::string> warnings;
+    DIGITS_ASSIGN(files_, find_files(folder_,
+                                     {"", ".xml", ".json", ".txt", ".csv", ".yaml", ".yml", ".names", "-ubyte",
+                                      "-ubyte.gz", ".tar"},
+                                     roots_, guard_, warnings));
+    images_ = std::move(files_.at(""));
+    for (const auto& image : images_) {
+        by_stem_[std::string(without_ending(last_part(image)))].push_back(image);
+        ++image_folders_[folder_of(image)];
+        const auto name = lower(last_part(image));
+        if (name.ends_with(".jpg") || name.ends_with(".jpeg")) ++jpeg_folders_[folder_of(image)];
+    }
+    return {};
+}
+
+std::string Recognizer::peek(const std::string& path) const {
+    const auto file = RegularFile::open(path, roots_);
+    if (!file) return {};
+    std::string bytes(kPeek, '\0');
+    const auto n = ::pread(file->fd(), bytes.data(), bytes.size(), 0);
+    bytes.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
+    return bytes;
+}
+
+std::map<std::string, std::vector<std::string>> Recognizer::folders_of(const char* ending) const {
+    std::map<std::string, std::vector<std::string>> folders;
+    for (const auto& file : files_.at(ending)) folders[folder_of(file)].push_back(file);
+    return folders;
+}
+
+bool Recognizer::is_folder(const std::string& path) const {
+    std::error_code ignored;
+    return std::filesystem::is_directory(path, ignored);
+}
+
+std::string Recognizer::image_folder_of(const std::string& label) const {
+    const auto found = by_stem_.find(std::string(without_ending(last_part(label))));
+    if (found == by_stem_.end()) return {};
+    // The nearest one, but rather one whose folder is no folder of masks.
+    const std::string* best = nullptr;
+    std::size_t shared = 0;
+    for (const auto& image : found->second) {
+        const auto name = lower(last_part(folder_of(image)));
+        if (has(name, "mask") || has(name, "segmentation")) continue;
+        const auto size = common_folder(folder_of(label), folder_of(image)).size();
+        if (!best || size > shared) {
+            best = &image;
+            shared = size;
+        }
+    }
+    return best ? folder_of(*best) : std::string();
+}
+
+bool Recognizer::has_images_below(const std::string& folder) const {
+    return std::ranges::any_of(
+        image_folders_, [&](const auto& one) { return one.first == folder || one.first.starts_with(folder + '/'); });
+}
+
+std::string Recognizer::labels_file(const std::string& folder) const {
+    std::vector<std::string> places{folder};
+    if (split_named(last_part(folder)) == Split::kTrain && folder.size() > folder_.size())
+        places.push_back(folder_of(folder));
+    for (const auto& place : places)
+        if (std::ranges::find(files_.at(".txt"), place + "/labels.txt") != files_.at(".txt").end())
+            return place + "/labels.txt";
+    return {};
+}
+
+json Recognizer::describe(const Found& found, const std::vector<std::string>& roots, bool opens) {
+    json one{{"format", found.format},  {"title", found.title}, {"task", found.task}, {"folder", found.folder},
+             {"source", found.source},  {"notes", found.notes}, {"images", nullptr},  {"classes", nullptr},
+             {"labels", json::array()}, {"error", nullptr}};
+    std::string text = found.title;
+    if (opens && found.source.is_object()) {
+        json document{{"source", found.source}, {"type", found.task}};
+        auto spec = parse_dataset_spec(document);
+        if (spec) {
+            spec->roots = roots;
+            const auto source = open_source(*spec, limits_, {}, nullptr, true);
+            if (source) {
+                std::size_t images = 0;
+                for (const Split split : kSplits) images += (*source)->size(split);
+                one["images"] = images;
+                const auto& labels = (*source)->facts().labels;
+                one["classes"] = labels.size();
+                one["labels"] = labels;
+                text += ", " + count_of(images, "image");
+                if (!labels.empty()) text += fmt::format(", {} class{}", labels.size(), labels.size() == 1 ? "" : "es");
+            } else {
+                one["error"] = source.error().message;
+            }
+        } else {
+            one["error"] = spec.error().message;
+        }
+    }
+    for (const auto& note : found.notes) text += ", " + note;
+    one["text"] = text;
+    return one;
+}
+
+}  // namespace digits::recognition
