@@ -1,0 +1,21 @@
+// The list of what a tar file holds.
+
+#include "data/sources/tar_index.hpp"
+#include "fuzz.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    using namespace digits;
+    static const fuzz::Folder folder;
+    const auto file = folder.write("a.tar", fuzz::text_of(data, size));
+    const ScanLimits limits{.entries = 10'000};
+    ScanGuard guard(limits);
+    const auto members = index_tar(file.string(), {}, guard);
+    fuzz::require_sentence(members);
+    if (!members) return 0;
+    for (const auto& member : *members) {
+        fuzz::require(member.offset <= size && member.size <= size - member.offset, "a member lies in the file");
+        const auto bytes = read_part(file.string(), member.offset, member.size, {});
+        fuzz::require(bytes && bytes->size() == member.size, "a member can be read");
+    }
+    return 0;
+}
