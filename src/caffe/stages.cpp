@@ -49,8 +49,8 @@ namespace {
 /// Types whose tops are curves, or may be: what a Python layer gives is known only to it.
 bool gives_numbers_to_show(const caffe::LayerParameter& layer) {
     const auto& type = layer.type();
-    return type.ends_with("Loss") || type == "Accuracy" || type == "Reduction" || type == "Python" ||
-           layer.loss_weight_size() > 0;
+    return type.ends_with("Loss") || type.ends_with("Metrics") || type == "Accuracy" || type == "Reduction" ||
+           type == "Python" || layer.loss_weight_size() > 0;
 }
 
 }  // namespace

@@ -89,6 +89,11 @@ TrainingData assumed_dataset(const ModelSpec& spec, const std::optional<AssumedP
     facts.width = assumed ? assumed->width : standard ? standard->width : 256;
     facts.train_db = "train_db";
     facts.val_db = "val_db";
+    // Of other tasks the labels are no numbers of classes in the images' records.
+    if (const auto task = assumed_task(spec, assumed); !task.empty() && task != kDefaultTask) {
+        facts.train_label_db = "train_labels_db";
+        facts.val_label_db = "val_labels_db";
+    }
     facts.train_count = facts.val_count = 1;
     facts.mean_file = "mean.binaryproto";
     facts.mean_pixel.assign(static_cast<std::size_t>(facts.channels), 0);

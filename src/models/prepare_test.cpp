@@ -10,6 +10,7 @@
 #include "caffe/prototxt.hpp"
 #include "caffe/weights.hpp"
 #include "models/snapshots.hpp"
+#include "models/standard_networks.hpp"
 
 namespace digits {
 namespace {
@@ -331,6 +332,18 @@ TEST_F(PrepareTest, ACheckNeedsNoDataset) {
     EXPECT_TRUE(check.ok());
     ASSERT_EQ(check.findings.size(), 1U);
     EXPECT_EQ(check.findings[0].severity, Severity::kWarning);
+}
+
+TEST_F(PrepareTest, ACheckOfAStandardNetworkNeedsNoFinishedDataset) {
+    for (const auto* task : {"classification", "detection", "segmentation", "processing", "regression", "multilabel"})
+        for (const auto& network : standard_networks(task)) {
+            ModelSpec spec;
+            spec.network.standard = network.name;
+            const auto check =
+                check_model(spec, AssumedPictures{network.width, network.height, network.channels, 10, task});
+            EXPECT_TRUE(check.ok()) << network.name;
+            EXPECT_THAT(check.findings, testing::IsEmpty()) << network.name << ": " << check.findings.front().message;
+        }
 }
 
 TEST_F(PrepareTest, ACheckKeepsTheWarningsWhenAnErrorFollows) {

@@ -16,17 +16,82 @@ using nlohmann::json;
 constexpr int kSmallSide = 40;       // digits, icons
 constexpr int kFineTunedSide = 256;  // cut to 224 at random
 constexpr double kFrozen_percent = 60;
+constexpr int kDetectorStep = 32, kPixelStep = 8;  // sides are multiples of these
 /// How many images a training shows in all, about: enough for a new last layer, and for a network from nothing.
 constexpr double kShownFineTuning = 1500, kShownFromScratch = 60000;
+
+/// Reasons are written as note(proposal, fmt::format("…")): from there the web application translates them.
+void note(TrainingProposal& proposal, std::string reason) { proposal.reasons.push_back(std::move(reason)); }
 
 double epochs_for(double shown, std::int64_t images, double least, double most) {
     return std::clamp(std::round(shown / static_cast<double>(std::max<std::int64_t>(images, 1))), least, most);
 }
 
+void fine_tune(const SampleFacts& facts, TrainingProposal& proposal) {
+    proposal.fine_tunes = true;
+    proposal.image_width = proposal.image_height = kFineTunedSide;
+    proposal.resize = "half_crop";
+    proposal.epochs = epochs_for(kShownFineTuning, facts.train_images, 5, 40);
+    note(proposal, fmt::format("{} was trained on a million photographs. With {} training images, fine-tuning it gives "
+                               "more accurate results than training from random weights.",
+                               facts.imagenet, facts.train_images));
+    note(proposal, fmt::format("In the first {:.0f} % of the training only the new last layer learns; then all layers "
+                               "learn at a tenth of the rate, so that the pretrained weights change little.",
+                               kFrozen_percent));
+    note(proposal, fmt::format("Images are resized to {0} x {0}. In training, the network sees a random 224 x 224 crop "
+                               "of each.",
+                               kFineTunedSide));
+}
+
+void classify_from_scratch(const SampleFacts& facts, TrainingProposal& proposal) {
+    const int side = std::min(facts.width, facts.height);
+    const bool small = side > 0 && side <= kSmallSide;
+    proposal.network = small ? "lenet" : "resnet18";
+    proposal.image_width = proposal.image_height = small ? std::max(side, 28) : 256;
+    proposal.resize = small ? "squash" : "half_crop";
+    proposal.epochs = epochs_for(kShownFromScratch, facts.train_images, small ? 5 : 15, small ? 30 : 60);
+    if (small)
+        note(proposal, fmt::format("The images are small ({} x {}). LeNet is made for small images and trains fast.",
+                                   facts.width, facts.height));
+    else
+        note(proposal,
+             "ResNet-18 has good accuracy for its speed. Pretrained weights would give better results; "
+             "scripts/pretrained adds them.");
+}
+
+/// As many pixels as the network was made for, in the shape of the images, none enlarged; sides that the network takes.
+void keep_shape(const SampleFacts& facts, const StandardNetwork& network, TrainingProposal& proposal) {
+    if (facts.width <= 0 || facts.height <= 0 || network.width <= kSmallSide) return;
+    const int step = facts.task == "detection" ? kDetectorStep : kPixelStep;
+    const double pixels = static_cast<double>(facts.width) * facts.height;
+    const double scale = std::min(1.0, std::sqrt(network.width * network.height / pixels));
+    const auto fit = [&](int side) {
+        return std::max(step, static_cast<int>(std::lround(side * scale / step)) * step);
+    };
+    proposal.image_width = fit(facts.width);
+    proposal.image_height = fit(facts.height);
+    note(proposal, fmt::format("Images are resized to {} x {}, close to the shape of the originals ({} x {}).",
+                               proposal.image_width, proposal.image_height, facts.width, facts.height));
+}
+
+void take_standard_network(const SampleFacts& facts, TrainingProposal& proposal) {
+    const auto networks = standard_networks(facts.task);
+    if (networks.empty()) return;
+    const auto& standard = networks.front();
+    proposal.network = standard.name;
+    proposal.image_width = standard.width;
+    proposal.image_height = standard.height;
+    proposal.channels = standard.channels;
+    proposal.resize = "squash";
+    proposal.epochs = standard.epochs;
+    note(proposal, fmt::format("{} is the default network for this task.", standard.title));
+    keep_shape(facts, standard, proposal);
+}
+
 }  // namespace
 
 json TrainingProposal::image() const {
-    return {{"width", image_width}, {"height", image_height}, {"channels", 3}, {"resize", resize}};
+    return {{"width", image_width}, {"height", image_height}, {"channels", channels}, {"resize", resize}};
 }
 
 json TrainingProposal::model() const {
@@ -53,50 +118,14 @@ json TrainingProposal::model() const {
 
 TrainingProposal propose_training(const SampleFacts& facts) {
     TrainingProposal proposal;
-    auto& reasons = proposal.reasons;
-    const int side = std::min(facts.width, facts.height);
-    if (facts.task == "classification" && side > kSmallSide && !facts.imagenet.empty()) {
-        proposal.fine_tunes = true;
-        proposal.image_width = proposal.image_height = kFineTunedSide;
-        proposal.resize = "half_crop";
-        proposal.epochs = epochs_for(kShownFineTuning, facts.train_images, 5, 40);
-        reasons.push_back(fmt::format(
-            "{} starts from what it learned on a million photographs: with {} training images that is far more exact "
-            "than a network from nothing.",
-            facts.imagenet, facts.train_images));
-        reasons.push_back(fmt::format(
-            "The first {:.0f} % of the training teach only the new last layer; then all layers learn at a tenth of the "
-            "rate, so that what the network knows is not lost.",
-            kFrozen_percent));
-        reasons.push_back(
-            fmt::format("Images become {0} x {0}: the network sees 224 x 224 of them, another part each "
-                        "time.",
-                        kFineTunedSide));
-    } else if (facts.task == "classification") {
-        const bool small = side > 0 && side <= kSmallSide;
-        proposal.network = small ? "lenet" : "resnet18";
-        proposal.image_width = proposal.image_height = small ? std::max(side, 28) : 256;
-        proposal.resize = small ? "squash" : "half_crop";
-        proposal.epochs = epochs_for(kShownFromScratch, facts.train_images, small ? 5 : 15, small ? 30 : 60);
-        reasons.push_back(small ? fmt::format("The images are small ({} x {}): LeNet is made for such, and fast.",
-                                              facts.width, facts.height)
-                                : "ResNet-18 is exact for its speed. With pretrained weights the result would be "
-                                  "better: scripts/pretrained adds them.");
-    } else {
-        const auto networks = standard_networks(facts.task);
-        if (!networks.empty()) {
-            const auto& standard = networks.front();
-            proposal.network = standard.name;
-            proposal.image_width = standard.width;
-            proposal.image_height = standard.height;
-            proposal.resize = "squash";
-            proposal.epochs = standard.epochs;
-            reasons.push_back(
-                fmt::format("The task is {}: the network is {} ({}).", facts.task, standard.title, standard.text));
-        }
-    }
-    reasons.push_back(fmt::format("{:.0f} epochs show the network about {:.0f} images.", proposal.epochs,
-                                  proposal.epochs * static_cast<double>(facts.train_images)));
+    if (facts.task != "classification")
+        take_standard_network(facts, proposal);
+    else if (std::min(facts.width, facts.height) > kSmallSide && !facts.imagenet.empty())
+        fine_tune(facts, proposal);
+    else
+        classify_from_scratch(facts, proposal);
+    note(proposal, fmt::format("In {:.0f} epochs, the network sees about {:.0f} images.", proposal.epochs,
+                               proposal.epochs * static_cast<double>(facts.train_images)));
     return proposal;
 }
 

@@ -18,7 +18,7 @@ struct SampleFacts {
 
 /// A dataset and a training that are a good start, with the reasons in words.
 struct TrainingProposal {
-    int image_width = 0, image_height = 0;
+    int image_width = 0, image_height = 0, channels = 3;
     std::string resize;
     bool fine_tunes = false;  ///< from the pretrained network; model() then names no network
     std::string network;      ///< a standard one; empty when it fine-tunes

@@ -254,6 +254,20 @@ export const messages: Record<string, string> = {
   "[{}] its mean_file": "[{}] 其 mean_file",
   "{} must be 1 to {}, got {}": "{} 必须为 1 到 {}，得到 {}",
   "channels must be 1 (grey) or 3 (colour), got {}": "channels 必须为 1（灰度）或 3（彩色），得到 {}",
+  "{} was trained on a million photographs. With {} training images, fine-tuning it gives more accurate results than training from random weights.":
+    "{} 已在一百万张照片上训练。只有 {} 张训练图像时，微调它比从随机权重开始训练更准确。",
+  "In the first {} % of the training only the new last layer learns; then all layers learn at a tenth of the rate, so that the pretrained weights change little.":
+    "训练的前 {} % 只学习新的最后一层；之后所有层以十分之一的学习率学习，预训练权重变化很小。",
+  "Images are resized to {} x {}. In training, the network sees a random 224 x 224 crop of each.":
+    "图像缩放为 {} x {}。训练时，网络看到每张图像中随机的 224 x 224 裁剪。",
+  "The images are small ({} x {}). LeNet is made for small images and trains fast.":
+    "图像很小（{} x {}）。LeNet 适合小图像，训练很快。",
+  "ResNet-18 has good accuracy for its speed. Pretrained weights would give better results; scripts/pretrained adds them.":
+    "ResNet-18 在其速度下准确率较高。预训练权重的效果更好；可用 scripts/pretrained 添加。",
+  "Images are resized to {} x {}, close to the shape of the originals ({} x {}).":
+    "图像缩放为 {} x {}，接近原图的形状（{} x {}）。",
+  "{} is the default network for this task.": "{} 是此任务的默认网络。",
+  "In {} epochs, the network sees about {} images.": "{} 轮训练中，网络约看到 {} 张图像。",
   "more than {} members; a model has about ten": "成员超过 {} 个；一个模型约有十个",
   "the archive is empty": "归档为空",
   "expected an archive of tar (also .gz, .bz2, .xz) or zip; what came is none: {}":

@@ -1,0 +1,52 @@
+#include "models/proposal.hpp"
+
+#include <gmock/gmock.h>
+
+#include <nlohmann/json.hpp>
+
+#include "models/standard_networks.hpp"
+
+namespace digits {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+
+TEST(Proposal, FineTunesPhotographsWhereWeightsAreHere) {
+    const SampleFacts photographs{"classification", 92, 2, 500, 375, "EfficientNet-Lite0"};
+    const auto proposal = propose_training(photographs);
+    EXPECT_TRUE(proposal.fine_tunes);
+    EXPECT_EQ(proposal.image()["width"], 256);
+    EXPECT_EQ(proposal.epochs, 16);
+    EXPECT_THAT(proposal.reasons.front(), HasSubstr("EfficientNet-Lite0 was trained on a million photographs"));
+    const auto from_scratch = propose_training({"classification", 92, 2, 500, 375, ""});
+    EXPECT_FALSE(from_scratch.fine_tunes);
+    EXPECT_EQ(from_scratch.network, "resnet18");
+}
+
+TEST(Proposal, SmallImagesKeepTheirSize) {
+    const auto proposal = propose_training({"classification", 60000, 10, 28, 28, "EfficientNet-Lite0"});
+    EXPECT_EQ(proposal.network, "lenet");
+    EXPECT_EQ(proposal.image()["height"], 28);
+    EXPECT_EQ(proposal.epochs, 5);
+}
+
+TEST(Proposal, ImagesOfOtherTasksKeepTheirShape) {
+    struct Case {
+        const char* task;
+        int width, height, want_width, want_height;
+    };
+    for (const auto& one : {Case{"detection", 640, 480, 384, 288}, Case{"detection", 1242, 375, 576, 160},
+                            Case{"detection", 100, 60, 96, 64}, Case{"segmentation", 480, 360, 480, 360},
+                            Case{"segmentation", 512, 512, 416, 416}, Case{"processing", 256, 256, 28, 28}}) {
+        const auto proposal = propose_training({one.task, 100, 3, one.width, one.height, ""});
+        EXPECT_EQ(proposal.image_width, one.want_width) << one.task << " " << one.width;
+        EXPECT_EQ(proposal.image_height, one.want_height) << one.task << " " << one.width;
+        const auto* network = find_standard_network(proposal.network);
+        ASSERT_NE(network, nullptr) << one.task;
+        EXPECT_EQ(proposal.image()["channels"], network->channels) << one.task;
+    }
+}
+
+}  // namespace
+}  // namespace digits
