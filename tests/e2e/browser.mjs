@@ -75,6 +75,18 @@ export async function until(what, probe, limit_ms = 60_000) {
   }
 }
 
+/** Drops a folder or a file of this machine on the page, as a file manager does; `before` looks at the page with the folder over it. */
+export async function drop_on(page, path, before = () => {}) {
+  const session = await page.context().newCDPSession(page);
+  const event = { x: 400, y: 500, data: { items: [], files: [path], dragOperationsMask: 1 } };
+  const send = (type) => session.send("Input.dispatchDragEvent", { type, ...event });
+  await send("dragEnter");
+  await send("dragOver");
+  await before();
+  await send("drop");
+  await session.detach();
+}
+
 /** What axe finds against WCAG 2.2 A and AA, and what it calls serious beyond. */
 export async function accessibility_faults(page) {
   await page.evaluate(axe_source);

@@ -6,7 +6,7 @@
 //   DIGITS_E2E_SHOTS=DIR             keeps screenshots of the pages there
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before } from "node:test";
@@ -54,9 +54,13 @@ const drawn = (images) => images.evaluateAll((all) => all.every((image) => image
 
 step("new dataset: the images are read before anything is made", async () => {
   await page.goto(`${server.address}/datasets/new`);
+  const button = page.getByRole("button", { name: "Create dataset" });
+  const place = await button.boundingBox();
   await page.locator('[name="path"]').fill(join(folder, "images"));
   const report = page.getByTestId("report");
   await report.getByText("Checked all 402 images").waitFor();
+  // Whoever clicks right after typing meets it.
+  assert.deepEqual(await button.boundingBox(), place);
   await report.getByText("1 unreadable image will be skipped").waitFor();
   await report.getByRole("button", { name: "show" }).first().click();
   await report.getByText("3/broken.png").waitFor();
@@ -98,6 +102,32 @@ step("new dataset: images are sent from this computer, as a folder and as an arc
   assert.deepEqual((await api(server, "GET", `/datasets/${id}`)).dataset.labels, ["1", "2"]);
 });
 
+step("new dataset: a folder with its labels is dropped on the form, sent, and recognized", async () => {
+  const voc = join(folder, "cells");
+  for (const name of ["JPEGImages", "Annotations"]) mkdirSync(join(voc, name), { recursive: true });
+  for (const [i, path] of shown["3"].slice(0, 8).entries()) {
+    copyFileSync(path, join(voc, "JPEGImages", `${i}.png`));
+    const box = "<bndbox><xmin>3</xmin><ymin>4</ymin><xmax>25</xmax><ymax>26</ymax></bndbox>";
+    const size = "<size><width>28</width><height>28</height><depth>1</depth></size>";
+    writeFileSync(
+      join(voc, "Annotations", `${i}.xml`),
+      `<annotation><filename>${i}.png</filename>${size}<object><name>three</name>${box}</object></annotation>`,
+    );
+  }
+  await page.goto(`${server.address}/datasets/new`);
+  await page.getByRole("button", { name: "Reset form" }).click();
+  await browsing.drop_on(page, voc, () => page.getByTestId("folder-drop").getByText("Drop a folder to upload it").waitFor());
+  await page.getByTestId("recognized").getByText(/^Pascal VOC, 8 images, 1 class/).waitFor();
+  await page.getByRole("heading", { name: "New object detection dataset" }).waitFor();
+  await page.getByTestId("scan").getByText("8 boxes").waitFor();
+  assert.equal(await page.locator('[name="name"]').inputValue(), "cells");
+  assert.match(await page.getByRole("textbox", { name: "Annotations" }).inputValue(), /uploads\/.*\/cells\/Annotations$/);
+  await page.getByRole("link", { name: "Train on this folder with proposed settings" }).click();
+  await page.getByTestId("proposal").getByRole("heading", { name: "Object detection: Pascal VOC" }).waitFor();
+  await page.goto(`${server.address}/datasets/new`);
+  await page.getByRole("button", { name: "Reset form" }).click();
+});
+
 step("new dataset: a list is sent from this computer", async () => {
   await page.goto(`${server.address}/datasets/new`);
   await page.locator("label").filter({ hasText: /^Text files$/ }).click();
@@ -114,6 +144,22 @@ step("new dataset: a list is sent from this computer", async () => {
   await browsing.assert_accessible(page, "the form of a dataset of lists");
 });
 
+step("dataset: it is exported, to a folder of the server and as a file", async () => {
+  await page.goto(`${server.address}/datasets/${dataset}?tab=export`);
+  const exported = page.getByTestId("export");
+  await page.getByRole("textbox", { name: "Folder (optional)" }).fill(join(folder, "exported"));
+  await page.getByRole("button", { name: "Export", exact: true }).click();
+  await page.locator('[data-testid="export"][data-state="done"]').getByText(join(folder, "exported")).waitFor();
+  assert.ok(existsSync(join(folder, "exported", "train", "3")), "no folder of a class");
+  await page.getByRole("textbox", { name: "Folder (optional)" }).fill("");
+  await page.getByRole("button", { name: "Export", exact: true }).click();
+  await until("there are two", async () => (await exported.count()) === 2);
+  const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "Download the tar file" }).click()]);
+  assert.match(download.suggestedFilename(), /\.tar$/);
+  await shot("dataset-export");
+  await browsing.assert_accessible(page, "the exports of a dataset");
+});
+
 step("new model: memory and time are told before the start", async () => {
   await page.goto(`${server.address}/models/new?dataset=${dataset}`);
   const estimate = page.getByTestId("estimate");
@@ -121,6 +167,13 @@ step("new model: memory and time are told before the start", async () => {
   // Of the memory and of the disk.
   await estimate.getByText(/ of .* free/).nth(1).waitFor();
   await estimate.getByText(/images\/s, measured on this machine/).waitFor();
+  assert.equal(await estimate.getAttribute("data-stale"), "false");
+  // What belongs to the network before is marked at once, until the new numbers are there.
+  await page.getByLabel("AlexNet").first().click();
+  assert.equal(await estimate.getAttribute("data-stale"), "true");
+  await page.getByLabel("LeNet", { exact: true }).first().click();
+  await until("the numbers are the new ones", async () => (await estimate.getAttribute("data-stale")) === "false");
+  await estimate.getByText("431,080").waitFor();
 });
 
 step("new model: the graph shows shapes, a click what a layer costs", async () => {

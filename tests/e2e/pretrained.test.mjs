@@ -1,15 +1,20 @@
-// Pretrained models in the browser: made of a model, uploaded, used for a new model, deleted; and a training that goes on.
+// Pretrained models in the browser: made of a model, uploaded, used for a new model, deleted; a training that goes on, a folder that is
+// dropped on the page and fine-tuned on, the model store, and exports.
 //
 //   node tests/e2e/pretrained.test.mjs    the same settings as pages.test.mjs
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before } from "node:test";
 import * as browsing from "./browser.mjs";
 import { api, build, mnist, steps, until } from "./browser.mjs";
-import { write_images } from "./mnist_images.mjs";
+import { write_colours, write_images } from "./mnist_images.mjs";
 import { start_server } from "./running_server.mjs";
+
+/** The weights that scripts/setup gets; without them what needs them is left out. */
+const store = join(process.env.DIGITS_DEPS ?? join(browsing.root, ".deps"), "models");
+const has_store = existsSync(join(store, "master.json"));
 
 let folder;
 let server;
@@ -24,7 +29,7 @@ before(async () => {
   const few = join(folder, "few");
   mkdirSync(few);
   for (const name of "0123") symlinkSync(join(images, name), join(few, name));
-  server = await start_server(join(build, "digits"), ["serve", "--data-dir", join(folder, "data"), "--port", "0", "--root", folder]);
+  server = await start_server(join(build, "digits"), ["serve", "--data-dir", join(folder, "data"), "--port", "0", "--root", folder, ...(has_store ? ["--models", store] : [])]);
   browser = await browsing.open_page();
   page = browser.page;
   for (const [key, path] of [
@@ -190,6 +195,95 @@ step("a finished training goes on, and says what its learning rate will do", asy
   });
   await page.goto(`${server.address}/models/${made.model}?tab=snapshots`);
   await until("four snapshots are listed", async () => (await page.getByRole("tabpanel").locator("tbody tr").count()) === 4);
+});
+
+step("a model becomes an ONNX file, which is compared with the network and downloaded; and a file of weights", async () => {
+  await page.goto(`${server.address}/models/${made.model}`);
+  await page.getByRole("button", { name: "Export…" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByRole("button", { name: "Export", exact: true }).click();
+  const verified = await dialog.getByTestId("export-verified").textContent();
+  const [{ difference, verified: is_verified }] = (await api(server, "GET", `/models/${made.model}/exports`)).items;
+  // Without onnxruntime the page says so.
+  if (is_verified) {
+    assert.ok(difference < 1e-4);
+    assert.ok(verified.includes(difference.toExponential(1)), verified);
+  } else assert.match(verified, /onnxruntime/);
+  await shot("export");
+  await assert_accessible("the dialog that exports a model");
+  for (const [format, beginning] of [
+    ["ONNX", /^\x08/],
+    ["safetensors", /^.{8}\{"/s],
+  ]) {
+    await dialog.getByText(format, { exact: true }).click();
+    if (format !== "ONNX") await dialog.getByRole("button", { name: "Export", exact: true }).click();
+    const [download] = await Promise.all([page.waitForEvent("download"), dialog.getByRole("link", { name: "Download" }).click()]);
+    assert.match(readFileSync(await download.path(), "latin1").slice(0, 20), beginning);
+  }
+});
+
+step("a folder dropped on Home is sent, a training is proposed; one click creates the dataset, trains, tests and reports", async () => {
+  await page.goto(server.address);
+  await page.locator(".job-table").waitFor();
+  await browsing.drop_on(page, join(folder, "images"), () => page.getByTestId("folder-drop").getByText("Drop a folder to train on it").waitFor());
+  await page.waitForURL(/\/train\?folder=.*uploads.*&name=images$/);
+  await page.getByTestId("proposal").getByText(/LeNet is made for s/).waitFor();
+  await page.getByTestId("scan").getByText("400 images, 10 classes").waitFor();
+  await shot("train-folder");
+  await assert_accessible("what is proposed for a folder");
+  await page.locator("[name=name]").fill("Dropped digits");
+  await page.getByRole("button", { name: "Create, train and test" }).click();
+  await page.waitForURL(/\/train\?dataset=.*&model=.*&test=/);
+  await page.getByTestId("step-model").getByText("LeNet on Dropped digits").waitFor();
+  const report = page.getByTestId("step-report");
+  await report.getByText(/Tested on 9\d images/).waitFor({ timeout: 120_000 });
+  await page.locator('[data-testid="step-evaluation"][data-state="done"]').waitFor();
+  await page.locator(".chart canvas").first().waitFor();
+  await shot("train-report");
+  await assert_accessible("a training from a folder with its report");
+  // A number leads to its images.
+  await report.getByTestId("matrix").getByRole("button").first().click();
+  await page.waitForURL(/\/evaluations\/.*tab=images/);
+  await page.getByTestId("prediction").first().waitFor();
+});
+
+step("a model of colour images starts from the included weights, and only its last layer is new", async () => {
+  if (!has_store) return;
+  write_colours(join(folder, "colours"), 4, 72);
+  const { id } = await api(server, "POST", "/datasets", {
+    name: "Two colours",
+    spec: { source: { type: "folder", path: join(folder, "colours") }, image: { width: 72, height: 72, channels: 3 } },
+  });
+  await finished(id);
+  await page.goto(`${server.address}/models/new?dataset=${id}`);
+  const offer = page.getByTestId("fine-tune");
+  await offer.getByRole("button", { name: /^Fine-tune EfficientNet-Lite0/ }).click();
+  await offer.getByRole("button", { name: "Train from scratch instead" }).waitFor();
+  await page.locator("[name=epochs]").fill("1");
+  await page.getByTestId("check").getByText("Network is valid").waitFor();
+  await assert_accessible("the form of a model that is fine-tuned");
+  await page.getByRole("button", { name: "Train model" }).click();
+  await page.waitForURL(/\/models\/\d{8}-/);
+  const model = new URL(page.url()).pathname.split("/").at(-1);
+  await finished(model);
+  const { state, spec } = await api(server, "GET", `/jobs/${model}`);
+  assert.equal(state, "done");
+  assert.equal(spec.solver.freeze_percent, 60);
+  assert.ok(spec.weights.length === 1 || spec.network.pretrained, JSON.stringify(spec.weights));
+});
+
+step("a store's models are listed, and one becomes a pretrained model", async () => {
+  if (!has_store) return;
+  await page.goto(`${server.address}/?kind=pretrained`);
+  await page.getByRole("link", { name: "Model store" }).click();
+  await page.getByLabel("Filter").fill("lite1");
+  const entry = page.getByTestId("store-model");
+  await until("one is left", async () => (await entry.count()) === 1);
+  await shot("store");
+  await assert_accessible("the model store");
+  await entry.getByRole("button").click();
+  await page.waitForURL(/\/pretrained\//);
+  await page.getByRole("heading", { name: /EfficientNet-Lite1/ }).waitFor();
 });
 
 step("what a model started from is deleted, and the model can be made again", async () => {

@@ -359,7 +359,12 @@ function first_place(others: Typed): string | undefined {
 export function suggested_name(form: DatasetForm): string {
   const own = { folder: form.path, upload: form.uploaded, lists: form.list_train, crops: form.crops };
   const path = form.source in own ? own[form.source as keyof typeof own] : first_place(form.others);
-  const parts = (path ?? "").split("/").filter((part) => part !== "");
+  return name_of_path(path ?? "");
+}
+
+/** The last part of a path that says something. */
+export function name_of_path(path: string): string {
+  const parts = path.split("/").filter((part) => part !== "");
   const said = [...parts].reverse().find((part) => !generic_name.test(part));
   return (said ?? parts.at(-1) ?? "").replace(/\.(txt|csv|tsv|lst)$/i, "");
 }

@@ -36,7 +36,7 @@ export function DatasetReportPart({ report, on_scale, on_keep }: ReportProps) {
         {said_error(report.error)}
       </Text>
     );
-  if (!report.data)
+  if (!report.data || report.isPlaceholderData)
     return (
       <Group gap="xs">
         <Loader size="xs" />

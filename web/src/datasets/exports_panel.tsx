@@ -101,7 +101,7 @@ function ExportForm({ dataset, formats }: FormProps) {
 
 /** An export: how far it is, or where it went. */
 function Exported({ job }: { job: Job }) {
-  const { t, translated } = useText();
+  const { t, said, translated } = useText();
   const words = useProgressWords();
   const format = (job.spec as { format?: string } | null)?.format ?? "";
   const result = job.result as ExportResult | null;
@@ -129,7 +129,7 @@ function Exported({ job }: { job: Job }) {
           )}
           {error?.message && (
             <Text size="sm" c="red">
-              {error.message} {error.advice}
+              {said(error.message)} {error.advice && said(error.advice)}
             </Text>
           )}
         </Stack>

@@ -1,8 +1,8 @@
-import { Button, Card, Group, Loader, Radio, SimpleGrid, Skeleton, Stack, Text, Title } from "@mantine/core";
+import { Button, Card, Group, Radio, SimpleGrid, Skeleton, Stack, Text, Title } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useEffect, useMemo, useRef } from "react";
 import { useNavigate, useSearchParams } from "react-router";
-import { answer, client, type DatasetScan, type DatasetSpec, type FormField, ProblemError } from "../api/client";
+import { answer, client, type DatasetSpec, type FormField, ProblemError } from "../api/client";
 import { useScan } from "../api/queries";
 import { DeclaredFields } from "../forms/declared_fields";
 import { useDraft } from "../forms/draft";
@@ -19,6 +19,7 @@ import {
   SwitchField,
   TextField,
 } from "../forms/fields";
+import { FormActions } from "../forms/form_actions";
 import { fields_by_path, matters, type Typed, useFormFields } from "../forms/form_fields";
 import { ProblemAlert, useDebounced, useTitle } from "../frame/page_states";
 import { type TextKey, useText } from "../text/text";
@@ -39,14 +40,12 @@ import {
   task_of,
 } from "./dataset_form";
 import { DatasetReportPart, useDatasetReport } from "./dataset_report";
-import { useFileTypes } from "./file_types";
 import { FolderFields } from "./folder_fields";
 import { ListFields } from "./list_fields";
 import { RecognizeSection } from "./recognize_section";
 import { ResizeExample } from "./resize_example";
 import { ResizePreview } from "./resize_preview";
-import { ScanFindings } from "./scan_findings";
-import { split_names } from "./splits";
+import { ScanSummary } from "./scan_summary";
 import "./datasets.css";
 
 /** Of images of more than 8 bits. */
@@ -145,7 +144,7 @@ function DatasetFormPage({ fields }: { fields: FormField[] }) {
             more={more.filter(({ path }) => path.startsWith("/image/"))}
             error={(place) => errors.at[place]}
             spec={can_scan(values, fields) && scan.data ? settled : null}
-            median={report.data?.median_size ?? null}
+            median={report.isPlaceholderData ? null : (report.data?.median_size ?? null)}
           />
           <StorageSection
             form={form}
@@ -156,8 +155,15 @@ function DatasetFormPage({ fields }: { fields: FormField[] }) {
         <div className="side">
           <Card withBorder padding="md">
             <Stack gap="sm">
+              <FormActions label={t("dataset.create")} loading={create.isPending} />
+              {errors.rest && <ProblemAlert problem={errors.rest} />}
+              {Object.keys(errors.at).length > 0 && (
+                <Text size="sm" c="red" role="alert">
+                  {Object.values(errors.at)[0]}
+                </Text>
+              )}
               <Title order={2}>{t("summary.title")}</Title>
-              <Summary
+              <ScanSummary
                 scan={scan.data}
                 stale={settled !== spec || scan.isPlaceholderData}
                 asked={can_scan(values, fields)}
@@ -173,15 +179,6 @@ function DatasetFormPage({ fields }: { fields: FormField[] }) {
                   }
                 />
               )}
-              {errors.rest && <ProblemAlert problem={errors.rest} />}
-              {Object.keys(errors.at).length > 0 && (
-                <Text size="sm" c="red" role="alert">
-                  {Object.values(errors.at)[0]}
-                </Text>
-              )}
-              <Button type="submit" loading={create.isPending} fullWidth>
-                {t("dataset.create")}
-              </Button>
               <Button variant="subtle" color="gray" size="xs" onClick={clear}>
                 {t("form.start_over")}
               </Button>
@@ -376,91 +373,5 @@ function StorageSection({ form, more, error }: StorageProps) {
         <NumberField form={form} name="threads" placeholder={t("field.all_cores")} min={1} />
       </Row>
     </Folded>
-  );
-}
-
-interface SummaryProps {
-  scan: DatasetScan | undefined;
-  /** The scan is of what was typed before. */
-  stale: boolean;
-  asked: boolean;
-  busy: boolean;
-  failed: boolean;
-}
-
-function Summary({ scan, stale, asked, busy, failed }: SummaryProps) {
-  const { t, whole, said } = useText();
-  const file_types = useFileTypes();
-  if (!asked) {
-    return (
-      <Text size="sm" c="dimmed">
-        {t("summary.type_first")}
-      </Text>
-    );
-  }
-  if (!scan || failed || stale) {
-    return busy || stale ? (
-      <Group gap="xs">
-        <Loader size="xs" />
-        <Text size="sm">{t("summary.looking")}</Text>
-      </Group>
-    ) : null;
-  }
-  const total = Object.values(scan.splits).reduce((sum, split) => sum + split.count, 0);
-  return (
-    <Stack gap="xs" data-testid="scan" aria-busy={busy}>
-      <Text size="sm" fw={600}>
-        {t("summary.found", { images: total, classes: scan.labels.length })}
-      </Text>
-      <dl className="facts">
-        {split_names.map((name) => (
-          <div key={name} style={{ display: "contents" }}>
-            <dt>{t(`split.${name}`)}</dt>
-            <dd>{whole(scan.splits[name]?.count ?? 0)}</dd>
-          </div>
-        ))}
-      </dl>
-      <ScanFindings scan={scan} />
-      <Balance counts={scan.splits.train?.per_class ?? []} />
-      {scan.warnings.slice(0, 5).map((warning) => (
-        <Text key={warning} size="xs" style={{ overflowWrap: "anywhere" }}>
-          ⚠ {said(warning)}
-        </Text>
-      ))}
-      {scan.unsupported.count > 0 && (
-        <Text size="xs" style={{ overflowWrap: "anywhere" }}>
-          ⚠ {t("report.unsupported", { n: scan.unsupported.count, types: file_types(scan.unsupported.types) })}
-        </Text>
-      )}
-      {scan.warnings.length > 5 && <Text size="xs">{t("summary.more_warnings", { n: scan.warnings.length - 5 })}</Text>}
-    </Stack>
-  );
-}
-
-/** A row of small columns: how even the classes are. */
-function Balance({ counts }: { counts: number[] }) {
-  const { t } = useText();
-  if (counts.length === 0 || counts.length > 200) return null;
-  const most = Math.max(1, ...counts);
-  return (
-    <svg
-      viewBox={`0 0 ${counts.length * 10} 30`}
-      height={30}
-      width="100%"
-      preserveAspectRatio="none"
-      role="img"
-      aria-label={t("summary.balance")}
-    >
-      {counts.map((count, i) => (
-        <rect
-          key={i}
-          x={i * 10 + 1}
-          width={8}
-          y={30 - (30 * count) / most}
-          height={(30 * count) / most}
-          fill="var(--mantine-primary-color-filled)"
-        />
-      ))}
-    </svg>
   );
 }

@@ -1,13 +1,16 @@
-import { Button, Group, Loader, Stack, Text, TextInput } from "@mantine/core";
+import { Anchor, Button, Group, Loader, Stack, Text, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
+import { Link, useSearchParams } from "react-router";
 import { answer, client, type FormField } from "../api/client";
 import { type FormState, Section } from "../forms/fields";
 import { BrowseButton } from "../forms/path_field";
 import { useDebounced } from "../frame/page_states";
 import { useText } from "../text/text";
 import { type DatasetForm, with_source } from "./dataset_form";
+import { FolderDrop } from "./folder_drop";
 import { UploadFields } from "./upload_fields";
+import type { ChosenFiles } from "./use_upload";
 
 /** A dataset that was found in a folder. */
 export interface Recognized {
@@ -37,6 +40,17 @@ function useRecognized(folder: string) {
   });
 }
 
+/** `?folder=PATH` names one, once. */
+function useFolderOfAddress(): string {
+  const [params, set_params] = useSearchParams();
+  const [folder] = useState(params.get("folder") ?? "");
+  const asked = params.has("folder");
+  useEffect(() => {
+    if (asked) set_params({}, { replace: true });
+  }, [asked, set_params]);
+  return folder;
+}
+
 interface Props {
   form: FormState<DatasetForm>;
   fields: FormField[];
@@ -45,8 +59,9 @@ interface Props {
 /** "What do you have?": a folder whose dataset fills the form. */
 export function RecognizeSection({ form, fields }: Props) {
   const { t, said, said_error } = useText();
-  const [folder, set_folder] = useState("");
+  const [folder, set_folder] = useState(useFolderOfAddress());
   const [uploads, set_uploads] = useState(false);
+  const [dropped, set_dropped] = useState<ChosenFiles | null>(null);
   const [uploaded, set_uploaded] = useState("");
   const settled = useDebounced(folder.trim().replace(/(?<=.)\/+$/, ""), 500);
   const found = useRecognized(settled);
@@ -70,6 +85,13 @@ export function RecognizeSection({ form, fields }: Props) {
   }, [found.data, settled]);
   return (
     <Section title={t("section.have")}>
+      <FolderDrop
+        label={t("recognize.drop")}
+        on_drop={(files) => {
+          set_uploads(true);
+          set_dropped(files);
+        }}
+      />
       <div className="path-row">
         <TextInput
           name="have"
@@ -90,6 +112,7 @@ export function RecognizeSection({ form, fields }: Props) {
       {uploads && (
         <UploadFields
           path={uploaded}
+          handed={dropped}
           on_done={(path, name) => {
             set_uploaded(path);
             set_folder(path);
@@ -110,6 +133,13 @@ export function RecognizeSection({ form, fields }: Props) {
       )}
       {found.data && (
         <Stack gap="xs" role="status" data-testid="recognized">
+          {found.data.found.some(usable) && (
+            <Text size="sm">
+              <Anchor component={Link} to={`/train?folder=${encodeURIComponent(settled)}`} size="sm">
+                {t("recognize.train")}
+              </Anchor>
+            </Text>
+          )}
           {found.data.found.length === 0 && <Text size="sm">{t("recognize.nothing")}</Text>}
           {found.data.found.map((one) => (
             <Group

@@ -32,7 +32,7 @@ export function ResizeExample({ spec, mode, on_choose }: Props) {
   if (!example.data) return <Skeleton height={130} />;
   const { picture, width, height, modes } = example.data;
   return (
-    <figure style={{ margin: 0 }} data-testid="resize-example">
+    <figure style={{ margin: 0 }} data-testid="resize-example" data-stale={example.isPlaceholderData}>
       <div className="resize-modes" role="group" aria-label={t("resize.your_image")}>
         {modes.map((one) => (
           <UnstyledButton

@@ -4,11 +4,14 @@ import { percent } from "../format/format";
 import { useText } from "../text/text";
 import { type FoundKind, finding_line, findings_of } from "./scan_members";
 
+/** A share that does not read as 0 %. */
+const least_share = 0.005;
+
 /** What a dry run found in labels: how many objects, how large, and what is wrong with which. */
 export function ScanFindings({ scan }: { scan: DatasetScan }) {
   const { t, said, whole } = useText();
   const { boxes, usable_boxes, below, errors, kinds } = findings_of(scan);
-  const small = below.find(({ share }) => share > 0);
+  const small = below.find(({ share }) => share >= least_share);
   return (
     <>
       {boxes !== null && (

@@ -4,69 +4,41 @@ import { bytes } from "../format/format";
 import { Icon } from "../frame/icon";
 import { useText } from "../text/text";
 import { useFileTypes } from "./file_types";
-import {
-  dropped_files,
-  files_to_send,
-  is_archive,
-  send_upload,
-  type UploadFile,
-  type UploadProgress,
-  unsupported_types,
-} from "./upload_client";
+import { dropped_files } from "./upload_client";
+import { type ChosenFiles, useUpload } from "./use_upload";
 
 interface Props {
   /** The folder on the server's machine once everything is there; empty before. */
   path: string;
   on_done: (path: string, name: string) => void;
+  /** What was dropped elsewhere: sent at once, each once. */
+  handed?: ChosenFiles | null;
 }
 
 /** Sends a folder or an archive of images from this computer. */
-export function UploadFields({ path, on_done }: Props) {
-  const { t, whole, said_error } = useText();
+export function UploadFields({ path, on_done, handed }: Props) {
+  const { t } = useText();
   const file_types = useFileTypes();
-  const [progress, set_progress] = useState<UploadProgress | null>(null);
-  const [problem, set_problem] = useState<string | null>(null);
-  const [skipped, set_skipped] = useState<Record<string, number>>({});
+  const upload = useUpload(on_done);
+  const { progress, problem, skipped } = upload;
   const [over, set_over] = useState(false);
-  const abort = useRef<AbortController | null>(null);
   const folder = useRef<HTMLInputElement>(null);
+  useEffect(() => folder.current?.setAttribute("webkitdirectory", ""), []);
+  const sent = useRef<ChosenFiles | null>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what was handed over is sent once
   useEffect(() => {
-    folder.current?.setAttribute("webkitdirectory", "");
-    return () => abort.current?.abort();
-  }, []);
-
-  const send = async (name: string, all: UploadFile[]) => {
-    const [first] = all;
-    const archive = all.length === 1 && first !== undefined && is_archive(first.file.name);
-    const files = archive ? all : files_to_send(all);
-    set_problem(null);
-    if (files.length === 0) {
-      set_problem(t("upload.no_images"));
-      return;
-    }
-    abort.current = new AbortController();
-    set_progress({ sent_bytes: 0, total_bytes: 1, sent_files: 0, total_files: files.length });
-    try {
-      const done = await send_upload(
-        archive ? "archive" : "folder",
-        name || files[0]!.file.name,
-        files,
-        set_progress,
-        abort.current.signal,
-      );
-      set_skipped(archive ? done.unsupported : unsupported_types(all));
-      on_done(done.path, name || files[0]!.file.name);
-    } catch (error) {
-      if (!abort.current.signal.aborted) set_problem(said_error(error));
-    } finally {
-      set_progress(null);
-    }
-  };
+    if (!handed || sent.current === handed) return;
+    const timer = setTimeout(() => {
+      sent.current = handed;
+      void upload.send(handed);
+    });
+    return () => clearTimeout(timer);
+  }, [handed]);
   const chosen = (files: File[]) =>
-    void send(
-      files[0]?.webkitRelativePath.split("/")[0] ?? "",
-      files.map((file) => ({ path: file.webkitRelativePath || file.name, file })),
-    );
+    void upload.send({
+      name: files[0]?.webkitRelativePath.split("/")[0] ?? "",
+      files: files.map((file) => ({ path: file.webkitRelativePath || file.name, file })),
+    });
 
   return (
     <Stack gap="xs">
@@ -82,7 +54,7 @@ export function UploadFields({ path, on_done }: Props) {
         onDrop={(event: DragEvent) => {
           event.preventDefault();
           set_over(false);
-          if (!progress) void dropped_files(event.dataTransfer.items).then(({ name, files }) => send(name, files));
+          if (!progress) void dropped_files(event.dataTransfer.items).then(upload.send);
         }}
       >
         <Icon name="upload" />
@@ -118,29 +90,9 @@ export function UploadFields({ path, on_done }: Props) {
           {t("upload.help")}
         </Text>
       </section>
-      {progress && (
-        <Group gap="sm" wrap="nowrap" data-testid="upload-progress">
-          <Progress
-            value={(100 * progress.sent_bytes) / Math.max(1, progress.total_bytes)}
-            style={{ flex: 1 }}
-            aria-label={t("upload.sending")}
-          />
-          <Text size="sm">
-            {progress.sent_files === progress.total_files
-              ? t("upload.finishing")
-              : t("upload.sent", {
-                  sent: whole(progress.sent_files),
-                  total: whole(progress.total_files),
-                  size: bytes(progress.sent_bytes),
-                })}
-          </Text>
-          <Button size="compact-xs" variant="default" onClick={() => abort.current?.abort()}>
-            {t("upload.abort")}
-          </Button>
-        </Group>
-      )}
+      {progress && <Sending upload={upload} />}
       {problem !== null && (
-        <Alert data-tone="error" py="xs">
+        <Alert data-tone="error" py="xs" role="alert">
           {problem}
         </Alert>
       )}
@@ -159,5 +111,41 @@ export function UploadFields({ path, on_done }: Props) {
         </Text>
       )}
     </Stack>
+  );
+}
+
+/** Progress with rate and time left, and a way out. */
+function Sending({ upload }: { upload: ReturnType<typeof useUpload> }) {
+  const { t, whole, duration, listed } = useText();
+  const { pace } = upload;
+  const progress = upload.progress!;
+  const complete = progress.sent_files === progress.total_files;
+  return (
+    <div data-testid="upload-progress">
+      <Group gap="sm" wrap="nowrap">
+        <Progress
+          value={(100 * progress.sent_bytes) / Math.max(1, progress.total_bytes)}
+          style={{ flex: 1 }}
+          aria-label={t("upload.sending")}
+        />
+        <Button size="compact-xs" variant="default" onClick={upload.cancel}>
+          {t("upload.abort")}
+        </Button>
+      </Group>
+      <Text size="sm" mt={4}>
+        {complete
+          ? t("upload.finishing")
+          : listed([
+              t("upload.sent", {
+                sent: whole(progress.sent_files),
+                total: whole(progress.total_files),
+                size: bytes(progress.sent_bytes),
+                whole: bytes(progress.total_bytes),
+              }),
+              pace ? t("upload.rate", { rate: bytes(pace.bytes_per_s) }) : "",
+              pace ? t("progress.left", { time: duration(Math.ceil(pace.left_s)) }) : "",
+            ])}
+      </Text>
+    </div>
   );
 }

@@ -19,6 +19,7 @@ function page<Name extends string>(load: () => Promise<Record<Name, ComponentTyp
 
 const NewDatasetPage = page(() => import("../datasets/new_dataset_page"), "NewDatasetPage");
 const DatasetPage = page(() => import("../datasets/dataset_page"), "DatasetPage");
+const TrainPage = page(() => import("../train/train_page"), "TrainPage");
 const NewModelPage = page(() => import("../models/new_model_page"), "NewModelPage");
 const ModelPage = page(() => import("../models/model_page"), "ModelPage");
 const EvaluationPage = page(() => import("../evaluations/evaluation_page"), "EvaluationPage");
@@ -42,6 +43,7 @@ export function App({ text }: { text: ShownText }) {
                       <Route path="/" element={<HomePage />} />
                       <Route path="/datasets" element={<Navigate to="/?kind=dataset" replace />} />
                       <Route path="/models" element={<Navigate to="/?kind=model" replace />} />
+                      <Route path="/train" element={<TrainPage />} />
                       <Route path="/jobs/:id" element={<AnyJob />} />
                       <Route path="/datasets/new" element={<NewDatasetPage />} />
                       <Route path="/datasets/:id" element={<DatasetPage />} />

@@ -1,16 +1,18 @@
 import { Button, Checkbox, Group, Popover, ScrollArea, Stack, Tabs, Text, TextInput } from "@mantine/core";
 import { lazy, Suspense, useDeferredValue, useMemo, useRef, useState } from "react";
-import { Link, useSearchParams } from "react-router";
+import { Link, useNavigate, useSearchParams } from "react-router";
 import type { Job } from "../api/client";
 import { is_active } from "../api/live";
 import { useAllJobs, useRunning, useSession } from "../api/queries";
 import { save_text, to_csv } from "../charts/csv";
+import { FolderDrop } from "../datasets/folder_drop";
 import { EmptyState } from "../frame/empty_state";
 import { Icon, type IconName } from "../frame/icon";
 import { PageSkeleton, QueryProblem, useNow, useTitle } from "../frame/page_states";
 import { useShortcuts } from "../frame/shortcuts";
 import { job_path, type ListedKind } from "../jobs/job_path";
 import { useText } from "../text/text";
+import { hand_over } from "../train/handed_folder";
 import { columns_of, dependents_of, filter_jobs, first_columns, rows_of, sort_jobs, value_of } from "./job_list";
 import { JobTable, useColumnWord } from "./job_table";
 import { useKept } from "./kept_choice";
@@ -41,7 +43,13 @@ export function HomePage() {
   const lists = { model: models, dataset: datasets, evaluation: evaluations, pretrained };
   const newest = newest_of(Object.values(lists).flatMap(({ jobs }) => jobs.slice(0, 1)));
   const kind = asked ?? (newest?.kind as ListedKind | undefined) ?? "model";
-  if (models.total + datasets.total + pretrained.total === 0 && kind !== "pretrained") return <Welcome />;
+  if (models.total + datasets.total + pretrained.total === 0 && kind !== "pretrained")
+    return (
+      <>
+        <DropToTrain />
+        <Welcome />
+      </>
+    );
   const active = (running.data?.items ?? []).filter(is_active);
   const tab = (one: ListedKind, label: string, total: number) => (
     <Tabs.Tab value={one} data-testid={`tab-${one}`}>
@@ -50,6 +58,7 @@ export function HomePage() {
   );
   return (
     <Stack gap="lg">
+      <DropToTrain />
       {active.length > 0 ? <RunningJobs jobs={active} /> : newest && <NextStep job={newest} />}
       <Tabs
         keepMounted={false}
@@ -369,10 +378,28 @@ function Columns({
   );
 }
 
+/** A folder that is dropped on the page goes to the page that trains with it. */
+function DropToTrain() {
+  const { t } = useText();
+  const navigate = useNavigate();
+  return (
+    <FolderDrop
+      label={t("train.drop")}
+      on_drop={(files) => {
+        hand_over(files);
+        navigate("/train");
+      }}
+    />
+  );
+}
+
 function NewButtons() {
   const { t } = useText();
   return (
     <Group gap="xs">
+      <Button variant="default" component={Link} to="/train" leftSection={<Icon name="folder" />}>
+        {t("train.action")}
+      </Button>
       <Button variant="default" component={Link} to="/datasets/new" leftSection={<Icon name="plus" />}>
         {t("dataset.new")}
       </Button>

@@ -87,6 +87,9 @@ function TryMnist() {
         <Button disabled={!mnist} loading={start.isPending} onClick={() => mnist && start.mutate(mnist)}>
           {t("welcome.mnist")}
         </Button>
+        <Button component={Link} to="/train" variant="default" leftSection={<Icon name="folder" />}>
+          {t("train.action")}
+        </Button>
         <Button component={Link} to="/datasets/new" variant="default">
           {t("dataset.new")}
         </Button>
@@ -96,6 +99,9 @@ function TryMnist() {
           {t(mnist ? "welcome.mnist.help" : "welcome.mnist.missing")}
         </Text>
       )}
+      <Text size="sm" c="dimmed">
+        {t("welcome.drop")}
+      </Text>
     </>
   );
 }

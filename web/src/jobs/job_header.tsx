@@ -22,7 +22,7 @@ import { Icon } from "../frame/icon";
 import { useNow, useTitle } from "../frame/page_states";
 import { useText } from "../text/text";
 import { JobActions } from "./job_actions";
-import { kind_words } from "./job_path";
+import { job_path, kind_words } from "./job_path";
 import { JobProgress, StateWord, useProgressWords } from "./job_state";
 import { useMayChange } from "./owner";
 import { show_problem } from "./problem_note";
@@ -96,7 +96,7 @@ export function JobHeader({ job, more, warnings }: HeaderProps) {
 }
 
 /** What to do comes first, then what happened; lines of the log that came with it are folded. */
-function JobError({ job }: { job: Job }) {
+export function JobError({ job }: { job: Job }) {
   const { t, said } = useText();
   const error = job.error!;
   const [message = "", ...lines] = error.message.split("\n");
@@ -122,7 +122,7 @@ function JobError({ job }: { job: Job }) {
           <pre className="error-lines">{rest}</pre>
         </details>
       )}
-      <Anchor component={Link} to="?tab=log" size="sm" c="inherit" underline="always">
+      <Anchor component={Link} to={`${job_path(job)}?tab=log`} size="sm" c="inherit" underline="always">
         {t("job.show_log")}
       </Anchor>
     </Alert>

@@ -88,7 +88,7 @@ function Preview({ values }: { values: ModelForm }) {
     <figure style={{ margin: 0 }} data-testid="augment-example">
       <div
         className="augment-grid"
-        style={{ opacity: example.isPlaceholderData ? 0.6 : 1 }}
+        data-stale={example.isPlaceholderData}
         tabIndex={0}
         role="region"
         aria-label={t("section.augmentation")}

@@ -10,7 +10,7 @@ import { useSnapshotChoices } from "./snapshot_choices";
 
 /** The model as a file for other programs, with code that uses it. */
 export default function ExportDialog({ model, close }: { model: Model; close: () => void }) {
-  const { t, whole } = useText();
+  const { t, whole, said } = useText();
   const choices = useSnapshotChoices(model.snapshots);
   const id = model.job.id;
   const [format, set_format] = useState<ExportFormat>("onnx");
@@ -87,7 +87,7 @@ export default function ExportDialog({ model, close }: { model: Model; close: ()
                   runtime: made.runtime ?? "",
                   images: whole(made.images),
                 })
-              : made.note}
+              : said(made.note ?? "")}
           </Alert>
         )}
         {make.error instanceof ProblemError && <ProblemAlert problem={make.error.problem} />}
@@ -98,7 +98,7 @@ export default function ExportDialog({ model, close }: { model: Model; close: ()
           onChange={set_language}
           data={[...languages[format]]}
         />
-        <Code block data-testid="snippet">
+        <Code block data-testid="snippet" tabIndex={0} role="region" aria-label={t("model_export.language")}>
           {code}
         </Code>
         <Group justify="flex-end">

@@ -9,13 +9,15 @@ import { type Translate, useText } from "../text/text";
 interface Props {
   spec: ModelSpec | null;
   valid: boolean;
+  /** The form has changed since `spec`. */
+  stale: boolean;
   change_batch_size: (size: number) => void;
 }
 
 /** What training will take, before it is begun: parameters, operations, memory against what is free, and time. */
-export function NetworkEstimate({ spec, valid, change_batch_size }: Props) {
+export function NetworkEstimate({ spec, valid, stale, change_batch_size }: Props) {
   const { t, whole, duration } = useText();
-  const { found } = useDescribe(valid ? spec : null);
+  const { found, stale: is_old } = useDescribe(valid ? spec : null);
   // Trying a network costs the machine two seconds; not with every word that is typed.
   const settled = useDebounced(spec, 1500);
   const estimate = useEstimate(valid && found?.ok && settled?.dataset_id ? settled : null);
@@ -25,7 +27,7 @@ export function NetworkEstimate({ spec, valid, change_batch_size }: Props) {
   const time = estimate.data?.time;
   const span = (low: string, high: string) => (low === high ? low : t("estimate.span", { low, high }));
   return (
-    <div data-testid="estimate">
+    <div data-testid="estimate" data-stale={stale || is_old} aria-busy={stale || is_old}>
       <dl className="facts">
         <dt>{t("model.parameters")}</dt>
         <dd>{whole(found.parameters)}</dd>

@@ -1,4 +1,17 @@
-import { Anchor, Button, Card, Group, Select, Skeleton, Stack, Switch, Text, Textarea, Title } from "@mantine/core";
+import {
+  Anchor,
+  Button,
+  Card,
+  Group,
+  Loader,
+  Select,
+  Skeleton,
+  Stack,
+  Switch,
+  Text,
+  Textarea,
+  Title,
+} from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useEffect, useMemo, useRef } from "react";
@@ -20,6 +33,7 @@ import {
   TextField,
   useFieldText,
 } from "../forms/fields";
+import { FormActions } from "../forms/form_actions";
 import { fields_by_path, matters, useFormFields } from "../forms/form_fields";
 import { BrowseButton } from "../forms/path_field";
 import { ProblemAlert, useDebounced, useTitle } from "../frame/page_states";
@@ -68,6 +82,8 @@ function ModelFormPage({ fields }: { fields: FormField[] }) {
   const settled = useDebounced(spec, 500);
   const ready = has_network(values);
   const check = useModelCheck(ready ? settled : null);
+  // What is shown belongs to what was typed before.
+  const stale = settled !== spec || check.isPlaceholderData;
   // What was made before one was refused is not made again.
   const made = useRef(new Set<string>());
   const create = useMutation({
@@ -164,12 +180,10 @@ function ModelFormPage({ fields }: { fields: FormField[] }) {
         <div className="side">
           <Card withBorder padding="md">
             <Stack gap="sm">
-              <Title order={2}>{t("summary.title")}</Title>
-              <Summary values={values} check={ready ? check.data : undefined} />
-              <NetworkEstimate
-                spec={ready ? settled : null}
-                valid={check.data?.ok === true}
-                change_batch_size={(size) => form.change({ batch_size: String(size) })}
+              <FormActions
+                label={sweep.length > 1 ? t("model.create_many", { n: sweep.length }) : t("model.create")}
+                loading={create.isPending}
+                disabled={sweep.length > most_jobs}
               />
               {errors.rest && <ProblemAlert problem={errors.rest} />}
               {Object.keys(errors.at).length > 0 && (
@@ -182,9 +196,14 @@ function ModelFormPage({ fields }: { fields: FormField[] }) {
                   {t("model.too_many", { n: sweep.length, most: most_jobs })}
                 </Text>
               )}
-              <Button type="submit" loading={create.isPending} disabled={sweep.length > most_jobs} fullWidth>
-                {sweep.length > 1 ? t("model.create_many", { n: sweep.length }) : t("model.create")}
-              </Button>
+              <Title order={2}>{t("summary.title")}</Title>
+              <Summary values={values} check={ready ? check.data : undefined} stale={stale} />
+              <NetworkEstimate
+                spec={ready ? settled : null}
+                valid={check.data?.ok === true}
+                stale={stale}
+                change_batch_size={(size) => form.change({ batch_size: String(size) })}
+              />
               <Button variant="subtle" color="gray" size="xs" onClick={clear}>
                 {t("form.start_over")}
               </Button>
@@ -429,7 +448,14 @@ function DataSection({ form }: { form: FormState<ModelForm> }) {
   );
 }
 
-function Summary({ values, check }: { values: ModelForm; check: ModelCheck | undefined }) {
+interface SummaryProps {
+  values: ModelForm;
+  check: ModelCheck | undefined;
+  /** The check is of what was typed before. */
+  stale: boolean;
+}
+
+function Summary({ values, check, stale }: SummaryProps) {
   const { t, whole } = useText();
   const dataset = useDataset(values.dataset_id, values.dataset_id !== "").data;
   const train = dataset?.dataset?.splits.train?.count;
@@ -444,7 +470,7 @@ function Summary({ values, check }: { values: ModelForm; check: ModelCheck | und
     [t("section.network"), values.network === "standard" ? values.standard : t(`network.${values.network}`)],
     [t("field.epochs"), values.epochs],
   ];
-  if (iterations) rows.push([t("field.iterations"), whole(iterations)]);
+  if (iterations) rows.push([t("field.iterations"), check && stale ? "…" : whole(iterations)]);
   if (train && Number(values.epochs) > 0) rows.push([t("summary.samples_seen"), whole(train * Number(values.epochs))]);
   return (
     <Stack gap="xs">
@@ -457,7 +483,13 @@ function Summary({ values, check }: { values: ModelForm; check: ModelCheck | und
         ))}
       </dl>
       <Renamed layers={check?.renamed ?? []} />
-      {check && (
+      {check && stale && (
+        <Group gap="xs">
+          <Loader size="xs" />
+          <Text size="sm">{t("summary.checking")}</Text>
+        </Group>
+      )}
+      {check && !stale && (
         <Text size="sm" c={errors > 0 ? "red" : undefined} data-testid="check">
           {errors > 0 ? `✕ ${t("network.faulty", { n: errors })}` : `✓ ${t("network.valid")}`}
         </Text>

@@ -2,8 +2,13 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { answer, client, type ModelSpec, type NetworkDescription } from "../api/client";
 
 /** Shapes, parameters and operations of each layer, and what is wrong; a worker builds the network. */
-export function useDescribe(spec: ModelSpec | null): { found: NetworkDescription | null; error: unknown } {
-  const { data, error } = useQuery({
+export function useDescribe(spec: ModelSpec | null): {
+  found: NetworkDescription | null;
+  error: unknown;
+  /** What was found is of the spec before. */
+  stale: boolean;
+} {
+  const { data, error, isPlaceholderData } = useQuery({
     queryKey: ["describe", spec],
     enabled: spec !== null,
     retry: false,
@@ -11,7 +16,7 @@ export function useDescribe(spec: ModelSpec | null): { found: NetworkDescription
     gcTime: 10_000,
     queryFn: ({ signal }) => answer(client.POST("/networks/describe", { body: { spec: spec! }, signal })),
   });
-  return { found: error ? null : (data ?? null), error };
+  return { found: error ? null : (data ?? null), error, stale: isPlaceholderData };
 }
 
 /** The same with how fast this machine trains it: takes about two seconds. `null` until it is known. */

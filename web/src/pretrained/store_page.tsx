@@ -12,7 +12,7 @@ type StoreModel = ModelStore["models"][number];
 
 /** What the model stores offer. */
 export function StorePage() {
-  const { t } = useText();
+  const { t, said } = useText();
   const [wanted, set_wanted] = useState("");
   const stores = useStores(true);
   const queries = useQueryClient();
@@ -53,7 +53,7 @@ export function StorePage() {
           {store.url !== "included" && store.message && <Text size="sm">{store.message}</Text>}
           {store.error && (
             <Alert data-tone="error" py="xs">
-              {store.error}
+              {said(store.error)}
             </Alert>
           )}
           {store.models.filter(matches).map((model) => (

@@ -97,7 +97,8 @@ export const datasets = {
   "upload.no_images":
     "No images found. Supported: JPEG, PNG, TIFF, WebP, BMP, GIF, HEIC and others, or an archive of them",
   "upload.sending": "Uploading",
-  "upload.sent": "{sent} of {total} files, {size}",
+  "upload.sent": "{sent} of {total} files, {size} of {whole}",
+  "upload.rate": "{rate}/s",
   "upload.finishing": "Unpacking…",
   "upload.abort": "Abort",
   "upload.done": "Uploaded to {path}",
@@ -146,6 +147,8 @@ export const datasets = {
   "recognize.nothing": "No known dataset in this folder. Choose the source below",
   "recognize.not_read": "This format is recognized but cannot be read yet",
   "recognize.use": "Use",
+  "recognize.drop": "Drop a folder to upload it",
+  "recognize.train": "Train on this folder with proposed settings",
   "recognize.used": "Used below",
   "scan.boxes": "{n} box|{n} boxes",
   "scan.usable": "{count} usable",

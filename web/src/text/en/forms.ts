@@ -14,6 +14,7 @@ export const forms = {
   "summary.title": "Summary",
   "summary.type_first": "Choose an image folder to preview the dataset",
   "summary.looking": "Scanning the folder…",
+  "summary.checking": "Checking the network…",
   "summary.found": "{images} images, {classes} classes",
   "summary.balance": "Training images per class",
   "summary.more_warnings": "{n} more",

@@ -72,6 +72,7 @@ export const home = {
     "60,000 handwritten digits: creates the dataset, then trains LeNet on it. Takes a few minutes; you can watch.",
   "welcome.mnist.missing":
     "MNIST is not installed on the server. Run scripts/setup there, or start the server with --mnist and the folder of the four IDX files.",
+  "welcome.drop": "Or drop a folder of labelled images anywhere on this page.",
   "welcome.title": "Train your first image classifier",
   "welcome.text":
     "Create a dataset from a folder of images, one sub-folder for each class. Then train a model and test it on new images.",

@@ -10,6 +10,7 @@ import { network } from "./network";
 import { pretrained } from "./pretrained";
 import { system } from "./system";
 import { test } from "./test";
+import { train } from "./train";
 import { views } from "./views";
 
 /** Every text of the pages. `{name}` is filled in; `one|other` is chosen by `n`. */
@@ -23,6 +24,7 @@ export const en = {
   ...network,
   ...curves,
   ...test,
+  ...train,
   ...evaluations,
   ...pretrained,
   ...system,

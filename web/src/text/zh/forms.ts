@@ -16,6 +16,7 @@ export const forms: Record<keyof typeof english, string> = {
   "summary.title": "概要",
   "summary.type_first": "选择图像文件夹以预览数据集",
   "summary.looking": "正在扫描文件夹…",
+  "summary.checking": "正在检查网络…",
   "summary.found": "{images} 张图像，{classes} 个类别",
   "summary.balance": "各类别的训练图像数",
   "summary.more_warnings": "还有 {n} 条",

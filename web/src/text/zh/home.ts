@@ -70,6 +70,7 @@ export const home: Record<keyof typeof english, string> = {
   "welcome.mnist.help": "60,000 张手写数字：先创建数据集，再训练 LeNet。需要几分钟，可以实时查看。",
   "welcome.mnist.missing":
     "服务器上没有安装 MNIST。请在服务器上运行 scripts/setup，或在启动时用 --mnist 指定四个 IDX 文件所在的文件夹。",
+  "welcome.drop": "也可以把带标签的图像文件夹拖到本页任意位置。",
   "welcome.title": "训练第一个图像分类器",
   "welcome.text": "用图像文件夹创建数据集，每个类别一个子文件夹；然后训练模型，并用新图像测试。",
   "welcome.step1": "创建数据集",

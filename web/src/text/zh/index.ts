@@ -11,6 +11,7 @@ import { network } from "./network";
 import { pretrained } from "./pretrained";
 import { system } from "./system";
 import { test } from "./test";
+import { train } from "./train";
 import { views } from "./views";
 
 /** The same texts in Chinese (simplified). */
@@ -24,6 +25,7 @@ export const zh: Catalogue = {
   ...network,
   ...curves,
   ...test,
+  ...train,
   ...evaluations,
   ...pretrained,
   ...system,

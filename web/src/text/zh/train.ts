@@ -1,0 +1,33 @@
+import type { train as english } from "../en/train";
+
+export const train: Record<keyof typeof english, string> = {
+  "train.title": "用文件夹训练",
+  "train.action": "用文件夹训练",
+  "train.text":
+    "Digits 识别带标签的图像文件夹属于哪种任务，推荐数据集、网络和训练计划，并说明理由。只需点击一次，即可创建数据集、训练并测试。",
+  "train.drop": "拖放文件夹即可用它训练",
+  "train.here": "本机上的文件夹",
+  "train.there": "服务器上的文件夹",
+  "train.folder": "服务器上的数据集文件夹",
+  "train.propose": "推荐训练方案",
+  "train.looking": "正在读取图像…",
+  "train.other": "选择其他文件夹",
+  "train.by_form": "自行选择设置…",
+  "train.recognized": "{task}：{format}",
+  "train.why": "理由",
+  "train.resize": "缩放方式",
+  "train.start_from": "初始权重",
+  "train.pretrained": "预训练",
+  "train.random": "随机",
+  "train.solver": "求解器",
+  "train.start": "创建、训练并测试",
+  "train.step.dataset": "数据集",
+  "train.step.training": "训练",
+  "train.step.test": "测试",
+  "train.step.report": "报告",
+  "train.tested_on": "用 {n} 张图像测试（{source}）",
+  "train.next": "下一步",
+  "train.try": "测试自己的图像",
+  "train.all_results": "全部结果",
+  "train.use": "导出或继续训练",
+};

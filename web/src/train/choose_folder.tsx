@@ -1,0 +1,68 @@
+import { Button, Group, Stack, Text, TextInput, Title } from "@mantine/core";
+import { type FormEvent, useState } from "react";
+import { FolderDrop } from "../datasets/folder_drop";
+import { UploadFields } from "../datasets/upload_fields";
+import type { ChosenFiles } from "../datasets/use_upload";
+import { BrowseButton } from "../forms/path_field";
+import { useText } from "../text/text";
+import { handed_folder } from "./handed_folder";
+
+interface Props {
+  on_chosen: (path: string, name: string) => void;
+}
+
+/** A folder of this computer, which is sent, or one of the server. */
+export function ChooseFolder({ on_chosen }: Props) {
+  const { t } = useText();
+  const [handed, set_handed] = useState<ChosenFiles | null>(handed_folder);
+  const [path, set_path] = useState("");
+  const wanted = path.trim().replace(/(?<=.)\/+$/, "");
+  return (
+    <>
+      <FolderDrop label={t("train.drop")} on_drop={set_handed} />
+      <Title order={1}>{t("train.title")}</Title>
+      <Text c="dimmed" mt={4} mb="md" maw={720}>
+        {t("train.text")}
+      </Text>
+      <Stack gap="md" maw={720}>
+        <section className="card form-section">
+          <Title order={2}>{t("train.here")}</Title>
+          <UploadFields path="" on_done={on_chosen} handed={handed} />
+        </section>
+        <section className="card form-section">
+          <Title order={2}>{t("train.there")}</Title>
+          <form
+            onSubmit={(event: FormEvent) => {
+              event.preventDefault();
+              if (wanted !== "") on_chosen(wanted, "");
+            }}
+          >
+            <div className="path-row">
+              <TextInput
+                name="folder"
+                label={t("train.folder")}
+                description={t("recognize.help")}
+                placeholder="/data/flowers"
+                spellCheck={false}
+                autoComplete="off"
+                value={path}
+                onChange={(event) => set_path(event.currentTarget.value)}
+              />
+              <BrowseButton
+                kind="folder"
+                label={t("train.folder")}
+                value={path}
+                on_choose={(chosen) => on_chosen(chosen, "")}
+              />
+            </div>
+            <Group mt="md">
+              <Button type="submit" disabled={wanted === ""}>
+                {t("train.propose")}
+              </Button>
+            </Group>
+          </form>
+        </section>
+      </Stack>
+    </>
+  );
+}

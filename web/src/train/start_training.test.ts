@@ -1,0 +1,35 @@
+import { describe, expect, it } from "vitest";
+import { planned_model, type TrainingPlan, test_split } from "./start_training";
+
+const plan = {
+  format: "Folders of classes",
+  task: "classification",
+  dataset: { source: { type: "folder", path: "/data/flowers" } },
+  model: { epochs: 16, mean: "none" },
+  pretrained: { job: null, store: "abc", name: "EfficientNet-Lite0" },
+  reasons: [],
+} as unknown as TrainingPlan;
+
+describe("a training from a folder", () => {
+  it("starts from the pretrained network, with its weights", () => {
+    expect(planned_model(plan, "d1", "p1")).toEqual({
+      epochs: 16,
+      mean: "none",
+      dataset_id: "d1",
+      network: { pretrained: "p1" },
+      weights: [{ pretrained: "p1" }],
+    });
+  });
+
+  it("keeps the proposed network where nothing is pretrained", () => {
+    const scratch = { ...plan, pretrained: null, model: { network: { standard: "lenet" } } } as unknown as TrainingPlan;
+    expect(planned_model(scratch, "d1", null)).toEqual({ network: { standard: "lenet" }, dataset_id: "d1" });
+  });
+
+  it("is tested with images that it has not seen", () => {
+    const count = (n: number) => ({ count: n });
+    expect(test_split({ train: count(9), val: count(3), test: count(2) })).toBe("test");
+    expect(test_split({ train: count(9), val: count(3), test: count(0) })).toBe("val");
+    expect(test_split({ train: count(9), val: count(0) })).toBe("train");
+  });
+});
