@@ -37,8 +37,9 @@ class SplitNames {
     SplitNames(const fs::path& list, const std::string& split, std::uint64_t count)
         : list_(SplitList::read(list, split)), fits_(list_.size() == count) {}
 
-    std::string name(std::uint64_t index, int label, std::string_view otherwise) const {
-        const bool same = fits_ && list_.labels()[index] == label;
+    /// `label`: the class of the record, which that of the list must be; none where the list has no classes.
+    std::string name(std::uint64_t index, std::optional<int> label, std::string_view otherwise) const {
+        const bool same = fits_ && (!label || list_.labels()[index] == *label);
         return std::string(same ? list_.path(index) : otherwise);
     }
 
@@ -80,12 +81,13 @@ class LmdbSource final : public PictureSource {
         if (reader.targets) picture.target = read_target(*reader.targets, gap);
         const auto read = skipped ? reader.records.next(record) : Result<bool>(fail(skipped.error()));
         if (!read) {
-            picture.name = names_->name(index, -1, std::to_string(index));
+            picture.name = names_->name(index, std::nullopt, std::to_string(index));
             picture.image = fail(read.error());
             return picture;
         }
         if (!reader.targets) picture.target = ClassLabel{record.datum.label};
-        picture.name = names_->name(index, reader.targets ? -1 : record.datum.label, record.key);
+        picture.name =
+            names_->name(index, reader.targets ? std::nullopt : std::optional(record.datum.label), record.key);
         if (deep_ > 0 && record.datum.channels != deep_) {
             picture.image =
                 fail(ErrorCode::kDataLoss, "the record has {} channels, expected {}", record.datum.channels, deep_);

@@ -22,7 +22,11 @@ std::optional<Metric> judging_metric(const Job& model) {
     std::vector<std::string> names;
     for (const auto& summary : model.metrics)
         if (summary.series.starts_with(kPhase)) names.push_back(summary.series.substr(kPhase.size()));
-    return task_of(model).judge(names);
+    if (model.kind != "evaluation") return task_of(model).judge(names);
+    // It does not say its task; what it measured does.
+    for (const auto* task : tasks().all())
+        if (auto metric = task->judge(names)) return metric;
+    return std::nullopt;
 }
 
 std::string series_of(const Metric& metric) { return std::string(kPhase) + metric.name; }

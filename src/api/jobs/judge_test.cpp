@@ -31,6 +31,18 @@ TEST(Judge, TakesTheTasksMetric) {
     EXPECT_FALSE(judging_metric(job));
 }
 
+TEST(Judge, AnEvaluationIsJudgedByWhatItMeasured) {
+    auto evaluation = trained();
+    evaluation.kind = "evaluation";
+    evaluation.metrics = {{"val/mAP", {26, 1, 0.4}, MetricPoint{26, 1, 0.4}}, {"val/precision", {26, 1, 0.5}, {}}};
+    EXPECT_EQ(judging_metric(evaluation)->name, "mAP");
+    EXPECT_EQ(best_view(evaluation)["mAP"], 0.4);
+    evaluation.metrics = {{"val/miou", {26, 1, 0.7}, MetricPoint{26, 1, 0.7}}};
+    EXPECT_EQ(judging_metric(evaluation)->name, "miou");
+    evaluation.metrics = {{"val/accuracy", {26, 1, 0.9}, MetricPoint{26, 1, 0.9}}};
+    EXPECT_EQ(judging_metric(evaluation)->name, "accuracy");
+}
+
 TEST(Judge, ChoosesTheSnapshotOfTheBestValidation) {
     const std::vector<MetricSeries> series{{"val/loss", {{10, 1, 0.5}, {20, 2, 0.25}, {30, 3, 0.75}}}};
     EXPECT_EQ(best_snapshot({10, 20, 30, 40}, Metric{"loss", false}, series), 1);
