@@ -84,6 +84,7 @@ const pages = {
   dataset: () => [`/datasets/${made.dataset}?tab=classes`],
   explore: () => [`/datasets/${made.dataset}?tab=explore`, async (page) => page.locator("button.image img").first().waitFor()],
   "explore-large": () => [`/datasets/${made.dataset}?tab=explore`, async (page) => page.locator("button.image").first().click()],
+  "dataset-export": () => [`/datasets/${made.dataset}?tab=export`, async (page) => page.getByRole("textbox").first().waitFor()],
   "dataset-files": () => [`/datasets/${made.dataset}?tab=files`],
   "dataset-log": () => [`/datasets/${made.dataset}?tab=log`],
   "dataset-notes": () => [`/datasets/${made.dataset}?tab=notes`],
@@ -126,6 +127,12 @@ const pages = {
       await page.getByRole("button", { name: /^(Create dataset|创建数据集|Train model|训练模型)$/ }).click();
       await page.locator('[aria-invalid="true"]').first().waitFor();
     },
+  ],
+  train: ["/train"],
+  "train-proposal": () => [`/train?folder=${encodeURIComponent(made.folder)}`, async (page) => page.getByTestId("scan").waitFor()],
+  "train-report": () => [
+    `/train?dataset=${made.dataset}&model=${made.model}&test=${made.evaluation}`,
+    async (page) => page.getByTestId("matrix").waitFor(),
   ],
   curves: () => [`/models/${made.model}?tab=curves`],
   test: () => [

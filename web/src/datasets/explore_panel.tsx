@@ -205,6 +205,9 @@ interface GridProps {
   near_end: () => void;
 }
 
+/** Between two cells, as datasets.css has it. */
+const gap = 6;
+
 /** Rows of equal cells; only those in sight exist. Arrow keys move, Enter opens. */
 function ImageGrid({ view, items, dataset, split, on_open, near_end }: GridProps) {
   const { t } = useText();
@@ -223,12 +226,14 @@ function ImageGrid({ view, items, dataset, split, on_open, near_end }: GridProps
   }, []);
   const sides = items.slice(0, 50).map((item) => Math.max(item.width, item.height));
   const small = Math.max(...sides) < small_px;
-  const cell = small ? 84 : 140;
-  const columns = Math.max(1, Math.floor((place.width + 6) / (cell + 6)));
+  const least = small ? 84 : 140;
+  const columns = Math.max(1, Math.floor((place.width + gap) / (least + gap)));
+  // A row fills the width.
+  const cell = Math.floor((place.width + gap) / columns) - gap;
   const rows = Math.ceil(items.length / columns);
   const virtual = useWindowVirtualizer({
     count: rows,
-    estimateSize: () => cell + 6,
+    estimateSize: () => cell + gap,
     overscan: 4,
     scrollMargin: place.top,
     scrollPaddingStart: 70,

@@ -8,7 +8,7 @@ import {
   predictions_csv_url,
 } from "../api/client";
 import { is_active } from "../api/live";
-import { useEvaluation } from "../api/queries";
+import { useDataset, useEvaluation } from "../api/queries";
 import { EmptyState } from "../frame/empty_state";
 import { PageSkeleton, QueryProblem } from "../frame/page_states";
 import { JobHeader } from "../jobs/job_header";
@@ -27,11 +27,14 @@ export function EvaluationPage() {
   const { t } = useText();
   const query = useEvaluation(id);
   const [params, set_params] = useSearchParams();
+  // Before there are results the dataset tells what they will look like.
+  const dataset_id = query.data?.job.parents[1] ?? "";
+  const dataset = useDataset(dataset_id, dataset_id !== "" && query.data?.evaluation === null).data;
   if (query.error && !query.data) return <QueryProblem error={query.error} />;
   if (!query.data) return <PageSkeleton />;
   const { job } = query.data;
   const evaluation = facts_of(query.data);
-  const view = view_of(evaluation);
+  const view = view_of(evaluation ?? dataset?.dataset);
   const set = (changes: Record<string, string | null>) =>
     set_params(
       (before) => {
@@ -111,7 +114,7 @@ function Side({ data }: { data: Evaluation }) {
   const { job, model } = data;
   const evaluation = facts_of(data);
   const words = useText();
-  const { t, whole, rate } = words;
+  const { t, whole, rate, known_text } = words;
   const source_text = useSourceText();
   const spec = (job.spec ?? {}) as Partial<EvaluationSpec>;
   const items: [string, React.ReactNode][] = [
@@ -127,7 +130,9 @@ function Side({ data }: { data: Evaluation }) {
     ],
     [
       t("evaluation.snapshot"),
-      evaluation ? t("evaluation.iteration", { iteration: evaluation.snapshot.iteration }) : (spec.snapshot ?? "best"),
+      evaluation
+        ? t("evaluation.iteration", { iteration: evaluation.snapshot.iteration })
+        : (known_text(`snapshot.${spec.snapshot ?? "best"}`) ?? spec.snapshot!),
     ],
     [t("evaluation.source"), source_text(spec)],
   ];

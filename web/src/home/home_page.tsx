@@ -120,7 +120,7 @@ function UploadPretrained() {
   const { t } = useText();
   const [open, set_open] = useState(false);
   return (
-    <>
+    <Group gap="xs">
       <Button leftSection={<Icon name="upload" />} onClick={() => set_open(true)}>
         {t("pretrained.upload_action")}
       </Button>
@@ -132,7 +132,7 @@ function UploadPretrained() {
           <UploadDialog close={() => set_open(false)} />
         </Suspense>
       )}
-    </>
+    </Group>
   );
 }
 

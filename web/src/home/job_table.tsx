@@ -31,6 +31,7 @@ const widths: Record<string, number> = {
   took: 110,
   owner: 110,
   notes: 200,
+  judged: 190,
 };
 
 /** A row, and one with thumbnails, as home.css has them. */
@@ -309,9 +310,9 @@ const JobRow = memo(function JobRow({
     if (column === "judged") {
       const { name, value: best } = judged(job.best)!;
       return (
-        <>
+        <span>
           <span className="dimmed">{words_of(name)}</span> {metric(name, best)}
-        </>
+        </span>
       );
     }
     return typeof value === "number" ? metric(column, value) : value;

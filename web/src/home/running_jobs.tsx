@@ -10,8 +10,8 @@ import { useWaitingWords } from "../jobs/waiting";
 import { useText } from "../text/text";
 import { Sparkline } from "./sparkline";
 
-/** So many are shown in full; what waits behind them is counted. */
-const most_shown = 8;
+/** So many are shown beside those that run; what waits behind them is counted. */
+const most_shown = 4;
 
 export function RunningJobs({ jobs }: { jobs: Job[] }) {
   const { t } = useText();
@@ -45,7 +45,7 @@ function RunningJob({ job }: { job: Job }) {
   const may_change = useMayChange()(job);
   const fraction = job.progress?.fraction ?? null;
   return (
-    <Card withBorder padding="md" radius={10}>
+    <Card withBorder padding={job.state === "run" ? "md" : "xs"} px="md" radius={10}>
       <Group justify="space-between" gap="sm" wrap="nowrap">
         <Group gap="md" style={{ minWidth: 0 }}>
           <StateWord state={job.state} />
@@ -74,9 +74,11 @@ function RunningJob({ job }: { job: Job }) {
           </Button>
         </Group>
       </Group>
-      <div style={{ marginTop: 8 }}>
-        <JobProgress job={job} />
-      </div>
+      {job.state === "run" && (
+        <div style={{ marginTop: 8 }}>
+          <JobProgress job={job} />
+        </div>
+      )}
     </Card>
   );
 }

@@ -173,18 +173,18 @@ export function ClassifyMany({ model, snapshot }: { model: Model; snapshot: stri
 }
 
 /** How good the network was, by the metric of its task. */
-function figure_of(job: Job): string {
+function figure_of(job: Job, series: (name: string) => string): string {
   const result = (job.result ?? {}) as Record<string, number | null>;
   const judge =
     judged({ accuracy: result.top1, mAP: result.AP, miou: result.miou, psnr: result.psnr }) ?? judged(job.best);
   if (!judge) return "–";
   const value = metric(judge.name, judge.value);
-  return judge.name === "accuracy" ? value : `${judge.name} ${value}`;
+  return judge.name === "accuracy" ? value : `${series(judge.name)} ${value}`;
 }
 
 /** Those of the model so far. */
 function Evaluations({ model }: { model: string }) {
-  const { t, date, exact_date } = useText();
+  const { t, date, exact_date, known_text, series } = useText();
   const source_text = useSourceText();
   const jobs = useEvaluations(model).data?.items ?? [];
   if (jobs.length === 0) return null;
@@ -217,8 +217,8 @@ function Evaluations({ model }: { model: string }) {
                     <StateWord state={job.state} />
                   </Table.Td>
                   <Table.Td style={{ overflowWrap: "anywhere" }}>{source_text(spec)}</Table.Td>
-                  <Table.Td ta="right">{spec.snapshot}</Table.Td>
-                  <Table.Td ta="right">{figure_of(job)}</Table.Td>
+                  <Table.Td ta="right">{known_text(`snapshot.${spec.snapshot}`) ?? spec.snapshot}</Table.Td>
+                  <Table.Td ta="right">{figure_of(job, series)}</Table.Td>
                   <Table.Td ta="right" title={exact_date(job.created_at)}>
                     {date(job.created_at)}
                   </Table.Td>

@@ -75,4 +75,19 @@ describe("the curves", () => {
     const plot = (name: string) => drawn.find((one) => one.name === name)!.xAxisIndex;
     expect([plot("train/loss"), plot("val/loss"), plot("val/accuracy")]).toEqual([0, 0, 1]);
   });
+
+  it("of several scores say which they are, and the star is on the one that judges", () => {
+    const series = new MetricSeries();
+    series.load({ series: {}, last_iteration: -1 });
+    const values = { loss: 1, mAP: 0.4, mAP50: 0.6, recall: 0.5 };
+    for (const iteration of [10, 20])
+      series.push({ job: "a", phase: "val", iteration, epoch: iteration / 10, values } as MetricsEvent);
+    type Named = Drawn & { endLabel?: { formatter: () => string }; markPoint?: object };
+    const of = (choice: Partial<CurveView>) =>
+      lines(curve_option(series, { ...view, best: { iteration: 20, epoch: 2 }, ...choice })) as Named[];
+    const named = (drawn: Named[]) => drawn.flatMap(({ endLabel }) => endLabel?.formatter() ?? []);
+    expect(named(of({}))).toEqual(["mAP", "mAP50", "recall"]);
+    expect(of({}).flatMap(({ name, markPoint }) => (markPoint ? name : []))).toEqual(["val/mAP"]);
+    expect(named(of({ others: [{ name: "b", series: run(3) }] }))).toEqual([]);
+  });
 });

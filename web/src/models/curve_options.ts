@@ -2,7 +2,7 @@ import type { MetricSeries } from "../api/metric_series";
 import { smooth } from "../api/metric_series";
 import { class_colour } from "../charts/palette";
 import { metric, significant } from "../format/format";
-import { is_score, is_share } from "../format/judged";
+import { is_score, is_share, judges_of } from "../format/judged";
 
 export interface CurveView {
   x: "epoch" | "iteration";
@@ -73,10 +73,12 @@ export function curve_option(series: MetricSeries, view: CurveView): Record<stri
   const runs = [{ name: view.name, series }, ...others];
   const kinds = new Map(runs.flatMap((_, i) => names.map((name) => [series_name(view, i, name), name] as const)));
   const drawn: Record<string, unknown>[] = [];
+  // Lines of one colour are told apart by their names at the end.
+  const named = plots.map((plot) => others.length === 0 && plot.series.filter(is_validated).length > 1);
   plots.forEach((plot, at) => {
     for (const name of plot.series)
       runs.forEach((run, i) => {
-        drawn.push(...lines_of(run.series, name, at, i, view));
+        drawn.push(...lines_of(run.series, name, at, i, view, named[at]! && is_validated(name)));
       });
   });
   const strip_at = plots.length;
@@ -107,7 +109,7 @@ export function curve_option(series: MetricSeries, view: CurveView): Record<stri
     axisPointer: { label: { show: false } },
   };
   const y_name = { nameTextStyle: { color: text, align: "left", fontWeight: 600 }, nameGap: 9 };
-  const sides = { left: 56, right: 20 };
+  const sides = { left: 56, right: named.includes(true) ? 104 : 20 };
   return {
     animation: false,
     textStyle: { fontFamily: "inherit" },
@@ -221,6 +223,7 @@ function lines_of(
   plot: number,
   run: number,
   view: CurveView,
+  named: boolean,
 ): Record<string, unknown>[] {
   const curve = series.get(name);
   if (!curve) return [];
@@ -244,6 +247,15 @@ function lines_of(
     lineStyle: { width: train ? 1.5 : 2, color: colour, type: train ? [5, 3] : "solid" },
     z: 3,
   };
+  if (named) {
+    strong.endLabel = {
+      show: true,
+      formatter: () => view.words.series(name.replace(/^\w+\//, "")),
+      color: view.dark ? "#a4adb9" : "#545c67",
+      fontSize: 11,
+    };
+    strong.labelLayout = { moveOverlap: "shiftY" };
+  }
   if (run === 0 && !train && view.best && marks_best(series, name)) {
     const at = curve.iteration.indexOf(view.best.iteration);
     if (at >= 0 && curve.value[at] !== null) {
@@ -275,8 +287,15 @@ function stays_below_1(series: MetricSeries, name: string): boolean {
   return (series.get(name)?.value ?? []).every((value) => value === null || value <= 1);
 }
 
-/** The star stands on the scores, and on the loss where there are none. */
+function is_validated(name: string): boolean {
+  return name.startsWith("val/");
+}
+
+/** The star stands on what the model is judged by; else on the scores, and on the loss where there are none. */
 function marks_best(series: MetricSeries, name: string): boolean {
+  const validated = series.names().filter(is_validated);
+  const [judge] = judges_of(Object.fromEntries(validated.map((one) => [one.slice("val/".length), 0])));
+  if (judge) return name === `val/${judge}`;
   if (is_score(name)) return true;
   return !series.names().some((other) => other.startsWith("val/") && is_score(other));
 }

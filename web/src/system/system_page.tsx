@@ -1,4 +1,4 @@
-import { Alert, Button, Stack, Text, Title } from "@mantine/core";
+import { Alert, Button, Skeleton, Stack, Text, Title } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { answer, client } from "../api/client";
@@ -46,7 +46,7 @@ export function SystemPage() {
           [t("system.process"), String(pid)],
           [t("model.memory"), bytes(memory_bytes)],
           ...devices.map((device): [string, string] => [
-            device.id,
+            device.id.toUpperCase(),
             listed([
               device.name,
               device.cores !== null ? t("system.cores", { n: device.cores }) : "",
@@ -65,6 +65,7 @@ export function SystemPage() {
       </Text>
       <Title order={2}>{t("system.doctor")}</Title>
       {doctor.error ? <QueryProblem error={doctor.error} /> : null}
+      {doctor.isLoading && <Skeleton height={64} />}
       {doctor.data?.checks.map((check) => (
         <Alert
           key={check.id}

@@ -11,7 +11,7 @@ export const system = {
   "system.licence":
     "Digits is free software under the Apache License 2.0. It works with libtorch (BSD), Boost, SQLite (public domain), LMDB (OpenLDAP), HDF5, protobuf, libjpeg-turbo, libpng, libarchive (BSD), React, Mantine, TanStack, CodeMirror, React Flow (MIT) and ECharts (Apache).",
   "system.uptime": "Uptime",
-  "system.process": "Process",
+  "system.process": "Process ID",
   "system.cores": "{n} core|{n} cores",
   "system.upload": "Uploads",
   "system.upload_limit": "up to {size} and {n} files each",

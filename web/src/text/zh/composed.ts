@@ -45,6 +45,7 @@ export const composed: Record<string, string> = {
   "greater than {}": "大于 {}",
   "at least {}": "至少 {}",
   "at most {}": "至多 {}",
+  "{}, {} to {}, {}; the image is {} x {}": "{}, {} 到 {}, {}；图像为 {} x {}",
   "{} to {}": "{} 到 {}",
   "true or false": "true 或 false",
   "a number": "数字",
@@ -146,4 +147,60 @@ export const composed: Record<string, string> = {
   "{} GB, {} cores": "{} GB，{} 核",
   "Use small batches and small images": "使用小的批和小的图像",
   "none; networks are trained on the processor": "无；网络在 CPU 上训练",
+
+  // Sentences that are put together before they are said
+  'unexpected "{}": no message is open here': "意外的“{}”：此处没有打开的消息",
+  "expected the name of a field of {}, got {}": "应为 {} 的字段名，得到 {}",
+  "{} is given twice in this {}, where it can stand only once": "{} 在此 {} 中出现了两次，只能出现一次",
+  '; it belongs to {}: is a "}" missing before it?': "；它属于 {}：它前面是否缺少“}”？",
+  "{} takes one value, got a list": "{} 只能有一个值，得到列表",
+  'expected "]" to close the list of {}, got {}': "应以“]”结束 {} 的列表，得到 {}",
+  "more than {} messages inside each other": "消息嵌套超过 {} 层",
+  'expected "{}" to close the {} opened at {}:{}, got {}': "应以“{}”结束在 {2}:{3} 打开的 {1}，得到 {4}",
+  "the end of the file": "文件末尾",
+  "a whole number from {} to {}": "{} 到 {} 之间的整数",
+  "{} is missing and has no default": "缺少 {}，且没有默认值",
+  'A source of the type {} is for {}, not for "{}"': "类型为 {} 的来源用于 {}，不能用于“{}”",
+  "pixels are counted in {} of {} masks: reading all of them takes too long for a dry run":
+    "只统计了 {1} 个掩码中 {0} 个的像素：预检时读取全部掩码耗时过长",
+  "The task reports more than {} series, more than {} values at once, or a series whose name has more than {} bytes. What is beyond that is not recorded.":
+    "任务报告的曲线超过 {} 条、一次的值超过 {} 个，或曲线名称超过 {} 字节。超出部分不会记录。",
+  "the worker failed without saying why": "工作进程失败，没有说明原因",
+  "the job {}, which it needs, was deleted": "它需要的任务 {} 已被删除",
+  "waiting for another {} on the CPU to finish": "等待 CPU 上的另一个 {} 完成",
+  "waiting for the device {}, which is not there": "等待设备 {}，但该设备不存在",
+  "waiting for the device {} to become free": "等待设备 {} 空闲",
+  "waiting for another {} to finish": "等待另一个 {} 完成",
+  "Give Caffe's files: a network (.prototxt) and weights (.caffemodel, or HDF5)":
+    "请提供 Caffe 的文件：网络（.prototxt）和权重（.caffemodel 或 HDF5）",
+  "A network of {} is given as {}, not as {}.": "{} 的网络应以 {} 给出，而不是 {}。",
+  "Choose a network: give one of standard (a name), {} (a text), model and pretrained (ids)":
+    "请选择网络：给出 standard（名称）、{}（文本）、model 或 pretrained（标识）之一",
+  "Only one of standard, {}, model and pretrained may name the network":
+    "standard、{}、model 和 pretrained 中只能有一个指定网络",
+  'There is no standard network "{}"; choose one of {}': "没有标准网络“{}”；请选择以下之一：{}",
+  "hue and saturation want colour images, these have {} channel": "色相和饱和度需要彩色图像，这些图像只有 {} 个通道",
+  'Mixup needs a data layer with images and "{}"; none has both': "Mixup 需要同时含有图像和“{}”的数据层；没有这样的层",
+  "All layers have initial weights: none is frozen, because then nothing would learn. Set Freeze at first to 0.":
+    "所有层都有初始权重：不冻结任何层，否则没有可学习的部分。请把开始时冻结设为 0。",
+  "The batch size {} is larger than the training set of {} images: each batch has images more than once. Choose a batch size of at most {}.":
+    "批大小 {} 大于训练集的 {} 张图像：每个批次会重复使用图像。请选择不超过 {} 的批大小。",
+  "[{}] what it said of files was taken out; they come from the dataset": "[{}] 其中的文件设置已删除；文件来自数据集",
+  "[{}] left out: data come from the dataset": "[{}] 已略去：数据来自数据集",
+  "a dim must not be negative; got {}": "维度不能为负；得到 {}",
+  "The training ends early: {} has not improved for {} validations, since iteration {}{}":
+    "训练提前结束：{} 自迭代 {2} 起连续 {1} 次验证没有改善{3}",
+  "{} requests are waiting already; try again later": "已有 {} 个请求在等待；请稍后重试",
+  "extended from {} to {} epochs": "从 {} 轮延长到 {} 轮",
+  'Format must be one of {}, got "{}"': "格式必须为以下之一：{}，得到“{}”",
+  'Folder must be an absolute path, got "{}"': "文件夹必须为绝对路径，得到“{}”",
+  "{} cannot hold targets of the kind {}; choose one of {}": "{} 不能保存 {} 类型的目标；请选择以下之一：{}",
+  "The images of the annotations are not there": "找不到标注所对应的图像",
+  "The files have no boxes or masks": "文件中没有边界框或掩码",
+  "There is no file of boxes": "没有边界框文件",
+  'its bottom "{}" has no value in the graph': "其 bottom“{}”在图中没有值",
+  'the shape of "{}" is not known': "“{}”的形状未知",
+  "{} is {} bytes long, {} bytes are left": "{} 长 {} 字节，只剩 {} 字节",
+  "The file was not compared with the network: Python with onnxruntime and NumPy was not found or failed ({}). Install it (pip install onnxruntime) for the user that Digits runs as, or set DIGITS_PYTHON, and export again.":
+    "文件没有与网络比较：找不到带有 onnxruntime 和 NumPy 的 Python，或其运行失败（{}）。请为运行 Digits 的用户安装（pip install onnxruntime），或设置 DIGITS_PYTHON。",
 };

@@ -13,7 +13,7 @@ export const system: Record<keyof typeof english, string> = {
   "system.licence":
     "Digits 是自由软件，采用 Apache License 2.0。它使用 libtorch（BSD）、Boost、SQLite（公有领域）、LMDB（OpenLDAP）、HDF5、protobuf、libjpeg-turbo、libpng、libarchive（BSD）、React、Mantine、TanStack、CodeMirror、React Flow（MIT）和 ECharts（Apache）。",
   "system.uptime": "运行时间",
-  "system.process": "进程",
+  "system.process": "进程 ID",
   "system.cores": "{n} 核|{n} 核",
   "system.upload": "上传",
   "system.upload_limit": "每次最多 {size}、{n} 个文件",
