@@ -215,6 +215,22 @@ TEST(DetectionMetrics, SaysWhyItIsZero) {
     EXPECT_EQ(why({0, 0.5F, 10, 10, 30, 30}, 0), "");
 }
 
+TEST(SegmentationMetrics, SaysThatOneClassIsAllThatIsPredicted) {
+    const auto why = [](const at::Tensor& scores, const at::Tensor& label) {
+        const auto net =
+            run(R"(layer { name: "m" type: "SegmentationMetrics" bottom: "score" bottom: "label" top: "miou" })",
+                {{"score", scores}, {"label", label}}, caffe::TEST);
+        EXPECT_TRUE(net && net->end_set());
+        return dynamic_cast<const ExplainsZero&>(*net->layers().back()).explain_zero(0);
+    };
+    const at::Tensor scores = at::zeros({1, 3, 2, 2}), label = at::tensor({0.0F, 1.0F, 2.0F, 1.0F}).view({1, 1, 2, 2});
+    scores.select(1, 1).fill_(1);
+    EXPECT_THAT(why(scores, label), HasSubstr("predicted as class 1, although the masks have 3 classes"));
+    EXPECT_EQ(why(scores, at::ones({1, 1, 2, 2})), "") << "there is no other class";
+    scores[0][2][0][0] = 2;
+    EXPECT_EQ(why(scores, label), "");
+}
+
 TEST(DetectionMetrics, TakesTheFormsOfSsdAndDetectNet) {
     const at::Tensor label = boxes({{{32, 16, 16, 32, 1, 0}}}, 64, 64);
     const std::vector<float> normalized{0, 2, 0.9F, 0.5F, 0.25F, 0.75F, 0.75F}, pixels{32, 16, 48, 48, 1.5F};

@@ -36,8 +36,11 @@ bool add_to_summary(ActiveJob& active, const std::string& series, const MetricPo
     found->last = point;
     if (!series.starts_with("val/")) return true;
     const bool less = active.kind && active.kind->lower_is_better && active.kind->lower_is_better(job, series);
-    const bool better = !found->best || (less ? point.value < found->best->value : point.value > found->best->value);
-    if (better) found->best = point;
+    // Two zeros of what should be high: nothing was found yet, and the later network has learned longer.
+    const auto replaces = [&](double best) {
+        return less ? point.value < best : point.value > best || (point.value == 0 && best == 0);
+    };
+    if (!found->best || replaces(found->best->value)) found->best = point;
     return true;
 }
 

@@ -24,8 +24,9 @@ Result<std::optional<std::string>> EarlyStopping::judge(const ValidationHistory&
     }
     if (!metric) return std::nullopt;
     const auto best = validations.best(*metric);
-    // Where no value is finite there is nothing to wait for, either.
-    const auto since = std::max(counts_from_, best ? best->iteration : 0);
+    // Where no value is finite, or all are 0, there is nothing to wait for, either.
+    const bool improved = best && (!metric->higher_is_better || best->value != 0);
+    const auto since = std::max(counts_from_, improved ? best->iteration : 0);
     const auto waited = validations.count(metric->name, since, iteration);
     if (waited < *patience_) return std::nullopt;
     if (resumed) {

@@ -14,7 +14,7 @@ std::optional<std::int64_t> SnapshotKeeper::best_of(const std::vector<SnapshotFi
     std::optional<ValidationHistory::Best> best;
     for (const auto& snapshot : snapshots) {
         const auto value = validations_.value(judge->name, snapshot.iteration);
-        if (value && (!best || judge->is_better(*value, best->value))) best = {*value, snapshot.iteration};
+        if (value && (!best || judge->replaces(*value, best->value))) best = {*value, snapshot.iteration};
     }
     return best ? std::optional(best->iteration) : std::nullopt;
 }

@@ -394,6 +394,10 @@ TEST(ValidationHistory, KnowsTheBestOfEachMetricByItsDirection) {
     EXPECT_EQ(history.best({"loss", false})->iteration, 20);
     EXPECT_EQ(history.best({"loss", false})->value, 0.5);
     EXPECT_FALSE(history.best({"other", true}));
+    for (const int iteration : {0, 10, 20}) history.add(iteration, "mAP", 0);
+    EXPECT_EQ(history.best({"mAP", true})->iteration, 20) << "0 says that nothing was found yet";
+    history.add(10, "mAP", 0.01);
+    EXPECT_EQ(history.best({"mAP", true})->iteration, 10);
 }
 
 TEST(ValidationHistory, AddsWhatEarlierAttemptsReported) {

@@ -49,7 +49,7 @@ std::optional<ValidationHistory::Best> ValidationHistory::best(const Metric& met
     std::optional<Best> best;
     for (const auto& [iteration, value] : series->second) {
         if (!std::isfinite(value)) continue;
-        if (!best || metric.is_better(value, best->value)) best = {value, iteration};
+        if (!best || metric.replaces(value, best->value)) best = {value, iteration};
     }
     return best;
 }

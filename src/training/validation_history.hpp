@@ -28,7 +28,7 @@ class ValidationHistory {
     std::optional<double> value(const std::string& name, std::int64_t iteration) const;
     /// How many validations had this value in (`after`, `until`].
     int count(const std::string& name, std::int64_t after, std::int64_t until) const;
-    /// The best finite value of a metric by its own direction, the earliest of equal ones.
+    /// The best finite value of a metric by its own direction, the earliest of equal ones but for Metric::replaces().
     std::optional<Best> best(const Metric& metric) const;
 
   private:

@@ -42,7 +42,7 @@ int best_snapshot(const std::vector<std::int64_t>& iterations, const std::option
     std::optional<double> best;
     for (std::size_t i = 0; i < iterations.size(); ++i) {
         const auto found = values.find(iterations[i]);
-        if (found == values.end() || (best && !metric->is_better(found->second, *best))) continue;
+        if (found == values.end() || (best && !metric->replaces(found->second, *best))) continue;
         best = found->second;
         index = static_cast<int>(i);
     }

@@ -50,6 +50,8 @@ TEST(Judge, ChoosesTheSnapshotOfTheBestValidation) {
     EXPECT_EQ(best_snapshot({10, 20}, Metric{"accuracy", true}, series), 1) << "without validations the last one";
     EXPECT_EQ(best_snapshot({10, 20}, std::nullopt, series), 1);
     EXPECT_EQ(best_snapshot({}, Metric{"loss", false}, series), -1);
+    const std::vector<MetricSeries> zeros{{"val/mAP", {{10, 1, 0}, {20, 2, 0}}}};
+    EXPECT_EQ(best_snapshot({10, 20}, Metric{"mAP", true}, zeros), 1) << "nothing was found yet";
 }
 
 TEST(Judge, BestIsTheBestOfEachMetricByItsOwnDirection) {

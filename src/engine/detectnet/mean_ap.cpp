@@ -1,7 +1,9 @@
 #include <ATen/ATen.h>
+#include <fmt/format.h>
 
 #include "engine/detectnet/detections.hpp"
 #include "engine/detectnet/python_layers.hpp"
+#include "engine/net/explains_zero.hpp"
 
 namespace digits {
 namespace {
@@ -73,7 +75,7 @@ class ScoreDetectionsLayer final : public Layer {
 };
 
 /// Of a list of scored boxes: precision · recall, precision and recall, in per cent.
-class MeanApLayer final : public Layer {
+class MeanApLayer final : public Layer, public ExplainsZero {
   public:
     using Layer::Layer;
 
@@ -95,10 +97,34 @@ class MeanApLayer final : public Layer {
     void forward(const Blobs& bottom, const Blobs& top) override {
         const at::Tensor scores = bottom[0]->data().select(2, 4);
         const auto count = [&](Score kind) { return (scores == static_cast<double>(kind)).sum().item<std::int64_t>(); };
-        const auto rates = detectnet_rates(count(kTruePositive), count(kFalsePositive), count(kMissed));
+        const auto right = count(kTruePositive), wrong = count(kFalsePositive), missed = count(kMissed);
+        right_ += right;
+        wrong_ += wrong;
+        missed_ += missed;
+        const auto rates = detectnet_rates(right, wrong, missed);
         const double values[] = {rates.mean_ap, rates.precision, rates.recall};
         for (std::size_t i = 0; i < top.size(); ++i) top[i]->set_data(at::full({1}, values[i], scores.options()));
     }
+
+    void begin_set() override { right_ = wrong_ = missed_ = 0; }
+
+    std::string explain_zero(double /*smallest*/) const override {
+        if (right_ > 0) return {};
+        if (missed_ == 0) return "The mAP of the validation is 0, because its images have no objects that count.";
+        if (wrong_ == 0)
+            return fmt::format(
+                "The mAP of the validation is 0: nothing is detected in images with {} objects. In no place enough "
+                "neighbouring cells reach the coverage that ClusterDetections asks for (param_str). Train longer, or "
+                "with a higher learning rate.",
+                missed_);
+        return fmt::format(
+            "The mAP of the validation is 0: none of {} detections overlaps one of the {} objects enough. Train "
+            "longer.",
+            wrong_, missed_);
+    }
+
+  private:
+    std::int64_t right_ = 0, wrong_ = 0, missed_ = 0;  // of the set so far
 };
 
 }  // namespace

@@ -4,12 +4,12 @@
 
 namespace digits {
 
-/// A layer whose value of a whole set of samples can be 0 for reasons that it knows.
+/// A layer whose value of a whole set of samples can be 0, or as good as nothing, for reasons that it knows.
 class ExplainsZero {
   public:
     virtual ~ExplainsZero() = default;
-    /// In whole sentences, after end_set(); empty where the value is not 0. `smallest`: side in pixels of the smallest
-    /// object that the network can find; 0: not known.
+    /// In whole sentences, after end_set(); empty where the value says something. `smallest`: side in pixels of the
+    /// smallest object that the network can find; 0: not known.
     virtual std::string explain_zero(double smallest) const = 0;
 };
 

@@ -97,7 +97,8 @@ class DetectionMetricsLayer final : public Layer, public ExplainsZero {
     }
 
     std::string explain_zero(double smallest) const override {
-        return is_zero_ ? explain(describe_failure(set_, {}, smallest)) : std::string();
+        const auto why = is_zero_ ? explain(describe_failure(set_, {}, smallest)) : std::string();
+        return why.empty() ? why : "The average precision of the validation is 0. " + why;
     }
 
     JoinRule join_rule(std::size_t) const override { return {{}, false, true}; }

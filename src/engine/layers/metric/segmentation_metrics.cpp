@@ -1,9 +1,11 @@
 #include <ATen/ATen.h>
+#include <fmt/format.h>
 
 #include <limits>
 #include <optional>
 
 #include "engine/layers/types.hpp"
+#include "engine/net/explains_zero.hpp"
 #include "engine/net/layer.hpp"
 #include "metrics/pixel_confusion.hpp"
 
@@ -12,7 +14,7 @@ namespace {
 
 /// Of a whole validation set: the mean IoU over the classes that it has or that are predicted, and the share of right
 /// pixels. Bottoms: scores (N x classes x H x W; of one channel: above 0 is class 1), and the classes of the pixels.
-class SegmentationMetricsLayer final : public Layer {
+class SegmentationMetricsLayer final : public Layer, public ExplainsZero {
   public:
     using Layer::Layer;
 
@@ -48,6 +50,25 @@ class SegmentationMetricsLayer final : public Layer {
         if (!confusion_) return;
         const std::optional<double> values[]{confusion_->mean_iou(), confusion_->pixel_accuracy()};
         for (std::size_t i = 0; i < top.size(); ++i) top[i]->data().fill_(values[i].value_or(0));
+    }
+
+    std::string explain_zero(double /*smallest*/) const override {
+        if (!confusion_) return {};
+        if (confusion_->valid_pixels() == 0)
+            return "No pixel of the validation masks counts: all have the value that is ignored.";
+        int classes = 0, predicted = 0;
+        std::size_t only = 0;
+        for (std::size_t label = 0; label < static_cast<std::size_t>(confusion_->classes()); ++label) {
+            classes += confusion_->truth_pixels(label) > 0;
+            if (confusion_->predicted_pixels(label) == 0) continue;
+            ++predicted;
+            only = label;
+        }
+        if (predicted > 1 || classes < 2) return {};
+        return fmt::format(
+            "All pixels of the validation are predicted as class {}, although the masks have {} classes: the network "
+            "has learned nothing yet but the most frequent one. Train longer, or choose another learning rate.",
+            only, classes);
     }
 
     JoinRule join_rule(std::size_t) const override { return {{}, false, true}; }
