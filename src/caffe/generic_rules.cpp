@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "caffe/data_layers.hpp"
+#include "caffe/detectnet_rules.hpp"
 #include "caffe/digits_rules.hpp"
 #include "caffe/layer_rules.hpp"
 #include "caffe/net_state.hpp"
@@ -88,6 +89,13 @@ void set_ignore_label(LayerParameter& layer, std::int32_t label) {
     if (type == "SegmentationMetrics") layer.mutable_segmentation_metrics_param()->set_ignore_label(label);
 }
 
+/// Of a layer without num_output.
+std::int64_t outputs_for(const TrainingData& dataset) {
+    if (dataset.target_size > 0) return dataset.target_size;
+    // An image of the same kind is made.
+    return dataset.target_form == caffe::DataParameter::IMAGE ? dataset.channels : dataset.label_count;
+}
+
 Result<GenericParts> split(const caffe::NetParameter& net, const TrainingData& dataset,
                            std::vector<std::string>& warnings) {
     const auto train = state_of(caffe::TRAIN, "train");
@@ -102,7 +110,7 @@ Result<GenericParts> split(const caffe::NetParameter& net, const TrainingData& d
             DIGITS_TRY(put_data_layer(std::move(layer), in_train, in_val, parts, warnings));
             continue;
         }
-        DIGITS_TRY(fill_in_outputs(layer, dataset.target_size > 0 ? dataset.target_size : dataset.label_count));
+        DIGITS_TRY(fill_in_outputs(layer, outputs_for(dataset)));
         if (dataset.ignore_label) set_ignore_label(layer, *dataset.ignore_label);
         if (is_included(layer, deploy)) {
             parts.deploy.push_back(layer);
@@ -194,6 +202,13 @@ Result<TrainingFiles> make_generic_training_files(const caffe::NetParameter& ori
     caffe::NetParameter net = original;
     DIGITS_TRY(upgrade_net(net));
     for (auto& warning : unused_stages(net)) files.warnings.push_back(std::move(warning));
+    if (const auto layer = find_own_mean(net); layer && choices.mean != MeanMode::kNone) {
+        files.warnings.push_back(fmt::format(
+            "[{}] subtracts a mean of its own from images of 0 to 255: that of the dataset is not subtracted", *layer));
+        choices.mean = MeanMode::kNone;
+    }
+    if (auto fitted = fit_detectnet(net, dataset.width, dataset.height); !fitted.empty())
+        files.warnings.push_back(std::move(fitted));
     DIGITS_ASSIGN(auto parts, split(net, dataset, files.warnings));
 
     GenericRules rules(dataset, choices, files);

@@ -1,5 +1,7 @@
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
 #include "caffe/digits_rules.hpp"
 #include "caffe/prototxt.hpp"
 
@@ -178,6 +180,45 @@ TEST(GenericRules, ADatasetWithoutMeanSubtractsNothing) {
     ASSERT_TRUE(files) << files.error().to_string();
     EXPECT_FALSE(files->train_val.layer(0).transform_param().has_mean_file());
     EXPECT_THAT(files->warnings, Contains(HasSubstr("no mean image")));
+}
+
+TEST(GenericRules, FitDetectNetToTheImages) {
+    auto boxes = gradients();
+    boxes.target_size = 0;
+    boxes.label_count = 2;
+    boxes.target_form = caffe::DataParameter::BOXES;
+    const std::string network = R"(
+layer { name: "transform" type: "DetectNetTransformation" bottom: "data" bottom: "label" top: "image" top: "grid"
+        transform_param { mean_value: 127 } exclude { stage: "deploy" }
+        detectnet_groundtruth_param { stride: 16 image_size_x: 1248 image_size_y: 384 } }
+layer { name: "loss" type: "EuclideanLoss" bottom: "image" bottom: "grid" top: "loss" exclude { stage: "deploy" } }
+layer { name: "cluster" type: "Python" bottom: "data" top: "list" exclude { stage: "train" }
+        python_param { module: "caffe.layers.detectnet.clustering" layer: "ClusterDetections"
+                       param_str: "1248, 384, 16, 0.6, 3" } })";
+    TrainingChoices choices;
+    choices.mean = MeanMode::kImage;
+    const auto files = make(network, boxes, choices);
+    ASSERT_TRUE(files) << files.error().to_string();
+    const auto find = [](const caffe::NetParameter& net, std::string_view name) {
+        return *std::ranges::find(net.layer(), name, [](const auto& layer) { return layer.name(); });
+    };
+    EXPECT_EQ(find(files->train_val, "transform").detectnet_groundtruth_param().image_size_x(), 32U);
+    EXPECT_EQ(find(files->deploy, "cluster").python_param().param_str(), "32, 32, 16, 0.6, 3");
+    EXPECT_FALSE(find(files->train_val, "data").transform_param().has_mean_file()) << "it subtracts 127 itself";
+    EXPECT_THAT(files->warnings, Contains(HasSubstr("images of 1248 x 384; it is fitted to those of the dataset")));
+    EXPECT_THAT(files->warnings, Contains(HasSubstr("[transform] subtracts a mean of its own")));
+}
+
+TEST(GenericRules, AnImageHasTheChannelsOfTheImages) {
+    auto pairs = gradients();
+    pairs.target_size = 0;
+    pairs.target_form = caffe::DataParameter::IMAGE;
+    const auto files = make(R"(
+layer { name: "out" type: "Convolution" bottom: "data" top: "out" convolution_param { kernel_size: 1 } }
+layer { name: "loss" type: "EuclideanLoss" bottom: "out" bottom: "label" top: "loss" exclude { stage: "deploy" } })",
+                            pairs);
+    ASSERT_TRUE(files) << files.error().to_string();
+    EXPECT_EQ(files->deploy.layer(0).convolution_param().num_output(), 3U);
 }
 
 TEST(GenericRules, RefusesWhatItCannotTrain) {
