@@ -6,6 +6,7 @@
 #include "base/file.hpp"
 #include "base/npy.hpp"
 #include "caffe/hdf5_handle.hpp"
+#include "data/exports/export_spec.hpp"
 #include "data/records/record_reader.hpp"
 #include "data/records/target_codec.hpp"
 #include "data/sources/split_list.hpp"
@@ -42,6 +43,17 @@ Result<ImageFileBytes> file_of(const DatumView& datum) {
     if (datum.data.empty()) return npy_of(deep_datum_image(datum));
     DIGITS_ASSIGN(const auto image, raw_datum_image(datum));
     return png_of(image);
+}
+
+/// The images of a record for siamese networks, one behind the other.
+Status split_pair(const DatumView& datum, StoredSample& sample) {
+    const int channels = datum.channels / 2;
+    const auto* planes = reinterpret_cast<const std::uint8_t*>(datum.data.data());
+    const auto first = from_planar_bgr(planes, datum.width, datum.height, channels);
+    DIGITS_ASSIGN(sample.image, png_of(first));
+    DIGITS_ASSIGN(sample.second_image,
+                  png_of(from_planar_bgr(planes + first.pixels.size(), datum.width, datum.height, channels)));
+    return {};
 }
 
 /// The names of a split's samples, where its list fits its records.
@@ -92,7 +104,11 @@ class LmdbReader final : public DatasetReader {
         DIGITS_ASSIGN(const auto record, records.find(part.keys[index]));
         StoredSample sample;
         sample.name = part.names.at(index);
-        DIGITS_ASSIGN(sample.image, file_of(record.datum));
+        if (holds_pairs(facts_)) {
+            DIGITS_TRY(split_pair(record.datum, sample));
+        } else {
+            DIGITS_ASSIGN(sample.image, file_of(record.datum));
+        }
         sample.width = record.datum.width;
         sample.height = record.datum.height;
         sample.channels = record.datum.channels;

@@ -24,6 +24,7 @@ struct StoredSample {
     int width = 0, height = 0, channels = 0;
     Target target;
     ImageFileBytes target_image;  ///< of targets that are images, likewise
+    ImageFileBytes second_image;  ///< of pairs for siamese networks, likewise
 };
 
 /// Every sample of a finished dataset, whatever its backend. Links decoders. Any number of threads.

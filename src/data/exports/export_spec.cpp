@@ -49,6 +49,10 @@ const ExportFormat kPairExport{
     "pairs", "Pairs of images", "A folder of images and one of what they become", {TargetKind::kImage}};
 const ExportFormat kTableExport{
     "csv", "CSV file", "A line for each image, with its path and its numbers", {TargetKind::kTensor}};
+const ExportFormat kSiameseExport{"siamese",
+                                  "Pairs for siamese networks",
+                                  "Two images for each record, and lists of pairs that are similar or not",
+                                  {}};
 const ExportFormat kShardExport{
     "webdataset",
     "WebDataset",
@@ -69,12 +73,18 @@ std::string formats_for(const DatasetFacts& facts) {
 }  // namespace
 
 Registry<ExportFormat>& export_formats() {
-    static Registry<ExportFormat> formats{&kFolders,    &kCocoExport, &kVocExport,   &kYoloExport, &kKittiExport,
-                                          &kMaskExport, &kPairExport, &kTableExport, &kShardExport};
+    static Registry<ExportFormat> formats{&kFolders,    &kCocoExport, &kVocExport,   &kYoloExport,    &kKittiExport,
+                                          &kMaskExport, &kPairExport, &kTableExport, &kSiameseExport, &kShardExport};
     return formats;
 }
 
+bool holds_pairs(const DatasetFacts& facts) {
+    return facts.task == "regression" && facts.target == TargetKind::kClass &&
+           facts.labels == std::vector<std::string>{"dissimilar", "similar"};
+}
+
 bool ExportFormat::can_hold(const DatasetFacts& facts) const {
+    if (holds_pairs(facts) || this == &kSiameseExport) return holds_pairs(facts) && this == &kSiameseExport;
     return std::ranges::find(targets, facts.target) != targets.end();
 }
 

@@ -5,6 +5,8 @@
 
 #include <map>
 #include <random>
+#include <set>
+#include <tuple>
 
 #include "base/npy.hpp"
 #include "data/builder.hpp"
@@ -376,6 +378,30 @@ TEST_F(Export, pairs_and_numbers_come_back) {
         import_again(numbers, format, again);
         expect_equal(numbers, again);
     }
+}
+
+TEST_F(Export, pairs_for_siamese_networks_come_back) {
+    for (int i = 0; i < 8; ++i) put_png(source_ / (i % 2 ? "odd" : "even") / fmt::format("{}.png", i));
+    const json storage{{"storage", {{"encoding", "none"}}}};
+    Made made, again;
+    make(made, {{"type", "siamese"}, {"path", source_}, {"per_image", 2}, {"percent_val", 0}}, "regression", storage);
+    const auto folder = exported(made, "siamese");
+    make(again, {{"type", "siamese"}, {"pairs", folder / "train.txt"}, {"root", folder}, {"percent_val", 0}},
+         "regression", storage);
+    const auto pairs_of = [](const Made& one) {
+        std::multiset<std::tuple<std::string, std::string, int>> pairs;
+        for (std::uint64_t i = 0; i < one.reader->size(Split::kTrain); ++i) {
+            const auto sample = one.reader->get(Split::kTrain, i);
+            EXPECT_TRUE(sample) << sample.error().to_string();
+            pairs.emplace(sample->image.bytes, sample->second_image.bytes, std::get<ClassLabel>(sample->target).index);
+        }
+        return pairs;
+    };
+    EXPECT_EQ(made.reader->size(Split::kTrain), 16U);
+    EXPECT_TRUE(pairs_of(made) == pairs_of(again));
+    const auto refused = check_export(*parse_export_spec({{"dataset_id", "x"}, {"format", "folders"}}), made.facts);
+    ASSERT_FALSE(refused);
+    EXPECT_THAT(refused.error().message, HasSubstr("siamese"));
 }
 
 TEST_F(Export, several_labels_come_back) {

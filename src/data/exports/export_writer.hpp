@@ -31,6 +31,7 @@ std::unique_ptr<ExportWriter> export_yolo(const DatasetFacts& facts, ExportSink&
 std::unique_ptr<ExportWriter> export_kitti(const DatasetFacts& facts, ExportSink& sink);
 std::unique_ptr<ExportWriter> export_masks(const DatasetFacts& facts, ExportSink& sink);
 std::unique_ptr<ExportWriter> export_pairs(const DatasetFacts& facts, ExportSink& sink);
+std::unique_ptr<ExportWriter> export_siamese(const DatasetFacts& facts, ExportSink& sink);
 std::unique_ptr<ExportWriter> export_table(const DatasetFacts& facts, ExportSink& sink);
 std::unique_ptr<ExportWriter> export_shards(const DatasetFacts& facts, ExportSink& sink);
 
