@@ -176,6 +176,8 @@ nlohmann::json to_json(const ModelInfo& info) {
     };
     add_to_info(info.transform, json);
     if (!info.value_range.empty()) json["image value range"] = info.value_range;
+    if (info.is_deep) json["image depth"] = "float";
+    if (info.bands > 0) json["image bands"] = info.bands;
     for (const auto& [key, value] : info.framework) json[key] = value;
     return json;
 }
@@ -220,7 +222,9 @@ Result<ModelArchive> ModelArchive::create(const ArchiveRequest& request) {
                          transform,
                          request.snapshot,
                          request.parts.info,
-                         dataset.value_range};
+                         dataset.value_range,
+                         dataset.is_deep,
+                         dataset.bands};
     archive.info_ = info_text(to_json(info));
     archive.file_name_ = archive_name(request, *snapshot);
     archive.format_ = request.format;

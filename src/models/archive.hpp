@@ -57,6 +57,8 @@ struct ModelInfo {
     std::string snapshot;                                        ///< a weights file's name
     std::vector<std::pair<std::string, std::string>> framework;  ///< ArchiveParts::info
     std::vector<double> value_range{};                           ///< ImageSpec::value_range; empty: not mentioned
+    bool is_deep = false;  ///< ImageSpec::is_deep(): the network gets the values of the files, not 0 to 255
+    int bands = 0;         ///< ImageSpec::bands; 0: not mentioned
 };
 nlohmann::json to_json(const ModelInfo& info);
 

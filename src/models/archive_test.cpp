@@ -78,6 +78,19 @@ std::vector<std::pair<std::string, std::string>> unpack(const std::string& bytes
     return members;
 }
 
+TEST_F(ArchiveTest, TellsOfImagesThatAreNoColors) {
+    auto facts = nlohmann::json::parse(*read_file(dataset() / "dataset.json"));
+    facts["image"]["depth"] = "float";
+    facts["image"]["bands"] = 5;
+    write(dataset() / "dataset.json", facts.dump());
+    const auto archive = ModelArchive::create(request_);
+    ASSERT_TRUE(archive) << archive.error().to_string();
+    const auto info = nlohmann::json::parse(archive->info());
+    EXPECT_EQ(info["image depth"], "float");
+    EXPECT_EQ(info["image bands"], 5);
+    EXPECT_EQ(info["image dimensions"], nlohmann::json::parse("[28, 32, 5]"));
+}
+
 TEST_F(ArchiveTest, HoldsWhatDigitsPutsIn) {
     const auto archive = ModelArchive::create(request_);
     ASSERT_TRUE(archive) << archive.error().to_string();

@@ -62,8 +62,13 @@ TrainingData training_data(const DatasetFacts& dataset, const fs::path& folder) 
 Result<DatasetFolder> read_dataset_folder(const fs::path& dataset_dir) {
     const auto folder = fs::absolute(dataset_dir);
     DIGITS_ASSIGN(const auto dataset, read_dataset_facts(folder));
-    return DatasetFolder{training_data(dataset, folder), std::string(enum_name(dataset.image.resize)), dataset.task,
-                         dataset.image.value_range};
+    const auto& image = dataset.image;
+    return DatasetFolder{training_data(dataset, folder),
+                         std::string(enum_name(image.resize)),
+                         dataset.task,
+                         image.value_range,
+                         image.is_deep(),
+                         image.bands};
 }
 
 }  // namespace digits

@@ -18,6 +18,8 @@ struct DatasetFolder {
     std::string resize;                 ///< how images were fitted
     std::string task;                   ///< a name of tasks()
     std::vector<double> value_range{};  ///< ImageSpec::value_range
+    bool is_deep = false;               ///< ImageSpec::is_deep()
+    int bands = 0;                      ///< ImageSpec::bands
 };
 
 /// Errors: as read_dataset_facts().

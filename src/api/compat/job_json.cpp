@@ -255,7 +255,7 @@ json model_json(const Job& job, const Context& context) {
         const auto& image = facts ? facts->image : spec->image;
         info.height = image.height;
         info.width = image.width;
-        info.channels = image.channels;
+        info.channels = image.channel_count();
         info.resize = enum_name(spec->image.resize);
         info.value_range = spec->image.value_range;
         if (spec->mean) info.mean_file = "mean.binaryproto";
@@ -270,8 +270,8 @@ json model_json(const Job& job, const Context& context) {
     }
     auto view = to_json(info);
     // What only archives tell.
-    for (const auto* key :
-         {"python layer file", "image value range", "mean values", "image scale", "crop size", "channel order"})
+    for (const auto* key : {"python layer file", "image value range", "image depth", "image bands", "mean values",
+                            "image scale", "crop size", "channel order"})
         view.erase(key);
     return view;
 }
