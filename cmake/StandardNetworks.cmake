@@ -12,9 +12,13 @@ set(DIGITS_STANDARD_NETWORKS
     kEfficientnetLite0Text ${networks}/efficientnet_lite0.prototxt
     kEfficientnetLite1Text ${networks}/efficientnet_lite1.prototxt
     kDetectorText ${networks}/detector.prototxt
+    kDetectorLite0Text ${networks}/detector_lite0.prototxt
     kDetectnetText ${networks}/detectnet.prototxt
     kSegmenterText ${networks}/segmenter.prototxt
+    kSegmenterLite0Text ${networks}/segmenter_lite0.prototxt
+    kUnetLightText ${networks}/unet_light.prototxt
     kUnetText ${networks}/unet.prototxt
     kFcnAlexnetText ${networks}/fcn_alexnet.prototxt
+    kImageToImageText ${networks}/image_to_image.prototxt
     kAutoencoderText ${networks}/autoencoder.prototxt
     kRegressionText ${networks}/regression.prototxt)

@@ -17,13 +17,14 @@ Status choose_network(const std::string& text, const std::string& framework, Cli
         return {};
     }
     if (!caffe) return fail(ErrorCode::kNotFound, "There is no file \"{}\" with a network for {}.", text, framework);
-    DIGITS_ASSIGN(const auto networks, client.get("/networks?task=all"));
+    const auto dataset = spec.is_object() ? spec.value("dataset_id", "") : "";
+    DIGITS_ASSIGN(const auto networks, client.get("/networks?task=all&dataset=" + dataset));
     std::string names;
     for (const auto& network : networks["items"]) {
         const auto name = network.value("name", "");
         names += (names.empty() ? "" : ", ") + name;
         if (name != text) continue;
-        spec = network.value("defaults", nlohmann::json::object());
+        spec.update(network.value("defaults", nlohmann::json::object()));
         spec["network"] = {{"standard", name}};
         return {};
     }

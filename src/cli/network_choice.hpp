@@ -9,7 +9,8 @@
 namespace digits::cli {
 
 /// A standard network's name, or the text of a file written for `framework` (empty: caffe), becomes `spec.network`. The
-/// network's own choices, if any, go to `spec`, too. Errors: kNotFound, naming the standard networks.
+/// network's own choices for the dataset of `spec`, if any, go to `spec`, too. Errors: kNotFound, naming the standard
+/// networks.
 Status choose_network(const std::string& text, const std::string& framework, Client& client, nlohmann::json& spec);
 
 /// The server's adaptation of the spec's network to its dataset takes its place; what changed goes to the standard

@@ -166,8 +166,15 @@ TEST(ModelSpec, TheSchemaNamesEveryMember) {
 
 TEST(StandardNetworks, AreInsideTheProgram) {
     EXPECT_EQ(standard_networks().size(), 10U);
-    EXPECT_EQ(standard_networks("detection").size(), 2U);
+    EXPECT_EQ(standard_networks("detection").size(), 3U);
     EXPECT_EQ(standard_networks("nothing").size(), 0U);
+    const auto& detector = *find_standard_network("detector");
+    EXPECT_EQ(epochs_for(detector, 0), 60) << "it is not known how many there are";
+    EXPECT_EQ(epochs_for(detector, 100'000), 60);
+    EXPECT_EQ(epochs_for(detector, 100), 120);
+    EXPECT_EQ(epochs_for(detector, 3), 500);
+    EXPECT_EQ(epochs_for(*find_standard_network("lenet"), 10), 30);
+    EXPECT_EQ(to_json(*find_standard_network("detector_lite0"))["defaults"]["mean"], "none") << "it has its own";
     for (const auto& network : standard_networks("")) {
         const auto file =
             read_net_file(std::string(DIGITS_SOURCE_DIR) + "/networks/" + std::string(network.name) + ".prototxt");
@@ -182,6 +189,20 @@ TEST(StandardNetworks, AreInsideTheProgram) {
     EXPECT_EQ(find_standard_network("lenet")->title, "LeNet");
     EXPECT_EQ(find_standard_network("LeNet"), nullptr);
     EXPECT_EQ(find_standard_network("detectnet")->task, "detection");
+}
+
+/// So that its weights fit.
+TEST(StandardNetworks, OnATrunkHaveItsLayers) {
+    const auto trunk = *parse_net_text(find_standard_network("efficientnet_lite0")->prototxt, "trunk");
+    for (const auto& [name, last] : {std::pair("detector_lite0", "block15/project"), {"segmenter_lite0", "block10"}}) {
+        const auto net = *parse_net_text(find_standard_network(name)->prototxt, name);
+        std::map<std::string, std::string> layers;
+        for (const auto& layer : net.layer()) layers[layer.name()] = layer.SerializeAsString();
+        for (const auto& layer : trunk.layer()) {
+            if (layer.type() != "Data") EXPECT_EQ(layers[layer.name()], layer.SerializeAsString()) << layer.name();
+            if (layer.name() == last) break;
+        }
+    }
 }
 
 /// Channels, height, width of a blob.

@@ -83,7 +83,7 @@ void take_standard_network(const SampleFacts& facts, TrainingProposal& proposal)
     proposal.image_height = standard.height;
     proposal.channels = standard.channels;
     proposal.resize = "squash";
-    proposal.epochs = standard.epochs;
+    proposal.epochs = epochs_for(standard, static_cast<std::uint64_t>(std::max<std::int64_t>(facts.train_images, 0)));
     note(proposal, fmt::format("{} is the default network for this task.", standard.title));
     keep_shape(facts, standard, proposal);
 }

@@ -38,7 +38,7 @@ TEST(Proposal, ImagesOfOtherTasksKeepTheirShape) {
     };
     for (const auto& one : {Case{"detection", 640, 480, 384, 288}, Case{"detection", 1242, 375, 576, 160},
                             Case{"detection", 100, 60, 96, 64}, Case{"segmentation", 480, 360, 480, 360},
-                            Case{"segmentation", 512, 512, 416, 416}, Case{"processing", 256, 256, 28, 28}}) {
+                            Case{"segmentation", 512, 512, 416, 416}, Case{"processing", 256, 256, 256, 256}}) {
         const auto proposal = propose_training({one.task, 100, 3, one.width, one.height, ""});
         EXPECT_EQ(proposal.image_width, one.want_width) << one.task << " " << one.width;
         EXPECT_EQ(proposal.image_height, one.want_height) << one.task << " " << one.width;

@@ -1,6 +1,7 @@
 #include "models/standard_networks.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 #include <nlohmann/json.hpp>
 
@@ -34,19 +35,30 @@ constexpr StandardNetwork kNetworks[] = {
     {kClasses, "efficientnet_lite1", "EfficientNet-Lite1", "Colour photographs; as EfficientNet-Lite0, deeper", 256,
      256, 3, 240, 30, "SGD", 0.01, kEfficientnetLite1Text},
     {kBoxes, "detector", "Anchor-free detector", "Objects of any number of classes; fast, any size divisible by 32",
-     320, 320, 3, 0, 60, "Adam", 0.001, kDetectorText},
+     320, 320, 3, 0, 60, "Adam", 0.001, kDetectorText, 12000},
+    {kBoxes, "detector_lite0", "Anchor-free detector on EfficientNet-Lite0",
+     "The same on a trunk that can start from weights learned on ImageNet; for few images", 320, 320, 3, 0, 40, "Adam",
+     0.001, kDetectorLite0Text, 8000},
     {kBoxes, "detectnet", "DetectNet", "Objects of one class in photographs; boxes around them", 1248, 384, 3, 0, 30,
-     "Adam", 0.0001, kDetectnetText},
+     "Adam", 0.0001, kDetectnetText, 4000},
     {kPixels, "segmenter", "Light segmentation network", "The class of each pixel; fast, any size", 480, 360, 3, 0, 40,
-     "Adam", 0.001, kSegmenterText},
+     "Adam", 0.001, kSegmenterText, 12000},
+    {kPixels, "segmenter_lite0", "Light segmentation network on EfficientNet-Lite0",
+     "The same on a trunk that can start from weights learned on ImageNet; for few images", 480, 360, 3, 0, 30, "Adam",
+     0.001, kSegmenterLite0Text, 8000},
+    {kPixels, "unet_light", "Light U-Net", "The class of each pixel; accurate outlines and thin lines, any size", 256,
+     256, 1, 0, 60, "Adam", 0.002, kUnetLightText, 2400},
     {kPixels, "unet", "U-Net", "The class of each pixel; exact outlines, slow, sides divisible by 16", 256, 256, 1, 0,
-     30, "Adam", 0.0001, kUnetText},
+     30, "Adam", 0.0001, kUnetText, 2400},
     {kPixels, "fcn_alexnet", "FCN-AlexNet", "The class of each pixel of photographs; coarse, many weights", 256, 256, 3,
-     0, 30, "SGD", 0.0001, kFcnAlexnetText},
+     0, 30, "SGD", 0.0001, kFcnAlexnetText, 6000},
+    {kImages, "image_to_image", "Image-to-image network",
+     "A color or grey image from another of the same size; sharpen, colorize, translate", 256, 256, 3, 0, 60, "Adam",
+     0.001, kImageToImageText, 12000},
     {kImages, "autoencoder", "Autoencoder", "Small grey images squeezed into 30 numbers and made anew", 28, 28, 1, 0,
      30, "AdaGrad", 0.01, kAutoencoderText},
     {kNumbers, "regression", "Small regression network", "Numbers that an image tells; fast, few weights", 64, 64, 3, 0,
-     30, "Adam", 0.001, kRegressionText},
+     30, "Adam", 0.001, kRegressionText, 6000},
 };
 
 }  // namespace
@@ -63,11 +75,22 @@ const StandardNetwork* find_standard_network(std::string_view name) {
     return found == std::end(kNetworks) ? nullptr : found;
 }
 
-nlohmann::json to_json(const StandardNetwork& network) {
+bool subtracts_mean(const StandardNetwork& network) {
+    return network.prototxt.find("mean_value") != std::string_view::npos;
+}
+
+double epochs_for(const StandardNetwork& network, std::uint64_t images) {
+    constexpr double kMost = 500;
+    if (images == 0) return network.epochs;
+    return std::max(network.epochs, std::min(kMost, std::ceil(network.shown / static_cast<double>(images))));
+}
+
+nlohmann::json to_json(const StandardNetwork& network, double epochs) {
     nlohmann::json solver{{"base_lr", network.base_lr}};
     if (network.solver != "SGD") solver["type"] = network.solver;
-    nlohmann::json defaults{{"epochs", network.epochs}, {"solver", std::move(solver)}, {"crop_size", nullptr}};
+    nlohmann::json defaults{{"epochs", epochs}, {"solver", std::move(solver)}, {"crop_size", nullptr}};
     if (network.crop_size > 0) defaults["crop_size"] = network.crop_size;
+    defaults["mean"] = subtracts_mean(network) ? "none" : "image";
     return {{"task", network.task},
             {"name", network.name},
             {"title", network.title},

@@ -1,6 +1,7 @@
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
+#include <cstdint>
+#include <nlohmann/json.hpp>
 #include <string_view>
 #include <vector>
 
@@ -22,6 +23,8 @@ struct StandardNetwork {
     std::string_view solver;
     double base_lr;
     std::string_view prototxt;
+    /// Images that a training from nothing must show about, each as often as it is seen; 0: not known.
+    double shown = 0;
 };
 
 /// Of a task; without a name of all.
@@ -29,7 +32,14 @@ std::vector<StandardNetwork> standard_networks(std::string_view task = kDefaultT
 /// Of any task; null without one of this name.
 const StandardNetwork* find_standard_network(std::string_view name);
 
+/// Whether its text has a mean of its own, so that the dataset's must not be subtracted.
+bool subtracts_mean(const StandardNetwork& network);
+
+/// Epochs for a training set of so many images: those of the network, or as many more as few images need.
+double epochs_for(const StandardNetwork& network, std::uint64_t images);
+
 /// `{"task", "name", "title", "text", "image", "prototxt", "defaults"}`; `defaults` are members of a model spec.
-nlohmann::json to_json(const StandardNetwork& network);
+nlohmann::json to_json(const StandardNetwork& network, double epochs);
+inline nlohmann::json to_json(const StandardNetwork& network) { return to_json(network, network.epochs); }
 
 }  // namespace digits

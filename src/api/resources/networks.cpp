@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 
+#include "api/jobs/dataset_result.hpp"
 #include "api/jobs/job_specs.hpp"
 #include "api/requests/messages.hpp"
 #include "api/requests/warm_questions.hpp"
@@ -18,15 +19,22 @@ using http::Request;
 using http::Response;
 using nlohmann::json;
 
-/// Of the task of the query, of classification without one, of all with "all".
-Result<Response> list(const Request& request) {
+/// Of the task of the query, of classification without one, of all with "all". With a dataset the epochs suit it.
+Result<Response> list(const Request& request, Context& context) {
     const auto* wanted = request.find_query("task");
     const std::string task = wanted ? *wanted : std::string(kDefaultTask);
     if (task != "all" && !tasks().find(task))
         return fail(ErrorCode::kInvalidArgument, "There is no task \"{}\"; choose one of {}, or all", task,
                     tasks().names());
+    std::uint64_t images = 0;
+    if (const auto* dataset = request.find_query("dataset"); dataset && !dataset->empty()) {
+        DIGITS_ASSIGN(const auto job, context.jobs.get(*dataset));
+        const auto facts = find_dataset_facts(job);
+        if (const auto* train = facts ? facts->find_split("train") : nullptr) images = train->count;
+    }
     auto items = json::array();
-    for (const auto& network : standard_networks(task == "all" ? "" : task)) items.push_back(to_json(network));
+    for (const auto& network : standard_networks(task == "all" ? "" : task))
+        items.push_back(to_json(network, epochs_for(network, images)));
     return json_response(200, {{"items", std::move(items)}});
 }
 
@@ -116,7 +124,7 @@ Async<Result<Response>> adapt(const Request& request, Context& context) {
 }  // namespace
 
 void register_networks(http::Router& router, Context& context) {
-    router.add("GET", "/api/v1/networks", list);
+    router.add("GET", "/api/v1/networks", [&](const Request& request) { return list(request, context); });
     router.add("POST", "/api/v1/networks/describe", [&](const Request& request) { return describe(request, context); },
                {kMaxBody_bytes});
     router.add("POST", "/api/v1/networks/adapt", [&](const Request& request) { return adapt(request, context); },

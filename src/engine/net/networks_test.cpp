@@ -139,6 +139,9 @@ TEST(NetworksOfOtherKinds, Learn) {
     } cases[] = {
         {"fcn_alexnet", {{"data", {1, 3, 100, 120}}, {"label", {1, 1, 100, 120}}}, 21},
         {"segmenter", {{"data", {2, 3, 50, 60}}, {"label", {2, 1, 50, 60}}}, 5},
+        {"segmenter_lite0", {{"data", {2, 3, 50, 60}}, {"label", {2, 1, 50, 60}}}, 5},
+        {"unet_light", {{"data", {2, 1, 36, 50}}, {"label", {2, 1, 36, 50}}}, 2},
+        {"image_to_image", {{"data", {2, 3, 21, 30}}, {"label", {2, 3, 21, 30}}}, 3},
         {"unet", {{"data", {1, 1, 32, 48}}, {"label", {1, 1, 32, 48}}}, 2},
         {"autoencoder", {{"data", {4, 1, 28, 28}}}, 0},
         {"siamese", {{"pair_data", {4, 2, 28, 28}}, {"sim", {4}}}, 0},

@@ -142,13 +142,17 @@ export function useSession() {
   return useQuery(session_query);
 }
 
-/** The standard networks for datasets of a task; undefined: it is not known yet. */
-export function useNetworks(task: string | undefined) {
+/** The standard networks for a dataset, or those for classification without one. */
+export function useNetworks(dataset_id: string) {
+  const task = useTask(dataset_id);
+  // What suits the number of its images is known once it is made.
+  const made = useDataset(dataset_id, dataset_id !== "").data?.dataset ? dataset_id : undefined;
   return useQuery({
-    queryKey: ["networks", task],
+    queryKey: ["networks", task, made],
     enabled: task !== undefined,
     staleTime: Number.POSITIVE_INFINITY,
-    queryFn: ({ signal }) => answer(client.GET("/networks", { params: { query: { task } as never }, signal })),
+    queryFn: ({ signal }) =>
+      answer(client.GET("/networks", { params: { query: { task, dataset: made } as never }, signal })),
   });
 }
 
