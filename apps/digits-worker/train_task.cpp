@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "engine/device/device.hpp"
 #include "engine/solver/train.hpp"
 #include "fit_batch.hpp"
@@ -47,6 +49,7 @@ Result<nlohmann::json> run_train_task(const nlohmann::json& json, TaskHost& host
     options.patience = spec.early_stopping.patience;
     options.stop_metric = spec.early_stopping.metric;
     for (const auto& weights : spec.weights) options.weights.emplace_back(weights.path);
+    options.restarts_differing = std::ranges::any_of(spec.weights, &WeightsSpec::transfer);
     options.device = device;
     options.precision = spec.precision;
     if (spec.seed) options.seed = static_cast<std::uint64_t>(*spec.seed);

@@ -188,7 +188,8 @@ json print_object(const void* object, const ObjectTable& table) {
     for (const auto& field : table.fields) {
         const bool is_word = field.flag && *reinterpret_cast<const bool*>(base + *field.flag);
         auto value = is_word ? json(field.facts.word) : field.ops->print(base + field.offset);
-        if (table.list.omits_empty && value == "") continue;
+        // Nor is a choice printed that was not made.
+        if (table.list.omits_empty && (value == "" || value == false)) continue;
         printed[field.facts.name] = std::move(value);
     }
     const auto& shorthand = table.list.shorthand;

@@ -16,7 +16,8 @@ namespace {
 struct TrainArguments {
     CreateOptions create;
     FieldOptions fields;
-    std::string folder, dataset, network, framework, python_layers, previous, snapshot = "best", pretrained;
+    std::string folder, dataset, network, framework, python_layers, previous, snapshot = "best", pretrained,
+                                                                              transfer_from;
     std::vector<std::string> weights, augment;
     bool adapt = false;
 };
@@ -62,16 +63,31 @@ Status choose_start(const TrainArguments& a, Session& session, nlohmann::json& s
     return {};
 }
 
+/// Weights of another network for the layers of the same name and shape.
+Status choose_transfer(const TrainArguments& a, Session& session, nlohmann::json& spec) {
+    if (a.transfer_from.empty()) return {};
+    auto job = session.find_job("pretrained", a.transfer_from);
+    const bool pretrained = job.has_value();
+    if (!pretrained) job = session.find_job("model", a.transfer_from);
+    if (!job)
+        return fail(make_error(ErrorCode::kNotFound,
+                               "--transfer-from: no model and no pretrained model has the id or name \"{}\"",
+                               a.transfer_from)
+                        .advise("See them: digits jobs list, digits pretrained list"));
+    spec["weights"].push_back({{pretrained ? "pretrained" : "model", (*job)["id"]}, {"transfer", true}});
+    return {};
+}
+
 Result<nlohmann::json> model_spec(const TrainArguments& a, Session& session) {
-    nlohmann::json spec;
+    DIGITS_ASSIGN(const auto dataset, session.find_job("dataset", a.dataset));
+    nlohmann::json spec{{"dataset_id", dataset["id"]}};
     DIGITS_TRY(choose_start(a, session, spec));
     DIGITS_TRY(choose_python_layers(a.python_layers, spec));
-    DIGITS_ASSIGN(const auto dataset, session.find_job("dataset", a.dataset));
-    spec["dataset_id"] = dataset["id"];
     DIGITS_TRY(a.fields.write(spec));
     if (!a.augment.empty()) {
         DIGITS_ASSIGN(spec["augmentation"], augmentation(a.augment));
     }
+    DIGITS_TRY(choose_transfer(a, session, spec));
     for (const auto& file : a.weights) spec["weights"].push_back(absolute_path(file));
     if (a.adapt) DIGITS_TRY(adapt_network(session.client(), spec));
     return spec;
@@ -129,6 +145,11 @@ void add_train(CLI::App& app, Invocation& invocation) {
         ->needs(previous)
         ->capture_default_str();
     command->add_option("--pretrained", a->pretrained, "Start from this pretrained model")->excludes(previous);
+    command
+        ->add_option("--transfer-from", a->transfer_from,
+                     "Take the weights of this model or pretrained model for the layers of --network that have the "
+                     "same name and shape; the others start anew")
+        ->excludes(previous);
     a->fields.add(*command, model_fields());
     std::string names;
     for (const auto& field : model_fields().find("augmentation")->value.object->fields)

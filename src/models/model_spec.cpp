@@ -69,7 +69,11 @@ struct JsonBinding<WeightsSpec> {
                     .help("Of the model: an iteration, `best` or `last`; absent: `best`"),
                 json_field("pretrained", &S::pretrained)
                     .label("Pretrained model")
-                    .help("Id of the pretrained model whose weights to use")};
+                    .help("Id of the pretrained model whose weights to use"),
+                json_field("transfer", &S::transfer)
+                    .label("Transfer learning")
+                    .help("Layers whose weights have another shape than the network's start anew; else that is an "
+                          "error")};
     }
 };
 template <>
@@ -125,6 +129,14 @@ struct JsonBinding<SolverSpec> {
                           "learn")
                     .unit("%")
                     .cli("freeze")
+                    .range(0, 100),
+                json_field("freeze_to", &S::freeze_to)
+                    .label("Freeze up to layer")
+                    .help("Name of a layer: those with initial weights up to it, in the order of the network's text, "
+                          "never learn"),
+                json_field("trunk_rate", &S::trunk_rate)
+                    .label("Learning rate of initial weights")
+                    .help("Factor of the learning rate of layers with initial weights, such as 0.1")
                     .range(0, 100),
                 json_field("momentum", &S::momentum)
                     .label("Momentum")

@@ -39,6 +39,7 @@ struct WeightsSpec {
     std::string model;       ///< id of a model
     std::string snapshot;    ///< of the model: an iteration, "best" or "last"
     std::string pretrained;  ///< id of a pretrained model
+    bool transfer = false;   ///< layers of another shape than the network's start anew; else they are an error
 };
 
 /// What is left out follows from the policy or from DIGITS's rules.
@@ -52,6 +53,8 @@ struct SolverSpec {
     std::optional<double> power;
     double warmup_percent = 0;
     double freeze_percent = 0;  ///< layers with initial weights are frozen for so much of the training
+    std::string freeze_to;      ///< layers with initial weights up to this one never learn
+    double trunk_rate = 1;      ///< factor of the learning rates of layers with initial weights
     std::optional<double> momentum;
     std::optional<double> weight_decay;
     std::optional<double> rms_decay;

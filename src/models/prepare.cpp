@@ -11,7 +11,6 @@
 #include "base/json_binding.hpp"
 #include "base/text.hpp"
 #include "caffe/built_in_python.hpp"
-#include "caffe/layer_blobs.hpp"
 #include "caffe/layer_rules.hpp"
 #include "caffe/prototxt.hpp"
 #include "caffe/stages.hpp"
@@ -19,6 +18,7 @@
 #include "caffe/upgrade.hpp"
 #include "models/dataset_facts.hpp"
 #include "models/standard_networks.hpp"
+#include "models/start_weights.hpp"
 #include "tasks/task.hpp"
 
 namespace digits {
@@ -54,16 +54,6 @@ Status write_if_changed(const fs::path& path, std::string_view text) {
     if (fs::file_size(path, ignored) == text.size())
         if (const auto present = read_file(path); present && *present == text) return {};
     return write_file_atomic(path, text);
-}
-
-Status check_weights(const ModelSpec& spec) {
-    for (std::size_t i = 0; i < spec.weights.size(); ++i) {
-        std::error_code ignored;
-        if (!fs::is_regular_file(spec.weights[i].path, ignored))
-            return fail(make_error(ErrorCode::kNotFound, "no file {} to take weights from", spec.weights[i].path)
-                            .at(fmt::format("/weights/{}", i)));
-    }
-    return {};
 }
 
 /// The task of a network that has no dataset yet.
@@ -219,56 +209,6 @@ Status weigh_classes(const ModelSpec& spec, const TrainingData& dataset, caffe::
     return found ? Status() : wrong("Class weights need a layer SoftmaxWithLoss, the network has none");
 }
 
-/// How many parameters each layer has in files of weights; the last file counts, as when they are loaded.
-Result<std::map<std::string, int>> layers_with_weights(const ModelSpec& spec) {
-    std::map<std::string, int> counts;
-    for (const auto& one : spec.weights) {
-        DIGITS_ASSIGN(const auto own, count_layer_blobs(one.path));
-        for (const auto& [name, count] : own) counts[name] = count;
-    }
-    return counts;
-}
-
-Status check_freezing(const ModelSpec& spec) {
-    if (spec.solver.freeze_percent <= 0 || !spec.weights.empty()) return {};
-    return fail(make_error(ErrorCode::kInvalidArgument, "Layers can be frozen only with initial weights")
-                    .at("/solver/freeze_percent")
-                    .advise("Set Freeze at first to 0, or choose a pretrained model"));
-}
-
-/// Layers with initial weights learn from an iteration on. Their BatchNorm layers use the statistics that came with the
-/// weights, for the whole training: the first batches of new images would spoil them, and few images never make good
-/// ones. Returns a warning where nothing would learn.
-Result<std::optional<std::string>> freeze_layers(const ModelSpec& spec, std::int64_t iterations,
-                                                 caffe::NetParameter& net) {
-    DIGITS_TRY(check_freezing(spec));
-    const auto until = static_cast<std::int64_t>(std::llround(spec.solver.freeze_percent / 100 * iterations));
-    if (until <= 0) return std::nullopt;
-    DIGITS_ASSIGN(const auto counts, layers_with_weights(spec));
-    const auto is_new = [&](const auto& layer) {
-        const bool learns =
-            layer.type() == "InnerProduct" || layer.type() == "Convolution" || layer.type() == "Deconvolution";
-        return learns && !counts.contains(layer.name());
-    };
-    if (std::ranges::none_of(net.layer(), is_new))
-        return "All layers have initial weights: none is frozen, because then nothing would learn. Set Freeze at "
-               "first to 0.";
-    for (auto& layer : *net.mutable_layer()) {
-        const auto found = counts.find(layer.name());
-        if (found == counts.end()) continue;
-        const bool keeps_statistics = layer.type() == "BatchNorm" && found->second == 3;
-        if (keeps_statistics) layer.mutable_batch_norm_param()->set_use_global_stats(true);
-        while (layer.param_size() < found->second) layer.add_param();
-        for (auto& parameter : *layer.mutable_param()) {
-            if (keeps_statistics)
-                parameter.set_lr_mult(0);
-            else
-                parameter.set_frozen_until(until);
-        }
-    }
-    return std::nullopt;
-}
-
 /// What is legal, but hardly meant.
 std::optional<std::string> batch_warning(const TrainingFiles& files, const TrainingData& dataset) {
     if (files.batch_size <= dataset.train_count) return std::nullopt;
@@ -336,7 +276,7 @@ Result<PreparedModel> prepare_model(const ModelSpec& spec, const caffe::NetParam
         return fail(make_error(ErrorCode::kInvalidArgument, "dataset_dir is missing: the folder of the dataset")
                         .at("/dataset_dir"));
     DIGITS_ASSIGN(const auto dataset, read_dataset_folder(spec.dataset_dir));
-    DIGITS_TRY(check_weights(spec));
+    DIGITS_TRY(check_start(spec, network));
     DIGITS_ASSIGN(const auto* task, get_task(dataset.task));
     DIGITS_ASSIGN(auto files, task->make_networks(network, dataset.facts, choices_for(spec, dataset.facts)));
     DIGITS_TRY(check_augmentation(spec.augmentation, dataset.facts));
@@ -345,14 +285,14 @@ Result<PreparedModel> prepare_model(const ModelSpec& spec, const caffe::NetParam
     DIGITS_TRY(smooth_labels(spec, files.train_val));
     DIGITS_TRY(mix_images(spec, dataset.facts, files.train_val));
     DIGITS_TRY(weigh_classes(spec, dataset.facts, files.train_val));
-    DIGITS_ASSIGN(auto unfrozen, freeze_layers(spec, files.solver.max_iter(), files.train_val));
+    DIGITS_ASSIGN(auto of_start, set_rates_of_start(spec, files.solver.max_iter(), files.train_val));
 
     PreparedModel prepared;
     prepared.task = dataset.task;
     prepared.solver_file = job_dir / "solver.prototxt";
     prepared.warnings = std::move(files.warnings);
     for (auto& warning : doubtful) prepared.warnings.push_back(std::move(warning));
-    if (unfrozen) prepared.warnings.push_back(std::move(*unfrozen));
+    for (auto& warning : of_start) prepared.warnings.push_back(std::move(warning));
     if (auto warning = batch_warning(files, dataset.facts)) prepared.warnings.push_back(std::move(*warning));
     prepared.facts.network = spec.network.standard.empty() ? "custom" : spec.network.standard;
     prepared.facts.epochs = spec.epochs;
@@ -407,8 +347,6 @@ namespace {
 class ModelChecker {
   public:
     explicit ModelChecker(const ModelSpec& spec) : spec_(spec), text_(network_text(spec)) {
-        if (const auto weights = check_weights(spec); !weights) note(Severity::kError, weights.error());
-        if (const auto frozen = check_freezing(spec); !frozen) note(Severity::kError, frozen.error());
         if (spec.dataset_dir.empty()) return;
         auto dataset = read_dataset_folder(spec.dataset_dir);
         if (dataset) {
@@ -439,6 +377,7 @@ class ModelChecker {
     }
 
     void check(const caffe::NetParameter& network, const std::optional<AssumedPictures>& assumed) {
+        if (const auto start = check_start(spec_, network); !start) note(Severity::kError, start.error());
         for (const auto& layer : network.layer())
             if (runs_users_code(layer)) check_.python_layers.push_back(layer.name());
         check_.has_dataset = dataset_.has_value();

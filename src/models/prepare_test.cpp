@@ -261,6 +261,43 @@ TEST_F(FreezeTest, SomethingMustLearn) {
     EXPECT_THAT(text_of("train_val.prototxt"), testing::Not(HasSubstr("frozen_until")));
 }
 
+TEST_F(FreezeTest, FreezesLayersUpToOneAndSlowsTheOthersDown) {
+    auto weights = *read_weights(spec_.weights[0].path);
+    auto& classifier = *weights.add_layer();
+    classifier.set_name("ip");
+    for (const int size : {1000, 10}) classifier.add_blobs()->mutable_shape()->add_dim(size);
+    ASSERT_TRUE(write_weights(weights, spec_.weights[0].path));
+    spec_.solver.freeze_percent = 0;
+    spec_.solver.trunk_rate = 0.25;
+    const auto layers_of = [&](const PreparedModel& prepared) {
+        std::map<std::string, caffe::LayerParameter> layers;
+        for (const auto& layer : prepared.solver.net_param().layer()) layers[layer.name()] = layer;
+        return layers;
+    };
+    const auto slower = prepare_model(spec_, job());
+    ASSERT_TRUE(slower) << slower.error().to_string();
+    auto layers = layers_of(*slower);
+    EXPECT_FLOAT_EQ(layers["conv1"].param(1).lr_mult(), 0.5);
+    EXPECT_EQ(layers["norm1"].param_size(), 0) << "nothing of it is learned";
+    ASSERT_EQ(layers["ip"].param_size(), 2);
+    EXPECT_FLOAT_EQ(layers["ip"].param(0).lr_mult(), 0.25);
+
+    spec_.weights[0].transfer = true;
+    spec_.solver.freeze_to = "norm1";
+    const auto prepared = prepare_model(spec_, job());
+    ASSERT_TRUE(prepared) << prepared.error().to_string();
+    layers = layers_of(*prepared);
+    EXPECT_FLOAT_EQ(layers["conv1"].param(0).lr_mult(), 0);
+    EXPECT_FLOAT_EQ(layers["conv1"].param(1).lr_mult(), 0);
+    EXPECT_TRUE(layers["norm1"].batch_norm_param().use_global_stats());
+    EXPECT_EQ(layers["ip"].param_size(), 0) << "1000 outputs in the file, 10 here: it starts anew";
+    EXPECT_THAT(prepared->warnings, testing::IsEmpty());
+
+    spec_.solver.freeze_to = "conv9";
+    EXPECT_EQ(prepare_model(spec_, job()).error().where, "/solver/freeze_to");
+    EXPECT_FALSE(check_model(spec_).ok());
+}
+
 TEST_F(FreezeTest, NeedsWeights) {
     spec_.weights.clear();
     const auto refused = prepare_model(spec_, job());
@@ -268,6 +305,12 @@ TEST_F(FreezeTest, NeedsWeights) {
     EXPECT_EQ(refused.error().where, "/solver/freeze_percent");
     const auto check = check_model(spec_);
     EXPECT_FALSE(check.ok());
+    spec_.solver.freeze_percent = 0;
+    spec_.solver.freeze_to = "conv1";
+    EXPECT_EQ(prepare_model(spec_, job()).error().where, "/solver/freeze_to");
+    spec_.solver.freeze_to.clear();
+    spec_.solver.trunk_rate = 0.1;
+    EXPECT_EQ(prepare_model(spec_, job()).error().where, "/solver/trunk_rate");
 }
 
 TEST_F(PrepareTest, WarnsOfABatchLargerThanTheTrainingSet) {

@@ -25,12 +25,15 @@ bool shapes_agree(const caffe::BlobProto& source, const Shape& target) {
     return padded == Shape{source.num(), source.channels(), source.height(), source.width()};
 }
 
-void copy_blob(const caffe::BlobProto& source, int index, Blob& target) {
-    if (!shapes_agree(source, target.shape()))
-        throw EngineError{make_error(ErrorCode::kInvalidArgument,
-                                     "parameter {} has shape {} in the file, the network needs {}", index,
-                                     shape_text(blob_shape(source)), shape_text(target.shape()))
-                              .advise("To learn this layer from scratch instead, give it another name")};
+void check_shape(const caffe::BlobProto& source, int index, const Blob& target) {
+    if (shapes_agree(source, target.shape())) return;
+    throw EngineError{make_error(ErrorCode::kInvalidArgument,
+                                 "parameter {} has shape {} in the file, the network needs {}", index,
+                                 shape_text(blob_shape(source)), shape_text(target.shape()))
+                          .advise("To learn this layer from scratch instead, give it another name")};
+}
+
+void copy_blob(const caffe::BlobProto& source, Blob& target) {
     auto values = blob_values(source);
     if (!values) throw EngineError{values.error()};
     target.data().copy_(at::from_blob(values->data(), target.shape(), at::kFloat));
@@ -39,12 +42,17 @@ void copy_blob(const caffe::BlobProto& source, int index, Blob& target) {
 /// Which parameters another one owns. Caffe leaves them out of HDF5 files, where the owner's layer has them.
 using Borrowed = std::vector<bool>;
 
+/// All of them, or none where one does not fit.
 void copy_blobs(const caffe::LayerParameter& stored, const Borrowed& borrowed, Layer& layer) {
-    for (int i = 0; i < stored.blobs_size(); ++i) {
-        const auto index = static_cast<std::size_t>(i);
-        const bool left_out = stored.blobs(i).ByteSizeLong() == 0;
-        if (!left_out || !borrowed[index]) copy_blob(stored.blobs(i), i, *layer.blobs()[index]);
-    }
+    const auto for_each = [&](const auto& use) {
+        for (int i = 0; i < stored.blobs_size(); ++i) {
+            const auto index = static_cast<std::size_t>(i);
+            const bool left_out = stored.blobs(i).ByteSizeLong() == 0;
+            if (!left_out || !borrowed[index]) use(i, *layer.blobs()[index]);
+        }
+    };
+    for_each([&](int i, const Blob& target) { check_shape(stored.blobs(i), i, target); });
+    for_each([&](int i, Blob& target) { copy_blob(stored.blobs(i), target); });
 }
 
 void check_blob_count(const caffe::LayerParameter& stored, const Borrowed& borrowed, Layer& layer) {

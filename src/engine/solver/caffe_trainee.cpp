@@ -1,6 +1,7 @@
 #include "engine/solver/caffe_trainee.hpp"
 
 #include <ATen/Parallel.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -91,15 +92,40 @@ void CaffeTrainee::choose_outputs() {
         recorded_of_set_.push_back(choose(solver_->test_net(i)));
 }
 
+/// Removes the layers whose weights do not fit the network, and returns their names.
+Result<std::vector<std::string>> CaffeTrainee::leave_out_differing(caffe::NetParameter& weights) const {
+    std::vector<std::string> differing;
+    caffe::NetParameter fitting;
+    for (auto& layer : *weights.mutable_layer()) {
+        caffe::NetParameter one;
+        one.add_layer()->Swap(&layer);
+        const auto copied = solver_->net().copy_weights(one);
+        if (copied) {
+            fitting.add_layer()->Swap(one.mutable_layer(0));
+        } else if (copied.error().code == ErrorCode::kInvalidArgument) {
+            differing.push_back(one.layer(0).name());
+        } else {
+            return fail(copied.error());
+        }
+    }
+    weights.mutable_layer()->Swap(fitting.mutable_layer());
+    return differing;
+}
+
 Result<std::vector<std::string>> CaffeTrainee::load(const std::filesystem::path& path) {
-    DIGITS_ASSIGN(const auto weights, read_weights(path));
-    DIGITS_ASSIGN(const auto ignored, solver_->net().copy_weights(weights));
-    std::string names;
-    for (const auto& name : ignored) names += (names.empty() ? "" : ", ") + name;
+    DIGITS_ASSIGN(auto weights, read_weights(path));
+    const auto file = path.filename().string();
     std::vector<std::string> notes;
-    if (!names.empty())
-        notes.push_back(fmt::format("{}: ignored weights of layers that the network does not have: {}",
-                                    path.filename().string(), names));
+    if (options_.restarts_differing) {
+        DIGITS_ASSIGN(const auto differing, leave_out_differing(weights));
+        if (!differing.empty())
+            notes.push_back(
+                fmt::format("{}: layers of another shape start anew: {}", file, fmt::join(differing, ", ")));
+    }
+    DIGITS_ASSIGN(const auto ignored, solver_->net().copy_weights(weights));
+    if (!ignored.empty())
+        notes.push_back(fmt::format("{}: ignored weights of layers that the network does not have: {}", file,
+                                    fmt::join(ignored, ", ")));
     return notes;
 }
 
@@ -179,7 +205,7 @@ double smallest_object(const Net& net) {
 
 }  // namespace
 
-/// A metric that stays 0, or is 0 at the end, is explained once.
+/// A metric that says nothing for several validations, or at the end, is explained once.
 void CaffeTrainee::explain_zeros(const Net& net) {
     constexpr int kStays = 3;
     std::string why;
@@ -188,8 +214,7 @@ void CaffeTrainee::explain_zeros(const Net& net) {
             why = metric->explain_zero(smallest_object(net));
     zeros_ = why.empty() ? 0 : zeros_ + 1;
     const bool is_last = solver_->iteration() >= solver_->parameter().max_iter();
-    if (zeros_ == kStays || (is_last && zeros_ > 0 && zeros_ < kStays))
-        warn(fmt::format("The average precision of the validation is 0. {}", why));
+    if (zeros_ == kStays || (is_last && zeros_ > 0 && zeros_ < kStays)) warn(why);
 }
 
 Result<SnapshotFiles> CaffeTrainee::save([[maybe_unused]] std::int64_t iteration) {

@@ -28,6 +28,7 @@ struct CaffeTraineeOptions {
     std::uint64_t seed = 1;
     int threads = 0;                    ///< of computing and of feeding; 0: all cores
     bool validates_whole_sets = false;  ///< see SolverOptions::tests_whole_sets
+    bool restarts_differing = false;    ///< see TrainOptions::restarts_differing
 };
 
 /// A Caffe solver in training. Its nets read their data themselves, through data layers.
@@ -56,6 +57,7 @@ class CaffeTrainee final : public Trainee {
     void warn(const std::string& text) const;
     void choose_outputs();
     void explain_zeros(const Net& net);
+    Result<std::vector<std::string>> leave_out_differing(caffe::NetParameter& weights) const;
 
     CaffeTraineeOptions options_;
     TaskContext& context_;
@@ -63,7 +65,7 @@ class CaffeTrainee final : public Trainee {
     double waited_s_ = 0;                                    ///< of nets before the present ones
     std::vector<std::string> recorded_;                      ///< outputs of the training net
     std::vector<std::vector<std::string>> recorded_of_set_;  ///< of each test net
-    int zeros_ = 0;                                          ///< validations in a row whose average precision was 0
+    int zeros_ = 0;  ///< validations in a row whose metric said nothing (ExplainsZero)
 };
 
 /// What a solver's settings mean for the loop.

@@ -36,6 +36,7 @@ Result<TrainSummary> train(const TrainOptions& options, TaskContext& context) {
     trainee.seed = options.seed;
     trainee.threads = options.threads;
     trainee.validates_whole_sets = options.validates_whole_sets;
+    trainee.restarts_differing = options.restarts_differing;
     CaffeTrainee caffe(std::move(trainee), context);
     return run_training(caffe, plan, context);
 }

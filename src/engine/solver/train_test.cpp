@@ -1,5 +1,6 @@
 #include "engine/solver/train.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "caffe/prototxt.hpp"
@@ -169,6 +170,35 @@ TEST_F(Train, LeavesFrozenLayersAsTheyAreUntilTheyThaw) {
     EXPECT_NE(*read_file(dir / "snapshot_iter_16.caffemodel"), *read_file(untrained / "snapshot_iter_16.caffemodel"))
         << "the other layers learn";
     EXPECT_GE(context.metrics().at({"val/accuracy", 40}), 0.9);
+}
+
+TEST_F(Train, TakesWhatFitsOfAnotherNetworksWeights) {
+    const auto dir = job("job");
+    RecordingContext first(dir);
+    ASSERT_TRUE(run(dir, first));
+    const auto weights = dir / "snapshot_iter_40.caffemodel";
+    const auto other = job("other", "base_lr: 1e-20 lr_policy: \"fixed\"");
+    auto stored = *read_weights(weights);
+    std::string changed;
+    for (auto& layer : *stored.mutable_layer()) {
+        if (layer.name() == "conv") continue;
+        changed = layer.name();
+        layer.mutable_blobs(0)->mutable_shape()->add_dim(1);
+    }
+    ASSERT_NE(changed, "");
+    ASSERT_TRUE(write_weights(stored, other / "start.caffemodel"));
+    auto wanted = options(other);
+    wanted.weights = {other / "start.caffemodel"};
+    RecordingContext refused(other);
+    EXPECT_FALSE(train(wanted, refused));
+    wanted.restarts_differing = true;
+    RecordingContext taken(other);
+    const auto trained = train(wanted, taken);
+    ASSERT_TRUE(trained) << trained.error().to_string();
+    EXPECT_EQ(convolution_weights(other / "snapshot_iter_16.caffemodel"), convolution_weights(weights));
+    EXPECT_TRUE(std::ranges::any_of(taken.events, [&](const auto& event) {
+        return event.value("text", "").ends_with("layers of another shape start anew: " + changed);
+    }));
 }
 
 /// Resumed at 16, aborted at 22: frozen until before, between and after them.

@@ -49,6 +49,19 @@ describe("where a network comes from", () => {
     expect([has_network(form), has_network({ ...form, pretrained: "" })]).toEqual([true, false]);
   });
 
+  it("is a standard network with the weights of another one", () => {
+    const starts = [{ pretrained: "p", transfer: true }];
+    const others = { "/solver/freeze_to": "conv1", "/solver/trunk_rate": "0.1" };
+    const form = { ...empty_model_form, network: "standard" as const, standard: "detectnet", starts, others };
+    const spec = model_spec(form, model_fields);
+    expect([spec.network, spec.weights]).toEqual([{ standard: "detectnet" }, starts]);
+    expect(spec.solver).toMatchObject({ freeze_to: "conv1", trunk_rate: 0.1 });
+    expect(form_of_model("x", "", spec as unknown as Record<string, unknown>).starts).toEqual(starts);
+    const without = model_spec({ ...form, starts: [{ pretrained: "p" }] }, model_fields);
+    expect(without.weights).toEqual([]);
+    expect(without.solver).not.toHaveProperty("freeze_to");
+  });
+
   it("is what the model has kept, when the job is gone", () => {
     expect(sources_of(stored)).toEqual(["m"]);
     const kept = without_sources(stored, new Set(["m"]));

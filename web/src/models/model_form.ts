@@ -26,6 +26,8 @@ export interface WeightsOfJob {
   model?: string;
   snapshot?: string;
   pretrained?: string;
+  /** Layers of another shape start anew. */
+  transfer?: boolean;
 }
 
 /** The form's fields as they are typed. */
@@ -43,7 +45,7 @@ export interface ModelForm extends AugmentationForm {
   prototxt: string;
   /** Text of a custom network's Python module. */
   python_layers: string;
-  /** What an own network starts from, beside the files of `weights`. */
+  /** What an own or a standard network starts from, beside the files of `weights`. */
   starts: WeightsOfJob[];
   epochs: string;
   snapshot_interval: string;
@@ -175,6 +177,7 @@ function network_of(form: ModelForm): Record<string, string> {
 /** What the network itself brings. */
 function starts_of(form: ModelForm): WeightsOfJob[] {
   if (form.network === "custom") return form.starts;
+  if (form.network === "standard") return form.starts.filter(({ transfer }) => transfer);
   if (form.network === "pretrained") return [{ pretrained: form.pretrained }];
   if (form.network === "previous" && form.previous_snapshot !== "none")
     return [{ model: form.previous, snapshot: form.previous_snapshot }];
@@ -241,8 +244,10 @@ export function model_spec(form: ModelForm, fields: FormField[] = []): ModelSpec
   if (wanted_changes(form).length > 0) spec.augmentation = augmentation_of(form);
   if (form.dataset_id !== "") spec.dataset_id = form.dataset_id;
   put_typed(spec, other_model_fields(fields), form.others);
-  // Nothing can be frozen that starts anew.
-  if ((spec.weights as unknown[]).length === 0) delete (spec.solver as Record<string, unknown>).freeze_percent;
+  // Nothing can be frozen or slowed down that starts anew.
+  if ((spec.weights as unknown[]).length === 0)
+    for (const name of ["freeze_percent", "freeze_to", "trunk_rate"])
+      delete (spec.solver as Record<string, unknown>)[name];
   return spec as unknown as ModelSpec;
 }
 
@@ -322,7 +327,7 @@ export function form_of_model(
     const previous = { previous: network.model, previous_snapshot: snapshot, prototxt: "", python_layers: "" };
     return { ...form, network: "previous", ...previous };
   }
-  return network.prototxt === undefined ? form : { ...form, network: "custom", starts };
+  return network.prototxt === undefined ? { ...form, starts } : { ...form, network: "custom", starts };
 }
 
 interface StoredNetwork {

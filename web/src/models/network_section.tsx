@@ -2,7 +2,7 @@ import { Alert, Anchor, Button, Group, Radio, Select, Skeleton, Stack, Text } fr
 import { lazy, Suspense, useEffect, useMemo, useState } from "react";
 import { Link } from "react-router";
 import type { Diagnostic, FormField, ModelCheck, ModelSpec, Network } from "../api/client";
-import { useAllJobs, useModel, useNetworks, usePretrained, useTask } from "../api/queries";
+import { useAllJobs, useModel, useNetworks, usePretrained } from "../api/queries";
 import { metric } from "../format/format";
 import { judged } from "../format/judged";
 import { type FormState, Section, SegmentField } from "../forms/fields";
@@ -33,7 +33,7 @@ interface Props {
 export function NetworkSection({ form, fields, check, spec }: Props) {
   const { t } = useText();
   const { values } = form;
-  const networks = useNetworks(useTask(values.dataset_id));
+  const networks = useNetworks(values.dataset_id);
   const [drawn, set_drawn] = useState(false);
   const [go_to, set_go_to] = useState<{ line: number; column: number } | null>(null);
   const items = networks.data?.items ?? [];
@@ -78,7 +78,8 @@ export function NetworkSection({ form, fields, check, spec }: Props) {
       {values.network === "standard" && (
         <>
           <StandardNetworks form={form} items={items} waiting={networks.isPending} on_customize={edit} />
-          {text !== "" && <TransferPanel text={text} on_use={edit} />}
+          {text !== "" && <TransferPanel text={text} form={form} />}
+          <Starts form={form} />
         </>
       )}
       {values.network === "previous" && (
@@ -321,8 +322,9 @@ function Starts({ form }: { form: FormState<ModelForm> }) {
   const { t } = useText();
   const models = useAllJobs("model").jobs;
   const pretrained = useAllJobs("pretrained").jobs;
-  const { starts } = form.values;
-  if (starts.length === 0) return null;
+  const { starts, network } = form.values;
+  const used = starts.filter(({ transfer }) => transfer || network === "custom");
+  if (used.length === 0) return null;
   const name_of = (one: WeightsOfJob) => {
     const id = one.pretrained ?? one.model ?? "";
     const name = [...models, ...pretrained].find((job) => job.id === id)?.name ?? id;
@@ -340,7 +342,7 @@ function Starts({ form }: { form: FormState<ModelForm> }) {
       <Text size="sm" fw={500}>
         {t("field.weights")}
       </Text>
-      {starts.map((one, i) => (
+      {used.map((one) => (
         <Group key={JSON.stringify(one)} gap="xs">
           <Text size="sm">{name_of(one)}</Text>
           <Button
@@ -348,7 +350,7 @@ function Starts({ form }: { form: FormState<ModelForm> }) {
             variant="subtle"
             color="gray"
             aria-label={`${t("starts.remove")}: ${name_of(one)}`}
-            onClick={() => form.change({ starts: starts.filter((_, k) => k !== i) })}
+            onClick={() => form.change({ starts: starts.filter((other) => other !== one) })}
           >
             {t("starts.remove")}
           </Button>

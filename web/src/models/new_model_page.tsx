@@ -262,7 +262,7 @@ function useAddress(change: (part: Partial<ModelForm>) => void, fields: FormFiel
 /** `LeNet on MNIST`, once both are chosen. */
 function useSuggestedName(values: ModelForm): string {
   const { t } = useText();
-  const networks = useNetworks(useTask(values.dataset_id)).data?.items ?? [];
+  const networks = useNetworks(values.dataset_id).data?.items ?? [];
   const dataset = useDataset(values.dataset_id, values.dataset_id !== "").data?.job.name;
   const network =
     values.network === "standard"

@@ -3,14 +3,15 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { file_url } from "../api/client";
 import { useAllJobs } from "../api/queries";
-import { compare_layers, with_transfer } from "../network/transfer";
+import type { FormState } from "../forms/fields";
+import { compare_layers } from "../network/transfer";
 import { useText } from "../text/text";
-import type { WeightsOfJob } from "./model_form";
+import type { ModelForm, WeightsOfJob } from "./model_form";
 
 interface Props {
   /** The network's text. */
   text: string;
-  on_use: (text: string, starts: WeightsOfJob[]) => void;
+  form: FormState<ModelForm>;
 }
 
 /** The text of a model's or pretrained model's network, as it was given. */
@@ -28,7 +29,7 @@ function useSource(id: string) {
 }
 
 /** Transfer learning: weights of another network by the names of layers, which of them learn, and how fast. */
-export function TransferPanel({ text, on_use }: Props) {
+export function TransferPanel({ text, form }: Props) {
   const { t, listed } = useText();
   const models = useAllJobs("model").jobs;
   const pretrained = useAllJobs("pretrained").jobs.filter((job) => job.state === "done");
@@ -39,8 +40,17 @@ export function TransferPanel({ text, on_use }: Props) {
   const found = source === "" ? null : compare_layers(text, source);
   const anew = found ? [...found.differing, ...found.anew] : [];
   const start: WeightsOfJob = pretrained.some((job) => job.id === id)
-    ? { pretrained: id }
-    : { model: id, snapshot: "best" };
+    ? { pretrained: id, transfer: true }
+    : { model: id, snapshot: "best", transfer: true };
+  const use = () =>
+    form.change({
+      starts: [start],
+      others: {
+        ...form.values.others,
+        "/solver/freeze_to": freeze_to,
+        "/solver/trunk_rate": String(Number(rate) || 0),
+      },
+    });
   if (models.length === 0 && pretrained.length === 0) return null;
   return (
     <Stack gap="sm" data-testid="transfer">
@@ -92,10 +102,7 @@ export function TransferPanel({ text, on_use }: Props) {
                 onChange={set_rate}
                 w={220}
               />
-              <Button
-                variant="default"
-                onClick={() => on_use(with_transfer(text, { ...found, freeze_to, rate: Number(rate) || 0 }), [start])}
-              >
+              <Button variant="default" onClick={use}>
                 {t("transfer.use")}
               </Button>
             </Group>

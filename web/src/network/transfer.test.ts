@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { compare_layers, with_transfer } from "./transfer";
+import { compare_layers } from "./transfer";
 
 const source = `
 layer { name: "conv1" type: "Convolution" bottom: "data" top: "conv1" convolution_param { num_output: 8 kernel_size: 3 } }
@@ -32,17 +32,4 @@ layer {
 
 it("finds layers by their names, and those of another shape", () => {
   expect(compare_layers(target, source)).toEqual({ kept: ["conv1"], anew: ["score"], differing: ["fc6"] });
-});
-
-it("freezes layers and gives others new names", () => {
-  const text = with_transfer(target, { kept: ["conv1"], differing: ["fc6"], freeze_to: "relu1", rate: 1 });
-  expect(text.match(/lr_mult: \S+/g)).toEqual(["lr_mult: 0", "lr_mult: 0"]);
-  expect(text).toContain('name: "fc6_retrain"');
-  expect(text).toContain('name: "score"');
-});
-
-it("lowers the rates of what is kept, also where the text gives none", () => {
-  const kept = ["conv1", "fc6"];
-  const text = with_transfer(target, { kept, differing: [], freeze_to: "", rate: 0.1 });
-  expect(text.match(/lr_mult: \S+/g)).toEqual(["lr_mult: 0.1", "lr_mult: 0.2", "lr_mult: 0.1"]);
 });

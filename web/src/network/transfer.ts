@@ -6,22 +6,12 @@ export interface TakenOver {
   kept: string[];
   /** No layer of the name there. */
   anew: string[];
-  /** A layer of the name with another shape: it must have another name to start anew. */
+  /** A layer of the name with another shape: it starts anew. */
   differing: string[];
-}
-
-export interface TransferChoices {
-  differing: readonly string[];
-  kept: readonly string[];
-  /** Layers up to this one, in the order of the text, keep their weights; empty: none do. */
-  freeze_to: string;
-  /** Factor of the learning rates of the kept layers that learn. */
-  rate: number;
 }
 
 interface Layer {
   name: string;
-  name_line: number;
   type: string;
   message: Message;
 }
@@ -32,7 +22,7 @@ function layers_of(text: string): Layer[] {
     const message = field.value;
     const name = message.fields.find((one) => one.name === "name");
     if (typeof name?.value !== "string") return [];
-    return [{ name: name.value, name_line: name.line, type: text_of(message, "type") ?? "", message }];
+    return [{ name: name.value, type: text_of(message, "type") ?? "", message }];
   });
 }
 
@@ -74,38 +64,4 @@ export function compare_layers(text: string, source: string): TakenOver {
     else found.differing.push(layer.name);
   }
   return found;
-}
-
-/** The network's text with these choices in it: other names for what starts anew, and learning rates. */
-export function with_transfer(text: string, choices: TransferChoices): string {
-  const lines = text.split("\n");
-  const layers = layers_of(text);
-  const last = layers.findLastIndex(({ name }) => name === choices.freeze_to);
-  const insertions = new Map<number, string[]>();
-  layers.forEach((layer, i) => {
-    const at = layer.name_line - 1;
-    if (choices.differing.includes(layer.name))
-      lines[at] = lines[at]!.replace(`"${layer.name}"`, `"${layer.name}_retrain"`);
-    const frozen = i <= last;
-    const factor = frozen ? 0 : choices.kept.includes(layer.name) ? choices.rate : 1;
-    const blobs = blobs_of(layer);
-    if (factor === 1 || blobs === 0) return;
-    const more: string[] = [];
-    if (layer.type === "BatchNorm") {
-      if (frozen && messages_of(layer.message, "batch_norm_param").length === 0)
-        more.push("  batch_norm_param { use_global_stats: true }");
-    } else {
-      const params = layer.message.fields.filter(({ name, value }) => name === "param" && typeof value !== "string");
-      const touched = new Set<number>();
-      for (const param of params) for (let line = param.line; line <= param.end_line; line += 1) touched.add(line - 1);
-      for (const line of touched)
-        lines[line] = lines[line]!.replace(
-          /lr_mult:\s*([\d.eE+-]+)/g,
-          (_, before: string) => `lr_mult: ${Number((Number(before) * factor).toPrecision(6))}`,
-        );
-      for (let k = params.length; k < blobs; k += 1) more.push(`  param { lr_mult: ${factor} }`);
-    }
-    if (more.length > 0) insertions.set(at, more);
-  });
-  return lines.flatMap((line, i) => [line, ...(insertions.get(i) ?? [])]).join("\n");
 }

@@ -62,6 +62,18 @@ export const models = {
   "standard.mobilenetv2": "Colour photos; designed for phones, few parameters",
   "standard.efficientnet_lite0": "Colour photos; high accuracy with few parameters",
   "standard.efficientnet_lite1": "Colour photos; like EfficientNet-Lite0, with more layers",
+  "standard.detector": "Objects of any number of classes; fast, any size divisible by 32",
+  "standard.detector_lite0":
+    "Like the detector, on a trunk that can start from weights learned on ImageNet; for few images",
+  "standard.segmenter": "The class of each pixel; fast, any size",
+  "standard.segmenter_lite0":
+    "Like the light network, on a trunk that can start from weights learned on ImageNet; for few images",
+  "standard.unet_light": "The class of each pixel; accurate outlines and thin lines, any size",
+  "standard.unet": "The class of each pixel; accurate outlines, slow, sides divisible by 16",
+  "standard.fcn_alexnet": "The class of each pixel of photos; coarse, many parameters",
+  "standard.image_to_image": "A color or grayscale image from another of the same size: sharpen, colorize, translate",
+  "standard.autoencoder": "Small grayscale images squeezed into 30 numbers and restored",
+  "standard.regression": "Numbers that an image tells; fast, few parameters",
   "standard.detectnet": "Objects of one class in photos, as bounding boxes",
 
   "augment.none": "none",

@@ -246,6 +246,18 @@ export const messages: Record<string, string> = {
   "Choose a batch size of at most {}, or end other programs": "选择不超过 {} 的批大小，或结束其他程序",
   "no file {} to take weights from": "没有可读取权重的文件 {}",
   "Label smoothing needs a layer SoftmaxWithLoss, the network has none": "标签平滑需要 SoftmaxWithLoss 层，而网络没有",
+  "[{}] subtracts a mean of its own from images of 0 to 255: that of the dataset is not subtracted":
+    "[{}] 自行从 0 到 255 的图像中减去均值：不再减去数据集的均值",
+  "All layers have initial weights: none is frozen, because then nothing would learn. Set Freeze at first to 0.":
+    "所有层都有初始权重：不冻结任何层，否则没有层可以学习。请将“先冻结”设为 0。",
+  '{} layers up to "{}" have no initial weights: they learn, because nothing is known that could be kept.':
+    "到“{2}”为止有 {1} 个层没有初始权重：它们会学习，因为没有可保留的权重。",
+  "Leave Freeze up to layer empty, or choose initial weights": "请将“冻结到该层”留空，或选择初始权重",
+  "No layer has initial weights, which would learn at a rate of their own": "没有带初始权重的层，单独的学习率无处可用",
+  "Set Learning rate of initial weights to 1, or choose initial weights":
+    "请将“初始权重的学习率”设为 1，或选择初始权重",
+  'The network has no layer "{}" to freeze up to': "网络没有可冻结到的层“{}”",
+  "Choose a layer of the network": "请选择网络中的一个层",
   "Layers can be frozen only with initial weights": "只有带初始权重的层才能冻结",
   "dataset_dir is missing: the folder of the dataset": "缺少 dataset_dir：数据集的文件夹",
   "expected a JSON object of format {}": "应为格式 {} 的 JSON 对象",

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "caffe.pb.h"
+#include "models/model_spec.hpp"
+
+namespace digits {
+
+/// Whether the files of initial weights are there, and what the spec says of layers that have some fits the network.
+/// Errors: kNotFound for a missing file; kInvalidArgument with the JSON path in `where`.
+Status check_start(const ModelSpec& spec, const caffe::NetParameter& network);
+
+/// Writes into the network to train how its layers with initial weights learn: `freeze_percent`, `freeze_to` and
+/// `trunk_rate` of the spec. Frozen BatchNorm layers use the statistics that came with the weights, for the whole
+/// training: the first batches of new images would spoil them, and few images never make good ones. Returns warnings.
+/// Errors: those of read_layer_blobs().
+Result<std::vector<std::string>> set_rates_of_start(const ModelSpec& spec, std::int64_t iterations,
+                                                    caffe::NetParameter& net);
+
+}  // namespace digits
