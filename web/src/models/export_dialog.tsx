@@ -54,21 +54,24 @@ export default function ExportDialog({ model, close }: { model: Model; close: ()
             { value: "onnx", label: "ONNX" },
             { value: "safetensors", label: "safetensors" },
             { value: "caffe", label: "Caffe" },
+            { value: "server", label: t("model_export.server") },
           ]}
         />
         <Text size="sm">{t(`model_export.${format}.help`)}</Text>
-        <Select
-          label={t("test.snapshot")}
-          allowDeselect={false}
-          value={snapshot}
-          onChange={(value) => {
-            set_snapshot(value ?? "best");
-            make.reset();
-          }}
-          data={choices}
-        />
+        {format !== "server" && (
+          <Select
+            label={t("test.snapshot")}
+            allowDeselect={false}
+            value={snapshot}
+            onChange={(value) => {
+              set_snapshot(value ?? "best");
+              make.reset();
+            }}
+            data={choices}
+          />
+        )}
         <Group>
-          {format !== "caffe" && (
+          {(format === "onnx" || format === "safetensors") && (
             <Button loading={make.isPending} onClick={() => make.mutate()}>
               {t("model_export.make")}
             </Button>

@@ -1,11 +1,13 @@
-// Code to paste. tests/api/share_test.py runs those in Python, so keep each one whole.
+// Code to paste. tests/api/share_test.py runs each one as it stands, so keep each one whole.
 
-export type ExportFormat = "onnx" | "safetensors" | "caffe";
+/** `server`: no file; other programs ask this server. */
+export type ExportFormat = "onnx" | "safetensors" | "caffe" | "server";
 
 export const languages = {
   onnx: ["Python", "C++", "OpenCV", "curl"],
   safetensors: ["Python", "curl"],
   caffe: ["OpenCV", "curl"],
+  server: ["Python", "curl"],
 } as const satisfies Record<ExportFormat, readonly string[]>;
 
 interface Names {
@@ -71,26 +73,50 @@ for name, values in load_file("FILE").items():
     print(name, values.shape)
 `;
 
-const caffe_opencv = `import tarfile
+const caffe_opencv = `import glob
+import tarfile
 import cv2
 
 with tarfile.open("FILE") as archive:
     archive.extractall("model")
-import glob
 net = cv2.dnn.readNetFromCaffe("model/deploy.prototxt", glob.glob("model/*.caffemodel")[0])
 print(net.getLayerNames())
 `;
 
-const curl: Record<ExportFormat, string> = {
-  onnx: `curl -s ORIGIN/api/v1/models/ID/exports --json '{"format": "onnx"}'
+const server_python = `import sys
+import numpy as np
+import tritonclient.http as triton
+
+client = triton.InferenceServerClient("HOST")
+facts = client.get_model_metadata("ID")
+image = triton.InferInput("encoded_image", [1], "BYTES")
+image.set_data_from_numpy(np.array([open(sys.argv[1], "rb").read()], dtype=np.object_))
+answer = client.infer("ID", [image])
+labels = facts["parameters"]["labels"]
+for output in facts["outputs"]:
+    values = answer.as_numpy(output["name"])[0]
+    if labels and values.shape == (len(labels),):
+        for i in np.argsort(-values)[:5]:
+            print(f"{values[i]:.4f} {labels[i]}")
+    else:
+        print(output["name"], values.shape)
+`;
+
+const curl_onnx = `curl -s ORIGIN/api/v1/models/ID/exports --json '{"format": "onnx"}'
 curl -s -O ORIGIN/api/v1/models/ID/exports/FILE
-`,
-  safetensors: `curl -s ORIGIN/api/v1/models/ID/exports --json '{"format": "safetensors"}'
+`;
+
+const curl_safetensors = `curl -s ORIGIN/api/v1/models/ID/exports --json '{"format": "safetensors"}'
 curl -s -O ORIGIN/api/v1/models/ID/exports/FILE
-`,
-  caffe: `curl -s ORIGIN/api/v1/models/ID/archive -o FILE
-`,
-};
+`;
+
+const curl_caffe = `curl -s ORIGIN/api/v1/models/ID/archive -o FILE
+`;
+
+const curl_server = `base64 -w0 image.png |
+  sed 's/.*/{"inputs":[{"name":"encoded_image","datatype":"BYTES","shape":[1],"data":["&"]}]}/' |
+  curl -s ORIGIN/v2/models/ID/infer --json @-
+`;
 
 const snippets: Record<string, string> = {
   "onnx Python": onnx_python,
@@ -98,14 +124,19 @@ const snippets: Record<string, string> = {
   "onnx OpenCV": onnx_opencv,
   "safetensors Python": safetensors_python,
   "caffe OpenCV": caffe_opencv,
+  "server Python": server_python,
+  "onnx curl": curl_onnx,
+  "safetensors curl": curl_safetensors,
+  "caffe curl": curl_caffe,
+  "server curl": curl_server,
 };
 
 export function snippet(format: ExportFormat, language: string, names: Names): string {
-  const text = language === "curl" ? curl[format] : (snippets[`${format} ${language}`] ?? "");
-  return text
+  return (snippets[`${format} ${language}`] ?? "")
     .replaceAll("FILE", names.file)
     .replaceAll("ORIGIN", names.origin)
     .replaceAll("WIDTH", String(names.width))
     .replaceAll("HEIGHT", String(names.height))
-    .replaceAll("/ID/", `/${names.id}/`);
+    .replaceAll("HOST", new URL(names.origin).host)
+    .replaceAll(/(?<=[/"])ID(?=[/"])/g, names.id);
 }

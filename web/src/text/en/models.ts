@@ -177,6 +177,9 @@ export const models = {
   "fine_tune.start": "Fine-tune {network}",
   "fine_tune.scratch": "Train from scratch instead",
   "fine_tune.missing": "Pretrained weights would make this faster and more accurate. {command} adds them",
+  "model_report.action": "Report",
+  "model_report.open": "Open in a new tab",
+  "model_report.pdf": "Download as PDF",
   "model_export.action": "Export…",
   "model_export.title": "Export model",
   "model_export.format": "Format",
@@ -186,6 +189,9 @@ export const models = {
     "For ONNX Runtime, OpenCV, OpenVINO, TensorRT and others. Takes images as RGB of 0 to 255; mean, scale and crop are inside",
   "model_export.safetensors.help": "The weights alone, for Python",
   "model_export.caffe.help": "Networks, weights, labels and mean image, as Caffe and DIGITS read them",
+  "model_export.server": "This server",
+  "model_export.server.help":
+    "Other programs ask this server by the Open Inference Protocol (KServe v2); the best snapshot answers",
   "model_export.verified":
     "Verified with {runtime} on {images} stored images: the largest difference is {difference} of the largest value",
   "model_export.language": "Code for",
