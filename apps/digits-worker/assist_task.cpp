@@ -12,6 +12,7 @@
 #include "describe_network.hpp"
 #include "request_loop.hpp"
 #include "show_augmentation.hpp"
+#include "stage_model.hpp"
 #include "tasks.hpp"
 
 namespace digits {
@@ -100,6 +101,7 @@ constexpr std::pair<std::string_view, Answer> kAnswers[]{
     {"record_image", plain<show_record_image>},
     {"resize_example", answer_resize_example},
     {"rewrite_list", rewrite_list},
+    {"stage_model", stage_model},
     {"unpack", answer_unpack},
 };
 // clang-format on

@@ -25,7 +25,8 @@ struct ApiServerOptions {
     std::filesystem::path mnist;               ///< MNIST's IDX files, to try things with; empty: found if it is there
     std::filesystem::path included_models;     ///< a model store on the disk; empty: found if it is there
     std::vector<std::string> model_stores;     ///< addresses of others
-    std::filesystem::path web_root;            ///< empty: found beside this program or in its source tree
+    std::string rie_url = "http://localhost:5055";  ///< inference server that models are published to, as DIGITS does
+    std::filesystem::path web_root;                 ///< empty: found beside this program or in its source tree
 };
 
 /// "local, …": what `ApiServerOptions::launcher` may be.

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/access.hpp"
+#include "cli/serve_settings.hpp"
 
 namespace digits::cli {
 namespace {
@@ -46,28 +47,46 @@ int run(int argc, char** argv) {
     app.fallthrough();
     Invocation invocation;
     auto& options = invocation.options;
-    options.data_dir = default_data_dir();
-    app.add_option("--data-dir", options.data_dir,
-                   "Folder of datasets and models ($DIGITS_DATA, else ~/.local/share/digits)");
+    const auto* data_dir = app.add_option("--data-dir", options.data_dir,
+                                          "Folder of datasets and models ($DIGITS_DATA, else ~/.local/share/digits)");
+    app.add_option("--config", options.config,
+                   "Configuration file of the server ($DIGITS_CONFIG, else ~/.config/digits/config.json, else "
+                   "/etc/digits/config.json)");
     app.add_option("--server", options.server, "Address of a server to use, like http://127.0.0.1:5000/")
         ->envname("DIGITS_SERVER");
     options.user = default_user();
     app.add_option("--user", options.user, "Who you are: what you make belongs to that name ($DIGITS_USER, else $USER)")
         ->envname("DIGITS_USER")
         ->check([](const std::string& name) { return name.empty() ? "" : api::fault_of_user_name(name); });
-    app.add_flag("--allow-python-layers", options.allow_python_layers,
-                 "A server that this command starts runs Python layers: code of everybody who may make models "
-                 "($DIGITS_ALLOW_PYTHON_LAYERS)")
-        ->envname("DIGITS_ALLOW_PYTHON_LAYERS");
+    const auto* python =
+        app.add_flag("--allow-python-layers", options.allow_python_layers,
+                     "A server that this command starts runs Python layers: code of everybody who may make models "
+                     "($DIGITS_ALLOW_PYTHON_LAYERS)");
     app.add_flag("--json", options.json, "Print JSON for scripts");
     app.add_flag("-q,--quiet", options.quiet, "Show no progress");
-    for (const auto add :
-         {add_serve, add_stop, add_dataset, add_train, add_classify, add_evaluate, add_download, add_model, add_store,
-          add_jobs, add_pretrained, add_adapt, add_describe, add_doctor, add_openapi})
+    for (const auto add : {add_serve, add_serve_model, add_config, add_stop, add_dataset, add_train, add_classify,
+                           add_evaluate, add_download, add_model, add_store, add_jobs, add_pretrained, add_adapt,
+                           add_describe, add_doctor, add_openapi})
         add(app, invocation);
+    // Before the subcommand runs: what environment and configuration file say of the options of all commands.
+    app.parse_complete_callback([&] {
+        auto flags = nlohmann::json::object();
+        if (data_dir->count() > 0) flags["data_dir"] = options.data_dir.string();
+        if (python->count() > 0) flags["allow_python_layers"] = options.allow_python_layers;
+        const auto settings = read_serve_settings(flags, options.config);
+        if (!settings) {
+            print_error(settings.error(), options.json);
+            throw CLI::RuntimeError(exit_code(settings.error().code));
+        }
+        options.data_dir = settings->options.data_dir;
+        options.allow_python_layers = settings->options.allow_python_layers;
+        invocation.common_flags = std::make_shared<const nlohmann::json>(std::move(flags));
+    });
     curl_global_init(CURL_GLOBAL_DEFAULT);
     try {
         app.parse(argc, argv);
+    } catch (const CLI::RuntimeError& error) {
+        return error.get_exit_code();
     } catch (const CLI::ParseError& error) {
         return app.exit(error) == 0 ? 0 : exit_code(ErrorCode::kInvalidArgument);
     }

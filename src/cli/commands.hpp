@@ -1,5 +1,8 @@
 #pragma once
 
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+
 #include "base/result.hpp"
 #include "cli/session.hpp"
 
@@ -12,11 +15,14 @@ namespace digits::cli {
 /// What the parsed command line asks for; set by the subcommand's callback.
 struct Invocation {
     CommonOptions options;
+    std::shared_ptr<const nlohmann::json> common_flags;  ///< those of `options` that are a server's, too, as given
     Status status;
 };
 
 /// Each adds one subcommand.
 void add_serve(CLI::App& app, Invocation& invocation);
+void add_config(CLI::App& app, Invocation& invocation);
+void add_serve_model(CLI::App& app, Invocation& invocation);
 void add_stop(CLI::App& app, Invocation& invocation);
 void add_dataset(CLI::App& app, Invocation& invocation);
 void add_train(CLI::App& app, Invocation& invocation);

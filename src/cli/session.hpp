@@ -17,6 +17,7 @@ namespace digits::cli {
 /// What all subcommands take.
 struct CommonOptions {
     std::filesystem::path data_dir;
+    std::string config;                ///< a configuration file; empty: the one that is found
     std::string server;                ///< address of a server to use instead of the data folder's own
     std::string user;                  ///< who asks; empty: nobody
     bool allow_python_layers = false;  ///< in a server that is started

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstring>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -10,6 +9,7 @@
 #include "base/json_binding.hpp"
 #include "data/records/record_reader.hpp"
 #include "image/encode.hpp"
+#include "infer/answer_tensors.hpp"
 #include "infer/draw_answer.hpp"
 #include "infer/inference.hpp"
 #include "infer/model_export.hpp"
@@ -78,20 +78,6 @@ struct JsonBinding<ExportWish> {
         return std::tuple{json_field("type", &ExportWish::type).required(),
                           json_field("format", &ExportWish::format).required(),
                           json_field("file", &ExportWish::file).help("where it goes").required()};
-    }
-};
-
-struct TensorsRequest {
-    std::string type, input, output;
-    int count = 0;
-};
-template <>
-struct JsonBinding<TensorsRequest> {
-    static auto fields() {
-        return std::tuple{json_field("type", &TensorsRequest::type).required(),
-                          json_field("input", &TensorsRequest::input).may_be_empty(),
-                          json_field("output", &TensorsRequest::output).may_be_empty(),
-                          json_field("count", &TensorsRequest::count).range(0, 4096)};
     }
 };
 
@@ -295,40 +281,6 @@ Result<json> answer_layers(Inference& inference, const json& request) {
                 {"seconds", seconds_since(start)}};
     answer.update(answers.front().answer);
     return answer;
-}
-
-Result<json> answer_tensors(Inference& inference, const json& request) {
-    DIGITS_ASSIGN(const auto wanted, parse_json<TensorsRequest>(request));
-    auto& predictor = inference.predictor();
-    const auto shape = predictor.planes_shape();
-    std::size_t size = shape.empty() ? 0 : 1;
-    for (const auto dim : shape) size *= static_cast<std::size_t>(dim);
-    if (size == 0) return fail(ErrorCode::kUnsupported, "Networks of this framework take image files only.");
-    // Described by an answer about black.
-    const auto count = static_cast<std::size_t>(std::max(wanted.count, 1));
-    std::vector<float> planes(count * size), inputs(count * predictor.input_size());
-    if (wanted.count > 0) {
-        DIGITS_ASSIGN(const auto bytes, read_file(wanted.input, planes.size() * sizeof(float)));
-        if (bytes.size() != planes.size() * sizeof(float))
-            return fail(ErrorCode::kInvalidArgument, "expected {} bytes of input, got {}",
-                        planes.size() * sizeof(float), bytes.size());
-        std::memcpy(planes.data(), bytes.data(), bytes.size());
-    }
-    for (std::size_t i = 0; i < count; ++i)
-        DIGITS_TRY(predictor.prepare_planes(planes.data() + i * size, inputs.data() + i * predictor.input_size()));
-    DIGITS_ASSIGN(const auto outputs, predictor.run(inputs.data(), count));
-    std::string bytes;
-    auto facts = json::array();
-    for (const auto& output : outputs) {
-        facts.push_back({{"name", output.name}, {"shape", output.shape}});
-        bytes.append(reinterpret_cast<const char*>(output.values.data()), output.values.size() * sizeof(float));
-    }
-    if (wanted.count > 0) DIGITS_TRY(write_file_atomic(wanted.output, bytes));
-    return json{{"input", shape},
-                {"outputs", std::move(facts)},
-                {"labels", inference.facts().labels},
-                {"task", inference.task().name()},
-                {"snapshot_iteration", predictor.iteration()}};
 }
 
 Result<json> answer_export(Inference& inference, const json& request) {

@@ -4,14 +4,22 @@
 
 MODELS is the store that scripts/pretrained made; without it what needs the weights is left out.
 """
+import base64
+import concurrent.futures
+import contextlib
 import hashlib
+import http.client
 import importlib.util
+import io
 import json
+import os
 import re
 import struct
 import subprocess
 import sys
+import tarfile
 import tempfile
+import time
 import unittest
 import zlib
 from importlib.machinery import SourceFileLoader
@@ -45,6 +53,29 @@ def colour_folder(out, a_class=12, side=72):
             pixels[..., channel] += 120
             write_colour(out / name / f"{i:03}.png", pixels)
     return out
+
+
+def http_request(host, method, path, headers=None):
+    connection = http.client.HTTPConnection(host, timeout=60)
+    try:
+        connection.request(method, path, headers=headers or {})
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    finally:
+        connection.close()
+
+
+@contextlib.contextmanager
+def served(*words):
+    """`digits serve-model` while it answers; its host."""
+    process = subprocess.Popen([DIGITS, "serve-model", *map(str, words), "--port", "0", "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        line = process.stdout.readline()
+        assert line, process.stderr.read()
+        yield json.loads(line)["address"].split("/")[2]
+    finally:
+        process.terminate()
+        process.communicate(timeout=30)
 
 
 class Share(unittest.TestCase):
@@ -137,15 +168,50 @@ class Share(unittest.TestCase):
         for name in files.values():
             (folder / name).write_bytes(self.api("GET", f"/models/{self.model}/exports/{name}"))
         (folder / "model.tar.gz").write_bytes(self.api("GET", f"/models/{self.model}/archive"))
+        image = self.images / "red/002.png"
+        (folder / "image.png").write_bytes(image.read_bytes())
+        origin = f"http://{self.server.host}"
+
+        def code(snippet, file):
+            text = snippets[snippet].replace("FILE", file).replace("WIDTH", "64").replace("HEIGHT", "56").replace("ORIGIN", origin)
+            return re.sub('(?<=[/"])ID(?=[/"])', self.model, text.replace("HOST", self.server.host)).replace("\\\\", "\\")
+
+        def check(words, expected, **options):
+            done = subprocess.run(words, cwd=folder, capture_output=True, text=True, timeout=120, **options)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertIn(expected, done.stdout)
         for snippet, file, module, expected in (("onnx_python", files["onnx"], "onnxruntime", "red"), ("onnx_opencv", files["onnx"], "cv2", "[["),
-                                                ("safetensors_python", files["safetensors"], "safetensors", "conv.0 (4, 3, 5, 5)")):
+                                                ("safetensors_python", files["safetensors"], "safetensors", "conv.0 (4, 3, 5, 5)"),
+                                                ("server_python", "", "tritonclient", "red")):
             with self.subTest(snippet):
                 if importlib.util.find_spec(module) is None:
                     self.skipTest(f"{module} is not installed")
-                code = snippets[snippet].replace("FILE", file).replace("WIDTH", "64").replace("HEIGHT", "56")
-                done = subprocess.run([sys.executable, "-c", code, self.images / "red/002.png"], cwd=folder, capture_output=True, text=True, timeout=60)
-                self.assertEqual(done.returncode, 0, done.stderr)
-                self.assertIn(expected, done.stdout)
+                check([sys.executable, "-c", code(snippet, file), image], expected)
+        with self.subTest("caffe_opencv"):
+            if importlib.util.find_spec("cv2") is None:
+                self.skipTest("cv2 is not installed")
+            # OpenCV knows Caffe's own fields only.
+            with tarfile.open(folder / "model.tar.gz") as given, tarfile.open(folder / "plain.tar.gz", "w:gz") as plain:
+                for member in given.getmembers():
+                    data = given.extractfile(member).read().replace(b"pad_same: true", b"")
+                    member.size = len(data)
+                    plain.addfile(member, io.BytesIO(data))
+            check([sys.executable, "-c", code("caffe_opencv", "plain.tar.gz")], "'conv'")
+        for format, file in (("onnx", files["onnx"]), ("safetensors", files["safetensors"]), ("caffe", "archive.tar.gz")):
+            with self.subTest("curl " + format):
+                (folder / file).unlink(missing_ok=True)
+                check(["bash", "-ec", code("curl_" + format, file)], "")
+                self.assertGreater((folder / file).stat().st_size, 100)
+        with self.subTest("curl server"):
+            check(["bash", "-ec", code("curl_server", "")], '"outputs":[{"data":[')
+        with self.subTest("onnx_cpp"):
+            header = Path(os.environ.get("DIGITS_ONNXRUNTIME_INCLUDE", "/usr/include/onnxruntime")) / "onnxruntime_cxx_api.h"
+            if importlib.util.find_spec("onnxruntime") is None or not header.exists():
+                self.skipTest("the headers of onnxruntime are not installed")
+            library = next(Path(importlib.util.find_spec("onnxruntime").submodule_search_locations[0]).glob("capi/libonnxruntime.so.*"))
+            (folder / "use.cpp").write_text(code("onnx_cpp", files["onnx"]))
+            check(["g++", "-std=c++20", f"-I{header.parent}", "use.cpp", library, f"-Wl,-rpath,{library.parent}", "-o", "use"], "")
+            check([folder / "use"], "softmax: ")
 
     def test_triton_repository(self):
         repository = self.folder / "repository"
@@ -209,6 +275,112 @@ class Share(unittest.TestCase):
             self.assertEqual(scores.argmax(1).tolist()[0], scores.argmax(1).tolist()[2])
             self.assertNotEqual(scores.argmax(1).tolist()[0], scores.argmax(1).tolist()[1])
 
+    def by_official_client(self, host, model):
+        """Planes and image files, alone and many at once: the same answers."""
+        try:
+            import tritonclient.http as triton
+        except ImportError:
+            self.skipTest("tritonclient is not installed")
+        client = triton.InferenceServerClient(host, concurrency=8)
+        self.assertTrue(client.is_model_ready(model))
+        facts = client.get_model_metadata(model)
+        self.assertEqual([one["name"] for one in facts["inputs"]], ["image", "encoded_image"])
+        files = [self.images / colour / f"{i:03}.png" for i in range(4) for colour in ("red", "blue")]
+
+        def encoded(paths, binary=True):
+            tensor = triton.InferInput("encoded_image", [len(paths)], "BYTES")
+            data = [path.read_bytes() if binary else base64.b64encode(path.read_bytes()) for path in paths]
+            tensor.set_data_from_numpy(np.array(data, dtype=np.object_), binary_data=binary)
+            return tensor
+        together = client.infer(model, [encoded(files)]).as_numpy("softmax")
+        self.assertEqual(together.shape, (8, 2))
+        ours = self.classify(files[0])
+        for place, label in enumerate(facts["parameters"]["labels"]):
+            self.assertAlmostEqual(together[0][place], ours[label], places=4)
+        np.testing.assert_allclose(client.infer(model, [encoded(files, binary=False)]).as_numpy("softmax"), together, atol=1e-6)
+        waiting = [client.async_infer(model, [encoded([path])]) for path in files * 8]
+        broken = triton.InferInput("encoded_image", [1], "BYTES")
+        broken.set_data_from_numpy(np.array([b"no image"], dtype=np.object_))
+        bad = client.async_infer(model, [broken])
+        for place, one in enumerate(waiting):
+            np.testing.assert_allclose(one.get_result().as_numpy("softmax")[0], together[place % 8], atol=1e-5)
+        with self.assertRaisesRegex(triton.InferenceServerException, "Image 0 cannot be read"):
+            bad.get_result()
+
+    def test_image_files_and_many_clients(self):
+        self.by_official_client(self.server.host, self.model)
+        text = self.server.request("GET", "/metrics")[2].decode()
+        values = {line.rsplit(" ", 1)[0]: float(line.rsplit(" ", 1)[1]) for line in text.splitlines() if not line.startswith("#")}
+        label = f'{{model="{self.model}"'
+        self.assertGreaterEqual(values[f'digits_inference_requests_total{label},outcome="ok"}}'], 66)
+        self.assertGreaterEqual(values[f'digits_inference_requests_total{label},outcome="invalid"}}'], 1)
+        self.assertEqual(values[f"digits_inference_waiting_requests{label}}}"], 0)
+        self.assertGreaterEqual(values[f"digits_inference_images_total{label}}}"], 80)
+
+    def figure(self, name):
+        """A figure of the model at /metrics."""
+        line = next((one for one in self.server.request("GET", "/metrics")[2].decode().splitlines() if one.startswith(f'{name}{{model="{self.model}"}}')), "x 0")
+        return float(line.rsplit(" ", 1)[1])
+
+    def test_requests_share_a_batch(self):
+        image = self.planes(self.images / "red/000.png")
+
+        def ask(count):
+            head = json.dumps({"inputs": [{"name": "image", "datatype": "FP32", "shape": [count, 3, 56, 64], "parameters": {"binary_data_size": count * image.nbytes}}]}).encode()
+            return self.infer(head + image.tobytes() * count, {"Inference-Header-Content-Length": str(len(head)), "Content-Type": "application/octet-stream"})
+        self.assertEqual(ask(1)[0], 200)
+        batches, requests = self.figure("digits_inference_batch_images_count"), self.figure("digits_inference_queue_seconds_count")
+        with concurrent.futures.ThreadPoolExecutor(9) as threads:
+            large = threads.submit(ask, 1024)
+            deadline = time.monotonic() + 60
+            while self.figure("digits_inference_batch_images_count") == batches and time.monotonic() < deadline:
+                time.sleep(0.001)  # between two looks; the condition ends the wait
+            small = [threads.submit(ask, 1) for _ in range(8)]
+            answers = [one.result() for one in [large, *small]]
+        self.assertEqual({answer[0] for answer in answers}, {200})
+        self.assertEqual(len({answer[2].split(b"outputs")[0] for answer in answers}), 1)
+        self.assertEqual(self.figure("digits_inference_queue_seconds_count") - requests, 9)
+        self.assertLess(self.figure("digits_inference_batch_images_count") - batches, 9)
+
+    def test_one_model_without_a_server(self):
+        archive = self.folder / "small.tar.gz"
+        archive.write_bytes(self.api("GET", f"/models/{self.model}/archive"))
+        files = self.folder / "files"
+        files.mkdir()
+        with tarfile.open(archive) as tar:
+            for name in ("deploy.prototxt", "labels.txt", "mean.binaryproto", "train_val.prototxt"):
+                (files / name).write_bytes(tar.extractfile(name).read())
+            weights = next(name for name in tar.getnames() if name.endswith(".caffemodel"))
+            (files / weights).write_bytes(tar.extractfile(weights).read())
+        data = self.server.folder / "data"
+        for words, model in (([archive], "small"), ([self.model, "--data-dir", data, "--snapshot", weights.split("_")[-1].split(".")[0]], self.model)):
+            with self.subTest(model), served(*words) as host:
+                self.by_official_client(host, model)
+        with served(files, "--name", "mine") as host:
+            answer = json.loads(http_request(host, "GET", "/v2/models/mine")[1])
+            # Without info.json the size is that of the mean image.
+            self.assertEqual((answer["inputs"][0]["shape"], answer["parameters"]["labels"]), ([-1, 3, 56, 64], ["blue", "red"]))
+            self.by_official_client(host, "mine")
+            self.assertEqual(http_request(host, "GET", "/v2/models/other")[0], 404)
+            self.assertEqual(http_request(host, "GET", "/v2/models/mine", {"Host": "evil.example"})[0], 403)
+            self.assertIn(b"digits_build_info", http_request(host, "GET", "/metrics")[1])
+        for words, what in (([self.folder / "none"], "no archive"), ([self.images], "deploy.prototxt"), ([self.images / "red/000.png"], "archive")):
+            done = subprocess.run([DIGITS, "serve-model", *map(str, words), "--port", "0"], capture_output=True, text=True, timeout=60)
+            self.assertNotEqual(done.returncode, 0)
+            self.assertIn(what, done.stderr)
+
+    def test_wrong_files_are_refused_before_they_take_memory(self):
+        def head(**change):
+            return {"name": "encoded_image", "datatype": "BYTES", "shape": [1], "data": ["AAAA"], **change}
+        for change in ({"shape": [2**62]}, {"shape": [0]}, {"shape": [2]}, {"shape": [1, 2]}, {"datatype": "FP32"}, {"data": ["?"]}, {"data": [1]},
+                       {"data": [""]}, {"data": None}, {"data": "AAAA"}, {"data": ["AAAA", "AAAA"]}, {"data": ["AAAA"]}):
+            status, _, data = self.infer({"inputs": [head(**change)]})
+            self.assertIn(status, (400, 413, 415, 422), (change, data))
+        for tail in (b"", b"\1\0", b"\xff\xff\xff\xff", b"\0\0\0\0", b"\1\0\0\0ab", b"\1\0\0\0a\1\0\0\0b"):
+            text = json.dumps({"inputs": [head(parameters={"binary_data_size": len(tail)})]}).encode()
+            status, _, data = self.infer(text + tail, {"Inference-Header-Content-Length": str(len(text)), "Content-Type": "application/octet-stream"})
+            self.assertIn(status, (400, 415, 422), (tail, data))
+
     def test_wrong_tensors_are_refused_before_they_take_memory(self):
         def head(**change):
             return {"name": "image", "datatype": "FP32", "shape": [1, 3, 56, 64], "data": [0], **change}
@@ -230,8 +402,6 @@ class Share(unittest.TestCase):
         files = {"net.prototxt": b'layer { name: "ip" type: "InnerProduct" bottom: "data" top: "ip" inner_product_param { num_output: 2 } }\n'
                                  b'layer { name: "softmax" type: "Softmax" bottom: "ip" top: "softmax" }', "labels.txt": b"a\nb\n", "w.caffemodel": b""}
         archive = self.api("GET", f"/models/{self.model}/archive")
-        import io
-        import tarfile
         with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
             info = json.loads(tar.extractfile("info.json").read())
             files = {key: tar.extractfile(info[key]).read() for key in ("snapshot file", "model file", "labels file", "mean file")}

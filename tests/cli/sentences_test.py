@@ -3,8 +3,11 @@
     sentences_test.py DIGITS
 """
 import json
+import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import unittest
 from pathlib import Path
 
@@ -29,6 +32,64 @@ class Options(unittest.TestCase):
         self.assertNotEqual(done.returncode, 0)
         self.assertIn('"foldr" is not a kind of source. Give one of folder, ', done.stderr)
         self.assertIn("or a whole source as a JSON object.", done.stderr)
+
+
+class Configuration(unittest.TestCase):
+    def setUp(self):
+        self.folder = Path(tempfile.mkdtemp(prefix="digits-config-"))
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.file = self.folder / ".config/digits/config.json"
+        self.file.parent.mkdir(parents=True)
+
+    def show(self, *arguments, json_output=True, **environment):
+        clean = {name: value for name, value in os.environ.items() if not name.startswith("DIGITS_") and name != "RIE_URL"}
+        words = [DIGITS, "config", "show", *arguments, *(["--json"] if json_output else [])]
+        return subprocess.run(words, capture_output=True, text=True, timeout=60, env={**clean, "HOME": str(self.folder), **environment})
+
+    def values(self, *arguments, **environment):
+        done = self.show(*arguments, **environment)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return {name: (one["value"], one["origin"]) for name, one in json.loads(done.stdout)["options"].items()}
+
+    def test_flags_precede_the_environment_which_precedes_the_file(self):
+        self.file.write_text('{"port": 1, "host": "0.0.0.0", "roots": ["/a"], "train_slots": 2, "data_dir": "/d"} // mine')
+        found = self.values("--port", "3", DIGITS_PORT="2", DIGITS_HOST="::1", DIGITS_MODEL_STORE_URL="https://a/,https://b/", RIE_URL="http://rie/")
+        self.assertEqual(found["port"], (3, "flag"))
+        self.assertEqual(found["host"], ("::1", "environment"))
+        self.assertEqual(found["roots"], (["/a"], "file"))
+        self.assertEqual((found["train_slots"], found["data_dir"]), ((2, "file"), ("/d", "file")))
+        self.assertEqual(found["launcher"], ("local", "default"))
+        self.assertEqual(found["model_stores"], (["https://a/", "https://b/"], "environment"))
+        self.assertEqual(found["rie_url"], ("http://rie/", "environment"))
+        found = self.values("--data-dir", "/e", "--root", "/", "--root", "/tmp", "--no-url-fetch", "--allow-python-layers", DIGITS_DATA="/f")
+        self.assertEqual((found["data_dir"], found["roots"]), (("/e", "flag"), (["/", "/tmp"], "flag")))
+        self.assertEqual((found["allow_url_fetch"], found["allow_python_layers"]), ((False, "flag"), (True, "flag")))
+        text = self.show("--port", "3", json_output=False).stdout
+        self.assertIn(str(self.file), text)
+        self.assertRegex(text, r"port +3 +--port")
+
+    def test_another_file(self):
+        other = self.folder / "other.json"
+        other.write_text('{"port": 7}')
+        self.file.write_text('{"port": 8}')
+        self.assertEqual(self.values("--config", str(other))["port"], (7, "file"))
+        self.assertEqual(self.values(DIGITS_CONFIG=str(other))["port"], (7, "file"))
+        self.assertEqual(self.show("--config", "/nowhere.json").returncode, 3)
+
+    def test_what_is_wrong_is_named_with_its_place(self):
+        for text, words in (("[1]", "not a JSON object"), ('{"port": "x"}', "Port"), ('{"port": 70000}', "Port"), ('{"prot": 1}', "prot"),
+                            ('{"train_slots": 0}', "Train slots")):
+            self.file.write_text(text)
+            done = self.show()
+            self.assertEqual(done.returncode, 2, text)
+            self.assertIn(str(self.file), done.stderr)
+            self.assertIn(words, done.stderr)
+        self.file.write_text("{}")
+        done = self.show(DIGITS_PORT="many")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("$DIGITS_PORT", done.stderr)
+        for words in (["--port", "70000"], ["--port", "x"], ["--train-slots", "0"], ["--root", "/nowhere"]):
+            self.assertEqual(self.show(*words).returncode, 2, words)
 
 
 class Networks(unittest.TestCase):
