@@ -20,6 +20,8 @@ import type { Model } from "../api/client";
 import { model_query, useAllJobs } from "../api/queries";
 import type { ChartHandle } from "../charts/chart";
 import { save_text, save_url, to_csv } from "../charts/csv";
+import { useFieldText } from "../forms/fields";
+import { fields_by_path, useFormFields } from "../forms/form_fields";
 import { EmptyState } from "../frame/empty_state";
 import { Icon } from "../frame/icon";
 import { PageSkeleton, useTitle } from "../frame/page_states";
@@ -220,11 +222,19 @@ const setting_keys: Record<string, string> = {
 
 function CompareTable({ models, names, remove }: { models: Model[]; names: string[]; remove: (id: string) => void }) {
   const { t, best_of, known_text } = useText();
+  const fields = useFormFields("model");
+  const declared = useMemo(() => fields_by_path(fields ?? []), [fields]);
+  const field_text = useFieldText();
+  const declared_label = (place: string) => {
+    const field = declared.get(`/${place.replaceAll(".", "/")}`);
+    return field && field_text.label(field);
+  };
   const setting_word = (place: string) =>
-    known_text(setting_keys[place] ?? `field.${place.split(".").at(-1)}`) ?? place;
+    known_text(setting_keys[place] ?? `field.${place.split(".").at(-1)}`) ?? declared_label(place) ?? place;
   const [all, set_all] = useState(false);
-  const datasets = useAllJobs("dataset").jobs;
-  const rows = compare_rows(models, new Map(datasets.map((job) => [job.id, job.name])));
+  const [datasets, others, pretrained] = [useAllJobs("dataset"), useAllJobs("model"), useAllJobs("pretrained")];
+  const jobs = [...datasets.jobs, ...others.jobs, ...pretrained.jobs];
+  const rows = compare_rows(models, new Map(jobs.map((job) => [job.id, job.name])));
   const shown = rows.filter((row) => all || row.differs || row.place.startsWith("best."));
   const save = () =>
     save_text(

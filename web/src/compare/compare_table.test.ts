@@ -15,6 +15,15 @@ describe("the table of a comparison", () => {
     ]);
   });
 
+  it("names the jobs that a model started from", () => {
+    const id = "20261129-185157-4988";
+    const spec = { network: { pretrained: id }, weights: [{ pretrained: id }, { path: "/data/a.caffemodel" }] };
+    const rows = compare_rows([model(spec, null)], new Map([[id, "EfficientNet"]]));
+    const value = (place: string) => rows.find((row) => row.place === place)?.values[0];
+    expect(value("network.pretrained")).toBe("EfficientNet");
+    expect(value("weights")).toBe("EfficientNet, /data/a.caffemodel");
+  });
+
   it("tells two networks apart without showing their text", () => {
     const one = flatten({ network: { prototxt: "layer {\n}\n" } }).get("network.prototxt");
     const other = flatten({ network: { prototxt: "layer {\n }\n" } }).get("network.prototxt");
@@ -23,13 +32,14 @@ describe("the table of a comparison", () => {
   });
 
   it("knows which values differ, also where one has none, and which model is best", () => {
+    const dataset = "20261129-185157-2d18";
     const rows = compare_rows(
       [
-        model({ epochs: 2, solver: { base_lr: 0.1 }, dataset_id: "d" }, { accuracy: 0.5, loss: 1.2 }),
-        model({ epochs: 2, solver: { base_lr: 0.01, gamma: 0.1 }, dataset_id: "d" }, { accuracy: 0.9, loss: 0.3 }),
-        model({ epochs: 2, solver: { base_lr: 0.01 }, dataset_id: "d" }, null),
+        model({ epochs: 2, solver: { base_lr: 0.1 }, dataset_id: dataset }, { accuracy: 0.5, loss: 1.2 }),
+        model({ epochs: 2, solver: { base_lr: 0.01, gamma: 0.1 }, dataset_id: dataset }, { accuracy: 0.9, loss: 0.3 }),
+        model({ epochs: 2, solver: { base_lr: 0.01 }, dataset_id: dataset }, null),
       ],
-      new Map([["d", "MNIST"]]),
+      new Map([[dataset, "MNIST"]]),
     );
     const differing = rows.filter((row) => row.differs).map((row) => row.place);
     expect(differing).toEqual(["best.accuracy", "best.loss", "solver.base_lr", "solver.gamma"]);

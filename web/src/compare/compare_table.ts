@@ -15,7 +15,7 @@ export function flatten(value: unknown, place = ""): Map<string, string | number
   if (value === null || value === undefined) return found;
   if (typeof value !== "object" || Array.isArray(value)) {
     if (Array.isArray(value)) {
-      if (value.length > 0) found.set(place, value.join(", "));
+      if (value.length > 0) found.set(place, value.map(in_words).join(", "));
     } else if (typeof value === "number") found.set(place, value);
     else found.set(place, place.endsWith("prototxt") ? text_mark(String(value)) : String(value));
     return found;
@@ -25,6 +25,11 @@ export function flatten(value: unknown, place = ""): Map<string, string | number
   return found;
 }
 
+/** An entry of a list; of an object what it holds, not where. */
+function in_words(entry: unknown): string {
+  return entry !== null && typeof entry === "object" ? Object.values(entry).map(String).join(" ") : String(entry);
+}
+
 /** Different texts read differently, without the text. */
 function text_mark(text: string): string {
   let sum = 7;
@@ -32,7 +37,9 @@ function text_mark(text: string): string {
   return `${text.split("\n").length} lines, #${sum.toString(16).padStart(8, "0").slice(0, 6)}`;
 }
 
-/** Spec values and best metrics of the models side by side; `names`: datasets by id. */
+const job_id = /\b\d{8}-\d{6}-[0-9a-f]{4}\b/g;
+
+/** Spec values and best metrics of the models side by side; `names`: of jobs by id. */
 export function compare_rows(models: Model[], names: Map<string, string>): CompareRow[] {
   const specs = models.map(({ job }) => flatten(job.spec));
   const best = models.map(({ job }) => flatten(job.best, "best"));
@@ -40,7 +47,7 @@ export function compare_rows(models: Model[], names: Map<string, string>): Compa
     [...new Set(columns.flatMap((column) => [...column.keys()]))].map((place) => {
       const values = columns.map((column) => {
         const value = column.get(place) ?? null;
-        return place === "dataset_id" && value !== null ? (names.get(String(value)) ?? value) : value;
+        return typeof value === "string" ? value.replace(job_id, (id) => names.get(id) ?? id) : value;
       });
       return { place, values, differs: values.some((value) => value !== values[0]) };
     });

@@ -56,10 +56,13 @@ export default function ExtendDialog({ job, close }: { job: Job; close: () => vo
           value={more}
           onChange={(value) => set_more(String(value))}
         />
-        {next !== null && last != null && (
+        {/* The line is always there, so that the buttons stay where they are. */}
+        {next !== null && last != null ? (
           <Text size="sm" data-testid="extend-rates">
             {t("extend.rates", { before: significant(last), after: significant(next) })}
           </Text>
+        ) : (
+          <Text size="sm">&nbsp;</Text>
         )}
         {extend.error instanceof ProblemError && <ProblemAlert problem={extend.error.problem} />}
         <Group justify="flex-end">

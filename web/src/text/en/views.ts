@@ -20,6 +20,7 @@ export const views = {
   "boxes.nms.off": "off",
   "boxes.names": "Class names",
   "boxes.table": "Boxes as a table",
+  "boxes.none_above": "No boxes at these settings. The highest score is {score}: lower the score threshold",
   "boxes.none": "No boxes at these settings",
   "boxes.cut": "The first {shown} of {n} boxes; the CSV has all",
   "boxes.count": "{n} box|{n} boxes",

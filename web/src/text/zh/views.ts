@@ -22,6 +22,7 @@ export const views: Record<keyof typeof english, string> = {
   "boxes.nms.off": "关闭",
   "boxes.names": "类别名称",
   "boxes.table": "边界框表格",
+  "boxes.none_above": "此设置下没有边界框。最高分数为 {score}：请降低分数阈值",
   "boxes.none": "在此设置下没有边界框",
   "boxes.cut": "显示 {n} 个边界框中的前 {shown} 个；CSV 中有全部",
   "boxes.count": "{n} 个边界框|{n} 个边界框",

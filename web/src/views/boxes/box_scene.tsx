@@ -60,7 +60,8 @@ export function BoxScene({ choice, src, alt, width, height, found, truth }: Prop
     [found, score, nms, hidden],
   );
   const objects = useMemo(() => (truth ?? []).filter((box) => !hidden.has(box.label)), [truth, hidden]);
-  const most_score = Math.max(1, Math.ceil(Math.max(0, ...(found ?? []).map((box) => box.score ?? 0))));
+  const highest = Math.max(0, ...(found ?? []).map((box) => box.score ?? 0));
+  const most_score = Math.max(1, Math.ceil(highest));
   const judged = found !== null && truth !== null;
   const matched = useMemo(
     () => (judged ? judge_boxes(truth, objects, detections) : null),
@@ -139,6 +140,7 @@ export function BoxScene({ choice, src, alt, width, height, found, truth }: Prop
       <ClassLegend classes={legend} hidden={hidden} on_hidden={(next) => choose({ hidden: next })} />
       <BoxTable
         boxes={drawn.map(({ box }) => box)}
+        below={highest < score ? highest : 0}
         outcome={outcome_of(objects, detections, matched)}
         mark={set_strong}
         strong={strong}
@@ -185,18 +187,20 @@ function Outcomes({ truth, found }: { truth: Outcome[]; found: Outcome[] }) {
 
 interface TableProps {
   boxes: Box[];
+  /** The highest score of all boxes where the threshold hides them all, else 0. */
+  below: number;
   outcome: ((box: Box) => Outcome) | null;
   strong: Box | null;
   mark: (box: Box | null) => void;
 }
 
 /** The boxes that are drawn, as numbers; a row under the pointer or with the focus is marked in the image. */
-function BoxTable({ boxes, outcome, strong, mark }: TableProps) {
+function BoxTable({ boxes, below, outcome, strong, mark }: TableProps) {
   const { t } = useText();
   if (boxes.length === 0)
     return (
       <Text size="sm" c="dimmed">
-        {t("boxes.none")}
+        {below > 0 ? t("boxes.none_above", { score: percent(below, 0) }) : t("boxes.none")}
       </Text>
     );
   const scored = boxes.some((box) => box.score !== null);
