@@ -11,6 +11,7 @@ const per_class = [4442, 5056, 4468, 4598, 4381, 4066, 4438, 4699, 4388, 4464];
 export const routes: Routes = {
   "POST /datasets/scan": ({ data }) => scan(data.spec),
   "POST /datasets/recognize": ({ body }) => recognized((body as { folder: string }).folder),
+  "POST /datasets/propose": ({ body }) => proposed((body as { folder: string }).folder),
   "POST /datasets/report": ({ data }) => {
     scan(data.spec);
     return {
@@ -260,6 +261,25 @@ function recognized(folder: string): unknown {
         notes: [],
         error: null,
       },
+    ],
+  };
+}
+
+function proposed(folder: string): unknown {
+  if (folder.includes("missing")) refuse(422, "invalid_argument", `there is no folder ${folder}`, "/folder");
+  return {
+    format: "Folders of classes",
+    task: "classification",
+    dataset: {
+      type: "classification",
+      source: { type: "folder", path: folder },
+      image: { width: 28, height: 28, channels: 3, resize: "squash" },
+    },
+    model: { epochs: 5, network: { standard: "lenet" }, solver: { base_lr: 0.01 } },
+    pretrained: null,
+    reasons: [
+      "The images are small (28 x 28). LeNet is made for small images and trains fast.",
+      "In 5 epochs, the network sees about 225000 images.",
     ],
   };
 }

@@ -21,6 +21,9 @@ const known_sources = ["folder", "lists", "crops", "mnist"];
 export interface DatasetForm {
   name: string;
   group: string;
+  /** The folder of "What do you have?", and the one whose dataset has filled the form. */
+  have: string;
+  have_filled: string;
   /** What networks shall learn from it. */
   task: string;
   /** `folder`, `upload`, `lists`, `crops`, or the name of another declared source. */
@@ -64,6 +67,8 @@ export interface DatasetForm {
 const blank_form: DatasetForm = {
   name: "",
   group: "",
+  have: "",
+  have_filled: "",
   task: "classification",
   source: "folder",
   others: {},
@@ -174,9 +179,11 @@ export function with_source(
 ): DatasetForm | null {
   if (!sources_for(fields, task).includes(String(source.type))) return null;
   const filled = form_of_dataset(form.name, form.group, { type: task, source }, fields);
+  const { have, have_filled } = form;
   const { width, height, channels, resize, backend, encoding, mean, shuffle, seed, threads } = form;
   return {
     ...filled,
+    ...{ have, have_filled },
     ...{ width, height, channels, resize, backend, encoding, mean, shuffle, seed, threads },
     others: { ...form.others, ...filled.others },
   };

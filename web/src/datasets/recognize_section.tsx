@@ -1,6 +1,6 @@
 import { Anchor, Button, Group, Loader, Stack, Text, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useState } from "react";
 import { Link, useSearchParams } from "react-router";
 import { answer, client, type FormField } from "../api/client";
 import { type FormState, Section } from "../forms/fields";
@@ -41,14 +41,15 @@ function useRecognized(folder: string) {
 }
 
 /** `?folder=PATH` names one, once. */
-function useFolderOfAddress(): string {
+function useFolderOfAddress(take: (path: string) => void): void {
   const [params, set_params] = useSearchParams();
-  const [folder] = useState(params.get("folder") ?? "");
-  const asked = params.has("folder");
+  const folder = params.get("folder");
+  // biome-ignore lint/correctness/useExhaustiveDependencies: an address is taken once
   useEffect(() => {
-    if (asked) set_params({}, { replace: true });
-  }, [asked, set_params]);
-  return folder;
+    if (folder === null) return;
+    take(folder);
+    set_params({}, { replace: true });
+  }, [folder]);
 }
 
 interface Props {
@@ -59,29 +60,30 @@ interface Props {
 /** "What do you have?": a folder whose dataset fills the form. */
 export function RecognizeSection({ form, fields }: Props) {
   const { t, said, said_error } = useText();
-  const [folder, set_folder] = useState(useFolderOfAddress());
+  const folder = form.values.have;
+  const set_folder = (path: string) => form.change({ have: path });
+  useFolderOfAddress((path) => form.change({ have: path, have_filled: "" }));
   const [uploads, set_uploads] = useState(false);
   const [dropped, set_dropped] = useState<ChosenFiles | null>(null);
   const [uploaded, set_uploaded] = useState("");
   const settled = useDebounced(folder.trim().replace(/(?<=.)\/+$/, ""), 500);
   const found = useRecognized(settled);
   const [used, set_used] = useState<Recognized | null>(null);
-  const filled_for = useRef("");
   const use = (one: Recognized) => {
     const filled = one.source && with_source(form.values, one.task, one.source, fields);
     if (!filled) return;
     set_used(one);
-    form.change(filled);
+    form.change({ ...filled, have_filled: settled });
   };
   const usable = (one: Recognized) =>
     one.source !== null && with_source(form.values, one.task, one.source, fields) !== null;
   // What is likeliest fills the form at once; a folder does so only once, so that what is typed then stays.
   // biome-ignore lint/correctness/useExhaustiveDependencies: only an answer fills the form
   useEffect(() => {
-    if (!found.data || filled_for.current === settled) return;
-    filled_for.current = settled;
+    if (!found.data || form.values.have_filled === settled) return;
     const first = found.data.found.find(usable);
     if (first) use(first);
+    else form.change({ have_filled: settled });
   }, [found.data, settled]);
   return (
     <Section title={t("section.have")}>
@@ -115,8 +117,7 @@ export function RecognizeSection({ form, fields }: Props) {
           handed={dropped}
           on_done={(path, name) => {
             set_uploaded(path);
-            set_folder(path);
-            if (form.values.name === "") form.change({ name });
+            form.change(form.values.name === "" ? { have: path, name } : { have: path });
           }}
         />
       )}

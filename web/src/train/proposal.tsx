@@ -1,12 +1,13 @@
 import { Anchor, Button, Card, Group, Loader, Stack, Text, TextInput, Title } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, useRef, useState } from "react";
+import { type FormEvent, useRef } from "react";
 import { Link } from "react-router";
 import { answer, client, type DatasetScan, type DatasetSpec, type ModelSpec, ProblemError } from "../api/client";
 import { useNetworks, useScan } from "../api/queries";
 import { name_of_path } from "../datasets/dataset_form";
 import { ScanSummary } from "../datasets/scan_summary";
 import { significant } from "../format/format";
+import { useDraft } from "../forms/draft";
 import { FormActions } from "../forms/form_actions";
 import { ProblemAlert, QueryProblem } from "../frame/page_states";
 import { useText } from "../text/text";
@@ -62,11 +63,13 @@ function form_address(folder: string): string {
   return `/datasets/new?folder=${encodeURIComponent(folder)}`;
 }
 
+const unnamed = { name: "" };
+
 function Proposed({ plan, folder, name, on_started }: Props & { plan: TrainingPlan }) {
   const { t, said, translated } = useText();
   const queries = useQueryClient();
   const suggestion = name || name_of_path(folder);
-  const [typed, set_typed] = useState("");
+  const [{ name: typed }, change, clear] = useDraft(`digits.draft.train.${folder}`, unnamed);
   const scan = useScan(plan.dataset as DatasetSpec);
   const network = useNetworkTitle(plan);
   const made = useRef({});
@@ -84,6 +87,7 @@ function Proposed({ plan, folder, name, on_started }: Props & { plan: TrainingPl
       );
     },
     onSuccess: (course) => {
+      clear();
       void queries.invalidateQueries({ queryKey: ["running"] });
       on_started(course);
     },
@@ -119,7 +123,7 @@ function Proposed({ plan, folder, name, on_started }: Props & { plan: TrainingPl
               spellCheck={false}
               autoComplete="off"
               value={typed}
-              onChange={(event) => set_typed(event.currentTarget.value)}
+              onChange={(event) => change({ name: event.currentTarget.value })}
             />
             <FormActions label={t("train.start")} loading={start.isPending} disabled={!scan.data} />
             {start.error instanceof ProblemError && <ProblemAlert problem={start.error.problem} />}
