@@ -250,6 +250,7 @@ step("new model: what augmentation makes of the images is shown, and trained wit
   await page.locator('[name="rotation"]').fill("30");
   await page.locator('[name="noise"]').fill("0.05");
   await until("they are varied", async () => (await example.locator("img").nth(1).getAttribute("src")) !== before);
+  await page.getByTestId("augment-example").evaluate((example) => example.scrollIntoView({ block: "end" }));
   await shot("augmentation");
   await browsing.assert_accessible(page, "the form of a model with its augmentation");
   await page.locator('[name="epochs"]').fill("1");

@@ -246,6 +246,7 @@ step("new model: the network is drawn, a click leads to its line, and lists make
   await page.locator(".layer-node").filter({ hasText: "conv1" }).waitFor();
   await page.getByText("Table (9 layers)").or(page.getByText("Table (10 layers)")).waitFor();
   await page.evaluate(() => window.scrollTo(0, 0));
+  await page.locator('[data-testid="estimate"][data-stale="false"]').waitFor();
   await shot("new-model");
   await page.getByRole("button", { name: "Customize: LeNet" }).click();
   const editor = page.locator(".cm-content");

@@ -101,7 +101,7 @@ function ExportForm({ dataset, formats }: FormProps) {
 
 /** An export: how far it is, or where it went. */
 function Exported({ job }: { job: Job }) {
-  const { t, said, translated } = useText();
+  const { t, said, translated, date, exact_date } = useText();
   const words = useProgressWords();
   const format = (job.spec as { format?: string } | null)?.format ?? "";
   const result = job.result as ExportResult | null;
@@ -109,9 +109,14 @@ function Exported({ job }: { job: Job }) {
   return (
     <section className="card" style={{ padding: "14px 16px" }} data-testid="export" data-state={job.state}>
       <Group justify="space-between" align="flex-start">
-        <Stack gap={4}>
+        <Stack gap={4} align="flex-start">
           <Text fw={600}>{translated(`export.${format}`) ?? job.name}</Text>
-          <StateWord state={job.state} />
+          <Group gap="sm">
+            <StateWord state={job.state} />
+            <Text size="sm" c="dimmed" title={exact_date(job.created_at)}>
+              {date(job.created_at)}
+            </Text>
+          </Group>
           {is_active(job) && (
             <Text size="sm" c="dimmed" data-testid="progress">
               {words(job)}
