@@ -32,6 +32,10 @@ describe("what the server says", () => {
       ).toEqual(Array.from({ length: values_in(key) }, (_, i) => i + 1));
   });
 
+  it("is translated in one place", () => {
+    expect(Object.keys(composed).filter((key) => key in messages)).toEqual([]);
+  });
+
   it("is never taken for another message", () => {
     for (const [key, translation] of Object.entries(messages)) {
       let n = 0;

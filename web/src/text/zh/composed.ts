@@ -181,8 +181,6 @@ export const composed: Record<string, string> = {
   'There is no standard network "{}"; choose one of {}': "没有标准网络“{}”；请选择以下之一：{}",
   "hue and saturation want colour images, these have {} channel": "色相和饱和度需要彩色图像，这些图像只有 {} 个通道",
   'Mixup needs a data layer with images and "{}"; none has both': "Mixup 需要同时含有图像和“{}”的数据层；没有这样的层",
-  "All layers have initial weights: none is frozen, because then nothing would learn. Set Freeze at first to 0.":
-    "所有层都有初始权重：不冻结任何层，否则没有可学习的部分。请把开始时冻结设为 0。",
   "The batch size {} is larger than the training set of {} images: each batch has images more than once. Choose a batch size of at most {}.":
     "批大小 {} 大于训练集的 {} 张图像：每个批次会重复使用图像。请选择不超过 {} 的批大小。",
   "[{}] what it said of files was taken out; they come from the dataset": "[{}] 其中的文件设置已删除；文件来自数据集",
