@@ -5,6 +5,7 @@
 #include <chrono>
 #include <filesystem>
 #include <future>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <numeric>
 #include <optional>
@@ -131,7 +132,7 @@ class Builder {
     struct Packed {
         std::optional<PackedRecord> record;
         std::string problem;
-        std::vector<ImageFacts> facts;
+        std::vector<ImageFacts> facts;                  ///< of images with findings
         int width = 0, height = 0;                      ///< of the record
         std::optional<std::pair<float, float>> values;  ///< of a deep image: the lowest and the highest
         std::vector<std::uint64_t> counts;              ///< objects or pixels of each class; the last: of none
@@ -419,7 +420,7 @@ Builder::Packed Builder::pack(Split split, std::uint64_t place, MeanAccumulator*
     Packed packed;
     const auto done = guarded("read it", [&]() -> Status {
         DIGITS_ASSIGN(auto sample, source_->get(split, order(split)[place]));
-        packed.facts = std::move(sample.facts);
+        std::ranges::copy_if(sample.facts, std::back_inserter(packed.facts), ImageFindings::are_in);
         return pack_sample(split, std::move(sample), place, mean, packed);
     });
     if (!done) packed.problem = done.error().message;

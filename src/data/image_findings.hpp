@@ -22,6 +22,8 @@ struct ImageFindings {
     std::uint64_t turned = 0;  ///< images that their EXIF orientation turned
     DepthFindings depth;
 
+    /// Whether an image is anything but upright and of 8 bits; `add` changes nothing for the others.
+    static bool are_in(const ImageFacts& facts) { return facts.is_turned() || facts.bits > 8 || facts.floating; }
     /// `is_scaled`: a value range is used, which no image is too dark for.
     void add(const ImageFacts& facts, bool is_scaled);
     /// A value range (ImageSpec::value_range) that keeps what the dark images hold: the bits that are used, 0 to 1 for

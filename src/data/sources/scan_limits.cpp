@@ -10,11 +10,12 @@ constexpr std::size_t kReportEvery = 1000;
 ScanGuard::ScanGuard(const ScanLimits& limits, std::function<void(std::size_t)> found)
     : limits_(limits), found_(std::move(found)) {}
 
-void ScanGuard::add_image() {
-    const auto count = ++images_;
-    if (count % kReportEvery != 0 || !found_) return;
+void ScanGuard::add_images(std::size_t count) {
+    const auto before = images_.fetch_add(count);
+    const auto thousands = (before + count) / kReportEvery;
+    if (before / kReportEvery == thousands || !found_) return;
     const std::lock_guard lock(mutex_);
-    found_(count);
+    found_(thousands * kReportEvery);
 }
 
 Status ScanGuard::check() {

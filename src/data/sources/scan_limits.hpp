@@ -27,12 +27,16 @@ class ScanGuard {
     explicit ScanGuard(const ScanLimits& limits, std::function<void(std::size_t)> found = {});
 
     /// One more name or line. Errors: kTooLarge over a limit, kCancelled.
-    Status add_entry() {
-        const auto count = ++entries_;
-        return count % kAskEvery == 0 || count > limits_.entries ? check() : Status();
+    Status add_entry() { return add_entries(1); }
+    /// The same for several: threads that look at many together are faster than one by one.
+    Status add_entries(std::uint64_t count) {
+        const auto before = entries_.fetch_add(count);
+        const bool asks = before / kAskEvery != (before + count) / kAskEvery;
+        return asks || before + count > limits_.entries ? check() : Status();
     }
-    /// One more image among them.
-    void add_image();
+    /// More images among them.
+    void add_image() { add_images(1); }
+    void add_images(std::size_t count);
     /// The time and whether somebody asked to stop.
     Status check();
     int depth() const { return limits_.depth; }

@@ -114,7 +114,7 @@ class Walker {
         const std::string start = path.ends_with('/') ? path : path + '/';
         while (const dirent* entry = ::readdir(folder.listing.get())) {
             if (!counts(entry->d_name)) continue;
-            DIGITS_TRY(guard_.add_entry());
+            if (++names_ == kTellEvery) DIGITS_TRY(tell());
             auto inner = start + entry->d_name;
             const auto kind = kind_of(folder.fd(), *entry);
             if (kind == EntryKind::kOther) {
@@ -129,7 +129,7 @@ class Walker {
             if (below.listing) DIGITS_TRY(walk(below, inner, depth + 1, files));
         }
         if (is_new) open_.erase(folder.identity);
-        return {};
+        return tell();
     }
 
     /// The first image by name; files of a folder come before its sub-folders.
@@ -191,11 +191,21 @@ class Walker {
             return;
         }
         files.push_back(std::move(file));
-        guard_.add_image();
+        ++images_;
     }
+
+    /// What was seen since the last time.
+    Status tell() {
+        guard_.add_images(std::exchange(images_, 0));
+        return guard_.add_entries(std::exchange(names_, 0));
+    }
+
+    static constexpr std::uint64_t kTellEvery = 64;
 
     const ReadableRoots& roots_;
     ScanGuard& guard_;
+    std::uint64_t names_ = 0;
+    std::size_t images_ = 0;
     std::set<Identity> open_;  ///< from the root of the machine to where it is
 };
 
