@@ -81,6 +81,10 @@ Result<json> plain(const json& request, TaskContext&) {
     return kFunction(request);
 }
 
+Result<json> answer_describe(const json& request, TaskContext& context) {
+    return describe_network(request, context.grant().roots);
+}
+
 using Answer = Result<json> (*)(const json& request, TaskContext& context);
 // clang-format off
 constexpr std::pair<std::string_view, Answer> kAnswers[]{
@@ -90,7 +94,7 @@ constexpr std::pair<std::string_view, Answer> kAnswers[]{
     {"complete_path", complete_path},
     {"dataset_report", answer_dataset_report},
     {"dataset_scan", answer_dataset_scan},
-    {"describe", plain<describe_network>},
+    {"describe", answer_describe},
     {"example_facts", answer_example_facts},
     {"gallery_image", plain<show_gallery_image>},
     {"gallery_page", plain<show_gallery_page>},

@@ -12,6 +12,7 @@
 #include "engine/precision/product_mode.hpp"
 #include "engine/solver/training_rate.hpp"
 #include "memory_need.hpp"
+#include "models/network_files.hpp"
 #include "models/prepare.hpp"
 #include "models/snapshots.hpp"
 #include "models/standard_networks.hpp"
@@ -186,7 +187,7 @@ ModelFinding building_fault(const Error& error, const ModelSpec& spec, const Mod
 
 }  // namespace
 
-Result<json> describe_network(const json& request) {
+Result<json> describe_network(const json& request, const std::vector<std::string>& roots) {
     static const std::int64_t own_bytes = resident_bytes();
     // As a training does, before the first tensor.
     if (request.value("measure", false)) keep_freed_memory();
@@ -216,6 +217,11 @@ Result<json> describe_network(const json& request) {
     for (const auto& finding : check.findings) answer["diagnostics"].push_back(to_json(finding));
     if (!check.files) return answer;
 
+    for (const auto* net : {&check.files->train_val, &check.files->deploy})
+        if (const auto files = check_network_files(*net, spec.dataset_dir, roots); !files) {
+            note(files.error());
+            return answer;
+        }
     if (const auto mode = product_mode(spec.precision, device); !mode) note(mode.error());
     PythonLayersInPassing python;
     DIGITS_TRY(python.write(spec.network.python_layers));

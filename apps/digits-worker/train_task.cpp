@@ -35,7 +35,7 @@ Result<nlohmann::json> run_train_task(const nlohmann::json& json, TaskHost& host
     DIGITS_ASSIGN(const auto decision, settle_batch(spec, network, host.job_dir(), device));
     if (decision) host.emit({{"event", "log"}, {"level", "info"}, {"text", *decision}});
     DIGITS_TRY(check_room(spec, network, device));
-    DIGITS_ASSIGN(auto prepared, prepare_model(spec, network, host.job_dir()));
+    DIGITS_ASSIGN(auto prepared, prepare_model(spec, network, host.job_dir(), host.grant().roots));
     for (const auto& warning : prepared.warnings)
         host.emit({{"event", "log"}, {"level", "warning"}, {"text", warning}});
     TrainOptions options;

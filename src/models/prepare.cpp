@@ -17,6 +17,7 @@
 #include "caffe/text_outline.hpp"
 #include "caffe/upgrade.hpp"
 #include "models/dataset_facts.hpp"
+#include "models/network_files.hpp"
 #include "models/standard_networks.hpp"
 #include "models/start_weights.hpp"
 #include "tasks/task.hpp"
@@ -267,11 +268,11 @@ Result<caffe::NetParameter> parse_network(const ModelSpec& spec) {
 
 Result<PreparedModel> prepare_model(const ModelSpec& spec, const fs::path& job_dir) {
     DIGITS_ASSIGN(const auto network, parse_network(spec));
-    return prepare_model(spec, network, job_dir);
+    return prepare_model(spec, network, job_dir, {});
 }
 
-Result<PreparedModel> prepare_model(const ModelSpec& spec, const caffe::NetParameter& network,
-                                    const fs::path& job_dir) {
+Result<PreparedModel> prepare_model(const ModelSpec& spec, const caffe::NetParameter& network, const fs::path& job_dir,
+                                    const std::vector<std::string>& roots) {
     if (spec.dataset_dir.empty())
         return fail(make_error(ErrorCode::kInvalidArgument, "dataset_dir is missing: the folder of the dataset")
                         .at("/dataset_dir"));
@@ -280,6 +281,7 @@ Result<PreparedModel> prepare_model(const ModelSpec& spec, const caffe::NetParam
     DIGITS_ASSIGN(const auto* task, get_task(dataset.task));
     DIGITS_ASSIGN(auto files, task->make_networks(network, dataset.facts, choices_for(spec, dataset.facts)));
     DIGITS_TRY(check_augmentation(spec.augmentation, dataset.facts));
+    for (const auto* net : {&files.train_val, &files.deploy}) DIGITS_TRY(check_network_files(*net, job_dir, roots));
     DIGITS_TRY(keep_own_mean(dataset.facts.mean_file, job_dir, files.train_val));
     DIGITS_ASSIGN(auto doubtful, check_names(network, network_text(spec)));
     DIGITS_TRY(smooth_labels(spec, files.train_val));

@@ -56,6 +56,34 @@ class Paths(Attack):
         self.assert_refused(self.classify(self.stage.sibling / "images/cat/0.png"), (403,))
         self.assert_refused(self.api.call("GET", f"/browse?path={self.stage.sibling}"), (403,))
 
+    def test_2_networks_neither_read_nor_write_what_lies_outside(self):
+        secret = self.stage.beside / "secret.txt"
+        written = self.stage.beside / "written.h5"
+        data = NETWORK.splitlines()[1]
+        networks = {
+            "mean_file": NETWORK.replace(data, data.replace("data_param", f'transform_param {{ mean_file: "{secret}" }} data_param')),
+            "source": NETWORK + f'layer {{ name: "extra" type: "InfogainLoss" bottom: "ip" bottom: "label" top: "extra" '
+                                f'infogain_loss_param {{ source: "{secret}" }} include {{ stage: "train" }} }}',
+            "file_name": NETWORK + f'layer {{ name: "extra" type: "HDF5Output" bottom: "ip" bottom: "label" hdf5_output_param {{ file_name: "{written}" }} '
+                                   'include { stage: "train" } }',
+        }
+        for what, network in networks.items():
+            with self.subTest(what):
+                spec = {"dataset_id": self.dataset, "network": {"prototxt": network}, "epochs": 1, "seed": 1, "threads": 1, "mean": "none"}
+                status, _, answer = self.api.call("POST", "/models", {"name": what, "spec": spec})
+                said = json.dumps(answer)
+                if status == 201:
+                    found = self.server.wait_for(answer["id"])
+                    self.assertEqual(found["state"], "error", found)
+                    said = json.dumps(found)
+                    self.assertNotIn(SECRET, self.server.request("GET", f"/api/v1/jobs/{answer['id']}/log")[2].decode())
+                    kept = self.stage.server.folder / "data/jobs" / answer["id"]
+                    self.assertFalse(any(SECRET.encode() in file.read_bytes() for file in kept.rglob("*") if file.is_file()))
+                self.assertRegex(said, "lies outside|another folder than the training's")
+                self.assertFalse(written.exists())
+                found = self.api.call("POST", "/networks/describe", {"spec": spec})[2]
+                self.assertFalse(found["ok"], found)
+
     def test_4_links_lead_nowhere_outside(self):
         for link, target in (("out", self.stage.beside), ("out.png", self.stage.beside / "images/cat/0.png"), ("up", self.stage.folder)):
             (self.stage.root / link).symlink_to(target)
