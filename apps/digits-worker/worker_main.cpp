@@ -7,6 +7,7 @@
 #include <iostream>
 
 #include "commands.hpp"
+#include "engine/device/load_cuda.hpp"
 
 namespace digits {
 namespace {
@@ -28,6 +29,7 @@ void wait_for_threads_asleep(char** argv) {
 
 int worker_main(int argc, char** argv) {
     wait_for_threads_asleep(argv);
+    load_cuda();
     CLI::App app{"digits-worker: does the heavy work of Digits, one process a task"};
     app.require_subcommand(1);
     app.set_version_flag("--version", DIGITS_VERSION);

@@ -1,0 +1,3 @@
+from digits_app import digits
+
+digits()
