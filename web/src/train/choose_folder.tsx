@@ -41,7 +41,7 @@ export function ChooseFolder({ on_chosen }: Props) {
               <TextInput
                 name="folder"
                 label={t("train.folder")}
-                description={t("recognize.help")}
+                description={t("train.formats")}
                 placeholder="/data/flowers"
                 spellCheck={false}
                 autoComplete="off"

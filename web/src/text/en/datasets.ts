@@ -93,7 +93,8 @@ export const datasets = {
   "upload.drop": "Drop an image folder or archive here",
   "upload.folder": "Folder…",
   "upload.archive": "Archive…",
-  "upload.help": "One sub-folder for each class. Archives: .zip, .tar, .tar.gz, .tar.bz2, .tar.xz",
+  "upload.help":
+    "One sub-folder for each class, or images with their label files. Archives: .zip, .tar, .tar.gz, .tar.bz2, .tar.xz",
   "upload.no_images":
     "No images found. Supported: JPEG, PNG, TIFF, WebP, BMP, GIF, HEIC and others, or an archive of them",
   "upload.sending": "Uploading",

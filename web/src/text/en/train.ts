@@ -7,6 +7,7 @@ export const train = {
   "train.here": "A folder on this computer",
   "train.there": "A folder on the server",
   "train.folder": "Dataset folder on the server",
+  "train.formats": "Class folders, Pascal VOC, COCO, YOLO, KITTI, masks, pairs and others are recognized",
   "train.propose": "Propose a training",
   "train.looking": "Reading the images…",
   "train.other": "Choose another folder",

@@ -92,7 +92,7 @@ export const datasets: Record<keyof typeof english, string> = {
   "upload.drop": "将图像文件夹或压缩包拖到此处",
   "upload.folder": "文件夹…",
   "upload.archive": "压缩包…",
-  "upload.help": "每个类别一个子文件夹。压缩包：.zip、.tar、.tar.gz、.tar.bz2、.tar.xz",
+  "upload.help": "每个类别一个子文件夹，或图像及其标签文件。压缩包：.zip、.tar、.tar.gz、.tar.bz2、.tar.xz",
   "upload.no_images": "没有找到图像。支持 JPEG、PNG、TIFF、WebP、BMP、GIF、HEIC 等格式或其压缩包",
   "upload.sending": "正在上传",
   "upload.sent": "{sent} / {total} 个文件，{size} / {whole}",

@@ -9,6 +9,7 @@ export const train: Record<keyof typeof english, string> = {
   "train.here": "本机上的文件夹",
   "train.there": "服务器上的文件夹",
   "train.folder": "服务器上的数据集文件夹",
+  "train.formats": "可识别类别文件夹、Pascal VOC、COCO、YOLO、KITTI、掩码、图像对等格式",
   "train.propose": "推荐训练方案",
   "train.looking": "正在读取图像…",
   "train.other": "选择其他文件夹",
