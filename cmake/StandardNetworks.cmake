@@ -14,6 +14,7 @@ set(DIGITS_STANDARD_NETWORKS
     kDetectorText ${networks}/detector.prototxt
     kDetectorLite0Text ${networks}/detector_lite0.prototxt
     kDetectnetText ${networks}/detectnet.prototxt
+    kDetectnetLite0Text ${networks}/detectnet_lite0.prototxt
     kSegmenterText ${networks}/segmenter.prototxt
     kSegmenterLite0Text ${networks}/segmenter_lite0.prototxt
     kUnetLightText ${networks}/unet_light.prototxt

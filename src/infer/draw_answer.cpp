@@ -70,6 +70,17 @@ class Canvas {
         fill(right - line_, top, right, bottom, color);
     }
 
+    /// As thick as a frame.
+    void line(double from_x, double from_y, double to_x, double to_y, Color color) {
+        const int steps = static_cast<int>(std::ceil(std::max(std::abs(to_x - from_x), std::abs(to_y - from_y)))) + 1;
+        for (int i = 0; i <= steps; ++i) {
+            const double share = static_cast<double>(i) / steps;
+            const int x = static_cast<int>(std::lround(from_x + share * (to_x - from_x))) - line_ / 2;
+            const int y = static_cast<int>(std::lround(from_y + share * (to_y - from_y))) - line_ / 2;
+            fill(x, y, x + line_, y + line_, color);
+        }
+    }
+
     /// Text on a ground of its own, whose upper left corner is this point as far as there is room.
     void label(int left, int top, std::string_view text, Color ground) {
         const int width = (static_cast<int>(text.size()) * (kLetterWidth + 1) + 1) * letter_;
@@ -144,6 +155,22 @@ void draw_classes(Canvas& canvas, const json& answer) {
     }
 }
 
+/// From the middle along the slope, one of 1/2 as long as its size says; with two barbs.
+void draw_arrow(Canvas& canvas, const json& arrow) {
+    const auto word = arrow.value("color", "red");
+    const Color color = word == "green" ? Color{0, 255, 0} : word == "blue" ? Color{0, 0, 255} : Color{255, 0, 0};
+    const double middle_x = canvas.width() / 2.0, middle_y = canvas.height() / 2.0;
+    const double share = 2 * arrow.value("size", 80) / 100.0;
+    const double x = arrow.value("x", 0.0) * share * middle_x, y = arrow.value("y", 0.0) * share * middle_y;
+    canvas.line(middle_x, middle_y, middle_x + x, middle_y + y, color);
+    constexpr double kBarb = 0.25, kAngle = 0.5;
+    for (const double angle : {kAngle, -kAngle}) {
+        const double back_x = -kBarb * (x * std::cos(angle) - y * std::sin(angle));
+        const double back_y = -kBarb * (x * std::sin(angle) + y * std::cos(angle));
+        canvas.line(middle_x + x, middle_y + y, middle_x + x + back_x, middle_y + y + back_y, color);
+    }
+}
+
 Result<std::string> bytes_of(const std::string& data_url) {
     return decode_base64(std::string_view(data_url).substr(std::min(data_url.size(), data_url.find(',') + 1)));
 }
@@ -172,6 +199,7 @@ Result<Image> draw_answer(const Image& image, const json& answer) {
     if (view == "boxes") draw_boxes(canvas, answer);
     if (view == "mask") DIGITS_TRY(draw_mask(canvas, answer));
     if (view == "classes") draw_classes(canvas, answer);
+    if (answer.contains("arrow")) draw_arrow(canvas, answer["arrow"]);
     return canvas.take();
 }
 

@@ -51,9 +51,13 @@ template <>
 struct JsonBinding<OutputView> {
     static Fields fields() {
         using V = OutputView;
-        return {json_field("kind", &V::kind), json_field("channel_order", &V::channel_order),
-                json_field("data_order", &V::data_order), json_field("pixel_conversion", &V::pixel_conversion),
-                json_field("colormap", &V::colormap)};
+        return {json_field("kind", &V::kind),
+                json_field("channel_order", &V::channel_order),
+                json_field("data_order", &V::data_order),
+                json_field("pixel_conversion", &V::pixel_conversion),
+                json_field("colormap", &V::colormap),
+                json_field("arrow_color", &V::arrow_color),
+                json_field("arrow_size", &V::arrow_size).range(1, 1000)};
     }
 };
 template <>

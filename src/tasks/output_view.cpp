@@ -88,6 +88,21 @@ nlohmann::json raw_numbers(std::span<const OutputArray> outputs) {
     return answer;
 }
 
+/// The numbers, and the first two of the first output as an arrow from the middle of the image.
+Result<nlohmann::json> gradients_answer(const OutputView& view, std::span<const OutputArray> outputs) {
+    if (outputs.empty() || outputs.front().values.size() != 2)
+        return fail(make_error(ErrorCode::kFailedPrecondition, "The outputs {} are no slope: expected two numbers.",
+                               forms_of(outputs))
+                        .advise("Choose another view"));
+    DIGITS_TRY(check_finite(outputs.front()));
+    auto answer = raw_numbers(outputs);
+    answer["arrow"] = {{"x", outputs.front().values[0]},
+                       {"y", outputs.front().values[1]},
+                       {"color", enum_name(view.arrow_color)},
+                       {"size", view.arrow_size}};
+    return answer;
+}
+
 Result<TargetFacts> colored(TargetFacts facts, Colormap colormap) {
     if (colormap == Colormap::kDataset && facts.palette.empty())
         return fail(make_error(ErrorCode::kFailedPrecondition, "No palette found in dataset - choose other colormap"));
@@ -107,6 +122,7 @@ Result<nlohmann::json> answer_in_view(const OutputView& view, const Task& task, 
     switch (view.kind) {
         case OutputViewKind::kImage: return image_answer(view, outputs, options);
         case OutputViewKind::kRaw: return raw_numbers(outputs);
+        case OutputViewKind::kGradients: return gradients_answer(view, outputs);
         case OutputViewKind::kBoxes: {
             DIGITS_ASSIGN(const auto* boxes, get_task("detection"));
             return boxes->answer(outputs, facts, options);

@@ -12,16 +12,18 @@
 
 namespace digits {
 
-/// DIGITS's visualization methods. kTask: what the model's task makes of its outputs.
-enum class OutputViewKind { kTask, kBoxes, kImage, kMask, kRaw };
+/// DIGITS's visualization methods. kTask: what the model's task makes of its outputs. kGradients: two numbers as an
+/// arrow.
+enum class OutputViewKind { kTask, kBoxes, kImage, kMask, kRaw, kGradients };
 template <>
 struct EnumNames<OutputViewKind> {
-    static constexpr std::array<std::pair<OutputViewKind, std::string_view>, 5> kNames{{
+    static constexpr std::array<std::pair<OutputViewKind, std::string_view>, 6> kNames{{
         {OutputViewKind::kTask, "task"},
         {OutputViewKind::kBoxes, "boxes"},
         {OutputViewKind::kImage, "image"},
         {OutputViewKind::kMask, "mask"},
         {OutputViewKind::kRaw, "raw"},
+        {OutputViewKind::kGradients, "gradients"},
     }};
 };
 
@@ -61,6 +63,13 @@ struct EnumNames<Colormap> {
     }};
 };
 
+enum class ArrowColor { kRed, kGreen, kBlue };
+template <>
+struct EnumNames<ArrowColor> {
+    static constexpr std::array<std::pair<ArrowColor, std::string_view>, 3> kNames{
+        {{ArrowColor::kRed, "red"}, {ArrowColor::kGreen, "green"}, {ArrowColor::kBlue, "blue"}}};
+};
+
 /// How outputs are shown. Each kind looks at its own members only.
 struct OutputView {
     OutputViewKind kind = OutputViewKind::kTask;
@@ -68,6 +77,8 @@ struct OutputView {
     DataOrder data_order = DataOrder::kChw;
     PixelConversion pixel_conversion = PixelConversion::kClip;
     Colormap colormap = Colormap::kUsual;
+    ArrowColor arrow_color = ArrowColor::kRed;
+    int arrow_size = 80;  ///< of a slope of 1/2, in per cent of half the image
 };
 
 /// The answer in this view. Errors: those of `Task::answer`; kFailedPrecondition for outputs that the view cannot show.

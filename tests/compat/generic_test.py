@@ -266,6 +266,8 @@ class InferTest(Case):
         self.assert_refused(ask("infer_one.json", "image-processing", image_path=image, view_extension_id="strange"), 500, "Unknown extension 'strange'")
         wrong = ask("infer_one.json", "image-processing", image_path=image, view_extension_id="image-image-output", data_order="cwh")
         self.assert_refused(wrong, 500, "Extension form validation failed with")
+        wrong = ask("infer_one.json", "image-gradients", image_path=image, view_extension_id="image-gradients", arrow_size="0")
+        self.assert_refused(wrong, 500, "Extension form validation failed with {'arrow_size': ['Number must be at least 1.']}")
         palette = ask("infer_one.json", "image-processing", image_path=image, view_extension_id="image-segmentation")
         self.assert_refused(palette, 500, "No palette found in dataset - choose other colormap")
         broken = stage.server.post(one, {"job_id": models["image-processing"]}, files={"image_file": ("x.png", b"no image")})
@@ -274,7 +276,7 @@ class InferTest(Case):
     def test_pages(self):
         image = folder / "images/3.png"
         views = {("image-processing", "image-image-output"): 1, ("image-segmentation", "image-segmentation"): 1,
-                 ("image-processing", "all-raw-data"): 0, ("image-gradients", ""): 0}
+                 ("image-processing", "all-raw-data"): 0, ("image-gradients", ""): 0, ("image-gradients", "image-gradients"): 1}
         for (extension, view), images in views.items():
             page = stage.server.post(GENERIC + "/infer_one", {"job_id": models[extension], "image_path": image, "view_extension_id": view}, headers=BROWSER)
             self.assertEqual(page.status_code, 200, page.text[:300])

@@ -162,7 +162,7 @@ Result<std::string> drawn_image(const std::string& path) {
 bool draws(const Inquiry& inquiry) {
     const auto kind = inquiry.choices.view.find("kind");
     const auto& word = kind == inquiry.choices.view.end() ? std::string() : kind->second;
-    return word == "boxes" || word == "mask";
+    return word == "boxes" || word == "mask" || word == "gradients";
 }
 
 /// Of an image that was named, where the page shows inputs.

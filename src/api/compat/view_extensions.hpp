@@ -16,7 +16,7 @@ struct ViewExtension {
     struct Field {
         std::string_view name;
         std::string_view fallback;
-        std::vector<std::string_view> choices;
+        std::vector<std::string_view> choices;  ///< none: a whole number from 1
     };
     std::string_view id;
     std::string_view title;

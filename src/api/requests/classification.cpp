@@ -34,6 +34,7 @@ json AnswerChoices::added_to(json question) const {
     if (score_threshold) question["score_threshold"] = *score_threshold;
     if (nms_threshold) question["nms_threshold"] = *nms_threshold;
     if (!view.empty()) question["view"] = view;
+    if (arrow_size) question["view"]["arrow_size"] = *arrow_size;
     if (dont_resize) question["dont_resize"] = true;
     return question;
 }
@@ -49,6 +50,10 @@ Result<AnswerChoices> read_answer_choices(const http::Request& request) {
     DIGITS_TRY(read_view_word<DataOrder>(request, "data_order", "data_order", choices));
     DIGITS_TRY(read_view_word<PixelConversion>(request, "pixel_conversion", "pixel_conversion", choices));
     DIGITS_TRY(read_view_word<Colormap>(request, "colormap", "colormap", choices));
+    DIGITS_TRY(read_view_word<ArrowColor>(request, "arrow_color", "arrow_color", choices));
+    if (request.find_query("arrow_size")) {
+        DIGITS_ASSIGN(choices.arrow_size, query_number(request, "arrow_size", 80, 1, 1000));
+    }
     if (const auto* text = request.find_query("dont_resize")) choices.dont_resize = *text == "true";
     return choices;
 }

@@ -18,6 +18,7 @@ struct AnswerChoices {
     std::optional<double> score_threshold;         ///< of boxes; none: the task's
     std::optional<double> nms_threshold;           ///< none: boxes as the network lists them
     std::map<std::string, std::string> view = {};  ///< members of an OutputView, for the worker; empty: the task's
+    std::optional<std::int64_t> arrow_size;        ///< OutputView::arrow_size
     bool dont_resize = false;                      ///< each image in its own size
 
     /// `question` with these members.
