@@ -184,6 +184,7 @@ class DatasetTest(Case):
                             (f"{GENERIC}/large_graph?job_id={models['image-gradients']}", f"/models/{models['image-gradients']}")):
             answer = stage.server.get(path, allow_redirects=False)
             self.assertEqual((answer.status_code, answer.headers["Location"]), (302, place))
+        self.assertIn("gradient_y", stage.server.get(f"/datasets/inference-form/image-gradients/{datasets['image-gradients']}").text)
         self.assertEqual(stage.server.get(f"/datasets/inference-form/image-processing/{datasets['image-processing']}").text, "")
         self.assertIn('name="channel_order"', stage.server.get("/models/view-config/image-image-output").text)
         self.assert_refused(stage.server.get("/models/view-config/strange"), 500, "Unknown extension 'strange'")
@@ -255,6 +256,18 @@ class InferTest(Case):
         self.assertTrue(all(shape_of(one["output"]) == [1, SIDE, SIDE] for one in outputs.values()))
         self.assert_json_error(ask("infer_db.json", "image-processing"), 400, "BadRequest", "db_path is a required field")
         self.assert_json_error(ask("infer_db.json", "image-processing", db_path="/gone"), 400, "BadRequest", 'DB "/gone" does not exit')
+
+    def test_extension(self):
+        answer = ask("infer_extension.json", "image-gradients", gradient_x="0.25", gradient_y="-0.5")
+        self.assertEqual(answer.status_code, 200, answer.text)
+        self.assertEqual([shape_of(one["output"]) for one in answer.json()["outputs"].values()], [[2]])
+        several = ask("infer_extension.json", "image-gradients", data_extension_id="image-gradients", test_image_count="40")
+        self.assertEqual(len(several.json()["outputs"]), 40)
+        wrong = ask("infer_extension.json", "image-gradients", gradient_x="0.75")
+        self.assertEqual(wrong.status_code, 400, wrong.text)
+        for field in ("gradient_x", "gradient_y"):
+            self.assertIn(field, wrong.text)
+        self.assert_json_error(ask("infer_extension.json", "image-processing"), 400, "BadRequest", "The extension has no inference form")
 
     def test_refusals(self):
         one = GENERIC + "/infer_one.json"

@@ -81,7 +81,6 @@ class HomeTest(Case):
         self.assertEqual(stage.server.get("/autocomplete/path", params={"query": start[1:]}).json(), suggestions)
 
     def test_what_digits_does_not_offer_is_said(self):
-        self.assert_json_error(stage.server.post("/models/images/generic/infer_extension.json", {"job_id": "x"}), 501, "NotImplemented", "not offered")
         self.assert_refused(stage.server.get("/store/list"), 501, "/store")
 
 

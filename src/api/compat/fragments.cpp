@@ -203,6 +203,12 @@ Result<Response> large_graph(const Arguments& arguments, Context& context) {
 Result<Response> inference_form(const Arguments& arguments, Context& context) {
     DIGITS_TRY(find_job(arguments.request().param("id"), context, "dataset"));
     const auto& id = arguments.request().param("extension");
+    if (id == "image-gradients") {
+        std::string body;
+        for (const auto* field : {"gradient_x", "gradient_y", "test_image_count"})
+            body += fmt::format("<label>{0} <input name=\"{0}\"></label>", field);
+        return html_fragment(body);
+    }
     if (id == "all-default" || find_data_extension(id)) return html_fragment("");
     return fail(ErrorCode::kInternal, "Unknown extension '{}'", id);
 }
@@ -214,6 +220,10 @@ Result<Response> view_config(const Arguments& arguments, Context&) {
     if (!view) return fail(ErrorCode::kInternal, "Unknown extension '{}'", id);
     std::string body;
     for (const auto& field : view->fields) {
+        if (field.choices.empty()) {
+            body += fmt::format("<label>{0} <input name=\"{0}\" value=\"{1}\"></label>", field.name, field.fallback);
+            continue;
+        }
         body += fmt::format("<label>{0} <select name=\"{0}\">", field.name);
         for (const auto& choice : field.choices)
             body += fmt::format("<option{}>{}</option>", choice == field.fallback ? " selected" : "", choice);

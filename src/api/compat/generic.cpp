@@ -1,16 +1,20 @@
-// Asking models whatever they were trained for: DIGITS's infer_one, infer_many and infer_db.
+// Asking models whatever they were trained for: DIGITS's infer_one, infer_many, infer_db and infer_extension.
 
 #include <fmt/format.h>
 
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <random>
+#include <utility>
 
 #include "api/compat/answers.hpp"
+#include "api/compat/form.hpp"
 #include "api/compat/given_images.hpp"
 #include "api/compat/html.hpp"
 #include "api/compat/snapshot_epoch.hpp"
 #include "api/compat/view_extensions.hpp"
+#include "api/jobs/dataset_result.hpp"
 #include "api/requests/classification.hpp"
 #include "api/requests/messages.hpp"
 #include "api/requests/named_places.hpp"
@@ -21,6 +25,7 @@
 #include "base/disk_space.hpp"
 #include "base/file.hpp"
 #include "base/ids.hpp"
+#include "base/random.hpp"
 #include "data/sources/image_list.hpp"
 #include "http/target.hpp"
 
@@ -279,13 +284,92 @@ Async<Result<Response>> infer_db(const Arguments& arguments, Context& context) {
     co_return inquiry.wants_page ? inference_page("Infer Many Images", shown, answered) : body.finish();
 }
 
+/// Slopes in x and in y, from -0.5 to 0.5.
+using Slopes = std::pair<double, double>;
+
+/// What the inference form of DIGITS's extension of gradients asks for. Errors: kInvalidArgument, with all of them.
+Result<std::vector<Slopes>> read_slopes(const Arguments& arguments) {
+    constexpr double kMostImages = 1000;
+    Form form(arguments);
+    std::vector<Slopes> slopes;
+    const auto count = form.integer("test_image_count", {0, kMostImages});
+    if (count.value_or(0) > 0) {
+        SplitMix64 random(std::random_device{}());
+        const auto slope = [&] { return static_cast<double>(random.below(1'000'001)) / 1e6 - 0.5; };
+        for (std::int64_t i = 0; i < *count; ++i) {
+            const double x = slope();
+            slopes.emplace_back(x, slope());
+        }
+    } else {
+        const double x = form.required_number("gradient_x", {-0.5, 0.5});
+        slopes.emplace_back(x, form.required_number("gradient_y", {-0.5, 0.5}));
+    }
+    if (!form.ok()) return fail(ErrorCode::kInvalidArgument, "{}", form.errors().dump());
+    return slopes;
+}
+
+/// The image that the source of gradients makes of these slopes, as a PGM file.
+std::string gradient_file(const Slopes& slopes, int width, int height) {
+    auto bytes = fmt::format("P5\n{} {}\n255\n", width, height);
+    for (int y = 0; y < height; ++y)
+        for (int x = 0; x < width; ++x) {
+            const double value = 255.0 * slopes.first / width * (x - width / 2.0) +
+                                 255.0 * slopes.second / height * (y - height / 2.0) + 127.5;
+            bytes += static_cast<char>(static_cast<std::uint8_t>(value));
+        }
+    return bytes;
+}
+
+/// Of DIGITS's extensions that are offered, that of gradients alone has an inference form.
+Async<Result<Response>> infer_extension(const Arguments& arguments, Context& context) {
+    DIGITS_CO_ASSIGN(auto inquiry, read_inquiry(arguments, context));
+    const auto dataset = context.jobs.get(inquiry.job.parents.empty() ? "" : inquiry.job.parents.front());
+    const auto facts = dataset ? find_dataset_facts(*dataset) : std::nullopt;
+    if (!facts) co_return fail(ErrorCode::kNotFound, "The dataset of the model is gone");
+    const auto asked = arguments.get("data_extension_id");
+    const bool is_gradients = asked.empty() ? facts->task == "regression" : asked == "image-gradients";
+    if (!is_gradients)
+        co_return fail(ErrorCode::kInvalidArgument,
+                       "The extension has no inference form: only image-gradients has one");
+    DIGITS_CO_ASSIGN(const auto slopes, read_slopes(arguments));
+    DIGITS_CO_ASSIGN(inquiry.snapshot, snapshot_of(arguments, "snapshot_epoch", inquiry.job, context));
+    OutputsBody body(context, "}}");
+    DIGITS_CO_TRY(body.begin("{\"outputs\":{"));
+    DIGITS_CO_ASSIGN(const auto folder, RequestFolder::create(context, "gradients"));
+    std::vector<Shown> shown;
+    for (std::size_t begin = 0; begin < slopes.size(); begin += kPortion) {
+        json images = json::array();
+        for (std::size_t i = begin; i < std::min(begin + kPortion, slopes.size()); ++i) {
+            const auto path = (folder.path() / fmt::format("{}.pgm", i)).string();
+            DIGITS_CO_TRY(write_file_atomic(path, gradient_file(slopes[i], facts->image.width, facts->image.height)));
+            images.push_back({{"path", path}, {"key", fmt::format("{:08}_{}", i, i)}});
+            if (inquiry.wants_page && draws(inquiry) && i < kMostShown)
+                images.back()["draw_to"] = (folder.path() / fmt::format("{}.png", i)).string();
+        }
+        json more{{"outputs_to", body.path()}};
+        const auto answer = co_await ask_about_images(inquiry.job.id, inquiry.snapshot.weights, images, inquiry.choices,
+                                                      std::move(more), context);
+        if (!answer) co_return failed(inquiry, answer.error());
+        for (std::size_t i = 0; inquiry.wants_page && i < images.size() && shown.size() < kMostShown; ++i) {
+            Shown view{images[i]["key"].get<std::string>(), (*answer)["images"][i], "", ""};
+            if (images[i].contains("draw_to")) {
+                DIGITS_CO_ASSIGN(view.drawn, drawn_image(images[i]["draw_to"].get<std::string>()));
+            }
+            shown.push_back(std::move(view));
+        }
+    }
+    co_return inquiry.wants_page ? inference_page("Inference", shown, slopes.size()) : body.finish();
+}
+
 }  // namespace
 }  // namespace compat
 
 void register_digits_generic(http::Router& router, Context& context) {
-    compat::add_questions(
-        router, context, "/models/images/generic/",
-        {{"infer_one", compat::infer_one}, {"infer_many", compat::infer_many}, {"infer_db", compat::infer_db}});
+    compat::add_questions(router, context, "/models/images/generic/",
+                          {{"infer_one", compat::infer_one},
+                           {"infer_many", compat::infer_many},
+                           {"infer_db", compat::infer_db},
+                           {"infer_extension", compat::infer_extension}});
 }
 
 }  // namespace digits::api

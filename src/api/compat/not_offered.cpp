@@ -12,7 +12,6 @@ struct Missing {
 
 /// DIGITS's routes for what Digits does not do.
 constexpr Missing kMissing[]{
-    {"POST", "/models/images/generic/infer_extension", "Inference forms of data extensions are not offered"},
     {"POST", "/models/{id}/publish_inference", "Publishing to an inference server is not offered"},
     {"POST", "/models/timeline_trace_data", "Timelines of Tensorflow are not offered"},
     {"GET", "/models/images/classification/timeline_tracing", "Timelines of Tensorflow are not offered"},
