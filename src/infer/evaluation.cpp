@@ -3,6 +3,7 @@
 #include <chrono>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 
 #include "base/file.hpp"
 #include "base/progress.hpp"
@@ -173,6 +174,15 @@ class Evaluation {
     Clock::time_point started_;
 };
 
+/// Without those in its folders.
+std::set<std::filesystem::path> files_in(const std::filesystem::path& folder) {
+    std::set<std::filesystem::path> files;
+    std::error_code ignored;
+    for (const auto& entry : std::filesystem::directory_iterator(folder, ignored))
+        if (entry.is_regular_file(ignored)) files.insert(entry.path());
+    return files;
+}
+
 }  // namespace
 
 Result<json> evaluate(const EvaluationSpec& spec, const std::string& framework, Device device, TaskContext& context) {
@@ -182,7 +192,15 @@ Result<json> evaluate(const EvaluationSpec& spec, const std::string& framework, 
     PictureSourceOptions options{spec.source, grant.dataset_dir,          inference->facts().labels,
                                  grant.roots, thread_count(spec.threads), inference->decoding()};
     DIGITS_ASSIGN(auto source, open_picture_source(options, [&](std::size_t) { return !context.abort_requested(); }));
-    return Evaluation(spec, context, std::move(inference), std::move(source)).run();
+    const auto before = files_in(context.job_dir());
+    auto result = Evaluation(spec, context, std::move(inference), std::move(source)).run();
+    if (result) return result;
+    // Some files may be complete where there was no room for the next.
+    for (const auto& file : files_in(context.job_dir())) {
+        std::error_code ignored;
+        if (!before.contains(file)) std::filesystem::remove(file, ignored);
+    }
+    return result;
 }
 
 }  // namespace digits

@@ -50,6 +50,19 @@ KINDS = {
     "processing": ({"type": "pairs", "labels": "{root}/inverted", "images": "{root}/images", "percent_val": 0}, 3 * SIDE * SIDE),
 }
 COUNT = 90
+END = 'exclude { stage: "deploy" }'
+PIXELS = """layer { name: "output" type: "Convolution" bottom: "data" top: "output" convolution_param { num_output: 3 kernel_size: 1 } }
+"""
+NETWORKS = {
+    "detection": """
+layer { name: "scores" type: "Convolution" bottom: "data" top: "scores" convolution_param { num_output: 2 kernel_size: 8 stride: 8 } }
+layer { name: "distances" type: "Convolution" bottom: "data" top: "distances" convolution_param { num_output: 4 kernel_size: 8 stride: 8 } }
+layer { name: "loss" type: "DetectionLoss" bottom: "scores" bottom: "distances" bottom: "label" top: "loss" detection_loss_param { stride: 8 } %s }
+layer { name: "found" type: "DetectionDecode" bottom: "scores" bottom: "distances" top: "found" detection_decode_param { stride: 8 } include { stage: "deploy" } }
+""" % END,
+    "segmentation": PIXELS + 'layer { name: "loss" type: "SoftmaxWithLoss" bottom: "output" bottom: "label" top: "loss" %s }' % END,
+    "processing": PIXELS + 'layer { name: "loss" type: "EuclideanLoss" bottom: "output" bottom: "label" top: "loss" %s }' % END,
+}
 
 
 def write_samples(root):
@@ -75,6 +88,30 @@ def check_other_kinds(worker, root, small):
         check(error, 0.9 * whole, 1.4 * whole)
         left = [path for path in (small / kind).rglob("*") if path.suffix == ".mdb"]
         assert not left, left
+
+
+def check_evaluations(worker, root, small):
+    """Of the other tasks: an evaluation that runs out of space says so, and leaves what it took to others."""
+    for kind, (source, _) in KINDS.items():
+        source = {name: value.replace("{root}", str(root / "samples")) if isinstance(value, str) else value for name, value in source.items()}
+        data, model = root / f"{kind}-data", root / f"{kind}-model"
+        run_task(worker, data, "dataset", {"type": kind, "source": source, "mean": False, "image": {"width": SIDE, "height": SIDE, "channels": 3}})
+        run_task(worker, model, "train", {"dataset_id": "data", "dataset_dir": str(data), "network": {"prototxt": NETWORKS[kind]}, "epochs": 1,
+                                          "mean": "none", "solver": {"base_lr": 1e-9, "lr_policy": "fixed"}})
+        weights = next(model.glob("snapshot_iter_*.caffemodel")).name
+        job = small / f"{kind}-evaluation"
+        job.mkdir()
+        filler = small / "filler"
+        free = shutil.disk_usage(small).free
+        with filler.open("wb") as file:
+            file.write(bytes(free - (20 << 10)))
+        error = run_task(worker, job, "evaluate", {"model_id": "model", "model_dir": str(model), "dataset_dir": str(data), "weights": weights,
+                                                   "source": {"type": "split", "split": "train"}}, expected="failed")[-1]["error"]
+        assert error["code"] == "resource_exhausted", (kind, error)
+        left = [path.name for path in job.iterdir() if path.is_file()]
+        assert not left, (kind, left)
+        filler.unlink()
+        shutil.rmtree(job)
 
 
 def check(error, least, most):
@@ -115,6 +152,7 @@ def main():
             assert not left, left
             shutil.rmtree(small / "model")
             check_other_kinds(worker, root, small)
+            check_evaluations(worker, root, small)
         finally:
             subprocess.run(["umount", str(small)], check=True)
 
