@@ -37,6 +37,7 @@ ScanLimits limits_of(TaskContext& context) {
 Result<DatasetSpec> dataset_spec_of(const json& request, const TaskContext& context) {
     DIGITS_ASSIGN(auto spec, parse_dataset_spec(request.value("spec", json())));
     spec.roots = context.grant().roots;
+    spec.fetch = context.grant().fetch;
     return spec;
 }
 

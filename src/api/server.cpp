@@ -138,6 +138,7 @@ Status complete(ApiServerOptions& options) {
     if (options.included_models.empty()) options.included_models = find_included_models();
     if (options.model_stores.empty()) options.model_stores = stores_of_environment();
     if (options.web_root.empty()) options.web_root = find_web_root();
+    if (!options.allow_url_fetch) options.allow_url_fetch = is_loopback(options.host);
     return {};
 }
 
@@ -177,8 +178,7 @@ Result<std::unique_ptr<ApiServer>> ApiServer::start(ApiServerOptions options) {
     if (error) return fail(errno_error("cannot make " + temporary.string(), error.value()));
     const double now = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
     DIGITS_ASSIGN(state->answered, api::AnsweredRequests::open(options.data_dir / "digits.db"));
-    state->url_pictures = std::make_unique<api::UrlPictures>(
-        options.allow_url_fetch.value_or(is_loopback(options.host)), options.url_hosts, temporary);
+    state->url_pictures = std::make_unique<api::UrlPictures>(*options.allow_url_fetch, options.url_hosts, temporary);
     state->stores = std::make_unique<api::ModelStores>(
         api::ModelStoresOptions{options.model_stores, options.included_models, temporary, options.url_hosts});
     state->context.reset(new api::Context{options, *state->jobs, *state->events, *state->answered, *state->url_pictures,

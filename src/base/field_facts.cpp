@@ -146,6 +146,7 @@ json field_schema(const FieldFacts& field, json* components) {
     if (field.value.nullable) schema = or_null(std::move(schema));
     if (!field.word.empty()) schema = {{"anyOf", {std::move(schema), {{"const", field.word}}}}};
     if (!field.help.empty()) schema["description"] = field.help;
+    if (field.is_secret) schema["writeOnly"] = true;
     if (!field.is_required && field.value.type != FieldType::kObject) schema["default"] = field.fallback;
     return schema;
 }
@@ -162,7 +163,31 @@ json object_schema(const FieldList& list, json* components) {
     return {{"anyOf", {{{"type", "string"}, {"description", list.find(list.shorthand)->help}}, std::move(schema)}}};
 }
 
+void take_secrets_below(json& object, const FieldList& list, const std::string& path, json& taken) {
+    for (const auto& field : list.fields) {
+        const auto member = object.is_object() ? object.find(field.name) : object.end();
+        if (!object.is_object() || member == object.end()) continue;
+        const auto place = path + "/" + field.name;
+        if (field.is_secret) {
+            if (*member != "") taken[place] = *member;
+            object.erase(member);
+        } else if (field.value.type == FieldType::kObject) {
+            take_secrets_below(*member, *field.value.object, place, taken);
+        } else if (field.value.type == FieldType::kVariant && member->is_object()) {
+            const auto type = member->value("type", json());
+            for (const auto& variant : field.value.variants)
+                if (type == variant.word) take_secrets_below(*member, *variant.fields, place, taken);
+        }
+    }
+}
+
 }  // namespace
+
+json take_secrets(json& document, const FieldList& list) {
+    auto taken = json::object();
+    take_secrets_below(document, list, "", taken);
+    return taken;
+}
 
 std::string FieldLimits::fault(double number) const {
     if (above && number <= low) return fmt::format("greater than {}", low);

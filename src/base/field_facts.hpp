@@ -73,6 +73,7 @@ struct FieldFacts {
     std::string when_value;    ///< … which must have this value for the field to matter; empty: it always does
     bool is_advanced = false;  ///< seldom needed: forms fold it away
     bool is_internal = false;  ///< the server fills it in: it is read, and told to nobody
+    bool is_secret = false;    ///< a password and the like: never in what is stored and shown
 };
 
 struct FieldList {
@@ -116,6 +117,10 @@ void for_each_field(const FieldList& list, const Visit& visit, const std::string
         }
     }
 }
+
+/// Takes the secrets out of a document of these fields: by JSON pointer, `{"/source/secret_key": "…"}`. Empty texts are
+/// taken out, too, but not told.
+nlohmann::json take_secrets(nlohmann::json& document, const FieldList& list);
 
 /// The schema of JSON Schema 2020-12. Objects with a name go to `components` and are referred to as
 /// `#/components/schemas/NAME`; without `components` everything stands in one schema.

@@ -24,6 +24,14 @@ struct JsonBinding<TaskLimits> {
     }
 };
 template <>
+struct JsonBinding<FetchGrant> {
+    static auto fields() {
+        return std::tuple{json_field("allowed", &FetchGrant::allowed).help("other machines may be asked"),
+                          json_field("private_hosts", &FetchGrant::private_hosts)
+                              .help("hosts that may lie on this machine or in its own networks")};
+    }
+};
+template <>
 struct JsonBinding<Grant> {
     static auto fields() {
         return std::tuple{
@@ -32,6 +40,7 @@ struct JsonBinding<Grant> {
             json_field("weights", &Grant::weights).help("a file in model_dir; empty: the newest snapshot"),
             json_field("roots", &Grant::roots).help("folders that may be read; empty: all"),
             json_field("allow_python_layers", &Grant::allow_python_layers).help("networks may run Python layers"),
+            json_field("fetch", &Grant::fetch),
             json_field("placement", &Grant::placement),
             json_field("limits", &Grant::limits)};
     }

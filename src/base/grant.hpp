@@ -24,6 +24,14 @@ struct TaskLimits {
     bool operator==(const TaskLimits&) const = default;
 };
 
+/// Whether and where a task may ask other machines.
+struct FetchGrant {
+    bool allowed = true;
+    std::vector<std::string> private_hosts;  ///< as addresses name them: may lie on this machine or in its own networks
+
+    bool operator==(const FetchGrant&) const = default;
+};
+
 /// What the server adds to a user's spec when it starts a task. It travels beside the spec in task.json and never
 /// enters it: a spec is stored, shown and cloned as the user wrote it. docs/formats/specs.md#grant.
 struct Grant {
@@ -32,6 +40,7 @@ struct Grant {
     std::string weights;             ///< a file in model_dir, or a path; empty: the newest snapshot
     std::vector<std::string> roots;  ///< folders that may be read; empty: all
     bool allow_python_layers = false;
+    FetchGrant fetch;
     Placement placement;
     TaskLimits limits;
 

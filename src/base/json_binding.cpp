@@ -133,6 +133,11 @@ Field Field::advanced() const {
     copy.facts.is_advanced = true;
     return copy;
 }
+Field Field::secret() const {
+    Field copy = *this;
+    copy.facts.is_secret = true;
+    return copy;
+}
 Field Field::internal() const {
     Field copy = *this;
     copy.facts.is_internal = true;

@@ -83,6 +83,7 @@ class Field {
     Field when(const char* path, const char* value) const;
     Field advanced() const;
     Field internal() const;
+    Field secret() const;
     /// A word in place of the number, which then stays as it is: `flag` is set.
     template <class Struct>
     Field or_word(const char* word, bool Struct::* flag) const;

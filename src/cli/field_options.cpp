@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "base/file.hpp"
+
 namespace digits::cli {
 namespace {
 
@@ -24,7 +26,11 @@ bool has_option(const FieldFacts& field) {
     }
 }
 
+/// A secret is read from a file: other users of a machine see the options of a program.
+constexpr std::size_t kMostSecret_bytes = 64 << 10;
+
 std::string type_text(const FieldFacts& field) {
+    if (field.is_secret) return "FILE";
     switch (field.value.type) {
         case FieldType::kInteger: return field.word.empty() ? "INT" : "INT|" + field.word;
         case FieldType::kNumber: return "NUMBER";
@@ -39,6 +45,7 @@ std::string type_text(const FieldFacts& field) {
 std::string help_text(const FieldFacts& field) {
     auto text = field.help.empty() ? field.label : field.help;
     if (!field.numbers.empty()) text += fmt::format(" ({})", fmt::join(field.numbers, " or "));
+    if (field.is_secret) text = fmt::format("File whose first line is the {}: {}", field.label, text);
     if (!field.unit.empty() && text.find(field.unit) == std::string::npos) text += " [" + field.unit + "]";
     return text;
 }
@@ -80,7 +87,7 @@ void FieldOptions::add_variants(CLI::App& command, const FieldFacts& variant_fie
 void FieldOptions::add_option(CLI::App& command, Use use, const std::string& group) {
     const auto& field = use.facts;
     const bool off = field.value.type == FieldType::kBoolean && field.fallback == true;
-    const auto name = "--" + std::string(off ? "no-" : "") + field.cli;
+    const auto name = fmt::format("--{}{}{}", off ? "no-" : "", field.cli, field.is_secret ? "-file" : "");
     for (auto& entry : entries_) {
         if (entry.option->get_name() != name) continue;
         const auto words = "Sources " + entry.uses.back().variant + " and " + use.variant;
@@ -100,8 +107,9 @@ void FieldOptions::add_option(CLI::App& command, Use use, const std::string& gro
         entry.option->default_str(default_text(field.fallback));
         if (field.place == PlaceKind::kFolder)
             entry.option->check(CLI::Validator(CLI::ExistingDirectory).description(""));
-        if (field.place == PlaceKind::kFile) entry.option->check(CLI::Validator(CLI::ExistingFile).description(""));
-        if (field.place == PlaceKind::kNone)
+        if (field.place == PlaceKind::kFile || field.is_secret)
+            entry.option->check(CLI::Validator(CLI::ExistingFile).description(""));
+        if (field.place == PlaceKind::kNone && !field.is_secret)
             entry.option->check([field](const std::string& text) {
                 const auto value = parse_field_text(field, text);
                 return value ? std::string() : value.error().message;
@@ -113,6 +121,11 @@ void FieldOptions::add_option(CLI::App& command, Use use, const std::string& gro
 
 Result<json> FieldOptions::value_of(const Entry& entry, const Use& use) {
     if (use.facts.value.type == FieldType::kBoolean) return json(!entry.off);
+    if (use.facts.is_secret) {
+        DIGITS_ASSIGN(auto text, read_file(entry.values.back(), kMostSecret_bytes));
+        text.resize(std::min(text.find_first_of("\r\n"), text.size()));
+        return json(std::move(text));
+    }
     if (use.facts.place != PlaceKind::kNone) return json(absolute_path(entry.values.back()));
     return parse_field_text(use.facts, fmt::format("{}", fmt::join(entry.values, ",")));
 }

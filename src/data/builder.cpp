@@ -34,6 +34,7 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 
 constexpr std::size_t kBlockBytes = std::size_t{1} << 20;
+constexpr int kThreadsThatWait = 16;  ///< for samples of other machines
 
 std::string database_name(Split split) { return std::string(enum_name(split)) + "_db"; }
 std::string label_database_name(Split split) { return std::string(enum_name(split)) + "_labels_db"; }
@@ -183,7 +184,7 @@ class Builder {
     const DatasetSpec& spec_;
     TaskContext& context_;
     const fs::path folder_;
-    const int threads_;
+    int threads_;
     std::unique_ptr<const SampleSource> source_;
     std::array<std::vector<std::uint32_t>, 3> order_;  ///< by Split
     DatasetFacts facts_;
@@ -225,6 +226,7 @@ Status Builder::open_samples() {
     auto source = std::move(*opened);
     for (const auto& warning : source->facts().warnings) warn(warning);
     const auto told_warnings = source->facts().warnings.size();
+    if (source->waits_for_others() && spec_.threads == 0) threads_ = std::max(threads_, kThreadsThatWait);
     DIGITS_ASSIGN(auto readable, keep_readable_classes(std::move(source), threads_, limits.cancelled));
     source_ = std::move(readable.source);
     const auto& facts = source_->facts();

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/enum_names.hpp"
+#include "base/grant.hpp"
 #include "base/result.hpp"
 #include "data/sources/source.hpp"
 #include "image/resize.hpp"
@@ -76,6 +77,8 @@ struct DatasetSpec {
     int threads = 0;  ///< 0: all cores
     /// Where files may lie; empty: everywhere. Not of the JSON: a grant says it.
     std::vector<std::string> roots;
+    /// Whether and where other machines may be asked. Likewise.
+    FetchGrant fetch;
 };
 
 /// Parses and validates. Errors: kInvalidArgument with the JSON path in `where`.

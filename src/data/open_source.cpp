@@ -15,6 +15,7 @@ SourceContext context_of(const DatasetSpec& spec, const ScanLimits& limits, std:
     context.unpack_target = unpack_target;
     context.open_records = RecordReader::open;
     context.task = spec.task;
+    context.fetch = spec.fetch;
     return context;
 }
 

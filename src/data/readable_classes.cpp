@@ -96,6 +96,7 @@ class ClassSubset final : public SampleSource {
     Target target(Split split, std::size_t index) const override {
         return ClassLabel{number(whole_->target(split, place(split, index)))};
     }
+    bool waits_for_others() const override { return whole_->waits_for_others(); }
 
   private:
     std::size_t place(Split split, std::size_t index) const { return samples_[static_cast<std::size_t>(split)][index]; }

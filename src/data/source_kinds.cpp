@@ -17,19 +17,21 @@
 #include "data/sources/masks.hpp"
 #include "data/sources/mnist.hpp"
 #include "data/sources/pairs.hpp"
+#include "data/sources/s3.hpp"
 #include "data/sources/shards.hpp"
 #include "data/sources/siamese.hpp"
 #include "data/sources/source.hpp"
 #include "data/sources/voc.hpp"
+#include "data/sources/web_folder.hpp"
 #include "data/sources/yolo.hpp"
 
 namespace digits {
 
 Registry<SourceKind>& source_kinds() {
     static Registry<SourceKind> kinds{
-        &kClassFolders, &kLists,       &kMnist,     &kCrops,        &kCsv,     &kKitti,       &kVoc,
-        &kCoco,         &kYolo,        &kBoxTable,  &kCvat,         &kLabelme, &kLabelStudio, &kMasks,
-        &kPairs,        &kAutoencoder, &kGradients, &kReadyRecords, &kShards,  &kLabelTable,  &kSiamese};
+        &kClassFolders, &kLists,        &kMnist,  &kCrops,      &kCsv,         &kKitti, &kVoc,      &kCoco,
+        &kYolo,         &kBoxTable,     &kCvat,   &kLabelme,    &kLabelStudio, &kMasks, &kPairs,    &kAutoencoder,
+        &kGradients,    &kReadyRecords, &kShards, &kLabelTable, &kSiamese,     &kS3,    &kWebFolder};
     return kinds;
 }
 

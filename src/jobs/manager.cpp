@@ -45,6 +45,16 @@ void link_or_copy(const fs::path& file, const fs::path& copy, const fs::path& da
     if (!ours || error) fs::copy_file(file, copy, error);
 }
 
+/// A file that nobody but its owner reads, from its first byte on.
+Status write_private_file(const fs::path& path, std::string_view bytes) {
+    DIGITS_ASSIGN(auto file, AtomicFile::create(path));
+    std::error_code error;
+    fs::permissions(file.temporary_path(), fs::perms::owner_read | fs::perms::owner_write, error);
+    if (error) return fail(errno_error("cannot protect " + path.string(), error.value()));
+    DIGITS_TRY(file.write(bytes));
+    return file.commit();
+}
+
 /// Brings the files of a request into the job's folder and lets its spec name them there.
 Status take_files(JobRequest& request, const fs::path& dir, const fs::path& data_dir) {
     if (request.files.empty()) return {};
@@ -53,6 +63,10 @@ Status take_files(JobRequest& request, const fs::path& dir, const fs::path& data
     fs::create_directory(dir / "uploads", error);
     for (const auto& file : request.files) {
         const auto copy = dir / "uploads" / file.name;
+        if (!file.content.empty()) {
+            DIGITS_TRY(write_private_file(copy, file.content));
+            continue;
+        }
         if (!error) link_or_copy(file.path, copy, data_dir, error);
         if (error)
             return fail(errno_error("cannot copy " + file.path.string() + " into " + dir.string(), error.value()));

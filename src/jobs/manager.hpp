@@ -41,6 +41,7 @@ struct JobFile {
     std::string member;          ///< of the spec, a JSON pointer: it will name the copy; empty: nothing names it
     std::filesystem::path path;  ///< copied into the job's folder; linked, if it lies in the data folder
     std::string name;            ///< of the copy, in `uploads/`
+    std::string content = {};    ///< instead of a file that is there: a secret, readable by its owner alone
 };
 
 /// By which a client knows one of its requests (`Idempotency-Key`). It is written together with the job, so that there

@@ -61,7 +61,7 @@ std::string read_folder(Form& form, const std::string& name, const Faults& fault
     auto path = form.required_text(name);
     if (path.empty()) return path;
     if (is_url(path)) {
-        form.refuse(name, "Web folders are not offered; give a folder of the server's machine");
+        form.refuse(name, "Expected a folder of the server's machine; an address goes with the training images alone");
     } else {
         check_field(form, name, faults, "Folder does not exist", "Filesystem path is not absolute");
     }
@@ -76,6 +76,39 @@ void read_limits(Form& form, const std::string& start, const std::string& prefix
         form.refuse(start + "_max_per_class", "Field must be greater than " + start + "_min_per_class.");
     source[prefix + "min_per_class"] = least;
     source[prefix + "max_per_class"] = most;
+}
+
+/// What sources on other machines have of DIGITS's fields. `start`: of the field's names.
+void read_shares(Form& form, const char* kind, const std::string& start, json& source) {
+    read_limits(form, start, "", source);
+    form.read_required(source_kinds().find(kind)->fields(), {"/percent_val", "/percent_test"}, source);
+}
+
+/// A folder that a web server lists. A worker looks whether there is an image: DIGITS, too, asks for the address first.
+http::Async<json> read_web_folder(Form& form, const Context& context) {
+    json source{{"type", "web_folder"}, {"url", form.required_text("folder_train")}};
+    read_shares(form, "web_folder", "folder_train", source);
+    for (const std::string split : {"val", "test"})
+        if (form.flag("has_" + split + "_folder"))
+            form.refuse("has_" + split + "_folder",
+                        "A web folder has no folder of its own for this; give a percentage");
+    if (!form.ok()) co_return source;
+    json question{{"type", "example_facts"}, {"spec", {{"source", source}}}};
+    if (const auto found = co_await assist(std::move(question), context); !found)
+        form.refuse("folder_train",
+                    found.error().code == ErrorCode::kPermissionDenied ? found.error().message : "URL not found");
+    co_return source;
+}
+
+/// Nothing that is fetched is kept on the disk, so there are no copies to keep.
+json read_bucket(Form& form) {
+    auto path = form.text("s3_path");
+    while (path.starts_with('/')) path.erase(0, 1);
+    const auto bucket = form.required_text("s3_bucket");
+    json source{{"type", "s3"}, {"url", fmt::format("s3://{}/{}", bucket, path)}};
+    form.read_optional(source_kinds().find("s3")->fields(), {"/endpoint", "/access_key", "/secret_key"}, source);
+    read_shares(form, "s3", "s3_train", source);
+    return source;
 }
 
 json read_folder_source(Form& form, const Faults& faults) {
@@ -187,9 +220,10 @@ http::Async<Result<DatasetWish>> read_dataset_form(Form& form, const Context& co
     wish.spec["storage"]["encoding"] = encoding == "jpg" ? "jpeg" : encoding;
     const auto method = form.choice("method", "folder", {"folder", "textfile", "s3"});
     if (method == "s3") {
-        form.refuse("method", "S3 is not offered; copy the images to the server's machine");
+        wish.spec["source"] = read_bucket(form);
     } else if (method == "folder") {
-        wish.spec["source"] = read_folder_source(form, faults);
+        wish.spec["source"] = is_url(form.text("folder_train")) ? co_await read_web_folder(form, context)
+                                                                : read_folder_source(form, faults);
     } else {
         wish.spec["source"] = co_await read_list_source(form, wish, faults, context);
         wish.spec["shuffle"] = form.choice("textfile_shuffle", "1", {"0", "1"}) == "1";

@@ -61,7 +61,7 @@ Async<Result<Response>> create(const Arguments& arguments, Context& context, Dat
     request.name = wish.name;
     request.group = wish.group;
     request.owner = user;
-    request.files = wish.files;
+    request.files.insert(request.files.end(), wish.files.begin(), wish.files.end());
     DIGITS_CO_ASSIGN(const auto job, context.jobs.submit(std::move(request)));
     if (!wants_json(arguments.request())) co_return redirect("/datasets/" + job.id);
     co_return json_response(200, created_json(short_json(job)));

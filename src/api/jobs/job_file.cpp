@@ -4,6 +4,7 @@
 
 #include "base/ids.hpp"
 #include "base/safe_path.hpp"
+#include "data/dataset_secrets.hpp"
 #include "http/static_folder.hpp"
 
 namespace digits::api {
@@ -22,7 +23,7 @@ Result<http::Response> job_file(const std::string& id, const std::string& path_i
     if (!is_job_id(id)) return fail(ErrorCode::kNotFound, "there is no job {}", id.substr(0, 60));
     DIGITS_TRY(context.jobs.get(id));
     DIGITS_ASSIGN(const auto path, resolve_inside(context.jobs.job_dir(id), path_in_job));
-    if (!std::filesystem::is_regular_file(path))
+    if (!std::filesystem::is_regular_file(path) || path.filename() == kSecretsFile)
         return fail(ErrorCode::kNotFound, "{} has no file {}", id, path_in_job);
     std::string type(http::content_type_of(path));
     // Prototxt, logs and lists are for reading.

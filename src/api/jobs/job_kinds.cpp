@@ -69,6 +69,7 @@ Grant common_grant(const ApiServerOptions& options) {
     Grant grant;
     grant.roots = allowed_roots(options);
     grant.allow_python_layers = options.allow_python_layers;
+    grant.fetch = {options.allow_url_fetch.value_or(false), options.url_hosts};
     return grant;
 }
 

@@ -8,8 +8,10 @@
 #include "api/requests/messages.hpp"
 #include "api/requests/named_places.hpp"
 #include "api/requests/warm_questions.hpp"
+#include "base/field_facts.hpp"
 #include "base/ids.hpp"
 #include "base/python_interface.hpp"
+#include "data/dataset_secrets.hpp"
 #include "data/evaluation_spec.hpp"
 #include "frameworks/framework.hpp"
 
@@ -207,7 +209,10 @@ http::Async<Result<JobRequest>> evaluation_job(const nlohmann::json& json, const
 JobRequest dataset_job(const DatasetSpec& spec) {
     JobRequest job;
     job.kind = "dataset";
-    job.spec = std::make_shared<const nlohmann::json>(to_json(spec));
+    auto json = to_json(spec);
+    if (const auto secrets = take_secrets(json, dataset_fields()); !secrets.empty())
+        job.files.push_back({"", {}, kSecretsFile, secrets.dump()});
+    job.spec = std::make_shared<const nlohmann::json>(std::move(json));
     return job;
 }
 

@@ -47,7 +47,7 @@ std::vector<Result<UrlPictures::File>> UrlPictures::fetch_all(const std::vector<
         limits.timeout =
             std::min(limits.timeout, std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now()));
         auto file = std::make_shared<http::TemporaryFile>(folder_ / ("fetched-" + random_hex(16)));
-        if (const auto done = http::fetch(url, file->path(), limits); done)
+        if (const auto done = remote::fetch(url, file->path(), limits); done)
             files.emplace_back(std::move(file));
         else
             files.push_back(fail(done.error()));

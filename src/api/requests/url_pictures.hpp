@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "http/async.hpp"
-#include "http/fetch.hpp"
 #include "http/message.hpp"
+#include "remote/fetch.hpp"
 
 namespace digits::api {
 
@@ -29,7 +29,7 @@ class UrlPictures {
 
     const bool allowed_;
     const std::filesystem::path folder_;
-    http::FetchLimits limits_;
+    remote::FetchLimits limits_;
     std::atomic<int> at_work_ = 0;
 };
 

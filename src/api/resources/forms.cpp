@@ -57,6 +57,7 @@ json form_field(const FieldFacts& field, const std::string& path) {
                                                          : ""},
              {"when", field.when_path.empty() ? json() : json{{"path", field.when_path}, {"value", field.when_value}}},
              {"advanced", field.is_advanced},
+             {"secret", field.is_secret},
              {"variants", json::array()}};
     for (const auto& variant : field.value.variants)
         out["variants"].push_back({{"name", variant.word},

@@ -143,13 +143,13 @@ Result<fs::path> ModelStores::bring(const StoreListing& store, const std::string
         if (size > most) return fail(ErrorCode::kTooLarge, "{} has {} bytes, expected at most {}", name, size, most);
         return path;
     }
-    http::FetchLimits limits;
+    remote::FetchLimits limits;
     limits.max_bytes = most;
     limits.timeout = most > kMostIndex_bytes ? std::chrono::minutes(30) : std::chrono::seconds(15);
     limits.private_hosts = options_.private_hosts;
     limits.https_only = std::ranges::find(options_.private_hosts, host_of(store.url)) == options_.private_hosts.end();
     const auto path = options_.temporary / ("store-" + random_hex(16));
-    if (auto done = http::fetch(store.url + place, path, limits); !done) {
+    if (auto done = remote::fetch(store.url + place, path, limits); !done) {
         std::error_code ignored;
         fs::remove(path, ignored);
         return fail(std::move(done).error());

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/result.hpp"
-#include "http/fetch.hpp"
+#include "remote/fetch.hpp"
 #include "jobs/manager.hpp"
 
 namespace digits::api {

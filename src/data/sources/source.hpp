@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/grant.hpp"
 #include "base/registry.hpp"
 #include "base/result.hpp"
 #include "data/sample.hpp"
@@ -63,6 +64,8 @@ class SampleSource {
     virtual const ReadyDatabases* ready() const { return nullptr; }
     /// Width and height of a sample's image, upright, where they are known without decoding; else 0.
     virtual std::pair<int, int> image_size(Split, std::size_t) const { return {0, 0}; }
+    /// Whether a sample comes from another machine: then more threads than cores are worth while.
+    virtual bool waits_for_others() const { return false; }
     /// The target without decoding; none where only decoding tells it.
     virtual Target target(Split split, std::size_t index) const = 0;
 };
@@ -114,6 +117,7 @@ struct SourceContext {
     TargetReader unpack_target = nullptr;
     RecordOpener open_records = nullptr;
     std::string task{};    ///< that the samples are for
+    FetchGrant fetch{};    ///< of sources that lie on other machines
     bool dry_run = false;  ///< labels that are wrong become SourceFacts::errors instead of an error
     std::vector<std::string>* left_out = nullptr;  ///< gets the warnings when the source cannot be opened
 };

@@ -1,5 +1,6 @@
 // Every kind of source runs this suite on the cases in tests/cases/sources: a folder each, with spec.json (in which
-// "{case}" stands for the folder) and expected.json. A person adds one without compiling anything.
+// "{case}" stands for the folder and "{web}" for a server that offers it) and expected.json. A person adds one without
+// compiling anything.
 
 #include <gmock/gmock.h>
 
@@ -8,6 +9,7 @@
 #include <thread>
 
 #include "data/builder.hpp"
+#include "data/case_server.hpp"
 #include "data/open_source.hpp"
 #include "data/records/record_database.hpp"
 #include "data/testing.hpp"
@@ -31,10 +33,8 @@ std::vector<std::string> all_cases() {
     return names;
 }
 
-std::string with_folder(std::string text, const fs::path& folder) {
-    constexpr std::string_view kPlace = "{case}";
-    for (auto at = text.find(kPlace); at != std::string::npos; at = text.find(kPlace))
-        text.replace(at, kPlace.size(), folder.string());
+std::string replace_all(std::string text, std::string_view place, const std::string& by) {
+    for (auto at = text.find(place); at != std::string::npos; at = text.find(place)) text.replace(at, place.size(), by);
     return text;
 }
 
@@ -43,7 +43,10 @@ class SourceCase : public testing::TestWithParam<std::string> {
     fs::path folder() const { return kCases / GetParam(); }
     json expected() const { return json::parse(text_of(folder() / "expected.json")); }
     Result<DatasetSpec> parse() const {
-        return parse_dataset_spec(json::parse(with_folder(text_of(folder() / "spec.json"), folder())));
+        const auto text = replace_all(text_of(folder() / "spec.json"), "{case}", folder().string());
+        DIGITS_ASSIGN(auto spec, parse_dataset_spec(json::parse(replace_all(text, "{web}", server_.url()))));
+        spec.fetch.private_hosts = {"127.0.0.1"};
+        return spec;
     }
     DatasetSpec spec() const {
         auto parsed = parse();
@@ -57,12 +60,16 @@ class SourceCase : public testing::TestWithParam<std::string> {
     }
     /// Without the case's folder in front.
     std::string local(const std::string& name) const {
-        const auto start = folder().string() + "/";
-        return name.starts_with(start) ? name.substr(start.size()) : name;
+        for (const auto& start : {folder().string() + "/", server_.url() + "/", std::string("s3://cases/")})
+            if (name.starts_with(start)) return name.substr(start.size());
+        return name;
     }
     bool is_refused() const { return expected().contains("error"); }
-    /// Its samples are made by a formula.
+    /// Its samples are made by a formula, or come from another machine.
     bool reads_no_files() const { return expected().value("reads_no_files", false); }
+
+  private:
+    CaseServer server_{folder()};
 };
 
 /// `use(split, index)` with every sample.

@@ -1,6 +1,6 @@
 import { Switch } from "@mantine/core";
 import type { FormField } from "../api/client";
-import { ChoiceField, type FormState, NumberField, TextField, useFieldText } from "./fields";
+import { ChoiceField, type FormState, NumberField, SecretField, TextField, useFieldText } from "./fields";
 import { type Typed, typed_default } from "./form_fields";
 import { PathField } from "./path_field";
 
@@ -46,6 +46,7 @@ function DeclaredField({ form, field }: { form: FormState<Typed>; field: FormFie
         onChange={(event) => form.change({ [name]: String(event.currentTarget.checked) })}
       />
     );
+  if (field.secret) return <SecretField form={form} name={name} required={required} />;
   if (field.type === "choice") return <ChoiceField form={form} name={name} />;
   if ((field.type === "integer" || field.type === "number") && field.word === "")
     return <NumberField form={form} name={name} />;

@@ -5,7 +5,7 @@ export function useDraft<T extends object>(key: string, initial: T): [T, (change
   const [values, set_values] = useState<T>(() => read_draft(key, initial));
   useEffect(() => {
     try {
-      localStorage.setItem(key, JSON.stringify(values));
+      localStorage.setItem(key, JSON.stringify(values, without_secrets));
     } catch {
       // A full or forbidden storage only costs the draft.
     }
@@ -17,6 +17,11 @@ export function useDraft<T extends object>(key: string, initial: T): [T, (change
     setTimeout(() => localStorage.removeItem(key));
   }, [key, initial]);
   return [values, change, clear];
+}
+
+/** Secrets are kept nowhere: members whose names say that they are one. */
+export function without_secrets(name: string, value: unknown): unknown {
+  return /secret|password/i.test(name) && typeof value === "string" ? undefined : value;
 }
 
 export function read_draft<T extends object>(key: string, initial: T): T {

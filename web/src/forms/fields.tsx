@@ -2,6 +2,7 @@ import {
   Accordion,
   Group,
   NumberInput,
+  PasswordInput,
   SegmentedControl,
   Select,
   Stack,
@@ -84,6 +85,24 @@ export function TextField<T>(props: TextFieldProps<T>) {
       spellCheck={false}
       autoComplete="off"
       styles={mono ? { input: { fontFamily: "var(--mantine-font-family-monospace)" } } : undefined}
+      value={form.values[name] as string}
+      error={form.error(name)}
+      onChange={(event) => form.change({ [name]: event.currentTarget.value } as Partial<T>)}
+    />
+  );
+}
+
+/** What the server shows to nobody again, and the browser keeps in no draft. */
+export function SecretField<T>(props: FieldProps<T> & { required?: boolean }) {
+  const { form, name, required } = props;
+  const { label, help } = useDeclared(props);
+  return (
+    <PasswordInput
+      name={name}
+      label={label}
+      description={help}
+      withAsterisk={required}
+      autoComplete="off"
       value={form.values[name] as string}
       error={form.error(name)}
       onChange={(event) => form.change({ [name]: event.currentTarget.value } as Partial<T>)}

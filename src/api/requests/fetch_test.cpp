@@ -1,4 +1,4 @@
-#include "http/fetch.hpp"
+#include "remote/fetch.hpp"
 
 #include <gmock/gmock.h>
 
@@ -7,11 +7,19 @@
 
 #include "base/file.hpp"
 #include "http/server.hpp"
+#include "remote/public_address.hpp"
 
-namespace digits::http {
+namespace digits::api {
 namespace {
 
 using namespace std::chrono_literals;
+using http::Request;
+using http::Response;
+using http::Router;
+using http::Server;
+using remote::fetch;
+using remote::FetchLimits;
+using remote::is_public_address;
 using testing::HasSubstr;
 
 TEST(PublicAddress, TellsThePublicInternetFromAllElse) {
@@ -200,4 +208,4 @@ TEST_F(FetchTest, SaysWhatTheOtherSideAnswered) {
 }
 
 }  // namespace
-}  // namespace digits::http
+}  // namespace digits::api
