@@ -14,6 +14,7 @@
 #include "data/label_file.hpp"
 #include "engine/net/weights_fit.hpp"
 #include "models/archive_info.hpp"
+#include "models/fetch_from_store.hpp"
 #include "models/foreign_format.hpp"
 #include "models/pretrained_spec.hpp"
 #include "models/unpack.hpp"
@@ -126,6 +127,8 @@ class Import {
             DIGITS_TRY(refuse_foreign_format(info_.weights, info_.weights.filename().string()));
             return refuse_foreign_format(info_.network, info_.network.filename().string());
         }
+        if (source.type == PretrainedOrigin::kStore)
+            DIGITS_TRY(fetch_from_store(spec_.source, folder_ / "uploads", host_));
         info_.network = source.network;
         info_.weights = source.weights;
         info_.labels = source.labels;

@@ -7,9 +7,12 @@
 #include "base/file.hpp"
 #include "cli/commands.hpp"
 #include "cli/terminal.hpp"
+#include "remote/fetch_place.hpp"
 
 namespace digits::cli {
 namespace {
+
+constexpr auto kMostPublishTime = std::chrono::hours(1);  ///< for each request
 
 struct PublishArguments {
     std::string model, name, snapshot;
@@ -88,16 +91,13 @@ std::string triton_config(const std::string& name, const PublishArguments& a, co
 }
 
 /// A model of a Triton repository: https://docs.nvidia.com, "Triton model repository". The version's folder appears
-/// when it is whole.
-Status publish(const PublishArguments& a, const CommonOptions& options) {
+/// when it is whole. What was exported.
+Result<nlohmann::json> write_repository(const PublishArguments& a, const nlohmann::json& model, Session& session) {
     namespace fs = std::filesystem;
-    DIGITS_ASSIGN(auto session, Session::open(options));
-    DIGITS_ASSIGN(const auto model, session.find_job("model", a.model));
     const auto path = "/models/" + model["id"].get<std::string>();
     const auto query = a.snapshot.empty() ? std::string() : "?snapshot=" + url_escape(a.snapshot);
     DIGITS_ASSIGN(const auto facts, session.client().post(path + "/exports" + query, {{"format", "onnx"}}));
-    const auto name = a.name.empty() ? model["id"].get<std::string>() : a.name;
-    const auto folder = a.repository / name, fresh = folder / fmt::format(".{}.new", a.version),
+    const auto folder = a.repository / a.name, fresh = folder / fmt::format(".{}.new", a.version),
                place = folder / std::to_string(a.version);
     std::error_code error;
     if (fs::exists(place, error))
@@ -114,16 +114,68 @@ Status publish(const PublishArguments& a, const CommonOptions& options) {
         for (const auto& label : (*dataset)["dataset"].value("labels", nlohmann::json::array()))
             labels += label.get<std::string>() + "\n";
     if (!labels.empty()) DIGITS_TRY(write_file_atomic(folder / "labels.txt", labels));
-    DIGITS_TRY(write_file_atomic(folder / "config.pbtxt", triton_config(name, a, facts, !labels.empty())));
+    DIGITS_TRY(write_file_atomic(folder / "config.pbtxt", triton_config(a.name, a, facts, !labels.empty())));
     fs::rename(fresh, place, error);
     if (error) return fail(errno_error("cannot make " + place.string(), error.value()));
-    if (options.json) {
-        std::cout << nlohmann::json{{"folder", folder.string()}, {"version", a.version}, {"export", facts}}.dump(2)
-                  << '\n';
-    } else {
-        std::cout << fmt::format("   {}\n", place.string()) << text_of(facts);
-    }
+    return facts;
+}
+
+Status tell_published(const PublishArguments& a, const std::string& folder, const nlohmann::json& facts,
+                      const CommonOptions& options) {
+    if (options.json)
+        std::cout << nlohmann::json{{"folder", folder}, {"version", a.version}, {"export", facts}}.dump(2) << '\n';
+    else
+        std::cout << fmt::format("   {}/{}\n", folder, a.version) << text_of(facts);
     return {};
+}
+
+Status publish_to_folder(const PublishArguments& a, const nlohmann::json& model, Session& session,
+                         const CommonOptions& options) {
+    DIGITS_ASSIGN(const auto facts, write_repository(a, model, session));
+    return tell_published(a, (a.repository / a.name).string(), facts, options);
+}
+
+/// The files of a repository's folder, in an order in which Triton, which may look at any time, finds only what is
+/// whole: the network, what belongs to it, and last the configuration.
+std::vector<std::string> files_in_order(const PublishArguments& a, const std::filesystem::path& folder) {
+    std::vector<std::string> files{fmt::format("{}/model.onnx", a.version)};
+    if (std::filesystem::exists(folder / "labels.txt")) files.emplace_back("labels.txt");
+    files.emplace_back("config.pbtxt");
+    return files;
+}
+
+/// The same in a bucket, which is asked with the keys of whoever runs this command.
+Status publish_to_bucket(PublishArguments a, const nlohmann::json& model, Session& session,
+                         const CommonOptions& options) {
+    std::string prefix;
+    DIGITS_ASSIGN(const auto bucket, remote::open_own_bucket(a.repository.string(), prefix));
+    while (prefix.ends_with('/')) prefix.pop_back();
+    const auto place = (prefix.empty() ? "" : prefix + "/") + a.name + "/";
+    remote::TransferLimits limits;
+    limits.timeout = kMostPublishTime;
+    const auto version = place + std::to_string(a.version) + "/";
+    const auto found = bucket.list(
+        version,
+        [&](const remote::S3Object&) -> Status {
+            return fail(make_error(ErrorCode::kFailedPrecondition, "{} is there already", bucket.address(version))
+                            .advise("Choose another number with --version"));
+        },
+        limits);
+    DIGITS_TRY(found);
+    const TemporaryFolder folder;
+    a.repository = folder.path();
+    DIGITS_ASSIGN(const auto facts, write_repository(a, model, session));
+    for (const auto& file : files_in_order(a, folder.path() / a.name))
+        DIGITS_TRY(bucket.put(place + file, folder.path() / a.name / file, limits));
+    return tell_published(a, bucket.address(place.substr(0, place.size() - 1)), facts, options);
+}
+
+Status publish(PublishArguments a, const CommonOptions& options) {
+    DIGITS_ASSIGN(auto session, Session::open(options));
+    DIGITS_ASSIGN(const auto model, session.find_job("model", a.model));
+    if (a.name.empty()) a.name = model["id"].get<std::string>();
+    return a.repository.native().starts_with("s3:") ? publish_to_bucket(a, model, session, options)
+                                                    : publish_to_folder(a, model, session, options);
 }
 
 }  // namespace
@@ -145,7 +197,7 @@ void add_model(CLI::App& app, Invocation& invocation) {
     auto p = std::make_shared<PublishArguments>();
     auto* publishing = model->add_subcommand("publish", "Write a model into a model repository of Triton");
     publishing->add_option("model", p->model, "Id or name of the model")->required();
-    publishing->add_option("--triton", p->repository, "Folder of the repository")->required();
+    publishing->add_option("--triton", p->repository, "Folder of the repository, or s3://bucket/folder")->required();
     publishing->add_option("--name", p->name, "Name of the model there; default: its id")
         ->check([](const std::string& name) {
             const bool plain =

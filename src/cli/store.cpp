@@ -24,7 +24,7 @@ constexpr std::uint64_t kMostIndex_bytes = 1 << 20, kMostMember_bytes = std::uin
 
 struct StoreArguments {
     fs::path folder;
-    std::string message = "Models of this store", model, name, snapshot, license, note;
+    std::string message = "Models of this store", model, name, snapshot, license, note, to;
     bool refresh = false;
     CreateOptions create;
 };
@@ -135,6 +135,23 @@ Status add(const StoreArguments& a, const CommonOptions& options) {
     return {};
 }
 
+/// The server asks the other one, so that the weights go the shortest way.
+Status push(const StoreArguments& a, const CommonOptions& options) {
+    DIGITS_ASSIGN(auto session, Session::open(options));
+    DIGITS_ASSIGN(const auto job, session.find_job("", a.model));
+    const auto kind = job["kind"].get<std::string>();
+    if (kind != "model" && kind != "pretrained")
+        return fail(ErrorCode::kInvalidArgument, "{} is a {}, expected a model or a pretrained model", a.model, kind);
+    json body{{"to", a.to}};
+    if (!a.name.empty()) body["name"] = a.name;
+    const auto path =
+        fmt::format("/{}/{}/push{}", kind == "model" ? "models" : "pretrained", job["id"].get<std::string>(),
+                    kind == "model" && !a.snapshot.empty() ? "?snapshot=" + url_escape(a.snapshot) : "");
+    DIGITS_ASSIGN(const auto made, session.client().post(path, body));
+    std::cout << (options.json ? made.dump(2) : "   " + made["page"].get<std::string>()) << '\n';
+    return {};
+}
+
 Result<json> stores(Session& session, bool refresh) {
     return session.client().get(refresh ? "/stores?refresh=true" : "/stores");
 }
@@ -197,6 +214,13 @@ void add_store(CLI::App& app, Invocation& invocation) {
     pulling->add_option("--name", a->name, "Name of the pretrained model; default: that in the store");
     pulling->add_flag("--print-id", a->create.print_id, "Print only the id");
     pulling->callback([a, &invocation] { invocation.status = pull(*a, invocation.options); });
+
+    auto* pushing = store->add_subcommand("push", "Give a trained or pretrained model to another server of Digits");
+    pushing->add_option("model", a->model, "Id or name of the model")->required();
+    pushing->add_option("--to", a->to, "Address of the other server")->required();
+    pushing->add_option("--name", a->name, "Name of the pretrained model there; default: the model's");
+    pushing->add_option("--snapshot", a->snapshot, "An iteration, best or last; default: the best");
+    pushing->callback([a, &invocation] { invocation.status = push(*a, invocation.options); });
 
     auto* making = store->add_subcommand("init", "Make a folder a model store");
     making->add_option("folder", a->folder, "Folder to make")->required();

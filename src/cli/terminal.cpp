@@ -81,10 +81,12 @@ std::string table_text(const std::vector<std::vector<std::string>>& rows) {
 std::string progress_text(const nlohmann::json& progress) {
     const double done = number(progress, "done"), total = number(progress, "total"), rate = number(progress, "rate"),
                  eta = number(progress, "eta_s");
-    std::string text = progress.value("step", "") + "  " + count_text(std::max(done, 0.0));
-    if (total > 0) text += " / " + count_text(total);
-    text += " " + progress.value("unit", "");
-    if (rate > 0) text += fmt::format("  {}/s", rate >= 10 ? count_text(rate) : fmt::format("{:.2f}", rate));
+    const bool of_bytes = progress.value("unit", "") == "bytes";
+    const auto amount = [&](double value) { return of_bytes ? bytes_text(value) : count_text(value); };
+    std::string text = progress.value("step", "") + "  " + amount(std::max(done, 0.0));
+    if (total > 0) text += " / " + amount(total);
+    if (!of_bytes) text += " " + progress.value("unit", "");
+    if (rate > 0) text += fmt::format("  {}/s", rate >= 10 ? amount(rate) : fmt::format("{:.2f}", rate));
     if (eta >= 0 && done < total) text += fmt::format("  {} left", duration_text(eta));
     return text;
 }

@@ -250,6 +250,8 @@ Result<ModelArchive> ModelArchive::create(const PretrainedArchiveRequest& reques
     known.framework = request.framework;
     auto info = to_json(known);
     if (facts.python_layer) info["python layer file"] = *facts.python_layer;
+    if (!facts.license.empty()) info["license"] = facts.license;
+    if (!facts.origin.empty()) info["source"] = facts.origin;
     for (const auto* key : {"dataset_id", "solver file", "train_val file"}) info.erase(key);
     if (facts.labels.empty()) info.erase("labels file");
 

@@ -28,6 +28,8 @@ struct JsonBinding<PretrainedSourceSpec> {
             json_field("model_id", &PretrainedSourceSpec::model_id),
             json_field("iteration", &PretrainedSourceSpec::iteration),
             json_field("epoch", &PretrainedSourceSpec::epoch),
+            json_field("place", &PretrainedSourceSpec::place).help("the folder of a store that has the files"),
+            json_field("sha256", &PretrainedSourceSpec::sha256).help("by the names of a store's files"),
         };
     }
 };

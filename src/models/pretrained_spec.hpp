@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
@@ -15,13 +16,14 @@
 
 namespace digits {
 
-enum class PretrainedOrigin { kArchive, kFiles, kModel };
+enum class PretrainedOrigin { kArchive, kFiles, kModel, kStore };
 template <>
 struct EnumNames<PretrainedOrigin> {
-    static constexpr std::array<std::pair<PretrainedOrigin, std::string_view>, 3> kNames{
+    static constexpr std::array<std::pair<PretrainedOrigin, std::string_view>, 4> kNames{
         {{PretrainedOrigin::kArchive, "archive"},
          {PretrainedOrigin::kFiles, "files"},
-         {PretrainedOrigin::kModel, "model"}}};
+         {PretrainedOrigin::kModel, "model"},
+         {PretrainedOrigin::kStore, "store"}}};
 };
 
 /// Files of the job's own folder, and what they are called by whoever gave them.
@@ -34,6 +36,8 @@ struct PretrainedSourceSpec {
     std::string labels;    ///< may be empty
     std::string mean;      ///< may be empty
     std::string model_id;  ///< with type model: where they come from
+    std::string place;     ///< with type store: the address of the model's folder, in which the files have these names
+    std::map<std::string, std::string> sha256;  ///< with type store: what each file must be
     std::int64_t iteration = 0;
     std::optional<double> epoch;
 };

@@ -618,6 +618,13 @@ class Making(unittest.TestCase):
         job = api.call("POST", "/stores/pull", {"id": listed["models"][0]["id"], "name": "from a store"})[2]["id"]
         self.assertEqual(server.wait_for(job)["state"], "done")
         self.assertEqual(api.call("POST", "/stores/pull", {"id": "none"})[0], 404)
+        # The other server may be this one.
+        for path in (f"/pretrained/{job}/push", f"/models/{model}/push"):
+            pushed = api.call("POST", path, {"to": f"http://{server.host}/", "name": "pushed"})[2]
+            self.assertEqual(server.wait_for(pushed["id"])["state"], "done")
+            self.assertEqual(pushed["page"], f"http://{server.host}/pretrained/{pushed['id']}")
+            for wrong in ("", "here", "ftp://127.0.0.1", "http://127.0.0.1/?x"):
+                self.assertEqual(api.call("POST", path, {"to": wrong})[0], 422, wrong)
 
     def test_a_training_is_proposed(self):
         plan = api.call("POST", "/datasets/propose", {"folder": str(pictures)})[2]

@@ -3,7 +3,8 @@
 //
 //   node tests/e2e/pretrained.test.mjs    the same settings as pages.test.mjs
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from "node:fs";
+import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before } from "node:test";
@@ -18,6 +19,7 @@ const has_store = existsSync(join(store, "master.json"));
 
 let folder;
 let server;
+let other;
 let browser;
 let page;
 const made = {};
@@ -29,7 +31,9 @@ before(async () => {
   const few = join(folder, "few");
   mkdirSync(few);
   for (const name of "0123") symlinkSync(join(images, name), join(few, name));
-  server = await start_server(join(build, "digits"), ["serve", "--data-dir", join(folder, "data"), "--port", "0", "--root", folder, ...(has_store ? ["--models", store] : [])]);
+  const serve = (data, ...options) => start_server(join(build, "digits"), ["serve", "--data-dir", join(folder, data), "--port", "0", ...options]);
+  server = await serve("data", "--root", folder, "--allow-url-host", "127.0.0.1", ...(has_store ? ["--models", store] : []));
+  other = await serve("other");
   browser = await browsing.open_page();
   page = browser.page;
   for (const [key, path] of [
@@ -54,6 +58,7 @@ before(async () => {
 after(async () => {
   await browser?.close();
   await server?.stop();
+  await other?.stop();
   if (folder) rmSync(folder, { recursive: true, force: true });
 });
 
@@ -132,6 +137,54 @@ step("an archive is uploaded, and one that is none says why", async () => {
   await page.waitForURL(/\/pretrained\/\d/);
   await page.getByText("expected an archive of tar", { exact: false }).first().waitFor();
   await assert_accessible("an upload that failed");
+});
+
+step("another server gets it in three clicks", async () => {
+  await page.goto(`${server.address}/models/${made.model}`);
+  await page.getByRole("button", { name: "Push…" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Address of the server").fill(other.address);
+  await assert_accessible("the dialog that pushes a model");
+  await dialog.getByRole("button", { name: "Push", exact: true }).click();
+  await dialog.getByTestId("pushed").getByRole("link").waitFor();
+  await shot("push");
+  const [there] = (await api(other, "GET", "/pretrained")).items;
+  assert.equal(there.name, "LeNet");
+  await until("the other server has read it", async () => (await api(other, "GET", `/jobs/${there.id}`)).state === "done");
+  assert.equal((await api(other, "GET", `/pretrained/${there.id}`)).pretrained.parameters, 431080);
+});
+
+step("a dataset is made of a folder that a web server lists", async () => {
+  // As Apache, nginx and Python's http.server do.
+  const web = createServer((request, answer) => {
+    const path = join(folder, "few", decodeURIComponent(request.url));
+    if (!request.url.endsWith("/")) return answer.end(readFileSync(path));
+    const names = readdirSync(path).map((name) => (statSync(join(path, name)).isDirectory() ? `${name}/` : name));
+    answer.end(`<a href="../">../</a>${names.map((name) => `<a href="${name}">${name}</a>`).join("")}`);
+  });
+  await new Promise((ready) => web.listen(0, "127.0.0.1", ready));
+  try {
+    await page.goto(`${server.address}/datasets/new`);
+    await page.locator("label").filter({ hasText: /^S3 bucket$/ }).click();
+    assert.equal(await page.locator('[name="/source/secret_key"]').getAttribute("type"), "password");
+    await page.locator('[name="/source/secret_key"]').fill("not for the draft");
+    await assert_accessible("the form of a dataset from a bucket");
+    await page.locator("label").filter({ hasText: /^Web folder$/ }).click();
+    await page.locator('[name="/source/url"]').fill(`http://127.0.0.1:${web.address().port}/`);
+    await page.getByTestId("scan").getByText(/images, 4 classes/).waitFor();
+    assert.ok(!(await page.evaluate(() => JSON.stringify(localStorage))).includes("not for the draft"));
+    await page.locator('[name="width"]').fill("28");
+    await page.locator('[name="height"]').fill("28");
+    await page.locator('[name="name"]').fill("Of the web");
+    await page.getByRole("button", { name: "Create dataset" }).click();
+    await page.waitForURL(/\/datasets\/\d{8}-/);
+    const id = page.url().split("/").at(-1);
+    await finished(id);
+    const facts = (await api(server, "GET", `/datasets/${id}`)).dataset;
+    assert.deepEqual([facts.labels, facts.unreadable.count], [["0", "1", "2", "3"], 0]);
+  } finally {
+    web.close();
+  }
 });
 
 step("a new model starts from it, on a dataset with other classes", async () => {

@@ -34,9 +34,7 @@ Async<Result<Response>> list_models(const Arguments& arguments, Context& context
 
 Async<Result<Response>> push(const Arguments& arguments, Context& context) {
     const auto id = arguments.get("id");
-    std::function<Result<JobRequest>()> work = [&]() -> Result<JobRequest> {
-        return context.stores.pull(id, []() -> Status { return {}; });
-    };
+    std::function<Result<JobRequest>()> work = [&] { return context.stores.pull(id); };
     DIGITS_CO_ASSIGN(auto request, co_await http::run_slowly(std::move(work)));
     request.owner = find_user(arguments);
     DIGITS_CO_ASSIGN(const auto job, context.jobs.submit(std::move(request)));

@@ -1,10 +1,13 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "api/jobs/archive_response.hpp"
 #include "api/jobs/job_pages.hpp"
+#include "api/jobs/snapshot_choice.hpp"
 #include "api/requests/messages.hpp"
 #include "api/resources.hpp"
 #include "api/stores/model_stores.hpp"
+#include "api/stores/push_model.hpp"
 
 namespace digits::api {
 namespace {
@@ -60,18 +63,48 @@ Async<Result<Response>> list(const Request& request, ModelStores& stores) {
 Async<Result<Response>> pull(const Request& request, Context& context, ModelStores& stores) {
     DIGITS_CO_ASSIGN(const auto body, read_object(request, {"id", "name", "group"}));
     DIGITS_CO_ASSIGN(const auto id, text_member(body, "id", true));
-    auto& scope = co_await http::CurrentScope{};
-    std::function<Result<JobRequest>()> work = [&]() -> Result<JobRequest> {
-        return stores.pull(id, [&]() -> Status {
-            if (auto reason = scope.cancelled()) return fail(std::move(*reason));
-            return {};
-        });
-    };
+    std::function<Result<JobRequest>()> work = [&] { return stores.pull(id); };
     DIGITS_CO_ASSIGN(auto made, co_await http::run_slowly(std::move(work)));
     DIGITS_CO_ASSIGN(const auto name, text_member(body, "name", false));
     if (!name.empty()) made.name = name;
     DIGITS_CO_ASSIGN(made.group, text_member(body, "group", false));
     co_return submit_job(std::move(made), request, context);
+}
+
+constexpr auto kMostPushTime = std::chrono::minutes(60);
+
+/// The archive that a person could save, as a file.
+Async<Result<Response>> archive_of(const Request& request, const Job& job, Context& context) {
+    if (job.kind == "pretrained") {
+        if (job.state != JobState::kDone)
+            co_return fail(ErrorCode::kFailedPrecondition, "{} is in state {}, so there is nothing to push yet", job.id,
+                           enum_name(job.state));
+        co_return co_await pretrained_archive_response(job, context);
+    }
+    DIGITS_CO_ASSIGN(const auto snapshot, choose_snapshot(request, job, context));
+    co_return co_await archive_response(job, snapshot, ArchiveFormat::kTarGz, context);
+}
+
+/// To another server, of which this one asks no more than it may fetch from.
+Async<Result<Response>> push(const Request& request, const char* kind, Context& context) {
+    DIGITS_CO_ASSIGN(const auto job, route_job(request, context.jobs, kind));
+    DIGITS_CO_ASSIGN(const auto body, read_object(request, {"to", "name"}));
+    DIGITS_CO_ASSIGN(const auto server, text_member(body, "to", true));
+    if (const auto url = remote::parse_url(server); !url) co_return fail(Error(url.error()).at("/to"));
+    DIGITS_CO_ASSIGN(auto name, text_member(body, "name", false));
+    if (name.empty()) name = job.name;
+    DIGITS_CO_ASSIGN(const auto archive, co_await archive_of(request, job, context));
+    const auto& file = std::get<http::FileBody>(archive.body).path;
+    auto& scope = co_await http::CurrentScope{};
+    std::function<Result<json>()> work = [&] {
+        remote::TransferLimits limits;
+        limits.timeout = kMostPushTime;
+        limits.cancelled = [&scope] { return scope.cancelled().has_value(); };
+        const remote::HttpClient client({context.options.allow_url_fetch.value_or(false), context.options.url_hosts});
+        return push_model(server, name, file, client, limits);
+    };
+    DIGITS_CO_ASSIGN(const auto made, co_await http::run_slowly(std::move(work)));
+    co_return json_response(201, made);
 }
 
 }  // namespace
@@ -80,6 +113,10 @@ void register_stores(http::Router& router, Context& context) {
     router.add("GET", "/api/v1/stores", [&](const Request& request) { return list(request, context.stores); });
     router.add("POST", "/api/v1/stores/pull",
                [&](const Request& request) { return pull(request, context, context.stores); });
+    router.add("POST", "/api/v1/models/{id}/push",
+               [&](const Request& request) { return push(request, "model", context); });
+    router.add("POST", "/api/v1/pretrained/{id}/push",
+               [&](const Request& request) { return push(request, "pretrained", context); });
 }
 
 }  // namespace digits::api

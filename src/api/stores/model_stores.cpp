@@ -43,16 +43,6 @@ std::string text_of(const json& object, const char* key) {
     return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
-/// "store.example:8080" of "http://store.example:8080/models/".
-std::string host_of(const std::string& url) {
-    const auto begin = url.find("://");
-    if (begin == std::string::npos) return "";
-    auto host = url.substr(begin + 3, url.find('/', begin + 3) - begin - 3);
-    if (const auto port = host.rfind(':'); port != std::string::npos && host.find(']', port) == std::string::npos)
-        host.resize(port);
-    return host;
-}
-
 Result<json> parse_limited(const std::string& text, const std::string& place) {
     auto value = is_json_deeper_than(text, kMostDepth) ? json() : json::parse(text, nullptr, false);
     if (!value.is_object()) return fail(make_error(ErrorCode::kDataLoss, "Expected a JSON object").at(place));
@@ -72,14 +62,16 @@ std::vector<std::string> folders_of(const json& index) {
     return folders;
 }
 
-struct WantedFile {
+}  // namespace
+
+struct ModelStores::WantedFile {
     const char* member;  ///< of the pretrained model's source
     std::string name;    ///< in the store
     const char* kept_as;
     std::uint64_t most;
 };
 
-Result<std::vector<WantedFile>> files_of(const StoreModel& model) {
+Result<std::vector<ModelStores::WantedFile>> ModelStores::files_of(const StoreModel& model) {
     const auto& info = model.info;
     const bool older = !info.contains("model file");
     std::vector<WantedFile> files{
@@ -99,6 +91,14 @@ Result<std::vector<WantedFile>> files_of(const StoreModel& model) {
                                    file.name.substr(0, 100), file.member)
                             .advise("Tell whoever runs the store"));
     return files;
+}
+
+namespace {
+
+std::string& member_of(PretrainedSourceSpec& source, std::string_view member) {
+    if (member == "weights") return source.weights;
+    if (member == "network") return source.network;
+    return member == "labels" ? source.labels : source.mean;
 }
 
 /// What info.json promises of a file.
@@ -145,11 +145,11 @@ Result<fs::path> ModelStores::bring(const StoreListing& store, const std::string
     }
     remote::FetchLimits limits;
     limits.max_bytes = most;
-    limits.timeout = most > kMostIndex_bytes ? std::chrono::minutes(30) : std::chrono::seconds(15);
     limits.private_hosts = options_.private_hosts;
-    limits.https_only = std::ranges::find(options_.private_hosts, host_of(store.url)) == options_.private_hosts.end();
+    const auto url = remote::parse_url(store.url);
+    limits.https_only = url && std::ranges::find(options_.private_hosts, url->host) == options_.private_hosts.end();
     const auto path = options_.temporary / ("store-" + random_hex(16));
-    if (auto done = remote::fetch(store.url + place, path, limits); !done) {
+    if (auto done = remote::fetch_place(store.url + place, path, limits); !done) {
         std::error_code ignored;
         fs::remove(path, ignored);
         return fail(std::move(done).error());
@@ -212,7 +212,25 @@ std::optional<StoreModel> ModelStores::find_included(const std::string& folder) 
     return std::nullopt;
 }
 
-Result<JobRequest> ModelStores::pull(const std::string& id, const std::function<Status()>& still_wanted) {
+/// Links to the files of a model on this disk.
+Status ModelStores::take_included(const std::vector<WantedFile>& files, const StoreModel& model,
+                                  JobRequest& request) const {
+    for (const auto& file : files) {
+        DIGITS_ASSIGN(const auto sum, checksum_of(model, file.name));
+        const auto path = options_.included / model.folder / file.name;
+        DIGITS_ASSIGN(const auto bytes, read_file(path, file.most));
+        const std::span all(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+        if (const auto found = sha256_hex(all); found != sum)
+            return fail(make_error(ErrorCode::kDataLoss,
+                                   "{} is another file than the store promised: its SHA-256 is {}, expected {}",
+                                   file.name, found, sum)
+                            .advise("Try again later, or tell whoever runs the store"));
+        request.files.push_back({std::string("/source/") + file.member, path, file.kept_as});
+    }
+    return {};
+}
+
+Result<JobRequest> ModelStores::pull(const std::string& id) {
     for (const auto& store : list(false))
         for (const auto& model : store.models) {
             if (model.id != id) continue;
@@ -222,21 +240,17 @@ Result<JobRequest> ModelStores::pull(const std::string& id, const std::function<
             request.name = text_of(model.info, "name").substr(0, kMostName);
             if (request.name.empty()) request.name = model.folder;
             request.spec = std::make_shared<const json>(to_json(spec_of(model)));
-            for (const auto& file : files) {
-                DIGITS_TRY(still_wanted());
-                DIGITS_ASSIGN(const auto sum, checksum_of(model, file.name));
-                DIGITS_ASSIGN(const auto path, bring(store, model.folder + "/" + file.name, file.most, file.name));
-                DIGITS_ASSIGN(const auto bytes, read_file(path, file.most));
-                const std::span all(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
-                if (const auto found = sha256_hex(all); found != sum) {
-                    std::error_code ignored;
-                    if (store.url != kIncluded) fs::remove(path, ignored);
-                    return fail(make_error(ErrorCode::kDataLoss,
-                                           "{} is another file than the store promised: its SHA-256 is {}, expected {}",
-                                           file.name, found, sum)
-                                    .advise("Try again later, or tell whoever runs the store"));
+            if (store.url == kIncluded) {
+                DIGITS_TRY(take_included(files, model, request));
+            } else {
+                auto spec = spec_of(model);
+                spec.source.type = PretrainedOrigin::kStore;
+                spec.source.place = store.url + model.folder + "/";
+                for (const auto& file : files) {
+                    DIGITS_ASSIGN(spec.source.sha256[file.name], checksum_of(model, file.name));
+                    member_of(spec.source, file.member) = file.name;
                 }
-                request.files.push_back({std::string("/source/") + file.member, path, file.kept_as});
+                request.spec = std::make_shared<const json>(to_json(spec));
             }
             return request;
         }

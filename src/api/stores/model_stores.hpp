@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "base/result.hpp"
-#include "remote/fetch.hpp"
 #include "jobs/manager.hpp"
+#include "remote/fetch_place.hpp"
 
 namespace digits::api {
 
@@ -21,7 +21,7 @@ struct StoreModel {
 };
 
 struct StoreListing {
-    std::string url;  ///< ends with '/'; "included" for the models that came with Digits
+    std::string url;  ///< ends with '/', also "s3://bucket/folder/"; "included" for the models that came with Digits
     std::string message;
     std::vector<StoreModel> models;
     std::string error;  ///< why there is nothing; empty: no error
@@ -43,13 +43,17 @@ class ModelStores {
 
     /// Of a day at most; `refresh` asks all stores again.
     std::vector<StoreListing> list(bool refresh);
-    /// The job that makes a pretrained model of a listed one. Errors: kNotFound for an id that is not listed;
-    /// kPermissionDenied, kDataLoss for files other than the store promised.
-    Result<JobRequest> pull(const std::string& id, const std::function<Status()>& still_wanted);
+    /// The job that makes a pretrained model of a listed one: it fetches the files, with progress, and checks them.
+    /// Errors: kNotFound for an id that is not listed; kPermissionDenied for an index that names other places or no
+    /// checksums.
+    Result<JobRequest> pull(const std::string& id);
     /// The included model of this folder name, if there is one.
     std::optional<StoreModel> find_included(const std::string& folder);
 
   private:
+    struct WantedFile;
+    static Result<std::vector<WantedFile>> files_of(const StoreModel& model);
+    Status take_included(const std::vector<WantedFile>& files, const StoreModel& model, JobRequest& request) const;
     StoreListing read(const std::string& url) const;
     StoreListing read_included() const;
     Result<std::filesystem::path> bring(const StoreListing& store, const std::string& place, std::uint64_t most,

@@ -1,5 +1,6 @@
 import { Progress } from "@mantine/core";
 import type { Job, JobState } from "../api/client";
+import { bytes } from "../format/format";
 import { Icon, type IconName } from "../frame/icon";
 import { useText } from "../text/text";
 
@@ -69,13 +70,17 @@ export function useProgressWords(): (job: Job) => string {
     const progress = job.progress;
     if (!progress) return "";
     const unit = data_word(progress.unit);
+    const of_bytes = progress.unit === "bytes";
     const made = /^create (.+)$/.exec(progress.step)?.[1];
     const parts = [made ? t("progress.create", { name: made }) : data_word(progress.step)];
-    if (progress.total !== null)
+    if (of_bytes && progress.total !== null)
+      parts.push(t("progress.of", { done: bytes(progress.done), total: bytes(progress.total), unit: "" }).trim());
+    else if (of_bytes && progress.done > 0) parts.push(bytes(progress.done));
+    else if (progress.total !== null)
       parts.push(t("progress.of", { done: whole(progress.done), total: whole(progress.total), unit }));
     else if (progress.done > 0) parts.push(`${whole(progress.done)} ${unit}`);
     if (progress.rate !== null && job.state === "run")
-      parts.push(t("progress.rate", { rate: rate(progress.rate), unit }));
+      parts.push(of_bytes ? `${bytes(progress.rate)}/s` : t("progress.rate", { rate: rate(progress.rate), unit }));
     if (progress.eta_s !== null && job.state === "run")
       parts.push(t("progress.left", { time: duration(progress.eta_s) }));
     return parts.filter((part) => part !== "").join(" · ");

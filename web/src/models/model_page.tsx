@@ -19,6 +19,7 @@ import { TestPanel } from "./test_panel";
 import { useMetrics } from "./use_metrics";
 
 const ExportDialog = lazy(() => import("./export_dialog"));
+const PushDialog = lazy(() => import("../pretrained/push_dialog"));
 const MakePretrainedDialog = lazy(() => import("../pretrained/make_dialog"));
 
 export function ModelPage() {
@@ -87,6 +88,7 @@ function Keep({ model }: { model: Model }) {
   const { t } = useText();
   const [making, set_making] = useState(false);
   const [exporting, set_exporting] = useState(false);
+  const [pushing, set_pushing] = useState(false);
   return (
     <>
       <Button size="xs" variant="default" onClick={() => set_making(true)}>
@@ -103,6 +105,14 @@ function Keep({ model }: { model: Model }) {
       {exporting && (
         <Suspense>
           <ExportDialog model={model} close={() => set_exporting(false)} />
+        </Suspense>
+      )}
+      <Button size="xs" variant="default" onClick={() => set_pushing(true)}>
+        {t("push.action")}
+      </Button>
+      {pushing && (
+        <Suspense>
+          <PushDialog job={model.job} close={() => set_pushing(false)} />
         </Suspense>
       )}
       <Archive model={model} />

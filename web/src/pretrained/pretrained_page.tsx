@@ -1,4 +1,5 @@
 import { Button, List, ScrollArea, Stack, Table, Text } from "@mantine/core";
+import { lazy, Suspense, useState } from "react";
 import { Link, useParams } from "react-router";
 import { type Pretrained, pretrained_archive_url } from "../api/client";
 import { usePretrained } from "../api/queries";
@@ -11,8 +12,11 @@ import { Facts, FileList, JobTabs, LogPanel, NotesPanel } from "../jobs/job_tabs
 import { NetworkTexts } from "../models/network_texts";
 import { type TextKey, useText } from "../text/text";
 
+const PushDialog = lazy(() => import("./push_dialog"));
+
 export function PretrainedPage() {
   const { id = "" } = useParams();
+  const [pushing, set_pushing] = useState(false);
   const { t } = useText();
   const query = usePretrained(id);
   if (query.error && !query.data) return <QueryProblem error={query.error} />;
@@ -29,6 +33,9 @@ export function PretrainedPage() {
               <Button size="xs" variant="default" component="a" href={pretrained_archive_url(id)} download>
                 {t("action.archive")}
               </Button>
+              <Button size="xs" variant="default" onClick={() => set_pushing(true)}>
+                {t("push.action")}
+              </Button>
               <Button size="xs" component={Link} to={`/models/new?pretrained=${id}`}>
                 {t("pretrained.use")}
               </Button>
@@ -36,6 +43,11 @@ export function PretrainedPage() {
           )
         }
       />
+      {pushing && (
+        <Suspense>
+          <PushDialog job={job} close={() => set_pushing(false)} />
+        </Suspense>
+      )}
       <div className="with-side">
         <JobTabs
           first={job.state === "error" ? "log" : "network"}
@@ -104,7 +116,7 @@ function Models({ data: { models } }: { data: Pretrained }) {
 }
 
 interface Source {
-  type?: "archive" | "files" | "model";
+  type?: "archive" | "files" | "model" | "store";
   name?: string;
   model_id?: string;
   iteration?: number;

@@ -6,7 +6,7 @@ import { type ModelStore, ProblemError } from "../api/client";
 import { useStores } from "../api/queries";
 import { PageSkeleton, ProblemAlert, QueryProblem, useTitle } from "../frame/page_states";
 import { useText } from "../text/text";
-import { pull_model } from "./pull_model";
+import { start_pull } from "./pull_model";
 
 type StoreModel = ModelStore["models"][number];
 
@@ -69,7 +69,7 @@ function Entry({ model }: { model: StoreModel }) {
   const { t } = useText();
   const navigate = useNavigate();
   const pull = useMutation({
-    mutationFn: () => pull_model(model.id),
+    mutationFn: () => start_pull(model.id),
     onSuccess: (job) => navigate(`/pretrained/${job.id}`),
   });
   const facts: [string, string | null][] = [

@@ -24,6 +24,7 @@ export const pretrained = {
   "pretrained.use": "Train model from it",
   "pretrained.from.archive": "Uploaded archive",
   "pretrained.from.files": "Uploaded files",
+  "pretrained.from.store": "From a store",
   "pretrained.at_epoch": "epoch {epoch}",
   "pretrained.from.model": "Made from",
   "pretrained.weights": "Weights",
@@ -44,4 +45,10 @@ export const pretrained = {
   "store.source": "Source",
   "store.owner": "Owner",
   "store.pull": "Add",
+  "push.action": "Push…",
+  "push.title": "Push to another server",
+  "push.help": "The other server makes a pretrained model of it: network, weights, labels, mean image and licence.",
+  "push.to": "Address of the server",
+  "push.confirm": "Push",
+  "push.done": "The other server has it:",
 } as const;

@@ -114,6 +114,7 @@ export const messages: Record<string, string> = {
   "{} holds no dataset that is recognized": "{} 中没有可识别的数据集",
   "Put the images of each class into a folder of its own, or see which formats Digits reads: docs/datasets.md":
     "把每个类别的图像放入各自的文件夹，或查看 Digits 读取的格式：docs/datasets.md",
+  "{} is in state {}, so there is nothing to push yet": "{} 处于 {} 状态，还没有可推送的内容",
   'kind is "{}", expected folder or archive': "kind 为“{}”，应为 folder 或 archive",
   "expected application/octet-stream, got {}": "应为 application/octet-stream，得到 {}",
   "a dataset was made from the upload {}": "已有数据集由上传 {} 创建",
@@ -152,9 +153,14 @@ export const messages: Record<string, string> = {
   "Unable to find requested model": "找不到所请求的模型",
   "Tell whoever runs the store": "请告知商店的管理者",
   "Whoever runs the store adds checksums with: digits store add": "商店的管理者可用此命令添加校验和：digits store add",
-  "Try again later, or tell whoever runs the store": "请稍后重试，或告知商店的管理者",
   "List the stores again; models get new ids when a store is read anew":
     "请重新列出商店；重新读取商店后模型会得到新编号",
+  "{} does not take the model: {}": "{} 不接受该模型：{}",
+  "{} does not take the model: it answered with HTTP status {}": "{} 不接受该模型：它以 HTTP 状态 {} 应答",
+  'expected an address such as https://digits.example:5000, got "{}"':
+    "应为 https://digits.example:5000 这样的地址，实际为“{}”",
+  "{} answered as no server of Digits does": "{} 的应答不像 Digits 服务器",
+  "Give the address of a server of Digits": "请给出 Digits 服务器的地址",
   // jobs
   "there is no job {}": "没有任务 {}",
   "expected an object": "应为对象",

@@ -27,6 +27,7 @@ export const pretrained: Record<keyof typeof english, string> = {
   "pretrained.from.archive": "上传的归档",
   "pretrained.from.files": "上传的文件",
   "pretrained.at_epoch": "第 {epoch} 轮",
+  "pretrained.from.store": "来自模型库",
   "pretrained.from.model": "来源模型",
   "pretrained.weights": "权重",
   "pretrained.python": "Python 层：保留，但不在此运行",
@@ -45,4 +46,10 @@ export const pretrained: Record<keyof typeof english, string> = {
   "store.source": "来源",
   "store.owner": "所有者",
   "store.pull": "添加",
+  "push.action": "推送…",
+  "push.title": "推送到另一台服务器",
+  "push.help": "另一台服务器将其作为预训练模型：网络、权重、标签、均值图像和许可证。",
+  "push.to": "服务器地址",
+  "push.confirm": "推送",
+  "push.done": "另一台服务器已收到：",
 };

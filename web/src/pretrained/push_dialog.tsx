@@ -1,0 +1,72 @@
+import { Alert, Anchor, Button, Group, Modal, Stack, Text, TextInput } from "@mantine/core";
+import { useMutation } from "@tanstack/react-query";
+import { useState } from "react";
+import { answer, client, type Job, ProblemError } from "../api/client";
+import { useDraft } from "../forms/draft";
+import { ProblemAlert } from "../frame/page_states";
+import { useText } from "../text/text";
+
+const nowhere = { to: "" };
+
+/** Gives a model to another server, whose address is remembered. */
+export default function PushDialog({ job, close }: { job: Job; close: () => void }) {
+  const { t } = useText();
+  const [{ to }, remember] = useDraft("push.to", nowhere);
+  const [name, set_name] = useState(job.name);
+  const push = useMutation({
+    mutationFn: () => {
+      const request = { params: { path: { id: job.id } }, body: { to: to.trim(), name: name.trim() } };
+      return answer(
+        job.kind === "model"
+          ? client.POST("/models/{id}/push", request)
+          : client.POST("/pretrained/{id}/push", request),
+      );
+    },
+  });
+  return (
+    <Modal opened onClose={close} title={t("push.title")} closeButtonProps={{ "aria-label": t("action.close") }}>
+      <Stack
+        component="form"
+        gap="sm"
+        onSubmit={(event) => {
+          event.preventDefault();
+          push.mutate();
+        }}
+      >
+        <Text size="sm">{t("push.help")}</Text>
+        <TextInput
+          data-autofocus
+          label={t("push.to")}
+          placeholder="https://digits.example:5000"
+          value={to}
+          onChange={(event) => remember({ to: event.currentTarget.value })}
+        />
+        <TextInput
+          label={t("field.name")}
+          maxLength={200}
+          value={name}
+          onChange={(event) => set_name(event.currentTarget.value)}
+        />
+        {push.error instanceof ProblemError && <ProblemAlert problem={push.error.problem} />}
+        {push.data && (
+          <Alert data-tone="ok" py="xs" data-testid="pushed">
+            {t("push.done")}{" "}
+            <Anchor href={push.data.page} target="_blank" rel="noreferrer">
+              {push.data.page}
+            </Anchor>
+          </Alert>
+        )}
+        <Group justify="flex-end">
+          <Button variant="default" onClick={close}>
+            {t(push.data ? "action.close" : "action.cancel")}
+          </Button>
+          {!push.data && (
+            <Button type="submit" loading={push.isPending} disabled={to.trim() === "" || name.trim() === ""}>
+              {t("push.confirm")}
+            </Button>
+          )}
+        </Group>
+      </Stack>
+    </Modal>
+  );
+}
