@@ -73,8 +73,10 @@ caffe::DataParameter::Target target_form_of(std::string_view task) {
 TrainingData assumed_dataset(const ModelSpec& spec, const std::optional<AssumedPictures>& assumed) {
     TrainingData facts;
     const auto* standard = find_standard_network(spec.network.standard);
-    facts.label_count = facts.target_size = assumed ? assumed->classes : 10;
+    facts.label_count = assumed ? assumed->classes : 10;
     facts.target_form = target_form_of(assumed_task(spec, assumed));
+    // Only numbers have a size of their own: images take the channels of the dataset, boxes and masks its classes.
+    if (facts.target_form == caffe::DataParameter::NUMBERS) facts.target_size = facts.label_count;
     facts.channels = assumed ? assumed->channels : standard ? standard->channels : 3;
     facts.height = assumed ? assumed->height : standard ? standard->height : 256;
     facts.width = assumed ? assumed->width : standard ? standard->width : 256;

@@ -389,6 +389,19 @@ TEST_F(PrepareTest, ACheckOfAStandardNetworkNeedsNoFinishedDataset) {
         }
 }
 
+TEST_F(PrepareTest, ImagesToMakeHaveTheChannelsOfAnUnfinishedDataset) {
+    ModelSpec spec;
+    spec.network.standard = "image_to_image";
+    for (const int channels : {1, 3}) {
+        const auto check = check_model(spec, AssumedPictures{64, 64, channels, 10, "processing"});
+        ASSERT_TRUE(check.files);
+        const auto& layers = check.files->train_val.layer();
+        const auto output = std::ranges::find_if(layers, [](const auto& layer) { return layer.name() == "output"; });
+        ASSERT_NE(output, layers.end());
+        EXPECT_EQ(output->convolution_param().num_output(), channels);
+    }
+}
+
 TEST_F(PrepareTest, ACheckKeepsTheWarningsWhenAnErrorFollows) {
     spec_.network = {.prototxt = R"(
         layer { name: "t" type: "Data" top: "data" top: "label" include { stage: "train" } transform_param { crop_size: 227 } }
