@@ -13,6 +13,7 @@ import tempfile
 import threading
 import unittest
 from pathlib import Path
+from urllib.parse import urlencode
 
 sys.path.insert(0, str(Path(__file__).parent))
 import object_store
@@ -110,6 +111,7 @@ class RemoteData(unittest.TestCase):
         there = self.create(self.bucket(url=f"s3://{object_store.BUCKET}/clean/"), shuffle=False)
         with self.web(clean) as url:
             web = self.create({"type": "web_folder", "url": url}, shuffle=False)
+            form = self.submit_form(method="folder", folder_train=url, folder_pct_val="25", folder_pct_test="0")
         here = self.create({"type": "folder", "path": str(clean)}, shuffle=False)
         self.assertEqual([job["state"] for job in (there, web, here)], ["done"] * 3, (there["error"], web["error"]))
         for job in (there, web):
@@ -117,6 +119,7 @@ class RemoteData(unittest.TestCase):
                              [split["per_class"] for split in here["result"]["splits"].values()])
             self.assertEqual(job["result"]["mean_pixel"], here["result"]["mean_pixel"])
         self.assertEqual(web["result"]["labels"], here["result"]["labels"])
+        self.assertEqual((form["state"], form["result"]["labels"]), ("done", here["result"]["labels"]), form)
         self.assertEqual(self.record_bytes(web), self.record_bytes(here))
 
     def web(self, folder):
@@ -156,17 +159,17 @@ class RemoteData(unittest.TestCase):
         # A wrong key is not told again.
         status, answer = self.scan({**source, "secret_key": "GuessedSecretKey"})
         self.assertEqual((status, "GuessedSecretKey" in json.dumps(answer)), (403, False), answer)
-        # DIGITS's form.
-        fields = {"dataset_name": "form", "method": "s3", "s3_endpoint_url": self.store.endpoint, "s3_bucket": object_store.BUCKET, "s3_path": "sets/fish",
-                  "s3_accesskey": self.store.key, "s3_secretkey": self.store.secret, "s3_pct_val": "50", "s3_pct_test": "0", "resize_width": "16",
-                  "resize_height": "16", "resize_channels": "1", "s3_keepcopiesondisk": "y",
-                  "username": "ada"}
-        from urllib.parse import urlencode
+        job = self.submit_form(method="s3", s3_endpoint_url=self.store.endpoint, s3_bucket=object_store.BUCKET, s3_path="sets/fish", s3_pct_val="50",
+                               s3_pct_test="0", s3_accesskey=self.store.key, s3_secretkey=self.store.secret, s3_keepcopiesondisk="y")
+        self.assertEqual(job["state"], "done", job)
+
+    def submit_form(self, **fields):
+        """DIGITS's form."""
+        fields = {"dataset_name": "form", "username": "ada", "resize_width": "16", "resize_height": "16", "resize_channels": "1", **fields}
         status, _, data = self.server.request("POST", "/datasets/images/classification.json", urlencode(fields),
                                               {"Content-Type": "application/x-www-form-urlencoded"})
         self.assertEqual(status, 200, data)
-        job = self.server.wait_for(json.loads(data)["id"])
-        self.assertEqual(job["state"], "done", job)
+        return self.server.wait_for(json.loads(data)["id"])
 
     def test_command_line(self):
         secret = self.folder / "key"

@@ -221,9 +221,10 @@ http::Async<Result<DatasetWish>> read_dataset_form(Form& form, const Context& co
     const auto method = form.choice("method", "folder", {"folder", "textfile", "s3"});
     if (method == "s3") {
         wish.spec["source"] = read_bucket(form);
+    } else if (method == "folder" && is_url(form.text("folder_train"))) {
+        wish.spec["source"] = co_await read_web_folder(form, context);
     } else if (method == "folder") {
-        wish.spec["source"] = is_url(form.text("folder_train")) ? co_await read_web_folder(form, context)
-                                                                : read_folder_source(form, faults);
+        wish.spec["source"] = read_folder_source(form, faults);
     } else {
         wish.spec["source"] = co_await read_list_source(form, wish, faults, context);
         wish.spec["shuffle"] = form.choice("textfile_shuffle", "1", {"0", "1"}) == "1";
