@@ -281,6 +281,7 @@ step("a folder dropped on Home is sent, a training is proposed; one click create
   await browsing.drop_on(page, join(folder, "images"), () => page.getByTestId("folder-drop").getByText("Drop a folder to train on it").waitFor());
   await page.waitForURL(/\/train\?folder=.*uploads.*&name=images$/);
   await page.getByTestId("proposal").getByText(/LeNet is made for s/).waitFor();
+  await page.getByTestId("proposal").getByText("LeNet", { exact: true }).waitFor();
   await page.getByTestId("scan").getByText("400 images, 10 classes").waitFor();
   await shot("train-folder");
   await assert_accessible("what is proposed for a folder");

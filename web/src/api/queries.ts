@@ -147,12 +147,16 @@ export function useNetworks(dataset_id: string) {
   const task = useTask(dataset_id);
   // What suits the number of its images is known once it is made.
   const made = useDataset(dataset_id, dataset_id !== "").data?.dataset ? dataset_id : undefined;
-  return useQuery({
-    queryKey: ["networks", task, made],
+  return useQuery(networks_query(task, made));
+}
+
+/** `dataset`: one that is made; the defaults are for it. */
+export function networks_query(task: string | undefined, dataset?: string) {
+  return queryOptions({
+    queryKey: ["networks", task, dataset],
     enabled: task !== undefined,
     staleTime: Number.POSITIVE_INFINITY,
-    queryFn: ({ signal }) =>
-      answer(client.GET("/networks", { params: { query: { task, dataset: made } as never }, signal })),
+    queryFn: ({ signal }) => answer(client.GET("/networks", { params: { query: { task, dataset } as never }, signal })),
   });
 }
 

@@ -1,9 +1,14 @@
 import { Group, Loader, Stack, Text } from "@mantine/core";
 import type { DatasetScan } from "../api/client";
-import { useText } from "../text/text";
+import { type Translate, useText } from "../text/text";
 import { useFileTypes } from "./file_types";
 import { ScanFindings } from "./scan_findings";
 import { split_names } from "./splits";
+
+/** Of targets without classes only the images are counted. */
+export function images_and_classes(t: Translate, images: number, classes: number): string {
+  return classes > 0 ? t("summary.found", { images, classes }) : t("list.images", { n: images });
+}
 
 interface Props {
   scan: DatasetScan | undefined;
@@ -37,7 +42,7 @@ export function ScanSummary({ scan, stale, asked, busy, failed }: Props) {
   return (
     <Stack gap="xs" data-testid="scan" aria-busy={busy}>
       <Text size="sm" fw={600}>
-        {t("summary.found", { images: total, classes: scan.labels.length })}
+        {images_and_classes(t, total, scan.labels.length)}
       </Text>
       <dl className="facts">
         {split_names.map((name) => (

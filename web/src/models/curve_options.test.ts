@@ -46,8 +46,12 @@ const lines = (option: Record<string, unknown>) => option.series as Drawn[];
 
 describe("the curves", () => {
   it("end at the last point that there is, not at the planned end", () => {
-    const { xAxis } = curve_option(run(3), view) as { xAxis: { max: number }[] };
+    const { xAxis } = curve_option(run(3), view) as unknown as {
+      xAxis: { max: number; axisLabel: { formatter: (value: number) => string } }[];
+    };
     expect(xAxis.map(({ max }) => max)).toEqual([3, 3, 3]);
+    const { axisLabel } = xAxis[2]!;
+    expect([1.7391304347826086, 12345].map(axisLabel.formatter)).toEqual(["1.74", "12345"]);
     const other = curve_option(run(3), { ...view, others: [{ name: "b", series: run(5) }] });
     expect((other.xAxis as { max: number }[])[0]!.max).toBe(5);
   });

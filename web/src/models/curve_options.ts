@@ -105,6 +105,8 @@ export function curve_option(series: MetricSeries, view: CurveView): Record<stri
     min: 0,
     max: x_end(view, runs),
     ...axis,
+    // The end of a running training is no round number.
+    axisLabel: { color: text, formatter: axis_number, hideOverlap: true },
     splitLine: { show: false },
     axisPointer: { label: { show: false } },
   };
@@ -186,6 +188,10 @@ export function curve_option(series: MetricSeries, view: CurveView): Record<stri
     ],
     series: drawn,
   };
+}
+
+function axis_number(value: number): string {
+  return significant(value, value < 100 ? 3 : 7);
 }
 
 /** All plots end at the last point that is drawn, also while it runs. */

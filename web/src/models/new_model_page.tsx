@@ -306,7 +306,7 @@ function DatasetField({ form }: { form: FormState<ModelForm> }) {
       />
       {facts && (
         <Text size="sm" c="dimmed">
-          {t("dataset.in_words", {
+          {t(facts.labels.length > 0 ? "dataset.in_words" : "dataset.in_words_no_classes", {
             train: whole(facts.splits.train?.count ?? 0),
             val: whole(facts.splits.val?.count ?? 0),
             classes: facts.labels.length,

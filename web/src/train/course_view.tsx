@@ -4,6 +4,7 @@ import { Link, useNavigate, useSearchParams } from "react-router";
 import type { EvaluationFacts, Job } from "../api/client";
 import { is_active } from "../api/live";
 import { useDataset, useEvaluation, useModel } from "../api/queries";
+import { images_and_classes } from "../datasets/scan_summary";
 import { useSourceText } from "../evaluations/evaluation_page";
 import { metric } from "../format/format";
 import { judged } from "../format/judged";
@@ -45,10 +46,11 @@ export function CourseView({ course }: { course: Course }) {
         <Step title="train.step.dataset" job={dataset.data.job}>
           {facts && (
             <Text size="sm">
-              {t("summary.found", {
-                images: Object.values(facts.splits).reduce((sum, split) => sum + split.count, 0),
-                classes: facts.labels.length,
-              })}
+              {images_and_classes(
+                t,
+                Object.values(facts.splits).reduce((sum, split) => sum + split.count, 0),
+                facts.labels.length,
+              )}
             </Text>
           )}
         </Step>

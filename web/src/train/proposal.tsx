@@ -3,7 +3,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useRef } from "react";
 import { Link } from "react-router";
 import { answer, client, type DatasetScan, type DatasetSpec, type ModelSpec, ProblemError } from "../api/client";
-import { useNetworks, useScan } from "../api/queries";
+import { networks_query, useScan } from "../api/queries";
 import { name_of_path } from "../datasets/dataset_form";
 import { ScanSummary } from "../datasets/scan_summary";
 import { significant } from "../format/format";
@@ -141,7 +141,7 @@ function Proposed({ plan, folder, name, on_started }: Props & { plan: TrainingPl
 
 /** What the network is called. */
 function useNetworkTitle(plan: TrainingPlan): string {
-  const networks = useNetworks(plan.task).data?.items ?? [];
+  const networks = useQuery(networks_query(plan.task)).data?.items ?? [];
   const standard = ((plan.model as Partial<ModelSpec>).network as { standard?: string } | undefined)?.standard ?? "";
   return plan.pretrained?.name ?? networks.find(({ name }) => name === standard)?.title ?? standard;
 }

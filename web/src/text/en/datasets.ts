@@ -57,6 +57,7 @@ export const datasets = {
   "dataset.mean_pixel": "Mean pixel (BGR or gray)",
   "dataset.not_yet": "Classes appear when the dataset is created",
   "dataset.failed": "Dataset creation failed",
+  "dataset.in_words_no_classes": "{train} training and {val} validation images, {size}, {colour}",
   "dataset.in_words": "{train} training and {val} validation images, {classes} classes, {size}, {colour}",
 
   "explore.class": "Class",

@@ -201,4 +201,20 @@ export const composed: Record<string, string> = {
   "{} is {} bytes long, {} bytes are left": "{} 长 {} 字节，只剩 {} 字节",
   "The file was not compared with the network: Python with onnxruntime and NumPy was not found or failed ({}). Install it (pip install onnxruntime) for the user that Digits runs as, or set DIGITS_PYTHON, and export again.":
     "文件没有与网络比较：找不到带有 onnxruntime 和 NumPy 的 Python，或其运行失败（{}）。请为运行 Digits 的用户安装（pip install onnxruntime），或设置 DIGITS_PYTHON。",
+
+  // What a folder holds
+  "CSV file of boxes": "边界框 CSV 文件",
+  "CSV file of numbers": "数值 CSV 文件",
+  "Folders of classes": "类别文件夹",
+  "Images and masks": "图像与掩码",
+  "Images without labels": "没有标签的图像",
+  "Lists of images and classes": "图像与类别列表",
+  "Masks of instances": "实例掩码",
+  "Pairs of images": "图像对",
+  "Pascal VOC masks": "Pascal VOC 掩码",
+  "Table of labels": "标签表",
+  "Table of numbers": "数值表",
+  "COCO panoptic": "COCO 全景",
+  "ImageSets found": "找到 ImageSets",
+  "A table without images is not read": "不读取没有图像的表",
 };

@@ -56,6 +56,7 @@ export const datasets: Record<keyof typeof english, string> = {
   "dataset.mean_pixel": "均值像素（BGR 或灰度）",
   "dataset.not_yet": "数据集创建完成后显示类别",
   "dataset.failed": "数据集创建失败",
+  "dataset.in_words_no_classes": "{train} 张训练图像、{val} 张验证图像，{size}，{colour}",
   "dataset.in_words": "{train} 张训练图像、{val} 张验证图像，{classes} 个类别，{size}，{colour}",
 
   "explore.class": "类别",
