@@ -1379,6 +1379,7 @@ export const messages: Record<string, string> = {
   "The output {} has {} values, the dataset has {} labels.": "输出 {} 有 {} 个值，数据集有 {} 个标签。",
   "Give the last layer as many outputs as the dataset has labels": "让最后一层的输出数等于数据集的标签数",
   "The network has no output.": "网络没有输出。",
+  "The outputs {} are no slope: expected two numbers.": "输出 {} 不是斜率：应为两个数。",
   "The output {} is no image: expected channels, height and width.": "输出 {} 不是图像：应有通道、高和宽。",
   "Unhandled number of channels: {}": "不支持的通道数：{}",
   "No palette found in dataset - choose other colormap": "数据集中没有调色板，请选择其他颜色映射",
