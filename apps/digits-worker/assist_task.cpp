@@ -14,6 +14,7 @@
 #include "show_augmentation.hpp"
 #include "stage_model.hpp"
 #include "tasks.hpp"
+#include "write_report.hpp"
 
 namespace digits {
 
@@ -108,6 +109,7 @@ constexpr std::pair<std::string_view, Answer> kAnswers[]{
     {"rewrite_list", rewrite_list},
     {"stage_model", stage_model},
     {"unpack", answer_unpack},
+    {"write_report", write_report},
 };
 // clang-format on
 

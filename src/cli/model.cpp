@@ -6,6 +6,7 @@
 
 #include "base/file.hpp"
 #include "cli/commands.hpp"
+#include "cli/model_report.hpp"
 #include "cli/terminal.hpp"
 #include "remote/fetch_place.hpp"
 
@@ -184,6 +185,7 @@ void add_model(CLI::App& app, Invocation& invocation) {
     auto* model = app.add_subcommand("model", "Hand trained models to other programs");
     model->require_subcommand(1);
     model->fallthrough();
+    add_model_report(*model, invocation);
     auto a = std::make_shared<ExportArguments>();
     auto* command = model->add_subcommand("export", "Write a model as a file for other programs");
     command->add_option("model", a->model, "Id or name of the model")->required();

@@ -8,6 +8,7 @@ import base64
 import concurrent.futures
 import contextlib
 import hashlib
+import html.parser
 import http.client
 import http.server
 import importlib.util
@@ -224,6 +225,66 @@ class Share(unittest.TestCase):
             (folder / "use.cpp").write_text(code("onnx_cpp", files["onnx"]))
             check(["g++", "-std=c++20", f"-I{header.parent}", "use.cpp", library, f"-Wl,-rpath,{library.parent}", "-o", "use"], "")
             check([folder / "use"], "softmax: ")
+
+    def test_report(self):
+        """One file that says everything and runs nothing."""
+        wrong = self.folder / "wrong"
+        for label, other in (("red", "blue"), ("blue", "red")):
+            (wrong / label).mkdir(parents=True)
+            for i in range(2):
+                (wrong / label / f"{i}.png").write_bytes((self.images / other / f"{i:03}.png").read_bytes())
+        self.make("/evaluations", {"spec": {"model_id": self.model, "source": {"type": "split", "split": "train"}}})
+        evaluation = self.make("/evaluations", {"spec": {"model_id": self.model, "source": {"type": "folder", "path": str(wrong)}}})
+        found = self.api("GET", f"/evaluations/{evaluation}")["evaluation"]
+        etag = self.server.request("GET", f"/api/v1/models/{self.model}")[1]["etag"]
+        self.server.request("PATCH", f"/api/v1/jobs/{self.model}", {"notes": "<script>alert('note')</script> 图像"}, {"If-Match": etag})
+        status, headers, data = self.server.request("GET", f"/api/v1/models/{self.model}/report")
+        text = data.decode()
+        self.assertEqual((status, headers["content-type"].split(";")[0]), (200, "text/html"))
+        self.assertIn("sandbox", headers["content-security-policy"])
+        opened, loaded = [], []
+
+        class Reader(html.parser.HTMLParser):
+            def handle_starttag(self, tag, attributes):
+                if tag not in ("meta", "img", "path"):
+                    opened.append(tag)
+                loaded.extend(value for name, value in attributes if name in ("src", "href"))
+
+            def handle_startendtag(self, tag, attributes):
+                pass
+
+            def handle_endtag(self, tag):
+                assert opened.pop() == tag, tag
+        Reader().feed(text.replace("<!doctype html>", ""))
+        self.assertEqual(opened, [])
+        self.assertTrue(all(one.startswith("data:image/jpeg;base64,") for one in loaded), loaded[:3])
+        self.assertNotIn("<script", text)
+        for words in ("colours", "red", "blue", "Loss", "val/accuracy", "Confusion matrix", f"{100 * found['top1']:.2f} %", "48 x 48 out of the center",
+                      "trained from scratch", "&lt;script&gt;alert(", "图像"):
+            self.assertIn(words, text)
+        errors = sum(count for truth, predicted, count in found["confusion"] if truth != predicted)
+        self.assertEqual(len(loaded), errors)
+        self.assertGreater(errors, 2)
+        self.assertIn("Actual: red. Predicted: blue", text)
+        status, headers, data = self.server.request("GET", f"/api/v1/models/{self.model}/report?format=pdf&download=true")
+        self.assertEqual((status, headers["content-type"], data[:5], data.rstrip()[-5:]), (200, "application/pdf", b"%PDF-", b"%%EOF"))
+        self.assertIn("attachment", headers["content-disposition"])
+        self.assertGreaterEqual(data.count(b"/Type /Page\n"), 2)
+        self.assertEqual(data.count(b"/DCTDecode"), errors, "its images are JPEG files")
+        for query, expected in (("format=doc", 422), ("evaluation=nobody", 404), (f"evaluation={self.model}", 404), (f"evaluation={evaluation}", 200)):
+            self.api("GET", f"/models/{self.model}/report?{query}", expect=expected)
+        plain = self.folder / "plain"
+        plain.mkdir()
+        (plain / "0.png").write_bytes((self.images / "red" / "000.png").read_bytes())
+        unlabelled = self.make("/evaluations", {"spec": {"model_id": self.model, "source": {"type": "folder", "path": str(plain)}}})
+        _, _, data = self.server.request("GET", f"/api/v1/models/{self.model}/report?evaluation={unlabelled}")
+        self.assertIn("The images have no labels", data.decode())
+        self.assertNotIn("was classified wrongly", data.decode())
+        for name, start in (("r.pdf", b"%PDF-"), ("r.html", b"<!doctype html>")):
+            done = subprocess.run([DIGITS, "model", "report", self.model, "--output", self.folder / name, "--server", f"http://{self.server.host}/"],
+                                  capture_output=True, text=True, timeout=60)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertTrue((self.folder / name).read_bytes().startswith(start))
 
     def test_triton_repository(self):
         repository = self.folder / "repository"

@@ -39,7 +39,8 @@ constexpr std::string_view kOfFiles[]{"browse",       "check_places", "complete_
 const Line& line_of(const json& question) {
     const auto type = question.value("type", "");
     if (type == "unpack") return kUnpacking;
-    if (type == "dataset_scan" || type == "dataset_report" || type == "recognize" || type == "example_facts")
+    if (type == "dataset_scan" || type == "dataset_report" || type == "recognize" || type == "example_facts" ||
+        type == "write_report")
         return kScans;
     if (std::ranges::find(kOfGalleries, type) != std::end(kOfGalleries)) return kGalleries;
     if (std::ranges::find(kOfFiles, type) != std::end(kOfFiles)) return kFiles;

@@ -2,11 +2,13 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "api/jobs/model_report.hpp"
 #include "api/jobs/snapshot_choice.hpp"
 #include "api/requests/messages.hpp"
 #include "api/requests/warm_questions.hpp"
 #include "api/resources.hpp"
 #include "base/file.hpp"
+#include "base/ids.hpp"
 
 namespace digits::api {
 namespace {
@@ -83,6 +85,37 @@ Result<Response> download(const Request& request, Context& context) {
                     .advise("Export it first; GET …/exports lists what there is"));
 }
 
+/// A report has its styles and images inside, and nothing of it runs.
+constexpr const char* kReportPolicy =
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'; sandbox";
+
+/// A worker prints it: it reads images of the evaluation.
+Async<Result<Response>> report(const Request& request, Context& context) {
+    DIGITS_CO_ASSIGN(const auto job, route_job(request, context.jobs, "model"));
+    const auto* format = request.find_query("format");
+    const bool is_pdf = format && *format == "pdf";
+    if (format && !is_pdf && *format != "html")
+        co_return fail(
+            make_error(ErrorCode::kInvalidArgument, "Expected html or pdf, got \"{}\"", format->substr(0, 40))
+                .at("?format"));
+    const auto* evaluation = request.find_query("evaluation");
+    DIGITS_CO_ASSIGN(auto text, model_report(job, evaluation ? *evaluation : "", context));
+    const auto file = context.temporary / ("report-" + random_hex(16));
+    const auto owner = std::make_shared<http::TemporaryFile>(file);
+    json question{{"type", "write_report"},
+                  {"report", std::move(text)},
+                  {"format", is_pdf ? "pdf" : "html"},
+                  {"file", file.string()}};
+    DIGITS_CO_TRY(co_await assist(std::move(question), context));
+    auto response = Response::file(file, is_pdf ? "application/pdf" : "text/html; charset=utf-8", owner);
+    response.set_header("Content-Security-Policy", kReportPolicy);
+    const auto* download = request.find_query("download");
+    response.set_header("Content-Disposition", fmt::format("{}; filename=\"{}-report.{}\"",
+                                                           download && *download == "true" ? "attachment" : "inline",
+                                                           job.id, is_pdf ? "pdf" : "html"));
+    co_return response;
+}
+
 }  // namespace
 
 void register_model_exports(http::Router& router, Context& context) {
@@ -90,6 +123,7 @@ void register_model_exports(http::Router& router, Context& context) {
     router.add("POST", "/api/v1/models/{id}/exports", [&](const Request& request) { return create(request, context); });
     router.add("GET", "/api/v1/models/{id}/exports/{name}",
                [&](const Request& request) { return download(request, context); });
+    router.add("GET", "/api/v1/models/{id}/report", [&](const Request& request) { return report(request, context); });
 }
 
 }  // namespace digits::api

@@ -100,6 +100,10 @@ export function archive_url(model: string, snapshot: string): string {
   return `${api_root}/models/${model}/archive?snapshot=${encodeURIComponent(snapshot)}`;
 }
 
+export function report_url(model: string, format: "html" | "pdf"): string {
+  return `${api_root}/models/${model}/report?format=${format}`;
+}
+
 export function export_url(model: string, name: string): string {
   return `${api_root}/models/${model}/exports/${encodeURIComponent(name)}`;
 }

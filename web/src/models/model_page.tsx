@@ -1,7 +1,7 @@
-import { Button, Group, Stack, Table, Tooltip } from "@mantine/core";
+import { Button, Group, Menu, Stack, Table, Tooltip } from "@mantine/core";
 import { lazy, Suspense, useState } from "react";
 import { Link, useParams } from "react-router";
-import { archive_url, file_url, type Model, type ModelSpec } from "../api/client";
+import { archive_url, file_url, type Model, type ModelSpec, report_url } from "../api/client";
 import type { MetricSeries } from "../api/metric_series";
 import { useDataset, useEvaluations, useModel } from "../api/queries";
 import { save_text, to_csv } from "../charts/csv";
@@ -107,6 +107,21 @@ function Keep({ model }: { model: Model }) {
           <ExportDialog model={model} close={() => set_exporting(false)} />
         </Suspense>
       )}
+      <Menu position="bottom-end" withinPortal>
+        <Menu.Target>
+          <Button size="xs" variant="default">
+            {t("model_report.action")}
+          </Button>
+        </Menu.Target>
+        <Menu.Dropdown>
+          <Menu.Item component="a" href={report_url(model.job.id, "html")} target="_blank" rel="noreferrer">
+            {t("model_report.open")}
+          </Menu.Item>
+          <Menu.Item component="a" href={`${report_url(model.job.id, "pdf")}&download=true`} download>
+            {t("model_report.pdf")}
+          </Menu.Item>
+        </Menu.Dropdown>
+      </Menu>
       <Button size="xs" variant="default" onClick={() => set_pushing(true)}>
         {t("push.action")}
       </Button>

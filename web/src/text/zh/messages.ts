@@ -16,6 +16,8 @@ export const messages: Record<string, string> = {
   "there is no model {}": "没有模型 {}",
   "dataset_id is missing": "缺少 dataset_id",
   "The check could not build the networks": "检查时无法建立网络",
+  "The model has no finished evaluation {}.": "该模型没有已完成的评估 {}。",
+  "the file is damaged": "文件已损坏",
   "{} has no dataset, so its classes are not known": "{} 没有数据集，因此不知道它的类别",
   "the snapshots of the training do not fit": "训练的快照放不下",
   "{} has no snapshot yet": "{} 还没有快照",
@@ -92,6 +94,7 @@ export const messages: Record<string, string> = {
   "Ask for the layers again": "请重新请求各层",
   'Expected one of onnx, safetensors, got "{}"': '应为 onnx 或 safetensors，实际为 "{}"',
   'The model has no export "{}"': '该模型没有导出文件 "{}"',
+  'Expected html or pdf, got "{}"': "应为 html 或 pdf，得到“{}”",
   "Export it first; GET …/exports lists what there is": "请先导出；GET …/exports 列出已有的文件",
   "{} has no snapshot with solver state to go on from": "{} 没有带求解器状态的快照，无法继续",
   "epochs must be a number above 0: how many more": "epochs 必须大于 0：要增加的轮数",
@@ -439,7 +442,6 @@ export const messages: Record<string, string> = {
   "the text is in {}, expected UTF-8": "文本编码为 {}，应为 UTF-8",
   "Save it as UTF-8": "请保存为 UTF-8",
   // data
-  "the file is damaged": "文件已损坏",
   "cannot read {}: {}": "无法读取 {}：{}",
   "samples whose target is of the kind {} cannot be stored yet": "目标类型为 {} 的样本还不能存储",
   "the target is of the kind {}, expected {}": "目标类型为 {}，应为 {}",
@@ -1368,6 +1370,10 @@ export const messages: Record<string, string> = {
   "Install python3 with its standard library": "请安装 python3 及其标准库",
   "Install it (Debian: python3-numpy), or set VIRTUAL_ENV to an environment that has it":
     "请安装它（Debian：python3-numpy），或将 VIRTUAL_ENV 设为含有它的环境",
+  // report
+  "There is no memory for a PDF.": "内存不足，无法生成 PDF。",
+  "The PDF cannot be made: libharu says {}": "无法生成 PDF：libharu 报告 {}",
+  "The PDF cannot be read back: libharu says {}": "无法读回 PDF：libharu 报告 {}",
   // tasks
   "The network has no output with one value for each class: its outputs are {}.":
     "网络没有每个类别一个值的输出：其输出为 {}。",
