@@ -313,6 +313,19 @@ class AnnotateTest(Case):
         shown = stage.server.get(f"/api/v1/models/{models['image-segmentation']}/asked-image", params={"path": paths[0]})
         self.assertEqual(shown.headers["Content-Type"], "image/png")
 
+    def test_a_report_whatever_the_task(self):
+        said = {"image-gradients": ("Mean absolute error", "Each number"), "image-segmentation": ("Mean IoU", "Confusion matrix", "Worst images"),
+                "image-processing": ("PSNR", "Worst images")}
+        for extension, words in said.items():
+            with self.subTest(extension):
+                job = stage.server.post("/api/v1/evaluations", json={"spec": {"model_id": models[extension], "source": {"type": "split", "split": "val"}}})
+                self.assertEqual(stage.server.wait_for(job.json()["id"]), "Done")
+                report = stage.server.get(f"/api/v1/models/{models[extension]}/report")
+                self.assertEqual(report.status_code, 200, report.text)
+                for word in words:
+                    self.assertIn(word, report.text)
+                self.assertNotIn("not readable", report.text)
+
     def test_the_views_of_any_output(self):
         def seen(extension, **query):
             answer = stage.server.session.post(f"{stage.server.address}/api/v1/models/{models[extension]}/classify", params=query,

@@ -200,7 +200,8 @@ json preprocessing_section(const Job& job, const std::optional<DatasetFacts>& da
     }
     const auto transform = read_image_transform(context.jobs.job_dir(job.id));
     if (transform) {
-        facts.add("Order of channels", transform->is_rgb ? "R, G, B" : "B, G, R");
+        if (!data || data->image.channel_count() == 3)
+            facts.add("Order of channels", transform->is_rgb ? "R, G, B" : "B, G, R");
         std::string mean = "none";
         if (transform->mean == MeanMode::kImage) mean = "the mean image of the dataset";
         if (transform->mean == MeanMode::kPixel) mean = fmt::format("{}", fmt::join(transform->mean_values, ", "));
@@ -243,10 +244,17 @@ std::string metric_name(const std::string& key) {
                                                           {"top1", "Accuracy"},
                                                           {"top5", "Top-5 accuracy"},
                                                           {"miou", "Mean IoU"},
+                                                          {"miou_classes_in_truth", "Mean IoU, labelled classes"},
+                                                          {"frequency_weighted_iou", "Frequency-weighted IoU"},
+                                                          {"iou", "IoU"},
+                                                          {"map", "Mean average precision"},
                                                           {"psnr", "PSNR"},
                                                           {"ssim", "SSIM"},
+                                                          {"mse", "Mean square error"},
                                                           {"mae", "Mean absolute error"},
-                                                          {"rmse", "Root mean square error"}};
+                                                          {"rmse", "Root mean square error"},
+                                                          {"r2", "R²"},
+                                                          {"exact", "Images with all labels right"}};
     const auto found = names.find(key);
     return found == names.end() ? words_of(key) : found->second;
 }
@@ -255,18 +263,24 @@ bool is_share(const std::string& key) {
     return key == "top1" || key == "top5" || key == "precision" || key == "recall" || key == "f1";
 }
 
-json class_table(const json& classes) {
+std::string text_member(const json& object, const char* name, std::string otherwise) {
+    const auto found = object.find(name);
+    return found != object.end() && found->is_string() ? found->get<std::string>() : otherwise;
+}
+
+/// A row for each class, label or number that a network says.
+json class_table(const json& classes, const char* title) {
     std::vector<std::string> columns;
     for (const auto& one : classes)
         for (const auto& [name, value] : one.items())
             if (value.is_number() && name != "index" && std::ranges::find(columns, name) == columns.end())
                 columns.push_back(name);
-    auto header = json::array({"Class"}), rows = json::array();
-    for (const auto& name : columns) header.push_back(words_of(name));
+    auto header = json::array({"Name"}), rows = json::array();
+    for (const auto& name : columns) header.push_back(metric_name(name));
     for (const auto& one : classes) {
         if (rows.size() == kMostClasses) break;
-        auto row = json::array({one.value("label", json()).is_string() ? one["label"].get<std::string>()
-                                                                       : std::to_string(one.value("index", 0))});
+        auto row =
+            json::array({text_member(one, "label", text_member(one, "name", one.value("index", json()).dump()))});
         for (const auto& name : columns) {
             const auto value = one.value(name, json());
             row.push_back(!value.is_number()          ? "-"
@@ -275,7 +289,7 @@ json class_table(const json& classes) {
         }
         rows.push_back(std::move(row));
     }
-    return {{"kind", "table"}, {"title", "Each class"}, {"header", std::move(header)}, {"rows", std::move(rows)}};
+    return {{"kind", "table"}, {"title", title}, {"header", std::move(header)}, {"rows", std::move(rows)}};
 }
 
 /// `confusion`: rows of actual class, predicted class and count.
@@ -324,6 +338,7 @@ ImagePlaces places_of(const Job& evaluation, const std::optional<DatasetFacts>& 
     return {(context.jobs.job_dir(evaluation.parents.back()) / split->db).string()};
 }
 
+/// null: nothing is known of single images.
 Result<json> failures_block(const Job& evaluation, bool is_labelled, const std::optional<DatasetFacts>& data,
                             const Context& context) {
     if (!is_labelled) return text_block("The images have no labels, so nothing is known of failures.");
@@ -354,8 +369,11 @@ Result<json> failures_block(const Job& evaluation, bool is_labelled, const std::
     query.correct = false;
     query.order = PredictionOrder::kMostConfident;
     query.limit = kFailures;
-    DIGITS_ASSIGN(const auto table, PredictionTable::open(folder));
-    DIGITS_ASSIGN(const auto page, table.find(query));
+    const auto table = PredictionTable::open(folder);
+    // Tasks of numbers and of several labels keep their predictions as CSV only.
+    if (!table && table.error().code == ErrorCode::kNotFound) return json();
+    if (!table) return fail(table.error());
+    DIGITS_ASSIGN(const auto page, table->find(query));
     for (const auto& row : page.rows)
         images.push_back(places.image(row.name, row.index, row.truth,
                                       fmt::format("Actual: {}. Predicted: {} ({})", label(row.truth),
@@ -410,15 +428,18 @@ Result<json> evaluation_section(const std::optional<Job>& job, const Context& co
             if (value.is_number())
                 facts.add("Mean " + (name == "f1" ? std::string("F1") : name), percent(value.get<double>()));
     auto blocks = json::array({facts.block()});
-    const auto classes = found.find("classes");
-    if (classes != found.end() && classes->is_array() && !classes->empty() && classes->front().is_object())
-        blocks.push_back(class_table(*classes));
+    for (const auto& [name, title] : {std::pair("classes", "Each class"), std::pair("labels_of_images", "Each label"),
+                                      std::pair("targets", "Each number")}) {
+        const auto each = found.find(name);
+        if (each != found.end() && each->is_array() && !each->empty() && each->front().is_object())
+            blocks.push_back(class_table(*each, title));
+    }
     const auto confusion = found.find("confusion");
     if (confusion != found.end() && confusion->is_array() && !confusion->empty() && data)
         blocks.push_back(confusion_block(*confusion, data->labels));
     const bool is_labelled = found.value("labelled", json()) != 0;
     DIGITS_ASSIGN(auto failures, failures_block(*job, is_labelled, data, context));
-    blocks.push_back(std::move(failures));
+    if (!failures.is_null()) blocks.push_back(std::move(failures));
     return section("Evaluation", std::move(blocks));
 }
 
