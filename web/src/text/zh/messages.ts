@@ -267,25 +267,12 @@ export const messages: Record<string, string> = {
   "Choose a batch size of at most {}, end other programs, or set start_anyway: the estimate may be too high":
     "选择不超过 {} 的批大小、结束其他程序，或设置 start_anyway：估算可能偏高",
   "Choose a batch size of at most {}, or end other programs": "选择不超过 {} 的批大小，或结束其他程序",
-  "no file {} to take weights from": "没有可读取权重的文件 {}",
+  '{} "{}" would write into another folder than the training\'s': "{}“{}”会写入训练文件夹以外的文件夹",
+  "Give a name without folders": "请给出不含文件夹的名称",
   "Label smoothing needs a layer SoftmaxWithLoss, the network has none": "标签平滑需要 SoftmaxWithLoss 层，而网络没有",
-  "[{}] subtracts a mean of its own from images of 0 to 255: that of the dataset is not subtracted":
-    "[{}] 自行从 0 到 255 的图像中减去均值：不再减去数据集的均值",
-  "All layers have initial weights: none is frozen, because then nothing would learn. Set Freeze at first to 0.":
-    "所有层都有初始权重：不冻结任何层，否则没有层可以学习。请将“先冻结”设为 0。",
-  '{} layers up to "{}" have no initial weights: they learn, because nothing is known that could be kept.':
-    "到“{2}”为止有 {1} 个层没有初始权重：它们会学习，因为没有可保留的权重。",
-  "Leave Freeze up to layer empty, or choose initial weights": "请将“冻结到该层”留空，或选择初始权重",
-  "No layer has initial weights, which would learn at a rate of their own": "没有带初始权重的层，单独的学习率无处可用",
-  "Set Learning rate of initial weights to 1, or choose initial weights":
-    "请将“初始权重的学习率”设为 1，或选择初始权重",
-  'The network has no layer "{}" to freeze up to': "网络没有可冻结到的层“{}”",
-  "Choose a layer of the network": "请选择网络中的一个层",
-  "Layers can be frozen only with initial weights": "只有带初始权重的层才能冻结",
   "dataset_dir is missing: the folder of the dataset": "缺少 dataset_dir：数据集的文件夹",
   "expected a JSON object of format {}": "应为格式 {} 的 JSON 对象",
   "Set Label smoothing to 0": "将标签平滑设为 0",
-  "Set Freeze at first to 0, or choose a pretrained model": "将“先冻结”设为 0，或选择一个预训练模型",
   "[{}] its mean_file": "[{}] 其 mean_file",
   "{} must be 1 to {}, got {}": "{} 必须为 1 到 {}，得到 {}",
   "channels must be 1 (grey) or 3 (colour), got {}": "channels 必须为 1（灰度）或 3（彩色），得到 {}",
@@ -303,6 +290,19 @@ export const messages: Record<string, string> = {
     "图像缩放为 {} x {}，接近原图的形状（{} x {}）。",
   "{} is the default network for this task.": "{} 是此任务的默认网络。",
   "In {} epochs, the network sees about {} images.": "{} 轮训练中，网络约看到 {} 张图像。",
+  "no file {} to take weights from": "没有可读取权重的文件 {}",
+  "Layers can be frozen only with initial weights": "只有带初始权重的层才能冻结",
+  "No layer has initial weights, which would learn at a rate of their own": "没有带初始权重的层，单独的学习率无处可用",
+  'The network has no layer "{}" to freeze up to': "网络没有可冻结到的层“{}”",
+  "Set Freeze at first to 0, or choose a pretrained model": "将“先冻结”设为 0，或选择一个预训练模型",
+  "Leave Freeze up to layer empty, or choose initial weights": "请将“冻结到该层”留空，或选择初始权重",
+  "Set Learning rate of initial weights to 1, or choose initial weights":
+    "请将“初始权重的学习率”设为 1，或选择初始权重",
+  "Choose a layer of the network": "请选择网络中的一个层",
+  "All layers have initial weights: none is frozen, because then nothing would learn. Set Freeze at first to 0.":
+    "所有层都有初始权重：不冻结任何层，否则没有层可以学习。请将“先冻结”设为 0。",
+  '{} layers up to "{}" have no initial weights: they learn, because nothing is known that could be kept.':
+    "到“{2}”为止有 {1} 个层没有初始权重：它们会学习，因为没有可保留的权重。",
   "more than {} members; a model has about ten": "成员超过 {} 个；一个模型约有十个",
   "the archive is empty": "归档为空",
   "expected an archive of tar (also .gz, .bz2, .xz) or zip; what came is none: {}":
@@ -747,6 +747,8 @@ export const messages: Record<string, string> = {
     '[{}] 已省略：数据层需要 include { stage: "train" } 或 include { stage: "val" }，以及名为 data 或 label 的 top',
   "[{}] left out: the dataset has no database of labels": "[{}] 已省略：数据集没有标签数据库",
   "The dataset has no mean image: nothing is subtracted": "数据集没有均值图像：不减去任何值",
+  "[{}] subtracts a mean of its own from images of 0 to 255: that of the dataset is not subtracted":
+    "[{}] 自行从 0 到 255 的图像中减去均值：不再减去数据集的均值",
   "The weights are in HDF5, expected a binary .caffemodel": "权重为 HDF5 格式，应为二进制 .caffemodel",
   "The file is no .caffemodel, or it is damaged": "该文件不是 .caffemodel，或已损坏",
   "Upload them as a pretrained model, which makes a .caffemodel of them":
@@ -1388,6 +1390,7 @@ export const messages: Record<string, string> = {
   "The outputs {} are no slope: expected two numbers.": "输出 {} 不是斜率：应为两个数。",
   "The output {} is no image: expected channels, height and width.": "输出 {} 不是图像：应有通道、高和宽。",
   "Unhandled number of channels: {}": "不支持的通道数：{}",
+  "The outputs {} are no slope: expected two numbers.": "输出 {} 不是斜率：应为两个数。",
   "No palette found in dataset - choose other colormap": "数据集中没有调色板，请选择其他颜色映射",
   "Choose another view": "请选择其他视图",
   "Choose another view, or another data order": "请选择其他视图，或其他数据顺序",
