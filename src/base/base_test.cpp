@@ -323,6 +323,7 @@ TEST(Errors, MapToExitCodesAndStatus) {
     EXPECT_EQ(http_status(ErrorCode::kNotFound), 404);
     EXPECT_EQ(exit_code(ErrorCode::kCancelled), 130);
     EXPECT_EQ((Error{ErrorCode::kInternal, "what", "where", "do"}.to_string()), "where: what. do");
+    EXPECT_EQ((Error{ErrorCode::kInternal, "A sentence.", "", "Do"}.to_string()), "A sentence. Do");
 }
 
 /// The examples of RFC 4648.

@@ -7,7 +7,7 @@ namespace digits {
 
 std::string Error::to_string() const {
     std::string text = where.empty() ? message : where + ": " + message;
-    if (!advice.empty()) text += ". " + advice;
+    if (!advice.empty()) text += (text.ends_with('.') ? " " : ". ") + advice;
     return text;
 }
 
