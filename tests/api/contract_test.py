@@ -246,6 +246,12 @@ class Reading(unittest.TestCase):
         self.assertEqual(part["content-range"], f"bytes 5-14/{len(data)}")
         self.assertEqual(api.call("GET", f"/files/{model}/deploy.prototxt", headers={"If-None-Match": headers["etag"]})[0], 304)
 
+    def test_report_is_one_file(self):
+        page = api.call("GET", f"/models/{model}/report")[2].decode()
+        self.assertIn("</html>", page)
+        self.assertNotIn("<script", page)
+        self.assertTrue(api.call("GET", f"/models/{model}/report?format=pdf")[2].startswith(b"%PDF-"))
+
     def test_archive_has_exactly_the_members_of_digits(self):
         data = api.call("GET", f"/models/{model}/archive?snapshot=last")[2]
         with tarfile.open(fileobj=io.BytesIO(data)) as archive:
