@@ -6,6 +6,7 @@
 
 #include "base/file.hpp"
 #include "cli/commands.hpp"
+#include "cli/model_name.hpp"
 #include "cli/model_report.hpp"
 #include "cli/terminal.hpp"
 #include "remote/fetch_place.hpp"
@@ -200,14 +201,7 @@ void add_model(CLI::App& app, Invocation& invocation) {
     auto* publishing = model->add_subcommand("publish", "Write a model into a model repository of Triton");
     publishing->add_option("model", p->model, "Id or name of the model")->required();
     publishing->add_option("--triton", p->repository, "Folder of the repository, or s3://bucket/folder")->required();
-    publishing->add_option("--name", p->name, "Name of the model there; default: its id")
-        ->check([](const std::string& name) {
-            const bool plain =
-                name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") ==
-                    std::string::npos &&
-                !name.starts_with('.');
-            return plain ? "" : "letters, digits, '.', '_' and '-' only, not '.' first";
-        });
+    publishing->add_option("--name", p->name, "Name of the model there; default: its id")->check(check_model_name);
     publishing->add_option("--version", p->version, "Number of the version")
         ->check(CLI::PositiveNumber)
         ->capture_default_str();

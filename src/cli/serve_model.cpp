@@ -5,6 +5,7 @@
 
 #include "api/model_server.hpp"
 #include "cli/commands.hpp"
+#include "cli/model_name.hpp"
 #include "cli/until_stopped.hpp"
 
 namespace digits::cli {
@@ -41,13 +42,7 @@ void add_serve_model(CLI::App& app, Invocation& invocation) {
     command->add_option("--snapshot", options->snapshot, "Iteration of a model in --data-dir; default: the newest")
         ->check(CLI::NonNegativeNumber);
     command->add_option("--name", options->name, "Name of the model in addresses; default: that of the file or job")
-        ->check([](const std::string& name) {
-            const bool plain =
-                name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") ==
-                    std::string::npos &&
-                !name.starts_with('.');
-            return plain ? "" : "letters, digits, '.', '_' and '-' only, not '.' first";
-        });
+        ->check(check_model_name);
     command->add_option("--host", options->host, "Address to listen on; there is no password")->capture_default_str();
     command->add_option("--port", options->port, "0: any free port")
         ->check(CLI::Range(0, 65535))

@@ -1,6 +1,8 @@
 #include "report/document.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "base/json_binding.hpp"
 
@@ -64,6 +66,22 @@ struct JsonBinding<Report> {
 
 Result<Report> parse_report(const nlohmann::json& json) { return parse_json<Report>(json); }
 nlohmann::json to_json(const Report& report) { return json_detail::print_value<Report>(&report); }
+
+std::optional<ChartRange> chart_range(const std::vector<ReportSeries>& series) {
+    double x_low = std::numeric_limits<double>::max(), x_high = -x_low, y_low = x_low, y_high = -x_low;
+    for (const auto& one : series)
+        for (std::size_t i = 0; i < std::min(one.x.size(), one.y.size()); ++i) {
+            if (!std::isfinite(one.y[i])) continue;
+            x_low = std::min(x_low, one.x[i]);
+            x_high = std::max(x_high, one.x[i]);
+            y_low = std::min(y_low, one.y[i]);
+            y_high = std::max(y_high, one.y[i]);
+        }
+    if (x_low > x_high) return std::nullopt;
+    if (x_low == x_high) x_high = x_low + 1;
+    if (y_low == y_high) y_high = y_low + (y_low == 0 ? 1 : std::abs(y_low));
+    return ChartRange{x_low, x_high, y_low, y_high};
+}
 
 std::vector<double> axis_ticks(double low, double high, int most) {
     if (!(high > low) || !std::isfinite(low) || !std::isfinite(high)) return {low};

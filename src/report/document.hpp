@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -81,6 +82,12 @@ struct PrintedImage {
 /// Of each image of the report, in the order in which its blocks list them.
 using PrintedImages = std::vector<PrintedImage>;
 
+/// What the finite points of a chart's curves cover; no side is empty.
+struct ChartRange {
+    double x_low, x_high, y_low, y_high;
+};
+/// nullopt: no point is finite.
+std::optional<ChartRange> chart_range(const std::vector<ReportSeries>& series);
 /// The values of an axis that are labelled: few, round, from `low` to `high`.
 std::vector<double> axis_ticks(double low, double high, int most);
 /// "0.25", "1.2e-05"

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
-#include <limits>
 
 namespace digits {
 namespace {
@@ -285,18 +284,9 @@ class PdfWriter {
 
     void add_chart(const ReportBlock& block) {
         constexpr float kLeft = 46, kBelow = 44;
-        double x_low = std::numeric_limits<double>::max(), x_high = -x_low, y_low = x_low, y_high = -x_low;
-        for (const auto& series : block.series)
-            for (std::size_t i = 0; i < std::min(series.x.size(), series.y.size()); ++i) {
-                if (!std::isfinite(series.y[i])) continue;
-                x_low = std::min(x_low, series.x[i]);
-                x_high = std::max(x_high, series.x[i]);
-                y_low = std::min(y_low, series.y[i]);
-                y_high = std::max(y_high, series.y[i]);
-            }
-        if (x_low > x_high) return;
-        if (x_low == x_high) x_high = x_low + 1;
-        if (y_low == y_high) y_high = y_low + (y_low == 0 ? 1 : std::abs(y_low));
+        const auto range = chart_range(block.series);
+        if (!range) return;
+        const auto [x_low, x_high, y_low, y_high] = *range;
         struct Place {
             float x;
             float below;
