@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <filesystem>
+#include <utility>
 
 namespace digits {
 namespace {
@@ -18,6 +20,13 @@ constexpr int kColumns = 4;                // of images
 constexpr float kGap = 10, kCaption = 30, kCell = (kWidth - 2 * kMargin - (kColumns - 1) * kGap) / kColumns;
 constexpr const char* kWideFont = "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf";
 constexpr const char* kWideBoldFont = "/usr/share/fonts/truetype/dejavu/DejaVuSans-Bold.ttf";
+/// Of Chinese, Japanese and Korean, the first that is there. libharu takes no fonts with outlines of PostScript (Noto).
+constexpr const char* kEastFonts[]{"/usr/share/fonts/truetype/wqy/wqy-microhei.ttc",
+                                   "/usr/share/fonts/truetype/droid/DroidSansFallbackFull.ttf",
+                                   "/usr/share/fonts/truetype/wqy/wqy-zenhei.ttc"};
+constexpr const char* kMissingNote =
+    "Characters that no font of this machine has are printed as question marks: install the packages fonts-dejavu-core "
+    "and fonts-wqy-microhei, or use the HTML report.";
 
 struct Color {
     float r, g, b;
@@ -37,22 +46,26 @@ std::size_t character_bytes(std::string_view text, std::size_t at) {
     return std::min(bytes, text.size() - at);
 }
 
-/// For fonts without more: Latin-1.
-std::string latin(std::string_view text) {
-    std::string out;
-    for (std::size_t at = 0; at < text.size();) {
-        const auto bytes = character_bytes(text, at);
-        const auto first = static_cast<unsigned char>(text[at]);
-        if (bytes == 1)
-            out += text[at];
-        else if (bytes == 2 && first <= 0xC3)
-            out += static_cast<char>(((first & 0x3) << 6) | (static_cast<unsigned char>(text[at + 1]) & 0x3F));
-        else
-            out += '?';
-        at += bytes;
-    }
-    return out;
+/// The character of so many bytes that begins here.
+std::uint32_t character_at(std::string_view text, std::size_t at, std::size_t bytes) {
+    const auto first = static_cast<unsigned char>(text[at]);
+    std::uint32_t code = bytes == 1 ? first : first & (0x7FU >> bytes);
+    for (std::size_t i = 1; i < bytes; ++i) code = (code << 6) | (static_cast<unsigned char>(text[at + i]) & 0x3F);
+    return code;
 }
+
+/// Of the scripts of East Asia, with their punctuation and full-width forms.
+bool is_eastern(std::uint32_t code) {
+    return (code >= 0x2E80 && code <= 0xA4CF) || (code >= 0xAC00 && code <= 0xD7AF) ||
+           (code >= 0xF900 && code <= 0xFAFF) || (code >= 0xFE30 && code <= 0xFE4F) ||
+           (code >= 0xFF00 && code <= 0xFFEF);
+}
+
+/// A font, and the one for what it lacks; null: none.
+struct Face {
+    HPDF_Font own = nullptr;
+    HPDF_Font east = nullptr;
+};
 
 class PdfWriter {
   public:
@@ -69,6 +82,7 @@ class PdfWriter {
         HPDF_SetCompressionMode(pdf_, HPDF_COMP_ALL);
         open_fonts();
         HPDF_SetInfoAttr(pdf_, HPDF_INFO_TITLE, latin(report.title).c_str());
+        is_missing_ = false;
         HPDF_SetInfoAttr(pdf_, HPDF_INFO_CREATOR, "Digits");
         new_page();
         paragraph(report.title, bold_, kTitle, kBlack);
@@ -76,6 +90,10 @@ class PdfWriter {
         for (const auto& section : report.sections) {
             heading(section.title, kSection, 16);
             for (const auto& block : section.blocks) add(block);
+        }
+        if (is_missing_) {
+            y_ -= kText;
+            paragraph(kMissingNote, regular_, kSmall, kGray);
         }
         number_pages();
         if (HPDF_SaveToStream(pdf_) != HPDF_OK || HPDF_GetError(pdf_) != HPDF_OK)
@@ -99,23 +117,84 @@ class PdfWriter {
             const char* regular = HPDF_LoadTTFontFromFile(pdf_, kWideFont, HPDF_TRUE);
             const char* bold = HPDF_LoadTTFontFromFile(pdf_, kWideBoldFont, HPDF_TRUE);
             if (regular && bold) {
-                regular_ = HPDF_GetFont(pdf_, regular, "UTF-8");
-                bold_ = HPDF_GetFont(pdf_, bold, "UTF-8");
+                regular_.own = HPDF_GetFont(pdf_, regular, "UTF-8");
+                bold_.own = HPDF_GetFont(pdf_, bold, "UTF-8");
             }
         }
-        is_wide_ = regular_ && bold_;
+        is_wide_ = regular_.own && bold_.own;
         if (is_wide_) return;
         HPDF_ResetError(pdf_);
-        regular_ = HPDF_GetFont(pdf_, "Helvetica", "WinAnsiEncoding");
-        bold_ = HPDF_GetFont(pdf_, "Helvetica-Bold", "WinAnsiEncoding");
+        regular_.own = HPDF_GetFont(pdf_, "Helvetica", "WinAnsiEncoding");
+        bold_.own = HPDF_GetFont(pdf_, "Helvetica-Bold", "WinAnsiEncoding");
+    }
+
+    /// The font for East Asia, once one is needed: it is large.
+    bool has_eastern_font() {
+        if (!is_east_looked_for_ && is_wide_) {
+            is_east_looked_for_ = true;
+            for (const auto* file : kEastFonts) {
+                std::error_code ignored;
+                if (!std::filesystem::exists(file, ignored)) continue;
+                const char* name = std::string_view(file).ends_with(".ttc")
+                                       ? HPDF_LoadTTFontFromFile2(pdf_, file, 0, HPDF_TRUE)
+                                       : HPDF_LoadTTFontFromFile(pdf_, file, HPDF_TRUE);
+                const auto font = name ? HPDF_GetFont(pdf_, name, "UTF-8") : nullptr;
+                if (font) {
+                    regular_.east = bold_.east = font;
+                    break;
+                }
+                HPDF_ResetError(pdf_);
+            }
+        }
+        return regular_.east != nullptr;
+    }
+
+    /// For fonts without more: Latin-1.
+    std::string latin(std::string_view text) {
+        std::string out;
+        for (std::size_t at = 0; at < text.size();) {
+            const auto bytes = character_bytes(text, at);
+            const auto code = character_at(text, at, bytes);
+            is_missing_ |= code > 0xFF;
+            out += code > 0xFF ? '?' : static_cast<char>(code);
+            at += bytes;
+        }
+        return out;
     }
 
     /// As the fonts take it.
-    std::string text_of(std::string_view text) const {
+    std::string text_of(std::string_view text) {
         std::string whole(text);
         for (auto& c : whole)
             if (static_cast<unsigned char>(c) < 0x20) c = ' ';
-        return is_wide_ ? whole : latin(whole);
+        if (!is_wide_) return latin(whole);
+        std::string out;
+        for (std::size_t at = 0; at < whole.size();) {
+            const auto bytes = character_bytes(whole, at);
+            const auto code = character_at(whole, at, bytes);
+            const bool is_there = code <= 0xFFFF && (!is_eastern(code) || has_eastern_font());
+            is_missing_ |= !is_there;
+            out += is_there ? whole.substr(at, bytes) : "?";
+            at += bytes;
+        }
+        return out;
+    }
+
+    /// Calls `use` with each part of a text of text_of() that one font has.
+    template <class Use>
+    void for_each_run(const std::string& text, const Face& face, const Use& use) const {
+        if (!is_wide_ || !face.east) return use(face.own, text);
+        std::string run;
+        bool is_east = false;
+        for (std::size_t at = 0; at < text.size();) {
+            const auto bytes = character_bytes(text, at);
+            const bool east = is_eastern(character_at(text, at, bytes));
+            if (east != is_east && !run.empty()) use(is_east ? face.east : face.own, std::exchange(run, {}));
+            is_east = east;
+            run += text.substr(at, bytes);
+            at += bytes;
+        }
+        if (!run.empty()) use(is_east ? face.east : face.own, run);
     }
 
     void new_page() {
@@ -131,23 +210,30 @@ class PdfWriter {
     void fill(Color c) { HPDF_Page_SetRGBFill(page_, c.r, c.g, c.b); }
     void stroke(Color c) { HPDF_Page_SetRGBStroke(page_, c.r, c.g, c.b); }
 
-    float width_of(const std::string& text, HPDF_Font font, float size) {
-        HPDF_Page_SetFontAndSize(page_, font, size);
-        return HPDF_Page_TextWidth(page_, text.c_str());
+    float width_of(const std::string& text, const Face& face, float size) {
+        float width = 0;
+        for_each_run(text, face, [&](HPDF_Font font, const std::string& run) {
+            HPDF_Page_SetFontAndSize(page_, font, size);
+            width += HPDF_Page_TextWidth(page_, run.c_str());
+        });
+        return width;
     }
-    void print(float x, float y, const std::string& text, HPDF_Font font, float size, Color color) {
+    void print(float x, float y, const std::string& text, const Face& face, float size, Color color) {
         fill(color);
-        HPDF_Page_BeginText(page_);
-        HPDF_Page_SetFontAndSize(page_, font, size);
-        HPDF_Page_TextOut(page_, x, y, text.c_str());
-        HPDF_Page_EndText(page_);
+        for_each_run(text, face, [&](HPDF_Font font, const std::string& run) {
+            HPDF_Page_BeginText(page_);
+            HPDF_Page_SetFontAndSize(page_, font, size);
+            HPDF_Page_TextOut(page_, x, y, run.c_str());
+            x += HPDF_Page_TextWidth(page_, run.c_str());
+            HPDF_Page_EndText(page_);
+        });
     }
-    void print_right(float x, float y, const std::string& text, HPDF_Font font, float size, Color color) {
+    void print_right(float x, float y, const std::string& text, const Face& font, float size, Color color) {
         print(x - width_of(text, font, size), y, text, font, size, color);
     }
 
     /// Lines that fit; a word that does not is cut.
-    std::vector<std::string> wrap(std::string_view text, float width, HPDF_Font font, float size) {
+    std::vector<std::string> wrap(std::string_view text, float width, const Face& font, float size) {
         const auto whole = text_of(text);
         std::vector<std::string> lines;
         std::string line;
@@ -178,7 +264,7 @@ class PdfWriter {
         return lines;
     }
 
-    void paragraph(std::string_view text, HPDF_Font font, float size, Color color) {
+    void paragraph(std::string_view text, const Face& font, float size, Color color) {
         for (std::size_t at = 0; at <= text.size();) {
             const auto end = std::min(text.find('\n', at), text.size());
             for (const auto& line : wrap(text.substr(at, end - at), kWidth - 2 * kMargin, font, size)) {
@@ -244,7 +330,7 @@ class PdfWriter {
 
     void add_table(const ReportBlock& block) {
         std::vector<float> widths;
-        const auto measure = [&](const std::vector<std::string>& cells, HPDF_Font font) {
+        const auto measure = [&](const std::vector<std::string>& cells, const Face& font) {
             widths.resize(std::max(widths.size(), cells.size()), 20);
             for (std::size_t i = 0; i < cells.size(); ++i)
                 widths[i] = std::max(widths[i], width_of(text_of(cells[i]), font, kSmall) + 12);
@@ -255,7 +341,7 @@ class PdfWriter {
         for (const auto width : widths) total += width;
         const float scale = std::min(1.0F, (kWidth - 2 * kMargin) / std::max(total, 1.0F));
         const auto first = block.rows.empty() ? std::vector<std::string>() : block.rows.front();
-        const auto row = [&](const std::vector<std::string>& cells, HPDF_Font font) {
+        const auto row = [&](const std::vector<std::string>& cells, const Face& font) {
             std::vector<std::vector<std::string>> texts;
             for (std::size_t i = 0; i < cells.size(); ++i)
                 texts.push_back(wrap(cells[i], widths[i] * scale - 8, font, kSmall));
@@ -421,8 +507,10 @@ class PdfWriter {
     HPDF_Doc pdf_ = nullptr;
     HPDF_Page page_ = nullptr;
     HPDF_UINT pages_ = 0;
-    HPDF_Font regular_ = nullptr, bold_ = nullptr;
-    bool is_wide_ = false;
+    Face regular_, bold_;
+    bool is_wide_ = false;  ///< whether they have more than Latin-1
+    bool is_east_looked_for_ = false;
+    bool is_missing_ = false;  ///< whether something was printed as a question mark
     float y_ = 0;
 };
 

@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "report/document.hpp"
@@ -74,6 +75,24 @@ TEST(Report, BreaksPagesAndLines) {
     const auto pdf = write_pdf(report_of({{{"kind", "text"}, {"text", chinese}}}), {});
     ASSERT_TRUE(pdf) << pdf.error().to_string();
     EXPECT_GT(pages_of(*pdf), 2);
+}
+
+int fonts_of(const std::string& pdf) {
+    int fonts = 0;
+    for (auto at = pdf.find("/FontFile2"); at != std::string::npos; at = pdf.find("/FontFile2", at + 1)) ++fonts;
+    return fonts;
+}
+
+TEST(Report, PrintsNamesOfEastAsia) {
+    const auto latin = write_pdf(report_of({{{"kind", "text"}, {"text", "images, Größe"}}}), {});
+    const auto chinese = write_pdf(report_of({{{"kind", "text"}, {"text", "images 图像 Größe 이미지"}}}), {});
+    const auto rare = write_pdf(report_of({{{"kind", "text"}, {"text", "\U0001F600"}}}), {});
+    ASSERT_TRUE(latin && chinese && rare);
+    EXPECT_GT(rare->size(), latin->size() + 100) << "the note that a character is missing";
+    if (!std::filesystem::exists("/usr/share/fonts/truetype/wqy/wqy-microhei.ttc"))
+        GTEST_SKIP() << "the package fonts-wqy-microhei is not installed";
+    EXPECT_EQ(fonts_of(*chinese), fonts_of(*latin) + 1) << "inside the file";
+    EXPECT_LT(chinese->size(), 3'000'000U) << "with the glyphs that are used";
 }
 
 TEST(Report, ChartsKeepTheirNamesInside) {
