@@ -112,6 +112,16 @@ class RemoteData(unittest.TestCase):
         with self.web(clean) as url:
             web = self.create({"type": "web_folder", "url": url}, shuffle=False)
             form = self.submit_form(method="folder", folder_train=url, folder_pct_val="25", folder_pct_test="0")
+            apart = self.create({"type": "web_folder", "url": url, "val_url": url, "test_url": url + "/"}, shuffle=False)
+            form_apart = self.submit_form(method="folder", folder_train=url, folder_pct_val="25", folder_pct_test="0", has_val_folder="y", folder_val=url,
+                                          has_test_folder="y", folder_test=url)
+            status, gone = self.scan({"type": "web_folder", "url": url, "val_url": url + "/none"})
+            self.assertEqual((status, gone["where"]), (404, "/spec/source/val_url"), gone)
+        here_apart = self.create({"type": "folder", "path": str(clean), "val_path": str(clean), "test_path": str(clean)}, shuffle=False)
+        for job in (apart, form_apart):
+            self.assertEqual({name: split["per_class"] for name, split in job["result"]["splits"].items()},
+                             {name: split["per_class"] for name, split in here_apart["result"]["splits"].items()})
+        self.assertEqual(self.record_bytes(apart), self.record_bytes(here_apart))
         here = self.create({"type": "folder", "path": str(clean)}, shuffle=False)
         self.assertEqual([job["state"] for job in (there, web, here)], ["done"] * 3, (there["error"], web["error"]))
         for job in (there, web):

@@ -89,9 +89,12 @@ http::Async<json> read_web_folder(Form& form, const Context& context) {
     json source{{"type", "web_folder"}, {"url", form.required_text("folder_train")}};
     read_shares(form, "web_folder", "folder_train", source);
     for (const std::string split : {"val", "test"})
-        if (form.flag("has_" + split + "_folder"))
-            form.refuse("has_" + split + "_folder",
-                        "A web folder has no folder of its own for this; give a percentage");
+        if (form.flag("has_" + split + "_folder")) {
+            source["percent_" + split] = 0;
+            source[split + "_url"] = form.required_text("folder_" + split);
+            if (!is_url(source[split + "_url"].get<std::string>()))
+                form.refuse("folder_" + split, "Expected an address, as the training images have one");
+        }
     if (!form.ok()) co_return source;
     json question{{"type", "example_facts"}, {"spec", {{"source", source}}}};
     if (const auto found = co_await assist(std::move(question), context); !found)

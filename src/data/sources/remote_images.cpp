@@ -1,5 +1,7 @@
 #include "data/sources/remote_images.hpp"
 
+#include <algorithm>
+
 #include "data/guard.hpp"
 #include "data/sources/left_out.hpp"
 
@@ -94,21 +96,27 @@ ScanLimits remote_scan_limits(const SourceContext& context) {
 Result<std::unique_ptr<SampleSource>> deal_remote_images(std::unique_ptr<const ImageSite> site, RemoteClasses classes,
                                                          SourceFacts facts, const std::string& place,
                                                          const RemoteClassOptions& options,
-                                                         const SourceContext& context) {
+                                                         const SourceContext& context, std::vector<RemoteSplit> whole) {
+    const auto dealt = [&](Split split, int percent) {
+        return std::ranges::find(whole, split, &RemoteSplit::split) == whole.end() ? percent : 0;
+    };
+    const int val = dealt(Split::kVal, options.percent_val), test = dealt(Split::kTest, options.percent_test);
     facts.labels_are_found = true;
     RemoteImages::Splits splits;
     const auto add = [&](Split split, std::string name, int label) {
         splits[static_cast<std::size_t>(split)].push_back({std::move(name), label});
     };
     const ClassLimits limits{options.min_per_class, options.max_per_class};
-    ClassDealer(context.seed, facts).deal(classes, limits, options.percent_val, options.percent_test, add);
+    ClassDealer(context.seed, facts).deal(classes, limits, val, test, add);
     if (facts.labels.size() < 2)
-        return fail(with_causes(make_error(ErrorCode::kInvalidArgument,
-                                           "{} has {} with at least {} images, expected two or more, each a folder",
-                                           place, facts.labels.empty() ? "no class" : "only one class",
-                                           ClassDealer::least_of(limits, options.percent_val, options.percent_test))
-                                    .at("/source/url"),
-                                facts, context));
+        return fail(with_causes(
+            make_error(ErrorCode::kInvalidArgument,
+                       "{} has {} with at least {} images, expected two or more, each a folder", place,
+                       facts.labels.empty() ? "no class" : "only one class", ClassDealer::least_of(limits, val, test))
+                .at("/source/url"),
+            facts, context));
+    for (auto& [split, from, others] : whole)
+        ClassDealer(context.seed, facts).deal_to(split, others, limits, from, add);
     return std::make_unique<RemoteImages>(std::move(site), std::move(facts), std::move(splits), context);
 }
 

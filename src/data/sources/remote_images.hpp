@@ -42,12 +42,20 @@ ScanLimits remote_scan_limits(const SourceContext& context);
 
 using RemoteClasses = std::vector<ClassItems<std::string>>;
 
+/// What goes to a split as a whole, instead of a share of the others.
+struct RemoteSplit {
+    Split split;
+    std::string place;  ///< what people call it
+    RemoteClasses classes;
+};
+
 /// The samples of these classes, which are fetched when they are asked for and never kept on the disk. `place`: what
 /// people call the site; `facts` has what listing it found. Errors at /source/url.
 Result<std::unique_ptr<SampleSource>> deal_remote_images(std::unique_ptr<const ImageSite> site, RemoteClasses classes,
                                                          SourceFacts facts, const std::string& place,
                                                          const RemoteClassOptions& options,
-                                                         const SourceContext& context);
+                                                         const SourceContext& context,
+                                                         std::vector<RemoteSplit> whole = {});
 /// One image of a site as a sample.
 Result<Sample> fetch_sample(const ImageSite& site, const std::string& name, Target target,
                             const SourceContext& context);
