@@ -119,6 +119,11 @@ Status check_augmentation(const Augmentation& augmentation, const TrainingData& 
     };
     if (dataset.backend == TrainingBackend::kHdf5)
         return wrong("", "images in HDF5 cannot be varied", "Leave augmentation out, or use an LMDB dataset");
+    if (augmentation.mosaic > 0 && dataset.target_form == caffe::DataParameter::NUMBERS)
+        return wrong("/mosaic",
+                     "a mosaic is put together of four images, whose targets must have places in them: boxes, masks or "
+                     "images",
+                     "Set mosaic to 0; mixup is for classes");
     const bool quarter = augmentation.turns == TurnMode::kQuarter || augmentation.turns == TurnMode::kAll;
     if (quarter && dataset.width != dataset.height)
         return wrong("/turns",

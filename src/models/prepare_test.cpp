@@ -52,6 +52,14 @@ class PrepareTest : public testing::Test {
     ModelSpec spec_;
 };
 
+TEST_F(PrepareTest, MosaicsAreForTargetsWithPlaces) {
+    spec_.augmentation.mosaic = 0.5;
+    const auto refused = prepare_model(spec_, job());
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::kInvalidArgument);
+    EXPECT_EQ(refused.error().where, "/augmentation/mosaic");
+}
+
 TEST_F(PrepareTest, LeNetOnMnist) {
     const auto prepared = prepare_model(spec_, job());
     ASSERT_TRUE(prepared) << prepared.error().to_string();

@@ -215,7 +215,8 @@ step("pairs: a network learns images from images", async () => {
     spec: { dataset_id: dataset, network: { prototxt: image_network }, epochs: 10, mean: "none", solver: { type: "Adam", base_lr: 0.01, lr_policy: "fixed" }, seed: 1 },
   });
   await wait_for_end(model, "the network of images");
-  await ask(model, images_in(join(folder, "val/photo")).slice(0, 1));
+  made.photo = images_in(join(folder, "val/photo"))[0];
+  await ask(model, [made.photo]);
   await look("pairs-answer", page.getByTestId("answers"));
 });
 
@@ -226,6 +227,14 @@ step("gradients: a network learns numbers; and the same from its ready databases
   const model = await train({ dataset: id, network: "egression", name: "Slopes", values: { epochs: 2 } });
   await evaluate(model, "val");
   await look("gradients-evaluation");
+  await open(`/models/${model}?tab=test`);
+  await page.getByTestId("answer-options").getByLabel("Visualization").click();
+  await page.getByRole("option", { name: "Gradients" }).click();
+  await page.getByTestId("answer-options").getByLabel("Arrow color").waitFor();
+  await page.getByRole("textbox", { name: /Image paths on the server/ }).fill(made.photo);
+  await page.getByRole("button", { name: "Test", exact: true }).click();
+  await page.getByRole("img", { name: /^Slope / }).waitFor();
+  await look("gradients-answer", page.getByTestId("answers"));
   const db = (name) => join(stage.folder, "data/jobs", id, name);
   const source = { type: "lmdb", train_images: db("train_db"), train_labels: db("train_labels_db"), val_images: db("val_db"), val_labels: db("val_labels_db") };
   const ready = await api(stage.server, "POST", "/datasets", { name: "Ready databases", spec: { type: "regression", source } });

@@ -4,6 +4,7 @@
 #include "engine/detectnet/detections.hpp"
 #include "engine/detectnet/python_layers.hpp"
 #include "engine/net/explains_zero.hpp"
+#include "metrics/sentence.hpp"
 
 namespace digits {
 namespace {
@@ -110,14 +111,15 @@ class MeanApLayer final : public Layer, public ExplainsZero {
 
     std::string explain_zero(double /*smallest*/) const override {
         if (right_ > 0) return {};
-        if (missed_ == 0) return "The mAP of the validation is 0, because its images have no objects that count.";
+        if (missed_ == 0)
+            return sentence("The mAP of the validation is 0, because its images have no objects that count.");
         if (wrong_ == 0)
-            return fmt::format(
+            return sentence(
                 "The mAP of the validation is 0: nothing is detected in images with {} objects. In no place enough "
                 "neighbouring cells reach the coverage that ClusterDetections asks for (param_str). Train longer, or "
                 "with a higher learning rate.",
                 missed_);
-        return fmt::format(
+        return sentence(
             "The mAP of the validation is 0: none of {} detections overlaps one of the {} objects enough. Train "
             "longer.",
             wrong_, missed_);

@@ -50,12 +50,17 @@ function ExportForm({ dataset, formats }: FormProps) {
   const queries = useQueryClient();
   const [format, set_format] = useState(formats[0]!.name);
   const [folder, set_folder] = useState("");
+  const [name, set_name] = useState("");
   const make = useMutation({
     mutationFn: () =>
       answer(
         client.POST("/datasets/{id}/export", {
           params: { path: { id: dataset.id } },
-          body: { format: format as never, folder: folder.trim() },
+          body: {
+            format: format as never,
+            folder: folder.trim(),
+            ...(name.trim() === "" ? {} : { name: name.trim() }),
+          },
         }),
       ),
     onSuccess: () => queries.invalidateQueries({ queryKey: exports_query(dataset.id).queryKey }),
@@ -79,6 +84,12 @@ function ExportForm({ dataset, formats }: FormProps) {
         value={format}
         onChange={(value) => set_format(value ?? format)}
         data={formats.map(({ name, title }) => ({ value: name, label: translated(`export.${name}`) ?? title }))}
+      />
+      <TextInput
+        label={t("export.name")}
+        maxLength={200}
+        value={name}
+        onChange={(event) => set_name(event.currentTarget.value)}
       />
       <div className="path-row">
         <TextInput
@@ -111,6 +122,7 @@ function Exported({ job }: { job: Job }) {
       <Group justify="space-between" align="flex-start">
         <Stack gap={4} align="flex-start">
           <Text fw={600}>{translated(`export.${format}`) ?? job.name}</Text>
+          <Text size="sm">{job.name}</Text>
           <Group gap="sm">
             <StateWord state={job.state} />
             <Text size="sm" c="dimmed" title={exact_date(job.created_at)}>

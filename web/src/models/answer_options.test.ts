@@ -9,6 +9,11 @@ test("a question says only what was chosen", () => {
     view: "mask",
     colormap: "paired",
   });
+  expect(chosen_options({ ...usual_options, view: "gradients", arrow_size: 160 })).toEqual({
+    view: "gradients",
+    arrow_color: "red",
+    arrow_size: 160,
+  });
   expect(chosen_options({ ...usual_options, view: "image", channel_order: "rgb" })).toEqual({
     view: "image",
     channel_order: "rgb",

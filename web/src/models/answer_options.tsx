@@ -4,11 +4,13 @@ import { useText } from "../text/text";
 
 /** How outputs are shown, and whether images keep their size: the query of a question to a model. */
 export interface AnswerOptions {
-  view: "task" | "boxes" | "image" | "mask" | "raw";
+  view: "task" | "boxes" | "image" | "mask" | "gradients" | "raw";
   channel_order: "bgr" | "rgb";
   data_order: "chw" | "hwc";
   pixel_conversion: "clip" | "normalize";
   colormap: "" | "dataset" | "paired" | "none";
+  arrow_color: "red" | "green" | "blue";
+  arrow_size: number;
   dont_resize: boolean;
 }
 
@@ -18,6 +20,8 @@ export const usual_options: AnswerOptions = {
   data_order: "chw",
   pixel_conversion: "clip",
   colormap: "",
+  arrow_color: "red",
+  arrow_size: 80,
   dont_resize: false,
 };
 
@@ -28,6 +32,10 @@ export function chosen_options(options: AnswerOptions): Partial<AnswerOptions> {
   if (options.view === "task") return chosen;
   chosen.view = options.view;
   if (options.view === "mask" && options.colormap !== "") chosen.colormap = options.colormap;
+  if (options.view === "gradients") {
+    const { arrow_color, arrow_size } = options;
+    Object.assign(chosen, { arrow_color, arrow_size });
+  }
   if (options.view === "image") {
     const { channel_order, data_order, pixel_conversion } = options;
     Object.assign(chosen, { channel_order, data_order, pixel_conversion });
@@ -36,11 +44,13 @@ export function chosen_options(options: AnswerOptions): Partial<AnswerOptions> {
 }
 
 const words = {
-  view: ["task", "boxes", "image", "mask", "raw"],
+  view: ["task", "boxes", "image", "mask", "gradients", "raw"],
   channel_order: ["bgr", "rgb"],
   data_order: ["chw", "hwc"],
   pixel_conversion: ["clip", "normalize"],
   colormap: ["", "dataset", "paired", "none"],
+  arrow_color: ["red", "green", "blue"],
+  arrow_size: ["40", "80", "160", "320"],
 } as const;
 
 interface Props {
@@ -58,12 +68,13 @@ export function AnswerOptionFields({ options, set }: Props) {
       w={170}
       label={t(`test.option.${name}`)}
       allowDeselect={false}
-      value={options[name]}
+      value={String(options[name])}
       data={words[name].map((value) => ({
         value,
-        label: t(`test.option.${name}.${value === "" ? "usual" : value}` as TextKey),
+        label:
+          name === "arrow_size" ? `${value} %` : t(`test.option.${name}.${value === "" ? "usual" : value}` as TextKey),
       }))}
-      onChange={(value) => set({ ...options, [name]: value ?? "" })}
+      onChange={(value) => set({ ...options, [name]: name === "arrow_size" ? Number(value) : (value ?? "") })}
     />
   );
   return (
@@ -71,6 +82,7 @@ export function AnswerOptionFields({ options, set }: Props) {
       {choice("view")}
       {options.view === "image" && (["channel_order", "data_order", "pixel_conversion"] as const).map(choice)}
       {options.view === "mask" && choice("colormap")}
+      {options.view === "gradients" && (["arrow_color", "arrow_size"] as const).map(choice)}
       <Checkbox
         label={t("test.option.dont_resize")}
         description={t("test.option.dont_resize.help")}

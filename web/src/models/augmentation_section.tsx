@@ -1,7 +1,7 @@
 import { Skeleton, Text } from "@mantine/core";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { answer, client } from "../api/client";
-import { useDataset } from "../api/queries";
+import { useDataset, useTask } from "../api/queries";
 import { ChoiceField, Folded, type FormState, NumberField, Row } from "../forms/fields";
 import { useDebounced } from "../frame/page_states";
 import { useText } from "../text/text";
@@ -20,11 +20,19 @@ interface Targets {
   variant_targets?: ExampleTarget[];
 }
 
+/** Tasks whose targets have places in an image, so that parts of four images can be put together. */
+const with_places = ["detection", "segmentation", "processing"];
+
 /** How images are varied while training, with what that makes of some images of the dataset. */
 export function AugmentationSection({ form }: { form: FormState<ModelForm> }) {
   const { t, listed } = useText();
   const { values } = form;
   const dataset = useDataset(values.dataset_id, values.dataset_id !== "").data?.dataset;
+  const task = useTask(values.dataset_id);
+  // Of a model that is cloned it stays until it is 0.
+  const offered = augmentation_numbers.filter(
+    (name) => name !== "mosaic" || with_places.includes(task ?? "") || Number(values.mosaic) !== 0,
+  );
   const changes = wanted_changes(values);
   const title = changes.length > 0 ? listed(changes.map((name) => t(`augment.${name}`))) : t("augment.none");
   return (
@@ -37,7 +45,7 @@ export function AugmentationSection({ form }: { form: FormState<ModelForm> }) {
       <Row>
         <ChoiceField form={form} name="flip" />
         <ChoiceField form={form} name="turns" />
-        {augmentation_numbers.map((name) => (
+        {offered.map((name) => (
           <NumberField key={name} form={form} name={name} />
         ))}
       </Row>

@@ -21,6 +21,9 @@ import { split_names } from "../datasets/splits";
 import { useSourceText } from "../evaluations/evaluation_page";
 import { metric } from "../format/format";
 import { judged } from "../format/judged";
+import { DeclaredFields } from "../forms/declared_fields";
+import { Folded } from "../forms/fields";
+import { put_typed, type Typed, useFormFields } from "../forms/form_fields";
 import { BrowseButton } from "../forms/path_field";
 import { ProblemAlert } from "../frame/page_states";
 import { StateWord } from "../jobs/job_state";
@@ -40,17 +43,22 @@ export function ClassifyMany({ model, snapshot }: { model: Model; snapshot: stri
   const [root, set_root] = useState("");
   const [limit, set_limit] = useState<string | number>("");
   const [list, set_list] = useState<File | null>(null);
+  const [typed, set_typed] = useState<Typed>({});
+  const [name, set_name] = useState("");
+  const advanced = (useFormFields("evaluation") ?? []).filter((field) => field.advanced);
   const start = useMutation({
     mutationFn: async (): Promise<Job> => {
       const spec: EvaluationSpec = { model_id: model.job.id, snapshot, batch_size: 32, threads: 0 };
+      put_typed(spec as unknown as Record<string, unknown>, advanced, typed);
+      const named = name.trim() === "" ? {} : { name: name.trim() };
       const most = Number(limit) || 0;
       const no_place = { split: "", path: "", root: "" };
       if (source === "split") spec.source = { ...no_place, type: "split", split, limit: most };
       else if (source === "folder") spec.source = { ...no_place, type: "folder", path, limit: most };
       else spec.source = { ...no_place, type: "list", root, limit: most, path: source === "list" ? path : "" };
-      if (source !== "upload") return answer(client.POST("/evaluations", { body: { spec } }));
+      if (source !== "upload") return answer(client.POST("/evaluations", { body: { ...named, spec } }));
       const form = new FormData();
-      form.append("request", JSON.stringify({ spec }));
+      form.append("request", JSON.stringify({ ...named, spec }));
       form.append("list", list!, list!.name);
       return answer(
         client.POST("/evaluations", {
@@ -160,6 +168,20 @@ export function ClassifyMany({ model, snapshot }: { model: Model; snapshot: stri
             {t("evaluate.start")}
           </Button>
         </Group>
+        <Folded title={t("section.source_more")} values="">
+          <TextInput
+            label={t("field.name")}
+            maxLength={200}
+            value={name}
+            onChange={(event) => set_name(event.currentTarget.value)}
+          />
+          <DeclaredFields
+            fields={advanced}
+            typed={typed}
+            change={(part) => set_typed((before) => ({ ...before, ...part }))}
+            error={() => undefined}
+          />
+        </Folded>
         {start.error &&
           (start.error instanceof ProblemError ? (
             <ProblemAlert problem={start.error.problem} />

@@ -8,6 +8,7 @@
 #include "engine/net/explains_zero.hpp"
 #include "engine/net/layer.hpp"
 #include "metrics/pixel_confusion.hpp"
+#include "metrics/sentence.hpp"
 
 namespace digits {
 namespace {
@@ -55,7 +56,7 @@ class SegmentationMetricsLayer final : public Layer, public ExplainsZero {
     std::string explain_zero(double /*smallest*/) const override {
         if (!confusion_) return {};
         if (confusion_->valid_pixels() == 0)
-            return "No pixel of the validation masks counts: all have the value that is ignored.";
+            return sentence("No pixel of the validation masks counts: all have the value that is ignored.");
         int classes = 0, predicted = 0;
         std::size_t only = 0;
         for (std::size_t label = 0; label < static_cast<std::size_t>(confusion_->classes()); ++label) {
@@ -65,7 +66,7 @@ class SegmentationMetricsLayer final : public Layer, public ExplainsZero {
             only = label;
         }
         if (predicted > 1 || classes < 2) return {};
-        return fmt::format(
+        return sentence(
             "All pixels of the validation are predicted as class {}, although the masks have {} classes: the network "
             "has learned nothing yet but the most frequent one. Train longer, or choose another learning rate.",
             only, classes);

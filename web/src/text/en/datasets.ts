@@ -139,6 +139,7 @@ export const datasets = {
   "section.source_more": "More options",
   "recognize.folder": "Dataset folder on the server (optional)",
   "export.format": "Format",
+  "export.name": "Name (optional)",
   "export.folder": "Folder (optional)",
   "export.folder.help": "New folder on the server; empty: a tar file to download",
   "export.start": "Export",

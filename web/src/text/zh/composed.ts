@@ -9,6 +9,11 @@ export const composed: Record<string, string> = {
     "{2} 位的 {1} 会几乎全黑：所有取值在 {3} 到 {4} 之间。请将取值范围设为 {5}",
   "{} of {} bits become nearly black: all values lie from {} to {}. Set the value range to {}":
     "{2} 位的 {1} 会几乎全黑：所有取值在 {3} 到 {4} 之间。请将取值范围设为 {5}",
+  "a mosaic is put together of four images, whose targets must have places in them: boxes, masks or images":
+    "马赛克由四张图像拼成，其目标必须在图像中有位置：框、掩码或图像",
+  "Set mosaic to 0; mixup is for classes": "请把 mosaic 设为 0；mixup 用于类别",
+  'Model repository must be an absolute path or s3://bucket/folder, got "{}"':
+    "模型仓库必须为绝对路径或 s3://bucket/folder，得到“{}”",
   "{} cannot be read; unreadable.txt says why": "{} 无法读取；原因见 unreadable.txt",
   "Value range must be two numbers, the lower one first, got {}": "取值范围必须为两个数字，较小的在前，得到 {}",
   "; {}": "；{}",

@@ -136,6 +136,7 @@ export const datasets: Record<keyof typeof english, string> = {
   "section.source_more": "更多选项",
   "recognize.folder": "服务器上的数据集文件夹（可选）",
   "export.format": "格式",
+  "export.name": "名称（可选）",
   "export.folder": "文件夹（可选）",
   "export.folder.help": "服务器上的新文件夹；留空：可下载的 tar 文件",
   "export.start": "导出",
