@@ -1,7 +1,7 @@
 #include <nlohmann/json.hpp>
 
+#include "base/secrets_file.hpp"
 #include "data/builder.hpp"
-#include "data/dataset_secrets.hpp"
 #include "tasks.hpp"
 
 namespace digits {

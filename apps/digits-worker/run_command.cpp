@@ -26,9 +26,9 @@ using TaskFunction = Result<nlohmann::json> (*)(const nlohmann::json&, TaskHost&
 constexpr std::string_view kTasksOfJobs[]{"dataset", "train", "evaluate", "pretrained"};
 
 constexpr std::pair<std::string_view, TaskFunction> kTasks[]{
-    {"dataset", run_dataset_task}, {"train", run_train_task},   {"evaluate", run_evaluate_task},
-    {"infer", run_infer_task},     {"assist", run_assist_task}, {"pretrained", run_pretrained_task},
-    {"export", run_export_task},
+    {"dataset", run_dataset_task}, {"train", run_train_task},     {"evaluate", run_evaluate_task},
+    {"infer", run_infer_task},     {"assist", run_assist_task},   {"pretrained", run_pretrained_task},
+    {"export", run_export_task},   {"publish", run_publish_task},
 };
 
 Result<nlohmann::json> run_task(const TaskFile& task, TaskHost& host) {

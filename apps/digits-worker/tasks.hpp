@@ -14,6 +14,7 @@ Result<nlohmann::json> run_train_task(const nlohmann::json& spec, TaskHost& host
 Result<nlohmann::json> run_evaluate_task(const nlohmann::json& spec, TaskHost& host);
 Result<nlohmann::json> run_infer_task(const nlohmann::json& spec, TaskHost& host);
 Result<nlohmann::json> run_pretrained_task(const nlohmann::json& spec, TaskHost& host);
+Result<nlohmann::json> run_publish_task(const nlohmann::json& spec, TaskHost& host);
 Result<nlohmann::json> run_assist_task(const nlohmann::json& spec, TaskHost& host);
 
 /// As events carry it: code, message, where, advice.

@@ -90,6 +90,15 @@ void EventHub::tell(const JobEvent& event) {
     });
 }
 
+void EventHub::tell_in_passing(const std::string& job, std::string_view type, const json& data) {
+    const auto bytes = http::format_event("", type, text(data));
+    const std::scoped_lock lock(mutex_);
+    std::erase_if(clients_, [&](Client& client) {
+        if (!client.job.empty() && client.job != job) return client.stream->closed();
+        return !client.stream->push(bytes);
+    });
+}
+
 std::shared_ptr<http::EventStream> EventHub::open(std::optional<std::int64_t> last_seen, std::string job) {
     auto stream = std::make_shared<http::EventStream>();
     // While this lock is held no event is told, so none is missed between the replay and the first live one.

@@ -4,8 +4,10 @@
 #include <list>
 #include <memory>
 #include <mutex>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "http/event_stream.hpp"
 #include "jobs/manager.hpp"
@@ -24,6 +26,9 @@ class EventHub {
     /// `last_seen`: what the client saw last; it gets what came after, or `reset` when that is no longer known. None: a
     /// fresh stream, that begins with `hello`. `job`: only of this one; empty: all.
     std::shared_ptr<http::EventStream> open(std::optional<std::int64_t> last_seen, std::string job);
+
+    /// Tells what nobody needs to hear again: it has no id, and who comes back does not get it.
+    void tell_in_passing(const std::string& job, std::string_view type, const nlohmann::json& data);
 
   private:
     struct Client {

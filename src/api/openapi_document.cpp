@@ -8,6 +8,7 @@
 #include "data/evaluation_spec.hpp"
 #include "data/exports/export_spec.hpp"
 #include "models/model_spec.hpp"
+#include "models/publish_spec.hpp"
 #include "openapi_text.hpp"
 
 namespace digits::api {
@@ -16,7 +17,8 @@ const std::string& openapi_document() {
     static const std::string text = [] {
         auto document = nlohmann::json::parse(kOpenApiText);
         auto declared = nlohmann::json::object();
-        for (const auto* fields : {&dataset_fields(), &model_fields(), &evaluation_fields(), &export_fields()})
+        for (const auto* fields :
+             {&dataset_fields(), &model_fields(), &evaluation_fields(), &export_fields(), &publish_fields()})
             json_schema(*fields, &declared);
         auto& schemas = document["components"]["schemas"];
         for (auto& [name, schema] : declared.items()) {

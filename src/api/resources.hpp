@@ -40,6 +40,7 @@ void register_pictures(http::Router& router, Context& context);
 void register_predictions(http::Router& router, Context& context);
 void register_pretrained(http::Router& router, Context& context);
 void register_proposals(http::Router& router, Context& context);
+void register_publications(http::Router& router, Context& context);
 void register_session(http::Router& router, Context& context);
 void register_snapshots(http::Router& router, Context& context);
 void register_stores(http::Router& router, Context& context);
@@ -82,6 +83,7 @@ inline constexpr auto kResources = {
     register_predictions,
     register_pretrained,
     register_proposals,
+    register_publications,
     register_session,
     register_snapshots,
     register_stores,

@@ -131,7 +131,7 @@ void add_jobs(CLI::App& app, Invocation& invocation) {
     jobs->fallthrough();
     auto* all = jobs->add_subcommand("list", "The newest jobs");
     all->add_option("--kind", a->kind, "Only these")
-        ->check(CLI::IsMember({"dataset", "model", "evaluation", "pretrained", "export"}));
+        ->check(CLI::IsMember({"dataset", "model", "evaluation", "pretrained", "export", "publication"}));
     all->add_option("--state", a->state, "Only these: init, wait, run, done, abort, error");
     all->add_option("--search", a->search, "Part of the name, group or id");
     all->add_option("--limit", a->limit, "How many")->check(CLI::Range(1, 200))->capture_default_str();

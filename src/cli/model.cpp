@@ -6,9 +6,10 @@
 
 #include "base/file.hpp"
 #include "cli/commands.hpp"
-#include "cli/model_name.hpp"
 #include "cli/model_report.hpp"
 #include "cli/terminal.hpp"
+#include "models/publish_spec.hpp"
+#include "models/triton_repository.hpp"
 #include "remote/fetch_place.hpp"
 
 namespace digits::cli {
@@ -64,120 +65,47 @@ Status export_model(const ExportArguments& a, const CommonOptions& options) {
     return {};
 }
 
-/// In double quotes, as protobuf's text format wants it.
-std::string quoted(const std::string& text) {
-    std::string result = "\"";
-    for (const char c : text) {
-        if (c == '"' || c == '\\') result += '\\';
-        result += c;
-    }
-    return result + "\"";
-}
-
-std::string dims_text(const nlohmann::json& shape) {
-    return fmt::format("[ {} ]", fmt::join(shape.get<std::vector<std::int64_t>>(), ", "));
-}
-
-/// `config.pbtxt`: https://github.com/triton-inference-server/common, model_config.proto.
-std::string triton_config(const std::string& name, const PublishArguments& a, const nlohmann::json& facts,
-                          bool has_labels) {
-    auto text = fmt::format(
-        "name: {}\nbackend: \"onnxruntime\"\nmax_batch_size: {}\ninput [\n  {{\n    name: \"image\"\n    data_type: "
-        "TYPE_FP32\n    dims: {}\n  }}\n]\n",
-        quoted(name), a.batch, dims_text(facts["input"]));
-    for (const auto& output : facts["outputs"])
-        text += fmt::format("output [\n  {{\n    name: {}\n    data_type: TYPE_FP32\n    dims: {}\n{}  }}\n]\n",
-                            quoted(output["name"].get<std::string>()), dims_text(output["shape"]),
-                            has_labels ? "    label_filename: \"labels.txt\"\n" : "");
-    return text + "dynamic_batching { }\n";
-}
-
-/// A model of a Triton repository: https://docs.nvidia.com, "Triton model repository". The version's folder appears
-/// when it is whole. What was exported.
-Result<nlohmann::json> write_repository(const PublishArguments& a, const nlohmann::json& model, Session& session) {
-    namespace fs = std::filesystem;
-    const auto path = "/models/" + model["id"].get<std::string>();
-    const auto query = a.snapshot.empty() ? std::string() : "?snapshot=" + url_escape(a.snapshot);
-    DIGITS_ASSIGN(const auto facts, session.client().post(path + "/exports" + query, {{"format", "onnx"}}));
-    const auto folder = a.repository / a.name, fresh = folder / fmt::format(".{}.new", a.version),
-               place = folder / std::to_string(a.version);
-    std::error_code error;
-    if (fs::exists(place, error))
-        return fail(make_error(ErrorCode::kFailedPrecondition, "{} is there already", place.string())
-                        .advise("Choose another number with --version"));
-    fs::remove_all(fresh, error);
-    fs::create_directories(fresh, error);
-    if (error) return fail(errno_error("cannot make " + fresh.string(), error.value()));
-    DIGITS_TRY(session.client().download(path + "/exports/" + facts["name"].get<std::string>(), fresh / "model.onnx",
-                                         [](std::uint64_t) {}));
+/// What the server knows of the model, as a repository of Triton has it.
+TritonModel triton_model(const PublishArguments& a, const nlohmann::json& model, Session& session) {
+    TritonModel triton{a.name.empty() ? model["id"].get<std::string>() : a.name, a.version, a.batch, {}};
     const auto dataset = session.client().get("/datasets/" + model["parents"].at(0).get<std::string>());
-    std::string labels;
     if (dataset && (*dataset)["dataset"].is_object())
-        for (const auto& label : (*dataset)["dataset"].value("labels", nlohmann::json::array()))
-            labels += label.get<std::string>() + "\n";
-    if (!labels.empty()) DIGITS_TRY(write_file_atomic(folder / "labels.txt", labels));
-    DIGITS_TRY(write_file_atomic(folder / "config.pbtxt", triton_config(a.name, a, facts, !labels.empty())));
-    fs::rename(fresh, place, error);
-    if (error) return fail(errno_error("cannot make " + place.string(), error.value()));
-    return facts;
+        triton.labels = (*dataset)["dataset"].value("labels", std::vector<std::string>());
+    return triton;
 }
 
-Status tell_published(const PublishArguments& a, const std::string& folder, const nlohmann::json& facts,
-                      const CommonOptions& options) {
+/// In a folder of this machine, or in a bucket, which is asked with the keys of whoever runs this command.
+Status publish(const PublishArguments& a, const CommonOptions& options) {
+    DIGITS_ASSIGN(auto session, Session::open(options));
+    DIGITS_ASSIGN(const auto model, session.find_job("model", a.model));
+    const auto triton = triton_model(a, model, session);
+    const WriteNetwork write = [&](const std::filesystem::path& file) -> Result<nlohmann::json> {
+        const auto path = "/models/" + model["id"].get<std::string>() + "/exports";
+        const auto query = a.snapshot.empty() ? std::string() : "?snapshot=" + url_escape(a.snapshot);
+        DIGITS_ASSIGN(auto facts, session.client().post(path + query, {{"format", "onnx"}}));
+        DIGITS_TRY(
+            session.client().download(path + "/" + facts["name"].get<std::string>(), file, [](std::uint64_t) {}));
+        return facts;
+    };
+    std::string folder;
+    nlohmann::json facts;
+    if (a.repository.native().starts_with("s3:")) {
+        std::string prefix;
+        DIGITS_ASSIGN(const auto bucket, remote::open_own_bucket(a.repository.string(), prefix));
+        remote::TransferLimits limits;
+        limits.timeout = kMostPublishTime;
+        const TemporaryFolder scratch;
+        DIGITS_ASSIGN(facts, send_triton_model(triton, {bucket, prefix, scratch.path()}, write, limits));
+        folder = bucket.address(triton_key(triton, prefix));
+    } else {
+        DIGITS_ASSIGN(facts, write_triton_model(triton, a.repository, write));
+        folder = (a.repository / triton.name).string();
+    }
     if (options.json)
         std::cout << nlohmann::json{{"folder", folder}, {"version", a.version}, {"export", facts}}.dump(2) << '\n';
     else
         std::cout << fmt::format("   {}/{}\n", folder, a.version) << text_of(facts);
     return {};
-}
-
-Status publish_to_folder(const PublishArguments& a, const nlohmann::json& model, Session& session,
-                         const CommonOptions& options) {
-    DIGITS_ASSIGN(const auto facts, write_repository(a, model, session));
-    return tell_published(a, (a.repository / a.name).string(), facts, options);
-}
-
-/// The files of a repository's folder, in an order in which Triton, which may look at any time, finds only what is
-/// whole: the network, what belongs to it, and last the configuration.
-std::vector<std::string> files_in_order(const PublishArguments& a, const std::filesystem::path& folder) {
-    std::vector<std::string> files{fmt::format("{}/model.onnx", a.version)};
-    if (std::filesystem::exists(folder / "labels.txt")) files.emplace_back("labels.txt");
-    files.emplace_back("config.pbtxt");
-    return files;
-}
-
-/// The same in a bucket, which is asked with the keys of whoever runs this command.
-Status publish_to_bucket(PublishArguments a, const nlohmann::json& model, Session& session,
-                         const CommonOptions& options) {
-    std::string prefix;
-    DIGITS_ASSIGN(const auto bucket, remote::open_own_bucket(a.repository.string(), prefix));
-    while (prefix.ends_with('/')) prefix.pop_back();
-    const auto place = (prefix.empty() ? "" : prefix + "/") + a.name + "/";
-    remote::TransferLimits limits;
-    limits.timeout = kMostPublishTime;
-    const auto version = place + std::to_string(a.version) + "/";
-    const auto found = bucket.list(
-        version,
-        [&](const remote::S3Object&) -> Status {
-            return fail(make_error(ErrorCode::kFailedPrecondition, "{} is there already", bucket.address(version))
-                            .advise("Choose another number with --version"));
-        },
-        limits);
-    DIGITS_TRY(found);
-    const TemporaryFolder folder;
-    a.repository = folder.path();
-    DIGITS_ASSIGN(const auto facts, write_repository(a, model, session));
-    for (const auto& file : files_in_order(a, folder.path() / a.name))
-        DIGITS_TRY(bucket.put(place + file, folder.path() / a.name / file, limits));
-    return tell_published(a, bucket.address(place.substr(0, place.size() - 1)), facts, options);
-}
-
-Status publish(PublishArguments a, const CommonOptions& options) {
-    DIGITS_ASSIGN(auto session, Session::open(options));
-    DIGITS_ASSIGN(const auto model, session.find_job("model", a.model));
-    if (a.name.empty()) a.name = model["id"].get<std::string>();
-    return a.repository.native().starts_with("s3:") ? publish_to_bucket(a, model, session, options)
-                                                    : publish_to_folder(a, model, session, options);
 }
 
 }  // namespace

@@ -5,8 +5,8 @@
 
 #include "api/model_server.hpp"
 #include "cli/commands.hpp"
-#include "cli/model_name.hpp"
 #include "cli/until_stopped.hpp"
+#include "models/publish_spec.hpp"
 
 namespace digits::cli {
 namespace {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "api/stores/store_logo.hpp"
 #include "base/file.hpp"
 #include "base/ids.hpp"
 #include "base/sha256.hpp"
@@ -12,6 +13,7 @@
 #include "cli/job_output.hpp"
 #include "cli/terminal.hpp"
 #include "models/unpack.hpp"
+#include "remote/fetch_place.hpp"
 
 namespace digits::cli {
 namespace {
@@ -19,41 +21,123 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-constexpr const char* kIndex = "master.json";
+constexpr const char *kIndex = "master.json", *kInfo = "info.json";
 constexpr std::uint64_t kMostIndex_bytes = 1 << 20, kMostMember_bytes = std::uint64_t{2} << 30;
 
 struct StoreArguments {
-    fs::path folder;
+    std::string store;  ///< a folder, or s3://bucket/folder
     std::string message = "Models of this store", model, name, snapshot, license, note, to;
+    fs::path logo;
     bool refresh = false;
     CreateOptions create;
 };
 
-Status write_index(const fs::path& folder, const json& index) {
-    return write_file_atomic(folder / kIndex, index.dump(4) + "\n");
+/// Where a store of one's own is.
+class StorePlace {
+  public:
+    virtual ~StorePlace() = default;
+    /// kNotFound without one.
+    virtual Result<std::string> read_index() const = 0;
+    virtual Status write_index(const json& index) const = 0;
+    /// Puts the files of a folder, which it may take away, in the place of the model of this name.
+    virtual Status put_model(const std::string& name, const fs::path& files) const = 0;
+    /// For people.
+    virtual std::string address(const std::string& name) const = 0;
+    /// Where files may be on their way.
+    virtual fs::path scratch() const = 0;
+};
+
+class StoreFolder final : public StorePlace {
+  public:
+    explicit StoreFolder(fs::path folder) : folder_(std::move(folder)) {}
+    Result<std::string> read_index() const override { return read_file(folder_ / kIndex, kMostIndex_bytes); }
+    Status write_index(const json& index) const override {
+        std::error_code error;
+        fs::create_directories(folder_, error);
+        if (error) return fail(errno_error("cannot make " + folder_.string(), error.value()));
+        return write_file_atomic(folder_ / kIndex, index.dump(4) + "\n");
+    }
+    Status put_model(const std::string& name, const fs::path& files) const override {
+        std::error_code error;
+        fs::remove_all(folder_ / name, error);
+        fs::rename(files, folder_ / name, error);
+        if (error) return fail(errno_error("cannot make " + (folder_ / name).string(), error.value()));
+        return {};
+    }
+    std::string address(const std::string& name) const override { return (folder_ / name).string(); }
+    fs::path scratch() const override { return folder_; }
+
+  private:
+    const fs::path folder_;
+};
+
+/// It is asked with the keys of whoever runs this command.
+class StoreBucket final : public StorePlace {
+  public:
+    static Result<std::unique_ptr<StorePlace>> open(const std::string& url) {
+        std::string prefix;
+        DIGITS_ASSIGN(auto bucket, remote::open_own_bucket(url, prefix));
+        while (prefix.ends_with('/')) prefix.pop_back();
+        return std::unique_ptr<StorePlace>(new StoreBucket(std::move(bucket), prefix.empty() ? prefix : prefix + "/"));
+    }
+    Result<std::string> read_index() const override {
+        auto limits = limits_;
+        limits.max_bytes = kMostIndex_bytes;
+        return bucket_.get(prefix_ + kIndex, limits);
+    }
+    Status write_index(const json& index) const override {
+        const auto file = scratch_.path() / kIndex;
+        DIGITS_TRY(write_file_atomic(file, index.dump(4) + "\n"));
+        return bucket_.put(prefix_ + kIndex, file, limits_);
+    }
+    /// What tells of the model goes last, so that nobody finds half of one.
+    Status put_model(const std::string& name, const fs::path& files) const override {
+        std::vector<std::string> names;
+        for (const auto& entry : fs::directory_iterator(files)) names.push_back(entry.path().filename().string());
+        std::ranges::sort(names, {}, [](const std::string& file) { return std::pair(file == kInfo, file); });
+        for (const auto& file : names) DIGITS_TRY(bucket_.put(prefix_ + name + "/" + file, files / file, limits_));
+        return {};
+    }
+    std::string address(const std::string& name) const override { return bucket_.address(prefix_ + name); }
+    fs::path scratch() const override { return scratch_.path(); }
+
+  private:
+    StoreBucket(remote::S3Bucket bucket, std::string prefix) : bucket_(std::move(bucket)), prefix_(std::move(prefix)) {
+        limits_.timeout = std::chrono::hours(1);
+    }
+
+    const remote::S3Bucket bucket_;
+    const std::string prefix_;  ///< with a slash at its end, or empty
+    remote::TransferLimits limits_;
+    const TemporaryFolder scratch_;
+};
+
+Result<std::unique_ptr<StorePlace>> open_place(const std::string& store) {
+    if (store.starts_with("s3:")) return StoreBucket::open(store);
+    return std::make_unique<StoreFolder>(store);
 }
 
-Result<json> read_index(const fs::path& folder) {
-    const auto text = read_file(folder / kIndex, kMostIndex_bytes);
+Result<json> read_index(const StorePlace& place, const std::string& store) {
+    const auto text = place.read_index();
+    if (!text && text.error().code != ErrorCode::kNotFound) return fail(text.error());
     auto index = text ? json::parse(*text, nullptr, false) : json();
     if (!index.is_object() || !index.contains("children") || !index["children"].is_array())
-        return fail(make_error(ErrorCode::kNotFound, "{} is no model store: it has no {} that lists models",
-                               folder.string(), kIndex)
-                        .advise("Make one with: digits store init " + folder.string()));
+        return fail(
+            make_error(ErrorCode::kNotFound, "{} is no model store: it has no {} that lists models", store, kIndex)
+                .advise("Make one with: digits store init " + store));
     return index;
 }
 
 Status init(const StoreArguments& a) {
-    std::error_code error;
-    fs::create_directories(a.folder, error);
-    if (error) return fail(errno_error("cannot make " + a.folder.string(), error.value()));
-    if (fs::exists(a.folder / kIndex, error))
-        return fail(ErrorCode::kFailedPrecondition, "{} is a model store already", a.folder.string());
-    DIGITS_TRY(write_index(a.folder, {{"msg", a.message}, {"children", json::array()}}));
+    DIGITS_ASSIGN(const auto place, open_place(a.store));
+    const auto found = place->read_index();
+    if (found) return fail(ErrorCode::kFailedPrecondition, "{} is a model store already", a.store);
+    if (found.error().code != ErrorCode::kNotFound) return fail(found.error());
+    DIGITS_TRY(place->write_index({{"msg", a.message}, {"children", json::array()}}));
     std::cout << fmt::format(
         "   {} is a model store. Add models with: digits store add MODEL --store {}\n"
         "   Any web server or bucket that serves this folder offers it: digits serve --model-store ADDRESS\n",
-        a.folder.string(), a.folder.string());
+        a.store, a.store);
     return {};
 }
 
@@ -79,7 +163,7 @@ Result<std::string> checksum(const fs::path& file) {
 
 /// Checksums of what a person may pull, and what is known of the model.
 Status complete_info(const StoreArguments& a, const json& job, const fs::path& folder) {
-    DIGITS_ASSIGN(const auto text, read_file(folder / "info.json", kMostIndex_bytes));
+    DIGITS_ASSIGN(const auto text, read_file(folder / kInfo, kMostIndex_bytes));
     auto info = json::parse(text, nullptr, false);
     if (!info.is_object()) return fail(ErrorCode::kDataLoss, "the archive's info.json is no JSON object");
     auto sums = json::object();
@@ -94,19 +178,30 @@ Status complete_info(const StoreArguments& a, const json& job, const fs::path& f
     if (!a.note.empty()) info["note"] = a.note;
     if (job.value("best", json()).is_object()) info["metrics"] = job["best"];
     if (!a.name.empty()) info["name"] = a.name;
-    DIGITS_TRY(write_file_atomic(folder / "info.json", info.dump(4) + "\n"));
-    return write_file_atomic(folder / "aux.json", json{{"license", a.license}}.dump(4) + "\n");
+    DIGITS_TRY(write_file_atomic(folder / kInfo, info.dump(4) + "\n"));
+    json aux{{"license", a.license}};
+    if (!a.logo.empty()) {
+        DIGITS_ASSIGN(const auto bytes, read_file(a.logo, api::kMostLogo_bytes));
+        const auto type = api::logo_type(bytes);
+        if (type.empty())
+            return fail(ErrorCode::kUnsupported, "The logo {} is no image of PNG, JPEG, GIF or WebP", a.logo.string());
+        aux["logo"] = "logo." + std::string(type.substr(type.find('/') + 1));
+        DIGITS_TRY(write_file_atomic(folder / aux["logo"].get<std::string>(), bytes));
+    }
+    return write_file_atomic(folder / "aux.json", aux.dump(4) + "\n");
 }
 
 Status add(const StoreArguments& a, const CommonOptions& options) {
-    DIGITS_ASSIGN(auto index, read_index(a.folder));
+    DIGITS_ASSIGN(const auto place, open_place(a.store));
+    DIGITS_ASSIGN(auto index, read_index(*place, a.store));
     DIGITS_ASSIGN(auto session, Session::open(options));
     DIGITS_ASSIGN(const auto job, session.find_job("", a.model));
     const auto kind = job["kind"].get<std::string>();
     if (kind != "model" && kind != "pretrained")
         return fail(ErrorCode::kInvalidArgument, "{} is a {}, expected a model or a pretrained model", a.model, kind);
     const auto name = plain_name(a.name.empty() ? job["name"].get<std::string>() : a.name);
-    const auto fresh = a.folder / ("." + name + ".new"), archive = a.folder / ("." + random_hex(8) + ".tar.gz");
+    const auto fresh = place->scratch() / ("." + name + ".new"),
+               archive = place->scratch() / ("." + random_hex(8) + ".tar.gz");
     std::error_code ignored;
     fs::remove_all(fresh, ignored);
     fs::create_directories(fresh, ignored);
@@ -117,21 +212,16 @@ Status add(const StoreArguments& a, const CommonOptions& options) {
         DIGITS_TRY(session.client().download(path, archive, [](std::uint64_t) {}));
         DIGITS_ASSIGN([[maybe_unused]] const auto members,
                       unpack_archive(archive, fresh, UnpackLimits{}, [] { return false; }));
-        return complete_info(a, job, fresh);
+        DIGITS_TRY(complete_info(a, job, fresh));
+        return place->put_model(name, fresh);
     }();
     fs::remove(archive, ignored);
-    if (!done) {
-        fs::remove_all(fresh, ignored);
-        return done;
-    }
-    fs::remove_all(a.folder / name, ignored);
-    std::error_code error;
-    fs::rename(fresh, a.folder / name, error);
-    if (error) return fail(errno_error("cannot make " + (a.folder / name).string(), error.value()));
+    fs::remove_all(fresh, ignored);
+    DIGITS_TRY(done);
     auto& children = index["children"];
     if (std::ranges::find(children, json(name)) == children.end()) children.push_back(name);
-    DIGITS_TRY(write_index(a.folder, index));
-    std::cout << fmt::format("   {}\n", (a.folder / name).string());
+    DIGITS_TRY(place->write_index(index));
+    std::cout << fmt::format("   {}\n", place->address(name));
     return {};
 }
 
@@ -222,17 +312,19 @@ void add_store(CLI::App& app, Invocation& invocation) {
     pushing->add_option("--snapshot", a->snapshot, "An iteration, best or last; default: the best");
     pushing->callback([a, &invocation] { invocation.status = push(*a, invocation.options); });
 
-    auto* making = store->add_subcommand("init", "Make a folder a model store");
-    making->add_option("folder", a->folder, "Folder to make")->required();
+    auto* making = store->add_subcommand("init", "Make a folder or a bucket a model store");
+    making->add_option("folder", a->store, "Folder to make, or s3://bucket/folder")->required();
     making->add_option("--message", a->message, "What its page says at the top")->capture_default_str();
     making->callback([a, &invocation] { invocation.status = init(*a); });
 
-    auto* adding = store->add_subcommand("add", "Add a trained or pretrained model to a store on this machine");
+    auto* adding = store->add_subcommand("add", "Add a trained or pretrained model to a store of your own");
     adding->add_option("model", a->model, "Id or name of the model")->required();
-    adding->add_option("--store", a->folder, "Folder of the store")->required()->check(CLI::ExistingDirectory);
+    adding->add_option("--store", a->store, "Folder of the store, or s3://bucket/folder")->required();
     adding->add_option("--name", a->name, "Name in the store; default: the model's");
     adding->add_option("--snapshot", a->snapshot, "An iteration, best or last; default: the best");
     adding->add_option("--license", a->license, "License under which others may use it");
+    adding->add_option("--logo", a->logo, "Image for the page of stores: PNG, JPEG, GIF or WebP, at most 256 kB")
+        ->check(CLI::ExistingFile);
     adding->add_option("--note", a->note, "What it is good for");
     adding->callback([a, &invocation] { invocation.status = add(*a, invocation.options); });
 }

@@ -275,7 +275,7 @@ class Reading(unittest.TestCase):
         self.assertEqual(api.call("GET", "/openapi.json")[2]["openapi"], "3.1.0")
 
     def test_forms_hold_the_fields_of_specs(self):
-        for kind, path in (("dataset", "/source"), ("model", "/solver/base_lr"), ("evaluation", "/source/type")):
+        for kind, path in (("dataset", "/source"), ("model", "/solver/base_lr"), ("evaluation", "/source/type"), ("publication", "/repository")):
             fields = api.call("GET", f"/forms/{kind}")[2]["fields"]
             self.assertIn(path, [field["path"] for field in fields])
 
@@ -610,6 +610,12 @@ class Making(unittest.TestCase):
             self.assertIn(made, api.call("GET", f"/models/{model}/exports")[2]["items"])
             self.assertEqual(len(api.call("GET", f"/models/{model}/exports/{made['name']}")[2]), made["bytes"])
         self.assertEqual(api.call("POST", f"/models/{model}/exports", {"format": "pickle"})[0], 422)
+        spec = {"repository": str(server.folder / "triton"), "snapshot": "last"}
+        status, headers, job = api.call("POST", f"/models/{model}/publications", {"spec": spec})
+        self.assertEqual((status, job["kind"], job["parents"]), (201, "publication", [model, dataset]))
+        self.assertEqual(server.wait_for(job["id"])["state"], "done")
+        self.assertEqual([one["id"] for one in api.call("GET", f"/models/{model}/publications")[2]["items"]], [job["id"]])
+        self.assertTrue((server.folder / f"triton/{model}/1/model.onnx").exists())
 
     def test_a_store_on_the_disk(self):
         place = Path(store.name)
@@ -618,9 +624,12 @@ class Making(unittest.TestCase):
         info = json.loads((place / "small/info.json").read_text())
         info["sha256"] = {one.name: hashlib.sha256(one.read_bytes()).hexdigest() for one in (place / "small").iterdir()}
         (place / "small/info.json").write_text(json.dumps(info))
+        (place / "small/logo.png").write_bytes((pictures / "1/00000.png").read_bytes())
+        (place / "small/aux.json").write_text('{"logo": "logo.png"}')
         (place / "master.json").write_text(json.dumps({"msg": "ours", "children": ["small"]}))
         listed = api.call("GET", "/stores?refresh=true")[2]["items"][0]
         self.assertEqual((listed["url"], listed["message"], listed["models"][0]["name"]), ("included", "ours", "small LeNet"))
+        self.assertTrue(api.call("GET", f"/stores/models/{listed['models'][0]['id']}/logo")[2].startswith(b"\x89PNG"))
         job = api.call("POST", "/stores/pull", {"id": listed["models"][0]["id"], "name": "from a store"})[2]["id"]
         self.assertEqual(server.wait_for(job)["state"], "done")
         self.assertEqual(api.call("POST", "/stores/pull", {"id": "none"})[0], 404)
@@ -778,7 +787,7 @@ class Refusing(unittest.TestCase):
 
 class Events(unittest.TestCase):
     SCHEMAS = {"hello": "HelloEvent", "reset": "ResetEvent", "job": "Job", "job_deleted": "JobDeletedEvent", "metrics": "MetricsEvent",
-               "snapshot": "SnapshotEvent", "log": "LogEvent"}
+               "snapshot": "SnapshotEvent", "log": "LogEvent", "push": "PushEvent"}
 
     def test_every_event_is_as_the_document_says(self):
         self.assertEqual(events.events[0][1], "hello")

@@ -1,8 +1,13 @@
-"""A real S3 server for tests: moto's, which checks signatures and rights, in this process on the loopback."""
+"""A real S3 server for tests: moto's, which checks signatures and rights, in this process on the loopback.
+
+As a program it tells its address and keys as a line of JSON, answers each line of its input, a prefix, with the keys of objects as JSON, and
+ends with its input.
+"""
 import contextlib
 import json
 import logging
 import os
+import sys
 
 import boto3
 
@@ -46,3 +51,10 @@ def object_store():
         yield store
     finally:
         server.stop()
+
+
+if __name__ == "__main__":
+    with object_store() as one:
+        print(json.dumps({"endpoint": one.endpoint, "key": one.key, "secret": one.secret, "bucket": BUCKET, "region": REGION}), flush=True)
+        for line in sys.stdin:
+            print(json.dumps(one.keys(line.strip())), flush=True)

@@ -529,6 +529,34 @@ class Share(unittest.TestCase):
         self.assertEqual((listed["models"], asked), ([], []))
         self.assertIsNotNone(listed["error"])
 
+    def test_logos_of_a_store(self):
+        answers = self.store()
+        png = (self.images / "red/000.png").read_bytes()
+        with web_server(answers) as (port, asked):
+            server = ServerProcess(DIGITS, "--model-store", f"http://127.0.0.1:{port}", "--allow-url-host", "127.0.0.1")
+            try:
+                def logo(name, body):
+                    answers["/small/aux.json"] = (200, {}, json.dumps({"logo": name}).encode())
+                    answers["/small/" + name] = (200, {"Content-Type": "text/html"}, body)
+                    items = json.loads(server.request("GET", "/api/v1/stores?refresh=true")[2])["items"]
+                    model = next(one for one in items if one["url"] != "included")["models"][0]
+                    return model["logo"], *server.request("GET", f"/api/v1/stores/models/{model['id']}/logo")
+
+                has, status, headers, data = logo("logo.png", png)
+                self.assertEqual((has, status, headers["content-type"], data), (True, 200, "image/png", png))
+                self.assertEqual((headers["x-content-type-options"], headers["content-security-policy"]), ("nosniff", "default-src 'none'; frame-ancestors 'none'; sandbox"))
+                # Nothing that runs, nothing large, nothing from elsewhere.
+                svg = b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>"
+                for name, body, has, expected in (("logo.svg", svg, True, 415), ("page.png", b"<html><script>", True, 415),
+                                                  ("large.png", png + bytes(300 << 10), True, 413), ("../../logo.png", png, False, 404)):
+                    with self.subTest(name):
+                        answer = logo(name, body)
+                        self.assertEqual(answer[:2], (has, expected), answer)
+                self.assertFalse([path for path in asked if ".." in path])
+                self.assertEqual(server.request("GET", "/api/v1/stores/models/none/logo")[0], 404)
+            finally:
+                server.close()
+
     def test_pulling_tells_how_far_it_is_and_can_be_stopped(self):
         answers = self.store()
         name = next(path for path in answers if path.endswith("caffemodel"))
@@ -582,6 +610,9 @@ class Share(unittest.TestCase):
             self.assertEqual(pushed["page"], f"{there}pretrained/{pushed['id']}")
             job = other.wait_for(pushed["id"])
             self.assertEqual((job["state"], job["name"]), ("done", "given"), job)
+            steps = [step for step in self.push_events(self.model, there) if step["done"] > 0]
+            self.assertEqual((steps[-1]["step"], steps[-1]["unit"], steps[-1]["fraction"]), ("push", "bytes", 1), steps)
+            self.assertGreater(steps[-1]["rate"], 0)
             mine = self.make("/pretrained", {"from_model": self.model})
 
             def facts_of(server, id):
@@ -640,31 +671,102 @@ class Share(unittest.TestCase):
             self.assertEqual((again.returncode, "is there already" in again.stderr), (5, True), again.stderr)
             denied = subprocess.run(publish, capture_output=True, text=True, timeout=60, env={**environment, "AWS_SECRET_ACCESS_KEY": "wrong"})
             self.assertEqual((denied.returncode, "does not fit the access key" in denied.stderr), (4, True), denied.stderr)
-            # A store of a private bucket.
-            store = self.folder / "bucket-store"
-            for words in (["store", "init", store], ["store", "add", self.model, "--store", store, "--license", "CC0-1.0"]):
-                self.assertEqual(subprocess.run([DIGITS, *words, "--server", f"http://{self.server.host}/"], capture_output=True, timeout=60).returncode, 0)
+            self.publish_by_the_server(bucket)
+            # A store of a private bucket, copied there and made there.
+            store, made_there = self.folder / "bucket-store", f"s3://{object_store.BUCKET}/made/store"
+            for place in (store, made_there):
+                for words in (["store", "init", place], ["store", "add", self.model, "--store", place, "--license", "CC0-1.0"]):
+                    done = subprocess.run([DIGITS, *words, "--server", f"http://{self.server.host}/"], capture_output=True, text=True, timeout=60,
+                                          env=environment)
+                    self.assertEqual(done.returncode, 0, done.stderr)
+            twice = subprocess.run([DIGITS, "store", "init", made_there], capture_output=True, text=True, timeout=60, env=environment)
+            self.assertEqual((twice.returncode, "is a model store already" in twice.stderr), (5, True), twice.stderr)
             bucket.put_folder(store, "store/")
+            self.assertEqual([key.removeprefix("made/") for key in bucket.keys("made/")], bucket.keys("store/"))
             with unittest.mock.patch.dict(os.environ, environment):
-                other = ServerProcess(DIGITS, "--model-store", f"s3://{object_store.BUCKET}/store", "--allow-url-host", "127.0.0.1")
+                other = ServerProcess(DIGITS, "--model-store", f"s3://{object_store.BUCKET}/store", "--model-store", made_there, "--allow-url-host",
+                                      "127.0.0.1")
             try:
-                listed = [one for one in json.loads(other.request("GET", "/api/v1/stores")[2])["items"] if one["url"] != "included"][0]
+                listed, there = [one for one in json.loads(other.request("GET", "/api/v1/stores")[2])["items"] if one["url"] != "included"]
+                self.assertEqual([one["folder"] for one in there["models"]], ["small"], there)
                 self.assertEqual((listed["url"], listed["models"][0]["license"]), (f"s3://{object_store.BUCKET}/store/", "CC0-1.0"), listed)
                 job = other.wait_for(json.loads(other.request("POST", "/api/v1/stores/pull", {"id": listed["models"][0]["id"]})[2])["id"])
                 self.assertEqual(job["state"], "done", job)
             finally:
                 other.close()
 
+    def push_events(self, model, there):
+        """What the pages hear of a push while it goes on."""
+        connection = http.client.HTTPConnection(self.server.host, timeout=60)
+        try:
+            connection.request("GET", f"/api/v1/events?job={model}")
+            stream = connection.getresponse()
+            self.assertIn(b"hello", stream.readline())
+            self.api("POST", f"/models/{model}/push", {"to": there}, 201)
+            found = []
+            while not found or found[-1]["fraction"] < 1:
+                line = stream.readline()
+                if line.startswith(b"data: ") and b'"push"' in line:
+                    found.append(json.loads(line[6:])["progress"])
+            return found
+        finally:
+            connection.close()
+
+    def publish_by_the_server(self, bucket):
+        """From the page or by a program: with the key of the request, which is kept nowhere."""
+        path = f"/models/{self.model}/publications"
+        spec = {"repository": f"s3://{object_store.BUCKET}/served", "name": "small", "endpoint": bucket.endpoint, "region": object_store.REGION,
+                "access_key": bucket.key, "secret_key": bucket.secret}
+        job = self.server.wait_for(self.api("POST", path, {"spec": spec}, 201)["id"])
+        self.assertEqual(job["state"], "done", job)
+        self.assertEqual(bucket.keys("served/"), ["served/small/1/model.onnx", "served/small/config.pbtxt", "served/small/labels.txt"])
+        for name in ("1/model.onnx", "config.pbtxt", "labels.txt"):
+            ours, of_the_command = (bucket.client.get_object(Bucket=object_store.BUCKET, Key=f"{folder}/small/{name}")["Body"].read()
+                                    for folder in ("served", "models"))
+            self.assertEqual(ours, of_the_command, name)
+        self.assertEqual((job["result"]["place"], job["result"]["version"]), (f"s3://{object_store.BUCKET}/served/small", 1))
+        self.assertEqual((job["progress"]["unit"], job["progress"]["fraction"]), ("bytes", 1))
+        # The secret: in no answer, no file, no log; a job that failed keeps it until it is removed, out of reach.
+        wrong = self.server.wait_for(self.api("POST", path, {"spec": {**spec, "version": 2, "secret_key": "not-this-one"}}, 201)["id"])
+        self.assertEqual(wrong["state"], "error", wrong)
+        self.assertIn("does not fit the access key", wrong["error"]["message"])
+        again = self.server.wait_for(self.api("POST", path, {"spec": spec}, 201)["id"])
+        self.assertEqual((again["state"], "is there already" in again["error"]["message"]), ("error", True), again)
+        told = json.dumps([self.api("GET", path), *(self.api("GET", f"/jobs/{one['id']}") for one in (job, wrong, again))])
+        self.assertEqual(len(self.api("GET", path)["items"]), 3)
+        for secret in (bucket.secret, "not-this-one"):
+            self.assertNotIn(secret, told)
+        self.api("GET", f"/files/{wrong['id']}/uploads/secrets.json", expect=404)
+        data = self.server.folder / "data"
+        holding = [str(file.relative_to(data)) for file in data.rglob("*") if file.is_file() and bucket.secret.encode() in file.read_bytes()]
+        self.assertEqual(holding, [f"jobs/{again['id']}/uploads/secrets.json"])
+        # A folder, the same.
+        folder = self.folder / "triton"
+        done = self.server.wait_for(self.api("POST", path, {"spec": {"repository": str(folder), "name": "small", "version": 3}}, 201)["id"])
+        self.assertEqual(done["state"], "done", done)
+        self.assertEqual(sorted(str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file()),
+                         ["small/3/model.onnx", "small/config.pbtxt", "small/labels.txt"])
+        for change, where in (({"repository": "relative"}, "/spec/repository"), ({"repository": "s3://"}, "/spec/repository"),
+                              ({"name": "../x"}, "/spec/name"), ({"version": 0}, "/spec/version"), ({"snapshot": "77"}, "/spec/snapshot"),
+                              ({"endpoint": "file:///etc"}, "/spec/endpoint"), ({"colour": 1}, "/spec/colour")):
+            answer = self.api("POST", path, {"spec": {**spec, **change}}, 404 if "snapshot" in change else 422)
+            self.assertEqual(answer["where"], where, answer)
+        for place in (data / "jobs", data / "jobs" / self.model):
+            own = self.server.wait_for(self.api("POST", path, {"spec": {"repository": str(place), "name": "own"}}, 201)["id"])
+            self.assertEqual((own["state"], own["error"]["code"]), ("error", "permission_denied"), own)
+
     def test_own_store(self):
         store = self.folder / "store"
         common = ["--server", f"http://{self.server.host}/"]
-        for words in (["store", "init", store], ["store", "add", self.model, "--store", store, "--license", "CC0-1.0"]):
+        logo = self.images / "red/000.png"
+        for words in (["store", "init", store], ["store", "add", self.model, "--store", store, "--license", "CC0-1.0", "--logo", logo]):
             done = subprocess.run([DIGITS, *words, *common], capture_output=True, text=True, timeout=60)
             self.assertEqual(done.returncode, 0, done.stderr)
         other = ServerProcess(DIGITS, "--models", store)
         try:
             model = json.loads(other.request("GET", "/api/v1/stores")[2])["items"][0]["models"][0]
             self.assertEqual((model["name"], model["license"]), ("small", "CC0-1.0"))
+            self.assertEqual(other.request("GET", f"/api/v1/stores/models/{model['id']}/logo")[2], logo.read_bytes())
             job = json.loads(other.request("POST", "/api/v1/stores/pull", {"id": model["id"]})[2])
             done = other.wait_for(job["id"])
             self.assertEqual(done["state"], "done", done)

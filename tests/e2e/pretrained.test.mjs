@@ -11,7 +11,7 @@ import { after, before } from "node:test";
 import * as browsing from "./browser.mjs";
 import { api, build, mnist, steps, until } from "./browser.mjs";
 import { write_colours, write_images } from "./mnist_images.mjs";
-import { start_server } from "./running_server.mjs";
+import { start_object_store, start_server } from "./running_server.mjs";
 
 /** The weights that scripts/setup gets; without them what needs them is left out. */
 const store = join(process.env.DIGITS_DEPS ?? join(browsing.root, ".deps"), "models");
@@ -273,6 +273,67 @@ step("a model becomes an ONNX file, which is compared with the network and downl
     const [download] = await Promise.all([page.waitForEvent("download"), dialog.getByRole("link", { name: "Download" }).click()]);
     assert.match(readFileSync(await download.path(), "latin1").slice(0, 20), beginning);
   }
+});
+
+step("a model is published to a folder and to a bucket, whose secret key is kept nowhere", async () => {
+  const store = await start_object_store(
+    join(process.env.DIGITS_DEPS ?? join(browsing.root, ".deps"), "venv/bin/python3"),
+    join(browsing.root, "tests/api/object_store.py"),
+  );
+  try {
+    await page.goto(`${server.address}/models/${made.model}`);
+    await page.getByRole("button", { name: "Publish…" }).click();
+    const dialog = page.getByRole("dialog");
+    const field = (name) => dialog.locator(`[name="/${name}"]`);
+    const publish = dialog.getByRole("button", { name: "Publish", exact: true });
+    const triton = join(folder, "triton");
+    await field("repository").fill(triton);
+    await field("name").fill("lenet");
+    await publish.click();
+    const done = dialog.locator('[data-testid="publication"][data-state="done"]');
+    await done.getByText(`${triton}/lenet/1`).waitFor();
+    assert.deepEqual(readdirSync(join(triton, "lenet")).sort(), ["1", "config.pbtxt", "labels.txt"]);
+    await dialog.getByText("S3 bucket", { exact: true }).click();
+    await field("repository").fill(`s3://${store.bucket}/models`);
+    await field("endpoint").fill(store.endpoint);
+    await field("access_key").fill(store.key);
+    await field("secret_key").fill("not this one");
+    await publish.click();
+    await dialog.getByText(/The secret key does not fit the access key/i).waitFor();
+    await field("secret_key").fill(store.secret);
+    await dialog.getByRole("button", { name: /^More/ }).click();
+    await field("region").fill(store.region);
+    await shot("publish");
+    await assert_accessible("the dialog that publishes a model");
+    await publish.click();
+    await done.getByText(`s3://${store.bucket}/models/lenet/1`).waitFor();
+    assert.deepEqual(await store.keys("models/"), ["models/lenet/1/model.onnx", "models/lenet/config.pbtxt", "models/lenet/labels.txt"]);
+    assert.ok(!(await page.evaluate(() => JSON.stringify(localStorage))).includes(store.secret));
+    const told = await page.evaluate(async (id) => (await fetch(`/api/v1/models/${id}/publications`)).text(), made.model);
+    assert.ok(!told.includes(store.secret) && told.includes(store.key));
+    // The list of what runs leads to it.
+    await page.goto(`${server.address}/models/${made.model}?show=publish`);
+    await until("three are listed", async () => (await page.getByTestId("publication").count()) === 3);
+  } finally {
+    await store.stop();
+  }
+});
+
+step("a report of the model opens in a tab of its own, and is saved as PDF", async () => {
+  await page.goto(`${server.address}/models/${made.model}`);
+  const choose = async (event, item) => {
+    await page.getByRole("button", { name: "Report", exact: true }).click();
+    const [found] = await Promise.all([event, page.getByRole("menuitem", { name: item }).click()]);
+    return found;
+  };
+  const report = await choose(page.context().waitForEvent("page"), "Open in a new tab");
+  await report.waitForLoadState();
+  await report.getByRole("heading", { name: "LeNet", exact: true }).waitFor();
+  await report.getByRole("heading", { name: "Evaluation", exact: true }).waitFor();
+  await shot("report");
+  await report.close();
+  const download = await choose(page.waitForEvent("download"), "Download as PDF");
+  assert.match(readFileSync(await download.path(), "latin1").slice(0, 8), /^%PDF-1/);
 });
 
 step("a folder dropped on Home is sent, a training is proposed; one click creates the dataset, trains, tests and reports", async () => {

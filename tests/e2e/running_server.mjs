@@ -27,3 +27,26 @@ export async function start_server(command, args) {
     },
   };
 }
+
+/** The S3 server of tests/api/object_store.py: its address, keys, bucket and region, `keys(prefix)` and `stop()`. */
+export async function start_object_store(python, program) {
+  const child = spawn(python, [program], { stdio: ["pipe", "pipe", "inherit"] });
+  const ended = new Promise((resolve) => child.once("exit", resolve));
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const next = async () => {
+    const { value, done } = await lines.next();
+    if (done) throw new Error(`${program} has ended`);
+    return JSON.parse(value);
+  };
+  return {
+    ...(await next()),
+    keys(prefix) {
+      child.stdin.write(`${prefix}\n`);
+      return next();
+    },
+    stop() {
+      child.stdin.end();
+      return ended;
+    },
+  };
+}

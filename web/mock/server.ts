@@ -36,6 +36,7 @@ export class MockServer {
       evaluation: evaluations.evaluation_step,
       pretrained: datasets.dataset_step,
       export: datasets.dataset_step,
+      publication: datasets.dataset_step,
     });
     if (with_jobs) add_jobs(this.state);
     if (many > 0) add_many(this.state, many);

@@ -79,10 +79,10 @@ Result<Response> abort(const Arguments& arguments, Context& context) {
 /// "Cannot delete …" where models need the dataset.
 Status check_no_dependents(const Job& job, const Context& context) {
     DIGITS_ASSIGN(auto ids, context.jobs.dependents(job.id));
-    // A model's evaluations and a dataset's exports go with it.
+    // A model's evaluations and publications and a dataset's exports go with it.
     std::erase_if(ids, [&](const auto& id) {
         const auto found = context.jobs.get(id);
-        return found && (found->kind == "evaluation" || found->kind == "export");
+        return found && (found->kind == "evaluation" || found->kind == "export" || found->kind == "publication");
     });
     if (ids.empty()) return {};
     std::string names;

@@ -4,7 +4,7 @@
 
 #include "base/ids.hpp"
 #include "base/safe_path.hpp"
-#include "data/dataset_secrets.hpp"
+#include "base/secrets_file.hpp"
 #include "http/static_folder.hpp"
 
 namespace digits::api {

@@ -12,8 +12,9 @@
 namespace digits::api {
 namespace {
 
-/// An evaluation names the snapshot by its iteration once it is settled; before that by `best` or `last`.
-std::string wanted_snapshot(const Job& evaluation) { return evaluation.spec->value("snapshot", "best"); }
+/// An evaluation or publication names the snapshot by its iteration once it is settled; before that by `best` or
+/// `last`.
+std::string wanted_snapshot(const Job& job) { return job.spec->value("snapshot", "best"); }
 
 const SnapshotInfo* find_snapshot(const std::vector<SnapshotInfo>& snapshots, const std::string& iteration) {
     const auto found = std::ranges::find(snapshots, iteration,
@@ -21,11 +22,11 @@ const SnapshotInfo* find_snapshot(const std::vector<SnapshotInfo>& snapshots, co
     return found == snapshots.end() ? nullptr : &*found;
 }
 
-/// File name of the weights that an evaluation means, or the path of its own link to them where the training has
+/// File name of the weights that a job means, or the path of its own link to them where the training has
 /// removed the snapshot meanwhile.
-Result<std::string> find_weights(const Job& evaluation, const JobReader& jobs) {
-    const auto& model_id = evaluation.parents.at(0);
-    const auto wanted = wanted_snapshot(evaluation);
+Result<std::string> find_weights(const Job& job, const JobReader& jobs) {
+    const auto& model_id = job.parents.at(0);
+    const auto wanted = wanted_snapshot(job);
     DIGITS_ASSIGN(const auto model, jobs.get(model_id));
     DIGITS_ASSIGN(auto snapshots, jobs.snapshots(model_id));
     const auto is_there = [&](const SnapshotInfo& snapshot) {
@@ -33,7 +34,7 @@ Result<std::string> find_weights(const Job& evaluation, const JobReader& jobs) {
         return std::filesystem::exists(jobs.job_dir(model_id) / snapshot.weights, ignored);
     };
     if (const auto* found = find_snapshot(snapshots, wanted)) {
-        const auto own = jobs.job_dir(evaluation.id) / "uploads" / found->weights;
+        const auto own = jobs.job_dir(job.id) / "uploads" / found->weights;
         std::error_code ignored;
         if (!is_there(*found) && std::filesystem::exists(own, ignored)) return own.string();
     }
@@ -56,8 +57,8 @@ Result<std::string> find_weights(const Job& evaluation, const JobReader& jobs) {
     return snapshots[static_cast<std::size_t>(best_snapshot(iterations, judge, series))].weights;
 }
 
-/// A snapshot that is there can be evaluated whatever becomes of the training.
-bool evaluation_must_wait(const Job& job, std::string_view parent, const JobReader& jobs) {
+/// A snapshot that is there can be used whatever becomes of the training.
+bool snapshot_must_wait(const Job& job, std::string_view parent, const JobReader& jobs) {
     if (job.parents.front() != parent) return true;
     const auto snapshots = jobs.snapshots(parent);
     return !snapshots || !find_snapshot(*snapshots, wanted_snapshot(job));
@@ -100,17 +101,32 @@ std::vector<JobKind> job_kinds(const ApiServerOptions& options) {
     kinds.push_back({.name = "export", .worker_kind = "export", .noun = "export", .pool = "export"});
     kinds.back().goes_with_parent = true;
     // It writes below the roots alone, never among the server's own files.
-    kinds.back().make_grant = [roots = options.roots](const Job& job, const JobReader& jobs) -> Result<Grant> {
+    std::vector<std::string> roots;
+    for (const auto& root : options.roots) roots.push_back(root.string());
+    kinds.back().make_grant = [roots](const Job& job, const JobReader& jobs) -> Result<Grant> {
         Grant grant;
-        for (const auto& root : roots) grant.roots.push_back(root.string());
+        grant.roots = roots;
         grant.dataset_dir = jobs.job_dir(job.parents.at(0)).string();
+        return grant;
+    };
+
+    kinds.push_back({.name = "publication", .worker_kind = "publish", .noun = "publication", .pool = "export"});
+    kinds.back().goes_with_parent = true;
+    kinds.back().needs_parent_done = snapshot_must_wait;
+    kinds.back().make_grant = [roots, fetch = common.fetch](const Job& job, const JobReader& jobs) -> Result<Grant> {
+        Grant grant;
+        grant.roots = roots;
+        grant.fetch = fetch;
+        grant.model_dir = jobs.job_dir(job.parents.at(0)).string();
+        grant.dataset_dir = jobs.job_dir(job.parents.at(1)).string();
+        DIGITS_ASSIGN(grant.weights, find_weights(job, jobs));
         return grant;
     };
 
     kinds.push_back({.name = "evaluation", .worker_kind = "evaluate", .noun = "evaluation", .pool = "evaluate"});
     kinds.back().devices = DeviceUse::kIdle;
     kinds.back().goes_with_parent = true;
-    kinds.back().needs_parent_done = evaluation_must_wait;
+    kinds.back().needs_parent_done = snapshot_must_wait;
     kinds.back().make_grant = [common](const Job& job, const JobReader& jobs) -> Result<Grant> {
         Grant grant = common;
         grant.model_dir = jobs.job_dir(job.parents.at(0)).string();

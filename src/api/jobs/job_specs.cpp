@@ -11,7 +11,7 @@
 #include "base/field_facts.hpp"
 #include "base/ids.hpp"
 #include "base/python_interface.hpp"
-#include "data/dataset_secrets.hpp"
+#include "base/secrets_file.hpp"
 #include "data/evaluation_spec.hpp"
 #include "frameworks/framework.hpp"
 

@@ -8,6 +8,7 @@
 #include "data/evaluation_spec.hpp"
 #include "data/exports/export_spec.hpp"
 #include "models/model_spec.hpp"
+#include "models/publish_spec.hpp"
 
 namespace digits::api {
 namespace {
@@ -81,8 +82,11 @@ struct Form {
     std::string_view kind;
     const FieldList& (*fields)();
 };
-constexpr Form kForms[]{
-    {"dataset", dataset_fields}, {"model", model_fields}, {"evaluation", evaluation_fields}, {"export", export_fields}};
+constexpr Form kForms[]{{"dataset", dataset_fields},
+                        {"model", model_fields},
+                        {"evaluation", evaluation_fields},
+                        {"export", export_fields},
+                        {"publication", publish_fields}};
 
 }  // namespace
 

@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
@@ -34,7 +36,8 @@ json model_view(const StoreModel& model) {
             {"owner", text_or_null(model.info, "username")},
             {"dataset", text_or_null(model.aux, "dataset")},
             {"license", license},
-            {"source", text_or_null(model.info, "source")}};
+            {"source", text_or_null(model.info, "source")},
+            {"logo", !model.logo().empty()}};
 }
 
 json stores_view(const std::vector<StoreListing>& stores) {
@@ -58,6 +61,17 @@ Async<Result<Response>> list(const Request& request, ModelStores& stores) {
     };
     DIGITS_CO_ASSIGN(const auto view, co_await http::run_slowly(std::move(work)));
     co_return json_response(200, view);
+}
+
+/// A browser asks for it as an image and takes it for nothing else.
+Async<Result<Response>> logo(const Request& request, ModelStores& stores) {
+    const auto id = request.param("model");
+    std::function<Result<StoreLogo>()> work = [&] { return stores.logo(id); };
+    DIGITS_CO_ASSIGN(auto found, co_await http::run_slowly(std::move(work)));
+    auto response = Response::bytes(200, std::string(found.type), std::move(found.bytes));
+    response.set_header("Cache-Control", "private, max-age=86400");
+    response.set_header("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; sandbox");
+    co_return response;
 }
 
 Async<Result<Response>> pull(const Request& request, Context& context, ModelStores& stores) {
@@ -85,6 +99,39 @@ Async<Result<Response>> archive_of(const Request& request, const Job& job, Conte
     co_return co_await archive_response(job, snapshot, ArchiveFormat::kTarGz, context);
 }
 
+/// Tells the pages how far a push is, at most four times a second.
+class PushProgress {
+  public:
+    PushProgress(std::string job, EventHub& events) : job_(std::move(job)), events_(events) {}
+    void tell(std::uint64_t done, std::uint64_t total) {
+        const auto now = Clock::now();
+        if (total == 0 || done == done_ || (done < total && now - told_ < std::chrono::milliseconds(250))) return;
+        told_ = now;
+        done_ = done;
+        const auto seconds = std::chrono::duration<double>(now - start_).count();
+        const auto rate = seconds > 0 ? static_cast<double>(done) / seconds : 0;
+        events_.tell_in_passing(
+            job_, "push",
+            {{"job", job_},
+             {"progress",
+              {{"step", "push"},
+               {"unit", "bytes"},
+               {"done", done},
+               {"total", total},
+               {"rate", rate > 0 ? json(rate) : json()},
+               {"eta_s", rate > 0 ? json(static_cast<double>(total - std::min(done, total)) / rate) : json()},
+               {"fraction", std::min(1.0, static_cast<double>(done) / static_cast<double>(total))}}}});
+    }
+
+  private:
+    using Clock = std::chrono::steady_clock;
+    const std::string job_;
+    EventHub& events_;
+    const Clock::time_point start_ = Clock::now();
+    Clock::time_point told_{};
+    std::uint64_t done_ = 0;
+};
+
 /// To another server, of which this one asks no more than it may fetch from.
 Async<Result<Response>> push(const Request& request, const char* kind, Context& context) {
     DIGITS_CO_ASSIGN(const auto job, route_job(request, context.jobs, kind));
@@ -96,9 +143,11 @@ Async<Result<Response>> push(const Request& request, const char* kind, Context& 
     DIGITS_CO_ASSIGN(const auto archive, co_await archive_of(request, job, context));
     const auto& file = std::get<http::FileBody>(archive.body).path;
     auto& scope = co_await http::CurrentScope{};
+    PushProgress progress(job.id, context.events);
     std::function<Result<json>()> work = [&] {
         remote::TransferLimits limits;
         limits.timeout = kMostPushTime;
+        limits.progress = [&progress](std::uint64_t done, std::uint64_t total) { progress.tell(done, total); };
         limits.cancelled = [&scope] { return scope.cancelled().has_value(); };
         const remote::HttpClient client({context.options.allow_url_fetch.value_or(false), context.options.url_hosts});
         return push_model(server, name, file, client, limits);
@@ -111,6 +160,8 @@ Async<Result<Response>> push(const Request& request, const char* kind, Context& 
 
 void register_stores(http::Router& router, Context& context) {
     router.add("GET", "/api/v1/stores", [&](const Request& request) { return list(request, context.stores); });
+    router.add("GET", "/api/v1/stores/models/{model}/logo",
+               [&](const Request& request) { return logo(request, context.stores); });
     router.add("POST", "/api/v1/stores/pull",
                [&](const Request& request) { return pull(request, context, context.stores); });
     router.add("POST", "/api/v1/models/{id}/push",

@@ -230,6 +230,29 @@ Status ModelStores::take_included(const std::vector<WantedFile>& files, const St
     return {};
 }
 
+std::string StoreModel::logo() const {
+    auto name = text_of(aux, "logo");
+    return is_plain_name(name) ? name : std::string();
+}
+
+Result<StoreLogo> ModelStores::logo(const std::string& id) {
+    for (const auto& store : list(false))
+        for (const auto& model : store.models) {
+            const auto name = model.logo();
+            if (model.id != id || name.empty()) continue;
+            DIGITS_ASSIGN(const auto path, bring(store, model.folder + "/" + name, kMostLogo_bytes, name));
+            auto bytes = read_file(path, kMostLogo_bytes);
+            std::error_code ignored;
+            if (store.url != kIncluded) fs::remove(path, ignored);
+            if (!bytes) return fail(bytes.error());
+            const auto type = logo_type(*bytes);
+            if (type.empty())
+                return fail(ErrorCode::kUnsupported, "The logo {} is no image of PNG, JPEG, GIF or WebP", name);
+            return StoreLogo{std::move(*bytes), type};
+        }
+    return fail(ErrorCode::kNotFound, "There is no logo of this model");
+}
+
 Result<JobRequest> ModelStores::pull(const std::string& id) {
     for (const auto& store : list(false))
         for (const auto& model : store.models) {

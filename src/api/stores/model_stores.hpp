@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "api/stores/store_logo.hpp"
 #include "base/result.hpp"
 #include "jobs/manager.hpp"
 #include "remote/fetch_place.hpp"
@@ -18,6 +19,9 @@ struct StoreModel {
     std::string id;      ///< of this listing
     std::string folder;  ///< its name in the store
     nlohmann::json info, aux;
+
+    /// The file of its logo, a plain name; empty: none.
+    std::string logo() const;
 };
 
 struct StoreListing {
@@ -47,6 +51,9 @@ class ModelStores {
     /// Errors: kNotFound for an id that is not listed; kPermissionDenied for an index that names other places or no
     /// checksums.
     Result<JobRequest> pull(const std::string& id);
+    /// The logo of a listed model, an image of a kind that browsers show and that runs nothing. Errors: kNotFound,
+    /// kUnsupported for other files, kTooLarge, those of fetching.
+    Result<StoreLogo> logo(const std::string& id);
     /// The included model of this folder name, if there is one.
     std::optional<StoreModel> find_included(const std::string& folder);
 

@@ -44,17 +44,7 @@ class StemNames {
 
 Result<std::unique_ptr<ExportSink>> open_sink(const ExportSpec& spec, const TaskContext& context) {
     if (spec.folder.empty()) return ExportSink::to_tar(context.job_dir() / kExportArchive);
-    // It is written beside its place, so that must lie inside the roots, too.
-    AllowedRoots roots(context.grant().roots);
-    for (const auto& path : {spec.folder, spec.folder + ".partial"})
-        if (auto inside = roots.check(path); !inside) return fail(std::move(inside).error().at("/folder"));
-    // Nor among the jobs of the server.
-    std::error_code ignored;
-    const auto place = fs::weakly_canonical(fs::path(spec.folder).parent_path(), ignored);
-    const auto jobs = fs::canonical(context.job_dir(), ignored).parent_path();
-    if (const auto [end, at] = std::ranges::mismatch(jobs, place); end == jobs.end())
-        return fail(make_error(ErrorCode::kPermissionDenied, "{} lies among the server's own files", spec.folder)
-                        .at("/folder"));
+    DIGITS_TRY(check_new_folder(spec.folder, "/folder", context));
     return ExportSink::to_folder(spec.folder);
 }
 
@@ -97,6 +87,20 @@ Result<json> export_all(const ExportSpec& spec, const fs::path& dataset, TaskCon
 }
 
 }  // namespace
+
+Status check_new_folder(const std::string& folder, const char* where, const TaskContext& context) {
+    // It is written beside its place, so that must lie inside the roots, too.
+    AllowedRoots roots(context.grant().roots);
+    for (const auto& path : {folder, folder + ".partial"})
+        if (auto inside = roots.check(path); !inside) return fail(std::move(inside).error().at(where));
+    // Nor among the jobs of the server.
+    std::error_code ignored;
+    const auto place = fs::weakly_canonical(fs::path(folder).parent_path(), ignored);
+    const auto jobs = fs::canonical(context.job_dir(), ignored).parent_path();
+    if (const auto [end, at] = std::ranges::mismatch(jobs, place); end == jobs.end())
+        return fail(make_error(ErrorCode::kPermissionDenied, "{} lies among the server's own files", folder).at(where));
+    return {};
+}
 
 Result<json> export_dataset(const ExportSpec& spec, const fs::path& dataset, TaskContext& context) {
     return guarded("export the dataset", [&] { return export_all(spec, dataset, context); });

@@ -8,6 +8,10 @@
 
 namespace digits {
 
+/// Whether a task may write this new folder, or one beside it: inside the grant's roots and not among the server's own
+/// files. Errors: kPermissionDenied at `where`.
+Status check_new_folder(const std::string& folder, const char* where, const TaskContext& context);
+
 /// Writes the dataset of a folder in a format: to `spec.folder`, which must lie inside the grant's roots, or to a tar
 /// file in the job's folder. Returns what was written: format, folder or file, counts by split, bytes. Nothing is left
 /// of what ends early. Errors: kInvalidArgument, kPermissionDenied, kFailedPrecondition for a folder with something in

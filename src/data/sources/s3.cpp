@@ -2,6 +2,7 @@
 
 #include <map>
 
+#include "data/sources/bucket_fields.hpp"
 #include "data/sources/image_files.hpp"
 #include "data/sources/source_binding.hpp"
 #include "data/sources/split_fields.hpp"
@@ -19,36 +20,12 @@ struct JsonBinding<S3Options> {
                     .key("field.s3_url")
                     .cli("s3")
                     .required(),
-                json_field("endpoint", &O::endpoint)
-                    .label("Endpoint")
-                    .help("Address of an S3-compatible server, such as https://storage.example:9000; empty: Amazon S3")
-                    .cli("s3-endpoint")
-                    .digits("s3_endpoint_url"),
-                json_field("region", &O::region)
-                    .label("Region")
-                    .help("Region of the bucket; empty: that of the profile or environment, or us-east-1")
-                    .cli("s3-region")
-                    .advanced(),
-                json_field("addressing", &O::addressing)
-                    .label("Bucket in addresses")
-                    .help("In the path or as a part of the host's name; auto: in the path where an endpoint is given")
-                    .cli("s3-addressing")
-                    .advanced(),
-                json_field("profile", &O::profile)
-                    .label("Profile")
-                    .help("Profile of the server's ~/.aws/credentials that has the keys; empty: the usual one, if any")
-                    .cli("s3-profile"),
-                json_field("access_key", &O::access_key)
-                    .label("Access key")
-                    .help("Key instead of a profile")
-                    .cli("s3-access-key")
-                    .digits("s3_accesskey"),
-                json_field("secret_key", &O::secret_key)
-                    .label("Secret key")
-                    .help("Belongs to the access key; it is not shown again, and removed once the dataset is made")
-                    .cli("s3-secret-key")
-                    .digits("s3_secretkey")
-                    .secret(),
+                endpoint_field<O>(),
+                region_field<O>(),
+                addressing_field<O>(),
+                profile_field<O>(),
+                access_key_field<O>(),
+                secret_key_field<O>(),
                 percent_val_field<O>().digits("s3_pct_val"),
                 percent_test_field<O>().digits("s3_pct_test"),
                 min_per_class_field<O>().digits("s3_train_min_per_class"),

@@ -24,6 +24,7 @@ export type MetricsEvent = Schemas["MetricsEvent"];
 export type Series = Schemas["Series"];
 export type Snapshot = Schemas["Snapshot"];
 export type SnapshotEvent = Schemas["SnapshotEvent"];
+export type PushEvent = Schemas["PushEvent"];
 export type LogEvent = Schemas["LogEvent"];
 export type Network = Schemas["Network"];
 export type MemoryEstimate = Schemas["MemoryEstimate"];
@@ -106,6 +107,10 @@ export function report_url(model: string, format: "html" | "pdf"): string {
 
 export function export_url(model: string, name: string): string {
   return `${api_root}/models/${model}/exports/${encodeURIComponent(name)}`;
+}
+
+export function store_logo_url(model: string): string {
+  return `${api_root}/stores/models/${encodeURIComponent(model)}/logo`;
 }
 
 export function predictions_csv_url(evaluation: string): string {

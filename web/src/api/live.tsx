@@ -9,6 +9,7 @@ import {
   type LogEvent,
   type MetricsEvent,
   type Model,
+  type PushEvent,
   type SnapshotEvent,
 } from "./client";
 import { EventStream, type ServerEvent, type StreamState } from "./event_stream";
@@ -17,6 +18,7 @@ export type JobEvent =
   | { type: "metrics"; data: MetricsEvent }
   | { type: "snapshot"; data: SnapshotEvent }
   | { type: "log"; data: LogEvent }
+  | { type: "push"; data: PushEvent }
   | { type: "reset" };
 
 type Listener = (event: JobEvent) => void;
@@ -144,6 +146,11 @@ function apply_event(
       tell(log.job, { type: "log", data: log });
       break;
     }
+    case "push": {
+      const push = data as PushEvent;
+      tell(push.job, { type: "push", data: push });
+      break;
+    }
     case "reset":
       void queries.invalidateQueries();
       for (const job of listening) tell(job, { type: "reset" });
@@ -167,14 +174,15 @@ function apply_job(job: Job, queries: QueryClient, refresh: Refresh): void {
     refresh.add(["system"]);
     if (job.kind === "dataset" && job.state === "done") refresh.add(["model"]);
   }
-  if (job.kind === "export") put_export(queries, refresh, job);
+  if (job.kind === "export") put_export(queries, refresh, job, "exports");
+  if (job.kind === "publication") put_export(queries, refresh, job, "publications");
   if (job.kind === "evaluation" && known?.job.state !== job.state) refresh.add(["evaluations", job.parents[0]]);
   put_job(queries, job);
 }
 
-/** The page of its dataset shows it. */
-function put_export(queries: QueryClient, refresh: Refresh, job: Job): void {
-  const key = ["exports", job.parents[0]];
+/** The page of its dataset or model shows it. */
+function put_export(queries: QueryClient, refresh: Refresh, job: Job, list: "exports" | "publications"): void {
+  const key = [list, job.parents[0]];
   const known = queries.getQueryData<{ items: Job[] }>(key);
   if (!known) return;
   const before = known.items.find((item) => item.id === job.id);
@@ -211,10 +219,11 @@ export function drop_job(queries: QueryClient, id: string): void {
     );
   queries.setQueryData<JobPage>(["running"], (page) => page && without(page));
   queries.setQueriesData<JobPage>({ queryKey: ["evaluations"] }, (page) => page && without(page));
-  queries.setQueriesData<{ items: Job[] }>(
-    { queryKey: ["exports"] },
-    (found) => found && { ...found, items: found.items.filter((item) => item.id !== id) },
-  );
+  for (const list of ["exports", "publications"])
+    queries.setQueriesData<{ items: Job[] }>(
+      { queryKey: [list] },
+      (found) => found && { ...found, items: found.items.filter((item) => item.id !== id) },
+    );
 }
 
 function best_of(job: Job): unknown {

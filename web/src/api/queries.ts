@@ -69,6 +69,15 @@ export function exports_query(dataset: string) {
   });
 }
 
+/** Where a model was published, newest first. */
+export function publications_query(model: string) {
+  return queryOptions({
+    queryKey: ["publications", model],
+    queryFn: ({ signal }) =>
+      answer(client.GET("/models/{id}/publications", { params: { path: { id: model } }, signal })),
+  });
+}
+
 export const running_query = queryOptions({
   queryKey: ["running"],
   queryFn: ({ signal }) =>

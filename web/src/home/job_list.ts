@@ -19,6 +19,7 @@ const default_columns: Record<JobKind, string[]> = {
   evaluation: ["state", "best.accuracy", "created", "took"],
   pretrained: ["state", "created", "notes"],
   export: ["state", "created", "took"],
+  publication: ["state", "created", "took"],
 };
 
 /** The columns of a kind until somebody chooses others, with the metric by which these jobs are judged; of several tasks that of each. */

@@ -118,8 +118,8 @@ function DeleteDialog({ job, close }: { job: Job; close: () => void }) {
     onSuccess: () => {
       drop_job(queries, job.id);
       offer_undo([job.id], t("bulk.deleted", { n: 1 }));
-      // An export stands on the page of its dataset, which stays.
-      if (job.kind === "export") close();
+      // They stand on the pages of a dataset and a model, which stay.
+      if (job.kind === "export" || job.kind === "publication") close();
       else navigate(`/?kind=${job.kind}`);
     },
   });

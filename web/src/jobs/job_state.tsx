@@ -47,7 +47,9 @@ export function StateWord({ state }: { state: JobState }) {
   );
 }
 
-export function JobProgress({ job, size = "sm" }: { job: Job; size?: string }) {
+type Going = Pick<Job, "progress" | "state">;
+
+export function JobProgress({ job, size = "sm" }: { job: Going; size?: string }) {
   const { t } = useText();
   const fraction = job.progress?.fraction;
   const known = fraction !== null && fraction !== undefined;
@@ -64,7 +66,7 @@ export function JobProgress({ job, size = "sm" }: { job: Job; size?: string }) {
 }
 
 /** `create train_db · 12,000 of 45,000 images · 6,600 images/s · 5 s left` */
-export function useProgressWords(): (job: Job) => string {
+export function useProgressWords(): (job: Going) => string {
   const { t, whole, rate, duration, data_word } = useText();
   return (job) => {
     const progress = job.progress;

@@ -1,6 +1,6 @@
 import { Button, Group, Menu, Stack, Table, Tooltip } from "@mantine/core";
 import { lazy, Suspense, useState } from "react";
-import { Link, useParams } from "react-router";
+import { Link, useParams, useSearchParams } from "react-router";
 import { archive_url, file_url, type Model, type ModelSpec, report_url } from "../api/client";
 import type { MetricSeries } from "../api/metric_series";
 import { useDataset, useEvaluations, useModel } from "../api/queries";
@@ -19,6 +19,7 @@ import { TestPanel } from "./test_panel";
 import { useMetrics } from "./use_metrics";
 
 const ExportDialog = lazy(() => import("./export_dialog"));
+const PublishDialog = lazy(() => import("./publish_dialog"));
 const PushDialog = lazy(() => import("../pretrained/push_dialog"));
 const MakePretrainedDialog = lazy(() => import("../pretrained/make_dialog"));
 
@@ -89,6 +90,18 @@ function Keep({ model }: { model: Model }) {
   const [making, set_making] = useState(false);
   const [exporting, set_exporting] = useState(false);
   const [pushing, set_pushing] = useState(false);
+  const [params, set_params] = useSearchParams();
+  const publishing = params.get("show") === "publish";
+  const show = (what: string | null) =>
+    set_params(
+      (before) => {
+        const after = new URLSearchParams(before);
+        if (what) after.set("show", what);
+        else after.delete("show");
+        return after;
+      },
+      { replace: true },
+    );
   return (
     <>
       <Button size="xs" variant="default" onClick={() => set_making(true)}>
@@ -122,6 +135,14 @@ function Keep({ model }: { model: Model }) {
           </Menu.Item>
         </Menu.Dropdown>
       </Menu>
+      <Button size="xs" variant="default" onClick={() => show("publish")}>
+        {t("publish.action")}
+      </Button>
+      {publishing && (
+        <Suspense>
+          <PublishDialog model={model} close={() => show(null)} />
+        </Suspense>
+      )}
       <Button size="xs" variant="default" onClick={() => set_pushing(true)}>
         {t("push.action")}
       </Button>

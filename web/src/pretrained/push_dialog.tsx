@@ -1,10 +1,14 @@
 import { Alert, Anchor, Button, Group, Modal, Stack, Text, TextInput } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
-import { answer, client, type Job, ProblemError } from "../api/client";
+import { answer, client, type Job, ProblemError, type PushEvent } from "../api/client";
+import { useJobEvents } from "../api/live";
 import { useDraft } from "../forms/draft";
 import { ProblemAlert } from "../frame/page_states";
+import { JobProgress, useProgressWords } from "../jobs/job_state";
 import { useText } from "../text/text";
+
+type Progress = PushEvent["progress"];
 
 const nowhere = { to: "" };
 
@@ -13,8 +17,12 @@ export default function PushDialog({ job, close }: { job: Job; close: () => void
   const { t } = useText();
   const [{ to }, remember] = useDraft("push.to", nowhere);
   const [name, set_name] = useState(job.name);
+  const [progress, set_progress] = useState<Progress | null>(null);
+  const words = useProgressWords();
+  useJobEvents(job.id, (event) => event.type === "push" && set_progress(event.data.progress));
   const push = useMutation({
     mutationFn: () => {
+      set_progress(null);
       const request = { params: { path: { id: job.id } }, body: { to: to.trim(), name: name.trim() } };
       return answer(
         job.kind === "model"
@@ -47,6 +55,14 @@ export default function PushDialog({ job, close }: { job: Job; close: () => void
           value={name}
           onChange={(event) => set_name(event.currentTarget.value)}
         />
+        {push.isPending && progress && (
+          <Stack gap={4} data-testid="pushing">
+            <Text size="sm" c="dimmed">
+              {words({ progress, state: "run" })}
+            </Text>
+            <JobProgress job={{ progress, state: "run" }} />
+          </Stack>
+        )}
         {push.error instanceof ProblemError && <ProblemAlert problem={push.error.problem} />}
         {push.data && (
           <Alert data-tone="ok" py="xs" data-testid="pushed">

@@ -2,11 +2,12 @@ import { Alert, Button, Card, Group, Stack, Text, TextInput, Title } from "@mant
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useNavigate } from "react-router";
-import { type ModelStore, ProblemError } from "../api/client";
+import { type ModelStore, ProblemError, store_logo_url } from "../api/client";
 import { useStores } from "../api/queries";
 import { PageSkeleton, ProblemAlert, QueryProblem, useTitle } from "../frame/page_states";
 import { useText } from "../text/text";
 import { start_pull } from "./pull_model";
+import "./store.css";
 
 type StoreModel = ModelStore["models"][number];
 
@@ -81,7 +82,10 @@ function Entry({ model }: { model: StoreModel }) {
   return (
     <Card withBorder padding="md" data-testid="store-model">
       <Group justify="space-between" align="flex-start" wrap="nowrap">
-        <Stack gap={4}>
+        {model.logo && (
+          <img className="store-logo" src={store_logo_url(model.id)} alt="" loading="lazy" width={56} height={56} />
+        )}
+        <Stack gap={4} flex={1}>
           <Title order={3}>{model.name}</Title>
           {model.note && <Text size="sm">{model.note}</Text>}
           <Text size="sm" c="dimmed">

@@ -29,6 +29,9 @@ export const frame = {
   "word.compare network and weights": "compare network and weights",
   "word.images": "images",
   "word.steps": "steps",
+  "word.export": "export",
+  "word.publish": "publish",
+  "word.push": "push",
 
   "date.today": "today",
   "date.yesterday": "yesterday",
@@ -94,6 +97,8 @@ export const frame = {
   "kind.evaluation": "Evaluation",
   "kind.export": "Export",
   "kind.exports": "Exports",
+  "kind.publication": "Publication",
+  "kind.publications": "Publications",
   "kind.evaluations": "Evaluations",
 
   "type.classification": "Image classification",

@@ -65,6 +65,7 @@ export const home = {
   "bulk.move.title": "Move {n} job to a group|Move {n} jobs to a group",
   "bulk.move.confirm": "Move",
   "bulk.delete.exports": "Their tar files are deleted. Folders that were written are kept.",
+  "bulk.delete.publications": "What was published is kept.",
   "bulk.delete.evaluations": "Their predictions and metrics are deleted. Models and images are kept.",
 
   "welcome.mnist": "Try it with MNIST",

@@ -7,6 +7,7 @@ export const jobs = {
   "delete.pretrained": "Its network and weights are deleted. Models that started from it are kept.",
   "delete.confirm": "Delete",
   "delete.export": "Its tar file is deleted. A folder that was written is kept.",
+  "delete.publication": "What was published is kept.",
   "delete.evaluation": "Its predictions and metrics are deleted. The model and the images are kept.",
   "delete.undo": "You can undo this for 10 minutes.",
   "delete.needed": "{n} job depends on it and must be deleted first:|{n} jobs depend on it and must be deleted first:",

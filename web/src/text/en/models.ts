@@ -199,6 +199,14 @@ export const models = {
   "model_export.language": "Code for",
   "model_export.copy": "Copy",
   "model_export.copied": "Copied",
+  "publish.action": "Publish…",
+  "publish.title": "Publish to Triton",
+  "publish.help":
+    "Puts the model as ONNX, verified, into a model repository, from which Triton Inference Server and others serve it",
+  "publish.to": "Publish to",
+  "publish.folder": "Folder on the server",
+  "publish.bucket": "S3 bucket",
+  "publish.confirm": "Publish",
   "archive.help": "Networks, solver, labels, mean image and the best snapshot: everything Caffe needs",
 
   "extend.title": "Continue training {name}",

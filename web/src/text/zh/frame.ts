@@ -31,6 +31,9 @@ export const frame: Record<keyof typeof english, string> = {
   "word.compare network and weights": "核对网络和权重",
   "word.images": "张图像",
   "word.steps": "步",
+  "word.export": "导出",
+  "word.publish": "发布",
+  "word.push": "推送",
 
   "date.today": "今天",
   "date.yesterday": "昨天",
@@ -96,6 +99,8 @@ export const frame: Record<keyof typeof english, string> = {
   "kind.evaluation": "评估",
   "kind.export": "导出",
   "kind.exports": "导出",
+  "kind.publication": "发布",
+  "kind.publications": "发布",
   "kind.evaluations": "评估",
 
   "type.classification": "图像分类",

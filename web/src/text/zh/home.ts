@@ -64,6 +64,7 @@ export const home: Record<keyof typeof english, string> = {
   "bulk.move.title": "把 {n} 个任务移动到组",
   "bulk.move.confirm": "移动",
   "bulk.delete.exports": "将删除其 tar 文件。已写入的文件夹保留。",
+  "bulk.delete.publications": "已发布的内容保留。",
   "bulk.delete.evaluations": "将删除其预测和指标。模型和图像保留。",
 
   "welcome.mnist": "用 MNIST 试一试",

@@ -9,6 +9,7 @@ export const jobs: Record<keyof typeof english, string> = {
   "delete.pretrained": "将删除其网络和权重。由它开始训练的模型保留。",
   "delete.confirm": "删除",
   "delete.export": "将删除其 tar 文件。已写入的文件夹保留。",
+  "delete.publication": "已发布的内容保留。",
   "delete.evaluation": "将删除其预测和指标。模型和图像保留。",
   "delete.undo": "10 分钟内可以撤销。",
   "delete.needed": "有 {n} 个任务依赖它，须先删除：|有 {n} 个任务依赖它，须先删除：",

@@ -187,6 +187,13 @@ export const models: Record<keyof typeof english, string> = {
   "model_export.language": "代码",
   "model_export.copy": "复制",
   "model_export.copied": "已复制",
+  "publish.action": "发布…",
+  "publish.title": "发布到 Triton",
+  "publish.help": "将模型以经过验证的 ONNX 放入模型仓库，由 Triton Inference Server 等提供服务",
+  "publish.to": "发布到",
+  "publish.folder": "服务器上的文件夹",
+  "publish.bucket": "S3 存储桶",
+  "publish.confirm": "发布",
   "archive.help": "网络、求解器、标签、均值图像和最佳快照：Caffe 所需的全部文件",
 
   "extend.title": "继续训练 {name}",

@@ -7,8 +7,8 @@
 
 namespace digits {
 
-/// The secrets of a dataset's spec (take_secrets), in `uploads/` of its job's folder until the dataset is made. It is
-/// never served.
+/// The secrets of a job's spec (take_secrets), in `uploads/` of its folder until the job has done its work. It is never
+/// served.
 inline constexpr const char* kSecretsFile = "secrets.json";
 
 /// Puts them back into the spec that a worker reads. Errors: kDataLoss.

@@ -1,4 +1,4 @@
-#include "data/dataset_secrets.hpp"
+#include "base/secrets_file.hpp"
 
 #include <nlohmann/json.hpp>
 #include <system_error>

@@ -1,0 +1,76 @@
+#include "models/publish_spec.hpp"
+
+#include "base/json_binding.hpp"
+#include "data/sources/bucket_fields.hpp"
+
+namespace digits {
+
+template <>
+struct JsonBinding<PublishSpec> {
+    static constexpr const char* kSchema = "PublishSpec";
+    static Fields fields() {
+        using S = PublishSpec;
+        return {json_field("snapshot", &S::snapshot).help("Its iteration, best or last"),
+                json_field("repository", &S::repository)
+                    .label("Model repository")
+                    .help("Folder on the server's machine, or s3://bucket/folder")
+                    .path(PlaceKind::kFolder)
+                    .required(),
+                json_field("name", &S::name)
+                    .label("Name in the repository")
+                    .help("Letters, digits, '.', '_' and '-'; empty: the model's id")
+                    .key("field.published_name"),
+                json_field("version", &S::version)
+                    .label("Version")
+                    .help("Number of its folder; a version that is there already is never replaced")
+                    .range(1, 1e9),
+                json_field("max_batch_size", &S::max_batch_size)
+                    .label("Maximum batch size")
+                    .help("Most images that the server may process together")
+                    .range(1, 4096)
+                    .advanced(),
+                endpoint_field<S>(),
+                region_field<S>(),
+                addressing_field<S>(),
+                profile_field<S>(),
+                access_key_field<S>(),
+                secret_key_field<S>()};
+    }
+};
+
+namespace {
+
+tl::unexpected<Error> wrong(const char* where, std::string message) {
+    return fail(Error{ErrorCode::kInvalidArgument, std::move(message), where, {}});
+}
+
+}  // namespace
+
+Result<PublishSpec> parse_publish_spec(const nlohmann::json& json) {
+    DIGITS_ASSIGN(auto spec, parse_json<PublishSpec>(json));
+    if (spec.to_bucket()) {
+        if (const auto place = remote::parse_s3_url(spec.repository); !place)
+            return fail(Error(place.error()).at("/repository"));
+    } else if (!spec.repository.starts_with('/')) {
+        return wrong("/repository",
+                     fmt::format("Model repository must be an absolute path or s3://bucket/folder, got \"{}\"",
+                                 spec.repository.substr(0, 200)));
+    }
+    if (const auto fault = check_model_name(spec.name); !fault.empty())
+        return wrong("/name", fmt::format("Name in the repository must be {}", fault));
+    if (!spec.endpoint.empty())
+        if (const auto url = remote::parse_url(spec.endpoint); !url) return fail(Error(url.error()).at("/endpoint"));
+    return spec;
+}
+
+nlohmann::json to_json(const PublishSpec& spec) { return to_json<PublishSpec>(spec); }
+const FieldList& publish_fields() { return field_list<PublishSpec>(); }
+
+std::string check_model_name(const std::string& name) {
+    const bool plain = name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") ==
+                           std::string::npos &&
+                       !name.starts_with('.');
+    return plain ? "" : "letters, digits, '.', '_' and '-' only, not '.' first";
+}
+
+}  // namespace digits

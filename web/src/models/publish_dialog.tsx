@@ -1,0 +1,174 @@
+import { Button, Group, Modal, SegmentedControl, Select, Stack, Text } from "@mantine/core";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { answer, client, type Job, type Model, ProblemError } from "../api/client";
+import { is_active } from "../api/live";
+import { publications_query } from "../api/queries";
+import { DeclaredFields } from "../forms/declared_fields";
+import { useDraft } from "../forms/draft";
+import { field_errors } from "../forms/field_errors";
+import { Folded } from "../forms/fields";
+import { put_typed, type Typed, useFormFields } from "../forms/form_fields";
+import { ProblemAlert } from "../frame/page_states";
+import { JobActions } from "../jobs/job_actions";
+import { JobProgress, StateWord, useProgressWords } from "../jobs/job_state";
+import { useText } from "../text/text";
+import { useSnapshotChoices } from "./snapshot_choices";
+
+const nowhere = { to: "folder", "/repository": "", "/endpoint": "", "/region": "", "/profile": "", "/access_key": "" };
+const of_buckets = ["/endpoint", "/region", "/addressing", "/profile", "/access_key", "/secret_key"];
+
+/** Puts the model into a repository of Triton, in a folder or a bucket, and shows where it was put before. */
+export default function PublishDialog({ model, close }: { model: Model; close: () => void }) {
+  const { t } = useText();
+  const published = useQuery(publications_query(model.job.id));
+  return (
+    <Modal
+      opened
+      onClose={close}
+      size="lg"
+      title={t("publish.title")}
+      closeButtonProps={{ "aria-label": t("action.close") }}
+    >
+      <Stack>
+        <PublishForm model={model} />
+        {published.data?.items.map((job) => (
+          <Published key={job.id} job={job} />
+        ))}
+      </Stack>
+    </Modal>
+  );
+}
+
+function PublishForm({ model }: { model: Model }) {
+  const { t } = useText();
+  const id = model.job.id;
+  const queries = useQueryClient();
+  const choices = useSnapshotChoices(model.snapshots);
+  const fields = useFormFields("publication") ?? [];
+  // The place is remembered, the secret key is not.
+  const [{ to, ...place }, remember] = useDraft("publish.place", nowhere);
+  const [rest, set_rest] = useState<Typed>({});
+  const [snapshot, set_snapshot] = useState("best");
+  const to_bucket = to === "bucket";
+  const typed: Typed = { ...place, ...rest };
+  const shown = fields.filter(({ path }) => path !== "/snapshot" && (to_bucket || !of_buckets.includes(path)));
+  const change = (part: Typed) => {
+    const is_kept = ([path]: [string, string]) => path in place;
+    remember(Object.fromEntries(Object.entries(part).filter(is_kept)));
+    set_rest((before) => ({ ...before, ...Object.fromEntries(Object.entries(part).filter((one) => !is_kept(one))) }));
+  };
+  const publish = useMutation({
+    mutationFn: () => {
+      const spec: Record<string, unknown> = { snapshot };
+      put_typed(spec, shown, typed);
+      return answer(
+        client.POST("/models/{id}/publications", { params: { path: { id } }, body: { spec: spec as never } }),
+      );
+    },
+    onSuccess: () => queries.invalidateQueries({ queryKey: publications_query(id).queryKey }),
+  });
+  const problem = publish.error instanceof ProblemError ? publish.error.problem : null;
+  const errors = field_errors(
+    problem,
+    Object.fromEntries(shown.map(({ path }) => [`/spec${path}`, typed[path] ?? ""])),
+  );
+  const declared = { typed, change, error: (path: string) => errors.at[`/spec${path}`] };
+  const repository = shown.filter(({ path }) => path === "/repository");
+  const plain = shown.filter(({ advanced, path }) => !advanced && path !== "/repository");
+  const advanced = shown.filter((field) => field.advanced);
+  return (
+    <Stack
+      component="form"
+      gap="sm"
+      onSubmit={(event) => {
+        event.preventDefault();
+        publish.mutate();
+      }}
+    >
+      <Text size="sm">{t("publish.help")}</Text>
+      <SegmentedControl
+        aria-label={t("publish.to")}
+        value={to}
+        onChange={(value) => remember({ to: value })}
+        data={[
+          { value: "folder", label: t("publish.folder") },
+          { value: "bucket", label: t("publish.bucket") },
+        ]}
+      />
+      <DeclaredFields fields={repository.map((one) => (to_bucket ? { ...one, place: "" } : one))} {...declared} />
+      <Select
+        label={t("test.snapshot")}
+        allowDeselect={false}
+        value={snapshot}
+        onChange={(value) => set_snapshot(value ?? "best")}
+        data={choices}
+      />
+      <DeclaredFields fields={plain} {...declared} />
+      {advanced.length > 0 && (
+        <Folded title={t("section.source_more")} values="">
+          <DeclaredFields fields={advanced} {...declared} />
+        </Folded>
+      )}
+      {errors.rest && <ProblemAlert problem={errors.rest} />}
+      <Group justify="flex-end">
+        <Button type="submit" loading={publish.isPending} disabled={(typed["/repository"] ?? "").trim() === ""}>
+          {t("publish.confirm")}
+        </Button>
+      </Group>
+    </Stack>
+  );
+}
+
+interface PublishResult {
+  place: string;
+  version: number;
+  export: { verified: boolean; difference: number | null; runtime: string | null; images: number };
+}
+
+/** A publication: how far it is, or where it went. */
+function Published({ job }: { job: Job }) {
+  const { t, said, whole, date, exact_date } = useText();
+  const words = useProgressWords();
+  const result = job.result as PublishResult | null;
+  const spec = job.spec as { repository?: string } | null;
+  const error = job.error as { message?: string; advice?: string } | null;
+  return (
+    <section className="card" style={{ padding: "14px 16px" }} data-testid="publication" data-state={job.state}>
+      <Group justify="space-between" align="flex-start">
+        <Stack gap={4} align="flex-start" style={{ minWidth: 0 }}>
+          <Text size="sm" className="mono" style={{ overflowWrap: "anywhere" }}>
+            {result ? `${result.place}/${result.version}` : spec?.repository}
+          </Text>
+          <Group gap="sm">
+            <StateWord state={job.state} />
+            <Text size="sm" c="dimmed" title={exact_date(job.created_at)}>
+              {date(job.created_at)}
+            </Text>
+          </Group>
+          {is_active(job) && (
+            <Text size="sm" c="dimmed" data-testid="progress">
+              {words(job)}
+            </Text>
+          )}
+          {result?.export.verified && (
+            <Text size="sm">
+              {t("model_export.verified", {
+                difference: (result.export.difference ?? 0).toExponential(1),
+                runtime: result.export.runtime ?? "",
+                images: whole(result.export.images),
+              })}
+            </Text>
+          )}
+          {error?.message && (
+            <Text size="sm" c="red">
+              {said(error.message)} {error.advice && said(error.advice)}
+            </Text>
+          )}
+        </Stack>
+        <JobActions job={job} />
+      </Group>
+      {is_active(job) && <JobProgress job={job} />}
+    </section>
+  );
+}
