@@ -13,6 +13,8 @@
 #include "caffe/weights.hpp"
 #include "data/label_file.hpp"
 #include "engine/net/weights_fit.hpp"
+#include "imports/onnx_file.hpp"
+#include "imports/onnx_network.hpp"
 #include "models/archive_info.hpp"
 #include "models/fetch_from_store.hpp"
 #include "models/foreign_format.hpp"
@@ -65,6 +67,17 @@ std::int64_t count_classes(const caffe::NetParameter& net, const caffe::NetParam
     return 0;
 }
 
+OnnxPreparation preparation_of(const PreparationSpec& spec) {
+    // Of ImageNet: means and standard deviations of its training images, as PyTorch's networks take them.
+    switch (spec.preprocessing) {
+        case Preprocessing::kImageNet: return {spec.is_bgr, {123.675, 116.28, 103.53}, {58.395, 57.12, 57.375}};
+        case Preprocessing::kZeroToOne: return {spec.is_bgr, {}, {255}};
+        case Preprocessing::kMinusOneToOne: return {spec.is_bgr, {127.5}, {127.5}};
+        case Preprocessing::kCustom: return {spec.is_bgr, spec.pixel_mean, spec.pixel_std};
+        default: return {spec.is_bgr, {}, {}};
+    }
+}
+
 bool has_python_layer(const caffe::NetParameter& net) { return std::ranges::any_of(net.layer(), runs_users_code); }
 
 /// Brings what a person gave into the job's folder under the names that Digits uses, if it holds together.
@@ -83,7 +96,7 @@ class Import {
             if (!labels) return fail(std::move(labels).error().at("labels"));
             facts_.labels = std::move(*labels);
         }
-        facts_.classes = count_classes(net_, weights_);
+        facts_.classes = only_use_ ? 0 : count_classes(net_, weights_);
         if (facts_.classes == 0) facts_.classes = static_cast<std::int64_t>(facts_.labels.size());
         if (!facts_.labels.empty() && facts_.classes != static_cast<std::int64_t>(facts_.labels.size()))
             warn(fmt::format("labels.txt names {} classes, the network tells {} apart", facts_.labels.size(),
@@ -127,6 +140,7 @@ class Import {
             DIGITS_TRY(refuse_foreign_format(info_.weights, info_.weights.filename().string()));
             return refuse_foreign_format(info_.network, info_.network.filename().string());
         }
+        if (source.type == PretrainedOrigin::kOnnx) return convert_onnx();
         if (source.type == PretrainedOrigin::kStore)
             DIGITS_TRY(fetch_from_store(spec_.source, folder_ / "uploads", host_));
         info_.network = source.network;
@@ -141,6 +155,66 @@ class Import {
         info_.origin = spec_.origin;
         DIGITS_TRY(refuse_foreign_format(info_.weights, "weights"));
         return refuse_foreign_format(info_.network, "network");
+    }
+
+    /// Makes of an ONNX file those that are read next.
+    Status convert_onnx() {
+        const auto& source = spec_.source;
+        std::error_code ignored;
+        limit_memory(fs::file_size(source.onnx, ignored));
+        DIGITS_ASSIGN(auto bytes, read_file(source.onnx));
+        auto model = parse_onnx(bytes);
+        if (!model) return fail(Error(model.error()).at("onnx"));
+        bytes = std::string();
+        DIGITS_TRY(stop());
+        OnnxImportOptions options;
+        if (spec_.preparation.preprocessing != Preprocessing::kFile)
+            options.preparation = preparation_of(spec_.preparation);
+        options.width = spec_.image.width;
+        options.height = spec_.image.height;
+        auto network = import_onnx(*model, options);
+        if (!network && network.error().where.empty()) return fail(Error(network.error()).at("onnx"));
+        if (!network) return fail(network.error());
+        model->Clear();
+        DIGITS_TRY(take_onnx(std::move(*network)));
+        return stop();
+    }
+
+    Status take_onnx(OnnxNetwork network) {
+        const auto made = folder_ / "unpacked";
+        std::error_code error;
+        fs::remove_all(made, error);
+        fs::create_directory(made, error);
+        if (error) return fail(errno_error("cannot make " + made.string(), error.value()));
+        info_.network = made / "network.prototxt";
+        info_.weights = made / "weights.caffemodel";
+        DIGITS_TRY(write_file_atomic(info_.network, format_prototxt(network.net)));
+        DIGITS_TRY(write_weights(network.weights, info_.weights));
+        info_.labels = spec_.source.labels;
+        if (info_.labels.empty()) facts_.labels = std::move(network.labels);
+        const auto& input = network.input;
+        info_.image = {static_cast<int>(input.width), static_cast<int>(input.height), static_cast<int>(input.channels),
+                       !spec_.image.resize.empty() ? spec_.image.resize : resize_word(network.resize)};
+        if (info_.image.resize.empty()) info_.image.resize = "squash";
+        info_.transform.scale = input.scale;
+        info_.transform.crop_size = static_cast<int>(input.crop_size);
+        info_.transform.mean_values = input.mean;
+        info_.transform.mean = input.mean.empty() ? MeanMode::kNone : MeanMode::kPixel;
+        if (!input.mean_image.empty()) {
+            caffe::BlobProto blob;
+            for (const auto size : {std::int64_t{1}, input.channels, input.height, input.width})
+                blob.mutable_shape()->add_dim(size);
+            blob.mutable_data()->Add(input.mean_image.begin(), input.mean_image.end());
+            info_.mean = made / "mean.binaryproto";
+            DIGITS_TRY(write_blob(blob, info_.mean));
+            info_.transform.mean = MeanMode::kImage;
+        }
+        info_.mean_mode = info_.transform.mean;
+        info_.title = spec_.source.name;
+        facts_.made_by = std::move(network.made_by);
+        for (auto& note : network.notes) warn(std::move(note));
+        if (!network.classifies) only_use_ = std::move(network.deploy);
+        return {};
     }
 
     Status read_network() {
@@ -239,9 +313,13 @@ class Import {
             warn("the network has Python layers, which are not run here: its weights were compared by name only");
             return compare_names();
         }
-        auto files = training_files();
-        if (!files) return fail(Error(files.error()).at("network"));
-        deploy_ = std::move(files->deploy);
+        if (only_use_) {
+            deploy_ = std::move(only_use_);
+        } else {
+            auto files = training_files();
+            if (!files) return fail(Error(files.error()).at("network"));
+            deploy_ = std::move(files->deploy);
+        }
         auto net = *deploy_;
         DIGITS_TRY(upgrade_net(net));
         auto fit = fit_weights(net, weights_);
@@ -344,6 +422,7 @@ class Import {
     caffe::NetParameter net_;
     caffe::NetParameter weights_;
     std::optional<caffe::NetParameter> deploy_;
+    std::optional<caffe::NetParameter> only_use_;  ///< of ONNX without classes, which no training files are made of
     PretrainedFacts facts_;
 };
 

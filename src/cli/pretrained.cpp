@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 struct PretrainedArguments {
     CreateOptions create;
     std::vector<fs::path> files;
-    std::string size, resize, mean;
+    std::string size, resize, mean, preprocessing, pixel_mean, pixel_std, channel_order;
     int channels = 3;
     std::string model, snapshot = "best";
     fs::path output;
@@ -32,6 +32,7 @@ bool ends_with(const fs::path& file, std::initializer_list<const char*> endings)
 /// What a file is for, by its name.
 const char* part_of(const fs::path& file) {
     if (ends_with(file, {".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".zip"})) return "archive";
+    if (ends_with(file, {".onnx"})) return "onnx";
     if (ends_with(file, {".caffemodel", ".h5", ".hdf5"})) return "weights";
     if (ends_with(file, {".prototxt"})) return "network";
     if (ends_with(file, {".binaryproto"})) return "mean";
@@ -41,26 +42,36 @@ const char* part_of(const fs::path& file) {
 
 Result<std::vector<FormPart>> form_of(const PretrainedArguments& a) {
     std::vector<FormPart> parts;
-    bool single = false;
+    bool single = false, onnx = false;
     for (const auto& file : a.files) {
         const char* part = part_of(file);
         if (!part)
             return fail(make_error(ErrorCode::kInvalidArgument, "{} is none of the files of a model", file.string())
-                            .advise("Give an archive (.tar, .tar.gz, .tgz, .tar.bz2, .tar.xz, .zip), or .caffemodel "
-                                    "and .prototxt, with .txt (class names) and .binaryproto (mean)"));
+                            .advise("Give an archive (.tar, .tar.gz, .tgz, .tar.bz2, .tar.xz, .zip), or .onnx, or "
+                                    ".caffemodel and .prototxt, with .txt (class names) and .binaryproto (mean)"));
         single = single || std::string_view(part) != "archive";
+        onnx = onnx || std::string_view(part) == "onnx";
         parts.push_back({part, file, {}});
     }
     if (!a.create.name.empty()) parts.push_back({"name", {}, a.create.name});
     if (!a.create.group.empty()) parts.push_back({"group", {}, a.create.group});
+    for (const auto& [name, value] : {std::pair{"preprocessing", &a.preprocessing},
+                                      {"pixel_mean", &a.pixel_mean},
+                                      {"pixel_std", &a.pixel_std},
+                                      {"channel_order", &a.channel_order}})
+        if (!value->empty()) parts.push_back({name, {}, *value});
     if (!single) return parts;
     const auto cross = a.size.find('x');
+    if (onnx && a.size.empty()) {
+        if (!a.resize.empty()) parts.push_back({"resize", {}, a.resize});
+        return parts;
+    }
     if (cross == std::string::npos)
         return fail(make_error(ErrorCode::kInvalidArgument, "--size is missing: WIDTHxHEIGHT of the images")
                         .advise("For instance --size 227x227 --channels 3"));
     parts.push_back({"width", {}, a.size.substr(0, cross)});
     parts.push_back({"height", {}, a.size.substr(cross + 1)});
-    parts.push_back({"channels", {}, std::to_string(a.channels)});
+    if (!onnx) parts.push_back({"channels", {}, std::to_string(a.channels)});
     if (!a.resize.empty()) parts.push_back({"resize", {}, a.resize});
     if (!a.mean.empty()) parts.push_back({"mean_subtraction", {}, a.mean});
     return parts;
@@ -126,8 +137,10 @@ void add_pretrained(CLI::App& app, Invocation& invocation) {
         command.add_flag("--detach", a->create.detach, "Do not wait for it");
         command.add_flag("--print-id", a->create.print_id, "Print only the id");
     };
-    auto* upload = pretrained->add_subcommand("add", "Upload an archive of a model, or its files");
-    upload->add_option("files", a->files, "An archive; or .caffemodel and .prototxt, with .txt and .binaryproto")
+    auto* upload = pretrained->add_subcommand("add", "Upload an archive of a model, an ONNX file, or its files");
+    upload
+        ->add_option("files", a->files,
+                     "An archive; or .onnx, with .txt; or .caffemodel and .prototxt, with .txt and .binaryproto")
         ->required()
         ->check(CLI::ExistingFile);
     upload->add_option("--size", a->size, "WIDTHxHEIGHT of the images; only with single files");
@@ -137,6 +150,14 @@ void add_pretrained(CLI::App& app, Invocation& invocation) {
     upload->add_option("--resize", a->resize, "How images were fitted")
         ->check(CLI::IsMember({"squash", "crop", "fill", "half_crop"}));
     upload->add_option("--mean", a->mean, "What was subtracted")->check(CLI::IsMember({"image", "pixel", "none"}));
+    upload
+        ->add_option("--preprocessing", a->preprocessing,
+                     "What an ONNX network takes of images, which ONNX files of Digits say themselves")
+        ->check(CLI::IsMember({"file", "imagenet", "zero_to_one", "minus_one_to_one", "zero_to_255", "custom"}));
+    upload->add_option("--pixel-mean", a->pixel_mean, "With --preprocessing custom: R,G,B subtracted from 0 to 255");
+    upload->add_option("--pixel-std", a->pixel_std, "With --preprocessing custom: R,G,B that divide it then");
+    upload->add_option("--channel-order", a->channel_order, "Of an ONNX network's input; default: RGB")
+        ->check(CLI::IsMember({"RGB", "BGR"}));
     add_create_options(*upload);
     upload->callback([a, &invocation] { invocation.status = add(*a, invocation.options); });
 

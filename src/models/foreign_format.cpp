@@ -30,7 +30,6 @@ constexpr Ending kEndings[]{
     {".pkl", "a Python pickle, which may run code when it is read"},
     {".pickle", "a Python pickle, which may run code when it is read"},
     {".npy", "an array of NumPy"},
-    {".onnx", "a model in ONNX"},
     {".safetensors", "weights in safetensors"},
     {".py", "a program"},
     {".pyc", "a program"},
@@ -70,6 +69,11 @@ Status refuse_foreign_format(const std::filesystem::path& file, std::string_view
                         .advise(kWanted));
     };
     const auto lowered = lower(name);
+    if (lowered.ends_with(".onnx"))
+        return fail(
+            make_error(ErrorCode::kUnsupported, "{} is a model in ONNX, which is read as a file by itself only", name)
+                .at(std::string(name))
+                .advise("Upload the .onnx file, without an archive and without a network"));
     for (const auto& [ending, words] : kEndings)
         if (lowered.ends_with(ending)) return refuse(words);
     const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);

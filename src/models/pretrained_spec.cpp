@@ -1,6 +1,7 @@
 #include "models/pretrained_spec.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <tuple>
 
 #include "base/file.hpp"
@@ -21,6 +22,7 @@ struct JsonBinding<PretrainedSourceSpec> {
             json_field("type", &PretrainedSourceSpec::type).required(),
             json_field("name", &PretrainedSourceSpec::name).help("as its owner calls it"),
             json_field("archive", &PretrainedSourceSpec::archive),
+            json_field("onnx", &PretrainedSourceSpec::onnx),
             json_field("network", &PretrainedSourceSpec::network),
             json_field("weights", &PretrainedSourceSpec::weights),
             json_field("labels", &PretrainedSourceSpec::labels),
@@ -58,11 +60,24 @@ struct JsonBinding<ImageTransform> {
     }
 };
 template <>
+struct JsonBinding<PreparationSpec> {
+    static auto fields() {
+        return std::tuple{
+            json_field("preprocessing", &PreparationSpec::preprocessing).help("what the network takes of an image"),
+            json_field("pixel_mean", &PreparationSpec::pixel_mean)
+                .help("of custom: subtracted from values of 0 to 255"),
+            json_field("pixel_std", &PreparationSpec::pixel_std).help("of custom: divides them then"),
+            json_field("is_bgr", &PreparationSpec::is_bgr).help("channels in the order B G R, not R G B"),
+        };
+    }
+};
+template <>
 struct JsonBinding<PretrainedSpec> {
     static auto fields() {
         return std::tuple{
             json_field("source", &PretrainedSpec::source).required(),
             json_field("image", &PretrainedSpec::image).help("images that it was trained with"),
+            json_field("preparation", &PretrainedSpec::preparation).help("of ONNX: what the network takes of an image"),
             json_field("mean", &PretrainedSpec::mean).help("what was subtracted from them"),
             json_field("transform", &PretrainedSpec::transform).help("what else was done to them"),
             json_field("license", &PretrainedSpec::license),
@@ -91,9 +106,34 @@ struct JsonBinding<PretrainedFacts> {
             json_field("warnings", &PretrainedFacts::warnings),
             json_field("license", &PretrainedFacts::license),
             json_field("origin", &PretrainedFacts::origin),
+            json_field("made_by", &PretrainedFacts::made_by),
         };
     }
 };
+
+namespace {
+
+Status check_preparation(const PreparationSpec& preparation) {
+    const bool custom = preparation.preprocessing == Preprocessing::kCustom;
+    for (const auto& [name, values] :
+         {std::pair{"pixel_mean", &preparation.pixel_mean}, {"pixel_std", &preparation.pixel_std}}) {
+        const auto place = std::string("/preparation/") + name;
+        if (!custom && !values->empty())
+            return fail(make_error(ErrorCode::kInvalidArgument, "{} needs the preprocessing custom", name).at(place));
+        if (values->size() > 1 && values->size() != 3)
+            return fail(
+                make_error(ErrorCode::kInvalidArgument, "{} must be one number or three, got {}", name, values->size())
+                    .at(place));
+        for (const double value : *values)
+            if (!std::isfinite(value) || std::abs(value) > 1e6 || (values == &preparation.pixel_std && value < 1e-6))
+                return fail(
+                    make_error(ErrorCode::kInvalidArgument, "{} has the number {}, which no images need", name, value)
+                        .at(place));
+    }
+    return {};
+}
+
+}  // namespace
 
 Result<PretrainedSpec> parse_pretrained_spec(const nlohmann::json& json) {
     DIGITS_ASSIGN(auto spec, parse_json<PretrainedSpec>(json));
@@ -104,6 +144,11 @@ Result<PretrainedSpec> parse_pretrained_spec(const nlohmann::json& json) {
     };
     if (source.type == PretrainedOrigin::kArchive) {
         if (source.archive.empty()) return missing("archive");
+        return spec;
+    }
+    if (source.type == PretrainedOrigin::kOnnx) {
+        if (source.onnx.empty()) return missing("onnx");
+        DIGITS_TRY(check_preparation(spec.preparation));
         return spec;
     }
     if (source.network.empty()) return missing("network");

@@ -16,14 +16,34 @@
 
 namespace digits {
 
-enum class PretrainedOrigin { kArchive, kFiles, kModel, kStore };
+enum class PretrainedOrigin { kArchive, kFiles, kModel, kStore, kOnnx };
 template <>
 struct EnumNames<PretrainedOrigin> {
-    static constexpr std::array<std::pair<PretrainedOrigin, std::string_view>, 4> kNames{
+    static constexpr std::array<std::pair<PretrainedOrigin, std::string_view>, 5> kNames{
         {{PretrainedOrigin::kArchive, "archive"},
          {PretrainedOrigin::kFiles, "files"},
          {PretrainedOrigin::kModel, "model"},
-         {PretrainedOrigin::kStore, "store"}}};
+         {PretrainedOrigin::kStore, "store"},
+         {PretrainedOrigin::kOnnx, "onnx"}}};
+};
+
+/// What a network of ONNX takes of an image with values of 0 to 255.
+enum class Preprocessing { kFile, kImageNet, kZeroToOne, kMinusOneToOne, kZeroTo255, kCustom };
+template <>
+struct EnumNames<Preprocessing> {
+    static constexpr std::array<std::pair<Preprocessing, std::string_view>, 6> kNames{
+        {{Preprocessing::kFile, "file"},  ///< the file says so, as those that Digits writes
+         {Preprocessing::kImageNet, "imagenet"},
+         {Preprocessing::kZeroToOne, "zero_to_one"},
+         {Preprocessing::kMinusOneToOne, "minus_one_to_one"},
+         {Preprocessing::kZeroTo255, "zero_to_255"},
+         {Preprocessing::kCustom, "custom"}}};
+};
+struct PreparationSpec {
+    Preprocessing preprocessing = Preprocessing::kFile;
+    /// Of `custom`: (value - mean) / std, one number or one a channel in the file's order. Empty: 0 and 1.
+    std::vector<double> pixel_mean, pixel_std;
+    bool is_bgr = false;  ///< channels in the order B, G, R; else R, G, B
 };
 
 /// Files of the job's own folder, and what they are called by whoever gave them.
@@ -31,6 +51,7 @@ struct PretrainedSourceSpec {
     PretrainedOrigin type = PretrainedOrigin::kArchive;
     std::string name;     ///< of the archive or the weights, as the user calls it
     std::string archive;  ///< with type archive; else the next four
+    std::string onnx;     ///< with type onnx, and perhaps `labels`
     std::string network;
     std::string weights;
     std::string labels;    ///< may be empty
@@ -53,7 +74,8 @@ struct PretrainedImage {
 /// docs/formats/specs.md says what each member means.
 struct PretrainedSpec {
     PretrainedSourceSpec source;
-    PretrainedImage image;  ///< of files; an archive tells its own
+    PretrainedImage image;        ///< of files; an archive tells its own, and ONNX what it does not leave open
+    PreparationSpec preparation;  ///< of ONNX
     MeanMode mean = MeanMode::kImage;
     std::optional<ImageTransform> transform;  ///< of a model; files and archives tell their own
     std::string license, origin;              ///< of files from a store; an archive tells its own
@@ -82,6 +104,7 @@ struct PretrainedFacts {
     std::vector<std::string> warnings;
     std::string license;  ///< under which others gave it; may be empty
     std::string origin;   ///< where they did, for instance an address; may be empty
+    std::string made_by;  ///< of ONNX: the exporter, opset and number of operators
 };
 nlohmann::json to_json(const PretrainedFacts& facts);
 /// The facts that an import left. Errors: kNotFound, kDataLoss.

@@ -2,19 +2,25 @@
 
     pretrained_test.py DIGITS MNIST_IDX_FOLDER [unittest arguments]
 """
+import base64
 import io
 import json
 import os
 import stat
+import subprocess
 import sys
 import tarfile
 import unittest
+import urllib.request
 import uuid
 import zipfile
 from pathlib import Path
 
+import numpy as np
+from onnx import TensorProto, helper, numpy_helper
+
 sys.path.insert(0, str(Path(__file__).parent))
-from caffe_weights import read_weights
+from caffe_weights import fields, read_weights
 from contract import Contract
 from server_process import ServerProcess, mnist_folder
 
@@ -183,6 +189,117 @@ class RoundTrip(unittest.TestCase):
         self.assertTrue(stored["weights"][0]["path"].startswith(str(server.folder / "data" / "jobs" / job)))
         anew = model_spec(few_digits, network={"model": model})
         self.assertEqual(api.call("POST", "/models/check", {"spec": anew})[2]["renamed"], [])
+
+
+class Onnx(unittest.TestCase):
+    """ONNX files: our own come back with all that they say, others need the preprocessing, and what is refused says why."""
+
+    def test_an_export_comes_back_and_learns_other_classes(self):
+        made = api.call("POST", f"/models/{model}/exports", {"format": "onnx"})
+        data = server.request("GET", f"/api/v1/models/{model}/exports/{made[2]['name']}")[2]
+        job = done(send(onnx=("lenet.onnx", data))[2]["id"])
+        found = api.call("GET", f"/pretrained/{job}")[2]
+        facts = found["pretrained"]
+        self.assertEqual(found["job"]["name"], "lenet")
+        self.assertEqual((facts["classes"], facts["parameters"], facts["labels"], facts["warnings"]), (10, 431080, [str(i) for i in range(10)], []))
+        self.assertEqual(facts["image"], {"width": 28, "height": 28, "channels": 1, "resize": "squash"})
+        self.assertTrue(facts["made_by"].startswith("Digits, opset 17, "), facts["made_by"])
+        before, after = members_of(archive), weights_of(job, "model.caffemodel")
+        snapshot = next(data for name, data in before.items() if name.endswith(".caffemodel"))
+        self.assertEqual(after, read_weights(snapshot))
+        # The mean image is what the training subtracted, but for rounding.
+        self.assertEqual(facts["mean"], "image")
+        means = [blob_values(data) for data in (before["mean.binaryproto"], server.request("GET", f"/api/v1/files/{job}/mean.binaryproto")[2])]
+        np.testing.assert_allclose(means[0], means[1], atol=1e-3)
+        # It answers as the model does, served by itself, and learns other classes.
+        tuned = make_model("from ONNX", few_digits, network={"pretrained": job}, weights=[{"pretrained": job}], epochs=1)
+        self.assertGreater(api.call("GET", f"/jobs/{tuned}")[2]["last"]["val/accuracy"], 0.5)
+        picture = next((pictures / "3").iterdir())
+        packed = server.folder / "onnx.tar.gz"
+        packed.write_bytes(api.call("GET", f"/pretrained/{job}/archive")[2])
+        own = server.folder / "own.tar.gz"
+        own.write_bytes(archive)
+        answers = [scores_served(file, picture) for file in (own, packed)]
+        np.testing.assert_allclose(answers[0], answers[1], atol=1e-5)
+
+    def test_a_file_of_another_program(self):
+        data = foreign_onnx()
+        error = self.refused(send(onnx=("x.onnx", data)))
+        self.assertEqual((error["code"], error["where"]), ("invalid_argument", "preprocessing"))
+        labels = "".join(f"class {i}\n" for i in range(10)).encode()
+        job = done(send({"preprocessing": "zero_to_one", "name": "foreign", "resize": "crop"}, onnx=("x.onnx", data), labels=("l.txt", labels))[2]["id"])
+        facts = api.call("GET", f"/pretrained/{job}")[2]["pretrained"]
+        self.assertEqual((facts["classes"], facts["labels"][3], facts["image"]), (10, "class 3", {"width": 28, "height": 28, "channels": 1, "resize": "crop"}))
+        self.assertAlmostEqual(facts["transform"]["scale"], 1 / 255, 9)
+        self.assertIn("Softmax layer was added", facts["warnings"][0])
+        tuned = make_model("from a foreign network", all_digits, network={"pretrained": job}, weights=[{"pretrained": job}], epochs=1)
+        self.assertIn("val/accuracy", api.call("GET", f"/jobs/{tuned}")[2]["last"])
+
+    def refused(self, answer):
+        self.assertEqual(answer[0], 201, answer)
+        found = server.wait_for(answer[2]["id"])
+        self.assertEqual(found["state"], "error", found)
+        return found["error"]
+
+    def test_what_is_refused(self):
+        data = foreign_onnx(extra=("Erf", "GRU"))
+        error = self.refused(send({"preprocessing": "zero_to_one"}, onnx=("x.onnx", data)))
+        self.assertEqual((error["code"], error["where"]), ("unsupported", "onnx"))
+        lines = error["message"].split("\n")
+        self.assertEqual((lines[0], len(lines)), ("This ONNX file has operators that cannot become layers (2)", 3))
+        self.assertIn('Erf x1 ("extra0"): no layer does this', lines)
+        for values, files, place in (({"preprocessing": "guess"}, {"onnx": ("x.onnx", data)}, "preprocessing"),
+                                     ({"preprocessing": "imagenet", "pixel_mean": "1"}, {"onnx": ("x.onnx", data)}, "pixel_mean"),
+                                     ({"preprocessing": "custom", "pixel_std": "0"}, {"onnx": ("x.onnx", data)}, "pixel_std"),
+                                     ({"preprocessing": "custom", "pixel_std": "1,2"}, {"onnx": ("x.onnx", data)}, "pixel_std"),
+                                     ({"preprocessing": "custom", "pixel_mean": "one"}, {"onnx": ("x.onnx", data)}, "pixel_mean"),
+                                     ({"channel_order": "RBG"}, {"onnx": ("x.onnx", data)}, "channel_order"),
+                                     ({}, {"onnx": ("x.onnx", data), "weights": ("w", b"x")}, "weights"), ({}, {"onnx": ("x.onnx", b"")}, "onnx"),
+                                     ({"preprocessing": "imagenet"}, {"weights": ("w", b"x"), "network": ("n", b"x")}, "preprocessing")):
+            with self.subTest(place):
+                status, _, problem = send(values, **files)
+                self.assertEqual((status, problem["where"]), (422, "/" + place), problem)
+
+
+def foreign_onnx(extra=()):
+    """LeNet's like, as another program would write it; `extra`: types of operators at its end."""
+    random = np.random.default_rng(2)
+    nodes, constants = [], []
+
+    def weights(name, *shape):
+        constants.append(numpy_helper.from_array(random.normal(0, 0.1, shape).astype(np.float32), name))
+        return name
+    nodes.append(helper.make_node("Conv", ["x", weights("conv.weight", 6, 1, 5, 5), weights("conv.bias", 6)], ["a"]))
+    nodes.append(helper.make_node("Relu", ["a"], ["b"]))
+    nodes.append(helper.make_node("MaxPool", ["b"], ["c"], kernel_shape=[2, 2], strides=[2, 2]))
+    nodes.append(helper.make_node("Flatten", ["c"], ["d"]))
+    nodes.append(helper.make_node("Gemm", ["d", weights("fc.weight", 10, 864), weights("fc.bias", 10)], ["y"], transB=1))
+    last = "y"
+    for i, kind in enumerate(extra):
+        nodes.append(helper.make_node(kind, [last], [f"extra{i}"]))
+        last = f"extra{i}"
+    value = helper.make_tensor_value_info
+    graph = helper.make_graph(nodes, "foreign", [value("x", TensorProto.FLOAT, ["N", 1, 28, 28])], [value(last, TensorProto.FLOAT, None)], constants)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)]).SerializeToString()
+
+
+def blob_values(data):
+    """The floats of a binaryproto."""
+    return np.frombuffer(b"".join(value for number, value in fields(data) if number == 5), "<f4")
+
+
+def scores_served(file, picture):
+    """What `digits serve-model` answers to an image."""
+    image = base64.b64encode(picture.read_bytes()).decode()
+    body = json.dumps({"inputs": [{"name": "encoded_image", "shape": [1], "datatype": "BYTES", "data": [image]}]}).encode()
+    with subprocess.Popen([DIGITS, "serve-model", file, "--port", "0", "--json"], stdout=subprocess.PIPE, text=True) as process:
+        try:
+            found = json.loads(process.stdout.readline())
+            request = urllib.request.Request(f"{found['address']}v2/models/{found['model']}/infer", body, {"Content-Type": "application/json"})
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return json.loads(answer.read())["outputs"][0]["data"]
+        finally:
+            process.terminate()
 
 
 class Refusing(unittest.TestCase):

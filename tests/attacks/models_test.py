@@ -1,4 +1,4 @@
-"""Attacks 25 and 29 to 33: models, their files, and what comes out of them.
+"""Attacks 25 to 27 and 29 to 33: models, their files, and what comes out of them.
 
     models_test.py DIGITS [unittest arguments]
 """
@@ -6,6 +6,9 @@ import io
 import pickle
 import tarfile
 import zipfile
+
+import numpy as np
+from onnx import AttributeProto, TensorProto, helper, numpy_helper
 
 from stage import *
 
@@ -18,6 +21,15 @@ def form(**files):
         file_name, data = value if isinstance(value, tuple) else (None, value.encode())
         body += f'--XX\r\nContent-Disposition: form-data; name="{name}"'.encode() + (f'; filename="{file_name}"'.encode() if file_name else b"") + b"\r\n\r\n" + data + b"\r\n"
     return body + b"--XX--\r\n", {"Content-Type": "multipart/form-data; boundary=XX"}
+
+
+def onnx_model():
+    """A convolution and a ReLU."""
+    weights = numpy_helper.from_array(np.ones((2, 1, 3, 3), np.float32), "w")
+    nodes = [helper.make_node("Conv", ["x", "w"], ["a"]), helper.make_node("Relu", ["a"], ["y"])]
+    value = helper.make_tensor_value_info
+    graph = helper.make_graph(nodes, "g", [value("x", TensorProto.FLOAT, [1, 1, 8, 8])], [value("y", TensorProto.FLOAT, None)], [weights])
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
 
 
 class Bomb:
@@ -54,6 +66,69 @@ class Models(Attack):
                 for cell in line.split(","):
                     number = cell.lstrip("-").replace(".", "", 1).replace("e-", "", 1).isdigit()
                     self.assertTrue(number or cell.strip('"')[:1] not in ("=", "@", "+", "-"), line)
+
+    def test_26_onnx_files_name_no_others(self):
+        for location, offset, length in (("../../digits.db", "0", "16"), ("/etc/passwd", "0", "16"), ("..\\x", "-8", "16"),
+                                         ("weights.bin", "9" * 30, "9" * 30), ("/proc/self/environ", "0", "-1")):
+            model = onnx_model()
+            tensor = model.graph.initializer[0]
+            tensor.ClearField("raw_data")
+            tensor.data_location = TensorProto.EXTERNAL
+            for key, value in (("location", location), ("offset", offset), ("length", length)):
+                entry = tensor.external_data.add()
+                entry.key, entry.value = key, value
+            state, said = self.upload_onnx(model.SerializeToString())
+            self.assertEqual(state, "error")
+            self.assertIn("another file", said)
+            self.assertNotIn("root:", said)
+
+    def test_27_onnx_graphs_that_are_none(self):
+        def changed(change):
+            model = onnx_model()
+            change(model)
+            return model.SerializeToString()
+
+        def dims(*values):
+            def change(model):
+                model.graph.initializer[0].dims[:] = values
+            return change
+
+        def sparse(model):
+            value = model.graph.sparse_initializer.add()
+            value.dims[:] = [1 << 62, 1 << 62]
+            value.indices.CopyFrom(helper.make_tensor("i", TensorProto.INT64, [2], [1 << 62, -1]))
+
+        def repeated(model):
+            model.graph.node.extend([model.graph.node[1]] * 30000)
+
+        def deep(model):
+            graph = helper.make_graph([], "inner", [], [])
+            for _ in range(30):
+                node = helper.make_node("If", ["c"], ["o"])
+                attribute = node.attribute.add()
+                attribute.name, attribute.type = "then_branch", AttributeProto.GRAPH
+                attribute.g.CopyFrom(graph)
+                graph = helper.make_graph([node], "inner", [], [])
+            model.graph.node[1].CopyFrom(helper.make_node("If", [model.graph.node[0].output[0]], model.graph.node[1].output[:]))
+            attribute = model.graph.node[1].attribute.add()
+            attribute.name, attribute.type = "then_branch", AttributeProto.GRAPH
+            attribute.g.CopyFrom(graph)
+        before = self.stage.memory_mb()
+        for name, data, word in (("a cycle", changed(lambda m: m.graph.node[0].input.__setitem__(0, m.graph.node[1].output[0])), "cycle"),
+                                 ("2^63 dimensions", changed(dims((1 << 63) - 1, (1 << 63) - 1)), "dimension"), ("negative dimensions", changed(dims(-5)), "dimension"),
+                                 ("an overflow", changed(dims(1 << 31, 1 << 31, 1 << 31)), "dimensions"), ("too few bytes", changed(dims(100, 100)), "bytes"),
+                                 ("sparse tensors", changed(sparse), "sparse"), ("a million operators", changed(repeated), "operators"),
+                                 ("deep graphs", changed(deep), "control flow"),
+                                 ("fields of nothing", b"\x3a\x80\x80\x80\x02" + b"\x0a\x00" * (1 << 21), "operators"), ("random bytes", os.urandom(5000), "")):
+            with self.subTest(name):
+                state, said = self.upload_onnx(data)
+                self.assertEqual(state, "error")
+                self.assertIn(word, said)
+        self.assertLess(self.stage.memory_mb() - before, 64)
+        self.assertTrue(self.stage.quick())
+
+    def upload_onnx(self, data):
+        return self.upload(onnx=("x.onnx", data), preprocessing="zero_to_one")
 
     def test_29_pickles_are_never_opened(self):
         data = pickle.dumps(Bomb())

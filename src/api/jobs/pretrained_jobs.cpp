@@ -69,6 +69,22 @@ Result<JobRequest> pretrained_from_files(const PretrainedParts& parts) {
     return request;
 }
 
+Result<JobRequest> pretrained_from_onnx(const OnnxParts& parts) {
+    PretrainedSpec spec;
+    spec.source.type = PretrainedOrigin::kOnnx;
+    spec.source.name = parts.onnx->file_name;
+    spec.image = parts.image;
+    spec.preparation = parts.preparation;
+    auto checked = spec;
+    checked.source.onnx = "given";
+    if (const auto valid = parse_pretrained_spec(to_json(checked)); !valid) return fail(valid.error());
+    auto request = request_of(spec);
+    request.name = name_of(parts.onnx->file_name, {".onnx"});
+    add_file(request, "onnx", parts.onnx->file->path(), "network.onnx");
+    if (parts.labels) add_file(request, "labels", parts.labels->file->path(), "labels.txt");
+    return request;
+}
+
 Result<JobRequest> pretrained_from_model(const Job& model, const SnapshotEntry& snapshot, const Context& context) {
     if (model.parents.empty())
         return fail(ErrorCode::kFailedPrecondition, "{} has no dataset, so its classes are not known", model.id);

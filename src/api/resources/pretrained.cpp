@@ -38,9 +38,12 @@ class Upload {
         for (const auto& part : request.parts) {
             const bool file = one_of(part.name, kFiles), value = one_of(part.name, kValues);
             if (!file && !value)
-                return invalid("/" + part.name, "unknown part \"" + part.name +
-                                                    "\"; expected archive, or weights and network, and labels, mean, "
-                                                    "name, group, width, height, channels, resize, mean_subtraction");
+                return invalid("/" + part.name,
+                               "unknown part \"" + part.name +
+                                   "\"; expected archive, or onnx, or weights and network, and labels, "
+                                   "mean, name, group, width, height, channels, resize, "
+                                   "mean_subtraction, preprocessing, pixel_mean, pixel_std, "
+                                   "channel_order");
             if (file != (part.file != nullptr))
                 return invalid("/" + part.name, file ? "expected a file" : "expected a value, got a file");
             if (!upload.parts_.emplace(part.name, &part).second) return invalid("/" + part.name, "given twice");
@@ -61,6 +64,21 @@ class Upload {
         const auto* part = find(name);
         return part ? part->value : "";
     }
+    /// Numbers between commas; absent: none.
+    Result<std::vector<double>> numbers(const std::string& name) const {
+        std::vector<double> numbers;
+        const auto text = value(name);
+        for (std::size_t begin = 0; begin < text.size();) {
+            const auto comma = std::min(text.find(',', begin), text.size());
+            double number = 0;
+            const auto [end, error] = std::from_chars(text.data() + begin, text.data() + comma, number);
+            if (error != std::errc() || end != text.data() + comma)
+                return invalid("/" + name, "expected numbers between commas, got \"" + text.substr(0, 60) + "\"");
+            numbers.push_back(number);
+            begin = comma + 1;
+        }
+        return numbers;
+    }
     Result<int> number(const std::string& name) const {
         const auto text = value(name);
         int number = 0;
@@ -71,17 +89,68 @@ class Upload {
     }
 
   private:
-    static constexpr std::string_view kFiles[]{"archive", "weights", "network", "labels", "mean"};
-    static constexpr std::string_view kValues[]{"name",     "group",  "width",           "height",
-                                                "channels", "resize", "mean_subtraction"};
+    static constexpr std::string_view kFiles[]{"archive", "onnx", "weights", "network", "labels", "mean"};
+    static constexpr std::string_view kValues[]{
+        "name",          "group",      "width",     "height",       "channels", "resize", "mean_subtraction",
+        "preprocessing", "pixel_mean", "pixel_std", "channel_order"};
     static bool one_of(std::string_view name, std::span<const std::string_view> names) {
         return std::ranges::find(names, name) != names.end();
     }
     std::map<std::string, const Part*> parts_;
 };
 
+/// The place of an error in the spec is that of a part: "/image/width" is the part called width.
+template <class T>
+Result<T> at_part(Result<T> made) {
+    if (made) return made;
+    auto error = made.error();
+    for (const std::string_view parent : {"/image/", "/preparation/"})
+        if (error.where.starts_with(parent)) error.where.erase(0, parent.size() - 1);
+    return fail(std::move(error));
+}
+
+Result<std::string> resize_of(const Upload& upload, const char* otherwise) {
+    const auto given = upload.value("resize");
+    const auto resize = resize_word(given.empty() ? otherwise : given);
+    if (resize.empty() && !given.empty())
+        return invalid("/resize", "expected one of squash, crop, fill, half_crop, got \"" + given.substr(0, 60) + "\"");
+    return resize;
+}
+
+Result<JobRequest> onnx_request(const Upload& upload) {
+    for (const auto* other : {"archive", "weights", "network", "mean", "channels", "mean_subtraction"})
+        if (upload.find(other)) return invalid(std::string("/") + other, "an ONNX file has this inside");
+    OnnxParts parts;
+    parts.onnx = upload.file("onnx");
+    parts.labels = upload.file("labels");
+    if (!parts.onnx) return invalid("/onnx", "the ONNX file is empty");
+    for (auto [name, side] : {std::pair{"width", &parts.image.width}, {"height", &parts.image.height}})
+        if (!upload.value(name).empty()) {
+            DIGITS_ASSIGN(*side, upload.number(name));
+        }
+    DIGITS_ASSIGN(parts.image.resize, resize_of(upload, ""));
+    auto& preparation = parts.preparation;
+    if (const auto given = upload.value("preprocessing"); !given.empty()) {
+        const auto found = find_enum<Preprocessing>(given);
+        if (!found)
+            return invalid("/preprocessing",
+                           "expected one of " + enum_words<Preprocessing>() + ", got \"" + given.substr(0, 60) + "\"");
+        preparation.preprocessing = *found;
+    }
+    DIGITS_ASSIGN(preparation.pixel_mean, upload.numbers("pixel_mean"));
+    DIGITS_ASSIGN(preparation.pixel_std, upload.numbers("pixel_std"));
+    const auto order = upload.value("channel_order");
+    if (!order.empty() && order != "RGB" && order != "BGR")
+        return invalid("/channel_order", "expected RGB or BGR, got \"" + order.substr(0, 60) + "\"");
+    preparation.is_bgr = order == "BGR";
+    return at_part(pretrained_from_onnx(parts));
+}
+
 Result<JobRequest> upload_request(const Request& request) {
     DIGITS_ASSIGN(const auto upload, Upload::read(request));
+    if (upload.find("onnx")) return onnx_request(upload);
+    for (const auto* other : {"preprocessing", "pixel_mean", "pixel_std", "channel_order"})
+        if (upload.find(other)) return invalid(std::string("/") + other, "expected an ONNX file with it");
     if (upload.find("archive")) {
         for (const auto* other : {"weights", "network"})
             if (upload.find(other))
@@ -99,11 +168,7 @@ Result<JobRequest> upload_request(const Request& request) {
     DIGITS_ASSIGN(parts.image.width, upload.number("width"));
     DIGITS_ASSIGN(parts.image.height, upload.number("height"));
     DIGITS_ASSIGN(parts.image.channels, upload.number("channels"));
-    const auto resize = upload.value("resize");
-    parts.image.resize = resize_word(resize.empty() ? "squash" : resize);
-    if (parts.image.resize.empty())
-        return invalid("/resize",
-                       "expected one of squash, crop, fill, half_crop, got \"" + resize.substr(0, 60) + "\"");
+    DIGITS_ASSIGN(parts.image.resize, resize_of(upload, "squash"));
     if (const auto mean = upload.value("mean_subtraction"); !mean.empty()) {
         const auto mode = find_enum<MeanMode>(mean);
         if (!mode)
@@ -113,14 +178,7 @@ Result<JobRequest> upload_request(const Request& request) {
     } else if (!parts.mean) {
         parts.mean_mode = MeanMode::kNone;
     }
-    auto made = pretrained_from_files(parts);
-    if (!made) {
-        // "/image/width" of the spec is the part called width.
-        auto error = made.error();
-        if (error.where.starts_with("/image/")) error.where.erase(0, 6);
-        return fail(std::move(error));
-    }
-    return made;
+    return at_part(pretrained_from_files(parts));
 }
 
 Result<Response> create_from_upload(const Request& request, Context& context) {

@@ -1,4 +1,4 @@
-import { Alert, Button, Skeleton, Stack, Text } from "@mantine/core";
+import { Alert, Button, List, Skeleton, Stack, Text } from "@mantine/core";
 import { useEffect, useState } from "react";
 import { Link } from "react-router";
 import { type Problem, ProblemError } from "../api/client";
@@ -44,6 +44,22 @@ export function NotFound() {
   );
 }
 
+const first_line = (text: string) => text.split("\n", 1)[0];
+
+/** The lines after the first of a message that lists what was found. */
+export function Findings({ text }: { text: string }) {
+  const { said } = useText();
+  const lines = text.split("\n").slice(1);
+  if (lines.length === 0) return null;
+  return (
+    <List size="sm" my={4} style={{ overflowWrap: "anywhere" }}>
+      {lines.map((line) => (
+        <List.Item key={line}>{said(line)}</List.Item>
+      ))}
+    </List>
+  );
+}
+
 /** A problem in words: what was expected and came, where, what to do next. */
 export function ProblemAlert({ problem: told, title }: { problem: Problem; title?: string }) {
   const { t, said_problem } = useText();
@@ -55,7 +71,8 @@ export function ProblemAlert({ problem: told, title }: { problem: Problem; title
       role="alert"
       title={title ?? (problem.status === 0 ? t("problem.unreachable") : problem.title)}
     >
-      <Text size="sm">{problem.detail}</Text>
+      <Text size="sm">{problem.code === "unsupported" ? first_line(problem.detail) : problem.detail}</Text>
+      {problem.code === "unsupported" && <Findings text={problem.detail} />}
       {shown_place(problem.where) && (
         <Text size="sm" ff="monospace" style={{ overflowWrap: "anywhere" }}>
           {problem.where}

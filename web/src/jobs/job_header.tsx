@@ -19,7 +19,7 @@ import { is_active } from "../api/live";
 import { seconds_between } from "../format/format";
 import { shown_place } from "../forms/field_errors";
 import { Icon } from "../frame/icon";
-import { useNow, useTitle } from "../frame/page_states";
+import { Findings, useNow, useTitle } from "../frame/page_states";
 import { useText } from "../text/text";
 import { JobActions } from "./job_actions";
 import { job_path, kind_words } from "./job_path";
@@ -116,7 +116,8 @@ export function JobError({ job }: { job: Job }) {
           {error.where}
         </Text>
       )}
-      {rest !== "" && (
+      {error.code === "unsupported" && <Findings text={error.message} />}
+      {rest !== "" && error.code !== "unsupported" && (
         <details>
           <summary>{t("job.log_lines")}</summary>
           <pre className="error-lines">{rest}</pre>

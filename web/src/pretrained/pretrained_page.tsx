@@ -116,7 +116,7 @@ function Models({ data: { models } }: { data: Pretrained }) {
 }
 
 interface Source {
-  type?: "archive" | "files" | "model" | "store";
+  type?: "archive" | "files" | "model" | "store" | "onnx";
   name?: string;
   model_id?: string;
   iteration?: number;
@@ -140,6 +140,7 @@ function Side({ data: { job, pretrained } }: { data: Pretrained }) {
   const items: [string, React.ReactNode][] = [[t(`pretrained.from.${source.type ?? "archive"}`), from]];
   if (pretrained) {
     const { image } = pretrained;
+    if (pretrained.made_by) items.push([t("pretrained.made_by"), pretrained.made_by]);
     if (pretrained.network) items.push([t("section.network"), pretrained.network]);
     items.push([t("model.parameters"), whole(pretrained.parameters)]);
     if (pretrained.classes > 0) items.push([t("dataset.classes"), whole(pretrained.classes)]);

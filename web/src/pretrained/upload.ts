@@ -1,13 +1,49 @@
-import { api_root, type Job, ProblemError, problem_from, unreachable } from "../api/client";
+import {
+  answer,
+  api_root,
+  client,
+  type Job,
+  type Problem,
+  ProblemError,
+  problem_from,
+  unreachable,
+} from "../api/client";
 
 /** Which part of the form a file is, by its name; null: none that a model has. */
-export function part_of(name: string): "archive" | "weights" | "network" | "labels" | "mean" | null {
+export function part_of(name: string): "archive" | "onnx" | "weights" | "network" | "labels" | "mean" | null {
   if (/\.(tar|tar\.gz|tgz|tar\.bz2|tar\.xz|zip)$/i.test(name)) return "archive";
+  if (/\.onnx$/i.test(name)) return "onnx";
   if (/\.(caffemodel|h5|hdf5)$/i.test(name)) return "weights";
   if (/\.prototxt$/i.test(name)) return "network";
   if (/\.binaryproto$/i.test(name)) return "mean";
   if (/\.txt$/i.test(name)) return "labels";
   return null;
+}
+
+/** Bytes at the end of an ONNX file, where exports of Digits say how images are prepared. */
+const tail = 1 << 20;
+
+/** Whether an ONNX file says itself how images are prepared for its network. */
+export async function says_preparation(file: File): Promise<boolean> {
+  return (await file.slice(-tail).text()).includes("digits.preprocessing");
+}
+
+/** The error of a job as that of a request. */
+export function problem_of(job: Job): Problem | null {
+  if (!job.error) return null;
+  const { code, message, where, advice } = job.error;
+  const title = code === "unsupported" ? "Not supported" : "Invalid request";
+  return { type: "about:blank", title, status: 422, code: code as Problem["code"], detail: message, where, advice };
+}
+
+/** Asks for a job until it has ended. */
+export async function ended(id: string, signal: AbortSignal): Promise<Job> {
+  for (;;) {
+    const job = await answer(client.GET("/jobs/{id}", { params: { path: { id } }, signal }));
+    if (["done", "error", "abort"].includes(job.state)) return job;
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    signal.throwIfAborted();
+  }
 }
 
 export interface Upload {

@@ -14,15 +14,16 @@ import {
 } from "@mantine/core";
 import { type DragEvent, type FormEvent, useEffect, useRef, useState } from "react";
 import { useNavigate } from "react-router";
-import { type Problem, ProblemError } from "../api/client";
+import { answer, client, type Problem, ProblemError } from "../api/client";
 import { bytes, percent } from "../format/format";
 import { field_errors } from "../forms/field_errors";
 import { ProblemAlert } from "../frame/page_states";
 import { useText } from "../text/text";
-import { part_of, type Upload, upload } from "./upload";
+import { OnnxFields, type OnnxSettings, onnx_form, unset_onnx } from "./onnx_fields";
+import { ended, part_of, problem_of, says_preparation, type Upload, upload } from "./upload";
 
 type Part = NonNullable<ReturnType<typeof part_of>>;
-const parts: Part[] = ["archive", "weights", "network", "labels", "mean"];
+const parts: Part[] = ["archive", "onnx", "weights", "network", "labels", "mean"];
 const resize_modes = ["squash", "crop", "fill", "half_crop"] as const;
 
 /** Takes an archive, or the files of a network with weights, and sends them. */
@@ -38,8 +39,17 @@ export default function UploadDialog({ close }: { close: () => void }) {
   const [resize, set_resize] = useState<string>("squash");
   const [fraction, set_fraction] = useState<number | null>(null);
   const [problem, set_problem] = useState<Problem | null>(null);
+  const [onnx, set_onnx] = useState<OnnxSettings>(unset_onnx);
+  const [reading, set_reading] = useState(false);
   const running = useRef<Upload | null>(null);
-  useEffect(() => () => running.current?.stop(), []);
+  const closed = useRef(new AbortController());
+  useEffect(() => {
+    closed.current = new AbortController();
+    return () => {
+      running.current?.stop();
+      closed.current.abort();
+    };
+  }, []);
 
   const take = (list: Iterable<File>) => {
     const next = { ...files };
@@ -48,16 +58,24 @@ export default function UploadDialog({ close }: { close: () => void }) {
       const part = part_of(file.name);
       if (part === null) others.push(file.name);
       else next[part] = file;
-      // An archive has all the others inside.
+      // An archive has all the others inside, and an ONNX file all but the labels.
       if (part === "archive") for (const other of parts.slice(1)) delete next[other];
       else if (part !== null) delete next.archive;
+      if (part === "onnx") for (const other of ["weights", "network", "mean"] as const) delete next[other];
+      else if (part !== null && part !== "labels") delete next.onnx;
     }
     set_files(next);
     set_strange(others);
     set_problem(null);
+    if (next.onnx && next.onnx !== files.onnx)
+      says_preparation(next.onnx).then((says) => set_onnx({ ...onnx, says, preprocessing: says ? "file" : "" }));
   };
-  const single = files.archive === undefined && parts.some((part) => files[part] !== undefined);
-  const ready = files.archive !== undefined || (files.weights !== undefined && files.network !== undefined);
+  const single =
+    files.archive === undefined && files.onnx === undefined && parts.some((part) => files[part] !== undefined);
+  const ready =
+    files.archive !== undefined ||
+    (files.onnx !== undefined && onnx.preprocessing !== "") ||
+    (files.weights !== undefined && files.network !== undefined);
   const send = async (event: FormEvent) => {
     event.preventDefault();
     const form = new FormData();
@@ -66,11 +84,23 @@ export default function UploadDialog({ close }: { close: () => void }) {
     if (single) {
       for (const [key, value] of Object.entries({ ...size, channels, resize })) form.append(key, value);
     }
+    if (files.onnx) for (const [key, value] of onnx_form(onnx)) form.append(key, value);
     set_problem(null);
     set_fraction(0);
     try {
       running.current = upload(form, set_fraction);
       const job = await running.current.sent;
+      if (files.onnx) {
+        // What cannot be imported is said here, where the choices still are.
+        set_reading(true);
+        const read = await ended(job.id, closed.current.signal);
+        const refused = problem_of(read);
+        if (refused) {
+          await answer(client.DELETE("/jobs/{id}", { params: { path: { id: job.id } } }));
+          set_problem(refused);
+          return;
+        }
+      }
       close();
       navigate(`/pretrained/${job.id}`);
     } catch (error) {
@@ -78,6 +108,7 @@ export default function UploadDialog({ close }: { close: () => void }) {
     } finally {
       running.current = null;
       set_fraction(null);
+      set_reading(false);
     }
   };
   const errors = field_errors(problem && said_problem(problem), {
@@ -86,6 +117,9 @@ export default function UploadDialog({ close }: { close: () => void }) {
     "/height": "",
     "/channels": "",
     "/resize": "",
+    "/preprocessing": "",
+    "/pixel_mean": "",
+    "/pixel_std": "",
   });
   return (
     <Modal
@@ -181,6 +215,7 @@ export default function UploadDialog({ close }: { close: () => void }) {
             </Group>
           </>
         )}
+        {files.onnx && <OnnxFields settings={onnx} change={set_onnx} errors={errors.at} />}
         <TextInput
           label={t("field.name")}
           description={t("pretrained.name.help")}
@@ -194,7 +229,7 @@ export default function UploadDialog({ close }: { close: () => void }) {
           <div>
             <Progress value={fraction * 100} aria-label={t("pretrained.sending")} />
             <Text size="xs" c="dimmed" role="status">
-              {t("pretrained.sending")} {percent(fraction, 0)}
+              {reading ? t("onnx.reading") : `${t("pretrained.sending")} ${percent(fraction, 0)}`}
             </Text>
           </div>
         )}

@@ -102,7 +102,8 @@ export function useText() {
       said_problem: (problem: Problem): Problem => ({
         ...problem,
         title: said(problem.title),
-        detail: said(problem.detail),
+        // A message may list what was found, a line each.
+        detail: problem.detail.split("\n").map(said).join("\n"),
         advice: said(problem.advice),
       }),
       tag,

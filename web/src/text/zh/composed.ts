@@ -31,6 +31,28 @@ export const composed: Record<string, string> = {
   "UTF-32 (little endian)": "UTF-32（小端）",
   "UTF-32 (big endian)": "UTF-32（大端）",
 
+  // What is said of ONNX files
+  "control flow is not covered": "不支持控制流",
+  "no layer does this": "没有层能做到",
+  "operators of the domain {} are not ONNX's own": "域 {} 的算子不属于 ONNX 自身",
+  "its input has too few axes": "它的输入轴数太少",
+  "its first operators make no sense": "它最前面的算子没有意义",
+  "its type {} is not read": "不读取其类型 {}",
+  "it has {} dimensions, expected at most {}": "它有 {} 个维度，应至多 {} 个",
+  "a dimension is {}, expected 0 to {}": "某一维度为 {}，应为 0 到 {}",
+  "its dimensions make more than {} values": "其维度构成的值超过 {} 个",
+  "its dimensions need {} bytes, it has {}": "其维度需要 {} 字节，实际为 {}",
+  "its dimensions need {} values, it has {}": "其维度需要 {} 个值，实际为 {}",
+  operators: "算子",
+  tensors: "张量",
+  fields: "字段",
+  "Its outputs are scores; a Softmax layer was added, which makes probabilities of them":
+    "它的输出是分数；已添加 Softmax 层将其转换为概率",
+  "Its outputs were logarithms of probabilities; they are the probabilities now":
+    "它的输出原为概率的对数；现在是概率本身",
+  "Its outputs are not classes: its weights can start other networks, and it has no loss to be trained with":
+    "它的输出不是类别：其权重可用作其他网络的起点，但它没有用于训练的损失",
+
   // Titles of problems
   "Invalid request": "请求无效",
   "Not logged in": "未登录",
