@@ -15,7 +15,7 @@ Architecture: {architecture}
 Maintainer: The Digits developers <digits@localhost>
 Installed-Size: {kilobytes}
 Depends: {depends}
-Recommends: libpython3.11, fonts-dejavu-core, fonts-wqy-microhei
+Recommends: libpython3.11, fonts-dejavu-core, fonts-wqy-zenhei
 Section: science
 Priority: optional
 Description: Interactive training of deep neural networks

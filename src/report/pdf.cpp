@@ -20,13 +20,12 @@ constexpr int kColumns = 4;                // of images
 constexpr float kGap = 10, kCaption = 30, kCell = (kWidth - 2 * kMargin - (kColumns - 1) * kGap) / kColumns;
 constexpr const char* kWideFont = "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf";
 constexpr const char* kWideBoldFont = "/usr/share/fonts/truetype/dejavu/DejaVuSans-Bold.ttf";
-/// Of Chinese, Japanese and Korean, the first that is there. libharu takes no fonts with outlines of PostScript (Noto).
-constexpr const char* kEastFonts[]{"/usr/share/fonts/truetype/wqy/wqy-microhei.ttc",
-                                   "/usr/share/fonts/truetype/droid/DroidSansFallbackFull.ttf",
-                                   "/usr/share/fonts/truetype/wqy/wqy-zenhei.ttc"};
+/// Of Chinese and Japanese. Few fonts will do: libharu takes no outlines of PostScript (Noto), and leaves out what
+/// glyphs are put together of where that is put together itself (Droid Sans Fallback, WenQuanYi Micro Hei, Hangul).
+constexpr const char* kEastFont = "/usr/share/fonts/truetype/wqy/wqy-zenhei.ttc";
 constexpr const char* kMissingNote =
     "Characters that no font of this machine has are printed as question marks: install the packages fonts-dejavu-core "
-    "and fonts-wqy-microhei, or use the HTML report.";
+    "and fonts-wqy-zenhei, or use the HTML report.";
 
 struct Color {
     float r, g, b;
@@ -52,6 +51,11 @@ std::uint32_t character_at(std::string_view text, std::size_t at, std::size_t by
     std::uint32_t code = bytes == 1 ? first : first & (0x7FU >> bytes);
     for (std::size_t i = 1; i < bytes; ++i) code = (code << 6) | (static_cast<unsigned char>(text[at + i]) & 0x3F);
     return code;
+}
+
+bool is_hangul(std::uint32_t code) {
+    return (code >= 0x1100 && code <= 0x11FF) || (code >= 0x3130 && code <= 0x318F) ||
+           (code >= 0xA960 && code <= 0xA97F) || (code >= 0xAC00 && code <= 0xD7FF);
 }
 
 /// Of the scripts of East Asia, with their punctuation and full-width forms.
@@ -132,19 +136,11 @@ class PdfWriter {
     bool has_eastern_font() {
         if (!is_east_looked_for_ && is_wide_) {
             is_east_looked_for_ = true;
-            for (const auto* file : kEastFonts) {
-                std::error_code ignored;
-                if (!std::filesystem::exists(file, ignored)) continue;
-                const char* name = std::string_view(file).ends_with(".ttc")
-                                       ? HPDF_LoadTTFontFromFile2(pdf_, file, 0, HPDF_TRUE)
-                                       : HPDF_LoadTTFontFromFile(pdf_, file, HPDF_TRUE);
-                const auto font = name ? HPDF_GetFont(pdf_, name, "UTF-8") : nullptr;
-                if (font) {
-                    regular_.east = bold_.east = font;
-                    break;
-                }
-                HPDF_ResetError(pdf_);
-            }
+            std::error_code ignored;
+            const bool is_there = std::filesystem::exists(kEastFont, ignored);
+            const char* name = is_there ? HPDF_LoadTTFontFromFile2(pdf_, kEastFont, 0, HPDF_TRUE) : nullptr;
+            if (name) regular_.east = bold_.east = HPDF_GetFont(pdf_, name, "UTF-8");
+            if (!regular_.east) HPDF_ResetError(pdf_);
         }
         return regular_.east != nullptr;
     }
@@ -172,7 +168,7 @@ class PdfWriter {
         for (std::size_t at = 0; at < whole.size();) {
             const auto bytes = character_bytes(whole, at);
             const auto code = character_at(whole, at, bytes);
-            const bool is_there = code <= 0xFFFF && (!is_eastern(code) || has_eastern_font());
+            const bool is_there = code <= 0xFFFF && !is_hangul(code) && (!is_eastern(code) || has_eastern_font());
             is_missing_ |= !is_there;
             out += is_there ? whole.substr(at, bytes) : "?";
             at += bytes;
@@ -466,12 +462,23 @@ class PdfWriter {
         }
     }
 
+    /// Of so many images from this one on, as they are printed.
+    float row_height(std::size_t first, std::size_t count) const {
+        float height = 20;  // of one that cannot be read
+        for (std::size_t i = first; i < std::min(first + count, images_.size()); ++i)
+            height = std::max(height, kCell * static_cast<float>(images_[i].height) /
+                                          static_cast<float>(std::max({images_[i].width, images_[i].height, 1})));
+        return height;
+    }
+
     void add_images(const ReportBlock& block) {
+        float height_of_row = kCell;
         for (std::size_t i = 0; i < block.images.size(); ++i) {
             const auto column = i % kColumns;
             if (column == 0) {
-                need(kCell + kCaption);
-                y_ -= kCell + kCaption;
+                height_of_row = row_height(next_, std::min<std::size_t>(kColumns, block.images.size() - i));
+                need(height_of_row + kCaption);
+                y_ -= height_of_row + kCaption;
             }
             const float x = kMargin + (kCell + kGap) * static_cast<float>(column);
             const auto* printed = next_ < images_.size() ? &images_[next_] : nullptr;
@@ -483,11 +490,11 @@ class PdfWriter {
             if (image) {
                 const float scale = kCell / static_cast<float>(std::max({printed->width, printed->height, 1}));
                 const float height = static_cast<float>(printed->height) * scale;
-                HPDF_Page_DrawImage(page_, image, x, y_ + kCaption + kCell - height,
+                HPDF_Page_DrawImage(page_, image, x, y_ + kCaption + height_of_row - height,
                                     static_cast<float>(printed->width) * scale, height);
             } else {
                 HPDF_ResetError(pdf_);  // of an image that libharu does not take
-                print(x, y_ + kCaption + kCell - 12, "not readable", regular_, kSmall, kGray);
+                print(x, y_ + kCaption + height_of_row - 12, "not readable", regular_, kSmall, kGray);
             }
             const auto lines = wrap(block.images[i].caption, kCell, regular_, kSmall);
             for (std::size_t l = 0; l < std::min<std::size_t>(lines.size(), 2); ++l)

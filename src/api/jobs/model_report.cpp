@@ -112,20 +112,24 @@ json data_section(const Job* dataset, const std::optional<DatasetFacts>& data) {
                             : size_text(data->image.width, data->image.height) + ", " +
                                   fmt::format("{}", enum_name(data->image.resize)));
     facts.add("Channels", std::to_string(data->image.channel_count()));
-    for (const auto& [name, split] : data->splits)
-        facts.add(split_word(name) + " samples", std::to_string(split.count));
+    for (const auto* name : {"train", "val", "test"})
+        if (const auto* split = data->find_split(name))
+            facts.add(split_word(name) + " samples", std::to_string(split->count));
     if (!data->labels.empty()) facts.add("Classes", std::to_string(data->labels.size()));
     if (data->unreadable.count > 0) facts.add("Unreadable images", std::to_string(data->unreadable.count));
     auto blocks = json::array({facts.block()});
     if (!dataset->notes.empty()) blocks.push_back(text_block(dataset->notes));
     auto header = json::array({"Class"}), rows = json::array();
-    for (const auto& [name, split] : data->splits)
-        if (!split.per_class.empty()) header.push_back(split_word(name));
+    std::vector<const SplitFacts*> splits;
+    for (const auto* name : {"train", "val", "test"})
+        if (const auto* split = data->find_split(name); split && !split->per_class.empty()) {
+            header.push_back(split_word(name));
+            splits.push_back(split);
+        }
     for (std::size_t i = 0; header.size() > 1 && i < std::min(data->labels.size(), kMostClasses); ++i) {
         auto row = json::array({data->labels[i]});
-        for (const auto& [name, split] : data->splits)
-            if (!split.per_class.empty())
-                row.push_back(i < split.per_class.size() ? std::to_string(split.per_class[i]) : "0");
+        for (const auto* split : splits)
+            row.push_back(i < split->per_class.size() ? std::to_string(split->per_class[i]) : "0");
         rows.push_back(std::move(row));
     }
     if (!rows.empty())
@@ -248,6 +252,10 @@ std::string metric_name(const std::string& key) {
                                                           {"frequency_weighted_iou", "Frequency-weighted IoU"},
                                                           {"iou", "IoU"},
                                                           {"map", "Mean average precision"},
+                                                          {"ap", "AP"},
+                                                          {"macro_f1", "Macro F1"},
+                                                          {"micro_f1", "Micro F1"},
+                                                          {"objects", "Labelled objects"},
                                                           {"psnr", "PSNR"},
                                                           {"ssim", "SSIM"},
                                                           {"mse", "Mean square error"},
@@ -260,7 +268,28 @@ std::string metric_name(const std::string& key) {
 }
 
 bool is_share(const std::string& key) {
-    return key == "top1" || key == "top5" || key == "precision" || key == "recall" || key == "f1";
+    constexpr std::string_view kShares[]{"top1",         "top5",     "precision",     "recall",
+                                         "f1",           "macro_f1", "micro_f1",      "macro_precision",
+                                         "macro_recall", "exact",    "pixel_accuracy"};
+    return std::ranges::find(kShares, key) != std::end(kShares);
+}
+
+/// What is said of an evaluation as a whole and is no measure of it: `background` is a class's number.
+bool is_told(const std::string& key) {
+    constexpr std::string_view kOthers[]{"count", "labelled", "format", "seconds", "background"};
+    return std::ranges::find(kOthers, key) == std::end(kOthers);
+}
+
+/// Boxes match from an overlap on, and are judged from a score on; classes have an IoU.
+std::string whole_metric_name(const std::string& key) {
+    if (key == "iou") return "Least IoU of a match";
+    return key == "threshold" ? "Score threshold with the best F1" : metric_name(key);
+}
+
+/// Columns that would make a table wider than a page: the figures of all classes have them.
+bool is_column(const std::string& key) {
+    return key != "index" && !key.starts_with("AR") && !key.ends_with("_small") && !key.ends_with("_medium") &&
+           !key.ends_with("_large");
 }
 
 std::string text_member(const json& object, const char* name, std::string otherwise) {
@@ -273,7 +302,7 @@ json class_table(const json& classes, const char* title) {
     std::vector<std::string> columns;
     for (const auto& one : classes)
         for (const auto& [name, value] : one.items())
-            if (value.is_number() && name != "index" && std::ranges::find(columns, name) == columns.end())
+            if (value.is_number() && is_column(name) && std::ranges::find(columns, name) == columns.end())
                 columns.push_back(name);
     auto header = json::array({"Name"}), rows = json::array();
     for (const auto& name : columns) header.push_back(metric_name(name));
@@ -418,10 +447,10 @@ Result<json> evaluation_section(const std::optional<Job>& job, const Context& co
     if (const auto snapshot = found.value("snapshot", json()); snapshot.is_object())
         facts.add("Snapshot", "iteration " + snapshot.value("iteration", json()).dump());
     for (const auto& [name, value] : found.items()) {
-        if (!value.is_number() || name == "count" || name == "labelled" || name == "format" || name == "seconds")
-            continue;
-        const auto share = is_share(name);
-        facts.add(metric_name(name), share ? percent(value.get<double>()) : number(value.get<double>()));
+        if (!value.is_number() || !is_told(name)) continue;
+        facts.add(whole_metric_name(name), is_share(name)              ? percent(value.get<double>())
+                                           : value.is_number_integer() ? value.dump()
+                                                                       : number(value.get<double>()));
     }
     if (const auto macro = found.value("macro", json()); macro.is_object())
         for (const auto& [name, value] : macro.items())
