@@ -177,8 +177,8 @@ Status read_indexed(const Bytes& bytes, const Header& h, const DecodeLimits& lim
     const std::size_t colours = std::min<std::size_t>(h.colours ? h.colours : 256, std::size_t{1} << h.bits);
     for (std::size_t i = 0; i < colours; ++i)
         for (std::size_t c = 0; c < 3; ++c) palette[i][c] = bytes.u8(h.info_offset + h.info_size + i * entry + 2 - c);
-    // As Pillow: a palette that counts up in grey (or is black and white) makes a grey image.
-    bool grey = true;
+    // As Pillow: a palette that counts up in grey (or is black and white) makes a grey image, but not in an icon.
+    bool grey = h.info_offset != 0;
     for (std::size_t i = 0; i < colours; ++i) {
         const std::size_t level = colours == 2 ? i * 255 : i;
         for (const std::uint8_t sample : palette[i]) grey = grey && sample == level;

@@ -1,4 +1,5 @@
 #include <png.h>
+#include <zlib.h>
 
 #include <bit>
 #include <csetjmp>
@@ -24,6 +25,7 @@ struct PngReader {
     std::vector<png_bytep> rows;
     bool deep = false;
     bool keeps_indices = false;  ///< palettes are not resolved, and samples of 1, 2 and 4 bits not scaled
+    bool has_rows = false;
 
     ~PngReader() { png_destroy_read_struct(&png, &info, nullptr); }
 };
@@ -52,6 +54,7 @@ bool read_header(PngReader& reader) {
     if (setjmp(png_jmpbuf(reader.png)) != 0) return false;
     png_set_chunk_malloc_max(reader.png, kMostChunkBytes);
     png_set_chunk_cache_max(reader.png, kMostChunks);
+    png_set_crc_action(reader.png, PNG_CRC_QUIET_USE, PNG_CRC_WARN_DISCARD);
     ignore_chunks(reader.png);
     png_read_info(reader.png, reader.info);
     const int type = png_get_color_type(reader.png, reader.info);
@@ -63,6 +66,8 @@ bool read_header(PngReader& reader) {
     }
     if (type == PNG_COLOR_TYPE_GRAY && !reader.keeps_indices) png_set_expand_gray_1_2_4_to_8(reader.png);
     reader.deep = png_get_bit_depth(reader.png, reader.info) == 16;
+    // As Pillow, which has no grey with alpha of 16 bits.
+    if (type == PNG_COLOR_TYPE_GRAY_ALPHA && reader.deep && !reader.keeps_indices) png_set_gray_to_rgb(reader.png);
     // The file's samples are big-endian.
     if (reader.deep && std::endian::native == std::endian::little) png_set_swap(reader.png);
     png_set_interlace_handling(reader.png);
@@ -70,9 +75,11 @@ bool read_header(PngReader& reader) {
     return true;
 }
 
+/// What is wrong or missing behind the last row does not matter, as to Pillow.
 bool read_rows(PngReader& reader) {
-    if (setjmp(png_jmpbuf(reader.png)) != 0) return false;
+    if (setjmp(png_jmpbuf(reader.png)) != 0) return reader.has_rows;
     png_read_image(reader.png, reader.rows.data());
+    reader.has_rows = true;
     png_read_end(reader.png, reader.info);
     return true;
 }
@@ -116,19 +123,29 @@ int read_orientation(PngReader& reader) {
     return orientation_of(exif, xmp);
 }
 
-/// libpng takes memory for as many bytes as a chunk announces (its limit is only a warning for EXIF). False: a chunk in
-/// front of the image's end announces more than the file has.
-bool chunks_fit(std::string_view bytes) {
+/// What is wrong with the chunks in front of the image's end, or "". libpng takes memory for as many bytes as a chunk
+/// announces (its limit is only a warning for EXIF), and it is told to pass over checksums: those of the pixels are not
+/// looked at, as Pillow does, since the compressed data have one of their own.
+std::string fault_of_chunks(std::string_view bytes) {
     constexpr std::size_t kSignature = 8, kHead = 8, kChecksum = 4;
+    const auto number = [&](std::size_t at) {
+        return png_get_uint_32(reinterpret_cast<png_const_bytep>(bytes.data() + at));
+    };
     for (std::size_t at = kSignature; at + kHead <= bytes.size();) {
-        const auto length = png_get_uint_32(reinterpret_cast<png_const_bytep>(bytes.data() + at));
+        const std::size_t length = number(at);
         const auto type = bytes.substr(at + 4, 4);
-        if (type == "IEND") return true;
+        if (type == "IEND") return "";
         at += kHead;
-        if (length > bytes.size() - at) return false;
+        // Pixels are read in pieces: whether all are there shows then.
+        if (length > bytes.size() - at) return type == "IDAT" ? "" : "the file is cut off";
+        const bool decides = type == "IHDR" || type == "PLTE";
+        if (decides && length + kChecksum <= bytes.size() - at &&
+            crc32(0, reinterpret_cast<const Bytef*>(bytes.data() + at - 4), static_cast<uInt>(length + 4)) !=
+                number(at + length))
+            return std::string(type) + ": CRC error";
         at += length + kChecksum;
     }
-    return true;
+    return "";
 }
 
 std::vector<std::uint32_t> palette_of(const PngReader& reader) {
@@ -143,7 +160,8 @@ std::vector<std::uint32_t> palette_of(const PngReader& reader) {
 
 Status decode(std::string_view bytes, const DecodeLimits& limits, bool keeps_indices, Raster& out,
               std::vector<std::uint32_t>* palette) {
-    if (!chunks_fit(bytes)) return fail(ErrorCode::kDataLoss, "damaged PNG: {}", "the file is cut off");
+    if (const auto fault = fault_of_chunks(bytes); !fault.empty())
+        return fail(ErrorCode::kDataLoss, "damaged PNG: {}", fault);
     PngReader reader;
     reader.rest = bytes;
     reader.keeps_indices = keeps_indices;

@@ -170,6 +170,44 @@ std::string patched(std::string bytes, std::size_t at, const std::string& with) 
     return bytes.replace(at, with.size(), with);
 }
 
+/// A PNG of 2 x 2, of unpacked rows.
+std::string png_of(int bits, int color_type, const std::string& rows) {
+    uLongf size = compressBound(static_cast<uLong>(rows.size()));
+    std::string packed(size, '\0');
+    compress(reinterpret_cast<Bytef*>(packed.data()), &size, reinterpret_cast<const Bytef*>(rows.data()),
+             static_cast<uLong>(rows.size()));
+    packed.resize(size);
+    const std::string head{static_cast<char>(bits), static_cast<char>(color_type), 0, 0, 0};
+    return "\x89PNG\r\n\x1a\n" + png_chunk("IHDR", big_endian(2) + big_endian(2) + head) + png_chunk("IDAT", packed) +
+           png_chunk("IEND", "");
+}
+
+TEST(DecodePng, reads_what_is_damaged_only_behind_the_pixels_or_in_their_checksum) {
+    const auto good = png_of(8, 0, std::string("\0\1\2\0\3\4", 6));
+    constexpr std::size_t kEnd = 12, kChecksum = 4, kHeaderChecksum = 8 + 8 + 13;
+    const auto wrong = [&](std::size_t at) {
+        return patched(good, at, std::string(1, static_cast<char>(good[at] ^ 1)));
+    };
+    for (const auto& bytes :
+         {good, good.substr(0, good.size() - kEnd), wrong(good.size() - 1), wrong(good.size() - kEnd - 1)}) {
+        const auto image = decode_image(bytes);
+        ASSERT_TRUE(image) << image.error().message;
+        EXPECT_EQ(image->pixels, (std::vector<std::uint8_t>{1, 2, 3, 4}));
+    }
+    EXPECT_FALSE(decode_image(wrong(kHeaderChecksum))) << "a header of other numbers";
+    EXPECT_FALSE(decode_image(good.substr(0, good.size() - kEnd - kChecksum - 8))) << "pixels are missing";
+}
+
+TEST(DecodePng, makes_colors_of_grey_with_alpha_of_16_bits_as_pillow) {
+    const auto image = decode_image(png_of(16, 4,
+                                           std::string("\0\x10\0\xff\xff\x20\0\xff\xff"
+                                                       "\0\x30\0\xff\xff\x40\0\xff\xff",
+                                                       18)));
+    ASSERT_TRUE(image) << image.error().message;
+    EXPECT_EQ(image->channels, 3);
+    EXPECT_EQ(image->pixels[0], 0x10);
+}
+
 TEST(Decode, refuses_60000_x_60000_from_the_header) {
     const std::string side16("\x60\xea", 2);
     const std::string side32("\x60\xea\0\0", 4);

@@ -40,8 +40,8 @@ void Recognizer::find_masks() {
         for (const auto& [images, image_name] : tops) {
             if (folder_of(images) != root || !image_names.contains(image_name)) continue;
             // Each image in a folder of its own, with a mask for each object.
-            const bool instances =
-                root != folder_ && name == "masks" && image_folders_.contains(images) && image_folders_.at(images) == 1;
+            const bool instances = root != folder_ && !split_named(last_part(root)) && name == "masks" &&
+                                   image_folders_.contains(images) && image_folders_.at(images) == 1;
             if (instances) {
                 const auto all = folder_of(root);
                 if (told.insert(all).second)
@@ -102,6 +102,8 @@ void Recognizer::find_masks() {
             const auto jpegs = jpeg_folders_.find(folder);
             const bool all_jpeg = jpegs != jpeg_folders_.end() && jpegs->second == image_folders_.at(folder);
             if (all_jpeg || (name == "label" && image_name == "feature")) {
+                if (all_jpeg)
+                    found.notes.push_back("JPEG files do not keep the values of pixels, so the second are no masks");
                 found.format = "pairs";
                 found.title = "Pairs of images";
                 found.task = "processing";
@@ -118,6 +120,32 @@ void Recognizer::find_masks() {
             break;
         }
     }
+    find_masks_beside_images();
+}
+
+/// a.jpg and a_mask.png in one folder.
+void Recognizer::find_masks_beside_images() {
+    std::map<std::string, int> pairs;  // by folder
+    for (const auto& image : images_) {
+        const auto stem = std::string(without_ending(last_part(image)));
+        for (const char* suffix : {"_mask", "-mask", "_label", "_seg", "_gt", "_segmentation"})
+            if (stem.ends_with(suffix)) {
+                const auto base = by_stem_.find(stem.substr(0, stem.size() - std::string_view(suffix).size()));
+                if (base == by_stem_.end()) continue;
+                const auto folder = folder_of(image);
+                pairs[folder] += std::ranges::any_of(
+                    base->second, [&](const std::string& other) { return folder_of(other) == folder; });
+            }
+    }
+    for (const auto& [folder, count] : pairs)
+        if (static_cast<std::size_t>(count) * 2 >= image_folders_.at(folder) && count > 0)
+            add({"masks",
+                 "Images and masks",
+                 "segmentation",
+                 folder,
+                 {{"type", "masks"}, {"masks", folder}, {"images", folder}},
+                 {},
+                 3});
 }
 
 }  // namespace digits::recognition

@@ -41,6 +41,9 @@ void Recognizer::find_xml() {
             auto top = folder;
             for (auto up = top; up.size() > folder_.size(); up = folder_of(up))
                 if (lower(last_part(up)).starts_with("annotation")) top = up;
+            // Their images lie in sub-folders of the same names.
+            const auto inner = folder.substr(top.size());
+            if (!inner.empty() && images.ends_with(inner)) images.resize(images.size() - inner.size());
             if (told.insert(top).second) add_voc(top, images);
         }
     }
@@ -56,7 +59,9 @@ void Recognizer::add_voc(const std::string& annotations, std::string images) {
     else
         found.source = nullptr, found.notes.push_back("The images of the annotations are not there");
     const auto sets = root + "/ImageSets/Main";
-    if (has_images && is_folder(sets)) {
+    const bool has_lists =
+        std::ranges::any_of(files_.at(".txt"), [&](const std::string& file) { return folder_of(file) == sets; });
+    if (has_images && has_lists) {
         found.source["sets"] = sets;
         found.notes.push_back("ImageSets found");
     }
@@ -171,7 +176,7 @@ void Recognizer::add_coco(const std::string& root, const std::vector<std::string
     if (best == 3) {
         found.title = "COCO panoptic";
         found.task = "segmentation";
-        found.rank = 4;
+        found.rank = 2;  // its masks are colors that the file explains
     }
     add(std::move(found));
 }
@@ -216,6 +221,12 @@ void Recognizer::find_text_labels() {
             if (words.size() >= 5 && numbers) {
                 auto root = common_folder(folder, images);
                 if (root.size() < folder_.size()) root = folder_;
+                // Darknet: obj.names above obj_train_data.
+                const auto above = folder_of(root);
+                if (above.size() >= folder_.size() && std::ranges::any_of(files_.at(".names"), [&](const auto& file) {
+                        return folder_of(file) == above;
+                    }))
+                    root = above;
                 add_yolo(root, "text files of boxes found");
                 break;
             }

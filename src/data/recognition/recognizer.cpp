@@ -59,6 +59,11 @@ std::string Recognizer::peek(const std::string& path) const {
     std::string bytes(kPeek, '\0');
     const auto n = ::pread(file->fd(), bytes.data(), bytes.size(), 0);
     bytes.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
+    // Of UTF-16, the letters that tell a format: who opens it reads it, or says that it cannot.
+    if (bytes.starts_with("\xff\xfe") || bytes.starts_with("\xfe\xff")) {
+        bytes.erase(0, 2);
+        std::erase(bytes, '\0');
+    }
     return bytes;
 }
 

@@ -85,9 +85,11 @@ class Recognizer {
     std::string custom_classes(const std::string& folder) const;
     /// labels.txt in a folder, or in the one above that folder where it is called train; empty: there is none.
     std::string labels_file(const std::string& folder) const;
+    static bool is_box_row(const DelimitedLine& line);
     void find_shards();
     void find_tables();
     void find_masks();
+    void find_masks_beside_images();
     void find_mnist();
     /// train.txt of "path number" with the names beside it.
     void find_lists();

@@ -12,21 +12,34 @@ namespace digits::recognition {
 std::string Recognizer::table_of_images(const DelimitedLine& header, DelimitedText& lines) {
     constexpr int kMostLooked = 50;
     DelimitedLine line;
-    bool numbers = true, zero_or_one = true;
-    int count = 0;
+    bool zero_or_one = true;
+    int count = 0, without_numbers = 0;
     for (; count < kMostLooked && lines.next(line); ++count) {
         if (line.fields.size() < 2 || !has_image_extension(line.fields[0])) break;
+        bool numbers = true;
         for (std::size_t i = 1; i < line.fields.size(); ++i) {
             const auto number = finite_number(line.fields[i], true);
             numbers = numbers && number;
             zero_or_one = zero_or_one && number && (*number == 0 || *number == 1 || *number == -1);
         }
+        without_numbers += !numbers;
     }
+    // A few lines with "nan" or nothing are named when it is read.
+    const bool numbers = without_numbers * 3 <= count;
     // The last line may be cut off, where the text is.
     if (count == 0) return {};
     const bool has_names = !has_image_extension(header.fields[0]);
     if (!numbers) return has_names || header.fields.size() == 2 ? "label_table" : "";
     return zero_or_one && has_names && header.fields.size() > 2 ? "label_table" : "csv";
+}
+
+/// "a.png,1,2,20,30,cat": an image, four numbers and a class, without a header.
+bool Recognizer::is_box_row(const DelimitedLine& line) {
+    const auto& fields = line.fields;
+    if (fields.size() != 6 || !has_image_extension(fields[0]) || fields[5].empty() || finite_number(fields[5], true))
+        return false;
+    return std::ranges::all_of(fields.begin() + 1, fields.begin() + 5,
+                               [](const std::string& field) { return finite_number(field, true).has_value(); });
 }
 
 void Recognizer::find_shards() {
@@ -70,13 +83,23 @@ void Recognizer::find_tables() {
         DelimitedLine header;
         if (!lines.next(header)) continue;
         std::set<std::string> names;
-        for (const auto& field : header.fields) names.insert(lower(field));
-        const bool boxes = names.contains("xmin") && names.contains("ymax");
+        for (const auto& field : header.fields) {
+            auto name = lower(field);
+            std::erase_if(name, [](char c) { return c == '_' || c == ' ' || c == '-' || c == '.'; });
+            names.insert(std::move(name));
+        }
+        const auto any_of = [&](std::initializer_list<const char*> all) {
+            return std::ranges::any_of(all, [&](const char* name) { return names.contains(name); });
+        };
+        const bool sized = any_of({"x", "bboxx", "xmin", "left"}) && any_of({"width", "w", "bboxwidth"}) &&
+                           any_of({"height", "h", "bboxheight"}) && any_of({"class", "label", "classname", "category"});
+        const bool boxes = (any_of({"xmin", "x1", "left"}) && any_of({"ymax", "y2", "bottom"})) || sized;
         if (names.contains("imageid")) {
             auto& all = open_images[folder_of(file)];
             if (boxes) all.push_back(file);
-        } else if (boxes && (names.contains("filename") || names.contains("file") || names.contains("image") ||
-                             names.contains("path"))) {
+        } else if ((boxes &&
+                    any_of({"filename", "file", "image", "path", "imagename", "imagepath", "filepath", "frame"})) ||
+                   is_box_row(header)) {
             add({"box_table",
                  "CSV file of boxes",
                  "detection",

@@ -70,44 +70,59 @@ std::string lower(std::string text) {
     return text;
 }
 
-enum Place { kImage, kClass, kLeft, kTop, kRight, kBottom, kGroup, kPlaces };
+/// A name of a column without what people put between its words.
+std::string column_name(const std::string& text) {
+    auto name = lower(text);
+    std::erase_if(name, [](char c) { return c == '_' || c == ' ' || c == '-' || c == '.'; });
+    return name;
+}
+
+/// kWidth and kHeight are those of the box where it has no right and bottom edge, else of the image.
+enum Place { kImage, kClass, kLeft, kTop, kRight, kBottom, kWidth, kHeight, kGroup, kPlaces };
 
 /// Which column holds what.
 struct Columns {
     std::array<int, kPlaces> at{};
     bool is_relative = false;
-    bool is_header = false;
+    bool has_size = false;  ///< of the box, instead of its right and bottom edge
 
     static std::optional<Columns> of_header(const std::vector<std::string>& fields) {
         static const std::map<std::string, Place> known{
-            {"imageid", kImage},    {"filename", kImage}, {"file", kImage},      {"image", kImage},
-            {"image_path", kImage}, {"path", kImage},     {"image_id", kImage},  {"frame", kImage},
-            {"class", kClass},      {"label", kClass},    {"labelname", kClass}, {"class_name", kClass},
-            {"class_id", kClass},   {"category", kClass}, {"xmin", kLeft},       {"x1", kLeft},
-            {"ymin", kTop},         {"y1", kTop},         {"xmax", kRight},      {"x2", kRight},
-            {"ymax", kBottom},      {"y2", kBottom},      {"isgroupof", kGroup}, {"left", kLeft},
-            {"top", kTop},          {"right", kRight},    {"bottom", kBottom}};
+            {"imageid", kImage},   {"filename", kImage},  {"file", kImage},        {"image", kImage},
+            {"imagepath", kImage}, {"path", kImage},      {"frame", kImage},       {"imagename", kImage},
+            {"filepath", kImage},  {"name", kImage},      {"class", kClass},       {"label", kClass},
+            {"labelname", kClass}, {"classname", kClass}, {"classid", kClass},     {"category", kClass},
+            {"labels", kClass},    {"xmin", kLeft},       {"x1", kLeft},           {"left", kLeft},
+            {"x", kLeft},          {"bboxx", kLeft},      {"ymin", kTop},          {"y1", kTop},
+            {"top", kTop},         {"y", kTop},           {"bboxy", kTop},         {"xmax", kRight},
+            {"x2", kRight},        {"right", kRight},     {"ymax", kBottom},       {"y2", kBottom},
+            {"bottom", kBottom},   {"width", kWidth},     {"w", kWidth},           {"bboxwidth", kWidth},
+            {"height", kHeight},   {"h", kHeight},        {"bboxheight", kHeight}, {"isgroupof", kGroup}};
         Columns columns;
         columns.at.fill(-1);
-        columns.is_header = true;
         for (std::size_t i = 0; i < fields.size(); ++i) {
-            const auto found = known.find(lower(fields[i]));
+            const auto found = known.find(column_name(fields[i]));
             if (found == known.end()) continue;
             auto& at = columns.at[found->second];
             if (at < 0) at = static_cast<int>(i);
             if (lower(fields[i]) == "imageid") columns.is_relative = true;
         }
-        for (const Place place : {kImage, kLeft, kTop, kRight, kBottom})
+        columns.has_size = columns.at[kRight] < 0 && columns.at[kBottom] < 0;
+        for (const Place place : columns.edges())
             if (columns.at[place] < 0) return std::nullopt;
-        return columns;
+        return columns.at[kImage] < 0 ? std::nullopt : std::optional(columns);
+    }
+    std::array<Place, 4> edges() const {
+        return has_size ? std::array{kLeft, kTop, kWidth, kHeight} : std::array{kLeft, kTop, kRight, kBottom};
     }
     /// Without a header: path, four numbers, class.
     static std::optional<Columns> of_row(const std::vector<std::string>& fields) {
         if (fields.size() < 5) return std::nullopt;
         for (std::size_t i = 1; i < 5; ++i)
-            if (!finite_number(fields[i], true)) return std::nullopt;
+            if (!finite_number(fields[i], true) && !(fields[i].empty() && has_image_extension(fields[0])))
+                return std::nullopt;
         Columns columns;
-        columns.at = {0, fields.size() > 5 ? 5 : -1, 1, 2, 3, 4, -1};
+        columns.at = {0, fields.size() > 5 ? 5 : -1, 1, 2, 3, 4, -1, -1, -1};
         return columns;
     }
 };
@@ -146,41 +161,45 @@ class TableReader {
                 image.label_file = file;
                 image.split = split;
                 image.is_relative = columns->is_relative;
-                if (const auto* found = images_.find_file(image_name))
-                    image.path = *found;
-                else
-                    image.findings.push_back({FindingKind::kMissingImage, image_name, line.number, ""});
+                images_.assign(image_name, image, line.number);
+                if (!columns->has_size) {
+                    image.stated_width = static_cast<int>(finite_number(field(kWidth)).value_or(0));
+                    image.stated_height = static_cast<int>(finite_number(field(kHeight)).value_or(0));
+                }
                 all.push_back(std::move(image));
             }
-            add_row(line, field, all[place->second], last_part(file));
+            add_row(line, *columns, field, all[place->second], last_part(file));
         }
         return {};
     }
 
   private:
     template <class GetField>
-    void add_row(const DelimitedLine& line, const GetField& field, ObjectImage& image, std::string_view file) const {
-        // An image without objects has a row without a box.
-        if (field(kLeft).empty() && field(kTop).empty() && field(kRight).empty() && field(kBottom).empty()) return;
-        std::array<double, 4> v{};
-        std::size_t i = 0;
-        for (const Place place : {kLeft, kTop, kRight, kBottom}) {
-            const auto value = finite_number(field(place), true);
-            if (!value) {
-                image.findings.push_back({FindingKind::kBadRow,
-                                          std::string(file),
-                                          line.number,
-                                          fmt::format("\"{}\" is not a number", field(place)),
-                                          {{"columns", static_cast<std::int64_t>(line.fields.size())}}});
-                return;
-            }
-            v[i++] = *value;
-        }
+    void add_row(const DelimitedLine& line, const Columns& columns, const GetField& field, ObjectImage& image,
+                 std::string_view file) const {
+        const auto bad = [&](std::string why) {
+            image.findings.push_back({FindingKind::kBadRow,
+                                      std::string(file),
+                                      line.number,
+                                      std::move(why),
+                                      {{"columns", static_cast<std::int64_t>(line.fields.size())}}});
+        };
+        const auto edges = columns.edges();
         LabelledObject object;
         object.name = field(kClass);
+        // An image without objects has a row without a box.
+        if (object.name.empty() && std::ranges::all_of(edges, [&](Place place) { return field(place).empty(); }))
+            return;
+        std::array<double, 4> v{};
+        for (std::size_t i = 0; i < edges.size(); ++i) {
+            const auto value = finite_number(field(edges[i]), true);
+            if (!value) return bad(fmt::format("\"{}\" is not a number", field(edges[i])));
+            v[i] = *value;
+        }
+        if (columns.at[kClass] >= 0 && object.name.empty()) return bad("a box without a class");
         if (object.name.empty()) object.name = "object";
         if (const auto known = names_.find(object.name); known != names_.end()) object.name = known->second;
-        object.box = {v[0], v[1], v[2], v[3]};
+        object.box = {v[0], v[1], columns.has_size ? v[0] + v[2] : v[2], columns.has_size ? v[1] + v[3] : v[3]};
         object.box.crowd = field(kGroup) == "1";
         object.line = line.number;
         image.objects.push_back(std::move(object));
@@ -217,6 +236,7 @@ struct BoxTable {
         DIGITS_TRY(reader.read(options.table, has_lists ? std::optional(Split::kTrain) : std::nullopt, all));
         if (!options.val_table.empty()) DIGITS_TRY(reader.read(options.val_table, Split::kVal, all));
         if (!options.test_table.empty()) DIGITS_TRY(reader.read(options.test_table, Split::kTest, all));
+        images.report_unlisted(all, facts.findings);
         rules.folder = folder;
         rules.percent_val = options.percent_val;
         rules.percent_test = options.percent_test;

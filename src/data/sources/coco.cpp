@@ -1,11 +1,14 @@
 #include "data/sources/coco.hpp"
 
+#include <charconv>
 #include <map>
 #include <nlohmann/json.hpp>
 
 #include "base/named_file.hpp"
 #include "base/text.hpp"
 #include "data/sources/class_split.hpp"
+#include "data/sources/json_file.hpp"
+#include "data/sources/loose_name.hpp"
 #include "data/sources/object_images.hpp"
 #include "data/sources/source_binding.hpp"
 #include "data/sources/split_fields.hpp"
@@ -69,7 +72,12 @@ std::int64_t number_in(const json& object, const char* member, std::int64_t fall
     const double value = found->get<double>();
     return std::abs(value) < 9e15 ? static_cast<std::int64_t>(value) : fallback;
 }
-/// What refers to what: numbers, or texts of some programs.
+bool truth_in(const json& object, const char* member) {
+    const auto found = object.find(member);
+    return found != object.end() && (*found == true || number_in(object, member, 0) == 1);
+}
+
+/// What refers to what: numbers, or texts of some programs. "7" is 7.
 struct Id {
     std::optional<std::int64_t> number;
     std::string text;
@@ -79,7 +87,13 @@ struct Id {
 Id id_in(const json& object, const char* member) {
     const auto found = object.find(member);
     if (found == object.end()) return {};
-    if (found->is_string()) return {std::nullopt, found->get<std::string>()};
+    if (found->is_string()) {
+        auto text = found->get<std::string>();
+        std::int64_t number = 0;
+        const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+        if (error == std::errc() && text == std::to_string(number)) return {number, ""};
+        return {std::nullopt, std::move(text)};
+    }
     if (!found->is_number()) return {};
     return {number_in(object, member, -1), ""};
 }
@@ -90,7 +104,7 @@ std::string text_in(const json& object, const char* member) {
 
 /// Whether a file name climbs out of the folder that it is below.
 bool leaves(const std::string& name) {
-    const auto path = fs::path(name).lexically_normal();
+    const auto path = (name.starts_with('/') ? fs::path(name) : fs::path(plain_path(name))).lexically_normal();
     return path.is_absolute() || (!path.empty() && *path.begin() == "..");
 }
 
@@ -133,8 +147,17 @@ class CocoFile {
                               {{"id", id}}});
                 continue;
             }
+            auto& [file, width, height, objects, panoptic_file, segments] = image->second;
+            const auto& outline = object.outline;
+            if (outline.polygons.empty() && outline.height > 0 && width > 0 && height > 0 &&
+                (outline.width != static_cast<std::uint32_t>(width) ||
+                 outline.height != static_cast<std::uint32_t>(height))) {
+                bad(id, FindingKind::kRefusedMask,
+                    fmt::format("{} x {}, the image is {} x {}", outline.width, outline.height, width, height));
+                continue;
+            }
             object.name = category->second;
-            image->second.objects.push_back(std::move(object));
+            objects.push_back(std::move(object));
         }
         objects_.clear();
         for (auto& [id, segments] : panoptic_) {
@@ -178,9 +201,13 @@ class CocoFile {
             }
             return true;
         };
-        const auto document = json::parse(without_byte_order_mark(text), callback, false);
+        json document;
+        try {
+            document = json::parse(without_byte_order_mark(text), callback);
+        } catch (const json::exception& error) {
+            return fail(make_error(ErrorCode::kInvalidArgument, "it is not JSON: {}", words_of(error)).at(path_));
+        }
         DIGITS_TRY(status);
-        if (document.is_discarded()) return fail(make_error(ErrorCode::kInvalidArgument, "it is not JSON").at(path_));
         if (!document.is_object() || !document.contains("images"))
             return fail(
                 make_error(ErrorCode::kInvalidArgument, "it has no list \"images\", expected COCO's annotations")
@@ -190,20 +217,31 @@ class CocoFile {
 
     void take(const std::string& list, const json& value) {
         if (list == "images") {
-            CocoImage image{text_in(value, "file_name"),
+            auto name = text_in(value, "file_name");
+            for (const char* member : {"path", "coco_url", "url"})
+                if (name.empty()) name = text_in(value, member);
+            const auto id = id_in(value, "id");
+            CocoImage image{name,
                             static_cast<int>(number_in(value, "width", 0)),
                             static_cast<int>(number_in(value, "height", 0)),
                             {},
                             {},
                             {}};
-            images_[id_in(value, "id")] = std::move(image);
+            if (!images_.emplace(id, std::move(image)).second) repeated("image", id, name);
         } else if (list == "categories") {
-            categories_[id_in(value, "id")] = text_in(value, "name");
+            const auto id = id_in(value, "id");
+            auto name = text_in(value, "name");
+            if (name.empty()) name = "category " + id.words();
+            if (!categories_.emplace(id, name).second) repeated("category", id, name);
         } else if (list == "annotations" && value.contains("segments_info")) {
             take_segments(value);
         } else if (list == "annotations") {
             take_annotation(value);
         }
+    }
+
+    void repeated(const char* kind, const Id& id, const std::string& name) {
+        findings_.push_back({FindingKind::kRepeatedId, name_, 0, fmt::format("{} {}: {}", kind, id.words(), name)});
     }
 
     void bad(std::int64_t id, FindingKind kind, std::string why) {
@@ -223,14 +261,14 @@ class CocoFile {
             auto object = segment;
             object["image_id"] = value.value("image_id", json());
             object.erase("segmentation");
-            take_annotation(object);
+            take_annotation(object, true);
         }
     }
 
-    void take_annotation(const json& value) {
+    void take_annotation(const json& value, bool is_segment = false) {
         const auto id = number_in(value, "id", -1);
         LabelledObject object;
-        object.box.crowd = number_in(value, "iscrowd", 0) == 1;
+        object.box.crowd = truth_in(value, "iscrowd");
         if (!take_outline(id, value, object.outline)) return;
         const auto box = value.find("bbox");
         if (box != value.end() && box->is_array() && box->size() == 4 &&
@@ -241,18 +279,30 @@ class CocoFile {
             object.box.right = x + (*box)[2].get<double>();
             object.box.bottom = y + (*box)[3].get<double>();
         } else if (!bounds_of_outline(object)) {
-            if (value.contains("category_id") && box != value.end())
+            if (value.contains("category_id") && !(is_segment && with_masks_))
                 bad(id, FindingKind::kBadRow, "its bbox is not four numbers");
             return;  // a caption or the like
         }
-        if (!with_masks_) object.outline = {};
+        if (!with_masks_)
+            object.outline = {};
+        else if (object.outline.empty() && !is_segment)
+            bad(id, FindingKind::kUnusedShape, "it has no outline of three points or more");
         objects_.push_back({id_in(value, "image_id"), id_in(value, "category_id"), id, std::move(object)});
     }
 
     static bool bounds_of_outline(LabelledObject& object) {
-        const auto& polygons = object.outline.polygons;
-        if (polygons.empty() || polygons[0].size() < 6) return false;
+        const auto& [polygons, counts, compressed, height, width] = object.outline;
         const bool crowd = object.box.crowd;
+        if (compressed || !counts.empty()) {
+            const auto runs = compressed ? run_lengths_of_text(height, width, *compressed)
+                                         : run_lengths_of_counts(height, width, counts);
+            if (!runs) return false;
+            const auto bounds = mask_bounds(*runs);
+            object.box = {bounds.x, bounds.y, bounds.x + bounds.width, bounds.y + bounds.height};
+            object.box.crowd = crowd;
+            return true;
+        }
+        if (polygons.empty() || polygons[0].size() < 6) return false;
         object.box = bounds_of(polygons[0]);
         object.box.crowd = crowd;
         for (const auto& polygon : polygons) {
@@ -377,13 +427,11 @@ struct Coco {
                         if (const auto found = file.categories().find(category); found != file.categories().end())
                             image.panoptic.segments[number] = found->second;
                 }
-                if (const auto* found = images.find_file(one.file))
-                    image.path = *found;
-                else
-                    image.findings.push_back({FindingKind::kMissingImage, one.file, 0, "", numbers});
+                images.assign(one.file, image, 0, numbers);
                 all.push_back(std::move(image));
             }
         }
+        for (const auto& [folder, images] : indices) images.report_unlisted(all, facts.findings);
         for (const auto& [id, name] : categories)
             if (std::ranges::find(rules.classes, name) == rules.classes.end()) rules.classes.push_back(name);
         rules.may_be_corners = true;

@@ -1,11 +1,14 @@
 #include "data/sources/color_map.hpp"
 
 #include <charconv>
+#include <cmath>
+#include <map>
 
 #include "base/named_file.hpp"
 #include "base/text.hpp"
 #include "data/sources/image_files.hpp"
 #include "data/sources/object_images.hpp"
+#include "data/sources/paint.hpp"
 
 namespace digits {
 namespace {
@@ -16,7 +19,8 @@ std::vector<std::string> words_of(std::string_view line) {
     std::vector<std::string> words;
     bool inside = false;
     for (const char c : line) {
-        const bool between = c == ' ' || c == '\t' || c == ',' || c == ';' || c == '\r' || c == ':';
+        const bool between = c == ' ' || c == '\t' || c == ',' || c == ';' || c == '\r' || c == ':' || c == '[' ||
+                             c == ']' || c == '(' || c == ')';
         if (!between && !inside) words.emplace_back();
         if (!between) words.back() += c;
         inside = !between;
@@ -25,44 +29,75 @@ std::vector<std::string> words_of(std::string_view line) {
 }
 
 std::optional<std::uint32_t> hex_color(std::string_view word) {
-    if (word.size() != 7 || word[0] != '#') return std::nullopt;
+    const auto start = word.starts_with('#') ? 1U : word.starts_with("0x") || word.starts_with("0X") ? 2U : 0U;
+    if (word.size() != start + 6) return std::nullopt;
     std::uint32_t color = 0;
-    const auto [stop, error] = std::from_chars(word.data() + 1, word.data() + word.size(), color, 16);
+    const auto [stop, error] = std::from_chars(word.data() + start, word.data() + word.size(), color, 16);
     return error == std::errc() && stop == word.data() + word.size() ? std::optional(color) : std::nullopt;
 }
 
+/// A whole number, perhaps written with a fraction of 0.
 std::optional<int> number_of(const std::string& word) {
-    int value = 0;
-    const auto [stop, error] = std::from_chars(word.data(), word.data() + word.size(), value);
-    return error == std::errc() && stop == word.data() + word.size() ? std::optional(value) : std::nullopt;
+    const auto value = finite_number(word);
+    if (!value || *value != std::trunc(*value) || std::abs(*value) > 1e6) return std::nullopt;
+    return static_cast<int>(*value);
 }
 
 struct Line {
-    std::uint32_t color = 0;
+    int number = 0;  ///< in the file
+    std::vector<int> numbers;
     std::string name;
+
+    std::uint32_t color(std::size_t first) const {
+        return static_cast<std::uint32_t>(numbers[first] << 16 | numbers[first + 1] << 8 | numbers[first + 2]);
+    }
 };
 
-/// "0 0 128 car", "car 0 0 128", "#000080", "car:0,0,128::" of CVAT's and VOC's label maps.
-Result<Line> parse_line(const std::vector<std::string>& words) {
+/// "0 0 128 car", "car 0 0 128", "#000080", "car:0,0,128::" of CVAT's and VOC's label maps; a fourth number is told
+/// apart later.
+Line parse_line(const std::vector<std::string>& words) {
     Line line;
-    std::vector<int> numbers;
     for (const auto& word : words) {
-        if (const auto hex = hex_color(word)) {
-            line.color = *hex;
-            numbers = {0, 0, 0};
-        } else if (const auto number = number_of(word); number && numbers.size() < 3) {
-            if (*number < 0 || *number > 255)
-                return fail(ErrorCode::kInvalidArgument, "{} is not a color value, expected 0 to 255", *number);
-            numbers.push_back(*number);
-            if (numbers.size() == 3)
-                line.color = static_cast<std::uint32_t>(numbers[0] << 16 | numbers[1] << 8 | numbers[2]);
+        const auto hex = hex_color(word);
+        // "facade 1 2 3" is a name.
+        if (hex && line.numbers.empty() && (word.size() > 6 || words.size() < 4)) {
+            line.numbers = {static_cast<int>(*hex >> 16), static_cast<int>(*hex >> 8 & 255),
+                            static_cast<int>(*hex & 255)};
+        } else if (const auto number = number_of(word); number && line.numbers.size() < 4) {
+            line.numbers.push_back(*number);
         } else {
             line.name += (line.name.empty() ? "" : " ") + word;
         }
     }
-    if (numbers.size() != 3)
-        return fail(ErrorCode::kInvalidArgument, "{} numbers, expected red, green and blue", numbers.size());
     return line;
+}
+
+bool is_header(const Line& line) {
+    return line.numbers.empty() && (line.name.ends_with("r g b") || line.name.ends_with("R G B") ||
+                                    line.name.find("red green blue") != std::string::npos ||
+                                    line.name.find("Red Green Blue") != std::string::npos);
+}
+
+/// Where the colors begin when lines have four numbers: behind the number of the class, or before an alpha of 255.
+std::size_t first_of_color(const std::vector<Line>& lines) {
+    bool counts = true, opaque = true;
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+        if (lines[i].numbers.size() != 4) return 0;
+        counts = counts && lines[i].numbers[0] == static_cast<int>(i);
+        opaque = opaque && lines[i].numbers[3] == 255;
+    }
+    return counts && !opaque ? 1 : 0;
+}
+
+/// What is wrong with the numbers, or "".
+std::string fault_of(const Line& line, std::size_t first) {
+    const auto& numbers = line.numbers;
+    if (numbers.size() < 3 || (numbers.size() == 4 && first == 0 && numbers[3] != 255))
+        return fmt::format("{} numbers, expected red, green and blue", numbers.size());
+    for (std::size_t i = first; i < first + 3; ++i)
+        if (numbers[i] < 0 || numbers[i] > 255)
+            return fmt::format("{} is not a color value, expected 0 to 255", numbers[i]);
+    return "";
 }
 
 bool is_comment(std::string_view line) {
@@ -85,23 +120,35 @@ Result<ColorMap> read_color_map(const std::string& path, const ReadableRoots& ro
         return map;
     }
     DIGITS_ASSIGN(const auto text, read_text_file(path, kMostBytes, roots));
-    bool has_names = false;
+    std::vector<Line> lines;
     int number = 0;
     for (std::string_view rest = without_byte_order_mark(text); !rest.empty();) {
         const auto end = std::min(rest.find('\n'), rest.size());
-        const auto line = rest.substr(0, end);
+        const auto words = words_of(rest.substr(0, end));
+        const bool comment = is_comment(rest.substr(0, end));
         rest.remove_prefix(std::min(end + 1, rest.size()));
         ++number;
-        const auto words = words_of(line);
-        if (words.empty() || is_comment(line)) continue;
-        auto parsed = parse_line(words);
-        if (!parsed) {
-            findings.add({FindingKind::kBadRow, std::string(last_part(path)), number, parsed.error().message});
+        if (words.empty() || comment) continue;
+        auto line = parse_line(words);
+        line.number = number;
+        if (!lines.empty() || !is_header(line)) lines.push_back(std::move(line));
+    }
+    const auto file = std::string(last_part(path));
+    const auto first = first_of_color(lines);
+    bool has_names = false;
+    std::map<std::uint32_t, int> lines_of;  // by color
+    for (auto& line : lines) {
+        if (auto fault = fault_of(line, first); !fault.empty()) {
+            findings.add({FindingKind::kBadRow, file, line.number, std::move(fault)});
             continue;
         }
-        map.colors.push_back(parsed->color);
-        has_names = has_names || !parsed->name.empty();
-        map.names.push_back(std::move(parsed->name));
+        const auto color = line.color(first);
+        if (const auto [known, is_new] = lines_of.emplace(color, line.number); !is_new)
+            findings.add({FindingKind::kRepeatedId, file, line.number,
+                          fmt::format("{} is the color of line {}", color_text(color), known->second)});
+        map.colors.push_back(color);
+        has_names = has_names || !line.name.empty();
+        map.names.push_back(std::move(line.name));
     }
     if (!has_names) map.names.clear();
     if (map.colors.empty())

@@ -10,6 +10,7 @@
 #include "data/sources/split_fields.hpp"
 #include "data/sources/walk.hpp"
 #include "data/sources/xml_file.hpp"
+#include "metrics/run_lengths.hpp"
 
 namespace digits {
 
@@ -42,41 +43,87 @@ std::optional<double> number_of(const pugi::xml_node& node, const char* attribut
     return finite_number(node.attribute(attribute).value());
 }
 
-/// "x,y;x,y;…"
+/// "x,y;x,y;…"; empty for what is no list of points.
 std::vector<double> points_of(std::string_view text) {
     std::vector<double> points;
     while (!text.empty()) {
         const auto end = std::min(text.find_first_of(",;"), text.size());
-        if (const auto value = finite_number(text.substr(0, end))) points.push_back(*value);
+        const auto value = finite_number(text.substr(0, end));
+        if (!value) return {};
+        points.push_back(*value);
         text.remove_prefix(std::min(end + 1, text.size()));
     }
     if (points.size() % 2 != 0) points.clear();
     return points;
 }
 
-/// Adds the object of a node; a sentence of what is wrong with it, or "".
-std::string add_shape(const pugi::xml_node& node, const std::string& label, int line, ObjectImage& image) {
+/// A mask of CVAT's: runs along the rows of a rectangle of the image, first of what is outside.
+Status read_mask(const pugi::xml_node& node, int width, int height, LabelledObject& object) {
+    const int left = node.attribute("left").as_int(), top = node.attribute("top").as_int();
+    const int w = node.attribute("width").as_int(), h = node.attribute("height").as_int();
+    if (w <= 0 || h <= 0 || left < 0 || top < 0 || width <= 0 || height <= 0 || left > width - w || top > height - h)
+        return fail(ErrorCode::kInvalidArgument, "a mask that does not lie in its image");
+    object.box = {static_cast<double>(left), static_cast<double>(top), static_cast<double>(left + w),
+                  static_cast<double>(top + h)};
+    std::vector<std::uint8_t> pixels(static_cast<std::size_t>(width) * static_cast<std::size_t>(height));
+    const auto size = static_cast<std::uint64_t>(w) * static_cast<std::uint64_t>(h);
+    std::uint64_t at = 0;
+    bool inside = false;
+    for (std::string_view text = node.attribute("rle").value(); !text.empty(); inside = !inside) {
+        const auto end = std::min(text.find(','), text.size());
+        const auto run = finite_number(text.substr(0, end));
+        text.remove_prefix(std::min(end + 1, text.size()));
+        if (!run || *run < 0 || *run > static_cast<double>(size - at))
+            return fail(ErrorCode::kInvalidArgument, "a mask whose runs do not fit its size");
+        for (const auto stop = at + static_cast<std::uint64_t>(*run); at < stop; ++at) {
+            const auto x = static_cast<std::uint64_t>(left) + at % static_cast<std::uint64_t>(w);
+            const auto y = static_cast<std::uint64_t>(top) + at / static_cast<std::uint64_t>(w);
+            if (inside) pixels[y * static_cast<std::uint64_t>(width) + x] = 1;
+        }
+    }
+    if (at != size) return fail(ErrorCode::kInvalidArgument, "a mask whose runs do not fit its size");
+    object.outline.width = static_cast<std::uint32_t>(width);
+    object.outline.height = static_cast<std::uint32_t>(height);
+    object.outline.counts = encode_mask(object.outline.height, object.outline.width, pixels).counts;
+    return {};
+}
+
+/// The object of a node; none for a tag. Errors: what is wrong with it, kUnsupported for a shape that has no area.
+Result<std::optional<LabelledObject>> shape_of(const pugi::xml_node& node, const std::string& label, int width,
+                                               int height) {
     LabelledObject object;
     object.name = label;
-    object.line = line;
     const std::string_view kind = node.name();
+    const auto wrong = [](const char* why) { return fail(ErrorCode::kInvalidArgument, "{}", why); };
+    std::vector<double> points;
     if (kind == "box") {
         const auto left = number_of(node, "xtl"), top = number_of(node, "ytl");
         const auto right = number_of(node, "xbr"), bottom = number_of(node, "ybr");
-        if (!left || !top || !right || !bottom) return "a box without its four numbers";
+        if (!left || !top || !right || !bottom) return wrong("a box without its four numbers");
         object.box = {*left, *top, *right, *bottom};
-        object.outline.polygons = {{*left, *top, *right, *top, *right, *bottom, *left, *bottom}};
+        const double degrees = number_of(node, "rotation").value_or(0);
+        points = turned_corners(*left, *top, *right, *bottom, (*left + *right) / 2, (*top + *bottom) / 2, degrees);
+        if (degrees != 0) object.box = bounds_of(points);
     } else if (kind == "polygon") {
-        auto points = points_of(node.attribute("points").value());
-        if (points.size() < 6) return "a polygon of fewer than three points";
+        points = points_of(node.attribute("points").value());
+        if (points.size() < 6) return wrong("a polygon of fewer than three points");
         object.box = bounds_of(points);
-        object.outline.polygons = {std::move(points)};
+    } else if (kind == "ellipse") {
+        const auto x = number_of(node, "cx"), y = number_of(node, "cy");
+        const auto rx = number_of(node, "rx"), ry = number_of(node, "ry");
+        if (!x || !y || !rx || !ry) return wrong("an ellipse without its four numbers");
+        points = ellipse_outline(*x, *y, *rx, *ry, number_of(node, "rotation").value_or(0));
+        object.box = bounds_of(points);
+    } else if (kind == "mask") {
+        DIGITS_TRY(read_mask(node, width, height, object));
+    } else if (kind == "polyline" || kind == "points" || kind == "skeleton" || kind == "cuboid") {
+        return fail(ErrorCode::kUnsupported, "{}", kind);
     } else {
-        return "";
+        return std::nullopt;
     }
-    if (label.empty()) return "an object without a label";
-    image.objects.push_back(std::move(object));
-    return "";
+    if (label.empty()) return wrong("an object without a label");
+    if (!points.empty()) object.outline.polygons = {std::move(points)};
+    return object;
 }
 
 struct Cvat {
@@ -89,10 +136,13 @@ struct Cvat {
         pugi::xml_document document;
         const auto parsed = document.load_buffer(text.data(), text.size());
         const auto root = document.child("annotations");
-        if (!parsed || !root)
+        LineCounter lines(text);
+        if (!parsed || !root || declares_entities(text))
             return fail(make_error(ErrorCode::kInvalidArgument, "line {} is not CVAT's XML: {}",
-                                   line_of(text, parsed.offset),
-                                   parsed ? "no element annotations" : parsed.description())
+                                   lines.at(parsed.offset),
+                                   !parsed ? parsed.description()
+                                   : root  ? kEntitiesRefused
+                                           : "no element annotations")
                             .at(options.xml));
         const auto folder =
             options.images.empty() ? std::filesystem::path(options.xml).parent_path().string() : options.images;
@@ -102,17 +152,21 @@ struct Cvat {
         const auto start = [&](const std::string& name, const pugi::xml_node& node) {
             ObjectImage image;
             image.label_file = options.xml;
-            if (const auto* found = images.find_file(name))
-                image.path = *found;
-            else
-                image.findings.push_back({FindingKind::kMissingImage, name, line_of(text, node.offset_debug()), ""});
+            images.assign(name, image, lines.at(node.offset_debug()));
             return image;
         };
         const auto file = std::string(last_part(options.xml));
         const auto add = [&](const pugi::xml_node& node, const std::string& label, ObjectImage& image) {
-            const int line = line_of(text, node.offset_debug());
-            if (const auto wrong = add_shape(node, label, line, image); !wrong.empty())
-                image.findings.push_back({FindingKind::kBadRow, file, line, wrong});
+            const int line = lines.at(node.offset_debug());
+            auto shape = shape_of(node, label, image.stated_width, image.stated_height);
+            if (!shape) {
+                const bool unused = shape.error().code == ErrorCode::kUnsupported;
+                image.findings.push_back({unused ? FindingKind::kUnusedShape : FindingKind::kBadRow, file, line,
+                                          std::move(shape).error().message});
+            } else if (*shape) {
+                (*shape)->line = line;
+                image.objects.push_back(std::move(**shape));
+            }
         };
         for (const auto& node : root.children("image")) {
             DIGITS_TRY(guard.add_entry());
@@ -136,6 +190,7 @@ struct Cvat {
                 add(shape, track.attribute("label").value(), image);
             }
         for (auto& [number, image] : frames) all.push_back(std::move(image));
+        images.report_unlisted(all, facts.findings);
         ObjectRules rules;
         rules.folder = folder;
         const auto labels = root.select_nodes("meta//labels/label/name");

@@ -14,10 +14,16 @@ std::string_view trimmed(std::string_view text) {
     return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
 }
 
+/// The one outside quotes.
 char separator_of(std::string_view line) {
-    for (const char candidate : {'\t', ';'})
-        if (line.find(candidate) != std::string_view::npos) return candidate;
-    return ',';
+    bool quoted = false, semicolon = false;
+    for (const char c : line) {
+        if (c == '"') quoted = !quoted;
+        if (quoted) continue;
+        if (c == '\t') return c;
+        semicolon = semicolon || c == ';';
+    }
+    return semicolon ? ';' : ',';
 }
 
 }  // namespace

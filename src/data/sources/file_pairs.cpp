@@ -6,33 +6,48 @@
 
 #include "base/random.hpp"
 #include "data/sources/class_split.hpp"
+#include "data/sources/loose_name.hpp"
 #include "data/sources/walk.hpp"
 
 namespace digits {
 namespace {
 
-/// What the names of images and masks end with beside what they share.
-constexpr std::array<std::string_view, 14> kSuffixes{"_leftImg8bit",
+/// What the names of images and masks end or begin with beside what they share.
+constexpr std::array<std::string_view, 18> kSuffixes{"_leftImg8bit",
                                                      "_gtFine_labelTrainIds",
                                                      "_gtFine_labelIds",
                                                      "_mask",
                                                      "-mask",
+                                                     ".mask",
                                                      "_masks",
                                                      "_label",
                                                      "_labels",
                                                      "_seg",
                                                      "_gt",
+                                                     "_GT",
                                                      "_L",
                                                      "_segmentation",
+                                                     "_Segmentation",
                                                      "_manual1",
-                                                     "_training"};
+                                                     "_training",
+                                                     "_bin"};
+constexpr std::array<std::string_view, 7> kPrefixes{"mask_", "label_", "labels_", "seg_", "gt_", "img_", "image_"};
 
-std::string shared_name(std::string_view stem) {
+std::string without_suffix(std::string_view stem) {
     for (const auto suffix : kSuffixes)
         if (stem.size() > suffix.size() && stem.ends_with(suffix))
             return std::string(stem.substr(0, stem.size() - suffix.size()));
     return std::string(stem);
 }
+
+std::string without_prefix(std::string_view name) {
+    for (const auto prefix : kPrefixes)
+        if (name.size() > prefix.size() && name.starts_with(prefix)) return std::string(name.substr(prefix.size()));
+    return std::string(name);
+}
+
+/// What is the same in the names of an image and its mask, for all that datasets add.
+std::string likeness(std::string_view name) { return without_prefix(loose_name(without_suffix(name))); }
 
 bool is_cityscapes(std::string_view stem) { return stem.find("_gtFine_") != std::string_view::npos; }
 
@@ -42,9 +57,29 @@ int rank_of(std::string_view stem) {
     return stem.ends_with("_labelIds") ? 1 : 2;
 }
 
+/// Files without losses first.
+int rank_of_format(std::string_view file) {
+    const auto name = loose_name(file);
+    return name.ends_with(".png") ? 0 : name.ends_with(".jpg") || name.ends_with(".jpeg") ? 2 : 1;
+}
+
 struct Candidates {
-    std::map<std::string, std::vector<std::string>> by_path, by_name;
+    std::map<std::string, std::vector<std::string>> by_path, by_name, by_likeness;
 };
+
+/// Of one folder for both: what has a suffix and an image of the name without it.
+void part_one_folder(std::vector<std::string>& images, std::vector<std::string>& labels) {
+    std::set<std::string> stems;
+    for (const auto& file : images) stems.emplace(without_ending(file));
+    const auto is_label = [&](const std::string& file) {
+        const auto stem = std::string(without_ending(file));
+        const auto base = without_suffix(stem);
+        return base != stem && stems.contains(base);
+    };
+    if (std::ranges::none_of(images, is_label)) return;
+    std::erase_if(labels, [&](const std::string& file) { return !is_label(file); });
+    std::erase_if(images, is_label);
+}
 
 }  // namespace
 
@@ -52,8 +87,9 @@ Result<std::vector<FilePair>> match_files(const std::string& images, const std::
                                           std::optional<Split> split, const ReadableRoots& roots, ScanGuard& guard,
                                           SourceFacts& facts) {
     std::vector<std::string> ignored;
-    DIGITS_ASSIGN(const auto image_files, find_images(images, roots, guard, facts.warnings));
-    DIGITS_ASSIGN(const auto label_files, find_images(labels, roots, guard, ignored));
+    DIGITS_ASSIGN(auto image_files, find_images(images, roots, guard, facts.warnings));
+    DIGITS_ASSIGN(auto label_files, find_images(labels, roots, guard, ignored));
+    if (images == labels) part_one_folder(image_files, label_files);
     Candidates candidates;
     std::map<std::string, std::vector<std::string>> cityscapes;
     for (const auto& file : label_files) {
@@ -64,6 +100,7 @@ Result<std::vector<FilePair>> match_files(const std::string& images, const std::
         }
         candidates.by_path[stem].push_back(file);
         candidates.by_name[std::string(last_part(stem))].push_back(file);
+        candidates.by_likeness[likeness(last_part(stem))].push_back(file);
     }
     for (auto& [name, files] : cityscapes) {
         std::ranges::stable_sort(files, {}, [](const std::string& file) { return rank_of(without_ending(file)); });
@@ -73,8 +110,11 @@ Result<std::vector<FilePair>> match_files(const std::string& images, const std::
         candidates.by_path[name].push_back(files.front());
         candidates.by_name[std::string(last_part(name))].push_back(files.front());
     }
-    std::map<std::string, int> names;  // of images
-    for (const auto& file : image_files) ++names[std::string(without_ending(last_part(file)))];
+    std::map<std::string, int> names, likenesses;  // of images
+    for (const auto& file : image_files) {
+        ++names[std::string(without_ending(last_part(file)))];
+        ++likenesses[likeness(without_ending(last_part(file)))];
+    }
     std::set<std::string> left;
     for (const auto& [stem, files] : candidates.by_path) left.insert(files.begin(), files.end());
     std::vector<FilePair> pairs;
@@ -87,13 +127,22 @@ Result<std::vector<FilePair>> match_files(const std::string& images, const std::
             const auto it = index.find(key);
             if (it != index.end() && it->second.size() == 1) found = &it->second.front();
         };
+        // One label in several formats.
+        if (const auto same = candidates.by_path.find(stem);
+            same != candidates.by_path.end() && same->second.size() > 1) {
+            std::ranges::stable_sort(same->second, {}, rank_of_format);
+            facts.findings.add({FindingKind::kChosenMask, below(labels, same->second.front()), 0, ""});
+            for (const auto& other : same->second) left.erase(other);
+            found = &same->second.front();
+        }
         look(candidates.by_path, stem);
-        look(candidates.by_path, shared_name(stem));
+        look(candidates.by_path, without_suffix(stem));
         if (names[name] == 1) {
             look(candidates.by_name, name);
-            look(candidates.by_name, shared_name(name));
-            for (const auto suffix : kSuffixes) look(candidates.by_name, shared_name(name) + std::string(suffix));
+            look(candidates.by_name, without_suffix(name));
+            for (const auto suffix : kSuffixes) look(candidates.by_name, without_suffix(name) + std::string(suffix));
         }
+        if (likenesses[likeness(name)] == 1) look(candidates.by_likeness, likeness(name));
         if (!found) {
             facts.findings.add({FindingKind::kMissingLabel, below(images, file), 0, ""});
             continue;

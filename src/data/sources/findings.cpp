@@ -88,6 +88,27 @@ std::string sentence_of(FindingKind kind, std::uint64_t n, const std::string& pl
         case FindingKind::kChosenMask:
             warnings.push_back(fmt::format("Images with several masks, of which one is used: {}: {}", n, places));
             break;
+        case FindingKind::kRepeatedImage:
+            warnings.push_back(fmt::format("Images that are listed twice and count once: {}: {}", n, places));
+            break;
+        case FindingKind::kRepeatedId:
+            warnings.push_back(fmt::format("Entries that repeat the id or color of an earlier one: {}: {}", n, places));
+            break;
+        case FindingKind::kSharedStem:
+            warnings.push_back(fmt::format("Images of one name with several endings: {}: {}", n, places));
+            break;
+        case FindingKind::kUnusedShape:
+            warnings.push_back(fmt::format("Shapes without an area, not used: {}: {}", n, places));
+            break;
+        case FindingKind::kChosenLabel:
+            warnings.push_back(fmt::format("Images with several labels, of which one is used: {}: {}", n, places));
+            break;
+        case FindingKind::kOddUnits:
+            warnings.push_back(fmt::format("The boxes seem to be written in another unit: {}: {}", n, places));
+            break;
+        case FindingKind::kMissingSplit:
+            warnings.push_back(fmt::format("Folders or lists of splits that are not there: {}: {}", n, places));
+            break;
     }
     return warnings.front();
 }
@@ -99,7 +120,8 @@ FindingWeight weight_of(FindingKind kind) {
         case FindingKind::kBadRow:
         case FindingKind::kClassOutOfRange: return FindingWeight::kError;
         case FindingKind::kMissingLabel:
-        case FindingKind::kChosenMask: return FindingWeight::kNote;
+        case FindingKind::kChosenMask:
+        case FindingKind::kChosenLabel: return FindingWeight::kNote;
         default: return FindingWeight::kWarning;
     }
 }

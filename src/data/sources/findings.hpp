@@ -35,6 +35,13 @@ enum class FindingKind {
     kRefusedMask,      ///< a mask that cannot be read
     kUnknownColor,     ///< a color of a mask that no class has
     kChosenMask,       ///< which of several masks of an image is taken
+    kRepeatedImage,    ///< an image that is listed twice, or in two splits
+    kRepeatedId,       ///< an entry whose number an earlier one has
+    kSharedStem,       ///< images that differ only in their ending
+    kUnusedShape,      ///< a shape that is no area, such as a line
+    kChosenLabel,      ///< which of several labels of an image is taken
+    kOddUnits,         ///< fractions that look like pixels, or pixels like fractions
+    kMissingSplit,     ///< a folder or list of a split that is not there
 };
 
 /// Whether a dataset can be made of it.
@@ -75,7 +82,7 @@ nlohmann::json to_json(const Findings& findings);
 
 template <>
 struct EnumNames<FindingKind> {
-    static constexpr std::array<std::pair<FindingKind, std::string_view>, 20> kNames{
+    static constexpr std::array<std::pair<FindingKind, std::string_view>, 27> kNames{
         {{FindingKind::kBadRow, "bad_row"},
          {FindingKind::kClassOutOfRange, "class_out_of_range"},
          {FindingKind::kUnknownClass, "unknown_class"},
@@ -95,7 +102,14 @@ struct EnumNames<FindingKind> {
          {FindingKind::kRefusedPath, "refused_path"},
          {FindingKind::kRefusedMask, "refused_mask"},
          {FindingKind::kUnknownColor, "unknown_color"},
-         {FindingKind::kChosenMask, "chosen_mask"}}};
+         {FindingKind::kChosenMask, "chosen_mask"},
+         {FindingKind::kRepeatedImage, "repeated_image"},
+         {FindingKind::kRepeatedId, "repeated_id"},
+         {FindingKind::kSharedStem, "shared_stem"},
+         {FindingKind::kUnusedShape, "unused_shape"},
+         {FindingKind::kChosenLabel, "chosen_label"},
+         {FindingKind::kOddUnits, "odd_units"},
+         {FindingKind::kMissingSplit, "missing_split"}}};
 };
 
 }  // namespace digits

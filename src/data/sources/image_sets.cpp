@@ -1,8 +1,10 @@
 #include "data/sources/image_sets.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include "base/text.hpp"
+#include "data/sources/loose_name.hpp"
 #include "data/sources/walk.hpp"
 
 namespace digits {
@@ -16,21 +18,30 @@ Result<ImageSets> ImageSets::read(const std::string& folder, const ImageIndex& i
                                   ScanGuard& guard, SourceFacts& facts) {
     DIGITS_TRY(check_folder(folder, "/source/sets"));
     DIGITS_ASSIGN(const auto files, find_files(folder, ".txt", roots, guard, facts.warnings));
-    const auto file_named = [&](const std::string& name) {
-        const auto found = std::ranges::find(files, folder + (folder.ends_with('/') ? "" : "/") + name);
-        return found == files.end() ? std::string() : *found;
-    };
+    // By the name in lower case; of a folder in it, none.
+    std::map<std::string, std::string> lists;
+    for (const auto& file : files)
+        if (below(folder, file).find('/') == std::string::npos) lists.emplace(loose_name(last_part(file)), file);
     ImageSets sets;
+    const auto add = [&](const std::string& ending, Split split, bool overlaps) -> Status {
+        for (const auto& [name, file] : lists)
+            if (name == ending || (ending.starts_with('_') && name.ends_with(ending)))
+                DIGITS_TRY(sets.add(file, split, images, roots, facts, overlaps));
+        return {};
+    };
     // The first list that names an image decides, so the smaller sets come first.
-    if (const auto test = file_named("test.txt"); !test.empty())
-        DIGITS_TRY(sets.add(test, Split::kTest, images, roots, facts));
-    if (const auto val = file_named("val.txt"); !val.empty())
-        DIGITS_TRY(sets.add(val, Split::kVal, images, roots, facts));
+    DIGITS_TRY(add("test.txt", Split::kTest, false));
+    DIGITS_TRY(add("val.txt", Split::kVal, false));
     for (const char* name : {"train.txt", "trainval.txt", "default.txt"}) {
-        const auto file = file_named(name);
-        if (file.empty()) continue;
-        DIGITS_TRY(sets.add(file, Split::kTrain, images, roots, facts));
+        if (!lists.contains(name)) continue;
+        DIGITS_TRY(add(name, Split::kTrain, std::string_view(name) != "train.txt"));
         break;
+    }
+    // Lists of single classes name all images, each.
+    if (sets.empty()) {
+        DIGITS_TRY(add("_test.txt", Split::kTest, true));
+        DIGITS_TRY(add("_val.txt", Split::kVal, true));
+        DIGITS_TRY(add("_train.txt", Split::kTrain, true));
     }
     if (sets.empty())
         return fail(
@@ -40,7 +51,7 @@ Result<ImageSets> ImageSets::read(const std::string& folder, const ImageIndex& i
 }
 
 Status ImageSets::add(const std::string& file, Split split, const ImageIndex& images, const ReadableRoots& roots,
-                      SourceFacts& facts) {
+                      SourceFacts& facts, bool overlaps) {
     DIGITS_ASSIGN(const auto text, read_text_file(file, kMostBytes, roots));
     int number = 0;
     for (std::string_view rest = without_byte_order_mark(text); !rest.empty();) {
@@ -55,15 +66,17 @@ Status ImageSets::add(const std::string& file, Split split, const ImageIndex& im
         if (line.starts_with("./")) line.remove_prefix(2);
         if (line.empty()) continue;
         std::string name(line);
-        const auto* image = images.find_file(name);
+        const auto* image = images.find(name);
         if (!image) {
             name = name.substr(0, name.find_first_of(" \t"));
-            image = images.find_file(name);
+            image = images.find(name);
         }
         if (!image)
             facts.findings.add({FindingKind::kMissingImage, name, 0, fmt::format("{}:{}", last_part(file), number)});
-        else
-            splits_.emplace(*image, split);
+        else if (const auto [known, is_new] = splits_.emplace(*image, split);
+                 !is_new && known->second != split && !overlaps)
+            facts.findings.add({FindingKind::kRepeatedImage, name, 0,
+                                fmt::format("{} and {}", enum_name(split), enum_name(known->second))});
     }
     return {};
 }

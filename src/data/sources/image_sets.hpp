@@ -12,13 +12,14 @@ namespace digits {
 class ImageSets {
   public:
     /// The lists of a folder: train.txt, val.txt and test.txt; trainval.txt where there is no train.txt, default.txt
-    /// where there is neither. Lists of single classes (cat_train.txt) are passed over. Names that no image has become
-    /// findings.
+    /// where there is neither. Lists of single classes (cat_train.txt) count only where there is no other. Names that
+    /// no image has, and images in two lists, become findings.
     static Result<ImageSets> read(const std::string& folder, const ImageIndex& images, const ReadableRoots& roots,
                                   ScanGuard& guard, SourceFacts& facts);
-    /// One list; a line is a name with or without an ending and folders, and perhaps more behind a space.
+    /// One list; a line is a name with or without an ending and folders, and perhaps more behind a space. `overlaps`:
+    /// it may name what an earlier list has.
     Status add(const std::string& file, Split split, const ImageIndex& images, const ReadableRoots& roots,
-               SourceFacts& facts);
+               SourceFacts& facts, bool overlaps = false);
 
     bool empty() const { return splits_.empty(); }
     std::optional<Split> split_of(const std::string& path) const {

@@ -1,22 +1,34 @@
 #pragma once
 
 #include <nlohmann/json.hpp>
-#include <optional>
+#include <string>
 #include <string_view>
 
 #include "base/json_depth.hpp"
+#include "base/result.hpp"
 #include "base/text.hpp"
 
 namespace digits {
 
-/// A label file in JSON; none for what is not JSON or has lists deeper in each other than any label.
-inline std::optional<nlohmann::json> parse_shallow_json(std::string_view text) {
+/// What the parser says is wrong with a text, with line and column.
+inline std::string words_of(const nlohmann::json::exception& error) {
+    std::string words = error.what();
+    if (const auto name = words.find("] "); name != std::string::npos) words.erase(0, name + 2);
+    return words.substr(0, words.find("; last read"));
+}
+
+/// A label file in JSON. Errors: kInvalidArgument for what is not JSON, with line and column, or has lists deeper in
+/// each other than any label.
+inline Result<nlohmann::json> parse_shallow_json(std::string_view text) {
     constexpr int kMostDepth = 64;
     text = without_byte_order_mark(text);
-    if (is_json_deeper_than(text, kMostDepth)) return std::nullopt;
-    auto document = nlohmann::json::parse(text, nullptr, false);
-    if (document.is_discarded()) return std::nullopt;
-    return document;
+    if (is_json_deeper_than(text, kMostDepth))
+        return fail(ErrorCode::kInvalidArgument, "lists lie more than {} deep in each other", kMostDepth);
+    try {
+        return nlohmann::json::parse(text);
+    } catch (const nlohmann::json::exception& error) {
+        return fail(ErrorCode::kInvalidArgument, "it is not JSON: {}", words_of(error));
+    }
 }
 
 }  // namespace digits

@@ -10,7 +10,7 @@ Result<std::vector<JsonRow>> read_json_rows(const std::string& text, const std::
     const auto wrong = [&](const char* why) {
         return fail(make_error(ErrorCode::kInvalidArgument, "{}", why).at(file));
     };
-    if (!document) return wrong("it is not JSON");
+    if (!document) return fail(std::move(document).error().at(file));
     auto* list = &*document;
     if (list->is_object())
         for (const char* member : {"images", "data", "samples"})

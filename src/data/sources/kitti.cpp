@@ -264,6 +264,7 @@ struct Kitti {
                 return fail(make_error(ErrorCode::kNotFound, "no label files found in {}", parts[part].labels)
                                 .at(parts[part].labels));
             DIGITS_ASSIGN(const auto images, ImageIndex::of(parts[part].images, roots, guard, facts.warnings));
+            images.report_shared_stems(facts.findings);
             std::map<std::string, std::string, std::less<>> labels;  // as DIGITS, by the name alone
             for (const auto& file : files) labels[std::string(without_ending(last_part(file)))] = file;
             for (const auto& image : images.paths()) {

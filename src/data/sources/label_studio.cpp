@@ -1,6 +1,7 @@
 #include "data/sources/label_studio.hpp"
 
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "base/text.hpp"
 #include "data/sources/class_split.hpp"
@@ -47,52 +48,149 @@ double number_in(const json& object, const char* member, double fallback) {
     return found != object.end() && found->is_number() ? found->get<double>() : fallback;
 }
 
-std::string first_text(const json& object, const char* member) {
+std::vector<std::string> texts_in(const json& object, const char* member) {
+    std::vector<std::string> texts;
     const auto found = object.find(member);
-    if (found == object.end()) return {};
-    if (found->is_string()) return found->get<std::string>();
-    return found->is_array() && !found->empty() && (*found)[0].is_string() ? (*found)[0].get<std::string>() : "";
+    if (found == object.end()) return texts;
+    if (found->is_string()) texts.push_back(found->get<std::string>());
+    if (found->is_array())
+        for (const auto& one : *found)
+            if (one.is_string()) texts.push_back(one.get<std::string>());
+    return texts;
 }
 
-/// A region of a result; its numbers are percent of the image.
-void add_region(const json& region, const json& value, ObjectImage& image) {
-    LabelledObject object;
-    for (const char* member : {"rectanglelabels", "polygonlabels", "labels"})
-        if (object.name.empty()) object.name = first_text(value, member);
-    if (object.name.empty()) return;
-    image.stated_width = static_cast<int>(number_in(region, "original_width", image.stated_width));
-    image.stated_height = static_cast<int>(number_in(region, "original_height", image.stated_height));
+/// The labels of a region, as tags of any kind give them; `unused`: what kind has no outline.
+std::vector<std::string> labels_of(const json& value, std::string& unused) {
+    for (const char* member : {"rectanglelabels", "polygonlabels", "ellipselabels", "labels"})
+        if (auto labels = texts_in(value, member); !labels.empty()) return labels;
+    for (const char* member : {"keypointlabels", "brushlabels", "bitmasklabels", "vectorlabels"})
+        if (value.contains(member)) unused = member;
+    return {};
+}
+
+/// The outline of a region in shares of the image, whose numbers are percent of it; empty: it has none. Errors: what is
+/// wrong with it.
+Result<std::vector<double>> outline_of(const json& region, const json& value) {
     std::vector<double> points;
+    // Turned shapes keep their angles only in pixels.
+    const double w = std::max(1.0, number_in(region, "original_width", 1));
+    const double h = std::max(1.0, number_in(region, "original_height", 1));
+    const double x = number_in(value, "x", 0) / 100 * w, y = number_in(value, "y", 0) / 100 * h;
+    const double degrees = number_in(value, "rotation", 0);
     if (const auto list = value.find("points"); list != value.end() && list->is_array()) {
-        for (const auto& point : *list)
-            if (point.is_array() && point.size() == 2 && point[0].is_number() && point[1].is_number()) {
-                points.push_back(point[0].get<double>() / 100);
-                points.push_back(point[1].get<double>() / 100);
-            }
-        if (points.size() < 6) return;
-    } else if (value.contains("width") && value.contains("height")) {
-        const double x = number_in(value, "x", 0) / 100, y = number_in(value, "y", 0) / 100;
-        const double w = number_in(value, "width", 0) / 100, h = number_in(value, "height", 0) / 100;
-        points = {x, y, x + w, y, x + w, y + h, x, y + h};
-    } else {
-        return;
+        for (const auto& point : *list) {
+            if (!point.is_array() || point.size() != 2 || !point[0].is_number() || !point[1].is_number())
+                return fail(ErrorCode::kInvalidArgument, "a point that is not two numbers");
+            points.push_back(point[0].get<double>() / 100);
+            points.push_back(point[1].get<double>() / 100);
+        }
+        if (points.size() < 6) return fail(ErrorCode::kInvalidArgument, "a polygon of fewer than three points");
+        return points;
     }
-    object.box = bounds_of(points);
-    object.outline.polygons = {std::move(points)};
-    image.objects.push_back(std::move(object));
+    if (value.contains("radiusX") && value.contains("radiusY")) {
+        points = ellipse_outline(x, y, number_in(value, "radiusX", 0) / 100 * w,
+                                 number_in(value, "radiusY", 0) / 100 * h, degrees);
+    } else if (value.contains("width") && value.contains("height")) {
+        const double right = x + number_in(value, "width", 0) / 100 * w;
+        const double bottom = y + number_in(value, "height", 0) / 100 * h;
+        points = turned_corners(x, y, right, bottom, x, y, degrees);  // about the upper left corner
+    }
+    for (std::size_t i = 0; i < points.size(); ++i) points[i] /= i % 2 == 0 ? w : h;
+    return points;
 }
 
-/// The image of a task: data.image, or of JSON-MIN the member image; without the code that Label Studio puts in front.
+/// The image of a task: data.image or, of JSON-MIN, the member image; else the only text with the ending of an image.
 std::string image_name(const json& task) {
-    auto text = task.contains("data") && task["data"].is_object() ? first_text(task["data"], "image")
-                                                                  : first_text(task, "image");
-    if (text.empty() && task.contains("data") && task["data"].is_object())
-        for (const auto& [key, value] : task["data"].items())
+    const bool has_data = task.contains("data") && task["data"].is_object();
+    const auto& data = has_data ? task["data"] : task;
+    std::string text;
+    if (const auto texts = texts_in(data, "image"); !texts.empty()) text = texts.front();
+    if (text.empty())
+        for (const auto& [key, value] : data.items())
             if (value.is_string() && has_image_extension(value.get_ref<const std::string&>()))
                 text = value.get<std::string>();
     if (const auto query = text.find("?d="); query != std::string::npos) text.erase(0, query + 3);
-    return std::string(last_part(text));
+    return text;
 }
+
+/// Reads a task.
+class TaskReader {
+  public:
+    TaskReader(ObjectImage& image, const std::string& file) : image_(image), file_(last_part(file)) {}
+
+    void read(const json& task) {
+        const auto id = task.find("id");
+        name_ = id != task.end() && id->is_number_integer() ? fmt::format("task {}", id->get<std::int64_t>())
+                                                            : image_.stated_name;
+        for (const char* member : {"annotations", "completions"})
+            if (const auto list = task.find(member); list != task.end() && list->is_array()) read_annotations(*list);
+        for (const auto& [member, list] : task.items())  // JSON-MIN
+            if (list.is_array() && member != "annotations" && member != "completions" && member != "predictions")
+                for (const auto& region : list)
+                    if (region.is_object() && region.contains("original_width")) add(region, region);
+    }
+
+  private:
+    /// One of those that somebody has finished: the ground truth, else the first.
+    void read_annotations(const json& list) {
+        const json* chosen = nullptr;
+        int count = 0;
+        for (const auto& annotation : list) {
+            if (!annotation.is_object() || annotation.value("was_cancelled", json(false)) == true) continue;
+            const auto result = annotation.find("result");
+            if (result == annotation.end() || !result->is_array()) continue;
+            ++count;
+            if (!chosen || annotation.value("ground_truth", json(false)) == true) chosen = &*result;
+        }
+        if (count > 1)
+            image_.findings.push_back(
+                {FindingKind::kChosenLabel, file_, 0, fmt::format("{}: {} annotations", name_, count)});
+        if (!chosen) return;
+        // A rectangle and its labels may be two regions of one id.
+        std::set<std::string> labelled;
+        for (const auto& region : *chosen)
+            if (region.is_object() && region.contains("value") && region["value"].is_object()) {
+                std::string unused;
+                if (!labels_of(region["value"], unused).empty()) labelled.insert(id_of(region));
+            }
+        for (const auto& region : *chosen) {
+            if (!region.is_object() || !region.contains("value") || !region["value"].is_object()) continue;
+            std::string unused;
+            const bool is_twin = labels_of(region["value"], unused).empty() && labelled.contains(id_of(region));
+            if (!is_twin) add(region, region["value"]);
+        }
+    }
+    static std::string id_of(const json& region) {
+        const auto id = region.find("id");
+        return id == region.end() ? std::string() : id->dump();
+    }
+
+    void add(const json& region, const json& value) {
+        std::string unused;
+        const auto labels = labels_of(value, unused);
+        auto outline = outline_of(region, value);
+        const auto note = [&](FindingKind kind, const std::string& why) {
+            image_.findings.push_back({kind, file_, 0, fmt::format("{}: {}", name_, why)});
+        };
+        if (!outline) return note(FindingKind::kBadRow, outline.error().message);
+        if (!unused.empty() && labels.empty()) return note(FindingKind::kUnusedShape, unused);
+        if (outline->empty()) return;  // a choice, a text
+        if (labels.empty()) return note(FindingKind::kBadRow, "a region without a label");
+        image_.stated_width = static_cast<int>(number_in(region, "original_width", image_.stated_width));
+        image_.stated_height = static_cast<int>(number_in(region, "original_height", image_.stated_height));
+        for (const auto& label : labels) {
+            LabelledObject object;
+            object.name = label;
+            object.box = bounds_of(*outline);
+            object.outline.polygons = {*outline};
+            image_.objects.push_back(std::move(object));
+        }
+    }
+
+    ObjectImage& image_;
+    const std::string file_;
+    std::string name_;  ///< of the task, for messages
+};
 
 struct LabelStudio {
     static Result<std::unique_ptr<SampleSource>> open(const LabelStudioOptions& options, const SourceContext& context) {
@@ -102,7 +200,8 @@ struct LabelStudio {
         SourceFacts facts;
         DIGITS_ASSIGN(const auto text, read_text_file(options.json, kMostBytes, roots));
         const auto document = parse_shallow_json(text);
-        if (!document || !document->is_array())
+        if (!document) return fail(Error(document.error()).at(options.json));
+        if (!document->is_array())
             return fail(
                 make_error(ErrorCode::kInvalidArgument, "it is no export of Label Studio: expected a list of tasks")
                     .at(options.json));
@@ -118,33 +217,16 @@ struct LabelStudio {
             image.label_file = options.json;
             image.is_relative = true;
             const auto name = image_name(task);
-            const auto* found = images.find_file(name);
+            const auto last = last_part(name);
             // "3f2a9b1c-cat.jpg" is what an uploaded cat.jpg is called.
-            if (const auto dash = name.find('-'); !found && dash == 8) found = images.find_file(name.substr(dash + 1));
-            if (found)
-                image.path = *found;
-            else
-                image.findings.push_back({FindingKind::kMissingImage, name, 0, ""});
-            for (const char* member : {"annotations", "completions"}) {
-                const auto list = task.find(member);
-                if (list == task.end() || !list->is_array()) continue;
-                for (const auto& annotation : *list) {
-                    if (!annotation.is_object() || annotation.value("was_cancelled", json(false)) == true) continue;
-                    const auto result = annotation.find("result");
-                    if (result == annotation.end() || !result->is_array()) continue;
-                    for (const auto& region : *result)
-                        if (region.is_object() && region.contains("value") && region["value"].is_object())
-                            add_region(region, region["value"], image);
-                    break;  // the first that somebody made
-                }
-            }
-            for (const auto& [member, list] : task.items())  // JSON-MIN
-                if (list.is_array() && member != "annotations" && member != "completions" && member != "predictions")
-                    for (const auto& region : list)
-                        if (region.is_object()) add_region(region, region, image);
+            const auto dash = last.find('-');
+            const bool is_upload = dash == 8 && !images.find(name);
+            images.assign(is_upload ? std::string(last.substr(dash + 1)) : name, image);
+            TaskReader(image, options.json).read(task);
             image.has_label = !image.objects.empty();
             all.push_back(std::move(image));
         }
+        images.report_unlisted(all, facts.findings);
         ObjectRules rules;
         rules.folder = folder;
         rules.percent_val = options.percent_val;

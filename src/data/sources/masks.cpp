@@ -1,5 +1,7 @@
 #include "data/sources/masks.hpp"
 
+#include <fmt/ranges.h>
+
 #include <array>
 #include <map>
 #include <set>
@@ -14,6 +16,7 @@
 #include "data/sources/file_pairs.hpp"
 #include "data/sources/image_sets.hpp"
 #include "data/sources/left_out.hpp"
+#include "data/sources/loose_name.hpp"
 #include "data/sources/paint.hpp"
 #include "data/sources/source_binding.hpp"
 #include "data/sources/split_fields.hpp"
@@ -149,6 +152,11 @@ class MaskReader {
     Mask classes_of(const LabelImage& image, std::set<std::uint32_t>& unknown) const {
         Mask mask{image.width, image.height, {}};
         mask.ids.resize(image.values.size());
+        if (greys_are_numbers_ && image.has_colors) {
+            for (std::size_t i = 0; i < image.values.size(); ++i)
+                mask.ids[i] = class_of_number(image.values[i] & 255, unknown);
+            return mask;
+        }
         const bool by_color = !colors_.empty() && (image.has_colors || (!image.palette.empty() && uses_palette_));
         std::uint32_t last = UINT32_MAX;
         std::uint16_t id = 0;
@@ -170,6 +178,7 @@ class MaskReader {
             colors_.emplace(map.colors[i], static_cast<std::uint16_t>(i));
     }
     void use_palettes() { uses_palette_ = true; }
+    void take_greys_as_numbers() { greys_are_numbers_ = true; }
     /// Palette masks agree in the colors of what they use only by color.
     bool has_colors() const { return !colors_.empty(); }
     void limit_to(std::size_t classes, int void_value) {
@@ -208,6 +217,7 @@ class MaskReader {
     int ignore_;
     bool instances_;
     bool uses_palette_ = false;
+    bool greys_are_numbers_ = false;
     bool is_cityscapes_ = false;
     std::size_t classes_ = 0;
     int void_ = -1;
@@ -218,11 +228,20 @@ class MaskReader {
 /// What a look at the masks tells: all of them up to a limit, then every so many.
 struct MaskSurvey {
     std::set<std::uint32_t> numbers;                 ///< that are used, of masks without colors
+    std::set<std::uint32_t> greys;                   ///< of colors whose three parts are equal
     std::map<std::uint32_t, std::uint32_t> palette;  ///< color by number, of the first palette mask that uses it
     bool has_colors = false, has_palettes = false, has_numbers = false;
-    std::string differing;  ///< a palette mask whose colors disagree with an earlier one's
+    bool has_greys = false;                  ///< masks of colors whose three parts are equal
+    std::uint64_t jpegs = 0;                 ///< files that do not keep their values
+    std::uint64_t pixels = 0, extremes = 0;  ///< of these: near black or white
+    std::string differing;                   ///< a palette mask whose colors disagree with an earlier one's
     std::string first_palette;
 };
+
+bool is_jpeg(std::string_view path) {
+    const auto name = loose_name(path);
+    return name.ends_with(".jpg") || name.ends_with(".jpeg");
+}
 
 class Masks final : public SampleSource {
   public:
@@ -297,10 +316,13 @@ class Masks final : public SampleSource {
             for (auto& pair : pairs)
                 if (!pair.split) pair.split = sets.split_of(pair.image);
         }
-        if (pairs.empty())
+        if (pairs.empty()) {
+            for (auto& sentence : facts_.findings.sentences(FindingWeight::kWarning))
+                facts_.warnings.push_back(std::move(sentence));
             return fail(
                 with_causes(make_error(ErrorCode::kNotFound, "no image has a mask of the same name").at(options.images),
                             facts_, context));
+        }
         if (!instances_) DIGITS_TRY(check_sizes(pairs, options, context));
         splits_ = deal_pairs(std::move(pairs), options.percent_val, options.percent_test, context.seed, options.images,
                              !options.sets.empty(), facts_.findings);
@@ -417,11 +439,22 @@ class Masks final : public SampleSource {
                 if (image.error().code == ErrorCode::kPermissionDenied) return fail(image.error());
                 return {};
             }
+            if (is_jpeg(looked[i])) {
+                ++survey.jpegs;
+                survey.pixels += image->values.size();
+                for (const auto value : image->values) survey.extremes += (value & 255) < 32 || (value & 255) >= 224;
+            }
+            std::set<std::uint32_t> used(image->values.begin(), image->values.end());
             if (image->has_colors) {
-                survey.has_colors = true;
+                const auto is_grey = [](std::uint32_t color) { return color % 0x10101 == 0; };
+                if (!std::ranges::all_of(used, is_grey)) {
+                    survey.has_colors = true;
+                    return {};
+                }
+                survey.has_greys = true;
+                for (const auto color : used) survey.greys.insert(color & 255);
                 return {};
             }
-            const std::set<std::uint32_t> used(image->values.begin(), image->values.end());
             (image->palette.empty() ? survey.has_numbers : survey.has_palettes) = true;
             survey.numbers.insert(used.begin(), used.end());
             if (image->palette.empty()) return {};
@@ -435,6 +468,12 @@ class Masks final : public SampleSource {
             return {};
         };
         DIGITS_TRY(run_ordered<Result<LabelImage>>(looked.size(), {thread_count(0), 2, 16}, look, note));
+        // Numbers that were saved as colors, unless there are real ones.
+        if (survey.has_greys && (survey.has_colors || survey.has_palettes || reader_.has_colors()))
+            survey.has_colors = true;
+        else
+            survey.numbers.insert(survey.greys.begin(), survey.greys.end());
+        survey.has_greys = survey.has_greys && !survey.has_colors;
         return survey;
     }
 
@@ -450,11 +489,17 @@ class Masks final : public SampleSource {
             facts_.palette = class_colors(labels.size());
             return {};
         }
-        DIGITS_ASSIGN(const auto seen, survey(context));
         ColorMap map;
         if (!options.color_map.empty()) {
             DIGITS_ASSIGN(map, read_color_map(options.color_map, roots, context, facts_.findings));
             reader_.set_colors(map);
+        }
+        DIGITS_ASSIGN(const auto seen, survey(context));
+        if (seen.has_greys) reader_.take_greys_as_numbers();
+        if (seen.jpegs > 0)
+            facts_.warnings.push_back(
+                "Masks are JPEG files, which do not keep the values of pixels: save masks as PNG files");
+        if (!options.color_map.empty()) {
             reader_.use_palettes();
             facts_.colors = map.colors;
             if (labels.empty()) labels = map.names;
@@ -515,6 +560,17 @@ class Masks final : public SampleSource {
             has_void = false;
             return;
         }
+        // Two classes whose edges JPEG has washed out.
+        if (only_numbers && options.ignore_value < 0 && seen.jpegs > 0 && seen.extremes * 20 >= seen.pixels * 19 &&
+            *seen.numbers.rbegin() >= 224) {
+            std::map<std::uint32_t, std::uint16_t> halves;
+            for (std::uint32_t value = 0; value < 256; ++value) halves[value] = value < 128 ? 0 : 1;
+            reader_.map_numbers(halves);
+            highest_ = 1;
+            has_void = false;
+            return;
+        }
+        say_odd_numbers(seen, highest);
         const auto& first = first_mask();
         const auto stem = without_ending(first);
         const bool train_ids = stem.ends_with("_labelTrainIds");
@@ -526,6 +582,15 @@ class Masks final : public SampleSource {
         }
         if (facts_.labels.empty()) facts_.labels.assign(kCityscapesNames.begin(), kCityscapesNames.end());
         has_void = true;
+    }
+    /// Values that people scaled to see them, or masks that hold nothing.
+    void say_odd_numbers(const MaskSurvey& seen, std::uint32_t highest) {
+        if (seen.has_colors || !facts_.labels.empty() || seen.numbers.empty()) return;
+        if (seen.numbers.size() == 1)
+            facts_.warnings.push_back(fmt::format("The masks hold the value {} alone", *seen.numbers.begin()));
+        else if (seen.numbers.size() <= 16 && highest >= 4 * seen.numbers.size())
+            facts_.warnings.push_back(fmt::format("The masks hold only {} of the values 0 to {}: {}",
+                                                  seen.numbers.size(), highest, fmt::join(seen.numbers, ", ")));
     }
     const std::string& first_mask() const {
         for (const auto& split : splits_)

@@ -15,6 +15,7 @@
 #include "data/ordered_pipeline.hpp"
 #include "data/sources/class_split.hpp"
 #include "data/sources/left_out.hpp"
+#include "data/sources/loose_name.hpp"
 #include "data/sources/paint.hpp"
 #include "data/sources/walk.hpp"
 
@@ -146,29 +147,53 @@ class Settler {
     std::set<std::tuple<double, double, double, double, std::string, int>> seen_;
 };
 
-/// Whether boxes that reach out of their images would fit as corners.
-class CornerCheck {
+/// Whether the numbers of boxes look like another way to write them than the one they are read by.
+class ReadingCheck {
   public:
     void add(const ObjectImage& image, int width, int height) {
         for (const auto& object : image.objects) {
             const auto& box = object.box;
             ++boxes_;
-            outside_ += box.right > width + 0.5 || box.bottom > height + 0.5;
-            fits_ += box.width() > box.left && box.height() > box.top && box.width() <= width && box.height() <= height;
+            const double w = box.width(), h = box.height();
+            if (image.is_relative) {  // around its middle
+                const double x = (box.left + box.right) / 2, y = (box.top + box.bottom) / 2;
+                outside_ += std::min(box.left, box.top) < -0.01 || std::max(box.right, box.bottom) > 1.01;
+                fits_ += w > x && h > y && w <= 1 && h <= 1;
+            } else {
+                outside_ += box.right > width + 0.5 || box.bottom > height + 0.5;
+                fits_ += w > box.left && h > box.top && w <= width && h <= height;
+            }
+            const double most = std::max({box.left, box.top, box.right, box.bottom});
+            fractions_ += most <= 1;
+            // Half a box beyond the edge is a careless label, more is another unit.
+            pixels_ += most > 2;
         }
     }
-    void add(const CornerCheck& other) {
+    void add(const ReadingCheck& other) {
         boxes_ += other.boxes_;
         outside_ += other.outside_;
         fits_ += other.fits_;
+        fractions_ += other.fractions_;
+        pixels_ += other.pixels_;
     }
-    std::optional<std::string> verdict() const {
+    std::optional<std::string> corners() const {
         if (outside_ == 0 || fits_ < boxes_) return std::nullopt;
         return fmt::format("{} of {} boxes leave their images, all fit as corners", outside_, boxes_);
     }
+    std::optional<std::string> unit(bool is_relative) const {
+        if (is_relative && pixels_ > 0)
+            return fmt::format(
+                "{} of {} boxes have numbers above 2, which look like pixels, read as fractions of the image", pixels_,
+                boxes_);
+        if (!is_relative && boxes_ > 0 && fractions_ == boxes_)
+            return fmt::format(
+                "all of {} boxes have numbers from 0 to 1, which look like fractions of the image, read as pixels",
+                boxes_);
+        return std::nullopt;
+    }
 
   private:
-    std::uint64_t boxes_ = 0, outside_ = 0, fits_ = 0;
+    std::uint64_t boxes_ = 0, outside_ = 0, fits_ = 0, fractions_ = 0, pixels_ = 0;
 };
 
 /// Numbers by their value, before names by their bytes.
@@ -182,7 +207,7 @@ struct Settled {
     ObjectImage image;
     int width = 0, height = 0;
     bool is_there = false;
-    CornerCheck corners;
+    ReadingCheck reading;
     Status status;
 };
 
@@ -262,26 +287,104 @@ Result<ImageIndex> ImageIndex::of(const std::string& folder, const ReadableRoots
     // What lies beside the images are their labels.
     DIGITS_ASSIGN(index.paths_, find_files(folder, "", roots, guard, warnings));
     for (std::size_t i = 0; i < index.paths_.size(); ++i) {
-        const auto name = below(folder, index.paths_[i]);
-        index.by_stem_.emplace(without_ending(name), i);
-        index.by_name_[std::string(without_ending(last_part(name)))].push_back(i);
+        const auto path = below(folder, index.paths_[i]);
+        const auto name = std::string(without_ending(last_part(path)));
+        index.by_path_.emplace(path, i);
+        index.by_stem_[std::string(without_ending(path))].push_back(i);
+        index.by_loose_[loose_name(name)].push_back(i);
+        index.by_name_[name].push_back(i);
     }
     return index;
 }
 
-const std::string* ImageIndex::find(const std::string& stem) const {
-    if (const auto found = by_stem_.find(stem); found != by_stem_.end()) return &paths_[found->second];
-    const auto named = by_name_.find(std::string(last_part(stem)));
-    if (named == by_name_.end()) return nullptr;
-    if (named->second.size() == 1) return &paths_[named->second.front()];
-    // Of several, the one whose path ends so.
-    for (const auto i : named->second)
-        if (without_ending(paths_[i]).ends_with('/' + stem)) return &paths_[i];
-    return nullptr;
+std::optional<std::size_t> ImageIndex::exact(std::string_view name) const {
+    if (const auto found = by_path_.find(name); found != by_path_.end()) return found->second;
+    for (const auto stem : {name, has_image_extension(name) ? without_ending(name) : name})
+        if (const auto found = by_stem_.find(stem); found != by_stem_.end()) return found->second.front();
+    return std::nullopt;
 }
 
-const std::string* ImageIndex::find_file(const std::string& name) const {
-    return find(std::string(has_image_extension(name) ? without_ending(name) : std::string_view(name)));
+/// Images in other folders than the name says: one whose path ends so, or the only one of the name.
+ImageIndex::Match ImageIndex::by_last_part(std::string_view name) const {
+    const auto stem = has_image_extension(name) ? without_ending(name) : name;
+    const auto named = by_name_.find(last_part(stem));
+    if (named == by_name_.end()) return {};
+    const auto ends_so = [&](std::size_t i, std::string_view end) {
+        const auto path = std::string_view(paths_[i]).substr(folder_.size());
+        return path.ends_with(end) && path.size() > end.size() && path[path.size() - end.size() - 1] == '/';
+    };
+    for (const auto i : named->second)
+        if (ends_so(i, name)) return {i};
+    const auto without = [&](std::size_t i) {
+        const auto path = without_ending(paths_[i]);
+        return path.ends_with(stem) && path[path.size() - stem.size() - 1] == '/';
+    };
+    if (const auto found = std::ranges::find_if(named->second, without); found != named->second.end()) return {*found};
+    if (named->second.size() == 1) return {named->second.front(), true};
+    return {};
+}
+
+ImageIndex::Match ImageIndex::match(const std::string& name) const {
+    if (name.empty()) return {};
+    if (const auto found = exact(name)) return {*found};
+    // Folders in front that lie above the folder of the images, or on another machine.
+    const auto plain = plain_path(name);
+    for (std::string_view rest = plain; !rest.empty();) {
+        if (const auto found = exact(rest)) return {*found};
+        const auto slash = rest.find('/');
+        if (slash == std::string_view::npos) break;
+        rest.remove_prefix(slash + 1);
+    }
+    if (const auto found = by_last_part(plain); found.place) return found;
+    if (const auto decoded = percent_decoded(name); decoded != name) return match(decoded);
+    const auto last = last_part(plain);
+    const auto loose = by_loose_.find(loose_name(has_image_extension(last) ? without_ending(last) : last));
+    if (loose != by_loose_.end() && loose->second.size() == 1) return {loose->second.front(), true};
+    return {};
+}
+
+const std::string* ImageIndex::find(const std::string& name) const {
+    const auto found = match(name);
+    return found.place ? &paths_[*found.place] : nullptr;
+}
+
+void ImageIndex::assign(const std::string& name, ObjectImage& image, int line,
+                        std::vector<std::pair<std::string_view, std::int64_t>> numbers) const {
+    image.stated_name = name;
+    const auto found = match(name);
+    image.is_guessed = found.is_guessed;
+    if (found.place)
+        image.path = paths_[*found.place];
+    else
+        image.findings.push_back({FindingKind::kMissingImage, name.empty() ? "an image without a name" : name, line, "",
+                                  std::move(numbers)});
+}
+
+bool ImageIndex::shares_stem(const std::string& path) const {
+    const auto found = by_stem_.find(without_ending(below(folder_, path)));
+    return found != by_stem_.end() && found->second.size() > 1;
+}
+
+void ImageIndex::report_shared_stems(Findings& findings) const {
+    for (const auto& [stem, places] : by_stem_) {
+        if (places.size() < 2) continue;
+        std::string others;
+        for (std::size_t i = 1; i < places.size(); ++i)
+            others += (i == 1 ? "" : ", ") + std::string(last_part(paths_[places[i]]));
+        findings.add({FindingKind::kSharedStem, below(folder_, paths_[places.front()]), 0, others});
+    }
+}
+
+void ImageIndex::report_unlisted(const std::vector<ObjectImage>& used, Findings& findings) const {
+    std::set<std::string_view> paths, folders;
+    for (const auto& image : used) {
+        if (image.path.empty()) continue;
+        paths.insert(image.path);
+        folders.insert(std::string_view(image.path).substr(0, image.path.rfind('/')));
+    }
+    for (const auto& path : paths_)
+        if (!paths.contains(path) && folders.contains(std::string_view(path).substr(0, path.rfind('/'))))
+            findings.add({FindingKind::kUnlistedImage, below(folder_, path), 0, ""});
 }
 
 Result<std::unique_ptr<ObjectFiles>> ObjectFiles::open(std::uint64_t count,
@@ -335,24 +438,54 @@ Result<std::unique_ptr<ObjectFiles>> ObjectFiles::open(std::uint64_t count,
         if (!header) return settled;  // the creation lists it as unreadable
         settled.width = header->upright_width();
         settled.height = header->upright_height();
-        if (rules.may_be_corners) settled.corners.add(image, settled.width, settled.height);
+        settled.reading.add(image, settled.width, settled.height);
         Settler(image, *header, rules).run();
         return settled;
     };
     struct Named {
         Entry entry;
         std::optional<Split> split;
+        std::string stated_name;
+        bool is_guessed = false;
     };
     std::vector<Named> all;
-    CornerCheck all_corners;
-    bool has_splits = false;
+    std::map<std::string, std::size_t> places;  // in `all`, by path
+    ReadingCheck reading;
+    bool has_splits = false, is_relative = false;
+    // Files that label files mean: a second label of an image is added to the first.
+    const auto is_repeated = [&](const Named& named, const std::string& label_file) {
+        const auto [place, is_new] = places.emplace(named.entry.path, all.size());
+        if (is_new) return false;
+        auto& known = all[place->second];
+        const auto missing = [&](const std::string& name) { findings.add({FindingKind::kMissingImage, name, 0, ""}); };
+        if (named.is_guessed != known.is_guessed) {
+            // Of two names that mean one file, one is its own: the other's file is not there.
+            missing(named.is_guessed ? named.stated_name : known.stated_name);
+            if (known.is_guessed) known = named;
+            return true;
+        }
+        const bool other_split = named.split != known.split && named.split && known.split;
+        findings.add({FindingKind::kRepeatedImage, image_name(named.entry.path), 0,
+                      other_split ? fmt::format("{} and {}", enum_name(*known.split), enum_name(*named.split))
+                                  : std::string(last_part(label_file))});
+        if (named.split) known.split = named.split;
+        for (const auto& box : named.entry.boxes)
+            if (std::ranges::find(known.entry.boxes, box) == known.entry.boxes.end()) known.entry.boxes.push_back(box);
+        known.entry.outlines.insert(known.entry.outlines.end(), named.entry.outlines.begin(),
+                                    named.entry.outlines.end());
+        return true;
+    };
     const auto keep = [&](std::uint64_t, Settled settled) -> Status {
         DIGITS_TRY(settled.status);
         auto& image = settled.image;
         for (auto& finding : image.findings) findings.add(std::move(finding));
         if (!settled.is_there) return {};
-        all_corners.add(settled.corners);
-        Named named{{image.path, settled.width, settled.height, {}, {}, {}, {}}, image.split};
+        reading.add(settled.reading);
+        is_relative = image.is_relative;
+        Named named{{image.path, settled.width, settled.height, {}, {}, {}, {}},
+                    image.split,
+                    image.stated_name,
+                    image.is_guessed};
         has_splits = has_splits || image.split.has_value();
         for (auto& object : image.objects) {
             int label = -1;
@@ -365,7 +498,8 @@ Result<std::unique_ptr<ObjectFiles>> ObjectFiles::open(std::uint64_t count,
             } else if (object.index) {
                 label = *object.index;
                 ++facts.class_numbers[label];
-                if (label < 0 || static_cast<std::size_t>(label) >= rules.classes.size()) {
+                if (label < 0 || static_cast<std::size_t>(label) >= rules.classes.size() ||
+                    names[static_cast<std::size_t>(label)].empty()) {
                     findings.add({FindingKind::kClassOutOfRange,
                                   below(rules.folder, image.label_file),
                                   object.line,
@@ -393,6 +527,7 @@ Result<std::unique_ptr<ObjectFiles>> ObjectFiles::open(std::uint64_t count,
             named.entry.panoptic = image.panoptic.path;
             for (const auto& [number, name] : image.panoptic.segments) named.entry.segments[number] = number_of(name);
         }
+        if (is_repeated(named, image.label_file)) return {};
         if (!image.has_label && !rules.keeps_numbers)
             findings.add({FindingKind::kMissingLabel, image_name(image.path), 0, ""});
         all.push_back(std::move(named));
@@ -459,7 +594,9 @@ Result<std::unique_ptr<ObjectFiles>> ObjectFiles::open(std::uint64_t count,
                                   fmt::format("{:.6g} x {:.6g}", box.width(), box.height())});
                 box.label = 0;
             }
-    if (const auto corners = all_corners.verdict()) findings.add({FindingKind::kCornerBoxes, "", 0, *corners});
+    if (const auto corners = reading.corners(); corners && rules.may_be_corners)
+        findings.add({FindingKind::kCornerBoxes, "", 0, *corners});
+    if (const auto unit = reading.unit(is_relative)) findings.add({FindingKind::kOddUnits, "", 0, *unit});
     const auto images = source->splits_[0].size() + source->splits_[1].size() + source->splits_[2].size();
     source->facts_ = std::move(facts);
     auto& told = source->facts_;

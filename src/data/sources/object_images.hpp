@@ -31,6 +31,8 @@ struct ObjectImage {
     std::string label_file;      ///< for messages; may be empty
     std::optional<Split> split;  ///< by the dataset's own lists
     bool has_label = true;
+    std::string stated_name;   ///< of its file, where the label says it
+    bool is_guessed = false;   ///< the file has not quite the stated name
     bool is_relative = false;  ///< edges from 0 to 1
     int stated_width = 0;      ///< by the label file; 0: unknown
     int stated_height = 0;
@@ -109,22 +111,41 @@ Result<ImageHeader> header_of(const std::string& path, const ReadableRoots& root
 /// `path` without the folder in front.
 std::string below(const std::string& folder, const std::string& path);
 
-/// Images of a folder by their path below it without the ending, and by the last part of that; for matching by stem.
+/// The images of a folder, by the names that label files give them.
 class ImageIndex {
   public:
     static Result<ImageIndex> of(const std::string& folder, const ReadableRoots& roots, ScanGuard& guard,
                                  std::vector<std::string>& warnings);
     const std::vector<std::string>& paths() const { return paths_; }
-    /// By "x/1" or, where only one image has it, "1". Null when there is none.
-    const std::string* find(const std::string& stem) const;
-    /// With its ending and perhaps folders in front: "train/a.jpg".
-    const std::string* find_file(const std::string& name) const;
+    /// An image by "x/1.jpg", "x/1" or, where only one image has it, "1". Folders in front that are not below this one
+    /// do not matter, nor do the ways in which other machines write a path. Null when there is none.
+    const std::string* find(const std::string& name) const;
+    /// Gives `image` the file of this name, or a finding.
+    void assign(const std::string& name, ObjectImage& image, int line = 0,
+                std::vector<std::pair<std::string_view, std::int64_t>> numbers = {}) const;
+    /// Whether another image has the same path but for the ending.
+    bool shares_stem(const std::string& path) const;
+    /// Such images: findings, where labels belong to images by that path.
+    void report_shared_stems(Findings& findings) const;
+    /// Images beside used ones that no label has used: findings.
+    void report_unlisted(const std::vector<ObjectImage>& used, Findings& findings) const;
 
   private:
+    using Places = std::map<std::string, std::vector<std::size_t>, std::less<>>;
+    struct Match {
+        std::optional<std::size_t> place;
+        bool is_guessed = false;
+    };
+    Match match(const std::string& name) const;
+    std::optional<std::size_t> exact(std::string_view name) const;
+    Match by_last_part(std::string_view name) const;
+
     std::string folder_;
     std::vector<std::string> paths_;
-    std::map<std::string, std::size_t, std::less<>> by_stem_;
-    std::map<std::string, std::vector<std::size_t>, std::less<>> by_name_;  ///< the last part without ending
+    std::map<std::string, std::size_t, std::less<>> by_path_;
+    Places by_stem_;   ///< the path without ending
+    Places by_name_;   ///< the last part of that
+    Places by_loose_;  ///< and its loose_name()
 };
 
 /// Around points x0, y0, x1, y1, …

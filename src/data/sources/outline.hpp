@@ -18,6 +18,12 @@ struct Outline {
     bool empty() const { return polygons.empty() && counts.empty() && !compressed; }
 };
 
+/// The corners of a box turned about a point by degrees, clockwise as images are seen: x0, y0, x1, y1, …
+std::vector<double> turned_corners(double left, double top, double right, double bottom, double x, double y,
+                                   double degrees);
+/// An ellipse as a polygon, turned about its middle.
+std::vector<double> ellipse_outline(double x, double y, double radius_x, double radius_y, double degrees = 0);
+
 /// A mask of all objects of an image: an image file whose colors are the numbers of segments.
 struct PanopticMask {
     std::string path;                               ///< empty: there is none

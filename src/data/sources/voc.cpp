@@ -64,8 +64,9 @@ class VocReader {
         const auto size = annotation.child("size");
         image_.stated_width = static_cast<int>(number_of(size, "width").value_or(0));
         image_.stated_height = static_cast<int>(number_of(size, "height").value_or(0));
+        LineCounter lines(text);
         for (const auto& node : annotation.children("object")) {
-            const int line = line_of(text, node.offset_debug());
+            const int line = lines.at(node.offset_debug());
             const auto box = node.child("bndbox");
             const auto left = number_of(box, "xmin"), top = number_of(box, "ymin");
             const auto right = number_of(box, "xmax"), bottom = number_of(box, "ymax");
@@ -77,7 +78,8 @@ class VocReader {
             LabelledObject object;
             object.name = trimmed_text(node.child("name").text().get());
             object.box = {*left, *top, *right, *bottom};
-            object.box.difficult = trimmed_text(node.child("difficult").text().get()) == "1";
+            const auto difficult = trimmed_text(node.child("difficult").text().get());
+            object.box.difficult = difficult == "1" || difficult == "true" || difficult == "True";
             object.line = line;
             if (object.name.empty()) {
                 image_.findings.push_back({FindingKind::kBadRow, name_, line, "an object without a name"});
@@ -91,6 +93,18 @@ class VocReader {
     ObjectImage& image_;
     std::string name_;
 };
+
+struct Pair {
+    std::string image, label;
+};
+
+/// What an annotation calls its image; empty where it does not say.
+std::string stated_name(const std::string& file, const ReadableRoots& roots) {
+    const auto text = read_named_file(file, kMostXmlBytes, roots);
+    pugi::xml_document document;
+    if (!text || !document.load_buffer(text->data(), text->size())) return {};
+    return trimmed_text(document.child("annotation").child("filename").text().get());
+}
 
 struct Voc {
     static Result<std::unique_ptr<SampleSource>> open(const VocOptions& options, const SourceContext& context) {
@@ -106,16 +120,23 @@ struct Voc {
         if (!options.sets.empty()) {
             DIGITS_ASSIGN(sets, ImageSets::read(options.sets, images, roots, guard, facts));
         }
-        struct Pair {
-            std::string image, label;
-        };
+        images.report_shared_stems(facts.findings);
         std::vector<Pair> pairs;
         std::set<std::string_view> labelled;
         for (const auto& file : files) {
-            const auto stem = std::string(without_ending(below(options.annotations, file)));
-            const auto* image = images.find(stem);
-            if (image) labelled.insert(*image);
-            pairs.push_back({image ? *image : "", file});
+            Pair pair{{}, file};
+            const auto* image = images.find(std::string(without_ending(below(options.annotations, file))));
+            // The name in the file decides where the two differ, and where two images have this name.
+            if (!image || images.shares_stem(*image)) {
+                const auto stated = stated_name(file, roots);
+                const auto* found = stated.empty() ? nullptr : images.find(stated);
+                if (found && (image || !labelled.contains(*found))) image = found;
+            }
+            if (image) {
+                labelled.insert(*image);
+                pair.image = *image;
+            }
+            pairs.push_back(std::move(pair));
         }
         for (const auto& image : images.paths())
             if (!labelled.contains(image)) pairs.push_back({image, ""});
@@ -137,21 +158,16 @@ struct Voc {
             pugi::xml_document document;
             const auto parsed = document.load_buffer(text.data(), text.size());
             const auto annotation = document.child("annotation");
-            if (!parsed || !annotation) {
-                image.findings.push_back({FindingKind::kBadRow, name, line_of(text, parsed.offset),
-                                          parsed ? "no element \"annotation\"" : parsed.description()});
+            if (!parsed || !annotation || declares_entities(text)) {
+                image.findings.push_back({FindingKind::kBadRow, name, LineCounter(text).at(parsed.offset),
+                                          !parsed      ? parsed.description()
+                                          : annotation ? kEntitiesRefused
+                                                       : "no element \"annotation\""});
                 return image;
             }
             if (image.path.empty()) {
-                // By the name in the file, where the two differ.
-                const auto* found = images.find_file(trimmed_text(annotation.child("filename").text().get()));
-                if (found && !labelled.contains(*found)) {
-                    image.path = *found;
-                    image.split = sets.split_of(image.path);
-                } else {
-                    image.findings.push_back({FindingKind::kOrphanLabel, name, 0, ""});
-                    return image;
-                }
+                image.findings.push_back({FindingKind::kOrphanLabel, name, 0, ""});
+                return image;
             }
             VocReader(image, name).read(annotation, text);
             return image;

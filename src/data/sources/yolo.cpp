@@ -9,6 +9,7 @@
 #include "base/text.hpp"
 #include "data/sources/class_split.hpp"
 #include "data/sources/image_sets.hpp"
+#include "data/sources/loose_name.hpp"
 #include "data/sources/object_images.hpp"
 #include "data/sources/source_binding.hpp"
 #include "data/sources/split_fields.hpp"
@@ -48,7 +49,7 @@ constexpr std::size_t kMostNames = 100'000;
 
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r'; }
 
-/// By white space; by commas where there is none between the numbers.
+/// By white space; by commas or semicolons where there is none between the numbers.
 std::vector<std::string> fields_of(std::string_view line) {
     std::vector<std::string> fields;
     for (std::size_t i = 0; i < line.size();) {
@@ -57,11 +58,13 @@ std::vector<std::string> fields_of(std::string_view line) {
         while (i < line.size() && !is_space(line[i])) ++i;
         if (i > start) fields.emplace_back(line.substr(start, i - start));
     }
-    const bool one = fields.size() == 1 && fields[0].find(',') != std::string::npos;
-    if (one) {
+    const auto at = fields.size() == 1 ? fields[0].find_first_of(",;") : std::string::npos;
+    if (at != std::string::npos) {
+        // Where both are, the commas belong to the numbers.
+        const char separator = fields[0].find(';') != std::string::npos ? ';' : ',';
         std::vector<std::string> parts(1);
         for (const char c : fields[0]) {
-            if (c == ',')
+            if (c == separator)
                 parts.emplace_back();
             else
                 parts.back() += c;
@@ -73,7 +76,8 @@ std::vector<std::string> fields_of(std::string_view line) {
     return fields;
 }
 
-Result<LabelledObject> object_of(const std::vector<std::string>& fields) {
+/// `points_behind`: how many numbers follow the box, of the key points of a pose.
+Result<LabelledObject> object_of(const std::vector<std::string>& fields, std::size_t points_behind) {
     if (fields.size() < 5)
         return fail(ErrorCode::kInvalidArgument, "{} columns, expected a class and 4 numbers", fields.size());
     std::vector<double> v;
@@ -87,7 +91,7 @@ Result<LabelledObject> object_of(const std::vector<std::string>& fields) {
         return fail(ErrorCode::kInvalidArgument, "\"{}\" is not a class number", fields[0]);
     object.index = static_cast<int>(v[0]);
     object.name = std::to_string(*object.index);
-    if (v.size() == 5) {
+    if (v.size() == 5 || v.size() == 5 + points_behind) {
         object.box = {v[1] - v[3] / 2, v[2] - v[4] / 2, v[1] + v[3] / 2, v[2] + v[4] / 2};
         object.outline.polygons = {{object.box.left, object.box.top, object.box.right, object.box.top, object.box.right,
                                     object.box.bottom, object.box.left, object.box.bottom}};
@@ -102,7 +106,7 @@ Result<LabelledObject> object_of(const std::vector<std::string>& fields) {
     return object;
 }
 
-void read_label(std::string_view text, const std::string& name, ObjectImage& image) {
+void read_label(std::string_view text, const std::string& name, std::size_t points_behind, ObjectImage& image) {
     int number = 0;
     for (std::string_view rest = without_byte_order_mark(text); !rest.empty();) {
         const auto end = std::min(rest.find('\n'), rest.size());
@@ -110,7 +114,7 @@ void read_label(std::string_view text, const std::string& name, ObjectImage& ima
         rest.remove_prefix(std::min(end + 1, rest.size()));
         ++number;
         if (fields.empty()) continue;
-        auto object = object_of(fields);
+        auto object = object_of(fields, points_behind);
         if (object) {
             object->line = number;
             image.objects.push_back(std::move(*object));
@@ -129,6 +133,8 @@ struct DataYaml {
     std::vector<std::string> names;
     std::string path;
     std::array<std::vector<std::string>, 3> splits;  ///< folders or lists
+    std::optional<std::size_t> count;                ///< of classes
+    std::size_t points_behind = 0;                   ///< numbers behind the box of a row, of key points
 };
 
 std::vector<std::string> texts_of(const YAML::Node& node) {
@@ -158,6 +164,9 @@ Result<DataYaml> parse_yaml(const std::string& text, const std::string& file) {
                 yaml.names = texts_of(names);
             }
         }
+        if (const auto count = root["nc"]; count && count.IsScalar()) yaml.count = count.as<std::size_t>();
+        if (const auto shape = root["kpt_shape"]; shape && shape.IsSequence() && shape.size() == 2)
+            yaml.points_behind = shape[0].as<std::size_t>() * shape[1].as<std::size_t>();
         if (const auto path = root["path"]; path && path.IsScalar()) yaml.path = path.as<std::string>();
         for (const auto& [key, split] : {std::pair("train", 0), {"val", 1}, {"valid", 1}, {"test", 2}})
             if (const auto node = root[key]) yaml.splits[static_cast<std::size_t>(split)] = texts_of(node);
@@ -208,6 +217,7 @@ class YoloFolder {
         rules.percent_val = options_.percent_val;
         rules.percent_test = options_.percent_test;
         rules.skips_bad = options_.skip_bad_rows;
+        rules.may_be_corners = true;
         const bool has_names = !yaml_.names.empty();
         const auto make = [&](std::uint64_t i) -> Result<ObjectImage> {
             const auto& [path, label] = pairs_[i];
@@ -223,7 +233,7 @@ class YoloFolder {
             image.split = split_of(path);
             if (label.empty()) return image;
             DIGITS_ASSIGN(const auto text, read_named_file(label, kMostLabel, roots_));
-            read_label(text, below(options_.folder, label), image);
+            read_label(text, below(options_.folder, label), yaml_.points_behind, image);
             if (!has_names)
                 for (auto& object : image.objects) object.index.reset();
             return image;
@@ -239,10 +249,11 @@ class YoloFolder {
                 DIGITS_ASSIGN(const auto text, read_text_file(file, kMostYaml, roots_));
                 auto yaml = parse_yaml(text, file);
                 if (!yaml) return fail(std::move(yaml).error());
-                if (yaml->names.empty()) continue;
+                const bool has_splits = std::ranges::any_of(yaml->splits, [](const auto& one) { return !one.empty(); });
+                if (yaml->names.empty() && (!has_splits || !yaml_folder_.empty())) continue;
                 yaml_ = std::move(*yaml);
                 yaml_folder_ = fs::path(file).parent_path();
-                return {};
+                if (!yaml_.names.empty()) return check_count(file);
             }
         }
         auto lists = files.at(".names");
@@ -258,23 +269,27 @@ class YoloFolder {
         return {};
     }
 
+    Status check_count(const std::string& file) {
+        if (yaml_.count && *yaml_.count != yaml_.names.size())
+            facts_.warnings.push_back(fmt::format("{} says nc: {}, but names {} classes: the names count",
+                                                  last_part(file), *yaml_.count, yaml_.names.size()));
+        return {};
+    }
+
     /// Where data.yaml or the names of folders and lists say it.
     Status read_splits() {
         const auto root = [&] {
             if (yaml_.path.empty()) return yaml_folder_.empty() ? fs::path(options_.folder) : yaml_folder_;
-            const auto path = yaml_folder_ / yaml_.path;
+            const auto path = yaml_folder_ / plain_path(yaml_.path);
             std::error_code ignored;
             return fs::is_directory(path, ignored) ? path : yaml_folder_;
         }();
         for (const Split split : kSplits)
             for (const auto& place : yaml_.splits[static_cast<std::size_t>(split)]) {
-                auto relative = place;
-                std::error_code ignored;
-                auto path = (root / relative).lexically_normal();
-                // Roboflow writes "../train/images" for the folder beside data.yaml.
-                while (!fs::exists(path, ignored) && relative.starts_with("../")) {
-                    relative.erase(0, 3);
-                    path = (root / relative).lexically_normal();
+                const auto path = place_of(root, place);
+                if (path.empty()) {
+                    facts_.findings.add({FindingKind::kMissingSplit, place, 0, std::string(enum_name(split))});
+                    continue;
                 }
                 if (path.extension() == ".txt") {
                     DIGITS_TRY(lists_.add(path.string(), split, images_, roots_, facts_));
@@ -299,6 +314,27 @@ class YoloFolder {
             folders_.clear();
         if (folders_.size() == 1 && folders_[0].second == Split::kTrain) folders_.clear();
         if (lists_.empty() && folders_.empty()) by_names_ = has_split_folders();
+        return {};
+    }
+
+    /// A folder or list of data.yaml: below the folder of the dataset, whatever lies in front of it on another machine,
+    /// such as Roboflow's "../train/images" for the folder beside data.yaml. Empty where there is none.
+    fs::path place_of(const fs::path& root, const std::string& place) const {
+        std::error_code ignored;
+        const auto there = (root / place).lexically_normal();
+        const auto inside = [&](const fs::path& path) {
+            return (path.string() + '/').starts_with(options_.folder + '/') && fs::exists(path, ignored);
+        };
+        if (inside(there)) return there;
+        const auto plain = plain_path(place);
+        for (std::string_view rest = plain; !rest.empty();) {
+            for (const auto& above : {root, yaml_folder_, fs::path(options_.folder)})
+                if (const auto path = (above / rest).lexically_normal(); !rest.starts_with('/') && inside(path))
+                    return path;
+            const auto slash = rest.find('/');
+            if (slash == std::string_view::npos) break;
+            rest.remove_prefix(slash + 1);
+        }
         return {};
     }
 
@@ -327,24 +363,30 @@ class YoloFolder {
     /// The label of an image: its path with "labels" in place of the last "images", beside it, or of the only label of
     /// this name.
     void pair() {
-        std::map<std::string, std::vector<std::string>, std::less<>> by_stem;
-        std::set<std::string, std::less<>> left;
+        images_.report_shared_stems(facts_.findings);
+        std::map<std::string, std::vector<std::string>, std::less<>> by_stem;  // and by what is like it
+        std::set<std::string, std::less<>> left, all;
         for (const auto& label : labels_) {
             if (!is_label_name(label)) continue;
-            by_stem[std::string(without_ending(last_part(label)))].push_back(label);
+            const auto stem = std::string(without_ending(last_part(label)));
+            const auto loose = loose_name(stem);
+            by_stem[stem].push_back(label);
+            if (loose != stem) by_stem[loose].push_back(label);
             left.insert(label);
         }
+        all = left;
         for (const auto& image : images_.paths()) {
             const auto stem = std::string(without_ending(image));
+            // Images that differ in their ending share a label.
             std::string label = stem + ".txt";
-            if (!left.contains(label)) {
+            if (!all.contains(label)) label = swapped(stem) + ".txt";
+            if (!all.contains(label)) {
                 label.clear();
-                const auto named = by_stem.find(last_part(stem));
-                if (named != by_stem.end()) {
-                    const auto wanted = swapped(stem) + ".txt";
-                    for (const auto& candidate : named->second)
-                        if (candidate == wanted) label = candidate;
-                    if (label.empty() && named->second.size() == 1 && left.contains(named->second[0]))
+                const auto name = std::string(last_part(stem));
+                for (const auto& key : {name, loose_name(name)}) {
+                    const auto named = by_stem.find(key);
+                    if (label.empty() && named != by_stem.end() && named->second.size() == 1 &&
+                        left.contains(named->second[0]))
                         label = named->second[0];
                 }
             }

@@ -177,4 +177,11 @@ export const datasets = {
   "finding.refused_mask": "Masks that cannot be read",
   "finding.unknown_color": "Colors that no class has",
   "finding.chosen_mask": "Images with several masks",
+  "finding.repeated_image": "Images that are listed twice",
+  "finding.repeated_id": "Entries that repeat an earlier one",
+  "finding.shared_stem": "Images of one name with several endings",
+  "finding.unused_shape": "Shapes without an area",
+  "finding.chosen_label": "Images with several labels",
+  "finding.odd_units": "Boxes that seem to have another unit",
+  "finding.missing_split": "Splits that are not there",
 } as const;

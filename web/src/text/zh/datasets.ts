@@ -174,4 +174,11 @@ export const datasets: Record<keyof typeof english, string> = {
   "finding.refused_mask": "无法读取的掩码",
   "finding.unknown_color": "没有对应类别的颜色",
   "finding.chosen_mask": "有多个掩码的图像",
+  "finding.repeated_image": "列出两次的图像",
+  "finding.repeated_id": "与前面重复的条目",
+  "finding.shared_stem": "同名而扩展名不同的图像",
+  "finding.unused_shape": "没有面积的形状",
+  "finding.chosen_label": "有多个标注的图像",
+  "finding.odd_units": "单位似乎不同的边界框",
+  "finding.missing_split": "不存在的划分",
 };
