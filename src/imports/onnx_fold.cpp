@@ -125,19 +125,49 @@ OnnxTensor join(const OnnxOperator& op) {
     return joined;
 }
 
+/// Every `step`-th place of an axis from `begin` on.
+struct Part {
+    std::int64_t begin = 0, step = 1, count = 0;
+};
+
+Part part_of(std::int64_t start, std::int64_t end, std::int64_t step, std::int64_t size) {
+    if (step == 0 || step < -size - 1 || step > size + 1) step = step > 0 ? size + 1 : step < 0 ? -size - 1 : 0;
+    if (step == 0) throw fault("steps of {} are not covered", step);
+    const auto bound = [&](std::int64_t at) {
+        if (at < 0) at = std::max(at, -size - 1) + size;
+        return step > 0 ? std::clamp<std::int64_t>(at, 0, size) : std::clamp<std::int64_t>(at, -1, size - 1);
+    };
+    const auto first = bound(start), last = bound(end);
+    const auto room = step > 0 ? last - first : first - last;
+    return {first, step, room <= 0 ? 0 : (room - 1) / std::abs(step) + 1};
+}
+
 OnnxTensor slice(const OnnxOperator& op) {
     auto tensor = op.constant(0);
     const auto starts = op.sizes("starts", 1), ends = op.sizes("ends", 2), steps = op.sizes("steps", 4);
-    if (tensor.dims.size() != 1 || !starts || !ends || starts->size() != 1 || ends->size() != 1 ||
-        (steps && *steps != Sizes{1}))
-        throw fault("it is only covered for lists of sizes");
-    const auto count = tensor.dims[0];
-    const auto bound = [&](std::int64_t at) {
-        return std::clamp<std::int64_t>(at < 0 ? std::max(at, -count) + count : at, 0, count);
-    };
-    const auto begin = bound((*starts)[0]), end = std::max(begin, bound((*ends)[0]));
-    with_values(tensor, [&](auto& values) { values = {values.begin() + begin, values.begin() + end}; });
-    tensor.dims[0] = end - begin;
+    if (!starts || !ends || starts->size() != ends->size() || (steps && steps->size() != starts->size()))
+        throw fault("its lists have different sizes");
+    Sizes axes(starts->size());
+    std::iota(axes.begin(), axes.end(), 0);
+    axes = op.sizes("axes", 3).value_or(axes);
+    if (axes.size() != starts->size()) throw fault("its lists have different sizes");
+    for (std::size_t i = 0; i < axes.size(); ++i) {
+        const auto axis = static_cast<std::size_t>(canonical_axis(axes[i], tensor.dims.size()));
+        const auto size = tensor.dims[axis];
+        const auto part = part_of((*starts)[i], (*ends)[i], steps ? (*steps)[i] : 1, size);
+        const auto behind = count_of({tensor.dims.begin() + static_cast<std::ptrdiff_t>(axis) + 1, tensor.dims.end()});
+        const auto before = count_of({tensor.dims.begin(), tensor.dims.begin() + static_cast<std::ptrdiff_t>(axis)});
+        with_values(tensor, [&](auto& values) {
+            std::remove_reference_t<decltype(values)> kept;
+            for (std::int64_t row = 0; row < before; ++row)
+                for (std::int64_t place = 0; place < part.count; ++place) {
+                    const auto from = values.begin() + (row * size + part.begin + place * part.step) * behind;
+                    kept.insert(kept.end(), from, from + behind);
+                }
+            values = std::move(kept);
+        });
+        tensor.dims[axis] = part.count;
+    }
     return tensor;
 }
 

@@ -2,12 +2,16 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <numeric>
 
 namespace digits {
 namespace {
 
 constexpr double kAlike = 1e-6;  // relative difference of factors that count as one
+
+/// The shortest decimal number that stands for the float that a network's text has: 116.28, not 116.28000000000002.
+double plain(double value) { return std::strtod(fmt::format("{}", static_cast<float>(value)).c_str(), nullptr); }
 
 /// value = factor · pixel + offset, for each channel or each place.
 class Preparation {
@@ -147,7 +151,7 @@ void Preparation::finish(OnnxPreparedInput& result) const {
         factor_, [&](double factor) { return std::abs(factor - result.scale) <= kAlike * std::abs(result.scale); });
     if (!alike && std::ranges::any_of(factor_, [&](double factor) { return factor * result.scale <= 0; }))
         result.scale = 1;
-    if (alike) result.scale = factor_[0];
+    result.scale = plain(alike ? factor_[0] : result.scale);
     bool is_identity = alike;
     for (std::size_t c = 0; c < channels; ++c) {
         fold.factor.push_back(alike ? 1.0F : static_cast<float>(factor_[c] / result.scale));
@@ -158,7 +162,7 @@ void Preparation::finish(OnnxPreparedInput& result) const {
         if (std::ranges::all_of(offset_, [](double offset) { return offset == 0; })) return;
         result.mean.assign(channels, 0);
         for (std::size_t c = 0; c < channels; ++c)
-            result.mean[static_cast<std::size_t>(fold.order[c])] = -offset_[c] / factor_[c];
+            result.mean[static_cast<std::size_t>(fold.order[c])] = plain(-offset_[c] / factor_[c]);
         return;
     }
     // Around a crop, the mean image is never used.

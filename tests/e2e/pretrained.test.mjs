@@ -336,6 +336,57 @@ step("a report of the model opens in a tab of its own, and is saved as PDF", asy
   assert.match(readFileSync(await download.path(), "latin1").slice(0, 8), /^%PDF-1/);
 });
 
+step("an ONNX file is uploaded: an export as it is, another one with its preprocessing, a refused one says why and keeps the choices", async () => {
+  const name = (await api(server, "GET", `/models/${made.model}/exports`)).items.map((one) => one.name).find((one) => one.endsWith(".onnx"));
+  const exported = Buffer.from(await (await fetch(`${server.address}/api/v1/models/${made.model}/exports/${name}`)).arrayBuffer());
+  const edited = (...pairs) =>
+    Buffer.from(pairs.reduce((text, [from, to]) => text.replaceAll(from, to), exported.toString("latin1")), "latin1");
+  const foreign = ["digits.preprocessing", "another.preparation_"];
+  const dialog = page.getByRole("dialog");
+  const send = dialog.getByRole("button", { name: "Upload", exact: true });
+  const choose = async (file_name, buffer) => {
+    await page.goto(`${server.address}/?kind=pretrained`);
+    await page.getByRole("button", { name: "Upload…" }).click();
+    await dialog.locator('input[type="file"]').setInputFiles([{ name: file_name, mimeType: "", buffer }]);
+    await dialog.getByTestId("chosen-files").getByText(`ONNX file: ${file_name}`).waitFor();
+  };
+  await choose("own.onnx", exported);
+  await dialog.getByText("Exported by Digits", { exact: false }).waitFor();
+  await send.click();
+  await page.waitForURL(/\/pretrained\/\d/);
+  await page.getByText("Digits, opset 17", { exact: false }).waitFor();
+  const labels = (await api(server, "GET", `/pretrained/${page.url().split("/").at(-1)}`)).pretrained.labels;
+  assert.equal(labels.length, 10);
+
+  const jobs = async () => (await api(server, "GET", "/pretrained")).items.length;
+  const before = await jobs();
+  await choose("foreign.onnx", edited(foreign, ["Relu", "Gelu"]));
+  assert.ok(await send.isDisabled());
+  await dialog.getByLabel("Preprocessing").click();
+  await page.getByRole("option", { name: "Values of 0 to 1" }).click();
+  await dialog.getByLabel("Name").fill("Kept");
+  await assert_accessible("the upload of an ONNX file");
+  await send.click();
+  await dialog.getByText("operators that cannot become layers (1)", { exact: false }).waitFor();
+  await dialog.getByRole("alert").getByRole("listitem").filter({ hasText: /^Gelu x1 .*no layer does this$/ }).waitFor();
+  await shot("pretrained-onnx");
+  await assert_accessible("an ONNX file that is refused");
+  assert.equal(await dialog.getByLabel("Name").inputValue(), "Kept");
+  assert.equal(await dialog.getByLabel("Preprocessing").inputValue(), "Values of 0 to 1");
+  assert.equal(await jobs(), before);
+  await page.setViewportSize({ width: 390, height: 860 });
+  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
+  await shot("pretrained-onnx-phone");
+  await page.setViewportSize({ width: 1280, height: 860 });
+  await dialog.locator('input[type="file"]').setInputFiles([{ name: "foreign.onnx", mimeType: "", buffer: edited(foreign) }]);
+  await until("the preprocessing is asked for again", async () => (await dialog.getByLabel("Preprocessing").inputValue()) === "");
+  await dialog.getByLabel("Preprocessing").click();
+  await page.getByRole("option", { name: "Values of 0 to 255" }).click();
+  await send.click();
+  await page.waitForURL(/\/pretrained\/\d/);
+  await page.getByRole("heading", { name: "Kept" }).waitFor();
+});
+
 step("a folder dropped on Home is sent, a training is proposed; one click creates the dataset, trains, tests and reports", async () => {
   await page.goto(server.address);
   await page.locator(".job-table").waitFor();

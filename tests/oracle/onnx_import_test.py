@@ -10,6 +10,7 @@ import json
 import subprocess
 import sys
 import tempfile
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -298,6 +299,60 @@ def check(worker, name):
     return right
 
 
+def check_pytorch(worker):
+    """A network that PyTorch itself exports, with a fixed batch and with an open one; images prepared as for ImageNet."""
+    try:
+        import torch
+        from torch import nn
+    except ImportError:
+        print("PyTorch is not installed")
+        return True
+
+    class Block(nn.Module):
+        def __init__(self, inputs, outputs, stride):
+            super().__init__()
+            self.one, self.norm = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False), nn.BatchNorm2d(outputs)
+            self.skip, self.gate = nn.Conv2d(inputs, outputs, 1, stride), nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Conv2d(outputs, outputs, 1), nn.Hardsigmoid())
+
+        def forward(self, x):
+            y = torch.relu(self.norm(self.one(x)) + self.skip(x))
+            return y * self.gate(y)
+
+    class Network(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.stem = nn.Sequential(nn.Conv2d(3, 8, 7, 2, 3), nn.ReLU6(), nn.MaxPool2d(3, 2, 1))
+            self.blocks = nn.Sequential(Block(8, 12, 1), Block(12, 16, 2), nn.Conv2d(16, 16, 3, 1, 1, groups=16), nn.Hardswish(), nn.SiLU())
+            self.fc = nn.Linear(16, 10)
+
+        def forward(self, x):
+            x = self.blocks(self.stem(x)).mean([2, 3])
+            return self.fc(x.view(x.size(0), -1))
+    torch.manual_seed(3)
+    model = Network().eval()
+    mean, deviation = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)
+    pixels = image((3, 64, 48), 1, False)
+    normal = (pixels - np.reshape(np.float32(mean), (1, 3, 1, 1))) / np.reshape(np.float32(deviation), (1, 3, 1, 1))
+    with torch.no_grad():
+        theirs = model(torch.from_numpy(normal)).numpy()
+    right = True
+    for name, options in (("fixed", {}), ("open", {"input_names": ["input"], "dynamic_axes": {"input": {0: "N"}}})):
+        with tempfile.TemporaryDirectory() as temporary, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            folder = Path(temporary)
+            torch.onnx.export(model, (torch.from_numpy(normal),), str(folder / "case.onnx"), dynamo=False, **options)
+            done = convert(worker, folder / "case.onnx", folder, "--mean", *map(str, mean), "--std", *map(str, deviation))
+            if done.returncode != 0:
+                print(f"PyTorch, {name}: {done.stderr.strip()}: WRONG")
+                return False
+            facts = json.loads((folder / "import.json").read_text())
+            difference = compare(next(iter(run(worker, folder, prepared(pixels, facts), "use").values())), theirs)
+        fine = difference <= TOLERANCE and facts["classifies"] and facts["mean"] == list(mean[::-1])
+        right = right and fine
+        print(f"PyTorch, {name} batch: difference {difference:.1e}: {'ok' if fine else 'WRONG'}", flush=True)
+    return right
+
+
 # Refusals: what the error must say.
 
 def uncovered():
@@ -414,7 +469,7 @@ def check_refusals(worker):
 def main():
     worker = sys.argv[1]
     wanted = sys.argv[2:] or [name[5:] for name in globals() if name.startswith("case_")]
-    results = [check(worker, name) for name in wanted] + ([] if sys.argv[2:] else [check_refusals(worker)])
+    results = [check(worker, name) for name in wanted] + ([] if sys.argv[2:] else [check_pytorch(worker), check_refusals(worker)])
     sys.exit(0 if all(results) else 1)
 
 

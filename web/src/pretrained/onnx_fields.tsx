@@ -94,7 +94,7 @@ export function OnnxFields({
         {(["width", "height"] as const).map((side) => (
           <NumberInput
             key={side}
-            w={150}
+            w={130}
             min={1}
             max={4096}
             label={t(`field.${side}`)}

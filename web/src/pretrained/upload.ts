@@ -31,7 +31,9 @@ export async function says_preparation(file: File): Promise<boolean> {
 /** The error of a job as that of a request. */
 export function problem_of(job: Job): Problem | null {
   if (!job.error) return null;
-  const { code, message, where, advice } = job.error;
+  const { code, message, advice } = job.error;
+  // That it is about the file is known.
+  const where = job.error.where === "onnx" ? "" : job.error.where;
   const title = code === "unsupported" ? "Not supported" : "Invalid request";
   return { type: "about:blank", title, status: 422, code: code as Problem["code"], detail: message, where, advice };
 }

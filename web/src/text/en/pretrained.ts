@@ -5,7 +5,7 @@ export const pretrained = {
   "pretrained.in_words": "{parameters} parameters, {n} class|{parameters} parameters, {n} classes",
   "pretrained.upload": "Upload a pretrained model",
   "pretrained.upload_action": "Upload…",
-  "pretrained.drop": "Drop an archive here, or a network with its weights",
+  "pretrained.drop": "Drop an archive, an ONNX file, or a network with its weights here",
   "pretrained.drop.help":
     "An archive from Digits or DIGITS (.tar, .tar.gz, .tgz, .tar.bz2, .zip); an ONNX file (.onnx), optionally with labels (.txt); or .caffemodel and .prototxt, optionally with labels and a mean image (.binaryproto)",
   "pretrained.choose": "Choose files",

@@ -7,7 +7,7 @@ export const pretrained: Record<keyof typeof english, string> = {
   "pretrained.in_words": "{parameters} 个参数，{n} 个类别|{parameters} 个参数，{n} 个类别",
   "pretrained.upload": "上传预训练模型",
   "pretrained.upload_action": "上传…",
-  "pretrained.drop": "将归档文件，或网络及其权重拖到此处",
+  "pretrained.drop": "将归档文件、ONNX 文件，或网络及其权重拖到此处",
   "pretrained.drop.help":
     "Digits 或 DIGITS 的归档（.tar、.tar.gz、.tgz、.tar.bz2、.zip）；ONNX 文件（.onnx），可附标签（.txt）；或 .caffemodel 和 .prototxt，可附标签和均值图像（.binaryproto）",
   "pretrained.choose": "选择文件",
