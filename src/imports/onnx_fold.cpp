@@ -131,8 +131,8 @@ struct Part {
 };
 
 Part part_of(std::int64_t start, std::int64_t end, std::int64_t step, std::int64_t size) {
-    if (step == 0 || step < -size - 1 || step > size + 1) step = step > 0 ? size + 1 : step < 0 ? -size - 1 : 0;
     if (step == 0) throw fault("steps of {} are not covered", step);
+    step = std::clamp(step, -size - 1, size + 1);
     const auto bound = [&](std::int64_t at) {
         if (at < 0) at = std::max(at, -size - 1) + size;
         return step > 0 ? std::clamp<std::int64_t>(at, 0, size) : std::clamp<std::int64_t>(at, -1, size - 1);
@@ -150,7 +150,7 @@ OnnxTensor slice(const OnnxOperator& op) {
     Sizes axes(starts->size());
     std::iota(axes.begin(), axes.end(), 0);
     axes = op.sizes("axes", 3).value_or(axes);
-    if (axes.size() != starts->size()) throw fault("its lists have different sizes");
+    if (axes.size() != starts->size() || axes.size() > kMostAxes) throw fault("its lists have different sizes");
     for (std::size_t i = 0; i < axes.size(); ++i) {
         const auto axis = static_cast<std::size_t>(canonical_axis(axes[i], tensor.dims.size()));
         const auto size = tensor.dims[axis];

@@ -186,6 +186,15 @@ def case_half_precision(g):
     return [g.op("Mul", a, g.op("Constant", value=numpy_helper.from_array(np.float32(0.3)))), g.op("Add", a, g.op("Constant", value_float=2.0))]
 
 
+def case_computed_padding(g):
+    """As PyTorch writes F.pad: pairs from the last axis on, turned round by slices with steps below 0."""
+    a = conv(g, "x", 3, 4)
+    pairs = g.op("Concat", g.ints(1, 0, 2, 3), g.op("ConstantOfShape", g.ints(4), value=numpy_helper.from_array(np.zeros(1, np.int64))), axis=0)
+    turned = g.op("Slice", g.op("Reshape", pairs, g.ints(-1, 2)), g.ints(-1), g.ints(-2**63 + 1), g.ints(0), g.ints(-1))
+    pads = g.op("Cast", g.op("Reshape", g.op("Transpose", turned, perm=[1, 0]), g.ints(-1)), to=TensorProto.INT64)
+    return [g.op("Conv", g.op("Pad", a, pads), g.weights(4, 4, 3, 3))]
+
+
 def case_preparation_of_pixels(g):
     """What the file does to the image itself becomes Digits's transformation of images."""
     g.size = (3, 20, 20)
