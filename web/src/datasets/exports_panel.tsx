@@ -121,8 +121,8 @@ function Exported({ job }: { job: Job }) {
     <section className="card" style={{ padding: "14px 16px" }} data-testid="export" data-state={job.state}>
       <Group justify="space-between" align="flex-start">
         <Stack gap={4} align="flex-start">
-          <Text fw={600}>{translated(`export.${format}`) ?? job.name}</Text>
-          <Text size="sm">{job.name}</Text>
+          <Text fw={600}>{job.name}</Text>
+          {translated(`export.${format}`) && <Text size="sm">{translated(`export.${format}`)}</Text>}
           <Group gap="sm">
             <StateWord state={job.state} />
             <Text size="sm" c="dimmed" title={exact_date(job.created_at)}>

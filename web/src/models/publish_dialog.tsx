@@ -15,7 +15,15 @@ import { JobProgress, StateWord, useProgressWords } from "../jobs/job_state";
 import { useText } from "../text/text";
 import { useSnapshotChoices } from "./snapshot_choices";
 
-const nowhere = { to: "folder", "/repository": "", "/endpoint": "", "/region": "", "/profile": "", "/access_key": "" };
+const nowhere = {
+  to: "folder",
+  folder: "",
+  bucket: "",
+  "/endpoint": "",
+  "/region": "",
+  "/profile": "",
+  "/access_key": "",
+};
 const of_buckets = ["/endpoint", "/region", "/addressing", "/profile", "/access_key", "/secret_key"];
 
 /** Puts the model into a repository of Triton, in a folder or a bucket, and shows where it was put before. */
@@ -47,13 +55,14 @@ function PublishForm({ model }: { model: Model }) {
   const choices = useSnapshotChoices(model.snapshots);
   const fields = useFormFields("publication") ?? [];
   // The place is remembered, the secret key is not.
-  const [{ to, ...place }, remember] = useDraft("publish.place", nowhere);
+  const [{ to, folder, bucket, ...place }, remember] = useDraft("publish.place", nowhere);
   const [rest, set_rest] = useState<Typed>({});
   const [snapshot, set_snapshot] = useState("best");
   const to_bucket = to === "bucket";
-  const typed: Typed = { ...place, ...rest };
+  const typed: Typed = { ...place, ...rest, "/repository": to_bucket ? bucket : folder };
   const shown = fields.filter(({ path }) => path !== "/snapshot" && (to_bucket || !of_buckets.includes(path)));
-  const change = (part: Typed) => {
+  const change = ({ "/repository": repository, ...part }: Typed) => {
+    if (repository !== undefined) remember(to_bucket ? { bucket: repository } : { folder: repository });
     const is_kept = ([path]: [string, string]) => path in place;
     remember(Object.fromEntries(Object.entries(part).filter(is_kept)));
     set_rest((before) => ({ ...before, ...Object.fromEntries(Object.entries(part).filter((one) => !is_kept(one))) }));
@@ -96,7 +105,10 @@ function PublishForm({ model }: { model: Model }) {
           { value: "bucket", label: t("publish.bucket") },
         ]}
       />
-      <DeclaredFields fields={repository.map((one) => (to_bucket ? { ...one, place: "" } : one))} {...declared} />
+      <DeclaredFields
+        fields={repository.map((one) => (to_bucket ? { ...one, place: "", key: "publish.repository" } : one))}
+        {...declared}
+      />
       <Select
         label={t("test.snapshot")}
         allowDeselect={false}

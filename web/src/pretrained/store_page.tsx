@@ -85,7 +85,7 @@ function Entry({ model }: { model: StoreModel }) {
         {model.logo && (
           <img className="store-logo" src={store_logo_url(model.id)} alt="" loading="lazy" width={56} height={56} />
         )}
-        <Stack gap={4} flex={1}>
+        <Stack gap={4} flex={1} className="store-facts">
           <Title order={3}>{model.name}</Title>
           {model.note && <Text size="sm">{model.note}</Text>}
           <Text size="sm" c="dimmed">

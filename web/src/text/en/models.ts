@@ -206,6 +206,8 @@ export const models = {
   "publish.to": "Publish to",
   "publish.folder": "Folder on the server",
   "publish.bucket": "S3 bucket",
+  "publish.repository": "Bucket and folder",
+  "publish.repository.help": "s3://bucket/folder",
   "publish.confirm": "Publish",
   "archive.help": "Networks, solver, labels, mean image and the best snapshot: everything Caffe needs",
 

@@ -193,6 +193,8 @@ export const models: Record<keyof typeof english, string> = {
   "publish.to": "发布到",
   "publish.folder": "服务器上的文件夹",
   "publish.bucket": "S3 存储桶",
+  "publish.repository": "存储桶和文件夹",
+  "publish.repository.help": "s3://bucket/folder",
   "publish.confirm": "发布",
   "archive.help": "网络、求解器、标签、均值图像和最佳快照：Caffe 所需的全部文件",
 

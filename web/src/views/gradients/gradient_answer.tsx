@@ -13,7 +13,8 @@ const no_image = { width: 100, height: 100 };
 export function GradientAnswer({ answer, src }: { answer: Answer; src: string | null }) {
   const { t } = useText();
   const [size, set_size] = useState(no_image);
-  const arrow = answer.arrow as Arrow;
+  const { arrow: drawn, ...numbers } = answer;
+  const arrow = drawn as Arrow;
   useEffect(() => {
     if (src === null) return;
     const image = new Image();
@@ -45,7 +46,7 @@ export function GradientAnswer({ answer, src }: { answer: Answer; src: string | 
           />
         </svg>
       </Scene>
-      <raw.Answer answer={answer} src={src} />
+      <raw.Answer answer={numbers} src={src} />
     </Stack>
   );
 }
