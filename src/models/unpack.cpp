@@ -11,6 +11,7 @@
 #include <set>
 
 #include "base/disk_space.hpp"
+#include "base/utf8_locale.hpp"
 
 namespace digits {
 namespace {
@@ -84,6 +85,7 @@ class Unpacker {
         std::error_code error;
         archive_bytes_ = fs::file_size(archive_path_, error);
         if (error) return fail(errno_error("cannot read " + archive_path_.string(), error.value()));
+        const Utf8Locale locale;
         auto* reader = reader_.get();
         if (!reader) return fail(ErrorCode::kResourceExhausted, "out of memory");
         archive_read_support_filter_gzip(reader);

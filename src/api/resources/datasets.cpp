@@ -26,12 +26,16 @@ Async<Result<DatasetSpec>> read_spec(const json& body, const Context& context) {
     co_return co_await checked_dataset_spec(body["spec"], context);
 }
 
-/// Its place below /spec, unless that is a line of a file which the spec names.
+/// Its place below /spec, unless that is a file or folder which the spec names, or one in it or beside it.
 Error in_spec(Error error, const SourceSpec& source) {
-    for (const auto& place : source.places())
-        if (!place.is_folder && !place.path.empty() &&
-            (error.where == place.path || error.where.starts_with(place.path + ":")))
+    for (const auto& place : source.places()) {
+        if (place.path.empty()) continue;
+        const auto folder = place.is_folder ? place.path : place.path.substr(0, place.path.rfind('/'));
+        const auto& where = error.where;
+        if (where == place.path || where.starts_with(place.path + ":") || where == folder ||
+            where.starts_with(folder.ends_with('/') ? folder : folder + "/"))
             return error;
+    }
     return within(std::move(error), "/spec");
 }
 

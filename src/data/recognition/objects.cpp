@@ -114,8 +114,12 @@ void Recognizer::find_json() {
                 labelme.insert(folder);
                 break;
             }
-            const int keys = has(text, "\"images\"") + has(text, "\"annotations\"") + has(text, "\"categories\"");
-            if (keys < 2) continue;
+            // A long list hides what comes behind it.
+            const auto end = first == '{' && text.size() >= kPeek ? peek(files[i], true) : std::string();
+            const auto says = [&](const char* key) { return has(text, key) || has(end, key); };
+            const int keys = says("\"images\"") + says("\"annotations\"") + says("\"categories\"");
+            const bool has_boxes = has(text, "\"file_name\"") && (says("\"bbox\"") || says("\"segmentation\""));
+            if (keys < 2 && !has_boxes) continue;
             auto root = folder;
             const auto name = lower(last_part(folder));
             if (name == "annotations" || split_named(name)) root = folder_of(folder);

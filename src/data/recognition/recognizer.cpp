@@ -53,11 +53,13 @@ Status Recognizer::list_all() {
     return {};
 }
 
-std::string Recognizer::peek(const std::string& path) const {
+std::string Recognizer::peek(const std::string& path, bool at_end) const {
     const auto file = RegularFile::open(path, roots_);
     if (!file) return {};
     std::string bytes(kPeek, '\0');
-    const auto n = ::pread(file->fd(), bytes.data(), bytes.size(), 0);
+    const auto size = at_end ? ::lseek(file->fd(), 0, SEEK_END) : 0;
+    const auto from = std::max<off_t>(0, size - static_cast<off_t>(kPeek));
+    const auto n = ::pread(file->fd(), bytes.data(), bytes.size(), from);
     bytes.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
     // Of UTF-16, the letters that tell a format: who opens it reads it, or says that it cannot.
     if (bytes.starts_with("\xff\xfe") || bytes.starts_with("\xfe\xff")) {

@@ -60,7 +60,8 @@ class Recognizer {
 
   private:
     Status list_all();
-    std::string peek(const std::string& path) const;
+    /// The beginning or the end of a file.
+    std::string peek(const std::string& path, bool at_end = false) const;
     /// Files by their folder.
     std::map<std::string, std::vector<std::string>> folders_of(const char* ending) const;
     bool is_folder(const std::string& path) const;

@@ -1,5 +1,6 @@
 #include "data/sources/class_folders.hpp"
 
+#include "base/utf8.hpp"
 #include "data/sources/class_split.hpp"
 #include "data/sources/image_files.hpp"
 #include "data/sources/left_out.hpp"
@@ -99,6 +100,9 @@ class FolderScanner {
         DIGITS_TRY(scan_other(Split::kVal, o.val_path, "/source/val_path", o.val_min_per_class, o.val_max_per_class));
         DIGITS_TRY(
             scan_other(Split::kTest, o.test_path, "/source/test_path", o.test_min_per_class, o.test_max_per_class));
+        for (const auto& label : facts_.labels)
+            if (!is_utf8(label))
+                facts_.warnings.push_back(fmt::format("The name of the folder \"{}\" is not UTF-8: rename it", label));
         return std::make_unique<LabelledFiles>(std::move(facts_), std::move(splits_), context_, NameOrigin::kWalk);
     }
 

@@ -7,6 +7,7 @@
 
 #include "base/text.hpp"
 #include "data/sources/delimited.hpp"
+#include "data/sources/loose_name.hpp"
 
 namespace digits {
 namespace {
@@ -70,7 +71,7 @@ Result<CropList> read_crop_list(const std::filesystem::path& file, const std::fi
             if (!header) left_out.add(line.number, crop.error().message);
             continue;
         }
-        if (!root.empty() && crop->path.front() != '/') crop->path = (root / crop->path).string();
+        crop->path = listed_path(root.native(), crop->path);
         if (const auto inside = allowed.check(crop->path); !inside)
             return fail(Error(inside.error()).at(fmt::format("{}:{}", file.string(), line.number)));
         list.entries.push_back(std::move(*crop));

@@ -11,6 +11,7 @@
 #include "data/sources/image_files.hpp"
 #include "data/sources/json_rows.hpp"
 #include "data/sources/left_out.hpp"
+#include "data/sources/loose_name.hpp"
 #include "data/sources/source_binding.hpp"
 #include "data/sources/split_fields.hpp"
 #include "data/sources/walk.hpp"
@@ -163,10 +164,7 @@ class CsvReader {
         }
         return rows;
     }
-    std::string in_root(const std::string& path) const {
-        const bool joins = !options_.root.empty() && !path.starts_with('/');
-        return joins ? (std::filesystem::path(options_.root) / path).string() : path;
-    }
+    std::string in_root(const std::string& path) const { return listed_path(options_.root, path); }
 
     /// Names instead of numbers behind the path.
     bool take_header(const DelimitedLine& line, SourceFacts& facts) {

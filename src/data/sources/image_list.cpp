@@ -5,6 +5,7 @@
 #include "base/file.hpp"
 #include "base/safe_path.hpp"
 #include "base/text.hpp"
+#include "data/sources/loose_name.hpp"
 
 namespace digits {
 namespace {
@@ -64,7 +65,7 @@ Result<ImageList> parse_image_list(std::string_view text, const std::string& fil
             list.skipped_lines.push_back(number);
             return;
         }
-        if (!root.empty() && entry.path.front() != '/') entry.path = (root / entry.path).string();
+        entry.path = listed_path(root.native(), entry.path);
         if (status = allowed.check(entry.path); !status)
             status = fail(Error(status.error()).at(fmt::format("{}:{}", file, number)));
         list.entries.push_back(std::move(entry));

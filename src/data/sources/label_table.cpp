@@ -13,6 +13,7 @@
 #include "data/sources/image_files.hpp"
 #include "data/sources/json_rows.hpp"
 #include "data/sources/left_out.hpp"
+#include "data/sources/loose_name.hpp"
 #include "data/sources/object_images.hpp"
 #include "data/sources/source_binding.hpp"
 #include "data/sources/split_fields.hpp"
@@ -123,8 +124,7 @@ class TableReader {
   private:
     Status add(Row row, const std::string& file, int line, std::vector<Row>& rows) {
         DIGITS_TRY(guard_.add_entry());
-        if (!options_.root.empty() && !row.path.starts_with('/'))
-            row.path = (std::filesystem::path(options_.root) / row.path).string();
+        row.path = listed_path(options_.root, row.path);
         if (const auto inside = allowed_.check(row.path); !inside)
             return fail(Error(inside.error()).at(fmt::format("{}:{}", file, line)));
         rows.push_back(std::move(row));

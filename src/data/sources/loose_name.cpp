@@ -1,8 +1,11 @@
 #include "data/sources/loose_name.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
+#include <filesystem>
 
 namespace digits {
 namespace {
@@ -101,6 +104,15 @@ std::string plain_path(std::string_view name) {
     if (path.size() > 2 && is_letter(path[0]) && path[1] == ':' && path[2] == '/') path.erase(0, 3);
     while (path.starts_with("./")) path.erase(0, 2);
     return path;
+}
+
+std::string listed_path(const std::string& root, const std::string& path) {
+    const auto joined = [&](const std::string& name) {
+        return root.empty() || name.starts_with('/') ? name : (std::filesystem::path(root) / name).string();
+    };
+    auto there = joined(path);
+    return path.find('\\') == std::string::npos || ::access(there.c_str(), F_OK) == 0 ? there
+                                                                                      : joined(plain_path(path));
 }
 
 std::string percent_decoded(std::string_view text) {

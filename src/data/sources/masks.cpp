@@ -21,6 +21,7 @@
 #include "data/sources/source_binding.hpp"
 #include "data/sources/split_fields.hpp"
 #include "data/sources/split_folders.hpp"
+#include "data/sources/turned_pixels.hpp"
 #include "data/sources/walk.hpp"
 
 namespace digits {
@@ -148,8 +149,9 @@ class MaskReader {
         return image;
     }
 
-    /// The class numbers of a mask; a color or number without a class is kVoid's, and said in `unknown`.
-    Mask classes_of(const LabelImage& image, std::set<std::uint32_t>& unknown) const {
+    /// The class numbers of a mask; a color or number without a class is kVoid's, and its pixels are counted in
+    /// `unknown`.
+    Mask classes_of(const LabelImage& image, std::map<std::uint32_t, std::uint64_t>& unknown) const {
         Mask mask{image.width, image.height, {}};
         mask.ids.resize(image.values.size());
         if (greys_are_numbers_ && image.has_colors) {
@@ -160,13 +162,18 @@ class MaskReader {
         const bool by_color = !colors_.empty() && (image.has_colors || (!image.palette.empty() && uses_palette_));
         std::uint32_t last = UINT32_MAX;
         std::uint16_t id = 0;
+        std::uint64_t* pixels = nullptr;  ///< of a value without a class
         for (std::size_t i = 0; i < image.values.size(); ++i) {
             const auto value = image.values[i];
-            if (value != last) {
+            if (value == last) {
+                if (pixels) ++*pixels;
+            } else {
                 last = value;
                 auto color = value;
                 if (by_color && !image.has_colors) color = value < image.palette.size() ? image.palette[value] : 0;
                 id = by_color ? class_of_color(color, value, image, unknown) : class_of_number(value, unknown);
+                const auto found = unknown.find(by_color ? color : value);
+                pixels = found == unknown.end() ? nullptr : &found->second;
             }
             mask.ids[i] = id;
         }
@@ -195,19 +202,19 @@ class MaskReader {
 
   private:
     std::uint16_t class_of_color(std::uint32_t color, std::uint32_t number, const LabelImage& image,
-                                 std::set<std::uint32_t>& unknown) const {
+                                 std::map<std::uint32_t, std::uint64_t>& unknown) const {
         // The void border of Pascal VOC, and what the user says.
         if (!image.has_colors && static_cast<int>(number) == ignore_) return static_cast<std::uint16_t>(ignore_);
         const auto found = colors_.find(color);
         if (found != colors_.end()) return found->second;
         if (color == 0xe0e0c0 && void_ >= 0) return static_cast<std::uint16_t>(void_);
-        unknown.insert(color);
+        ++unknown[color];
         return static_cast<std::uint16_t>(std::max(void_, 0));
     }
-    std::uint16_t class_of_number(std::uint32_t number, std::set<std::uint32_t>& unknown) const {
+    std::uint16_t class_of_number(std::uint32_t number, std::map<std::uint32_t, std::uint64_t>& unknown) const {
         if (const auto found = numbers_.find(number); found != numbers_.end()) return found->second;
         if (is_cityscapes_) return kVoid;
-        if (classes_ > 0 && number >= classes_ && static_cast<int>(number) != void_) unknown.insert(number);
+        if (classes_ > 0 && number >= classes_ && static_cast<int>(number) != void_) ++unknown[number];
         return static_cast<std::uint16_t>(number);
     }
 
@@ -273,17 +280,32 @@ class Masks final : public SampleSource {
             return sample;
         }
         DIGITS_ASSIGN(const auto label, reader_.read(pair.labels.front()));
-        std::set<std::uint32_t> unknown;
+        std::map<std::uint32_t, std::uint64_t> unknown;
         auto mask = reader_.classes_of(label, unknown);
+        if (const int turn = sample.facts.front().orientation;
+            turn >= 5 && mask.width != mask.height && mask.width == image.height && mask.height == image.width) {
+            mask.ids = turned_pixels(mask.ids, mask.width, mask.height, turn);
+            std::swap(mask.width, mask.height);
+        }
         if (mask.width != image.width || mask.height != image.height)
             return fail(make_error(ErrorCode::kInvalidArgument, "the mask is {} x {}, its image is {} x {}", mask.width,
                                    mask.height, image.width, image.height)
                             .at(pair.image));
-        if (!unknown.empty())
-            return fail(make_error(ErrorCode::kInvalidArgument, "its mask has {} that no class has",
-                                   label.has_colors ? "the color " + color_text(*unknown.begin())
-                                                    : "the value " + std::to_string(*unknown.begin()))
-                            .at(pair.image));
+        if (!unknown.empty()) {
+            std::string some;
+            std::uint64_t pixels = 0;
+            for (const auto& [value, count] : unknown) {
+                pixels += count;
+                if (some.size() < 40)
+                    some += (some.empty() ? "" : ", ") + (label.has_colors ? color_text(value) : std::to_string(value));
+            }
+            auto error = label.has_colors
+                             ? make_error(ErrorCode::kInvalidArgument,
+                                          "{} pixels of its mask have colors of no class: {}", pixels, some)
+                             : make_error(ErrorCode::kInvalidArgument,
+                                          "{} pixels of its mask have values of no class: {}", pixels, some);
+            return fail(std::move(error).at(pair.image));
+        }
         sample.target = std::move(mask);
         return sample;
     }
@@ -347,7 +369,9 @@ class Masks final : public SampleSource {
             if (!image || !mask) return {};
             const int w = image->upright_width(), h = image->upright_height();
             const int mask_w = mask->upright_width(), mask_h = mask->upright_height();
-            if (w != mask_w || h != mask_h)
+            // Of a mask that was drawn over the image as it is stored, and that is turned with it.
+            const bool is_stored = image->is_sideways() && mask_w == h && mask_h == w;
+            if ((w != mask_w || h != mask_h) && !is_stored)
                 facts_.findings.add({FindingKind::kSizeMismatch,
                                      below(options.masks, pairs[i].labels.front()),
                                      0,

@@ -11,13 +11,16 @@
 #include "base/named_file.hpp"
 #include "base/random.hpp"
 #include "base/regular_file.hpp"
+#include "base/utf8.hpp"
 #include "data/guard.hpp"
 #include "data/ordered_pipeline.hpp"
 #include "data/sources/class_split.hpp"
 #include "data/sources/left_out.hpp"
 #include "data/sources/loose_name.hpp"
 #include "data/sources/paint.hpp"
+#include "data/sources/turned_pixels.hpp"
 #include "data/sources/walk.hpp"
+#include "metrics/run_lengths.hpp"
 
 namespace digits {
 namespace {
@@ -49,10 +52,26 @@ void turn(Box& box, const ImageHeader& header) {
     box.bottom = std::max(y0, y1);
 }
 
+std::optional<RunLengths> runs_of(const Outline& outline) {
+    if (!outline.compressed && outline.counts.empty()) return std::nullopt;
+    auto runs = outline.compressed ? run_lengths_of_text(outline.height, outline.width, *outline.compressed)
+                                   : run_lengths_of_counts(outline.height, outline.width, outline.counts);
+    return runs ? std::optional(std::move(*runs)) : std::nullopt;
+}
+
 void turn(Outline& outline, const ImageHeader& header) {
     for (auto& polygon : outline.polygons)
         for (std::size_t i = 0; i + 1 < polygon.size(); i += 2)
             std::tie(polygon[i], polygon[i + 1]) = turned(polygon[i], polygon[i + 1], header);
+    const auto runs = runs_of(outline);
+    if (!runs || outline.width != static_cast<std::uint32_t>(header.width) ||
+        outline.height != static_cast<std::uint32_t>(header.height))
+        return;
+    const auto pixels = turned_pixels(decode_rows(*runs), header.width, header.height, header.orientation);
+    outline.width = static_cast<std::uint32_t>(header.upright_width());
+    outline.height = static_cast<std::uint32_t>(header.upright_height());
+    outline.counts = encode_mask(outline.height, outline.width, pixels).counts;
+    outline.compressed.reset();
 }
 
 /// Objects of one image become boxes in its pixels; what is wrong with them becomes findings.
@@ -71,12 +90,13 @@ class Settler {
         for (auto& object : image_.objects) {
             auto& box = object.box;
             if (image_.is_relative) {
-                box.left *= width_;
-                box.right *= width_;
-                box.top *= height_;
-                box.bottom *= height_;
+                const int w = is_stored_ ? header_.width : width_, h = is_stored_ ? header_.height : height_;
+                box.left *= w;
+                box.right *= w;
+                box.top *= h;
+                box.bottom *= h;
                 for (auto& polygon : object.outline.polygons)
-                    for (std::size_t i = 0; i < polygon.size(); ++i) polygon[i] *= i % 2 == 0 ? width_ : height_;
+                    for (std::size_t i = 0; i < polygon.size(); ++i) polygon[i] *= i % 2 == 0 ? w : h;
             }
             if (is_stored_) {
                 turn(box, header_);
@@ -201,6 +221,20 @@ bool comes_before(const std::string& a, const std::string& b) {
     const auto x = finite_number(a), y = finite_number(b);
     if (x && y) return *x < *y;
     return x.has_value() != y.has_value() ? x.has_value() : a < b;
+}
+
+/// Classes that are one to people: "Cat" and "cat ".
+void report_alike(const std::vector<std::string>& names, std::vector<std::string>& warnings) {
+    std::map<std::string, std::string> known;  // by letters and digits in lower case
+    for (const auto& name : names) {
+        std::string key;
+        for (const char c : name)
+            if (std::string_view(" \t_-").find(c) == std::string_view::npos)
+                key += c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+        const auto [found, is_new] = known.emplace(key, name);
+        if (!is_new && found->second != name)
+            warnings.push_back(fmt::format("Two classes have nearly one name: \"{}\" and \"{}\"", found->second, name));
+    }
 }
 
 struct Settled {
@@ -488,6 +522,11 @@ Result<std::unique_ptr<ObjectFiles>> ObjectFiles::open(std::uint64_t count,
                     image.is_guessed};
         has_splits = has_splits || image.split.has_value();
         for (auto& object : image.objects) {
+            if (!rules.keeps_numbers && !is_utf8(object.name)) {
+                findings.add({FindingKind::kBadRow, below(rules.folder, image.label_file), object.line,
+                              "the name of a class that is not UTF-8"});
+                continue;
+            }
             int label = -1;
             if (rules.number_of) {
                 ++facts.classes_found[object.name];
@@ -554,6 +593,7 @@ Result<std::unique_ptr<ObjectFiles>> ObjectFiles::open(std::uint64_t count,
             for (auto& [number, label] : named.entry.segments) label = renamed[static_cast<std::size_t>(label)];
         }
     }
+    if (!rules.number_of) report_alike(facts.labels, facts.warnings);
     facts.target = source->has_masks_ ? TargetKind::kMask : TargetKind::kBoxes;
     if (source->has_masks_) {
         facts.labels.insert(facts.labels.begin(), "background");

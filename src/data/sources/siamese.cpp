@@ -10,6 +10,7 @@
 #include "data/sources/delimited.hpp"
 #include "data/sources/image_files.hpp"
 #include "data/sources/left_out.hpp"
+#include "data/sources/loose_name.hpp"
 #include "data/sources/source_binding.hpp"
 #include "data/sources/split_fields.hpp"
 #include "data/sources/walk.hpp"
@@ -179,7 +180,8 @@ class Siamese final : public SampleSource {
                     left_out.add(line.number, "expected two paths, and 1 or 0 for similar or not");
                 continue;
             }
-            ImagePair pair{in_root(fields[0], options.root), in_root(fields[1], options.root), fields[2] == "1"};
+            ImagePair pair{listed_path(options.root, fields[0]), listed_path(options.root, fields[1]),
+                           fields[2] == "1"};
             for (const auto* path : {&pair.first, &pair.second})
                 if (const auto inside = allowed.check(*path); !inside)
                     return fail(Error(inside.error()).at(fmt::format("{}:{}", options.pairs, line.number)));
@@ -200,9 +202,6 @@ class Siamese final : public SampleSource {
         return {};
     }
 
-    static std::string in_root(const std::string& path, const std::string& root) {
-        return root.empty() || path.starts_with('/') ? path : (std::filesystem::path(root) / path).string();
-    }
     /// With spaces between, of which paths then have none.
     static std::vector<std::string> words_of(std::string_view line) {
         std::vector<std::string> words;

@@ -198,6 +198,48 @@ TEST_F(Traps, exif_rotated_box) {
     }
 }
 
+TEST_F(Traps, exif_rotated_mask) {
+    // The red rectangle of the image as the file stores it, turned with the image.
+    use("13-exif-rotated-box");
+    TemporaryFolder folder;
+    const int width = 64, height = 48;
+    std::string pixels(static_cast<std::size_t>(width * height), '\0');
+    for (int y = 8; y < 24; ++y) std::fill_n(pixels.begin() + y * width + 8, 20, '\1');
+    put_file(folder.path() / "masks/phone.pgm", fmt::format("P5 {} {} 255\n", width, height) + pixels);
+    put_file(folder.path() / "images/phone.jpg", text_of(folder_ / "images/phone.jpg"));
+    json counts = json::array({8 * height + 8});
+    for (int x = 8; x < 28; ++x)
+        counts.insert(counts.end(), {16, x < 27 ? height - 16 : width * height - 27 * height - 24});
+    const json coco{{"images", {{{"id", 1}, {"file_name", "phone.jpg"}, {"width", width}, {"height", height}}}},
+                    {"categories", {{{"id", 1}, {"name", "red"}}}},
+                    {"annotations",
+                     {{{"id", 1},
+                       {"image_id", 1},
+                       {"category_id", 1},
+                       {"bbox", {8, 8, 20, 16}},
+                       {"segmentation", {{"size", {height, width}}, {"counts", counts}}}}}}};
+    put_file(folder.path() / "coco.json", coco.dump());
+    const auto images = (folder.path() / "images").string();
+    for (const auto& source :
+         {json{{"type", "masks"}, {"masks", (folder.path() / "masks").string()}, {"images", images}},
+          json{{"type", "coco"}, {"json", (folder.path() / "coco.json").string()}, {"images", images}}}) {
+        const auto found = scan(source, "segmentation");
+        EXPECT_TRUE(found["problems"].empty()) << found["problems"];
+        const auto spec = parse_dataset_spec({{"source", source}, {"type", "segmentation"}});
+        const auto opened = open_source(*spec);
+        ASSERT_TRUE(opened) << opened.error().to_string();
+        const auto read = (*opened)->get(Split::kTrain, 0);
+        ASSERT_TRUE(read) << read.error().to_string();
+        const auto& mask = std::get<Mask>(read->target);
+        ASSERT_EQ((json{mask.width, mask.height}), expect_["size"]);
+        for (int y = 0; y < mask.height; ++y)
+            for (int x = 0; x < mask.width; ++x)
+                ASSERT_EQ(mask.ids[static_cast<std::size_t>(y * mask.width + x)],
+                          x >= 24 && x < 40 && y >= 8 && y < 28 ? 1 : 0)
+                    << x << ", " << y << ": " << source;
+    }
+}
+
 TEST_F(Traps, voc_size_swapped) {
     use("15-voc-size-swapped");
     const auto found = scan({{"type", "voc"}, {"annotations", at("Annotations")}, {"images", at("JPEGImages")}});

@@ -3,16 +3,20 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <fcntl.h>
+#include <iconv.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/disk_space.hpp"
+#include "base/utf8.hpp"
+#include "base/utf8_locale.hpp"
 #include "data/guard.hpp"
 #include "data/sources/file_types.hpp"
 #include "data/sources/image_files.hpp"
@@ -26,6 +30,41 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kMostPath = 1024;
 constexpr int kMostDepth = 32;
+
+std::optional<std::string> converted(std::string_view text, const char* from) {
+    const auto converter = ::iconv_open("UTF-8", from);
+    if (converter == reinterpret_cast<iconv_t>(-1)) return std::nullopt;
+    std::string in(text), out(4 * text.size(), '\0');
+    char* read = in.data();
+    char* write = out.data();
+    std::size_t left = in.size(), space = out.size();
+    const auto failed = ::iconv(converter, &read, &left, &write, &space) == static_cast<std::size_t>(-1);
+    ::iconv_close(converter);
+    out.resize(out.size() - space);
+    return failed ? std::nullopt : std::optional(std::move(out));
+}
+
+/// Whether all bytes beyond ASCII are pairs of Chinese characters of GB 2312.
+bool looks_chinese(std::string_view text) {
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(text[at]); };
+        if (byte(i) < 0x80) continue;
+        if (byte(i) < 0xb0 || byte(i) > 0xf7 || i + 1 == text.size() || byte(i + 1) < 0xa1 || byte(i + 1) == 0xff)
+            return false;
+        ++i;
+    }
+    return true;
+}
+
+/// The name of a member. Zip files of old programs have names in the character set of their machine: Chinese ones, or
+/// the one that the format names for all others.
+std::string name_of(archive_entry* entry) {
+    if (const char* name = archive_entry_pathname_utf8(entry)) return name;
+    const char* raw = archive_entry_pathname(entry);
+    const std::string name = raw ? raw : "";
+    if (is_utf8(name)) return name;
+    return converted(name, looks_chinese(name) ? "GBK" : "CP437").value_or(name);
+}
 
 class Unpacking {
   public:
@@ -96,9 +135,8 @@ class Unpacking {
     Status take(archive_entry* entry) {
         if (++entries_ > limits_.entries)
             return fail(ErrorCode::kTooLarge, "the archive has more than {} members", limits_.entries);
-        const char* name = archive_entry_pathname_utf8(entry);
-        if (!name) name = archive_entry_pathname(entry);
-        DIGITS_ASSIGN(const auto parts, parts_of(name ? name : ""));
+        const auto name = name_of(entry);
+        DIGITS_ASSIGN(const auto parts, parts_of(name));
         if (archive_entry_hardlink(entry) || archive_entry_symlink(entry))
             return fail(ErrorCode::kInvalidArgument, "the archive has a link: \"{}\"", name);
         if (archive_entry_filetype(entry) == AE_IFDIR) return {};
@@ -118,7 +156,10 @@ class Unpacking {
         for (std::size_t i = 0; i + 1 < parts.size(); ++i) place /= parts[i];
         fs::create_directories(place);
         pictures_ += !is_label;
-        return write(place / parts.back());
+        place /= parts.back();
+        if (fs::exists(fs::symlink_status(place)))
+            return fail(ErrorCode::kInvalidArgument, "the archive has \"{}\" twice", name);
+        return write(place);
     }
 
     Status write(const fs::path& path) {
@@ -147,6 +188,7 @@ class Unpacking {
         }
     }
 
+    const Utf8Locale locale_;
     const fs::path& archive_;
     const fs::path& folder_;
     const PictureLimits& limits_;

@@ -8,6 +8,7 @@
 #include <random>
 #include <set>
 
+#include "base/utf8_locale.hpp"
 #include "data/testing.hpp"
 
 namespace digits {
@@ -103,6 +104,26 @@ TEST_F(Unpack, takes_the_files_of_labels_along) {
     EXPECT_EQ((*found)["unsupported"], (json{{".py", 1}, {".txt", 1}}));
     EXPECT_EQ(unpacked(), (std::set<std::string>{"voc/Annotations/1.xml", "voc/ImageSets/Main/train.txt",
                                                  "voc/JPEGImages/1.jpg", "voc/data.YAML"}));
+}
+
+TEST_F(Unpack, reads_names_of_any_language) {
+    {
+        const Utf8Locale locale;
+        pack({{"caf\u00e9/1.png"}, {"\u732b/2.png"}}, ARCHIVE_FORMAT_ZIP);
+    }
+    ASSERT_TRUE(unpack_pictures(file(), out(), {}));
+    EXPECT_EQ(unpacked(), (std::set<std::string>{"caf\u00e9/1.png", "\u732b/2.png"}));
+    // As zip programs write them that know the character set of their machine alone.
+    fs::remove_all(out());
+    fs::create_directory(out());
+    pack({{"caf\x82/1.png"}, {"\xc3\xa8\xb9\xb7/2.png"}}, ARCHIVE_FORMAT_ZIP);
+    ASSERT_TRUE(unpack_pictures(file(), out(), {}));
+    EXPECT_EQ(unpacked(), (std::set<std::string>{"caf\u00e9/1.png", "\u732b\u72d7/2.png"}));
+}
+
+TEST_F(Unpack, refuses_a_name_that_comes_twice) {
+    pack({{"cat/1.png"}, {"cat/./1.png"}});
+    expect_refused(ErrorCode::kInvalidArgument, "\"cat/./1.png\" twice");
 }
 
 TEST_F(Unpack, refuses_paths_that_lead_out) {

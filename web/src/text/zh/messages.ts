@@ -545,6 +545,7 @@ export const messages: Record<string, string> = {
   "{} has {} with at least {} images, expected two or more": "{} 中有 {} 含至少 {} 张图像，应为两个或更多",
   "there is no image in {}": "{} 中没有图像",
   "rename one: _ and a space are the same in a class name": "请重命名其中一个：类别名称中 _ 与空格相同",
+  'The name of the folder "{}" is not UTF-8: rename it': "文件夹“{}”的名称不是 UTF-8：请重命名",
   "{} % for validation and {} % for tests leave nothing to train with":
     "{} % 用于验证、{} % 用于测试，没有剩余的训练数据",
   "{}max_per_class is {}, expected at least {}min_per_class ({}) or 0":
@@ -644,7 +645,8 @@ export const messages: Record<string, string> = {
   "{} class names, expected at least two, one a line": "{} 个类别名称，应至少两个，每行一个",
   "{} has class {}, but {} names only {} classes": "{} 含有类别 {}，但 {} 只列出 {} 个类别",
   "{}: {} lines are not a path and a class number (lines {})": "{}：{} 行不是路径和类别编号（行 {}）",
-  "its mask has {} that no class has": "其掩码含有不属于任何类别的 {}",
+  "{} pixels of its mask have colors of no class: {}": "其掩码有 {} 个像素的颜色不属于任何类别：{}",
+  "{} pixels of its mask have values of no class: {}": "其掩码有 {} 个像素的值不属于任何类别：{}",
   "no image has a mask of the same name": "没有图像有同名的掩码",
   "The masks have colors: choose a color map, a text file with red, green and blue of each class":
     "掩码是彩色的：请选择颜色表，即每个类别一行红、绿、蓝的文本文件",
@@ -660,6 +662,7 @@ export const messages: Record<string, string> = {
   "image {} has label {}, expected 0 to {}": "图像 {} 的标签为 {}，应为 0 到 {}",
   "no labelled image is there": "没有已标注的图像",
   "correct the labels, or choose to skip them": "请修正标签，或选择跳过它们",
+  'Two classes have nearly one name: "{}" and "{}"': "两个类别的名称几乎相同：“{}”和“{}”",
   "No label has the class number 0: the classes seem to be numbered from 1, expected from 0":
     "没有标签的类别编号为 0：类别似乎从 1 开始编号，应从 0 开始",
   "the image is {} pixels wide, more than the padding width of {}": "图像宽 {} 像素，超过填充宽度 {}",
@@ -706,6 +709,7 @@ export const messages: Record<string, string> = {
   'the archive has a link: "{}"': "压缩包含有链接：“{}”",
   'the archive has "{}", which is neither file nor folder': "压缩包含有“{}”，它既不是文件也不是文件夹",
   '"{}" is encrypted': "“{}”已加密",
+  'the archive has "{}" twice': "压缩包中“{}”出现两次",
   "the archive unpacks to more than {} bytes": "压缩包解开后超过 {} 字节",
   "Pack a folder with one sub-folder a class": "请打包一个每个类别一个子文件夹的文件夹",
   "Send a .zip, .tar or .tar.gz": "请发送 .zip、.tar 或 .tar.gz",
