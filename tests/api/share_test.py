@@ -755,6 +755,54 @@ class Share(unittest.TestCase):
             own = self.server.wait_for(self.api("POST", path, {"spec": {"repository": str(place), "name": "own"}}, 201)["id"])
             self.assertEqual((own["state"], own["error"]["code"]), ("error", "permission_denied"), own)
 
+    def test_publishing_is_aborted_and_goes_on(self):
+        stored, reached, going = {}, threading.Event(), threading.Event()
+
+        class Bucket(http.server.BaseHTTPRequestHandler):
+            """That takes all but the last file, until it is told to."""
+            def answer(self, body=b""):
+                self.send_response(200)
+                self.send_header("Content-Length", len(body))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def do_GET(self):
+                keys = "".join(f"<Contents><Key>{key}</Key><Size>1</Size></Contents>" for key in stored)
+                self.answer(f"<ListBucketResult><IsTruncated>false</IsTruncated>{keys}</ListBucketResult>".encode())
+
+            def do_PUT(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                if self.path.endswith("config.pbtxt") and not going.is_set():
+                    reached.set()
+                    going.wait(60)
+                    return
+                stored[self.path.removeprefix("/bucket/")] = body
+                self.answer()
+
+            def log_message(self, *_):
+                pass
+
+        with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Bucket) as web:
+            threading.Thread(target=web.serve_forever, daemon=True).start()
+            spec = {"repository": "s3://bucket/m", "name": "small", "endpoint": f"http://127.0.0.1:{web.server_address[1]}", "access_key": "a",
+                    "secret_key": "b"}
+            try:
+                job = self.api("POST", f"/models/{self.model}/publications", {"spec": spec}, 201)["id"]
+                self.assertTrue(reached.wait(60))
+                self.api("POST", f"/jobs/{job}/abort")
+                self.assertEqual(self.server.wait_for(job, seconds=20)["state"], "abort")
+                self.assertEqual(sorted(stored), ["m/small/1/model.onnx", "m/small/labels.txt"], "the configuration comes last")
+                going.set()
+                # What is there of the version is its own; to another one it is not.
+                self.api("POST", f"/jobs/{job}/resume")
+                done = self.server.wait_for(job)
+                self.assertEqual((done["state"], sorted(stored)), ("done", ["m/small/1/model.onnx", "m/small/config.pbtxt", "m/small/labels.txt"]), done)
+                other = self.server.wait_for(self.api("POST", f"/models/{self.model}/publications", {"spec": spec}, 201)["id"])
+                self.assertEqual((other["state"], other["error"]["code"]), ("error", "failed_precondition"), other)
+            finally:
+                going.set()
+                web.shutdown()
+
     def test_own_store(self):
         store = self.folder / "store"
         common = ["--server", f"http://{self.server.host}/"]
