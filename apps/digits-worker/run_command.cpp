@@ -23,7 +23,7 @@ namespace {
 using TaskFunction = Result<nlohmann::json> (*)(const nlohmann::json&, TaskHost&);
 
 /// Tasks that have their job's folder to themselves, but for what the server writes of the job.
-constexpr std::string_view kTasksOfJobs[]{"dataset", "train", "evaluate", "pretrained"};
+constexpr std::string_view kTasksOfJobs[]{"dataset", "train", "evaluate", "pretrained", "publish"};
 
 constexpr std::pair<std::string_view, TaskFunction> kTasks[]{
     {"dataset", run_dataset_task}, {"train", run_train_task},     {"evaluate", run_evaluate_task},
