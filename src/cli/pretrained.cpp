@@ -143,7 +143,8 @@ void add_pretrained(CLI::App& app, Invocation& invocation) {
                      "An archive; or .onnx, with .txt; or .caffemodel and .prototxt, with .txt and .binaryproto")
         ->required()
         ->check(CLI::ExistingFile);
-    upload->add_option("--size", a->size, "WIDTHxHEIGHT of the images; only with single files");
+    upload->add_option("--size", a->size,
+                       "WIDTHxHEIGHT of the images; only with single files, or an ONNX file that leaves it open");
     upload->add_option("--channels", a->channels, "3: colour, 1: grey; only with single files")
         ->check(CLI::IsMember({1, 3}))
         ->capture_default_str();

@@ -21,6 +21,13 @@ constexpr std::size_t kMostLabels = 100000, kMostLabel_bytes = 1000, kMostMetada
 constexpr std::size_t kShownNames = 3, kShownFaults = 40;
 constexpr int kMostDepth = 16;
 
+/// Without the names that exporters give to every graph.
+std::string own_name(const std::string& graph) {
+    for (const auto* given : {"main_graph", "torch_jit", "torch-jit-export", "tf2onnx"})
+        if (graph == given) return "";
+    return shown_name(graph);
+}
+
 std::string name_of(const onnx::NodeProto& node) {
     return shown_name(!node.name().empty() ? node.name() : node.output_size() > 0 ? node.output(0) : node.op_type());
 }
@@ -215,21 +222,27 @@ class Importer {
                         "its first operators make no sense");
         }
         graph_.set_blob(result_.input.value, {kOnnxInputBlob, result_.input.shape, {}});
-        if (result_.input.fold && !first_layers_fold()) spread_input();
+        if (result_.input.fold && !convolutions_read(result_.input.value)) spread_input();
         graph_.fold = result_.input.fold;
         return {};
     }
 
-    bool first_layers_fold() {
-        const auto& value = result_.input.value;
+    /// Whether convolutions alone read a value, perhaps behind padding with zeros, which no factor changes.
+    bool convolutions_read(const std::string& value, int depth = 0) {
+        constexpr int kMostPads = 3;
         const auto& readers = graph_.readers(value);
-        return graph_.uses(value) == static_cast<int>(readers.size()) &&
-               std::ranges::all_of(readers, [&](const auto* node) {
-                   const OnnxOperator op(*node, graph_);
-                   if (op.type() != "Conv" || !op.is_constant(1) || op.integer("group", 1) != 1) return false;
-                   const auto dims = op.constant(1).dims;
-                   return dims.size() == 4 && dims[1] == result_.input.channels;
-               });
+        return depth < kMostPads && graph_.uses(value) == static_cast<int>(readers.size()) &&
+               std::ranges::all_of(
+                   readers,
+                   [&](const auto* node) {
+                       const OnnxOperator op(*node, graph_);
+                       if (op.type() == "Shape") return true;
+                       if (op.type() == "Pad" && op.outputs() == 1)
+                           return convolutions_read(node->output(0), depth + 1);
+                       if (op.type() != "Conv" || !op.is_constant(1) || op.integer("group", 1) != 1) return false;
+                       const auto dims = op.constant(1).dims;
+                       return dims.size() == 4 && dims[1] == result_.input.channels;
+                   });
     }
 
     /// Layers for the order of channels and a factor of each, where no convolution takes them over.
@@ -408,8 +421,9 @@ class Importer {
     void finish(std::size_t operators) {
         const auto ending = find_classes();
         result_.classifies = ending.has_value();
-        result_.name = shown_name(model_.graph().name());
-        for (auto* net : {&result_.net, &result_.deploy}) net->set_name(result_.name);
+        result_.name = own_name(model_.graph().name());
+        for (auto* net : {&result_.net, &result_.deploy})
+            if (!result_.name.empty()) net->set_name(result_.name);
         add_data_layers();
         auto& input = *result_.deploy.add_layer();
         input.set_name(kOnnxInputBlob);
