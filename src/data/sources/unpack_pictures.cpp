@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <fstream>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -96,6 +97,10 @@ class Unpacking {
     }
 
     Status open() {
+        // Names of tar files come as they are, those of zip files in the locale's characters.
+        char start[2] = {};
+        std::ifstream(archive_, std::ios::binary).read(start, sizeof start);
+        if (std::string_view(start, sizeof start) == "PK") locale_.emplace();
         auto* reader = reader_.get();
         archive_read_support_filter_gzip(reader);
         archive_read_support_filter_bzip2(reader);
@@ -188,7 +193,7 @@ class Unpacking {
         }
     }
 
-    const Utf8Locale locale_;
+    std::optional<Utf8Locale> locale_;
     const fs::path& archive_;
     const fs::path& folder_;
     const PictureLimits& limits_;
