@@ -452,6 +452,30 @@ step("a store's models are listed, and one becomes a pretrained model", async ()
   await page.getByRole("heading", { name: /EfficientNet-Lite1/ }).waitFor();
 });
 
+step("a push to a slow server tells bytes, rate and time left", async () => {
+  if (!has_store) return;
+  await finished(page.url().split("/").at(-1));
+  const slow = createServer((request, answer) => {
+    request.on("data", () => {
+      request.pause();
+      setTimeout(() => request.resume(), 10);
+    });
+    request.on("end", () => answer.writeHead(201).end('{"id": "20261123-101500-3fa9"}'));
+  });
+  await new Promise((ready) => slow.listen(0, "127.0.0.1", ready));
+  try {
+    await page.getByRole("button", { name: "Push…" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel("Address of the server").fill(`http://127.0.0.1:${slow.address().port}`);
+    await dialog.getByRole("button", { name: "Push", exact: true }).click();
+    await dialog.getByTestId("pushing").getByText(/^push · .* MB of .* MB · .*\/s · .* left$/).waitFor();
+    await shot("push");
+    await dialog.getByTestId("pushed").getByText("/pretrained/20261123-101500-3fa9").waitFor();
+  } finally {
+    slow.close();
+  }
+});
+
 step("what a model started from is deleted, and the model can be made again", async () => {
   await page.goto(`${server.address}/pretrained/${made.uploaded}?tab=models`);
   await page.getByRole("link", { name: "Four digits, tuned" }).waitFor();
