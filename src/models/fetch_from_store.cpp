@@ -65,7 +65,8 @@ Status fetch_from_store(PretrainedSourceSpec& source, const fs::path& folder, Ta
             std::uint64_t told = 0;
             limits.progress = [&](std::uint64_t done, std::uint64_t total) {
                 if (total > 0) meter.set_total(total);
-                if (done > told) meter.add(done - std::exchange(told, done));
+                // Also where nothing came: what the meter holds back would never be told of a source that stalls.
+                meter.add(done > told ? done - std::exchange(told, done) : 0);
             };
             DIGITS_TRY(remote::fetch_place(source.place + name, member, limits));
         }
