@@ -248,6 +248,11 @@ ENLARGE = """
 layer { name: "score" type: "Deconvolution" bottom: "small" top: "score" param { lr_mult: 0 } convolution_param { num_output: %d group: %d bias_term: false kernel_size: 8 stride: 8 weight_filler { type: "constant" value: 1 } } }
 """
 
+VECTOR = """
+layer {{ name: "pool" type: "Pooling" bottom: "data" top: "pool" pooling_param {{ pool: AVE kernel_size: 8 stride: 8 }} }}
+layer {{ name: "vector" type: "InnerProduct" bottom: "pool" top: "vector" inner_product_param {{ num_output: {numbers} weight_filler {{ type: "xavier" }} }} }}
+"""
+
 
 def network(layers):
     return DATA.format(stage="train") + DATA.format(stage="val") + layers
@@ -283,6 +288,32 @@ layer { name: "metrics" type: "ImageMetrics" bottom: "score" bottom: "label" top
 """),
         "series": {"train/loss", "val/loss", "val/psnr"},
     },
+    "regression": {
+        "source": {"type": "csv", "csv": "{root}/train/numbers.csv", "val_csv": "{root}/val/numbers.csv"},
+        "network": network(VECTOR.format(numbers=2) + """
+layer { name: "loss" type: "EuclideanLoss" bottom: "vector" bottom: "label" top: "loss" exclude { stage: "deploy" } }
+"""),
+        "series": {"train/loss", "val/loss"},
+    },
+    "multilabel": {
+        "source": {"type": "label_table", "table": "{root}/train/labels.csv", "val_table": "{root}/val/labels.csv"},
+        "network": network(VECTOR.format(numbers=4) + """
+layer { name: "loss" type: "SigmoidCrossEntropyLoss" bottom: "vector" bottom: "label" top: "loss" exclude { stage: "deploy" } }
+layer { name: "probability" type: "Sigmoid" bottom: "vector" top: "probability" include { stage: "deploy" } }
+"""),
+        "series": {"train/loss", "val/loss"},
+    },
+    "siamese": {
+        "task": "regression",
+        "source": {"type": "siamese", "path": "{root}/classes", "per_image": 2, "percent_val": 25},
+        "network": network("""
+layer { name: "slice" type: "Slice" bottom: "data" top: "one" top: "other" slice_param { axis: 1 slice_point: 1 } exclude { stage: "deploy" } }
+""" + (VECTOR.replace('"data"', '"one"') + VECTOR.replace('"pool"', '"pool2"').replace('"vector"', '"vector2"').replace('"data"', '"other"')).format(numbers=2) + """
+layer { name: "loss" type: "ContrastiveLoss" bottom: "vector" bottom: "vector2" bottom: "label" top: "loss" exclude { stage: "deploy" } }
+"""),
+        "series": {"train/loss", "val/loss"},
+        "evaluated": False,  # a pair is no image that the network places
+    },
 }
 # Seconds after its start when a task is stopped, and for which it goes on without a server: datasets and evaluations of these images take a tenth of one.
 MOMENTS = {"dataset": (0, 0.002), "train": (0.05, 0.02), "evaluate": (0, 0.002)}
@@ -291,10 +322,11 @@ MEASURED = {"seconds", "images_per_s"}
 
 
 def write_samples(root):
-    """Grey images with a bright square, its mask, the inverted image, and KITTI's line for the box around it."""
+    """Grey images with a bright square, its mask, the inverted image, KITTI's line for the box around it, two numbers and some labels; two classes of them."""
     for split, count in SAMPLES.items():
         for name in ("images", "masks", "inverted", "boxes"):
             (root / split / name).mkdir(parents=True)
+        numbers, labels = [], []
         for i in range(count):
             left, top, side = i * 7 % 40, i * 11 % 40, 24 + i % 24
             rows = {"images": (30 + i % 50, 220), "masks": (0, 1), "inverted": (225 - i % 50, 35)}
@@ -303,6 +335,14 @@ def write_samples(root):
                 data = plain * top + crossed * side + plain * (SIDE - top - side)
                 (root / split / name / f"{i:04}.pgm").write_bytes(f"P5 {SIDE} {SIDE} 255\n".encode() + data)
             (root / split / f"boxes/{i:04}.txt").write_text(f"Car 0 0 0 {left} {top} {left + side} {top + side} 0 0 0 0 0 0 0\n")
+            numbers.append(f"images/{i:04}.pgm,{left / SIDE},{top / SIDE}\n")
+            labels.append(f"images/{i:04}.pgm,{'left' if left < 20 else 'right'};{'small' if side < 36 else 'large'}\n")
+        (root / split / "numbers.csv").write_text("".join(numbers))
+        (root / split / "labels.csv").write_text("image,labels\n" + "".join(labels))
+    for i in range(SAMPLES["val"]):
+        of_class = root / "classes" / ("left" if i * 7 % 40 < 20 else "right")
+        of_class.mkdir(parents=True, exist_ok=True)
+        os.link(root / f"val/images/{i:04}.pgm", of_class / f"{i:04}.pgm")
 
 
 class EachKind(Stage):
@@ -367,7 +407,7 @@ class EachKind(Stage):
     def compare(self, kind):
         given = KINDS[kind]
         source = json.loads(json.dumps(given["source"]).replace("{root}", str(self.root)))
-        spec = {"type": kind, "source": source, "image": {"width": SIDE, "height": SIDE, "channels": 1}, "seed": 3, "threads": 1}
+        spec = {"type": given.get("task", kind), "source": source, "image": {"width": SIDE, "height": SIDE, "channels": 1}, "seed": 3, "threads": 1}
         dataset = self.undisturbed_one(self.asked("/datasets", spec))
         self.assertEqual(self.files(self.disturbed(self.asked("/datasets", spec), "dataset")), self.files(dataset))
         spec = {"dataset_id": dataset, "network": {"prototxt": given["network"]}, "epochs": 5, "snapshot_interval": 1, "seed": 7, "threads": 1,
@@ -378,6 +418,8 @@ class EachKind(Stage):
         self.assertEqual(set(curves), given["series"])
         self.assertEqual(self.curves(again, given["series"]), curves)
         self.assertEqual(Task(self.data, again).final_weights(), Task(self.data, model).final_weights())
+        if not given.get("evaluated", True):
+            return
         spec = {"model_id": model, "source": {"type": "split", "split": "train"}, "threads": 1}
         evaluation = self.undisturbed_one(self.asked("/evaluations", spec))
         self.assertEqual(self.files(self.disturbed(self.asked("/evaluations", spec), "evaluate")), self.files(evaluation))
@@ -390,6 +432,15 @@ class EachKind(Stage):
 
     def test_processing(self):
         self.compare("processing")
+
+    def test_regression(self):
+        self.compare("regression")
+
+    def test_several_labels(self):
+        self.compare("multilabel")
+
+    def test_siamese(self):
+        self.compare("siamese")
 
 
 if __name__ == "__main__":

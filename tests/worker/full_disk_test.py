@@ -65,6 +65,13 @@ layer { name: "found" type: "DetectionDecode" bottom: "scores" bottom: "distance
 }
 
 
+# A layer before them whose weights are most of a snapshot.
+WIDE_CHANNELS = 1000
+WIDE = """
+layer { name: "wide" type: "Convolution" bottom: "data" top: "wide" convolution_param { num_output: %d kernel_size: 3 pad: 1 } }
+""" % WIDE_CHANNELS
+
+
 def write_samples(root):
     noise = random.Random(2)
     for name in ("images", "inverted", "masks", "boxes"):
@@ -90,8 +97,30 @@ def check_other_kinds(worker, root, small):
         assert not left, left
 
 
+def fill(small, left):
+    """A file that leaves so many bytes free."""
+    filler = small / "filler"
+    with filler.open("wb") as file:
+        file.write(bytes(shutil.disk_usage(small).free - left))
+    return filler
+
+
+def check_training(worker, small, kind, data):
+    """Of another task: it says at its start what its snapshots need, and leaves the space to others."""
+    filler = fill(small, 16 << 10)
+    spec = {"dataset_id": "data", "dataset_dir": str(data), "network": {"prototxt": WIDE + NETWORKS[kind].replace('bottom: "data"', 'bottom: "wide"')}, "epochs": 1,
+            "mean": "none", "solver": {"base_lr": 1e-9, "lr_policy": "fixed"}}
+    error = run_task(worker, small / f"{kind}-training", "train", spec, expected="failed")[-1]["error"]
+    parameters = WIDE_CHANNELS * (3 * 9 + 1)
+    check(error, 0.8 * 8 * parameters, 2 * 8 * parameters + (100 << 10))
+    left = [path.name for path in (small / f"{kind}-training").rglob("*") if path.suffix in (".caffemodel", ".solverstate")]
+    assert not left, (kind, left)
+    filler.unlink()
+    shutil.rmtree(small / f"{kind}-training")
+
+
 def check_evaluations(worker, root, small):
-    """Of the other tasks: an evaluation that runs out of space says so, and leaves what it took to others."""
+    """Of the other tasks: a training and an evaluation that runs out of space says so, and leaves what it took to others."""
     for kind, (source, _) in KINDS.items():
         source = {name: value.replace("{root}", str(root / "samples")) if isinstance(value, str) else value for name, value in source.items()}
         data, model = root / f"{kind}-data", root / f"{kind}-model"
@@ -99,12 +128,10 @@ def check_evaluations(worker, root, small):
         run_task(worker, model, "train", {"dataset_id": "data", "dataset_dir": str(data), "network": {"prototxt": NETWORKS[kind]}, "epochs": 1,
                                           "mean": "none", "solver": {"base_lr": 1e-9, "lr_policy": "fixed"}})
         weights = next(model.glob("snapshot_iter_*.caffemodel")).name
+        check_training(worker, small, kind, data)
         job = small / f"{kind}-evaluation"
         job.mkdir()
-        filler = small / "filler"
-        free = shutil.disk_usage(small).free
-        with filler.open("wb") as file:
-            file.write(bytes(free - (20 << 10)))
+        filler = fill(small, 20 << 10)
         error = run_task(worker, job, "evaluate", {"model_id": "model", "model_dir": str(model), "dataset_dir": str(data), "weights": weights,
                                                    "source": {"type": "split", "split": "train"}}, expected="failed")[-1]["error"]
         assert error["code"] == "resource_exhausted", (kind, error)
