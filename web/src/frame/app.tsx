@@ -8,13 +8,14 @@ import { queries } from "../api/query_client";
 import { HomePage } from "../home/home_page";
 import { AnyJob } from "../jobs/any_job";
 import { type ShownText, TextProvider } from "../text/text";
+import { with_texts } from "../text/with_texts";
 import { PageGuard } from "./page_guard";
 import { NotFound, PageSkeleton } from "./page_states";
 import { Shell } from "./shell";
 import { theme } from "./theme";
 
 function page<Name extends string>(load: () => Promise<Record<Name, ComponentType>>, name: Name) {
-  return lazy(async () => ({ default: (await load())[name] }));
+  return lazy(async () => ({ default: (await with_texts(load)())[name] }));
 }
 
 const NewDatasetPage = page(() => import("../datasets/new_dataset_page"), "NewDatasetPage");

@@ -4,12 +4,13 @@ import { Link, useLocation, useNavigate } from "react-router";
 import { is_active, useLive } from "../api/live";
 import { useRunning, useSystem } from "../api/queries";
 import { type Language, languages, useText } from "../text/text";
+import { with_texts } from "../text/with_texts";
 import { Icon } from "./icon";
 import { useShortcuts } from "./shortcuts";
 import { UserMenu } from "./user_menu";
 
-const KeyList = lazy(() => import("./key_list"));
-const JumpDialog = lazy(() => import("./jump_dialog"));
+const KeyList = lazy(with_texts(() => import("./key_list")));
+const JumpDialog = lazy(with_texts(() => import("./jump_dialog")));
 
 export function Shell({ children }: { children: ReactNode }) {
   const { t } = useText();

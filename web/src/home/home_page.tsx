@@ -12,6 +12,7 @@ import { PageSkeleton, QueryProblem, useNow, useTitle } from "../frame/page_stat
 import { useShortcuts } from "../frame/shortcuts";
 import { job_path, type ListedKind } from "../jobs/job_path";
 import { useText } from "../text/text";
+import { with_texts } from "../text/with_texts";
 import { hand_over } from "../train/handed_folder";
 import { columns_of, dependents_of, filter_jobs, first_columns, rows_of, sort_jobs, value_of } from "./job_list";
 import { JobTable, useColumnWord } from "./job_table";
@@ -19,9 +20,9 @@ import { useKept } from "./kept_choice";
 import { RunningJobs } from "./running_jobs";
 import "./home.css";
 
-const Welcome = lazy(() => import("./welcome"));
-const BulkDialog = lazy(() => import("./bulk_dialogs"));
-const UploadDialog = lazy(() => import("../pretrained/upload_dialog"));
+const Welcome = lazy(with_texts(() => import("./welcome")));
+const BulkDialog = lazy(with_texts(() => import("./bulk_dialogs")));
+const UploadDialog = lazy(with_texts(() => import("../pretrained/upload_dialog")));
 
 /** More lines than that say nothing any more. */
 const most_compared = 40;

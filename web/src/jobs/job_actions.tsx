@@ -8,12 +8,13 @@ import { useAllJobs } from "../api/queries";
 import { Icon } from "../frame/icon";
 import { ProblemAlert } from "../frame/page_states";
 import { useText } from "../text/text";
+import { with_texts } from "../text/with_texts";
 import { delete_job, useOfferUndo } from "./deletion";
 import { job_path } from "./job_path";
 import { useMayChange } from "./owner";
 import { useJobAct } from "./use_job_act";
 
-const ExtendDialog = lazy(() => import("../models/extend_dialog"));
+const ExtendDialog = lazy(with_texts(() => import("../models/extend_dialog")));
 
 /** What can be asked of the job right now: the likely thing as a button, the rest in a menu. */
 export function JobActions({ job }: { job: Job }) {

@@ -1,8 +1,8 @@
-import { en } from "./en";
+import { type Catalogue, en, load_rest } from "./en";
 import { as_said, type Said, translate_messages } from "./server_words";
 
-export type TextKey = keyof typeof en;
-export type Catalogue = Record<TextKey, string>;
+export type { Catalogue } from "./en";
+export type TextKey = keyof Catalogue;
 export type Language = "en" | "zh";
 
 const storage_key = "digits.language";
@@ -30,6 +30,7 @@ export async function load_texts(language: Language): Promise<Texts> {
     import("./zh/declared"),
     import("./zh/messages"),
     import("./zh/composed"),
+    load_rest(),
   ]);
   const catalogue = { ...declared, ...zh };
   return { catalogue, said: translate_messages({ ...messages, ...composed }, labels_in(catalogue)) };

@@ -1,8 +1,10 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { en } from "./en";
+import { en, load_rest } from "./en";
 import { zh } from "./zh";
 import { declared } from "./zh/declared";
+
+await load_rest();
 
 interface Declared {
   key?: string;

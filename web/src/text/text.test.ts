@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { en } from "./en";
+import { en, load_rest } from "./en";
 import { beside, fill } from "./text";
 import { zh } from "./zh";
+
+await load_rest();
 
 const names = (pattern: string) => [...new Set([...pattern.matchAll(/\{(\w+)\}/g)].map((match) => match[1]))].sort();
 

@@ -32,7 +32,6 @@ export const datasets = {
   "report.show": "show",
   "report.hide": "hide",
 
-  "dataset.new": "New dataset",
   "dataset.new_classification": "New image classification dataset",
   "dataset.new_detection": "New object detection dataset",
   "dataset.new_segmentation": "New segmentation dataset",

@@ -34,7 +34,6 @@ export const forms = {
   "form.start_over": "Reset form",
   "form.bad_number": "{label} must be a number, for example 0.01",
 
-  "field.name": "Name",
   "field.group": "Group",
   "field.group.help": "Jobs with the same group are listed together. Optional",
   "field.state": "Status",

@@ -147,4 +147,6 @@ export const frame = {
   "raw.copied": "Copied",
   "raw.cut": "The first {shown} of {n} values; copy and CSV have all",
   "raw.sample": "Image {index}",
+  "field.name": "Name",
+  "system.title": "About this server",
 } as const;

@@ -83,4 +83,10 @@ export const home = {
   "welcome.step2.text": "Curves grow live; the best snapshot is marked.",
   "welcome.step3": "Test and evaluate",
   "welcome.step3.text": "Classify images; find errors in the confusion matrix.",
+  "pretrained.upload_action": "Upload…",
+  "store.title": "Model store",
+  "train.drop": "Drop a folder to train on it",
+  "train.action": "Train on a folder",
+  "dataset.new": "New dataset",
+  "model.new": "New model",
 } as const;

@@ -1,32 +1,23 @@
 import { curves } from "./curves";
-import { datasets } from "./datasets";
-import { evaluations } from "./evaluations";
-import { forms } from "./forms";
 import { frame } from "./frame";
 import { home } from "./home";
 import { jobs } from "./jobs";
-import { models } from "./models";
-import { network } from "./network";
-import { pretrained } from "./pretrained";
-import { system } from "./system";
-import { test } from "./test";
-import { train } from "./train";
-import { views } from "./views";
+import type { rest } from "./rest";
 
-/** Every text of the pages. `{name}` is filled in; `one|other` is chosen by `n`. */
-export const en = {
-  ...frame,
-  ...jobs,
-  ...home,
-  ...forms,
-  ...datasets,
-  ...models,
-  ...network,
-  ...curves,
-  ...test,
-  ...train,
-  ...evaluations,
-  ...pretrained,
-  ...system,
-  ...views,
-} as const;
+/** The texts of Home and its frame, which are shown first. `{name}` is filled in; `one|other` is chosen by `n`. */
+export const first = { ...frame, ...jobs, ...home, ...curves } as const;
+
+export type Catalogue = Record<keyof typeof first | keyof typeof rest, string>;
+
+/** Every text of the pages; those of the others only after `load_rest`. */
+export const en = { ...first } as Catalogue;
+
+let loading: Promise<void> | undefined;
+
+/** Before another page than Home is shown. */
+export function load_rest(): Promise<void> {
+  loading ??= import("./rest").then(({ rest }) => {
+    Object.assign(en, rest);
+  });
+  return loading;
+}

@@ -1,5 +1,4 @@
 export const models = {
-  "model.new": "New model",
   "model.new_classification": "New image classification model",
   "model.new_detection": "New object detection model",
   "model.new_segmentation": "New segmentation model",

@@ -4,7 +4,6 @@ export const pretrained = {
   "pretrained.none_yet": "No pretrained models yet. Upload one, or make one from a trained model",
   "pretrained.in_words": "{parameters} parameters, {n} class|{parameters} parameters, {n} classes",
   "pretrained.upload": "Upload a pretrained model",
-  "pretrained.upload_action": "Upload…",
   "pretrained.drop": "Drop an archive, an ONNX file, or a network with its weights here",
   "pretrained.drop.help":
     "An archive from Digits or DIGITS (.tar, .tar.gz, .tgz, .tar.bz2, .zip); an ONNX file (.onnx), optionally with labels (.txt); or .caffemodel and .prototxt, optionally with labels and a mean image (.binaryproto)",
@@ -53,7 +52,6 @@ export const pretrained = {
   "onnx.order": "Order of channels",
   "onnx.from_file": "From the file",
   "onnx.reading": "Importing…",
-  "store.title": "Model store",
   "store.refresh": "Ask the stores again",
   "store.none":
     "There are no models. {command} adds those that come with Digits; others come from stores: digits serve --model-store ADDRESS",

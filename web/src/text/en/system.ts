@@ -1,5 +1,4 @@
 export const system = {
-  "system.title": "About this server",
   "system.version": "Version",
   "system.address": "Address",
   "system.data_dir": "Data folder",

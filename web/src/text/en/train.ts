@@ -1,9 +1,7 @@
 export const train = {
   "train.title": "Train on a folder",
-  "train.action": "Train on a folder",
   "train.text":
     "Digits finds the task of a folder of labelled images, proposes a dataset, a network and a schedule, and says why. One click creates the dataset, trains and tests.",
-  "train.drop": "Drop a folder to train on it",
   "train.here": "A folder on this computer",
   "train.there": "A folder on the server",
   "train.folder": "Dataset folder on the server",

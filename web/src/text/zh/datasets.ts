@@ -31,7 +31,6 @@ export const datasets: Record<keyof typeof english, string> = {
   "report.show": "显示",
   "report.hide": "隐藏",
 
-  "dataset.new": "新建数据集",
   "dataset.new_classification": "新建图像分类数据集",
   "dataset.new_detection": "新建目标检测数据集",
   "dataset.new_segmentation": "新建分割数据集",

@@ -36,7 +36,6 @@ export const forms: Record<keyof typeof english, string> = {
   "form.start_over": "重置表单",
   "form.bad_number": "{label}必须是数字，例如 0.01",
 
-  "field.name": "名称",
   "field.group": "分组",
   "field.group.help": "同组的任务列在一起。可选",
   "field.state": "状态",

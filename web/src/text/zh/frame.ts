@@ -149,4 +149,6 @@ export const frame: Record<keyof typeof english, string> = {
   "raw.copied": "已复制",
   "raw.cut": "显示前 {shown} 个，共 {n} 个；复制和 CSV 包含全部",
   "raw.sample": "图像 {index}",
+  "field.name": "名称",
+  "system.title": "关于此服务器",
 };

@@ -80,4 +80,10 @@ export const home: Record<keyof typeof english, string> = {
   "welcome.step2.text": "实时显示曲线，并标出最佳快照。",
   "welcome.step3": "测试与评估",
   "welcome.step3.text": "对图像分类，用混淆矩阵查找错误。",
+  "pretrained.upload_action": "上传…",
+  "store.title": "模型商店",
+  "train.drop": "拖放文件夹即可用它训练",
+  "train.action": "用文件夹训练",
+  "dataset.new": "新建数据集",
+  "model.new": "新建模型",
 };

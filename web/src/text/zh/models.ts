@@ -1,7 +1,6 @@
 import type { models as english } from "../en/models";
 
 export const models: Record<keyof typeof english, string> = {
-  "model.new": "新建模型",
   "model.new_classification": "新建图像分类模型",
   "model.new_detection": "新建目标检测模型",
   "model.new_segmentation": "新建分割模型",

@@ -6,7 +6,6 @@ export const pretrained: Record<keyof typeof english, string> = {
   "pretrained.none_yet": "还没有预训练模型。请上传，或由训练好的模型生成",
   "pretrained.in_words": "{parameters} 个参数，{n} 个类别|{parameters} 个参数，{n} 个类别",
   "pretrained.upload": "上传预训练模型",
-  "pretrained.upload_action": "上传…",
   "pretrained.drop": "将归档文件、ONNX 文件，或网络及其权重拖到此处",
   "pretrained.drop.help":
     "Digits 或 DIGITS 的归档（.tar、.tar.gz、.tgz、.tar.bz2、.zip）；ONNX 文件（.onnx），可附标签（.txt）；或 .caffemodel 和 .prototxt，可附标签和均值图像（.binaryproto）",
@@ -54,7 +53,6 @@ export const pretrained: Record<keyof typeof english, string> = {
   "onnx.order": "通道顺序",
   "onnx.from_file": "来自文件",
   "onnx.reading": "正在导入…",
-  "store.title": "模型商店",
   "store.refresh": "重新查询商店",
   "store.none": "没有模型。{command} 添加 Digits 附带的模型；其他模型来自商店：digits serve --model-store 地址",
   "store.filter": "筛选",

@@ -1,7 +1,6 @@
 import type { system as english } from "../en/system";
 
 export const system: Record<keyof typeof english, string> = {
-  "system.title": "关于此服务器",
   "system.version": "版本",
   "system.address": "地址",
   "system.data_dir": "数据文件夹",

@@ -2,10 +2,8 @@ import type { train as english } from "../en/train";
 
 export const train: Record<keyof typeof english, string> = {
   "train.title": "用文件夹训练",
-  "train.action": "用文件夹训练",
   "train.text":
     "Digits 识别带标签的图像文件夹属于哪种任务，推荐数据集、网络和训练计划，并说明理由。只需点击一次，即可创建数据集、训练并测试。",
-  "train.drop": "拖放文件夹即可用它训练",
   "train.here": "本机上的文件夹",
   "train.there": "服务器上的文件夹",
   "train.folder": "服务器上的数据集文件夹",
