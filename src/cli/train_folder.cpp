@@ -56,8 +56,12 @@ class FolderTraining {
             id = job["id"];
             DIGITS_TRY(follow_job(session_, id.get<std::string>(), options_));
         }
-        spec["network"] = {{"pretrained", id}};
-        spec["weights"] = json::array({{{"pretrained", id}}});
+        json start{{"pretrained", id}};
+        if (spec.contains("network"))
+            start["transfer"] = true;
+        else
+            spec["network"] = {{"pretrained", id}};
+        spec["weights"] = json::array({std::move(start)});
         return {};
     }
 

@@ -175,6 +175,11 @@ TEST(StandardNetworks, AreInsideTheProgram) {
     EXPECT_EQ(epochs_for(detector, 3), 500);
     EXPECT_EQ(epochs_for(*find_standard_network("lenet"), 10), 30);
     EXPECT_EQ(to_json(*find_standard_network("detector_lite0"))["defaults"]["mean"], "none") << "it has its own";
+    EXPECT_EQ(to_json(detector)["defaults"]["solver"],
+              json::parse(R"({"type": "AdamW", "base_lr": 0.002, "lr_policy": "cosine", "warmup_percent": 5.0})"));
+    EXPECT_EQ(to_json(detector)["defaults"]["augmentation"]["mosaic"], 0.3);
+    EXPECT_EQ(to_json(*find_standard_network("detectnet"))["defaults"]["augmentation"]["flip"], "none")
+        << "it has a layer for that";
     for (const auto& network : standard_networks("")) {
         const auto file =
             read_net_file(std::string(DIGITS_SOURCE_DIR) + "/networks/" + std::string(network.name) + ".prototxt");

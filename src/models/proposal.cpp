@@ -19,6 +19,7 @@ constexpr double kFrozen_percent = 60;
 constexpr int kDetectorStep = 32, kPixelStep = 8;  // sides are multiples of these
 /// How many images a training shows in all, about: enough for a new last layer, and for a network from nothing.
 constexpr double kShownFineTuning = 1500, kShownFromScratch = 60000;
+constexpr std::int64_t kFewImages = 2000;  // of which a network from nothing learns less than from a pretrained trunk
 
 /// Reasons are written as note(proposal, fmt::format("…")): from there the web application translates them.
 void note(TrainingProposal& proposal, std::string reason) { proposal.reasons.push_back(std::move(reason)); }
@@ -74,17 +75,30 @@ void keep_shape(const SampleFacts& facts, const StandardNetwork& network, Traini
                                proposal.image_width, proposal.image_height, facts.width, facts.height));
 }
 
+/// The same network on the trunk that the included weights are for.
+const StandardNetwork* on_pretrained_trunk(const SampleFacts& facts, const StandardNetwork& standard) {
+    if (facts.imagenet.empty() || facts.train_images > kFewImages) return nullptr;
+    return find_standard_network(fmt::format("{}_lite0", standard.name));
+}
+
 void take_standard_network(const SampleFacts& facts, TrainingProposal& proposal) {
     const auto networks = standard_networks(facts.task);
     if (networks.empty()) return;
-    const auto& standard = networks.front();
+    const auto* on_trunk = on_pretrained_trunk(facts, networks.front());
+    const auto& standard = on_trunk ? *on_trunk : networks.front();
+    proposal.transfers = on_trunk != nullptr;
     proposal.network = standard.name;
     proposal.image_width = standard.width;
     proposal.image_height = standard.height;
     proposal.channels = standard.channels;
     proposal.resize = "squash";
     proposal.epochs = epochs_for(standard, static_cast<std::uint64_t>(std::max<std::int64_t>(facts.train_images, 0)));
-    note(proposal, fmt::format("{} is the default network for this task.", standard.title));
+    if (proposal.transfers)
+        note(proposal, fmt::format("{} was trained on a million photographs. With {} training images, a network that "
+                                   "starts from its layers gives more accurate results than one from random weights.",
+                                   facts.imagenet, facts.train_images));
+    else
+        note(proposal, fmt::format("{} is the default network for this task.", standard.title));
     keep_shape(facts, standard, proposal);
 }
 

@@ -22,6 +22,7 @@ struct TrainingProposal {
     std::string resize;
     bool fine_tunes = false;  ///< from the pretrained network; model() then names no network
     std::string network;      ///< a standard one; empty when it fine-tunes
+    bool transfers = false;   ///< layers of `network` that the pretrained one has, too, start with its weights
     double epochs = 30;
     std::vector<std::string> reasons;
 

@@ -48,5 +48,21 @@ TEST(Proposal, ImagesOfOtherTasksKeepTheirShape) {
     }
 }
 
+TEST(Proposal, StartsFromATrunkWhereImagesAreFew) {
+    const auto few = propose_training({"detection", 205, 3, 640, 480, "EfficientNet-Lite0"});
+    EXPECT_TRUE(few.transfers);
+    EXPECT_FALSE(few.fine_tunes);
+    EXPECT_EQ(few.model()["network"]["standard"], "detector_lite0");
+    EXPECT_THAT(few.reasons.front(), HasSubstr("starts from its layers"));
+    EXPECT_EQ(propose_training({"segmentation", 367, 11, 480, 360, "EfficientNet-Lite0"}).network, "segmenter_lite0");
+    for (const auto& facts : {SampleFacts{"detection", 205, 3, 640, 480, ""},
+                              SampleFacts{"detection", 100'000, 3, 640, 480, "EfficientNet-Lite0"},
+                              SampleFacts{"processing", 90, 0, 256, 256, "EfficientNet-Lite0"}}) {
+        const auto proposal = propose_training(facts);
+        EXPECT_FALSE(proposal.transfers) << facts.task;
+        EXPECT_EQ(proposal.network, standard_networks(facts.task).front().name);
+    }
+}
+
 }  // namespace
 }  // namespace digits

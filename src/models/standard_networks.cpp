@@ -13,6 +13,13 @@ namespace {
 constexpr std::string_view kClasses = "classification", kBoxes = "detection", kPixels = "segmentation",
                            kImages = "processing", kNumbers = "regression";
 
+// As measured in docs/performance.md: images are flipped and scaled, boxes also put together of four; BatchNorm needs no mean.
+constexpr TrainingRecipe kBoxRecipe{"cosine", 5, false, {.flip = FlipMode::kHorizontal, .scale = 0.2, .mosaic = 0.3}};
+constexpr TrainingRecipe kPixelRecipe{"cosine", 5, false, {.flip = FlipMode::kHorizontal, .scale = 0.25}};
+constexpr TrainingRecipe kImageRecipe{"cosine", 5, true, {.flip = FlipMode::kHorizontal}};
+// DetectNet has a layer of its own that varies images.
+constexpr TrainingRecipe kDetectNetRecipe{"cosine", 5, false};
+
 constexpr StandardNetwork kNetworks[] = {
     {kClasses, "lenet", "LeNet", "Small grey images such as handwritten digits", 28, 28, 1, 0, 30, "SGD", 0.01,
      kLenetText},
@@ -35,29 +42,29 @@ constexpr StandardNetwork kNetworks[] = {
     {kClasses, "efficientnet_lite1", "EfficientNet-Lite1", "Colour photographs; as EfficientNet-Lite0, deeper", 256,
      256, 3, 240, 30, "SGD", 0.01, kEfficientnetLite1Text},
     {kBoxes, "detector", "Anchor-free detector", "Objects of any number of classes; fast, any size divisible by 32",
-     320, 320, 3, 0, 60, "Adam", 0.001, kDetectorText, 12000},
+     320, 320, 3, 0, 60, "AdamW", 0.002, kDetectorText, 12000, kBoxRecipe},
     {kBoxes, "detector_lite0", "Anchor-free detector on EfficientNet-Lite0",
-     "The same on a trunk that can start from weights learned on ImageNet; for few images", 320, 320, 3, 0, 40, "Adam",
-     0.001, kDetectorLite0Text, 8000},
+     "The same on a trunk that can start from weights learned on ImageNet; for few images", 320, 320, 3, 0, 40, "AdamW",
+     0.001, kDetectorLite0Text, 8000, kBoxRecipe},
     {kBoxes, "detectnet", "DetectNet", "Objects of one class in photographs; boxes around them", 1248, 384, 3, 0, 30,
      "Adam", 0.0001, kDetectnetText, 4000},
     {kBoxes, "detectnet_lite0", "DetectNet on EfficientNet-Lite0",
      "Objects of one class; faster, on a trunk that can start from weights learned on ImageNet", 1248, 384, 3, 0, 30,
-     "Adam", 0.001, kDetectnetLite0Text, 1500},
+     "Adam", 0.001, kDetectnetLite0Text, 1500, kDetectNetRecipe},
     {kPixels, "segmenter", "Light segmentation network", "The class of each pixel; fast, any size", 480, 360, 3, 0, 40,
-     "Adam", 0.001, kSegmenterText, 12000},
+     "AdamW", 0.001, kSegmenterText, 12000, kPixelRecipe},
     {kPixels, "segmenter_lite0", "Light segmentation network on EfficientNet-Lite0",
-     "The same on a trunk that can start from weights learned on ImageNet; for few images", 480, 360, 3, 0, 30, "Adam",
-     0.001, kSegmenterLite0Text, 8000},
+     "The same on a trunk that can start from weights learned on ImageNet; for few images", 480, 360, 3, 0, 30, "AdamW",
+     0.001, kSegmenterLite0Text, 8000, kPixelRecipe},
     {kPixels, "unet", "U-Net", "The class of each pixel; exact outlines, slow, sides divisible by 16", 256, 256, 1, 0,
      30, "Adam", 0.0001, kUnetText, 2400},
     {kPixels, "unet_light", "Light U-Net", "The class of each pixel; accurate outlines and thin lines, any size", 256,
-     256, 1, 0, 60, "Adam", 0.002, kUnetLightText, 2400},
+     256, 1, 0, 60, "AdamW", 0.002, kUnetLightText, 2400, kPixelRecipe},
     {kPixels, "fcn_alexnet", "FCN-AlexNet", "The class of each pixel of photographs; coarse, many weights", 256, 256, 3,
      0, 30, "SGD", 0.0001, kFcnAlexnetText, 6000},
     {kImages, "image_to_image", "Image-to-image network",
-     "A color or grey image from another of the same size; sharpen, colorize, translate", 256, 256, 3, 0, 60, "Adam",
-     0.001, kImageToImageText, 12000},
+     "A color or grey image from another of the same size; sharpen, colorize, translate", 256, 256, 3, 0, 60, "AdamW",
+     0.001, kImageToImageText, 12000, kImageRecipe},
     {kImages, "autoencoder", "Autoencoder", "Small grey images squeezed into 30 numbers and made anew", 28, 28, 1, 0,
      30, "AdaGrad", 0.01, kAutoencoderText},
     {kNumbers, "regression", "Small regression network", "Numbers that an image tells; fast, few weights", 64, 64, 3, 0,
@@ -89,11 +96,15 @@ double epochs_for(const StandardNetwork& network, std::uint64_t images) {
 }
 
 nlohmann::json to_json(const StandardNetwork& network, double epochs) {
-    nlohmann::json solver{{"base_lr", network.base_lr}};
-    if (network.solver != "SGD") solver["type"] = network.solver;
+    nlohmann::json solver{{"type", network.solver}, {"base_lr", network.base_lr}};
     nlohmann::json defaults{{"epochs", epochs}, {"solver", std::move(solver)}, {"crop_size", nullptr}};
     if (network.crop_size > 0) defaults["crop_size"] = network.crop_size;
-    defaults["mean"] = subtracts_mean(network) ? "none" : "image";
+    defaults["mean"] = subtracts_mean(network) || !network.recipe.mean ? "none" : "image";
+    if (network.task != kClasses) {  // there, what is chosen fits all networks
+        defaults["solver"]["lr_policy"] = network.recipe.lr_policy;
+        defaults["solver"]["warmup_percent"] = network.recipe.warmup_percent;
+        defaults["augmentation"] = to_json(network.recipe.augmentation);
+    }
     return {{"task", network.task},
             {"name", network.name},
             {"title", network.title},

@@ -5,9 +5,18 @@
 #include <string_view>
 #include <vector>
 
+#include "caffe/augmentation.hpp"
 #include "tasks/task.hpp"
 
 namespace digits {
+
+/// What a training of a network begins with, beside solver and rate. The defaults are those of Caffe's world.
+struct TrainingRecipe {
+    std::string_view lr_policy = "step";
+    double warmup_percent = 0;  ///< policy cosine
+    bool mean = true;           ///< whether the dataset's mean image is subtracted
+    Augmentation augmentation{};
+};
 
 /// A network of `networks/`, inside the program.
 struct StandardNetwork {
@@ -25,6 +34,7 @@ struct StandardNetwork {
     std::string_view prototxt;
     /// Images that a training from nothing must show about, each as often as it is seen; 0: not known.
     double shown = 0;
+    TrainingRecipe recipe{};
 };
 
 /// Of a task; without a name of all.

@@ -102,7 +102,7 @@ Async<Result<Response>> propose(const Request& request, Context& context) {
     const auto proposal = propose_training(facts);
     found.dataset["image"] = proposal.image();
     json pretrained;
-    if (proposal.fine_tunes)
+    if (proposal.fine_tunes || proposal.transfers)
         pretrained = {{"job", pulled(*start, context)}, {"store", start->id}, {"name", facts.imagenet}};
     co_return json_response(200, {{"format", found.recognized["title"]},
                                   {"task", facts.task},

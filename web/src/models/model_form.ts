@@ -273,11 +273,13 @@ export function lr_options(form: ModelForm): LrOptions | null {
   return usable ? options : null;
 }
 
-/** What a standard network wants of the other fields. */
-export function defaults_of(network: Network | undefined): Partial<ModelForm> {
+/** What a standard network wants of the other fields. `others`: those of the form, which keep what it does not name. */
+export function defaults_of(network: Network | undefined, others: Typed = {}): Partial<ModelForm> {
   if (!network) return {};
   const { network: _, dataset_id: __, ...rest } = network.defaults as Record<string, unknown>;
-  return fields_of_spec(rest);
+  const fields = fields_of_spec(rest);
+  const warmup = (rest.solver as { warmup_percent?: number } | undefined)?.warmup_percent;
+  return warmup === undefined ? fields : { ...fields, others: { ...others, "/solver/warmup_percent": String(warmup) } };
 }
 
 function fields_of_spec(spec: Record<string, unknown>): Partial<ModelForm> {

@@ -154,7 +154,7 @@ function StandardNetworks({
   const { values } = form;
   const choose = (name: string) => {
     const network = items.find((item) => item.name === name);
-    form.change({ ...defaults_of(network), dataset_id: values.dataset_id, standard: name });
+    form.change({ ...defaults_of(network, values.others), dataset_id: values.dataset_id, standard: name });
   };
   // Another dataset may be for another task, with networks of its own.
   const missing = items.length > 0 && !items.some(({ name }) => name === values.standard);
@@ -193,7 +193,10 @@ function StandardNetworks({
               variant="default"
               flex="none"
               onClick={() =>
-                on_customize(network.prototxt, [], { ...defaults_of(network), dataset_id: values.dataset_id })
+                on_customize(network.prototxt, [], {
+                  ...defaults_of(network, values.others),
+                  dataset_id: values.dataset_id,
+                })
               }
               aria-label={`${t("network.customize")}: ${network.title}`}
             >

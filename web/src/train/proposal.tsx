@@ -143,7 +143,7 @@ function Proposed({ plan, folder, name, on_started }: Props & { plan: TrainingPl
 function useNetworkTitle(plan: TrainingPlan): string {
   const networks = useQuery(networks_query(plan.task)).data?.items ?? [];
   const standard = ((plan.model as Partial<ModelSpec>).network as { standard?: string } | undefined)?.standard ?? "";
-  return plan.pretrained?.name ?? networks.find(({ name }) => name === standard)?.title ?? standard;
+  return networks.find(({ name }) => name === standard)?.title ?? plan.pretrained?.name ?? standard;
 }
 
 function Settings({ plan, network }: { plan: TrainingPlan; network: string }) {

@@ -21,6 +21,15 @@ describe("a training from a folder", () => {
     });
   });
 
+  it("starts the layers of a network from the pretrained one", () => {
+    const transfer = { ...plan, model: { network: { standard: "detector_lite0" } } } as unknown as TrainingPlan;
+    expect(planned_model(transfer, "d1", "p1")).toEqual({
+      dataset_id: "d1",
+      network: { standard: "detector_lite0" },
+      weights: [{ pretrained: "p1", transfer: true }],
+    });
+  });
+
   it("keeps the proposed network where nothing is pretrained", () => {
     const scratch = { ...plan, pretrained: null, model: { network: { standard: "lenet" } } } as unknown as TrainingPlan;
     expect(planned_model(scratch, "d1", null)).toEqual({ network: { standard: "lenet" }, dataset_id: "d1" });

@@ -20,9 +20,13 @@ export interface Wanted {
   split: string;
 }
 
-/** The model's spec with its dataset, and with the pretrained network where the plan starts from one. */
+/** The model's spec with its dataset, and with the pretrained network where the plan starts from one, or from its layers. */
 export function planned_model(plan: TrainingPlan, dataset_id: string, pretrained: string | null): ModelSpec {
-  const start = pretrained === null ? {} : { network: { pretrained }, weights: [{ pretrained }] };
+  if (pretrained === null) return { ...plan.model, dataset_id } as ModelSpec;
+  const start =
+    "network" in plan.model
+      ? { weights: [{ pretrained, transfer: true }] }
+      : { network: { pretrained }, weights: [{ pretrained }] };
   return { ...plan.model, ...start, dataset_id } as ModelSpec;
 }
 
