@@ -7,11 +7,13 @@
 #include <charconv>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "caffe/net_state.hpp"
 #include "caffe/prototxt.hpp"
 #include "caffe/weights.hpp"
 #include "engine/guard.hpp"
+#include "engine/net/flops.hpp"
 #include "engine/net/net.hpp"
 #include "engine/net/place.hpp"
 #include "engine/solver/snapshot.hpp"
@@ -221,7 +223,22 @@ class CaffePredictor final : public Predictor {
         return steps;
     }
 
+    /// How many threads an input of so many pixels is worth: what takes a fraction of a millisecond is done before
+    /// others are awake.
+    int threads_for(double pixels) const {
+        constexpr double kAlone_flops = 1e7;
+        return flops_per_pixel_ && *flops_per_pixel_ * pixels < kAlone_flops ? 1 : threads_;
+    }
+
     Result<std::vector<BatchOutput>> forward(const float* inputs, std::size_t count, int height, int width) {
+        const double pixels = static_cast<double>(count) * height * width;
+        if (const int threads = threads_for(pixels); at::get_num_threads() != threads) at::set_num_threads(threads);
+        auto outputs = forward_batch(inputs, count, height, width);
+        if (outputs && !flops_per_pixel_) flops_per_pixel_ = count_flops(*net_).forward / pixels;
+        return outputs;
+    }
+
+    Result<std::vector<BatchOutput>> forward_batch(const float* inputs, std::size_t count, int height, int width) {
         DIGITS_TRY(guarded([&] {
             const auto size = static_cast<std::int64_t>(count);
             const at::Tensor batch = at::empty({size, preprocessing_.channels, height, width});
@@ -272,6 +289,8 @@ class CaffePredictor final : public Predictor {
     std::string input_;
     std::int64_t iteration_ = -1;
     std::vector<int> network_classes_;
+    const int threads_ = at::get_num_threads();
+    std::optional<double> flops_per_pixel_;  ///< of an input; known after the first
 };
 
 }  // namespace
