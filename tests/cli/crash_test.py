@@ -8,6 +8,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import signal
 import struct
 import subprocess
@@ -250,7 +251,15 @@ layer { name: "score" type: "Deconvolution" bottom: "small" top: "score" param {
 
 VECTOR = """
 layer {{ name: "pool" type: "Pooling" bottom: "data" top: "pool" pooling_param {{ pool: AVE kernel_size: 8 stride: 8 }} }}
-layer {{ name: "vector" type: "InnerProduct" bottom: "pool" top: "vector" inner_product_param {{ num_output: {numbers} weight_filler {{ type: "xavier" }} }} }}
+layer {{ name: "small" type: "Power" bottom: "pool" top: "small" power_param {{ scale: 0.004 }} }}
+layer {{ name: "vector" type: "InnerProduct" bottom: "small" top: "vector" inner_product_param {{ num_output: {numbers} weight_filler {{ type: "xavier" }} }} }}
+"""
+
+
+# The same of the other image of a pair, which a single image does not have.
+OTHER_VECTOR = re.sub('"(pool|small|vector)"', r'"\1 2"', VECTOR.format(numbers=2)).replace('"data"', '"other"').replace(" }\n", ' exclude { stage: "deploy" } }\n')
+PAIRS = """
+layer {{ name: "pairs" type: "Data" top: "pair_data" top: "label" include {{ stage: "{stage}" }} data_param {{ batch_size: 30 }} }}
 """
 
 
@@ -306,11 +315,11 @@ layer { name: "probability" type: "Sigmoid" bottom: "vector" top: "probability" 
     "siamese": {
         "task": "regression",
         "source": {"type": "siamese", "path": "{root}/classes", "per_image": 2, "percent_val": 25},
-        "network": network("""
-layer { name: "slice" type: "Slice" bottom: "data" top: "one" top: "other" slice_param { axis: 1 slice_point: 1 } exclude { stage: "deploy" } }
-""" + (VECTOR.replace('"data"', '"one"') + VECTOR.replace('"pool"', '"pool2"').replace('"vector"', '"vector2"').replace('"data"', '"other"')).format(numbers=2) + """
-layer { name: "loss" type: "ContrastiveLoss" bottom: "vector" bottom: "vector2" bottom: "label" top: "loss" exclude { stage: "deploy" } }
-"""),
+        "network": PAIRS.format(stage="train") + PAIRS.format(stage="val") + """
+layer { name: "slice" type: "Slice" bottom: "pair_data" top: "data" top: "other" slice_param { axis: 1 slice_point: 1 } exclude { stage: "deploy" } }
+""" + VECTOR.format(numbers=2) + OTHER_VECTOR + """
+layer { name: "loss" type: "ContrastiveLoss" bottom: "vector" bottom: "vector 2" bottom: "label" top: "loss" exclude { stage: "deploy" } }
+""",
         "series": {"train/loss", "val/loss"},
         "evaluated": False,  # a pair is no image that the network places
     },

@@ -71,7 +71,7 @@ Result<CropList> read_crop_list(const std::filesystem::path& file, const std::fi
             if (!header) left_out.add(line.number, crop.error().message);
             continue;
         }
-        crop->path = listed_path(root.native(), crop->path);
+        crop->path = listed_path(root, crop->path, file);
         if (const auto inside = allowed.check(crop->path); !inside)
             return fail(Error(inside.error()).at(fmt::format("{}:{}", file.string(), line.number)));
         list.entries.push_back(std::move(*crop));

@@ -99,7 +99,7 @@ class CsvReader {
         for (DelimitedLine line; rows.size() < most_rows && lines.next(line); is_first = false) {
             DIGITS_TRY(guard_.add_entry());
             if (is_first && take_header(line, facts)) continue;
-            auto row = row_of(line);
+            auto row = row_of(line, file);
             if (!row) {
                 left_out.add(line.number, row.error().message);
                 continue;
@@ -137,7 +137,7 @@ class CsvReader {
             DIGITS_TRY(guard_.add_entry());
             ++number;
             if (rows.size() == most_rows) break;
-            Row row{in_root(path), {}};
+            Row row{listed_path(options_.root, path, file), {}};
             const auto list = value.is_object() ? value.value("values", nlohmann::json()) : value;
             if (list.is_array()) {
                 for (const auto& one : list)
@@ -164,7 +164,6 @@ class CsvReader {
         }
         return rows;
     }
-    std::string in_root(const std::string& path) const { return listed_path(options_.root, path); }
 
     /// Names instead of numbers behind the path.
     bool take_header(const DelimitedLine& line, SourceFacts& facts) {
@@ -178,14 +177,14 @@ class CsvReader {
         return true;
     }
 
-    Result<Row> row_of(const DelimitedLine& line) const {
+    Result<Row> row_of(const DelimitedLine& line, const std::string& file) const {
         const auto& fields = line.fields;
         if (fields.size() < 2) return fail(ErrorCode::kInvalidArgument, "there is no number behind the path");
         if (count_ > 0 && fields.size() != count_ + 1)
             return fail(ErrorCode::kInvalidArgument, "{} numbers, expected {}", fields.size() - 1, count_);
         if (fields[0].empty()) return fail(ErrorCode::kInvalidArgument, "the path is missing");
         Row row;
-        row.path = in_root(fields[0]);
+        row.path = listed_path(options_.root, fields[0], file);
         for (std::size_t i = 1; i < fields.size(); ++i) {
             const auto value = number_in(fields[i], line.separator);
             if (!value) return fail(ErrorCode::kInvalidArgument, "\"{}\" is not a number", fields[i]);

@@ -65,7 +65,7 @@ Result<ImageList> parse_image_list(std::string_view text, const std::string& fil
             list.skipped_lines.push_back(number);
             return;
         }
-        entry.path = listed_path(root.native(), entry.path);
+        entry.path = listed_path(root, entry.path, file);
         if (status = allowed.check(entry.path); !status)
             status = fail(Error(status.error()).at(fmt::format("{}:{}", file, number)));
         list.entries.push_back(std::move(entry));

@@ -124,7 +124,7 @@ class TableReader {
   private:
     Status add(Row row, const std::string& file, int line, std::vector<Row>& rows) {
         DIGITS_TRY(guard_.add_entry());
-        row.path = listed_path(options_.root, row.path);
+        row.path = listed_path(options_.root, row.path, file);
         if (const auto inside = allowed_.check(row.path); !inside)
             return fail(Error(inside.error()).at(fmt::format("{}:{}", file, line)));
         rows.push_back(std::move(row));

@@ -106,10 +106,9 @@ std::string plain_path(std::string_view name) {
     return path;
 }
 
-std::string listed_path(const std::string& root, const std::string& path) {
-    const auto joined = [&](const std::string& name) {
-        return root.empty() || name.starts_with('/') ? name : (std::filesystem::path(root) / name).string();
-    };
+std::string listed_path(const std::filesystem::path& root, const std::string& path, const std::filesystem::path& list) {
+    const auto start = root.empty() ? list.parent_path() : root;
+    const auto joined = [&](const std::string& name) { return (start / name).string(); };
     auto there = joined(path);
     return path.find('\\') == std::string::npos || ::access(there.c_str(), F_OK) == 0 ? there
                                                                                       : joined(plain_path(path));

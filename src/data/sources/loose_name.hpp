@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <string_view>
 
@@ -15,9 +16,9 @@ std::string loose_name(std::string_view name);
 /// "./" in front and "?query" behind.
 std::string plain_path(std::string_view name);
 
-/// The file that a list names: below `root`, unless the path is absolute or `root` empty. A path of Windows is made
-/// plain where no file has it.
-std::string listed_path(const std::string& root, const std::string& path);
+/// The file that a list names: a relative path starts at `root`, without one at the folder of the list. A path of
+/// Windows is made plain where no file has it.
+std::string listed_path(const std::filesystem::path& root, const std::string& path, const std::filesystem::path& list);
 
 /// The bytes that "%20" stands for; the same text where there is nothing of the kind.
 std::string percent_decoded(std::string_view text);

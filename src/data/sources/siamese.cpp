@@ -180,8 +180,8 @@ class Siamese final : public SampleSource {
                     left_out.add(line.number, "expected two paths, and 1 or 0 for similar or not");
                 continue;
             }
-            ImagePair pair{listed_path(options.root, fields[0]), listed_path(options.root, fields[1]),
-                           fields[2] == "1"};
+            ImagePair pair{listed_path(options.root, fields[0], options.pairs),
+                           listed_path(options.root, fields[1], options.pairs), fields[2] == "1"};
             for (const auto* path : {&pair.first, &pair.second})
                 if (const auto inside = allowed.check(*path); !inside)
                     return fail(Error(inside.error()).at(fmt::format("{}:{}", options.pairs, line.number)));

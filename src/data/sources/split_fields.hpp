@@ -44,7 +44,7 @@ template <class Options>
 Field list_root_field() {
     return json_field<Options>("root", &Options::root)
         .label("Image folder (optional)")
-        .help("Prepended to relative paths")
+        .help("Where relative paths start; empty: the folder of the list")
         .key("field.list_root")
         .cli("list-root")
         .digits("textfile_train_folder")

@@ -78,7 +78,7 @@ export const forms = {
   "field.list_labels": "Labels",
   "field.list_labels.help": "Text file with one class name on each line",
   "field.list_root": "Image folder (optional)",
-  "field.list_root.help": "Prepended to relative paths",
+  "field.list_root.help": "Where relative paths start; empty: the folder of the list",
   "field.width": "Width",
   "field.height": "Height",
   "field.size.help": "Images are resized to this size. LeNet expects 28 × 28, most other networks 256 × 256",

@@ -79,7 +79,7 @@ export const forms: Record<keyof typeof english, string> = {
   "field.list_labels": "标签",
   "field.list_labels.help": "文本文件，每行一个类别名称",
   "field.list_root": "图像文件夹（可选）",
-  "field.list_root.help": "加在相对路径之前",
+  "field.list_root.help": "相对路径的起点；空：列表所在的文件夹",
   "field.width": "宽",
   "field.height": "高",
   "field.size.help": "图像将缩放到此大小。LeNet 需要 28 × 28，其他网络大多需要 256 × 256",
