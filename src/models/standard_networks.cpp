@@ -13,7 +13,8 @@ namespace {
 constexpr std::string_view kClasses = "classification", kBoxes = "detection", kPixels = "segmentation",
                            kImages = "processing", kNumbers = "regression";
 
-// As measured in docs/performance.md: images are flipped and scaled, boxes also put together of four; BatchNorm needs no mean.
+// As measured in docs/performance.md: images are flipped and scaled, boxes also put together of four; BatchNorm needs
+// no mean.
 constexpr TrainingRecipe kBoxRecipe{"cosine", 5, false, {.flip = FlipMode::kHorizontal, .scale = 0.2, .mosaic = 0.3}};
 constexpr TrainingRecipe kPixelRecipe{"cosine", 5, false, {.flip = FlipMode::kHorizontal, .scale = 0.25}};
 constexpr TrainingRecipe kImageRecipe{"cosine", 5, true, {.flip = FlipMode::kHorizontal}};
