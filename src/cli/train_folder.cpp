@@ -73,7 +73,7 @@ class FolderTraining {
         } else {
             std::cout << job_text(model_) << '\n';
             print_evaluation(evaluation_["evaluation"]);
-            say(fmt::format("Its images, one by one: {}evaluations/{}", session_.client().address(),
+            say(fmt::format("Its images, one by one: {}/evaluations/{}", session_.client().address(),
                             evaluation_["job"]["id"].get<std::string>()));
         }
     }

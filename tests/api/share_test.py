@@ -831,11 +831,13 @@ class Share(unittest.TestCase):
         plan = self.api("POST", "/datasets/propose", {"folder": str(self.images)})
         self.assertEqual((plan["task"], plan["model"]["solver"]["freeze_percent"], plan["model"]["mean"]), ("classification", 60, "none"))
         self.assertIn("EfficientNet-Lite0", " ".join(plan["reasons"]))
-        done = subprocess.run([DIGITS, "train", str(self.images), "--epochs", "3", "--json", "--quiet", "--server", f"http://{self.server.host}/"],
+        done = subprocess.run([DIGITS, "train", str(self.images), "--epochs", "3", "--quiet", "--server", f"http://{self.server.host}/"],
                               capture_output=True, text=True, timeout=240)
         self.assertEqual(done.returncode, 0, done.stderr)
-        found = json.loads(done.stdout)
-        self.assertEqual(found["evaluation"]["evaluation"]["top1"], 1.0)
+        page = f"http://{self.server.host}/evaluations/"
+        self.assertIn(page, done.stdout)
+        found = self.api("GET", f"/evaluations/{done.stdout.split(page)[1].split()[0]}")
+        self.assertEqual(found["evaluation"]["top1"], 1.0)
         again = self.api("POST", "/datasets/propose", {"folder": str(self.images)})
         self.assertIsNotNone(again["pretrained"]["job"], "it is pulled once")
         self.api("POST", "/datasets/propose", {"folder": "/nowhere"}, 422)
