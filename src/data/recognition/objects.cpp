@@ -44,13 +44,22 @@ void Recognizer::find_xml() {
             // Their images lie in sub-folders of the same names.
             const auto inner = folder.substr(top.size());
             if (!inner.empty() && images.ends_with(inner)) images.resize(images.size() - inner.size());
+            // An export with a folder a split, each with its files and images.
+            if (split_named(last_part(top)) && images == top && top.size() > folder_.size()) {
+                const auto above = folder_of(top);
+                const bool has_others = std::ranges::any_of(files_.at(".xml"), [&](const std::string& file) {
+                    const auto other = folder_of(file);
+                    return other != top && folder_of(other) == above && split_named(last_part(other));
+                });
+                if (has_others) top = images = above;
+            }
             if (told.insert(top).second) add_voc(top, images);
         }
     }
 }
 
 void Recognizer::add_voc(const std::string& annotations, std::string images) {
-    const auto root = folder_of(annotations);
+    const auto root = images == annotations ? annotations : folder_of(annotations);
     Found found{"voc", "Pascal VOC", "detection", root, {{"type", "voc"}, {"annotations", annotations}}, {}, 1};
     const bool has_images = !images.empty() || is_folder(root + "/JPEGImages");
     if (images.empty()) images = root + "/JPEGImages";
@@ -205,7 +214,8 @@ void Recognizer::find_text_labels() {
             const auto name = lower(last_part(files[i]));
             if (name == "classes.txt" || name == "train.txt" || name == "val.txt" || name == "readme.txt") continue;
             const auto text = peek(files[i]);
-            const auto line = text.substr(0, text.find('\n'));
+            const auto start = std::min(text.find_first_not_of(" \t\r\n\xef\xbb\xbf"), text.size());
+            const auto line = text.substr(start, text.find('\n', start) - start);
             std::vector<std::string> words;
             bool inside = false;
             for (const char c : line) {

@@ -76,6 +76,7 @@ void Recognizer::find_shards() {
 
 void Recognizer::find_tables() {
     std::map<std::string, std::vector<std::string>> open_images;
+    std::map<std::string, std::map<Split, std::vector<std::string>>> box_tables;  // by the folder of the dataset
     std::map<std::pair<std::string, std::string>, std::map<Split, std::vector<std::string>>> number_tables;
     for (const auto& file : files_.at(".csv")) {
         const auto text = peek(file);
@@ -100,19 +101,32 @@ void Recognizer::find_tables() {
         } else if ((boxes &&
                     any_of({"filename", "file", "image", "path", "imagename", "imagepath", "filepath", "frame"})) ||
                    is_box_row(header)) {
-            add({"box_table",
-                 "CSV file of boxes",
-                 "detection",
-                 folder_of(file),
-                 {{"type", "box_table"}, {"table", file}, {"images", folder_of(file)}},
-                 {},
-                 2});
+            const auto folder = folder_of(file);
+            const auto split = split_named(last_part(folder)).value_or(Split::kTrain);
+            // A folder a split, each with its table.
+            const bool is_part = folder.size() > folder_.size() && split_named(last_part(folder)).has_value();
+            box_tables[is_part ? folder_of(folder) : folder][split].push_back(file);
         } else if (const auto kind = table_of_images(header, lines); !kind.empty()) {
             const auto split = split_of_file(file).value_or(Split::kTrain);
             number_tables[{folder_of(file), kind}][split].push_back(file);
         } else if (images_.empty()) {
             add({"tabular", "Table (CSV)", "", folder_of(file), nullptr, {"A table without images is not read"}, 5});
         }
+    }
+    for (const auto& [folder, tables] : box_tables) {
+        Found found{"box_table", "CSV file of boxes", "detection", folder, {{"type", "box_table"}}, {}, 2};
+        for (const auto& [split, files] : tables) {
+            const auto member = found.source.contains("table") ? fmt::format("{}_table", enum_name(split)) : "table";
+            found.source[member] = files.front();
+        }
+        if (tables.size() == 1) found.source["images"] = folder_of(tables.begin()->second.front());
+        add(found);
+        // Others beside them are datasets of their own.
+        for (const auto& [split, files] : tables)
+            for (std::size_t i = 1; i < files.size(); ++i) {
+                found.source = {{"type", "box_table"}, {"table", files[i]}, {"images", folder_of(files[i])}};
+                add(found);
+            }
     }
     for (const auto& [place, tables] : number_tables) {
         const auto& [folder, kind] = place;

@@ -217,10 +217,16 @@ struct BoxTable {
         DIGITS_TRY(guard.check());
         const ReadableRoots roots(context.roots);
         SourceFacts facts;
-        const auto folder =
-            options.images.empty() ? std::filesystem::path(options.table).parent_path().string() : options.images;
-        DIGITS_TRY(check_folder(folder, "/source/images"));
-        DIGITS_ASSIGN(const auto images, ImageIndex::of(folder, roots, guard, facts.warnings));
+        const auto folder_of = [&](const std::string& table) {
+            return options.images.empty() ? std::filesystem::path(table).parent_path().string() : options.images;
+        };
+        std::map<std::string, ImageIndex> indices;  // by folder
+        for (const auto* table : {&options.table, &options.val_table, &options.test_table}) {
+            const auto folder = table->empty() ? std::string() : folder_of(*table);
+            if (folder.empty() || indices.contains(folder)) continue;
+            DIGITS_TRY(check_folder(folder, "/source/images"));
+            DIGITS_ASSIGN(indices[folder], ImageIndex::of(folder, roots, guard, facts.warnings));
+        }
         std::map<std::string, std::string> names;
         ObjectRules rules;
         if (!options.class_names.empty()) {
@@ -232,12 +238,15 @@ struct BoxTable {
         }
         const bool has_lists = !options.val_table.empty() || !options.test_table.empty();
         std::vector<ObjectImage> all;
-        TableReader reader(images, names, roots, guard);
-        DIGITS_TRY(reader.read(options.table, has_lists ? std::optional(Split::kTrain) : std::nullopt, all));
-        if (!options.val_table.empty()) DIGITS_TRY(reader.read(options.val_table, Split::kVal, all));
-        if (!options.test_table.empty()) DIGITS_TRY(reader.read(options.test_table, Split::kTest, all));
-        images.report_unlisted(all, facts.findings);
-        rules.folder = folder;
+        const auto read = [&](const std::string& table, std::optional<Split> split) -> Status {
+            if (table.empty()) return {};
+            return TableReader(indices.at(folder_of(table)), names, roots, guard).read(table, split, all);
+        };
+        DIGITS_TRY(read(options.table, has_lists ? std::optional(Split::kTrain) : std::nullopt));
+        DIGITS_TRY(read(options.val_table, Split::kVal));
+        DIGITS_TRY(read(options.test_table, Split::kTest));
+        for (const auto& [folder, images] : indices) images.report_unlisted(all, facts.findings);
+        rules.folder = folder_of(options.table);
         rules.percent_val = options.percent_val;
         rules.percent_test = options.percent_test;
         rules.skips_bad = options.skip_bad_rows;

@@ -125,6 +125,7 @@ class CocoFile {
 
     Status read(const ReadableRoots& roots, Findings& findings) {
         DIGITS_ASSIGN(auto text, read_named_file(path_, kMostBytes, roots));
+        if (auto readable = check_characters(text); !readable) return fail(std::move(readable).error().at(path_));
         DIGITS_TRY(parse(text));
         text = {};
         // Annotations may stand before what they refer to.

@@ -394,6 +394,22 @@ void ImageIndex::assign(const std::string& name, ObjectImage& image, int line,
                                   std::move(numbers)});
 }
 
+std::optional<Split> ImageIndex::split_of_folder(const std::string& path) const {
+    auto name = below(folder_, path);
+    for (auto slash = name.find('/'); slash != std::string::npos; slash = name.find('/')) {
+        if (const auto split = split_named(name.substr(0, slash))) return split;
+        name.erase(0, slash + 1);
+    }
+    return std::nullopt;
+}
+
+bool ImageIndex::has_split_folders() const {
+    std::set<Split> found;
+    for (const auto& path : paths_)
+        if (const auto split = split_of_folder(path)) found.insert(*split);
+    return found.size() > 1;
+}
+
 bool ImageIndex::shares_stem(const std::string& path) const {
     const auto found = by_stem_.find(without_ending(below(folder_, path)));
     return found != by_stem_.end() && found->second.size() > 1;

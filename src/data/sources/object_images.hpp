@@ -123,6 +123,10 @@ class ImageIndex {
     /// Gives `image` the file of this name, or a finding.
     void assign(const std::string& name, ObjectImage& image, int line = 0,
                 std::vector<std::pair<std::string_view, std::int64_t>> numbers = {}) const;
+    /// By a folder of the path that is called train, val or test.
+    std::optional<Split> split_of_folder(const std::string& path) const;
+    /// Whether images lie in such folders of more than one split.
+    bool has_split_folders() const;
     /// Whether another image has the same path but for the ending.
     bool shares_stem(const std::string& path) const;
     /// Such images: findings, where labels belong to images by that path.

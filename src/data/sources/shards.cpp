@@ -295,9 +295,12 @@ class Shards final : public SampleSource {
         std::uint64_t missing = 0, wrong = 0;
         std::string first;
         const auto finish = [&] {
-            if (!current.image.name.empty()) {
-                const bool has_target =
-                    !std::holds_alternative<std::monostate>(current.target) || !current.target_image.name.empty();
+            const bool has_target =
+                !std::holds_alternative<std::monostate>(current.target) || !current.target_image.name.empty();
+            if (current.image.name.empty() && has_target) {
+                ++missing;
+                if (first.empty()) first = current.key + ": it has no image";
+            } else if (!current.image.name.empty()) {
                 if (left_out.empty() && !has_target) left_out = "it has no target";
                 const auto kind = kind_of(current);
                 if (left_out.empty() && kind_ && kind != *kind_)

@@ -120,6 +120,7 @@ struct Voc {
         if (!options.sets.empty()) {
             DIGITS_ASSIGN(sets, ImageSets::read(options.sets, images, roots, guard, facts));
         }
+        const bool by_folders = options.sets.empty() && images.has_split_folders();
         images.report_shared_stems(facts.findings);
         std::vector<Pair> pairs;
         std::set<std::string_view> labelled;
@@ -151,7 +152,8 @@ struct Voc {
             image.path = pairs[i].image;
             image.label_file = pairs[i].label;
             image.has_label = !pairs[i].label.empty();
-            if (!image.path.empty()) image.split = sets.split_of(image.path);
+            if (!image.path.empty())
+                image.split = by_folders ? images.split_of_folder(image.path) : sets.split_of(image.path);
             if (!image.has_label) return image;
             const auto name = below(options.annotations, pairs[i].label);
             DIGITS_ASSIGN(const auto text, read_named_file(pairs[i].label, kMostXmlBytes, roots));

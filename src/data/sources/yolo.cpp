@@ -313,7 +313,7 @@ class YoloFolder {
             std::ranges::all_of(folders_, [&](const auto& one) { return one.first == folders_[0].first; }))
             folders_.clear();
         if (folders_.size() == 1 && folders_[0].second == Split::kTrain) folders_.clear();
-        if (lists_.empty() && folders_.empty()) by_names_ = has_split_folders();
+        if (lists_.empty() && folders_.empty()) by_names_ = images_.has_split_folders();
         return {};
     }
 
@@ -338,26 +338,11 @@ class YoloFolder {
         return {};
     }
 
-    bool has_split_folders() const {
-        std::set<Split> found;
-        for (const auto& path : images_.paths())
-            if (const auto split = folder_split(path)) found.insert(*split);
-        return found.size() > 1;
-    }
-    /// By a folder of the path that is called train, val or test.
-    std::optional<Split> folder_split(const std::string& path) const {
-        auto name = below(options_.folder, path);
-        for (auto slash = name.find('/'); slash != std::string::npos; slash = name.find('/')) {
-            if (const auto split = split_named(name.substr(0, slash))) return split;
-            name.erase(0, slash + 1);
-        }
-        return std::nullopt;
-    }
     std::optional<Split> split_of(const std::string& path) const {
         if (!lists_.empty()) return lists_.split_of(path);
         for (const auto& [folder, split] : folders_)
             if (path.starts_with(folder)) return split;
-        return by_names_ ? folder_split(path) : std::nullopt;
+        return by_names_ ? images_.split_of_folder(path) : std::nullopt;
     }
 
     /// The label of an image: its path with "labels" in place of the last "images", beside it, or of the only label of
