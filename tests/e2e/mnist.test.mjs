@@ -210,7 +210,7 @@ step("a training can be snapshot, aborted and resumed", async () => {
   const before = await until("points", () => points("train/loss"));
   await until("more points after the resume", async () => (await points("train/loss")) > before);
   await page.goto(server.address);
-  await page.getByRole("heading", { name: "Running (1)" }).waitFor();
+  await page.getByRole("heading", { name: "Running and queued (1)" }).waitFor();
   await assert_accessible("the list of jobs");
   await page.getByRole("button", { name: "Abort: LeNet on MNIST copy" }).click();
   await page.locator('.job-table [data-state="abort"]').waitFor();

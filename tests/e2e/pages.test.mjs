@@ -349,7 +349,7 @@ step("model: what a running training takes of the machine", async () => {
   await card.getByText("Process memory").waitFor();
   await card.getByText(/images\/s/).waitFor();
   await card.getByText(/% \(\d+ cores? = \d+ %\)/).waitFor();
-  await page.getByTestId("devices").filter({ hasText: /0 of 1 device free.*1 running/ }).waitFor();
+  await page.getByTestId("devices").filter({ hasText: /0 of 1 device free.*1 active/ }).waitFor();
   await until("the course has some points", async () => ((await card.locator("polyline").getAttribute("points")) ?? "").split(" ").length >= 3);
   await shot("hardware");
   await assert_accessible("the hardware of a training");

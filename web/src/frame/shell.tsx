@@ -88,7 +88,7 @@ function useArea(): string | null {
   return /^\/(dataset|model|evaluation|pretrained|compare)/.exec(pathname)?.[1] ?? null;
 }
 
-/** "1 of 2 devices free · 1 running": what a training could have now, and what runs. */
+/** "1 of 2 devices free · 1 active": what a training could have now, and how many jobs run or wait. */
 function Devices() {
   const { t } = useText();
   const room = useSystem().data?.training_room;

@@ -102,7 +102,7 @@ export function FileList({ job, files }: { job: string; files: { path: string; t
                 </a>
               </Table.Td>
               <Table.Td>{text}</Table.Td>
-              <Table.Td align="right">
+              <Table.Td align="right" style={{ whiteSpace: "nowrap" }}>
                 <a
                   href={file_url(job, path)}
                   download={path.split("/").at(-1)}

@@ -12,7 +12,7 @@ const kept = 60;
 
 /** What the training takes of the machine while it runs: device, memory, processor, and how fast it goes. */
 export function HardwareCard({ job, speed, wait }: { job: Job; speed: number | null; wait: number | null }) {
-  const { t, listed, rate, duration } = useText();
+  const { t, said, listed, rate, duration } = useText();
   const running = job.state === "run";
   const { data, dataUpdatedAt } = useHardware(job.id, running);
   const [cores, set_cores] = useState<number[]>([]);
@@ -22,7 +22,7 @@ export function HardwareCard({ job, speed, wait }: { job: Job; speed: number | n
   }, [dataUpdatedAt]);
   if (!running || !data) return null;
   const items: [string, React.ReactNode][] = [
-    [t("hardware.device"), data.device],
+    [t("hardware.device"), said(data.device)],
     [t("hardware.cpu"), t("hardware.of_cores", { share: percent(data.cores_busy, 0), n: data.machine.cores })],
     [
       t("hardware.memory"),

@@ -67,7 +67,7 @@ export function StorePage() {
 }
 
 function Entry({ model }: { model: StoreModel }) {
-  const { t } = useText();
+  const { t, said } = useText();
   const navigate = useNavigate();
   const pull = useMutation({
     mutationFn: () => start_pull(model.id),
@@ -87,7 +87,7 @@ function Entry({ model }: { model: StoreModel }) {
         )}
         <Stack gap={4} flex={1} className="store-facts">
           <Title order={3}>{model.name}</Title>
-          {model.note && <Text size="sm">{model.note}</Text>}
+          {model.note && <Text size="sm">{said(model.note)}</Text>}
           <Text size="sm" c="dimmed">
             {facts.flatMap(([label, value]) => (value ? [`${label}: ${value}`] : [])).join(" · ")}
           </Text>

@@ -15,6 +15,8 @@ export const frame = {
   "word.loss": "loss",
   "word.accuracy": "accuracy",
   "word.miou": "mean IoU",
+  "word.psnr": "PSNR",
+  "word.ssim": "SSIM",
   "word.precision": "precision",
   "word.recall": "recall",
   "word.pixel accuracy": "pixel accuracy",
@@ -43,7 +45,7 @@ export const frame = {
   "nav.devices": "{free} of {n} device free|{free} of {n} devices free",
   "nav.devices.help": "Devices that can start a training now",
   "nav.pretrained": "Pretrained",
-  "nav.running": "{n} running",
+  "nav.running": "{n} active",
   "nav.settings": "Settings",
 
   "settings.theme": "Theme",

@@ -1,6 +1,6 @@
 export const home = {
   "home.kind": "Job type",
-  "home.running": "Running ({n})",
+  "home.running": "Running and queued ({n})",
   "home.more_waiting": "{n} more queued|{n} more queued",
   "home.next.dataset": "Train a model on your newest dataset, {name}",
   "home.next.model": "Test your newest model, {name}",

@@ -94,6 +94,7 @@ export const views = {
   "mask.compare.errors": "Errors",
   "mask.in_words": "Mean IoU {iou}",
   "mask.figure.miou": "Mean IoU",
+  "mask.accuracy": "Accuracy",
   "mask.figure.pixel_accuracy": "Pixel accuracy",
   "mask.figure.mean_class_accuracy": "Mean class accuracy",
   "mask.figure.frequency_weighted_iou": "Frequency-weighted IoU",

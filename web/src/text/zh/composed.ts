@@ -16,6 +16,8 @@ export const composed: Record<string, string> = {
     "模型仓库必须为绝对路径或 s3://bucket/folder，得到“{}”",
   "{} cannot be read; unreadable.txt says why": "{} 无法读取；原因见 unreadable.txt",
   "Value range must be two numbers, the lower one first, got {}": "取值范围必须为两个数字，较小的在前，得到 {}",
+  "{} is required": "必须填写{}",
+  "{}\t{}\t{}": "{}：{}：{}",
   "; {}": "；{}",
   "and {} more": "以及另外 {} 条",
   "no class": "0 个类别",
@@ -172,6 +174,7 @@ export const composed: Record<string, string> = {
   "the web application is not built; the API and the command line work": "网页尚未构建；API 和命令行可用",
   "Run scripts/build": "运行 scripts/build",
   "{} GB, {} cores": "{} GB，{} 核",
+  "cpu ({} cores)": "CPU（{} 核）",
   "Use small batches and small images": "使用小的批和小的图像",
   "none; networks are trained on the processor": "无；网络在 CPU 上训练",
 
@@ -242,6 +245,17 @@ export const composed: Record<string, string> = {
   "Table of labels": "标签表",
   "Table of numbers": "数值表",
   "COCO panoptic": "COCO 全景",
+  "Learned on the 1,000 classes of ImageNet: a start for colour photographs":
+    "在 ImageNet 的 1,000 个类别上训练：适合作为彩色照片的起点",
   "ImageSets found": "找到 ImageSets",
   "A table without images is not read": "不读取没有图像的表",
+  "{}, {} image": "{}，{} 张图像",
+  "{}, {} images": "{}，{} 张图像",
+  "{}, {} images, {}": "{}，{} 张图像，{}",
+  "{}, {} images, {} class": "{}，{} 张图像，{} 个类别",
+  "{}, {} images, {} classes": "{}，{} 张图像，{} 个类别",
+  "{}, {} images, {} class, {}": "{}，{} 张图像，{} 个类别，{}",
+  "{}, {} images, {} classes, {}": "{}，{} 张图像，{} 个类别，{}",
+  "JPEG files do not keep the values of pixels, so the second are no masks":
+    "JPEG 文件不保留像素的准确值，因此第二组不是掩码",
 };

@@ -17,6 +17,8 @@ export const frame: Record<keyof typeof english, string> = {
   "word.loss": "损失",
   "word.accuracy": "准确率",
   "word.miou": "平均 IoU",
+  "word.psnr": "PSNR",
+  "word.ssim": "SSIM",
   "word.precision": "精确率",
   "word.recall": "召回率",
   "word.pixel accuracy": "像素准确率",
@@ -45,7 +47,7 @@ export const frame: Record<keyof typeof english, string> = {
   "nav.devices": "{n} 个设备中 {free} 个空闲|{n} 个设备中 {free} 个空闲",
   "nav.devices.help": "现在可以开始训练的设备",
   "nav.pretrained": "预训练",
-  "nav.running": "{n} 个运行中",
+  "nav.running": "{n} 个进行中",
   "nav.settings": "设置",
 
   "settings.theme": "主题",

@@ -2,7 +2,7 @@ import type { home as english } from "../en/home";
 
 export const home: Record<keyof typeof english, string> = {
   "home.kind": "任务类型",
-  "home.running": "运行中（{n}）",
+  "home.running": "运行和排队（{n}）",
   "home.more_waiting": "另有 {n} 个排队中|另有 {n} 个排队中",
   "home.next.dataset": "用最新的数据集 {name} 训练模型",
   "home.next.model": "测试最新的模型 {name}",

@@ -93,6 +93,7 @@ export const views: Record<keyof typeof english, string> = {
   "mask.compare.errors": "错误",
   "mask.in_words": "平均 IoU {iou}",
   "mask.figure.miou": "平均 IoU",
+  "mask.accuracy": "准确率",
   "mask.figure.pixel_accuracy": "像素准确率",
   "mask.figure.mean_class_accuracy": "平均类别准确率",
   "mask.figure.frequency_weighted_iou": "频率加权 IoU",

@@ -45,7 +45,7 @@ export function MaskNumbersPanel({ name, facts, params, set }: EvaluationPanelPr
           { id: "pixels", label: t("mask.pixels"), show: (value) => whole(value) },
           { id: "iou", label: "IoU", show: share },
           { id: "dice", label: "Dice", show: share },
-          { id: "accuracy", label: t("word.accuracy"), show: share },
+          { id: "accuracy", label: t("mask.accuracy"), show: share },
         ]}
         more={["predicted"]}
         rows={mask.classes.map((one) => ({
