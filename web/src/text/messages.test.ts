@@ -51,6 +51,9 @@ describe("what the server says", () => {
     expect(said("cannot open /data/a.png: No such file or directory")).toBe("无法打开 /data/a.png：没有此文件或文件夹");
     expect(said("damaged PNG: the file is cut off")).toBe("PNG 已损坏：文件不完整");
     expect(said("3.png: the file is empty")).toBe("3.png：文件为空");
+    expect(said("[loss] both bottoms need as many values an item; got 32 x 10 (320) and 32 x 28 (896)")).toBe(
+      "[loss] 两个 bottom 每项的值数须相同；得到 32 x 10 (320) 和 32 x 28 (896)",
+    );
     expect(said("% for validation is required")).toBe("必须填写验证集百分比");
     expect(said("Pascal VOC, 70 images, 3 classes, ImageSets found")).toBe(
       "Pascal VOC，70 张图像，3 个类别，找到 ImageSets",

@@ -37,6 +37,7 @@ export const datasets = {
   "dataset.new_segmentation": "New segmentation dataset",
   "dataset.new_processing": "New image processing dataset",
   "dataset.new_regression": "New regression dataset",
+  "dataset.new_multilabel": "New multi-label dataset",
   "dataset.create": "Create dataset",
   "dataset.name.help": "Shown in all lists",
   "dataset.split": "Split",
@@ -132,7 +133,7 @@ export const datasets = {
   "task.segmentation": "Segmentation",
   "task.processing": "Image processing",
   "task.regression": "Regression",
-  "task.multilabel": "Several labels an image",
+  "task.multilabel": "Multi-label classification",
 
   "section.have": "What do you have?",
   "section.source_more": "More options",

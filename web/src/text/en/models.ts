@@ -4,6 +4,7 @@ export const models = {
   "model.new_segmentation": "New segmentation model",
   "model.new_processing": "New image processing model",
   "model.new_regression": "New regression model",
+  "model.new_multilabel": "New multi-label model",
   "model.create": "Train model",
   "model.create_many": "Train {n} models",
   "model.too_many": "These lists give {n} models. The limit is {most} at once",

@@ -18,6 +18,7 @@ export const composed: Record<string, string> = {
   "Value range must be two numbers, the lower one first, got {}": "取值范围必须为两个数字，较小的在前，得到 {}",
   "{} is required": "必须填写{}",
   "{}\t{}\t{}": "{}：{}：{}",
+  "[{}] {}": "[{}] {}",
   "; {}": "；{}",
   "and {} more": "以及另外 {} 条",
   "no class": "0 个类别",

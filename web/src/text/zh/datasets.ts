@@ -36,6 +36,7 @@ export const datasets: Record<keyof typeof english, string> = {
   "dataset.new_segmentation": "新建分割数据集",
   "dataset.new_processing": "新建图像处理数据集",
   "dataset.new_regression": "新建回归数据集",
+  "dataset.new_multilabel": "新建多标签数据集",
   "dataset.create": "创建数据集",
   "dataset.name.help": "显示在各列表中",
   "dataset.split": "划分",

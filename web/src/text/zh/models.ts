@@ -6,6 +6,7 @@ export const models: Record<keyof typeof english, string> = {
   "model.new_segmentation": "新建分割模型",
   "model.new_processing": "新建图像处理模型",
   "model.new_regression": "新建回归模型",
+  "model.new_multilabel": "新建多标签模型",
   "model.create": "训练模型",
   "model.create_many": "训练 {n} 个模型",
   "model.too_many": "这些列表产生 {n} 个模型，一次最多 {most} 个",
