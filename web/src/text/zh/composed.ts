@@ -16,6 +16,7 @@ export const composed: Record<string, string> = {
     "模型仓库必须为绝对路径或 s3://bucket/folder，得到“{}”",
   "{} cannot be read; unreadable.txt says why": "{} 无法读取；原因见 unreadable.txt",
   "Value range must be two numbers, the lower one first, got {}": "取值范围必须为两个数字，较小的在前，得到 {}",
+  "Give either class folders or a list of pairs": "请填写类别文件夹或图像对列表之一",
   "{} is required": "必须填写{}",
   "{}\t{}\t{}": "{}：{}：{}",
   "[{}] {}": "[{}] {}",
