@@ -66,6 +66,7 @@ Result<json> show_gallery_page(const json& request) {
                           {"width", image.width},
                           {"height", image.height},
                           {"channels", image.channels}});
+        if (!image.values.empty()) images.back()["values"] = image.values;
         if (!image.boxes) continue;
         auto& told = images.back();
         told["problems"] = image.problems;

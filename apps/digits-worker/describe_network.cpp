@@ -126,7 +126,7 @@ std::optional<AssumedPictures> assumed_pictures(const json& request) {
 }
 
 PictureInputs inputs_of(const ModelCheck& check) {
-    PictureInputs inputs{{check.dataset.channels, check.dataset.height, check.dataset.width}, {}};
+    PictureInputs inputs{{check.dataset.record_channels(), check.dataset.height, check.dataset.width}, {}};
     // What is assumed without a dataset does not say whether a target is a class or numbers.
     const bool is_class = !check.has_dataset && (check.task.empty() || check.task == kDefaultTask);
     if (!is_class) inputs.target_size = check.dataset.target_size;

@@ -21,7 +21,7 @@ Result<NetDescription> describe(const ModelCheck& check, caffe::Phase phase, con
     state.set_phase(phase);
     state.add_stage(stage);
     return describe_net(check.files->train_val, state,
-                        {{check.dataset.channels, check.dataset.height, check.dataset.width}, {}});
+                        {{check.dataset.record_channels(), check.dataset.height, check.dataset.width}, {}});
 }
 
 /// The check of a spec that must be without errors.

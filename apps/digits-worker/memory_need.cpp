@@ -35,7 +35,7 @@ class TrainingNets {
         state.set_phase(phase);
         state.add_stage(stage);
         const auto& data = check_.dataset;
-        return describe_net(net_, state, {{data.channels, data.height, data.width}, batch_size}, python_dir_,
+        return describe_net(net_, state, {{data.record_channels(), data.height, data.width}, batch_size}, python_dir_,
                             products_);
     }
 

@@ -23,6 +23,7 @@ struct TrainingData {
     int channels = 0;
     int height = 0;
     int width = 0;
+    int images_per_record = 1;  ///< 2: pairs for siamese networks
     TrainingBackend backend = TrainingBackend::kLmdb;
     std::string train_db;
     std::int64_t train_count = 0;
@@ -36,6 +37,8 @@ struct TrainingData {
     std::optional<int> ignore_label;  ///< the class of boxes or pixels that do not count
     std::string mean_file;            ///< empty: none was computed
     std::vector<float> mean_pixel;    ///< one a channel, in blob order (B, G, R)
+
+    int record_channels() const { return images_per_record * channels; }
 };
 
 /// Steps and gammas are in percent of the training, so that they need no change when its length does.

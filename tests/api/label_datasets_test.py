@@ -97,6 +97,27 @@ class Made(unittest.TestCase):
                 status, headers, body = server.request("GET", f"/api/v1/datasets/{job}/pictures/train/0/target")[:3]
                 self.assertEqual(status, 200, body[:300])
 
+    def test_numbers_and_labels_are_shown_by_name(self):
+        job, facts = self.made("csv", shuffle=False)
+        item = api.call("GET", f"/datasets/{job}/pictures?split=train")[2]["items"][0]
+        self.assertEqual((item["label_name"], item["value_names"], len(item["values"])), ("", facts["target_names"], len(facts["target_names"])))
+        job, facts = self.made("label-table", shuffle=False)
+        items = api.call("GET", f"/datasets/{job}/pictures?split=train")[2]["items"]
+        for item in items:
+            wanted = [name for name, value in zip(facts["labels"], item["values"]) if value == 1]
+            self.assertEqual(item["label_name"], ", ".join(wanted))
+        self.assertTrue(any("," in item["label_name"] for item in items), items)
+        for number, name in enumerate(facts["labels"]):
+            found = api.call("GET", f"/datasets/{job}/pictures?split=train&class={number}")[2]
+            self.assertEqual(found["total"], sum(item["values"][number] == 1 for item in items), name)
+            self.assertEqual(len(found["items"]), found["total"])
+
+    def test_pairs_are_two_images_to_a_network(self):
+        job, _ = self.made("siamese", image={"width": 28, "height": 28, "channels": 1})
+        spec = {"dataset_id": job, "network": {"prototxt": (ROOT.parent / "networks/siamese.prototxt").read_text()}}
+        described = api.call("POST", "/networks/describe", {"spec": spec})[2]
+        self.assertTrue(described["ok"], described["diagnostics"])
+
     def test_an_upload_brings_its_labels(self):
         packed = io.BytesIO()
         with tarfile.open(fileobj=packed, mode="w:gz") as archive:

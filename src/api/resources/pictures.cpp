@@ -17,14 +17,27 @@ using http::Request;
 using http::Response;
 using nlohmann::json;
 
-/// A worker's image with the name of its class.
-json image_view(json image, const std::vector<std::string>& labels) {
+/// Those of several labels that an image has.
+std::string labels_in(const json& values, const std::vector<std::string>& labels) {
+    std::string names;
+    for (std::size_t i = 0; i < std::min(values.size(), labels.size()); ++i)
+        if (values[i] == 1) names += (names.empty() ? "" : ", ") + labels[i];
+    return names;
+}
+
+/// A worker's image with the name of its class, or of its labels or numbers.
+json image_view(json image, const DatasetFacts& facts) {
+    const auto& labels = facts.labels;
     const auto label = image.value("label", -1);
     const auto name = [&](int number) {
         const auto place = static_cast<std::size_t>(number);
         return number >= 0 && place < labels.size() ? labels[place] : std::string();
     };
     image["label_name"] = name(label);
+    if (const auto values = image.find("values"); values != image.end()) {
+        image["label_name"] = labels_in(*values, labels);
+        if (facts.target_names.size() == values->size()) image["value_names"] = facts.target_names;
+    }
     if (image.contains("boxes")) {
         image["label_name"] = "";
         for (auto& box : image["boxes"]) box["label"] = name(box.value("class", -1));
@@ -55,9 +68,8 @@ Async<Result<Response>> list(const Request& request, Context& context) {
     if (const auto* problems = request.find_query("problems")) question["problems"] = *problems == "true";
     DIGITS_CO_ASSIGN(const auto page, co_await assist(std::move(question), context));
     const auto facts = find_dataset_facts(job);
-    const auto labels = facts ? facts->labels : std::vector<std::string>{};
     json items = json::array();
-    for (const auto& image : (*page)["images"]) items.push_back(image_view(image, labels));
+    for (const auto& image : (*page)["images"]) items.push_back(image_view(image, facts.value_or(DatasetFacts())));
     const auto& next = (*page)["next"];
     co_return json_response(200, {{"items", std::move(items)},
                                   {"next_cursor", next.is_null() ? json() : json(next.dump())},

@@ -45,6 +45,15 @@ Result<Image> shown_datum_image(const DatumView& datum) {
     return both;
 }
 
+/// At most so many as a page shows.
+std::vector<float> numbers_of(const DatumView& datum) {
+    constexpr std::size_t kMost = 1000;
+    std::vector<float> values(datum.float_count);
+    copy_float_data(datum, values.data());
+    values.resize(std::min(values.size(), kMost));
+    return values;
+}
+
 BoxSize size_of(const Box& box) {
     const double area = box.width() * box.height();
     return area < 32 * 32 ? BoxSize::kSmall : area < 96 * 96 ? BoxSize::kMedium : BoxSize::kLarge;
@@ -85,6 +94,7 @@ Result<Gallery> Gallery::open(const fs::path& folder, const std::string& split, 
         ++gallery.by_label_[at];
     }
     if (targets.kind == TargetKind::kBoxes && !targets.database.empty()) DIGITS_TRY(gallery.read_boxes(sizes));
+    if (targets.kind == TargetKind::kTensor && !targets.database.empty()) DIGITS_TRY(gallery.read_values());
     return gallery;
 }
 
@@ -125,9 +135,24 @@ Status Gallery::read_boxes(const std::vector<std::pair<int, int>>& sizes) {
     return {};
 }
 
+Status Gallery::read_values() {
+    DIGITS_ASSIGN(auto records, RecordReader::open(targets_.database));
+    RecordReader::Record record;
+    for (;;) {
+        DIGITS_ASSIGN(const bool more, records.next(record));
+        if (!more) return {};
+        const auto values = numbers_of(record.datum);
+        BoxNote note;
+        for (std::size_t i = 0; i < values.size(); ++i)
+            if (values[i] == 1) note.classes.push_back(static_cast<std::uint16_t>(i * 4));
+        notes_.push_back(std::move(note));
+    }
+}
+
 bool Gallery::matches(std::uint64_t index, const GalleryFilter& filter) const {
     if (filter.is_empty()) return true;
-    if (targets_.kind != TargetKind::kBoxes) return !filter.size && !filter.problems && labels_[index] == filter.label;
+    if (targets_.kind != TargetKind::kBoxes && (filter.size || filter.problems)) return false;
+    if (!has_notes()) return labels_[index] == filter.label;
     if (index >= notes_.size()) return false;
     const auto& note = notes_[index];
     if (filter.problems && !note.has_problems) return false;
@@ -140,7 +165,7 @@ bool Gallery::matches(std::uint64_t index, const GalleryFilter& filter) const {
 
 std::uint64_t Gallery::count(const GalleryFilter& filter) const {
     if (filter.is_empty()) return labels_.size();
-    if (targets_.kind != TargetKind::kBoxes && filter.label && !filter.size && !filter.problems) {
+    if (!has_notes() && filter.label && !filter.size && !filter.problems) {
         const auto at = static_cast<std::size_t>(*filter.label);
         return *filter.label >= 0 && at < by_label_.size() ? by_label_[at] : 0;
     }
@@ -168,6 +193,11 @@ Result<Boxes> Gallery::boxes_of(std::uint64_t index) const {
 Result<Gallery::Page> Gallery::page(std::uint64_t from, std::uint64_t limit, const GalleryFilter& filter) const {
     Page page;
     DIGITS_ASSIGN(auto records, RecordReader::open(database_));
+    const bool has_values = targets_.kind == TargetKind::kTensor && !targets_.database.empty();
+    std::optional<RecordReader> targets;
+    if (has_values) {
+        DIGITS_ASSIGN(targets, RecordReader::open(targets_.database));
+    }
     std::ifstream list;
     if (!lines_.empty()) list.open(list_, std::ios::binary);
     for (auto index = from; index < labels_.size(); ++index) {
@@ -178,7 +208,11 @@ Result<Gallery::Page> Gallery::page(std::uint64_t from, std::uint64_t limit, con
             break;
         }
         DIGITS_ASSIGN(const auto record, find_record(records, index, its_label));
-        Picture picture{index, its_label, {}, record.datum.width, record.datum.height, record.datum.channels, {}, {}};
+        Picture picture{index, its_label, {}, record.datum.width, record.datum.height, record.datum.channels, {}, {}, {}};
+        if (targets) {
+            DIGITS_ASSIGN(const auto target, find_record(*targets, index, its_label));
+            picture.values = numbers_of(target.datum);
+        }
         std::string line;
         if (list.is_open() && list.seekg(static_cast<std::streamoff>(lines_[index])) && std::getline(list, line))
             picture.file = SplitList::path_of(line);

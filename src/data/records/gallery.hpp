@@ -35,7 +35,8 @@ struct EnumNames<BoxSize> {
         {{BoxSize::kSmall, "small"}, {BoxSize::kMedium, "medium"}, {BoxSize::kLarge, "large"}}};
 };
 
-/// Which images are wanted; of samples with boxes, those that have such a box.
+/// Which images are wanted; of samples with boxes, those that have such a box, of those with several labels, those
+/// that have the label.
 struct GalleryFilter {
     GalleryFilter() = default;
     GalleryFilter(std::nullopt_t) {}
@@ -68,6 +69,7 @@ class Gallery {
         int channels = 0;
         std::optional<Boxes> boxes;         ///< in pixels of the image
         std::vector<std::string> problems;  ///< whole sentences
+        std::vector<float> values;          ///< of a target of numbers
     };
     struct Page {
         std::vector<Picture> pictures;
@@ -90,12 +92,14 @@ class Gallery {
     Result<PictureFile> target_picture(std::uint64_t index) const;
 
   private:
-    /// What filters ask of a record with boxes.
+    /// What filters ask of a record with boxes or several labels.
     struct BoxNote {
-        std::vector<std::uint16_t> classes;  ///< class x 4 + size, sorted
+        std::vector<std::uint16_t> classes;  ///< class x 4 + size (of a box), sorted
         bool has_problems = false;
     };
     Status read_boxes(const std::vector<std::pair<int, int>>& sizes);
+    Status read_values();
+    bool has_notes() const { return targets_.kind == TargetKind::kBoxes || !notes_.empty(); }
     bool matches(std::uint64_t index, const GalleryFilter& filter) const;
     Result<Boxes> boxes_of(std::uint64_t index) const;
 

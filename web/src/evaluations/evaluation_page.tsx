@@ -79,7 +79,13 @@ export function EvaluationPage() {
       />
       <div className="with-side">
         <JobTabs
-          first={job.state === "error" ? "log" : evaluation?.labelled === 0 ? "images" : view.evaluation_tabs[0]!.id}
+          first={
+            job.state === "error"
+              ? "log"
+              : evaluation?.labelled === 0 && view.lists_images !== false
+                ? "images"
+                : view.evaluation_tabs[0]!.id
+          }
           tabs={[
             ...view.evaluation_tabs.map(({ id, label, Panel }) => ({
               id,
@@ -88,11 +94,17 @@ export function EvaluationPage() {
                 <Panel job={job.id} name={job.name} facts={facts} params={params} set={set} />
               )),
             })),
-            {
-              id: "images",
-              label: t("tab.images"),
-              content: with_facts((facts) => <ImagesPanel job={job.id} facts={facts} params={params} set={set} />),
-            },
+            ...(view.lists_images === false
+              ? []
+              : [
+                  {
+                    id: "images",
+                    label: t("tab.images"),
+                    content: with_facts((facts) => (
+                      <ImagesPanel job={job.id} facts={facts} params={params} set={set} />
+                    )),
+                  },
+                ]),
             { id: "files", label: t("tab.files"), content: () => <Files data={query.data} /> },
             { id: "log", label: t("tab.log"), content: () => <LogPanel job={job} /> },
             { id: "notes", label: t("tab.notes"), content: () => <NotesPanel key={job.id} job={job} /> },

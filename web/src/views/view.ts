@@ -83,4 +83,6 @@ export interface View {
   evaluation_tabs: EvaluationTab[];
   /** What the side panel of an evaluation says beyond counts and time. */
   evaluation_facts: (facts: EvaluationFacts, words: Words) => [label: string, value: ReactNode][];
+  /** false: its evaluations keep no predictions of single images to list. */
+  lists_images?: false;
 }

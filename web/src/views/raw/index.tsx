@@ -7,14 +7,27 @@ import { type NumberRow, numbers_of } from "./numbers";
 
 /** What the rows around an answer say already. */
 const of_answer = ["name", "view", "error"];
-const of_sample = ["index", "file", "width", "height", "channels", "view", "label", "label_name"];
+const of_sample = [
+  "index",
+  "file",
+  "width",
+  "height",
+  "channels",
+  "view",
+  "label",
+  "label_name",
+  "values",
+  "value_names",
+];
 const of_row = ["index", "picture", "view"];
 const of_evaluation = ["format", "model_id", "snapshot", "source", "labels", "unreadable", "warnings", "view"];
 
-/** The target, and the class where there is one. */
+/** The target: numbers by their names, and the class or the labels where there are some. */
 function target_rows(item: Sample): NumberRow[] {
   const rows = numbers_of(item, of_sample);
-  return item.label_name === "" ? rows : [["label", item.label_name], ...rows];
+  if (item.label_name !== "") return [["label", item.label_name], ...rows];
+  const { values = [], value_names = [] } = item;
+  return [...values.map((value, i): NumberRow => [value_names[i] ?? `values[${i}]`, value]), ...rows];
 }
 
 /** An answer without the empty list of classes that every answer has. */
@@ -76,4 +89,5 @@ export const raw: View = {
   Prediction: RawPrediction,
   evaluation_tabs: [{ id: "numbers", label: "raw.title", Panel: RawEvaluation }],
   evaluation_facts: () => [],
+  lists_images: false,
 };
