@@ -499,14 +499,25 @@ Result<std::unique_ptr<ObjectFiles>> ObjectFiles::open(std::uint64_t count,
         bool is_guessed = false;
     };
     std::vector<Named> all;
-    std::map<std::string, std::size_t> places;  // in `all`, by path
+    std::map<std::string, std::vector<std::size_t>> places;  // in `all`, by path
     ReadingCheck reading;
     bool has_splits = false, is_relative = false;
     // Files that label files mean: a second label of an image is added to the first.
     const auto is_repeated = [&](const Named& named, const std::string& label_file) {
-        const auto [place, is_new] = places.emplace(named.entry.path, all.size());
-        if (is_new) return false;
-        auto& known = all[place->second];
+        auto& of_path = places[named.entry.path];
+        const auto same_split = std::ranges::find_if(of_path, [&](std::size_t place) {
+            return !named.split || !all[place].split || all[place].split == named.split;
+        });
+        if (same_split == of_path.end()) {
+            // Who lists an image for training and for validation has it in both.
+            if (!of_path.empty())
+                findings.add(
+                    {FindingKind::kRepeatedImage, image_name(named.entry.path), 0,
+                     fmt::format("{} and {}", enum_name(*all[of_path.front()].split), enum_name(*named.split))});
+            of_path.push_back(all.size());
+            return false;
+        }
+        auto& known = all[*same_split];
         const auto missing = [&](const std::string& name) { findings.add({FindingKind::kMissingImage, name, 0, ""}); };
         if (named.is_guessed != known.is_guessed) {
             // Of two names that mean one file, one is its own: the other's file is not there.
@@ -514,11 +525,7 @@ Result<std::unique_ptr<ObjectFiles>> ObjectFiles::open(std::uint64_t count,
             if (known.is_guessed) known = named;
             return true;
         }
-        const bool other_split = named.split != known.split && named.split && known.split;
-        findings.add({FindingKind::kRepeatedImage, image_name(named.entry.path), 0,
-                      other_split ? fmt::format("{} and {}", enum_name(*known.split), enum_name(*named.split))
-                                  : std::string(last_part(label_file))});
-        if (named.split) known.split = named.split;
+        findings.add({FindingKind::kRepeatedImage, image_name(named.entry.path), 0, std::string(last_part(label_file))});
         for (const auto& box : named.entry.boxes)
             if (std::ranges::find(known.entry.boxes, box) == known.entry.boxes.end()) known.entry.boxes.push_back(box);
         known.entry.outlines.insert(known.entry.outlines.end(), named.entry.outlines.begin(),
