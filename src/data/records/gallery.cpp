@@ -208,7 +208,8 @@ Result<Gallery::Page> Gallery::page(std::uint64_t from, std::uint64_t limit, con
             break;
         }
         DIGITS_ASSIGN(const auto record, find_record(records, index, its_label));
-        Picture picture{index, its_label, {}, record.datum.width, record.datum.height, record.datum.channels, {}, {}, {}};
+        Picture picture{index, its_label, {}, record.datum.width, record.datum.height, record.datum.channels,
+                        {},    {},        {}};
         if (targets) {
             DIGITS_ASSIGN(const auto target, find_record(*targets, index, its_label));
             picture.values = numbers_of(target.datum);

@@ -89,7 +89,8 @@ std::string sentence_of(FindingKind kind, std::uint64_t n, const std::string& pl
             warnings.push_back(fmt::format("Images with several masks, of which one is used: {}: {}", n, places));
             break;
         case FindingKind::kRepeatedImage:
-            warnings.push_back(fmt::format("Images that are listed twice, and in one split count once: {}: {}", n, places));
+            warnings.push_back(
+                fmt::format("Images that are listed twice, and in one split count once: {}: {}", n, places));
             break;
         case FindingKind::kRepeatedId:
             warnings.push_back(fmt::format("Entries that repeat the id or color of an earlier one: {}: {}", n, places));

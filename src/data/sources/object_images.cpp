@@ -525,7 +525,8 @@ Result<std::unique_ptr<ObjectFiles>> ObjectFiles::open(std::uint64_t count,
             if (known.is_guessed) known = named;
             return true;
         }
-        findings.add({FindingKind::kRepeatedImage, image_name(named.entry.path), 0, std::string(last_part(label_file))});
+        findings.add(
+            {FindingKind::kRepeatedImage, image_name(named.entry.path), 0, std::string(last_part(label_file))});
         for (const auto& box : named.entry.boxes)
             if (std::ranges::find(known.entry.boxes, box) == known.entry.boxes.end()) known.entry.boxes.push_back(box);
         known.entry.outlines.insert(known.entry.outlines.end(), named.entry.outlines.begin(),
