@@ -597,8 +597,7 @@ export const messages: Record<string, string> = {
   "Masks that cannot be read: {}: {}": "无法读取的掩码：{}：{}",
   "Masks with colors or values of no class: {}: {}": "含有不属于任何类别的颜色或值的掩码：{}：{}",
   "Images with several masks, of which one is used: {}: {}": "有多个掩码而只使用其中一个的图像：{}：{}",
-  "Images that are listed twice, and in one split count once: {}: {}":
-    "列出两次的图像（同一划分中只计一次）：{}：{}",
+  "Images that are listed twice, and in one split count once: {}: {}": "列出两次的图像（同一划分中只计一次）：{}：{}",
   "Entries that repeat the id or color of an earlier one: {}: {}": "重复前面编号或颜色的条目：{}：{}",
   "Images of one name with several endings: {}: {}": "同名而扩展名不同的图像：{}：{}",
   "Shapes without an area, not used: {}: {}": "没有面积而未使用的形状：{}：{}",
