@@ -124,7 +124,7 @@ step("new dataset: a folder with its labels is dropped on the form, sent, and re
   assert.match(await page.getByRole("textbox", { name: "Annotations" }).inputValue(), /uploads\/.*\/cells\/Annotations$/);
   await page.getByRole("link", { name: "Train on this folder with proposed settings" }).click();
   await page.getByTestId("proposal").getByRole("heading", { name: "Object detection: Pascal VOC" }).waitFor();
-  await page.getByTestId("proposal").getByText("Anchor-free detector", { exact: true }).waitFor();
+  await page.getByTestId("proposal").getByText(/^Anchor-free detector/).first().waitFor();
   await page.goto(`${server.address}/datasets/new`);
   await page.getByRole("button", { name: "Reset form" }).click();
 });
