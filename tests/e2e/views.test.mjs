@@ -243,7 +243,7 @@ step("new dataset: a folder is recognized and fills the form, and the dry run te
   await page.getByTestId("findings").getByText("Boxes without area: 3").click();
   await page.getByText("BloodImage_00343.xml:41: width is 0").waitFor();
   await look("boxes-new-dataset", "the form of a dataset of boxes");
-  await page.getByRole("radio", { name: "Classification" }).check();
+  await page.getByRole("radio", { name: "Classification", exact: true }).check();
   await page.getByRole("radio", { name: "Image folder" }).waitFor();
   assert.ok(await page.getByRole("radio", { name: "Image folder" }).isChecked());
   await page.getByRole("button", { name: "Reset form" }).click();
