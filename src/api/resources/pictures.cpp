@@ -67,9 +67,9 @@ Async<Result<Response>> list(const Request& request, Context& context) {
     }
     if (const auto* problems = request.find_query("problems")) question["problems"] = *problems == "true";
     DIGITS_CO_ASSIGN(const auto page, co_await assist(std::move(question), context));
-    const auto facts = find_dataset_facts(job);
+    const auto facts = find_dataset_facts(job).value_or(DatasetFacts());
     json items = json::array();
-    for (const auto& image : (*page)["images"]) items.push_back(image_view(image, facts.value_or(DatasetFacts())));
+    for (const auto& image : (*page)["images"]) items.push_back(image_view(image, facts));
     const auto& next = (*page)["next"];
     co_return json_response(200, {{"items", std::move(items)},
                                   {"next_cursor", next.is_null() ? json() : json(next.dump())},
