@@ -5,6 +5,16 @@
 #include <cstdint>
 
 namespace digits {
+std::optional<std::uint64_t> read_varint(std::string_view bytes, std::size_t& at, std::size_t end) {
+    std::uint64_t number = 0;
+    for (int shift = 0; shift < 70 && at < end; shift += 7) {
+        const auto byte = static_cast<std::uint8_t>(bytes[at++]);
+        if (shift < 64) number |= std::uint64_t{byte & 0x7fU} << shift;
+        if ((byte & 0x80U) == 0) return number;
+    }
+    return std::nullopt;
+}
+
 namespace {
 
 using google::protobuf::Descriptor;
@@ -22,7 +32,7 @@ class Walker {
         if (depth > kDeepest) return damage(fmt::format("more than {} messages inside each other", kDeepest));
         while (at_ < end) {
             const std::size_t start = at_;
-            const auto tag = varint(end);
+            const auto tag = read_varint(bytes_, at_, end);
             if (!tag || *tag > UINT32_MAX || *tag >> 3 == 0) return {{start, "no field starts here" + in(path)}};
             const auto* field = type.FindFieldByNumber(static_cast<int>(*tag >> 3));
             const std::string name =
@@ -37,14 +47,14 @@ class Walker {
                                     const std::string& name, int depth) {
         switch (wire_type) {
             case kVarint:
-                if (!varint(end)) return {{start, "the file ends within a number" + in(name)}};
+                if (!read_varint(bytes_, at_, end)) return {{start, "the file ends within a number" + in(name)}};
                 return std::nullopt;
             case kFixed64: return skip(8, start, end, name);
             case kFixed32: return skip(4, start, end, name);
             case kBytes: break;
             default: return {{start, fmt::format("a field of the unknown kind {}", wire_type) + in(name)}};
         }
-        const auto length = varint(end);
+        const auto length = read_varint(bytes_, at_, end);
         if (!length) return {{start, "the file ends within a length" + in(name)}};
         if (*length > end - at_)
             return {{start, fmt::format("{} is {} bytes long, {} bytes are left", name, *length, end - at_)}};
@@ -57,16 +67,6 @@ class Walker {
     std::optional<WireDamage> skip(std::size_t size, std::size_t start, std::size_t end, const std::string& name) {
         if (end - at_ < size) return {{start, "the file ends within a number" + in(name)}};
         at_ += size;
-        return std::nullopt;
-    }
-
-    std::optional<std::uint64_t> varint(std::size_t end) {
-        std::uint64_t number = 0;
-        for (int shift = 0; shift < 70 && at_ < end; shift += 7) {
-            const auto byte = static_cast<std::uint8_t>(bytes_[at_++]);
-            if (shift < 64) number |= std::uint64_t{byte & 0x7fU} << shift;
-            if ((byte & 0x80U) == 0) return number;
-        }
         return std::nullopt;
     }
 

@@ -5,6 +5,7 @@
 #include <limits>
 #include <optional>
 
+#include "caffe/wire_damage.hpp"
 #include "imports/onnx_tensor.hpp"
 
 namespace digits {
@@ -28,7 +29,7 @@ class WireCounter {
     Status walk(const Descriptor& type, std::size_t end) {
         while (at_ < end) {
             const auto start = at_;
-            const auto tag = varint(end);
+            const auto tag = read_varint(bytes_, at_, end);
             if (!tag || *tag >> 3 == 0 || *tag > std::numeric_limits<std::uint32_t>::max()) return damaged(start);
             if (++fields_ > limits_.fields) return too_many("fields", limits_.fields);
             const auto* field = type.FindFieldByNumber(static_cast<int>(*tag >> 3));
@@ -40,11 +41,11 @@ class WireCounter {
     Status value(int wire_type, const FieldDescriptor* field, std::size_t start, std::size_t end) {
         std::uint64_t length = 0;
         switch (wire_type) {
-            case 0: return varint(end) ? Status{} : damaged(start);
+            case 0: return read_varint(bytes_, at_, end) ? Status{} : damaged(start);
             case 1: length = 8; break;
             case 5: length = 4; break;
             case 2: {
-                const auto given = varint(end);
+                const auto given = read_varint(bytes_, at_, end);
                 if (!given) return damaged(start);
                 length = *given;
                 break;
@@ -79,16 +80,6 @@ class WireCounter {
         if (&type == onnx::TensorProto::descriptor() && ++tensors_ > limits_.tensors)
             return too_many("tensors", limits_.tensors);
         return {};
-    }
-
-    std::optional<std::uint64_t> varint(std::size_t end) {
-        std::uint64_t number = 0;
-        for (int shift = 0; shift < 70 && at_ < end; shift += 7) {
-            const auto byte = static_cast<std::uint8_t>(bytes_[at_++]);
-            if (shift < 64) number |= std::uint64_t{byte & 0x7fU} << shift;
-            if ((byte & 0x80U) == 0) return number;
-        }
-        return std::nullopt;
     }
 
     Status damaged(std::size_t start) const {
