@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/base64.hpp"
+#include "base/markup.hpp"
 
 namespace digits {
 namespace {
@@ -21,20 +22,6 @@ svg{max-width:100%;height:auto}@media print{body{margin:0;max-width:none}h2{brea
 )";
 constexpr const char* kColors[]{"#1971c2", "#e8590c", "#2f9e44", "#9c36b5", "#c92a2a", "#0c8599", "#f08c00", "#495057"};
 
-std::string escape(std::string_view text) {
-    std::string out;
-    for (const char c : text) {
-        switch (c) {
-            case '&': out += "&amp;"; break;
-            case '<': out += "&lt;"; break;
-            case '>': out += "&gt;"; break;
-            case '"': out += "&quot;"; break;
-            default: out += c;
-        }
-    }
-    return out;
-}
-
 /// Whether a column of a table is one of numbers.
 bool is_number(std::string_view text) {
     return !text.empty() && text.find_first_not_of("0123456789.,-+e% ") == std::string_view::npos;
@@ -49,9 +36,9 @@ class HtmlWriter {
             "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" "
             "content=\"width=device-width\">\n<title>{0}</title>\n<style>{1}</style>\n</head>\n<body>\n<h1>{0}</h1>\n"
             "<p class=\"sub\">{2}</p>\n",
-            escape(report.title), kStyle, escape(report.subtitle));
+            escape_markup(report.title), kStyle, escape_markup(report.subtitle));
         for (const auto& section : report.sections) {
-            out_ += fmt::format("<h2>{}</h2>\n", escape(section.title));
+            out_ += fmt::format("<h2>{}</h2>\n", escape_markup(section.title));
             for (const auto& block : section.blocks) add(block);
         }
         out_ += "</body>\n</html>\n";
@@ -60,9 +47,9 @@ class HtmlWriter {
 
   private:
     void add(const ReportBlock& block) {
-        if (!block.title.empty()) out_ += fmt::format("<h3>{}</h3>\n", escape(block.title));
+        if (!block.title.empty()) out_ += fmt::format("<h3>{}</h3>\n", escape_markup(block.title));
         switch (block.kind) {
-            case ReportBlockKind::kText: out_ += fmt::format("<p>{}</p>\n", escape(block.text)); break;
+            case ReportBlockKind::kText: out_ += fmt::format("<p>{}</p>\n", escape_markup(block.text)); break;
             case ReportBlockKind::kFacts: add_facts(block); break;
             case ReportBlockKind::kTable: add_table(block); break;
             case ReportBlockKind::kChart: add_chart(block); break;
@@ -74,7 +61,8 @@ class HtmlWriter {
     void add_facts(const ReportBlock& block) {
         out_ += "<table class=\"facts\">\n";
         for (const auto& fact : block.facts)
-            out_ += fmt::format("<tr><th>{}</th><td>{}</td></tr>\n", escape(fact.name), escape(fact.value));
+            out_ +=
+                fmt::format("<tr><th>{}</th><td>{}</td></tr>\n", escape_markup(fact.name), escape_markup(fact.value));
         out_ += "</table>\n";
     }
 
@@ -82,9 +70,9 @@ class HtmlWriter {
     void add_row(const std::vector<std::string>& cells, const std::vector<std::string>& first, const char* tag) {
         out_ += "<tr>";
         for (std::size_t i = 0; i < cells.size(); ++i)
-            out_ +=
-                fmt::format("<{0}{1}>{2}</{0}>", tag,
-                            is_number(i < first.size() ? first[i] : cells[i]) ? " class=\"n\"" : "", escape(cells[i]));
+            out_ += fmt::format("<{0}{1}>{2}</{0}>", tag,
+                                is_number(i < first.size() ? first[i] : cells[i]) ? " class=\"n\"" : "",
+                                escape_markup(cells[i]));
         out_ += "</tr>\n";
     }
 
@@ -126,7 +114,8 @@ class HtmlWriter {
         out_ += fmt::format(
             "<svg viewBox=\"0 0 {} {}\" width=\"{}\" role=\"img\" aria-label=\"{}\" font-size=\"12\" "
             "fill=\"#495057\">\n",
-            kWidth, kHeight + kRow * places.back().row, kWidth, escape(block.title.empty() ? "Curves" : block.title));
+            kWidth, kHeight + kRow * places.back().row, kWidth,
+            escape_markup(block.title.empty() ? "Curves" : block.title));
         for (const double y : axis_ticks(y_low, y_high, 5))
             out_ += fmt::format(
                 "<path d=\"M{0} {1:.1f}H{2}\" stroke=\"#dee2e6\"/><text x=\"{3}\" y=\"{4:.1f}\" "
@@ -136,7 +125,7 @@ class HtmlWriter {
             out_ += fmt::format("<text x=\"{:.1f}\" y=\"{}\" text-anchor=\"middle\">{}</text>\n", to_x(x),
                                 kHeight - kBottom + 18, number_text(x));
         out_ += fmt::format("<text x=\"{}\" y=\"{}\" text-anchor=\"middle\">{}</text>\n", (kLeft + kWidth) / 2,
-                            kHeight - kBottom + 34, escape(block.x_label));
+                            kHeight - kBottom + 34, escape_markup(block.x_label));
         for (std::size_t s = 0; s < block.series.size(); ++s) {
             const auto& series = block.series[s];
             const char* color = kColors[s % std::size(kColors)];
@@ -156,7 +145,7 @@ class HtmlWriter {
             out_ += fmt::format(
                 "<path d=\"M{0} {1}h18\" stroke=\"{2}\" stroke-width=\"2\"{3}/><text x=\"{4}\" y=\"{5}\">{6}</text>\n",
                 places[s].x, kHeight - 10 + kRow * places[s].row, color, dash, places[s].x + 23,
-                kHeight - 6 + kRow * places[s].row, escape(series.name));
+                kHeight - 6 + kRow * places[s].row, escape_markup(series.name));
         }
         out_ += "</svg>\n";
     }
@@ -165,12 +154,12 @@ class HtmlWriter {
         out_ +=
             "<div class=\"scroll\"><table class=\"matrix\"><caption>Rows: actual class; columns: predicted "
             "class</caption>\n<tr><th></th>";
-        for (const auto& label : block.labels) out_ += fmt::format("<th>{}</th>", escape(label));
+        for (const auto& label : block.labels) out_ += fmt::format("<th>{}</th>", escape_markup(label));
         out_ += "</tr>\n";
         for (std::size_t i = 0; i < block.matrix.size(); ++i) {
             std::int64_t sum = 0;
             for (const auto count : block.matrix[i]) sum += count;
-            out_ += fmt::format("<tr><th>{}</th>", escape(i < block.labels.size() ? block.labels[i] : ""));
+            out_ += fmt::format("<tr><th>{}</th>", escape_markup(i < block.labels.size() ? block.labels[i] : ""));
             for (const auto count : block.matrix[i]) {
                 const double share = sum == 0 ? 0 : static_cast<double>(count) / static_cast<double>(sum);
                 out_ += fmt::format("<td style=\"background:rgba(25,113,194,{:.2f})\">{}</td>", 0.55 * share, count);
@@ -187,12 +176,12 @@ class HtmlWriter {
             ++next_;
             out_ += "<figure>";
             if (printed && !printed->jpeg.empty())
-                out_ +=
-                    fmt::format("<img width=\"{}\" height=\"{}\" alt=\"{}\" src=\"data:image/jpeg;base64,{}\">",
-                                printed->width, printed->height, escape(image.caption), encode_base64(printed->jpeg));
+                out_ += fmt::format("<img width=\"{}\" height=\"{}\" alt=\"{}\" src=\"data:image/jpeg;base64,{}\">",
+                                    printed->width, printed->height, escape_markup(image.caption),
+                                    encode_base64(printed->jpeg));
             else
                 out_ += "<div class=\"none\">not readable</div>";
-            out_ += fmt::format("<figcaption>{}</figcaption></figure>\n", escape(image.caption));
+            out_ += fmt::format("<figcaption>{}</figcaption></figure>\n", escape_markup(image.caption));
         }
         out_ += "</div>\n";
     }

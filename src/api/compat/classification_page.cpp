@@ -10,6 +10,7 @@
 #include "base/base64.hpp"
 #include "base/file.hpp"
 #include "base/ids.hpp"
+#include "base/markup.hpp"
 
 namespace digits::api::compat {
 namespace {
@@ -25,7 +26,7 @@ std::string text_of(const json& value) { return value.is_string() ? value.get<st
 std::string prediction_list(const json& predictions) {
     std::string body = "<ul class=\"list-group\">";
     for (const auto& prediction : predictions)
-        body += fmt::format("<li>{:.2f}% {}</li>", prediction[1].get<double>(), escaped(text_of(prediction[0])));
+        body += fmt::format("<li>{:.2f}% {}</li>", prediction[1].get<double>(), escape_markup(text_of(prediction[0])));
     return body + "</ul>";
 }
 
@@ -33,8 +34,8 @@ std::string layer_section(const json& layer) {
     std::string shape;
     for (const auto& size : layer["shape"]) shape += (shape.empty() ? "" : " x ") + size.dump();
     auto body = fmt::format("<section><h3>{} ({}, {})</h3><p>Data shape: {}. Mean: {:.6g}. Std deviation: {:.6g}.",
-                            escaped(layer.value("name", "")), escaped(layer.value("type", "")), layer.value("kind", ""),
-                            shape, layer.value("mean", 0.0), layer.value("deviation", 0.0));
+                            escape_markup(layer.value("name", "")), escape_markup(layer.value("type", "")),
+                            layer.value("kind", ""), shape, layer.value("mean", 0.0), layer.value("deviation", 0.0));
     if (layer["parameters"].is_number())
         body += fmt::format(" {} learned parameters.", layer["parameters"].get<std::int64_t>());
     body += "</p>";
@@ -45,7 +46,7 @@ std::string layer_section(const json& layer) {
 
 std::string row(const std::string& tag, const std::vector<std::string>& cells) {
     std::string body = "<tr>";
-    for (const auto& cell : cells) body += fmt::format("<{0}>{1}</{0}>", tag, escaped(cell));
+    for (const auto& cell : cells) body += fmt::format("<{0}>{1}</{0}>", tag, escape_markup(cell));
     return body + "</tr>";
 }
 
@@ -85,16 +86,16 @@ http::Response classifications_page(const json& seen) {
                 confusion_table(seen);
     body += "<h2>All classifications</h2><table>" + row("th", {"Path", "Predictions"});
     for (const auto& [path, predictions] : seen["classifications"].items())
-        body += fmt::format("<tr><td>{}</td><td>{}</td></tr>", escaped(path), prediction_list(predictions));
+        body += fmt::format("<tr><td>{}</td><td>{}</td></tr>", escape_markup(path), prediction_list(predictions));
     return html_page("Classify Many Images", body + "</table>");
 }
 
 http::Response top_n_page(const json& best) {
     std::string body;
     for (const auto& [label, pictures] : best.items()) {
-        body += fmt::format("<h2>{}</h2><ol>", escaped(label));
+        body += fmt::format("<h2>{}</h2><ol>", escape_markup(label));
         for (const auto& picture : pictures)
-            body += fmt::format("<li>{:.2f}% {}</li>", picture[1].get<double>(), escaped(text_of(picture[0])));
+            body += fmt::format("<li>{:.2f}% {}</li>", picture[1].get<double>(), escape_markup(text_of(picture[0])));
         body += "</ol>";
     }
     return html_page("Top N Image Classification", body);

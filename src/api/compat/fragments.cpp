@@ -19,6 +19,7 @@
 #include "base/base64.hpp"
 #include "base/disk_space.hpp"
 #include "base/ids.hpp"
+#include "base/markup.hpp"
 #include "models/network_layers.hpp"
 
 namespace digits::api {
@@ -39,9 +40,9 @@ std::string size_text(std::uint64_t bytes) {
 Result<Response> summary(const Arguments& arguments, Context& context) {
     DIGITS_ASSIGN(const auto job, argument_job(arguments, context, "dataset"));
     DIGITS_ASSIGN(auto view, detailed_json(job, context));
-    std::string body = fmt::format("<h4><a href=\"/datasets/{}\">{}</a></h4><dl>", job.id, escaped(job.name));
+    std::string body = fmt::format("<h4><a href=\"/datasets/{}\">{}</a></h4><dl>", job.id, escape_markup(job.name));
     const auto add = [&](const std::string& name, const std::string& value) {
-        body += fmt::format("<dt>{}</dt><dd>{}</dd>", escaped(name), escaped(value));
+        body += fmt::format("<dt>{}</dt><dd>{}</dd>", escape_markup(name), escape_markup(value));
     };
     add("Job Status", view.value("status", ""));
     for (const auto& task : view["CreateDbTasks"]) {
@@ -92,7 +93,7 @@ Async<Result<Response>> resize_example(const Arguments& arguments, Context& cont
           {"height", side("height")},
           {"channels", form.required_integer("channels", {1, 3}, 3)}}},
         {"storage", {{"backend", form.choice("backend", "lmdb", {"lmdb", "hdf5"})}, {"encoding", encoding}}}};
-    const auto failed = [](const std::string& text) { return html_fragment("ValueError: " + escaped(text)); };
+    const auto failed = [](const std::string& text) { return html_fragment("ValueError: " + escape_markup(text)); };
     if (!form.ok())
         co_return failed(form.errors().begin().key() + ": " + form.errors().begin()->front().get<std::string>());
     DIGITS_CO_TRY(write_test_card(card.path()));
@@ -158,9 +159,9 @@ Async<Result<Response>> explore(const Arguments& arguments, Context& context) {
     std::string body = fmt::format("<p>{} images. Items per page: {}</p><ul>", total, size);
     for (const auto& image : images) {
         const auto known = image.value("label", std::size_t{0});
-        body +=
-            fmt::format("<li><img src=\"/api/v1/datasets/{}/pictures/{}/{}\" alt=\"\"> {}</li>", job.id, split,
-                        image.value("index", std::uint64_t{0}), known < labels.size() ? escaped(labels[known]) : "");
+        body += fmt::format("<li><img src=\"/api/v1/datasets/{}/pictures/{}/{}\" alt=\"\"> {}</li>", job.id, split,
+                            image.value("index", std::uint64_t{0}),
+                            known < labels.size() ? escape_markup(labels[known]) : "");
     }
     body += "</ul><p>" + page_links(page, size, total,
                                     fmt::format("job_id={}&amp;db={}{}", job.id, split,
@@ -260,7 +261,7 @@ Async<Result<Response>> explore_generic(const Arguments& arguments, Context& con
     for (const auto& image : (*found)["images"])
         body += fmt::format("<li><img src=\"/api/v1/datasets/{}/pictures/{}/{}{}\" alt=\"\"></li>", job.id, split,
                             image.value("index", std::uint64_t{0}), of_target ? "/target" : "");
-    body += "</ul><p>" + page_links(page, size, total, fmt::format("job_id={}&amp;db={}", job.id, escaped(db)));
+    body += "</ul><p>" + page_links(page, size, total, fmt::format("job_id={}&amp;db={}", job.id, escape_markup(db)));
     co_return html_page("Exploring " + job.name + " (" + db + ")", body + "</p>");
 }
 

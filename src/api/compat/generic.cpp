@@ -25,6 +25,7 @@
 #include "base/disk_space.hpp"
 #include "base/file.hpp"
 #include "base/ids.hpp"
+#include "base/markup.hpp"
 #include "base/random.hpp"
 #include "data/sources/image_list.hpp"
 #include "http/target.hpp"
@@ -115,29 +116,30 @@ std::string number_list(const json& outputs) {
         for (const auto& value : output["values"]) values += fmt::format("{:.6g} ", value.get<double>());
         std::string shape;
         for (const auto& size : output["shape"]) shape += (shape.empty() ? "" : " x ") + size.dump();
-        body += fmt::format("<h4>{} ({})</h4><pre>{}</pre>", escaped(output.value("name", "")), shape, values);
+        body += fmt::format("<h4>{} ({})</h4><pre>{}</pre>", escape_markup(output.value("name", "")), shape, values);
     }
     return body;
 }
 
 std::string section(const Shown& shown) {
     const auto& answer = shown.answer;
-    std::string body = "<section><h3>" + escaped(shown.name) + "</h3>";
-    if (!shown.input.empty()) body += fmt::format("<img alt=\"\" src=\"{}\">", escaped(shown.input));
+    std::string body = "<section><h3>" + escape_markup(shown.name) + "</h3>";
+    if (!shown.input.empty()) body += fmt::format("<img alt=\"\" src=\"{}\">", escape_markup(shown.input));
     if (!shown.drawn.empty()) body += fmt::format("<img alt=\"\" src=\"{}\">", shown.drawn);
     if (answer.contains("image")) body += fmt::format("<img alt=\"\" src=\"{}\">", answer["image"].get<std::string>());
     if (answer.contains("boxes")) {
         body += fmt::format("<p>{} boxes</p><ul>", answer["boxes"].size());
         for (const auto& box : answer["boxes"])
-            body += fmt::format("<li>{} {:.2f}: ({:.1f}, {:.1f}, {:.1f}, {:.1f})</li>", escaped(box.value("label", "")),
-                                box.value("score", 0.0), box.value("left", 0.0), box.value("top", 0.0),
-                                box.value("right", 0.0), box.value("bottom", 0.0));
+            body += fmt::format("<li>{} {:.2f}: ({:.1f}, {:.1f}, {:.1f}, {:.1f})</li>",
+                                escape_markup(box.value("label", "")), box.value("score", 0.0), box.value("left", 0.0),
+                                box.value("top", 0.0), box.value("right", 0.0), box.value("bottom", 0.0));
         body += "</ul>";
     }
     if (answer.contains("classes")) {
         body += "<ul>";
         for (const auto& one : answer["classes"])
-            body += fmt::format("<li>{}: {:.2f}%</li>", escaped(one.value("label", "")), 100 * one.value("share", 0.0));
+            body += fmt::format("<li>{}: {:.2f}%</li>", escape_markup(one.value("label", "")),
+                                100 * one.value("share", 0.0));
         body += "</ul>";
     }
     if (answer.contains("outputs")) body += number_list(answer["outputs"]);

@@ -2,21 +2,9 @@
 
 #include <fmt/format.h>
 
-namespace digits::api::compat {
+#include "base/markup.hpp"
 
-std::string escaped(std::string_view text) {
-    std::string result;
-    for (const char c : text) {
-        switch (c) {
-            case '&': result += "&amp;"; break;
-            case '<': result += "&lt;"; break;
-            case '>': result += "&gt;"; break;
-            case '"': result += "&quot;"; break;
-            default: result += c;
-        }
-    }
-    return result;
-}
+namespace digits::api::compat {
 
 http::Response html_fragment(std::string body) {
     return http::Response::bytes(200, "text/html; charset=utf-8", std::move(body));
@@ -25,7 +13,7 @@ http::Response html_fragment(std::string body) {
 http::Response html_page(std::string_view title, std::string_view body) {
     auto page = html_fragment(fmt::format(
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>{0}</title><h1>{0}</h1>{1}</html>\n",
-        escaped(title), body));
+        escape_markup(title), body));
     page.set_header("Content-Security-Policy",
                     "default-src 'none'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'");
     return page;

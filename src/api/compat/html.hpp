@@ -7,9 +7,6 @@
 
 namespace digits::api::compat {
 
-/// A text between tags or in a quoted attribute.
-std::string escaped(std::string_view text);
-
 /// A part of a page, as DIGITS's scripts of the browser fetched it.
 http::Response html_fragment(std::string body);
 /// A page of its own, without scripts; images from this server or in the page.

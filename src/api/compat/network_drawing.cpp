@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "api/compat/html.hpp"
+#include "base/markup.hpp"
 
 namespace digits::api::compat {
 namespace {
@@ -54,8 +55,9 @@ class Drawing {
             boxes += fmt::format("<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" rx=\"4\"/><text>", box.x, box.y,
                                  box.width, box.height);
             for (std::size_t i = 0; i < box.lines.size(); ++i)
-                boxes += fmt::format("<tspan x=\"{}\" y=\"{}\">{}</tspan>", box.x + kMargin_px,
-                                     box.y + kMargin_px + 11 + kLine_px * static_cast<int>(i), escaped(box.lines[i]));
+                boxes +=
+                    fmt::format("<tspan x=\"{}\" y=\"{}\">{}</tspan>", box.x + kMargin_px,
+                                box.y + kMargin_px + 11 + kLine_px * static_cast<int>(i), escape_markup(box.lines[i]));
             boxes += "</text>";
         }
         return fmt::format(

@@ -11,6 +11,7 @@
 #include "api/requests/named_places.hpp"
 #include "api/requests/warm_questions.hpp"
 #include "api/resources.hpp"
+#include "base/markup.hpp"
 #include "http/header_text.hpp"
 
 namespace digits::api {
@@ -76,7 +77,7 @@ Response login_page(const Arguments& arguments, const std::string& complaint) {
         "Login", fmt::format("<p role=\"alert\">{}</p><form method=\"post\" action=\"/login\"><input type=\"hidden\" "
                              "name=\"next\" value=\"{}\"><label>Username <input name=\"username\" required></label> "
                              "<button>Login</button></form>",
-                             escaped(complaint), escaped(next_place(arguments))));
+                             escape_markup(complaint), escape_markup(next_place(arguments))));
 }
 
 Result<Response> login(const Arguments& arguments) {

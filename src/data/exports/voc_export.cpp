@@ -1,22 +1,10 @@
 #include <array>
 
+#include "base/markup.hpp"
 #include "data/exports/export_writer.hpp"
 
 namespace digits {
 namespace {
-
-std::string xml_text(std::string_view text) {
-    std::string out;
-    for (const char c : text) {
-        switch (c) {
-            case '&': out += "&amp;"; break;
-            case '<': out += "&lt;"; break;
-            case '>': out += "&gt;"; break;
-            default: out += c;
-        }
-    }
-    return out;
-}
 
 /// JPEGImages/NAME.png; Annotations/NAME.xml and ImageSets/Main, or SegmentationClass/NAME.png and
 /// ImageSets/Segmentation.
@@ -35,13 +23,13 @@ class VocExport final : public ExportWriter {
         auto text = fmt::format(
             "<annotation>\n  <folder>JPEGImages</folder>\n  <filename>{}</filename>\n  <size>\n    <width>{}</width>\n"
             "    <height>{}</height>\n    <depth>{}</depth>\n  </size>\n  <segmented>0</segmented>\n",
-            xml_text(file), sample.width, sample.height, sample.channels);
+            escape_markup(file), sample.width, sample.height, sample.channels);
         for (const auto& box : std::get<Boxes>(sample.target).boxes)
             text += fmt::format(
                 "  <object>\n    <name>{}</name>\n    <pose>Unspecified</pose>\n    <truncated>{}</truncated>\n"
                 "    <difficult>{}</difficult>\n    <bndbox>\n      <xmin>{}</xmin>\n      <ymin>{}</ymin>\n"
                 "      <xmax>{}</xmax>\n      <ymax>{}</ymax>\n    </bndbox>\n  </object>\n",
-                xml_text(class_name_of(facts_, box.label)), box.kitti.truncated > 0 ? 1 : 0, box.difficult ? 1 : 0,
+                escape_markup(class_name_of(facts_, box.label)), box.kitti.truncated > 0 ? 1 : 0, box.difficult ? 1 : 0,
                 box.left, box.top, box.right, box.bottom);
         return sink_.add("Annotations/" + stem + ".xml", text + "</annotation>\n");
     }
