@@ -8,6 +8,7 @@
 #include "api/requests/answer_table.hpp"
 #include "cli/commands.hpp"
 #include "cli/terminal.hpp"
+#include "remote/http_client.hpp"
 
 namespace digits::cli {
 namespace {
@@ -33,7 +34,7 @@ std::string query_of(const ClassifyArguments& a) {
     if (a.score_threshold >= 0) query += fmt::format("&score_threshold={}", a.score_threshold);
     if (a.nms_threshold >= 0) query += fmt::format("&nms_threshold={}", a.nms_threshold);
     for (const auto& [name, word] : a.view)
-        if (!word.empty()) query += "&" + name + "=" + url_escape(word);
+        if (!word.empty()) query += "&" + name + "=" + remote::escape_url(word);
     if (a.dont_resize) query += "&dont_resize=true";
     return query;
 }

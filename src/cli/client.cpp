@@ -6,6 +6,8 @@
 
 #include "base/file.hpp"
 #include "base/ids.hpp"
+#include "remote/form_parts.hpp"
+#include "remote/http_client.hpp"
 
 namespace digits::cli {
 namespace {
@@ -41,7 +43,7 @@ struct Client::Request {
     std::string path;
     std::string body;
     std::string key;  ///< Idempotency-Key
-    std::vector<FormPart> parts;
+    std::vector<remote::FormPart> parts;
     AtomicFile* sink = nullptr;  ///< takes the answer instead of memory
     std::function<void(std::uint64_t)> progress;
 };
@@ -52,13 +54,6 @@ Client::Client(std::string address, std::string user)
 }
 Client::~Client() = default;
 Client::Client(Client&&) noexcept = default;
-
-std::string url_escape(const std::string& text) {
-    char* escaped = curl_easy_escape(nullptr, text.data(), static_cast<int>(text.size()));
-    std::string out = escaped ? escaped : "";
-    curl_free(escaped);
-    return out;
-}
 
 namespace {
 
@@ -102,17 +97,8 @@ Result<std::string> Client::perform(const Request& request) {
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, &answer);
     if (!user_.empty()) curl_easy_setopt(curl, CURLOPT_COOKIE, ("username=" + user_).c_str());
     std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> headers(nullptr, curl_slist_free_all);
-    std::unique_ptr<curl_mime, decltype(&curl_mime_free)> mime(nullptr, curl_mime_free);
-    if (!request.parts.empty()) {
-        mime.reset(curl_mime_init(curl));
-        for (const auto& [name, file, value] : request.parts) {
-            curl_mimepart* part = curl_mime_addpart(mime.get());
-            curl_mime_name(part, name.c_str());
-            if (file.empty())
-                curl_mime_data(part, value.data(), value.size());
-            else if (curl_mime_filedata(part, file.c_str()) != CURLE_OK)
-                return fail(ErrorCode::kNotFound, "cannot read {}", file.string());
-        }
+    DIGITS_ASSIGN(const auto mime, remote::make_mime(curl, request.parts));
+    if (mime) {
         curl_easy_setopt(curl, CURLOPT_MIMEPOST, mime.get());
     } else if (request.method == "POST" || request.method == "PUT") {
         headers.reset(curl_slist_append(nullptr, request.method == "PUT" ? "Content-Type: application/octet-stream"
@@ -176,12 +162,12 @@ Result<std::string> Client::get_text(const std::string& path) {
 
 Result<nlohmann::json> Client::upload(const std::string& path, const std::string& part,
                                       const std::vector<std::filesystem::path>& files) {
-    std::vector<FormPart> parts;
+    std::vector<remote::FormPart> parts;
     for (const auto& file : files) parts.push_back({part, file, {}});
     return upload(path, std::move(parts));
 }
 
-Result<nlohmann::json> Client::upload(const std::string& path, std::vector<FormPart> parts) {
+Result<nlohmann::json> Client::upload(const std::string& path, std::vector<remote::FormPart> parts) {
     Request request;
     request.method = "POST";
     request.path = path;

@@ -8,15 +8,9 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "remote/http_client.hpp"
 
 namespace digits::cli {
-
-/// A field of multipart/form-data: a file, or else a value.
-struct FormPart {
-    std::string name;
-    std::filesystem::path file;
-    std::string value;
-};
 
 /// Speaks to /api/v1 of one server. Errors: what the server's problem document says; kUnavailable when it does not
 /// answer.
@@ -40,7 +34,7 @@ class Client {
     /// multipart/form-data, each file a part of this name.
     Result<nlohmann::json> upload(const std::string& path, const std::string& part,
                                   const std::vector<std::filesystem::path>& files);
-    Result<nlohmann::json> upload(const std::string& path, std::vector<FormPart> parts);
+    Result<nlohmann::json> upload(const std::string& path, std::vector<remote::FormPart> parts);
     /// The body as it is.
     Result<nlohmann::json> put(const std::string& path, std::string bytes);
     /// To a file that appears only when it is whole; `progress` gets the bytes so far.
@@ -59,8 +53,5 @@ class Client {
     struct Handle;
     std::unique_ptr<Handle> handle_;
 };
-
-/// `text` for a place in a URL.
-std::string url_escape(const std::string& text);
 
 }  // namespace digits::cli

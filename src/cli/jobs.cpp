@@ -6,6 +6,7 @@
 #include "cli/commands.hpp"
 #include "cli/job_output.hpp"
 #include "cli/terminal.hpp"
+#include "remote/http_client.hpp"
 
 namespace digits::cli {
 namespace {
@@ -23,7 +24,7 @@ Status list(const JobsArguments& a, const CommonOptions& options) {
     std::string path = "/jobs?limit=" + std::to_string(a.limit);
     for (const auto& [key, value] :
          {std::pair{"kind", &a.kind}, std::pair{"state", &a.state}, std::pair{"q", &a.search}})
-        if (!value->empty()) path += fmt::format("&{}={}", key, url_escape(*value));
+        if (!value->empty()) path += fmt::format("&{}={}", key, remote::escape_url(*value));
     DIGITS_ASSIGN(const auto page, session.client().get(path));
     if (options.json) {
         std::cout << page.dump(2) << '\n';
@@ -106,7 +107,7 @@ Status remove(const JobsArguments& a, const CommonOptions& options) {
 /// It is found by its id alone: lists do not show the trash.
 Status restore(const JobsArguments& a, const CommonOptions& options) {
     DIGITS_ASSIGN(auto session, Session::open(options));
-    DIGITS_ASSIGN(const auto job, session.client().post("/jobs/" + url_escape(a.job) + "/restore", nullptr));
+    DIGITS_ASSIGN(const auto job, session.client().post("/jobs/" + remote::escape_url(a.job) + "/restore", nullptr));
     std::cout << (options.json ? job.dump(2) + "\n" : job_text(job));
     return {};
 }

@@ -11,6 +11,7 @@
 #include "models/publish_spec.hpp"
 #include "models/triton_repository.hpp"
 #include "remote/fetch_place.hpp"
+#include "remote/http_client.hpp"
 
 namespace digits::cli {
 namespace {
@@ -42,7 +43,7 @@ Status export_model(const ExportArguments& a, const CommonOptions& options) {
     DIGITS_ASSIGN(auto session, Session::open(options));
     DIGITS_ASSIGN(const auto model, session.find_job("model", a.model));
     const auto path = "/models/" + model["id"].get<std::string>();
-    const auto query = a.snapshot.empty() ? std::string() : "?snapshot=" + url_escape(a.snapshot);
+    const auto query = a.snapshot.empty() ? std::string() : "?snapshot=" + remote::escape_url(a.snapshot);
     auto facts = nlohmann::json::object();
     auto from = path + "/archive" + query;
     auto name = model["id"].get<std::string>() + ".tar.gz";
@@ -81,7 +82,7 @@ Status publish(const PublishArguments& a, const CommonOptions& options) {
     const auto triton = triton_model(a, model, session);
     const WriteNetwork write = [&](const std::filesystem::path& file) -> Result<nlohmann::json> {
         const auto path = "/models/" + model["id"].get<std::string>() + "/exports";
-        const auto query = a.snapshot.empty() ? std::string() : "?snapshot=" + url_escape(a.snapshot);
+        const auto query = a.snapshot.empty() ? std::string() : "?snapshot=" + remote::escape_url(a.snapshot);
         DIGITS_ASSIGN(auto facts, session.client().post(path + query, {{"format", "onnx"}}));
         DIGITS_TRY(
             session.client().download(path + "/" + facts["name"].get<std::string>(), file, [](std::uint64_t) {}));

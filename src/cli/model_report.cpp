@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/terminal.hpp"
+#include "remote/http_client.hpp"
 
 namespace digits::cli {
 namespace {
@@ -22,7 +23,7 @@ Status report(const Arguments& a, const CommonOptions& options) {
     const auto id = model["id"].get<std::string>();
     const auto output = a.output.empty() ? std::filesystem::path(id + "-report.html") : a.output;
     const auto format = output.extension() == ".pdf" ? "pdf" : "html";
-    const auto evaluation = a.evaluation.empty() ? std::string() : "&evaluation=" + url_escape(a.evaluation);
+    const auto evaluation = a.evaluation.empty() ? std::string() : "&evaluation=" + remote::escape_url(a.evaluation);
     DIGITS_TRY(session.client().download("/models/" + id + "/report?format=" + format + evaluation, output,
                                          [](std::uint64_t) {}));
     const auto bytes = std::filesystem::file_size(output);

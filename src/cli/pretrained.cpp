@@ -40,8 +40,8 @@ const char* part_of(const fs::path& file) {
     return nullptr;
 }
 
-Result<std::vector<FormPart>> form_of(const PretrainedArguments& a) {
-    std::vector<FormPart> parts;
+Result<std::vector<remote::FormPart>> form_of(const PretrainedArguments& a) {
+    std::vector<remote::FormPart> parts;
     bool single = false, onnx = false;
     for (const auto& file : a.files) {
         const char* part = part_of(file);

@@ -9,6 +9,7 @@
 #include "data/sources/file_types.hpp"
 #include "data/sources/label_file_name.hpp"
 #include "image/formats.hpp"
+#include "remote/http_client.hpp"
 
 namespace digits::cli {
 namespace {
@@ -60,7 +61,7 @@ std::string escaped(const std::string& path) {
     std::string text;
     for (std::size_t begin = 0; begin <= path.size();) {
         const auto end = std::min(path.find('/', begin), path.size());
-        text += (begin > 0 ? "/" : "") + url_escape(path.substr(begin, end - begin));
+        text += (begin > 0 ? "/" : "") + remote::escape_url(path.substr(begin, end - begin));
         begin = end + 1;
     }
     return text;

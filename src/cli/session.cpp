@@ -12,6 +12,7 @@
 #include "api/server.hpp"
 #include "base/file.hpp"
 #include "cli/terminal.hpp"
+#include "remote/http_client.hpp"
 
 namespace digits::cli {
 namespace {
@@ -39,7 +40,7 @@ class InterruptGuard {
 
 /// The epoch of the newest point of a series; -1 if it cannot be had.
 double newest_epoch(Client& client, const std::string& id, const std::string& series) {
-    auto metrics = client.get("/models/" + id + "/metrics?max_points=2&series=" + url_escape(series));
+    auto metrics = client.get("/models/" + id + "/metrics?max_points=2&series=" + remote::escape_url(series));
     if (!metrics) return -1;
     const auto& epochs = (*metrics)["series"][series]["epoch"];
     return epochs.is_array() && !epochs.empty() ? epochs.back().get<double>() : -1;
@@ -116,13 +117,13 @@ Result<Session> Session::open(const CommonOptions& options) {
 }
 
 Result<nlohmann::json> Session::find_job(const std::string& kind, const std::string& text) {
-    auto by_id = client_->get("/jobs/" + url_escape(text));
+    auto by_id = client_->get("/jobs/" + remote::escape_url(text));
     if (by_id) {
         if (kind.empty() || by_id->value("kind", "") == kind) return by_id;
         return fail(ErrorCode::kInvalidArgument, "{} is a {}, expected a {}", text, by_id->value("kind", ""), kind);
     }
-    DIGITS_ASSIGN(const auto page,
-                  client_->get("/jobs?limit=200&q=" + url_escape(text) + (kind.empty() ? "" : "&kind=" + kind)));
+    DIGITS_ASSIGN(const auto page, client_->get("/jobs?limit=200&q=" + remote::escape_url(text) +
+                                                (kind.empty() ? "" : "&kind=" + kind)));
     std::vector<nlohmann::json> found;
     for (const auto& job : page["items"])
         if (job.value("name", "") == text) found.push_back(job);

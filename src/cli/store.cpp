@@ -14,6 +14,7 @@
 #include "cli/terminal.hpp"
 #include "models/unpack.hpp"
 #include "remote/fetch_place.hpp"
+#include "remote/http_client.hpp"
 
 namespace digits::cli {
 namespace {
@@ -207,7 +208,7 @@ Status add(const StoreArguments& a, const CommonOptions& options) {
     fs::create_directories(fresh, ignored);
     const auto path = "/" + std::string(kind == "model" ? "models" : "pretrained") + "/" +
                       job["id"].get<std::string>() + "/archive" +
-                      (a.snapshot.empty() ? "" : "?snapshot=" + url_escape(a.snapshot));
+                      (a.snapshot.empty() ? "" : "?snapshot=" + remote::escape_url(a.snapshot));
     const auto done = [&]() -> Status {
         DIGITS_TRY(session.client().download(path, archive, [](std::uint64_t) {}));
         DIGITS_ASSIGN([[maybe_unused]] const auto members,
@@ -236,7 +237,7 @@ Status push(const StoreArguments& a, const CommonOptions& options) {
     if (!a.name.empty()) body["name"] = a.name;
     const auto path =
         fmt::format("/{}/{}/push{}", kind == "model" ? "models" : "pretrained", job["id"].get<std::string>(),
-                    kind == "model" && !a.snapshot.empty() ? "?snapshot=" + url_escape(a.snapshot) : "");
+                    kind == "model" && !a.snapshot.empty() ? "?snapshot=" + remote::escape_url(a.snapshot) : "");
     DIGITS_ASSIGN(const auto made, session.client().post(path, body));
     std::cout << (options.json ? made.dump(2) : "   " + made["page"].get<std::string>()) << '\n';
     return {};

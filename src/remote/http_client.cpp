@@ -10,6 +10,7 @@
 #include <mutex>
 #include <optional>
 
+#include "remote/form_parts.hpp"
 #include "remote/public_address.hpp"
 
 namespace digits::remote {
@@ -202,16 +203,7 @@ Result<HttpAnswer> HttpClient::send(const HttpRequest& request, const TransferLi
         set(CURLOPT_XFERINFODATA, static_cast<void*>(&transfer));
     }
     auto lines = request.headers;
-    const std::unique_ptr<curl_mime, decltype(&curl_mime_free)> mime(
-        request.parts.empty() ? nullptr : curl_mime_init(handle.get()), curl_mime_free);
-    for (const auto& [name, file, value] : request.parts) {
-        curl_mimepart* part = curl_mime_addpart(mime.get());
-        curl_mime_name(part, name.c_str());
-        if (file.empty())
-            curl_mime_data(part, value.data(), value.size());
-        else if (curl_mime_filedata(part, file.c_str()) != CURLE_OK)
-            return fail(ErrorCode::kNotFound, "cannot read {}", file.string());
-    }
+    DIGITS_ASSIGN(const auto mime, make_mime(handle.get(), request.parts));
     if (mime) {
         set(CURLOPT_MIMEPOST, mime.get());
     } else if (request.method == "PUT" || request.method == "POST") {

@@ -37,8 +37,8 @@ struct AwsKey {
     bool is_empty() const { return id.empty(); }
 };
 
-/// A part of multipart/form-data: a file, or else a value.
-struct HttpPart {
+/// A field of multipart/form-data: a file, or else a value.
+struct FormPart {
     std::string name;
     std::filesystem::path file;
     std::string value;
@@ -49,7 +49,7 @@ struct HttpRequest {
     std::string url;
     std::vector<std::string> headers;  ///< "Name: value"
     std::string body;                  ///< of PUT and POST
-    std::vector<HttpPart> parts;       ///< of POST, instead of a body
+    std::vector<FormPart> parts;       ///< of POST, instead of a body
     AwsKey key;                        ///< empty: not signed
     std::string region;                ///< of the signature
 };
