@@ -69,6 +69,8 @@ struct DatasetFacts {
 
     /// Null for a split without samples.
     const SplitFacts* find_split(std::string_view name) const;
+    /// 2 of pairs for siamese networks, whose class is whether they are similar, while numbers are learned; else 1.
+    int images_per_record() const { return task == "regression" && target == TargetKind::kClass ? 2 : 1; }
 };
 
 /// The name of the file in a dataset's folder.

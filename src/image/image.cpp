@@ -115,6 +115,12 @@ Image stack_images(const Image& first, const Image& second) {
     return out;
 }
 
+std::pair<Image, Image> unstack_planes(const std::uint8_t* planes, int width, int height, int channels) {
+    auto first = from_planar_bgr(planes, width, height, channels / 2);
+    auto second = from_planar_bgr(planes + first.pixels.size(), width, height, channels / 2);
+    return {std::move(first), std::move(second)};
+}
+
 Image shown_image(const Image& image) {
     if (!image.is_deep()) return image;
     const auto channels = static_cast<std::size_t>(image.channels);

@@ -32,11 +32,6 @@ caffe::DataParameter::Target target_form(TargetKind kind) {
     }
 }
 
-/// Numbers are learned, and the records have classes: similar or not.
-bool has_pairs(const DatasetFacts& dataset) {
-    return dataset.task == "regression" && dataset.target == TargetKind::kClass;
-}
-
 }  // namespace
 
 TrainingData training_data(const DatasetFacts& dataset, const fs::path& folder) {
@@ -45,7 +40,7 @@ TrainingData training_data(const DatasetFacts& dataset, const fs::path& folder) 
     data.channels = dataset.image.channel_count();
     data.height = dataset.image.height;
     data.width = dataset.image.width;
-    data.images_per_record = has_pairs(dataset) ? 2 : 1;
+    data.images_per_record = dataset.images_per_record();
     data.backend = dataset.storage.backend == DatasetBackend::kHdf5 ? TrainingBackend::kHdf5 : TrainingBackend::kLmdb;
     auto train = split_of(dataset, "train", folder), val = split_of(dataset, "val", folder);
     data.train_db = std::move(train.db);

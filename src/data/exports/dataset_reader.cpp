@@ -12,6 +12,7 @@
 #include "data/sources/split_list.hpp"
 #include "image/encode.hpp"
 #include "image/formats.hpp"
+#include "image/stack.hpp"
 
 namespace digits {
 namespace {
@@ -47,12 +48,10 @@ Result<ImageFileBytes> file_of(const DatumView& datum) {
 
 /// The images of a record for siamese networks, one behind the other.
 Status split_pair(const DatumView& datum, StoredSample& sample) {
-    const int channels = datum.channels / 2;
-    const auto* planes = reinterpret_cast<const std::uint8_t*>(datum.data.data());
-    const auto first = from_planar_bgr(planes, datum.width, datum.height, channels);
+    const auto [first, second] = unstack_planes(reinterpret_cast<const std::uint8_t*>(datum.data.data()), datum.width,
+                                                datum.height, datum.channels);
     DIGITS_ASSIGN(sample.image, png_of(first));
-    DIGITS_ASSIGN(sample.second_image,
-                  png_of(from_planar_bgr(planes + first.pixels.size(), datum.width, datum.height, channels)));
+    DIGITS_ASSIGN(sample.second_image, png_of(second));
     return {};
 }
 
@@ -104,7 +103,7 @@ class LmdbReader final : public DatasetReader {
         DIGITS_ASSIGN(const auto record, records.find(part.keys[index]));
         StoredSample sample;
         sample.name = part.names.at(index);
-        if (holds_pairs(facts_)) {
+        if (facts_.images_per_record() == 2 && record.datum.channels == 2 * facts_.image.channel_count()) {
             DIGITS_TRY(split_pair(record.datum, sample));
         } else {
             DIGITS_ASSIGN(sample.image, file_of(record.datum));

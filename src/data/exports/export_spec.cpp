@@ -78,13 +78,9 @@ Registry<ExportFormat>& export_formats() {
     return formats;
 }
 
-bool holds_pairs(const DatasetFacts& facts) {
-    return facts.task == "regression" && facts.target == TargetKind::kClass &&
-           facts.labels == std::vector<std::string>{"dissimilar", "similar"};
-}
-
 bool ExportFormat::can_hold(const DatasetFacts& facts) const {
-    if (holds_pairs(facts) || this == &kSiameseExport) return holds_pairs(facts) && this == &kSiameseExport;
+    const bool has_pairs = facts.images_per_record() == 2;
+    if (has_pairs || this == &kSiameseExport) return has_pairs && this == &kSiameseExport;
     return std::ranges::find(targets, facts.target) != targets.end();
 }
 

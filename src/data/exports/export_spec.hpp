@@ -25,9 +25,6 @@ struct ExportFormat {
     bool can_hold(const DatasetFacts& facts) const;
 };
 
-/// Whether each record is two images, for siamese networks, with "dissimilar" or "similar" as its class.
-bool holds_pairs(const DatasetFacts& facts);
-
 /// All formats. The list that is built in: data/exports/export_spec.cpp.
 Registry<ExportFormat>& export_formats();
 

@@ -8,6 +8,7 @@
 #include "data/sources/split_list.hpp"
 #include "image/encode.hpp"
 #include "image/formats.hpp"
+#include "image/stack.hpp"
 
 namespace digits {
 namespace {
@@ -32,12 +33,10 @@ Result<RecordReader::Record> find_record(RecordReader& records, std::uint64_t in
 /// The two images of a record for siamese networks side by side; any other as it is.
 Result<Image> shown_datum_image(const DatumView& datum) {
     if (datum.channels != 2 && datum.channels != 6) return raw_datum_image(datum);
-    const int channels = datum.channels / 2;
-    const auto* planes = reinterpret_cast<const std::uint8_t*>(datum.data.data());
-    const auto first = from_planar_bgr(planes, datum.width, datum.height, channels);
-    const auto second = from_planar_bgr(planes + first.pixels.size(), datum.width, datum.height, channels);
+    const auto [first, second] = unstack_planes(reinterpret_cast<const std::uint8_t*>(datum.data.data()), datum.width,
+                                                datum.height, datum.channels);
     Image both;
-    both.reset(2 * datum.width, datum.height, channels);
+    both.reset(2 * datum.width, datum.height, first.channels);
     for (int y = 0; y < datum.height; ++y) {
         std::copy_n(first.row(y), first.row_bytes(), both.row(y));
         std::copy_n(second.row(y), second.row_bytes(), both.row(y) + first.row_bytes());
