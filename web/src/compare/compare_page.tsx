@@ -5,7 +5,6 @@ import {
   Checkbox,
   Group,
   MultiSelect,
-  SegmentedControl,
   Skeleton,
   Slider,
   Stack,
@@ -18,6 +17,7 @@ import { lazy, Suspense, useMemo, useRef, useState } from "react";
 import { Link, useSearchParams } from "react-router";
 import type { Model } from "../api/client";
 import { model_query, useAllJobs } from "../api/queries";
+import { AxisChoices } from "../charts/axis_choices";
 import type { ChartHandle } from "../charts/chart";
 import { save_text, save_url, to_csv } from "../charts/csv";
 import { useFieldText } from "../forms/fields";
@@ -102,26 +102,7 @@ export function ComparePage() {
                 miw={260}
                 maw={520}
               />
-              <SegmentedControl
-                size="xs"
-                aria-label={t("curves.x")}
-                value={x}
-                onChange={(value) => set("x", value)}
-                data={[
-                  { value: "epoch", label: t("axis.epoch") },
-                  { value: "iteration", label: t("axis.iteration") },
-                ]}
-              />
-              <SegmentedControl
-                size="xs"
-                aria-label={t("curves.y")}
-                value={log ? "log" : "linear"}
-                onChange={(value) => set("y", value)}
-                data={[
-                  { value: "linear", label: t("axis.linear") },
-                  { value: "log", label: t("axis.log") },
-                ]}
-              />
+              <AxisChoices x={x} log={log} set={set} />
               <Group gap="xs" wrap="nowrap">
                 <Text size="sm" id="smoothing-label">
                   {t("curves.smoothing")}

@@ -1,6 +1,6 @@
 import { Button, Card, Group, Radio, SimpleGrid, Skeleton, Stack, Text, Title } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, useEffect, useMemo, useRef } from "react";
+import { type FormEvent, useEffect, useMemo } from "react";
 import { useNavigate, useSearchParams } from "react-router";
 import { answer, client, type DatasetSpec, type FormField, ProblemError } from "../api/client";
 import { useScan } from "../api/queries";
@@ -21,6 +21,7 @@ import {
 } from "../forms/fields";
 import { FormActions } from "../forms/form_actions";
 import { fields_by_path, matters, type Typed, useFormFields } from "../forms/form_fields";
+import { useShownError } from "../forms/use_shown_error";
 import { ProblemAlert, useDebounced, useTitle } from "../frame/page_states";
 import { type TextKey, useText } from "../text/text";
 import { CropFields } from "./crop_fields";
@@ -104,11 +105,7 @@ function DatasetFormPage({ fields }: { fields: FormField[] }) {
     },
     error: (name) => errors.at[dataset_places[name] ?? ""],
   };
-  const page = useRef<HTMLFormElement>(null);
-  useEffect(() => {
-    if (create.error)
-      page.current?.querySelector('[aria-invalid="true"], [role="alert"]')?.scrollIntoView({ block: "center" });
-  }, [create.error]);
+  const page = useShownError(create.error);
 
   return (
     <form

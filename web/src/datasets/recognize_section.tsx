@@ -1,10 +1,10 @@
-import { Anchor, Button, Group, Loader, Stack, Text, TextInput } from "@mantine/core";
+import { Anchor, Button, Group, Loader, Stack, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { Link, useSearchParams } from "react-router";
 import { answer, client, type FormField } from "../api/client";
 import { type FormState, Section } from "../forms/fields";
-import { BrowseButton } from "../forms/path_field";
+import { FolderInput } from "../forms/path_field";
 import { useDebounced } from "../frame/page_states";
 import { useText } from "../text/text";
 import { type DatasetForm, with_source } from "./dataset_form";
@@ -94,18 +94,14 @@ export function RecognizeSection({ form, fields }: Props) {
           set_dropped(files);
         }}
       />
-      <div className="path-row">
-        <TextInput
-          name="have"
-          label={t("recognize.folder")}
-          description={t("recognize.help")}
-          placeholder="/data/BCCD"
-          spellCheck={false}
-          value={folder}
-          onChange={(event) => set_folder(event.currentTarget.value)}
-        />
-        <BrowseButton kind="folder" label={t("recognize.folder")} value={folder} on_choose={set_folder} />
-      </div>
+      <FolderInput
+        name="have"
+        label={t("recognize.folder")}
+        description={t("recognize.help")}
+        placeholder="/data/BCCD"
+        value={folder}
+        on_type={set_folder}
+      />
       <Group gap="xs">
         <Button size="compact-xs" variant="subtle" aria-expanded={uploads} onClick={() => set_uploads(!uploads)}>
           {t("recognize.upload")}

@@ -1,4 +1,4 @@
-import { Button } from "@mantine/core";
+import { Button, TextInput } from "@mantine/core";
 import { lazy, type ReactNode, Suspense, useState } from "react";
 import { useText } from "../text/text";
 import { TextField, type TextFieldProps, useFieldText } from "./fields";
@@ -28,6 +28,33 @@ export function BrowseButton({ label, ...dialog }: BrowseButtonProps) {
         </Suspense>
       )}
     </>
+  );
+}
+
+interface FolderInputProps {
+  name: string;
+  label: string;
+  description: string;
+  placeholder: string;
+  value: string;
+  on_type: (path: string) => void;
+  /** One that was looked for; without it, as if it were typed. */
+  on_choose?: (path: string) => void;
+}
+
+/** A folder on the server's machine outside a form of declared fields, typed or looked for. */
+export function FolderInput({ value, on_type, on_choose, ...input }: FolderInputProps) {
+  return (
+    <div className="path-row">
+      <TextInput
+        {...input}
+        spellCheck={false}
+        autoComplete="off"
+        value={value}
+        onChange={(event) => on_type(event.currentTarget.value)}
+      />
+      <BrowseButton kind="folder" label={input.label} value={value} on_choose={on_choose ?? on_type} />
+    </div>
   );
 }
 

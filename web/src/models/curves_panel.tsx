@@ -5,6 +5,7 @@ import { type Job, metrics_csv_url } from "../api/client";
 import { is_active } from "../api/live";
 import type { MetricSeries } from "../api/metric_series";
 import { useAllJobs } from "../api/queries";
+import { AxisChoices } from "../charts/axis_choices";
 import type { ChartHandle } from "../charts/chart";
 import { save_url } from "../charts/csv";
 import { distinct_names } from "../compare/compare_option";
@@ -102,26 +103,7 @@ export function CurvesPanel({ job, series, version }: Props) {
   return (
     <section className="card chart-card">
       <div className="chart-controls">
-        <SegmentedControl
-          size="xs"
-          aria-label={t("curves.x")}
-          value={x}
-          onChange={(value) => set("x", value)}
-          data={[
-            { value: "epoch", label: t("axis.epoch") },
-            { value: "iteration", label: t("axis.iteration") },
-          ]}
-        />
-        <SegmentedControl
-          size="xs"
-          aria-label={t("curves.y")}
-          value={log ? "log" : "linear"}
-          onChange={(value) => set("y", value)}
-          data={[
-            { value: "linear", label: t("axis.linear") },
-            { value: "log", label: t("axis.log") },
-          ]}
-        />
+        <AxisChoices x={x} log={log} set={set} />
         {strips.length > 1 && (
           <SegmentedControl
             size="xs"

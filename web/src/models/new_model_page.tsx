@@ -36,6 +36,7 @@ import {
 import { FormActions } from "../forms/form_actions";
 import { fields_by_path, matters, useFormFields } from "../forms/form_fields";
 import { BrowseButton } from "../forms/path_field";
+import { useShownError } from "../forms/use_shown_error";
 import { ProblemAlert, useDebounced, useTitle } from "../frame/page_states";
 import { useText } from "../text/text";
 import { AugmentationSection } from "./augmentation_section";
@@ -132,11 +133,7 @@ function ModelFormPage({ fields }: { fields: FormField[] }) {
     },
     error: (name) => errors.at[model_places[name] ?? ""],
   };
-  const page = useRef<HTMLFormElement>(null);
-  useEffect(() => {
-    if (create.error)
-      page.current?.querySelector('[aria-invalid="true"], [role="alert"]')?.scrollIntoView({ block: "center" });
-  }, [create.error]);
+  const page = useShownError(create.error);
 
   return (
     <form

@@ -1,9 +1,9 @@
-import { Button, Group, Stack, Text, TextInput, Title } from "@mantine/core";
+import { Button, Group, Stack, Text, Title } from "@mantine/core";
 import { type FormEvent, useState } from "react";
 import { FolderDrop } from "../datasets/folder_drop";
 import { UploadFields } from "../datasets/upload_fields";
 import type { ChosenFiles } from "../datasets/use_upload";
-import { BrowseButton } from "../forms/path_field";
+import { FolderInput } from "../forms/path_field";
 import { useText } from "../text/text";
 import { handed_folder } from "./handed_folder";
 
@@ -37,24 +37,15 @@ export function ChooseFolder({ on_chosen }: Props) {
               if (wanted !== "") on_chosen(wanted, "");
             }}
           >
-            <div className="path-row">
-              <TextInput
-                name="folder"
-                label={t("train.folder")}
-                description={t("train.formats")}
-                placeholder="/data/flowers"
-                spellCheck={false}
-                autoComplete="off"
-                value={path}
-                onChange={(event) => set_path(event.currentTarget.value)}
-              />
-              <BrowseButton
-                kind="folder"
-                label={t("train.folder")}
-                value={path}
-                on_choose={(chosen) => on_chosen(chosen, "")}
-              />
-            </div>
+            <FolderInput
+              name="folder"
+              label={t("train.folder")}
+              description={t("train.formats")}
+              placeholder="/data/flowers"
+              value={path}
+              on_type={set_path}
+              on_choose={(chosen) => on_chosen(chosen, "")}
+            />
             <Group mt="md">
               <Button type="submit" disabled={wanted === ""}>
                 {t("train.propose")}
