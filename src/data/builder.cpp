@@ -157,7 +157,8 @@ class Builder {
     bool has_mean() const { return spec_.mean && !(keeps_sizes() && !spec_.same_size); }
     /// Whether it has the size of the first image that any thread made; another one ends the creation.
     bool has_first_size(const Image& image) const;
-    /// Remembers the first record's size; kInvalidArgument for another one, unless sizes may differ.
+    /// Of images that keep their sizes: remembers the first record's; kInvalidArgument for another one, unless sizes
+    /// may differ.
     Status check_size(const Packed& packed, const std::string& name);
     TargetLayout target_layout(Split split) const;
     /// HDF5: the shape of the targets' array; empty for classes.
@@ -384,7 +385,6 @@ bool Builder::has_first_size(const Image& image) const {
 }
 
 Status Builder::check_size(const Packed& packed, const std::string& name) {
-    if (!keeps_sizes()) return {};
     if (first_name_.empty()) {
         first_name_ = name;
         first_width_ = packed.width;
@@ -466,7 +466,7 @@ Status Builder::build_split(Split split) {
             list_unreadable(split, source_->name(split, order(split)[i]).text(), packed.problem);
             return {};
         }
-        DIGITS_TRY(check_size(packed, source_->name(split, order(split)[i]).text()));
+        if (keeps_sizes()) DIGITS_TRY(check_size(packed, source_->name(split, order(split)[i]).text()));
         for (const auto& image : packed.facts)
             findings_.add(image, spec_.image.is_deep() || !spec_.image.value_range.empty());
         if (packed.values) note_values(*packed.values);

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "base/file.hpp"
+#include "base/random.hpp"
 #include "image/decode.hpp"
 #include "image/encode.hpp"
 #include "image/formats.hpp"
@@ -409,6 +410,28 @@ TEST(Resize, equals_pillow_bit_by_bit) {
         ++cases;
     }
     EXPECT_EQ(cases, 16);
+}
+
+// Rows of colors and of grey are filtered by different loops.
+TEST(Resize, each_color_is_filtered_as_grey) {
+    SplitMix64 random(3, 0);
+    for (const int from : {1, 2, 3, 5, 8, 17, 64, 333})
+        for (const int height : {1, 2, 7})
+            for (const int to : {1, 2, 3, 7, 16, 100}) {
+                Image image;
+                image.reset(from, height, 3);
+                for (auto& sample : image.pixels) sample = static_cast<std::uint8_t>(random.next());
+                const auto resized = resize_bilinear(image, to, height);
+                for (std::size_t c = 0; c < 3; ++c) {
+                    Image grey;
+                    grey.reset(from, height, 1);
+                    for (std::size_t i = 0; i < grey.pixels.size(); ++i) grey.pixels[i] = image.pixels[i * 3 + c];
+                    const auto expected = resize_bilinear(grey, to, height);
+                    for (std::size_t i = 0; i < expected.pixels.size(); ++i)
+                        ASSERT_EQ(resized.pixels[i * 3 + c], expected.pixels[i])
+                            << from << " x " << height << " to " << to << ", sample " << i << " of color " << c;
+                }
+            }
 }
 
 TEST(Convert, equals_pillow) {

@@ -7,21 +7,16 @@
 #include "base/check.hpp"
 #include "base/random.hpp"
 #include "base/vectorised.hpp"
+#include "image/filter_rows.hpp"
 
 namespace digits {
 namespace {
 
-// Pillow's fixed point: 8 bits of sample, 2 bits of head room for filters that overshoot.
-constexpr int kPrecisionBits = 32 - 8 - 2;
+constexpr int kPrecisionBits = kFilterPrecision_bits;
 constexpr std::int32_t kHalf = 1 << (kPrecisionBits - 1);
 
-/// Which source samples make each target sample, and with what weights.
-struct Filter {
-    int taps = 0;                       ///< weights per target, zero padded
-    std::vector<int> first;             ///< per target: the first source
-    std::vector<int> count;             ///< per target: how many
-    std::vector<std::int32_t> weights;  ///< taps per target, scaled by 2^kPrecisionBits
-    std::vector<float> exact;           ///< the same unscaled
+struct Filter : RowFilter {
+    std::vector<float> exact;  ///< the weights, not scaled
 };
 
 Filter triangle_filter(int from, int to) {
@@ -83,12 +78,13 @@ Image resize_width(const Image& image, int width) {
     const auto filter = triangle_filter(image.width, width);
     Image out;
     out.reset(width, image.height, image.channels);
-    for (int y = 0; y < image.height; ++y) {
-        if (image.channels == 1)
-            filter_row<1>(image.row(y), filter, out.row(y), width);
-        else
-            filter_row<3>(image.row(y), filter, out.row(y), width);
+    if (image.channels == 1) {
+        for (int y = 0; y < image.height; ++y) filter_row<1>(image.row(y), filter, out.row(y), width);
+        return out;
     }
+    const int made = filter_rgb_rows(image.pixels.data(), image.row_bytes(), filter, out.pixels.data(), out.row_bytes(),
+                                     image.height);
+    for (int y = made; y < image.height; ++y) filter_row<3>(image.row(y), filter, out.row(y), width);
     return out;
 }
 
