@@ -294,7 +294,8 @@ Result<PreparedModel> prepare_model(const ModelSpec& spec, const caffe::NetParam
     DIGITS_TRY(smooth_labels(spec, files.train_val));
     DIGITS_TRY(mix_images(spec, dataset.facts, files.train_val));
     DIGITS_TRY(weigh_classes(spec, dataset.facts, files.train_val));
-    DIGITS_ASSIGN(auto of_start, set_rates_of_start(spec, files.solver.max_iter(), files.train_val));
+    DIGITS_ASSIGN(auto of_start,
+                  set_rates_of_start(spec, {files.solver.max_iter(), files.batch_size}, files.train_val));
 
     PreparedModel prepared;
     prepared.task = dataset.task;

@@ -306,6 +306,22 @@ TEST_F(FreezeTest, FreezesLayersUpToOneAndSlowsTheOthersDown) {
     EXPECT_FALSE(check_model(spec_).ok());
 }
 
+TEST_F(FreezeTest, StatisticsOfVerySmallBatchesReplaceNoneThatWereTransferred) {
+    spec_.solver.freeze_percent = 0;
+    const auto keeps_statistics = [&](int batch_size, bool transfer) {
+        spec_.batch_size = batch_size;
+        spec_.weights[0].transfer = transfer;
+        const auto prepared = prepare_model(spec_, job());
+        EXPECT_TRUE(prepared) << prepared.error().to_string();
+        for (const auto& layer : prepared->solver.net_param().layer())
+            if (layer.name() == "norm1") return layer.batch_norm_param().use_global_stats();
+        return false;
+    };
+    EXPECT_TRUE(keeps_statistics(2, true));
+    EXPECT_FALSE(keeps_statistics(4, true));
+    EXPECT_FALSE(keeps_statistics(2, false)) << "fine-tuning is as in Caffe";
+}
+
 TEST_F(FreezeTest, NeedsWeights) {
     spec_.weights.clear();
     const auto refused = prepare_model(spec_, job());

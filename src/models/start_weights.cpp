@@ -14,6 +14,9 @@ namespace digits {
 namespace {
 
 using caffe::LayerParameter;
+/// Of images in a batch: statistics of fewer are no estimate of those of all.
+constexpr std::int64_t kEnoughForStatistics = 4;
+
 using BlobsOfLayers = std::map<std::string, LayerBlobs>;
 
 bool learns_features(const LayerParameter& layer) {
@@ -31,6 +34,8 @@ bool may_take_over(const LayerParameter& layer, const LayerBlobs& stored) {
     return outputs == 0 || stored.outputs == 0 || outputs == stored.outputs;
 }
 
+bool transfers(const ModelSpec& spec) { return std::ranges::any_of(spec.weights, &WeightsSpec::transfer); }
+
 /// What files of weights have for the layers of a network; the last file counts, as when they are loaded.
 Result<BlobsOfLayers> blobs_for(const ModelSpec& spec, const caffe::NetParameter& net) {
     BlobsOfLayers stored, found;
@@ -38,10 +43,9 @@ Result<BlobsOfLayers> blobs_for(const ModelSpec& spec, const caffe::NetParameter
         DIGITS_ASSIGN(const auto own, read_layer_blobs(one.path));
         for (const auto& [name, blobs] : own) stored[name] = blobs;
     }
-    const bool transfers = std::ranges::any_of(spec.weights, &WeightsSpec::transfer);
     for (const auto& layer : net.layer())
         if (const auto blobs = stored.find(layer.name());
-            blobs != stored.end() && (!transfers || may_take_over(layer, blobs->second)))
+            blobs != stored.end() && (!transfers(spec) || may_take_over(layer, blobs->second)))
             found.insert(*blobs);
     return found;
 }
@@ -105,12 +109,14 @@ Status check_start(const ModelSpec& spec, const caffe::NetParameter& network) {
     return {};
 }
 
-Result<std::vector<std::string>> set_rates_of_start(const ModelSpec& spec, std::int64_t iterations,
+Result<std::vector<std::string>> set_rates_of_start(const ModelSpec& spec, const TrainingLength& length,
                                                     caffe::NetParameter& net) {
     const auto& solver = spec.solver;
     std::vector<std::string> warnings;
-    const auto until = static_cast<std::int64_t>(std::llround(solver.freeze_percent / 100 * iterations));
-    if (until <= 0 && solver.freeze_to.empty() && solver.trunk_rate == 1) return warnings;
+    const auto until =
+        static_cast<std::int64_t>(std::llround(solver.freeze_percent / 100 * static_cast<double>(length.iterations)));
+    const bool few_images = transfers(spec) && length.batch_size < kEnoughForStatistics;
+    if (until <= 0 && solver.freeze_to.empty() && solver.trunk_rate == 1 && !few_images) return warnings;
     DIGITS_ASSIGN(const auto stored, blobs_for(spec, net));
     const int frozen = last_frozen(spec, net);
     const auto is_new = [&](const auto& layer) { return learns_features(layer) && !stored.contains(layer.name()); };
@@ -134,7 +140,7 @@ Result<std::vector<std::string>> set_rates_of_start(const ModelSpec& spec, std::
         }
         const bool waits = until > 0 && something_new;
         if (is_batch_norm(layer, blobs)) {
-            if (waits) freeze(layer, blobs);
+            if (waits || few_images) freeze(layer, blobs);
             continue;
         }
         for (auto& parameter : parameters_of(layer, blobs)) {
