@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 
+#include "base/heap.hpp"
 #include "base/secrets_file.hpp"
 #include "data/builder.hpp"
 #include "tasks.hpp"
@@ -7,6 +8,7 @@
 namespace digits {
 
 Result<nlohmann::json> run_dataset_task(const nlohmann::json& json, TaskHost& host) {
+    keep_freed_pages();
     auto whole = json;
     DIGITS_TRY(put_back_secrets(whole, host.job_dir()));
     DIGITS_ASSIGN(auto spec, parse_dataset_spec(whole));

@@ -453,7 +453,7 @@ Status Builder::build_split(Split split) {
     const auto image_bytes = static_cast<std::size_t>(spec_.image.width) *
                              static_cast<std::size_t>(spec_.image.height) *
                              static_cast<std::size_t>(spec_.image.channel_count());
-    const PipelineSize size{threads_, std::clamp<std::uint64_t>(kBlockBytes / image_bytes, 1, 64),
+    const PipelineSize size{threads_, std::clamp<std::uint64_t>(kBlockBytes / image_bytes, 1, 256),
                             static_cast<std::uint64_t>(threads_) * 4 + 2};
     const auto make = [&](int thread, std::uint64_t i) {
         return pack(split, i, with_mean ? &means[static_cast<std::size_t>(thread)] : nullptr);

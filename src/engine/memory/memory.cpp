@@ -2,13 +2,12 @@
 
 #include <ATen/ATen.h>
 #include <c10/core/CachingDeviceAllocator.h>
-#include <malloc.h>
 
 #include <algorithm>
 #include <fstream>
-#include <limits>
 #include <string>
 
+#include "base/heap.hpp"
 #include "engine/memory/block_cache.hpp"
 #include "engine/memory/memory_plan.hpp"
 #include "engine/net/net.hpp"
@@ -36,9 +35,7 @@ std::int64_t status_bytes(const std::string& field) {
 
 void keep_freed_memory() {
     use_block_cache();
-    mallopt(M_MMAP_MAX, 0);
-    mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
-    mallopt(M_TOP_PAD, 64 << 20);
+    keep_freed_pages();
 }
 
 std::int64_t estimate_memory(const Net& net) {

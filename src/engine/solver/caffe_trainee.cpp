@@ -138,7 +138,7 @@ Result<std::int64_t> CaffeTrainee::restore(const SnapshotFiles& snapshot) {
 }
 
 Result<StepValues> CaffeTrainee::step(std::int64_t iteration) {
-    if (solver_->thaws_at(iteration)) DIGITS_TRY(thaw(iteration));
+    if (solver_->changes_at(iteration)) DIGITS_TRY(thaw(iteration));
     StepValues values;
     values.learning_rate = solver_->rate();
     DIGITS_ASSIGN(values.loss, solver_->step());

@@ -81,16 +81,25 @@ Status check_supported(const caffe::SolverParameter& solver) {
     return {};
 }
 
-/// Freezes the parameters that do not learn at this iteration yet. The later iterations at which some begin to.
-std::vector<std::int64_t> freeze(caffe::NetParameter& net, std::int64_t iteration) {
-    std::vector<std::int64_t> thaws;
-    for (auto& layer : *net.mutable_layer())
+/// Freezes the parameters that do not learn at this iteration yet, and fixes the statistics that move no more. The
+/// later iterations at which something changes.
+std::vector<std::int64_t> freeze(caffe::NetParameter& net, std::int64_t iteration, std::int64_t max_iter) {
+    std::vector<std::int64_t> changes;
+    for (auto& layer : *net.mutable_layer()) {
         for (auto& parameter : *layer.mutable_param()) {
             if (parameter.frozen_until() <= iteration || parameter.lr_mult() == 0) continue;
             parameter.set_lr_mult(0);
-            thaws.push_back(parameter.frozen_until());
+            changes.push_back(parameter.frozen_until());
         }
-    return thaws;
+        if (!layer.batch_norm_param().has_fixed_after_percent()) continue;
+        auto& norm = *layer.mutable_batch_norm_param();
+        const auto from = std::llround(norm.fixed_after_percent() / 100 * static_cast<double>(max_iter));
+        if (from <= iteration)
+            norm.set_use_global_stats(true);
+        else if (!norm.use_global_stats())
+            changes.push_back(from);
+    }
+    return changes;
 }
 
 }  // namespace
@@ -123,7 +132,7 @@ Status Solver::make_nets(const SolverOptions& options) {
     net_options.keeps_diffs = options.keeps_diffs;
 
     DIGITS_ASSIGN(auto definition, train_definition(parameter_, options.base_dir));
-    thaws_ = freeze(definition, options.first_iteration);
+    changes_ = freeze(definition, options.first_iteration, parameter_.max_iter());
     caffe::NetState state;
     state.set_phase(caffe::TRAIN);
     state.MergeFrom(definition.state());
@@ -180,7 +189,9 @@ Result<std::unique_ptr<Net>> Solver::make_whole_set_net(const caffe::NetParamete
     return Net::create(definition, options);
 }
 
-bool Solver::thaws_at(std::int64_t iteration) const { return std::ranges::find(thaws_, iteration) != thaws_.end(); }
+bool Solver::changes_at(std::int64_t iteration) const {
+    return std::ranges::find(changes_, iteration) != changes_.end();
+}
 
 std::int64_t Solver::test_batches(std::size_t index) const {
     const auto rounds = tests_whole_sets_ ? test_nets_[index]->rounds() : std::nullopt;

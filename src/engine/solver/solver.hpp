@@ -72,9 +72,9 @@ class Solver {
     bool test_is_complete(std::size_t index) const { return batches_left_[index] == 0; }
     /// How many batches a test has.
     std::int64_t test_batches(std::size_t index) const;
-    /// Whether parameters that were frozen until this iteration learn from it on: then nets are made anew, with
-    /// `first_iteration` (ParamSpec.frozen_until).
-    bool thaws_at(std::int64_t iteration) const;
+    /// Whether parameters that were frozen until this iteration learn from it on, or statistics are fixed: then nets
+    /// are made anew, with `first_iteration` (ParamSpec.frozen_until, BatchNormParameter.fixed_after_percent).
+    bool changes_at(std::int64_t iteration) const;
     /// What the user should know of the nets as they were made.
     const std::vector<std::string>& warnings() const { return warnings_; }
 
@@ -102,7 +102,7 @@ class Solver {
     std::int64_t iteration_ = 0;
     int current_step_ = 0;
     bool tests_whole_sets_ = false;
-    std::vector<std::int64_t> thaws_;  ///< iterations
+    std::vector<std::int64_t> changes_;  ///< iterations
     std::vector<std::string> warnings_;
 };
 

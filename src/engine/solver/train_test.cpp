@@ -172,6 +172,29 @@ TEST_F(Train, LeavesFrozenLayersAsTheyAreUntilTheyThaw) {
     EXPECT_GE(context.metrics().at({"val/accuracy", 40}), 0.9);
 }
 
+TEST_F(Train, FixesStatisticsAfterAPartOfTheTraining) {
+    const auto with_norm = [](const fs::path& dir) {
+        auto net = std::string(kTrainedNet);
+        net.insert(
+            net.find(R"(layer { name: "relu")"),
+            R"(layer { name: "norm" type: "BatchNorm" bottom: "conv" top: "conv" batch_norm_param { fixed_after_percent: 50 } } )");
+        std::ofstream(dir / "net.prototxt") << net;
+        return dir;
+    };
+    const auto statistics = [](const fs::path& weights) {
+        const auto net = *read_weights(weights);
+        for (const auto& layer : net.layer())
+            if (layer.name() == "norm") return layer.blobs(0).SerializeAsString();
+        return std::string();
+    };
+    const auto dir = with_norm(job("job"));
+    RecordingContext context(dir);
+    ASSERT_TRUE(run(dir, context));
+    EXPECT_NE(statistics(dir / "snapshot_iter_16.caffemodel"), statistics(dir / "snapshot_iter_32.caffemodel"));
+    EXPECT_EQ(statistics(dir / "snapshot_iter_32.caffemodel"), statistics(dir / "snapshot_iter_40.caffemodel"));
+    expect_resumed_equals_whole(with_norm(job("whole")), with_norm(job("interrupted")), run);
+}
+
 TEST_F(Train, TakesWhatFitsOfAnotherNetworksWeights) {
     const auto dir = job("job");
     RecordingContext first(dir);
