@@ -5,6 +5,7 @@
 
 #include "fuzz.hpp"
 #include "image/decode.hpp"
+#include "image/label_image.hpp"
 
 namespace {
 
@@ -39,6 +40,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         fuzz::require_sentence(raster);
         require(!raster || raster->samples.size() == raster->row_bytes() * static_cast<std::size_t>(raster->height),
                 "the raster's samples fill its size");
+    } else if (size % 4 == 1) {
+        const auto label = decode_label_image(bytes, kOptions);
+        fuzz::require_sentence(label);
+        require(!label || label->values.size() ==
+                              static_cast<std::size_t>(label->width) * static_cast<std::size_t>(label->height),
+                "a label image has a value for each pixel");
     } else {
         const auto decoded = decode_with_facts(bytes, kOptions);
         fuzz::require_sentence(decoded);

@@ -52,9 +52,6 @@ int orientation_of(std::string_view exif, std::string_view xmp);
 
 Status decode_jpeg(std::string_view bytes, const DecodeLimits& limits, Raster& out);
 Status decode_png(std::string_view bytes, const DecodeLimits& limits, Raster& out);
-/// The numbers of a palette's colors, or grey samples as the file has them; `palette` gets the colors as 0xrrggbb.
-Status decode_png_indices(std::string_view bytes, const DecodeLimits& limits, Raster& out,
-                          std::vector<std::uint32_t>& palette);
 Status decode_bmp(std::string_view bytes, const DecodeLimits& limits, Raster& out);
 Status decode_pnm(std::string_view bytes, const DecodeLimits& limits, Raster& out);
 Status decode_npy(std::string_view bytes, const DecodeLimits& limits, Raster& out);
@@ -66,6 +63,18 @@ Status decode_ico(std::string_view bytes, const DecodeLimits& limits, Raster& ou
 Status decode_avif(std::string_view bytes, const DecodeLimits& limits, Raster& out);
 Status decode_heic(std::string_view bytes, const DecodeLimits& limits, Raster& out);
 Status decode_jpeg2000(std::string_view bytes, const DecodeLimits& limits, Raster& out);
+
+/// The same without resolving palettes: the first channel has the numbers of the colors, which `palette` gets as
+/// 0xrrggbb; without a palette it stays empty. Samples of one bit are 0 and 1. PNG leaves grey samples of 2 and 4 bits
+/// as they are, too.
+using Palette = std::vector<std::uint32_t>;
+Status decode_png_indices(std::string_view bytes, const DecodeLimits& limits, Raster& out, Palette& palette);
+Status decode_bmp_indices(std::string_view bytes, const DecodeLimits& limits, Raster& out, Palette& palette);
+Status decode_pnm_indices(std::string_view bytes, const DecodeLimits& limits, Raster& out, Palette& palette);
+Status decode_tiff_indices(std::string_view bytes, const DecodeLimits& limits, Raster& out, Palette& palette);
+Status decode_gif_indices(std::string_view bytes, const DecodeLimits& limits, Raster& out, Palette& palette);
+Status decode_tga_indices(std::string_view bytes, const DecodeLimits& limits, Raster& out, Palette& palette);
+
 /// The bitmap of an icon: a BMP without its file header, twice as high, with a mask below or an alpha channel.
 Status decode_icon_bitmap(std::string_view bytes, bool has_alpha, const DecodeLimits& limits, Raster& out);
 

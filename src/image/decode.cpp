@@ -13,17 +13,20 @@ namespace {
 struct Codec {
     ImageFormat format;
     Status (*decode)(std::string_view bytes, const DecodeLimits& limits, Raster& out);
+    /// Of formats that have palettes.
+    Status (*decode_indices)(std::string_view bytes, const DecodeLimits& limits, Raster& out,
+                             codec::Palette& palette) = nullptr;
 };
 
 constexpr std::array<Codec, 13> kCodecs{{
     {ImageFormat::kJpeg, codec::decode_jpeg},
-    {ImageFormat::kPng, codec::decode_png},
-    {ImageFormat::kBmp, codec::decode_bmp},
-    {ImageFormat::kPnm, codec::decode_pnm},
-    {ImageFormat::kTiff, codec::decode_tiff},
+    {ImageFormat::kPng, codec::decode_png, codec::decode_png_indices},
+    {ImageFormat::kBmp, codec::decode_bmp, codec::decode_bmp_indices},
+    {ImageFormat::kPnm, codec::decode_pnm, codec::decode_pnm_indices},
+    {ImageFormat::kTiff, codec::decode_tiff, codec::decode_tiff_indices},
     {ImageFormat::kWebp, codec::decode_webp},
-    {ImageFormat::kGif, codec::decode_gif},
-    {ImageFormat::kTga, codec::decode_tga},
+    {ImageFormat::kGif, codec::decode_gif, codec::decode_gif_indices},
+    {ImageFormat::kTga, codec::decode_tga, codec::decode_tga_indices},
     {ImageFormat::kIco, codec::decode_ico},
     {ImageFormat::kAvif, codec::decode_avif},
     {ImageFormat::kHeic, codec::decode_heic},
@@ -61,13 +64,15 @@ tl::unexpected<Error> not_an_image(std::string_view bytes) {
     return fail(ErrorCode::kUnsupported, "a {} file; expected {}", name, readable_formats());
 }
 
-/// Decodes as the file has it; `raster.samples` may bring memory.
-Result<ImageFormat> decode_any(std::string_view bytes, const DecodeLimits& limits, Raster& raster) {
+/// Decodes as the file has it; `raster.samples` may bring memory. With `palette`, palettes are not resolved.
+Result<ImageFormat> decode_any(std::string_view bytes, const DecodeLimits& limits, Raster& raster,
+                               codec::Palette* palette = nullptr) {
     const auto format = sniff_image(bytes);
     const auto codec = std::find_if(kCodecs.begin(), kCodecs.end(), [&](const auto& c) { return c.format == format; });
     if (codec == kCodecs.end()) return not_an_image(bytes);
     try {
-        DIGITS_TRY(codec->decode(bytes, limits, raster));
+        DIGITS_TRY(palette && codec->decode_indices ? codec->decode_indices(bytes, limits, raster, *palette)
+                                                    : codec->decode(bytes, limits, raster));
     } catch (const std::bad_alloc&) {
         return fail(ErrorCode::kResourceExhausted, "not enough memory to decode the image");
     } catch (const std::length_error&) {
@@ -178,15 +183,28 @@ Result<DecodedImage> decode_with_facts(std::string_view bytes, const DecodeOptio
     return decoded;
 }
 
-Result<Raster> decode_raster(std::string_view bytes, const DecodeOptions& options) {
+namespace {
+
+Result<Raster> upright_raster(std::string_view bytes, const DecodeOptions& options, codec::Palette* palette) {
     Raster raster;
-    DIGITS_TRY(decode_any(bytes, options.limits, raster));
+    DIGITS_TRY(decode_any(bytes, options.limits, raster, palette));
     try {
         if (options.upright) turn_upright(raster);
     } catch (const std::bad_alloc&) {
         return fail(ErrorCode::kResourceExhausted, "not enough memory to decode the image");
     }
     return raster;
+}
+
+}  // namespace
+
+Result<Raster> decode_raster(std::string_view bytes, const DecodeOptions& options) {
+    return upright_raster(bytes, options, nullptr);
+}
+
+Result<Raster> decode_indices(std::string_view bytes, const DecodeOptions& options,
+                              std::vector<std::uint32_t>& palette) {
+    return upright_raster(bytes, options, &palette);
 }
 
 }  // namespace digits

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "base/result.hpp"
 #include "image/image.hpp"
@@ -53,5 +54,9 @@ Result<DecodedImage> decode_with_facts(std::string_view bytes, const DecodeOptio
 /// The samples as the file has them: all channels, 16 bits and floats too. Upright, if the options say so; their depth
 /// conversion is not used.
 Result<Raster> decode_raster(std::string_view bytes, const DecodeOptions& options = {});
+/// The same, but the first channel of an image with a palette has the numbers of its colors, and samples of one bit are
+/// 0 and 1, as in numpy's array of Pillow's image. `palette` gets the colors as 0xrrggbb; it stays empty without one.
+Result<Raster> decode_indices(std::string_view bytes, const DecodeOptions& options,
+                              std::vector<std::uint32_t>& palette);
 
 }  // namespace digits

@@ -171,7 +171,8 @@ Status read_indices(const Bytes& bytes, const Header& h, std::vector<std::uint8_
     return {};
 }
 
-Status read_indexed(const Bytes& bytes, const Header& h, const DecodeLimits& limits, Raster& out) {
+/// With `kept`, the palette is not resolved.
+Status read_indexed(const Bytes& bytes, const Header& h, const DecodeLimits& limits, Raster& out, Palette* kept) {
     std::array<std::array<std::uint8_t, 3>, 256> palette{};
     const std::size_t entry = h.info_size == 12 ? 3 : 4;
     const std::size_t colours = std::min<std::size_t>(h.colours ? h.colours : 256, std::size_t{1} << h.bits);
@@ -185,8 +186,14 @@ Status read_indexed(const Bytes& bytes, const Header& h, const DecodeLimits& lim
     }
     std::vector<std::uint8_t> indices;
     DIGITS_TRY(read_indices(bytes, h, indices));
-    DIGITS_TRY(reset(out, h.width, h.height, grey ? 1 : 3, SampleType::kU8, limits));
-    out.colours = grey ? ColourModel::kGrey : ColourModel::kRgb;
+    if (kept && !grey)
+        for (std::size_t i = 0; i < colours; ++i)
+            kept->push_back(static_cast<std::uint32_t>(palette[i][0] << 16 | palette[i][1] << 8 | palette[i][2]));
+    if (kept)
+        for (std::size_t i = 0; i < palette.size(); ++i) palette[i].fill(static_cast<std::uint8_t>(i));
+    const bool one_channel = grey || kept;
+    DIGITS_TRY(reset(out, h.width, h.height, one_channel ? 1 : 3, SampleType::kU8, limits));
+    out.colours = one_channel ? ColourModel::kGrey : ColourModel::kRgb;
     std::size_t from = 0;
     for (int y = 0; y < out.height; ++y) {
         std::uint8_t* to = out.row(h.top_down ? y : out.height - 1 - y);
@@ -196,10 +203,11 @@ Status read_indexed(const Bytes& bytes, const Header& h, const DecodeLimits& lim
     return {};
 }
 
-/// From the end of the header on.
-Status read_pixels(const Bytes& bytes, const Header& h, const DecodeLimits& limits, Raster& out) {
+/// From the end of the header on. With `kept`, a palette is not resolved.
+Status read_pixels(const Bytes& bytes, const Header& h, const DecodeLimits& limits, Raster& out,
+                   Palette* kept = nullptr) {
     DIGITS_TRY(check_size(h.width, h.height, limits));
-    if (h.bits <= 8) return read_indexed(bytes, h, limits, out);
+    if (h.bits <= 8) return read_indexed(bytes, h, limits, out, kept);
     const std::size_t stride = (static_cast<std::size_t>(h.width) * static_cast<std::size_t>(h.bits) + 31) / 32 * 4;
     if (h.data_offset + stride * static_cast<std::size_t>(h.height) > bytes.size()) return cut_off();
     DIGITS_TRY(reset(out, h.width, h.height, h.masks[3] ? 4 : 3, SampleType::kU8, limits));
@@ -244,13 +252,21 @@ Status add_mask(std::string_view bytes, const DecodeLimits& limits, Raster& out)
     return {};
 }
 
-}  // namespace
-
-Status decode_bmp(std::string_view data, const DecodeLimits& limits, Raster& out) {
+Status decode(std::string_view data, const DecodeLimits& limits, Raster& out, Palette* kept) {
     const Bytes bytes(data);
     DIGITS_ASSIGN(auto header, read_header(bytes, 14));
     header.data_offset = bytes.u32(10);
-    return read_pixels(bytes, header, limits, out);
+    return read_pixels(bytes, header, limits, out, kept);
+}
+
+}  // namespace
+
+Status decode_bmp(std::string_view bytes, const DecodeLimits& limits, Raster& out) {
+    return decode(bytes, limits, out, nullptr);
+}
+
+Status decode_bmp_indices(std::string_view bytes, const DecodeLimits& limits, Raster& out, Palette& palette) {
+    return decode(bytes, limits, out, &palette);
 }
 
 Status decode_icon_bitmap(std::string_view data, bool has_alpha, const DecodeLimits& limits, Raster& out) {

@@ -203,9 +203,12 @@ Status read_indices(GifFileType* gif, const Source& source, int canvas_width, st
     return {};
 }
 
-}  // namespace
+std::uint32_t packed(const GifColorType& colour) {
+    return static_cast<std::uint32_t>(colour.Red << 16 | colour.Green << 8 | colour.Blue);
+}
 
-Status decode_gif(std::string_view bytes, const DecodeLimits& limits, Raster& out) {
+/// With `kept`, palettes are not resolved.
+Status decode(std::string_view bytes, const DecodeLimits& limits, Raster& out, Palette* kept) {
     int error = 0;
     Source source{bytes};
     GifFile gif(DGifOpen(&source, on_read, &error));
@@ -225,11 +228,13 @@ Status decode_gif(std::string_view bytes, const DecodeLimits& limits, Raster& ou
 
     const auto* palette = frame.ColorMap != nullptr ? frame.ColorMap : gif->SColorMap;
     const bool grey = is_grey(palette);
-    const int channels = grey ? 1 : transparent ? 4 : 3;
+    const int channels = grey || kept ? 1 : transparent ? 4 : 3;
     DIGITS_TRY(reset(out, width, height, channels, SampleType::kU8, limits));
-    out.colours = grey ? ColourModel::kGrey : ColourModel::kRgb;
+    out.colours = channels == 1 ? ColourModel::kGrey : ColourModel::kRgb;
     out.alpha = channels == 4 ? Alpha::kStraight : Alpha::kNone;
-    if (grey) {
+    if (!grey && kept)
+        for (int i = 0; i < palette->ColorCount; ++i) kept->push_back(packed(palette->Colors[i]));
+    if (channels == 1) {
         out.samples = std::move(canvas);
         return {};
     }
@@ -242,6 +247,16 @@ Status decode_gif(std::string_view bytes, const DecodeLimits& limits, Raster& ou
         if (transparent) *to++ = index == *transparent ? 0 : 255;
     }
     return {};
+}
+
+}  // namespace
+
+Status decode_gif(std::string_view bytes, const DecodeLimits& limits, Raster& out) {
+    return decode(bytes, limits, out, nullptr);
+}
+
+Status decode_gif_indices(std::string_view bytes, const DecodeLimits& limits, Raster& out, Palette& palette) {
+    return decode(bytes, limits, out, &palette);
 }
 
 }  // namespace digits::codec

@@ -148,18 +148,17 @@ std::string fault_of_chunks(std::string_view bytes) {
     return "";
 }
 
-std::vector<std::uint32_t> palette_of(const PngReader& reader) {
+Palette palette_of(const PngReader& reader) {
     png_colorp colors = nullptr;
     int count = 0;
-    std::vector<std::uint32_t> palette;
+    Palette palette;
     if (png_get_PLTE(reader.png, reader.info, &colors, &count) == 0) return palette;
     for (int i = 0; i < count; ++i)
         palette.push_back(static_cast<std::uint32_t>(colors[i].red << 16 | colors[i].green << 8 | colors[i].blue));
     return palette;
 }
 
-Status decode(std::string_view bytes, const DecodeLimits& limits, bool keeps_indices, Raster& out,
-              std::vector<std::uint32_t>* palette) {
+Status decode(std::string_view bytes, const DecodeLimits& limits, bool keeps_indices, Raster& out, Palette* palette) {
     if (const auto fault = fault_of_chunks(bytes); !fault.empty())
         return fail(ErrorCode::kDataLoss, "damaged PNG: {}", fault);
     PngReader reader;
@@ -195,8 +194,7 @@ Status decode_png(std::string_view bytes, const DecodeLimits& limits, Raster& ou
     return decode(bytes, limits, false, out, nullptr);
 }
 
-Status decode_png_indices(std::string_view bytes, const DecodeLimits& limits, Raster& out,
-                          std::vector<std::uint32_t>& palette) {
+Status decode_png_indices(std::string_view bytes, const DecodeLimits& limits, Raster& out, Palette& palette) {
     return decode(bytes, limits, true, out, &palette);
 }
 

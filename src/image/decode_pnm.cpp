@@ -190,4 +190,12 @@ Status decode_pnm(std::string_view bytes, const DecodeLimits& limits, Raster& ou
     return bitmap ? read_bitmap(cursor.rest(), out) : read_binary(cursor.rest(), max_value, out);
 }
 
+Status decode_pnm_indices(std::string_view bytes, const DecodeLimits& limits, Raster& out, Palette& /*palette*/) {
+    DIGITS_TRY(decode_pnm(bytes, limits, out));
+    const bool bitmap = bytes[1] == '1' || bytes[1] == '4';
+    if (bitmap)
+        for (auto& sample : out.samples) sample &= 1;
+    return {};
+}
+
 }  // namespace digits::codec

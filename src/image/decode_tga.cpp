@@ -104,7 +104,8 @@ struct Layout {
     Alpha alpha;
 };
 
-Layout layout_of(const Header& h) {
+Layout layout_of(const Header& h, bool keeps_indices) {
+    if (h.type == kIndexed && keeps_indices) return {1, ColourModel::kGrey, Alpha::kNone};
     if (h.type == kGreyscale || (h.type == kIndexed && !h.has_map))
         return {h.bits == 16 ? 2 : 1, ColourModel::kGrey,
                 h.bits == 16 && h.has_alpha ? Alpha::kStraight : Alpha::kNone};
@@ -112,15 +113,20 @@ Layout layout_of(const Header& h) {
     return {alpha ? 4 : 3, ColourModel::kRgb, alpha ? Alpha::kStraight : Alpha::kNone};
 }
 
-}  // namespace
+/// The color of a number, opaque black where the map has none.
+std::array<std::uint8_t, 4> mapped_colour(const Bytes& bytes, const Header& h, std::size_t index) {
+    if (index < h.map_first || index >= h.map_first + h.map_length) return {0, 0, 0, 255};
+    return colour(bytes, kHeaderBytes + h.id_bytes + (index - h.map_first) * h.map_entry_bytes(), h.map_bits);
+}
 
-Status decode_tga(std::string_view data, const DecodeLimits& limits, Raster& out) {
+/// With `kept`, a map is not resolved.
+Status decode(std::string_view data, const DecodeLimits& limits, Raster& out, Palette* kept) {
     const Bytes bytes(data);
     const Header h = read_header(bytes);
     DIGITS_TRY(check_size(h.width, h.height, limits));
     const std::size_t pixels = static_cast<std::size_t>(h.width) * static_cast<std::size_t>(h.height);
     if (!h.runs && data.size() < h.data_offset() + pixels * h.pixel_bytes()) return cut_off();
-    const Layout layout = layout_of(h);
+    const Layout layout = layout_of(h, kept != nullptr);
     DIGITS_TRY(reset(out, h.width, h.height, layout.channels, SampleType::kU8, limits));
     out.colours = layout.colours;
     out.alpha = layout.alpha;
@@ -135,19 +141,27 @@ Status decode_tga(std::string_view data, const DecodeLimits& limits, Raster& out
                 for (int c = 0; c < layout.channels; ++c) to[c] = bytes.u8(at + static_cast<std::size_t>(c));
                 continue;
             }
-            std::array<std::uint8_t, 4> rgba{0, 0, 0, 255};
-            if (h.type == kTrueColour) {
-                rgba = colour(bytes, at, h.bits);
-            } else if (const std::size_t index = bytes.u8(at);
-                       index >= h.map_first && index < h.map_first + h.map_length) {
-                const std::size_t entry = kHeaderBytes + h.id_bytes + (index - h.map_first) * h.map_entry_bytes();
-                rgba = colour(bytes, entry, h.map_bits);
-            }
+            const auto rgba = h.type == kTrueColour ? colour(bytes, at, h.bits) : mapped_colour(bytes, h, bytes.u8(at));
             std::copy_n(rgba.begin(), layout.channels, to);
         }
     }
     if (reader.overruns()) return fail(ErrorCode::kDataLoss, "damaged TGA: a run goes on beyond the last pixel");
+    if (!kept || h.type != kIndexed || !h.has_map) return {};
+    for (std::size_t i = 0; i < std::min<std::size_t>(256, h.map_first + h.map_length); ++i) {
+        const auto rgba = mapped_colour(bytes, h, i);
+        kept->push_back(static_cast<std::uint32_t>(rgba[0] << 16 | rgba[1] << 8 | rgba[2]));
+    }
     return {};
+}
+
+}  // namespace
+
+Status decode_tga(std::string_view bytes, const DecodeLimits& limits, Raster& out) {
+    return decode(bytes, limits, out, nullptr);
+}
+
+Status decode_tga_indices(std::string_view bytes, const DecodeLimits& limits, Raster& out, Palette& palette) {
+    return decode(bytes, limits, out, &palette);
 }
 
 }  // namespace digits::codec

@@ -342,10 +342,18 @@ Status read_converted(TIFF* tiff, Source& source, const Tags& tags, const Decode
     return {};
 }
 
-Status resolve_palette(TIFF* tiff, const Tags& tags, const DecodeLimits& limits, Raster& out) {
+/// With `kept`, the numbers stay and it gets the colors.
+Status resolve_palette(TIFF* tiff, const Tags& tags, const DecodeLimits& limits, Raster& out, Palette* kept) {
     std::uint16_t* colour[3]{};
     if (tags.bits > 8 || TIFFGetField(tiff, TIFFTAG_COLORMAP, &colour[0], &colour[1], &colour[2]) != 1)
         return fail(ErrorCode::kUnsupported, "a TIFF with a palette of {} bits, or without one", tags.bits);
+    if (kept) {
+        out.colours = ColourModel::kGrey;
+        for (std::size_t i = 0; i < std::size_t{1} << tags.bits; ++i)
+            kept->push_back(
+                static_cast<std::uint32_t>(colour[0][i] >> 8 << 16 | colour[1][i] >> 8 << 8 | colour[2][i] >> 8));
+        return {};
+    }
     const bool alpha = out.alpha != Alpha::kNone;
     const std::size_t step = tags.channels;
     const std::vector<std::uint8_t> indices = std::move(out.samples);
@@ -360,8 +368,9 @@ Status resolve_palette(TIFF* tiff, const Tags& tags, const DecodeLimits& limits,
     return {};
 }
 
-/// Grey of fewer than 8 bits to 0..255, and black to 0 where the file has it the other way round.
-void scale_grey(const Tags& tags, Raster& out) {
+/// Grey of fewer than 8 bits to 0..255, and black to 0 where the file has it the other way round. `keeps_bits`: one bit
+/// stays 0 and 1.
+void scale_grey(const Tags& tags, bool keeps_bits, Raster& out) {
     const unsigned most = (1u << std::min<unsigned>(tags.bits, 16)) - 1;
     const bool inverted = tags.photometric == PHOTOMETRIC_MINISWHITE && !holds_floats(tags);
     const std::size_t step = tags.channels;
@@ -370,7 +379,7 @@ void scale_grey(const Tags& tags, Raster& out) {
         for (std::size_t i = 0; i < out.samples.size(); ++i) {
             unsigned value = std::min<unsigned>(out.samples[i], most);
             if (inverted && i % step == 0) value = most - value;
-            out.samples[i] = static_cast<std::uint8_t>(value * 255 / most);
+            out.samples[i] = static_cast<std::uint8_t>(tags.bits == 1 && keeps_bits ? value : value * 255 / most);
         }
     } else if (inverted) {
         for (std::size_t i = 0; i < out.samples.size(); i += 2 * step) {
@@ -407,7 +416,9 @@ void leave_out_extra_planes(Tags& tags) {
     tags.channels = static_cast<std::uint16_t>(known);
 }
 
-Status read_samples(TIFF* tiff, const Source& source, const Tags& tags, const DecodeLimits& limits, Raster& out) {
+/// With `kept`, a palette is not resolved.
+Status read_samples(TIFF* tiff, const Source& source, const Tags& tags, const DecodeLimits& limits, Raster& out,
+                    Palette* kept) {
     DIGITS_TRY(check_samples(tags));
     const bool floats = holds_floats(tags);
     const auto type = floats ? SampleType::kF32 : tags.bits > 8 ? SampleType::kU16 : SampleType::kU8;
@@ -418,7 +429,7 @@ Status read_samples(TIFF* tiff, const Source& source, const Tags& tags, const De
     out.white = floats ? 0 : tags.bits > 8 ? (1 << tags.bits) - 1 : 255;
     out.alpha = alpha_of(tags);
     switch (tags.photometric) {
-        case PHOTOMETRIC_PALETTE: return resolve_palette(tiff, tags, limits, out);
+        case PHOTOMETRIC_PALETTE: return resolve_palette(tiff, tags, limits, out, kept);
         case PHOTOMETRIC_RGB: out.colours = tags.channels >= 3 ? ColourModel::kRgb : ColourModel::kOther; return {};
         case PHOTOMETRIC_SEPARATED:
             out.colours = tags.channels >= 4 ? ColourModel::kCmyk : ColourModel::kOther;
@@ -426,15 +437,13 @@ Status read_samples(TIFF* tiff, const Source& source, const Tags& tags, const De
         case PHOTOMETRIC_MINISBLACK:
         case PHOTOMETRIC_MINISWHITE:
             out.colours = tags.channels - (out.alpha != Alpha::kNone) <= 2 ? ColourModel::kGrey : ColourModel::kOther;
-            scale_grey(tags, out);
+            scale_grey(tags, kept != nullptr, out);
             return {};
     }
     return fail(ErrorCode::kUnsupported, "a TIFF with photometric interpretation {}", tags.photometric);
 }
 
-}  // namespace
-
-Status decode_tiff(std::string_view bytes, const DecodeLimits& limits, Raster& out) {
+Status decode(std::string_view bytes, const DecodeLimits& limits, Raster& out, Palette* kept) {
     Source source{bytes, 0, {}};
     const auto tiff = open_tiff(source, limits);
     if (tiff == nullptr) return damaged(source);
@@ -454,11 +463,21 @@ Status decode_tiff(std::string_view bytes, const DecodeLimits& limits, Raster& o
     if (needs_conversion(tags))
         DIGITS_TRY(read_converted(tiff.get(), source, tags, limits, out));
     else
-        DIGITS_TRY(read_samples(tiff.get(), source, tags, limits, out));
+        DIGITS_TRY(read_samples(tiff.get(), source, tags, limits, out, kept));
     if (whole_chroma)
         for (std::size_t i = 0; i < out.samples.size(); i += 3) luma_chroma_to_rgb(out.samples.data() + i);
     out.orientation = tags.orientation;
     return {};
+}
+
+}  // namespace
+
+Status decode_tiff(std::string_view bytes, const DecodeLimits& limits, Raster& out) {
+    return decode(bytes, limits, out, nullptr);
+}
+
+Status decode_tiff_indices(std::string_view bytes, const DecodeLimits& limits, Raster& out, Palette& palette) {
+    return decode(bytes, limits, out, &palette);
 }
 
 }  // namespace digits::codec

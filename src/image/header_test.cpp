@@ -4,7 +4,6 @@
 
 #include "base/file.hpp"
 #include "image/encode.hpp"
-#include "image/label_image.hpp"
 
 namespace digits {
 namespace {
@@ -40,21 +39,6 @@ TEST(ImageHeader, is_none_of_a_file_that_ends_too_early) {
     for (const auto& bytes : {*encode_png(grey(31, 17)), *encode_jpeg(grey(31, 17))})
         for (std::size_t size = 0; size < 33; ++size) EXPECT_FALSE(read_image_header(bytes.substr(0, size)));
     EXPECT_FALSE(read_image_header("no image"));
-}
-
-TEST(LabelImage, keeps_numbers) {
-    const auto image = decode_label_image(*encode_png(grey(4, 2)));
-    ASSERT_TRUE(image);
-    EXPECT_FALSE(image->has_colors);
-    EXPECT_EQ(image->values, (std::vector<std::uint32_t>{0, 1, 2, 0, 1, 2, 0, 1}));
-    Image color;
-    color.reset(1, 1, 3);
-    color.pixels = {1, 2, 3};
-    const auto colored = decode_label_image(*encode_png(color));
-    ASSERT_TRUE(colored);
-    EXPECT_TRUE(colored->has_colors);
-    EXPECT_EQ(colored->values, (std::vector<std::uint32_t>{0x010203}));
-    EXPECT_FALSE(decode_label_image("no image"));
 }
 
 }  // namespace

@@ -1,39 +1,93 @@
 #include "image/label_image.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <cstring>
-
-#include "image/codecs.hpp"
-#include "image/formats.hpp"
+#include <functional>
+#include <optional>
 
 namespace digits {
+namespace {
+
+constexpr float kMostNumber = 65535;
+
+bool is_uniform(const auto& samples) {
+    return std::ranges::adjacent_find(samples, std::ranges::not_equal_to()) == samples.end();
+}
+
+/// Samples of a raster as whole numbers.
+class Samples {
+  public:
+    explicit Samples(const Raster& raster) : raster_(raster) {}
+
+    /// None for a float that is no number of a class.
+    std::optional<std::uint32_t> number(std::size_t i) const {
+        switch (raster_.type) {
+            case SampleType::kU8: return raster_.samples[i];
+            case SampleType::kU16: return at<std::uint16_t>(i);
+            case SampleType::kF32: break;
+        }
+        const auto value = at<float>(i);
+        if (!(value >= 0 && value <= kMostNumber) || value != std::floor(value)) return std::nullopt;
+        return static_cast<std::uint32_t>(value);
+    }
+    /// Of a color, or of alpha: 0 to 255.
+    std::optional<std::uint32_t> part(std::size_t i) const {
+        const auto value = number(i);
+        if (value && raster_.type == SampleType::kU16) return *value >> 8;
+        return value && *value > 255 ? std::nullopt : value;
+    }
+    Error error_at(std::size_t pixel, std::size_t i) const {
+        const auto width = static_cast<std::size_t>(raster_.width);
+        return make_error(ErrorCode::kUnsupported,
+                          "the pixel in column {}, row {} is {:.6g}; expected whole numbers from 0 to 65535",
+                          pixel % width + 1, pixel / width + 1, at<float>(i));
+    }
+
+  private:
+    template <typename Sample>
+    Sample at(std::size_t i) const {
+        Sample value;
+        std::memcpy(&value, raster_.samples.data() + i * sizeof value, sizeof value);
+        return value;
+    }
+
+    const Raster& raster_;
+};
+
+}  // namespace
+
+bool LabelImage::differs_only_in_alpha() const { return !alpha.empty() && is_uniform(values) && !is_uniform(alpha); }
 
 Result<LabelImage> decode_label_image(std::string_view bytes, const DecodeOptions& options) {
     LabelImage label;
-    Raster raster;
-    if (sniff_image(bytes) == ImageFormat::kPng) {
-        DIGITS_TRY(codec::decode_png_indices(bytes, options.limits, raster, label.palette));
-        if (options.upright) turn_upright(raster);
-    } else {
-        DIGITS_ASSIGN(raster, decode_raster(bytes, options));
-    }
-    if (raster.type == SampleType::kF32)
-        return fail(ErrorCode::kUnsupported, "the pixels are floats, expected classes or colors");
+    DIGITS_ASSIGN(const auto raster, decode_indices(bytes, options, label.palette));
     label.width = raster.width;
     label.height = raster.height;
-    label.has_colors = raster.channels >= 3;
-    const auto count = static_cast<std::size_t>(raster.width) * static_cast<std::size_t>(raster.height);
+    const bool has_alpha = raster.alpha != Alpha::kNone;
     const auto channels = static_cast<std::size_t>(raster.channels);
+    const auto colors = channels - (has_alpha ? 1 : 0);
+    label.has_colors = colors >= 3;
+    const auto count = static_cast<std::size_t>(raster.width) * static_cast<std::size_t>(raster.height);
     label.values.resize(count);
-    const auto sample = [&](std::size_t i) -> std::uint32_t {
-        if (raster.type == SampleType::kU8) return raster.samples[i];
-        std::uint16_t value = 0;
-        std::memcpy(&value, raster.samples.data() + 2 * i, sizeof value);
-        return label.has_colors ? value >> 8 : value;
-    };
-    for (std::size_t i = 0; i < count; ++i)
-        label.values[i] = label.has_colors
-                              ? sample(i * channels) << 16 | sample(i * channels + 1) << 8 | sample(i * channels + 2)
-                              : sample(i * channels);
+    if (has_alpha) label.alpha.resize(count);
+    const Samples samples(raster);
+    for (std::size_t pixel = 0, i = 0; pixel < count; ++pixel, i += channels) {
+        auto& value = label.values[pixel];
+        if (!label.has_colors) {
+            const auto number = samples.number(i);
+            if (!number) return fail(samples.error_at(pixel, i));
+            value = *number;
+        } else {
+            value = 0;
+            for (std::size_t c = 0; c < 3; ++c) {
+                const auto part = samples.part(i + c);
+                if (!part) return fail(samples.error_at(pixel, i + c));
+                value = value << 8 | *part;
+            }
+        }
+        if (has_alpha) label.alpha[pixel] = static_cast<std::uint8_t>(samples.part(i + colors).value_or(0));
+    }
     return label;
 }
 

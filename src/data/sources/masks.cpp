@@ -6,7 +6,6 @@
 #include <map>
 #include <set>
 
-#include "base/named_file.hpp"
 #include "base/text.hpp"
 #include "data/guard.hpp"
 #include "data/label_file.hpp"
@@ -16,7 +15,7 @@
 #include "data/sources/file_pairs.hpp"
 #include "data/sources/image_sets.hpp"
 #include "data/sources/left_out.hpp"
-#include "data/sources/loose_name.hpp"
+#include "data/sources/mask_reader.hpp"
 #include "data/sources/paint.hpp"
 #include "data/sources/source_binding.hpp"
 #include "data/sources/split_fields.hpp"
@@ -123,132 +122,9 @@ std::vector<Split> MaskOptions::splits() const {
 
 namespace {
 
-constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 30;
-constexpr int kVoid = 255;
-/// Cityscapes's 19 training classes by the ids of all.
-constexpr std::array<int, 19> kCityscapesIds{7, 8, 11, 12, 13, 17, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 31, 32, 33};
 constexpr std::array<const char*, 19> kCityscapesNames{
     "road", "sidewalk", "building", "wall", "fence", "pole", "traffic light", "traffic sign", "vegetation", "terrain",
     "sky",  "person",   "rider",    "car",  "truck", "bus",  "train",         "motorcycle",   "bicycle"};
-
-/// Reads mask files as class numbers.
-class MaskReader {
-  public:
-    MaskReader(const MaskOptions& options, const SourceContext& context)
-        : roots_(context.roots),
-          decode_(context.decode_labels),
-          ignore_(options.ignore_value),
-          instances_(options.instances) {
-        decoding_.upright = true;
-    }
-
-    Result<LabelImage> read(const std::string& path) const {
-        DIGITS_ASSIGN(const auto bytes, read_named_file(path, kMostBytes, roots_));
-        auto image = decode_(bytes, decoding_);
-        if (!image) return fail(std::move(image).error().at(path));
-        return image;
-    }
-
-    /// The class numbers of a mask; a color or number without a class is kVoid's, and its pixels are counted in
-    /// `unknown`.
-    Mask classes_of(const LabelImage& image, std::map<std::uint32_t, std::uint64_t>& unknown) const {
-        Mask mask{image.width, image.height, {}};
-        mask.ids.resize(image.values.size());
-        if (greys_are_numbers_ && image.has_colors) {
-            for (std::size_t i = 0; i < image.values.size(); ++i)
-                mask.ids[i] = class_of_number(image.values[i] & 255, unknown);
-            return mask;
-        }
-        const bool by_color = !colors_.empty() && (image.has_colors || (!image.palette.empty() && uses_palette_));
-        std::uint32_t last = UINT32_MAX;
-        std::uint16_t id = 0;
-        std::uint64_t* pixels = nullptr;  ///< of a value without a class
-        for (std::size_t i = 0; i < image.values.size(); ++i) {
-            const auto value = image.values[i];
-            if (value == last) {
-                if (pixels) ++*pixels;
-            } else {
-                last = value;
-                auto color = value;
-                if (by_color && !image.has_colors) color = value < image.palette.size() ? image.palette[value] : 0;
-                id = by_color ? class_of_color(color, value, image, unknown) : class_of_number(value, unknown);
-                const auto found = unknown.find(by_color ? color : value);
-                pixels = found == unknown.end() ? nullptr : &found->second;
-            }
-            mask.ids[i] = id;
-        }
-        return mask;
-    }
-
-    void set_colors(const ColorMap& map) {
-        for (std::size_t i = 0; i < map.colors.size(); ++i)
-            colors_.emplace(map.colors[i], static_cast<std::uint16_t>(i));
-    }
-    void use_palettes() { uses_palette_ = true; }
-    void take_greys_as_numbers() { greys_are_numbers_ = true; }
-    /// Palette masks agree in the colors of what they use only by color.
-    bool has_colors() const { return !colors_.empty(); }
-    void limit_to(std::size_t classes, int void_value) {
-        classes_ = classes;
-        void_ = void_value;
-    }
-    void map_cityscapes() {
-        for (std::size_t i = 0; i < kCityscapesIds.size(); ++i)
-            numbers_[static_cast<std::uint32_t>(kCityscapesIds[i])] = static_cast<std::uint16_t>(i);
-        is_cityscapes_ = true;
-    }
-    void map_numbers(const std::map<std::uint32_t, std::uint16_t>& numbers) { numbers_ = numbers; }
-    int ignore() const { return ignore_; }
-
-  private:
-    std::uint16_t class_of_color(std::uint32_t color, std::uint32_t number, const LabelImage& image,
-                                 std::map<std::uint32_t, std::uint64_t>& unknown) const {
-        // The void border of Pascal VOC, and what the user says.
-        if (!image.has_colors && static_cast<int>(number) == ignore_) return static_cast<std::uint16_t>(ignore_);
-        const auto found = colors_.find(color);
-        if (found != colors_.end()) return found->second;
-        if (color == 0xe0e0c0 && void_ >= 0) return static_cast<std::uint16_t>(void_);
-        ++unknown[color];
-        return static_cast<std::uint16_t>(std::max(void_, 0));
-    }
-    std::uint16_t class_of_number(std::uint32_t number, std::map<std::uint32_t, std::uint64_t>& unknown) const {
-        if (const auto found = numbers_.find(number); found != numbers_.end()) return found->second;
-        if (is_cityscapes_) return kVoid;
-        if (classes_ > 0 && number >= classes_ && static_cast<int>(number) != void_) ++unknown[number];
-        return static_cast<std::uint16_t>(number);
-    }
-
-    ReadableRoots roots_;
-    LabelImageDecoder decode_;
-    DecodeOptions decoding_;
-    int ignore_;
-    bool instances_;
-    bool uses_palette_ = false;
-    bool greys_are_numbers_ = false;
-    bool is_cityscapes_ = false;
-    std::size_t classes_ = 0;
-    int void_ = -1;
-    std::map<std::uint32_t, std::uint16_t> colors_;
-    std::map<std::uint32_t, std::uint16_t> numbers_;
-};
-
-/// What a look at the masks tells: all of them up to a limit, then every so many.
-struct MaskSurvey {
-    std::set<std::uint32_t> numbers;                 ///< that are used, of masks without colors
-    std::set<std::uint32_t> greys;                   ///< of colors whose three parts are equal
-    std::map<std::uint32_t, std::uint32_t> palette;  ///< color by number, of the first palette mask that uses it
-    bool has_colors = false, has_palettes = false, has_numbers = false;
-    bool has_greys = false;                  ///< masks of colors whose three parts are equal
-    std::uint64_t jpegs = 0;                 ///< files that do not keep their values
-    std::uint64_t pixels = 0, extremes = 0;  ///< of these: near black or white
-    std::string differing;                   ///< a palette mask whose colors disagree with an earlier one's
-    std::string first_palette;
-};
-
-bool is_jpeg(std::string_view path) {
-    const auto name = loose_name(path);
-    return name.ends_with(".jpg") || name.ends_with(".jpeg");
-}
 
 class Masks final : public SampleSource {
   public:
@@ -314,7 +190,10 @@ class Masks final : public SampleSource {
 
   private:
     Masks(const MaskOptions& options, const SourceContext& context)
-        : instances_(options.instances), folder_(options.masks), images_(context), reader_(options, context) {}
+        : instances_(options.instances),
+          folder_(options.masks),
+          images_(context),
+          reader_(options.ignore_value, options.instances, context) {}
     const std::vector<FilePair>& pairs(Split split) const { return splits_[static_cast<std::size_t>(split)]; }
 
     Status find(const MaskOptions& options, const SourceContext& context, ScanGuard& guard) {
@@ -444,63 +323,6 @@ class Masks final : public SampleSource {
         return mask;
     }
 
-    Result<MaskSurvey> survey(const SourceContext& context) const {
-        constexpr std::size_t kMostLooked = 200;
-        std::vector<std::string> files;
-        for (const auto& split : splits_)
-            for (const auto& pair : split) files.push_back(pair.labels.front());
-        std::ranges::sort(files);
-        const auto step = std::max<std::size_t>(1, files.size() / kMostLooked);
-        std::vector<std::string> looked;
-        for (std::size_t i = 0; i < files.size(); i += step) looked.push_back(files[i]);
-        MaskSurvey survey;
-        const auto look = [&](int, std::uint64_t i) {
-            return guarded("read a mask", [&] { return reader_.read(looked[i]); });
-        };
-        const auto note = [&](std::uint64_t i, Result<LabelImage> image) -> Status {
-            if (context.limits.cancelled && context.limits.cancelled()) return fail(ErrorCode::kCancelled, "stopped");
-            if (!image) {
-                if (image.error().code == ErrorCode::kPermissionDenied) return fail(image.error());
-                return {};
-            }
-            if (is_jpeg(looked[i])) {
-                ++survey.jpegs;
-                survey.pixels += image->values.size();
-                for (const auto value : image->values) survey.extremes += (value & 255) < 32 || (value & 255) >= 224;
-            }
-            std::set<std::uint32_t> used(image->values.begin(), image->values.end());
-            if (image->has_colors) {
-                const auto is_grey = [](std::uint32_t color) { return color % 0x10101 == 0; };
-                if (!std::ranges::all_of(used, is_grey)) {
-                    survey.has_colors = true;
-                    return {};
-                }
-                survey.has_greys = true;
-                for (const auto color : used) survey.greys.insert(color & 255);
-                return {};
-            }
-            (image->palette.empty() ? survey.has_numbers : survey.has_palettes) = true;
-            survey.numbers.insert(used.begin(), used.end());
-            if (image->palette.empty()) return {};
-            if (survey.first_palette.empty()) survey.first_palette = looked[i];
-            for (const auto number : used) {
-                if (number >= image->palette.size()) continue;
-                const auto [known, is_new] = survey.palette.emplace(number, image->palette[number]);
-                if (!is_new && known->second != image->palette[number] && survey.differing.empty())
-                    survey.differing = looked[i];
-            }
-            return {};
-        };
-        DIGITS_TRY(run_ordered<Result<LabelImage>>(looked.size(), {thread_count(0), 2, 16}, look, note));
-        // Numbers that were saved as colors, unless there are real ones.
-        if (survey.has_greys && (survey.has_colors || survey.has_palettes || reader_.has_colors()))
-            survey.has_colors = true;
-        else
-            survey.numbers.insert(survey.greys.begin(), survey.greys.end());
-        survey.has_greys = survey.has_greys && !survey.has_colors;
-        return survey;
-    }
-
     Status settle_classes(const MaskOptions& options, const SourceContext& context) {
         const ReadableRoots roots(context.roots);
         auto& labels = facts_.labels;
@@ -518,8 +340,15 @@ class Masks final : public SampleSource {
             DIGITS_ASSIGN(map, read_color_map(options.color_map, roots, context, facts_.findings));
             reader_.set_colors(map);
         }
-        DIGITS_ASSIGN(const auto seen, survey(context));
+        std::vector<std::string> files;
+        for (const auto& split : splits_)
+            for (const auto& pair : split) files.push_back(pair.labels.front());
+        DIGITS_ASSIGN(const auto seen, survey_masks(std::move(files), reader_, context));
         if (seen.has_greys) reader_.take_greys_as_numbers();
+        if (seen.is_in_alpha) {
+            reader_.take_alpha_as_numbers();
+            facts_.warnings.push_back("The masks have one color: their alpha channels are read as the classes");
+        }
         if (seen.jpegs > 0)
             facts_.warnings.push_back(
                 "Masks are JPEG files, which do not keep the values of pixels: save masks as PNG files");
@@ -550,9 +379,9 @@ class Masks final : public SampleSource {
         }
         std::uint32_t highest = 0;
         for (const auto number : seen.numbers)
-            if (static_cast<int>(number) != options.ignore_value && !(number == kVoid && options.ignore_value < 0))
+            if (static_cast<int>(number) != options.ignore_value && !(number == kVoidValue && options.ignore_value < 0))
                 highest = std::max(highest, number);
-        bool has_void = options.ignore_value >= 0 || seen.numbers.contains(kVoid);
+        bool has_void = options.ignore_value >= 0 || seen.numbers.contains(kVoidValue);
         settle_numbers(options, seen, highest, has_void);
         const auto classes = !labels.empty() ? labels.size()
                              : !map.colors.empty() && options.color_map.size() > 0
@@ -561,7 +390,7 @@ class Masks final : public SampleSource {
         if (labels.empty())
             for (std::size_t i = 0; i < classes; ++i)
                 labels.push_back(i == 0 ? "background" : fmt::format("class {}", i));
-        const int ignore = options.ignore_value >= 0 ? options.ignore_value : kVoid;
+        const int ignore = options.ignore_value >= 0 ? options.ignore_value : kVoidValue;
         if (has_void && ignore_is_free(ignore, labels.size(), options)) facts_.ignore_label = ignore;
         reader_.limit_to(labels.size(), facts_.ignore_label.value_or(-1));
         facts_.palette = class_colors(labels.size());
@@ -578,15 +407,13 @@ class Masks final : public SampleSource {
     void settle_numbers(const MaskOptions& options, const MaskSurvey& seen, std::uint32_t highest, bool& has_void) {
         highest_ = highest;
         const bool only_numbers = !seen.has_colors && !seen.has_palettes;
-        if (only_numbers && options.ignore_value < 0 && seen.numbers == std::set<std::uint32_t>{0, kVoid}) {
-            reader_.map_numbers({{kVoid, 1}});
+        if (only_numbers && options.ignore_value < 0 && seen.numbers == std::set<std::uint32_t>{0, kVoidValue}) {
+            reader_.map_numbers({{kVoidValue, 1}});
             highest_ = 1;
             has_void = false;
             return;
         }
-        // Two classes whose edges JPEG has washed out.
-        if (only_numbers && options.ignore_value < 0 && seen.jpegs > 0 && seen.extremes * 20 >= seen.pixels * 19 &&
-            *seen.numbers.rbegin() >= 224) {
+        if (only_numbers && options.ignore_value < 0 && seen.has_soft_edges() && *seen.numbers.rbegin() >= 224) {
             std::map<std::uint32_t, std::uint16_t> halves;
             for (std::uint32_t value = 0; value < 256; ++value) halves[value] = value < 128 ? 0 : 1;
             reader_.map_numbers(halves);

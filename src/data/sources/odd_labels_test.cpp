@@ -75,6 +75,9 @@ TEST_F(OddLabels, are_read_or_named) {
         const auto masks = one.value("masks", json::object());
         for (const auto& [path, mask] : masks.items())
             put_file(folder.path() / path, image(mask["size"][0], mask["size"][1], mask["channels"], mask["areas"]));
+        const auto copies = one.value("copies", json::object());
+        for (const auto& [path, file] : copies.items())
+            put_file(folder.path() / path, text_of(fs::path(DIGITS_SOURCE_DIR) / "tests/images" / file));
         expect(scan(folder.path(), one), one["want"]);
     }
 }

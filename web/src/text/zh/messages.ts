@@ -654,6 +654,7 @@ export const messages: Record<string, string> = {
     "掩码是彩色的：请选择颜色表，即每个类别一行红、绿、蓝的文本文件",
   "Masks are JPEG files, which do not keep the values of pixels: save masks as PNG files":
     "掩码是 JPEG 文件，不能保持像素值：请将掩码保存为 PNG 文件",
+  "The masks have one color: their alpha channels are read as the classes": "掩码只有一种颜色：以其 alpha 通道作为类别",
   "The palettes of {} and {} differ: their classes are matched by color": "{} 和 {} 的调色板不同：按颜色匹配类别",
   "The masks hold Cityscapes's labelIds; they become the 19 training classes, all others do not count":
     "掩码为 Cityscapes 的 labelIds；将转换为 19 个训练类别，其余不计入",
@@ -1380,7 +1381,8 @@ export const messages: Record<string, string> = {
   "cannot encode a PNG: {}": "无法编码 PNG：{}",
   '"{}" is no color; expected the form #rrggbb': "“{}”不是颜色；格式应为 #rrggbb",
   "cannot encode a JPEG: {}": "无法编码 JPEG：{}",
-  "the pixels are floats, expected classes or colors": "像素为浮点数，应为类别或颜色",
+  "the pixel in column {}, row {} is {}; expected whole numbers from 0 to 65535":
+    "第 {} 列第 {} 行的像素为 {}；应为 0 到 65535 的整数",
   "the image has {} channels of unknown meaning; expected grey, RGB or CMYK":
     "图像有 {} 个含义不明的通道；应为灰度、RGB 或 CMYK",
   // imports
