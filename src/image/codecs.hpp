@@ -59,6 +59,8 @@ Status decode_tiff(std::string_view bytes, const DecodeLimits& limits, Raster& o
 Status decode_webp(std::string_view bytes, const DecodeLimits& limits, Raster& out);
 Status decode_gif(std::string_view bytes, const DecodeLimits& limits, Raster& out);
 Status decode_tga(std::string_view bytes, const DecodeLimits& limits, Raster& out);
+Status decode_pcx(std::string_view bytes, const DecodeLimits& limits, Raster& out);
+Status decode_sgi(std::string_view bytes, const DecodeLimits& limits, Raster& out);
 Status decode_ico(std::string_view bytes, const DecodeLimits& limits, Raster& out);
 Status decode_avif(std::string_view bytes, const DecodeLimits& limits, Raster& out);
 Status decode_heic(std::string_view bytes, const DecodeLimits& limits, Raster& out);
@@ -74,6 +76,7 @@ Status decode_pnm_indices(std::string_view bytes, const DecodeLimits& limits, Ra
 Status decode_tiff_indices(std::string_view bytes, const DecodeLimits& limits, Raster& out, Palette& palette);
 Status decode_gif_indices(std::string_view bytes, const DecodeLimits& limits, Raster& out, Palette& palette);
 Status decode_tga_indices(std::string_view bytes, const DecodeLimits& limits, Raster& out, Palette& palette);
+Status decode_pcx_indices(std::string_view bytes, const DecodeLimits& limits, Raster& out, Palette& palette);
 
 /// The bitmap of an icon: a BMP without its file header, twice as high, with a mask below or an alpha channel.
 Status decode_icon_bitmap(std::string_view bytes, bool has_alpha, const DecodeLimits& limits, Raster& out);

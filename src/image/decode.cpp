@@ -18,7 +18,7 @@ struct Codec {
                              codec::Palette& palette) = nullptr;
 };
 
-constexpr std::array<Codec, 13> kCodecs{{
+constexpr std::array<Codec, 15> kCodecs{{
     {ImageFormat::kJpeg, codec::decode_jpeg},
     {ImageFormat::kPng, codec::decode_png, codec::decode_png_indices},
     {ImageFormat::kBmp, codec::decode_bmp, codec::decode_bmp_indices},
@@ -32,6 +32,8 @@ constexpr std::array<Codec, 13> kCodecs{{
     {ImageFormat::kHeic, codec::decode_heic},
     {ImageFormat::kJpeg2000, codec::decode_jpeg2000},
     {ImageFormat::kNpy, codec::decode_npy},
+    {ImageFormat::kPcx, codec::decode_pcx, codec::decode_pcx_indices},
+    {ImageFormat::kSgi, codec::decode_sgi},
 }};
 
 /// The name of a format that people try and that is not read, or "".

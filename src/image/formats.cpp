@@ -17,6 +17,8 @@ constexpr std::string_view kTiffEndings[]{".tif", ".tiff"};
 constexpr std::string_view kWebpEndings[]{".webp"};
 constexpr std::string_view kGifEndings[]{".gif"};
 constexpr std::string_view kTgaEndings[]{".tga"};
+constexpr std::string_view kPcxEndings[]{".pcx"};
+constexpr std::string_view kSgiEndings[]{".sgi", ".rgb", ".rgba", ".bw"};
 constexpr std::string_view kIcoEndings[]{".ico"};
 constexpr std::string_view kAvifEndings[]{".avif"};
 constexpr std::string_view kHeicEndings[]{".heic", ".heif", ".hif"};
@@ -27,7 +29,7 @@ bool never(std::string_view) { return false; }
 
 constexpr FormatInfo kUnknown{ImageFormat::kUnknown, "", "", {}, never};
 /// In the order in which they are tried: those with a plain signature first, TGA, which has none, last.
-constexpr std::array<FormatInfo, 13> kFormats{{
+constexpr std::array<FormatInfo, 15> kFormats{{
     {ImageFormat::kJpeg, "JPEG", "image/jpeg", kJpegEndings, codec::sniff_jpeg},
     {ImageFormat::kPng, "PNG", "image/png", kPngEndings, codec::sniff_png},
     {ImageFormat::kBmp, "BMP", "image/bmp", kBmpEndings, codec::sniff_bmp},
@@ -39,6 +41,8 @@ constexpr std::array<FormatInfo, 13> kFormats{{
     {ImageFormat::kHeic, "HEIC", "", kHeicEndings, codec::sniff_heic},
     {ImageFormat::kJpeg2000, "JPEG 2000", "", kJpeg2000Endings, codec::sniff_jpeg2000},
     {ImageFormat::kNpy, "NumPy", "", kNpyEndings, codec::sniff_npy},
+    {ImageFormat::kPcx, "PCX", "", kPcxEndings, codec::sniff_pcx},
+    {ImageFormat::kSgi, "SGI", "", kSgiEndings, codec::sniff_sgi},
     {ImageFormat::kIco, "ICO", "", kIcoEndings, codec::sniff_ico},
     {ImageFormat::kTga, "TGA", "", kTgaEndings, codec::sniff_tga},
 }};

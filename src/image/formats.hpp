@@ -22,6 +22,8 @@ enum class ImageFormat : std::uint8_t {
     kHeic,
     kJpeg2000,
     kNpy,
+    kPcx,
+    kSgi,
 };
 
 struct FormatInfo {

@@ -8,19 +8,13 @@
 namespace digits {
 namespace {
 
-int big_endian(std::string_view bytes, std::size_t at, int count) {
-    unsigned value = 0;
-    for (int i = 0; i < count; ++i)
-        value = value << 8 | static_cast<unsigned char>(bytes[at + static_cast<std::size_t>(i)]);
-    return static_cast<int>(value);
-}
-
 /// Frame headers, without those that define tables (DHT, JPG, DAC).
 bool starts_frame(int marker) {
     return marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc;
 }
 
 std::optional<ImageHeader> jpeg_header(std::string_view bytes) {
+    const codec::BigEndianBytes file(bytes);
     std::string_view exif, xmp;
     for (std::size_t at = 2; at + 4 <= bytes.size();) {
         if (bytes[at] != '\xff') return std::nullopt;
@@ -34,12 +28,14 @@ std::optional<ImageHeader> jpeg_header(std::string_view bytes) {
             at += 2;
             continue;
         }
-        const auto length = static_cast<std::size_t>(big_endian(bytes, at + 2, 2));
+        const auto length = std::size_t{file.u16(at + 2)};
         if (length < 2 || at + 2 + length > bytes.size()) return std::nullopt;
         const auto segment = bytes.substr(at + 4, length - 2);
         if (starts_frame(marker)) {
             if (segment.size() < 5) return std::nullopt;
-            return ImageHeader{big_endian(segment, 3, 2), big_endian(segment, 1, 2), codec::orientation_of(exif, xmp)};
+            const codec::BigEndianBytes frame(segment);
+            return ImageHeader{static_cast<int>(frame.u16(3)), static_cast<int>(frame.u16(1)),
+                               codec::orientation_of(exif, xmp)};
         }
         if (marker == 0xe1 && codec::starts_with(segment, "Exif")) exif = segment;
         if (marker == 0xe1 && codec::starts_with(segment, "http://ns.adobe.com/xap/")) xmp = segment;
@@ -51,9 +47,10 @@ std::optional<ImageHeader> jpeg_header(std::string_view bytes) {
 
 std::optional<ImageHeader> png_header(std::string_view bytes) {
     if (bytes.size() < 33) return std::nullopt;
-    ImageHeader header{big_endian(bytes, 16, 4), big_endian(bytes, 20, 4)};
+    const codec::BigEndianBytes file(bytes);
+    ImageHeader header{static_cast<int>(file.u32(16)), static_cast<int>(file.u32(20))};
     for (std::size_t at = 8; at + 8 <= bytes.size();) {
-        const auto length = static_cast<unsigned>(big_endian(bytes, at, 4));
+        const auto length = file.u32(at);
         const auto type = bytes.substr(at + 4, 4);
         if (type == "IDAT") return header;
         if (length > bytes.size() - at - 8) return std::nullopt;
@@ -99,6 +96,15 @@ std::optional<ImageHeader> by_format(std::string_view bytes) {
             return ImageHeader{static_cast<int>(file.u16(6)), static_cast<int>(file.u16(8))};
         }
         case ImageFormat::kPnm: return pnm_header(bytes);
+        case ImageFormat::kPcx: {
+            const codec::Bytes file(bytes);
+            return ImageHeader{static_cast<int>(file.u16(8) - file.u16(4)) + 1,
+                               static_cast<int>(file.u16(10) - file.u16(6)) + 1};
+        }
+        case ImageFormat::kSgi: {
+            const codec::BigEndianBytes file(bytes);
+            return ImageHeader{static_cast<int>(file.u16(6)), static_cast<int>(file.u16(8))};
+        }
         default: return std::nullopt;
     }
 }

@@ -21,8 +21,8 @@ struct ImageHeader {
 /// So many bytes are enough for nearly every file.
 inline constexpr std::size_t kHeaderBytes = std::size_t{64} << 10;
 
-/// Of JPEG, PNG, BMP, GIF and the binary kinds of PNM. None where the bytes end too early, are damaged, or are of a
-/// format whose size only decoding tells.
+/// Of JPEG, PNG, BMP, GIF, PCX, SGI and the binary kinds of PNM. None where the bytes end too early, are damaged, or
+/// are of a format whose size only decoding tells.
 std::optional<ImageHeader> read_image_header(std::string_view bytes);
 
 }  // namespace digits

@@ -24,6 +24,17 @@ TEST(ImageHeader, tells_the_size_without_decoding) {
     }
 }
 
+TEST(ImageHeader, tells_the_size_of_files_of_simple_formats) {
+    for (const auto* name : {"rgb.bmp", "palette.gif", "rgb.ppm", "ega.pcx", "rgb.pcx", "rgb.sgi", "grey16_runs.sgi"}) {
+        const auto bytes = read_file(std::string(DIGITS_SOURCE_DIR) + "/tests/images/in/" + name);
+        ASSERT_TRUE(bytes) << name;
+        const auto header = read_image_header(bytes->substr(0, 200));
+        ASSERT_TRUE(header) << name;
+        EXPECT_EQ(header->width, 51) << name;
+        EXPECT_EQ(header->height, 37) << name;
+    }
+}
+
 TEST(ImageHeader, tells_how_an_image_is_turned) {
     const auto phone = read_file(std::string(DIGITS_SOURCE_DIR) + "/tests/traps/13-exif-rotated-box/images/phone.jpg");
     ASSERT_TRUE(phone);

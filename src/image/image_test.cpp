@@ -63,7 +63,7 @@ Image ramp(int width, int height, int channels) {
 }
 
 TEST(Decode, equals_pillow) {
-    ASSERT_EQ(inputs().size(), 60u);
+    ASSERT_EQ(inputs().size(), 74u);
     for (const auto& path : inputs()) {
         const auto expected = decoded(kFolder / "out" / (path.filename().string() + ".pnm"));
         EXPECT_LE(largest_difference(decoded(path), expected), tolerance(path)) << path.filename();
@@ -141,7 +141,8 @@ TEST(Decode, names_what_it_does_not_read) {
     EXPECT_EQ(decode_image("").error().message, "the file is empty");
     EXPECT_EQ(
         decode_image("8BPS......").error().message,
-        "a Photoshop file; expected JPEG, PNG, BMP, PNM, TIFF, WebP, GIF, AVIF, HEIC, JPEG 2000, NumPy, ICO, TGA");
+        "a Photoshop file; expected JPEG, PNG, BMP, PNM, TIFF, WebP, GIF, AVIF, HEIC, JPEG 2000, NumPy, PCX, SGI, "
+        "ICO, TGA");
     for (const std::string_view foreign : {"<!DOCTYPE html>", "%PDF-1.7 ...", "%!PS-Adobe-3.0 EPSF",
                                            "\x7f"
                                            "ELF......",

@@ -61,6 +61,21 @@ bool sniff_jpeg2000(std::string_view bytes) {
            starts_with(bytes, std::string_view("\0\0\0\x0cjP  \r\n\x87\n", 12));
 }
 
+bool sniff_pcx(std::string_view data) {
+    constexpr std::size_t kUsedBytes = 68;
+    const Bytes bytes(data);
+    const unsigned version = bytes.u8(1), bits = bytes.u8(3), planes = bytes.u8(65);
+    return data.size() >= kUsedBytes && bytes.u8(0) == 10 && version <= 5 && version != 1 && bytes.u8(2) <= 1 &&
+           (bits == 1 || bits == 2 || bits == 4 || bits == 8) && planes >= 1 && planes <= 4 &&
+           bytes.u16(8) >= bytes.u16(4) && bytes.u16(10) >= bytes.u16(6);
+}
+
+bool sniff_sgi(std::string_view data) {
+    const BigEndianBytes bytes(data);
+    return starts_with(data, "\x01\xda") && bytes.u8(2) <= 1 && (bytes.u8(3) == 1 || bytes.u8(3) == 2) &&
+           bytes.u16(4) >= 1 && bytes.u16(4) <= 3;
+}
+
 bool sniff_ico(std::string_view data) {
     constexpr std::size_t kHeaderBytes = 6;
     constexpr std::size_t kEntryBytes = 16;

@@ -156,6 +156,77 @@ def make_more_formats(folder):
         colour.save(folder / name, exif=exif, **({"lossless": True} if name.endswith("webp") else {}))
 
 
+def runs_of(row, step):
+    """SGI's run lengths of a row of samples, of `step` bytes each, big-endian."""
+    out, x = b"", 0
+    sample = lambda value: int(value).to_bytes(step, "big")
+    while x < len(row):
+        run = 1
+        while x + run < len(row) and run < 127 and row[x + run] == row[x]:
+            run += 1
+        if run > 2:
+            out += sample(run) + sample(row[x])
+        else:
+            run = min(5, len(row) - x)
+            out += sample(128 + run) + b"".join(sample(value) for value in row[x : x + run])
+        x += run
+    return out + sample(0)
+
+
+def sgi_runs(path, samples):
+    """An SGI file of run lengths, which Pillow reads and does not write. `samples`: height x width x channels."""
+    height, width, channels = samples.shape
+    step = samples.dtype.itemsize
+    rows = [runs_of(samples[y, :, c], step) for c in range(channels) for y in reversed(range(height))]
+    starts = [512 + 8 * len(rows) + sum(len(row) for row in rows[:i]) for i in range(len(rows))]
+    head = struct.pack(">hBBHHHHii", 474, 1, step, 2 if channels == 1 else 3, width, height, channels, 0, 255)
+    tables = struct.pack(f">{len(rows)}I", *starts) + struct.pack(f">{len(rows)}I", *map(len, rows))
+    path.write_bytes(head.ljust(512, b"\0") + tables + b"".join(rows))
+
+
+def pcx_planes(path, numbers, planes, palette):
+    """A PCX of planes of one bit, as programs for EGA wrote them."""
+    height, width = numbers.shape
+    stride = ((width + 7) // 8 + 1) // 2 * 2
+    head = struct.pack("<BBBBHHHHHH", 10, 5, 1, 1, 0, 0, width - 1, height - 1, 72, 72) + palette.ljust(48, b"\0")
+    head += struct.pack("<BBHH", 0, planes, stride, 1)
+    data = bytearray()
+    for row in numbers:
+        line = b"".join(np.packbits(row >> plane & 1).tobytes().ljust(stride, b"\0") for plane in range(planes))
+        x = 0
+        while x < len(line):
+            run = 1
+            while x + run < len(line) and run < 63 and line[x + run] == line[x]:
+                run += 1
+            data += bytes([0xC0 + run, line[x]]) if run > 1 or line[x] >= 0xC0 else line[x : x + 1]
+            x += run
+    path.write_bytes(head.ljust(128, b"\0") + data)
+
+
+def make_old_formats(folder):
+    global rng
+    rng = np.random.default_rng(11)
+    colour = Image.fromarray(picture(51, 37))
+    grey = Image.fromarray(picture(51, 37, 1)[:, :, 0])
+    with_alpha = colour.copy()
+    with_alpha.putalpha(grey)
+    colour.save(folder / "rgb.pcx")
+    colour.quantize(40).save(folder / "palette.pcx")
+    grey.save(folder / "grey.pcx")
+    grey.convert("1").save(folder / "bits.pcx")
+    numbers = np.asarray(colour.quantize(16))
+    pcx_planes(folder / "ega.pcx", numbers, 4, rng.integers(0, 256, 48, np.uint8).tobytes())
+    pcx_planes(folder / "cga.pcx", numbers & 3, 2, rng.integers(0, 256, 12, np.uint8).tobytes())
+    colour.save(folder / "rgb.sgi")
+    grey.save(folder / "grey.bw")
+    with_alpha.save(folder / "rgba.sgi")
+    colour.save(folder / "rgb16.sgi", bpc=2)
+    sgi_runs(folder / "rgb_runs.rgb", np.asarray(colour))
+    sgi_runs(folder / "rgba_runs.rgba", np.asarray(with_alpha))
+    sgi_runs(folder / "grey_runs.sgi", np.asarray(grey)[:, :, None])
+    sgi_runs(folder / "grey16_runs.sgi", np.asarray(grey)[:, :, None].astype(np.uint16) * 251 + 77)
+
+
 def save_pnm(image, path):
     image.save(path, format="PPM")
 
@@ -168,6 +239,7 @@ def main():
                 old.unlink()
     make_inputs(HERE / "in")
     make_more_formats(HERE / "in")
+    make_old_formats(HERE / "in")
     for path in sorted((HERE / "in").iterdir()):
         source = HERE / "in/rgb.png" if path.suffix == ".heic" else path
         image = as_digits(ImageOps.exif_transpose(Image.open(io.BytesIO(source.read_bytes()))))

@@ -47,10 +47,11 @@ def make():
     palette_image().save(HERE / "palette.png")
     palette_image().save(HERE / "palette.bmp")
     palette_image().save(HERE / "palette.tga")
+    palette_image().save(HERE / "palette.pcx")
     palette_image().save(HERE / "palette.tif")
     palette_image().save(HERE / "palette_lzw.tif", compression="tiff_lzw")
     bits = Image.fromarray(CLASSES > 1)
-    for name in ("bits.png", "bits.bmp", "bits.tif", "bits.pbm"):
+    for name in ("bits.png", "bits.bmp", "bits.tif", "bits.pcx", "bits.pbm"):
         bits.save(HERE / name)
     deep = CLASSES.astype(np.uint16) * 300
     Image.fromarray(deep).save(HERE / "grey16.png")

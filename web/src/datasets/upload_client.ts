@@ -18,7 +18,7 @@ const at_once = 4;
 const tries = 5;
 /** The endings in src/image/formats.cpp. */
 const images =
-  /\.(jpe?g|jpe|jfif|mpo|a?png|bmp|dib|p[pgbn]m|pfm|tiff?|webp|gif|tga|ico|avif|hei[cf]|hif|jp2|j2[kc]|jp[cfx]|npy)$/i;
+  /\.(jpe?g|jpe|jfif|mpo|a?png|bmp|dib|p[pgbn]m|pfm|tiff?|webp|gif|tga|pcx|sgi|rgba?|bw|ico|avif|hei[cf]|hif|jp2|j2[kc]|jp[cfx]|npy)$/i;
 
 /** What may hold the labels of images: is_label_file_name() of src/data/sources/label_file_name.cpp. */
 const labels = /(^|\/)(?!readme|license|notice|changelog)[^/]*\.(xml|json|txt|csv|ya?ml|names)$/i;
