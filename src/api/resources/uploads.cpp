@@ -76,19 +76,21 @@ Result<Response> put(const Request& request, UploadStore& uploads) {
 /// An archive is unpacked by a worker; when that fails, the upload is as it was.
 Async<Result<Response>> finish(const Request& request, UploadStore& uploads, Context& context) {
     DIGITS_CO_ASSIGN(auto upload, uploads.get(request.param("id")));
-    json skipped;
+    json skipped, warnings;
     if (upload.kind == UploadKind::kArchive && !upload.finished && upload.files > 0) {
         json question{{"type", "unpack"},
                       {"archive", uploads.archive(upload.id).string()},
                       {"folder", uploads.files(upload.id).string()}};
         DIGITS_CO_ASSIGN(const auto unpacked, co_await assist(std::move(question), context));
         skipped = unpacked->value("unsupported", json());
+        warnings = unpacked->value("warnings", json());
         std::error_code ignored;
         std::filesystem::remove(uploads.archive(upload.id), ignored);
     }
     DIGITS_CO_ASSIGN(upload, uploads.finish(upload.id));
     auto view = upload_view(upload, uploads);
     if (skipped.is_object()) view["unsupported"] = std::move(skipped);
+    if (warnings.is_array()) view["warnings"] = std::move(warnings);
     co_return json_response(200, view);
 }
 

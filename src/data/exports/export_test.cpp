@@ -509,15 +509,61 @@ TEST(TarIndex, reads_names_of_any_length_and_refuses_damaged_files) {
     put_file(path, tar);
     ScanLimits limits;
     ScanGuard guard(limits);
-    const auto members = index_tar(path, {}, guard);
-    ASSERT_TRUE(members) << members.error().to_string();
-    ASSERT_EQ(members->size(), 2U);
-    EXPECT_EQ((*members)[0].name, "short.txt");
-    EXPECT_EQ((*members)[1].name, name);
-    EXPECT_EQ(*read_part(path, (*members)[1].offset, (*members)[1].size, {}), std::string(513, 'z'));
+    const auto index = index_tar(path, {}, guard);
+    ASSERT_TRUE(index) << index.error().to_string();
+    const auto& members = index->members;
+    ASSERT_EQ(members.size(), 2U);
+    EXPECT_EQ(members[0].name, "short.txt");
+    EXPECT_EQ(members[1].name, name);
+    EXPECT_EQ(*read_part(path, members[1].offset, members[1].size, {}), std::string(513, 'z'));
     for (const std::string& damaged : {std::string(600, 'q'), tar.substr(0, tar.size() - 1600), std::string("short")}) {
         put_file(path, damaged);
         EXPECT_FALSE(index_tar(path, {}, guard));
+    }
+}
+
+TEST(TarIndex, names_the_member_in_which_a_file_is_cut_off) {
+    const TemporaryFolder folder;
+    const auto path = (folder.path() / "a.tar").string();
+    const auto first = tar_entry("a.png", std::string(700, 'a')), second = tar_entry("b.png", std::string(700, 'b'));
+    const auto whole = first + second + std::string(tar_end());
+    auto continued = second;
+    continued[156] = 'M';
+    // The type is part of the sum, which is six octal digits.
+    const auto sum = std::stoul(continued.substr(148, 7), nullptr, 8) + 'M' - '0';
+    continued.replace(148, 6, fmt::format("{:06o}", sum));
+    struct Case {
+        std::string bytes, error;
+        std::size_t members = 0;
+        bool has_end = false;
+    };
+    const std::vector<Case> cases{
+        {whole, "", 2, true},
+        {first + second, "", 2},
+        {first, "", 1},
+        // The zeros behind the last byte of a member are no part of it.
+        {first.substr(0, 512 + 700), "", 1},
+        {first + second.substr(0, 512 + 600), "the tar file is cut off in \"b.png\", after 600 of 700 bytes"},
+        {first + second.substr(0, 512), "the tar file is cut off in \"b.png\", after 0 of 700 bytes"},
+        {first + second.substr(0, 300), "the tar file is cut off behind \"a.png\""},
+        {continued + first, "\"b.png\" begins in an earlier volume of the tar file"},
+    };
+    ScanLimits limits;
+    ScanGuard guard(limits);
+    for (const auto& one : cases) {
+        SCOPED_TRACE(one.error);
+        put_file(path, one.bytes);
+        const auto index = index_tar(path, {}, guard);
+        if (!one.error.empty()) {
+            ASSERT_FALSE(index);
+            EXPECT_EQ(index.error().message, one.error);
+            EXPECT_EQ(index.error().code, ErrorCode::kDataLoss);
+            continue;
+        }
+        ASSERT_TRUE(index) << index.error().to_string();
+        EXPECT_EQ(index->members.size(), one.members);
+        EXPECT_EQ(index->has_end, one.has_end);
+        EXPECT_EQ(is_tar_without_end(path, {}), !one.has_end);
     }
 }
 

@@ -46,13 +46,15 @@ void Recognizer::find_shards() {
     std::set<std::string> told;
     for (const auto& file : files_.at(".tar")) {
         const auto folder = folder_of(file);
-        if (!told.insert(folder).second) continue;
-        const auto members = index_tar(file, roots_, guard_);
-        if (!members) continue;
+        if (told.contains(folder)) continue;
+        // A damaged one is told of when the others are opened.
+        const auto index = index_tar(file, roots_, guard_);
+        if (!index) continue;
+        told.insert(folder);
         // An image, and something else of the same key.
         std::string key;
         bool has_image = false, has_target = false;
-        for (const auto& member : *members) {
+        for (const auto& member : index->members) {
             const auto stem = member.name.substr(0, member.name.find('.', member.name.rfind('/') + 1));
             if (stem != key) has_image = has_target = false;
             key = stem;

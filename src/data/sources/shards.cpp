@@ -289,7 +289,11 @@ class Shards final : public SampleSource {
 
     Status read_shard(std::size_t number, std::vector<ShardSample>& samples, ScanGuard& guard) {
         const auto& file = files_[number];
-        DIGITS_ASSIGN(const auto members, index_tar(file, roots_, guard));
+        DIGITS_ASSIGN(const auto index, index_tar(file, roots_, guard));
+        if (!index.has_end)
+            warnings_.push_back(
+                fmt::format("{} has no end-of-archive block, so samples may be missing; all of its {} are complete",
+                            last_part(file), count_of(index.members.size(), "file")));
         ShardSample current{number, {}, {}, {}, {}};
         std::string left_out;  // why the current sample is none
         std::uint64_t missing = 0, wrong = 0;
@@ -319,7 +323,7 @@ class Shards final : public SampleSource {
             current = {number, {}, {}, {}, {}};
             left_out.clear();
         };
-        for (const auto& member : members) {
+        for (const auto& member : index.members) {
             const auto part = member.name.rfind('/');
             const auto from = part == std::string::npos ? 0 : part + 1;
             const auto dot = member.name.find('.', from);

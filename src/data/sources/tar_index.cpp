@@ -21,6 +21,11 @@ Error damaged(const std::string& path, std::uint64_t offset, const char* why) {
         .advise("compressed tar files must be unpacked to plain ones first");
 }
 
+Error cut_off(const std::string& path, std::string sentence) {
+    return Error{ErrorCode::kDataLoss, std::move(sentence), path,
+                 "copy the whole file again, or join all volumes of it"};
+}
+
 Result<std::size_t> read_at(int fd, char* to, std::size_t size, std::uint64_t offset, const std::string& path) {
     std::size_t done = 0;
     while (done < size) {
@@ -80,10 +85,11 @@ void read_pax(std::string_view records, std::string& name, std::optional<std::ui
 
 }  // namespace
 
-Result<std::vector<TarMember>> index_tar(const std::string& path, const ReadableRoots& roots, ScanGuard& guard) {
+Result<TarIndex> index_tar(const std::string& path, const ReadableRoots& roots, ScanGuard& guard) {
     auto file = RegularFile::open(path, roots);
     if (!file) return fail(std::move(file).error().at(path));
-    std::vector<TarMember> members;
+    TarIndex index;
+    auto& members = index.members;
     std::array<char, kBlock> block{};
     std::string long_name;
     std::optional<std::uint64_t> long_size;
@@ -91,9 +97,15 @@ Result<std::vector<TarMember>> index_tar(const std::string& path, const Readable
     for (std::uint64_t offset = 0; offset < total;) {
         DIGITS_TRY(guard.add_entry());
         DIGITS_ASSIGN(const auto n, read_at(file->fd(), block.data(), kBlock, offset, path));
-        if (n < kBlock) return fail(damaged(path, offset, "it ends within a header"));
+        if (n < kBlock)
+            return fail(members.empty()
+                            ? damaged(path, offset, "it ends within a header")
+                            : cut_off(path, fmt::format("the tar file is cut off behind \"{}\"", members.back().name)));
         const std::string_view header(block.data(), kBlock);
-        if (std::ranges::all_of(header, [](char c) { return c == '\0'; })) return members;
+        if (std::ranges::all_of(header, [](char c) { return c == '\0'; })) {
+            index.has_end = true;
+            return index;
+        }
         auto size = number_in(header.substr(124, 12));
         if (!sum_fits(header) || !size) return fail(damaged(path, offset, "the header's sum is wrong"));
         const char type = header[156];
@@ -109,20 +121,37 @@ Result<std::vector<TarMember>> index_tar(const std::string& path, const Readable
                 long_name = text_in(text);
         } else {
             if (long_size) size = long_size;
-            if (*size > total - std::min(offset, total)) return fail(damaged(path, offset, "it ends within a member"));
-            if (type == '0' || type == '\0' || type == '7') {
-                auto name = text_in(header.substr(0, 100));
-                const auto prefix = text_in(header.substr(345, 155));
-                if (header.substr(257, 5) == "ustar" && !prefix.empty()) name = prefix + '/' + name;
-                if (!long_name.empty()) name = std::move(long_name);
-                members.push_back({std::move(name), offset, *size});
-            }
+            auto name = text_in(header.substr(0, 100));
+            const auto prefix = text_in(header.substr(345, 155));
+            if (header.substr(257, 5) == "ustar" && !prefix.empty()) name = prefix + '/' + name;
+            if (!long_name.empty()) name = std::move(long_name);
+            if (type == 'M')
+                return fail(cut_off(path, fmt::format("\"{}\" begins in an earlier volume of the tar file", name)));
+            const auto left = total - std::min(offset, total);
+            if (*size > left)
+                return fail(cut_off(
+                    path, fmt::format("the tar file is cut off in \"{}\", after {} of {} bytes", name, left, *size)));
+            if (type == '0' || type == '\0' || type == '7') members.push_back({std::move(name), offset, *size});
             long_name.clear();
             long_size.reset();
         }
         offset += (*size + kBlock - 1) / kBlock * kBlock;
     }
-    return members;
+    return index;
+}
+
+bool is_tar_without_end(const std::string& path, const ReadableRoots& roots) {
+    const auto file = RegularFile::open(path, roots);
+    if (!file) return false;
+    std::array<char, kBlock> block{};
+    const auto is_read = [&](std::uint64_t offset) {
+        const auto n = read_at(file->fd(), block.data(), kBlock, offset, path);
+        return n && *n == kBlock;
+    };
+    const std::string_view view(block.data(), kBlock);
+    const auto total = file->size();
+    if (!is_read(0) || !sum_fits(view)) return false;
+    return !is_read(total / kBlock * kBlock - kBlock) || !std::ranges::all_of(view, [](char c) { return c == '\0'; });
 }
 
 Result<std::string> read_part(const std::string& path, std::uint64_t offset, std::uint64_t size,

@@ -22,6 +22,7 @@
 #include "data/sources/file_types.hpp"
 #include "data/sources/image_files.hpp"
 #include "data/sources/label_file_name.hpp"
+#include "data/sources/tar_index.hpp"
 #include "image/formats.hpp"
 
 namespace digits {
@@ -87,13 +88,27 @@ class Unpacking {
             return fail(make_error(ErrorCode::kInvalidArgument, "there is no image in the archive{}",
                                    unsupported_.empty() ? "" : "; " + unsupported_text(unsupported_))
                             .advise("Pack a folder with one sub-folder a class"));
-        return nlohmann::json{{"pictures", pictures_}, {"bytes", bytes_}, {"unsupported", unsupported_}};
+        nlohmann::json done{{"pictures", pictures_}, {"bytes", bytes_}, {"unsupported", unsupported_}};
+        if (is_tar_without_end(archive_.string(), {}))
+            done["warnings"] = {
+                "The archive has no end-of-archive block, so files may be missing; all of its files are complete"};
+        return done;
     }
 
   private:
-    tl::unexpected<Error> damaged() const {
+    std::string_view words() const {
         const char* words = archive_error_string(reader_.get());
-        return fail(ErrorCode::kDataLoss, "cannot read the archive: {}", words ? words : "unknown format");
+        return words ? words : "unknown format";
+    }
+    /// Of all formats and filters: "Truncated …" or "truncated …".
+    bool is_cut() const { return words().find("runcated") != std::string_view::npos; }
+
+    tl::unexpected<Error> damaged() const {
+        if (!is_cut()) return fail(ErrorCode::kDataLoss, "cannot read the archive: {}", words());
+        auto error = member_.empty() ? make_error(ErrorCode::kDataLoss, "the archive is cut off: {}", words())
+                                     : make_error(ErrorCode::kDataLoss,
+                                                  "the archive is cut off in or behind \"{}\": {}", member_, words());
+        return fail(std::move(error).advise("Send the whole file; join the volumes of one that was split"));
     }
 
     Status open() {
@@ -107,7 +122,9 @@ class Unpacking {
         archive_read_support_filter_xz(reader);
         archive_read_support_format_tar(reader);
         archive_read_support_format_zip(reader);
-        if (archive_read_open_filename(reader, archive_.c_str(), 1 << 18) != ARCHIVE_OK)
+        const bool is_open = archive_read_open_filename(reader, archive_.c_str(), 1 << 18) == ARCHIVE_OK;
+        if (!is_open && is_cut()) return damaged();
+        if (!is_open)
             return fail(make_error(ErrorCode::kInvalidArgument, "this is no archive that can be read")
                             .advise("Send a .zip, .tar or .tar.gz"));
         return {};
@@ -140,7 +157,7 @@ class Unpacking {
     Status take(archive_entry* entry) {
         if (++entries_ > limits_.entries)
             return fail(ErrorCode::kTooLarge, "the archive has more than {} members", limits_.entries);
-        const auto name = name_of(entry);
+        const auto name = member_ = name_of(entry);
         DIGITS_ASSIGN(const auto parts, parts_of(name));
         if (archive_entry_hardlink(entry) || archive_entry_symlink(entry))
             return fail(ErrorCode::kInvalidArgument, "the archive has a link: \"{}\"", name);
@@ -198,6 +215,7 @@ class Unpacking {
     const fs::path& folder_;
     const PictureLimits& limits_;
     std::unique_ptr<::archive, int (*)(::archive*)> reader_;
+    std::string member_;  ///< the last that was begun
     std::uint64_t most_bytes_ = 0;
     std::uint64_t entries_ = 0;
     std::uint64_t pictures_ = 0;

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "base/utf8_locale.hpp"
+#include "data/exports/export_sink.hpp"
 #include "data/testing.hpp"
 
 namespace digits {
@@ -90,6 +91,25 @@ TEST_F(Unpack, takes_pictures_with_their_folders_and_passes_over_the_rest) {
     }
 }
 
+TEST_F(Unpack, says_where_an_archive_is_cut_off) {
+    const auto first = tar_entry("x/a.png", std::string(700, 'a')),
+               second = tar_entry("x/b.png", std::string(700, 'b'));
+    put_file(file(), first + second + std::string(tar_end()));
+    EXPECT_FALSE(unpack_pictures(file(), out())->contains("warnings"));
+    fs::remove_all(out() / "x");
+    put_file(file(), first + second);
+    const auto found = unpack_pictures(file(), out());
+    ASSERT_TRUE(found) << found.error().to_string();
+    EXPECT_EQ((*found)["pictures"], 2);
+    EXPECT_THAT((*found)["warnings"][0].get<std::string>(), HasSubstr("no end-of-archive block"));
+    fs::remove_all(out() / "x");
+    for (const std::size_t kept : {300U, 512U, 900U}) {
+        put_file(file(), first + second.substr(0, kept));
+        expect_refused(ErrorCode::kDataLoss,
+                       kept < 512 ? "is cut off in or behind \"x/a.png\"" : "is cut off in or behind \"x/b.png\"");
+    }
+}
+
 TEST_F(Unpack, takes_the_files_of_labels_along) {
     pack({{"voc/JPEGImages/1.jpg", "one"},
           {"voc/Annotations/1.xml", "<annotation/>"},
@@ -165,7 +185,9 @@ TEST_F(Unpack, says_what_is_wrong_with_the_archive) {
     for (int i = 0; i < 2'000'000; ++i) noise += static_cast<char>(random() >> 8);
     pack({{"a/1.png", noise}});
     fs::resize_file(file(), fs::file_size(file()) / 2);
-    expect_refused(ErrorCode::kDataLoss, "cannot read");
+    expect_refused(ErrorCode::kDataLoss, "the archive is cut off in or behind \"a/1.png\"");
+    fs::resize_file(file(), 1000);
+    expect_refused(ErrorCode::kDataLoss, "the archive is cut off: ");
 }
 
 }  // namespace

@@ -56,7 +56,7 @@ export async function send_upload(
   files: UploadFile[],
   on_progress: (progress: UploadProgress) => void,
   signal: AbortSignal,
-): Promise<{ id: string; path: string; files: number; unsupported: Record<string, number> }> {
+): Promise<{ id: string; path: string; files: number; unsupported: Record<string, number>; warnings: string[] }> {
   const { id } = await answer(client.POST("/uploads", { body: { kind, name: name.slice(0, 200) }, signal }));
   const progress: UploadProgress = {
     sent_bytes: 0,
@@ -79,7 +79,8 @@ export async function send_upload(
     };
     await Promise.all(Array.from({ length: Math.min(at_once, files.length) }, send_next));
     const done = await answer(client.POST("/uploads/{id}/finish", { params: { path: { id } }, signal }));
-    return { id, path: done.path ?? "", files: done.files, unsupported: done.unsupported ?? {} };
+    const { path, files: count, unsupported, warnings } = done;
+    return { id, path: path ?? "", files: count, unsupported: unsupported ?? {}, warnings: warnings ?? [] };
   } catch (error) {
     void client.DELETE("/uploads/{id}", { params: { path: { id } } }).catch(() => undefined);
     throw error;

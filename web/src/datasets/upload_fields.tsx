@@ -17,10 +17,10 @@ interface Props {
 
 /** Sends a folder or an archive of images from this computer. */
 export function UploadFields({ path, on_done, handed }: Props) {
-  const { t } = useText();
+  const { t, said } = useText();
   const file_types = useFileTypes();
   const upload = useUpload(on_done);
-  const { progress, problem, skipped } = upload;
+  const { progress, problem, skipped, warnings } = upload;
   const [over, set_over] = useState(false);
   const folder = useRef<HTMLInputElement>(null);
   useEffect(() => folder.current?.setAttribute("webkitdirectory", ""), []);
@@ -110,6 +110,13 @@ export function UploadFields({ path, on_done, handed }: Props) {
           })}
         </Text>
       )}
+      {path !== "" &&
+        !progress &&
+        warnings.map((warning) => (
+          <Text key={warning} size="sm" style={{ overflowWrap: "anywhere" }}>
+            ⚠ {said(warning)}
+          </Text>
+        ))}
     </Stack>
   );
 }

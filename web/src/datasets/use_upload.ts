@@ -34,6 +34,7 @@ export function useUpload(on_done: (path: string, name: string) => void) {
   const [pace, set_pace] = useState<Pace | null>(null);
   const [problem, set_problem] = useState<string | null>(null);
   const [skipped, set_skipped] = useState<Record<string, number>>({});
+  const [warnings, set_warnings] = useState<string[]>([]);
   const abort = useRef<AbortController | null>(null);
   useEffect(() => () => abort.current?.abort(), []);
 
@@ -65,6 +66,7 @@ export function useUpload(on_done: (path: string, name: string) => void) {
         control.signal,
       );
       set_skipped(archive ? done.unsupported : unsupported_types(all));
+      set_warnings(done.warnings);
       on_done(done.path, called);
     } catch (error) {
       if (!control.signal.aborted) set_problem(said_error(error));
@@ -73,5 +75,5 @@ export function useUpload(on_done: (path: string, name: string) => void) {
       set_progress(null);
     }
   };
-  return { send, cancel: () => abort.current?.abort(), progress, pace, problem, skipped };
+  return { send, cancel: () => abort.current?.abort(), progress, pace, problem, skipped, warnings };
 }

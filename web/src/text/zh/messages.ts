@@ -677,6 +677,17 @@ export const messages: Record<string, string> = {
     "{} 有 {} 至少含 {} 张图像，应有两个或更多类别，每个类别一个文件夹",
   "an object with a line break in its key is left out: {}": "键中含换行的对象被略去：{}",
   "{} is left out: it has {} MB, expected at most {} MB": "{} 被略去：它有 {} MB，最多应为 {} MB",
+  "{} has no end-of-archive block, so samples may be missing; all of its {} are complete":
+    "{} 没有归档结束块，可能缺少样本；其中 {}均完整",
+  'the tar file is cut off behind "{}"': "tar 文件在“{}”之后被截断",
+  'the tar file is cut off in "{}", after {} of {} bytes': "tar 文件在“{}”中被截断，只有 {} 字节（共 {} 字节）",
+  '"{}" begins in an earlier volume of the tar file': "“{}”始于 tar 文件的前一卷",
+  "copy the whole file again, or join all volumes of it": "请重新复制整个文件，或合并其所有分卷",
+  "The archive has no end-of-archive block, so files may be missing; all of its files are complete":
+    "归档没有结束块，可能缺少文件；其中的文件均完整",
+  'the archive is cut off in or behind "{}": {}': "归档在“{}”之中或之后被截断：{}",
+  "the archive is cut off: {}": "归档被截断：{}",
+  "Send the whole file; join the volumes of one that was split": "请发送整个文件；分卷的请先合并",
   "{} of {} lie beside the class folders and are skipped": "{2} 中的 {1} 位于类别文件夹之外，已跳过",
   "there are more than {} files and folders": "文件和文件夹超过 {} 个",
   "looking for images takes longer than {} s": "查找图像超过 {} 秒",
