@@ -1,8 +1,10 @@
 // Masks, and pairs of images.
 #include <set>
 
+#include "base/regular_file.hpp"
 #include "data/recognition/recognizer.hpp"
 #include "data/sources/object_images.hpp"
+#include "image/label_image.hpp"
 
 namespace digits::recognition {
 
@@ -13,9 +15,7 @@ void Recognizer::find_masks() {
     static const std::set<std::string> image_names{"images",      "image", "imgs",   "img",     "jpegimages",
                                                    "leftimg8bit", "data",  "input",  "feature", "features",
                                                    "image_2",     "photo", "photos", "inputs"};
-    std::map<std::string, std::string> tops;  // a folder with images somewhere below, by its lower path
-    for (const auto& [folder, count] : image_folders_)
-        for (auto up = folder; up.size() > folder_.size(); up = folder_of(up)) tops.emplace(up, lower(last_part(up)));
+    const auto tops = image_tops();
     std::set<std::string> told;
     for (const auto& [folder, name] : tops) {
         const auto root = folder_of(folder);
@@ -101,9 +101,12 @@ void Recognizer::find_masks() {
             // JPEG changes the values of pixels: they are no class numbers.
             const auto jpegs = jpeg_folders_.find(folder);
             const bool all_jpeg = jpegs != jpeg_folders_.end() && jpegs->second == image_folders_.at(folder);
-            if (all_jpeg || (name == "label" && image_name == "feature")) {
+            const bool inputs = name.starts_with("target") && image_name.starts_with("input");
+            const bool pictures = !all_jpeg && has_pictures(folder, inputs);
+            if (all_jpeg || pictures || (name == "label" && image_name == "feature")) {
                 if (all_jpeg)
                     found.notes.push_back("JPEG files do not keep the values of pixels, so the second are no masks");
+                if (pictures) found.notes.push_back("The second have too many values for masks");
                 found.format = "pairs";
                 found.title = "Pairs of images";
                 found.task = "processing";
@@ -121,6 +124,28 @@ void Recognizer::find_masks() {
         }
     }
     find_masks_beside_images();
+}
+
+bool Recognizer::has_pictures(const std::string& folder, bool greys) const {
+    constexpr std::uint64_t kMostBytes = std::uint64_t{16} << 20;
+    constexpr std::size_t kMostColors = 256, kMostGreys = 64;
+    constexpr int kLooked = 3;
+    int looked = 0;
+    for (const auto& image : images_) {
+        if (!image.starts_with(folder + '/')) continue;
+        if (looked++ == kLooked) break;
+        const auto file = RegularFile::open(image, roots_);
+        if (!file) continue;
+        const auto bytes = file->read(image, kMostBytes);
+        if (!bytes) continue;
+        const auto label = decode_label_image(*bytes, {.limits = {.max_pixels = 1u << 23}});
+        if (!label || !label->palette.empty()) continue;
+        const std::set<std::uint32_t> values(label->values.begin(), label->values.end());
+        const bool is_deep = *values.rbegin() > 255;
+        if (label->has_colors ? values.size() > kMostColors : greys && !is_deep && values.size() > kMostGreys)
+            return true;
+    }
+    return false;
 }
 
 /// a.jpg and a_mask.png in one folder.

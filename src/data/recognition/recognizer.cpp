@@ -25,11 +25,12 @@ Result<json> Recognizer::run(const std::vector<std::string>& roots) {
     find_text_labels();
     find_tables();
     find_masks();
+    find_pairs();
     find_mnist();
     find_lists();
     find_celeba();
     find_shards();
-    if (found_.empty()) find_plain_images();
+    if (std::ranges::all_of(found_, &Found::is_open)) find_plain_images();
     std::ranges::stable_sort(found_, {}, [](const Found& one) { return std::pair(one.rank, one.folder.size()); });
     auto answer = json::array();
     for (std::size_t i = 0; i < std::min(found_.size(), kMostFound); ++i)

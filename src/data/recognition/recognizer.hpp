@@ -37,7 +37,8 @@ struct Found {
     std::string format, title, task, folder;
     json source;
     std::vector<std::string> notes;
-    int rank = 0;  ///< the lowest first
+    int rank = 0;          ///< the lowest first
+    bool is_open = false;  ///< the folder may as well be something else, which is then told, too
 };
 
 /// The first folder that holds both.
@@ -91,6 +92,16 @@ class Recognizer {
     void find_tables();
     void find_masks();
     void find_masks_beside_images();
+    /// Whether files of a folder have more colors than masks, or with `greys` more greys.
+    bool has_pictures(const std::string& folder, bool greys) const;
+    void find_pairs();
+    void find_pair_folders();
+    void find_pairs_in_one_folder();
+    void find_side_by_side();
+    /// Folders with images somewhere below, with the last part of each in lower case.
+    std::map<std::string, std::string> image_tops() const;
+    /// Whether most images of one folder have a file of the same name, or of a name of the same pair, in the other.
+    bool share_names(const std::string& images, const std::string& labels) const;
     void find_mnist();
     /// train.txt of "path number" with the names beside it.
     void find_lists();

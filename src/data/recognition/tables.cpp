@@ -5,6 +5,7 @@
 #include "data/recognition/recognizer.hpp"
 #include "data/sources/image_files.hpp"
 #include "data/sources/object_images.hpp"
+#include "data/sources/pair_names.hpp"
 #include "data/sources/tar_index.hpp"
 
 namespace digits::recognition {
@@ -236,6 +237,13 @@ void Recognizer::find_plain_images() {
     std::map<std::string, std::set<std::string>> children;
     for (const auto& [folder, count] : image_folders_)
         if (folder.size() > folder_.size()) children[folder_of(folder)].insert(folder);
+    // Splits, and the two sides of pairs that do not fit, are no classes.
+    std::erase_if(children, [](const auto& one) {
+        return std::ranges::all_of(one.second, [](const std::string& folder) {
+            const auto side = pair_folder_name(last_part(folder));
+            return split_named(last_part(folder)) || (side && side->split);
+        });
+    });
     const auto train = std::ranges::find_if(
         children, [](const auto& one) { return split_named(last_part(one.first)) == Split::kTrain; });
     if (train != children.end() && train->second.size() >= 2) {
@@ -272,6 +280,7 @@ void Recognizer::find_plain_images() {
          {{"type", "autoencoder"}, {"images", folder_}},
          {},
          5});
+    find_side_by_side();
 }
 
 }  // namespace digits::recognition

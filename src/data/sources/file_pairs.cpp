@@ -7,6 +7,7 @@
 #include "base/random.hpp"
 #include "data/sources/class_split.hpp"
 #include "data/sources/loose_name.hpp"
+#include "data/sources/pair_names.hpp"
 #include "data/sources/walk.hpp"
 
 namespace digits {
@@ -65,7 +66,37 @@ int rank_of_format(std::string_view file) {
 
 struct Candidates {
     std::map<std::string, std::vector<std::string>> by_path, by_name, by_likeness;
+    std::map<std::string, std::vector<std::string>> by_pair;  ///< the path as a name of a pair
 };
+
+/// "x/cat_A" and "x/cat_B" have one key.
+std::string pair_key(const std::string& stem, const PairName& name) {
+    return fmt::format("{}{}|{}", stem.substr(0, stem.rfind('/') + 1), name.base, name.kind);
+}
+std::optional<PairName> pair_name_of(const std::string& stem) { return pair_name(last_part(stem)); }
+
+/// Of one folder for both: cat_A is an image, cat_B its label. Of several kinds of such names that of most pairs.
+void part_by_pair_names(std::vector<std::string>& images, std::vector<std::string>& labels) {
+    std::map<std::string, std::pair<int, int>> sides;  // how many images and labels have a key
+    const auto stem_of = [](const std::string& file) { return std::string(without_ending(file)); };
+    for (const auto& file : images)
+        if (const auto name = pair_name_of(stem_of(file))) {
+            auto& [left, right] = sides[pair_key(stem_of(file), *name)];
+            ++(name->is_label ? right : left);
+        }
+    std::map<int, int> pairs;  // by kind
+    for (const auto& file : images)
+        if (const auto name = pair_name_of(stem_of(file)); name && !name->is_label)
+            pairs[name->kind] += sides[pair_key(stem_of(file), *name)] == std::pair(1, 1);
+    const auto best = std::ranges::max_element(pairs, {}, [](const auto& one) { return one.second; });
+    if (best == pairs.end() || best->second == 0) return;
+    const auto is_label = [&](const std::string& file) {
+        const auto name = pair_name_of(stem_of(file));
+        return name && name->kind == best->first && name->is_label;
+    };
+    std::erase_if(labels, [&](const std::string& file) { return !is_label(file); });
+    std::erase_if(images, is_label);
+}
 
 /// Of one folder for both: what has a suffix and an image of the name without it.
 void part_one_folder(std::vector<std::string>& images, std::vector<std::string>& labels) {
@@ -76,7 +107,7 @@ void part_one_folder(std::vector<std::string>& images, std::vector<std::string>&
         const auto base = without_suffix(stem);
         return base != stem && stems.contains(base);
     };
-    if (std::ranges::none_of(images, is_label)) return;
+    if (std::ranges::none_of(images, is_label)) return part_by_pair_names(images, labels);
     std::erase_if(labels, [&](const std::string& file) { return !is_label(file); });
     std::erase_if(images, is_label);
 }
@@ -101,6 +132,8 @@ Result<std::vector<FilePair>> match_files(const std::string& images, const std::
         candidates.by_path[stem].push_back(file);
         candidates.by_name[std::string(last_part(stem))].push_back(file);
         candidates.by_likeness[likeness(last_part(stem))].push_back(file);
+        if (const auto pair = pair_name_of(stem); pair && pair->is_label)
+            candidates.by_pair[pair_key(stem, *pair)].push_back(file);
     }
     for (auto& [name, files] : cityscapes) {
         std::ranges::stable_sort(files, {}, [](const std::string& file) { return rank_of(without_ending(file)); });
@@ -137,6 +170,8 @@ Result<std::vector<FilePair>> match_files(const std::string& images, const std::
         }
         look(candidates.by_path, stem);
         look(candidates.by_path, without_suffix(stem));
+        if (const auto pair = pair_name_of(stem); pair && !pair->is_label)
+            look(candidates.by_pair, pair_key(stem, *pair));
         if (names[name] == 1) {
             look(candidates.by_name, name);
             look(candidates.by_name, without_suffix(name));

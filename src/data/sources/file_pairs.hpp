@@ -18,7 +18,8 @@ struct FilePair {
 };
 
 /// Matches files by their path below the folders without the ending; by the name alone where that is clear on both
-/// sides. Suffixes that datasets add (_mask, _label, _L …) are understood. What remains becomes findings.
+/// sides. Suffixes that datasets add (_mask, _label, _L …) are understood, and names of pairs (cat_A and cat_B; see
+/// pair_names.hpp), also of both in one folder. What remains becomes findings.
 Result<std::vector<FilePair>> match_files(const std::string& images, const std::string& labels,
                                           std::optional<Split> split, const ReadableRoots& roots, ScanGuard& guard,
                                           SourceFacts& facts);

@@ -11,6 +11,8 @@ namespace {
 
 constexpr std::uint64_t kMostImageBytes = std::uint64_t{1} << 30;
 
+}  // namespace
+
 Result<Image> cut_out(const Image& image, const PixelBox& box) {
     if (box.width > image.width - box.x || box.height > image.height - box.y)
         return fail(ErrorCode::kInvalidArgument, "the rectangle of {} x {} at {}, {} goes beyond the image ({} x {})",
@@ -27,8 +29,6 @@ Result<Image> cut_out(const Image& image, const PixelBox& box) {
     for (int y = 0; y < box.height; ++y) std::copy_n(image.row(box.y + y) + left, part.row_bytes(), part.row(y));
     return part;
 }
-
-}  // namespace
 
 bool has_image_extension(std::string_view name) { return is_image_name(name); }
 

@@ -17,6 +17,9 @@ namespace digits {
 /// As is_image_name.
 bool has_image_extension(std::string_view name);
 
+/// A rectangle of an image. Errors: kInvalidArgument for one that goes beyond it.
+Result<Image> cut_out(const Image& image, const PixelBox& box);
+
 /// Reads and decodes image files inside the roots. Any number of threads.
 class ImageReader {
   public:

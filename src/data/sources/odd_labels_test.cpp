@@ -32,7 +32,15 @@ class OddLabels : public testing::Test {
         const auto recognized = recognize_folder(folder.string(), {});
         EXPECT_TRUE(recognized) << recognized.error().to_string();
         if (!recognized || (*recognized)["found"].empty()) return json{{"error", "nothing is recognized"}};
-        const auto& first = (*recognized)["found"][0];
+        auto formats = json::array();
+        for (const auto& each : (*recognized)["found"]) formats.push_back(each["format"]);
+        if (one.contains("formats")) {
+            EXPECT_EQ(formats, one["formats"]);
+        }
+        const auto& first = (*recognized)["found"][one.value("choose", std::size_t{0})];
+        const auto notes = one.value("notes", json::array());
+        for (const auto& note : notes)
+            EXPECT_NE(first["text"].get<std::string>().find(note.get<std::string>()), std::string::npos) << first;
         json document{{"source", first["source"]}, {"image", {{"resize", "none"}}}, {"same_size", false}};
         document["type"] = one.value("task", first["task"].get<std::string>());
         const auto spec = parse_dataset_spec(document);

@@ -677,6 +677,9 @@ export const messages: Record<string, string> = {
     "{} 有 {} 至少含 {} 张图像，应有两个或更多类别，每个类别一个文件夹",
   "an object with a line break in its key is left out: {}": "键中含换行的对象被略去：{}",
   "{} is left out: it has {} MB, expected at most {} MB": "{} 被略去：它有 {} MB，最多应为 {} MB",
+  "Pairs side by side are in one file: give the same folder for images and label images":
+    "并排的图像对在同一文件中：图像与标签图像请给出同一文件夹",
+  "the image is {} pixels wide, expected two halves of the same width": "图像宽 {} 像素，应为宽度相同的两半",
   "{} has no end-of-archive block, so samples may be missing; all of its {} are complete":
     "{} 没有归档结束块，可能缺少样本；其中 {}均完整",
   'the tar file is cut off behind "{}"': "tar 文件在“{}”之后被截断",
