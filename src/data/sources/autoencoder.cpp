@@ -27,9 +27,6 @@ struct JsonBinding<AutoencoderOptions> {
     }
 };
 
-Status AutoencoderOptions::validate(const std::string& where) const {
-    return check_percentages(percent_val, percent_test, where);
-}
 std::vector<SourcePlace> AutoencoderOptions::places() const { return {{"images", images, true, true}}; }
 std::vector<Split> AutoencoderOptions::splits() const { return splits_of(percent_val > 0, percent_test > 0); }
 

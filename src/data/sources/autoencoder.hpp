@@ -12,7 +12,6 @@ struct AutoencoderOptions final : SourceOptions {
     int percent_val = 10;
     int percent_test = 0;
 
-    Status validate(const std::string& where) const;
     std::vector<SourcePlace> places() const;
     std::vector<Split> splits() const;
 };

@@ -46,9 +46,6 @@ struct JsonBinding<BoxTableOptions> {
     }
 };
 
-Status BoxTableOptions::validate(const std::string& where) const {
-    return check_percentages(percent_val, percent_test, where);
-}
 std::vector<SourcePlace> BoxTableOptions::places() const {
     return {{"table", table, false, true},
             {"val_table", val_table, false, false},

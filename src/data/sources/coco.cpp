@@ -44,9 +44,6 @@ struct JsonBinding<CocoOptions> {
     }
 };
 
-Status CocoOptions::validate(const std::string& where) const {
-    return check_percentages(percent_val, percent_test, where);
-}
 std::vector<SourcePlace> CocoOptions::places() const {
     return {{"json", json, false, true},
             {"val_json", val_json, false, false},

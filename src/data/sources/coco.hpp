@@ -16,7 +16,6 @@ struct CocoOptions final : SourceOptions {
     int percent_test = 0;
     bool skip_bad_rows = false;
 
-    Status validate(const std::string& where) const;
     std::vector<SourcePlace> places() const;
     std::vector<Split> splits() const;
 };

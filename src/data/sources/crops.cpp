@@ -29,11 +29,6 @@ struct JsonBinding<CropOptions> {
     }
 };
 
-Status CropOptions::validate(const std::string& where) const {
-    DIGITS_TRY(check_percentages(percent_val, percent_test, where));
-    return check_class_limits(min_per_class, max_per_class, "", where);
-}
-
 std::vector<SourcePlace> CropOptions::places() const {
     return {{"crops", crops, false, true}, {"root", root, true, false}};
 }

@@ -15,7 +15,6 @@ struct CropOptions final : SourceOptions {
     int min_per_class = 2;
     int max_per_class = 0;  ///< 0: no limit
 
-    Status validate(const std::string& where) const;
     std::vector<SourcePlace> places() const;
     std::vector<Split> splits() const;
 };

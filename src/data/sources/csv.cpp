@@ -44,10 +44,6 @@ struct JsonBinding<CsvOptions> {
     }
 };
 
-Status CsvOptions::validate(const std::string& where) const {
-    return check_percentages(percent_val, percent_test, where);
-}
-
 std::vector<SourcePlace> CsvOptions::places() const {
     return {{"csv", csv, false, true},
             {"val_csv", val_csv, false, false},

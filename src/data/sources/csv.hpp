@@ -15,7 +15,6 @@ struct CsvOptions final : SourceOptions {
     int percent_val = 25;
     int percent_test = 0;
 
-    Status validate(const std::string& where) const;
     std::vector<SourcePlace> places() const;
     std::vector<Split> splits() const;
 };

@@ -29,9 +29,6 @@ struct JsonBinding<CvatOptions> {
     }
 };
 
-Status CvatOptions::validate(const std::string& where) const {
-    return check_percentages(percent_val, percent_test, where);
-}
 std::vector<SourcePlace> CvatOptions::places() const {
     return {{"xml", xml, false, true}, {"images", images, true, false}};
 }

@@ -52,7 +52,6 @@ struct JsonBinding<GradientsOptions> {
     }
 };
 
-Status GradientsOptions::validate(const std::string&) const { return {}; }
 std::vector<SourcePlace> GradientsOptions::places() const { return {}; }
 std::vector<Split> GradientsOptions::splits() const { return splits_of(val_count > 0, test_count > 0); }
 

@@ -14,7 +14,6 @@ struct GradientsOptions final : SourceOptions {
     int width = 50;
     int height = 50;
 
-    Status validate(const std::string& where) const;
     std::vector<SourcePlace> places() const;
     std::vector<Split> splits() const;
 };

@@ -29,9 +29,6 @@ struct JsonBinding<LabelStudioOptions> {
     }
 };
 
-Status LabelStudioOptions::validate(const std::string& where) const {
-    return check_percentages(percent_val, percent_test, where);
-}
 std::vector<SourcePlace> LabelStudioOptions::places() const {
     return {{"json", json, false, true}, {"images", images, true, false}};
 }

@@ -58,9 +58,6 @@ struct JsonBinding<LabelTableOptions> {
     }
 };
 
-Status LabelTableOptions::validate(const std::string& where) const {
-    return check_percentages(percent_val, percent_test, where);
-}
 std::vector<SourcePlace> LabelTableOptions::places() const {
     return {{"table", table, false, true},
             {"val_table", val_table, false, false},

@@ -16,7 +16,6 @@ struct LabelTableOptions final : SourceOptions {
     int percent_val = 25;
     int percent_test = 0;
 
-    Status validate(const std::string& where) const;
     std::vector<SourcePlace> places() const;
     std::vector<Split> splits() const;
 };

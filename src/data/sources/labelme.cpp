@@ -30,9 +30,6 @@ struct JsonBinding<LabelmeOptions> {
     }
 };
 
-Status LabelmeOptions::validate(const std::string& where) const {
-    return check_percentages(percent_val, percent_test, where);
-}
 std::vector<SourcePlace> LabelmeOptions::places() const {
     return {{"folder", folder, true, true}, {"images", images, true, false}};
 }

@@ -49,8 +49,6 @@ struct JsonBinding<ListOptions> {
     }
 };
 
-Status ListOptions::validate(const std::string&) const { return {}; }
-
 std::vector<SourcePlace> ListOptions::places() const {
     return {{"train", train, false, true},
             {"val", val, false, false},

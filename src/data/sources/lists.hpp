@@ -14,7 +14,6 @@ struct ListOptions final : SourceOptions {
     std::string labels;
     std::string root;
 
-    Status validate(const std::string& where) const;
     std::vector<SourcePlace> places() const;
     std::vector<Split> splits() const;
 };

@@ -105,7 +105,7 @@ std::vector<FolderPair> folder_pairs(const MaskOptions& o) {
 
 Status MaskOptions::validate(const std::string& where) const {
     DIGITS_TRY(check_folder_pairs(folder_pairs(*this), "masks", where));
-    return check_percentages(percent_val, percent_test, where);
+    return check_shares(*this, where);
 }
 std::vector<SourcePlace> MaskOptions::places() const {
     std::vector<SourcePlace> places{{"masks", masks, true, true}, {"images", images, true, true}};

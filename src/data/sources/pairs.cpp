@@ -82,7 +82,7 @@ Status PairOptions::validate(const std::string& where) const {
                 return wrong_source(
                     where, member,
                     "Pairs side by side are in one file: give the same folder for images and label images");
-    return check_percentages(percent_val, percent_test, where);
+    return check_shares(*this, where);
 }
 std::vector<SourcePlace> PairOptions::places() const {
     std::vector<SourcePlace> places{{"labels", labels, true, true}, {"images", images, true, true}};

@@ -67,11 +67,6 @@ class RemoteImages final : public SampleSource {
 
 }  // namespace
 
-Status RemoteClassOptions::check(const std::string& where) const {
-    DIGITS_TRY(check_percentages(percent_val, percent_test, where));
-    return check_class_limits(min_per_class, max_per_class, "", where);
-}
-
 remote::TransferLimits image_transfer_limits(const SourceContext& context) {
     remote::TransferLimits limits;
     limits.max_bytes = kMostImage_bytes;

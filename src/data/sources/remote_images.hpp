@@ -19,7 +19,6 @@ struct RemoteClassOptions : SourceOptions {
     int min_per_class = 2;
     int max_per_class = 0;  ///< 0: no limit
 
-    Status check(const std::string& where) const;
     std::vector<SourcePlace> places() const { return {}; }
     std::vector<Split> splits() const { return splits_of(percent_val > 0, percent_test > 0); }
 };

@@ -38,7 +38,7 @@ Status S3Options::validate(const std::string& where) const {
     if (!endpoint.empty())
         if (const auto parsed = remote::parse_url(endpoint); !parsed)
             return fail(Error(parsed.error()).at(where + "/endpoint"));
-    return check(where);
+    return check_shares(*this, where);
 }
 
 namespace {

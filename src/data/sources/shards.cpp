@@ -39,9 +39,6 @@ struct JsonBinding<ShardOptions> {
     }
 };
 
-Status ShardOptions::validate(const std::string& where) const {
-    return check_percentages(percent_val, percent_test, where);
-}
 std::vector<SourcePlace> ShardOptions::places() const { return {{"folder", folder, true, true}}; }
 std::vector<Split> ShardOptions::splits() const { return splits_of(percent_val > 0, percent_test > 0); }
 

@@ -12,7 +12,6 @@ struct ShardOptions final : SourceOptions {
     int percent_val = 25;
     int percent_test = 0;
 
-    Status validate(const std::string& where) const;
     std::vector<SourcePlace> places() const;
     std::vector<Split> splits() const;
 };

@@ -49,7 +49,7 @@ struct JsonBinding<SiameseOptions> {
 Status SiameseOptions::validate(const std::string& where) const {
     if (path.empty() == pairs.empty())
         return wrong_source(where, "path", "Give either class folders or a list of pairs");
-    return check_percentages(percent_val, percent_test, where);
+    return check_shares(*this, where);
 }
 std::vector<SourcePlace> SiameseOptions::places() const {
     return {{"path", path, true, false}, {"pairs", pairs, false, false}, {"root", root, true, false}};

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/json_binding.hpp"
+#include "data/sources/class_split.hpp"
 #include "data/sources/source.hpp"
 
 namespace digits {
@@ -15,8 +16,18 @@ const Options& options_as(const SourceOptions& options) {
     return dynamic_cast<const Options&>(options);
 }
 
+/// What shares and limits of a class tell together, where options have them.
+template <class Options>
+Status check_shares(const Options& options, const std::string& where) {
+    if constexpr (requires { options.percent_val; })
+        DIGITS_TRY(check_percentages(options.percent_val, options.percent_test, where));
+    if constexpr (requires { options.min_per_class; })
+        DIGITS_TRY(check_class_limits(options.min_per_class, options.max_per_class, "", where));
+    return {};
+}
+
 /// `Options` derives from SourceOptions and has
-///   Status validate(const std::string& where) const;      what no single field tells
+///   Status validate(const std::string& where) const;      what no single field tells; absent: check_shares()
 ///   std::vector<SourcePlace> places() const;
 ///   std::vector<Split> splits() const;
 /// and `Source` has
@@ -33,7 +44,10 @@ SourceKind source_kind(std::string_view name, std::string_view title, std::strin
                     const std::string& where) -> Result<std::shared_ptr<const SourceOptions>> {
         auto options = std::make_shared<Options>();
         DIGITS_TRY(from_json(json, *options, where));
-        DIGITS_TRY(options->validate(where));
+        if constexpr (requires { options->validate(where); })
+            DIGITS_TRY(options->validate(where));
+        else
+            DIGITS_TRY(check_shares(*options, where));
         return options;
     };
     kind.print = [](const SourceOptions& options) { return to_json<Options>(options_as<Options>(options)); };

@@ -39,9 +39,6 @@ struct JsonBinding<VocOptions> {
     }
 };
 
-Status VocOptions::validate(const std::string& where) const {
-    return check_percentages(percent_val, percent_test, where);
-}
 std::vector<SourcePlace> VocOptions::places() const {
     return {{"annotations", annotations, true, true}, {"images", images, true, true}, {"sets", sets, true, false}};
 }

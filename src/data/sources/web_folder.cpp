@@ -50,7 +50,7 @@ Status WebFolderOptions::validate(const std::string& where) const {
     auto dealt = *this;
     if (!val_url.empty()) dealt.percent_val = 0;
     if (!test_url.empty()) dealt.percent_test = 0;
-    return dealt.check(where);
+    return check_shares(dealt, where);
 }
 
 namespace {

@@ -33,9 +33,6 @@ struct JsonBinding<YoloOptions> {
     }
 };
 
-Status YoloOptions::validate(const std::string& where) const {
-    return check_percentages(percent_val, percent_test, where);
-}
 std::vector<SourcePlace> YoloOptions::places() const { return {{"folder", folder, true, true}}; }
 std::vector<Split> YoloOptions::splits() const { return splits_of(true, true); }
 

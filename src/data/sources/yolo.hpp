@@ -13,7 +13,6 @@ struct YoloOptions final : SourceOptions {
     int percent_test = 0;
     bool skip_bad_rows = false;
 
-    Status validate(const std::string& where) const;
     std::vector<SourcePlace> places() const;
     std::vector<Split> splits() const;
 };
