@@ -5,6 +5,7 @@
 #include "data/sources/box_table.hpp"
 #include "data/sources/class_folders.hpp"
 #include "data/sources/coco.hpp"
+#include "data/sources/createml.hpp"
 #include "data/sources/crops.hpp"
 #include "data/sources/csv.hpp"
 #include "data/sources/cvat.hpp"
@@ -28,10 +29,10 @@
 namespace digits {
 
 Registry<SourceKind>& source_kinds() {
-    static Registry<SourceKind> kinds{
-        &kClassFolders, &kLists,        &kMnist,  &kCrops,      &kCsv,         &kKitti, &kVoc,      &kCoco,
-        &kYolo,         &kBoxTable,     &kCvat,   &kLabelme,    &kLabelStudio, &kMasks, &kPairs,    &kAutoencoder,
-        &kGradients,    &kReadyRecords, &kShards, &kLabelTable, &kSiamese,     &kS3,    &kWebFolder};
+    static Registry<SourceKind> kinds{&kClassFolders, &kLists,    &kMnist,      &kCrops,    &kCsv,         &kKitti,
+                                      &kVoc,          &kCoco,     &kYolo,       &kBoxTable, &kCvat,        &kLabelme,
+                                      &kLabelStudio,  &kCreateMl, &kMasks,      &kPairs,    &kAutoencoder, &kGradients,
+                                      &kReadyRecords, &kShards,   &kLabelTable, &kSiamese,  &kS3,          &kWebFolder};
     return kinds;
 }
 

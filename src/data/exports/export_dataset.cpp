@@ -17,9 +17,17 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 
 constexpr std::pair<std::string_view, CreateExportWriter> kWriters[]{
-    {"folders", export_class_folders}, {"coco", export_coco},         {"voc", export_voc},     {"yolo", export_yolo},
-    {"kitti", export_kitti},           {"masks", export_masks},       {"pairs", export_pairs}, {"csv", export_table},
-    {"siamese", export_siamese},       {"webdataset", export_shards},
+    {"folders", export_class_folders},
+    {"coco", export_coco},
+    {"voc", export_voc},
+    {"yolo", export_yolo},
+    {"kitti", export_kitti},
+    {"masks", export_masks},
+    {"pairs", export_pairs},
+    {"csv", export_table},
+    {"createml", export_createml},
+    {"siamese", export_siamese},
+    {"webdataset", export_shards},
 };
 
 /// Names without an ending that no two samples share, made of the names of their files.

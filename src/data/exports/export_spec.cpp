@@ -41,6 +41,8 @@ const ExportFormat kVocExport{"voc",
 const ExportFormat kYoloExport{
     "yolo", "YOLO", "data.yaml, and a text file of relative boxes for each image", {TargetKind::kBoxes}};
 const ExportFormat kKittiExport{"kitti", "KITTI", "A text file of 15 columns for each image", {TargetKind::kBoxes}};
+const ExportFormat kCreateMlExport{
+    "createml", "Create ML", "A JSON file for each split, beside its images", {TargetKind::kBoxes}};
 const ExportFormat kMaskExport{"masks",
                                "Images and masks",
                                "A folder of images and one of masks, PNG files of class numbers",
@@ -73,8 +75,9 @@ std::string formats_for(const DatasetFacts& facts) {
 }  // namespace
 
 Registry<ExportFormat>& export_formats() {
-    static Registry<ExportFormat> formats{&kFolders,    &kCocoExport, &kVocExport,   &kYoloExport,    &kKittiExport,
-                                          &kMaskExport, &kPairExport, &kTableExport, &kSiameseExport, &kShardExport};
+    static Registry<ExportFormat> formats{&kFolders,     &kCocoExport,     &kVocExport,  &kYoloExport,
+                                          &kKittiExport, &kCreateMlExport, &kMaskExport, &kPairExport,
+                                          &kTableExport, &kSiameseExport,  &kShardExport};
     return formats;
 }
 

@@ -26,6 +26,7 @@ using CreateExportWriter = std::unique_ptr<ExportWriter> (*)(const DatasetFacts&
 /// One file each.
 std::unique_ptr<ExportWriter> export_class_folders(const DatasetFacts& facts, ExportSink& sink);
 std::unique_ptr<ExportWriter> export_coco(const DatasetFacts& facts, ExportSink& sink);
+std::unique_ptr<ExportWriter> export_createml(const DatasetFacts& facts, ExportSink& sink);
 std::unique_ptr<ExportWriter> export_voc(const DatasetFacts& facts, ExportSink& sink);
 std::unique_ptr<ExportWriter> export_yolo(const DatasetFacts& facts, ExportSink& sink);
 std::unique_ptr<ExportWriter> export_kitti(const DatasetFacts& facts, ExportSink& sink);

@@ -88,7 +88,12 @@ std::optional<Split> Recognizer::split_of_file(const std::string& path) {
 }
 
 void Recognizer::find_json() {
-    std::map<std::string, std::vector<std::string>> coco;  // by the folder of the dataset
+    std::map<std::string, std::vector<std::string>> coco, createml;  // by the folder of the dataset
+    const auto root_of = [&](const std::string& folder) {
+        const auto name = lower(last_part(folder));
+        const bool is_part = name == "annotations" || split_named(name);
+        return is_part && folder.size() > folder_.size() ? folder_of(folder) : folder;
+    };
     std::set<std::string> labelme;
     for (const auto& [folder, files] : folders_of(".json")) {
         for (std::size_t i = 0; i < std::min(files.size(), kMostPeeked); ++i) {
@@ -105,6 +110,10 @@ void Recognizer::find_json() {
                      {{"type", labels ? "label_table" : "csv"}, {labels ? "table" : "csv", files[i]}, {"root", folder}},
                      {},
                      3});
+                continue;
+            }
+            if (first == '[' && is_createml(text)) {
+                createml[root_of(folder)].push_back(files[i]);
                 continue;
             }
             if (first == '[') {
@@ -129,10 +138,7 @@ void Recognizer::find_json() {
             const int keys = says("\"images\"") + says("\"annotations\"") + says("\"categories\"");
             const bool has_boxes = has(text, "\"file_name\"") && (says("\"bbox\"") || says("\"segmentation\""));
             if (keys < 2 && !has_boxes) continue;
-            auto root = folder;
-            const auto name = lower(last_part(folder));
-            if (name == "annotations" || split_named(name)) root = folder_of(folder);
-            coco[root.size() < folder_.size() ? folder : root].push_back(files[i]);
+            coco[root_of(folder)].push_back(files[i]);
         }
     }
     for (const auto& folder : labelme) {
@@ -147,6 +153,32 @@ void Recognizer::find_json() {
         add(std::move(found));
     }
     for (const auto& [root, files] : coco) add_coco(root, files);
+    for (const auto& [root, files] : createml) add_createml(root, files);
+}
+
+bool Recognizer::is_createml(std::string_view text) {
+    return has(text, "\"coordinates\"") && has(text, "\"annotation") &&
+           (has(text, "\"image\"") || has(text, "\"imagefilename\""));
+}
+
+void Recognizer::add_createml(const std::string& root, const std::vector<std::string>& files) {
+    Found found{"createml", "Create ML", "detection", root, {{"type", "createml"}}, {}, 1};
+    for (const auto& file : files) {
+        const auto split = split_of_file(file).value_or(Split::kTrain);
+        const char* member = split == Split::kVal ? "val_json" : split == Split::kTest ? "test_json" : "json";
+        if (!found.source.contains(member)) found.source[member] = file;
+    }
+    if (!found.source.contains("json")) {
+        const char* member = found.source.contains("val_json") ? "val_json" : "test_json";
+        found.source["json"] = found.source[member];
+        found.source.erase(member);
+    }
+    const auto images = root + "/images";
+    if (has_images_below(images) && !has_images_below(folder_of(files.front())))
+        found.source["images"] = images;
+    else if (files.size() == 1 && !has_images_below(folder_of(files.front())))
+        found.source["images"] = root;
+    add(std::move(found));
 }
 
 void Recognizer::add_coco(const std::string& root, const std::vector<std::string>& files) {

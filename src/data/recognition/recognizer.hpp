@@ -74,6 +74,9 @@ class Recognizer {
     /// "train" of instances_train2017.json and of train/_annotations.coco.json.
     static std::optional<Split> split_of_file(const std::string& path);
     void find_json();
+    /// Create ML's lists of images with boxes.
+    static bool is_createml(std::string_view text);
+    void add_createml(const std::string& root, const std::vector<std::string>& files);
     void add_coco(const std::string& root, const std::vector<std::string>& files);
     void find_yaml();
     bool has_images_below(const std::string& folder) const;
