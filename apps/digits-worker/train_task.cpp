@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "data/dataset_facts.hpp"
 #include "engine/device/device.hpp"
 #include "engine/solver/train.hpp"
 #include "fit_batch.hpp"
@@ -55,6 +56,7 @@ Result<nlohmann::json> run_train_task(const nlohmann::json& json, TaskHost& host
     if (spec.seed) options.seed = static_cast<std::uint64_t>(*spec.seed);
     options.threads = spec.threads;
     options.validates_whole_sets = true;
+    if (const auto facts = read_dataset_facts(spec.dataset_dir)) options.classes = facts->labels;
     DIGITS_ASSIGN(auto summary, train(options, host));
     if (summary.aborted) return fail(ErrorCode::kCancelled, "aborted at iteration {}", summary.iterations);
     summary.validations.add_events(event_log, summary.first_iteration);

@@ -201,31 +201,34 @@ TEST(DetectionMetrics, AreThoseOfTheWholeSet) {
 }
 
 TEST(DetectionMetrics, SaysWhyItIsZero) {
-    const auto why = [](const std::vector<float>& row, double smallest) {
+    const std::vector<std::string> names{"cat", "dog"};
+    const auto why = [&](const std::vector<float>& row, double smallest) {
         const at::Tensor found = at::tensor(row).view({1, 1, 6});
         const auto net =
             run(R"(layer { name: "m" type: "DetectionMetrics" bottom: "found" bottom: "label" top: "mAP" })",
                 {{"found", found}, {"label", boxes({{{10, 10, 20, 20, 0, 0}}}, 64, 64)}}, caffe::TEST);
         EXPECT_TRUE(net && net->end_set());
-        return dynamic_cast<const ExplainsZero&>(*net->layers().back()).explain_zero(smallest);
+        return dynamic_cast<const ExplainsZero&>(*net->layers().back()).explain_zero(smallest, names);
     };
     EXPECT_THAT(why({-1, 0, 0, 0, 0, 0}, 0), HasSubstr("detected nothing"));
     EXPECT_THAT(why({0, 0.5F, 40, 40, 60, 60}, 32), HasSubstr("1 of 1 objects are smaller than the 32 pixels"));
-    EXPECT_THAT(why({1, 0.5F, 10, 10, 30, 30}, 0), HasSubstr("none has the right class"));
+    EXPECT_THAT(why({1, 0.5F, 10, 10, 30, 30}, 0), HasSubstr("none has the right class: cat is detected as dog"));
     EXPECT_EQ(why({0, 0.5F, 10, 10, 30, 30}, 0), "");
 }
 
 TEST(SegmentationMetrics, SaysThatOneClassIsAllThatIsPredicted) {
-    const auto why = [](const at::Tensor& scores, const at::Tensor& label) {
+    const auto why = [](const at::Tensor& scores, const at::Tensor& label, const std::vector<std::string>& names = {}) {
         const auto net =
             run(R"(layer { name: "m" type: "SegmentationMetrics" bottom: "score" bottom: "label" top: "miou" })",
                 {{"score", scores}, {"label", label}}, caffe::TEST);
         EXPECT_TRUE(net && net->end_set());
-        return dynamic_cast<const ExplainsZero&>(*net->layers().back()).explain_zero(0);
+        return dynamic_cast<const ExplainsZero&>(*net->layers().back()).explain_zero(0, names);
     };
     const at::Tensor scores = at::zeros({1, 3, 2, 2}), label = at::tensor({0.0F, 1.0F, 2.0F, 1.0F}).view({1, 1, 2, 2});
     scores.select(1, 1).fill_(1);
     EXPECT_THAT(why(scores, label), HasSubstr("predicted as class 1, although the masks have 3 classes"));
+    EXPECT_THAT(why(scores, label, {"sky", "road", "car"}),
+                HasSubstr("predicted as road, although the masks have 3 classes"));
     EXPECT_EQ(why(scores, at::ones({1, 1, 2, 2})), "") << "there is no other class";
     scores[0][2][0][0] = 2;
     EXPECT_EQ(why(scores, label), "");

@@ -259,7 +259,7 @@ TEST(DetectNetLists, FindTheBoxesOfTheGroundTruth) {
     EXPECT_FLOAT_EQ(scalar_value(*net->find_blob("mAP")), 200.0F / 3);
     const at::Tensor scores = net->find_blob("scored")->data()[0].select(1, 4);
     EXPECT_TRUE(at::equal(scores.slice(0, 0, 4), at::tensor({1.0F, 1.0F, 3.0F, 0.0F}))) << scores;
-    const auto why = [&] { return dynamic_cast<const ExplainsZero&>(*net->layers().back()).explain_zero(0); };
+    const auto why = [&] { return dynamic_cast<const ExplainsZero&>(*net->layers().back()).explain_zero(0, {}); };
     EXPECT_EQ(why(), "");
     // An object of 20 x 10 pixels is lower than what ClusterDetections keeps.
     net->begin_set();

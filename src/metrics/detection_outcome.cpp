@@ -131,11 +131,8 @@ DetectionFailure describe_failure(const DetectionSet& set, std::span<const std::
     }
     if (failure.overlapping > 0 && failure.overlapping == failure.overlapping_other) {
         const auto most = std::ranges::max_element(confused, {}, [](const auto& pair) { return pair.second; });
-        const auto name = [&](int label) {
-            const auto at = static_cast<std::size_t>(label);
-            return at < labels.size() ? labels[at] : std::to_string(label);
-        };
-        failure.most_confused = sentence("{} is detected as {}", name(most->first.first), name(most->first.second));
+        failure.most_confused = sentence("{} is detected as {}", class_words(labels, most->first.first),
+                                         class_words(labels, most->first.second));
     }
     return failure;
 }

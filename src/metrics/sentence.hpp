@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <span>
 #include <string>
 #include <utility>
 
@@ -12,6 +13,12 @@ namespace digits {
 template <class... Values>
 std::string sentence(fmt::format_string<Values...> format, Values&&... values) {
     return fmt::format(format, std::forward<Values>(values)...);
+}
+
+/// The name of a class, or "class 3" where none is known.
+inline std::string class_words(std::span<const std::string> names, int label) {
+    const auto at = static_cast<std::size_t>(label);
+    return at < names.size() && !names[at].empty() ? names[at] : fmt::format("class {}", label);
 }
 
 }  // namespace digits

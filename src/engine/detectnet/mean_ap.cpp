@@ -109,7 +109,7 @@ class MeanApLayer final : public Layer, public ExplainsZero {
 
     void begin_set() override { right_ = wrong_ = missed_ = 0; }
 
-    std::string explain_zero(double /*smallest*/) const override {
+    std::string explain_zero(double /*smallest*/, std::span<const std::string> /*classes*/) const override {
         if (right_ > 0) return {};
         if (missed_ == 0)
             return sentence("The mAP of the validation is 0, because its images have no objects that count.");

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string>
 
 namespace digits {
@@ -9,8 +10,8 @@ class ExplainsZero {
   public:
     virtual ~ExplainsZero() = default;
     /// In whole sentences, after end_set(); empty where the value says something. `smallest`: side in pixels of the
-    /// smallest object that the network can find; 0: not known.
-    virtual std::string explain_zero(double smallest) const = 0;
+    /// smallest object that the network can find; 0: not known. `classes`: their names by number; may be empty.
+    virtual std::string explain_zero(double smallest, std::span<const std::string> classes) const = 0;
 };
 
 }  // namespace digits

@@ -211,7 +211,7 @@ void CaffeTrainee::explain_zeros(const Net& net) {
     std::string why;
     for (const auto& layer : net.layers())
         if (const auto* metric = dynamic_cast<const ExplainsZero*>(layer.get()); metric && why.empty())
-            why = metric->explain_zero(smallest_object(net));
+            why = metric->explain_zero(smallest_object(net), options_.classes);
     zeros_ = why.empty() ? 0 : zeros_ + 1;
     const bool is_last = solver_->iteration() >= solver_->parameter().max_iter();
     if (zeros_ == kStays || (is_last && zeros_ > 0 && zeros_ < kStays)) warn(why);

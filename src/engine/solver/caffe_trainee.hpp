@@ -26,9 +26,10 @@ struct CaffeTraineeOptions {
     Device device;
     Precision precision = Precision::kFp32;
     std::uint64_t seed = 1;
-    int threads = 0;                    ///< of computing and of feeding; 0: all cores
-    bool validates_whole_sets = false;  ///< see SolverOptions::tests_whole_sets
-    bool restarts_differing = false;    ///< see TrainOptions::restarts_differing
+    int threads = 0;                     ///< of computing and of feeding; 0: all cores
+    bool validates_whole_sets = false;   ///< see SolverOptions::tests_whole_sets
+    bool restarts_differing = false;     ///< see TrainOptions::restarts_differing
+    std::vector<std::string> classes{};  ///< see TrainOptions::classes
 };
 
 /// A Caffe solver in training. Its nets read their data themselves, through data layers.

@@ -37,6 +37,7 @@ Result<TrainSummary> train(const TrainOptions& options, TaskContext& context) {
     trainee.threads = options.threads;
     trainee.validates_whole_sets = options.validates_whole_sets;
     trainee.restarts_differing = options.restarts_differing;
+    trainee.classes = options.classes;
     CaffeTrainee caffe(std::move(trainee), context);
     return run_training(caffe, plan, context);
 }

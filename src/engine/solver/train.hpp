@@ -37,6 +37,7 @@ struct TrainOptions {
     int threads = 0;  ///< of computing and of feeding; 0: all cores
     /// Whether validations go over their set as a whole, whatever the solver's test_iter says.
     bool validates_whole_sets = false;
+    std::vector<std::string> classes{};  ///< names by number, for what is said of them; may be empty
 };
 
 /// Trains a Caffe solver to max_iter: run_training() with a CaffeTrainee. Exactly resumable: the iterations after a

@@ -96,8 +96,8 @@ class DetectionMetricsLayer final : public Layer, public ExplainsZero {
         is_zero_ = values[1] == 0;
     }
 
-    std::string explain_zero(double smallest) const override {
-        const auto why = is_zero_ ? explain(describe_failure(set_, {}, smallest)) : std::string();
+    std::string explain_zero(double smallest, std::span<const std::string> classes) const override {
+        const auto why = is_zero_ ? explain(describe_failure(set_, classes, smallest)) : std::string();
         return why.empty() ? why : "The average precision of the validation is 0. " + why;
     }
 

@@ -53,7 +53,7 @@ class SegmentationMetricsLayer final : public Layer, public ExplainsZero {
         for (std::size_t i = 0; i < top.size(); ++i) top[i]->data().fill_(values[i].value_or(0));
     }
 
-    std::string explain_zero(double /*smallest*/) const override {
+    std::string explain_zero(double /*smallest*/, std::span<const std::string> names) const override {
         if (!confusion_) return {};
         if (confusion_->valid_pixels() == 0)
             return sentence("No pixel of the validation masks counts: all have the value that is ignored.");
@@ -67,9 +67,9 @@ class SegmentationMetricsLayer final : public Layer, public ExplainsZero {
         }
         if (predicted > 1 || classes < 2) return {};
         return sentence(
-            "All pixels of the validation are predicted as class {}, although the masks have {} classes: the network "
+            "All pixels of the validation are predicted as {}, although the masks have {} classes: the network "
             "has learned nothing yet but the most frequent one. Train longer, or choose another learning rate.",
-            only, classes);
+            class_words(names, static_cast<int>(only)), classes);
     }
 
     JoinRule join_rule(std::size_t) const override { return {{}, false, true}; }

@@ -1122,8 +1122,8 @@ export const messages: Record<string, string> = {
   "scores must be N x classes x H x W; got {}": "得分必须为 N x 类别 x H x W；得到 {}",
   "No pixel of the validation masks counts: all have the value that is ignored.":
     "验证掩码中没有计入的像素：全部为忽略值。",
-  "All pixels of the validation are predicted as class {}, although the masks have {} classes: the network has learned nothing yet but the most frequent one. Train longer, or choose another learning rate.":
-    "验证的所有像素都被预测为类别 {}，而掩码有 {} 个类别：网络目前只学会了最常见的类别。请延长训练，或选择其他学习率。",
+  "All pixels of the validation are predicted as {}, although the masks have {} classes: the network has learned nothing yet but the most frequent one. Train longer, or choose another learning rate.":
+    "验证的所有像素都被预测为 {}，而掩码有 {} 个类别：网络目前只学会了最常见的类别。请延长训练，或选择其他学习率。",
   "expected a of N x C, x and z of one shape N x C x …; got {}, {} and {}":
     "应为 N × C 的 a，以及形状同为 N × C × … 的 x 和 z；得到 {}、{} 和 {}",
   "the statistics cannot be learned: param {} needs lr_mult 0, got {}":
