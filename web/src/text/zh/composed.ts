@@ -266,4 +266,15 @@ export const composed: Record<string, string> = {
     "所有图像的宽都是高的两倍：可能是并排的图像对",
   "JPEG files do not keep the values of pixels, so the second are no masks":
     "JPEG 文件不保留像素的准确值，因此第二组不是掩码",
+  "an annotation that is not an object": "标注不是对象",
+  "an annotation without a label": "标注没有标签",
+  "an annotation without coordinates": "标注没有坐标",
+  "coordinates that are not the numbers x, y, width and height": "坐标不是 x、y、width 和 height 四个数",
+  "Pairs side by side are in one file: give the same folder for images and label images":
+    "并排的图像对在同一文件中：图像与标签图像请给出同一文件夹",
+  'the tar file is cut off behind "{}"': "tar 文件在“{}”之后被截断",
+  'the tar file is cut off in "{}", after {} of {} bytes': "tar 文件在“{}”中被截断，只有 {} 字节（共 {} 字节）",
+  "copy the whole file again, or join all volumes of it": "请重新复制整个文件，或合并其所有分卷",
+  "The archive has no end-of-archive block, so files may be missing; all of its files are complete":
+    "归档没有结束块，可能缺少文件；其中的文件均完整",
 };

@@ -640,10 +640,6 @@ export const messages: Record<string, string> = {
   "it is no export of Label Studio: expected a list of tasks": "不是 Label Studio 的导出文件：应为任务列表",
   "a region without a label": "没有标签的区域",
   "it is no file of Create ML: expected a list of images": "不是 Create ML 的文件：应为图像列表",
-  "an annotation that is not an object": "标注不是对象",
-  "an annotation without a label": "标注没有标签",
-  "an annotation without coordinates": "标注没有坐标",
-  "coordinates that are not the numbers x, y, width and height": "坐标不是 x、y、width 和 height 四个数",
   "no valid line, expected a path and its labels": "没有有效的行，应为路径及其标签",
   "its columns are not those of the first table": "其列与第一个表的列不同",
   "{} labels, expected 2 to {}": "{} 个标签，应为 2 到 {} 个",
@@ -682,17 +678,10 @@ export const messages: Record<string, string> = {
     "{} 有 {} 至少含 {} 张图像，应有两个或更多类别，每个类别一个文件夹",
   "an object with a line break in its key is left out: {}": "键中含换行的对象被略去：{}",
   "{} is left out: it has {} MB, expected at most {} MB": "{} 被略去：它有 {} MB，最多应为 {} MB",
-  "Pairs side by side are in one file: give the same folder for images and label images":
-    "并排的图像对在同一文件中：图像与标签图像请给出同一文件夹",
   "the image is {} pixels wide, expected two halves of the same width": "图像宽 {} 像素，应为宽度相同的两半",
   "{} has no end-of-archive block, so samples may be missing; all of its {} are complete":
     "{} 没有归档结束块，可能缺少样本；其中 {}均完整",
-  'the tar file is cut off behind "{}"': "tar 文件在“{}”之后被截断",
-  'the tar file is cut off in "{}", after {} of {} bytes': "tar 文件在“{}”中被截断，只有 {} 字节（共 {} 字节）",
   '"{}" begins in an earlier volume of the tar file': "“{}”始于 tar 文件的前一卷",
-  "copy the whole file again, or join all volumes of it": "请重新复制整个文件，或合并其所有分卷",
-  "The archive has no end-of-archive block, so files may be missing; all of its files are complete":
-    "归档没有结束块，可能缺少文件；其中的文件均完整",
   'the archive is cut off in or behind "{}": {}': "归档在“{}”之中或之后被截断：{}",
   "the archive is cut off: {}": "归档被截断：{}",
   "Send the whole file; join the volumes of one that was split": "请发送整个文件；分卷的请先合并",
