@@ -1,19 +1,13 @@
 #include "image/label_image.hpp"
 
-#include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <functional>
 #include <optional>
 
 namespace digits {
 namespace {
 
 constexpr float kMostNumber = 65535;
-
-bool is_uniform(const auto& samples) {
-    return std::ranges::adjacent_find(samples, std::ranges::not_equal_to()) == samples.end();
-}
 
 /// Samples of a raster as whole numbers.
 class Samples {
@@ -56,8 +50,6 @@ class Samples {
 };
 
 }  // namespace
-
-bool LabelImage::differs_only_in_alpha() const { return !alpha.empty() && is_uniform(values) && !is_uniform(alpha); }
 
 Result<LabelImage> decode_label_image(std::string_view bytes, const DecodeOptions& options) {
     LabelImage label;

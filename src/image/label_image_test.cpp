@@ -46,8 +46,8 @@ TEST_F(LabelImages, equal_pillow_and_numpy) {
 }
 
 TEST_F(LabelImages, have_the_colors_of_their_palettes) {
-    for (const auto* name :
-         {"palette.png", "palette.gif", "palette.bmp", "palette.tga", "palette.pcx", "palette.tif", "transparent.gif"}) {
+    for (const auto* name : {"palette.png", "palette.gif", "palette.bmp", "palette.tga", "palette.pcx", "palette.tif",
+                             "transparent.gif"}) {
         auto palette = read(name).palette;
         ASSERT_GE(palette.size(), 4u) << name;
         palette.resize(4);
