@@ -51,8 +51,11 @@ void print_answer(const json& image) {
     for (const auto& part : image.value("classes", json::array()))
         std::cout << fmt::format("   {:6.2f} %  {}\n", part["share"].get<double>() * 100,
                                  part["label"].get<std::string>());
+    for (const auto& [name, value] : api::named_numbers(image))
+        std::cout << fmt::format("   {}  {}\n", name,
+                                 value.is_number() ? fmt::format("{:.6g}", value.get<double>()) : "NaN");
     if (image.contains("image"))
-        std::cout << fmt::format("   image, {} x {}: see --json\n", image["width"].get<int>(),
+        std::cout << fmt::format("   image, {} × {}: see --json\n", image["width"].get<int>(),
                                  image["height"].get<int>());
 }
 

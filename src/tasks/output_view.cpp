@@ -80,22 +80,23 @@ Result<nlohmann::json> image_answer(const OutputView& view, std::span<const Outp
 }
 
 /// All outputs, the first numbers of large ones: a page shows them, and an answer has its limits.
-nlohmann::json raw_numbers(std::span<const OutputArray> outputs) {
+nlohmann::json raw_numbers(std::span<const OutputArray> outputs, const TargetFacts& facts) {
     std::vector<OutputArray> shown(outputs.begin(), outputs.end());
     for (auto& output : shown) output.values = output.values.first(std::min(output.values.size(), kMostNumbers));
     auto answer = raw_answer(shown);
-    answer["names"] = nlohmann::json::array();
+    answer["names"] = facts.names;
     return answer;
 }
 
 /// The numbers, and the first two of the first output as an arrow from the middle of the image.
-Result<nlohmann::json> gradients_answer(const OutputView& view, std::span<const OutputArray> outputs) {
+Result<nlohmann::json> gradients_answer(const OutputView& view, std::span<const OutputArray> outputs,
+                                        const TargetFacts& facts) {
     if (outputs.empty() || outputs.front().values.size() != 2)
         return fail(make_error(ErrorCode::kFailedPrecondition, "The outputs {} are no slope: expected two numbers.",
                                forms_of(outputs))
                         .advise("Choose another view"));
     DIGITS_TRY(check_finite(outputs.front()));
-    auto answer = raw_numbers(outputs);
+    auto answer = raw_numbers(outputs, facts);
     answer["arrow"] = {{"x", outputs.front().values[0]},
                        {"y", outputs.front().values[1]},
                        {"color", enum_name(view.arrow_color)},
@@ -121,8 +122,8 @@ Result<nlohmann::json> answer_in_view(const OutputView& view, const Task& task, 
                                       const TargetFacts& facts, const AnswerOptions& options) {
     switch (view.kind) {
         case OutputViewKind::kImage: return image_answer(view, outputs, options);
-        case OutputViewKind::kRaw: return raw_numbers(outputs);
-        case OutputViewKind::kGradients: return gradients_answer(view, outputs);
+        case OutputViewKind::kRaw: return raw_numbers(outputs, facts);
+        case OutputViewKind::kGradients: return gradients_answer(view, outputs, facts);
         case OutputViewKind::kBoxes: {
             DIGITS_ASSIGN(const auto* boxes, get_task("detection"));
             return boxes->answer(outputs, facts, options);

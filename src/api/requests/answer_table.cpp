@@ -25,7 +25,6 @@ const std::vector<Table>& tables() {
         {"classes", "predictions", {"label", "index", "probability"}},
         {"boxes", "boxes", {"label", "class", "score", "left", "top", "right", "bottom"}},
         {"mask", "classes", {"label", "class", "pixels", "share"}},
-        {"raw", "outputs", {"name", "shape", "values"}},
     };
     return all;
 }
@@ -36,7 +35,29 @@ std::string field_of(const json& value) {
     return csv_field(value.dump());
 }
 
+/// Numbers instead of things that were found: a line for each.
+std::string number_lines(const std::string& image, const json& answer) {
+    std::string text;
+    for (const auto& [name, value] : named_numbers(answer))
+        text += fmt::format("{},{},{},\r\n", image, csv_field(name), field_of(value));
+    return text;
+}
+
 }  // namespace
+
+std::vector<NamedNumber> named_numbers(const json& answer) {
+    std::vector<NamedNumber> numbers;
+    const auto outputs = answer.value("outputs", json::array()), names = answer.value("names", json::array());
+    for (std::size_t i = 0; i < outputs.size(); ++i) {
+        const auto& values = outputs[i]["values"];
+        const bool has_names = i == 0 && names.size() == values.size();
+        for (std::size_t k = 0; k < values.size(); ++k)
+            numbers.push_back(
+                {has_names ? names[k].get<std::string>() : fmt::format("{}[{}]", outputs[i].value("name", ""), k),
+                 values[k]});
+    }
+    return numbers;
+}
 
 std::string answer_table(const json& images) {
     std::string view;
@@ -45,15 +66,19 @@ std::string answer_table(const json& images) {
     const Table* table = nullptr;
     for (const auto& one : tables())
         if (view == one.view) table = &one;
-    std::string text = "image";
+    const bool is_raw = view == "raw";
+    std::string text = is_raw ? "image,name,value" : "image";
     if (table)
         for (const auto* member : table->members) text += fmt::format(",{}", member);
     text += ",error\r\n";
-    const std::string gap(table ? table->members.size() : 0, ',');
+    const std::string gap(table ? table->members.size() : is_raw ? 2 : 0, ',');
     for (const auto& image : images) {
         const auto name = csv_field(image.value("name", ""));
         const auto error = image.find("error");
         const bool failed = error != image.end() && error->is_object();
+        const auto numbers = is_raw && !failed ? number_lines(name, image) : std::string();
+        text += numbers;
+        if (!numbers.empty()) continue;
         const bool any = table && !failed && image.contains(table->list) && !image[table->list].empty();
         // An image without anything has a line, too.
         if (!any) text += fmt::format("{}{},{}\r\n", name, gap, failed ? csv_field(error->value("message", "")) : "");

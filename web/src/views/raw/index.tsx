@@ -3,7 +3,7 @@ import { useText } from "../../text/text";
 import { SampleImage } from "../sample_image";
 import type { Answer, EvaluationPanelProps, OpenPrediction, Sample, View } from "../view";
 import { NumberTable } from "./number_table";
-import { type NumberRow, numbers_of } from "./numbers";
+import { answer_numbers, type NumberRow, numbers_of } from "./numbers";
 
 /** What the rows around an answer say already. */
 const of_answer = ["name", "view", "error"];
@@ -32,7 +32,7 @@ function target_rows(item: Sample): NumberRow[] {
 
 /** An answer without the empty list of classes that every answer has. */
 function answer_rows(answer: Answer): NumberRow[] {
-  return numbers_of(answer, answer.predictions?.length ? of_answer : [...of_answer, "predictions"]);
+  return answer_numbers(answer, answer.predictions?.length ? of_answer : [...of_answer, "predictions"]);
 }
 
 function RawSample({ item, src }: { item: Sample; src: string; small: boolean }) {

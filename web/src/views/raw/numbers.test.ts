@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { view_of } from "../registry";
-import { numbers_of } from "./numbers";
+import { answer_numbers, numbers_of } from "./numbers";
 
 describe("the numbers of an answer", () => {
   it("have a place each, in the order of the answer", () => {
@@ -22,6 +22,21 @@ describe("the numbers of an answer", () => {
       ["pose[1]", 2],
     ]);
     expect(numbers_of(null)).toEqual([]);
+  });
+
+  it("have the names of the dataset's numbers, where there is one for each", () => {
+    const answer = { view: "raw", outputs: [{ name: "ip", shape: [2], values: [0.5, 2] }], names: ["angle", "speed"] };
+    expect(answer_numbers(answer, ["view"])).toEqual([
+      ["angle", 0.5],
+      ["speed", 2],
+    ]);
+    const second = { name: "map", shape: [1], values: [7] };
+    expect(answer_numbers({ ...answer, outputs: [...answer.outputs, second] }, ["view"]).at(-1)).toEqual(["map[0]", 7]);
+    expect(answer_numbers({ ...answer, names: [] }, ["view"])).toEqual([
+      ["ip[0]", 0.5],
+      ["ip[1]", 2],
+    ]);
+    expect(answer_numbers({ ...answer, names: ["angle"] }, ["view"])[0]).toEqual(["ip[0]", 0.5]);
   });
 });
 

@@ -28,3 +28,22 @@ export function numbers_of(value: unknown, without: readonly string[] = []): Num
   } else walk(value, "value");
   return rows;
 }
+
+/**
+ * The numbers of an answer: those of its first output by the names of the dataset's numbers, where there is one for
+ * each. `without` as above.
+ */
+export function answer_numbers(answer: Record<string, unknown>, without: readonly string[]): NumberRow[] {
+  const { names, outputs } = answer;
+  const first: unknown = Array.isArray(outputs) ? outputs[0] : null;
+  const rest = [...without, "names"];
+  if (!Array.isArray(names) || names.length === 0 || !is_output(first) || names.length !== first.values.length)
+    return numbers_of(answer, rest);
+  const named = names.map((name, i): NumberRow => [String(name), value_at(first.values[i])]);
+  return [...named, ...numbers_of({ ...answer, outputs: (outputs as unknown[]).slice(1) }, rest)];
+}
+
+/** JSON has no word for what is no number. */
+function value_at(value: unknown): string | number {
+  return typeof value === "number" ? value : "NaN";
+}
