@@ -45,7 +45,7 @@ test("a dataset made like another keeps the limits of its own validation and tes
 
 describe("the name of a new dataset", () => {
   const named = (part: Partial<ReturnType<typeof empty_dataset_form>>) =>
-    suggested_name({ ...empty_dataset_form(fields), ...part });
+    suggested_name({ ...empty_dataset_form(fields), ...part }, fields);
   it("comes from the folder or list that was chosen", () => {
     expect(named({ path: "/data/mnist/train" })).toBe("mnist");
     expect(named({ path: "/data/flowers/" })).toBe("flowers");
@@ -53,6 +53,12 @@ describe("the name of a new dataset", () => {
     expect(named({ path: "/data/facades/train/photo" })).toBe("facades");
     expect(named({ source: "lists", list_train: "/lists/birds.txt" })).toBe("birds");
     expect(named({})).toBe("");
+  });
+  it("of what was sent is that of the folder or archive on its own computer", () => {
+    const upload_names = { "/uploads/8d1f": "flowers", "/uploads/77aa": "birds.tar.gz" };
+    expect(named({ source: "upload", uploaded: "/uploads/8d1f", upload_names })).toBe("flowers");
+    expect(named({ source: "upload", uploaded: "/uploads/77aa", upload_names })).toBe("birds");
+    expect(named({ path: "/uploads/8d1f/train", upload_names })).toBe("flowers");
   });
 });
 
@@ -169,10 +175,27 @@ test("what was recognized fills the source, and leaves what the images become", 
     mean: false,
   });
   expect(form.name).toBe("mine");
-  expect(suggested_name(form)).toBe("BCCD");
+  expect(suggested_name(form, with_voc)).toBe("BCCD");
   expect(task_of({ ...form, task: "processing" }, with_voc)).toBe("detection");
   expect(task_of({ ...form, source: "folder" }, with_voc)).toBe("classification");
   const folder = with_source(form, "classification", { type: "folder", path: "/data/mnist" }, with_voc)!;
   expect(dataset_spec(folder, with_voc)).toMatchObject({ type: "classification", source: { path: "/data/mnist" } });
   expect(with_source(form, "detection", { type: "hologram" }, with_voc)).toBeNull();
+});
+
+test("another folder brings another name, and nothing of the folder before", () => {
+  const voc = { type: "voc", annotations: "/data/BCCD/Annotations", images: "/data/BCCD/JPEGImages" };
+  const first = with_source(empty_dataset_form(with_voc), "detection", voc, with_voc)!;
+  const second = with_source(first, "regression", { type: "csv", csv: "/data/poses/poses.csv" }, with_voc)!;
+  expect(suggested_name(second, with_voc)).toBe("poses");
+  expect(second.others).toEqual({ "/source/csv": "/data/poses/poses.csv" });
+  const own = with_source({ ...first, others: { ...first.others, "/source/val_csv": "/old.csv" } }, "regression", { type: "csv", csv: "/b.csv" }, with_voc)!;
+  expect(dataset_spec(own, with_voc).source).toEqual({ type: "csv", csv: "/b.csv" });
+});
+
+test("a source that is chosen by hand is named by its own fields", () => {
+  const others = { "/source/annotations": "/data/BCCD/Annotations", "/source/csv": "/data/poses/poses.csv" };
+  const form = { ...empty_dataset_form(with_voc), others };
+  expect(suggested_name({ ...form, task: "regression", source: "csv" }, with_voc)).toBe("poses");
+  expect(suggested_name({ ...form, task: "detection", source: "voc" }, with_voc)).toBe("BCCD");
 });

@@ -33,6 +33,8 @@ export interface DatasetForm {
   path: string;
   /** Where what was sent lies on the server's machine. */
   uploaded: string;
+  /** What was sent is called, by its folder on the server's machine, which has no name of its own. */
+  upload_names: Record<string, string>;
   own_val: boolean;
   val_path: string;
   own_test: boolean;
@@ -74,6 +76,7 @@ const blank_form: DatasetForm = {
   others: {},
   path: "",
   uploaded: "",
+  upload_names: {},
   own_val: false,
   val_path: "",
   own_test: false,
@@ -179,14 +182,19 @@ export function with_source(
 ): DatasetForm | null {
   if (!sources_for(fields, task).includes(String(source.type))) return null;
   const filled = form_of_dataset(form.name, form.group, { type: task, source }, fields);
-  const { have, have_filled } = form;
+  const { have, have_filled, upload_names } = form;
   const { width, height, channels, resize, backend, encoding, mean, shuffle, seed, threads } = form;
   return {
     ...filled,
-    ...{ have, have_filled },
+    ...{ have, have_filled, upload_names },
     ...{ width, height, channels, resize, backend, encoding, mean, shuffle, seed, threads },
-    others: { ...form.others, ...filled.others },
+    others: { ...without_source(form.others), ...filled.others },
   };
+}
+
+/** What another folder had in the fields of a source says nothing of this one. */
+function without_source(others: Typed): Typed {
+  return Object.fromEntries(Object.entries(others).filter(([path]) => !path.startsWith("/source/")));
 }
 
 /** Of the storage and the dataset as a whole. */
@@ -357,21 +365,29 @@ export function form_of_dataset(
 const generic_name =
   /^((train|val|test|instances)(\w*)|training|validation|images?(_\d)?|jpegimages|photos?|annotations?|labels?(_\d)?|masks?|data)(\.\w+)?$/i;
 
-/** The first path in the fields of a source. */
-function first_place(others: Typed): string | undefined {
-  return Object.entries(others).find(([path, value]) => path.startsWith("/source/") && value.startsWith("/"))?.[1];
+/** The first path in the fields of the chosen source, in the order in which they are asked for. */
+function first_place(form: DatasetForm, fields: FormField[]): string | undefined {
+  return other_source(form, fields)
+    ?.fields.map(({ path }) => form.others[path] ?? "")
+    .find((value) => value.startsWith("/"));
+}
+
+/** A path with what was sent called as it was on its own computer. */
+function with_upload_name(path: string, names: Record<string, string>): string {
+  const folder = Object.keys(names).find((place) => path === place || path.startsWith(`${place}/`));
+  return folder === undefined ? path : `/${names[folder]}${path.slice(folder.length)}`;
 }
 
 /** A name from what was chosen: `/data/mnist/train` → "mnist". Empty when nothing is chosen. */
-export function suggested_name(form: DatasetForm): string {
+export function suggested_name(form: DatasetForm, fields: FormField[]): string {
   const own = { folder: form.path, upload: form.uploaded, lists: form.list_train, crops: form.crops };
-  const path = form.source in own ? own[form.source as keyof typeof own] : first_place(form.others);
-  return name_of_path(path ?? "");
+  const path = form.source in own ? own[form.source as keyof typeof own] : first_place(form, fields);
+  return name_of_path(with_upload_name(path ?? "", form.upload_names));
 }
 
 /** The last part of a path that says something. */
 export function name_of_path(path: string): string {
   const parts = path.split("/").filter((part) => part !== "");
   const said = [...parts].reverse().find((part) => !generic_name.test(part));
-  return (said ?? parts.at(-1) ?? "").replace(/\.(txt|csv|tsv|lst)$/i, "");
+  return (said ?? parts.at(-1) ?? "").replace(/\.(txt|csv|tsv|lst|json|zip|tar|tgz|tar\.(gz|bz2|xz))$/i, "");
 }

@@ -13,7 +13,9 @@ export function FolderFields({ form }: { form: FormState<DatasetForm> }) {
       {values.source === "upload" && (
         <UploadFields
           path={values.uploaded}
-          on_done={(uploaded, name) => form.change({ uploaded, name: values.name || name })}
+          on_done={(uploaded, name) =>
+            form.change({ uploaded, upload_names: { ...values.upload_names, [uploaded]: name } })
+          }
         />
       )}
       {values.source === "folder" && (

@@ -66,7 +66,7 @@ function DatasetFormPage({ fields }: { fields: FormField[] }) {
   useTitle(t("dataset.new"));
   useClone(change, fields);
 
-  const suggestion = suggested_name(values);
+  const suggestion = suggested_name(values, fields);
   const spec = useMemo(() => dataset_spec(values, fields), [values, fields]);
   const settled = useDebounced(spec, 500);
   const scan = useScan(can_scan(values, fields) ? settled : null);

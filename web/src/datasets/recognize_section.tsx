@@ -113,7 +113,7 @@ export function RecognizeSection({ form, fields }: Props) {
           handed={dropped}
           on_done={(path, name) => {
             set_uploaded(path);
-            form.change(form.values.name === "" ? { have: path, name } : { have: path });
+            form.change({ have: path, upload_names: { ...form.values.upload_names, [path]: name } });
           }}
         />
       )}

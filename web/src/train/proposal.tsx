@@ -68,7 +68,7 @@ const unnamed = { name: "" };
 function Proposed({ plan, folder, name, on_started }: Props & { plan: TrainingPlan }) {
   const { t, said, translated } = useText();
   const queries = useQueryClient();
-  const suggestion = name || name_of_path(folder);
+  const suggestion = name_of_path(name || folder);
   const [{ name: typed }, change, clear] = useDraft(`digits.draft.train.${folder}`, unnamed);
   const scan = useScan(plan.dataset as DatasetSpec);
   const network = useNetworkTitle(plan);
