@@ -22,4 +22,6 @@ set(DIGITS_STANDARD_NETWORKS
     kFcnAlexnetText ${networks}/fcn_alexnet.prototxt
     kImageToImageText ${networks}/image_to_image.prototxt
     kAutoencoderText ${networks}/autoencoder.prototxt
-    kRegressionText ${networks}/regression.prototxt)
+    kRegressionText ${networks}/regression.prototxt
+    kSiameseText ${networks}/siamese.prototxt
+    kMultilabelText ${networks}/multilabel.prototxt)

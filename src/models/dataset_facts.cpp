@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "data/dataset_facts.hpp"
+#include "data/sources/siamese.hpp"
 
 namespace digits {
 namespace {
@@ -33,6 +34,8 @@ caffe::DataParameter::Target target_form(TargetKind kind) {
 }
 
 }  // namespace
+
+int images_per_record(const DatasetSpec& dataset) { return dataset.source.find<SiameseOptions>() ? 2 : 1; }
 
 TrainingData training_data(const DatasetFacts& dataset, const fs::path& folder) {
     TrainingData data;

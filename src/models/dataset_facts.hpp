@@ -9,6 +9,9 @@
 
 namespace digits {
 
+/// DatasetFacts::images_per_record() of a dataset that is not made yet.
+int images_per_record(const DatasetSpec& dataset);
+
 /// What the network rules need to know of a dataset; `folder` is its folder, absolute.
 TrainingData training_data(const DatasetFacts& dataset, const std::filesystem::path& folder);
 

@@ -8,6 +8,7 @@
 #include "base/field_facts.hpp"
 #include "caffe/prototxt.hpp"
 #include "models/standard_networks.hpp"
+#include "tasks/task.hpp"
 
 namespace digits {
 namespace {
@@ -167,6 +168,7 @@ TEST(ModelSpec, TheSchemaNamesEveryMember) {
 TEST(StandardNetworks, AreInsideTheProgram) {
     EXPECT_EQ(standard_networks().size(), 10U);
     EXPECT_EQ(standard_networks("detection").size(), 4U);
+    for (const auto* task : tasks().all()) EXPECT_FALSE(standard_networks(task->name()).empty()) << task->name();
     EXPECT_EQ(standard_networks("nothing").size(), 0U);
     const auto& detector = *find_standard_network("detector");
     EXPECT_EQ(epochs_for(detector, 0), 60) << "it is not known how many there are";

@@ -74,6 +74,7 @@ TrainingData assumed_dataset(const ModelSpec& spec, const std::optional<AssumedP
     TrainingData facts;
     const auto* standard = find_standard_network(spec.network.standard);
     facts.label_count = assumed ? assumed->classes : 10;
+    facts.images_per_record = assumed ? assumed->images_per_record : standard ? standard->images_per_record : 1;
     facts.target_form = target_form_of(assumed_task(spec, assumed));
     // Only numbers have a size of their own: images take the channels of the dataset, boxes and masks its classes.
     if (facts.target_form == caffe::DataParameter::NUMBERS) facts.target_size = facts.label_count;
@@ -82,8 +83,9 @@ TrainingData assumed_dataset(const ModelSpec& spec, const std::optional<AssumedP
     facts.width = assumed ? assumed->width : standard ? standard->width : 256;
     facts.train_db = "train_db";
     facts.val_db = "val_db";
-    // Of other tasks the labels are no numbers of classes in the images' records.
-    if (const auto task = assumed_task(spec, assumed); !task.empty() && task != kDefaultTask) {
+    // Of other tasks the labels are no numbers of classes in the images' records, but those of pairs are.
+    if (const auto task = assumed_task(spec, assumed);
+        !task.empty() && task != kDefaultTask && facts.images_per_record == 1) {
         facts.train_label_db = "train_labels_db";
         facts.val_label_db = "val_labels_db";
     }

@@ -64,7 +64,8 @@ struct AssumedPictures {
     int height = 0;
     int channels = 0;
     std::int64_t classes = 0;
-    std::string task;  ///< empty: classification
+    std::string task;           ///< empty: classification
+    int images_per_record = 1;  ///< 2: pairs for siamese networks
 };
 
 struct ModelCheck {

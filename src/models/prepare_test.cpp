@@ -406,11 +406,21 @@ TEST_F(PrepareTest, ACheckOfAStandardNetworkNeedsNoFinishedDataset) {
         for (const auto& network : standard_networks(task)) {
             ModelSpec spec;
             spec.network.standard = network.name;
-            const auto check =
-                check_model(spec, AssumedPictures{network.width, network.height, network.channels, 10, task});
+            const auto check = check_model(spec, AssumedPictures{network.width, network.height, network.channels, 10,
+                                                                 task, network.images_per_record});
             EXPECT_TRUE(check.ok()) << network.name;
             EXPECT_THAT(check.findings, testing::IsEmpty()) << network.name << ": " << check.findings.front().message;
         }
+}
+
+TEST_F(PrepareTest, PairsAreForSiameseNetworksGreyOrInColor) {
+    ModelSpec spec;
+    for (const int channels : {1, 3}) {
+        spec.network.standard = "siamese";
+        EXPECT_TRUE(check_model(spec, AssumedPictures{28, 28, channels, 2, "regression", 2}).ok()) << channels;
+        spec.network.standard = "regression";
+        EXPECT_FALSE(check_model(spec, AssumedPictures{28, 28, channels, 2, "regression", 2}).ok()) << channels;
+    }
 }
 
 TEST_F(PrepareTest, ImagesToMakeHaveTheChannelsOfAnUnfinishedDataset) {

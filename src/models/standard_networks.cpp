@@ -11,13 +11,15 @@ namespace digits {
 namespace {
 
 constexpr std::string_view kClasses = "classification", kBoxes = "detection", kPixels = "segmentation",
-                           kImages = "processing", kNumbers = "regression";
+                           kImages = "processing", kNumbers = "regression", kLabels = "multilabel";
 
 // As measured in docs/performance.md: images are flipped and scaled, boxes also put together of four; BatchNorm needs
 // no mean.
 constexpr TrainingRecipe kBoxRecipe{"cosine", 5, false, {.flip = FlipMode::kHorizontal, .scale = 0.2, .mosaic = 0.3}};
 constexpr TrainingRecipe kPixelRecipe{"cosine", 5, false, {.flip = FlipMode::kHorizontal, .scale = 0.25}};
 constexpr TrainingRecipe kImageRecipe{"cosine", 5, true, {.flip = FlipMode::kHorizontal}};
+// Pairs have no mean image.
+constexpr TrainingRecipe kPairRecipe{"cosine", 5, false};
 // DetectNet has a layer of its own that varies images.
 constexpr TrainingRecipe kDetectNetRecipe{"cosine", 5, false};
 
@@ -70,6 +72,10 @@ constexpr StandardNetwork kNetworks[] = {
      30, "AdaGrad", 0.01, kAutoencoderText},
     {kNumbers, "regression", "Small regression network", "Numbers that an image tells; fast, few weights", 64, 64, 3, 0,
      30, "Adam", 0.001, kRegressionText, 6000},
+    {kNumbers, "siamese", "Siamese network", "Small images as points of a plane, similar ones near each other", 28, 28,
+     1, 0, 30, "SGD", 0.01, kSiameseText, 0, kPairRecipe, 2},
+    {kLabels, "multilabel", "Small multi-label network", "Which of several labels an image has; fast, few weights", 64,
+     64, 3, 0, 30, "Adam", 0.001, kMultilabelText, 6000},
 };
 
 }  // namespace

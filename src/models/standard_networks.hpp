@@ -35,6 +35,7 @@ struct StandardNetwork {
     /// Images that a training from nothing must show about, each as often as it is seen; 0: not known.
     double shown = 0;
     TrainingRecipe recipe{};
+    int images_per_record = 1;  ///< 2: pairs for siamese networks
 };
 
 /// Of a task; without a name of all.

@@ -118,6 +118,21 @@ class Made(unittest.TestCase):
         described = api.call("POST", "/networks/describe", {"spec": spec})[2]
         self.assertTrue(described["ok"], described["diagnostics"])
 
+    def test_the_networks_of_a_dataset_fit_its_records(self):
+        for case, task, expected, image in (
+            ("siamese", "regression", ["siamese"], {"width": 28, "height": 28, "channels": 3}),
+            ("csv", "regression", ["regression"], {"width": 32, "height": 32, "channels": 1}),
+            ("label-table", "multilabel", ["multilabel"], {"width": 32, "height": 32, "channels": 3}),
+        ):
+            with self.subTest(case):
+                job, _ = self.made(case, image=image, shuffle=False)
+                found = api.call("GET", f"/networks?task={task}&dataset={job}")[2]["items"]
+                self.assertEqual([one["name"] for one in found], expected)
+                spec = {"dataset_id": job, "network": {"standard": expected[0]}, **found[0]["defaults"]}
+                checked = api.call("POST", "/models/check", {"spec": spec})[2]
+                self.assertTrue(checked["ok"], checked["diagnostics"])
+        self.assertEqual([one["name"] for one in api.call("GET", "/networks?task=regression")[2]["items"]], ["regression", "siamese"])
+
     def test_an_upload_brings_its_labels(self):
         packed = io.BytesIO()
         with tarfile.open(fileobj=packed, mode="w:gz") as archive:

@@ -14,6 +14,7 @@
 #include "base/secrets_file.hpp"
 #include "data/evaluation_spec.hpp"
 #include "frameworks/framework.hpp"
+#include "models/dataset_facts.hpp"
 
 namespace digits::api {
 namespace {
@@ -76,6 +77,7 @@ std::optional<AssumedPictures> awaited_images(const ModelSpec& spec, const Conte
     images.channels = dataset->image.channel_count();
     images.classes = kAssumedClasses;
     images.task = dataset->task;
+    images.images_per_record = images_per_record(*dataset);
     return images;
 }
 

@@ -8,6 +8,7 @@
 #include "base/disk_space.hpp"
 #include "frameworks/framework.hpp"
 #include "models/adapt.hpp"
+#include "models/dataset_facts.hpp"
 #include "models/standard_networks.hpp"
 #include "tasks/task.hpp"
 
@@ -19,22 +20,39 @@ using http::Request;
 using http::Response;
 using nlohmann::json;
 
-/// Of the task of the query, of classification without one, of all with "all". With a dataset the epochs suit it.
+/// What a dataset says of the networks that fit it.
+struct Wanted {
+    std::uint64_t images = 0;              ///< to train with; 0: not known
+    std::optional<int> images_per_record;  ///< none: it does not matter
+};
+
+Result<Wanted> wanted_of(const std::string& dataset, const Context& context) {
+    Wanted wanted;
+    if (dataset.empty()) return wanted;
+    DIGITS_ASSIGN(const auto job, context.jobs.get(dataset));
+    if (const auto facts = find_dataset_facts(job)) {
+        wanted.images_per_record = facts->images_per_record();
+        if (const auto* train = facts->find_split("train")) wanted.images = train->count;
+    } else if (const auto spec = parse_dataset_spec(*job.spec)) {
+        wanted.images_per_record = images_per_record(*spec);
+    }
+    return wanted;
+}
+
+/// Of the task of the query, of classification without one, of all with "all". With a dataset those that fit its
+/// records, and the epochs suit it.
 Result<Response> list(const Request& request, Context& context) {
     const auto* wanted = request.find_query("task");
     const std::string task = wanted ? *wanted : std::string(kDefaultTask);
     if (task != "all" && !tasks().find(task))
         return fail(ErrorCode::kInvalidArgument, "There is no task \"{}\"; choose one of {}, or all", task,
                     tasks().names());
-    std::uint64_t images = 0;
-    if (const auto* dataset = request.find_query("dataset"); dataset && !dataset->empty()) {
-        DIGITS_ASSIGN(const auto job, context.jobs.get(*dataset));
-        const auto facts = find_dataset_facts(job);
-        if (const auto* train = facts ? facts->find_split("train") : nullptr) images = train->count;
-    }
+    const auto* dataset = request.find_query("dataset");
+    DIGITS_ASSIGN(const auto fitting, wanted_of(dataset ? *dataset : "", context));
     auto items = json::array();
     for (const auto& network : standard_networks(task == "all" ? "" : task))
-        items.push_back(to_json(network, epochs_for(network, images)));
+        if (fitting.images_per_record.value_or(network.images_per_record) == network.images_per_record)
+            items.push_back(to_json(network, epochs_for(network, fitting.images)));
     return json_response(200, {{"items", std::move(items)}});
 }
 

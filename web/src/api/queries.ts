@@ -151,18 +151,17 @@ export function useSession() {
   return useQuery(session_query);
 }
 
-/** The standard networks for a dataset, or those for classification without one. */
+/** The standard networks that fit a dataset, or those for classification without one. */
 export function useNetworks(dataset_id: string) {
   const task = useTask(dataset_id);
-  // What suits the number of its images is known once it is made.
-  const made = useDataset(dataset_id, dataset_id !== "").data?.dataset ? dataset_id : undefined;
-  return useQuery(networks_query(task, made));
+  const dataset = useDataset(dataset_id, dataset_id !== "").data;
+  return useQuery(networks_query(task, dataset && dataset_id, Boolean(dataset?.dataset)));
 }
 
-/** `dataset`: one that is made; the defaults are for it. */
-export function networks_query(task: string | undefined, dataset?: string) {
+/** `dataset`: they fit its records and, once it is `made`, the defaults the number of its images. */
+export function networks_query(task: string | undefined, dataset?: string, made = false) {
   return queryOptions({
-    queryKey: ["networks", task, dataset],
+    queryKey: ["networks", task, dataset, made],
     enabled: task !== undefined,
     staleTime: Number.POSITIVE_INFINITY,
     queryFn: ({ signal }) => answer(client.GET("/networks", { params: { query: { task, dataset } as never }, signal })),

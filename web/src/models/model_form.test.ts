@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { FormField } from "../api/client";
+import type { FormField, Network } from "../api/client";
 import forms from "../api/forms.json";
 import { dataset_spec, form_of_dataset, empty_dataset_form as new_dataset_form } from "../datasets/dataset_form";
 import {
@@ -46,7 +46,18 @@ describe("where a network comes from", () => {
       { prototxt: "layer {}" },
       [{ pretrained: "p" }],
     ]);
-    expect([has_network(form), has_network({ ...form, pretrained: "" })]).toEqual([true, false]);
+    expect([has_network(form, undefined), has_network({ ...form, pretrained: "" }, undefined)]).toEqual([true, false]);
+  });
+
+  it("is a standard one only where it is among those of the dataset", () => {
+    const form = { ...empty_model_form, network: "standard" as const, standard: "lenet" };
+    const named = (...names: string[]) => names.map((name) => ({ name }) as Network);
+    expect([undefined, [], named("detector"), named("lenet", "alexnet")].map((all) => has_network(form, all))).toEqual([
+      false,
+      false,
+      false,
+      true,
+    ]);
   });
 
   it("is a standard network with the weights of another one", () => {

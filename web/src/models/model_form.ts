@@ -184,8 +184,9 @@ function starts_of(form: ModelForm): WeightsOfJob[] {
   return [];
 }
 
-/** Whether a network is chosen, so that it can be checked. */
-export function has_network(form: ModelForm): boolean {
+/** Whether a network is chosen, so that it can be checked: a standard one only if it is among those of the dataset. */
+export function has_network(form: ModelForm, standard: readonly Network[] | undefined): boolean {
+  if (form.network === "standard") return (standard ?? []).some(({ name }) => name === form.standard);
   return Object.values(network_of(form)).some((value) => value.trim() !== "");
 }
 

@@ -2,7 +2,7 @@ import { Alert, Anchor, Button, Group, Radio, Select, Skeleton, Stack, Text } fr
 import { lazy, Suspense, useEffect, useMemo, useState } from "react";
 import { Link } from "react-router";
 import type { Diagnostic, FormField, ModelCheck, ModelSpec, Network } from "../api/client";
-import { useAllJobs, useModel, useNetworks, usePretrained } from "../api/queries";
+import { useAllJobs, useModel, useNetworks, usePretrained, useTask } from "../api/queries";
 import { metric } from "../format/format";
 import { judged } from "../format/judged";
 import { type FormState, Section, SegmentField } from "../forms/fields";
@@ -150,8 +150,9 @@ function StandardNetworks({
   waiting: boolean;
   on_customize: Customize;
 }) {
-  const { t, known_text } = useText();
+  const { t, translated, known_text } = useText();
   const { values } = form;
+  const task = useTask(values.dataset_id) ?? "";
   const choose = (name: string) => {
     const network = items.find((item) => item.name === name);
     form.change({ ...defaults_of(network, values.others), dataset_id: values.dataset_id, standard: name });
@@ -171,7 +172,7 @@ function StandardNetworks({
     >
       <Stack gap="sm">
         {waiting && <Skeleton height={80} />}
-        {!waiting && items.length === 0 && <Text size="sm">{t("network.none_for_task")}</Text>}
+        {!waiting && items.length === 0 && <Text size="sm">{t("network.none_for_task", { task: translated(`task.${task}`) ?? task })}</Text>}
         {items.map((network) => (
           <Group key={network.name} justify="space-between" align="flex-start" wrap="nowrap">
             <Radio

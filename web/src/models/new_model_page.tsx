@@ -81,7 +81,9 @@ function ModelFormPage({ fields }: { fields: FormField[] }) {
   );
   const spec = useMemo(() => model_spec(sweep[0] ?? values, fields), [sweep, values, fields]);
   const settled = useDebounced(spec, 500);
-  const ready = has_network(values);
+  // Before its networks are there, the standard one may be for another task.
+  const networks = useNetworks(values.dataset_id).data?.items;
+  const ready = has_network(values, networks);
   const check = useModelCheck(ready ? settled : null);
   // What is shown belongs to what was typed before.
   const stale = settled !== spec || check.isPlaceholderData;
@@ -263,9 +265,9 @@ function useSuggestedName(values: ModelForm): string {
   const dataset = useDataset(values.dataset_id, values.dataset_id !== "").data?.job.name;
   const network =
     values.network === "standard"
-      ? (networks.find(({ name }) => name === values.standard)?.title ?? values.standard)
+      ? networks.find(({ name }) => name === values.standard)?.title
       : t(`network.${values.network}`);
-  return dataset ? t("model.suggested_name", { network, dataset }) : "";
+  return dataset && network ? t("model.suggested_name", { network, dataset }) : "";
 }
 
 function DatasetField({ form }: { form: FormState<ModelForm> }) {

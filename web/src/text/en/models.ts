@@ -74,6 +74,8 @@ export const models = {
   "standard.image_to_image": "A color or grayscale image from another of the same size: sharpen, colorize, translate",
   "standard.autoencoder": "Small grayscale images squeezed into 30 numbers and restored",
   "standard.regression": "Numbers that an image tells; fast, few parameters",
+  "standard.siamese": "Small images as points of a plane, similar ones near each other",
+  "standard.multilabel": "Which of several labels an image has; fast, few parameters",
   "standard.detectnet_lite0":
     "Objects of one class; faster, on a trunk that can start from weights learned on ImageNet",
   "standard.detectnet": "Objects of one class in photos, as bounding boxes",

@@ -31,5 +31,5 @@ export const network = {
   "graph.block.residual": "Residual block",
   "graph.block.fire": "Fire module",
   "graph.block.block": "Block",
-  "network.none_for_task": "No standard network is for this task. Choose Custom and paste a network",
+  "network.none_for_task": "There is no standard network for the task {task}. Choose Custom and paste a network",
 } as const;

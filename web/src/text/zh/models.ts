@@ -73,6 +73,8 @@ export const models: Record<keyof typeof english, string> = {
   "standard.image_to_image": "由一幅图像生成同尺寸的彩色或灰度图像：锐化、上色、转换",
   "standard.autoencoder": "将小的灰度图像压缩为 30 个数再还原",
   "standard.regression": "图像所表示的数值；速度快，参数少",
+  "standard.siamese": "将小图像表示为平面上的点，相似的图像彼此靠近",
+  "standard.multilabel": "图像带有若干标签中的哪些；速度快，参数少",
   "standard.detectnet_lite0": "单一类别的目标；更快，主干可用 ImageNet 预训练权重初始化",
   "standard.detectnet": "检测照片中某一类物体，输出边界框",
 

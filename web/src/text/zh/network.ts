@@ -33,5 +33,5 @@ export const network: Record<keyof typeof english, string> = {
   "graph.block.residual": "残差块",
   "graph.block.fire": "Fire 模块",
   "graph.block.block": "块",
-  "network.none_for_task": "此任务没有标准网络。请选择自定义并粘贴网络",
+  "network.none_for_task": "没有用于任务“{task}”的标准网络。请选择自定义并粘贴网络",
 };
