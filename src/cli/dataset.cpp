@@ -88,6 +88,8 @@ Result<nlohmann::json> recognized_spec(const DatasetArguments& a, Session& sessi
         for (const auto& [member, value] : given.items())
             if (member != "type") source[member] = value;
         nlohmann::json spec{{"source", std::move(source)}, {"type", found["task"]}};
+        if (const auto channels = found.find("channels"); channels != found.end() && channels->is_number_integer())
+            spec["image"]["channels"] = *channels;
         DIGITS_TRY(a.fields.write(spec));
         return spec;
     }

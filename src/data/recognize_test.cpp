@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "data/testing.hpp"
+#include "image/encode.hpp"
 
 namespace digits {
 namespace {
@@ -69,6 +70,38 @@ TEST(Recognize, takes_labels_in_jpeg_for_images) {
     EXPECT_EQ(found[0]["format"], "pairs") << found[0];
     EXPECT_EQ(found[0]["task"], "processing");
     EXPECT_THAT(found[0]["source"]["val_labels"].get<std::string>(), HasSubstr("val/labels"));
+}
+
+TEST(Recognize, tells_grey_images_from_colour_also_where_they_are_saved_as_rgb) {
+    const auto channels = [](auto&& write) {
+        const TemporaryFolder folder;
+        write(folder.path());
+        const auto found = recognized(folder.path());
+        return found.empty() ? json() : found[0]["channels"];
+    };
+    const auto grey = *encode_png(ramp(8, 6, 1)), color = *encode_png(ramp(8, 6, 3)),
+               grey_as_rgb = *encode_png(convert_channels(ramp(8, 6, 1), 3));
+    const auto classes = [&](const std::string& a, const std::string& b) {
+        return channels([&](const fs::path& root) {
+            put_file(root / "a/0.png", a);
+            put_file(root / "b/0.png", b);
+        });
+    };
+    EXPECT_EQ(classes(grey, grey_as_rgb), 1);
+    EXPECT_EQ(classes(grey, color), 3);
+    EXPECT_TRUE(classes("no image", "nor this").is_null());
+    // What is made of an image has the same channels.
+    const auto pairs = [&](const std::string& photo, const std::string& label) {
+        return channels([&](const fs::path& root) {
+            for (const char* name : {"0.png", "1.png"}) {
+                put_file(root / "train/photo" / name, photo);
+                put_file(root / "train/label" / name, label);
+            }
+        });
+    };
+    EXPECT_EQ(pairs(grey, grey), 1);
+    EXPECT_EQ(pairs(grey, color), 3);
+    EXPECT_EQ(recognized(fs::path(DIGITS_SOURCE_DIR) / "tests/traps/20-voc-imagesets")[0]["channels"], 3);
 }
 
 TEST(Recognize, finds_nothing_where_nothing_is) {

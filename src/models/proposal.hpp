@@ -14,6 +14,7 @@ struct SampleFacts {
     std::int64_t classes = 0;
     int width = 0, height = 0;  ///< median of the images; 0: not known
     std::string imagenet;       ///< title of a pretrained network for colour photographs; empty: there is none
+    int channels = 0;           ///< that keep all of the images: 1 or 3; 0: not known
 };
 
 /// A dataset and a training that are a good start, with the reasons in words.

@@ -48,6 +48,24 @@ TEST(Proposal, ImagesOfOtherTasksKeepTheirShape) {
     }
 }
 
+TEST(Proposal, KeepsGreyImagesInOneChannelWhereTheNetworkStartsFromNothing) {
+    const auto channels = [](SampleFacts facts, int of_images) {
+        facts.channels = of_images;
+        return propose_training(facts).channels;
+    };
+    const SampleFacts digits{"classification", 60'000, 10, 28, 28, ""}, faces{"classification", 300, 40, 92, 112, ""};
+    for (const auto& facts :
+         {digits, faces, SampleFacts{"detection", 5000, 1, 640, 480, ""},
+          SampleFacts{"segmentation", 30, 2, 512, 512, ""}, SampleFacts{"processing", 90, 0, 256, 256, ""},
+          SampleFacts{"regression", 9, 0, 64, 64, ""}}) {
+        EXPECT_EQ(channels(facts, 1), 1) << facts.task;
+        EXPECT_EQ(channels(facts, 3), 3) << facts.task;
+    }
+    const SampleFacts photographs{"classification", 300, 40, 92, 112, "EfficientNet-Lite0"};
+    EXPECT_EQ(channels(photographs, 1), 3) << "the weights are for colour";
+    EXPECT_EQ(channels({"segmentation", 30, 2, 512, 512, "EfficientNet-Lite0"}, 1), 3);
+}
+
 TEST(Proposal, StartsFromATrunkWhereImagesAreFew) {
     const auto few = propose_training({"detection", 205, 3, 640, 480, "EfficientNet-Lite0"});
     EXPECT_TRUE(few.transfers);

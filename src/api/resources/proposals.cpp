@@ -94,6 +94,7 @@ Async<Result<Response>> propose(const Request& request, Context& context) {
     facts.classes = static_cast<std::int64_t>(found.scan.value("labels", json::array()).size());
     facts.width = found.report.value("/median_size/width"_json_pointer, 0);
     facts.height = found.report.value("/median_size/height"_json_pointer, 0);
+    facts.channels = found.report["channels"].is_null() ? 0 : found.report["channels"].get<int>();
     std::function<Result<std::optional<StoreModel>>()> search = [&]() -> Result<std::optional<StoreModel>> {
         return context.stores.find_included(kStart);
     };

@@ -6,10 +6,30 @@
 
 #include "base/regular_file.hpp"
 #include "data/open_source.hpp"
+#include "data/sample_channels.hpp"
 #include "data/sources/file_types.hpp"
 #include "data/sources/object_images.hpp"
 
 namespace digits::recognition {
+namespace {
+
+constexpr std::size_t kMostDecoded = 12;
+
+/// The channels that keep all of a few images, spread over the first split that has any: 1 or 3. Null where none can be
+/// read.
+json channels_of_some(const SampleSource& source) {
+    json channels;
+    for (const Split split : kSplits) {
+        const auto size = source.size(split), some = std::min(size, kMostDecoded);
+        for (std::size_t i = 0; i < some; ++i)
+            if (const auto sample = source.get(split, i * size / some))
+                channels = std::max(channels.is_null() ? 1 : channels.get<int>(), channels_of(*sample));
+        if (!channels.is_null()) break;
+    }
+    return channels;
+}
+
+}  // namespace
 
 Recognizer::Recognizer(const std::string& folder, const std::vector<std::string>& roots, const ScanLimits& limits)
     : folder_(folder), roots_(roots), limits_(limits), guard_(limits_) {
@@ -117,7 +137,7 @@ std::string Recognizer::labels_file(const std::string& folder) const {
 json Recognizer::describe(const Found& found, const std::vector<std::string>& roots, bool opens) {
     json one{{"format", found.format},  {"title", found.title}, {"task", found.task}, {"folder", found.folder},
              {"source", found.source},  {"notes", found.notes}, {"images", nullptr},  {"classes", nullptr},
-             {"labels", json::array()}, {"error", nullptr}};
+             {"labels", json::array()}, {"channels", nullptr},  {"error", nullptr}};
     std::string text = found.title;
     if (opens && found.source.is_object()) {
         json document{{"source", found.source}, {"type", found.task}};
@@ -132,6 +152,7 @@ json Recognizer::describe(const Found& found, const std::vector<std::string>& ro
                 const auto& labels = (*source)->facts().labels;
                 one["classes"] = labels.size();
                 one["labels"] = labels;
+                one["channels"] = channels_of_some(**source);
                 text += ", " + count_of(images, "image");
                 if (!labels.empty()) text += fmt::format(", {} class{}", labels.size(), labels.size() == 1 ? "" : "es");
             } else {

@@ -11,6 +11,7 @@
 #include "data/prepare_image.hpp"
 #include "data/records/record_sink.hpp"
 #include "data/reports/duplicates.hpp"
+#include "data/sample_channels.hpp"
 
 namespace digits {
 namespace {
@@ -30,6 +31,7 @@ struct Probe {
     std::size_t bytes = 0;
     std::vector<ImageFacts> facts;
     int width = 0, height = 0;  ///< before it is resized
+    int channels = 0;           ///< channels_of()
 };
 
 struct Place {
@@ -43,6 +45,7 @@ Probe probe(const DatasetSpec& spec, const SampleSource& source, Place place) {
     const auto record = guarded("read it", [&]() -> Result<PackedRecord> {
         DIGITS_ASSIGN(auto sample, source.get(place.split, place.index));
         found.facts = std::move(sample.facts);
+        found.channels = channels_of(sample);
         auto& image = sample.images.front();
         found.width = image.width;
         found.height = image.height;
@@ -111,6 +114,7 @@ json check_images(const DatasetSpec& spec, const SampleSource& source, Clock::ti
     std::uint64_t checked = 0, unreadable = 0;
     double bytes = 0;
     std::vector<int> widths, heights;
+    int channels = 0;
     json named = json::array();
     ImageFindings findings;
     ClassTally classes(source);
@@ -123,6 +127,7 @@ json check_images(const DatasetSpec& spec, const SampleSource& source, Clock::ti
             classes.add_readable(all[i].split, all[i].index);
             widths.push_back(probe.width);
             heights.push_back(probe.height);
+            channels = std::max(channels, probe.channels);
         }
         if (!probe.problem.empty() && ++unreadable <= kMostNamed)
             named.push_back({{"path", source.name(all[i].split, all[i].index).text()},
@@ -145,6 +150,7 @@ json check_images(const DatasetSpec& spec, const SampleSource& source, Clock::ti
             {"turned", findings.turned},
             {"depth", depth_json(findings)},
             {"median_size", widths.empty() ? json() : json{{"width", median(widths)}, {"height", median(heights)}}},
+            {"channels", channels == 0 ? json() : json(channels)},
             {"bytes", readable > 0 ? json(bytes * samples_bytes * share) : json()},
             {"seconds", checked > 0 ? json(seconds * share * kOtherWork) : json()}};
 }

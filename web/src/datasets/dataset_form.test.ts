@@ -193,6 +193,17 @@ test("another folder brings another name, and nothing of the folder before", () 
   expect(dataset_spec(own, with_voc).source).toEqual({ type: "csv", csv: "/b.csv" });
 });
 
+test("a folder of grayscale images is proposed with one channel, another with three", () => {
+  const source = { type: "voc", annotations: "/data/a/Annotations", images: "/data/a/images" };
+  const before = empty_dataset_form(with_voc);
+  const filled = (form: typeof before, channels?: number | null) =>
+    with_source(form, "detection", source, with_voc, channels)!;
+  expect(filled(before, 1).channels).toBe("1");
+  expect(filled({ ...before, channels: "1" }, 3).channels).toBe("3");
+  expect(filled({ ...before, channels: "1" }, null).channels).toBe("1");
+  expect(filled(before).channels).toBe("3");
+});
+
 test("a source that is chosen by hand is named by its own fields", () => {
   const others = { "/source/annotations": "/data/BCCD/Annotations", "/source/csv": "/data/poses/poses.csv" };
   const form = { ...empty_dataset_form(with_voc), others };

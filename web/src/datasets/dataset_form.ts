@@ -173,21 +173,26 @@ export function sources_for(fields: FormField[], task: string): string[] {
   ];
 }
 
-/** The form with another source; null where this page has none of this kind. What the images become stays. */
+/**
+ * The form with another source; null where this page has none of this kind. What the images become stays, but for
+ * their `channels` where these are known.
+ */
 export function with_source(
   form: DatasetForm,
   task: string,
   source: Record<string, unknown>,
   fields: FormField[],
+  channels?: number | null,
 ): DatasetForm | null {
   if (!sources_for(fields, task).includes(String(source.type))) return null;
   const filled = form_of_dataset(form.name, form.group, { type: task, source }, fields);
   const { have, have_filled, upload_names } = form;
-  const { width, height, channels, resize, backend, encoding, mean, shuffle, seed, threads } = form;
+  const { width, height, resize, backend, encoding, mean, shuffle, seed, threads } = form;
   return {
     ...filled,
     ...{ have, have_filled, upload_names },
-    ...{ width, height, channels, resize, backend, encoding, mean, shuffle, seed, threads },
+    ...{ width, height, resize, backend, encoding, mean, shuffle, seed, threads },
+    channels: channels === 1 ? "1" : channels === 3 ? "3" : form.channels,
     others: { ...without_source(form.others), ...filled.others },
   };
 }

@@ -142,6 +142,7 @@ function DatasetFormPage({ fields }: { fields: FormField[] }) {
             error={(place) => errors.at[place]}
             spec={can_scan(values, fields) && scan.data ? settled : null}
             median={report.isPlaceholderData ? null : (report.data?.median_size ?? null)}
+            channels={report.isPlaceholderData ? null : (report.data?.channels ?? null)}
           />
           <StorageSection
             form={form}
@@ -286,9 +287,11 @@ interface ImageProps {
   spec: DatasetSpec | null;
   /** Of the images as they are. */
   median: { width: number; height: number } | null;
+  /** That keep all of the images. */
+  channels: number | null;
 }
 
-function ImageSection({ form, more, error, spec, median }: ImageProps) {
+function ImageSection({ form, more, error, spec, median, channels }: ImageProps) {
   const { t } = useText();
   const { values } = form;
   const proposed = median && { width: String(median.width), height: String(median.height) };
@@ -312,6 +315,14 @@ function ImageSection({ form, more, error, spec, median }: ImageProps) {
         </Group>
       )}
       <SegmentField form={form} name="channels" />
+      {channels === 1 && values.channels === "3" && (
+        <Group gap="xs" data-testid="grey-images">
+          <Text size="sm">{t("field.channels.grey")}</Text>
+          <Button size="compact-xs" variant="default" onClick={() => form.change({ channels: "1" })}>
+            {t("field.channels.use_grey")}
+          </Button>
+        </Group>
+      )}
       <SimpleGrid cols={{ base: 1, sm: 2 }}>
         <ChoiceField form={form} name="resize" help={t(`resize.${values.resize}.help`)} />
         {!spec && (

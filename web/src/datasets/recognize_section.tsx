@@ -23,6 +23,8 @@ export interface Recognized {
   text: string;
   /** Of a spec; null: the format is known but not read. */
   source: Record<string, unknown> | null;
+  /** That keep all of the images: 1 or 3; null: not known. */
+  channels?: number | null;
   notes?: string[];
   error?: string | null;
 }
@@ -70,7 +72,7 @@ export function RecognizeSection({ form, fields }: Props) {
   const found = useRecognized(settled);
   const [used, set_used] = useState<Recognized | null>(null);
   const use = (one: Recognized) => {
-    const filled = one.source && with_source(form.values, one.task, one.source, fields);
+    const filled = one.source && with_source(form.values, one.task, one.source, fields, one.channels);
     if (!filled) return;
     set_used(one);
     form.change({ ...filled, have_filled: settled });

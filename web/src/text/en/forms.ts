@@ -84,6 +84,8 @@ export const forms = {
   "field.size.help": "Images are resized to this size. LeNet expects 28 × 28, most other networks 256 × 256",
   "field.size.median": "Median size of the images: {width} × {height}",
   "field.size.use": "Use {width} × {height}",
+  "field.channels.grey": "The images are grayscale",
+  "field.channels.use_grey": "Use grayscale",
   "field.channels": "Image type",
   "field.channels.help": "One channel for grayscale, three for colour",
   "field.resize": "Resize transformation",

@@ -85,6 +85,8 @@ export const forms: Record<keyof typeof english, string> = {
   "field.size.help": "图像将缩放到此大小。LeNet 需要 28 × 28，其他网络大多需要 256 × 256",
   "field.size.median": "图像的中位尺寸：{width} × {height}",
   "field.size.use": "使用 {width} × {height}",
+  "field.channels.grey": "图像为灰度图",
+  "field.channels.use_grey": "使用灰度",
   "field.channels": "图像类型",
   "field.channels.help": "灰度为一个通道，彩色为三个通道",
   "field.resize": "缩放方式",

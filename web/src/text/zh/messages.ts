@@ -298,6 +298,7 @@ export const messages: Record<string, string> = {
     "ResNet-18 在其速度下准确率较高。预训练权重的效果更好；可用 scripts/pretrained 添加。",
   "Images are resized to {} x {}, close to the shape of the originals ({} x {}).":
     "图像缩放为 {} x {}，接近原图的形状（{} x {}）。",
+  "The images are grayscale, so the dataset has one channel.": "图像为灰度图，因此数据集只有一个通道。",
   "{} is the default network for this task.": "{} 是此任务的默认网络。",
   "In {} epochs, the network sees about {} images.": "{} 轮训练中，网络约看到 {} 张图像。",
   "no file {} to take weights from": "没有可读取权重的文件 {}",
