@@ -74,4 +74,11 @@ Result<std::string> read_text_file(const std::string& path, std::uint64_t max_by
     return text;
 }
 
+std::string grouped(std::uint64_t count) {
+    auto text = std::to_string(count);
+    for (auto place = static_cast<std::ptrdiff_t>(text.size()) - 3; place > 0; place -= 3)
+        text.insert(static_cast<std::size_t>(place), 1, ',');
+    return text;
+}
+
 }  // namespace digits

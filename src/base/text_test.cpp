@@ -64,5 +64,12 @@ TEST(PlainText, is_read_from_files) {
     EXPECT_THAT(foreign.error().message, HasSubstr("UTF-16"));
 }
 
+TEST(Text, SeparatesThousandsOfCounts) {
+    EXPECT_EQ(grouped(0), "0");
+    EXPECT_EQ(grouped(999), "999");
+    EXPECT_EQ(grouped(27060), "27,060");
+    EXPECT_EQ(grouped(1234567), "1,234,567");
+}
+
 }  // namespace
 }  // namespace digits

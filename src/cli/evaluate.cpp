@@ -50,22 +50,22 @@ struct ShownTask {
 
 ShownTask shown_task(const std::string& view) {
     if (view == "boxes")
-        return {{{"AP", "AP", number_text},
-                 {"AP50", "AP50", number_text},
-                 {"AP75", "AP75", number_text},
+        return {{{"AP", "AP", share_text},
+                 {"AP50", "AP50", share_text},
+                 {"AP75", "AP75", share_text},
                  {"precision", "precision", share_text},
                  {"recall", "recall", share_text},
                  {"score threshold", "threshold", number_text}},
-                {{"AP", "AP", number_text},
-                 {"AP50", "AP50", number_text},
+                {{"AP", "AP", share_text},
+                 {"AP50", "AP50", share_text},
                  {"precision", "precision", share_text},
                  {"recall", "recall", share_text},
                  {"F1", "f1", share_text}}};
     if (view == "mask")
-        return {{{"mIoU", "miou", number_text},
+        return {{{"mIoU", "miou", share_text},
                  {"pixel accuracy", "pixel_accuracy", share_text},
                  {"class accuracy", "mean_class_accuracy", share_text}},
-                {{"IoU", "iou", number_text}, {"Dice", "dice", number_text}, {"accuracy", "accuracy", share_text}}};
+                {{"IoU", "iou", share_text}, {"Dice", "dice", share_text}, {"accuracy", "accuracy", share_text}}};
     if (view == "image")
         return {{{"PSNR", "psnr", number_text}, {"SSIM", "ssim", number_text}, {"MSE", "mse", number_text}}, {}};
     if (view == "raw") return {{{"MAE", "mae", number_text}, {"RMSE", "rmse", number_text}}, {}};

@@ -7,7 +7,10 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
 #include <nlohmann/json.hpp>
+
+#include "base/text.hpp"
 
 namespace digits::cli {
 namespace {
@@ -54,10 +57,8 @@ std::string bytes_text(double bytes) {
 }
 
 std::string count_text(double count) {
-    auto text = fmt::format("{:.0f}", count);
-    for (auto place = static_cast<std::ptrdiff_t>(text.size()) - 3; place > (text[0] == '-' ? 1 : 0); place -= 3)
-        text.insert(static_cast<std::size_t>(place), ",");
-    return text;
+    const auto whole = std::llround(count);
+    return (whole < 0 ? "-" : "") + grouped(static_cast<std::uint64_t>(std::llabs(whole)));
 }
 
 std::string table_text(const std::vector<std::vector<std::string>>& rows) {

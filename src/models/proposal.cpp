@@ -6,6 +6,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "base/text.hpp"
 #include "models/standard_networks.hpp"
 
 namespace digits {
@@ -42,7 +43,7 @@ void fine_tune(const SampleFacts& facts, TrainingProposal& proposal) {
     proposal.epochs = epochs_for(kShownFineTuning, facts.train_images, 5, 40);
     note(proposal, fmt::format("{} was trained on a million photographs. With {} training images, fine-tuning it gives "
                                "more accurate results than training from random weights.",
-                               facts.imagenet, facts.train_images));
+                               facts.imagenet, grouped(static_cast<std::uint64_t>(facts.train_images))));
     note(proposal, fmt::format("In the first {:.0f} % of the training only the new last layer learns; then all layers "
                                "learn at a tenth of the rate, so that the pretrained weights change little.",
                                kFrozen_percent));
@@ -104,7 +105,7 @@ void take_standard_network(const SampleFacts& facts, TrainingProposal& proposal)
     if (proposal.transfers)
         note(proposal, fmt::format("{} was trained on a million photographs. With {} training images, a network that "
                                    "starts from its layers gives more accurate results than one from random weights.",
-                                   facts.imagenet, facts.train_images));
+                                   facts.imagenet, grouped(static_cast<std::uint64_t>(facts.train_images))));
     else
         note(proposal, fmt::format("{} is the default network for this task.", standard.title));
     keep_shape(facts, standard, proposal);
@@ -148,8 +149,9 @@ TrainingProposal propose_training(const SampleFacts& facts) {
         fine_tune(facts, proposal);
     else
         classify_from_scratch(facts, proposal);
-    note(proposal, fmt::format("In {:.0f} epochs, the network sees about {:.0f} images.", proposal.epochs,
-                               proposal.epochs * static_cast<double>(facts.train_images)));
+    const auto shown = std::llround(proposal.epochs * static_cast<double>(facts.train_images));
+    note(proposal, fmt::format("In {:.0f} epochs, the network sees about {} images.", proposal.epochs,
+                               grouped(static_cast<std::uint64_t>(std::max(shown, 0LL)))));
     return proposal;
 }
 

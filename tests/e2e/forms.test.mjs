@@ -229,7 +229,7 @@ step("new model: images that are too small lead to a clone of the dataset with a
   await page.goto(`${server.address}/models/new?dataset=${dataset}`);
   await page.locator("label").filter({ hasText: /^Standard$/ }).click();
   await page.getByLabel("AlexNet").first().click();
-  await page.getByTestId("network-fault").getByText("The images are too small for the network: 28 x 28").waitFor();
+  await page.getByTestId("network-fault").getByText("The images are too small for the network: 28 × 28").waitFor();
   await page.getByRole("link", { name: "Recreate the dataset at 256 × 256" }).click();
   await page.locator('[name="width"]').waitFor();
   await until("the form has the new size", async () => (await page.locator('[name="width"]').inputValue()) === "256 px");

@@ -133,7 +133,7 @@ step("answers with boxes: thresholds hide detections, and all are in CSV and JSO
 
 step("evaluation of boxes: COCO's numbers, curves, confusions, and the images behind each", async () => {
   await tab("evaluations", "Blood cells on val", "");
-  assert.equal(await page.locator("[data-figure=AP] b").textContent(), "0.481");
+  assert.equal(await page.locator("[data-figure=AP] b").textContent(), "48.10 %");
   assert.equal(await page.locator("[data-figure=AP_large] b").textContent(), "–");
   await page.getByTestId("class-table").getByRole("button", { name: "platelet" }).waitFor();
   await look("boxes-numbers", "the numbers of detections");

@@ -25,7 +25,7 @@ constexpr std::size_t kMostClasses = 50, kMostMatrix = 20, kMostConfusions = 20,
 
 std::string number(double value) { return fmt::format("{:.4g}", value); }
 std::string percent(double share) { return fmt::format("{:.2f} %", 100 * share); }
-std::string size_text(int width, int height) { return fmt::format("{} x {}", width, height); }
+std::string size_text(int width, int height) { return fmt::format("{} × {}", width, height); }
 
 std::string list_text(const std::vector<std::string>& texts) { return fmt::format("{}", fmt::join(texts, ", ")); }
 
@@ -212,7 +212,7 @@ json preprocessing_section(const Job& job, const std::optional<DatasetFacts>& da
         facts.add("Mean that is subtracted", mean);
         facts.add("Scale after the mean", number(transform->scale));
         facts.add("Crop",
-                  transform->crop_size > 0 ? fmt::format("{0} x {0} out of the center", transform->crop_size) : "none");
+                  transform->crop_size > 0 ? fmt::format("{0} × {0} out of the center", transform->crop_size) : "none");
     }
     auto blocks = json::array({text_block("What happens to an image before the network gets it:"), facts.block()});
     return section("Preprocessing", std::move(blocks));
@@ -268,10 +268,28 @@ std::string metric_name(const std::string& key) {
 }
 
 bool is_share(const std::string& key) {
-    constexpr std::string_view kShares[]{"top1",         "top5",     "precision",     "recall",
-                                         "f1",           "macro_f1", "micro_f1",      "macro_precision",
-                                         "macro_recall", "exact",    "pixel_accuracy"};
-    return std::ranges::find(kShares, key) != std::end(kShares);
+    constexpr std::string_view kShares[]{"top1",
+                                         "top5",
+                                         "precision",
+                                         "recall",
+                                         "f1",
+                                         "macro_f1",
+                                         "micro_f1",
+                                         "macro_precision",
+                                         "macro_recall",
+                                         "exact",
+                                         "pixel_accuracy",
+                                         "mean_class_accuracy",
+                                         "frequency_weighted_iou",
+                                         "miou",
+                                         "miou_classes_in_truth",
+                                         "iou",
+                                         "dice",
+                                         "accuracy",
+                                         "map",
+                                         "ap"};
+    // COCO's: AP, AP50, AR_small …
+    return key.starts_with("AP") || key.starts_with("AR") || std::ranges::find(kShares, key) != std::end(kShares);
 }
 
 /// What is said of an evaluation as a whole and is no measure of it: `background` is a class's number.
@@ -313,6 +331,7 @@ json class_table(const json& classes, const char* title) {
         for (const auto& name : columns) {
             const auto value = one.value(name, json());
             row.push_back(!value.is_number()          ? "-"
+                          : is_share(name)            ? percent(value.get<double>())
                           : value.is_number_integer() ? std::to_string(value.get<std::int64_t>())
                                                       : fmt::format("{:.4f}", value.get<double>()));
         }

@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/text.hpp"
+
 namespace digits {
 
 void add_types(const FileTypes& more, FileTypes& all) {
@@ -27,12 +29,12 @@ std::string unsupported_text(const FileTypes& types) {
     const auto count = count_files(types);
     auto text = fmt::format("{} of unsupported types {} skipped: ", count_of(count, "file"), count == 1 ? "is" : "are");
     for (std::size_t i = 0; i < std::min(order.size(), kMostNamed); ++i)
-        text += fmt::format("{}{} {}", i ? ", " : "", order[i].second, order[i].first);
+        text += fmt::format("{}{} {}", i ? ", " : "", order[i].second, grouped(order[i].first));
     return order.size() > kMostNamed ? text + ", …" : text;
 }
 
 std::string count_of(std::uint64_t count, std::string_view noun) {
-    return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+    return fmt::format("{} {}{}", grouped(count), noun, count == 1 ? "" : "s");
 }
 
 }  // namespace digits

@@ -17,7 +17,12 @@ function date_format(language: string, options: Intl.DateTimeFormatOptions): Int
 /** Whole numbers are grouped as both languages do it: to fetch the browser's rules for that takes as long as to draw half a page. */
 export function number(value: number, language: string): string {
   if (!Number.isSafeInteger(value)) return value.toLocaleString(language);
-  return String(value).replace(/\B(?=(\d{3})+$)/g, ",");
+  return grouped(String(value));
+}
+
+/** Thousands are separated in front of the point. */
+function grouped(digits: string): string {
+  return digits.replace(/^-?\d+/, (whole) => whole.replace(/\B(?=(\d{3})+$)/g, ","));
 }
 
 export function whole(value: number | null | undefined, language = "en"): string {
@@ -37,7 +42,7 @@ export function significant(value: number | null | undefined, digits = 4): strin
   if (value === 0) return "0";
   const size = Math.abs(value);
   if (size < 1e-4 || size >= 1e6) return value.toExponential(digits - 1).replace(/\.?0+e/, "e");
-  return Number(value.toPrecision(digits)).toString();
+  return grouped(Number(value.toPrecision(digits)).toString());
 }
 
 /** What a series holds decides how its values read. */

@@ -51,7 +51,7 @@ describe("the curves", () => {
     };
     expect(xAxis.map(({ max }) => max)).toEqual([3, 3, 3]);
     const { axisLabel } = xAxis[2]!;
-    expect([1.7391304347826086, 12345].map(axisLabel.formatter)).toEqual(["1.74", "12345"]);
+    expect([1.7391304347826086, 12345].map(axisLabel.formatter)).toEqual(["1.74", "12,345"]);
     const other = curve_option(run(3), { ...view, others: [{ name: "b", series: run(5) }] });
     expect((other.xAxis as { max: number }[])[0]!.max).toBe(5);
   });

@@ -1,6 +1,7 @@
 import type { MetricSeries } from "../api/metric_series";
 import { smooth } from "../api/metric_series";
 import { class_colour } from "../charts/palette";
+import { share_axis } from "../charts/share_axis";
 import { metric, significant } from "../format/format";
 import { is_score, is_share, judges_of } from "../format/judged";
 
@@ -165,10 +166,7 @@ export function curve_option(series: MetricSeries, view: CurveView): Record<stri
           gridIndex: at,
           name: plot.name,
           ...y_name,
-          min: shares || view.log ? undefined : 0,
-          max: shares ? 1 : undefined,
-          scale: shares,
-          splitNumber: shares ? 3 : 5,
+          ...(shares ? share_axis(lowest_of(runs, plot.series)) : { min: view.log ? undefined : 0, splitNumber: 5 }),
           ...axis,
           axisLabel: {
             color: text,
@@ -286,6 +284,15 @@ function lines_of(
     },
     strong,
   ];
+}
+
+/** Of what is drawn. */
+function lowest_of(runs: { series: MetricSeries }[], names: string[]): number {
+  let lowest = 1;
+  for (const { series } of runs)
+    for (const name of names)
+      for (const value of series.get(name)?.value ?? []) if (value !== null) lowest = Math.min(lowest, value);
+  return lowest;
 }
 
 /** DetectNet's layers count in percent: their axis ends at no 1. */

@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { server_messages } from "../../scripts/server_messages";
-import { places_of, translate_messages } from "./server_words";
+import { as_said, places_of, translate_messages } from "./server_words";
 import { composed } from "./zh/composed";
 import { messages } from "./zh/messages";
 
@@ -52,12 +52,20 @@ describe("what the server says", () => {
     expect(said("damaged PNG: the file is cut off")).toBe("PNG 已损坏：文件不完整");
     expect(said("3.png: the file is empty")).toBe("3.png：文件为空");
     expect(said("[loss] both bottoms need as many values an item; got 32 x 10 (320) and 32 x 28 (896)")).toBe(
-      "[loss] 两个 bottom 每项的值数须相同；得到 32 x 10 (320) 和 32 x 28 (896)",
+      "[loss] 两个 bottom 每项的值数须相同；得到 32 × 10 (320) 和 32 × 28 (896)",
     );
     expect(said("% for validation is required")).toBe("必须填写验证集百分比");
     expect(said("Pascal VOC, 70 images, 3 classes, ImageSets found")).toBe(
       "Pascal VOC，70 张图像，3 个类别，找到 ImageSets",
     );
+  });
+
+  it("has sizes as the pages write them, in either language", () => {
+    const text = "The images are small (28 x 28). LeNet is made for small images and trains fast.";
+    expect(said(text)).toBe("图像很小（28 × 28）。LeNet 适合小图像，训练很快。");
+    expect(as_said(text)).toContain("(28 × 28)");
+    expect(as_said("got 64 x 3 x 28 x 28 at /data/x x y.png")).toBe("got 64 × 3 × 28 × 28 at /data/x x y.png");
+    expect(as_said("expected N x 3 x H")).toBe("expected N × 3 × H");
   });
 
   it("stays English where nobody knows it", () => {

@@ -1,7 +1,12 @@
 /** Says in the language of the page what the server said in English. */
 export type Said = (english: string) => string;
 
-export const as_said: Said = (english) => english;
+export const as_said: Said = (english) => with_times(english);
+
+/** The server writes sizes as terminals do: `28 x 28`. */
+function with_times(text: string): string {
+  return text.replace(/(?<=[\d\p{L})]) x (?=\d)|(?<=\d) x (?=[\p{L}(])/gu, " × ");
+}
 
 interface Known {
   /** Finds the values of the placeholders. */
@@ -63,7 +68,7 @@ export function translate_messages(messages: Record<string, string>, labels: Rec
     if (english === "") return english;
     const before = kept.get(english);
     if (before !== undefined) return before;
-    const translation = search(english, 0) ?? english;
+    const translation = with_times(search(english, 0) ?? english);
     if (kept.size > 2000) kept.clear();
     kept.set(english, translation);
     return translation;

@@ -291,13 +291,13 @@ export const messages: Record<string, string> = {
   "In the first {} % of the training only the new last layer learns; then all layers learn at a tenth of the rate, so that the pretrained weights change little.":
     "训练的前 {} % 只学习新的最后一层；之后所有层以十分之一的学习率学习，预训练权重变化很小。",
   "Images are resized to {} x {}. In training, the network sees a random 224 x 224 crop of each.":
-    "图像缩放为 {} x {}。训练时，网络看到每张图像中随机的 224 x 224 裁剪。",
+    "图像缩放为 {} × {}。训练时，网络看到每张图像中随机的 224 × 224 裁剪。",
   "The images are small ({} x {}). LeNet is made for small images and trains fast.":
-    "图像很小（{} x {}）。LeNet 适合小图像，训练很快。",
+    "图像很小（{} × {}）。LeNet 适合小图像，训练很快。",
   "ResNet-18 has good accuracy for its speed. Pretrained weights would give better results; scripts/pretrained adds them.":
     "ResNet-18 在其速度下准确率较高。预训练权重的效果更好；可用 scripts/pretrained 添加。",
   "Images are resized to {} x {}, close to the shape of the originals ({} x {}).":
-    "图像缩放为 {} x {}，接近原图的形状（{} x {}）。",
+    "图像缩放为 {} × {}，接近原图的形状（{} × {}）。",
   "The images are grayscale, so the dataset has one channel.": "图像为灰度图，因此数据集只有一个通道。",
   "{} is the default network for this task.": "{} 是此任务的默认网络。",
   "In {} epochs, the network sees about {} images.": "{} 轮训练中，网络约看到 {} 张图像。",
@@ -383,7 +383,7 @@ export const messages: Record<string, string> = {
   "the input is {}, the dataset's images have {} channels": "输入为 {}，而数据集的图像有 {} 个通道",
   "the input is {}, the validation gives the network images of {} x {}": "输入为 {}，而验证给网络的图像为 {} × {}",
   "No output of the network has one row for each image.": "网络没有每张图像一行的输出。",
-  "an image of {} x {} that is not resized": "一张 {} x {} 的图像未被缩放",
+  "an image of {} x {} that is not resized": "一张 {} × {} 的图像未被缩放",
   "none of the {} images could be read; the first: {}: {}": "{} 张图像都无法读取；第一张：{}：{}",
   "expected an Input layer, got none": "应有 Input 层，但没有",
   "Models of the framework {} can be trained here and not be tested.": "框架 {} 的模型可以在此训练，但不能测试。",
@@ -445,7 +445,7 @@ export const messages: Record<string, string> = {
   "{} has no weights: expected a .caffemodel": "{} 中没有权重：需要一个 .caffemodel",
   "The mean image must have channels, height and width, got {} axes": "均值图像必须有通道、高度和宽度，得到 {} 个轴",
   "The network has Python layers, which this command does not run.": "该网络含有 Python 层，此命令不运行它们。",
-  "The network to use has no input of N x channels x height x width.": "用于推理的网络没有 N x 通道 x 高 x 宽 的输入。",
+  "The network to use has no input of N x channels x height x width.": "用于推理的网络没有 N × 通道 × 高 × 宽 的输入。",
   "Give an archive of digits download, or a folder with deploy.prototxt, a .caffemodel and, where there are any, labels.txt, mean.binaryproto and train_val.prototxt":
     "请给出 digits download 的归档文件，或包含 deploy.prototxt、一个 .caffemodel，以及（如有）labels.txt、mean.binaryproto 和 train_val.prototxt 的文件夹",
   "Leave one .caffemodel in the folder": "请在文件夹中只保留一个 .caffemodel",
@@ -464,7 +464,7 @@ export const messages: Record<string, string> = {
   "stopped while creating {}": "创建 {} 时被中止",
   "none of the {} images for {} can be read; the first: {}": "{2} 的 {1} 张图像都无法读取；第一张：{3}",
   "the mean is {} x {} with {} channels, the images {} x {} with {}":
-    "均值为 {} x {}、{} 个通道，而图像为 {} x {}、{} 个通道",
+    "均值为 {} × {}、{} 个通道，而图像为 {} × {}、{} 个通道",
   "choose a resize transformation, or allow images of different sizes": "请选择缩放方式，或允许不同尺寸的图像",
   "the dataset has format {}, expected at most {}": "数据集格式为 {}，应不超过 {}",
   "expected 1 or 3 channels, got {}": "应为 1 或 3 个通道，得到 {}",
@@ -489,7 +489,7 @@ export const messages: Record<string, string> = {
   "more than {} classes": "超过 {} 个类别",
   "the source has no training samples": "来源中没有训练样本",
   "the mask is {} x {}, its image is {} x {}": "掩码为 {} × {}，其图像为 {} × {}",
-  "its images are {} x {} and {} x {}, expected one size": "其图像为 {} x {} 和 {} x {}，大小应相同",
+  "its images are {} x {} and {} x {}, expected one size": "其图像为 {} × {} 和 {} × {}，大小应相同",
   "stopped while reading the first images": "读取前几张图像时被中止",
   "only one class has readable images, expected two or more; {}": "只有一个类别有可读取的图像，应为两个或更多；{}",
   'class "{}" is left out: none of its {} can be read; the first: {}: {}':
@@ -522,7 +522,7 @@ export const messages: Record<string, string> = {
   "the database is empty": "数据库为空",
   "the records have {} channels, expected 1 or 3": "记录有 {} 个通道，应为 1 或 3 个",
   "a record is {} x {} with {} channels, the first {} x {} with {}":
-    "有记录为 {} x {}、{} 个通道，而第一条为 {} x {}、{} 个通道",
+    "有记录为 {} × {}、{} 个通道，而第一条为 {} × {}、{} 个通道",
   "{} labels for {} images": "{} 个标签对应 {} 张图像",
   "not a BlobProto, expected a mean image": "不是 BlobProto，应为均值图像",
   "a blob of {} axes, expected one mean image": "数据块有 {} 个轴，应为一张均值图像",
@@ -916,16 +916,16 @@ export const messages: Record<string, string> = {
     "transform_param 同时有 mean_file 和 mean_value，只能有一个",
   "the database {} has no records": "数据库 {} 没有记录",
   "a mosaic takes images of one size": "马赛克只接受大小相同的图像",
-  "a mask has {} channels of {} x {}, its image {} x {}": "掩码有 {} 个 {} x {} 的通道，其图像为 {} x {}",
+  "a mask has {} channels of {} x {}, its image {} x {}": "掩码有 {} 个 {} × {} 的通道，其图像为 {} × {}",
   "a mosaic takes masks of one size": "马赛克只接受大小相同的掩码",
   "Set mosaic to 0, or make the dataset with images of one size": "请把 mosaic 设为 0，或用大小相同的图像创建数据集",
   "hue and saturation want images of 3 channels, these have {}": "色相和饱和度需要 3 个通道的图像，这些图像有 {} 个",
   "expected JSON": "应为 JSON",
   "the records have {} channels of {} x {}, expected boxes: one channel of rows of {} numbers":
-    "记录有 {} 个 {} x {} 的通道，应为框：一个通道，每行 {} 个数",
+    "记录有 {} 个 {} × {} 的通道，应为框：一个通道，每行 {} 个数",
   "the database {} of the images has no records": "图像数据库 {} 没有记录",
   "the record has {} channels of {} x {} and {} numbers, but the first has 1 of {} x {}":
-    "该记录有 {} 个 {} x {} 的通道和 {} 个数，而第一个记录有 1 个 {} x {} 的通道",
+    "该记录有 {} 个 {} × {} 的通道和 {} 个数，而第一个记录有 1 个 {} × {} 的通道",
   "batch_size {}, prefetch {} and threads {}, expected at least 1, 1 and 0":
     "batch_size {}、prefetch {} 和 threads {}，应至少为 1、1 和 0",
   "transform_param has force_color and force_gray, expected one of them":
@@ -933,7 +933,7 @@ export const messages: Record<string, string> = {
   "the records of {} have {} channels, expected masks: one channel": "{} 的记录有 {} 个通道，应为掩码：一个通道",
   "the database {} ends early": "数据库 {} 提前结束",
   "a mosaic takes images of one size: the record {} has {} channels of {} x {}, this one {} of {} x {}":
-    "马赛克只接受大小相同的图像：记录 {} 有 {} 个 {} x {} 的通道，而此记录有 {} 个 {} x {} 的通道",
+    "马赛克只接受大小相同的图像：记录 {} 有 {} 个 {} × {} 的通道，而此记录有 {} 个 {} × {} 的通道",
   "the record has {} channels of {} x {}, but the first has {} of {} x {}":
     "此记录有 {} 个通道、{} × {}，而第一条有 {} 个通道、{} × {}",
   "the record holds numbers, expected an image to vary": "记录中是数字，应为可增强的图像",
@@ -1026,11 +1026,11 @@ export const messages: Record<string, string> = {
   "the bottom needs at least 2 axes; got {}": "bottom 至少需要 2 个轴；得到 {}",
   "a Threshold layer has no gradient": "Threshold 层没有梯度",
   "the labels must be boxes of N x 1 x (most boxes + 1) x {}; got {}":
-    "标签必须为 N x 1 x（最多框数 + 1）x {} 的框；得到 {}",
+    "标签必须为 N × 1 ×（最多框数 + 1）x {} 的框；得到 {}",
   "stride needs one value for each of the {} pairs of bottoms; got {}":
     "stride 需要为 {} 对 bottom 各给一个值；得到 {} 个",
   "bottoms {} and {} must be scores of N x classes x rows x columns and distances of N x 4 x rows x columns; got {} and {}":
-    "bottom {} 和 {} 必须为 N x 类别 x 行 x 列的得分和 N x 4 x 行 x 列的距离；得到 {} 和 {}",
+    "bottom {} 和 {} 必须为 N × 类别 × 行 × 列的得分和 N × 4 × 行 × 列的距离；得到 {} 和 {}",
   "stride must be positive; got {}": "stride 须为正；得到 {}",
   "expected pairs of scores and distances; got {} bottoms": "应为成对的得分和距离；得到 {} 个 bottom",
   "keep_top_k and nms_top_k must be positive; got {} and {}": "keep_top_k 和 nms_top_k 必须为正数；得到 {} 和 {}",
@@ -1064,10 +1064,10 @@ export const messages: Record<string, string> = {
   "variance must be positive; got {}": "variance 必须为正数；得到 {}",
   "aspect_ratio must be positive; got {}": "aspect_ratio 必须为正数；得到 {}",
   "both bottoms need 4 axes; got {} and {}": "两个 bottom 都需要 4 个轴；得到 {} 和 {}",
-  "priors must be 1 x 2 x (boxes · 4); got {}": "先验框必须为 1 x 2 x（框数 · 4）；得到 {}",
+  "priors must be 1 x 2 x (boxes · 4); got {}": "先验框必须为 1 × 2 ×（框数 · 4）；得到 {}",
   "region {} is of image {} in a batch of {}": "区域 {} 属于图像 {}，而该批只有 {} 张",
   "expected features of N x channels x H x W and regions of R x 5; got {} and {}":
-    "应为 N x 通道 x H x W 的特征和 R x 5 的区域；得到 {} 和 {}",
+    "应为 N × 通道 × H × W 的特征和 R × 5 的区域；得到 {} 和 {}",
   "pooled_h and pooled_w must be positive; got {} and {}": "pooled_h 和 pooled_w 必须为正数；得到 {} 和 {}",
   "output_dim, group_size and spatial_scale must be positive; got {}, {} and {}":
     "output_dim、group_size 和 spatial_scale 必须为正数；得到 {}、{} 和 {}",
@@ -1080,7 +1080,7 @@ export const messages: Record<string, string> = {
   "top_k must lie in 1 to {}, the number of values; got {}": "top_k 须在 1 到 {}（值数）之间；得到 {}",
   "both bottoms need shape N x C (x 1 x 1); got {} and {}": "两个 bottom 的形状须为 N × C（× 1 × 1）；得到 {} 和 {}",
   "{} pairs need as many labels; got {}": "{} 对需要同样多的标签；得到 {}",
-  "scores need an axis of classes, as in N x C x H x W; got {}": "得分需要一个类别轴，如 N x C x H x W；得到 {}",
+  "scores need an axis of classes, as in N x C x H x W; got {}": "得分需要一个类别轴，如 N × C × H × W；得到 {}",
   "smooth must be positive; got {}": "smooth 必须为正数；得到 {}",
   "both bottoms need as many values an item; got {} and {}": "两个 bottom 每项的值数须相同；得到 {} 和 {}",
   "scores of shape {} need one label an item; got {}": "形状为 {} 的分数每项需要一个标签；得到 {}",
@@ -1100,16 +1100,16 @@ export const messages: Record<string, string> = {
   "label_smoothing must be at least 0 and below 1, and needs 2 classes; got {} for {}":
     "label_smoothing 须至少为 0 且小于 1，并需要 2 个类别；得到 {}，类别数 {}",
   "mixed labels need one label an image and a third bottom of {} x 2; got {} labels and {}":
-    "混合标签要求每张图像一个标签，且第三个输入为 {} x 2；实际为 {} 个标签和 {}",
+    "混合标签要求每张图像一个标签，且第三个输入为 {} × 2；实际为 {} 个标签和 {}",
   "expected bottoms of 1 x N x D, 1 x N x 4 D and 1 x N; got {}, {} and {}":
     "应为 1 × N × D、1 × N × 4 D 和 1 × N 的 bottom；得到 {}、{} 和 {}",
   "detections must be {} x K x 6 (of DetectionDecode), 1 x 1 x n x 7 (of DetectionOutput) or a blob of {} x K x 5 for each class (of ClusterDetections); got {}":
-    "检测结果必须为 {} x K x 6（DetectionDecode）、1 x 1 x n x 7（DetectionOutput），或每个类别一个 {} x K x 5 的 blob（ClusterDetections）；得到 {}",
+    "检测结果必须为 {} × K × 6（DetectionDecode）、1 × 1 x n × 7（DetectionOutput），或每个类别一个 {} × K × 5 的 blob（ClusterDetections）；得到 {}",
   "expected one blob of detections and the boxes; got {} bottoms": "应为一个检测结果 blob 和标注框；得到 {} 个 bottom",
   "both bottoms must be images of N x channels x H x W of one shape; got {} and {}":
-    "两个 bottom 必须是形状相同的 N x 通道 x H x W 图像；得到 {} 和 {}",
+    "两个 bottom 必须是形状相同的 N × 通道 × H × W 图像；得到 {} 和 {}",
   "range must be positive; got {}": "range 必须为正数；得到 {}",
-  "scores must be N x classes x H x W; got {}": "得分必须为 N x 类别 x H x W；得到 {}",
+  "scores must be N x classes x H x W; got {}": "得分必须为 N × 类别 × H × W；得到 {}",
   "No pixel of the validation masks counts: all have the value that is ignored.":
     "验证掩码中没有计入的像素：全部为忽略值。",
   "All pixels of the validation are predicted as {}, although the masks have {} classes: the network has learned nothing yet but the most frequent one. Train longer, or choose another learning rate.":
@@ -1119,8 +1119,8 @@ export const messages: Record<string, string> = {
   "the statistics cannot be learned: param {} needs lr_mult 0, got {}":
     "统计量不能学习：参数 {} 的 lr_mult 须为 0，得到 {}",
   "the bottom must keep {} channels; it has now {}": "bottom 须保持 {} 个通道；现在有 {} 个",
-  "the bottom must be N x channels x H x W; got {}": "bottom 必须为 N x 通道 x H x W；得到 {}",
-  "the bottom must be N x {} x H x W; got {}": "bottom 必须为 N x {} x H x W；得到 {}",
+  "the bottom must be N x channels x H x W; got {}": "bottom 必须为 N × 通道 × H × W；得到 {}",
+  "the bottom must be N x {} x H x W; got {}": "bottom 必须为 N × {} × H × W；得到 {}",
   "num_axes must be -1 (all that follow) or more; got {}": "num_axes 须为 -1（之后的全部）或更大；得到 {}",
   "axis {} plus num_axes {} goes past the bottom's {} axes": "轴 {} 加 num_axes {} 超出 bottom 的 {} 个轴",
   "bottom 1 of shape {} does not fit bottom 0 of shape {} from axis {} on":
@@ -1194,10 +1194,10 @@ export const messages: Record<string, string> = {
   "pyramid_height must lie in 1 to 30; got {}": "pyramid_height 须在 1 到 30 之间；得到 {}",
   "tiles must be positive; got {}": "tiles 须为正；得到 {}",
   "values and mask must be N x channels x H x W of one shape; got {} and {}":
-    "数值和掩码必须是形状相同的 N x 通道 x H x W；得到 {} 和 {}",
+    "数值和掩码必须是形状相同的 N × 通道 × H × W；得到 {} 和 {}",
   "the mask names place {} of {} x {}: it is not that of a pooling of planes of this size":
-    "掩码给出 {2} x {3} 中的位置 {1}：它不是对该大小平面做池化得到的掩码",
-  "scale and upsample sizes must be positive; they give {} x {}": "scale 和上采样大小必须为正数；现在得到 {} x {}",
+    "掩码给出 {2} × {3} 中的位置 {1}：它不是对该大小平面做池化得到的掩码",
+  "scale and upsample sizes must be positive; they give {} x {}": "scale 和上采样大小必须为正数；现在得到 {} × {}",
   "unpool: TILE is not supported": "不支持 unpool: TILE",
   "MAX unpooling needs a second bottom, the mask of a pooling; got {} bottom":
     "MAX 反池化需要第二个 bottom，即池化的掩码；得到 {} 个 bottom",
@@ -1362,7 +1362,7 @@ export const messages: Record<string, string> = {
   "damaged .npy: the header is too long": ".npy 损坏：文件头过长",
   "an array of the type {}; expected whole numbers or floats": "数组类型为 {}；应为整数或浮点数",
   "an array of {} axes; expected height x width, or height x width x channels of at most {}":
-    "数组有 {} 个轴；应为 高 x 宽，或 高 x 宽 x 通道（最多 {} 个）",
+    "数组有 {} 个轴；应为 高 × 宽，或 高 × 宽 × 通道（最多 {} 个）",
   "damaged PNG: {}": "PNG 已损坏：{}",
   "damaged PNM: a number is missing or too large": "PNM 已损坏：数字缺失或过大",
   "damaged PFM: the scale is missing or 0": "PFM 已损坏：比例缺失或为 0",
@@ -1465,7 +1465,7 @@ export const messages: Record<string, string> = {
   "its input has {} channels, expected 1 (gray) or 3 (color)": "它的输入有 {} 个通道，应为 1（灰度）或 3（彩色）",
   "its input leaves the image's size open: give width and height": "它的输入没有给定图像尺寸：请给出宽度和高度",
   "its input has sides of {}, expected at most {}": "它的输入边长为 {}，应至多 {}",
-  "it takes images of {} x {}, the given size is {} x {}": "它接受 {} x {} 的图像，给出的尺寸为 {} x {}",
+  "it takes images of {} x {}, the given size is {} x {}": "它接受 {} × {} 的图像，给出的尺寸为 {} × {}",
   "it takes {} images at once": "它一次接受 {} 张图像",
   "its input has its channels last, and no Transpose follows it": "它的输入通道在最后，且之后没有 Transpose",
   "This ONNX file has operators that cannot become layers ({})": "该 ONNX 文件有无法转换为层的算子（{}）",
@@ -1520,12 +1520,12 @@ export const messages: Record<string, string> = {
   "its weights have {} axes, expected {}": "它的权重有 {} 个轴，应为 {} 个",
   "its weights are empty": "它的权重为空",
   "it has {} biases for {} channels": "它有 {} 个偏置，而通道数为 {}",
-  "weights of {} x {} do not fit {} channels in {} groups": "{} x {} 的权重不适合分为 {4} 组的 {3} 个通道",
+  "weights of {} x {} do not fit {} channels in {} groups": "{} × {} 的权重不适合分为 {4} 组的 {3} 个通道",
   "kernel_shape is not that of the weights": "kernel_shape 与权重不符",
   "output_shape is not covered": "不支持 output_shape",
   "output_padding {} with padding {} is not covered": "不支持 output_padding {} 与填充 {} 的组合",
   "padding leaves nothing of its output": "填充使其输出为空",
-  "weights of {} x {} do not fit {} values": "{} x {} 的权重不适合 {} 个值",
+  "weights of {} x {} do not fit {} values": "{} × {} 的权重不适合 {} 个值",
   "transA is not covered": "不支持 transA",
   "its input has {} axes, expected 2": "它的输入有 {} 个轴，应为 2 个",
   "it has {} biases for {} outputs": "它有 {} 个偏置，而输出数为 {}",
@@ -1594,15 +1594,15 @@ export const messages: Record<string, string> = {
   "Choose another view": "请选择其他视图",
   "Choose another view, or another data order": "请选择其他视图，或其他数据顺序",
   "The output of the network is {} x {} pixels, the image to make of {} is {} x {}.":
-    "网络的输出为 {} x {} 像素，而 {} 的目标图像为 {} x {}。",
+    "网络的输出为 {} × {} 像素，而 {} 的目标图像为 {} × {}。",
   "Let the network end in an output as large as the images of the dataset": "请让网络的输出与数据集的图像一样大",
   "The network has no output that is an image: its outputs are {}.": "网络没有图像输出：其输出为 {}。",
   "Let the deploy network end in a layer with an output of 1 or 3 x height x width":
-    "请让部署网络以输出为 1 或 3 x 高 x 宽的层结束",
+    "请让部署网络以输出为 1 或 3 × 高 × 宽的层结束",
   "The output {} has {} values, the target of an image has {}.": "输出 {} 有 {} 个值，而图像的目标有 {} 个。",
   "Give the last layer as many outputs as the dataset has numbers for an image":
     "让最后一层的输出数等于数据集中每张图像的数字个数",
-  "The mask of {} is {} x {} pixels, its image {} x {}.": "{} 的掩码为 {} x {} 像素，其图像为 {} x {}。",
+  "The mask of {} is {} x {} pixels, its image {} x {}.": "{} 的掩码为 {} × {} 像素，其图像为 {} × {}。",
   "No pixel of the masks has a class of the dataset, so there is no IoU. Check the classes and the ignored value of the dataset.":
     "掩码中没有像素属于数据集的类别，因此没有 IoU。请检查数据集的类别和忽略值。",
   "The network predicts only classes that the dataset does not have; it has {}.":
@@ -1614,7 +1614,7 @@ export const messages: Record<string, string> = {
   "The network has no output with a class for each pixel: its outputs are {}.":
     "网络没有逐像素类别的输出：其输出为 {}。",
   "Let the deploy network end in scores of classes x height x width, for instance a Convolution and a Softmax":
-    "请让部署网络以类别 x 高 x 宽的得分结束，例如 Convolution 和 Softmax",
+    "请让部署网络以类别 × 高 × 宽的得分结束，例如 Convolution 和 Softmax",
   'The dataset is for the task "{}", which this version does not have.': "数据集用于任务“{}”，此版本没有该任务。",
   'The network has no answer: its output "{}" is {}. The weights of this snapshot are those of a training that diverged':
     "网络没有给出结果：其输出“{}”为 {}。该快照的权重来自一次已发散的训练。",

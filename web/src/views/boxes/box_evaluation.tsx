@@ -13,18 +13,20 @@ import {
 import { lazy, Suspense, useMemo } from "react";
 import { save_text, to_csv } from "../../charts/csv";
 import { class_colour } from "../../charts/palette";
-import { significant } from "../../format/format";
+import { percent } from "../../format/format";
 import { useText } from "../../text/text";
 import { Matrix } from "../classes/confusion_matrix";
 import { ClassTable } from "../overlay/class_table";
 import { Figures } from "../overlay/figures";
 import type { EvaluationPanelProps } from "../view";
+import { score_text } from "./boxes";
 import { recall_option, threshold_option } from "./curve_options";
 import { box_evaluation, coco_numbers, nearest } from "./evaluation";
 
 const Chart = lazy(() => import("../../charts/chart"));
 const chart_height = 340;
-const three = (value: number | null) => significant(value, 3);
+const share = (value: number | null) => percent(value);
+const at_score = (value: number | null) => score_text(value, 0);
 
 /** Why a detector finds nothing, in the words of the server. */
 function Explanation({ facts }: { facts: object }) {
@@ -40,7 +42,7 @@ export function NumbersPanel({ name, facts, params, set }: EvaluationPanelProps)
   const images = () => set({ tab: "images", sort: "worst", truth: null, predicted: null });
   const save = () =>
     save_text(`${name} numbers.csv`, "text/csv", to_csv(coco_numbers.map((id) => [id, numbers[id] ?? ""])));
-  const of_threshold = threshold === null ? null : t("boxes.at_threshold", { threshold: three(threshold) });
+  const of_threshold = threshold === null ? null : t("boxes.at_threshold", { threshold: at_score(threshold) });
   return (
     <Stack gap="md">
       <Explanation facts={facts} />
@@ -58,7 +60,7 @@ export function NumbersPanel({ name, facts, params, set }: EvaluationPanelProps)
         figures={coco_numbers.map((id) => ({
           id,
           label: id.replace("_", " "),
-          value: three(numbers[id]),
+          value: share(numbers[id]),
           title: t(`boxes.number.${id}`),
         }))}
       />
@@ -69,7 +71,7 @@ export function NumbersPanel({ name, facts, params, set }: EvaluationPanelProps)
           figures={(["precision", "recall", "f1"] as const).map((id) => ({
             id,
             label: t(`scores.${id}`),
-            value: three(numbers[id]),
+            value: share(numbers[id]),
             title: of_threshold,
           }))}
         />
@@ -78,12 +80,12 @@ export function NumbersPanel({ name, facts, params, set }: EvaluationPanelProps)
         name={name}
         columns={[
           { id: "objects", label: t("boxes.objects"), show: (value) => whole(value) },
-          { id: "AP", label: "AP", show: three },
-          { id: "AP50", label: "AP50", show: three },
-          { id: "AP75", label: "AP75", show: three },
-          { id: "precision", label: t("scores.precision"), show: three },
-          { id: "recall", label: t("scores.recall"), show: three },
-          { id: "f1", label: t("scores.f1"), show: three },
+          { id: "AP", label: "AP", show: share },
+          { id: "AP50", label: "AP50", show: share },
+          { id: "AP75", label: "AP75", show: share },
+          { id: "precision", label: t("scores.precision"), show: share },
+          { id: "recall", label: t("scores.recall"), show: share },
+          { id: "f1", label: t("scores.f1"), show: share },
         ]}
         more={coco_numbers.filter((id) => !["AP", "AP50", "AP75"].includes(id))}
         rows={classes.map(({ index, label, values }) => ({ index, label, colour: class_colour(index), values }))}
@@ -195,7 +197,7 @@ export function CurvesPanel({ name, facts, params, set }: EvaluationPanelProps) 
         </Suspense>
         {best >= 0 && (
           <Text size="sm" data-testid="best-threshold">
-            {t("boxes.best_threshold", { threshold: three(threshold), f1: three(one.f1[best] ?? null) })}
+            {t("boxes.best_threshold", { threshold: at_score(threshold), f1: share(one.f1[best] ?? null) })}
           </Text>
         )}
         <details>
@@ -213,10 +215,10 @@ export function CurvesPanel({ name, facts, params, set }: EvaluationPanelProps) 
               {thresholds.map((at, i) =>
                 i % 10 === 0 || i === best ? (
                   <Table.Tr key={at} data-best={i === best}>
-                    <Table.Td ta="right">{three(at)}</Table.Td>
-                    <Table.Td ta="right">{three(one.precision[i] ?? null)}</Table.Td>
-                    <Table.Td ta="right">{three(one.recall[i] ?? null)}</Table.Td>
-                    <Table.Td ta="right">{three(one.f1[i] ?? null)}</Table.Td>
+                    <Table.Td ta="right">{at_score(at)}</Table.Td>
+                    <Table.Td ta="right">{share(one.precision[i] ?? null)}</Table.Td>
+                    <Table.Td ta="right">{share(one.recall[i] ?? null)}</Table.Td>
+                    <Table.Td ta="right">{share(one.f1[i] ?? null)}</Table.Td>
                   </Table.Tr>
                 ) : null,
               )}

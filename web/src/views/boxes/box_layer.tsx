@@ -1,6 +1,5 @@
 import { class_colour } from "../../charts/palette";
-import { percent, significant } from "../../format/format";
-import type { Box, Matched, Outcome } from "./boxes";
+import { type Box, type Matched, type Outcome, score_text } from "./boxes";
 import "../overlay/overlay.css";
 
 /** A box as it is drawn. */
@@ -10,11 +9,6 @@ export interface DrawnBox {
   /** Of its line, in pixels; empty: solid. */
   dash: string;
   strong?: boolean;
-}
-
-/** DetectNet's scores may be above 1: they are no probabilities. */
-export function score_text(score: number, digits: number): string {
-  return score > 1 ? significant(score, 3) : percent(score, digits);
 }
 
 /** Right, wrong and missed differ in colour and in line. */

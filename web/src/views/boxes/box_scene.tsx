@@ -7,7 +7,7 @@ import { ClassLegend } from "../overlay/class_legend";
 import { NamedSlider } from "../overlay/named_slider";
 import { Scene } from "../overlay/scene";
 import { shared_choice } from "../overlay/shared_choice";
-import { BoxLayer, BoxNames, by_class, by_outcome, type DrawnBox, outcome_looks, score_text } from "./box_layer";
+import { BoxLayer, BoxNames, by_class, by_outcome, type DrawnBox, outcome_looks } from "./box_layer";
 import {
   type Box,
   classes_in,
@@ -15,6 +15,7 @@ import {
   judge_boxes,
   type Matched,
   type Outcome,
+  score_text,
   shown_boxes,
   width_of,
 } from "./boxes";

@@ -1,3 +1,5 @@
+import { percent, significant } from "../../format/format";
+
 /** Boxes as the server sends them, and what the page computes of them: no pages here, only data. */
 
 /** Edges in pixels of the image that the answer or the sample names. */
@@ -192,4 +194,9 @@ export function classes_in(boxes: Box[]): ClassCount[] {
     found.set(box.class, one);
   }
   return [...found.values()].sort((a, b) => a.class - b.class);
+}
+
+/** DetectNet's scores may be above 1: they are no probabilities. */
+export function score_text(score: number | null, digits: number): string {
+  return score !== null && score > 1 ? significant(score, 3) : percent(score, digits);
 }

@@ -1,5 +1,5 @@
 import { class_colour } from "../../charts/palette";
-import { significant } from "../../format/format";
+import { percent } from "../../format/format";
 import type { BoxCurve } from "./evaluation";
 
 /** Charts of an evaluation as options of ECharts: no pages here, only data. */
@@ -17,14 +17,14 @@ function frame(dark: boolean, { x, y }: Words, names: string[]): Record<string, 
     min: 0,
     max: 1,
     axisLine: { lineStyle: { color: line } },
-    axisLabel: { color: text },
+    axisLabel: { color: text, formatter: (value: number) => percent(value, 0), hideOverlap: true },
     splitLine: { lineStyle: { color: line } },
     nameTextStyle: { color: text },
   };
   return {
     animation: false,
     textStyle: { fontFamily: "inherit" },
-    grid: { left: 44, right: 18, top: 56, bottom: 44 },
+    grid: { left: 52, right: 18, top: 56, bottom: 44 },
     legend: {
       top: 0,
       left: 0,
@@ -41,7 +41,7 @@ function frame(dark: boolean, { x, y }: Words, names: string[]): Record<string, 
       backgroundColor: dark ? "#1c2027" : "#ffffff",
       borderColor: dark ? "#3b424e" : "#ccd2da",
       textStyle: { color: dark ? "#e6e9ee" : "#161a20", fontSize: 12.5 },
-      valueFormatter: (value: number) => significant(value, 3),
+      valueFormatter: (value: number) => percent(value, 1),
       order: "valueDesc",
       confine: true,
     },
@@ -108,7 +108,7 @@ function mark(x: number, y: number, dark: boolean) {
       show: true,
       position: "top",
       color: dark ? "#e6e9ee" : "#161a20",
-      formatter: significant(y, 3),
+      formatter: percent(y, 1),
     },
     data: [{ coord: [x, y] }],
   };

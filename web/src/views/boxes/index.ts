@@ -1,7 +1,7 @@
-import { significant } from "../../format/format";
+import { percent } from "../../format/format";
 import { lazy_part } from "../lazy_part";
 import type { View } from "../view";
-import { boxes_of, classes_in } from "./boxes";
+import { boxes_of, classes_in, score_text } from "./boxes";
 import { objects_of } from "./samples";
 
 const parts = () => import("./box_parts");
@@ -47,9 +47,9 @@ export const boxes: View = {
     const { AP, AP50, threshold } = facts as unknown as Record<string, number | null>;
     if (AP === undefined) return [];
     return [
-      ["mAP (AP)", significant(AP, 3)],
-      ["AP50", significant(AP50, 3)],
-      [t("boxes.threshold"), significant(threshold, 3)],
+      ["mAP (AP)", percent(AP)],
+      ["AP50", percent(AP50)],
+      [t("boxes.threshold"), score_text(threshold ?? null, 0)],
     ];
   },
 };
