@@ -11,6 +11,7 @@
 #include "base/ids.hpp"
 #include "base/log.hpp"
 #include "jobs/crash.hpp"
+#include "jobs/job_name.hpp"
 #include "jobs/manager_impl.hpp"
 #include "jobs/read_back.hpp"
 
@@ -76,7 +77,9 @@ Status take_files(JobRequest& request, const fs::path& dir, const fs::path& data
     return {};
 }
 
-Status check_name(const std::string& name) {
+}  // namespace
+
+Status check_job_name(const std::string& name) {
     if (name.empty()) return fail(make_error(ErrorCode::kInvalidArgument, "Enter a name").at("/name"));
     if (name.size() > kMaxName_bytes)
         return fail(make_error(ErrorCode::kInvalidArgument, "The name must have at most {} bytes, got {}",
@@ -84,8 +87,6 @@ Status check_name(const std::string& name) {
                         .at("/name"));
     return {};
 }
-
-}  // namespace
 
 // ---------------------------------------------------------------------------------------------------------- life
 
@@ -182,7 +183,7 @@ Result<Job> JobManager::Impl::submit(JobRequest request) {
     const auto* kind = kinds_.find(request.kind);
     if (!kind)
         return fail(make_error(ErrorCode::kInvalidArgument, "unknown kind of job \"{}\"", request.kind).at("/kind"));
-    DIGITS_TRY(check_name(request.name));
+    DIGITS_TRY(check_job_name(request.name));
     if (!request.spec || !request.spec->is_object())
         return fail(make_error(ErrorCode::kInvalidArgument, "expected an object").at("/spec"));
 
@@ -251,7 +252,7 @@ Result<JobRows> JobManager::Impl::list_rows(const JobQuery& query) {
 }
 
 Result<Job> JobManager::Impl::edit(std::string_view id, const JobEdit& edit) {
-    if (edit.name) DIGITS_TRY(check_name(*edit.name));
+    if (edit.name) DIGITS_TRY(check_job_name(*edit.name));
     const std::scoped_lock lock(mutex_);
     DIGITS_ASSIGN(auto* active, table_->load(id));
     if (edit.name) active->job.name = *edit.name;

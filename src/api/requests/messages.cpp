@@ -35,15 +35,33 @@ http::Response json_response(int status, const json& body) {
     return http::Response::bytes(status, "application/json", body.dump(-1, ' ', false, json::error_handler_t::replace));
 }
 
+namespace {
+
+json problem_json(int status, std::string_view code, std::string_view title, const Error& error) {
+    return {{"type", "about:blank"},   {"title", title},       {"status", status},      {"code", code},
+            {"detail", error.message}, {"where", error.where}, {"advice", error.advice}};
+}
+
+http::Response as_problem(int status, const json& body) {
+    return http::Response::bytes(status, "application/problem+json",
+                                 body.dump(-1, ' ', false, json::error_handler_t::replace));
+}
+
+}  // namespace
+
 http::Response problem_response(int status, const Error& error) {
     return problem_response(status, enum_name(error.code), title_of(error.code), error);
 }
 
+http::Response problem_response(int status, const Error& error, const std::vector<Error>& faults) {
+    auto body = problem_json(status, enum_name(error.code), title_of(error.code), error);
+    for (const auto& fault : faults)
+        body["faults"].push_back({{"detail", fault.message}, {"where", fault.where}, {"advice", fault.advice}});
+    return as_problem(status, body);
+}
+
 http::Response problem_response(int status, std::string_view code, std::string_view title, const Error& error) {
-    const json body{{"type", "about:blank"},   {"title", title},       {"status", status},      {"code", code},
-                    {"detail", error.message}, {"where", error.where}, {"advice", error.advice}};
-    return http::Response::bytes(status, "application/problem+json",
-                                 body.dump(-1, ' ', false, json::error_handler_t::replace));
+    return as_problem(status, problem_json(status, code, title, error));
 }
 
 Result<json> read_object(const http::Request& request, std::initializer_list<const char*> members) {

@@ -3,6 +3,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "http/message.hpp"
 #include "jobs/manager.hpp"
@@ -12,6 +13,8 @@ namespace digits::api {
 http::Response json_response(int status, const nlohmann::json& body);
 /// RFC 9457, `application/problem+json`.
 http::Response problem_response(int status, const Error& error);
+/// The same with all faults of the fields of a request, `error` among them.
+http::Response problem_response(int status, const Error& error, const std::vector<Error>& faults);
 /// One whose code and title are not the error's own.
 http::Response problem_response(int status, std::string_view code, std::string_view title, const Error& error);
 

@@ -4,6 +4,7 @@
 #include "api/jobs/job_pages.hpp"
 #include "api/jobs/job_specs.hpp"
 #include "api/jobs/job_view.hpp"
+#include "api/requests/all_faults.hpp"
 #include "api/requests/conditional.hpp"
 #include "api/requests/messages.hpp"
 #include "api/requests/named_places.hpp"
@@ -26,6 +27,15 @@ Async<Result<DatasetSpec>> read_spec(const json& body, const Context& context) {
     co_return co_await checked_dataset_spec(body["spec"], context);
 }
 
+/// The answer to a spec that was refused.
+Async<Result<Response>> refuse(Error error, json body, const Context& context) {
+    SpecCheck check = [&context](const json& spec) -> Async<Status> {
+        DIGITS_CO_TRY(co_await checked_dataset_spec(spec, context));
+        co_return Status();
+    };
+    co_return co_await refuse_with_all_faults(std::move(error), std::move(body), std::move(check));
+}
+
 /// Its place below /spec, unless that is a file or folder which the spec names, or one in it or beside it.
 Error in_spec(Error error, const SourceSpec& source) {
     for (const auto& place : source.places()) {
@@ -43,7 +53,9 @@ Async<Result<Response>> create(const Request& request, Context& context) {
     DIGITS_CO_ASSIGN(const auto body, read_object(request, {"name", "group", "spec"}));
     DIGITS_CO_ASSIGN(auto name, text_member(body, "name", true));
     DIGITS_CO_ASSIGN(auto group, text_member(body, "group", false));
-    DIGITS_CO_ASSIGN(const auto spec, co_await read_spec(body, context));
+    const auto read = co_await read_spec(body, context);
+    if (!read) co_return co_await refuse(read.error(), body, context);
+    const auto& spec = *read;
     auto job = dataset_job(spec);
     job.name = std::move(name);
     job.group = std::move(group);
@@ -52,7 +64,9 @@ Async<Result<Response>> create(const Request& request, Context& context) {
 
 Async<Result<Response>> scan(const Request& request, Context& context) {
     DIGITS_CO_ASSIGN(const auto body, read_object(request, {"spec"}));
-    DIGITS_CO_ASSIGN(const auto spec, co_await read_spec(body, context));
+    const auto read = co_await read_spec(body, context);
+    if (!read) co_return co_await refuse(read.error(), body, context);
+    const auto& spec = *read;
     json question{{"type", "dataset_scan"}, {"spec", to_json(spec)}};
     const auto found = co_await assist(std::move(question), context);
     if (!found) co_return fail(in_spec(found.error(), spec.source));
@@ -72,7 +86,9 @@ Async<Result<Response>> recognize(const Request& request, Context& context) {
 
 Async<Result<Response>> report(const Request& request, Context& context) {
     DIGITS_CO_ASSIGN(const auto body, read_object(request, {"spec"}));
-    DIGITS_CO_ASSIGN(const auto spec, co_await read_spec(body, context));
+    const auto read = co_await read_spec(body, context);
+    if (!read) co_return co_await refuse(read.error(), body, context);
+    const auto& spec = *read;
     json question{{"type", "dataset_report"}, {"spec", to_json(spec)}};
     const auto found = co_await assist(std::move(question), context);
     if (!found) co_return fail(in_spec(found.error(), spec.source));

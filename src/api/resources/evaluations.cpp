@@ -4,6 +4,7 @@
 #include "api/jobs/job_pages.hpp"
 #include "api/jobs/job_specs.hpp"
 #include "api/jobs/job_view.hpp"
+#include "api/requests/all_faults.hpp"
 #include "api/requests/messages.hpp"
 #include "api/resources.hpp"
 #include "base/file.hpp"
@@ -59,7 +60,16 @@ Async<Result<Response>> create(const Request& request, Context& context) {
         spec["source"]["type"] = "list";
         spec["source"]["path"] = wish.list->file->path().string();
     }
-    DIGITS_CO_ASSIGN(auto job, co_await evaluation_job(spec, context));
+    auto made = co_await evaluation_job(spec, context);
+    if (!made) {
+        SpecCheck check = [&context](const json& other) -> Async<Status> {
+            DIGITS_CO_TRY(co_await evaluation_job(other, context));
+            co_return Status();
+        };
+        if (name.empty()) wish.body.erase("name");  // it has one of its own
+        co_return co_await refuse_with_all_faults(made.error(), wish.body, std::move(check));
+    }
+    auto& job = *made;
     if (wish.list) job.files.push_back({"/source/path", wish.list->file->path(), "list.txt"});
     if (name.empty()) {
         const auto model = context.jobs.get(job.parents.front());

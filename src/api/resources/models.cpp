@@ -6,6 +6,7 @@
 #include "api/jobs/model_framework.hpp"
 #include "api/jobs/resource_check.hpp"
 #include "api/jobs/snapshot_choice.hpp"
+#include "api/requests/all_faults.hpp"
 #include "api/requests/conditional.hpp"
 #include "api/requests/messages.hpp"
 #include "api/resources.hpp"
@@ -24,12 +25,23 @@ Async<Result<ModelSpec>> read_spec(const json& body, const Context& context, Sta
     co_return co_await checked_model_spec(body["spec"], context, start);
 }
 
+/// The answer to a spec that was refused.
+Async<Result<Response>> refuse(Error error, json body, const Context& context) {
+    SpecCheck check = [&context](const json& spec) -> Async<Status> {
+        DIGITS_CO_TRY(co_await checked_model_spec(spec, context));
+        co_return Status();
+    };
+    co_return co_await refuse_with_all_faults(std::move(error), std::move(body), std::move(check));
+}
+
 json text_or_null(const std::optional<std::string>& text) { return text ? json(*text) : json(); }
 
 Async<Result<Response>> check(const Request& request, Context& context) {
     DIGITS_CO_ASSIGN(const auto body, read_object(request, {"spec"}));
     StartingPoint start;
-    DIGITS_CO_ASSIGN(const auto spec, co_await read_spec(body, context, &start));
+    const auto read = co_await read_spec(body, context, &start);
+    if (!read) co_return co_await refuse(read.error(), body, context);
+    const auto& spec = *read;
     DIGITS_CO_ASSIGN(const auto found, co_await check_model_here(spec, context));
     const auto texts = format_texts(found);
     json diagnostics = json::array();
@@ -49,7 +61,9 @@ Async<Result<Response>> create(const Request& request, Context& context) {
     DIGITS_CO_ASSIGN(const auto body, read_object(request, {"name", "group", "spec"}));
     DIGITS_CO_ASSIGN(auto name, text_member(body, "name", true));
     DIGITS_CO_ASSIGN(auto group, text_member(body, "group", false));
-    DIGITS_CO_ASSIGN(const auto spec, co_await read_spec(body, context));
+    const auto read = co_await read_spec(body, context);
+    if (!read) co_return co_await refuse(read.error(), body, context);
+    const auto& spec = *read;
     DIGITS_CO_ASSIGN(auto job, co_await model_job(spec, context));
     DIGITS_CO_TRY(co_await check_resources(spec, context));
     job.name = std::move(name);

@@ -9,6 +9,7 @@ import { useDraft } from "../forms/draft";
 import { field_errors } from "../forms/field_errors";
 import {
   ChoiceField,
+  FieldErrorList,
   Folded,
   type FormState,
   NumberField,
@@ -155,11 +156,7 @@ function DatasetFormPage({ fields }: { fields: FormField[] }) {
             <Stack gap="sm">
               <FormActions label={t("dataset.create")} loading={create.isPending} />
               {errors.rest && <ProblemAlert problem={errors.rest} />}
-              {Object.keys(errors.at).length > 0 && (
-                <Text size="sm" c="red" role="alert">
-                  {Object.values(errors.at)[0]}
-                </Text>
-              )}
+              <FieldErrorList errors={errors} />
               <Title order={2}>{t("summary.title")}</Title>
               <ScanSummary
                 scan={scan.data}
@@ -263,7 +260,11 @@ function SourceSection({ form, fields, error }: SourceProps) {
         <>
           <DeclaredFields fields={plain} {...declared} />
           {advanced.length > 0 && (
-            <Folded title={t("section.source_more")} values="">
+            <Folded
+              title={t("section.source_more")}
+              values=""
+              faulty={advanced.some(({ path }) => error(`/spec${path}`) !== undefined)}
+            >
               <DeclaredFields fields={advanced} {...declared} />
             </Folded>
           )}
@@ -362,8 +363,10 @@ function StorageSection({ form, more, error }: StorageProps) {
     t(values.mean ? "storage.with_mean" : "storage.without_mean"),
     t(values.shuffle ? "storage.shuffled" : "storage.in_order"),
   ]);
+  const own = (["backend", "encoding", "mean", "shuffle", "seed", "threads"] as const).some((name) => form.error(name));
+  const faulty = own || more.some(({ path }) => error(`/spec${path}`) !== undefined);
   return (
-    <Folded title={t("section.storage")} values={title} section>
+    <Folded title={t("section.storage")} values={title} section faulty={faulty}>
       <Row>
         <ChoiceField form={form} name="backend" />
         {values.backend === "lmdb" && <ChoiceField form={form} name="encoding" />}

@@ -39,6 +39,25 @@ describe("field_errors", () => {
     );
   });
 
+  it("marks every field that is refused, all at once", () => {
+    const fault = (where: string, detail: string) => ({ where, detail, advice: "" });
+    const faults = [
+      fault("/spec/image/width", "Width must be 1 to 10000, got 0"),
+      fault("/spec/source/path", "no folder"),
+      fault("/name", "Enter a name"),
+      fault("/spec/unknown", "elsewhere"),
+    ];
+    const problem = { ...unreachable("Width must be 1 to 10000, got 0"), where: "/spec/image/width", faults };
+    expect(field_errors(problem, fields)).toEqual({
+      at: {
+        "/spec/image/width": "Width must be 1 to 10000, got 0",
+        "/spec/source/path": "no folder",
+        "/name": "Enter a name",
+      },
+      rest: null,
+    });
+  });
+
   it("keeps what belongs to no field", () => {
     const problem = unreachable("the disk is full");
     expect(field_errors(problem, fields)).toEqual({ at: {}, rest: problem });

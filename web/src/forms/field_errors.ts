@@ -15,22 +15,30 @@ export interface FieldErrors {
 }
 
 /**
- * Puts a problem at the field that caused it. `fields`: place in the request → what is typed there.
- * A `where` that is no place in the request may be a file that one of the fields names.
+ * Puts a problem at the field that caused it, and all that is wrong with others at theirs. `fields`: place in the
+ * request → what is typed there. A `where` that is no place in the request may be a file that one of the fields names.
  */
 export function field_errors(problem: Problem | null | undefined, fields: Record<string, string>): FieldErrors {
   if (!problem) return { at: {}, rest: null };
-  const where = problem.where;
-  const message = problem.advice ? `${problem.detail}. ${problem.advice}` : problem.detail;
+  const at: Record<string, string> = {};
+  for (const fault of problem.faults ?? [problem]) {
+    const place = place_of(fault.where, fields);
+    if (place !== undefined) at[place] ??= fault.advice ? `${fault.detail}. ${fault.advice}` : fault.detail;
+  }
+  return { at, rest: place_of(problem.where, fields) === undefined ? problem : null };
+}
+
+/** The field that a place in a request, or a file, belongs to. */
+function place_of(where: string, fields: Record<string, string>): string | undefined {
   const places = Object.keys(fields);
-  const place =
+  return (
     places.find((candidate) => candidate === where) ??
     longest(places.filter((candidate) => where.startsWith(`${candidate}/`) || where.startsWith(`${candidate}:`))) ??
     (where === ""
       ? undefined
       : places.find((candidate) => candidate.endsWith(where.startsWith("/") ? where : `/${where}`))) ??
-    longest(places.filter((candidate) => names_file(fields[candidate] ?? "", where)));
-  return place ? { at: { [place]: message }, rest: null } : { at: {}, rest: problem };
+    longest(places.filter((candidate) => names_file(fields[candidate] ?? "", where)))
+  );
 }
 
 function names_file(typed: string, where: string): boolean {

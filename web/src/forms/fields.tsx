@@ -14,6 +14,7 @@ import {
 import { type ReactNode, useEffect, useId, useState } from "react";
 import type { FormField } from "../api/client";
 import { useText } from "../text/text";
+import type { FieldErrors } from "./field_errors";
 import { step_of, suffix_of } from "./form_fields";
 import "./forms.css";
 
@@ -261,22 +262,46 @@ export function SectionList() {
   );
 }
 
-/** Seldom-needed fields: folded, with their values in the title. */
+/** What is wrong with fields, beside the button that sends them. */
+export function FieldErrorList({ errors }: { errors: FieldErrors }) {
+  const messages = [...new Set(Object.values(errors.at))];
+  if (messages.length === 0) return null;
+  return (
+    <div role="alert">
+      {messages.map((message) => (
+        <Text size="sm" c="red" key={message}>
+          {message}
+        </Text>
+      ))}
+    </div>
+  );
+}
+
+/** Seldom-needed fields: folded, with their values in the title; open as soon as one of them is refused. */
 export function Folded({
   title,
   values,
   section = false,
+  faulty = false,
   children,
 }: {
   title: string;
   values: string;
   /** It stands in the list of sections by itself. */
   section?: boolean;
+  /** Something inside is marked. */
+  faulty?: boolean;
   children: ReactNode;
 }) {
+  const [open, set_open] = useState<string | null>(null);
+  useEffect(() => {
+    if (faulty) set_open("open");
+  }, [faulty]);
   return (
     <Accordion
       variant="contained"
+      value={open}
+      onChange={set_open}
       keepMounted={false}
       className="card folded"
       data-section={section ? title : undefined}

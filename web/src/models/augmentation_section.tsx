@@ -8,7 +8,7 @@ import { useText } from "../text/text";
 import { lazy_part } from "../views/lazy_part";
 import type { ExampleTarget } from "../views/target_layer";
 import type { ClassNames } from "../views/view";
-import { augmentation_numbers, augmentation_of, wanted_changes } from "./augmentation_form";
+import { augmentation_numbers, augmentation_of, augmentation_places, wanted_changes } from "./augmentation_form";
 import type { ModelForm } from "./model_form";
 import "./augmentation.css";
 
@@ -36,7 +36,11 @@ export function AugmentationSection({ form }: { form: FormState<ModelForm> }) {
   const changes = wanted_changes(values);
   const title = changes.length > 0 ? listed(changes.map((name) => t(`augment.${name}`))) : t("augment.none");
   return (
-    <Folded title={t("section.augmentation")} values={title}>
+    <Folded
+      title={t("section.augmentation")}
+      values={title}
+      faulty={Object.keys(augmentation_places).some((name) => form.error(name as keyof ModelForm) !== undefined)}
+    >
       {dataset?.storage.backend === "hdf5" && (
         <Text size="sm" c={changes.length > 0 ? "red" : "dimmed"}>
           {t("augment.hdf5")}

@@ -22,6 +22,7 @@ import { useSourceText } from "../evaluations/evaluation_page";
 import { metric } from "../format/format";
 import { judged } from "../format/judged";
 import { DeclaredFields } from "../forms/declared_fields";
+import { field_errors } from "../forms/field_errors";
 import { Folded } from "../forms/fields";
 import { put_typed, type Typed, useFormFields } from "../forms/form_fields";
 import { BrowseButton } from "../forms/path_field";
@@ -33,7 +34,7 @@ type Source = "split" | "list" | "folder" | "upload";
 
 /** Asks a snapshot about every image of a split, list or folder: a job with a page of its own. */
 export function ClassifyMany({ model, snapshot }: { model: Model; snapshot: string }) {
-  const { t, whole } = useText();
+  const { t, whole, said_problem } = useText();
   const navigate = useNavigate();
   const queries = useQueryClient();
   const splits = split_names.filter((split) => model.dataset?.splits[split]);
@@ -74,6 +75,14 @@ export function ClassifyMany({ model, snapshot }: { model: Model; snapshot: stri
       navigate(`/evaluations/${job.id}`);
     },
   });
+  const errors = field_errors(start.error instanceof ProblemError ? said_problem(start.error.problem) : null, {
+    "/name": name,
+    "/spec/source/path": path,
+    "/spec/source/root": root,
+    "/spec/source/limit": String(limit),
+    ...Object.fromEntries(advanced.map((field) => [`/spec${field.path}`, typed[field.path] ?? ""])),
+  });
+  const error = (place: string) => errors.at[`/spec${place}`];
   const ready = source === "split" || (source === "upload" ? list !== null : path.trim() !== "");
   const is_list = source === "list" || source === "upload";
   return (
@@ -124,6 +133,7 @@ export function ClassifyMany({ model, snapshot }: { model: Model; snapshot: stri
                 description={t(`evaluate.${source}.help`)}
                 spellCheck={false}
                 value={path}
+                error={error("/source/path")}
                 onChange={(event) => set_path(event.currentTarget.value)}
               />
               <BrowseButton
@@ -152,6 +162,7 @@ export function ClassifyMany({ model, snapshot }: { model: Model; snapshot: stri
               label={t("evaluate.root")}
               spellCheck={false}
               value={root}
+              error={error("/source/root")}
               onChange={(event) => set_root(event.currentTarget.value)}
             />
           )}
@@ -161,6 +172,7 @@ export function ClassifyMany({ model, snapshot }: { model: Model; snapshot: stri
             min={1}
             allowDecimal={false}
             value={limit}
+            error={error("/source/limit")}
             onChange={set_limit}
             w={200}
           />
@@ -168,26 +180,27 @@ export function ClassifyMany({ model, snapshot }: { model: Model; snapshot: stri
             {t("evaluate.start")}
           </Button>
         </Group>
-        <Folded title={t("section.source_more")} values="">
+        <Folded
+          title={t("section.source_more")}
+          values=""
+          faulty={Boolean(errors.at["/name"]) || advanced.some((field) => error(field.path) !== undefined)}
+        >
           <TextInput
             label={t("field.name")}
             maxLength={200}
             value={name}
+            error={errors.at["/name"]}
             onChange={(event) => set_name(event.currentTarget.value)}
           />
           <DeclaredFields
             fields={advanced}
             typed={typed}
             change={(part) => set_typed((before) => ({ ...before, ...part }))}
-            error={() => undefined}
+            error={error}
           />
         </Folded>
-        {start.error &&
-          (start.error instanceof ProblemError ? (
-            <ProblemAlert problem={start.error.problem} />
-          ) : (
-            <Text c="red">{String(start.error)}</Text>
-          ))}
+        {errors.rest && <ProblemAlert problem={errors.rest} />}
+        {start.error && !(start.error instanceof ProblemError) && <Text c="red">{String(start.error)}</Text>}
       </Stack>
       <Evaluations model={model.job.id} />
     </Card>

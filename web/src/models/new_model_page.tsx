@@ -24,6 +24,7 @@ import { useDraft } from "../forms/draft";
 import { field_errors } from "../forms/field_errors";
 import {
   ChoiceField,
+  FieldErrorList,
   Folded,
   type FormState,
   NumberField,
@@ -185,11 +186,7 @@ function ModelFormPage({ fields }: { fields: FormField[] }) {
                 disabled={sweep.length > most_jobs}
               />
               {errors.rest && <ProblemAlert problem={errors.rest} />}
-              {Object.keys(errors.at).length > 0 && (
-                <Text size="sm" c="red" role="alert">
-                  {Object.values(errors.at)[0]}
-                </Text>
-              )}
+              <FieldErrorList errors={errors} />
               {sweep.length > most_jobs && (
                 <Text size="sm" c="red" role="alert">
                   {t("model.too_many", { n: sweep.length, most: most_jobs })}
@@ -332,6 +329,9 @@ interface SolverProps {
   error: (place: string) => string | undefined;
 }
 
+/** Those that the page draws itself. */
+const folded_fields = ["momentum", "weight_decay", "rms_decay", "seed", "threads", "precision", "weights"] as const;
+
 function SolverSection({ form, more, devices, error }: SolverProps) {
   const { t, listed } = useText();
   const { values } = form;
@@ -378,6 +378,10 @@ function SolverSection({ form, more, devices, error }: SolverProps) {
         <LrPreview options={lr_options(sweep_of(values)[0] ?? values)} epochs={Number(values.epochs)} />
       </Row>
       <Folded
+        faulty={
+          more.some(({ path }) => error(`/spec${path}`) !== undefined) ||
+          folded_fields.some((name) => form.error(name) !== undefined)
+        }
         title={t("section.solver_more")}
         values={listed([
           `${text.label_of(form.field("momentum"))} ${values.momentum || t("field.by_rule")}`,

@@ -105,6 +105,11 @@ export function useText() {
         // A message may list what was found, a line each.
         detail: problem.detail.split("\n").map(said).join("\n"),
         advice: said(problem.advice),
+        faults: problem.faults?.map((fault) => ({
+          ...fault,
+          detail: said(fault.detail),
+          advice: said(fault.advice),
+        })),
       }),
       tag,
       language,
