@@ -18,8 +18,14 @@ const spoken = ["src/http/fetch"];
 
 const literal = String.raw`"(?:[^"\\]|\\.)*"(?:\s*"(?:[^"\\]|\\.)*")*`;
 const text = `(${literal})\\s*[,)+?:]`;
+/** What may stand in front of a message: a code, or the place of a field, `"/name"`, `"/" + name`, `{place, ""}`. */
+const before = String.raw`(?:(?:(?:ErrorCode::)?[\w.>:\[\]()-]+|(?:std::string\()?"(?:\/[^"]*)?"\)?(?:\s*\+\s*[\w.]+)?|\{[^{};]*\}|[^",;()]*\?\s*"\/\w+"\s*:\s*"\/\w+")\s*,\s*)?`;
+/** A choice between two messages begins with its condition. */
+const condition = String.raw`(?:[^",;{}]*?\?\s*)?`;
 const said = [
-  String.raw`\b(?:fail|make_error|throw_invalid|invalid|fault|damaged)\(\s*(?:(?:ErrorCode::)?[\w.>:\[\]()-]+\s*,\s*)?(?:fmt::format\(\s*)?${text}`,
+  String.raw`\b(?:fail|make_error|throw_invalid|invalid|wrong|fault|damaged)\(\s*${before}${condition}(?:fmt::format\(\s*)?${text}`,
+  String.raw`\b(?:invalid|wrong)\([^;]*?\?\s*${literal}\s*:\s*(${literal})\s*[,)]`,
+  String.raw`\bOnnxFault\{\s*(?:fmt::format\(\s*)?(${literal})\s*[,)}]`,
   String.raw`\.advise\(\s*(?:fmt::format\(\s*)?${text}`,
   String.raw`\.because\(\s*(?:fmt::format\(\s*)?${text}`,
   String.raw`\bEngineError\{\s*(?:fmt::format\(\s*)?${text}`,

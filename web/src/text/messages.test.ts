@@ -13,6 +13,10 @@ describe("what the server says", () => {
   it("is found in its source", () => {
     expect(source.size).toBeGreaterThan(500);
     expect(source.get("Enter a name")).toBe("src/jobs/manager.cpp");
+    // Behind the place of a field, behind a condition, and as a fault of its own type.
+    expect(source.get("The depth float needs LMDB")).toBe("src/data/dataset_spec.cpp");
+    expect(source.get("expected a value, got a file")).toBe("src/api/resources/pretrained.cpp");
+    expect(source.get("it joins whole batches")).toBe("src/exports/onnx_layers.cpp");
   });
 
   it("has a Chinese translation, each message of it", () => {
@@ -58,6 +62,14 @@ describe("what the server says", () => {
     expect(said("Pascal VOC, 70 images, 3 classes, ImageSets found")).toBe(
       "Pascal VOC，70 张图像，3 个类别，找到 ImageSets",
     );
+  });
+
+  it("is translated where an export lists the faults of layers", () => {
+    expect(
+      said(
+        "The network cannot be written as ONNX: [slice] Slice: it cuts a batch; [pool] Pooling: ONNX has no stochastic pooling",
+      ),
+    ).toBe("该网络无法写为 ONNX：[slice] Slice：它切分批；[pool] Pooling：ONNX 没有随机池化");
   });
 
   it("has sizes as the pages write them, in either language", () => {
