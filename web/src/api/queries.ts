@@ -168,6 +168,16 @@ export function networks_query(task: string | undefined, dataset?: string, made 
   });
 }
 
+/** What networks can be written for. */
+export function useFrameworks() {
+  const { data } = useQuery({
+    queryKey: ["frameworks"],
+    staleTime: Number.POSITIVE_INFINITY,
+    queryFn: ({ signal }) => answer(client.GET("/frameworks", { signal })),
+  });
+  return data?.items ?? [];
+}
+
 /** The task that a dataset is for, also before it is made; that of most datasets without one. */
 export function useTask(dataset_id: string): string | undefined {
   const { data, isError } = useDataset(dataset_id, dataset_id !== "");

@@ -26,6 +26,7 @@ import { EmptyState } from "../frame/empty_state";
 import { Icon } from "../frame/icon";
 import { PageSkeleton, useTitle } from "../frame/page_states";
 import { curve_names } from "../models/curve_options";
+import { useNetworkTitles } from "../network/network_title";
 import { useText } from "../text/text";
 import { chart_height, compare_option, distinct_names, type Run, run_colour } from "./compare_option";
 import { compare_rows, show_value, winner } from "./compare_table";
@@ -203,6 +204,7 @@ const setting_keys: Record<string, string> = {
 
 function CompareTable({ models, names, remove }: { models: Model[]; names: string[]; remove: (id: string) => void }) {
   const { t, best_of, known_text } = useText();
+  const network_title = useNetworkTitles();
   const fields = useFormFields("model");
   const declared = useMemo(() => fields_by_path(fields ?? []), [fields]);
   const field_text = useFieldText();
@@ -212,6 +214,13 @@ function CompareTable({ models, names, remove }: { models: Model[]; names: strin
   };
   const setting_word = (place: string) =>
     known_text(setting_keys[place] ?? `field.${place.split(".").at(-1)}`) ?? declared_label(place) ?? place;
+  /** A choice of the form in its words. */
+  const setting_value = (place: string, value: string | number | null) => {
+    if (typeof value !== "string") return show_value(place, value);
+    if (place === "network.standard") return network_title(value);
+    const choices = field_text.choices(declared.get(`/${place.replaceAll(".", "/")}`));
+    return choices.find((choice) => choice.value === value)?.label ?? show_value(place, value);
+  };
   const [all, set_all] = useState(false);
   const [datasets, others, pretrained] = [useAllJobs("dataset"), useAllJobs("model"), useAllJobs("pretrained")];
   const jobs = [...datasets.jobs, ...others.jobs, ...pretrained.jobs];
@@ -280,7 +289,7 @@ function CompareTable({ models, names, remove }: { models: Model[]; names: strin
                   </th>
                   {row.values.map((value, i) => (
                     <td key={models[i]!.job.id} data-best={best === i} data-differs={row.differs}>
-                      {show_value(row.place, value)}
+                      {setting_value(row.place, value)}
                     </td>
                   ))}
                 </tr>

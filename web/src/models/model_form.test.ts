@@ -60,6 +60,19 @@ describe("where a network comes from", () => {
     ]);
   });
 
+  it("of another framework is a text of its own", () => {
+    const others = { "/network/framework": "torch", "/network/text": "return network" };
+    const form = { ...empty_model_form, network: "custom" as const, prototxt: "layer {}", others };
+    expect(model_spec(form, model_fields).network).toEqual({ framework: "torch", text: "return network" });
+    expect(has_network(form, undefined)).toBe(true);
+    expect(has_network({ ...form, others: { "/network/framework": "torch" } }, undefined)).toBe(false);
+    // What was typed for it is left out where the network is another.
+    expect(model_spec({ ...form, network: "standard", standard: "lenet" }, model_fields).network).toEqual({
+      standard: "lenet",
+    });
+    expect(model_spec({ ...form, others: {} }, model_fields).network).toEqual({ prototxt: "layer {}" });
+  });
+
   it("is a standard network with the weights of another one", () => {
     const starts = [{ pretrained: "p", transfer: true }];
     const others = { "/solver/freeze_to": "conv1", "/solver/trunk_rate": "0.1" };

@@ -168,6 +168,7 @@ function network_of(form: ModelForm): Record<string, string> {
     case "pretrained":
       return { pretrained: form.pretrained };
     case "custom":
+      if (other_framework(form)) return {};
       return form.python_layers.trim() === ""
         ? { prototxt: form.prototxt }
         : { prototxt: form.prototxt, python_layers: form.python_layers };
@@ -187,7 +188,14 @@ function starts_of(form: ModelForm): WeightsOfJob[] {
 /** Whether a network is chosen, so that it can be checked: a standard one only if it is among those of the dataset. */
 export function has_network(form: ModelForm, standard: readonly Network[] | undefined): boolean {
   if (form.network === "standard") return (standard ?? []).some(({ name }) => name === form.standard);
+  if (other_framework(form)) return (form.others["/network/text"] ?? "").trim() !== "";
   return Object.values(network_of(form)).some((value) => value.trim() !== "");
+}
+
+/** What an own network is written for, where that is not Caffe. */
+export function other_framework(form: ModelForm): string | null {
+  const framework = form.others["/network/framework"] ?? "";
+  return form.network !== "custom" || framework === "" || framework === "caffe" ? null : framework;
 }
 
 export function other_model_fields(fields: FormField[]): FormField[] {
@@ -203,6 +211,12 @@ export function device_choices(
     { value: "", label: t("device.any") },
     ...devices.map(({ id, name }) => ({ value: id, label: `${id} · ${name}` })),
   ];
+}
+
+/** What an own network of another framework is, belongs to no other network. */
+function is_used(form: ModelForm): (field: FormField) => boolean {
+  const framework = other_framework(form);
+  return ({ path }) => !path.startsWith("/network/") || framework !== null;
 }
 
 export function model_spec(form: ModelForm, fields: FormField[] = []): ModelSpec {
@@ -244,7 +258,7 @@ export function model_spec(form: ModelForm, fields: FormField[] = []): ModelSpec
   };
   if (wanted_changes(form).length > 0) spec.augmentation = augmentation_of(form);
   if (form.dataset_id !== "") spec.dataset_id = form.dataset_id;
-  put_typed(spec, other_model_fields(fields), form.others);
+  put_typed(spec, other_model_fields(fields).filter(is_used(form)), form.others);
   // Nothing can be frozen or slowed down that starts anew.
   if ((spec.weights as unknown[]).length === 0)
     for (const name of ["freeze_percent", "freeze_to", "trunk_rate"])

@@ -11,6 +11,7 @@ import { EmptyState } from "../frame/empty_state";
 import { PageSkeleton, QueryProblem } from "../frame/page_states";
 import { JobHeader } from "../jobs/job_header";
 import { Facts, FileList, JobTabs, LogPanel, NotesPanel } from "../jobs/job_tabs";
+import { useNetworkTitles } from "../network/network_title";
 import { type TextKey, useText } from "../text/text";
 import { CurvesPanel } from "./curves_panel";
 import { HardwareCard } from "./hardware_card";
@@ -175,7 +176,8 @@ function Archive({ model }: { model: Model }) {
 }
 
 function Side({ model, series }: { model: Model; series: MetricSeries }) {
-  const { t, tag, whole, rate, series: series_words, listed } = useText();
+  const { t, tag, whole, rate, series: series_words, listed, known_text } = useText();
+  const network_title = useNetworkTitles();
   const { job, network } = model;
   const spec = (job.spec ?? {}) as Partial<ModelSpec>;
   const dataset = useDataset(job.parents[0] ?? "", job.parents.length > 0).data;
@@ -197,7 +199,7 @@ function Side({ model, series }: { model: Model; series: MetricSeries }) {
         "–"
       ),
     ],
-    [t("section.network"), spec.network?.standard ?? t("network.custom")],
+    [t("section.network"), spec.network?.standard ? network_title(spec.network.standard) : t("network.custom")],
   ];
   const judge = judged(best);
   if (best && judge) {
@@ -216,7 +218,11 @@ function Side({ model, series }: { model: Model; series: MetricSeries }) {
   if (job.state !== "run" && wait !== null) items.push([t("strip.data_wait"), percent(wait, 1)]);
   items.push([
     t("section.solver"),
-    listed([spec.solver?.type ?? "SGD", significant(spec.solver?.base_lr ?? 0.01), spec.solver?.lr_policy ?? "step"]),
+    listed([
+      spec.solver?.type ?? "SGD",
+      significant(spec.solver?.base_lr ?? 0.01),
+      known_text(`policy.${spec.solver?.lr_policy ?? "step"}`) ?? spec.solver?.lr_policy ?? "",
+    ]),
   ]);
   items.push([t("field.epochs"), (spec.epochs ?? 30).toLocaleString(tag)]);
   if (evaluations > 0)

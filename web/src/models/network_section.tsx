@@ -1,12 +1,15 @@
-import { Alert, Anchor, Button, Group, Radio, Select, Skeleton, Stack, Text } from "@mantine/core";
+import { Alert, Anchor, Button, Group, Radio, Select, Skeleton, Stack, Text, Textarea } from "@mantine/core";
 import { lazy, Suspense, useEffect, useMemo, useState } from "react";
 import { Link } from "react-router";
 import type { Diagnostic, FormField, ModelCheck, ModelSpec, Network } from "../api/client";
-import { useAllJobs, useModel, useNetworks, usePretrained, useTask } from "../api/queries";
+import { useAllJobs, useFrameworks, useModel, useNetworks, usePretrained, useTask } from "../api/queries";
 import { metric } from "../format/format";
 import { judged } from "../format/judged";
-import { type FormState, Section, SegmentField } from "../forms/fields";
+import { DeclaredFields } from "../forms/declared_fields";
+import { type FormState, Section, SegmentField, useFieldText } from "../forms/fields";
+import { fields_by_path, type Typed } from "../forms/form_fields";
 import { QueryProblem, useDebounced } from "../frame/page_states";
+import { useNetworkTitles } from "../network/network_title";
 import { NetworkView } from "../network/network_view";
 import { unpaired_line } from "../network/prototxt";
 import { useDescribe } from "../network/use_describe";
@@ -14,7 +17,7 @@ import { useText } from "../text/text";
 import { AdaptButton } from "./adapt_button";
 import { listed_findings } from "./findings";
 import { FineTuneOffer } from "./fine_tune_offer";
-import { defaults_of, type ModelForm, type WeightsOfJob } from "./model_form";
+import { defaults_of, type ModelForm, other_framework, type WeightsOfJob } from "./model_form";
 import { PythonLayersField } from "./python_layers_field";
 import { useSnapshotChoices } from "./snapshot_choices";
 import { TransferPanel } from "./transfer_panel";
@@ -27,10 +30,12 @@ interface Props {
   fields: FormField[];
   check: ModelCheck | undefined;
   spec: ModelSpec | null;
+  /** The message at a place of the request. */
+  error: (place: string) => string | undefined;
 }
 
 /** Where the network comes from: a standard one, an earlier or a pretrained model, or a text. */
-export function NetworkSection({ form, fields, check, spec }: Props) {
+export function NetworkSection({ form, fields, check, spec, error }: Props) {
   const { t } = useText();
   const { values } = form;
   const networks = useNetworks(values.dataset_id);
@@ -88,7 +93,8 @@ export function NetworkSection({ form, fields, check, spec }: Props) {
       {values.network === "pretrained" && (
         <PretrainedNetwork form={form} text={check?.network ?? null} on_customize={edit_checked} />
       )}
-      {custom && (
+      {custom && <FrameworkFields form={form} fields={fields} error={error} />}
+      {custom && !other_framework(values) && (
         <>
           <Text size="xs" c="dimmed">
             {t("network.custom.help")}
@@ -137,6 +143,45 @@ export function NetworkSection({ form, fields, check, spec }: Props) {
   );
 }
 
+/** What an own network is written for, where the server has a choice, and its text where that is not Caffe's. */
+function FrameworkFields({ form, fields, error }: Pick<Props, "form" | "fields" | "error">) {
+  const words = useFieldText();
+  const frameworks = useFrameworks();
+  const { others } = form.values;
+  const declared = fields_by_path(fields);
+  const [framework, text] = [declared.get("/network/framework"), declared.get("/network/text")];
+  const change = (part: Typed) => form.change({ others: { ...others, ...part } });
+  if (!framework || (frameworks.length < 2 && !other_framework(form.values))) return null;
+  return (
+    <>
+      <DeclaredFields
+        fields={[framework]}
+        typed={others}
+        change={change}
+        error={(path) => error(`/spec${path}`)}
+        options={{
+          "/network/framework": frameworks.map(({ name, title }) => ({ value: name, label: title })),
+        }}
+      />
+      {text && other_framework(form.values) && (
+        <Textarea
+          name={text.path}
+          label={words.label(text)}
+          description={words.help(text)}
+          autosize
+          minRows={8}
+          maxRows={24}
+          spellCheck={false}
+          styles={{ input: { fontFamily: "var(--mantine-font-family-monospace)" } }}
+          value={others[text.path] ?? ""}
+          error={error(`/spec${text.path}`)}
+          onChange={(event) => change({ [text.path]: event.currentTarget.value })}
+        />
+      )}
+    </>
+  );
+}
+
 type Customize = (prototxt: string, starts: WeightsOfJob[], more?: Partial<ModelForm>) => void;
 
 function StandardNetworks({
@@ -151,6 +196,7 @@ function StandardNetworks({
   on_customize: Customize;
 }) {
   const { t, translated, known_text } = useText();
+  const network_title = useNetworkTitles();
   const { values } = form;
   const task = useTask(values.dataset_id) ?? "";
   const choose = (name: string) => {
@@ -172,12 +218,14 @@ function StandardNetworks({
     >
       <Stack gap="sm">
         {waiting && <Skeleton height={80} />}
-        {!waiting && items.length === 0 && <Text size="sm">{t("network.none_for_task", { task: translated(`task.${task}`) ?? task })}</Text>}
+        {!waiting && items.length === 0 && (
+          <Text size="sm">{t("network.none_for_task", { task: translated(`task.${task}`) ?? task })}</Text>
+        )}
         {items.map((network) => (
           <Group key={network.name} justify="space-between" align="flex-start" wrap="nowrap">
             <Radio
               value={network.name}
-              label={network.title}
+              label={network_title(network.name, network.title)}
               description={[
                 known_text(`standard.${network.name}`) ?? network.text,
                 network.image &&
@@ -199,7 +247,7 @@ function StandardNetworks({
                   dataset_id: values.dataset_id,
                 })
               }
-              aria-label={`${t("network.customize")}: ${network.title}`}
+              aria-label={`${t("network.customize")}: ${network_title(network.name, network.title)}`}
             >
               {t("network.customize")}
             </Button>

@@ -39,6 +39,7 @@ import { fields_by_path, matters, useFormFields } from "../forms/form_fields";
 import { BrowseButton } from "../forms/path_field";
 import { useShownError } from "../forms/use_shown_error";
 import { ProblemAlert, useDebounced, useTitle } from "../frame/page_states";
+import { useNetworkTitles } from "../network/network_title";
 import { useText } from "../text/text";
 import { AugmentationSection } from "./augmentation_section";
 import { type LrPolicy, lr_defaults } from "./lr_policy";
@@ -117,12 +118,13 @@ function ModelFormPage({ fields }: { fields: FormField[] }) {
   });
 
   const devices = device_choices(useSystem().data?.devices ?? [], t);
-  const more = other_model_fields(fields)
-    .filter((field) => matters(field, spec))
+  const others = other_model_fields(fields);
+  const more = others
+    .filter((field) => matters(field, spec) && !field.path.startsWith("/network/"))
     .filter((field) => field.path !== "/device" || devices.length > 2 || values.others["/device"]);
   const typed = Object.fromEntries([
     ...Object.entries(model_places).map(([name, place]) => [place, String(values[name as keyof ModelForm])]),
-    ...more.map(({ path }) => [`/spec${path}`, values.others[path] ?? ""]),
+    ...others.map(({ path }) => [`/spec${path}`, values.others[path] ?? ""]),
   ]);
   const refused = create.error ?? (ready ? check.error : null);
   const errors = field_errors(refused instanceof ProblemError ? said_problem(refused.problem) : null, typed);
@@ -173,6 +175,7 @@ function ModelFormPage({ fields }: { fields: FormField[] }) {
             fields={fields}
             check={ready ? check.data : undefined}
             spec={ready ? settled : null}
+            error={(place) => errors.at[place]}
           />
           <SolverSection form={form} more={more} devices={devices} error={(place) => errors.at[place]} />
           <DataSection form={form} />
@@ -258,11 +261,13 @@ function useAddress(change: (part: Partial<ModelForm>) => void, fields: FormFiel
 /** `LeNet on MNIST`, once both are chosen. */
 function useSuggestedName(values: ModelForm): string {
   const { t } = useText();
+  const network_title = useNetworkTitles();
   const networks = useNetworks(values.dataset_id).data?.items ?? [];
   const dataset = useDataset(values.dataset_id, values.dataset_id !== "").data?.job.name;
+  const standard = networks.find(({ name }) => name === values.standard);
   const network =
     values.network === "standard"
-      ? networks.find(({ name }) => name === values.standard)?.title
+      ? standard && network_title(standard.name, standard.title)
       : t(`network.${values.network}`);
   return dataset && network ? t("model.suggested_name", { network, dataset }) : "";
 }
@@ -460,6 +465,9 @@ interface SummaryProps {
 
 function Summary({ values, check, stale }: SummaryProps) {
   const { t, whole } = useText();
+  const network_title = useNetworkTitles();
+  const offered = useNetworks(values.dataset_id).data?.items.some(({ name }) => name === values.standard) ?? false;
+  const standard = offered ? network_title(values.standard) : "–";
   const dataset = useDataset(values.dataset_id, values.dataset_id !== "").data;
   const train = dataset?.dataset?.splits.train?.count;
   const batch = solver_number(check?.train_val, "batch_size") ?? Number(values.batch_size.split(",")[0]);
@@ -470,7 +478,7 @@ function Summary({ values, check, stale }: SummaryProps) {
   const errors = check?.diagnostics.filter((diagnostic) => diagnostic.severity === "error").length ?? 0;
   const rows: [string, string][] = [
     [t("kind.dataset"), dataset?.job.name ?? "–"],
-    [t("section.network"), values.network === "standard" ? values.standard : t(`network.${values.network}`)],
+    [t("section.network"), values.network === "standard" ? standard : t(`network.${values.network}`)],
     [t("field.epochs"), values.epochs],
   ];
   if (iterations) rows.push([t("field.iterations"), check && stale ? "…" : whole(iterations)]);

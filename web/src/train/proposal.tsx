@@ -10,6 +10,7 @@ import { significant } from "../format/format";
 import { useDraft } from "../forms/draft";
 import { FormActions } from "../forms/form_actions";
 import { ProblemAlert, QueryProblem } from "../frame/page_states";
+import { useNetworkTitles } from "../network/network_title";
 import { useText } from "../text/text";
 import { type Course, start_training, type TrainingPlan, test_split } from "./start_training";
 
@@ -141,9 +142,11 @@ function Proposed({ plan, folder, name, on_started }: Props & { plan: TrainingPl
 
 /** What the network is called. */
 function useNetworkTitle(plan: TrainingPlan): string {
+  const network_title = useNetworkTitles();
   const networks = useQuery(networks_query(plan.task)).data?.items ?? [];
   const standard = ((plan.model as Partial<ModelSpec>).network as { standard?: string } | undefined)?.standard ?? "";
-  return networks.find(({ name }) => name === standard)?.title ?? plan.pretrained?.name ?? standard;
+  const found = networks.find(({ name }) => name === standard);
+  return found ? network_title(found.name, found.title) : (plan.pretrained?.name ?? standard);
 }
 
 function Settings({ plan, network }: { plan: TrainingPlan; network: string }) {
