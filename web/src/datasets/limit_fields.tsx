@@ -23,6 +23,7 @@ export function LimitFields({ form, split }: { form: FormState<DatasetForm>; spl
 
 /** What of each class is kept apart. */
 export function ShareFields({ form, folders }: { form: FormState<DatasetForm>; folders?: boolean }) {
+  const { t } = useText();
   return (
     <Row>
       {(["val", "test"] as const).map((split) => (
@@ -30,6 +31,7 @@ export function ShareFields({ form, folders }: { form: FormState<DatasetForm>; f
           key={split}
           form={form}
           name={`percent_${split}`}
+          help={t(`field.percent_${split}.of_classes`)}
           disabled={folders && form.values[`own_${split}`]}
         />
       ))}

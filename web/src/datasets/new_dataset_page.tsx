@@ -139,6 +139,7 @@ function DatasetFormPage({ fields }: { fields: FormField[] }) {
           <SourceSection form={form} fields={fields} error={(place) => errors.at[place]} />
           <ImageSection
             form={form}
+            task={task_of(values, fields)}
             more={more.filter(({ path }) => path.startsWith("/image/"))}
             error={(place) => errors.at[place]}
             spec={can_scan(values, fields) && scan.data ? settled : null}
@@ -282,6 +283,8 @@ function SourceSection({ form, fields, error }: SourceProps) {
 
 interface ImageProps {
   form: FormState<DatasetForm>;
+  /** What the images are for. */
+  task: string;
   /** Fields without a place of their own. */
   more: FormField[];
   error: (place: string) => string | undefined;
@@ -292,7 +295,7 @@ interface ImageProps {
   channels: number | null;
 }
 
-function ImageSection({ form, more, error, spec, median, channels }: ImageProps) {
+function ImageSection({ form, task, more, error, spec, median, channels }: ImageProps) {
   const { t } = useText();
   const { values } = form;
   const proposed = median && { width: String(median.width), height: String(median.height) };
@@ -303,7 +306,7 @@ function ImageSection({ form, more, error, spec, median, channels }: ImageProps)
         <NumberField form={form} name="height" />
       </Row>
       <Text size="xs" c="dimmed">
-        {t("field.size.help")}
+        {t(task === "classification" ? "field.size.of_classes" : "field.size.help")}
       </Text>
       {proposed && (
         <Group gap="xs" data-testid="median-size">

@@ -11,6 +11,7 @@ import { StateWord } from "../jobs/job_state";
 import { Facts, FileList, JobTabs, LogPanel, NotesPanel } from "../jobs/job_tabs";
 import { NetworkTexts } from "../models/network_texts";
 import { type TextKey, useText } from "../text/text";
+import { origin_of, type PretrainedSpec } from "./origin";
 
 const PushDialog = lazy(() => import("./push_dialog"));
 
@@ -115,17 +116,10 @@ function Models({ data: { models } }: { data: Pretrained }) {
   );
 }
 
-interface Source {
-  type?: "archive" | "files" | "model" | "store" | "onnx";
-  name?: string;
-  model_id?: string;
-  iteration?: number;
-  epoch?: number | null;
-}
-
 function Side({ data: { job, pretrained } }: { data: Pretrained }) {
   const { t, whole, listed } = useText();
-  const source = ((job.spec ?? {}) as { source?: Source }).source ?? {};
+  const spec = (job.spec ?? {}) as PretrainedSpec;
+  const source = spec.source ?? {};
   const from =
     source.type === "model" ? (
       <Link key="source" to={`/models/${source.model_id}`}>
@@ -137,7 +131,7 @@ function Side({ data: { job, pretrained } }: { data: Pretrained }) {
     ) : (
       source.name
     );
-  const items: [string, React.ReactNode][] = [[t(`pretrained.from.${source.type ?? "archive"}`), from]];
+  const items: [string, React.ReactNode][] = [[t(`pretrained.from.${origin_of(spec)}`), from]];
   if (pretrained) {
     const { image } = pretrained;
     if (pretrained.made_by) items.push([t("pretrained.made_by"), pretrained.made_by]);
