@@ -2,7 +2,9 @@ import { boxes } from "./boxes";
 import { classes } from "./classes";
 import { gradients } from "./gradients";
 import { image } from "./image";
+import { labels } from "./labels";
 import { mask } from "./mask";
+import { numbers } from "./numbers";
 import { raw } from "./raw";
 import type { View } from "./view";
 
@@ -10,15 +12,30 @@ import type { View } from "./view";
 const views: Record<string, View> = { classes, boxes, mask, image, raw };
 
 /** A dataset names the kind of its targets instead of a view. */
-const by_target: Record<string, View> = { boxes, mask, image, tensor: raw, none: raw };
+const by_target: Record<string, View> = { boxes, mask, image, tensor: numbers, none: raw };
+
+interface Viewed {
+  view?: unknown;
+  /** Of a dataset: the kind of its targets, and the task. */
+  target?: unknown;
+  type?: unknown;
+  /** Of an answer. */
+  arrow?: unknown;
+  /** Of an evaluation: each number, each label. */
+  targets?: unknown;
+  labels_of_images?: unknown;
+}
 
 /**
  * The view that `source` names in its member `view`, or that shows its targets: `classes` where it names neither, `raw`
- * where this page does not know it. Numbers with an arrow are drawn.
+ * where this page does not know it. Numbers with an arrow are drawn; what tells of numbers or labels by name is shown
+ * so.
  */
 export function view_of(source: object | null | undefined): View {
-  const { view: name, target, arrow } = (source ?? {}) as { view?: unknown; target?: unknown; arrow?: unknown };
+  const { view: name, target, type, arrow, targets, labels_of_images } = (source ?? {}) as Viewed;
   if (arrow) return gradients;
+  if (labels_of_images || (target === "tensor" && type === "multilabel")) return labels;
+  if (name === "raw" && Array.isArray(targets)) return numbers;
   if (name === undefined || name === null)
     return typeof target === "string" && Object.hasOwn(by_target, target) ? by_target[target]! : classes;
   return (Object.hasOwn(views, String(name)) && views[String(name)]) || raw;

@@ -26,7 +26,7 @@ export const image: View = {
   evaluation_tabs: [
     {
       id: "numbers",
-      label: "tab.scores",
+      label: "tab.metrics",
       Panel: lazy_part(() => import("./image_evaluation"), "ImageNumbersPanel", 200),
     },
   ],

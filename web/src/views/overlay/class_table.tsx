@@ -25,7 +25,10 @@ interface Props {
   /** A column, with `-` falling. */
   sort: string;
   on_sort: (sort: string) => void;
-  on_class: (index: number) => void;
+  /** Absent: there are no images of single classes to show. */
+  on_class?: (index: number) => void;
+  /** Over the names; absent: "Class". */
+  head?: string;
 }
 
 const by_words = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
@@ -45,7 +48,7 @@ export function sorted_rows(rows: ClassRow[], sort: string): ClassRow[] {
 }
 
 /** Numbers of each class; a click on a class shows its images. */
-export function ClassTable({ name, columns, more = [], rows, sort, on_sort, on_class }: Props) {
+export function ClassTable({ name, columns, more = [], rows, sort, on_sort, on_class, head }: Props) {
   const { t } = useText();
   const shown = sorted_rows(rows, sort);
   const ids = [...columns.map(({ id }) => id), ...more];
@@ -55,7 +58,7 @@ export function ClassTable({ name, columns, more = [], rows, sort, on_sort, on_c
       "text/csv",
       to_csv([["class", ...ids], ...shown.map((row) => [row.label, ...ids.map((id) => row.values[id] ?? "")])]),
     );
-  const heads: { id: string; label: string }[] = [{ id: "label", label: t("explore.class") }, ...columns];
+  const heads: { id: string; label: string }[] = [{ id: "label", label: head ?? t("explore.class") }, ...columns];
   return (
     <Stack gap="sm">
       <Group justify="flex-end">
@@ -84,9 +87,13 @@ export function ClassTable({ name, columns, more = [], rows, sort, on_sort, on_c
               <Table.Tr key={row.index}>
                 <Table.Td>
                   <span className="swatch" style={{ background: row.colour }} />
-                  <UnstyledButton fz="sm" td="underline" onClick={() => on_class(row.index)}>
-                    {row.label}
-                  </UnstyledButton>
+                  {on_class ? (
+                    <UnstyledButton fz="sm" td="underline" onClick={() => on_class(row.index)}>
+                      {row.label}
+                    </UnstyledButton>
+                  ) : (
+                    row.label
+                  )}
                 </Table.Td>
                 {columns.map(({ id, show }) => (
                   <Table.Td key={id} ta="right">

@@ -1,0 +1,142 @@
+import { Button, Group, Skeleton, Stack, Table, Text } from "@mantine/core";
+import type { Dataset, DatasetFacts } from "../../api/client";
+import { save_text, to_csv } from "../../charts/csv";
+import { significant } from "../../format/format";
+import { useText } from "../../text/text";
+import { Figures } from "../overlay/figures";
+import { useFirstSamples } from "../overlay/first_samples";
+import { SizeBars } from "../overlay/size_bars";
+import type { EvaluationPanelProps } from "../view";
+import { number_errors, number_facts } from "./number_facts";
+
+const four = (value: number | null) => significant(value, 4);
+
+/** The numbers of a dataset: between what they lie, as far as its first samples say. */
+export function NumbersSummary({ data, dataset }: { data: Dataset; dataset: DatasetFacts }) {
+  const { t } = useText();
+  const samples = useFirstSamples(data.job.id, dataset.splits);
+  if (!samples) return <Skeleton height={200} />;
+  const rows = number_facts(samples, dataset.target_names ?? []);
+  const save = () =>
+    save_text(
+      `${data.job.name} numbers.csv`,
+      "text/csv",
+      to_csv([
+        ["number", "lowest", "mean", "highest"],
+        ...rows.map(({ name, lowest, mean, highest }) => [name, lowest, mean, highest]),
+      ]),
+    );
+  return (
+    <Stack gap="md">
+      <Stack gap="sm">
+        <Group justify="space-between">
+          <Text size="sm" c="dimmed">
+            {t("numbers.of_samples", { n: samples.length })}
+          </Text>
+          <Button size="compact-xs" variant="default" onClick={save}>
+            CSV
+          </Button>
+        </Group>
+        <Table.ScrollContainer minWidth={420}>
+          <Table className="card" data-testid="numbers">
+            <Table.Thead>
+              <Table.Tr>
+                <Table.Th>{t("numbers.number")}</Table.Th>
+                <Table.Th ta="right">{t("numbers.lowest")}</Table.Th>
+                <Table.Th ta="right">{t("numbers.mean")}</Table.Th>
+                <Table.Th ta="right">{t("numbers.highest")}</Table.Th>
+                <Table.Th>{t("numbers.distribution")}</Table.Th>
+              </Table.Tr>
+            </Table.Thead>
+            <Table.Tbody>
+              {rows.map(({ name, lowest, mean, highest, counts }) => (
+                <Table.Tr key={name}>
+                  <Table.Th scope="row">{name}</Table.Th>
+                  <Table.Td ta="right">{four(lowest)}</Table.Td>
+                  <Table.Td ta="right">{four(mean)}</Table.Td>
+                  <Table.Td ta="right">{four(highest)}</Table.Td>
+                  <Table.Td>
+                    <Distribution counts={counts} />
+                  </Table.Td>
+                </Table.Tr>
+              ))}
+            </Table.Tbody>
+          </Table>
+        </Table.ScrollContainer>
+      </Stack>
+      <SizeBars samples={samples} />
+    </Stack>
+  );
+}
+
+const [width, height] = [144, 28];
+
+/** A histogram as small as a word; the table says the same in numbers. */
+function Distribution({ counts }: { counts: number[] }) {
+  const most = Math.max(1, ...counts);
+  const step = width / counts.length;
+  return (
+    <svg width={width} height={height} viewBox={`0 0 ${width} ${height}`} aria-hidden="true">
+      {counts.map((count, i) => {
+        const tall = (count / most) * height;
+        return <rect key={i} x={i * step} y={height - tall} width={step - 1} height={tall} fill="var(--accent)" />;
+      })}
+    </svg>
+  );
+}
+
+/** How far the answers are from the numbers: of all, and of each. */
+export function ErrorsPanel({ name, facts }: EvaluationPanelProps) {
+  const { t } = useText();
+  if (facts.labelled === 0) return <Text c="dimmed">{t("evaluation.no_truth")}</Text>;
+  const { each, all } = number_errors(facts);
+  const save = () =>
+    save_text(
+      `${name} numbers.csv`,
+      "text/csv",
+      to_csv([
+        ["number", "mae", "rmse", "r2"],
+        ...each.map((one) => [one.name, one.mae ?? "", one.rmse ?? "", one.r2 ?? ""]),
+      ]),
+    );
+  return (
+    <Stack gap="md">
+      <Figures
+        figures={[
+          { id: "mae", label: t("numbers.mae"), value: four(all.mae), title: t("numbers.mae.help") },
+          { id: "rmse", label: t("numbers.rmse"), value: four(all.rmse), title: t("numbers.rmse.help") },
+          ...(all.r2 === null
+            ? []
+            : [{ id: "r2", label: t("numbers.r2"), value: four(all.r2), title: t("numbers.r2.help") }]),
+        ]}
+      />
+      <Group justify="flex-end">
+        <Button size="compact-xs" variant="default" onClick={save}>
+          CSV
+        </Button>
+      </Group>
+      <Table.ScrollContainer minWidth={360}>
+        <Table className="card" data-testid="number-errors">
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th>{t("numbers.number")}</Table.Th>
+              <Table.Th ta="right">{t("numbers.mae")}</Table.Th>
+              <Table.Th ta="right">{t("numbers.rmse")}</Table.Th>
+              <Table.Th ta="right">{t("numbers.r2")}</Table.Th>
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {each.map((one) => (
+              <Table.Tr key={one.name}>
+                <Table.Th scope="row">{one.name}</Table.Th>
+                <Table.Td ta="right">{four(one.mae)}</Table.Td>
+                <Table.Td ta="right">{four(one.rmse)}</Table.Td>
+                <Table.Td ta="right">{one.r2 === null ? "–" : four(one.r2)}</Table.Td>
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+        </Table>
+      </Table.ScrollContainer>
+    </Stack>
+  );
+}
