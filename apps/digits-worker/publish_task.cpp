@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -8,6 +9,7 @@
 #include "data/exports/export_dataset.hpp"
 #include "engine/device/device.hpp"
 #include "infer/inference.hpp"
+#include "models/inference_server.hpp"
 #include "models/prepare.hpp"
 #include "models/publish_spec.hpp"
 #include "models/triton_repository.hpp"
@@ -99,12 +101,35 @@ class Publication {
     json facts_;
 };
 
+/// Sends the archive that the server has packed.
+Result<json> send_archive(const PublishSpec& spec, TaskHost& host) {
+    const auto archive = host.job_dir() / "uploads" / kSentArchive;
+    remote::TransferLimits limits;
+    limits.timeout = kMostRequestTime;
+    limits.least_bytes_per_s = kLeastRate;
+    limits.cancelled = [&host] { return host.abort_requested(); };
+    std::error_code error;
+    const auto total = fs::file_size(archive, error);
+    if (error) return fail(errno_error("cannot read " + archive.string(), error.value()));
+    ProgressMeter progress(host, "publish", "bytes", total);
+    std::uint64_t told = 0;
+    limits.progress = [&](std::uint64_t done, std::uint64_t) {
+        done = std::min<std::uint64_t>(done, total);  // what stands around the file is sent, too
+        if (done > told) progress.add(done - std::exchange(told, done));
+    };
+    const remote::HttpClient client(host.grant().fetch);
+    DIGITS_ASSIGN(auto place, send_to_inference_server(spec.inference_server, archive, client, limits));
+    fs::remove(archive, error);
+    return json{{"place", std::move(place)}, {"name", spec.name}, {"inference_server", spec.inference_server}};
+}
+
 }  // namespace
 
 Result<json> run_publish_task(const json& given, TaskHost& host) {
     auto whole = given;
     DIGITS_TRY(put_back_secrets(whole, host.job_dir()));
     DIGITS_ASSIGN(auto spec, parse_publish_spec(whole));
+    if (!spec.inference_server.empty()) return send_archive(spec, host);
     std::error_code ignored;
     fs::remove_all(host.job_dir() / kScratch, ignored);  // of an attempt that was killed
     auto result = Publication(std::move(spec), host).run();

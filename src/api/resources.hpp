@@ -17,6 +17,7 @@ void register_digits_fragments(http::Router& router, Context& context);
 void register_digits_generic(http::Router& router, Context& context);
 void register_digits_jobs(http::Router& router, Context& context);
 void register_digits_models(http::Router& router, Context& context);
+void register_digits_publish_inference(http::Router& router, Context& context);
 void register_digits_not_offered(http::Router& router, Context& context);
 void register_digits_pretrained(http::Router& router, Context& context);
 void register_digits_root(http::Router& router, Context& context);
@@ -60,6 +61,7 @@ inline constexpr auto kResources = {
     register_digits_generic,
     register_digits_jobs,
     register_digits_models,
+    register_digits_publish_inference,
     register_digits_not_offered,
     register_digits_pretrained,
     register_digits_root,

@@ -22,6 +22,8 @@ struct PublishArguments {
     std::string model, name, snapshot;
     std::filesystem::path repository;
     int version = 1, batch = 64;
+    std::string inference_server, description;
+    bool to_named_server = false;  ///< the one that the server of Digits was started with
 };
 
 struct ExportArguments {
@@ -75,8 +77,34 @@ TritonModel triton_model(const PublishArguments& a, const nlohmann::json& model,
     return triton;
 }
 
+/// The server of Digits sends the archive, as a job.
+Status publish_to_inference_server(const PublishArguments& a, const CommonOptions& options) {
+    DIGITS_ASSIGN(auto session, Session::open(options));
+    DIGITS_ASSIGN(const auto model, session.find_job("model", a.model));
+    auto server = a.inference_server;
+    if (server.empty()) {
+        DIGITS_ASSIGN(const auto system, session.client().get("/system"));
+        server = system.value("inference_server", "");
+    }
+    if (server.empty())
+        return fail(make_error(ErrorCode::kFailedPrecondition, "No inference server is named.")
+                        .advise("Give its address, or start the server with --rie-url or RIE_URL"));
+    nlohmann::json spec{{"inference_server", server}};
+    if (!a.snapshot.empty()) spec["snapshot"] = a.snapshot;
+    if (!a.description.empty()) spec["facts"]["description"] = a.description;
+    const auto path = "/models/" + model["id"].get<std::string>() + "/publications";
+    DIGITS_ASSIGN(auto job, session.client().create(path, {{"spec", spec}}));
+    DIGITS_ASSIGN(job, follow_job(session, job["id"].get<std::string>(), options));
+    if (options.json)
+        std::cout << job.dump(2) << '\n';
+    else
+        std::cout << fmt::format("   {}\n", job["result"].value("place", ""));
+    return {};
+}
+
 /// In a folder of this machine, or in a bucket, which is asked with the keys of whoever runs this command.
 Status publish(const PublishArguments& a, const CommonOptions& options) {
+    if (a.to_named_server || !a.inference_server.empty()) return publish_to_inference_server(a, options);
     DIGITS_ASSIGN(auto session, Session::open(options));
     DIGITS_ASSIGN(const auto model, session.find_job("model", a.model));
     const auto triton = triton_model(a, model, session);
@@ -127,9 +155,18 @@ void add_model(CLI::App& app, Invocation& invocation) {
     command->callback([a, &invocation] { invocation.status = export_model(*a, invocation.options); });
 
     auto p = std::make_shared<PublishArguments>();
-    auto* publishing = model->add_subcommand("publish", "Write a model into a model repository of Triton");
+    auto* publishing = model->add_subcommand(
+        "publish", "Write a model into a model repository of Triton, or give it to an inference server");
     publishing->add_option("model", p->model, "Id or name of the model")->required();
-    publishing->add_option("--triton", p->repository, "Folder of the repository, or s3://bucket/folder")->required();
+    auto* place = publishing->add_option_group("place");
+    place->add_option("--triton", p->repository, "Folder of the repository, or s3://bucket/folder");
+    auto* server = place
+                       ->add_option("--inference-server", p->inference_server,
+                                    "Address of an inference server, which gets the archive as DIGITS sends it; "
+                                    "default: that of the server's --rie-url")
+                       ->expected(0, 1);
+    place->require_option(1);
+    publishing->add_option("--description", p->description, "Of the model, for an inference server");
     publishing->add_option("--name", p->name, "Name of the model there; default: its id")->check(check_model_name);
     publishing->add_option("--version", p->version, "Number of the version")
         ->check(CLI::PositiveNumber)
@@ -138,7 +175,10 @@ void add_model(CLI::App& app, Invocation& invocation) {
         ->check(CLI::PositiveNumber)
         ->capture_default_str();
     publishing->add_option("--snapshot", p->snapshot, "An iteration, best or last; default: the best");
-    publishing->callback([p, &invocation] { invocation.status = publish(*p, invocation.options); });
+    publishing->callback([p, server, &invocation] {
+        p->to_named_server = server->count() > 0;
+        invocation.status = publish(*p, invocation.options);
+    });
 }
 
 }  // namespace digits::cli

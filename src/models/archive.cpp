@@ -225,7 +225,9 @@ Result<ModelArchive> ModelArchive::create(const ArchiveRequest& request) {
                          dataset.value_range,
                          dataset.is_deep,
                          dataset.bands};
-    archive.info_ = info_text(to_json(info));
+    auto members = to_json(info);
+    if (request.more_info) members.update(*request.more_info);
+    archive.info_ = info_text(members);
     archive.file_name_ = archive_name(request, *snapshot);
     archive.format_ = request.format;
     return archive;

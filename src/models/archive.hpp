@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
@@ -76,6 +77,7 @@ struct ArchiveRequest {
     ArchiveParts parts;
     std::vector<SnapshotEntry> snapshots;  ///< of the model
     ArchiveFormat format = ArchiveFormat::kTarGz;
+    std::shared_ptr<const nlohmann::json> more_info{};  ///< further members of info.json; may be null
 };
 
 /// A pretrained model to hand out.

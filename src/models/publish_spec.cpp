@@ -6,6 +6,44 @@
 namespace digits {
 
 template <>
+struct JsonBinding<InferenceServerFacts> {
+    static constexpr const char* kSchema = "InferenceServerFacts";
+    static Fields fields() {
+        using F = InferenceServerFacts;
+        return {json_field("description", &F::description)
+                    .label("Description")
+                    .help("For the people who use the inference server")
+                    .key("field.published_description")
+                    .cli(""),
+                json_field("modality", &F::modality)
+                    .label("Modality")
+                    .help("Of medical images: CT, XA, MR")
+                    .advanced()
+                    .cli(""),
+                json_field("input_layer", &F::input_layer)
+                    .label("Input layer")
+                    .help("Name of the network's input, if the inference server wants it")
+                    .advanced()
+                    .cli(""),
+                json_field("output_layer", &F::output_layer)
+                    .label("Output layer")
+                    .help("Name of the network's output, if the inference server wants it")
+                    .advanced()
+                    .cli(""),
+                json_field("input_shape", &F::input_shape)
+                    .label("Input shape")
+                    .help("For instance 3,224,224")
+                    .advanced()
+                    .cli(""),
+                json_field("output_shape", &F::output_shape)
+                    .label("Output shape")
+                    .help("For instance 10")
+                    .advanced()
+                    .cli("")};
+    }
+};
+
+template <>
 struct JsonBinding<PublishSpec> {
     static constexpr const char* kSchema = "PublishSpec";
     static Fields fields() {
@@ -14,8 +52,12 @@ struct JsonBinding<PublishSpec> {
                 json_field("repository", &S::repository)
                     .label("Model repository")
                     .help("Folder on the server's machine, or s3://bucket/folder")
-                    .path(PlaceKind::kFolder)
-                    .required(),
+                    .path(PlaceKind::kFolder),
+                json_field("inference_server", &S::inference_server)
+                    .label("Inference server")
+                    .help("Instead of a repository: an address that gets the archive by POST ADDRESS/models, as DIGITS "
+                          "sends it"),
+                json_field("facts", &S::facts).label("Told to the inference server"),
                 json_field("name", &S::name)
                     .label("Name in the repository")
                     .help("Letters, digits, '.', '_' and '-'; empty: the model's id")
@@ -48,6 +90,14 @@ tl::unexpected<Error> wrong(const char* where, std::string message) {
 
 Result<PublishSpec> parse_publish_spec(const nlohmann::json& json) {
     DIGITS_ASSIGN(auto spec, parse_json<PublishSpec>(json));
+    if (!spec.inference_server.empty()) {
+        if (!spec.repository.empty())
+            return wrong("/inference_server", "Publish to one place: a model repository, or an inference server");
+        if (const auto url = remote::parse_url(spec.inference_server); !url)
+            return fail(Error(url.error()).at("/inference_server"));
+        return spec;
+    }
+    if (spec.repository.empty()) return wrong("/repository", "Name a model repository, or an inference server");
     if (spec.to_bucket()) {
         if (const auto place = remote::parse_s3_url(spec.repository); !place)
             return fail(Error(place.error()).at("/repository"));
@@ -63,6 +113,7 @@ Result<PublishSpec> parse_publish_spec(const nlohmann::json& json) {
     return spec;
 }
 
+nlohmann::json to_json(const InferenceServerFacts& facts) { return to_json<InferenceServerFacts>(facts); }
 nlohmann::json to_json(const PublishSpec& spec) { return to_json<PublishSpec>(spec); }
 const FieldList& publish_fields() { return field_list<PublishSpec>(); }
 

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <vector>
 
 #include "base/result.hpp"
 #include "remote/s3_bucket.hpp"
@@ -10,11 +11,24 @@ namespace digits {
 
 struct FieldList;
 
-/// A model repository of Triton, and how a model is called there; docs/formats/specs.md.
+/// What DIGITS tells an inference server of a model, in `info.json` beside what archives say: the words of its form,
+/// as they were given.
+struct InferenceServerFacts {
+    std::string description;
+    std::vector<std::string> modality;  ///< CT, XA, MR
+    std::string input_layer, output_layer, input_shape, output_shape;
+};
+/// Members of `info.json`, as DIGITS calls them.
+nlohmann::json to_json(const InferenceServerFacts& facts);
+
+/// A model repository of Triton, and how a model is called there; or an inference server that takes archives as
+/// DIGITS sends them. docs/formats/specs.md.
 struct PublishSpec {
     std::string snapshot = "best";  ///< or "last", or an iteration
     std::string repository;         ///< a folder on the server's machine, or "s3://bucket/folder"
-    std::string name;               ///< of the model there
+    std::string inference_server;   ///< instead of a repository: an address
+    InferenceServerFacts facts;     ///< what it is told
+    std::string name;               ///< of the model in the repository
     int version = 1;
     int max_batch_size = 64;
     /// Of a bucket, and who asks it.

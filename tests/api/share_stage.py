@@ -1,13 +1,18 @@
 """What the tests of exports, inference and model stores run on. The first two arguments of the program are DIGITS and MODELS."""
 import base64
 import contextlib
+import email
 import http.client
+import http.server
+import io
 import json
 import socket
 import struct
 import subprocess
 import sys
+import tarfile
 import tempfile
+import threading
 import unittest
 import zlib
 from pathlib import Path
@@ -71,6 +76,40 @@ def served(*words):
         process.communicate(timeout=30)
 
 
+class InferenceServer:
+    """What DIGITS publishes models to: it keeps what came, and answers as it is told to. Its name is none of the hosts that may be fetched from."""
+    def __init__(self):
+        self.came, self.status, self.answer = [], 200, b'{"location": "http://inference.example/models/7"}'
+        outer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                outer.came.append((self.path, email.message_from_bytes(b"Content-Type: " + self.headers["Content-Type"].encode() + b"\r\n\r\n" + body)))
+                self.send_response(outer.status)
+                self.send_header("Content-Length", len(outer.answer))
+                self.end_headers()
+                self.wfile.write(outer.answer)
+
+            def log_message(self, *_):
+                pass
+
+        self.web = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.web.serve_forever, daemon=True).start()
+        self.address = f"http://localhost:{self.web.server_address[1]}"
+
+    def last(self):
+        """The path, the name of the part and of its file, and the archive."""
+        path, message = self.came[-1]
+        part = message.get_payload()[0]
+        name, file = part.get_param("name", header="content-disposition"), part.get_filename()
+        return path, name, file, tarfile.open(fileobj=io.BytesIO(part.get_payload(decode=True)), mode="r:")
+
+    def close(self):
+        self.web.shutdown()
+        self.web.server_close()
+
+
 class Stage(unittest.TestCase):
     """A server with a dataset of two classes and a small model of it."""
 
@@ -78,7 +117,9 @@ class Stage(unittest.TestCase):
     def setUpClass(cls):
         cls.folder = Path(tempfile.mkdtemp(prefix="digits-share-"))
         cls.images = colour_folder(cls.folder / "colours")
-        cls.server = ServerProcess(DIGITS, "--allow-url-host", "127.0.0.1", *(["--models", str(MODELS)] if HAS_WEIGHTS else []))
+        cls.inference_server = InferenceServer()
+        cls.addClassCleanup(cls.inference_server.close)
+        cls.server = ServerProcess(DIGITS, "--allow-url-host", "127.0.0.1", "--rie-url", cls.inference_server.address, *(["--models", str(MODELS)] if HAS_WEIGHTS else []))
         cls.addClassCleanup(cls.server.close)
         spec = {"source": {"type": "folder", "path": str(cls.images)}, "image": {"width": 64, "height": 56, "channels": 3, "resize": "squash"}}
         cls.dataset = cls.make("/datasets", {"name": "colours", "spec": spec})

@@ -1,4 +1,4 @@
-"""Model stores: of others, of one's own, in buckets; models that go from one server to another, on real servers.
+"""Model stores: of others, of one's own, in buckets; models that go from one server to another or to an inference server, on real servers.
 
     python3 tests/api/stores_test.py build/release/digits MODELS
 
@@ -17,6 +17,7 @@ import threading
 import time
 import unittest
 import unittest.mock
+import urllib.parse
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
@@ -361,6 +362,54 @@ class Stores(Stage):
             finally:
                 going.set()
                 web.shutdown()
+
+    def test_publishing_to_an_inference_server(self):
+        there, path = self.inference_server, f"/models/{self.model}/publications"
+        self.assertEqual(self.api("GET", "/system")["inference_server"], there.address)
+        spec = {"inference_server": there.address, "facts": {"description": "Colours of squares", "modality": ["CT", "MR"], "input_layer": "data"}}
+        job = self.server.wait_for(self.api("POST", path, {"spec": spec}, 201)["id"])
+        self.assertEqual(job["state"], "done", job)
+        self.assertEqual((job["result"]["place"], job["progress"]["unit"], job["progress"]["fraction"]), ("http://inference.example/models/7", "bytes", 1))
+        where, part, file, archive = there.last()
+        self.assertEqual((where, part, file), ("/models", "model", "tmp.tgz"))
+        with tarfile.open(fileobj=io.BytesIO(self.api("GET", f"/models/{self.model}/archive")), mode="r:gz") as saved:
+            self.assertEqual(archive.getnames(), saved.getnames())
+        info = json.load(archive.extractfile("info.json"))
+        self.assertEqual((info["name"], info["description"], info["modality"], info["input_layer"], info["output_layer"]),
+                         ("small", "Colours of squares", ["CT", "MR"], "data", ""))
+        self.assertEqual([file.name for file in (self.server.folder / "data/jobs" / job["id"]).rglob("tmp.tgz")], [])
+        # The command line, with the server's own address.
+        words = [DIGITS, "model", "publish", "small", "--inference-server", "--description", "by command", "--server", f"http://{self.server.host}/"]
+        done = subprocess.run(words, capture_output=True, text=True, timeout=60)
+        self.assertEqual((done.returncode, done.stdout.strip()), (0, "http://inference.example/models/7"), done.stderr)
+        self.assertEqual(json.load(there.last()[3].extractfile("info.json"))["description"], "by command")
+        none = subprocess.run([*words[:4], *words[-2:]], capture_output=True, text=True, timeout=60)
+        self.assertEqual(none.returncode, 2, none.stderr)
+        # DIGITS's route: at once.
+        form = urllib.parse.urlencode([("username", "ada"), ("modality", "XA"), ("output_shape", "2")])
+        as_form = {"Content-Type": "application/x-www-form-urlencoded"}
+        status, _, body = self.server.request("POST", f"/models/{self.model}/publish_inference.json", form.encode(), as_form)
+        self.assertEqual((status, json.loads(body)), (200, {"location": "http://inference.example/models/7"}))
+        info = json.load(there.last()[3].extractfile("info.json"))
+        self.assertEqual((info["modality"], info["output_shape"]), (["XA"], "2"))
+        # Refused, no inference server, and one that may not be asked.
+        try:
+            there.status, there.answer = 507, b"no room\nat all"
+            job = self.server.wait_for(self.api("POST", path, {"spec": spec}, 201)["id"])
+            self.assertEqual((job["state"], job["error"]["code"]), ("error", "failed_precondition"), job)
+            self.assertIn("answered with HTTP status 507, no room", job["error"]["message"])
+            status = self.server.request("POST", f"/models/{self.model}/publish_inference.json", form.encode(), as_form)[0]
+            self.assertEqual(status, 400)
+            there.status, there.answer = 200, b"<html>"
+            job = self.server.wait_for(self.api("POST", path, {"spec": spec}, 201)["id"])
+            self.assertIn("did not say where the model is", job["error"]["message"])
+        finally:
+            there.status, there.answer = 200, b'{"location": "http://inference.example/models/7"}'
+        other = self.server.wait_for(self.api("POST", path, {"spec": {"inference_server": "http://localhost:9/"}}, 201)["id"])
+        self.assertEqual((other["state"], other["error"]["code"]), ("error", "permission_denied"), other)
+        for change, place in (({"inference_server": "ftp://x"}, "/spec/inference_server"), ({"repository": "/tmp"}, "/spec/inference_server"),
+                              ({"inference_server": ""}, "/spec/repository")):
+            self.assertEqual(self.api("POST", path, {"spec": {**spec, **change}}, 422)["where"], place)
 
     def test_own_store(self):
         store = self.folder / "store"

@@ -12,7 +12,6 @@ struct Missing {
 
 /// DIGITS's routes for what Digits does not do.
 constexpr Missing kMissing[]{
-    {"POST", "/models/{id}/publish_inference", "Publishing to an inference server is not offered"},
     {"POST", "/models/timeline_trace_data", "Timelines of Tensorflow are not offered"},
     {"GET", "/models/images/classification/timeline_tracing", "Timelines of Tensorflow are not offered"},
     {"GET", "/models/images/generic/timeline_tracing", "Timelines of Tensorflow are not offered"},

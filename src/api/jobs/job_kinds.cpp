@@ -8,6 +8,7 @@
 #include "api/jobs/job_specs.hpp"
 #include "api/jobs/judge.hpp"
 #include "api/machine/machine.hpp"
+#include "remote/http_client.hpp"
 
 namespace digits::api {
 namespace {
@@ -66,6 +67,16 @@ bool snapshot_must_wait(const Job& job, std::string_view parent, const JobReader
 
 }  // namespace
 
+FetchGrant inference_server_grant(const std::string& server, const std::string& named, const FetchGrant& common) {
+    const auto bare = [](std::string address) {
+        while (address.ends_with('/')) address.pop_back();
+        return address;
+    };
+    const auto url = remote::parse_url(named);
+    if (bare(server) != bare(named) || !url) return common;
+    return {true, {url->host}};
+}
+
 Grant common_grant(const ApiServerOptions& options) {
     Grant grant;
     grant.roots = allowed_roots(options);
@@ -113,10 +124,15 @@ std::vector<JobKind> job_kinds(const ApiServerOptions& options) {
     kinds.push_back({.name = "publication", .worker_kind = "publish", .noun = "publication", .pool = "export"});
     kinds.back().goes_with_parent = true;
     kinds.back().needs_parent_done = snapshot_must_wait;
-    kinds.back().make_grant = [roots, fetch = common.fetch](const Job& job, const JobReader& jobs) -> Result<Grant> {
+    kinds.back().make_grant = [roots, fetch = common.fetch, rie_url = options.rie_url](
+                                  const Job& job, const JobReader& jobs) -> Result<Grant> {
         Grant grant;
         grant.roots = roots;
         grant.fetch = fetch;
+        if (const auto server = job.spec->value("inference_server", std::string()); !server.empty()) {
+            grant.fetch = inference_server_grant(server, rie_url, fetch);
+            return grant;
+        }
         grant.model_dir = jobs.job_dir(job.parents.at(0)).string();
         grant.dataset_dir = jobs.job_dir(job.parents.at(1)).string();
         DIGITS_ASSIGN(grant.weights, find_weights(job, jobs));

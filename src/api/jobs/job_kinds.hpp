@@ -1,8 +1,10 @@
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "api/server.hpp"
+#include "base/grant.hpp"
 #include "jobs/job_kind.hpp"
 #include "jobs/manager.hpp"
 
@@ -13,6 +15,10 @@ std::vector<JobKind> job_kinds(const ApiServerOptions& options);
 
 /// What every worker may do and read.
 Grant common_grant(const ApiServerOptions& options);
+
+/// What whoever publishes to an inference server may ask: the one that the server was started with (`named`), wherever
+/// it is; any other by the rules for fetching.
+FetchGrant inference_server_grant(const std::string& server, const std::string& named, const FetchGrant& common);
 
 /// What may run at the same time, by the pools of the kinds.
 JobResources job_resources(const ApiServerOptions& options);

@@ -60,6 +60,7 @@ Result<http::Response> show(Context& context) {
               {"python_layers", context.options.allow_python_layers},
               {"mnist", context.options.mnist.empty() ? json() : json(context.options.mnist.string())},
               {"url_fetch", context.url_pictures.allowed()},
+              {"inference_server", context.options.rie_url},
               {"disk", {{"total_bytes", space.capacity}, {"free_bytes", space.available}}},
               {"limits",
                {{"body_bytes", kMaxBody_bytes}, {"upload_bytes", kMaxUpload_bytes}, {"upload_files", kMaxUploadFiles}}},

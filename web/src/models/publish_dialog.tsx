@@ -3,7 +3,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { answer, client, type Job, type Model, ProblemError } from "../api/client";
 import { is_active } from "../api/live";
-import { publications_query } from "../api/queries";
+import { publications_query, useSystem } from "../api/queries";
 import { DeclaredFields } from "../forms/declared_fields";
 import { useDraft } from "../forms/draft";
 import { field_errors } from "../forms/field_errors";
@@ -13,20 +13,21 @@ import { ProblemAlert } from "../frame/page_states";
 import { JobActions } from "../jobs/job_actions";
 import { JobProgress, StateWord, useProgressWords } from "../jobs/job_state";
 import { useText } from "../text/text";
+import { fields_of_target, place_paths, type Target } from "./publish_targets";
 import { useSnapshotChoices } from "./snapshot_choices";
 
 const nowhere = {
   to: "folder",
   folder: "",
   bucket: "",
+  server: "",
   "/endpoint": "",
   "/region": "",
   "/profile": "",
   "/access_key": "",
 };
-const of_buckets = ["/endpoint", "/region", "/addressing", "/profile", "/access_key", "/secret_key"];
 
-/** Puts the model into a repository of Triton, in a folder or a bucket, and shows where it was put before. */
+/** Puts the model into a repository of Triton, in a folder or a bucket, or gives it to an inference server; and shows where it was put before. */
 export default function PublishDialog({ model, close }: { model: Model; close: () => void }) {
   const { t } = useText();
   const published = useQuery(publications_query(model.job.id));
@@ -49,20 +50,23 @@ export default function PublishDialog({ model, close }: { model: Model; close: (
 }
 
 function PublishForm({ model }: { model: Model }) {
-  const { t } = useText();
+  const { t, said_problem } = useText();
   const id = model.job.id;
   const queries = useQueryClient();
   const choices = useSnapshotChoices(model.snapshots);
   const fields = useFormFields("publication") ?? [];
+  const named = useSystem().data?.inference_server ?? "";
   // The place is remembered, the secret key is not.
-  const [{ to, folder, bucket, ...place }, remember] = useDraft("publish.place", nowhere);
+  const [{ to: kept, folder, bucket, server, ...place }, remember] = useDraft("publish.place", nowhere);
+  const to: Target = kept in place_paths ? (kept as Target) : "folder";
   const [rest, set_rest] = useState<Typed>({});
   const [snapshot, set_snapshot] = useState("best");
-  const to_bucket = to === "bucket";
-  const typed: Typed = { ...place, ...rest, "/repository": to_bucket ? bucket : folder };
-  const shown = fields.filter(({ path }) => path !== "/snapshot" && (to_bucket || !of_buckets.includes(path)));
-  const change = ({ "/repository": repository, ...part }: Typed) => {
-    if (repository !== undefined) remember(to_bucket ? { bucket: repository } : { folder: repository });
+  const where = place_paths[to];
+  const typed: Typed = { ...place, ...rest, [where]: { folder, bucket, server: server || named }[to] };
+  const place_field = fields.filter(({ path }) => path === where);
+  const shown = fields_of_target(fields, to);
+  const change = ({ [where]: typed_place, ...part }: Typed) => {
+    if (typed_place !== undefined) remember({ [to]: typed_place });
     const is_kept = ([path]: [string, string]) => path in place;
     remember(Object.fromEntries(Object.entries(part).filter(is_kept)));
     set_rest((before) => ({ ...before, ...Object.fromEntries(Object.entries(part).filter((one) => !is_kept(one))) }));
@@ -70,21 +74,20 @@ function PublishForm({ model }: { model: Model }) {
   const publish = useMutation({
     mutationFn: () => {
       const spec: Record<string, unknown> = { snapshot };
-      put_typed(spec, shown, typed);
+      put_typed(spec, [...place_field, ...shown], typed);
       return answer(
         client.POST("/models/{id}/publications", { params: { path: { id } }, body: { spec: spec as never } }),
       );
     },
     onSuccess: () => queries.invalidateQueries({ queryKey: publications_query(id).queryKey }),
   });
-  const problem = publish.error instanceof ProblemError ? publish.error.problem : null;
+  const problem = publish.error instanceof ProblemError ? said_problem(publish.error.problem) : null;
   const errors = field_errors(
     problem,
-    Object.fromEntries(shown.map(({ path }) => [`/spec${path}`, typed[path] ?? ""])),
+    Object.fromEntries([...place_field, ...shown].map(({ path }) => [`/spec${path}`, typed[path] ?? ""])),
   );
   const declared = { typed, change, error: (path: string) => errors.at[`/spec${path}`] };
-  const repository = shown.filter(({ path }) => path === "/repository");
-  const plain = shown.filter(({ advanced, path }) => !advanced && path !== "/repository");
+  const plain = shown.filter((field) => !field.advanced);
   const advanced = shown.filter((field) => field.advanced);
   return (
     <Stack
@@ -95,7 +98,7 @@ function PublishForm({ model }: { model: Model }) {
         publish.mutate();
       }}
     >
-      <Text size="sm">{t("publish.help")}</Text>
+      <Text size="sm">{t(to === "server" ? "publish.server.help" : "publish.help")}</Text>
       <SegmentedControl
         aria-label={t("publish.to")}
         value={to}
@@ -103,12 +106,22 @@ function PublishForm({ model }: { model: Model }) {
         data={[
           { value: "folder", label: t("publish.folder") },
           { value: "bucket", label: t("publish.bucket") },
+          { value: "server", label: t("publish.server") },
         ]}
       />
       <DeclaredFields
-        fields={repository.map((one) => (to_bucket ? { ...one, place: "", key: "publish.repository" } : one))}
+        fields={place_field.map((one) => ({
+          ...one,
+          required: true,
+          ...(to === "bucket" && { place: "" as const, key: "publish.repository" }),
+        }))}
         {...declared}
       />
+      {to === "server" && named === "" && (
+        <Text size="xs" c="dimmed">
+          {t("publish.server.none")}
+        </Text>
+      )}
       <Select
         label={t("test.snapshot")}
         allowDeselect={false}
@@ -118,13 +131,17 @@ function PublishForm({ model }: { model: Model }) {
       />
       <DeclaredFields fields={plain} {...declared} />
       {advanced.length > 0 && (
-        <Folded title={t("section.source_more")} values="">
+        <Folded
+          title={t("section.source_more")}
+          values=""
+          faulty={advanced.some(({ path }) => declared.error(path) !== undefined)}
+        >
           <DeclaredFields fields={advanced} {...declared} />
         </Folded>
       )}
       {errors.rest && <ProblemAlert problem={errors.rest} />}
       <Group justify="flex-end">
-        <Button type="submit" loading={publish.isPending} disabled={(typed["/repository"] ?? "").trim() === ""}>
+        <Button type="submit" loading={publish.isPending} disabled={(typed[where] ?? "").trim() === ""}>
           {t("publish.confirm")}
         </Button>
       </Group>
@@ -134,8 +151,9 @@ function PublishForm({ model }: { model: Model }) {
 
 interface PublishResult {
   place: string;
-  version: number;
-  export: { verified: boolean; difference: number | null; runtime: string | null; images: number };
+  /** Absent: an inference server has it. */
+  version?: number;
+  export?: { verified: boolean; difference: number | null; runtime: string | null; images: number };
 }
 
 /** A publication: how far it is, or where it went. */
@@ -143,14 +161,18 @@ function Published({ job }: { job: Job }) {
   const { t, said, whole, date, exact_date } = useText();
   const words = useProgressWords();
   const result = job.result as PublishResult | null;
-  const spec = job.spec as { repository?: string } | null;
+  const spec = job.spec as { repository?: string; inference_server?: string } | null;
   const error = job.error as { message?: string; advice?: string } | null;
   return (
     <section className="card" style={{ padding: "14px 16px" }} data-testid="publication" data-state={job.state}>
       <Group justify="space-between" align="flex-start">
         <Stack gap={4} align="flex-start" style={{ minWidth: 0 }}>
           <Text size="sm" className="mono" style={{ overflowWrap: "anywhere" }}>
-            {result ? `${result.place}/${result.version}` : spec?.repository}
+            {result
+              ? result.version === undefined
+                ? result.place
+                : `${result.place}/${result.version}`
+              : spec?.inference_server || spec?.repository}
           </Text>
           <Group gap="sm">
             <StateWord state={job.state} />
@@ -163,7 +185,7 @@ function Published({ job }: { job: Job }) {
               {words(job)}
             </Text>
           )}
-          {result?.export.verified && (
+          {result?.export?.verified && (
             <Text size="sm">
               {t("model_export.verified", {
                 difference: (result.export.difference ?? 0).toExponential(1),
