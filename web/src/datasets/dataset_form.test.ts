@@ -189,7 +189,12 @@ test("another folder brings another name, and nothing of the folder before", () 
   const second = with_source(first, "regression", { type: "csv", csv: "/data/poses/poses.csv" }, with_voc)!;
   expect(suggested_name(second, with_voc)).toBe("poses");
   expect(second.others).toEqual({ "/source/csv": "/data/poses/poses.csv" });
-  const own = with_source({ ...first, others: { ...first.others, "/source/val_csv": "/old.csv" } }, "regression", { type: "csv", csv: "/b.csv" }, with_voc)!;
+  const own = with_source(
+    { ...first, others: { ...first.others, "/source/val_csv": "/old.csv" } },
+    "regression",
+    { type: "csv", csv: "/b.csv" },
+    with_voc,
+  )!;
   expect(dataset_spec(own, with_voc).source).toEqual({ type: "csv", csv: "/b.csv" });
 });
 
@@ -209,4 +214,17 @@ test("a source that is chosen by hand is named by its own fields", () => {
   const form = { ...empty_dataset_form(with_voc), others };
   expect(suggested_name({ ...form, task: "regression", source: "csv" }, with_voc)).toBe("poses");
   expect(suggested_name({ ...form, task: "detection", source: "voc" }, with_voc)).toBe("BCCD");
+});
+
+test("no source is refused before anything is typed", () => {
+  const empty = empty_dataset_form(fields);
+  for (const { name, tasks } of other_sources(fields)) {
+    const form = { ...empty, task: tasks[0] ?? "", source: name };
+    // What is made by a formula has all that it needs; the others wait for the first file or folder.
+    expect(can_scan(form, fields), name).toBe(name === "gradients");
+  }
+  const gradients = dataset_spec({ ...empty, task: "regression", source: "gradients" }, fields);
+  expect(gradients.source).toEqual({ type: "gradients", train_count: 1000 });
+  const pairs = { ...empty, task: "regression", source: "siamese", others: { "/source/path": "/data/mnist" } };
+  expect(can_scan(pairs, fields)).toBe(true);
 });

@@ -2,6 +2,7 @@ import type { DatasetSpec, FormField } from "../api/client";
 import {
   fields_by_path,
   has_required,
+  names_place,
   optional_number,
   other_fields,
   put_typed,
@@ -281,7 +282,7 @@ function own_limits(form: DatasetForm): Record<string, unknown> {
 /** Enough is typed to ask the server what it would find. */
 export function can_scan(form: DatasetForm, fields: FormField[]): boolean {
   const other = other_source(form, fields);
-  if (other) return has_required(other.fields, form.others);
+  if (other) return has_required(other.fields, form.others) && names_place(other.fields, form.others);
   if (form.source === "crops") return form.crops.trim() !== "";
   if (form.source === "upload") return form.uploaded !== "";
   return is_folder(form) ? form.path.trim() !== "" : form.list_train.trim() !== "" && form.list_labels.trim() !== "";

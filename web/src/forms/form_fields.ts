@@ -126,10 +126,10 @@ export function matters({ when }: FormField, spec: unknown): boolean {
   return when === null || String(value_at(spec, when.path)) === when.value;
 }
 
-/** Puts what is typed into a spec. An empty field is left out: its default holds. */
+/** Puts what is typed into a spec. An empty field is left out: its default holds; a required one has none on the server. */
 export function put_typed(spec: Record<string, unknown>, fields: FormField[], typed: Typed): void {
   for (const field of fields) {
-    const text = (typed[field.path] ?? "").trim();
+    const text = (typed[field.path] ?? (field.required ? typed_default(field) : "")).trim();
     if (text === "" || !matters(field, spec)) continue;
     if (field.type === "boolean") place_at(spec, field.path, text === "true");
     else if (field.type === "integer" || field.type === "number") place_at(spec, field.path, typed_number(text));
@@ -151,4 +151,10 @@ export function typed_of(spec: unknown, fields: FormField[]): Typed {
 /** Whether each required field has something in it. */
 export function has_required(fields: FormField[], typed: Typed): boolean {
   return fields.every((field) => !field.required || (typed[field.path] ?? typed_default(field)).trim() !== "");
+}
+
+/** Whether one of the files and folders that fields may name is named, where there are such fields. */
+export function names_place(fields: FormField[], typed: Typed): boolean {
+  const places = fields.filter(({ place }) => place === "file" || place === "folder");
+  return places.length === 0 || places.some(({ path }) => (typed[path] ?? "").trim() !== "");
 }
