@@ -144,7 +144,7 @@ class Share(Stage):
         self.assertEqual(opened, [])
         self.assertTrue(all(one.startswith("data:image/jpeg;base64,") for one in loaded), loaded[:3])
         self.assertNotIn("<script", text)
-        for words in ("colours", "red", "blue", "Loss", "val/accuracy", "Confusion matrix", f"{100 * found['top1']:.2f} %", "48 x 48 out of the center",
+        for words in ("colours", "red", "blue", "Loss", "val/accuracy", "Confusion matrix", f"{100 * found['top1']:.2f} %", "48 × 48 out of the center",
                       "trained from scratch", "&lt;script&gt;alert(", "图像"):
             self.assertIn(words, text)
         errors = sum(count for truth, predicted, count in found["confusion"] if truth != predicted)
