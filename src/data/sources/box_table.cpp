@@ -160,8 +160,8 @@ class TableReader {
                 image.is_relative = columns->is_relative;
                 images_.assign(image_name, image, line.number);
                 if (!columns->has_size) {
-                    image.stated_width = static_cast<int>(finite_number(field(kWidth)).value_or(0));
-                    image.stated_height = static_cast<int>(finite_number(field(kHeight)).value_or(0));
+                    image.stated_width = stated_side(finite_number(field(kWidth)).value_or(0));
+                    image.stated_height = stated_side(finite_number(field(kHeight)).value_or(0));
                 }
                 all.push_back(std::move(image));
             }

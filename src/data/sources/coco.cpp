@@ -219,12 +219,9 @@ class CocoFile {
             for (const char* member : {"path", "coco_url", "url"})
                 if (name.empty()) name = text_in(value, member);
             const auto id = id_in(value, "id");
-            CocoImage image{name,
-                            static_cast<int>(number_in(value, "width", 0)),
-                            static_cast<int>(number_in(value, "height", 0)),
-                            {},
-                            {},
-                            {}};
+            CocoImage image{
+                name, stated_side(number_in(value, "width", 0)), stated_side(number_in(value, "height", 0)), {}, {},
+                {}};
             if (!images_.emplace(id, std::move(image)).second) repeated("image", id, name);
         } else if (list == "categories") {
             const auto id = id_in(value, "id");

@@ -173,8 +173,8 @@ class TaskReader {
         if (!unused.empty() && labels.empty()) return note(FindingKind::kUnusedShape, unused);
         if (outline->empty()) return;  // a choice, a text
         if (labels.empty()) return note(FindingKind::kBadRow, "a region without a label");
-        image_.stated_width = static_cast<int>(number_in(region, "original_width", image_.stated_width));
-        image_.stated_height = static_cast<int>(number_in(region, "original_height", image_.stated_height));
+        image_.stated_width = stated_side(number_in(region, "original_width", image_.stated_width));
+        image_.stated_height = stated_side(number_in(region, "original_height", image_.stated_height));
         for (const auto& label : labels) {
             LabelledObject object;
             object.name = label;

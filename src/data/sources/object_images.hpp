@@ -115,4 +115,10 @@ Box bounds_of(const std::vector<double>& points);
 /// A number with a decimal point, or a comma where `comma` allows it; all of the text.
 std::optional<double> finite_number(std::string_view text, bool comma = false);
 
+/// A side of an image as a label file states it; 0, which is "not stated", where no image can have it.
+inline int stated_side(double pixels) {
+    constexpr double kMost = 1 << 30;
+    return pixels >= 1 && pixels <= kMost ? static_cast<int>(pixels) : 0;
+}
+
 }  // namespace digits

@@ -59,8 +59,8 @@ class VocReader {
 
     void read(const pugi::xml_node& annotation, std::string_view text) {
         const auto size = annotation.child("size");
-        image_.stated_width = static_cast<int>(number_of(size, "width").value_or(0));
-        image_.stated_height = static_cast<int>(number_of(size, "height").value_or(0));
+        image_.stated_width = stated_side(number_of(size, "width").value_or(0));
+        image_.stated_height = stated_side(number_of(size, "height").value_or(0));
         LineCounter lines(text);
         for (const auto& node : annotation.children("object")) {
             const int line = lines.at(node.offset_debug());
