@@ -32,7 +32,8 @@ const std::vector<Table>& tables() {
 std::string field_of(const json& value) {
     if (value.is_null()) return "";
     if (value.is_string()) return csv_field(value.get_ref<const std::string&>());
-    return csv_field(value.dump());
+    // A number is no formula, also one below 0.
+    return value.is_number() ? value.dump() : csv_field(value.dump());
 }
 
 /// Numbers instead of things that were found: a line for each.
