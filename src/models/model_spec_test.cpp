@@ -206,7 +206,11 @@ TEST(StandardNetworks, OnATrunkHaveItsLayers) {
                                      {"detectnet_lite0", "block10"}}) {
         const auto net = *parse_net_text(find_standard_network(name)->prototxt, name);
         std::map<std::string, std::string> layers;
-        for (const auto& layer : net.layer()) layers[layer.name()] = layer.SerializeAsString();
+        for (auto layer : net.layer()) {
+            // Small batches fix the statistics after a while.
+            if (layer.has_batch_norm_param()) layer.mutable_batch_norm_param()->clear_fixed_after_percent();
+            layers[layer.name()] = layer.SerializeAsString();
+        }
         for (const auto& layer : trunk.layer()) {
             auto expected = layer;
             // DetectNet's images come through a layer of its own.

@@ -120,7 +120,7 @@ step("new dataset: a folder with its labels is dropped on the form, sent, and re
   await page.getByTestId("recognized").getByText(/^Pascal VOC, 8 images, 1 class/).waitFor();
   await page.getByRole("heading", { name: "New object detection dataset" }).waitFor();
   await page.getByTestId("scan").getByText("8 boxes").waitFor();
-  assert.equal(await page.locator('[name="name"]').inputValue(), "cells");
+  assert.equal(await page.locator('[name="name"]').getAttribute("placeholder"), "cells");
   assert.match(await page.getByRole("textbox", { name: "Annotations" }).inputValue(), /uploads\/.*\/cells\/Annotations$/);
   await page.getByRole("link", { name: "Train on this folder with proposed settings" }).click();
   await page.getByTestId("proposal").getByRole("heading", { name: "Object detection: Pascal VOC" }).waitFor();
