@@ -7,6 +7,7 @@ Each training is compared with one that nobody disturbed: same seed, same thread
 import fcntl
 import hashlib
 import json
+import math
 import os
 import re
 import signal
@@ -28,12 +29,16 @@ DIGITS, WORKER, MNIST = (Path(word).resolve() for word in sys.argv[1:4])
 del sys.argv[1:4]
 
 
-def wait_until(condition, what):
+class TooLate(Exception):
+    """A task was over before it could be killed."""
+
+
+def wait_until(condition, what, pause_s=0.02):
     end = time.monotonic() + PATIENCE_S
     while not (result := condition()):
         if time.monotonic() > end:
             raise AssertionError(f"waited {PATIENCE_S} s in vain: {what}")
-        time.sleep(0.02)
+        time.sleep(pause_s)
     return result
 
 
@@ -324,8 +329,12 @@ layer { name: "loss" type: "ContrastiveLoss" bottom: "vector" bottom: "vector 2"
         "evaluated": False,  # a pair is no image that the network places
     },
 }
-# Seconds after its start when a task is stopped, and for which it goes on without a server: datasets and evaluations of these images take a tenth of one.
+# Seconds after its start when a task is stopped, and for which it goes on without a server: datasets and evaluations of these images take a tenth of one,
+# and trainings get as many epochs as fill TRAINING_S.
 MOMENTS = {"dataset": (0, 0.002), "train": (0.05, 0.02), "evaluate": (0, 0.002)}
+TRAINING_S = 1.5
+# How often a task is begun anew that was over before it was killed.
+TRIES = 10
 # Members of facts that are measured and not computed.
 MEASURED = {"seconds", "images_per_s"}
 
@@ -369,18 +378,39 @@ class EachKind(Stage):
     def pause(self, job, kind, attempt):
         """Stops the task of this attempt soon after it began."""
         task = Task(self.data, job, kind)
-        wait_until(lambda: sum(event["event"] == "started" for event in task.events()) == attempt, f"attempt {attempt} of {job}")
+        wait_until(lambda: sum(event["event"] == "started" for event in task.events()) == attempt, f"attempt {attempt} of {job}", pause_s=0.001)
         time.sleep(MOMENTS[kind][0])
-        task.signal(signal.SIGSTOP)
-        self.assertNotIn(task.events()[-1]["event"], ("done", "failed"), "it is killed in the midst of it")
+        self.stop(task)
         return task
 
-    def disturbed(self, job, kind):
+    def stop(self, task):
+        """Stops a task in the midst of its work."""
+        try:
+            task.signal(signal.SIGSTOP)
+        except (ProcessLookupError, FileNotFoundError) as error:
+            raise TooLate(task.job.name) from error
+        event = task.events()[-1]["event"]
+        self.assertNotEqual(event, "failed")
+        if event == "done":
+            raise TooLate(task.job.name)
+
+    def disturbed(self, path, spec, kind):
+        """A job that is killed three ways in the midst of its work and then finishes."""
+        for last in [False] * (TRIES - 1) + [True]:
+            try:
+                return self.disturb(self.asked(path, spec), kind)
+            except TooLate:
+                if last:
+                    raise
+                if self.server.process.poll() is not None:
+                    self.start_server()
+
+    def disturb(self, job, kind):
         task = self.pause(job, kind, 1)
         self.server.kill()
         task.signal(signal.SIGCONT)
         time.sleep(MOMENTS[kind][1])
-        task.signal(signal.SIGSTOP)
+        self.stop(task)
         self.start_server()
         self.assertEqual(self.server.ask(f"/jobs/{job}")["state"], "run")
         task.signal(signal.SIGKILL)
@@ -418,11 +448,16 @@ class EachKind(Stage):
         source = json.loads(json.dumps(given["source"]).replace("{root}", str(self.root)))
         spec = {"type": given.get("task", kind), "source": source, "image": {"width": SIDE, "height": SIDE, "channels": 1}, "seed": 3, "threads": 1}
         dataset = self.undisturbed_one(self.asked("/datasets", spec))
-        self.assertEqual(self.files(self.disturbed(self.asked("/datasets", spec), "dataset")), self.files(dataset))
+        self.assertEqual(self.files(self.disturbed("/datasets", spec, "dataset")), self.files(dataset))
         spec = {"dataset_id": dataset, "network": {"prototxt": given["network"]}, "epochs": 5, "snapshot_interval": 1, "seed": 7, "threads": 1,
                 "mean": "none", "solver": {"base_lr": 1e-5, "lr_policy": "fixed"}}
         model = self.undisturbed_one(self.asked("/models", spec))
-        again = self.disturbed(self.asked("/models", spec), "train")
+        events = Task(self.data, model).events()
+        epochs = math.ceil(spec["epochs"] * TRAINING_S / (events[-1]["time"] - events[0]["time"]))
+        if epochs > spec["epochs"]:
+            spec["epochs"] = epochs
+            model = self.undisturbed_one(self.asked("/models", spec))
+        again = self.disturbed("/models", spec, "train")
         curves = self.curves(model, given["series"])
         self.assertEqual(set(curves), given["series"])
         self.assertEqual(self.curves(again, given["series"]), curves)
@@ -431,7 +466,7 @@ class EachKind(Stage):
             return
         spec = {"model_id": model, "source": {"type": "split", "split": "train"}, "threads": 1}
         evaluation = self.undisturbed_one(self.asked("/evaluations", spec))
-        self.assertEqual(self.files(self.disturbed(self.asked("/evaluations", spec), "evaluate")), self.files(evaluation))
+        self.assertEqual(self.files(self.disturbed("/evaluations", spec, "evaluate")), self.files(evaluation))
 
     def test_detection(self):
         self.compare("detection")
