@@ -72,7 +72,8 @@ def servers(scratch):
         with tempfile.TemporaryDirectory() as folder:
             return server.one_run(folder)
     this, before = in_turns(run)
-    for name, title in (("start_ms", "start, ms"), ("idle_mb", "idle memory, MB"), ("busy_mb", "peak memory, MB"), ("jobs_ms", "list of jobs, ms")):
+    titles = {"start_ms": "start, ms", "idle_mb": "idle memory, MB", "own_mb": "of it written, MB", "busy_mb": "peak memory, MB", "jobs_ms": "list of jobs, ms"}
+    for name, title in titles.items():
         report(f"server {title}", [one[name] for one in this], [one[name] for one in before], smaller_is_better=True)
 
 

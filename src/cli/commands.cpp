@@ -3,9 +3,12 @@
 #include <curl/curl.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
 #include <cstdio>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <span>
 
 #include "api/access.hpp"
 #include "cli/serve_settings.hpp"
@@ -15,6 +18,41 @@ namespace {
 
 /// Before line and column.
 constexpr std::string_view kNetworkText = "/spec/network/prototxt:";
+
+struct Command {
+    std::string_view name;
+    void (*add)(CLI::App&, Invocation&);
+};
+
+constexpr auto kCommands = std::to_array<Command>({{"serve", add_serve},
+                                                   {"serve-model", add_serve_model},
+                                                   {"config", add_config},
+                                                   {"stop", add_stop},
+                                                   {"dataset", add_dataset},
+                                                   {"train", add_train},
+                                                   {"classify", add_classify},
+                                                   {"evaluate", add_evaluate},
+                                                   {"download", add_download},
+                                                   {"model", add_model},
+                                                   {"store", add_store},
+                                                   {"jobs", add_jobs},
+                                                   {"pretrained", add_pretrained},
+                                                   {"adapt", add_adapt},
+                                                   {"describe", add_describe},
+                                                   {"doctor", add_doctor},
+                                                   {"openapi", add_openapi}});
+
+/// The subcommands that the words name. Options of the others would cost a server a fifth of its start and stay in its
+/// memory. All of them when none is named, or help is asked for that lists them.
+void add_commands(CLI::App& app, Invocation& invocation, std::span<char* const> words) {
+    const auto has = [&](std::string_view word) {
+        return std::ranges::find(words, word, [](const char* text) { return std::string_view(text); }) != words.end();
+    };
+    const bool help = has("-h") || has("--help");
+    const bool named = std::ranges::any_of(kCommands, has, &Command::name);
+    for (const auto& command : kCommands)
+        if (help || !named || has(command.name)) command.add(app, invocation);
+}
 
 void print_error(const Error& error, bool as_json) {
     if (as_json) {
@@ -64,10 +102,7 @@ int run(int argc, char** argv) {
                      "($DIGITS_ALLOW_PYTHON_LAYERS)");
     app.add_flag("--json", options.json, "Print JSON for scripts");
     app.add_flag("-q,--quiet", options.quiet, "Show no progress");
-    for (const auto add : {add_serve, add_serve_model, add_config, add_stop, add_dataset, add_train, add_classify,
-                           add_evaluate, add_download, add_model, add_store, add_jobs, add_pretrained, add_adapt,
-                           add_describe, add_doctor, add_openapi})
-        add(app, invocation);
+    add_commands(app, invocation, std::span(argv, argc).subspan(1));
     // Before the subcommand runs: what environment and configuration file say of the options of all commands.
     app.parse_complete_callback([&] {
         auto flags = nlohmann::json::object();
