@@ -26,7 +26,7 @@ def memory_mb(pid, field):
 
 def own_memory_mb(pid):
     """What the process wrote: without the code, which the system shares between processes and drops when memory is short."""
-    return int(re.search(r"^Private_Dirty:\s+(\d+) kB", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.M).group(1)) / 1024
+    return int(re.search(r"^Anonymous:\s+(\d+) kB", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.M).group(1)) / 1024
 
 
 def get(connection, path):
