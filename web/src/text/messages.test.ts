@@ -78,6 +78,28 @@ describe("what the server says", () => {
     expect(as_said(text)).toContain("(28 × 28)");
     expect(as_said("got 64 x 3 x 28 x 28 at /data/x x y.png")).toBe("got 64 × 3 × 28 × 28 at /data/x x y.png");
     expect(as_said("expected N x 3 x H")).toBe("expected N × 3 × H");
+    expect(as_said("2 x (3 + 1) and (3 + 1) x 2, shape -1 x 3 x 0.5.")).toBe(
+      "2 × (3 + 1) and (3 + 1) × 2, shape -1 × 3 × 0.5.",
+    );
+  });
+
+  it.each([
+    'cannot open "scans/2 x 3": No such file or directory',
+    "cannot open /data/2 x 3.png: No such file or directory",
+    "cannot open /data/photos 10 x 15/cat 2 x 3 of 7.png",
+    "/data/photos.d/cat 2 x 3 a.png is no image",
+    "prints 10 x 15/a.png: the file is empty",
+    "cat 2 x 3 b.png: the file is empty",
+    "2 x 3 x 4.png and 2 x 3_a",
+  ])("keeps names of files: %s", (text) => {
+    expect(as_said(text)).toBe(text);
+    expect(said(text)).not.toContain("×");
+  });
+
+  it("tells sizes beside names of files", () => {
+    expect(as_said('"2 x 3.png" is 640 x 480, /data/2 x 3.png is 32 x 32')).toBe(
+      '"2 x 3.png" is 640 × 480, /data/2 x 3.png is 32 × 32',
+    );
   });
 
   it("stays English where nobody knows it", () => {

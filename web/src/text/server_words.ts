@@ -3,9 +3,22 @@ export type Said = (english: string) => string;
 
 export const as_said: Said = (english) => with_times(english);
 
+/** Quoted texts, paths with an ending, and a file name in front of what is said of it: they stay as they are. */
+const names = /"[^"\n]*"|“[^”\n]*”|(?<![^\s(：])\/[^:：;；"\n]*?\.[a-z]\w*(?![\w/])|^[^:："\n]*?\.[a-z]\w*(?=: |：)/iu;
+/** `28 x 28`, `N x 3 x H`, `(a + b) x 2`; not where a word goes on as the name of a file or folder does. */
+const side = /(?:\d+\.\d+|[\p{L}\d]+)/u;
+const sizes = new RegExp(
+  `(?:(?<![\\p{L}\\d/\\\\._]|[\\p{L}\\d]-)${side.source}|\\))(?: x ${side.source})* x (?:${side.source}|\\()` +
+    `(?![\\p{L}\\d]*(?: x ${side.source})*(?:[/\\\\_-]|\\.[a-z]))`,
+  "u",
+);
+const names_or_sizes = new RegExp(`(${names.source})|${sizes.source}`, "giu");
+
 /** The server writes sizes as terminals do: `28 x 28`. */
 function with_times(text: string): string {
-  return text.replace(/(?<=[\d\p{L})]) x (?=\d)|(?<=\d) x (?=[\p{L}(])/gu, " × ");
+  return text.replace(names_or_sizes, (found, name?: string) =>
+    name === undefined ? found.replace(/(?<=[\d\p{L})]) x (?=\d)|(?<=\d) x (?=[\p{L}(])/gu, " × ") : found,
+  );
 }
 
 interface Known {
