@@ -31,24 +31,24 @@ def make_photos(folder, count):
     """Smooth noise of three sizes and a little grain: as hard to decode and encode as photographs."""
     def make(i):
         rng = np.random.default_rng(i)
-        picture = rng.normal(0, 4, (375, 500, 3))
+        image = rng.normal(0, 4, (375, 500, 3))
         for cells, strength in ((5, 0.5), (20, 0.3), (80, 0.2)):
             small = Image.fromarray(rng.integers(0, 256, (cells, cells, 3), dtype=np.uint8))
-            picture += strength * np.asarray(small.resize((500, 375), Image.BICUBIC), dtype=np.float64)
+            image += strength * np.asarray(small.resize((500, 375), Image.BICUBIC), dtype=np.float64)
         target = folder / f"class {i % 4}"
         target.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(np.clip(picture, 0, 255).astype(np.uint8)).save(target / f"{i:05}.jpg", quality=90)
+        Image.fromarray(np.clip(image, 0, 255).astype(np.uint8)).save(target / f"{i:05}.jpg", quality=90)
     with ThreadPoolExecutor() as pool:
         list(pool.map(make, range(count)))
 
 
-def ours(job, pictures, width, height, channels, encoding):
+def ours(job, images, width, height, channels, encoding):
     """Runs the task as the server does; its own time, from the search for images to the last file."""
     shutil.rmtree(job, ignore_errors=True)
     task = job / "tasks/dataset"
     task.mkdir(parents=True)
     (task / "task.json").write_text(json.dumps({"format": 1, "kind": "dataset", "spec": {
-        "type": "classification", "source": {"type": "folder", "path": str(pictures), "percent_val": 0},
+        "type": "classification", "source": {"type": "folder", "path": str(images), "percent_val": 0},
         "image": {"width": width, "height": height, "channels": channels, "resize": "squash"},
         "storage": {"backend": "lmdb", "encoding": encoding}}}))
     done = subprocess.run([str(WORKER), "run", "--task-dir", str(task)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,

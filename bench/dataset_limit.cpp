@@ -71,10 +71,10 @@ class Writer {
 PackedRecord make_record(const ListEntry& entry, const ImageSpec& image, const StorageSpec& storage) {
     std::ifstream file(entry.path, std::ios::binary);
     const std::string bytes{std::istreambuf_iterator<char>(file), {}};
-    auto picture = decode_image(bytes);
-    expect(picture.has_value(), entry.path.c_str());
+    auto decoded = decode_image(bytes);
+    expect(decoded.has_value(), entry.path.c_str());
     auto record = pack_record(
-        fit_image(convert_channels(std::move(*picture), image.channels), image.width, image.height, image.resize),
+        fit_image(convert_channels(std::move(*decoded), image.channels), image.width, image.height, image.resize),
         entry.label, storage);
     expect(record.has_value(), "encoding");
     return std::move(*record);

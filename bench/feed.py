@@ -33,24 +33,24 @@ def run_task(job, name, kind, spec):
     return events
 
 
-def dataset(job, pictures, width, height, channels, encoding):
+def dataset(job, images, width, height, channels, encoding):
     run_task(job, "dataset", "dataset", {
         "type": "classification",
-        "source": {"type": "folder", "path": str(pictures), "percent_val": 2},
+        "source": {"type": "folder", "path": str(images), "percent_val": 2},
         "image": {"width": width, "height": height, "channels": channels, "resize": "squash"},
         "storage": {"backend": "lmdb", "encoding": encoding}})
 
 
-def textured_pictures(folder, count, size):
+def textured_images(folder, count, size):
     """Images with the structure of photographs, so that JPEG has real work: smooth blobs plus some noise."""
     rng = np.random.default_rng(1)
     for i in range(count):
         small = rng.integers(0, 256, (9, 9, 3), dtype=np.uint8)
-        picture = np.asarray(Image.fromarray(small).resize((size, size), Image.BICUBIC), dtype=np.int16)
-        picture = np.clip(picture + rng.integers(-12, 13, picture.shape), 0, 255).astype(np.uint8)
+        image = np.asarray(Image.fromarray(small).resize((size, size), Image.BICUBIC), dtype=np.int16)
+        image = np.clip(image + rng.integers(-12, 13, image.shape), 0, 255).astype(np.uint8)
         target = folder / str(i % 4)
         target.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(picture).save(target / f"{i:05}.jpg", quality=90)
+        Image.fromarray(image).save(target / f"{i:05}.jpg", quality=90)
 
 
 def waits(job, dataset_dir, network, epochs, **choices):
@@ -70,7 +70,7 @@ def main():
         scratch = Path(scratch)
         subprocess.run([str(WORKER), "import-mnist", "--idx", str(MNIST), "--out", str(scratch / "mnist")], check=True, stdout=subprocess.DEVNULL)
         dataset(scratch / "mnist-set", scratch / "mnist/train", 28, 28, 1, "png")
-        textured_pictures(scratch / "photos", 800, 256)
+        textured_images(scratch / "photos", 800, 256)
         dataset(scratch / "photo-set", scratch / "photos", 256, 256, 3, "jpeg")
         cases = [("lenet 64, MNIST", "mnist-set", "lenet", 1, {}),
                  ("alexnet 32, 256 px JPEG", "photo-set", "alexnet", 1, {"batch_size": 32, "crop_size": 227})]

@@ -87,11 +87,11 @@ def listing(server):
     return first, median_ms(all_pages, 3)
 
 
-def classify(server, model, picture):
+def classify(server, model, image):
     connection = http.client.HTTPConnection(server.host)
     boundary = "bench"
     body = (f"--{boundary}\r\nContent-Disposition: form-data; name=\"image\"; filename=\"seven.png\"\r\nContent-Type: image/png\r\n\r\n").encode() \
-        + picture.read_bytes() + f"\r\n--{boundary}--\r\n".encode()
+        + image.read_bytes() + f"\r\n--{boundary}--\r\n".encode()
 
     def one():
         found = json.loads(ask(connection, "POST", f"/api/v1/models/{model}/classify", body,
@@ -159,13 +159,13 @@ def main():
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(files[1], LISTENERS + 512), files[1]))
     server = ServerProcess(ROOT / "build/release/digits")
     try:
-        pictures = mnist_folder(MNIST, server.folder / "pictures", 100)
-        dataset = create(server, "/datasets", "MNIST", {"source": {"type": "folder", "path": str(pictures)},
+        images = mnist_folder(MNIST, server.folder / "images", 100)
+        dataset = create(server, "/datasets", "MNIST", {"source": {"type": "folder", "path": str(images)},
                                                          "image": {"width": 28, "height": 28, "channels": 1}})
         assert server.wait_for(dataset)["state"] == "done"
         model = train(server, dataset, "LeNet", 1)
         assert server.wait_for(model)["state"] == "done"
-        figures = {"classify_ms": classify(server, model, pictures / "7/00000.png")}
+        figures = {"classify_ms": classify(server, model, images / "7/00000.png")}
         share, alone, rate = listeners(server, dataset, LISTENERS)
         figures["listeners_core"] = share
         figures["first_page_kB"] = browser(server)["first_page_kB"]

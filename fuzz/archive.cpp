@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "data/sources/unpack_pictures.hpp"
+#include "data/sources/unpack_images.hpp"
 #include "fuzz.hpp"
 #include "models/archive_info.hpp"
 #include "models/unpack.hpp"
@@ -39,8 +39,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     {
         const auto target = folder.empty_folder("images");
-        const auto unpacked =
-            unpack_pictures(archive, target, {.entries = 64, .bytes = 1 << 20, .free_bytes = 1 << 16});
+        const auto unpacked = unpack_images(archive, target, {.entries = 64, .bytes = 1 << 20, .free_bytes = 1 << 16});
         fuzz::require_sentence(unpacked);
         check_folder(target);
         require(unpacked.has_value() || fs::is_empty(target), "after an error the folder is empty");

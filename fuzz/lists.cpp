@@ -56,7 +56,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                         "a crop has a size and a label");
     }
     fuzz::require_sentence(read_strict_image_list(file));
-    (void)parse_picture_list(text, "/root", 100);
+    (void)parse_path_list(text, "/root", 100);
     fuzz::require_sentence(read_labels(file));
     const auto split = SplitList::read(file, "train");
     for (std::size_t i = 0; i < split.size(); ++i) (void)split.path(i);

@@ -59,7 +59,7 @@ Result<json> show_gallery_page(const json& request) {
                                                : request.value("from", std::uint64_t{0});
     DIGITS_ASSIGN(const auto page, gallery->page(from, request.value("limit", std::uint64_t{100}), wanted));
     json images = json::array();
-    for (const auto& image : page.pictures) {
+    for (const auto& image : page.images) {
         images.push_back({{"index", image.index},
                           {"label", image.label},
                           {"file", image.file},
@@ -89,14 +89,13 @@ Result<json> show_gallery_image(const json& request) {
     DIGITS_ASSIGN(const auto* gallery, gallery_of(request));
     const auto index = request.value("index", std::uint64_t{0});
     DIGITS_ASSIGN(const auto image,
-                  request.value("of_target", false) ? gallery->target_picture(index) : gallery->picture(index));
+                  request.value("of_target", false) ? gallery->target_image(index) : gallery->image(index));
     return image_answer(image.content_type, image.bytes, request);
 }
 
 Result<json> show_record_image(const json& request) {
-    DIGITS_ASSIGN(const auto image,
-                  record_picture(request.value("database", ""), request.value("index", std::uint64_t{0}),
-                                 request.value("label", -1)));
+    DIGITS_ASSIGN(const auto image, record_image(request.value("database", ""),
+                                                 request.value("index", std::uint64_t{0}), request.value("label", -1)));
     return image_answer(image.content_type, image.bytes, request);
 }
 

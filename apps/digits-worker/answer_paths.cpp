@@ -128,7 +128,7 @@ Result<json> read_list_portion(const json& request, TaskContext& context) {
         }
         if (end == std::string::npos && pending.empty()) break;
         end = std::min(end, pending.size());
-        for (auto& image : parse_picture_list(std::string_view(pending).substr(0, end), folder, 1)) {
+        for (auto& image : parse_path_list(std::string_view(pending).substr(0, end), folder, 1)) {
             if (!is_web_address(image.path)) {
                 if (!std::filesystem::path(image.path).is_absolute())
                     return fail(ErrorCode::kInvalidArgument, "expected an absolute path, got {}", image.path);

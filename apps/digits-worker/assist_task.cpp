@@ -8,7 +8,7 @@
 #include "data/recognize.hpp"
 #include "data/reports/dataset_report.hpp"
 #include "data/reports/resize_example.hpp"
-#include "data/sources/unpack_pictures.hpp"
+#include "data/sources/unpack_images.hpp"
 #include "describe_network.hpp"
 #include "request_loop.hpp"
 #include "show_augmentation.hpp"
@@ -49,7 +49,7 @@ Result<json> answer_dataset_report(const json& request, TaskContext& context) {
 
 Result<json> answer_resize_example(const json& request, TaskContext& context) {
     DIGITS_ASSIGN(const auto spec, dataset_spec_of(request, context));
-    return resize_example(spec, request.value("picture", ""), limits_of(context));
+    return resize_example(spec, request.value("image", ""), limits_of(context));
 }
 
 /// The first sample of a source: the channels of its image, and the kind of its target.
@@ -65,7 +65,7 @@ Result<json> answer_example_facts(const json& request, TaskContext& context) {
 }
 
 Result<json> answer_unpack(const json& request, TaskContext&) {
-    return unpack_pictures(request.value("archive", ""), request.value("folder", ""));
+    return unpack_images(request.value("archive", ""), request.value("folder", ""));
 }
 
 Result<json> answer_recognize(const json& request, TaskContext& context) {

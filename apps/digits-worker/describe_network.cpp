@@ -79,11 +79,11 @@ class PythonLayersInPassing {
 
 /// A page asks again with every word that is typed; the same network is not tried twice.
 Result<TrainingRate> known_rate(const caffe::NetParameter& net, const PythonLayersInPassing& python,
-                                const PictureInputs& inputs, RateOptions options) {
+                                const ImageInputs& inputs, RateOptions options) {
     static std::map<std::string, TrainingRate> known;
     const auto key = fmt::format("{}\n{}\n{} {} {} {} {} {} {}", net.SerializeAsString(), python.text(),
-                                 inputs.picture[0], inputs.picture[1], inputs.picture[2], options.batch_size,
-                                 options.classes, options.threads, enum_name(options.precision));
+                                 inputs.image[0], inputs.image[1], inputs.image[2], options.batch_size, options.classes,
+                                 options.threads, enum_name(options.precision));
     options.budget_s = kMeasureBudget_s;
     options.base_dir = python.folder();
     if (const auto found = known.find(key); found != known.end()) return found->second;
@@ -112,21 +112,21 @@ json time_json(const TrainingRate& rate, const ModelSpec& spec, const TrainingDa
               {"training_s", nullptr}};
     if (spec.dataset_dir.empty() || dataset.train_count <= 1) return time;
     const double tests = spec.val_interval > 0 ? 1 / spec.val_interval : 0;
-    const double pictures = spec.epochs * (static_cast<double>(dataset.train_count) +
-                                           tests * static_cast<double>(dataset.val_count) / kTestSpeed);
-    time["training_s"] = range(pictures / high, pictures / low);
+    const double images = spec.epochs * (static_cast<double>(dataset.train_count) +
+                                         tests * static_cast<double>(dataset.val_count) / kTestSpeed);
+    time["training_s"] = range(images / high, images / low);
     return time;
 }
 
-std::optional<AssumedPictures> assumed_pictures(const json& request) {
+std::optional<AssumedImages> assumed_images(const json& request) {
     const auto image = request.value("image", json());
     if (!image.is_object()) return std::nullopt;
-    return AssumedPictures{image.value("width", 0), image.value("height", 0), image.value("channels", 0),
-                           request.value("classes", std::int64_t{10}), request.value("task", "")};
+    return AssumedImages{image.value("width", 0), image.value("height", 0), image.value("channels", 0),
+                         request.value("classes", std::int64_t{10}), request.value("task", "")};
 }
 
-PictureInputs inputs_of(const ModelCheck& check) {
-    PictureInputs inputs{{check.dataset.record_channels(), check.dataset.height, check.dataset.width}, {}};
+ImageInputs inputs_of(const ModelCheck& check) {
+    ImageInputs inputs{{check.dataset.record_channels(), check.dataset.height, check.dataset.width}, {}};
     // What is assumed without a dataset does not say whether a target is a class or numbers.
     const bool is_class = !check.has_dataset && (check.task.empty() || check.task == kDefaultTask);
     if (!is_class) inputs.target_size = check.dataset.target_size;
@@ -161,8 +161,8 @@ std::optional<int> side_that_fits(const ModelSpec& spec, const ModelCheck& check
         if (side <= std::min(check.dataset.width, check.dataset.height) || (standard && side < standard->height))
             continue;
         const auto larger =
-            check_model(tried, AssumedPictures{side, side, check.dataset.channels,
-                                               std::max<std::int64_t>(check.dataset.label_count, 1), check.task});
+            check_model(tried, AssumedImages{side, side, check.dataset.channels,
+                                             std::max<std::int64_t>(check.dataset.label_count, 1), check.task});
         Descriptions nets;
         if (larger.files && !describe_stages(larger, folder, nets)) return side;
     }
@@ -194,7 +194,7 @@ Result<json> describe_network(const json& request, const std::vector<std::string
     const Device device = default_device();
     DIGITS_ASSIGN(auto spec, parse_model_spec(request.value("spec", json())));
     spec.dataset_dir = request.value("dataset_dir", "");
-    const auto check = check_model(spec, assumed_pictures(request));
+    const auto check = check_model(spec, assumed_images(request));
     json answer{
         {"ok", check.ok()},
         {"diagnostics", json::array()},

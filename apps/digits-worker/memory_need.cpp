@@ -35,7 +35,7 @@ class TrainingNets {
         state.set_phase(phase);
         state.add_stage(stage);
         const auto& data = check_.dataset;
-        PictureInputs inputs{{data.record_channels(), data.height, data.width}, batch_size};
+        ImageInputs inputs{{data.record_channels(), data.height, data.width}, batch_size};
         // What is assumed without a dataset does not say whether a target is a class or numbers.
         if (check_.has_dataset) inputs.target_size = data.target_size;
         return describe_net(net_, state, inputs, python_dir_, products_);

@@ -25,7 +25,7 @@ Result<Image> read_image(const ReportImage& image, const ReadableRoots& roots) {
         DIGITS_ASSIGN(const auto bytes, read_named_file(image.path, kMostImage_bytes, roots));
         return decode_image(bytes);
     }
-    DIGITS_ASSIGN(const auto file, record_picture(image.database, image.index, image.label));
+    DIGITS_ASSIGN(const auto file, record_image(image.database, image.index, image.label));
     return decode_image(file.bytes);
 }
 

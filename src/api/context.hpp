@@ -6,7 +6,7 @@
 
 #include "api/event_hub.hpp"
 #include "api/requests/answered_requests.hpp"
-#include "api/requests/url_pictures.hpp"
+#include "api/requests/url_images.hpp"
 #include "api/server.hpp"
 #include "http/message.hpp"
 #include "jobs/manager.hpp"
@@ -21,7 +21,7 @@ struct Context {
     JobManager& jobs;
     EventHub& events;
     AnsweredRequests& answered;
-    UrlPictures& url_pictures;
+    UrlImages& url_images;
     ModelStores& stores;
     double started = 0;                       ///< Unix seconds
     std::shared_future<std::string> address;  ///< known once the server listens

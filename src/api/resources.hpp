@@ -37,7 +37,7 @@ void register_model_exports(http::Router& router, Context& context);
 void register_models(http::Router& router, Context& context);
 void register_networks(http::Router& router, Context& context);
 void register_openapi(http::Router& router, Context& context);
-void register_pictures(http::Router& router, Context& context);
+void register_images(http::Router& router, Context& context);
 void register_predictions(http::Router& router, Context& context);
 void register_pretrained(http::Router& router, Context& context);
 void register_proposals(http::Router& router, Context& context);
@@ -81,7 +81,7 @@ inline constexpr auto kResources = {
     register_models,
     register_networks,
     register_openapi,
-    register_pictures,
+    register_images,
     register_predictions,
     register_pretrained,
     register_proposals,

@@ -148,7 +148,7 @@ struct ApiServer::State {
     std::unique_ptr<JobManager> jobs;
     std::unique_ptr<api::EventHub> events;
     std::unique_ptr<api::AnsweredRequests> answered;
-    std::unique_ptr<api::UrlPictures> url_pictures;
+    std::unique_ptr<api::UrlImages> url_images;
     std::unique_ptr<api::ModelStores> stores;
     std::unique_ptr<api::Context> context;
     std::unique_ptr<http::Server> server;
@@ -178,10 +178,10 @@ Result<std::unique_ptr<ApiServer>> ApiServer::start(ApiServerOptions options) {
     if (error) return fail(errno_error("cannot make " + temporary.string(), error.value()));
     const double now = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
     DIGITS_ASSIGN(state->answered, api::AnsweredRequests::open(options.data_dir / "digits.db"));
-    state->url_pictures = std::make_unique<api::UrlPictures>(*options.allow_url_fetch, options.url_hosts, temporary);
+    state->url_images = std::make_unique<api::UrlImages>(*options.allow_url_fetch, options.url_hosts, temporary);
     state->stores = std::make_unique<api::ModelStores>(
         api::ModelStoresOptions{options.model_stores, options.included_models, temporary, options.url_hosts});
-    state->context.reset(new api::Context{options, *state->jobs, *state->events, *state->answered, *state->url_pictures,
+    state->context.reset(new api::Context{options, *state->jobs, *state->events, *state->answered, *state->url_images,
                                           *state->stores, now, state->address_known.get_future().share(), temporary,
                                           pages(options.web_root)});
 

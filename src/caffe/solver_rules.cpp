@@ -120,8 +120,8 @@ Result<caffe::SolverParameter> make_solver(const TrainingData& dataset, const Tr
     if (choices.solver.type == SolverType::kRmsprop) solver.set_rms_decay(static_cast<float>(choices.solver.rms_decay));
     // Eight times an epoch, or after 5000 images, whichever comes sooner.
     const double seldom = std::floor(static_cast<double>(max_iter) / (kDisplaysPerEpoch * choices.epochs));
-    const double pictures = std::ceil(kImagesPerDisplay / static_cast<double>(batch));
-    solver.set_display(static_cast<int>(std::max(1.0, std::min(seldom, pictures))));
+    const double soonest = std::ceil(kImagesPerDisplay / static_cast<double>(batch));
+    solver.set_display(static_cast<int>(std::max(1.0, std::min(seldom, soonest))));
     if (choices.seed) solver.set_random_seed(*choices.seed);
     return solver;
 }

@@ -17,7 +17,7 @@ using nlohmann::json;
 
 struct ClassifyArguments {
     std::string model;
-    std::vector<std::filesystem::path> pictures;
+    std::vector<std::filesystem::path> images;
     int top = 5;
     int snapshot = -1;
     double score_threshold = -1, nms_threshold = -1;  ///< below 0: not given
@@ -65,8 +65,8 @@ Status classify(const ClassifyArguments& a, const CommonOptions& options) {
     const std::string path = "/models/" + model["id"].get<std::string>();
     const auto query = query_of(a);
     if (!a.annotated.empty())
-        DIGITS_TRY(session.client().download_of(path + "/annotate" + query, "image", a.pictures, a.annotated));
-    DIGITS_ASSIGN(const auto answer, session.client().upload(path + "/classify" + query, "image", a.pictures));
+        DIGITS_TRY(session.client().download_of(path + "/annotate" + query, "image", a.images, a.annotated));
+    DIGITS_ASSIGN(const auto answer, session.client().upload(path + "/classify" + query, "image", a.images));
     if (a.csv) {
         std::cout << api::answer_table(answer["images"]);
         return {};
@@ -96,7 +96,7 @@ void add_classify(CLI::App& app, Invocation& invocation) {
     auto a = std::make_shared<ClassifyArguments>();
     auto* command = app.add_subcommand("classify", "Say what is on images");
     command->add_option("--model", a->model, "Id or name of the model")->required();
-    command->add_option("images", a->pictures, "Image files")->required()->check(CLI::ExistingFile);
+    command->add_option("images", a->images, "Image files")->required()->check(CLI::ExistingFile);
     command->add_option("--top", a->top, "How many classes to name")->check(CLI::Range(1, 1000))->capture_default_str();
     command->add_option("--score-threshold", a->score_threshold, "Leave out boxes with lower scores")
         ->check(CLI::NonNegativeNumber);

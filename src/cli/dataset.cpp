@@ -8,7 +8,7 @@
 #include "cli/commands.hpp"
 #include "cli/field_options.hpp"
 #include "cli/job_output.hpp"
-#include "cli/send_pictures.hpp"
+#include "cli/send_images.hpp"
 #include "cli/terminal.hpp"
 #include "data/dataset_spec.hpp"
 #include "data/exports/export_spec.hpp"
@@ -121,7 +121,7 @@ void print_report(const nlohmann::json& report) {
     const auto number = [](const nlohmann::json& value) { return count_text(value.get<double>()); };
     std::cout << fmt::format("checked: {} images{}\n", number(report["checked"]),
                              report["all"].get<bool>() ? "" : " (a sample)");
-    for (const auto& one : report["unreadable"]["pictures"])
+    for (const auto& one : report["unreadable"]["images"])
         std::cout << fmt::format("unreadable: {}: {}\n", one["path"].get<std::string>(),
                                  one["reason"].get<std::string>());
     for (const auto& name : report["unreadable_classes"])
@@ -186,7 +186,7 @@ Status create(const DatasetArguments& arguments, const CommonOptions& options) {
     }
     if (!arguments.upload.empty()) {
         ProgressDisplay display(options.quiet);
-        DIGITS_ASSIGN(spec["source"]["path"], send_pictures(arguments.upload, session.client(), display));
+        DIGITS_ASSIGN(spec["source"]["path"], send_images(arguments.upload, session.client(), display));
     }
     return arguments.dry_run ? scan(spec, session, options)
                              : create_job("/datasets", spec, arguments.create, session, options);

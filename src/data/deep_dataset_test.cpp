@@ -92,7 +92,7 @@ TEST_F(DeepDataset, holds_the_values_of_16_bit_files) {
     for (const auto& image : train) sum += static_cast<double>(image.values[2]);  // blue of the first pixel
     EXPECT_NEAR(static_cast<double>(mean->values[0]), sum / static_cast<double>(train.size()), 0.01);
     // A browser sees an 8-bit image of it.
-    const auto shown = record_picture(job_.job_dir() / "train_db", 0, 0);
+    const auto shown = record_image(job_.job_dir() / "train_db", 0, 0);
     ASSERT_TRUE(shown) << shown.error().to_string();
     EXPECT_EQ(decode_image(shown->bytes)->width, 5);
 }

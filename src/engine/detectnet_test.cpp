@@ -9,8 +9,8 @@
 
 #include "caffe/net_state.hpp"
 #include "caffe/prototxt.hpp"
+#include "engine/detectnet/float_image.hpp"
 #include "engine/detectnet/group_rectangles.hpp"
-#include "engine/detectnet/picture.hpp"
 #include "engine/guard.hpp"
 #include "engine/net/explains_zero.hpp"
 #include "engine/net/net.hpp"
@@ -28,10 +28,10 @@ const nlohmann::json& oracle() {
     return numbers;
 }
 
-FloatPicture picture_of(const nlohmann::json& one) {
-    FloatPicture picture(one["width"], one["height"]);
-    picture.values = one["picture"].get<std::vector<float>>();
-    return picture;
+FloatImage image_of(const nlohmann::json& one) {
+    FloatImage image(one["width"], one["height"]);
+    image.values = one["image"].get<std::vector<float>>();
+    return image;
 }
 
 TEST(GroupRectangles, GivesWhatOpenCvGives) {
@@ -48,24 +48,24 @@ TEST(GroupRectangles, GivesWhatOpenCvGives) {
     }
 }
 
-TEST(DetectNetPicture, HasOpenCvsColours) {
+TEST(DetectNetImage, HasOpenCvsColours) {
     for (const auto& one : oracle()["colours"]) {
-        FloatPicture picture = picture_of(one);
-        change_colours(picture, one["degrees"], one["saturation"]);
-        EXPECT_THAT(picture.values,
+        FloatImage image = image_of(one);
+        change_colours(image, one["degrees"], one["saturation"]);
+        EXPECT_THAT(image.values,
                     testing::Pointwise(testing::FloatNear(2e-6F), one["result"].get<std::vector<float>>()));
     }
 }
 
-TEST(DetectNetPicture, IsResizedAsByOpenCv) {
+TEST(DetectNetImage, IsResizedAsByOpenCv) {
     for (const auto& one : oracle()["resized"]) {
-        const auto resized = resize_cubic(picture_of(one), one["to_width"], one["to_height"]);
+        const auto resized = resize_cubic(image_of(one), one["to_width"], one["to_height"]);
         EXPECT_THAT(resized.values,
                     testing::Pointwise(testing::FloatNear(2e-6F), one["result"].get<std::vector<float>>()));
     }
 }
 
-TEST(DetectNetPicture, IsRotatedAsByOpenCv) {
+TEST(DetectNetImage, IsRotatedAsByOpenCv) {
     for (const auto& one : oracle()["rotated"]) {
         const Rotation rotation(one["width"], one["height"], one["degrees"]);
         ASSERT_EQ(rotation.width(), one["to_width"]);
@@ -74,7 +74,7 @@ TEST(DetectNetPicture, IsRotatedAsByOpenCv) {
         rotation.move(x, y);
         EXPECT_NEAR(x, one["moved"][0].get<float>(), 1e-4);
         EXPECT_NEAR(y, one["moved"][1].get<float>(), 1e-4);
-        const auto rotated = rotation.apply(picture_of(one));
+        const auto rotated = rotation.apply(image_of(one));
         const auto expected = one["result"].get<std::vector<float>>();
         std::size_t compared = 0;
         for (std::size_t i = 0; i < expected.size(); ++i) {
@@ -113,16 +113,16 @@ at::Tensor table_of(const std::vector<std::array<float, 5>>& boxes, std::int64_t
 
 std::string transformation(int height, int width, const std::string& settings) {
     return fmt::format(R"(
-        layer {{ name: "in" type: "Input" top: "pictures" top: "boxes"
+        layer {{ name: "in" type: "Input" top: "images" top: "boxes"
                  input_param {{ shape {{ dim: 1 dim: 3 dim: {} dim: {} }} shape {{ dim: 1 dim: 1 dim: 4 dim: 16 }} }} }}
-        layer {{ name: "transform" type: "DetectNetTransformation" bottom: "pictures" bottom: "boxes" top: "data" top: "label"
+        layer {{ name: "transform" type: "DetectNetTransformation" bottom: "images" bottom: "boxes" top: "data" top: "label"
                  {} }})",
                        height, width, settings);
 }
 
-void forward(Net& net, const at::Tensor& pictures, const at::Tensor& boxes) {
+void forward(Net& net, const at::Tensor& images, const at::Tensor& boxes) {
     ASSERT_TRUE(guarded([&] {
-        net.find_blob("pictures")->set_data(pictures);
+        net.find_blob("images")->set_data(images);
         net.find_blob("boxes")->set_data(boxes);
     }));
     const auto loss = net.forward();
@@ -172,7 +172,7 @@ TEST(DetectNetTransformation, ResizesInATestAndSubtractsTheMean) {
     EXPECT_FLOAT_EQ(label[0][5][1][1].item<float>(), 1.0F / 12);
 }
 
-TEST(DetectNetTransformation, MovesBoxesWithTheirPictures) {
+TEST(DetectNetTransformation, MovesBoxesWithTheirImages) {
     const std::string settings =
         std::string(R"(detectnet_augmentation_param { crop_prob: 0.7 shift_x: 6 shift_y: 6 flip_prob: 0.5
         scale_prob: 0.6 scale_min: 0.8 scale_max: 1.3 rotation_prob: 0 hue_rotation_prob: 0.5 desaturation_prob: 0.5 } )") +
@@ -181,15 +181,15 @@ TEST(DetectNetTransformation, MovesBoxesWithTheirPictures) {
     const auto net = net_of(transformation(60, 72, settings), caffe::TRAIN);
     ASSERT_TRUE(net);
     // A white rectangle on black, well inside.
-    const at::Tensor picture = at::zeros({1, 3, 60, 72});
-    picture.slice(2, 24, 40).slice(3, 22, 44).fill_(255);
+    const at::Tensor image = at::zeros({1, 3, 60, 72});
+    image.slice(2, 24, 40).slice(3, 22, 44).fill_(255);
     const at::Tensor table = table_of({{22, 24, 22, 16, 1}}, 3);
     std::set<float> lefts;
     at::Tensor first;
     for (int pass = 0; pass < 30; ++pass) {
         SCOPED_TRACE(pass);
         net->set_pass(pass);
-        forward(*net, picture, table);
+        forward(*net, image, table);
         if (pass == 0) first = net->find_blob("data")->data().clone();
         const at::Tensor white = net->find_blob("data")->data()[0].mean(0) > 100;
         const at::Tensor label = net->find_blob("label")->data()[0];
@@ -207,7 +207,7 @@ TEST(DetectNetTransformation, MovesBoxesWithTheirPictures) {
     }
     EXPECT_GT(lefts.size(), 15U) << "the images vary";
     net->set_pass(0);
-    forward(*net, picture, table);
+    forward(*net, image, table);
     EXPECT_TRUE(at::equal(net->find_blob("data")->data(), first)) << "the same numbers in the same pass";
 }
 
@@ -228,7 +228,7 @@ std::string python(const std::string& name, const std::string& module, const std
 }
 
 TEST(DetectNetLists, FindTheBoxesOfTheGroundTruth) {
-    // The ground truth of a image as the network's answer, too: each cell of an object proposes its box.
+    // The ground truth of an image as the network's answer, too: each cell of an object proposes its box.
     const std::string text =
         transformation(
             96, 128, R"(detectnet_groundtruth_param { stride: 8 scale_cvg: 0.8 gridbox_type: GRIDBOX_MIN min_cvg_len: 4
@@ -290,14 +290,14 @@ caffe::NetParameter small_detectnet(const std::string& stage, caffe::Phase phase
     auto net = *filter_net(whole, state);
     for (auto& layer : *net.mutable_layer()) {
         if (layer.type() == "Data") {
-            const bool pictures = layer.top(0) == "raw_data";
+            const bool images = layer.top(0) == "raw_data";
             layer.set_type("Input");
-            layer.set_top(0, pictures ? "pictures" : "boxes");
+            layer.set_top(0, images ? "images" : "boxes");
             auto& shape = *layer.mutable_input_param()->add_shape();
-            const Shape dims = pictures ? Shape{1, 3, 96, 160} : Shape{1, 1, 4, 16};
+            const Shape dims = images ? Shape{1, 3, 96, 160} : Shape{1, 1, 4, 16};
             for (const auto dim : dims) shape.add_dim(dim);
         } else if (layer.type() == "DetectNetTransformation") {
-            layer.set_bottom(0, "pictures");
+            layer.set_bottom(0, "images");
             layer.set_bottom(1, "boxes");
             auto& truth = *layer.mutable_detectnet_groundtruth_param();
             truth.set_image_size_x(160);
@@ -320,12 +320,12 @@ TEST(DetectNet, LearnsWhereAnObjectIs) {
     options.with_test_nets = false;
     auto solver = Solver::create(parameter, options);
     ASSERT_TRUE(solver) << solver.error().to_string();
-    at::Tensor picture = at::full({1, 3, 96, 160}, 90.0);
-    picture.slice(2, 30, 70).slice(3, 60, 120).fill_(220);
+    at::Tensor image = at::full({1, 3, 96, 160}, 90.0);
+    image.slice(2, 30, 70).slice(3, 60, 120).fill_(220);
     const at::Tensor table = table_of({{60, 30, 60, 40, 1}}, 3);
     const auto put = [&](Net& net) -> Status {
         return guarded([&] {
-            net.find_blob("pictures")->set_data(picture);
+            net.find_blob("images")->set_data(image);
             net.find_blob("boxes")->set_data(table);
         });
     };
@@ -344,7 +344,7 @@ TEST(DetectNet, LearnsWhereAnObjectIs) {
     auto test = Net::create(small_detectnet("val", caffe::TEST), val);
     ASSERT_TRUE(test) << test.error().to_string();
     ASSERT_TRUE((*test)->share_weights((*solver)->net()));
-    forward(**test, picture, table);
+    forward(**test, image, table);
     for (const char* name : {"mAP", "precision", "recall"}) {
         const float value = scalar_value(*(*test)->find_blob(name));
         EXPECT_TRUE(value >= 0 && value <= 100) << name << " " << value;

@@ -31,20 +31,20 @@ std::vector<float> values(const Net& net, std::string_view blob) {
 }
 
 /// A binary PPM whose pixels are all the colour first, first + 1, first + 2.
-std::string picture(int first, int width, int height) {
+std::string ppm_image(int first, int width, int height) {
     std::string text = fmt::format("P6\n{} {}\n255\n", width, height);
     for (int p = 0; p < width * height * 3; ++p) text += static_cast<char>(first + p % 3);
     return text;
 }
 
 /// Image i has the colour 10 i and, in the list, the label i + 10.
-struct Pictures {
+struct ImageFiles {
     TemporaryFolder folder;
     std::filesystem::path dir() const { return folder.path(); }
-    explicit Pictures(int count) {
+    explicit ImageFiles(int count) {
         std::string list;
         for (int i = 0; i < count; ++i) {
-            EXPECT_TRUE(write_file_atomic(dir() / fmt::format("an image {}.ppm", i), picture(10 * i, 4, 3)));
+            EXPECT_TRUE(write_file_atomic(dir() / fmt::format("an image {}.ppm", i), ppm_image(10 * i, 4, 3)));
             list += fmt::format("an image {}.ppm {}\n", i, i + 10);
         }
         EXPECT_TRUE(write_file_atomic(dir() / "list.txt", list));
@@ -57,8 +57,8 @@ std::string image_data(const std::string& settings, const std::string& transform
 }
 
 TEST(ImageData, GivesPlanesOfBlueGreenRedInTheOrderOfTheList) {
-    const Pictures pictures(3);
-    const auto net = make_net(image_data("batch_size: 2"), pictures.dir());
+    const ImageFiles images(3);
+    const auto net = make_net(image_data("batch_size: 2"), images.dir());
     ASSERT_TRUE(net->forward());
     EXPECT_EQ(net->find_blob("data")->shape(), (Shape{2, 3, 3, 4}));
     EXPECT_THAT(values(*net, "label"), ElementsAre(10, 11));
@@ -70,19 +70,18 @@ TEST(ImageData, GivesPlanesOfBlueGreenRedInTheOrderOfTheList) {
 }
 
 TEST(ImageData, ResizesTransformsAndMakesGrey) {
-    const Pictures pictures(2);
-    const auto net =
-        make_net(image_data("new_height: 6 new_width: 5 is_color: false", "crop_size: 2 mean_value: 1 scale: 2"),
-                 pictures.dir());
+    const ImageFiles images(2);
+    const auto net = make_net(
+        image_data("new_height: 6 new_width: 5 is_color: false", "crop_size: 2 mean_value: 1 scale: 2"), images.dir());
     ASSERT_TRUE(net->forward());
     EXPECT_EQ(net->find_blob("data")->shape(), (Shape{1, 1, 2, 2}));
     EXPECT_THAT(values(*net, "data"), testing::Each(0));  // (1 - 1) * 2
 }
 
 TEST(ImageData, ShufflesEveryRoundAnewAndTakesUpWhereItWas) {
-    const Pictures pictures(6);
+    const ImageFiles images(6);
     const auto labels = [&](std::int64_t first, int batches) {
-        const auto net = make_net(image_data("batch_size: 3 shuffle: true"), pictures.dir(), caffe::TRAIN, first);
+        const auto net = make_net(image_data("batch_size: 3 shuffle: true"), images.dir(), caffe::TRAIN, first);
         std::vector<float> all;
         for (int i = 0; i < batches; ++i) {
             EXPECT_TRUE(net->forward());
@@ -96,10 +95,10 @@ TEST(ImageData, ShufflesEveryRoundAnewAndTakesUpWhereItWas) {
     EXPECT_EQ(labels(3, 1), std::vector(all.begin() + 9, all.end()));
 }
 
-TEST(ImageData, SaysWhichPictureDoesNotFit) {
-    const Pictures pictures(2);
-    ASSERT_TRUE(write_file_atomic(pictures.dir() / "an image 1.ppm", picture(0, 2, 2)));
-    const auto net = make_net(image_data("batch_size: 2"), pictures.dir());
+TEST(ImageData, SaysWhichImageDoesNotFit) {
+    const ImageFiles images(2);
+    ASSERT_TRUE(write_file_atomic(images.dir() / "an image 1.ppm", ppm_image(0, 2, 2)));
+    const auto net = make_net(image_data("batch_size: 2"), images.dir());
     const auto result = net->forward();
     ASSERT_FALSE(result);
     EXPECT_THAT(result.error().to_string(), testing::AllOf(HasSubstr("an image 1.ppm"), HasSubstr("new_height")));
@@ -107,10 +106,10 @@ TEST(ImageData, SaysWhichPictureDoesNotFit) {
 
 TEST(ImageData, PutsItsRootInFrontOfEveryPathAndTakesNegativeLabels) {
     const TemporaryFolder folder;
-    std::filesystem::create_directories(folder.path() / "pictures");
-    ASSERT_TRUE(write_file_atomic(folder.path() / "pictures/a.ppm", picture(30, 4, 3)));
+    std::filesystem::create_directories(folder.path() / "images");
+    ASSERT_TRUE(write_file_atomic(folder.path() / "images/a.ppm", ppm_image(30, 4, 3)));
     ASSERT_TRUE(write_file_atomic(folder.path() / "list.txt", "/a.ppm -1\r\na.ppm 7\n\n"));
-    for (const std::string root : {"pictures", "pictures/"}) {
+    for (const std::string root : {"images", "images/"}) {
         const auto net = make_net(image_data("batch_size: 2 root_folder: \"" + root + "\""), folder.path());
         ASSERT_TRUE(net->forward());
         EXPECT_THAT(values(*net, "label"), ElementsAre(-1, 7));
@@ -127,15 +126,15 @@ TEST(DummyData, TakesEachOldSizeOnceOrForEachTop) {
 }
 
 TEST(WindowData, WarpsWindowsBackgroundFirst) {
-    const Pictures pictures(1);  // 4 x 3
-    ASSERT_TRUE(write_file_atomic(pictures.dir() / "picture.ppm", picture(50, 4, 3)));
-    ASSERT_TRUE(write_file_atomic(pictures.dir() / "windows.txt",
-                                  "# 0\npicture.ppm\n3\n3\n4\n3\n5 0.9 0 0 3 2\n7 0.1 1 1 2 2\n7 0.55 0 0 1 1\n"));
+    const ImageFiles images(1);  // 4 x 3
+    ASSERT_TRUE(write_file_atomic(images.dir() / "image.ppm", ppm_image(50, 4, 3)));
+    ASSERT_TRUE(write_file_atomic(images.dir() / "windows.txt",
+                                  "# 0\nimage.ppm\n3\n3\n4\n3\n5 0.9 0 0 3 2\n7 0.1 1 1 2 2\n7 0.55 0 0 1 1\n"));
     const auto net = make_net(R"(layer { name: "in" type: "WindowData" top: "data" top: "label"
         window_data_param { source: "windows.txt" batch_size: 4 fg_threshold: 0.6 bg_threshold: 0.5 fg_fraction: 0.5
                             context_pad: 1 scale: 0.5 }
         transform_param { crop_size: 6 mean_value: 10 } })",
-                              pictures.dir());
+                              images.dir());
     ASSERT_TRUE(net->forward());
     EXPECT_THAT(values(*net, "label"), ElementsAre(0, 0, 5, 5));
     const at::Tensor data = net->find_blob("data")->data();
@@ -149,10 +148,10 @@ TEST(WindowData, WarpsWindowsBackgroundFirst) {
 }
 
 TEST(WindowData, NamesTheLineThatIsWrong) {
-    const Pictures pictures(1);
-    ASSERT_TRUE(write_file_atomic(pictures.dir() / "windows.txt", "# 0\na.ppm\n3\n3\n4\n1\n5 0.9 0 0 4 2\n"));
+    const ImageFiles images(1);
+    ASSERT_TRUE(write_file_atomic(images.dir() / "windows.txt", "# 0\na.ppm\n3\n3\n4\n1\n5 0.9 0 0 4 2\n"));
     NetOptions options;
-    options.base_dir = pictures.dir();
+    options.base_dir = images.dir();
     const auto net = Net::create(*parse_net_text(R"(layer { name: "in" type: "WindowData" top: "data" top: "label"
         window_data_param { source: "windows.txt" batch_size: 4 } transform_param { crop_size: 6 } })",
                                                  "test.prototxt"),

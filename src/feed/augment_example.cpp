@@ -81,16 +81,16 @@ class Example {
         if (count == 0)
             return fail(ErrorCode::kInvalidArgument, "the database {} has no records", options_.database.string());
         if (!options_.targets.empty()) DIGITS_TRY(open_targets());
-        const auto wanted = std::min<std::uint64_t>(count, static_cast<std::uint64_t>(options_.pictures));
-        json answer{{"width", 0}, {"height", 0}, {"pictures", json::array()}};
+        const auto wanted = std::min<std::uint64_t>(count, static_cast<std::uint64_t>(options_.images));
+        json answer{{"width", 0}, {"height", 0}, {"images", json::array()}};
         for (std::uint64_t i = 0; i < wanted; ++i) {
             const auto record = i * count / wanted;
             DIGITS_ASSIGN(const auto found, images_->at(record));
             DIGITS_ASSIGN(const auto image, datum_image(found.datum));
-            DIGITS_ASSIGN(auto picture, show_one(image, record, answer));
-            picture["label"] = found.datum.label;
-            if (targets_) DIGITS_TRY(add_targets(image, std::string(found.key), record, picture));
-            answer["pictures"].push_back(std::move(picture));
+            DIGITS_ASSIGN(auto entry, show_one(image, record, answer));
+            entry["label"] = found.datum.label;
+            if (targets_) DIGITS_TRY(add_targets(image, std::string(found.key), record, entry));
+            answer["images"].push_back(std::move(entry));
         }
         return answer;
     }
@@ -123,8 +123,8 @@ class Example {
         answer["width"] = transformer.width();
         answer["height"] = transformer.height();
         const auto planes = planes_of(image);
-        DIGITS_ASSIGN(auto original, picture_url(image, kMostShown_px));
-        json picture{{"record", record}, {"original", std::move(original)}, {"variants", json::array()}};
+        DIGITS_ASSIGN(auto original, image_url(image, kMostShown_px));
+        json entry{{"record", record}, {"original", std::move(original)}, {"variants", json::array()}};
         Augmenter::Scratch scratch;
         std::vector<float> values(static_cast<std::size_t>(transformer.channels()) *
                                   static_cast<std::size_t>(transformer.height()) *
@@ -143,19 +143,19 @@ class Example {
             const auto index = index_of(epoch, record);
             DIGITS_ASSIGN(const auto* varied, augmenter.apply(planes.data(), index, scratch, others));
             transformer.apply(varied, index, values.data());
-            DIGITS_ASSIGN(auto url, picture_url(seen(values, transformer), kMostShown_px));
-            picture["variants"].push_back(std::move(url));
+            DIGITS_ASSIGN(auto url, image_url(seen(values, transformer), kMostShown_px));
+            entry["variants"].push_back(std::move(url));
         }
-        return picture;
+        return entry;
     }
 
-    Status add_targets(const Image& image, const std::string& key, std::uint64_t record, json& picture) {
+    Status add_targets(const Image& image, const std::string& key, std::uint64_t record, json& entry) {
         DIGITS_ASSIGN(const auto target, targets_->find(key));
-        picture["variant_targets"] = json::array();
-        if (!boxes_) return add_masks(image, target.datum, record, picture);
+        entry["variant_targets"] = json::array();
+        if (!boxes_) return add_masks(image, target.datum, record, entry);
         std::vector<float> rows(target.datum.float_count);
         copy_float_data(target.datum, rows.data());
-        picture["original_target"] = box_list(rows.data(), image.width, image.height);
+        entry["original_target"] = box_list(rows.data(), image.width, image.height);
         std::shared_ptr<const std::string> owner;
         const auto others = [&](std::uint64_t number) -> Result<DatumView> {
             DIGITS_ASSIGN(const auto found, targets_->at(number));
@@ -165,23 +165,23 @@ class Example {
         std::vector<float> moved(boxes_->floats());
         for (int epoch = 0; epoch < options_.variants; ++epoch) {
             DIGITS_TRY(boxes_->apply(target.datum, key, index_of(epoch, record), others, moved.data()));
-            picture["variant_targets"].push_back(
+            entry["variant_targets"].push_back(
                 box_list(moved.data(), static_cast<int>(moved[2]), static_cast<int>(moved[3])));
         }
         return {};
     }
 
     static Result<json> mask_part(const Image& mask) {
-        DIGITS_ASSIGN(auto url, picture_url(mask, std::max(mask.width, mask.height)));
+        DIGITS_ASSIGN(auto url, image_url(mask, std::max(mask.width, mask.height)));
         return json{{"width", mask.width}, {"height", mask.height}, {"mask", std::move(url)}};
     }
 
-    Status add_masks(const Image& image, const DatumView& datum, std::uint64_t record, json& picture) {
+    Status add_masks(const Image& image, const DatumView& datum, std::uint64_t record, json& entry) {
         DIGITS_ASSIGN(const auto mask, datum_image(datum));
         if (mask.channels != 1 || mask.width != image.width || mask.height != image.height)
             return fail(ErrorCode::kDataLoss, "a mask has {} channels of {} x {}, its image {} x {}", mask.channels,
                         mask.width, mask.height, image.width, image.height);
-        DIGITS_ASSIGN(picture["original_target"], mask_part(mask));
+        DIGITS_ASSIGN(entry["original_target"], mask_part(mask));
         DIGITS_ASSIGN(const auto augmenter, Augmenter::create(only_geometry(options_.augmentation), options_.seed, 1,
                                                               mask.height, mask.width, images_->count()));
         DIGITS_ASSIGN(const auto transformer, Transformer::create(places_of(options_.transform), caffe::TRAIN,
@@ -206,7 +206,7 @@ class Example {
             std::ranges::transform(values, part.pixels.begin(),
                                    [](float value) { return static_cast<std::uint8_t>(value); });
             DIGITS_ASSIGN(auto shown, mask_part(part));
-            picture["variant_targets"].push_back(std::move(shown));
+            entry["variant_targets"].push_back(std::move(shown));
         }
         return {};
     }

@@ -19,11 +19,11 @@ struct AugmentExampleOptions {
     caffe::TransformationParameter transform;
     Augmentation augmentation;
     std::uint64_t seed = 1;
-    int pictures = 4;  ///< taken evenly over the database
+    int images = 4;    ///< taken evenly over the database
     int variants = 5;  ///< of each, as in so many epochs
 };
 
-/// What a training would see of some images: `width`, `height` of what reaches the network, and `pictures`: a list of
+/// What a training would see of some images: `width`, `height` of what reaches the network, and `images`: a list of
 /// `{"record", "label", "original", "variants"}` with data URLs. Where a mean is subtracted, gray stands for 0. With
 /// targets each also has `original_target` and `variant_targets`, which lie upon them: `{"width", "height"}` of the
 /// image in pixels and `boxes`, a list of `{"class", "left", "top", "right", "bottom"}`, or `mask`, a data URL of class

@@ -40,14 +40,14 @@ std::set<Planes> all_variants(const Augmentation& augmentation, const Planes& pl
 /// 3 4
 const Planes kSquare{1, 2, 3, 4};
 
-TEST(Augmenter, without_choices_gives_the_picture_itself) {
+TEST(Augmenter, without_choices_gives_the_image_itself) {
     const Planes planes{9, 8, 7, 6};
     const auto augmenter = *Augmenter::create({}, 1, 1, 2, 2);
     Augmenter::Scratch scratch;
     EXPECT_EQ(augmenter.apply(planes.data(), 5, scratch), planes.data());
 }
 
-TEST(Augmenter, flips_and_turns_give_exactly_the_pictures_that_they_can_give) {
+TEST(Augmenter, flips_and_turns_give_exactly_the_images_that_they_can_give) {
     using Set = std::set<Planes>;
     EXPECT_EQ(all_variants({.flip = FlipMode::kHorizontal}, kSquare, 2), (Set{{1, 2, 3, 4}, {2, 1, 4, 3}}));
     EXPECT_EQ(all_variants({.flip = FlipMode::kVertical}, kSquare, 2), (Set{{1, 2, 3, 4}, {3, 4, 1, 2}}));
@@ -156,7 +156,7 @@ TEST(Augmenter, hue_turns_colours_and_leaves_grey_alone) {
     EXPECT_TRUE(turned);
 }
 
-TEST(Augmenter, refuses_what_the_pictures_cannot_have) {
+TEST(Augmenter, refuses_what_the_images_cannot_have) {
     const auto turn = Augmenter::create({.turns = TurnMode::kQuarter}, 1, 3, 4, 5);
     ASSERT_FALSE(turn);
     EXPECT_EQ(turn.error().where, "/augmentation/turns");

@@ -20,7 +20,7 @@ std::uint8_t sample(int i, int x, int y, int c) {
     return static_cast<std::uint8_t>((i * 31 + x * 3 + y * 17 + c * 80) % 256);
 }
 
-Image picture(int i, int width, int height, int channels) {
+Image make_image(int i, int width, int height, int channels) {
     Image image;
     image.reset(width, height, channels);
     for (int y = 0; y < height; ++y)
@@ -38,7 +38,7 @@ struct Database {
     Database(int count, int width, int height, int channels, Storage storage = Storage::kRaw) {
         auto writer = *LmdbWriter::create(path());
         for (int i = 0; i < count; ++i) {
-            const auto image = picture(i, width, height, channels);
+            const auto image = make_image(i, width, height, channels);
             auto datum = storage == Storage::kRaw ? raw_datum(image, i) : encoded_datum(image, *encode_png(image), i);
             EXPECT_TRUE(writer.put(fmt::format("{:08}_{}", i, i), std::move(datum)));
         }
@@ -179,7 +179,7 @@ TEST(Feed, tells_of_a_damaged_record_and_goes_on) {
     const TemporaryFolder folder;
     auto writer = *LmdbWriter::create(folder.path() / "db");
     for (int i = 0; i < 4; ++i)
-        ASSERT_TRUE(writer.put(fmt::format("{:08}_0", i), i == 2 ? "broken" : raw_datum(picture(i, 3, 3, 1), i)));
+        ASSERT_TRUE(writer.put(fmt::format("{:08}_0", i), i == 2 ? "broken" : raw_datum(make_image(i, 3, 3, 1), i)));
     ASSERT_TRUE(writer.finish());
     auto feed = opened({.source = folder.path() / "db", .batch_size = 2, .threads = 2});
     EXPECT_TRUE(feed->next());
@@ -208,8 +208,8 @@ TEST(Feed, gives_the_same_batches_out_of_leveldb) {
 TEST(Feed, refuses_records_of_different_size) {
     const TemporaryFolder folder;
     auto writer = *LmdbWriter::create(folder.path() / "db");
-    ASSERT_TRUE(writer.put("0", raw_datum(picture(0, 3, 3, 1), 0)));
-    ASSERT_TRUE(writer.put("1", raw_datum(picture(0, 4, 3, 1), 0)));
+    ASSERT_TRUE(writer.put("0", raw_datum(make_image(0, 3, 3, 1), 0)));
+    ASSERT_TRUE(writer.put("1", raw_datum(make_image(0, 4, 3, 1), 0)));
     ASSERT_TRUE(writer.finish());
     EXPECT_EQ(opened({.source = folder.path() / "db", .batch_size = 2})->next().error().code, ErrorCode::kDataLoss);
 }
@@ -220,7 +220,7 @@ TEST(Feed, a_batch_of_one_has_its_records_own_size) {
         auto writer = *LmdbWriter::create(folder.path() / "db");
         const std::vector<std::pair<int, int>> sizes{{3, 2}, {5, 4}, {2, 2}};
         for (int i = 0; i < 3; ++i) {
-            const auto image = picture(i, sizes[i].first, sizes[i].second, 3);
+            const auto image = make_image(i, sizes[i].first, sizes[i].second, 3);
             ASSERT_TRUE(writer.put(std::to_string(i), storage == Storage::kRaw
                                                           ? raw_datum(image, i)
                                                           : encoded_datum(image, *encode_png(image), i)));
@@ -288,7 +288,7 @@ TEST(Transform, crops_the_centre_in_test_and_anywhere_in_training) {
     for (const auto& [corner, times] : corners) EXPECT_NEAR(times, 200, 75) << corner;
 }
 
-TEST(Transform, mirrors_half_of_the_pictures_in_both_phases) {
+TEST(Transform, mirrors_half_of_the_images_in_both_phases) {
     caffe::TransformationParameter parameter;
     parameter.set_mirror(true);
     const std::uint8_t row[] = {1, 2, 3};
@@ -307,7 +307,7 @@ TEST(Transform, mirrors_half_of_the_pictures_in_both_phases) {
 
 TEST(Transform, mean_image_is_taken_where_the_sample_came_from) {
     const TemporaryFolder folder;
-    const auto mean = picture(3, 6, 5, 3);
+    const auto mean = make_image(3, 6, 5, 3);
     ASSERT_TRUE(write_mean_files(mean, folder.path()));
     caffe::TransformationParameter parameter;
     parameter.set_mean_file(folder.path() / "mean.binaryproto");

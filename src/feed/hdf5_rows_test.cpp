@@ -169,11 +169,10 @@ TEST_F(Hdf5RowsTest, read_what_the_dataset_builder_writes) {
             const auto tops = (*rows)->next();
             ASSERT_TRUE(tops);
             for (int i = 0; i < 3; ++i) {
-                const int picture = (3 * batch + i) % 9;
-                EXPECT_EQ((*tops)[1][i], static_cast<float>(picture % 2));
+                const int image = (3 * batch + i) % 9;
+                EXPECT_EQ((*tops)[1][i], static_cast<float>(image % 2));
                 for (int n = 0; n < 45; ++n)
-                    ASSERT_EQ((*tops)[0][45 * i + n], static_cast<float>(10 * picture + n / 15))
-                        << "planes are R, G, B";
+                    ASSERT_EQ((*tops)[0][45 * i + n], static_cast<float>(10 * image + n / 15)) << "planes are R, G, B";
             }
         }
 

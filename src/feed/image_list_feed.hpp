@@ -39,7 +39,7 @@ class ImageListFeed {
 
     /// Of the first batch; without a wanted size, batches of one image may differ.
     std::array<std::int64_t, 4> shape() const { return shape_; }
-    std::uint64_t picture_count() const { return list_.size(); }
+    std::uint64_t image_count() const { return list_.size(); }
     /// The next batch; it stays valid until the following call.
     Result<FeedBatch> next() { return batches_->next(); }
     double wait_seconds() const { return batches_->wait_seconds(); }

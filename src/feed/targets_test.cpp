@@ -211,7 +211,7 @@ TEST(Targets, are_previewed_as_they_are_trained_on) {
     options.targets = scene.boxes();
     options.augmentation = {.flip = FlipMode::kBoth, .mosaic = 0.5};
     options.seed = 3;
-    options.pictures = kRecords;
+    options.images = kRecords;
     options.variants = 2;
     const auto shown = augment_example(options);
     ASSERT_TRUE(shown) << shown.error().to_string();
@@ -219,7 +219,7 @@ TEST(Targets, are_previewed_as_they_are_trained_on) {
     for (std::size_t epoch = 0; epoch < 2; ++epoch) {
         const auto batch = *feed->next();
         for (std::size_t i = 0; i < kRecords; ++i) {
-            const auto& target = (*shown)["pictures"][i]["variant_targets"][epoch];
+            const auto& target = (*shown)["images"][i]["variant_targets"][epoch];
             const float* rows = batch.data + i * kRows * kColumns;
             ASSERT_EQ(target["boxes"].size(), static_cast<std::size_t>(rows[0]));
             EXPECT_EQ(target["width"], kSide);
@@ -232,8 +232,8 @@ TEST(Targets, are_previewed_as_they_are_trained_on) {
     options.target_records = FeedRecords::kMask;
     const auto masks = augment_example(options);
     ASSERT_TRUE(masks) << masks.error().to_string();
-    EXPECT_EQ((*masks)["pictures"][0]["variant_targets"].size(), 2U);
-    EXPECT_THAT((*masks)["pictures"][0]["original_target"]["mask"], testing::StartsWith("data:image/png"));
+    EXPECT_EQ((*masks)["images"][0]["variant_targets"].size(), 2U);
+    EXPECT_THAT((*masks)["images"][0]["original_target"]["mask"], testing::StartsWith("data:image/png"));
 }
 
 TEST(Targets, refuse_records_that_are_no_boxes) {

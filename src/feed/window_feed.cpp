@@ -89,9 +89,9 @@ Status WindowFeed::read_source() {
             return fail(make_error(ErrorCode::kInvalidArgument,
                                    "the image has {} channels, expected 1 or 3, and as many as the first", channels)
                             .at(where()));
-        pictures_.push_back(listed_path(options_.base_dir, options_.window.root_folder(), path).string());
+        image_paths_.push_back(listed_path(options_.base_dir, options_.window.root_folder(), path).string());
         for (int i = 0; i < count; ++i) {
-            Window window{pictures_.size() - 1};
+            Window window{image_paths_.size() - 1};
             float overlap = 0;
             if (!(in >> window.label >> overlap >> window.left >> window.top >> window.right >> window.bottom))
                 return fail(make_error(ErrorCode::kInvalidArgument, "expected a window: label overlap x1 y1 x2 y2")
@@ -170,7 +170,7 @@ Result<BatchAhead::Batch> WindowFeed::make(std::uint64_t number) const {
 }
 
 Status WindowFeed::warp(const Window& window, bool mirror, float* out) const {
-    const std::string& path = pictures_[window.picture];
+    const std::string& path = image_paths_[window.image];
     DIGITS_ASSIGN(const auto bytes, read_file(path));
     auto decoded = decode_image(bytes);
     if (!decoded) return fail(std::move(decoded).error().at(path));

@@ -40,7 +40,7 @@ class WindowFeed {
 
   private:
     struct Window {
-        std::size_t picture = 0;
+        std::size_t image = 0;
         int label = 0;
         int left = 0, top = 0, right = 0, bottom = 0;  ///< both ends are inside
     };
@@ -52,7 +52,7 @@ class WindowFeed {
     Status warp(const Window& window, bool mirror, float* out) const;
 
     const WindowOptions options_;
-    std::vector<std::string> pictures_;  // paths
+    std::vector<std::string> image_paths_;  // paths
     int channels_ = 0;
     int crop_ = 0;
     std::vector<Window> foreground_, background_;

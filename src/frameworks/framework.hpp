@@ -31,7 +31,7 @@ class Framework {
     virtual std::string_view language() const = 0;
 
     /// Everything that is wrong with a model before it is trained. Reads no user data.
-    virtual ModelCheck check(const ModelSpec& spec, const std::optional<AssumedPictures>& assumed) const = 0;
+    virtual ModelCheck check(const ModelSpec& spec, const std::optional<AssumedImages>& assumed) const = 0;
     /// Whether the worker can build its networks, so that a check asks it for what only that shows.
     virtual bool is_built_by_worker() const { return false; }
     /// Writes what a training needs, model.json among it, into the job's folder. May be repeated before a resumed

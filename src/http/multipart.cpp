@@ -21,7 +21,7 @@ constexpr std::size_t kMaxFileName = 255;
 std::string shown_name(std::string_view name) {
     auto base = printable(name.substr(name.find_last_of("/\\") + 1));
     while (base.size() > kMaxFileName || (!base.empty() && !is_utf8(base))) base.pop_back();
-    return base.empty() ? "picture" : base;
+    return base.empty() ? "image" : base;
 }
 
 }  // namespace

@@ -8,8 +8,8 @@
 #include "base/file.hpp"
 #include "base/progress.hpp"
 #include "data/ordered_pipeline.hpp"
+#include "infer/image_source.hpp"
 #include "infer/inference.hpp"
-#include "infer/picture_source.hpp"
 #include "tasks/text_file.hpp"
 
 namespace digits {
@@ -30,7 +30,7 @@ struct PreparedImage {
 class Evaluation {
   public:
     Evaluation(const EvaluationSpec& spec, TaskContext& context, std::unique_ptr<Inference> inference,
-               std::unique_ptr<PictureSource> source)
+               std::unique_ptr<ImageSource> source)
         : spec_(spec),
           context_(context),
           inference_(std::move(inference)),
@@ -107,7 +107,7 @@ class Evaluation {
     Status leave_out(const PreparedImage& image) {
         ++left_out_;
         if (listed_unreadable_.size() < kListedUnreadable)
-            listed_unreadable_.push_back({{"picture", image.sample.name}, {"reason", image.problem}});
+            listed_unreadable_.push_back({{"image", image.sample.name}, {"reason", image.problem}});
         DIGITS_TRY(evaluator_->add_unreadable(image.sample));
         return unreadable_->add(image.sample.name + "\t" + image.problem + "\n");
     }
@@ -116,8 +116,7 @@ class Evaluation {
         if (answered_ == 0)
             return fail(make_error(ErrorCode::kInvalidArgument,
                                    "none of the {} images could be read; the first: {}: {}", left_out_,
-                                   listed_unreadable_[0].value("picture", ""),
-                                   listed_unreadable_[0].value("reason", ""))
+                                   listed_unreadable_[0].value("image", ""), listed_unreadable_[0].value("reason", ""))
                             .at("/source"));
         const double seconds = std::chrono::duration<double>(Clock::now() - started_).count();
         const auto& folder = context_.job_dir();
@@ -163,7 +162,7 @@ class Evaluation {
     TaskContext& context_;
     std::unique_ptr<Inference> inference_;
     Predictor& predictor_;
-    std::unique_ptr<PictureSource> source_;
+    std::unique_ptr<ImageSource> source_;
     ProgressMeter* meter_ = nullptr;
 
     std::optional<TextFile> unreadable_;
@@ -189,9 +188,9 @@ Result<json> evaluate(const EvaluationSpec& spec, const std::string& framework, 
     const auto& grant = context.grant();
     DIGITS_ASSIGN(auto inference, Inference::open({grant.model_dir, grant.dataset_dir, grant.weights, device,
                                                    spec.threads, framework}));
-    PictureSourceOptions options{spec.source, grant.dataset_dir,          inference->facts().labels,
-                                 grant.roots, thread_count(spec.threads), inference->decoding()};
-    DIGITS_ASSIGN(auto source, open_picture_source(options, [&](std::size_t) { return !context.abort_requested(); }));
+    ImageSourceOptions options{spec.source, grant.dataset_dir,          inference->facts().labels,
+                               grant.roots, thread_count(spec.threads), inference->decoding()};
+    DIGITS_ASSIGN(auto source, open_image_source(options, [&](std::size_t) { return !context.abort_requested(); }));
     const auto before = files_in(context.job_dir());
     auto result = Evaluation(spec, context, std::move(inference), std::move(source)).run();
     if (result) return result;

@@ -148,7 +148,7 @@ class PredictorTest : public testing::Test {
         return Inference::open({model(), dataset(), snapshot, {}, 1, "caffe"});
     }
 
-    fs::path picture(const std::string& name, std::uint8_t left, std::uint8_t right) const {
+    fs::path write_image(const std::string& name, std::uint8_t left, std::uint8_t right) const {
         Image image;
         image.reset(2, 1, 1);
         image.pixels = {left, right};
@@ -186,10 +186,10 @@ TEST_F(PredictorTest, TakesTheNewestSnapshotUnlessToldOtherwise) {
     EXPECT_EQ(open("../model/snapshot_iter_10.caffemodel").error().code, ErrorCode::kInvalidArgument);
 }
 
-TEST_F(PredictorTest, AnswersAndNamesUnreadablePictures) {
+TEST_F(PredictorTest, AnswersAndNamesUnreadableImages) {
     const auto predictor = open();
     std::ofstream(folder_.path() / "broken.png") << "no image";
-    const auto good = picture("good.png", 90, 0);
+    const auto good = write_image("good.png", 90, 0);
     const auto answer =
         (*predictor)
             ->answer(
@@ -328,7 +328,7 @@ TEST_F(DetectorTest, IsEvaluatedOnTheTargetsOfASplit) {
     EXPECT_LT(evaluation["AP50"], 0.6);
     const auto table = ImageTable::open(context_.job_dir());
     ASSERT_TRUE(table) << table.error().to_string();
-    EXPECT_EQ((*table->row(0))["picture"], "a.png");
+    EXPECT_EQ((*table->row(0))["image"], "a.png");
     EXPECT_EQ((*table->row(0))["missed"], 0);
     EXPECT_EQ((*table->row(1))["missed"], 1);
 }

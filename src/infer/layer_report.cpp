@@ -8,7 +8,7 @@
 
 #include "engine/guard.hpp"
 #include "image/encode.hpp"
-#include "infer/layer_picture.hpp"
+#include "infer/layer_image.hpp"
 
 namespace digits {
 namespace {
@@ -36,7 +36,7 @@ class Reporter {
         auto shape = blob->shape();
         if (blob->count() == 0) return;
         if (!shape.empty()) shape.erase(shape.begin());
-        LayerPictureOptions options;
+        LayerImageOptions options;
         options.heat = name != input_;
         options.normalize = !is_softmax;
         add(name, "activation", layer, *blob, shape, options, true, json());
@@ -52,7 +52,7 @@ class Reporter {
     }
 
     void add(const std::string& name, const char* kind, const caffe::LayerParameter& layer, const Blob& blob,
-             const Shape& shape, const LayerPictureOptions& options, bool drawn, json parameters) {
+             const Shape& shape, const LayerImageOptions& options, bool drawn, json parameters) {
         const at::Tensor data = blob.data().cpu().contiguous();
         const auto* values = data.data_ptr<float>();
         const auto found = layer_statistics(values, static_cast<std::size_t>(element_count(shape)));
@@ -65,13 +65,13 @@ class Reporter {
                    {"deviation", found.deviation},
                    {"histogram", {{"counts", found.histogram}, {"low", found.low}, {"high", found.high}}},
                    {"parameters", std::move(parameters)},
-                   {"picture", nullptr}};
-        if (drawn) entry["picture"] = draw(values, shape, options);
+                   {"image", nullptr}};
+        if (drawn) entry["image"] = draw(values, shape, options);
         list_.push_back(std::move(entry));
     }
 
-    json draw(const float* values, const Shape& shape, const LayerPictureOptions& options) {
-        const auto image = layer_picture(values, shape, options);
+    json draw(const float* values, const Shape& shape, const LayerImageOptions& options) {
+        const auto image = layer_image(values, shape, options);
         if (image.pixels.empty()) return nullptr;
         const auto png = encode_png(image);
         if (!png) throw EngineError{png.error()};

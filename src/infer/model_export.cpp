@@ -7,7 +7,7 @@
 #include "base/file.hpp"
 #include "data/dataset_facts.hpp"
 #include "exports/safetensors.hpp"
-#include "infer/picture_source.hpp"
+#include "infer/image_source.hpp"
 #include "infer/python_program.hpp"
 #include "infer_texts.hpp"
 
@@ -115,17 +115,17 @@ Result<json> verify(const ModelExport& model, const OnnxSource& source, const fs
 
 std::vector<Image> stored_images(const fs::path& dataset_dir, const DecodeOptions& decoding, std::int64_t count) {
     for (const auto* split : {"val", "train"}) {
-        PictureSourceOptions options;
+        ImageSourceOptions options;
         options.source.type = EvaluationSourceType::kSplit;
         options.source.split = split;
         options.source.limit = count;
         options.dataset_dir = dataset_dir;
         options.decoding = decoding;
-        const auto source = open_picture_source(options, [](std::size_t) { return true; });
+        const auto source = open_image_source(options, [](std::size_t) { return true; });
         if (!source) continue;
         std::vector<Image> images;
         for (std::uint64_t i = 0; i < (*source)->count(); ++i)
-            if (auto picture = (*source)->get(0, i); picture.image) images.push_back(std::move(*picture.image));
+            if (auto sample = (*source)->get(0, i); sample.image) images.push_back(std::move(*sample.image));
         if (!images.empty()) return images;
     }
     return {};

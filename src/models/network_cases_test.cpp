@@ -100,8 +100,7 @@ void NetworkCase::check() const {
     const auto spec = parse_model_spec(asked);
     ASSERT_TRUE(spec) << spec.error().to_string();
     const auto data = dataset_of(object("dataset.json"));
-    const auto check =
-        check_model(*spec, AssumedPictures{data.width, data.height, data.channels, data.label_count, {}});
+    const auto check = check_model(*spec, AssumedImages{data.width, data.height, data.channels, data.label_count, {}});
     const auto wanted = json::parse(text("findings.json"));
     ASSERT_EQ(check.findings.size(), wanted.size()) << to_text(check.findings);
     for (std::size_t i = 0; i < wanted.size(); ++i) {

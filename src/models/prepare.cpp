@@ -58,7 +58,7 @@ Status write_if_changed(const fs::path& path, std::string_view text) {
 }
 
 /// The task of a network that has no dataset yet.
-std::string assumed_task(const ModelSpec& spec, const std::optional<AssumedPictures>& assumed) {
+std::string assumed_task(const ModelSpec& spec, const std::optional<AssumedImages>& assumed) {
     if (assumed && !assumed->task.empty()) return assumed->task;
     const auto* standard = find_standard_network(spec.network.standard);
     return standard ? std::string(standard->task) : "";
@@ -70,7 +70,7 @@ caffe::DataParameter::Target target_form_of(std::string_view task) {
     return task == "processing" ? caffe::DataParameter::IMAGE : caffe::DataParameter::NUMBERS;
 }
 
-TrainingData assumed_dataset(const ModelSpec& spec, const std::optional<AssumedPictures>& assumed) {
+TrainingData assumed_dataset(const ModelSpec& spec, const std::optional<AssumedImages>& assumed) {
     TrainingData facts;
     const auto* standard = find_standard_network(spec.network.standard);
     facts.label_count = assumed ? assumed->classes : 10;
@@ -388,7 +388,7 @@ class ModelChecker {
         return std::nullopt;
     }
 
-    void check(const caffe::NetParameter& network, const std::optional<AssumedPictures>& assumed) {
+    void check(const caffe::NetParameter& network, const std::optional<AssumedImages>& assumed) {
         if (const auto start = check_start(spec_, network); !start) note(Severity::kError, start.error());
         for (const auto& layer : network.layer())
             if (runs_users_code(layer)) check_.python_layers.push_back(layer.name());
@@ -442,14 +442,14 @@ class ModelChecker {
 
 }  // namespace
 
-ModelCheck check_model(const ModelSpec& spec, const std::optional<AssumedPictures>& assumed) {
+ModelCheck check_model(const ModelSpec& spec, const std::optional<AssumedImages>& assumed) {
     ModelChecker checker(spec);
     if (const auto network = checker.parse()) checker.check(*network, assumed);
     return checker.take();
 }
 
 ModelCheck check_model(const ModelSpec& spec, const caffe::NetParameter& network,
-                       const std::optional<AssumedPictures>& assumed) {
+                       const std::optional<AssumedImages>& assumed) {
     ModelChecker checker(spec);
     checker.check(network, assumed);
     return checker.take();

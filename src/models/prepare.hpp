@@ -59,7 +59,7 @@ Result<ModelFacts> read_model_facts(const std::filesystem::path& job_dir);
 std::string_view network_text(const ModelSpec& spec);
 
 /// Stands for a dataset that is not there.
-struct AssumedPictures {
+struct AssumedImages {
     int width = 0;
     int height = 0;
     int channels = 0;
@@ -91,9 +91,9 @@ ModelTexts format_texts(const ModelCheck& check);
 /// Dry run: everything that is wrong with a model before it is trained. Without a dataset, or when it is not finished,
 /// `assumed` images take its place, or such as the standard network expects (else 256 x 256 in colour). Reads only
 /// text files.
-ModelCheck check_model(const ModelSpec& spec, const std::optional<AssumedPictures>& assumed = {});
+ModelCheck check_model(const ModelSpec& spec, const std::optional<AssumedImages>& assumed = {});
 /// The same for a caller that has parsed the spec's network.
 ModelCheck check_model(const ModelSpec& spec, const caffe::NetParameter& network,
-                       const std::optional<AssumedPictures>& assumed = {});
+                       const std::optional<AssumedImages>& assumed = {});
 
 }  // namespace digits

@@ -362,7 +362,7 @@ TEST_F(PrepareTest, ForeseesWhatSnapshotsTakeOnTheDisk) {
     EXPECT_EQ(snapshots_bytes(spec_, solver, 1000), (1 + 2) * weights) << "only at the end";
 }
 
-TEST_F(PrepareTest, PicturesInHdf5AreNotVaried) {
+TEST_F(PrepareTest, ImagesInHdf5AreNotVaried) {
     auto facts = dataset_json();
     facts["storage"]["backend"] = "hdf5";
     write(dataset() / "dataset.json", facts.dump());
@@ -406,8 +406,8 @@ TEST_F(PrepareTest, ACheckOfAStandardNetworkNeedsNoFinishedDataset) {
         for (const auto& network : standard_networks(task)) {
             ModelSpec spec;
             spec.network.standard = network.name;
-            const auto check = check_model(spec, AssumedPictures{network.width, network.height, network.channels, 10,
-                                                                 task, network.images_per_record});
+            const auto check = check_model(spec, AssumedImages{network.width, network.height, network.channels, 10,
+                                                               task, network.images_per_record});
             EXPECT_TRUE(check.ok()) << network.name;
             EXPECT_THAT(check.findings, testing::IsEmpty()) << network.name << ": " << check.findings.front().message;
         }
@@ -417,9 +417,9 @@ TEST_F(PrepareTest, PairsAreForSiameseNetworksGreyOrInColor) {
     ModelSpec spec;
     for (const int channels : {1, 3}) {
         spec.network.standard = "siamese";
-        EXPECT_TRUE(check_model(spec, AssumedPictures{28, 28, channels, 2, "regression", 2}).ok()) << channels;
+        EXPECT_TRUE(check_model(spec, AssumedImages{28, 28, channels, 2, "regression", 2}).ok()) << channels;
         spec.network.standard = "regression";
-        EXPECT_FALSE(check_model(spec, AssumedPictures{28, 28, channels, 2, "regression", 2}).ok()) << channels;
+        EXPECT_FALSE(check_model(spec, AssumedImages{28, 28, channels, 2, "regression", 2}).ok()) << channels;
     }
 }
 
@@ -427,7 +427,7 @@ TEST_F(PrepareTest, ImagesToMakeHaveTheChannelsOfAnUnfinishedDataset) {
     ModelSpec spec;
     spec.network.standard = "image_to_image";
     for (const int channels : {1, 3}) {
-        const auto check = check_model(spec, AssumedPictures{64, 64, channels, 10, "processing"});
+        const auto check = check_model(spec, AssumedImages{64, 64, channels, 10, "processing"});
         ASSERT_TRUE(check.files);
         const auto& layers = check.files->train_val.layer();
         const auto output = std::ranges::find_if(layers, [](const auto& layer) { return layer.name() == "output"; });

@@ -86,11 +86,11 @@ TEST(WebIndex, leads_nowhere_else) {
 }
 
 TEST(S3Url, is_a_bucket_and_a_prefix) {
-    EXPECT_EQ(parse_s3_url("s3://pictures")->prefix, "");
-    EXPECT_EQ(parse_s3_url("s3://pictures/a/b c")->bucket, "pictures");
-    EXPECT_EQ(parse_s3_url("s3://pictures/a/b c")->prefix, "a/b c");
-    for (const auto* wrong : {"", "pictures", "s3:/pictures", "s3://", "s3://ab", "s3://../x", "s3://a@b.c/x",
-                              "s3://a:80/x", "https://pictures/x"})
+    EXPECT_EQ(parse_s3_url("s3://images")->prefix, "");
+    EXPECT_EQ(parse_s3_url("s3://images/a/b c")->bucket, "images");
+    EXPECT_EQ(parse_s3_url("s3://images/a/b c")->prefix, "a/b c");
+    for (const auto* wrong : {"", "images", "s3:/images", "s3://", "s3://ab", "s3://../x", "s3://a@b.c/x",
+                              "s3://a:80/x", "https://images/x"})
         EXPECT_EQ(parse_s3_url(wrong).error().code, ErrorCode::kInvalidArgument) << wrong;
 }
 
@@ -98,12 +98,12 @@ TEST(S3Bucket, has_a_name_region_and_endpoint) {
     const auto made = [](const char* bucket, const char* region, const char* endpoint, S3Addressing addressing) {
         return S3Bucket::create(bucket, {{{}, region, endpoint}, addressing}, {}).has_value();
     };
-    EXPECT_TRUE(made("pictures", "eu-west-1", "", S3Addressing::kAuto));
+    EXPECT_TRUE(made("images", "eu-west-1", "", S3Addressing::kAuto));
     EXPECT_TRUE(made("with.dots", "eu-west-1", "", S3Addressing::kAuto));
     EXPECT_FALSE(made("with.dots", "eu-west-1", "", S3Addressing::kVirtualHost));
-    EXPECT_FALSE(made("pictures", "evil.example/", "", S3Addressing::kAuto));
-    EXPECT_FALSE(made("pictures", "eu-west-1", "ftp://x", S3Addressing::kAuto));
-    EXPECT_FALSE(made("pictures", "eu-west-1", "http://x/?a=b", S3Addressing::kAuto));
+    EXPECT_FALSE(made("images", "evil.example/", "", S3Addressing::kAuto));
+    EXPECT_FALSE(made("images", "eu-west-1", "ftp://x", S3Addressing::kAuto));
+    EXPECT_FALSE(made("images", "eu-west-1", "http://x/?a=b", S3Addressing::kAuto));
 }
 
 class Identity : public testing::Test {

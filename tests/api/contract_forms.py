@@ -21,7 +21,7 @@ class Forms(unittest.TestCase):
     """What the forms ask before there is a job; a worker answers."""
 
     def test_resize_example_shows_each_mode_as_it_would_be_stored(self):
-        spec = {"source": {"type": "folder", "path": str(pictures)}, "image": {"width": 40, "height": 20, "channels": 3}}
+        spec = {"source": {"type": "folder", "path": str(image_folder)}, "image": {"width": 40, "height": 20, "channels": 3}}
         found = api.call("POST", "/datasets/resize-example", {"spec": spec})[2]
         self.assertEqual((found["width"], found["height"]), (28, 28))
         self.assertEqual([one["mode"] for one in found["modes"]], ["squash", "crop", "fill", "half_crop"])
@@ -32,17 +32,17 @@ class Forms(unittest.TestCase):
         raw = api.call("POST", "/datasets/resize-example", {"spec": {**spec, "storage": {"encoding": "none"}}})[2]
         self.assertGreaterEqual(raw["modes"][0]["bytes"], 40 * 20 * 3)
 
-    def test_resize_example_of_a_broken_picture_names_it(self):
-        broken = str(pictures / "3" / "broken.png")
-        spec = {"source": {"type": "folder", "path": str(pictures)}, "image": IMAGE}
-        status, _, problem = api.call("POST", "/datasets/resize-example", {"spec": spec, "picture": broken})
+    def test_resize_example_of_a_broken_image_names_it(self):
+        broken = str(image_folder / "3" / "broken.png")
+        spec = {"source": {"type": "folder", "path": str(image_folder)}, "image": IMAGE}
+        status, _, problem = api.call("POST", "/datasets/resize-example", {"spec": spec, "image": broken})
         self.assertEqual((status, problem["where"]), (422, broken))
 
-    def test_report_reads_the_pictures(self):
-        spec = {"source": {"type": "folder", "path": str(pictures)}, "image": IMAGE}
+    def test_report_reads_the_images(self):
+        spec = {"source": {"type": "folder", "path": str(image_folder)}, "image": IMAGE}
         found = api.call("POST", "/datasets/report", {"spec": spec})[2]
         self.assertTrue(found["all"])
-        self.assertEqual([Path(one["path"]).name for one in found["unreadable"]["pictures"]], ["broken.png"])
+        self.assertEqual([Path(one["path"]).name for one in found["unreadable"]["images"]], ["broken.png"])
         self.assertEqual(found["imbalance"]["verdict"], "even")
         self.assertGreater(found["bytes"], 1000)
 
@@ -50,10 +50,10 @@ class Forms(unittest.TestCase):
         headers = {"Content-Type": "application/octet-stream"}
         return api.call("PUT", f"/uploads/{upload}/files/{path}?offset={offset}", data, headers)
 
-    def test_pictures_are_sent_in_pieces_and_become_a_dataset(self):
+    def test_images_are_sent_in_pieces_and_become_a_dataset(self):
         upload = api.call("POST", "/uploads", {"kind": "folder", "name": "digits"})[2]["id"]
         for label in "12":
-            for file in sorted((pictures / label).iterdir())[:6]:
+            for file in sorted((image_folder / label).iterdir())[:6]:
                 data = file.read_bytes()
                 self.send(upload, f"digits/{label}/{file.name}", data[:50])
                 self.assertEqual(api.call("GET", f"/uploads/{upload}/files/digits/{label}/{file.name}")[2]["bytes"], 50)
@@ -81,7 +81,7 @@ class Forms(unittest.TestCase):
         self.send(upload, "train.txt", lines.encode())
         self.send(upload, "labels.txt", b"zero\none\n")
         path = api.call("POST", f"/uploads/{upload}/finish")[2]["path"]
-        spec = {"source": {"type": "lists", "train": path + "/train.txt", "labels": path + "/labels.txt", "root": str(pictures)}, "image": IMAGE}
+        spec = {"source": {"type": "lists", "train": path + "/train.txt", "labels": path + "/labels.txt", "root": str(image_folder)}, "image": IMAGE}
         job = api.call("POST", "/datasets", {"name": "listed", "spec": spec})[2]["id"]
         self.assertEqual(server.wait_for(job)["state"], "done")
         self.assertEqual(api.call("GET", f"/datasets/{job}")[2]["dataset"]["splits"]["train"]["per_class"], [8, 8])
@@ -91,7 +91,7 @@ class Forms(unittest.TestCase):
         packed = io.BytesIO()
         with tarfile.open(fileobj=packed, mode="w:gz") as archive:
             for label in "34":
-                for file in sorted((pictures / label).glob("0*.png"))[:5]:
+                for file in sorted((image_folder / label).glob("0*.png"))[:5]:
                     archive.add(file, f"set/{label}/{file.name}")
         upload = api.call("POST", "/uploads", {"kind": "archive", "name": "set.tar.gz"})[2]["id"]
         self.send(upload, "archive", packed.getvalue())
@@ -104,7 +104,7 @@ class Forms(unittest.TestCase):
         self.assertEqual(api.call("POST", f"/uploads/{bad}/finish")[0], 422)
 
     def test_rectangles_become_a_dataset(self):
-        first = {label: sorted((pictures / label).glob("0*.png"))[0] for label in "12"}
+        first = {label: sorted((image_folder / label).glob("0*.png"))[0] for label in "12"}
         lines = ["path,x,y,width,height,label"] + [f"{path},{x},2,20,20,{label}" for label, path in first.items() for x in range(6)]
         crops = server.folder / "crops.csv"
         crops.write_text("\n".join(lines + [f"{first['1']},20,2,20,20,1"]))
@@ -186,7 +186,7 @@ class Forms(unittest.TestCase):
         every = api.call("POST", "/networks/describe", {"spec": model_spec(epochs=100, keep_snapshots="all")})[2]
         self.assertEqual(every["snapshots_bytes"], 4 * 431080 * 101 * 2)
         self.assertGreater(found["free_disk_bytes"], 0)
-        report = api.call("POST", "/datasets/report", {"spec": {"source": {"type": "folder", "path": str(pictures)}, "image": IMAGE}})[2]
+        report = api.call("POST", "/datasets/report", {"spec": {"source": {"type": "folder", "path": str(image_folder)}, "image": IMAGE}})[2]
         self.assertGreater(report["free_bytes"], report["bytes"])
 
     def test_snapshots_that_do_not_fit_on_the_disk_are_refused(self):
@@ -207,7 +207,7 @@ class Forms(unittest.TestCase):
         self.assertLess(0, time["images_per_s"]["low"])
         self.assertLess(time["training_s"]["low"], time["training_s"]["high"])
 
-    def test_describe_without_a_dataset_assumes_pictures(self):
+    def test_describe_without_a_dataset_assumes_images(self):
         image = {"width": 100, "height": 120, "channels": 3}
         found = api.call("POST", "/networks/describe", {"spec": {"network": {"standard": "resnet18"}, "crop_size": 96}, "image": image, "classes": 7})[2]
         self.assertTrue(found["ok"], found["diagnostics"])
@@ -236,13 +236,13 @@ class Forms(unittest.TestCase):
         asked = {"augmentation": {"flip": "both", "rotation": 20, "noise": 0.05}, "crop_size": 20, "mean": "image"}
         found = api.call("POST", f"/datasets/{dataset}/augment-example", asked)[2]
         self.assertEqual((found["width"], found["height"]), (20, 20))
-        variants = found["pictures"][0]["variants"]
+        variants = found["images"][0]["variants"]
         self.assertEqual(len(set(variants)), len(variants))
         self.assertEqual(found, api.call("POST", f"/datasets/{dataset}/augment-example", asked)[2], "the same each time")
         status, _, problem = api.call("POST", f"/datasets/{dataset}/augment-example", {"augmentation": {"hue": 0.1}})
         self.assertEqual((status, problem["where"]), (422, "/augmentation/hue"))
 
-    def test_a_training_varies_its_pictures(self):
+    def test_a_training_varies_its_images(self):
         job = create_model("varied", epochs=1, augmentation={"rotation": 10, "noise": 0.02})
         found = server.wait_for(job)
         self.assertEqual(found["state"], "done", found)
@@ -289,8 +289,8 @@ class Refusing(unittest.TestCase):
         ("GET", "/models/{model}/archive?snapshot=worst", None, 422, "worst"),
         ("GET", "/files/{model}/no_such_file.txt", None, 404, "no_such_file.txt"),
         ("GET", "/files/{model}/..%2f..%2fdigits.db", None, 400, ".."),
-        ("GET", "/datasets/{dataset}/pictures?split=holdout", None, 404, "holdout"),
-        ("GET", "/datasets/{dataset}/pictures/val/100", None, 404, "100"),
+        ("GET", "/datasets/{dataset}/images?split=holdout", None, 404, "holdout"),
+        ("GET", "/datasets/{dataset}/images/val/100", None, 404, "100"),
         ("GET", "/browse?path=/no/such/folder", None, 404, "/no/such/folder"),
         ("GET", "/browse?path=relative", None, 422, "relative"),
         ("GET", "/models/{model}/metrics?max_points=1", None, 422, "max_points"),

@@ -15,12 +15,12 @@ from server_process import ServerProcess, mnist_folder
 
 DIGITS, IDX = Path(sys.argv.pop(1)).resolve(), Path(sys.argv.pop(1)).resolve()
 IMAGE = {"width": 28, "height": 28, "channels": 1}
-NAMES = ("server", "api", "pictures", "dataset", "model", "events", "store")
+NAMES = ("server", "api", "image_folder", "dataset", "model", "events", "store")
 
 
 def start():
     """The names above and what they stand for: everything starts at the first call and ends with the program."""
-    global server, api, pictures, dataset, model, events, store
+    global server, api, image_folder, dataset, model, events, store
     if "server" not in globals():
         store = tempfile.TemporaryDirectory()
         atexit.register(store.cleanup)
@@ -29,8 +29,8 @@ def start():
         api = Contract(server)
         events = EventReader(server)
         atexit.register(events.close)
-        pictures = mnist_folder(IDX, server.folder / "pictures", 40)
-        (pictures / "3" / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\nnothing follows")
+        image_folder = mnist_folder(IDX, server.folder / "images", 40)
+        (image_folder / "3" / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\nnothing follows")
         dataset = create_dataset("small MNIST")
         assert server.wait_for(dataset)["state"] == "done", server.wait_for(dataset)
         model = create_model("small LeNet", epochs=4, keep_snapshots="all")
@@ -40,7 +40,7 @@ def start():
 
 
 def create_dataset(name, **source):
-    spec = {"source": {"type": "folder", "path": str(pictures), **source}, "image": IMAGE}
+    spec = {"source": {"type": "folder", "path": str(image_folder), **source}, "image": IMAGE}
     return api.call("POST", "/datasets", {"name": name, "spec": spec})[2]["id"]
 
 

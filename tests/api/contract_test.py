@@ -85,16 +85,16 @@ class Reading(unittest.TestCase):
         self.assertEqual(found["splits"]["train"]["count"] + found["splits"]["val"]["count"], 400)
         self.assertEqual(found["unreadable"]["count"], 1)
 
-    def test_pictures_of_a_class_are_those_of_its_folder(self):
-        page = api.call("GET", f"/datasets/{dataset}/pictures?split=val&class=7&limit=5")[2]
+    def test_images_of_a_class_are_those_of_its_folder(self):
+        page = api.call("GET", f"/datasets/{dataset}/images?split=val&class=7&limit=5")[2]
         self.assertEqual((len(page["items"]), page["total"]), (5, 10))
         for item in page["items"]:
             self.assertEqual(item["label_name"], "7")
-            headers, data = api.call("GET", f"/datasets/{dataset}/pictures/val/{item['index']}")[1:]
+            headers, data = api.call("GET", f"/datasets/{dataset}/images/val/{item['index']}")[1:]
             self.assertEqual(headers["content-type"], "image/png")
-            stored, source = (Image.open(file) for file in (io.BytesIO(data), pictures / item["file"]))
+            stored, source = (Image.open(file) for file in (io.BytesIO(data), image_folder / item["file"]))
             self.assertEqual(list(stored.getdata()), list(source.getdata()))
-        rest = api.call("GET", f"/datasets/{dataset}/pictures?split=val&class=7&cursor={page['next_cursor']}")[2]
+        rest = api.call("GET", f"/datasets/{dataset}/images?split=val&class=7&cursor={page['next_cursor']}")[2]
         self.assertEqual((len(rest["items"]), rest["next_cursor"]), (5, None))
 
     def test_a_dataset_is_exported(self):
@@ -109,7 +109,7 @@ class Reading(unittest.TestCase):
         self.assertEqual(ended["state"], "done", ended)
         self.assertEqual(sum(ended["result"]["counts"].values()), 400)
         self.assertEqual(len(list(folder.glob("*/7/*.png"))), 40)
-        original, written = (set(Image.open(file).tobytes() for file in place.glob("*.png")) for place in (pictures / "7", folder / "train/7"))
+        original, written = (set(Image.open(file).tobytes() for file in place.glob("*.png")) for place in (image_folder / "7", folder / "train/7"))
         self.assertLessEqual(written, original)
         again = api.call("POST", f"/datasets/{dataset}/export", {"format": "folders", "folder": str(folder)})[2]["id"]
         self.assertEqual(server.wait_for(again)["error"]["code"], "failed_precondition")
@@ -155,9 +155,9 @@ class Reading(unittest.TestCase):
         self.assertEqual(found["spec"]["network"], {"standard": "lenet"})
 
     def test_browse(self):
-        found = api.call("GET", f"/browse?path={pictures}")[2]
+        found = api.call("GET", f"/browse?path={image_folder}")[2]
         self.assertEqual([entry["name"] for entry in found["entries"]], [str(i) for i in range(10)])
-        self.assertEqual(found["parent"], str(pictures.parent))
+        self.assertEqual(found["parent"], str(image_folder.parent))
 
     def test_log_tells_the_story_and_is_cut_to_the_end(self):
         whole = api.call("GET", f"/jobs/{model}/log")[2]
@@ -214,12 +214,12 @@ class Reading(unittest.TestCase):
 
 class Making(unittest.TestCase):
     def test_a_folder_is_recognized(self):
-        found = api.call("POST", "/datasets/recognize", {"folder": str(pictures)})[2]["found"]
+        found = api.call("POST", "/datasets/recognize", {"folder": str(image_folder)})[2]["found"]
         self.assertEqual((found[0]["task"], found[0]["source"]["type"]), ("classification", "folder"))
 
     def test_scan_writes_nothing(self):
         before = api.call("GET", "/jobs")[2]["total"]
-        found = api.call("POST", "/datasets/scan", {"spec": {"source": {"type": "folder", "path": str(pictures)}}})[2]
+        found = api.call("POST", "/datasets/scan", {"spec": {"source": {"type": "folder", "path": str(image_folder)}}})[2]
         self.assertEqual(len(found["labels"]), 10)
         self.assertEqual(api.call("GET", "/jobs")[2]["total"], before)
 
@@ -315,7 +315,7 @@ class Making(unittest.TestCase):
         info = json.loads((place / "small/info.json").read_text())
         info["sha256"] = {one.name: hashlib.sha256(one.read_bytes()).hexdigest() for one in (place / "small").iterdir()}
         (place / "small/info.json").write_text(json.dumps(info))
-        (place / "small/logo.png").write_bytes((pictures / "1/00000.png").read_bytes())
+        (place / "small/logo.png").write_bytes((image_folder / "1/00000.png").read_bytes())
         (place / "small/aux.json").write_text('{"logo": "logo.png"}')
         (place / "master.json").write_text(json.dumps({"msg": "ours", "children": ["small"]}))
         listed = api.call("GET", "/stores?refresh=true")[2]["items"][0]
@@ -333,13 +333,13 @@ class Making(unittest.TestCase):
                 self.assertEqual(api.call("POST", path, {"to": wrong})[0], 422, wrong)
 
     def test_a_training_is_proposed(self):
-        plan = api.call("POST", "/datasets/propose", {"folder": str(pictures)})[2]
+        plan = api.call("POST", "/datasets/propose", {"folder": str(image_folder)})[2]
         self.assertEqual((plan["task"], plan["model"]["network"], plan["dataset"]["image"]["width"], plan["pretrained"]),
                          ("classification", {"standard": "lenet"}, 28, None))
         self.assertIn("small", plan["reasons"][0])
 
     def test_classify_by_path(self):
-        files = [str(pictures / "7" / "00000.png"), str(pictures / "3" / "broken.png"), str(pictures / "1" / "00000.png")]
+        files = [str(image_folder / "7" / "00000.png"), str(image_folder / "3" / "broken.png"), str(image_folder / "1" / "00000.png")]
         found = api.call("POST", f"/models/{model}/classify?top=3", {"paths": files})[2]["images"]
         self.assertEqual([len(image["predictions"]) for image in found], [3, 0, 3])
         self.assertIsNone(found[0]["error"])
@@ -348,14 +348,14 @@ class Making(unittest.TestCase):
             "POST", f"/models/{model}/classify?top=10", {"paths": files[:1]})[2]["images"][0]["predictions"]), 1, places=4)
 
     def test_images_with_their_answers(self):
-        files = [str(pictures / "7" / "00000.png"), str(pictures / "3" / "broken.png")]
+        files = [str(image_folder / "7" / "00000.png"), str(image_folder / "3" / "broken.png")]
         status, headers, archive = api.call("POST", f"/models/{model}/annotate", {"paths": files})
         self.assertEqual((status, headers["content-type"], archive[:2]), (200, "application/zip", b"PK"))
         self.assertEqual(api.call("GET", f"/models/{model}/asked-image?path={files[0]}")[0], 200)
         self.assertEqual(api.call("GET", f"/models/{model}/asked-image")[0], 422)
 
     def test_classify_by_upload_says_the_same(self):
-        file = pictures / "7" / "00000.png"
+        file = image_folder / "7" / "00000.png"
         body = (b"--b\r\nContent-Disposition: form-data; name=\"image\"; filename=\"seven.png\"\r\nContent-Type: image/png\r\n\r\n"
                 + file.read_bytes() + b"\r\n--b--\r\n")
         sent = api.call("POST", f"/models/{model}/classify", body, {"Content-Type": "multipart/form-data; boundary=b"})[2]["images"][0]
@@ -364,7 +364,7 @@ class Making(unittest.TestCase):
         self.assertEqual(sent["predictions"], there["predictions"])
 
     def test_classify_by_url_says_the_same(self):
-        file = pictures / "7" / "00000.png"
+        file = image_folder / "7" / "00000.png"
         there = api.call("POST", f"/models/{model}/classify", {"paths": [str(file)]})[2]["images"][0]
         answers = {"/seven.png": (200, {"Content-Type": "image/png"}, file.read_bytes()), "/page": (200, {}, b"<html>no image</html>"),
                    "/away": (302, {"Location": "/seven.png"}, b"")}
@@ -400,9 +400,9 @@ class Making(unittest.TestCase):
         self.assertEqual(api.call("GET", f"/evaluations/{job}/predictions?limit=3")[2]["total"], 100)
         self.assertEqual(len(api.call("GET", f"/evaluations/{job}/top?class=3&n=4")[2]["items"]), 4)
         self.assertEqual(api.call("GET", f"/evaluations/{job}/predictions.csv")[2].count(b"\r\n"), 101)
-        self.assertEqual(api.call("GET", f"/evaluations/{job}/pictures/0")[1]["content-type"], "image/png")
-        layers = api.call("POST", f"/models/{model}/layers", {"paths": [str(pictures / "7" / "00000.png")]})[2]["layers"]
-        first = next(one["picture"] for one in layers if one["picture"])
+        self.assertEqual(api.call("GET", f"/evaluations/{job}/images/0")[1]["content-type"], "image/png")
+        layers = api.call("POST", f"/models/{model}/layers", {"paths": [str(image_folder / "7" / "00000.png")]})[2]["layers"]
+        first = next(one["image"] for one in layers if one["image"])
         self.assertEqual(api.call("GET", first.removeprefix("/api/v1"))[1]["content-type"], "image/png")
 
 
@@ -446,7 +446,7 @@ class Events(unittest.TestCase):
 class ZCoverage(unittest.TestCase):
     def test_every_operation_was_called_with_success(self):
         api.called.add(("get", "/events"))  # the stream does not end: Events reads it
-        api.called.add(("get", "/datasets/{id}/pictures/{split}/{index}/target"))  # label_datasets_test: of masks and images
+        api.called.add(("get", "/datasets/{id}/images/{split}/{index}/target"))  # label_datasets_test: of masks and images
         self.assertEqual([f"{m} {p}" for m, p, _ in api.operations() if (m, p) not in api.called], [])
 
 

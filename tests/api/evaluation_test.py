@@ -37,14 +37,14 @@ FORMULA = "=cmd|' , \"x\""
 
 
 def setUpModule():
-    global server, api, pictures, dataset, model
+    global server, api, image_folder, dataset, model
     server = ServerProcess(DIGITS)
     unittest.addModuleCleanup(server.close)
     api = Contract(server)
-    pictures = mnist_folder(IDX, server.folder / "pictures", 40)
-    (pictures / "9").rename(pictures / FORMULA)
-    (pictures / "3" / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\nnothing follows")
-    spec = {"source": {"type": "folder", "path": str(pictures), "percent_test": 25}, "image": {"width": 28, "height": 28, "channels": 1}}
+    image_folder = mnist_folder(IDX, server.folder / "images", 40)
+    (image_folder / "9").rename(image_folder / FORMULA)
+    (image_folder / "3" / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\nnothing follows")
+    spec = {"source": {"type": "folder", "path": str(image_folder), "percent_test": 25}, "image": {"width": 28, "height": 28, "channels": 1}}
     dataset = api.call("POST", "/datasets", {"name": "digits", "spec": spec})[2]["id"]
     model = api.call("POST", "/models", {"name": "small", "spec": {
         "dataset_id": dataset, "network": {"prototxt": NETWORK}, "epochs": 3, "seed": 3, "threads": 1}})[2]["id"]
@@ -107,12 +107,12 @@ class Evaluating(unittest.TestCase):
         for name in ("precision", "recall", "f1"):
             self.assertAlmostEqual(found["macro"][name], np.nan_to_num(expected[name][present]).mean(), places=12)
 
-    def test_a_split_scores_as_its_pictures_classified_one_by_one(self):
+    def test_a_split_scores_as_its_images_classified_one_by_one(self):
         job = evaluate({"type": "split", "split": "test"})
         found = facts(job)
         items, cursor = [], "0"
         while cursor:
-            page = api.call("GET", f"/datasets/{dataset}/pictures?split=test&limit=30&cursor={cursor}")[2]
+            page = api.call("GET", f"/datasets/{dataset}/images?split=test&limit=30&cursor={cursor}")[2]
             items, cursor = items + page["items"], page["next_cursor"]
         self.assertEqual((found["count"], found["labelled"]), (len(items), len(items)))
         said = classify([item["file"] for item in items])
@@ -120,17 +120,17 @@ class Evaluating(unittest.TestCase):
         rows = api.call("GET", f"/evaluations/{job}/predictions?limit=500")[2]["items"]
         self.assertEqual([row["index"] for row in rows], list(range(len(items))))
         for row, item, predictions in zip(rows, items, said):
-            self.assertEqual((row["picture"], row["truth"]["index"]), (item["file"], item["label"]))
+            self.assertEqual((row["image"], row["truth"]["index"]), (item["file"], item["label"]))
             self.assertEqual([p["index"] for p in row["predictions"]], [p["index"] for p in predictions[:5]])
             np.testing.assert_allclose([p["probability"] for p in row["predictions"]],
                                        [p["probability"] for p in predictions[:5]], atol=1e-5)
             truth = next(p["probability"] for p in predictions if p["index"] == item["label"])
             self.assertAlmostEqual(row["truth_probability"], truth, places=5)
-        data = api.call("GET", f"/evaluations/{job}/pictures/7")[2]
-        self.assertEqual(data, api.call("GET", f"/datasets/{dataset}/pictures/test/7")[2])
-        self.top_pictures(job, [{p["index"]: p["probability"] for p in one} for one in said])
+        data = api.call("GET", f"/evaluations/{job}/images/7")[2]
+        self.assertEqual(data, api.call("GET", f"/datasets/{dataset}/images/test/7")[2])
+        self.top_images(job, [{p["index"]: p["probability"] for p in one} for one in said])
 
-    def top_pictures(self, job, scores):
+    def top_images(self, job, scores):
         for label in (0, 4):
             best = api.call("GET", f"/evaluations/{job}/top?class={label}&n=7")[2]
             expected = sorted(range(len(scores)), key=lambda i: -scores[i][label])[:7]
@@ -153,30 +153,30 @@ class Evaluating(unittest.TestCase):
             self.assertEqual(cell["total"], count)
         text = api.call("GET", f"/evaluations/{job}/predictions.csv")[2].decode()
         table = list(csv.reader(io.StringIO(text)))
-        self.assertEqual(table[0][:5], ["index", "picture", "truth", "label1", "probability1"])
+        self.assertEqual(table[0][:5], ["index", "image", "truth", "label1", "probability1"])
         self.assertEqual(len(table), len(rows) + 1)
         guarded = {name: "'" + name if name.startswith("=") else name for name in labels()}
         for row, line in zip(rows, table[1:]):
-            self.assertEqual(line[1:3], [row["picture"], guarded[row["truth"]["label"]]])
+            self.assertEqual(line[1:3], [row["image"], guarded[row["truth"]["label"]]])
             self.assertEqual(line[3::2], [guarded[p["label"]] for p in row["predictions"]])
         for line in table:
             self.assertFalse([field for field in line if field[:1] in tuple("=+-@")], line)
 
     def test_a_list_with_and_without_classes(self):
-        some = [pictures / "1" / "00000.png", pictures / "7" / "00003.png", pictures / "2" / "00001.png", pictures / "5" / "00002.png"]
-        text = (f"{some[0]} 1\n\n{some[1]}   7 \nstrange/../2/00001.png 2\r\n{some[3]}\n{pictures}/3/broken.png 3\n{pictures}/nothing.png 4\n"
+        some = [image_folder / "1" / "00000.png", image_folder / "7" / "00003.png", image_folder / "2" / "00001.png", image_folder / "5" / "00002.png"]
+        text = (f"{some[0]} 1\n\n{some[1]}   7 \nstrange/../2/00001.png 2\r\n{some[3]}\n{image_folder}/3/broken.png 3\n{image_folder}/nothing.png 4\n"
                 f"{some[0]} 10\nnever reached 1\n")
-        (pictures / "strange").mkdir(exist_ok=True)
-        self.addCleanup((pictures / "strange").rmdir)
+        (image_folder / "strange").mkdir(exist_ok=True)
+        self.addCleanup((image_folder / "strange").rmdir)
         body = (b'--b\r\nContent-Disposition: form-data; name="request"\r\n\r\n'
                 + json.dumps({"name": "listed", "spec": {"model_id": model, "snapshot": "last",
-                                                         "source": {"root": str(pictures), "limit": 7}}}).encode()
+                                                         "source": {"root": str(image_folder), "limit": 7}}}).encode()
                 + b'\r\n--b\r\nContent-Disposition: form-data; name="list"; filename="mine.txt"\r\n\r\n' + text.encode() + b"\r\n--b--\r\n")
         job = api.call("POST", "/evaluations", body, {"Content-Type": "multipart/form-data; boundary=b"})[2]["id"]
         self.assertEqual(server.wait_for(job)["state"], "done")
         found = facts(job)
         self.assertEqual((found["count"], found["labelled"], found["unreadable"]["count"]), (5, 3, 2))
-        self.assertEqual([Path(one["picture"]).name for one in found["unreadable"]["items"]], ["broken.png", "nothing.png"])
+        self.assertEqual([Path(one["image"]).name for one in found["unreadable"]["items"]], ["broken.png", "nothing.png"])
         self.assertTrue(all(one["reason"] for one in found["unreadable"]["items"]))
         self.assertIn("beyond the 10 classes", " ".join(found["warnings"]))
         said = classify(some, snapshot="last")
@@ -184,8 +184,8 @@ class Evaluating(unittest.TestCase):
         rows = api.call("GET", f"/evaluations/{job}/predictions")[2]["items"]
         self.assertEqual([row["index"] for row in rows], [0, 1, 2, 3, 6])
         self.assertEqual([row["truth"] and row["truth"]["index"] for row in rows], [1, 7, 2, None, None])
-        self.assertEqual(api.call("GET", f"/evaluations/{job}/pictures/1")[2], some[1].read_bytes())
-        self.assertEqual(api.call("GET", f"/evaluations/{job}/pictures/5")[0], 404)
+        self.assertEqual(api.call("GET", f"/evaluations/{job}/images/1")[2], some[1].read_bytes())
+        self.assertEqual(api.call("GET", f"/evaluations/{job}/images/5")[0], 404)
 
     def test_a_folder_of_classes_and_a_flat_one(self):
         folder = server.folder / "sorted"
@@ -194,7 +194,7 @@ class Evaluating(unittest.TestCase):
             (folder / name).mkdir(parents=True)
             for i in range(3):
                 target = folder / name / f"{i}.png"
-                target.write_bytes((pictures / ("0" if name == "unknown" else name) / f"{i:05}.png").read_bytes())
+                target.write_bytes((image_folder / ("0" if name == "unknown" else name) / f"{i:05}.png").read_bytes())
                 if name != "unknown":
                     truth.append(int(name))
                     files.append(target)
@@ -301,7 +301,7 @@ def weights_of(caffemodel):
     return layers
 
 
-def tile_picture(data, normalize=True):
+def tile_image(data, normalize=True):
     """The image of grey tiles of N x H x W under the colours of heat, as DIGITS describes it."""
     data = data.astype(np.float32)
     if normalize:
@@ -315,22 +315,22 @@ def tile_picture(data, normalize=True):
     gap = int(width > 1)
     rows = int(np.ceil(np.sqrt(count)))
     columns = rows - 1 if rows * (rows - 1) >= count else rows
-    picture = np.full((rows * (height + gap), columns * (width + gap), 3), 255.0)
+    image = np.full((rows * (height + gap), columns * (width + gap), 3), 255.0)
     for i in range(count):
         y, x = i // columns * (height + gap), i % columns * (width + gap)
-        picture[y:y + height, x:x + width] = colours[i]
-    least = min(picture.shape[:2])
+        image[y:y + height, x:x + width] = colours[i]
+    least = min(image.shape[:2])
     if least < 100:
         ratio = 100 / least
-        ys, xs = ((np.arange(int(size * ratio)) / ratio).astype(int) for size in picture.shape[:2])
-        picture = picture[ys][:, xs]
-    return picture
+        ys, xs = ((np.arange(int(size * ratio)) / ratio).astype(int) for size in image.shape[:2])
+        image = image[ys][:, xs]
+    return image
 
 
 class LookingInside(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.file = pictures / "7" / "00000.png"
+        cls.file = image_folder / "7" / "00000.png"
         cls.answer = api.call("POST", f"/models/{model}/layers?snapshot=last", {"paths": [str(cls.file)]})[2]
         iteration = cls.answer["snapshot"]
         cls.weights = weights_of(api.call("GET", f"/files/{model}/snapshot_iter_{iteration}.caffemodel")[2])
@@ -340,8 +340,8 @@ class LookingInside(unittest.TestCase):
     def entry(self, name, kind):
         return next(one for one in self.answer["layers"] if (one["name"], one["kind"]) == (name, kind))
 
-    def picture(self, entry):
-        return np.array(Image.open(io.BytesIO(api.call("GET", entry["picture"].removeprefix("/api/v1"))[2])))
+    def image(self, entry):
+        return np.array(Image.open(io.BytesIO(api.call("GET", entry["image"].removeprefix("/api/v1"))[2])))
 
     def check(self, entry, values, tolerance=1e-5):
         scale = np.abs(values).max()
@@ -363,19 +363,19 @@ class LookingInside(unittest.TestCase):
         counts = [one["parameters"] for one in self.answer["layers"] if one["kind"] == "weights"]
         self.assertEqual(counts, [6 * 25 + 6, 6 * 144 * 10 + 10])
         self.assertEqual(self.answer["parameters"], sum(counts))
-        self.assertIsNone(self.entry("ip", "weights")["picture"])
+        self.assertIsNone(self.entry("ip", "weights")["image"])
         self.assertEqual(self.answer["predictions"], classify([self.file], 5, snapshot="last")[0])
 
     def test_weights(self):
         conv = self.weights["conv"][0]
         self.check(self.entry("conv", "weights"), conv)
-        drawn = self.picture(self.entry("conv", "weights"))
-        expected = tile_picture(conv.reshape(6, 5, 5))
+        drawn = self.image(self.entry("conv", "weights"))
+        expected = tile_image(conv.reshape(6, 5, 5))
         self.assertEqual(drawn.shape, expected.shape)
         self.assertLessEqual(np.abs(drawn - expected).max(), 2)
         self.check(self.entry("ip", "weights"), self.weights["ip"][0])
 
-    def test_activations_follow_from_the_picture_and_the_weights(self):
+    def test_activations_follow_from_the_image_and_the_weights(self):
         # The mean is not known exactly from its JPEG, so begin with what the network was given: it is whole numbers less the mean.
         data = self.entry("data", "activation")
         pixels = np.array(Image.open(self.file), np.float32)
@@ -383,7 +383,7 @@ class LookingInside(unittest.TestCase):
         mean = np.array(struct.unpack("<784f", b"".join(value for key, value in fields(blob) if key == 5)), np.float32).reshape(28, 28)
         given = (pixels - mean)[None]
         self.check(data, given)
-        grey = self.picture(data)
+        grey = self.image(data)
         self.assertTrue((grey[..., 0] == grey[..., 2]).all(), "the input is drawn grey")
         filters, bias = self.weights["conv"]
         windows = np.lib.stride_tricks.sliding_window_view(given[0] * np.float32(0.0125), (5, 5))
@@ -391,7 +391,7 @@ class LookingInside(unittest.TestCase):
         self.check(self.entry("conv", "activation"), conv)
         pool = conv.reshape(6, 12, 2, 12, 2).max((2, 4))
         self.check(self.entry("pool", "activation"), pool)
-        drawn, expected = self.picture(self.entry("pool", "activation")), tile_picture(pool)
+        drawn, expected = self.image(self.entry("pool", "activation")), tile_image(pool)
         self.assertEqual(drawn.shape, expected.shape)
         self.assertLessEqual(np.abs(drawn - expected).max(), 3)
         ip = self.weights["ip"][0] @ pool.ravel() + self.weights["ip"][1]
@@ -399,16 +399,16 @@ class LookingInside(unittest.TestCase):
         softmax = np.exp(ip - ip.max())
         softmax /= softmax.sum()
         self.check(self.entry("softmax", "activation"), softmax)
-        drawn, expected = self.picture(self.entry("softmax", "activation")), tile_picture(softmax.reshape(-1, 1, 1), normalize=False)
+        drawn, expected = self.image(self.entry("softmax", "activation")), tile_image(softmax.reshape(-1, 1, 1), normalize=False)
         self.assertEqual(drawn.shape, expected.shape)
         self.assertLessEqual(np.abs(drawn - expected).max(), 3)
 
-    def test_old_pictures_and_wrong_names_are_refused(self):
-        entry = self.entry("conv", "weights")["picture"].removeprefix("/api/v1")
+    def test_old_images_and_wrong_names_are_refused(self):
+        entry = self.entry("conv", "weights")["image"].removeprefix("/api/v1")
         view = entry.rpartition("/")[0]
         self.assertEqual(api.call("GET", view + "/9999.png")[0], 404)
         self.assertEqual(api.call("GET", entry.replace(view.rpartition("/")[2], "0" * 16))[0], 404)
-        self.assertEqual(api.call("POST", f"/models/{model}/layers", {"paths": [str(pictures / "3" / "broken.png")]})[0], 422)
+        self.assertEqual(api.call("POST", f"/models/{model}/layers", {"paths": [str(image_folder / "3" / "broken.png")]})[0], 422)
 
 
 class UrlFetch(unittest.TestCase):

@@ -39,7 +39,7 @@ class RampSource(unittest.TestCase):
         self.assertEqual((report["checked"], report["unreadable"]["count"]), (12, 0))
         self.assertEqual(report["imbalance"], {"ratio": None, "verdict": "no_classes"})
         example = call("POST", "/datasets/resize-example", {"spec": self.SPEC})
-        self.assertEqual((example["picture"], example["width"], len(example["modes"])), ("ramp#0", 6, 4))
+        self.assertEqual((example["image"], example["width"], len(example["modes"])), ("ramp#0", 6, 4))
 
     def test_dataset(self):
         job = call("POST", "/datasets", {"name": "Ramps", "spec": self.SPEC}, 201)["id"]
@@ -49,10 +49,10 @@ class RampSource(unittest.TestCase):
         self.assertEqual(facts["splits"]["train"]["label_db"], "train_labels_db")
         folder = server.folder / "data/jobs" / job
         self.assertTrue((folder / "train_labels_db/data.mdb").is_file() and (folder / "val_labels_db/data.mdb").is_file())
-        page = call("GET", f"/datasets/{job}/pictures?split=val")
+        page = call("GET", f"/datasets/{job}/images?split=val")
         self.assertEqual(page["total"], 3)
         self.assertEqual(sorted(item["file"] for item in page["items"]), ["ramp#10", "ramp#11", "ramp#9"])
-        status, headers, data = server.request("GET", f"/api/v1/datasets/{job}/pictures/val/0")
+        status, headers, data = server.request("GET", f"/api/v1/datasets/{job}/images/val/0")
         self.assertEqual((status, headers["content-type"], data[:4]), (200, "image/png", b"\x89PNG"))
         clone = call("POST", "/datasets", {"name": "Ramps again", "spec": call("GET", f"/jobs/{job}")["spec"]}, 201)["id"]
         self.assertEqual(server.wait_for(clone)["state"], "done")

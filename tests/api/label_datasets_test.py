@@ -78,15 +78,15 @@ class Made(unittest.TestCase):
         self.assertEqual((facts["type"], facts["target"], facts["labels"]), ("detection", "boxes", ["cat", "dog"]))
         self.assertEqual(facts["splits"]["train"]["max_boxes"], 2)
         self.assertEqual(facts["splits"]["train"]["boxes_per_class"], [2, 1, 0])
-        page = api.call("GET", f"/datasets/{job}/pictures?split=train")[2]
+        page = api.call("GET", f"/datasets/{job}/images?split=train")[2]
         first = page["items"][0]
         self.assertEqual([box["label"] for box in first["boxes"]], ["dog", "cat"])
         # 8 x 6 became 4 x 4.
         self.assertEqual((first["boxes"][0]["left"], first["boxes"][0]["right"]), (0.5, 2.5))
-        self.assertEqual(api.call("GET", f"/datasets/{job}/pictures?split=train&class=1")[2]["total"], 1)
-        self.assertEqual(api.call("GET", f"/datasets/{job}/pictures?split=train&size=large")[2]["total"], 0)
-        self.assertEqual(api.call("GET", f"/datasets/{job}/pictures?size=huge")[0], 422)
-        self.assertEqual(api.call("GET", f"/datasets/{job}/pictures/train/0/target")[0], 404)
+        self.assertEqual(api.call("GET", f"/datasets/{job}/images?split=train&class=1")[2]["total"], 1)
+        self.assertEqual(api.call("GET", f"/datasets/{job}/images?split=train&size=large")[2]["total"], 0)
+        self.assertEqual(api.call("GET", f"/datasets/{job}/images?size=huge")[0], 422)
+        self.assertEqual(api.call("GET", f"/datasets/{job}/images/train/0/target")[0], 404)
 
     def test_masks_and_pairs(self):
         for case, target in (("masks", "mask"), ("pairs", "image"), ("lmdb", "mask")):
@@ -94,21 +94,21 @@ class Made(unittest.TestCase):
                 job, facts = self.made(case)
                 self.assertEqual(facts["target"], target)
                 self.assertEqual(facts["splits"]["train"]["label_db"], "train_labels_db")
-                status, headers, body = server.request("GET", f"/api/v1/datasets/{job}/pictures/train/0/target")[:3]
+                status, headers, body = server.request("GET", f"/api/v1/datasets/{job}/images/train/0/target")[:3]
                 self.assertEqual(status, 200, body[:300])
 
     def test_numbers_and_labels_are_shown_by_name(self):
         job, facts = self.made("csv", shuffle=False)
-        item = api.call("GET", f"/datasets/{job}/pictures?split=train")[2]["items"][0]
+        item = api.call("GET", f"/datasets/{job}/images?split=train")[2]["items"][0]
         self.assertEqual((item["label_name"], item["value_names"], len(item["values"])), ("", facts["target_names"], len(facts["target_names"])))
         job, facts = self.made("label-table", shuffle=False)
-        items = api.call("GET", f"/datasets/{job}/pictures?split=train")[2]["items"]
+        items = api.call("GET", f"/datasets/{job}/images?split=train")[2]["items"]
         for item in items:
             wanted = [name for name, value in zip(facts["labels"], item["values"]) if value == 1]
             self.assertEqual(item["label_name"], ", ".join(wanted))
         self.assertTrue(any("," in item["label_name"] for item in items), items)
         for number, name in enumerate(facts["labels"]):
-            found = api.call("GET", f"/datasets/{job}/pictures?split=train&class={number}")[2]
+            found = api.call("GET", f"/datasets/{job}/images?split=train&class={number}")[2]
             self.assertEqual(found["total"], sum(item["values"][number] == 1 for item in items), name)
             self.assertEqual(len(found["items"]), found["total"])
 

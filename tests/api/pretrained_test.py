@@ -30,16 +30,16 @@ IMAGE = {"width": 28, "height": 28, "channels": 1}
 
 def setUpModule():
     """One server, two datasets of different classes and one trained model serve all tests."""
-    global server, api, pictures, all_digits, few_digits, model, archive
+    global server, api, image_folder, all_digits, few_digits, model, archive
     server = ServerProcess(DIGITS)
     unittest.addModuleCleanup(server.close)
     api = Contract(server)
-    pictures = mnist_folder(IDX, server.folder / "pictures", 30)
+    image_folder = mnist_folder(IDX, server.folder / "images", 30)
     few = server.folder / "few"
     few.mkdir()
     for name in "0123":
-        (few / name).symlink_to(pictures / name)
-    all_digits, few_digits = make_dataset("all", pictures), make_dataset("few", few)
+        (few / name).symlink_to(image_folder / name)
+    all_digits, few_digits = make_dataset("all", image_folder), make_dataset("few", few)
     model = make_model("LeNet", all_digits, network={"standard": "lenet"}, epochs=2)
     archive = api.call("GET", f"/models/{model}/archive?snapshot=last")[2]
 
@@ -214,12 +214,12 @@ class Onnx(unittest.TestCase):
         # It answers as the model does, served by itself, and learns other classes.
         tuned = make_model("from ONNX", few_digits, network={"pretrained": job}, weights=[{"pretrained": job}], epochs=1)
         self.assertGreater(api.call("GET", f"/jobs/{tuned}")[2]["last"]["val/accuracy"], 0.5)
-        picture = next((pictures / "3").iterdir())
+        image = next((image_folder / "3").iterdir())
         packed = server.folder / "onnx.tar.gz"
         packed.write_bytes(api.call("GET", f"/pretrained/{job}/archive")[2])
         own = server.folder / "own.tar.gz"
         own.write_bytes(archive)
-        answers = [scores_served(file, picture) for file in (own, packed)]
+        answers = [scores_served(file, image) for file in (own, packed)]
         np.testing.assert_allclose(answers[0], answers[1], atol=1e-5)
 
     def test_a_file_of_another_program(self):
@@ -288,9 +288,9 @@ def blob_values(data):
     return np.frombuffer(b"".join(value for number, value in fields(data) if number == 5), "<f4")
 
 
-def scores_served(file, picture):
+def scores_served(file, image_file):
     """What `digits serve-model` answers to an image."""
-    image = base64.b64encode(picture.read_bytes()).decode()
+    image = base64.b64encode(image_file.read_bytes()).decode()
     body = json.dumps({"inputs": [{"name": "encoded_image", "shape": [1], "datatype": "BYTES", "data": [image]}]}).encode()
     with subprocess.Popen([DIGITS, "serve-model", file, "--port", "0", "--json"], stdout=subprocess.PIPE, text=True) as process:
         try:

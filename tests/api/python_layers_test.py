@@ -37,15 +37,15 @@ session.trust_env = False
 
 
 def setUpModule():
-    global strict, server, strict_api, api, pictures, dataset, model
+    global strict, server, strict_api, api, image_folder, dataset, model
     strict, server = ServerProcess(DIGITS), None
     unittest.addModuleCleanup(strict.close)
     server = ServerProcess(DIGITS, "--allow-python-layers")
     unittest.addModuleCleanup(server.close)
     strict_api, api = Contract(strict), Contract(server)
-    pictures = mnist_folder(IDX, server.folder / "pictures", 30)
+    image_folder = mnist_folder(IDX, server.folder / "images", 30)
     dataset = api.call("POST", "/datasets", {"name": "MNIST", "spec": {
-        "source": {"type": "folder", "path": str(pictures)}, "image": {"width": 28, "height": 28, "channels": 1}}})[2]["id"]
+        "source": {"type": "folder", "path": str(image_folder)}, "image": {"width": 28, "height": 28, "channels": 1}}})[2]["id"]
     assert server.wait_for(dataset)["state"] == "done"
     model = create("blank", spec())
     found = server.wait_for(model)
@@ -69,7 +69,7 @@ class Allowed(unittest.TestCase):
         found = api.call("GET", f"/models/{model}")[2]
         self.assertIn("digits_python_layers.py", found["files"])
         self.assertGreater(found["job"]["best"]["accuracy"], 0.3)
-        answer = api.call("POST", f"/models/{model}/classify?top=3", {"paths": [str(pictures / "7/00003.png")]})[2]
+        answer = api.call("POST", f"/models/{model}/classify?top=3", {"paths": [str(image_folder / "7/00003.png")]})[2]
         self.assertEqual(len(answer["images"][0]["predictions"]), 3)
 
     def test_its_archive_has_them(self):
@@ -129,7 +129,7 @@ class DigitsForm(unittest.TestCase):
 
     def test_what_is_no_python_file_is_refused_in_its_words(self):
         self.refused("python_layer_server_file", "Server side file, /no/x.py, does not exist.", python_layer_server_file="/no/x.py")
-        self.refused("python_layer_server_file", "needs .py or .pyc extension.", python_layer_server_file=str(pictures / "7/00003.png"))
+        self.refused("python_layer_server_file", "needs .py or .pyc extension.", python_layer_server_file=str(image_folder / "7/00003.png"))
         self.refused("python_layer_client_file", "Python file, x.txt, needs .py or .pyc extension.", python_layer_from_client="y",
                      files={"python_layer_client_file": ("x.txt", BLANK)})
         self.refused("python_layer_client_file", "byte code", python_layer_from_client="y",

@@ -19,15 +19,15 @@ ADA, BOB = {"Cookie": "username=ada"}, {"Cookie": "theme=dark; username=bob"}
 
 
 def setUpModule():
-    global server, api, pictures
+    global server, api, image_folder
     server = ServerProcess(DIGITS)
     unittest.addModuleCleanup(server.close)
     api = Contract(server)
-    pictures = mnist_folder(IDX, server.folder / "pictures", 3)
+    image_folder = mnist_folder(IDX, server.folder / "images", 3)
 
 
 def creation(name):
-    return {"name": name, "spec": {"source": {"type": "folder", "path": str(pictures)}, "image": {"width": 28, "height": 28, "channels": 1}}}
+    return {"name": name, "spec": {"source": {"type": "folder", "path": str(image_folder)}, "image": {"width": 28, "height": 28, "channels": 1}}}
 
 
 def make(name, headers=None):
@@ -65,7 +65,7 @@ class Owners(unittest.TestCase):
                 self.assertEqual((status, problem["code"]), (403, "permission_denied"), (method, path))
                 self.assertIn("belongs to ada", problem["detail"])
                 self.assertTrue(problem["advice"])
-            self.assertEqual(api.call("GET", f"/datasets/{job}/pictures", headers=headers)[0], 200)
+            self.assertEqual(api.call("GET", f"/datasets/{job}/images", headers=headers)[0], 200)
         self.assertEqual(api.call("PATCH", f"/jobs/{job}", {"name": "still ada's"}, ADA)[0], 200)
         self.assertEqual([one["id"] for one in api.call("GET", "/jobs?owner=ada")[2]["items"]], [job])
         self.assertNotIn(job, [one["id"] for one in api.call("GET", "/jobs?owner=")[2]["items"]])
@@ -215,8 +215,8 @@ class Roots(unittest.TestCase):
         self.addCleanup(self.narrow.close)
         self.api, self.root = Contract(self.narrow), root
         (root / "labels.txt").write_text("one\ntwo\n")
-        (root / "out.png").symlink_to(pictures / "1/00000.png")
-        (root / "out").symlink_to(pictures)
+        (root / "out.png").symlink_to(image_folder / "1/00000.png")
+        (root / "out").symlink_to(image_folder)
 
     def refused(self, kind, lines, line):
         file = self.root / f"{uuid.uuid4()}.txt"
@@ -239,7 +239,7 @@ class Roots(unittest.TestCase):
     def test_of_lists(self):
         inside = [f"digits/{label}/0000{i}.png {label}\n" for label in (0, 1) for i in range(3)]
         self.refused("lists", inside, None)
-        for outside in (pictures / "1/00000.png", "../pictures/1/00000.png", "out.png", "out/1/00000.png", "digits/../../pictures/1/00000.png"):
+        for outside in (image_folder / "1/00000.png", "../images/1/00000.png", "out.png", "out/1/00000.png", "digits/../../images/1/00000.png"):
             with self.subTest(str(outside)):
                 self.refused("lists", [*inside, "\n", f"{outside} 1\n"], 8)
 

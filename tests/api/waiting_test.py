@@ -91,8 +91,8 @@ class Waiting(unittest.TestCase):
         classify = json.dumps({"paths": [str(self.images / "cat/0.png")]})
         spec = json.dumps({"spec": self.spec})
         questions = [("POST", f"/api/v1/models/{self.model}/classify", classify), ("POST", "/api/v1/datasets/report", spec),
-                     ("GET", f"/api/v1/datasets/{self.dataset}/pictures/train/0", None), ("GET", "/api/v1/browse?path=/", None),
-                     ("GET", f"/api/v1/datasets/{self.dataset}/pictures", None), ("POST", "/api/v1/datasets/scan", spec),
+                     ("GET", f"/api/v1/datasets/{self.dataset}/images/train/0", None), ("GET", "/api/v1/browse?path=/", None),
+                     ("GET", f"/api/v1/datasets/{self.dataset}/images", None), ("POST", "/api/v1/datasets/scan", spec),
                      ("POST", "/api/v1/datasets/resize-example", spec), ("GET", "/autocomplete/path?query=/", None)]
         clients = []
         for i in range(WAITING):

@@ -91,7 +91,7 @@ class Images(Attack):
         listed.write_text(f"{image} 0\n")
         job = self.api.call("POST", "/evaluations", {"spec": {"model_id": self.model, "source": {"type": "list", "path": str(listed)}}})[2]["id"]
         self.assertEqual(self.server.wait_for(job)["state"], "done")
-        place = f"/api/v1/evaluations/{job}/pictures/0"
+        place = f"/api/v1/evaluations/{job}/images/0"
         self.assertEqual(self.server.request("GET", place)[1]["content-type"], "image/png")
         image.write_text("<svg onload='alert(1)'/>")
         self.assertIn(self.server.request("GET", place)[0], (415, 501))

@@ -26,7 +26,7 @@ class Paths(Attack):
 
     def test_1_no_address_leads_out_of_its_folder(self):
         for start in (f"/api/v1/files/{self.dataset}/", f"/files/{self.dataset}/", "/", "/assets/", "/api/v1/uploads/0123456789abcdef0123456789abcdef/files/",
-                      f"/api/v1/datasets/{self.dataset}/pictures/", f"/api/v1/models/{self.model}/layers/", "/api/v1/jobs/"):
+                      f"/api/v1/datasets/{self.dataset}/images/", f"/api/v1/models/{self.model}/layers/", "/api/v1/jobs/"):
             for trick in TRICKS:
                 status, answer = self.stage.get_raw(start + trick)
                 with self.subTest(start + trick):
@@ -49,7 +49,7 @@ class Paths(Attack):
         self.assertEqual(found["state"], "done", found)
         rows = self.api.call("GET", f"/evaluations/{job['id']}/predictions")[2]["items"]
         self.assertEqual([len(row["predictions"]) for row in rows], [2] * 8)
-        self.assertEqual(self.server.request("GET", f"/api/v1/evaluations/{job['id']}/pictures/0")[0], 403)
+        self.assertEqual(self.server.request("GET", f"/api/v1/evaluations/{job['id']}/images/0")[0], 403)
 
     def test_3_a_sibling_with_the_same_beginning_is_another_folder(self):
         self.assert_refused(scan({"type": "folder", "path": str(self.stage.sibling / "images")}), (403,))
@@ -111,7 +111,7 @@ class Paths(Attack):
         for source in ({"type": "lists", "train": pipe, "labels": pipe}, {"type": "crops", "crops": pipe}):
             self.assert_refused(scan(source), (422,), "there is no file")
         self.assert_refused(self.api.call("POST", "/evaluations", {"spec": {"model_id": self.model, "source": {"type": "list", "path": pipe}}}), (422,))
-        example = {"spec": {"source": {"type": "folder", "path": str(self.stage.images)}, "image": IMAGE}, "picture": pipe}
+        example = {"spec": {"source": {"type": "folder", "path": str(self.stage.images)}, "image": IMAGE}, "image": pipe}
         self.assert_refused(self.api.call("POST", "/datasets/resize-example", example), (422,), "is a pipe")
 
     def test_7_outside_the_same_is_said_of_what_is_there_and_what_is_not(self):

@@ -21,7 +21,7 @@ import urllib.request
 from pathlib import Path
 
 SKIPPED = 77
-PICTURES = {"train": 500, "t10k": 100}  # the classes are about equally many
+IMAGES = {"train": 500, "t10k": 100}  # the classes are about equally many
 EPOCHS = 30
 PATIENCE_S = 60
 
@@ -45,7 +45,7 @@ def wait_until(condition, what, pause_s=0.02):
 def write_small_mnist(out):
     """The first images of MNIST as four IDX files."""
     out.mkdir()
-    for prefix, count in PICTURES.items():
+    for prefix, count in IMAGES.items():
         for name, head, size in ((f"{prefix}-images-idx3-ubyte", 16, 784), (f"{prefix}-labels-idx1-ubyte", 8, 1)):
             data = (MNIST / name).read_bytes()
             (out / name).write_bytes(data[:4] + struct.pack(">I", count) + data[8:head + count * size])

@@ -18,8 +18,8 @@ class ClassifyTest(Case):
             self.assertTrue(all(percent == round(percent, 2) for percent in scores))
             right += predictions[0][0] == str(label)
         self.assertGreater(right, len(stage.held_out) // 2)
-        with open(paths[0], "rb") as picture:
-            upload = stage.server.post(f"{MODELS}/classify_one/json?job_id={stage.model_id}", files={"image_file": picture})
+        with open(paths[0], "rb") as image:
+            upload = stage.server.post(f"{MODELS}/classify_one/json?job_id={stage.model_id}", files={"image_file": image})
         self.assertEqual(upload.json()["predictions"], predictions)
 
     def test_refusals(self):
@@ -54,7 +54,7 @@ class ClassifyTest(Case):
         few = stage.server.post(MODELS + "/classify_many.json", **self.listed(num_test_images=3, snapshot_epoch="1"))
         self.assertEqual(len(few.json()["classifications"]), 3)
 
-    def test_pictures_of_the_web(self):
+    def test_images_of_the_web(self):
         path, other = stage.held_out[7][0], stage.held_out[1][0]
         said = stage.server.post(MODELS + "/classify_one.json", {"job_id": stage.model_id, "image_path": path}).json()
         with folder_on_the_web(stage.server.root) as web:

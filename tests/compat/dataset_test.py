@@ -25,9 +25,9 @@ class DatasetTest(Case):
         """Those below the minimum do not count: DIGITS told 3 of these 4."""
         own = stage.server.root / "own-validation"
         for digit, count in (("0", 3), ("1", 3), ("2", 2), ("3", 1)):
-            for i, picture in enumerate(sorted((Path(stage.pictures) / digit).iterdir())[:count]):
+            for i, image in enumerate(sorted((Path(stage.images) / digit).iterdir())[:count]):
                 (own / digit).mkdir(parents=True, exist_ok=True)
-                (own / digit / f"{i}.png").write_bytes(picture.read_bytes())
+                (own / digit / f"{i}.png").write_bytes(image.read_bytes())
         answer = stage.server.post(DATASETS + ".json", dataset_form(dataset_name="own", has_val_folder="y", folder_val=own))
         dataset = answer.json()["id"]
         self.assertEqual(stage.server.wait_for(dataset), "Done")
@@ -62,8 +62,8 @@ class DatasetTest(Case):
         self.assert_field(create(has_val_folder="y"), "folder_val", "This field is required.")
         self.assert_field(create(resize_mode="stretch"), "resize_mode", "Not a valid choice")
         self.assert_field(create(method="s3"), "s3_bucket", "This field is required.")
-        self.assert_field(create(method="s3", s3_bucket="pictures", s3_pct_val=101), "s3_pct_val", "Number must be between 0 and 100.")
-        self.assert_field(create(method="s3", s3_bucket="pictures", s3_train_max_per_class=1), "s3_train_max_per_class",
+        self.assert_field(create(method="s3", s3_bucket="images", s3_pct_val=101), "s3_pct_val", "Number must be between 0 and 100.")
+        self.assert_field(create(method="s3", s3_bucket="images", s3_train_max_per_class=1), "s3_train_max_per_class",
                           "Field must be greater than s3_train_min_per_class.")
         self.assert_field(create(method="textfile"), "textfile_train_images", "This field is required.")
         local = create(method="textfile", textfile_use_local_files="true", textfile_local_train_images="/no/list")
@@ -103,8 +103,8 @@ class DatasetTest(Case):
             paths = sorted(folder.glob("*/*.png"))[::7][:count]
             return "".join(f"{path.relative_to(folder)} {path.parent.name}\n" for path in paths)
         form = {"dataset_name": "lists", "method": "textfile", "resize_channels": "1", "resize_width": 20, "resize_height": 28,
-                "encoding": "jpg", "textfile_use_val": "y", "textfile_train_folder": stage.pictures, "textfile_val_folder": stage.server.root / "test"}
-        files = {"textfile_train_images": ("train.txt", lines(stage.pictures, 80)), "textfile_val_images": ("val.txt", lines(stage.server.root / "test", 5)),
+                "encoding": "jpg", "textfile_use_val": "y", "textfile_train_folder": stage.images, "textfile_val_folder": stage.server.root / "test"}
+        files = {"textfile_train_images": ("train.txt", lines(stage.images, 80)), "textfile_val_images": ("val.txt", lines(stage.server.root / "test", 5)),
                  "textfile_labels_file": ("labels.txt", "\n".join("abcdefghij") + "\n")}
         answer = stage.server.post(DATASETS + ".json", form, files=files)
         self.assertEqual((answer.status_code, set(answer.json())), (200, SHORT), answer.text)

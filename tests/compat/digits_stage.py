@@ -18,14 +18,14 @@ ARCHIVE = {"deploy.prototxt", "train_val.prototxt", "solver.prototxt", "original
 
 program = None
 server = None
-pictures = None
+images = None
 held_out = None  # paths by class
 dataset_id = None
 model_id = None
 
 
 def dataset_form(**changes):
-    return {"folder_train": pictures, "resize_channels": 1, "resize_width": 28, "resize_height": 28, "method": "folder",
+    return {"folder_train": images, "resize_channels": 1, "resize_width": 28, "resize_height": 28, "method": "folder",
             "dataset_name": "MNIST", **changes}
 
 
@@ -36,11 +36,11 @@ def model_form(**changes):
 
 def start(digits):
     """Once, before the first test."""
-    global program, server, pictures, held_out, dataset_id, model_id
+    global program, server, images, held_out, dataset_id, model_id
     program = digits
     server = DigitsServer(program, "--allow-url-fetch", "--allow-url-host", "127.0.0.1")
-    pictures = server.root / "train"
-    write_mnist(pictures, 800)
+    images = server.root / "train"
+    write_mnist(images, 800)
     held_out = write_mnist(server.root / "test", 40, "t10k")
     answer = server.post(DATASETS + ".json", dataset_form(group_name="digits"))
     assert answer.status_code == 200, answer.text

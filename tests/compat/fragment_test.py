@@ -27,9 +27,9 @@ class FragmentTest(Case):
             answer = stage.server.post("/datasets/images/resize-example", asked)
             self.assertEqual(answer.status_code, 200)
             data = re.search(r'<img src="data:image/png;base64,([^"]+)">.*Image size: [0-9.]+ K?B', answer.text)
-            picture = Image.open(io.BytesIO(base64.b64decode(data[1]))).convert("RGB")
-            self.assertEqual(picture.size, (50, 20))
-            sizes[mode] = picture.tobytes()
+            image = Image.open(io.BytesIO(base64.b64decode(data[1]))).convert("RGB")
+            self.assertEqual(image.size, (50, 20))
+            sizes[mode] = image.tobytes()
         self.assertEqual(len(set(sizes.values())), 4, "each mode has its own image")
         wrong = stage.server.post("/datasets/images/resize-example", {"width": "wide", "height": 20, "channels": 3})
         self.assertEqual((wrong.status_code, wrong.text.partition(":")[0]), (200, "ValueError"))
@@ -82,8 +82,8 @@ class FragmentTest(Case):
         self.assertIn("Total learned parameters: 431080", page)
         for name in ("data", "conv1", "pool1", "ip2", "softmax"):
             self.assertIn(f"<h3>{name} (", page)
-        picture = re.search(r"<h3>conv1 \(.*?base64,([^\"]+)", page)[1]
-        Image.open(io.BytesIO(base64.b64decode(picture))).verify()
+        image = re.search(r"<h3>conv1 \(.*?base64,([^\"]+)", page)[1]
+        Image.open(io.BytesIO(base64.b64decode(image))).verify()
         self.assertNotIn("<h3>", stage.server.post(MODELS + "/classify_one", form, headers=browser).text)
         files = {"image_list": ("list.txt", "".join(f"{path} {label}\n" for label, paths in stage.held_out.items() for path in paths))}
         many = stage.server.post(MODELS + "/classify_many", {"job_id": stage.model_id}, files=files, headers=browser).text

@@ -54,7 +54,7 @@ step("a dataset of colour images is made, and its images are looked at", async (
   assert.equal(facts.splits.train.count + facts.splits.val.count, a_class * classes.length);
   await page.goto(`${server.address}/datasets/${made.dataset}?tab=explore`);
   const image = page.getByRole("tabpanel").locator("img").first();
-  await until("a image is drawn", () => image.evaluate((one) => one.complete && one.naturalWidth === 32));
+  await until("an image is drawn", () => image.evaluate((one) => one.complete && one.naturalWidth === 32));
   const coloured = await image.evaluate((one) => {
     const canvas = Object.assign(document.createElement("canvas"), { width: 32, height: 32 });
     const context = canvas.getContext("2d");
@@ -66,7 +66,7 @@ step("a dataset of colour images is made, and its images are looked at", async (
   await shot(page, "colour-explore");
 });
 
-step("a network is edited: the error stands at its line, then it is sound and drawn", async () => {
+step("a network is edited: the error stands at its line, then it is valid and drawn", async () => {
   await page.goto(`${server.address}/models/new?dataset=${made.dataset}`);
   await page.getByRole("button", { name: "Customize: LeNet" }).click();
   const text = (await api(server, "GET", "/networks")).items.find(({ name }) => name === "lenet").prototxt;
@@ -102,7 +102,7 @@ step("it trains, is aborted, and goes on", async () => {
   assert.ok(last["val/accuracy"] > 1.3 / classes.length, `accuracy ${last["val/accuracy"]}: no better than by chance`);
 });
 
-step("a image is classified, and a cell of the confusion matrix shows its images", async () => {
+step("an image is classified, and a cell of the confusion matrix shows its images", async () => {
   await page.goto(`${server.address}/models/${made.model}?tab=test`);
   const folder = join(images, classes[0]);
   await page.locator('input[type="file"]').first().setInputFiles(join(folder, readdirSync(folder).sort()[0]));

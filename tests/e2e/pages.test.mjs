@@ -207,7 +207,7 @@ step("dataset: a click on a class shows its images, and one of them large", asyn
   await page.waitForURL(/tab=explore&class=3/);
   await page.getByTestId("image-count").getByText(`${per_class[3] + 0} images`).waitFor();
   const first = page.locator("button.image").first();
-  await until("a image is drawn", () => first.locator("img").evaluate((image) => image.complete && image.naturalWidth === 28));
+  await until("an image is drawn", () => first.locator("img").evaluate((image) => image.complete && image.naturalWidth === 28));
   assert.match(await first.getAttribute("title"), /\/images\/3\/\d+\.png\n3\n28 × 28/);
   await page.locator('button[aria-label="All classes"]').click();
   await page.getByTestId("image-count").getByText(`${facts.splits.train.count} images`).waitFor();
@@ -229,15 +229,15 @@ step("dataset: a click on a class shows its images, and one of them large", asyn
   await assert_accessible("a large image");
   await page.keyboard.press("Escape");
   await until("it is closed", async () => (await dialog.count()) === 0);
-  const pages = await api(server, "GET", `/datasets/${made.dataset}/pictures?split=val&limit=7`);
+  const pages = await api(server, "GET", `/datasets/${made.dataset}/images?split=val&limit=7`);
   assert.equal(pages.items.length, 7);
   assert.equal(pages.total, facts.splits.val.count);
   assert.equal(pages.next_cursor, "7");
   for (const item of pages.items) assert.ok(item.file.includes(`/images/${item.label_name}/`), `${item.file} is of class ${item.label_name}`);
-  const image = await fetch(`${server.address}/api/v1/datasets/${made.dataset}/pictures/val/0`);
+  const image = await fetch(`${server.address}/api/v1/datasets/${made.dataset}/images/val/0`);
   assert.equal(image.headers.get("content-type"), "image/png");
-  assert.equal((await fetch(`${server.address}/api/v1/datasets/${made.dataset}/pictures/test/0`)).status, 404);
-  assert.equal((await fetch(`${server.address}/api/v1/datasets/${made.dataset}/pictures/val/99999`)).status, 404);
+  assert.equal((await fetch(`${server.address}/api/v1/datasets/${made.dataset}/images/test/0`)).status, 404);
+  assert.equal((await fetch(`${server.address}/api/v1/datasets/${made.dataset}/images/val/99999`)).status, 404);
 });
 
 step("new model: the network is drawn, a click leads to its line, and lists make a sweep", async () => {

@@ -21,7 +21,7 @@ class ShellFramework final : public Framework {
     std::string_view file_name() const override { return "network.sh"; }
     std::string_view language() const override { return "shell"; }
 
-    ModelCheck check(const ModelSpec& spec, const std::optional<AssumedPictures>&) const override {
+    ModelCheck check(const ModelSpec& spec, const std::optional<AssumedImages>&) const override {
         ModelCheck check;
         if (spec.network.text.find("step()") != std::string::npos) return check;
         ModelFinding finding;

@@ -19,7 +19,7 @@ HERE = Path(__file__).resolve().parent
 rng = np.random.default_rng(7)
 
 
-def picture(width, height, channels=3):
+def pattern(width, height, channels=3):
     """Smooth colours with an edge and some noise."""
     y, x = np.mgrid[0:height, 0:width]
     planes = [128 + 100 * np.sin(x / (5 + 2 * c) + c) * np.cos(y / (7 - c)) + rng.integers(-20, 21, (height, width)) for c in range(channels)]
@@ -82,9 +82,9 @@ def bmp_rle8(path, indices, palette):
 
 
 def make_inputs(folder):
-    colour = Image.fromarray(picture(51, 37))
-    grey = Image.fromarray(picture(51, 37, 1)[:, :, 0])
-    mask = Image.fromarray(picture(51, 37, 1)[:, :, 0])
+    colour = Image.fromarray(pattern(51, 37))
+    grey = Image.fromarray(pattern(51, 37, 1)[:, :, 0])
+    mask = Image.fromarray(pattern(51, 37, 1)[:, :, 0])
     colour.save(folder / "rgb.jpg", quality=92, subsampling=0)
     colour.save(folder / "rgb420.jpg", quality=80)
     colour.save(folder / "progressive.jpg", quality=85, progressive=True)
@@ -101,7 +101,7 @@ def make_inputs(folder):
     colour.quantize(17).save(folder / "palette.png")
     colour.quantize(9).save(folder / "palette_alpha.png", transparency=bytes(range(0, 250, 28)))
     grey.convert("1").save(folder / "bits.png")
-    png_16(folder / "rgb16.png", picture(20, 15).astype(np.uint16) * 251 + 77, 2)
+    png_16(folder / "rgb16.png", pattern(20, 15).astype(np.uint16) * 251 + 77, 2)
     colour.save(folder / "rgb.bmp")
     grey.save(folder / "grey.bmp")
     grey.convert("1").save(folder / "bits.bmp")
@@ -110,18 +110,18 @@ def make_inputs(folder):
     bmp_rle8(folder / "rle8.bmp", indices, [tuple(int(v) for v in rng.integers(0, 256, 3)) for _ in range(12)])
     colour.save(folder / "rgb.ppm")
     grey.save(folder / "grey.pgm")
-    small = picture(9, 5, 1)[:, :, 0]
+    small = pattern(9, 5, 1)[:, :, 0]
     (folder / "plain.pgm").write_text("P2\n# by hand\n9 5\n100\n" + "\n".join(" ".join(str(int(v) * 100 // 255) for v in row) for row in small) + "\n")
-    Image.fromarray(picture(150, 40)).save(folder / "wide.png")
-    Image.fromarray(picture(33, 120)).save(folder / "tall.png")
+    Image.fromarray(pattern(150, 40)).save(folder / "wide.png")
+    Image.fromarray(pattern(33, 120)).save(folder / "tall.png")
 
 
 def make_more_formats(folder):
-    colour = Image.fromarray(picture(51, 37))
-    grey = Image.fromarray(picture(51, 37, 1)[:, :, 0])
+    colour = Image.fromarray(pattern(51, 37))
+    grey = Image.fromarray(pattern(51, 37, 1)[:, :, 0])
     with_alpha = colour.copy()
     with_alpha.putalpha(grey)
-    deep = picture(20, 15, 1)[:, :, 0].astype(np.uint16) * 251 + 77
+    deep = pattern(20, 15, 1)[:, :, 0].astype(np.uint16) * 251 + 77
     colour.save(folder / "rgb_lzw.tif", compression="tiff_lzw")
     colour.save(folder / "rgb_jpeg.tif", compression="jpeg", quality=90)
     colour.convert("CMYK").save(folder / "cmyk_deflate.tif", compression="tiff_adobe_deflate")
@@ -146,7 +146,7 @@ def make_more_formats(folder):
     grey.save(folder / "grey.j2k", irreversible=False)
     colour.save(folder / "rgb.avif", quality=80)
     (folder / "bits.pbm").write_bytes(b"P4\n51 37\n" + np.packbits(np.asarray(grey) < 128, axis=1).tobytes())
-    (folder / "rgb16.ppm").write_bytes(b"P6\n20 15\n4095\n" + (picture(20, 15).astype(np.uint16) * 16 + 7).astype(">u2").tobytes())
+    (folder / "rgb16.ppm").write_bytes(b"P6\n20 15\n4095\n" + (pattern(20, 15).astype(np.uint16) * 16 + 7).astype(">u2").tobytes())
     (folder / "float.pfm").write_bytes(b"Pf\n20 15\n-1.0\n" + (deep.astype("<f4") / 200 - 30).tobytes())
     for orientation in range(2, 9):
         exif = Image.Exif()
@@ -206,8 +206,8 @@ def pcx_planes(path, numbers, planes, palette):
 def make_old_formats(folder):
     global rng
     rng = np.random.default_rng(11)
-    colour = Image.fromarray(picture(51, 37))
-    grey = Image.fromarray(picture(51, 37, 1)[:, :, 0])
+    colour = Image.fromarray(pattern(51, 37))
+    grey = Image.fromarray(pattern(51, 37, 1)[:, :, 0])
     with_alpha = colour.copy()
     with_alpha.putalpha(grey)
     colour.save(folder / "rgb.pcx")

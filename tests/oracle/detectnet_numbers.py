@@ -33,29 +33,29 @@ def nested():
     return {"rectangles": rectangles, "threshold": 1, "eps": 0.1, "means": np.asarray(means).tolist(), "counts": np.asarray(counts).reshape(-1).tolist()}
 
 
-def planes(picture):
-    return [round(float(v), 7) for v in picture.transpose(2, 0, 1).ravel()]
+def planes(image):
+    return [round(float(v), 7) for v in image.transpose(2, 0, 1).ravel()]
 
 
-def picture_of(height, width):
+def image_of(height, width):
     return RANDOM.random((height, width, 3), dtype=np.float32)
 
 
 def colours(degrees, saturation):
-    picture = picture_of(3, 4)
-    picture[0, 0] = 0.5  # grey
-    picture[0, 1] = 0
-    hsv = cv2.cvtColor(picture, cv2.COLOR_BGR2HSV)
+    image = image_of(3, 4)
+    image[0, 0] = 0.5  # grey
+    image[0, 1] = 0
+    hsv = cv2.cvtColor(image, cv2.COLOR_BGR2HSV)
     hsv[..., 0] += np.float32(degrees)
     hsv[..., 1] *= np.float32(saturation)
-    return {"width": 4, "height": 3, "picture": planes(picture), "degrees": degrees, "saturation": saturation,
+    return {"width": 4, "height": 3, "image": planes(image), "degrees": degrees, "saturation": saturation,
             "result": planes(cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR))}
 
 
 def resized(height, width):
-    picture = picture_of(6, 5)
-    return {"width": 5, "height": 6, "picture": planes(picture), "to_width": width, "to_height": height,
-            "result": planes(cv2.resize(picture, (width, height), interpolation=cv2.INTER_CUBIC))}
+    image = image_of(6, 5)
+    return {"width": 5, "height": 6, "image": planes(image), "to_width": width, "to_height": height,
+            "result": planes(cv2.resize(image, (width, height), interpolation=cv2.INTER_CUBIC))}
 
 
 def rotated(degrees):
@@ -63,17 +63,17 @@ def rotated(degrees):
     height, width = 9, 12
     # A smooth image: OpenCV places samples to 1/32 of a pixel.
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
-    picture = np.stack([0.05 * x + 0.02 * y, 0.5 + 0.3 * np.sin(x / 4), 0.9 - 0.06 * y], axis=2).astype(np.float32)
+    image = np.stack([0.05 * x + 0.02 * y, 0.5 + 0.3 * np.sin(x / 4), 0.9 - 0.06 * y], axis=2).astype(np.float32)
     centre = (width / 2, height / 2)
     turned = (centre, (width, height), degrees)
     corners = cv2.boxPoints(turned)
     left, top = np.floor(corners.min(0))
     size = (np.ceil(corners.max(0)) - np.floor(corners.min(0)) + 1).astype(int)
     matrix = cv2.getAffineTransform(cv2.boxPoints((centre, (width, height), 0))[:3], (corners - (left, top)).astype(np.float32)[:3])
-    result = cv2.warpAffine(picture, matrix, tuple(int(v) for v in size), np.zeros((size[1], size[0], 3), np.float32), cv2.INTER_LINEAR,
+    result = cv2.warpAffine(image, matrix, tuple(int(v) for v in size), np.zeros((size[1], size[0], 3), np.float32), cv2.INTER_LINEAR,
                             cv2.BORDER_TRANSPARENT)
     point = matrix @ (3, 2, 1)
-    return {"width": width, "height": height, "picture": planes(picture), "degrees": degrees, "to_width": int(size[0]), "to_height": int(size[1]),
+    return {"width": width, "height": height, "image": planes(image), "degrees": degrees, "to_width": int(size[0]), "to_height": int(size[1]),
             "result": planes(result), "moved": [round(float(v), 5) for v in point]}
 
 

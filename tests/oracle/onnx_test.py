@@ -102,15 +102,15 @@ def non_maximum_suppression(scores, boxes, keep=100, most=1000, least=0.01, over
 def check(worker, name):
     shape = (3, 3, 13, 11) if name == "layers" else SHAPES[name]
     text = LAYERS if name == "layers" else networks.deploy_text(name, shape)
-    picture = np.random.default_rng(5).normal(0, 1, shape).astype(np.float32)
+    image = np.random.default_rng(5).normal(0, 1, shape).astype(np.float32)
     if name == "detectnet":  # it subtracts 127
-        picture = picture * 60 + 127
+        image = image * 60 + 127
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        weights = networks.make_weights(worker, name, text, picture, folder)
+        weights = networks.make_weights(worker, name, text, image, folder)
         case = folder / "use"
         case.mkdir()
-        np.save(case / "in.data.npy", picture)
+        np.save(case / "in.data.npy", image)
         (case / "net.prototxt").write_text(text)
         (case / "weights.caffemodel").symlink_to(weights)
         ours = networks.run_case(worker, case, folder / "dump", {"name": name, "inputs": ["data"], "phases": ["test"]})
@@ -123,8 +123,8 @@ def check(worker, name):
         onnx.checker.check_model(str(file), full_check=True)
         session = onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
         names = [one.name for one in session.get_outputs()]
-        theirs = dict(zip(names, session.run(names, {"image": picture})))
-        back, of_back = come_back(worker, file, folder, picture, names, theirs, ours)
+        theirs = dict(zip(names, session.run(names, {"image": image})))
+        back, of_back = come_back(worker, file, folder, image, names, theirs, ours)
         if name == "detector":
             theirs = {"detections": np.stack([non_maximum_suppression(*pair) for pair in zip(theirs["scores"], theirs["boxes"])])}
         worst, of = 0.0, ""
@@ -138,7 +138,7 @@ def check(worker, name):
     return right
 
 
-def come_back(worker, file, folder, picture, names, theirs, ours):
+def come_back(worker, file, folder, image, names, theirs, ours):
     """The largest difference of the imported network's outputs to those of the network that was exported."""
     made = folder / "imported"
     made.mkdir()
@@ -147,7 +147,7 @@ def come_back(worker, file, folder, picture, names, theirs, ours):
     if done.returncode != 0:
         return float("inf"), done.stderr.strip()
     facts = json.loads((made / "import.json").read_text())
-    again = imports.run(worker, made, imports.prepared(picture[:, ::-1] if picture.shape[1] == 3 else picture, facts), "again")
+    again = imports.run(worker, made, imports.prepared(image[:, ::-1] if image.shape[1] == 3 else image, facts), "again")
     worst, of = 0.0, ""
     for name in names:
         stored = ours / f"test.out.{name.replace('/', '__')}.npy"

@@ -83,11 +83,11 @@ def run_case(worker, case, dump, info):
     return dump / info["name"]
 
 
-def make_weights(worker, name, text, picture, folder):
+def make_weights(worker, name, text, image, folder):
     """The fillers' weights; two steps at rate 0 give BatchNorm its statistics."""
     case = folder / "train"
     case.mkdir()
-    np.save(case / "in.data.npy", picture)
+    np.save(case / "in.data.npy", image)
     (case / "net.prototxt").write_text(text)
     (case / "solver.prototxt").write_text('net: "net.prototxt"\nbase_lr: 0\nlr_policy: "fixed"\nrandom_seed: 3\n')
     return run_case(worker, case, folder / "dump", {"name": name + "_train", "inputs": ["data"], "iters": 2}) / "after.caffemodel"
@@ -107,15 +107,15 @@ def difference(ours, theirs):
 def check(worker, name):
     shape, scores, result = NETWORKS[name]
     text = deploy_text(name, shape)
-    picture = np.random.default_rng(5).normal(0, 1, shape).astype(np.float32)
+    image = np.random.default_rng(5).normal(0, 1, shape).astype(np.float32)
     if name == "detectnet":  # it subtracts 127
-        picture = picture * 60 + 127
+        image = image * 60 + 127
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        weights = make_weights(worker, name, text, picture, folder)
+        weights = make_weights(worker, name, text, image, folder)
         case = folder / "use"
         case.mkdir()
-        np.save(case / "in.data.npy", picture)
+        np.save(case / "in.data.npy", image)
         (case / "net.prototxt").write_text(text)
         (case / "weights.caffemodel").symlink_to(weights)
         ours = run_case(worker, case, folder / "dump", {"name": name, "inputs": ["data"], "phases": ["test"]})
@@ -123,7 +123,7 @@ def check(worker, name):
         (folder / "opencv.prototxt").write_text(text_for_opencv(text))
         net = cv2.dnn.readNetFromCaffe(str(folder / "opencv.prototxt"), str(weights))
         net.enableWinograd(False)  # its rounding alone is more than the tolerance in ResNet-50
-        net.setInput(picture)
+        net.setInput(image)
         blobs = [scores, result]
         theirs = net.forward(blobs)
         worst = 0.0
@@ -141,11 +141,11 @@ def check(worker, name):
 def check_image_data(worker):
     """ImageData reads and resizes as cv2 does, but for the last bit."""
     sizes = [(31, 45), (16, 12), (64, 80), (40, 17)]  # height, width of what is asked for
-    pictures = np.random.default_rng(9).integers(0, 256, (2, 32, 24, 3), dtype=np.uint8)
+    images = np.random.default_rng(9).integers(0, 256, (2, 32, 24, 3), dtype=np.uint8)
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        for i, picture in enumerate(pictures):
-            cv2.imwrite(str(folder / f"{i}.png"), picture)
+        for i, image in enumerate(images):
+            cv2.imwrite(str(folder / f"{i}.png"), image)
         (folder / "list.txt").write_text("0.png 4\n1.png 2\n")
         layers = [f'layer {{ name: "in{i}" type: "ImageData" top: "x{i}" top: "y{i}" image_data_param {{ source: "list.txt" batch_size: 2 '
                   f"new_height: {height} new_width: {width} }} }}" for i, (height, width) in enumerate(sizes)]
@@ -153,7 +153,7 @@ def check_image_data(worker):
         ours = run_case(worker, folder, folder / "dump", {"name": "image_data", "phases": ["test"]})
         worst = 0.0
         for i, (height, width) in enumerate(sizes):
-            theirs = np.stack([cv2.resize(picture, (width, height)).transpose(2, 0, 1) for picture in pictures])
+            theirs = np.stack([cv2.resize(image, (width, height)).transpose(2, 0, 1) for image in images])
             worst = max(worst, float(np.abs(np.load(ours / f"test.out.x{i}.npy") - theirs).max()))
         labels = np.load(ours / "test.out.y0.npy").tolist()
     right = worst <= 1 and labels == [4, 2]

@@ -89,13 +89,26 @@ class OldFolder(unittest.TestCase):
             self.check_holds(found, {key: value for key, value in before.items() if key != "format"}, name)
             if before["storage"]["backend"] != "lmdb":
                 continue
-            page = ask("GET", f"/datasets/{jobs[name]}/pictures?split=train&limit=500")
+            page = ask("GET", f"/datasets/{jobs[name]}/images?split=train&limit=500")
             self.assertEqual(page["total"], before["splits"]["train"]["count"])
-            status, headers, data = server.request("GET", f"/api/v1/datasets/{jobs[name]}/pictures/train/0")
+            status, headers, data = server.request("GET", f"/api/v1/datasets/{jobs[name]}/images/train/0")
             self.assertEqual((status, headers["content-type"], data[:4]), (200, "image/png", b"\x89PNG"))
 
     def test_an_evaluation_shows_the_same_numbers(self):
         self.check_holds(ask("GET", f"/evaluations/{jobs['evaluation']}")["evaluation"], facts["evaluation"])
+
+    def test_an_evaluation_shows_its_images(self):
+        job = jobs["evaluation"]
+        file = server.folder / "data/jobs" / job / "evaluation.json"
+        stored = json.loads(file.read_text())
+        stored["unreadable"]["items"] = [{"picture": "/images/broken.png", "reason": "the file is cut off"}]
+        file.write_text(json.dumps(stored))
+        found = ask("GET", f"/evaluations/{job}")["evaluation"]["unreadable"]["items"]
+        self.assertEqual(found, [{"image": "/images/broken.png", "reason": "the file is cut off"}])
+        self.assertEqual(len(ask("GET", f"/evaluations/{job}/predictions")["items"]), stored["count"])
+        best = ask("GET", f"/evaluations/{job}/top?class=0&n=9")["items"]
+        self.assertEqual(len(best), stored["count"])
+        self.assertTrue(all(item["image"] for item in best), best)
 
     def test_a_finished_training_classifies_as_before(self):
         paths = [str(server.folder / "images" / "classes" / name / "0.png") for name in ("cross", "ring", "stripe")]

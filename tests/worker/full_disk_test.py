@@ -34,7 +34,7 @@ def enter_namespace():
     sys.exit(77)
 
 
-def write_pictures(folder, side):
+def write_images(folder, side):
     noise = random.Random(1)
     for name in ("a", "b"):
         (folder / name).mkdir(parents=True)
@@ -161,9 +161,9 @@ def main():
         subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "none", str(small)], check=True)
         try:
             side = 128
-            write_pictures(root / "pictures", side)
+            write_images(root / "images", side)
             for storage in ({"backend": "lmdb", "encoding": "none"}, {"backend": "hdf5"}):
-                spec = {"source": {"type": "folder", "path": str(root / "pictures"), "percent_val": 0}, "mean": False,
+                spec = {"source": {"type": "folder", "path": str(root / "images"), "percent_val": 0}, "mean": False,
                         "image": {"width": side, "height": side, "channels": 3}, "storage": storage}
                 error = run_task(worker, small / storage["backend"], "dataset", spec, expected="failed")[-1]["error"]
                 whole = 60 * 3 * side * side * (4 if storage["backend"] == "hdf5" else 1)

@@ -20,7 +20,7 @@ layer { name: "softmax" type: "Softmax" bottom: "ip" top: "softmax" include { st
 """
 
 
-def write_pictures(folder):
+def write_images(folder):
     """Reddish and bluish noise, 6 x 5 pixels."""
     rng = random.Random(1)
     for name, bright in (("blue", 2), ("red", 0)):
@@ -73,11 +73,11 @@ def main():
     worker = sys.argv[1]
     with tempfile.TemporaryDirectory() as scratch:
         root = Path(scratch)
-        write_pictures(root / "pictures")
+        write_images(root / "images")
         for compression in ("none", "gzip"):
             data = root / f"data-{compression}"
             run_task(worker, data, "dataset", {
-                "type": "classification", "source": {"type": "folder", "path": str(root / "pictures"), "percent_val": 25},
+                "type": "classification", "source": {"type": "folder", "path": str(root / "images"), "percent_val": 25},
                 "image": {"width": 6, "height": 5, "channels": 3}, "storage": {"backend": "hdf5", "compression": compression}})
             assert (data / "train_db/list.txt").read_text() == f"../{data.name}/train_db/0.h5\n"
             spec = {"dataset_id": data.name, "dataset_dir": str(data), "network": {"prototxt": NETWORK}, "epochs": 6, "seed": 3,

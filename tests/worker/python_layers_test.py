@@ -103,12 +103,12 @@ class PythonLayers(WorkerCase):
         events, _ = self.run_worker(self.allowed_task("evaluate", spec, "evaluation", model_dir=str(model), weights=weights))
         self.assertEqual(events[-1]["event"], "done", events[-1])
         self.assertGreater(json.loads((self.root / "evaluation/evaluation.json").read_text())["top1"], 0.9)
-        picture = str(self.root / "pictures/class2/3.png")
+        image = str(self.root / "images/class2/3.png")
         view = self.root / "view"
         view.mkdir()
         classified, layers = self.answers("infer", [
-            {"type": "classify", "images": [{"path": picture}], "top": 1},
-            {"type": "layers", "path": picture, "folder": str(view), "top": 1}], model_dir=str(model))
+            {"type": "classify", "images": [{"path": image}], "top": 1},
+            {"type": "layers", "path": image, "folder": str(view), "top": 1}], model_dir=str(model))
         self.assertEqual(classified["data"]["images"][0]["predictions"][0]["label"], "class2")
         self.assertIn("mine", [layer["name"] for layer in layers["data"]["layers"]])
 

@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from hdf5_training_test import run_task, write_pictures
+from hdf5_training_test import run_task, write_images
 
 # The convolution's top and its gradient take 2 MB an image.
 NETWORK = """
@@ -116,9 +116,9 @@ def main():
     worker = sys.argv[1]
     with tempfile.TemporaryDirectory() as scratch:
         root = Path(scratch)
-        write_pictures(root / "pictures")
+        write_images(root / "images")
         data = root / "data"
-        run_task(worker, data, "dataset", {"source": {"type": "folder", "path": str(root / "pictures"), "percent_val": 25},
+        run_task(worker, data, "dataset", {"source": {"type": "folder", "path": str(root / "images"), "percent_val": 25},
                                            "image": {"width": 32, "height": 32, "channels": 3}, "storage": {"backend": "lmdb"}})
         check_auto_batch(worker, root, data)
         check_memory(worker, root, data)

@@ -38,8 +38,8 @@ class WorkerCase(unittest.TestCase):
             for stream in (process.stdin, process.stdout, process.stderr):
                 stream.close()
 
-    def pictures(self, a_class=10):
-        root = self.root / "pictures"
+    def images(self, a_class=10):
+        root = self.root / "images"
         for label in range(3):
             (root / f"class{label}").mkdir(parents=True, exist_ok=True)
             for i in range(a_class):
@@ -53,7 +53,7 @@ class WorkerCase(unittest.TestCase):
         return folder
 
     def dataset_task(self, **changes):
-        spec = {"source": {"path": str(self.pictures())}, "image": {"width": 8, "height": 8, "channels": 1}, **changes}
+        spec = {"source": {"path": str(self.images())}, "image": {"width": 8, "height": 8, "channels": 1}, **changes}
         return self.task("dataset", spec)
 
     def start(self, folder):
@@ -155,11 +155,11 @@ class TaskFileTest(WorkerCase):
     """What the server adds is in the grant; format 1 had it in the spec."""
 
     def lists(self):
-        pictures = self.pictures()
+        images = self.images()
         (self.root / "train.txt").write_text("".join(f"class{label}/{i}.png {label}\n" for label in range(3) for i in range(5)))
         (self.root / "labels.txt").write_text("a\nb\nc\n")
         return {"source": {"type": "lists", "train": str(self.root / "train.txt"), "labels": str(self.root / "labels.txt"),
-                           "root": str(pictures)}, "image": {"width": 8, "height": 8, "channels": 1}}
+                           "root": str(images)}, "image": {"width": 8, "height": 8, "channels": 1}}
 
     def fails_outside(self, folder):
         code, events = self.run_task(folder)
@@ -209,7 +209,7 @@ class CancelTest(WorkerCase):
         self.process.stdin.flush()
 
     def report(self, number):
-        spec = {"source": {"path": str(self.pictures())}, "image": {"width": 8, "height": 8}}
+        spec = {"source": {"path": str(self.images())}, "image": {"width": 8, "height": 8}}
         return {"command": "request", "id": str(number), "request": {"type": "dataset_report", "spec": spec}}
 
     def test_a_request_that_waits_is_answered_at_once(self):
@@ -230,11 +230,11 @@ class AbortTest(WorkerCase):
     """The images are blown up, so that the task is still busy when it has said its first progress."""
 
     def begin(self):
-        pictures = self.pictures()
+        images = self.images()
         for label in range(3):
             for i in range(400):
-                write_png(pictures / f"class{label}/more{i}.png", 12, 10, i % 256)
-        folder = self.task("dataset", {"source": {"path": str(pictures)}, "image": {"width": 2000, "height": 2000}})
+                write_png(images / f"class{label}/more{i}.png", 12, 10, i % 256)
+        folder = self.task("dataset", {"source": {"path": str(images)}, "image": {"width": 2000, "height": 2000}})
         process = self.start(folder)
         for line in process.stdout:
             if json.loads(line)["event"] == "progress":

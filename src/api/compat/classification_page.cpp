@@ -18,7 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-constexpr std::uint64_t kMostPicture_bytes = 32 << 20;
+constexpr std::uint64_t kMostImage_bytes = 32 << 20;
 
 std::string text_of(const json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
 
@@ -39,8 +39,7 @@ std::string layer_section(const json& layer) {
     if (layer["parameters"].is_number())
         body += fmt::format(" {} learned parameters.", layer["parameters"].get<std::int64_t>());
     body += "</p>";
-    if (layer["picture"].is_string())
-        body += fmt::format("<img alt=\"\" src=\"{}\">", layer["picture"].get<std::string>());
+    if (layer["image"].is_string()) body += fmt::format("<img alt=\"\" src=\"{}\">", layer["image"].get<std::string>());
     return body + "</section>";
 }
 
@@ -92,10 +91,10 @@ http::Response classifications_page(const json& seen) {
 
 http::Response top_n_page(const json& best) {
     std::string body;
-    for (const auto& [label, pictures] : best.items()) {
+    for (const auto& [label, images] : best.items()) {
         body += fmt::format("<h2>{}</h2><ol>", escape_markup(label));
-        for (const auto& picture : pictures)
-            body += fmt::format("<li>{:.2f}% {}</li>", picture[1].get<double>(), escape_markup(text_of(picture[0])));
+        for (const auto& image : images)
+            body += fmt::format("<li>{:.2f}% {}</li>", image[1].get<double>(), escape_markup(text_of(image[0])));
         body += "</ol>";
     }
     return html_page("Top N Image Classification", body);
@@ -118,10 +117,10 @@ http::Async<Result<json>> layers_inside(std::string model_id, std::string weight
     DIGITS_CO_ASSIGN(const auto answer, co_await infer(model_id, weights, std::move(question), context));
     json layers = answer->value("layers", json::array());
     for (auto& layer : layers) {
-        if (!layer["picture"].is_string()) continue;
-        const auto name = fs::path(layer["picture"].get<std::string>()).filename();
-        DIGITS_CO_ASSIGN(const auto bytes, read_file(folder / name, kMostPicture_bytes));
-        layer["picture"] = "data:image/png;base64," + encode_base64(bytes);
+        if (!layer["image"].is_string()) continue;
+        const auto name = fs::path(layer["image"].get<std::string>()).filename();
+        DIGITS_CO_ASSIGN(const auto bytes, read_file(folder / name, kMostImage_bytes));
+        layer["image"] = "data:image/png;base64," + encode_base64(bytes);
     }
     co_return layers;
 }

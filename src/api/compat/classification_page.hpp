@@ -17,7 +17,7 @@ http::Response classifications_page(const nlohmann::json& seen);
 /// `best`: label → `[[path, percent], …]`.
 http::Response top_n_page(const nlohmann::json& best);
 
-/// Activations and weights of each layer for an image, as `POST /api/v1/models/{id}/layers` tells them, `picture`
+/// Activations and weights of each layer for an image, as `POST /api/v1/models/{id}/layers` tells them, `image`
 /// being a data URL.
 http::Async<Result<nlohmann::json>> layers_inside(std::string model_id, std::string weights, std::string image,
                                                   const Context& context);

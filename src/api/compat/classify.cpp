@@ -87,7 +87,7 @@ Async<Status> classify_list(Survey& survey, std::int64_t top, Context& context, 
     while (true) {
         DIGITS_CO_ASSIGN(const auto images, co_await survey.images.next(kPortion, context));
         if (images.empty()) break;
-        std::vector<UrlPictures::File> fetched;
+        std::vector<UrlImages::File> fetched;
         DIGITS_CO_ASSIGN(auto paths, co_await files_of(images, fetched, context));
         DIGITS_CO_ASSIGN(const auto answer,
                          co_await classify_images(survey.job.id, survey.snapshot.weights, std::move(paths),

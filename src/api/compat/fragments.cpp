@@ -97,7 +97,7 @@ Async<Result<Response>> resize_example(const Arguments& arguments, Context& cont
     if (!form.ok())
         co_return failed(form.errors().begin().key() + ": " + form.errors().begin()->front().get<std::string>());
     DIGITS_CO_TRY(write_test_card(card.path()));
-    json question{{"type", "resize_example"}, {"spec", spec}, {"picture", card.path().string()}};
+    json question{{"type", "resize_example"}, {"spec", spec}, {"image", card.path().string()}};
     const auto answer = co_await assist(std::move(question), context);
     if (!answer) co_return failed(answer.error().to_string());
     for (const auto& one : (**answer)["modes"])
@@ -159,7 +159,7 @@ Async<Result<Response>> explore(const Arguments& arguments, Context& context) {
     std::string body = fmt::format("<p>{} images. Items per page: {}</p><ul>", total, size);
     for (const auto& image : images) {
         const auto known = image.value("label", std::size_t{0});
-        body += fmt::format("<li><img src=\"/api/v1/datasets/{}/pictures/{}/{}\" alt=\"\"> {}</li>", job.id, split,
+        body += fmt::format("<li><img src=\"/api/v1/datasets/{}/images/{}/{}\" alt=\"\"> {}</li>", job.id, split,
                             image.value("index", std::uint64_t{0}),
                             known < labels.size() ? escape_markup(labels[known]) : "");
     }
@@ -259,7 +259,7 @@ Async<Result<Response>> explore_generic(const Arguments& arguments, Context& con
     const auto total = found->value("total", std::uint64_t{0});
     std::string body = fmt::format("<p>{} images. Items per page: {}</p><ul>", total, size);
     for (const auto& image : (*found)["images"])
-        body += fmt::format("<li><img src=\"/api/v1/datasets/{}/pictures/{}/{}{}\" alt=\"\"></li>", job.id, split,
+        body += fmt::format("<li><img src=\"/api/v1/datasets/{}/images/{}/{}{}\" alt=\"\"></li>", job.id, split,
                             image.value("index", std::uint64_t{0}), of_target ? "/target" : "");
     body += "</ul><p>" + page_links(page, size, total, fmt::format("job_id={}&amp;db={}", job.id, escape_markup(db)));
     co_return html_page("Exploring " + job.name + " (" + db + ")", body + "</p>");

@@ -43,7 +43,7 @@ namespace fs = std::filesystem;
 constexpr std::size_t kPortion = 32;
 /// Images that a page shows.
 constexpr std::size_t kMostShown = 100;
-constexpr std::uint64_t kMostPicture_bytes = 64 << 20;
+constexpr std::uint64_t kMostImage_bytes = 64 << 20;
 
 /// The outputs of all images as they come, in a file that the worker and the server add to in turn: an answer may be
 /// larger than what fits a message.
@@ -161,7 +161,7 @@ Response inference_page(std::string_view title, const std::vector<Shown>& images
 }
 
 Result<std::string> drawn_image(const std::string& path) {
-    DIGITS_ASSIGN(const auto bytes, read_file(path, kMostPicture_bytes));
+    DIGITS_ASSIGN(const auto bytes, read_file(path, kMostImage_bytes));
     return "data:image/png;base64," + encode_base64(bytes);
 }
 
@@ -218,7 +218,7 @@ Async<Result<Response>> infer_many(const Arguments& arguments, Context& context)
     while (true) {
         DIGITS_CO_ASSIGN(const auto images, co_await list.next(kPortion, context));
         if (images.empty()) break;
-        std::vector<UrlPictures::File> fetched;
+        std::vector<UrlImages::File> fetched;
         DIGITS_CO_ASSIGN(const auto paths, co_await files_of(images, fetched, context));
         json asked = json::array();
         for (std::size_t i = 0; i < images.size(); ++i) {

@@ -9,7 +9,7 @@ http::Async<Result<GivenImage>> given_image(const Arguments& arguments, Context&
     auto path = arguments.get("image_path");
     if (is_web_address(path)) {
         std::vector<std::string> urls{path};
-        DIGITS_CO_ASSIGN(auto files, co_await context.url_pictures.fetch(std::move(urls)));
+        DIGITS_CO_ASSIGN(auto files, co_await context.url_images.fetch(std::move(urls)));
         DIGITS_CO_ASSIGN(auto fetched, std::move(files.front()));
         path = fetched->path().string();
         co_return GivenImage{std::move(path), std::move(fetched)};
@@ -26,13 +26,13 @@ http::Async<Result<GivenImage>> given_image(const Arguments& arguments, Context&
 }
 
 http::Async<Result<std::vector<std::string>>> files_of(const std::vector<ListedImage>& images,
-                                                       std::vector<UrlPictures::File>& fetched, Context& context) {
+                                                       std::vector<UrlImages::File>& fetched, Context& context) {
     std::vector<std::string> paths, urls;
     for (const auto& image : images)
         if (is_web_address(image.path)) urls.push_back(image.path);
-    std::vector<Result<UrlPictures::File>> files;
+    std::vector<Result<UrlImages::File>> files;
     if (!urls.empty()) {
-        DIGITS_CO_ASSIGN(files, co_await context.url_pictures.fetch(std::move(urls)));
+        DIGITS_CO_ASSIGN(files, co_await context.url_images.fetch(std::move(urls)));
     }
     auto next = files.begin();
     for (const auto& image : images) {

@@ -13,7 +13,7 @@ namespace digits::api::compat {
 /// A file of the server's machine, one fetched from the web, or an upload.
 struct GivenImage {
     std::string path;
-    UrlPictures::File fetched;
+    UrlImages::File fetched;
 };
 
 /// What `image_path` or `image_file` gives. Errors: kInvalidArgument without either.
@@ -21,6 +21,6 @@ http::Async<Result<GivenImage>> given_image(const Arguments& arguments, Context&
 
 /// The files of a portion of a list; empty for one that cannot be fetched. `fetched` keeps those that are.
 http::Async<Result<std::vector<std::string>>> files_of(const std::vector<ListedImage>& images,
-                                                       std::vector<UrlPictures::File>& fetched, Context& context);
+                                                       std::vector<UrlImages::File>& fetched, Context& context);
 
 }  // namespace digits::api::compat

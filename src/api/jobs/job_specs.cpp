@@ -65,13 +65,13 @@ Status refuse_faults(const ModelCheck& check) {
 }
 
 /// The images that a dataset is going to have; none for a finished one, which tells by itself.
-std::optional<AssumedPictures> awaited_images(const ModelSpec& spec, const Context& context) {
+std::optional<AssumedImages> awaited_images(const ModelSpec& spec, const Context& context) {
     if (spec.dataset_id.empty()) return std::nullopt;
     const auto job = context.jobs.get(spec.dataset_id);
     if (!job || job->result) return std::nullopt;
     const auto dataset = parse_dataset_spec(*job->spec);
     if (!dataset) return std::nullopt;
-    AssumedPictures images;
+    AssumedImages images;
     images.width = dataset->image.width;
     images.height = dataset->image.height;
     images.channels = dataset->image.channel_count();

@@ -408,7 +408,7 @@ Result<json> failures_block(const Job& evaluation, bool is_labelled, const std::
             for (const auto& [name, value] : row.items())
                 if (value.is_number() && name != "index" && name != "width" && name != "height")
                     values.push_back(metric_name(name) + " " + number(value.get<double>()));
-            const auto name = row.value("picture", std::string());
+            const auto name = row.value("image", std::string());
             images.push_back(places.image(name, row.value("index", std::uint64_t{0}), -1, list_text(values)));
         }
         return json{{"kind", "images"}, {"title", "Worst images"}, {"images", std::move(images)}};

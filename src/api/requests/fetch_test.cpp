@@ -137,7 +137,7 @@ class FetchTest : public testing::Test {
     std::string url(const std::string& path) const {
         return "http://127.0.0.1:" + std::to_string(server_->port()) + path;
     }
-    std::filesystem::path file() const { return folder_.path() / "picture"; }
+    std::filesystem::path file() const { return folder_.path() / "image"; }
     Error error_of(const std::string& address) const {
         const auto done = fetch(address, file(), limits_);
         return done ? Error{} : done.error();

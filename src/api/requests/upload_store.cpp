@@ -223,7 +223,7 @@ void UploadStore::expire(fs::file_time_type before, const std::function<bool(con
     }
 }
 
-fs::path UploadStore::pictures(std::string_view id) const {
+fs::path UploadStore::images(std::string_view id) const {
     auto folder = files(id);
     for (int depth = 0; depth < kMostDepth; ++depth) {
         std::error_code error;

@@ -52,7 +52,7 @@ class UploadStore {
     void expire(std::filesystem::file_time_type before, const std::function<bool(const std::string& id)>& is_wanted);
 
     /// Where the images of a finished upload are: below a single folder that holds all, if there is one.
-    std::filesystem::path pictures(std::string_view id) const;
+    std::filesystem::path images(std::string_view id) const;
     /// The archive that was sent.
     std::filesystem::path archive(std::string_view id) const { return root_ / id / "archive"; }
     std::filesystem::path files(std::string_view id) const { return root_ / id / "files"; }

@@ -6,9 +6,9 @@
 #include "api/requests/answer_table.hpp"
 #include "api/requests/classification.hpp"
 #include "api/requests/image_answers.hpp"
+#include "api/requests/image_request.hpp"
 #include "api/requests/messages.hpp"
 #include "api/requests/named_places.hpp"
-#include "api/requests/picture_request.hpp"
 #include "api/requests/request_folder.hpp"
 #include "api/requests/warm_questions.hpp"
 #include "api/resources.hpp"
@@ -61,7 +61,7 @@ Result<Response> pack(const fs::path& folder, const std::vector<fs::path>& drawn
 Async<Result<Response>> annotate(const Request& request, Context& context) {
     DIGITS_CO_ASSIGN(const auto job, route_job(request, context.jobs, "model"));
     DIGITS_CO_ASSIGN(const auto choices, read_answer_choices(request));
-    DIGITS_CO_ASSIGN(const auto images, co_await read_pictures(request, context));
+    DIGITS_CO_ASSIGN(const auto images, co_await read_images(request, context));
     DIGITS_CO_ASSIGN(const auto snapshot, choose_snapshot(request, job, context));
     DIGITS_CO_ASSIGN(const auto folder, RequestFolder::create(context, "drawn"));
 
@@ -106,11 +106,11 @@ Async<Result<Response>> show(const Request& request, Context& context) {
     const auto* url = request.find_query("url");
     if (!path == !url)
         co_return fail(make_error(ErrorCode::kInvalidArgument, "expected a path or a url").at(path ? "?url" : "?path"));
-    UrlPictures::File fetched;
+    UrlImages::File fetched;
     std::string place = path ? *path : "";
     if (url) {
         std::vector<std::string> urls{*url};
-        DIGITS_CO_ASSIGN(auto files, co_await context.url_pictures.fetch(std::move(urls)));
+        DIGITS_CO_ASSIGN(auto files, co_await context.url_images.fetch(std::move(urls)));
         DIGITS_CO_ASSIGN(fetched, std::move(files.front()));
         place = fetched->path().string();
     } else {

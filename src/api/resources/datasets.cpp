@@ -99,13 +99,13 @@ Async<Result<Response>> report(const Request& request, Context& context) {
 
 /// Images are decoded by the worker.
 Async<Result<Response>> show_resize_example(const Request& request, Context& context) {
-    DIGITS_CO_ASSIGN(const auto body, read_object(request, {"spec", "picture"}));
+    DIGITS_CO_ASSIGN(const auto body, read_object(request, {"spec", "image"}));
     DIGITS_CO_ASSIGN(const auto spec, co_await read_spec(body, context));
-    DIGITS_CO_ASSIGN(const auto picture, text_member(body, "picture", false));
+    DIGITS_CO_ASSIGN(const auto image, text_member(body, "image", false));
     std::vector<NamedPlace> places;
-    if (!picture.empty()) places.push_back({picture, NamedPlace::Kind::kAny, "/picture"});
+    if (!image.empty()) places.push_back({image, NamedPlace::Kind::kAny, "/image"});
     DIGITS_CO_TRY(co_await check_places(std::move(places), context));
-    json question{{"type", "resize_example"}, {"spec", to_json(spec)}, {"picture", picture}};
+    json question{{"type", "resize_example"}, {"spec", to_json(spec)}, {"image", image}};
     DIGITS_CO_ASSIGN(const auto answer, co_await assist(std::move(question), context));
     co_return json_response(200, *answer);
 }

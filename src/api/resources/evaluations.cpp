@@ -9,6 +9,7 @@
 #include "api/resources.hpp"
 #include "base/file.hpp"
 #include "base/ids.hpp"
+#include "data/reports/image_table.hpp"
 
 namespace digits::api {
 namespace {
@@ -112,6 +113,8 @@ Result<Response> show(const Request& request, Context& context) {
         view["evaluation"] = json::parse(text, nullptr, false);
         if (!view["evaluation"].is_object())
             return fail(make_error(ErrorCode::kDataLoss, "the file is damaged").at(file.string()));
+        if (const json::json_pointer unreadable("/evaluation/unreadable/items"); view.contains(unreadable))
+            for (auto& item : view[unreadable]) upgrade_image_member(item);
     }
     return json_response(200, view);
 }

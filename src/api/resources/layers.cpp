@@ -6,9 +6,9 @@
 
 #include "api/jobs/snapshot_choice.hpp"
 #include "api/requests/classification.hpp"
+#include "api/requests/image_request.hpp"
 #include "api/requests/messages.hpp"
 #include "api/requests/named_places.hpp"
-#include "api/requests/picture_request.hpp"
 #include "api/requests/warm_questions.hpp"
 #include "api/resources.hpp"
 #include "base/ids.hpp"
@@ -63,21 +63,20 @@ class LayerViews {
 
 Async<Result<Response>> look(const Request& request, Context& context, LayerViews& views) {
     DIGITS_CO_ASSIGN(const auto job, route_job(request, context.jobs, "model"));
-    DIGITS_CO_ASSIGN(const auto pictures, co_await read_pictures(request, context));
-    if (pictures.size() != 1)
-        co_return fail(make_error(ErrorCode::kInvalidArgument, "expected one image, got {}", pictures.size()).at("/"));
-    if (pictures[0].missing) co_return fail(*pictures[0].missing);
+    DIGITS_CO_ASSIGN(const auto images, co_await read_images(request, context));
+    if (images.size() != 1)
+        co_return fail(make_error(ErrorCode::kInvalidArgument, "expected one image, got {}", images.size()).at("/"));
+    if (images[0].missing) co_return fail(*images[0].missing);
     DIGITS_CO_ASSIGN(const auto snapshot, choose_snapshot(request, job, context));
     DIGITS_CO_ASSIGN(const auto view, views.make(job.id));
     DIGITS_CO_ASSIGN(const auto choices, read_answer_choices(request));
-    auto question =
-        choices.added_to({{"type", "layers"}, {"path", pictures[0].path}, {"folder", view.second.string()}});
+    auto question = choices.added_to({{"type", "layers"}, {"path", images[0].path}, {"folder", view.second.string()}});
     DIGITS_CO_ASSIGN(const auto answer, co_await infer(job.id, snapshot.weights, std::move(question), context));
     json layers = answer->value("layers", json::array());
     for (auto& layer : layers)
-        if (layer["picture"].is_string())
-            layer["picture"] =
-                fmt::format("/api/v1/models/{}/layers/{}/{}", job.id, view.first, layer["picture"].get<std::string>());
+        if (layer["image"].is_string())
+            layer["image"] =
+                fmt::format("/api/v1/models/{}/layers/{}/{}", job.id, view.first, layer["image"].get<std::string>());
     json shown{{"snapshot", snapshot.iteration},
                {"predictions", answer->value("predictions", json::array())},
                {"layers", std::move(layers)},
@@ -92,7 +91,7 @@ Async<Result<Response>> look(const Request& request, Context& context, LayerView
 Result<Response> show(const Request& request, Context& context, const LayerViews& views) {
     DIGITS_ASSIGN(const auto job, route_job(request, context.jobs, "model"));
     DIGITS_ASSIGN(const auto folder, views.find(job.id, request.param("view")));
-    const auto& name = request.param("picture");
+    const auto& name = request.param("image");
     const bool is_name = name.ends_with(".png") && name.find_first_not_of("0123456789") == name.size() - 4;
     if (!is_name || !fs::is_regular_file(folder / name))
         return fail(ErrorCode::kNotFound, "there is no image \"{}\" of a layer", name.substr(0, 40));
@@ -106,7 +105,7 @@ void register_layers(http::Router& router, Context& context) {
     router.add(
         "POST", "/api/v1/models/{id}/layers",
         [&, views](const Request& request) { return look(request, context, *views); }, image_upload(1));
-    router.add("GET", "/api/v1/models/{id}/layers/{view}/{picture}",
+    router.add("GET", "/api/v1/models/{id}/layers/{view}/{image}",
                [&, views](const Request& request) { return show(request, context, *views); });
 }
 

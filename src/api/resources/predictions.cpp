@@ -55,7 +55,7 @@ json row_view(const PredictionRow& row, const Evaluated& evaluated) {
                                {"index", row.classes[i]},
                                {"probability", row.probabilities[i]}});
     return {{"index", row.index},
-            {"picture", row.name},
+            {"image", row.name},
             {"truth", evaluated.truth(row)},
             {"truth_probability", row.truth < 0 ? json() : json(row.truth_probability)},
             {"predictions", std::move(predictions)}};
@@ -147,17 +147,17 @@ Result<Response> csv(const Request& request, Context& context) {
 Result<Response> top(const Request& request, Context& context) {
     DIGITS_ASSIGN(const auto evaluated, route_evaluated(request, context));
     DIGITS_ASSIGN(const auto label, query_number(request, "class", 0, 0, 1'000'000'000));
-    DIGITS_ASSIGN(const auto n, query_number(request, "n", 9, 1, static_cast<std::int64_t>(TopPictures::kKept)));
-    DIGITS_ASSIGN(auto best, TopPictures::read(evaluated.folder, static_cast<std::uint64_t>(label)));
+    DIGITS_ASSIGN(const auto n, query_number(request, "n", 9, 1, static_cast<std::int64_t>(TopImages::kKept)));
+    DIGITS_ASSIGN(auto best, TopImages::read(evaluated.folder, static_cast<std::uint64_t>(label)));
     DIGITS_ASSIGN(const auto table, PredictionTable::open(evaluated.folder));
     best.resize(std::min(best.size(), static_cast<std::size_t>(n)));
     json items = json::array();
-    for (const auto& picture : best) {
-        DIGITS_ASSIGN(const auto row, table.row(picture.index));
-        items.push_back({{"index", picture.index},
-                         {"picture", row.name},
+    for (const auto& entry : best) {
+        DIGITS_ASSIGN(const auto row, table.row(entry.index));
+        items.push_back({{"index", entry.index},
+                         {"image", row.name},
                          {"truth", evaluated.truth(row)},
-                         {"probability", picture.probability}});
+                         {"probability", entry.probability}});
     }
     return json_response(200, {{"label", evaluated.label(static_cast<int>(label))}, {"items", std::move(items)}});
 }
@@ -171,7 +171,7 @@ Result<NamedImage> named_image(const std::filesystem::path& folder, std::uint64_
     if (ImageTable::is_in(folder)) {
         DIGITS_ASSIGN(const auto table, ImageTable::open(folder));
         DIGITS_ASSIGN(const auto row, table.row(index));
-        return NamedImage{row.value("picture", std::string()), -1};
+        return NamedImage{row.value("image", std::string()), -1};
     }
     DIGITS_ASSIGN(const auto table, PredictionTable::open(folder));
     DIGITS_ASSIGN(const auto row, table.row(index));
@@ -213,7 +213,7 @@ void register_predictions(http::Router& router, Context& context) {
     add("predictions", list);
     add("predictions.csv", csv);
     add("top", top);
-    router.add("GET", "/api/v1/evaluations/{id}/pictures/{index}",
+    router.add("GET", "/api/v1/evaluations/{id}/images/{index}",
                [&context](const Request& request) { return image(request, context); });
 }
 

@@ -59,7 +59,7 @@ Result<http::Response> show(Context& context) {
               {"training_room", {{"total", slots.total}, {"taken", slots.used}}},
               {"python_layers", context.options.allow_python_layers},
               {"mnist", context.options.mnist.empty() ? json() : json(context.options.mnist.string())},
-              {"url_fetch", context.url_pictures.allowed()},
+              {"url_fetch", context.url_images.allowed()},
               {"inference_server", context.options.rie_url},
               {"disk", {{"total_bytes", space.capacity}, {"free_bytes", space.available}}},
               {"limits",

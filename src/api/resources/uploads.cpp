@@ -26,7 +26,7 @@ json upload_view(const Upload& upload, const UploadStore& uploads) {
             {"files", upload.files},
             {"bytes", upload.bytes},
             {"finished", upload.finished},
-            {"path", upload.finished ? json(uploads.pictures(upload.id).string()) : json()}};
+            {"path", upload.finished ? json(uploads.images(upload.id).string()) : json()}};
 }
 
 /// A dataset that was made from it may be made again.

@@ -102,11 +102,11 @@ void Recognizer::find_masks() {
             const auto jpegs = jpeg_folders_.find(folder);
             const bool all_jpeg = jpegs != jpeg_folders_.end() && jpegs->second == image_folders_.at(folder);
             const bool inputs = name.starts_with("target") && image_name.starts_with("input");
-            const bool pictures = !all_jpeg && has_pictures(folder, inputs);
-            if (all_jpeg || pictures || (name == "label" && image_name == "feature")) {
+            const bool not_masks = !all_jpeg && are_images(folder, inputs);
+            if (all_jpeg || not_masks || (name == "label" && image_name == "feature")) {
                 if (all_jpeg)
                     found.notes.push_back("JPEG files do not keep the values of pixels, so the second are no masks");
-                if (pictures) found.notes.push_back("The second have too many values for masks");
+                if (not_masks) found.notes.push_back("The second have too many values for masks");
                 found.format = "pairs";
                 found.title = "Pairs of images";
                 found.task = "processing";
@@ -126,7 +126,7 @@ void Recognizer::find_masks() {
     find_masks_beside_images();
 }
 
-bool Recognizer::has_pictures(const std::string& folder, bool greys) const {
+bool Recognizer::are_images(const std::string& folder, bool greys) const {
     constexpr std::uint64_t kMostBytes = std::uint64_t{16} << 20;
     constexpr std::size_t kMostColors = 256, kMostGreys = 64;
     constexpr int kLooked = 3;

@@ -96,7 +96,7 @@ class Recognizer {
     void find_masks();
     void find_masks_beside_images();
     /// Whether files of a folder have more colors than masks, or with `greys` more greys.
-    bool has_pictures(const std::string& folder, bool greys) const;
+    bool are_images(const std::string& folder, bool greys) const;
     void find_pairs();
     void find_pair_folders();
     void find_pairs_in_one_folder();

@@ -202,62 +202,61 @@ Result<Gallery::Page> Gallery::page(std::uint64_t from, std::uint64_t limit, con
     for (auto index = from; index < labels_.size(); ++index) {
         const int its_label = labels_[index];
         if (!matches(index, filter)) continue;
-        if (page.pictures.size() == limit) {
+        if (page.images.size() == limit) {
             page.next = index;
             break;
         }
         DIGITS_ASSIGN(const auto record, find_record(records, index, its_label));
-        Picture picture{index, its_label, {}, record.datum.width, record.datum.height, record.datum.channels,
-                        {},    {},        {}};
+        Entry entry{index, its_label, {}, record.datum.width, record.datum.height, record.datum.channels, {}, {}, {}};
         if (targets) {
             DIGITS_ASSIGN(const auto target, find_record(*targets, index, its_label));
-            picture.values = numbers_of(target.datum);
+            entry.values = numbers_of(target.datum);
         }
         std::string line;
         if (list.is_open() && list.seekg(static_cast<std::streamoff>(lines_[index])) && std::getline(list, line))
-            picture.file = SplitList::path_of(line);
+            entry.file = SplitList::path_of(line);
         if (targets_.kind == TargetKind::kBoxes && !targets_.database.empty()) {
-            DIGITS_ASSIGN(picture.boxes, boxes_of(index));
-            picture.problems = problems_of(*picture.boxes, picture.width, picture.height);
+            DIGITS_ASSIGN(entry.boxes, boxes_of(index));
+            entry.problems = problems_of(*entry.boxes, entry.width, entry.height);
         }
-        page.pictures.push_back(std::move(picture));
+        page.images.push_back(std::move(entry));
     }
     return page;
 }
 
-Result<PictureFile> Gallery::target_picture(std::uint64_t index) const {
+Result<ImageFile> Gallery::target_image(std::uint64_t index) const {
     if (index >= labels_.size())
         return fail(ErrorCode::kNotFound, "there is no image {}, only {} (counted from 0)", index, labels_.size());
-    const bool is_picture = targets_.kind == TargetKind::kMask || targets_.kind == TargetKind::kImage;
-    if (!is_picture || targets_.database.empty())
+    const bool is_image = targets_.kind == TargetKind::kMask || targets_.kind == TargetKind::kImage;
+    if (!is_image || targets_.database.empty())
         return fail(ErrorCode::kNotFound, "the targets of the dataset are neither masks nor images");
-    return record_picture(targets_.database, index, labels_[index]);
+    return record_image(targets_.database, index, labels_[index]);
 }
 
-Result<PictureFile> Gallery::picture(std::uint64_t index) const {
+Result<ImageFile> Gallery::image(std::uint64_t index) const {
     if (index >= labels_.size())
         return fail(ErrorCode::kNotFound, "there is no image {}, only {} (counted from 0)", index, labels_.size());
-    return record_picture(database_, index, labels_[index]);
+    return record_image(database_, index, labels_[index]);
 }
 
 std::string_view shown_content_type(std::string_view bytes) { return format_info(sniff_image(bytes)).browser_type; }
 
-Result<PictureFile> record_picture(const fs::path& database, std::uint64_t index, int label) {
+Result<ImageFile> record_image(const fs::path& database, std::uint64_t index, int label) {
     DIGITS_ASSIGN(auto records, RecordReader::open(database));
     DIGITS_ASSIGN(const auto record, find_record(records, index, label));
     if (record.datum.encoded) {
         const auto type = shown_content_type(record.datum.data);
         if (type.empty())
             return fail(ErrorCode::kUnsupported, "the image of record {} is not in a format that browsers show", index);
-        return PictureFile{std::string(record.datum.data), type};
+        return ImageFile{std::string(record.datum.data), type};
     }
     if (record.datum.data.empty()) {
         DIGITS_ASSIGN(auto bytes, encode_png(deep_datum_image(record.datum)));
-        return PictureFile{std::move(bytes), "image/png"};
+        return ImageFile{std::move(bytes), "image/png"};
     }
     DIGITS_ASSIGN(const auto image, shown_datum_image(record.datum));
     DIGITS_ASSIGN(auto bytes, encode_png(image));
-    return PictureFile{std::move(bytes), "image/png"};
+    return ImageFile{std::move(bytes), "image/png"};
 }
 
 }  // namespace digits

@@ -16,7 +16,7 @@
 namespace digits {
 
 /// An image as a browser takes it.
-struct PictureFile {
+struct ImageFile {
     std::string bytes;
     std::string_view content_type;
 };
@@ -24,8 +24,8 @@ struct PictureFile {
 /// Of an image file that a browser shows, by its first bytes; else empty.
 std::string_view shown_content_type(std::string_view bytes);
 
-/// The image of a split's database under this number and class. As `Gallery::picture`.
-Result<PictureFile> record_picture(const std::filesystem::path& database, std::uint64_t index, int label);
+/// The image of a split's database under this number and class. As `Gallery::image`.
+Result<ImageFile> record_image(const std::filesystem::path& database, std::uint64_t index, int label);
 
 /// By the area of a box, in pixels of the stored image, with COCO's limits: 32 x 32 and 96 x 96.
 enum class BoxSize { kSmall, kMedium, kLarge };
@@ -60,7 +60,7 @@ struct GalleryTargets {
 /// open only during a call, so calls of one process must not overlap.
 class Gallery {
   public:
-    struct Picture {
+    struct Entry {
         std::uint64_t index = 0;  ///< counted from 0 over the split
         int label = 0;
         std::string file;  ///< where it was made from; empty when the list does not fit the database
@@ -72,7 +72,7 @@ class Gallery {
         std::vector<float> values;          ///< of a target of numbers
     };
     struct Page {
-        std::vector<Picture> pictures;
+        std::vector<Entry> images;
         std::optional<std::uint64_t> next;  ///< where the next page begins, if there is one
     };
 
@@ -87,9 +87,9 @@ class Gallery {
     std::uint64_t index_after(std::uint64_t skipped, const GalleryFilter& filter) const;
     Result<Page> page(std::uint64_t from, std::uint64_t limit, const GalleryFilter& filter) const;
     /// JPEG and PNG as they are stored, raw samples as PNG. Errors: kNotFound, kUnsupported for another format.
-    Result<PictureFile> picture(std::uint64_t index) const;
+    Result<ImageFile> image(std::uint64_t index) const;
     /// The target that is a mask, as a PNG of class numbers, or an image. kNotFound where targets are neither.
-    Result<PictureFile> target_picture(std::uint64_t index) const;
+    Result<ImageFile> target_image(std::uint64_t index) const;
 
   private:
     /// What filters ask of a record with boxes or several labels.

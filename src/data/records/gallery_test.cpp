@@ -12,7 +12,7 @@
 namespace digits {
 namespace {
 
-Image picture_of(int shade) {
+Image image_of(int shade) {
     Image image;
     image.reset(3, 2, 1);
     std::ranges::fill(image.pixels, static_cast<std::uint8_t>(shade));
@@ -26,7 +26,7 @@ class GalleryTest : public ::testing::Test {
         auto writer = LmdbWriter::create(folder_.path() / "train_db");
         ASSERT_TRUE(writer);
         for (int i = 0; i < 5; ++i) {
-            const auto image = picture_of(10 * i);
+            const auto image = image_of(10 * i);
             const auto record = i == 1 ? encoded_datum(image, *encode_png(image), 1) : raw_datum(image, i % 2);
             ASSERT_TRUE(writer->put(fmt::format("{:08}_{}", i, i % 2), record));
         }
@@ -42,20 +42,20 @@ class GalleryTest : public ::testing::Test {
     TemporaryFolder folder_;
 };
 
-TEST_F(GalleryTest, pages_through_all_pictures_with_their_names) {
+TEST_F(GalleryTest, pages_through_all_images_with_their_names) {
     const auto gallery = open();
     ASSERT_TRUE(gallery) << gallery.error().to_string();
     EXPECT_EQ(gallery->count({}), 5U);
     const auto first = gallery->page(0, 3, {});
     ASSERT_TRUE(first);
-    ASSERT_EQ(first->pictures.size(), 3U);
-    EXPECT_EQ(first->pictures[0].file, "/p/a 0.png");
-    EXPECT_EQ(first->pictures[2].file, "/p/c.png") << "the unreadable one is in the list, not in the database";
-    EXPECT_EQ(first->pictures[2].width, 3);
-    EXPECT_EQ(first->pictures[2].height, 2);
+    ASSERT_EQ(first->images.size(), 3U);
+    EXPECT_EQ(first->images[0].file, "/p/a 0.png");
+    EXPECT_EQ(first->images[2].file, "/p/c.png") << "the unreadable one is in the list, not in the database";
+    EXPECT_EQ(first->images[2].width, 3);
+    EXPECT_EQ(first->images[2].height, 2);
     ASSERT_EQ(first->next, 3U);
     const auto rest = gallery->page(*first->next, 3, {});
-    EXPECT_EQ(rest->pictures.size(), 2U);
+    EXPECT_EQ(rest->images.size(), 2U);
     EXPECT_FALSE(rest->next);
 }
 
@@ -64,27 +64,27 @@ TEST_F(GalleryTest, shows_one_class) {
     EXPECT_EQ(gallery->count(1), 2U);
     EXPECT_EQ(gallery->count(7), 0U);
     const auto page = gallery->page(0, 1, 1);
-    EXPECT_EQ(page->pictures[0].index, 1U);
+    EXPECT_EQ(page->images[0].index, 1U);
     ASSERT_EQ(page->next, 3U);
-    EXPECT_EQ(gallery->page(3, 1, 1)->pictures[0].file, "/p/d.png");
+    EXPECT_EQ(gallery->page(3, 1, 1)->images[0].file, "/p/d.png");
     EXPECT_FALSE(gallery->page(3, 1, 1)->next);
 }
 
 TEST_F(GalleryTest, gives_files_as_they_are_and_raw_samples_as_png) {
     const auto gallery = open();
-    EXPECT_EQ(gallery->picture(1)->bytes, *encode_png(picture_of(10)));
-    const auto raw = gallery->picture(2);
+    EXPECT_EQ(gallery->image(1)->bytes, *encode_png(image_of(10)));
+    const auto raw = gallery->image(2);
     EXPECT_EQ(raw->content_type, "image/png");
-    EXPECT_EQ(decode_image(raw->bytes)->pixels, picture_of(20).pixels);
-    EXPECT_EQ(gallery->picture(5).error().code, ErrorCode::kNotFound);
+    EXPECT_EQ(decode_image(raw->bytes)->pixels, image_of(20).pixels);
+    EXPECT_EQ(gallery->image(5).error().code, ErrorCode::kNotFound);
 }
 
 TEST_F(GalleryTest, does_without_names_when_the_list_does_not_fit) {
     write("train.txt", "/p/a.png 0\n/p/b.png 1\n");
     const auto gallery = open();
     EXPECT_EQ(gallery->count(1), 2U);
-    EXPECT_EQ(gallery->page(0, 9, {})->pictures.size(), 5U);
-    EXPECT_EQ(gallery->page(0, 9, {})->pictures[1].file, "");
+    EXPECT_EQ(gallery->page(0, 9, {})->images.size(), 5U);
+    EXPECT_EQ(gallery->page(0, 9, {})->images[1].file, "");
 }
 
 TEST_F(GalleryTest, says_when_there_is_no_database) {
@@ -121,7 +121,7 @@ TEST_F(BoxGalleryTest, shows_boxes_and_filters_by_them) {
         const auto page = gallery->page(0, 10, filter);
         EXPECT_TRUE(page);
         std::vector<std::uint64_t> found;
-        for (const auto& picture : page->pictures) found.push_back(picture.index);
+        for (const auto& image : page->images) found.push_back(image.index);
         EXPECT_EQ(gallery->count(filter), found.size());
         return found;
     };
@@ -139,11 +139,11 @@ TEST_F(BoxGalleryTest, shows_boxes_and_filters_by_them) {
     EXPECT_EQ(indices(filter), (Indices{1}));
     EXPECT_EQ(gallery->index_after(1, 0), 1U);
     const auto page = gallery->page(1, 1, {});
-    ASSERT_EQ(page->pictures.size(), 1U);
-    EXPECT_EQ(page->pictures[0].file, "/b.png");
-    EXPECT_EQ(page->pictures[0].boxes->boxes.size(), 2U);
-    EXPECT_EQ(page->pictures[0].problems, (std::vector<std::string>{"box 2 reaches out of the image"}));
-    EXPECT_EQ(gallery->target_picture(0).error().code, ErrorCode::kNotFound);
+    ASSERT_EQ(page->images.size(), 1U);
+    EXPECT_EQ(page->images[0].file, "/b.png");
+    EXPECT_EQ(page->images[0].boxes->boxes.size(), 2U);
+    EXPECT_EQ(page->images[0].problems, (std::vector<std::string>{"box 2 reaches out of the image"}));
+    EXPECT_EQ(gallery->target_image(0).error().code, ErrorCode::kNotFound);
 }
 
 TEST(MaskGallery, gives_masks_as_images_of_class_numbers) {
@@ -151,16 +151,16 @@ TEST(MaskGallery, gives_masks_as_images_of_class_numbers) {
     auto images = LmdbWriter::create(folder.path() / "db");
     auto targets = LmdbWriter::create(folder.path() / "labels");
     const Mask mask{3, 2, {0, 1, 2, 255, 0, 1}};
-    ASSERT_TRUE(images->put("00000000_0", raw_datum(picture_of(7), 0)));
+    ASSERT_TRUE(images->put("00000000_0", raw_datum(image_of(7), 0)));
     ASSERT_TRUE(targets->put("00000000_0", *pack_target(mask, {})));
     ASSERT_TRUE(images->finish());
     ASSERT_TRUE(targets->finish());
     const auto gallery = Gallery::open(folder.path(), "train", "db", "none.txt", {TargetKind::kMask, "labels"});
     ASSERT_TRUE(gallery) << gallery.error().to_string();
-    const auto picture = gallery->target_picture(0);
-    ASSERT_TRUE(picture) << picture.error().to_string();
-    EXPECT_EQ(picture->content_type, "image/png");
-    const auto read = decode_image(picture->bytes);
+    const auto image = gallery->target_image(0);
+    ASSERT_TRUE(image) << image.error().to_string();
+    EXPECT_EQ(image->content_type, "image/png");
+    const auto read = decode_image(image->bytes);
     ASSERT_TRUE(read);
     EXPECT_EQ(std::vector<std::uint16_t>(read->pixels.begin(), read->pixels.end()), mask.ids);
 }

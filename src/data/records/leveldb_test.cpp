@@ -14,7 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string key_of(int i) { return fmt::format("{:08}_pictures/{}.png", i, i); }
+std::string key_of(int i) { return fmt::format("{:08}_images/{}.png", i, i); }
 
 /// `count` records of `bytes` equal letters, so that they compress well.
 void write_records(const fs::path& folder, int count, std::size_t bytes) {

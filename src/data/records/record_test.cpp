@@ -47,7 +47,7 @@ TEST(Datum, is_what_protobuf_reads_and_writes) {
     EXPECT_TRUE(datum.encoded());
 }
 
-TEST(Datum, becomes_the_picture_it_came_from) {
+TEST(Datum, becomes_the_image_it_came_from) {
     const auto image = ramp(5, 4, 3);
     const auto raw = raw_datum(image, 1);
     EXPECT_EQ(datum_image(*parse_datum(raw))->pixels, image.pixels);

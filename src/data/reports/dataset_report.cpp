@@ -145,7 +145,7 @@ json check_images(const DatasetSpec& spec, const SampleSource& source, Clock::ti
     const double share = checked > 0 ? total / static_cast<double>(checked) : 0;
     return {{"checked", checked},
             {"all", checked == all.size()},
-            {"unreadable", {{"count", unreadable}, {"pictures", std::move(named)}}},
+            {"unreadable", {{"count", unreadable}, {"images", std::move(named)}}},
             {"unreadable_classes", checked == all.size() ? json(classes.unreadable()) : json::array()},
             {"turned", findings.turned},
             {"depth", depth_json(findings)},
@@ -191,7 +191,7 @@ json duplicates(const SampleSource& source, Clock::time_point until) {
         examples.push_back(std::move(members));
     }
     return {{"compared", found.compared},     {"all", found.complete},
-            {"groups", found.groups.size()},  {"pictures", images},
+            {"groups", found.groups.size()},  {"images", images},
             {"across_splits", across},        {"contradicting", contradicting},
             {"examples", std::move(examples)}};
 }

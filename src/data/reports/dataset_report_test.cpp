@@ -25,7 +25,7 @@ DatasetSpec spec_of(const fs::path& folder, const fs::path& val = {}) {
     return *spec;
 }
 
-void add_picture(const fs::path& path, int start) { put_file(path, *encode_png(ramp(5, 4, 3, start))); }
+void add_image(const fs::path& path, int start) { put_file(path, *encode_png(ramp(5, 4, 3, start))); }
 
 json reported(const DatasetSpec& spec) {
     auto report = report_dataset(spec, std::chrono::seconds(30));
@@ -33,16 +33,16 @@ json reported(const DatasetSpec& spec) {
     return report.value_or(json::object());
 }
 
-TEST(DatasetReport, names_pictures_that_cannot_be_read_and_weighs_the_classes) {
+TEST(DatasetReport, names_images_that_cannot_be_read_and_weighs_the_classes) {
     const TemporaryFolder folder;
-    for (int i = 0; i < 9; ++i) add_picture(folder.path() / fmt::format("a/{}.png", i), i);
-    for (int i = 0; i < 3; ++i) add_picture(folder.path() / fmt::format("b/{}.png", i), 100 + i);
+    for (int i = 0; i < 9; ++i) add_image(folder.path() / fmt::format("a/{}.png", i), i);
+    for (int i = 0; i < 3; ++i) add_image(folder.path() / fmt::format("b/{}.png", i), 100 + i);
     put_file(folder.path() / "b/bad.png", "x");
     const auto report = reported(spec_of(folder.path()));
     EXPECT_EQ(report["checked"], 13);
     EXPECT_EQ(report["all"], true);
     EXPECT_EQ(report["unreadable"]["count"], 1);
-    EXPECT_THAT(report["unreadable"]["pictures"][0]["path"].get<std::string>(), EndsWith("b/bad.png"));
+    EXPECT_THAT(report["unreadable"]["images"][0]["path"].get<std::string>(), EndsWith("b/bad.png"));
     EXPECT_DOUBLE_EQ(report["imbalance"]["ratio"].get<double>(), 9.0 / 4);
     EXPECT_EQ(report["imbalance"]["verdict"], "uneven");
     EXPECT_EQ(report["duplicates"]["groups"], 0);
@@ -63,20 +63,20 @@ TEST(DatasetReport, tells_the_median_size_of_the_images_as_they_are) {
     EXPECT_EQ(reported(spec_of(unreadable.path()))["median_size"], json());
 }
 
-TEST(DatasetReport, finds_equal_pictures_the_worst_first) {
+TEST(DatasetReport, finds_equal_images_the_worst_first) {
     const TemporaryFolder folder;
     const auto train = folder.path() / "train", val = folder.path() / "val";
     for (int i = 0; i < 4; ++i) {
-        add_picture(train / fmt::format("a/{}.png", i), i);
-        add_picture(train / fmt::format("b/{}.png", i), 50 + i);
-        add_picture(val / fmt::format("a/{}.png", i), 100 + i);
-        add_picture(val / fmt::format("b/{}.png", i), 150 + i);
+        add_image(train / fmt::format("a/{}.png", i), i);
+        add_image(train / fmt::format("b/{}.png", i), 50 + i);
+        add_image(val / fmt::format("a/{}.png", i), 100 + i);
+        add_image(val / fmt::format("b/{}.png", i), 150 + i);
     }
-    add_picture(train / "a/again.png", 2);
-    add_picture(val / "a/leak.png", 51);
+    add_image(train / "a/again.png", 2);
+    add_image(val / "a/leak.png", 51);
     const auto found = reported(spec_of(train, val))["duplicates"];
     EXPECT_EQ(found["groups"], 2);
-    EXPECT_EQ(found["pictures"], 4);
+    EXPECT_EQ(found["images"], 4);
     EXPECT_EQ(found["across_splits"], 1);
     EXPECT_EQ(found["contradicting"], 1);
     ASSERT_THAT(found["examples"], SizeIs(2));
@@ -88,7 +88,7 @@ TEST(DatasetReport, tells_what_the_files_are) {
     const TemporaryFolder folder;
     const auto stored = fs::path(DIGITS_SOURCE_DIR) / "tests/images/in";
     for (int i = 0; i < 3; ++i) {
-        add_picture(folder.path() / fmt::format("a/{}.png", i), i);
+        add_image(folder.path() / fmt::format("a/{}.png", i), i);
         put_file(folder.path() / fmt::format("broken/{}.png", i), "x");
     }
     put_file(folder.path() / "b/turned.jpg", text_of(stored / "turned.jpg"));
@@ -128,27 +128,27 @@ TEST(DatasetReport, suggests_a_range_that_keeps_the_values) {
 
 TEST(DatasetReport, without_time_speaks_for_a_sample) {
     const TemporaryFolder folder;
-    for (int i = 0; i < 200; ++i) add_picture(folder.path() / fmt::format("{}/{}.png", i % 2 ? "a" : "b", i), i);
+    for (int i = 0; i < 200; ++i) add_image(folder.path() / fmt::format("{}/{}.png", i % 2 ? "a" : "b", i), i);
     const auto report = *report_dataset(spec_of(folder.path()), std::chrono::milliseconds(0));
     EXPECT_EQ(report["all"], false);
     EXPECT_GE(report["checked"].get<int>(), 1);
     EXPECT_LT(report["checked"].get<int>(), 200);
 }
 
-TEST(ResizeExample, shows_the_first_picture_of_the_source_in_each_mode) {
+TEST(ResizeExample, shows_the_first_image_of_the_source_in_each_mode) {
     const TemporaryFolder folder;
-    add_picture(folder.path() / "b/1.png", 1);
-    add_picture(folder.path() / "a/deep/2.png", 2);
+    add_image(folder.path() / "b/1.png", 1);
+    add_image(folder.path() / "a/deep/2.png", 2);
     const auto found = resize_example(spec_of(folder.path()), "");
     ASSERT_TRUE(found) << found.error().to_string();
-    EXPECT_THAT((*found)["picture"].get<std::string>(), EndsWith("a/deep/2.png"));
+    EXPECT_THAT((*found)["image"].get<std::string>(), EndsWith("a/deep/2.png"));
     EXPECT_EQ((*found)["width"], 5);
     ASSERT_THAT((*found)["modes"], SizeIs(4));
     for (const auto& mode : (*found)["modes"])
         EXPECT_THAT(mode["data"].get<std::string>(), StartsWith("data:image/png;base64,iVBORw0KGgo"));
 }
 
-TEST(ResizeExample, says_which_picture_cannot_be_read) {
+TEST(ResizeExample, says_which_image_cannot_be_read) {
     const TemporaryFolder folder;
     put_file(folder.path() / "a/1.png", "no image");
     const auto found = resize_example(spec_of(folder.path()), "");

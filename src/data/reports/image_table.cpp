@@ -63,11 +63,19 @@ Result<json> read_line(std::ifstream& lines, const StoredRow& row, const fs::pat
     lines.seekg(static_cast<std::streamoff>(row.offset));
     lines.read(text.data(), static_cast<std::streamsize>(text.size()));
     auto document = lines ? json::parse(text, nullptr, false) : json(json::value_t::discarded);
-    if (document.is_discarded()) return fail(damaged(folder / kLinesFile));
+    if (!document.is_object()) return fail(damaged(folder / kLinesFile));
+    upgrade_image_member(document);
     return document;
 }
 
 }  // namespace
+
+void upgrade_image_member(json& row) {
+    const auto old = row.find("picture");
+    if (old == row.end()) return;
+    row.emplace("image", std::move(*old));
+    row.erase("picture");
+}
 
 Result<ImageTableWriter> ImageTableWriter::create(const fs::path& folder) {
     DIGITS_ASSIGN(auto lines, AtomicFile::create(folder / kLinesFile));

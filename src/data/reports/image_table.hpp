@@ -26,7 +26,7 @@ struct ImageMark {
 class ImageTableWriter {
   public:
     static Result<ImageTableWriter> create(const std::filesystem::path& folder);
-    /// Rows come in the order of their index (`index` and `picture` are members of `row`). `worst`: images are listed
+    /// Rows come in the order of their index (`index` and `image` are members of `row`). `worst`: images are listed
     /// from the largest. Each mark once.
     Status add(const nlohmann::json& row, double worst, std::span<const ImageMark> marks);
     /// All files appear.
@@ -57,6 +57,9 @@ struct ImageTablePage {
     std::vector<nlohmann::json> rows;
     std::uint64_t total = 0;  ///< over all pages
 };
+
+/// Names the image of `row`, an object that an evaluation stored: version 0.1 called its member `picture`.
+void upgrade_image_member(nlohmann::json& row);
 
 /// Reads what ImageTableWriter wrote. Any thread.
 class ImageTable {

@@ -15,9 +15,9 @@ TEST(ImageTable, FindsImagesByMarksAndOrder) {
     EXPECT_EQ(ImageTable::open(folder.path()).error().code, ErrorCode::kNotFound);
     auto writer = *ImageTableWriter::create(folder.path());
     const std::vector<ImageMark> first{{0, 0}, {0, 1}}, second{{1, 1}}, third{{1, 0}, {2, 1}};
-    ASSERT_TRUE(writer.add({{"index", 0}, {"picture", "a"}}, 1, first));
-    ASSERT_TRUE(writer.add({{"index", 2}, {"picture", "b\xff"}}, 3, second));
-    ASSERT_TRUE(writer.add({{"index", 5}, {"picture", "c"}}, 3, third));
+    ASSERT_TRUE(writer.add({{"index", 0}, {"image", "a"}}, 1, first));
+    ASSERT_TRUE(writer.add({{"index", 2}, {"image", "b\xff"}}, 3, second));
+    ASSERT_TRUE(writer.add({{"index", 5}, {"image", "c"}}, 3, third));
     ASSERT_TRUE(writer.commit());
     const auto table = ImageTable::open(folder.path());
     ASSERT_TRUE(table) << table.error().to_string();
@@ -38,8 +38,18 @@ TEST(ImageTable, FindsImagesByMarksAndOrder) {
     EXPECT_EQ(indices({{}, {}, {}, false, 2, 100}), Indices{5});
     EXPECT_EQ(indices({{}, {}, {}, false, 3, 100}), Indices{});
     EXPECT_EQ(table->find({{}, {}, {}, false, 0, 1})->total, 3U);
-    EXPECT_EQ((*table->row(2))["picture"], "b\xef\xbf\xbd") << "a name that is no UTF-8";
+    EXPECT_EQ((*table->row(2))["image"], "b\xef\xbf\xbd") << "a name that is no UTF-8";
     EXPECT_EQ(table->row(1).error().code, ErrorCode::kNotFound);
+}
+
+TEST(ImageTable, NamesImagesThatAnEarlierVersionCalledPictures) {
+    const TemporaryFolder folder;
+    auto writer = *ImageTableWriter::create(folder.path());
+    ASSERT_TRUE(writer.add({{"index", 0}, {"picture", "a"}, {"width", 3}}, 1, {}));
+    ASSERT_TRUE(writer.commit());
+    const json row{{"index", 0}, {"image", "a"}, {"width", 3}};
+    EXPECT_EQ(*ImageTable::open(folder.path())->row(0), row);
+    EXPECT_EQ(ImageTable::open(folder.path())->find({})->rows, std::vector{row});
 }
 
 TEST(ImageTable, SaysWhenAFileIsDamaged) {

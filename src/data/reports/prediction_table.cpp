@@ -11,7 +11,8 @@ namespace fs = std::filesystem;
 
 constexpr const char* kRowsFile = "predictions.bin";
 constexpr const char* kNamesFile = "predictions_names.bin";
-constexpr const char* kTopFile = "top_pictures.bin";
+constexpr const char* kTopFile = "top_images.bin";
+constexpr const char* kOldTopFile = "top_pictures.bin";  // of version 0.1
 constexpr std::size_t kFlush_bytes = 1 << 20;
 constexpr std::size_t kRowsAtOnce = 16384;
 
@@ -156,21 +157,20 @@ Result<PredictionPage> PredictionTable::find(const PredictionQuery& query) const
     return page;
 }
 
-void TopPictures::add(std::uint64_t index, const float* probabilities, std::size_t classes) {
+void TopImages::add(std::uint64_t index, const float* probabilities, std::size_t classes) {
     if (best_.size() < classes) best_.resize(classes);
     for (std::size_t i = 0; i < classes; ++i) {
         auto& list = best_[i];
         const float probability = probabilities[i];
         if (list.size() == kKept && !(probability > list.back().probability)) continue;
-        const auto place =
-            std::upper_bound(list.begin(), list.end(), probability,
-                             [](float value, const Picture& picture) { return value > picture.probability; });
+        const auto place = std::upper_bound(list.begin(), list.end(), probability,
+                                            [](float value, const Entry& entry) { return value > entry.probability; });
         list.insert(place, {index, probability});
         if (list.size() > kKept) list.pop_back();
     }
 }
 
-Status TopPictures::write(const fs::path& folder) const {
+Status TopImages::write(const fs::path& folder) const {
     std::string bytes;
     bytes.reserve(best_.size() * kKept * sizeof(StoredTop));
     for (const auto& list : best_)
@@ -180,18 +180,19 @@ Status TopPictures::write(const fs::path& folder) const {
     return write_file_atomic(folder / kTopFile, bytes);
 }
 
-Result<std::vector<TopPictures::Picture>> TopPictures::read(const fs::path& folder, std::uint64_t label) {
+Result<std::vector<TopImages::Entry>> TopImages::read(const fs::path& folder, std::uint64_t label) {
     std::ifstream file(folder / kTopFile, std::ios::binary);
+    if (!file) file.open(folder / kOldTopFile, std::ios::binary);
     if (!file) return fail(errno_error("cannot open " + (folder / kTopFile).string(), errno));
     std::vector<StoredTop> stored(kKept);
     const auto bytes = kKept * sizeof(StoredTop);
     file.seekg(static_cast<std::streamoff>(label * bytes));
     if (!file.read(reinterpret_cast<char*>(stored.data()), static_cast<std::streamsize>(bytes)))
         return fail(ErrorCode::kNotFound, "the network has no class {}", label);
-    std::vector<Picture> pictures;
+    std::vector<Entry> entries;
     for (const auto& one : stored)
-        if (one.index >= 0) pictures.push_back({static_cast<std::uint64_t>(one.index), one.probability});
-    return pictures;
+        if (one.index >= 0) entries.push_back({static_cast<std::uint64_t>(one.index), one.probability});
+    return entries;
 }
 
 }  // namespace digits

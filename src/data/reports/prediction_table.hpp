@@ -78,24 +78,24 @@ class PredictionTable {
     std::uint64_t count_ = 0;
 };
 
-/// The images that a network holds most surely for each class.
-class TopPictures {
+/// The images with the highest probability of each class.
+class TopImages {
   public:
     static constexpr std::size_t kKept = 100;  ///< a class
-    struct Picture {
+    struct Entry {
         std::uint64_t index = 0;
         float probability = 0;
     };
 
     /// One value for each class.
     void add(std::uint64_t index, const float* probabilities, std::size_t classes);
-    /// As `top_pictures.bin` in a folder.
+    /// As `top_images.bin` in a folder.
     Status write(const std::filesystem::path& folder) const;
     /// Those of a class, best first; at equal probabilities the earlier image. kNotFound without such a class.
-    static Result<std::vector<Picture>> read(const std::filesystem::path& folder, std::uint64_t label);
+    static Result<std::vector<Entry>> read(const std::filesystem::path& folder, std::uint64_t label);
 
   private:
-    std::vector<std::vector<Picture>> best_;
+    std::vector<std::vector<Entry>> best_;
 };
 
 }  // namespace digits

@@ -72,22 +72,24 @@ TEST_F(PredictionTableTest, FindsByCellAndByMistake) {
     EXPECT_EQ(find(right), (Indices{0}));
 }
 
-TEST_F(PredictionTableTest, KeepsTheSurestPicturesOfEachClass) {
-    TopPictures top;
+TEST_F(PredictionTableTest, KeepsTheMostProbableImagesOfEachClass) {
+    TopImages top;
     for (std::uint64_t i = 0; i < 300; ++i) {
         const float sure = static_cast<float>(i % 150) / 150;
         const float both[]{sure, 1 - sure};
         top.add(i, both, 2);
     }
     ASSERT_TRUE(top.write(folder_.path()));
-    const auto first = TopPictures::read(folder_.path(), 0);
+    const auto first = TopImages::read(folder_.path(), 0);
     ASSERT_TRUE(first);
-    ASSERT_EQ(first->size(), TopPictures::kKept);
+    ASSERT_EQ(first->size(), TopImages::kKept);
     EXPECT_EQ((*first)[0].index, 149U);
     EXPECT_EQ((*first)[1].index, 299U);
     EXPECT_EQ((*first)[2].index, 148U);
-    EXPECT_EQ((*TopPictures::read(folder_.path(), 1))[0].index, 0U);
-    EXPECT_EQ(TopPictures::read(folder_.path(), 2).error().code, ErrorCode::kNotFound);
+    EXPECT_EQ((*TopImages::read(folder_.path(), 1))[0].index, 0U);
+    EXPECT_EQ(TopImages::read(folder_.path(), 2).error().code, ErrorCode::kNotFound);
+    std::filesystem::rename(folder_.path() / "top_images.bin", folder_.path() / "top_pictures.bin");
+    EXPECT_EQ(TopImages::read(folder_.path(), 0)->size(), TopImages::kKept) << "as version 0.1 named the file";
 }
 
 TEST(Csv, QuotesAndDisarmsFormulas) {

@@ -32,7 +32,7 @@ Result<Stored> store(Image image, const StorageSpec& storage) {
 
 }  // namespace
 
-Result<std::string> picture_url(const Image& image, int most_side) {
+Result<std::string> image_url(const Image& image, int most_side) {
     const int side = std::max(image.width, image.height);
     const auto shrunk = [&](int px) {
         return std::max(1, static_cast<int>(static_cast<std::int64_t>(px) * most_side / side));
@@ -54,7 +54,7 @@ Result<nlohmann::json> resize_example(const DatasetSpec& spec, const std::string
         return fail(std::move(error));
     }
     auto& original = sample->images.front();
-    nlohmann::json answer{{"picture", sample->name},
+    nlohmann::json answer{{"image", sample->name},
                           {"width", original.width},
                           {"height", original.height},
                           {"channels", original.channels},
@@ -64,7 +64,7 @@ Result<nlohmann::json> resize_example(const DatasetSpec& spec, const std::string
         if (mode == ResizeMode::kNone) continue;  // nothing to compare
         auto fitted = fit_image(converted, spec.image.width, spec.image.height, mode, spec.seed);
         DIGITS_ASSIGN(const auto stored, store(std::move(fitted), spec.storage));
-        DIGITS_ASSIGN(auto data, picture_url(stored.image, kMostShown_px));
+        DIGITS_ASSIGN(auto data, image_url(stored.image, kMostShown_px));
         answer["modes"].push_back({{"mode", name}, {"bytes", stored.bytes}, {"data", std::move(data)}});
     }
     return answer;

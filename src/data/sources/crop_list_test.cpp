@@ -80,7 +80,7 @@ TEST(CropDataset, holds_what_was_cut_out) {
     const auto report = report_dataset(*spec, std::chrono::seconds(30));
     ASSERT_TRUE(report) << report.error().to_string();
     EXPECT_EQ((*report)["unreadable"]["count"], 1);
-    EXPECT_THAT((*report)["unreadable"]["pictures"][0]["reason"].get<std::string>(),
+    EXPECT_THAT((*report)["unreadable"]["images"][0]["reason"].get<std::string>(),
                 HasSubstr("beyond the image (20 x 10)"));
     EXPECT_EQ((*report)["duplicates"]["groups"], 0) << "rectangles of one file are no copies";
 

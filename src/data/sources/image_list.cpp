@@ -99,24 +99,23 @@ Result<std::vector<ListEntry>> read_strict_image_list(const std::filesystem::pat
 
 bool is_web_address(std::string_view path) { return path.starts_with("http://") || path.starts_with("https://"); }
 
-std::vector<ListedPicture> parse_picture_list(std::string_view text, const std::filesystem::path& root,
-                                              std::size_t limit) {
-    std::vector<ListedPicture> pictures;
+std::vector<ListedPath> parse_path_list(std::string_view text, const std::filesystem::path& root, std::size_t limit) {
+    std::vector<ListedPath> paths;
     for_each_line(text, [&](int, std::string_view line) {
         line = trimmed_end(line);
         line.remove_prefix(std::min(line.find_first_not_of(kSpace), line.size()));
-        if (line.empty() || (limit > 0 && pictures.size() == limit)) return;
-        ListedPicture picture;
+        if (line.empty() || (limit > 0 && paths.size() == limit)) return;
+        ListedPath listed;
         if (ListEntry entry; parse_class_line(line, entry)) {
-            picture = {std::move(entry.path), entry.label};
+            listed = {std::move(entry.path), entry.label};
         } else {
-            picture.path = line;
+            listed.path = line;
         }
-        if (!root.empty() && picture.path.front() != '/' && !is_web_address(picture.path))
-            picture.path = (root / picture.path).string();
-        pictures.push_back(std::move(picture));
+        if (!root.empty() && listed.path.front() != '/' && !is_web_address(listed.path))
+            listed.path = (root / listed.path).string();
+        paths.push_back(std::move(listed));
     });
-    return pictures;
+    return paths;
 }
 
 Status write_image_list(const std::filesystem::path& file, const std::vector<ListEntry>& entries) {

@@ -45,13 +45,12 @@ Status write_image_list(const std::filesystem::path& file, const std::vector<Lis
 /// Whether a line names no file but an address of the web, which is left as it is.
 bool is_web_address(std::string_view path);
 
-struct ListedPicture {
+struct ListedPath {
     std::string path;
     std::optional<std::int64_t> label;
 };
 /// Lines of `path`, or of `path label` as above, as DIGITS reads lists of images to classify: empty lines are left
 /// out, relative paths get `root` in front, at most `limit` images (0: all).
-std::vector<ListedPicture> parse_picture_list(std::string_view text, const std::filesystem::path& root,
-                                              std::size_t limit);
+std::vector<ListedPath> parse_path_list(std::string_view text, const std::filesystem::path& root, std::size_t limit);
 
 }  // namespace digits

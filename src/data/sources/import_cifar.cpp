@@ -10,7 +10,7 @@
 
 #include "base/file.hpp"
 #include "data/guard.hpp"
-#include "data/sources/picture_tree.hpp"
+#include "data/sources/image_tree.hpp"
 
 namespace digits {
 namespace {
@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 
 constexpr int kSide = 32;
 constexpr std::size_t kPixels = kSide * kSide;
-constexpr std::size_t kPictureBytes = 3 * kPixels;
+constexpr std::size_t kImageBytes = 3 * kPixels;
 constexpr std::int64_t kMostMemberBytes = std::int64_t{256} << 20;
 
 using Members = std::map<std::string, std::string>;
@@ -77,7 +77,7 @@ struct Records {
     std::string bytes;
     std::size_t label_bytes = 1;
 
-    std::size_t size() const { return label_bytes + kPictureBytes; }
+    std::size_t size() const { return label_bytes + kImageBytes; }
     std::uint64_t count() const { return bytes.size() / size(); }
     int label(std::uint64_t index, std::size_t which) const {
         return static_cast<unsigned char>(bytes[index * size() + which]);
@@ -111,15 +111,13 @@ Result<Records> records_of(const Members& members, std::initializer_list<const c
 
 Status write_phase(const Records& records, std::size_t which, const std::vector<std::string>& labels,
                    const fs::path& folder, TaskContext& context) {
-    PictureTree tree;
+    ImageTree tree;
     tree.folder = folder;
     tree.list_name = folder.filename().string() + ".txt";
     tree.labels = labels;
     tree.count = records.count();
-    tree.picture = [&](std::uint64_t index) {
-        return LabelledImage{records.image(index), records.label(index, which)};
-    };
-    return write_picture_tree(tree, context);
+    tree.image = [&](std::uint64_t index) { return LabelledImage{records.image(index), records.label(index, which)}; };
+    return write_image_tree(tree, context);
 }
 
 /// `<coarse>/<superclass>/<label>` links to `<fine>/<label>`; the lists name the same images by superclass.

@@ -2,7 +2,7 @@
 
 #include "data/guard.hpp"
 #include "data/sources/idx_file.hpp"
-#include "data/sources/picture_tree.hpp"
+#include "data/sources/image_tree.hpp"
 
 namespace digits {
 namespace {
@@ -12,13 +12,13 @@ namespace fs = std::filesystem;
 Status import_phase(const fs::path& idx_dir, const std::string& prefix, const fs::path& out, const std::string& phase,
                     TaskContext& context) {
     DIGITS_ASSIGN(const auto files, MnistFiles::read(idx_dir, prefix));
-    PictureTree tree;
+    ImageTree tree;
     tree.folder = out / phase;
     tree.list_name = phase + ".txt";
     for (int digit = 0; digit < 10; ++digit) tree.labels.push_back(std::to_string(digit));
     tree.count = files.count();
-    tree.picture = [&](std::uint64_t index) { return LabelledImage{files.image(index), files.label(index)}; };
-    return write_picture_tree(tree, context);
+    tree.image = [&](std::uint64_t index) { return LabelledImage{files.image(index), files.label(index)}; };
+    return write_image_tree(tree, context);
 }
 
 }  // namespace

@@ -17,7 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 
-Image picture(const fs::path& path) {
+Image decoded(const fs::path& path) {
     auto image = decode_image(text_of(path));
     EXPECT_TRUE(image.has_value()) << path;
     return image.value_or(Image{});
@@ -67,7 +67,7 @@ TEST(ImportCifar, lays_out_cifar10) {
     EXPECT_EQ(text_of(train / "labels.txt").substr(0, 20), "airplane\nautomobile\n");
     EXPECT_EQ(lines_of(text_of(train / "train.txt"))[2], (train / "cat/00002.png").string() + " 3");
     EXPECT_EQ(text_of(job.root() / "out/test/test.txt"), (job.root() / "out/test/truck/00000.png").string() + " 9\n");
-    const auto image = picture(train / "dog/00004.png");
+    const auto image = decoded(train / "dog/00004.png");
     ASSERT_EQ(image.pixels.size(), 32u * 32 * 3);
     EXPECT_EQ(image.pixels[0], 5);
     EXPECT_EQ(std::vector(image.pixels.end() - 3, image.pixels.end()), (std::vector<std::uint8_t>{10, 20, 30}));
@@ -85,8 +85,8 @@ TEST(ImportCifar, lays_out_cifar100_by_class_and_superclass) {
     ASSERT_TRUE(status) << status.error().to_string();
     const auto coarse = job.root() / "out/coarse/train";
     EXPECT_TRUE(fs::read_symlink(coarse / "large animals/bear").is_relative());
-    EXPECT_EQ(picture(coarse / "large animals/bear/00000.png").pixels,
-              picture(job.root() / "out/fine/train/bear/00000.png").pixels);
+    EXPECT_EQ(decoded(coarse / "large animals/bear/00000.png").pixels,
+              decoded(job.root() / "out/fine/train/bear/00000.png").pixels);
     EXPECT_EQ(text_of(coarse / "labels.txt"), "fruit\nlarge animals\n");
     EXPECT_EQ(lines_of(text_of(coarse / "train.txt"))[1], (coarse / "fruit/apple/00001.png").string() + " 0");
 }
@@ -173,12 +173,12 @@ TEST(ImportMnist, lays_out_dark_digits_on_white) {
     const auto train = job.root() / "out/train";
     EXPECT_EQ(text_of(train / "labels.txt"), "0\n1\n2\n3\n4\n5\n6\n7\n8\n9\n");
     EXPECT_EQ(lines_of(text_of(train / "train.txt"))[1], (train / "0/00001.png").string() + " 0");
-    const auto image = picture(train / "0/00001.png");
+    const auto image = decoded(train / "0/00001.png");
     EXPECT_EQ(std::tuple(image.width, image.height, image.channels), std::tuple(4, 2, 1));
     EXPECT_EQ(image.pixels[0], 255 - 'a');
     EXPECT_EQ(image.pixels[7], 255 - 'h');
-    EXPECT_EQ(picture(train / "7/00000.png").pixels, std::vector<std::uint8_t>(8, 255));
-    EXPECT_EQ(picture(job.root() / "out/test/3/00000.png").pixels[0], 255 - '1');
+    EXPECT_EQ(decoded(train / "7/00000.png").pixels, std::vector<std::uint8_t>(8, 255));
+    EXPECT_EQ(decoded(job.root() / "out/test/3/00000.png").pixels[0], 255 - '1');
 }
 
 TEST(ImportMnist, says_which_file_is_missing_or_damaged) {

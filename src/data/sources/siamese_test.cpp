@@ -93,7 +93,7 @@ TEST_F(SiamesePairs, become_records_of_both_images) {
             }
             EXPECT_TRUE(record.datum.data == planes) << i;
             if (i > 0) continue;
-            const auto shown = record_picture(job.job_dir() / "train_db", 0, record.datum.label);
+            const auto shown = record_image(job.job_dir() / "train_db", 0, record.datum.label);
             ASSERT_TRUE(shown) << shown.error().to_string();
             EXPECT_EQ(decode_image(shown->bytes)->width, 8) << "side by side";
         }

@@ -77,13 +77,13 @@ CoverageGrid::CoverageGrid(const caffe::DetectNetGroundTruthParameter& parameter
 
 void CoverageGrid::draw(const std::vector<ObjectBox>& boxes, float* grid) const {
     std::fill_n(grid, planes() * rows_ * columns_, 0.0F);
-    const Edges picture{0, 0, static_cast<float>(parameter_.image_size_x()),
-                        static_cast<float>(parameter_.image_size_y())};
+    const Edges image{0, 0, static_cast<float>(parameter_.image_size_x()),
+                      static_cast<float>(parameter_.image_size_y())};
     for (ObjectBox box : boxes) {
         const auto found = class_of_kind_.find(box.kind);
         if (found == class_of_kind_.end()) continue;
         if (parameter_.crop_bboxes()) {
-            const Edges seen = common_part(edges_of(box), picture);
+            const Edges seen = common_part(edges_of(box), image);
             box.x = seen.left;
             box.y = seen.top;
             box.width = seen.width();

@@ -9,7 +9,7 @@
 
 namespace digits {
 
-/// A labelled object of a image, in pixels.
+/// A labelled object of an image, in pixels.
 struct ObjectBox {
     float x = 0, y = 0, width = 0, height = 0;  ///< left upper corner and size
     int kind = 0;                               ///< class of the dataset

@@ -8,13 +8,13 @@ namespace {
 
 constexpr float kWhite = 255;
 
-void subtract(FloatPicture& picture, const PictureMean& mean) {
-    const std::size_t plane = picture.plane_size();
-    for (std::size_t i = 0; i < picture.values.size(); ++i) {
-        if (mean.picture) {
-            picture.values[i] -= mean.picture->values[i];
+void subtract(FloatImage& image, const ImageMean& mean) {
+    const std::size_t plane = image.plane_size();
+    for (std::size_t i = 0; i < image.values.size(); ++i) {
+        if (mean.image) {
+            image.values[i] -= mean.image->values[i];
         } else if (!mean.values.empty()) {
-            picture.values[i] -= mean.values[i / plane];
+            image.values[i] -= mean.values[i / plane];
         }
     }
 }
@@ -71,18 +71,18 @@ Variation draw_variation(const caffe::DetectNetAugmentationParameter& parameter,
     return drawn;
 }
 
-FloatPicture vary(FloatPicture picture, const PictureMean& mean, const Variation& variation) {
-    for (float& value : picture.values) value /= kWhite;
+FloatImage vary(FloatImage image, const ImageMean& mean, const Variation& variation) {
+    for (float& value : image.values) value /= kWhite;
     if (variation.degrees_of_hue != 0 || variation.saturation != 1)
-        change_colours(picture, variation.degrees_of_hue, variation.saturation);
-    subtract(picture, mean);
-    if (variation.flipped) flip(picture);
-    if (picture.width != variation.width || picture.height != variation.height)
-        picture = resize_cubic(picture, variation.width, variation.height);
-    if (variation.rotation != 0) picture = Rotation(picture.width, picture.height, variation.rotation).apply(picture);
-    picture = cut_out(picture, variation.left, variation.top, variation.seen_width, variation.seen_height);
-    for (float& value : picture.values) value *= kWhite;
-    return picture;
+        change_colours(image, variation.degrees_of_hue, variation.saturation);
+    subtract(image, mean);
+    if (variation.flipped) flip(image);
+    if (image.width != variation.width || image.height != variation.height)
+        image = resize_cubic(image, variation.width, variation.height);
+    if (variation.rotation != 0) image = Rotation(image.width, image.height, variation.rotation).apply(image);
+    image = cut_out(image, variation.left, variation.top, variation.seen_width, variation.seen_height);
+    for (float& value : image.values) value *= kWhite;
+    return image;
 }
 
 void vary(std::vector<ObjectBox>& boxes, int width, int height, const Variation& variation) {

@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "caffe.pb.h"
+#include "engine/detectnet/float_image.hpp"
 #include "engine/detectnet/ground_truth.hpp"
-#include "engine/detectnet/picture.hpp"
 #include "engine/device/random.hpp"
 
 namespace digits {
@@ -22,19 +22,19 @@ struct Variation {
 
 /// Of a TEST: the resizing to the network's size alone.
 Variation plain_variation(const caffe::DetectNetGroundTruthParameter& size);
-/// Of a TRAIN, for a image of width x height.
+/// Of a TRAIN, for an image of width x height.
 Variation draw_variation(const caffe::DetectNetAugmentationParameter& parameter,
                          const caffe::DetectNetGroundTruthParameter& size, int width, int height, RandomStream& random);
 
-/// What is subtracted: nothing, a value a plane, or a image of the input's size. All between 0 and 1.
-struct PictureMean {
+/// What is subtracted: nothing, a value a plane, or an image of the input's size. All between 0 and 1.
+struct ImageMean {
     std::vector<float> values;  ///< none or 3
-    std::optional<FloatPicture> picture;
+    std::optional<FloatImage> image;
 };
 
 /// `image`'s values lie in 0 to 255, and so do the result's but for the mean.
-FloatPicture vary(FloatPicture picture, const PictureMean& mean, const Variation& variation);
-/// The boxes of a image of width x height.
+FloatImage vary(FloatImage image, const ImageMean& mean, const Variation& variation);
+/// The boxes of an image of width x height.
 void vary(std::vector<ObjectBox>& boxes, int width, int height, const Variation& variation);
 
 }  // namespace digits

@@ -127,10 +127,10 @@ TEST_F(PythonNet, ReshapesBeforeEveryForwardAndOnlyOnce) {
     def forward(self, bottom, top): top[0].data[...] = bottom[0].num
 )");
     ASSERT_TRUE(net) << net.error().to_string();
-    for (const std::int64_t pictures : {2, 2, 5}) {
-        (*net)->find_blob("x")->set_data(at::zeros({pictures, 3}));
+    for (const std::int64_t images : {2, 2, 5}) {
+        (*net)->find_blob("x")->set_data(at::zeros({images, 3}));
         ASSERT_TRUE((*net)->forward());
-        EXPECT_EQ(values(**net, "y")[0], static_cast<float>(pictures));
+        EXPECT_EQ(values(**net, "y")[0], static_cast<float>(images));
     }
     EXPECT_EQ((*net)->find_blob("y")->count(), 4);
 }

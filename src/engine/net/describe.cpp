@@ -35,13 +35,13 @@ void check_fillers(const Net& net, const caffe::NetParameter& written) {
 }
 
 /// The transformations of data layers, which the Input layers in their place lack. Mean files stay unread.
-Status check_transforms(const caffe::NetParameter& written, caffe::Phase phase, const PictureInputs& inputs) {
+Status check_transforms(const caffe::NetParameter& written, caffe::Phase phase, const ImageInputs& inputs) {
     for (const auto& layer : written.layer()) {
         if (layer.type() != "Data" || layer.top_size() == 0 || reads_targets(layer)) continue;
         auto transform = layer.transform_param();
         if (transform.mean_value_size() == 0) transform.clear_mean_file();
-        const auto made = Transformer::create(transform, phase, 0, static_cast<int>(inputs.picture[0]),
-                                              static_cast<int>(inputs.picture[1]), static_cast<int>(inputs.picture[2]));
+        const auto made = Transformer::create(transform, phase, 0, static_cast<int>(inputs.image[0]),
+                                              static_cast<int>(inputs.image[1]), static_cast<int>(inputs.image[2]));
         if (made) continue;
         auto error = made.error();
         error.message = "[" + layer.name() + "] " + error.message;
@@ -51,7 +51,7 @@ Status check_transforms(const caffe::NetParameter& written, caffe::Phase phase, 
 }
 
 /// Scores for fewer classes than the labels have fail only when the first such label comes.
-void check_scores(const Net& net, const caffe::NetParameter& written, const PictureInputs& inputs) {
+void check_scores(const Net& net, const caffe::NetParameter& written, const ImageInputs& inputs) {
     if (inputs.classes == 0) return;
     std::set<std::string> labels;
     for (const auto& layer : written.layer())
@@ -116,7 +116,7 @@ std::int64_t training_bytes(const NetDescription& train, const NetDescription* v
 }
 
 Result<NetDescription> describe_net(const caffe::NetParameter& whole, const caffe::NetState& state,
-                                    const PictureInputs& inputs, const std::filesystem::path& base_dir,
+                                    const ImageInputs& inputs, const std::filesystem::path& base_dir,
                                     const ProductMode& products) {
     DIGITS_ASSIGN(const auto filtered, filter_net(whole, state));
     DIGITS_TRY(check_transforms(filtered, state.phase(), inputs));

@@ -42,7 +42,7 @@ std::int64_t training_bytes(const NetDescription& train, const NetDescription* v
 /// that the set-up of the net in a training would find, without the files that it reads: kInvalidArgument with the
 /// layer's name, "[conv1] …".
 Result<NetDescription> describe_net(const caffe::NetParameter& net, const caffe::NetState& state,
-                                    const PictureInputs& inputs, const std::filesystem::path& base_dir = {},
+                                    const ImageInputs& inputs, const std::filesystem::path& base_dir = {},
                                     const ProductMode& products = {});
 
 }  // namespace digits

@@ -22,7 +22,7 @@ std::int64_t crop_size(const caffe::LayerParameter& layer) {
     return std::max<std::int64_t>(layer.transform_param().crop_size(), layer.window_data_param().crop_size());
 }
 
-void add_inputs(caffe::NetParameter& net, const caffe::LayerParameter& reader, const PictureInputs& inputs) {
+void add_inputs(caffe::NetParameter& net, const caffe::LayerParameter& reader, const ImageInputs& inputs) {
     const auto batch = inputs.batch_size.value_or(std::max<std::int64_t>(1, own_batch_size(reader)));
     const auto crop = crop_size(reader);
     for (int i = 0; i < reader.top_size(); ++i) {
@@ -32,7 +32,7 @@ void add_inputs(caffe::NetParameter& net, const caffe::LayerParameter& reader, c
         input.add_top(reader.top(i));
         auto& shape = *input.mutable_input_param()->add_shape();
         shape.add_dim(batch);
-        const auto picture_axis = [&](std::size_t axis) { return crop > 0 && axis > 0 ? crop : inputs.picture[axis]; };
+        const auto image_axis = [&](std::size_t axis) { return crop > 0 && axis > 0 ? crop : inputs.image[axis]; };
         switch (i == 0 ? reader.data_param().target() : caffe::DataParameter::NUMBERS) {
             case caffe::DataParameter::BOXES:
                 for (const std::int64_t dim : {std::int64_t{1}, kUsualBoxRows, kLabelColumns}) shape.add_dim(dim);
@@ -40,9 +40,9 @@ void add_inputs(caffe::NetParameter& net, const caffe::LayerParameter& reader, c
             case caffe::DataParameter::MASK:
             case caffe::DataParameter::IMAGE: {
                 const bool mask = reader.data_param().target() == caffe::DataParameter::MASK;
-                shape.add_dim(mask ? 1 : picture_axis(0));
-                shape.add_dim(picture_axis(1));
-                shape.add_dim(picture_axis(2));
+                shape.add_dim(mask ? 1 : image_axis(0));
+                shape.add_dim(image_axis(1));
+                shape.add_dim(image_axis(2));
                 continue;
             }
             case caffe::DataParameter::NUMBERS: break;
@@ -52,7 +52,7 @@ void add_inputs(caffe::NetParameter& net, const caffe::LayerParameter& reader, c
             if (inputs.target_size > 0) shape.add_dim(inputs.target_size);
             continue;
         }
-        for (const std::size_t axis : {0U, 1U, 2U}) shape.add_dim(picture_axis(axis));
+        for (const std::size_t axis : {0U, 1U, 2U}) shape.add_dim(image_axis(axis));
     }
 }
 
@@ -62,7 +62,7 @@ bool reads_targets(const caffe::LayerParameter& layer) {
     return layer.type() == "Data" && layer.top_size() > 0 && layer.top(0).find("label") != std::string::npos;
 }
 
-caffe::NetParameter with_input_layers(const caffe::NetParameter& net, const PictureInputs& inputs) {
+caffe::NetParameter with_input_layers(const caffe::NetParameter& net, const ImageInputs& inputs) {
     caffe::NetParameter replaced = net;
     replaced.clear_layer();
     for (const auto& layer : net.layer()) {

@@ -28,7 +28,7 @@ constexpr double kUsualShare = 0.5;
 
 class Trial {
   public:
-    static Result<Trial> create(const caffe::NetParameter& net, PictureInputs inputs, std::int64_t batch_size,
+    static Result<Trial> create(const caffe::NetParameter& net, ImageInputs inputs, std::int64_t batch_size,
                                 const RateOptions& wish) {
         inputs.batch_size = batch_size;
         caffe::SolverParameter parameter;
@@ -83,7 +83,7 @@ class Trial {
 
 }  // namespace
 
-Result<TrainingRate> measure_training_rate(const caffe::NetParameter& whole, const PictureInputs& inputs,
+Result<TrainingRate> measure_training_rate(const caffe::NetParameter& whole, const ImageInputs& inputs,
                                            const RateOptions& options) {
     static const int all_threads = at::get_num_threads();
     at::set_num_threads(options.threads > 0 ? options.threads : all_threads);
@@ -94,12 +94,12 @@ Result<TrainingRate> measure_training_rate(const caffe::NetParameter& whole, con
     state.add_stage("train");
     DIGITS_ASSIGN(const auto net, filter_net(whole, state));
     DIGITS_ASSIGN(auto one, Trial::create(net, inputs, 1, options));
-    const double picture_flops = std::max(1.0, one.flops());
+    const double image_flops = std::max(1.0, one.flops());
     const double more = default_device().is_cuda ? kGpuFlops : 1;
-    if (picture_flops > more * kMostFlops)
-        return TrainingRate{kUsualShare * measure_matrix_limit(default_device()) / picture_flops, false, 0};
+    if (image_flops > more * kMostFlops)
+        return TrainingRate{kUsualShare * measure_matrix_limit(default_device()) / image_flops, false, 0};
     const auto tried =
-        std::clamp<std::int64_t>(static_cast<std::int64_t>(more * kStepFlops / picture_flops), 1, batch_size);
+        std::clamp<std::int64_t>(static_cast<std::int64_t>(more * kStepFlops / image_flops), 1, batch_size);
     TrainingRate rate{0, true, tried};
     if (tried == 1 && batch_size > 1) {
         DIGITS_ASSIGN(const double seconds, one.time(budget_s));
@@ -112,9 +112,9 @@ Result<TrainingRate> measure_training_rate(const caffe::NetParameter& whole, con
     if (tried < batch_size) {
         // The constant cost of a step, mostly the weight update, is shared by more images.
         DIGITS_ASSIGN(const double single, one.time(budget_s / 2));
-        const double a_picture =
+        const double per_image =
             std::max(0.5 * seconds / static_cast<double>(tried), (seconds - single) / static_cast<double>(tried - 1));
-        step_seconds = seconds + a_picture * static_cast<double>(batch_size - tried);
+        step_seconds = seconds + per_image * static_cast<double>(batch_size - tried);
     }
     rate.images_per_s = static_cast<double>(batch_size) / step_seconds;
     return rate;

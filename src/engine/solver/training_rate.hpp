@@ -28,7 +28,7 @@ struct RateOptions {
 /// How fast this machine, or its first GPU, trains a net now: a few steps on random images at one or two batch sizes
 /// small enough for the budget, carried on to `batch_size`. A network of which one image takes too long is judged by
 /// its operations. `net` is upgraded, its training layers count. Errors: those of the net and of product_mode().
-Result<TrainingRate> measure_training_rate(const caffe::NetParameter& net, const PictureInputs& inputs,
+Result<TrainingRate> measure_training_rate(const caffe::NetParameter& net, const ImageInputs& inputs,
                                            const RateOptions& options);
 
 }  // namespace digits

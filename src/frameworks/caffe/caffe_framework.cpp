@@ -2,7 +2,7 @@
 
 namespace digits {
 
-ModelCheck CaffeFramework::check(const ModelSpec& spec, const std::optional<AssumedPictures>& assumed) const {
+ModelCheck CaffeFramework::check(const ModelSpec& spec, const std::optional<AssumedImages>& assumed) const {
     return check_model(spec, assumed);
 }
 

@@ -12,7 +12,7 @@ class CaffeFramework final : public Framework {
     std::string_view file_name() const override { return "original.prototxt"; }
     std::string_view language() const override { return "prototxt"; }
 
-    ModelCheck check(const ModelSpec& spec, const std::optional<AssumedPictures>& assumed) const override;
+    ModelCheck check(const ModelSpec& spec, const std::optional<AssumedImages>& assumed) const override;
     bool is_built_by_worker() const override { return true; }
     Status prepare(const ModelSpec& spec, const std::filesystem::path& job_dir) const override;
     Result<std::vector<SnapshotEntry>> snapshots(const std::filesystem::path& job_dir) const override;

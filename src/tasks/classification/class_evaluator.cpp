@@ -10,7 +10,7 @@ namespace digits {
 Result<std::unique_ptr<Evaluator>> ClassEvaluator::create(std::vector<std::string> labels,
                                                           const std::filesystem::path& folder) {
     DIGITS_ASSIGN(auto csv, TextFile::create(folder / "predictions.csv"));
-    std::string head = "index,picture,truth";
+    std::string head = "index,image,truth";
     for (std::size_t i = 1; i <= PredictionRow::kTop; ++i) head += fmt::format(",label{0},probability{0}", i);
     DIGITS_TRY(csv.add(head + "\r\n"));
     DIGITS_ASSIGN(auto table, PredictionWriter::create(folder));

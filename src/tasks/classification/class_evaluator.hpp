@@ -32,7 +32,7 @@ class ClassEvaluator final : public Evaluator {
     TextFile csv_;
     PredictionWriter table_;
     ScoreSheet sheet_;
-    TopPictures top_;
+    TopImages top_;
 };
 
 }  // namespace digits

@@ -157,7 +157,7 @@ json BoxEvaluator::outcome_row(const SeenImage& image, std::span<const TruthObje
     marks.erase(std::ranges::unique(marks).begin(), marks.end());
     worst = wrong + missed;
     return {{"index", image.index},
-            {"picture", image.name},
+            {"image", image.name},
             {"width", image.width},
             {"height", image.height},
             {"right", right},

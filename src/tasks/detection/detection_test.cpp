@@ -134,7 +134,7 @@ class DetectionEvaluation : public testing::Test {
     json images(ImageTableQuery query) const {
         const auto page = ImageTable::open(folder_.path())->find(query);
         json names = json::array();
-        for (const auto& row : page->rows) names.push_back(row["picture"]);
+        for (const auto& row : page->rows) names.push_back(row["image"]);
         return names;
     }
 

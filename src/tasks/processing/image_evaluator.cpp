@@ -44,8 +44,8 @@ Result<std::unique_ptr<Evaluator>> ImageEvaluator::create(const std::filesystem:
 
 Status ImageEvaluator::add(const EvaluatedSample& sample, std::span<const OutputArray> outputs) {
     DIGITS_ASSIGN(const auto image, find_image(outputs));
-    json row{{"index", sample.index},  {"picture", sample.name}, {"width", image.width},
-             {"height", image.height}, {"psnr", nullptr},        {"ssim", nullptr}};
+    json row{{"index", sample.index},  {"image", sample.name}, {"width", image.width},
+             {"height", image.height}, {"psnr", nullptr},      {"ssim", nullptr}};
     std::string line = fmt::format("{},{}", sample.index, csv_field(sample.name));
     double worst = -std::numeric_limits<double>::infinity();
     if (const auto* given = std::get_if<Image>(&sample.target)) {

@@ -74,7 +74,7 @@ TEST(Processing, EvaluatesImages) {
     EXPECT_NEAR(report.members["mse"].get<double>(), 100. / 6 / 3, 1e-9);
     EXPECT_EQ(report.metrics.front().first, "psnr");
     const auto page = ImageTable::open(folder.path())->find({{}, {}, {}, true, 0, 10});
-    EXPECT_EQ(page->rows[0]["picture"], "i1") << "the worst first";
+    EXPECT_EQ(page->rows[0]["image"], "i1") << "the worst first";
 }
 
 }  // namespace

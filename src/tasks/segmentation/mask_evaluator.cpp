@@ -63,7 +63,7 @@ Status MaskEvaluator::add_labelled(const EvaluatedSample& sample, const Mask& tr
     }
     const auto miou = own.mean_iou();
     DIGITS_TRY(table_.add({{"index", sample.index},
-                           {"picture", sample.name},
+                           {"image", sample.name},
                            {"width", truth.width},
                            {"height", truth.height},
                            {"miou", or_null(miou)},
@@ -86,7 +86,7 @@ Status MaskEvaluator::add(const EvaluatedSample& sample, std::span<const OutputA
         return add_labelled(sample, *truth, map_to_image(map, asked));
     }
     DIGITS_TRY(table_.add({{"index", sample.index},
-                           {"picture", sample.name},
+                           {"image", sample.name},
                            {"width", asked.width},
                            {"height", asked.height},
                            {"miou", nullptr},

@@ -102,9 +102,9 @@ TEST(Segmentation, EvaluatesPixels) {
     EXPECT_EQ(report.metrics.front(), (std::pair<std::string, double>("miou", 0.5)));
     EXPECT_TRUE(report.warnings.empty());
     const auto page = ImageTable::open(folder.path())->find({{}, {}, {}, true, 0, 1});
-    EXPECT_EQ(page->rows[0]["picture"], "i1") << "the worst first";
+    EXPECT_EQ(page->rows[0]["image"], "i1") << "the worst first";
     EXPECT_EQ(page->total, 3U);
-    EXPECT_EQ(ImageTable::open(folder.path())->find({0, 1, {}, false, 0, 10})->rows[0]["picture"], "i1");
+    EXPECT_EQ(ImageTable::open(folder.path())->find({0, 1, {}, false, 0, 10})->rows[0]["image"], "i1");
     EXPECT_THAT(*read_file(folder.path() / "predictions.csv"), HasSubstr("0,i0,1,1\r\n1,i1,0,0\r\n2,i2,,\r\n"));
 }
 

@@ -18,16 +18,16 @@ struct LabelledImage {
 };
 
 /// A set of images to lay out as DIGITS's download tool does.
-struct PictureTree {
+struct ImageTree {
     std::filesystem::path folder;     ///< gets `<label>/<index>.png`, `labels.txt` and the list
     std::string list_name;            ///< "train.txt": lines of path and label number
     std::vector<std::string> labels;  ///< folder names, too
     std::uint64_t count = 0;
-    std::function<LabelledImage(std::uint64_t)> picture;  ///< called from several threads
+    std::function<LabelledImage(std::uint64_t)> image;  ///< called from several threads
 };
 
 /// Writes the images on all cores; `labels.txt` comes last, so that where it is the tree is whole. Errors:
 /// kCancelled, kResourceExhausted (disk), kInvalidArgument for a label outside the list.
-Status write_picture_tree(const PictureTree& tree, TaskContext& context);
+Status write_image_tree(const ImageTree& tree, TaskContext& context);
 
 }  // namespace digits

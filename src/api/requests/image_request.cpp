@@ -1,4 +1,4 @@
-#include "api/requests/picture_request.hpp"
+#include "api/requests/image_request.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -27,55 +27,55 @@ Result<std::vector<std::string>> read_texts(const json& body, const char* member
     return list.get<std::vector<std::string>>();
 }
 
-Result<std::vector<Picture>> uploaded_pictures(const http::Request& request) {
-    std::vector<Picture> pictures;
+Result<std::vector<RequestImage>> uploaded_images(const http::Request& request) {
+    std::vector<RequestImage> images;
     for (const auto& part : request.parts) {
         if (part.name != "image" || !part.file)
             return fail(
                 make_error(ErrorCode::kInvalidArgument, "unknown part \"{}\"; expected files named image", part.name)
                     .at("/" + part.name));
-        pictures.push_back({part.file_name, part.file->path().string(), {}, {}});
+        images.push_back({part.file_name, part.file->path().string(), {}, {}});
     }
-    return pictures;
+    return images;
 }
 
-http::Async<Result<std::vector<Picture>>> named_pictures(const json& body, const Context& context) {
-    std::vector<Picture> pictures;
+http::Async<Result<std::vector<RequestImage>>> named_images(const json& body, const Context& context) {
+    std::vector<RequestImage> images;
     DIGITS_CO_ASSIGN(const auto paths, read_texts(body, "paths", kMostPaths));
     DIGITS_CO_ASSIGN(const auto urls, read_texts(body, "urls", kMostUrls));
     std::vector<NamedPlace> places;
     for (const auto& path : paths)
         places.push_back({path, NamedPlace::Kind::kAny, "/paths/" + std::to_string(places.size())});
     DIGITS_CO_TRY(co_await check_places(std::move(places), context));
-    for (const auto& path : paths) pictures.push_back({path, path, {}, {}});
-    if (urls.empty()) co_return pictures;
-    auto files = co_await context.url_pictures.fetch(urls);
+    for (const auto& path : paths) images.push_back({path, path, {}, {}});
+    if (urls.empty()) co_return images;
+    auto files = co_await context.url_images.fetch(urls);
     if (!files) co_return fail(Error(files.error()).at("/urls"));
     for (std::size_t i = 0; i < urls.size(); ++i) {
         auto& file = (*files)[i];
         if (file)
-            pictures.push_back({urls[i], (*file)->path().string(), *file, {}});
+            images.push_back({urls[i], (*file)->path().string(), *file, {}});
         else
-            pictures.push_back({urls[i], "", {}, file.error()});
+            images.push_back({urls[i], "", {}, file.error()});
     }
-    co_return pictures;
+    co_return images;
 }
 
 }  // namespace
 
-http::Async<Result<std::vector<Picture>>> read_pictures(const http::Request& request, const Context& context) {
+http::Async<Result<std::vector<RequestImage>>> read_images(const http::Request& request, const Context& context) {
     const bool uploaded = request.content_type() == "multipart/form-data";
-    std::vector<Picture> pictures;
+    std::vector<RequestImage> images;
     if (uploaded) {
-        DIGITS_CO_ASSIGN(pictures, uploaded_pictures(request));
+        DIGITS_CO_ASSIGN(images, uploaded_images(request));
     } else {
         DIGITS_CO_ASSIGN(const auto body, read_object(request, {"paths", "urls"}));
-        DIGITS_CO_ASSIGN(pictures, co_await named_pictures(body, context));
+        DIGITS_CO_ASSIGN(images, co_await named_images(body, context));
     }
-    if (pictures.empty())
+    if (images.empty())
         co_return fail(
             make_error(ErrorCode::kInvalidArgument, "no image was given").at(uploaded ? "/image" : "/paths"));
-    co_return pictures;
+    co_return images;
 }
 
 }  // namespace digits::api

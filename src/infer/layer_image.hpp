@@ -17,7 +17,7 @@ struct LayerStatistics {
 };
 LayerStatistics layer_statistics(const float* values, std::size_t count);
 
-struct LayerPictureOptions {
+struct LayerImageOptions {
     bool heat = true;       ///< blue to red; else grey
     bool normalize = true;  ///< to the least and greatest value; else values of 0 … 1
 };
@@ -25,6 +25,6 @@ struct LayerPictureOptions {
 /// The tiles that DIGITS draws of a layer: one for each plane (or colour image of three planes in B, G, R order) side
 /// by side in a square with white gaps, as many as 1,200 pixels hold, enlarged to at least 100 pixels. `shape` as
 /// Caffe's, without the batch for activations.
-Image layer_picture(const float* values, const std::vector<std::int64_t>& shape, const LayerPictureOptions& options);
+Image layer_image(const float* values, const std::vector<std::int64_t>& shape, const LayerImageOptions& options);
 
 }  // namespace digits

@@ -10,17 +10,17 @@
 
 namespace digits::api {
 
-struct Picture {
+struct RequestImage {
     std::string name;  ///< as the client calls it
     std::string path;
-    UrlPictures::File file;        ///< keeps a fetched one
+    UrlImages::File file;          ///< keeps a fetched one
     std::optional<Error> missing;  ///< why it could not be fetched; without a path then
 };
 
 /// The uploaded parts called `image`, or the `paths` of a JSON body and after them its `urls`. Errors:
 /// kInvalidArgument, kPermissionDenied.
 /// A route that takes them is registered with image_upload().
-http::Async<Result<std::vector<Picture>>> read_pictures(const http::Request& request, const Context& context);
+http::Async<Result<std::vector<RequestImage>>> read_images(const http::Request& request, const Context& context);
 
 /// For up to so many files.
 inline http::RouteOptions image_upload(int most = kMaxUploadFiles) {

@@ -6,12 +6,12 @@
 namespace digits {
 
 /// Three planes of floats, B G R, each height x width.
-struct FloatPicture {
+struct FloatImage {
     int width = 0, height = 0;
     std::vector<float> values;
 
-    FloatPicture() = default;
-    FloatPicture(int w, int h) : width(w), height(h), values(3 * plane_size()) {}
+    FloatImage() = default;
+    FloatImage(int w, int h) : width(w), height(h), values(3 * plane_size()) {}
     std::size_t plane_size() const { return static_cast<std::size_t>(width) * static_cast<std::size_t>(height); }
     float& at(int plane, int y, int x) { return values[index(plane, y, x)]; }
     float at(int plane, int y, int x) const { return values[index(plane, y, x)]; }
@@ -27,15 +27,15 @@ struct FloatPicture {
 // What DetectNet does to its images, with OpenCV's numbers.
 
 /// Turns the hue by `degrees` and multiplies the saturation, by way of HSV. Values lie in 0 to 1.
-void change_colours(FloatPicture& picture, float degrees, float saturation);
+void change_colours(FloatImage& image, float degrees, float saturation);
 /// Mirrors left and right.
-void flip(FloatPicture& picture);
+void flip(FloatImage& image);
 /// Bicubic (a = -0.75), without averaging over what falls away.
-FloatPicture resize_cubic(const FloatPicture& picture, int width, int height);
+FloatImage resize_cubic(const FloatImage& image, int width, int height);
 /// `image` from (left, top) on, black where it ends.
-FloatPicture cut_out(const FloatPicture& picture, int left, int top, int width, int height);
+FloatImage cut_out(const FloatImage& image, int left, int top, int width, int height);
 
-/// A rotation about the middle of a image, into the upright rectangle around the rotated one.
+/// A rotation about the middle of an image, into the upright rectangle around the rotated one.
 class Rotation {
   public:
     /// Clockwise, as it is seen.
@@ -45,7 +45,7 @@ class Rotation {
     /// Where a point comes to lie.
     void move(float& x, float& y) const;
     /// Bilinear; black where it ends.
-    FloatPicture apply(const FloatPicture& picture) const;
+    FloatImage apply(const FloatImage& image) const;
 
   private:
     double cosine_, sine_, from_x_, from_y_, to_x_ = 0, to_y_ = 0;

@@ -1,4 +1,4 @@
-#include "infer/layer_picture.hpp"
+#include "infer/layer_image.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -126,7 +126,7 @@ LayerStatistics layer_statistics(const float* values, std::size_t count) {
     return found;
 }
 
-Image layer_picture(const float* values, const std::vector<std::int64_t>& shape, const LayerPictureOptions& options) {
+Image layer_image(const float* values, const std::vector<std::int64_t>& shape, const LayerImageOptions& options) {
     auto tiles = lay_out(shape);
     int gap = 0;
     if (tiles.width > kMostPixels) {

@@ -1,4 +1,4 @@
-#include "engine/detectnet/picture.hpp"
+#include "engine/detectnet/float_image.hpp"
 
 #include <algorithm>
 #include <array>
@@ -74,9 +74,9 @@ float weighted(const Tap& tap, Sample&& sample) {
 
 }  // namespace
 
-void change_colours(FloatPicture& picture, float degrees, float saturation) {
-    const std::size_t size = picture.plane_size();
-    float *b = picture.values.data(), *g = b + size, *r = g + size;
+void change_colours(FloatImage& image, float degrees, float saturation) {
+    const std::size_t size = image.plane_size();
+    float *b = image.values.data(), *g = b + size, *r = g + size;
     for (std::size_t i = 0; i < size; ++i) {
         Hsv colour = to_hsv(b[i], g[i], r[i]);
         colour.hue += degrees;
@@ -88,21 +88,21 @@ void change_colours(FloatPicture& picture, float degrees, float saturation) {
     }
 }
 
-void flip(FloatPicture& picture) {
-    for (int row = 0; row < 3 * picture.height; ++row) {
-        const auto line = picture.values.begin() + static_cast<std::ptrdiff_t>(row) * picture.width;
-        std::reverse(line, line + picture.width);
+void flip(FloatImage& image) {
+    for (int row = 0; row < 3 * image.height; ++row) {
+        const auto line = image.values.begin() + static_cast<std::ptrdiff_t>(row) * image.width;
+        std::reverse(line, line + image.width);
     }
 }
 
-FloatPicture resize_cubic(const FloatPicture& picture, int width, int height) {
-    const auto across = cubic_taps(picture.width, width), down = cubic_taps(picture.height, height);
-    FloatPicture narrowed(width, picture.height), result(width, height);
+FloatImage resize_cubic(const FloatImage& image, int width, int height) {
+    const auto across = cubic_taps(image.width, width), down = cubic_taps(image.height, height);
+    FloatImage narrowed(width, image.height), result(width, height);
     for (int plane = 0; plane < 3; ++plane) {
-        for (int y = 0; y < picture.height; ++y)
+        for (int y = 0; y < image.height; ++y)
             for (int x = 0; x < width; ++x)
                 narrowed.at(plane, y, x) =
-                    weighted(across[static_cast<std::size_t>(x)], [&](int from) { return picture.at(plane, y, from); });
+                    weighted(across[static_cast<std::size_t>(x)], [&](int from) { return image.at(plane, y, from); });
         for (int y = 0; y < height; ++y)
             for (int x = 0; x < width; ++x)
                 result.at(plane, y, x) =
@@ -111,12 +111,12 @@ FloatPicture resize_cubic(const FloatPicture& picture, int width, int height) {
     return result;
 }
 
-FloatPicture cut_out(const FloatPicture& picture, int left, int top, int width, int height) {
-    FloatPicture result(width, height);
-    const int first = std::max(0, -left), last = std::min(width, picture.width - left);
+FloatImage cut_out(const FloatImage& image, int left, int top, int width, int height) {
+    FloatImage result(width, height);
+    const int first = std::max(0, -left), last = std::min(width, image.width - left);
     for (int plane = 0; plane < 3; ++plane)
-        for (int y = std::max(0, -top); y < std::min(height, picture.height - top); ++y)
-            for (int x = first; x < last; ++x) result.at(plane, y, x) = picture.at(plane, y + top, x + left);
+        for (int y = std::max(0, -top); y < std::min(height, image.height - top); ++y)
+            for (int x = first; x < last; ++x) result.at(plane, y, x) = image.at(plane, y + top, x + left);
     return result;
 }
 
@@ -139,21 +139,19 @@ void Rotation::move(float& x, float& y) const {
     y = static_cast<float>(sine_ * dx + cosine_ * dy + to_y_);
 }
 
-FloatPicture Rotation::apply(const FloatPicture& picture) const {
-    FloatPicture result(width_, height_);
+FloatImage Rotation::apply(const FloatImage& image) const {
+    FloatImage result(width_, height_);
     for (int y = 0; y < height_; ++y) {
         for (int x = 0; x < width_; ++x) {
             const double dx = x - to_x_, dy = y - to_y_;
             const double from_x = cosine_ * dx + sine_ * dy + from_x_, from_y = cosine_ * dy - sine_ * dx + from_y_;
             const int left = static_cast<int>(std::floor(from_x)), top = static_cast<int>(std::floor(from_y));
-            if (left < 0 || top < 0 || left + 1 >= picture.width || top + 1 >= picture.height) continue;
+            if (left < 0 || top < 0 || left + 1 >= image.width || top + 1 >= image.height) continue;
             const auto right = static_cast<float>(from_x - left), below = static_cast<float>(from_y - top);
             for (int plane = 0; plane < 3; ++plane)
                 result.at(plane, y, x) =
-                    (1 - below) *
-                        ((1 - right) * picture.at(plane, top, left) + right * picture.at(plane, top, left + 1)) +
-                    below *
-                        ((1 - right) * picture.at(plane, top + 1, left) + right * picture.at(plane, top + 1, left + 1));
+                    (1 - below) * ((1 - right) * image.at(plane, top, left) + right * image.at(plane, top, left + 1)) +
+                    below * ((1 - right) * image.at(plane, top + 1, left) + right * image.at(plane, top + 1, left + 1));
         }
     }
     return result;

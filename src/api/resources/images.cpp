@@ -76,7 +76,7 @@ Async<Result<Response>> list(const Request& request, Context& context) {
                                   {"total", (*page)["total"]}});
 }
 
-Async<Result<Response>> show_picture(const Request& request, Context& context, bool of_target) {
+Async<Result<Response>> show_image(const Request& request, Context& context, bool of_target) {
     DIGITS_CO_ASSIGN(const auto job, route_job(request, context.jobs, "dataset"));
     const auto& text = request.param("index");
     std::uint64_t index = 0;
@@ -91,18 +91,18 @@ Async<Result<Response>> show_picture(const Request& request, Context& context, b
     co_return lasting_image_response(*image);
 }
 
-Async<Result<Response>> show(const Request& request, Context& context) { return show_picture(request, context, false); }
+Async<Result<Response>> show(const Request& request, Context& context) { return show_image(request, context, false); }
 Async<Result<Response>> show_target(const Request& request, Context& context) {
-    return show_picture(request, context, true);
+    return show_image(request, context, true);
 }
 
 }  // namespace
 
-void register_pictures(http::Router& router, Context& context) {
-    router.add("GET", "/api/v1/datasets/{id}/pictures", [&](const Request& request) { return list(request, context); });
-    router.add("GET", "/api/v1/datasets/{id}/pictures/{split}/{index}",
+void register_images(http::Router& router, Context& context) {
+    router.add("GET", "/api/v1/datasets/{id}/images", [&](const Request& request) { return list(request, context); });
+    router.add("GET", "/api/v1/datasets/{id}/images/{split}/{index}",
                [&](const Request& request) { return show(request, context); });
-    router.add("GET", "/api/v1/datasets/{id}/pictures/{split}/{index}/target",
+    router.add("GET", "/api/v1/datasets/{id}/images/{split}/{index}/target",
                [&](const Request& request) { return show_target(request, context); });
 }
 

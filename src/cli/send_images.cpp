@@ -1,4 +1,4 @@
-#include "cli/send_pictures.hpp"
+#include "cli/send_images.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -124,7 +124,7 @@ class Sending {
 
 }  // namespace
 
-Result<std::string> send_pictures(const fs::path& source, Client& client, ProgressDisplay& display) {
+Result<std::string> send_images(const fs::path& source, Client& client, ProgressDisplay& display) {
     DIGITS_ASSIGN(auto files, files_of(source));
     const bool archive = files.found.front().path == "archive" && !fs::is_directory(source);
     const auto name = fs::absolute(source).lexically_normal().filename().string();

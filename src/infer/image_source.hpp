@@ -14,19 +14,19 @@
 
 namespace digits {
 
-struct SourcePicture {
+struct SourceImage {
     std::string name;  ///< path, or the key in a database
     Target target{};   ///< none: not known
     Result<Image> image = Image();
 };
 
 /// Images that a network shall be asked about, read one by one.
-class PictureSource {
+class ImageSource {
   public:
-    virtual ~PictureSource() = default;
+    virtual ~ImageSource() = default;
     std::uint64_t count() const { return count_; }
     /// Several threads, each with its number and with ever larger indices. What cannot be read says why in `image`.
-    virtual SourcePicture get(int thread, std::uint64_t index) = 0;
+    virtual SourceImage get(int thread, std::uint64_t index) = 0;
     /// How many threads may read.
     int threads() const { return threads_; }
     const std::vector<std::string>& warnings() const { return warnings_; }
@@ -37,7 +37,7 @@ class PictureSource {
     std::vector<std::string> warnings_;
 };
 
-struct PictureSourceOptions {
+struct ImageSourceOptions {
     EvaluationSource source;
     std::filesystem::path dataset_dir;
     std::vector<std::string> labels;
@@ -48,7 +48,7 @@ struct PictureSourceOptions {
 
 /// `found` is called now and then with how many images of a folder were found; false stops with kCancelled. Errors:
 /// kNotFound, kPermissionDenied, kInvalidArgument for a source without images, kDataLoss.
-Result<std::unique_ptr<PictureSource>> open_picture_source(const PictureSourceOptions& options,
-                                                           const std::function<bool(std::size_t)>& found);
+Result<std::unique_ptr<ImageSource>> open_image_source(const ImageSourceOptions& options,
+                                                       const std::function<bool(std::size_t)>& found);
 
 }  // namespace digits

@@ -1,4 +1,4 @@
-#include "data/sources/unpack_pictures.hpp"
+#include "data/sources/unpack_images.hpp"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -70,7 +70,7 @@ std::string name_of(archive_entry* entry) {
 
 class Unpacking {
   public:
-    Unpacking(const fs::path& archive, const fs::path& folder, const PictureLimits& limits)
+    Unpacking(const fs::path& archive, const fs::path& folder, const UnpackLimits& limits)
         : archive_(archive), folder_(folder), limits_(limits), reader_(archive_read_new(), archive_read_free) {}
 
     Result<nlohmann::json> run() {
@@ -83,12 +83,12 @@ class Unpacking {
             if (code < ARCHIVE_WARN) return damaged();
             DIGITS_TRY(take(entry));
         }
-        if (pictures_ == 0) add_types(labels_, unsupported_);
-        if (pictures_ == 0)
+        if (images_ == 0) add_types(labels_, unsupported_);
+        if (images_ == 0)
             return fail(make_error(ErrorCode::kInvalidArgument, "there is no image in the archive{}",
                                    unsupported_.empty() ? "" : "; " + unsupported_text(unsupported_))
                             .advise("Pack a folder with one sub-folder a class"));
-        nlohmann::json done{{"pictures", pictures_}, {"bytes", bytes_}, {"unsupported", unsupported_}};
+        nlohmann::json done{{"images", images_}, {"bytes", bytes_}, {"unsupported", unsupported_}};
         if (is_tar_without_end(archive_.string(), {}))
             done["warnings"] = {
                 "The archive has no end-of-archive block, so files may be missing; all of its files are complete"};
@@ -177,7 +177,7 @@ class Unpacking {
         fs::path place = folder_;
         for (std::size_t i = 0; i + 1 < parts.size(); ++i) place /= parts[i];
         fs::create_directories(place);
-        pictures_ += !is_label;
+        images_ += !is_label;
         place /= parts.back();
         if (fs::exists(fs::symlink_status(place)))
             return fail(ErrorCode::kInvalidArgument, "the archive has \"{}\" twice", name);
@@ -213,12 +213,12 @@ class Unpacking {
     std::optional<Utf8Locale> locale_;
     const fs::path& archive_;
     const fs::path& folder_;
-    const PictureLimits& limits_;
+    const UnpackLimits& limits_;
     std::unique_ptr<::archive, int (*)(::archive*)> reader_;
     std::string member_;  ///< the last that was begun
     std::uint64_t most_bytes_ = 0;
     std::uint64_t entries_ = 0;
-    std::uint64_t pictures_ = 0;
+    std::uint64_t images_ = 0;
     std::uint64_t bytes_ = 0;
     FileTypes unsupported_;
     FileTypes labels_;  ///< files of labels, which come along
@@ -226,7 +226,7 @@ class Unpacking {
 
 }  // namespace
 
-Result<nlohmann::json> unpack_pictures(const fs::path& archive, const fs::path& folder, const PictureLimits& limits) {
+Result<nlohmann::json> unpack_images(const fs::path& archive, const fs::path& folder, const UnpackLimits& limits) {
     auto unpacked = guarded("unpack the archive", [&] { return Unpacking(archive, folder, limits).run(); });
     if (!unpacked) {
         std::error_code ignored;

@@ -8,7 +8,7 @@
 
 namespace digits {
 
-struct PictureLimits {
+struct UnpackLimits {
     std::uint64_t entries = 2'000'000;
     std::uint64_t bytes = std::uint64_t{64} << 30;
     /// Beyond this much, no more than so many times the archive's size: images hardly shrink, bombs do.
@@ -18,11 +18,11 @@ struct PictureLimits {
 
 /// Unpacks the images of a .zip, .tar, .tar.gz, .tar.bz2 or .tar.xz into an existing folder, with the folders they
 /// lie in, and the files that may hold their labels (is_label_file_name). Anything else (hidden files, what macOS adds)
-/// is passed over. `{"pictures", "bytes", "unsupported"}`,
+/// is passed over. `{"images", "bytes", "unsupported"}`,
 /// the last with the number of files of each type (file_types.hpp). Errors: kInvalidArgument for paths that lead out,
 /// links, devices, encrypted members and archives without images; kTooLarge over a limit; kDataLoss for a damaged
 /// archive. After an error the folder is empty.
-Result<nlohmann::json> unpack_pictures(const std::filesystem::path& archive, const std::filesystem::path& folder,
-                                       const PictureLimits& limits = {});
+Result<nlohmann::json> unpack_images(const std::filesystem::path& archive, const std::filesystem::path& folder,
+                                     const UnpackLimits& limits = {});
 
 }  // namespace digits

@@ -13,9 +13,9 @@
 namespace digits::api {
 
 /// Fetches images that requests name by URL, where this server may (`--allow-url-fetch`). Thread-safe.
-class UrlPictures {
+class UrlImages {
   public:
-    UrlPictures(bool allowed, std::vector<std::string> private_hosts, std::filesystem::path folder);
+    UrlImages(bool allowed, std::vector<std::string> private_hosts, std::filesystem::path folder);
 
     bool allowed() const { return allowed_; }
 

@@ -10,6 +10,6 @@
 namespace digits::cli {
 
 /// Sends a folder's images, or one archive, to the server, and returns the folder that they are in there.
-Result<std::string> send_pictures(const std::filesystem::path& source, Client& client, ProgressDisplay& display);
+Result<std::string> send_images(const std::filesystem::path& source, Client& client, ProgressDisplay& display);
 
 }  // namespace digits::cli

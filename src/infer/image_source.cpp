@@ -1,4 +1,4 @@
-#include "infer/picture_source.hpp"
+#include "infer/image_source.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -23,7 +23,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::uint64_t kMaxPicture_bytes = 256 << 20;
+constexpr std::uint64_t kMaxImage_bytes = 256 << 20;
 constexpr std::uint64_t kMaxList_bytes = std::uint64_t{1} << 30;
 constexpr std::size_t kNamedInWarning = 5;
 
@@ -48,12 +48,12 @@ class SplitNames {
     bool fits_;
 };
 
-class LmdbSource final : public PictureSource {
+class LmdbSource final : public ImageSource {
   public:
     /// `targets`: the database with the targets, in the same order; empty: the records have classes.
-    static Result<std::unique_ptr<PictureSource>> open(const fs::path& database, const fs::path& targets,
-                                                       const DatasetFacts& facts, const fs::path& list,
-                                                       const PictureSourceOptions& options) {
+    static Result<std::unique_ptr<ImageSource>> open(const fs::path& database, const fs::path& targets,
+                                                     const DatasetFacts& facts, const fs::path& list,
+                                                     const ImageSourceOptions& options) {
         std::unique_ptr<LmdbSource> source(new LmdbSource);
         source->kind_ = facts.target;
         source->deep_ = facts.image.is_deep() ? facts.image.channel_count() : 0;
@@ -68,33 +68,33 @@ class LmdbSource final : public PictureSource {
         source->count_ = limited(count, options.source.limit);
         source->threads_ = options.threads;
         source->names_.emplace(list, options.source.split, count);
-        return std::unique_ptr<PictureSource>(std::move(source));
+        return std::unique_ptr<ImageSource>(std::move(source));
     }
 
-    SourcePicture get(int thread, std::uint64_t index) override {
+    SourceImage get(int thread, std::uint64_t index) override {
         auto& reader = readers_[static_cast<std::size_t>(thread)];
-        SourcePicture picture;
+        SourceImage sample;
         RecordReader::Record record;
         const auto gap = index - reader.next;
         const auto skipped = reader.records.skip(gap);
         reader.next = index + 1;
-        if (reader.targets) picture.target = read_target(*reader.targets, gap);
+        if (reader.targets) sample.target = read_target(*reader.targets, gap);
         const auto read = skipped ? reader.records.next(record) : Result<bool>(fail(skipped.error()));
         if (!read) {
-            picture.name = names_->name(index, std::nullopt, std::to_string(index));
-            picture.image = fail(read.error());
-            return picture;
+            sample.name = names_->name(index, std::nullopt, std::to_string(index));
+            sample.image = fail(read.error());
+            return sample;
         }
-        if (!reader.targets) picture.target = ClassLabel{record.datum.label};
-        picture.name =
+        if (!reader.targets) sample.target = ClassLabel{record.datum.label};
+        sample.name =
             names_->name(index, reader.targets ? std::nullopt : std::optional(record.datum.label), record.key);
         if (deep_ > 0 && record.datum.channels != deep_) {
-            picture.image =
+            sample.image =
                 fail(ErrorCode::kDataLoss, "the record has {} channels, expected {}", record.datum.channels, deep_);
-            return picture;
+            return sample;
         }
-        picture.image = deep_ > 0 ? sample_image(record.datum) : datum_image(record.datum);
-        return picture;
+        sample.image = deep_ > 0 ? sample_image(record.datum) : datum_image(record.datum);
+        return sample;
     }
 
   private:
@@ -121,10 +121,10 @@ class LmdbSource final : public PictureSource {
 };
 
 /// Floats of 0 … 255 in planes of R, G, B; read by one thread in order.
-class Hdf5Source final : public PictureSource {
+class Hdf5Source final : public ImageSource {
   public:
-    static Result<std::unique_ptr<PictureSource>> open(const fs::path& database, const fs::path& list,
-                                                       const PictureSourceOptions& options) {
+    static Result<std::unique_ptr<ImageSource>> open(const fs::path& database, const fs::path& list,
+                                                     const ImageSourceOptions& options) {
         std::unique_ptr<Hdf5Source> source(new Hdf5Source);
         Hdf5RowsOptions rows;
         rows.source = database / "list.txt";
@@ -136,20 +136,20 @@ class Hdf5Source final : public PictureSource {
             return fail(make_error(ErrorCode::kUnsupported, "expected images of 1 or 3 planes").at(database.string()));
         source->count_ = limited(source->rows_->row_count(), options.source.limit);
         source->names_.emplace(list, options.source.split, source->rows_->row_count());
-        return std::unique_ptr<PictureSource>(std::move(source));
+        return std::unique_ptr<ImageSource>(std::move(source));
     }
 
-    SourcePicture get(int, std::uint64_t index) override {
-        SourcePicture picture;
+    SourceImage get(int, std::uint64_t index) override {
+        SourceImage sample;
         const auto row = rows_->next();
         if (!row) {
-            picture.name = std::to_string(index);
-            picture.image = fail(row.error());
-            return picture;
+            sample.name = std::to_string(index);
+            sample.image = fail(row.error());
+            return sample;
         }
         const int label = static_cast<int>(std::lround(*(*row)[1]));
-        picture.target = ClassLabel{label};
-        picture.name = names_->name(index, label, std::to_string(index));
+        sample.target = ClassLabel{label};
+        sample.name = names_->name(index, label, std::to_string(index));
         const auto& shape = rows_->shapes().front();
         Image image;
         image.reset(static_cast<int>(shape[3]), static_cast<int>(shape[2]), static_cast<int>(shape[1]));
@@ -159,8 +159,8 @@ class Hdf5Source final : public PictureSource {
             for (std::size_t i = 0; i < plane; ++i)
                 image.pixels[i * channels + c] =
                     static_cast<std::uint8_t>(std::clamp(std::round((*row)[0][c * plane + i]), 0.0F, 255.0F));
-        picture.image = std::move(image);
-        return picture;
+        sample.image = std::move(image);
+        return sample;
     }
 
   private:
@@ -183,13 +183,12 @@ Result<std::vector<std::string>> find_files(const fs::path& folder, const std::v
 }
 
 /// Image files of a list or a folder.
-class FileSource final : public PictureSource {
+class FileSource final : public ImageSource {
   public:
-    static Result<std::unique_ptr<PictureSource>> of_list(const PictureSourceOptions& options) {
+    static Result<std::unique_ptr<ImageSource>> of_list(const ImageSourceOptions& options) {
         std::unique_ptr<FileSource> source(new FileSource(options));
         DIGITS_ASSIGN(const auto text, read_text_file(options.source.path, kMaxList_bytes));
-        const auto listed =
-            parse_picture_list(text, options.source.root, static_cast<std::size_t>(options.source.limit));
+        const auto listed = parse_path_list(text, options.source.root, static_cast<std::size_t>(options.source.limit));
         std::uint64_t beyond = 0;
         for (const auto& [path, label] : listed) {
             const bool known = label && *label < static_cast<std::int64_t>(options.labels.size());
@@ -205,8 +204,8 @@ class FileSource final : public PictureSource {
     }
 
     /// A sub-folder named as a class has images of that class; without any such, no image's class is known.
-    static Result<std::unique_ptr<PictureSource>> of_folder(const PictureSourceOptions& options,
-                                                            const std::function<bool(std::size_t)>& found) {
+    static Result<std::unique_ptr<ImageSource>> of_folder(const ImageSourceOptions& options,
+                                                          const std::function<bool(std::size_t)>& found) {
         const fs::path folder(options.source.path);
         DIGITS_TRY(check_folder(folder, "/source/path"));
         std::unique_ptr<FileSource> source(new FileSource(options));
@@ -245,26 +244,26 @@ class FileSource final : public PictureSource {
         return finished(std::move(source), options);
     }
 
-    SourcePicture get(int, std::uint64_t index) override {
+    SourceImage get(int, std::uint64_t index) override {
         const auto& [path, truth] = files_[index];
-        SourcePicture picture{path, truth < 0 ? Target() : ClassLabel{truth}, Image()};
+        SourceImage sample{path, truth < 0 ? Target() : ClassLabel{truth}, Image()};
         if (is_web_address(path)) {
-            picture.image = fail(ErrorCode::kUnsupported, "an address in the network; expected a file");
-            return picture;
+            sample.image = fail(ErrorCode::kUnsupported, "an address in the network; expected a file");
+            return sample;
         }
         if (!roots_.empty()) {
             if (const auto allowed = resolve_allowed(roots_, path); !allowed) {
-                picture.image = fail(allowed.error());
-                return picture;
+                sample.image = fail(allowed.error());
+                return sample;
             }
         }
-        const auto bytes = read_file(path, kMaxPicture_bytes);
-        picture.image = bytes ? decode_image(*bytes, decoding_) : Result<Image>(fail(bytes.error()));
-        return picture;
+        const auto bytes = read_file(path, kMaxImage_bytes);
+        sample.image = bytes ? decode_image(*bytes, decoding_) : Result<Image>(fail(bytes.error()));
+        return sample;
     }
 
   private:
-    explicit FileSource(const PictureSourceOptions& options) {
+    explicit FileSource(const ImageSourceOptions& options) {
         threads_ = options.threads;
         decoding_ = options.decoding;
         for (const auto& root : options.roots) roots_.emplace_back(root);
@@ -272,13 +271,13 @@ class FileSource final : public PictureSource {
 
     void add(std::string path, int truth) { files_.emplace_back(std::move(path), truth); }
 
-    static Result<std::unique_ptr<PictureSource>> finished(std::unique_ptr<FileSource> source,
-                                                           const PictureSourceOptions& options) {
+    static Result<std::unique_ptr<ImageSource>> finished(std::unique_ptr<FileSource> source,
+                                                         const ImageSourceOptions& options) {
         source->count_ = limited(source->files_.size(), options.source.limit);
         if (source->count_ == 0)
             return fail(
                 make_error(ErrorCode::kInvalidArgument, "{} names no image", options.source.path).at("/source/path"));
-        return std::unique_ptr<PictureSource>(std::move(source));
+        return std::unique_ptr<ImageSource>(std::move(source));
     }
 
     std::vector<fs::path> roots_;
@@ -286,7 +285,7 @@ class FileSource final : public PictureSource {
     std::vector<std::pair<std::string, int>> files_;
 };
 
-Result<std::unique_ptr<PictureSource>> open_split(const PictureSourceOptions& options) {
+Result<std::unique_ptr<ImageSource>> open_split(const ImageSourceOptions& options) {
     DIGITS_ASSIGN(const auto facts, read_dataset_facts(options.dataset_dir));
     const auto* split = facts.find_split(options.source.split);
     if (!split || split->count == 0)
@@ -302,8 +301,8 @@ Result<std::unique_ptr<PictureSource>> open_split(const PictureSourceOptions& op
 
 }  // namespace
 
-Result<std::unique_ptr<PictureSource>> open_picture_source(const PictureSourceOptions& options,
-                                                           const std::function<bool(std::size_t)>& found) {
+Result<std::unique_ptr<ImageSource>> open_image_source(const ImageSourceOptions& options,
+                                                       const std::function<bool(std::size_t)>& found) {
     switch (options.source.type) {
         case EvaluationSourceType::kSplit: return open_split(options);
         case EvaluationSourceType::kList: return FileSource::of_list(options);

@@ -1,4 +1,4 @@
-#include "data/sources/picture_tree.hpp"
+#include "data/sources/image_tree.hpp"
 
 #include <fstream>
 
@@ -25,8 +25,8 @@ struct Written {
     std::string line;
 };
 
-Written write_one(const PictureTree& tree, std::uint64_t index) {
-    const auto labelled = tree.picture(index);
+Written write_one(const ImageTree& tree, std::uint64_t index) {
+    const auto labelled = tree.image(index);
     if (labelled.label < 0 || labelled.label >= static_cast<int>(tree.labels.size()))
         return {fail(ErrorCode::kInvalidArgument, "image {} has label {}, expected 0 to {}", index, labelled.label,
                      tree.labels.size() - 1),
@@ -40,7 +40,7 @@ Written write_one(const PictureTree& tree, std::uint64_t index) {
 
 }  // namespace
 
-Status write_picture_tree(const PictureTree& tree, TaskContext& context) {
+Status write_image_tree(const ImageTree& tree, TaskContext& context) {
     std::error_code error;
     for (const auto& label : tree.labels) {
         fs::create_directories(tree.folder / label, error);

@@ -1,4 +1,4 @@
-#include "data/sources/unpack_pictures.hpp"
+#include "data/sources/unpack_images.hpp"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -21,7 +21,7 @@ using testing::HasSubstr;
 
 struct Member {
     std::string path;
-    std::string bytes = "picture";
+    std::string bytes = "image";
     unsigned type = AE_IFREG;
     std::string link = {};
 };
@@ -59,8 +59,8 @@ class Unpack : public testing::Test {
         return paths;
     }
 
-    void expect_refused(ErrorCode code, const std::string& words, const PictureLimits& limits = {}) {
-        const auto found = unpack_pictures(file(), out(), limits);
+    void expect_refused(ErrorCode code, const std::string& words, const UnpackLimits& limits = {}) {
+        const auto found = unpack_images(file(), out(), limits);
         ASSERT_FALSE(found);
         EXPECT_EQ(found.error().code, code) << found.error().to_string();
         EXPECT_THAT(found.error().message, HasSubstr(words));
@@ -71,7 +71,7 @@ class Unpack : public testing::Test {
     TemporaryFolder folder_;
 };
 
-TEST_F(Unpack, takes_pictures_with_their_folders_and_passes_over_the_rest) {
+TEST_F(Unpack, takes_images_with_their_folders_and_passes_over_the_rest) {
     const std::vector<Member> members{{"set/"
                                        "cats",
                                        "", AE_IFDIR},
@@ -82,9 +82,9 @@ TEST_F(Unpack, takes_pictures_with_their_folders_and_passes_over_the_rest) {
                                       {"__MACOSX/set/cats/1.png"}};
     for (const int format : {ARCHIVE_FORMAT_TAR, ARCHIVE_FORMAT_ZIP}) {
         pack(members, format);
-        const auto found = unpack_pictures(file(), out());
+        const auto found = unpack_images(file(), out());
         ASSERT_TRUE(found) << found.error().to_string();
-        EXPECT_EQ(*found, (json{{"pictures", 2}, {"bytes", 6}, {"unsupported", {{".txt", 1}}}}));
+        EXPECT_EQ(*found, (json{{"images", 2}, {"bytes", 6}, {"unsupported", {{".txt", 1}}}}));
         EXPECT_EQ(unpacked(), (std::set<std::string>{"set/cats/1.png", "set/dogs/deep/2.JPG"}));
         EXPECT_EQ(text_of(out() / "set/dogs/deep/2.JPG"), "two");
         fs::remove_all(out() / "set");
@@ -95,12 +95,12 @@ TEST_F(Unpack, says_where_an_archive_is_cut_off) {
     const auto first = tar_entry("x/a.png", std::string(700, 'a')),
                second = tar_entry("x/b.png", std::string(700, 'b'));
     put_file(file(), first + second + std::string(tar_end()));
-    EXPECT_FALSE(unpack_pictures(file(), out())->contains("warnings"));
+    EXPECT_FALSE(unpack_images(file(), out())->contains("warnings"));
     fs::remove_all(out() / "x");
     put_file(file(), first + second);
-    const auto found = unpack_pictures(file(), out());
+    const auto found = unpack_images(file(), out());
     ASSERT_TRUE(found) << found.error().to_string();
-    EXPECT_EQ((*found)["pictures"], 2);
+    EXPECT_EQ((*found)["images"], 2);
     EXPECT_THAT((*found)["warnings"][0].get<std::string>(), HasSubstr("no end-of-archive block"));
     fs::remove_all(out() / "x");
     for (const std::size_t kept : {300U, 512U, 900U}) {
@@ -118,9 +118,9 @@ TEST_F(Unpack, takes_the_files_of_labels_along) {
           {"voc/LICENSE.txt"},
           {"voc/code.py"},
           {"voc/.secret.json"}});
-    const auto found = unpack_pictures(file(), out());
+    const auto found = unpack_images(file(), out());
     ASSERT_TRUE(found) << found.error().to_string();
-    EXPECT_EQ((*found)["pictures"], 1);
+    EXPECT_EQ((*found)["images"], 1);
     EXPECT_EQ((*found)["unsupported"], (json{{".py", 1}, {".txt", 1}}));
     EXPECT_EQ(unpacked(), (std::set<std::string>{"voc/Annotations/1.xml", "voc/ImageSets/Main/train.txt",
                                                  "voc/JPEGImages/1.jpg", "voc/data.YAML"}));
@@ -131,13 +131,13 @@ TEST_F(Unpack, reads_names_of_any_language) {
         const Utf8Locale locale;
         pack({{"caf\u00e9/1.png"}, {"\u732b/2.png"}}, ARCHIVE_FORMAT_ZIP);
     }
-    ASSERT_TRUE(unpack_pictures(file(), out(), {}));
+    ASSERT_TRUE(unpack_images(file(), out(), {}));
     EXPECT_EQ(unpacked(), (std::set<std::string>{"caf\u00e9/1.png", "\u732b/2.png"}));
     // As zip programs write them that know the character set of their machine alone.
     fs::remove_all(out());
     fs::create_directory(out());
     pack({{"caf\x82/1.png"}, {"\xc3\xa8\xb9\xb7/2.png"}}, ARCHIVE_FORMAT_ZIP);
-    ASSERT_TRUE(unpack_pictures(file(), out(), {}));
+    ASSERT_TRUE(unpack_images(file(), out(), {}));
     EXPECT_EQ(unpacked(), (std::set<std::string>{"caf\u00e9/1.png", "\u732b\u72d7/2.png"}));
 }
 

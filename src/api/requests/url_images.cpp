@@ -1,4 +1,4 @@
-#include "api/requests/url_pictures.hpp"
+#include "api/requests/url_images.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -16,12 +16,12 @@ constexpr auto kPatience = std::chrono::seconds(60);
 
 }  // namespace
 
-UrlPictures::UrlPictures(bool allowed, std::vector<std::string> private_hosts, std::filesystem::path folder)
+UrlImages::UrlImages(bool allowed, std::vector<std::string> private_hosts, std::filesystem::path folder)
     : allowed_(allowed), folder_(std::move(folder)) {
     limits_.private_hosts = std::move(private_hosts);
 }
 
-http::Async<Result<std::vector<Result<UrlPictures::File>>>> UrlPictures::fetch(std::vector<std::string> urls) {
+http::Async<Result<std::vector<Result<UrlImages::File>>>> UrlImages::fetch(std::vector<std::string> urls) {
     if (!allowed_)
         co_return fail(make_error(ErrorCode::kPermissionDenied, "this server does not fetch images from other machines")
                            .advise("Upload the image, or start the server with --allow-url-fetch"));
@@ -39,7 +39,7 @@ http::Async<Result<std::vector<Result<UrlPictures::File>>>> UrlPictures::fetch(s
     co_return co_await http::run_slowly(std::move(work));
 }
 
-std::vector<Result<UrlPictures::File>> UrlPictures::fetch_all(const std::vector<std::string>& urls) {
+std::vector<Result<UrlImages::File>> UrlImages::fetch_all(const std::vector<std::string>& urls) {
     const auto end = Clock::now() + kPatience;
     std::vector<Result<File>> files;
     for (const auto& url : urls) {
