@@ -19,7 +19,7 @@ export const routes: Routes = {
       all: false,
       unreadable: {
         count: 1,
-        pictures: [{ path: "/data/mnist/train/3/00007.png", split: "train", reason: "the file is cut off" }],
+        images: [{ path: "/data/mnist/train/3/00007.png", split: "train", reason: "the file is cut off" }],
       },
       unreadable_classes: [],
       turned: 3,
@@ -35,7 +35,7 @@ export const routes: Routes = {
         compared: 60000,
         all: true,
         groups: 0,
-        pictures: 0,
+        images: 0,
         across_splits: 0,
         contradicting: 0,
         examples: [],
@@ -45,7 +45,7 @@ export const routes: Routes = {
   "POST /datasets/resize-example": ({ data }) => {
     scan(data.spec);
     return {
-      picture: "/data/mnist/train/0/00001.png",
+      image: "/data/mnist/train/0/00001.png",
       width: 28,
       height: 28,
       channels: 1,
@@ -92,7 +92,7 @@ export const routes: Routes = {
     return made.job;
   },
   "GET /datasets/:id": ({ entry }) => ({ job: entry().job, dataset: entry().job.result ?? null }),
-  "GET /datasets/:id/pictures": ({ state, entry, query }) => {
+  "GET /datasets/:id/images": ({ state, entry, query }) => {
     const task = task_of(state, entry().job);
     return task === "classification" ? images(query) : samples(task, query);
   },
@@ -207,7 +207,7 @@ function augmented(task: string): unknown {
     return {
       width,
       height,
-      pictures: [0, 1, 2, 3].map((record) => ({
+      images: [0, 1, 2, 3].map((record) => ({
         record,
         label: -1,
         original: data_url("image/svg+xml", scene(record)),
@@ -219,7 +219,7 @@ function augmented(task: string): unknown {
   return {
     width: 28,
     height: 28,
-    pictures: [0, 1, 2, 3].map((record) => ({
+    images: [0, 1, 2, 3].map((record) => ({
       record,
       label: record,
       original: image_url(record),

@@ -23,7 +23,7 @@ function row(index: number): unknown {
   const rest = (1 - sure(index)) / 4;
   return {
     index,
-    picture: `/data/mnist/test/${index % 10}/${String(index).padStart(5, "0")}.png`,
+    image: `/data/mnist/test/${index % 10}/${String(index).padStart(5, "0")}.png`,
     truth: { label: labels[index % 10], index: index % 10 },
     truth_probability: first === index % 10 ? sure(index) : rest,
     predictions: [0, 1, 2, 3, 4].map((step) => ({
@@ -113,7 +113,7 @@ export function top_images(query: URLSearchParams): unknown {
     label: labels[wanted],
     items: best.map((index) => ({
       index,
-      picture: `/data/mnist/test/${index}.png`,
+      image: `/data/mnist/test/${index}.png`,
       truth: { label: labels[index % 10], index: index % 10 },
       probability: sure(index),
     })),
@@ -132,7 +132,7 @@ export function layers(model: string): unknown {
     deviation: 0.2,
     histogram: { counts, low: -0.6, high: 0.6 },
     parameters,
-    picture:
+    image:
       type === "InnerProduct" && kind === "weights"
         ? null
         : `/api/v1/models/${model}/layers/0123456789abcdef/${at}.png`,
@@ -183,7 +183,7 @@ export const routes: Routes = {
     return task === "classification" ? predictions(query) : task_predictions(task, query);
   },
   "GET /evaluations/:id/top": ({ query }) => top_images(query),
-  "GET /evaluations/:id/predictions.csv": () => "index,picture,truth\r\n",
+  "GET /evaluations/:id/predictions.csv": () => "index,image,truth\r\n",
 };
 
 export function evaluation_step(state: MockState, entry: Entry): void {

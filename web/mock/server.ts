@@ -12,7 +12,7 @@ import { Refusal, refuse } from "./refusal.ts";
 import type { Ask, Routes } from "./route.ts";
 import { MockState } from "./state.ts";
 import * as system from "./system.ts";
-import { picture } from "./tasks.ts";
+import { job_image } from "./tasks.ts";
 
 /** As much of /api/v1 as the pages need to be looked at without a server: made-up jobs whose progress is played. */
 
@@ -87,9 +87,9 @@ export class MockServer {
     const { state } = this;
     const parts = path.split("/").filter(Boolean);
     const route = `${method} /${parts.map((part) => (/^\d{8}-\d{6}-/.test(part) ? ":id" : part)).join("/")}`;
-    if (parts[2] === "pictures" && parts.length >= 4) {
+    if (parts[2] === "images" && parts.length >= 4) {
       const owner = state.entries.get(parts[1]!);
-      return owner ? picture(state, owner, parts) : image(Number(parts.at(-1)));
+      return owner ? job_image(state, owner, parts) : image(Number(parts.at(-1)));
     }
     if (parts[2] === "layers" && parts.length === 5) return image(Number.parseInt(parts[4]!, 10));
     if (parts[0] === "files") return file_of(state, parts[1]!, parts.slice(2).join("/"));
@@ -101,7 +101,7 @@ export class MockServer {
 }
 
 function type_of(path: string): string {
-  if (path.endsWith(".jpg") || /\/(pictures|layers)\/.*(\d+(\.png)?|target)$/.test(path)) return "image/svg+xml";
+  if (path.endsWith(".jpg") || /\/(images|layers)\/.*(\d+(\.png)?|target)$/.test(path)) return "image/svg+xml";
   return path.endsWith("/archive") ? "application/gzip" : "text/plain; charset=utf-8";
 }
 

@@ -96,7 +96,7 @@ export function samples(task: Exclude<Task, "classification">, query: URLSearchP
 }
 
 /** An image, or its target, of a dataset or an evaluation. */
-export function picture(state: MockState, { job }: Entry, parts: string[]): string | Buffer {
+export function job_image(state: MockState, { job }: Entry, parts: string[]): string | Buffer {
   const is_target = parts.at(-1) === "target";
   const index = Number(parts.at(is_target ? -2 : -1));
   const task = task_of(state, job);
@@ -123,7 +123,7 @@ export function answer(task: Exclude<Task, "classification">, name: string): unk
 }
 
 function row(task: Exclude<Task, "classification">, index: number): Record<string, unknown> {
-  const base = { index, picture: `/data/cells/JPEGImages/${String(90 + index).padStart(5, "0")}.jpg`, width, height };
+  const base = { index, image: `/data/cells/JPEGImages/${String(90 + index).padStart(5, "0")}.jpg`, width, height };
   if (task === "segmentation") return { ...base, miou: 0.7 + (index % 7) / 40, pixel_accuracy: 0.95, classes: [] };
   if (task === "processing") return { ...base, psnr: 24 + (index % 9), ssim: 0.8 + (index % 5) / 50, equal: false };
   const found = detections(90 + index);

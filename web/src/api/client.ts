@@ -10,7 +10,7 @@ export type JobKind = Schemas["JobKind"];
 export type JobPage = Schemas["JobPage"];
 export type Dataset = Schemas["Dataset"];
 export type DatasetFacts = Schemas["DatasetFacts"];
-export type DatasetImage = Schemas["DatasetPicture"];
+export type DatasetImage = Schemas["DatasetImage"];
 export type DatasetReport = Schemas["DatasetReport"];
 export type DatasetScan = Schemas["DatasetScan"];
 export type DatasetSpec = Schemas["DatasetSpec"];
@@ -36,7 +36,7 @@ export type EvaluationSpec = Schemas["EvaluationSpec"];
 export type Evaluation = Schemas["Evaluation"];
 export type EvaluationFacts = Schemas["EvaluationFacts"];
 export type ClassScore = Schemas["ClassScore"];
-export type ImagePrediction = Schemas["PicturePrediction"];
+export type ImagePrediction = Schemas["ImagePrediction"];
 export type LayerViews = Schemas["LayerViews"];
 export type LayerView = Schemas["LayerView"];
 export type Pretrained = Schemas["Pretrained"];
@@ -118,7 +118,7 @@ export function predictions_csv_url(evaluation: string): string {
 }
 
 export function evaluated_image_url(evaluation: string, index: number): string {
-  return `${api_root}/evaluations/${evaluation}/pictures/${index}`;
+  return `${api_root}/evaluations/${evaluation}/images/${index}`;
 }
 
 export function pretrained_archive_url(id: string): string {

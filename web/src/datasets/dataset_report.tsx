@@ -67,7 +67,7 @@ function Findings({ report, on_scale, on_keep }: FindingsProps) {
       {unreadable.count > 0 && (
         <Shown
           text={t("report.unreadable", { n: unreadable.count })}
-          lines={unreadable.pictures.map(({ path, reason }) => `${path}: ${said(reason)}`)}
+          lines={unreadable.images.map(({ path, reason }) => `${path}: ${said(reason)}`)}
         />
       )}
       {report.unreadable_classes.length > 0 && (

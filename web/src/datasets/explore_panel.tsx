@@ -56,7 +56,7 @@ export function ExplorePanel({ data: { job, dataset } }: { data: Dataset }) {
     initialPageParam: from,
     queryFn: ({ pageParam, signal }) =>
       answer(
-        client.GET("/datasets/{id}/pictures", {
+        client.GET("/datasets/{id}/images", {
           params: {
             path: { id: job.id },
             query: {

@@ -30,7 +30,7 @@ export function ResizeExample({ spec, mode, on_choose }: Props) {
       </Text>
     );
   if (!example.data) return <Skeleton height={130} />;
-  const { picture, width, height, modes } = example.data;
+  const { image, width, height, modes } = example.data;
   return (
     <figure style={{ margin: 0 }} data-testid="resize-example" data-stale={example.isPlaceholderData}>
       <div className="resize-modes" role="group" aria-label={t("resize.your_image")}>
@@ -51,7 +51,7 @@ export function ResizeExample({ spec, mode, on_choose }: Props) {
       </div>
       <Text component="figcaption" size="xs" c="dimmed" style={{ overflowWrap: "anywhere" }}>
         {t("resize.of_image", {
-          image: picture.split("/").slice(-2).join("/"),
+          image: image.split("/").slice(-2).join("/"),
           size: `${width} × ${height}`,
         })}
       </Text>

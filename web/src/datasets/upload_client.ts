@@ -1,6 +1,6 @@
 import { answer, api_root, client, ProblemError, problem_from, unreachable } from "../api/client";
 
-/** A image to send, and where it lies below the folder that was chosen. */
+/** An image to send, and where it lies below the folder that was chosen. */
 export interface UploadFile {
   path: string;
   file: File;

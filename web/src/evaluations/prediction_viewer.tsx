@@ -20,6 +20,8 @@ interface Props {
 export function PredictionViewer({ job, facts, items, at, total, move, close }: Props) {
   const { t, whole } = useText();
   const item = items[at]!;
+  // In an answer, `image` is the image that the network made.
+  const { image, ...said } = item;
   const { Answer, LargePrediction } = view_of(facts);
   const src = evaluated_image_url(job, item.index);
   const [size, set_size] = useState({ width: 1, height: 1 });
@@ -27,7 +29,7 @@ export function PredictionViewer({ job, facts, items, at, total, move, close }: 
   const known = size.width > 1;
   return (
     <LargeImage
-      title={item.picture.split("/").at(-1) || String(item.index)}
+      title={image.split("/").at(-1) || String(item.index)}
       width={LargePrediction ? wide_dialog : known ? size.width * scale : 0}
       at={at}
       total={total}
@@ -63,16 +65,16 @@ export function PredictionViewer({ job, facts, items, at, total, move, close }: 
         )}
         <dt>{t("explore.index")}</dt>
         <dd>{whole(item.index)}</dd>
-        {item.picture !== "" && (
+        {image !== "" && (
           <>
             <dt>{t("files.file")}</dt>
-            <dd>{item.picture}</dd>
+            <dd>{image}</dd>
           </>
         )}
       </dl>
       {!LargePrediction && (
         <div style={{ width: "100%" }}>
-          <Answer answer={{ ...item, name: item.picture, error: null }} src={src} />
+          <Answer answer={{ ...said, name: image, error: null }} src={src} />
         </div>
       )}
     </LargeImage>

@@ -5,7 +5,7 @@ describe("paths on the server's machine", () => {
   it.each([
     ["/data", "mnist", "/data/mnist"],
     ["/", "data", "/data"],
-    ["", "/mnt/pictures", "/mnt/pictures"],
+    ["", "/mnt/images", "/mnt/images"],
   ])("%s and %s make %s", (folder, name, path) => expect(join_path(folder, name)).toBe(path));
   it.each([
     ["/data/mnist/x.txt", "/data/mnist"],

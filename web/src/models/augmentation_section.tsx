@@ -94,7 +94,7 @@ function Preview({ values }: { values: ModelForm }) {
       </Text>
     );
   if (!example.data) return <Skeleton height={200} />;
-  const { pictures, width, height } = example.data;
+  const { images, width, height } = example.data;
   const names = { labels: dataset.labels, palette: (dataset as { palette?: string[] }).palette ?? [] };
   return (
     <figure style={{ margin: 0 }} data-testid="augment-example">
@@ -105,9 +105,9 @@ function Preview({ values }: { values: ModelForm }) {
         role="region"
         aria-label={t("section.augmentation")}
       >
-        {pictures.map((picture) => {
-          const { record, label, original, variants } = picture;
-          const { original_target, variant_targets } = picture as Targets;
+        {images.map((image) => {
+          const { record, label, original, variants } = image;
+          const { original_target, variant_targets } = image as Targets;
           const name = dataset.labels[label] ?? t("raw.sample", { index: String(record) });
           return (
             <div key={record} className="augment-row">

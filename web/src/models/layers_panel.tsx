@@ -91,7 +91,7 @@ function OneLayer({ layer }: { layer: LayerView }) {
           </dl>
           <Histogram layer={layer} />
         </div>
-        {layer.picture && (
+        {layer.image && (
           <div
             className="layer-image"
             tabIndex={0}
@@ -101,7 +101,7 @@ function OneLayer({ layer }: { layer: LayerView }) {
             <img
               loading="lazy"
               decoding="async"
-              src={layer.picture}
+              src={layer.image}
               alt={t("layers.image", { name: layer.name, kind })}
             />
           </div>

@@ -15,7 +15,7 @@ export function PredictionCard({
   const { t } = useText();
   return (
     <li className="prediction" data-testid="prediction">
-      <button type="button" className="image-button" onClick={on_open} title={item.picture}>
+      <button type="button" className="image-button" onClick={on_open} title={item.image}>
         <SampleImage
           src={evaluated_image_url(job, item.index)}
           alt={t("images.alt", { index: String(item.index), label: words })}
@@ -23,7 +23,7 @@ export function PredictionCard({
           {children}
         </SampleImage>
       </button>
-      <p className="file-name">{item.picture.split("/").at(-1)}</p>
+      <p className="file-name">{item.image.split("/").at(-1)}</p>
       <p>{words}</p>
     </li>
   );

@@ -74,7 +74,7 @@ export function BoxPrediction({ job, item, on_open }: OpenPrediction) {
   const drawn = truth === null ? by_class(found) : by_outcome(truth, found, matched);
   return (
     <li className="prediction" data-wrong={truth !== null && wrong + missed > 0} data-testid="prediction">
-      <button type="button" className="image-button" onClick={on_open} title={item.picture}>
+      <button type="button" className="image-button" onClick={on_open} title={item.image}>
         <span className="image">
           <img
             loading="lazy"
@@ -89,7 +89,7 @@ export function BoxPrediction({ job, item, on_open }: OpenPrediction) {
           {size.width > 0 && <BoxLayer {...size} boxes={drawn} />}
         </span>
       </button>
-      <p className="file-name">{item.picture.split("/").at(-1)}</p>
+      <p className="file-name">{item.image.split("/").at(-1)}</p>
       <p>{words}</p>
     </li>
   );
@@ -104,7 +104,7 @@ export function BoxLargePrediction({ item, src, facts }: OpenedPrediction) {
   const lower = useAnswerOf(facts, src, { score_threshold: least_score, wanted: shows_lower });
   const choice = useEvaluatedChoice();
   const [size, set_size] = useState({ width: Number(item.width) || 0, height: Number(item.height) || 0 });
-  const alt = t("images.alt", { index: String(item.index), label: item.picture });
+  const alt = t("images.alt", { index: String(item.index), label: item.image });
   // Places are pixels of the image: where the answer does not say how large it is, the browser does.
   if (size.width === 0)
     return (

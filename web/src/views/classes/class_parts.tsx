@@ -52,10 +52,10 @@ export function ClassPrediction({ job, item, on_open }: OpenPrediction) {
   const { t } = useText();
   const best = item.predictions[0];
   const wrong = item.truth !== null && item.truth.index !== best?.index;
-  const file = item.picture.split("/").at(-1) ?? "";
+  const file = item.image.split("/").at(-1) ?? "";
   return (
     <li className="prediction" data-wrong={wrong} data-testid="prediction">
-      <button type="button" className="image-button" onClick={on_open} title={item.picture}>
+      <button type="button" className="image-button" onClick={on_open} title={item.image}>
         <SampleImage
           src={evaluated_image_url(job, item.index)}
           alt={t("images.alt", { index: String(item.index), label: item.truth?.label ?? best?.label ?? "" })}

@@ -10,7 +10,7 @@ import type { EvaluationPanelProps } from "../view";
 
 const classes_at_once = 10;
 
-/** For each class the images that the network holds most surely for it. */
+/** For each class the images with its highest probability. */
 export function TopPanel({ job, facts, params, set }: EvaluationPanelProps) {
   const { t } = useText();
   const n = params.get("n") === "25" ? 25 : 9;
@@ -74,7 +74,7 @@ function TopOfClass({ job, index, label, n }: { job: string; index: number; labe
               <SampleImage
                 src={evaluated_image_url(job, item.index)}
                 alt={t("images.alt", { index: String(item.index), label: item.truth?.label ?? label })}
-                title={item.picture}
+                title={item.image}
               />
               <Text size="xs">{percent(item.probability, 1)}</Text>
               {wrong && item.truth && (

@@ -87,7 +87,7 @@ export function ImageLargePrediction({ item, src, facts }: OpenedPrediction) {
   if (!answered.data) return <Skeleton height={280} />;
   return (
     <Beside
-      alt={t("images.alt", { index: String(item.index), label: item.picture })}
+      alt={t("images.alt", { index: String(item.index), label: item.image })}
       images={[
         { title: t("image.input"), src },
         { title: t("image.output"), src: url_of(answered.data, "image", null) },

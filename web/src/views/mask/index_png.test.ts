@@ -76,5 +76,5 @@ describe("a mask in a PNG", () => {
 
 it("reads a data URL without a request", () => {
   expect(data_url_bytes("data:image/png;base64,iVBORw==")).toEqual(new Uint8Array([0x89, 0x50, 0x4e, 0x47]));
-  expect(data_url_bytes("/api/v1/datasets/x/pictures/val/0/target")).toBeNull();
+  expect(data_url_bytes("/api/v1/datasets/x/images/val/0/target")).toBeNull();
 });

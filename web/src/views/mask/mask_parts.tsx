@@ -97,7 +97,7 @@ export function MaskLargePrediction({ item, src, facts }: OpenedPrediction) {
   return (
     <MaskScene
       src={src}
-      alt={t("images.alt", { index: String(item.index), label: item.picture })}
+      alt={t("images.alt", { index: String(item.index), label: item.image })}
       answer={mask_of(answered.data, null)}
       truth={truth}
       names={names}

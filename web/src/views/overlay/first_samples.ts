@@ -15,7 +15,7 @@ export function useFirstSamples(dataset: string, splits: object): Sample[] | und
     retry: false,
     queryFn: async ({ signal }): Promise<Sample[]> => {
       const page = await answer(
-        client.GET("/datasets/{id}/pictures", {
+        client.GET("/datasets/{id}/images", {
           params: { path: { id: dataset }, query: { split, cursor: "0", limit: most_samples } },
           signal,
         }),

@@ -19,7 +19,7 @@ const of_sample = [
   "values",
   "value_names",
 ];
-const of_row = ["index", "picture", "view"];
+const of_row = ["index", "image", "view"];
 const of_evaluation = ["format", "model_id", "snapshot", "source", "labels", "unreadable", "warnings", "view"];
 
 /** The target: numbers by their names, and the class or the labels where there are some. */
@@ -56,10 +56,10 @@ function RawPrediction({ job, item, on_open }: OpenPrediction) {
   const { t } = useText();
   return (
     <li className="prediction" data-testid="prediction">
-      <button type="button" className="image-button" onClick={on_open} title={item.picture}>
+      <button type="button" className="image-button" onClick={on_open} title={item.image}>
         <SampleImage src={evaluated_image_url(job, item.index)} alt={t("raw.sample", { index: String(item.index) })} />
       </button>
-      <p className="file-name">{item.picture?.split("/").at(-1)}</p>
+      <p className="file-name">{item.image?.split("/").at(-1)}</p>
       <NumberTable rows={numbers_of(item, of_row)} name={`image ${item.index}`} />
     </li>
   );
