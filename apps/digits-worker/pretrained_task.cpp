@@ -32,7 +32,7 @@ constexpr std::uint64_t kMostText_bytes = std::uint64_t{64} << 20;
 constexpr std::uint64_t kMemory_bytes = std::uint64_t{6} << 30;
 constexpr int kMostPixels = 4096;
 
-/// A network that asks for more than any model needs ends in an error of this process, not in want of memory of all.
+/// Memory that no model needs is refused with an error in this process, before the machine runs out of it.
 void limit_memory(std::uint64_t weights_bytes) {
     if (kAddressSanitizer) return;
     std::ifstream file("/proc/self/statm");

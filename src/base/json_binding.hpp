@@ -97,7 +97,7 @@ class Field {
 };
 using Fields = std::vector<Field>;
 
-/// A struct's fields, with where they lie in it.
+/// A struct's fields and their offsets.
 struct ObjectTable {
     FieldList list;
     Fields fields;

@@ -23,7 +23,7 @@ struct NetParts {
     std::vector<LayerParameter> deploy;
 };
 
-/// Leaves out what the dataset makes senseless and fills in the number of classes. Errors: a data layer of another
+/// Drops layers that do not apply to this dataset and fills in the number of classes. Errors: a data layer of another
 /// kind.
 Result<std::vector<LayerParameter>> clean_up(const caffe::NetParameter& net, const TrainingData& dataset,
                                              std::vector<std::string>& warnings) {

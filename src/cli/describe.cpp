@@ -68,7 +68,7 @@ void print_layers(const json& network) {
 }
 
 void print_totals(const json& found) {
-    std::cout << fmt::format("parameters: {}\noperations an image: {:.3f} GFLOPs forward, {:.3f} backward\n",
+    std::cout << fmt::format("parameters: {}\nGFLOPs per image: {:.3f} forward, {:.3f} backward\n",
                              count_text(found["parameters"]), found["flops"]["forward"].get<double>() / 1e9,
                              found["flops"]["backward"].get<double>() / 1e9);
     std::cout << fmt::format("memory to train with batches of {}: {} of {} free\n", found["batch_size"].get<int>(),

@@ -40,7 +40,7 @@ struct SourceSpec {
 
 /// What becomes of samples of more than 8 bits.
 enum class SampleDepth {
-    k8,      ///< they are brought to 8 bits
+    k8,      ///< they are converted to 8 bits
     kFloat,  ///< records hold them as the files have them, as floats
 };
 

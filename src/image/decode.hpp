@@ -19,7 +19,7 @@ struct DecodeLimits {
     int max_scans = 500;  ///< of a progressive JPEG
 };
 
-/// How samples of more than 8 bits are brought to 8.
+/// How samples of more than 8 bits are converted to 8.
 enum class DepthConversion {
     kByDepth,     ///< by the depth of the file: 16 bits lose the low byte; floats are cut to 0..255
     kImageRange,  ///< so that the lowest and the highest sample of this image become 0 and 255

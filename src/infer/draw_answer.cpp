@@ -133,7 +133,7 @@ void draw_boxes(Canvas& canvas, const json& answer) {
     const auto edge = [](const json& box, const char* name) {
         return static_cast<int>(std::lround(box.value(name, 0.0)));
     };
-    // The surest last, on top.
+    // The highest score last, on top.
     const auto& boxes = answer["boxes"];
     for (auto box = boxes.rbegin(); box != boxes.rend(); ++box)
         canvas.frame(edge(*box, "left"), edge(*box, "top"), edge(*box, "right"), edge(*box, "bottom"),

@@ -88,7 +88,7 @@ def evaluate(model):
 
 
 def classify(model, paths):
-    """The probabilities, a row an image."""
+    """The probabilities, one row per image."""
     rows = []
     for begin in range(0, len(paths), 30):
         found = api.call("POST", f"/models/{model}/classify?top=10&snapshot=last", {"paths": [str(p) for p in paths[begin:begin + 30]]})[2]

@@ -1,4 +1,4 @@
-// Classify many and look inside: a small LeNet on MNIST images, its confusion matrix, mistakes, surest images and layers.
+// Classify many and look inside: a small LeNet on MNIST images, its confusion matrix, mistakes, top predictions and layers.
 //
 //   node tests/e2e/evaluation.test.mjs    against build/release/digits
 //   DIGITS_BUILD=DIR                      takes digits from another folder
@@ -105,7 +105,7 @@ step("each class has its numbers, sortable, and they can be taken away", async (
   assert.equal(readFileSync(await all.path(), "utf8").trimEnd().split("\r\n").length, made.facts.count + 1);
 });
 
-step("the surest mistakes come first, and each class has its surest images", async () => {
+step("the most confident errors come first, and each class has its top predictions", async () => {
   await page.getByRole("tab", { name: "Most confident errors" }).click();
   const wrong = made.facts.labelled - Math.round(made.facts.top1 * made.facts.labelled);
   await page.getByTestId("prediction-count").getByText(`${wrong} image`).waitFor();
@@ -115,8 +115,8 @@ step("the surest mistakes come first, and each class has its surest images", asy
   await assert_accessible("the worst mistakes");
   await page.getByRole("tab", { name: "Top predictions per class" }).click();
   await until("nine images of each class", async () => (await page.getByTestId("top-class").locator("li img").count()) === 90);
-  await shot("surest");
-  await assert_accessible("the surest images");
+  await shot("top");
+  await assert_accessible("the top predictions");
 });
 
 step("a list from the browser is evaluated, with what cannot be read and what is not known", async () => {
@@ -149,7 +149,7 @@ step("looking inside shows each layer with its image and numbers", async () => {
   await layers.first().waitFor();
   const names = await layers.locator("p:first-child").allTextContents();
   assert.ok(names.includes("conv1") && names.includes("softmax"), names.join(" "));
-  await until("a image is drawn", () => layers.first().locator("img").evaluate((image) => image.complete && image.naturalWidth >= 100));
+  await until("an image is drawn", () => layers.first().locator("img").evaluate((image) => image.complete && image.naturalWidth >= 100));
   await page.getByText("431,080 parameters").waitFor();
   await page.getByTestId("layers").evaluate((panel) => panel.querySelectorAll("[data-testid=layer]")[3].scrollIntoView());
   await until("it is drawn", () => layers.nth(3).locator("img").evaluate((image) => image.complete && image.naturalWidth >= 100));

@@ -56,7 +56,7 @@ step("a custom network without its layers is refused before anything is trained"
   await page.getByTestId("network-fault").getByText(/\[blank\].*digits_python_layers/).waitFor();
 });
 
-step("they come from a file, and the network is sound with them", async () => {
+step("they come from a file, and the network is valid with them", async () => {
   const { page } = stage;
   await page.getByLabel("Choose a .py file…").setInputFiles(example);
   await until("the code stands in the field", async () => (await field().inputValue()) === code);

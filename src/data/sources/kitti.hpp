@@ -6,7 +6,7 @@
 
 namespace digits {
 
-/// KITTI's label files, a text file an image, with the options of DIGITS's form; docs/datasets.md.
+/// KITTI's label files, a text file per image, with the options of DIGITS's form; docs/datasets.md.
 struct KittiOptions final : SourceOptions {
     std::string labels;
     std::string images;

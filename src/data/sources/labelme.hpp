@@ -6,7 +6,7 @@
 
 namespace digits {
 
-/// labelme: a JSON file an image; docs/datasets.md.
+/// labelme: a JSON file per image; docs/datasets.md.
 struct LabelmeOptions final : SourceOptions {
     std::string folder;
     std::string images;

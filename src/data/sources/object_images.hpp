@@ -46,7 +46,7 @@ struct ObjectImage {
 struct ObjectRules {
     std::string folder;                ///< of the label files: names in findings are relative to it
     std::string images;                ///< of the images, likewise; empty: the same
-    std::string val_images;            ///< those for validation, where they lie elsewhere
+    std::string val_images;            ///< those for validation, if in another folder
     std::vector<std::string> classes;  ///< in their order; empty: those found, sorted
     bool drops_unknown = false;        ///< objects of classes that are not in `classes`; else they are added behind
     bool keeps_numbers = false;        ///< boxes as the file has them, findings or not: KITTI

@@ -6,7 +6,7 @@
 
 namespace digits {
 
-/// Pascal VOC: an XML file an image, with lists of the splits; docs/datasets.md.
+/// Pascal VOC: an XML file per image, with lists of the splits; docs/datasets.md.
 struct VocOptions final : SourceOptions {
     std::string annotations;
     std::string images;

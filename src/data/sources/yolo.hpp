@@ -6,7 +6,7 @@
 
 namespace digits {
 
-/// YOLO: a text file an image, with the names of the classes in data.yaml or a list; docs/datasets.md.
+/// YOLO: a text file per image, with the names of the classes in data.yaml or a list; docs/datasets.md.
 struct YoloOptions final : SourceOptions {
     std::string folder;
     int percent_val = 25;

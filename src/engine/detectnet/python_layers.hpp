@@ -16,7 +16,7 @@ std::unique_ptr<Layer> create_cluster_detections(const caffe::LayerParameter& pa
 std::unique_ptr<Layer> create_score_detections(const caffe::LayerParameter& parameter, const LayerContext& context);
 std::unique_ptr<Layer> create_mean_ap(const caffe::LayerParameter& parameter, const LayerContext& context);
 
-/// A list of boxes has this many rows a image unless param_str says otherwise; unused ones are 0.
+/// A list of boxes has this many rows per image unless param_str says otherwise; unused ones are 0.
 inline constexpr std::int64_t kMostBoxes = 50;
 /// Left, top, right, bottom, and a fifth number.
 inline constexpr std::int64_t kListColumns = 5;

@@ -105,7 +105,7 @@ export function PredictedImages({
 
 const by_probability: { value: string; label: TextKey }[] = [
   { value: "index", label: "images.sort.index" },
-  { value: "-probability", label: "images.sort.surest" },
+  { value: "-probability", label: "images.sort.confident" },
   { value: "probability", label: "images.sort.unsure" },
 ];
 

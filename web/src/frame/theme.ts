@@ -14,7 +14,7 @@ const accent: MantineColorsTuple = [
   "#3a62d8",
 ];
 
-/** Mantine's own greys for the dark theme, brought to the surfaces of styles/tokens.css. */
+/** Mantine's own greys for the dark theme, set to the surfaces of styles/tokens.css. */
 const dark: MantineColorsTuple = [
   "#e6e9ee",
   "#c4cad3",

@@ -33,7 +33,7 @@ class SoftmaxWithLossLayer final : public Layer {
                           smoothing_, bottom[0]->dim(axis_));
         check_class_weights(parameter_.loss_param(), bottom[0]->dim(axis_));
         if (bottom.size() > 2 && (inner_ != 1 || bottom[2]->shape() != Shape{outer_, 2}))
-            throw_invalid("mixed labels need one label an image and a third bottom of {} x 2; got {} labels and {}",
+            throw_invalid("mixed labels need one label per image and a third bottom of {} x 2; got {} labels and {}",
                           outer_, outer_ * inner_, shape_text(bottom[2]->shape()));
         top[0]->reshape({});
         if (top.size() > 1) top[1]->reshape(bottom[0]->shape());

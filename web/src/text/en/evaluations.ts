@@ -42,7 +42,7 @@ export const evaluations = {
   "images.sort": "Order",
   "images.sort.index": "Source order",
   "images.sort.worst": "Worst first",
-  "images.sort.surest": "Highest confidence first",
+  "images.sort.confident": "Highest confidence first",
   "images.sort.unsure": "Lowest confidence first",
   "images.is": "Actual: {label}",
   "images.unknown": "no label",

@@ -43,7 +43,7 @@ export const evaluations: Record<keyof typeof english, string> = {
   "images.sort": "顺序",
   "images.sort.index": "来源顺序",
   "images.sort.worst": "最差的在前",
-  "images.sort.surest": "置信度从高到低",
+  "images.sort.confident": "置信度从高到低",
   "images.sort.unsure": "置信度从低到高",
   "images.is": "实际：{label}",
   "images.unknown": "无标签",

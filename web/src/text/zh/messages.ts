@@ -1099,7 +1099,7 @@ export const messages: Record<string, string> = {
     "所有 bottom 的元素数须相同；bottom 0 为 {}，bottom {} 为 {}",
   "label_smoothing must be at least 0 and below 1, and needs 2 classes; got {} for {}":
     "label_smoothing 须至少为 0 且小于 1，并需要 2 个类别；得到 {}，类别数 {}",
-  "mixed labels need one label an image and a third bottom of {} x 2; got {} labels and {}":
+  "mixed labels need one label per image and a third bottom of {} x 2; got {} labels and {}":
     "混合标签要求每张图像一个标签，且第三个输入为 {} × 2；实际为 {} 个标签和 {}",
   "expected bottoms of 1 x N x D, 1 x N x 4 D and 1 x N; got {}, {} and {}":
     "应为 1 × N × D、1 × N × 4 D 和 1 × N 的 bottom；得到 {}、{} 和 {}",

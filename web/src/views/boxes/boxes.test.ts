@@ -30,7 +30,7 @@ describe("boxes", () => {
     expect(iou(box(0, 5, 5, 5, 5), box(0, 5, 5, 5, 5))).toBe(0);
   });
 
-  it("are suppressed within their class only, the surest first", () => {
+  it("are suppressed within their class only, the highest score first", () => {
     const boxes = [box(0, 0, 0, 10, 10, 0.6), box(0, 1, 0, 11, 10, 0.9), box(1, 0, 0, 10, 10, 0.5)];
     expect(suppress(boxes, 0.5).map(({ score }) => score)).toEqual([0.9, 0.5]);
     expect(suppress(boxes, 0.9).map(({ score }) => score)).toEqual([0.9, 0.6, 0.5]);
@@ -51,7 +51,7 @@ describe("boxes", () => {
 });
 
 describe("the match of detections and objects", () => {
-  it("gives an object to the surest detection, and a second one is false", () => {
+  it("gives an object to the detection with the highest score, and a second one is false", () => {
     const { found, truth, taken } = match_boxes(
       [box(0, 0, 0, 10, 10), box(0, 50, 50, 60, 60)],
       [box(0, 0, 0, 10, 9, 0.4), box(0, 0, 0, 10, 10, 0.8), box(0, 80, 80, 90, 90, 0.3)],

@@ -73,7 +73,7 @@ export function iou(found: Box, object: Box): number {
   return together > 0 ? common / together : 0;
 }
 
-/** The surest first; equal scores keep their order. */
+/** The highest score first; equal scores keep their order. */
 function by_score(boxes: Box[]): Box[] {
   return [...boxes].sort((a, b) => (b.score ?? 1) - (a.score ?? 1));
 }
@@ -105,7 +105,7 @@ export interface Matched {
 }
 
 /**
- * Pairs detections with objects as an evaluation does: within each class first, the surest detection takes the free
+ * Pairs detections with objects as an evaluation does: within each class first, the detection with the highest score takes the free
  * object with the highest overlap of at least `least` (of equal ones the later), ignored ones only when no other is
  * left; what remains then across classes, largest overlap first.
  */
