@@ -88,7 +88,7 @@ step("the matrix is sorted by error, and a cell leads to its images with what th
 
 step("each class has its numbers, sortable, and they can be taken away", async () => {
   await page.getByRole("tab", { name: "Per-class metrics" }).click();
-  const table = page.getByTestId("scores");
+  const table = page.getByTestId("class-table");
   await table.getByRole("button", { name: "F1" }).click();
   const scores = async () => (await table.locator("tbody tr td:nth-child(6)").allTextContents()).map((text) => Number.parseFloat(text));
   const sorted = (values) => values.every((value, i) => i === 0 || values[i - 1] <= value);

@@ -1,5 +1,8 @@
+/** Rows of a table. */
+export type Cells = (string | number)[][];
+
 /** A table as CSV (RFC 4180), and as a link to save. A name that a spreadsheet would take for a formula is disarmed. */
-export function to_csv(rows: (string | number)[][]): string {
+export function to_csv(rows: Cells): string {
   return rows.map((row) => row.map(cell).join(",")).join("\r\n");
 }
 

@@ -4,7 +4,7 @@ import { Link, useParams, useSearchParams } from "react-router";
 import { archive_url, file_url, type Model, type ModelSpec, report_url } from "../api/client";
 import type { MetricSeries } from "../api/metric_series";
 import { useDataset, useEvaluations, useModel } from "../api/queries";
-import { save_text, to_csv } from "../charts/csv";
+import { CsvTable } from "../charts/csv_table";
 import { bytes, metric, percent, significant } from "../format/format";
 import { judged } from "../format/judged";
 import { EmptyState } from "../frame/empty_state";
@@ -249,61 +249,50 @@ function Snapshots({ model }: { model: Model }) {
         <EmptyState icon="snapshot" title={t("snapshots.none")} />
       </div>
     );
-  const save = () =>
-    save_text(
-      `${job.name} snapshots.csv`,
-      "text/csv",
-      to_csv([
+  return (
+    <CsvTable
+      file={`${job.name} snapshots`}
+      rows={() => [
         ["iteration", "epoch", "weights", "bytes", "best"],
         ...snapshots.map((one) => [one.iteration, one.epoch ?? "", one.weights, one.bytes, String(one.best)]),
-      ]),
-    );
-  return (
-    <Stack gap="sm">
-      <Group justify="flex-end">
-        <Button size="compact-xs" variant="default" onClick={save}>
-          CSV
-        </Button>
-      </Group>
-      <Table.ScrollContainer minWidth={520}>
-        <Table className="card">
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th ta="right">{t("axis.epoch")}</Table.Th>
-              <Table.Th ta="right">{t("axis.iteration")}</Table.Th>
-              <Table.Th>{t("files.file")}</Table.Th>
-              <Table.Th ta="right">{t("files.size")}</Table.Th>
-              <Table.Th />
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {[...snapshots].reverse().map((snapshot) => (
-              <Table.Tr key={snapshot.iteration}>
-                <Table.Td ta="right">
-                  {snapshot.best && <span title={t("model.best")}>★ </span>}
-                  {significant(snapshot.epoch, 3)}
-                </Table.Td>
-                <Table.Td ta="right">{whole(snapshot.iteration)}</Table.Td>
-                <Table.Td>
-                  <a href={file_url(job.id, snapshot.weights)} download={snapshot.weights}>
-                    {snapshot.weights}
-                  </a>
-                </Table.Td>
-                <Table.Td ta="right">{bytes(snapshot.bytes)}</Table.Td>
-                <Table.Td ta="right">
-                  <Group gap="xs" justify="flex-end" wrap="nowrap">
-                    <Link to={`?tab=test&snapshot=${snapshot.iteration}`}>{t("tab.test")}</Link>
-                    <a href={archive_url(job.id, String(snapshot.iteration))} download>
-                      {t("action.archive")}
-                    </a>
-                  </Group>
-                </Table.Td>
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      </Table.ScrollContainer>
-    </Stack>
+      ]}
+      min_width={520}
+    >
+      <Table.Thead>
+        <Table.Tr>
+          <Table.Th ta="right">{t("axis.epoch")}</Table.Th>
+          <Table.Th ta="right">{t("axis.iteration")}</Table.Th>
+          <Table.Th>{t("files.file")}</Table.Th>
+          <Table.Th ta="right">{t("files.size")}</Table.Th>
+          <Table.Th />
+        </Table.Tr>
+      </Table.Thead>
+      <Table.Tbody>
+        {[...snapshots].reverse().map((snapshot) => (
+          <Table.Tr key={snapshot.iteration}>
+            <Table.Td ta="right">
+              {snapshot.best && <span title={t("model.best")}>★ </span>}
+              {significant(snapshot.epoch, 3)}
+            </Table.Td>
+            <Table.Td ta="right">{whole(snapshot.iteration)}</Table.Td>
+            <Table.Td>
+              <a href={file_url(job.id, snapshot.weights)} download={snapshot.weights}>
+                {snapshot.weights}
+              </a>
+            </Table.Td>
+            <Table.Td ta="right">{bytes(snapshot.bytes)}</Table.Td>
+            <Table.Td ta="right">
+              <Group gap="xs" justify="flex-end" wrap="nowrap">
+                <Link to={`?tab=test&snapshot=${snapshot.iteration}`}>{t("tab.test")}</Link>
+                <a href={archive_url(job.id, String(snapshot.iteration))} download>
+                  {t("action.archive")}
+                </a>
+              </Group>
+            </Table.Td>
+          </Table.Tr>
+        ))}
+      </Table.Tbody>
+    </CsvTable>
   );
 }
 

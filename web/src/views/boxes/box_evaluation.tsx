@@ -1,17 +1,6 @@
-import {
-  Alert,
-  Button,
-  Group,
-  Select,
-  Skeleton,
-  Stack,
-  Table,
-  Text,
-  Title,
-  useComputedColorScheme,
-} from "@mantine/core";
+import { Alert, Group, Select, Skeleton, Stack, Table, Text, Title, useComputedColorScheme } from "@mantine/core";
 import { lazy, Suspense, useMemo } from "react";
-import { save_text, to_csv } from "../../charts/csv";
+import { CsvButton } from "../../charts/csv_table";
 import { class_colour } from "../../charts/palette";
 import { percent } from "../../format/format";
 import { useText } from "../../text/text";
@@ -40,8 +29,6 @@ export function NumbersPanel({ name, facts, params, set }: EvaluationPanelProps)
   const { t, whole } = useText();
   const { numbers, classes, threshold } = useMemo(() => box_evaluation(facts), [facts]);
   const images = () => set({ tab: "images", sort: "worst", truth: null, predicted: null });
-  const save = () =>
-    save_text(`${name} numbers.csv`, "text/csv", to_csv(coco_numbers.map((id) => [id, numbers[id] ?? ""])));
   const of_threshold = threshold === null ? null : t("boxes.at_threshold", { threshold: at_score(threshold) });
   return (
     <Stack gap="md">
@@ -50,9 +37,7 @@ export function NumbersPanel({ name, facts, params, set }: EvaluationPanelProps)
         <Text size="sm" c="dimmed">
           {t("boxes.numbers.help")}
         </Text>
-        <Button size="compact-xs" variant="default" onClick={save}>
-          CSV
-        </Button>
+        <CsvButton file={`${name} numbers`} rows={() => coco_numbers.map((id) => [id, numbers[id] ?? ""])} />
       </Group>
       <Figures
         hint={t("boxes.show_worst")}
@@ -128,27 +113,14 @@ export function CurvesPanel({ name, facts, params, set }: EvaluationPanelProps) 
   );
   if (!one || !by_threshold) return <Text c="dimmed">{t("evaluation.no_truth")}</Text>;
   const drawn = [...(all ? [{ ...all, label: t("boxes.all_classes") }] : []), ...curves];
-  const save_recall = () =>
-    save_text(
-      `${name} precision over recall.csv`,
-      "text/csv",
-      to_csv([
-        ["recall", ...drawn.map(({ label }) => label)],
-        ...one.precision_by_recall.map((_, i) => [
-          i / 100,
-          ...drawn.map((curve) => curve.precision_by_recall[i] ?? ""),
-        ]),
-      ]),
-    );
-  const save_threshold = () =>
-    save_text(
-      `${name} over threshold.csv`,
-      "text/csv",
-      to_csv([
-        ["threshold", "precision", "recall", "f1"],
-        ...thresholds.map((at, i) => [at, one.precision[i] ?? "", one.recall[i] ?? "", one.f1[i] ?? ""]),
-      ]),
-    );
+  const recall_cells = () => [
+    ["recall", ...drawn.map(({ label }) => label)],
+    ...one.precision_by_recall.map((_, i) => [i / 100, ...drawn.map((curve) => curve.precision_by_recall[i] ?? "")]),
+  ];
+  const threshold_cells = () => [
+    ["threshold", "precision", "recall", "f1"],
+    ...thresholds.map((at, i) => [at, one.precision[i] ?? "", one.recall[i] ?? "", one.f1[i] ?? ""]),
+  ];
   return (
     <div className="chart-pair">
       <section className="card">
@@ -156,9 +128,7 @@ export function CurvesPanel({ name, facts, params, set }: EvaluationPanelProps) 
           <Title order={3} size="h5">
             {t("boxes.by_recall")}
           </Title>
-          <Button size="compact-xs" variant="default" onClick={save_recall} aria-label={`CSV: ${t("boxes.by_recall")}`}>
-            CSV
-          </Button>
+          <CsvButton file={`${name} precision over recall`} rows={recall_cells} label={t("boxes.by_recall")} />
         </Group>
         <Suspense fallback={<Skeleton height={chart_height} />}>
           <Chart option={by_recall} label={t("boxes.by_recall")} height={chart_height} />
@@ -169,14 +139,7 @@ export function CurvesPanel({ name, facts, params, set }: EvaluationPanelProps) 
           <Title order={3} size="h5">
             {t("boxes.by_threshold")}
           </Title>
-          <Button
-            size="compact-xs"
-            variant="default"
-            onClick={save_threshold}
-            aria-label={`CSV: ${t("boxes.by_threshold")}`}
-          >
-            CSV
-          </Button>
+          <CsvButton file={`${name} over threshold`} rows={threshold_cells} label={t("boxes.by_threshold")} />
         </Group>
         <Select
           size="xs"

@@ -1,7 +1,7 @@
-import { Button, Group, Stack, Table, Text, Title } from "@mantine/core";
+import { Group, Stack, Table, Text, Title } from "@mantine/core";
 import { useMemo } from "react";
 import type { Dataset, DatasetFacts } from "../../api/client";
-import { save_text, to_csv } from "../../charts/csv";
+import { CsvButton } from "../../charts/csv_table";
 import { significant } from "../../format/format";
 import { useText } from "../../text/text";
 import { ClassBars } from "../classes/class_histogram";
@@ -25,12 +25,7 @@ export function BoxSummary({ data, dataset }: { data: Dataset; dataset: DatasetF
     Object.entries(dataset.splits).map(([name, split]) => [name, split.boxes_per_class ?? split.per_class]),
   );
   const middle = (values: number[]) => values.sort((a, b) => a - b)[values.length >> 1] ?? 0;
-  const save = () =>
-    save_text(
-      `${data.job.name} box sizes.csv`,
-      "text/csv",
-      to_csv([["class", "width", "height"], ...boxes.map((box) => [box.label, width_of(box), height_of(box)])]),
-    );
+  const cells = () => [["class", "width", "height"], ...boxes.map((box) => [box.label, width_of(box), height_of(box)])];
   return (
     <Stack gap="md">
       <ClassBars
@@ -46,9 +41,7 @@ export function BoxSummary({ data, dataset }: { data: Dataset; dataset: DatasetF
             <Title order={3} size="h5">
               {t("boxes.sizes")}
             </Title>
-            <Button size="compact-xs" variant="default" onClick={save} aria-label={`CSV: ${t("boxes.sizes")}`}>
-              CSV
-            </Button>
+            <CsvButton file={`${data.job.name} box sizes`} rows={cells} label={t("boxes.sizes")} />
           </Group>
           <SizeChart boxes={boxes} />
           <Text size="xs" c="dimmed">

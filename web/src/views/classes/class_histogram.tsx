@@ -1,8 +1,8 @@
-import { Button, Group, SegmentedControl, Stack, Text } from "@mantine/core";
+import { Group, SegmentedControl, Stack, Text } from "@mantine/core";
 import { useState } from "react";
 import { Link } from "react-router";
 import type { Dataset, DatasetFacts } from "../../api/client";
-import { save_text, to_csv } from "../../charts/csv";
+import { CsvButton } from "../../charts/csv_table";
 import { class_colour } from "../../charts/palette";
 import { split_names } from "../../datasets/splits";
 import { type TextKey, useText } from "../../text/text";
@@ -39,15 +39,10 @@ export function ClassBars({ labels, counts: of, name, summary, even, colour_of =
   const counts = labels.map((_, i) => chosen.reduce((sum, part) => sum + (of[part]?.[i] ?? 0), 0));
   const most = Math.max(1, ...counts);
   const least = Math.min(...counts);
-  const save = () =>
-    save_text(
-      `${name} classes.csv`,
-      "text/csv",
-      to_csv([
-        ["index", "class", ...present],
-        ...labels.map((label, i) => [i, label, ...present.map((part) => of[part]?.[i] ?? 0)]),
-      ]),
-    );
+  const cells = () => [
+    ["index", "class", ...present],
+    ...labels.map((label, i) => [i, label, ...present.map((part) => of[part]?.[i] ?? 0)]),
+  ];
   return (
     <Stack gap="sm">
       <Group justify="space-between">
@@ -65,9 +60,7 @@ export function ClassBars({ labels, counts: of, name, summary, even, colour_of =
           <Text size="sm" c="dimmed">
             {least === most ? t(even, { n: labels.length, most }) : t(summary, { n: labels.length, least, most })}
           </Text>
-          <Button size="compact-xs" variant="default" onClick={save}>
-            CSV
-          </Button>
+          <CsvButton file={`${name} classes`} rows={cells} />
         </Group>
       </Group>
       <ul className="card bars histogram-card" tabIndex={0} aria-label={t("dataset.classes")}>

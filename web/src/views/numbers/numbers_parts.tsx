@@ -1,6 +1,6 @@
-import { Button, Group, Skeleton, Stack, Table, Text } from "@mantine/core";
+import { Skeleton, Stack, Table, Text } from "@mantine/core";
 import type { Dataset, DatasetFacts } from "../../api/client";
-import { save_text, to_csv } from "../../charts/csv";
+import { CsvTable } from "../../charts/csv_table";
 import { significant } from "../../format/format";
 import { useText } from "../../text/text";
 import { Figures } from "../overlay/figures";
@@ -17,53 +17,45 @@ export function NumbersSummary({ data, dataset }: { data: Dataset; dataset: Data
   const samples = useFirstSamples(data.job.id, dataset.splits);
   if (!samples) return <Skeleton height={200} />;
   const rows = number_facts(samples, dataset.target_names ?? []);
-  const save = () =>
-    save_text(
-      `${data.job.name} numbers.csv`,
-      "text/csv",
-      to_csv([
-        ["number", "lowest", "mean", "highest"],
-        ...rows.map(({ name, lowest, mean, highest }) => [name, lowest, mean, highest]),
-      ]),
-    );
   return (
     <Stack gap="md">
-      <Stack gap="sm">
-        <Group justify="space-between">
+      <CsvTable
+        file={`${data.job.name} numbers`}
+        rows={() => [
+          ["number", "lowest", "mean", "highest"],
+          ...rows.map(({ name, lowest, mean, highest }) => [name, lowest, mean, highest]),
+        ]}
+        min_width={420}
+        test_id="numbers"
+        note={
           <Text size="sm" c="dimmed">
             {t("numbers.of_samples", { n: samples.length })}
           </Text>
-          <Button size="compact-xs" variant="default" onClick={save}>
-            CSV
-          </Button>
-        </Group>
-        <Table.ScrollContainer minWidth={420}>
-          <Table className="card" data-testid="numbers">
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th>{t("numbers.number")}</Table.Th>
-                <Table.Th ta="right">{t("numbers.lowest")}</Table.Th>
-                <Table.Th ta="right">{t("numbers.mean")}</Table.Th>
-                <Table.Th ta="right">{t("numbers.highest")}</Table.Th>
-                <Table.Th>{t("numbers.distribution")}</Table.Th>
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {rows.map(({ name, lowest, mean, highest, counts }) => (
-                <Table.Tr key={name}>
-                  <Table.Th scope="row">{name}</Table.Th>
-                  <Table.Td ta="right">{four(lowest)}</Table.Td>
-                  <Table.Td ta="right">{four(mean)}</Table.Td>
-                  <Table.Td ta="right">{four(highest)}</Table.Td>
-                  <Table.Td>
-                    <Distribution counts={counts} />
-                  </Table.Td>
-                </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
-        </Table.ScrollContainer>
-      </Stack>
+        }
+      >
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th>{t("numbers.number")}</Table.Th>
+            <Table.Th ta="right">{t("numbers.lowest")}</Table.Th>
+            <Table.Th ta="right">{t("numbers.mean")}</Table.Th>
+            <Table.Th ta="right">{t("numbers.highest")}</Table.Th>
+            <Table.Th>{t("numbers.distribution")}</Table.Th>
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {rows.map(({ name, lowest, mean, highest, counts }) => (
+            <Table.Tr key={name}>
+              <Table.Th scope="row">{name}</Table.Th>
+              <Table.Td ta="right">{four(lowest)}</Table.Td>
+              <Table.Td ta="right">{four(mean)}</Table.Td>
+              <Table.Td ta="right">{four(highest)}</Table.Td>
+              <Table.Td>
+                <Distribution counts={counts} />
+              </Table.Td>
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </CsvTable>
       <SizeBars samples={samples} />
     </Stack>
   );
@@ -90,15 +82,6 @@ export function ErrorsPanel({ name, facts }: EvaluationPanelProps) {
   const { t } = useText();
   if (facts.labelled === 0) return <Text c="dimmed">{t("evaluation.no_truth")}</Text>;
   const { each, all } = number_errors(facts);
-  const save = () =>
-    save_text(
-      `${name} numbers.csv`,
-      "text/csv",
-      to_csv([
-        ["number", "mae", "rmse", "r2"],
-        ...each.map((one) => [one.name, one.mae ?? "", one.rmse ?? "", one.r2 ?? ""]),
-      ]),
-    );
   return (
     <Stack gap="md">
       <Figures
@@ -110,33 +93,34 @@ export function ErrorsPanel({ name, facts }: EvaluationPanelProps) {
             : [{ id: "r2", label: t("numbers.r2"), value: four(all.r2), title: t("numbers.r2.help") }]),
         ]}
       />
-      <Group justify="flex-end">
-        <Button size="compact-xs" variant="default" onClick={save}>
-          CSV
-        </Button>
-      </Group>
-      <Table.ScrollContainer minWidth={360}>
-        <Table className="card" data-testid="number-errors">
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>{t("numbers.number")}</Table.Th>
-              <Table.Th ta="right">{t("numbers.mae")}</Table.Th>
-              <Table.Th ta="right">{t("numbers.rmse")}</Table.Th>
-              <Table.Th ta="right">{t("numbers.r2")}</Table.Th>
+      <CsvTable
+        file={`${name} numbers`}
+        rows={() => [
+          ["number", "mae", "rmse", "r2"],
+          ...each.map((one) => [one.name, one.mae ?? "", one.rmse ?? "", one.r2 ?? ""]),
+        ]}
+        min_width={360}
+        test_id="number-errors"
+      >
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th>{t("numbers.number")}</Table.Th>
+            <Table.Th ta="right">{t("numbers.mae")}</Table.Th>
+            <Table.Th ta="right">{t("numbers.rmse")}</Table.Th>
+            <Table.Th ta="right">{t("numbers.r2")}</Table.Th>
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {each.map((one) => (
+            <Table.Tr key={one.name}>
+              <Table.Th scope="row">{one.name}</Table.Th>
+              <Table.Td ta="right">{four(one.mae)}</Table.Td>
+              <Table.Td ta="right">{four(one.rmse)}</Table.Td>
+              <Table.Td ta="right">{one.r2 === null ? "–" : four(one.r2)}</Table.Td>
             </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {each.map((one) => (
-              <Table.Tr key={one.name}>
-                <Table.Th scope="row">{one.name}</Table.Th>
-                <Table.Td ta="right">{four(one.mae)}</Table.Td>
-                <Table.Td ta="right">{four(one.rmse)}</Table.Td>
-                <Table.Td ta="right">{one.r2 === null ? "–" : four(one.r2)}</Table.Td>
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      </Table.ScrollContainer>
+          ))}
+        </Table.Tbody>
+      </CsvTable>
     </Stack>
   );
 }

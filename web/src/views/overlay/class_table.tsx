@@ -1,5 +1,5 @@
-import { Button, Group, Stack, Table, UnstyledButton } from "@mantine/core";
-import { save_text, to_csv } from "../../charts/csv";
+import { Table, UnstyledButton } from "@mantine/core";
+import { CsvTable } from "../../charts/csv_table";
 import { useText } from "../../text/text";
 
 export interface ClassRow {
@@ -52,59 +52,45 @@ export function ClassTable({ name, columns, more = [], rows, sort, on_sort, on_c
   const { t } = useText();
   const shown = sorted_rows(rows, sort);
   const ids = [...columns.map(({ id }) => id), ...more];
-  const save = () =>
-    save_text(
-      `${name} classes.csv`,
-      "text/csv",
-      to_csv([["class", ...ids], ...shown.map((row) => [row.label, ...ids.map((id) => row.values[id] ?? "")])]),
-    );
+  const cells = () => [["class", ...ids], ...shown.map((row) => [row.label, ...ids.map((id) => row.values[id] ?? "")])];
   const heads: { id: string; label: string }[] = [{ id: "label", label: head ?? t("explore.class") }, ...columns];
   return (
-    <Stack gap="sm">
-      <Group justify="flex-end">
-        <Button size="compact-xs" variant="default" onClick={save}>
-          CSV
-        </Button>
-      </Group>
-      <Table.ScrollContainer minWidth={560}>
-        <Table data-testid="class-table" className="card">
-          <Table.Thead>
-            <Table.Tr>
-              {heads.map(({ id, label }) => {
-                const order = sort === id ? "ascending" : sort === `-${id}` ? "descending" : undefined;
-                return (
-                  <Table.Th key={id} ta={id === "label" ? "left" : "right"} aria-sort={order}>
-                    <UnstyledButton fz="sm" fw={600} onClick={() => on_sort(sort === id ? `-${id}` : id)}>
-                      {label} {order === "ascending" ? "↑" : order === "descending" ? "↓" : ""}
-                    </UnstyledButton>
-                  </Table.Th>
-                );
-              })}
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {shown.map((row) => (
-              <Table.Tr key={row.index}>
-                <Table.Td>
-                  <span className="swatch" style={{ background: row.colour }} />
-                  {on_class ? (
-                    <UnstyledButton fz="sm" td="underline" onClick={() => on_class(row.index)}>
-                      {row.label}
-                    </UnstyledButton>
-                  ) : (
-                    row.label
-                  )}
-                </Table.Td>
-                {columns.map(({ id, show }) => (
-                  <Table.Td key={id} ta="right">
-                    {show(row.values[id] ?? null)}
-                  </Table.Td>
-                ))}
-              </Table.Tr>
+    <CsvTable file={`${name} classes`} rows={cells} min_width={560} test_id="class-table">
+      <Table.Thead>
+        <Table.Tr>
+          {heads.map(({ id, label }) => {
+            const order = sort === id ? "ascending" : sort === `-${id}` ? "descending" : undefined;
+            return (
+              <Table.Th key={id} ta={id === "label" ? "left" : "right"} aria-sort={order}>
+                <UnstyledButton fz="sm" fw={600} onClick={() => on_sort(sort === id ? `-${id}` : id)}>
+                  {label} {order === "ascending" ? "↑" : order === "descending" ? "↓" : ""}
+                </UnstyledButton>
+              </Table.Th>
+            );
+          })}
+        </Table.Tr>
+      </Table.Thead>
+      <Table.Tbody>
+        {shown.map((row) => (
+          <Table.Tr key={row.index}>
+            <Table.Td>
+              <span className="swatch" style={{ background: row.colour }} />
+              {on_class ? (
+                <UnstyledButton fz="sm" td="underline" onClick={() => on_class(row.index)}>
+                  {row.label}
+                </UnstyledButton>
+              ) : (
+                row.label
+              )}
+            </Table.Td>
+            {columns.map(({ id, show }) => (
+              <Table.Td key={id} ta="right">
+                {show(row.values[id] ?? null)}
+              </Table.Td>
             ))}
-          </Table.Tbody>
-        </Table>
-      </Table.ScrollContainer>
-    </Stack>
+          </Table.Tr>
+        ))}
+      </Table.Tbody>
+    </CsvTable>
   );
 }

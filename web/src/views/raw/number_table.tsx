@@ -1,6 +1,6 @@
 import { Button, Group, Stack, Table, Text } from "@mantine/core";
 import { useState } from "react";
-import { save_text, to_csv } from "../../charts/csv";
+import { CsvButton } from "../../charts/csv_table";
 import { significant } from "../../format/format";
 import { useText } from "../../text/text";
 import type { NumberRow } from "./numbers";
@@ -29,13 +29,7 @@ export function NumberTable({ rows, name }: { rows: NumberRow[]; name: string })
           <Button size="compact-xs" variant="default" onClick={copy}>
             {t(copied ? "raw.copied" : "raw.copy")}
           </Button>
-          <Button
-            size="compact-xs"
-            variant="default"
-            onClick={() => save_text(`${name}.csv`, "text/csv", to_csv([["place", "value"], ...rows]))}
-          >
-            CSV
-          </Button>
+          <CsvButton file={name} rows={() => [["place", "value"], ...rows]} />
         </Group>
       </Group>
       <div className="raw-numbers" tabIndex={0} role="region" aria-label={t("raw.title")}>
