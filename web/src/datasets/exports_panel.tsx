@@ -1,14 +1,13 @@
-import { Anchor, Button, Group, Select, Stack, Text, TextInput } from "@mantine/core";
+import { Anchor, Select, Stack, Text, TextInput } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { answer, client, file_url, type Job, ProblemError } from "../api/client";
-import { is_active } from "../api/live";
+import { answer, client, file_url, type Job } from "../api/client";
 import { exports_query } from "../api/queries";
 import { BrowseButton } from "../forms/path_field";
 import { EmptyState } from "../frame/empty_state";
-import { PageSkeleton, ProblemAlert, QueryProblem } from "../frame/page_states";
-import { JobActions } from "../jobs/job_actions";
-import { JobProgress, StateWord, useProgressWords } from "../jobs/job_state";
+import { PageSkeleton, QueryProblem } from "../frame/page_states";
+import { ActionForm } from "../jobs/action_form";
+import { StartedJob } from "../jobs/started_job";
 import { useText } from "../text/text";
 
 interface ExportResult {
@@ -67,16 +66,7 @@ function ExportForm({ dataset, formats }: FormProps) {
   });
   const chosen = formats.find((one) => one.name === format);
   return (
-    <Stack
-      component="form"
-      className="card"
-      style={{ padding: "14px 16px" }}
-      gap="sm"
-      onSubmit={(event) => {
-        event.preventDefault();
-        make.mutate();
-      }}
-    >
+    <ActionForm action={make} confirm={t("export.start")} in_card>
       <Select
         label={t("export.format")}
         description={chosen && (translated(`export.${chosen.name}.help`) ?? chosen.help)}
@@ -100,59 +90,36 @@ function ExportForm({ dataset, formats }: FormProps) {
         />
         <BrowseButton kind="folder" value={folder} label={t("export.folder")} on_choose={set_folder} />
       </div>
-      {make.error instanceof ProblemError && <ProblemAlert problem={make.error.problem} />}
-      <Group>
-        <Button type="submit" loading={make.isPending}>
-          {t("export.start")}
-        </Button>
-      </Group>
-    </Stack>
+    </ActionForm>
   );
 }
 
 /** An export: how far it is, or where it went. */
 function Exported({ job }: { job: Job }) {
-  const { t, said, translated, date, exact_date } = useText();
-  const words = useProgressWords();
+  const { t, translated } = useText();
   const format = (job.spec as { format?: string } | null)?.format ?? "";
   const result = job.result as ExportResult | null;
-  const error = job.error as { message?: string; advice?: string } | null;
   return (
-    <section className="card" style={{ padding: "14px 16px" }} data-testid="export" data-state={job.state}>
-      <Group justify="space-between" align="flex-start">
-        <Stack gap={4} align="flex-start">
+    <StartedJob
+      job={job}
+      test_id="export"
+      title={
+        <>
           <Text fw={600}>{job.name}</Text>
           {translated(`export.${format}`) && <Text size="sm">{translated(`export.${format}`)}</Text>}
-          <Group gap="sm">
-            <StateWord state={job.state} />
-            <Text size="sm" c="dimmed" title={exact_date(job.created_at)}>
-              {date(job.created_at)}
-            </Text>
-          </Group>
-          {is_active(job) && (
-            <Text size="sm" c="dimmed" data-testid="progress">
-              {words(job)}
-            </Text>
-          )}
-          {result?.folder && (
-            <Text size="sm" className="mono">
-              {result.folder}
-            </Text>
-          )}
-          {job.state === "done" && result?.file && (
-            <Anchor href={file_url(job.id, result.file)} download={`${job.name}.tar`} size="sm">
-              {t("export.download")}
-            </Anchor>
-          )}
-          {error?.message && (
-            <Text size="sm" c="red">
-              {said(error.message)} {error.advice && said(error.advice)}
-            </Text>
-          )}
-        </Stack>
-        <JobActions job={job} />
-      </Group>
-      {is_active(job) && <JobProgress job={job} />}
-    </section>
+        </>
+      }
+    >
+      {result?.folder && (
+        <Text size="sm" className="mono">
+          {result.folder}
+        </Text>
+      )}
+      {job.state === "done" && result?.file && (
+        <Anchor href={file_url(job.id, result.file)} download={`${job.name}.tar`} size="sm">
+          {t("export.download")}
+        </Anchor>
+      )}
+    </StartedJob>
   );
 }

@@ -1,4 +1,4 @@
-import { Alert, Button, Code, CopyButton, Group, Modal, SegmentedControl, Select, Stack, Text } from "@mantine/core";
+import { Alert, Button, Code, CopyButton, Group, Modal, SegmentedControl, Stack, Text } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { answer, archive_url, client, export_url, type Model, ProblemError } from "../api/client";
@@ -6,12 +6,11 @@ import { useDataset } from "../api/queries";
 import { ProblemAlert } from "../frame/page_states";
 import { useText } from "../text/text";
 import { type ExportFormat, languages, snippet } from "./export_snippets";
-import { useSnapshotChoices } from "./snapshot_choices";
+import { SnapshotSelect } from "./snapshot_choices";
 
 /** The model as a file for other programs, with code that uses it. */
 export default function ExportDialog({ model, close }: { model: Model; close: () => void }) {
   const { t, whole, said } = useText();
-  const choices = useSnapshotChoices(model.snapshots);
   const id = model.job.id;
   const [format, set_format] = useState<ExportFormat>("onnx");
   const [snapshot, set_snapshot] = useState("best");
@@ -59,15 +58,13 @@ export default function ExportDialog({ model, close }: { model: Model; close: ()
         />
         <Text size="sm">{t(`model_export.${format}.help`)}</Text>
         {format !== "server" && (
-          <Select
-            label={t("test.snapshot")}
-            allowDeselect={false}
+          <SnapshotSelect
+            snapshots={model.snapshots}
             value={snapshot}
-            onChange={(value) => {
-              set_snapshot(value ?? "best");
+            on_choose={(chosen) => {
+              set_snapshot(chosen);
               make.reset();
             }}
-            data={choices}
           />
         )}
         <Group>

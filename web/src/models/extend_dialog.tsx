@@ -1,9 +1,9 @@
-import { Button, Group, Modal, NumberInput, Stack, Text } from "@mantine/core";
+import { Modal, NumberInput, Text } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { answer, client, type Job, type ModelSpec, ProblemError } from "../api/client";
+import { answer, client, type Job, type ModelSpec } from "../api/client";
 import { significant } from "../format/format";
-import { ProblemAlert } from "../frame/page_states";
+import { ActionForm } from "../jobs/action_form";
 import { useText } from "../text/text";
 import { lr_at, lr_defaults } from "./lr_policy";
 import { form_of_model, lr_options } from "./model_form";
@@ -38,14 +38,7 @@ export default function ExtendDialog({ job, close }: { job: Job; close: () => vo
       title={t("extend.title", { name: job.name })}
       closeButtonProps={{ "aria-label": t("action.close") }}
     >
-      <Stack
-        component="form"
-        gap="sm"
-        onSubmit={(event) => {
-          event.preventDefault();
-          extend.mutate();
-        }}
-      >
+      <ActionForm action={extend} confirm={t("extend.confirm")} disabled={!(epochs > 0)} close={close}>
         <Text size="sm">{t("extend.help")}</Text>
         <NumberInput
           data-autofocus
@@ -64,16 +57,7 @@ export default function ExtendDialog({ job, close }: { job: Job; close: () => vo
         ) : (
           <Text size="sm">&nbsp;</Text>
         )}
-        {extend.error instanceof ProblemError && <ProblemAlert problem={extend.error.problem} />}
-        <Group justify="flex-end">
-          <Button variant="default" onClick={close}>
-            {t("action.cancel")}
-          </Button>
-          <Button type="submit" loading={extend.isPending} disabled={!(epochs > 0)}>
-            {t("extend.confirm")}
-          </Button>
-        </Group>
-      </Stack>
+      </ActionForm>
     </Modal>
   );
 }

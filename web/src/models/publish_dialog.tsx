@@ -1,8 +1,7 @@
-import { Button, Group, Modal, SegmentedControl, Select, Stack, Text } from "@mantine/core";
+import { Modal, SegmentedControl, Stack, Text } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { answer, client, type Job, type Model, ProblemError } from "../api/client";
-import { is_active } from "../api/live";
 import { publications_query, useSystem } from "../api/queries";
 import { DeclaredFields } from "../forms/declared_fields";
 import { useDraft } from "../forms/draft";
@@ -10,11 +9,11 @@ import { field_errors } from "../forms/field_errors";
 import { Folded } from "../forms/fields";
 import { put_typed, type Typed, useFormFields } from "../forms/form_fields";
 import { ProblemAlert } from "../frame/page_states";
-import { JobActions } from "../jobs/job_actions";
-import { JobProgress, StateWord, useProgressWords } from "../jobs/job_state";
+import { ActionForm } from "../jobs/action_form";
+import { StartedJob } from "../jobs/started_job";
 import { useText } from "../text/text";
 import { fields_of_target, place_paths, type Target } from "./publish_targets";
-import { useSnapshotChoices } from "./snapshot_choices";
+import { SnapshotSelect } from "./snapshot_choices";
 
 const nowhere = {
   to: "folder",
@@ -53,7 +52,6 @@ function PublishForm({ model }: { model: Model }) {
   const { t, said_problem } = useText();
   const id = model.job.id;
   const queries = useQueryClient();
-  const choices = useSnapshotChoices(model.snapshots);
   const fields = useFormFields("publication") ?? [];
   const named = useSystem().data?.inference_server ?? "";
   // The place is remembered, the secret key is not.
@@ -90,13 +88,11 @@ function PublishForm({ model }: { model: Model }) {
   const plain = shown.filter((field) => !field.advanced);
   const advanced = shown.filter((field) => field.advanced);
   return (
-    <Stack
-      component="form"
-      gap="sm"
-      onSubmit={(event) => {
-        event.preventDefault();
-        publish.mutate();
-      }}
+    <ActionForm
+      action={publish}
+      confirm={t("publish.confirm")}
+      disabled={(typed[where] ?? "").trim() === ""}
+      problem={errors.rest && <ProblemAlert problem={errors.rest} />}
     >
       <Text size="sm">{t(to === "server" ? "publish.server.help" : "publish.help")}</Text>
       <SegmentedControl
@@ -122,13 +118,7 @@ function PublishForm({ model }: { model: Model }) {
           {t("publish.server.none")}
         </Text>
       )}
-      <Select
-        label={t("test.snapshot")}
-        allowDeselect={false}
-        value={snapshot}
-        onChange={(value) => set_snapshot(value ?? "best")}
-        data={choices}
-      />
+      <SnapshotSelect snapshots={model.snapshots} value={snapshot} on_choose={set_snapshot} />
       <DeclaredFields fields={plain} {...declared} />
       {advanced.length > 0 && (
         <Folded
@@ -139,13 +129,7 @@ function PublishForm({ model }: { model: Model }) {
           <DeclaredFields fields={advanced} {...declared} />
         </Folded>
       )}
-      {errors.rest && <ProblemAlert problem={errors.rest} />}
-      <Group justify="flex-end">
-        <Button type="submit" loading={publish.isPending} disabled={(typed[where] ?? "").trim() === ""}>
-          {t("publish.confirm")}
-        </Button>
-      </Group>
-    </Stack>
+    </ActionForm>
   );
 }
 
@@ -158,51 +142,32 @@ interface PublishResult {
 
 /** A publication: how far it is, or where it went. */
 function Published({ job }: { job: Job }) {
-  const { t, said, whole, date, exact_date } = useText();
-  const words = useProgressWords();
+  const { t, whole } = useText();
   const result = job.result as PublishResult | null;
   const spec = job.spec as { repository?: string; inference_server?: string } | null;
-  const error = job.error as { message?: string; advice?: string } | null;
   return (
-    <section className="card" style={{ padding: "14px 16px" }} data-testid="publication" data-state={job.state}>
-      <Group justify="space-between" align="flex-start">
-        <Stack gap={4} align="flex-start" style={{ minWidth: 0 }}>
-          <Text size="sm" className="mono" style={{ overflowWrap: "anywhere" }}>
-            {result
-              ? result.version === undefined
-                ? result.place
-                : `${result.place}/${result.version}`
-              : spec?.inference_server || spec?.repository}
-          </Text>
-          <Group gap="sm">
-            <StateWord state={job.state} />
-            <Text size="sm" c="dimmed" title={exact_date(job.created_at)}>
-              {date(job.created_at)}
-            </Text>
-          </Group>
-          {is_active(job) && (
-            <Text size="sm" c="dimmed" data-testid="progress">
-              {words(job)}
-            </Text>
-          )}
-          {result?.export?.verified && (
-            <Text size="sm">
-              {t("model_export.verified", {
-                difference: (result.export.difference ?? 0).toExponential(1),
-                runtime: result.export.runtime ?? "",
-                images: whole(result.export.images),
-              })}
-            </Text>
-          )}
-          {error?.message && (
-            <Text size="sm" c="red">
-              {said(error.message)} {error.advice && said(error.advice)}
-            </Text>
-          )}
-        </Stack>
-        <JobActions job={job} />
-      </Group>
-      {is_active(job) && <JobProgress job={job} />}
-    </section>
+    <StartedJob
+      job={job}
+      test_id="publication"
+      title={
+        <Text size="sm" className="mono" style={{ overflowWrap: "anywhere" }}>
+          {result
+            ? result.version === undefined
+              ? result.place
+              : `${result.place}/${result.version}`
+            : spec?.inference_server || spec?.repository}
+        </Text>
+      }
+    >
+      {result?.export?.verified && (
+        <Text size="sm">
+          {t("model_export.verified", {
+            difference: (result.export.difference ?? 0).toExponential(1),
+            runtime: result.export.runtime ?? "",
+            images: whole(result.export.images),
+          })}
+        </Text>
+      )}
+    </StartedJob>
   );
 }

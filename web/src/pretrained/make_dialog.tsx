@@ -1,16 +1,15 @@
-import { Button, Group, Modal, Select, Stack, Text, TextInput } from "@mantine/core";
+import { Modal, Text, TextInput } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { useNavigate } from "react-router";
-import { answer, client, type Model, ProblemError } from "../api/client";
-import { ProblemAlert } from "../frame/page_states";
-import { useSnapshotChoices } from "../models/snapshot_choices";
+import { answer, client, type Model } from "../api/client";
+import { ActionForm } from "../jobs/action_form";
+import { SnapshotSelect } from "../models/snapshot_choices";
 import { useText } from "../text/text";
 
 /** Makes a pretrained model of one of a model's snapshots. */
 export default function MakePretrainedDialog({ model, close }: { model: Model; close: () => void }) {
   const { t } = useText();
-  const choices = useSnapshotChoices(model.snapshots);
   const navigate = useNavigate();
   const [snapshot, set_snapshot] = useState("best");
   const [name, set_name] = useState(model.job.name);
@@ -21,22 +20,9 @@ export default function MakePretrainedDialog({ model, close }: { model: Model; c
   });
   return (
     <Modal opened onClose={close} title={t("pretrained.make")} closeButtonProps={{ "aria-label": t("action.close") }}>
-      <Stack
-        component="form"
-        gap="sm"
-        onSubmit={(event) => {
-          event.preventDefault();
-          make.mutate();
-        }}
-      >
+      <ActionForm action={make} confirm={t("pretrained.make.confirm")} disabled={name.trim() === ""} close={close}>
         <Text size="sm">{t("pretrained.make.help")}</Text>
-        <Select
-          label={t("test.snapshot")}
-          allowDeselect={false}
-          value={snapshot}
-          onChange={(value) => set_snapshot(value ?? "best")}
-          data={choices}
-        />
+        <SnapshotSelect snapshots={model.snapshots} value={snapshot} on_choose={set_snapshot} />
         <TextInput
           data-autofocus
           label={t("field.name")}
@@ -44,16 +30,7 @@ export default function MakePretrainedDialog({ model, close }: { model: Model; c
           value={name}
           onChange={(event) => set_name(event.currentTarget.value)}
         />
-        {make.error instanceof ProblemError && <ProblemAlert problem={make.error.problem} />}
-        <Group justify="flex-end">
-          <Button variant="default" onClick={close}>
-            {t("action.cancel")}
-          </Button>
-          <Button type="submit" loading={make.isPending} disabled={name.trim() === ""}>
-            {t("pretrained.make.confirm")}
-          </Button>
-        </Group>
-      </Stack>
+      </ActionForm>
     </Modal>
   );
 }

@@ -1,10 +1,10 @@
-import { Alert, Anchor, Button, Group, Modal, Stack, Text, TextInput } from "@mantine/core";
+import { Alert, Anchor, Modal, Stack, Text, TextInput } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
-import { answer, client, type Job, ProblemError, type PushEvent } from "../api/client";
+import { answer, client, type Job, type PushEvent } from "../api/client";
 import { useJobEvents } from "../api/live";
 import { useDraft } from "../forms/draft";
-import { ProblemAlert } from "../frame/page_states";
+import { ActionForm } from "../jobs/action_form";
 import { JobProgress, useProgressWords } from "../jobs/job_state";
 import { useText } from "../text/text";
 
@@ -33,13 +33,11 @@ export default function PushDialog({ job, close }: { job: Job; close: () => void
   });
   return (
     <Modal opened onClose={close} title={t("push.title")} closeButtonProps={{ "aria-label": t("action.close") }}>
-      <Stack
-        component="form"
-        gap="sm"
-        onSubmit={(event) => {
-          event.preventDefault();
-          push.mutate();
-        }}
+      <ActionForm
+        action={push}
+        confirm={push.data ? undefined : t("push.confirm")}
+        disabled={to.trim() === "" || name.trim() === ""}
+        close={close}
       >
         <Text size="sm">{t("push.help")}</Text>
         <TextInput
@@ -63,7 +61,6 @@ export default function PushDialog({ job, close }: { job: Job; close: () => void
             <JobProgress job={{ progress, state: "run" }} />
           </Stack>
         )}
-        {push.error instanceof ProblemError && <ProblemAlert problem={push.error.problem} />}
         {push.data && (
           <Alert data-tone="ok" py="xs" data-testid="pushed">
             {t("push.done")}{" "}
@@ -72,17 +69,7 @@ export default function PushDialog({ job, close }: { job: Job; close: () => void
             </Anchor>
           </Alert>
         )}
-        <Group justify="flex-end">
-          <Button variant="default" onClick={close}>
-            {t(push.data ? "action.close" : "action.cancel")}
-          </Button>
-          {!push.data && (
-            <Button type="submit" loading={push.isPending} disabled={to.trim() === "" || name.trim() === ""}>
-              {t("push.confirm")}
-            </Button>
-          )}
-        </Group>
-      </Stack>
+      </ActionForm>
     </Modal>
   );
 }

@@ -1,3 +1,4 @@
+import { Select } from "@mantine/core";
 import type { Snapshot } from "../api/client";
 import { significant } from "../format/format";
 import { useText } from "../text/text";
@@ -13,4 +14,24 @@ export function useSnapshotChoices(snapshots: Snapshot[]) {
       label: t("snapshot.at", { epoch: significant(one.epoch, 3), iteration: one.iteration }),
     })),
   ];
+}
+
+interface Props {
+  snapshots: Snapshot[];
+  value: string;
+  on_choose: (snapshot: string) => void;
+}
+
+/** Which snapshot of a model. */
+export function SnapshotSelect({ snapshots, value, on_choose }: Props) {
+  const { t } = useText();
+  return (
+    <Select
+      label={t("test.snapshot")}
+      allowDeselect={false}
+      value={value}
+      onChange={(chosen) => on_choose(chosen ?? "best")}
+      data={useSnapshotChoices(snapshots)}
+    />
+  );
 }
