@@ -36,10 +36,10 @@ const said = [
 
 /**
  * The messages of the server and its workers, as they stand in the source: text with `{}` where values come in. Their English is their
- * key, so that what was said by an older server, or comes through three processes, is still known.
+ * key, so that what was said by an older server, or comes through three processes, is still known. The value: the files that say it.
  */
-export function server_messages(root: string): Map<string, string> {
-  const found = new Map<string, string>();
+export function server_messages(root: string): Map<string, string[]> {
+  const found = new Map<string, string[]>();
   for (const folder of folders)
     for (const file of readdirSync(join(root, folder), { recursive: true, encoding: "utf8" }).sort()) {
       const path = `${folder}/${file}`;
@@ -49,7 +49,7 @@ export function server_messages(root: string): Map<string, string> {
       for (const pattern of said)
         for (const [whole, literals] of source.matchAll(pattern)) {
           const key = key_of(literals!) + (whole.endsWith("+") ? "{}" : "");
-          if (!key.startsWith("/") && /[a-z]{3}/i.test(key)) found.set(key, path);
+          if (!key.startsWith("/") && /[a-z]{3}/i.test(key)) found.set(key, [...(found.get(key) ?? []), path]);
         }
     }
   return found;

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { server_messages } from "../../scripts/server_messages";
 import { as_said, places_of, translate_messages } from "./server_words";
 import { composed } from "./zh/composed";
-import { messages } from "./zh/messages";
+import { by_module, messages } from "./zh/messages";
 
 const source = server_messages(fileURLToPath(new URL("../../..", import.meta.url)));
 const said = translate_messages({ ...messages, ...composed }, { "% for validation": "验证集百分比" });
@@ -12,20 +12,33 @@ const values_in = (text: string) => text.split("{}").length - 1;
 describe("what the server says", () => {
   it("is found in its source", () => {
     expect(source.size).toBeGreaterThan(500);
-    expect(source.get("Enter a name")).toBe("src/jobs/manager.cpp");
+    expect(source.get("Enter a name")).toContain("src/jobs/manager.cpp");
     // Behind the place of a field, behind a condition, and as a fault of its own type.
-    expect(source.get("The depth float needs LMDB")).toBe("src/data/dataset_spec.cpp");
-    expect(source.get("expected a value, got a file")).toBe("src/api/resources/pretrained.cpp");
-    expect(source.get("it joins whole batches")).toBe("src/exports/onnx_layers.cpp");
+    expect(source.get("The depth float needs LMDB")).toContain("src/data/dataset_spec.cpp");
+    expect(source.get("expected a value, got a file")).toContain("src/api/resources/pretrained.cpp");
+    expect(source.get("it joins whole batches")).toContain("src/exports/onnx_layers.cpp");
   });
 
   it("has a Chinese translation, each message of it", () => {
     const missing = [...source].filter(([key]) => !(key in messages) && !(key in composed));
-    expect(missing.map(([key, path]) => `${path}: ${key}`)).toEqual([]);
+    expect(missing.map(([key, [path]]) => `${path}: ${key}`)).toEqual([]);
   });
 
   it("is translated only where it is still said", () => {
     expect(Object.keys(messages).filter((key) => !source.has(key))).toEqual([]);
+  });
+
+  it("has its Chinese in the file of the module that says it", () => {
+    const modules_of = (key: string) => (source.get(key) ?? []).map((path) => path.split("/")[1]);
+    for (const [module, own] of Object.entries(by_module)) {
+      const elsewhere = Object.keys(own).filter((key) => !modules_of(key).includes(module));
+      expect(
+        elsewhere.map((key) => `${key}: ${source.get(key)}`),
+        module,
+      ).toEqual([]);
+    }
+    const all = Object.values(by_module).map((own) => Object.keys(own).length);
+    expect(Object.keys(messages).length, "each key once").toBe(all.reduce((sum, n) => sum + n, 0));
   });
 
   it("keeps every value", () => {
