@@ -100,7 +100,9 @@ class OldFolder(unittest.TestCase):
     def test_an_evaluation_shows_its_images(self):
         job = jobs["evaluation"]
         file = server.folder / "data/jobs" / job / "evaluation.json"
-        stored = json.loads(file.read_text())
+        before = file.read_text()
+        self.addCleanup(file.write_text, before)
+        stored = json.loads(before)
         stored["unreadable"]["items"] = [{"picture": "/images/broken.png", "reason": "the file is cut off"}]
         file.write_text(json.dumps(stored))
         found = ask("GET", f"/evaluations/{job}")["evaluation"]["unreadable"]["items"]
