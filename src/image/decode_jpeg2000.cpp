@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "image/codecs.hpp"
+#include "image/jpeg2000_tables.hpp"
 
 namespace digits::codec {
 namespace {
@@ -166,6 +167,7 @@ Status fill(const opj_image_t& image, const DecodeLimits& limits, Raster& out) {
 
 Status decode_jpeg2000(std::string_view bytes, const DecodeLimits& limits, Raster& out) {
     constexpr std::size_t kBufferBytes = 1u << 16;
+    DIGITS_TRY(check_jpeg2000_tables(bytes, limits));
     Source source{bytes};
     std::string message;
     const std::unique_ptr<opj_stream_t, StreamDeleter> stream(opj_stream_create(kBufferBytes, OPJ_TRUE));

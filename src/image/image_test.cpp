@@ -1,4 +1,4 @@
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 #include <zlib.h>
 
 #include <cstdlib>
@@ -229,6 +229,48 @@ TEST(Decode, refuses_60000_x_60000_from_the_header) {
         const auto code = std::string_view(name) == "TGA" ? ErrorCode::kUnsupported : ErrorCode::kTooLarge;
         EXPECT_EQ(image.error().code, code) << name << ": " << image.error().message;
     }
+}
+
+/// A codestream of JPEG 2000 whose only tile has no data. `size`: SIZ without components; `coding`: COD behind its
+/// length.
+std::string codestream(const std::array<std::uint32_t, 8>& size, std::uint16_t components, const std::string& coding) {
+    const auto segment = [](unsigned char marker, const std::string& body) {
+        return std::string("\xff") + static_cast<char>(marker) +
+               big_endian(static_cast<std::uint32_t>(body.size()) + 2).substr(2) + body;
+    };
+    std::string siz("\0\0", 2);
+    for (const auto value : size) siz += big_endian(value);
+    siz += big_endian(components).substr(2);
+    for (int i = 0; i < components; ++i) siz += std::string("\x07\x01\x01", 3);
+    const std::string sot = std::string("\0\0", 2) + big_endian(0) + std::string("\0\x01", 2);
+    return "\xff\x4f" + segment(0x51, siz) + segment(0x52, coding) + segment(0x5c, std::string("\x40\x40", 2)) +
+           segment(0x90, sot) + "\xff\x93\xff\xd9";
+}
+
+TEST(Decode, headers_of_JPEG_2000_ask_for_no_more_tables_than_the_file_can_fill) {
+    // Precincts of one pixel; a million tile components; 65535 layers of small precincts; a tile with its own coding.
+    const std::string plain("\0\0\0\1\0\0\4\4\0\1", 10), dots("\1\0\0\1\0\0\4\4\0\1\0", 11);
+    const std::string layers("\1\0\xff\xff\0\0\4\4\0\1\x44", 11);
+    auto in_tile = codestream({9000, 9000, 0, 0, 9000, 9000, 0, 0}, 1, plain);
+    in_tile.insert(in_tile.size() - 4, std::string("\xff\x52\0\x0d", 4) + dots);
+    const std::pair<const char*, std::string> bombs[]{
+        {"precincts", codestream({9000, 9000, 0, 0, 9000, 9000, 0, 0}, 1, dots)},
+        {"tiles", codestream({255, 255, 0, 0, 1, 1, 0, 0}, 16, plain)},
+        {"layers", codestream({2000, 2000, 0, 0, 2000, 2000, 0, 0}, 3, layers)},
+        {"in a tile", in_tile},
+    };
+    for (const auto& [name, bytes] : bombs) {
+        const auto image = decode_image(bytes);
+        ASSERT_FALSE(image.has_value()) << name;
+        EXPECT_EQ(image.error().code, ErrorCode::kDataLoss) << name;
+        EXPECT_THAT(image.error().message, testing::HasSubstr("MB of tables of tiles, components and precincts"))
+            << name;
+    }
+    const auto samples = decode_image(codestream({13000, 13000, 0, 0, 13000, 13000, 0, 0}, 200, plain));
+    ASSERT_FALSE(samples.has_value());
+    EXPECT_EQ(samples.error().code, ErrorCode::kTooLarge) << samples.error().message;
+    const auto empty = decode_image(codestream({90, 90, 0, 0, 90, 90, 0, 0}, 1, plain));
+    EXPECT_FALSE(!empty && empty.error().message.find("tables") != std::string::npos) << "a small image may have them";
 }
 
 TEST(Decode, a_directory_that_points_to_itself_ends) {

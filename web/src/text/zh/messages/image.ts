@@ -28,6 +28,9 @@ export const image: Record<string, string> = {
   "damaged JPEG: {}": "JPEG 已损坏：{}",
   "a JPEG with {} colour components; expected 1, 3 or 4": "含 {} 个颜色分量的 JPEG；应为 1、3 或 4",
   "damaged JPEG 2000: {}": "JPEG 2000 已损坏：{}",
+  "damaged JPEG 2000: its headers ask for about {} MB of tables of tiles, components and precincts, too many for a file of {} bytes":
+    "JPEG 2000 已损坏：文件头要求约 {} MB 的图块、分量和区域表，对 {} 字节的文件来说过多",
+  "{} x {} pixels of {} channels; the limit is {} samples": "{} × {} 像素、{} 个通道；上限为 {} 个样值",
   "a JPEG 2000 file with components of more than 16 bits or without samples":
     "JPEG 2000 文件的分量超过 16 位或没有样本",
   "a JPEG 2000 file whose component {} is smaller than the image": "JPEG 2000 文件的分量 {} 小于图像",
