@@ -80,6 +80,10 @@ const pages = {
   "home-datasets": ["/?kind=dataset"],
   "home-evaluations": ["/?kind=evaluation"],
   "home-pretrained": ["/?kind=pretrained"],
+  "home-columns": ["/?kind=model", async (page) => page.getByRole("button", { name: /^(Columns|列)$/ }).click()],
+  jump: ["/?kind=model", async (page) => page.keyboard.press("Control+k").then(() => page.getByRole("dialog").waitFor())],
+  settings: ["/?kind=model", async (page) => page.getByRole("button", { name: /^(Settings|设置)$/ }).click()],
+  "model-menu": () => [`/models/${made.model}`, async (page) => page.getByRole("button", { name: /^(More actions|更多操作)$/ }).click()],
   "home-empty": ["/?kind=model&q=nowhere"],
   dataset: () => [`/datasets/${made.dataset}?tab=classes`],
   explore: () => [`/datasets/${made.dataset}?tab=explore`, async (page) => page.locator("button.image img").first().waitFor()],
@@ -218,6 +222,8 @@ for (const { width, scheme, language } of walks) {
           await settle(page);
           if (shots) await page.screenshot({ path: join(shots, `${name}-${width}-${scheme}-${language}.png`), fullPage: true });
           for (const fault of await accessibility_faults(page)) faults.push(`${name}: ${fault}`);
+          const headings = await page.locator("h1").count();
+          if (headings !== 1) faults.push(`${name}: ${headings} headings of the first level`);
           const wider = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
           if (wider > 0) faults.push(`${name}: ${wider} px wider than the window`);
           for (const lefts of await page.evaluate(uneven_bars)) faults.push(`${name}: bars start at ${lefts.join(", ")} px`);

@@ -8,6 +8,7 @@ import {
   dataset_tasks,
   empty_dataset_form,
   form_of_dataset,
+  name_of_path,
   other_dataset_fields,
   other_sources,
   sources_for,
@@ -214,6 +215,12 @@ test("a source that is chosen by hand is named by its own fields", () => {
   const form = { ...empty_dataset_form(with_voc), others };
   expect(suggested_name({ ...form, task: "regression", source: "csv" }, with_voc)).toBe("poses");
   expect(suggested_name({ ...form, task: "detection", source: "voc" }, with_voc)).toBe("BCCD");
+});
+
+test("a folder of pairs is named by what it holds, not by the side of the pairs", () => {
+  expect(["/data/pairs/target", "/data/pairs/inputs", "/data/pairs/output"].map(name_of_path)).toEqual(
+    Array(3).fill("pairs"),
+  );
 });
 
 test("no source is refused before anything is typed", () => {

@@ -369,7 +369,7 @@ export function form_of_dataset(
 
 /** Says nothing of the dataset. */
 const generic_name =
-  /^((train|val|test|instances)(\w*)|training|validation|images?(_\d)?|jpegimages|photos?|annotations?|labels?(_\d)?|masks?|data)(\.\w+)?$/i;
+  /^((train|val|test|instances)(\w*)|training|validation|images?(_\d)?|jpegimages|photos?|annotations?|labels?(_\d)?|masks?|inputs?|targets?|outputs?|data)(\.\w+)?$/i;
 
 /** The first path in the fields of the chosen source, in the order in which they are asked for. */
 function first_place(form: DatasetForm, fields: FormField[]): string | undefined {

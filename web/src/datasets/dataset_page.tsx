@@ -4,7 +4,7 @@ import { type Dataset, type DatasetFacts, file_url } from "../api/client";
 import { useDataset } from "../api/queries";
 import { bytes, significant } from "../format/format";
 import { EmptyState } from "../frame/empty_state";
-import { PageSkeleton, QueryProblem } from "../frame/page_states";
+import { PageProblem, PageSkeleton } from "../frame/page_states";
 import { JobHeader } from "../jobs/job_header";
 import { Facts, FileList, JobTabs, LogPanel, NotesPanel } from "../jobs/job_tabs";
 import { useText } from "../text/text";
@@ -18,7 +18,7 @@ export function DatasetPage() {
   const { id = "" } = useParams();
   const { t } = useText();
   const query = useDataset(id);
-  if (query.error && !query.data) return <QueryProblem error={query.error} />;
+  if (query.error && !query.data) return <PageProblem error={query.error} />;
   if (!query.data) return <PageSkeleton />;
   const { job } = query.data;
   return (

@@ -9,7 +9,7 @@ import { QueryProblem } from "../frame/page_states";
 import { useText } from "../text/text";
 import { view_of } from "../views/registry";
 import { small_px } from "../views/sample_image";
-import type { Sample, View } from "../views/view";
+import type { ClassNames, Sample, View } from "../views/view";
 import { image_url } from "./image_url";
 import { ImageViewer } from "./image_viewer";
 import { split_names } from "./splits";
@@ -163,6 +163,7 @@ export function ExplorePanel({ data: { job, dataset } }: { data: Dataset }) {
       {items.length > 0 && (
         <ImageGrid
           view={view}
+          names={names}
           items={items}
           dataset={job.id}
           split={split}
@@ -198,6 +199,7 @@ export function ExplorePanel({ data: { job, dataset } }: { data: Dataset }) {
 
 interface GridProps {
   view: View;
+  names: ClassNames;
   items: Sample[];
   dataset: string;
   split: string;
@@ -209,7 +211,7 @@ interface GridProps {
 const gap = 6;
 
 /** Rows of equal cells; only those in sight exist. Arrow keys move, Enter opens. */
-function ImageGrid({ view, items, dataset, split, on_open, near_end }: GridProps) {
+function ImageGrid({ view, names, items, dataset, split, on_open, near_end }: GridProps) {
   const { t } = useText();
   const box = useRef<HTMLDivElement>(null);
   const [place, set_place] = useState({ top: 0, width: 800 });
@@ -295,7 +297,7 @@ function ImageGrid({ view, items, dataset, split, on_open, near_end }: GridProps
                 onFocus={() => set_focus(at)}
                 onClick={() => on_open(item.index)}
               >
-                <view.Sample item={item} src={image_url(dataset, split, item.index)} small={small} />
+                <view.Sample item={item} src={image_url(dataset, split, item.index)} small={small} names={names} />
               </button>
             );
           })}

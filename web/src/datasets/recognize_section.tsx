@@ -29,6 +29,12 @@ export interface Recognized {
   error?: string | null;
 }
 
+/** Its text up to the notes, which have lines of their own. */
+export function without_notes({ text, notes = [] }: Pick<Recognized, "text" | "notes">): string {
+  const end = notes.map((note) => `, ${note}`).join("");
+  return text.endsWith(end) ? text.slice(0, text.length - end.length) : text;
+}
+
 function useRecognized(folder: string) {
   return useQuery({
     queryKey: ["recognize", folder],
@@ -150,7 +156,7 @@ export function RecognizeSection({ form, fields }: Props) {
             >
               <div style={{ minWidth: 0 }}>
                 <Text size="sm" fw={600}>
-                  {said(one.text)}
+                  {said(without_notes(one))}
                 </Text>
                 {one.folder !== settled && (
                   <Text size="xs" c="dimmed" style={{ overflowWrap: "anywhere" }}>

@@ -10,7 +10,7 @@ import {
 import { is_active } from "../api/live";
 import { useDataset, useEvaluation } from "../api/queries";
 import { EmptyState } from "../frame/empty_state";
-import { PageSkeleton, QueryProblem } from "../frame/page_states";
+import { PageProblem, PageSkeleton } from "../frame/page_states";
 import { JobHeader } from "../jobs/job_header";
 import { Facts, FileList, JobTabs, LogPanel, NotesPanel } from "../jobs/job_tabs";
 import { useText } from "../text/text";
@@ -30,7 +30,7 @@ export function EvaluationPage() {
   // Before there are results the dataset tells what they will look like.
   const dataset_id = query.data?.job.parents[1] ?? "";
   const dataset = useDataset(dataset_id, dataset_id !== "" && query.data?.evaluation === null).data;
-  if (query.error && !query.data) return <QueryProblem error={query.error} />;
+  if (query.error && !query.data) return <PageProblem error={query.error} />;
   if (!query.data) return <PageSkeleton />;
   const { job } = query.data;
   const evaluation = facts_of(query.data);
@@ -116,10 +116,13 @@ export function EvaluationPage() {
   );
 }
 
-/** "val", or the folder or list. */
+/** "Validation", or the folder or list. */
 export function useSourceText(): (spec: Partial<EvaluationSpec>) => string {
-  const { data_word } = useText();
-  return (spec) => spec.source?.path || data_word(spec.source?.split || "val");
+  const { known_text } = useText();
+  return (spec) => {
+    const split = spec.source?.split || "val";
+    return spec.source?.path || (known_text(`split.${split}`) ?? split);
+  };
 }
 
 function Side({ data }: { data: Evaluation }) {

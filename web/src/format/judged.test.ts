@@ -9,6 +9,7 @@ describe("what a job is judged by", () => {
     expect(judged({ loss: 1, "pixel accuracy": 0.9, miou: 0.6 })).toEqual({ name: "miou", value: 0.6 });
     expect(judged({ psnr: 28, loss: 3 })?.name).toBe("psnr");
     expect(judged({ loss: 3, epoch: 1 })?.name).toBe("loss");
+    expect(judged({ error: 0.06, "rmse error": 0.08, epoch: 0 })).toEqual({ name: "error", value: 0.06 });
     expect(judged(null)).toBeNull();
     expect(judges_of({ mAP50: 0.7, mAP: 0.4, loss: 1, accuracy: null })).toEqual(["mAP", "mAP50"]);
   });

@@ -10,10 +10,13 @@ export interface Judged {
 
 type Values = Record<string, number | null | undefined> | null | undefined;
 
+/** Evaluations of numbers have no loss, but their mean absolute error. */
+const others = ["loss", "error"] as const;
+
 /** What a job is judged by; its loss where its network reports nothing else. */
 export function judged(best: unknown): Judged | null {
   const values = best as Values;
-  for (const name of [...judges, "loss"]) {
+  for (const name of [...judges, ...others]) {
     const value = values?.[name];
     if (typeof value === "number") return { name, value };
   }

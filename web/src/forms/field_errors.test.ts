@@ -69,6 +69,7 @@ describe("the place of a problem", () => {
   it("is shown where it is a file or a line, not where it is a member of a request", () => {
     expect(shown_place("/spec/network/prototxt:47:1")).toBe("");
     expect(shown_place("/source/path")).toBe("");
+    expect([shown_place("?path"), shown_place("/folder")]).toEqual(["", ""]);
     expect(shown_place("/data/images/a.png")).toBe("/data/images/a.png");
     expect(shown_place("/network_of_mine/train.prototxt:3:1")).toBe("/network_of_mine/train.prototxt:3:1");
     expect(shown_place("train_val.prototxt:12:5")).toBe("train_val.prototxt:12:5");

@@ -2,9 +2,9 @@ import type { Problem } from "../api/client";
 
 /** Where a problem is, if that says more than its message: not the place in a request, which only programs know. */
 export function shown_place(where: string): string {
-  return /^\/(spec|source|image|storage|solver|network|augmentation|name|group|paths|urls)(\/|:|$)/.test(where)
-    ? ""
-    : where;
+  const place =
+    /^(\?|\/(spec|source|image|storage|solver|network|augmentation|name|group|paths|urls)(\/|:|$)|\/folder$)/;
+  return place.test(where) ? "" : where;
 }
 
 export interface FieldErrors {

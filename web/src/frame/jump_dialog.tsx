@@ -24,6 +24,9 @@ export default function JumpDialog({ close }: { close: () => void }) {
     { to: "/", label: t("nav.home") },
     { to: "/datasets/new", label: t("dataset.new") },
     { to: "/models/new", label: t("model.new") },
+    { to: "/train", label: t("train.title") },
+    { to: "/compare", label: t("compare.title") },
+    { to: "/store", label: t("store.title") },
     { to: "/system", label: t("system.title") },
   ].filter((page) => page.label.toLowerCase().includes(query.trim().toLowerCase()));
   const found = (jobs.data?.items ?? []).map((job) => ({
@@ -38,7 +41,13 @@ export default function JumpDialog({ close }: { close: () => void }) {
     navigate(to);
   };
   return (
-    <Modal opened onClose={close} withCloseButton={false} padding="sm" aria-label={t("nav.jump")}>
+    <Modal
+      opened
+      onClose={close}
+      withCloseButton={false}
+      padding="sm"
+      attributes={{ content: { "aria-label": t("nav.jump") } }}
+    >
       <TextInput
         data-autofocus
         aria-label={t("nav.jump")}

@@ -44,7 +44,12 @@ export function NotFound() {
   );
 }
 
-const first_line = (text: string) => text.split("\n", 1)[0];
+const first_line = (text: string) => text.split("\n", 1)[0]!;
+
+/** The server's sentences follow a program's name in a terminal; alone they begin with a capital letter, unless with a name such as `base_lr`. */
+export function alone(sentence: string): string {
+  return /^[a-z]+[ ,]/.test(sentence) ? sentence[0]!.toUpperCase() + sentence.slice(1) : sentence;
+}
 
 /** The lines after the first of a message that lists what was found. */
 export function Findings({ text }: { text: string }) {
@@ -71,7 +76,7 @@ export function ProblemAlert({ problem: told, title }: { problem: Problem; title
       role="alert"
       title={title ?? (problem.status === 0 ? t("problem.unreachable") : problem.title)}
     >
-      <Text size="sm">{problem.code === "unsupported" ? first_line(problem.detail) : problem.detail}</Text>
+      <Text size="sm">{alone(problem.code === "unsupported" ? first_line(problem.detail) : problem.detail)}</Text>
       {problem.code === "unsupported" && <Findings text={problem.detail} />}
       {shown_place(problem.where) && (
         <Text size="sm" ff="monospace" style={{ overflowWrap: "anywhere" }}>
@@ -90,6 +95,12 @@ export function ProblemAlert({ problem: told, title }: { problem: Problem; title
 export function QueryProblem({ error }: { error: unknown }) {
   if (error instanceof ProblemError) return <ProblemAlert problem={error.problem} />;
   throw error;
+}
+
+/** In place of a page: what is not there is told with a way on. */
+export function PageProblem({ error }: { error: unknown }) {
+  if (error instanceof ProblemError && error.problem.status === 404) return <NotFound />;
+  return <QueryProblem error={error} />;
 }
 
 export function useTitle(title: string): void {

@@ -1,4 +1,15 @@
-import { Button, Checkbox, Group, Popover, ScrollArea, Stack, Tabs, Text, TextInput } from "@mantine/core";
+import {
+  Button,
+  Checkbox,
+  Group,
+  Popover,
+  ScrollArea,
+  Stack,
+  Tabs,
+  Text,
+  TextInput,
+  VisuallyHidden,
+} from "@mantine/core";
 import { lazy, Suspense, useDeferredValue, useMemo, useRef, useState } from "react";
 import { Link, useNavigate, useSearchParams } from "react-router";
 import type { Job } from "../api/client";
@@ -59,6 +70,7 @@ export function HomePage() {
   );
   return (
     <Stack gap="lg">
+      <VisuallyHidden component="h1">{t("nav.home")}</VisuallyHidden>
       <DropToTrain />
       {active.length > 0 ? <RunningJobs jobs={active} /> : newest && <NextStep job={newest} />}
       <Tabs
@@ -351,7 +363,7 @@ function Columns({
       </Popover.Target>
       <Popover.Dropdown>
         <ScrollArea.Autosize mah={360}>
-          <Stack gap={6}>
+          <Stack gap="xs">
             <Checkbox
               size="xs"
               label={t("list.grouped")}

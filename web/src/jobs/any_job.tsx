@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Navigate, useParams } from "react-router";
 import { answer, client } from "../api/client";
-import { PageSkeleton, QueryProblem } from "../frame/page_states";
+import { PageProblem, PageSkeleton } from "../frame/page_states";
 import { job_path } from "./job_path";
 
 /** `/jobs/ID` leads to the page of its kind, `/exports/ID` to that of its dataset. */
@@ -11,7 +11,7 @@ export function AnyJob() {
     queryKey: ["job", id],
     queryFn: ({ signal }) => answer(client.GET("/jobs/{id}", { params: { path: { id } }, signal })),
   });
-  if (job.error) return <QueryProblem error={job.error} />;
+  if (job.error) return <PageProblem error={job.error} />;
   if (!job.data) return <PageSkeleton />;
   return <Navigate to={job_path(job.data)} replace />;
 }

@@ -87,7 +87,7 @@ export function JobActions({ job }: { job: Job }) {
               </Menu.Item>
             )}
             <Menu.Divider />
-            <Menu.Item color="red" disabled={!may_change || !job.actions.delete} onClick={() => set_deleting(true)}>
+            <Menu.Item c="red" disabled={!may_change || !job.actions.delete} onClick={() => set_deleting(true)}>
               {t("action.delete")}
             </Menu.Item>
           </Menu.Dropdown>

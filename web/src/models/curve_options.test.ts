@@ -56,6 +56,17 @@ describe("the curves", () => {
     expect((other.xAxis as { max: number }[])[0]!.max).toBe(5);
   });
 
+  it("are not flattened by a loss before the training that means nothing", () => {
+    const ends = (before: number) => {
+      const series = run(0);
+      for (const [epoch, loss] of [before, 2, 0.5].entries())
+        series.push({ job: "a", phase: "val", iteration: epoch * 10, epoch, values: { loss } } as MetricsEvent);
+      return (curve_option(series, view).yAxis as { max?: number }[])[0]!.max;
+    };
+    expect(ends(3.3e18)).toBe(2);
+    expect(ends(2.3)).toBeUndefined();
+  });
+
   it("have one colour a run and one line style a split", () => {
     const drawn = lines(curve_option(run(3), { ...view, others: [{ name: "b", series: run(3) }] }));
     const style = (name: string) => drawn.find((one) => one.name === name)!.lineStyle;

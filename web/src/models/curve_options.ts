@@ -166,7 +166,13 @@ export function curve_option(series: MetricSeries, view: CurveView): Record<stri
           gridIndex: at,
           name: plot.name,
           ...y_name,
-          ...(shares ? share_axis(lowest_of(runs, plot.series)) : { min: view.log ? undefined : 0, splitNumber: 5 }),
+          ...(shares
+            ? share_axis(lowest_of(runs, plot.series))
+            : {
+                min: view.log ? undefined : 0,
+                max: view.log ? undefined : end_without_start(runs, plot.series),
+                splitNumber: 5,
+              }),
           ...axis,
           axisLabel: {
             color: text,
@@ -293,6 +299,30 @@ function lowest_of(runs: { series: MetricSeries }[], names: string[]): number {
     for (const name of names)
       for (const value of series.get(name)?.value ?? []) if (value !== null) lowest = Math.min(lowest, value);
   return lowest;
+}
+
+/** So many times higher than all later ones, a value before the training would leave them a flat line. */
+const far_above = 10;
+
+/**
+ * Where an axis ends if what was validated before the training is far above the rest: the statistics of BatchNorm layers are empty then, and the
+ * loss of such a network can be any number. Undefined where it is not: the axis has room for all.
+ */
+function end_without_start(runs: { series: MetricSeries }[], names: string[]): number | undefined {
+  let start = 0;
+  let rest = 0;
+  for (const { series } of runs)
+    for (const name of names) {
+      const curve = series.get(name);
+      curve?.value.forEach((value, at) => {
+        if (value === null || !Number.isFinite(value)) return;
+        if (is_validated(name) && curve.iteration[at] === 0) start = Math.max(start, value);
+        else rest = Math.max(rest, value);
+      });
+    }
+  if (rest <= 0 || start <= far_above * rest) return undefined;
+  const unit = 10 ** Math.floor(Math.log10(rest));
+  return [1, 2, 2.5, 5, 10].map((step) => step * unit).find((end) => end >= rest);
 }
 
 /** DetectNet's layers count in percent: their axis ends at no 1. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type LrPolicy, lr_at, lr_curve } from "./lr_policy";
+import { type LrPolicy, lr_at, lr_curve, lr_said } from "./lr_policy";
 
 const options = { base_lr: 0.01, gamma: 0.1, power: 0.5, step_percent: 33, steps_percent: [50, 85] };
 const at = (policy: LrPolicy, percent: number, more = {}) => lr_at(percent, { ...options, policy, ...more });
@@ -28,4 +28,10 @@ describe("lr_at", () => {
     const curve = lr_curve({ ...options, policy: "step" }, 11);
     expect(curve.map(({ percent }) => percent)).toEqual([0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100]);
   });
+});
+
+it("is told with its highest value where it rises first", () => {
+  expect(lr_said([0, 0.002, 0.001, 0])).toEqual({ from: 0, most: 0.002, to: 0, rises: true });
+  expect(lr_said([0.01, 0.001]).rises).toBe(false);
+  expect(lr_said([0.01, 0.01]).rises).toBe(false);
 });

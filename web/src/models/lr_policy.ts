@@ -60,3 +60,10 @@ export function lr_curve(options: LrOptions, points = 201): { percent: number; l
     return { percent, lr: lr_at(percent, options) };
   });
 }
+
+/** What a curve is called by: where it begins and ends, and its highest value, which is between them after a warm-up. */
+export function lr_said(rates: number[]): { from: number; most: number; to: number; rises: boolean } {
+  const [from = 0, to = 0] = [rates[0], rates.at(-1)];
+  const most = Math.max(...rates);
+  return { from, most, to, rises: most > Math.max(from, to) };
+}

@@ -1,7 +1,7 @@
 import { Text } from "@mantine/core";
 import { significant } from "../format/format";
 import { useText } from "../text/text";
-import { type LrOptions, lr_curve } from "./lr_policy";
+import { type LrOptions, lr_curve, lr_said } from "./lr_policy";
 
 /** The learning rate over the training, as small as it can be read. */
 export function LrPreview({ options, epochs }: { options: LrOptions | null; epochs: number }) {
@@ -23,11 +23,16 @@ export function LrPreview({ options, epochs }: { options: LrOptions | null; epoc
         `${((percent / 100) * width).toFixed(1)},${(height - (lr / most) * (height - 4) - 1).toFixed(1)}`,
     )
     .join(" ");
-  const last = curve.at(-1)?.lr;
+  const said = lr_said(curve.map(({ lr }) => lr));
+  const caption = t(said.rises ? "lr.preview_rises" : "lr.preview", {
+    from: significant(said.from),
+    most: significant(said.most),
+    to: significant(said.to),
+  });
   return (
     <figure style={{ margin: 0 }} data-testid="lr-preview">
       <Text component="figcaption" size="xs" c="dimmed" mb={4}>
-        {t("lr.preview", { from: significant(curve[0]?.lr), to: significant(last) })}
+        {caption}
       </Text>
       <svg
         viewBox={`0 0 ${width} ${height}`}
@@ -35,7 +40,7 @@ export function LrPreview({ options, epochs }: { options: LrOptions | null; epoc
         height={height}
         preserveAspectRatio="none"
         role="img"
-        aria-label={t("lr.preview", { from: significant(curve[0]?.lr), to: significant(last) })}
+        aria-label={caption}
       >
         <line
           x1="0"

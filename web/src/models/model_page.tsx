@@ -8,7 +8,7 @@ import { CsvTable } from "../charts/csv_table";
 import { bytes, metric, percent, significant } from "../format/format";
 import { judged } from "../format/judged";
 import { EmptyState } from "../frame/empty_state";
-import { PageSkeleton, QueryProblem } from "../frame/page_states";
+import { PageProblem, PageSkeleton, QueryProblem } from "../frame/page_states";
 import { JobHeader } from "../jobs/job_header";
 import { Facts, FileList, JobTabs, LogPanel, NotesPanel } from "../jobs/job_tabs";
 import { useNetworkTitles } from "../network/network_title";
@@ -35,7 +35,7 @@ function OneModel({ id }: { id: string }) {
   const state = query.data?.job.state;
   const { series, version, error } = useMetrics(id, state);
   const [first_state] = useState<{ state?: string }>({});
-  if (query.error && !query.data) return <QueryProblem error={query.error} />;
+  if (query.error && !query.data) return <PageProblem error={query.error} />;
   if (!query.data) return <PageSkeleton />;
   const model = query.data;
   const { job } = model;

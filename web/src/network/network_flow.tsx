@@ -150,6 +150,7 @@ export default function NetworkFlow({ graph, selected, faulty, on_select, on_ope
     source: from,
     target: to,
     label: shapes.get(blob),
+    ariaLabel: t("graph.edge", { from, to }),
     focusable: false,
     selectable: false,
   }));

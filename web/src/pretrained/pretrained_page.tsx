@@ -4,7 +4,7 @@ import { Link, useParams } from "react-router";
 import { type Pretrained, pretrained_archive_url } from "../api/client";
 import { usePretrained } from "../api/queries";
 import { bytes, significant } from "../format/format";
-import { PageSkeleton, QueryProblem } from "../frame/page_states";
+import { PageProblem, PageSkeleton } from "../frame/page_states";
 import { JobHeader } from "../jobs/job_header";
 import { job_path } from "../jobs/job_path";
 import { StateWord } from "../jobs/job_state";
@@ -20,7 +20,7 @@ export function PretrainedPage() {
   const [pushing, set_pushing] = useState(false);
   const { t } = useText();
   const query = usePretrained(id);
-  if (query.error && !query.data) return <QueryProblem error={query.error} />;
+  if (query.error && !query.data) return <PageProblem error={query.error} />;
   if (!query.data) return <PageSkeleton />;
   const { job, files } = query.data;
   return (

@@ -49,7 +49,12 @@ export function StorePage() {
         />
       )}
       {stores.data.items.map((store) => (
-        <Stack key={store.url} gap="sm" component="section" aria-label={store.message || store.url}>
+        <Stack
+          key={store.url}
+          gap="sm"
+          component="section"
+          aria-label={store.url === "included" ? t("store.included") : store.message || store.url}
+        >
           <Title order={2}>{store.url === "included" ? t("store.included") : store.url}</Title>
           {store.url !== "included" && store.message && <Text size="sm">{store.message}</Text>}
           {store.error && (

@@ -52,6 +52,14 @@ export interface OpenedPrediction {
   facts: EvaluationFacts;
 }
 
+/** A tile; `small`: enlarged without smoothing, `names`: of the dataset's classes, with their colours. */
+export interface SampleProps {
+  item: Sample;
+  src: string;
+  small: boolean;
+  names: ClassNames;
+}
+
 /** How the samples, targets and answers of one kind look. One folder here implements it; registry.ts lists it. */
 export interface View {
   /** The first tab of a dataset: what its targets are, in numbers. */
@@ -59,8 +67,8 @@ export interface View {
   Summary: ComponentType<{ data: Dataset; dataset: DatasetFacts }>;
   /** By what samples can be chosen on the explore page. */
   filters: readonly ("class" | "size" | "problems")[];
-  /** A sample's tile on the explore page; `small`: enlarged without smoothing. */
-  Sample: ComponentType<{ item: Sample; src: string; small: boolean }>;
+  /** A sample's tile on the explore page. */
+  Sample: ComponentType<SampleProps>;
   /** A sample large, with its target drawn on it; absent: the image alone. */
   LargeSample?: ComponentType<{ item: Sample; src: string; names: ClassNames }>;
   /** The target in a few words: under the pointer and for screen readers. */

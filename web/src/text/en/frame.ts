@@ -16,6 +16,8 @@ export const frame = {
   "word.accuracy": "accuracy",
   "word.miou": "mean IoU",
   "word.psnr": "PSNR",
+  "word.error": "MAE",
+  "word.rmse error": "RMSE",
   "word.ssim": "SSIM",
   "word.precision": "precision",
   "word.recall": "recall",

@@ -180,6 +180,7 @@ export const models = {
   "policy.cosine.help": "Falls to 0 at the end as half a cosine, after a warm-up if you want one",
 
   "lr.preview": "Learning rate from {from} to {to}",
+  "lr.preview_rises": "Learning rate from {from} up to {most}, then to {to}",
   "lr.incomplete": "Enter all numbers to see the preview",
   "lr.epochs": "{n} epoch|{n} epochs",
 

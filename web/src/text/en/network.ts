@@ -3,6 +3,7 @@ export const network = {
   "graph.controls": "Zoom",
   "graph.zoom_in": "Zoom in",
   "graph.zoom_out": "Zoom out",
+  "graph.edge": "{from} to {to}",
   "graph.fit": "Fit to the window",
   "graph.no_layers": "The network has no layers",
   "graph.stage": "Network",

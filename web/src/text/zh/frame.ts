@@ -18,6 +18,8 @@ export const frame: Record<keyof typeof english, string> = {
   "word.accuracy": "准确率",
   "word.miou": "平均 IoU",
   "word.psnr": "PSNR",
+  "word.error": "MAE",
+  "word.rmse error": "RMSE",
   "word.ssim": "SSIM",
   "word.precision": "精确率",
   "word.recall": "召回率",

@@ -172,6 +172,7 @@ export const models: Record<keyof typeof english, string> = {
   "policy.cosine.help": "按半个余弦降到 0，可先预热",
 
   "lr.preview": "学习率从 {from} 到 {to}",
+  "lr.preview_rises": "学习率从 {from} 升到 {most}，再降到 {to}",
   "lr.incomplete": "填写所有数值后显示预览",
   "lr.epochs": "{n} 轮|{n} 轮",
 

@@ -5,6 +5,7 @@ export const network: Record<keyof typeof english, string> = {
   "graph.controls": "缩放",
   "graph.zoom_in": "放大",
   "graph.zoom_out": "缩小",
+  "graph.edge": "从 {from} 到 {to}",
   "graph.fit": "适应窗口",
   "graph.no_layers": "网络没有层",
   "graph.stage": "网络",

@@ -3,13 +3,13 @@ import { useState } from "react";
 import { evaluated_image_url } from "../../api/client";
 import { useText } from "../../text/text";
 import { useAnswerOf } from "../asked_again";
-import type { Answer, ClassNames, OpenedPrediction, OpenPrediction, Sample } from "../view";
+import type { Answer, ClassNames, OpenedPrediction, OpenPrediction, Sample, SampleProps } from "../view";
 import { BoxLayer, by_class, by_outcome } from "./box_layer";
 import { BoxScene, useBoxChoice, useEvaluatedChoice } from "./box_scene";
 import { boxes_of, judge_boxes, shown_boxes } from "./boxes";
 import { objects_of, truth_of } from "./samples";
 
-export function BoxSample({ item, src }: { item: Sample; src: string; small: boolean }) {
+export function BoxSample({ item, src }: SampleProps) {
   const { t } = useText();
   return (
     <>

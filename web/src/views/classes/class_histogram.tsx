@@ -46,16 +46,20 @@ export function ClassBars({ labels, counts: of, name, summary, even, colour_of =
   return (
     <Stack gap="sm">
       <Group justify="space-between">
-        <SegmentedControl
-          size="xs"
-          aria-label={t("dataset.split")}
-          value={chosen.length === 1 && present.length > 1 ? split : "all"}
-          onChange={set_split}
-          data={[
-            { value: "all", label: t("split.all") },
-            ...present.map((part) => ({ value: part, label: t(`split.${part}`) })),
-          ]}
-        />
+        {present.length > 1 ? (
+          <SegmentedControl
+            size="xs"
+            aria-label={t("dataset.split")}
+            value={chosen.length === 1 ? split : "all"}
+            onChange={set_split}
+            data={[
+              { value: "all", label: t("split.all") },
+              ...present.map((part) => ({ value: part, label: t(`split.${part}`) })),
+            ]}
+          />
+        ) : (
+          <Text size="sm">{present.map((part) => t(`split.${part}`))}</Text>
+        )}
         <Group gap="sm">
           <Text size="sm" c="dimmed">
             {least === most ? t(even, { n: labels.length, most }) : t(summary, { n: labels.length, least, most })}

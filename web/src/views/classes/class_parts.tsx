@@ -3,9 +3,9 @@ import { class_colour } from "../../charts/palette";
 import { percent } from "../../format/format";
 import { useText } from "../../text/text";
 import { SampleImage } from "../sample_image";
-import type { Answer, OpenPrediction, Sample } from "../view";
+import type { Answer, OpenPrediction, Sample, SampleProps } from "../view";
 
-export function ClassSample({ item, src }: { item: Sample; src: string; small: boolean }) {
+export function ClassSample({ item, src }: SampleProps) {
   const { t } = useText();
   return (
     <img

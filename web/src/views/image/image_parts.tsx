@@ -5,7 +5,7 @@ import { useText } from "../../text/text";
 import { useAnswerOf, useTargetOf } from "../asked_again";
 import { Scene } from "../overlay/scene";
 import { PredictionCard } from "../prediction_card";
-import type { Answer, ClassNames, OpenedPrediction, OpenPrediction, Sample } from "../view";
+import type { Answer, ClassNames, OpenedPrediction, OpenPrediction, Sample, SampleProps } from "../view";
 
 /** Images of one size side by side, each with its name. */
 function Beside({ images, alt }: { images: { title: string; src: string | null }[]; alt: string }) {
@@ -36,7 +36,7 @@ const url_of = (item: object, member: string, otherwise: string | null): string 
   return typeof value === "string" && value !== "" ? value : otherwise;
 };
 
-export function ImageSample({ item, src }: { item: Sample; src: string; small: boolean }) {
+export function ImageSample({ item, src }: SampleProps) {
   const { t } = useText();
   return <img loading="lazy" decoding="async" src={src} alt={t("raw.sample", { index: String(item.index) })} />;
 }

@@ -6,13 +6,11 @@ import { percent } from "../../format/format";
 import { useText } from "../../text/text";
 import { useAnswerOf, useTargetOf } from "../asked_again";
 import { PredictionCard } from "../prediction_card";
-import type { Answer, ClassNames, OpenedPrediction, OpenPrediction, Sample } from "../view";
+import type { Answer, ClassNames, OpenedPrediction, OpenPrediction, Sample, SampleProps } from "../view";
 import { MaskScene, MaskTable, MaskTile } from "./mask_scene";
 import { mask_of, names_of } from "./places";
 
-const no_names: ClassNames = { labels: [], palette: [] };
-
-export function MaskSample({ item, src }: { item: Sample; src: string; small: boolean }) {
+export function MaskSample({ item, src, names }: SampleProps) {
   const { t } = useText();
   const mask = mask_of(item, `${src}/target`);
   return (
@@ -23,7 +21,7 @@ export function MaskSample({ item, src }: { item: Sample; src: string; small: bo
         src={src}
         alt={t("explore.alt", { name: t("mask.sample"), index: String(item.index) })}
       />
-      {mask && <MaskTile mask={mask} names={no_names} />}
+      {mask && <MaskTile mask={mask} names={names} />}
     </>
   );
 }

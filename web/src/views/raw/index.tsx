@@ -1,7 +1,7 @@
 import { evaluated_image_url } from "../../api/client";
 import { useText } from "../../text/text";
 import { SampleImage } from "../sample_image";
-import type { Answer, EvaluationPanelProps, OpenPrediction, Sample, View } from "../view";
+import type { Answer, EvaluationPanelProps, OpenPrediction, Sample, SampleProps, View } from "../view";
 import { NumberTable } from "./number_table";
 import { answer_numbers, type NumberRow, numbers_of } from "./numbers";
 
@@ -35,7 +35,7 @@ function answer_rows(answer: Answer): NumberRow[] {
   return answer_numbers(answer, answer.predictions?.length ? of_answer : [...of_answer, "predictions"]);
 }
 
-function RawSample({ item, src }: { item: Sample; src: string; small: boolean }) {
+function RawSample({ item, src }: SampleProps) {
   const { t } = useText();
   return <img loading="lazy" decoding="async" src={src} alt={t("raw.sample", { index: String(item.index) })} />;
 }
