@@ -424,6 +424,8 @@ step("a model of colour images starts from the included weights, and only its la
   await page.goto(`${server.address}/models/new?dataset=${id}`);
   const offer = page.getByTestId("fine-tune");
   await offer.getByRole("button", { name: /^Fine-tune EfficientNet-Lite0/ }).click();
+  // Until the weights are here, a click would train LeNet.
+  await page.locator("button[type=submit]:disabled").waitFor();
   await offer.getByRole("button", { name: "Train from scratch instead" }).waitFor();
   await page.locator("[name=epochs]").fill("1");
   await page.getByTestId("check").getByText("Network is valid").waitFor();

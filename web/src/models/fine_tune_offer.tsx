@@ -10,6 +10,9 @@ import { useText } from "../text/text";
 import { fine_tuning, from_scratch, start_folder, suits_fine_tuning } from "./fine_tune";
 import { empty_model_form, type ModelForm } from "./model_form";
 
+/** While this mutation runs, the form does not have the chosen weights yet. */
+export const fine_tune_key = ["fine-tune"];
+
 /** For colour photographs the first choice: the weights that came with Digits. Training from scratch is one click away. */
 export function FineTuneOffer({ form, fields }: { form: FormState<ModelForm>; fields: FormField[] }) {
   const { t } = useText();
@@ -23,6 +26,7 @@ export function FineTuneOffer({ form, fields }: { form: FormState<ModelForm>; fi
   const train = facts?.splits.train?.count ?? 0;
   const apply = (id: string) => form.change(fine_tuning(values, id, train));
   const start = useMutation({
+    mutationKey: fine_tune_key,
     mutationFn: async () => here?.id ?? (await pull_model(included!.id)).id,
     onSuccess: apply,
   });

@@ -13,7 +13,7 @@ import {
   Title,
 } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useIsMutating, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useEffect, useMemo, useRef } from "react";
 import { Link, useNavigate, useSearchParams } from "react-router";
 import { answer, client, type FormField, type Job, type ModelCheck, ProblemError } from "../api/client";
@@ -42,6 +42,7 @@ import { ProblemAlert, useDebounced, useTitle } from "../frame/page_states";
 import { useNetworkTitles } from "../network/network_title";
 import { useText } from "../text/text";
 import { AugmentationSection } from "./augmentation_section";
+import { fine_tune_key } from "./fine_tune_offer";
 import { type LrPolicy, lr_defaults } from "./lr_policy";
 import { LrPreview } from "./lr_preview";
 import {
@@ -117,6 +118,8 @@ function ModelFormPage({ fields }: { fields: FormField[] }) {
     },
   });
 
+  // A click on Train before they are here would train what was chosen before.
+  const weights_come = useIsMutating({ mutationKey: fine_tune_key }) > 0;
   const devices = device_choices(useSystem().data?.devices ?? [], t);
   const others = other_model_fields(fields);
   const more = others
@@ -186,7 +189,7 @@ function ModelFormPage({ fields }: { fields: FormField[] }) {
               <FormActions
                 label={sweep.length > 1 ? t("model.create_many", { n: sweep.length }) : t("model.create")}
                 loading={create.isPending}
-                disabled={sweep.length > most_jobs}
+                disabled={sweep.length > most_jobs || weights_come}
               />
               {errors.rest && <ProblemAlert problem={errors.rest} />}
               <FieldErrorList errors={errors} />
