@@ -6,7 +6,6 @@
 
 #include "base/named_file.hpp"
 #include "base/text.hpp"
-#include "data/sources/class_split.hpp"
 #include "data/sources/json_file.hpp"
 #include "data/sources/loose_name.hpp"
 #include "data/sources/object_images.hpp"
@@ -21,38 +20,16 @@ template <>
 struct JsonBinding<CocoOptions> {
     static constexpr const char* kSchema = "CocoSource";
     static Fields fields() {
-        using O = CocoOptions;
-        return {json_field("json", &O::json)
-                    .label("COCO file")
-                    .help("JSON file with images, annotations and categories")
-                    .key("field.coco_json")
-                    .cli("coco")
-                    .path(PlaceKind::kFile)
-                    .required(),
-                json_field("val_json", &O::val_json)
-                    .label("COCO file for validation")
-                    .help("Instead of a share of the images")
-                    .path(PlaceKind::kFile),
-                json_field("test_json", &O::test_json)
-                    .label("COCO file for tests")
-                    .help("Instead of a share of the images")
-                    .path(PlaceKind::kFile),
-                images_field<O>(false),
-                percent_val_field<O>(),
-                percent_test_field<O>(),
-                skip_bad_field<O>()};
+        return json_split_fields<CocoOptions>({.label = "COCO file",
+                                               .val_label = "COCO file for validation",
+                                               .test_label = "COCO file for tests",
+                                               .help = "JSON file with images, annotations and categories",
+                                               .key = "field.coco_json",
+                                               .val_key = "field.val_json",
+                                               .test_key = "field.test_json",
+                                               .option = "coco"});
     }
 };
-
-std::vector<SourcePlace> CocoOptions::places() const {
-    return {{"json", json, false, true},
-            {"val_json", val_json, false, false},
-            {"test_json", test_json, false, false},
-            {"images", images, true, false}};
-}
-std::vector<Split> CocoOptions::splits() const {
-    return splits_of(percent_val > 0 || !val_json.empty(), percent_test > 0 || !test_json.empty());
-}
 
 namespace {
 
@@ -383,19 +360,16 @@ struct Coco {
         const ReadableRoots roots(context.roots);
         SourceFacts facts;
         const bool with_masks = context.task == "segmentation";
-        const bool has_lists = !options.val_json.empty() || !options.test_json.empty();
         std::vector<ObjectImage> all;
         std::map<Id, std::string> categories;
         ObjectRules rules;
         std::map<std::string, ImageIndex> indices;
-        const std::array<const std::string*, 3> files{&options.json, &options.val_json, &options.test_json};
-        for (std::size_t i = 0; i < files.size(); ++i) {
-            if (files[i]->empty()) continue;
-            CocoFile file(*files[i], with_masks, guard);
+        for (const auto& [path, split] : options.files()) {
+            CocoFile file(path, with_masks, guard);
             DIGITS_TRY(file.read(roots, facts.findings));
             for (const auto& [id, name] : file.categories()) categories.emplace(id, name);
-            const auto folder = image_folder(*files[i], options.images);
-            if (i == 0) rules.folder = folder;
+            const auto folder = image_folder(path, options.images);
+            if (rules.folder.empty()) rules.folder = folder;
             if (!indices.contains(folder)) {
                 DIGITS_TRY(check_folder(folder, "/source/images"));
                 DIGITS_ASSIGN(indices[folder], ImageIndex::of(folder, roots, guard, facts.warnings));
@@ -410,14 +384,14 @@ struct Coco {
                     continue;
                 }
                 ObjectImage image;
-                image.label_file = *files[i];
+                image.label_file = path;
                 image.stated_width = one.width;
                 image.stated_height = one.height;
-                if (has_lists) image.split = kSplits[i];
+                image.split = split;
                 image.has_label = !one.objects.empty();
                 image.objects = std::move(one.objects);
                 if (with_masks && !one.panoptic_file.empty() && !leaves(one.panoptic_file)) {
-                    image.panoptic.path = (fs::path(without_ending(*files[i])) / one.panoptic_file).string();
+                    image.panoptic.path = (fs::path(without_ending(path)) / one.panoptic_file).string();
                     for (const auto& [number, category] : one.segments)
                         if (const auto found = file.categories().find(category); found != file.categories().end())
                             image.panoptic.segments[number] = found->second;

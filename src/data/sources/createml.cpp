@@ -4,7 +4,6 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.hpp"
-#include "data/sources/class_split.hpp"
 #include "data/sources/json_file.hpp"
 #include "data/sources/object_images.hpp"
 #include "data/sources/source_binding.hpp"
@@ -17,40 +16,16 @@ template <>
 struct JsonBinding<CreateMlOptions> {
     static constexpr const char* kSchema = "CreateMlSource";
     static Fields fields() {
-        using O = CreateMlOptions;
-        return {json_field("json", &O::json)
-                    .label("Create ML file")
-                    .help("JSON file with a list of images and their annotations")
-                    .key("field.createml_json")
-                    .cli("createml")
-                    .path(PlaceKind::kFile)
-                    .required(),
-                json_field("val_json", &O::val_json)
-                    .label("Create ML file for validation")
-                    .help("Instead of a share of the images")
-                    .key("field.createml_val_json")
-                    .path(PlaceKind::kFile),
-                json_field("test_json", &O::test_json)
-                    .label("Create ML file for tests")
-                    .help("Instead of a share of the images")
-                    .key("field.createml_test_json")
-                    .path(PlaceKind::kFile),
-                images_field<O>(false),
-                percent_val_field<O>(),
-                percent_test_field<O>(),
-                skip_bad_field<O>()};
+        return json_split_fields<CreateMlOptions>({.label = "Create ML file",
+                                                   .val_label = "Create ML file for validation",
+                                                   .test_label = "Create ML file for tests",
+                                                   .help = "JSON file with a list of images and their annotations",
+                                                   .key = "field.createml_json",
+                                                   .val_key = "field.createml_val_json",
+                                                   .test_key = "field.createml_test_json",
+                                                   .option = "createml"});
     }
 };
-
-std::vector<SourcePlace> CreateMlOptions::places() const {
-    return {{"json", json, false, true},
-            {"val_json", val_json, false, false},
-            {"test_json", test_json, false, false},
-            {"images", images, true, false}};
-}
-std::vector<Split> CreateMlOptions::splits() const {
-    return splits_of(percent_val > 0 || !val_json.empty(), percent_test > 0 || !test_json.empty());
-}
 
 namespace {
 
@@ -120,15 +95,11 @@ struct CreateMl {
         std::vector<ObjectImage> all;
         ObjectRules rules;
         std::map<std::string, ImageIndex> indices;
-        const bool has_lists = !options.val_json.empty() || !options.test_json.empty();
-        const std::array<const std::string*, 3> files{&options.json, &options.val_json, &options.test_json};
-        for (std::size_t i = 0; i < files.size(); ++i) {
-            const auto& file = *files[i];
-            if (file.empty()) continue;
+        for (const auto& [file, split] : options.files()) {
             DIGITS_ASSIGN(const auto document, read_list(file, roots));
             const auto folder =
                 options.images.empty() ? std::filesystem::path(file).parent_path().string() : options.images;
-            if (i == 0) rules.folder = folder;
+            if (rules.folder.empty()) rules.folder = folder;
             if (!indices.contains(folder)) {
                 DIGITS_TRY(check_folder(folder, "/source/images"));
                 DIGITS_ASSIGN(indices[folder], ImageIndex::of(folder, roots, guard, facts.warnings));
@@ -137,7 +108,7 @@ struct CreateMl {
                 DIGITS_TRY(guard.add_entry());
                 if (!entry.is_object()) continue;
                 all.push_back(image_of(entry, file, indices[folder]));
-                if (has_lists) all.back().split = kSplits[i];
+                all.back().split = split;
             }
         }
         for (const auto& [folder, images] : indices) images.report_unlisted(all, facts.findings);

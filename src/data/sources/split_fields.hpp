@@ -70,4 +70,32 @@ Field skip_bad_field() {
         .advanced();
 }
 
+/// What JSON files of labels are called in a format: labels, help, keys of the text catalogue, option.
+struct JsonFileWords {
+    const char *label, *val_label, *test_label;
+    const char* help;
+    const char *key, *val_key, *test_key;
+    const char* option;
+};
+/// The fields of a JsonSplitOptions.
+template <class Options>
+Fields json_split_fields(const JsonFileWords& words) {
+    const auto instead = [](Field field, const char* label, const char* key) {
+        return field.label(label).help("Instead of a share of the images").key(key).path(PlaceKind::kFile);
+    };
+    return {json_field<Options>("json", &Options::json)
+                .label(words.label)
+                .help(words.help)
+                .key(words.key)
+                .cli(words.option)
+                .path(PlaceKind::kFile)
+                .required(),
+            instead(json_field<Options>("val_json", &Options::val_json), words.val_label, words.val_key),
+            instead(json_field<Options>("test_json", &Options::test_json), words.test_label, words.test_key),
+            images_field<Options>(false),
+            percent_val_field<Options>(),
+            percent_test_field<Options>(),
+            skip_bad_field<Options>()};
+}
+
 }  // namespace digits
