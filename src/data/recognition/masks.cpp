@@ -105,8 +105,9 @@ void Recognizer::find_masks() {
             const bool not_masks = !all_jpeg && are_images(folder, inputs);
             if (all_jpeg || not_masks || (name == "label" && image_name == "feature")) {
                 if (all_jpeg)
-                    found.notes.push_back("JPEG files do not keep the values of pixels, so the second are no masks");
-                if (not_masks) found.notes.push_back("The second have too many values for masks");
+                    found.notes.push_back(
+                        "JPEG files do not keep the values of pixels, so those of the second folder are no masks");
+                if (not_masks) found.notes.push_back("The images of the second folder have too many values for masks");
                 found.format = "pairs";
                 found.title = "Pairs of images";
                 found.task = "processing";

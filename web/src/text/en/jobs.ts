@@ -55,7 +55,7 @@ export const jobs = {
   "files.none": "No files yet",
 
   "file.labels": "Labels: one class name on each line",
-  "file.list": "Images of the {split} set with their class indices",
+  "file.list": "{split}: images with their class indices",
   "file.mean": "Mean image in Caffe’s format",
   "file.mean_jpg": "Mean image as a JPEG",
   "file.dataset_json": "Facts of the dataset",

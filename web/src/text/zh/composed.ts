@@ -259,12 +259,12 @@ export const composed: Record<string, string> = {
   "{}, {} images, {} classes": "{}，{} 张图像，{} 个类别",
   "{}, {} images, {} class, {}": "{}，{} 张图像，{} 个类别，{}",
   "{}, {} images, {} classes, {}": "{}，{} 张图像，{} 个类别，{}",
-  "The second have too many values for masks": "第二组的值太多，不是掩码",
+  "The images of the second folder have too many values for masks": "第二组的值太多，不是掩码",
   "{} is the input and {} the target": "{} 为输入，{} 为目标",
   "The left half of each image is the input, the right half the target": "每张图像的左半为输入，右半为目标",
   "All images are twice as wide as high: they may hold pairs side by side":
     "所有图像的宽都是高的两倍：可能是并排的图像对",
-  "JPEG files do not keep the values of pixels, so the second are no masks":
+  "JPEG files do not keep the values of pixels, so those of the second folder are no masks":
     "JPEG 文件不保留像素的准确值，因此第二组不是掩码",
   "an annotation that is not an object": "标注不是对象",
   "an annotation without a label": "标注没有标签",
