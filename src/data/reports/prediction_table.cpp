@@ -64,6 +64,9 @@ PredictionRow to_row(const StoredRow& stored, std::uint64_t index, std::ifstream
     return row;
 }
 
+/// Evaluations of numbers keep none, and those that never began.
+Error no_list() { return make_error(ErrorCode::kNotFound, "This evaluation keeps no list of its images."); }
+
 }  // namespace
 
 Result<PredictionWriter> PredictionWriter::create(const fs::path& folder) {
@@ -104,6 +107,7 @@ Result<PredictionTable> PredictionTable::open(const fs::path& folder) {
     PredictionTable table(folder);
     std::error_code error;
     const auto bytes = fs::file_size(folder / kRowsFile, error);
+    if (error == std::errc::no_such_file_or_directory) return fail(no_list());
     if (error) return fail(errno_error("cannot open " + (folder / kRowsFile).string(), error.value()));
     if (bytes % sizeof(StoredRow) != 0) return fail(damaged(folder / kRowsFile));
     table.count_ = bytes / sizeof(StoredRow);
@@ -183,6 +187,7 @@ Status TopImages::write(const fs::path& folder) const {
 Result<std::vector<TopImages::Entry>> TopImages::read(const fs::path& folder, std::uint64_t label) {
     std::ifstream file(folder / kTopFile, std::ios::binary);
     if (!file) file.open(folder / kOldTopFile, std::ios::binary);
+    if (!file && errno == ENOENT) return fail(no_list());
     if (!file) return fail(errno_error("cannot open " + (folder / kTopFile).string(), errno));
     std::vector<StoredTop> stored(kKept);
     const auto bytes = kKept * sizeof(StoredTop);

@@ -39,6 +39,15 @@ class PredictionTableTest : public testing::Test {
     TemporaryFolder folder_;
 };
 
+TEST(PredictionsOfNone, AreSaidToBeMissing) {
+    const TemporaryFolder folder;
+    for (const auto& error :
+         {PredictionTable::open(folder.path()).error(), TopImages::read(folder.path(), 0).error()}) {
+        EXPECT_EQ(error.code, ErrorCode::kNotFound);
+        EXPECT_EQ(error.message, "This evaluation keeps no list of its images.");
+    }
+}
+
 TEST_F(PredictionTableTest, GivesBackWhatWasWritten) {
     const auto table = PredictionTable::open(folder_.path());
     ASSERT_TRUE(table);

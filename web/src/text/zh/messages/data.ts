@@ -197,6 +197,7 @@ export const data: Record<string, string> = {
   "no image has a mask of the same name": "没有图像有同名的掩码",
   "The masks have colors: choose a color map, a text file with red, green and blue of each class":
     "掩码是彩色的：请选择颜色表，即每个类别一行红、绿、蓝的文本文件",
+  "This evaluation keeps no list of its images.": "此评估没有保存图像列表。",
   "Masks are JPEG files, which do not keep the values of pixels: save masks as PNG files":
     "掩码是 JPEG 文件，不能保持像素值：请将掩码保存为 PNG 文件",
   "The masks have one color: their alpha channels are read as the classes": "掩码只有一种颜色：以其 alpha 通道作为类别",
