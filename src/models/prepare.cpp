@@ -286,6 +286,7 @@ Result<PreparedModel> prepare_model(const ModelSpec& spec, const caffe::NetParam
         return fail(make_error(ErrorCode::kInvalidArgument, "dataset_dir is missing: the folder of the dataset")
                         .at("/dataset_dir"));
     DIGITS_ASSIGN(const auto dataset, read_dataset_folder(spec.dataset_dir));
+    DIGITS_TRY(check_weights_are_there(spec));
     DIGITS_TRY(check_start(spec, network));
     DIGITS_ASSIGN(const auto* task, get_task(dataset.task));
     DIGITS_ASSIGN(auto files, task->make_networks(network, dataset.facts, choices_for(spec, dataset.facts)));

@@ -76,13 +76,17 @@ void freeze(LayerParameter& layer, const LayerBlobs& blobs) {
 
 }  // namespace
 
-Status check_start(const ModelSpec& spec, const caffe::NetParameter& network) {
+Status check_weights_are_there(const ModelSpec& spec) {
     for (std::size_t i = 0; i < spec.weights.size(); ++i) {
         std::error_code ignored;
         if (!std::filesystem::is_regular_file(spec.weights[i].path, ignored))
             return fail(make_error(ErrorCode::kNotFound, "no file {} to take weights from", spec.weights[i].path)
                             .at(fmt::format("/weights/{}", i)));
     }
+    return {};
+}
+
+Status check_start(const ModelSpec& spec, const caffe::NetParameter& network) {
     const auto& solver = spec.solver;
     if (spec.weights.empty()) {
         if (solver.freeze_percent > 0)

@@ -10,8 +10,12 @@
 
 namespace digits {
 
-/// Whether the files of initial weights are there, and what the spec says of layers that have some fits the network.
-/// Errors: kNotFound for a missing file; kInvalidArgument with the JSON path in `where`.
+/// Whether the files of initial weights are there: looks at them, so in a worker only. Errors: kNotFound with the JSON
+/// path in `where`.
+Status check_weights_are_there(const ModelSpec& spec);
+
+/// Whether what the spec says of layers that have initial weights fits the network. Errors: kInvalidArgument with the
+/// JSON path in `where`.
 Status check_start(const ModelSpec& spec, const caffe::NetParameter& network);
 
 /// How long a training is, and how many images it sees at once.

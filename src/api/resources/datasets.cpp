@@ -42,9 +42,10 @@ Error in_spec(Error error, const SourceSpec& source) {
         if (place.path.empty()) continue;
         const auto folder = place.is_folder ? place.path : place.path.substr(0, place.path.rfind('/'));
         const auto& where = error.where;
-        if (where == place.path || where.starts_with(place.path + ":") || where == folder ||
-            where.starts_with(folder.ends_with('/') ? folder : folder + "/"))
-            return error;
+        if (where == place.path || where.starts_with(place.path + ":")) return error;
+        // Each place in the spec is like a path below the root folder.
+        if (folder.empty() || folder == "/") continue;
+        if (where == folder || where.starts_with(folder.ends_with('/') ? folder : folder + "/")) return error;
     }
     return within(std::move(error), "/spec");
 }

@@ -117,7 +117,7 @@ class Lmdb final : public SampleSource {
             const auto& ready = source->ready_.splits[static_cast<std::size_t>(split)];
             if (ready.images.empty()) continue;
             DIGITS_TRY(source->read_images(split, ready.images, guard));
-            if (has_labels) DIGITS_TRY(source->read_labels(split, ready.labels, guard));
+            if (has_labels) DIGITS_TRY(source->read_label_keys(split, ready.labels, guard));
         }
         if (facts.target == TargetKind::kClass) {
             int most = 0;
@@ -230,7 +230,7 @@ class Lmdb final : public SampleSource {
                         .at(folder));
     }
 
-    Status read_labels(Split split, const std::string& folder, ScanGuard& guard) {
+    Status read_label_keys(Split split, const std::string& folder, ScanGuard& guard) {
         DIGITS_ASSIGN(auto reader, open_(folder));
         DIGITS_ASSIGN(auto image_reader, open_(images(split).folder));
         auto& records = labels_[static_cast<std::size_t>(split)];

@@ -38,7 +38,7 @@ class AccuracyLayer final : public Layer {
         const std::int64_t classes = bottom[0]->dim(axis_);
         const std::optional<int> ignore =
             accuracy.has_ignore_label() ? std::optional(accuracy.ignore_label()) : std::nullopt;
-        const Labels labels = read_labels(*bottom[1], outer_, inner_, classes, ignore);
+        const Labels labels = class_indices(*bottom[1], outer_, inner_, classes, ignore);
         const at::Tensor scores = bottom[0]->data().reshape({outer_, classes, inner_});
         const at::Tensor truth = scores.gather(1, labels.index);
         const at::Tensor rivals = (scores >= truth).sum(1, true) - 1;

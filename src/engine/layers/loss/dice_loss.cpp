@@ -37,7 +37,7 @@ class DiceLossLayer final : public Layer {
         const at::Tensor scores = bottom[0]->data().reshape({outer_, classes_, inner_});
         const bool is_binary = classes_ == 1;
         const auto labels =
-            read_labels(*bottom[1], outer_, inner_, is_binary ? 2 : classes_, ignore_label(parameter_.loss_param()));
+            class_indices(*bottom[1], outer_, inner_, is_binary ? 2 : classes_, ignore_label(parameter_.loss_param()));
         probability_ = is_binary ? at::sigmoid(scores) : at::softmax(scores, 1);
         truth_ = is_binary ? labels.index.to(scores) : at::zeros_like(scores).scatter_(1, labels.index, 1.0);
         valid_ = labels.all_valid ? at::Tensor() : labels.valid.to(scores.scalar_type());

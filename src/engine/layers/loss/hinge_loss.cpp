@@ -24,7 +24,7 @@ class HingeLossLayer final : public Layer {
     void forward(const Blobs& bottom, const Blobs& top) override {
         const std::int64_t items = bottom[0]->dim(0), classes = bottom[0]->count(1);
         const at::Tensor x = bottom[0]->data().reshape({items, classes});
-        const at::Tensor labels = read_labels(*bottom[1], items, 1, classes, std::nullopt).index.view({items, 1});
+        const at::Tensor labels = class_indices(*bottom[1], items, 1, classes, std::nullopt).index.view({items, 1});
         sign_ = at::ones_like(x).scatter(1, labels, -1.0);
         margin_ = at::clamp_min(1 + sign_ * x, 0);
         top[0]->set_data((squared() ? margin_ * margin_ : margin_).sum() / static_cast<double>(items));

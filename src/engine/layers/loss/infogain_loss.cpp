@@ -49,7 +49,7 @@ class InfogainLossLayer final : public Layer {
 
     void forward(const Blobs& bottom, const Blobs& top) override {
         const std::int64_t classes = bottom[0]->dim(axis_);
-        labels_ = read_labels(*bottom[1], outer_, inner_, classes, ignore_label(parameter_.loss_param()));
+        labels_ = class_indices(*bottom[1], outer_, inner_, classes, ignore_label(parameter_.loss_param()));
         probability_ = at::softmax(bottom[0]->data().reshape({outer_, classes, inner_}), 1);
         const at::Tensor matrix =
             (bottom.size() > 2 ? bottom[2]->data() : matrix_.to(probability_)).reshape({classes, classes});

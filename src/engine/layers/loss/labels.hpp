@@ -16,8 +16,8 @@ struct Labels {
 };
 
 /// Throws EngineError for a label outside [0, classes).
-inline Labels read_labels(const at::Tensor& values, std::int64_t outer, std::int64_t inner, std::int64_t classes,
-                          std::optional<int> ignore) {
+inline Labels class_indices(const at::Tensor& values, std::int64_t outer, std::int64_t inner, std::int64_t classes,
+                            std::optional<int> ignore) {
     Labels labels;
     labels.index = values.reshape({outer, 1, inner}).to(at::kLong);
     if (ignore) {
@@ -35,9 +35,9 @@ inline Labels read_labels(const at::Tensor& values, std::int64_t outer, std::int
             least < 0 ? least : most, classes - 1, classes, std::max(most + 1, classes));
     return labels;
 }
-inline Labels read_labels(const Blob& blob, std::int64_t outer, std::int64_t inner, std::int64_t classes,
-                          std::optional<int> ignore) {
-    return read_labels(blob.data(), outer, inner, classes, ignore);
+inline Labels class_indices(const Blob& blob, std::int64_t outer, std::int64_t inner, std::int64_t classes,
+                            std::optional<int> ignore) {
+    return class_indices(blob.data(), outer, inner, classes, ignore);
 }
 
 /// Errors: other than one weight, not negative, for each class.

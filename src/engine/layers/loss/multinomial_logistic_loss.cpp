@@ -23,7 +23,7 @@ class MultinomialLogisticLossLayer final : public Layer {
 
     void forward(const Blobs& bottom, const Blobs& top) override {
         const std::int64_t items = bottom[0]->dim(0), classes = bottom[0]->count(1);
-        labels_ = read_labels(*bottom[1], items, 1, classes, std::nullopt).index.view({items, 1});
+        labels_ = class_indices(*bottom[1], items, 1, classes, std::nullopt).index.view({items, 1});
         const at::Tensor p = bottom[0]->data().reshape({items, classes}).gather(1, labels_);
         top[0]->set_data(at::log(at::clamp_min(p, 1e-20)).sum() / -static_cast<double>(items));
     }

@@ -41,7 +41,7 @@ class SoftmaxWithLossLayer final : public Layer {
 
     void forward(const Blobs& bottom, const Blobs& top) override {
         const std::int64_t classes = bottom[0]->dim(axis_);
-        labels_ = read_labels(*bottom[1], outer_, inner_, classes, ignore_label(parameter_.loss_param()));
+        labels_ = class_indices(*bottom[1], outer_, inner_, classes, ignore_label(parameter_.loss_param()));
         probability_ = at::softmax(bottom[0]->data().reshape({outer_, classes, inner_}), 1);
         at::Tensor terms = log_probability(labels_);
         weights_ = label_weights(parameter_.loss_param(), labels_, probability_);
@@ -82,7 +82,7 @@ class SoftmaxWithLossLayer final : public Layer {
     at::Tensor mix(const Blob& mixture, const at::Tensor& own_terms, std::int64_t classes) {
         const auto& loss = parameter_.loss_param();
         const at::Tensor both = mixture.data();
-        other_labels_ = read_labels(both.select(1, 0), outer_, inner_, classes, ignore_label(loss));
+        other_labels_ = class_indices(both.select(1, 0), outer_, inner_, classes, ignore_label(loss));
         const at::Tensor part = both.select(1, 1).reshape({outer_, 1, 1}).to(probability_);
         at::Tensor other_weights = label_weights(loss, other_labels_, probability_);
         if (!other_weights.defined()) other_weights = at::ones_like(part);
