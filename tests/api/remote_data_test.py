@@ -115,6 +115,13 @@ class RemoteData(unittest.TestCase):
             apart = self.create({"type": "web_folder", "url": url, "val_url": url, "test_url": url + "/"}, shuffle=False)
             form_apart = self.submit_form(method="folder", folder_train=url, folder_pct_val="25", folder_pct_test="0", has_val_folder="y", folder_val=url,
                                           has_test_folder="y", folder_test=url)
+            limits = {"max_per_class": 3, "val_min_per_class": 1, "val_max_per_class": 1, "test_max_per_class": 2}
+            limited = self.create({"type": "web_folder", "url": url, "val_url": url, "test_url": url, **limits}, shuffle=False)
+            form_limited = self.submit_form(method="folder", folder_train=url, folder_pct_val="25", folder_pct_test="0", folder_train_max_per_class="3",
+                                            has_val_folder="y", folder_val=url, folder_val_min_per_class="1", folder_val_max_per_class="1",
+                                            has_test_folder="y", folder_test=url, folder_test_max_per_class="2")
+            status, wrong = self.scan({"type": "web_folder", "url": url, "val_url": url, "val_min_per_class": 3, "val_max_per_class": 2})
+            self.assertEqual((status, wrong["where"]), (422, "/spec/source/val_max_per_class"), wrong)
             status, gone = self.scan({"type": "web_folder", "url": url, "val_url": url + "/none"})
             self.assertEqual((status, gone["where"]), (404, "/spec/source/val_url"), gone)
         here_apart = self.create({"type": "folder", "path": str(clean), "val_path": str(clean), "test_path": str(clean)}, shuffle=False)
@@ -122,6 +129,9 @@ class RemoteData(unittest.TestCase):
             self.assertEqual({name: split["per_class"] for name, split in job["result"]["splits"].items()},
                              {name: split["per_class"] for name, split in here_apart["result"]["splits"].items()})
         self.assertEqual(self.record_bytes(apart), self.record_bytes(here_apart))
+        for job in (limited, form_limited):
+            of_class = {name: max(split["per_class"]) for name, split in job["result"]["splits"].items()}
+            self.assertEqual(of_class, {"train": 3, "val": 1, "test": 2})
         here = self.create({"type": "folder", "path": str(clean)}, shuffle=False)
         self.assertEqual([job["state"] for job in (there, web, here)], ["done"] * 3, (there["error"], web["error"]))
         for job in (there, web):

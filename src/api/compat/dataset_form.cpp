@@ -94,6 +94,7 @@ http::Async<json> read_web_folder(Form& form, const Context& context) {
             source[split + "_url"] = form.required_text("folder_" + split);
             if (!is_url(source[split + "_url"].get<std::string>()))
                 form.refuse("folder_" + split, "Expected an address, as the training images have one");
+            read_limits(form, "folder_" + split, split + "_", source);
         }
     if (!form.ok()) co_return source;
     json question{{"type", "example_facts"}, {"spec", {{"source", source}}}};

@@ -15,64 +15,35 @@ struct JsonBinding<ClassFolderOptions> {
     static constexpr const char* kSchema = "FolderSource";
     static Fields fields() {
         using O = ClassFolderOptions;
-        return {json_field("path", &O::path)
-                    .label("Training images")
-                    .help("Folder on the server with one subfolder per class, named after the class")
-                    .key("field.folder")
-                    .cli("from")
-                    .digits("folder_train")
-                    .path(PlaceKind::kFolder)
-                    .required(),
-                json_field("val_path", &O::val_path)
-                    .label("Validation images")
-                    .help("Separate folder of validation images, instead of a share of the training images")
-                    .cli("val-dir")
-                    .digits("folder_val")
-                    .path(PlaceKind::kFolder),
-                json_field("test_path", &O::test_path)
-                    .label("Test images")
-                    .help("Separate folder of test images, instead of a share of the training images")
-                    .cli("test-dir")
-                    .digits("folder_test")
-                    .path(PlaceKind::kFolder),
-                percent_val_field<O>(),
-                percent_test_field<O>(),
-                min_per_class_field<O>(),
-                max_per_class_field<O>(),
-                json_field("val_min_per_class", &O::val_min_per_class)
-                    .label("Minimum samples per class (validation)")
-                    .help("For a separate folder of validation images; default: as for training")
-                    .digits("folder_val_min_per_class")
-                    .range(1, 1e9)
-                    .advanced(),
-                json_field("val_max_per_class", &O::val_max_per_class)
-                    .label("Maximum samples per class (validation)")
-                    .help("For a separate folder of validation images; default: as for training")
-                    .digits("folder_val_max_per_class")
-                    .range(0, 1e9)
-                    .advanced(),
-                json_field("test_min_per_class", &O::test_min_per_class)
-                    .label("Minimum samples per class (test)")
-                    .help("For a separate folder of test images; default: as for training")
-                    .digits("folder_test_min_per_class")
-                    .range(1, 1e9)
-                    .advanced(),
-                json_field("test_max_per_class", &O::test_max_per_class)
-                    .label("Maximum samples per class (test)")
-                    .help("For a separate folder of test images; default: as for training")
-                    .digits("folder_test_max_per_class")
-                    .range(0, 1e9)
-                    .advanced()};
+        return with_separate_limits<O>(
+            {json_field("path", &O::path)
+                 .label("Training images")
+                 .help("Folder on the server with one subfolder per class, named after the class")
+                 .key("field.folder")
+                 .cli("from")
+                 .digits("folder_train")
+                 .path(PlaceKind::kFolder)
+                 .required(),
+             json_field("val_path", &O::val_path)
+                 .label("Validation images")
+                 .help("Separate folder of validation images, instead of a share of the training images")
+                 .cli("val-dir")
+                 .digits("folder_val")
+                 .path(PlaceKind::kFolder),
+             json_field("test_path", &O::test_path)
+                 .label("Test images")
+                 .help("Separate folder of test images, instead of a share of the training images")
+                 .cli("test-dir")
+                 .digits("folder_test")
+                 .path(PlaceKind::kFolder),
+             percent_val_field<O>(), percent_test_field<O>(), min_per_class_field<O>(), max_per_class_field<O>()});
     }
 };
 
 Status ClassFolderOptions::validate(const std::string& where) const {
     DIGITS_TRY(check_percentages(dealt_to_val(), dealt_to_test(), where));
     DIGITS_TRY(check_class_limits(min_per_class, max_per_class, "", where));
-    DIGITS_TRY(check_class_limits(val_min_per_class.value_or(min_per_class), val_max_per_class.value_or(max_per_class),
-                                  "val_", where));
-    return check_class_limits(test_min_per_class.value_or(min_per_class), test_max_per_class.value_or(max_per_class),
-                              "test_", where);
+    return check_separate_limits(*this, {min_per_class, max_per_class}, where);
 }
 
 std::vector<SourcePlace> ClassFolderOptions::places() const {
@@ -97,9 +68,8 @@ class FolderScanner {
         DIGITS_TRY(guard_.check());
         facts_.labels_are_found = true;
         DIGITS_TRY(scan_training());
-        DIGITS_TRY(scan_other(Split::kVal, o.val_path, "/source/val_path", o.val_min_per_class, o.val_max_per_class));
-        DIGITS_TRY(
-            scan_other(Split::kTest, o.test_path, "/source/test_path", o.test_min_per_class, o.test_max_per_class));
+        DIGITS_TRY(scan_other(Split::kVal, o.val_path, "/source/val_path"));
+        DIGITS_TRY(scan_other(Split::kTest, o.test_path, "/source/test_path"));
         for (const auto& label : facts_.labels)
             if (!is_utf8(label))
                 facts_.warnings.push_back(fmt::format("The name of the folder \"{}\" is not UTF-8: rename it", label));
@@ -149,11 +119,10 @@ class FolderScanner {
         return {};
     }
 
-    Status scan_other(Split split, const std::string& path, const char* where, std::optional<int> least,
-                      std::optional<int> most) {
+    Status scan_other(Split split, const std::string& path, const char* where) {
         if (path.empty()) return {};
         DIGITS_ASSIGN(auto classes, classes_of(path, where));
-        const ClassLimits limits{least.value_or(options_.min_per_class), most.value_or(options_.max_per_class)};
+        const auto limits = limits_for(split, options_, {options_.min_per_class, options_.max_per_class});
         ClassDealer(context_.seed, facts_).deal_to(split, classes, limits, path, adder());
         return {};
     }

@@ -1,14 +1,14 @@
 #pragma once
 
-#include <optional>
 #include <string>
 
+#include "data/sources/class_split.hpp"
 #include "data/sources/source.hpp"
 
 namespace digits {
 
 /// One sub-folder a class; docs/datasets.md.
-struct ClassFolderOptions final : SourceOptions {
+struct ClassFolderOptions final : SourceOptions, SeparateClassLimits {
     std::string path;
     std::string val_path;
     std::string test_path;
@@ -16,11 +16,6 @@ struct ClassFolderOptions final : SourceOptions {
     int percent_test = 0;
     int min_per_class = 2;
     int max_per_class = 0;  ///< 0: no limit
-    /// For folders of their own; none: as min_per_class and max_per_class.
-    std::optional<int> val_min_per_class;
-    std::optional<int> val_max_per_class;
-    std::optional<int> test_min_per_class;
-    std::optional<int> test_max_per_class;
 
     Status validate(const std::string& where) const;
     std::vector<SourcePlace> places() const;

@@ -59,6 +59,20 @@ Status check_class_limits(int least, int most, std::string_view prefix, const st
                     .at(fmt::format("{}/{}max_per_class", where, prefix)));
 }
 
+ClassLimits limits_for(Split split, const SeparateClassLimits& limits, ClassLimits training) {
+    const bool is_val = split == Split::kVal;
+    return {(is_val ? limits.val_min_per_class : limits.test_min_per_class).value_or(training.least),
+            (is_val ? limits.val_max_per_class : limits.test_max_per_class).value_or(training.most)};
+}
+
+Status check_separate_limits(const SeparateClassLimits& limits, ClassLimits training, const std::string& where) {
+    for (const auto& [split, prefix] : {std::pair(Split::kVal, "val_"), {Split::kTest, "test_"}}) {
+        const auto own = limits_for(split, limits, training);
+        DIGITS_TRY(check_class_limits(own.least, own.most, prefix, where));
+    }
+    return {};
+}
+
 bool ClassDealer::is_large_enough(const std::string& label, std::size_t size, std::size_t least) {
     if (size >= std::max<std::size_t>(least, 1)) return true;
     facts_.warnings.push_back(

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -43,6 +44,18 @@ struct ClassLimits {
     int least = 1;
     int most = 0;  ///< 0: no limit
 };
+
+/// Limits of classes for separate validation and test folders; none: those of the training images. Options of sources
+/// derive from it.
+struct SeparateClassLimits {
+    std::optional<int> val_min_per_class;
+    std::optional<int> val_max_per_class;
+    std::optional<int> test_min_per_class;
+    std::optional<int> test_max_per_class;
+};
+/// `training`: the limits of the training images.
+ClassLimits limits_for(Split split, const SeparateClassLimits& limits, ClassLimits training);
+Status check_separate_limits(const SeparateClassLimits& limits, ClassLimits training, const std::string& where);
 
 /// Deals the samples of each class to the splits, as DIGITS does: mixed by a seed, cut to a limit, then by percent.
 /// What goes where depends on the seed, the split and the class alone.

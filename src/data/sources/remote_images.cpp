@@ -110,8 +110,8 @@ Result<std::unique_ptr<SampleSource>> deal_remote_images(std::unique_ptr<const I
                        facts.labels.empty() ? "no class" : "only one class", ClassDealer::least_of(limits, val, test))
                 .at("/source/url"),
             facts, context));
-    for (auto& [split, from, others] : whole)
-        ClassDealer(context.seed, facts).deal_to(split, others, limits, from, add);
+    for (auto& [split, from, others, own] : whole)
+        ClassDealer(context.seed, facts).deal_to(split, others, own, from, add);
     return std::make_unique<RemoteImages>(std::move(site), std::move(facts), std::move(splits), context);
 }
 

@@ -46,6 +46,7 @@ struct RemoteSplit {
     Split split;
     std::string place;  ///< what people call it
     RemoteClasses classes;
+    ClassLimits limits;
 };
 
 /// The samples of these classes, which are fetched when they are asked for and never kept on the disk. `place`: what

@@ -40,6 +40,37 @@ Field max_per_class_field() {
         .digits("folder_train_max_per_class")
         .range(0, 1e9);
 }
+/// `own`, and behind them the members of SeparateClassLimits.
+template <class Options>
+Fields with_separate_limits(Fields own) {
+    const Fields limits{json_field<Options>("val_min_per_class", &Options::val_min_per_class)
+                            .label("Minimum samples per class (validation)")
+                            .help("For a separate folder of validation images; default: as for training")
+                            .digits("folder_val_min_per_class")
+                            .range(1, 1e9)
+                            .advanced(),
+                        json_field<Options>("val_max_per_class", &Options::val_max_per_class)
+                            .label("Maximum samples per class (validation)")
+                            .help("For a separate folder of validation images; default: as for training")
+                            .digits("folder_val_max_per_class")
+                            .range(0, 1e9)
+                            .advanced(),
+                        json_field<Options>("test_min_per_class", &Options::test_min_per_class)
+                            .label("Minimum samples per class (test)")
+                            .help("For a separate folder of test images; default: as for training")
+                            .digits("folder_test_min_per_class")
+                            .range(1, 1e9)
+                            .advanced(),
+                        json_field<Options>("test_max_per_class", &Options::test_max_per_class)
+                            .label("Maximum samples per class (test)")
+                            .help("For a separate folder of test images; default: as for training")
+                            .digits("folder_test_max_per_class")
+                            .range(0, 1e9)
+                            .advanced()};
+    own.insert(own.end(), limits.begin(), limits.end());
+    return own;
+}
+
 template <class Options>
 Field list_root_field() {
     return json_field<Options>("root", &Options::root)

@@ -16,24 +16,22 @@ struct JsonBinding<WebFolderOptions> {
     static constexpr const char* kSchema = "WebFolderSource";
     static Fields fields() {
         using O = WebFolderOptions;
-        return {json_field("url", &O::url)
-                    .label("Address of the folder")
-                    .help("Folder of a web server that lists its files, with one subfolder per class")
-                    .key("field.web_folder_url")
-                    .cli("web-folder")
-                    .required(),
-                json_field("val_url", &O::val_url)
-                    .label("Address of the validation images")
-                    .help("Folder of its own, instead of a share of the training images")
-                    .cli("web-val-folder"),
-                json_field("test_url", &O::test_url)
-                    .label("Address of the test images")
-                    .help("Folder of its own, instead of a share of the training images")
-                    .cli("web-test-folder"),
-                percent_val_field<O>(),
-                percent_test_field<O>(),
-                min_per_class_field<O>(),
-                max_per_class_field<O>()};
+        return with_separate_limits<O>(
+            {json_field("url", &O::url)
+                 .label("Address of the folder")
+                 .help("Folder of a web server that lists its files, with one subfolder per class")
+                 .key("field.web_folder_url")
+                 .cli("web-folder")
+                 .required(),
+             json_field("val_url", &O::val_url)
+                 .label("Address of the validation images")
+                 .help("Folder of its own, instead of a share of the training images")
+                 .cli("web-val-folder"),
+             json_field("test_url", &O::test_url)
+                 .label("Address of the test images")
+                 .help("Folder of its own, instead of a share of the training images")
+                 .cli("web-test-folder"),
+             percent_val_field<O>(), percent_test_field<O>(), min_per_class_field<O>(), max_per_class_field<O>()});
     }
 };
 
@@ -50,7 +48,8 @@ Status WebFolderOptions::validate(const std::string& where) const {
     auto dealt = *this;
     if (!val_url.empty()) dealt.percent_val = 0;
     if (!test_url.empty()) dealt.percent_test = 0;
-    return check_shares(dealt, where);
+    DIGITS_TRY(check_shares(dealt, where));
+    return check_separate_limits(*this, {min_per_class, max_per_class}, where);
 }
 
 namespace {
@@ -231,7 +230,8 @@ struct WebFolder {
             if (url.empty()) return {};
             const auto root = std::to_string(whole.size() + 1);
             DIGITS_ASSIGN(auto of_split, lister.classes_of(root, where));
-            whole.push_back({split, site->url(root), std::move(of_split)});
+            whole.push_back({split, site->url(root), std::move(of_split),
+                             limits_for(split, options, {options.min_per_class, options.max_per_class})});
             return {};
         };
         DIGITS_TRY(add(Split::kVal, options.val_url, "/source/val_url"));

@@ -7,7 +7,7 @@
 namespace digits {
 
 /// A folder of a web server that lists its folders, with one subfolder a class; docs/datasets.md.
-struct WebFolderOptions final : RemoteClassOptions {
+struct WebFolderOptions final : RemoteClassOptions, SeparateClassLimits {
     std::string url;
     std::string val_url;   ///< empty: a share of the training images
     std::string test_url;  ///< likewise
