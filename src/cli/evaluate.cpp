@@ -48,7 +48,15 @@ struct ShownTask {
     std::vector<ShownNumber> whole, of_class;
 };
 
-ShownTask shown_task(const std::string& view) {
+ShownTask shown_task(const json& found) {
+    const auto view = found.value("view", "classes");
+    if (found.contains("similar_pairs"))
+        return {{{"accuracy", "accuracy", share_text},
+                 {"distance threshold", "threshold", number_text},
+                 {"distance of similar pairs", "similar_distance", number_text},
+                 {"distance of dissimilar pairs", "dissimilar_distance", number_text},
+                 {"loss", "loss", number_text}},
+                {}};
     if (view == "boxes")
         return {{{"AP", "AP", share_text},
                  {"AP50", "AP50", share_text},
@@ -79,7 +87,7 @@ ShownTask shown_task(const std::string& view) {
 }  // namespace
 
 void print_evaluation(const json& found) {
-    const auto shown = shown_task(found.value("view", "classes"));
+    const auto shown = shown_task(found);
     const auto member = [](const json& object, const char* name) {
         return object.contains(name) ? object[name] : json();
     };

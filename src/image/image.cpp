@@ -121,6 +121,17 @@ std::pair<Image, Image> unstack_planes(const std::uint8_t* planes, int width, in
     return {std::move(first), std::move(second)};
 }
 
+Image beside(const Image& first, const Image& second) {
+    DIGITS_CHECK(first.width == second.width && first.height == second.height && first.channels == second.channels);
+    Image both;
+    both.reset(2 * first.width, first.height, first.channels);
+    for (int y = 0; y < first.height; ++y) {
+        std::copy_n(first.row(y), first.row_bytes(), both.row(y));
+        std::copy_n(second.row(y), second.row_bytes(), both.row(y) + first.row_bytes());
+    }
+    return both;
+}
+
 Image shown_image(const Image& image) {
     if (!image.is_deep()) return image;
     const auto channels = static_cast<std::size_t>(image.channels);

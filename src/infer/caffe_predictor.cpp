@@ -71,6 +71,14 @@ std::vector<int> detectnet_classes(const caffe::NetParameter& train_val) {
     return {};
 }
 
+/// Of its first ContrastiveLoss that is not Caffe's older one, of squared distances.
+std::optional<double> margin_of(const caffe::NetParameter& train_val) {
+    for (const auto& layer : train_val.layer())
+        if (layer.type() == "ContrastiveLoss" && !layer.contrastive_loss_param().legacy_version())
+            return layer.contrastive_loss_param().margin();
+    return std::nullopt;
+}
+
 /// Rows of image, label, score and edges, image by image.
 void rows_by_image(std::span<const float> rows, std::size_t images, BatchOutput& output) {
     constexpr std::size_t kColumns = 7;
@@ -122,6 +130,7 @@ class CaffePredictor final : public Predictor {
         DIGITS_ASSIGN(const auto train_val, read_net_file(options.model_dir / "train_val.prototxt"));
         DIGITS_TRY(take_transform(train_val, options.model_dir, options.dataset_dir, preprocessing_));
         network_classes_ = detectnet_classes(train_val);
+        contrastive_margin_ = margin_of(train_val);
         const auto& made = preprocessing_.transformer;
         if (made.height() != shape[2] || made.width() != shape[3])
             return fail(make_error(ErrorCode::kInvalidArgument,
@@ -140,6 +149,7 @@ class CaffePredictor final : public Predictor {
     void prepare(const Image& image, float* input) const override { preprocessing_.apply(image, input); }
     AskedImage locate(int width, int height) const override { return preprocessing_.place(width, height); }
     std::vector<int> network_classes() const override { return network_classes_; }
+    std::optional<double> contrastive_margin() const override { return contrastive_margin_; }
 
     Result<std::vector<BatchOutput>> run(const float* inputs, std::size_t count) override {
         const auto& p = preprocessing_.transformer;
@@ -289,6 +299,7 @@ class CaffePredictor final : public Predictor {
     std::string input_;
     std::int64_t iteration_ = -1;
     std::vector<int> network_classes_;
+    std::optional<double> contrastive_margin_;
     const int threads_ = at::get_num_threads();
     std::optional<double> flops_per_pixel_;  ///< of an input; known after the first
 };

@@ -1,6 +1,8 @@
 #include "infer/evaluation.hpp"
 
+#include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
@@ -23,7 +25,7 @@ constexpr std::size_t kListedUnreadable = 1000;
 /// An image that the network can be asked about, or the reason why not.
 struct PreparedImage {
     EvaluatedSample sample;
-    std::vector<float> input;
+    std::vector<float> input;  ///< of a pair for siamese networks: of both images
     std::string problem;
 };
 
@@ -42,7 +44,9 @@ class Evaluation {
         const auto& folder = context_.job_dir();
         DIGITS_ASSIGN(auto unreadable, TextFile::create(folder / "unreadable.txt"));
         unreadable_.emplace(std::move(unreadable));
-        DIGITS_ASSIGN(evaluator_, inference_->task().make_evaluator(inference_->facts(), folder));
+        auto facts = inference_->facts();
+        facts.images_per_sample = source_->images_per_sample();
+        DIGITS_ASSIGN(evaluator_, inference_->task().make_evaluator(facts, folder));
         for (const auto& warning : source_->warnings())
             context_.emit({{"event", "log"}, {"level", "warning"}, {"text", warning}});
         ProgressMeter meter(context_, "evaluate", "images", source_->count());
@@ -56,6 +60,8 @@ class Evaluation {
     }
 
   private:
+    std::size_t images_per_sample() const { return static_cast<std::size_t>(source_->images_per_sample()); }
+
     PreparedImage prepare(int thread, std::uint64_t index) const {
         auto read = source_->get(thread, index);
         PreparedImage prepared;
@@ -67,8 +73,10 @@ class Evaluation {
             return prepared;
         }
         prepared.sample.image = predictor_.locate(read.image->width, read.image->height);
-        prepared.input.resize(predictor_.input_size());
+        const auto size = predictor_.input_size();
+        prepared.input.resize(size * images_per_sample());
         predictor_.prepare(*read.image, prepared.input.data());
+        if (read.second) predictor_.prepare(*read.second, prepared.input.data() + size);
         return prepared;
     }
 
@@ -88,12 +96,15 @@ class Evaluation {
         }
         std::vector<BatchOutput> batch;
         if (readable > 0) {
-            DIGITS_ASSIGN(batch, predictor_.run(inputs.data(), readable));
+            DIGITS_ASSIGN(batch, predictor_.run(inputs.data(), readable * images_per_sample()));
         }
         std::size_t next = 0;
         for (const auto& image : waiting_) {
             if (image.problem.empty()) {
-                DIGITS_TRY(evaluator_->add(image.sample, outputs_of(batch, next++)));
+                auto outputs = outputs_of(batch, next++);
+                for (std::size_t i = 1; i < images_per_sample(); ++i)
+                    std::ranges::copy(outputs_of(batch, next++), std::back_inserter(outputs));
+                DIGITS_TRY(evaluator_->add(image.sample, outputs));
                 ++answered_;
             } else {
                 DIGITS_TRY(leave_out(image));

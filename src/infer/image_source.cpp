@@ -9,7 +9,6 @@
 #include "base/file.hpp"
 #include "base/safe_path.hpp"
 #include "base/text.hpp"
-#include "data/dataset_facts.hpp"
 #include "data/records/record_reader.hpp"
 #include "data/records/target_codec.hpp"
 #include "data/sources/image_list.hpp"
@@ -56,7 +55,8 @@ class LmdbSource final : public ImageSource {
                                                      const ImageSourceOptions& options) {
         std::unique_ptr<LmdbSource> source(new LmdbSource);
         source->kind_ = facts.target;
-        source->deep_ = facts.image.is_deep() ? facts.image.channel_count() : 0;
+        source->form_ = record_form(facts);
+        source->images_per_sample_ = facts.images_per_record();
         for (int i = 0; i < options.threads; ++i) {
             DIGITS_ASSIGN(auto reader, RecordReader::open(database));
             source->readers_.push_back({std::move(reader), {}, 0});
@@ -88,12 +88,7 @@ class LmdbSource final : public ImageSource {
         if (!reader.targets) sample.target = ClassLabel{record.datum.label};
         sample.name =
             names_->name(index, reader.targets ? std::nullopt : std::optional(record.datum.label), record.key);
-        if (deep_ > 0 && record.datum.channels != deep_) {
-            sample.image =
-                fail(ErrorCode::kDataLoss, "the record has {} channels, expected {}", record.datum.channels, deep_);
-            return sample;
-        }
-        sample.image = deep_ > 0 ? sample_image(record.datum) : datum_image(record.datum);
+        read_images(record.datum, form_, sample);
         return sample;
     }
 
@@ -115,7 +110,7 @@ class LmdbSource final : public ImageSource {
     }
 
     TargetKind kind_ = TargetKind::kClass;
-    int deep_ = 0;  ///< channels of records of floats; 0: they are of bytes
+    RecordForm form_;
     std::vector<Reader> readers_;
     std::optional<SplitNames> names_;
 };
@@ -300,6 +295,29 @@ Result<std::unique_ptr<ImageSource>> open_split(const ImageSourceOptions& option
 }
 
 }  // namespace
+
+RecordForm record_form(const DatasetFacts& facts) {
+    return {facts.image.is_deep() ? facts.image.channel_count() : 0, facts.images_per_record() == 2};
+}
+
+void read_images(const DatumView& datum, const RecordForm& form, SourceImage& sample) {
+    if (form.is_pair) {
+        auto pair = pair_images(datum);
+        if (!pair) {
+            sample.image = fail(std::move(pair).error());
+            return;
+        }
+        sample.image = std::move(pair->first);
+        sample.second = std::move(pair->second);
+        return;
+    }
+    if (form.deep_channels > 0 && datum.channels != form.deep_channels) {
+        sample.image =
+            fail(ErrorCode::kDataLoss, "the record has {} channels, expected {}", datum.channels, form.deep_channels);
+        return;
+    }
+    sample.image = form.deep_channels > 0 ? sample_image(datum) : datum_image(datum);
+}
 
 Result<std::unique_ptr<ImageSource>> open_image_source(const ImageSourceOptions& options,
                                                        const std::function<bool(std::size_t)>& found) {

@@ -39,6 +39,7 @@ Result<std::unique_ptr<Inference>> Inference::open(const InferenceOptions& optio
     DIGITS_ASSIGN(inference->task_, get_task(dataset.task));
     inference->decoding_ = decoding_of(dataset.image);
     inference->dataset_dir_ = options.dataset_dir;
+    inference->records_ = record_form(dataset);
     inference->resize_ = enum_name(dataset.image.resize);
     inference->facts_ = {std::move(dataset.labels),
                          std::move(dataset.target_names),
@@ -52,6 +53,7 @@ Result<std::unique_ptr<Inference>> Inference::open(const InferenceOptions& optio
                   kind->open({options.model_dir, options.dataset_dir, options.snapshot,
                               preprocessing_for(dataset.image), options.device, options.threads}));
     inference->facts_.network_classes = inference->predictor_->network_classes();
+    inference->facts_.contrastive_margin = inference->predictor_->contrastive_margin();
     return inference;
 }
 

@@ -10,6 +10,7 @@
 #include "base/safe_path.hpp"
 #include "engine/net/blob.hpp"
 #include "image/decode.hpp"
+#include "infer/image_source.hpp"
 #include "infer/predictor.hpp"
 #include "tasks/output_view.hpp"
 #include "tasks/task.hpp"
@@ -62,6 +63,8 @@ class Inference {
     /// An image as those of the dataset are read. Errors: of the file and of its decoder.
     Result<Image> read_image(const std::string& path) const;
 
+    /// What records of databases are to the network.
+    const RecordForm& records() const { return records_; }
     const std::filesystem::path& dataset_dir() const { return dataset_dir_; }
     /// How images become those of the dataset: "squash", …
     const std::string& resize() const { return resize_; }
@@ -75,6 +78,7 @@ class Inference {
     std::filesystem::path dataset_dir_;
     std::string resize_;
     DecodeOptions decoding_;
+    RecordForm records_;
     TargetFacts facts_;
     std::unique_ptr<Predictor> predictor_;
 };

@@ -44,6 +44,8 @@ class Predictor {
     virtual AskedImage locate(int width, int height) const = 0;
     /// The dataset's class of each of the network's, where the network says so (DetectNet); else none.
     virtual std::vector<int> network_classes() const { return {}; }
+    /// The margin of the network's ContrastiveLoss; none: it has no such loss.
+    virtual std::optional<double> contrastive_margin() const { return std::nullopt; }
     /// The network's outputs for `count` prepared images, one image after the other.
     virtual Result<std::vector<BatchOutput>> run(const float* inputs, std::size_t count) = 0;
     /// The same for one image in its own size, neither resized nor cropped: DIGITS's "do not resize". Errors:

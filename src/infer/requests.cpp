@@ -240,9 +240,17 @@ Result<json> answer_records(Inference& inference, const json& request) {
         RecordReader::Record record;
         DIGITS_ASSIGN(const bool any, records.next(record));
         if (!any) break;
-        DIGITS_ASSIGN(auto image, datum_image(record.datum));
-        images.push_back(std::move(image));
-        answers.push_back({{"path", record.key}, {"predictions", json::array()}, {"error", nullptr}});
+        SourceImage sample;
+        read_images(record.datum, inference.records(), sample);
+        if (!sample.image) return fail(Error(sample.image.error()).at(std::string(record.key)));
+        // Each image of a pair is asked about, as an image file is.
+        const auto add = [&](Image image, const std::string& path) {
+            images.push_back(std::move(image));
+            answers.push_back({{"path", path}, {"predictions", json::array()}, {"error", nullptr}});
+        };
+        const std::string key(record.key);
+        add(std::move(*sample.image), key);
+        if (sample.second) add(std::move(*sample.second), key + " (second)");
     }
     auto options = wanted.options();
     if (outputs.is_wanted()) options.outputs = AskOptions::Outputs::kPlain;
@@ -252,7 +260,7 @@ Result<json> answer_records(Inference& inference, const json& request) {
         answer.update(found[i].answer);
         outputs.add(answer.value("path", ""), found[i].outputs);
         if (wanted.draw_to.empty()) continue;
-        const auto place = fs::path(wanted.draw_to) / fmt::format("{:06}.png", wanted.offset + std::int64_t(i));
+        const auto place = fs::path(wanted.draw_to) / fmt::format("{:06}_{}.png", wanted.offset, i);
         DIGITS_TRY(draw(images[i], answer, place.string()));
         answer["drawn"] = place.string();
     }

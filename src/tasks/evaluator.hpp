@@ -43,6 +43,7 @@ struct EvaluationReport {
 class Evaluator {
   public:
     virtual ~Evaluator() = default;
+    /// `outputs`: of a pair for siamese networks those for the first image, then those for the second.
     virtual Status add(const EvaluatedSample& sample, std::span<const OutputArray> outputs) = 0;
     /// A sample that could not be read.
     virtual Status add_unreadable(const EvaluatedSample& sample) = 0;

@@ -29,6 +29,9 @@ struct TargetFacts {
     std::vector<std::string> palette = {};           ///< "#rrggbb" of each class, where the dataset has colors
     /// The dataset's class of each class of the network, where these differ (DetectNet's object_class).
     std::vector<int> network_classes = {};
+    int images_per_sample = 1;  ///< of an evaluation; 2: pairs for siamese networks
+    /// Of the network's ContrastiveLoss, where it has one.
+    std::optional<double> contrastive_margin = std::nullopt;
 };
 
 /// How the images of answers become PNG files. Whoever asks has them; the server, which knows the tasks, too, links no

@@ -176,6 +176,37 @@ TEST(Regression, AnswersWithAllOutputsAsTheyAre) {
         {"name": "ip", "shape": [2], "values": [1.5, -2.0]}, {"name": "map", "shape": [1, 2], "values": [0.0, 1.0]}]})"));
 }
 
+TEST(Regression, EvaluatesPairsByTheirDistances) {
+    const TemporaryFolder folder;
+    TargetFacts facts{{"dissimilar", "similar"}, {}};
+    facts.images_per_sample = 2;
+    facts.contrastive_margin = 2;
+    auto evaluator = regression().make_evaluator(facts, folder.path());
+    ASSERT_TRUE(evaluator);
+    const auto add = [&](bool is_similar, std::vector<float> first, std::vector<float> second) {
+        Outputs outputs;
+        outputs.add("feat", "InnerProduct", {2}, std::move(first)).add("feat", "InnerProduct", {2}, std::move(second));
+        ASSERT_TRUE((*evaluator)->add({0, "a|b", ClassLabel{is_similar ? 1 : 0}, {}}, outputs));
+    };
+    add(true, {0, 0}, {0.5F, 0});
+    add(true, {1, 1}, {1, 2});
+    add(false, {0, 0}, {1, 0});
+    add(false, {0, 0}, {3, 4});
+    add(true, {0, 0}, {0, 9});
+    const auto report = (*evaluator)->finish();
+    ASSERT_TRUE(report);
+    const auto& members = report->members;
+    EXPECT_EQ(members["labelled"], 5);
+    EXPECT_EQ(members["similar_pairs"], 3);
+    EXPECT_DOUBLE_EQ(members["similar_distance"], (0.5 + 1 + 9) / 3);
+    EXPECT_DOUBLE_EQ(members["dissimilar_distance"], (1 + 5) / 2.0);
+    EXPECT_DOUBLE_EQ(members["accuracy"], 0.6) << "0.5 is similar, or 0.5 and both of 1: 3 of 5";
+    EXPECT_DOUBLE_EQ(members["threshold"], 0.75) << "between 0.5 and 1";
+    EXPECT_DOUBLE_EQ(members["loss"], (0.25 + 1 + 1 + 0 + 81) / 2 / 5);
+    EXPECT_EQ(*read_file(folder.path() / "predictions.csv"),
+              "index,pair,similar,distance\r\n0,a|b,1,0.5\r\n0,a|b,1,1\r\n0,a|b,0,1\r\n0,a|b,0,5\r\n0,a|b,1,9\r\n");
+}
+
 TEST(Regression, EvaluatesByErrors) {
     const TemporaryFolder folder;
     auto evaluator = regression().make_evaluator({{}, {"x", "y"}}, folder.path());

@@ -12,7 +12,6 @@
 #include "data/sources/split_list.hpp"
 #include "image/encode.hpp"
 #include "image/formats.hpp"
-#include "image/stack.hpp"
 
 namespace digits {
 namespace {
@@ -48,10 +47,9 @@ Result<ImageFileBytes> file_of(const DatumView& datum) {
 
 /// The images of a record for siamese networks, one behind the other.
 Status split_pair(const DatumView& datum, StoredSample& sample) {
-    const auto [first, second] = unstack_planes(reinterpret_cast<const std::uint8_t*>(datum.data.data()), datum.width,
-                                                datum.height, datum.channels);
-    DIGITS_ASSIGN(sample.image, png_of(first));
-    DIGITS_ASSIGN(sample.second_image, png_of(second));
+    DIGITS_ASSIGN(const auto pair, pair_images(datum));
+    DIGITS_ASSIGN(sample.image, png_of(pair.first));
+    DIGITS_ASSIGN(sample.second_image, png_of(pair.second));
     return {};
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/check.hpp"
+#include "image/stack.hpp"
 
 namespace digits {
 namespace {
@@ -155,6 +156,22 @@ Result<Image> raw_datum_image(const DatumView& datum) {
         samples = planes.data();
     }
     return from_planar_bgr(samples, datum.width, datum.height, datum.channels);
+}
+
+Result<std::pair<Image, Image>> pair_images(const DatumView& datum) {
+    const bool is_pair = !datum.encoded && !datum.data.empty() && (datum.channels == 2 || datum.channels == 6);
+    if (!is_pair)
+        return fail(ErrorCode::kDataLoss, "the record holds {} channels, expected the 2 or 6 of two images",
+                    datum.channels);
+    return unstack_planes(reinterpret_cast<const std::uint8_t*>(datum.data.data()), datum.width, datum.height,
+                          datum.channels);
+}
+
+Result<Image> shown_raw_image(const DatumView& datum) {
+    if (datum.data.empty()) return shown_image(deep_datum_image(datum));
+    if (datum.channels != 2 && datum.channels != 6) return raw_datum_image(datum);
+    DIGITS_ASSIGN(const auto pair, pair_images(datum));
+    return beside(pair.first, pair.second);
 }
 
 Image deep_datum_image(const DatumView& datum) {

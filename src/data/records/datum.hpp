@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.hpp"
@@ -39,6 +40,11 @@ Result<Image> datum_image(const DatumView& datum);
 Result<Image> sample_image(const DatumView& datum);
 /// The same as datum_image() of a datum that is not encoded.
 Result<Image> raw_datum_image(const DatumView& datum);
+/// The two images of a record for siamese networks. Errors: kDataLoss for a datum that holds no bytes of two images.
+Result<std::pair<Image, Image>> pair_images(const DatumView& datum);
+/// What a page shows of a datum that is not encoded: the two images of a pair side by side; float data between its
+/// lowest and its highest value, of more than 3 channels the first three (shown_image()).
+Result<Image> shown_raw_image(const DatumView& datum);
 
 /// The bytes of a Datum with planes of raw samples, in B, G, R order for 3 channels.
 std::string raw_datum(const Image& image, int label);

@@ -8,7 +8,6 @@
 #include "data/sources/split_list.hpp"
 #include "image/encode.hpp"
 #include "image/formats.hpp"
-#include "image/stack.hpp"
 
 namespace digits {
 namespace {
@@ -28,20 +27,6 @@ Result<RecordReader::Record> find_record(RecordReader& records, std::uint64_t in
     DIGITS_ASSIGN(const bool is_there, records.next(record));
     if (!is_there) return fail(ErrorCode::kNotFound, "there is no record {}", index);
     return record;
-}
-
-/// The two images of a record for siamese networks side by side; any other as it is.
-Result<Image> shown_datum_image(const DatumView& datum) {
-    if (datum.channels != 2 && datum.channels != 6) return raw_datum_image(datum);
-    const auto [first, second] = unstack_planes(reinterpret_cast<const std::uint8_t*>(datum.data.data()), datum.width,
-                                                datum.height, datum.channels);
-    Image both;
-    both.reset(2 * datum.width, datum.height, first.channels);
-    for (int y = 0; y < datum.height; ++y) {
-        std::copy_n(first.row(y), first.row_bytes(), both.row(y));
-        std::copy_n(second.row(y), second.row_bytes(), both.row(y) + first.row_bytes());
-    }
-    return both;
 }
 
 /// At most so many as a page shows.
@@ -250,11 +235,7 @@ Result<ImageFile> record_image(const fs::path& database, std::uint64_t index, in
             return fail(ErrorCode::kUnsupported, "the image of record {} is not in a format that browsers show", index);
         return ImageFile{std::string(record.datum.data), type};
     }
-    if (record.datum.data.empty()) {
-        DIGITS_ASSIGN(auto bytes, encode_png(deep_datum_image(record.datum)));
-        return ImageFile{std::move(bytes), "image/png"};
-    }
-    DIGITS_ASSIGN(const auto image, shown_datum_image(record.datum));
+    DIGITS_ASSIGN(const auto image, shown_raw_image(record.datum));
     DIGITS_ASSIGN(auto bytes, encode_png(image));
     return ImageFile{std::move(bytes), "image/png"};
 }

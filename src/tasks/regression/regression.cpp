@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tasks/regression/error_evaluator.hpp"
+#include "tasks/regression/pair_evaluator.hpp"
 
 namespace digits {
 
@@ -23,6 +24,7 @@ Result<nlohmann::json> Regression::answer(std::span<const OutputArray> outputs, 
 
 Result<std::unique_ptr<Evaluator>> Regression::make_evaluator(const TargetFacts& facts,
                                                               const std::filesystem::path& folder) const {
+    if (facts.images_per_sample == 2) return PairEvaluator::create(facts.contrastive_margin, folder);
     return ErrorEvaluator::create(facts.names, folder);
 }
 

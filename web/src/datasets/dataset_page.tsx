@@ -12,6 +12,7 @@ import { view_of } from "../views/registry";
 import { ExplorePanel } from "./explore_panel";
 import { ExportsPanel } from "./exports_panel";
 import { useFileTypes } from "./file_types";
+import { channels_text } from "./shown_channels";
 import { split_names } from "./splits";
 
 export function DatasetPage() {
@@ -102,7 +103,7 @@ function Side({ data: { job, dataset } }: { data: Dataset }) {
           ...counts,
           [
             t("dataset.size"),
-            listed([`${image.width} × ${image.height}`, t(image.channels === 1 ? "channels.1" : "channels.3")]),
+            listed([`${image.width} × ${image.height}`, channels_text(t, image.bands || (image.channels ?? 3))]),
           ],
           [t("dataset.resize"), t(`resize.${image.resize ?? "squash"}`)],
           [

@@ -12,6 +12,7 @@ import { small_px } from "../views/sample_image";
 import type { ClassNames, Sample, View } from "../views/view";
 import { image_url } from "./image_url";
 import { ImageViewer } from "./image_viewer";
+import { has_pairs } from "./shown_channels";
 import { split_names } from "./splits";
 import "./datasets.css";
 
@@ -180,6 +181,7 @@ export function ExplorePanel({ data: { job, dataset } }: { data: Dataset }) {
           items={items}
           at={open}
           total={total}
+          pairs={has_pairs(dataset)}
           move={(to) => {
             const item = items[to];
             if (item) set({ image: String(item.index) });

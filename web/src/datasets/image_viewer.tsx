@@ -2,6 +2,7 @@ import { useText } from "../text/text";
 import type { ClassNames, Sample, View } from "../views/view";
 import { image_url } from "./image_url";
 import { LargeImage, most_px, shown_scale } from "./large_image";
+import { channels_text } from "./shown_channels";
 
 /** A dialog with something drawn on its image has room for it and for its table. */
 export const wide_dialog = 900;
@@ -14,20 +15,23 @@ interface Props {
   items: Sample[];
   at: number;
   total: number;
+  /** Samples are two images side by side. */
+  pairs?: boolean;
   move: (to: number) => void;
   close: () => void;
 }
 
 /** A sample large, with its target and where it came from. */
-export function ImageViewer({ view, names, dataset, split, items, at, total, move, close }: Props) {
+export function ImageViewer({ view, names, dataset, split, items, at, total, pairs = false, move, close }: Props) {
   const { t, whole } = useText();
   const item = items[at]!;
-  const scale = shown_scale(item.width, item.height, most_px());
+  const width = pairs ? 2 * item.width : item.width;
+  const scale = shown_scale(width, item.height, most_px());
   const src = image_url(dataset, split, item.index);
   return (
     <LargeImage
       title={item.file.split("/").at(-1) || `${split} ${item.index}`}
-      width={view.LargeSample ? wide_dialog : item.width * scale}
+      width={view.LargeSample ? wide_dialog : width * scale}
       at={at}
       total={total}
       move={move}
@@ -42,7 +46,7 @@ export function ImageViewer({ view, names, dataset, split, items, at, total, mov
             <img
               src={src}
               alt={t("explore.alt", { name: view.target_text(item), index: String(item.index) })}
-              width={item.width * scale}
+              width={width * scale}
               height={item.height * scale}
               style={{ imageRendering: scale > 1 ? "pixelated" : "auto", maxWidth: "none", maxHeight: "none" }}
             />
@@ -54,7 +58,7 @@ export function ImageViewer({ view, names, dataset, split, items, at, total, mov
         <view.Target item={item} />
         <dt>{t("dataset.size")}</dt>
         <dd>
-          {item.width} × {item.height}, {t(item.channels === 1 ? "channels.1" : "channels.3")}
+          {item.width} × {item.height}, {channels_text(t, item.channels, pairs)}
         </dd>
         <dt>{t("explore.index")}</dt>
         <dd>{whole(item.index)}</dd>

@@ -5,6 +5,7 @@ import { image } from "./image";
 import { labels } from "./labels";
 import { mask } from "./mask";
 import { numbers } from "./numbers";
+import { pairs } from "./pairs";
 import { raw } from "./raw";
 import type { View } from "./view";
 
@@ -21,8 +22,9 @@ interface Viewed {
   type?: unknown;
   /** Of an answer. */
   arrow?: unknown;
-  /** Of an evaluation: each number, each label. */
+  /** Of an evaluation: each number, each label, pairs of images. */
   targets?: unknown;
+  similar_pairs?: unknown;
   labels_of_images?: unknown;
 }
 
@@ -32,10 +34,11 @@ interface Viewed {
  * so.
  */
 export function view_of(source: object | null | undefined): View {
-  const { view: name, target, type, arrow, targets, labels_of_images } = (source ?? {}) as Viewed;
+  const { view: name, target, type, arrow, targets, labels_of_images, similar_pairs } = (source ?? {}) as Viewed;
   if (arrow) return gradients;
   if (labels_of_images || (target === "tensor" && type === "multilabel")) return labels;
   if (name === "raw" && Array.isArray(targets)) return numbers;
+  if (name === "raw" && typeof similar_pairs === "number") return pairs;
   if (name === undefined || name === null)
     return typeof target === "string" && Object.hasOwn(by_target, target) ? by_target[target]! : classes;
   return (Object.hasOwn(views, String(name)) && views[String(name)]) || raw;

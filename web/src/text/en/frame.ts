@@ -143,6 +143,10 @@ export const frame = {
 
   "channels.1": "Grayscale",
   "channels.3": "Colour",
+  "channels.two": "{n} channels, the first shown",
+  "channels.many": "{n} channels, the first three shown",
+  "channels.pair.1": "Pairs, grayscale",
+  "channels.pair.3": "Pairs, colour",
 
   "raw.title": "Numbers",
   "raw.none": "No numbers",

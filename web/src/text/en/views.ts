@@ -119,6 +119,14 @@ export const views = {
   "numbers.r2": "R²",
   "numbers.r2.help": "1: all right; 0: no better than the mean",
 
+  "pairs.accuracy": "Accuracy",
+  "pairs.accuracy.help": "similar below a distance of {threshold}, the best threshold",
+  "pairs.similar": "Mean distance, similar pairs",
+  "pairs.dissimilar": "Mean distance, dissimilar pairs",
+  "pairs.count": "{n} pair|{n} pairs",
+  "pairs.loss": "Contrastive loss",
+  "pairs.loss.help": "mean of all pairs",
+
   "labels.title": "Labels",
   "labels.label": "Label",
   "labels.histogram": "{n} label, on {least}–{most} images|{n} labels, on {least}–{most} images each",

@@ -145,6 +145,10 @@ export const frame: Record<keyof typeof english, string> = {
 
   "channels.1": "灰度",
   "channels.3": "彩色",
+  "channels.two": "{n} 个通道，显示第一个",
+  "channels.many": "{n} 个通道，显示前三个",
+  "channels.pair.1": "图像对，灰度",
+  "channels.pair.3": "图像对，彩色",
 
   "raw.title": "数值",
   "raw.none": "没有数值",

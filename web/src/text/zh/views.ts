@@ -117,6 +117,14 @@ export const views: Record<keyof typeof english, string> = {
   "numbers.r2": "R²",
   "numbers.r2.help": "1：完全正确；0：不比均值好",
 
+  "pairs.accuracy": "准确率",
+  "pairs.accuracy.help": "距离小于 {threshold}（最佳阈值）视为相似",
+  "pairs.similar": "相似图像对的平均距离",
+  "pairs.dissimilar": "不相似图像对的平均距离",
+  "pairs.count": "{n} 对",
+  "pairs.loss": "对比损失",
+  "pairs.loss.help": "所有图像对的均值",
+
   "labels.title": "标签",
   "labels.label": "标签",
   "labels.histogram": "{n} 个标签，每个有 {least}–{most} 张图像",

@@ -41,6 +41,7 @@ export const data: Record<string, string> = {
   "the datum is encoded but has no data": "datum 标记为已编码但没有数据",
   "the datum has {} samples for {} channels of {} x {}": "datum 有 {} 个样本值，对应 {} 个通道、{} × {}",
   "a datum of {} channels cannot be shown, expected 1 or 3": "不能显示 {} 个通道的 datum，应为 1 或 3",
+  "the record holds {} channels, expected the 2 or 6 of two images": "记录有 {} 个通道，应为两幅图像的 2 或 6 个",
   "there is no record {}": "没有记录 {}",
   "there is no image {}, only {} (counted from 0)": "没有图像 {}，只有 {} 张（从 0 开始）",
   "the targets of the dataset are neither masks nor images": "数据集的目标既不是掩码也不是图像",

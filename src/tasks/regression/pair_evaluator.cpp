@@ -1,0 +1,88 @@
+#include "tasks/regression/pair_evaluator.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/csv.hpp"
+#include "tasks/task.hpp"
+
+namespace digits {
+
+using nlohmann::json;
+
+namespace {
+
+struct Mean {
+    double sum = 0;
+    std::uint64_t count = 0;
+
+    void add(double value) {
+        sum += value;
+        ++count;
+    }
+    json value() const { return count > 0 ? json(sum / static_cast<double>(count)) : json(); }
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Evaluator>> PairEvaluator::create(std::optional<double> margin,
+                                                         const std::filesystem::path& folder) {
+    DIGITS_ASSIGN(auto csv, TextFile::create(folder / "predictions.csv"));
+    DIGITS_TRY(csv.add("index,pair,similar,distance\r\n"));
+    return std::unique_ptr<Evaluator>(new PairEvaluator(margin, std::move(csv)));
+}
+
+Status PairEvaluator::add(const EvaluatedSample& sample, std::span<const OutputArray> outputs) {
+    const auto half = outputs.size() / 2;
+    if (half == 0) return fail(ErrorCode::kFailedPrecondition, "The network has no output.");
+    const auto &first = outputs.front(), &second = outputs[half];
+    for (const auto* one : {&first, &second}) DIGITS_TRY(check_finite(*one));
+    double squared = 0;
+    for (std::size_t i = 0; i < std::min(first.values.size(), second.values.size()); ++i) {
+        const double gap = static_cast<double>(first.values[i]) - static_cast<double>(second.values[i]);
+        squared += gap * gap;
+    }
+    const bool is_similar = class_of(sample.target) > 0;
+    pairs_.push_back({std::sqrt(squared), is_similar});
+    return csv_.add(fmt::format("{},{},{},{:.6g}\r\n", sample.index, csv_field(sample.name), is_similar ? 1 : 0,
+                                pairs_.back().distance));
+}
+
+Result<EvaluationReport> PairEvaluator::finish() {
+    DIGITS_TRY(csv_.commit());
+    Mean similar, dissimilar, loss;
+    for (const auto& [distance, is_similar] : pairs_) {
+        (is_similar ? similar : dissimilar).add(distance);
+        if (!margin_) continue;
+        const double short_of = std::max(*margin_ - distance, 0.0);
+        loss.add((is_similar ? distance * distance : short_of * short_of) / 2);
+    }
+    // Below the threshold pairs count as similar. It lies between two distances, never between equal ones.
+    std::ranges::sort(pairs_, {}, &Pair::distance);
+    auto right = static_cast<std::int64_t>(dissimilar.count), most_right = right;
+    double threshold = pairs_.empty() ? 0 : pairs_.front().distance;
+    for (std::size_t i = 0; i < pairs_.size(); ++i) {
+        right += pairs_[i].is_similar ? 1 : -1;
+        const bool is_last = i + 1 == pairs_.size();
+        if (!is_last && pairs_[i + 1].distance == pairs_[i].distance) continue;
+        if (right <= most_right) continue;
+        most_right = right;
+        const double next = is_last ? pairs_[i].distance : pairs_[i + 1].distance;
+        threshold = is_last ? std::nextafter(next, HUGE_VAL) : (pairs_[i].distance + next) / 2;
+    }
+    EvaluationReport report;
+    const auto count = static_cast<double>(pairs_.size());
+    report.members = {{"labelled", pairs_.size()},
+                      {"similar_pairs", similar.count},
+                      {"similar_distance", similar.value()},
+                      {"dissimilar_pairs", dissimilar.count},
+                      {"dissimilar_distance", dissimilar.value()},
+                      {"threshold", threshold},
+                      {"accuracy", pairs_.empty() ? json() : json(static_cast<double>(most_right) / count)}};
+    if (margin_) report.members["loss"] = loss.value();
+    report.brief = {"labelled", "accuracy", "threshold"};
+    if (!pairs_.empty()) report.metrics = {{"accuracy", report.members["accuracy"]}};
+    return report;
+}
+
+}  // namespace digits
