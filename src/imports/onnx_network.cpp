@@ -456,7 +456,14 @@ class Importer {
             if (ending && ending->layers.contains(layer.name())) whole.add_include()->add_stage("deploy");
         }
         if (ending) add_ending(*ending);
-        if (!ending)
+        const bool finds_boxes = task_ == "detection", finds_masks = task_ == "segmentation";
+        if (!ending && (finds_boxes || finds_masks))
+            result_.notes.push_back(fmt::format(
+                "It is a network for {} that Digits exported. The file has neither its loss nor the way from outputs "
+                "to answers: its weights can start another network (transfer learning), but it cannot be tested or "
+                "evaluated. Upload the model's archive instead to train the same network further",
+                finds_boxes ? "boxes" : "masks"));
+        else if (!ending)
             result_.notes.emplace_back(
                 "Its outputs are not classes: its weights can start other networks, and it has no loss to be trained "
                 "with");

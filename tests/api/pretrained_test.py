@@ -17,7 +17,7 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper, load_from_string, numpy_helper
 
 sys.path.insert(0, str(Path(__file__).parent))
 from caffe_weights import fields, read_weights
@@ -234,6 +234,17 @@ class Onnx(unittest.TestCase):
         self.assertIn("Softmax layer was added", facts["warnings"][0])
         tuned = make_model("from a foreign network", all_digits, network={"pretrained": job}, weights=[{"pretrained": job}], epochs=1)
         self.assertIn("val/accuracy", api.call("GET", f"/jobs/{tuned}")[2]["last"])
+
+    def test_exports_of_other_tasks_say_what_they_are_good_for(self):
+        network = load_from_string(foreign_onnx())
+        for task, word in (("detection", "boxes"), ("segmentation", "masks")):
+            del network.metadata_props[:]
+            helper.set_model_props(network, {"digits.task": task})
+            job = done(send({"preprocessing": "zero_to_one"}, onnx=("x.onnx", network.SerializeToString()))[2]["id"])
+            facts = api.call("GET", f"/pretrained/{job}")[2]["pretrained"]
+            self.assertEqual(len(facts["warnings"]), 1, facts["warnings"])
+            self.assertIn(f"a network for {word} that Digits exported", facts["warnings"][0])
+            self.assertIn("cannot be tested or evaluated", facts["warnings"][0])
 
     def refused(self, answer):
         self.assertEqual(answer[0], 201, answer)

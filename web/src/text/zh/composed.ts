@@ -56,6 +56,10 @@ export const composed: Record<string, string> = {
     "它的输出原为概率的对数；现在是概率本身",
   "Its outputs are not classes: its weights can start other networks, and it has no loss to be trained with":
     "它的输出不是类别：其权重可用作其他网络的起点，但它没有用于训练的损失",
+  "It is a network for {} that Digits exported. The file has neither its loss nor the way from outputs to answers: its weights can start another network (transfer learning), but it cannot be tested or evaluated. Upload the model's archive instead to train the same network further":
+    "这是 Digits 导出的用于{}的网络。文件中既没有损失，也没有从输出得到答案的方法：其权重可用作其他网络的起点（迁移学习），但不能测试或评估。要继续训练同一网络，请改为上传模型的归档",
+  boxes: "边界框",
+  masks: "掩码",
 
   // Titles of problems
   "Invalid request": "请求无效",
