@@ -326,7 +326,6 @@ layer { name: "slice" type: "Slice" bottom: "pair_data" top: "data" top: "other"
 layer { name: "loss" type: "ContrastiveLoss" bottom: "vector" bottom: "vector 2" bottom: "label" top: "loss" exclude { stage: "deploy" } }
 """,
         "series": {"train/loss", "val/loss"},
-        "evaluated": False,  # a pair is no image that the network places
     },
 }
 # Seconds after its start when a task is stopped, and for which it goes on without a server: datasets and evaluations of these images take a tenth of one,
@@ -462,8 +461,6 @@ class EachKind(Stage):
         self.assertEqual(set(curves), given["series"])
         self.assertEqual(self.curves(again, given["series"]), curves)
         self.assertEqual(Task(self.data, again).final_weights(), Task(self.data, model).final_weights())
-        if not given.get("evaluated", True):
-            return
         spec = {"model_id": model, "source": {"type": "split", "split": "train"}, "threads": 1}
         evaluation = self.undisturbed_one(self.asked("/evaluations", spec))
         self.assertEqual(self.files(self.disturbed("/evaluations", spec, "evaluate")), self.files(evaluation))
