@@ -70,10 +70,10 @@ std::int64_t count_classes(const caffe::NetParameter& net, const caffe::NetParam
 OnnxPreparation preparation_of(const PreparationSpec& spec) {
     // Of ImageNet: means and standard deviations of its training images, as PyTorch's networks take them.
     switch (spec.preprocessing) {
-        case Preprocessing::kImageNet: return {spec.is_bgr, {123.675, 116.28, 103.53}, {58.395, 57.12, 57.375}};
-        case Preprocessing::kZeroToOne: return {spec.is_bgr, {}, {255}};
-        case Preprocessing::kMinusOneToOne: return {spec.is_bgr, {127.5}, {127.5}};
-        case Preprocessing::kCustom: return {spec.is_bgr, spec.pixel_mean, spec.pixel_std};
+        case PixelScaling::kImageNet: return {spec.is_bgr, {123.675, 116.28, 103.53}, {58.395, 57.12, 57.375}};
+        case PixelScaling::kZeroToOne: return {spec.is_bgr, {}, {255}};
+        case PixelScaling::kMinusOneToOne: return {spec.is_bgr, {127.5}, {127.5}};
+        case PixelScaling::kCustom: return {spec.is_bgr, spec.pixel_mean, spec.pixel_std};
         default: return {spec.is_bgr, {}, {}};
     }
 }
@@ -168,7 +168,7 @@ class Import {
         bytes = std::string();
         DIGITS_TRY(stop());
         OnnxImportOptions options;
-        if (spec_.preparation.preprocessing != Preprocessing::kFile)
+        if (spec_.preparation.preprocessing != PixelScaling::kFile)
             options.preparation = preparation_of(spec_.preparation);
         options.width = spec_.image.width;
         options.height = spec_.image.height;

@@ -131,14 +131,15 @@ std::vector<Image> stored_images(const fs::path& dataset_dir, const DecodeOption
     return {};
 }
 
-Result<json> export_model(const ModelExport& model, ExportFormat format, const fs::path& file) {
+Result<json> export_model(const ModelExport& model, ModelExportFormat format, const fs::path& file) {
     DIGITS_ASSIGN(auto source, model.predictor.export_source());
     source.metadata = metadata_of(model, source);
-    DIGITS_ASSIGN(const auto bytes,
-                  format == ExportFormat::kOnnx ? write_onnx(source) : write_safetensors(source.net, source.metadata));
+    DIGITS_ASSIGN(const auto bytes, format == ModelExportFormat::kOnnx
+                                        ? write_onnx(source)
+                                        : write_safetensors(source.net, source.metadata));
     DIGITS_TRY(write_file_atomic(file, bytes));
     json facts = not_verified("Weights are copied as they are; there is nothing to compare.");
-    if (format == ExportFormat::kOnnx) {
+    if (format == ModelExportFormat::kOnnx) {
         auto verified = verify(model, source, file);
         if (!verified) {
             std::error_code ignored;

@@ -15,11 +15,11 @@
 
 namespace digits {
 
-enum class ExportFormat { kOnnx, kSafetensors };
+enum class ModelExportFormat { kOnnx, kSafetensors };
 template <>
-struct EnumNames<ExportFormat> {
-    static constexpr std::array<std::pair<ExportFormat, std::string_view>, 2> kNames{
-        {{ExportFormat::kOnnx, "onnx"}, {ExportFormat::kSafetensors, "safetensors"}}};
+struct EnumNames<ModelExportFormat> {
+    static constexpr std::array<std::pair<ModelExportFormat, std::string_view>, 2> kNames{
+        {{ModelExportFormat::kOnnx, "onnx"}, {ModelExportFormat::kSafetensors, "safetensors"}}};
 };
 
 /// A network to hand out, with what programs must know of it.
@@ -35,7 +35,8 @@ struct ModelExport {
 /// "images", "verified", "difference", "tolerance", "runtime", "note"}`: the largest difference of an output's values,
 /// as a part of its largest value. Errors: kUnsupported, kDataLoss when both differ by more than the tolerance (the
 /// file is removed then).
-Result<nlohmann::json> export_model(const ModelExport& model, ExportFormat format, const std::filesystem::path& file);
+Result<nlohmann::json> export_model(const ModelExport& model, ModelExportFormat format,
+                                    const std::filesystem::path& file);
 
 /// Up to `count` images of the validation set, else of the training set; none if they cannot be read.
 std::vector<Image> stored_images(const std::filesystem::path& dataset_dir, const DecodeOptions& decoding,

@@ -73,7 +73,7 @@ struct JsonBinding<RequestedImage> {
 
 struct ExportWish {
     std::string type;
-    ExportFormat format = ExportFormat::kOnnx;
+    ModelExportFormat format = ModelExportFormat::kOnnx;
     std::string file;
 };
 template <>
@@ -300,7 +300,7 @@ Result<json> answer_export(Inference& inference, const json& request) {
     ModelExport model{
         inference.predictor(), std::string(inference.task().name()), inference.facts().labels, inference.resize(), {}};
     constexpr std::int64_t kCompared = 4;
-    if (wanted.format == ExportFormat::kOnnx)
+    if (wanted.format == ModelExportFormat::kOnnx)
         model.images = stored_images(inference.dataset_dir(), inference.decoding(), kCompared);
     return export_model(model, wanted.format, wanted.file);
 }

@@ -114,7 +114,7 @@ struct JsonBinding<PretrainedFacts> {
 namespace {
 
 Status check_preparation(const PreparationSpec& preparation) {
-    const bool custom = preparation.preprocessing == Preprocessing::kCustom;
+    const bool custom = preparation.preprocessing == PixelScaling::kCustom;
     for (const auto& [name, values] :
          {std::pair{"pixel_mean", &preparation.pixel_mean}, {"pixel_std", &preparation.pixel_std}}) {
         const auto place = std::string("/preparation/") + name;

@@ -28,19 +28,19 @@ struct EnumNames<PretrainedOrigin> {
 };
 
 /// What a network of ONNX takes of an image with values of 0 to 255.
-enum class Preprocessing { kFile, kImageNet, kZeroToOne, kMinusOneToOne, kZeroTo255, kCustom };
+enum class PixelScaling { kFile, kImageNet, kZeroToOne, kMinusOneToOne, kZeroTo255, kCustom };
 template <>
-struct EnumNames<Preprocessing> {
-    static constexpr std::array<std::pair<Preprocessing, std::string_view>, 6> kNames{
-        {{Preprocessing::kFile, "file"},  ///< the file says so, as those that Digits writes
-         {Preprocessing::kImageNet, "imagenet"},
-         {Preprocessing::kZeroToOne, "zero_to_one"},
-         {Preprocessing::kMinusOneToOne, "minus_one_to_one"},
-         {Preprocessing::kZeroTo255, "zero_to_255"},
-         {Preprocessing::kCustom, "custom"}}};
+struct EnumNames<PixelScaling> {
+    static constexpr std::array<std::pair<PixelScaling, std::string_view>, 6> kNames{
+        {{PixelScaling::kFile, "file"},  ///< the file says so, as those that Digits writes
+         {PixelScaling::kImageNet, "imagenet"},
+         {PixelScaling::kZeroToOne, "zero_to_one"},
+         {PixelScaling::kMinusOneToOne, "minus_one_to_one"},
+         {PixelScaling::kZeroTo255, "zero_to_255"},
+         {PixelScaling::kCustom, "custom"}}};
 };
 struct PreparationSpec {
-    Preprocessing preprocessing = Preprocessing::kFile;
+    PixelScaling preprocessing = PixelScaling::kFile;
     /// Of `custom`: (value - mean) / std, one number or one a channel in the file's order. Empty: 0 and 1.
     std::vector<double> pixel_mean, pixel_std;
     bool is_bgr = false;  ///< channels in the order B, G, R; else R, G, B

@@ -131,10 +131,10 @@ Result<JobRequest> onnx_request(const Upload& upload) {
     DIGITS_ASSIGN(parts.image.resize, resize_of(upload, ""));
     auto& preparation = parts.preparation;
     if (const auto given = upload.value("preprocessing"); !given.empty()) {
-        const auto found = find_enum<Preprocessing>(given);
+        const auto found = find_enum<PixelScaling>(given);
         if (!found)
             return invalid("/preprocessing",
-                           "expected one of " + enum_words<Preprocessing>() + ", got \"" + given.substr(0, 60) + "\"");
+                           "expected one of " + enum_words<PixelScaling>() + ", got \"" + given.substr(0, 60) + "\"");
         preparation.preprocessing = *found;
     }
     DIGITS_ASSIGN(preparation.pixel_mean, upload.numbers("pixel_mean"));

@@ -70,7 +70,7 @@ std::string name_of(archive_entry* entry) {
 
 class Unpacking {
   public:
-    Unpacking(const fs::path& archive, const fs::path& folder, const UnpackLimits& limits)
+    Unpacking(const fs::path& archive, const fs::path& folder, const ImageArchiveLimits& limits)
         : archive_(archive), folder_(folder), limits_(limits), reader_(archive_read_new(), archive_read_free) {}
 
     Result<nlohmann::json> run() {
@@ -213,7 +213,7 @@ class Unpacking {
     std::optional<Utf8Locale> locale_;
     const fs::path& archive_;
     const fs::path& folder_;
-    const UnpackLimits& limits_;
+    const ImageArchiveLimits& limits_;
     std::unique_ptr<::archive, int (*)(::archive*)> reader_;
     std::string member_;  ///< the last that was begun
     std::uint64_t most_bytes_ = 0;
@@ -226,7 +226,8 @@ class Unpacking {
 
 }  // namespace
 
-Result<nlohmann::json> unpack_images(const fs::path& archive, const fs::path& folder, const UnpackLimits& limits) {
+Result<nlohmann::json> unpack_images(const fs::path& archive, const fs::path& folder,
+                                     const ImageArchiveLimits& limits) {
     auto unpacked = guarded("unpack the archive", [&] { return Unpacking(archive, folder, limits).run(); });
     if (!unpacked) {
         std::error_code ignored;

@@ -8,7 +8,7 @@
 
 namespace digits {
 
-struct UnpackLimits {
+struct ImageArchiveLimits {
     std::uint64_t entries = 2'000'000;
     std::uint64_t bytes = std::uint64_t{64} << 30;
     /// Beyond this much, no more than so many times the archive's size: images hardly shrink, bombs do.
@@ -23,6 +23,6 @@ struct UnpackLimits {
 /// links, devices, encrypted members and archives without images; kTooLarge over a limit; kDataLoss for a damaged
 /// archive. After an error the folder is empty.
 Result<nlohmann::json> unpack_images(const std::filesystem::path& archive, const std::filesystem::path& folder,
-                                     const UnpackLimits& limits = {});
+                                     const ImageArchiveLimits& limits = {});
 
 }  // namespace digits

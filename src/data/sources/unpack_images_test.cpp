@@ -59,7 +59,7 @@ class Unpack : public testing::Test {
         return paths;
     }
 
-    void expect_refused(ErrorCode code, const std::string& words, const UnpackLimits& limits = {}) {
+    void expect_refused(ErrorCode code, const std::string& words, const ImageArchiveLimits& limits = {}) {
         const auto found = unpack_images(file(), out(), limits);
         ASSERT_FALSE(found);
         EXPECT_EQ(found.error().code, code) << found.error().to_string();
