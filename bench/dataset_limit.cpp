@@ -19,7 +19,7 @@
 #include <vector>
 
 #include "data/records/record_sink.hpp"
-#include "data/sources/image_list.hpp"
+#include "data/sources/files/image_list.hpp"
 #include "image/decode.hpp"
 
 namespace {

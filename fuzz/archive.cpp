@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "data/sources/unpack_images.hpp"
+#include "data/sources/packed/unpack_images.hpp"
 #include "fuzz.hpp"
 #include "models/archive_info.hpp"
 #include "models/unpack.hpp"

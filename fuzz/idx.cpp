@@ -1,6 +1,6 @@
 // MNIST's files: the first two bytes say how long that of the images is, that of the labels follows.
 
-#include "data/sources/idx_file.hpp"
+#include "data/sources/packed/idx_file.hpp"
 #include "fuzz.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -2,14 +2,14 @@
 
 #include <nlohmann/json.hpp>
 
-#include "data/sources/box_table.hpp"
-#include "data/sources/coco.hpp"
-#include "data/sources/cvat.hpp"
-#include "data/sources/kitti.hpp"
-#include "data/sources/label_studio.hpp"
-#include "data/sources/labelme.hpp"
-#include "data/sources/voc.hpp"
-#include "data/sources/yolo.hpp"
+#include "data/sources/boxes/box_table.hpp"
+#include "data/sources/boxes/coco.hpp"
+#include "data/sources/boxes/cvat.hpp"
+#include "data/sources/boxes/kitti.hpp"
+#include "data/sources/boxes/label_studio.hpp"
+#include "data/sources/boxes/labelme.hpp"
+#include "data/sources/boxes/voc.hpp"
+#include "data/sources/boxes/yolo.hpp"
 #include "fuzz.hpp"
 
 namespace {

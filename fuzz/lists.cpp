@@ -2,11 +2,11 @@
 
 #include <nlohmann/json.hpp>
 
-#include "data/label_file.hpp"
-#include "data/sources/crop_list.hpp"
-#include "data/sources/csv.hpp"
-#include "data/sources/image_list.hpp"
-#include "data/sources/split_list.hpp"
+#include "data/sources/classes/crop_list.hpp"
+#include "data/sources/classes/csv.hpp"
+#include "data/sources/files/image_list.hpp"
+#include "data/sources/files/label_file.hpp"
+#include "data/sources/files/split_list.hpp"
 #include "fuzz.hpp"
 
 namespace {

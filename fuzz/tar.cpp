@@ -1,6 +1,6 @@
 // The list of what a tar file holds.
 
-#include "data/sources/tar_index.hpp"
+#include "data/sources/packed/tar_index.hpp"
 #include "fuzz.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -13,7 +13,7 @@
 #include "base/text.hpp"
 #include "base/utf8.hpp"
 #include "data/records/gallery.hpp"
-#include "data/sources/image_list.hpp"
+#include "data/sources/files/image_list.hpp"
 #include "image_answer.hpp"
 #include "tasks.hpp"
 

@@ -8,8 +8,8 @@
 #include <nlohmann/json.hpp>
 
 #include "commands.hpp"
-#include "data/sources/import_cifar.hpp"
-#include "data/sources/import_mnist.hpp"
+#include "data/sources/packed/import_cifar.hpp"
+#include "data/sources/packed/import_mnist.hpp"
 
 namespace digits {
 namespace {

@@ -11,7 +11,7 @@
 #include "caffe/prototxt.hpp"
 #include "caffe/upgrade.hpp"
 #include "caffe/weights.hpp"
-#include "data/label_file.hpp"
+#include "data/sources/files/label_file.hpp"
 #include "engine/net/weights_fit.hpp"
 #include "imports/onnx_file.hpp"
 #include "imports/onnx_network.hpp"

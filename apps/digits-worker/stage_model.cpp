@@ -9,7 +9,7 @@
 #include "caffe/prototxt.hpp"
 #include "caffe/weights.hpp"
 #include "data/dataset_facts.hpp"
-#include "data/label_file.hpp"
+#include "data/sources/files/label_file.hpp"
 #include "models/archive_info.hpp"
 #include "models/foreign_format.hpp"
 #include "models/prepare.hpp"

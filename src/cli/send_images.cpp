@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "data/sources/file_types.hpp"
-#include "data/sources/label_file_name.hpp"
+#include "data/sources/files/label_file_name.hpp"
 #include "image/formats.hpp"
 #include "remote/http_client.hpp"
 

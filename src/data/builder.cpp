@@ -17,7 +17,6 @@
 #include "base/random.hpp"
 #include "data/dataset_facts.hpp"
 #include "data/guard.hpp"
-#include "data/label_file.hpp"
 #include "data/open_source.hpp"
 #include "data/ordered_pipeline.hpp"
 #include "data/prepare_image.hpp"
@@ -25,7 +24,8 @@
 #include "data/records/mean.hpp"
 #include "data/records/record_sink.hpp"
 #include "data/records/target_codec.hpp"
-#include "data/sources/ready_databases.hpp"
+#include "data/sources/files/label_file.hpp"
+#include "data/sources/packed/ready_databases.hpp"
 
 namespace digits {
 namespace {

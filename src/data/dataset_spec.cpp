@@ -5,7 +5,7 @@
 
 #include "base/json_binding.hpp"
 #include "data/image_spec_binding.hpp"
-#include "data/sources/siamese.hpp"
+#include "data/sources/classes/siamese.hpp"
 
 namespace digits {
 namespace {

@@ -6,7 +6,7 @@
 #include "data/guard.hpp"
 #include "data/open_source.hpp"
 #include "data/ordered_pipeline.hpp"
-#include "data/sources/object_images.hpp"
+#include "data/sources/objects/object_images.hpp"
 
 namespace digits {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "base/result.hpp"
 #include "caffe.pb.h"
-#include "data/sources/image_list.hpp"
+#include "data/sources/files/image_list.hpp"
 #include "feed/batch_ahead.hpp"
 #include "feed/transformer.hpp"
 #include "image/image.hpp"

@@ -11,9 +11,9 @@
 #include "base/text.hpp"
 #include "data/records/record_reader.hpp"
 #include "data/records/target_codec.hpp"
-#include "data/sources/image_list.hpp"
-#include "data/sources/split_list.hpp"
-#include "data/sources/walk.hpp"
+#include "data/sources/files/image_list.hpp"
+#include "data/sources/files/split_list.hpp"
+#include "data/sources/files/walk.hpp"
 #include "feed/hdf5_rows.hpp"
 #include "image/decode.hpp"
 

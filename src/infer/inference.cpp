@@ -5,8 +5,8 @@
 
 #include "base/named_file.hpp"
 #include "data/dataset_facts.hpp"
-#include "data/label_file.hpp"
 #include "data/open_source.hpp"
+#include "data/sources/files/label_file.hpp"
 #include "image/encode.hpp"
 #include "infer/output_text.hpp"
 

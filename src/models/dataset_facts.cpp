@@ -4,7 +4,7 @@
 #include <numeric>
 
 #include "data/dataset_facts.hpp"
-#include "data/sources/siamese.hpp"
+#include "data/sources/classes/siamese.hpp"
 
 namespace digits {
 namespace {

@@ -1,7 +1,7 @@
 #include "models/publish_spec.hpp"
 
 #include "base/json_binding.hpp"
-#include "data/sources/bucket_fields.hpp"
+#include "data/sources/remote/bucket_fields.hpp"
 
 namespace digits {
 

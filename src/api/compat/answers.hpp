@@ -7,7 +7,7 @@
 #include <string_view>
 #include <utility>
 
-#include "api/compat/arguments.hpp"
+#include "api/compat/forms/arguments.hpp"
 #include "api/context.hpp"
 #include "http/router.hpp"
 

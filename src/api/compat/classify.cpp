@@ -4,18 +4,18 @@
 #include <nlohmann/json.hpp>
 
 #include "api/compat/answers.hpp"
-#include "api/compat/classification_page.hpp"
-#include "api/compat/confusion.hpp"
-#include "api/compat/form.hpp"
-#include "api/compat/given_images.hpp"
-#include "api/compat/image_list.hpp"
-#include "api/compat/snapshot_epoch.hpp"
+#include "api/compat/forms/form.hpp"
+#include "api/compat/forms/given_images.hpp"
+#include "api/compat/forms/image_list.hpp"
+#include "api/compat/forms/snapshot_epoch.hpp"
+#include "api/compat/pages/classification_page.hpp"
+#include "api/compat/pages/confusion.hpp"
 #include "api/jobs/dataset_result.hpp"
 #include "api/requests/classification.hpp"
 #include "api/requests/messages.hpp"
 #include "api/requests/named_places.hpp"
 #include "api/resources.hpp"
-#include "data/sources/image_list.hpp"
+#include "data/sources/files/image_list.hpp"
 
 namespace digits::api {
 namespace compat {

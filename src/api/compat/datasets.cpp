@@ -2,8 +2,8 @@
 #include <nlohmann/json.hpp>
 
 #include "api/compat/answers.hpp"
-#include "api/compat/dataset_form.hpp"
-#include "api/compat/generic_dataset_form.hpp"
+#include "api/compat/forms/dataset_form.hpp"
+#include "api/compat/forms/generic_dataset_form.hpp"
 #include "api/compat/job_json.hpp"
 #include "api/jobs/job_specs.hpp"
 #include "api/requests/messages.hpp"

@@ -5,10 +5,10 @@
 
 #include "api/compat/answers.hpp"
 #include "api/compat/extensions.hpp"
-#include "api/compat/form.hpp"
-#include "api/compat/html.hpp"
+#include "api/compat/forms/form.hpp"
 #include "api/compat/job_json.hpp"
-#include "api/compat/network_drawing.hpp"
+#include "api/compat/pages/html.hpp"
+#include "api/compat/pages/network_drawing.hpp"
 #include "api/compat/view_extensions.hpp"
 #include "api/jobs/dataset_result.hpp"
 #include "api/jobs/job_specs.hpp"

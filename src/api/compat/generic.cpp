@@ -9,10 +9,10 @@
 #include <utility>
 
 #include "api/compat/answers.hpp"
-#include "api/compat/form.hpp"
-#include "api/compat/given_images.hpp"
-#include "api/compat/html.hpp"
-#include "api/compat/snapshot_epoch.hpp"
+#include "api/compat/forms/form.hpp"
+#include "api/compat/forms/given_images.hpp"
+#include "api/compat/forms/snapshot_epoch.hpp"
+#include "api/compat/pages/html.hpp"
 #include "api/compat/view_extensions.hpp"
 #include "api/jobs/dataset_result.hpp"
 #include "api/requests/classification.hpp"
@@ -27,7 +27,7 @@
 #include "base/ids.hpp"
 #include "base/markup.hpp"
 #include "base/random.hpp"
-#include "data/sources/image_list.hpp"
+#include "data/sources/files/image_list.hpp"
 #include "http/target.hpp"
 
 namespace digits::api {

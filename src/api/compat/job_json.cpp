@@ -10,7 +10,7 @@
 #include "api/jobs/job_view.hpp"
 #include "api/jobs/model_framework.hpp"
 #include "data/dataset_spec.hpp"
-#include "data/sources/class_folders.hpp"
+#include "data/sources/classes/class_folders.hpp"
 #include "models/archive.hpp"
 #include "models/model_spec.hpp"
 #include "tasks/task.hpp"

@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/compat/answers.hpp"
-#include "api/compat/model_form.hpp"
+#include "api/compat/forms/model_form.hpp"
 #include "api/requests/messages.hpp"
 
 namespace digits::api::compat {

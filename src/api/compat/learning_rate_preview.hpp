@@ -1,6 +1,6 @@
 #pragma once
 
-#include "api/compat/arguments.hpp"
+#include "api/compat/forms/arguments.hpp"
 
 namespace digits::api::compat {
 

@@ -2,10 +2,10 @@
 
 #include "api/compat/answers.hpp"
 #include "api/compat/extensions.hpp"
+#include "api/compat/forms/model_form.hpp"
+#include "api/compat/forms/snapshot_epoch.hpp"
 #include "api/compat/job_json.hpp"
 #include "api/compat/learning_rate_preview.hpp"
-#include "api/compat/model_form.hpp"
-#include "api/compat/snapshot_epoch.hpp"
 #include "api/jobs/archive_response.hpp"
 #include "api/jobs/job_specs.hpp"
 #include "api/jobs/resource_check.hpp"

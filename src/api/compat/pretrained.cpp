@@ -1,9 +1,9 @@
 #include <nlohmann/json.hpp>
 
 #include "api/compat/answers.hpp"
-#include "api/compat/form.hpp"
+#include "api/compat/forms/form.hpp"
+#include "api/compat/forms/snapshot_epoch.hpp"
 #include "api/compat/job_end.hpp"
-#include "api/compat/snapshot_epoch.hpp"
 #include "api/jobs/pretrained_jobs.hpp"
 #include "api/requests/messages.hpp"
 #include "api/resources.hpp"

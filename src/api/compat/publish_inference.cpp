@@ -2,7 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/compat/answers.hpp"
-#include "api/compat/snapshot_epoch.hpp"
+#include "api/compat/forms/snapshot_epoch.hpp"
 #include "api/jobs/archive_response.hpp"
 #include "api/jobs/job_kinds.hpp"
 #include "api/requests/messages.hpp"

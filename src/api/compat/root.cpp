@@ -4,8 +4,8 @@
 
 #include "api/access.hpp"
 #include "api/compat/answers.hpp"
-#include "api/compat/html.hpp"
 #include "api/compat/job_json.hpp"
+#include "api/compat/pages/html.hpp"
 #include "api/jobs/job_file.hpp"
 #include "api/requests/messages.hpp"
 #include "api/requests/named_places.hpp"

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "api/compat/arguments.hpp"
+#include "api/compat/forms/arguments.hpp"
 #include "api/requests/classification.hpp"
 #include "base/result.hpp"
 

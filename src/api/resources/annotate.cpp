@@ -14,7 +14,7 @@
 #include "api/resources.hpp"
 #include "base/file.hpp"
 #include "base/ids.hpp"
-#include "data/sources/image_list.hpp"
+#include "data/sources/files/image_list.hpp"
 #include "models/archive.hpp"
 
 namespace digits::api {

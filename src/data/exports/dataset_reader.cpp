@@ -9,7 +9,7 @@
 #include "data/exports/export_spec.hpp"
 #include "data/records/record_reader.hpp"
 #include "data/records/target_codec.hpp"
-#include "data/sources/split_list.hpp"
+#include "data/sources/files/split_list.hpp"
 #include "image/encode.hpp"
 #include "image/formats.hpp"
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "data/sources/paint.hpp"
+#include "data/sources/objects/paint.hpp"
 #include "image/encode.hpp"
 
 namespace digits {

@@ -3,7 +3,7 @@
 
 #include "base/regular_file.hpp"
 #include "data/recognition/recognizer.hpp"
-#include "data/sources/object_images.hpp"
+#include "data/sources/objects/object_images.hpp"
 #include "image/label_image.hpp"
 
 namespace digits::recognition {

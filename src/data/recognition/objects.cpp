@@ -4,7 +4,7 @@
 #include "base/csv.hpp"
 #include "base/text.hpp"
 #include "data/recognition/recognizer.hpp"
-#include "data/sources/object_images.hpp"
+#include "data/sources/objects/object_images.hpp"
 
 namespace digits::recognition {
 

@@ -4,8 +4,8 @@
 
 #include "base/regular_file.hpp"
 #include "data/recognition/recognizer.hpp"
-#include "data/sources/object_images.hpp"
-#include "data/sources/pair_names.hpp"
+#include "data/sources/objects/object_images.hpp"
+#include "data/sources/pairs/pair_names.hpp"
 #include "image/header.hpp"
 
 namespace digits::recognition {

@@ -8,7 +8,7 @@
 #include "data/open_source.hpp"
 #include "data/sample_channels.hpp"
 #include "data/sources/file_types.hpp"
-#include "data/sources/object_images.hpp"
+#include "data/sources/objects/object_images.hpp"
 
 namespace digits::recognition {
 namespace {

@@ -10,12 +10,12 @@
 
 #include "base/result.hpp"
 #include "base/safe_path.hpp"
-#include "data/sources/delimited.hpp"
+#include "data/sources/files/delimited.hpp"
+#include "data/sources/files/walk.hpp"
 #include "data/sources/scan_limits.hpp"
-#include "data/sources/walk.hpp"
 #include "data/split.hpp"
 
-/// What recognize_folder() (data/recognize.hpp) is made of.
+/// What recognize_folder() (data/recognition/recognize.hpp) is made of.
 namespace digits::recognition {
 
 using nlohmann::json;

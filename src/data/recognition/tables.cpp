@@ -3,10 +3,10 @@
 
 #include "base/text.hpp"
 #include "data/recognition/recognizer.hpp"
-#include "data/sources/image_files.hpp"
-#include "data/sources/object_images.hpp"
-#include "data/sources/pair_names.hpp"
-#include "data/sources/tar_index.hpp"
+#include "data/sources/files/image_files.hpp"
+#include "data/sources/objects/object_images.hpp"
+#include "data/sources/packed/tar_index.hpp"
+#include "data/sources/pairs/pair_names.hpp"
 
 namespace digits::recognition {
 

@@ -3,13 +3,13 @@
 #include <algorithm>
 
 #include "base/safe_path.hpp"
-#include "data/label_file.hpp"
 #include "data/records/record_reader.hpp"
 #include "data/records/target_codec.hpp"
 #include "data/sources/class_split.hpp"
-#include "data/sources/ready_databases.hpp"
+#include "data/sources/files/label_file.hpp"
+#include "data/sources/files/walk.hpp"
+#include "data/sources/packed/ready_databases.hpp"
 #include "data/sources/source_binding.hpp"
-#include "data/sources/walk.hpp"
 
 namespace digits {
 

@@ -7,7 +7,7 @@
 #include "data/open_source.hpp"
 #include "data/records/datum.hpp"
 #include "data/records/record_sink.hpp"
-#include "data/sources/image_files.hpp"
+#include "data/sources/files/image_files.hpp"
 #include "image/decode.hpp"
 #include "image/encode.hpp"
 

@@ -6,7 +6,7 @@
 #include <array>
 
 #include "data/builder.hpp"
-#include "data/recognize.hpp"
+#include "data/recognition/recognize.hpp"
 #include "data/testing.hpp"
 
 namespace digits {

@@ -20,7 +20,7 @@ const tries = 5;
 const images =
   /\.(jpe?g|jpe|jfif|mpo|a?png|bmp|dib|p[pgbn]m|pfm|tiff?|webp|gif|tga|pcx|sgi|rgba?|bw|ico|avif|hei[cf]|hif|jp2|j2[kc]|jp[cfx]|npy)$/i;
 
-/** What may hold the labels of images: is_label_file_name() of src/data/sources/label_file_name.cpp. */
+/** What may hold the labels of images: is_label_file_name() of src/data/sources/files/label_file_name.cpp. */
 const labels = /(^|\/)(?!readme|license|notice|changelog)[^/]*\.(xml|json|txt|csv|ya?ml|names)$/i;
 
 /** Only images and files that may hold their labels, and none that are hidden; nothing without an image. */
