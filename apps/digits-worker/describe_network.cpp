@@ -161,8 +161,9 @@ std::optional<int> side_that_fits(const ModelSpec& spec, const ModelCheck& check
         if (side <= std::min(check.dataset.width, check.dataset.height) || (standard && side < standard->height))
             continue;
         const auto larger =
-            check_model(tried, AssumedImages{side, side, check.dataset.channels,
-                                             std::max<std::int64_t>(check.dataset.label_count, 1), check.task});
+            check_model(tried, *check.network,
+                        AssumedImages{side, side, check.dataset.channels,
+                                      std::max<std::int64_t>(check.dataset.label_count, 1), check.task});
         Descriptions nets;
         if (larger.files && !describe_stages(larger, folder, nets)) return side;
     }

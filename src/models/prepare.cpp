@@ -445,8 +445,11 @@ class ModelChecker {
 
 ModelCheck check_model(const ModelSpec& spec, const std::optional<AssumedImages>& assumed) {
     ModelChecker checker(spec);
-    if (const auto network = checker.parse()) checker.check(*network, assumed);
-    return checker.take();
+    auto network = checker.parse();
+    if (network) checker.check(*network, assumed);
+    auto check = checker.take();
+    check.network = std::move(network);
+    return check;
 }
 
 ModelCheck check_model(const ModelSpec& spec, const caffe::NetParameter& network,

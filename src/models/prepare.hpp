@@ -73,11 +73,12 @@ struct ModelCheck {
     TrainingData dataset;  ///< of the dataset, or assumed
     std::string task;      ///< of the dataset, or assumed; empty: classification
     int batch_size = 0;
-    int val_batch_size = 0;                  ///< 0: no validation
-    int crop_size = 0;                       ///< 0: none
-    std::optional<TrainingFiles> files;      ///< what a training would use; none with errors
-    bool has_dataset = false;                ///< a finished one; else the solver in `files` says nothing
-    std::vector<std::string> python_layers;  ///< names of the layers that run code of the network's author
+    int val_batch_size = 0;                      ///< 0: no validation
+    int crop_size = 0;                           ///< 0: none
+    std::optional<caffe::NetParameter> network;  ///< what check_model has parsed; none with faults of syntax
+    std::optional<TrainingFiles> files;          ///< what a training would use; none with errors
+    bool has_dataset = false;                    ///< a finished one; else the solver in `files` says nothing
+    std::vector<std::string> python_layers;      ///< names of the layers that run code of the network's author
 
     bool ok() const;
 };

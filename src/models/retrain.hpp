@@ -5,13 +5,14 @@
 #include <string_view>
 #include <vector>
 
-#include "base/result.hpp"
-
 namespace digits {
 
+/// Both change the text where they must and leave the rest as its author wrote it: nothing is parsed or formatted, and
+/// what is wrong with the text is left to its check.
+
 /// A network's text for a start from its own weights on another dataset: the last InnerProduct layer gets another name
-/// (`fc8_retrain`), so that it starts anew, as DIGITS does. Errors: kInvalidArgument for a text that cannot be read.
-Result<std::string> renamed_for_retraining(std::string_view prototxt);
+/// (`fc8_retrain`), so that it starts anew, as DIGITS does.
+std::string renamed_for_retraining(std::string_view prototxt);
 
 struct Retrained {
     std::string prototxt;
@@ -21,6 +22,6 @@ struct Retrained {
 /// The same for any number of classes: every layer whose outputs are the classes gets another name, and takes their
 /// number from the dataset. These are InnerProduct and Convolution layers without num_output; else InnerProduct layers
 /// of `old_classes` outputs; else the last layer of the two types.
-Result<Retrained> with_new_classifier(std::string_view prototxt, std::int64_t old_classes);
+Retrained with_new_classifier(std::string_view prototxt, std::int64_t old_classes);
 
 }  // namespace digits

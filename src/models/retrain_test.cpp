@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "caffe/prototxt.hpp"
+#include "caffe/upgrade.hpp"
 #include "models/standard_networks.hpp"
 
 namespace digits {
@@ -13,8 +14,7 @@ TEST(Retraining, RenamesTheLastInnerProductAlone) {
         layer { name: "ip1" type: "InnerProduct" bottom: "data" top: "ip1" inner_product_param { num_output: 5 } }
         layer { name: "ip2" type: "InnerProduct" bottom: "ip1" top: "ip2" }
         layer { name: "softmax" type: "Softmax" bottom: "ip2" top: "softmax" })");
-    ASSERT_TRUE(text.has_value()) << text.error().to_string();
-    const auto net = parse_net_text(*text, "renamed");
+    const auto net = parse_net_text(text, "renamed");
     ASSERT_TRUE(net.has_value()) << net.error().to_string();
     ASSERT_EQ(net->layer_size(), 3);
     EXPECT_EQ(net->layer(0).name(), "ip1");
@@ -25,8 +25,8 @@ TEST(Retraining, RenamesTheLastInnerProductAlone) {
 
 TEST(Retraining, LeavesANetworkWithoutInnerProduct) {
     const std::string text = "layer { name: \"a\" type: \"ReLU\" }";
-    EXPECT_EQ(renamed_for_retraining(text).value(), text);
-    EXPECT_FALSE(renamed_for_retraining("layer {").has_value());
+    EXPECT_EQ(renamed_for_retraining(text), text);
+    EXPECT_EQ(renamed_for_retraining("layer {"), "layer {");
 }
 
 TEST(Retraining, RenamesEveryLayerThatTellsClassesApart) {
@@ -41,10 +41,9 @@ TEST(Retraining, RenamesEveryLayerThatTellsClassesApart) {
         const auto* network = find_standard_network(name);
         ASSERT_NE(network, nullptr);
         const auto renamed = with_new_classifier(network->prototxt, 1000);
-        ASSERT_TRUE(renamed) << renamed.error().to_string();
-        EXPECT_EQ(renamed->layers, layers) << name;
+        EXPECT_EQ(renamed.layers, layers) << name;
         for (const auto& layer : layers)
-            EXPECT_THAT(renamed->prototxt, testing::HasSubstr("name: \"" + layer + "_retrain\"")) << name;
+            EXPECT_THAT(renamed.prototxt, testing::HasSubstr("name: \"" + layer + "_retrain\"")) << name;
     }
 }
 
@@ -53,13 +52,47 @@ TEST(Retraining, TakesTheNumberOfClassesFromTheDataset) {
         layers { name: "fc7" type: INNER_PRODUCT bottom: "data" top: "fc7" inner_product_param { num_output: 4096 } }
         layers { name: "fc8" type: INNER_PRODUCT bottom: "fc7" top: "fc8" inner_product_param { num_output: 1000 } })",
                                              1000);
-    ASSERT_TRUE(renamed) << renamed.error().to_string();
-    EXPECT_THAT(renamed->layers, testing::ElementsAre("fc8"));
-    const auto net = parse_net_text(renamed->prototxt, "renamed");
+    EXPECT_THAT(renamed.layers, testing::ElementsAre("fc8"));
+    auto net = parse_net_text(renamed.prototxt, "renamed");
     ASSERT_TRUE(net) << net.error().to_string();
+    ASSERT_TRUE(upgrade_net(*net));
     EXPECT_EQ(net->layer(0).inner_product_param().num_output(), 4096U);
     EXPECT_EQ(net->layer(1).name(), "fc8_retrain");
     EXPECT_FALSE(net->layer(1).inner_product_param().has_num_output());
+}
+
+TEST(Retraining, LeavesTheTextAsItsAuthorWroteIt) {
+    const auto renamed = with_new_classifier(R"(# my network
+layer {
+  name: "fc"  # the classes
+  type: "InnerProduct"
+  inner_product_param {
+    num_output: 10
+    weight_filler { type: "xavier" }
+  }
+}
+)",
+                                             10);
+    EXPECT_EQ(renamed.prototxt, R"(# my network
+layer {
+  name: "fc_retrain"  # the classes
+  type: "InnerProduct"
+  inner_product_param {
+    weight_filler { type: "xavier" }
+  }
+}
+)");
+}
+
+TEST(Retraining, KnowsTheOldestTexts) {
+    const auto renamed = with_new_classifier(
+        R"(layers { layer { name: "fc8" type: "innerproduct" num_output: 1000 } bottom: "data" top: "fc8" })", 1000);
+    EXPECT_THAT(renamed.layers, testing::ElementsAre("fc8"));
+    auto net = parse_net_text(renamed.prototxt, "renamed");
+    ASSERT_TRUE(net) << net.error().to_string();
+    ASSERT_TRUE(upgrade_net(*net));
+    EXPECT_EQ(net->layer(0).name(), "fc8_retrain");
+    EXPECT_FALSE(net->layer(0).inner_product_param().has_num_output());
 }
 
 }  // namespace

@@ -8,7 +8,6 @@
 #include "api/compat/learning_rate_preview.hpp"
 #include "api/jobs/archive_response.hpp"
 #include "api/jobs/job_specs.hpp"
-#include "api/jobs/resource_check.hpp"
 #include "api/requests/messages.hpp"
 #include "api/resources.hpp"
 #include "base/file.hpp"
@@ -46,7 +45,6 @@ Async<Result<std::vector<JobRequest>>> model_requests(const ModelWish& wish, con
             if (batch_sizes > 1) name += " batch_size:" + std::to_string(wish.batch_sizes[batch]);
             DIGITS_CO_ASSIGN(const auto checked, co_await checked_model_spec(spec, context));
             DIGITS_CO_ASSIGN(auto request, co_await model_job(checked, context));
-            DIGITS_CO_TRY(co_await check_resources(checked, context));
             request.name = std::move(name);
             request.group = wish.group;
             request.owner = user;

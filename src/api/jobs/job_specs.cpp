@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/jobs/dataset_result.hpp"
+#include "api/jobs/resource_check.hpp"
 #include "api/jobs/snapshot_choice.hpp"
 #include "api/requests/messages.hpp"
 #include "api/requests/named_places.hpp"
@@ -143,42 +144,45 @@ nlohmann::json describe_question(const ModelSpec& spec, const Context& context) 
 
 namespace {
 
-http::Async<Result<ModelCheck>> look_for_faults(const ModelSpec& spec, const Context& context) {
+http::Async<Result<CheckedModel>> look_for_faults(const ModelSpec& spec, const Context& context) {
+    CheckedModel checked;
+    auto& check = checked.check;
     const auto framework = get_framework(spec.network.framework);
     if (!framework) {
-        ModelCheck unknown;
-        unknown.findings.push_back(finding_of(Severity::kError, framework.error(), {}));
-        co_return unknown;
+        check.findings.push_back(finding_of(Severity::kError, framework.error(), {}));
+        co_return checked;
     }
-    auto check = (*framework)->check(spec, awaited_images(spec, context));
+    check = (*framework)->check(spec, awaited_images(spec, context));
     if (!context.options.allow_python_layers)
         for (const auto& layer : check.python_layers) {
             auto error = python_layers_not_allowed();
             error.message = "[" + layer + "] " + error.message;
             check.findings.push_back(finding_of(Severity::kError, error, network_text(spec)));
         }
-    if (!check.ok() || !(*framework)->is_built_by_worker()) co_return check;
+    if (!check.ok() || !(*framework)->is_built_by_worker()) co_return checked;
     auto question = describe_question(spec, context);
     const auto answer = co_await assist(std::move(question), context);
     if (!answer) {
         if (answer.error().code == ErrorCode::kCancelled) co_return fail(answer.error());
         const auto error = Error(answer.error()).because("The check could not build the networks");
         check.findings.push_back(finding_of(Severity::kWarning, error, network_text(spec)));
-        co_return check;
+        co_return checked;
     }
-    for (const auto& json : (**answer)["diagnostics"]) {
+    checked.networks = *answer;
+    for (const auto& json : checked.networks->at("diagnostics")) {
         auto finding = finding_from_json(json);
         if (!has_finding(check, finding)) check.findings.push_back(std::move(finding));
     }
-    co_return check;
+    co_return checked;
 }
 
 }  // namespace
 
-http::Async<Result<ModelCheck>> check_model_here(const ModelSpec& spec, const Context& context) {
-    DIGITS_CO_ASSIGN(auto check, co_await look_for_faults(spec, context));
-    std::ranges::stable_partition(check.findings, [](const auto& one) { return one.severity == Severity::kError; });
-    co_return check;
+http::Async<Result<CheckedModel>> check_model_here(const ModelSpec& spec, const Context& context) {
+    DIGITS_CO_ASSIGN(auto checked, co_await look_for_faults(spec, context));
+    std::ranges::stable_partition(checked.check.findings,
+                                  [](const auto& one) { return one.severity == Severity::kError; });
+    co_return checked;
 }
 
 http::Async<Result<JobRequest>> evaluation_job(const nlohmann::json& json, const Context& context) {
@@ -221,8 +225,9 @@ JobRequest dataset_job(const DatasetSpec& spec) {
 http::Async<Result<JobRequest>> model_job(const ModelSpec& spec, const Context& context) {
     if (spec.dataset_id.empty())
         co_return fail(make_error(ErrorCode::kInvalidArgument, "dataset_id is missing").at("/spec/dataset_id"));
-    DIGITS_CO_ASSIGN(const auto check, co_await check_model_here(spec, context));
-    DIGITS_CO_TRY(refuse_faults(check));
+    DIGITS_CO_ASSIGN(const auto checked, co_await check_model_here(spec, context));
+    DIGITS_CO_TRY(refuse_faults(checked.check));
+    DIGITS_CO_TRY(check_resources(spec, checked.networks, context));
     JobRequest job;
     job.kind = "model";
     job.parents = {spec.dataset_id};

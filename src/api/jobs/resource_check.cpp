@@ -3,12 +3,8 @@
 #include <nlohmann/json.hpp>
 
 #include "api/jobs/job_kinds.hpp"
-#include "api/jobs/job_specs.hpp"
 #include "api/requests/messages.hpp"
-#include "api/requests/warm_questions.hpp"
 #include "base/disk_space.hpp"
-#include "base/log.hpp"
-#include "frameworks/framework.hpp"
 #include "models/memory_fit.hpp"
 
 namespace digits::api {
@@ -39,29 +35,23 @@ bool others_are_at_work(const Context& context) {
 
 }  // namespace
 
-http::Async<Status> check_resources(ModelSpec spec, const Context& context) {
+Status check_resources(const ModelSpec& spec, const JsonPtr& networks, const Context& context) {
     if (const auto there = job_resources(context.options).check_device(spec.device); !there)
-        co_return fail(Error(there.error()).at("/spec/device"));
-    const bool known = spec.network.framework == kDefaultFramework && spec.network.python_layers.empty() &&
-                       !spec.auto_batch_size && !spec.dataset_dir.empty();
-    if (!known) co_return Status();
-    auto question = describe_question(spec, context);
-    const auto answer = co_await assist(std::move(question), context);
-    if (!answer) {
-        log_warning("how much memory a training needs is not known: {}", answer.error().to_string());
-        co_return Status();
-    }
-    const json& found = **answer;
-    if (!found.contains("memory") || found["memory"].is_null()) co_return Status();
+        return fail(Error(there.error()).at("/spec/device"));
+    const bool known =
+        networks && spec.network.python_layers.empty() && !spec.auto_batch_size && !spec.dataset_dir.empty();
+    if (!known) return {};
+    const json& found = *networks;
+    if (!found.contains("memory") || found["memory"].is_null()) return {};
     auto need = need_of(found);
     if (others_are_at_work(context)) need.room.free = need.room.total;
-    if (const auto fits = check_memory(need, spec.start_anyway); !fits) co_return fail(within(fits.error(), "/spec"));
+    if (const auto fits = check_memory(need, spec.start_anyway); !fits) return fail(within(fits.error(), "/spec"));
     const auto snapshots = found.value("snapshots_bytes", json());
     if (snapshots.is_number())
         if (const auto space = check_disk_space(context.options.data_dir, snapshots.get<std::int64_t>()); !space)
-            co_return fail(
+            return fail(
                 Error(space.error()).because("the snapshots of the training do not fit").at("/spec/keep_snapshots"));
-    co_return Status();
+    return {};
 }
 
 }  // namespace digits::api

@@ -114,9 +114,8 @@ Status take_network(ModelSpec& spec, StartingPoint& start, const Context& contex
     const auto dataset = dataset_of(spec.dataset_id, context);
     if (!are_other(origin.classes, classes_of(dataset ? &*dataset : nullptr))) return {};
     auto retrained = with_new_classifier(network.prototxt, origin.classes.count);
-    if (!retrained) return fail(Error(retrained.error()).at(kNetworkPlace));
-    network.prototxt = std::move(retrained->prototxt);
-    start.renamed = std::move(retrained->layers);
+    network.prototxt = std::move(retrained.prototxt);
+    start.renamed = std::move(retrained.layers);
     return {};
 }
 

@@ -4,7 +4,6 @@
 #include "api/jobs/job_specs.hpp"
 #include "api/jobs/job_view.hpp"
 #include "api/jobs/model_framework.hpp"
-#include "api/jobs/resource_check.hpp"
 #include "api/jobs/snapshot_choice.hpp"
 #include "api/requests/all_faults.hpp"
 #include "api/requests/conditional.hpp"
@@ -42,7 +41,8 @@ Async<Result<Response>> check(const Request& request, Context& context) {
     const auto read = co_await read_spec(body, context, &start);
     if (!read) co_return co_await refuse(read.error(), body, context);
     const auto& spec = *read;
-    DIGITS_CO_ASSIGN(const auto found, co_await check_model_here(spec, context));
+    DIGITS_CO_ASSIGN(const auto checked, co_await check_model_here(spec, context));
+    const auto& found = checked.check;
     const auto texts = format_texts(found);
     json diagnostics = json::array();
     for (const auto& finding : found.findings) diagnostics.push_back(to_json(finding));
@@ -65,7 +65,6 @@ Async<Result<Response>> create(const Request& request, Context& context) {
     if (!read) co_return co_await refuse(read.error(), body, context);
     const auto& spec = *read;
     DIGITS_CO_ASSIGN(auto job, co_await model_job(spec, context));
-    DIGITS_CO_TRY(co_await check_resources(spec, context));
     job.name = std::move(name);
     job.group = std::move(group);
     co_return submit_job(std::move(job), request, context);

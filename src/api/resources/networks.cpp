@@ -120,7 +120,8 @@ Async<Result<Response>> adapt(const Request& request, Context& context) {
         co_return fail(make_error(ErrorCode::kInvalidArgument, "Only networks of Caffe can be adapted, not those of {}",
                                   spec.network.framework)
                            .at("/spec/network/framework"));
-    DIGITS_CO_ASSIGN(const auto before, co_await check_model_here(spec, context));
+    DIGITS_CO_ASSIGN(const auto given, co_await check_model_here(spec, context));
+    const auto& before = given.check;
     if (!before.task.empty() && before.task != kDefaultTask)
         co_return fail(make_error(ErrorCode::kInvalidArgument,
                                   "Networks can be adapted to classification datasets only, this one is for {}",
@@ -130,7 +131,8 @@ Async<Result<Response>> adapt(const Request& request, Context& context) {
     if (!adapted) co_return fail(within(adapted.error(), "/spec"));
     spec.network.standard.clear();
     spec.network.prototxt = adapted->text;
-    DIGITS_CO_ASSIGN(const auto after, co_await check_model_here(spec, context));
+    DIGITS_CO_ASSIGN(const auto checked, co_await check_model_here(spec, context));
+    const auto& after = checked.check;
     json diagnostics = json::array();
     for (const auto& finding : after.findings) diagnostics.push_back(to_json(finding));
     co_return json_response(200, {{"text", adapted->text},
