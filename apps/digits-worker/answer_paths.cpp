@@ -25,7 +25,7 @@ using nlohmann::json;
 constexpr std::size_t kMostPlaces = 2000;
 constexpr std::uint64_t kMostImage_bytes = 256 << 20;
 constexpr std::size_t kMostPortion = 10'000;
-/// Longer lines are no paths.
+/// Longer lines are not paths.
 constexpr std::size_t kMostLine_bytes = 64 << 10;
 
 }  // namespace

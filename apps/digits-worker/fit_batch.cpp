@@ -73,9 +73,9 @@ Result<std::optional<std::string>> settle_batch(ModelSpec& spec, const caffe::Ne
         return std::nullopt;
     }
     if (!spec.network.python_layers.empty())
-        return "Batch size as the network says: what Python layers take is not known beforehand";
+        return "Batch size of the network: the memory that Python layers take is not known beforehand";
     const auto free = memory_of(device).free;
-    if (free == 0) return "Batch size as the network says: how much memory is free is not known";
+    if (free == 0) return "Batch size of the network: the free memory is not known";
     const double usable = device.is_cuda ? kUsableGpuShare : kUsableShare;
     DIGITS_ASSIGN(const auto fitted,
                   fit_batch(spec, network, static_cast<std::int64_t>(usable * static_cast<double>(free))));

@@ -326,7 +326,7 @@ class Import {
         if (!fit) return fail(Error(fit.error()).because("network and weights do not belong together").at("weights"));
         facts_.parameters = fit->parameters;
         facts_.without_weights = std::move(fit->without_weights);
-        // Layers of the training alone, such as helping classifiers, are no part of the network to use.
+        // Layers of the training alone, such as helping classifiers, are not part of the network to use.
         std::erase_if(fit->unused, [&](const std::string& name) {
             return std::ranges::any_of(net_.layer(), [&](const auto& layer) { return layer.name() == name; });
         });

@@ -6,7 +6,7 @@ import numpy as np
 class DiceLoss(caffe.Layer):
     """Bottoms: probabilities of the object (N x ...), and 0 or 1 for each. Top: the mean loss over the N images.
 
-    param_str is added to both sides of the fraction (default 1), so that an image without any object is no division by 0.
+    param_str is added to both sides of the fraction (default 1), so that an image without any object is not a division by 0.
     """
 
     def setup(self, bottom, top):

@@ -136,7 +136,7 @@ Result<Worker> find_model(const ModelServerOptions& options, const fs::path& fol
     }
     const auto given = fs::absolute(options.model, error);
     if (!fs::exists(given, error))
-        return fail(make_error(ErrorCode::kNotFound, "{} is no archive, no folder, and no model in {}", options.model,
+        return fail(make_error(ErrorCode::kNotFound, "{} is not an archive, a folder or a model in {}", options.model,
                                options.data_dir.string())
                         .advise("Give the id of a model's job with --data-dir, or an archive of digits download"));
     if (!options.snapshot.empty())

@@ -26,7 +26,7 @@ struct Augmentation {
     double saturation = 0;  ///< colour images only, as hue
     double value = 0;
     double erasing = 0;  ///< probability that a rectangle is erased
-    double mosaic = 0;   ///< probability that an image is put together of four
+    double mosaic = 0;   ///< probability that an image is combined from four
 
     bool operator==(const Augmentation&) const = default;
     bool changes_nothing() const { return *this == Augmentation{}; }

@@ -75,7 +75,7 @@ struct JsonBinding<Augmentation> {
                     .cli("")
                     .range(0, 1),
                 json_field("mosaic", &A::mosaic)
-                    .help("Probability that an image is put together of parts of four images; 0.5 is usual for boxes")
+                    .help("Probability that an image is combined from parts of four images; 0.5 is usual for boxes")
                     .key("augment.mosaic")
                     .cli("")
                     .range(0, 1)};

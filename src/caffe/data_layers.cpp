@@ -75,7 +75,7 @@ Status DataLayerFiller::fill_targets(LayerParameter& layer, const std::string& d
     data.set_follows(images.name());
     data.set_follows_source(images.data_param().source());
     auto& transform = *layer.mutable_transform_param();
-    // Classes and edges are no brightness.
+    // Classes and edges are not brightness.
     if (dataset_.target_form != caffe::DataParameter::IMAGE) transform.Clear();
     transform.clear_crop_size();
     transform.clear_mirror();

@@ -61,11 +61,11 @@ struct TrainingChoices {
     double epochs = 30;
     double snapshot_interval = 1;       ///< epochs; 0: only at the end
     double val_interval = 1;            ///< epochs; 0: never
-    std::optional<int> batch_size;      ///< none: as the network says, or 16
+    std::optional<int> batch_size;      ///< none: the network's own, or 16
     std::optional<int> val_batch_size;  ///< none: as batch_size
     int batch_accumulation = 1;
     MeanMode mean = MeanMode::kImage;
-    std::optional<int> crop_size;  ///< none: as the network says
+    std::optional<int> crop_size;  ///< none: the network's own
     std::optional<std::int64_t> seed;
     std::vector<std::string>* refused_warnings = nullptr;  ///< gets the warnings of a network that is refused
 };

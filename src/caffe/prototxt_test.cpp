@@ -31,7 +31,7 @@ TEST(Prototxt, TakesTextsOfOtherSystems) {
         "nam: 1\r\n",
         "net.prototxt");
     ASSERT_FALSE(wrong);
-    EXPECT_EQ(wrong.error().where, "net.prototxt:1:1") << "the mark is no column";
+    EXPECT_EQ(wrong.error().where, "net.prototxt:1:1") << "the mark is not a column";
     EXPECT_TRUE(
         parse_solver_text("\xef\xbb\xbf"
                           "base_lr: 0.1\r\nmax_iter: 5\r\n",

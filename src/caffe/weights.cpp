@@ -44,7 +44,7 @@ Result<OpenFile> open_for_reading(const fs::path& path) {
     if (file.fd < 0) return fail(errno_error("cannot open " + path.string(), errno));
     struct stat info{};
     if (::fstat(file.fd, &info) != 0) return fail(errno_error("cannot read " + path.string(), errno));
-    if (!S_ISREG(info.st_mode)) return fail(ErrorCode::kInvalidArgument, "{} is no regular file", path.string());
+    if (!S_ISREG(info.st_mode)) return fail(ErrorCode::kInvalidArgument, "{} is not a regular file", path.string());
     file.bytes = info.st_size;
     std::array<char, 8> start{};
     file.is_hdf5 = ::pread(file.fd, start.data(), start.size(), 0) == 8 && start == kHdf5Signature;

@@ -27,7 +27,7 @@ Result<nlohmann::json> parse_answer(const std::string& body) {
     if (body.empty()) return nlohmann::json();
     auto json = nlohmann::json::parse(body, nullptr, false);
     if (json.is_discarded())
-        return fail(ErrorCode::kInternal, "the server's answer is no JSON: {}", body.substr(0, 80));
+        return fail(ErrorCode::kInternal, "the server's answer is not JSON: {}", body.substr(0, 80));
     return json;
 }
 

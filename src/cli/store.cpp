@@ -124,7 +124,7 @@ Result<json> read_index(const StorePlace& place, const std::string& store) {
     auto index = text ? json::parse(*text, nullptr, false) : json();
     if (!index.is_object() || !index.contains("children") || !index["children"].is_array())
         return fail(
-            make_error(ErrorCode::kNotFound, "{} is no model store: it has no {} that lists models", store, kIndex)
+            make_error(ErrorCode::kNotFound, "{} is not a model store: it has no {} that lists models", store, kIndex)
                 .advise("Make one with: digits store init " + store));
     return index;
 }
@@ -166,7 +166,7 @@ Result<std::string> checksum(const fs::path& file) {
 Status complete_info(const StoreArguments& a, const json& job, const fs::path& folder) {
     DIGITS_ASSIGN(const auto text, read_file(folder / kInfo, kMostIndex_bytes));
     auto info = json::parse(text, nullptr, false);
-    if (!info.is_object()) return fail(ErrorCode::kDataLoss, "the archive's info.json is no JSON object");
+    if (!info.is_object()) return fail(ErrorCode::kDataLoss, "the archive's info.json is not a JSON object");
     auto sums = json::object();
     for (const auto* key :
          {"snapshot file", "model file", "labels file", "mean file", "train_val file", "deploy file"}) {
@@ -185,7 +185,8 @@ Status complete_info(const StoreArguments& a, const json& job, const fs::path& f
         DIGITS_ASSIGN(const auto bytes, read_file(a.logo, api::kMostLogo_bytes));
         const auto type = api::logo_type(bytes);
         if (type.empty())
-            return fail(ErrorCode::kUnsupported, "The logo {} is no image of PNG, JPEG, GIF or WebP", a.logo.string());
+            return fail(ErrorCode::kUnsupported, "The logo {} is not an image of PNG, JPEG, GIF or WebP",
+                        a.logo.string());
         aux["logo"] = "logo." + std::string(type.substr(type.find('/') + 1));
         DIGITS_TRY(write_file_atomic(folder / aux["logo"].get<std::string>(), bytes));
     }

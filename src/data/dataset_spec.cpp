@@ -120,7 +120,7 @@ Result<DatasetSpec> parse_dataset_spec(const nlohmann::json& json) {
     if (spec.source.find<SiameseOptions>()) {
         if (spec.image.is_deep() || spec.storage.backend == DatasetBackend::kHdf5)
             return invalid("/source/type", "Pairs for siamese networks need LMDB and the depth 8");
-        // Two images are no image file, and what is used after the training is one image.
+        // Two images are not one image file, and what is used after the training is one image.
         spec.storage.encoding = RecordEncoding::kNone;
         spec.mean = false;
     }

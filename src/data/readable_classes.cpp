@@ -10,7 +10,7 @@
 namespace digits {
 namespace {
 
-/// The class of a training sample; none: its target is no class.
+/// The class of a training sample; none: its target is not a class.
 std::optional<std::size_t> class_of(const SampleSource& source, std::size_t index) {
     const auto target = source.target(Split::kTrain, index);
     const auto* label = std::get_if<ClassLabel>(&target);

@@ -76,8 +76,8 @@ struct Tensor {
     bool operator==(const Tensor&) const = default;
 };
 
-/// What a network shall say about a sample.
-/// An Image: what a network shall make of the sample's.
+/// What a network should answer for a sample.
+/// An Image: the output wanted for the sample's.
 using Target = std::variant<std::monostate, ClassLabel, ClassSet, Boxes, Mask, Tensor, Image>;
 
 /// In the order of Target's alternatives.
@@ -112,7 +112,7 @@ struct Sample {
     std::vector<Image> images;  ///< as decoded, in their own sizes
     Target target;
     std::string name;                 ///< SampleName::text()
-    std::vector<ImageFacts> facts{};  ///< of the files of `images`; empty where they are no image files
+    std::vector<ImageFacts> facts{};  ///< of the files of `images`; empty where they are not image files
 };
 
 template <>

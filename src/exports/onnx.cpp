@@ -131,7 +131,7 @@ Result<std::string> write_onnx(const OnnxSource& source) {
         } catch (const OnnxFault& fault) {
             faults +=
                 fmt::format("{}[{}] {}: {}", faults.empty() ? "" : "; ", layer.name(), layer.type(), fault.reason);
-            // What follows from it is no fault of its own.
+            // What follows from it is not a fault of its own.
             for (const auto& top : layer.top()) graph.set_value(top, kInput);
         } catch (const std::out_of_range&) {
             faults += fmt::format("{}[{}] {}: its bottom has too few axes", faults.empty() ? "" : "; ", layer.name(),

@@ -222,7 +222,7 @@ void batch_norm(const LayerParameter& layer, OnnxGraph& graph) {
     if (norm.has_use_global_stats() && !norm.use_global_stats())
         throw OnnxFault{"it takes the statistics of each batch"};
     const auto mean = values_of(layer, 0), variance = values_of(layer, 1), weight = values_of(layer, 2);
-    const bool nvidia = layer.blobs_size() >= 5;  // scale and shift inside; its statistics are no sums
+    const bool nvidia = layer.blobs_size() >= 5;  // scale and shift inside; its statistics are not sums
     const double factor = nvidia ? 1.0 : weight.at(0) == 0 ? 0.0 : 1.0 / weight.at(0);
     const double eps = nvidia ? std::max<double>(norm.eps(), 1e-5F) : norm.eps();
     const auto gamma = nvidia ? values_of(layer, 3) : std::vector<float>(mean.size(), 1),

@@ -62,7 +62,7 @@ json box_list(const float* rows, int width, int height) {
     return {{"width", width}, {"height", height}, {"boxes", std::move(boxes)}};
 }
 
-/// Crop and mirror alone: classes and edges are no brightness.
+/// Crop and mirror alone: classes and edges are not brightness.
 caffe::TransformationParameter places_of(const caffe::TransformationParameter& transform) {
     caffe::TransformationParameter places;
     if (transform.crop_size() > 0) places.set_crop_size(transform.crop_size());

@@ -146,7 +146,7 @@ TEST(Decode, names_what_it_does_not_read) {
     for (const std::string_view foreign : {"<!DOCTYPE html>", "%PDF-1.7 ...", "%!PS-Adobe-3.0 EPSF",
                                            "\x7f"
                                            "ELF......",
-                                           "hello world, this is no image", "<?xml version='1.0'?><svg>"})
+                                           "hello world, this is not an image", "<?xml version='1.0'?><svg>"})
         EXPECT_EQ(decode_image(foreign).error().code, ErrorCode::kUnsupported) << foreign;
 }
 

@@ -52,7 +52,7 @@ OnnxTensor literal(const OnnxOperator& op) {
         tensor.values = *values;
         return tensor;
     }
-    throw fault("its value is no number");
+    throw fault("its value is not a number");
 }
 
 OnnxTensor filled(const OnnxOperator& op) {
@@ -82,7 +82,7 @@ OnnxTensor cast(const OnnxOperator& op) {
         tensor.is_integer = false;
     } else if (!to_float && !tensor.is_integer) {
         for (const float value : tensor.values) {
-            if (!(std::abs(value) < 9e18F)) throw fault("{} is no whole number", value);
+            if (!(std::abs(value) < 9e18F)) throw fault("{} is not a whole number", value);
             tensor.integers.push_back(static_cast<std::int64_t>(value));
         }
         tensor.values.clear();

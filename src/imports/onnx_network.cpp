@@ -300,7 +300,7 @@ class Importer {
                 if (!kind) {
                     faults_.add(*node, refusal(*node));
                 } else if (complete) {
-                    // What follows from a fault is no fault of its own.
+                    // What follows from a fault is not a fault of its own.
                     kind->convert(op);
                 }
             } catch (const OnnxUncovered& uncovered) {

@@ -107,7 +107,7 @@ class Canvas {
     Image take() { return std::move(image_); }
 
   private:
-    /// What is no letter of ASCII gets a question mark.
+    /// What is not a letter of ASCII gets a question mark.
     void draw(char letter, int left, int top, Color ink) {
         const auto index = static_cast<std::size_t>(static_cast<unsigned char>(letter)) - ' ';
         const auto& columns = kLetters[index < kLetters.size() ? index : '?' - ' '];

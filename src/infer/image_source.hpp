@@ -33,7 +33,7 @@ RecordForm record_form(const DatasetFacts& facts);
 /// Sets `image`, and of a pair `second`. What does not fit says why in `image`.
 void read_images(const DatumView& datum, const RecordForm& form, SourceImage& sample);
 
-/// Images that a network shall be asked about, read one by one.
+/// Images for a network to answer, read one by one.
 class ImageSource {
   public:
     virtual ~ImageSource() = default;

@@ -28,7 +28,7 @@ struct ActiveJob {
 
     bool dirty = false;    ///< the database has an older state of it
     bool changed = false;  ///< a `changed` event is due
-    bool urgent = false;   ///< shall be written at once, job.json too
+    bool urgent = false;   ///< must be written at once, job.json too
     bool progress_due = false;
     std::vector<MetricRow> metrics;
     bool metrics_left_out = false;  ///< values beyond the limits came; told once

@@ -98,7 +98,7 @@ TEST(ReadTailTest, GivesWholeLinesWithinTheLimit) {
     EXPECT_EQ(read_tail(file, 15), "second\nthird\n");
     EXPECT_EQ(read_tail(file, 14), "second\nthird\n");
     EXPECT_EQ(read_tail(file, 100, 6), "second\nthird\n");
-    EXPECT_EQ(read_tail(file, 100, 999), "first\nsecond\nthird\n") << "a start behind the end is no start";
+    EXPECT_EQ(read_tail(file, 100, 999), "first\nsecond\nthird\n") << "a start behind the end is not a start";
 }
 
 }  // namespace

@@ -72,7 +72,7 @@ JsonPtr document(const json& data, const char* name) {
 JobState state_from_json(const json& data) {
     const auto word = data.at("state").get<std::string>();
     const auto state = find_enum<JobState>(word);
-    if (!state) throw json::other_error::create(599, "\"" + word + "\" is no state", &data);
+    if (!state) throw json::other_error::create(599, "\"" + word + "\" is not a state", &data);
     return *state;
 }
 
@@ -155,7 +155,7 @@ Result<Job> job_from_json(const json& data) {
         if (data.value("format", 0) != 1)
             return fail(ErrorCode::kUnsupported, "expected a job of format 1, got format {}", data.value("format", 0));
         auto job = read_job(data);
-        if (!is_job_id(job.id)) return fail(ErrorCode::kInvalidArgument, "\"{}\" is no job id", job.id);
+        if (!is_job_id(job.id)) return fail(ErrorCode::kInvalidArgument, "\"{}\" is not a job id", job.id);
         return job;
     } catch (const json::exception& e) {
         return fail(ErrorCode::kInvalidArgument, "the job cannot be read: {}", e.what());

@@ -101,7 +101,7 @@ class WarmPool {
         std::optional<Pending> pending;  ///< that request, while somebody waits for its answer
         Clock::time_point idle_since;
         std::optional<Clock::time_point> cancelled_until;
-        std::optional<Clock::time_point> kill_at;  ///< set once it shall end
+        std::optional<Clock::time_point> kill_at;  ///< set once it must end
         std::optional<Error> failed;
         std::int64_t oom_kills = 0;  ///< that the kernel had counted when it was started
     };

@@ -9,8 +9,8 @@
 namespace digits {
 
 /// How often each class of pixels was taken for each other, and what is counted from that. Rows are the truth. A pixel
-/// whose truth is the ignored value or no class does not count; one whose prediction is no class is an error of its
-/// true class. An ignored value that is a class has no numbers and is in no mean.
+/// whose truth is the ignored value or not a class does not count; one whose prediction is not a class is an error of
+/// its true class. An ignored value that is a class has no numbers and does not count in means.
 class PixelConfusion {
   public:
     explicit PixelConfusion(int classes, std::optional<int> ignored = std::nullopt);
@@ -23,7 +23,7 @@ class PixelConfusion {
     std::uint64_t at(std::size_t truth, std::size_t predicted) const {
         return counts_[truth * (size_ + 1) + predicted];
     }
-    /// Of the pixels of a class, those whose prediction is no class.
+    /// Of the pixels of a class, those whose prediction is not a class.
     std::uint64_t out_of_range(std::size_t truth) const { return at(truth, size_); }
 
     std::uint64_t valid_pixels() const;

@@ -127,7 +127,7 @@ Result<ArchiveInfo> read_archive_info(const fs::path& folder, const std::vector<
     DIGITS_ASSIGN(const auto text, read_file(folder / kName, kMost_bytes));
     const auto info = is_json_deeper_than(text, kMostDepth) ? json() : json::parse(text, nullptr, false);
     if (!info.is_object())
-        return fail(make_error(ErrorCode::kInvalidArgument, "info.json is no JSON object").at(kName));
+        return fail(make_error(ErrorCode::kInvalidArgument, "info.json is not a JSON object").at(kName));
     return InfoReader(info, folder, members).read();
 }
 

@@ -90,7 +90,7 @@ struct ModelSpec {
     int keep_snapshots = 3;           ///< the newest so many, beside the best one
     bool keep_all_snapshots = false;  ///< `"keep_snapshots": "all"`
     std::optional<int> batch_size;
-    /// `"batch_size": "auto"`: as the network says, cut into parts that fit into memory (fit_batch.hpp of the worker).
+    /// `"batch_size": "auto"`: the network's own, cut into parts that fit into memory (fit_batch.hpp of the worker).
     bool auto_batch_size = false;
     bool start_anyway = false;  ///< although memory is a little short of the estimate (memory_fit.hpp)
     std::optional<int> val_batch_size;

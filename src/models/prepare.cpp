@@ -83,7 +83,7 @@ TrainingData assumed_dataset(const ModelSpec& spec, const std::optional<AssumedI
     facts.width = assumed ? assumed->width : standard ? standard->width : 256;
     facts.train_db = "train_db";
     facts.val_db = "val_db";
-    // Of other tasks the labels are no numbers of classes in the images' records, but those of pairs are.
+    // Of other tasks the labels are not numbers of classes in the images' records, but those of pairs are.
     if (const auto task = assumed_task(spec, assumed);
         !task.empty() && task != kDefaultTask && facts.images_per_record == 1) {
         facts.train_label_db = "train_labels_db";
@@ -123,7 +123,7 @@ Status check_augmentation(const Augmentation& augmentation, const TrainingData& 
         return wrong("", "images in HDF5 cannot be varied", "Leave augmentation out, or use an LMDB dataset");
     if (augmentation.mosaic > 0 && dataset.target_form == caffe::DataParameter::NUMBERS)
         return wrong("/mosaic",
-                     "a mosaic is put together of four images, whose targets must have places in them: boxes, masks or "
+                     "a mosaic combines four images, whose targets must have places in them: boxes, masks or "
                      "images",
                      "Set mosaic to 0; mixup is for classes");
     const bool quarter = augmentation.turns == TurnMode::kQuarter || augmentation.turns == TurnMode::kAll;

@@ -119,7 +119,7 @@ inline constexpr const char* kPretrainedMean = "mean.binaryproto";
 inline constexpr const char* kPretrainedPython = kPythonLayersFile;
 inline constexpr const char* kPretrainedFacts = "pretrained.json";
 
-/// "squash" for "Squash"; empty for what is no way to fit images.
+/// "squash" for "Squash"; empty for what is not a way to fit images.
 std::string resize_word(std::string_view text);
 
 }  // namespace digits

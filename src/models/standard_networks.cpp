@@ -13,7 +13,7 @@ namespace {
 constexpr std::string_view kClasses = "classification", kBoxes = "detection", kPixels = "segmentation",
                            kImages = "processing", kNumbers = "regression", kLabels = "multilabel";
 
-// As measured in docs/performance.md: images are flipped and scaled, boxes also put together of four; BatchNorm needs
+// As measured in docs/performance.md: images are flipped and scaled, boxes also combined from four; BatchNorm needs
 // no mean.
 constexpr TrainingRecipe kBoxRecipe{"cosine", 5, false, {.flip = FlipMode::kHorizontal, .scale = 0.2, .mosaic = 0.3}};
 constexpr TrainingRecipe kPixelRecipe{"cosine", 5, false, {.flip = FlipMode::kHorizontal, .scale = 0.25}};

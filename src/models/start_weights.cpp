@@ -14,7 +14,7 @@ namespace digits {
 namespace {
 
 using caffe::LayerParameter;
-/// Of images in a batch: statistics of fewer are no estimate of those of all.
+/// Of images in a batch: statistics of fewer are not an estimate of those of all.
 constexpr std::int64_t kEnoughForStatistics = 4;
 
 using BlobsOfLayers = std::map<std::string, LayerBlobs>;

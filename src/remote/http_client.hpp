@@ -91,7 +91,7 @@ struct Url {
     std::string scheme;
     std::string host;  ///< without the brackets of an IPv6 address
 };
-/// Errors: kInvalidArgument for what is no http or https address, or has a user or password.
+/// Errors: kInvalidArgument for what is not an http or https address, or has a user or password.
 Result<Url> parse_url(const std::string& text);
 
 /// "a%20b" of "a b", as S3 wants it: all but A-Z a-z 0-9 - _ . ~ is escaped; '/' stays if `keeps_slashes`.

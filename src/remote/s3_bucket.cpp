@@ -81,9 +81,9 @@ struct ListingPage {
 Result<ListingPage> parse_listing(const std::string& text, const std::string& place) {
     pugi::xml_document document;
     if (!document.load_buffer(text.data(), text.size()))
-        return fail(make_error(ErrorCode::kDataLoss, "the listing is no XML").at(place));
+        return fail(make_error(ErrorCode::kDataLoss, "the listing is not XML").at(place));
     const auto result = document.child("ListBucketResult");
-    if (!result) return fail(make_error(ErrorCode::kDataLoss, "the answer is no listing of a bucket").at(place));
+    if (!result) return fail(make_error(ErrorCode::kDataLoss, "the answer is not a listing of a bucket").at(place));
     const bool escaped = std::string_view(result.child_value("EncodingType")) == "url";
     ListingPage page;
     for (const auto contents : result.children("Contents")) {
@@ -127,9 +127,9 @@ Result<S3Place> parse_s3_url(const std::string& url) {
 
 Result<S3Bucket> S3Bucket::create(std::string bucket, S3Options options, FetchGrant grant) {
     if (!is_bucket_name(bucket))
-        return fail(ErrorCode::kInvalidArgument, "\"{}\" is no name of a bucket", bucket.substr(0, 100));
+        return fail(ErrorCode::kInvalidArgument, "\"{}\" is not a name of a bucket", bucket.substr(0, 100));
     if (!is_host_label(options.identity.region))
-        return fail(ErrorCode::kInvalidArgument, "\"{}\" is no name of a region, expected one such as eu-west-1",
+        return fail(ErrorCode::kInvalidArgument, "\"{}\" is not a name of a region, expected one such as eu-west-1",
                     options.identity.region.substr(0, 100));
     const bool of_amazon = options.identity.endpoint.empty();
     if (of_amazon) options.identity.endpoint = fmt::format("https://s3.{}.amazonaws.com", options.identity.region);

@@ -21,7 +21,7 @@ constexpr float kGap = 10, kCaption = 30, kCell = (kWidth - 2 * kMargin - (kColu
 constexpr const char* kWideFont = "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf";
 constexpr const char* kWideBoldFont = "/usr/share/fonts/truetype/dejavu/DejaVuSans-Bold.ttf";
 /// Of Chinese and Japanese. Few fonts will do: libharu takes no outlines of PostScript (Noto), and leaves out what
-/// glyphs are put together of where that is put together itself (Droid Sans Fallback, WenQuanYi Micro Hei, Hangul).
+/// glyphs are composed of where that is composed itself (Droid Sans Fallback, WenQuanYi Micro Hei, Hangul).
 constexpr const char* kEastFont = "/usr/share/fonts/truetype/wqy/wqy-zenhei.ttc";
 constexpr const char* kMissingNote =
     "Characters that no font of this machine has are printed as question marks: install the packages fonts-dejavu-core "

@@ -7,8 +7,8 @@
 
 namespace digits {
 
-/// Reports that a training diverged: the loss is NaN or explodes, or it stays at the highest value of a softmax loss
-/// (−ln of the smallest float, 87.34), as happens when a network's outputs overflow.
+/// Reports that a training diverged: the loss is NaN or grows without limit, or it stays at the highest value of a
+/// softmax loss (−ln of the smallest float, 87.34), as happens when a network's outputs overflow.
 class DivergenceWatch {
   public:
     /// No value while the training converges, else kFailedPrecondition with advice, at kDivergedField.

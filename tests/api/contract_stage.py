@@ -72,7 +72,7 @@ class EventReader:
                 name, _, value = line.rstrip("\n").partition(": ")
                 if line == "\n":
                     with self.changed:
-                        if "data" in fields:  # one without data is no event: a comment or a new retry time
+                        if "data" in fields:  # one without data is not an event: a comment or a new retry time
                             self.events.append((fields.get("id"), fields.get("event"), json.loads(fields["data"])))
                         self.changed.notify_all()
                     fields = {}

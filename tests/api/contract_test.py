@@ -381,7 +381,7 @@ class Making(unittest.TestCase):
         self.assertEqual(sure, [sure[0]] * 4)
         codes = [image["error"] and image["error"]["code"] for image in found[1:]]
         self.assertEqual(codes[:1] + codes[2:], [None, None, "not_found", "permission_denied", "invalid_argument", "permission_denied"])
-        self.assertTrue(found[2]["error"]["message"], "a page is no image, as the worker says")
+        self.assertTrue(found[2]["error"]["message"], "a page is not an image, as the worker says")
         self.assertIn("localhost has the address", found[5]["error"]["message"])
         self.assertEqual(layers["predictions"][0]["label"], there["predictions"][0]["label"])
         self.assertEqual((problem[0], problem[2]["code"]), (403, "permission_denied"))

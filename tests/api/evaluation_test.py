@@ -137,7 +137,7 @@ class Evaluating(unittest.TestCase):
             np.testing.assert_allclose([item["probability"] for item in best["items"]], [scores[i][label] for i in expected], atol=1e-5)
             self.assertEqual(best["label"], labels()[label])
 
-    def test_a_cell_and_the_surest_mistakes_are_those_of_the_whole_list(self):
+    def test_a_cell_and_the_most_confident_errors_are_those_of_the_whole_list(self):
         job = evaluate({"type": "split", "split": "val"}, batch_size=7)
         rows = api.call("GET", f"/evaluations/{job}/predictions?limit=500")[2]["items"]
         wrong = [row for row in rows if row["truth"]["index"] != row["predictions"][0]["index"]]

@@ -1,4 +1,4 @@
-"""Attacks 39 to 45: what other pages make a browser do, and what is no proper HTTP.
+"""Attacks 39 to 45: what other pages make a browser do, and what is not proper HTTP.
 
     web_test.py DIGITS [unittest arguments]
 """

@@ -169,7 +169,7 @@ step("BCCD: a detector learns cells; PR curve, and the image of a false positive
   await look("bccd-numbers");
   const report = await (await fetch(`${stage.server.address}/api/v1/models/${model}/report`)).text();
   for (const said of ["Labelled objects", "Least IoU of a match", "Worst images"]) assert.ok(report.includes(said), said);
-  assert.ok(!report.includes(">Background<"), "a number of a class is no figure");
+  assert.ok(!report.includes(">Background<"), "a number of a class is not a figure");
   assert.equal(report.split(">AR100<").length, 2, "once, for all classes");
   await page.getByRole("tab", { name: "PR and F1 curves" }).click();
   await page.locator(".chart canvas").nth(1).waitFor();

@@ -292,7 +292,7 @@ bool is_share(const std::string& key) {
     return key.starts_with("AP") || key.starts_with("AR") || std::ranges::find(kShares, key) != std::end(kShares);
 }
 
-/// What is said of an evaluation as a whole and is no measure of it: `background` is a class's number.
+/// What is said of an evaluation as a whole and is not a measure of it: `background` is a class's number.
 bool is_told(const std::string& key) {
     constexpr std::string_view kOthers[]{"count", "labelled", "format", "seconds", "background"};
     return std::ranges::find(kOthers, key) == std::end(kOthers);

@@ -32,7 +32,7 @@ const std::vector<Table>& tables() {
 std::string field_of(const json& value) {
     if (value.is_null()) return "";
     if (value.is_string()) return csv_field(value.get_ref<const std::string&>());
-    // A number is no formula, also one below 0.
+    // A number is not a formula, also one below 0.
     return value.is_number() ? value.dump() : csv_field(value.dump());
 }
 

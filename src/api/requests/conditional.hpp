@@ -9,7 +9,7 @@
 namespace digits::api {
 
 /// Gives an answer that shows a job its ETag: one part for each of name, group and notes, one for all that it shows.
-/// If-Match looks at the former only: a training that goes on is no edit.
+/// If-Match looks at the former only: a training that goes on is not an edit.
 void tag_job(http::Response& response, const Job& job);
 
 /// 412, with what was changed meanwhile, when the request's If-Match was taken from an older state of the job.

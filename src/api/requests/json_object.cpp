@@ -22,7 +22,7 @@ Result<json> parse_object(std::string_view text, std::initializer_list<const cha
     try {
         object = json::parse(text);
     } catch (const json::exception& error) {  // also a number that no double holds
-        return fail(ErrorCode::kInvalidArgument, "the body is no JSON: {}", error.what());
+        return fail(ErrorCode::kInvalidArgument, "the body is not JSON: {}", error.what());
     }
     if (!object.is_object()) return fail(make_error(ErrorCode::kInvalidArgument, "expected an object").at("/"));
     for (const auto& [key, value] : object.items()) {

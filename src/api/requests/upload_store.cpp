@@ -31,7 +31,8 @@ bool is_upload_id(std::string_view id) {
 /// Whether a path of the client names a place below a folder, and nothing else.
 Status check_relative(std::string_view path) {
     const auto wrong = [&](const char* why) {
-        return fail(ErrorCode::kInvalidArgument, "\"{}\" is no path inside the upload: {}", path.substr(0, 200), why);
+        return fail(ErrorCode::kInvalidArgument, "\"{}\" is not a path inside the upload: {}", path.substr(0, 200),
+                    why);
     };
     if (path.empty() || path.size() > kMostPath) return wrong("it has 1 to 1024 bytes");
     if (path.front() == '/') return wrong("it begins with /");

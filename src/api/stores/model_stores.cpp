@@ -247,7 +247,7 @@ Result<StoreLogo> ModelStores::logo(const std::string& id) {
             if (!bytes) return fail(bytes.error());
             const auto type = logo_type(*bytes);
             if (type.empty())
-                return fail(ErrorCode::kUnsupported, "The logo {} is no image of PNG, JPEG, GIF or WebP", name);
+                return fail(ErrorCode::kUnsupported, "The logo {} is not an image of PNG, JPEG, GIF or WebP", name);
             return StoreLogo{std::move(*bytes), type};
         }
     return fail(ErrorCode::kNotFound, "There is no logo of this model");

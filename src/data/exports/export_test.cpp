@@ -542,7 +542,7 @@ TEST(TarIndex, names_the_member_in_which_a_file_is_cut_off) {
         {whole, "", 2, true},
         {first + second, "", 2},
         {first, "", 1},
-        // The zeros behind the last byte of a member are no part of it.
+        // The zeros behind the last byte of a member are not part of it.
         {first.substr(0, 512 + 700), "", 1},
         {first + second.substr(0, 512 + 600), "the tar file is cut off in \"b.png\", after 600 of 700 bytes"},
         {first + second.substr(0, 512), "the tar file is cut off in \"b.png\", after 0 of 700 bytes"},

@@ -98,7 +98,7 @@ void Recognizer::find_masks() {
                      tops.contains(folder_of(root) + "/train/" + std::string(last_part(folder))))
                 break;  // the folder for training tells of it
             if (const auto labels = labels_file(root); !labels.empty()) found.source["class_labels"] = labels;
-            // JPEG changes the values of pixels: they are no class numbers.
+            // JPEG changes the values of pixels: they are not class numbers.
             const auto jpegs = jpeg_folders_.find(folder);
             const bool all_jpeg = jpegs != jpeg_folders_.end() && jpegs->second == image_folders_.at(folder);
             const bool inputs = name.starts_with("target") && image_name.starts_with("input");
@@ -106,7 +106,7 @@ void Recognizer::find_masks() {
             if (all_jpeg || not_masks || (name == "label" && image_name == "feature")) {
                 if (all_jpeg)
                     found.notes.push_back(
-                        "JPEG files do not keep the values of pixels, so those of the second folder are no masks");
+                        "JPEG files do not keep the values of pixels, so those of the second folder are not masks");
                 if (not_masks) found.notes.push_back("The images of the second folder have too many values for masks");
                 found.format = "pairs";
                 found.title = "Pairs of images";

@@ -101,7 +101,7 @@ TEST(Recognize, tells_grey_images_from_colour_also_where_they_are_saved_as_rgb) 
     };
     const auto grey_photo = *encode_png(ramp(40, 30, 1));
     EXPECT_EQ(pairs(grey, grey), 1);
-    // So many colors are no classes of a mask.
+    // So many colors are not classes of a mask.
     auto colorful = ramp(40, 30, 3);
     for (std::size_t i = 0; i < colorful.pixels.size(); ++i) colorful.pixels[i] = static_cast<std::uint8_t>(i * i / 7);
     EXPECT_EQ(pairs(grey_photo, *encode_png(colorful)), 3);

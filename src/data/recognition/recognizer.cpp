@@ -104,7 +104,7 @@ bool Recognizer::is_folder(const std::string& path) const {
 std::string Recognizer::image_folder_of(const std::string& label) const {
     const auto found = by_stem_.find(std::string(without_ending(last_part(label))));
     if (found == by_stem_.end()) return {};
-    // The nearest one, but rather one whose folder is no folder of masks.
+    // The nearest one, but rather one whose folder is not a folder of masks.
     const std::string* best = nullptr;
     std::size_t shared = 0;
     for (const auto& image : found->second) {

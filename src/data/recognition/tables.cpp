@@ -237,7 +237,7 @@ void Recognizer::find_plain_images() {
     std::map<std::string, std::set<std::string>> children;
     for (const auto& [folder, count] : image_folders_)
         if (folder.size() > folder_.size()) children[folder_of(folder)].insert(folder);
-    // Splits, and the two sides of pairs that do not fit, are no classes.
+    // Splits, and the two sides of pairs that do not fit, are not classes.
     std::erase_if(children, [](const auto& one) {
         return std::ranges::all_of(one.second, [](const std::string& folder) {
             const auto side = pair_folder_name(last_part(folder));

@@ -133,7 +133,7 @@ TEST_F(BoxGalleryTest, shows_boxes_and_filters_by_them) {
     filter.size = BoxSize::kLarge;
     EXPECT_EQ(indices(filter), (Indices{1}));
     filter.label = 0;
-    EXPECT_TRUE(indices(filter).empty()) << "the large one is no cat";
+    EXPECT_TRUE(indices(filter).empty()) << "the large one is not a cat";
     filter = {};
     filter.problems = true;
     EXPECT_EQ(indices(filter), (Indices{1}));

@@ -14,7 +14,7 @@ namespace digits {
 struct PackedRecord {
     std::string bytes;
     int label = 0;
-    std::vector<float> target;  ///< HDF5: of samples whose target is no class
+    std::vector<float> target;  ///< HDF5: of samples whose target is not a class
     std::string target_bytes;   ///< LMDB: the same as a Datum
 };
 

@@ -132,7 +132,7 @@ Boxes boxes_of_array(std::span<const float> values) {
 
 Result<Boxes> unpack_boxes(const DatumView& datum) {
     if (datum.encoded || !datum.data.empty() || datum.width != kBoxColumns || datum.channels != 1)
-        return fail(ErrorCode::kDataLoss, "the record is no label array of rows of {} numbers", kBoxColumns);
+        return fail(ErrorCode::kDataLoss, "the record is not a label array of rows of {} numbers", kBoxColumns);
     std::vector<float> values(datum.float_count);
     copy_float_data(datum, values.data());
     return boxes_of_array(values);

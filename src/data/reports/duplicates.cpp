@@ -71,7 +71,7 @@ Duplicates find_duplicates(const SampleSource& source, Clock::time_point until) 
         std::uint64_t item;
         auto operator<=>(const Part&) const = default;
     };
-    // Two rectangles or items of one file are no copies of each other.
+    // Two rectangles or items of one file are not copies of each other.
     std::map<Part, std::vector<Candidate>> by_size;
     for (const Split split : kSplits)
         for (std::size_t i = 0; i < source.size(split); ++i) {

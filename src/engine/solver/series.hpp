@@ -9,7 +9,7 @@
 
 namespace digits {
 
-/// An output that has more values than these is no series: nobody can read so many curves.
+/// An output that has more values than these is not a series: nobody can read so many curves.
 inline constexpr std::int64_t kMostSeriesValues = 16;
 inline constexpr std::int64_t kMostClassAccuracies = 100;
 

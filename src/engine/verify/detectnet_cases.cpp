@@ -139,7 +139,7 @@ Result<caffe::DetectNetGroundTruthParameter> parameter_of(const json& given) {
     caffe::DetectNetGroundTruthParameter::GridboxType type{};
     const auto type_name = parameters.value("gridbox_type", std::string("GRIDBOX_MAX"));
     if (!caffe::DetectNetGroundTruthParameter::GridboxType_Parse(type_name, &type))
-        return fail(ErrorCode::kInvalidArgument, "{} is no gridbox_type.", type_name);
+        return fail(ErrorCode::kInvalidArgument, "{} is not a gridbox_type.", type_name);
     parameter.set_gridbox_type(type);
     const auto classes = parameters.value("object_class", json::object());
     for (const auto& [from, to] : classes.items()) {

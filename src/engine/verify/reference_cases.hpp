@@ -7,7 +7,7 @@
 
 namespace digits {
 
-/// The kind of a folder; nullptr: it is no case of a reference program.
+/// The kind of a folder; nullptr: it is not a case of a reference program.
 const ReferenceCaseKind* find_reference_kind(const std::filesystem::path& folder);
 
 /// Computes a case and compares it with what its folder has; with `dump` writes expected.json and, where the kind has

@@ -14,7 +14,7 @@
 
 namespace digits {
 
-/// How a process ended. Neither: unknown, as it was no child of ours.
+/// How a process ended. Neither: unknown, as it was not a child of ours.
 struct ExitStatus {
     std::optional<int> code;
     std::optional<int> signal;

@@ -15,11 +15,11 @@ namespace digits {
 struct ReferenceCaseKind {
     std::string_view name;                                    ///< "coco_map"
     bool (*recognizes)(const std::filesystem::path& folder);  ///< by the names of its files
-    /// What expected.json shall say.
+    /// The expected.json of a case.
     Result<nlohmann::json> (*compute)(const std::filesystem::path& folder);
     /// What is compared with it.
     Result<nlohmann::json> (*expected)(const std::filesystem::path& folder);
-    std::vector<std::string> inputs = {};  ///< members of that which are no answers
+    std::vector<std::string> inputs = {};  ///< members of that which are not answers
     double tolerance = 1e-6;
 };
 

@@ -25,7 +25,7 @@ Result<nlohmann::json> Detection::answer(std::span<const OutputArray> outputs, c
                                          const AnswerOptions& options) const {
     DIGITS_ASSIGN(auto found, find_boxes(outputs, facts, options.image));
     const double least = options.score_threshold.value_or(found.default_threshold);
-    // A list of DetectNet is of clusters: one of a single cell has confidence 0 and is no object.
+    // A list of DetectNet is of clusters: one of a single cell has confidence 0 and is not an object.
     std::erase_if(found.boxes, [&](const auto& box) { return least > 0 ? box.score < least : box.score <= least; });
     std::vector<std::size_t> shown(found.boxes.size());
     for (std::size_t i = 0; i < shown.size(); ++i) shown[i] = i;

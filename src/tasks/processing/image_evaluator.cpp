@@ -63,7 +63,7 @@ Status ImageEvaluator::add(const EvaluatedSample& sample, std::span<const Output
         ++labelled_;
         ssim_ += similarity;
         squared_error_ += mean_squared_error(made, wanted);
-        // An infinite PSNR is no number in JSON, and in no mean.
+        // An infinite PSNR is not a number in JSON, nor part of a mean.
         std::isfinite(ratio) ? void(psnr_ += ratio) : void(++equal_);
         row["psnr"] = std::isfinite(ratio) ? json(ratio) : json();
         row["ssim"] = similarity;

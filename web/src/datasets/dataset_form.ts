@@ -25,7 +25,7 @@ export interface DatasetForm {
   /** The folder of "What do you have?", and the one whose dataset has filled the form. */
   have: string;
   have_filled: string;
-  /** What networks shall learn from it. */
+  /** What networks learn from it. */
   task: string;
   /** `folder`, `upload`, `lists`, `crops`, or the name of another declared source. */
   source: string;

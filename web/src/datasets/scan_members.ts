@@ -7,7 +7,7 @@ export interface FoundKind {
 }
 
 export interface ScanFound {
-  /** Null: the targets are no boxes. */
+  /** Null: the targets are not boxes. */
   boxes: number | null;
   usable_boxes: number | null;
   /** Shares of the boxes with a side below 8, 16 and 32 pixels; the smallest side first. */

@@ -68,7 +68,7 @@ export function suffix_of({ unit }: FormField): string | undefined {
   return unit === "" ? undefined : unit === "°" ? unit : ` ${unit}`;
 }
 
-/** A number as typed; what is no number goes to the server as it is, whose error then names the field. */
+/** A number as typed; what is not a number goes to the server as it is, whose error then names the field. */
 export function typed_number(text: string): number | string {
   const trimmed = text.trim();
   const number = Number(trimmed);

@@ -54,7 +54,7 @@ export const theme = createTheme({
     // Fields of a row stay in line however long their help is.
     InputWrapper: { defaultProps: { inputWrapperOrder: ["label", "input", "description", "error"] } },
     NumberInput: { defaultProps: { allowedDecimalSeparators: [",", "."] } },
-    // Its empty element that takes the focus is no item of a menu; without it the menu itself has the focus.
+    // Its empty element that takes the focus is not an item of a menu; without it the menu itself has the focus.
     Menu: { defaultProps: { withInitialFocusPlaceholder: false } },
     Table: { defaultProps: { verticalSpacing: 7, fz: 13 } },
     // What is wider than the window is scrolled by keys, too.

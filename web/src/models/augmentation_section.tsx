@@ -20,7 +20,7 @@ interface Targets {
   variant_targets?: ExampleTarget[];
 }
 
-/** Tasks whose targets have places in an image, so that parts of four images can be put together. */
+/** Tasks whose targets have places in an image, so that parts of four images can be combined. */
 const with_places = ["detection", "segmentation", "processing"];
 
 /** How images are varied while training, with what that makes of some images of the dataset. */

@@ -106,7 +106,7 @@ export function curve_option(series: MetricSeries, view: CurveView): Record<stri
     min: 0,
     max: x_end(view, runs),
     ...axis,
-    // The end of a running training is no round number.
+    // The end of a running training is not a round number.
     axisLabel: { color: text, formatter: axis_number, hideOverlap: true },
     splitLine: { show: false },
     axisPointer: { label: { show: false } },

@@ -8,7 +8,7 @@ import { useText } from "../text/text";
 import { lr_at, lr_defaults } from "./lr_policy";
 import { form_of_model, lr_options } from "./model_form";
 
-/** Asks how many epochs a finished training shall go on for, and says what its learning rate will do. */
+/** Asks how many epochs a finished training is continued, and says what its learning rate will do. */
 export default function ExtendDialog({ job, close }: { job: Job; close: () => void }) {
   const { t } = useText();
   const queries = useQueryClient();

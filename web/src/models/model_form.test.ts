@@ -120,7 +120,7 @@ describe("model_spec", () => {
     });
   });
 
-  it("sends what is no number as it is, for the server to refuse", () => {
+  it("sends what is not a number as it is, for the server to refuse", () => {
     expect(model_spec({ ...empty_model_form, epochs: "many" }).epochs).toBe("many");
   });
 

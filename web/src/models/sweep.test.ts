@@ -34,7 +34,7 @@ describe("a sweep", () => {
     expect(sweep_of({ ...form, batch_size: "10,20" }).map((one) => one.batch_size)).toEqual(["10", "20"]);
   });
 
-  it("leaves out what is said twice, and keeps what is no number for the server to refuse", () => {
+  it("leaves out what is said twice, and keeps what is not a number for the server to refuse", () => {
     expect(sweep_of({ ...form, base_lr: "0.1, 0.1" })).toHaveLength(1);
     expect(sweep_of({ ...form, base_lr: "0.1, fast" }).map((one) => one.base_lr)).toEqual(["0.1", "fast"]);
   });

@@ -100,7 +100,7 @@ describe("what the server says", () => {
     'cannot open "scans/2 x 3": No such file or directory',
     "cannot open /data/2 x 3.png: No such file or directory",
     "cannot open /data/photos 10 x 15/cat 2 x 3 of 7.png",
-    "/data/photos.d/cat 2 x 3 a.png is no image",
+    "/data/photos.d/cat 2 x 3 a.png is not an image",
     "prints 10 x 15/a.png: the file is empty",
     "cat 2 x 3 b.png: the file is empty",
     "2 x 3 x 4.png and 2 x 3_a",

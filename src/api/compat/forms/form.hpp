@@ -34,7 +34,7 @@ class Form {
     std::string choice(const std::string& name, std::string_view fallback,
                        std::initializer_list<std::string_view> choices);
     std::string choice(const std::string& name, std::string_view fallback, std::span<const std::string> choices);
-    /// None, with an error, for what is no number or out of range; an empty field is none.
+    /// None, with an error, for what is not a number or out of range; an empty field is none.
     std::optional<std::int64_t> integer(const std::string& name, Range range,
                                         std::optional<std::int64_t> fallback = {});
     std::optional<double> number(const std::string& name, Range range, std::optional<double> fallback = {});

@@ -8,7 +8,7 @@
 
 namespace digits::api::compat {
 
-/// The number that an argument gives; none if it is absent or empty. kInvalidArgument for what is no number.
+/// The number that an argument gives; none if it is absent or empty. kInvalidArgument for what is not a number.
 Result<std::optional<double>> epoch_argument(const Arguments& arguments, const char* name);
 
 /// The snapshot of an epoch (a thousandth either way), or null.

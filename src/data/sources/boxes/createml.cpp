@@ -126,8 +126,9 @@ struct CreateMl {
         auto document = parse_shallow_json(text);
         if (!document) return fail(Error(document.error()).at(file));
         if (!document->is_array())
-            return fail(make_error(ErrorCode::kInvalidArgument, "it is no file of Create ML: expected a list of images")
-                            .at(file));
+            return fail(
+                make_error(ErrorCode::kInvalidArgument, "it is not a file of Create ML: expected a list of images")
+                    .at(file));
         return document;
     }
 };

@@ -40,7 +40,7 @@ std::optional<double> number_of(const pugi::xml_node& node, const char* attribut
     return finite_number(node.attribute(attribute).value());
 }
 
-/// "x,y;x,y;…"; empty for what is no list of points.
+/// "x,y;x,y;…"; empty for what is not a list of points.
 std::vector<double> points_of(std::string_view text) {
     std::vector<double> points;
     while (!text.empty()) {

@@ -305,7 +305,7 @@ class YoloFolder {
                 if (std::ranges::find(labels_, path) != labels_.end())
                     DIGITS_TRY(lists_.add(path, split, images_, roots_, facts_));
             }
-        // All in one place is no split.
+        // All in one place is not a split.
         if (folders_.size() > 1 &&
             std::ranges::all_of(folders_, [&](const auto& one) { return one.first == folders_[0].first; }))
             folders_.clear();

@@ -82,7 +82,7 @@ TEST(CropDataset, holds_what_was_cut_out) {
     EXPECT_EQ((*report)["unreadable"]["count"], 1);
     EXPECT_THAT((*report)["unreadable"]["images"][0]["reason"].get<std::string>(),
                 HasSubstr("beyond the image (20 x 10)"));
-    EXPECT_EQ((*report)["duplicates"]["groups"], 0) << "rectangles of one file are no copies";
+    EXPECT_EQ((*report)["duplicates"]["groups"], 0) << "rectangles of one file are not copies";
 
     const auto result = build_dataset(*spec, job);
     ASSERT_TRUE(result) << result.error().to_string();

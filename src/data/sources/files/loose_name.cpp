@@ -10,7 +10,7 @@
 namespace digits {
 namespace {
 
-/// Letters without their marks, by code from U+00C0 and from U+1E00; "." for what is no letter with marks.
+/// Letters without their marks, by code from U+00C0 and from U+1E00; "." for what is not a letter with marks.
 constexpr std::string_view kLatin =
     "aaaaaa.ceeeeiiii.nooooo..uuuuy..aaaaaa.ceeeeiiii.nooooo..uuuuy.y"
     "aaaaaaccccccccdd..eeeeeeeeeegggggggghh..iiiiiiiii...jjkk.llllll."

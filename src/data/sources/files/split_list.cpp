@@ -19,7 +19,7 @@ void each_line(std::string_view text, Use use) {
     }
 }
 
-/// The number behind the last space; -1 without one. A list of numbers in brackets is no class; its record has class
+/// The number behind the last space; -1 without one. A list of numbers in brackets is not a class; its record has class
 /// 0.
 int number_of(std::string_view line) {
     const auto at = line.rfind(' ');

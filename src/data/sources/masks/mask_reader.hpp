@@ -14,7 +14,7 @@
 
 namespace digits {
 
-inline constexpr int kVoidValue = 255;  ///< of masks: pixels that do not count, where it is no class
+inline constexpr int kVoidValue = 255;  ///< of masks: pixels that do not count, where it is not a class
 
 /// Reads mask files as class numbers. What numbers and colors mean is settled after a look at all masks.
 class MaskReader {

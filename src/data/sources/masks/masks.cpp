@@ -83,7 +83,7 @@ struct JsonBinding<MaskOptions> {
                 .path(PlaceKind::kFile),
             json_field("ignore_value", &O::ignore_value)
                 .label("Ignored value")
-                .help("Pixels with this number do not count; -1: 255 where it is no class")
+                .help("Pixels with this number do not count; -1: 255 where it is not a class")
                 .range(-1, 65535),
             json_field("instances", &O::instances)
                 .label("A mask for each object")

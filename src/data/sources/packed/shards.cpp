@@ -93,7 +93,7 @@ class TargetJson {
 
     Result<Target> read(const std::string& text) {
         const auto value = json::parse(text, nullptr, false);
-        if (!value.is_object()) return fail(ErrorCode::kInvalidArgument, "it is no JSON object");
+        if (!value.is_object()) return fail(ErrorCode::kInvalidArgument, "it is not a JSON object");
         if (value.contains("boxes")) return boxes(value["boxes"]);
         if (value.contains("values")) return tensor(value);
         return fail(ErrorCode::kInvalidArgument, "it has neither \"boxes\" nor \"values\"");
@@ -101,7 +101,7 @@ class TargetJson {
 
   private:
     Result<Target> boxes(const json& list) {
-        if (!list.is_array()) return fail(ErrorCode::kInvalidArgument, "\"boxes\" is no list");
+        if (!list.is_array()) return fail(ErrorCode::kInvalidArgument, "\"boxes\" is not a list");
         Boxes boxes;
         for (const auto& one : list) {
             const auto& edges = one.is_object() ? one.value("box", json()) : json();
@@ -137,7 +137,7 @@ class TargetJson {
             for (const auto& one : list)
                 if (one.is_number()) tensor.values.push_back(one.get<float>());
         if (tensor.values.empty() || tensor.values.size() != list.size())
-            return fail(ErrorCode::kInvalidArgument, "\"values\" is no list of numbers");
+            return fail(ErrorCode::kInvalidArgument, "\"values\" is not a list of numbers");
         std::size_t wanted = 1;
         if (const auto shape = value.find("shape"); shape != value.end() && shape->is_array()) {
             for (const auto& axis : *shape) {
@@ -366,7 +366,8 @@ class Shards final : public SampleSource {
                 return {};
             }
             const auto label = whole_number(text);
-            if (!label || *label > 1'000'000) return fail(ErrorCode::kInvalidArgument, "its .cls is no class number");
+            if (!label || *label > 1'000'000)
+                return fail(ErrorCode::kInvalidArgument, "its .cls is not a class number");
             sample.target = ClassLabel{*label};
         }
         return {};

@@ -16,7 +16,7 @@ constexpr std::size_t kBlock = 512;
 constexpr std::uint64_t kMostNames = std::uint64_t{1} << 20;  ///< bytes of a long name or of pax's records
 
 Error damaged(const std::string& path, std::uint64_t offset, const char* why) {
-    return make_error(ErrorCode::kDataLoss, "it is no tar file, or damaged, at byte {}: {}", offset, why)
+    return make_error(ErrorCode::kDataLoss, "it is not a tar file, or damaged, at byte {}: {}", offset, why)
         .at(path)
         .advise("compressed tar files must be unpacked to plain ones first");
 }

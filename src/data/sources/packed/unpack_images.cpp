@@ -125,7 +125,7 @@ class Unpacking {
         const bool is_open = archive_read_open_filename(reader, archive_.c_str(), 1 << 18) == ARCHIVE_OK;
         if (!is_open && is_cut()) return damaged();
         if (!is_open)
-            return fail(make_error(ErrorCode::kInvalidArgument, "this is no archive that can be read")
+            return fail(make_error(ErrorCode::kInvalidArgument, "this is not an archive that can be read")
                             .advise("Send a .zip, .tar or .tar.gz"));
         return {};
     }

@@ -75,6 +75,6 @@ class Autoencoder final : public SampleSource {
 }  // namespace
 
 const SourceKind kAutoencoder = source_kind<AutoencoderOptions, Autoencoder>(
-    "autoencoder", "Autoencoder", "A folder of images that a network shall make again", {"processing"});
+    "autoencoder", "Autoencoder", "A folder of images that a network learns to reproduce", {"processing"});
 
 }  // namespace digits

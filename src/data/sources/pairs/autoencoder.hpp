@@ -6,7 +6,7 @@
 
 namespace digits {
 
-/// Images that a network shall make again; docs/datasets.md.
+/// Images that a network learns to reproduce; docs/datasets.md.
 struct AutoencoderOptions final : SourceOptions {
     std::string images;
     int percent_val = 10;

@@ -10,7 +10,7 @@
 
 namespace digits {
 
-/// An image and the image file that belongs to it: a mask, or what a network shall make.
+/// An image and the image file that belongs to it: a mask, or the output wanted.
 struct FilePair {
     std::string image;
     std::vector<std::string> labels;  ///< one, but of instances

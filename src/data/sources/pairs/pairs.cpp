@@ -21,7 +21,7 @@ struct JsonBinding<PairOptions> {
         return {
             json_field("labels", &O::labels)
                 .label("Label images")
-                .help("Folder with what the network shall make of the image of the same name")
+                .help("Folder with the output wanted for the image of the same name")
                 .key("field.pair_labels")
                 .cli("pairs")
                 .digits("label_folder")
@@ -197,7 +197,7 @@ class Pairs final : public SampleSource {
 }  // namespace
 
 const SourceKind kPairs = source_kind<PairOptions, Pairs>(
-    "pairs", "Pairs of images",
-    "Images, and what a network shall make of each: two folders, or one with names of pairs", {"processing"});
+    "pairs", "Pairs of images", "Images, and the output wanted for each: two folders, or one with names of pairs",
+    {"processing"});
 
 }  // namespace digits

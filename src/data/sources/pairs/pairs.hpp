@@ -16,7 +16,7 @@ struct EnumNames<SideBySide> {
         {{SideBySide::kNo, "no"}, {SideBySide::kInputLeft, "input_left"}, {SideBySide::kInputRight, "input_right"}}};
 };
 
-/// Pairs of images: what a network gets, and what it shall make of it; docs/datasets.md.
+/// Pairs of images: a network's input and the output wanted; docs/datasets.md.
 struct PairOptions final : SourceOptions {
     std::string labels;
     std::string images;

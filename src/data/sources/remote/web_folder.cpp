@@ -119,7 +119,7 @@ class Walk {
             return fail(ErrorCode::kTooLarge, "{} has more than {} folders", site_.url(folder), kMostPages);
         auto page = site_.list(folder);
         if (!page) {
-            // A folder that cannot be listed is no reason to give up the others.
+            // A folder that cannot be listed is not a reason to give up the others.
             if (page.error().code == ErrorCode::kCancelled) return fail(page.error());
             found.warnings.push_back(fmt::format("{} is left out: {}", site_.address(folder), page.error().message));
             return {};

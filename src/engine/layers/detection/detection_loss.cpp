@@ -234,7 +234,7 @@ class DetectionLossLayer final : public Layer {
         const double score = 1 / (1 + std::exp(-logit));
         const double rank = std::pow(score, static_cast<double>(how.score_power())) *
                             std::pow(overlap, static_cast<double>(how.overlap_power()));
-        // The scores of a network that diverges are no numbers.
+        // The scores of a network that diverges are not numbers.
         return {std::isnan(rank) ? 0 : rank, overlap, distance, cell};
     }
 

@@ -1,4 +1,4 @@
-/** Parts of messages, and words that the server puts together: values of placeholders, titles, the checks of the system. */
+/** Parts of messages, and words that the server combines: values of placeholders, titles, the checks of the system. */
 export const composed: Record<string, string> = {
   // What is found in the files of a dataset
   "{} of unsupported types is skipped: {}": "跳过不支持类型的 {}：{}",
@@ -9,7 +9,7 @@ export const composed: Record<string, string> = {
     "{2} 位的 {1} 会几乎全黑：所有取值在 {3} 到 {4} 之间。请将取值范围设为 {5}",
   "{} of {} bits become nearly black: all values lie from {} to {}. Set the value range to {}":
     "{2} 位的 {1} 会几乎全黑：所有取值在 {3} 到 {4} 之间。请将取值范围设为 {5}",
-  "a mosaic is put together of four images, whose targets must have places in them: boxes, masks or images":
+  "a mosaic combines four images, whose targets must have places in them: boxes, masks or images":
     "马赛克由四张图像拼成，其目标必须在图像中有位置：框、掩码或图像",
   "Set mosaic to 0; mixup is for classes": "请把 mosaic 设为 0；mixup 用于类别",
   'Model repository must be an absolute path or s3://bucket/folder, got "{}"':
@@ -184,7 +184,7 @@ export const composed: Record<string, string> = {
   "Use small batches and small images": "使用小的批和小的图像",
   "none; networks are trained on the processor": "无；网络在 CPU 上训练",
 
-  // Sentences that are put together before they are said
+  // Sentences that are composed before they are shown
   'unexpected "{}": no message is open here': "意外的“{}”：此处没有打开的消息",
   "expected the name of a field of {}, got {}": "应为 {} 的字段名，得到 {}",
   "{} is given twice in this {}, where it can stand only once": "{} 在此 {} 中出现了两次，只能出现一次",
@@ -268,7 +268,7 @@ export const composed: Record<string, string> = {
   "The left half of each image is the input, the right half the target": "每张图像的左半为输入，右半为目标",
   "All images are twice as wide as high: they may hold pairs side by side":
     "所有图像的宽都是高的两倍：可能是并排的图像对",
-  "JPEG files do not keep the values of pixels, so those of the second folder are no masks":
+  "JPEG files do not keep the values of pixels, so those of the second folder are not masks":
     "JPEG 文件不保留像素的准确值，因此第二组不是掩码",
   "an annotation that is not an object": "标注不是对象",
   "an annotation without a label": "标注没有标签",

@@ -6,7 +6,7 @@ function box(index: number, left: number, top: number, right: number, bottom: nu
 }
 
 describe("boxes", () => {
-  it("are read with the names of their classes, and what is no box is left out", () => {
+  it("are read with the names of their classes, and what is not a box is left out", () => {
     const found = boxes_of(
       [
         { class: 1, left: 1, top: 2, right: 3.5, bottom: 4, score: 0.5 },

@@ -196,7 +196,7 @@ export function classes_in(boxes: Box[]): ClassCount[] {
   return [...found.values()].sort((a, b) => a.class - b.class);
 }
 
-/** DetectNet's scores may be above 1: they are no probabilities. */
+/** DetectNet's scores may be above 1: they are not probabilities. */
 export function score_text(score: number | null, digits: number): string {
   return score !== null && score > 1 ? significant(score, 3) : percent(score, digits);
 }

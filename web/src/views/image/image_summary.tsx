@@ -7,7 +7,7 @@ import { ImageLargeSample } from "./image_parts";
 
 const most_pairs = 3;
 
-/** The first samples with what the network shall make of them. */
+/** The first samples with the outputs wanted. */
 export function ImageSummary({ data, dataset }: { data: Dataset; dataset: DatasetFacts }) {
   const samples = useFirstSamples(data.job.id, dataset.splits);
   const split = ["train", "val", "test"].find((name) => name in dataset.splits) ?? "train";

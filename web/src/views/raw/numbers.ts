@@ -43,7 +43,7 @@ export function answer_numbers(answer: Record<string, unknown>, without: readonl
   return [...named, ...numbers_of({ ...answer, outputs: (outputs as unknown[]).slice(1) }, rest)];
 }
 
-/** JSON has no word for what is no number. */
+/** JSON has no word for what is not a number. */
 function value_at(value: unknown): string | number {
   return typeof value === "number" ? value : "NaN";
 }

@@ -90,7 +90,7 @@ export const caffe: Record<string, string> = {
     "[{}] 读取填充层“{}”；只有带一个 bottom 的 conv 或 pool 可以",
   "[{}] a padding layer has one bottom and one top, got {} and {}":
     "[{}] 填充层有一个 bottom 和一个 top，得到 {} 和 {}",
-  "{} is no regular file": "{} 不是普通文件",
+  "{} is not a regular file": "{} 不是普通文件",
   "{} bytes, a binary {} has at most {}": "{} 字节，二进制 {} 最多 {}",
   "expected a {}, the file is empty": "应为 {}，但文件为空",
   "damaged, or no {}: {}": "已损坏，或不是 {}：{}",

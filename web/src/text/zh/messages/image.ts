@@ -71,7 +71,7 @@ export const image: Record<string, string> = {
   "damaged WebP: the image data cannot be decoded": "WebP 已损坏：无法解码图像数据",
   "no memory to encode a PNG": "没有内存编码 PNG",
   "cannot encode a PNG: {}": "无法编码 PNG：{}",
-  '"{}" is no color; expected the form #rrggbb': "“{}”不是颜色；格式应为 #rrggbb",
+  '"{}" is not a color; expected the form #rrggbb': "“{}”不是颜色；格式应为 #rrggbb",
   "cannot encode a JPEG: {}": "无法编码 JPEG：{}",
   "the pixel in column {}, row {} is {}; expected whole numbers from 0 to 65535":
     "第 {} 列第 {} 行的像素为 {}；应为 0 到 65535 的整数",

@@ -14,7 +14,7 @@ export const jobs: Record<string, string> = {
     "使用更小的批或更小的图像，减少同时运行的任务，或给服务器更多内存；然后恢复任务",
   "resume the job to go on where it stopped": "恢复任务，从停止处继续",
   "expected a job of format 1, got format {}": "应为格式 1 的任务，得到格式 {}",
-  '"{}" is no job id': "“{}”不是任务编号",
+  '"{}" is not a job id': "“{}”不是任务编号",
   "the job cannot be read: {}": "无法读取任务：{}",
   "the machine that ran the task does not answer any more, so it is not known what became of the task":
     "运行任务的机器不再响应，因此不知道任务的结果",

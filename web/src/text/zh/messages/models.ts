@@ -27,7 +27,7 @@ export const models: Record<string, string> = {
   '"{}" must be a text': "“{}”必须是文本",
   '"{}" is "{}", expected the name of a file in the archive': "“{}”为“{}”，应为归档中文件的名称",
   "the archive has no info.json; it has {}": "归档没有 info.json；它包含 {}",
-  "info.json is no JSON object": "info.json 不是 JSON 对象",
+  "info.json is not a JSON object": "info.json 不是 JSON 对象",
   "Digits reads Caffe's networks (.prototxt) and weights (.caffemodel, or HDF5)":
     "Digits 读取 Caffe 的网络（.prototxt）和权重（.caffemodel 或 HDF5）",
   "Give an archive as Digits and DIGITS make it, or the files one by one":
