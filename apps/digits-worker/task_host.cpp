@@ -123,7 +123,7 @@ void TaskHost::emit(const nlohmann::json& event) {
     const std::lock_guard lock(events_mutex_);
     line["seq"] = ++last_seq_;
     line["time"] = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-    // Texts from files may hold bytes that are no UTF-8; they must not stop the event.
+    // Texts from files may hold bytes that are not UTF-8; they must not stop the event.
     const auto text = line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
     // Answers are for the one who asked, who is gone when the task is looked at again.
     const bool passing = event.value("event", "") == "response";

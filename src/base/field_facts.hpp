@@ -104,8 +104,8 @@ Status check_field(const FieldFacts& field, const nlohmann::json& value, const F
 /// Errors: kInvalidArgument, naming the field by its label.
 Result<nlohmann::json> parse_field_text(const FieldFacts& field, const std::string& text);
 
-/// Sees each field below `list` that is no object of its own, with its JSON path ("/solver/base_lr"). Internal fields
-/// are left out. Variants are seen as one field.
+/// Sees each field below `list` that is not an object of its own, with its JSON path ("/solver/base_lr"). Internal
+/// fields are left out. Variants are seen as one field.
 template <class Visit>
 void for_each_field(const FieldList& list, const Visit& visit, const std::string& path = "") {
     for (const auto& field : list.fields) {

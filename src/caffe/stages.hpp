@@ -21,7 +21,7 @@ bool is_data_layer(const caffe::LayerParameter& layer);
 /// Every bottom of a layer that the phase includes must be a top there, or an input. `use`: "training".
 Status check_bottoms(const caffe::NetParameter& net, caffe::Phase phase, const char* use);
 
-/// What to tell of outputs that no layer reads in training or validation and that are no loss or metric: they are
+/// What to tell of outputs that no layer reads in training or validation and that are neither loss nor metric: they are
 /// computed in vain. One sentence for each, "[layer] …".
 std::vector<std::string> warn_of_unread_outputs(const caffe::NetParameter& train_val);
 

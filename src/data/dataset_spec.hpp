@@ -52,7 +52,7 @@ struct ImageSpec {
     /// The samples of an image of more than 8 bits that become 0 and 255; empty: by the depth of its file.
     std::vector<double> value_range;
     SampleDepth depth = SampleDepth::k8;
-    int bands = 0;  ///< of deep images: channels that are no colors; 0: gray or color, by `channels`
+    int bands = 0;  ///< of deep images: channels that are not colors; 0: gray or color, by `channels`
 
     bool is_deep() const { return depth == SampleDepth::kFloat; }
     int channel_count() const { return bands > 0 ? bands : channels; }

@@ -36,7 +36,7 @@ struct JsonBinding<ImageSpec> {
                 .advanced(),
             json_field("bands", &S::bands)
                 .label("Bands")
-                .help("With the depth float: number of channels that are no colors, as in multispectral images; 0: "
+                .help("With the depth float: number of channels that are not colors, as in multispectral images; 0: "
                       "grayscale or color")
                 .range(0, 64)
                 .advanced()};

@@ -21,7 +21,7 @@ class OnnxGraph {
     void set_value(const std::string& blob, std::string value) { values_[blob] = std::move(value); }
     /// For a batch of one.
     const Sizes& shape_of(const std::string& blob) const;
-    /// Of a value that is no blob of the network.
+    /// Of a value that is not a blob of the network.
     void set_shape(const std::string& name, Sizes shape) { own_shapes_[name] = std::move(shape); }
 
     /// A constant, named after the layer that uses it.

@@ -27,7 +27,7 @@ inline constexpr int kBoxArrayColumns = 16;
 class BoxRecords {
   public:
     /// `first`: the first record of the boxes. The options' transform, augmentation, phase and seed are those of the
-    /// images. Errors: kInvalidArgument for records that are no boxes, and those of the images' database.
+    /// images. Errors: kInvalidArgument for records that are not boxes, and those of the images' database.
     static Result<BoxRecords> create(const FeedOptions& options, const DatumView& first, std::uint64_t records);
 
     std::array<std::int64_t, 4> shape(int batch_size) const { return {batch_size, 1, rows_, kBoxArrayColumns}; }

@@ -26,7 +26,7 @@ struct Sender {
 };
 
 /// Refuses what a page of another origin makes the browser send: whatever names its origin, and where the request
-/// `changes` something also what only tells that it came from elsewhere. A program that is no browser sends none of
+/// `changes` something also what only tells that it came from elsewhere. A program that is not a browser sends none of
 /// these headers.
 Status check_origin(const Sender& sender, bool changes);
 

@@ -54,9 +54,9 @@ bool is_image_name(std::string_view name);
 /// Whether a folder of this name holds copies, thumbnails or deleted files of a program or an operating system
 /// (.ipynb_checkpoints, __MACOSX, @eaDir, $RECYCLE.BIN …), so that no image in it counts.
 bool is_system_folder(std::string_view name);
-/// How a file that is no image by its name is counted: its ending in lower case with the dot (".psd"), "no ending", or
-/// "other" for one of more than 12 characters or with unusual ones. "" for an image, and for what operating systems and
-/// editors leave in folders (Thumbs.db, .DS_Store, desktop.ini, hidden files).
+/// How a file that is not an image by its name is counted: its ending in lower case with the dot (".psd"), "no ending",
+/// or "other" for one of more than 12 characters or with unusual ones. "" for an image, and for what operating systems
+/// and editors leave in folders (Thumbs.db, .DS_Store, desktop.ini, hidden files).
 std::string unsupported_type(std::string_view name);
 
 }  // namespace digits

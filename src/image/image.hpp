@@ -46,7 +46,7 @@ Image convert_channels(Image image, int channels);
 
 /// Interleaved R G B (or L) to Caffe's order: planes B, G, R (or L). `out` has room for all samples.
 void to_planar_bgr(const Image& image, std::uint8_t* out);
-/// The same of a deep image; channels that are no colors keep their order.
+/// The same of a deep image; channels that are not colors keep their order.
 void to_planar_bgr(const Image& image, float* out);
 /// The other way; `channels` is 1 or 3.
 Image from_planar_bgr(const std::uint8_t* planes, int width, int height, int channels);

@@ -14,7 +14,7 @@ class Samples {
   public:
     explicit Samples(const Raster& raster) : raster_(raster) {}
 
-    /// None for a float that is no number of a class.
+    /// None for a float that is not a number of a class.
     std::optional<std::uint32_t> number(std::size_t i) const {
         switch (raster_.type) {
             case SampleType::kU8: return raster_.samples[i];

@@ -23,7 +23,7 @@ struct LabelImage {
 };
 
 /// The numbers of grey and palette images, the colors of others, as in numpy's array of Pillow's image. Alpha changes
-/// neither. Upright. Errors: as decode_image, kUnsupported for samples that are no whole numbers from 0 to 65535.
+/// neither. Upright. Errors: as decode_image, kUnsupported for samples that are not whole numbers from 0 to 65535.
 Result<LabelImage> decode_label_image(std::string_view bytes, const DecodeOptions& options = {});
 
 }  // namespace digits

@@ -83,7 +83,7 @@ std::vector<nlohmann::json> parse_event_lines(std::string_view text, std::string
         auto event = nlohmann::json::parse(line, nullptr, false);
         const auto has_name = event.is_object() && event.contains("event") && event["event"].is_string();
         if (!has_name || line.size() > kMaxEventLine_bytes) {
-            log_warning("{}: skipped a line that is no event: {}", origin, line.substr(0, 200));
+            log_warning("{}: skipped a line that is not an event: {}", origin, line.substr(0, 200));
             continue;
         }
         events.push_back(std::move(event));

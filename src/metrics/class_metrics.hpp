@@ -16,7 +16,7 @@ class ClassMetrics {
     explicit ClassMetrics(int classes) : size_(static_cast<std::size_t>(classes)), counts_(size_ * size_) {}
 
     /// `scores`: one a class, any finite numbers. Errors: kInvalidArgument for another number of scores, or a label
-    /// that is no class.
+    /// that is not a class.
     Status add(int label, std::span<const double> scores);
 
     std::uint64_t samples() const { return predicted_.size(); }

@@ -224,7 +224,7 @@ Result<HttpAnswer> HttpClient::send(const HttpRequest& request, const TransferLi
     if (headers) set(CURLOPT_HTTPHEADER, headers.get());
     const auto code = curl_easy_perform(handle.get());
     curl_easy_getinfo(handle.get(), CURLINFO_RESPONSE_CODE, &transfer.answer.status);
-    // A body that nobody wants is cut off, and that is no error.
+    // A body that nobody wants is cut off, and that is not an error.
     const bool cut_off = code == CURLE_WRITE_ERROR && !transfer.is_wanted();
     if (code != CURLE_OK && !cut_off) return fail(transfer_error(code, url, transfer));
     char* next = nullptr;

@@ -5,8 +5,8 @@ import { api, build, mnist, open_page, until } from "./browser.mjs";
 import { write_images } from "./mnist_images.mjs";
 import { start_server } from "./running_server.mjs";
 
-/** A server on a folder of its own, which its data and `--root` share, and a page of a browser that looks at nothing yet. */
-export async function open_stage(prefix, { roots = true, args = [] } = {}) {
+/** A server on a folder of its own, which its data and `--root` share, and a page of a browser that looks at nothing yet. `program`: in the build's folder. */
+export async function open_stage(prefix, { roots = true, args = [], program = "digits" } = {}) {
   const folder = mkdtempSync(join(tmpdir(), `digits-${prefix}-`));
   const root = roots ? ["--root", folder] : [];
   let server;
@@ -18,7 +18,7 @@ export async function open_stage(prefix, { roots = true, args = [] } = {}) {
     rmSync(folder, { recursive: true, force: true });
   };
   try {
-    server = await start_server(join(build, "digits"), ["serve", "--data-dir", join(folder, "data"), "--port", "0", ...root, ...args]);
+    server = await start_server(join(build, program), ["serve", "--data-dir", join(folder, "data"), "--port", "0", ...root, ...args]);
     browser = await open_page();
   } catch (error) {
     await close();

@@ -28,7 +28,7 @@ constexpr std::size_t kMostModels = 200, kMostName = 200, kMostLine = 1000;
 
 double now() { return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count(); }
 
-/// A name that is no way out of its folder, and needs no escaping in a URL.
+/// A name that is not a way out of its folder, and needs no escaping in a URL.
 bool is_plain_name(std::string_view name) {
     const auto plain = [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||

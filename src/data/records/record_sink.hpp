@@ -32,7 +32,7 @@ class RecordSink {
 
 struct RecordSinkOptions {
     std::filesystem::path folder;        ///< of the database; new
-    std::filesystem::path label_folder;  ///< LMDB: of a second database for targets that are no classes; else empty
+    std::filesystem::path label_folder;  ///< LMDB: of a second database for targets that are not classes; else empty
     std::string list_prefix;             ///< HDF5: before the file names in the list
     std::vector<int> target_shape;       ///< HDF5: of arrays; empty: the target is a class
 };

@@ -38,7 +38,7 @@ TEST(ImageTable, FindsImagesByMarksAndOrder) {
     EXPECT_EQ(indices({{}, {}, {}, false, 2, 100}), Indices{5});
     EXPECT_EQ(indices({{}, {}, {}, false, 3, 100}), Indices{});
     EXPECT_EQ(table->find({{}, {}, {}, false, 0, 1})->total, 3U);
-    EXPECT_EQ((*table->row(2))["image"], "b\xef\xbf\xbd") << "a name that is no UTF-8";
+    EXPECT_EQ((*table->row(2))["image"], "b\xef\xbf\xbd") << "a name that is not UTF-8";
     EXPECT_EQ(table->row(1).error().code, ErrorCode::kNotFound);
 }
 

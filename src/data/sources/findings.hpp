@@ -38,7 +38,7 @@ enum class FindingKind {
     kRepeatedImage,    ///< an image that is listed twice, or in two splits
     kRepeatedId,       ///< an entry whose number an earlier one has
     kSharedStem,       ///< images that differ only in their ending
-    kUnusedShape,      ///< a shape that is no area, such as a line
+    kUnusedShape,      ///< a shape that is not an area, such as a line
     kChosenLabel,      ///< which of several labels of an image is taken
     kOddUnits,         ///< fractions that look like pixels, or pixels like fractions
     kMissingSplit,     ///< a folder or list of a split that is not there

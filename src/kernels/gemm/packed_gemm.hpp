@@ -11,7 +11,7 @@ namespace digits {
 /// padding beyond the first vector of the last panel is written depends on the instruction set. The processor must
 /// have AVX2; AVX-512 is used where it is available.
 inline constexpr std::int64_t kPanelWidth = 16;
-/// Rows of the register block. Numbers of rows that are no multiple of it are slower.
+/// Rows of the register block. Numbers of rows that are not a multiple of it are slower.
 inline constexpr std::int64_t kRegisterRows = 12;
 /// Block size of the inner dimension: two panels of this depth (32 KB) stay in the first-level cache.
 inline constexpr std::int64_t kDepthBlock = 256;

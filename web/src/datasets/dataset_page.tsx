@@ -3,6 +3,7 @@ import { Link, useParams } from "react-router";
 import { type Dataset, type DatasetFacts, file_url } from "../api/client";
 import { useDataset } from "../api/queries";
 import { bytes, significant } from "../format/format";
+import { useFormFields } from "../forms/form_fields";
 import { EmptyState } from "../frame/empty_state";
 import { PageProblem, PageSkeleton } from "../frame/page_states";
 import { JobHeader } from "../jobs/job_header";
@@ -13,6 +14,7 @@ import { ExplorePanel } from "./explore_panel";
 import { ExportsPanel } from "./exports_panel";
 import { useFileTypes } from "./file_types";
 import { channels_text } from "./shown_channels";
+import { useSourceTitle } from "./source_title";
 import { split_names } from "./splits";
 
 export function DatasetPage() {
@@ -75,15 +77,20 @@ function Summary({ data }: { data: Dataset }) {
 function Side({ data: { job, dataset } }: { data: Dataset }) {
   const { t, listed, whole, rate } = useText();
   const findings = useFindings();
+  const title = useSourceTitle(useFormFields("dataset") ?? []);
   const spec = (job.spec ?? {}) as { source?: Record<string, unknown> };
   // Of each source, the first folder or file that it names.
-  const source = Object.values(spec.source ?? {}).find(
-    (value) => typeof value === "string" && value.includes("/"),
-  ) as string;
+  const source = Object.values(spec.source ?? {}).find((value) => typeof value === "string" && value.includes("/")) as
+    | string
+    | undefined;
+  const from: [string, string][] = [
+    [t("dataset.format"), title(String(spec.source?.type ?? "folder"))],
+    ...(source ? [[t("section.source"), source] as [string, string]] : []),
+  ];
   if (!dataset) {
     return (
       <div className="side">
-        <Facts items={[[t("section.source"), source]]} />
+        <Facts items={from} />
       </div>
     );
   }
@@ -96,7 +103,7 @@ function Side({ data: { job, dataset } }: { data: Dataset }) {
       <Facts
         title={t("dataset.facts")}
         items={[
-          [t("section.source"), source],
+          ...from,
           ...(dataset.labels.length > 0
             ? [[t("dataset.classes"), whole(dataset.labels.length)] as [string, string]]
             : []),

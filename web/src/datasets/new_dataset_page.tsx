@@ -24,7 +24,7 @@ import { FormActions } from "../forms/form_actions";
 import { fields_by_path, matters, type Typed, useFormFields } from "../forms/form_fields";
 import { useShownError } from "../forms/use_shown_error";
 import { ProblemAlert, useDebounced, useTitle } from "../frame/page_states";
-import { type TextKey, useText } from "../text/text";
+import { useText } from "../text/text";
 import { CropFields } from "./crop_fields";
 import {
   can_scan,
@@ -36,7 +36,6 @@ import {
   form_of_dataset,
   other_dataset_fields,
   other_source,
-  other_sources,
   sources_for,
   suggested_name,
   task_of,
@@ -48,6 +47,7 @@ import { RecognizeSection } from "./recognize_section";
 import { ResizeExample } from "./resize_example";
 import { ResizePreview } from "./resize_preview";
 import { ScanSummary } from "./scan_summary";
+import { useSourceTitle } from "./source_title";
 import "./datasets.css";
 
 /** Of images of more than 8 bits. */
@@ -219,11 +219,7 @@ function SourceSection({ form, fields, error }: SourceProps) {
   const other = other_source(values, fields);
   const task = task_of(values, fields);
   const tasks = dataset_tasks(fields);
-  const others = new Map(other_sources(fields).map((one) => [one.name, one]));
-  const label = (name: string) => {
-    const declared = others.get(name);
-    return declared ? (translated(declared.key) ?? declared.label) : t(`source.${name}` as TextKey);
-  };
+  const label = useSourceTitle(fields);
   const plain = other?.fields.filter(({ advanced }) => !advanced) ?? [];
   const advanced = other?.fields.filter((field) => field.advanced) ?? [];
   const declared = {

@@ -30,7 +30,7 @@ export function files_to_send(files: UploadFile[]): UploadFile[] {
   return shown.filter(({ path }) => images.test(path) || labels.test(path));
 }
 
-/** How many files have each ending that is no image's, as the server counts them. */
+/** How many files have each ending that is not an image's, as the server counts them. */
 export function unsupported_types(files: UploadFile[]): Record<string, number> {
   const types: Record<string, number> = {};
   for (const { path } of files) {

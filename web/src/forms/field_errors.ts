@@ -16,7 +16,7 @@ export interface FieldErrors {
 
 /**
  * Puts a problem at the field that caused it, and all that is wrong with others at theirs. `fields`: place in the
- * request → what is typed there. A `where` that is no place in the request may be a file that one of the fields names.
+ * request → what is typed there. A `where` that is not a place in the request may be a file that one of the fields names.
  */
 export function field_errors(problem: Problem | null | undefined, fields: Record<string, string>): FieldErrors {
   if (!problem) return { at: {}, rest: null };

@@ -299,7 +299,7 @@ class CocoFile {
                 for (const auto& number : polygon)
                     if (number.is_number()) points.push_back(number.get<double>());
                 if (points.size() % 2 != 0 || points.size() != polygon.size()) {
-                    bad(id, FindingKind::kRefusedMask, "a polygon that is no list of points");
+                    bad(id, FindingKind::kRefusedMask, "a polygon that is not a list of points");
                     return false;
                 }
                 if (points.size() >= 6) outline.polygons.push_back(std::move(points));

@@ -43,6 +43,7 @@ export const datasets = {
   "dataset.split": "Split",
   "dataset.classes": "Classes",
   "dataset.facts": "Dataset",
+  "dataset.format": "Format",
   "dataset.size": "Image size",
   "dataset.resize": "Resize transformation",
   "dataset.on_disk": "On disk",

@@ -132,8 +132,7 @@ export const models = {
   "augment.erasing": "Random erasing",
   "augment.erasing.help": "Probability that a rectangle of 2 to 33 % of the image is erased, for example 0.25",
   "augment.mosaic": "Mosaic",
-  "augment.mosaic.help":
-    "Probability that an image is combined from parts of four images, for example 0.5; for boxes",
+  "augment.mosaic.help": "Probability that an image is combined from parts of four images, for example 0.5; for boxes",
   "augment.original": "original",
   "augment.epoch": "epoch {epoch}",
   "augment.caption":

@@ -42,6 +42,7 @@ export const datasets: Record<keyof typeof english, string> = {
   "dataset.split": "划分",
   "dataset.classes": "类别",
   "dataset.facts": "数据集",
+  "dataset.format": "格式",
   "dataset.size": "图像大小",
   "dataset.resize": "缩放方式",
   "dataset.on_disk": "占用磁盘",
