@@ -375,8 +375,8 @@ class Refusing(unittest.TestCase):
                 self.refused(upload(with_info(**{key: lie})), "info.json/" + key)
         self.refused(upload(with_info(framework="torch")), "torch", "expected one of caffe")
         self.refused(upload(with_info(name=7)), "info.json/name")
-        self.refused(upload(pack({**members, "info.json": b"[" * 100000})), "no JSON")
-        self.refused(upload(pack({**members, "info.json": b"\x00\xff"})), "no JSON")
+        self.refused(upload(pack({**members, "info.json": b"[" * 100000})), "not a JSON")
+        self.refused(upload(pack({**members, "info.json": b"\x00\xff"})), "not a JSON")
         self.refused(upload(pack({key: data for key, data in members.items() if key != "info.json"})), "no info.json")
         # Sizes that make no sense count as not known.
         done(upload(with_info(**{"image dimensions": [28, 28]})))

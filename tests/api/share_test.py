@@ -287,7 +287,7 @@ class Share(Stage):
             self.assertEqual(http_request(host, "GET", "/v2/models/other")[0], 404)
             self.assertEqual(http_request(host, "GET", "/v2/models/mine", {"Host": "evil.example"})[0], 403)
             self.assertIn(b"digits_build_info", http_request(host, "GET", "/metrics")[1])
-        for words, what in (([self.folder / "none"], "no archive"), ([self.images], "deploy.prototxt"), ([self.images / "red/000.png"], "archive")):
+        for words, what in (([self.folder / "none"], "not an archive"), ([self.images], "deploy.prototxt"), ([self.images / "red/000.png"], "archive")):
             done = subprocess.run([DIGITS, "serve-model", *map(str, words), "--port", "0"], capture_output=True, text=True, timeout=60)
             self.assertNotEqual(done.returncode, 0)
             self.assertIn(what, done.stderr)

@@ -1,13 +1,17 @@
 import type { FormField } from "../api/client";
-import { type TextKey, useText } from "../text/text";
-import { other_sources } from "./dataset_form";
+import { useText } from "../text/text";
 
-/** What a source is called, by its name in a spec: "KITTI". */
+/** Sources with words of their own on the pages; the server declares those of the others. */
+const own = ["folder", "lists", "upload", "crops"] as const;
+
+/** What a source is called, by its name in a spec: "KITTI". Before the `fields` are there, the name itself. */
 export function useSourceTitle(fields: FormField[]): (name: string) => string {
   const { t, translated } = useText();
-  const others = new Map(other_sources(fields).map((one) => [one.name, one]));
+  const declared = new Map(fields.find(({ path }) => path === "/source")?.variants.map((one) => [one.name, one]));
   return (name) => {
-    const declared = others.get(name);
-    return declared ? (translated(declared.key) ?? declared.label) : t(`source.${name}` as TextKey);
+    const known = own.find((one) => one === name);
+    if (known) return t(`source.${known}`);
+    const variant = declared.get(name);
+    return variant ? (translated(variant.key) ?? variant.label) : name;
   };
 }

@@ -174,8 +174,8 @@ TEST_F(Unpack, refuses_what_is_too_much) {
 }
 
 TEST_F(Unpack, says_what_is_wrong_with_the_archive) {
-    put_file(file(), "no archive at all, but some words");
-    expect_refused(ErrorCode::kInvalidArgument, "no archive");
+    put_file(file(), "these are some words");
+    expect_refused(ErrorCode::kInvalidArgument, "not an archive");
     pack({{"a/notes.txt"}});
     expect_refused(ErrorCode::kInvalidArgument,
                    "no image in the archive; 1 file of unsupported types is skipped: .txt 1");
