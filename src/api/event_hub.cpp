@@ -5,6 +5,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "api/jobs/job_kinds.hpp"
 #include "api/jobs/job_view.hpp"
 
 namespace digits::api {
@@ -62,7 +63,7 @@ std::string EventHub::format(const JobEvent& event) const {
             bytes += http::format_event(i + 1 == events.size() ? id : "", "metrics", text(events[i]));
         return bytes;
     }
-    if (event.type == "snapshot") {
+    if (event.type == kSnapshotEvent) {
         json snapshot{{"iteration", (*event.data)["iteration"]},
                       {"epoch", (*event.data)["epoch"]},
                       {"weights", (*event.data)["weights"]},
@@ -70,7 +71,7 @@ std::string EventHub::format(const JobEvent& event) const {
         const auto dir = jobs_.job_dir(event.job_id);
         snapshot["bytes"] = snapshot_bytes(dir, event.data->value("weights", ""), event.data->value("state", ""));
         snapshot["best"] = false;
-        return http::format_event(id, "snapshot", text({{"job", event.job_id}, {"snapshot", std::move(snapshot)}}));
+        return http::format_event(id, kSnapshotEvent, text({{"job", event.job_id}, {"snapshot", std::move(snapshot)}}));
     }
     // created, changed, progress: the job as it is now.
     const auto job = jobs_.get(event.job_id);

@@ -95,17 +95,6 @@ void apply_metrics(ActiveJob& active, const json& event) {
     }
 }
 
-void apply_snapshot(ActiveJob& active, const json& event) {
-    SnapshotInfo snapshot;
-    snapshot.iteration = event.value("iteration", std::int64_t{0});
-    snapshot.epoch = event.value("epoch", 0.0);
-    snapshot.weights = event.value("weights", "");
-    snapshot.state = event.value("state", "");
-    snapshot.time = event.value("time", unix_time());
-    active.snapshots.push_back({active.job.id, std::move(snapshot)});
-    active.urgent = true;
-}
-
 void add_warning(ActiveJob& active, const std::string& text) {
     auto& warnings = active.job.warnings;
     if (text.empty() || warnings.size() == kMostWarnings || std::ranges::find(warnings, text) != warnings.end()) return;
@@ -119,12 +108,19 @@ void apply_log(ActiveJob& active, const json& event) {
         active.logs.push_back({event.value("level", "info"), event.value("text", "")});
 }
 
+void relay(ActiveJob& active, const std::string& name, const json& event) {
+    if (!active.kind) return;
+    const auto found = std::ranges::find(active.kind->relayed_events, name, &RelayedEvent::name);
+    if (found == active.kind->relayed_events.end()) return;
+    active.relayed.push_back({name, std::make_shared<const json>(found->data(event))});
+    active.urgent = true;
+}
+
 void apply_known(ActiveJob& active, const json& event) {
     const auto name = event.at("event").get<std::string>();
     if (name == "started") return apply_started(active, event);
     if (name == "progress") return apply_progress(active, event);
     if (name == "metrics") return apply_metrics(active, event);
-    if (name == "snapshot") return apply_snapshot(active, event);
     if (name == "log") return apply_log(active, event);
     if (name == "network" || name == "result") {
         auto& target = name == "network" ? active.job.network : active.job.result;
@@ -140,6 +136,8 @@ void apply_known(ActiveJob& active, const json& event) {
     } else if (name == "failed") {
         active.end = ActiveJob::End::kFailed;
         active.end_error = parse_task_error(event);
+    } else {
+        relay(active, name, event);
     }
 }
 

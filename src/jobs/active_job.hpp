@@ -17,6 +17,10 @@ struct ActiveJob {
         std::string level;
         std::string text;
     };
+    struct Relayed {
+        std::string name;
+        JsonPtr data;
+    };
 
     Job job;
     TaskPosition position;
@@ -33,7 +37,7 @@ struct ActiveJob {
     std::vector<MetricRow> metrics;
     bool metrics_left_out = false;  ///< values beyond the limits came; told once
     std::optional<std::int64_t> metrics_restart;
-    std::vector<SnapshotRow> snapshots;
+    std::vector<Relayed> relayed;
     std::vector<Log> logs;
 };
 

@@ -85,15 +85,6 @@ struct MetricSeries {
     std::vector<MetricPoint> points;
 };
 
-/// File names are relative to the job's folder.
-struct SnapshotInfo {
-    std::int64_t iteration = 0;
-    double epoch = 0;
-    std::string weights;
-    std::string state;
-    double time = 0;
-};
-
 /// Why a job is in error. `log_tail`: the last lines of the worker's log where it crashed.
 struct JobError {
     Error error;

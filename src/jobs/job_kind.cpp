@@ -10,8 +10,6 @@ Result<Job> JobReader::get(std::string_view id) const {
     return std::move(stored->job);
 }
 
-Result<std::vector<SnapshotInfo>> JobReader::snapshots(std::string_view id) const { return store_.snapshots(id); }
-
 Result<std::vector<MetricSeries>> JobReader::metrics(std::string_view id, const MetricsQuery& query) const {
     return store_.metrics(id, query);
 }

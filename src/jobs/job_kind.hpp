@@ -27,8 +27,6 @@ class JobReader {
     std::filesystem::path job_dir(std::string_view id) const { return jobs_dir_ / id; }
     /// kNotFound if there is no such job.
     Result<Job> get(std::string_view id) const;
-    /// Oldest first.
-    Result<std::vector<SnapshotInfo>> snapshots(std::string_view id) const;
     Result<std::vector<MetricSeries>> metrics(std::string_view id, const MetricsQuery& query) const;
 
   private:
@@ -49,6 +47,14 @@ struct TaskCommand {
     int signal = 0;  ///< says the same to a worker of which there is no pipe
 };
 
+/// An event of a kind's workers that subscribers get too, in an event of the same name. It is written at once.
+struct RelayedEvent {
+    std::string name;
+    /// What subscribers get of it. May throw nlohmann::json::exception: the event is left out, and the server's log
+    /// says so.
+    std::function<nlohmann::json(const nlohmann::json& event)> data;
+};
+
 /// How jobs of a kind are run: data that whoever creates the JobManager hands in. docs/jobs.md lists the steps to add
 /// one.
 struct JobKind {
@@ -59,6 +65,7 @@ struct JobKind {
     DeviceUse devices = DeviceUse::kNone;
     bool goes_with_parent = false;  ///< is removed together with its first parent
     std::vector<TaskCommand> commands = {};
+    std::vector<RelayedEvent> relayed_events = {};  ///< names that the manager does not know itself
 
     /// Whether the job can start only when this parent is done. Empty: always. Called with the manager's lock held.
     std::function<bool(const Job& job, std::string_view parent, const JobReader& jobs)> needs_parent_done = {};
@@ -93,7 +100,7 @@ class JobKinds {
             if (kind.name == name) return &kind;
         return nullptr;
     }
-    /// "dataset, model": for messages.
+    /// Separated by commas: for messages.
     std::string names() const {
         std::string words;
         for (const auto& kind : kinds_) words += (words.empty() ? "" : ", ") + kind.name;

@@ -101,8 +101,8 @@ void JobTable::fold_one(ActiveJob& active, const json& event) {
 
 // --------------------------------------------------------------------------------------------------- the database
 
-void JobTable::add_event(const std::string& job_id, const char* type, JsonPtr data) {
-    batch_.events.push_back({++last_event_id_, unix_time(), job_id, type, std::move(data)});
+void JobTable::add_event(const std::string& job_id, std::string type, JsonPtr data) {
+    batch_.events.push_back({++last_event_id_, unix_time(), job_id, std::move(type), std::move(data)});
 }
 
 void JobTable::add_key(RequestKey key, const std::string& job_id) {
@@ -126,17 +126,11 @@ void JobTable::collect_changes(ActiveJob& active) {
         if (active.metrics_restart) data["restart"] = *active.metrics_restart;
         add_event(id, "metrics", shared(std::move(data)));
     }
-    for (const auto& row : active.snapshots)
-        add_event(id, "snapshot",
-                  shared({{"iteration", row.snapshot.iteration},
-                          {"epoch", row.snapshot.epoch},
-                          {"weights", row.snapshot.weights},
-                          {"state", row.snapshot.state}}));
+    for (auto& [name, data] : active.relayed) add_event(id, name, std::move(data));
     for (const auto& log : active.logs) add_event(id, "log", shared({{"level", log.level}, {"text", log.text}}));
     batch_.jobs.push_back({active.job, active.position});
     if (active.metrics_restart) batch_.drops.push_back({id, *active.metrics_restart});
     std::ranges::move(active.metrics, std::back_inserter(batch_.metrics));
-    std::ranges::move(active.snapshots, std::back_inserter(batch_.snapshots));
     if (active.urgent) {
         const auto written =
             write_file_atomic(job_dir(id) / "job.json",
@@ -144,7 +138,7 @@ void JobTable::collect_changes(ActiveJob& active) {
         if (!written) log_warning("job {}: {}", id, written.error().to_string());
     }
     active.metrics.clear();
-    active.snapshots.clear();
+    active.relayed.clear();
     active.logs.clear();
     active.metrics_restart.reset();
     active.dirty = active.changed = active.urgent = active.progress_due = false;

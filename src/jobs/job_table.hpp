@@ -46,7 +46,7 @@ class JobTable {
     /// Folds events of the job's worker, of which the last ends at `offset` of its log.
     void fold(ActiveJob& active, const std::vector<nlohmann::json>& events, std::uint64_t offset);
 
-    void add_event(const std::string& job_id, const char* type, JsonPtr data);
+    void add_event(const std::string& job_id, std::string type, JsonPtr data);
     void add_key(RequestKey key, const std::string& job_id);
     /// Writes every change in one transaction, and job.json of what is urgent. What cannot be written stays for the
     /// next time.

@@ -416,11 +416,6 @@ Result<std::vector<MetricSeries>> JobManager::metrics(std::string_view id, const
     return impl_->store().metrics(id, query);
 }
 
-Result<std::vector<SnapshotInfo>> JobManager::snapshots(std::string_view id) const {
-    DIGITS_TRY(impl_->get(id));
-    return impl_->store().snapshots(id);
-}
-
 Result<std::string> JobManager::log_tail(std::string_view id, std::size_t max_bytes) const {
     DIGITS_ASSIGN(const auto job, impl_->get(id));
     const auto* kind = kinds().find(job.kind);

@@ -133,9 +133,9 @@ struct MetricsQuery {
 /// | `progress` | `step`, `unit`, `done`, `elapsed_s` and where known `total`, `rate`, `eta_s` |
 /// | `metrics` | `points`: list of `{"series", "iteration", "epoch", "value"}`, gathered over about 200 ms; `restart`:
 /// iteration from which on earlier points are void (after a resume) |
-/// | `snapshot` | `iteration`, `epoch`, `weights`, `state` |
 /// | `log` | `level`, `text` |
 /// | `removed` | `{}` |
+/// | a name of JobKind::relayed_events | what the kind makes of its worker's event |
 struct JobEvent {
     std::int64_t id = 0;
     double time = 0;
@@ -197,8 +197,6 @@ class JobManager {
     Status command(std::string_view id, std::string_view command);
 
     Result<std::vector<MetricSeries>> metrics(std::string_view id, const MetricsQuery& query = {}) const;
-    /// Oldest first.
-    Result<std::vector<SnapshotInfo>> snapshots(std::string_view id) const;
     /// The end of the worker's log, whole lines.
     Result<std::string> log_tail(std::string_view id, std::size_t max_bytes = 64 << 10) const;
 

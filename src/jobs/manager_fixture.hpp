@@ -32,14 +32,19 @@ inline json metric(std::int64_t iteration, double loss, const char* phase = "tra
 }
 inline json aborted() { return emit({{"event", "aborted"}}); }
 
+/// What the fixture's evaluations need of a training, in its folder.
+constexpr auto kWeights = "a.weights";
+
 /// Kinds like those of the product: a dataset; a model of a dataset; an evaluation of a model, which needs the model's
-/// end only while the snapshot that its spec names is not there.
+/// end only while kWeights are not there.
 inline std::vector<JobKind> test_kinds() {
     std::vector<JobKind> kinds;
     kinds.push_back({.name = "dataset", .worker_kind = "dataset", .noun = "dataset", .pool = "dataset"});
     kinds.push_back({.name = "model", .worker_kind = "train", .noun = "training", .pool = "train"});
     kinds.back().devices = DeviceUse::kOwn;
     kinds.back().commands = {{"snapshot", SIGUSR1}};
+    kinds.back().relayed_events = {
+        {"saved", [](const json& event) { return json{{"weights", event.at("weights").get<std::string>()}}; }}};
     kinds.back().lower_is_better = [](const Job&, std::string_view series) { return series.ends_with("loss"); };
     kinds.back().make_grant = [](const Job& job, const JobReader& jobs) -> Result<Grant> {
         Grant grant;
@@ -51,13 +56,13 @@ inline std::vector<JobKind> test_kinds() {
     kinds.back().devices = DeviceUse::kIdle;
     kinds.back().goes_with_parent = true;
     kinds.back().needs_parent_done = [](const Job& job, std::string_view parent, const JobReader& jobs) {
-        return job.parents.front() != parent || jobs.snapshots(parent)->empty();
+        return job.parents.front() != parent || !fs::exists(jobs.job_dir(parent) / kWeights);
     };
     kinds.back().make_grant = [](const Job& job, const JobReader& jobs) -> Result<Grant> {
-        DIGITS_ASSIGN(const auto snapshots, jobs.snapshots(job.parents.front()));
-        if (snapshots.empty()) return fail(ErrorCode::kFailedPrecondition, "the training has no snapshot");
+        if (!fs::exists(jobs.job_dir(job.parents.front()) / kWeights))
+            return fail(ErrorCode::kFailedPrecondition, "the training has no weights");
         Grant grant;
-        grant.weights = snapshots.back().weights;
+        grant.weights = kWeights;
         return grant;
     };
     return kinds;

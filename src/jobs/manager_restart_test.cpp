@@ -54,12 +54,7 @@ TEST_F(RestartTest, ReadsItsJobsBackFromTheirFoldersWithoutADatabase) {
     const auto dataset = submit_script({emit({{"event", "result"}, {"data", {{"answer", 42}}}})});
     const auto model = submit({{"attempts",
                                 {{metric(0, 9), metric(10, 8), metric(20, 7), step("signal", "SIGKILL")},
-                                 {metric(10, 2), metric(10, 0.5, "val"),
-                                  emit({{"event", "snapshot"},
-                                        {"iteration", 10},
-                                        {"epoch", 1.0},
-                                        {"weights", "a.caffemodel"},
-                                        {"state", "a.solverstate"}})}}}},
+                                 {metric(10, 2), metric(10, 0.5, "val")}}}},
                               "model", {dataset});
     expect_state(model, JobState::kError);
     EXPECT_TRUE(manager_->resume(model));
@@ -75,7 +70,6 @@ TEST_F(RestartTest, ReadsItsJobsBackFromTheirFoldersWithoutADatabase) {
     EXPECT_EQ(job_to_json(job(model)), job_to_json(before));
     EXPECT_THAT(points(model), ElementsAre("0:9", "10:2"));
     EXPECT_THAT(points(model, "val/loss"), ElementsAre("10:0.5"));
-    EXPECT_EQ(manager_->snapshots(model)->at(0).weights, "a.caffemodel");
     EXPECT_EQ((*job(dataset).result)["answer"], 42);
     EXPECT_FALSE(manager_->get("20200101-000000-0000")) << "it cannot be read";
     EXPECT_EQ(job(running).state, JobState::kRun);

@@ -13,13 +13,8 @@ using testing::HasSubstr;
 TEST_F(ManagerTest, RunsAJobAndKeepsWhatItTold) {
     const auto id = submit_script(
         {emit({{"event", "progress"}, {"step", "s"}, {"unit", "u"}, {"done", 3}, {"total", 4}}), metric(0, 2),
-         metric(10, 1), metric(10, 0.5, "val"),
-         emit({{"event", "snapshot"},
-               {"iteration", 10},
-               {"epoch", 1.0},
-               {"weights", "a.caffemodel"},
-               {"state", "a.solverstate"}}),
-         emit({{"event", "network"}, {"parameters", 5}}), emit({{"event", "result"}, {"data", {{"answer", 42}}}})});
+         metric(10, 1), metric(10, 0.5, "val"), emit({{"event", "network"}, {"parameters", 5}}),
+         emit({{"event", "result"}, {"data", {{"answer", 42}}}})});
     expect_state(id, JobState::kDone);
     const auto ended = job(id);
     EXPECT_THAT(states(id), ElementsAre("init", "wait", "run", "done"));
@@ -32,11 +27,25 @@ TEST_F(ManagerTest, RunsAJobAndKeepsWhatItTold) {
     EXPECT_EQ(ended.progress->done, 3u);
     EXPECT_THAT(points(id), ElementsAre("0:2", "10:1"));
     EXPECT_THAT(points(id, "val/loss"), ElementsAre("10:0.5"));
-    EXPECT_EQ(manager_->snapshots(id)->at(0).weights, "a.caffemodel");
     stop();
     start();
     EXPECT_EQ(job(id).state, JobState::kDone);
     EXPECT_THAT(points(id), ElementsAre("0:2", "10:1"));
+}
+
+TEST_F(ManagerTest, TellsSubscribersTheEventsThatAKindRelays) {
+    const json saved{{"event", "saved"}, {"weights", "a"}, {"secret", 1}};
+    const json damaged{{"event", "saved"}, {"weights", 7}};
+    const auto id = submit_script({emit(damaged), emit(saved), emit({{"event", "unknown"}})}, "model");
+    const auto other = submit_script({emit(saved)}, "dataset");
+    expect_state(id, JobState::kDone);
+    expect_state(other, JobState::kDone);
+    std::vector<std::string> told;
+    const auto replay = manager_->replay(0);
+    for (const auto& event : replay->events)
+        if (event.type == "saved" || event.type == "unknown")
+            told.push_back((event.job_id == id ? "model " : "dataset ") + event.data->dump());
+    EXPECT_THAT(told, ElementsAre("model {\"weights\":\"a\"}")) << "one cannot be read, and datasets relay none";
 }
 
 TEST_F(ManagerTest, KeepsWarningsAlsoOfAJobThatFails) {
@@ -253,15 +262,10 @@ TEST_F(ManagerTest, AWarmRequestIsAnsweredWithoutAJob) {
     EXPECT_TRUE(running_ids().empty());
 }
 
-TEST_F(ManagerTest, AnEvaluationWaitsOnlyWhileItsSnapshotIsMissing) {
+TEST_F(ManagerTest, AnEvaluationWaitsOnlyWhileItsWeightsAreMissing) {
     const auto dataset = submit_script({});
-    const auto model = submit_script({step("touch", "here"), step("until", "go"),
-                                      emit({{"event", "snapshot"},
-                                            {"iteration", 10},
-                                            {"epoch", 1.0},
-                                            {"weights", "a.caffemodel"},
-                                            {"state", "a.solverstate"}}),
-                                      step("until", "end")},
+    const auto model = submit_script({step("touch", "here"), step("until", "go"), step("touch", kWeights),
+                                      emit({{"event", "saved"}, {"weights", kWeights}}), step("until", "end")},
                                      "model", {dataset});
     expect_file(model, "here");
     const auto evaluation = submit_script({}, "evaluation", {model, dataset});
@@ -270,7 +274,7 @@ TEST_F(ManagerTest, AnEvaluationWaitsOnlyWhileItsSnapshotIsMissing) {
     expect_state(evaluation, JobState::kDone);
     EXPECT_EQ(job(model).state, JobState::kRun);
     const auto task = json::parse(*read_file(task_dir(evaluation, "evaluate") / "task.json"));
-    EXPECT_EQ(task["grant"]["weights"], "a.caffemodel");
+    EXPECT_EQ(task["grant"]["weights"], kWeights);
     touch(model, "end");
     expect_state(model, JobState::kDone);
 }
@@ -371,7 +375,7 @@ TEST_F(ManagerTest, BringsBackTheEvaluationsThatWentWithAModel) {
     const auto model = submit_script({}, "model", {dataset});
     const auto alone = submit_script({}, "evaluation", {model, dataset});
     const auto along = submit_script({}, "evaluation", {model, dataset});
-    // The training wrote no snapshot that they could evaluate; they have ended all the same.
+    // The training wrote no weights that they could evaluate; they have ended all the same.
     expect_state(alone, JobState::kError);
     expect_state(along, JobState::kError);
     ASSERT_TRUE(manager_->trash(alone));

@@ -53,7 +53,6 @@ Result<WriteBatch> read_ended(Job job, const JobKind& kind, const fs::path& even
     WriteBatch batch;
     batch.jobs = {{std::move(job), active.position}};
     batch.metrics = std::move(active.metrics);
-    batch.snapshots = std::move(active.snapshots);
     return batch;
 }
 

@@ -110,6 +110,10 @@ UPDATE jobs SET run = json_set(run,
         CASE WHEN COALESCE(json_extract(run, '$.gpu'), '') IN ('', '-1') THEN json_array()
              ELSE json_array(json_extract(run, '$.gpu')) END));
 UPDATE jobs SET run = json_remove(run, '$.gpu', '$.pid_start');
+)sql",
+        // What a job made is in its folder, and is listed there.
+        R"sql(
+DROP TABLE snapshots;
 )sql"};
     return migrations;
 }

@@ -102,20 +102,6 @@ void JobStore::Connections::write_metrics(const std::vector<MetricRow>& rows) {
     }
 }
 
-void JobStore::Connections::write_snapshots(const std::vector<SnapshotRow>& rows) {
-    SQLite::Statement insert(writer, "INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?, ?, ?)");
-    for (const auto& row : rows) {
-        insert.reset();
-        insert.bind(1, row.job_id);
-        insert.bind(2, row.snapshot.iteration);
-        insert.bind(3, row.snapshot.epoch);
-        insert.bind(4, row.snapshot.weights);
-        insert.bind(5, row.snapshot.state);
-        insert.bind(6, row.snapshot.time);
-        insert.exec();
-    }
-}
-
 void JobStore::Connections::write_events(const std::vector<JobEvent>& events) {
     SQLite::Statement insert(writer, "INSERT INTO events VALUES (?, ?, ?, ?, ?)");
     for (const auto& event : events) {
@@ -175,7 +161,6 @@ Status JobStore::write(const WriteBatch& batch) {
         for (const auto& job : batch.jobs) connections_->write_job(job);
         connections_->drop_metrics(batch.drops);
         connections_->write_metrics(batch.metrics);
-        connections_->write_snapshots(batch.snapshots);
         connections_->write_events(batch.events);
         connections_->write_keys(batch.keys);
         transaction.commit();
@@ -281,21 +266,6 @@ Result<std::vector<MetricSeries>> JobStore::metrics(std::string_view id, const M
             series.points = downsample(std::move(series.points), query.max_points);
             all.push_back(std::move(series));
         }
-        return all;
-    });
-}
-
-Result<std::vector<SnapshotInfo>> JobStore::snapshots(std::string_view id) const {
-    const std::scoped_lock lock(connections_->read_mutex);
-    return guarded("read the snapshots", [&] {
-        SQLite::Statement read(
-            connections_->reader,
-            "SELECT iteration, epoch, weights, state, time FROM snapshots WHERE job_id = ? ORDER BY iteration");
-        read.bind(1, std::string(id));
-        std::vector<SnapshotInfo> all;
-        while (read.executeStep())
-            all.push_back({read.getColumn(0).getInt64(), read.getColumn(1).getDouble(), read.getColumn(2).getString(),
-                           read.getColumn(3).getString(), read.getColumn(4).getDouble()});
         return all;
     });
 }

@@ -49,11 +49,6 @@ struct MetricDrop {
     std::int64_t iteration = 0;
 };
 
-struct SnapshotRow {
-    std::string job_id;
-    SnapshotInfo snapshot;
-};
-
 inline constexpr double kKeptKeys_s = 24 * 3600;
 
 /// The request that asked for a job.
@@ -69,13 +64,10 @@ struct WriteBatch {
     std::vector<StoredJob> jobs;     ///< inserted or updated; `parents` only count on insertion
     std::vector<MetricDrop> drops;   ///< done before `metrics` are written
     std::vector<MetricRow> metrics;  ///< a point replaces an earlier one of the same series and iteration
-    std::vector<SnapshotRow> snapshots;
     std::vector<JobEvent> events;
     std::vector<KeyRow> keys;
 
-    bool empty() const {
-        return jobs.empty() && drops.empty() && metrics.empty() && snapshots.empty() && events.empty() && keys.empty();
-    }
+    bool empty() const { return jobs.empty() && drops.empty() && metrics.empty() && events.empty() && keys.empty(); }
 };
 
 /// The jobs' tables in an SQLite database (WAL): one connection writes, another reads meanwhile. Thread-safe.
@@ -103,7 +95,6 @@ class JobStore {
     /// Without those in the trash.
     Result<std::vector<std::string>> dependents(std::string_view id) const;
     Result<std::vector<MetricSeries>> metrics(std::string_view id, const MetricsQuery& query) const;
-    Result<std::vector<SnapshotInfo>> snapshots(std::string_view id) const;
     Result<JobReplay> replay(std::int64_t since_id) const;
     Result<std::int64_t> last_event_id() const;
 

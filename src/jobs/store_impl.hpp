@@ -53,7 +53,6 @@ struct JobStore::Connections {
     void write_job(const StoredJob& stored);
     void drop_metrics(const std::vector<MetricDrop>& drops);
     void write_metrics(const std::vector<MetricRow>& rows);
-    void write_snapshots(const std::vector<SnapshotRow>& rows);
     void write_events(const std::vector<JobEvent>& events);
     void write_keys(const std::vector<KeyRow>& rows);
 };

@@ -261,12 +261,10 @@ TEST_F(StoreTest, ErasesAJobWithAllThatIsIts) {
     WriteBatch batch;
     batch.jobs = {job(1, "a"), job(2, "b")};
     batch.metrics = {{id(1), "train/loss", {0, 0, 9}}, {id(2), "train/loss", {0, 0, 1}}};
-    batch.snapshots = {{id(1), {5, 0.5, "w", "s", 1}}};
     write(batch);
     ASSERT_TRUE(store_->erase(id(1)));
     EXPECT_FALSE(*store_->find(id(1)));
     EXPECT_THAT(iterations(id(1)), IsEmpty());
-    EXPECT_THAT(*store_->snapshots(id(1)), IsEmpty());
     EXPECT_THAT(iterations(id(2)), ElementsAre(0));
 }
 
@@ -322,7 +320,7 @@ TEST_F(StoreTest, BringsAnOlderDatabaseUpToDate) {
     EXPECT_EQ(*store_->last_event_id(), 1);
 }
 
-/// What the server adds to a spec moved into a grant, and the single GPU into a placement.
+/// What the server adds to a spec moved into a grant, and the single GPU into a placement. Snapshots have no table.
 TEST_F(StoreTest, ReadsADatabaseOfSchema5) {
     store_.reset();
     std::filesystem::remove(file_);
@@ -342,7 +340,7 @@ TEST_F(StoreTest, ReadsADatabaseOfSchema5) {
     EXPECT_EQ((*jobs["eval"].job.spec)["snapshot"], "1");
     EXPECT_EQ((*jobs["LeNet"].job.spec)["weights"], json::array()) << "that is the user's";
     EXPECT_EQ((*jobs["small"].job.spec)["source"]["path"], "/srv/images");
-    EXPECT_EQ(store_->snapshots(jobs["LeNet"].job.id)->size(), 2U);
+    EXPECT_FALSE(SQLite::Database(file_.string()).tableExists("snapshots")) << "they are listed from the folders";
 
     const auto& running = jobs["running"];
     EXPECT_EQ(running.position.launcher, "local");

@@ -15,7 +15,7 @@ constexpr auto kPurgeInterval = std::chrono::seconds(60);
 
 }  // namespace
 
-/// The ended jobs that go with this one, itself the last: a model takes its evaluations along. kFailedPrecondition
+/// The ended jobs that go with this one, itself the last: those of kinds that go with their parent. kFailedPrecondition
 /// while another job needs one of them.
 Result<std::vector<std::string>> Trash::check_removable(std::string_view id) {
     DIGITS_ASSIGN(const auto* active, table_.load(id));

@@ -7,51 +7,64 @@
 
 #include "api/jobs/job_specs.hpp"
 #include "api/jobs/judge.hpp"
+#include "api/jobs/model_framework.hpp"
 #include "api/machine/machine.hpp"
 #include "remote/http_client.hpp"
 
 namespace digits::api {
 namespace {
 
+using nlohmann::json;
+
 /// An evaluation or publication names the snapshot by its iteration once it is settled; before that by `best` or
 /// `last`.
 std::string wanted_snapshot(const Job& job) { return job.spec->value("snapshot", "best"); }
 
-const SnapshotInfo* find_snapshot(const std::vector<SnapshotInfo>& snapshots, const std::string& iteration) {
+const SnapshotEntry* find_snapshot(const std::vector<SnapshotEntry>& snapshots, const std::string& iteration) {
     const auto found = std::ranges::find(snapshots, iteration,
                                          [](const auto& snapshot) { return std::to_string(snapshot.iteration); });
     return found == snapshots.end() ? nullptr : &*found;
 }
 
-/// File name of the weights that a job means, or the path of its own link to them where the training has
-/// removed the snapshot meanwhile.
-Result<std::string> find_weights(const Job& job, const JobReader& jobs) {
-    const auto& model_id = job.parents.at(0);
-    const auto wanted = wanted_snapshot(job);
-    DIGITS_ASSIGN(const auto model, jobs.get(model_id));
-    DIGITS_ASSIGN(auto snapshots, jobs.snapshots(model_id));
-    const auto is_there = [&](const SnapshotInfo& snapshot) {
-        std::error_code ignored;
-        return std::filesystem::exists(jobs.job_dir(model_id) / snapshot.weights, ignored);
-    };
-    if (const auto* found = find_snapshot(snapshots, wanted)) {
-        const auto own = jobs.job_dir(job.id) / "uploads" / found->weights;
-        std::error_code ignored;
-        if (!is_there(*found) && std::filesystem::exists(own, ignored)) return own.string();
+/// The snapshots that a job can use: those in its model's folder, and its own links to others, which its training has
+/// removed meanwhile.
+struct UsableSnapshots {
+    std::vector<SnapshotEntry> kept;    ///< oldest first; `weights`: a file in the model's folder
+    std::vector<SnapshotEntry> linked;  ///< `weights`: a path
+
+    static Result<UsableSnapshots> list(const Job& job, const Job& model, const JobReader& jobs) {
+        UsableSnapshots usable;
+        DIGITS_ASSIGN(const auto* framework, framework_of(model));
+        DIGITS_ASSIGN(usable.kept, framework->snapshots(jobs.job_dir(model.id)));
+        const auto links = jobs.job_dir(job.id) / "uploads";
+        if (auto linked = framework->snapshots(links))
+            usable.linked = std::move(*linked);  // else there is no such folder
+        for (auto& snapshot : usable.linked) snapshot.weights = (links / snapshot.weights).string();
+        return usable;
     }
-    std::erase_if(snapshots, [&](const auto& snapshot) { return !is_there(snapshot); });
+    const SnapshotEntry* find(const std::string& iteration) const {
+        const auto* found = find_snapshot(kept, iteration);
+        return found ? found : find_snapshot(linked, iteration);
+    }
+};
+
+/// `Grant::weights` of a job that uses a snapshot of its first parent.
+Result<std::string> find_weights(const Job& job, const JobReader& jobs) {
+    const auto wanted = wanted_snapshot(job);
+    DIGITS_ASSIGN(const auto model, jobs.get(job.parents.at(0)));
+    DIGITS_ASSIGN(const auto usable, UsableSnapshots::list(job, model, jobs));
+    if (const auto* found = usable.find(wanted)) return found->weights;
+    const auto& snapshots = usable.kept;
     if (snapshots.empty())
         return fail(make_error(ErrorCode::kFailedPrecondition, "the model \"{}\" ended without a snapshot", model.name)
                         .advise("Resume its training, then this job"));
     if (wanted == "last") return snapshots.back().weights;
-    if (wanted != "best") {
-        if (const auto* found = find_snapshot(snapshots, wanted)) return found->weights;
+    if (wanted != "best")
         return fail(ErrorCode::kNotFound, "the model \"{}\" has no snapshot of iteration {}", model.name, wanted);
-    }
     const auto judge = judging_metric(model);
     std::vector<MetricSeries> series;
     if (judge) {
-        DIGITS_ASSIGN(series, jobs.metrics(model_id, {{series_of(*judge)}, 0, -1}));
+        DIGITS_ASSIGN(series, jobs.metrics(model.id, {{series_of(*judge)}, 0, -1}));
     }
     std::vector<std::int64_t> iterations;
     for (const auto& snapshot : snapshots) iterations.push_back(snapshot.iteration);
@@ -61,8 +74,18 @@ Result<std::string> find_weights(const Job& job, const JobReader& jobs) {
 /// A snapshot that is there can be used whatever becomes of the training.
 bool snapshot_must_wait(const Job& job, std::string_view parent, const JobReader& jobs) {
     if (job.parents.front() != parent) return true;
-    const auto snapshots = jobs.snapshots(parent);
-    return !snapshots || !find_snapshot(*snapshots, wanted_snapshot(job));
+    const auto model = jobs.get(parent);
+    if (!model) return true;
+    const auto usable = UsableSnapshots::list(job, *model, jobs);
+    return !usable || !usable->find(wanted_snapshot(job));
+}
+
+/// What subscribers get of a training's snapshot.
+json snapshot_event(const json& event) {
+    return {{"iteration", event.value("iteration", std::int64_t{0})},
+            {"epoch", event.value("epoch", 0.0)},
+            {"weights", event.value("weights", "")},
+            {"state", event.value("state", "")}};
 }
 
 }  // namespace
@@ -97,6 +120,7 @@ std::vector<JobKind> job_kinds(const ApiServerOptions& options) {
     kinds.back().devices = DeviceUse::kOwn;
     kinds.back().wanted_device = [](const Job& job) { return job.spec->value("device", std::string()); };
     kinds.back().commands = {{kSnapshotCommand, SIGUSR1}};
+    kinds.back().relayed_events = {{kSnapshotEvent, snapshot_event}};
     kinds.back().lower_is_better = [](const Job& job, std::string_view series) {
         return !task_of(job).higher_is_better(series.substr(series.find('/') + 1));
     };

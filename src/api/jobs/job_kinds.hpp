@@ -25,5 +25,7 @@ JobResources job_resources(const ApiServerOptions& options);
 
 /// The command by which a training is asked for a snapshot.
 inline constexpr const char* kSnapshotCommand = "snapshot";
+/// The event of a job that a training's snapshot is: `iteration`, `epoch`, and the files `weights` and `state`.
+inline constexpr const char* kSnapshotEvent = "snapshot";
 
 }  // namespace digits::api
