@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/file.hpp"
+#include "data/reports/image_table.hpp"
 #include "data/reports/prediction_table.hpp"
 #include "tasks/task.hpp"
 #include "tasks/testing.hpp"
@@ -135,8 +136,9 @@ TEST(Multilabel, EvaluatesEachLabel) {
     auto evaluator = tasks().find("multilabel")->make_evaluator({{}, {"cat", "dog"}}, folder.path());
     ASSERT_TRUE(evaluator) << evaluator.error().to_string();
     const auto add = [&](std::vector<float> target, std::vector<float> probabilities) {
+        static std::uint64_t next = 0;
         return (*evaluator)
-            ->add({0, "i", target.empty() ? Target() : Tensor{{2}, std::move(target)}, {}},
+            ->add({next++, "i", target.empty() ? Target() : Tensor{{2}, std::move(target)}, {}},
                   Outputs().add("prob", "Sigmoid", {2}, std::move(probabilities)));
     };
     ASSERT_TRUE(add({1, 0}, {0.9F, 0.1F}));
@@ -157,7 +159,23 @@ TEST(Multilabel, EvaluatesEachLabel) {
     EXPECT_NEAR(members["macro_f1"].get<double>(), 0.4, 1e-12);
     EXPECT_NEAR(members["micro_f1"].get<double>(), 4.0 / 7, 1e-12);
     EXPECT_NEAR(members["exact"].get<double>(), 1.0 / 3, 1e-12);
-    EXPECT_THAT(*read_file(folder.path() / "predictions.csv"), HasSubstr("0,i,cat|dog,0.7,0.2"));
+    EXPECT_THAT(*read_file(folder.path() / "predictions.csv"), HasSubstr("2,i,cat|dog,0.7,0.2"));
+    const auto table = *ImageTable::open(folder.path());
+    const auto found = [&](ImageTableQuery query) {
+        std::vector<int> indices;
+        const auto page = table.find(query);
+        for (const auto& row : page->rows) indices.push_back(row["index"]);
+        return indices;
+    };
+    using Indices = std::vector<int>;
+    EXPECT_EQ(found({.worst_first = true}), (Indices{1, 2, 0, 3}));
+    EXPECT_EQ(found({.truth = 0}), (Indices{0, 2})) << "images with cats";
+    EXPECT_EQ(found({.truth = 1, .predicted = 2}), Indices{2}) << "missed dogs";
+    EXPECT_EQ(found({.truth = 2}), Indices{1}) << "labels that images do not have";
+    EXPECT_EQ((*table.row(2))["labels"], json::parse("[0, 1]"));
+    EXPECT_EQ((*table.row(2))["wrong"], 1);
+    EXPECT_EQ((*table.row(3))["labels"], nullptr);
+    EXPECT_EQ((*table.row(3))["probabilities"], json::parse("[0.5, 0.5]"));
 }
 
 const Task& regression() { return *tasks().find("regression"); }
@@ -183,10 +201,11 @@ TEST(Regression, EvaluatesPairsByTheirDistances) {
     facts.contrastive_margin = 2;
     auto evaluator = regression().make_evaluator(facts, folder.path());
     ASSERT_TRUE(evaluator);
+    std::uint64_t next = 0;
     const auto add = [&](bool is_similar, std::vector<float> first, std::vector<float> second) {
         Outputs outputs;
         outputs.add("feat", "InnerProduct", {2}, std::move(first)).add("feat", "InnerProduct", {2}, std::move(second));
-        ASSERT_TRUE((*evaluator)->add({0, "a|b", ClassLabel{is_similar ? 1 : 0}, {}}, outputs));
+        ASSERT_TRUE((*evaluator)->add({next++, "a|b", ClassLabel{is_similar ? 1 : 0}, {}}, outputs));
     };
     add(true, {0, 0}, {0.5F, 0});
     add(true, {1, 1}, {1, 2});
@@ -204,7 +223,13 @@ TEST(Regression, EvaluatesPairsByTheirDistances) {
     EXPECT_DOUBLE_EQ(members["threshold"], 0.75) << "between 0.5 and 1";
     EXPECT_DOUBLE_EQ(members["loss"], (0.25 + 1 + 1 + 0 + 81) / 2 / 5);
     EXPECT_EQ(*read_file(folder.path() / "predictions.csv"),
-              "index,pair,similar,distance\r\n0,a|b,1,0.5\r\n0,a|b,1,1\r\n0,a|b,0,1\r\n0,a|b,0,5\r\n0,a|b,1,9\r\n");
+              "index,pair,similar,distance\r\n0,a|b,1,0.5\r\n1,a|b,1,1\r\n2,a|b,0,1\r\n3,a|b,0,5\r\n4,a|b,1,9\r\n");
+    const auto images = ImageTable::open(folder.path())->find({.worst_first = true})->rows;
+    EXPECT_EQ(
+        images[0],
+        json::parse(R"({"index": 4, "image": "a|b", "similar": true, "predicted_similar": false, "distance": 9.0})"));
+    EXPECT_EQ(images.back()["index"], 3) << "the surest right one is last";
+    EXPECT_EQ(ImageTable::open(folder.path())->find({.truth = 0, .predicted = 0})->total, 2U);
 }
 
 TEST(Regression, EvaluatesByErrors) {
@@ -232,6 +257,13 @@ TEST(Regression, EvaluatesByErrors) {
     EXPECT_DOUBLE_EQ(x["r2"], 0.5);
     EXPECT_EQ(*read_file(folder.path() / "predictions.csv"),
               "index,image,target x,target y,predicted x,predicted y\r\n0,i,1,2,2,2\r\n1,i,3,4,3,1\r\n2,i,,,0,0\r\n");
+    const auto table = *ImageTable::open(folder.path());
+    EXPECT_EQ(
+        *table.row(1),
+        json::parse(R"({"index": 1, "image": "i", "target": [3.0, 4.0], "predicted": [3.0, 1.0], "error": 1.5})"));
+    EXPECT_EQ((*table.row(2))["error"], nullptr);
+    EXPECT_EQ(table.find({.worst_first = true})->rows[0]["index"], 1);
+    EXPECT_EQ(table.find({.worst_first = true, .number = 0})->rows[0]["index"], 0) << "by the errors of x alone";
 }
 
 TEST(Tasks, KnowWhichSeriesGetBetterAsTheyGrow) {

@@ -18,6 +18,15 @@ from server_process import ServerProcess
 
 DIGITS = Path(sys.argv.pop(1)).resolve()
 GENERIC = "/models/images/generic"
+NUMBERS = """
+layer { name: "train-data" type: "Data" top: "data" include { stage: "train" } data_param { batch_size: 2 } }
+layer { name: "train-label" type: "Data" top: "label" include { stage: "train" } data_param { batch_size: 2 } }
+layer { name: "val-data" type: "Data" top: "data" include { stage: "val" } data_param { batch_size: 2 } }
+layer { name: "val-label" type: "Data" top: "label" include { stage: "val" } data_param { batch_size: 2 } }
+layer { name: "scale" type: "Power" bottom: "data" top: "scaled" power_param { scale: 0.004 } }
+layer { name: "ip" type: "InnerProduct" bottom: "scaled" top: "ip" inner_product_param { num_output: 2 weight_filler { type: "constant" } bias_filler { type: "constant" value: 0.5 } } }
+layer { name: "loss" type: "LOSS" bottom: "ip" bottom: "label" top: "loss" exclude { stage: "deploy" } }
+"""
 CLASSES = """
 layer { name: "train-data" type: "Data" top: "data" top: "label" include { stage: "train" } data_param { batch_size: 2 } }
 layer { name: "val-data" type: "Data" top: "data" top: "label" include { stage: "val" } data_param { batch_size: 2 } }
@@ -78,14 +87,14 @@ class EachKind(unittest.TestCase):
         self.assertTrue(sizes)
         return sizes
 
-    def evaluated(self, model, split="val"):
+    def evaluated(self, model, split="val", with_job=False):
         job = api.call("POST", "/evaluations", {"spec": {"model_id": model, "source": {"type": "split", "split": split}}})[2]["id"]
         found = server.wait_for(job)
         self.assertEqual(found["state"], "done", found.get("error"))
         facts = api.call("GET", f"/evaluations/{job}")[2]["evaluation"]
         self.assertEqual(facts["unreadable"]["count"], 0, facts["unreadable"])
         self.assertGreater(facts["count"], 0)
-        return facts
+        return (facts, job) if with_job else facts
 
     def asked(self, model, path, database):
         """One image, also with its layers, and all records of a database by DIGITS's route."""
@@ -116,6 +125,73 @@ class EachKind(unittest.TestCase):
                 classes = [int(key.split("_")[1]) for key in records]
                 self.assertEqual([int(np.argmax(one["softmax"])) for one in records.values()], classes, "floats are not cut to 0 … 255")
 
+    def images_of(self, evaluation, **query):
+        page = api.call("GET", f"/evaluations/{evaluation}/predictions?{urllib.parse.urlencode(query)}")[2]
+        return page["items"], page["total"]
+
+    def csv_dataset(self, storage):
+        folder = server.folder / "numbers"
+        folder.mkdir(exist_ok=True)
+        lines = ["image,near,far"]
+        for i in range(10):
+            Image.new("L", (8, 8), 20 * i).save(folder / f"{i}.png")
+            lines.append(f"{i}.png,{0.5 + i / 100},{i}")
+        (folder / "all.csv").write_text("\n".join(lines))
+        source = {"type": "csv", "csv": str(folder / "all.csv"), "root": str(folder), "percent_val": 50}
+        return self.dataset({"type": "regression", "source": source, "image": {"width": 8, "height": 8, "channels": 1}, "storage": storage})[0]
+
+    def test_evaluations_of_numbers_lead_to_their_images(self):
+        dataset = self.csv_dataset({"backend": "lmdb"})
+        # The rate is so low that the network says 0.5 to everything.
+        model = self.trained(dataset, {"prototxt": NUMBERS.replace("LOSS", "EuclideanLoss")}, mean="none", solver={"base_lr": 1e-12})
+        facts, job = self.evaluated(model, with_job=True)
+        self.assertEqual(facts["labelled"], facts["count"])
+        self.assertLess(facts["targets"][0]["mae"], 0.1)
+        items, total = self.images_of(job, sort="worst")
+        self.assertEqual(total, facts["count"])
+        errors = [item["error"] for item in items]
+        self.assertEqual(errors, sorted(errors, reverse=True))
+        self.assertAlmostEqual(sum(errors) / total, facts["mae"], places=5)
+        for item in items:
+            number = int(Path(item["image"]).stem)
+            self.assertAlmostEqual(item["target"][1], number, places=5)
+            self.assertAlmostEqual(item["predicted"][0], 0.5, places=3)
+            status, _, body = server.request("GET", f"/api/v1/evaluations/{job}/images/{item['index']}")[:3]
+            self.assertEqual((status, Image.open(io.BytesIO(body)).getpixel((0, 0))), (200, 20 * number))
+        far = [abs(item["target"][1] - item["predicted"][1]) for item in self.images_of(job, sort="worst", number=1)[0]]
+        self.assertEqual(far, sorted(far, reverse=True))
+        status, _, problem = api.call("GET", f"/evaluations/{job}/predictions?sort=worst&number=2")
+        self.assertEqual((status, problem["where"]), (422, "?number"))
+        # Networks for numbers do not learn from HDF5.
+        spec = {"dataset_id": self.csv_dataset({"backend": "hdf5"}), "network": {"prototxt": NUMBERS.replace("LOSS", "EuclideanLoss")}}
+        status, _, problem = api.call("POST", "/models", {"name": "HDF5", "spec": spec})
+        self.assertEqual(status, 422)
+        self.assertIn("LMDB", problem["detail"])
+
+    def test_evaluations_of_labels_lead_to_their_images(self):
+        folder = server.folder / "labelled"
+        folder.mkdir()
+        lines = ["image,labels"]
+        for i in range(12):
+            Image.new("L", (8, 8), 20 * i).save(folder / f"{i}.png")
+            lines.append(f"{i}.png,{('cat', 'cat|dog', 'dog', '')[i % 4]}")
+        (folder / "all.csv").write_text("\n".join(lines))
+        source = {"type": "label_table", "table": str(folder / "all.csv"), "root": str(folder), "percent_val": 50}
+        dataset = self.dataset({"type": "multilabel", "source": source, "image": {"width": 8, "height": 8, "channels": 1}})[0]
+        # 0.5 and its sigmoid of 0.62: every image gets both labels.
+        model = self.trained(dataset, {"prototxt": NUMBERS.replace("LOSS", "SigmoidCrossEntropyLoss")}, mean="none", solver={"base_lr": 1e-12})
+        facts, job = self.evaluated(model, with_job=True)
+        items, total = self.images_of(job, sort="worst")
+        self.assertEqual(total, facts["count"])
+        wrong = [item["wrong"] for item in items]
+        self.assertEqual(wrong, sorted(wrong, reverse=True))
+        for item in items:
+            self.assertEqual(item["wrong"], 2 - len(item["labels"]))
+        for i, label in enumerate(facts["labels_of_images"]):
+            self.assertEqual(self.images_of(job, truth=i)[1], label["support"])
+            self.assertEqual(self.images_of(job, truth=i, predicted=2)[1], 0, "none is missed")
+            self.assertEqual(self.images_of(job, truth=2, predicted=i)[1], facts["count"] - label["support"], "false ones")
+
     def test_pairs_for_siamese_networks(self):
         for channels in (1, 3):
             with self.subTest(channels=channels):
@@ -125,7 +201,13 @@ class EachKind(unittest.TestCase):
                 dataset, facts = self.dataset({"type": "regression", "source": source, "image": {"width": 28, "height": 28, "channels": channels}})
                 self.assertEqual(set(self.look(dataset)), {(56, 28)})
                 model = self.trained(dataset, {"standard": "siamese"})
-                found = self.evaluated(model)
+                found, job = self.evaluated(model, with_job=True)
+                self.assertEqual(self.images_of(job, truth=1)[1], found["similar_pairs"])
+                right = sum(self.images_of(job, truth=kind, predicted=kind)[1] for kind in (0, 1))
+                self.assertAlmostEqual(right / found["count"], found["accuracy"])
+                pair = self.images_of(job, sort="worst")[0][0]
+                status, _, body = server.request("GET", f"/api/v1/evaluations/{job}/images/{pair['index']}")[:3]
+                self.assertEqual((status, Image.open(io.BytesIO(body)).size), (200, (56, 28)))
                 self.assertEqual(found["similar_pairs"] + found["dissimilar_pairs"], found["count"])
                 self.assertEqual(found["labelled"], found["count"])
                 self.assertGreaterEqual(found["accuracy"], 0.5)

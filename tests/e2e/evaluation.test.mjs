@@ -167,6 +167,88 @@ step("one path that cannot be used does not spoil the others", async () => {
   await answers.nth(1).getByRole("alert").waitFor();
 });
 
+/** A linear network that answers 0.5 twice and hardly learns. */
+const two_numbers = (loss) => {
+  const data = (name, stage) => `layer { name: "${stage}-${name}" type: "Data" top: "${name}" include { stage: "${stage}" } data_param { batch_size: 4 } }`;
+  return [
+    ...["train", "val"].flatMap((stage) => [data("data", stage), data("label", stage)]),
+    'layer { name: "scale" type: "Power" bottom: "data" top: "scaled" power_param { scale: 0.004 } }',
+    'layer { name: "ip" type: "InnerProduct" bottom: "scaled" top: "ip" inner_product_param { num_output: 2 weight_filler { type: "constant" } bias_filler { type: "constant" value: 0.5 } } }',
+    `layer { name: "loss" type: "${loss}" bottom: "ip" bottom: "label" top: "loss" exclude { stage: "deploy" } }`,
+  ].join("\n");
+};
+
+/** The evaluation of a network on a table of images. */
+async function evaluation_of_table(type, source, loss) {
+  const done = async (job) => until("the job is done", async () => (await api(server, "GET", `/jobs/${job}`)).state === "done", 120_000);
+  const image = { width: 28, height: 28, channels: 1 };
+  const dataset = await api(server, "POST", "/datasets", { name: `Table for ${type}`, spec: { type, source: { ...source, percent_val: 50 }, image, seed: 1 } });
+  await done(dataset.id);
+  const spec = { dataset_id: dataset.id, network: { prototxt: two_numbers(loss) }, epochs: 1, mean: "none", solver: { base_lr: 1e-12 } };
+  const model = await api(server, "POST", "/models", { name: `Linear for ${type}`, spec });
+  await done(model.id);
+  const evaluation = await api(server, "POST", "/evaluations", { spec: { model_id: model.id, source: { type: "split", split: "val" } } });
+  await done(evaluation.id);
+  return { id: evaluation.id, dataset: dataset.id, facts: (await api(server, "GET", `/evaluations/${evaluation.id}`)).evaluation };
+}
+
+step("an evaluation of numbers leads to its images, the largest error first", async () => {
+  const table = join(folder, "numbers.csv");
+  const rows = Object.entries(paths).flatMap(([digit, files]) => files.slice(0, 4).map((file) => `${file},${digit},${digit / 10}`));
+  writeFileSync(table, ["image,digit,tenth", ...rows].join("\n"));
+  const { id, dataset, facts } = await evaluation_of_table("regression", { type: "csv", csv: table }, "EuclideanLoss");
+  await page.goto(`${server.address}/evaluations/${id}`);
+  await page.getByTestId("number-errors").getByRole("button", { name: "digit" }).click();
+  await page.waitForURL(/tab=images.*number=0/);
+  await page.getByTestId("prediction-count").getByText(`${facts.count} images`).waitFor();
+  const cards = page.getByTestId("prediction");
+  await cards.first().getByText(/MAE/).waitFor();
+  await assert_accessible("the images of an evaluation of numbers");
+  await shot("numbers-images");
+  await cards.first().getByRole("button").click();
+  const judged = page.getByTestId("judged");
+  const largest = Math.max(...Object.keys(paths).map((digit) => Math.abs(digit - 0.5)));
+  await judged.getByRole("row", { name: /^digit/ }).getByText(String(largest)).waitFor();
+  await shot("numbers-large");
+  await assert_accessible("an evaluated image with its numbers");
+  await page.keyboard.press("Escape");
+  await page.getByRole("textbox", { name: "Largest error of" }).click();
+  await page.getByRole("option", { name: "tenth" }).click();
+  await page.waitForURL(/number=1/);
+  // The dataset's limits lead to the images that have them.
+  await page.goto(`${server.address}/datasets/${dataset}`);
+  await page.getByTestId("numbers").getByRole("row", { name: /^digit/ }).getByRole("link", { name: "9", exact: true }).click();
+  await page.waitForURL(/tab=explore.*image=/);
+  await page.getByRole("dialog").getByText("9", { exact: true }).first().waitFor();
+});
+
+step("an evaluation of several labels leads to missed and false ones", async () => {
+  const table = join(folder, "labels.csv");
+  const rows = Object.entries(paths).flatMap(([digit, files]) =>
+    files.slice(0, 4).map((file) => `${file},${[digit % 2 ? "odd" : "", digit > 4 ? "large" : ""].filter(Boolean).join("|")}`),
+  );
+  writeFileSync(table, ["image,labels", ...rows].join("\n"));
+  const { id, facts } = await evaluation_of_table("multilabel", { type: "label_table", table }, "SigmoidCrossEntropyLoss");
+  const odd = facts.labels_of_images.find(({ name }) => name === "odd");
+  await page.goto(`${server.address}/evaluations/${id}`);
+  const row = page.getByTestId("class-table").getByRole("row", { name: /odd/ });
+  await row.getByRole("button", { name: "odd" }).click();
+  await page.waitForURL(/tab=images.*truth=/);
+  await page.getByTestId("prediction-count").getByText(`${odd.support} image`).waitFor();
+  await page.goBack();
+  // Every image gets both labels, so those that do not have one are false.
+  await row.getByTitle("Show the images that have this label falsely").click();
+  await page.waitForURL(/truth=2.*predicted=/);
+  await page.getByTestId("prediction-count").getByText(`${facts.count - odd.support} image`).waitFor();
+  await page.getByTestId("prediction").first().getByText(/false: .*odd/).waitFor();
+  await assert_accessible("the images of an evaluation of labels");
+  await shot("labels-images");
+  await page.getByTestId("prediction").first().getByRole("button").click();
+  await page.getByTestId("judged").getByRole("row", { name: /^odd no/ }).waitFor();
+  await assert_accessible("an evaluated image with its labels");
+  await page.keyboard.press("Escape");
+});
+
 step("dark and on a phone it is readable as well", async () => {
   await page.emulateMedia({ colorScheme: "dark" });
   await page.goto(`${server.address}/evaluations/${made.evaluation}`);

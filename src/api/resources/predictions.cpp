@@ -110,7 +110,7 @@ Result<PredictionQuery> read_query(const Request& request) {
     return query;
 }
 
-/// What an evaluation found in each image, for tasks whose answers are more than a class.
+/// What an evaluation found in each image, for tasks whose answers are not one class.
 Result<Response> list_images(const Request& request, const std::filesystem::path& folder) {
     ImageTableQuery query;
     DIGITS_TRY(read_selection(request, query));
@@ -121,6 +121,8 @@ Result<Response> list_images(const Request& request, const std::filesystem::path
                             .at("?sort"));
         query.worst_first = *text == "worst";
     }
+    DIGITS_ASSIGN(const auto number, class_of(request, "number"));
+    if (number) query.number = static_cast<std::uint64_t>(*number);
     DIGITS_ASSIGN(const auto table, ImageTable::open(folder));
     DIGITS_ASSIGN(const auto page, table.find(query));
     return json_response(200, page_view(page.rows, query.offset + page.rows.size(), page.total));
@@ -171,7 +173,8 @@ Result<NamedImage> named_image(const std::filesystem::path& folder, std::uint64_
     if (ImageTable::is_in(folder)) {
         DIGITS_ASSIGN(const auto table, ImageTable::open(folder));
         DIGITS_ASSIGN(const auto row, table.row(index));
-        return NamedImage{row.value("image", std::string()), -1};
+        // Records whose targets are beside them have the class 0 in their keys.
+        return NamedImage{row.value("image", std::string()), row.value("similar", false) ? 1 : 0};
     }
     DIGITS_ASSIGN(const auto table, PredictionTable::open(folder));
     DIGITS_ASSIGN(const auto row, table.row(index));
@@ -191,16 +194,16 @@ Async<Result<Response>> image(const Request& request, Context& context) {
     const bool is_split = source.value("type", "") == "split";
     const auto* split =
         is_split && evaluated.dataset ? evaluated.dataset->find_split(source.value("split", "val")) : nullptr;
-    const bool from_lmdb = split && evaluated.dataset->storage.backend == DatasetBackend::kLmdb;
+    const bool from_records = split != nullptr;
     json question{{"type", "image_file"}, {"path", row.name}, {"copy_to", place_for_copy(context)}};
-    if (from_lmdb)
+    if (from_records)
         question = {{"type", "record_image"},
                     {"database", (context.jobs.job_dir(evaluated.job.parents.back()) / split->db).string()},
                     {"index", index},
                     {"label", row.truth},
                     {"copy_to", place_for_copy(context)}};
     DIGITS_CO_ASSIGN(const auto found, co_await assist(std::move(question), context));
-    co_return from_lmdb ? lasting_image_response(*found) : image_response(*found);
+    co_return from_records ? lasting_image_response(*found) : image_response(*found);
 }
 
 }  // namespace

@@ -14,6 +14,7 @@ using nlohmann::json;
 constexpr const char* kLinesFile = "images.jsonl";
 constexpr const char* kRowsFile = "images.bin";
 constexpr const char* kMarksFile = "images_marks.bin";
+constexpr const char* kErrorsFile = "images_errors.bin";
 constexpr std::size_t kFlush_bytes = 1 << 20;
 constexpr std::uint32_t kMostLine_bytes = 64 << 20;
 
@@ -58,6 +59,25 @@ bool is_wanted(const StoredMark& mark, const ImageTableQuery& query) {
     return !query.correct || (mark.truth == mark.predicted) == *query.correct;
 }
 
+/// The error of one number in each image.
+Result<std::vector<float>> errors_of(const fs::path& folder, std::uint64_t number, std::size_t images) {
+    const auto file = folder / kErrorsFile;
+    std::vector<float> all;
+    if (fs::exists(file)) {
+        DIGITS_ASSIGN(all, read_all<float>(file));
+    }
+    const auto numbers = images > 0 ? all.size() / images : 0;
+    if (numbers * images != all.size()) return fail(damaged(file));
+    if (number >= numbers)
+        return fail(make_error(ErrorCode::kInvalidArgument,
+                               "The images of this evaluation have {} numbers; expected one of them, counted from 0.",
+                               numbers)
+                        .at("?number"));
+    std::vector<float> errors(images);
+    for (std::size_t i = 0; i < images; ++i) errors[i] = all[i * numbers + number];
+    return errors;
+}
+
 Result<json> read_line(std::ifstream& lines, const StoredRow& row, const fs::path& folder) {
     std::string text(std::min(row.bytes, kMostLine_bytes), '\0');
     lines.seekg(static_cast<std::streamoff>(row.offset));
@@ -81,15 +101,19 @@ Result<ImageTableWriter> ImageTableWriter::create(const fs::path& folder) {
     DIGITS_ASSIGN(auto lines, AtomicFile::create(folder / kLinesFile));
     DIGITS_ASSIGN(auto rows, AtomicFile::create(folder / kRowsFile));
     DIGITS_ASSIGN(auto marks, AtomicFile::create(folder / kMarksFile));
-    return ImageTableWriter(std::move(lines), std::move(rows), std::move(marks));
+    DIGITS_ASSIGN(auto errors, AtomicFile::create(folder / kErrorsFile));
+    return ImageTableWriter(std::move(lines), std::move(rows), std::move(marks), std::move(errors));
 }
 
-Status ImageTableWriter::add(const json& row, double worst, std::span<const ImageMark> marks) {
+Status ImageTableWriter::add(const json& row, double worst, std::span<const ImageMark> marks,
+                             std::span<const float> errors) {
     // Names of files need not be UTF-8.
     const auto line = row.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
     append(row_bytes_,
            StoredRow{row.at("index").get<std::uint64_t>(), offset_, static_cast<std::uint32_t>(line.size()), 0, worst});
     for (const auto& mark : marks) append(mark_bytes_, StoredMark{count_, mark.truth, mark.predicted});
+    for (const float error : errors) append(error_bytes_, error);
+    has_errors_ = has_errors_ || !errors.empty();
     line_bytes_ += line;
     offset_ += line.size();
     ++count_;
@@ -97,8 +121,8 @@ Status ImageTableWriter::add(const json& row, double worst, std::span<const Imag
 }
 
 Status ImageTableWriter::flush() {
-    for (auto [file, bytes] :
-         {std::pair(&lines_, &line_bytes_), std::pair(&rows_, &row_bytes_), std::pair(&marks_, &mark_bytes_)}) {
+    for (auto [file, bytes] : {std::pair(&lines_, &line_bytes_), std::pair(&rows_, &row_bytes_),
+                               std::pair(&marks_, &mark_bytes_), std::pair(&errors_, &error_bytes_)}) {
         DIGITS_TRY(file->write(*bytes));
         bytes->clear();
     }
@@ -109,6 +133,7 @@ Status ImageTableWriter::commit() {
     DIGITS_TRY(flush());
     DIGITS_TRY(lines_.commit());
     DIGITS_TRY(marks_.commit());
+    if (has_errors_) DIGITS_TRY(errors_.commit());
     return rows_.commit();
 }
 
@@ -145,8 +170,12 @@ Result<ImageTablePage> ImageTable::find(const ImageTableQuery& query) const {
         wanted.resize(rows.size());
         std::iota(wanted.begin(), wanted.end(), 0U);
     }
-    if (query.worst_first)
+    if (query.worst_first && query.number) {
+        DIGITS_ASSIGN(const auto errors, errors_of(folder_, *query.number, rows.size()));
+        std::ranges::stable_sort(wanted, std::greater(), [&](std::uint32_t row) { return errors[row]; });
+    } else if (query.worst_first) {
         std::ranges::stable_sort(wanted, std::greater(), [&](std::uint32_t row) { return rows[row].worst; });
+    }
     ImageTablePage page;
     page.total = wanted.size();
     std::ifstream lines(folder_ / kLinesFile, std::ios::binary);

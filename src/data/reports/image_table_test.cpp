@@ -42,6 +42,38 @@ TEST(ImageTable, FindsImagesByMarksAndOrder) {
     EXPECT_EQ(table->row(1).error().code, ErrorCode::kNotFound);
 }
 
+TEST(ImageTable, FindsImagesByTheErrorOfOneNumber) {
+    const TemporaryFolder folder;
+    auto writer = *ImageTableWriter::create(folder.path());
+    // The second image has no target.
+    for (const auto& errors : {std::vector{1.0F, 5.0F}, {-1.0F, -1.0F}, {3.0F, 2.0F}})
+        ASSERT_TRUE(writer.add({{"index", 0}}, 0, {}, errors));
+    ASSERT_TRUE(writer.add({{"index", 1}, {"image", "last"}}, 0, {}, std::vector{2.0F, 9.0F}));
+    ASSERT_TRUE(writer.commit());
+    const auto table = *ImageTable::open(folder.path());
+    const auto order = [&](std::uint64_t number) {
+        std::string found;
+        const auto page = table.find({.worst_first = true, .number = number});
+        for (const auto& row : page->rows) found += row.contains("image") ? 'l' : '-';
+        return found;
+    };
+    EXPECT_EQ(order(0), "-l--");
+    EXPECT_EQ(order(1), "l---");
+    const auto error = table.find({.worst_first = true, .number = 2}).error();
+    EXPECT_EQ(error.code, ErrorCode::kInvalidArgument);
+    EXPECT_EQ(error.where, "?number");
+}
+
+TEST(ImageTable, HasNoNumbersUnlessTheyWereAdded) {
+    const TemporaryFolder folder;
+    auto writer = *ImageTableWriter::create(folder.path());
+    ASSERT_TRUE(writer.add({{"index", 0}}, 0, {}));
+    ASSERT_TRUE(writer.commit());
+    EXPECT_FALSE(std::filesystem::exists(folder.path() / "images_errors.bin"));
+    EXPECT_EQ(ImageTable::open(folder.path())->find({.worst_first = true, .number = 0}).error().code,
+              ErrorCode::kInvalidArgument);
+}
+
 TEST(ImageTable, NamesImagesThatAnEarlierVersionCalledPictures) {
     const TemporaryFolder folder;
     auto writer = *ImageTableWriter::create(folder.path());

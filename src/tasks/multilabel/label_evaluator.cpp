@@ -1,6 +1,7 @@
 #include "tasks/multilabel/label_evaluator.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/csv.hpp"
 #include "tasks/multilabel/multilabel.hpp"
@@ -18,7 +19,8 @@ constexpr double kThreshold = 0.5;
 Result<std::unique_ptr<Evaluator>> LabelEvaluator::create(std::vector<std::string> names,
                                                           const std::filesystem::path& folder) {
     DIGITS_ASSIGN(auto csv, TextFile::create(folder / "predictions.csv"));
-    return std::unique_ptr<Evaluator>(new LabelEvaluator(std::move(names), std::move(csv)));
+    DIGITS_ASSIGN(auto table, ImageTableWriter::create(folder));
+    return std::unique_ptr<Evaluator>(new LabelEvaluator(std::move(names), std::move(csv), std::move(table)));
 }
 
 std::string LabelEvaluator::name_of(std::size_t label) const {
@@ -60,7 +62,38 @@ Status LabelEvaluator::add(const EvaluatedSample& sample, std::span<const Output
     }
     auto line = fmt::format("{},{},{}", sample.index, csv_field(sample.name), csv_field(labels));
     for (const double value : probabilities) line += fmt::format(",{:.6g}", value);
+    DIGITS_TRY(list_image(sample, probabilities, wanted));
     return csv_.add(line + "\r\n");
+}
+
+Status LabelEvaluator::list_image(const EvaluatedSample& sample, std::span<const double> probabilities,
+                                  std::span<const float> wanted) {
+    json row{{"index", sample.index},
+             {"image", sample.name},
+             {"probabilities", probabilities},
+             {"labels", nullptr},
+             {"wrong", nullptr}};
+    const auto none = static_cast<int>(probabilities.size());
+    std::vector<ImageMark> marks;
+    int wrong = 0;
+    double gap = 0;
+    auto labels = json::array();
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+        const auto label = static_cast<int>(i);
+        const bool is_right = wanted[i] >= kThreshold, is_said = probabilities[i] >= kThreshold;
+        if (is_right) labels.push_back(label);
+        if (is_right || is_said) marks.push_back({is_right ? label : none, is_said ? label : none});
+        wrong += is_right != is_said;
+        gap += std::fabs(probabilities[i] - wanted[i]);
+    }
+    // Of images with as many wrong labels the one that is farthest from its labels is worse.
+    double worst = -1;
+    if (!wanted.empty()) {
+        row["labels"] = std::move(labels);
+        row["wrong"] = wrong;
+        worst = wrong + gap / (static_cast<double>(wanted.size()) + 1);
+    }
+    return table_.add(row, worst, marks);
 }
 
 std::optional<double> LabelEvaluator::average_precision(std::vector<Scored> scored) {
@@ -79,6 +112,7 @@ std::optional<double> LabelEvaluator::average_precision(std::vector<Scored> scor
 
 Result<EvaluationReport> LabelEvaluator::finish() {
     DIGITS_TRY(csv_.commit());
+    DIGITS_TRY(table_.commit());
     Counts all;
     auto each = json::array();
     double precision = 0, recall = 0, f1 = 0, map = 0;

@@ -1,5 +1,6 @@
 #include "tasks/regression/error_evaluator.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/csv.hpp"
@@ -8,6 +9,13 @@
 namespace digits {
 
 using nlohmann::json;
+
+namespace {
+
+/// Numbers of an image that its row lists; `predictions.csv` has all.
+constexpr std::size_t kMostListed = 1000;
+
+}  // namespace
 
 void ErrorEvaluator::Sums::add(double predicted, double wanted) {
     const double error = predicted - wanted;
@@ -38,7 +46,8 @@ json ErrorEvaluator::Sums::errors() const {
 Result<std::unique_ptr<Evaluator>> ErrorEvaluator::create(std::vector<std::string> names,
                                                           const std::filesystem::path& folder) {
     DIGITS_ASSIGN(auto csv, TextFile::create(folder / "predictions.csv"));
-    return std::unique_ptr<Evaluator>(new ErrorEvaluator(std::move(names), std::move(csv)));
+    DIGITS_ASSIGN(auto table, ImageTableWriter::create(folder));
+    return std::unique_ptr<Evaluator>(new ErrorEvaluator(std::move(names), std::move(csv), std::move(table)));
 }
 
 std::string ErrorEvaluator::name_of(std::size_t number) const {
@@ -72,11 +81,37 @@ Status ErrorEvaluator::add(const EvaluatedSample& sample, std::span<const Output
         ++labelled_;
         for (std::size_t i = 0; i < values.size(); ++i) sums_[i].add(values[i], wanted[i]);
     }
+    DIGITS_TRY(list_image(sample, values, wanted));
     return csv_.add(line + "\r\n");
+}
+
+Status ErrorEvaluator::list_image(const EvaluatedSample& sample, std::span<const float> values,
+                                  std::span<const float> wanted) {
+    const auto listed = std::min(values.size(), kMostListed);
+    json row{{"index", sample.index},
+             {"image", sample.name},
+             {"predicted", values.first(listed)},
+             {"target", nullptr},
+             {"error", nullptr}};
+    std::vector<float> errors(listed, -1.0F);
+    double mean = -1;
+    if (!wanted.empty()) {
+        double sum = 0;
+        for (std::size_t i = 0; i < values.size(); ++i) {
+            const float error = std::fabs(values[i] - wanted[i]);
+            sum += error;
+            if (i < listed) errors[i] = error;
+        }
+        mean = sum / static_cast<double>(values.size());
+        row["target"] = wanted.first(listed);
+        row["error"] = mean;
+    }
+    return table_.add(row, mean, {}, errors);
 }
 
 Result<EvaluationReport> ErrorEvaluator::finish() {
     DIGITS_TRY(csv_.commit());
+    DIGITS_TRY(table_.commit());
     Sums all;
     json each = json::array();
     for (std::size_t i = 0; i < sums_.size(); ++i) {

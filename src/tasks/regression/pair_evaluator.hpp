@@ -1,8 +1,10 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <vector>
 
+#include "data/reports/image_table.hpp"
 #include "tasks/evaluator.hpp"
 #include "tasks/text_file.hpp"
 
@@ -10,7 +12,8 @@ namespace digits {
 
 /// How well distances tell similar pairs of images from others: the Euclidean distance between the first outputs for
 /// the two images of each pair, its means, and the threshold with the best accuracy. `predictions.csv` has the distance
-/// of each pair.
+/// of each pair; the table of images (data/reports/image_table.hpp) those farthest on the wrong side of the threshold
+/// first. Its classes are 0 (dissimilar) and 1 (similar).
 class PairEvaluator final : public Evaluator {
   public:
     /// `margin`: of the contrastive loss; none: there is no loss in the report.
@@ -24,12 +27,20 @@ class PairEvaluator final : public Evaluator {
         double distance = 0;
         bool is_similar = false;
     };
+    struct Seen {
+        std::uint64_t index = 0;
+        std::string name;
+        Pair pair;
+    };
 
-    PairEvaluator(std::optional<double> margin, TextFile csv) : margin_(margin), csv_(std::move(csv)) {}
+    PairEvaluator(std::optional<double> margin, TextFile csv, ImageTableWriter table)
+        : margin_(margin), csv_(std::move(csv)), table_(std::move(table)) {}
+    Status list_images(double threshold);
 
     std::optional<double> margin_;
     TextFile csv_;
-    std::vector<Pair> pairs_;
+    ImageTableWriter table_;
+    std::vector<Seen> seen_;
 };
 
 }  // namespace digits

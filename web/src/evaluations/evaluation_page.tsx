@@ -49,12 +49,12 @@ export function EvaluationPage() {
   const with_facts = (content: (facts: EvaluationFacts) => React.ReactNode) => () =>
     evaluation ? (
       content(evaluation)
+    ) : job.state === "done" ? (
+      // The state of a job is told before the page has its results.
+      <PageSkeleton />
     ) : (
       <div className="card">
-        <EmptyState
-          icon="evaluation"
-          title={t(is_active(job) || job.state === "done" ? "evaluation.not_yet" : "evaluation.not_made")}
-        />
+        <EmptyState icon="evaluation" title={t(is_active(job) ? "evaluation.not_yet" : "evaluation.not_made")} />
       </div>
     );
   return (

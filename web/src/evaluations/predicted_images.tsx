@@ -4,7 +4,7 @@ import { answer, client, type EvaluationFacts } from "../api/client";
 import { PageSkeleton, QueryProblem } from "../frame/page_states";
 import { type TextKey, useText } from "../text/text";
 import { view_of } from "../views/registry";
-import type { Prediction } from "../views/view";
+import type { ImageFilter, Prediction, Words } from "../views/view";
 import { PredictionViewer } from "./prediction_viewer";
 import "./evaluation.css";
 
@@ -14,6 +14,8 @@ export interface ImageChoice {
   truth: number | null;
   predicted: number | null;
   correct: boolean | null;
+  /** Only of numbers: by the error of this one. */
+  number?: number | null;
   /** `index`, `probability`, `-probability` or `worst`. */
   sort: string;
 }
@@ -49,6 +51,7 @@ export function PredictedImages({
               truth: choice.truth ?? undefined,
               predicted: choice.predicted ?? undefined,
               correct: choice.correct ?? undefined,
+              number: choice.number ?? undefined,
               sort: choice.sort as "index",
               cursor: pageParam,
               limit: page_size,
@@ -74,7 +77,13 @@ export function PredictedImages({
       </Text>
       <ul className={draws_image ? "predictions wide-predictions" : "predictions"}>
         {items.map((item) => (
-          <Prediction key={item.index} job={job} item={item} on_open={() => set({ image: String(item.index) })} />
+          <Prediction
+            key={item.index}
+            job={job}
+            facts={facts}
+            item={item}
+            on_open={() => set({ image: String(item.index) })}
+          />
         ))}
       </ul>
       {query.hasNextPage && (
@@ -109,43 +118,54 @@ const by_probability: { value: string; label: TextKey }[] = [
   { value: "probability", label: "images.sort.unsure" },
 ];
 
+/** By the classes that the evaluation names, actual and predicted. */
+function class_filters(facts: EvaluationFacts, { t }: Words): ImageFilter[] {
+  const { classes, background } = facts as { classes?: { index: number; label: string }[]; background?: number };
+  if (!classes?.length) return [];
+  const choices = classes.map(({ index, label }) => ({ value: String(index), label }));
+  if (background !== undefined) choices.push({ value: String(background), label: t("boxes.background") });
+  return [
+    { name: "truth", label: "matrix.truth", any: "images.any", choices },
+    { name: "predicted", label: "matrix.predicted", any: "images.any", choices },
+  ];
+}
+
 /** All images, or those of a class or of a cell of the matrix; the choice stands in the address. */
 export function ImagesPanel({ job, facts, params, set }: PanelProps) {
-  const { t } = useText();
+  const words = useText();
+  const { t } = words;
   const number = (name: string) => (/^\d+$/.test(params.get(name) ?? "") ? Number(params.get(name)) : null);
-  const orders = view_of(facts).orders ?? by_probability;
+  const view = view_of(facts);
+  const orders = view.orders ?? by_probability;
+  const filters = (view.image_filters ?? class_filters)(facts, words);
   const choice: ImageChoice = {
     truth: number("truth"),
     predicted: number("predicted"),
     correct: null,
+    number: number("number"),
     sort: orders.find(({ value }) => value === params.get("sort"))?.value ?? orders[0]!.value,
   };
-  const { classes: known, background } = facts as { classes?: { index: number; label: string }[]; background?: number };
-  const classes = (known ?? []).map((one) => ({ value: String(one.index), label: one.label }));
-  if (background !== undefined && classes.length > 0)
-    classes.push({ value: String(background), label: t("boxes.background") });
-  const select = (name: "truth" | "predicted") => (
-    <Select
-      size="xs"
-      w={200}
-      label={t(`matrix.${name}`)}
-      placeholder={t("images.any")}
-      clearable
-      clearButtonProps={{ "aria-label": t("images.any") }}
-      searchable
-      limit={200}
-      data={classes}
-      value={choice[name] === null ? null : String(choice[name])}
-      onChange={(value) => set({ [name]: value, image: null })}
-      nothingFoundMessage={t("list.none_found")}
-    />
-  );
   return (
     <Stack gap="sm">
-      {(classes.length > 0 || orders.length > 1) && (
+      {(filters.length > 0 || orders.length > 1) && (
         <Group gap="md" align="flex-end">
-          {classes.length > 0 && select("truth")}
-          {classes.length > 0 && select("predicted")}
+          {filters.map(({ name, label, any, choices }) => (
+            <Select
+              key={name}
+              size="xs"
+              w={200}
+              label={t(label)}
+              placeholder={t(any)}
+              clearable
+              clearButtonProps={{ "aria-label": t(any) }}
+              searchable
+              limit={200}
+              data={choices}
+              value={choice[name] == null ? null : String(choice[name])}
+              onChange={(value) => set({ [name]: value, image: null })}
+              nothingFoundMessage={t("list.none_found")}
+            />
+          ))}
           <Select
             size="xs"
             w={210}

@@ -22,7 +22,7 @@ export function PredictionViewer({ job, facts, items, at, total, move, close }: 
   const item = items[at]!;
   // In an answer, `image` is the image that the network made.
   const { image, ...said } = item;
-  const { Answer, LargePrediction } = view_of(facts);
+  const { Answer, Judged, LargePrediction } = view_of(facts);
   const src = evaluated_image_url(job, item.index);
   const [size, set_size] = useState({ width: 1, height: 1 });
   const scale = shown_scale(size.width, size.height, most_px());
@@ -57,7 +57,7 @@ export function PredictionViewer({ job, facts, items, at, total, move, close }: 
       }
     >
       <dl className="facts" style={{ width: "100%" }}>
-        {!LargePrediction && (
+        {!LargePrediction && !Judged && (
           <>
             <dt>{t("matrix.truth")}</dt>
             <dd>{item.truth?.label ?? t("images.unknown")}</dd>
@@ -74,7 +74,11 @@ export function PredictionViewer({ job, facts, items, at, total, move, close }: 
       </dl>
       {!LargePrediction && (
         <div style={{ width: "100%" }}>
-          <Answer answer={{ ...said, name: image, error: null }} src={src} />
+          {Judged ? (
+            <Judged key={item.index} item={item} src={src} facts={facts} />
+          ) : (
+            <Answer answer={{ ...said, name: image, error: null }} src={src} />
+          )}
         </div>
       )}
     </LargeImage>

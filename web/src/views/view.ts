@@ -39,8 +39,19 @@ export interface EvaluationTab {
   Panel: ComponentType<EvaluationPanelProps>;
 }
 
+/** By what the images of an evaluation can be chosen. */
+export interface ImageFilter {
+  /** The parameter of the query, in the address, too. */
+  name: "truth" | "predicted" | "number";
+  label: TextKey;
+  /** Where nothing is chosen. */
+  any: TextKey;
+  choices: { value: string; label: string }[];
+}
+
 export interface OpenPrediction {
   job: string;
+  facts: EvaluationFacts;
   item: Prediction;
   on_open: () => void;
 }
@@ -83,10 +94,14 @@ export interface View {
   answer_rows: (answer: Answer) => (string | number)[][];
   /** One image of an evaluation with what the network answered. */
   Prediction: ComponentType<OpenPrediction>;
-  /** The same large; absent: the image with `Answer` below. */
+  /** The same large; absent: the image with `Judged` below. */
   LargePrediction?: ComponentType<OpenedPrediction>;
+  /** What is right and what the network answered, below the large image; absent: the class and `Answer`. */
+  Judged?: ComponentType<OpenedPrediction>;
   /** How the images of an evaluation may be ordered, by the value of the query; absent: by probability. */
   orders?: { value: string; label: TextKey }[];
+  /** By what they may be chosen; absent: by class, actual and predicted. */
+  image_filters?: (facts: EvaluationFacts, words: Words) => ImageFilter[];
   /** The tabs of an evaluation before its images. */
   evaluation_tabs: EvaluationTab[];
   /** What the side panel of an evaluation says beyond counts and time. */
@@ -94,3 +109,9 @@ export interface View {
   /** false: its evaluations keep no predictions of single images to list. */
   lists_images?: false;
 }
+
+/** The usual orders of images of an evaluation that knows how wrong each is. */
+export const worst_first: View["orders"] = [
+  { value: "worst", label: "images.sort.worst" },
+  { value: "index", label: "images.sort.index" },
+];

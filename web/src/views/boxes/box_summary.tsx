@@ -18,8 +18,12 @@ export function BoxSummary({ data, dataset }: { data: Dataset; dataset: DatasetF
   const { t } = useText();
   const samples = useFirstSamples(data.job.id, dataset.splits);
   const boxes = useMemo(
-    () => (samples ?? []).flatMap((item) => objects_of(item, dataset.labels)),
-    [samples, dataset.labels],
+    // Regions that do not count are no objects.
+    () =>
+      (samples ?? [])
+        .flatMap((item) => objects_of(item, dataset.labels))
+        .filter((box) => box.class !== dataset.ignore_label),
+    [samples, dataset.labels, dataset.ignore_label],
   );
   const counts = Object.fromEntries(
     Object.entries(dataset.splits).map(([name, split]) => [name, split.boxes_per_class ?? split.per_class]),

@@ -1,6 +1,6 @@
 import { significant } from "../../format/format";
 import { lazy_part } from "../lazy_part";
-import type { View } from "../view";
+import { type View, worst_first } from "../view";
 
 const parts = () => import("./image_parts");
 
@@ -19,10 +19,7 @@ export const image: View = {
   answer_rows: (answer) => [[Number(answer.width), Number(answer.height)]],
   Prediction: lazy_part(parts, "ImagePrediction"),
   LargePrediction: lazy_part(parts, "ImageLargePrediction", 400),
-  orders: [
-    { value: "worst", label: "images.sort.worst" },
-    { value: "index", label: "images.sort.index" },
-  ],
+  orders: worst_first,
   evaluation_tabs: [
     {
       id: "numbers",

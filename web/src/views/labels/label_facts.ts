@@ -25,3 +25,29 @@ export const whole_scores = ["map", "macro_f1", "micro_f1", "exact"] as const;
 export function whole_score(facts: object, name: (typeof whole_scores)[number]): number | null {
   return or_null((facts as Record<string, unknown>)[name]);
 }
+
+/** One label of an evaluated image. */
+export interface JudgedLabel {
+  label: string;
+  probability: number;
+  is_said: boolean;
+  /** Null: not known. */
+  is_right: boolean | null;
+}
+
+const threshold = 0.5;
+
+/** The labels of an evaluated image: those that it has or shall have first, the most probable before others. */
+export function judged_labels(item: object, facts: object): JudgedLabel[] {
+  const { probabilities, labels } = item as Record<string, unknown>;
+  const names = label_scores(facts);
+  const right = Array.isArray(labels) ? new Set(labels as number[]) : null;
+  const judged = (Array.isArray(probabilities) ? (probabilities as number[]) : []).map((probability, i) => ({
+    label: names[i]?.label ?? String(i),
+    probability,
+    is_said: probability >= threshold,
+    is_right: right ? right.has(i) : null,
+  }));
+  const counts = (one: JudgedLabel) => Number(one.is_said || one.is_right === true);
+  return judged.sort((a, b) => counts(b) - counts(a) || b.probability - a.probability);
+}

@@ -1,7 +1,5 @@
 import { Skeleton, Text } from "@mantine/core";
 import { useMemo } from "react";
-import type { EvaluationFacts } from "../../api/client";
-import { useEvaluation } from "../../api/queries";
 import { percent } from "../../format/format";
 import { useText } from "../../text/text";
 import { useAnswerOf, useTargetOf } from "../asked_again";
@@ -67,9 +65,8 @@ export function MaskAnswer({ answer, src }: { answer: Answer; src: string | null
 /** An evaluated image with its label mask and how much of it is right. */
 export function MaskPrediction(opened: OpenPrediction) {
   const { t } = useText();
-  const facts = useEvaluation(opened.job).data?.evaluation as EvaluationFacts | null | undefined;
-  const truth = useTargetOf(facts, opened.item.index);
-  const { labels = [], colors = [] } = (facts ?? {}) as { labels?: string[]; colors?: string[] };
+  const truth = useTargetOf(opened.facts, opened.item.index);
+  const { labels = [], colors = [] } = opened.facts as { labels?: string[]; colors?: string[] };
   const names = useMemo(() => ({ labels, palette: colors }), [labels, colors]);
   const words = t("mask.in_words", { iou: percent(opened.item.miou as number | null, 1) });
   return (

@@ -1,4 +1,5 @@
-import { Skeleton, Stack, Table, Text } from "@mantine/core";
+import { Skeleton, Stack, Table, Text, UnstyledButton } from "@mantine/core";
+import { Link } from "react-router";
 import type { Dataset, DatasetFacts } from "../../api/client";
 import { CsvTable } from "../../charts/csv_table";
 import { significant } from "../../format/format";
@@ -6,8 +7,9 @@ import { useText } from "../../text/text";
 import { Figures } from "../overlay/figures";
 import { useFirstSamples } from "../overlay/first_samples";
 import { SizeBars } from "../overlay/size_bars";
-import type { EvaluationPanelProps } from "../view";
-import { number_errors, number_facts } from "./number_facts";
+import { PredictionCard } from "../prediction_card";
+import type { EvaluationPanelProps, OpenedPrediction, OpenPrediction } from "../view";
+import { judged_numbers, number_errors, number_facts } from "./number_facts";
 
 const four = (value: number | null) => significant(value, 4);
 
@@ -17,6 +19,7 @@ export function NumbersSummary({ data, dataset }: { data: Dataset; dataset: Data
   const samples = useFirstSamples(data.job.id, dataset.splits);
   if (!samples) return <Skeleton height={200} />;
   const rows = number_facts(samples, dataset.target_names ?? []);
+  const split = ["train", "val", "test"].find((name) => name in dataset.splits) ?? "train";
   return (
     <Stack gap="md">
       <CsvTable
@@ -43,12 +46,16 @@ export function NumbersSummary({ data, dataset }: { data: Dataset; dataset: Data
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
-          {rows.map(({ name, lowest, mean, highest, counts }) => (
+          {rows.map(({ name, lowest, mean, highest, lowest_at, highest_at, counts }) => (
             <Table.Tr key={name}>
               <Table.Th scope="row">{name}</Table.Th>
-              <Table.Td ta="right">{four(lowest)}</Table.Td>
+              <Table.Td ta="right">
+                <Link to={`?tab=explore&split=${split}&image=${lowest_at}`}>{four(lowest)}</Link>
+              </Table.Td>
               <Table.Td ta="right">{four(mean)}</Table.Td>
-              <Table.Td ta="right">{four(highest)}</Table.Td>
+              <Table.Td ta="right">
+                <Link to={`?tab=explore&split=${split}&image=${highest_at}`}>{four(highest)}</Link>
+              </Table.Td>
               <Table.Td>
                 <Distribution counts={counts} />
               </Table.Td>
@@ -78,13 +85,16 @@ function Distribution({ counts }: { counts: number[] }) {
 }
 
 /** How far the answers are from the numbers: of all, and of each. */
-export function ErrorsPanel({ name, facts }: EvaluationPanelProps) {
+export function ErrorsPanel({ name, facts, set }: EvaluationPanelProps) {
   const { t } = useText();
   if (facts.labelled === 0) return <Text c="dimmed">{t("evaluation.no_truth")}</Text>;
   const { each, all } = number_errors(facts);
+  const worst = (number: string | null) => set({ tab: "images", sort: null, number });
   return (
     <Stack gap="md">
       <Figures
+        hint={t("boxes.show_worst")}
+        on_open={() => worst(null)}
         figures={[
           { id: "mae", label: t("numbers.mae"), value: four(all.mae), title: t("numbers.mae.help") },
           { id: "rmse", label: t("numbers.rmse"), value: four(all.rmse), title: t("numbers.rmse.help") },
@@ -111,9 +121,13 @@ export function ErrorsPanel({ name, facts }: EvaluationPanelProps) {
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
-          {each.map((one) => (
+          {each.map((one, i) => (
             <Table.Tr key={one.name}>
-              <Table.Th scope="row">{one.name}</Table.Th>
+              <Table.Th scope="row">
+                <UnstyledButton fz="sm" td="underline" title={t("numbers.show_worst")} onClick={() => worst(String(i))}>
+                  {one.name}
+                </UnstyledButton>
+              </Table.Th>
               <Table.Td ta="right">{four(one.mae)}</Table.Td>
               <Table.Td ta="right">{four(one.rmse)}</Table.Td>
               <Table.Td ta="right">{one.r2 === null ? "–" : four(one.r2)}</Table.Td>
@@ -122,5 +136,55 @@ export function ErrorsPanel({ name, facts }: EvaluationPanelProps) {
         </Table.Tbody>
       </CsvTable>
     </Stack>
+  );
+}
+
+/** An evaluated image with its numbers, or how far they are off. */
+export function NumbersPrediction(opened: OpenPrediction) {
+  const { t } = useText();
+  const { numbers, error } = judged_numbers(opened.item, opened.facts);
+  const [first] = numbers;
+  const one = numbers.length === 1 && first;
+  const words = one
+    ? first.target === null
+      ? four(first.predicted)
+      : t("numbers.one_in_words", { predicted: four(first.predicted), target: four(first.target) })
+    : t("numbers.in_words", { error: four(error) });
+  return <PredictionCard {...opened} words={words} />;
+}
+
+/** Target, answer and error of each number. */
+export function JudgedNumbers({ item, facts }: OpenedPrediction) {
+  const { t } = useText();
+  const { numbers } = judged_numbers(item, facts);
+  return (
+    <CsvTable
+      file={`image ${item.index} numbers`}
+      rows={() => [
+        ["number", "target", "predicted", "error"],
+        ...numbers.map((one) => [one.name, one.target ?? "", one.predicted, one.error ?? ""]),
+      ]}
+      min_width={300}
+      test_id="judged"
+    >
+      <Table.Thead>
+        <Table.Tr>
+          <Table.Th>{t("numbers.number")}</Table.Th>
+          <Table.Th ta="right">{t("numbers.target")}</Table.Th>
+          <Table.Th ta="right">{t("matrix.predicted")}</Table.Th>
+          <Table.Th ta="right">{t("numbers.error")}</Table.Th>
+        </Table.Tr>
+      </Table.Thead>
+      <Table.Tbody>
+        {numbers.map((one) => (
+          <Table.Tr key={one.name}>
+            <Table.Th scope="row">{one.name}</Table.Th>
+            <Table.Td ta="right">{four(one.target)}</Table.Td>
+            <Table.Td ta="right">{four(one.predicted)}</Table.Td>
+            <Table.Td ta="right">{four(one.error)}</Table.Td>
+          </Table.Tr>
+        ))}
+      </Table.Tbody>
+    </CsvTable>
   );
 }

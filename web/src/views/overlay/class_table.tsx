@@ -27,6 +27,9 @@ interface Props {
   on_sort: (sort: string) => void;
   /** Absent: there are no images of single classes to show. */
   on_class?: (index: number) => void;
+  /** Columns whose numbers lead to images of their own, with what they show. */
+  value_hints?: Record<string, string>;
+  on_value?: (index: number, column: string) => void;
   /** Over the names; absent: "Class". */
   head?: string;
 }
@@ -48,7 +51,18 @@ export function sorted_rows(rows: ClassRow[], sort: string): ClassRow[] {
 }
 
 /** Numbers of each class; a click on a class shows its images. */
-export function ClassTable({ name, columns, more = [], rows, sort, on_sort, on_class, head }: Props) {
+export function ClassTable({
+  name,
+  columns,
+  more = [],
+  rows,
+  sort,
+  on_sort,
+  on_class,
+  value_hints,
+  on_value,
+  head,
+}: Props) {
   const { t } = useText();
   const shown = sorted_rows(rows, sort);
   const ids = [...columns.map(({ id }) => id), ...more];
@@ -85,7 +99,18 @@ export function ClassTable({ name, columns, more = [], rows, sort, on_sort, on_c
             </Table.Td>
             {columns.map(({ id, show }) => (
               <Table.Td key={id} ta="right">
-                {show(row.values[id] ?? null)}
+                {on_value && value_hints?.[id] ? (
+                  <UnstyledButton
+                    fz="sm"
+                    td="underline"
+                    title={value_hints[id]}
+                    onClick={() => on_value(row.index, id)}
+                  >
+                    {show(row.values[id] ?? null)}
+                  </UnstyledButton>
+                ) : (
+                  show(row.values[id] ?? null)
+                )}
               </Table.Td>
             ))}
           </Table.Tr>

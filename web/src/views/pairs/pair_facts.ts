@@ -28,3 +28,9 @@ export function pair_figures(facts: object, { t }: Pick<Words, "t">): Figure[] {
     ? figures
     : [...figures, { id: "loss", label: t("pairs.loss"), value: four("loss"), title: t("pairs.loss.help") }];
 }
+
+/** What an evaluation says of one pair. */
+export function judged_pair(item: object): { is_similar: boolean; is_near: boolean; distance: number | null } {
+  const { similar, predicted_similar, distance } = item as Record<string, unknown>;
+  return { is_similar: similar === true, is_near: predicted_similar === true, distance: or_null(distance) };
+}

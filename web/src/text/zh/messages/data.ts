@@ -20,7 +20,8 @@ export const data: Record<string, string> = {
   'it has no array "{}"': '其中没有数组 "{}"',
   'the array "{}" has no rows': '数组 "{}" 没有行',
   "row {} cannot be read": "第 {} 行无法读取",
-  "row {} has {} samples, expected {}": "第 {} 行有 {} 个样本，应为 {}",
+  "it cannot be opened as HDF5": "无法作为 HDF5 打开",
+  "its rows are not images with a target each": "其中的行不是各带一个目标的图像",
   "nothing writes {}": "没有可写出 {} 的格式",
   "stopped while exporting": "导出时被停止",
   "{} lies among the server's own files": "{} 位于服务器自己的文件中",
@@ -198,6 +199,8 @@ export const data: Record<string, string> = {
   "no image has a mask of the same name": "没有图像有同名的掩码",
   "The masks have colors: choose a color map, a text file with red, green and blue of each class":
     "掩码是彩色的：请选择颜色表，即每个类别一行红、绿、蓝的文本文件",
+  "The images of this evaluation have {} numbers; expected one of them, counted from 0.":
+    "此评估的图像有 {} 个数值；应为其中之一，从 0 开始计数。",
   "This evaluation keeps no list of its images.": "此评估没有保存图像列表。",
   "Masks are JPEG files, which do not keep the values of pixels: save masks as PNG files":
     "掩码是 JPEG 文件，不能保持像素值：请将掩码保存为 PNG 文件",
