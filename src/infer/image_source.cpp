@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cmath>
 #include <map>
 #include <optional>
 
@@ -14,7 +13,7 @@
 #include "data/sources/files/image_list.hpp"
 #include "data/sources/files/split_list.hpp"
 #include "data/sources/files/walk.hpp"
-#include "feed/hdf5_rows.hpp"
+#include "data/target_database.hpp"
 #include "image/decode.hpp"
 
 namespace digits {
@@ -47,13 +46,13 @@ class SplitNames {
     bool fits_;
 };
 
-class LmdbSource final : public ImageSource {
+class RecordSource final : public ImageSource {
   public:
     /// `targets`: the database with the targets, in the same order; empty: the records have classes.
     static Result<std::unique_ptr<ImageSource>> open(const fs::path& database, const fs::path& targets,
                                                      const DatasetFacts& facts, const fs::path& list,
                                                      const ImageSourceOptions& options) {
-        std::unique_ptr<LmdbSource> source(new LmdbSource);
+        std::unique_ptr<RecordSource> source(new RecordSource);
         source->kind_ = facts.target;
         source->form_ = record_form(facts);
         source->images_per_sample_ = facts.images_per_record();
@@ -98,7 +97,7 @@ class LmdbSource final : public ImageSource {
         std::optional<RecordReader> targets;
         std::uint64_t next;
     };
-    LmdbSource() = default;
+    RecordSource() = default;
 
     /// None when it cannot be read.
     Target read_target(RecordReader& targets, std::uint64_t gap) const {
@@ -112,56 +111,6 @@ class LmdbSource final : public ImageSource {
     TargetKind kind_ = TargetKind::kClass;
     RecordForm form_;
     std::vector<Reader> readers_;
-    std::optional<SplitNames> names_;
-};
-
-/// Floats of 0 … 255 in planes of R, G, B; read by one thread in order.
-class Hdf5Source final : public ImageSource {
-  public:
-    static Result<std::unique_ptr<ImageSource>> open(const fs::path& database, const fs::path& list,
-                                                     const ImageSourceOptions& options) {
-        std::unique_ptr<Hdf5Source> source(new Hdf5Source);
-        Hdf5RowsOptions rows;
-        rows.source = database / "list.txt";
-        rows.base_dir = database;
-        rows.datasets = {"data", "label"};
-        DIGITS_ASSIGN(source->rows_, Hdf5Rows::open(rows));
-        const auto& shape = source->rows_->shapes().front();
-        if (shape.size() != 4 || (shape[1] != 1 && shape[1] != 3))
-            return fail(make_error(ErrorCode::kUnsupported, "expected images of 1 or 3 planes").at(database.string()));
-        source->count_ = limited(source->rows_->row_count(), options.source.limit);
-        source->names_.emplace(list, options.source.split, source->rows_->row_count());
-        return std::unique_ptr<ImageSource>(std::move(source));
-    }
-
-    SourceImage get(int, std::uint64_t index) override {
-        SourceImage sample;
-        const auto row = rows_->next();
-        if (!row) {
-            sample.name = std::to_string(index);
-            sample.image = fail(row.error());
-            return sample;
-        }
-        const int label = static_cast<int>(std::lround(*(*row)[1]));
-        sample.target = ClassLabel{label};
-        sample.name = names_->name(index, label, std::to_string(index));
-        const auto& shape = rows_->shapes().front();
-        Image image;
-        image.reset(static_cast<int>(shape[3]), static_cast<int>(shape[2]), static_cast<int>(shape[1]));
-        const auto plane = static_cast<std::size_t>(shape[2] * shape[3]);
-        const auto channels = static_cast<std::size_t>(image.channels);
-        for (std::size_t c = 0; c < channels; ++c)
-            for (std::size_t i = 0; i < plane; ++i)
-                image.pixels[i * channels + c] =
-                    static_cast<std::uint8_t>(std::clamp(std::round((*row)[0][c * plane + i]), 0.0F, 255.0F));
-        sample.image = std::move(image);
-        return sample;
-    }
-
-  private:
-    Hdf5Source() = default;
-
-    std::unique_ptr<Hdf5Rows> rows_;
     std::optional<SplitNames> names_;
 };
 
@@ -289,9 +238,9 @@ Result<std::unique_ptr<ImageSource>> open_split(const ImageSourceOptions& option
                 .at("/source/split"));
     const auto database = options.dataset_dir / split->db;
     const auto list = options.dataset_dir / split->list;
-    const bool hdf5 = facts.storage.backend == DatasetBackend::kHdf5;
-    const auto targets = split->label_db ? options.dataset_dir / *split->label_db : fs::path();
-    return hdf5 ? Hdf5Source::open(database, list, options) : LmdbSource::open(database, targets, facts, list, options);
+    const auto beside = target_database(facts, *split);
+    const auto targets = beside ? options.dataset_dir / *beside : fs::path();
+    return RecordSource::open(database, targets, facts, list, options);
 }
 
 }  // namespace

@@ -11,6 +11,10 @@ sys.path.insert(0, str(Path(__file__).parent))
 from contract import Contract
 from server_process import ServerProcess, write_png
 
+import io
+
+from PIL import Image
+
 DIGITS = Path(sys.argv.pop(1)).resolve()
 IMAGE = {"width": 8, "height": 8, "channels": 1}
 
@@ -27,6 +31,12 @@ def setUpModule():
         write_png(folder / f"{i}.png", [bytes([i * 12] * 8)] * 8)
         lines.append(f"{i}.png,{i / 20},{i % 8}")
     (folder / "targets.csv").write_text("\n".join([*lines, "gone.png,0,0", "1.png,bright,2"]) + "\n")
+
+
+def png_of(body):
+    """Size and the value of the first pixel."""
+    image = Image.open(io.BytesIO(body))
+    return (*image.size, image.getpixel((0, 0)))
 
 
 def spec(**source):
@@ -50,6 +60,15 @@ class RegressionDataset(unittest.TestCase):
             self.assertEqual((facts["type"], facts["labels"], facts["target_names"]), ("regression", [], ["brightness", "column"]))
             self.assertEqual(facts["unreadable"]["count"], 1)
             self.assertEqual(train["label_db"], "train_labels_db" if storage["backend"] == "lmdb" else None)
+            # Both are explored alike.
+            page = api.call("GET", f"/datasets/{job}/images?split=train&limit=500")[2]
+            self.assertEqual(page["total"], train["count"])
+            for item in page["items"]:
+                number = int(item["file"].rpartition("/")[2].split(".")[0])
+                self.assertAlmostEqual(item["values"][0], number / 20, places=6)
+                self.assertEqual(item["values"][1], number % 8)
+                shown = server.request("GET", f"/api/v1/datasets/{job}/images/train/{item['index']}")
+                self.assertEqual((shown[0], png_of(shown[2])), (200, (8, 8, number * 12)))
             names = (server.folder / "data/jobs" / job / "train.txt").read_text().splitlines()
             self.assertRegex(names[0], r"/\d+\.png \[[\d.]+,\d\]$")
 

@@ -5,6 +5,7 @@
 #include "api/jobs/dataset_result.hpp"
 #include "base/base64.hpp"
 #include "base/ids.hpp"
+#include "data/target_database.hpp"
 
 namespace digits::api {
 
@@ -17,16 +18,13 @@ Result<json> gallery_question(const char* type, const Job& job, const std::strin
                     job.id, enum_name(job.state));
     const auto* found = facts->find_split(split);
     if (!found) return fail(make_error(ErrorCode::kNotFound, "{} has no split \"{}\"", job.id, split).at("?split"));
-    if (facts->storage.backend != DatasetBackend::kLmdb)
-        return fail(make_error(ErrorCode::kUnsupported, "only images in LMDB can be shown, not those in HDF5")
-                        .advise("Make the dataset again with LMDB"));
     return json{{"type", type},
                 {"folder", context.jobs.job_dir(job.id).string()},
                 {"split", split},
                 {"db", found->db},
                 {"list", found->list},
                 {"target", enum_name(facts->target)},
-                {"label_db", found->label_db.value_or("")}};
+                {"label_db", target_database(*facts, *found).value_or("")}};
 }
 
 std::string place_for_copy(const Context& context) {

@@ -9,7 +9,7 @@
 namespace digits::api {
 
 /// A question (of `type`) about the images of a dataset's split; to be completed. Errors: kFailedPrecondition of a
-/// dataset that is not done, kNotFound, kUnsupported for HDF5.
+/// dataset that is not done, kNotFound.
 Result<nlohmann::json> gallery_question(const char* type, const Job& job, const std::string& split,
                                         const Context& context);
 

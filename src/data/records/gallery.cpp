@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fstream>
 
+#include "data/records/record_heads.hpp"
 #include "data/records/record_reader.hpp"
 #include "data/records/target_codec.hpp"
 #include "data/sources/files/split_list.hpp"
@@ -33,7 +34,11 @@ Result<RecordReader::Record> find_record(RecordReader& records, std::uint64_t in
 std::vector<float> numbers_of(const DatumView& datum) {
     constexpr std::size_t kMost = 1000;
     std::vector<float> values(datum.float_count);
-    copy_float_data(datum, values.data());
+    if (datum.data.empty())
+        copy_float_data(datum, values.data());
+    else
+        values.assign(reinterpret_cast<const std::uint8_t*>(datum.data.data()),
+                      reinterpret_cast<const std::uint8_t*>(datum.data.data()) + datum.data.size());
     values.resize(std::min(values.size(), kMost));
     return values;
 }
@@ -83,16 +88,14 @@ Result<Gallery> Gallery::open(const fs::path& folder, const std::string& split, 
 }
 
 Result<std::vector<std::pair<int, int>>> Gallery::check_keys() {
-    DIGITS_ASSIGN(auto records, RecordReader::open(database_));
+    DIGITS_ASSIGN(const auto database, RecordDatabase::open(database_));
+    DIGITS_ASSIGN(const auto heads, record_heads(*database));
     std::vector<int> labels;
     std::vector<std::pair<int, int>> sizes;
-    labels.reserve(records.count());
-    RecordReader::Record record;
-    for (;;) {
-        DIGITS_ASSIGN(const bool more, records.next(record));
-        if (!more) break;
-        labels.push_back(record.datum.label);
-        sizes.emplace_back(record.datum.width, record.datum.height);
+    labels.reserve(heads.size());
+    for (const auto& head : heads) {
+        labels.push_back(head.label);
+        sizes.emplace_back(head.width, head.height);
     }
     if (labels != labels_) lines_.clear();
     labels_ = std::move(labels);

@@ -4,6 +4,7 @@
 #include <mutex>
 #include <system_error>
 
+#include "data/records/hdf5_database.hpp"
 #include "data/records/leveldb.hpp"
 #include "data/records/lmdb.hpp"
 
@@ -19,6 +20,10 @@ Result<std::shared_ptr<RecordDatabase>> open_new(const fs::path& folder) {
     }
     if (fs::exists(folder / "CURRENT")) {
         DIGITS_ASSIGN(auto database, LevelDbDatabase::open(folder));
+        return std::shared_ptr<RecordDatabase>(std::move(database));
+    }
+    if (Hdf5Database::is_at(folder)) {
+        DIGITS_ASSIGN(auto database, Hdf5Database::open(folder));
         return std::shared_ptr<RecordDatabase>(std::move(database));
     }
     return fail(ErrorCode::kNotFound,
@@ -42,8 +47,10 @@ Result<std::shared_ptr<RecordDatabase>> RecordDatabase::open(const fs::path& fol
     static std::mutex mutex;
     static std::map<fs::path, std::weak_ptr<RecordDatabase>> opened;
     std::error_code error;
-    auto real = fs::canonical(folder, error);
-    if (error) return fail(ErrorCode::kNotFound, "no such folder: {}", folder.string());
+    // The targets of HDF5 files have no folder of their own.
+    auto real = fs::weakly_canonical(folder, error);
+    if (error || !(fs::exists(real, error) || Hdf5Database::is_at(real)))
+        return fail(ErrorCode::kNotFound, "no such folder: {}", folder.string());
     const std::lock_guard lock(mutex);
     if (auto known = opened[real].lock()) return known;
     DIGITS_ASSIGN(auto database, open_new(real));

@@ -44,7 +44,6 @@ export const api: Record<string, string> = {
   "Look at it again, then repeat your change": "查看最新内容后再修改",
   "{} is in state {}; its images can be shown when it is done": "{} 的状态为 {}；完成后才能显示其图像",
   '{} has no split "{}"': "{} 没有划分“{}”",
-  "only images in LMDB can be shown, not those in HDF5": "只能显示 LMDB 中的图像，不能显示 HDF5 中的图像",
   "the body is nested deeper than {} levels": "请求正文嵌套超过 {} 层",
   "the body is not JSON: {}": "请求正文不是 JSON：{}",
   'unknown field "{}", expected one of {}': "未知字段“{}”，应为以下之一：{}",

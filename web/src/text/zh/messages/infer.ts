@@ -21,7 +21,6 @@ export const infer: Record<string, string> = {
   "Export the model as Caffe or safetensors, and report this network":
     "请将模型导出为 Caffe 或 safetensors，并报告此网络",
   "the record has {} channels, expected {}": "记录有 {} 个通道，应为 {}",
-  "expected images of 1 or 3 planes": "应为 1 或 3 个平面的图像",
   "{} names no image": "{} 没有指明图像",
   "the dataset has no images in the split {}": "数据集的划分 {} 中没有图像",
   "unknown source": "未知来源",
