@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "base/sha256.hpp"
+#include "remote/s3_listing.hpp"
 
 namespace digits::remote {
 namespace {
@@ -39,28 +40,6 @@ bool is_host_label(std::string_view name) {
            });
 }
 
-int hex_value(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-/// As S3 escapes keys in a listing: '+' is a space.
-std::string unescape_key(std::string_view text) {
-    std::string plain;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const bool escaped =
-            text[i] == '%' && i + 2 < text.size() && hex_value(text[i + 1]) >= 0 && hex_value(text[i + 2]) >= 0;
-        if (escaped) {
-            plain += static_cast<char>(hex_value(text[i + 1]) * 16 + hex_value(text[i + 2]));
-            i += 2;
-        } else {
-            plain += text[i] == '+' ? ' ' : text[i];
-        }
-    }
-    return plain;
-}
-
 bool is_passing(long status) { return status == 500 || status == 502 || status == 503 || status == 504; }
 
 bool is_fine(long status) { return status >= 200 && status < 300; }
@@ -71,31 +50,6 @@ Status pause(std::chrono::milliseconds time, const TransferLimits& limits) {
         std::this_thread::sleep_for(std::chrono::milliseconds(50));
     }
     return {};
-}
-
-struct ListingPage {
-    std::vector<S3Object> objects;
-    std::string next;  ///< empty: it was the last page
-};
-
-Result<ListingPage> parse_listing(const std::string& text, const std::string& place) {
-    pugi::xml_document document;
-    if (!document.load_buffer(text.data(), text.size()))
-        return fail(make_error(ErrorCode::kDataLoss, "the listing is not XML").at(place));
-    const auto result = document.child("ListBucketResult");
-    if (!result) return fail(make_error(ErrorCode::kDataLoss, "the answer is not a listing of a bucket").at(place));
-    const bool escaped = std::string_view(result.child_value("EncodingType")) == "url";
-    ListingPage page;
-    for (const auto contents : result.children("Contents")) {
-        const std::string_view key = contents.child_value("Key");
-        page.objects.push_back(
-            {escaped ? unescape_key(key) : std::string(key), contents.child("Size").text().as_ullong()});
-    }
-    if (std::string_view(result.child_value("IsTruncated")) != "true") return page;
-    page.next = result.child_value("NextContinuationToken");
-    if (page.next.empty())
-        return fail(make_error(ErrorCode::kDataLoss, "the listing breaks off: it tells no place to go on").at(place));
-    return page;
 }
 
 }  // namespace
@@ -241,7 +195,7 @@ Status S3Bucket::list(const std::string& prefix, const std::function<Status(S3Ob
         DIGITS_TRY(ask({.key = "", .query = query, .body = "", .limits = of_page, .sink = take, .begin_anew = [&] {
                             text.clear();
                         }}));
-        DIGITS_ASSIGN(auto page, parse_listing(text, address(prefix)));
+        DIGITS_ASSIGN(auto page, parse_s3_listing(text, address(prefix)));
         for (auto& object : page.objects) DIGITS_TRY(add(std::move(object)));
         if (page.next.empty()) return {};
         if (page.next == token)
