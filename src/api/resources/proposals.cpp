@@ -6,6 +6,7 @@
 #include "api/requests/warm_questions.hpp"
 #include "api/resources.hpp"
 #include "api/stores/model_stores.hpp"
+#include "api/stores/pulled_models.hpp"
 #include "models/proposal.hpp"
 
 namespace digits::api {
@@ -63,21 +64,6 @@ Async<Result<Found>> first_readable(std::vector<json> candidates, const Context&
     co_return fail(*first);
 }
 
-/// The newest pretrained model that was made of this one.
-json pulled(const StoreModel& model, const Context& context) {
-    JobQuery query;
-    query.kind = "pretrained";
-    query.limit = 500;
-    const auto page = context.jobs.list(query);
-    const auto source = model.info.value("source", json()), name = model.info.value("name", json());
-    if (!page) return {};
-    for (const auto& job : page->jobs) {
-        if (job.state != JobState::kDone || !job.result) continue;
-        if (job.result->value("origin", json()) == source && job.result->value("title", json()) == name) return job.id;
-    }
-    return {};
-}
-
 Async<Result<Response>> propose(const Request& request, Context& context) {
     DIGITS_CO_ASSIGN(const auto body, read_object(request, {"folder"}));
     DIGITS_CO_ASSIGN(const auto folder, text_member(body, "folder", true));
@@ -104,7 +90,8 @@ Async<Result<Response>> propose(const Request& request, Context& context) {
     found.dataset["image"] = proposal.image();
     json pretrained;
     if (proposal.fine_tunes || proposal.transfers)
-        pretrained = {{"job", pulled(*start, context)}, {"store", start->id}, {"name", facts.imagenet}};
+        pretrained = {
+            {"job", pulled_job(pulled_models(context), *start)}, {"store", start->id}, {"name", facts.imagenet}};
     co_return json_response(200, {{"format", found.recognized["title"]},
                                   {"task", facts.task},
                                   {"dataset", std::move(found.dataset)},

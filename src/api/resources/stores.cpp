@@ -9,6 +9,7 @@
 #include "api/requests/messages.hpp"
 #include "api/resources.hpp"
 #include "api/stores/model_stores.hpp"
+#include "api/stores/pulled_models.hpp"
 #include "api/stores/push_model.hpp"
 
 namespace digits::api {
@@ -25,7 +26,7 @@ json text_or_null(const json& object, const char* key) {
                                                                                                         : json();
 }
 
-json model_view(const StoreModel& model) {
+json model_view(const StoreModel& model, const std::vector<Job>& pulled) {
     auto license = text_or_null(model.aux, "license");
     if (license.is_null()) license = text_or_null(model.info, "license");
     auto name = text_or_null(model.info, "name");
@@ -37,14 +38,15 @@ json model_view(const StoreModel& model) {
             {"dataset", text_or_null(model.aux, "dataset")},
             {"license", license},
             {"source", text_or_null(model.info, "source")},
-            {"logo", !model.logo().empty()}};
+            {"logo", !model.logo().empty()},
+            {"job", pulled_job(pulled, model)}};
 }
 
-json stores_view(const std::vector<StoreListing>& stores) {
+json stores_view(const std::vector<StoreListing>& stores, const std::vector<Job>& pulled) {
     auto items = json::array();
     for (const auto& store : stores) {
         auto models = json::array();
-        for (const auto& model : store.models) models.push_back(model_view(model));
+        for (const auto& model : store.models) models.push_back(model_view(model, pulled));
         items.push_back({{"url", store.url},
                          {"message", store.message},
                          {"models", std::move(models)},
@@ -53,11 +55,12 @@ json stores_view(const std::vector<StoreListing>& stores) {
     return items;
 }
 
-Async<Result<Response>> list(const Request& request, ModelStores& stores) {
+Async<Result<Response>> list(const Request& request, const Context& context, ModelStores& stores) {
     const auto* asked = request.find_query("refresh");
     const bool refresh = asked && *asked == "true";
     std::function<Result<json>()> work = [&]() -> Result<json> {
-        return json{{"items", stores_view(stores.list(refresh))}, {"add", "scripts/pretrained"}};
+        return json{{"items", stores_view(stores.list(refresh), pulled_models(context))},
+                    {"add", "scripts/pretrained"}};
     };
     DIGITS_CO_ASSIGN(const auto view, co_await http::run_slowly(std::move(work)));
     co_return json_response(200, view);
@@ -159,7 +162,7 @@ Async<Result<Response>> push(const Request& request, const char* kind, Context& 
 }  // namespace
 
 void register_stores(http::Router& router, Context& context) {
-    router.add("GET", "/api/v1/stores", [&](const Request& request) { return list(request, context.stores); });
+    router.add("GET", "/api/v1/stores", [&](const Request& request) { return list(request, context, context.stores); });
     router.add("GET", "/api/v1/stores/models/{model}/logo",
                [&](const Request& request) { return logo(request, context.stores); });
     router.add("POST", "/api/v1/stores/pull",

@@ -85,12 +85,17 @@ export function OnnxFields({
         </Group>
       )}
       <Group align="flex-end" gap="sm">
-        <SegmentedControl
-          aria-label={t("onnx.order")}
-          value={settings.order}
-          onChange={(order) => set({ order })}
-          data={["RGB", "BGR"]}
-        />
+        <div>
+          <Text size="sm" fw={500} id="onnx-order">
+            {t("onnx.order")}
+          </Text>
+          <SegmentedControl
+            aria-labelledby="onnx-order"
+            value={settings.order}
+            onChange={(order) => set({ order })}
+            data={["RGB", "BGR"]}
+          />
+        </div>
         {(["width", "height"] as const).map((side) => (
           <NumberInput
             key={side}

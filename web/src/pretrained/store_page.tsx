@@ -1,7 +1,7 @@
 import { Alert, Button, Card, Group, Stack, Text, TextInput, Title } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { useNavigate } from "react-router";
+import { Link, useNavigate } from "react-router";
 import { type ModelStore, ProblemError, store_logo_url } from "../api/client";
 import { useStores } from "../api/queries";
 import { PageSkeleton, ProblemAlert, QueryProblem, useTitle } from "../frame/page_states";
@@ -74,9 +74,13 @@ export function StorePage() {
 function Entry({ model }: { model: StoreModel }) {
   const { t, said } = useText();
   const navigate = useNavigate();
+  const queries = useQueryClient();
   const pull = useMutation({
     mutationFn: () => start_pull(model.id),
-    onSuccess: (job) => navigate(`/pretrained/${job.id}`),
+    onSuccess: (job) => {
+      void queries.invalidateQueries({ queryKey: ["stores"] });
+      navigate(`/pretrained/${job.id}`);
+    },
   });
   const facts: [string, string | null][] = [
     [t("kind.dataset"), model.dataset],
@@ -97,9 +101,15 @@ function Entry({ model }: { model: StoreModel }) {
             {facts.flatMap(([label, value]) => (value ? [`${label}: ${value}`] : [])).join(" · ")}
           </Text>
         </Stack>
-        <Button size="xs" flex="none" loading={pull.isPending} onClick={() => pull.mutate()}>
-          {t("store.pull")}
-        </Button>
+        {model.job === null ? (
+          <Button size="xs" flex="none" loading={pull.isPending} onClick={() => pull.mutate()}>
+            {t("store.pull")}
+          </Button>
+        ) : (
+          <Button size="xs" flex="none" variant="default" component={Link} to={`/pretrained/${model.job}`}>
+            {t("store.open")}
+          </Button>
+        )}
       </Group>
       {pull.error instanceof ProblemError && <ProblemAlert problem={pull.error.problem} />}
     </Card>

@@ -18,7 +18,7 @@ import { answer, client, type Problem, ProblemError } from "../api/client";
 import { bytes, percent } from "../format/format";
 import { field_errors } from "../forms/field_errors";
 import { ProblemAlert } from "../frame/page_states";
-import { useText } from "../text/text";
+import { type TextKey, useText } from "../text/text";
 import { OnnxFields, type OnnxSettings, onnx_form, unset_onnx } from "./onnx_fields";
 import { ended, part_of, problem_of, says_preparation, type Upload, upload } from "./upload";
 
@@ -76,6 +76,15 @@ export default function UploadDialog({ close }: { close: () => void }) {
     files.archive !== undefined ||
     (files.onnx !== undefined && onnx.preprocessing !== "") ||
     (files.weights !== undefined && files.network !== undefined);
+  const missing: TextKey | null = ready
+    ? null
+    : files.onnx
+      ? "onnx.preprocessing.choose"
+      : files.weights
+        ? "pretrained.needs_network"
+        : single
+          ? "pretrained.needs_weights"
+          : "pretrained.needs_files";
   const send = async (event: FormEvent) => {
     event.preventDefault();
     const form = new FormData();
@@ -176,11 +185,6 @@ export default function UploadDialog({ close }: { close: () => void }) {
         </List>
         {single && (
           <>
-            {!ready && (
-              <Text size="sm" c="dimmed">
-                {t(files.weights ? "pretrained.needs_network" : "pretrained.needs_weights")}
-              </Text>
-            )}
             <Text size="sm">{t("pretrained.image.help")}</Text>
             <Group align="flex-end" gap="sm">
               {(["width", "height"] as const).map((side) => (
@@ -234,6 +238,11 @@ export default function UploadDialog({ close }: { close: () => void }) {
           </div>
         )}
         <Group justify="flex-end">
+          {missing && (
+            <Text size="sm" c="dimmed" role="status" flex={1}>
+              {t(missing)}
+            </Text>
+          )}
           <Button variant="default" onClick={close}>
             {t("action.cancel")}
           </Button>
