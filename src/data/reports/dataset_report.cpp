@@ -158,8 +158,11 @@ json check_images(const DatasetSpec& spec, const SampleSource& source, Clock::ti
 json imbalance(const SampleSource& source) {
     if (source.facts().labels.empty()) return {{"ratio", nullptr}, {"verdict", "no_classes"}};
     const auto counts = samples_per_class(source, Split::kTrain);
-    if (counts.empty() || std::ranges::find(counts, 0U) != counts.end())
-        return {{"ratio", nullptr}, {"verdict", "empty_class"}};
+    auto empty = json::array();
+    for (std::size_t i = 0; i < counts.size(); ++i)
+        if (counts[i] == 0) empty.push_back(source.facts().labels[i]);
+    if (counts.empty() || !empty.empty())
+        return {{"ratio", nullptr}, {"verdict", "empty_class"}, {"empty_classes", std::move(empty)}};
     const auto [least, most] = std::ranges::minmax_element(counts);
     const double ratio = static_cast<double>(*most) / static_cast<double>(*least);
     return {{"ratio", ratio}, {"verdict", ratio < kUneven ? "even" : ratio < kVeryUneven ? "uneven" : "very_uneven"}};

@@ -168,7 +168,10 @@ nlohmann::json to_json(const Findings& findings) {
             for (const auto& [key, value] : finding.numbers) item[std::string(key)] = value;
             items.push_back(std::move(item));
         }
-        json[std::string(name)] = {{"count", findings.count(kind)}, {"items", std::move(items)}};
+        const auto count = findings.count(kind);
+        json[std::string(name)] = {{"count", count},
+                                   {"sentence", sentence_of(kind, count, places_of(findings.kept(kind), count))},
+                                   {"items", std::move(items)}};
     }
     return json;
 }

@@ -61,6 +61,8 @@ export function DatasetPage() {
 function Summary({ data }: { data: Dataset }) {
   const { t } = useText();
   const { job, dataset } = data;
+  // The state of a job is told before the page has its results.
+  if (!dataset && job.state === "done") return <PageSkeleton />;
   if (!dataset)
     return (
       <div className="card">

@@ -56,9 +56,13 @@ interface FindingsProps {
   on_keep: ReportProps["on_keep"];
 }
 
+/** Classes without training images. */
+const most_named = 8;
+
 function Findings({ report, on_scale, on_keep }: FindingsProps) {
   const { t, duration, listed, said } = useText();
   const { unreadable, duplicates, imbalance } = report;
+  const empty = imbalance.empty_classes ?? [];
   return (
     <Stack gap={4}>
       <Text size="sm">
@@ -84,7 +88,12 @@ function Findings({ report, on_scale, on_keep }: FindingsProps) {
       {imbalance.verdict !== "no_classes" && (
         <Text size="sm">
           {imbalance.verdict === "even" ? "✓" : "⚠"}{" "}
-          {t(`report.balance.${imbalance.verdict}`, { ratio: significant(imbalance.ratio, 2) })}
+          {imbalance.verdict === "empty_class"
+            ? t("report.balance.empty_class", {
+                n: empty.length,
+                names: listed(empty.slice(0, most_named)) + (empty.length > most_named ? ", …" : ""),
+              })
+            : t(`report.balance.${imbalance.verdict}`, { ratio: significant(imbalance.ratio, 2) })}
         </Text>
       )}
       {duplicates.groups > 0 ? (

@@ -9,8 +9,12 @@ describe("what a dry run found", () => {
       usable_boxes: 180,
       box_sizes: { below: { "32": 100, "8": 0, "16": 50 } },
       errors: ["No image has a label."],
-      problems: { bad_row: { count: 2, items: [{ file: "a.txt", line: 3 }] }, box_empty: { count: 0, items: [] } },
+      problems: {
+        bad_row: { count: 2, sentence: "Label rows …", items: [{ file: "a.txt", line: 3 }] },
+        box_empty: { count: 0, items: [] },
+      },
     });
+    expect(found.sentences).toEqual(["Label rows …"]);
     expect(found.below).toEqual([
       { side: 8, share: 0 },
       { side: 16, share: 0.25 },
@@ -25,6 +29,7 @@ describe("what a dry run found", () => {
       boxes: null,
       usable_boxes: null,
       below: [],
+      sentences: [],
       errors: [],
       kinds: [],
     });

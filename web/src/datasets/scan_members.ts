@@ -12,6 +12,8 @@ export interface ScanFound {
   usable_boxes: number | null;
   /** Shares of the boxes with a side below 8, 16 and 32 pixels; the smallest side first. */
   below: { side: number; share: number }[];
+  /** What `warnings` say of those that `kinds` list. */
+  sentences: string[];
   /** Whole sentences: why no dataset is made of it. */
   errors: string[];
   kinds: FoundKind[];
@@ -26,7 +28,7 @@ export function findings_of(scan: object): ScanFound {
     usable_boxes?: number;
     box_sizes?: { below?: Record<string, number> } | null;
     errors?: string[];
-    problems?: Record<string, { count?: number; items?: Record<string, unknown>[] }>;
+    problems?: Record<string, { count?: number; sentence?: string; items?: Record<string, unknown>[] }>;
   };
   const boxes = found.target === "boxes" ? (found.boxes ?? null) : null;
   const below = Object.entries(found.box_sizes?.below ?? {})
@@ -36,6 +38,7 @@ export function findings_of(scan: object): ScanFound {
     boxes,
     usable_boxes: boxes === null ? null : (found.usable_boxes ?? null),
     below,
+    sentences: Object.values(found.problems ?? {}).flatMap(({ sentence }) => (sentence ? [sentence] : [])),
     errors: found.errors ?? [],
     kinds: Object.entries(found.problems ?? {})
       .map(([kind, { count = 0, items = [] }]) => ({ kind, count, items: items.slice(0, most_items) }))

@@ -3,6 +3,7 @@ import type { DatasetScan } from "../api/client";
 import { type Translate, useText } from "../text/text";
 import { useFileTypes } from "./file_types";
 import { ScanFindings } from "./scan_findings";
+import { findings_of } from "./scan_members";
 import { split_names } from "./splits";
 
 /** Of targets without classes only the images are counted. */
@@ -38,6 +39,9 @@ export function ScanSummary({ scan, stale, asked, busy, failed }: Props) {
       </Group>
     ) : null;
   }
+  // What stands in a folded list is not said again in full.
+  const { sentences } = findings_of(scan);
+  const warnings = scan.warnings.filter((warning) => !sentences.includes(warning));
   const total = Object.values(scan.splits).reduce((sum, split) => sum + split.count, 0);
   return (
     <Stack gap="xs" data-testid="scan" aria-busy={busy}>
@@ -54,7 +58,7 @@ export function ScanSummary({ scan, stale, asked, busy, failed }: Props) {
       </dl>
       <ScanFindings scan={scan} />
       <Balance counts={scan.splits.train?.per_class ?? []} />
-      {scan.warnings.slice(0, 5).map((warning) => (
+      {warnings.slice(0, 5).map((warning) => (
         <Text key={warning} size="xs" style={{ overflowWrap: "anywhere" }}>
           ⚠ {said(warning)}
         </Text>
@@ -64,7 +68,7 @@ export function ScanSummary({ scan, stale, asked, busy, failed }: Props) {
           ⚠ {t("report.unsupported", { n: scan.unsupported.count, types: file_types(scan.unsupported.types) })}
         </Text>
       )}
-      {scan.warnings.length > 5 && <Text size="xs">{t("summary.more_warnings", { n: scan.warnings.length - 5 })}</Text>}
+      {warnings.length > 5 && <Text size="xs">{t("summary.more_warnings", { n: warnings.length - 5 })}</Text>}
     </Stack>
   );
 }

@@ -20,7 +20,8 @@ export const datasets = {
   "report.balance.even": "Classes are balanced",
   "report.balance.uneven": "Class imbalance {ratio}:1",
   "report.balance.very_uneven": "Strong class imbalance {ratio}:1",
-  "report.balance.empty_class": "A class has no training images",
+  "report.balance.empty_class":
+    "{n} class has no training images: {names}|{n} classes have no training images: {names}",
   "report.duplicates": "{n} duplicate image|{n} duplicate images",
   "report.leak":
     "{n} image is in both training and validation/test (data leakage)|{n} images are in both training and validation/test (data leakage)",
@@ -55,7 +56,7 @@ export const datasets = {
   "dataset.values_of": "{lowest} to {highest} ({bits} bits)",
   "dataset.stored_values": "Stored values",
   "dataset.value_range": "Value range",
-  "dataset.mean_pixel": "Mean pixel (BGR or gray)",
+  "dataset.mean_pixel": "Mean pixel (BGR or grayscale)",
   "dataset.not_yet": "Classes appear when the dataset is created",
   "dataset.failed": "Dataset creation failed",
   "dataset.in_words_no_classes": "{train} training and {val} validation images, {size}, {colour}",
@@ -155,7 +156,7 @@ export const datasets = {
   "recognize.train": "Train on this folder with proposed settings",
   "recognize.used": "Used below",
   "scan.boxes": "{n} box|{n} boxes",
-  "scan.usable": "{count} usable",
+  "scan.usable": "{count} of them of classes that count",
   "scan.small": "{share} of the boxes have a side below {side} px",
 
   "finding.bad_row": "Rows that are not understood",

@@ -19,7 +19,7 @@ export const datasets: Record<keyof typeof english, string> = {
   "report.balance.even": "类别均衡",
   "report.balance.uneven": "类别不均衡 {ratio}:1",
   "report.balance.very_uneven": "类别严重不均衡 {ratio}:1",
-  "report.balance.empty_class": "有类别没有训练图像",
+  "report.balance.empty_class": "{n} 个类别没有训练图像：{names}|{n} 个类别没有训练图像：{names}",
   "report.duplicates": "{n} 张重复图像|{n} 张重复图像",
   "report.leak":
     "{n} 张图像同时在训练集和验证集或测试集中（数据泄漏）|{n} 张图像同时在训练集和验证集或测试集中（数据泄漏）",
@@ -152,7 +152,7 @@ export const datasets: Record<keyof typeof english, string> = {
   "recognize.train": "用推荐的设置训练此文件夹",
   "recognize.used": "已用于下方",
   "scan.boxes": "{n} 个边界框|{n} 个边界框",
-  "scan.usable": "可用 {count} 个",
+  "scan.usable": "其中 {count} 个属于参与训练的类别",
   "scan.small": "{share} 的边界框有一边小于 {side} 像素",
 
   "finding.bad_row": "无法解析的行",
