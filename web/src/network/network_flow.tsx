@@ -9,6 +9,8 @@ import {
   type NodeProps,
   Position,
   ReactFlow,
+  type ReactFlowState,
+  useStore,
 } from "@xyflow/react";
 import "@xyflow/react/dist/base.css";
 import { useComputedColorScheme } from "@mantine/core";
@@ -16,7 +18,7 @@ import { useMemo } from "react";
 import type { LayerDescription } from "../api/client";
 import { useText } from "../text/text";
 import type { Fold, FoldedGraph, FoldedNode } from "./fold_graph";
-import { layout_of, node_width, path_through } from "./graph_layout";
+import { attached_px, layout_of, node_width, path_through } from "./graph_layout";
 import { kind_of } from "./layer_kinds";
 import type { Layer } from "./network_graph";
 
@@ -28,23 +30,37 @@ type LayerNode = Node<{
   on_open: (fold: Fold) => void;
 }>;
 
+/** Below this zoom a box is too small to be hit: the boxes are a drawing then, and the list of layers has the buttons. */
+const are_targets = ({ transform }: ReactFlowState) => transform[2] * attached_px >= least_target_px;
+const least_target_px = 24;
+
 function LayerBox({ data: { node, selected, faulty, on_select, on_open } }: NodeProps<LayerNode>) {
-  if (node.fold) return <FoldBox fold={node.fold} faulty={faulty} on_open={on_open} />;
-  const part = (layer: Layer, text: string, className: string) => (
-    <button
-      key={layer.line}
-      type="button"
-      className={`nodrag ${className}`}
-      data-kind={kind_of(layer.type)}
-      data-selected={layer.line === selected}
-      data-faulty={faulty.has(layer.line)}
-      title={`${layer.name} (${layer.type})`}
-      onClick={() => on_select(layer)}
-    >
-      <b>{layer.name || layer.type}</b>
-      <span>{text}</span>
-    </button>
-  );
+  const targets = useStore(are_targets);
+  if (node.fold) return <FoldBox fold={node.fold} faulty={faulty} on_open={on_open} targets={targets} />;
+  const part = (layer: Layer, text: string, className: string) => {
+    const looks = {
+      className: `nodrag layer-part ${className}`,
+      "data-kind": kind_of(layer.type),
+      "data-selected": layer.line === selected,
+      "data-faulty": faulty.has(layer.line),
+      title: `${layer.name} (${layer.type})`,
+    };
+    const words = (
+      <>
+        <b>{layer.name || layer.type}</b>
+        <span>{text}</span>
+      </>
+    );
+    return targets ? (
+      <button key={layer.line} type="button" {...looks} onClick={() => on_select(layer)}>
+        {words}
+      </button>
+    ) : (
+      <div key={layer.line} {...looks}>
+        {words}
+      </div>
+    );
+  };
   return (
     <div className="layer-node" style={{ width: node_width }}>
       <Handle type="target" position={Position.Top} isConnectable={false} />
@@ -61,28 +77,37 @@ function FoldBox({
   fold,
   faulty,
   on_open,
+  targets,
 }: {
   fold: Fold;
   faulty: ReadonlySet<number>;
   on_open: (fold: Fold) => void;
+  targets: boolean;
 }) {
   const { t } = useText();
+  const looks = {
+    className: "nodrag layer-part layer-head layer-fold",
+    "data-kind": "shape",
+    "data-faulty": fold.layers.some((layer) => faulty.has(layer.line)),
+  };
+  const words = (
+    <>
+      <b>
+        {t(`graph.block.${fold.block}`)} × {fold.count}
+      </b>
+      <span>{t("graph.fold_layers", { n: fold.layers.length })}</span>
+    </>
+  );
   return (
     <div className="layer-node" style={{ width: node_width }}>
       <Handle type="target" position={Position.Top} isConnectable={false} />
-      <button
-        type="button"
-        className="nodrag layer-head layer-fold"
-        data-kind="shape"
-        data-faulty={fold.layers.some((layer) => faulty.has(layer.line))}
-        title={t("graph.open_fold")}
-        onClick={() => on_open(fold)}
-      >
-        <b>
-          {t(`graph.block.${fold.block}`)} × {fold.count}
-        </b>
-        <span>{t("graph.fold_layers", { n: fold.layers.length })}</span>
-      </button>
+      {targets ? (
+        <button type="button" {...looks} title={t("graph.open_fold")} onClick={() => on_open(fold)}>
+          {words}
+        </button>
+      ) : (
+        <div {...looks}>{words}</div>
+      )}
       <Handle type="source" position={Position.Bottom} isConnectable={false} />
     </div>
   );
@@ -173,6 +198,18 @@ export default function NetworkFlow({ graph, selected, faulty, on_select, on_ope
           void flow.setViewport({ x: Math.max(0, ((host?.width ?? 500) - width * zoom) / 2), y: 8, zoom });
         }}
         minZoom={0.05}
+        // A click also finds a box that is drawn too small to be a button.
+        onNodeClick={({ clientX, clientY, target }, { data }) => {
+          if ((target as Element).closest("button")) return;
+          const { node } = data;
+          if (node.fold) return on_open(node.fold);
+          const parts = [...((target as Element).closest(".layer-node")?.querySelectorAll(".layer-part") ?? [])];
+          const hit = parts.findIndex((part) => {
+            const { left, right, top, bottom } = part.getBoundingClientRect();
+            return clientX >= left && clientX <= right && clientY >= top && clientY <= bottom;
+          });
+          on_select([node.layer, ...node.attached][Math.max(0, hit)]!);
+        }}
         zoomOnScroll={false}
         preventScrolling={false}
         nodesConnectable={false}
