@@ -83,7 +83,7 @@ struct JsonBinding<SolverSpec> {
         using S = SolverSpec;
         return {json_field("type", &S::type)
                     .label("Solver type")
-                    .help("How gradients change the weights; SGD is the usual choice")
+                    .help("How gradients change the weights")
                     .key("field.solver")
                     .cli("solver")
                     .digits("solver_type"),

@@ -133,7 +133,7 @@ Status check_augmentation(const Augmentation& augmentation, const TrainingData& 
                      "Choose half turns");
     if ((augmentation.hue > 0 || augmentation.saturation > 0) && dataset.channels != 3)
         return wrong(augmentation.hue > 0 ? "/hue" : "/saturation",
-                     fmt::format("hue and saturation want colour images, these have {} channel", dataset.channels),
+                     fmt::format("hue and saturation want color images, these have {} channel", dataset.channels),
                      "Leave them at 0");
     return {};
 }

@@ -158,7 +158,7 @@ Result<PretrainedSpec> parse_pretrained_spec(const nlohmann::json& json) {
             return fail(make_error(ErrorCode::kInvalidArgument, "{} must be 1 to {}, got {}", name, kMostPixels, value)
                             .at(std::string("/image/") + name));
     if (spec.image.channels != 1 && spec.image.channels != 3)
-        return fail(make_error(ErrorCode::kInvalidArgument, "channels must be 1 (grey) or 3 (colour), got {}",
+        return fail(make_error(ErrorCode::kInvalidArgument, "channels must be 1 (grayscale) or 3 (color), got {}",
                                spec.image.channels)
                         .at("/image/channels"));
     return spec;

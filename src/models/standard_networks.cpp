@@ -24,7 +24,7 @@ constexpr TrainingRecipe kPairRecipe{"cosine", 5, false};
 constexpr TrainingRecipe kDetectNetRecipe{"cosine", 5, false};
 
 constexpr StandardNetwork kNetworks[] = {
-    {kClasses, "lenet", "LeNet", "Small grey images such as handwritten digits", 28, 28, 1, 0, 30, "SGD", 0.01,
+    {kClasses, "lenet", "LeNet", "Small grayscale images such as handwritten digits", 28, 28, 1, 0, 30, "SGD", 0.01,
      kLenetText},
     {kClasses, "alexnet", "AlexNet", "Colour photographs; fast, many weights", 256, 256, 3, 227, 30, "SGD", 0.01,
      kAlexnetText},
@@ -66,10 +66,10 @@ constexpr StandardNetwork kNetworks[] = {
     {kPixels, "fcn_alexnet", "FCN-AlexNet", "The class of each pixel of photographs; coarse, many weights", 256, 256, 3,
      0, 30, "SGD", 0.0001, kFcnAlexnetText, 6000},
     {kImages, "image_to_image", "Image-to-image network",
-     "A color or grey image from another of the same size; sharpen, colorize, translate", 256, 256, 3, 0, 60, "AdamW",
-     0.001, kImageToImageText, 12000, kImageRecipe},
-    {kImages, "autoencoder", "Autoencoder", "Small grey images squeezed into 30 numbers and made anew", 28, 28, 1, 0,
-     30, "AdaGrad", 0.01, kAutoencoderText},
+     "A color or grayscale image from another of the same size; sharpen, colorize, translate", 256, 256, 3, 0, 60,
+     "AdamW", 0.001, kImageToImageText, 12000, kImageRecipe},
+    {kImages, "autoencoder", "Autoencoder", "Small grayscale images squeezed into 30 numbers and made anew", 28, 28, 1,
+     0, 30, "AdaGrad", 0.01, kAutoencoderText},
     {kNumbers, "regression", "Small regression network", "Numbers that an image tells; fast, few weights", 64, 64, 3, 0,
      30, "Adam", 0.001, kRegressionText, 6000},
     {kNumbers, "siamese", "Siamese network", "Small images as points of a plane, similar ones near each other", 28, 28,

@@ -75,6 +75,12 @@ export async function until(what, probe, limit_ms = 60_000) {
   }
 }
 
+/** Opens the menu of what can be done with a trained model, and chooses an entry by how it begins. */
+export async function use_model(page, item) {
+  await page.getByRole("button", { name: "Use model" }).click();
+  if (item) await page.getByRole("menuitem", { name: new RegExp(`^${item}`) }).click();
+}
+
 /** Drops a folder or a file of this machine on the page, as a file manager does; `before` looks at the page with the folder over it. */
 export async function drop_on(page, path, before = () => {}) {
   const session = await page.context().newCDPSession(page);

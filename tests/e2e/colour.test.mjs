@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { after, before } from "node:test";
-import { api, assert_accessible, shot, steps, until } from "./browser.mjs";
+import { api, assert_accessible, shot, steps, until, use_model } from "./browser.mjs";
 import { complaints_of, ended, open_stage } from "./stage.mjs";
 
 const images = process.env.DIGITS_E2E_COLOUR;
@@ -121,7 +121,7 @@ step("an image is classified, and a cell of the confusion matrix shows its image
 
 step("the model becomes a pretrained one, and another is tuned from it", async () => {
   await page.goto(`${server.address}/models/${made.model}`);
-  await page.getByRole("button", { name: "Make pretrained model…" }).click();
+  await use_model(page, "Make pretrained model…");
   await page.getByRole("dialog").getByRole("button", { name: "Make pretrained model", exact: true }).click();
   await page.waitForURL(/\/pretrained\/\d/);
   await page.getByRole("link", { name: "Train model from it" }).click();

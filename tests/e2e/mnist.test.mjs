@@ -11,7 +11,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before } from "node:test";
 import * as browsing from "./browser.mjs";
-import { build, mnist, mock, root, steps, until } from "./browser.mjs";
+import { build, mnist, mock, root, steps, until, use_model } from "./browser.mjs";
 import { write_images } from "./mnist_images.mjs";
 import { start_server } from "./running_server.mjs";
 
@@ -179,7 +179,7 @@ step("it classifies images that it has never seen", async () => {
 });
 
 step("the archive holds what Caffe needs", async () => {
-  const [download] = await Promise.all([page.waitForEvent("download"), page.getByTestId("archive").click()]);
+  const [download] = await Promise.all([page.waitForEvent("download"), use_model(page).then(() => page.getByTestId("archive").click())]);
   const path = join(folder, "model.tar.gz");
   await download.saveAs(path);
   assert.ok(statSync(path).size > 0);

@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before } from "node:test";
 import * as browsing from "./browser.mjs";
-import { api, build, mnist, steps, until } from "./browser.mjs";
+import { api, build, mnist, steps, until, use_model } from "./browser.mjs";
 import { write_colours, write_images } from "./mnist_images.mjs";
 import { start_object_store, start_server } from "./running_server.mjs";
 
@@ -90,7 +90,7 @@ async function finished(id) {
 
 step("a snapshot of a model becomes a pretrained model", async () => {
   await page.goto(`${server.address}/models/${made.model}`);
-  await page.getByRole("button", { name: "Make pretrained model…" }).click();
+  await use_model(page, "Make pretrained model…");
   const dialog = page.getByRole("dialog");
   await dialog.getByLabel("Name", { exact: true }).fill("LeNet of ten digits");
   await assert_accessible("the dialog that makes a pretrained model");
@@ -141,7 +141,7 @@ step("an archive is uploaded, and one that is none says why", async () => {
 
 step("another server gets it in three clicks", async () => {
   await page.goto(`${server.address}/models/${made.model}`);
-  await page.getByRole("button", { name: "Push…" }).click();
+  await use_model(page, "Push to another server…");
   const dialog = page.getByRole("dialog");
   await dialog.getByLabel("Address of the server").fill(other.address);
   await assert_accessible("the dialog that pushes a model");
@@ -252,7 +252,7 @@ step("a finished training goes on, and says what its learning rate will do", asy
 
 step("a model becomes an ONNX file, which is compared with the network and downloaded; and a file of weights", async () => {
   await page.goto(`${server.address}/models/${made.model}`);
-  await page.getByRole("button", { name: "Export…" }).click();
+  await use_model(page, "Export…");
   const dialog = page.getByRole("dialog");
   await dialog.getByRole("button", { name: "Export", exact: true }).click();
   const verified = await dialog.getByTestId("export-verified").textContent();
@@ -282,7 +282,7 @@ step("a model is published to a folder and to a bucket, whose secret key is kept
   );
   try {
     await page.goto(`${server.address}/models/${made.model}`);
-    await page.getByRole("button", { name: "Publish…" }).click();
+    await use_model(page, "Publish…");
     const dialog = page.getByRole("dialog");
     const field = (name) => dialog.locator(`[name="/${name}"]`);
     const publish = dialog.getByRole("button", { name: "Publish", exact: true });
@@ -322,7 +322,7 @@ step("a model is published to a folder and to a bucket, whose secret key is kept
 step("a report of the model opens in a tab of its own, and is saved as PDF", async () => {
   await page.goto(`${server.address}/models/${made.model}`);
   const choose = async (event, item) => {
-    await page.getByRole("button", { name: "Report", exact: true }).click();
+    await use_model(page);
     const [found] = await Promise.all([event, page.getByRole("menuitem", { name: item }).click()]);
     return found;
   };
@@ -466,7 +466,7 @@ step("a push to a slow server tells bytes, rate and time left", async () => {
   });
   await new Promise((ready) => slow.listen(0, "127.0.0.1", ready));
   try {
-    await page.getByRole("button", { name: "Push…" }).click();
+    await page.getByRole("button", { name: "Push to another server…" }).click();
     const dialog = page.getByRole("dialog");
     await dialog.getByLabel("Address of the server").fill(`http://127.0.0.1:${slow.address().port}`);
     await dialog.getByRole("button", { name: "Push", exact: true }).click();

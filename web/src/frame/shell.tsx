@@ -26,8 +26,14 @@ export function Shell({ children }: { children: ReactNode }) {
     "n m": () => navigate("/models/new"),
     "g h": () => navigate("/"),
   });
-  const link = (to: string, name: string, label: string, wide = false) => (
-    <Link to={to} className="top-link" aria-current={area === name ? "page" : undefined} data-wide={wide}>
+  const link = (to: string, name: string, label: string, room: "any" | "wide" | "not_narrow" = "any") => (
+    <Link
+      to={to}
+      className="top-link"
+      aria-current={area === name ? "page" : undefined}
+      data-wide={room === "wide"}
+      data-narrow={room === "any"}
+    >
       {label}
     </Link>
   );
@@ -45,9 +51,9 @@ export function Shell({ children }: { children: ReactNode }) {
           <nav aria-label={t("nav.main")} className="top-nav">
             {link("/?kind=dataset", "dataset", t("kind.datasets"))}
             {link("/?kind=model", "model", t("kind.models"))}
-            {link("/?kind=evaluation", "evaluation", t("kind.evaluations"), true)}
-            {link("/?kind=pretrained", "pretrained", t("nav.pretrained"), true)}
-            {link("/compare", "compare", t("compare.action"))}
+            {link("/?kind=evaluation", "evaluation", t("kind.evaluations"), "wide")}
+            {link("/?kind=pretrained", "pretrained", t("nav.pretrained"), "wide")}
+            {link("/compare", "compare", t("compare.action"), "not_narrow")}
           </nav>
           <UnstyledButton onClick={() => set_jump(true)} className="top-search" aria-label={`${t("nav.jump")} Ctrl K`}>
             <Icon name="search" />

@@ -59,6 +59,5 @@ export const theme = createTheme({
     Table: { defaultProps: { verticalSpacing: 7, fz: 13 } },
     // What is wider than the window is scrolled by keys, too.
     TableScrollContainer: { defaultProps: { scrollAreaProps: { viewportProps: { tabIndex: 0 } } } },
-    Tooltip: { defaultProps: { openDelay: 300 } },
   },
 });

@@ -126,9 +126,8 @@ export function ClassifyMany({ model, snapshot }: { model: Model; snapshot: stri
             />
           )}
           {(source === "list" || source === "folder") && (
-            <Group gap="xs" align="flex-end" wrap="nowrap" style={{ flex: 1, minWidth: 260 }}>
+            <div className="path-row" style={{ flex: 1, minWidth: 260 }}>
               <TextInput
-                style={{ flex: 1 }}
                 label={t(`evaluate.${source}`)}
                 description={t(`evaluate.${source}.help`)}
                 spellCheck={false}
@@ -142,7 +141,7 @@ export function ClassifyMany({ model, snapshot }: { model: Model; snapshot: stri
                 value={path}
                 on_choose={set_path}
               />
-            </Group>
+            </div>
           )}
           {source === "upload" && (
             <FileButton

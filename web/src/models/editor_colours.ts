@@ -16,8 +16,9 @@ export const texts = {
 
 /** Any text may stand on any of them. */
 export const backgrounds = {
-  page: ["#ffffff", "#242424"],
-  active_line: ["#f3f6fa", "#2e2e2e"],
+  page: ["#ffffff", "#16191e"],
+  active_line: ["#f3f6fa", "#20252d"],
+  gutter: ["#f1f3f6", "#1c2027"],
   selection: ["#d0e2fb", "#1f3b5c"],
   match: ["#d9f2c4", "#284121"],
   problem: ["#ffe3e3", "#5c1f1f"],
@@ -39,6 +40,8 @@ const match = { background: css(backgrounds.match) };
 /** CodeMirror's own backgrounds leave too little contrast in the dark. */
 export const theme = EditorView.theme({
   "&": { color: css(texts.plain), background: css(backgrounds.page) },
+  ".cm-gutters": { color: css(texts.comment), background: css(backgrounds.gutter), borderColor: "var(--line)" },
+  ".cm-activeLineGutter": { background: css(backgrounds.active_line) },
   ".cm-activeLine": { background: css(backgrounds.active_line) },
   ".cm-selectionBackground": selection,
   "&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground": selection,

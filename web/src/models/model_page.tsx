@@ -1,16 +1,28 @@
-import { Button, Group, Menu, Stack, Table, Tooltip } from "@mantine/core";
+import { Button, Group, Menu, Stack, Table, Text } from "@mantine/core";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { lazy, Suspense, useState } from "react";
-import { Link, useParams, useSearchParams } from "react-router";
-import { archive_url, file_url, type Model, type ModelSpec, report_url } from "../api/client";
+import { Link, useNavigate, useParams, useSearchParams } from "react-router";
+import {
+  answer,
+  archive_url,
+  client,
+  type EvaluationSpec,
+  file_url,
+  type Model,
+  type ModelSpec,
+  report_url,
+} from "../api/client";
 import type { MetricSeries } from "../api/metric_series";
 import { useDataset, useEvaluations, useModel } from "../api/queries";
 import { CsvTable } from "../charts/csv_table";
 import { bytes, metric, percent, significant } from "../format/format";
 import { judged } from "../format/judged";
 import { EmptyState } from "../frame/empty_state";
+import { Icon } from "../frame/icon";
 import { PageProblem, PageSkeleton, QueryProblem } from "../frame/page_states";
 import { JobHeader } from "../jobs/job_header";
 import { Facts, FileList, JobTabs, LogPanel, NotesPanel } from "../jobs/job_tabs";
+import { show_problem } from "../jobs/problem_note";
 import { useNetworkTitles } from "../network/network_title";
 import { type TextKey, useText } from "../text/text";
 import { CurvesPanel } from "./curves_panel";
@@ -85,12 +97,10 @@ function OneModel({ id }: { id: string }) {
   );
 }
 
-/** The model to take away, or to start others from. */
+/** What comes next, and in a menu what else can be done with a trained model. */
 function Keep({ model }: { model: Model }) {
   const { t } = useText();
-  const [making, set_making] = useState(false);
-  const [exporting, set_exporting] = useState(false);
-  const [pushing, set_pushing] = useState(false);
+  const [open, set_open] = useState<"make" | "export" | "push" | null>(null);
   const [params, set_params] = useSearchParams();
   const publishing = params.get("show") === "publish";
   const show = (what: string | null) =>
@@ -103,75 +113,93 @@ function Keep({ model }: { model: Model }) {
       },
       { replace: true },
     );
+  const id = model.job.id;
+  const close = () => set_open(null);
   return (
     <>
-      <Button size="xs" variant="default" onClick={() => set_making(true)}>
-        {t("pretrained.make")}
-      </Button>
-      {making && (
-        <Suspense>
-          <MakePretrainedDialog model={model} close={() => set_making(false)} />
-        </Suspense>
-      )}
-      <Button size="xs" variant="default" onClick={() => set_exporting(true)}>
-        {t("model_export.action")}
-      </Button>
-      {exporting && (
-        <Suspense>
-          <ExportDialog model={model} close={() => set_exporting(false)} />
-        </Suspense>
-      )}
-      <Menu position="bottom-end" withinPortal>
+      <NextStep model={model} on_export={() => set_open("export")} />
+      <Menu position="bottom-end" withinPortal width={320}>
         <Menu.Target>
-          <Button size="xs" variant="default">
-            {t("model_report.action")}
+          <Button size="xs" variant="default" rightSection={<Icon name="chevron_down" />}>
+            {t("model.use")}
           </Button>
         </Menu.Target>
         <Menu.Dropdown>
-          <Menu.Item component="a" href={report_url(model.job.id, "html")} target="_blank" rel="noreferrer">
+          <Use words="pretrained.make" help="model.use.make" onClick={() => set_open("make")} />
+          <Use words="model_export.action" help="model.use.export" onClick={() => set_open("export")} />
+          <Use words="publish.action" help="model.use.publish" onClick={() => show("publish")} />
+          <Use words="push.action" help="model.use.push" onClick={() => set_open("push")} />
+          <Menu.Item component="a" href={archive_url(id, "best")} download data-testid="archive">
+            <Words words="action.archive" help="archive.help" />
+          </Menu.Item>
+          <Menu.Divider />
+          <Menu.Label>{t("model_report.action")}</Menu.Label>
+          <Menu.Item component="a" href={report_url(id, "html")} target="_blank" rel="noreferrer">
             {t("model_report.open")}
           </Menu.Item>
-          <Menu.Item component="a" href={`${report_url(model.job.id, "pdf")}&download=true`} download>
+          <Menu.Item component="a" href={`${report_url(id, "pdf")}&download=true`} download>
             {t("model_report.pdf")}
           </Menu.Item>
         </Menu.Dropdown>
       </Menu>
-      <Button size="xs" variant="default" onClick={() => show("publish")}>
-        {t("publish.action")}
-      </Button>
-      {publishing && (
-        <Suspense>
-          <PublishDialog model={model} close={() => show(null)} />
-        </Suspense>
-      )}
-      <Button size="xs" variant="default" onClick={() => set_pushing(true)}>
-        {t("push.action")}
-      </Button>
-      {pushing && (
-        <Suspense>
-          <PushDialog job={model.job} close={() => set_pushing(false)} />
-        </Suspense>
-      )}
-      <Archive model={model} />
+      <Suspense>
+        {open === "make" && <MakePretrainedDialog model={model} close={close} />}
+        {open === "export" && <ExportDialog model={model} close={close} />}
+        {open === "push" && <PushDialog job={model.job} close={close} />}
+        {publishing && <PublishDialog model={model} close={() => show(null)} />}
+      </Suspense>
     </>
   );
 }
 
-function Archive({ model }: { model: Model }) {
+function Words({ words, help }: { words: TextKey; help: TextKey }) {
   const { t } = useText();
   return (
-    <Tooltip label={t("archive.help")} multiline w={280}>
-      <Button
-        size="xs"
-        variant="default"
-        component="a"
-        href={archive_url(model.job.id, "best")}
-        download
-        data-testid="archive"
-      >
-        {t("action.archive")}
-      </Button>
-    </Tooltip>
+    <>
+      {t(words)}
+      <Text size="xs" c="dimmed">
+        {t(help)}
+      </Text>
+    </>
+  );
+}
+
+function Use({ words, help, onClick }: { words: TextKey; help: TextKey; onClick: () => void }) {
+  return (
+    <Menu.Item onClick={onClick}>
+      <Words words={words} help={help} />
+    </Menu.Item>
+  );
+}
+
+/** A model that is ready is evaluated first, on images that it has not learned from, and then exported. */
+function NextStep({ model, on_export }: { model: Model; on_export: () => void }) {
+  const { t, said } = useText();
+  const navigate = useNavigate();
+  const queries = useQueryClient();
+  const evaluations = useEvaluations(model.job.id).data?.items;
+  const split = (["test", "val"] as const).find((name) => (model.dataset?.splits[name]?.count ?? 0) > 0);
+  const evaluate = useMutation({
+    mutationFn: () => {
+      const spec = { model_id: model.job.id, source: { type: "split", split } } as EvaluationSpec;
+      return answer(client.POST("/evaluations", { body: { spec } }));
+    },
+    onSuccess: (job) => {
+      void queries.invalidateQueries({ queryKey: ["evaluations", model.job.id] });
+      void queries.invalidateQueries({ queryKey: ["running"] });
+      navigate(`/evaluations/${job.id}`);
+    },
+    onError: (error) => show_problem(error, t("problem.act"), said),
+  });
+  if (model.job.state !== "done" || !evaluations) return null;
+  return split && evaluations.length === 0 ? (
+    <Button size="xs" loading={evaluate.isPending} onClick={() => evaluate.mutate()} data-testid="next-step">
+      {t("model.evaluate")}
+    </Button>
+  ) : (
+    <Button size="xs" onClick={on_export} data-testid="next-step">
+      {t("model_export.action")}
+    </Button>
   );
 }
 
@@ -301,6 +329,8 @@ const described: Record<string, TextKey> = {
   "train_val.prototxt": "file.train_val",
   "deploy.prototxt": "file.deploy",
   "solver.prototxt": "file.solver",
+  "model.json": "file.model_json",
+  "digits_python_layers.py": "file.python",
   "labels.txt": "file.labels",
   "mean.binaryproto": "file.mean",
 };

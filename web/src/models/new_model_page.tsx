@@ -414,9 +414,8 @@ function SolverSection({ form, more, devices, error }: SolverProps) {
             options={{ "/device": devices }}
           />
         </Row>
-        <Group align="flex-end" gap="xs" wrap="nowrap">
+        <div className="path-row">
           <Textarea
-            style={{ flex: 1 }}
             name="weights"
             label={text.label_of(weights)}
             description={t("field.weights.help")}
@@ -435,7 +434,7 @@ function SolverSection({ form, more, devices, error }: SolverProps) {
             value={values.weights.trim().split("\n").at(-1) ?? ""}
             on_choose={(path) => form.change({ weights: [values.weights.trim(), path].filter(Boolean).join("\n") })}
           />
-        </Group>
+        </div>
       </Folded>
     </Section>
   );

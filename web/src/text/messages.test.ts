@@ -41,6 +41,10 @@ describe("what the server says", () => {
     expect(Object.keys(messages).length, "each key once").toBe(all.reduce((sum, n) => sum + n, 0));
   });
 
+  it("spells color and grayscale one way", () => {
+    expect([...source.keys()].filter((key) => /\bcolours?\b|\bgrey\b/i.test(key))).toEqual([]);
+  });
+
   it("keeps every value", () => {
     for (const [key, translation] of Object.entries({ ...messages, ...composed }))
       expect(

@@ -28,6 +28,11 @@ describe("texts", () => {
       for (const [key, pattern] of Object.entries(catalogue)) expect(`${key} ${pattern}`, language).not.toMatch(banned);
   });
 
+  it("spell color and grayscale one way", () => {
+    for (const [key, pattern] of Object.entries(en))
+      expect(pattern.replaceAll(/\{\w+\}/g, ""), key).not.toMatch(/\bcolours?\b|\bgr[ea]y\b/i);
+  });
+
   it("choose between one and more, and separate thousands", () => {
     expect(fill("{n} class|{n} classes", "en", { n: 1 })).toBe("1 class");
     expect(fill("{n} class|{n} classes", "en", { n: 1000 })).toBe("1,000 classes");

@@ -11,8 +11,16 @@ import { useDraft } from "../forms/draft";
 import { FormActions } from "../forms/form_actions";
 import { ProblemAlert, QueryProblem } from "../frame/page_states";
 import { useNetworkTitles } from "../network/network_title";
+import { useEstimate } from "../network/use_describe";
 import { useText } from "../text/text";
-import { type Course, start_training, type TrainingPlan, test_split } from "./start_training";
+import {
+  type Course,
+  measured_model,
+  start_training,
+  type TrainingPlan,
+  test_split,
+  training_seconds,
+} from "./start_training";
 
 interface Props {
   folder: string;
@@ -126,6 +134,7 @@ function Proposed({ plan, folder, name, on_started }: Props & { plan: TrainingPl
               value={typed}
               onChange={(event) => change({ name: event.currentTarget.value })}
             />
+            <Expected plan={plan} scan={scan.data} />
             <FormActions label={t("train.start")} loading={start.isPending} disabled={!scan.data} />
             {start.error instanceof ProblemError && <ProblemAlert problem={start.error.problem} />}
             <ScanSummary scan={scan.data} stale={false} asked busy={scan.isFetching} failed={Boolean(scan.error)} />
@@ -137,6 +146,41 @@ function Proposed({ plan, folder, name, on_started }: Props & { plan: TrainingPl
         </Card>
       </div>
     </form>
+  );
+}
+
+/** How long the training takes on this machine, and what it is tested with. */
+function Expected({ plan, scan }: { plan: TrainingPlan; scan: DatasetScan | undefined }) {
+  const { t, duration, known_text } = useText();
+  const asked = scan ? measured_model(plan, scan.labels.length) : null;
+  const estimate = useEstimate(asked?.spec ?? null, asked ?? undefined);
+  if (!scan) return null;
+  const seconds = training_seconds(plan, scan, estimate.data?.time?.images_per_s);
+  const [low, high] = [seconds && duration(seconds.low), seconds && duration(seconds.high)];
+  const split = test_split(scan.splits);
+  return (
+    <dl className="facts" data-testid="expected">
+      {asked && (
+        <>
+          <dt>{t("estimate.time")}</dt>
+          <dd>
+            {estimate.isFetching ? (
+              <Loader size={12} role="img" aria-label={t("estimate.measuring")} />
+            ) : low && high ? (
+              low === high ? (
+                low
+              ) : (
+                t("estimate.span", { low, high })
+              )
+            ) : (
+              "–"
+            )}
+          </dd>
+        </>
+      )}
+      <dt>{t("train.tests_with")}</dt>
+      <dd>{known_text(`split.${split}`) ?? split}</dd>
+    </dl>
   );
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { planned_model, type TrainingPlan, test_split } from "./start_training";
+import { measured_model, planned_model, type TrainingPlan, test_split, training_seconds } from "./start_training";
 
 const plan = {
   format: "Folders of classes",
@@ -33,6 +33,27 @@ describe("a training from a folder", () => {
   it("keeps the proposed network where nothing is pretrained", () => {
     const scratch = { ...plan, pretrained: null, model: { network: { standard: "lenet" } } } as unknown as TrainingPlan;
     expect(planned_model(scratch, "d1", null)).toEqual({ network: { standard: "lenet" }, dataset_id: "d1" });
+  });
+
+  it("is measured on images as the dataset will have them, where its network is there", () => {
+    expect(measured_model(plan, 5), "the pretrained network is not there yet").toBeNull();
+    const image = { width: 64, height: 48, channels: 1 };
+    const scratch = {
+      ...plan,
+      dataset: { image },
+      pretrained: null,
+      model: { network: { standard: "lenet" } },
+    } as unknown as TrainingPlan;
+    expect(measured_model(scratch, 5)).toEqual({ spec: { network: { standard: "lenet" } }, image, classes: 5 });
+    expect(measured_model(scratch, 0)).not.toHaveProperty("classes");
+    const there = { ...plan, pretrained: { ...plan.pretrained!, job: "p1" } } as TrainingPlan;
+    expect(measured_model(there, 5)?.spec).toMatchObject({ network: { pretrained: "p1" } });
+  });
+
+  it("takes as long as its images at that speed, with those of validations", () => {
+    const scan = { splits: { train: { count: 90 }, val: { count: 30 } } };
+    expect(training_seconds(plan, scan, { low: 50, high: 100 })).toEqual({ low: 16, high: 32 });
+    expect(training_seconds(plan, scan, undefined)).toBeNull();
   });
 
   it("is tested with images that it has not seen", () => {

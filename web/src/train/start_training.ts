@@ -1,5 +1,6 @@
 import { answer, client, type DatasetSpec, type EvaluationSpec, type ModelSpec } from "../api/client";
 import type { paths } from "../api/schema";
+import type { AssumedImages } from "../network/use_describe";
 import { pull_model } from "../pretrained/pull_model";
 
 /** What the server proposes for a folder. */
@@ -53,3 +54,34 @@ export async function start_training(wanted: Wanted, made: Partial<Course> & { p
   made.test ??= (await answer(client.POST("/evaluations", { body: { spec } }))).id;
   return { dataset: made.dataset, model: made.model, test: made.test };
 }
+
+/**
+ * What the worker is asked to measure: the network of a plan on images as the dataset will have them. Null where the
+ * network is of a pretrained model that is not there yet.
+ */
+export function measured_model(plan: TrainingPlan, classes: number): ({ spec: ModelSpec } & AssumedImages) | null {
+  const pretrained = plan.pretrained?.job ?? null;
+  if (!("network" in plan.model) && pretrained === null) return null;
+  const { image } = plan.dataset as DatasetSpec;
+  const { dataset_id: _, weights: __, ...spec } = planned_model(plan, "", "network" in plan.model ? null : pretrained);
+  return {
+    spec: spec as ModelSpec,
+    image: { width: image?.width ?? 256, height: image?.height ?? 256, channels: image?.channels ?? 3 },
+    ...(classes > 0 ? { classes } : {}),
+  };
+}
+
+/** How long a plan trains at a speed; validations take about a third of the time of as many training images. */
+export function training_seconds(
+  plan: TrainingPlan,
+  scan: { splits: Partial<Record<string, { count: number }>> },
+  images_per_s: { low: number; high: number } | undefined,
+): { low: number; high: number } | null {
+  if (!images_per_s || images_per_s.low <= 0) return null;
+  const { epochs = 30 } = plan.model as Partial<ModelSpec>;
+  const images = epochs * ((scan.splits.train?.count ?? 0) + (scan.splits.val?.count ?? 0) / val_speed);
+  return images > 0 ? { low: images / images_per_s.high, high: images / images_per_s.low } : null;
+}
+
+/** Of a validation against training: no gradients. */
+const val_speed = 3;

@@ -18,7 +18,7 @@ export const evaluations = {
   "evaluation.no_truth": "No image has a label, so there is nothing to compare with",
 
   "matrix.label": "Rows: actual class; columns: predicted class",
-  "matrix.help": "Colour shows the row share. Click a cell to see its images",
+  "matrix.help": "Color shows the row share. Click a cell to see its images",
   "matrix.order": "Order",
   "matrix.by_class": "By class",
   "matrix.by_error": "Most errors first",

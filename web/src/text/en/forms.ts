@@ -90,7 +90,7 @@ export const forms = {
   "field.channels.grey": "The images are grayscale",
   "field.channels.use_grey": "Use grayscale",
   "field.channels": "Image type",
-  "field.channels.help": "One channel for grayscale, three for colour",
+  "field.channels.help": "One channel for grayscale, three for color",
   "field.resize": "Resize transformation",
   "field.backend": "DB backend",
   "field.backend.help": "LMDB is the fastest; HDF5 suits other tools",
@@ -112,7 +112,7 @@ export const forms = {
   "field.val_interval": "Validation interval (in epochs)",
   "field.val_interval.help": "0: no validation",
   "field.solver": "Solver type",
-  "field.solver.help": "SGD is the usual choice",
+  "field.solver.help": "How gradients change the weights. SGD and AdamW are the usual choices",
   "field.base_lr": "Base learning rate",
   "field.base_lr.help":
     "If the loss is NaN, divide by 10. If it hardly falls, increase. Comma-separated values train one model each",
@@ -146,7 +146,7 @@ export const forms = {
   "field.batch_accumulation.help":
     "Sums the gradients of this number of batches before an update, when larger batches do not fit",
   "field.mean": "Subtract mean",
-  "field.mean.help": "Centres the input of the network",
+  "field.mean.help": "Centers the input of the network",
   "field.crop_size": "Crop size",
-  "field.crop_size.help": "In pixels. A random square in training, the centre otherwise",
+  "field.crop_size.help": "In pixels. A random square in training, the center otherwise",
 } as const;

@@ -142,11 +142,11 @@ export const frame = {
   "split.test": "Test",
 
   "channels.1": "Grayscale",
-  "channels.3": "Colour",
+  "channels.3": "Color",
   "channels.two": "{n} channels, the first shown",
   "channels.many": "{n} channels, the first three shown",
   "channels.pair.1": "Pairs, grayscale",
-  "channels.pair.3": "Pairs, colour",
+  "channels.pair.3": "Pairs, color",
 
   "raw.title": "Numbers",
   "raw.none": "No numbers",

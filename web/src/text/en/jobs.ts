@@ -55,10 +55,12 @@ export const jobs = {
   "files.none": "No files yet",
 
   "file.labels": "Labels: one class name on each line",
-  "file.list": "{split}: images with their class indices",
+  "file.list": "List of images with their classes: {split}",
   "file.mean": "Mean image in Caffe’s format",
   "file.mean_jpg": "Mean image as a JPEG",
   "file.dataset_json": "Facts of the dataset",
+  "file.model_json": "Facts of the model",
+  "file.python": "Python layers of the network",
   "file.unreadable": "Unreadable images, with reasons",
   "file.original": "Network as entered",
   "file.train_val": "Network for training and validation",

@@ -42,7 +42,7 @@ export const test = {
   "test.option.colormap.usual": "usual",
   "test.option.colormap.dataset": "dataset",
   "test.option.colormap.paired": "paired",
-  "test.option.colormap.none": "none: gray",
+  "test.option.colormap.none": "none: grayscale",
   "test.option.dont_resize": "Do not resize",
   "test.option.dont_resize.help": "Give the network each image in its own size",
 

@@ -17,6 +17,7 @@ export const train = {
   "train.pretrained": "pretrained",
   "train.random": "random",
   "train.solver": "Solver",
+  "train.tests_with": "Tested with",
   "train.start": "Create, train and test",
   "train.step.dataset": "Dataset",
   "train.step.training": "Training",

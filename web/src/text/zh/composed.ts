@@ -215,7 +215,7 @@ export const composed: Record<string, string> = {
   "Only one of standard, {}, model and pretrained may name the network":
     "standard、{}、model 和 pretrained 中只能有一个指定网络",
   'There is no standard network "{}"; choose one of {}': "没有标准网络“{}”；请选择以下之一：{}",
-  "hue and saturation want colour images, these have {} channel": "色相和饱和度需要彩色图像，这些图像只有 {} 个通道",
+  "hue and saturation want color images, these have {} channel": "色相和饱和度需要彩色图像，这些图像只有 {} 个通道",
   'Mixup needs a data layer with images and "{}"; none has both': "Mixup 需要同时含有图像和“{}”的数据层；没有这样的层",
   "The batch size {} is larger than the training set of {} images: each batch has images more than once. Choose a batch size of at most {}.":
     "批大小 {} 大于训练集的 {} 张图像：每个批次会重复使用图像。请选择不超过 {} 的批大小。",
@@ -252,7 +252,10 @@ export const composed: Record<string, string> = {
   "Table of labels": "标签表",
   "Table of numbers": "数值表",
   "COCO panoptic": "COCO 全景",
+  // As stores say that were made before, and since.
   "Learned on the 1,000 classes of ImageNet: a start for colour photographs":
+    "在 ImageNet 的 1,000 个类别上训练：适合作为彩色照片的起点",
+  "Learned on the 1,000 classes of ImageNet: a start for color photographs":
     "在 ImageNet 的 1,000 个类别上训练：适合作为彩色照片的起点",
   "ImageSets found": "找到 ImageSets",
   "A table without images is not read": "不读取没有图像的表",

@@ -113,7 +113,7 @@ export const forms: Record<keyof typeof english, string> = {
   "field.val_interval": "验证间隔（轮）",
   "field.val_interval.help": "0：不验证",
   "field.solver": "求解器类型",
-  "field.solver.help": "通常选择 SGD",
+  "field.solver.help": "梯度如何改变权重。通常选择 SGD 或 AdamW",
   "field.base_lr": "基础学习率",
   "field.base_lr.help": "损失为 NaN 时除以 10；损失几乎不下降时增大。用逗号分隔的每个值各训练一个模型",
   "field.policy": "学习率策略",

@@ -57,10 +57,12 @@ export const jobs: Record<keyof typeof english, string> = {
   "files.none": "还没有文件",
 
   "file.labels": "标签：每行一个类别名称",
-  "file.list": "“{split}”部分的图像及其类别编号",
+  "file.list": "图像列表及其类别：{split}",
   "file.mean": "Caffe 格式的均值图像",
   "file.mean_jpg": "JPEG 格式的均值图像",
   "file.dataset_json": "数据集信息",
+  "file.model_json": "模型信息",
+  "file.python": "网络的 Python 层",
   "file.unreadable": "无法读取的图像及原因",
   "file.original": "输入的网络",
   "file.train_val": "用于训练和验证的网络",

@@ -226,6 +226,12 @@ export const models: Record<keyof typeof english, string> = {
   "publish.repository": "存储桶和文件夹",
   "publish.repository.help": "s3://bucket/folder",
   "publish.confirm": "发布",
+  "model.evaluate": "评估",
+  "model.use": "使用模型",
+  "model.use.make": "用作其他训练的起点",
+  "model.use.export": "ONNX 或 safetensors，附运行代码",
+  "model.use.publish": "用于推理服务：Triton 模型仓库或推理服务器",
+  "model.use.push": "推送到另一个 Digits，由它制成预训练模型",
   "archive.help": "网络、求解器、标签、均值图像和最佳快照：Caffe 所需的全部文件",
 
   "extend.title": "继续训练 {name}",

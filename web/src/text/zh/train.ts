@@ -19,6 +19,7 @@ export const train: Record<keyof typeof english, string> = {
   "train.pretrained": "预训练",
   "train.random": "随机",
   "train.solver": "求解器",
+  "train.tests_with": "测试所用数据",
   "train.start": "创建、训练并测试",
   "train.step.dataset": "数据集",
   "train.step.training": "训练",

@@ -26,7 +26,7 @@ export const image: Record<string, string> = {
   "damaged ICO: the file is cut off": "ICO 已损坏：文件不完整",
   "the JPEG has more than {} scans": "JPEG 的扫描超过 {} 次",
   "damaged JPEG: {}": "JPEG 已损坏：{}",
-  "a JPEG with {} colour components; expected 1, 3 or 4": "含 {} 个颜色分量的 JPEG；应为 1、3 或 4",
+  "a JPEG with {} color components; expected 1, 3 or 4": "含 {} 个颜色分量的 JPEG；应为 1、3 或 4",
   "damaged JPEG 2000: {}": "JPEG 2000 已损坏：{}",
   "damaged JPEG 2000: its headers ask for about {} MB of tables of tiles, components and precincts, too many for a file of {} bytes":
     "JPEG 2000 已损坏：文件头要求约 {} MB 的图块、分量和区域表，对 {} 字节的文件来说过多",
@@ -75,6 +75,6 @@ export const image: Record<string, string> = {
   "cannot encode a JPEG: {}": "无法编码 JPEG：{}",
   "the pixel in column {}, row {} is {}; expected whole numbers from 0 to 65535":
     "第 {} 列第 {} 行的像素为 {}；应为 0 到 65535 的整数",
-  "the image has {} channels of unknown meaning; expected grey, RGB or CMYK":
+  "the image has {} channels of unknown meaning; expected grayscale, RGB or CMYK":
     "图像有 {} 个含义不明的通道；应为灰度、RGB 或 CMYK",
 };

@@ -54,7 +54,7 @@ export const models: Record<string, string> = {
   "{} must be one number or three, got {}": "{} 必须为一个或三个数字，得到 {} 个",
   "{} has the number {}, which no images need": "{} 含有数字 {}，没有图像需要它",
   "{} must be 1 to {}, got {}": "{} 必须为 1 到 {}，得到 {}",
-  "channels must be 1 (grey) or 3 (colour), got {}": "channels 必须为 1（灰度）或 3（彩色），得到 {}",
+  "channels must be 1 (grayscale) or 3 (color), got {}": "channels 必须为 1（灰度）或 3（彩色），得到 {}",
   "{} was trained on a million photographs. With {} training images, a network that starts from its layers gives more accurate results than one from random weights.":
     "{} 已在一百万张照片上训练。只有 {} 张训练图像时，从它的各层开始的网络比从随机权重开始的网络更准确。",
   "{} was trained on a million photographs. With {} training images, fine-tuning it gives more accurate results than training from random weights.":
