@@ -32,9 +32,9 @@ std::string unescape_key(std::string_view text) {
 Result<S3ListingPage> parse_s3_listing(std::string_view text, const std::string& place) {
     pugi::xml_document document;
     if (!document.load_buffer(text.data(), text.size()))
-        return fail(make_error(ErrorCode::kDataLoss, "the listing is no XML").at(place));
+        return fail(make_error(ErrorCode::kDataLoss, "the listing is not XML").at(place));
     const auto result = document.child("ListBucketResult");
-    if (!result) return fail(make_error(ErrorCode::kDataLoss, "the answer is no listing of a bucket").at(place));
+    if (!result) return fail(make_error(ErrorCode::kDataLoss, "the answer is not a listing of a bucket").at(place));
     const bool escaped = std::string_view(result.child_value("EncodingType")) == "url";
     S3ListingPage page;
     for (const auto contents : result.children("Contents")) {

@@ -13,7 +13,7 @@ namespace digits {
 
 /// The HDF5 files of a split, which a list.txt names, as records: each row of their dataset `data` is a Datum, raw
 /// where its values are bytes, else of floats, with planes in B, G, R order; keys are those of the record sink. The
-/// folder `FOLDER/label`, which is no folder, means the targets, rows of the dataset `label`; where these are single
+/// folder `FOLDER/label`, which is not a folder, means the targets, rows of the dataset `label`; where these are single
 /// numbers, they are the classes of the records. Any number of threads; the library reads for one of them at a time.
 class Hdf5Database final : public RecordDatabase, public std::enable_shared_from_this<Hdf5Database> {
   public:

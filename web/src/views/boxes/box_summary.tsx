@@ -18,7 +18,7 @@ export function BoxSummary({ data, dataset }: { data: Dataset; dataset: DatasetF
   const { t } = useText();
   const samples = useFirstSamples(data.job.id, dataset.splits);
   const boxes = useMemo(
-    // Regions that do not count are no objects.
+    // Regions that do not count are not objects.
     () =>
       (samples ?? [])
         .flatMap((item) => objects_of(item, dataset.labels))

@@ -37,7 +37,7 @@ export interface JudgedLabel {
 
 const threshold = 0.5;
 
-/** The labels of an evaluated image: those that it has or shall have first, the most probable before others. */
+/** The labels of an evaluated image: those that it has or should have first, the most probable before others. */
 export function judged_labels(item: object, facts: object): JudgedLabel[] {
   const { probabilities, labels } = item as Record<string, unknown>;
   const names = label_scores(facts);
