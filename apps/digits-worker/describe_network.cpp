@@ -4,6 +4,7 @@
 #include <map>
 
 #include "base/file.hpp"
+#include "caffe/judged_output.hpp"
 #include "caffe/upgrade.hpp"
 #include "engine/device/device.hpp"
 #include "engine/memory/free_memory.hpp"
@@ -150,6 +151,30 @@ std::optional<Error> describe_stages(const ModelCheck& check, const std::filesys
     return std::nullopt;
 }
 
+/// Of a classification network: which output answers must be clear, or every evaluation would be refused.
+std::optional<Error> answer_fault(const ModelCheck& check, const NetDescription& deploy) {
+    if (!check.task.empty() && check.task != kDefaultTask) return std::nullopt;
+    std::map<std::string, const LayerDescription*> open;
+    for (const auto& layer : deploy.layers) {
+        for (const auto& bottom : layer.bottoms) open.erase(bottom);
+        for (const auto& top : layer.tops) open[top] = &layer;
+    }
+    std::vector<std::string> answers;
+    for (const auto& [top, layer] : open) {
+        const auto shape = layer->shapes.find(top);
+        if (layer->type != "Softmax" || shape == layer->shapes.end() || shape->second.size() < 2) continue;
+        const bool is_list = element_count(shape->second) == shape->second[0] * shape->second[1];
+        if (is_list && shape->second[1] == check.dataset.label_count) answers.push_back(layer->name);
+    }
+    if (answers.size() < 2 || !judged_output(check.files->train_val, check.files->deploy).empty()) return std::nullopt;
+    return make_error(ErrorCode::kInvalidArgument,
+                      "[{}] {} outputs of the network could be the answer, and no Accuracy layer says which: {}.",
+                      answers.back(), answers.size(), fmt::join(answers, ", "))
+        .advise(
+            "Let an Accuracy layer of the validation read the scores that answer, or exclude the other outputs from "
+            "the stage deploy");
+}
+
 /// Of these sides of square images the first with which all nets can be built; none where it is not the images' size
 /// that is wrong.
 std::optional<int> side_that_fits(const ModelSpec& spec, const ModelCheck& check, const std::filesystem::path& folder) {
@@ -237,6 +262,10 @@ Result<json> describe_network(const json& request, const std::vector<std::string
     if (fault) {
         answer["ok"] = false;
         answer["diagnostics"].push_back(to_json(building_fault(*fault, spec, check, python.folder())));
+        return answer;
+    }
+    if (const auto unclear = answer_fault(check, nets["deploy"])) {
+        note(*unclear);
         return answer;
     }
     const auto* val = nets.contains("val") ? &nets["val"] : nullptr;

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "caffe/judged_output.hpp"
 #include "caffe/net_state.hpp"
 #include "caffe/prototxt.hpp"
 #include "caffe/weights.hpp"
@@ -131,6 +132,7 @@ class CaffePredictor final : public Predictor {
         DIGITS_TRY(take_transform(train_val, options.model_dir, options.dataset_dir, preprocessing_));
         network_classes_ = detectnet_classes(train_val);
         contrastive_margin_ = margin_of(train_val);
+        judged_ = judged_output(train_val, deploy_);
         const auto& made = preprocessing_.transformer;
         if (made.height() != shape[2] || made.width() != shape[3])
             return fail(make_error(ErrorCode::kInvalidArgument,
@@ -276,8 +278,11 @@ class CaffePredictor final : public Predictor {
                 }
                 if (blob.axis_count() == 0 || blob.dim(0) != static_cast<std::int64_t>(count)) continue;
                 const at::Tensor out = blob.data().cpu().contiguous();
-                outputs.push_back(
-                    {name, type, blob.shape(), {out.data_ptr<float>(), out.data_ptr<float>() + out.numel()}});
+                outputs.push_back({name,
+                                   type,
+                                   blob.shape(),
+                                   {out.data_ptr<float>(), out.data_ptr<float>() + out.numel()},
+                                   name == judged_});
             }
         }));
         if (outputs.empty())
@@ -297,6 +302,7 @@ class CaffePredictor final : public Predictor {
     std::unique_ptr<Net> net_;
     caffe::NetParameter deploy_;  ///< as it was written, without Split layers
     std::string input_;
+    std::string judged_;  ///< empty: no output, or more than one
     std::int64_t iteration_ = -1;
     std::vector<int> network_classes_;
     std::optional<double> contrastive_margin_;

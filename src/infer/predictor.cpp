@@ -11,7 +11,8 @@ std::vector<OutputArray> outputs_of(const std::vector<BatchOutput>& batch, std::
         outputs.push_back({output.name,
                            output.type,
                            {output.shape.begin() + 1, output.shape.end()},
-                           std::span(output.values).subspan(image * size, size)});
+                           std::span(output.values).subspan(image * size, size),
+                           output.is_judged});
     }
     return outputs;
 }

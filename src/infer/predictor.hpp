@@ -26,6 +26,7 @@ struct BatchOutput {
     std::string type;  ///< of the layer that made it; empty: not known
     std::vector<std::int64_t> shape;
     std::vector<float> values;
+    bool is_judged = false;  ///< the validation measures this one (judged_output)
 };
 
 /// What a batch gave for one of its images. Points into `batch`.

@@ -13,6 +13,7 @@ struct OutputArray {
     std::string type;                 ///< of the layer that made it ("Softmax"); empty: not known
     std::vector<std::int64_t> shape;  ///< without the axis of the samples
     std::span<const float> values;    ///< the last axis varies fastest
+    bool is_judged = false;           ///< the validation measures this one (judged_output)
 };
 
 }  // namespace digits

@@ -66,6 +66,20 @@ TEST(Classification, TakesTheSoftmaxWithOneValueForEachClassWhateverOutputsAreCa
     EXPECT_EQ(named(Outputs().add("prob", "Softmax", {3, 1, 1}, cat)), "cat");
 }
 
+TEST(Classification, TakesTheOutputThatTheValidationJudges) {
+    const std::vector<float> cat{0.8F, 0.1F, 0.1F}, owl{0, 0, 1};
+    for (const char* other : {"aaux", "zaux"}) {
+        EXPECT_EQ(named(Outputs().add("prob", "Softmax", {3}, cat).judged().add(other, "Softmax", {3}, owl)), "cat")
+            << other;
+        const auto refused = named(Outputs().add("prob", "Softmax", {3}, cat).add(other, "Softmax", {3}, owl));
+        EXPECT_THAT(refused, HasSubstr("2 outputs of the network could be the answer"));
+        EXPECT_THAT(refused, HasSubstr(other));
+    }
+    const auto scores =
+        named(Outputs().add("map", "Softmax", {3, 2, 2}, std::vector<float>(12)).add("ip", "InnerProduct", {3}, owl));
+    EXPECT_THAT(scores, HasSubstr("no output with one value for each class")) << "raw scores are not probabilities";
+}
+
 TEST(Classification, RefusesAMapOfClasses) {
     const auto wrong = named(Outputs().add("prob", "Softmax", {3, 1, 2}, {0, 1, 0, 0, 1, 0}));
     EXPECT_THAT(wrong, HasSubstr("prob (3 x 1 x 2)"));

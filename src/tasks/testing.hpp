@@ -16,6 +16,11 @@ class Outputs {
         outputs_.push_back({name, type, std::move(shape), *values_.back()});
         return *this;
     }
+    /// The last one is what the validation measures.
+    Outputs& judged() {
+        outputs_.back().is_judged = true;
+        return *this;
+    }
     operator std::span<const OutputArray>() const { return outputs_; }
 
   private:

@@ -16,15 +16,30 @@ bool is_list(const OutputArray& output) {
 }  // namespace
 
 Result<std::span<const float>> class_scores(std::span<const OutputArray> outputs, std::size_t classes) {
-    const OutputArray *softmax = nullptr, *of_size = nullptr, *list = nullptr;
+    const OutputArray *judged = nullptr, *of_size = nullptr, *list = nullptr;
+    std::vector<const OutputArray*> probabilities;
+    bool has_map = false;
     for (const auto& output : outputs) {
-        if (!is_list(output)) continue;
+        if (!is_list(output)) {
+            has_map = has_map || output.type == "Softmax";
+            continue;
+        }
         list = &output;
+        if (output.is_judged) judged = &output;
         if (output.values.size() != classes) continue;
         of_size = &output;
-        if (output.type == "Softmax") softmax = &output;
+        if (output.type == "Softmax") probabilities.push_back(&output);
     }
-    if (const auto* chosen = softmax ? softmax : of_size ? of_size : list) {
+    if (!judged && probabilities.size() > 1)
+        return fail(make_error(ErrorCode::kFailedPrecondition,
+                               "{} outputs of the network could be the answer, and no Accuracy layer says which: {}.",
+                               probabilities.size(), forms_of(outputs))
+                        .advise("Let an Accuracy layer of the validation read the scores that answer, or exclude the "
+                                "other outputs from the stage deploy"));
+    const auto* softmax = probabilities.empty() ? nullptr : probabilities.front();
+    // Beside a map of probabilities, plain scores are not the answer.
+    const auto* other = has_map ? nullptr : of_size ? of_size : list;
+    if (const auto* chosen = judged ? judged : softmax ? softmax : other) {
         DIGITS_TRY(check_finite(*chosen));
         return chosen->values;
     }

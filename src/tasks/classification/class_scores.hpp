@@ -10,9 +10,10 @@
 
 namespace digits {
 
-/// The output that has one value for each class: of those with as many values as there are classes, a Softmax before
-/// others and a later one before an earlier; else the last one that is a plain list. Errors: kFailedPrecondition,
-/// naming the outputs, when there is none; that of check_finite().
+/// The output that has one value for each class: the one that the validation judges; else of those with as many values
+/// as there are classes the only Softmax, or the last other one where no Softmax is in the way; else the last plain
+/// list. Errors: kFailedPrecondition, naming the outputs, when there is none, and when several are as good; that of
+/// check_finite().
 Result<std::span<const float>> class_scores(std::span<const OutputArray> outputs, std::size_t classes);
 
 /// Numbers of the `top` highest scores, best first; of equal ones the lower number first.

@@ -3,6 +3,10 @@ export const tasks: Record<string, string> = {
     "网络没有每个类别一个值的输出：其输出为 {}。",
   "Let the network end in a layer with one output a class, for instance an InnerProduct layer and a Softmax":
     "让网络以每个类别一个输出的层结束，例如 InnerProduct 层和 Softmax",
+  "{} outputs of the network could be the answer, and no Accuracy layer says which: {}.":
+    "网络有 {} 个输出都可能是答案，而没有 Accuracy 层说明是哪一个：{}。",
+  "Let an Accuracy layer of the validation read the scores that answer, or exclude the other outputs from the stage deploy":
+    "让验证中的 Accuracy 层读取作为答案的分数，或在 deploy 阶段排除其他输出",
   "The network has no output with boxes: its outputs are {}.": "网络没有输出框：其输出为 {}。",
   "Let the deploy network end in a layer that lists boxes: DetectionDecode, DetectionOutput or DetectNet's ClusterDetections":
     "请让部署网络以列出框的层结束：DetectionDecode、DetectionOutput 或 DetectNet 的 ClusterDetections",
