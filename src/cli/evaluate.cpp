@@ -50,7 +50,8 @@ struct ShownTask {
 
 ShownTask shown_task(const json& found) {
     const auto view = found.value("view", "classes");
-    if (found.contains("similar_pairs"))
+    // Evaluations of earlier versions call numbers, labels and pairs raw.
+    if (view == "pairs" || found.contains("similar_pairs"))
         return {{{"accuracy", "accuracy", share_text},
                  {"distance threshold", "threshold", number_text},
                  {"distance of similar pairs", "similar_distance", number_text},
@@ -76,7 +77,13 @@ ShownTask shown_task(const json& found) {
                 {{"IoU", "iou", share_text}, {"Dice", "dice", share_text}, {"accuracy", "accuracy", share_text}}};
     if (view == "image")
         return {{{"PSNR", "psnr", number_text}, {"SSIM", "ssim", number_text}, {"MSE", "mse", number_text}}, {}};
-    if (view == "raw") return {{{"MAE", "mae", number_text}, {"RMSE", "rmse", number_text}}, {}};
+    if (view == "labels" || found.contains("labels_of_images"))
+        return {{{"mAP", "map", share_text},
+                 {"macro F1", "macro_f1", share_text},
+                 {"micro F1", "micro_f1", share_text},
+                 {"all labels right", "exact", share_text}},
+                {}};
+    if (view == "numbers" || view == "raw") return {{{"MAE", "mae", number_text}, {"RMSE", "rmse", number_text}}, {}};
     return {{{"top-1", "top1", share_text}, {"top-5", "top5", share_text}},
             {{"images", "support", [](const json& value) { return count_text(value.get<double>()); }},
              {"precision", "precision", share_text},

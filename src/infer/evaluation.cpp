@@ -135,7 +135,7 @@ class Evaluation {
         DIGITS_ASSIGN(auto report, evaluator_->finish());
         json view = std::move(report.members);
         view["format"] = 1;
-        view["view"] = inference_->task().view();
+        view["view"] = report.view.empty() ? inference_->task().view() : report.view;
         view["model_id"] = spec_.model_id;
         view["snapshot"] = {{"iteration", predictor_.iteration()},
                             {"weights", std::filesystem::path(context_.grant().weights).filename().string()}};

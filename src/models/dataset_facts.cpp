@@ -24,6 +24,8 @@ SplitData split_of(const DatasetFacts& dataset, const char* name, const fs::path
             static_cast<std::int64_t>(split->count)};
 }
 
+}  // namespace
+
 caffe::DataParameter::Target target_form(TargetKind kind) {
     switch (kind) {
         case TargetKind::kBoxes: return caffe::DataParameter::BOXES;
@@ -32,8 +34,6 @@ caffe::DataParameter::Target target_form(TargetKind kind) {
         default: return caffe::DataParameter::NUMBERS;
     }
 }
-
-}  // namespace
 
 int images_per_record(const DatasetSpec& dataset) { return dataset.source.find<SiameseOptions>() ? 2 : 1; }
 

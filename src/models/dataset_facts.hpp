@@ -12,6 +12,9 @@ namespace digits {
 /// DatasetFacts::images_per_record() of a dataset that is not made yet.
 int images_per_record(const DatasetSpec& dataset);
 
+/// What a Data layer makes of the records of targets of a kind.
+caffe::DataParameter::Target target_form(TargetKind kind);
+
 /// What the network rules need to know of a dataset; `folder` is its folder, absolute.
 TrainingData training_data(const DatasetFacts& dataset, const std::filesystem::path& folder);
 

@@ -64,18 +64,13 @@ std::string assumed_task(const ModelSpec& spec, const std::optional<AssumedImage
     return standard ? std::string(standard->task) : "";
 }
 
-caffe::DataParameter::Target target_form_of(std::string_view task) {
-    if (task == "detection") return caffe::DataParameter::BOXES;
-    if (task == "segmentation") return caffe::DataParameter::MASK;
-    return task == "processing" ? caffe::DataParameter::IMAGE : caffe::DataParameter::NUMBERS;
-}
-
 TrainingData assumed_dataset(const ModelSpec& spec, const std::optional<AssumedImages>& assumed) {
     TrainingData facts;
     const auto* standard = find_standard_network(spec.network.standard);
     facts.label_count = assumed ? assumed->classes : 10;
     facts.images_per_record = assumed ? assumed->images_per_record : standard ? standard->images_per_record : 1;
-    facts.target_form = target_form_of(assumed_task(spec, assumed));
+    const auto name = assumed_task(spec, assumed);
+    if (const auto* task = tasks().find(name)) facts.target_form = target_form(task->target());
     // Only numbers have a size of their own: images take the channels of the dataset, boxes and masks its classes.
     if (facts.target_form == caffe::DataParameter::NUMBERS) facts.target_size = facts.label_count;
     facts.channels = assumed ? assumed->channels : standard ? standard->channels : 3;
@@ -84,8 +79,7 @@ TrainingData assumed_dataset(const ModelSpec& spec, const std::optional<AssumedI
     facts.train_db = "train_db";
     facts.val_db = "val_db";
     // Of other tasks the labels are not numbers of classes in the images' records, but those of pairs are.
-    if (const auto task = assumed_task(spec, assumed);
-        !task.empty() && task != kDefaultTask && facts.images_per_record == 1) {
+    if (!name.empty() && name != kDefaultTask && facts.images_per_record == 1) {
         facts.train_label_db = "train_labels_db";
         facts.val_label_db = "val_labels_db";
     }

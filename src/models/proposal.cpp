@@ -8,6 +8,7 @@
 
 #include "base/text.hpp"
 #include "models/standard_networks.hpp"
+#include "tasks/task.hpp"
 
 namespace digits {
 namespace {
@@ -17,7 +18,6 @@ using nlohmann::json;
 constexpr int kSmallSide = 40;       // digits, icons
 constexpr int kFineTunedSide = 256;  // cut to 224 at random
 constexpr double kFrozen_percent = 60;
-constexpr int kDetectorStep = 32, kPixelStep = 8;  // sides are multiples of these
 /// How many images a training shows in all, about: enough for a new last layer, and for a network from nothing.
 constexpr double kShownFineTuning = 1500, kShownFromScratch = 60000;
 constexpr std::int64_t kFewImages = 2000;  // of which a network from nothing learns less than from a pretrained trunk
@@ -72,7 +72,9 @@ void classify_from_scratch(const SampleFacts& facts, TrainingProposal& proposal)
 /// As many pixels as the network was made for, in the shape of the images, none enlarged; sides that the network takes.
 void keep_shape(const SampleFacts& facts, const StandardNetwork& network, TrainingProposal& proposal) {
     if (facts.width <= 0 || facts.height <= 0 || network.width <= kSmallSide) return;
-    const int step = facts.task == "detection" ? kDetectorStep : kPixelStep;
+    const auto* task = tasks().find(facts.task);
+    if (!task) return;
+    const int step = task->size_step();
     const double pixels = static_cast<double>(facts.width) * facts.height;
     const double scale = std::min(1.0, std::sqrt(network.width * network.height / pixels));
     const auto fit = [&](int side) {
@@ -143,7 +145,7 @@ json TrainingProposal::model() const {
 
 TrainingProposal propose_training(const SampleFacts& facts) {
     TrainingProposal proposal;
-    if (facts.task != "classification")
+    if (facts.task != kDefaultTask)
         take_standard_network(facts, proposal);
     else if (std::min(facts.width, facts.height) > kSmallSide && !facts.imagenet.empty())
         fine_tune(facts, proposal);

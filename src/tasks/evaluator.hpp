@@ -34,6 +34,7 @@ inline std::span<const float> numbers_of(const Target& target) {
 
 struct EvaluationReport {
     nlohmann::json members = nlohmann::json::object();    ///< of evaluation.json
+    std::string_view view;                                ///< that shows it; empty: the view of the task's answers
     std::vector<std::string> brief;                       ///< names of the members that go into the job's result, too
     std::vector<std::pair<std::string, double>> metrics;  ///< of the whole evaluation, for its job's `metrics` event
     std::vector<std::string> warnings;                    ///< whole sentences: why a number is 0 and the like

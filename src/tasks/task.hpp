@@ -13,6 +13,7 @@
 #include "base/result.hpp"
 #include "caffe.pb.h"
 #include "caffe/digits_rules.hpp"
+#include "data/sample.hpp"
 #include "image/encode.hpp"
 #include "tasks/asked_image.hpp"
 #include "tasks/evaluator.hpp"
@@ -41,6 +42,12 @@ struct AnswerEncoders {
     Result<std::string> (*mask)(const IndexedImage& mask) = nullptr;
 };
 
+/// What a table of answers has: a line for each thing that was found in an image.
+struct AnswerRows {
+    const char* list = "";  ///< the member of an answer with the things; "": it has none
+    std::vector<const char*> members = {};
+};
+
 struct AnswerOptions {
     int top = 5;                                           ///< how many classes to name
     std::optional<double> score_threshold = std::nullopt;  ///< of boxes; none: the task's
@@ -59,6 +66,11 @@ class Task {
     /// Key of the view that shows answers, in the web application's registry: "classes".
     virtual std::string_view view() const = 0;
 
+    /// What the datasets of the task have for each image.
+    virtual TargetKind target() const = 0;
+    /// Sides of images that its networks take best are multiples of it, in pixels.
+    virtual int size_step() const { return 8; }
+
     /// What models are compared by, where their networks report it.
     virtual Metric metric() const = 0;
     /// Of the names of a training's validation series ("accuracy", "loss"), the one that decides which snapshot is
@@ -75,6 +87,7 @@ class Task {
     /// kFailedPrecondition when no output has the form that the task needs, or one is not finite.
     virtual Result<nlohmann::json> answer(std::span<const OutputArray> outputs, const TargetFacts& facts,
                                           const AnswerOptions& options) const = 0;
+    virtual AnswerRows answer_rows() const { return {}; }
     /// Its files go to `folder`.
     virtual Result<std::unique_ptr<Evaluator>> make_evaluator(const TargetFacts& facts,
                                                               const std::filesystem::path& folder) const = 0;

@@ -163,6 +163,7 @@ TEST(Multilabel, EvaluatesEachLabel) {
     const auto report = (*evaluator)->finish();
     ASSERT_TRUE(report);
     const auto& members = report->members;
+    EXPECT_EQ(report->view, "labels");
     EXPECT_EQ(members["labelled"], 3);
     // Cat: two hits, one false alarm; ranked right, wrong, right. Dog: one false alarm, one miss; ranked wrong, right.
     EXPECT_NEAR(members["labels_of_images"][0]["ap"].get<double>(), (1 + 2.0 / 3) / 2, 1e-12);
@@ -229,6 +230,7 @@ TEST(Regression, EvaluatesPairsByTheirDistances) {
     const auto report = (*evaluator)->finish();
     ASSERT_TRUE(report);
     const auto& members = report->members;
+    EXPECT_EQ(report->view, "pairs");
     EXPECT_EQ(members["labelled"], 5);
     EXPECT_EQ(members["similar_pairs"], 3);
     EXPECT_DOUBLE_EQ(members["similar_distance"], (0.5 + 1 + 9) / 3);
@@ -262,6 +264,7 @@ TEST(Regression, EvaluatesByErrors) {
     const auto report = (*evaluator)->finish();
     ASSERT_TRUE(report);
     // Errors 1, 0 of x (targets 1, 3) and 0, −3 of y (targets 2, 4).
+    EXPECT_EQ(report->view, "numbers");
     EXPECT_DOUBLE_EQ(report->members["mae"], 1);
     EXPECT_DOUBLE_EQ(report->members["rmse"], std::sqrt(10.0 / 4));
     EXPECT_EQ(report->members["labelled"], 2);

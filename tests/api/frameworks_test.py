@@ -250,9 +250,9 @@ layer { name: "loss" type: "EuclideanLoss" bottom: "ip" bottom: "label" top: "lo
         evaluated = server.wait_for(made)
         self.assertEqual(evaluated["state"], "done", evaluated)
         result = evaluated["result"]
-        self.assertEqual((result["view"], result["count"], result["labelled"]), ("raw", 10, 10))
+        self.assertEqual((result["view"], result["count"], result["labelled"]), ("numbers", 10, 10))
         facts = api.call("GET", f"/evaluations/{made}")[2]["evaluation"]
-        self.assertEqual((facts["view"], facts["mae"], len(facts["targets"])), ("raw", result["mae"], 3))
+        self.assertEqual((facts["view"], facts["mae"], len(facts["targets"])), ("numbers", result["mae"], 3))
         self.assertLess(result["mae"], 2)
         # Caffe's Euclidean loss is half the mean over the images of the squared distance of all three numbers.
         self.assertAlmostEqual(3 * result["rmse"] ** 2 / 2, series[-1], delta=series[-1] / 100)

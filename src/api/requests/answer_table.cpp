@@ -8,25 +8,18 @@
 #include <vector>
 
 #include "base/csv.hpp"
+#include "tasks/task.hpp"
 
 namespace digits::api {
 namespace {
 
 using nlohmann::json;
 
-/// What a line has of a thing that was found.
-struct Table {
-    const char* view;
-    const char* list;  ///< the member of the answer with a thing a line
-    std::vector<const char*> members;
-};
-const std::vector<Table>& tables() {
-    static const std::vector<Table> all{
-        {"classes", "predictions", {"label", "index", "probability"}},
-        {"boxes", "boxes", {"label", "class", "score", "left", "top", "right", "bottom"}},
-        {"mask", "classes", {"label", "class", "pixels", "share"}},
-    };
-    return all;
+/// What the answers have that a view shows.
+AnswerRows rows_of(std::string_view view) {
+    for (const auto* task : tasks().all())
+        if (task->view() == view) return task->answer_rows();
+    return {};
 }
 
 std::string field_of(const json& value) {
@@ -64,15 +57,12 @@ std::string answer_table(const json& images) {
     std::string view;
     for (const auto& image : images)
         if (view.empty()) view = image.value("view", "");
-    const Table* table = nullptr;
-    for (const auto& one : tables())
-        if (view == one.view) table = &one;
+    const auto [list, members] = rows_of(view);
     const bool is_raw = view == "raw";
     std::string text = is_raw ? "image,name,value" : "image";
-    if (table)
-        for (const auto* member : table->members) text += fmt::format(",{}", member);
+    for (const auto* member : members) text += fmt::format(",{}", member);
     text += ",error\r\n";
-    const std::string gap(table ? table->members.size() : is_raw ? 2 : 0, ',');
+    const std::string gap(is_raw ? 2 : members.size(), ',');
     for (const auto& image : images) {
         const auto name = csv_field(image.value("name", ""));
         const auto error = image.find("error");
@@ -80,13 +70,13 @@ std::string answer_table(const json& images) {
         const auto numbers = is_raw && !failed ? number_lines(name, image) : std::string();
         text += numbers;
         if (!numbers.empty()) continue;
-        const bool any = table && !failed && image.contains(table->list) && !image[table->list].empty();
+        const bool any = !members.empty() && !failed && image.contains(list) && !image[list].empty();
         // An image without anything has a line, too.
         if (!any) text += fmt::format("{}{},{}\r\n", name, gap, failed ? csv_field(error->value("message", "")) : "");
         if (!any) continue;
-        for (const auto& found : image[table->list]) {
+        for (const auto& found : image[list]) {
             text += name;
-            for (const auto* member : table->members) text += "," + field_of(found.value(member, json()));
+            for (const auto* member : members) text += "," + field_of(found.value(member, json()));
             text += ",\r\n";
         }
     }

@@ -9,12 +9,14 @@ class Classification final : public Task {
   public:
     std::string_view name() const override { return "classification"; }
     std::string_view view() const override { return "classes"; }
+    TargetKind target() const override { return TargetKind::kClass; }
     Metric metric() const override { return {"accuracy", true}; }
     std::optional<Metric> judge(std::span<const std::string> series) const override;
     Result<TrainingFiles> make_networks(const caffe::NetParameter& network, const TrainingData& data,
                                         const TrainingChoices& choices) const override;
     Result<nlohmann::json> answer(std::span<const OutputArray> outputs, const TargetFacts& facts,
                                   const AnswerOptions& options) const override;
+    AnswerRows answer_rows() const override { return {"predictions", {"label", "index", "probability"}}; }
     Result<std::unique_ptr<Evaluator>> make_evaluator(const TargetFacts& facts,
                                                       const std::filesystem::path& folder) const override;
 };

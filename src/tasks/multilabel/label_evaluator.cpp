@@ -137,6 +137,7 @@ Result<EvaluationReport> LabelEvaluator::finish() {
         all.misses += counts.misses;
     }
     EvaluationReport report;
+    report.view = "labels";
     auto& members = report.members;
     members["labelled"] = labelled_;
     members["labels_of_images"] = std::move(each);

@@ -10,6 +10,7 @@ class Multilabel final : public Task {
   public:
     std::string_view name() const override { return "multilabel"; }
     std::string_view view() const override { return "raw"; }
+    TargetKind target() const override { return TargetKind::kTensor; }
     Metric metric() const override { return {"loss", false}; }
     std::optional<Metric> judge(std::span<const std::string> series) const override;
     Result<TrainingFiles> make_networks(const caffe::NetParameter& network, const TrainingData& data,

@@ -9,6 +9,7 @@ class Processing final : public Task {
   public:
     std::string_view name() const override { return "processing"; }
     std::string_view view() const override { return "image"; }
+    TargetKind target() const override { return TargetKind::kImage; }
     Metric metric() const override { return {"psnr", true}; }
     std::optional<Metric> judge(std::span<const std::string> series) const override;
     Result<TrainingFiles> make_networks(const caffe::NetParameter& network, const TrainingData& data,

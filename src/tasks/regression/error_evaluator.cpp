@@ -121,6 +121,7 @@ Result<EvaluationReport> ErrorEvaluator::finish() {
         all.add(sums_[i]);
     }
     EvaluationReport report;
+    report.view = "numbers";
     report.members = all.errors();
     // R² of several numbers is only meaningful for each.
     if (sums_.size() > 1) report.members.erase("r2");

@@ -92,6 +92,7 @@ Result<EvaluationReport> PairEvaluator::finish() {
     DIGITS_TRY(list_images(threshold));
     EvaluationReport report;
     const auto count = static_cast<double>(pairs.size());
+    report.view = "pairs";
     report.members = {{"labelled", pairs.size()},
                       {"similar_pairs", similar.count},
                       {"similar_distance", similar.value()},

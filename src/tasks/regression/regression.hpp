@@ -9,6 +9,7 @@ class Regression final : public Task {
   public:
     std::string_view name() const override { return "regression"; }
     std::string_view view() const override { return "raw"; }
+    TargetKind target() const override { return TargetKind::kTensor; }
     Metric metric() const override { return {"loss", false}; }
     std::optional<Metric> judge(std::span<const std::string> series) const override;
     Result<TrainingFiles> make_networks(const caffe::NetParameter& network, const TrainingData& data,

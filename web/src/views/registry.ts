@@ -10,7 +10,7 @@ import { raw } from "./raw";
 import type { View } from "./view";
 
 /** Every view by the name that the server gives in the member `view`. What draws is loaded when it is needed. */
-const views: Record<string, View> = { classes, boxes, mask, image, raw };
+const views: Record<string, View> = { classes, boxes, mask, image, numbers, labels, pairs, raw };
 
 /** A dataset names the kind of its targets instead of a view. */
 const by_target: Record<string, View> = { boxes, mask, image, tensor: numbers, none: raw };
@@ -22,7 +22,7 @@ interface Viewed {
   type?: unknown;
   /** Of an answer. */
   arrow?: unknown;
-  /** Of an evaluation: each number, each label, pairs of images. */
+  /** Of an evaluation of an earlier version, which calls each number, each label and pairs of images `raw`. */
   targets?: unknown;
   similar_pairs?: unknown;
   labels_of_images?: unknown;
@@ -30,13 +30,12 @@ interface Viewed {
 
 /**
  * The view that `source` names in its member `view`, or that shows its targets: `classes` where it names neither, `raw`
- * where this page does not know it. Numbers with an arrow are drawn; what tells of numbers or labels by name is shown
- * so.
+ * where this page does not know it. Numbers with an arrow are drawn.
  */
 export function view_of(source: object | null | undefined): View {
   const { view: name, target, type, arrow, targets, labels_of_images, similar_pairs } = (source ?? {}) as Viewed;
   if (arrow) return gradients;
-  if (labels_of_images || (target === "tensor" && type === "multilabel")) return labels;
+  if ((name === "raw" && labels_of_images) || (target === "tensor" && type === "multilabel")) return labels;
   if (name === "raw" && Array.isArray(targets)) return numbers;
   if (name === "raw" && typeof similar_pairs === "number") return pairs;
   if (name === undefined || name === null)

@@ -6,6 +6,7 @@
 #include "api/requests/warm_questions.hpp"
 #include "data/dataset_spec.hpp"
 #include "data/sources/source.hpp"
+#include "tasks/task.hpp"
 
 namespace digits::api::compat {
 namespace {
@@ -165,12 +166,11 @@ http::Async<Result<json>> look_at_example(json spec, const Context& context) {
     co_return answer ? **answer : json::object();
 }
 
-/// The task whose networks learn targets of a kind.
-const char* task_of_target(std::string_view target) {
-    if (target == "boxes") return "detection";
-    if (target == "mask") return "segmentation";
-    if (target == "image") return "processing";
-    return target == "tensor" ? "regression" : "classification";
+/// The task whose networks learn targets of a kind; of several the first.
+std::string_view task_of_target(std::string_view target) {
+    for (const auto* task : tasks().all())
+        if (enum_name(task->target()) == target) return task->name();
+    return kDefaultTask;
 }
 
 }  // namespace

@@ -19,6 +19,7 @@ test("an evaluation of labels is shown by the scores of each", () => {
   expect(label_scores(facts)).toEqual([{ label: "cat", values }]);
   expect([whole_score(facts, "map"), whole_score(facts, "exact")]).toEqual([0.4, null]);
   expect(view_of(facts)).toBe(view_of({ target: "tensor", type: "multilabel" }));
+  expect(view_of({ view: "labels" })).toBe(view_of(facts));
   expect(view_of({ target: "tensor", type: "regression" })).not.toBe(view_of(facts));
 });
 

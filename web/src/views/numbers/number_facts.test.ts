@@ -24,6 +24,7 @@ test("an evaluation of numbers is shown by the errors of each", () => {
   });
   expect(view_of(facts)).toBe(view_of({ target: "tensor", type: "regression" }));
   expect(view_of(facts)).not.toBe(view_of({ view: "raw" }));
+  expect(view_of({ view: "numbers" })).toBe(view_of(facts));
   expect(view_of(facts).summary_tab).toBe("raw.title");
 });
 

@@ -23,5 +23,6 @@ test("an evaluation of pairs is shown by accuracy and distances", () => {
   ]);
   expect(shown({ loss: 0.5 })[3]).toEqual(["pairs.loss", "0.5", "pairs.loss.help"]);
   expect(view_of(facts)).not.toBe(view_of({ view: "raw" }));
+  expect(view_of({ view: "pairs" })).toBe(view_of(facts));
   expect(view_of(facts).evaluation_tabs[0]?.label).toBe("tab.metrics");
 });
