@@ -50,8 +50,7 @@ Result<nlohmann::json> run_task(const TaskFile& task, TaskHost& host) {
 /// with its pid, standard streams and signals. Returns only if there is no such program, or with what went wrong.
 Status hand_over(const TaskFile& task, const std::filesystem::path& task_dir) {
     if (task.kind != "train") return {};
-    const auto name = task.spec.value("/network/framework"_json_pointer, std::string(kDefaultFramework));
-    DIGITS_ASSIGN(const auto* framework, get_framework(name));
+    DIGITS_ASSIGN(const auto* framework, get_framework(framework_name(task.spec)));
     std::error_code error;
     const auto dir = std::filesystem::canonical(task_dir, error);
     auto words = framework->worker_command(dir);

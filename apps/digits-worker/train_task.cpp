@@ -28,9 +28,9 @@ Status check_room(const ModelSpec& spec, const caffe::NetParameter& network, con
 Result<nlohmann::json> run_train_task(const nlohmann::json& json, TaskHost& host) {
     DIGITS_ASSIGN(auto spec, parse_stored_model_spec(json));
     spec.dataset_dir = host.grant().dataset_dir;
-    if (spec.network.framework != kDefaultFramework)
-        return fail(ErrorCode::kUnsupported, "This worker trains networks of {} only, not of {}.", kDefaultFramework,
-                    spec.network.framework);
+    DIGITS_ASSIGN(const auto* framework, get_framework(spec.network.framework));
+    if (!framework->is_built_by_worker())
+        return fail(ErrorCode::kUnsupported, "This worker cannot train networks of {}.", framework->title());
     const Device device = default_device();
     DIGITS_ASSIGN(const auto network, parse_network(spec));
     DIGITS_ASSIGN(const auto decision, settle_batch(spec, network, host.job_dir(), device));

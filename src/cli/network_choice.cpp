@@ -5,18 +5,20 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.hpp"
+#include "models/model_spec.hpp"
 
 namespace digits::cli {
 
 Status choose_network(const std::string& text, const std::string& framework, Client& client, nlohmann::json& spec) {
-    const bool caffe = framework.empty() || framework == "caffe";
+    const bool is_default = framework.empty() || framework == kDefaultFramework;
     if (std::filesystem::is_regular_file(text)) {
         DIGITS_ASSIGN(auto network, read_text_file(text, 64 << 20));
-        spec["network"] = {{caffe ? "prototxt" : "text", std::move(network)}};
-        if (!caffe) spec["network"]["framework"] = framework;
+        spec["network"] = {{NetworkSpec::text_member(is_default ? kDefaultFramework : framework), std::move(network)}};
+        if (!is_default) spec["network"]["framework"] = framework;
         return {};
     }
-    if (!caffe) return fail(ErrorCode::kNotFound, "There is no file \"{}\" with a network for {}.", text, framework);
+    if (!is_default)
+        return fail(ErrorCode::kNotFound, "There is no file \"{}\" with a network for {}.", text, framework);
     const auto dataset = spec.is_object() ? spec.value("dataset_id", "") : "";
     DIGITS_ASSIGN(const auto networks, client.get("/networks?task=all&dataset=" + dataset));
     std::string names;

@@ -8,6 +8,7 @@
 
 #include "base/registry.hpp"
 #include "base/result.hpp"
+#include "models/adapt.hpp"
 #include "models/archive.hpp"
 #include "models/model_spec.hpp"
 #include "models/prepare.hpp"
@@ -21,7 +22,7 @@ class Framework {
   public:
     virtual ~Framework() = default;
 
-    /// `network.framework` in a model's spec: "caffe".
+    /// `network.framework` in a model's spec.
     virtual std::string_view name() const = 0;
     /// For people: "Caffe".
     virtual std::string_view title() const = 0;
@@ -34,6 +35,9 @@ class Framework {
     virtual ModelCheck check(const ModelSpec& spec, const std::optional<AssumedImages>& assumed) const = 0;
     /// Whether the worker can build its networks, so that a check asks it for what only that shows.
     virtual bool is_built_by_worker() const { return false; }
+    /// The text of a network as it would be for a dataset. Errors: kInvalidArgument, at /network/framework where
+    /// networks of this framework cannot be adapted.
+    virtual Result<AdaptedNetwork> adapt(std::string_view text, const TrainingData& dataset) const;
     /// Writes what a training needs, model.json among it, into the job's folder. May be repeated before a resumed
     /// training: files that are as they would be written stay untouched. Errors: those that `check` reports, file
     /// errors.
@@ -50,9 +54,6 @@ class Framework {
     /// Text files in a job's folder that a person may read, in the order to show them.
     virtual std::vector<std::string> readable_files() const = 0;
 };
-
-/// Of models that name none: those made before there were others.
-inline constexpr std::string_view kDefaultFramework = "caffe";
 
 /// The table of frameworks.
 Registry<Framework>& frameworks();

@@ -3,6 +3,11 @@
 
 namespace digits {
 
+Result<AdaptedNetwork> Framework::adapt(std::string_view, const TrainingData&) const {
+    return fail(make_error(ErrorCode::kInvalidArgument, "Networks of {} cannot be adapted to a dataset.", title())
+                    .at("/network/framework"));
+}
+
 Registry<Framework>& frameworks() {
     static const CaffeFramework caffe;
     static Registry<Framework> table{&caffe};

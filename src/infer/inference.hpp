@@ -22,8 +22,8 @@ struct InferenceOptions {
     std::filesystem::path dataset_dir;  ///< with dataset.json and, for classes, labels.txt
     std::string snapshot;               ///< a file in model_dir, or its path; empty: the newest
     Device device;
-    int threads = 0;  ///< 0: all cores
-    std::string framework = "caffe";
+    int threads = 0;                      ///< 0: all cores
+    std::string framework;                ///< a name of predictor_kinds()
     std::vector<std::string> roots = {};  ///< where images that requests name may lie; none: anywhere
 };
 

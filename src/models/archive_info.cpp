@@ -27,8 +27,9 @@ class InfoReader {
     Result<ArchiveInfo> read() const {
         ArchiveInfo found;
         DIGITS_ASSIGN(const auto framework, text("framework", true));
-        if (framework != "caffe")
-            return fail(make_error(ErrorCode::kUnsupported, "the model is one of {}, expected one of caffe", framework)
+        if (framework != kDefaultFramework)
+            return fail(make_error(ErrorCode::kUnsupported, "the model is one of {}, expected one of {}", framework,
+                                   kDefaultFramework)
                             .at(place("framework"))
                             .advise("Digits reads Caffe's networks (.prototxt) and weights (.caffemodel, or HDF5)"));
         DIGITS_ASSIGN(found.title, text("name", true));

@@ -301,14 +301,14 @@ tl::unexpected<Error> invalid(const char* where, std::string message) {
 }
 
 Status validate_network(const NetworkSpec& network) {
-    const bool caffe = network.framework == "caffe";
-    const auto& text = caffe ? network.prototxt : network.text;
-    if (const auto& other = caffe ? network.text : network.prototxt; !other.empty())
-        return invalid(caffe ? "/network/text" : "/network/prototxt",
-                       fmt::format("A network of {} is given as {}, not as {}.", network.framework,
-                                   caffe ? "prototxt" : "text", caffe ? "text" : "prototxt"));
+    const std::string_view text_member = NetworkSpec::text_member(network.framework);
+    const bool is_prototxt = text_member == "prototxt";
+    const auto& text = is_prototxt ? network.prototxt : network.text;
+    if (const auto& other = is_prototxt ? network.text : network.prototxt; !other.empty())
+        return invalid(is_prototxt ? "/network/text" : "/network/prototxt",
+                       fmt::format("A network of {} is given as {}, not as {}.", network.framework, text_member,
+                                   is_prototxt ? "text" : "prototxt"));
     const int sources = !network.standard.empty() + !network.model.empty() + !network.pretrained.empty();
-    const char* text_member = caffe ? "prototxt" : "text";
     if (sources == 0 && text.empty())
         return invalid("/network",
                        fmt::format("Choose a network: give one of standard (a name), {} (a text), model and pretrained "
@@ -317,7 +317,7 @@ Status validate_network(const NetworkSpec& network) {
     if (sources > 1 || (!network.standard.empty() && !text.empty()))
         return invalid("/network",
                        fmt::format("Only one of standard, {}, model and pretrained may name the network", text_member));
-    if (!caffe || network.standard.empty() || find_standard_network(network.standard)) return {};
+    if (!is_prototxt || network.standard.empty() || find_standard_network(network.standard)) return {};
     std::string names;
     for (const auto& known : standard_networks("")) names += (names.empty() ? "" : ", ") + std::string(known.name);
     return invalid("/network/standard",
@@ -382,8 +382,11 @@ Result<ModelSpec> parse_stored_model_spec(const nlohmann::json& json) {
 
 nlohmann::json to_json(const ModelSpec& spec) {
     auto json = to_json<ModelSpec>(spec);
-    if (spec.network.framework == "caffe") json["network"].erase("framework");
+    if (spec.network.framework == kDefaultFramework) json["network"].erase("framework");
     return json;
+}
+std::string framework_name(const nlohmann::json& spec) {
+    return spec.value("/network/framework"_json_pointer, std::string(kDefaultFramework));
 }
 const FieldList& model_fields() { return field_list<ModelSpec>(); }
 

@@ -22,15 +22,23 @@ struct FieldList;
 /// In a job's folder: the Python layers of its network, as in DIGITS.
 inline constexpr const char* kPythonLayersFile = "digits_python_layers.py";
 
+/// Of specs and models that name no framework: those made before there were others.
+inline constexpr std::string_view kDefaultFramework = "caffe";
+
 /// A standard network, or a text. The text may be that of a job's network: the server then fills it in.
 struct NetworkSpec {
-    std::string framework = "caffe";  ///< a name of frameworks()
-    std::string standard;             ///< a name of standard_networks()
-    std::string prototxt;             ///< the text itself, of a Caffe network
-    std::string text;                 ///< the text itself, of any other framework
-    std::string model;                ///< id of the model whose network it is
-    std::string pretrained;           ///< id of the pretrained model whose network it is
-    std::string python_layers;        ///< text of a Python module with layers of its own
+    std::string framework{kDefaultFramework};  ///< a name of frameworks()
+    std::string standard;                      ///< a name of standard_networks()
+    std::string prototxt;                      ///< the text itself, of a Caffe network
+    std::string text;                          ///< the text itself, of any other framework
+    std::string model;                         ///< id of the model whose network it is
+    std::string pretrained;                    ///< id of the pretrained model whose network it is
+    std::string python_layers;                 ///< text of a Python module with layers of its own
+
+    /// The member that holds the text of a framework's networks.
+    static const char* text_member(std::string_view framework) {
+        return framework == kDefaultFramework ? "prototxt" : "text";
+    }
 };
 
 /// Weights to start from: a file, or those of a job, whose file the server fills in.
@@ -114,6 +122,8 @@ Result<ModelSpec> parse_model_spec(const nlohmann::json& json);
 /// The same of a job that may be older than a field. It goes on as it began: it keeps all its snapshots.
 Result<ModelSpec> parse_stored_model_spec(const nlohmann::json& json);
 nlohmann::json to_json(const ModelSpec& spec);
+/// The framework that a model's spec names, which need not be one that this version has.
+std::string framework_name(const nlohmann::json& spec);
 const FieldList& model_fields();
 
 /// The choices as the rules take them, with each policy's own defaults filled in.

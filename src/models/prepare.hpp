@@ -16,7 +16,7 @@ namespace digits {
 
 /// What a training will do; `model.json` in the job's folder.
 struct ModelFacts {
-    std::string framework = "caffe";
+    std::string framework{kDefaultFramework};
     std::string network;  ///< the standard network's name, or "custom"
     double epochs = 0;
     std::int64_t iterations_per_epoch = 0;

@@ -87,7 +87,7 @@ nlohmann::json to_json(const PretrainedSpec& spec);
 
 /// What a pretrained model is; `pretrained.json` in the job's folder.
 struct PretrainedFacts {
-    std::string framework = "caffe";
+    std::string framework{kDefaultFramework};
     std::string title;    ///< what its archive calls it; may be empty
     std::string network;  ///< the network's own name; may be empty
     PretrainedImage image;

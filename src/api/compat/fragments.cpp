@@ -20,6 +20,7 @@
 #include "base/disk_space.hpp"
 #include "base/ids.hpp"
 #include "base/markup.hpp"
+#include "frameworks/framework.hpp"
 #include "models/network_layers.hpp"
 
 namespace digits::api {
@@ -173,8 +174,9 @@ Async<Result<Response>> explore(const Arguments& arguments, Context& context) {
 Async<Result<Response>> visualize_network(const Arguments& arguments, Context& context) {
     const auto framework = arguments.get("framework");
     if (framework.empty()) co_return fail(ErrorCode::kInvalidArgument, "framework not provided");
-    if (framework != "caffe")
-        co_return fail(ErrorCode::kUnsupported, "Networks of {} are not offered; expected caffe", framework);
+    if (const auto* known = frameworks().find(framework); !known || !known->is_built_by_worker())
+        co_return fail(ErrorCode::kUnsupported, "Networks of {} are not offered; expected {}", framework,
+                       kDefaultFramework);
     Form form(arguments);
     json spec{{"network", {{"prototxt", form.required_text("custom_network")}}}};
     if (const auto crop = form.integer("crop_size", {1, 1e6})) spec["crop_size"] = *crop;

@@ -305,13 +305,12 @@ Result<json> row_json(const Job& job, const Context& context) {
         return row;
     }
     if (is_pretrained(job)) {
-        row["framework"] = job.result ? job.result->value("framework", std::string(kDefaultFramework))
-                                      : std::string(kDefaultFramework);
+        row["framework"] = pretrained_framework(job);
         row["username"] = job.owner.empty() ? json() : json(job.owner);
         row["has_labels"] = job.result && !job.result->value("labels", json::array()).empty();
         return row;
     }
-    row["framework"] = job.spec->value("/network/framework"_json_pointer, std::string(kDefaultFramework));
+    row["framework"] = framework_name(*job.spec);
     row["dataset_id"] = job.parents.empty() ? "" : job.parents.front();
     DIGITS_TRY(add_outputs(row, job, context));
     return row;

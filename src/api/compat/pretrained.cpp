@@ -53,7 +53,7 @@ Async<Result<Response>> create(const Arguments& arguments, Context& context) {
     Form form(arguments);
     const auto name = form.text("job_name");
     if (name.empty()) co_return bad("Missing job name");
-    const bool caffe = form.text("framework", "caffe") == "caffe";
+    const bool caffe = form.text("framework", std::string(kDefaultFramework)) == kDefaultFramework;
     PretrainedParts parts;
     parts.weights = arguments.find_file("weights_file");
     if (!parts.weights) co_return bad("Missing weights file");

@@ -98,7 +98,7 @@ http::Async<Result<std::shared_ptr<http::TemporaryFile>>> archive_file(const Job
 http::Async<Result<http::Response>> pretrained_archive_response(const Job& job, const Context& context) {
     PretrainedArchiveRequest wanted;
     wanted.dir = context.jobs.job_dir(job.id);
-    DIGITS_CO_ASSIGN(const auto* framework, get_framework(kDefaultFramework));
+    DIGITS_CO_ASSIGN(const auto* framework, get_framework(pretrained_framework(job)));
     wanted.framework = framework->archive_parts(wanted.dir).info;
     wanted.job_id = job.id;
     wanted.name = job.name;

@@ -4,8 +4,11 @@
 
 namespace digits::api {
 
-Result<const Framework*> framework_of(const Job& model) {
-    return get_framework(model.spec->value("/network/framework"_json_pointer, std::string(kDefaultFramework)));
+Result<const Framework*> framework_of(const Job& model) { return get_framework(framework_name(*model.spec)); }
+
+std::string pretrained_framework(const Job& pretrained) {
+    const std::string otherwise(kDefaultFramework);
+    return pretrained.result ? pretrained.result->value("framework", otherwise) : otherwise;
 }
 
 Result<std::vector<SnapshotEntry>> list_snapshots(const Job& model, const Context& context) {

@@ -108,7 +108,7 @@ Result<Response> show(const Request& request, Context& context) {
               {"network", job.network ? *job.network : json()},
               {"snapshots", snapshots_view(snapshots)},
               {"files", json::array()},
-              {"framework", job.spec->value("/network/framework"_json_pointer, std::string(kDefaultFramework))}};
+              {"framework", framework_name(*job.spec)}};
     if (!job.parents.empty())
         if (const auto dataset = context.jobs.get(job.parents.front()); dataset && dataset->result)
             view["dataset"] = *dataset->result;

@@ -116,10 +116,7 @@ Async<Result<Response>> adapt(const Request& request, Context& context) {
     DIGITS_CO_ASSIGN(const auto body, read_object(request, {"spec"}));
     if (!body.contains("spec")) co_return fail(make_error(ErrorCode::kInvalidArgument, "spec is missing").at("/spec"));
     DIGITS_CO_ASSIGN(auto spec, co_await checked_model_spec(body["spec"], context));
-    if (spec.network.framework != kDefaultFramework)
-        co_return fail(make_error(ErrorCode::kInvalidArgument, "Only networks of Caffe can be adapted, not those of {}",
-                                  spec.network.framework)
-                           .at("/spec/network/framework"));
+    DIGITS_CO_ASSIGN(const auto* framework, get_framework(spec.network.framework));
     DIGITS_CO_ASSIGN(const auto given, co_await check_model_here(spec, context));
     const auto& before = given.check;
     if (!before.task.empty() && before.task != kDefaultTask)
@@ -127,7 +124,7 @@ Async<Result<Response>> adapt(const Request& request, Context& context) {
                                   "Networks can be adapted to classification datasets only, this one is for {}",
                                   before.task)
                            .at("/spec/dataset_id"));
-    auto adapted = adapt_network(network_text(spec), before.dataset);
+    auto adapted = framework->adapt(network_text(spec), before.dataset);
     if (!adapted) co_return fail(within(adapted.error(), "/spec"));
     spec.network.standard.clear();
     spec.network.prototxt = adapted->text;

@@ -77,9 +77,9 @@ Result<std::vector<ModelStores::WantedFile>> ModelStores::files_of(const StoreMo
     std::vector<WantedFile> files{
         {"weights", text_of(info, "snapshot file"), "weights", kMostWeights_bytes},
         {"network", text_of(info, older ? "network file" : "model file"), "network.prototxt", kMostText_bytes}};
-    if (text_of(info, "framework") != "caffe")
-        return fail(ErrorCode::kUnsupported, "The model is one of {}, expected one of caffe",
-                    text_of(info, "framework").substr(0, 60));
+    if (const auto framework = text_of(info, "framework"); framework != kDefaultFramework)
+        return fail(ErrorCode::kUnsupported, "The model is one of {}, expected one of {}", framework.substr(0, 60),
+                    kDefaultFramework);
     if (const auto labels = text_of(info, "labels file"); !labels.empty())
         files.push_back({"labels", labels, "labels.txt", kMostText_bytes});
     if (const auto mean = text_of(info, "mean file"); !mean.empty())

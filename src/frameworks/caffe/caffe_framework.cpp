@@ -6,6 +6,10 @@ ModelCheck CaffeFramework::check(const ModelSpec& spec, const std::optional<Assu
     return check_model(spec, assumed);
 }
 
+Result<AdaptedNetwork> CaffeFramework::adapt(std::string_view text, const TrainingData& dataset) const {
+    return adapt_network(text, dataset);
+}
+
 Status CaffeFramework::prepare(const ModelSpec& spec, const std::filesystem::path& job_dir) const {
     DIGITS_ASSIGN([[maybe_unused]] const auto prepared, prepare_model(spec, job_dir));
     return {};
@@ -19,12 +23,9 @@ ArchiveParts CaffeFramework::archive_parts(const std::filesystem::path& job_dir)
     ArchiveParts parts;
     for (const char* name : {"deploy.prototxt", "train_val.prototxt", "solver.prototxt", "original.prototxt"})
         parts.files.push_back(job_dir / name);
-    parts.info = {{"framework", "caffe"},
-                  {"model file", "original.prototxt"},
-                  {"solver file", "solver.prototxt"},
-                  {"train_val file", "train_val.prototxt"},
-                  {"deploy file", "deploy.prototxt"},
-                  {"caffe flavor", "Digits"},
+    parts.info = {{"framework", std::string(name())}, {"model file", "original.prototxt"},
+                  {"solver file", "solver.prototxt"}, {"train_val file", "train_val.prototxt"},
+                  {"deploy file", "deploy.prototxt"}, {"caffe flavor", "Digits"},
                   {"caffe version", DIGITS_VERSION}};
     if (auto transform = read_image_transform(job_dir)) parts.transform = std::move(*transform);
     std::error_code ignored;

@@ -109,8 +109,7 @@ void read_network(Form& form, json& spec, const Context& context) {
         read_previous(form, spec, context);
     } else if (method == "custom") {
         const auto text = form.required_text("custom_network");
-        spec["network"] =
-            framework == kDefaultFramework ? json{{"prototxt", text}} : json{{"framework", framework}, {"text", text}};
+        spec["network"] = {{"framework", framework}, {NetworkSpec::text_member(framework), text}};
         spec["weights"] = split_paths(form.text(kCustomWeights));
     } else {
         read_pretrained(form, spec, context);

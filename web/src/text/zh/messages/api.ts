@@ -99,7 +99,6 @@ export const api: Record<string, string> = {
   "expected a whole number from {} to {}": "应为 {} 到 {} 之间的整数",
   "expected an object with width, height and channels": "应为含 width、height 和 channels 的对象",
   "expected true or false": "应为 true 或 false",
-  "Only networks of Caffe can be adapted, not those of {}": "只能适配 Caffe 的网络，不能适配 {} 的网络",
   "Networks can be adapted to classification datasets only, this one is for {}":
     "网络只能适配分类数据集，此数据集用于 {}",
   'size is "{}", expected small, medium or large': "size 为“{}”，应为 small、medium 或 large",
@@ -145,7 +144,7 @@ export const api: Record<string, string> = {
   "Expected a JSON object": "应为 JSON 对象",
   "Expected one input: {} or {}": "需要一个输入：{} 或 {}",
   "The input's name must be {} or {}": "输入的名称必须是 {} 或 {}",
-  "The model is one of {}, expected one of caffe": "该模型属于 {}，应为 caffe",
+  "The model is one of {}, expected one of {}": "该模型属于 {}，应为 {}",
   'The store names the file "{}" for {}, expected a plain file name': '商店为 {2} 给出的文件名是 "{1}"，应为简单文件名',
   "The store tells no SHA-256 of {}, so it is not taken": "商店没有给出 {} 的 SHA-256，因此不予采用",
   "{} has {} bytes, expected at most {}": "{} 有 {} 字节，最多应为 {}",

@@ -46,6 +46,6 @@ export const digits_worker: Record<string, string> = {
   "the task has format {}, but this program knows only the formats 1 and 2":
     "任务的格式为 {}，但此程序只认识格式 1 和 2",
   "another worker runs this task": "另一个工作进程正在运行此任务",
-  "This worker trains networks of {} only, not of {}.": "此工作进程只训练 {} 的网络，不训练 {} 的网络。",
+  "This worker cannot train networks of {}.": "此工作进程不能训练 {} 的网络。",
   "aborted at iteration {}": "在迭代 {} 中止",
 };

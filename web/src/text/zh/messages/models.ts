@@ -21,7 +21,7 @@ export const models: Record<string, string> = {
   "cannot write the archive: {}": "无法写入归档：{}",
   "the archive needs {}, which is not there": "归档需要 {}，但它不存在",
   'The model has no snapshot "{}".': "模型没有快照“{}”。",
-  "the model is one of {}, expected one of caffe": "该模型属于 {}，应为 caffe",
+  "the model is one of {}, expected one of {}": "该模型属于 {}，应为 {}",
   'no network: expected "model file" (or "network file")': "没有网络：应有“model file”（或“network file”）",
   '"{}" is missing': "缺少“{}”",
   '"{}" must be a text': "“{}”必须是文本",
