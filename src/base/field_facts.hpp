@@ -71,6 +71,8 @@ struct FieldFacts {
     PlaceKind place = PlaceKind::kNone;
     std::string when_path;     ///< JSON path of another field of the spec …
     std::string when_value;    ///< … which must have this value for the field to matter; empty: it always does
+    std::string default_path;  ///< JSON path of a choice of the spec …
+    nlohmann::json defaults;   ///< … and what a missing member means by its value; for others the field is unused
     bool is_advanced = false;  ///< seldom needed: forms fold it away
     bool is_internal = false;  ///< the server fills it in: it is read, and told to nobody
     bool is_secret = false;    ///< a password and the like: never in what is stored and shown

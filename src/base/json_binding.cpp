@@ -128,6 +128,12 @@ Field Field::when(const char* path, const char* value) const {
     copy.facts.when_value = value;
     return copy;
 }
+Field Field::default_by(const char* path, nlohmann::json defaults) const {
+    Field copy = *this;
+    copy.facts.default_path = path;
+    copy.facts.defaults = std::move(defaults);
+    return copy;
+}
 Field Field::advanced() const {
     Field copy = *this;
     copy.facts.is_advanced = true;

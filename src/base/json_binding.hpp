@@ -81,6 +81,9 @@ class Field {
     Field path(PlaceKind kind) const;
     /// Matters only while the field at this JSON path of the spec has this value.
     Field when(const char* path, const char* value) const;
+    /// What a missing member means depends on the choice at this JSON path: `{"step": 0.1}`. The field matters only
+    /// while the choice is one of these.
+    Field default_by(const char* path, nlohmann::json defaults) const;
     Field advanced() const;
     Field internal() const;
     Field secret() const;

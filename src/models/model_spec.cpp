@@ -10,6 +10,23 @@ namespace {
 constexpr double kMostPixels = 10000;
 constexpr double kMostBatch = 1 << 20;
 
+/// What a number of a learning rate policy is for each that takes it.
+template <class Value>
+nlohmann::json by_policy(Value PolicyDefaults::* member) {
+    auto values = nlohmann::json::object();
+    for (const auto& [policy, name] : EnumNames<LrPolicy>::kNames) {
+        const auto value = policy_defaults(policy).*member;
+        if constexpr (requires { value.has_value(); }) {
+            if (value) values[std::string(name)] = *value;
+        } else if (!value.empty()) {
+            values[std::string(name)] = value;
+        }
+    }
+    return values;
+}
+
+constexpr const char* kPolicyPath = "/solver/lr_policy";
+
 }  // namespace
 
 template <>
@@ -81,80 +98,88 @@ struct JsonBinding<SolverSpec> {
     static constexpr const char* kSchema = "Solver";
     static Fields fields() {
         using S = SolverSpec;
-        return {json_field("type", &S::type)
-                    .label("Solver type")
-                    .help("How gradients change the weights")
-                    .key("field.solver")
-                    .cli("solver")
-                    .digits("solver_type"),
-                json_field("base_lr", &S::base_lr)
-                    .label("Base learning rate")
-                    .help("Learning rate at the start of the training")
-                    .cli("lr")
-                    .digits("learning_rate")
-                    .above(0),
-                json_field("lr_policy", &S::lr_policy)
-                    .label("Learning rate policy")
-                    .help("How the learning rate changes during the training")
-                    .key("field.policy")
-                    .cli("policy")
-                    .digits("lr_policy"),
-                json_field("gamma", &S::gamma)
-                    .label("Gamma")
-                    .help("Factor or steepness of the learning rate policy; 1 changes nothing")
-                    .at_least(0),
-                json_field("step_percent", &S::step_percent)
-                    .label("Step size")
-                    .help("Length of a step (policy step) or its middle (policy sigmoid), in % of the training")
-                    .unit("%")
-                    .cli("step")
-                    .range(0, 100),
-                json_field("steps_percent", &S::steps_percent)
-                    .label("Steps")
-                    .help("Where the policy multistep steps, in % of the training, separated by commas")
-                    .unit("%")
-                    .cli("steps")
-                    .digits("lr_multistep_values"),
-                json_field("power", &S::power).label("Power").help("Exponent of the policies inv and poly").at_least(0),
-                json_field("warmup_percent", &S::warmup_percent)
-                    .label("Warm-up")
-                    .help("Part of the training in which the rate of the policy cosine rises evenly from 0")
-                    .unit("%")
-                    .cli("warmup")
-                    .when("/solver/lr_policy", "cosine")
-                    .range(0, 99),
-                json_field("freeze_percent", &S::freeze_percent)
-                    .label("Freeze at first")
-                    .help("Part of the training in which layers with initial weights are frozen and only the new ones "
-                          "learn")
-                    .unit("%")
-                    .cli("freeze")
-                    .range(0, 100),
-                json_field("freeze_to", &S::freeze_to)
-                    .label("Freeze up to layer")
-                    .help("Name of a layer: those with initial weights up to it, in the order of the network's text, "
-                          "never learn"),
-                json_field("trunk_rate", &S::trunk_rate)
-                    .label("Learning rate of initial weights")
-                    .help("Factor of the learning rate of layers with initial weights, such as 0.1")
-                    .range(0, 100),
-                json_field("momentum", &S::momentum)
-                    .label("Momentum")
-                    .help("Fraction of the previous update that is kept; usually 0.9")
-                    .range(0, 1)
-                    .advanced(),
-                json_field("weight_decay", &S::weight_decay)
-                    .label("Weight decay")
-                    .help("L2 regularization; default: base learning rate / 100, for AdamW 0.01")
-                    .at_least(0)
-                    .advanced(),
-                json_field("rms_decay", &S::rms_decay)
-                    .label("RMS decay")
-                    .help("Decay of the running mean of squared gradients (RMSProp only); default: 0.99")
-                    .digits("rms_decay")
-                    .when("/solver/type", "RMSProp")
-                    .range(0, 1)
-                    .advanced()};
+        return {
+            json_field("type", &S::type)
+                .label("Solver type")
+                .help("How gradients change the weights")
+                .key("field.solver")
+                .cli("solver")
+                .digits("solver_type"),
+            json_field("base_lr", &S::base_lr)
+                .label("Base learning rate")
+                .help("Learning rate at the start of the training")
+                .cli("lr")
+                .digits("learning_rate")
+                .above(0),
+            json_field("lr_policy", &S::lr_policy)
+                .label("Learning rate policy")
+                .help("How the learning rate changes during the training")
+                .key("field.policy")
+                .cli("policy")
+                .digits("lr_policy"),
+            json_field("gamma", &S::gamma)
+                .label("Gamma")
+                .help("Factor or steepness of the learning rate policy; 1 changes nothing")
+                .default_by(kPolicyPath, by_policy(&PolicyDefaults::gamma))
+                .at_least(0),
+            json_field("step_percent", &S::step_percent)
+                .label("Step size")
+                .help("Length of a step (policy step) or its middle (policy sigmoid), in % of the training")
+                .unit("%")
+                .cli("step")
+                .default_by(kPolicyPath, by_policy(&PolicyDefaults::step_percent))
+                .range(0, 100),
+            json_field("steps_percent", &S::steps_percent)
+                .label("Steps")
+                .help("Where the policy multistep steps, in % of the training, separated by commas")
+                .unit("%")
+                .cli("steps")
+                .digits("lr_multistep_values")
+                .default_by(kPolicyPath, by_policy(&PolicyDefaults::steps_percent)),
+            json_field("power", &S::power)
+                .label("Power")
+                .help("Exponent of the policies inv and poly")
+                .default_by(kPolicyPath, by_policy(&PolicyDefaults::power))
+                .at_least(0),
+            json_field("warmup_percent", &S::warmup_percent)
+                .label("Warm-up")
+                .help("Part of the training in which the rate of the policy cosine rises evenly from 0")
+                .unit("%")
+                .cli("warmup")
+                .when(kPolicyPath, "cosine")
+                .range(0, 99),
+            json_field("freeze_percent", &S::freeze_percent)
+                .label("Freeze at first")
+                .help("Part of the training in which layers with initial weights are frozen and only the new ones "
+                      "learn")
+                .unit("%")
+                .cli("freeze")
+                .range(0, 100),
+            json_field("freeze_to", &S::freeze_to)
+                .label("Freeze up to layer")
+                .help("Name of a layer: those with initial weights up to it, in the order of the network's text, "
+                      "never learn"),
+            json_field("trunk_rate", &S::trunk_rate)
+                .label("Learning rate of initial weights")
+                .help("Factor of the learning rate of layers with initial weights, such as 0.1")
+                .range(0, 100),
+            json_field("momentum", &S::momentum)
+                .label("Momentum")
+                .help("Fraction of the previous update that is kept; usually 0.9")
+                .range(0, 1)
+                .advanced(),
+            json_field("weight_decay", &S::weight_decay)
+                .label("Weight decay")
+                .help("L2 regularization; default: base learning rate / 100, for AdamW 0.01")
+                .at_least(0)
+                .advanced(),
+            json_field("rms_decay", &S::rms_decay)
+                .label("RMS decay")
+                .help("Decay of the running mean of squared gradients (RMSProp only); default: 0.99")
+                .digits("rms_decay")
+                .default_by("/solver/type", {{std::string(enum_name(SolverType::kRmsprop)), SolverChoices().rms_decay}})
+                .range(0, 1)
+                .advanced()};
     }
 };
 template <>
@@ -355,16 +380,21 @@ Status validate_solver(const SolverSpec& solver) {
     return {};
 }
 
-/// As in DIGITS's form.
-double default_gamma(LrPolicy policy) {
-    switch (policy) {
-        case LrPolicy::kMultistep: return 0.5;
-        case LrPolicy::kExp: return 0.95;
-        default: return 0.1;
-    }
-}
-
 }  // namespace
+
+PolicyDefaults policy_defaults(LrPolicy policy) {
+    switch (policy) {
+        case LrPolicy::kStep: return {.gamma = 0.1, .step_percent = 33};
+        case LrPolicy::kMultistep: return {.gamma = 0.5, .steps_percent = {50, 85}};
+        case LrPolicy::kExp: return {.gamma = 0.95};
+        case LrPolicy::kInv: return {.gamma = 0.1, .power = 0.5};
+        case LrPolicy::kPoly: return {.power = 3};
+        case LrPolicy::kSigmoid: return {.gamma = 0.1, .step_percent = 50};
+        case LrPolicy::kFixed:
+        case LrPolicy::kCosine: break;
+    }
+    return {};
+}
 
 Result<ModelSpec> parse_model_spec(const nlohmann::json& json) {
     DIGITS_ASSIGN(auto spec, parse_json<ModelSpec>(json));
@@ -396,14 +426,18 @@ TrainingChoices training_choices(const ModelSpec& spec) {
     choices.solver.type = solver.type;
     choices.solver.base_lr = solver.base_lr;
     choices.solver.lr_policy = solver.lr_policy;
-    choices.solver.gamma = solver.gamma.value_or(default_gamma(solver.lr_policy));
-    choices.solver.step_percent = solver.step_percent.value_or(solver.lr_policy == LrPolicy::kSigmoid ? 50 : 33);
-    choices.solver.steps_percent = solver.steps_percent.empty() ? std::vector<double>{50, 85} : solver.steps_percent;
-    choices.solver.power = solver.power.value_or(solver.lr_policy == LrPolicy::kPoly ? 3 : 0.5);
+    const auto usual = policy_defaults(solver.lr_policy);
+    const auto take = [](const auto& given, const auto& otherwise, auto& chosen) {
+        if (given || otherwise) chosen = given ? *given : *otherwise;
+    };
+    take(solver.gamma, usual.gamma, choices.solver.gamma);
+    take(solver.step_percent, usual.step_percent, choices.solver.step_percent);
+    take(solver.power, usual.power, choices.solver.power);
+    choices.solver.steps_percent = solver.steps_percent.empty() ? usual.steps_percent : solver.steps_percent;
     choices.solver.warmup_percent = solver.warmup_percent;
     choices.solver.momentum = solver.momentum;
     choices.solver.weight_decay = solver.weight_decay;
-    choices.solver.rms_decay = solver.rms_decay.value_or(0.99);
+    choices.solver.rms_decay = solver.rms_decay.value_or(choices.solver.rms_decay);
     choices.epochs = spec.epochs;
     choices.snapshot_interval = spec.snapshot_interval;
     choices.val_interval = spec.val_interval;

@@ -68,6 +68,13 @@ struct SolverSpec {
     std::optional<double> rms_decay;
 };
 
+/// The numbers that a learning rate policy takes, and what they are where a spec leaves them out: DIGITS's.
+struct PolicyDefaults {
+    std::optional<double> gamma = {}, step_percent = {}, power = {};
+    std::vector<double> steps_percent = {};  ///< empty: it takes none
+};
+PolicyDefaults policy_defaults(LrPolicy policy);
+
 /// Ends a training whose validations do not improve.
 struct EarlyStoppingSpec {
     std::optional<int> patience;  ///< validations; none: it never ends early

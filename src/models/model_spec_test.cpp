@@ -77,7 +77,7 @@ TEST(ModelSpec, OnlyTheNetworkIsNeeded) {
     EXPECT_FALSE(to_json(spec_of(R"({"network": {"prototxt": "layer {}"}})"))["network"].contains("standard"));
 }
 
-struct PolicyDefaults {
+struct PolicyCase {
     const char* policy;
     double gamma;
     double step;
@@ -85,19 +85,32 @@ struct PolicyDefaults {
 };
 
 TEST(ModelSpec, EachPolicyHasItsDefaults) {
-    for (const PolicyDefaults& want : {PolicyDefaults{"step", 0.1, 33, 0.5},
-                                       {"multistep", 0.5, 33, 0.5},
-                                       {"exp", 0.95, 33, 0.5},
-                                       {"inv", 0.1, 33, 0.5},
-                                       {"poly", 0.1, 33, 3},
-                                       {"sigmoid", 0.1, 50, 0.5}}) {
+    for (const PolicyCase& want : {PolicyCase{"step", 0.1, 33, 0.5},
+                                   {"multistep", 0.5, 33, 0.5},
+                                   {"exp", 0.95, 33, 0.5},
+                                   {"inv", 0.1, 33, 0.5},
+                                   {"poly", 0.1, 33, 3},
+                                   {"sigmoid", 0.1, 50, 0.5}}) {
         const json text{{"network", {{"standard", "lenet"}}}, {"solver", {{"lr_policy", want.policy}}}};
         const auto solver = training_choices(*parse_model_spec(text)).solver;
         EXPECT_EQ(solver.gamma, want.gamma) << want.policy;
         EXPECT_EQ(solver.step_percent, want.step) << want.policy;
         EXPECT_EQ(solver.power, want.power) << want.policy;
-        EXPECT_THAT(solver.steps_percent, ElementsAre(50, 85));
+        EXPECT_EQ(solver.steps_percent,
+                  std::string_view(want.policy) == "multistep" ? std::vector<double>({50, 85}) : std::vector<double>());
     }
+}
+
+TEST(ModelSpec, DeclaresWhichNumbersEachPolicyTakes) {
+    const auto& solver = *model_fields().find("solver")->value.object;
+    EXPECT_EQ(solver.find("gamma")->default_path, "/solver/lr_policy");
+    EXPECT_EQ(solver.find("gamma")->defaults,
+              (json{{"step", 0.1}, {"multistep", 0.5}, {"exp", 0.95}, {"inv", 0.1}, {"sigmoid", 0.1}}));
+    EXPECT_EQ(solver.find("step_percent")->defaults, (json{{"step", 33.0}, {"sigmoid", 50.0}}));
+    EXPECT_EQ(solver.find("steps_percent")->defaults, (json{{"multistep", {50.0, 85.0}}}));
+    EXPECT_EQ(solver.find("power")->defaults, (json{{"inv", 0.5}, {"poly", 3.0}}));
+    EXPECT_EQ(solver.find("rms_decay")->defaults, (json{{"RMSProp", 0.99}}));
+    EXPECT_TRUE(solver.find("momentum")->defaults.is_null());
 }
 
 TEST(ModelSpec, SolverTypesInAnyCase) {

@@ -57,6 +57,8 @@ json form_field(const FieldFacts& field, const std::string& path) {
                        : field.place == PlaceKind::kFile ? "file"
                                                          : ""},
              {"when", field.when_path.empty() ? json() : json{{"path", field.when_path}, {"value", field.when_value}}},
+             {"default_by",
+              field.default_path.empty() ? json() : json{{"path", field.default_path}, {"values", field.defaults}}},
              {"advanced", field.is_advanced},
              {"secret", field.is_secret},
              {"variants", json::array()}};

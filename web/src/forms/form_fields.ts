@@ -122,7 +122,8 @@ function place_at(spec: Record<string, unknown>, path: string, value: unknown): 
 }
 
 /** Whether the field matters with the other choices of the spec. */
-export function matters({ when }: FormField, spec: unknown): boolean {
+export function matters({ when, default_by }: FormField, spec: unknown): boolean {
+  if (default_by !== null && !(String(value_at(spec, default_by.path)) in default_by.values)) return false;
   return when === null || String(value_at(spec, when.path)) === when.value;
 }
 

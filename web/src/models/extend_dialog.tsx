@@ -3,15 +3,17 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { answer, client, type Job, type ModelSpec } from "../api/client";
 import { significant } from "../format/format";
+import { useFormFields } from "../forms/form_fields";
 import { ActionForm } from "../jobs/action_form";
 import { useText } from "../text/text";
-import { lr_at, lr_defaults } from "./lr_policy";
-import { form_of_model, lr_options } from "./model_form";
+import { lr_at } from "./lr_policy";
+import { form_of_model, lr_options, policy_defaults } from "./model_form";
 
 /** Asks how many epochs a finished training is continued, and says what its learning rate will do. */
 export default function ExtendDialog({ job, close }: { job: Job; close: () => void }) {
   const { t } = useText();
   const queries = useQueryClient();
+  const fields = useFormFields("model") ?? [];
   const spec = (job.spec ?? {}) as Partial<ModelSpec>;
   const before = Number(spec.epochs ?? 30);
   const [more, set_more] = useState<string>(String(Math.max(1, Math.round(before / 3))));
@@ -25,9 +27,9 @@ export default function ExtendDialog({ job, close }: { job: Job; close: () => vo
       close();
     },
   });
-  const form = form_of_model("", "", spec as Record<string, unknown>, []);
+  const form = form_of_model("", "", spec as Record<string, unknown>, fields);
   // What a spec leaves out is as the policy has it.
-  const left_out = Object.entries(lr_defaults[form.policy]).filter(([name]) => form[name as keyof typeof form] === "");
+  const left_out = Object.entries(policy_defaults(fields, form.policy)).filter(([name]) => form[name as keyof typeof form] === "");
   const options = lr_options({ ...form, ...Object.fromEntries(left_out) });
   const last = job.last["train/lr"];
   const next = options && epochs > 0 ? lr_at((100 * before) / (before + epochs), options) : null;

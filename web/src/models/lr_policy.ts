@@ -13,19 +13,18 @@ export interface LrOptions {
   warmup_percent?: number;
 }
 
-/** Which numbers a policy reads, and where DIGITS starts them. */
-export const lr_defaults: Record<
-  LrPolicy,
-  Partial<Record<"gamma" | "power" | "step_percent" | "steps_percent", string>>
-> = {
-  fixed: {},
-  step: { step_percent: "33", gamma: "0.1" },
-  multistep: { steps_percent: "50, 85", gamma: "0.5" },
-  exp: { gamma: "0.95" },
-  inv: { gamma: "0.1", power: "0.5" },
-  poly: { power: "3" },
-  sigmoid: { step_percent: "50", gamma: "0.1" },
-  cosine: {},
+export type LrNumber = "gamma" | "power" | "step_percent" | "steps_percent";
+
+/** Which numbers a policy reads. Their values where they are left out are declared by the server. */
+export const lr_numbers: Record<LrPolicy, readonly LrNumber[]> = {
+  fixed: [],
+  step: ["step_percent", "gamma"],
+  multistep: ["steps_percent", "gamma"],
+  exp: ["gamma"],
+  inv: ["gamma", "power"],
+  poly: ["power"],
+  sigmoid: ["step_percent", "gamma"],
+  cosine: [],
 };
 
 /** The rate after `percent` of the training. */

@@ -7,6 +7,7 @@ import {
   other_fields,
   put_typed,
   type Typed,
+  typed_default,
   typed_number,
   typed_of,
   with_defaults,
@@ -19,7 +20,7 @@ import {
   form_of_augmentation,
   wanted_changes,
 } from "./augmentation_form";
-import { type LrOptions, type LrPolicy, lr_defaults } from "./lr_policy";
+import { type LrNumber, type LrOptions, type LrPolicy, lr_numbers } from "./lr_policy";
 
 /** Weights that a job of this server left. */
 export interface WeightsOfJob {
@@ -147,16 +148,21 @@ export const model_places: Partial<Record<keyof ModelForm, string>> = {
   weights: "/spec/weights",
 };
 
+/** What the numbers of a learning rate policy are where they are left out. */
+export function policy_defaults(fields: FormField[], policy: LrPolicy): Partial<Record<LrNumber, string>> {
+  const declared = fields_by_path(fields);
+  const defaults = lr_numbers[policy].flatMap((name) => {
+    const field = declared.get(`/solver/${name}`);
+    const value = field?.default_by?.values[policy];
+    return field && value !== undefined ? [[name, typed_default({ ...field, default: value })]] : [];
+  });
+  return Object.fromEntries(defaults) as Partial<Record<LrNumber, string>>;
+}
+
 /** Fields whose default the network, the policy or a rule decides stay empty, but for those of the policy. */
 export function empty_model_form(fields: FormField[]): ModelForm {
   const form = with_defaults(blank_form, model_places, fields_by_path(fields), ["threads"]);
-  return {
-    ...form,
-    standard: blank_form.standard,
-    power: "0.5",
-    steps_percent: "50, 85",
-    ...lr_defaults[form.policy],
-  };
+  return { ...form, standard: blank_form.standard, ...policy_defaults(fields, form.policy) };
 }
 
 function network_of(form: ModelForm): Record<string, string> {
@@ -220,16 +226,16 @@ function is_used(form: ModelForm): (field: FormField) => boolean {
 }
 
 export function model_spec(form: ModelForm, fields: FormField[] = []): ModelSpec {
-  const used = lr_defaults[form.policy];
+  const used = lr_numbers[form.policy];
   const solver: Record<string, unknown> = {
     type: form.solver,
     base_lr: typed_number(decimal(form.base_lr)),
     lr_policy: form.policy,
   };
   for (const name of ["gamma", "power", "step_percent"] as const) {
-    if (used[name] !== undefined) solver[name] = typed_number(form[name]);
+    if (used.includes(name)) solver[name] = typed_number(form[name]);
   }
-  if (used.steps_percent !== undefined) solver.steps_percent = number_list(form.steps_percent);
+  if (used.includes("steps_percent")) solver.steps_percent = number_list(form.steps_percent);
   for (const name of ["momentum", "weight_decay"] as const) {
     if (form[name].trim() !== "") solver[name] = typed_number(form[name]);
   }
@@ -278,13 +284,13 @@ export function lr_options(form: ModelForm): LrOptions | null {
     steps_percent: number_list(form.steps_percent).map(Number),
     warmup_percent: Number(form.others["/solver/warmup_percent"]) || 0,
   };
-  const used = lr_defaults[form.policy];
+  const used = lr_numbers[form.policy];
   const usable =
     options.base_lr > 0 &&
-    (used.gamma === undefined || Number.isFinite(options.gamma)) &&
-    (used.power === undefined || Number.isFinite(options.power)) &&
-    (used.step_percent === undefined || options.step_percent > 0) &&
-    (used.steps_percent === undefined || options.steps_percent.every(Number.isFinite));
+    (!used.includes("gamma") || Number.isFinite(options.gamma)) &&
+    (!used.includes("power") || Number.isFinite(options.power)) &&
+    (!used.includes("step_percent") || options.step_percent > 0) &&
+    (!used.includes("steps_percent") || options.steps_percent.every(Number.isFinite));
   return usable ? options : null;
 }
 

@@ -43,7 +43,7 @@ import { useNetworkTitles } from "../network/network_title";
 import { useText } from "../text/text";
 import { AugmentationSection } from "./augmentation_section";
 import { fine_tune_key } from "./fine_tune_offer";
-import { type LrPolicy, lr_defaults } from "./lr_policy";
+import { type LrPolicy, lr_numbers } from "./lr_policy";
 import { LrPreview } from "./lr_preview";
 import {
   device_choices,
@@ -55,6 +55,7 @@ import {
   model_places,
   model_spec,
   other_model_fields,
+  policy_defaults,
   sources_of,
   without_sources,
 } from "./model_form";
@@ -180,7 +181,7 @@ function ModelFormPage({ fields }: { fields: FormField[] }) {
             spec={ready ? settled : null}
             error={(place) => errors.at[place]}
           />
-          <SolverSection form={form} more={more} devices={devices} error={(place) => errors.at[place]} />
+          <SolverSection form={form} fields={fields} more={more} devices={devices} error={(place) => errors.at[place]} />
           <DataSection form={form} />
         </div>
         <div className="side">
@@ -331,6 +332,8 @@ function DatasetField({ form }: { form: FormState<ModelForm> }) {
 
 interface SolverProps {
   form: FormState<ModelForm>;
+  /** All of a model. */
+  fields: FormField[];
   /** Fields without a place of their own. */
   more: FormField[];
   devices: ReturnType<typeof device_choices>;
@@ -340,15 +343,16 @@ interface SolverProps {
 /** Those that the page draws itself. */
 const folded_fields = ["momentum", "weight_decay", "rms_decay", "seed", "threads", "precision", "weights"] as const;
 
-function SolverSection({ form, more, devices, error }: SolverProps) {
+function SolverSection({ form, fields, more, devices, error }: SolverProps) {
   const { t, listed } = useText();
   const { values } = form;
   const text = useFieldText();
   const policy = form.field("policy");
   const weights = form.field("weights");
-  const used = lr_defaults[values.policy];
+  const used = lr_numbers[values.policy];
+  const usual_decay = form.field("rms_decay")?.default_by?.values[values.solver];
   const choose_policy = (policy: string) =>
-    form.change({ ...lr_defaults[policy as LrPolicy], policy: policy as LrPolicy });
+    form.change({ ...policy_defaults(fields, policy as LrPolicy), policy: policy as LrPolicy });
   return (
     <Section title={t("section.solver")}>
       <Row>
@@ -372,16 +376,16 @@ function SolverSection({ form, more, devices, error }: SolverProps) {
             error={form.error("policy")}
             onChange={(value) => value && choose_policy(value)}
           />
-          {used.step_percent !== undefined && (
+          {used.includes("step_percent") && (
             <NumberField
               form={form}
               name="step_percent"
               label={values.policy === "sigmoid" ? t("field.sigmoid_step") : undefined}
             />
           )}
-          {used.steps_percent !== undefined && <TextField form={form} name="steps_percent" />}
-          {used.gamma !== undefined && <NumberField form={form} name="gamma" step={0.05} />}
-          {used.power !== undefined && <NumberField form={form} name="power" step={0.5} />}
+          {used.includes("steps_percent") && <TextField form={form} name="steps_percent" />}
+          {used.includes("gamma") && <NumberField form={form} name="gamma" step={0.05} />}
+          {used.includes("power") && <NumberField form={form} name="power" step={0.5} />}
         </Stack>
         <LrPreview options={lr_options(sweep_of(values)[0] ?? values)} epochs={Number(values.epochs)} />
       </Row>
@@ -400,7 +404,7 @@ function SolverSection({ form, more, devices, error }: SolverProps) {
         <Row>
           <NumberField form={form} name="momentum" placeholder={t("field.by_rule")} step={0.1} />
           <NumberField form={form} name="weight_decay" placeholder={t("field.by_rule")} step={0.0001} />
-          {values.solver === "RMSProp" && <NumberField form={form} name="rms_decay" placeholder="0.99" />}
+          {usual_decay !== undefined && <NumberField form={form} name="rms_decay" placeholder={String(usual_decay)} />}
         </Row>
         <Row>
           <NumberField form={form} name="seed" placeholder={t("field.random")} />

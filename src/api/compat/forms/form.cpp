@@ -202,6 +202,11 @@ void Form::read_optional(const FieldList& fields, std::initializer_list<std::str
     }
 }
 
+Range range_of(const FieldList& fields, std::string_view place) {
+    const auto& limits = get_field(fields, place).limits;
+    return {limits.low, limits.high};
+}
+
 std::string declared_field_of(const FieldList& fields, std::string_view place) {
     std::string found;
     std::size_t longest = 0;

@@ -70,6 +70,9 @@ class Form {
 /// The field of DIGITS's form for a place of a spec ("/source/path") or for what it lies in; empty: none is declared.
 std::string declared_field_of(const FieldList& fields, std::string_view place);
 
+/// The declared limits of a number at a place of the spec.
+Range range_of(const FieldList& fields, std::string_view place);
+
 /// A finite number, and nothing beside it.
 std::optional<double> parse_number(std::string_view text);
 

@@ -205,7 +205,8 @@ json read_augmentation(Form& form) {
     json spec;
     form.read_optional(model_fields(), {"/augmentation/scale", "/augmentation/noise", "/augmentation/contrast"}, spec);
     auto& augmentation = spec["augmentation"];
-    augmentation["rotation"] = form.integer("aug_rot", {0, 180}, 0).value_or(0);
+    const auto range = [](const std::string& member) { return range_of(model_fields(), "/augmentation/" + member); };
+    augmentation["rotation"] = form.integer("aug_rot", range("rotation"), 0).value_or(0);
     augmentation["flip"] = named(form.choice("aug_flip", "none", {"none", "fliplr", "flipud", "fliplrud"}),
                                  {{"fliplr", "horizontal"}, {"flipud", "vertical"}, {"fliplrud", "both"}});
     augmentation["turns"] = named(form.choice("aug_quad_rot", "none", {"none", "rot90", "rot180", "rotall"}),
@@ -213,7 +214,7 @@ json read_augmentation(Form& form) {
     const bool colours = form.flag("aug_hsv_use");
     for (const auto& [field, member, usual] : std::initializer_list<std::tuple<const char*, const char*, double>>{
              {"aug_hsv_h", "hue", 0.02}, {"aug_hsv_s", "saturation", 0.04}, {"aug_hsv_v", "value", 0.06}}) {
-        const auto deviation = form.number(field, {0, 0.5}, usual);
+        const auto deviation = form.number(field, range(member), usual);
         augmentation[member] = colours ? deviation.value_or(usual) : 0.0;
     }
     return augmentation;
@@ -247,6 +248,12 @@ std::string read_device(Form& form) {
     return device;
 }
 
+/// The field with a number of a learning rate policy.
+std::string policy_field(const std::string& policy, std::string_view member) {
+    if (member == "step_percent") return policy == "sigmoid" ? "lr_sigmoid_step" : "lr_step_size";
+    return fmt::format("lr_{}_{}", policy, member);
+}
+
 }  // namespace
 
 json read_solver(Form& form) {
@@ -256,30 +263,20 @@ json read_solver(Form& form) {
     json solver{{"type", type}};
     if (type == "MOMENTUM" || type == "ADAGRADDA" || type == "FTRL")
         form.refuse("solver_type", type + " is a solver of Tensorflow, which is not offered");
-    solver["rms_decay"] = form.required_number("rms_decay", {0, 1}, 0.99);
+    solver["rms_decay"] =
+        form.required_number("rms_decay", range_of(model_fields(), "/solver/rms_decay"), SolverChoices().rms_decay);
     const auto policy =
         form.choice("lr_policy", "step", {"fixed", "step", "multistep", "exp", "inv", "poly", "sigmoid"});
     solver["lr_policy"] = policy;
-    const auto take = [&](const char* member, const std::string& field, double fallback) {
-        solver[member] = form.required_number(field, kAny, fallback);
+    const auto usual = policy_defaults(find_enum<LrPolicy>(policy).value_or(LrPolicy::kStep));
+    const auto take = [&](const char* member, const std::optional<double>& fallback) {
+        if (fallback) solver[member] = form.required_number(policy_field(policy, member), kAny, *fallback);
     };
-    if (policy == "step") {
-        take("step_percent", "lr_step_size", 33);
-        take("gamma", "lr_step_gamma", 0.1);
-    } else if (policy == "multistep") {
-        solver["steps_percent"] = form.numbers("lr_multistep_values", kAny, {50, 85}, "invalid value");
-        take("gamma", "lr_multistep_gamma", 0.5);
-    } else if (policy == "exp") {
-        take("gamma", "lr_exp_gamma", 0.95);
-    } else if (policy == "inv") {
-        take("gamma", "lr_inv_gamma", 0.1);
-        take("power", "lr_inv_power", 0.5);
-    } else if (policy == "poly") {
-        take("power", "lr_poly_power", 3);
-    } else if (policy == "sigmoid") {
-        take("step_percent", "lr_sigmoid_step", 50);
-        take("gamma", "lr_sigmoid_gamma", 0.1);
-    }
+    take("step_percent", usual.step_percent);
+    take("gamma", usual.gamma);
+    take("power", usual.power);
+    if (!usual.steps_percent.empty())
+        solver["steps_percent"] = form.numbers("lr_multistep_values", kAny, usual.steps_percent, "invalid value");
     return solver;
 }
 
@@ -292,13 +289,13 @@ http::Async<Result<ModelWish>> read_model_form(Form& form, const ModelFamily& fa
     auto& spec = wish.spec = json::object();
     spec["dataset_id"] = read_dataset(form, family, context);
     spec["solver"] = read_solver(form);
-    spec["epochs"] = form.required_integer("train_epochs", kPositive, 30);
+    spec["epochs"] = form.required_integer("train_epochs", kPositive, static_cast<std::int64_t>(ModelSpec().epochs));
     form.read_required(model_fields(), {"/snapshot_interval", "/val_interval", "/seed", "/crop_size", "/mean"}, spec);
     form.read_optional(model_fields(), {"/batch_accumulation"}, spec);
     // Scripts of DIGITS ask for the snapshot of any epoch.
     spec["keep_snapshots"] = "all";
     spec["augmentation"] = read_augmentation(form);
-    wish.learning_rates = form.numbers("learning_rate", kNotNegative, {0.01});
+    wish.learning_rates = form.numbers("learning_rate", kNotNegative, {SolverSpec().base_lr});
     wish.batch_sizes = form.integers("batch_size", kPositive);
     const auto jobs = wish.learning_rates.size() * std::max<std::size_t>(wish.batch_sizes.size(), 1);
     if (jobs > kMostJobs)
@@ -314,9 +311,8 @@ http::Async<Result<ModelWish>> read_model_form(Form& form, const ModelFamily& fa
 std::string model_field_of(const std::string& place, const json& spec) {
     const auto policy = spec.value(json::json_pointer("/solver/lr_policy"), "step");
     if (!place.starts_with("/spec")) return "";
-    if (place == "/spec/solver/gamma") return "lr_" + policy + "_gamma";
-    if (place == "/spec/solver/power") return "lr_" + policy + "_power";
-    if (place == "/spec/solver/step_percent") return policy == "sigmoid" ? "lr_sigmoid_step" : "lr_step_size";
+    for (const auto* member : {"gamma", "power", "step_percent"})
+        if (place == fmt::format("/spec/solver/{}", member)) return policy_field(policy, member);
     if (const auto field = declared_field_of(model_fields(), std::string_view(place).substr(5)); !field.empty())
         return field;
     if (place.starts_with("/spec/augmentation")) return "dataset";
