@@ -54,6 +54,7 @@ struct SolverChoices {
     std::optional<double> momentum;      ///< none: 0.9, or nothing where the solver has none
     std::optional<double> weight_decay;  ///< none: base_lr / 100, or 0.01 for AdamW
     double rms_decay = 0.99;
+    std::optional<double> clip_gradients;  ///< of the mean over the accumulated batches; none: no limit
 };
 
 struct TrainingChoices {

@@ -180,6 +180,9 @@ TEST(DigitsRules, BatchSizesOfTheUserWin) {
     EXPECT_EQ(files.solver.iter_size(), 3);
     EXPECT_EQ(files.iterations_per_epoch, 150);
     EXPECT_EQ(files.solver.display(), 17);  // 5000 images, rounded up
+    EXPECT_FALSE(files.solver.has_clip_gradients());
+    choices.solver.clip_gradients = 2;
+    EXPECT_EQ(made(kSmallNet, mnist(), choices).solver.clip_gradients(), 6) << "Caffe clips the sum of the batches";
 }
 
 TEST(DigitsRules, CropGoesToDataLayersAndDeploy) {

@@ -118,6 +118,9 @@ Result<caffe::SolverParameter> make_solver(const TrainingData& dataset, const Tr
     solver.set_weight_decay(
         static_cast<float>(choices.solver.weight_decay.value_or(default_weight_decay(choices.solver))));
     if (choices.solver.type == SolverType::kRmsprop) solver.set_rms_decay(static_cast<float>(choices.solver.rms_decay));
+    // Caffe compares the sum over the accumulated batches, before it divides by their number.
+    if (choices.solver.clip_gradients)
+        solver.set_clip_gradients(static_cast<float>(*choices.solver.clip_gradients * choices.batch_accumulation));
     // Eight times an epoch, or after 5000 images, whichever comes sooner.
     const double seldom = std::floor(static_cast<double>(max_iter) / (kDisplaysPerEpoch * choices.epochs));
     const double soonest = std::ceil(kImagesPerDisplay / static_cast<double>(batch));

@@ -179,6 +179,12 @@ struct JsonBinding<SolverSpec> {
                 .digits("rms_decay")
                 .default_by("/solver/type", {{std::string(enum_name(SolverType::kRmsprop)), SolverChoices().rms_decay}})
                 .range(0, 1)
+                .advanced(),
+            json_field("clip_gradients", &S::clip_gradients)
+                .label("Gradient clipping")
+                .help("Largest L2 norm of the gradients of all parameters together; larger gradients are scaled "
+                      "down to it, which keeps a training from diverging; default: no limit")
+                .above(0)
                 .advanced()};
     }
 };
@@ -438,6 +444,7 @@ TrainingChoices training_choices(const ModelSpec& spec) {
     choices.solver.momentum = solver.momentum;
     choices.solver.weight_decay = solver.weight_decay;
     choices.solver.rms_decay = solver.rms_decay.value_or(choices.solver.rms_decay);
+    choices.solver.clip_gradients = solver.clip_gradients;
     choices.epochs = spec.epochs;
     choices.snapshot_interval = spec.snapshot_interval;
     choices.val_interval = spec.val_interval;

@@ -66,6 +66,7 @@ struct SolverSpec {
     std::optional<double> momentum;
     std::optional<double> weight_decay;
     std::optional<double> rms_decay;
+    std::optional<double> clip_gradients;  ///< L2 norm of the gradients of all parameters together
 };
 
 /// The numbers that a learning rate policy takes, and what they are where a spec leaves them out: DIGITS's.

@@ -28,7 +28,7 @@ TEST(ModelSpec, TheDocumentsExampleIsRead) {
         "dataset_id": "20261123-101500-3fa9",
         "network": {"standard": "lenet"},
         "solver": {"type": "SGD", "base_lr": 0.01, "lr_policy": "step", "gamma": 0.1, "step_percent": 33, "steps_percent": [],
-                   "power": 0.5, "momentum": null, "weight_decay": null, "rms_decay": 0.99},
+                   "power": 0.5, "momentum": null, "weight_decay": null, "rms_decay": 0.99, "clip_gradients": null},
         "epochs": 30, "snapshot_interval": 1, "val_interval": 1, "batch_size": null, "val_batch_size": null,
         "batch_accumulation": 1, "mean": "image", "crop_size": null, "seed": null, "threads": 0, "precision": "fp32", "weights": []})");
     EXPECT_EQ(spec.network.standard, "lenet");

@@ -12,8 +12,8 @@ constexpr int kPatience = 20;            // iterations in a row
 constexpr float kSaturatedLoss = 87.3F;  // −ln(FLT_MIN) = 87.3365
 constexpr float kExplosion = 1e4F;       // times the first loss
 constexpr const char* kAdvice =
-    "Clone the model with a tenth of the learning rate. Check that a mean is subtracted or the inputs are scaled, and "
-    "that no label lies outside the network's outputs";
+    "Clone the model with a tenth of the learning rate, or with gradient clipping. Check that a mean is subtracted or "
+    "the inputs are scaled, and that no label lies outside the network's outputs";
 
 }  // namespace
 

@@ -1,4 +1,4 @@
-"""Trainings whose batch is fitted into memory, and in less than fp32, by the worker's task as the server starts it.
+"""Trainings whose batch is fitted into memory, in less than fp32, and with small gradients, by the worker's task as the server starts it.
 
     python3 training_options_test.py path/to/digits-worker
 """
@@ -112,6 +112,18 @@ def check_precision(worker, root, data):
     assert last_accuracy(fp32) == last_accuracy(bf16) == 1, (last_accuracy(fp32), last_accuracy(bf16))
 
 
+def check_clipping(worker, root, data):
+    """A rate at which the training diverges, unless its gradients are kept small."""
+    def train(name, expected, **more):
+        solver = {"base_lr": 100, "lr_policy": "fixed", "momentum": 0.9, **more}
+        return run_task(worker, root / name, "train", spec(data, solver=solver, epochs=20), expected=expected)
+
+    assert train("wild", "failed")[-1]["error"]["where"] == "/solver/base_lr"
+    events = train("clipped", "done", clip_gradients=1e-5)
+    assert max(losses(events)) < 5, losses(events)
+    assert "clip_gradients: 1e-05" in (root / "clipped/solver.prototxt").read_text()
+
+
 def main():
     worker = sys.argv[1]
     with tempfile.TemporaryDirectory() as scratch:
@@ -123,6 +135,7 @@ def main():
         check_auto_batch(worker, root, data)
         check_memory(worker, root, data)
         check_precision(worker, root, data)
+        check_clipping(worker, root, data)
 
 
 if __name__ == "__main__":

@@ -152,6 +152,8 @@ export const composed: Record<string, string> = {
   "SIGXFSZ: a file grew larger than allowed": "SIGXFSZ：文件超过允许的大小",
 
   // A training that diverges
+  "Clone the model with a tenth of the learning rate, or with gradient clipping. Check that a mean is subtracted or the inputs are scaled, and that no label lies outside the network's outputs":
+    "请以十分之一的学习率或启用梯度裁剪克隆模型。检查是否减去了均值或对输入做了缩放，以及标签是否都在网络输出的范围内",
   "Clone the model with a tenth of the learning rate. Check that a mean is subtracted or the inputs are scaled, and that no label lies outside the network's outputs":
     "请以十分之一的学习率克隆模型。检查是否减去了均值或对输入做了缩放，以及标签是否都在网络输出的范围内",
   "Lower the base learning rate by a factor of 10 and train again (or resume from an earlier snapshot); check that a mean is subtracted or the inputs are scaled, and that no label lies outside the network's outputs":

@@ -332,6 +332,8 @@ export const declared: Record<string, string> = {
   "field.freeze_percent.help": "训练中有初始权重的层保持冻结、只有新层学习的比例",
   "field.freeze_to": "冻结到该层",
   "field.freeze_to.help": "层的名称：按网络文本的顺序，到该层为止有初始权重的层不再学习",
+  "field.clip_gradients": "梯度裁剪",
+  "field.clip_gradients.help": "全部参数的梯度合在一起的最大 L2 范数；更大的梯度会缩小到此值，以免训练发散；默认：不限",
   "field.trunk_rate": "初始权重的学习率",
   "field.trunk_rate.help": "有初始权重的层的学习率倍数，例如 0.1",
   "field.transfer": "迁移学习",
