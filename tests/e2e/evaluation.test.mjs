@@ -212,7 +212,7 @@ step("an evaluation of numbers leads to its images, the largest error first", as
   await shot("numbers-large");
   await assert_accessible("an evaluated image with its numbers");
   await page.keyboard.press("Escape");
-  await page.getByRole("textbox", { name: "Largest error of" }).click();
+  await page.getByRole("combobox", { name: "Largest error of" }).click();
   await page.getByRole("option", { name: "tenth" }).click();
   await page.waitForURL(/number=1/);
   // The dataset's limits lead to the images that have them.

@@ -10,7 +10,7 @@ export interface Place {
 
 export const node_width = 190;
 const head_px = 46;
-export const attached_px = 24;
+export const attached_px = 27;
 
 export interface Layout {
   /** By node; x and y are those of the left upper corner. */
