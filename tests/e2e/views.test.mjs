@@ -238,7 +238,7 @@ step("new dataset: a folder is recognized and fills the form, and the dry run te
   assert.equal(await page.getByRole("textbox", { name: "Annotations" }).inputValue(), "/data/BCCD/Annotations");
   assert.equal(await page.locator("[name=name]").getAttribute("placeholder"), "BCCD");
   const scan = page.getByTestId("scan");
-  await scan.getByText("4,888 boxes, 4,880 usable").waitFor();
+  await scan.getByText("4,888 boxes, 4,880 in classes that count").waitFor();
   await scan.getByText("38 % of the boxes have a side below 16 px").waitFor();
   await page.getByTestId("findings").getByText("Boxes without area: 3").click();
   await page.getByText("BloodImage_00343.xml:41: width is 0").waitFor();

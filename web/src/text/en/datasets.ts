@@ -156,7 +156,7 @@ export const datasets = {
   "recognize.train": "Train on this folder with proposed settings",
   "recognize.used": "Used below",
   "scan.boxes": "{n} box|{n} boxes",
-  "scan.usable": "{count} of them of classes that count",
+  "scan.usable": "{count} in classes that count",
   "scan.small": "{share} of the boxes have a side below {side} px",
 
   "finding.bad_row": "Rows that are not understood",
