@@ -43,7 +43,7 @@ export function server_messages(root: string): Map<string, string[]> {
   for (const folder of folders)
     for (const file of readdirSync(join(root, folder), { recursive: true, encoding: "utf8" }).sort()) {
       const path = `${folder}/${file}`;
-      if (!/\.(cpp|hpp)$/.test(path) || /_test\.cpp$|testing|conformance/.test(path)) continue;
+      if (!/\.(cpp|hpp)$/.test(path) || /_test\.cpp$|_fixture\.hpp$|testing|conformance/.test(path)) continue;
       if (silent.some((part) => path.startsWith(part)) && !spoken.some((part) => path.startsWith(part))) continue;
       const source = readFileSync(join(root, path), "utf8").replace(/^\s*\/\/.*$/gm, "");
       for (const pattern of said)

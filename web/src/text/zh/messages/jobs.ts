@@ -35,7 +35,6 @@ export const jobs: Record<string, string> = {
   '{} is in state {}; only a running {} can be told "{}"': "{} 的状态为 {}；只能对运行中的{}执行“{}”",
   "Stop it first: digits stop --data-dir {}": "请先停止它：digits stop --data-dir {}",
   "Resume it, or choose another": "请恢复它，或选择其他",
-  "the training has no snapshot": "该训练没有快照",
   "Resume the {}, then this job": "先恢复{}，再恢复此任务",
   "expected a JSON object": "应为 JSON 对象",
   "{} holds the job {}": "{} 中是任务 {}",
