@@ -2,8 +2,10 @@
 
     sentences_test.py DIGITS
 """
+import functools
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -32,6 +34,35 @@ class Options(unittest.TestCase):
         self.assertNotEqual(done.returncode, 0)
         self.assertIn('"foldr" is not a kind of source. Give one of folder, ', done.stderr)
         self.assertIn("or a whole source as a JSON object.", done.stderr)
+
+
+class Documentation(unittest.TestCase):
+    """Commands to copy have the options that the program has."""
+
+    @staticmethod
+    @functools.cache
+    def options(*words):
+        shown = subprocess.run([DIGITS, *words, "--help"], capture_output=True, text=True)
+        return set(re.findall(r"(?<![\w-])--?[a-z][\w-]*", shown.stdout)) if shown.returncode == 0 else None
+
+    def test_options_of_commands_in_the_documentation(self):
+        root = Path(__file__).parents[2]
+        commands = 0
+        for page in [*root.glob("README*.md"), *root.glob("docs/**/*.md")]:
+            text = page.read_text().replace("\\\n", " ")
+            for number, line in enumerate(text.splitlines(), 1):
+                found = re.match(r"\s*digits ((?:[a-z][a-z-]* )+)(.*)", line)
+                if not found:
+                    continue
+                words = found[1].split()
+                while words and not (known := self.options(*words)):
+                    words.pop()
+                rest = re.sub(r"'[^']*'|\"[^\"]*\"|#.*", "", found[2])
+                for option in re.findall(r"(?<!\S)--[a-z][\w-]*", rest):
+                    with self.subTest(page=str(page.relative_to(root)), line=number):
+                        self.assertIn(option, known | self.options(), line)
+                commands += 1
+        self.assertGreater(commands, 40)
 
 
 class Configuration(unittest.TestCase):

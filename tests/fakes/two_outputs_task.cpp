@@ -32,6 +32,7 @@ class TwoOutputs final : public Task {
   public:
     std::string_view name() const override { return "two_outputs"; }
     std::string_view view() const override { return "two_outputs"; }
+    TargetKind target() const override { return TargetKind::kClass; }
     Metric metric() const override { return {"distance", false}; }
     std::optional<Metric> judge(std::span<const std::string> series) const override {
         if (std::ranges::find(series, "distance") == series.end()) return std::nullopt;

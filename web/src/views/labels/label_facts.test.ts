@@ -36,7 +36,7 @@ test("the labels of an evaluated image come by what counts, then by probability"
 });
 
 test("the images of an evaluation are chosen by labels that they have and that they got", () => {
-  const facts = { labels_of_images: [{ name: "cat" }] };
+  const facts = { view: "labels", labels_of_images: [{ name: "cat" }] };
   const filters = view_of(facts).image_filters!(facts as never, { t: (key: string) => key } as never);
   expect(filters.map(({ name, choices }) => [name, choices.map(({ value }) => value)])).toEqual([
     ["truth", ["0", "1"]],
