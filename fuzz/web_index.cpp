@@ -8,10 +8,11 @@
 #include "fuzz.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    using namespace digits;
     using fuzz::require;
     if (size == 0) return 0;
     const char* page = data[0] & 1 ? "http://host/a%20folder/" : "https://host:8000/";
-    const auto index = digits::remote::parse_web_index(digits::fuzz::text_of(data + 1, size - 1), page);
+    const auto index = remote::parse_web_index(fuzz::text_of(data + 1, size - 1), page);
     std::set<std::string> names;
     for (const auto& entry : index.entries) {
         require(!entry.name.empty() && entry.name != "." && entry.name != "..", "a name is one of a file");
