@@ -18,7 +18,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto adapted = adapt_network(text, dataset);
     fuzz::require_sentence(adapted);
     if (!adapted) return 0;
-    fuzz::require(parse_net_text(adapted->text).has_value(), "what is adapted can be read");
+    fuzz::require(parse_net_text(adapted->text, "adapted.prototxt").has_value(), "what is adapted can be read");
     fuzz::require(!adapted->changes.empty() || adapted->text == text, "without a change the text is as it was");
     for (const auto& change : adapted->changes)
         fuzz::require(change.line >= 0 && !change.message.empty(), "a change says what it is");

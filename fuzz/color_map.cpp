@@ -23,7 +23,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto file = folder.write("colors.txt", fuzz::text_of(data, size));
     Findings findings;
     const SourceContext context{.decode = no_decoder, .decode_labels = no_label_decoder};
-    const auto map = read_color_map(file.string(), ReadableRoots({}), context, findings);
+    const auto map = read_color_map(file.string(), ReadableRoots(), context, findings);
     fuzz::require_sentence(map);
     if (!map) return 0;
     fuzz::require(!map->colors.empty(), "there is a color");
