@@ -1,4 +1,5 @@
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <filesystem>
 #include <iostream>
 #include <map>
@@ -59,23 +60,61 @@ void print_answer(const json& image) {
                                  image["height"].get<int>());
 }
 
+/// What is said of an image that is not a file here.
+Error missing_file(const std::filesystem::path& path) {
+    std::error_code ignored;
+    const bool is_folder = std::filesystem::is_directory(path, ignored);
+    return make_error(
+               is_folder ? ErrorCode::kInvalidArgument : ErrorCode::kNotFound, "{}",
+               is_folder ? "This is a folder; name its images, or evaluate the model on it" : "There is no such file")
+        .at(path.string());
+}
+
+/// The answer of the server for the files that are there, in the order in which all were named.
+json with_missing(json answered, const std::vector<std::filesystem::path>& named,
+                  const std::vector<std::filesystem::path>& there) {
+    json images = json::array();
+    auto next = answered.begin();
+    for (const auto& path : named) {
+        if (std::ranges::find(there, path) != there.end()) {
+            if (next != answered.end()) images.push_back(std::move(*next++));
+            continue;
+        }
+        const auto error = missing_file(path);
+        images.push_back({{"name", path.string()},
+                          {"predictions", json::array()},
+                          {"error", {{"code", enum_name(error.code)}, {"message", error.message}}}});
+    }
+    return images;
+}
+
 Status classify(const ClassifyArguments& a, const CommonOptions& options) {
+    std::vector<std::filesystem::path> there;
+    Status status;
+    for (const auto& path : a.images) {
+        std::error_code ignored;
+        if (std::filesystem::exists(path, ignored) && !std::filesystem::is_directory(path, ignored))
+            there.push_back(path);
+        else
+            status = fail(missing_file(path));
+    }
+    if (there.empty()) return status;
     DIGITS_ASSIGN(auto session, Session::open(options));
     DIGITS_ASSIGN(const auto model, session.find_job("model", a.model));
     const std::string path = "/models/" + model["id"].get<std::string>();
     const auto query = query_of(a);
     if (!a.annotated.empty())
-        DIGITS_TRY(session.client().download_of(path + "/annotate" + query, "image", a.images, a.annotated));
-    DIGITS_ASSIGN(const auto answer, session.client().upload(path + "/classify" + query, "image", a.images));
+        DIGITS_TRY(session.client().download_of(path + "/annotate" + query, "image", there, a.annotated));
+    DIGITS_ASSIGN(auto answer, session.client().upload(path + "/classify" + query, "image", there));
+    answer["images"] = with_missing(std::move(answer["images"]), a.images, there);
     if (a.csv) {
         std::cout << api::answer_table(answer["images"]);
-        return {};
+        return status;
     }
     if (options.json) {
         std::cout << answer.dump(2) << '\n';
-        return {};
+        return status;
     }
-    Status status;
     for (const auto& image : answer["images"]) {
         if (answer["images"].size() > 1) std::cout << image["name"].get<std::string>() << '\n';
         if (const auto& error = image["error"]; error.is_object()) {
@@ -96,7 +135,7 @@ void add_classify(CLI::App& app, Invocation& invocation) {
     auto a = std::make_shared<ClassifyArguments>();
     auto* command = app.add_subcommand("classify", "Say what is on images");
     command->add_option("--model", a->model, "Id or name of the model")->required();
-    command->add_option("images", a->images, "Image files")->required()->check(CLI::ExistingFile);
+    command->add_option("images", a->images, "Image files")->required();
     command->add_option("--top", a->top, "How many classes to name")->check(CLI::Range(1, 1000))->capture_default_str();
     command->add_option("--score-threshold", a->score_threshold, "Leave out boxes with lower scores")
         ->check(CLI::NonNegativeNumber);

@@ -102,7 +102,11 @@ void print_evaluation(const json& found) {
         {"images", count_text(found["count"].get<double>())},
         {"unreadable", count_text(found["unreadable"]["count"].get<double>())},
         {"snapshot", std::to_string(found["snapshot"]["iteration"].get<std::int64_t>())}};
-    for (const auto& one : shown.whole) head.push_back({one.label, one.text(member(found, one.member))});
+    // Of five classes or fewer every answer is among the first five.
+    const bool has_fifth = !found.contains("classes") || found["classes"].size() > 5;
+    for (const auto& one : shown.whole)
+        if (has_fifth || std::string_view(one.member) != "top5")
+            head.push_back({one.label, one.text(member(found, one.member))});
     head.push_back({"images/s", count_text(found["images_per_s"].get<double>())});
     std::cout << table_text(head);
     if (found.contains("explanation")) std::cout << '\n' << found["explanation"].get<std::string>() << '\n';
