@@ -89,10 +89,13 @@ Result<json> read_text(const json& request, TaskContext& context) {
 
 Result<json> show_image_file(const json& request, TaskContext& context) {
     const auto path = request.value("path", "");
-    DIGITS_ASSIGN(const auto bytes, read_named_file(path, kMostImage_bytes, ReadableRoots(context.grant().roots)));
-    const auto type = shown_content_type(bytes);
-    if (type.empty()) return fail(ErrorCode::kUnsupported, "a browser cannot show {}", path);
-    return image_answer(type, bytes, request);
+    DIGITS_ASSIGN(const auto decoding, asked_decoding(request));
+    DIGITS_ASSIGN(auto bytes, read_named_file(path, kMostImage_bytes, ReadableRoots(context.grant().roots)));
+    const auto shown = browser_image(std::move(bytes), decoding);
+    if (!shown && shown.error().code != ErrorCode::kUnsupported)
+        return fail(ErrorCode::kInvalidArgument, "the image cannot be read: {}", shown.error().message);
+    if (!shown) return fail(shown.error());
+    return image_answer(shown->content_type, shown->bytes, request);
 }
 
 Result<json> read_list_portion(const json& request, TaskContext& context) {

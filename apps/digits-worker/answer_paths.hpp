@@ -24,7 +24,8 @@ Result<nlohmann::json> check_places(const nlohmann::json& request, TaskContext& 
 /// `path`, `most_bytes` → `text`.
 Result<nlohmann::json> read_text(const nlohmann::json& request, TaskContext& context);
 
-/// `path`, `copy_to` → an image file that a browser shows, as image_answer() gives it.
+/// `path`, `copy_to`, `image` (of the dataset, may be absent) → an image file as a browser shows it, by the value range
+/// and depth of `image`, as image_answer() gives it.
 Result<nlohmann::json> show_image_file(const nlohmann::json& request, TaskContext& context);
 
 /// `file`, `folder`, `offset`, `most` → `images` (`path`, `label` or null) of a list of images to classify, from this

@@ -4,6 +4,8 @@
 
 #include "base/base64.hpp"
 #include "base/file.hpp"
+#include "data/image_spec_binding.hpp"
+#include "data/open_source.hpp"
 
 namespace digits {
 namespace {
@@ -24,6 +26,13 @@ Result<nlohmann::json> image_answer(std::string_view content_type, std::string_v
         answer["file"] = copy;
     }
     return answer;
+}
+
+Result<DecodeOptions> asked_decoding(const nlohmann::json& request) {
+    const auto given = request.find("image");
+    if (given == request.end()) return DecodeOptions{};
+    DIGITS_ASSIGN(const auto image, parse_json<ImageSpec>(*given));
+    return decoding_of(image);
 }
 
 }  // namespace digits

@@ -20,14 +20,10 @@ using http::Response;
 
 constexpr std::string_view kApi = "/api/v1/";
 /// They ask a job something and leave it as it is.
-constexpr std::string_view kQuestions[]{"/api/v1/datasets/{id}/augment-example",
-                                        "/api/v1/datasets/{id}/export",
-                                        "/api/v1/models/{id}/annotate",
-                                        "/api/v1/models/{id}/classify",
-                                        "/api/v1/models/{id}/layers",
-                                        "/api/v1/models/{id}/publications",
-                                        "/api/v1/models/{id}/push",
-                                        "/api/v1/pretrained/{id}/push"};
+constexpr std::string_view kQuestions[]{
+    "/api/v1/datasets/{id}/augment-example", "/api/v1/datasets/{id}/export", "/api/v1/models/{id}/annotate",
+    "/api/v1/models/{id}/asked-image",       "/api/v1/models/{id}/classify", "/api/v1/models/{id}/layers",
+    "/api/v1/models/{id}/publications",      "/api/v1/models/{id}/push",     "/api/v1/pretrained/{id}/push"};
 
 Act act_of(const http::Route& route) {
     if (route.method == "GET") return Act::kView;

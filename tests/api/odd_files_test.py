@@ -2,7 +2,9 @@
 
     odd_files_test.py DIGITS [unittest arguments]
 """
+import io
 import json
+import shutil
 import struct
 import subprocess
 import sys
@@ -11,7 +13,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parent.parent / "attacks"))
+import numpy as np
 from contract import Contract
+from PIL import Image, ImageOps
 from server_process import ServerProcess, write_png
 from stage import DIGITS, IMAGE, NETWORK, write_classes
 
@@ -52,6 +56,18 @@ def spec(path=None, **image):
 
 def run(*arguments):
     return subprocess.run([DIGITS, "--server", f"http://{server.host}", *map(str, arguments)], capture_output=True, text=True)
+
+
+def done(answer):
+    job = answer[2]["id"]
+    found = server.wait_for(job)
+    assert found["state"] == "done", (found, server.request("GET", f"/api/v1/jobs/{job}/log")[2])
+    return job
+
+
+def upload(path):
+    body = (f'--b\r\nContent-Disposition: form-data; name="image"; filename="{path.name}"\r\n\r\n').encode() + path.read_bytes() + b"\r\n--b--\r\n"
+    return body, {"Content-Type": "multipart/form-data; boundary=b"}
 
 
 class OddFiles(unittest.TestCase):
@@ -119,6 +135,72 @@ class OddFiles(unittest.TestCase):
         self.assertEqual(again["spec"]["image"]["value_range"], [0, 4095])
         refused = run(*options, "--value-range", "4095,0")
         self.assertIn("Value range must be two numbers, the lower one first, got 4095, 0", refused.stderr)
+
+    def test_files_that_no_browser_shows_have_previews(self):
+        """A PNG, upright and in the value range; a turned file is answered as its upright copy."""
+        shown = server.folder / "shown"
+        turned = np.asarray(ImageOps.exif_transpose(Image.open(STORED / "turned.jpg")).convert("RGB"))
+        for label in ("first", "second"):
+            (shown / label).mkdir(parents=True, exist_ok=True)
+            for name in ("rgb.jp2", "rgb_lzw.tif", "heic.heic", "rgb.avif", "palette.tga", "turned.jpg", "turned.tif", "turned6.png"):
+                shutil.copy(STORED / name, shown / label / name)
+            Image.fromarray(turned).save(shown / label / "upright.png")
+            Image.fromarray(np.asarray([[0, 2047, 4095, 65535]] * 4, np.uint16)).save(shown / label / "deep.png")
+        image = {"width": 16, "height": 16, "channels": 3, "value_range": [0, 4095]}
+        dataset = done(api.call("POST", "/datasets", {"name": "Shown", "spec": {"source": {"type": "folder", "path": str(shown), "percent_val": 0}, "image": image}}))
+        model = done(api.call("POST", "/models", {"name": "Shown", "spec": {
+            "dataset_id": dataset, "network": {"prototxt": NETWORK}, "epochs": 1, "mean": "none", "seed": 1, "solver": {"base_lr": 1e-6}}}))
+        evaluation = done(api.call("POST", "/evaluations", {"spec": {"model_id": model, "source": {"type": "folder", "path": str(shown)}}}))
+        rows = api.call("GET", f"/evaluations/{evaluation}/predictions")[2]["items"]
+        self.assertEqual(len(rows), 20)
+        answers = {}
+        for row in rows:
+            path = Path(row["image"])
+            routes = {"evaluated": server.request("GET", f"/api/v1/evaluations/{evaluation}/images/{row['index']}"),
+                      "named": server.request("GET", f"/api/v1/models/{model}/asked-image?path={path}"),
+                      "uploaded": server.request("POST", f"/api/v1/models/{model}/asked-image", *upload(path))}
+            for route, (status, headers, data) in routes.items():
+                with self.subTest(f"{path.name} {route}"):
+                    self.assertEqual(status, 200, data[:300])
+                    pixels = np.asarray(ImageOps.exif_transpose(Image.open(io.BytesIO(data))).convert("RGB"), np.int32)
+                    if path.name == "turned.jpg":
+                        self.assertEqual(data, path.read_bytes(), "a browser turns it itself")
+                    else:
+                        self.assertEqual(data[:8], b"\x89PNG\r\n\x1a\n")
+                    if path.name == "deep.png":
+                        self.assertEqual(pixels[0, :, 0].tolist(), [0, 127, 255, 255])
+                    elif path.suffix != ".heic":
+                        upright = np.asarray(ImageOps.exif_transpose(Image.open(path)).convert("RGB"), np.int32)
+                        self.assertEqual(pixels.shape, upright.shape)
+                        self.assertLess(np.abs(pixels - upright).mean(), 3)
+            classified = api.call("POST", f"/models/{model}/classify", {"paths": [str(path)]})[2]["images"][0]["predictions"]
+            for found in (row["predictions"], classified):
+                answers.setdefault(path.name, []).append([one["probability"] for one in sorted(found, key=lambda one: one["index"])])
+        for name, of_one_image in answers.items():
+            np.testing.assert_allclose(of_one_image, of_one_image[:1] * 4, atol=1e-5, err_msg=name)
+        np.testing.assert_allclose(answers["turned.jpg"], answers["upright.png"], atol=0.02)
+        for name, content, expected in (("text.tif", b"not an image", 415), ("cut.tif", (STORED / "rgb_lzw.tif").read_bytes()[:200], 422)):
+            (server.folder / name).write_bytes(content)
+            self.assertEqual(api.call("GET", f"/models/{model}/asked-image?path={server.folder / name}")[0], expected, name)
+
+    def test_command_line_answers_for_the_images_that_are_there(self):
+        dataset = done(api.call("POST", "/datasets", {"name": "Two", "spec": spec()}))
+        model = done(api.call("POST", "/models", {"name": "Two", "spec": {
+            "dataset_id": dataset, "network": {"prototxt": NETWORK}, "epochs": 1, "mean": "none", "seed": 1}}))
+        there, gone = folder / "cat/0.png", folder / "cat/gone.png"
+        found = run("classify", "--model", model, gone, there, folder / "dog")
+        self.assertNotEqual(found.returncode, 0)
+        self.assertIn(f"{gone}\n   There is no such file\n0.png\n", found.stdout)
+        self.assertIn(" %  cat\n", found.stdout)
+        self.assertIn(f"{folder / 'dog'}\n   This is a folder", found.stdout)
+        listed = json.loads(run("--json", "classify", "--model", model, gone, there).stdout)["images"]
+        self.assertEqual([(one["error"] or {}).get("code") for one in listed], ["not_found", None])
+        nothing = run("classify", "--model", model, gone)
+        self.assertNotEqual(nothing.returncode, 0)
+        self.assertIn("There is no such file", nothing.stderr)
+        evaluated = run("evaluate", "--model", model, "--split", "train")
+        self.assertIn("top-1", evaluated.stdout, evaluated.stderr)
+        self.assertNotIn("top-5", evaluated.stdout, "of two classes every answer is among the first five")
 
     def test_a_network_sees_what_its_dataset_held(self):
         """Images of 12 bits in files of 16: all but black, unless the value range is used for training, evaluation and test alike."""

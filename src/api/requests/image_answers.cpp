@@ -27,6 +27,12 @@ Result<json> gallery_question(const char* type, const Job& job, const std::strin
                 {"label_db", target_database(*facts, *found).value_or("")}};
 }
 
+void add_decoding(json& question, const std::string& dataset_id, const Context& context) {
+    const auto dataset = context.jobs.get(dataset_id);
+    if (!dataset) return;
+    if (const auto facts = find_dataset_facts(*dataset)) question["image"] = to_json(*facts)["image"];
+}
+
 std::string place_for_copy(const Context& context) {
     return (context.temporary / ("image-" + random_hex(16))).string();
 }

@@ -13,6 +13,10 @@ namespace digits::api {
 Result<nlohmann::json> gallery_question(const char* type, const Job& job, const std::string& split,
                                         const Context& context);
 
+/// Tells a question about a file how the images of this dataset are decoded (`image`): with its value range and depth.
+/// Of a dataset that is gone nothing is told.
+void add_decoding(nlohmann::json& question, const std::string& dataset_id, const Context& context);
+
 /// Where a worker puts an image that is too large for its answer.
 std::string place_for_copy(const Context& context);
 

@@ -99,6 +99,14 @@ Async<Result<Response>> annotate(const Request& request, Context& context) {
     co_return co_await http::run_slowly(std::move(work));
 }
 
+/// A worker shows it as the model's dataset reads it.
+Async<Result<Response>> show_file(std::string path, Job model, const Context& context) {
+    json question{{"type", "image_file"}, {"path", std::move(path)}, {"copy_to", place_for_copy(context)}};
+    if (!model.parents.empty()) add_decoding(question, model.parents.front(), context);
+    DIGITS_CO_ASSIGN(const auto found, co_await assist(std::move(question), context));
+    co_return image_response(*found);
+}
+
 /// An image that a request named by path or URL, as a browser shows it.
 Async<Result<Response>> show(const Request& request, Context& context) {
     DIGITS_CO_ASSIGN(const auto job, route_job(request, context.jobs, "model"));
@@ -117,9 +125,16 @@ Async<Result<Response>> show(const Request& request, Context& context) {
         std::vector<NamedPlace> places{{place, NamedPlace::Kind::kFile, "?path"}};
         DIGITS_CO_TRY(co_await check_places(std::move(places), context));
     }
-    json question{{"type", "image_file"}, {"path", place}, {"copy_to", place_for_copy(context)}};
-    DIGITS_CO_ASSIGN(const auto found, co_await assist(std::move(question), context));
-    co_return image_response(*found);
+    co_return co_await show_file(std::move(place), job, context);
+}
+
+/// The same of an image that comes with the request: of formats that a browser does not show itself.
+Async<Result<Response>> show_uploaded(const Request& request, Context& context) {
+    DIGITS_CO_ASSIGN(const auto job, route_job(request, context.jobs, "model"));
+    DIGITS_CO_ASSIGN(const auto images, co_await read_images(request, context));
+    const auto& image = images.front();
+    if (image.missing) co_return fail(*image.missing);
+    co_return co_await show_file(image.path, job, context);
 }
 
 }  // namespace
@@ -130,6 +145,9 @@ void register_annotate(http::Router& router, Context& context) {
         image_upload());
     router.add("GET", "/api/v1/models/{id}/asked-image",
                [&](const Request& request) { return show(request, context); });
+    router.add(
+        "POST", "/api/v1/models/{id}/asked-image",
+        [&](const Request& request) { return show_uploaded(request, context); }, image_upload(1));
 }
 
 }  // namespace digits::api

@@ -4,6 +4,7 @@
 
 #include "api/jobs/model_report.hpp"
 #include "api/jobs/snapshot_choice.hpp"
+#include "api/requests/image_answers.hpp"
 #include "api/requests/messages.hpp"
 #include "api/requests/warm_questions.hpp"
 #include "api/resources.hpp"
@@ -106,6 +107,7 @@ Async<Result<Response>> report(const Request& request, Context& context) {
                   {"report", std::move(text)},
                   {"format", is_pdf ? "pdf" : "html"},
                   {"file", file.string()}};
+    if (!job.parents.empty()) add_decoding(question, job.parents.front(), context);
     DIGITS_CO_TRY(co_await assist(std::move(question), context));
     auto response = Response::file(file, is_pdf ? "application/pdf" : "text/html; charset=utf-8", owner);
     response.set_header("Content-Security-Policy", kReportPolicy);

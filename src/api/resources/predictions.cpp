@@ -196,6 +196,7 @@ Async<Result<Response>> image(const Request& request, Context& context) {
         is_split && evaluated.dataset ? evaluated.dataset->find_split(source.value("split", "val")) : nullptr;
     const bool from_records = split != nullptr;
     json question{{"type", "image_file"}, {"path", row.name}, {"copy_to", place_for_copy(context)}};
+    add_decoding(question, evaluated.job.parents.back(), context);
     if (from_records)
         question = {{"type", "record_image"},
                     {"database", (context.jobs.job_dir(evaluated.job.parents.back()) / split->db).string()},

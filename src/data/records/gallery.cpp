@@ -227,16 +227,28 @@ Result<ImageFile> Gallery::image(std::uint64_t index) const {
     return record_image(database_, index, labels_[index]);
 }
 
-std::string_view shown_content_type(std::string_view bytes) { return format_info(sniff_image(bytes)).browser_type; }
+Result<ImageFile> browser_image(std::string bytes, const DecodeOptions& decoding) {
+    const auto format = sniff_image(bytes);
+    const auto type = format_info(format).browser_type;
+    // These two alone may have more than 8 bits, or a mark of EXIF that not every browser looks at.
+    const bool is_shown_alike = !type.empty() && format != ImageFormat::kPng && format != ImageFormat::kWebp;
+    if (is_shown_alike) return ImageFile{std::move(bytes), type};
+    const auto decoded = decode_with_facts(bytes, decoding);
+    const bool is_of_8_bits = decoded && decoded->facts.bits <= 8 && !decoded->facts.is_turned();
+    // What is damaged may be shown in part.
+    if (!type.empty() && (!decoded || is_of_8_bits)) return ImageFile{std::move(bytes), type};
+    if (!decoded) return fail(decoded.error());
+    DIGITS_ASSIGN(auto png, encode_png(decoded->image));
+    return ImageFile{std::move(png), "image/png"};
+}
 
 Result<ImageFile> record_image(const fs::path& database, std::uint64_t index, int label) {
     DIGITS_ASSIGN(auto records, RecordReader::open(database));
     DIGITS_ASSIGN(const auto record, find_record(records, index, label));
     if (record.datum.encoded) {
-        const auto type = shown_content_type(record.datum.data);
-        if (type.empty())
-            return fail(ErrorCode::kUnsupported, "the image of record {} is not in a format that browsers show", index);
-        return ImageFile{std::string(record.datum.data), type};
+        DecodeOptions decoding;
+        decoding.upright = false;
+        return browser_image(std::string(record.datum.data), decoding);
     }
     DIGITS_ASSIGN(const auto image, shown_raw_image(record.datum));
     DIGITS_ASSIGN(auto bytes, encode_png(image));

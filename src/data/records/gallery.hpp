@@ -12,6 +12,7 @@
 #include "base/enum_names.hpp"
 #include "base/result.hpp"
 #include "data/sample.hpp"
+#include "image/decode.hpp"
 
 namespace digits {
 
@@ -21,8 +22,9 @@ struct ImageFile {
     std::string_view content_type;
 };
 
-/// Of an image file that a browser shows, by its first bytes; else empty.
-std::string_view shown_content_type(std::string_view bytes);
+/// An image file as a browser shows it, upright: the file itself where browsers show it as networks get it, else a PNG
+/// of it, decoded by `decoding`. Errors: of decode_image(), for files of other formats.
+Result<ImageFile> browser_image(std::string bytes, const DecodeOptions& decoding);
 
 /// The image of a split's database under this number and class. As `Gallery::image`.
 Result<ImageFile> record_image(const std::filesystem::path& database, std::uint64_t index, int label);

@@ -43,6 +43,22 @@ const is_url = (name: string) => /^https?:\/\//i.test(name);
 const asked_image_url = (model: string, name: string) =>
   `/api/v1/models/${model}/asked-image?${is_url(name) ? "url" : "path"}=${encodeURIComponent(name)}`;
 
+/** Formats that every browser shows. */
+const shown_types = /^image\/(jpeg|png|gif|webp|bmp)$/;
+/** Endings of image files whose type not every browser knows. */
+const other_endings = ".avif,.heic,.heif,.ico,.j2k,.jp2,.npy,.pbm,.pcx,.pfm,.pgm,.pnm,.ppm,.sgi,.tga,.tif,.tiff";
+
+/** Where a file of this computer can be seen: the server shows those that a browser does not, and applies the dataset's
+ * value range. */
+async function shown_file(model: string, file: File, has_range: boolean): Promise<string | null> {
+  const may_be_deep = has_range && file.type !== "image/jpeg";
+  if (shown_types.test(file.type) && !may_be_deep) return URL.createObjectURL(file);
+  const form = new FormData();
+  form.append("image", file, file.name);
+  const found = await fetch(`/api/v1/models/${model}/asked-image`, { method: "POST", body: form }).catch(() => null);
+  return found?.ok ? URL.createObjectURL(await found.blob()) : null;
+}
+
 /** What does the network say of these images? */
 export function TestPanel({ model }: { model: Model }) {
   const { t, whole } = useText();
@@ -52,6 +68,7 @@ export function TestPanel({ model }: { model: Model }) {
   // The page's own slider hides boxes, so all are asked for that may be shown.
   const of_task = model.dataset?.type === "detection" ? { score_threshold: least_score } : {};
   const of_classes = (model.dataset?.type ?? "classification") === "classification";
+  const has_range = (model.dataset?.image.value_range?.length ?? 0) > 0;
   const [paths, set_paths] = useState("");
   const [over, set_over] = useState(false);
   const [options, set_options] = useState<AnswerOptions>(usual_options);
@@ -65,16 +82,16 @@ export function TestPanel({ model }: { model: Model }) {
       const found = await classify(query, question);
       asked.current += 1;
       revoke(urls.current);
-      urls.current = "files" in question ? question.files.map((file) => URL.createObjectURL(file)) : [];
+      const shown =
+        "files" in question
+          ? await Promise.all(question.files.map((file) => shown_file(model.job.id, file, has_range)))
+          : [];
+      urls.current = shown.filter((url) => url !== null);
       return {
         images: found.images.map((result, i) => ({
           name: result.name,
           url:
-            "files" in question
-              ? (urls.current[i] ?? null)
-              : result.error
-                ? null
-                : asked_image_url(model.job.id, result.name),
+            "files" in question ? (shown[i] ?? null) : result.error ? null : asked_image_url(model.job.id, result.name),
           result,
           question:
             "files" in question
@@ -143,7 +160,7 @@ export function TestPanel({ model }: { model: Model }) {
           <Text size="sm">{t("test.drop")}</Text>
           <FileButton
             multiple
-            accept="image/*"
+            accept={`image/*,${other_endings}`}
             onChange={(files) => send(files)}
             inputProps={{ "aria-label": t("test.choose") }}
           >
@@ -180,7 +197,7 @@ export function TestPanel({ model }: { model: Model }) {
             <BrowseButton
               kind="file"
               label={t("test.paths")}
-              accept={/\.(png|jpe?g|bmp|p[gpn]m)$/i}
+              accept={/\.(png|jpe?g|bmp|gif|webp|avif|hei[cf]|ico|j2k|jp2|npy|pcx|p[bfgpn]m|sgi|tga|tiff?)$/i}
               value={paths.trim().split("\n").at(-1) ?? ""}
               on_choose={(path) =>
                 set_paths((before) => (before.trim() === "" ? path : `${before.trimEnd()}\n${path}`))
@@ -237,7 +254,8 @@ function revoke(urls: string[]): void {
 }
 
 function images_of(files: FileList): File[] {
-  return [...files].filter((file) => file.type.startsWith("image/"));
+  // A browser knows no type of JPEG 2000, TGA or arrays: the server says what it cannot read.
+  return [...files].filter((file) => file.type === "" || file.type.startsWith("image/"));
 }
 
 /** Of boxes that are asked for. */

@@ -9,7 +9,6 @@ export const digits_worker: Record<string, string> = {
   "the request was cancelled": "请求已取消",
   "at most {} paths at once, got {}": "一次最多 {} 个路径，得到 {}",
   "{} is not a text in UTF-8": "{} 不是 UTF-8 文本",
-  "a browser cannot show {}": "浏览器无法显示 {}",
   "a line of the list is longer than {} bytes": "列表中有一行超过 {} 字节",
   'no answer to requests of type "{}"': "没有对“{}”类型请求的回答",
   "{}. The images are too small for the network: {} x {}": "{}。图像对网络来说太小：{} × {}",
