@@ -196,6 +196,9 @@ class Import {
         info_.image = {static_cast<int>(input.width), static_cast<int>(input.height), static_cast<int>(input.channels),
                        !spec_.image.resize.empty() ? spec_.image.resize : resize_word(network.resize)};
         if (info_.image.resize.empty()) info_.image.resize = "squash";
+        info_.image.value_range = network.value_range;
+        info_.image.depth = network.is_deep ? SampleDepth::kFloat : SampleDepth::k8;
+        if (network.is_deep && network.bands == info_.image.channels) info_.image.bands = network.bands;
         info_.transform.scale = input.scale;
         info_.transform.crop_size = static_cast<int>(input.crop_size);
         info_.transform.mean_values = input.mean;

@@ -188,6 +188,13 @@ Result<json> stage_model(const json& request, TaskContext& context) {
         image.width = static_cast<int>(size[2]);
         info.transform.crop_size = size == shape ? 0 : static_cast<int>(shape[1]);
     }
+    image.value_range = info.image.value_range;
+    image.depth = info.image.depth;
+    // Channels that are not colors are counted as bands alone.
+    if (info.image.bands > 0) {
+        image.channels = ImageSpec().channels;
+        image.bands = info.image.bands;
+    }
     image.resize = find_enum<ResizeMode>(info.image.resize).value_or(ResizeMode::kSquash);
     if (dataset.labels.empty()) {
         dataset.task = "regression";

@@ -1,6 +1,7 @@
 #include "imports/onnx_network.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <deque>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -17,6 +18,7 @@ namespace {
 using caffe::LayerParameter;
 using nlohmann::json;
 
+constexpr int kMostBands = 64;
 constexpr std::size_t kMostLabels = 100000, kMostLabel_bytes = 1000, kMostMetadata_bytes = std::size_t{16} << 20;
 constexpr std::size_t kShownNames = 3, kShownFaults = 40;
 constexpr int kMostDepth = 16;
@@ -169,6 +171,7 @@ class Importer {
                 says_preparation_ = true;
                 const auto resize = facts.value("resize", json());
                 if (resize.is_string()) result_.resize = resize.get<std::string>().substr(0, 20);
+                take_depth(facts);
             }
         }
         if (says_preparation_ && options_.preparation)
@@ -177,6 +180,18 @@ class Importer {
                     .at("preprocessing")
                     .advise("Leave the preprocessing to the file"));
         return {};
+    }
+
+    void take_depth(const json& facts) {
+        const auto is_number = [](const json& value) {
+            return value.is_number() && std::isfinite(value.get<double>());
+        };
+        const auto range = facts.value("value_range", json());
+        if (range.is_array() && range.size() == 2 && std::ranges::all_of(range, is_number) && range[0] < range[1])
+            result_.value_range = range.get<std::vector<double>>();
+        result_.is_deep = facts.value("depth", json()) == "float";
+        const auto bands = facts.value("bands", json());
+        if (bands.is_number_integer() && bands >= 1 && bands <= kMostBands) result_.bands = bands.get<int>();
     }
 
     void take_labels(const json& labels) {

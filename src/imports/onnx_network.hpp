@@ -29,7 +29,12 @@ struct OnnxNetwork {
     std::map<std::string, std::string> outputs;  ///< blobs, by the names of the file's outputs
     bool classifies = false;
     OnnxPreparedInput input;
-    std::string resize;               ///< "squash", …; empty: not known
+    std::string resize;  ///< "squash", …; empty: not known
+    /// Of files with more than 8 bits, as far as the file says it: the values that become 0 and 255, whether the
+    /// network gets the values of the files, and the channels that are not colors.
+    std::vector<double> value_range;
+    bool is_deep = false;
+    int bands = 0;
     std::vector<std::string> labels;  ///< empty: not known
     std::string made_by;              ///< "pytorch 2.13.0, opset 17, 124 operators"
     std::vector<std::string> notes;   ///< what a person should know, in sentences

@@ -185,8 +185,7 @@ Result<json> answer_tensors(Inference& inference, const json& request) {
                 {"errors", images.take_errors()},
                 {"labels", inference.facts().labels},
                 {"task", inference.task().name()},
-                {"preprocessing",
-                 {{"channels", shape[0]}, {"height", shape[1]}, {"width", shape[2]}, {"resize", inference.resize()}}},
+                {"preprocessing", inference.preprocessing()},
                 {"snapshot_iteration", predictor.iteration()}};
 }
 

@@ -40,7 +40,7 @@ Result<std::unique_ptr<Inference>> Inference::open(const InferenceOptions& optio
     inference->decoding_ = decoding_of(dataset.image);
     inference->dataset_dir_ = options.dataset_dir;
     inference->records_ = record_form(dataset);
-    inference->resize_ = enum_name(dataset.image.resize);
+    inference->image_ = dataset.image;
     inference->facts_ = {std::move(dataset.labels),
                          std::move(dataset.target_names),
                          dataset.ignore_label,
@@ -60,6 +60,25 @@ Result<std::unique_ptr<Inference>> Inference::open(const InferenceOptions& optio
 Result<Image> Inference::read_image(const std::string& path) const {
     DIGITS_ASSIGN(const auto bytes, read_named_file(path, kMaxImageBytes, roots_));
     return decode_image(bytes, decoding_);
+}
+
+nlohmann::json Inference::preprocessing() const {
+    const bool has_range = !image_.value_range.empty();
+    const std::string values = image_.is_deep() ? "those of the files"
+                               : has_range      ? "0 to 255, of files with more than 8 bits by the value range"
+                                                : "0 to 255";
+    nlohmann::json facts{{"channels", image_.channel_count()},
+                         {"height", image_.height},
+                         {"width", image_.width},
+                         {"resize", enum_name(image_.resize)},
+                         {"colors", image_.bands > 0       ? "bands"
+                                    : image_.channels == 3 ? "RGB"
+                                                           : "gray"},
+                         {"values", values + "; mean, scale and crop are inside the graph"}};
+    if (has_range) facts["value_range"] = image_.value_range;
+    if (image_.is_deep()) facts["depth"] = enum_name(image_.depth);
+    if (image_.bands > 0) facts["bands"] = image_.bands;
+    return facts;
 }
 
 Result<ImageAnswer> Inference::make_answer(const std::vector<BatchOutput>& batch, std::size_t place,

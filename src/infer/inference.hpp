@@ -66,8 +66,10 @@ class Inference {
     /// What records of databases are to the network.
     const RecordForm& records() const { return records_; }
     const std::filesystem::path& dataset_dir() const { return dataset_dir_; }
-    /// How images become those of the dataset: "squash", …
-    const std::string& resize() const { return resize_; }
+    /// What programs must do to an image before they give it to the network, as exports and the inference protocol tell
+    /// it: `channels`, `height`, `width`, `resize` ("squash", …), `colors`, `values` (in words); `value_range`, `depth`
+    /// and `bands` only where the dataset has them.
+    nlohmann::json preprocessing() const;
 
   private:
     Result<ImageAnswer> make_answer(const std::vector<BatchOutput>& batch, std::size_t place, const AskedImage& asked,
@@ -76,7 +78,7 @@ class Inference {
     const Task* task_ = nullptr;
     ReadableRoots roots_;
     std::filesystem::path dataset_dir_;
-    std::string resize_;
+    ImageSpec image_;  ///< of the dataset
     DecodeOptions decoding_;
     RecordForm records_;
     TargetFacts facts_;

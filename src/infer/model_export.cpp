@@ -20,16 +20,9 @@ namespace fs = std::filesystem;
 constexpr double kTolerance = 1e-3;
 constexpr std::size_t kNoiseImages = 2;
 
-std::map<std::string, std::string> metadata_of(const ModelExport& model, const OnnxSource& source) {
-    const auto& image = source.input.image;
-    const json preprocessing{{"channels", image.at(0)},
-                             {"height", image.at(1)},
-                             {"width", image.at(2)},
-                             {"resize", model.resize},
-                             {"colors", image.at(0) == 3 ? "RGB" : "gray"},
-                             {"values", "0 to 255; mean, scale and crop are inside the graph"}};
+std::map<std::string, std::string> metadata_of(const ModelExport& model) {
     std::map<std::string, std::string> metadata{{"digits.task", model.task},
-                                                {"digits.preprocessing", preprocessing.dump()},
+                                                {"digits.preprocessing", model.preprocessing.dump()},
                                                 {"digits.iteration", std::to_string(model.predictor.iteration())}};
     if (!model.labels.empty())
         metadata["digits.labels"] = json(model.labels).dump(-1, ' ', false, json::error_handler_t::replace);
@@ -133,7 +126,7 @@ std::vector<Image> stored_images(const fs::path& dataset_dir, const DecodeOption
 
 Result<json> export_model(const ModelExport& model, ModelExportFormat format, const fs::path& file) {
     DIGITS_ASSIGN(auto source, model.predictor.export_source());
-    source.metadata = metadata_of(model, source);
+    source.metadata = metadata_of(model);
     DIGITS_ASSIGN(const auto bytes, format == ModelExportFormat::kOnnx
                                         ? write_onnx(source)
                                         : write_safetensors(source.net, source.metadata));

@@ -2,7 +2,7 @@
 
 #include <array>
 #include <filesystem>
-#include <nlohmann/json_fwd.hpp>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -27,14 +27,14 @@ struct ModelExport {
     Predictor& predictor;
     std::string task;
     std::vector<std::string> labels;
-    std::string resize;         ///< how images become those of the dataset
-    std::vector<Image> images;  ///< on which both programs are compared; none: on noise
+    nlohmann::json preprocessing;  ///< Inference::preprocessing()
+    std::vector<Image> images;     ///< on which both programs are compared; none: on noise
 };
 
 /// Writes a file, and compares ONNX with the engine where Python finds onnxruntime. `{"bytes", "input", "outputs",
 /// "images", "verified", "difference", "tolerance", "runtime", "note"}`: the largest difference of an output's values,
 /// as a part of its largest value. Errors: kUnsupported, kDataLoss when both differ by more than the tolerance (the
-/// file is removed then).
+/// file is removed then), kFailedPrecondition for weights that are NaN or infinite.
 Result<nlohmann::json> export_model(const ModelExport& model, ModelExportFormat format,
                                     const std::filesystem::path& file);
 

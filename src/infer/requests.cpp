@@ -297,8 +297,11 @@ Result<json> answer_layers(Inference& inference, const json& request) {
 
 Result<json> answer_export(Inference& inference, const json& request) {
     DIGITS_ASSIGN(const auto wanted, parse_json<ExportWish>(request));
-    ModelExport model{
-        inference.predictor(), std::string(inference.task().name()), inference.facts().labels, inference.resize(), {}};
+    ModelExport model{inference.predictor(),
+                      std::string(inference.task().name()),
+                      inference.facts().labels,
+                      inference.preprocessing(),
+                      {}};
     constexpr std::int64_t kCompared = 4;
     if (wanted.format == ModelExportFormat::kOnnx)
         model.images = stored_images(inference.dataset_dir(), inference.decoding(), kCompared);

@@ -245,6 +245,9 @@ Result<ModelArchive> ModelArchive::create(const PretrainedArchiveRequest& reques
     known.width = facts.image.width;
     known.channels = facts.image.channels;
     known.resize = facts.image.resize;
+    known.value_range = facts.image.value_range;
+    known.is_deep = facts.image.depth == SampleDepth::kFloat;
+    known.bands = facts.image.bands;
     known.transform = facts.transform;
     known.transform.mean = facts.mean;
     known.mean_file = facts.mean_file.value_or("");

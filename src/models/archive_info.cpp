@@ -1,6 +1,7 @@
 #include "models/archive_info.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "base/file.hpp"
@@ -18,6 +19,7 @@ constexpr const char* kName = "info.json";
 constexpr std::uint64_t kMost_bytes = 1 << 20;
 constexpr int kMostPixels = 10000;
 constexpr int kMostDepth = 64;
+constexpr int kMostBands = 64;
 
 class InfoReader {
   public:
@@ -106,6 +108,7 @@ class InfoReader {
         }
         const auto resize = info_.value("image resize mode", json());
         if (resize.is_string()) image.resize = resize_word(resize.get<std::string>());
+        take_depth_from_info(info_, image);
         return image;
     }
 
@@ -115,6 +118,19 @@ class InfoReader {
 };
 
 }  // namespace
+
+void take_depth_from_info(const json& info, PretrainedImage& image) {
+    const auto is_number = [](const json& value) { return value.is_number() && std::isfinite(value.get<double>()); };
+    const auto range = info.value("image value range", json());
+    if (range.is_array() && range.size() == 2 && std::ranges::all_of(range, is_number) &&
+        range[0].get<double>() < range[1].get<double>())
+        image.value_range = range.get<std::vector<double>>();
+    if (info.value("image depth", json()) == "float") image.depth = SampleDepth::kFloat;
+    const auto bands = info.value("image bands", json());
+    if (image.depth == SampleDepth::kFloat && bands.is_number_integer() && bands == image.channels &&
+        image.channels <= kMostBands)
+        image.bands = image.channels;
+}
 
 Result<ArchiveInfo> read_archive_info(const fs::path& folder, const std::vector<std::string>& members) {
     if (std::ranges::find(members, kName) == members.end()) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
@@ -27,5 +28,9 @@ struct ArchiveInfo {
 /// "info.json/KEY": kInvalidArgument for what is missing or names anything but a member, kUnsupported for another
 /// framework.
 Result<ArchiveInfo> read_archive_info(const std::filesystem::path& folder, const std::vector<std::string>& members);
+
+/// What `info.json` says of files with more than 8 bits: "image value range", "image depth", "image bands". What is of
+/// another form counts as not there.
+void take_depth_from_info(const nlohmann::json& info, PretrainedImage& image);
 
 }  // namespace digits

@@ -43,6 +43,10 @@ struct JsonBinding<PretrainedImage> {
             json_field("height", &PretrainedImage::height).range(0, kMostPixels),
             json_field("channels", &PretrainedImage::channels).range(0, 1024),
             json_field("resize", &PretrainedImage::resize),
+            json_field("value_range", &PretrainedImage::value_range)
+                .help("of files with more than 8 bits: the values that become 0 and 255; empty: by their depth"),
+            json_field("depth", &PretrainedImage::depth).help("float: the network gets the values of the files"),
+            json_field("bands", &PretrainedImage::bands).help("channels that are not colors").range(0, 64),
         };
     }
 };
@@ -157,6 +161,11 @@ Result<PretrainedSpec> parse_pretrained_spec(const nlohmann::json& json) {
         if (value < 1)
             return fail(make_error(ErrorCode::kInvalidArgument, "{} must be 1 to {}, got {}", name, kMostPixels, value)
                             .at(std::string("/image/") + name));
+    if (const auto& range = spec.image.value_range; !range.empty() && (range.size() != 2 || !(range[0] < range[1])))
+        return fail(make_error(ErrorCode::kInvalidArgument,
+                               "Value range must be two numbers, the lower one first, got {}", fmt::join(range, ", "))
+                        .at("/image/value_range"));
+    if (spec.image.bands > 0 && spec.image.bands == spec.image.channels) return spec;
     if (spec.image.channels != 1 && spec.image.channels != 3)
         return fail(make_error(ErrorCode::kInvalidArgument, "channels must be 1 (grayscale) or 3 (color), got {}",
                                spec.image.channels)

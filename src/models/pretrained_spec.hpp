@@ -11,6 +11,7 @@
 #include "base/enum_names.hpp"
 #include "base/result.hpp"
 #include "caffe/digits_rules.hpp"
+#include "data/dataset_spec.hpp"
 #include "models/image_transform.hpp"
 #include "models/model_spec.hpp"
 
@@ -69,6 +70,10 @@ struct PretrainedImage {
     int height = 0;
     int channels = 0;
     std::string resize;  ///< "squash", …
+    /// Of files with more than 8 bits, as ImageSpec has them.
+    std::vector<double> value_range{};
+    SampleDepth depth = SampleDepth::k8;
+    int bands = 0;
 };
 
 /// docs/formats/specs.md says what each member means.

@@ -3,6 +3,7 @@ classification agree, and so does numpy with what the archive alone says, before
 
     preprocessing_test.py DIGITS MNIST_IDX_FOLDER [unittest arguments]
 """
+import base64
 import io
 import json
 import shutil
@@ -14,6 +15,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 import numpy as np
+import onnx
 from PIL import Image
 
 from caffe_weights import fields, read_weights
@@ -62,9 +64,9 @@ def done(job):
     return job
 
 
-def dataset(kind, **storage):
+def dataset(kind, value_range=(), **storage):
     spec = {"source": {"type": "folder", "path": str(folder / kind / "train"), "val_path": str(folder / kind / "val")},
-            "image": {"width": 28, "height": 28, "channels": 1 if kind == "gray" else 3}, "storage": storage, "seed": 1}
+            "image": {"width": 28, "height": 28, "channels": 3 if kind == "color" else 1, "value_range": list(value_range)}, "storage": storage, "seed": 1}
     return done(api.call("POST", "/datasets", {"name": kind, "spec": spec})[2]["id"])
 
 
@@ -114,7 +116,13 @@ def probabilities_by_archive(members, paths):
     weights, bias = (np.array(blob) for blob in read_weights(members[info["snapshot file"]])["ip"])
     rows = []
     for path in paths:
-        image = np.asarray(Image.open(path).convert("L" if channels == 1 else "RGB"), np.float64).reshape(height, width, channels)
+        image = np.asarray(Image.open(path))
+        if low_high := info.get("image value range"):
+            low, high = low_high
+            image = np.clip(np.rint((image.astype(np.float64) - low) * 255 / (high - low)), 0, 255)
+        elif info.get("image depth") != "float":
+            image = np.asarray(Image.open(path).convert("L" if channels == 1 else "RGB"))
+        image = image.astype(np.float64).reshape(height, width, channels)
         planes = image.transpose(2, 0, 1)
         if info["channel order"] == "BGR":
             planes = planes[::-1]
@@ -144,7 +152,7 @@ class Preprocessing(unittest.TestCase):
     def check(self, kind, *transforms, **changes):
         """Trains on the dataset with these transform_params (of both layers, or one for each)."""
         model = train(model_spec(kind, *transforms, **changes))
-        paths = val_paths["gray" if kind == "gray" else "color"]
+        paths = val_paths.get(kind, val_paths["color"])
         truth = np.array([labels.index(path.parent.name) for path in paths])
         accuracy, loss = (series(model, name)["value"][-1] for name in ("val/accuracy", "val/loss"))
         self.assertGreater(accuracy, 0.3, "it has learned something")
@@ -163,17 +171,61 @@ class Preprocessing(unittest.TestCase):
             members = members_of(data)
             infos.append(json.loads(members["info.json"]))
             np.testing.assert_allclose(probabilities_by_archive(members, paths), scores, rtol=1e-3, atol=1e-5)
-        for key in ("mean subtraction", "mean values", "image scale", "crop size", "channel order", "image dimensions"):
-            self.assertEqual(infos[0][key], infos[1][key], key)
+        for key in ("mean subtraction", "mean values", "image scale", "crop size", "channel order", "image dimensions", "image resize mode",
+                    "image value range", "image depth", "image bands"):
+            self.assertEqual(infos[0].get(key), infos[1].get(key), key)
         made = done(api.call("POST", "/pretrained", {"from_model": model, "snapshot": "last"})[2]["id"])
         members = members_of(api.call("GET", f"/pretrained/{made}/archive")[2])
         np.testing.assert_allclose(probabilities_by_archive(members, paths), scores, rtol=1e-3, atol=1e-5)
+        self.check_exports(model, infos[0], paths, scores)
         return model, infos[0]
+
+    def check_exports(self, model, info, paths, scores):
+        """What ONNX and the inference protocol say of images, and what they and `digits serve-model` answer."""
+        height, width, channels = info["image dimensions"]
+        said = {"channels": channels, "height": height, "width": width, "resize": info["image resize mode"],
+                "value_range": info.get("image value range"), "depth": info.get("image depth"), "bands": info.get("image bands")}
+        made = api.call("POST", f"/models/{model}/exports?snapshot=last", {"format": "onnx"})[2]
+        data = server.request("GET", f"/api/v1/models/{model}/exports/{made['name']}")[2]
+        facts = json.loads({entry.key: entry.value for entry in onnx.load_from_string(data).metadata_props}["digits.preprocessing"])
+        iteration = made["snapshot"]
+        served = json.loads(server.request("GET", f"/v2/models/{model}/versions/{iteration}")[2])["parameters"]["preprocessing"]
+        for told in (facts, served):
+            self.assertEqual({key: told.get(key) for key in said}, said)
+        body = {"inputs": [{"name": "encoded_image", "datatype": "BYTES", "shape": [len(paths)],
+                            "data": [base64.b64encode(path.read_bytes()).decode() for path in paths]}]}
+        status, _, answer = server.request("POST", f"/v2/models/{model}/versions/{iteration}/infer", json.dumps(body), {"Content-Type": "application/json"})
+        self.assertEqual(status, 200, answer)
+        found = np.array(json.loads(answer)["outputs"][0]["data"]).reshape(scores.shape)
+        np.testing.assert_allclose(found, scores, rtol=1e-3, atol=1e-5)
+        mark = uuid.uuid4().hex
+        body = (f'--{mark}\r\nContent-Disposition: form-data; name="onnx"; filename="a.onnx"\r\n'
+                "Content-Type: application/octet-stream\r\n\r\n").encode() + data + f"\r\n--{mark}--\r\n".encode()
+        job = done(api.call("POST", "/pretrained", body, {"Content-Type": f"multipart/form-data; boundary={mark}"})[2]["id"])
+        again = json.loads(members_of(api.call("GET", f"/pretrained/{job}/archive")[2])["info.json"])
+        for key in ("image value range", "image depth", "image bands", "image resize mode"):
+            self.assertEqual(again.get(key), info.get(key), key)
 
     def test_nothing(self):
         for kind in ("gray", "color", "hdf5"):
             with self.subTest(kind):
                 self.check(kind)
+
+    def test_value_range(self):
+        """Values of 12 bits in files of 16, which are the gray digits once they are scaled."""
+        val_paths["scaled"] = []
+        for path in (folder / "gray").glob("*/*/*.png"):
+            deep = folder / "scaled" / path.relative_to(folder / "gray")
+            deep.parent.mkdir(parents=True, exist_ok=True)
+            values = np.asarray(Image.open(path).convert("L"), np.uint16) * 15 + 100
+            Image.fromarray(values).save(deep)
+            if path.parts[-3] == "val":
+                val_paths["scaled"].append(deep)
+        val_paths["scaled"].sort()
+        datasets["scaled"] = dataset("scaled", value_range=[100, 3925])
+        info = self.check("scaled")[1]
+        self.assertEqual(info["image value range"], [100, 3925])
+        self.check("scaled", mean="image", crop_size=24)
 
     def test_images_of_16_bits(self):
         """The same digits with 257 times the values, and a network that divides by it, learn and answer the same."""

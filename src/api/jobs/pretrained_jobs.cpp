@@ -96,7 +96,9 @@ Result<JobRequest> pretrained_from_model(const Job& model, const SnapshotEntry& 
     spec.source.model_id = model.id;
     spec.source.iteration = snapshot.iteration;
     spec.source.epoch = snapshot.epoch;
-    spec.image = {dataset.facts.width, dataset.facts.height, dataset.facts.channels, dataset.resize};
+    spec.image = {dataset.facts.width, dataset.facts.height, dataset.facts.channels,
+                  dataset.resize,      dataset.value_range,  dataset.is_deep ? SampleDepth::kFloat : SampleDepth::k8,
+                  dataset.bands};
     DIGITS_ASSIGN(const auto facts, read_model_facts(dir));
     spec.mean = facts.mean;
     auto mean_file = std::filesystem::path(dataset.facts.mean_file);

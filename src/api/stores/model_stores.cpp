@@ -10,6 +10,7 @@
 #include "base/ids.hpp"
 #include "base/json_depth.hpp"
 #include "base/sha256.hpp"
+#include "models/archive_info.hpp"
 #include "models/pretrained_spec.hpp"
 #include "models/unpack.hpp"
 
@@ -125,6 +126,7 @@ PretrainedSpec spec_of(const StoreModel& model) {
     }
     spec.image.resize = resize_word(text_of(model.info, "image resize mode"));
     if (spec.image.resize.empty()) spec.image.resize = "squash";
+    take_depth_from_info(model.info, spec.image);
     spec.license = text_of(model.info, "license").substr(0, kMostLine);
     spec.origin = text_of(model.info, "source").substr(0, kMostLine);
     spec.mean = find_enum<MeanMode>(text_of(model.info, "mean subtraction")).value_or(MeanMode::kNone);

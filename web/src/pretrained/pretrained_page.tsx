@@ -144,6 +144,7 @@ function Side({ data: { job, pretrained } }: { data: Pretrained }) {
         listed([`${image.width} × ${image.height}`, t(image.channels === 1 ? "channels.1" : "channels.3")]),
       ]);
     if (image.resize) items.push([t("dataset.resize"), t(`resize.${image.resize}` as TextKey)]);
+    if (image.value_range?.length) items.push([t("dataset.value_range"), listed(image.value_range.map(String))]);
     items.push([t("field.mean"), t(`mean.${pretrained.mean}`)]);
     if (pretrained.bytes !== undefined) items.push([t("pretrained.weights"), bytes(pretrained.bytes)]);
   }
