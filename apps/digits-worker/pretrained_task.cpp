@@ -8,6 +8,7 @@
 #include "base/sanitizer.hpp"
 #include "base/text.hpp"
 #include "caffe/built_in_python.hpp"
+#include "caffe/finite_weights.hpp"
 #include "caffe/prototxt.hpp"
 #include "caffe/upgrade.hpp"
 #include "caffe/weights.hpp"
@@ -253,6 +254,10 @@ class Import {
             return fail(make_error(ErrorCode::kInvalidArgument,
                                    "expected weights of a network, the file has no layer with values")
                             .at("weights"));
+        const auto finite = check_finite_weights(weights_);
+        if (!finite && spec_.source.type == PretrainedOrigin::kModel) return fail(finite.error());
+        // Others may have made them so: a network of ONNX may hold an infinite constant.
+        if (!finite) warn(finite.error().message);
         return {};
     }
 

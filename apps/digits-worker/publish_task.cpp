@@ -6,6 +6,8 @@
 #include "base/file.hpp"
 #include "base/progress.hpp"
 #include "base/secrets_file.hpp"
+#include "caffe/finite_weights.hpp"
+#include "caffe/weights.hpp"
 #include "data/exports/export_dataset.hpp"
 #include "engine/device/device.hpp"
 #include "infer/inference.hpp"
@@ -103,6 +105,9 @@ class Publication {
 
 /// Sends the archive that the server has packed.
 Result<json> send_archive(const PublishSpec& spec, TaskHost& host) {
+    // Archives of other frameworks have weights of their own forms.
+    const auto weights = read_weights(fs::path(host.grant().model_dir) / host.grant().weights);
+    if (weights) DIGITS_TRY(check_finite_weights(*weights));
     const auto archive = host.job_dir() / "uploads" / kSentArchive;
     remote::TransferLimits limits;
     limits.timeout = kMostRequestTime;

@@ -1,6 +1,7 @@
 #include "infer/answer_tensors.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <nlohmann/json.hpp>
 #include <numeric>
@@ -76,6 +77,15 @@ class TensorReader {
 
     std::size_t count() const { return count_; }
 
+    /// Names the input that has this image of all: its answer is of no use.
+    void refuse(std::size_t image, const Error& error) {
+        std::size_t input = 0;
+        for (; image >= files_[input].sizes.size(); ++input) image -= files_[input].sizes.size();
+        const bool is_told = std::ranges::any_of(errors_, [&](const json& told) { return told["input"] == input; });
+        if (is_told) return;
+        errors_.push_back({{"input", input}, {"code", enum_name(error.code)}, {"message", error.message}});
+    }
+
     /// Zeros for an image that cannot be read.
     void next(float* out) {
         while (at_ == files_[file_].sizes.size()) {
@@ -107,6 +117,8 @@ class TensorReader {
             return {};
         }
         std::memcpy(planes_.data(), bytes.data(), bytes.size());
+        if (!std::ranges::all_of(planes_, [](float value) { return std::isfinite(value); }))
+            return fail(ErrorCode::kInvalidArgument, "its values must be numbers, and one is NaN or infinite");
         return predictor_.prepare_planes(planes_.data(), out);
     }
 
@@ -171,6 +183,9 @@ Result<json> answer_tensors(Inference& inference, const json& request) {
         inputs.assign(count * predictor.input_size(), 0);
         for (std::size_t i = 0; i < count; ++i) images.next(inputs.data() + i * predictor.input_size());
         DIGITS_ASSIGN(auto part, predictor.run(inputs.data(), count));
+        for (std::size_t i = 0; i < count; ++i)
+            for (const auto& output : outputs_of(part, i))
+                if (const auto finite = check_finite(output); !finite) images.refuse(begin + i, finite.error());
         append(outputs, std::move(part));
     }
     auto facts = json::array();

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/file.hpp"
+#include "caffe/finite_weights.hpp"
 #include "data/dataset_facts.hpp"
 #include "exports/safetensors.hpp"
 #include "infer/image_source.hpp"
@@ -126,6 +127,7 @@ std::vector<Image> stored_images(const fs::path& dataset_dir, const DecodeOption
 
 Result<json> export_model(const ModelExport& model, ModelExportFormat format, const fs::path& file) {
     DIGITS_ASSIGN(auto source, model.predictor.export_source());
+    DIGITS_TRY(check_finite_weights(source.net));
     source.metadata = metadata_of(model);
     DIGITS_ASSIGN(const auto bytes, format == ModelExportFormat::kOnnx
                                         ? write_onnx(source)

@@ -174,6 +174,19 @@ TEST(Training, StopsWithAdviceWhenTheLossIsNaN) {
     EXPECT_THAT(summary.error().advice, testing::HasSubstr("learning rate"));
 }
 
+TEST(Training, DoesNotBlameTheLearningRateBeforeTheFirstStep) {
+    const TemporaryFolder folder;
+    RecordingContext context(folder.path());
+    OneNumber trainee(folder.path());
+    trainee.diverges_at = 0;
+    const auto summary = run_training(trainee, plan(), context);
+    ASSERT_FALSE(summary);
+    EXPECT_EQ(summary.error().code, ErrorCode::kFailedPrecondition);
+    EXPECT_FALSE(has_diverged(summary.error())) << "a smaller rate would not help";
+    EXPECT_THAT(summary.error().message, testing::HasSubstr("before the first step"));
+    EXPECT_THAT(summary.error().advice, testing::HasSubstr("The learning rate is not the reason"));
+}
+
 /// Snapshots as files of nothing, and what is left of them.
 class SnapshotKeeperTest : public testing::Test {
   protected:

@@ -2,6 +2,7 @@
 
     diverged_test.py DIGITS [unittest arguments]
 """
+import json
 import struct
 import subprocess
 import sys
@@ -54,9 +55,11 @@ def dataset(source):
     return job
 
 
-def train(dataset_id, network, epochs=1, **solver):
+def train(dataset_id, network, epochs=1, weights=None, **solver):
     spec = {"dataset_id": dataset_id, "network": {"prototxt": network}, "epochs": epochs, "mean": "none", "threads": 1, "seed": 1,
             "solver": {"base_lr": 1e-6, "lr_policy": "fixed", **solver}}
+    if weights:
+        spec["weights"] = [{"pretrained": weights}]
     return api.call("POST", "/models", {"name": "one layer", "spec": spec})[2]["id"]
 
 
@@ -84,6 +87,56 @@ class NaNWeights(unittest.TestCase):
                 self.assertEqual((status, problem["code"]), (409, "failed_precondition"), route)
                 self.assert_words(problem["detail"])
                 self.assertIn("learning rate", problem["advice"])
+
+    def test_inference_protocol(self):
+        for model, one in ((broken, {"name": "image", "datatype": "FP32", "shape": [1, 1, 8, 8], "data": [0.5] * 64}),
+                           (broken_numbers, {"name": "image", "datatype": "FP32", "shape": [2, 1, 8, 8], "data": [0.5] * 128})):
+            status, _, answer = server.request("POST", f"/v2/models/{model}/infer", json.dumps({"inputs": [one]}), {"Content-Type": "application/json"})
+            self.assertEqual(status, 409, answer)
+            self.assert_words(json.loads(answer)["error"])
+
+    def test_input_of_the_inference_protocol_that_is_no_number(self):
+        sound = train(classes, CLASSES)
+        self.assertEqual(server.wait_for(sound)["state"], "done")
+        head = {"name": "image", "datatype": "FP32", "shape": [1, 1, 8, 8], "parameters": {"binary_data_size": 256}}
+        text = json.dumps({"inputs": [head]}).encode()
+        for value, expected in ((1.0, 200), (float("nan"), 422), (float("inf"), 422)):
+            body = text + struct.pack("<64f", *[value] * 64)
+            status, _, answer = server.request("POST", f"/v2/models/{sound}/infer", body,
+                                               {"Inference-Header-Content-Length": str(len(text)), "Content-Type": "application/octet-stream"})
+            self.assertEqual(status, expected, answer)
+            if expected != 200:
+                self.assertIn("NaN or infinite", json.loads(answer)["error"])
+
+    def test_exports_and_pretrained(self):
+        for format in ("onnx", "safetensors"):
+            status, _, problem = api.call("POST", f"/models/{broken}/exports", {"format": format})
+            self.assertEqual((status, problem["code"]), (409, "failed_precondition"), problem)
+            self.assert_words(problem["detail"], 'weights of the layer "ip" are NaN')
+            self.assertIn("earlier snapshot", problem["advice"])
+        self.assertEqual(api.call("GET", f"/models/{broken}/exports")[2]["items"], [])
+        found = server.wait_for(api.call("POST", "/pretrained", {"from_model": broken})[2]["id"])
+        self.assertEqual(found["state"], "error")
+        self.assert_words(found["error"]["message"], 'weights of the layer "ip" are NaN')
+        # An archive of others is taken, with a warning.
+        archive = api.call("GET", f"/models/{broken}/archive")[2]
+        body = (b'--b\r\nContent-Disposition: form-data; name="archive"; filename="a.tar.gz"\r\n\r\n' + archive + b"\r\n--b--\r\n")
+        job = api.call("POST", "/pretrained", body, {"Content-Type": "multipart/form-data; boundary=b"})[2]["id"]
+        self.assertEqual(server.wait_for(job)["state"], "done")
+        warnings = api.call("GET", f"/pretrained/{job}")[2]["pretrained"]["warnings"]
+        self.assertTrue(any('weights of the layer "ip" are NaN' in warning for warning in warnings), warnings)
+        # A training that starts from it is not told to lower its learning rate.
+        started = server.wait_for(train(classes, CLASSES, weights=job))
+        self.assertEqual(started["state"], "error")
+        self.assertIn("before the first step", started["error"]["message"])
+        self.assertIn("The learning rate is not the reason", started["error"]["advice"])
+        self.assertNotIn("clone_with_base_lr", started["actions"])
+
+    def test_publications(self):
+        spec = {"repository": str(server.folder / "repository"), "name": "broken"}
+        found = server.wait_for(api.call("POST", f"/models/{broken}/publications", {"spec": spec})[2]["id"])
+        self.assertEqual(found["state"], "error")
+        self.assert_words(found["error"]["message"], 'weights of the layer "ip" are NaN')
 
     def test_command_line(self):
         found = subprocess.run([DIGITS, "--server", f"http://{server.host}", "classify", "--model", broken, folder / "dark" / "0.png"],

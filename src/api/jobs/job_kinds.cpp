@@ -155,6 +155,11 @@ std::vector<JobKind> job_kinds(const ApiServerOptions& options) {
         grant.fetch = fetch;
         if (const auto server = job.spec->value("inference_server", std::string()); !server.empty()) {
             grant.fetch = inference_server_grant(server, rie_url, fetch);
+            // The archive is there already; the weights are looked at where the training still keeps them.
+            if (const auto weights = find_weights(job, jobs)) {
+                grant.model_dir = jobs.job_dir(job.parents.at(0)).string();
+                grant.weights = *weights;
+            }
             return grant;
         }
         grant.model_dir = jobs.job_dir(job.parents.at(0)).string();

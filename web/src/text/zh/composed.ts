@@ -154,6 +154,8 @@ export const composed: Record<string, string> = {
   // A training that diverges
   "Clone the model with a tenth of the learning rate, or with gradient clipping. Check that a mean is subtracted or the inputs are scaled, and that no label lies outside the network's outputs":
     "请以十分之一的学习率或启用梯度裁剪克隆模型。检查是否减去了均值或对输入做了缩放，以及标签是否都在网络输出的范围内",
+  "The learning rate is not the reason. Check that the weights that the training starts from are numbers, that the images or values of the dataset are neither NaN nor infinite nor so large that the outputs overflow, that the initial weights (the fillers) are not too large, and that no layer divides by zero or takes the logarithm of zero":
+    "原因不是学习率。请检查：训练所用的初始权重是否为有效数值；数据集的图像或数值中是否有 NaN、无穷大或导致输出溢出的过大值；初始化（filler）的权重是否过大；是否有层除以零或对零取对数",
   "Clone the model with a tenth of the learning rate. Check that a mean is subtracted or the inputs are scaled, and that no label lies outside the network's outputs":
     "请以十分之一的学习率克隆模型。检查是否减去了均值或对输入做了缩放，以及标签是否都在网络输出的范围内",
   "Lower the base learning rate by a factor of 10 and train again (or resume from an earlier snapshot); check that a mean is subtracted or the inputs are scaled, and that no label lies outside the network's outputs":

@@ -121,4 +121,6 @@ export const caffe: Record<string, string> = {
   "expected a number, there is none": "应有一个数，但没有",
   "expected one whole number": "应为一个整数",
   "cannot be read": "无法读取",
+  'The weights of the layer "{}" are {}: they are those of a training that diverged':
+    "层“{}”的权重为 {}：它们来自一次已发散的训练",
 };

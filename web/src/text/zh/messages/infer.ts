@@ -34,4 +34,5 @@ export const infer: Record<string, string> = {
   "cannot write the outputs": "无法写出结果",
   "the image cannot be read: {}": "无法读取图像：{}",
   "expected classify, got {}": "应为 classify，得到 {}",
+  "its values must be numbers, and one is NaN or infinite": "其数值必须有效，但其中有 NaN 或无穷大",
 };

@@ -13,4 +13,6 @@ export const training: Record<string, string> = {
   'lr_policy "{}" needs a positive max_iter; got {}': "lr_policy“{}”需要正的 max_iter；得到 {}",
   'lr_policy "sigmoid" needs a positive stepsize; got {}': "lr_policy“sigmoid”需要正的 stepsize；得到 {}",
   "rampup_interval is {}; expected 0 (none) or more iterations": "rampup_interval 为 {}；应为 0（无）或更多迭代",
+  "the loss is {} at iteration {}, before the first step: the network's initial output is already not a number":
+    "损失在第 {2} 次迭代时为 {1}，此时尚未更新权重：网络的初始输出就已不是有效数值",
 };
