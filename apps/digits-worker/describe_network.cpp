@@ -104,6 +104,8 @@ json memory_json(const MemoryNeed& need) {
 }
 
 json range(double low, double high) { return {{"low", low}, {"high", high}}; }
+            {"field", enum_name(need.field)},
+            {"batch_size", need.batch_size},
 
 json time_json(const TrainingRate& rate, const ModelSpec& spec, const TrainingData& dataset) {
     const double low = kSlower * rate.images_per_s, high = kFaster * rate.images_per_s;

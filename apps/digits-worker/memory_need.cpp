@@ -17,12 +17,11 @@ class TrainingNets {
         return nets;
     }
 
-    /// `batch_size`: of training; a validation that has the same size follows it.
-    Result<std::int64_t> bytes(int batch_size) const {
+    /// Without a validation `val_batch_size` does not matter.
+    Result<std::int64_t> bytes(int batch_size, int val_batch_size) const {
         DIGITS_ASSIGN(const auto train, describe(caffe::TRAIN, "train", batch_size));
         if (check_.val_batch_size == 0) return training_bytes(train, nullptr);
-        const bool follows = check_.val_batch_size == check_.batch_size;
-        DIGITS_ASSIGN(const auto val, describe(caffe::TEST, "val", follows ? batch_size : check_.val_batch_size));
+        DIGITS_ASSIGN(const auto val, describe(caffe::TEST, "val", val_batch_size));
         return training_bytes(train, &val);
     }
 
@@ -47,6 +46,36 @@ class TrainingNets {
     const std::filesystem::path& python_dir_;
 };
 
+/// Finds what is to blame for a training that does not fit, and the largest value that does: the validation batch size
+/// where the training fits beside a validation of one image, else the batch size.
+void find_what_fits(const ModelCheck& check, const TrainingNets& nets, MemoryNeed& need) {
+    const auto bytes = [&](int batch_size, int val_batch_size) {
+        const auto found = nets.bytes(batch_size, val_batch_size);
+        return found ? std::optional(*found) : std::nullopt;
+    };
+    const bool validates = check.val_batch_size > 0;
+    // A validation that has the same size follows the training's.
+    const bool follows = check.val_batch_size == check.batch_size;
+    if (validates && !follows) {
+        const auto alone = bytes(check.batch_size, 1);
+        if (alone && *alone <= need.room.free) {
+            need.field = BatchField::kValBatchSize;
+            need.batch_size = check.val_batch_size;
+            need.largest_batch_size = find_largest_batch(check.val_batch_size, need.room.free, [&](int batch_size) {
+                return bytes(check.batch_size, batch_size);
+            });
+            return;
+        }
+    }
+    need.largest_batch_size = find_largest_batch(check.batch_size, need.room.free, [&](int batch_size) {
+        return bytes(batch_size, follows ? batch_size : check.val_batch_size);
+    });
+    // Both are too large: the validation's size is told next.
+    if (!need.largest_batch_size && validates && !follows)
+        need.largest_batch_size =
+            find_largest_batch(check.batch_size, need.room.free, [&](int batch_size) { return bytes(batch_size, 1); });
+}
+
 }  // namespace
 
 Result<MemoryNeed> memory_need(const ModelCheck& check, Precision precision, const Device& device,
@@ -58,12 +87,8 @@ Result<MemoryNeed> memory_need(const ModelCheck& check, Precision precision, con
     MemoryNeed need;
     need.batch_size = check.batch_size;
     need.room = memory_of(device);
-    DIGITS_ASSIGN(need.needed, nets.bytes(check.batch_size));
-    if (judge_memory(need) != MemoryFit::kFits)
-        need.largest_batch_size = find_largest_batch(check.batch_size, need.room.free, [&](int batch_size) {
-            const auto found = nets.bytes(batch_size);
-            return found ? std::optional(*found) : std::nullopt;
-        });
+    DIGITS_ASSIGN(need.needed, nets.bytes(check.batch_size, check.val_batch_size));
+    if (judge_memory(need) != MemoryFit::kFits) find_what_fits(check, nets, need);
     return need;
 }
 

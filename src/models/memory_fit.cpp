@@ -17,12 +17,20 @@ Error with_advice(Error error, const MemoryNeed& need, bool is_tight) {
     if (!need.largest_batch_size)
         return std::move(error).advise(
             "Not even a batch size of 1 fits: choose a smaller network, smaller images or a crop");
+    const int largest = *need.largest_batch_size;
+    if (need.field == BatchField::kValBatchSize)
+        return is_tight
+                   ? std::move(error).advise(fmt::format(
+                         "Choose a validation batch size of at most {}, end other programs, or set start_anyway: the "
+                         "estimate may be too high",
+                         largest))
+                   : std::move(error).advise(
+                         fmt::format("Choose a validation batch size of at most {}, or end other programs", largest));
     if (is_tight)
         return std::move(error).advise(fmt::format(
             "Choose a batch size of at most {}, end other programs, or set start_anyway: the estimate may be too high",
-            *need.largest_batch_size));
-    return std::move(error).advise(
-        fmt::format("Choose a batch size of at most {}, or end other programs", *need.largest_batch_size));
+            largest));
+    return std::move(error).advise(fmt::format("Choose a batch size of at most {}, or end other programs", largest));
 }
 
 /// A round number that people would choose.
@@ -62,11 +70,16 @@ std::optional<int> find_largest_batch(int batch_size, std::int64_t room,
 Status check_memory(const MemoryNeed& need, bool start_anyway) {
     const auto fit = judge_memory(need);
     if (fit == MemoryFit::kFits || (fit == MemoryFit::kTight && start_anyway)) return {};
-    auto error = make_error(ErrorCode::kResourceExhausted,
-                            "The training with a batch size of {} needs about {} of memory; {} of {} are free",
-                            need.batch_size, size_text(need.needed), size_text(need.room.free),
-                            size_text(std::max(need.room.total, need.room.free)))
-                     .at("/batch_size");
+    const auto free = size_text(need.room.free), total = size_text(std::max(need.room.total, need.room.free));
+    auto error = need.field == BatchField::kValBatchSize
+                     ? make_error(ErrorCode::kResourceExhausted,
+                                  "The training with a validation batch size of {} needs about {} of memory; {} of {} "
+                                  "are free. The training alone would fit",
+                                  need.batch_size, size_text(need.needed), free, total)
+                     : make_error(ErrorCode::kResourceExhausted,
+                                  "The training with a batch size of {} needs about {} of memory; {} of {} are free",
+                                  need.batch_size, size_text(need.needed), free, total);
+    error.where = fmt::format("/{}", enum_name(need.field));
     return fail(with_advice(std::move(error), need, fit == MemoryFit::kTight));
 }
 

@@ -14,11 +14,15 @@ namespace digits {
 /// Whether what a training needs is there. Tight: it lacks so little that the estimate may be wrong by as much.
 enum class MemoryFit { kFits, kTight, kTooLarge };
 
+/// Fields of a model's spec that decide how much memory a training takes.
+enum class BatchField { kBatchSize, kValBatchSize };
+
 /// What a training needs, and the memory that it would run in.
 struct MemoryNeed {
     std::int64_t needed = 0;  ///< bytes, an estimate
     MemoryRoom room;
-    int batch_size = 0;
+    BatchField field = BatchField::kBatchSize;  ///< what is to blame where it does not fit
+    int batch_size = 0;                         ///< of that field
     std::optional<int> largest_batch_size;  ///< the largest that fits, where `batch_size` does not; none: not even 1
 };
 
@@ -31,7 +35,8 @@ MemoryFit judge_memory(const MemoryNeed& need);
 std::optional<int> find_largest_batch(int batch_size, std::int64_t room,
                                       const std::function<std::optional<std::int64_t>(int)>& bytes_of);
 
-/// Refuses a training that does not fit: kResourceExhausted at /batch_size with the numbers and what to do.
+/// Refuses a training that does not fit: kResourceExhausted at /batch_size or
+/// /val_batch_size with the numbers and what to do.
 /// `start_anyway` lets through what is tight.
 Status check_memory(const MemoryNeed& need, bool start_anyway);
 
@@ -39,6 +44,12 @@ template <>
 struct EnumNames<MemoryFit> {
     static constexpr std::array<std::pair<MemoryFit, std::string_view>, 3> kNames{
         {{MemoryFit::kFits, "fits"}, {MemoryFit::kTight, "tight"}, {MemoryFit::kTooLarge, "too_large"}}};
+};
+
+template <>
+struct EnumNames<BatchField> {
+    static constexpr std::array<std::pair<BatchField, std::string_view>, 2> kNames{
+        {{BatchField::kBatchSize, "batch_size"}, {BatchField::kValBatchSize, "val_batch_size"}}};
 };
 
 }  // namespace digits

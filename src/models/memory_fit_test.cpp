@@ -13,7 +13,7 @@ constexpr std::int64_t kGiga = std::int64_t{1} << 30;
 
 MemoryNeed need_of(double needed_gb, double free_gb, double total_gb) {
     const auto bytes = [](double gb) { return static_cast<std::int64_t>(gb * static_cast<double>(kGiga)); };
-    return {bytes(needed_gb), {bytes(free_gb), bytes(total_gb)}, 64, 32};
+    return {bytes(needed_gb), {bytes(free_gb), bytes(total_gb)}, BatchField::kBatchSize, 64, 32};
 }
 
 TEST(MemoryFitTest, JudgesByWhatIsFreeAndWhatThereIs) {
@@ -51,6 +51,17 @@ TEST(MemoryFitTest, SaysThatNoBatchFits) {
     auto need = need_of(53.5, 8.8, 23.4);
     need.largest_batch_size.reset();
     EXPECT_THAT(check_memory(need, false).error().advice, HasSubstr("Not even a batch size of 1"));
+}
+
+TEST(MemoryFitTest, BlamesTheValidationWhereThatIsTooLarge) {
+    auto need = need_of(214.1, 20.5, 23.5);
+    need.field = BatchField::kValBatchSize;
+    need.batch_size = 100'000;
+    need.largest_batch_size = 9000;
+    const auto error = check_memory(need, false).error();
+    EXPECT_EQ(error.where, "/val_batch_size");
+    EXPECT_THAT(error.message, HasSubstr("with a validation batch size of 100000 needs about 214.1 GB"));
+    EXPECT_THAT(error.advice, HasSubstr("a validation batch size of at most 9000"));
 }
 
 /// How often a batch size is tried, too: each try describes a network.

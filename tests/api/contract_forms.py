@@ -140,6 +140,16 @@ class Forms(unittest.TestCase):
         self.assertLess(fitting["needed_bytes"], 1.01 * memory["free_bytes"])
         self.assertGreater(fitting["needed_bytes"], 0.9 * memory["free_bytes"])
 
+    def test_a_validation_that_cannot_fit_is_blamed_itself(self):
+        spec = model_spec(batch_size=4, val_batch_size=150_000)
+        memory = api.call("POST", "/networks/describe", {"spec": spec})[2]["memory"]
+        self.assertEqual((memory["fit"], memory["field"], memory["batch_size"]), ("too_large", "val_batch_size", 150_000), memory)
+        self.assertGreater(memory["largest_batch_size"], 1000)
+        status, _, refused = api.call("POST", "/models", {"name": "huge", "spec": spec})
+        self.assertEqual((status, refused["where"]), (507, "/spec/val_batch_size"), refused)
+        self.assertIn("with a validation batch size of 150000", refused["detail"])
+        self.assertRegex(refused["advice"], r"validation batch size of at most \d+")
+
     def test_a_training_keeps_its_best_and_newest_snapshots(self):
         job = create_model("many snapshots", epochs=8, keep_snapshots=2)
         self.assertEqual(server.wait_for(job)["state"], "done")

@@ -17,7 +17,8 @@ MemoryNeed need_of(const json& found) {
     MemoryNeed need;
     need.needed = memory.at("needed_bytes").get<std::int64_t>();
     need.room = {memory.at("free_bytes").get<std::int64_t>(), memory.at("total_bytes").get<std::int64_t>()};
-    need.batch_size = found.at("batch_size").get<int>();
+    need.field = find_enum<BatchField>(memory.at("field").get<std::string>()).value_or(BatchField::kBatchSize);
+    need.batch_size = memory.at("batch_size").get<int>();
     if (const auto& largest = memory.at("largest_batch_size"); !largest.is_null())
         need.largest_batch_size = largest.get<int>();
     return need;

@@ -11,7 +11,7 @@ interface Props {
   valid: boolean;
   /** The form has changed since `spec`. */
   stale: boolean;
-  change_batch_size: (size: number) => void;
+  change_batch_size: (field: MemoryEstimate["field"], size: number) => void;
 }
 
 /** What training will take, before it is begun: parameters, operations, memory against what is free, and time. */
@@ -69,7 +69,7 @@ export function NetworkEstimate({ spec, valid, stale, change_batch_size }: Props
         </Alert>
       )}
       {found.memory && found.memory.fit !== "fits" && (
-        <MemoryAlert memory={found.memory} batch_size={found.batch_size} change_batch_size={change_batch_size} />
+        <MemoryAlert memory={found.memory} change_batch_size={change_batch_size} />
       )}
     </div>
   );
@@ -77,19 +77,18 @@ export function NetworkEstimate({ spec, valid, stale, change_batch_size }: Props
 
 interface MemoryAlertProps {
   memory: MemoryEstimate;
-  batch_size: number;
-  change_batch_size: (size: number) => void;
+  change_batch_size: Props["change_batch_size"];
 }
 
 /** A training that would be refused, and what to do about it. */
-function MemoryAlert({ memory, batch_size, change_batch_size }: MemoryAlertProps) {
+function MemoryAlert({ memory, change_batch_size }: MemoryAlertProps) {
   const { t, whole } = useText();
   const largest = memory.largest_batch_size;
   return (
     <Alert data-tone="error" py="xs" mt="xs" data-testid="memory">
       <Text size="sm">
-        {t("estimate.too_much_memory", {
-          batch: whole(batch_size),
+        {t(memory.field === "batch_size" ? "estimate.too_much_memory" : "estimate.too_much_memory_of_validation", {
+          batch: whole(memory.batch_size),
           needed: bytes(memory.needed_bytes),
           free: bytes(memory.free_bytes),
         })}{" "}
@@ -97,8 +96,8 @@ function MemoryAlert({ memory, batch_size, change_batch_size }: MemoryAlertProps
         {memory.fit === "tight" ? t("estimate.start_anyway") : null}
       </Text>
       {largest !== null && (
-        <Button size="xs" variant="default" mt="xs" onClick={() => change_batch_size(largest)}>
-          {t("estimate.use_batch", { n: whole(largest) })}
+        <Button size="xs" variant="default" mt="xs" onClick={() => change_batch_size(memory.field, largest)}>
+          {t(memory.field === "batch_size" ? "estimate.use_batch" : "estimate.use_val_batch", { n: whole(largest) })}
         </Button>
       )}
     </Alert>

@@ -205,7 +205,7 @@ function ModelFormPage({ fields }: { fields: FormField[] }) {
                 spec={ready ? settled : null}
                 valid={check.data?.ok === true}
                 stale={stale}
-                change_batch_size={(size) => form.change({ batch_size: String(size) })}
+                change_batch_size={(field, size) => form.change({ [field]: String(size) })}
               />
               <Button variant="subtle" color="gray" size="xs" onClick={clear}>
                 {t("form.start_over")}

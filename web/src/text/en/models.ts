@@ -154,9 +154,12 @@ export const models = {
     "{low}–{high} images/s, estimated from FLOPs: the network is too large to measure in two seconds",
   "estimate.too_much_memory":
     "A batch size of {batch} needs about {needed} of memory; {free} are free. The training would be refused.",
+  "estimate.too_much_memory_of_validation":
+    "A validation batch size of {batch} needs about {needed} of memory; {free} are free. The training alone would fit. The training would be refused.",
   "estimate.no_batch_fits": "Not even one image fits: choose a smaller network, smaller images or a crop.",
   "estimate.start_anyway": "It is close: “Start although memory is short” in the advanced solver options starts it.",
   "estimate.use_batch": "Use batch size {n}",
+  "estimate.use_val_batch": "Use validation batch size {n}",
   "estimate.measured_one": "{rate} images/s, measured on this machine with random data",
   "estimate.by_products_one":
     "{rate} images/s, estimated from FLOPs: the network is too large to measure in two seconds",

@@ -150,7 +150,10 @@ export const models: Record<keyof typeof english, string> = {
   "estimate.too_much_memory": "批大小 {batch} 约需 {needed} 内存；可用 {free}。训练会被拒绝。",
   "estimate.no_batch_fits": "一张图像也放不下：请选择更小的网络、更小的图像或裁剪。",
   "estimate.start_anyway": "相差不多：可在求解器高级选项中选择“内存略少时仍启动”。",
+  "estimate.too_much_memory_of_validation":
+    "验证批大小 {batch} 时，训练约需 {needed} 内存；可用 {free}。训练本身放得下。训练会被拒绝。",
   "estimate.use_batch": "使用批大小 {n}",
+  "estimate.use_val_batch": "使用验证批大小 {n}",
   "estimate.measured_one": "{rate} 张图像/秒，用随机数据在本机测得",
   "estimate.by_products_one": "{rate} 张图像/秒，由 FLOPs 估算：网络太大，无法在两秒内测量",
 

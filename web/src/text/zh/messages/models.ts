@@ -43,6 +43,16 @@ export const models: Record<string, string> = {
   "Choose a batch size of at most {}, end other programs, or set start_anyway: the estimate may be too high":
     "选择不超过 {} 的批大小、结束其他程序，或设置 start_anyway：估算可能偏高",
   "Choose a batch size of at most {}, or end other programs": "选择不超过 {} 的批大小，或结束其他程序",
+  "The training with a validation batch size of {} needs about {} of memory; {} of {} are free. The training alone would fit":
+    "验证批大小为 {} 的训练需要约 {} 内存；共 {4}，可用 {3}。训练本身放得下",
+  "Choose a validation batch size of at most {}, end other programs, or set start_anyway: the estimate may be too high":
+    "选择不超过 {} 的验证批大小、结束其他程序，或设置 start_anyway：估算可能偏高",
+  "Choose a validation batch size of at most {}, or end other programs": "选择不超过 {} 的验证批大小，或结束其他程序",
+  "[{}] its mean_file cannot be used: {}": "[{}] 其 mean_file 无法使用：{}",
+  "[{}] its mean_file is for images of {} x {} (channels: {}), those of the dataset are {} x {} (channels: {})":
+    "[{}] 其 mean_file 用于 {} × {} 的图像（通道数：{}），数据集的图像为 {} × {}（通道数：{}）",
+  "Give the path of a mean image as Caffe's compute_image_mean writes it, or leave mean_file out and subtract the dataset's mean":
+    "请给出 Caffe 的 compute_image_mean 所写的均值图像的路径，或去掉 mean_file 并减去数据集的均值",
   '{} "{}" would write into another folder than the training\'s': "{}“{}”会写入训练文件夹以外的文件夹",
   "Give a name without folders": "请给出不含文件夹的名称",
   "Label smoothing needs a layer SoftmaxWithLoss, the network has none": "标签平滑需要 SoftmaxWithLoss 层，而网络没有",
