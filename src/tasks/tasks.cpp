@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -15,16 +16,35 @@ namespace digits {
 namespace {
 
 bool is_loss(std::string_view series) {
-    return series.find("loss") != std::string_view::npos || series.find("error") != std::string_view::npos;
+    std::string small(series);
+    std::ranges::transform(small, small.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return small.find("loss") != std::string::npos || small.find("error") != std::string::npos;
+}
+
+/// Names that people give to what is to become small, as words of a name: "val_rmse", "distance[1]".
+bool is_measure_of_error(std::string_view series) {
+    constexpr std::string_view kWords[]{"distance", "dist", "mae", "mse", "rmse", "err", "perplexity"};
+    std::string word;
+    for (std::size_t i = 0; i <= series.size(); ++i) {
+        const auto c = i < series.size() ? static_cast<unsigned char>(series[i]) : 0;
+        if (std::isalnum(c)) {
+            word += static_cast<char>(std::tolower(c));
+            continue;
+        }
+        if (std::ranges::find(kWords, word) != std::end(kWords)) return true;
+        word.clear();
+    }
+    return false;
 }
 
 }  // namespace
 
-bool Task::higher_is_better(std::string_view series) const { return !is_loss(series); }
+bool Task::higher_is_better(std::string_view series) const { return !is_loss(series) && !is_measure_of_error(series); }
 
 std::optional<Metric> judge_by_loss(std::span<const std::string> series) {
     if (std::ranges::find(series, "loss") != series.end()) return Metric{"loss", false};
-    const auto found = std::ranges::find_if(series, is_loss);
+    auto found = std::ranges::find_if(series, is_loss);
+    if (found == series.end()) found = std::ranges::find_if(series, is_measure_of_error);
     return found == series.end() ? std::nullopt : std::optional(Metric{*found, false});
 }
 

@@ -288,6 +288,9 @@ TEST(Tasks, KnowWhichSeriesGetBetterAsTheyGrow) {
         EXPECT_TRUE(task->higher_is_better("accuracy")) << task->name();
         EXPECT_FALSE(task->higher_is_better("loss")) << task->name();
         EXPECT_FALSE(task->higher_is_better("loss1/loss")) << task->name();
+        for (const auto* name : {"distance", "val_RMSE", "mae[1]", "EuclideanLoss1", "error"})
+            EXPECT_FALSE(task->higher_is_better(name)) << name;
+        for (const auto* name : {"psnr", "miou", "maelstrom"}) EXPECT_TRUE(task->higher_is_better(name)) << name;
         EXPECT_FALSE(task->name().empty());
         EXPECT_FALSE(task->view().empty());
     }

@@ -8,6 +8,12 @@
 
 namespace digits {
 
+Error no_such_metric(std::string_view metric, const std::vector<std::string>& names) {
+    return make_error(ErrorCode::kInvalidArgument, "The validation has no metric \"{}\"", metric)
+        .at("/early_stopping/metric")
+        .advise(fmt::format("Choose one of {}", fmt::join(names, ", ")));
+}
+
 Result<std::optional<std::string>> EarlyStopping::judge(const ValidationHistory& validations, std::int64_t iteration,
                                                         bool resumed) {
     if (!patience_) return std::nullopt;
@@ -16,11 +22,8 @@ Result<std::optional<std::string>> EarlyStopping::judge(const ValidationHistory&
     if (!task) return std::nullopt;
     auto metric = task->judge(names);
     if (!metric_.empty()) {
-        if (std::ranges::find(names, metric_) == names.end())
-            return fail(make_error(ErrorCode::kInvalidArgument, "The validation has no metric \"{}\"", metric_)
-                            .at("/early_stopping/metric")
-                            .advise(fmt::format("Choose one of {}", fmt::join(names, ", "))));
-        metric = Metric{metric_, task->higher_is_better(metric_)};
+        if (std::ranges::find(names, metric_) == names.end()) return fail(no_such_metric(metric_, names));
+        metric = Metric{metric_, !losses_.contains(metric_) && task->higher_is_better(metric_)};
     }
     if (!metric) return std::nullopt;
     const auto best = validations.best(*metric);

@@ -20,11 +20,11 @@ struct SnapshotFiles {
 
 struct TraineeOutput {
     std::string name;
-    bool is_loss = false;
+    bool is_loss = false;  ///< the lower the better
 };
 
 struct TraineeFacts {
-    std::vector<TraineeOutput> outputs;
+    std::vector<TraineeOutput> outputs;  ///< of training and validations, each name once
     std::int64_t parameters = 0;
     std::int64_t memory_bytes = 0;  ///< foreseen; 0: not known
 };

@@ -81,6 +81,10 @@ class Training {
             }
         }
         summary_.first_iteration = iteration_;
+        std::set<std::string> losses;
+        for (const auto& output : facts.outputs)
+            if (output.is_loss) losses.insert(output.name);
+        early_.note_losses(std::move(losses));
         emit_network(facts);
         return {};
     }

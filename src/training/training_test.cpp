@@ -304,6 +304,11 @@ TEST(Training, KnowsTheBestOfAnEarlierAttempt) {
 class Told final : public OneNumber {
   public:
     Told(fs::path folder, std::vector<float> accuracies) : OneNumber(std::move(folder)), told_(std::move(accuracies)) {}
+    Result<TraineeFacts> build(std::int64_t first_iteration) override {
+        DIGITS_ASSIGN(auto facts, OneNumber::build(first_iteration));
+        facts.outputs.push_back({"pairs", true});
+        return facts;
+    }
     Result<std::int64_t> restore(const SnapshotFiles& snapshot) override {
         DIGITS_ASSIGN(iteration_, OneNumber::restore(snapshot));
         return iteration_;
@@ -314,7 +319,7 @@ class Told final : public OneNumber {
     }
     Result<ValidationValues> validate(std::size_t) override {
         const float value = told_.at(static_cast<std::size_t>(iteration_ / 4));
-        return ValidationValues{{{"accuracy", value}, {"loss", value}}, 1};
+        return ValidationValues{{{"accuracy", value}, {"loss", value}, {"pairs", value}}, 1};
     }
 
   private:
@@ -371,6 +376,11 @@ TEST_F(EarlyStoppingTest, GoesOnWhileItImproves) {
 
 TEST_F(EarlyStoppingTest, WatchesTheMetricThatIsNamedByItsDirection) {
     plan_.stop_metric = "loss";
+    EXPECT_EQ(train({9, 5, 6, 7, 1, 1, 1, 1, 1, 1, 1}).iterations, 12);
+}
+
+TEST_F(EarlyStoppingTest, LossesFallWhateverTheyAreCalled) {
+    plan_.stop_metric = "pairs";
     EXPECT_EQ(train({9, 5, 6, 7, 1, 1, 1, 1, 1, 1, 1}).iterations, 12);
 }
 

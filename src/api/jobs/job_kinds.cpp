@@ -122,7 +122,7 @@ std::vector<JobKind> job_kinds(const ApiServerOptions& options) {
     kinds.back().commands = {{kSnapshotCommand, SIGUSR1}};
     kinds.back().relayed_events = {{kSnapshotEvent, snapshot_event}};
     kinds.back().lower_is_better = [](const Job& job, std::string_view series) {
-        return !task_of(job).higher_is_better(series.substr(series.find('/') + 1));
+        return lower_is_better(job, series.substr(series.find('/') + 1));
     };
     kinds.back().make_grant = [common](const Job& job, const JobReader& jobs) -> Result<Grant> {
         Grant grant = common;

@@ -88,6 +88,9 @@ json error_view(const Error& error) {
 }
 
 json job_view(const Job& job, Detail detail) {
+    json falling = json::array();
+    for (const auto& summary : job.metrics)
+        if (summary.best && lower_is_better(job, summary.series.substr(4))) falling.push_back(summary.series.substr(4));
     json view{{"id", job.id},
               {"kind", job.kind},
               {"name", job.name},
@@ -102,6 +105,7 @@ json job_view(const Job& job, Detail detail) {
               {"error", nullptr},
               {"parents", job.parents},
               {"best", best_view(job)},
+              {"lower_is_better", std::move(falling)},
               {"last", json::object()},
               {"actions", actions_view(job)}};
     if (job.error) {

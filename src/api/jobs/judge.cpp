@@ -29,6 +29,18 @@ std::optional<Metric> judging_metric(const Job& model) {
     return std::nullopt;
 }
 
+bool lower_is_better(const Job& model, std::string_view series) {
+    if (model.network)
+        for (const auto& output : model.network->value("outputs", nlohmann::json::array())) {
+            const auto name = output.value("name", "");
+            // Elements after the first are named "distance[1]".
+            if (name.empty() || !series.starts_with(name) || output.value("type", "") != "loss") continue;
+            const auto rest = series.substr(name.size());
+            if (rest.empty() || (rest.starts_with('[') && rest.ends_with(']'))) return true;
+        }
+    return !task_of(model).higher_is_better(series);
+}
+
 std::string series_of(const Metric& metric) { return std::string(kPhase) + metric.name; }
 
 int best_snapshot(const std::vector<std::int64_t>& iterations, const std::optional<Metric>& metric,

@@ -17,6 +17,9 @@ const Task& task_of(const Job& model);
 /// The metric by which a model's validations are compared, as its task decides; none before there are any.
 std::optional<Metric> judging_metric(const Job& model);
 
+/// Whether a validation series of a job gets better as it falls: by what its worker says of it, else by its name.
+bool lower_is_better(const Job& model, std::string_view series);
+
 /// The series of a job's metrics that a metric is: "val/accuracy".
 std::string series_of(const Metric& metric);
 

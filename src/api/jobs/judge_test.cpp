@@ -65,5 +65,18 @@ TEST(Judge, BestIsTheBestOfEachMetricByItsOwnDirection) {
     EXPECT_TRUE(best_view(fresh).is_null());
 }
 
+TEST(Judge, LossesFallWhateverTheyAreCalled) {
+    auto job = trained();
+    EXPECT_FALSE(lower_is_better(job, "pairs"));
+    EXPECT_TRUE(lower_is_better(job, "distance")) << "by its name";
+    job.network = std::make_shared<const nlohmann::json>(nlohmann::json::parse(
+        R"({"outputs": [{"name": "pairs", "type": "loss"}, {"name": "accuracy", "type": "value"}]})"));
+    EXPECT_TRUE(lower_is_better(job, "pairs"));
+    EXPECT_TRUE(lower_is_better(job, "pairs[1]"));
+    EXPECT_FALSE(lower_is_better(job, "pairs_found"));
+    EXPECT_FALSE(lower_is_better(job, "accuracy"));
+    EXPECT_EQ(job_view(job, Detail::kBrief)["lower_is_better"], nlohmann::json::array({"loss"}));
+}
+
 }  // namespace
 }  // namespace digits::api

@@ -29,6 +29,17 @@ std::optional<SnapshotFiles> CaffeTrainee::find_snapshot() const {
 
 std::vector<SnapshotFiles> CaffeTrainee::snapshots() const { return find_snapshots(options_.snapshot_prefix); }
 
+namespace {
+
+/// Whether what an output says is to become small: also of a loss that only a validation has, or of weight 0.
+bool gives_loss(const Net& net, const std::string& output) {
+    const auto* maker = net.find_maker(output).first;
+    const auto* type = maker ? find_layer_type(maker->parameter().type()) : nullptr;
+    return net.loss_weight(output) != 0 || (type && type->is_loss);
+}
+
+}  // namespace
+
 Result<TraineeFacts> CaffeTrainee::build(std::int64_t first_iteration) {
     DIGITS_ASSIGN(const auto products, product_mode(options_.precision, options_.device));
     if (products.emulated)
@@ -42,7 +53,14 @@ Result<TraineeFacts> CaffeTrainee::build(std::int64_t first_iteration) {
 
     TraineeFacts facts;
     const auto& net = solver_->net();
-    for (const auto& name : net.outputs()) facts.outputs.push_back({name, net.loss_weight(name) != 0});
+    const auto add_outputs = [&](const Net& of) {
+        for (const auto& name : of.outputs()) {
+            const auto known = std::ranges::find(facts.outputs, name, &TraineeOutput::name);
+            if (known == facts.outputs.end()) facts.outputs.push_back({name, gives_loss(of, name)});
+        }
+    };
+    add_outputs(net);
+    for (std::size_t i = 0; i < solver_->test_net_count(); ++i) add_outputs(solver_->test_net(i));
     for (const auto& parameter : net.learnable_parameters()) facts.parameters += parameter.blob->count();
     facts.memory_bytes = estimate_memory(net);
     return facts;

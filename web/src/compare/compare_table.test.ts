@@ -3,7 +3,7 @@ import type { Model } from "../api/client";
 import { compare_rows, flatten, show_value, winner } from "./compare_table";
 
 function model(spec: object, best: object | null): Model {
-  return { job: { spec, best } } as unknown as Model;
+  return { job: { spec, best, lower_is_better: ["loss", "pairs"] } } as unknown as Model;
 }
 
 describe("the table of a comparison", () => {
@@ -35,16 +35,19 @@ describe("the table of a comparison", () => {
     const dataset = "20261129-185157-2d18";
     const rows = compare_rows(
       [
-        model({ epochs: 2, solver: { base_lr: 0.1 }, dataset_id: dataset }, { accuracy: 0.5, loss: 1.2 }),
-        model({ epochs: 2, solver: { base_lr: 0.01, gamma: 0.1 }, dataset_id: dataset }, { accuracy: 0.9, loss: 0.3 }),
+        model({ epochs: 2, solver: { base_lr: 0.1 }, dataset_id: dataset }, { accuracy: 0.5, loss: 1.2, pairs: 3 }),
+        model(
+          { epochs: 2, solver: { base_lr: 0.01, gamma: 0.1 }, dataset_id: dataset },
+          { accuracy: 0.9, loss: 0.3, pairs: 7 },
+        ),
         model({ epochs: 2, solver: { base_lr: 0.01 }, dataset_id: dataset }, null),
       ],
       new Map([[dataset, "MNIST"]]),
     );
     const differing = rows.filter((row) => row.differs).map((row) => row.place);
-    expect(differing).toEqual(["best.accuracy", "best.loss", "solver.base_lr", "solver.gamma"]);
+    expect(differing).toEqual(["best.accuracy", "best.loss", "best.pairs", "solver.base_lr", "solver.gamma"]);
     expect(rows.find((row) => row.place === "dataset_id")?.values).toEqual(["MNIST", "MNIST", "MNIST"]);
-    expect(rows.slice(0, 2).map(winner)).toEqual([1, 1]);
+    expect(rows.slice(0, 3).map(winner)).toEqual([1, 1, 0]);
     expect(winner(rows.find((row) => row.place === "solver.base_lr")!)).toBeNull();
     expect(show_value("best.accuracy", 0.9)).toBe("90.00 %");
     expect(show_value("solver.base_lr", 0.01)).toBe("0.01");

@@ -7,6 +7,8 @@ export interface CompareRow {
   place: string;
   values: (string | number | null)[];
   differs: boolean;
+  /** Of a metric: its best value is the lowest. */
+  lowest?: boolean;
 }
 
 /** Every value of a spec by its place: lists and missing values in one piece, a network's text by its length. */
@@ -51,7 +53,8 @@ export function compare_rows(models: Model[], names: Map<string, string>): Compa
       });
       return { place, values, differs: values.some((value) => value !== values[0]) };
     });
-  return [...rows(best), ...rows(specs)];
+  const falling = new Set(models.flatMap(({ job }) => job.lower_is_better.map((name) => `best.${name}`)));
+  return [...rows(best).map((row) => ({ ...row, lowest: falling.has(row.place) })), ...rows(specs)];
 }
 
 export function show_value(place: string, value: string | number | null): string {
@@ -60,9 +63,9 @@ export function show_value(place: string, value: string | number | null): string
   return place.startsWith("best.") ? metric(place, value) : significant(value, 6);
 }
 
-/** Which of the models is best in a row of metrics: the highest score, the lowest loss; null where that says nothing. */
+/** Which of the models is best in a row of metrics: the highest score, the lowest of what falls; null where that says nothing. */
 export function winner(row: CompareRow): number | null {
-  const lowest = /loss/i.test(row.place);
+  const lowest = row.lowest === true;
   if (!row.differs || !(lowest || is_score(row.place)) || !row.place.startsWith("best.")) return null;
   let at: number | null = null;
   row.values.forEach((value, i) => {
