@@ -11,6 +11,7 @@
 #include "engine/memory/memory.hpp"
 #include "engine/net/describe.hpp"
 #include "engine/precision/product_mode.hpp"
+#include "engine/solver/solver.hpp"
 #include "engine/solver/training_rate.hpp"
 #include "memory_need.hpp"
 #include "models/network_files.hpp"
@@ -18,6 +19,7 @@
 #include "models/snapshots.hpp"
 #include "models/standard_networks.hpp"
 #include "tasks/task.hpp"
+#include "training/early_stopping.hpp"
 
 namespace digits {
 namespace {
@@ -33,9 +35,11 @@ constexpr double kTestSpeed = 3;
 struct Stage {
     const char* name;
     caffe::Phase phase;
+    const char* use;  ///< in sentences
     bool is_deploy() const { return std::string_view(name) == "deploy"; }
 };
-constexpr Stage kStages[]{{"train", caffe::TRAIN}, {"val", caffe::TEST}, {"deploy", caffe::TEST}};
+constexpr Stage kStages[]{
+    {"train", caffe::TRAIN, "training"}, {"val", caffe::TEST, "validation"}, {"deploy", caffe::TEST, "deployment"}};
 
 caffe::NetState net_state(const Stage& stage) {
     caffe::NetState state;
@@ -100,12 +104,12 @@ json memory_json(const MemoryNeed& need) {
             {"needed_bytes", need.needed},
             {"free_bytes", need.room.free},
             {"total_bytes", need.room.total},
+            {"field", enum_name(need.field)},
+            {"batch_size", need.batch_size},
             {"largest_batch_size", need.largest_batch_size ? json(*need.largest_batch_size) : json()}};
 }
 
 json range(double low, double high) { return {{"low", low}, {"high", high}}; }
-            {"field", enum_name(need.field)},
-            {"batch_size", need.batch_size},
 
 json time_json(const TrainingRate& rate, const ModelSpec& spec, const TrainingData& dataset) {
     const double low = kSlower * rate.images_per_s, high = kFaster * rate.images_per_s;
@@ -148,6 +152,8 @@ std::optional<Error> describe_stages(const ModelCheck& check, const std::filesys
         if (const auto upgraded = upgrade_net(net); !upgraded) return upgraded.error();
         auto found = describe_net(net, net_state(stage), inputs, folder);
         if (!found) return found.error();
+        if (const auto train = nets.find("train"); train != nets.end())
+            if (const auto takes = check_takes_weights(train->second, *found, stage.use); !takes) return takes.error();
         nets[stage.name] = std::move(*found);
     }
     return std::nullopt;
@@ -177,20 +183,15 @@ std::optional<Error> answer_fault(const ModelCheck& check, const NetDescription&
             "the stage deploy");
 }
 
-/// Of these sides of square images the first with which all nets can be built; none where it is not the images' size
-/// that is wrong.
+/// Of these sides of square images the first with which all nets can be built and nothing else is wrong; none where it
+/// is not the images' size that is to blame.
 std::optional<int> side_that_fits(const ModelSpec& spec, const ModelCheck& check, const std::filesystem::path& folder) {
     constexpr int kSides[]{32, 64, 96, 128, 160, 192, 224, 256, 320, 384, 512};
     const auto* standard = find_standard_network(spec.network.standard);
-    ModelSpec tried = spec;
-    tried.dataset_dir.clear();
     for (const int side : kSides) {
         if (side <= std::min(check.dataset.width, check.dataset.height) || (standard && side < standard->height))
             continue;
-        const auto larger =
-            check_model(tried, *check.network,
-                        AssumedImages{side, side, check.dataset.channels,
-                                      std::max<std::int64_t>(check.dataset.label_count, 1), check.task});
+        const auto larger = check_with_size(spec, *check.network, check, side, side);
         Descriptions nets;
         if (larger.files && !describe_stages(larger, folder, nets)) return side;
     }
@@ -211,6 +212,13 @@ ModelFinding building_fault(const Error& error, const ModelSpec& spec, const Mod
     finding.message = std::move(too_small.message);
     finding.advice = std::move(too_small.advice);
     return finding;
+}
+
+/// Where there is no validation, none has a metric. Errors: kInvalidArgument at /early_stopping/metric.
+Status check_stop_metric(const EarlyStoppingSpec& early, const NetDescription& val) {
+    if (!early.patience || early.metric.empty() || std::ranges::find(val.series, early.metric) != val.series.end())
+        return {};
+    return fail(no_such_metric(early.metric, val.series));
 }
 
 }  // namespace
@@ -250,6 +258,14 @@ Result<json> describe_network(const json& request, const std::vector<std::string
             note(files.error());
             return answer;
         }
+    // Of a dataset that is not finished nobody knows what its images are.
+    if (check.has_dataset) {
+        const auto job_dir = std::filesystem::path(spec.dataset_dir).parent_path() / "model";
+        if (const auto means = check_own_means(check.files->train_val, check.dataset, job_dir); !means) {
+            note(means.error());
+            return answer;
+        }
+    }
     if (const auto mode = product_mode(spec.precision, device); !mode) note(mode.error());
     PythonLayersInPassing python;
     DIGITS_TRY(python.write(spec.network.python_layers));
@@ -271,6 +287,14 @@ Result<json> describe_network(const json& request, const std::vector<std::string
         return answer;
     }
     const auto* val = nets.contains("val") ? &nets["val"] : nullptr;
+    if (const auto metric = val ? check_stop_metric(spec.early_stopping, *val) : Status(); !metric) {
+        auto finding = finding_of(Severity::kError, metric.error(), network_text(spec));
+        finding.where = metric.error().where;
+        answer["ok"] = false;
+        answer["diagnostics"].push_back(to_json(finding));
+    }
+    if (nets["train"].learning == 0)
+        answer["diagnostics"].push_back(to_json(finding_of(Severity::kWarning, nothing_learns(), network_text(spec))));
     answer["memory_bytes"] = own_bytes + training_bytes(nets["train"], val);
     // Of a dataset that is still being made only the images' size is assumed, which says nothing about its training.
     if (check.has_dataset || spec.dataset_dir.empty()) {

@@ -4,12 +4,18 @@
 #include <c10/util/Exception.h>
 
 #include <new>
+#include <stdexcept>
 #include <string>
 
 #include "base/result.hpp"
 #include "engine/net/layer.hpp"
 
 namespace digits {
+
+/// What ATen says, as an Error: kResourceExhausted with the size where memory is lacking, else kInternal.
+Error engine_error(const c10::Error& failure);
+/// What the standard library throws for what no memory can hold.
+Error out_of_memory();
 
 /// Runs `work` without autograd; what it throws becomes a Status. The one place where the engine's exceptions end.
 template <class Work>
@@ -25,15 +31,11 @@ Status guarded(Work&& work) {
             make_error(ErrorCode::kResourceExhausted, "out of memory on the GPU: {}", failure.what_without_backtrace())
                 .advise("Use a smaller batch size (batch accumulation keeps the effective one)"));
     } catch (const c10::Error& failure) {
-        const std::string text = failure.what_without_backtrace();
-        const bool memory =
-            text.find("not enough memory") != std::string::npos || text.find("alloc") != std::string::npos;
-        return memory ? fail(make_error(ErrorCode::kResourceExhausted, "out of memory: {}", text)
-                                 .advise("Use a smaller batch size (batch accumulation keeps the effective one)"))
-                      : fail(ErrorCode::kInternal, "{}", text);
+        return fail(engine_error(failure));
     } catch (const std::bad_alloc&) {
-        return fail(make_error(ErrorCode::kResourceExhausted, "out of memory")
-                        .advise("Use a smaller batch size (batch accumulation keeps the effective one)"));
+        return fail(out_of_memory());
+    } catch (const std::length_error&) {
+        return fail(out_of_memory());
     } catch (const std::exception& failure) {
         return fail(ErrorCode::kInternal, "{}", failure.what());
     }
@@ -42,8 +44,9 @@ Status guarded(Work&& work) {
 /// Puts the layer's name in front of what `work` throws.
 template <class Work>
 void in_layer(const std::string& name, Work&& work) {
-    const auto rethrow = [&](ErrorCode code, const std::string& text) {
-        throw EngineError{make_error(code, "[{}] {}", name, text)};
+    const auto rethrow = [&](Error error) {
+        error.message = "[" + name + "] " + error.message;
+        throw EngineError{std::move(error)};
     };
     try {
         work();
@@ -53,7 +56,11 @@ void in_layer(const std::string& name, Work&& work) {
     } catch (const c10::OutOfMemoryError&) {
         throw;
     } catch (const c10::Error& failure) {
-        rethrow(ErrorCode::kInternal, failure.what_without_backtrace());
+        rethrow(engine_error(failure));
+    } catch (const std::bad_alloc&) {
+        rethrow(out_of_memory());
+    } catch (const std::length_error&) {
+        rethrow(out_of_memory());
     }
 }
 

@@ -83,6 +83,7 @@ nlohmann::json to_json(const ModelFinding& finding) {
             {"line", finding.line ? json(*finding.line) : json()},
             {"column", finding.column ? json(*finding.column) : json()},
             {"layer", finding.layer.empty() ? json() : json(finding.layer)},
+            {"where", finding.where.empty() ? json() : json(finding.where)},
             {"advice", finding.advice},
             {"needs_side", finding.needs_side ? json(*finding.needs_side) : json()}};
 }
@@ -102,6 +103,7 @@ ModelFinding finding_from_json(const nlohmann::json& json) {
     finding.line = number("line");
     finding.column = number("column");
     finding.layer = text("layer");
+    finding.where = text("where");
     finding.advice = text("advice");
     finding.needs_side = number("needs_side");
     return finding;

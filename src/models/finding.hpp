@@ -19,6 +19,7 @@ struct ModelFinding {
     std::optional<int> line;  ///< in the network's text, from 1
     std::optional<int> column;
     std::string layer;  ///< empty: none is to blame
+    std::string where;  ///< the field of the spec that is to blame, "/early_stopping/metric"; empty: none
     std::string advice;
     std::optional<int> needs_side;  ///< the network works with square images of this side; a new dataset would help
 };
@@ -27,7 +28,8 @@ struct ModelFinding {
 /// message names or quotes, else the layer's name.
 ModelFinding finding_of(Severity severity, const Error& error, std::string_view text);
 
-/// `{"severity", "message", "line", "column", "layer", "advice", "needs_side"}`, with null for what is not known.
+/// `{"severity", "message", "line", "column", "layer", "where", "advice", "needs_side"}`, with null for what is not
+/// known.
 nlohmann::json to_json(const ModelFinding& finding);
 /// Of what to_json() has written.
 ModelFinding finding_from_json(const nlohmann::json& json);

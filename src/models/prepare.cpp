@@ -16,6 +16,7 @@
 #include "caffe/stages.hpp"
 #include "caffe/text_outline.hpp"
 #include "caffe/upgrade.hpp"
+#include "data/records/mean.hpp"
 #include "models/dataset_facts.hpp"
 #include "models/network_files.hpp"
 #include "models/standard_networks.hpp"
@@ -251,6 +252,27 @@ Status keep_own_mean(const std::string& dataset_mean, const fs::path& job_dir, c
     return {};
 }
 
+Status check_mean(const caffe::LayerParameter& layer, const TrainingData& dataset, const fs::path& path) {
+    const auto refuse = [](Error error) {
+        return fail(
+            std::move(error).advise("Give the path of a mean image as Caffe's compute_image_mean writes it, or leave "
+                                    "mean_file out and subtract "
+                                    "the dataset's mean"));
+    };
+    const auto mean = read_mean_file(path);
+    if (!mean)
+        return refuse(make_error(ErrorCode::kInvalidArgument, "[{}] its mean_file cannot be used: {}", layer.name(),
+                                 mean.error().to_string()));
+    const int channels = dataset.record_channels();
+    const bool fits = mean->channels == channels && mean->height == dataset.height && mean->width == dataset.width;
+    if (layer.type() != "Data" || fits) return {};
+    return refuse(make_error(ErrorCode::kInvalidArgument,
+                             "[{}] its mean_file is for images of {} x {} (channels: {}), those of the dataset are {} "
+                             "x {} (channels: {})",
+                             layer.name(), mean->width, mean->height, mean->channels, dataset.width, dataset.height,
+                             channels));
+}
+
 /// `augmentation.json`, only where images are varied.
 Status write_augmentation(const Augmentation& augmentation, const fs::path& job_dir) {
     return write_or_remove(job_dir / kAugmentationFile,
@@ -267,6 +289,13 @@ std::string_view network_text(const ModelSpec& spec) {
 
 Result<caffe::NetParameter> parse_network(const ModelSpec& spec) {
     return parse_net_text(network_text(spec), kTextPlace);
+}
+
+Status check_own_means(const caffe::NetParameter& train_val, const TrainingData& dataset, const fs::path& job_dir) {
+    for (const auto& layer : train_val.layer())
+        if (const auto& given = layer.transform_param().mean_file(); !given.empty() && given != dataset.mean_file)
+            DIGITS_TRY(check_mean(layer, dataset, (job_dir / given).lexically_normal()));
+    return {};
 }
 
 Result<PreparedModel> prepare_model(const ModelSpec& spec, const fs::path& job_dir) {
@@ -353,7 +382,15 @@ namespace {
 /// Collects what is wrong with a spec: first what does not depend on its network, then its network.
 class ModelChecker {
   public:
-    explicit ModelChecker(const ModelSpec& spec) : spec_(spec), text_(network_text(spec)) {
+    /// With images of this dataset; none: of the spec's.
+    explicit ModelChecker(const ModelSpec& spec, const ModelCheck* known = nullptr)
+        : spec_(spec), text_(network_text(spec)) {
+        if (known) {
+            dataset_ = known->dataset;
+            task_ = known->task;
+            is_assumed_ = !known->has_dataset;
+            return;
+        }
         if (spec.dataset_dir.empty()) return;
         auto dataset = read_dataset_folder(spec.dataset_dir);
         if (dataset) {
@@ -384,10 +421,10 @@ class ModelChecker {
     }
 
     void check(const caffe::NetParameter& network, const std::optional<AssumedImages>& assumed) {
-        if (const auto start = check_start(spec_, network); !start) note(Severity::kError, start.error());
+        if (const auto start = check_start(spec_, network); !start) note_field(start.error());
         for (const auto& layer : network.layer())
             if (runs_users_code(layer)) check_.python_layers.push_back(layer.name());
-        check_.has_dataset = dataset_.has_value();
+        check_.has_dataset = dataset_.has_value() && !is_assumed_;
         check_.dataset = dataset_ ? *dataset_ : assumed_dataset(spec_, assumed);
         check_.task = task_.empty() ? assumed_task(spec_, assumed) : task_;
         const auto task = get_task(check_.task);
@@ -403,13 +440,13 @@ class ModelChecker {
         if (!files) return note(Severity::kError, files.error());
         if (names)
             for (const auto& warning : *names) note_warning(warning);
-        if (const auto smoothed = smooth_labels(spec_, files->train_val); !smoothed)
-            note(Severity::kError, smoothed.error());
-        if (dataset_) {
+        if (const auto smoothed = smooth_labels(spec_, files->train_val); !smoothed) note_field(smoothed.error());
+        if (const auto mixed = mix_images(spec_, check_.dataset, files->train_val); !mixed) note_field(mixed.error());
+        if (check_.has_dataset) {
             if (const auto weighed = weigh_classes(spec_, *dataset_, files->train_val); !weighed)
-                note(Severity::kError, weighed.error());
+                note_field(weighed.error());
             if (const auto varied = check_augmentation(spec_.augmentation, *dataset_); !varied)
-                note(Severity::kError, varied.error());
+                note_field(varied.error());
             for (const auto& warning : files->warnings) note_warning(warning);
             if (const auto warning = batch_warning(*files, *dataset_)) note_warning(*warning);
         }
@@ -423,6 +460,11 @@ class ModelChecker {
     ModelCheck take() { return std::move(check_); }
 
   private:
+    /// `error` is at a field of the spec.
+    void note_field(const Error& error) {
+        note(Severity::kError, error);
+        check_.findings.back().where = error.where;
+    }
     void note_warning(const std::string& text) {
         note(Severity::kWarning, Error{ErrorCode::kInvalidArgument, text, {}, {}});
     }
@@ -432,6 +474,7 @@ class ModelChecker {
     std::string_view text_;
     std::optional<TrainingData> dataset_;
     std::string task_;  ///< of the dataset
+    bool is_assumed_ = false;
     ModelCheck check_;
 };
 
@@ -450,6 +493,19 @@ ModelCheck check_model(const ModelSpec& spec, const caffe::NetParameter& network
                        const std::optional<AssumedImages>& assumed) {
     ModelChecker checker(spec);
     checker.check(network, assumed);
+    return checker.take();
+}
+
+ModelCheck check_with_size(const ModelSpec& spec, const caffe::NetParameter& network, const ModelCheck& check,
+                           int width, int height) {
+    ModelCheck known;
+    known.dataset = check.dataset;
+    known.dataset.width = width;
+    known.dataset.height = height;
+    known.task = check.task;
+    known.has_dataset = check.has_dataset;
+    ModelChecker checker(spec, &known);
+    checker.check(network, std::nullopt);
     return checker.take();
 }
 

@@ -96,5 +96,14 @@ ModelCheck check_model(const ModelSpec& spec, const std::optional<AssumedImages>
 /// The same for a caller that has parsed the spec's network.
 ModelCheck check_model(const ModelSpec& spec, const caffe::NetParameter& network,
                        const std::optional<AssumedImages>& assumed = {});
+/// The same as `check`, had its images this size: what else is wrong stays wrong.
+ModelCheck check_with_size(const ModelSpec& spec, const caffe::NetParameter& network, const ModelCheck& check,
+                           int width, int height);
+
+/// Whether the mean files can be read that the network names itself, and whether they are means of such images.
+/// Relative names start in `job_dir`; those that keep_own_mean() has copied there are not looked for. Errors:
+/// kInvalidArgument with the layer, "[data] mean_file …".
+Status check_own_means(const caffe::NetParameter& train_val, const TrainingData& dataset,
+                       const std::filesystem::path& job_dir);
 
 }  // namespace digits

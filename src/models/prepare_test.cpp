@@ -1,6 +1,7 @@
 #include "models/prepare.hpp"
 
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 
 #include <fstream>
 #include <map>
@@ -497,6 +498,55 @@ TEST_F(PrepareTest, SnapshotsAreListedOldestFirst) {
     EXPECT_EQ((*snapshots)[1].bytes, 6U);
     EXPECT_EQ((*snapshots)[1].epoch, 2);
     EXPECT_EQ(list_snapshots(folder_.path() / "absent").error().code, ErrorCode::kNotFound);
+}
+
+/// A network with a mean of its own; without the dataset's.
+constexpr const char* kOwnMean =
+    "layer { name: 'data' type: 'Data' top: 'data' top: 'label' include { stage: 'train' }\n"
+    "  transform_param { mean_file: 'FILE' } }\n"
+    "layer { name: 'data' type: 'Data' top: 'data' top: 'label' include { stage: 'val' } }\n"
+    "layer { name: 'ip' type: 'InnerProduct' bottom: 'data' top: 'ip' }\n"
+    "layer { name: 'loss' type: 'SoftmaxWithLoss' bottom: 'ip' bottom: 'label' exclude { stage: 'deploy' } }\n"
+    "layer { name: 'p' type: 'Softmax' bottom: 'ip' top: 'p' include { stage: 'deploy' } }\n";
+
+TEST_F(PrepareTest, ACheckReadsTheMeansThatANetworkNames) {
+    const auto error_of = [&](const std::string& file) -> std::string {
+        spec_.mean = MeanMode::kNone;
+        spec_.network = {.prototxt = kOwnMean};
+        spec_.network.prototxt.replace(spec_.network.prototxt.find("FILE"), 4, file);
+        const auto check = check_model(spec_);
+        EXPECT_TRUE(check.files);
+        const auto checked = check_own_means(check.files->train_val, check.dataset, job());
+        if (checked) return "";
+        EXPECT_THAT(checked.error().advice, HasSubstr("compute_image_mean"));
+        return checked.error().message;
+    };
+    const auto mean = [&](const char* name, int side) {
+        caffe::BlobProto blob;
+        for (const int size : {1, side, side}) blob.mutable_shape()->add_dim(size);
+        for (int i = 0; i < side * side; ++i) blob.add_data(1);
+        write(folder_.path() / name, blob.SerializeAsString());
+        return "../" + std::string(name);
+    };
+    EXPECT_EQ(error_of(mean("fitting", 28)), "");
+    EXPECT_THAT(error_of(mean("small", 20)),
+                HasSubstr("[data] its mean_file is for images of 20 x 20 (channels: 1), those of the dataset are 28"));
+    EXPECT_THAT(error_of("../none"), HasSubstr("[data] its mean_file cannot be used"));
+    write(folder_.path() / "text", "no mean");
+    EXPECT_THAT(error_of("../text"), HasSubstr("[data] its mean_file cannot be used"));
+    const auto pipe = folder_.path() / "pipe";
+    ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+    EXPECT_THAT(error_of("../pipe"), HasSubstr("[data] its mean_file cannot be used"));
+}
+
+TEST_F(PrepareTest, ACheckWithAnotherSizeChangesTheSizeAlone) {
+    const auto check = check_model(spec_);
+    const auto larger = check_with_size(spec_, *check.network, check, 64, 32);
+    ASSERT_TRUE(larger.files);
+    EXPECT_TRUE(larger.has_dataset);
+    EXPECT_EQ(larger.dataset.label_count, check.dataset.label_count);
+    EXPECT_EQ(larger.dataset.width, 64);
+    EXPECT_EQ(larger.dataset.height, 32);
 }
 
 }  // namespace

@@ -57,7 +57,7 @@ std::vector<NamedPlace> places_of(const EvaluationSource& source) {
 Status refuse_faults(const ModelCheck& check) {
     for (const auto& finding : check.findings) {
         if (finding.severity != Severity::kError) continue;
-        auto where = std::string("/spec");
+        auto where = "/spec" + finding.where;
         if (finding.line)
             where = fmt::format("/spec/network/prototxt:{}:{}", *finding.line, finding.column.value_or(1));
         return fail(make_error(ErrorCode::kInvalidArgument, "{}", finding.message).at(where).advise(finding.advice));

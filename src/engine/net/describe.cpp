@@ -1,5 +1,7 @@
 #include "engine/net/describe.hpp"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <set>
 
@@ -9,6 +11,7 @@
 #include "engine/net/filler.hpp"
 #include "engine/net/flops.hpp"
 #include "engine/net/net.hpp"
+#include "engine/net/series_choice.hpp"
 #include "feed/transformer.hpp"
 
 namespace digits {
@@ -94,7 +97,10 @@ LayerDescription describe_layer(const Net& net, const caffe::LayerParameter& def
         if (std::ranges::find(found.bottoms, name) == found.bottoms.end())
             values += (training ? 2 : 1) * element_count(found.shapes[name]);
     if (auto* layer = net.find_layer(found.name)) {
-        for (const auto& blob : layer->blobs()) found.parameters += blob->count();
+        for (const auto& blob : layer->blobs()) {
+            found.parameters += blob->count();
+            found.parameter_shapes.push_back(blob->shape());
+        }
         found.flops = layer_flops(net, *layer) / batch_size;
     }
     found.memory_bytes = (values + (training ? 3 : 1) * found.parameters) * static_cast<std::int64_t>(sizeof(float));
@@ -113,6 +119,24 @@ std::int64_t batch_size_of(const Net& net) {
 std::int64_t training_bytes(const NetDescription& train, const NetDescription* val) {
     if (!val) return train.memory_bytes;
     return train.memory_bytes + val->memory_bytes - val->parameters * static_cast<std::int64_t>(sizeof(float));
+}
+
+Status check_takes_weights(const NetDescription& train, const NetDescription& other, std::string_view use) {
+    for (const auto& layer : other.layers) {
+        const auto trained = std::ranges::find(train.layers, layer.name, &LayerDescription::name);
+        if (trained == train.layers.end() || trained->parameter_shapes == layer.parameter_shapes) continue;
+        const auto shapes = [](const LayerDescription& one) {
+            std::vector<std::string> texts;
+            for (const auto& shape : one.parameter_shapes) texts.push_back(shape_text(shape));
+            return texts.empty() ? std::string("none") : fmt::format("{}", fmt::join(texts, ", "));
+        };
+        return fail(make_error(ErrorCode::kInvalidArgument,
+                               "[{}] the weights that are trained do not fit in {}: shapes {} there, {} in training",
+                               layer.name, use, shapes(layer), shapes(*trained))
+                        .advise("Give the layer the same settings and images of the same size in both: crop_size of "
+                                "their data layers must be the same"));
+    }
+    return {};
 }
 
 Result<NetDescription> describe_net(const caffe::NetParameter& whole, const caffe::NetState& state,
@@ -134,7 +158,11 @@ Result<NetDescription> describe_net(const caffe::NetParameter& whole, const caff
         found.batch_size = batch_size_of(*net);
         const auto batch = static_cast<double>(found.batch_size);
         for (const auto& layer : filtered.layer()) found.layers.push_back(describe_layer(*net, layer, batch));
-        for (const auto& parameter : net->learnable_parameters()) found.parameters += parameter.blob->count();
+        for (const auto& parameter : net->learnable_parameters()) {
+            found.parameters += parameter.blob->count();
+            if (parameter.lr_mult != 0) found.learning += parameter.blob->count();
+        }
+        found.series = series_names(*net);
         const auto flops = count_flops(*net);
         found.forward_flops = flops.forward / batch;
         found.backward_flops = flops.backward / batch;

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.hpp"
@@ -21,6 +22,7 @@ struct LayerDescription {
     std::vector<std::string> tops;
     std::map<std::string, Shape> shapes;  ///< of bottoms and tops, by name
     std::int64_t parameters = 0;
+    std::vector<Shape> parameter_shapes;
     double flops = 0;               ///< of a forward pass of one image
     std::int64_t memory_bytes = 0;  ///< tops that are not in place, parameters, and in training their gradients
 };
@@ -28,14 +30,20 @@ struct LayerDescription {
 struct NetDescription {
     std::vector<LayerDescription> layers;  ///< in the order of the text
     std::int64_t batch_size = 0;
-    std::int64_t parameters = 0;  ///< shared ones once
-    double forward_flops = 0;     ///< of one image
+    std::int64_t parameters = 0;      ///< shared ones once
+    std::int64_t learning = 0;        ///< those of them whose learning rate is not 0
+    std::vector<std::string> series;  ///< what a training records of it: "accuracy", "accuracy[1]"
+    double forward_flops = 0;         ///< of one image
     double backward_flops = 0;
     std::int64_t memory_bytes = 0;  ///< estimate_memory() of the whole net
 };
 
 /// Bytes of a training from those of its nets; `val` may be empty. The nets share their weights.
 std::int64_t training_bytes(const NetDescription& train, const NetDescription* val);
+
+/// Whether a net can take the weights that are trained: `use` says what it is for ("validation"). Errors:
+/// kInvalidArgument with the layer whose parameters have other shapes.
+Status check_takes_weights(const NetDescription& train, const NetDescription& other, std::string_view use);
 
 /// Describes a net without data and without running it: `net` is upgraded, the layers of `state` count. Python
 /// layers are looked for in `base_dir` first; `products` decide how wide the values between layers are. Errors: all

@@ -43,15 +43,6 @@ Status check_outputs(const caffe::NetParameter& deploy,
     return {};
 }
 
-/// What libtorch reports for sizes that no machine has is not an internal error.
-Error as_want_of_memory(Error error) {
-    if (error.code != ErrorCode::kInternal || error.message.find("allocate") == std::string::npos) return error;
-    const auto layer = error.message.substr(0, error.message.find(']') + 1);
-    return make_error(ErrorCode::kResourceExhausted, "{} out of memory: the layer is larger than this machine can hold",
-                      layer)
-        .advise("Look at num_output and kernel_size of the layer");
-}
-
 }  // namespace
 
 Result<WeightsFit> fit_weights(const caffe::NetParameter& deploy, const caffe::NetParameter& weights) {
@@ -61,9 +52,7 @@ Result<WeightsFit> fit_weights(const caffe::NetParameter& deploy, const caffe::N
     DIGITS_TRY(check_outputs(deploy, stored));
     NetOptions options;
     options.state.set_phase(caffe::TEST);
-    auto made = Net::create(deploy, options);
-    if (!made) return fail(as_want_of_memory(made.error()));
-    const auto net = std::move(*made);
+    DIGITS_ASSIGN(const auto net, Net::create(deploy, options));
     DIGITS_TRY(net->copy_weights(weights));
     WeightsFit fit;
     std::set<std::string> used;

@@ -104,6 +104,12 @@ std::vector<std::int64_t> freeze(caffe::NetParameter& net, std::int64_t iteratio
 
 }  // namespace
 
+Error nothing_learns() {
+    return make_error(ErrorCode::kInvalidArgument,
+                      "Nothing learns: no parameter has a learning rate above 0. Set lr_mult in the param of the "
+                      "layers that should learn to 1, or leave it out.");
+}
+
 Result<std::unique_ptr<Solver>> Solver::create(const caffe::SolverParameter& parameter, const SolverOptions& options) {
     std::unique_ptr<Solver> solver(new Solver);
     solver->parameter_ = parameter;
@@ -140,6 +146,10 @@ Status Solver::make_nets(const SolverOptions& options) {
     net_options.state = state;
     net_options.first_pass = options.first_iteration * parameter_.iter_size();
     DIGITS_ASSIGN(net_, Net::create(definition, net_options));
+    const auto learns = [](const LearnableParameter& one) { return one.lr_mult != 0; };
+    // What is frozen at first learns later.
+    if (changes_.empty() && std::ranges::none_of(net_->learnable_parameters(), learns))
+        warnings_.push_back(nothing_learns().message);
     for (const auto& file : weight_files(parameter_)) {
         DIGITS_ASSIGN(const auto weights, read_weights(under(options.base_dir, file)));
         DIGITS_TRY(net_->copy_weights(weights));

@@ -15,6 +15,9 @@
 
 namespace digits {
 
+/// What to tell of a network whose parameters all have a learning rate of 0, or that has none.
+Error nothing_learns();
+
 struct SolverOptions {
     /// Relative paths (the net, data sources) start here.
     std::filesystem::path base_dir;

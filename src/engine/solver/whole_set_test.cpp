@@ -197,6 +197,27 @@ layer { name: "prob" type: "Softmax" bottom: "ip" top: "prob" include { phase: T
     EXPECT_THAT(warnings_[1], HasSubstr("[prob]"));
 }
 
+TEST_F(WholeSet, SaysThatNothingLearns) {
+    std::string layers(kMeasures);
+    const std::string_view top = "top: \"ip\"";
+    layers.replace(layers.find(top), top.size(), "top: \"ip\" param { lr_mult: 0 } param { lr_mult: 0 }");
+    validate(still(lmdb(7), layers));
+    ASSERT_EQ(warnings_.size(), 1U);
+    EXPECT_THAT(warnings_[0], HasSubstr("Nothing learns"));
+}
+
+TEST_F(WholeSet, CallsLossesSo) {
+    RecordingContext context(folder_.path());
+    ASSERT_TRUE(train(still(lmdb(7)), context));
+    std::map<std::string, std::string> types;
+    for (const auto& event : context.events)
+        if (event["event"] == "network")
+            for (const auto& output : event["outputs"]) types[output["name"]] = output["type"];
+    EXPECT_EQ(types["loss"], "loss");
+    EXPECT_EQ(types["squares"], "loss") << "of the validation alone";
+    EXPECT_EQ(types["accuracy"], "value");
+}
+
 TEST_F(WholeSet, CountsNaNAsWrong) {
     const auto layers = std::string(kMeasures) + R"(
 layer { name: "zero" type: "Power" bottom: "ip" top: "zero" power_param { scale: 0 } include { phase: TEST } }

@@ -8,6 +8,7 @@ const finding = (line: number, message: string, severity: Diagnostic["severity"]
   line,
   column: 1,
   layer: null,
+  where: null,
   advice: "",
   needs_side: null,
 });

@@ -43,6 +43,21 @@ export const engine: Record<string, string> = {
     "它应与 digits-worker 在同一文件夹，并需要 Python 的库（Debian：libpython3.11）",
   "out of memory on the GPU: {}": "显存不足：{}",
   "out of memory: {}": "内存不足：{}",
+  "needs {} of memory at once, more than there is": "一次需要 {} 内存，超过现有内存",
+  "needs more memory than any machine has": "需要的内存超过任何机器的内存",
+  "Look at num_output and kernel_size of the layer, or use smaller images or a smaller batch size (batch accumulation keeps the effective one)":
+    "请检查该层的 num_output 和 kernel_size，或使用更小的图像或更小的批大小（批累积可保持有效批大小）",
+  "{} of the filler is {}, expected a number": "填充器的 {} 为 {}，应为数字",
+  "min of the uniform filler is {}, above its max of {}": "uniform 填充器的 min 为 {}，大于其 max {}",
+  "std of the gaussian filler is {}, expected 0 or more": "gaussian 填充器的 std 为 {}，应不小于 0",
+  "sparse of the filler is {}, expected the number of weights of an output that are not 0":
+    "填充器的 sparse 为 {}，应为每个输出的非零权重数",
+  "[{}] the weights that are trained do not fit in {}: shapes {} there, {} in training":
+    "[{}] 训练的权重不适用于 {}：那里的形状为 {}，训练中为 {}",
+  "Give the layer the same settings and images of the same size in both: crop_size of their data layers must be the same":
+    "请在两者中给该层相同的设置和相同大小的图像：其数据层的 crop_size 必须相同",
+  "Nothing learns: no parameter has a learning rate above 0. Set lr_mult in the param of the layers that should learn to 1, or leave it out.":
+    "没有任何参数在学习：没有参数的学习率大于 0。请将应学习的层的 param 中的 lr_mult 设为 1，或去掉它。",
   "Use a smaller batch size (batch accumulation keeps the effective one)": "使用更小的批大小（批累积可保持有效批大小）",
   "dropout_ratio must be at least 0 and below 1; got {}": "dropout_ratio 须至少为 0 且小于 1；得到 {}",
   "base must be positive, or -1 for e; got {}": "base 须为正，或 -1 表示 e；得到 {}",
@@ -313,8 +328,6 @@ export const engine: Record<string, string> = {
   "expected little-endian float32, got {}": "应为小端 float32，得到 {}",
   "[{}] num_output is {}, expected at most {}": "[{}] num_output 为 {}，应不超过 {}",
   "[{}] has {} outputs in the network and {} in the weights": "[{}] 在网络中有 {} 个输出，在权重中有 {} 个",
-  "{} out of memory: the layer is larger than this machine can hold": "{} 内存不足：该层超出此机器的容量",
-  "Look at num_output and kernel_size of the layer": "请检查该层的 num_output 和 kernel_size",
   "tf32 is arithmetic of GPUs, and there is none here": "tf32 是 GPU 的运算，而此处没有 GPU",
   "{} would be slower here: the {} makes products of matrices at {} times the speed of fp32":
     "{} 在此更慢：{} 的矩阵乘速度只有 fp32 的 {} 倍",
