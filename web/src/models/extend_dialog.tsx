@@ -29,7 +29,9 @@ export default function ExtendDialog({ job, close }: { job: Job; close: () => vo
   });
   const form = form_of_model("", "", spec as Record<string, unknown>, fields);
   // What a spec leaves out is as the policy has it.
-  const left_out = Object.entries(policy_defaults(fields, form.policy)).filter(([name]) => form[name as keyof typeof form] === "");
+  const left_out = Object.entries(policy_defaults(fields, form.policy)).filter(
+    ([name]) => form[name as keyof typeof form] === "",
+  );
   const options = lr_options({ ...form, ...Object.fromEntries(left_out) });
   const last = job.last["train/lr"];
   const next = options && epochs > 0 ? lr_at((100 * before) / (before + epochs), options) : null;

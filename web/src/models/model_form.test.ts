@@ -8,6 +8,7 @@ import {
   lr_options,
   model_spec,
   empty_model_form as new_model_form,
+  policy_defaults,
   sources_of,
   without_sources,
 } from "./model_form";
@@ -147,6 +148,12 @@ describe("model_spec", () => {
     expect(form_of_model("copy", "", spec as unknown as Record<string, unknown>).python_layers).toBe("import caffe");
     const later = { ...spec, network: { ...spec.network, model: "gone" } } as unknown as Record<string, unknown>;
     expect(without_sources(later, new Set(["gone"])).network).toEqual(spec.network);
+  });
+
+  it("takes the numbers of a policy from their declaration", () => {
+    expect(policy_defaults(model_fields, "multistep")).toEqual({ steps_percent: "50, 85", gamma: "0.5" });
+    expect(policy_defaults(model_fields, "poly")).toEqual({ power: "3" });
+    expect(policy_defaults(model_fields, "cosine")).toEqual({});
   });
 
   it("previews no learning rate while a number is missing", () => {

@@ -181,7 +181,13 @@ function ModelFormPage({ fields }: { fields: FormField[] }) {
             spec={ready ? settled : null}
             error={(place) => errors.at[place]}
           />
-          <SolverSection form={form} fields={fields} more={more} devices={devices} error={(place) => errors.at[place]} />
+          <SolverSection
+            form={form}
+            fields={fields}
+            more={more}
+            devices={devices}
+            error={(place) => errors.at[place]}
+          />
           <DataSection form={form} />
         </div>
         <div className="side">
