@@ -234,9 +234,10 @@ Result<EvaluationReport> BoxEvaluator::finish() {
     const auto whole = whole_curves(scores.curves);
     const auto rates = precision_recall(whole.right[chosen], whole.wrong[chosen], whole.objects);
     members["objects"] = whole.objects;
-    members["precision"] = rates.precision;
-    members["recall"] = rates.recall;
-    members["f1"] = rates.f1;
+    const bool has_objects = whole.objects > 0;
+    members["precision"] = has_objects || whole.wrong[chosen] > 0 ? json(rates.precision) : json();
+    members["recall"] = has_objects ? json(rates.recall) : json();
+    members["f1"] = has_objects ? json(rates.f1) : json();
     members["classes"] = std::move(classes);
     members["confusion"] = std::move(cells);
     members["background"] = background();

@@ -197,7 +197,8 @@ TEST_F(DetectionEvaluation, HasNoNumbersWithoutTruth) {
     add(0, Target(), {1, 0.9F, 0, 0, 20, 20});
     const auto report = finish();
     EXPECT_TRUE(report.members["AP"].is_null());
-    EXPECT_TRUE(report.members["threshold"].is_null());
+    for (const char* name : {"threshold", "precision", "recall", "f1"})
+        EXPECT_TRUE(report.members[name].is_null()) << name;
     EXPECT_EQ(report.members["labelled"], 0);
     EXPECT_TRUE(report.metrics.empty());
     EXPECT_TRUE(ImageTable::open(folder_.path())->row(0)->at("boxes")[0]["outcome"].is_null());
