@@ -20,6 +20,8 @@ constexpr TrainingRecipe kPixelRecipe{"cosine", 5, false, {.flip = FlipMode::kHo
 constexpr TrainingRecipe kImageRecipe{"cosine", 5, true, {.flip = FlipMode::kHorizontal}};
 // Pairs have no mean image.
 constexpr TrainingRecipe kPairRecipe{"cosine", 5, false};
+// A Sigmoid gives the pixels again, as 0 to 1.
+constexpr TrainingRecipe kAutoencoderRecipe{"step", 0, false};
 // DetectNet has a layer of its own that varies images.
 constexpr TrainingRecipe kDetectNetRecipe{"cosine", 5, false};
 
@@ -69,7 +71,7 @@ constexpr StandardNetwork kNetworks[] = {
      "A color or grayscale image from another of the same size; sharpen, colorize, translate", 256, 256, 3, 0, 60,
      "AdamW", 0.001, kImageToImageText, 12000, kImageRecipe},
     {kImages, "autoencoder", "Autoencoder", "Small grayscale images squeezed into 30 numbers and made anew", 28, 28, 1,
-     0, 30, "AdaGrad", 0.01, kAutoencoderText},
+     0, 30, "AdaGrad", 0.01, kAutoencoderText, 0, kAutoencoderRecipe},
     {kNumbers, "regression", "Small regression network", "Numbers that an image tells; fast, few weights", 64, 64, 3, 0,
      30, "Adam", 0.001, kRegressionText, 6000},
     {kNumbers, "siamese", "Siamese network", "Small images as points of a plane, similar ones near each other", 28, 28,

@@ -34,7 +34,7 @@ NETWORKS = {
     "fcn_alexnet": ((1, 3, 100, 120), "score", "softmax"),
     "mobilenetv2": ((2, 3, 96, 96), "fc", "softmax"),
     "unet": ((1, 1, 48, 64), "score", "softmax"),
-    "autoencoder": ((2, 1, 28, 28), "decode0", "reconstruction"),
+    "autoencoder": ((2, 1, 28, 28), "decode0", "image"),
     "siamese": ((2, 1, 28, 28), "ip2", "feat"),
     "detectnet": ((1, 3, 96, 160), "cvg/classifier", "bboxes"),
     "ssd": ((2, 3, 64, 80), "conf_flat", "detection_out"),

@@ -43,7 +43,7 @@ Result<std::unique_ptr<Evaluator>> ImageEvaluator::create(const std::filesystem:
 }
 
 Status ImageEvaluator::add(const EvaluatedSample& sample, std::span<const OutputArray> outputs) {
-    DIGITS_ASSIGN(const auto image, find_image(outputs));
+    DIGITS_ASSIGN(const auto image, find_image(outputs, sample.image));
     json row{{"index", sample.index},  {"image", sample.name}, {"width", image.width},
              {"height", image.height}, {"psnr", nullptr},      {"ssim", nullptr}};
     std::string line = fmt::format("{},{}", sample.index, csv_field(sample.name));

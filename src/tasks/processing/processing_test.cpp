@@ -49,6 +49,23 @@ TEST(Processing, AnswersWithAnImage) {
     EXPECT_THAT(none.error().message, HasSubstr("no output that is an image: its outputs are prob (2)"));
 }
 
+TEST(Processing, TakesNumbersOfTheInputsSizeAsAnImage) {
+    AnswerOptions options;
+    options.encoders.image = encode_png;
+    options.image = {8, 8, 2, 1, {}};
+    const auto pixels = [&](const Outputs& outputs) -> std::vector<std::uint8_t> {
+        const auto answer = processing().answer(outputs, {}, options);
+        if (!answer) return {};
+        return decode_image(*decode_base64((*answer)["image"].get<std::string>().substr(22)), {})->pixels;
+    };
+    const auto sigmoid = std::move(Outputs().add("reconstruction", "Sigmoid", {2}, {0.5F, 1}));
+    EXPECT_EQ(pixels(sigmoid), (std::vector<std::uint8_t>{128, 255}));
+    const auto planes = std::move(Outputs().add("out", "InnerProduct", {6}, {-5, 10, 20.4F, 20.6F, 300, 30}));
+    EXPECT_EQ(pixels(planes), (std::vector<std::uint8_t>{255, 20, 0, 30, 21, 10}));
+    options.image = {8, 8, 3, 3, {}};
+    EXPECT_TRUE(pixels(sigmoid).empty()) << "of another size";
+}
+
 TEST(Processing, EvaluatesImages) {
     const TemporaryFolder folder;
     auto evaluator = *processing().make_evaluator({}, folder.path());
