@@ -10,6 +10,7 @@
 #include "caffe/built_in_python.hpp"
 #include "caffe/finite_weights.hpp"
 #include "caffe/prototxt.hpp"
+#include "caffe/stages.hpp"
 #include "caffe/upgrade.hpp"
 #include "caffe/weights.hpp"
 #include "data/sources/files/label_file.hpp"
@@ -68,6 +69,40 @@ std::int64_t count_classes(const caffe::NetParameter& net, const caffe::NetParam
     return 0;
 }
 
+/// Whether a network follows DIGITS's rules for classes: its data layers give images with their class, and it ends in
+/// shares of the classes. All others follow the generic rules.
+bool is_of_classes(const caffe::NetParameter& net) {
+    const auto gives_targets_alone = [](const auto& layer) {
+        return is_data_layer(layer) && layer.top_size() == 1 && layer.top(0).find("label") != std::string::npos;
+    };
+    return std::ranges::any_of(net.layer(), [](const auto& layer) { return layer.type() == "Softmax"; }) &&
+           std::ranges::none_of(net.layer(), gives_targets_alone);
+}
+
+/// Says how many outputs those layers have that a network leaves open for the dataset: as many as their weights.
+void fill_in_outputs(caffe::NetParameter& net, const caffe::NetParameter& weights) {
+    for (auto& layer : *net.mutable_layer()) {
+        const auto found = std::ranges::find_if(
+            weights.layer(), [&](const auto& other) { return other.name() == layer.name() && other.blobs_size() > 0; });
+        if (found == weights.layer().end()) continue;
+        const auto shape = blob_shape(found->blobs(0));
+        if (shape.size() < 2) continue;
+        if (layer.type() == "InnerProduct" && !layer.inner_product_param().has_num_output()) {
+            const bool is_old = found->blobs(0).has_num() && shape.size() == 4;
+            const auto axis = (is_old ? 2 : 0) + (layer.inner_product_param().transpose() ? 1 : 0);
+            layer.mutable_inner_product_param()->set_num_output(static_cast<std::uint32_t>(shape[axis]));
+        }
+        if (layer.type() != "Convolution" && layer.type() != "Deconvolution") continue;
+        auto& param = *layer.mutable_convolution_param();
+        if (param.has_num_output()) continue;
+        const bool stretches = layer.type() == "Deconvolution";
+        // A bilinear one stretches each channel by itself.
+        if (stretches && !param.has_group() && param.weight_filler().type() == "bilinear")
+            param.set_group(static_cast<std::uint32_t>(shape[0]));
+        param.set_num_output(static_cast<std::uint32_t>(stretches ? shape[1] * param.group() : shape[0]));
+    }
+}
+
 OnnxPreparation preparation_of(const PreparationSpec& spec) {
     // Of ImageNet: means and standard deviations of its training images, as PyTorch's networks take them.
     switch (spec.preprocessing) {
@@ -97,7 +132,7 @@ class Import {
             if (!labels) return fail(std::move(labels).error().at("labels"));
             facts_.labels = std::move(*labels);
         }
-        facts_.classes = only_use_ ? 0 : count_classes(net_, weights_);
+        facts_.classes = only_use_ || !is_of_classes(net_) ? 0 : count_classes(net_, weights_);
         if (facts_.classes == 0) facts_.classes = static_cast<std::int64_t>(facts_.labels.size());
         if (!facts_.labels.empty() && facts_.classes != static_cast<std::int64_t>(facts_.labels.size()))
             warn(fmt::format("labels.txt names {} classes, the network tells {} apart", facts_.labels.size(),
@@ -303,7 +338,12 @@ class Import {
         TrainingChoices choices;
         choices.mean = MeanMode::kNone;
         if (facts_.transform.crop_size > 0) choices.crop_size = facts_.transform.crop_size;
-        return make_training_files(net_, dataset, choices);
+        if (is_of_classes(net_)) return make_training_files(net_, dataset, choices);
+        auto net = net_;
+        fill_in_outputs(net, weights_);
+        const auto gives_both = [](const auto& layer) { return is_data_layer(layer) && layer.top_size() > 1; };
+        if (std::ranges::none_of(net.layer(), gives_both)) dataset.train_label_db = "train_label_db";
+        return make_generic_training_files(net, dataset, choices);
     }
 
     Status check_together() {

@@ -200,7 +200,7 @@ Result<ModelArchive> ModelArchive::create(const ArchiveRequest& request) {
 
     ModelArchive archive;
     archive.files_ = request.parts.files;
-    archive.files_.push_back(request.dataset_dir / "labels.txt");
+    if (!dataset.labels_file.empty()) archive.files_.push_back(dataset.labels_file);
     ImageTransform transform;
     transform.mean = model.mean;
     if (request.parts.transform) transform = *request.parts.transform;
@@ -226,6 +226,7 @@ Result<ModelArchive> ModelArchive::create(const ArchiveRequest& request) {
                          dataset.is_deep,
                          dataset.bands};
     auto members = to_json(info);
+    if (dataset.labels_file.empty()) members.erase("labels file");
     if (request.more_info) members.update(*request.more_info);
     archive.info_ = info_text(members);
     archive.file_name_ = archive_name(request, *snapshot);

@@ -211,6 +211,17 @@ TEST_F(ArchiveTest, HoldsTheMeanOfTheNetworkItself) {
     EXPECT_THAT(archive->info(), testing::HasSubstr("\"image scale\": 0.017,"));
 }
 
+TEST_F(ArchiveTest, LeavesTheLabelsOutWhereThereAreNoClasses) {
+    auto facts = nlohmann::json::parse(*read_file(dataset() / "dataset.json"));
+    facts["labels"] = nlohmann::json::array();
+    write(dataset() / "dataset.json", facts.dump());
+    fs::remove(dataset() / "labels.txt");
+    const auto archive = ModelArchive::create(request_);
+    ASSERT_TRUE(archive) << archive.error().to_string();
+    EXPECT_THAT(archive->members(), testing::Not(testing::Contains("labels.txt")));
+    EXPECT_FALSE(nlohmann::json::parse(archive->info()).contains("labels file"));
+}
+
 TEST_F(ArchiveTest, LeavesTheMeanOutWhenThereIsNone) {
     write(dataset() / "dataset.json", R"({
         "image": {"width": 32, "height": 28, "channels": 1, "resize": "fill"}, "storage": {"backend": "lmdb"},

@@ -67,12 +67,17 @@ Result<DatasetFolder> read_dataset_folder(const fs::path& dataset_dir) {
     const auto folder = fs::absolute(dataset_dir);
     DIGITS_ASSIGN(const auto dataset, read_dataset_facts(folder));
     const auto& image = dataset.image;
+    // Numbers, pairs and images that are made have no classes. Some datasets name theirs in this file alone.
+    auto labels = folder / "labels.txt";
+    std::error_code ignored;
+    if (dataset.labels.empty() && !fs::exists(labels, ignored)) labels.clear();
     return DatasetFolder{training_data(dataset, folder),
                          std::string(enum_name(image.resize)),
                          dataset.task,
                          image.value_range,
                          image.is_deep(),
-                         image.bands};
+                         image.bands,
+                         std::move(labels)};
 }
 
 }  // namespace digits

@@ -21,11 +21,12 @@ TrainingData training_data(const DatasetFacts& dataset, const std::filesystem::p
 /// What a model needs of a finished dataset's folder.
 struct DatasetFolder {
     TrainingData facts;
-    std::string resize;                 ///< how images were fitted
-    std::string task;                   ///< a name of tasks()
-    std::vector<double> value_range{};  ///< ImageSpec::value_range
-    bool is_deep = false;               ///< ImageSpec::is_deep()
-    int bands = 0;                      ///< ImageSpec::bands
+    std::string resize;                   ///< how images were fitted
+    std::string task;                     ///< a name of tasks()
+    std::vector<double> value_range{};    ///< ImageSpec::value_range
+    bool is_deep = false;                 ///< ImageSpec::is_deep()
+    int bands = 0;                        ///< ImageSpec::bands
+    std::filesystem::path labels_file{};  ///< the names of the classes; empty: there are no classes
 };
 
 /// Errors: as read_dataset_facts().

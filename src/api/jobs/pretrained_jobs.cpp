@@ -113,7 +113,7 @@ Result<JobRequest> pretrained_from_model(const Job& model, const SnapshotEntry& 
     request.group = model.group;
     add_file(request, "weights", dir / snapshot.weights, "weights");
     add_file(request, "network", dir / "original.prototxt", "network.prototxt");
-    add_file(request, "labels", dataset_dir / "labels.txt", "labels.txt");
+    if (!dataset.labels_file.empty()) add_file(request, "labels", dataset.labels_file, "labels.txt");
     if (!mean_file.empty()) add_file(request, "mean", mean_file, "mean.binaryproto");
     return request;
 }
