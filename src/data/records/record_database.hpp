@@ -33,7 +33,8 @@ class RecordCursor {
     virtual std::uint64_t record_count() const = 0;
 };
 
-/// A database of Caffe that is only read: a folder of LMDB's or LevelDB's, which its files tell. Thread-safe.
+/// A database that is only read: a folder of LMDB's or LevelDB's as Caffe has them, or of HDF5 files
+/// (hdf5_database.hpp), which its files tell. Thread-safe.
 class RecordDatabase {
   public:
     /// Gives the same one again while somebody holds it: both kinds forbid to open a folder twice in a process.

@@ -77,7 +77,8 @@ class Findings {
     std::map<FindingKind, Some> kinds_;
 };
 
-/// `{"bad_row": {"count": 2, "items": [{"file", "line", "detail", …numbers}]}}` (docs/formats/dry-run.md).
+/// `{"bad_row": {"count": 2, "sentence": "…", "items": [{"file", "line", "detail", …numbers}]}}`
+/// (docs/formats/dry-run.md).
 nlohmann::json to_json(const Findings& findings);
 
 template <>
