@@ -10,7 +10,7 @@ namespace digits {
 namespace {
 
 constexpr std::int64_t kIrVersion = 8, kOpset = 17;
-constexpr const char* kInput = "image";
+constexpr const char *kInput = "image", *kScores = "scores", *kBoxes = "boxes";
 
 /// Layers that group or suppress boxes in ways that ONNX has no operators for: the graph ends at their bottoms.
 bool ends_graph(const caffe::LayerParameter& layer) {
@@ -53,17 +53,15 @@ std::string prepare_input(const InputSteps& steps, const Sizes& input, OnnxGraph
     return x;
 }
 
-}  // namespace
-
 /// Names of the blobs that no layer reads, in the order of the layers. Those of the last layers have other names here.
-std::vector<std::string> onnx_outputs(const caffe::NetParameter& net) {
+std::vector<std::string> last_blobs(const caffe::NetParameter& net) {
     std::set<std::string> read;
     std::vector<std::string> outputs;
     for (const auto& layer : net.layer())
         if (!ends_graph(layer)) read.insert(layer.bottom().begin(), layer.bottom().end());
     for (const auto& layer : net.layer()) {
         if (layer.type() == "DetectionDecode") {
-            outputs.insert(outputs.end(), {"scores", "boxes"});
+            for (const auto* name : {kScores, kBoxes}) outputs.emplace_back(name);
             continue;
         }
         if (ends_graph(layer)) continue;
@@ -83,6 +81,40 @@ std::vector<std::string> onnx_outputs(const caffe::NetParameter& net) {
             const bool in_place = std::ranges::count(net.layer(i).bottom(), top) > 0;
             if (in_place && is_last && known.insert(top).second) outputs.push_back(top);
         }
+    return outputs;
+}
+
+/// What the end of a detector is written as: scores of each class and edges of each cell.
+std::map<std::string, Sizes> decoded_shapes(const OnnxSource& source) {
+    for (const auto& layer : source.net.layer()) {
+        if (layer.type() != "DetectionDecode") continue;
+        std::int64_t cells = 0, classes = 0;
+        for (int i = 0; i < layer.bottom_size(); i += 2) {
+            const auto shape = source.shapes.find(layer.bottom(i));
+            if (shape == source.shapes.end() || shape->second.size() != 4) return {};
+            classes = shape->second[1];
+            cells += shape->second[2] * shape->second[3];
+        }
+        return {{kScores, {1, cells, classes}}, {kBoxes, {1, cells, 4}}};
+    }
+    return {};
+}
+
+}  // namespace
+
+std::vector<OnnxOutput> onnx_outputs(const OnnxSource& source) {
+    const auto blobs = last_blobs(source.net);
+    std::set<std::string> taken(blobs.begin(), blobs.end());
+    const auto decoded = decoded_shapes(source);
+    std::vector<OnnxOutput> outputs;
+    for (const auto& blob : blobs) {
+        auto name = blob;
+        while (name == kInput || (name != blob && !taken.insert(name).second)) name += "_out";
+        const bool is_decoded = decoded.contains(blob);
+        const auto& shapes = is_decoded ? decoded : source.shapes;
+        const auto shape = shapes.find(blob);
+        outputs.push_back({name, blob, shape == shapes.end() ? Sizes() : shape->second, is_decoded});
+    }
     return outputs;
 }
 
@@ -111,9 +143,9 @@ Result<std::string> write_onnx(const OnnxSource& source) {
     describe_value(*proto.add_input(), kInput, image);
 
     OnnxGraph graph(source, proto);
-    const auto outputs = onnx_outputs(source.net);
+    const auto outputs = onnx_outputs(source);
     graph.reserve(kInput);
-    for (const auto& output : outputs) graph.reserve(output);
+    for (const auto& output : outputs) graph.reserve(output.name);
     std::string faults;
     const auto& kinds = onnx_layer_kinds();
     for (const auto& layer : source.net.layer()) {
@@ -142,9 +174,9 @@ Result<std::string> write_onnx(const OnnxSource& source) {
     if (!faults.empty())
         return fail(make_error(ErrorCode::kUnsupported, "The network cannot be written as ONNX: {}", faults)
                         .advise("Export it as Caffe or safetensors, or change these layers"));
-    for (const auto& name : outputs) {
-        graph.give_out(name);
-        describe_value(*proto.add_output(), name, graph.shape_of(name));
+    for (const auto& output : outputs) {
+        graph.give_out(output.blob, output.name);
+        describe_value(*proto.add_output(), output.name, output.shape);
     }
     std::string bytes;
     if (!model.SerializeToString(&bytes))

@@ -31,13 +31,22 @@ struct OnnxSource {
     std::map<std::string, std::string> metadata;
 };
 
-/// Bytes of an ONNX model of opset 17 with a batch of any size. Its input is "image"; its outputs have the names of the
-/// network's. Where a network ends with layers that find boxes, the graph ends before non-maximum suppression. Errors:
-/// kUnsupported with the layers that cannot be written.
+/// Bytes of an ONNX model of opset 17 with a batch of any size. Its input is "image"; its outputs are
+/// onnx_outputs(). Where a network ends with layers that find boxes, the graph ends before non-maximum suppression.
+/// Errors: kUnsupported with the layers that cannot be written.
 Result<std::string> write_onnx(const OnnxSource& source);
 
-/// Names of the outputs of that graph.
-std::vector<std::string> onnx_outputs(const caffe::NetParameter& net);
+struct OnnxOutput {
+    std::string name;  ///< in the file
+    std::string blob;  ///< of the network
+    Sizes shape;       ///< for a batch of one; empty: not known
+    /// What the end of a detector decodes, which is no blob of the network, though one may have its name.
+    bool is_decoded = false;
+};
+
+/// The outputs of that graph. They have the names of their blobs; one with the name of the input, "image", is called
+/// "image_out".
+std::vector<OnnxOutput> onnx_outputs(const OnnxSource& source);
 
 /// Layer types that write_onnx() knows, in alphabetical order.
 std::vector<std::string> onnx_layer_types();

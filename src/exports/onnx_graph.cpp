@@ -16,7 +16,6 @@ const std::string& OnnxGraph::value_of(const std::string& blob) const {
 }
 
 const Sizes& OnnxGraph::shape_of(const std::string& blob) const {
-    if (const auto own = own_shapes_.find(blob); own != own_shapes_.end()) return own->second;
     const auto found = source_.shapes.find(blob);
     if (found == source_.shapes.end()) throw OnnxFault{fmt::format("the shape of \"{}\" is not known", blob)};
     return found->second;
@@ -45,12 +44,12 @@ std::string OnnxGraph::unused(const std::string& name) {
     return count == 0 ? name : unused(fmt::format("{}:{}", name, count));
 }
 
-void OnnxGraph::give_out(const std::string& blob) {
+void OnnxGraph::give_out(const std::string& blob, const std::string& name) {
     auto& node = *graph_.add_node();
     node.set_op_type("Identity");
     node.add_input(value_of(blob));
-    node.add_output(blob);
-    node.set_name("output/" + blob);
+    node.add_output(name);
+    node.set_name("output/" + name);
 }
 
 OnnxGraph::Node OnnxGraph::node(std::string_view type, const std::vector<std::string>& inputs,

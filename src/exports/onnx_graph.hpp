@@ -21,8 +21,6 @@ class OnnxGraph {
     void set_value(const std::string& blob, std::string value) { values_[blob] = std::move(value); }
     /// For a batch of one.
     const Sizes& shape_of(const std::string& blob) const;
-    /// Of a value that is not a blob of the network.
-    void set_shape(const std::string& name, Sizes shape) { own_shapes_[name] = std::move(shape); }
 
     /// A constant, named after the layer that uses it.
     std::string constant(const std::string& name, const Sizes& dims, const std::vector<float>& values);
@@ -48,8 +46,8 @@ class OnnxGraph {
               const std::vector<std::string>& outputs);
     /// No node gets this name.
     void reserve(const std::string& name) { ++used_[name]; }
-    /// Makes the value of a blob the graph's output of the same name, which is reserved.
-    void give_out(const std::string& blob);
+    /// Makes the value of a blob the graph's output `name`, which is reserved.
+    void give_out(const std::string& blob, const std::string& name);
     /// `name`, or with a number where it is taken.
     std::string unused(const std::string& name);
 
@@ -57,7 +55,6 @@ class OnnxGraph {
     const OnnxSource& source_;
     onnx::GraphProto& graph_;
     std::map<std::string, std::string> values_;
-    std::map<std::string, Sizes> own_shapes_;
     std::map<std::string, int> used_;
 };
 

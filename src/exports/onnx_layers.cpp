@@ -515,11 +515,9 @@ void detection_decode(const LayerParameter& layer, OnnxGraph& graph) {
     constexpr float kMostLogDistance = 7;
     const auto& strides = layer.detection_decode_param().stride();
     Strings scores, edges;
-    std::int64_t all_cells = 0;
     for (int level = 0; 2 * level + 1 < layer.bottom_size(); ++level) {
         const auto& shape = bottom_shape(layer, graph, 2 * level);
         const auto classes = shape.at(1), rows = shape.at(2), columns = shape.at(3), cells = rows * columns;
-        all_cells += cells;
         const auto stride = static_cast<float>(strides.empty() ? 8 << level : static_cast<int>(strides.Get(level)));
         const auto name = fmt::format("{}/level{}", layer.name(), level);
         const auto by_cell = [&](int bottom, std::int64_t values) {
@@ -545,8 +543,6 @@ void detection_decode(const LayerParameter& layer, OnnxGraph& graph) {
         edges.push_back(graph.node(
             "Min", {above, graph.constant(name + "/size", {1, 1, 4}, {width, height, width, height})}, name));
     }
-    graph.set_shape("scores", {1, all_cells, bottom_shape(layer, graph).at(1)});
-    graph.set_shape("boxes", {1, all_cells, 4});
     graph.set_value("scores", graph.node("Concat", scores, "scores").with("axis", std::int64_t{1}));
     graph.set_value("boxes", graph.node("Concat", edges, "boxes").with("axis", std::int64_t{1}));
 }

@@ -20,6 +20,7 @@ namespace fs = std::filesystem;
 
 constexpr double kTolerance = 1e-3;
 constexpr std::size_t kNoiseImages = 2;
+constexpr int kRejected = 4;  ///< exit code of compare_onnx.py
 
 std::map<std::string, std::string> metadata_of(const ModelExport& model) {
     std::map<std::string, std::string> metadata{{"digits.task", model.task},
@@ -60,11 +61,11 @@ Result<json> write_comparison(const ModelExport& model, const OnnxSource& source
     Sizes shape{static_cast<std::int64_t>(images.size())};
     shape.insert(shape.end(), source.input.image.begin(), source.input.image.end());
     json plan{{"model", file.string()}, {"shape", shape}, {"outputs", json::array()}};
-    for (const auto& name : onnx_outputs(source.net)) {
-        const auto blob = predictor.find_blob(name);
+    for (const auto& output : onnx_outputs(source)) {
+        const auto blob = output.is_decoded ? std::nullopt : predictor.find_blob(output.blob);
         if (!blob) continue;
         DIGITS_TRY(write_file_atomic(folder / fmt::format("output{}", plan["outputs"].size()), bytes_of(blob->values)));
-        plan["outputs"].push_back({{"name", name}});
+        plan["outputs"].push_back({{"name", output.name}});
     }
     DIGITS_TRY(write_file_atomic(folder / "image", bytes_of(raw)));
     DIGITS_TRY(write_file_atomic(folder / "plan.json", plan.dump()));
@@ -82,17 +83,21 @@ Result<json> verify(const ModelExport& model, const OnnxSource& source, const fs
         images.push_back(noise(source.input.image, static_cast<std::uint32_t>(i)));
     const TemporaryFolder folder;
     DIGITS_ASSIGN(const auto plan, write_comparison(model, source, images, file, folder.path()));
-    if (plan["outputs"].empty())
-        return not_verified(
-            "The outputs of the file are not outputs of the network itself (boxes before non-maximum "
-            "suppression), so they were not compared.");
     const auto run = run_python(folder.path() / "compare.py", {folder.path().string()});
+    if (run && run->exit_code == kRejected)
+        return fail(
+            make_error(ErrorCode::kDataLoss, "The ONNX file does not run in onnxruntime: {}", run->last_error_line())
+                .advise("Export the model as Caffe or safetensors, and report this network"));
     if (!run || run->exit_code != 0)
         return not_verified(fmt::format(
             "The file was not compared with the network: Python with onnxruntime and NumPy was not found or failed "
             "({}). Install it (pip install onnxruntime) for the user that Digits runs as, or set DIGITS_PYTHON, and "
             "export again.",
             run ? run->last_error_line() : run.error().message));
+    if (plan["outputs"].empty())
+        return not_verified(
+            "The outputs of the file are not outputs of the network itself (boxes before non-maximum "
+            "suppression), so they were not compared.");
     const auto answer = json::parse(run->output, nullptr, false);
     if (!answer.is_object()) return not_verified("The comparison with onnxruntime gave no result.");
     const double difference = answer.value("difference", 1.0);
@@ -146,10 +151,10 @@ Result<json> export_model(const ModelExport& model, ModelExportFormat format, co
     facts["bytes"] = bytes.size();
     facts["input"] = source.input.image;
     facts["outputs"] = json::array();
-    for (const auto& name : onnx_outputs(source.net))
-        if (const auto shape = source.shapes.find(name); shape != source.shapes.end() && !shape->second.empty())
-            facts["outputs"].push_back(
-                {{"name", name}, {"shape", Sizes(shape->second.begin() + 1, shape->second.end())}});
+    for (const auto& output : onnx_outputs(source))
+        if (!output.shape.empty())
+            facts["outputs"].push_back({{"name", format == ModelExportFormat::kOnnx ? output.name : output.blob},
+                                        {"shape", Sizes(output.shape.begin() + 1, output.shape.end())}});
     facts["images"] = model.images.size();
     facts["tolerance"] = kTolerance;
     return facts;

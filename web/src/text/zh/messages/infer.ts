@@ -18,6 +18,7 @@ export const infer: Record<string, string> = {
   "Download the model and use it with the framework's own programs": "请下载模型，并用该框架自己的程序使用它",
   "The ONNX file computes other numbers than the network: they differ by {} of the largest value, expected at most {}":
     "ONNX 文件的计算结果与网络不同：相差最大值的 {}，最多应为 {}",
+  "The ONNX file does not run in onnxruntime: {}": "ONNX 文件无法在 onnxruntime 中运行：{}",
   "Export the model as Caffe or safetensors, and report this network":
     "请将模型导出为 Caffe 或 safetensors，并报告此网络",
   "the record has {} channels, expected {}": "记录有 {} 个通道，应为 {}",
