@@ -12,6 +12,7 @@
 #include "http/server.hpp"
 #include "jobs/crash.hpp"
 #include "jobs/warm_pool.hpp"
+#include "models/publish_spec.hpp"
 
 namespace digits {
 namespace {
@@ -23,16 +24,8 @@ constexpr int kIdle_s = 1'000'000;
 constexpr auto kAnswerTimeout = std::chrono::minutes(5);
 constexpr auto kUnpackTimeout = std::chrono::minutes(30);
 constexpr std::uint64_t kMostTask_bytes = 64 << 20;
-constexpr const char* kNameCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
 
 bool is_loopback(std::string_view host) { return host == "127.0.0.1" || host == "localhost" || host == "::1"; }
-
-/// What can stand in an address as it is.
-std::string plain_name(std::string name) {
-    for (auto& c : name)
-        if (std::string_view(kNameCharacters).find(c) == std::string_view::npos) c = '_';
-    return name.empty() || name.front() == '.' ? "model" : name;
-}
 
 /// A worker that is asked one thing at a time.
 struct Worker {
@@ -165,7 +158,7 @@ std::string name_of(const ModelServerOptions& options) {
     auto name = path.filename().string();
     for (const std::string_view ending : {".gz", ".bz2", ".xz", ".tar", ".tgz", ".zip"})
         if (name.ends_with(ending)) name = name.substr(0, name.size() - ending.size());
-    return plain_name(std::move(name));
+    return plain_model_name(name, "model");
 }
 
 }  // namespace

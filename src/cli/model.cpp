@@ -70,7 +70,8 @@ Status export_model(const ExportArguments& a, const CommonOptions& options) {
 
 /// What the server knows of the model, as a repository of Triton has it.
 TritonModel triton_model(const PublishArguments& a, const nlohmann::json& model, Session& session) {
-    TritonModel triton{a.name.empty() ? model["id"].get<std::string>() : a.name, a.version, a.batch, {}};
+    const auto named = plain_model_name(model["name"].get<std::string>(), model["id"].get<std::string>());
+    TritonModel triton{a.name.empty() ? named : a.name, a.version, a.batch, {}};
     const auto dataset = session.client().get("/datasets/" + model["parents"].at(0).get<std::string>());
     if (dataset && (*dataset)["dataset"].is_object())
         triton.labels = (*dataset)["dataset"].value("labels", std::vector<std::string>());
@@ -167,7 +168,7 @@ void add_model(CLI::App& app, Invocation& invocation) {
                        ->expected(0, 1);
     place->require_option(1);
     publishing->add_option("--description", p->description, "Of the model, for an inference server");
-    publishing->add_option("--name", p->name, "Name of the model there; default: its id")->check(check_model_name);
+    publishing->add_option("--name", p->name, "Name of the model there; default: its own")->check(check_model_name);
     publishing->add_option("--version", p->version, "Number of the version")
         ->check(CLI::PositiveNumber)
         ->capture_default_str();

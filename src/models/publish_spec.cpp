@@ -1,9 +1,16 @@
 #include "models/publish_spec.hpp"
 
+#include <string_view>
+
 #include "base/json_binding.hpp"
 #include "data/sources/remote/bucket_fields.hpp"
 
 namespace digits {
+namespace {
+
+constexpr std::string_view kNameCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+
+}  // namespace
 
 template <>
 struct JsonBinding<InferenceServerFacts> {
@@ -60,7 +67,7 @@ struct JsonBinding<PublishSpec> {
                 json_field("facts", &S::facts).label("Told to the inference server"),
                 json_field("name", &S::name)
                     .label("Name in the repository")
-                    .help("Letters, digits, '.', '_' and '-'; empty: the model's id")
+                    .help("Letters, digits, '.', '_' and '-'; empty: the model's name")
                     .key("field.published_name"),
                 json_field("version", &S::version)
                     .label("Version")
@@ -118,10 +125,19 @@ nlohmann::json to_json(const PublishSpec& spec) { return to_json<PublishSpec>(sp
 const FieldList& publish_fields() { return field_list<PublishSpec>(); }
 
 std::string check_model_name(const std::string& name) {
-    const bool plain = name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") ==
-                           std::string::npos &&
-                       !name.starts_with('.');
+    const bool plain = name.find_first_not_of(kNameCharacters) == std::string::npos && !name.starts_with('.');
     return plain ? "" : "letters, digits, '.', '_' and '-' only, not '.' first";
+}
+
+std::string plain_model_name(const std::string& name, const std::string& otherwise) {
+    std::string plain;
+    for (const char c : name)
+        if (kNameCharacters.find(c) != std::string_view::npos)
+            plain += c;
+        else if (!plain.empty() && plain.back() != '_')
+            plain += '_';
+    while (plain.ends_with('_')) plain.pop_back();
+    return plain.empty() || plain.starts_with('.') ? otherwise : plain;
 }
 
 }  // namespace digits

@@ -1,6 +1,8 @@
 #include "models/triton_repository.hpp"
 
+#include <functional>
 #include <nlohmann/json.hpp>
+#include <numeric>
 
 #include "base/file.hpp"
 
@@ -24,6 +26,14 @@ std::string dims_text(const json& shape) {
     return fmt::format("[ {} ]", fmt::join(shape.get<std::vector<std::int64_t>>(), ", "));
 }
 
+/// Triton names the classes of an output by the lines of labels.txt: one value a class, and nothing else.
+bool is_of_classes(const json& shape, const std::vector<std::string>& labels) {
+    const auto sizes = shape.get<std::vector<std::int64_t>>();
+    const auto values = std::accumulate(sizes.begin(), sizes.end(), std::int64_t{1}, std::multiplies<std::int64_t>());
+    return !labels.empty() && !sizes.empty() && sizes.front() == values &&
+           values == static_cast<std::int64_t>(labels.size());
+}
+
 /// `config.pbtxt`: https://github.com/triton-inference-server/common, model_config.proto.
 std::string config_text(const TritonModel& model, const json& facts) {
     auto text = fmt::format(
@@ -33,7 +43,7 @@ std::string config_text(const TritonModel& model, const json& facts) {
     for (const auto& output : facts["outputs"])
         text += fmt::format("output [\n  {{\n    name: {}\n    data_type: TYPE_FP32\n    dims: {}\n{}  }}\n]\n",
                             quoted(output["name"].get<std::string>()), dims_text(output["shape"]),
-                            model.labels.empty() ? "" : "    label_filename: \"labels.txt\"\n");
+                            is_of_classes(output["shape"], model.labels) ? "    label_filename: \"labels.txt\"\n" : "");
     return text + "dynamic_batching { }\n";
 }
 

@@ -38,7 +38,7 @@ Async<Result<Response>> create(const Request& request, Context& context) {
         co_return fail(ErrorCode::kFailedPrecondition, "{} has no dataset, so its classes are not known", model.id);
     DIGITS_CO_ASSIGN(const auto snapshot, snapshot_named(spec->snapshot, "/spec/snapshot", model, context));
     spec->snapshot = std::to_string(snapshot.iteration);
-    if (spec->name.empty()) spec->name = model.id;
+    if (spec->name.empty()) spec->name = plain_model_name(model.name, model.id);
     const auto& place = spec->inference_server.empty() ? spec->repository : spec->inference_server;
     JobRequest job;
     job.kind = "publication";

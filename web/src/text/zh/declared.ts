@@ -308,7 +308,7 @@ export const declared: Record<string, string> = {
   "field.output_shape": "输出形状",
   "field.output_shape.help": "例如 10",
   "field.published_name": "仓库中的名称",
-  "field.published_name.help": "字母、数字、“.”、“_”和“-”；留空：模型的 ID",
+  "field.published_name.help": "字母、数字、“.”、“_”和“-”；留空：模型的名称",
   "field.version": "版本",
   "field.version.help": "其文件夹的编号；已存在的版本不会被替换",
   "field.max_batch_size": "最大批大小",
