@@ -2,9 +2,11 @@
 
     each_kind_test.py DIGITS [unittest arguments]
 """
+import importlib.util
 import io
 import json
 import sys
+import tarfile
 import unittest
 import urllib.parse
 from pathlib import Path
@@ -16,6 +18,7 @@ from PIL import Image
 from contract import Contract
 from server_process import ServerProcess
 
+HAS_ONNXRUNTIME = importlib.util.find_spec("onnxruntime") is not None
 DIGITS = Path(sys.argv.pop(1)).resolve()
 GENERIC = "/models/images/generic"
 NUMBERS = """
@@ -26,6 +29,14 @@ layer { name: "val-label" type: "Data" top: "label" include { stage: "val" } dat
 layer { name: "scale" type: "Power" bottom: "data" top: "scaled" power_param { scale: 0.004 } }
 layer { name: "ip" type: "InnerProduct" bottom: "scaled" top: "ip" inner_product_param { num_output: 2 weight_filler { type: "constant" } bias_filler { type: "constant" value: 0.5 } } }
 layer { name: "loss" type: "LOSS" bottom: "ip" bottom: "label" top: "loss" exclude { stage: "deploy" } }
+"""
+DETECTOR = """
+layer { name: "train-data" type: "Data" top: "data" include { stage: "train" } data_param { batch_size: 2 } }
+layer { name: "train-label" type: "Data" top: "label" include { stage: "train" } data_param { batch_size: 2 } }
+layer { name: "scores" type: "Convolution" bottom: "data" top: "scores" convolution_param { kernel_size: 8 stride: 8 } }
+layer { name: "distances" type: "Convolution" bottom: "data" top: "distances" convolution_param { num_output: 4 kernel_size: 8 stride: 8 } }
+layer { name: "loss" type: "DetectionLoss" bottom: "scores" bottom: "distances" bottom: "label" top: "loss" detection_loss_param { stride: 8 } exclude { stage: "deploy" } }
+layer { name: "boxes" type: "DetectionDecode" bottom: "scores" bottom: "distances" top: "boxes" detection_decode_param { stride: 8 } exclude { stage: "train" } }
 """
 CLASSES = """
 layer { name: "train-data" type: "Data" top: "data" top: "label" include { stage: "train" } data_param { batch_size: 2 } }
@@ -107,6 +118,73 @@ class EachKind(unittest.TestCase):
         self.assertEqual(status, 200, body[:500])
         return answer, json.loads(body)["outputs"]
 
+    def handed_on(self, model, dataset, path, labels=()):
+        """The archive of a model, imported again, and the pretrained model of it: both are trained on and classify."""
+        packed = server.request("GET", f"/api/v1/models/{model}/archive")[2]
+        with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
+            self.assertEqual("labels.txt" in archive.getnames(), bool(labels))
+            self.assertEqual("labels file" in json.load(archive.extractfile("info.json")), bool(labels))
+        mark = "cut-here"
+        part = f'--{mark}\r\nContent-Disposition: form-data; name="archive"; filename="model.tar.gz"\r\n\r\n'
+        body = part.encode() + packed + f"\r\n--{mark}--\r\n".encode()
+        imported = api.call("POST", "/pretrained", body, {"Content-Type": f"multipart/form-data; boundary={mark}"})[2]["id"]
+        made = api.call("POST", "/pretrained", {"from_model": model})[2]["id"]
+        for one in (imported, made):
+            found = server.wait_for(one)
+            self.assertEqual(found["state"], "done", found)
+            facts = api.call("GET", f"/pretrained/{one}")[2]["pretrained"]
+            self.assertEqual((facts["labels"], facts["classes"], facts["without_weights"]), (list(labels), len(labels), []))
+        tuned = self.trained(dataset, {"pretrained": imported}, weights=[{"pretrained": made}], epochs=1)
+        answer = api.call("POST", f"/models/{tuned}/classify", {"paths": [str(path)]})[2]["images"][0]
+        self.assertIsNone(answer["error"])
+
+    def published(self, model, name, is_compared=HAS_ONNXRUNTIME):
+        """The configuration for Triton, in a folder named after the model."""
+        api.call("PATCH", f"/jobs/{model}", {"name": f"{name} (1)"})
+        repository = server.folder / "repository"
+        job = api.call("POST", f"/models/{model}/publications", {"spec": {"repository": str(repository)}})[2]["id"]
+        found = server.wait_for(job)
+        self.assertEqual(found["state"], "done", found)
+        self.assertEqual(found["result"]["export"]["verified"], is_compared, found["result"])
+        return (repository / f"{name}_1" / "config.pbtxt").read_text()
+
+    def test_autoencoders_give_images(self):
+        folder = server.folder / "glyphs"
+        write_faces(folder, 1)
+        dataset = self.dataset({"type": "processing", "source": {"type": "autoencoder", "images": str(folder), "percent_val": 50},
+                                "image": {"width": 28, "height": 28, "channels": 1}})[0]
+        model = self.trained(dataset, {"standard": "autoencoder"}, mean="none")
+        facts = self.evaluated(model)
+        self.assertEqual(facts["labelled"], facts["count"])
+        self.assertGreater(facts["psnr"], 3)
+        answer, records = self.asked(model, folder / "a/0.png", self.database(dataset))
+        self.assertEqual((answer["width"], answer["height"]), (28, 28))
+        self.assertIn("val/psnr", api.call("GET", f"/models/{model}/metrics")[2]["series"])
+        self.handed_on(model, dataset, folder / "a/0.png")
+        # The network as it was before version 0.2, whose output is a row of numbers.
+        text = next(one["prototxt"] for one in api.call("GET", "/networks?task=processing")[2]["items"] if one["name"] == "autoencoder")
+        old = self.trained(dataset, {"prototxt": text[:text.index('layer {\n  name: "pixels"')]}, mean="none", weights=[{"model": model}], epochs=1)
+        self.assertGreater(self.evaluated(old)["psnr"], 3)
+        config = self.published(model, "glyphs")
+        self.assertIn('name: "image_out"', config)
+        self.assertEqual(config.count('name: "image"'), 1)
+
+    def test_detectors_are_handed_on(self):
+        folder = server.folder / "cars"
+        for name in ("images", "labels"):
+            (folder / name).mkdir(parents=True)
+        for i in range(8):
+            Image.new("RGB", (32, 32), (30 * i, 0, 0)).save(folder / f"images/{i}.png")
+            (folder / f"labels/{i}.txt").write_text("Car 0 0 0 4 4 20 20 0 0 0 0 0 0 0\n")
+        source = {"type": "kitti", "labels": str(folder / "labels"), "images": str(folder / "images")}
+        dataset, facts = self.dataset({"type": "detection", "source": source, "image": {"width": 32, "height": 32}})
+        model = self.trained(dataset, {"prototxt": DETECTOR}, mean="none")
+        config = self.published(model, "cars", is_compared=False)
+        self.assertRegex(config, r'name: "scores"\s+data_type: TYPE_FP32\s+dims: \[ 16, \d+ \]')
+        self.assertRegex(config, r'name: "boxes"\s+data_type: TYPE_FP32\s+dims: \[ 16, 4 \]')
+        self.assertNotIn("label_filename", config)
+        self.handed_on(model, dataset, folder / "images/0.png", facts["labels"])
+
     def database(self, dataset, split="train"):
         return server.folder / "data/jobs" / dataset / f"{split}_db"
 
@@ -158,6 +236,7 @@ class EachKind(unittest.TestCase):
             self.assertAlmostEqual(item["predicted"][0], 0.5, places=3)
             status, _, body = server.request("GET", f"/api/v1/evaluations/{job}/images/{item['index']}")[:3]
             self.assertEqual((status, Image.open(io.BytesIO(body)).getpixel((0, 0))), (200, 20 * number))
+        self.handed_on(model, dataset, server.folder / "numbers/0.png")
         far = [abs(item["target"][1] - item["predicted"][1]) for item in self.images_of(job, sort="worst", number=1)[0]]
         self.assertEqual(far, sorted(far, reverse=True))
         status, _, problem = api.call("GET", f"/evaluations/{job}/predictions?sort=worst&number=2")
@@ -181,6 +260,7 @@ class EachKind(unittest.TestCase):
         # 0.5 and its sigmoid of 0.62: every image gets both labels.
         model = self.trained(dataset, {"prototxt": NUMBERS.replace("LOSS", "SigmoidCrossEntropyLoss")}, mean="none", solver={"base_lr": 1e-12})
         facts, job = self.evaluated(model, with_job=True)
+        self.handed_on(model, dataset, folder / "0.png", ["cat", "dog"])
         items, total = self.images_of(job, sort="worst")
         self.assertEqual(total, facts["count"])
         wrong = [item["wrong"] for item in items]
@@ -213,6 +293,7 @@ class EachKind(unittest.TestCase):
                 self.assertGreaterEqual(found["accuracy"], 0.5)
                 self.assertGreater(found["loss"], 0)
                 answer, records = self.asked(model, folder / "a/0.png", self.database(dataset))
+                self.handed_on(model, dataset, folder / "a/0.png")
                 self.assertEqual(len(answer["outputs"][0]["values"]), 2)
                 self.assertEqual(len(records), 2 * facts["splits"]["train"]["count"], "both images of each pair")
 
