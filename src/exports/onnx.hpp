@@ -40,7 +40,7 @@ struct OnnxOutput {
     std::string name;  ///< in the file
     std::string blob;  ///< of the network
     Sizes shape;       ///< for a batch of one; empty: not known
-    /// What the end of a detector decodes, which is no blob of the network, though one may have its name.
+    /// What the end of a detector decodes, which is not a blob of the network, though one may have its name.
     bool is_decoded = false;
 };
 
