@@ -56,6 +56,7 @@ export class MockState {
       error: null,
       parents,
       best: null,
+      lower_is_better: ["loss"],
       last: {},
       actions: { abort: true, resume: false, delete: false, snapshot: false },
       spec: spec as Job["spec"],
