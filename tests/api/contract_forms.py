@@ -141,13 +141,13 @@ class Forms(unittest.TestCase):
         self.assertGreater(fitting["needed_bytes"], 0.9 * memory["free_bytes"])
 
     def test_a_validation_that_cannot_fit_is_blamed_itself(self):
-        spec = model_spec(batch_size=4, val_batch_size=150_000)
+        spec = model_spec(batch_size=4, val_batch_size=1_000_000)
         memory = api.call("POST", "/networks/describe", {"spec": spec})[2]["memory"]
-        self.assertEqual((memory["fit"], memory["field"], memory["batch_size"]), ("too_large", "val_batch_size", 150_000), memory)
+        self.assertEqual((memory["fit"], memory["field"], memory["batch_size"]), ("too_large", "val_batch_size", 1_000_000), memory)
         self.assertGreater(memory["largest_batch_size"], 1000)
         status, _, refused = api.call("POST", "/models", {"name": "huge", "spec": spec})
         self.assertEqual((status, refused["where"]), (507, "/spec/val_batch_size"), refused)
-        self.assertIn("with a validation batch size of 150000", refused["detail"])
+        self.assertIn("with a validation batch size of 1000000", refused["detail"])
         self.assertRegex(refused["advice"], r"validation batch size of at most \d+")
 
     def test_a_training_keeps_its_best_and_newest_snapshots(self):
@@ -259,7 +259,7 @@ class Forms(unittest.TestCase):
         self.assertEqual(found["spec"]["augmentation"]["rotation"], 10)
         status, _, problem = api.call("POST", "/models", {"name": "x", "spec": model_spec(augmentation={"hue": 0.1})})
         self.assertEqual(status, 422)
-        self.assertIn("colour", problem["detail"])
+        self.assertIn("color", problem["detail"])
 
 
 class Refusing(unittest.TestCase):

@@ -306,7 +306,7 @@ class Making(unittest.TestCase):
         self.assertEqual((status, job["kind"], job["parents"]), (201, "publication", [model, dataset]))
         self.assertEqual(server.wait_for(job["id"])["state"], "done")
         self.assertEqual([one["id"] for one in api.call("GET", f"/models/{model}/publications")[2]["items"]], [job["id"]])
-        self.assertTrue((server.folder / f"triton/{model}/1/model.onnx").exists())
+        self.assertEqual(len(list((server.folder / "triton").glob("*/1/model.onnx"))), 1)
 
     def test_a_store_on_the_disk(self):
         place = Path(store.name)
@@ -353,6 +353,9 @@ class Making(unittest.TestCase):
         self.assertEqual((status, headers["content-type"], archive[:2]), (200, "application/zip", b"PK"))
         self.assertEqual(api.call("GET", f"/models/{model}/asked-image?path={files[0]}")[0], 200)
         self.assertEqual(api.call("GET", f"/models/{model}/asked-image")[0], 422)
+        body = b"--b\r\nContent-Disposition: form-data; name=\"image\"; filename=\"x.png\"\r\n\r\n" + Path(files[0]).read_bytes() + b"\r\n--b--\r\n"
+        shown = api.call("POST", f"/models/{model}/asked-image", body, {"Content-Type": "multipart/form-data; boundary=b"})
+        self.assertEqual((shown[0], shown[2][:4]), (200, b"\x89PNG"))
 
     def test_classify_by_upload_says_the_same(self):
         file = image_folder / "7" / "00000.png"

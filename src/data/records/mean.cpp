@@ -7,7 +7,6 @@
 #include "base/file.hpp"
 #include "base/vectorised.hpp"
 #include "caffe.pb.h"
-#include "image/encode.hpp"
 
 namespace digits {
 namespace {
@@ -119,19 +118,6 @@ Result<MeanBlob> read_mean_file(const std::filesystem::path& path) {
                                mean.channels, mean.width, mean.height)
                         .at(path.string()));
     return mean;
-}
-
-Status write_mean_files(const Image& mean, const std::filesystem::path& folder) {
-    const auto planes = to_mean_blob(mean);
-    caffe::BlobProto blob;
-    blob.set_num(1);
-    blob.set_channels(planes.channels);
-    blob.set_height(planes.height);
-    blob.set_width(planes.width);
-    blob.mutable_data()->Add(planes.values.begin(), planes.values.end());
-    DIGITS_TRY(write_file_atomic(folder / "mean.binaryproto", blob.SerializeAsString()));
-    DIGITS_ASSIGN(const auto jpeg, encode_jpeg(mean, 75));
-    return write_file_atomic(folder / "mean.jpg", jpeg);
 }
 
 std::vector<double> mean_pixel(const MeanBlob& mean) {
