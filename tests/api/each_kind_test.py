@@ -82,7 +82,9 @@ class EachKind(unittest.TestCase):
 
     def trained(self, dataset, network, **spec):
         wanted = {"dataset_id": dataset, "network": network, "epochs": 2, "threads": 1, "seed": 1, **spec}
-        job = api.call("POST", "/models", {"name": self.id(), "spec": wanted})[2]["id"]
+        status, _, made = api.call("POST", "/models", {"name": self.id(), "spec": wanted})
+        self.assertEqual(status, 201, made)
+        job = made["id"]
         found = server.wait_for(job)
         self.assertEqual(found["state"], "done", (found.get("error"), server.request("GET", f"/api/v1/jobs/{job}/log")[2][-2000:]))
         return job
@@ -293,7 +295,7 @@ class EachKind(unittest.TestCase):
                 self.assertGreaterEqual(found["accuracy"], 0.5)
                 self.assertGreater(found["loss"], 0)
                 answer, records = self.asked(model, folder / "a/0.png", self.database(dataset))
-                self.handed_on(model, dataset, folder / "a/0.png")
+                self.handed_on(model, dataset, folder / "a/0.png", facts["labels"])
                 self.assertEqual(len(answer["outputs"][0]["values"]), 2)
                 self.assertEqual(len(records), 2 * facts["splits"]["train"]["count"], "both images of each pair")
 

@@ -106,7 +106,7 @@ class RoundTrip(unittest.TestCase):
         found = api.call("GET", f"/pretrained/{job}")[2]
         facts = found["pretrained"]
         self.assertEqual((facts["classes"], facts["parameters"], facts["labels"]), (10, 431080, [str(i) for i in range(10)]))
-        self.assertEqual(facts["image"], {"width": 28, "height": 28, "channels": 1, "resize": "squash"})
+        self.assertLessEqual({"width": 28, "height": 28, "channels": 1, "resize": "squash"}.items(), facts["image"].items())
         self.assertEqual((facts["warnings"], facts["without_weights"], facts["unused"]), ([], [], []))
         self.assertLessEqual({"original.prototxt", "model.caffemodel", "labels.txt", "mean.binaryproto"}, set(found["files"]))
         self.assertEqual(found["job"]["name"], "lenet")
@@ -202,7 +202,7 @@ class Onnx(unittest.TestCase):
         facts = found["pretrained"]
         self.assertEqual(found["job"]["name"], "lenet")
         self.assertEqual((facts["classes"], facts["parameters"], facts["labels"], facts["warnings"]), (10, 431080, [str(i) for i in range(10)], []))
-        self.assertEqual(facts["image"], {"width": 28, "height": 28, "channels": 1, "resize": "squash"})
+        self.assertLessEqual({"width": 28, "height": 28, "channels": 1, "resize": "squash"}.items(), facts["image"].items())
         self.assertTrue(facts["made_by"].startswith("Digits, opset 17, "), facts["made_by"])
         before, after = members_of(archive), weights_of(job, "model.caffemodel")
         snapshot = next(data for name, data in before.items() if name.endswith(".caffemodel"))
@@ -229,7 +229,8 @@ class Onnx(unittest.TestCase):
         labels = "".join(f"class {i}\n" for i in range(10)).encode()
         job = done(send({"preprocessing": "zero_to_one", "name": "foreign", "resize": "crop"}, onnx=("x.onnx", data), labels=("l.txt", labels))[2]["id"])
         facts = api.call("GET", f"/pretrained/{job}")[2]["pretrained"]
-        self.assertEqual((facts["classes"], facts["labels"][3], facts["image"]), (10, "class 3", {"width": 28, "height": 28, "channels": 1, "resize": "crop"}))
+        self.assertEqual((facts["classes"], facts["labels"][3]), (10, "class 3"))
+        self.assertLessEqual({"width": 28, "height": 28, "channels": 1, "resize": "crop"}.items(), facts["image"].items())
         self.assertAlmostEqual(facts["transform"]["scale"], 1 / 255, 9)
         self.assertIn("Softmax layer was added", facts["warnings"][0])
         tuned = make_model("from a foreign network", all_digits, network={"pretrained": job}, weights=[{"pretrained": job}], epochs=1)

@@ -249,7 +249,7 @@ class RemoteData(unittest.TestCase):
         cases = {
             "round": ({first: page(("a/1.png", 5), more=more), second: page(("a/2.png", 5), more=more)}, "goes round"),
             "cut off": ({first: page(("a/1.png", 5), more="<IsTruncated>true</IsTruncated>")}, "breaks off"),
-            "no XML": ({first: b"<html><b>hello"}, "no "),
+            "no XML": ({first: b"<html><b>hello"}, "not XML"),
             "huge": ({first: page(("a/1.png", 2**40), ("b/1.png", 2**62))}, "expected at most 256 MB"),
         }
         for name, (answers, text) in cases.items():

@@ -120,7 +120,7 @@ def check_clipping(worker, root, data):
 
     assert train("wild", "failed")[-1]["error"]["where"] == "/solver/base_lr"
     events = train("clipped", "done", clip_gradients=1e-5, weight_decay=0)
-    assert max(losses(events)) < 5, losses(events)
+    assert losses(events)[-1] < 1, losses(events)
     assert "clip_gradients: 1e-05" in (root / "clipped/solver.prototxt").read_text()
 
 

@@ -39,12 +39,14 @@ Result<Job> find_pretrained(const std::string& id, const std::string& place, con
 /// What is known of the classes that a network tells apart.
 struct Classes {
     std::optional<std::vector<std::string>> labels;
-    std::int64_t count = 0;  ///< 0: not known
+    std::int64_t count = 0;    ///< 0: none, or not known
+    bool is_finished = false;  ///< the job has ended well, so that there are no others
 };
 
 Classes classes_of(const Job* job) {
     Classes classes;
     if (!job || !job->result) return classes;
+    classes.is_finished = true;
     if (auto dataset = find_dataset_facts(*job); dataset && !dataset->labels.empty()) {
         classes.count = static_cast<std::int64_t>(dataset->labels.size());
         classes.labels = std::move(dataset->labels);
@@ -58,7 +60,9 @@ Classes classes_of(const Job* job) {
     return classes;
 }
 
+/// Where there are no classes now, nothing waits for another number of them.
 bool are_other(const Classes& before, const Classes& now) {
+    if (now.is_finished && now.count == 0) return false;
     if (before.labels && now.labels) return *before.labels != *now.labels;
     return before.count == 0 || before.count != now.count;
 }
