@@ -43,14 +43,20 @@ void write_row(const Box& box, std::span<float> row) {
     std::ranges::copy(box.kitti.position_m, row.begin() + kPosition);
 }
 
+/// Numbers in databases of others may be anything.
+int whole(float value) {
+    constexpr float kMost = 1 << 24;
+    return std::isfinite(value) ? static_cast<int>(std::clamp(value, -kMost, kMost)) : 0;
+}
+
 Box read_row(std::span<const float> row) {
     Box box;
     box.left = row[kLeft];
     box.top = row[kTop];
     box.right = box.left + row[kWidth];
     box.bottom = box.top + row[kHeight];
-    box.label = static_cast<int>(row[kClass]);
-    const int flags = static_cast<int>(row[kFlags]);
+    box.label = whole(row[kClass]);
+    const int flags = whole(row[kFlags]);
     box.difficult = (flags & kDifficult) != 0;
     box.crowd = (flags & kCrowd) != 0;
     box.kitti.alpha = row[kAlpha];
