@@ -30,19 +30,16 @@ std::optional<Metric> judging_metric(const Job& model) {
 }
 
 bool lower_is_better(const Job& model, std::string_view series) {
-    // Looked at where it is: lists ask for each metric of each job.
-    const auto outputs =
-        model.network && model.network->is_object() ? model.network->find("outputs") : nlohmann::json::const_iterator();
-    if (model.network && model.network->is_object() && outputs != model.network->end())
-        for (const auto& output : *outputs) {
-            const auto name = output.find("name"), type = output.find("type");
-            if (name == output.end() || !name->is_string() || type == output.end() || *type != "loss") continue;
-            const auto& word = name->get_ref<const std::string&>();
-            // Elements after the first are named "distance[1]".
-            if (word.empty() || !series.starts_with(word)) continue;
-            const auto rest = series.substr(word.size());
-            if (rest.empty() || (rest.starts_with('[') && rest.ends_with(']'))) return true;
-        }
+    // A reference, since lists ask for each metric of each job.
+    static const nlohmann::json none = nlohmann::json::array();
+    const auto& outputs = model.network && model.network->contains("outputs") ? model.network->at("outputs") : none;
+    for (const auto& output : outputs) {
+        const auto name = output.value("name", "");
+        // Elements after the first are named "distance[1]".
+        if (name.empty() || !series.starts_with(name) || output.value("type", "") != "loss") continue;
+        const auto rest = series.substr(name.size());
+        if (rest.empty() || (rest.starts_with('[') && rest.ends_with(']'))) return true;
+    }
     return !task_of(model).higher_is_better(series);
 }
 
