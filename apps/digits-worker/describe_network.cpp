@@ -18,6 +18,7 @@
 #include "models/prepare.hpp"
 #include "models/snapshots.hpp"
 #include "models/standard_networks.hpp"
+#include "tasks/classification/class_scores.hpp"
 #include "tasks/task.hpp"
 #include "training/early_stopping.hpp"
 
@@ -175,12 +176,9 @@ std::optional<Error> answer_fault(const ModelCheck& check, const NetDescription&
         if (is_list && shape->second[1] == check.dataset.label_count) answers.push_back(layer->name);
     }
     if (answers.size() < 2 || !judged_output(check.files->train_val, check.files->deploy).empty()) return std::nullopt;
-    return make_error(ErrorCode::kInvalidArgument,
-                      "[{}] {} outputs of the network could be the answer, and no Accuracy layer says which: {}.",
-                      answers.back(), answers.size(), fmt::join(answers, ", "))
-        .advise(
-            "Let an Accuracy layer of the validation read the scores that answer, or exclude the other outputs from "
-            "the stage deploy");
+    auto error = unclear_answer(answers.size(), fmt::format("{}", fmt::join(answers, ", ")));
+    error.message = "[" + answers.back() + "] " + error.message;
+    return error;
 }
 
 /// Of these sides of square images the first with which all nets can be built and nothing else is wrong; none where it

@@ -30,12 +30,7 @@ Result<std::span<const float>> class_scores(std::span<const OutputArray> outputs
         of_size = &output;
         if (output.type == "Softmax") probabilities.push_back(&output);
     }
-    if (!judged && probabilities.size() > 1)
-        return fail(make_error(ErrorCode::kFailedPrecondition,
-                               "{} outputs of the network could be the answer, and no Accuracy layer says which: {}.",
-                               probabilities.size(), forms_of(outputs))
-                        .advise("Let an Accuracy layer of the validation read the scores that answer, or exclude the "
-                                "other outputs from the stage deploy"));
+    if (!judged && probabilities.size() > 1) return fail(unclear_answer(probabilities.size(), forms_of(outputs)));
     const auto* softmax = probabilities.empty() ? nullptr : probabilities.front();
     // Beside a map of probabilities, plain scores are not the answer.
     const auto* other = has_map ? nullptr : of_size ? of_size : list;
@@ -48,6 +43,15 @@ Result<std::span<const float>> class_scores(std::span<const OutputArray> outputs
                            forms_of(outputs))
                     .advise("Let the network end in a layer with one output a class, for instance an InnerProduct "
                             "layer and a Softmax"));
+}
+
+Error unclear_answer(std::size_t count, const std::string& outputs) {
+    return make_error(ErrorCode::kFailedPrecondition,
+                      "{} outputs of the network could be the answer, and no Accuracy layer says which: {}.", count,
+                      outputs)
+        .advise(
+            "Let an Accuracy layer of the validation read the scores that answer, or exclude the other outputs "
+            "from the stage deploy");
 }
 
 std::vector<int> best_classes(std::span<const float> scores, std::size_t top) {

@@ -16,6 +16,9 @@ namespace digits {
 /// check_finite().
 Result<std::span<const float>> class_scores(std::span<const OutputArray> outputs, std::size_t classes);
 
+/// What is wrong with a network of which several outputs could be the answer; `outputs` names them.
+Error unclear_answer(std::size_t count, const std::string& outputs);
+
 /// Numbers of the `top` highest scores, best first; of equal ones the lower number first.
 std::vector<int> best_classes(std::span<const float> scores, std::size_t top);
 

@@ -1,8 +1,6 @@
 export const digits_worker: Record<string, string> = {
   "Make the dataset again with LMDB": "请用 LMDB 重新创建数据集",
   "expected an absolute path, got {}": "应为绝对路径，得到 {}",
-  "[{}] {} outputs of the network could be the answer, and no Accuracy layer says which: {}.":
-    "[{}] 网络有 {} 个输出都可能是答案，而没有 Accuracy 层说明是哪一个：{}。",
   "out of memory": "内存不足",
   "Give the network that these weights were trained with": "请给出这些权重所属的网络",
   aborted: "已中止",
