@@ -56,10 +56,10 @@ export class MockState {
       error: null,
       parents,
       best: null,
-      lower_is_better: ["loss"],
       last: {},
       actions: { abort: true, resume: false, delete: false, snapshot: false },
       spec: spec as Job["spec"],
+      lower_is_better: ["loss"],
       result: null,
     };
     const entry: Entry = { job, points: [], snapshots: [], log: [`job ${id} made`], iteration: 0 };

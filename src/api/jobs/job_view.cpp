@@ -62,6 +62,14 @@ const SeriesSummary* find_series(const Job& job, const std::string& name) {
     return found == job.metrics.end() ? nullptr : &*found;
 }
 
+/// Names of the values of `best` that are the better the lower they are.
+json falling_values(const Job& job) {
+    json names = json::array();
+    for (const auto& summary : job.metrics)
+        if (summary.best && lower_is_better(job, summary.series.substr(4))) names.push_back(summary.series.substr(4));
+    return names;
+}
+
 }  // namespace
 
 json time_view(double unix_seconds) {
@@ -88,9 +96,6 @@ json error_view(const Error& error) {
 }
 
 json job_view(const Job& job, Detail detail) {
-    json falling = json::array();
-    for (const auto& summary : job.metrics)
-        if (summary.best && lower_is_better(job, summary.series.substr(4))) falling.push_back(summary.series.substr(4));
     json view{{"id", job.id},
               {"kind", job.kind},
               {"name", job.name},
@@ -105,7 +110,6 @@ json job_view(const Job& job, Detail detail) {
               {"error", nullptr},
               {"parents", job.parents},
               {"best", best_view(job)},
-              {"lower_is_better", std::move(falling)},
               {"last", json::object()},
               {"actions", actions_view(job)}};
     if (job.error) {
@@ -118,6 +122,7 @@ json job_view(const Job& job, Detail detail) {
     if (detail == Detail::kFull) {
         view["spec"] = *job.spec;
         view["warnings"] = job.warnings;
+        view["lower_is_better"] = falling_values(job);
         view["result"] = job.result ? *job.result : json();
     }
     return view;

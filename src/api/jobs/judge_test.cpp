@@ -75,7 +75,7 @@ TEST(Judge, LossesFallWhateverTheyAreCalled) {
     EXPECT_TRUE(lower_is_better(job, "pairs[1]"));
     EXPECT_FALSE(lower_is_better(job, "pairs_found"));
     EXPECT_FALSE(lower_is_better(job, "accuracy"));
-    EXPECT_EQ(job_view(job, Detail::kBrief)["lower_is_better"], nlohmann::json::array({"loss"}));
+    EXPECT_EQ(job_view(job, Detail::kFull)["lower_is_better"], nlohmann::json::array({"loss"}));
 }
 
 }  // namespace

@@ -53,7 +53,7 @@ export function compare_rows(models: Model[], names: Map<string, string>): Compa
       });
       return { place, values, differs: values.some((value) => value !== values[0]) };
     });
-  const falling = new Set(models.flatMap(({ job }) => job.lower_is_better.map((name) => `best.${name}`)));
+  const falling = new Set(models.flatMap(({ job }) => (job.lower_is_better ?? []).map((name) => `best.${name}`)));
   return [...rows(best).map((row) => ({ ...row, lowest: falling.has(row.place) })), ...rows(specs)];
 }
 

@@ -27,7 +27,6 @@ function job(id: string, part: Partial<Job> = {}): Job {
     error: null,
     parents: [],
     best: null,
-    lower_is_better: ["loss"],
     last: {},
     actions: { abort: false, resume: false, delete: true, snapshot: false },
     ...part,
