@@ -8,8 +8,8 @@
 #include <set>
 
 #include "base/file.hpp"
+#include "data/records/databases/lmdb.hpp"
 #include "data/records/datum.hpp"
-#include "data/records/lmdb.hpp"
 #include "feed/feed.hpp"
 
 namespace digits {

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "data/records/databases/record_database.hpp"
 #include "data/records/datum.hpp"
-#include "data/records/record_database.hpp"
 #include "feed/feed.hpp"
 #include "feed/geometry.hpp"
 #include "feed/transformer.hpp"

@@ -5,10 +5,10 @@
 #include <map>
 
 #include "base/file.hpp"
+#include "data/records/databases/lmdb.hpp"
+#include "data/records/databases/testing_leveldb.hpp"
 #include "data/records/datum.hpp"
-#include "data/records/lmdb.hpp"
 #include "data/records/mean.hpp"
-#include "data/records/testing_leveldb.hpp"
 #include "feed/transformer.hpp"
 #include "image/encode.hpp"
 

@@ -5,8 +5,8 @@
 #include <nlohmann/json.hpp>
 
 #include "base/file.hpp"
+#include "data/records/databases/lmdb.hpp"
 #include "data/records/datum.hpp"
-#include "data/records/lmdb.hpp"
 #include "feed/augment_example.hpp"
 #include "feed/feed.hpp"
 #include "feed/geometry.hpp"

@@ -12,7 +12,7 @@ TREE = {
     "src/ARROWS": "data/sources:\ndata/records: sources alone\n",
     "src/base/file.cpp": "",
     "src/data/sources/csv.cpp": '#include "base/file.hpp"\n#include "data/split.hpp"\n',
-    "src/data/records/lmdb.cpp": '#include "data/sources/csv.hpp"\n',
+    "src/data/records/databases/lmdb.cpp": '#include "data/sources/csv.hpp"\n',
 }
 
 
@@ -41,19 +41,19 @@ class Arrows(unittest.TestCase):
         self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
 
     def test_a_folder_that_includes_what_is_not_on_its_line(self):
-        self.refused({"src/data/sources/list.cpp": '\n#include "data/records/lmdb.hpp"\n'},
+        self.refused({"src/data/sources/list.cpp": '\n#include "data/records/databases/lmdb.hpp"\n'},
                      "src/data/sources/list.cpp:2:", "data/sources may not include data/records")
 
     def test_a_test_may(self):
-        result = lint({"src/data/sources/list_test.cpp": '#include "data/records/lmdb.hpp"\n'})
+        result = lint({"src/data/sources/list_test.cpp": '#include "data/records/databases/lmdb.hpp"\n'})
         self.assertEqual(result.returncode, 0, result.stdout)
 
     def test_files_of_a_folder_that_stand_alone(self):
-        self.refused({"src/data/records/lmdb.cpp": '#include "data/records/datum.hpp"\n#include "data/sources/csv.hpp"\n'},
-                     "src/data/records/lmdb.cpp:1:", "may not include each other")
+        self.refused({"src/data/records/databases/lmdb.cpp": '#include "data/records/datum.hpp"\n#include "data/sources/csv.hpp"\n'},
+                     "src/data/records/databases/lmdb.cpp:1:", "may not include each other")
 
     def test_an_arrow_that_nobody_uses(self):
-        self.refused({"src/data/records/lmdb.cpp": ""}, "src/ARROWS:2:", "never includes data/sources")
+        self.refused({"src/data/records/databases/lmdb.cpp": ""}, "src/ARROWS:2:", "never includes data/sources")
 
     def test_a_folder_without_a_line(self):
         self.refused({"src/data/reports/table.cpp": ""}, "data/reports has no line in src/ARROWS")

@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "base/file.hpp"
+#include "data/records/databases/lmdb.hpp"
 #include "data/records/datum.hpp"
-#include "data/records/lmdb.hpp"
 #include "data/records/target_codec.hpp"
 #include "image/decode.hpp"
 #include "image/encode.hpp"

@@ -1,7 +1,7 @@
 #include "data/records/record_heads.hpp"
 
+#include "data/records/databases/hdf5_database.hpp"
 #include "data/records/datum.hpp"
-#include "data/records/hdf5_database.hpp"
 
 namespace digits {
 

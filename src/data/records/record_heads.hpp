@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "data/records/record_database.hpp"
+#include "data/records/databases/record_database.hpp"
 
 namespace digits {
 

@@ -4,8 +4,8 @@
 #include <filesystem>
 #include <string_view>
 
+#include "data/records/databases/record_database.hpp"
 #include "data/records/datum.hpp"
-#include "data/records/record_database.hpp"
 
 namespace digits {
 

@@ -1,7 +1,7 @@
 #include "data/records/record_sink.hpp"
 
+#include "data/records/databases/lmdb.hpp"
 #include "data/records/datum.hpp"
-#include "data/records/lmdb.hpp"
 #include "image/encode.hpp"
 
 namespace digits {

@@ -5,7 +5,7 @@
 
 #include "base/file.hpp"
 #include "caffe.pb.h"
-#include "data/records/lmdb.hpp"
+#include "data/records/databases/lmdb.hpp"
 #include "data/records/mean.hpp"
 #include "data/records/record_reader.hpp"
 #include "data/testing.hpp"

@@ -11,7 +11,7 @@
 #include "data/builder.hpp"
 #include "data/case_server.hpp"
 #include "data/open_source.hpp"
-#include "data/records/record_database.hpp"
+#include "data/records/databases/record_database.hpp"
 #include "data/testing.hpp"
 
 namespace digits {

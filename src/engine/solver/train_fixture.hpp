@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "base/file.hpp"
+#include "data/records/databases/lmdb.hpp"
 #include "data/records/datum.hpp"
-#include "data/records/lmdb.hpp"
 #include "engine/solver/train.hpp"
 #include "training/recording_context.hpp"
 

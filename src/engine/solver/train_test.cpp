@@ -5,7 +5,7 @@
 
 #include "caffe/prototxt.hpp"
 #include "caffe/weights.hpp"
-#include "data/records/testing_leveldb.hpp"
+#include "data/records/databases/testing_leveldb.hpp"
 #include "engine/device/device.hpp"
 #include "engine/solver/caffe_trainee.hpp"
 #include "engine/solver/snapshot.hpp"

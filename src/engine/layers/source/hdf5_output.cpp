@@ -1,6 +1,6 @@
 #include <ATen/ATen.h>
 
-#include "data/records/hdf5_arrays.hpp"
+#include "data/records/databases/hdf5_arrays.hpp"
 #include "engine/layers/types.hpp"
 #include "engine/net/layer.hpp"
 

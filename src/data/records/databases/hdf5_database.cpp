@@ -1,4 +1,4 @@
-#include "data/records/hdf5_database.hpp"
+#include "data/records/databases/hdf5_database.hpp"
 
 #include <algorithm>
 #include <charconv>

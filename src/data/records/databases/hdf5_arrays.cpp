@@ -1,4 +1,4 @@
-#include "data/records/hdf5_arrays.hpp"
+#include "data/records/databases/hdf5_arrays.hpp"
 
 #include <hdf5.h>
 

@@ -1,4 +1,4 @@
-#include "data/records/leveldb.hpp"
+#include "data/records/databases/leveldb.hpp"
 
 #include <leveldb/db.h>
 

@@ -2,7 +2,7 @@
 
 #include <mutex>
 
-#include "data/records/record_database.hpp"
+#include "data/records/databases/record_database.hpp"
 
 namespace leveldb {
 class DB;

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "data/records/record_database.hpp"
+#include "data/records/databases/record_database.hpp"
 
 struct MDB_cursor;
 struct MDB_env;

@@ -1,4 +1,4 @@
-#include "data/records/leveldb.hpp"
+#include "data/records/databases/leveldb.hpp"
 
 #include <gmock/gmock.h>
 #include <sys/wait.h>
@@ -7,7 +7,7 @@
 #include <fstream>
 
 #include "base/file.hpp"
-#include "data/records/testing_leveldb.hpp"
+#include "data/records/databases/testing_leveldb.hpp"
 
 namespace digits {
 namespace {

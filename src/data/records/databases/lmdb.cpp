@@ -1,4 +1,4 @@
-#include "data/records/lmdb.hpp"
+#include "data/records/databases/lmdb.hpp"
 
 #include <lmdb.h>
 

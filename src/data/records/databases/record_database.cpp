@@ -1,12 +1,12 @@
-#include "data/records/record_database.hpp"
+#include "data/records/databases/record_database.hpp"
 
 #include <map>
 #include <mutex>
 #include <system_error>
 
-#include "data/records/hdf5_database.hpp"
-#include "data/records/leveldb.hpp"
-#include "data/records/lmdb.hpp"
+#include "data/records/databases/hdf5_database.hpp"
+#include "data/records/databases/leveldb.hpp"
+#include "data/records/databases/lmdb.hpp"
 
 namespace digits {
 namespace {

@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <memory>
 
-#include "data/records/record_database.hpp"
+#include "data/records/databases/record_database.hpp"
 
 namespace digits {
 

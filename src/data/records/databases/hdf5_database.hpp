@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "data/records/record_database.hpp"
+#include "data/records/databases/record_database.hpp"
 #include "data/records/record_heads.hpp"
 
 namespace digits {
