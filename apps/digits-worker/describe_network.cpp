@@ -213,10 +213,13 @@ ModelFinding building_fault(const Error& error, const ModelSpec& spec, const Mod
 }
 
 /// Where there is no validation, none has a metric. Errors: kInvalidArgument at /early_stopping/metric.
-Status check_stop_metric(const EarlyStoppingSpec& early, const NetDescription& val) {
-    if (!early.patience || early.metric.empty() || std::ranges::find(val.series, early.metric) != val.series.end())
-        return {};
-    return fail(no_such_metric(early.metric, val.series));
+Status check_stop_metric(const EarlyStoppingSpec& early, const NetDescription& val, const Task& task) {
+    if (!early.patience || early.metric.empty()) return {};
+    auto names = val.series;
+    for (const auto& name : task.measures())
+        if (std::ranges::find(val.measures, name) != val.measures.end()) names.push_back(name);
+    if (std::ranges::find(names, early.metric) != names.end()) return {};
+    return fail(no_such_metric(early.metric, names));
 }
 
 }  // namespace
@@ -285,7 +288,8 @@ Result<json> describe_network(const json& request, const std::vector<std::string
         return answer;
     }
     const auto* val = nets.contains("val") ? &nets["val"] : nullptr;
-    if (const auto metric = val ? check_stop_metric(spec.early_stopping, *val) : Status(); !metric) {
+    const auto& task = *get_task(check.task).value_or(tasks().find(kDefaultTask));
+    if (const auto metric = val ? check_stop_metric(spec.early_stopping, *val, task) : Status(); !metric) {
         auto finding = finding_of(Severity::kError, metric.error(), network_text(spec));
         finding.where = metric.error().where;
         answer["ok"] = false;

@@ -56,6 +56,7 @@ Result<nlohmann::json> run_train_task(const nlohmann::json& json, TaskHost& host
     if (spec.seed) options.seed = static_cast<std::uint64_t>(*spec.seed);
     options.threads = spec.threads;
     options.validates_whole_sets = true;
+    options.measures = (*get_task(prepared.task))->measures();
     if (const auto facts = read_dataset_facts(spec.dataset_dir)) options.classes = facts->labels;
     DIGITS_ASSIGN(auto summary, train(options, host));
     if (summary.aborted) return fail(ErrorCode::kCancelled, "aborted at iteration {}", summary.iterations);

@@ -76,6 +76,8 @@ class Task {
     /// Of the names of a training's validation series ("accuracy", "loss"), the one that decides which snapshot is
     /// best; none if there is nothing to judge by. Best snapshot, result, list and comparison all ask here.
     virtual std::optional<Metric> judge(std::span<const std::string> series) const = 0;
+    /// What its validations measure of the whole set where the network's layers can, whatever outputs it has: "f1".
+    virtual std::vector<std::string> measures() const { return {}; }
     /// Whether a validation series gets better as it grows.
     virtual bool higher_is_better(std::string_view series) const;
 

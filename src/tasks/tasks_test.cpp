@@ -145,6 +145,13 @@ TEST(Multilabel, NamesTheLikeliestLabels) {
     EXPECT_FALSE(multilabel.answer({}, {}, {}));
 }
 
+TEST(Multilabel, IsJudgedByItsMap) {
+    const auto& multilabel = *tasks().find("multilabel");
+    EXPECT_EQ(multilabel.judge(std::vector<std::string>{"loss", "mAP", "f1"})->name, "mAP");
+    const auto loss = multilabel.judge(std::vector<std::string>{"loss"});
+    EXPECT_TRUE(loss && loss->name == "loss" && !loss->higher_is_better) << "trainings of earlier versions";
+}
+
 TEST(Multilabel, EvaluatesEachLabel) {
     const TemporaryFolder folder;
     auto evaluator = tasks().find("multilabel")->make_evaluator({{}, {"cat", "dog"}}, folder.path());

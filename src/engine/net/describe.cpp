@@ -163,6 +163,7 @@ Result<NetDescription> describe_net(const caffe::NetParameter& whole, const caff
             if (parameter.lr_mult != 0) found.learning += parameter.blob->count();
         }
         found.series = series_names(*net);
+        for (const auto& [name, layer] : find_measures(*net)) found.measures.push_back(name);
         const auto flops = count_flops(*net);
         found.forward_flops = flops.forward / batch;
         found.backward_flops = flops.backward / batch;

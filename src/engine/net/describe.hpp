@@ -30,10 +30,11 @@ struct LayerDescription {
 struct NetDescription {
     std::vector<LayerDescription> layers;  ///< in the order of the text
     std::int64_t batch_size = 0;
-    std::int64_t parameters = 0;      ///< shared ones once
-    std::int64_t learning = 0;        ///< those of them whose learning rate is not 0
-    std::vector<std::string> series;  ///< what a training records of it: "accuracy", "accuracy[1]"
-    double forward_flops = 0;         ///< of one image
+    std::int64_t parameters = 0;        ///< shared ones once
+    std::int64_t learning = 0;          ///< those of them whose learning rate is not 0
+    std::vector<std::string> series;    ///< what a training records of it: "accuracy", "accuracy[1]"
+    std::vector<std::string> measures;  ///< what it can measure of a whole set: "f1" (find_measures)
+    double forward_flops = 0;           ///< of one image
     double backward_flops = 0;
     std::int64_t memory_bytes = 0;  ///< estimate_memory() of the whole net
 };

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace digits {
 namespace {
 
@@ -42,6 +44,15 @@ std::vector<std::string> series_names(const Net& net) {
     for (const auto& output : choose_series(net).recorded)
         for (std::int64_t i = 0; i < net.find_blob(output)->count(); ++i) names.push_back(series_name(output, i));
     return names;
+}
+
+std::map<std::string, MeasuresSet*, std::less<>> find_measures(const Net& net) {
+    std::map<std::string, MeasuresSet*, std::less<>> found;
+    for (const auto& layer : net.layers())
+        if (auto* measuring = dynamic_cast<MeasuresSet*>(layer.get()))
+            for (const auto name : measuring->measures())
+                if (std::ranges::find(net.outputs(), name) == net.outputs().end()) found[std::string(name)] = measuring;
+    return found;
 }
 
 }  // namespace digits

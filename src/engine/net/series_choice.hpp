@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
+#include "engine/net/measures_set.hpp"
 #include "engine/net/net.hpp"
 
 namespace digits {
@@ -25,5 +27,9 @@ std::string series_name(const std::string& output, std::int64_t element);
 
 /// The names of the curves of a net.
 std::vector<std::string> series_names(const Net& net);
+
+/// What the layers of a net can measure of a whole set of samples, by name, each by the last layer that can; names of
+/// the net's outputs are left to these.
+std::map<std::string, MeasuresSet*, std::less<>> find_measures(const Net& net);
 
 }  // namespace digits

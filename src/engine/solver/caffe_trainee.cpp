@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -12,6 +13,7 @@
 #include "engine/guard.hpp"
 #include "engine/memory/memory.hpp"
 #include "engine/net/explains_zero.hpp"
+#include "engine/net/series_choice.hpp"
 #include "engine/solver/series.hpp"
 #include "engine/solver/snapshot.hpp"
 
@@ -61,6 +63,10 @@ Result<TraineeFacts> CaffeTrainee::build(std::int64_t first_iteration) {
     };
     add_outputs(net);
     for (std::size_t i = 0; i < solver_->test_net_count(); ++i) add_outputs(solver_->test_net(i));
+    for (const auto& set : measured_of_set_)
+        for (const auto& [name, layer] : set)
+            if (std::ranges::find(facts.outputs, name, &TraineeOutput::name) == facts.outputs.end())
+                facts.outputs.push_back({name, false});
     for (const auto& parameter : net.learnable_parameters()) facts.parameters += parameter.blob->count();
     facts.memory_bytes = estimate_memory(net);
     return facts;
@@ -77,7 +83,22 @@ Status CaffeTrainee::make_solver(std::int64_t first_iteration) {
     options.first_iteration = first_iteration;
     options.tests_whole_sets = options_.validates_whole_sets;
     DIGITS_ASSIGN(solver_, Solver::create(options_.solver, options));
+    choose_measures();
     return {};
+}
+
+void CaffeTrainee::choose_measures() {
+    measured_of_set_.assign(solver_->test_net_count(), {});
+    if (!options_.validates_whole_sets) return;
+    for (std::size_t i = 0; i < measured_of_set_.size(); ++i) {
+        const auto measures = find_measures(solver_->test_net(i));
+        for (const auto& name : options_.measures) {
+            const auto found = measures.find(name);
+            if (found == measures.end()) continue;
+            found->second->measure();
+            measured_of_set_[i].emplace_back(name, found->second);
+        }
+    }
 }
 
 /// The same as a training that is resumed here from a snapshot.
@@ -201,6 +222,11 @@ Result<ValidationValues> CaffeTrainee::validate(std::size_t set) {
         values.values = series_values(net, recorded_of_set_[set], whole ? Joining::kBySample : Joining::kByBatch,
                                       solver_->test_is_complete(set));
     }));
+    if (solver_->test_is_complete(set))
+        for (const auto& [name, layer] : measured_of_set_[set])
+            for (const auto& [measure, value] : layer->measured())
+                if (measure == name && std::isfinite(value))
+                    values.values.push_back({name, static_cast<float>(value), 1.0});
     if (solver_->parameter().test_compute_loss()) values.values.push_back({"test_loss", loss});
     if (set == 0 && solver_->test_is_complete(set)) explain_zeros(net);
     if (whole) values.samples = std::max<std::int64_t>(net.batch_size(), 1);

@@ -11,6 +11,7 @@
 #include "base/task_context.hpp"
 #include "caffe.pb.h"
 #include "engine/net/blob.hpp"
+#include "engine/net/measures_set.hpp"
 #include "engine/solver/solver.hpp"
 #include "training/training.hpp"
 
@@ -26,10 +27,11 @@ struct CaffeTraineeOptions {
     Device device;
     Precision precision = Precision::kFp32;
     std::uint64_t seed = 1;
-    int threads = 0;                     ///< of computing and of feeding; 0: all cores
-    bool validates_whole_sets = false;   ///< see SolverOptions::tests_whole_sets
-    bool restarts_differing = false;     ///< see TrainOptions::restarts_differing
-    std::vector<std::string> classes{};  ///< see TrainOptions::classes
+    int threads = 0;                      ///< of computing and of feeding; 0: all cores
+    bool validates_whole_sets = false;    ///< see SolverOptions::tests_whole_sets
+    bool restarts_differing = false;      ///< see TrainOptions::restarts_differing
+    std::vector<std::string> classes{};   ///< see TrainOptions::classes
+    std::vector<std::string> measures{};  ///< see TrainOptions::measures
 };
 
 /// A Caffe solver in training. Its nets read their data themselves, through data layers.
@@ -57,6 +59,7 @@ class CaffeTrainee final : public Trainee {
     std::int64_t batch_size() const;
     void warn(const std::string& text) const;
     void choose_outputs();
+    void choose_measures();
     void explain_zeros(const Net& net);
     Result<std::vector<std::string>> leave_out_differing(caffe::NetParameter& weights) const;
 
@@ -66,6 +69,8 @@ class CaffeTrainee final : public Trainee {
     double waited_s_ = 0;                                    ///< of nets before the present ones
     std::vector<std::string> recorded_;                      ///< outputs of the training net
     std::vector<std::vector<std::string>> recorded_of_set_;  ///< of each test net
+    /// Of each test net: what is measured of the whole set, and by which layer.
+    std::vector<std::vector<std::pair<std::string, const MeasuresSet*>>> measured_of_set_;
     int zeros_ = 0;  ///< validations in a row whose metric said nothing (ExplainsZero)
 };
 

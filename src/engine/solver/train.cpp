@@ -38,6 +38,7 @@ Result<TrainSummary> train(const TrainOptions& options, TaskContext& context) {
     trainee.validates_whole_sets = options.validates_whole_sets;
     trainee.restarts_differing = options.restarts_differing;
     trainee.classes = options.classes;
+    trainee.measures = options.measures;
     CaffeTrainee caffe(std::move(trainee), context);
     return run_training(caffe, plan, context);
 }

@@ -38,6 +38,8 @@ struct TrainOptions {
     /// Whether validations go over their set as a whole, whatever the solver's test_iter says.
     bool validates_whole_sets = false;
     std::vector<std::string> classes{};  ///< names by number, for what is said of them; may be empty
+    /// What validations measure beside the outputs of their net, where its layers can: "f1" (Task::measures).
+    std::vector<std::string> measures{};
 };
 
 /// Trains a Caffe solver to max_iter: run_training() with a CaffeTrainee. Exactly resumable: the iterations after a

@@ -134,6 +134,20 @@ TEST_F(WholeSet, GivesTheNumbersOfOneBatchForAnyBatchSize) {
     }
 }
 
+TEST_F(WholeSet, MeasuresWhatTheTaskAsksForWhereLayersCan) {
+    const auto plain = validate(still(lmdb(kSamples)));
+    const auto measured = [&](int batch) {
+        auto chosen = still(lmdb(batch));
+        chosen.measures = {"f1", "error", "mAP"};
+        return validate(chosen);
+    };
+    const auto whole = measured(kSamples);
+    EXPECT_EQ(whole.size(), plain.size() + 2 * 4) << "the sigmoid ignores labels, so it has no mAP";
+    EXPECT_GT(whole.at({"val/error", 0}), 0);
+    EXPECT_GT(whole.at({"val/f1", 0}), 0);
+    for (const int batch : {1, 7, 64}) expect_near(measured(batch), whole);
+}
+
 TEST_F(WholeSet, CountsEachRowOfHdf5Once) {
     const auto hdf5 = [](int batch, const char* more) {
         return fmt::format(R"(layer {{ name: "data" type: "HDF5Data" top: "data" top: "label" include {{ phase: TEST }}

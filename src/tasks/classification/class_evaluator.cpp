@@ -60,7 +60,9 @@ Result<EvaluationReport> ClassEvaluator::finish() {
     report.members["labels"] = labels_;
     report.brief = {"labelled", "top1", "top5", "macro"};
     if (report.members["top1"].is_number())
-        report.metrics = {{"accuracy", report.members["top1"]}, {"top-5", report.members["top5"]}};
+        report.metrics = {{"accuracy", report.members["top1"]},
+                          {"top-5", report.members["top5"]},
+                          {"f1", report.members["macro"]["f1"]}};
     return report;
 }
 

@@ -11,6 +11,7 @@ class Classification final : public Task {
     std::string_view view() const override { return "classes"; }
     TargetKind target() const override { return TargetKind::kClass; }
     Metric metric() const override { return {"accuracy", true}; }
+    std::vector<std::string> measures() const override { return {"f1"}; }
     std::optional<Metric> judge(std::span<const std::string> series) const override;
     Result<TrainingFiles> make_networks(const caffe::NetParameter& network, const TrainingData& data,
                                         const TrainingChoices& choices) const override;

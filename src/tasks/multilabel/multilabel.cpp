@@ -19,7 +19,10 @@ Result<std::vector<double>> label_probabilities(std::span<const OutputArray> out
     return probabilities;
 }
 
-std::optional<Metric> Multilabel::judge(std::span<const std::string> series) const { return judge_by_loss(series); }
+std::optional<Metric> Multilabel::judge(std::span<const std::string> series) const {
+    if (std::ranges::find(series, metric().name) != series.end()) return metric();
+    return judge_by_loss(series);
+}
 
 Result<TrainingFiles> Multilabel::make_networks(const caffe::NetParameter& network, const TrainingData& data,
                                                 const TrainingChoices& choices) const {

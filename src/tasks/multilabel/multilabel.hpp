@@ -11,7 +11,8 @@ class Multilabel final : public Task {
     std::string_view name() const override { return "multilabel"; }
     std::string_view view() const override { return "raw"; }
     TargetKind target() const override { return TargetKind::kTensor; }
-    Metric metric() const override { return {"loss", false}; }
+    Metric metric() const override { return {"mAP", true}; }
+    std::vector<std::string> measures() const override { return {"mAP", "f1"}; }
     std::optional<Metric> judge(std::span<const std::string> series) const override;
     Result<TrainingFiles> make_networks(const caffe::NetParameter& network, const TrainingData& data,
                                         const TrainingChoices& choices) const override;

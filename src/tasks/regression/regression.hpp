@@ -11,6 +11,7 @@ class Regression final : public Task {
     std::string_view view() const override { return "raw"; }
     TargetKind target() const override { return TargetKind::kTensor; }
     Metric metric() const override { return {"loss", false}; }
+    std::vector<std::string> measures() const override { return {"error"}; }
     std::optional<Metric> judge(std::span<const std::string> series) const override;
     Result<TrainingFiles> make_networks(const caffe::NetParameter& network, const TrainingData& data,
                                         const TrainingChoices& choices) const override;

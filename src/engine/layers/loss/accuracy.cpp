@@ -1,17 +1,20 @@
 #include <ATen/ATen.h>
 
 #include <array>
+#include <limits>
 
 #include "engine/layers/loss/labels.hpp"
 #include "engine/layers/types.hpp"
 #include "engine/net/layer.hpp"
+#include "engine/net/measures_set.hpp"
 
 namespace digits {
 namespace {
 
 /// The share of items whose true class has fewer than top_k classes with an equal or higher score; an item whose score
-/// is NaN is wrong. The second top has the same for each class.
-class AccuracyLayer final : public Layer {
+/// is NaN is wrong. The second top has the same for each class. With top_k 1 and one item a sample it can measure the
+/// F1 of a whole set: the mean over the classes that it has, as evaluations tell it.
+class AccuracyLayer final : public Layer, public MeasuresSet {
   public:
     using Layer::Layer;
 
@@ -22,7 +25,7 @@ class AccuracyLayer final : public Layer {
         axis_ = canonical_axis(accuracy.axis(), bottom[0]->axis_count(), "axis");
         outer_ = bottom[0]->count(0, axis_);
         inner_ = bottom[0]->count(axis_ + 1);
-        const std::int64_t classes = bottom[0]->dim(axis_);
+        const std::int64_t classes = classes_ = bottom[0]->dim(axis_);
         if (accuracy.top_k() < 1 || accuracy.top_k() > bottom[1]->count() * classes ||
             static_cast<std::int64_t>(accuracy.top_k()) > classes)
             throw_invalid("top_k must lie in 1 to {}, the number of classes; got {}", classes, accuracy.top_k());
@@ -47,6 +50,7 @@ class AccuracyLayer final : public Layer {
         at::Tensor counted = at::ones_like(right);
         if (!labels.all_valid) counted.mul_(labels.valid);
         right.mul_(counted);
+        if (of_set_.defined()) gather(scores.argmax(1, true), labels.index, right, counted);
         counted_[0] = counted.sum();
         top[0]->set_data(right.sum() / at::clamp_min(counted_[0], 1));
         if (top.size() > 1) {
@@ -66,9 +70,34 @@ class AccuracyLayer final : public Layer {
             if (wanted) throw_invalid("an Accuracy layer has no gradient");
     }
 
+    std::vector<std::string_view> measures() const override {
+        if (parameter_.accuracy_param().top_k() != 1 || inner_ != 1) return {};
+        return {"f1"};
+    }
+    void measure() override { is_measuring_ = true; }
+    void begin_set() override { of_set_ = is_measuring_ ? at::zeros({3, 1}, at::kDouble) : at::Tensor(); }
+    std::vector<std::pair<std::string_view, double>> measured() const override {
+        if (!of_set_.defined()) return {};
+        const at::Tensor has_items = of_set_[1] > 0;
+        const auto classes = has_items.sum().item<double>();
+        const auto sum = (2 * of_set_[0] / at::clamp_min(of_set_[1] + of_set_[2], 1)).sum().item<double>();
+        return {{"f1", classes > 0 ? sum / classes : std::numeric_limits<double>::quiet_NaN()}};
+    }
+
   private:
+    /// One value an item: the class with the highest score, the true class, whether it is right, whether it counts.
+    void gather(const at::Tensor& predicted, const at::Tensor& truth, const at::Tensor& right,
+                const at::Tensor& counted) {
+        const auto add = [&](const at::Tensor& classes, const at::Tensor& weights) {
+            return at::bincount(classes.reshape({-1}).cpu(), weights.reshape({-1}).to(at::kCPU, at::kDouble), classes_);
+        };
+        of_set_ = of_set_ + at::stack({add(truth, right), add(truth, counted), add(predicted, counted)});
+    }
+
     int axis_ = 1;
-    std::int64_t outer_ = 0, inner_ = 0;
+    std::int64_t outer_ = 0, inner_ = 0, classes_ = 0;
+    bool is_measuring_ = false;
+    at::Tensor of_set_;                  // by class, of the set so far: right items, items of it, answers that name it
     std::array<at::Tensor, 2> counted_;  // items of each top's values: all, and of each class
 };
 

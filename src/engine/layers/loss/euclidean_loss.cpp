@@ -1,13 +1,16 @@
 #include <ATen/ATen.h>
 
+#include <limits>
+
 #include "engine/layers/types.hpp"
 #include "engine/net/layer.hpp"
+#include "engine/net/measures_set.hpp"
 
 namespace digits {
 namespace {
 
-/// Σ (a − b)² / 2N, with a gradient to both.
-class EuclideanLossLayer final : public Layer {
+/// Σ (a − b)² / 2N, with a gradient to both. Can measure the mean absolute error of all values of a set.
+class EuclideanLossLayer final : public Layer, public MeasuresSet {
   public:
     using Layer::Layer;
 
@@ -21,6 +24,9 @@ class EuclideanLossLayer final : public Layer {
     void forward(const Blobs& bottom, const Blobs& top) override {
         difference_ = bottom[0]->data() - bottom[1]->data().reshape(bottom[0]->shape());
         top[0]->set_data((difference_ * difference_).sum() / (2.0 * static_cast<double>(bottom[0]->legacy_dim(0))));
+        if (!is_measuring_) return;
+        absolute_ += difference_.abs().sum(at::kDouble).item<double>();
+        values_ += difference_.numel();
     }
 
     void backward(const Blobs& top, const std::vector<bool>& propagate_down, const Blobs& bottom) override {
@@ -29,8 +35,22 @@ class EuclideanLossLayer final : public Layer {
         if (propagate_down[1]) bottom[1]->set_diff((-slope).reshape(bottom[1]->shape()));
     }
 
+    std::vector<std::string_view> measures() const override { return {"error"}; }
+    void measure() override { is_measuring_ = true; }
+    void begin_set() override {
+        absolute_ = 0;
+        values_ = 0;
+    }
+    std::vector<std::pair<std::string_view, double>> measured() const override {
+        return {{"error",
+                 values_ > 0 ? absolute_ / static_cast<double>(values_) : std::numeric_limits<double>::quiet_NaN()}};
+    }
+
   private:
     at::Tensor difference_;
+    bool is_measuring_ = false;
+    double absolute_ = 0;      // sum over the values of the set so far
+    std::int64_t values_ = 0;  // how many these are
 };
 
 }  // namespace

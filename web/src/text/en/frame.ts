@@ -15,6 +15,7 @@ export const frame = {
   "word.loss": "loss",
   "word.accuracy": "accuracy",
   "word.miou": "mean IoU",
+  "word.f1": "F1",
   "word.psnr": "PSNR",
   "word.error": "MAE",
   "word.rmse error": "RMSE",

@@ -17,6 +17,7 @@ export const frame: Record<keyof typeof english, string> = {
   "word.loss": "损失",
   "word.accuracy": "准确率",
   "word.miou": "平均 IoU",
+  "word.f1": "F1",
   "word.psnr": "PSNR",
   "word.error": "MAE",
   "word.rmse error": "RMSE",
