@@ -323,6 +323,9 @@ TEST(Errors, MapToExitCodesAndStatus) {
     EXPECT_EQ(http_status(ErrorCode::kNotFound), 404);
     EXPECT_EQ(exit_code(ErrorCode::kCancelled), 130);
     EXPECT_EQ((Error{ErrorCode::kInternal, "what", "where", "do"}.to_string()), "where: what. do");
+    EXPECT_EQ((Error{ErrorCode::kInternal, "It ended.\nIts log:\nlast line", "", "Resume it"}.to_string()),
+              "It ended. Resume it\nIts log:\nlast line")
+        << "the advice belongs to the sentence, not to the log";
     EXPECT_EQ((Error{ErrorCode::kInternal, "A sentence.", "", "Do"}.to_string()), "A sentence. Do");
 }
 

@@ -1,8 +1,6 @@
 #include "base/folder_listing.hpp"
 
-#include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <compare>
@@ -90,18 +88,13 @@ Status check_named_path(const std::string& path, bool is_folder, const std::vect
     if (!fs::path(path).is_absolute())
         return fail(ErrorCode::kInvalidArgument, "expected an absolute path, got {}", path);
     if (!roots.empty()) DIGITS_TRY(resolve_allowed(paths_of(roots), path));
-    const int fd = ::open(path.c_str(), O_PATH | O_CLOEXEC);
     struct stat info{};
-    const bool there =
-        fd >= 0 && ::fstat(fd, &info) == 0 && (is_folder ? S_ISDIR(info.st_mode) : S_ISREG(info.st_mode));
-    const bool made_up = there && is_on_pseudo_file_system(fd);
-    if (fd >= 0) ::close(fd);
-    const char* kind = is_folder ? "folder" : "file";
-    if (!there) return fail(ErrorCode::kNotFound, "there is no {} {} on the server's machine", kind, path);
-    if (made_up)
-        return fail(ErrorCode::kInvalidArgument,
-                    "{} belongs to a file system of the kernel, which holds no images; choose another {}", path, kind);
-    return {};
+    if (::stat(path.c_str(), &info) != 0)
+        return fail(ErrorCode::kNotFound, "there is no {} {} on the server's machine", is_folder ? "folder" : "file",
+                    path);
+    if (is_folder && !S_ISDIR(info.st_mode)) return fail(ErrorCode::kNotFound, "{} is not a folder", path);
+    if (!is_folder && !S_ISREG(info.st_mode)) return fail(ErrorCode::kNotFound, "{} is not a regular file", path);
+    return check_holds_data(path);
 }
 
 }  // namespace digits

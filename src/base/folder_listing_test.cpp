@@ -77,10 +77,12 @@ TEST_F(FolderListings, PathsOfRequestsAreChecked) {
         EXPECT_EQ(check_named_path(path(name).string(), true, roots()).error().code, ErrorCode::kPermissionDenied)
             << name;
     EXPECT_EQ(check_named_path("relative", false, {}).error().code, ErrorCode::kInvalidArgument);
-    for (const auto* name : {"/proc", "/sys", "/proc/self"})
+    for (const auto* name : {"/proc", "/sys", "/proc/self", "/proc/self/cwd", "/tmp/../proc/self/cwd"})
         EXPECT_THAT(check_named_path(name, true, {}).error().message,
                     HasSubstr("belongs to a file system of the kernel"))
             << name;
+    EXPECT_THAT(check_named_path("/", true, {}).error().message, HasSubstr("root folder of the machine"));
+    EXPECT_THAT(check_named_path("/dev/zero", false, {}).error().message, HasSubstr("is not a regular file"));
     EXPECT_THAT(check_named_path("/proc/self/environ", false, {}).error().message,
                 HasSubstr("belongs to a file system of the kernel"));
 }

@@ -70,6 +70,20 @@ bool is_on_pseudo_file_system(const char* path) {
     return ::statfs(path, &info) == 0 && is_pseudo(info);
 }
 
+Status check_holds_data(const std::filesystem::path& path) {
+    std::error_code ignored;
+    if (std::filesystem::equivalent(path, "/", ignored))
+        return fail(ErrorCode::kInvalidArgument,
+                    "{} is the root folder of the machine; choose the folder that holds the images", path.string());
+    const auto plain = path.lexically_normal();
+    const auto first = plain.has_parent_path() ? *std::next(plain.begin()) : std::filesystem::path();
+    if (first == "proc" || first == "sys" || is_on_pseudo_file_system(path.c_str()))
+        return fail(ErrorCode::kInvalidArgument,
+                    "{} belongs to a file system of the kernel, which holds no images; choose another place",
+                    path.string());
+    return {};
+}
+
 Result<RegularFile> RegularFile::open(const std::string& path, const ReadableRoots& roots, NameOrigin origin) {
     if (path.find('\0') != std::string::npos)
         return fail(ErrorCode::kInvalidArgument, "a path cannot contain a zero byte");

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <utility>
 
@@ -51,5 +52,8 @@ class RegularFile {
 /// Whether what `fd` leads to is made up by the kernel (/proc, /sys and their like) rather than kept anywhere.
 bool is_on_pseudo_file_system(int fd);
 bool is_on_pseudo_file_system(const char* path);
+/// Whether a folder or file can hold a user's data. Errors: kInvalidArgument for the root folder of the machine, for
+/// what a file system of the kernel makes up, and for what is named through one (/proc/self/cwd).
+Status check_holds_data(const std::filesystem::path& path);
 
 }  // namespace digits

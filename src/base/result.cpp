@@ -6,8 +6,11 @@
 namespace digits {
 
 std::string Error::to_string() const {
-    std::string text = where.empty() ? message : where + ": " + message;
+    // A message may end in lines of a log; the advice belongs to its sentence.
+    const auto end = message.find('\n');
+    auto text = (where.empty() ? "" : where + ": ") + message.substr(0, end);
     if (!advice.empty()) text += (text.ends_with('.') ? " " : ". ") + advice;
+    if (end != std::string::npos) text += message.substr(end);
     return text;
 }
 

@@ -73,7 +73,7 @@ WarmPool::~WarmPool() {
 WarmPool::RequestId WarmPool::ask(WarmRequest request, Callback callback) {
     const std::scoped_lock lock(mutex_);
     const auto id = ++last_id_;
-    const auto deadline = Clock::now() + request.timeout;
+    const auto deadline = Clock::now() + options_.wait;
     Pending pending{id, std::move(request), std::move(callback), deadline};
     if (stopping_) {
         answer(pending, fail(ErrorCode::kUnavailable, "the server is stopping"));
@@ -287,7 +287,9 @@ void WarmPool::expire(Clock::time_point now) {
     }
     std::erase_if(queue_, [&](Pending& pending) {
         if (now < pending.deadline) return false;
-        answer(pending, late(pending.request));
+        answer(pending, fail(make_error(ErrorCode::kUnavailable, "{} was busy with other requests for {} s",
+                                        pending.request.task.noun, std::chrono::duration<double>(options_.wait).count())
+                                 .advise("Try again later")));
         return true;
     });
 }
@@ -360,6 +362,7 @@ Status WarmPool::start_worker(const WarmTask& task) {
 
 void WarmPool::give(Worker& worker, Pending pending) {
     worker.busy_with = pending.id;
+    pending.deadline = Clock::now() + pending.request.timeout;
     worker.process.send(
         print({{"command", "request"}, {"id", std::to_string(pending.id)}, {"request", *pending.request.payload}}));
     worker.pending = std::move(pending);

@@ -39,7 +39,8 @@ struct WarmTask {
 struct WarmRequest {
     WarmTask task;
     JsonPtr payload;
-    /// From `ask` to the answer, the start of a worker included. A worker that is late is ended.
+    /// From the moment that a worker takes the request to its answer, the start of the worker included. A worker that
+    /// is late is ended. Waiting for one has a limit of its own (WarmPool::Options::wait).
     std::chrono::milliseconds timeout{300'000};
 };
 
@@ -60,6 +61,7 @@ class WarmPool {
         std::filesystem::path worker_path;
         std::map<std::string, int> workers;             ///< most workers of a kind; 1 where it is not named
         std::size_t max_waiting = 1000;                 ///< requests; more are refused with kUnavailable
+        std::chrono::milliseconds wait{900'000};        ///< longest time of a request in the queue
         std::chrono::milliseconds grace{10'000};        ///< for a worker that was told to quit
         std::chrono::milliseconds cancel_grace{1'000};  ///< for a worker whose request was cancelled
         std::chrono::milliseconds stop_patience{2'000};
@@ -85,7 +87,7 @@ class WarmPool {
         RequestId id = 0;
         WarmRequest request;
         Callback callback;
-        Clock::time_point deadline;
+        Clock::time_point deadline;  ///< in the queue of finding a worker, then of its answer
         bool retried = false;
     };
     struct Answer {

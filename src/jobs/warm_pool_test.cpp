@@ -98,6 +98,33 @@ TEST_F(WarmPoolTest, EndsAWorkerThatTakesTooLong) {
     EXPECT_TRUE(wait_until([&] { return !is_worker_locked(folder_.path() / "tasks/assist-0"); }));
 }
 
+TEST_F(WarmPoolTest, TimeInTheQueueIsNotTimeOfTheAnswer) {
+    // The last request is in the queue for longer than an answer may take.
+    answer_of({{"answer", "the worker is there"}});
+    timeout_ = std::chrono::milliseconds(1500);
+    const std::vector<const char*> ends{"first", "second", "third", "fourth"};
+    std::vector<Answer> answers;
+    for (const auto* end : ends) answers.push_back(ask({{"do", {step("until", end)}}, {"answer", end}}).second);
+    for (std::size_t i = 0; i < ends.size(); ++i) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(600));
+        touch(ends[i]);
+        EXPECT_EQ(take(std::move(answers[i]))["answer"], ends[i]);
+    }
+}
+
+TEST_F(WarmPoolTest, WaitingInTheQueueEnds) {
+    pool_.reset();
+    options_.wait = std::chrono::milliseconds(200);
+    start();
+    auto slow = ask({{"do", {step("touch", "slow"), step("until", "go")}}});
+    expect_file("slow");
+    const auto error = take_error(ask({{"answer", 1}}).second);
+    EXPECT_EQ(error.code, ErrorCode::kUnavailable);
+    EXPECT_THAT(error.message, HasSubstr("the helper was busy with other requests for 0.2 s"));
+    touch("go");
+    take(std::move(slow.second));
+}
+
 TEST_F(WarmPoolTest, ABusyKeyDoesNotDelayAnother) {
     auto slow = ask({{"do", {step("touch", "slow"), step("until", "go")}}, {"answer", "slow"}}, "scans");
     expect_file("slow");

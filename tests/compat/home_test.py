@@ -54,7 +54,7 @@ class HomeTest(Case):
         self.assertEqual((dataset["status_css"], dataset["progress"], dataset["group"]), ("success", 100, "digits"))
         model = next(row for row in tables["models"] if row["id"] == stage.model_id)
         outputs = {f"{name} {what}" for what in ("last", "min", "max") for name in (
-            "loss (train)", "learning_rate (train)", "epoch (train)", "loss (val)", "accuracy (val)", "epoch (val)")}
+            "loss (train)", "learning_rate (train)", "epoch (train)", "loss (val)", "accuracy (val)", "f1 (val)", "epoch (val)")}
         self.assertEqual(set(model), ROW | outputs | {"framework", "dataset_id", "sparkline"})
         self.assertGreaterEqual(set(tables["model_output_fields"]), outputs)
         self.assertEqual(model["sparkline"][0], model["loss (train) max"])

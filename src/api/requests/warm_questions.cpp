@@ -29,6 +29,8 @@ constexpr Line kShort{"questions", 2, kIdle, std::chrono::minutes(1)};
 constexpr Line kFiles{"files", 2, kIdle, std::chrono::seconds(20)};
 constexpr Line kGalleries{"galleries", 1, kIdle, std::chrono::minutes(1)};
 constexpr Line kScans{"scans", 2, kIdle, std::chrono::minutes(1)};
+/// They read all files, so they must not keep the first look at another folder waiting.
+constexpr Line kReports{"reports", 2, kIdle, std::chrono::minutes(1)};
 constexpr Line kTrials{"trials", 1, kTrialIdle, std::chrono::minutes(1)};
 constexpr Line kUnpacking{"unpacking", 1, kIdle, std::chrono::minutes(30)};
 
@@ -39,9 +41,8 @@ constexpr std::string_view kOfFiles[]{"browse",       "check_places", "complete_
 const Line& line_of(const json& question) {
     const auto type = question.value("type", "");
     if (type == "unpack") return kUnpacking;
-    if (type == "dataset_scan" || type == "dataset_report" || type == "recognize" || type == "example_facts" ||
-        type == "write_report")
-        return kScans;
+    if (type == "dataset_scan" || type == "recognize" || type == "example_facts") return kScans;
+    if (type == "dataset_report" || type == "write_report") return kReports;
     if (std::ranges::find(kOfGalleries, type) != std::end(kOfGalleries)) return kGalleries;
     if (std::ranges::find(kOfFiles, type) != std::end(kOfFiles)) return kFiles;
     return question.value("measure", false) ? kTrials : kShort;
@@ -67,7 +68,8 @@ http::Async<Result<JsonPtr>> ask(WarmRequest request, const Context& context) {
 
 std::map<std::string, int> warm_worker_limits() {
     int assist = 0;
-    for (const auto* line : {&kShort, &kFiles, &kGalleries, &kScans, &kTrials, &kUnpacking}) assist += line->workers;
+    for (const auto* line : {&kShort, &kFiles, &kGalleries, &kScans, &kReports, &kTrials, &kUnpacking})
+        assist += line->workers;
     return {{"assist", assist}, {"infer", 2}};
 }
 

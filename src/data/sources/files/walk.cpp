@@ -273,16 +273,9 @@ Status check_folder(const fs::path& path, std::string_view where) {
     if (::access(path.c_str(), R_OK | X_OK) != 0)
         return wrong(ErrorCode::kPermissionDenied,
                      fmt::format("the folder {} cannot be read by user {}", path.string(), ::geteuid()));
-    if (fs::equivalent(path, "/", error))
-        return wrong(ErrorCode::kInvalidArgument,
-                     fmt::format("{} is the root folder of the machine; choose the folder that holds the images",
-                                 path.string()));
-    if (is_on_pseudo_file_system(path.c_str()))
-        return wrong(
-            ErrorCode::kInvalidArgument,
-            fmt::format("{} belongs to a file system of the kernel, which holds no images; choose another folder",
-                        path.string()));
-    return {};
+    auto held = check_holds_data(path);
+    if (!held) held.error().where = where;
+    return held;
 }
 
 Result<FolderScan> scan_folder(const fs::path& folder, const ReadableRoots& roots, ScanGuard& guard) {

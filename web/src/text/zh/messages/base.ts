@@ -12,8 +12,11 @@ export const base: Record<string, string> = {
   "there is no folder {} on the server's machine": "服务器上没有文件夹 {}",
   "the server may not read the folder {}": "服务器不能读取文件夹 {}",
   "there is no {} {} on the server's machine": "服务器上没有{} {}",
-  "{} belongs to a file system of the kernel, which holds no images; choose another {}":
-    "{} 属于内核文件系统，其中没有图像；请选择其他{}",
+  "{} is not a folder": "{} 不是文件夹",
+  "{} is the root folder of the machine; choose the folder that holds the images":
+    "{} 是机器的根文件夹；请选择存放图像的文件夹",
+  "{} belongs to a file system of the kernel, which holds no images; choose another place":
+    "{} 属于内核文件系统，其中没有图像；请选择其他位置",
   "Let the user that runs the server read it": "让运行服务器的用户有权读取它",
   "not an .npy file: {}": "不是 .npy 文件：{}",
   "the signature of version 1.0 is missing": "缺少 1.0 版的签名",

@@ -314,8 +314,4 @@ export const data: Record<string, string> = {
   'the path "{}" is not absolute': '路径 "{}" 不是绝对路径',
   "{} is a file, expected a folder": "{} 是文件，应为文件夹",
   "the folder {} cannot be read by user {}": "用户 {2} 无法读取文件夹 {1}",
-  "{} is the root folder of the machine; choose the folder that holds the images":
-    "{} 是机器的根文件夹；请选择存放图像的文件夹",
-  "{} belongs to a file system of the kernel, which holds no images; choose another folder":
-    "{} 属于内核的文件系统，其中没有图像；请选择其他文件夹",
 };

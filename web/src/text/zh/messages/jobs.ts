@@ -58,5 +58,6 @@ export const jobs: Record<string, string> = {
   "{} is busy: {} requests are waiting": "{} 正忙：{} 个请求在等待",
   "the answer is longer than {} bytes": "回答超过 {} 字节",
   "{} did not answer within {} s": "{} 在 {} 秒内没有响应",
+  "{} was busy with other requests for {} s": "{} 忙于其他请求已达 {} 秒",
   "Try again later": "请稍后再试",
 };
