@@ -41,20 +41,25 @@ struct TrainingData {
     int record_channels() const { return images_per_record * channels; }
 };
 
-/// Steps and gammas are in percent of the training, so that they need no change when its length does.
-struct SolverChoices {
+/// What a model's spec and the rules share of a solver: a field of it is declared here and in the spec's binding.
+struct SolverSettings {
     SolverType type = SolverType::kSgd;
     double base_lr = 0.01;
     LrPolicy lr_policy = LrPolicy::kStep;
-    double gamma = 0.1;
-    double step_percent = 33;            ///< step, sigmoid
-    std::vector<double> steps_percent;   ///< multistep
-    double power = 0.5;                  ///< inv, poly
     double warmup_percent = 0;           ///< cosine
     std::optional<double> momentum;      ///< none: 0.9, or nothing where the solver has none
     std::optional<double> weight_decay;  ///< none: base_lr / 100, or 0.01 for AdamW
+    /// Limit of the L2 norm of all gradients together, of the mean over the accumulated batches; none: no limit.
+    std::optional<double> clip_gradients;
+};
+
+/// Steps and gammas are in percent of the training, so that they need no change when its length does.
+struct SolverChoices : SolverSettings {
+    double gamma = 0.1;
+    double step_percent = 33;           ///< step, sigmoid
+    std::vector<double> steps_percent;  ///< multistep
+    double power = 0.5;                 ///< inv, poly
     double rms_decay = 0.99;
-    std::optional<double> clip_gradients;  ///< of the mean over the accumulated batches; none: no limit
 };
 
 struct TrainingChoices {

@@ -99,19 +99,19 @@ struct JsonBinding<SolverSpec> {
     static Fields fields() {
         using S = SolverSpec;
         return {
-            json_field("type", &S::type)
+            json_field<S>("type", &S::type)
                 .label("Solver type")
                 .help("How gradients change the weights")
                 .key("field.solver")
                 .cli("solver")
                 .digits("solver_type"),
-            json_field("base_lr", &S::base_lr)
+            json_field<S>("base_lr", &S::base_lr)
                 .label("Base learning rate")
                 .help("Learning rate at the start of the training")
                 .cli("lr")
                 .digits("learning_rate")
                 .above(0),
-            json_field("lr_policy", &S::lr_policy)
+            json_field<S>("lr_policy", &S::lr_policy)
                 .label("Learning rate policy")
                 .help("How the learning rate changes during the training")
                 .key("field.policy")
@@ -141,7 +141,7 @@ struct JsonBinding<SolverSpec> {
                 .help("Exponent of the policies inv and poly")
                 .default_by(kPolicyPath, by_policy(&PolicyDefaults::power))
                 .at_least(0),
-            json_field("warmup_percent", &S::warmup_percent)
+            json_field<S>("warmup_percent", &S::warmup_percent)
                 .label("Warm-up")
                 .help("Part of the training in which the rate of the policy cosine rises evenly from 0")
                 .unit("%")
@@ -163,12 +163,12 @@ struct JsonBinding<SolverSpec> {
                 .label("Learning rate of initial weights")
                 .help("Factor of the learning rate of layers with initial weights, such as 0.1")
                 .range(0, 100),
-            json_field("momentum", &S::momentum)
+            json_field<S>("momentum", &S::momentum)
                 .label("Momentum")
                 .help("Fraction of the previous update that is kept; usually 0.9")
                 .range(0, 1)
                 .advanced(),
-            json_field("weight_decay", &S::weight_decay)
+            json_field<S>("weight_decay", &S::weight_decay)
                 .label("Weight decay")
                 .help("L2 regularization; default: base learning rate / 100, for AdamW 0.01")
                 .at_least(0)
@@ -180,7 +180,7 @@ struct JsonBinding<SolverSpec> {
                 .default_by("/solver/type", {{std::string(enum_name(SolverType::kRmsprop)), SolverChoices().rms_decay}})
                 .range(0, 1)
                 .advanced(),
-            json_field("clip_gradients", &S::clip_gradients)
+            json_field<S>("clip_gradients", &S::clip_gradients)
                 .label("Gradient clipping")
                 .help("Largest L2 norm of the gradients of all parameters together; larger gradients are scaled "
                       "down to it, which keeps a training from diverging; default: no limit")
@@ -429,9 +429,7 @@ const FieldList& model_fields() { return field_list<ModelSpec>(); }
 TrainingChoices training_choices(const ModelSpec& spec) {
     const SolverSpec& solver = spec.solver;
     TrainingChoices choices;
-    choices.solver.type = solver.type;
-    choices.solver.base_lr = solver.base_lr;
-    choices.solver.lr_policy = solver.lr_policy;
+    static_cast<SolverSettings&>(choices.solver) = solver;
     const auto usual = policy_defaults(solver.lr_policy);
     const auto take = [](const auto& given, const auto& otherwise, auto& chosen) {
         if (given || otherwise) chosen = given ? *given : *otherwise;
@@ -440,11 +438,7 @@ TrainingChoices training_choices(const ModelSpec& spec) {
     take(solver.step_percent, usual.step_percent, choices.solver.step_percent);
     take(solver.power, usual.power, choices.solver.power);
     choices.solver.steps_percent = solver.steps_percent.empty() ? usual.steps_percent : solver.steps_percent;
-    choices.solver.warmup_percent = solver.warmup_percent;
-    choices.solver.momentum = solver.momentum;
-    choices.solver.weight_decay = solver.weight_decay;
     choices.solver.rms_decay = solver.rms_decay.value_or(choices.solver.rms_decay);
-    choices.solver.clip_gradients = solver.clip_gradients;
     choices.epochs = spec.epochs;
     choices.snapshot_interval = spec.snapshot_interval;
     choices.val_interval = spec.val_interval;

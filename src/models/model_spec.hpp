@@ -51,22 +51,15 @@ struct WeightsSpec {
 };
 
 /// What is left out follows from the policy or from DIGITS's rules.
-struct SolverSpec {
-    SolverType type = SolverType::kSgd;
-    double base_lr = 0.01;
-    LrPolicy lr_policy = LrPolicy::kStep;
+struct SolverSpec : SolverSettings {
     std::optional<double> gamma;
     std::optional<double> step_percent;
     std::vector<double> steps_percent;
     std::optional<double> power;
-    double warmup_percent = 0;
     double freeze_percent = 0;  ///< layers with initial weights are frozen for so much of the training
     std::string freeze_to;      ///< layers with initial weights up to this one never learn
     double trunk_rate = 1;      ///< factor of the learning rates of layers with initial weights
-    std::optional<double> momentum;
-    std::optional<double> weight_decay;
     std::optional<double> rms_decay;
-    std::optional<double> clip_gradients;  ///< L2 norm of the gradients of all parameters together
 };
 
 /// The numbers that a learning rate policy takes, and what they are where a spec leaves them out: DIGITS's.

@@ -20,8 +20,8 @@ from server_process import ServerProcess
 from stage import DIGITS, IMAGE, NETWORK, write_classes
 
 WAITING = 64
-# The slowest answer may wait for other work on the machine; on an idle one it takes less than MEDIAN_S, too.
-MEDIAN_S, MOST_S = 0.05, 0.5
+# Nine of ten answers take less than USUAL_S; the others may wait for other work on the machine.
+USUAL_S, MOST_S = 0.05, 0.5
 WORKER = """#!{python}
 import fcntl, json, os, sys, time
 from pathlib import Path
@@ -127,7 +127,7 @@ class Waiting(unittest.TestCase):
         clients = self.ask_all()
         times = self.latencies()
         print(f"list of jobs with {WAITING} requests waiting: median {statistics.median(times) * 1e3:.1f} ms, slowest {max(times) * 1e3:.1f} ms", file=sys.stderr)
-        self.assertLess(statistics.median(times), MEDIAN_S)
+        self.assertLess(statistics.quantiles(times, n=10)[-1], USUAL_S)
         self.assertLess(max(times), MOST_S)
         shutil.rmtree(self.hold)
         for connection in clients:

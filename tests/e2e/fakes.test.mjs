@@ -1,4 +1,4 @@
-// The fakes of tests/fakes in the browser: a source, a framework and a task that no code of the pages names.
+// The fakes of tests/fakes in the browser: a source, a framework, a task and a launcher that no code of the pages names.
 //
 //   node tests/e2e/fakes.test.mjs    the same settings as pages.test.mjs
 import assert from "node:assert/strict";
@@ -23,7 +23,7 @@ let page;
 const made = {};
 
 before(async () => {
-  stage = await open_stage("fakes", { program: "fakes/digits" });
+  stage = await open_stage("fakes", { program: "fakes/digits", args: ["--launcher", "losing"] });
   page = stage.page;
   made.images = mnist_images(join(stage.folder, "images"), 60);
   const digits = async (name) => {
@@ -105,6 +105,21 @@ step("a task with two outputs: its metric judges, its answers and its evaluation
   await until("the evaluation's numbers", async () => /seen/i.test(await page.locator("main").innerText()));
   await shot(page, "fake-task-evaluation");
   await assert_accessible(page, "an evaluation of a task that the pages do not know");
+});
+
+step("a launcher that loses its task: the page says so, and resumes", async () => {
+  const spec = { dataset_id: made.digits, network: { standard: "lenet" }, epochs: 200, snapshot_interval: 1, seed: 1 };
+  const { id } = await api(stage.server, "POST", "/models", { name: "Lost", spec });
+  const snapshots = async () => (await api(stage.server, "GET", `/models/${id}/snapshots`)).items.length > 0;
+  await until("a snapshot", snapshots);
+  writeFileSync(join(stage.folder, "data/jobs", id, "tasks/train/lose"), "");
+  assert.equal((await ended(stage.server, id)).state, "error");
+  await open(`/models/${id}`);
+  await page.getByText(/does not answer any more/).first().waitFor();
+  await shot(page, "fake-launcher");
+  await assert_accessible(page, "a model whose task was lost");
+  await page.getByRole("button", { name: "Resume" }).first().click();
+  assert.equal((await ended(stage.server, id)).state, "done");
 });
 
 step("nothing went wrong in the browser", () => assert.deepEqual(complaints_of(stage.browser), []));
