@@ -19,6 +19,7 @@
 #include "engine/net/place.hpp"
 #include "engine/solver/snapshot.hpp"
 #include "infer/export_source.hpp"
+#include "infer/fold_batch_norm.hpp"
 #include "infer/layer_report.hpp"
 
 namespace digits {
@@ -139,6 +140,10 @@ class CaffePredictor final : public Predictor {
                                    "the input is {}, the validation gives the network images of {} x {}",
                                    shape_text(shape), made.width(), made.height())
                             .at(deploy_file.string()));
+        auto folded = fold_batch_norm(deploy_, net_->to_proto());
+        if (folded.folded == 0) return {};
+        DIGITS_ASSIGN(folded_, Net::create(folded.definition, net));
+        DIGITS_ASSIGN([[maybe_unused]] const auto left, folded_->copy_weights(folded.weights));
         return {};
     }
 
@@ -168,11 +173,8 @@ class CaffePredictor final : public Predictor {
 
     Result<OnnxSource> export_source() const override {
         const auto& p = preprocessing_.transformer;
-        DIGITS_TRY(guarded([&] {
-            Blob* blob = net_->find_blob(input_);
-            blob->reshape({1, p.channels(), p.height(), p.width()});
-            blob->set_data(at::zeros(blob->shape()).to(place(blob->device())));
-        }));
+        is_current_ = false;
+        DIGITS_TRY(give(*net_, at::zeros({1, p.channels(), p.height(), p.width()})));
         DIGITS_ASSIGN([[maybe_unused]] const float loss, net_->forward());
         auto source = export_source_of(*net_, deploy_);
         source.input = input_steps();
@@ -191,7 +193,7 @@ class CaffePredictor final : public Predictor {
 
     std::optional<BatchOutput> find_blob(const std::string& name) const override {
         const Blob* blob = net_->find_blob(name);
-        if (!blob) return std::nullopt;
+        if (!blob || !run_unfolded()) return std::nullopt;
         BatchOutput found{name, {}, blob->shape(), {}};
         const auto read = guarded([&] {
             const at::Tensor values = blob->data().cpu().contiguous();
@@ -201,6 +203,7 @@ class CaffePredictor final : public Predictor {
     }
 
     Result<nlohmann::json> report_layers(const fs::path& folder) override {
+        DIGITS_TRY(run_unfolded());
         return digits::report_layers(*net_, deploy_, input_, folder);
     }
 
@@ -246,28 +249,46 @@ class CaffePredictor final : public Predictor {
         const double pixels = static_cast<double>(count) * height * width;
         if (const int threads = threads_for(pixels); at::get_num_threads() != threads) at::set_num_threads(threads);
         auto outputs = forward_batch(inputs, count, height, width);
-        if (outputs && !flops_per_pixel_) flops_per_pixel_ = count_flops(*net_).forward / pixels;
+        if (outputs && !flops_per_pixel_) flops_per_pixel_ = count_flops(net_in_use()).forward / pixels;
         return outputs;
     }
 
     Result<std::vector<BatchOutput>> forward_batch(const float* inputs, std::size_t count, int height, int width) {
         DIGITS_TRY(guarded([&] {
-            const auto size = static_cast<std::int64_t>(count);
-            const at::Tensor batch = at::empty({size, preprocessing_.channels, height, width});
-            std::copy_n(inputs, batch.numel(), batch.data_ptr<float>());
-            Blob* blob = net_->find_blob(input_);
-            blob->reshape({size, preprocessing_.channels, height, width});
-            blob->set_data(batch.to(place(blob->device())));
+            batch_ = at::empty({static_cast<std::int64_t>(count), preprocessing_.channels, height, width});
+            std::copy_n(inputs, batch_.numel(), batch_.data_ptr<float>());
         }));
+        is_current_ = !folded_;
+        DIGITS_TRY(give(net_in_use(), batch_));
         return read_outputs(count);
     }
 
-    Result<std::vector<BatchOutput>> read_outputs(std::size_t count) {
+    Net& net_in_use() const { return folded_ ? *folded_ : *net_; }
+
+    Status give(const Net& net, const at::Tensor& batch) const {
+        return guarded([&] {
+            Blob* blob = net.find_blob(input_);
+            blob->reshape({batch.sizes().begin(), batch.sizes().end()});
+            blob->set_data(batch.to(place(blob->device())));
+        });
+    }
+
+    /// Gives the last batch to the network with all its layers, for those who look inside.
+    Status run_unfolded() const {
+        if (is_current_ || !batch_.defined()) return {};
+        DIGITS_TRY(give(*net_, batch_));
         DIGITS_ASSIGN([[maybe_unused]] const float loss, net_->forward());
+        is_current_ = true;
+        return {};
+    }
+
+    Result<std::vector<BatchOutput>> read_outputs(std::size_t count) {
+        Net& net = net_in_use();
+        DIGITS_ASSIGN([[maybe_unused]] const float loss, net.forward());
         std::vector<BatchOutput> outputs;
         DIGITS_TRY(guarded([&] {
-            for (const auto& name : net_->outputs()) {
-                const Blob& blob = *net_->find_blob(name);
+            for (const auto& name : net.outputs()) {
+                const Blob& blob = *net.find_blob(name);
                 const std::string type = type_of(name);
                 if (type == "DetectionOutput") {
                     const at::Tensor rows = blob.data().cpu().contiguous();
@@ -299,8 +320,11 @@ class CaffePredictor final : public Predictor {
     }
 
     Preprocessing preprocessing_;
-    std::unique_ptr<Net> net_;
-    caffe::NetParameter deploy_;  ///< as it was written, without Split layers
+    std::unique_ptr<Net> net_;         ///< with all layers
+    std::unique_ptr<Net> folded_;      ///< without those that fold_batch_norm() folds; none: there are none
+    at::Tensor batch_;                 ///< the last inputs
+    mutable bool is_current_ = false;  ///< the blobs of net_ are those of the last inputs
+    caffe::NetParameter deploy_;       ///< as it was written, without Split layers
     std::string input_;
     std::string judged_;  ///< empty: no output, or more than one
     std::int64_t iteration_ = -1;
