@@ -20,7 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 DEPS = Path(os.environ.get("DIGITS_DEPS", ROOT / ".deps"))
 PEER = DEPS / "bench-metrics"
-SPEED = Path(os.environ.get("DIGITS_METRICS_SPEED", ROOT / "build/release/bench/metrics_speed"))
+SPEED = Path(os.environ.get("DIGITS_METRICS_SPEED", ROOT / "build/release/metrics_speed"))
 REPEATS = int(os.environ.get("DIGITS_BENCH_REPEATS", "5"))
 
 
