@@ -2,7 +2,8 @@
 
     python3 bench/feed.py        (scripts/bench feed)     DIGITS_BENCH_REPEATS=N (default 3)
 
-LeNet on MNIST (small PNG records) and AlexNet on 256 x 256 JPEG records with mean image, crop and mirror. Goal: at most 2 % of the time.
+LeNet on MNIST (small PNG records) and AlexNet on 256 x 256 JPEG records with mean image, crop and mirror, each also with augmentation (for
+LeNet rotation, scale and noise; for AlexNet also flips, contrast and colors). Goal: at most 2 % of the time.
 """
 import json
 import os
@@ -74,11 +75,15 @@ def main():
         dataset(scratch / "photo-set", scratch / "photos", 256, 256, 3, "jpeg")
         cases = [("lenet 64, MNIST", "mnist-set", "lenet", 1, {}),
                  ("alexnet 32, 256 px JPEG", "photo-set", "alexnet", 1, {"batch_size": 32, "crop_size": 227})]
-        print(f"{'case':<28}{'images/s':>12}{'data wait':>12}")
+        varied = {"rotation": 10, "scale": 0.1, "noise": 0.02}
+        colored = {**varied, "flip": "horizontal", "contrast": 0.2, "hue": 0.05, "saturation": 0.2, "value": 0.1}
+        cases += [(f"{title}, augmented", source, network, epochs, {**choices, "augmentation": colored if network == "alexnet" else varied})
+                  for title, source, network, epochs, choices in cases]
+        print(f"{'case':<36}{'images/s':>12}{'data wait':>12}")
         for number, (title, source, network, epochs, choices) in enumerate(cases):
             runs = [waits(scratch / f"model-{number}-{i}", scratch / source, network, epochs, **choices) for i in range(repeats)]
             wait, rate = statistics.median(r[0] for r in runs), statistics.median(r[1] for r in runs)
-            print(f"{title:<28}{rate:>12.1f}{wait * 100:>11.2f} %", flush=True)
+            print(f"{title:<36}{rate:>12.1f}{wait * 100:>11.2f} %", flush=True)
             figures[title] = round(wait, 5)
     print(json.dumps({"bench": "feed", "unit": "share of training time", "goal": 0.02, "data_wait": figures}))
 
