@@ -1,14 +1,13 @@
 #include "infer/answer_tensors.hpp"
 
 #include <algorithm>
-#include <cmath>
-#include <cstring>
 #include <nlohmann/json.hpp>
 #include <numeric>
 
 #include "base/file.hpp"
 #include "base/json_binding.hpp"
 #include "base/scratch_file.hpp"
+#include "infer/prepare_inputs.hpp"
 
 namespace digits {
 
@@ -57,14 +56,14 @@ std::size_t values_of(const std::vector<std::int64_t>& shape) {
 /// The images of a request's files, one after the other, as the network gets them.
 class TensorReader {
   public:
-    TensorReader(const Inference& inference, const Predictor& predictor)
-        : inference_(inference), predictor_(predictor), planes_(values_of(predictor.planes_shape())) {}
+    explicit TensorReader(const Inference& inference)
+        : inference_(inference), plane_values_(values_of(inference.predictor().planes_shape())) {}
 
     Status open(const std::vector<TensorInputFile>& files) {
         for (const auto& file : files) {
             const auto count = static_cast<std::size_t>(file.count);
             auto sizes = file.sizes;
-            if (sizes.empty()) sizes.assign(count, planes_.size() * sizeof(float));
+            if (sizes.empty()) sizes.assign(count, plane_values_ * sizeof(float));
             DIGITS_ASSIGN(auto bytes, read_file(file.path));
             if (sizes.size() != count || std::accumulate(sizes.begin(), sizes.end(), std::uint64_t{0}) != bytes.size())
                 return fail(ErrorCode::kInvalidArgument, "expected {} images in {} bytes, got the sizes of {}", count,
@@ -86,19 +85,31 @@ class TensorReader {
         errors_.push_back({{"input", input}, {"code", enum_name(error.code)}, {"message", error.message}});
     }
 
-    /// Zeros for an image that cannot be read.
-    void next(float* out) {
-        while (at_ == files_[file_].sizes.size()) {
-            files_[file_++].bytes = {};
-            at_ = begin_ = 0;
+    /// The next so many images. What cannot be read leaves its part of `out` as it is.
+    void next(std::size_t count, float* out) {
+        const auto first = file_;
+        std::vector<InputBytes> images;
+        std::vector<std::pair<std::size_t, std::size_t>> places;  // input, and image of it
+        for (std::size_t i = 0; i < count; ++i) {
+            while (at_ == files_[file_].sizes.size()) {
+                ++file_;
+                at_ = begin_ = 0;
+            }
+            const auto& file = files_[file_];
+            images.push_back({std::string_view(file.bytes).substr(begin_, file.sizes[at_]), file.is_encoded});
+            places.emplace_back(file_, at_);
+            begin_ += file.sizes[at_++];
         }
-        const auto& file = files_[file_];
-        const auto bytes = std::string_view(file.bytes).substr(begin_, file.sizes[at_]);
-        if (const auto status = prepare(bytes, file.is_encoded, out); !status)
-            errors_.push_back({{"input", file_},
-                               {"code", enum_name(status.error().code)},
-                               {"message", fmt::format("Image {} cannot be read: {}", at_, status.error().message)}});
-        begin_ += file.sizes[at_++];
+        const auto statuses = prepare_inputs(inference_, images, out);
+        for (std::size_t i = 0; i < count; ++i) {
+            if (statuses[i]) continue;
+            const auto& error = statuses[i].error();
+            errors_.push_back(
+                {{"input", places[i].first},
+                 {"code", enum_name(error.code)},
+                 {"message", fmt::format("Image {} cannot be read: {}", places[i].second, error.message)}});
+        }
+        for (auto done = first; done < file_; ++done) files_[done].bytes = {};
     }
 
     json take_errors() { return std::move(errors_); }
@@ -110,21 +121,8 @@ class TensorReader {
         bool is_encoded = false;
     };
 
-    Status prepare(std::string_view bytes, bool is_encoded, float* out) {
-        if (is_encoded) {
-            DIGITS_ASSIGN(const auto image, decode_image(bytes, inference_.decoding()));
-            predictor_.prepare(image, out);
-            return {};
-        }
-        std::memcpy(planes_.data(), bytes.data(), bytes.size());
-        if (!std::ranges::all_of(planes_, [](float value) { return std::isfinite(value); }))
-            return fail(ErrorCode::kInvalidArgument, "its values must be numbers, and one is NaN or infinite");
-        return predictor_.prepare_planes(planes_.data(), out);
-    }
-
     const Inference& inference_;
-    const Predictor& predictor_;
-    std::vector<float> planes_;
+    std::size_t plane_values_ = 0;
     std::vector<File> files_;
     std::size_t count_ = 0, file_ = 0, at_ = 0, begin_ = 0;
     json errors_ = json::array();
@@ -167,7 +165,7 @@ Result<json> answer_tensors(Inference& inference, const json& request) {
     auto& predictor = inference.predictor();
     const auto shape = predictor.planes_shape();
     if (shape.empty()) return fail(ErrorCode::kUnsupported, "Networks of this framework take image files only.");
-    TensorReader images(inference, predictor);
+    TensorReader images(inference);
     DIGITS_TRY(images.open(wanted.inputs));
     std::vector<BatchOutput> outputs;
     std::vector<float> inputs;
@@ -181,7 +179,7 @@ Result<json> answer_tensors(Inference& inference, const json& request) {
     for (std::size_t begin = 0; begin < images.count(); begin += kMostAtOnce) {
         const auto count = std::min(kMostAtOnce, images.count() - begin);
         inputs.assign(count * predictor.input_size(), 0);
-        for (std::size_t i = 0; i < count; ++i) images.next(inputs.data() + i * predictor.input_size());
+        images.next(count, inputs.data());
         DIGITS_ASSIGN(auto part, predictor.run(inputs.data(), count));
         for (std::size_t i = 0; i < count; ++i)
             for (const auto& output : outputs_of(part, i))

@@ -52,6 +52,7 @@ class Inference {
     const Task& task() const { return *task_; }
     const TargetFacts& facts() const { return facts_; }
     Predictor& predictor() { return *predictor_; }
+    const Predictor& predictor() const { return *predictor_; }
     /// How images are decoded: as those of the dataset.
     const DecodeOptions& decoding() const { return decoding_; }
 
