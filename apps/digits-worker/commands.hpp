@@ -13,6 +13,7 @@ inline constexpr const char* kAllowPythonLayersHelp =
 void add_run_command(CLI::App& app, int& exit_code);
 void add_verify_command(CLI::App& app, int& exit_code);
 void add_bench_command(CLI::App& app, int& exit_code);
+void add_bench_infer_command(CLI::App& app, int& exit_code);
 void add_export_command(CLI::App& app, int& exit_code);
 void add_import_onnx_command(CLI::App& app, int& exit_code);
 void add_import_commands(CLI::App& app, int& exit_code);

@@ -37,6 +37,7 @@ int worker_main(int argc, char** argv) {
     add_run_command(app, exit_code);
     add_verify_command(app, exit_code);
     add_bench_command(app, exit_code);
+    add_bench_infer_command(app, exit_code);
     add_export_command(app, exit_code);
     add_import_onnx_command(app, exit_code);
     add_import_commands(app, exit_code);

@@ -291,6 +291,19 @@ class Share(Stage):
             done = subprocess.run([DIGITS, "serve-model", *map(str, words), "--port", "0"], capture_output=True, text=True, timeout=60)
             self.assertNotEqual(done.returncode, 0)
             self.assertIn(what, done.stderr)
+        worker = Path(DIGITS).with_name("digits-worker")
+        for model in (archive, files):
+            words = ["bench-infer", "--model", model, "--batch", "3", "--seconds", "0.01", "--images", self.images / "red/000.png"]
+            done = subprocess.run([worker, *words], capture_output=True, text=True, timeout=60)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            measured = {one["what"]: one for one in map(json.loads, done.stdout.splitlines())}
+            self.assertEqual(set(measured), {"network", "images"})
+            for one in measured.values():
+                self.assertGreater(one["images_per_s"], 0)
+                self.assertLessEqual(one["p50_ms"], one["p99_ms"])
+        done = subprocess.run([worker, "bench-infer", "--model", files, "--images", files / "labels.txt"], capture_output=True, text=True, timeout=60)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("format", done.stderr)
 
     def test_wrong_files_are_refused_before_they_take_memory(self):
         def head(**change):
