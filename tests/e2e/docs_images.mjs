@@ -1,9 +1,11 @@
-// Takes images of docs/images again: those of detection, segmentation, transfer learning and images, from jobs of a running server, by their names.
+// Takes images of docs/images again: those of detection, segmentation, gradients, processing, ready databases and transfer learning, from jobs of a
+// running server, by their names.
 //
 //   DIGITS_E2E_SHOTS=DIR node tests/e2e/docs_images.mjs SERVER '{"dataset": "BCCD", "detector": "Detector on BCCD: val", …}' [IMAGE…]
 //
-// The jobs: `dataset` with boxes, `detector` and `segmenter` (evaluations), `mask_model` with `mask_image` (a path on the server), `transfer` (dataset with
-// boxes) and `trunk` (model). Images whose jobs are not named are left as they are. Look at each before it is committed.
+// The jobs: `dataset` with boxes, `mask_dataset`, `ready` (dataset of databases), `detector`, `segmenter` and `processing` (evaluations), `box_model` with
+// `box_image` (a path on the server), `mask_model` with `mask_image`, `gradients_model` with `gradients_image`, `transfer` (dataset with boxes) and `trunk`
+// (model); `folder`: of a dataset with labels that is recognized. Images whose jobs are not named are left as they are. Look at each before it is committed.
 import { open_page, shot, until } from "./browser.mjs";
 
 const [address, jobs_text, ...wanted] = process.argv.slice(2);
@@ -18,7 +20,82 @@ const { page, close } = await open_page();
 const open = (path) => page.goto(new URL(path, address).href);
 const first_image = (at) => until("the image is there", () => at.locator("img").first().evaluate((image) => image.complete && image.naturalWidth > 0));
 
+/** Asks a model about an image, and shows the answer at the top of the window. */
+async function ask(model, path, answered, before = () => {}) {
+  await open(`/models/${id_of(model)}?tab=test`);
+  await before();
+  await page.getByRole("textbox", { name: /Image paths on the server/ }).fill(path);
+  await page.getByRole("button", { name: "Test", exact: true }).click();
+  await answered().waitFor();
+  await page.getByTestId("answers").evaluate((element) => element.scrollIntoView());
+  await page.evaluate(() => window.scrollBy(0, -70));
+}
+
 const images = {
+  "new-dataset-recognized": {
+    needs: ["folder"],
+    async show() {
+      await open("/datasets/new");
+      await page.locator('[name="have"], [name$="/have"]').fill(jobs.folder);
+      await page.getByTestId("recognized").waitFor();
+      await page.getByTestId("report").getByText(/^Checked/).waitFor();
+    },
+  },
+  "detection-dataset": {
+    needs: ["dataset"],
+    async show() {
+      await open(`/datasets/${id_of(jobs.dataset)}`);
+      await page.locator(".chart canvas").first().waitFor();
+    },
+  },
+  "segmentation-dataset": {
+    needs: ["mask_dataset"],
+    async show() {
+      await open(`/datasets/${id_of(jobs.mask_dataset)}?tab=explore`);
+      await page.locator("button.image img").first().waitFor();
+    },
+  },
+  "ready-dataset": {
+    needs: ["ready"],
+    async show() {
+      await open(`/datasets/${id_of(jobs.ready)}?tab=explore`);
+      await page.locator("button.image img").first().waitFor();
+    },
+  },
+  "detection-test": {
+    needs: ["box_model", "box_image"],
+    async show() {
+      await ask(jobs.box_model, jobs.box_image, () => page.getByTestId("answers").getByTestId("boxes").first());
+      const threshold = page.getByRole("slider").first();
+      for (let i = 0; i < 10; i++) await threshold.press("ArrowRight");
+    },
+  },
+  "gradients-test": {
+    needs: ["gradients_model", "gradients_image"],
+    async show() {
+      await ask(
+        jobs.gradients_model,
+        jobs.gradients_image,
+        () => page.getByRole("img", { name: /^Slope / }),
+        async () => {
+          await page.getByTestId("answer-options").getByLabel("Visualization").click();
+          await page.getByRole("option", { name: "Gradients" }).click();
+          await page.getByTestId("answer-options").getByLabel("Arrow color").waitFor();
+        },
+      );
+    },
+  },
+  "processing-evaluation": {
+    needs: ["processing"],
+    async show() {
+      await open(`/evaluations/${id_of(jobs.processing)}`);
+      await page.locator("[data-figure=psnr]").waitFor();
+      await page.getByRole("tab", { name: "Images" }).click();
+      await page.getByTestId("prediction").first().locator("img").first().waitFor();
+      await page.getByTestId("prediction").first().getByRole("button").click();
+      await page.getByTestId("scene").first().waitFor();
+    },
+  },
   "detection-explore": {
     needs: ["dataset"],
     async show() {
@@ -63,12 +140,7 @@ const images = {
   "segmentation-test": {
     needs: ["mask_model", "mask_image"],
     async show() {
-      await open(`/models/${id_of(jobs.mask_model)}?tab=test`);
-      await page.getByRole("textbox", { name: /Image paths on the server/ }).fill(jobs.mask_image);
-      await page.getByRole("button", { name: "Test", exact: true }).click();
-      await page.getByTestId("mask-table").waitFor();
-      await page.getByTestId("answers").evaluate((element) => element.scrollIntoView());
-      await page.evaluate(() => window.scrollBy(0, -70));
+      await ask(jobs.mask_model, jobs.mask_image, () => page.getByTestId("mask-table"));
     },
   },
   "segmentation-evaluation": {
