@@ -53,6 +53,25 @@ void tell_of_left_out(ActiveJob& active) {
                      kMaxSeries, kMaxEventValues, kMaxSeriesName_bytes)});
 }
 
+/// Whether the point is recorded, or the series comes too fast.
+bool is_within_rate(ActiveJob& active, const std::string& series, double time) {
+    auto& budget = active.budgets[series];
+    const double passed = budget.time > 0 ? std::max(time - budget.time, 0.0) : 0;
+    budget.points = std::min(budget.points + passed * kMaxPointsPerSecond, kMaxPointsAtOnce);
+    budget.time = std::max(time, budget.time);
+    if (budget.points < 1) return false;
+    --budget.points;
+    return true;
+}
+
+void tell_of_thinning(ActiveJob& active, const std::string& series) {
+    if (std::exchange(active.metrics_thinned, true)) return;
+    active.logs.push_back(
+        {"warning", fmt::format("The task reports more than {} points a second of {}. Not all of them are "
+                                "recorded; the last and the best value are.",
+                                kMaxPointsPerSecond, series)});
+}
+
 void apply_started(ActiveJob& active, const json& event) {
     active.end = ActiveJob::End::kNone;
     active.job.pid = event.value("pid", active.job.pid);
@@ -77,6 +96,9 @@ void apply_progress(ActiveJob& active, const json& event) {
 
 void apply_metrics(ActiveJob& active, const json& event) {
     const auto phase = event.value("phase", "train");
+    // A clock that runs ahead brings no points.
+    const auto now = unix_time();
+    const double time = std::min(find_number<double>(event, "time").value_or(now), now);
     active.position.fresh_attempt = false;
     std::size_t values = 0;
     for (const auto& [name, value] : event.at("values").items()) {
@@ -88,10 +110,12 @@ void apply_metrics(ActiveJob& active, const json& event) {
         const MetricPoint point{event.value("iteration", std::int64_t{0}), event.value("epoch", 0.0),
                                 value.get<double>()};
         const auto series = phase + "/" + name;
-        if (add_to_summary(active, series, point))
-            active.metrics.push_back({active.job.id, series, point});
-        else
+        if (!add_to_summary(active, series, point))
             tell_of_left_out(active);
+        else if (!is_within_rate(active, series, time))
+            tell_of_thinning(active, series);
+        else
+            active.metrics.push_back({active.job.id, series, point});
     }
 }
 

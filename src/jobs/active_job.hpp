@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
@@ -9,6 +10,14 @@
 #include "jobs/store.hpp"
 
 namespace digits {
+
+/// A worker's values beyond these are left out: every series costs memory in the server and in each browser.
+inline constexpr std::size_t kMaxSeries = 500;        // of a job
+inline constexpr std::size_t kMaxEventValues = 1000;  // of a metrics event
+inline constexpr std::size_t kMaxSeriesName_bytes = 200;
+/// A series that is reported faster than this for long is recorded in part; its last and its best value always count.
+inline constexpr double kMaxPointsPerSecond = 50;
+inline constexpr double kMaxPointsAtOnce = 2000;
 
 /// A job in the manager's memory: one that has not ended, or is being changed.
 struct ActiveJob {
@@ -20,6 +29,11 @@ struct ActiveJob {
     struct Relayed {
         std::string name;
         JsonPtr data;
+    };
+    /// How many points of a series may come at a time, which is in seconds since 1970 and the worker's.
+    struct PointBudget {
+        double points = kMaxPointsAtOnce;
+        double time = 0;
     };
 
     Job job;
@@ -35,16 +49,13 @@ struct ActiveJob {
     bool urgent = false;   ///< must be written at once, job.json too
     bool progress_due = false;
     std::vector<MetricRow> metrics;
-    bool metrics_left_out = false;  ///< values beyond the limits came; told once
+    std::map<std::string, PointBudget> budgets;  ///< by series
+    bool metrics_left_out = false;               ///< values beyond the limits came; told once
+    bool metrics_thinned = false;                ///< a series came too fast; told once
     std::optional<std::int64_t> metrics_restart;
     std::vector<Relayed> relayed;
     std::vector<Log> logs;
 };
-
-/// A worker's values beyond these are left out: every series costs memory in the server and in each browser.
-inline constexpr std::size_t kMaxSeries = 500;        // of a job
-inline constexpr std::size_t kMaxEventValues = 1000;  // of a metrics event
-inline constexpr std::size_t kMaxSeriesName_bytes = 200;
 
 double unix_time();
 

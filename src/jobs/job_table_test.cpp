@@ -144,6 +144,31 @@ TEST_F(JobTableTest, LeavesOutSeriesBeyondTheLimits) {
     EXPECT_EQ(std::ranges::count(event_types(), "log"), 1) << "told once";
 }
 
+TEST_F(JobTableTest, ThinsOutASeriesThatComesTooFast) {
+    auto& active = add(1, JobState::kRun);
+    const auto at = [](int i, double time) {
+        auto event = metric(i + 1, i, 1.0 / (1 + i));
+        event["time"] = time;
+        return event;
+    };
+    // One a second is recorded, however many they are.
+    std::vector<json> events;
+    for (int i = 0; i < 5000; ++i) events.push_back(at(i, 1e9 + i));
+    table_->fold(active, events, 300);
+    ASSERT_TRUE(table_->flush());
+    EXPECT_EQ(points(id(1)).size(), 5000U);
+    EXPECT_EQ(std::ranges::count(event_types(), "log"), 0);
+    // A hundred thousand within a second, and by a clock that stands still.
+    events.clear();
+    for (int i = 5000; i < 105'000; ++i) events.push_back(at(i, 1e9 + 5000 + 1e-5 * std::min(i - 5000, 50'000)));
+    table_->fold(active, events, 600);
+    ASSERT_TRUE(table_->flush());
+    EXPECT_LE(points(id(1)).size(), 5000 + kMaxPointsAtOnce + kMaxPointsPerSecond);
+    EXPECT_GE(points(id(1)).size(), 5000 + kMaxPointsAtOnce);
+    EXPECT_EQ(active.job.metrics.front().last.iteration, 104'999);
+    EXPECT_EQ(std::ranges::count(event_types(), "log"), 1) << "told once";
+}
+
 TEST_F(JobTableTest, ALastEventIsReadAgainByANextManager) {
     auto& active = add(1, JobState::kRun);
     table_->fold(active, {{{"event", "done"}, {"seq", 1}}}, 100);

@@ -179,6 +179,17 @@ Status JobManager::Impl::flush_now() {
 
 // -------------------------------------------------------------------------------------------------------- requests
 
+/// Each job that has not ended costs memory, and the scheduler looks at all of them.
+Status JobManager::Impl::check_room(const std::string& owner) const {
+    const auto unfinished = std::ranges::count_if(table_->jobs(), [&](const auto& entry) {
+        return entry.second->job.owner == owner && !is_final(entry.second->job.state);
+    });
+    if (static_cast<std::size_t>(unfinished) < options_.most_unfinished) return {};
+    return fail(make_error(ErrorCode::kResourceExhausted,
+                           "{} jobs of this user wait or run, which is the most that may", unfinished)
+                    .advise("Wait until some have ended, or abort some"));
+}
+
 Result<Job> JobManager::Impl::submit(JobRequest request) {
     const auto* kind = kinds_.find(request.kind);
     if (!kind)
@@ -188,6 +199,7 @@ Result<Job> JobManager::Impl::submit(JobRequest request) {
         return fail(make_error(ErrorCode::kInvalidArgument, "expected an object").at("/spec"));
 
     const std::scoped_lock lock(mutex_);
+    DIGITS_TRY(check_room(request.owner));
     Job job;
     job.kind = std::move(request.kind);
     job.name = std::move(request.name);

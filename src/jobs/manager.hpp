@@ -30,6 +30,7 @@ struct JobManagerOptions {
     std::map<std::string, int> warm_workers = {};  ///< how many of a kind may be kept; 1 where it is not named
     std::chrono::milliseconds trash_grace = std::chrono::minutes(10);
     std::int64_t kept_events = 20000;
+    std::size_t most_unfinished = 1000;  ///< jobs of one owner that wait or run
     /// How a list shows a job, of which spec and history are not given. Kept as long as the job does not change.
     std::function<std::string(const Job&)> print_row = {};
     /// The file in which the kernel counts what it killed (crash.hpp); empty: found automatically.

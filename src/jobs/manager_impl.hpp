@@ -82,6 +82,7 @@ class JobManager::Impl final : private TaskListener {
     // manager.cpp
     Result<Job> start_again(ActiveJob& active, std::string reason);
     Status flush();
+    Status check_room(const std::string& owner) const;
 
     const JobManagerOptions options_;
     const JobKinds kinds_;

@@ -221,6 +221,42 @@ TEST_F(ManagerTest, RunsNoMoreAtOnceThanThereAreSlots) {
     for (const auto& id : ids) expect_state(id, JobState::kDone);
 }
 
+/// Where a user may have two jobs that have not ended.
+class FewJobsTest : public ManagerTest {
+  protected:
+    void adjust(JobManagerOptions& options) override { options.most_unfinished = 2; }
+    Result<Job> ask_for_one(const std::string& owner) {
+        return manager_->submit({.kind = "dataset",
+                                 .name = "one more",
+                                 .group = "",
+                                 .notes = "",
+                                 .owner = owner,
+                                 .spec = std::make_shared<const json>(json{{"script", json::array()}}),
+                                 .parents = {},
+                                 .files = {},
+                                 .key = {}});
+    }
+};
+
+TEST_F(FewJobsTest, OfOneUserWaitOrRun) {
+    const auto first = submit_script({step("touch", "here"), step("until", "go")});
+    const auto second = submit_script({step("until", "go")});
+    const auto third = ask_for_one(job(first).owner);
+    ASSERT_FALSE(third);
+    EXPECT_EQ(third.error().code, ErrorCode::kResourceExhausted);
+    EXPECT_THAT(third.error().to_string(), AllOf(HasSubstr("2 jobs"), HasSubstr("abort some")));
+    const auto of_another = ask_for_one("bob");
+    ASSERT_TRUE(of_another);
+    for (const auto& id : {first, second}) {
+        touch(id, "go");
+        expect_state(id, JobState::kDone);
+    }
+    expect_state(of_another->id, JobState::kDone);
+    const auto later = ask_for_one(job(first).owner);
+    ASSERT_TRUE(later);
+    expect_state(later->id, JobState::kDone);
+}
+
 TEST_F(ManagerTest, GivesEachTrainingAGpuOfItsOwn) {
     stop();
     start({.slots = {}, .devices = {"0", "1"}});

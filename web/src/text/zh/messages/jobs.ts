@@ -28,6 +28,8 @@ export const jobs: Record<string, string> = {
   'unknown kind of job "{}"': "未知的任务类型“{}”",
   '{} "{}" did not end well, so nothing can be made from it': "{}“{}”没有正常结束，因此不能由它创建",
   "{} has ended already (state {})": "{} 已结束（状态 {}）",
+  "{} jobs of this user wait or run, which is the most that may": "此用户有 {} 个任务在等待或运行，已达上限",
+  "Wait until some have ended, or abort some": "等待其中一些结束，或中止一些",
   "{} is in state {}; only a job in abort or error can be resumed": "{} 的状态为 {}；只能恢复已中止或失败的任务",
   "{} is in state {}; only a job that has ended can be extended": "{} 的状态为 {}；只能继续已结束的任务",
   "{} is of the unknown kind {}": "{} 的类型 {} 未知",
