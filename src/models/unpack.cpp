@@ -124,7 +124,10 @@ class Unpacker {
     }
     std::string words() const {
         const char* text = archive_error_string(reader_.get());
-        return text ? text : "it cannot be read";
+        std::string words = text ? text : "it cannot be read";
+        // Some of them are lines.
+        while (words.ends_with('\n')) words.pop_back();
+        return words;
     }
 
     Status take(::archive_entry* entry) {

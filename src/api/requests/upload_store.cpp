@@ -1,6 +1,7 @@
 #include "api/requests/upload_store.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -53,6 +54,13 @@ Status check_relative(std::string_view path) {
 Status write_at_end(const fs::path& path, std::uint64_t offset, std::string_view bytes) {
     const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
     if (fd < 0) return fail(errno_error("cannot open " + path.string(), errno));
+    struct stat facts{};
+    if (::fstat(fd, &facts) != 0 || !S_ISREG(facts.st_mode) || facts.st_nlink > 1) {
+        ::close(fd);
+        return fail(make_error(ErrorCode::kFailedPrecondition,
+                               "{} is not a file of this upload alone: it has another name elsewhere", path.string())
+                        .advise("Send the images as a new upload"));
+    }
     Status status;
     for (std::size_t done = 0; done < bytes.size();) {
         const auto written = ::pwrite(fd, bytes.data() + done, bytes.size() - done, static_cast<off_t>(offset + done));

@@ -97,16 +97,20 @@ class Unpacking {
 
   private:
     std::string_view words() const {
-        const char* words = archive_error_string(reader_.get());
-        return words ? words : "unknown format";
+        const char* text = archive_error_string(reader_.get());
+        std::string_view words = text ? text : "unknown format";
+        // Some of them are lines.
+        while (words.ends_with('\n')) words.remove_suffix(1);
+        return words;
     }
     /// Of all formats and filters: "Truncated …" or "truncated …".
     bool is_cut() const { return words().find("runcated") != std::string_view::npos; }
 
+    /// What a client sent is at fault, not what the server keeps.
     tl::unexpected<Error> damaged() const {
-        if (!is_cut()) return fail(ErrorCode::kDataLoss, "cannot read the archive: {}", words());
-        auto error = member_.empty() ? make_error(ErrorCode::kDataLoss, "the archive is cut off: {}", words())
-                                     : make_error(ErrorCode::kDataLoss,
+        if (!is_cut()) return fail(ErrorCode::kInvalidArgument, "cannot read the archive: {}", words());
+        auto error = member_.empty() ? make_error(ErrorCode::kInvalidArgument, "the archive is cut off: {}", words())
+                                     : make_error(ErrorCode::kInvalidArgument,
                                                   "the archive is cut off in or behind \"{}\": {}", member_, words());
         return fail(std::move(error).advise("Send the whole file; join the volumes of one that was split"));
     }

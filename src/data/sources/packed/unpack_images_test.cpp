@@ -105,7 +105,7 @@ TEST_F(Unpack, says_where_an_archive_is_cut_off) {
     fs::remove_all(out() / "x");
     for (const std::size_t kept : {300U, 512U, 900U}) {
         put_file(file(), first + second.substr(0, kept));
-        expect_refused(ErrorCode::kDataLoss,
+        expect_refused(ErrorCode::kInvalidArgument,
                        kept < 512 ? "is cut off in or behind \"x/a.png\"" : "is cut off in or behind \"x/b.png\"");
     }
 }
@@ -185,9 +185,9 @@ TEST_F(Unpack, says_what_is_wrong_with_the_archive) {
     for (int i = 0; i < 2'000'000; ++i) noise += static_cast<char>(random() >> 8);
     pack({{"a/1.png", noise}});
     fs::resize_file(file(), fs::file_size(file()) / 2);
-    expect_refused(ErrorCode::kDataLoss, "the archive is cut off in or behind \"a/1.png\"");
+    expect_refused(ErrorCode::kInvalidArgument, "the archive is cut off in or behind \"a/1.png\"");
     fs::resize_file(file(), 1000);
-    expect_refused(ErrorCode::kDataLoss, "the archive is cut off: ");
+    expect_refused(ErrorCode::kInvalidArgument, "the archive is cut off: ");
 }
 
 }  // namespace
