@@ -59,10 +59,11 @@ Result<EvaluationReport> ClassEvaluator::finish() {
     report.members = sheet_.to_json();
     report.members["labels"] = labels_;
     report.brief = {"labelled", "top1", "top5", "macro"};
-    if (report.members["top1"].is_number())
-        report.metrics = {{"accuracy", report.members["top1"]},
-                          {"top-5", report.members["top5"]},
-                          {"f1", report.members["macro"]["f1"]}};
+    if (report.members["top1"].is_number()) {
+        report.metrics = {{"accuracy", report.members["top1"]}, {"f1", report.members["macro"]["f1"]}};
+        // Of five classes or fewer every answer is among the first five.
+        if (labels_.size() > 5) report.metrics.emplace_back("top-5", report.members["top5"]);
+    }
     return report;
 }
 
