@@ -59,6 +59,15 @@ function train(name, spec, group = "") {
   });
 }
 
+/** The page's controls and headings that a notification lies on. */
+function covered_by(selector) {
+  const box = document.querySelector(selector).getBoundingClientRect();
+  const meets = (one) => one.width > 0 && one.left < box.right && one.right > box.left && one.top < box.bottom && one.bottom > box.top;
+  return [...document.querySelectorAll("a, button, input, textarea, h1, h2, th, td, canvas")]
+    .filter((element) => !element.closest(selector) && element.checkVisibility() && meets(element.getBoundingClientRect()))
+    .map((element) => element.outerHTML.slice(0, 120));
+}
+
 function finished(id) {
   return until(`${id} is finished`, async () => ["done", "abort", "error"].includes((await api(server, "GET", `/jobs/${id}`)).state));
 }
@@ -66,6 +75,9 @@ function finished(id) {
 step("home: columns, order and groups are chosen and kept", async () => {
   await page.goto(server.address);
   await row("LeNet quick").waitFor();
+  // The newest job is a model: its tab is open, and the next step is to test it.
+  assert.equal(await page.getByTestId("tab-model").getAttribute("aria-selected"), "true");
+  assert.equal(await page.getByTestId("next-step").getAttribute("href"), `/models/${made.models[1]}?tab=test`);
   assert.match(await page.getByTestId("tab-model").textContent(), /Models 2/);
   assert.match(await page.getByTestId("tab-dataset").textContent(), /Datasets 1/);
   await page.getByRole("button", { name: /Columns/ }).click();
@@ -77,6 +89,14 @@ step("home: columns, order and groups are chosen and kept", async () => {
   await page.locator('th[aria-sort="descending"]').filter({ hasText: "Best accuracy" }).waitFor();
   const best = (await page.locator(".job-table td[data-label='Best accuracy']").allTextContents()).map((text) => Number.parseFloat(text));
   assert.deepEqual(best, best.toSorted((a, b) => b - a));
+  // In the table that is saved, too, the best of each metric is its own: the highest accuracy, the lowest loss.
+  const [saved] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "CSV" }).click()]);
+  const [names, ...table] = readFileSync(await saved.path(), "utf8").trim().split("\r\n").map((line) => line.split(","));
+  for (const cells of table) {
+    const { series } = await api(server, "GET", `/models/${cells[0]}/metrics`);
+    assert.equal(Number(cells[names.indexOf("best.accuracy")]), Math.max(...series["val/accuracy"].value));
+    assert.equal(Number(cells[names.indexOf("best.loss")]), Math.min(...series["val/loss"].value));
+  }
   await page.reload();
   await page.getByRole("columnheader", { name: "Last val loss" }).waitFor();
   assert.equal(await page.getByRole("columnheader", { name: "Duration" }).count(), 0);
@@ -120,6 +140,9 @@ step("home: what runs stands on top with its curve, and the selected jobs are ab
 step("home: a dataset is deleted only with the models that need it", async () => {
   await page.goto(`${server.address}/?kind=dataset`);
   await row("Small digits").waitFor();
+  await row("Small digits").getByText("400 images · 10 classes · 28 × 28 Grayscale").waitFor();
+  const thumbs = row("Small digits").locator(".thumbs img");
+  await until("three thumbnails are drawn", () => thumbs.evaluateAll((all) => all.length === 3 && all.every(({ naturalWidth }) => naturalWidth === 28)));
   await page.keyboard.press("j");
   await page.keyboard.press("x");
   await page.getByRole("button", { name: "Delete…" }).click();
@@ -157,7 +180,10 @@ step("model: another run lies over the curves", async () => {
   const chart = page.locator(".chart canvas").first();
   await chart.waitFor();
   const alone = await chart.evaluate((canvas) => canvas.toDataURL());
-  await page.getByRole("combobox", { name: "Overlay runs" }).or(page.getByLabel("Overlay runs")).first().fill("slow");
+  const overlay = page.getByRole("combobox", { name: "Overlay runs" }).or(page.getByLabel("Overlay runs")).first();
+  const [control, plot] = [await overlay.boundingBox(), await chart.boundingBox()];
+  assert.ok(control.y + control.height <= plot.y, "the controls stand above the chart");
+  await overlay.fill("slow");
   await page.getByRole("option", { name: /LeNet slow/ }).click();
   await page.waitForURL(new RegExp(`with=${made.models[1]}`));
   await page.keyboard.press("Escape");
@@ -209,6 +235,12 @@ step("dataset: a click on a class shows its images, and one of them large", asyn
   const first = page.locator("button.image").first();
   await until("an image is drawn", () => first.locator("img").evaluate((image) => image.complete && image.naturalWidth === 28));
   assert.match(await first.getAttribute("title"), /\/images\/3\/\d+\.png\n3\n28 × 28/);
+  const tiles = await page.locator("button.image").evaluateAll((all) => all.map((tile) => [tile, tile.querySelector("img")].map((one) => one.getBoundingClientRect().toJSON())));
+  const row_of_tiles = tiles.filter(([{ y }]) => y === tiles[0][0].y);
+  const room = await page.getByRole("tabpanel").boundingBox();
+  const width = row_of_tiles.at(-1)[0].right - row_of_tiles[0][0].left;
+  assert.ok(width > room.width - 20, `the tiles take ${width} of ${room.width} px`);
+  for (const [tile, image] of row_of_tiles) assert.ok(image.width > 0.9 * tile.width, `an image of ${image.width} px in a tile of ${tile.width} px`);
   await page.locator('button[aria-label="All classes"]').click();
   await page.getByTestId("image-count").getByText(`${facts.splits.train.count} images`).waitFor();
   await until("the images in sight are drawn", () =>
@@ -286,11 +318,64 @@ step("new model: the network is drawn, a click leads to its line, and lists make
 });
 
 step("model: the network's graph and text belong together", async () => {
+  const refused = [];
+  const look = (response) => response.status() >= 400 && refused.push(`${response.status()} ${response.url()}`);
+  page.on("response", look);
   await page.goto(`${server.address}/models/${made.models[0]}?tab=network`);
+  await page.getByText(/^\d+ × 20 × 24 × 24$/).first().waitFor();
+  page.off("response", look);
+  assert.deepEqual(refused, []);
   await page.locator(".layer-head").filter({ hasText: "pool1" }).click();
   await until("the cursor stands at the layer", async () => (await page.locator(".cm-activeLine").first().textContent()).startsWith("layer {"));
   await shot("network");
   await assert_accessible("the network of a model");
+});
+
+step("model: what is deleted with it is named; a deletion is told where it covers nothing, and undone", async () => {
+  const { id } = await api(server, "POST", "/evaluations", { name: "Of the quick one", spec: { model_id: made.models[0], source: { type: "split", split: "val" } } });
+  await finished(id);
+  await page.goto(`${server.address}/models/${made.models[0]}?tab=files`);
+  await page.getByText(`Job folder on the server: ${join(folder, "data/jobs", made.models[0])}`).waitFor();
+  await page.getByText(/^\d+(\.\d+)? MB$/).first().waitFor();
+  await page.getByRole("button", { name: "More actions" }).click();
+  await page.getByRole("menuitem", { name: "Delete…" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByText("Its snapshots, curves, log and evaluations are deleted. Its dataset is kept.").waitFor();
+  await dialog.getByText("1 evaluation is deleted with it:").waitFor();
+  await dialog.getByText("Of the quick one").waitFor();
+  await dialog.getByText("You can undo this for 10 minutes.").waitFor();
+  await dialog.getByRole("button", { name: "Cancel" }).click();
+  // An evaluation can only be deleted: a button instead of a menu with one entry.
+  await page.goto(`${server.address}/evaluations/${id}`);
+  assert.equal(await page.getByRole("button", { name: "More actions" }).count(), 0);
+  await page.getByRole("button", { name: "Delete…" }).click();
+  await dialog.getByRole("button", { name: "Delete", exact: true }).click();
+  const note = page.locator(".mantine-Notification-root");
+  await note.getByText("1 job deleted").waitFor();
+  const [box, { width, height }] = [await note.boundingBox(), page.viewportSize()];
+  assert.ok(box.x >= 0 && box.y >= 0 && box.x + box.width <= width && box.y + box.height <= height, "it lies in the window");
+  assert.notEqual(await note.evaluate((one) => getComputedStyle(one).backgroundColor), "rgba(0, 0, 0, 0)");
+  assert.deepEqual(await page.evaluate(covered_by, ".mantine-Notification-root"), []);
+  await assert_accessible("a notification");
+  await note.getByRole("button", { name: "Undo" }).click();
+  await until("it is back", () => api(server, "GET", `/jobs/${id}`).catch(() => null));
+  await api(server, "DELETE", `/jobs/${id}?purge=true`);
+});
+
+step("model: of a training that was killed one reads first what to do", async () => {
+  const { id } = await train("Killed", { epochs: 5000, snapshot_interval: 0 });
+  const { pid } = await until("the training runs", () => api(server, "GET", `/jobs/${id}/hardware`).catch(() => null));
+  process.kill(pid, "SIGKILL");
+  await finished(id);
+  const { error } = await api(server, "GET", `/jobs/${id}`);
+  await page.goto(`${server.address}/models/${id}`);
+  const alert = page.getByRole("alert").filter({ hasText: "signal 9" });
+  const words = await alert.innerText();
+  const [advice, cause] = [words.indexOf(error.advice), words.indexOf("signal 9")];
+  assert.ok(advice >= 0 && advice < cause, words);
+  const lines = alert.locator("details");
+  assert.deepEqual(await lines.evaluateAll((all) => all.map(({ open }) => open)), error.message.includes("\n") ? [false] : []);
+  await api(server, "DELETE", `/jobs/${id}?purge=true`);
 });
 
 step("users: who one is decides what may be changed, and two who edit one name are told", async () => {
@@ -301,6 +386,10 @@ step("users: who one is decides what may be changed, and two who edit one name a
     body: JSON.stringify({ name: "Bob's digits", spec: { source: { type: "folder", path: join(folder, "images") } } }),
   })).json();
   await finished(foreign.id);
+  // The newest job is a dataset now.
+  await page.goto(server.address);
+  await page.locator('[data-testid="tab-dataset"][aria-selected="true"]').waitFor();
+  assert.equal(await page.getByTestId("next-step").getAttribute("href"), `/models/new?dataset=${foreign.id}`);
   await page.goto(`${server.address}/?kind=dataset`);
   await page.getByTestId("user").click();
   await page.getByLabel("User name").fill("Ada");
