@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { after, before } from "node:test";
 import * as browsing from "./browser.mjs";
 import { api, build, mnist, steps, until } from "./browser.mjs";
@@ -66,6 +66,30 @@ step("new dataset: the images are read before anything is made", async () => {
   await report.getByText("3/broken.png").waitFor();
   await report.getByText("1 image has conflicting labels").waitFor();
   await report.getByText(/≈ .* on disk/).waitFor();
+});
+
+step("new dataset: while another folder is read nothing is said of the one before", async () => {
+  const held = [];
+  let hold = true;
+  await page.route(/\/datasets\/(scan|report|detect)$/, (route) => (hold ? held.push(route) : route.continue()));
+  await page.locator('[name="path"]').fill(join(folder, "images", "7"));
+  await until("the slow folder is asked about", () => held.length > 0);
+  await until("what was said is gone", async () => !/402 images/.test(await page.locator("main").innerText()));
+  hold = false;
+  for (const route of held) await route.continue();
+  await page.unroute(/\/datasets\/(scan|report|detect)$/);
+  await page.locator('[name="path"]').fill(join(folder, "images"));
+  await page.getByTestId("report").getByText("Checked all 402 images").waitFor();
+});
+
+step("new dataset: the list of sections stays in sight", async () => {
+  const list = page.getByRole("navigation", { name: "Sections of this form" });
+  await page.evaluate(() => window.scrollTo(0, document.documentElement.scrollHeight));
+  assert.ok((await page.evaluate(() => window.scrollY)) > 200, "the page scrolls");
+  const { y, height } = await list.boundingBox();
+  assert.ok(y >= 0 && y + height <= page.viewportSize().height, `the list stands at ${y}`);
+  await list.getByRole("link").first().click();
+  await until("the first section is there", () => page.locator("[data-section]").first().evaluate((section) => section.getBoundingClientRect().top >= 0));
 });
 
 step("new dataset: the first image in each mode as it would be stored; a click chooses the mode", async () => {
@@ -161,6 +185,56 @@ step("dataset: it is exported, to a folder of the server and as a file", async (
   await browsing.assert_accessible(page, "the exports of a dataset");
 });
 
+step("new model: a device is chosen where there are several", async () => {
+  const machine = await (await fetch(`${server.address}/api/v1/system`)).json();
+  const gpu = (n) => ({ ...machine.devices[0], id: `cuda:${n}`, name: `Tesla ${n}` });
+  await page.route(/\/api\/v1\/system$/, (route) => route.fulfill({ json: { ...machine, devices: [...machine.devices, gpu(0), gpu(1)] } }));
+  await page.goto(`${server.address}/models/new?dataset=${dataset}`);
+  const asked = page.waitForRequest((request) => request.url().endsWith("/models/check") && request.postDataJSON().spec.device === "cuda:1");
+  await page.getByRole("button", { name: /^Advanced solver options/ }).click();
+  await page.getByRole("combobox", { name: "Device" }).click();
+  await page.getByRole("option", { name: "cuda:1 · Tesla 1" }).click();
+  await asked;
+  await page.unroute(/\/api\/v1\/system$/);
+  await page.getByRole("button", { name: "Reset form" }).click();
+});
+
+step("new model: class weights are offered where classes are imbalanced", async () => {
+  const uneven = join(folder, "uneven");
+  for (const [label, count] of [["1", 30], ["7", 6]]) {
+    mkdirSync(join(uneven, label), { recursive: true });
+    for (const path of shown[label].slice(0, count)) copyFileSync(path, join(uneven, label, basename(path)));
+  }
+  const { id } = await api(server, "POST", "/datasets", {
+    name: "Uneven",
+    spec: { source: { type: "folder", path: uneven }, image: { width: 28, height: 28, channels: 1 }, seed: 1 },
+  });
+  await until("the dataset is made", async () => (await api(server, "GET", `/jobs/${id}`)).state === "done");
+  await page.goto(`${server.address}/models/new?dataset=${dataset}`);
+  await page.getByTestId("estimate").getByText("431,080").waitFor();
+  assert.equal(await page.getByTestId("weigh-classes").count(), 0, "the classes are even");
+  await page.goto(`${server.address}/models/new?dataset=${id}`);
+  const asked = page.waitForRequest((request) => request.url().endsWith("/models/check") && request.postDataJSON().spec.class_weights === "balanced");
+  await page.getByRole("switch", { name: /^Class imbalance [\d.]+:1: let rare classes count more in the training/ }).check();
+  await asked;
+  await page.getByRole("button", { name: "Reset form" }).click();
+});
+
+step("dataset: classes of one size are told by one number, and how long it took is told once", async () => {
+  const even = join(folder, "even");
+  for (const label of ["1", "7"]) {
+    mkdirSync(join(even, label), { recursive: true });
+    for (const path of shown[label].slice(0, 12)) copyFileSync(path, join(even, label, basename(path)));
+  }
+  const { id } = await api(server, "POST", "/datasets", { name: "Even", spec: { source: { type: "folder", path: even, percent_val: 50 }, seed: 1 } });
+  await until("the dataset is made", async () => (await api(server, "GET", `/jobs/${id}`)).state === "done");
+  await page.goto(`${server.address}/datasets/${id}?tab=classes`);
+  await page.getByText("2 classes, 12 images each").first().waitFor();
+  const text = await page.locator("body").innerText();
+  assert.doesNotMatch(text, /\b(\d[\d,]*) ?(?:–|to) ?\1\b/, "no span from a number to itself");
+  assert.equal(text.match(/\btook\b/gi)?.length, 1, text);
+});
+
 step("new model: memory and time are told before the start", async () => {
   await page.goto(`${server.address}/models/new?dataset=${dataset}`);
   const estimate = page.getByTestId("estimate");
@@ -202,6 +276,15 @@ step("new model: a layer that does not fit is named and drawn red", async () => 
   await page.getByTestId("network-fault").getByText("[conv1]").waitFor();
   await page.locator('.layer-head[data-faulty="true"]').filter({ hasText: "conv1" }).waitFor();
   await shot("graph-broken");
+  // One brace less is one finding, and the last good drawing stays, grey.
+  await page.locator(".cm-content").fill(text.replace("kernel_size: 5", "kernel_size: 5 {"));
+  await page.getByTestId("stale-graph").waitFor();
+  const drawing = page.locator('.network-drawing[data-stale="true"]');
+  await drawing.locator(".layer-head").filter({ hasText: "conv1" }).waitFor();
+  assert.deepEqual(await drawing.evaluate((one) => [getComputedStyle(one).filter, Number(getComputedStyle(one).opacity) < 1]), ["grayscale(1)", true]);
+  assert.equal(await page.getByTestId("network-fault").count(), 1);
+  await page.locator(".cm-content").fill(text);
+  await page.locator('.network-drawing[data-stale="false"]').waitFor();
 });
 
 step("new model: a network of Caffe is adapted to the dataset, after showing what changes", async () => {
