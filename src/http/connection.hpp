@@ -98,6 +98,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     std::string head_text(const Answer& answer, bool keep_alive) const;
 
     Shared& shared_;
+    std::list<std::weak_ptr<Connection>>::iterator place_;  ///< in `shared_.connections`
     boost::beast::tcp_stream stream_;
     boost::beast::flat_buffer buffer_;
     std::optional<Parser> parser_;
