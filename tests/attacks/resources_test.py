@@ -1,10 +1,11 @@
-"""Attacks 55 to 61 and folders without end: what one request may cost, and what it leaves behind. (Accounts come later, and with them what belongs to them; ends by kill -9:
-tests/cli/crash_test.py.)
+"""Attacks 55, 56 and 59 to 61, and folders without end: what one request may cost, and what it leaves behind. (Accounts come later, and with them what belongs to them; ends by
+kill -9: tests/cli/crash_test.py; series without end: src/jobs/job_table_test.cpp; what workers may do: workers_test.py.)
 
     resources_test.py DIGITS [unittest arguments]
 """
 import stat
 import threading
+import urllib.parse
 
 from stage import *
 
@@ -70,6 +71,61 @@ class Resources(Attack):
         self.assertEqual(self.server.request("POST", "/api/v1/datasets", "x" * (9 << 20), {"Content-Type": "application/json"})[0], 413)
         self.assert_refused(self.api.call("GET", "/jobs?limit=100000"), (422,))
         self.assertEqual(self.server.request("GET", "/api/v1/jobs?" + "&".join(f"a{i}=1" for i in range(1000)))[0], 400)
+
+    def test_55_ten_thousand_jobs_of_one_user_stop_at_a_limit(self):
+        spec = json.dumps({"name": "one of many", "spec": {"source": {"type": "folder", "path": str(self.stage.images)}, "image": IMAGE}})
+        before = self.stage.memory_mb()
+        connection = http.client.HTTPConnection(self.server.host, timeout=60)
+        self.addCleanup(connection.close)
+
+        def ask(method, path, body=None):
+            connection.request(method, path, body, {"Content-Type": "application/json", "Cookie": "username=eve"})
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+        made, status = 0, 201
+        while status == 201 and made < 10_000:
+            status, answer = ask("POST", "/api/v1/datasets", spec)
+            made += status == 201
+        self.assertEqual(status, 507, answer)
+        self.assertIn("which is the most that may", json.loads(answer)["detail"])
+        self.assertTrue(self.stage.quick())
+        self.assertLess(self.stage.memory_mb() - before, 64)
+        # Others work on.
+        status, _, job = self.api.call("POST", "/datasets", json.loads(spec), {"Cookie": "username=ada"})
+        self.assertEqual(status, 201, job)
+        self.api.call("POST", f"/jobs/{job['id']}/abort", None, {"Cookie": "username=ada"})
+        while jobs := json.loads(ask("GET", "/api/v1/jobs?state=init,wait&limit=500&q=one%20of%20many")[1])["items"]:
+            for job in jobs:
+                ask("POST", f"/api/v1/jobs/{job['id']}/abort", "")
+            if all(job["owner"] != "eve" for job in jobs):
+                break
+
+    def test_55_a_sweep_has_a_limit(self):
+        dataset = self.stage.dataset("swept")
+        before = len(self.api.call("GET", "/jobs?kind=model")[2]["items"])
+        many = ",".join(str(1 + i) for i in range(30_000))
+        form = {"model_name": "sweep", "dataset": dataset, "method": "standard", "standard_networks": "lenet", "framework": "caffe", "learning_rate": many, "batch_size": many}
+        begin = time.monotonic()
+        status, _, answer = self.server.request("POST", "/models/images/classification.json", urllib.parse.urlencode(form), {"Content-Type": "application/x-www-form-urlencoded",
+                                                                                                                            "Cookie": "username=eve"})
+        self.assertEqual(status, 400, answer[:500])
+        self.assertIn(b"900000000 jobs at once, expected at most 200", answer)
+        self.assertLess(time.monotonic() - begin, 10)
+        self.assertEqual(len(self.api.call("GET", "/jobs?kind=model")[2]["items"]), before)
+
+    def test_55_a_log_of_one_endless_line_is_shown_by_its_end(self):
+        job = self.stage.dataset("talkative")
+        log = self.server.folder / "data/jobs" / job / "tasks/dataset/log.txt"
+        with log.open("r+b") as file:
+            file.seek(10 << 30)  # a hole: it takes no room
+            file.write(b"the end")
+        before = self.stage.memory_mb()
+        status, _, text = self.server.request("GET", f"/api/v1/jobs/{job}/log")
+        self.assertEqual((status, text[-7:]), (200, b"the end"))
+        self.assertLessEqual(len(text), 64 << 10)
+        for path in (f"/api/v1/jobs/{job}/log?bytes={1 << 40}",):
+            self.assertEqual(self.server.request("GET", path)[0], 422, path)
+        self.assertLess(self.stage.memory_mb() - before, 32)
 
     def test_56_searches_are_words_and_columns_are_known(self):
         for text in ("(a%2B)%2B$", "%25" * 100, "*" * 100, "'%20OR%201=1--", "%22;DROP%20TABLE%20jobs", "_" * 200):

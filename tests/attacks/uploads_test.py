@@ -1,9 +1,11 @@
-"""Attacks 9 to 14: archives and uploads.
+"""Attacks 5 and 9 to 14: archives and uploads. (A disk that is full: full_disk_test.py.)
 
     uploads_test.py DIGITS [unittest arguments]
 """
 import io
+import struct
 import tarfile
+import threading
 import zipfile
 
 from stage import *
@@ -33,6 +35,18 @@ def tar_of(*members):
     return out.getvalue()
 
 
+def zip_of_one_member_many_times(data, count):
+    """Each of `count` names of the directory leads to the same member: many times the bytes that are there."""
+    one = zip_of(("cat/0.png", data))
+    begin = one.rindex(b"PK\1\2")
+    end = one.rindex(b"PK\5\6")
+    entry = one[begin:end]
+    names = [f"{i:05x}.png".encode() for i in range(count)]  # as long as "cat/0.png"
+    assert len(names[0]) == len("cat/0.png")
+    directory = b"".join(entry.replace(b"cat/0.png", name) for name in names)
+    return one[:begin] + directory + b"PK\5\6" + struct.pack("<HHHHIIH", 0, 0, count, count, len(directory), begin, 0)
+
+
 class Uploads(Attack):
     def unpack(self, data):
         made = upload(self.api, "archive", "set", data)
@@ -41,6 +55,32 @@ class Uploads(Attack):
 
     def files(self):
         return {str(path) for path in self.stage.folder.rglob("*") if "/tasks/" not in str(path) and "/assist" not in str(path)}
+
+    def assert_empty(self, made):
+        self.assertEqual([path for path in (self.stage.folder / "data/uploads" / made / "files").rglob("*") if path.is_file()], [])
+
+    def test_5_hard_links_are_no_images_and_no_weights(self):
+        file, hard = tarfile.REGTYPE, tarfile.LNKTYPE
+        secret = self.stage.beside / "secret.txt"
+        for target in (str(secret), "../../../../beside/secret.txt", "../upload.json", "cat/1.png"):
+            made, answer = self.unpack(tar_of(("cat/1.png", file, PNG), ("cat/2.png", hard, target)))
+            self.assert_refused(answer, (422,), "link")
+            self.assert_empty(made)
+            archive = tar_of(("info.json", file, b"{}"), ("deploy.prototxt", file, NETWORK.encode()), ("w.caffemodel", hard, target))
+            body = b'--XX\r\nContent-Disposition: form-data; name="archive"; filename="model.tar.gz"\r\n\r\n' + archive + b"\r\n--XX--\r\n"
+            status, _, answer = self.api.call("POST", "/pretrained", body, {"Content-Type": "multipart/form-data; boundary=XX"})
+            if status == 201:
+                answer = self.server.wait_for(answer["id"])["error"]
+            self.assertIn("a hard link", json.dumps(answer))
+        self.assertEqual((secret.read_text(), secret.stat().st_nlink), (SECRET, 1))
+        # A file that somebody linked into an upload belongs to others: it neither grows nor becomes an image.
+        made = self.api.call("POST", "/uploads", {"kind": "folder", "name": "x"})[2]["id"]
+        folder = self.stage.folder / "data/uploads" / made / "files"
+        os.link(secret, folder / "1.png")
+        answer = self.api.call("PUT", f"/uploads/{made}/files/1.png?offset={len(SECRET)}", b"more", {"Content-Type": "application/octet-stream"})
+        self.assert_refused(answer, (409,), "another name")
+        self.assertEqual(secret.read_text(), SECRET)
+        (folder / "1.png").unlink()
 
     def test_9_archives_write_nowhere_else(self):
         file, link, hard, device, pipe = tarfile.REGTYPE, tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.FIFOTYPE
@@ -69,6 +109,43 @@ class Uploads(Attack):
         self.assert_refused(self.unpack(zip_of(*[(f"cat/{i}.txt", b"") for i in range(3000)]))[1], (422,))
         self.assertLess(self.stage.memory_mb() - before, 64)
 
+    def test_10_archives_in_archives_stay_packed(self):
+        inner = zip_of(*[(f"cat/{i}.png", bytes(1 << 20)) for i in range(8)])
+        for _ in range(20):
+            inner = zip_of(("cat/inner.zip", inner))
+        made, answer = self.unpack(zip_of(("cat/1.png", PNG), ("cat/more.zip", inner), ("cat/more.png", inner)))
+        self.assertEqual((answer[0], answer[2]["files"], answer[2]["unsupported"]), (200, 2, {".zip": 1}))
+        self.assertLess(answer[2]["bytes"], len(inner) + 100)
+
+    def test_10_one_member_under_many_names_stops_at_a_limit(self):
+        bomb = zip_of_one_member_many_times(bytes(1 << 20), 3000)
+        self.assertLess(len(bomb), 1 << 20)
+        made, answer = self.unpack(bomb)
+        if answer[0] == 200:
+            self.assertEqual((answer[2]["files"], answer[2]["bytes"]), (1, 1 << 20), "what is there once comes once")
+        else:
+            self.assert_refused(answer, (413, 422))
+            self.assert_empty(made)
+
+    def test_10_what_an_archive_says_of_its_sizes_is_not_believed(self):
+        for size in (0, 10, 1 << 31, 0xfffffffe):
+            # The member is a megabyte, whatever its header and the directory say.
+            lie = bytearray(zip_of(("cat/1.png", bytes(1 << 20))))
+            for signature, at in ((b"PK\3\4", 22), (b"PK\1\2", 24)):
+                struct.pack_into("<I", lie, lie.index(signature) + at, size)
+            made, answer = self.unpack(bytes(lie))
+            if answer[0] == 200:
+                self.assertLessEqual(answer[2]["bytes"], 1 << 20)
+            else:
+                self.assert_refused(answer, (413, 422))
+                self.assert_empty(made)
+        # A tar file that promises a terabyte has what is there of it, and takes no more of the disk.
+        header = tarfile.TarInfo("cat/1.png")
+        header.size = 1 << 40
+        made, answer = self.unpack(header.tobuf(tarfile.GNU_FORMAT) + bytes(1 << 16))
+        self.assert_refused(answer, (413, 422), "cut off")
+        self.assert_empty(made)
+
     def test_11_odd_names_are_refused_or_kept_apart(self):
         file = tarfile.REGTYPE
         for name in ("/".join(["d"] * 200) + "/1.png", "n" * 4000 + ".png", "a/" * 600 + "1.png"):
@@ -90,6 +167,40 @@ class Uploads(Attack):
         self.assertIn(self.server.request("PUT", "/api/v1/uploads/..%2f..%2fx/files/a.png?offset=0", b"1", octets)[0], (400, 404))
         self.assertEqual(self.api.call("POST", f"/uploads/{made}/finish")[0], 200)
         self.assertEqual(put("cat/2.png", 0), 409)
+
+    def test_12_of_two_who_write_one_place_one_is_refused(self):
+        made = self.api.call("POST", "/uploads", {"kind": "folder", "name": "x"})[2]["id"]
+        octets = {"Content-Type": "application/octet-stream"}
+        pieces = [bytes([writer]) * (1 << 20) for writer in range(8)]
+        for round in range(4):
+            together = threading.Barrier(len(pieces))
+            found = [None] * len(pieces)
+
+            def put(writer):
+                together.wait()
+                found[writer] = self.server.request("PUT", f"/api/v1/uploads/{made}/files/cat/1.png?offset={round << 20}", pieces[writer], octets)[0]
+            writers = [threading.Thread(target=put, args=(writer,)) for writer in range(len(pieces))]
+            for writer in writers:
+                writer.start()
+            for writer in writers:
+                writer.join()
+            self.assertEqual(sorted(found), [200] + [409] * (len(pieces) - 1))
+            there = (self.stage.folder / "data/uploads" / made / "files/cat/1.png").read_bytes()
+            self.assertEqual(len(there), (round + 1) << 20)
+            self.assertEqual(there[round << 20:], pieces[found.index(200)])
+        self.assertEqual(self.api.call("GET", f"/uploads/{made}")[2]["bytes"], 4 << 20)
+
+    def test_12_uploads_that_nobody_finishes_are_removed_after_a_day(self):
+        old, young = (upload(self.api, "folder", name, PNG, "cat/1.png") for name in ("old", "young"))
+        uploads = self.stage.folder / "data/uploads"
+        for made, hours in ((old, 25), (young, 23)):
+            then = time.time() - 3600 * hours
+            for path in (uploads / made / "files", uploads / made):
+                os.utime(path, (then, then))
+        self.api.call("POST", "/uploads", {"kind": "folder", "name": "x"})
+        self.assert_refused(self.api.call("GET", f"/uploads/{old}"), (404,))
+        self.assertFalse((uploads / old).exists())
+        self.assertEqual(self.api.call("GET", f"/uploads/{young}")[2]["bytes"], len(PNG))
 
     def test_13_what_is_too_large_is_refused_before_it_comes(self):
         for path in ("/api/v1/uploads", "/api/v1/datasets", "/api/v1/pretrained"):

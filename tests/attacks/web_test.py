@@ -2,7 +2,9 @@
 
     web_test.py DIGITS [unittest arguments]
 """
+import resource
 import sqlite3
+import threading
 
 from stage import *
 
@@ -111,11 +113,56 @@ class Web(Attack):
         self.assertEqual(self.stage.raw(f"GET /api/v1/jobs HTTP/1.1\r\nHost: {self.server.host}\r\nX: {'x' * (1 << 20)}\r\n\r\n")[0], 431)
         self.assertIn(self.stage.raw(chunked + "1\r\n \r\n" * 100_000 + "0\r\n\r\n")[0], (400, 422))
         self.assertEqual(self.stage.raw("GET /api/v1/jobs HTTP/9.9\r\nHost: localhost\r\n\r\n")[0], 400)
+
+    def test_45_ten_thousand_idle_connections_keep_nobody_out(self):
+        # As many as this process may have, with room for its own files.
+        wanted = 10_000
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, max(soft, wanted + 500)), hard))
+        self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        count = min(wanted, resource.getrlimit(resource.RLIMIT_NOFILE)[0] - 500)
+        self.assertGreaterEqual(count, 500)
         host, _, port = self.server.host.partition(":")
-        idle = [socket.create_connection((host, int(port))) for _ in range(600)]
-        self.assertTrue(self.stage.quick())
-        for one in idle:
-            one.close()
+        before = self.stage.memory_mb()
+        idle = []
+        try:
+            for _ in range(count):
+                idle.append(socket.create_connection((host, int(port)), timeout=20))
+            self.assertTrue(self.stage.quick())
+            self.assertLess(self.stage.memory_mb() - before, 256)
+            # One that was there before, and is at work, is not closed for those.
+            self.assertEqual(self.stage.get_raw("/api/v1/jobs")[0], 200)
+        finally:
+            for one in idle:
+                one.close()
+
+    def test_45_requests_in_one_piece_are_answered_in_their_order(self):
+        asked = [f"/api/v1/jobs/{self.model if i % 2 else self.dataset}" if i % 3 else f"/api/v1/nothing-{i}" for i in range(300)]
+        host, _, port = self.server.host.partition(":")
+        with socket.create_connection((host, int(port)), timeout=20) as connection:
+            text = "".join(f"GET {path} HTTP/1.1\r\nHost: {self.server.host}\r\n\r\n" for path in asked[:-1])
+            text += f"GET {asked[-1]} HTTP/1.1\r\nHost: {self.server.host}\r\nConnection: close\r\n\r\n"
+            sender = threading.Thread(target=connection.sendall, args=(text.encode(),))
+            sender.start()
+            answer = b""
+            while some := connection.recv(1 << 20):
+                answer += some
+            sender.join()
+        answers = answer.split(b"HTTP/1.1 ")[1:]
+        self.assertEqual(len(answers), len(asked))
+        for path, one in zip(asked, answers):
+            self.assertEqual(int(one.split()[0]), 404 if "nothing" in path else 200, path)
+            self.assertIn(path.rpartition("/")[2].encode(), one)
+
+    def test_45_no_second_request_hides_in_a_body(self):
+        hidden = f"DELETE /api/v1/jobs/{self.model} HTTP/1.1\r\nHost: {self.server.host}\r\n\r\n"
+        head = f"POST /api/v1/datasets/scan HTTP/1.1\r\nHost: {self.server.host}\r\nContent-Type: application/json\r\nConnection: close\r\n"
+        for lengths in (f"Content-Length: 0\r\nContent-Length: {len(hidden)}\r\n", f"Content-Length: {len(hidden)}\r\nTransfer-Encoding: chunked\r\n",
+                        f"Transfer-Encoding: chunked\r\nContent-Length: {len(hidden)}\r\n", "Transfer-Encoding: xchunked\r\n", "Transfer-Encoding : chunked\r\n",
+                        f"Content-Length: +{len(hidden)}\r\n", f"Content-Length: 0x{len(hidden):x}\r\n", f"Content-Length: {len(hidden)}\r\n"):
+            status, _ = self.stage.raw(head + lengths + "\r\n" + hidden)
+            self.assertIn(status, (400, 422, 501), lengths)
+            self.assertEqual(self.api.call("GET", f"/jobs/{self.model}")[0], 200, lengths)
 
 
 if __name__ == "__main__":
