@@ -1,11 +1,12 @@
 """Training models, in all ways that the form offers, and downloading them."""
 import io
+import os
 import tarfile
 import zipfile
 from pathlib import Path
 
 import digits_stage as stage
-from digits_server import wait_until
+from digits_server import DigitsServer, wait_until, write_mnist
 from digits_stage import ARCHIVE, MODEL, MODELS, Case, model_form
 
 
@@ -46,6 +47,39 @@ class ModelTest(Case):
                           "Selected job doesn't exist. Maybe it was deleted by another user.")
         self.assert_field(create(python_layer_server_file="/x.py"), "python_layer_server_file", "not allowed")
         self.assert_field(create(lr_policy="multistep", lr_multistep_values="a,b"), "lr_multistep_values", "invalid value")
+
+    def test_a_gpu_is_chosen_by_its_number(self):
+        # This machine's CPU trains whatever the form says, as in DIGITS.
+        answer = stage.server.post(MODELS + ".json", model_form(train_epochs=1, select_gpu="7"))
+        self.assertEqual(answer.status_code, 200, answer.text)
+        self.assertNotIn("cuda", stage.server.get(f"/api/v1/jobs/{answer.json()['id']}").json()["spec"].get("device", ""))
+        self.assertEqual(stage.server.delete("/jobs", {"job_ids[]": [answer.json()["id"]]}).text, "Jobs deleted.")
+        before = os.environ.get("CUDA_VISIBLE_DEVICES")
+        os.environ["CUDA_VISIBLE_DEVICES"] = "0,1"
+        try:
+            machine = DigitsServer(stage.program)
+        finally:
+            os.environ.pop("CUDA_VISIBLE_DEVICES")
+            if before is not None:
+                os.environ["CUDA_VISIBLE_DEVICES"] = before
+        self.addCleanup(machine.stop)
+        write_mnist(machine.root / "train", 60)
+        dataset = machine.post(stage.DATASETS + ".json", stage.dataset_form(folder_train=machine.root / "train")).json()["id"]
+        self.assertEqual(machine.wait_for(dataset), "Done")
+
+        def create(**changes):
+            return machine.post(MODELS + ".json", model_form(dataset=dataset, train_epochs=1, **changes))
+        for fields, device in (({"select_gpu": "next"}, ""), ({"select_gpu": "1"}, "cuda:1"), ({"select_gpu": "next", "select_gpus": "0"}, "cuda:0"),
+                               ({"select_gpu": "next", "select_gpus_list": "1"}, "cuda:1"), ({"select_gpu_count": "1"}, "")):
+            answer = create(**fields)
+            self.assertEqual(answer.status_code, 200, answer.text)
+            self.assertEqual(machine.get(f"/api/v1/jobs/{answer.json()['id']}").json()["spec"].get("device", ""), device, fields)
+        self.assert_field(create(select_gpu="2"), "select_gpu", "There is no GPU 2; this machine has 2")
+        self.assert_field(create(select_gpu="-1"), "select_gpu", "Number must be at least 0.")
+        self.assert_field(create(select_gpu="fast"), "select_gpu", "Not a valid integer value")
+        self.assert_field(create(select_gpu_count="2"), "select_gpu_count", "A training takes one GPU")
+        self.assert_field(create(select_gpus_list="0,1"), "select_gpus_list", "A training takes one GPU")
+        self.assert_field(create(select_gpus=["0", "1"]), "select_gpus", "A training takes one GPU")
 
     def test_a_sweep_makes_a_job_for_each_combination(self):
         answer = stage.server.post(MODELS + ".json", model_form(train_epochs=1000, learning_rate="[0.01, 0.00001]", batch_size="8, 16.0"))
