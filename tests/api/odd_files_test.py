@@ -4,10 +4,12 @@
 """
 import io
 import json
+import os
 import shutil
 import struct
 import subprocess
 import sys
+import tarfile
 import unittest
 from pathlib import Path
 
@@ -68,6 +70,45 @@ def done(answer):
 def upload(path):
     body = (f'--b\r\nContent-Disposition: form-data; name="image"; filename="{path.name}"\r\n\r\n').encode() + path.read_bytes() + b"\r\n--b--\r\n"
     return body, {"Content-Type": "multipart/form-data; boundary=b"}
+
+
+def odd_images(unpacked):
+    """The folder of the collection odd-images-a, unpacked if need be; None where DIGITS_SHARED_DATA names none."""
+    shared, name = Path(os.environ.get("DIGITS_SHARED_DATA", "/nowhere")), "odd-images-a"
+    if (shared / name / "manifest.json").is_file():
+        return shared / name
+    if not (shared / f"{name}.tar.gz").is_file():
+        return None
+    with tarfile.open(shared / f"{name}.tar.gz") as archive:
+        archive.extractall(unpacked)
+    return unpacked / name
+
+
+class EachOddFile(unittest.TestCase):
+    def test_is_a_record_or_named(self):
+        found = odd_images(server.folder)
+        if not found:
+            self.skipTest("DIGITS_SHARED_DATA names no folder with odd-images-a")
+        listed = {Path(row["file"]).name for row in json.loads((found / "manifest.json").read_text())}
+        place = server.folder / "odd"
+        # Two classes, so that there is a dataset.
+        shutil.copytree(found / "files", place / "odd")
+        write_classes(place, ("plain",), 2)
+        odd_spec = {"source": {"type": "folder", "path": str(place), "percent_val": 0}, "image": {"width": 16, "height": 16, "channels": 3}}
+        dataset = done(api.call("POST", "/datasets", {"name": "Odd", "spec": odd_spec}))
+        facts = api.call("GET", f"/datasets/{dataset}")[2]["dataset"]
+        records, cursor = [], ""
+        while cursor is not None:
+            page = api.call("GET", f"/datasets/{dataset}/images?split=train&limit=100{cursor and '&cursor=' + cursor}")[2]
+            records += [Path(item["file"]).name for item in page["items"]]
+            cursor = page["next_cursor"]
+        named = [line.split("\t")[1] for line in server.request("GET", f"/api/v1/files/{dataset}/{facts['unreadable']['file']}")[2].decode().splitlines()]
+        named = [name for name in listed for line in named if f"/odd/{name}" in line]
+        for plain in ("0.png", "1.png"):
+            records.remove(plain)
+        self.assertEqual(sorted(records + named), sorted(listed))
+        self.assertEqual(len(named), facts["unreadable"]["count"])
+        self.assertGreater(len(records), 250)
 
 
 class OddFiles(unittest.TestCase):
@@ -135,6 +176,18 @@ class OddFiles(unittest.TestCase):
         self.assertEqual(again["spec"]["image"]["value_range"], [0, 4095])
         refused = run(*options, "--value-range", "4095,0")
         self.assertIn("Value range must be two numbers, the lower one first, got 4095, 0", refused.stderr)
+
+    def test_warnings_of_a_training_are_on_stderr(self):
+        dataset = done(api.call("POST", "/datasets", {"name": "Two", "spec": spec()}))
+        network = server.folder / "unread.prototxt"
+        network.write_text(NETWORK + 'layer { name: "aside" type: "InnerProduct" bottom: "data" top: "aside" inner_product_param { num_output: 3 weight_filler { type: "xavier" } } }\n')
+        made = run("train", "--name", "Unread", "--dataset", dataset, "--network", network, "--epochs", 1, "--print-id")
+        self.assertEqual(made.returncode, 0, made.stderr)
+        warnings = api.call("GET", f"/jobs/{made.stdout.strip()}")[2]["warnings"]
+        self.assertTrue([warning for warning in warnings if "aside" in warning], warnings)
+        for warning in warnings:
+            self.assertIn(f"warning: {warning}\n", made.stderr)
+            self.assertNotIn(warning, made.stdout)
 
     def test_files_that_no_browser_shows_have_previews(self):
         """A PNG, upright and in the value range; a turned file is answered as its upright copy."""
