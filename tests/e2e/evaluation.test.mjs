@@ -4,7 +4,7 @@
 //   DIGITS_BUILD=DIR                      takes digits from another folder
 //   DIGITS_E2E_SHOTS=DIR                  keeps screenshots of the pages there
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before } from "node:test";
@@ -247,6 +247,24 @@ step("an evaluation of several labels leads to missed and false ones", async () 
   await page.getByTestId("judged").getByRole("row", { name: /^odd no/ }).waitFor();
   await assert_accessible("an evaluated image with its labels");
   await page.keyboard.press("Escape");
+});
+
+step("the top-5 accuracy is told of more than five classes only", async () => {
+  await page.goto(`${server.address}/evaluations/${made.evaluation}`);
+  await page.getByTestId("matrix").waitFor();
+  assert.ok((await page.getByText("Top-5 accuracy").count()) > 0, "of ten classes");
+  const few = join(folder, "few");
+  for (const label of ["1", "7"]) cpSync(join(folder, "images", label), join(few, label), { recursive: true });
+  const dataset = await api(server, "POST", "/datasets", { name: "Few", spec: { source: { type: "folder", path: few }, image: { width: 28, height: 28, channels: 1 }, seed: 1 } });
+  const model = await api(server, "POST", "/models", { name: "Of few", spec: { dataset_id: dataset.id, network: { standard: "lenet" }, epochs: 1, seed: 1 } });
+  await until("the training is done", async () => (await api(server, "GET", `/jobs/${model.id}`)).state === "done");
+  const { id } = await api(server, "POST", "/evaluations", { name: "Of few", spec: { model_id: model.id, source: { type: "split", split: "val" } } });
+  await until("it is evaluated", async () => (await api(server, "GET", `/jobs/${id}`)).state === "done");
+  await page.goto(`${server.address}/evaluations/${id}`);
+  await page.getByTestId("matrix").waitFor();
+  assert.equal(await page.getByText("Top-5").count(), 0, "of two classes");
+  const { best, last } = await api(server, "GET", `/jobs/${id}`);
+  assert.ok(!JSON.stringify([best, last]).includes("top-5"), "nor is it a column of Home");
 });
 
 step("dark and on a phone it is readable as well", async () => {
