@@ -83,6 +83,14 @@ Result<json> plain(const json& request, TaskContext&) {
     return kFunction(request);
 }
 
+/// For what reads files of the asker: that they are damaged is a fault of the question, not of the server.
+template <Result<json> (*kFunction)(const json&, TaskContext&)>
+Result<json> of_source(const json& request, TaskContext& context) {
+    auto answer = kFunction(request, context);
+    if (!answer && answer.error().code == ErrorCode::kDataLoss) answer.error().code = ErrorCode::kInvalidArgument;
+    return answer;
+}
+
 Result<json> answer_describe(const json& request, TaskContext& context) {
     return describe_network(request, context.grant().roots);
 }
@@ -94,18 +102,18 @@ constexpr std::pair<std::string_view, Answer> kAnswers[]{
     {"browse", browse},
     {"check_places", check_places},
     {"complete_path", complete_path},
-    {"dataset_report", answer_dataset_report},
-    {"dataset_scan", answer_dataset_scan},
+    {"dataset_report", of_source<answer_dataset_report>},
+    {"dataset_scan", of_source<answer_dataset_scan>},
     {"describe", answer_describe},
-    {"example_facts", answer_example_facts},
+    {"example_facts", of_source<answer_example_facts>},
     {"gallery_image", plain<show_gallery_image>},
     {"gallery_page", plain<show_gallery_page>},
     {"image_file", show_image_file},
     {"list_portion", read_list_portion},
     {"read_text", read_text},
-    {"recognize", answer_recognize},
+    {"recognize", of_source<answer_recognize>},
     {"record_image", plain<show_record_image>},
-    {"resize_example", answer_resize_example},
+    {"resize_example", of_source<answer_resize_example>},
     {"rewrite_list", rewrite_list},
     {"stage_model", stage_model},
     {"unpack", answer_unpack},

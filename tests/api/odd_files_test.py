@@ -177,6 +177,18 @@ class OddFiles(unittest.TestCase):
         refused = run(*options, "--value-range", "4095,0")
         self.assertIn("Value range must be two numbers, the lower one first, got 4095, 0", refused.stderr)
 
+    def test_damaged_files_are_no_fault_of_the_server(self):
+        place = server.folder / "damaged"
+        place.mkdir()
+        (place / "x-000000.tar").write_bytes(b"x" * 5000)
+        for name in ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"):
+            (place / name).write_bytes(b"\0\0\x08\x03zzz")
+        for source in ({"type": "webdataset", "folder": str(place)}, {"type": "mnist", "path": str(place)}):
+            for question in ("scan", "report", "resize-example"):
+                status, _, problem = api.call("POST", f"/datasets/{question}", {"spec": {"source": source, "image": IMAGE}})
+                self.assertEqual(status, 422, (source, question, problem))
+                self.assertIn(str(place), problem["where"])
+
     def test_warnings_of_a_training_are_on_stderr(self):
         dataset = done(api.call("POST", "/datasets", {"name": "Two", "spec": spec()}))
         network = server.folder / "unread.prototxt"
