@@ -150,6 +150,10 @@ step("looking inside shows each layer with its image and numbers", async () => {
   const names = await layers.locator("p:first-child").allTextContents();
   assert.ok(names.includes("conv1") && names.includes("softmax"), names.join(" "));
   await until("an image is drawn", () => layers.first().locator("img").evaluate((image) => image.complete && image.naturalWidth >= 100));
+  const [card, room, image] = await Promise.all(
+    [layers.first(), layers.first().locator(".layer-image"), layers.first().locator("img")].map((one) => one.boundingBox()),
+  );
+  assert.ok(image.width > room.width - 24 && card.x + card.width - room.x - room.width < 24, `an image of ${image.width} px for ${room.width} px in a card of ${card.width} px`);
   await page.getByText("431,080 parameters").waitFor();
   await page.getByTestId("layers").evaluate((panel) => panel.querySelectorAll("[data-testid=layer]")[3].scrollIntoView());
   await until("it is drawn", () => layers.nth(3).locator("img").evaluate((image) => image.complete && image.naturalWidth >= 100));
