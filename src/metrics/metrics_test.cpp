@@ -63,6 +63,17 @@ INSTANTIATE_TEST_SUITE_P(All, OracleCase, testing::ValuesIn(oracle_cases()), [](
     return name;
 });
 
+/// tests/traps/21-coco-annotation-id-0: evaluations by the ids of annotations lose the one of number 0.
+TEST(CocoMap, CountsTheAnnotationOfNumberZero) {
+    const auto trap = fs::path(DIGITS_SOURCE_DIR) / "tests/traps/21-coco-annotation-id-0";
+    const auto kind = std::ranges::find(metric_case_kinds(), "coco_map", &ReferenceCaseKind::name);
+    ASSERT_TRUE(kind != metric_case_kinds().end() && kind->recognizes(trap));
+    const auto answer = kind->compute(trap);
+    ASSERT_TRUE(answer) << answer.error().to_string();
+    EXPECT_NEAR((*answer)["stats"]["AP"].get<double>(), (*read_case_file(trap / "expect.json"))["AP"].get<double>(),
+                1e-9);
+}
+
 TEST(OracleCases, AreAllThere) { EXPECT_EQ(oracle_cases().size(), 25U + 29U + 1U + 14U + 11U); }
 
 TEST(CompareJson, FindsWhatDiffers) {
