@@ -3,6 +3,7 @@
 
 #include "base/regular_file.hpp"
 #include "data/recognition/recognizer.hpp"
+#include "data/sources/files/folder_words.hpp"
 #include "data/sources/objects/object_images.hpp"
 #include "image/label_image.hpp"
 
@@ -98,33 +99,79 @@ void Recognizer::find_masks() {
                      tops.contains(folder_of(root) + "/train/" + std::string(last_part(folder))))
                 break;  // the folder for training tells of it
             if (const auto labels = labels_file(root); !labels.empty()) found.source["class_labels"] = labels;
-            // JPEG changes the values of pixels: they are not class numbers.
-            const auto jpegs = jpeg_folders_.find(folder);
-            const bool all_jpeg = jpegs != jpeg_folders_.end() && jpegs->second == image_folders_.at(folder);
-            const bool inputs = name.starts_with("target") && image_name.starts_with("input");
-            const bool not_masks = !all_jpeg && are_images(folder, inputs);
-            if (all_jpeg || not_masks || (name == "label" && image_name == "feature")) {
-                if (all_jpeg)
-                    found.notes.push_back(
-                        "JPEG files do not keep the values of pixels, so those of the second folder are not masks");
-                if (not_masks) found.notes.push_back("The images of the second folder have too many values for masks");
-                found.format = "pairs";
-                found.title = "Pairs of images";
-                found.task = "processing";
-                found.source.erase("class_labels");
-                for (const char* member : {"masks", "val_masks", "test_masks"}) {
-                    if (!found.source.contains(member)) continue;
-                    std::string renamed = member;
-                    found.source[renamed.replace(renamed.size() - 5, 5, "labels")] = found.source[member];
-                    found.source.erase(member);
-                }
-                found.source["type"] = "pairs";
-            }
+            settle_masks(found, folder, name.starts_with("target") && image_name.starts_with("input"),
+                         name == "label" && image_name == "feature");
             add(std::move(found));
             break;
         }
     }
+    find_masks_by_words();
     find_masks_beside_images();
+}
+
+void Recognizer::settle_masks(Found& found, const std::string& folder, bool are_inputs, bool are_features) const {
+    // JPEG changes the values of pixels: they are not class numbers.
+    const auto jpegs = jpeg_folders_.find(folder);
+    const bool all_jpeg = jpegs != jpeg_folders_.end() && jpegs->second == image_folders_.at(folder);
+    const bool not_masks = !all_jpeg && are_images(folder, are_inputs);
+    if (!all_jpeg && !not_masks && !are_features) return;
+    if (all_jpeg)
+        found.notes.push_back(
+            "JPEG files do not keep the values of pixels, so those of the second folder are not masks");
+    if (not_masks) found.notes.push_back("The images of the second folder have too many values for masks");
+    found.format = "pairs";
+    found.title = "Pairs of images";
+    found.task = "processing";
+    found.source.erase("class_labels");
+    for (const char* member : {"masks", "val_masks", "test_masks"}) {
+        if (!found.source.contains(member)) continue;
+        std::string renamed = member;
+        found.source[renamed.replace(renamed.size() - 5, 5, "labels")] = found.source[member];
+        found.source.erase(member);
+    }
+    found.source["type"] = "pairs";
+}
+
+void Recognizer::find_masks_by_words() {
+    struct Sides {
+        std::string images, masks;
+    };
+    // By the folder that holds them and the words that say nothing.
+    std::map<std::pair<std::string, std::string>, std::map<std::optional<Split>, Sides>> sets;
+    const auto tops = image_tops();
+    const auto is_plain = [](const FolderWords& words) { return words.others.empty() && !words.split; };
+    for (const auto& [masks, name] : tops) {
+        const auto words = folder_words(name);
+        if (!words.has_masks || words.has_images || is_plain(words)) continue;
+        for (const auto& [images, image_name] : tops) {
+            if (images == masks || folder_of(images) != folder_of(masks)) continue;
+            const auto other = folder_words(image_name);
+            // "train" may stand for the images of train_masks, but "face" does not stand for those of face_mask.
+            if (other.has_masks || other.split != words.split || other.others != words.others ||
+                !(other.has_images || words.others.empty()) || !share_names(images, masks))
+                continue;
+            sets[{folder_of(masks), words.others}][words.split] = {images, masks};
+        }
+    }
+    for (const auto& [place, splits] : sets) {
+        const auto& root = place.first;
+        if (std::ranges::any_of(found_, [&](const Found& one) { return one.folder == root && one.format == "camvid"; }))
+            continue;
+        const auto plain = splits.find(std::nullopt), own = splits.find(Split::kTrain);
+        const auto& train = plain != splits.end() ? plain : own != splits.end() ? own : splits.begin();
+        Found found{"masks", "Images and masks", "segmentation", root, {{"type", "masks"}}, {}, 3};
+        found.source["masks"] = train->second.masks;
+        found.source["images"] = train->second.images;
+        for (const Split split : {Split::kVal, Split::kTest}) {
+            const auto other = splits.find(split);
+            if (other == splits.end() || other == train) continue;
+            found.source[fmt::format("{}_masks", enum_name(split))] = other->second.masks;
+            found.source[fmt::format("{}_images", enum_name(split))] = other->second.images;
+        }
+        if (const auto labels = labels_file(root); !labels.empty()) found.source["class_labels"] = labels;
+        settle_masks(found, train->second.masks, false, false);
+        add(std::move(found));
+    }
 }
 
 bool Recognizer::are_images(const std::string& folder, bool greys) const {

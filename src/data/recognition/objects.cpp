@@ -1,9 +1,12 @@
 // Boxes: Pascal VOC, CVAT, COCO and other JSON, YOLO, KITTI.
+#include <filesystem>
 #include <set>
 
 #include "base/csv.hpp"
 #include "base/text.hpp"
 #include "data/recognition/recognizer.hpp"
+#include "data/sources/boxes/data_yaml.hpp"
+#include "data/sources/files/folder_words.hpp"
 #include "data/sources/objects/object_images.hpp"
 
 namespace digits::recognition {
@@ -228,15 +231,82 @@ void Recognizer::add_coco(const std::string& root, const std::vector<std::string
 
 void Recognizer::find_yaml() {
     for (const char* ending : {".yaml", ".yml"})
-        for (const auto& file : files_.at(ending))
-            if (has(peek(file), "names:") && has_images_below(folder_of(file)))
-                add_yolo(folder_of(file), "data.yaml found");
+        for (const auto& file : files_.at(ending)) {
+            if (!has(peek(file), "names:")) continue;
+            const auto folder = folder_of(file);
+            const auto images = images_of_yaml(file, folder);
+            if (images == folder)
+                add_yolo(folder, "", "data.yaml found");
+            else if (!images.empty() && std::ranges::any_of(files_.at(".txt"), [&](const auto& label) {
+                         return label.starts_with(folder + '/');
+                     }))
+                add_yolo(folder, images, "data.yaml found");
+        }
 }
 
-void Recognizer::add_yolo(const std::string& folder, const char* note) {
+std::string Recognizer::images_of_yaml(const std::string& file, const std::string& folder) {
+    namespace fs = std::filesystem;
+    const auto yaml = parse_data_yaml(peek(file), file);
+    std::vector<std::string> places;
+    if (yaml)
+        for (const auto& split : yaml->splits) places.insert(places.end(), split.begin(), split.end());
+    const auto found_in = [&](const std::string& start) {
+        std::vector<std::string> found;
+        for (const auto& place : places)
+            if (const auto path = find_yaml_place(place, {fs::path(start)}, {start}); !path.empty())
+                found.push_back(path.string());
+        return found;
+    };
+    if (!found_in(folder).empty()) return has_images_below(folder) ? folder : "";
+    // Beside the folder, where several kinds of labels share the images: also of the folder that is looked at.
+    const auto above = folder_of(folder);
+    std::string images;
+    for (const auto& path : found_in(above)) {
+        if (!is_folder(path)) continue;
+        const auto first = find_first_image(path, roots_, guard_);
+        if (!first || first->empty()) continue;
+        images = images.empty() ? path : common_folder(images, path);
+    }
+    if (images.empty()) return has_images_below(folder) ? folder : "";
+    // "images" of images/train, so that other splits are found, too.
+    return folder_words(last_part(folder_of(images))).has_images && folder_of(images) != above ? folder_of(images)
+                                                                                               : images;
+}
+
+void Recognizer::add_yolo(const std::string& folder, const std::string& images, const char* note) {
     for (const auto& one : found_)
-        if (one.format == "yolo" && (folder == one.folder || folder.starts_with(one.folder + '/'))) return;
-    add({"yolo", "YOLO", "detection", folder, {{"type", "yolo"}, {"folder", folder}}, {note}, 1});
+        if (one.format == "yolo" && (folder == one.folder || (images.empty() && folder.starts_with(one.folder + '/'))))
+            return;
+    Found found{"yolo", "YOLO", "detection", folder, {{"type", "yolo"}, {"folder", folder}}, {note}, 1};
+    if (!images.empty()) found.source["images"] = images;
+    add(std::move(found));
+}
+
+void Recognizer::add_yolo_of(const std::string& labels, const std::string& images) {
+    // What a found dataset holds is told.
+    for (const auto& one : found_)
+        if (one.format == "yolo")
+            if (const auto folder = one.source["folder"].get<std::string>();
+                labels == folder || labels.starts_with(folder + '/'))
+                return;
+    const auto has_names = [&](const std::string& folder) {
+        const auto lies_there = [&](const std::string& file) { return folder_of(file) == folder; };
+        return folder.size() >= folder_.size() && std::ranges::any_of(files_.at(".names"), lies_there);
+    };
+    auto root = common_folder(labels, images);
+    if (root.size() < folder_.size()) root = folder_;
+    // Darknet: obj.names above obj_train_data.
+    if (has_names(folder_of(root))) root = folder_of(root);
+    // Folders of the same shape beside each other, such as labels/train and images/train, are one dataset.
+    const auto depth = [&](const std::string& folder) { return std::ranges::count(folder.substr(root.size()), '/'); };
+    const bool is_one = depth(labels) == depth(images) && last_part(labels) == last_part(images);
+    if (labels == images || depth(labels) <= 1 || is_one) return add_yolo(root, "", "text files of boxes found");
+    // Else there are several kinds of labels: these alone.
+    auto folder = labels;
+    while (folder_of(folder).size() > root.size() &&
+           (has_names(folder_of(folder)) || folder_words(last_part(folder)).split))
+        folder = folder_of(folder);
+    add_yolo(folder, images, "text files of boxes found");
 }
 
 void Recognizer::find_text_labels() {
@@ -264,16 +334,9 @@ void Recognizer::find_text_labels() {
             }
             const bool numbers =
                 std::ranges::all_of(words, [](const auto& word) { return finite_number(word, true).has_value(); });
-            if (words.size() >= 5 && numbers) {
-                auto root = common_folder(folder, images);
-                if (root.size() < folder_.size()) root = folder_;
-                // Darknet: obj.names above obj_train_data.
-                const auto above = folder_of(root);
-                if (above.size() >= folder_.size() && std::ranges::any_of(files_.at(".names"), [&](const auto& file) {
-                        return folder_of(file) == above;
-                    }))
-                    root = above;
-                add_yolo(root, "text files of boxes found");
+            // Six columns are answers of a network, with their scores.
+            if (words.size() >= 5 && words.size() != 6 && numbers) {
+                add_yolo_of(folder, images);
                 break;
             }
         }

@@ -3,17 +3,22 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <functional>
+#include <tuple>
 
 #include "base/regular_file.hpp"
 #include "data/open_source.hpp"
 #include "data/sample_channels.hpp"
 #include "data/sources/file_types.hpp"
+#include "data/sources/files/folder_words.hpp"
 #include "data/sources/objects/object_images.hpp"
 
 namespace digits::recognition {
 namespace {
 
 constexpr std::size_t kMostDecoded = 12;
+/// Candidates that are opened whatever their size, and the images after which no others are.
+constexpr std::size_t kAlwaysOpened = 3, kMostLooked = 20'000;
 
 /// The channels that keep all of a few images, spread over the first split that has any: 1 or 3. Null where none can be
 /// read.
@@ -27,6 +32,18 @@ json channels_of_some(const SampleSource& source) {
         if (!channels.is_null()) break;
     }
     return channels;
+}
+
+/// Samples with a target, as far as that is known without decoding.
+std::size_t labelled_of(const SampleSource& source) {
+    std::size_t count = 0;
+    for (const Split split : kSplits)
+        for (std::size_t i = 0; i < source.size(split); ++i) {
+            const auto target = source.target(split, i);
+            const auto* boxes = std::get_if<Boxes>(&target);
+            count += !boxes || !boxes->boxes.empty();
+        }
+    return count;
 }
 
 }  // namespace
@@ -52,10 +69,29 @@ Result<json> Recognizer::run(const std::vector<std::string>& roots) {
     find_shards();
     if (std::ranges::all_of(found_, &Found::is_open)) find_plain_images();
     std::ranges::stable_sort(found_, {}, [](const Found& one) { return std::pair(one.rank, one.folder.size()); });
+    std::vector<Described> all;
+    std::size_t looked = 0;
+    for (std::size_t i = 0; i < std::min(found_.size(), kMostFound); ++i) {
+        all.push_back(describe(found_[i], roots, i < kAlwaysOpened || looked < kMostLooked));
+        looked += all.back().images;
+    }
+    std::ranges::stable_sort(all, {}, [](const Described& one) { return std::pair(one.is_poor, one.rank); });
+    prefer_labelled(all);
     auto answer = json::array();
-    for (std::size_t i = 0; i < std::min(found_.size(), kMostFound); ++i)
-        answer.push_back(describe(found_[i], roots, i < 3));
+    for (auto& one : all) answer.push_back(std::move(one.answer));
     return json{{"folder", folder_}, {"found", std::move(answer)}};
+}
+
+void Recognizer::prefer_labelled(std::vector<Described>& all) {
+    std::map<std::tuple<bool, int, std::string>, std::vector<std::size_t>> alike;
+    for (std::size_t i = 0; i < all.size(); ++i)
+        alike[{all[i].is_poor, all[i].rank, all[i].answer["task"].get<std::string>()}].push_back(i);
+    for (const auto& [kind, places] : alike) {
+        std::vector<Described> some;
+        for (const auto place : places) some.push_back(std::move(all[place]));
+        std::ranges::stable_sort(some, std::greater<>(), &Described::labelled);
+        for (std::size_t i = 0; i < places.size(); ++i) all[places[i]] = std::move(some[i]);
+    }
 }
 
 Status Recognizer::list_all() {
@@ -101,27 +137,55 @@ bool Recognizer::is_folder(const std::string& path) const {
     return std::filesystem::is_directory(path, ignored);
 }
 
+void Recognizer::add(Found found) {
+    if (found.source.is_object() && found.source.contains("images") && found.task == "detection") {
+        auto& images = found.source["images"];
+        if (!has_images_below(images.get<std::string>()))
+            if (const auto nearest = nearest_images(found.folder); !nearest.empty()) images = nearest;
+    }
+    found_.push_back(std::move(found));
+}
+
+bool Recognizer::is_mask_folder(const std::string& folder) const {
+    return digits::is_mask_folder(std::string_view(folder).substr(std::min(folder.size(), folder_.size())));
+}
+
+std::string Recognizer::nearest_images(const std::string& folder) const {
+    std::string best;
+    std::size_t shared = 0;
+    for (const auto& [images, count] : image_folders_) {
+        if (is_mask_folder(images)) continue;
+        const auto size = common_folder(folder, images).size();
+        if (size > shared)
+            best = images;
+        else if (size == shared && !best.empty())
+            best = common_folder(best, images);
+        shared = std::max(shared, size);
+    }
+    return best;
+}
+
 std::string Recognizer::image_folder_of(const std::string& label) const {
     const auto found = by_stem_.find(std::string(without_ending(last_part(label))));
     if (found == by_stem_.end()) return {};
     // The nearest one, but rather one whose folder is not a folder of masks.
-    const std::string* best = nullptr;
-    std::size_t shared = 0;
+    std::string best;
+    std::pair<bool, std::size_t> best_place;
     for (const auto& image : found->second) {
-        const auto name = lower(last_part(folder_of(image)));
-        if (has(name, "mask") || has(name, "segmentation")) continue;
-        const auto size = common_folder(folder_of(label), folder_of(image)).size();
-        if (!best || size > shared) {
-            best = &image;
-            shared = size;
-        }
+        const auto folder = folder_of(image);
+        const std::pair place(!is_mask_folder(folder) || folder == folder_of(label),
+                              common_folder(folder_of(label), folder).size());
+        if (!best.empty() && place <= best_place) continue;
+        best = folder;
+        best_place = place;
     }
-    return best ? folder_of(*best) : std::string();
+    return best;
 }
 
 bool Recognizer::has_images_below(const std::string& folder) const {
-    return std::ranges::any_of(
-        image_folders_, [&](const auto& one) { return one.first == folder || one.first.starts_with(folder + '/'); });
+    return std::ranges::any_of(image_folders_, [&](const auto& one) {
+        return one.first == folder || (one.first.starts_with(folder + '/') && !is_mask_folder(one.first));
+    });
 }
 
 std::string Recognizer::labels_file(const std::string& folder) const {
@@ -134,10 +198,13 @@ std::string Recognizer::labels_file(const std::string& folder) const {
     return {};
 }
 
-json Recognizer::describe(const Found& found, const std::vector<std::string>& roots, bool opens) {
-    json one{{"format", found.format},  {"title", found.title}, {"task", found.task}, {"folder", found.folder},
-             {"source", found.source},  {"notes", found.notes}, {"images", nullptr},  {"classes", nullptr},
-             {"labels", json::array()}, {"channels", nullptr},  {"error", nullptr}};
+Recognizer::Described Recognizer::describe(const Found& found, const std::vector<std::string>& roots, bool opens) {
+    Described described;
+    described.rank = found.rank;
+    auto& one = described.answer;
+    one = {{"format", found.format},  {"title", found.title}, {"task", found.task}, {"folder", found.folder},
+           {"source", found.source},  {"notes", found.notes}, {"images", nullptr},  {"classes", nullptr},
+           {"labels", json::array()}, {"channels", nullptr},  {"error", nullptr}};
     std::string text = found.title;
     if (opens && found.source.is_object()) {
         json document{{"source", found.source}, {"type", found.task}};
@@ -146,8 +213,10 @@ json Recognizer::describe(const Found& found, const std::vector<std::string>& ro
             spec->roots = roots;
             const auto source = open_source(*spec, limits_, {}, nullptr, true);
             if (source) {
-                std::size_t images = 0;
+                auto& images = described.images;
                 for (const Split split : kSplits) images += (*source)->size(split);
+                described.labelled = labelled_of(**source);
+                described.is_poor = 2 * described.labelled < images;
                 one["images"] = images;
                 const auto& labels = (*source)->facts().labels;
                 one["classes"] = labels.size();
@@ -157,14 +226,16 @@ json Recognizer::describe(const Found& found, const std::vector<std::string>& ro
                 if (!labels.empty()) text += fmt::format(", {} class{}", labels.size(), labels.size() == 1 ? "" : "es");
             } else {
                 one["error"] = source.error().message;
+                described.is_poor = true;
             }
         } else {
             one["error"] = spec.error().message;
+            described.is_poor = true;
         }
     }
     for (const auto& note : found.notes) text += ", " + note;
     one["text"] = text;
-    return one;
+    return described;
 }
 
 }  // namespace digits::recognition

@@ -68,7 +68,12 @@ class Recognizer {
     bool is_folder(const std::string& path) const;
     /// The folder of the image that belongs to a label file, if one does.
     std::string image_folder_of(const std::string& label) const;
-    void add(Found found) { found_.push_back(std::move(found)); }
+    /// Where no images lie in the folder of images that `found` names, the nearest ones are meant.
+    void add(Found found);
+    /// Whether a folder below the one that is looked at holds masks by its name.
+    bool is_mask_folder(const std::string& folder) const;
+    /// The first folder that holds the images nearest to a folder; empty without any.
+    std::string nearest_images(const std::string& folder) const;
     void find_xml();
     void add_voc(const std::string& annotations, std::string images);
     /// "train" of instances_train2017.json and of train/_annotations.coco.json.
@@ -79,8 +84,14 @@ class Recognizer {
     void add_createml(const std::string& root, const std::vector<std::string>& files);
     void add_coco(const std::string& root, const std::vector<std::string>& files);
     void find_yaml();
+    /// Where the images of data.yaml lie: `folder` where that is in it, a folder beside it, or empty.
+    std::string images_of_yaml(const std::string& file, const std::string& folder);
+    /// Without masks.
     bool has_images_below(const std::string& folder) const;
-    void add_yolo(const std::string& folder, const char* note);
+    /// `images`: the folder of the images where it lies elsewhere.
+    void add_yolo(const std::string& folder, const std::string& images, const char* note);
+    /// Text files of boxes whose images may lie elsewhere.
+    void add_yolo_of(const std::string& labels, const std::string& images);
     /// Text files of boxes: five numbers are YOLO's, fifteen columns KITTI's.
     void find_text_labels();
     /// The source that reads a table of images: "csv" for numbers, "label_table" for words, or for columns of 0 and 1
@@ -94,6 +105,10 @@ class Recognizer {
     void find_shards();
     void find_tables();
     void find_masks();
+    /// images_train and masks_train.
+    void find_masks_by_words();
+    /// Makes pairs of images of what cannot be masks.
+    void settle_masks(Found& found, const std::string& folder, bool are_inputs, bool are_features) const;
     void find_masks_beside_images();
     /// Whether files of a folder have more colors than masks, or with `greys` more greys.
     bool are_images(const std::string& folder, bool greys) const;
@@ -111,8 +126,18 @@ class Recognizer {
     void find_celeba();
     /// Folders of classes, or images alone.
     void find_plain_images();
-    /// With what the dry run says, for the likeliest.
-    json describe(const Found& found, const std::vector<std::string>& roots, bool opens);
+    /// Of a found dataset, what decides on its place among the others.
+    struct Described {
+        json answer;
+        int rank = 0;
+        bool is_poor = false;      ///< it cannot be opened, or most of its images have no label
+        std::size_t images = 0;    ///< 0: it was not opened
+        std::size_t labelled = 0;  ///< of these
+    };
+    /// Of those of one task that are as likely, the ones that label more images come first, on the same places.
+    static void prefer_labelled(std::vector<Described>& all);
+    /// With what the dry run says where it is opened.
+    Described describe(const Found& found, const std::vector<std::string>& roots, bool opens);
 
     std::string folder_;
     ReadableRoots roots_;

@@ -1,13 +1,13 @@
 #include "data/sources/boxes/yolo.hpp"
 
-#include <yaml-cpp/yaml.h>
-
 #include <map>
 #include <set>
 
 #include "base/named_file.hpp"
 #include "base/text.hpp"
+#include "data/sources/boxes/data_yaml.hpp"
 #include "data/sources/class_split.hpp"
+#include "data/sources/files/folder_words.hpp"
 #include "data/sources/files/loose_name.hpp"
 #include "data/sources/files/walk.hpp"
 #include "data/sources/objects/image_sets.hpp"
@@ -29,11 +29,13 @@ struct JsonBinding<YoloOptions> {
                     .cli("yolo")
                     .path(PlaceKind::kFolder)
                     .required(),
-                percent_val_field<O>(), percent_test_field<O>(), skip_bad_field<O>()};
+                images_field<O>(false), percent_val_field<O>(), percent_test_field<O>(), skip_bad_field<O>()};
     }
 };
 
-std::vector<SourcePlace> YoloOptions::places() const { return {{"folder", folder, true, true}}; }
+std::vector<SourcePlace> YoloOptions::places() const {
+    return {{"folder", folder, true, true}, {"images", images, true, false}};
+}
 std::vector<Split> YoloOptions::splits() const { return splits_of(true, true); }
 
 namespace {
@@ -42,7 +44,6 @@ namespace fs = std::filesystem;
 
 constexpr std::uint64_t kMostYaml = std::uint64_t{4} << 20;
 constexpr std::uint64_t kMostLabel = std::uint64_t{16} << 20;
-constexpr std::size_t kMostNames = 100'000;
 
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r'; }
 
@@ -125,54 +126,6 @@ void read_label(std::string_view text, const std::string& name, std::size_t poin
     }
 }
 
-/// What data.yaml says.
-struct DataYaml {
-    std::vector<std::string> names;
-    std::string path;
-    std::array<std::vector<std::string>, 3> splits;  ///< folders or lists
-    std::optional<std::size_t> count;                ///< of classes
-    std::size_t points_behind = 0;                   ///< numbers behind the box of a row, of key points
-};
-
-std::vector<std::string> texts_of(const YAML::Node& node) {
-    std::vector<std::string> texts;
-    if (node.IsScalar()) texts.push_back(node.as<std::string>());
-    if (node.IsSequence())
-        for (const auto& item : node)
-            if (item.IsScalar()) texts.push_back(item.as<std::string>());
-    return texts;
-}
-
-Result<DataYaml> parse_yaml(const std::string& text, const std::string& file) {
-    try {
-        const auto root = YAML::Load(text);
-        DataYaml yaml;
-        if (!root.IsMap())
-            return fail(make_error(ErrorCode::kInvalidArgument, "it has no members names and train").at(file));
-        if (const auto names = root["names"]) {
-            if (names.IsMap()) {
-                std::map<std::size_t, std::string> numbered;
-                for (const auto& item : names) numbered[item.first.as<std::size_t>()] = item.second.as<std::string>();
-                if (!numbered.empty() && numbered.rbegin()->first < kMostNames) {
-                    yaml.names.resize(numbered.rbegin()->first + 1);
-                    for (const auto& [i, name] : numbered) yaml.names[i] = name;
-                }
-            } else {
-                yaml.names = texts_of(names);
-            }
-        }
-        if (const auto count = root["nc"]; count && count.IsScalar()) yaml.count = count.as<std::size_t>();
-        if (const auto shape = root["kpt_shape"]; shape && shape.IsSequence() && shape.size() == 2)
-            yaml.points_behind = shape[0].as<std::size_t>() * shape[1].as<std::size_t>();
-        if (const auto path = root["path"]; path && path.IsScalar()) yaml.path = path.as<std::string>();
-        for (const auto& [key, split] : {std::pair("train", 0), {"val", 1}, {"valid", 1}, {"test", 2}})
-            if (const auto node = root[key]) yaml.splits[static_cast<std::size_t>(split)] = texts_of(node);
-        return yaml;
-    } catch (const YAML::Exception& error) {
-        return fail(make_error(ErrorCode::kInvalidArgument, "it is not YAML: {}", error.what()).at(file));
-    }
-}
-
 /// Lines of a file of names.
 std::vector<std::string> lines_of(const std::string& text) {
     std::vector<std::string> lines;
@@ -201,7 +154,8 @@ class YoloFolder {
 
     Result<std::unique_ptr<SampleSource>> open() {
         DIGITS_TRY(check_folder(options_.folder, "/source/folder"));
-        DIGITS_ASSIGN(images_, ImageIndex::of(options_.folder, roots_, guard_, facts_.warnings));
+        if (has_own_images()) DIGITS_TRY(check_folder(options_.images, "/source/images"));
+        DIGITS_ASSIGN(images_, ImageIndex::of(image_folder(), roots_, guard_, facts_.warnings));
         DIGITS_ASSIGN(auto files, find_files(options_.folder, {".txt", ".yaml", ".yml", ".names"}, roots_, guard_,
                                              facts_.warnings));
         labels_ = std::move(files.at(".txt"));
@@ -210,6 +164,7 @@ class YoloFolder {
         pair();
         ObjectRules rules;
         rules.folder = options_.folder;
+        rules.images = options_.images;
         rules.classes = yaml_.names;
         rules.percent_val = options_.percent_val;
         rules.percent_test = options_.percent_test;
@@ -240,14 +195,17 @@ class YoloFolder {
     }
 
   private:
+    bool has_own_images() const { return !options_.images.empty(); }
+    const std::string& image_folder() const { return has_own_images() ? options_.images : options_.folder; }
+    static std::string folder_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
+
     Status read_names(const FilesByEnding& files) {
         for (const char* ending : {".yaml", ".yml"}) {
             for (const auto& file : files.at(ending)) {
                 DIGITS_ASSIGN(const auto text, read_text_file(file, kMostYaml, roots_));
-                auto yaml = parse_yaml(text, file);
+                auto yaml = parse_data_yaml(text, file);
                 if (!yaml) return fail(std::move(yaml).error());
-                const bool has_splits = std::ranges::any_of(yaml->splits, [](const auto& one) { return !one.empty(); });
-                if (yaml->names.empty() && (!has_splits || !yaml_folder_.empty())) continue;
+                if (yaml->names.empty() && (!yaml->has_splits() || !yaml_folder_.empty())) continue;
                 yaml_ = std::move(*yaml);
                 yaml_folder_ = fs::path(file).parent_path();
                 if (!yaml_.names.empty()) return check_count(file);
@@ -305,6 +263,8 @@ class YoloFolder {
                 if (std::ranges::find(labels_, path) != labels_.end())
                     DIGITS_TRY(lists_.add(path, split, images_, roots_, facts_));
             }
+        for (const auto& [folder, split] : folders_) named_.push_back(folder);
+        if (!std::ranges::any_of(images_.paths(), [&](const auto& image) { return is_named(image); })) named_.clear();
         // All in one place is not a split.
         if (folders_.size() > 1 &&
             std::ranges::all_of(folders_, [&](const auto& one) { return one.first == folders_[0].first; }))
@@ -314,25 +274,21 @@ class YoloFolder {
         return {};
     }
 
-    /// A folder or list of data.yaml: below the folder of the dataset, whatever lies in front of it on another machine,
-    /// such as Roboflow's "../train/images" for the folder beside data.yaml. Empty where there is none.
+    /// Whether an image lies in one of the folders that data.yaml names, if it does.
+    bool is_named(const std::string& image) const {
+        return named_.empty() ||
+               std::ranges::any_of(named_, [&](const auto& folder) { return image.starts_with(folder); });
+    }
+
+    /// Where data.yaml says that images or lists lie; empty where there is nothing.
     fs::path place_of(const fs::path& root, const std::string& place) const {
-        std::error_code ignored;
-        const auto there = (root / place).lexically_normal();
-        const auto inside = [&](const fs::path& path) {
-            return (path.string() + '/').starts_with(options_.folder + '/') && fs::exists(path, ignored);
-        };
-        if (inside(there)) return there;
-        const auto plain = plain_path(place);
-        for (std::string_view rest = plain; !rest.empty();) {
-            for (const auto& above : {root, yaml_folder_, fs::path(options_.folder)})
-                if (const auto path = (above / rest).lexically_normal(); !rest.starts_with('/') && inside(path))
-                    return path;
-            const auto slash = rest.find('/');
-            if (slash == std::string_view::npos) break;
-            rest.remove_prefix(slash + 1);
+        std::vector<fs::path> starts{root, yaml_folder_, options_.folder};
+        std::vector<std::string> within{options_.folder};
+        if (has_own_images()) {
+            starts.insert(starts.end(), {fs::path(options_.images).parent_path(), options_.images});
+            within.push_back(options_.images);
         }
-        return {};
+        return find_yaml_place(place, starts, within);
     }
 
     std::optional<Split> split_of(const std::string& path) const {
@@ -347,7 +303,7 @@ class YoloFolder {
     void pair() {
         images_.report_shared_stems(facts_.findings);
         std::map<std::string, std::vector<std::string>, std::less<>> by_stem;  // and by what is like it
-        std::set<std::string, std::less<>> left, all;
+        std::set<std::string, std::less<>> left, all, labelled;                // the last of folders
         for (const auto& label : labels_) {
             if (!is_label_name(label)) continue;
             const auto stem = std::string(without_ending(last_part(label)));
@@ -373,8 +329,18 @@ class YoloFolder {
                 }
             }
             left.erase(label);
+            if (!is_named(image)) {
+                facts_.findings.add({FindingKind::kUnlistedImage, below(image_folder(), image), 0, ""});
+                continue;
+            }
+            if (!label.empty()) labelled.insert(folder_of(image));
             pairs_.emplace_back(image, label);
         }
+        // Masks that lie beside the images are not images.
+        std::erase_if(pairs_, [&](const auto& pair) {
+            const auto inner = std::filesystem::path(below(image_folder(), pair.first)).parent_path().string();
+            return !labelled.contains(folder_of(pair.first)) && is_mask_folder(inner);
+        });
         for (const auto& label : left) pairs_.emplace_back("", label);
     }
     static std::string swapped(const std::string& stem) {
@@ -395,6 +361,7 @@ class YoloFolder {
     fs::path yaml_folder_;
     ImageSets lists_;
     std::vector<std::pair<std::string, Split>> folders_;
+    std::vector<std::string> named_;  ///< folders of images in data.yaml; empty: images lie everywhere
     bool by_names_ = false;
     std::vector<std::pair<std::string, std::string>> pairs_;  ///< image, label; either may be empty
 };

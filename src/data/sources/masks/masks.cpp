@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include <array>
+#include <filesystem>
 #include <map>
 #include <set>
 
@@ -421,6 +422,18 @@ class Masks final : public SampleSource {
             has_void = false;
             return;
         }
+        if (only_numbers && options.ignore_value < 0 && facts_.labels.empty() && highest > kVoidValue &&
+            is_of_objects(options.masks)) {
+            // KITTI's: 16 bits, the class in the upper eight.
+            std::map<std::uint32_t, std::uint16_t> classes;
+            for (const auto number : seen.numbers) classes[number] = static_cast<std::uint16_t>(number >> 8);
+            reader_.map_numbers(classes);
+            highest_ = highest >> 8;
+            facts_.warnings.push_back(
+                "The values of the masks are 256 times the class and the number of an object: only the classes are "
+                "read");
+            return;
+        }
         say_odd_numbers(seen, highest);
         const auto& first = first_mask();
         const auto stem = without_ending(first);
@@ -433,6 +446,11 @@ class Masks final : public SampleSource {
         }
         if (facts_.labels.empty()) facts_.labels.assign(kCityscapesNames.begin(), kCityscapesNames.end());
         has_void = true;
+    }
+    /// By the name of the folder.
+    static bool is_of_objects(const std::string& folder) {
+        const auto name = std::filesystem::path(folder).filename().string();
+        return name == "instance" || name == "instances";
     }
     /// Values that people scaled to see them, or masks that hold nothing.
     void say_odd_numbers(const MaskSurvey& seen, std::uint32_t highest) {

@@ -207,6 +207,8 @@ export const data: Record<string, string> = {
   "The palettes of {} and {} differ: their classes are matched by color": "{} 和 {} 的调色板不同：按颜色匹配类别",
   "The masks hold Cityscapes's labelIds; they become the 19 training classes, all others do not count":
     "掩码为 Cityscapes 的 labelIds；将转换为 19 个训练类别，其余不计入",
+  "The values of the masks are 256 times the class and the number of an object: only the classes are read":
+    "掩码的值是类别的 256 倍加上物体编号：只读取类别",
   "The masks hold the value {} alone": "掩码中只有值 {}",
   "The masks hold only {} of the values 0 to {}: {}": "掩码只含有 0 到 {2} 中的 {1} 个值：{3}",
   "{} has {} classes with at least {} images, expected two or more":
