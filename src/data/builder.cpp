@@ -137,6 +137,7 @@ class Builder {
         int width = 0, height = 0;                      ///< of the record
         std::optional<std::pair<float, float>> values;  ///< of a deep image: the lowest and the highest
         std::vector<std::uint64_t> counts;              ///< objects or pixels of each class; the last: of none
+        std::vector<std::size_t> box_sides;             ///< places in SplitFacts::box_sides
     };
 
     void remove_old_files();
@@ -358,6 +359,17 @@ std::vector<std::uint64_t> counts_of(const Target& target, std::size_t classes, 
     return counts;
 }
 
+/// The places of the boxes that count in SplitFacts::box_sides.
+std::vector<std::size_t> box_sides_of(const Target& target, std::optional<int> ignore_label) {
+    constexpr double kMost = 255;
+    std::vector<std::size_t> sides;
+    if (const auto* boxes = std::get_if<Boxes>(&target))
+        for (const auto& box : boxes->boxes)
+            if (const double side = std::min(box.width(), box.height()); box.label != ignore_label && side >= 0)
+                sides.push_back(static_cast<std::size_t>(std::min(side, kMost)));
+    return sides;
+}
+
 Status Builder::pack_sample(Split split, Sample sample, std::uint64_t place, MeanAccumulator* mean,
                             Packed& packed) const {
     DIGITS_ASSIGN(const auto prepared, prepare_sample(std::move(sample), spec_.image,
@@ -367,6 +379,7 @@ Status Builder::pack_sample(Split split, Sample sample, std::uint64_t place, Mea
     DIGITS_ASSIGN(auto record, pack_record(image, label ? label->index : 0, spec_.storage));
     DIGITS_TRY(pack_stored_target(split, target, record));
     packed.counts = counts_of(target, facts_.labels.size(), facts_.ignore_label);
+    packed.box_sides = box_sides_of(target, facts_.ignore_label);
     packed.width = image.width;
     packed.height = image.height;
     if (image.is_deep()) {
@@ -473,6 +486,10 @@ Status Builder::build_split(Split split) {
         if (facts_.target == TargetKind::kClass && !facts.per_class.empty())
             ++facts.per_class[static_cast<std::size_t>(packed.record->label)];
         add_counts(packed.counts, facts);
+        for (const auto side : packed.box_sides) {
+            if (side >= facts.box_sides.size()) facts.box_sides.resize(side + 1);
+            ++facts.box_sides[side];
+        }
         ++facts.count;
         DIGITS_TRY(space.add(stored_bytes(*packed.record)));
         return space.explain(sink->put(std::move(*packed.record)));

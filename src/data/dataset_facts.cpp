@@ -18,6 +18,8 @@ struct JsonBinding<SplitFacts> {
             json_field("per_class", &F::per_class).help("samples of each class, in the order of labels"),
             json_field("max_boxes", &F::max_boxes).help("of boxes: rows of the label array beside its first"),
             json_field("boxes_per_class", &F::boxes_per_class).help("of boxes: objects of each class"),
+            json_field("box_sides", &F::box_sides)
+                .help("of boxes that count: by the whole pixels of their shorter sides; the last: and all larger"),
             json_field("pixels_per_class", &F::pixels_per_class)
                 .help("of masks: pixels of each class, and last those that do not count"),
         };

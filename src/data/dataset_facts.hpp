@@ -24,7 +24,9 @@ struct SplitFacts {
     std::vector<std::uint64_t> per_class;  ///< samples of each class; empty without classes
     /// Of boxes: rows of the label array beside its first, at least the objects of every record.
     std::optional<int> max_boxes;
-    std::vector<std::uint64_t> boxes_per_class;   ///< of boxes: objects
+    std::vector<std::uint64_t> boxes_per_class;  ///< of boxes: objects
+    /// Of boxes that count: by the whole pixels of their shorter sides in the records, the last: and all larger.
+    std::vector<std::uint64_t> box_sides;
     std::vector<std::uint64_t> pixels_per_class;  ///< of masks; the last: those of `ignore_label` or of no class
 };
 

@@ -24,6 +24,11 @@ SplitData split_of(const DatasetFacts& dataset, const char* name, const fs::path
             static_cast<std::int64_t>(split->count)};
 }
 
+std::vector<std::uint64_t> box_sides_of(const DatasetFacts& dataset) {
+    const auto* split = dataset.find_split("train");
+    return split ? split->box_sides : std::vector<std::uint64_t>();
+}
+
 }  // namespace
 
 caffe::DataParameter::Target target_form(TargetKind kind) {
@@ -77,7 +82,8 @@ Result<DatasetFolder> read_dataset_folder(const fs::path& dataset_dir) {
                          image.value_range,
                          image.is_deep(),
                          image.bands,
-                         std::move(labels)};
+                         std::move(labels),
+                         box_sides_of(dataset)};
 }
 
 }  // namespace digits

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "base/result.hpp"
 #include "caffe/digits_rules.hpp"
@@ -21,12 +22,13 @@ TrainingData training_data(const DatasetFacts& dataset, const std::filesystem::p
 /// What a model needs of a finished dataset's folder.
 struct DatasetFolder {
     TrainingData facts;
-    std::string resize;                   ///< how images were fitted
-    std::string task;                     ///< a name of tasks()
-    std::vector<double> value_range{};    ///< ImageSpec::value_range
-    bool is_deep = false;                 ///< ImageSpec::is_deep()
-    int bands = 0;                        ///< ImageSpec::bands
-    std::filesystem::path labels_file{};  ///< the names of the classes; empty: there are no classes
+    std::string resize;                      ///< how images were fitted
+    std::string task;                        ///< a name of tasks()
+    std::vector<double> value_range{};       ///< ImageSpec::value_range
+    bool is_deep = false;                    ///< ImageSpec::is_deep()
+    int bands = 0;                           ///< ImageSpec::bands
+    std::filesystem::path labels_file{};     ///< the names of the classes; empty: there are no classes
+    std::vector<std::uint64_t> box_sides{};  ///< of the training set: SplitFacts::box_sides
 };
 
 /// Errors: as read_dataset_facts().

@@ -19,6 +19,7 @@
 #include "data/records/mean.hpp"
 #include "models/dataset_facts.hpp"
 #include "models/network_files.hpp"
+#include "models/small_boxes.hpp"
 #include "models/standard_networks.hpp"
 #include "models/start_weights.hpp"
 #include "tasks/task.hpp"
@@ -395,6 +396,7 @@ class ModelChecker {
         auto dataset = read_dataset_folder(spec.dataset_dir);
         if (dataset) {
             dataset_ = std::move(dataset->facts);
+            box_sides_ = std::move(dataset->box_sides);
             task_ = std::move(dataset->task);
         } else {
             note(dataset.error().code == ErrorCode::kFailedPrecondition ? Severity::kWarning : Severity::kError,
@@ -449,6 +451,7 @@ class ModelChecker {
                 note_field(varied.error());
             for (const auto& warning : files->warnings) note_warning(warning);
             if (const auto warning = batch_warning(*files, *dataset_)) note_warning(*warning);
+            if (const auto small = small_boxes_warning(files->train_val, box_sides_)) note(Severity::kWarning, *small);
         }
         for (const auto& warning : warn_of_unread_outputs(files->train_val)) note_warning(warning);
         check_.batch_size = files->batch_size;
@@ -473,7 +476,8 @@ class ModelChecker {
     const ModelSpec& spec_;
     std::string_view text_;
     std::optional<TrainingData> dataset_;
-    std::string task_;  ///< of the dataset
+    std::string task_;                      ///< of the dataset
+    std::vector<std::uint64_t> box_sides_;  ///< of its training set
     bool is_assumed_ = false;
     ModelCheck check_;
 };

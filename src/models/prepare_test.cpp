@@ -376,6 +376,33 @@ TEST_F(PrepareTest, ImagesInHdf5AreNotVaried) {
     EXPECT_FALSE(check_model(spec_).ok());
 }
 
+TEST_F(PrepareTest, SaysHowManyBoxesAreTooSmallForTheNetwork) {
+    spec_.network.standard = "detector";
+    const auto findings = [&](const json& sides) {
+        auto facts = dataset_json();
+        facts["type"] = "detection";
+        facts["target"] = "boxes";
+        facts["image"] = {{"width", 320}, {"height", 320}, {"channels", 3}, {"resize", "fill"}};
+        facts["splits"]["train"]["label_db"] = "train_labels_db";
+        facts["splits"]["train"]["box_sides"] = sides;
+        facts["splits"]["val"]["label_db"] = "val_labels_db";
+        facts["mean_pixel"] = {1, 2, 3};
+        write(dataset() / "dataset.json", facts.dump());
+        const auto check = check_model(spec_);
+        EXPECT_TRUE(check.ok()) << to_json(check.findings.front());
+        return check.findings;
+    };
+    // 19 below 8 pixels, 31 of them and more.
+    const auto found = findings({0, 0, 0, 0, 4, 0, 0, 15, 30, 1});
+    ASSERT_EQ(found.size(), 1U);
+    EXPECT_EQ(found[0].severity, Severity::kWarning);
+    EXPECT_THAT(found[0].message,
+                HasSubstr("38 % of the boxes are smaller than 8 px, the smallest size that the network can match"));
+    EXPECT_THAT(found[0].advice, HasSubstr("larger images"));
+    EXPECT_TRUE(findings({0, 0, 0, 1, 0, 0, 0, 0, 99}).empty()) << "one of 100";
+    EXPECT_TRUE(findings(json::array()).empty()) << "a dataset of an earlier version";
+}
+
 TEST_F(PrepareTest, ACheckShowsTheFilesAndWritesNone) {
     const auto check = check_model(spec_);
     EXPECT_TRUE(check.ok());

@@ -78,6 +78,11 @@ class Made(unittest.TestCase):
         self.assertEqual((facts["type"], facts["target"], facts["labels"]), ("detection", "boxes", ["cat", "dog"]))
         self.assertEqual(facts["splits"]["train"]["max_boxes"], 2)
         self.assertEqual(facts["splits"]["train"]["boxes_per_class"], [2, 1, 0])
+        self.assertEqual(sum(facts["splits"]["train"]["box_sides"]), 3)
+        check = api.call("POST", "/models/check", {"spec": {"dataset": job, "network": {"standard": "detector"}}})[2]
+        small = [one for one in check["diagnostics"] if "smallest size that the network can match" in one["message"]]
+        self.assertEqual(len(small), 1, check["diagnostics"])
+        self.assertIn("100 % of the boxes are smaller than 8 px", small[0]["message"])
         page = api.call("GET", f"/datasets/{job}/images?split=train")[2]
         first = page["items"][0]
         self.assertEqual([box["label"] for box in first["boxes"]], ["dog", "cat"])

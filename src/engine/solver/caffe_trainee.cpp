@@ -9,6 +9,7 @@
 #include <set>
 
 #include "base/disk_space.hpp"
+#include "caffe/smallest_object.hpp"
 #include "caffe/weights.hpp"
 #include "engine/guard.hpp"
 #include "engine/memory/memory.hpp"
@@ -235,16 +236,13 @@ Result<ValidationValues> CaffeTrainee::validate(std::size_t set) {
 
 namespace {
 
-/// Side of the smallest object that a net can find: a cell of its finest map; 0: not known.
+/// Side of the smallest object that a net can find; 0: not known.
 double smallest_object(const Net& net) {
-    double smallest = 0;
-    for (const auto& layer : net.layers()) {
-        if (layer->parameter().type() != "DetectionDecode") continue;
-        const auto& strides = layer->parameter().detection_decode_param().stride();
-        constexpr double kUsual = 8;
-        smallest = strides.empty() ? kUsual : static_cast<double>(*std::ranges::min_element(strides));
-    }
-    return smallest;
+    std::optional<double> smallest;
+    for (const auto& layer : net.layers())
+        if (const auto side = digits::smallest_object(layer->parameter()))
+            smallest = std::min(smallest.value_or(*side), *side);
+    return smallest.value_or(0);
 }
 
 }  // namespace

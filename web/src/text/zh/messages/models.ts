@@ -52,6 +52,10 @@ export const models: Record<string, string> = {
   "[{}] its mean_file is for images of {} x {} (channels: {}), those of the dataset are {} x {} (channels: {})":
     "[{}] 其 mean_file 用于 {} × {} 的图像（通道数：{}），数据集的图像为 {} × {}（通道数：{}）",
   "Give the path of a mean image as Caffe's compute_image_mean writes it, or leave mean_file out and subtract the dataset's mean":
+  "[{}] {} % of the boxes are smaller than {} px, the smallest size that the network can match":
+    "[{}] {} % 的边界框小于 {} 像素，即该网络能匹配的最小尺寸",
+  "Recreate the dataset with larger images, or choose a network that matches smaller objects":
+    "用更大的图像重新创建数据集，或选择能匹配更小物体的网络",
     "请给出 Caffe 的 compute_image_mean 所写的均值图像的路径，或去掉 mean_file 并减去数据集的均值",
   '{} "{}" would write into another folder than the training\'s': "{}“{}”会写入训练文件夹以外的文件夹",
   "Give a name without folders": "请给出不含文件夹的名称",
