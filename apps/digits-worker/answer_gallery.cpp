@@ -15,7 +15,7 @@ using nlohmann::json;
 /// The galleries that were looked at last. To open one reads its list and all keys of its database.
 class Shelf {
   public:
-    Result<const Gallery*> find(const json& request) {
+    Result<Gallery*> find(const json& request) {
         const auto text = [&](const char* name) { return request.value(name, ""); };
         auto key = text("folder") + "/" + text("db");
         const auto known = std::ranges::find(kept_, key, &Kept::first);
@@ -25,6 +25,9 @@ class Shelf {
             GalleryTargets targets;
             targets.database = text("label_db");
             for (const auto& [kind, name] : EnumNames<TargetKind>::kNames)
+            targets.classes = request.value("classes", std::size_t{0});
+            if (const auto ignored = request.value("ignore_label", json()); ignored.is_number_integer())
+                targets.ignore_label = ignored.get<int>();
                 if (name == text("target")) targets.kind = kind;
             DIGITS_ASSIGN(auto gallery,
                           Gallery::open(text("folder"), text("split"), text("db"), text("list"), targets));
@@ -41,7 +44,7 @@ class Shelf {
 };
 
 /// A worker answers one question at a time.
-Result<const Gallery*> gallery_of(const json& request) {
+Result<Gallery*> gallery_of(const json& request) {
     static Shelf shelf;
     return shelf.find(request);
 }
@@ -49,13 +52,14 @@ Result<const Gallery*> gallery_of(const json& request) {
 }  // namespace
 
 Result<json> show_gallery_page(const json& request) {
-    DIGITS_ASSIGN(const auto* gallery, gallery_of(request));
+    DIGITS_ASSIGN(auto* gallery, gallery_of(request));
     const auto label = request.value("class", json());
     GalleryFilter wanted(label.is_null() ? std::nullopt : std::optional(label.get<int>()));
     for (const auto& [size, name] : EnumNames<BoxSize>::kNames)
         if (name == request.value("size", "")) wanted.size = size;
     wanted.problems = request.value("problems", false);
     const auto from = request.contains("skip") ? gallery->index_after(request.value("skip", std::uint64_t{0}), wanted)
+    DIGITS_TRY(gallery->prepare(wanted));
                                                : request.value("from", std::uint64_t{0});
     DIGITS_ASSIGN(const auto page, gallery->page(from, request.value("limit", std::uint64_t{100}), wanted));
     json images = json::array();
@@ -67,9 +71,9 @@ Result<json> show_gallery_page(const json& request) {
                           {"height", image.height},
                           {"channels", image.channels}});
         if (!image.values.empty()) images.back()["values"] = image.values;
-        if (!image.boxes) continue;
         auto& told = images.back();
-        told["problems"] = image.problems;
+        if (image.boxes || !image.problems.empty()) told["problems"] = image.problems;
+        if (!image.boxes) continue;
         told["boxes"] = json::array();
         for (const auto& box : image.boxes->boxes)
             told["boxes"].push_back({{"class", box.label},

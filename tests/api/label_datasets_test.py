@@ -101,6 +101,14 @@ class Made(unittest.TestCase):
                 self.assertEqual(facts["splits"]["train"]["label_db"], "train_labels_db")
                 status, headers, body = server.request("GET", f"/api/v1/datasets/{job}/images/train/0/target")[:3]
                 self.assertEqual(status, 200, body[:300])
+                if target != "mask":
+                    continue
+                shown = lambda wanted: api.call("GET", f"/datasets/{job}/images?split=train&{wanted}")[2]
+                whole = shown("limit=500")["total"]
+                of_classes = [shown(f"class={i}")["total"] for i in range(len(facts["labels"]))]
+                self.assertGreater(max(of_classes), 0)
+                self.assertTrue(all(count <= whole for count in of_classes))
+                self.assertEqual(shown("problems=true")["total"], sum(bool(item.get("problems")) for item in shown("limit=500")["items"]))
 
     def test_numbers_and_labels_are_shown_by_name(self):
         job, facts = self.made("csv", shuffle=False)

@@ -24,6 +24,8 @@ Result<json> gallery_question(const char* type, const Job& job, const std::strin
                 {"db", found->db},
                 {"list", found->list},
                 {"target", enum_name(facts->target)},
+                {"classes", facts->labels.size()},
+                {"ignore_label", facts->ignore_label ? json(*facts->ignore_label) : json()},
                 {"label_db", target_database(*facts, *found).value_or("")}};
 }
 

@@ -136,9 +136,58 @@ Status Gallery::read_values() {
     }
 }
 
+Result<std::vector<std::string>> Gallery::problems_of_mask(const DatumView& datum, int width, int height,
+                                                           BoxNote* note) const {
+    DIGITS_ASSIGN(const auto target, unpack_target(datum, TargetKind::kMask));
+    const auto* mask = std::get_if<Mask>(&target);
+    std::vector<std::string> warnings;
+    if (!mask) return warnings;
+    std::vector<bool> present(65536);
+    for (const auto id : mask->ids) present[id] = true;
+    const auto ignored = static_cast<std::size_t>(targets_.ignore_label.value_or(-1));
+    const auto classes = targets_.classes == 0 ? present.size() : targets_.classes;
+    bool counts = false;
+    std::size_t unknown = 0;
+    for (std::size_t id = 0; id < present.size(); ++id) {
+        if (!present[id] || id == ignored) continue;
+        counts = counts || id < classes;
+        unknown += id >= classes;
+        constexpr std::size_t kMostNoted = 16383;
+        if (note) note->classes.push_back(static_cast<std::uint16_t>(std::min(id, kMostNoted) * 4));
+    }
+    if (mask->width != width || mask->height != height)
+        warnings.push_back(
+            fmt::format("the mask is {} x {}, its image is {} x {}", mask->width, mask->height, width, height));
+    if (unknown > 0) warnings.push_back(fmt::format("the mask has {} values of no class", unknown));
+    if (!counts) warnings.push_back("no pixel of the mask counts");
+    if (note) note->has_problems = !warnings.empty();
+    return warnings;
+}
+
+Status Gallery::read_masks() {
+    DIGITS_ASSIGN(const auto sizes, check_keys());
+    DIGITS_ASSIGN(auto records, RecordReader::open(targets_.database));
+    std::vector<BoxNote> notes;
+    RecordReader::Record record;
+    for (std::size_t index = 0; index < sizes.size(); ++index) {
+        DIGITS_ASSIGN(const bool more, records.next(record));
+        if (!more) break;
+        BoxNote note;
+        DIGITS_TRY(problems_of_mask(record.datum, sizes[index].first, sizes[index].second, &note));
+        notes.push_back(std::move(note));
+    }
+    notes_ = std::move(notes);
+    return {};
+}
+
+Status Gallery::prepare(const GalleryFilter& filter) {
+    const bool is_read = !notes_.empty() || labels_.empty();
+    return has_masks() && !filter.is_empty() && !is_read ? read_masks() : Status();
+}
+
 bool Gallery::matches(std::uint64_t index, const GalleryFilter& filter) const {
     if (filter.is_empty()) return true;
-    if (targets_.kind != TargetKind::kBoxes && (filter.size || filter.problems)) return false;
+    if (targets_.kind != TargetKind::kBoxes && (filter.size || (filter.problems && !has_masks()))) return false;
     if (!has_notes()) return labels_[index] == filter.label;
     if (index >= notes_.size()) return false;
     const auto& note = notes_[index];
@@ -182,7 +231,7 @@ Result<Gallery::Page> Gallery::page(std::uint64_t from, std::uint64_t limit, con
     DIGITS_ASSIGN(auto records, RecordReader::open(database_));
     const bool has_values = targets_.kind == TargetKind::kTensor && !targets_.database.empty();
     std::optional<RecordReader> targets;
-    if (has_values) {
+    if (has_values || has_masks()) {
         DIGITS_ASSIGN(targets, RecordReader::open(targets_.database));
     }
     std::ifstream list;
@@ -198,7 +247,11 @@ Result<Gallery::Page> Gallery::page(std::uint64_t from, std::uint64_t limit, con
         Entry entry{index, its_label, {}, record.datum.width, record.datum.height, record.datum.channels, {}, {}, {}};
         if (targets) {
             DIGITS_ASSIGN(const auto target, find_record(*targets, index, its_label));
-            entry.values = numbers_of(target.datum);
+            if (has_values) {
+                entry.values = numbers_of(target.datum);
+            } else {
+                DIGITS_ASSIGN(entry.problems, problems_of_mask(target.datum, entry.width, entry.height));
+            }
         }
         std::string line;
         if (list.is_open() && list.seekg(static_cast<std::streamoff>(lines_[index])) && std::getline(list, line))

@@ -16,6 +16,8 @@
 
 namespace digits {
 
+struct DatumView;
+
 /// An image as a browser takes it.
 struct ImageFile {
     std::string bytes;
@@ -38,7 +40,7 @@ struct EnumNames<BoxSize> {
 };
 
 /// Which images are wanted; of samples with boxes, those that have such a box, of those with several labels, those
-/// that have the label.
+/// that have the label, of those with masks, those that have pixels of the class.
 struct GalleryFilter {
     GalleryFilter() = default;
     GalleryFilter(std::nullopt_t) {}
@@ -55,7 +57,9 @@ struct GalleryFilter {
 /// Where the targets of a split are, beside its images.
 struct GalleryTargets {
     TargetKind kind = TargetKind::kClass;
-    std::string database;  ///< of the targets; empty: there is none
+    std::string database;                            ///< of the targets; empty: there is none
+    std::size_t classes = 0;                         ///< of masks; 0: not known
+    std::optional<int> ignore_label = std::nullopt;  ///< of masks: the pixels that do not count
 };
 
 /// The images of one split in the order of their keys, to page through. It knows labels and names; the database is
@@ -84,6 +88,9 @@ class Gallery {
                                 const std::string& database, const std::string& list,
                                 const GalleryTargets& targets = {});
 
+    /// Looks at what a filter asks of masks, which are read once and only for that. Before the calls with the filter.
+    /// Errors: kDataLoss of the targets.
+    Status prepare(const GalleryFilter& filter);
     std::uint64_t count(const GalleryFilter& filter) const;
     /// The index of the image that comes after `skipped` others that are wanted; the number of images if there is none.
     std::uint64_t index_after(std::uint64_t skipped, const GalleryFilter& filter) const;
@@ -94,14 +101,19 @@ class Gallery {
     Result<ImageFile> target_image(std::uint64_t index) const;
 
   private:
-    /// What filters ask of a record with boxes or several labels.
+    /// What filters ask of a record with boxes, a mask or several labels.
     struct BoxNote {
         std::vector<std::uint16_t> classes;  ///< class x 4 + size (of a box), sorted
         bool has_problems = false;
     };
     Status read_boxes(const std::vector<std::pair<int, int>>& sizes);
     Status read_values();
-    bool has_notes() const { return targets_.kind == TargetKind::kBoxes || !notes_.empty(); }
+    Status read_masks();
+    /// What is wrong with the mask of an image of this size, and the classes that it has.
+    Result<std::vector<std::string>> problems_of_mask(const DatumView& datum, int width, int height,
+                                                      BoxNote* note = nullptr) const;
+    bool has_masks() const { return targets_.kind == TargetKind::kMask && !targets_.database.empty(); }
+    bool has_notes() const { return targets_.kind == TargetKind::kBoxes || has_masks() || !notes_.empty(); }
     bool matches(std::uint64_t index, const GalleryFilter& filter) const;
     Result<Boxes> boxes_of(std::uint64_t index) const;
 
@@ -114,7 +126,8 @@ class Gallery {
     std::vector<std::uint64_t> lines_;     ///< where each image's line begins in the list; empty without names
     std::vector<std::uint64_t> by_label_;  ///< how many of each
     GalleryTargets targets_;
-    std::vector<BoxNote> notes_;  ///< by index, of samples with boxes
+    std::vector<BoxNote>
+        notes_;  ///< by index, of samples with boxes or several labels, and of masks once they are asked for
 };
 
 }  // namespace digits

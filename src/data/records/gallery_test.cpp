@@ -6,6 +6,7 @@
 #include "data/records/databases/lmdb.hpp"
 #include "data/records/datum.hpp"
 #include "data/records/target_codec.hpp"
+#include "data/testing.hpp"
 #include "image/decode.hpp"
 #include "image/encode.hpp"
 
@@ -163,6 +164,48 @@ TEST(MaskGallery, gives_masks_as_images_of_class_numbers) {
     const auto read = decode_image(image->bytes);
     ASSERT_TRUE(read);
     EXPECT_EQ(std::vector<std::uint16_t>(read->pixels.begin(), read->pixels.end()), mask.ids);
+}
+
+TEST(MaskGallery, finds_masks_by_class_and_problem) {
+    const TemporaryFolder folder;
+    auto images = LmdbWriter::create(folder.path() / "db");
+    auto targets = LmdbWriter::create(folder.path() / "labels");
+    const std::vector<Mask> masks{{2, 1, {0, 1}}, {2, 1, {1, 255}}, {2, 1, {255, 255}}, {1, 1, {7}}};
+    for (std::size_t i = 0; i < masks.size(); ++i) {
+        const auto key = fmt::format("{:08}_0", i);
+        ASSERT_TRUE(images->put(key, raw_datum(ramp(2, 1, 3), 0)));
+        ASSERT_TRUE(targets->put(key, *pack_target(masks[i], {})));
+    }
+    ASSERT_TRUE(images->finish());
+    ASSERT_TRUE(targets->finish());
+    GalleryTargets of_masks{TargetKind::kMask, "labels"};
+    of_masks.classes = 2;
+    of_masks.ignore_label = 255;
+    auto gallery = Gallery::open(folder.path(), "train", "db", "none.txt", of_masks);
+    ASSERT_TRUE(gallery) << gallery.error().to_string();
+    const auto indices = [&](const GalleryFilter& filter) {
+        EXPECT_TRUE(gallery->prepare(filter));
+        std::vector<std::uint64_t> found;
+        const auto page = gallery->page(0, 10, filter);
+        EXPECT_TRUE(page) << page.error().to_string();
+        for (const auto& image : page->images) found.push_back(image.index);
+        EXPECT_EQ(gallery->count(filter), found.size());
+        return found;
+    };
+    using Indices = std::vector<std::uint64_t>;
+    EXPECT_EQ(indices({}), (Indices{0, 1, 2, 3}));
+    EXPECT_EQ(indices(0), (Indices{0}));
+    EXPECT_EQ(indices(1), (Indices{0, 1}));
+    EXPECT_TRUE(indices(255).empty()) << "that does not count";
+    GalleryFilter filter;
+    filter.problems = true;
+    EXPECT_EQ(indices(filter), (Indices{2, 3}));
+    const auto page = gallery->page(2, 2, {});
+    EXPECT_EQ(page->images[0].problems, (std::vector<std::string>{"no pixel of the mask counts"}));
+    EXPECT_EQ(page->images[1].problems[0], "the mask is 1 x 1, its image is 2 x 1");
+    filter.problems = false;
+    filter.size = BoxSize::kSmall;
+    EXPECT_TRUE(indices(filter).empty()) << "masks have no boxes";
 }
 
 }  // namespace

@@ -9,7 +9,7 @@ const evaluation = () => import("./mask_evaluation");
 export const mask: View = {
   summary_tab: "tab.classes",
   Summary: lazy_part(() => import("./mask_summary"), "MaskSummary", 400),
-  filters: [],
+  filters: ["class", "problems"],
   Sample: lazy_part(parts, "MaskSample"),
   LargeSample: lazy_part(parts, "MaskLargeSample", 400),
   target_text: () => "",

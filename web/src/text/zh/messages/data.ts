@@ -46,6 +46,8 @@ export const data: Record<string, string> = {
   "there is no record {}": "没有记录 {}",
   "there is no image {}, only {} (counted from 0)": "没有图像 {}，只有 {} 张（从 0 开始）",
   "the targets of the dataset are neither masks nor images": "数据集的目标既不是掩码也不是图像",
+  "the mask has {} values of no class": "掩码中有 {} 个不属于任何类别的值",
+  "no pixel of the mask counts": "掩码中没有计入的像素",
   "box {} has no area": "框 {} 没有面积",
   "box {} lies outside the image": "框 {} 在图像之外",
   "box {} reaches out of the image": "框 {} 超出图像",
