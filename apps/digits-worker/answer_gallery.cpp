@@ -4,6 +4,7 @@
 #include <list>
 #include <nlohmann/json.hpp>
 
+#include "base/safe_path.hpp"
 #include "data/records/gallery.hpp"
 #include "image_answer.hpp"
 
@@ -24,10 +25,10 @@ class Shelf {
         } else {
             GalleryTargets targets;
             targets.database = text("label_db");
-            for (const auto& [kind, name] : EnumNames<TargetKind>::kNames)
             targets.classes = request.value("classes", std::size_t{0});
             if (const auto ignored = request.value("ignore_label", json()); ignored.is_number_integer())
                 targets.ignore_label = ignored.get<int>();
+            for (const auto& [kind, name] : EnumNames<TargetKind>::kNames)
                 if (name == text("target")) targets.kind = kind;
             DIGITS_ASSIGN(auto gallery,
                           Gallery::open(text("folder"), text("split"), text("db"), text("list"), targets));
@@ -58,8 +59,8 @@ Result<json> show_gallery_page(const json& request) {
     for (const auto& [size, name] : EnumNames<BoxSize>::kNames)
         if (name == request.value("size", "")) wanted.size = size;
     wanted.problems = request.value("problems", false);
-    const auto from = request.contains("skip") ? gallery->index_after(request.value("skip", std::uint64_t{0}), wanted)
     DIGITS_TRY(gallery->prepare(wanted));
+    const auto from = request.contains("skip") ? gallery->index_after(request.value("skip", std::uint64_t{0}), wanted)
                                                : request.value("from", std::uint64_t{0});
     DIGITS_ASSIGN(const auto page, gallery->page(from, request.value("limit", std::uint64_t{100}), wanted));
     json images = json::array();
@@ -97,7 +98,9 @@ Result<json> show_gallery_image(const json& request) {
     return image_answer(image.content_type, image.bytes, request);
 }
 
-Result<json> show_record_image(const json& request) {
+Result<json> show_record_image(const json& request, TaskContext& context) {
+    if (request.value("is_of_user", false))
+        DIGITS_TRY(AllowedRoots(context.grant().roots).check(request.value("database", "")));
     DIGITS_ASSIGN(const auto image, record_image(request.value("database", ""),
                                                  request.value("index", std::uint64_t{0}), request.value("label", -1)));
     return image_answer(image.content_type, image.bytes, request);

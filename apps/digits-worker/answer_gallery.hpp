@@ -3,6 +3,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "base/result.hpp"
+#include "base/task_context.hpp"
 
 namespace digits {
 
@@ -16,7 +17,7 @@ Result<nlohmann::json> show_gallery_page(const nlohmann::json& request);
 Result<nlohmann::json> show_gallery_image(const nlohmann::json& request);
 
 /// An image of a database by its number and class, for those that know both: `database`, `index`, `label`,
-/// `copy_to` → as above.
-Result<nlohmann::json> show_record_image(const nlohmann::json& request);
+/// `copy_to` → as above. With `is_of_user` only where the roots of the grant allow it: kPermissionDenied.
+Result<nlohmann::json> show_record_image(const nlohmann::json& request, TaskContext& context);
 
 }  // namespace digits

@@ -18,7 +18,7 @@ using nlohmann::json;
 constexpr std::size_t kShownClasses = 40;
 
 struct EvaluateArguments {
-    std::string model, name, split, list, folder;
+    std::string model, name, split, list, folder, database;
     FieldOptions fields;
     bool detach = false, print_id = false;
 };
@@ -26,6 +26,7 @@ struct EvaluateArguments {
 json source_of(const EvaluateArguments& a) {
     if (!a.list.empty()) return {{"type", "list"}, {"path", absolute_path(a.list)}};
     if (!a.folder.empty()) return {{"type", "folder"}, {"path", absolute_path(a.folder)}};
+    if (!a.database.empty()) return {{"type", "database"}, {"path", absolute_path(a.database)}};
     if (!a.split.empty()) return {{"type", "split"}, {"split", a.split}};
     return json::object();
 }
@@ -163,12 +164,19 @@ void add_evaluate(CLI::App& app, Invocation& invocation) {
     auto* list = command->add_option("--list", a->list, "A file with lines `path` or `path class-number`")
                      ->check(CLI::ExistingFile)
                      ->excludes(split);
+    auto* folder = command
+                       ->add_option("--folder", a->folder,
+                                    "A folder of images; subfolders named like classes hold images of these classes")
+                       ->check(CLI::ExistingDirectory)
+                       ->excludes(split)
+                       ->excludes(list);
     command
-        ->add_option("--folder", a->folder,
-                     "A folder of images; subfolders named like classes hold images of these classes")
+        ->add_option("--database", a->database,
+                     "The folder of an LMDB, LevelDB or HDF5 database; labels of its records are class numbers")
         ->check(CLI::ExistingDirectory)
         ->excludes(split)
-        ->excludes(list);
+        ->excludes(list)
+        ->excludes(folder);
     command->get_option("--root")->needs(list);
     command->add_flag("--detach", a->detach, "Do not wait until it is done");
     command->add_flag("--print-id", a->print_id, "Print only the id");

@@ -15,14 +15,15 @@ struct JsonBinding<EvaluationSource> {
         return {
             json_field("type", &S::type)
                 .label("Images")
-                .help("A split of the model's dataset, a list of images, or a folder of images")
+                .help("A split of the model's dataset, a list of images, a folder of images, or a database of records")
                 .cli(""),
             json_field("split", &S::split)
                 .help("Split of the model's dataset: train, val or test; default: val")
                 .cli(""),
             json_field("path", &S::path)
-                .help("A list of images (lines of `path` or `path class-number`), or a folder, in which a subfolder "
-                      "named like a class holds images of that class")
+                .help(
+                    "A list of images (lines of `path` or `path class-number`), or a folder, in which a subfolder "
+                    "named like a class holds images of that class, or the folder of an LMDB, LevelDB or HDF5 database")
                 .cli(""),
             json_field("root", &S::root)
                 .label("Image folder (optional)")
@@ -78,8 +79,9 @@ Result<EvaluationSpec> parse_evaluation_spec(const nlohmann::json& json) {
             return wrong("/source/split", "Split must be train, val or test, got \"" + source.split + "\"");
         if (!source.path.empty()) return wrong("/source/path", "A split of the dataset has no path");
     } else if (source.path.empty()) {
-        return wrong("/source/path", source.type == EvaluationSourceType::kList ? "Enter the path of a list"
-                                                                                : "Enter the path of a folder");
+        return wrong("/source/path", source.type == EvaluationSourceType::kList     ? "Enter the path of a list"
+                                     : source.type == EvaluationSourceType::kFolder ? "Enter the path of a folder"
+                                                                                    : "Enter the folder of a database");
     } else if (!source.split.empty()) {
         return wrong("/source/split", "Only a source of the type split has a split");
     }

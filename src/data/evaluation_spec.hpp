@@ -15,13 +15,14 @@ namespace digits {
 
 struct FieldList;
 
-enum class EvaluationSourceType { kSplit, kList, kFolder };
+enum class EvaluationSourceType { kSplit, kList, kFolder, kDatabase };
 template <>
 struct EnumNames<EvaluationSourceType> {
-    static constexpr std::array<std::pair<EvaluationSourceType, std::string_view>, 3> kNames{{
+    static constexpr std::array<std::pair<EvaluationSourceType, std::string_view>, 4> kNames{{
         {EvaluationSourceType::kSplit, "split"},
         {EvaluationSourceType::kList, "list"},
         {EvaluationSourceType::kFolder, "folder"},
+        {EvaluationSourceType::kDatabase, "database"},
     }};
 };
 
@@ -29,7 +30,7 @@ struct EnumNames<EvaluationSourceType> {
 struct EvaluationSource {
     EvaluationSourceType type = EvaluationSourceType::kSplit;
     std::string split;       ///< of the model's dataset; empty: val
-    std::string path;        ///< of the list or folder
+    std::string path;        ///< of the list, the folder or the folder of a database
     std::string root;        ///< before the relative paths of a list
     std::int64_t limit = 0;  ///< of images; 0: all
 };

@@ -48,13 +48,16 @@ class SplitNames {
 
 class RecordSource final : public ImageSource {
   public:
-    /// `targets`: the database with the targets, in the same order; empty: the records have classes.
+    /// `targets`: the database with the targets, in the same order; empty: the records have classes, of which those
+    /// from `classes` on are not known; none: all are.
     static Result<std::unique_ptr<ImageSource>> open(const fs::path& database, const fs::path& targets,
                                                      const DatasetFacts& facts, const fs::path& list,
-                                                     const ImageSourceOptions& options) {
+                                                     const ImageSourceOptions& options,
+                                                     std::optional<std::size_t> classes = std::nullopt) {
         std::unique_ptr<RecordSource> source(new RecordSource);
         source->kind_ = facts.target;
         source->form_ = record_form(facts);
+        source->classes_ = classes;
         source->images_per_sample_ = facts.images_per_record();
         for (int i = 0; i < options.threads; ++i) {
             DIGITS_ASSIGN(auto reader, RecordReader::open(database));
@@ -84,7 +87,9 @@ class RecordSource final : public ImageSource {
             sample.image = fail(read.error());
             return sample;
         }
-        if (!reader.targets) sample.target = ClassLabel{record.datum.label};
+        const int label = record.datum.label;
+        const bool is_known = !classes_ || (label >= 0 && static_cast<std::size_t>(label) < *classes_);
+        if (!reader.targets && is_known) sample.target = ClassLabel{label};
         sample.name =
             names_->name(index, reader.targets ? std::nullopt : std::optional(record.datum.label), record.key);
         read_images(record.datum, form_, sample);
@@ -110,6 +115,7 @@ class RecordSource final : public ImageSource {
 
     TargetKind kind_ = TargetKind::kClass;
     RecordForm form_;
+    std::optional<std::size_t> classes_;
     std::vector<Reader> readers_;
     std::optional<SplitNames> names_;
 };
@@ -243,6 +249,21 @@ Result<std::unique_ptr<ImageSource>> open_split(const ImageSourceOptions& option
     return RecordSource::open(database, targets, facts, list, options);
 }
 
+/// Records of a database that belongs to no dataset, as networks of the model's dataset read them. Their labels are
+/// classes, where the model has that many.
+Result<std::unique_ptr<ImageSource>> open_database(const ImageSourceOptions& options) {
+    const auto& path = options.source.path;
+    DIGITS_TRY(check_folder(path, "/source/path"));
+    DIGITS_TRY(AllowedRoots(options.roots).check(path));
+    DIGITS_ASSIGN(auto facts, read_dataset_facts(options.dataset_dir));
+    const bool has_classes = facts.target == TargetKind::kClass;
+    auto source = RecordSource::open(path, {}, facts, {}, options, has_classes ? options.labels.size() : 0);
+    if (!source) return fail(Error(source.error()).at("/source/path"));
+    if ((*source)->count() == 0)
+        return fail(make_error(ErrorCode::kInvalidArgument, "the database {} has no records", path).at("/source/path"));
+    return source;
+}
+
 }  // namespace
 
 RecordForm record_form(const DatasetFacts& facts) {
@@ -274,6 +295,7 @@ Result<std::unique_ptr<ImageSource>> open_image_source(const ImageSourceOptions&
         case EvaluationSourceType::kSplit: return open_split(options);
         case EvaluationSourceType::kList: return FileSource::of_list(options);
         case EvaluationSourceType::kFolder: return FileSource::of_folder(options, found);
+        case EvaluationSourceType::kDatabase: return open_database(options);
     }
     return fail(ErrorCode::kInternal, "unknown source");
 }

@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import struct
+import subprocess
 import sys
 import unittest
 from pathlib import Path
@@ -206,6 +207,26 @@ class Evaluating(unittest.TestCase):
         flat = facts(evaluate({"type": "folder", "path": str(folder / "8")}))
         self.assertEqual((flat["count"], flat["labelled"], flat["top1"], flat["confusion"]), (3, 0, None, []))
 
+    def test_a_database(self):
+        """Of the same records as a split, the same answers, and images that are shown."""
+        folder = server.folder / "data/jobs" / dataset / "val_db"
+        split, records = facts(evaluate({"type": "split", "split": "val"})), evaluate({"type": "database", "path": str(folder)})
+        found = facts(records)
+        for member in ("count", "labelled", "top1", "confusion", "classes"):
+            self.assertEqual(found[member], split[member])
+        self.assertEqual(facts(evaluate({"type": "database", "path": str(folder), "limit": 3}))["count"], 3)
+        status, headers, body = server.request("GET", f"/api/v1/evaluations/{records}/images/2")[:3]
+        self.assertEqual((status, body[:4]), (200, b"\x89PNG"))
+        shown = subprocess.run([DIGITS, "--server", f"http://{server.host}", "evaluate", "--model", model, "--database", folder],
+                               capture_output=True, text=True)
+        self.assertIn("top-1", shown.stdout, shown.stderr)
+        none = server.folder / "no-database"
+        none.mkdir()
+        job = api.call("POST", "/evaluations", {"spec": {"model_id": model, "source": {"type": "database", "path": str(none)}}})[2]["id"]
+        problem = server.wait_for(job)
+        self.assertEqual(problem["state"], "error")
+        self.assertIn("no-database", problem["error"]["message"] + problem["error"]["where"])
+
     def test_refusals(self):
         for spec, status, word in [
             ({"model_id": dataset}, 422, "model"),
@@ -214,6 +235,7 @@ class Evaluating(unittest.TestCase):
             ({"model_id": model, "weights": "x"}, 422, "weights"),
             ({"model_id": model, "source": {"type": "split", "split": "holdout"}}, 422, "holdout"),
             ({"model_id": model, "source": {"type": "list"}}, 422, "path"),
+            ({"model_id": model, "source": {"type": "database"}}, 422, "database"),
             ({"model_id": model, "source": {"type": "list", "path": "/no/such/list"}}, 422, "/no/such/list"),
             ({"model_id": model, "source": {"type": "folder", "path": "relative"}}, 422, "relative"),
             ({"model_id": model, "batch_size": 0}, 422, "batch_size"),

@@ -79,7 +79,7 @@ class Made(unittest.TestCase):
         self.assertEqual(facts["splits"]["train"]["max_boxes"], 2)
         self.assertEqual(facts["splits"]["train"]["boxes_per_class"], [2, 1, 0])
         self.assertEqual(sum(facts["splits"]["train"]["box_sides"]), 3)
-        check = api.call("POST", "/models/check", {"spec": {"dataset": job, "network": {"standard": "detector"}}})[2]
+        check = api.call("POST", "/models/check", {"spec": {"dataset_id": job, "network": {"standard": "detector"}}})[2]
         small = [one for one in check["diagnostics"] if "smallest size that the network can match" in one["message"]]
         self.assertEqual(len(small), 1, check["diagnostics"])
         self.assertIn("100 % of the boxes are smaller than 8 px", small[0]["message"])
@@ -101,7 +101,7 @@ class Made(unittest.TestCase):
                 self.assertEqual(facts["splits"]["train"]["label_db"], "train_labels_db")
                 status, headers, body = server.request("GET", f"/api/v1/datasets/{job}/images/train/0/target")[:3]
                 self.assertEqual(status, 200, body[:300])
-                if target != "mask":
+                if target != "mask" or not facts["labels"]:
                     continue
                 shown = lambda wanted: api.call("GET", f"/datasets/{job}/images?split=train&{wanted}")[2]
                 whole = shown("limit=500")["total"]

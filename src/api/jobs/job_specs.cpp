@@ -48,7 +48,7 @@ Status check_split(const EvaluationSource& source, const Job& model, const Conte
 std::vector<NamedPlace> places_of(const EvaluationSource& source) {
     using enum NamedPlace::Kind;
     if (source.type == EvaluationSourceType::kSplit) return {};
-    const auto kind = source.type == EvaluationSourceType::kFolder ? kFolder : kFile;
+    const auto kind = source.type == EvaluationSourceType::kList ? kFile : kFolder;
     std::vector<NamedPlace> places{{source.path, kind, "/spec/source/path"}};
     if (!source.root.empty()) places.push_back({source.root, kFolder, "/spec/source/root"});
     return places;

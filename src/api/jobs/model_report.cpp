@@ -380,6 +380,7 @@ struct ImagePlaces {
 
 ImagePlaces places_of(const Job& evaluation, const std::optional<DatasetFacts>& data, const Context& context) {
     const auto source = evaluation.spec->value("source", json::object());
+    if (source.value("type", "") == "database") return {source.value("path", "")};
     if (source.value("type", "") != "split" || !data || data->storage.backend != DatasetBackend::kLmdb) return {};
     const auto* split = data->find_split(source.value("split", "val"));
     if (!split) return {};

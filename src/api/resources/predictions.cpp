@@ -194,17 +194,21 @@ Async<Result<Response>> image(const Request& request, Context& context) {
     const bool is_split = source.value("type", "") == "split";
     const auto* split =
         is_split && evaluated.dataset ? evaluated.dataset->find_split(source.value("split", "val")) : nullptr;
-    const bool from_records = split != nullptr;
+    const bool is_database = source.value("type", "") == "database";
+    const bool from_records = split != nullptr || is_database;
     json question{{"type", "image_file"}, {"path", row.name}, {"copy_to", place_for_copy(context)}};
     add_decoding(question, evaluated.job.parents.back(), context);
     if (from_records)
-        question = {{"type", "record_image"},
-                    {"database", (context.jobs.job_dir(evaluated.job.parents.back()) / split->db).string()},
-                    {"index", index},
-                    {"label", row.truth},
-                    {"copy_to", place_for_copy(context)}};
+        question = {
+            {"type", "record_image"},
+            {"database", is_database ? source.value("path", "")
+                                     : (context.jobs.job_dir(evaluated.job.parents.back()) / split->db).string()},
+            {"is_of_user", is_database},
+            {"index", index},
+            {"label", row.truth},
+            {"copy_to", place_for_copy(context)}};
     DIGITS_CO_ASSIGN(const auto found, co_await assist(std::move(question), context));
-    co_return from_records ? lasting_image_response(*found) : image_response(*found);
+    co_return split != nullptr ? lasting_image_response(*found) : image_response(*found);
 }
 
 }  // namespace

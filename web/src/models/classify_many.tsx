@@ -30,9 +30,9 @@ import { ProblemAlert } from "../frame/page_states";
 import { StateWord } from "../jobs/job_state";
 import { useText } from "../text/text";
 
-type Source = "split" | "list" | "folder" | "upload";
+type Source = "split" | "list" | "folder" | "database" | "upload";
 
-/** Asks a snapshot about every image of a split, list or folder: a job with a page of its own. */
+/** Asks a snapshot about every image of a split, list, folder or database: a job with a page of its own. */
 export function ClassifyMany({ model, snapshot }: { model: Model; snapshot: string }) {
   const { t, whole, said_problem } = useText();
   const navigate = useNavigate();
@@ -55,7 +55,8 @@ export function ClassifyMany({ model, snapshot }: { model: Model; snapshot: stri
       const most = Number(limit) || 0;
       const no_place = { split: "", path: "", root: "" };
       if (source === "split") spec.source = { ...no_place, type: "split", split, limit: most };
-      else if (source === "folder") spec.source = { ...no_place, type: "folder", path, limit: most };
+      else if (source === "folder" || source === "database")
+        spec.source = { ...no_place, type: source, path, limit: most };
       else spec.source = { ...no_place, type: "list", root, limit: most, path: source === "list" ? path : "" };
       if (source !== "upload") return answer(client.POST("/evaluations", { body: { ...named, spec } }));
       const form = new FormData();
@@ -105,7 +106,7 @@ export function ClassifyMany({ model, snapshot }: { model: Model; snapshot: stri
           aria-label={t("evaluate.source")}
           value={source}
           onChange={(value) => set_source(value as Source)}
-          data={(["split", "list", "folder", "upload"] as const).map((value) => ({
+          data={(["split", "list", "folder", "database", "upload"] as const).map((value) => ({
             value,
             label: t(`evaluation.source.${value}`),
             disabled: value === "split" && splits.length === 0,
@@ -125,7 +126,7 @@ export function ClassifyMany({ model, snapshot }: { model: Model; snapshot: stri
               }))}
             />
           )}
-          {(source === "list" || source === "folder") && (
+          {(source === "list" || source === "folder" || source === "database") && (
             <div className="path-row" style={{ flex: 1, minWidth: 260 }}>
               <TextInput
                 label={t(`evaluate.${source}`)}

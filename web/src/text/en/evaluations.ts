@@ -14,6 +14,7 @@ export const evaluations = {
   "evaluation.source.split": "Split",
   "evaluation.source.list": "Text file",
   "evaluation.source.folder": "Folder",
+  "evaluation.source.database": "Database",
   "evaluation.source.upload": "Upload a list",
   "evaluation.no_truth": "No image has a label, so there is nothing to compare with",
 
@@ -63,6 +64,8 @@ export const evaluations = {
   "evaluate.list.help": "A path, or a path and a class index, on each line",
   "evaluate.folder": "Folder on the server",
   "evaluate.folder.help": "Sub-folders named after classes give the labels",
+  "evaluate.database": "Database on the server",
+  "evaluate.database.help": "Folder of an LMDB, LevelDB or HDF5 database; labels of records are class indices",
   "evaluate.root": "Image folder (optional)",
   "evaluate.limit": "Number of images to use",
   "evaluate.all": "all",

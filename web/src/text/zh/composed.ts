@@ -95,6 +95,7 @@ export const composed: Record<string, string> = {
   'Split must be train, val or test, got "{}"': "划分必须为 train、val 或 test，得到“{}”",
   "Enter the path of a list": "请输入列表的路径",
   "Enter the path of a folder": "请输入文件夹的路径",
+  "Enter the folder of a database": "请输入数据库的文件夹",
   "Step size must be greater than 0": "步长必须大于 0",
   "Gamma must be greater than 0 for the policy exp": "策略 exp 的 Gamma 必须大于 0",
   "Steps must be increasing numbers up to 100, got {} after {}":

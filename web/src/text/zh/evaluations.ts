@@ -16,6 +16,7 @@ export const evaluations: Record<keyof typeof english, string> = {
   "evaluation.source.split": "数据集划分",
   "evaluation.source.list": "文本文件",
   "evaluation.source.folder": "文件夹",
+  "evaluation.source.database": "数据库",
   "evaluation.source.upload": "上传列表",
   "evaluation.no_truth": "所有图像都没有标签，无法比较",
 
@@ -64,6 +65,8 @@ export const evaluations: Record<keyof typeof english, string> = {
   "evaluate.list.help": "每行一个路径，或路径和类别编号",
   "evaluate.folder": "服务器上的文件夹",
   "evaluate.folder.help": "以类别命名的子文件夹即标签",
+  "evaluate.database": "服务器上的数据库",
+  "evaluate.database.help": "LMDB、LevelDB 或 HDF5 数据库的文件夹；记录的标签即类别编号",
   "evaluate.root": "图像文件夹（可选）",
   "evaluate.limit": "使用的图像数",
   "evaluate.all": "全部",
