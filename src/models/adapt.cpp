@@ -8,9 +8,11 @@
 #include "caffe/layer_rules.hpp"
 #include "caffe/net_state.hpp"
 #include "caffe/prototxt.hpp"
+#include "caffe/smallest_object.hpp"
 #include "caffe/stages.hpp"
 #include "caffe/text_outline.hpp"
 #include "caffe/upgrade.hpp"
+#include "models/adapt_boxes.hpp"
 #include "models/text_edits.hpp"
 
 namespace digits {
@@ -359,12 +361,24 @@ Result<AdaptedNetwork> adapt_network(std::string_view written, const TrainingDat
         adapted.changes.push_back({0, "", "The network is written in Caffe's present format"});
         DIGITS_ASSIGN(net, parse_net_text(adapted.text, "network"));
     }
-    Adapter adapter(adapted.text, net, dataset);
-    auto text = adapter.adapt();
-    std::ranges::stable_sort(adapter.changes, {}, [](const NetworkChange& change) {
+    std::vector<NetworkChange> changes;
+    std::string text;
+    if (dataset.target_form == caffe::DataParameter::BOXES) {
+        if (!smallest_object(net))
+            return fail(make_error(ErrorCode::kInvalidArgument,
+                                   "The network has no layers for boxes, such as those of SSD or of a detector")
+                            .at("/network/prototxt")
+                            .advise("Choose a network for object detection"));
+        text = adapt_ssd(adapted.text, net, dataset, changes);
+    } else {
+        Adapter adapter(adapted.text, net, dataset);
+        text = adapter.adapt();
+        changes = std::move(adapter.changes);
+    }
+    std::ranges::stable_sort(changes, {}, [](const NetworkChange& change) {
         return change.line == 0 ? std::numeric_limits<int>::max() : change.line;
     });
-    for (auto& change : adapter.changes) {
+    for (auto& change : changes) {
         // Lines of the upgraded text would mislead.
         if (is_old) change.line = 0;
         adapted.changes.push_back(std::move(change));

@@ -36,7 +36,12 @@ TrainingData dataset_of(const json& changes) {
     data.val_db = "/d/val_db";
     data.train_count = data.val_count = 100;
     data.mean_file = "/d/mean.binaryproto";
-    data.mean_pixel = {33.5F};
+    data.mean_pixel.assign(static_cast<std::size_t>(data.channels), 33.5F);
+    if (changes.value("target", "class") == "boxes") {
+        data.target_form = caffe::DataParameter::BOXES;
+        data.train_label_db = "/d/train_labels_db";
+        data.val_label_db = "/d/val_labels_db";
+    }
     return data;
 }
 
@@ -65,7 +70,9 @@ TEST_P(AdaptCase, BecomesWhatItsFilesSay) {
     ASSERT_TRUE(net) << net.error().to_string();
     TrainingChoices choices;
     if (dataset.backend == TrainingBackend::kHdf5) choices.mean = MeanMode::kNone;
-    const auto files = make_training_files(*net, dataset, choices);
+    const bool has_boxes = dataset.target_form == caffe::DataParameter::BOXES;
+    const auto files =
+        has_boxes ? make_generic_training_files(*net, dataset, choices) : make_training_files(*net, dataset, choices);
     EXPECT_TRUE(files) << files.error().to_string();
 
     const auto again = adapt_network(adapted->text, dataset);

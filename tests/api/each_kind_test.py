@@ -190,6 +190,34 @@ class EachKind(unittest.TestCase):
     def database(self, dataset, split="train"):
         return server.folder / "data/jobs" / dataset / f"{split}_db"
 
+    def test_ssd_networks_of_caffe_train_on_boxes(self):
+        """A published text is adapted, learns where white squares are, and is evaluated."""
+        folder = server.folder / "squares"
+        (folder / "images").mkdir(parents=True)
+        (folder / "labels").mkdir()
+        rng = np.random.default_rng(3)
+        for i in range(24):
+            image = np.zeros((64, 64, 3), np.uint8)
+            x, y = rng.integers(0, 44, 2)
+            image[y : y + 20, x : x + 20] = 255
+            Image.fromarray(image).save(folder / "images" / f"{i}.png")
+            (folder / "labels" / f"{i}.txt").write_text(f"0 {(x + 10) / 64} {(y + 10) / 64} {20 / 64} {20 / 64}\n")
+        (folder / "data.yaml").write_text("names: [square]\n")
+        spec = {"type": "detection", "source": {"type": "yolo", "folder": str(folder), "percent_val": 25}, "image": {"width": 64, "height": 64}}
+        dataset, facts = self.dataset(spec)
+        self.assertEqual(sum(facts["splits"]["train"]["box_sides"][:20]), 0)
+        text = (Path(__file__).parents[1] / "cases/adapt/ssd_of_caffe/network.prototxt").read_text()
+        status, _, adapted = api.call("POST", "/networks/adapt", {"spec": {"dataset_id": dataset, "network": {"prototxt": text}}})
+        self.assertEqual(status, 200, adapted)
+        self.assertTrue(adapted["ok"], adapted["diagnostics"])
+        self.assertIn("AnnotatedData", adapted["changes"][0]["message"])
+        model = self.trained(dataset, {"prototxt": adapted["text"]}, epochs=60, solver={"type": "Adam", "base_lr": 0.002}, batch_size=6, mean="none")
+        found = self.evaluated(model)
+        self.assertGreater(found["AP50"], 0.5, found)
+        # Of another kind of network nothing can be made.
+        status, _, problem = api.call("POST", "/networks/adapt", {"spec": {"dataset_id": dataset, "network": {"prototxt": CLASSES}}})
+        self.assertEqual((status, "no layers for boxes" in problem["detail"]), (422, True), problem)
+
     def test_images_of_floats_and_of_any_number_of_channels(self):
         for channels in (1, 2, 3, 4, 6):
             with self.subTest(channels=channels):

@@ -119,11 +119,12 @@ Async<Result<Response>> adapt(const Request& request, Context& context) {
     DIGITS_CO_ASSIGN(const auto* framework, get_framework(spec.network.framework));
     DIGITS_CO_ASSIGN(const auto given, co_await check_model_here(spec, context));
     const auto& before = given.check;
-    if (!before.task.empty() && before.task != kDefaultTask)
-        co_return fail(make_error(ErrorCode::kInvalidArgument,
-                                  "Networks can be adapted to classification datasets only, this one is for {}",
-                                  before.task)
-                           .at("/spec/dataset_id"));
+    if (!before.task.empty() && before.task != kDefaultTask && before.task != "detection")
+        co_return fail(
+            make_error(ErrorCode::kInvalidArgument,
+                       "Networks can be adapted to datasets for classification and detection only, this one is for {}",
+                       before.task)
+                .at("/spec/dataset_id"));
     auto adapted = framework->adapt(network_text(spec), before.dataset);
     if (!adapted) co_return fail(within(adapted.error(), "/spec"));
     spec.network.standard.clear();

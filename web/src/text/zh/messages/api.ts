@@ -101,8 +101,8 @@ export const api: Record<string, string> = {
   "expected a whole number from {} to {}": "应为 {} 到 {} 之间的整数",
   "expected an object with width, height and channels": "应为含 width、height 和 channels 的对象",
   "expected true or false": "应为 true 或 false",
-  "Networks can be adapted to classification datasets only, this one is for {}":
-    "网络只能适配分类数据集，此数据集用于 {}",
+  "Networks can be adapted to datasets for classification and detection only, this one is for {}":
+    "网络只能适配分类和目标检测数据集，此数据集用于 {}",
   'size is "{}", expected small, medium or large': "size 为“{}”，应为 small、medium 或 large",
   'there is no image "{}"; expected its number': "没有图像“{}”；应为其编号",
   "{} is in state {}; its predictions are there when it is done": "{} 的状态为 {}；完成后才有预测结果",

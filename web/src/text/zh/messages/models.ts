@@ -6,6 +6,16 @@ export const models: Record<string, string> = {
   "{} is there already": "{} 已存在",
   'The blob "{}" is called "{}"': "数据块“{}”改名为“{}”",
   'Removed: the layer "{}" gives images and labels': "已移除：层“{}”提供图像和标签",
+  "Two Data layers that read images and boxes of the dataset, in place of {}":
+    "改为读取数据集的图像和边界框的两个 Data 层，代替 {}",
+  "Data layers for validation are added": "添加用于验证的 Data 层",
+  "{} is removed: images and boxes are resized with the dataset": "移除 {}：图像和边界框随数据集一起缩放",
+  "{} is removed: choose the model's augmentation in place of it": "移除 {}：请改用模型的数据增强",
+  "{} {} becomes {}: the classes of the dataset and the background": "{} {} 改为 {}：数据集的类别加上背景",
+  "A DetectionMetrics layer in place of DetectionEvaluate": "以 DetectionMetrics 层代替 DetectionEvaluate",
+  "The network has no layers for boxes, such as those of SSD or of a detector":
+    "该网络没有用于边界框的层，例如 SSD 或检测器的层",
+  "Choose a network for object detection": "请选择用于目标检测的网络",
   "A {} layer that reads the dataset, in place of {}": "改为读取数据集的 {} 层，代替 {}",
   "{} is removed: it comes from the dataset": "已移除 {}：它由数据集提供",
   "transform_param is removed: HDF5 data are not transformed": "已移除 transform_param：HDF5 数据不做变换",
@@ -42,6 +52,10 @@ export const models: Record<string, string> = {
     "批大小为 1 也放不下：请选择更小的网络、更小的图像或裁剪",
   "Choose a batch size of at most {}, end other programs, or set start_anyway: the estimate may be too high":
     "选择不超过 {} 的批大小、结束其他程序，或设置 start_anyway：估算可能偏高",
+  "[{}] {} % of the boxes are smaller than {} px, the smallest size that the network can match":
+    "[{}] {} % 的边界框小于 {} 像素，即该网络能匹配的最小尺寸",
+  "Recreate the dataset with larger images, or choose a network that matches smaller objects":
+    "用更大的图像重新创建数据集，或选择能匹配更小物体的网络",
   "Choose a batch size of at most {}, or end other programs": "选择不超过 {} 的批大小，或结束其他程序",
   "The training with a validation batch size of {} needs about {} of memory; {} of {} are free. The training alone would fit":
     "验证批大小为 {} 的训练需要约 {} 内存；共 {4}，可用 {3}。训练本身放得下",
@@ -52,10 +66,6 @@ export const models: Record<string, string> = {
   "[{}] its mean_file is for images of {} x {} (channels: {}), those of the dataset are {} x {} (channels: {})":
     "[{}] 其 mean_file 用于 {} × {} 的图像（通道数：{}），数据集的图像为 {} × {}（通道数：{}）",
   "Give the path of a mean image as Caffe's compute_image_mean writes it, or leave mean_file out and subtract the dataset's mean":
-  "[{}] {} % of the boxes are smaller than {} px, the smallest size that the network can match":
-    "[{}] {} % 的边界框小于 {} 像素，即该网络能匹配的最小尺寸",
-  "Recreate the dataset with larger images, or choose a network that matches smaller objects":
-    "用更大的图像重新创建数据集，或选择能匹配更小物体的网络",
     "请给出 Caffe 的 compute_image_mean 所写的均值图像的路径，或去掉 mean_file 并减去数据集的均值",
   '{} "{}" would write into another folder than the training\'s': "{}“{}”会写入训练文件夹以外的文件夹",
   "Give a name without folders": "请给出不含文件夹的名称",
