@@ -317,6 +317,7 @@ export const declared: Record<string, string> = {
   "field.snapshot.help": "其迭代数、best 或 last",
   "field.type": "类型",
   "field.type.help": "数据集的任务，或图像的来源",
+  "type.database": "数据库",
   "type.split": "数据集划分",
   "type.list": "文本文件",
   "type.folder": "文件夹",
