@@ -57,7 +57,9 @@ class Publication {
     Result<json> write_network(const fs::path& file) {
         DIGITS_TRY(stop());
         ProgressMeter progress(host_, "export", "steps", 1);
-        DIGITS_ASSIGN(facts_, inference_->answer({{"type", "export"}, {"format", "onnx"}, {"file", file.string()}}));
+        DIGITS_ASSIGN(
+            facts_,
+            inference_->answer({{"type", "export"}, {"format", "onnx"}, {"file", file.string()}, {"nms", spec_.nms}}));
         progress.add();
         DIGITS_TRY(stop());
         DIGITS_TRY(write_file_atomic(host_.job_dir() / kBegun, ""));

@@ -7,6 +7,7 @@
 #include "data/dataset_spec.hpp"
 #include "data/evaluation_spec.hpp"
 #include "data/exports/export_spec.hpp"
+#include "models/model_export_spec.hpp"
 #include "models/model_spec.hpp"
 #include "models/publish_spec.hpp"
 #include "openapi_text.hpp"
@@ -17,8 +18,8 @@ const std::string& openapi_document() {
     static const std::string text = [] {
         auto document = nlohmann::json::parse(kOpenApiText);
         auto declared = nlohmann::json::object();
-        for (const auto* fields :
-             {&dataset_fields(), &model_fields(), &evaluation_fields(), &export_fields(), &publish_fields()})
+        for (const auto* fields : {&dataset_fields(), &model_fields(), &evaluation_fields(), &export_fields(),
+                                   &model_export_fields(), &publish_fields()})
             json_schema(*fields, &declared);
         auto& schemas = document["components"]["schemas"];
         for (auto& [name, schema] : declared.items()) {

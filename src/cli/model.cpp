@@ -6,8 +6,10 @@
 
 #include "base/file.hpp"
 #include "cli/commands.hpp"
+#include "cli/field_options.hpp"
 #include "cli/model_report.hpp"
 #include "cli/terminal.hpp"
+#include "models/model_export_spec.hpp"
 #include "models/publish_spec.hpp"
 #include "models/triton_repository.hpp"
 #include "remote/fetch_place.hpp"
@@ -23,12 +25,14 @@ struct PublishArguments {
     std::filesystem::path repository;
     int version = 1, batch = 64;
     std::string inference_server, description;
+    FieldOptions file;             ///< how the network is written
     bool to_named_server = false;  ///< the one that the server of Digits was started with
 };
 
 struct ExportArguments {
     std::string model, format = "onnx", snapshot;
     std::filesystem::path output;
+    FieldOptions file;  ///< how it is written
 };
 
 std::string text_of(const nlohmann::json& facts) {
@@ -41,6 +45,14 @@ std::string text_of(const nlohmann::json& facts) {
     return facts["note"].is_string() ? "   " + facts["note"].get<std::string>() + "\n" : "";
 }
 
+/// Asks the server for a file; what it says of it.
+Result<nlohmann::json> export_of(const std::string& model_path, const std::string& query, const std::string& format,
+                                 const FieldOptions& file, Session& session) {
+    nlohmann::json wish{{"format", format}};
+    DIGITS_TRY(file.write(wish));
+    return session.client().post(model_path + "/exports" + query, wish);
+}
+
 Status export_model(const ExportArguments& a, const CommonOptions& options) {
     DIGITS_ASSIGN(auto session, Session::open(options));
     DIGITS_ASSIGN(const auto model, session.find_job("model", a.model));
@@ -49,8 +61,11 @@ Status export_model(const ExportArguments& a, const CommonOptions& options) {
     auto facts = nlohmann::json::object();
     auto from = path + "/archive" + query;
     auto name = model["id"].get<std::string>() + ".tar.gz";
+    if (a.format == "caffe" && a.file.given("nms"))
+        return fail(make_error(ErrorCode::kInvalidArgument, "--nms is of ONNX files, and this is an archive of Caffe")
+                        .advise("Leave it out, or export with --format onnx"));
     if (a.format != "caffe") {
-        DIGITS_ASSIGN(facts, session.client().post(path + "/exports" + query, {{"format", a.format}}));
+        DIGITS_ASSIGN(facts, export_of(path, query, a.format, a.file, session));
         name = facts["name"].get<std::string>();
         from = path + "/exports/" + name;
     }
@@ -110,11 +125,11 @@ Status publish(const PublishArguments& a, const CommonOptions& options) {
     DIGITS_ASSIGN(const auto model, session.find_job("model", a.model));
     const auto triton = triton_model(a, model, session);
     const WriteNetwork write = [&](const std::filesystem::path& file) -> Result<nlohmann::json> {
-        const auto path = "/models/" + model["id"].get<std::string>() + "/exports";
+        const auto path = "/models/" + model["id"].get<std::string>();
         const auto query = a.snapshot.empty() ? std::string() : "?snapshot=" + remote::escape_url(a.snapshot);
-        DIGITS_ASSIGN(auto facts, session.client().post(path + query, {{"format", "onnx"}}));
-        DIGITS_TRY(
-            session.client().download(path + "/" + facts["name"].get<std::string>(), file, [](std::uint64_t) {}));
+        DIGITS_ASSIGN(auto facts, export_of(path, query, "onnx", a.file, session));
+        DIGITS_TRY(session.client().download(path + "/exports/" + facts["name"].get<std::string>(), file,
+                                             [](std::uint64_t) {}));
         return facts;
     };
     std::string folder;
@@ -153,6 +168,7 @@ void add_model(CLI::App& app, Invocation& invocation) {
         ->capture_default_str();
     command->add_option("--snapshot", a->snapshot, "An iteration, best or last; default: the best");
     command->add_option("-o,--output", a->output, "File to write; default: named after the snapshot");
+    a->file.add(*command, model_export_fields());
     command->callback([a, &invocation] { invocation.status = export_model(*a, invocation.options); });
 
     auto p = std::make_shared<PublishArguments>();
@@ -176,6 +192,7 @@ void add_model(CLI::App& app, Invocation& invocation) {
         ->check(CLI::PositiveNumber)
         ->capture_default_str();
     publishing->add_option("--snapshot", p->snapshot, "An iteration, best or last; default: the best");
+    p->file.add(*publishing, model_export_fields());
     publishing->callback([p, server, &invocation] {
         p->to_named_server = server->count() > 0;
         invocation.status = publish(*p, invocation.options);

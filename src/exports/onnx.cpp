@@ -17,6 +17,13 @@ bool ends_graph(const caffe::LayerParameter& layer) {
     return layer.type() == "Python" && layer.python_param().layer() == "ClusterDetections";
 }
 
+bool decodes_boxes(const caffe::LayerParameter& layer) { return layer.type() == "DetectionDecode"; }
+
+/// Written as scores and boxes in place of its top.
+bool is_decoded(const caffe::LayerParameter& layer, const OnnxSource& source) {
+    return decodes_boxes(layer) && !source.suppresses_boxes;
+}
+
 void describe_value(onnx::ValueInfoProto& value, const std::string& name, const Sizes& shape) {
     value.set_name(name);
     auto& tensor = *value.mutable_type()->mutable_tensor_type();
@@ -54,13 +61,14 @@ std::string prepare_input(const InputSteps& steps, const Sizes& input, OnnxGraph
 }
 
 /// Names of the blobs that no layer reads, in the order of the layers. Those of the last layers have other names here.
-std::vector<std::string> last_blobs(const caffe::NetParameter& net) {
+std::vector<std::string> last_blobs(const OnnxSource& source) {
+    const auto& net = source.net;
     std::set<std::string> read;
     std::vector<std::string> outputs;
     for (const auto& layer : net.layer())
         if (!ends_graph(layer)) read.insert(layer.bottom().begin(), layer.bottom().end());
     for (const auto& layer : net.layer()) {
-        if (layer.type() == "DetectionDecode") {
+        if (is_decoded(layer, source)) {
             for (const auto* name : {kScores, kBoxes}) outputs.emplace_back(name);
             continue;
         }
@@ -73,7 +81,7 @@ std::vector<std::string> last_blobs(const caffe::NetParameter& net) {
     std::set<std::string> known(outputs.begin(), outputs.end());
     for (int i = 0; i < net.layer_size(); ++i)
         for (const auto& top : net.layer(i).top()) {
-            if (ends_graph(net.layer(i)) || net.layer(i).type() == "DetectionDecode" || known.contains(top)) continue;
+            if (ends_graph(net.layer(i)) || is_decoded(net.layer(i), source) || known.contains(top)) continue;
             const auto reads = [&](const auto& layer) {
                 return !ends_graph(layer) && std::ranges::count(layer.bottom(), top) > 0;
             };
@@ -87,7 +95,7 @@ std::vector<std::string> last_blobs(const caffe::NetParameter& net) {
 /// What the end of a detector is written as: scores of each class and edges of each cell.
 std::map<std::string, Sizes> decoded_shapes(const OnnxSource& source) {
     for (const auto& layer : source.net.layer()) {
-        if (layer.type() != "DetectionDecode") continue;
+        if (!is_decoded(layer, source)) continue;
         std::int64_t cells = 0, classes = 0;
         for (int i = 0; i < layer.bottom_size(); i += 2) {
             const auto shape = source.shapes.find(layer.bottom(i));
@@ -103,7 +111,7 @@ std::map<std::string, Sizes> decoded_shapes(const OnnxSource& source) {
 }  // namespace
 
 std::vector<OnnxOutput> onnx_outputs(const OnnxSource& source) {
-    const auto blobs = last_blobs(source.net);
+    const auto blobs = last_blobs(source);
     std::set<std::string> taken(blobs.begin(), blobs.end());
     const auto decoded = decoded_shapes(source);
     std::vector<OnnxOutput> outputs;
@@ -125,6 +133,12 @@ std::vector<std::string> onnx_layer_types() {
 }
 
 Result<std::string> write_onnx(const OnnxSource& source) {
+    if (source.suppresses_boxes && std::ranges::none_of(source.net.layer(), decodes_boxes))
+        return fail(make_error(ErrorCode::kUnsupported,
+                               "Non-maximum suppression cannot be written into the file: the network does not end in a "
+                               "DetectionDecode layer")
+                        .at("/nms")
+                        .advise("Export it without non-maximum suppression"));
     onnx::ModelProto model;
     model.set_ir_version(kIrVersion);
     model.set_producer_name("Digits");

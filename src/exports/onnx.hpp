@@ -29,11 +29,14 @@ struct OnnxSource {
     std::map<std::string, Sizes> shapes;
     InputSteps input;
     std::map<std::string, std::string> metadata;
+    /// Non-maximum suppression inside the graph, of a network that ends in DetectionDecode.
+    bool suppresses_boxes = false;
 };
 
 /// Bytes of an ONNX model of opset 17 with a batch of any size. Its input is "image"; its outputs are
-/// onnx_outputs(). Where a network ends with layers that find boxes, the graph ends before non-maximum suppression.
-/// Errors: kUnsupported with the layers that cannot be written.
+/// onnx_outputs(). Where a network ends with layers that find boxes, the graph ends before non-maximum suppression,
+/// unless it is asked for. Errors: kUnsupported with the layers that cannot be written, or where no box can be
+/// suppressed.
 Result<std::string> write_onnx(const OnnxSource& source);
 
 struct OnnxOutput {

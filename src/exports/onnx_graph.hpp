@@ -19,6 +19,7 @@ class OnnxGraph {
     /// The value that a blob has now.
     const std::string& value_of(const std::string& blob) const;
     void set_value(const std::string& blob, std::string value) { values_[blob] = std::move(value); }
+    bool suppresses_boxes() const { return source_.suppresses_boxes; }
     /// For a batch of one.
     const Sizes& shape_of(const std::string& blob) const;
 
@@ -69,5 +70,10 @@ struct OnnxLayerKind {
     void (*write)(const caffe::LayerParameter& layer, OnnxGraph& graph);
 };
 const std::vector<OnnxLayerKind>& onnx_layer_kinds();
+
+/// The end of a detector without anchors: `scores` of each class (N x cells x classes) and `boxes` (N x cells x 4:
+/// left, top, right, bottom in pixels). With `suppresses_boxes` the top of the layer instead, as the engine computes
+/// it.
+void write_detection_decode(const caffe::LayerParameter& layer, OnnxGraph& graph);
 
 }  // namespace digits

@@ -508,45 +508,6 @@ void interp(const LayerParameter& layer, OnnxGraph& graph) {
             .with("coordinate_transformation_mode", "align_corners"));
 }
 
-// The ends of detectors: boxes without non-maximum suppression.
-
-/// Scores of each class (N x cells x classes) and edges (N x cells x 4: left, top, right, bottom in pixels).
-void detection_decode(const LayerParameter& layer, OnnxGraph& graph) {
-    constexpr float kMostLogDistance = 7;
-    const auto& strides = layer.detection_decode_param().stride();
-    Strings scores, edges;
-    for (int level = 0; 2 * level + 1 < layer.bottom_size(); ++level) {
-        const auto& shape = bottom_shape(layer, graph, 2 * level);
-        const auto classes = shape.at(1), rows = shape.at(2), columns = shape.at(3), cells = rows * columns;
-        const auto stride = static_cast<float>(strides.empty() ? 8 << level : static_cast<int>(strides.Get(level)));
-        const auto name = fmt::format("{}/level{}", layer.name(), level);
-        const auto by_cell = [&](int bottom, std::int64_t values) {
-            const std::string flat = graph.node(
-                "Reshape", {in(layer, graph, bottom), graph.constant(name + "/shape", {-1, values, cells})}, name);
-            return std::string(graph.node("Transpose", {flat}, name).with("perm", Sizes{0, 2, 1}));
-        };
-        scores.push_back(graph.node("Sigmoid", {by_cell(2 * level, classes)}, name));
-        const std::string most = graph.node(
-            "Min", {by_cell(2 * level + 1, 4), graph.constant(name + "/most", {}, {kMostLogDistance})}, name);
-        const std::string reach = graph.node("Exp", {most}, name);
-        const std::string signed_reach = graph.node(
-            "Mul", {reach, graph.constant(name + "/strides", {1, 1, 4}, {-stride, -stride, stride, stride})}, name);
-        std::vector<float> centres;
-        for (std::int64_t cell = 0; cell < cells; ++cell)
-            for (int edge = 0; edge < 4; ++edge)
-                centres.push_back((static_cast<float>(edge % 2 == 0 ? cell % columns : cell / columns) + 0.5F) *
-                                  stride);
-        const std::string free =
-            graph.node("Add", {signed_reach, graph.constant(name + "/centres", {1, cells, 4}, centres)}, name);
-        const auto width = stride * static_cast<float>(columns), height = stride * static_cast<float>(rows);
-        const std::string above = graph.node("Max", {free, graph.constant(name + "/zero", {}, {0})}, name);
-        edges.push_back(graph.node(
-            "Min", {above, graph.constant(name + "/size", {1, 1, 4}, {width, height, width, height})}, name));
-    }
-    graph.set_value("scores", graph.node("Concat", scores, "scores").with("axis", std::int64_t{1}));
-    graph.set_value("boxes", graph.node("Concat", edges, "boxes").with("axis", std::int64_t{1}));
-}
-
 }  // namespace
 
 const std::vector<OnnxLayerKind>& onnx_layer_kinds() {
@@ -563,7 +524,7 @@ const std::vector<OnnxLayerKind>& onnx_layer_kinds() {
         {"Crop", crop},
         {"Deconvolution", deconvolution},
         {"DepthwiseConvolution", depthwise_convolution},
-        {"DetectionDecode", detection_decode},
+        {"DetectionDecode", write_detection_decode},
         {"Dropout", same},
         {"ELU", elu},
         {"Eltwise", eltwise},

@@ -8,6 +8,7 @@
 #include "caffe/finite_weights.hpp"
 #include "data/dataset_facts.hpp"
 #include "exports/safetensors.hpp"
+#include "infer/decoded_boxes.hpp"
 #include "infer/image_source.hpp"
 #include "infer/python_program.hpp"
 #include "infer_texts.hpp"
@@ -22,10 +23,11 @@ constexpr double kTolerance = 1e-3;
 constexpr std::size_t kNoiseImages = 2;
 constexpr int kRejected = 4;  ///< exit code of compare_onnx.py
 
-std::map<std::string, std::string> metadata_of(const ModelExport& model) {
+std::map<std::string, std::string> metadata_of(const ModelExport& model, const caffe::NetParameter& net) {
     std::map<std::string, std::string> metadata{{"digits.task", model.task},
                                                 {"digits.preprocessing", model.preprocessing.dump()},
                                                 {"digits.iteration", std::to_string(model.predictor.iteration())}};
+    if (const auto* decode = decoding_layer(net)) metadata["digits.detection"] = detection_thresholds(*decode).dump();
     if (!model.labels.empty())
         metadata["digits.labels"] = json(model.labels).dump(-1, ' ', false, json::error_handler_t::replace);
     return metadata;
@@ -61,11 +63,20 @@ Result<json> write_comparison(const ModelExport& model, const OnnxSource& source
     Sizes shape{static_cast<std::int64_t>(images.size())};
     shape.insert(shape.end(), source.input.image.begin(), source.input.image.end());
     json plan{{"model", file.string()}, {"shape", shape}, {"outputs", json::array()}};
+    const auto* decode = decoding_layer(source.net);
+    const auto decoded = decode ? decode_boxes(*decode, predictor) : std::nullopt;
     for (const auto& output : onnx_outputs(source)) {
         const auto blob = output.is_decoded ? std::nullopt : predictor.find_blob(output.blob);
-        if (!blob) continue;
-        DIGITS_TRY(write_file_atomic(folder / fmt::format("output{}", plan["outputs"].size()), bytes_of(blob->values)));
-        plan["outputs"].push_back({{"name", output.name}});
+        const auto* values = blob ? &blob->values : nullptr;
+        if (output.is_decoded && decoded) values = output.name == "scores" ? &decoded->scores : &decoded->boxes;
+        if (!values) continue;
+        DIGITS_TRY(write_file_atomic(folder / fmt::format("output{}", plan["outputs"].size()), bytes_of(*values)));
+        json one{{"name", output.name}, {"boxes", nullptr}};
+        if (decode && source.suppresses_boxes && output.blob == decode->top(0)) {
+            one["boxes"] = detection_thresholds(*decode);
+            one["boxes"]["size"] = std::max(source.input.image.at(1), source.input.image.at(2));
+        }
+        plan["outputs"].push_back(std::move(one));
     }
     DIGITS_TRY(write_file_atomic(folder / "image", bytes_of(raw)));
     DIGITS_TRY(write_file_atomic(folder / "plan.json", plan.dump()));
@@ -95,9 +106,7 @@ Result<json> verify(const ModelExport& model, const OnnxSource& source, const fs
             "export again.",
             run ? run->last_error_line() : run.error().message));
     if (plan["outputs"].empty())
-        return not_verified(
-            "The outputs of the file are not outputs of the network itself (boxes before non-maximum "
-            "suppression), so they were not compared.");
+        return not_verified("The file has no output that the network has, so nothing was compared.");
     const auto answer = json::parse(run->output, nullptr, false);
     if (!answer.is_object()) return not_verified("The comparison with onnxruntime gave no result.");
     const double difference = answer.value("difference", 1.0);
@@ -108,6 +117,20 @@ Result<json> verify(const ModelExport& model, const OnnxSource& source, const fs
                                difference, kTolerance)
                         .advise("Export the model as Caffe or safetensors, and report this network"));
     return json{{"verified", true}, {"difference", difference}, {"runtime", answer["runtime"]}, {"note", nullptr}};
+}
+
+/// Boxes that are left out cannot differ: what they are chosen from is compared, too.
+Result<json> with_raw_values(json verified, const ModelExport& model, OnnxSource source) {
+    source.suppresses_boxes = false;
+    const TemporaryFolder folder;
+    const auto file = folder.path() / "raw.onnx";
+    DIGITS_ASSIGN(const auto bytes, write_onnx(source));
+    DIGITS_TRY(write_file_atomic(file, bytes));
+    DIGITS_ASSIGN(auto raw, verify(model, source, file));
+    if (!raw["verified"].get<bool>()) return raw;
+    if (verified["verified"].get<bool>())
+        verified["difference"] = std::max(verified["difference"].get<double>(), raw["difference"].get<double>());
+    return verified;
 }
 
 }  // namespace
@@ -133,7 +156,8 @@ std::vector<Image> stored_images(const fs::path& dataset_dir, const DecodeOption
 Result<json> export_model(const ModelExport& model, ModelExportFormat format, const fs::path& file) {
     DIGITS_ASSIGN(auto source, model.predictor.export_source());
     DIGITS_TRY(check_finite_weights(source.net));
-    source.metadata = metadata_of(model);
+    source.suppresses_boxes = model.suppresses_boxes;
+    source.metadata = metadata_of(model, source.net);
     DIGITS_ASSIGN(const auto bytes, format == ModelExportFormat::kOnnx
                                         ? write_onnx(source)
                                         : write_safetensors(source.net, source.metadata));
@@ -141,6 +165,7 @@ Result<json> export_model(const ModelExport& model, ModelExportFormat format, co
     json facts = not_verified("Weights are copied as they are; there is nothing to compare.");
     if (format == ModelExportFormat::kOnnx) {
         auto verified = verify(model, source, file);
+        if (verified && source.suppresses_boxes) verified = with_raw_values(std::move(*verified), model, source);
         if (!verified) {
             std::error_code ignored;
             fs::remove(file, ignored);
@@ -149,6 +174,7 @@ Result<json> export_model(const ModelExport& model, ModelExportFormat format, co
         facts = std::move(*verified);
     }
     facts["bytes"] = bytes.size();
+    facts["nms"] = source.suppresses_boxes;
     facts["input"] = source.input.image;
     facts["outputs"] = json::array();
     for (const auto& output : onnx_outputs(source))

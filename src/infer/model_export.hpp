@@ -27,14 +27,16 @@ struct ModelExport {
     Predictor& predictor;
     std::string task;
     std::vector<std::string> labels;
-    nlohmann::json preprocessing;  ///< Inference::preprocessing()
-    std::vector<Image> images;     ///< on which both programs are compared; none: on noise
+    nlohmann::json preprocessing;   ///< Inference::preprocessing()
+    std::vector<Image> images;      ///< on which both programs are compared; none: on noise
+    bool suppresses_boxes = false;  ///< non-maximum suppression inside an ONNX file (OnnxSource)
 };
 
 /// Writes a file, and compares ONNX with the engine where Python finds onnxruntime. `{"bytes", "input", "outputs",
-/// "images", "verified", "difference", "tolerance", "runtime", "note"}`: the largest difference of an output's values,
-/// as a part of its largest value. Errors: kUnsupported, kDataLoss when both differ by more than the tolerance (the
-/// file is removed then), kFailedPrecondition for weights that are NaN or infinite.
+/// "images", "nms", "verified", "difference", "tolerance", "runtime", "note"}`: the largest difference of an output's
+/// values, as a part of its largest value; of boxes that both list, as a part of the input's size. Errors:
+/// kUnsupported, kDataLoss when both differ by more than the tolerance (the file is removed then), kFailedPrecondition
+/// for weights that are NaN or infinite.
 Result<nlohmann::json> export_model(const ModelExport& model, ModelExportFormat format,
                                     const std::filesystem::path& file);
 

@@ -75,13 +75,15 @@ struct ExportWish {
     std::string type;
     ModelExportFormat format = ModelExportFormat::kOnnx;
     std::string file;
+    bool nms = false;
 };
 template <>
 struct JsonBinding<ExportWish> {
     static auto fields() {
         return std::tuple{json_field("type", &ExportWish::type).required(),
                           json_field("format", &ExportWish::format).required(),
-                          json_field("file", &ExportWish::file).help("where it goes").required()};
+                          json_field("file", &ExportWish::file).help("where it goes").required(),
+                          json_field("nms", &ExportWish::nms).help("non-maximum suppression inside")};
     }
 };
 
@@ -301,7 +303,8 @@ Result<json> answer_export(Inference& inference, const json& request) {
                       std::string(inference.task().name()),
                       inference.facts().labels,
                       inference.preprocessing(),
-                      {}};
+                      {},
+                      wanted.nms};
     constexpr std::int64_t kCompared = 4;
     if (wanted.format == ModelExportFormat::kOnnx)
         model.images = stored_images(inference.dataset_dir(), inference.decoding(), kCompared);

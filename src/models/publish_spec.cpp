@@ -4,6 +4,7 @@
 
 #include "base/json_binding.hpp"
 #include "data/sources/remote/bucket_fields.hpp"
+#include "models/nms_field.hpp"
 
 namespace digits {
 namespace {
@@ -78,6 +79,7 @@ struct JsonBinding<PublishSpec> {
                     .help("Most images that the server may process together")
                     .range(1, 4096)
                     .advanced(),
+                nms_field<S>().advanced(),
                 endpoint_field<S>(),
                 region_field<S>(),
                 addressing_field<S>(),

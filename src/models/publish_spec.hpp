@@ -31,6 +31,7 @@ struct PublishSpec {
     std::string name;               ///< of the model in the repository
     int version = 1;
     int max_batch_size = 64;
+    bool nms = false;  ///< non-maximum suppression inside the network
     /// Of a bucket, and who asks it.
     std::string endpoint;
     std::string region;

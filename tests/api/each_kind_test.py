@@ -5,6 +5,7 @@
 import importlib.util
 import io
 import json
+import subprocess
 import sys
 import tarfile
 import unittest
@@ -140,11 +141,11 @@ class EachKind(unittest.TestCase):
         answer = api.call("POST", f"/models/{tuned}/classify", {"paths": [str(path)]})[2]["images"][0]
         self.assertIsNone(answer["error"])
 
-    def published(self, model, name, is_compared=HAS_ONNXRUNTIME):
+    def published(self, model, name, is_compared=HAS_ONNXRUNTIME, spec=None):
         """The configuration for Triton, in a folder named after the model."""
         api.call("PATCH", f"/jobs/{model}", {"name": f"{name} (1)"})
         repository = server.folder / "repository"
-        job = api.call("POST", f"/models/{model}/publications", {"spec": {"repository": str(repository)}})[2]["id"]
+        job = api.call("POST", f"/models/{model}/publications", {"spec": {"repository": str(repository), **(spec or {})}})[2]["id"]
         found = server.wait_for(job)
         self.assertEqual(found["state"], "done", found)
         self.assertEqual(found["result"]["export"]["verified"], is_compared, found["result"])
@@ -181,11 +182,41 @@ class EachKind(unittest.TestCase):
         source = {"type": "kitti", "labels": str(folder / "labels"), "images": str(folder / "images")}
         dataset, facts = self.dataset({"type": "detection", "source": source, "image": {"width": 32, "height": 32}})
         model = self.trained(dataset, {"prototxt": DETECTOR}, mean="none")
-        config = self.published(model, "cars", is_compared=False)
+        config = self.published(model, "cars")
         self.assertRegex(config, r'name: "scores"\s+data_type: TYPE_FP32\s+dims: \[ 16, \d+ \]')
         self.assertRegex(config, r'name: "boxes"\s+data_type: TYPE_FP32\s+dims: \[ 16, 4 \]')
         self.assertNotIn("label_filename", config)
+        self.exported_with_nms(model, folder / "images/0.png")
         self.handed_on(model, dataset, folder / "images/0.png", facts["labels"])
+
+    def exported_with_nms(self, model, path):
+        """The file lists the boxes that the engine finds, and says by which thresholds."""
+        plain = api.call("POST", f"/models/{model}/exports", {"format": "onnx"})[2]
+        made = api.call("POST", f"/models/{model}/exports", {"format": "onnx", "nms": True})[2]
+        self.assertEqual((plain["nms"], made["nms"]), (False, True))
+        self.assertNotEqual(plain["name"], made["name"])
+        self.assertEqual(made["outputs"], [{"name": "boxes", "shape": [100, 6]}])
+        self.assertEqual((plain["verified"], made["verified"]), (HAS_ONNXRUNTIME, HAS_ONNXRUNTIME), made)
+        config = self.published(model, "cars_nms", spec={"nms": True})
+        self.assertRegex(config, r'name: "boxes"\s+data_type: TYPE_FP32\s+dims: \[ 100, 6 \]')
+        refused = api.call("POST", f"/models/{model}/exports", {"format": "safetensors", "nms": True})
+        self.assertEqual((refused[0], refused[2]["where"]), (422, "/nms"))
+        file = server.folder / "detector.onnx"
+        done = subprocess.run([DIGITS, "--server", f"http://{server.host}", "model", "export", model, "--nms", "-o", str(file)], capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        if not HAS_ONNXRUNTIME:
+            return
+        import onnxruntime
+        session = onnxruntime.InferenceSession(file)
+        facts = json.loads(session.get_modelmeta().custom_metadata_map["digits.detection"])
+        self.assertEqual(facts, {"score_threshold": 0.01, "nms_threshold": 0.65, "keep_top_k": 100, "nms_top_k": 1000})
+        pixels = np.asarray(Image.open(path).convert("RGB"), np.float32).transpose(2, 0, 1)
+        rows = session.run(None, {"image": np.stack([pixels, pixels])})[0]
+        np.testing.assert_array_equal(rows[0], rows[1])
+        ours = api.call("POST", f"/models/{model}/classify?score_threshold=0.01", {"paths": [str(path)]})[2]["images"][0]["boxes"]
+        theirs = rows[0][rows[0][:, 0] >= 0]
+        self.assertEqual(len(ours), len(theirs))
+        np.testing.assert_allclose([one["score"] for one in ours], theirs[:, 1], atol=1e-4)
 
     def database(self, dataset, split="train"):
         return server.folder / "data/jobs" / dataset / f"{split}_db"

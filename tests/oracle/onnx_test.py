@@ -129,6 +129,7 @@ def check(worker, name):
         # No output is called as the input is.
         theirs = {"image" if output == "image_out" else output: values for output, values in theirs.items()}
         if name.startswith("detector"):
+            listed = suppressed(worker, case, weights, folder / "nms.onnx", image)
             theirs = {"detections": np.stack([non_maximum_suppression(*pair) for pair in zip(theirs["scores"], theirs["boxes"])])}
         worst, of = 0.0, ""
         for blob, values in theirs.items():
@@ -136,9 +137,22 @@ def check(worker, name):
             difference = networks.difference(own, values.reshape(own.shape) if values.size == own.size else values)
             if difference >= worst:
                 worst, of = difference, blob
+        if name.startswith("detector"):
+            difference = networks.difference(own, listed) if listed.shape == own.shape else float("inf")
+            if difference >= worst:
+                worst, of = difference, "detections of --nms"
     right = worst <= TOLERANCE and back <= DEEP.get(name, BACK) and len(theirs) > 0
     print(f"{name:<18} {len(theirs)} outputs, difference {worst:.1e} ({of}), imported again {back:.1e} ({of_back}): {'ok' if right else 'WRONG'}", flush=True)
     return right
+
+
+def suppressed(worker, case, weights, file, image):
+    """The rows of a file with decoding and non-maximum suppression inside."""
+    subprocess.run([worker, "export-onnx", "--nms", "--net", case / "net.prototxt", "--weights", weights, "--out", file], check=True, timeout=120)
+    onnx.checker.check_model(str(file), full_check=True)
+    session = onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
+    assert [one.name for one in session.get_outputs()] == ["detections"], session.get_outputs()
+    return session.run(None, {"image": image})[0]
 
 
 def come_back(worker, file, folder, image, names, theirs, ours):

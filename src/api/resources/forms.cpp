@@ -7,6 +7,7 @@
 #include "data/dataset_spec.hpp"
 #include "data/evaluation_spec.hpp"
 #include "data/exports/export_spec.hpp"
+#include "models/model_export_spec.hpp"
 #include "models/model_spec.hpp"
 #include "models/publish_spec.hpp"
 
@@ -84,11 +85,9 @@ struct Form {
     std::string_view kind;
     const FieldList& (*fields)();
 };
-constexpr Form kForms[]{{"dataset", dataset_fields},
-                        {"model", model_fields},
-                        {"evaluation", evaluation_fields},
-                        {"export", export_fields},
-                        {"publication", publish_fields}};
+constexpr Form kForms[]{{"dataset", dataset_fields},           {"model", model_fields},
+                        {"evaluation", evaluation_fields},     {"export", export_fields},
+                        {"model_export", model_export_fields}, {"publication", publish_fields}};
 
 }  // namespace
 

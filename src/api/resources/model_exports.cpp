@@ -10,6 +10,7 @@
 #include "api/resources.hpp"
 #include "base/file.hpp"
 #include "base/ids.hpp"
+#include "models/model_export_spec.hpp"
 
 namespace digits::api {
 namespace {
@@ -21,7 +22,6 @@ using nlohmann::json;
 namespace fs = std::filesystem;
 
 constexpr const char* kFolder = "exports";
-constexpr std::string_view kFormats[]{"onnx", "safetensors"};
 constexpr std::uint64_t kMostFacts_bytes = 1 << 20;
 
 /// The facts of every export whose file is there, by name.
@@ -48,23 +48,20 @@ Result<Response> list(const Request& request, Context& context) {
 
 Async<Result<Response>> create(const Request& request, Context& context) {
     DIGITS_CO_ASSIGN(const auto job, route_job(request, context.jobs, "model"));
-    DIGITS_CO_ASSIGN(const auto body, read_object(request, {"format"}));
-    DIGITS_CO_ASSIGN(const auto format, text_member(body, "format", true));
-    if (std::ranges::find(kFormats, format) == std::end(kFormats))
-        co_return fail(make_error(ErrorCode::kInvalidArgument, "Expected one of onnx, safetensors, got \"{}\"",
-                                  format.substr(0, 60))
-                           .at("/format"));
+    DIGITS_CO_ASSIGN(const auto body, read_object(request, {"format", "nms"}));
+    DIGITS_CO_ASSIGN(const auto spec, parse_model_export_spec(body));
+    const std::string format(enum_name(spec.format));
     DIGITS_CO_ASSIGN(const auto snapshot, choose_snapshot(request, job, context));
     const auto folder = context.jobs.job_dir(job.id) / kFolder;
     std::error_code error;
     fs::create_directories(folder, error);
     if (error) co_return fail(errno_error("cannot make " + folder.string(), error.value()));
-    const auto name = fs::path(snapshot.weights).stem().string() + "." + format;
-    json question{{"type", "export"}, {"format", format}, {"file", (folder / name).string()}};
+    const auto name = fs::path(snapshot.weights).stem().string() + (spec.nms ? "_nms." : ".") + format;
+    json question{{"type", "export"}, {"format", format}, {"file", (folder / name).string()}, {"nms", spec.nms}};
     DIGITS_CO_ASSIGN(const auto answer, co_await infer(job.id, snapshot.weights, std::move(question), context));
     json facts{{"name", name}, {"format", format}, {"snapshot", snapshot.iteration}};
     for (const auto* member :
-         {"bytes", "input", "outputs", "images", "verified", "difference", "tolerance", "runtime", "note"})
+         {"bytes", "input", "outputs", "images", "nms", "verified", "difference", "tolerance", "runtime", "note"})
         facts[member] = answer->value(member, json());
     DIGITS_CO_TRY(write_file_atomic(folder / (name + ".json"), facts.dump(2) + "\n"));
     auto response = json_response(201, facts);

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { answer, client, type FormField } from "../api/client";
 
-export type FormKind = "dataset" | "model" | "evaluation" | "publication";
+export type FormKind = "dataset" | "model" | "evaluation" | "model_export" | "publication";
 
 /** Declared fields by their place in the spec: `/image/width`. */
 export type FieldsByPath = ReadonlyMap<string, FormField>;

@@ -3,6 +3,8 @@ import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { answer, archive_url, client, export_url, type Model, ProblemError } from "../api/client";
 import { useDataset } from "../api/queries";
+import { DeclaredFields } from "../forms/declared_fields";
+import { put_typed, type Typed, useFormFields } from "../forms/form_fields";
 import { ProblemAlert } from "../frame/page_states";
 import { useText } from "../text/text";
 import { type ExportFormat, languages, snippet } from "./export_snippets";
@@ -15,15 +17,23 @@ export default function ExportDialog({ model, close }: { model: Model; close: ()
   const [format, set_format] = useState<ExportFormat>("onnx");
   const [snapshot, set_snapshot] = useState("best");
   const [language, set_language] = useState("");
-  const image = useDataset(model.job.parents[0] ?? "", model.job.parents.length > 0).data?.dataset?.image;
+  const [typed, set_typed] = useState<Typed>({});
+  const dataset = useDataset(model.job.parents[0] ?? "", model.job.parents.length > 0).data;
+  const image = dataset?.dataset?.image;
+  const declared = useFormFields("model_export") ?? [];
+  const is_detector = (dataset?.job.spec as { type?: string } | null)?.type === "detection";
+  const options = declared.filter(({ path }) => path === "/nms" && format === "onnx" && is_detector);
   const make = useMutation({
-    mutationFn: () =>
-      answer(
+    mutationFn: () => {
+      const body: Record<string, unknown> = { format };
+      put_typed(body, options, typed);
+      return answer(
         client.POST("/models/{id}/exports", {
           params: { path: { id }, query: { snapshot } as never },
-          body: { format: format as "onnx" },
+          body: body as never,
         }),
-      ),
+      );
+    },
   });
   const made = make.data?.format === format ? make.data : undefined;
   const url = format === "caffe" ? archive_url(id, snapshot) : made && export_url(id, made.name);
@@ -67,6 +77,15 @@ export default function ExportDialog({ model, close }: { model: Model; close: ()
             }}
           />
         )}
+        <DeclaredFields
+          fields={options}
+          typed={typed}
+          change={(part) => {
+            set_typed((before) => ({ ...before, ...part }));
+            make.reset();
+          }}
+          error={() => undefined}
+        />
         <Group>
           {(format === "onnx" || format === "safetensors") && (
             <Button loading={make.isPending} onClick={() => make.mutate()}>

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <vector>
 
@@ -26,7 +28,26 @@ struct CellLevel {
 /// Distances beyond this many e-folds of a stride are cut, so that a network that diverges stays finite.
 inline constexpr double kMostLogDistance = 7;
 
-/// Checks pairs of bottoms; without `strides` they are 8, 16, 32 and so on. Throws EngineError.
+/// The box of a cell, cut to the image; `distances` are 4 x rows x columns.
+inline Edges box_of(const CellLevel& level, std::int64_t cell, const float* distances) {
+    const auto stride = static_cast<double>(level.stride);
+    const double width = stride * static_cast<double>(level.columns);
+    const double height = stride * static_cast<double>(level.rows);
+    const auto reach = [&](std::int64_t k) {
+        return stride * std::exp(std::min(static_cast<double>(distances[k * level.count() + cell]), kMostLogDistance));
+    };
+    const double x = level.x(cell), y = level.y(cell);
+    return {std::max(x - reach(0), 0.0), std::max(y - reach(1), 0.0), std::min(x + reach(2), width),
+            std::min(y + reach(3), height)};
+}
+
+/// Pixels of the image from one cell of a level to the next; without `strides` they are 8, 16, 32 and so on.
+template <class Strides>
+std::int64_t stride_of(std::size_t level, const Strides& strides) {
+    return strides.empty() ? std::int64_t{8} << level : static_cast<std::int64_t>(strides[static_cast<int>(level)]);
+}
+
+/// Checks pairs of bottoms. Throws EngineError.
 template <class Strides>
 std::vector<CellLevel> read_levels(const Blobs& bottom, std::size_t pairs, const Strides& strides) {
     if (!strides.empty() && static_cast<std::size_t>(strides.size()) != pairs)
@@ -43,8 +64,7 @@ std::vector<CellLevel> read_levels(const Blobs& bottom, std::size_t pairs, const
                 "bottoms {} and {} must be scores of N x classes x rows x columns and distances of N x 4 x rows x "
                 "columns; got {} and {}",
                 2 * i, 2 * i + 1, shape_text(scores.shape()), shape_text(distances.shape()));
-        const std::int64_t stride =
-            strides.empty() ? std::int64_t{8} << i : static_cast<std::int64_t>(strides[static_cast<int>(i)]);
+        const std::int64_t stride = stride_of(i, strides);
         if (stride < 1) throw_invalid("stride must be positive; got {}", stride);
         levels.push_back({stride, scores.dim(2), scores.dim(3)});
     }

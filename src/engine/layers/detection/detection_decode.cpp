@@ -85,27 +85,13 @@ class DetectionDecodeLayer final : public Layer {
                 for (std::int64_t cell = 0; cell < count; ++cell) {
                     const float logit = logits[c * count + cell];
                     if (!(logit >= least)) continue;
-                    found.push_back(
-                        {1 / (1 + std::exp(-static_cast<double>(logit))), c, box_of(one, cell, distances, count)});
+                    found.push_back({1 / (1 + std::exp(-static_cast<double>(logit))), c, box_of(one, cell, distances)});
                 }
         }
         const auto keep = std::min<std::size_t>(found.size(), how.nms_top_k());
         std::ranges::stable_sort(found, std::ranges::greater(), &Found::score);
         found.resize(keep);
         return found;
-    }
-
-    /// Cut to the image.
-    Edges box_of(const CellLevel& level, std::int64_t cell, const float* distances, std::int64_t count) const {
-        const auto stride = static_cast<double>(level.stride);
-        const double width = stride * static_cast<double>(level.columns);
-        const double height = stride * static_cast<double>(level.rows);
-        const auto reach = [&](std::int64_t k) {
-            return stride * std::exp(std::min(static_cast<double>(distances[k * count + cell]), kMostLogDistance));
-        };
-        const double x = level.x(cell), y = level.y(cell);
-        return {std::max(x - reach(0), 0.0), std::max(y - reach(1), 0.0), std::min(x + reach(2), width),
-                std::min(y + reach(3), height)};
     }
 
     std::vector<Found> kept(const std::vector<Found>& found) const {

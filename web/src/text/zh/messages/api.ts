@@ -90,7 +90,6 @@ export const api: Record<string, string> = {
   "expected one image, got {}": "应为一张图像，得到 {}",
   'there is no image "{}" of a layer': "没有层图像“{}”",
   "Ask for the layers again": "请重新请求各层",
-  'Expected one of onnx, safetensors, got "{}"': '应为 onnx 或 safetensors，实际为 "{}"',
   'The model has no export "{}"': '该模型没有导出文件 "{}"',
   'Expected html or pdf, got "{}"': "应为 html 或 pdf，得到“{}”",
   "Export it first; GET …/exports lists what there is": "请先导出；GET …/exports 列出已有的文件",

@@ -16,4 +16,7 @@ export const exports: Record<string, string> = {
   "only the best one along an axis can be written": "只能写出沿一个轴的最佳项",
   "it joins a whole batch": "它合并整个批",
   "pad_beg and pad_end cannot be written": "无法写出 pad_beg 和 pad_end",
+  "Non-maximum suppression cannot be written into the file: the network does not end in a DetectionDecode layer":
+    "无法将非极大值抑制写入文件：网络不以 DetectionDecode 层结尾",
+  "Export it without non-maximum suppression": "请在不包含非极大值抑制的情况下导出",
 };

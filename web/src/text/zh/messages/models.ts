@@ -144,4 +144,6 @@ export const models: Record<string, string> = {
     "请检查地址：它必须通过 POST 地址/models 接收模型压缩包",
   "The inference server {} did not say where the model is: expected JSON with a location":
     "推理服务器 {} 未告知模型的位置：应为含有 location 的 JSON",
+  "Only ONNX files can hold non-maximum suppression; safetensors holds weights":
+    "只有 ONNX 文件可以包含非极大值抑制；safetensors 只保存权重",
 };
