@@ -11,6 +11,7 @@
 #include "base/sha256.hpp"
 #include "cli/commands.hpp"
 #include "cli/job_output.hpp"
+#include "cli/store_card.hpp"
 #include "cli/terminal.hpp"
 #include "models/unpack.hpp"
 #include "remote/fetch_place.hpp"
@@ -29,7 +30,7 @@ struct StoreArguments {
     std::string store;  ///< a folder, or s3://bucket/folder
     std::string message = "Models of this store", model, name, snapshot, license, note, to;
     fs::path logo;
-    bool refresh = false;
+    bool refresh = false, without_previews = false;
     CreateOptions create;
 };
 
@@ -163,7 +164,7 @@ Result<std::string> checksum(const fs::path& file) {
 }
 
 /// Checksums of what a person may pull, and what is known of the model.
-Status complete_info(const StoreArguments& a, const json& job, const fs::path& folder) {
+Status complete_info(const StoreArguments& a, const json& job, const fs::path& folder, Session& session) {
     DIGITS_ASSIGN(const auto text, read_file(folder / kInfo, kMostIndex_bytes));
     auto info = json::parse(text, nullptr, false);
     if (!info.is_object()) return fail(ErrorCode::kDataLoss, "the archive's info.json is not a JSON object");
@@ -174,13 +175,22 @@ Status complete_info(const StoreArguments& a, const json& job, const fs::path& f
         if (!name.is_string() || name.get_ref<const std::string&>().empty()) continue;
         DIGITS_ASSIGN(sums[name.get<std::string>()], checksum(folder / name.get<std::string>()));
     }
+    json aux{{"license", a.license}, {"previews", json::array()}};
+    if (const auto card = dataset_card(job, session); !card.is_null()) {
+        aux["dataset"] = card["name"];  // as stores of DIGITS name it
+        aux["dataset card"] = card;
+    }
+    if (!a.without_previews) aux["previews"] = save_previews(job, folder, session);
+    for (const auto& preview : aux["previews"]) {
+        const auto name = preview.get<std::string>();
+        DIGITS_ASSIGN(sums[name], checksum(folder / name));
+    }
     info["sha256"] = std::move(sums);
     if (!a.license.empty()) info["license"] = a.license;
     if (!a.note.empty()) info["note"] = a.note;
     if (job.value("best", json()).is_object()) info["metrics"] = job["best"];
     if (!a.name.empty()) info["name"] = a.name;
     DIGITS_TRY(write_file_atomic(folder / kInfo, info.dump(4) + "\n"));
-    json aux{{"license", a.license}};
     if (!a.logo.empty()) {
         DIGITS_ASSIGN(const auto bytes, read_file(a.logo, api::kMostLogo_bytes));
         const auto type = api::logo_type(bytes);
@@ -214,7 +224,7 @@ Status add(const StoreArguments& a, const CommonOptions& options) {
         DIGITS_TRY(session.client().download(path, archive, [](std::uint64_t) {}));
         DIGITS_ASSIGN([[maybe_unused]] const auto members,
                       unpack_archive(archive, fresh, UnpackLimits{}, [] { return false; }));
-        DIGITS_TRY(complete_info(a, job, fresh));
+        DIGITS_TRY(complete_info(a, job, fresh, session));
         return place->put_model(name, fresh);
     }();
     fs::remove(archive, ignored);
@@ -327,6 +337,7 @@ void add_store(CLI::App& app, Invocation& invocation) {
     adding->add_option("--license", a->license, "License under which others may use it");
     adding->add_option("--logo", a->logo, "Image for the page of stores: PNG, JPEG, GIF or WebP, at most 256 kB")
         ->check(CLI::ExistingFile);
+    adding->add_flag("--no-previews", a->without_previews, "Show no images of the dataset in the store");
     adding->add_option("--note", a->note, "What it is good for");
     adding->callback([a, &invocation] { invocation.status = add(*a, invocation.options); });
 }

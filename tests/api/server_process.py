@@ -50,7 +50,7 @@ def web_server(answers):
             asked.append(self.path)
             status, headers, body = answers.get(self.path, (404, {}, b""))
             self.send_response(status)
-            for name, value in {**headers, "Content-Length": len(body)}.items():
+            for name, value in {"Content-Length": len(body), **headers}.items():
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(body)

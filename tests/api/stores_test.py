@@ -62,6 +62,51 @@ class Stores(Stage):
         listed, job, _ = self.pull_from(self.store())
         self.assertEqual((listed["message"], listed["models"][0]["name"], job["state"]), ("hello", "small", "done"), job)
 
+    def test_a_server_is_a_store_for_others(self):
+        folder = self.folder / "own-store"
+        for words in (("init", str(folder)), ("add", self.model, "--store", str(folder), "--name", "Own model", "--license", "MIT")):
+            done = subprocess.run([DIGITS, "--server", f"http://{self.server.host}", "store", *words], capture_output=True, text=True)
+            self.assertEqual(done.returncode, 0, done.stderr)
+        (folder / "secret.txt").write_text("outside")
+        (folder / "hidden").mkdir()
+        (folder / "hidden/info.json").write_text("{}")
+        (folder / "own-model/notes.txt").write_text("not named by info.json")
+        info = json.loads((folder / "own-model/info.json").read_text())
+        (folder / "own-model/linked.txt").symlink_to(folder / "secret.txt")
+        info["sha256"]["linked.txt"] = "0" * 64
+        (folder / "own-model/info.json").write_text(json.dumps(info))
+        giver = ServerProcess(DIGITS, "--models", str(folder))
+        try:
+            def ask(path, method="GET"):
+                return giver.request(method, path)
+            self.assertEqual(json.loads(ask("/store/master.json")[2])["children"], ["own-model"])
+            status, headers, data = ask(f"/store/own-model/{info['snapshot file']}")
+            self.assertEqual((status, hashlib.sha256(data).hexdigest()), (200, info["sha256"][info["snapshot file"]]))
+            self.assertEqual((headers["x-content-type-options"], headers["content-type"]), ("nosniff", "application/octet-stream"))
+            for path in ("own-model/notes.txt", "own-model/linked.txt", "own-model/..%2fsecret.txt", "hidden/info.json", "own-model/none.json", "..%2f/secret.txt",
+                         "%2e%2e/own-store/master.json", "own-model/.hidden", "none/info.json"):
+                with self.subTest(path):
+                    self.assertIn(ask("/store/" + path)[0], (400, 404))
+            self.assertNotIn(b"outside", ask("/store/secret.txt")[2])
+            for method in ("POST", "PUT", "DELETE"):
+                self.assertEqual(ask("/store/own-model/info.json", method)[0], 405)
+            taker = ServerProcess(DIGITS, "--model-store", f"http://{giver.host}/store/", "--allow-url-host", giver.host.split(":")[0])
+            try:
+                listed = next(one for one in json.loads(taker.request("GET", "/api/v1/stores")[2])["items"] if one["url"] != "included")
+                self.assertEqual([(one["name"], one["license"]) for one in listed["models"]], [("Own model", "MIT")], listed)
+                job = json.loads(taker.request("POST", "/api/v1/stores/pull", {"id": listed["models"][0]["id"]})[2])
+                self.assertEqual(taker.wait_for(job["id"])["state"], "done")
+            finally:
+                taker.close()
+        finally:
+            giver.close()
+        bare = ServerProcess(DIGITS)
+        try:
+            included = [one for one in json.loads(bare.request("GET", "/api/v1/stores")[2])["items"] if one["url"] == "included"]
+            self.assertEqual(bare.request("GET", "/store/master.json")[0], 200 if included else 404)
+        finally:
+            bare.close()
+
     def test_stores_are_not_believed(self):
         cases = {
             "checksum": lambda info: {**info, "sha256": {name: "0" * 64 for name in info["sha256"]}},
@@ -85,6 +130,33 @@ class Stores(Stage):
         listed, _, asked = self.pull_from(self.store(), options=())
         self.assertEqual((listed["models"], asked), ([], []))
         self.assertIsNotNone(listed["error"])
+
+    def test_a_web_server_lists_its_folders(self):
+        answers = self.store()
+        del answers["/master.json"]
+        page = b'<html><a href="../">up</a><a href="small/">small/</a><a href="/other/">o/</a><a href="notes.txt">notes.txt</a><a href="http://else.example/x/">x/</a><a href=".git/">.git/</a>'
+        answers["/"] = (200, {"Content-Type": "text/html"}, page)
+        listed, job, asked = self.pull_from(answers)
+        self.assertEqual(([one["folder"] for one in listed["models"]], job["state"]), (["small"], "done"), listed)
+        self.assertIn("Thanks for visiting http://127.0.0.1", listed["message"])
+        self.assertEqual(asked[:4], ["/master.json", "/", "/small/info.json", "/small/aux.json"])
+        answers["/"] = (200, {}, b"<html>nothing here")
+        listed, _, _ = self.pull_from(answers)
+        self.assertEqual(listed["models"], [])
+        self.assertIn("404", listed["error"])
+
+    def test_sizes_are_limited(self):
+        large = b"{" + b" " * (1 << 20) + b"}"
+        answers = self.store()
+        name = next(path for path in answers if path.endswith("caffemodel"))
+        for path, what in (("/master.json", "index"), ("/small/info.json", "info")):
+            with self.subTest(what):
+                listed, _, _ = self.pull_from({**answers, path: (200, {}, large)})
+                self.assertEqual(listed["models"], [])
+                self.assertEqual(listed["error"] is None, what == "info", listed)
+        # More than the most that weights may have, by what the other side says.
+        listed, job, _ = self.pull_from({**answers, name: (200, {"Content-Length": str(3 << 30)}, answers[name][2])})
+        self.assertEqual((job["state"], job["error"]["code"]), ("error", "too_large"), job)
 
     def test_logos_of_a_store(self):
         answers = self.store()
@@ -422,6 +494,7 @@ class Stores(Stage):
         try:
             model = json.loads(other.request("GET", "/api/v1/stores")[2])["items"][0]["models"][0]
             self.assertEqual((model["name"], model["license"]), ("small", "CC0-1.0"))
+            self.check_card(other, model, store)
             self.assertEqual(other.request("GET", f"/api/v1/stores/models/{model['id']}/logo")[2], logo.read_bytes())
             job = json.loads(other.request("POST", "/api/v1/stores/pull", {"id": model["id"]})[2])
             done = other.wait_for(job["id"])
@@ -430,6 +503,31 @@ class Stores(Stage):
             self.assertEqual((facts["labels"], facts["license"]), (["blue", "red"], "CC0-1.0"))
         finally:
             other.close()
+
+    def check_card(self, other, model, store):
+        """What an entry tells beside its files, and that it is not believed either."""
+        self.assertEqual(model["dataset"], "colours")
+        card = model["dataset_card"]
+        self.assertEqual((card["type"], card["classes"], sum(card["images"].values())), ("classification", 2, 24))
+        self.assertEqual(model["metrics"]["accuracy"], self.api("GET", f"/jobs/{self.model}")["best"]["accuracy"])
+        folder = store / model["folder"]
+        info, aux = (json.loads((folder / name).read_text()) for name in ("info.json", "aux.json"))
+        self.assertEqual(model["sha256"], hashlib.sha256((folder / info["snapshot file"]).read_bytes()).hexdigest())
+        self.assertEqual((model["previews"], len(aux["previews"])), (4, 4))
+        previews = f"/api/v1/stores/models/{model['id']}/previews"
+        for number, name in enumerate(aux["previews"]):
+            status, headers, data = other.request("GET", f"{previews}/{number}")
+            self.assertEqual((status, headers["content-type"], data), (200, "image/png", (folder / name).read_bytes()))
+        for number in ("4", "-1", "x", "99999999999999999999"):
+            self.assertEqual(other.request("GET", f"{previews}/{number}")[0], 404)
+        (folder / aux["previews"][0]).write_bytes((folder / aux["previews"][1]).read_bytes())
+        self.assertEqual(other.request("GET", f"{previews}/0")[0], 500)
+        aux.update({"previews": ["../../info.json", "preview-2.png"], "dataset card": {"type": 3, "classes": -1, "images": {"train": "many", "val": 3, "other": 1}}})
+        (folder / "aux.json").write_text(json.dumps(aux))
+        (folder / "info.json").write_text(json.dumps({**info, "metrics": {"accuracy": "high", "loss": 0.5}}))
+        again = json.loads(other.request("GET", "/api/v1/stores?refresh=true")[2])["items"][0]["models"][0]
+        self.assertEqual((again["previews"], again["dataset_card"], again["metrics"]), (1, {"type": None, "classes": None, "images": {"val": 3}}, {"loss": 0.5}))
+        model["id"] = again["id"]
 
 
 if __name__ == "__main__":

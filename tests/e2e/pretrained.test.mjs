@@ -3,6 +3,7 @@
 //
 //   node tests/e2e/pretrained.test.mjs    the same settings as pages.test.mjs
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
@@ -20,6 +21,7 @@ const has_store = existsSync(join(store, "master.json"));
 let folder;
 let server;
 let other;
+let serve;
 let browser;
 let page;
 const made = {};
@@ -31,7 +33,7 @@ before(async () => {
   const few = join(folder, "few");
   mkdirSync(few);
   for (const name of "0123") symlinkSync(join(images, name), join(few, name));
-  const serve = (data, ...options) => start_server(join(build, "digits"), ["serve", "--data-dir", join(folder, data), "--port", "0", ...options]);
+  serve = (data, ...options) => start_server(join(build, "digits"), ["serve", "--data-dir", join(folder, data), "--port", "0", ...options]);
   server = await serve("data", "--root", folder, "--allow-url-host", "127.0.0.1", ...(has_store ? ["--models", store] : []));
   other = await serve("other");
   browser = await browsing.open_page();
@@ -452,6 +454,34 @@ step("a store's models are listed, and one becomes a pretrained model", async ()
   await entry.getByRole("button").click();
   await page.waitForURL(/\/pretrained\//);
   await page.getByRole("heading", { name: /EfficientNet-Lite1/ }).waitFor();
+});
+
+step("another server's store is looked through and a model pulled from it", async () => {
+  const own = join(folder, "own-store");
+  const run = (...words) => execFileSync(join(build, "digits"), ["store", ...words, "--server", server.address]);
+  run("init", own);
+  run("add", made.model, "--store", own, "--license", "MIT", "--note", "Ten digits, small");
+  const giver = await serve("giver", "--models", own);
+  const taker = await serve("taker", "--model-store", `${giver.address}/store/`, "--allow-url-host", "127.0.0.1");
+  const before = page.url();
+  try {
+    await page.goto(`${taker.address}/store`);
+    const entry = page.getByTestId("store-model").filter({ hasText: "Ten digits, small" });
+    await entry.getByText(/Dataset: Ten digits, .* images, 10 classes · Best accuracy: .* · License: MIT .*SHA-256/).waitFor();
+    await until("four images are shown", () =>
+      entry.getByRole("img", { name: /of the dataset$/ }).evaluateAll((all) => all.length === 4 && all.every((one) => one.naturalWidth > 0)),
+    );
+    await shot("store-other-server");
+    await assert_accessible("the store of another server");
+    await entry.getByRole("button", { name: "Add" }).click();
+    await page.waitForURL(/\/pretrained\//);
+    await page.getByRole("heading", { name: "LeNet" }).waitFor();
+    await page.getByText("431,080").waitFor();
+  } finally {
+    await page.goto(before);
+    await taker.stop();
+    await giver.stop();
+  }
 });
 
 step("a push to a slow server tells bytes, rate and time left", async () => {

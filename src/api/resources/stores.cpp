@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -6,6 +7,7 @@
 #include "api/jobs/archive_response.hpp"
 #include "api/jobs/job_pages.hpp"
 #include "api/jobs/snapshot_choice.hpp"
+#include "api/requests/conditional.hpp"
 #include "api/requests/messages.hpp"
 #include "api/resources.hpp"
 #include "api/stores/model_stores.hpp"
@@ -26,6 +28,41 @@ json text_or_null(const json& object, const char* key) {
                                                                                                         : json();
 }
 
+constexpr std::size_t kMostMetrics = 40, kMostMetricName = 100;
+
+/// Of the snapshot that the store has: numbers by name; null for none.
+json metrics_of(const StoreModel& model) {
+    auto metrics = json::object();
+    const auto found = model.info.find("metrics");
+    if (found == model.info.end() || !found->is_object()) return nullptr;
+    for (const auto& [name, value] : found->items())
+        if (value.is_number() && metrics.size() < kMostMetrics && name.size() <= kMostMetricName) metrics[name] = value;
+    return metrics.empty() ? json() : metrics;
+}
+
+/// What the store says of the dataset, as far as it has the form that it should; null for nothing.
+json card_of(const StoreModel& model) {
+    const auto found = model.aux.find("dataset card");
+    if (found == model.aux.end() || !found->is_object()) return nullptr;
+    const auto is_count = [](const json& value) { return value.is_number_unsigned(); };
+    json card{{"type", text_or_null(*found, "type")}, {"classes", nullptr}, {"images", json::object()}};
+    if (const auto classes = found->find("classes"); classes != found->end() && is_count(*classes))
+        card["classes"] = *classes;
+    const auto images = found->value("images", json::object());
+    for (const auto* split : {"train", "val", "test"})
+        if (images.is_object() && images.contains(split) && is_count(images[split]))
+            card["images"][split] = images[split];
+    return card;
+}
+
+/// Of the weights.
+json checksum_of(const StoreModel& model) {
+    const auto file = text_or_null(model.info, "snapshot file");
+    const auto sums = model.info.find("sha256");
+    if (!file.is_string() || sums == model.info.end() || !sums->is_object()) return nullptr;
+    return text_or_null(*sums, file.get_ref<const std::string&>().c_str());
+}
+
 json model_view(const StoreModel& model, const std::vector<Job>& pulled) {
     auto license = text_or_null(model.aux, "license");
     if (license.is_null()) license = text_or_null(model.info, "license");
@@ -39,6 +76,10 @@ json model_view(const StoreModel& model, const std::vector<Job>& pulled) {
             {"license", license},
             {"source", text_or_null(model.info, "source")},
             {"logo", !model.logo().empty()},
+            {"previews", model.previews().size()},
+            {"metrics", metrics_of(model)},
+            {"dataset_card", card_of(model)},
+            {"sha256", checksum_of(model)},
             {"job", pulled_job(pulled, model)}};
 }
 
@@ -67,14 +108,21 @@ Async<Result<Response>> list(const Request& request, const Context& context, Mod
 }
 
 /// A browser asks for it as an image and takes it for nothing else.
-Async<Result<Response>> logo(const Request& request, ModelStores& stores) {
-    const auto id = request.param("model");
-    std::function<Result<StoreLogo>()> work = [&] { return stores.logo(id); };
+Async<Result<Response>> image(std::function<Result<StoreLogo>()> work) {
     DIGITS_CO_ASSIGN(auto found, co_await http::run_slowly(std::move(work)));
     auto response = Response::bytes(200, std::string(found.type), std::move(found.bytes));
     response.set_header("Cache-Control", "private, max-age=86400");
     response.set_header("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; sandbox");
     co_return response;
+}
+
+/// A file of the store on this disk, so that this server is a store for others.
+Async<Result<Response>> own_file(const Request& request, std::string folder, std::string name, ModelStores& stores) {
+    std::function<Result<std::filesystem::path>()> work = [&] { return stores.own_file(folder, name); };
+    DIGITS_CO_ASSIGN(const auto file, co_await http::run_slowly(std::move(work)));
+    auto response = Response::file(file, file.extension() == ".json" ? "application/json" : "application/octet-stream");
+    response.set_header("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; sandbox");
+    co_return answer_if_changed(request, std::move(response));
 }
 
 Async<Result<Response>> pull(const Request& request, Context& context, ModelStores& stores) {
@@ -163,8 +211,22 @@ Async<Result<Response>> push(const Request& request, const char* kind, Context& 
 
 void register_stores(http::Router& router, Context& context) {
     router.add("GET", "/api/v1/stores", [&](const Request& request) { return list(request, context, context.stores); });
-    router.add("GET", "/api/v1/stores/models/{model}/logo",
-               [&](const Request& request) { return logo(request, context.stores); });
+    router.add("GET", "/api/v1/stores/models/{model}/logo", [&](const Request& request) {
+        return image([&stores = context.stores, id = request.param("model")] { return stores.logo(id); });
+    });
+    router.add("GET", "/api/v1/stores/models/{model}/previews/{number}", [&](const Request& request) {
+        const auto& text = request.param("number");
+        // A number that is none leads to a preview that is not there.
+        std::size_t number = kMostPreviews;
+        std::from_chars(text.data(), text.data() + text.size(), number);
+        return image(
+            [&stores = context.stores, id = request.param("model"), number] { return stores.preview(id, number); });
+    });
+    router.add("GET", "/store/master.json",
+               [&](const Request& request) { return own_file(request, "", "master.json", context.stores); });
+    router.add("GET", "/store/{folder}/{file}", [&](const Request& request) {
+        return own_file(request, request.param("folder"), request.param("file"), context.stores);
+    });
     router.add("POST", "/api/v1/stores/pull",
                [&](const Request& request) { return pull(request, context, context.stores); });
     router.add("POST", "/api/v1/models/{id}/push",

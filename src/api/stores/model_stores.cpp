@@ -13,6 +13,7 @@
 #include "models/archive_info.hpp"
 #include "models/pretrained_spec.hpp"
 #include "models/unpack.hpp"
+#include "remote/web_index.hpp"
 
 namespace digits::api {
 namespace {
@@ -20,7 +21,7 @@ namespace {
 using nlohmann::json;
 namespace fs = std::filesystem;
 
-constexpr const char* kIncluded = "included";
+constexpr const char *kIncluded = "included", *kIndex = "master.json", *kInfo = "info.json", *kAux = "aux.json";
 constexpr double kDay_s = 86400;
 constexpr std::uint64_t kMostIndex_bytes = 1 << 20, kMostText_bytes = std::uint64_t{64} << 20,
                         kMostWeights_bytes = std::uint64_t{2} << 30;
@@ -113,6 +114,16 @@ Result<std::string> checksum_of(const StoreModel& model, const std::string& name
     return sum;
 }
 
+Status check_sum(const std::string& bytes, const std::string& sum, const std::string& name) {
+    const std::span all(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+    if (const auto found = sha256_hex(all); found != sum)
+        return fail(make_error(ErrorCode::kDataLoss,
+                               "{} is another file than the store promised: its SHA-256 is {}, expected {}", name,
+                               found, sum)
+                        .advise("Try again later, or tell whoever runs the store"));
+    return {};
+}
+
 PretrainedSpec spec_of(const StoreModel& model) {
     PretrainedSpec spec;
     spec.source.type = PretrainedOrigin::kFiles;
@@ -168,19 +179,33 @@ Result<json> ModelStores::bring_json(const StoreListing& store, const std::strin
     return parse_limited(*text, store.url == kIncluded ? path.string() : store.url + place);
 }
 
+std::vector<std::string> ModelStores::listed_folders(const StoreListing& store, const Error& fault) const {
+    if (fault.code != ErrorCode::kNotFound || !store.url.starts_with("http")) return {};
+    const auto path = bring(store, "", kMostIndex_bytes, "the listing");
+    const auto page = path ? read_file(*path, kMostIndex_bytes) : Result<std::string>(fail(path.error()));
+    std::error_code ignored;
+    if (path) fs::remove(*path, ignored);
+    if (!page) return {};
+    std::vector<std::string> folders;
+    for (const auto& entry : remote::parse_web_index(*page, store.url).entries)
+        if (entry.is_folder && is_plain_name(entry.name) && folders.size() < kMostModels) folders.push_back(entry.name);
+    return folders;
+}
+
 StoreListing ModelStores::read(const std::string& url) const {
     StoreListing store;
     store.url = url;
-    const auto index = bring_json(store, "master.json");
-    if (!index) {
+    const auto index = bring_json(store, kIndex);
+    auto folders = index ? folders_of(*index) : listed_folders(store, index.error());
+    if (!index && folders.empty()) {
         store.error = index.error().to_string();
         return store;
     }
-    store.message = text_of(*index, "msg").substr(0, 1000);
-    for (auto& folder : folders_of(*index)) {
-        auto info = bring_json(store, folder + "/info.json");
+    store.message = index ? text_of(*index, "msg").substr(0, 1000) : "Thanks for visiting " + url;
+    for (auto& folder : folders) {
+        auto info = bring_json(store, folder + "/" + kInfo);
         if (!info) continue;
-        auto aux = bring_json(store, folder + "/aux.json");
+        auto aux = bring_json(store, folder + "/" + kAux);
         store.models.push_back(
             {random_hex(16), std::move(folder), std::move(*info), aux ? std::move(*aux) : json::object()});
     }
@@ -221,12 +246,7 @@ Status ModelStores::take_included(const std::vector<WantedFile>& files, const St
         DIGITS_ASSIGN(const auto sum, checksum_of(model, file.name));
         const auto path = options_.included / model.folder / file.name;
         DIGITS_ASSIGN(const auto bytes, read_file(path, file.most));
-        const std::span all(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
-        if (const auto found = sha256_hex(all); found != sum)
-            return fail(make_error(ErrorCode::kDataLoss,
-                                   "{} is another file than the store promised: its SHA-256 is {}, expected {}",
-                                   file.name, found, sum)
-                            .advise("Try again later, or tell whoever runs the store"));
+        DIGITS_TRY(check_sum(bytes, sum, file.name));
         request.files.push_back({std::string("/source/") + file.member, path, file.kept_as});
     }
     return {};
@@ -237,22 +257,67 @@ std::string StoreModel::logo() const {
     return is_plain_name(name) ? name : std::string();
 }
 
+std::vector<std::string> StoreModel::previews() const {
+    std::vector<std::string> names;
+    const auto found = aux.find("previews");
+    if (found == aux.end() || !found->is_array()) return names;
+    for (const auto& name : *found)
+        if (name.is_string() && is_plain_name(name.get_ref<const std::string&>()) && names.size() < kMostPreviews)
+            names.push_back(name.get<std::string>());
+    return names;
+}
+
+Result<StoreLogo> ModelStores::bring_image(const StoreListing& store, const StoreModel& model,
+                                           const std::string& name) const {
+    DIGITS_ASSIGN(const auto path, bring(store, model.folder + "/" + name, kMostLogo_bytes, name));
+    auto bytes = read_file(path, kMostLogo_bytes);
+    std::error_code ignored;
+    if (store.url != kIncluded) fs::remove(path, ignored);
+    if (!bytes) return fail(bytes.error());
+    const auto type = logo_type(*bytes);
+    if (type.empty()) return fail(ErrorCode::kUnsupported, "The image {} is not of PNG, JPEG, GIF or WebP", name);
+    return StoreLogo{std::move(*bytes), type};
+}
+
 Result<StoreLogo> ModelStores::logo(const std::string& id) {
     for (const auto& store : list(false))
-        for (const auto& model : store.models) {
-            const auto name = model.logo();
-            if (model.id != id || name.empty()) continue;
-            DIGITS_ASSIGN(const auto path, bring(store, model.folder + "/" + name, kMostLogo_bytes, name));
-            auto bytes = read_file(path, kMostLogo_bytes);
-            std::error_code ignored;
-            if (store.url != kIncluded) fs::remove(path, ignored);
-            if (!bytes) return fail(bytes.error());
-            const auto type = logo_type(*bytes);
-            if (type.empty())
-                return fail(ErrorCode::kUnsupported, "The logo {} is not an image of PNG, JPEG, GIF or WebP", name);
-            return StoreLogo{std::move(*bytes), type};
-        }
+        for (const auto& model : store.models)
+            if (const auto name = model.logo(); model.id == id && !name.empty()) return bring_image(store, model, name);
     return fail(ErrorCode::kNotFound, "There is no logo of this model");
+}
+
+Result<StoreLogo> ModelStores::preview(const std::string& id, std::size_t number) {
+    for (const auto& store : list(false))
+        for (const auto& model : store.models) {
+            const auto names = model.previews();
+            if (model.id != id || number >= names.size()) continue;
+            DIGITS_ASSIGN(const auto sum, checksum_of(model, names[number]));
+            DIGITS_ASSIGN(auto image, bring_image(store, model, names[number]));
+            DIGITS_TRY(check_sum(image.bytes, sum, names[number]));
+            return image;
+        }
+    return fail(ErrorCode::kNotFound, "There is no such preview image of this model");
+}
+
+Result<fs::path> ModelStores::own_file(const std::string& folder, const std::string& name) const {
+    const auto missing = fail(ErrorCode::kNotFound, "The model store of this server has no such file");
+    const auto place = folder.empty() ? name : folder + "/" + name;
+    const auto is_file = [&] {
+        std::error_code error;
+        return fs::symlink_status(options_.included / place, error).type() == fs::file_type::regular;
+    };
+    if (options_.included.empty() || !is_plain_name(name) || !is_file()) return missing;
+    StoreListing store;
+    store.url = kIncluded;
+    if (folder.empty()) return name == kIndex ? Result<fs::path>(options_.included / place) : missing;
+    const auto index = bring_json(store, kIndex);
+    if (!index || std::ranges::count(folders_of(*index), folder) == 0) return missing;
+    if (name == kInfo || name == kAux) return options_.included / place;
+    const auto info = bring_json(store, folder + "/" + kInfo);
+    if (!info) return missing;
+    const auto aux = bring_json(store, folder + "/" + kAux);
+    const StoreModel model{{}, folder, *info, aux ? *aux : json::object()};
+    return checksum_of(model, name) || model.logo() == name ? Result<fs::path>(options_.included / place) : missing;
 }
 
 Result<JobRequest> ModelStores::pull(const std::string& id) {

@@ -22,6 +22,8 @@ struct StoreModel {
 
     /// The file of its logo, a plain name; empty: none.
     std::string logo() const;
+    /// Files of images of its dataset, plain names: kMostPreviews at most.
+    std::vector<std::string> previews() const;
 };
 
 struct StoreListing {
@@ -54,8 +56,14 @@ class ModelStores {
     /// The logo of a listed model, an image of a kind that browsers show and that runs nothing. Errors: kNotFound,
     /// kUnsupported for other files, kTooLarge, those of fetching.
     Result<StoreLogo> logo(const std::string& id);
+    /// The same of a preview image, counted from 0; a file with another SHA-256 than info.json tells is kDataLoss.
+    Result<StoreLogo> preview(const std::string& id, std::size_t number);
     /// The included model of this folder name, if there is one.
     std::optional<StoreModel> find_included(const std::string& folder);
+
+    /// A file of the store on this disk, for other servers: `master.json` (`folder` is empty), or one that tells of a
+    /// listed model or that its info.json has a checksum of. Nothing else, and no link. Errors: kNotFound.
+    Result<std::filesystem::path> own_file(const std::string& folder, const std::string& name) const;
 
   private:
     struct WantedFile;
@@ -63,8 +71,11 @@ class ModelStores {
     Status take_included(const std::vector<WantedFile>& files, const StoreModel& model, JobRequest& request) const;
     StoreListing read(const std::string& url) const;
     StoreListing read_included() const;
+    /// The folders that a web server lists where there is no master.json, as DIGITS takes them.
+    std::vector<std::string> listed_folders(const StoreListing& store, const Error& fault) const;
     Result<std::filesystem::path> bring(const StoreListing& store, const std::string& place, std::uint64_t most,
                                         const std::string& name) const;
+    Result<StoreLogo> bring_image(const StoreListing& store, const StoreModel& model, const std::string& name) const;
     Result<nlohmann::json> bring_json(const StoreListing& store, const std::string& place) const;
 
     const ModelStoresOptions options_;

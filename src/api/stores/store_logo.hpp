@@ -1,12 +1,14 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
 namespace digits::api {
 
-inline constexpr std::uint64_t kMostLogo_bytes = 256 << 10;
+inline constexpr std::uint64_t kMostLogo_bytes = 256 << 10;  ///< of a preview image, too
+inline constexpr std::size_t kMostPreviews = 4;
 
 /// The media type of an image of a kind that browsers show and that runs nothing, by its first bytes: PNG, JPEG, GIF,
 /// WebP. Empty for anything else.

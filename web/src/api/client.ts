@@ -113,6 +113,10 @@ export function store_logo_url(model: string): string {
   return `${api_root}/stores/models/${encodeURIComponent(model)}/logo`;
 }
 
+export function store_preview_url(model: string, number: number): string {
+  return `${api_root}/stores/models/${encodeURIComponent(model)}/previews/${number}`;
+}
+
 export function predictions_csv_url(evaluation: string): string {
   return `${api_root}/evaluations/${evaluation}/predictions.csv`;
 }

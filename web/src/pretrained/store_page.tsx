@@ -2,8 +2,10 @@ import { Alert, Button, Card, Group, Stack, Text, TextInput, Title } from "@mant
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link, useNavigate } from "react-router";
-import { type ModelStore, ProblemError, store_logo_url } from "../api/client";
+import { type ModelStore, ProblemError, store_logo_url, store_preview_url } from "../api/client";
 import { useStores } from "../api/queries";
+import { metric } from "../format/format";
+import { judged } from "../format/judged";
 import { PageSkeleton, ProblemAlert, QueryProblem, useTitle } from "../frame/page_states";
 import { useText } from "../text/text";
 import { start_pull } from "./pull_model";
@@ -72,7 +74,7 @@ export function StorePage() {
 }
 
 function Entry({ model }: { model: StoreModel }) {
-  const { t, said } = useText();
+  const { t, said, whole, best_of } = useText();
   const navigate = useNavigate();
   const queries = useQueryClient();
   const pull = useMutation({
@@ -82,11 +84,20 @@ function Entry({ model }: { model: StoreModel }) {
       navigate(`/pretrained/${job.id}`);
     },
   });
+  const best = judged(model.metrics);
+  const card = model.dataset_card;
+  const images = Object.values(card?.images ?? {}).reduce((sum, count) => sum + count, 0);
+  const sizes = [
+    ...(images > 0 ? [t("store.images", { images: whole(images) })] : []),
+    ...(card?.classes ? [t("store.classes", { classes: whole(card.classes) })] : []),
+  ];
   const facts: [string, string | null][] = [
-    [t("kind.dataset"), model.dataset],
+    [t("kind.dataset"), [model.dataset, ...sizes].filter(Boolean).join(", ") || null],
+    ...(best ? [[best_of(best.name), metric(best.name, best.value)] as [string, string]] : []),
     [t("store.license"), model.license],
     [t("store.owner"), model.owner],
     [t("store.source"), model.source],
+    ["SHA-256", model.sha256 && `${model.sha256.slice(0, 12)}…`],
   ];
   return (
     <Card withBorder padding="md" data-testid="store-model">
@@ -100,6 +111,21 @@ function Entry({ model }: { model: StoreModel }) {
           <Text size="sm" c="dimmed">
             {facts.flatMap(([label, value]) => (value ? [`${label}: ${value}`] : [])).join(" · ")}
           </Text>
+          {model.previews > 0 && (
+            <Group gap={4}>
+              {Array.from({ length: model.previews }, (_, number) => (
+                <img
+                  key={store_preview_url(model.id, number)}
+                  className="store-logo"
+                  src={store_preview_url(model.id, number)}
+                  alt={t("store.preview", { number: whole(number + 1) })}
+                  loading="lazy"
+                  width={64}
+                  height={64}
+                />
+              ))}
+            </Group>
+          )}
         </Stack>
         {model.job === null ? (
           <Button size="xs" flex="none" loading={pull.isPending} onClick={() => pull.mutate()}>
