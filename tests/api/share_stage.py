@@ -66,11 +66,18 @@ def http_request(host, method, path, headers=None):
 @contextlib.contextmanager
 def served(*words):
     """`digits serve-model` while it answers; its host."""
+    with served_by_process(*words) as (host, _):
+        yield host
+
+
+@contextlib.contextmanager
+def served_by_process(*words):
+    """The same, with its process."""
     process = subprocess.Popen([DIGITS, "serve-model", *map(str, words), "--port", "0", "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
         line = process.stdout.readline()
         assert line, process.stderr.read()
-        yield json.loads(line)["address"].split("/")[2]
+        yield json.loads(line)["address"].split("/")[2], process
     finally:
         process.terminate()
         process.communicate(timeout=30)

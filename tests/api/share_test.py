@@ -6,11 +6,13 @@ MODELS is the store that scripts/pretrained made; without it what needs the weig
 """
 import concurrent.futures
 import html.parser
+import http.client
 import importlib.util
 import io
 import json
 import os
 import re
+import signal
 import struct
 import subprocess
 import sys
@@ -23,7 +25,7 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from share_stage import DIGITS, HAS_WEIGHTS, Stage, http_request, served  # noqa: E402
+from share_stage import DIGITS, HAS_WEIGHTS, Stage, http_request, served, served_by_process  # noqa: E402
 
 
 class Share(Stage):
@@ -88,13 +90,18 @@ class Share(Stage):
         with self.subTest("caffe_opencv"):
             if importlib.util.find_spec("cv2") is None:
                 self.skipTest("cv2 is not installed")
-            # OpenCV knows Caffe's own fields only.
+            # OpenCV knows Caffe's own fields only. Of 48 pixels in steps of 3 both pad as much.
             with tarfile.open(folder / "model.tar.gz") as given, tarfile.open(folder / "plain.tar.gz", "w:gz") as plain:
                 for member in given.getmembers():
-                    data = given.extractfile(member).read().replace(b"pad_same: true", b"")
+                    data = given.extractfile(member).read().replace(b"pad_same: true", b"pad: 1")
                     member.size = len(data)
                     plain.addfile(member, io.BytesIO(data))
-            check([sys.executable, "-c", code("caffe_opencv", "plain.tar.gz")], "'conv'")
+            done = subprocess.run([sys.executable, "-c", code("caffe_opencv", "plain.tar.gz"), image], cwd=folder, capture_output=True, text=True, timeout=120)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            lines = [line.split() for line in done.stdout.splitlines()]
+            self.assertEqual([label for _, label in lines], ["red", "blue"])
+            ours = self.api("POST", f"/models/{self.model}/classify", {"paths": [str(image)]})["images"][0]["predictions"]
+            self.assertAlmostEqual(float(lines[0][0]), ours[0]["probability"], delta=0.05, msg="OpenCV resizes in another way")
         for format, file in (("onnx", files["onnx"]), ("safetensors", files["safetensors"]), ("caffe", "archive.tar.gz")):
             with self.subTest("curl " + format):
                 (folder / file).unlink(missing_ok=True)
@@ -264,6 +271,52 @@ class Share(Stage):
         self.assertEqual(len({answer[2].split(b"outputs")[0] for answer in answers}), 1)
         self.assertEqual(self.figure("digits_inference_queue_seconds_count") - requests, 9)
         self.assertLess(self.figure("digits_inference_batch_images_count") - batches, 9)
+
+    def test_a_full_queue_refuses(self):
+        archive = self.folder / "queue.tar.gz"
+        archive.write_bytes(self.api("GET", f"/models/{self.model}/archive"))
+        image = self.planes(self.images / "red/000.png")
+        body = json.dumps({"inputs": [{"name": "image", "datatype": "FP32", "shape": list(image.shape), "data": image.ravel().tolist()}]})
+
+        def ask():
+            connection = http.client.HTTPConnection(host, timeout=60)
+            connection.request("POST", "/v2/models/small/infer", body, {"Content-Type": "application/json"})
+            answer = connection.getresponse()
+            return answer.status, answer.headers, json.loads(answer.read())
+
+        def figure(name):
+            lines = http_request(host, "GET", "/metrics")[1].decode().splitlines()
+            return next((float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(name)), 0)
+
+        def wait_for(name, value):
+            deadline = time.monotonic() + 60
+            while figure(name) != value:
+                self.assertLess(time.monotonic(), deadline, name)
+                time.sleep(0.01)  # between two looks; the condition ends the wait
+        with served_by_process(archive, "--name", "small", "--queue", "1") as (host, process):
+            self.assertEqual(ask()[0], 200)
+            workers = [int(pid) for pid in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()]
+            workers += [int(pid) for task in Path(f"/proc/{process.pid}/task").iterdir() for pid in (task / "children").read_text().split() if int(pid) not in workers]
+            self.assertTrue(workers)
+            for pid in workers:
+                os.kill(pid, signal.SIGSTOP)
+            with concurrent.futures.ThreadPoolExecutor(2) as threads:
+                try:
+                    at_work = threads.submit(ask)
+                    wait_for("digits_inference_batch_images_count", 2)
+                    waiting = threads.submit(ask)
+                    wait_for("digits_inference_waiting_requests", 1)
+                    status, headers, told = ask()
+                finally:
+                    for pid in workers:
+                        os.kill(pid, signal.SIGCONT)
+                self.assertEqual((at_work.result()[0], waiting.result()[0]), (200, 200))
+            self.assertEqual(status, 429, told)
+            self.assertGreater(int(headers["Retry-After"]), 0)
+            self.assertIn("1", told["error"])
+            self.assertEqual(figure('digits_inference_requests_total{model="small",outcome="refused"}'), 1)
+            self.assertEqual(figure('digits_inference_requests_total{model="small",outcome="ok"}'), 3)
+            self.assertEqual(ask()[0], 200)
 
     def test_one_model_without_a_server(self):
         archive = self.folder / "small.tar.gz"

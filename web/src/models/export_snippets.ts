@@ -73,14 +73,35 @@ for name, values in load_file("FILE").items():
     print(name, values.shape)
 `;
 
-const caffe_opencv = `import glob
-import tarfile
+const caffe_opencv = `import json, sys, tarfile
 import cv2
+import numpy as np
 
 with tarfile.open("FILE") as archive:
     archive.extractall("model")
-net = cv2.dnn.readNetFromCaffe("model/deploy.prototxt", glob.glob("model/*.caffemodel")[0])
-print(net.getLayerNames())
+facts = json.load(open("model/info.json"))
+net = cv2.dnn.readNetFromCaffe("model/" + facts["deploy file"], "model/" + facts["snapshot file"])
+height, width, channels = facts["image dimensions"]
+image = cv2.imread(sys.argv[1], cv2.IMREAD_COLOR if channels == 3 else cv2.IMREAD_GRAYSCALE)
+pixels = cv2.resize(image, (width, height)).reshape(height, width, channels).transpose(2, 0, 1).astype(np.float32)
+if facts["channel order"] == "RGB":
+    pixels = pixels[::-1]
+if facts["mean subtraction"] == "image":  # its values are the last of the file
+    pixels = pixels - np.fromfile("model/" + facts["mean file"], np.uint8)[-4 * pixels.size:].view(np.float32).reshape(pixels.shape)
+elif facts["mean subtraction"] == "pixel":
+    pixels = pixels - np.array(facts["mean values"], np.float32).reshape(-1, 1, 1)
+crop = facts["crop size"] or 0
+if crop:
+    top, left = (height - crop) // 2, (width - crop) // 2
+    pixels = pixels[:, top:top + crop, left:left + crop]
+net.setInput(np.ascontiguousarray(pixels[None] * facts["image scale"]))
+output = net.forward()[0]
+labels = open("model/labels.txt").read().splitlines() if "labels file" in facts else []
+if output.shape == (len(labels),):
+    for i in np.argsort(-output)[:5]:
+        print(f"{output[i]:.4f} {labels[i]}")
+else:
+    print(output.shape)
 `;
 
 const server_python = `import sys
