@@ -321,11 +321,11 @@ std::vector<int> Builder::array_shape(Split split) const {
 
 Status Builder::pack_stored_target(Split split, const Target& target, PackedRecord& record) const {
     if (target_kind(target) != facts_.target)
-        return fail(ErrorCode::kInvalidArgument, "the target is of the kind {}, expected {}",
+        return fail(ErrorCode::kInvalidArgument, "the target is of the kind {}; it must be {}",
                     enum_name(target_kind(target)), enum_name(facts_.target));
     if (facts_.target == TargetKind::kClass) return {};
     if (const auto* tensor = std::get_if<Tensor>(&target); tensor && tensor->shape != facts_.target_shape)
-        return fail(ErrorCode::kInvalidArgument, "the target has the shape {}, expected {}",
+        return fail(ErrorCode::kInvalidArgument, "the target has the shape {}; it must be {}",
                     fmt::join(tensor->shape, " x "), fmt::join(facts_.target_shape, " x "));
     if (spec_.storage.backend == DatasetBackend::kLmdb) {
         DIGITS_ASSIGN(record.target_bytes, pack_target(target, target_layout(split)));

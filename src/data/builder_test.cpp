@@ -280,7 +280,7 @@ TEST(Builder, tells_why_classes_are_missing_when_it_fails) {
     const auto result = build_dataset(spec_for({{"path", job.root() / "in"}}), job);
     ASSERT_FALSE(result);
     EXPECT_THAT(result.error().message,
-                HasSubstr("has only one class with at least 2 images, expected two or more; class "
+                HasSubstr("has only one class with 2 or more images; at least two classes are needed; class "
                           "\"b\" is left out: not enough images (0"));
     EXPECT_THAT(result.error().message, HasSubstr("; and 3 more"));
     for (const char* words : {"class \"b\" is left out", "class \"small 3\" is left out", "skipped: .psd 4"})

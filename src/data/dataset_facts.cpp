@@ -122,8 +122,8 @@ Result<DatasetFacts> parse_dataset_facts(const json& whole) {
     auto facts = parse_json<DatasetFacts>(known);
     if (!facts) return fail(damaged(std::move(facts).error()));
     if (facts->format > DatasetFacts::kFormat)
-        return fail(make_error(ErrorCode::kUnsupported, "the dataset has format {}, expected at most {}", facts->format,
-                               DatasetFacts::kFormat)
+        return fail(make_error(ErrorCode::kUnsupported, "the dataset has format {}; at most {} is supported",
+                               facts->format, DatasetFacts::kFormat)
                         .at("/format")
                         .advise("It was made by a later version of Digits"));
     if (facts->image.channels != 1 && facts->image.channels != 3)

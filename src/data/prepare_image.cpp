@@ -42,7 +42,7 @@ Result<PreparedSample> prepare_sample(Sample sample, const ImageSpec& spec, std:
         auto first = prepare_image(std::move(image), spec, noise_seed);
         auto second = prepare_image(std::move(sample.images[1]), spec, noise_seed + 1);
         if (first.width != second.width || first.height != second.height)
-            return fail(ErrorCode::kInvalidArgument, "its images are {} x {} and {} x {}, expected one size",
+            return fail(ErrorCode::kInvalidArgument, "its images are {} x {} and {} x {}; they must have the same size",
                         first.width, first.height, second.width, second.height);
         return PreparedSample{stack_images(first, second), std::move(target)};
     }

@@ -139,7 +139,7 @@ Result<ReadableClasses> keep_readable_classes(std::unique_ptr<const SampleSource
     const auto kept = static_cast<std::size_t>(std::ranges::count(keeps, true));
     if (kept == keeps.size() || kept == 0) return ReadableClasses{std::move(source), {}};
     if (kept == 1)
-        return fail(ErrorCode::kDataLoss, "only one class has readable images, expected two or more; {}",
+        return fail(ErrorCode::kDataLoss, "only one class has readable images; at least two are needed; {}",
                     warnings.front());
     auto subset = std::make_unique<ClassSubset>(std::move(source), keeps);
     auto& all = subset->facts().warnings;

@@ -175,7 +175,7 @@ class Made(unittest.TestCase):
         job = api.call("POST", "/datasets", {"name": "x", "spec": {"source": source}})[2]["id"]
         ended = server.wait_for(job)
         self.assertEqual(ended["state"], "error")
-        self.assertIn("2, expected 0 to 1", json.dumps(ended))
+        self.assertIn("2; class numbers must be 0 to 1", json.dumps(ended))
 
 
 if __name__ == "__main__":

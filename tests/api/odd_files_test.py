@@ -149,7 +149,7 @@ class OddFiles(unittest.TestCase):
         status, _, problem = api.call("POST", "/datasets/scan", {"spec": spec(lonely)})
         self.assertEqual(status, 422)
         self.assertIn("only one class", problem["detail"])
-        self.assertIn('class "few" is left out: not enough images (1, expected at least 2)', problem["detail"])
+        self.assertIn('class "few" is left out: not enough images (1; at least 2 are needed)', problem["detail"])
         self.assertIn("4 files of unsupported types are skipped: .psd 4", problem["detail"])
         job = api.call("POST", "/datasets", {"name": "Lonely", "spec": spec(lonely)})[2]["id"]
         ended = server.wait_for(job)

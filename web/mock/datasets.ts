@@ -118,7 +118,7 @@ function scan(spec: { source?: { path?: string; train?: string }; image?: { widt
     labels,
     splits: splits(),
     unsupported: { count: 12, types: { ".psd": 12 } },
-    warnings: ['class "rare" is left out: not enough images (1, expected at least 2)'],
+    warnings: ['class "rare" is left out: not enough images (1; at least 2 are needed)'],
   };
 }
 

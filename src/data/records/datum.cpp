@@ -144,7 +144,8 @@ void copy_float_data(const DatumView& datum, float* out) {
 
 Result<Image> raw_datum_image(const DatumView& datum) {
     if (datum.channels != 1 && datum.channels != 3)
-        return fail(ErrorCode::kUnsupported, "a datum of {} channels cannot be shown, expected 1 or 3", datum.channels);
+        return fail(ErrorCode::kUnsupported, "a datum of {} channels cannot be shown; it must have 1 or 3",
+                    datum.channels);
     std::vector<std::uint8_t> planes;
     const auto* samples = reinterpret_cast<const std::uint8_t*>(datum.data.data());
     if (datum.data.empty()) {
@@ -161,8 +162,7 @@ Result<Image> raw_datum_image(const DatumView& datum) {
 Result<std::pair<Image, Image>> pair_images(const DatumView& datum) {
     const bool is_pair = !datum.encoded && !datum.data.empty() && (datum.channels == 2 || datum.channels == 6);
     if (!is_pair)
-        return fail(ErrorCode::kDataLoss, "the record holds {} channels, expected the 2 or 6 of two images",
-                    datum.channels);
+        return fail(ErrorCode::kDataLoss, "the record has {} channels; two images have 2 or 6", datum.channels);
     return unstack_planes(reinterpret_cast<const std::uint8_t*>(datum.data.data()), datum.width, datum.height,
                           datum.channels);
 }

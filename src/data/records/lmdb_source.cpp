@@ -217,7 +217,7 @@ class Lmdb final : public SampleSource {
         if (ready_.width == 0) {
             if (channels != 1 && channels != 3)
                 return fail(
-                    make_error(ErrorCode::kUnsupported, "the records have {} channels, expected 1 or 3", channels)
+                    make_error(ErrorCode::kUnsupported, "the records have {} channels; they must have 1 or 3", channels)
                         .at(folder));
             ready_.width = width;
             ready_.height = height;

@@ -92,14 +92,16 @@ Result<MeanBlob> read_mean_file(const std::filesystem::path& path) {
     DIGITS_ASSIGN(const auto bytes, read_file(path));
     caffe::BlobProto blob;
     if (!blob.ParseFromString(bytes))
-        return fail(make_error(ErrorCode::kDataLoss, "not a BlobProto, expected a mean image").at(path.string()));
+        return fail(
+            make_error(ErrorCode::kDataLoss, "the file is not a mean image: it has no BlobProto").at(path.string()));
     MeanBlob mean;
     if (blob.has_shape()) {
         const auto& shape = blob.shape();
         const int axes = shape.dim_size();
         if (axes != 3 && !(axes == 4 && shape.dim(0) == 1))
-            return fail(
-                make_error(ErrorCode::kDataLoss, "a blob of {} axes, expected one mean image", axes).at(path.string()));
+            return fail(make_error(ErrorCode::kDataLoss,
+                                   "a mean image must have 3 axes, or 4 of which the first is 1; got {}", axes)
+                            .at(path.string()));
         mean.channels = static_cast<int>(shape.dim(axes - 3));
         mean.height = static_cast<int>(shape.dim(axes - 2));
         mean.width = static_cast<int>(shape.dim(axes - 1));

@@ -71,7 +71,7 @@ Box read_row(std::span<const float> row) {
 Result<TargetArray> box_array(const Boxes& boxes, int max_boxes) {
     const auto count = boxes.boxes.size();
     if (count > static_cast<std::size_t>(max_boxes))
-        return fail(ErrorCode::kInvalidArgument, "{} boxes, expected at most {}", count, max_boxes);
+        return fail(ErrorCode::kInvalidArgument, "the number of boxes is {}; at most {} are allowed", count, max_boxes);
     TargetArray array{{1, max_boxes + 1, kBoxColumns}, {}};
     array.values.resize((static_cast<std::size_t>(max_boxes) + 1) * kBoxColumns);
     array.values[0] = static_cast<float>(count);

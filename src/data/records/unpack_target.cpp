@@ -14,13 +14,14 @@ Result<Target> unpack_mask(const DatumView& datum) {
     if (datum.encoded) {
         DIGITS_ASSIGN(const auto image, datum_image(datum));
         if (image.channels != 1)
-            return fail(ErrorCode::kDataLoss, "the mask has {} channels, expected 1", image.channels);
+            return fail(ErrorCode::kDataLoss, "the mask has {} channels; it must have 1", image.channels);
         mask.width = image.width;
         mask.height = image.height;
         mask.ids.assign(image.pixels.begin(), image.pixels.end());
         return mask;
     }
-    if (datum.channels != 1) return fail(ErrorCode::kDataLoss, "the mask has {} channels, expected 1", datum.channels);
+    if (datum.channels != 1)
+        return fail(ErrorCode::kDataLoss, "the mask has {} channels; it must have 1", datum.channels);
     if (!datum.data.empty()) {
         for (const char byte : datum.data) mask.ids.push_back(static_cast<unsigned char>(byte));
         return mask;
@@ -34,7 +35,7 @@ Result<Target> unpack_mask(const DatumView& datum) {
 }
 
 Result<Target> unpack_tensor(const DatumView& datum) {
-    if (datum.encoded) return fail(ErrorCode::kDataLoss, "the record is an image file, expected numbers");
+    if (datum.encoded) return fail(ErrorCode::kDataLoss, "the record is an image file; it must hold numbers");
     Tensor tensor{{datum.channels, datum.height, datum.width}, {}};
     if (datum.data.empty())
         tensor.values = values_of(datum);

@@ -54,7 +54,7 @@ Status check_percentages(int percent_val, int percent_test, const std::string& w
 Status check_class_limits(int least, int most, std::string_view prefix, const std::string& where) {
     if (most == 0 || most >= least) return {};
     return fail(make_error(ErrorCode::kInvalidArgument,
-                           "{0}max_per_class is {1}, expected at least {0}min_per_class ({2}) or 0", prefix, most,
+                           "{0}max_per_class must be 0 or at least {0}min_per_class ({2}); got {1}", prefix, most,
                            least)
                     .at(fmt::format("{}/{}max_per_class", where, prefix)));
 }
@@ -76,7 +76,7 @@ Status check_separate_limits(const SeparateClassLimits& limits, ClassLimits trai
 bool ClassDealer::is_large_enough(const std::string& label, std::size_t size, std::size_t least) {
     if (size >= std::max<std::size_t>(least, 1)) return true;
     facts_.warnings.push_back(
-        fmt::format("class \"{}\" is left out: not enough images ({}, expected at least {})", label, size, least));
+        fmt::format("class \"{}\" is left out: not enough images ({}; at least {} are needed)", label, size, least));
     return false;
 }
 

@@ -15,7 +15,7 @@ std::string place_of(const Finding& finding) {
     return text.empty() ? finding.detail : fmt::format("{} ({})", text, finding.detail);
 }
 
-/// "b.txt:2 (14 columns, expected at least 15), c.txt:1 (…), …"
+/// "b.txt:2 (the number of columns is 14; it must be at least 15), c.txt:1 (…), …"
 std::string places_of(const std::vector<Finding>& findings, std::uint64_t count) {
     std::string text;
     for (std::size_t i = 0; i < std::min(findings.size(), kMostNamed); ++i)

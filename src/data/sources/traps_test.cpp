@@ -99,8 +99,8 @@ TEST_F(Traps, kitti_short_row) {
     EXPECT_FALSE(found["errors"].empty());
     const auto refused = build(source);
     ASSERT_FALSE(refused);
-    EXPECT_THAT(refused.error().message, HasSubstr("b.txt:2 (14 columns"));
-    EXPECT_THAT(refused.error().message, HasSubstr("c.txt:1 (5 columns"));
+    EXPECT_THAT(refused.error().message, HasSubstr("b.txt:2 (the number of columns is 14"));
+    EXPECT_THAT(refused.error().message, HasSubstr("c.txt:1 (the number of columns is 5"));
     source["skip_bad_rows"] = true;
     EXPECT_TRUE(build(source));
 }
@@ -142,7 +142,7 @@ TEST_F(Traps, yolo_class_from_1) {
     const auto refused = build(source);
     ASSERT_FALSE(refused);
     EXPECT_THAT(refused.error().message, HasSubstr(".txt:"));
-    EXPECT_THAT(refused.error().message, HasSubstr("2, expected 0 to 1"));
+    EXPECT_THAT(refused.error().message, HasSubstr("2; class numbers must be 0 to 1"));
     EXPECT_THAT(refused.error().message, HasSubstr("numbered from 1"));
 }
 

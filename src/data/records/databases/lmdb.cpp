@@ -38,8 +38,8 @@ Status check_length(MDB_env* env, const fs::path& folder) {
     const auto bytes = fs::file_size(folder / "data.mdb", error);
     const auto needed = (info.me_last_pgno + 1) * stat.ms_psize;
     if (error || bytes >= needed) return {};
-    return fail(ErrorCode::kDataLoss, "the database {} is cut off: data.mdb has {} bytes, expected {}", folder.string(),
-                bytes, needed);
+    return fail(ErrorCode::kDataLoss, "the database {} is cut off: data.mdb has {} bytes instead of {}",
+                folder.string(), bytes, needed);
 }
 
 }  // namespace
@@ -136,7 +136,7 @@ Result<LmdbWriter> LmdbWriter::create(const fs::path& folder, std::uint64_t firs
     fs::create_directories(folder, error);
     if (error) return fail(errno_error("cannot make the folder " + folder.string(), error.value()));
     if (!fs::is_empty(folder, error))
-        return fail(ErrorCode::kAlreadyExists, "{} is not empty, expected a new folder", folder.string());
+        return fail(ErrorCode::kAlreadyExists, "{} is not empty; choose a new folder", folder.string());
     LmdbWriter writer;
     writer.folder_ = folder;
     writer.map_bytes_ = first_map_bytes;

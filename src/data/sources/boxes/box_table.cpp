@@ -143,8 +143,8 @@ class TableReader {
                 columns = Columns::of_row(line.fields);
                 if (!columns)
                     return fail(make_error(ErrorCode::kInvalidArgument,
-                                           "the first line names no columns of boxes, expected filename, class, xmin, "
-                                           "ymin, xmax, ymax, or those of OpenImages")
+                                           "the first line names no columns of boxes; it must name filename, class, "
+                                           "xmin, ymin, xmax, ymax, or those of OpenImages")
                                     .at(file));
             }
             const auto field = [&](Place place) {

@@ -185,7 +185,7 @@ class CocoFile {
         DIGITS_TRY(status);
         if (!document.is_object() || !document.contains("images"))
             return fail(
-                make_error(ErrorCode::kInvalidArgument, "it has no list \"images\", expected COCO's annotations")
+                make_error(ErrorCode::kInvalidArgument, "it has no list \"images\", so it has no COCO annotations")
                     .at(path_));
         return {};
     }

@@ -177,7 +177,8 @@ std::vector<std::string> fields_of(std::string_view line) {
 /// An object of a line, or what is wrong with it.
 Result<LabelledObject> object_of(const std::vector<std::string>& fields) {
     if (fields.size() < kColumns)
-        return fail(ErrorCode::kInvalidArgument, "{} columns, expected at least {}", fields.size(), kColumns);
+        return fail(ErrorCode::kInvalidArgument, "the number of columns is {}; it must be at least {}", fields.size(),
+                    kColumns);
     std::array<double, kColumns> v{};
     for (std::size_t i = 1; i < kColumns; ++i) {
         const auto value = finite_number(fields[i]);

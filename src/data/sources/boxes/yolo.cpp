@@ -77,7 +77,8 @@ std::vector<std::string> fields_of(std::string_view line) {
 /// `points_behind`: how many numbers follow the box, of the key points of a pose.
 Result<LabelledObject> object_of(const std::vector<std::string>& fields, std::size_t points_behind) {
     if (fields.size() < 5)
-        return fail(ErrorCode::kInvalidArgument, "{} columns, expected a class and 4 numbers", fields.size());
+        return fail(ErrorCode::kInvalidArgument, "the number of columns is {}; a class and 4 numbers are needed",
+                    fields.size());
     std::vector<double> v;
     for (const auto& field : fields) {
         const auto value = finite_number(field, true);
@@ -97,8 +98,10 @@ Result<LabelledObject> object_of(const std::vector<std::string>& fields, std::si
     }
     std::vector<double> points(v.begin() + 1, v.end());
     if (points.size() % 2 != 0 || points.size() < 6)
-        return fail(ErrorCode::kInvalidArgument,
-                    "{} columns, expected a class and 4 numbers, or the points of a polygon", fields.size());
+        return fail(
+            ErrorCode::kInvalidArgument,
+            "the number of columns is {}; a class and 4 numbers, or a class and the points of a polygon, are needed",
+            fields.size());
     object.box = bounds_of(points);
     object.outline.polygons = {std::move(points)};
     return object;

@@ -111,11 +111,12 @@ class FolderScanner {
                                 .advise("rename one: _ and a space are the same in a class name"));
         ClassDealer(context_.seed, facts_).deal(classes, limits, val, test, adder());
         if (facts_.labels.size() < 2)
-            return fail(with_causes(
-                make_error(ErrorCode::kInvalidArgument, "{} has {} with at least {} images, expected two or more",
-                           options_.path, facts_.labels.empty() ? "no class" : "only one class", least)
-                    .at("/source/path"),
-                facts_, context_));
+            return fail(
+                with_causes(make_error(ErrorCode::kInvalidArgument,
+                                       "{} has {} with {} or more images; at least two classes are needed",
+                                       options_.path, facts_.labels.empty() ? "no class" : "only one class", least)
+                                .at("/source/path"),
+                            facts_, context_));
         return {};
     }
 

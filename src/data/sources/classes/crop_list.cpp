@@ -25,7 +25,8 @@ std::optional<int> whole_number(std::string_view text, int least) {
 
 Result<Crop> parse_crop(std::vector<std::string> fields) {
     if (fields.size() != kFields)
-        return fail(ErrorCode::kInvalidArgument, "{} fields, expected path, x, y, width, height, label", fields.size());
+        return fail(ErrorCode::kInvalidArgument,
+                    "the line must have the 6 fields path, x, y, width, height and label; got {}", fields.size());
     if (fields[0].empty()) return fail(ErrorCode::kInvalidArgument, "the path is missing");
     if (fields[5].empty()) return fail(ErrorCode::kInvalidArgument, "the label is missing");
     Crop crop{std::move(fields[0]), {}, std::move(fields[5])};
@@ -40,7 +41,7 @@ Result<Crop> parse_crop(std::vector<std::string> fields) {
         const auto& [name, least, value] = numbers[i];
         const auto number = whole_number(fields[i + 1], least);
         if (!number)
-            return fail(ErrorCode::kInvalidArgument, "{} is \"{}\", expected a whole number from {}", name,
+            return fail(ErrorCode::kInvalidArgument, "{} is \"{}\"; it must be a whole number of at least {}", name,
                         fields[i + 1], least);
         value = *number;
     }
@@ -79,7 +80,8 @@ Result<CropList> read_crop_list(const std::filesystem::path& file, const std::fi
     }
     list.warnings = left_out.finish();
     if (list.entries.empty())
-        return fail(make_error(ErrorCode::kInvalidArgument, "no valid line, expected path,x,y,width,height,label{}",
+        return fail(make_error(ErrorCode::kInvalidArgument,
+                               "the list has no valid line; give each line path,x,y,width,height,label{}",
                                list.warnings.empty() ? "" : "; " + list.warnings.front())
                         .at(file.string()));
     return list;

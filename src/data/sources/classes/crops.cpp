@@ -58,12 +58,13 @@ struct Crops {
         const ClassLimits limits{options.min_per_class, options.max_per_class};
         ClassDealer(context.seed, facts).deal(classes, limits, options.percent_val, options.percent_test, add);
         if (facts.labels.size() < 2)
-            return fail(with_causes(make_error(ErrorCode::kInvalidArgument,
-                                               "{} has {} labels with at least {} rectangles, expected two or more",
-                                               options.crops, facts.labels.size(),
-                                               ClassDealer::least_of(limits, options.percent_val, options.percent_test))
-                                        .at("/source/crops"),
-                                    facts, context));
+            return fail(
+                with_causes(make_error(ErrorCode::kInvalidArgument,
+                                       "{} has too few labels: {} with {} or more rectangles; at least two are needed",
+                                       options.crops, facts.labels.size(),
+                                       ClassDealer::least_of(limits, options.percent_val, options.percent_test))
+                                .at("/source/crops"),
+                            facts, context));
         return std::make_unique<LabelledFiles>(std::move(facts), std::move(splits), context);
     }
 

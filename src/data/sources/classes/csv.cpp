@@ -114,10 +114,11 @@ class CsvReader {
                                     SourceFacts& facts) const {
         for (auto& warning : left_out.finish()) facts.warnings.push_back(std::move(warning));
         if (rows.empty())
-            return fail(with_causes(
-                make_error(ErrorCode::kInvalidArgument, "no valid line, expected a path and one or more numbers")
-                    .at(file),
-                facts, context_));
+            return fail(
+                with_causes(make_error(ErrorCode::kInvalidArgument,
+                                       "the file has no valid line; give each line a path and one or more numbers")
+                                .at(file),
+                            facts, context_));
         facts.target = TargetKind::kTensor;
         facts.target_shape = {static_cast<int>(count_)};
         return rows;
@@ -148,7 +149,7 @@ class CsvReader {
                         row.values.push_back(one->get<float>());
             }
             if (row.values.empty() || (count_ > 0 && row.values.size() != count_)) {
-                left_out.add(number, fmt::format("{} numbers, expected {}", row.values.size(),
+                left_out.add(number, fmt::format("the number of values is {}; it must be {}", row.values.size(),
                                                  count_ > 0 ? std::to_string(count_) : "one or more"));
                 continue;
             }
@@ -177,7 +178,8 @@ class CsvReader {
         const auto& fields = line.fields;
         if (fields.size() < 2) return fail(ErrorCode::kInvalidArgument, "there is no number behind the path");
         if (count_ > 0 && fields.size() != count_ + 1)
-            return fail(ErrorCode::kInvalidArgument, "{} numbers, expected {}", fields.size() - 1, count_);
+            return fail(ErrorCode::kInvalidArgument, "the number of values is {}; it must be {}", fields.size() - 1,
+                        count_);
         if (fields[0].empty()) return fail(ErrorCode::kInvalidArgument, "the path is missing");
         Row row;
         row.path = listed_path(options_.root, fields[0], file);

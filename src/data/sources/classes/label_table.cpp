@@ -110,9 +110,10 @@ class TableReader {
                            : read_lines(text, file, most_rows, left_out, rows));
         for (auto& warning : left_out.finish()) facts.warnings.push_back(std::move(warning));
         if (rows.empty())
-            return fail(with_causes(
-                make_error(ErrorCode::kInvalidArgument, "no valid line, expected a path and its labels").at(file),
-                facts, context_));
+            return fail(with_causes(make_error(ErrorCode::kInvalidArgument,
+                                               "the file has no valid line; give each line a path and its labels")
+                                        .at(file),
+                                    facts, context_));
         return rows;
     }
     /// In the order of the columns; empty where labels are written out.
@@ -194,8 +195,8 @@ class TableReader {
                     for (auto& label : split_labels(fields[i])) row.labels.push_back(std::move(label));
             } else {
                 if (fields.size() != columns_.size() + 1) {
-                    left_out.add(line.number,
-                                 fmt::format("{} labels, expected {}", fields.size() - 1, columns_.size()));
+                    left_out.add(line.number, fmt::format("the number of labels is {}; it must be {}",
+                                                          fields.size() - 1, columns_.size()));
                     continue;
                 }
                 std::string wrong;
@@ -303,10 +304,10 @@ class LabelTable final : public SampleSource {
         facts_.labels = columns.empty() ? std::vector<std::string>(found.begin(), found.end()) : columns;
         const auto count = facts_.labels.size();
         if (count < 2 || count > kMostLabels)
-            return fail(
-                with_causes(make_error(ErrorCode::kInvalidArgument, "{} labels, expected 2 to {}", count, kMostLabels)
-                                .at(options.table),
-                            facts_, context));
+            return fail(with_causes(make_error(ErrorCode::kInvalidArgument,
+                                               "the number of labels is {}; it must be 2 to {}", count, kMostLabels)
+                                        .at(options.table),
+                                    facts_, context));
         std::map<std::string_view, int> numbers;
         for (std::size_t i = 0; i < count; ++i) numbers.emplace(facts_.labels[i], static_cast<int>(i));
         for (std::size_t i = 0; i < splits.size(); ++i)

@@ -76,9 +76,10 @@ Result<std::vector<std::string>> class_names(const std::string& file, const Read
     for (auto& label : labels) label.erase(0, label.find_first_not_of(" \t\v\f"));
     std::erase(labels, "");
     if (labels.size() < 2)
-        return fail(
-            make_error(ErrorCode::kInvalidArgument, "{} class names, expected at least two, one a line", labels.size())
-                .at(file));
+        return fail(make_error(ErrorCode::kInvalidArgument,
+                               "the file has too few class names ({}); at least two are needed, one per line",
+                               labels.size())
+                        .at(file));
     return labels;
 }
 

@@ -137,10 +137,11 @@ class Siamese final : public SampleSource {
         for (std::size_t split = 0; split < files.size(); ++split)
             pair_up(files[split], scan.classes.size(), options.per_image, context.seed + split, splits_[split]);
         if (!splits_[0].empty()) return {};
-        return fail(with_causes(make_error(ErrorCode::kInvalidArgument,
-                                           "no pairs, expected two or more folders with two or more images each")
-                                    .at(options.path),
-                                facts_, context));
+        return fail(
+            with_causes(make_error(ErrorCode::kInvalidArgument,
+                                   "no pairs can be made; at least two folders with two or more images each are needed")
+                            .at(options.path),
+                        facts_, context));
     }
 
     static void pair_up(const std::vector<ClassedFile>& files, std::size_t classes, int per_image, std::uint64_t seed,
@@ -190,10 +191,12 @@ class Siamese final : public SampleSource {
         }
         facts_.warnings = left_out.finish();
         if (all.empty())
-            return fail(with_causes(make_error(ErrorCode::kInvalidArgument,
-                                               "no valid line, expected two paths, and 1 or 0 for similar or not")
-                                        .at(options.pairs),
-                                    facts_, context));
+            return fail(with_causes(
+                make_error(
+                    ErrorCode::kInvalidArgument,
+                    "the list has no valid line; give each line two paths, and 1 for similar or 0 for not similar")
+                    .at(options.pairs),
+                facts_, context));
         SplitMix64 random(context.seed);
         shuffle(std::span(all), random);
         const auto sizes = split_sizes(all.size(), options.percent_val, options.percent_test);

@@ -74,7 +74,7 @@ Result<ImageList> parse_image_list(std::string_view text, const std::string& fil
     DIGITS_TRY(status);
     if (list.entries.empty())
         return fail(make_error(ErrorCode::kInvalidArgument,
-                               "no valid line, expected lines of a path, a space and a class number")
+                               "the list has no valid line; give each line a path, a space and a class number")
                         .at(file));
     return list;
 }
@@ -92,8 +92,9 @@ Result<std::vector<ListEntry>> read_strict_image_list(const std::filesystem::pat
     });
     DIGITS_TRY(status);
     if (entries.empty())
-        return fail(make_error(ErrorCode::kInvalidArgument, "no line, expected lines of a path, a space and a label")
-                        .at(file.string()));
+        return fail(
+            make_error(ErrorCode::kInvalidArgument, "the list is empty; give each line a path, a space and a label")
+                .at(file.string()));
     return entries;
 }
 

@@ -34,7 +34,7 @@ Result<std::vector<JsonRow>> read_json_rows(const std::string& text, const std::
                 }
         }
     }
-    if (rows.empty()) return wrong("it has no images, expected a list of objects with a member \"image\"");
+    if (rows.empty()) return wrong("it has no images; it must be a list of objects with a member \"image\"");
     return rows;
 }
 

@@ -22,7 +22,7 @@ Result<std::vector<std::string>> read_labels(const std::filesystem::path& file, 
         labels.emplace_back(line.substr(0, line.find_last_not_of(" \t\r\v\f") + 1));
         if (labels.back().size() > kMostLabel_bytes)
             return fail(make_error(ErrorCode::kInvalidArgument,
-                                   "line {} has {} bytes, expected a class name of at most {}", labels.size(),
+                                   "line {} has {} bytes; a class name may have at most {}", labels.size(),
                                    labels.back().size(), kMostLabel_bytes)
                             .at(file.string()));
         if (labels.size() > kMostLabels)

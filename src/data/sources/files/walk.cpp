@@ -269,7 +269,7 @@ Status check_folder(const fs::path& path, std::string_view where) {
     }
     std::error_code error;
     if (!fs::is_directory(path, error))
-        return wrong(ErrorCode::kInvalidArgument, fmt::format("{} is a file, expected a folder", path.string()));
+        return wrong(ErrorCode::kInvalidArgument, fmt::format("{} is a file, not a folder", path.string()));
     if (::access(path.c_str(), R_OK | X_OK) != 0)
         return wrong(ErrorCode::kPermissionDenied,
                      fmt::format("the folder {} cannot be read by user {}", path.string(), ::geteuid()));
@@ -314,7 +314,8 @@ Result<FolderScan> scan_folder(const fs::path& folder, const ReadableRoots& root
     };
     DIGITS_TRY(run_ordered<FoundClass>(folders.size(), {thread_count(0), 1, 64}, look, keep));
     if (scan.classes.size() < 2)
-        return fail(make_error(ErrorCode::kInvalidArgument, "{} has {} sub-folders, expected at least two, one a class",
+        return fail(make_error(ErrorCode::kInvalidArgument,
+                               "{} has too few sub-folders ({}); at least two are needed, one per class",
                                folder.string(), scan.classes.size()));
     return scan;
 }

@@ -93,10 +93,10 @@ std::size_t first_of_color(const std::vector<Line>& lines) {
 std::string fault_of(const Line& line, std::size_t first) {
     const auto& numbers = line.numbers;
     if (numbers.size() < 3 || (numbers.size() == 4 && first == 0 && numbers[3] != 255))
-        return fmt::format("{} numbers, expected red, green and blue", numbers.size());
+        return fmt::format("a color must be three numbers, red, green and blue; got {}", numbers.size());
     for (std::size_t i = first; i < first + 3; ++i)
         if (numbers[i] < 0 || numbers[i] > 255)
-            return fmt::format("{} is not a color value, expected 0 to 255", numbers[i]);
+            return fmt::format("a color value must be 0 to 255; got {}", numbers[i]);
     return "";
 }
 
@@ -152,8 +152,9 @@ Result<ColorMap> read_color_map(const std::string& path, const ReadableRoots& ro
     }
     if (!has_names) map.names.clear();
     if (map.colors.empty())
-        return fail(
-            make_error(ErrorCode::kInvalidArgument, "no line has a color, expected red, green and blue").at(path));
+        return fail(make_error(ErrorCode::kInvalidArgument,
+                               "no line has a color; give each line three numbers: red, green and blue")
+                        .at(path));
     return map;
 }
 

@@ -44,9 +44,9 @@ Result<ImageSets> ImageSets::read(const std::string& folder, const ImageIndex& i
         DIGITS_TRY(add("_train.txt", Split::kTrain, true));
     }
     if (sets.empty())
-        return fail(
-            make_error(ErrorCode::kInvalidArgument, "no list names an image, expected train.txt, val.txt or test.txt")
-                .at(folder));
+        return fail(make_error(ErrorCode::kInvalidArgument,
+                               "no list names an image; list images in train.txt, val.txt or test.txt")
+                        .at(folder));
     return sets;
 }
 

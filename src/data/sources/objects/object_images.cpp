@@ -416,7 +416,7 @@ Result<std::unique_ptr<ObjectFiles>> ObjectFiles::open(std::uint64_t count,
                     findings.add({FindingKind::kClassOutOfRange,
                                   below(rules.folder, image.label_file),
                                   object.line,
-                                  fmt::format("{}, expected 0 to {}", label, rules.classes.size() - 1),
+                                  fmt::format("{}; class numbers must be 0 to {}", label, rules.classes.size() - 1),
                                   {{"class", label}}});
                     continue;
                 }
@@ -516,7 +516,7 @@ Result<std::unique_ptr<ObjectFiles>> ObjectFiles::open(std::uint64_t count,
     auto& told = source->facts_;
     if (told.findings.count(FindingKind::kClassOutOfRange) > 0 && !told.class_numbers.contains(0))
         told.warnings.push_back(
-            "No label has the class number 0: the classes seem to be numbered from 1, expected from 0");
+            "No label has the class number 0: the classes seem to be numbered from 1; number them from 0");
     for (auto& sentence : told.findings.sentences(FindingWeight::kWarning))
         told.warnings.push_back(std::move(sentence));
     for (auto& sentence : told.findings.sentences(FindingWeight::kError))

@@ -28,8 +28,8 @@ struct Written {
 Written write_one(const ImageTree& tree, std::uint64_t index) {
     const auto labelled = tree.image(index);
     if (labelled.label < 0 || labelled.label >= static_cast<int>(tree.labels.size()))
-        return {fail(ErrorCode::kInvalidArgument, "image {} has label {}, expected 0 to {}", index, labelled.label,
-                     tree.labels.size() - 1),
+        return {fail(ErrorCode::kInvalidArgument, "image {} has label {}; labels must be 0 to {}", index,
+                     labelled.label, tree.labels.size() - 1),
                 ""};
     const auto path =
         tree.folder / tree.labels[static_cast<std::size_t>(labelled.label)] / fmt::format("{:05}.png", index);

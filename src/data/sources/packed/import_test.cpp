@@ -108,7 +108,7 @@ TEST(ImportCifar, says_what_is_wrong_with_an_archive) {
     EXPECT_EQ(message(members), "test_batch.bin has 3072 bytes, no multiple of 3073");
     members = cifar10();
     members["cifar-10-batches-bin/test_batch.bin"][0] = '\x0a';
-    EXPECT_THAT(message(members), HasSubstr("label 10, expected 0 to 9"));
+    EXPECT_THAT(message(members), HasSubstr("label 10; labels must be 0 to 9"));
 
     const auto whole = text_of(job.root() / "c.tar.gz");
     put_file(job.root() / "cut.tar.gz", whole.substr(0, whole.size() / 2));
@@ -205,7 +205,7 @@ TEST(ImportMnist, says_which_file_is_missing_or_damaged) {
     put_file(idx_folder / "train-labels-idx1-ubyte", idx(1, {2}, "ab"));
     EXPECT_THAT(error().message, HasSubstr("3 images and 2 labels"));
     put_file(idx_folder / "train-labels-idx1-ubyte", idx(1, {3}, "abc"));
-    EXPECT_THAT(error().message, HasSubstr("expected 0 to 9"));
+    EXPECT_THAT(error().message, HasSubstr("labels must be 0 to 9"));
 }
 
 }  // namespace

@@ -57,8 +57,9 @@ class Mnist final : public SampleSource {
         dealer.deal(train, limits, 0, options.percent_test, add);
         if (source->facts_.labels.size() < 2)
             return fail(make_error(ErrorCode::kInvalidArgument,
-                                   "{} has {} classes with at least {} images, expected two or more", options.path,
-                                   source->facts_.labels.size(), ClassDealer::least_of(limits, 0, options.percent_test))
+                                   "{} has too few classes: {} with {} or more images; at least two are needed",
+                                   options.path, source->facts_.labels.size(),
+                                   ClassDealer::least_of(limits, 0, options.percent_test))
                             .at("/source/path"));
         dealer.deal_to(Split::kVal, test, limits, options.path, add);
         return source;
@@ -92,8 +93,8 @@ class Mnist final : public SampleSource {
             guard.add_image();
             const int label = files.label(i);
             if (label >= kDigits)
-                return fail(make_error(ErrorCode::kInvalidArgument, "image {} has label {}, expected 0 to {}", i, label,
-                                       kDigits - 1)
+                return fail(make_error(ErrorCode::kInvalidArgument, "image {} has label {}; labels must be 0 to {}", i,
+                                       label, kDigits - 1)
                                 .at(files.path()));
             classes[static_cast<std::size_t>(label)].items.push_back(i);
         }

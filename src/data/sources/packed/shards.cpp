@@ -256,7 +256,8 @@ class Shards final : public SampleSource {
     Result<Mask> mask(const ShardSample& sample) const {
         DIGITS_ASSIGN(const auto bytes, bytes_of(sample, sample.target_image));
         DIGITS_ASSIGN(const auto image, decode_labels_(bytes, {}));
-        if (image.has_colors) return fail(ErrorCode::kInvalidArgument, "the mask has colors, expected class numbers");
+        if (image.has_colors)
+            return fail(ErrorCode::kInvalidArgument, "the mask has colors; it must have class numbers");
         Mask mask{image.width, image.height, {}};
         mask.ids.reserve(image.values.size());
         for (const auto value : image.values) {

@@ -66,7 +66,8 @@ class Gradients final : public SampleSource {
         const auto all = static_cast<std::uint64_t>(options.train_count) +
                          static_cast<std::uint64_t>(options.val_count) + static_cast<std::uint64_t>(options.test_count);
         if (all > context.limits.entries)
-            return fail(ErrorCode::kTooLarge, "{} images, expected at most {}", all, context.limits.entries);
+            return fail(ErrorCode::kTooLarge, "the number of images is {}; at most {} are allowed", all,
+                        context.limits.entries);
         return std::unique_ptr<SampleSource>(new Gradients(options, context.seed));
     }
 

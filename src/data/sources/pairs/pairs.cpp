@@ -176,7 +176,8 @@ class Pairs final : public SampleSource {
         auto& image = sample.images.front();
         if (image.width % 2 != 0)
             return fail(make_error(ErrorCode::kInvalidArgument,
-                                   "the image is {} pixels wide, expected two halves of the same width", image.width)
+                                   "the image is {} pixels wide; two halves of the same width need an even number",
+                                   image.width)
                             .at(sample.name));
         const int half = image.width / 2;
         DIGITS_ASSIGN(auto left, cut_out(image, {0, 0, half, image.height}));

@@ -106,8 +106,9 @@ Result<std::unique_ptr<SampleSource>> deal_remote_images(std::unique_ptr<const I
     if (facts.labels.size() < 2)
         return fail(with_causes(
             make_error(ErrorCode::kInvalidArgument,
-                       "{} has {} with at least {} images, expected two or more, each a folder", place,
-                       facts.labels.empty() ? "no class" : "only one class", ClassDealer::least_of(limits, val, test))
+                       "{} has {} with {} or more images; at least two classes are needed, each in its own folder",
+                       place, facts.labels.empty() ? "no class" : "only one class",
+                       ClassDealer::least_of(limits, val, test))
                 .at("/source/url"),
             facts, context));
     for (auto& [split, from, others, own] : whole)

@@ -113,7 +113,7 @@ struct S3Source {
                 facts.warnings.push_back("an object with a line break in its key is left out: " +
                                          bucket->address(name));
             } else if (size > bucket->most_bytes()) {
-                facts.warnings.push_back(fmt::format("{} is left out: it has {} MB, expected at most {} MB",
+                facts.warnings.push_back(fmt::format("{} is left out: it has {} MB; at most {} MB are allowed",
                                                      bucket->address(name), size >> 20, bucket->most_bytes() >> 20));
             } else {
                 guard.add_image();
