@@ -196,14 +196,14 @@ LayerParameter default_data_layer(TrainingBackend backend, caffe::Phase phase, c
 Status check_sizes(const TrainingData& dataset, const TrainingChoices& choices) {
     const auto positive = [](const char* name, std::int64_t value) -> Status {
         if (value > 0) return {};
-        return fail(ErrorCode::kInvalidArgument, "{} is {}, expected at least 1", name, value);
+        return fail(ErrorCode::kInvalidArgument, "{} must be at least 1; got {}", name, value);
     };
     DIGITS_TRY(positive("the number of images to train with", dataset.train_count));
     DIGITS_TRY(positive("the images' channels", dataset.channels));
     DIGITS_TRY(positive("the images' height", dataset.height));
     DIGITS_TRY(positive("the images' width", dataset.width));
     if (!(choices.epochs > 0))
-        return fail(ErrorCode::kInvalidArgument, "epochs is {}, expected more than 0", choices.epochs);
+        return fail(ErrorCode::kInvalidArgument, "Epochs must be greater than 0; got {}", choices.epochs);
     DIGITS_TRY(positive("batch_accumulation", choices.batch_accumulation));
     DIGITS_TRY(positive("batch_size", choices.batch_size.value_or(1)));
     DIGITS_TRY(positive("val_batch_size", choices.val_batch_size.value_or(1)));

@@ -32,7 +32,7 @@ Result<std::vector<LayerParameter>> clean_up(const caffe::NetParameter& net, con
         LayerParameter layer = original;
         if (is_data_layer(layer) && layer.type() != "Data" && layer.type() != "HDF5Data")
             return fail(make_error(ErrorCode::kInvalidArgument,
-                                   "[{}] a data layer of type {}, expected Data or HDF5Data", layer.name(),
+                                   "[{}] the data layer is of type {}; it must be Data or HDF5Data", layer.name(),
                                    layer.type())
                             .advise("Leave the layer out: Digits adds one for its dataset"));
         if (layer.type() == "Input") continue;
@@ -118,7 +118,7 @@ Result<TrainingFiles> make_training_files(const caffe::NetParameter& original, c
                                           const TrainingChoices& choices) {
     DIGITS_TRY(check_sizes(dataset, choices));
     if (dataset.label_count < 1)
-        return fail(ErrorCode::kInvalidArgument, "the number of classes is {}, expected at least 1",
+        return fail(ErrorCode::kInvalidArgument, "the number of classes must be at least 1; got {}",
                     dataset.label_count);
     caffe::NetParameter net = original;
     DIGITS_TRY(upgrade_net(net));

@@ -273,7 +273,7 @@ struct Refused {
 
 TEST(DigitsRules, SaysWhatIsWrongWithANetwork) {
     const Refused cases[] = {
-        {R"(layer { name: "d" type: "ImageData" top: "data" })", "[d] a data layer of type ImageData"},
+        {R"(layer { name: "d" type: "ImageData" top: "data" })", "[d] the data layer is of type ImageData"},
         {R"(layer { name: "a" type: "Data" include { stage: "train" } } layer { name: "b" type: "Data" include { stage: "train" } })",
          "[b] a second data layer for training, after [a]"},
         {R"(layer { name: "a" type: "Data" include { phase: TEST } } layer { name: "b" type: "Data" include { stage: "val" } })",
@@ -414,10 +414,10 @@ TEST(DigitsRules, RefusesSizesThatMakeNoSense) {
     choices.epochs = 100'000'000;
     EXPECT_THAT(refusal(kSmallNet, mnist(), choices), HasSubstr("the most a solver counts"));
     choices.epochs = 0;
-    EXPECT_THAT(refusal(kSmallNet, mnist(), choices), HasSubstr("epochs is 0"));
+    EXPECT_THAT(refusal(kSmallNet, mnist(), choices), HasSubstr("Epochs must be greater than 0; got 0"));
     auto dataset = mnist();
     dataset.train_count = 0;
-    EXPECT_THAT(refusal(kSmallNet, dataset), HasSubstr("images to train with is 0"));
+    EXPECT_THAT(refusal(kSmallNet, dataset), HasSubstr("images to train with must be at least 1; got 0"));
     EXPECT_THAT(
         refusal(R"(layer { name: "a" type: "Data" include { stage: "train" } data_param { batch_size: 4294967295 } }
                            layer { name: "b" type: "Data" include { stage: "val" } })" +

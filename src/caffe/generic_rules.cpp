@@ -39,8 +39,8 @@ bool has_bottom_like(const LayerParameter& layer, std::string_view word) {
 Status put_data_layer(LayerParameter layer, bool in_train, bool in_val, GenericParts& parts,
                       std::vector<std::string>& warnings) {
     if (layer.type() != "Data")
-        return fail(make_error(ErrorCode::kInvalidArgument, "[{}] a data layer of type {}, expected Data", layer.name(),
-                               layer.type())
+        return fail(make_error(ErrorCode::kInvalidArgument, "[{}] the data layer is of type {}; it must be Data",
+                               layer.name(), layer.type())
                         .advise("Leave the layer out: Digits adds one for its dataset"));
     const bool images = has_top_like(layer, "data");
     if (in_train == in_val || (!images && !has_top_like(layer, "label"))) {

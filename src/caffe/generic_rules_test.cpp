@@ -224,7 +224,7 @@ layer { name: "loss" type: "EuclideanLoss" bottom: "out" bottom: "label" top: "l
 TEST(GenericRules, RefusesWhatItCannotTrain) {
     EXPECT_THAT(
         refusal(std::string(R"(layer { name: "x" type: "ImageData" top: "data" include { stage: "train" } })") + kNet),
-        HasSubstr("[x] a data layer of type ImageData"));
+        HasSubstr("[x] the data layer is of type ImageData"));
     auto unknown = gradients();
     unknown.target_size = 0;
     EXPECT_THAT(refusal(kNet, unknown), HasSubstr("[ip] num_output is missing"));

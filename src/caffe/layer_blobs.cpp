@@ -24,9 +24,10 @@ std::int64_t first_dimension(const caffe::BlobProto& blob) {
 Result<std::map<std::string, LayerBlobs>> read_layer_blobs(const std::filesystem::path& path) {
     DIGITS_ASSIGN(const auto bytes, read_file(path, kMostBytes));
     if (bytes.starts_with("\x89HDF"))
-        return fail(make_error(ErrorCode::kUnsupported, "The weights are in HDF5, expected a binary .caffemodel")
-                        .at(path.string())
-                        .advise("Upload them as a pretrained model, which makes a .caffemodel of them"));
+        return fail(
+            make_error(ErrorCode::kUnsupported, "The weights are in HDF5; they must be a binary .caffemodel file")
+                .at(path.string())
+                .advise("Upload them as a pretrained model, which makes a .caffemodel of them"));
     caffe::NetParameter net;
     if (!net.ParseFromString(bytes))
         return fail(make_error(ErrorCode::kDataLoss, "The file is no .caffemodel, or it is damaged").at(path.string()));

@@ -40,7 +40,7 @@ TEST(Prototxt, TakesTextsOfOtherSystems) {
     ASSERT_TRUE(write_file_atomic(folder.path() / "net.prototxt", std::string("\xff\xfen\0a\0", 6)));
     const auto foreign = read_net_file(folder.path() / "net.prototxt");
     ASSERT_FALSE(foreign);
-    EXPECT_EQ(foreign.error().message, "the text is in UTF-16 (little endian), expected UTF-8");
+    EXPECT_EQ(foreign.error().message, "the text is in UTF-16 (little endian); it must be in UTF-8");
 }
 
 class FindingTest : public testing::TestWithParam<Finding> {};

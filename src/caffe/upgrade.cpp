@@ -145,14 +145,16 @@ Status add_input_shapes(const caffe::NetParameter& net, caffe::InputParameter& i
     const int inputs = net.input_size();
     if (net.input_shape_size() > 0) {
         if (net.input_shape_size() != inputs)
-            return fail(ErrorCode::kInvalidArgument, "{} input_shape entries for {} inputs, expected one for each",
+            return fail(ErrorCode::kInvalidArgument,
+                        "the number of input_shape entries ({}) must equal the number of inputs ({})",
                         net.input_shape_size(), inputs);
         *input.mutable_shape() = net.input_shape();
         return {};
     }
     if (net.input_dim_size() != 4 * inputs)
-        return fail(ErrorCode::kInvalidArgument, "{} input_dim values for {} input{}, expected four for each",
-                    net.input_dim_size(), inputs, inputs == 1 ? "" : "s");
+        return fail(ErrorCode::kInvalidArgument,
+                    "the number of input_dim values ({}) must be four times the number of inputs ({})",
+                    net.input_dim_size(), inputs);
     for (int i = 0; i < inputs; ++i) {
         caffe::BlobShape& shape = *input.add_shape();
         for (int k = 0; k < 4; ++k) shape.add_dim(net.input_dim(4 * i + k));
@@ -223,8 +225,7 @@ Result<bool> upgrade_solver(caffe::SolverParameter& solver) {
         const char* name = solver_type_name(solver.solver_type());
         if (!name)
             return fail(ErrorCode::kUnsupported,
-                        "solver_type {} is not supported, expected one of SGD, NESTEROV, "
-                        "ADAGRAD, RMSPROP, ADADELTA, ADAM",
+                        "solver_type {} is not supported; use SGD, NESTEROV, ADAGRAD, RMSPROP, ADADELTA or ADAM",
                         caffe::SolverParameter::SolverType_Name(solver.solver_type()));
         solver.set_type(name);
         solver.clear_solver_type();

@@ -178,9 +178,10 @@ TEST(Upgrade, SaysWhatCannotBeUpgraded) {
                 HasSubstr("[r] reads the padding layer \"p\""));
     EXPECT_THAT(upgrade_error("layers { layer { name: 'p' type: 'padding' pad: 1 } top: 'y' }").message,
                 HasSubstr("[p] a padding layer has one bottom"));
-    EXPECT_THAT(upgrade_error("input: 'x' input_dim: [1, 2, 3]").message, HasSubstr("3 input_dim values for 1 input"));
+    EXPECT_THAT(upgrade_error("input: 'x' input_dim: [1, 2, 3]").message,
+                HasSubstr("input_dim values (3) must be four times the number of inputs (1)"));
     EXPECT_THAT(upgrade_error("input: 'x' input: 'y' input_shape { dim: 1 }").message,
-                HasSubstr("1 input_shape entries for 2 inputs"));
+                HasSubstr("input_shape entries (1) must equal the number of inputs (2)"));
 }
 
 TEST(Upgrade, NamesSolverTypes) {

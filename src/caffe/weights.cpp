@@ -122,8 +122,8 @@ template <class Stored, class Convert>
 Result<std::vector<float>> raw_values(const std::string& bytes, Convert convert) {
     static_assert(std::endian::native == std::endian::little, "raw_data is little-endian");
     if (bytes.size() % sizeof(Stored) != 0)
-        return fail(ErrorCode::kDataLoss, "a blob's raw_data has {} bytes, expected a multiple of {}", bytes.size(),
-                    sizeof(Stored));
+        return fail(ErrorCode::kDataLoss, "a blob's raw_data has {} bytes; their number must be a multiple of {}",
+                    bytes.size(), sizeof(Stored));
     std::vector<float> values(bytes.size() / sizeof(Stored));
     for (std::size_t i = 0; i < values.size(); ++i) {
         Stored stored;
@@ -142,7 +142,7 @@ Result<std::vector<float>> stored_values(const caffe::BlobProto& blob) {
             case caffe::FLOAT16: return raw_values<std::uint16_t>(blob.raw_data(), half_to_float);
             default:
                 return fail(ErrorCode::kUnsupported,
-                            "a blob's raw_data is of type {}, expected FLOAT, FLOAT16 or DOUBLE",
+                            "a blob's raw_data must be of type FLOAT, FLOAT16 or DOUBLE; got {}",
                             caffe::Type_Name(blob.raw_data_type()));
         }
     }

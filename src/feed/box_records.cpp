@@ -62,7 +62,7 @@ Result<BoxRecords::ImageRecipe> BoxRecords::make_recipe(const FeedOptions& optio
 Result<BoxRecords> BoxRecords::create(const FeedOptions& options, const DatumView& first, std::uint64_t records) {
     if (first.channels != 1 || first.width != kBoxArrayColumns || first.height < 1 || first.float_count == 0)
         return fail(ErrorCode::kInvalidArgument,
-                    "the records have {} channels of {} x {}, expected boxes: one channel of rows of {} numbers",
+                    "the records have {} channels of {} x {}; boxes must have one channel of rows of {} numbers",
                     first.channels, first.width, first.height, kBoxArrayColumns);
     BoxRecords boxes;
     boxes.options_ = options;

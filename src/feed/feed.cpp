@@ -228,12 +228,11 @@ Feed::Pipeline::~Pipeline() {
 Result<std::unique_ptr<Feed::Pipeline>> Feed::Pipeline::create(const FeedOptions& options) {
     if (options.batch_size < 1 || options.prefetch < 1 || options.threads < 0)
         return fail(ErrorCode::kInvalidArgument,
-                    "batch_size {}, prefetch {} and threads {}, expected at least 1, 1 and 0", options.batch_size,
-                    options.prefetch, options.threads);
+                    "batch_size and prefetch must be at least 1 and threads at least 0; got {}, {} and {}",
+                    options.batch_size, options.prefetch, options.threads);
     const auto& transform = options.transform;
     if (transform.force_color() && transform.force_gray())
-        return fail(ErrorCode::kInvalidArgument,
-                    "transform_param has force_color and force_gray, expected one of them");
+        return fail(ErrorCode::kInvalidArgument, "transform_param may have force_color or force_gray, not both");
 
     DIGITS_ASSIGN(auto database, RecordDatabase::open(options.source));
     DIGITS_ASSIGN(auto reader, RecordReader::open(options.source));
@@ -251,7 +250,7 @@ Result<std::unique_ptr<Feed::Pipeline>> Feed::Pipeline::create(const FeedOptions
         recipe_options.augmentation = {};
     }
     if (options.records == FeedRecords::kMask && size.channels != 1)
-        return fail(ErrorCode::kInvalidArgument, "the records of {} have {} channels, expected masks: one channel",
+        return fail(ErrorCode::kInvalidArgument, "the records of {} have {} channels; masks must have one",
                     options.source.string(), size.channels);
     DIGITS_ASSIGN(auto recipe, Recipe::create(recipe_options, size, records));
     DIGITS_ASSIGN(auto cursor, database->cursor());
@@ -410,7 +409,7 @@ Status Feed::Pipeline::apply(const Recipe& recipe, const DatumView& datum, const
         DIGITS_ASSIGN(const auto* varied, recipe.augmenter.apply(planes, index, scratch.augmented, others));
         recipe.transformer.apply(varied, index, out);
     } else if (!recipe.augmenter.changes_nothing()) {
-        return fail(ErrorCode::kUnsupported, "the record holds numbers, expected an image to vary");
+        return fail(ErrorCode::kUnsupported, "the record holds numbers; only images can be augmented");
     } else {
         scratch.floats.resize(datum.float_count);
         copy_float_data(datum, scratch.floats.data());
@@ -432,7 +431,7 @@ Status Feed::Pipeline::apply_mask(const Recipe& recipe, const DatumView& datum, 
     }
     const auto numbers = [&recipe](const DatumView& from, std::vector<float>& to) -> Result<const float*> {
         if (from.float_count != recipe.size.samples())
-            return fail(ErrorCode::kDataLoss, "a mask has {} class numbers, expected {}", from.float_count,
+            return fail(ErrorCode::kDataLoss, "a mask has {} class numbers; it must have {}", from.float_count,
                         recipe.size.samples());
         to.resize(from.float_count);
         copy_float_data(from, to.data());

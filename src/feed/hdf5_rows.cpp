@@ -134,7 +134,7 @@ Result<std::vector<fs::path>> read_list(const Hdf5RowsOptions& options) {
     }
     if (files.empty())
         return fail(
-            make_error(ErrorCode::kInvalidArgument, "no file in the list, expected the path of an HDF5 file a line")
+            make_error(ErrorCode::kInvalidArgument, "the list names no file; give each line the path of an HDF5 file")
                 .at(options.source.string()));
     return files;
 }

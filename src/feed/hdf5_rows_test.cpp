@@ -204,7 +204,7 @@ TEST_F(Hdf5RowsTest, say_what_does_not_fit) {
     EXPECT_THAT(refused(choice), HasSubstr("none.txt"));
     choice = options(5);
     ASSERT_TRUE(write_file_atomic(folder() / "list.txt", "\n \n"));
-    EXPECT_THAT(refused(choice), HasSubstr("no file in the list"));
+    EXPECT_THAT(refused(choice), HasSubstr("the list names no file"));
     ASSERT_TRUE(write_file_atomic(folder() / "list.txt", "c.h5\n"));
     EXPECT_THAT(refused(choice), HasSubstr("c.h5: no such file"));
     const auto whole = *read_file(folder() / "a.h5");

@@ -242,7 +242,7 @@ TEST(Targets, refuse_records_that_are_no_boxes) {
     options.source = scene.masks();
     const auto feed = Feed::open(options);
     ASSERT_FALSE(feed);
-    EXPECT_THAT(feed.error().to_string(), testing::HasSubstr("expected boxes"));
+    EXPECT_THAT(feed.error().to_string(), testing::HasSubstr("boxes must have one channel"));
 }
 
 TEST(MovedBox, is_left_out_when_little_of_it_remains) {

@@ -73,8 +73,7 @@ Result<Transformer> Transformer::create(const caffe::TransformationParameter& pa
     }
     if (parameter.has_mean_file()) {
         if (parameter.mean_value_size() > 0)
-            return fail(ErrorCode::kInvalidArgument,
-                        "transform_param has mean_file and mean_value, expected one of them");
+            return fail(ErrorCode::kInvalidArgument, "transform_param may have mean_file or mean_value, not both");
         DIGITS_ASSIGN(auto mean, read_mean_file(parameter.mean_file()));
         if (mean.channels != channels || mean.height != height || mean.width != width)
             return fail(make_error(ErrorCode::kInvalidArgument,
@@ -86,7 +85,7 @@ Result<Transformer> Transformer::create(const caffe::TransformationParameter& pa
     const int values = parameter.mean_value_size();
     if (values > 1 && values != channels)
         return fail(ErrorCode::kInvalidArgument,
-                    "{} mean_value entries for {} channels, expected one or one per channel", values, channels);
+                    "the number of mean_value entries ({}) must be 1 or the number of channels ({})", values, channels);
     for (int c = 0; c < channels; ++c)
         t.mean_values_.push_back(values == 0 ? 0.0f : parameter.mean_value(values == 1 ? 0 : c));
     return t;

@@ -55,7 +55,7 @@ Result<std::unique_ptr<WindowFeed>> WindowFeed::open(const WindowOptions& option
         return fail(ErrorCode::kInvalidArgument, "crop_size and batch_size must be positive; got {} and {}",
                     feed->crop_, window.batch_size());
     if (window.crop_mode() != "warp" && window.crop_mode() != "square")
-        return fail(ErrorCode::kInvalidArgument, "crop_mode is \"{}\", expected warp or square", window.crop_mode());
+        return fail(ErrorCode::kInvalidArgument, "crop_mode must be warp or square; got \"{}\"", window.crop_mode());
     if (2 * window.context_pad() >= static_cast<std::uint32_t>(feed->crop_))
         return fail(ErrorCode::kInvalidArgument, "context_pad {} leaves nothing of crop_size {}", window.context_pad(),
                     feed->crop_);
@@ -87,7 +87,8 @@ Status WindowFeed::read_source() {
         if (channels_ == 0) channels_ = channels;
         if (channels != channels_ || (channels != 1 && channels != 3))
             return fail(make_error(ErrorCode::kInvalidArgument,
-                                   "the image has {} channels, expected 1 or 3, and as many as the first", channels)
+                                   "the image has {} channels; it must have 1 or 3, as many as the first image",
+                                   channels)
                             .at(where()));
         image_paths_.push_back(listed_path(options_.base_dir, options_.window.root_folder(), path).string());
         for (int i = 0; i < count; ++i) {
@@ -105,7 +106,7 @@ Status WindowFeed::read_source() {
             if (overlap >= options_.window.fg_threshold()) {
                 if (window.label < 1)
                     return fail(make_error(ErrorCode::kInvalidArgument,
-                                           "a foreground window has label {}, expected 1 or more", window.label)
+                                           "the label of a foreground window must be at least 1; got {}", window.label)
                                     .at(where()));
                 foreground_.push_back(window);
             } else if (overlap < options_.window.bg_threshold()) {
@@ -128,12 +129,11 @@ Status WindowFeed::read_mean() {
     const auto& transform = options_.transform;
     if (transform.has_mean_file()) {
         if (transform.mean_value_size() > 0)
-            return fail(ErrorCode::kInvalidArgument,
-                        "transform_param has mean_file and mean_value, expected one of them");
+            return fail(ErrorCode::kInvalidArgument, "transform_param may have mean_file or mean_value, not both");
         DIGITS_ASSIGN(auto mean, read_mean_file(transform.mean_file()));
         if (mean.channels != channels_ || mean.width < crop_ || mean.height < crop_)
             return fail(make_error(ErrorCode::kInvalidArgument,
-                                   "the mean image has {} channels of {} x {}, expected {} of at least {} x {}",
+                                   "the mean image has {} channels of {} x {}; it must have {} of at least {} x {}",
                                    mean.channels, mean.width, mean.height, channels_, crop_, crop_)
                             .at(transform.mean_file()));
         mean_ = std::move(mean);
@@ -141,7 +141,8 @@ Status WindowFeed::read_mean() {
     const int values = transform.mean_value_size();
     if (values > 1 && values != channels_)
         return fail(ErrorCode::kInvalidArgument,
-                    "{} mean_value entries for {} channels, expected one or one per channel", values, channels_);
+                    "the number of mean_value entries ({}) must be 1 or the number of channels ({})", values,
+                    channels_);
     for (int c = 0; c < channels_; ++c)
         mean_values_.push_back(values == 0 ? 0.0F : transform.mean_value(values == 1 ? 0 : c));
     return {};

@@ -82,14 +82,13 @@ void check_filler(const Shape& shape, const caffe::FillerParameter& filler) {
                                                   {"mean", filler.mean()},
                                                   {"std", filler.std()}};
     for (const auto& [field, number] : numbers)
-        if (!std::isfinite(number)) throw_invalid("{} of the filler is {}, expected a number", field, number);
+        if (!std::isfinite(number)) throw_invalid("{} of the filler must be a finite number; got {}", field, number);
     if (type == "uniform" && filler.min() > filler.max())
         throw_invalid("min of the uniform filler is {}, above its max of {}", filler.min(), filler.max());
     if (type == "gaussian" && filler.std() < 0)
-        throw_invalid("std of the gaussian filler is {}, expected 0 or more", filler.std());
+        throw_invalid("std of the gaussian filler must be at least 0; got {}", filler.std());
     if (filler.sparse() < -1)
-        throw_invalid("sparse of the filler is {}, expected the number of weights of an output that are not 0",
-                      filler.sparse());
+        throw_invalid("sparse of the filler must be the number of nonzero weights per output; got {}", filler.sparse());
     if (filler.sparse() >= 0 && type != "gaussian")
         throw_invalid("sparse is for gaussian fillers only; the type is \"{}\"", filler.type());
     if (filler.sparse() >= 0 && (shape.empty() || shape[0] < 1))

@@ -25,7 +25,7 @@ Status check_outputs(const caffe::NetParameter& deploy,
         // HDF5 files store a shared weight only in the layer that owns it.
         if (found == stored.end() || found->second->blobs_size() == 0 || found->second->blobs(0).ByteSizeLong() == 0) {
             if (wanted > kMostOutputs)
-                return fail(ErrorCode::kInvalidArgument, "[{}] num_output is {}, expected at most {}", layer.name(),
+                return fail(ErrorCode::kInvalidArgument, "[{}] num_output is {}; at most {} is allowed", layer.name(),
                             wanted, kMostOutputs);
             continue;
         }

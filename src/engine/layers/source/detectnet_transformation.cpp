@@ -21,7 +21,7 @@ class DetectNetTransformationLayer final : public Layer {
         grid_.emplace(parameter_.detectnet_groundtruth_param());
         const auto& transform = parameter_.transform_param();
         if (transform.has_mean_file() && transform.mean_value_size() > 0)
-            throw_invalid("transform_param has mean_file and mean_value, expected one of them");
+            throw_invalid("transform_param may have mean_file or mean_value, not both");
         if (transform.has_mean_file()) {
             auto mean = read_mean_file(context_.base_dir / transform.mean_file());
             if (!mean) throw EngineError{std::move(mean.error())};

@@ -10,8 +10,8 @@ export const caffe: Record<string, string> = {
   "[{}] an HDF5Data layer cannot subtract a mean pixel": "[{}] HDF5Data 层不能减去均值像素",
   "[{}] {} would make {} images of those of the dataset (channels: {})":
     "[{1}] {2} 会把数据集的图像变成 {3} 图像（通道数：{4}）",
-  "{} is {}, expected at least 1": "{}为 {}，应至少为 1",
-  "epochs is {}, expected more than 0": "训练轮数为 {}，应大于 0",
+  "{} must be at least 1; got {}": "{}必须至少为 1；得到 {}",
+  "Epochs must be greater than 0; got {}": "训练轮数必须大于 0；得到 {}",
   "Leave transform_param out, or use an LMDB dataset": "去掉 transform_param，或使用 LMDB 数据集",
   'Choose the mean "none", or build the dataset with its mean': "将均值设为“不减”，或创建带均值图像的数据集",
   "Leave the layer out: Digits adds one for its dataset": "去掉该层：Digits 会为数据集添加一个",
@@ -22,11 +22,11 @@ export const caffe: Record<string, string> = {
   "[{}] its own mean is replaced by the dataset's": "[{}] 其均值由数据集的均值取代",
   "[{}] an HDF5Data layer subtracts no mean image": "[{}] HDF5Data 层不减去均值图像",
   "[{}] mirror is left out: images are mirrored in training only": "[{}] mirror 已省略：只在训练时镜像图像",
-  "[{}] a data layer of type {}, expected Data or HDF5Data": "[{}] 数据层类型为 {}，应为 Data 或 HDF5Data",
+  "[{}] the data layer is of type {}; it must be Data or HDF5Data": "[{}] 数据层类型为 {}，应为 Data 或 HDF5Data",
   "[{}] a second data layer for {}, after [{}]; expected one": "[{}] 是 {} 的第二个数据层，前面已有 [{}]；只能有一个",
   "[{}] a data layer for validation, but none for training": "[{}] 有验证数据层，但没有训练数据层",
   "the network to deploy has no Softmax layer": "部署网络没有 Softmax 层",
-  "the number of classes is {}, expected at least 1": "类别数为 {}，应至少为 1",
+  "the number of classes must be at least 1; got {}": "类别数必须至少为 1；得到 {}",
   "[{}] gives data to train with, and no layer gives data to validate with": "[{}] 提供训练数据，但没有层提供验证数据",
   'Add one with include { stage: "deploy" }': '添加一个带 include { stage: "deploy" } 的层',
   'Add a data layer with include { stage: "val" }, or set the validation interval to 0':
@@ -34,7 +34,7 @@ export const caffe: Record<string, string> = {
   "[{}] left out: the top {} of {} classes say nothing": "[{}] 已省略：{2} 个类别中的前 {1} 名没有意义",
   '[{}] left out: a data layer needs include { stage: "train" } or include { stage: "val" }':
     '[{}] 已省略：数据层需要 include { stage: "train" } 或 include { stage: "val" }',
-  "[{}] a data layer of type {}, expected Data": "[{}] 数据层类型为 {}，应为 Data",
+  "[{}] the data layer is of type {}; it must be Data": "[{}] 数据层类型为 {}，应为 Data",
   "[{}] a second layer of {} for {}, after [{}]; expected one":
     "[{}] 是 {3} 的第二个 {2} 层，前面已有 [{4}]；只能有一个",
   "[{}] num_output is missing": "[{}] 缺少 num_output",
@@ -50,7 +50,7 @@ export const caffe: Record<string, string> = {
   "The dataset has no mean image: nothing is subtracted": "数据集没有均值图像：不减去任何值",
   "[{}] subtracts a mean of its own from images of 0 to 255: that of the dataset is not subtracted":
     "[{}] 自行从 0 到 255 的图像中减去均值：不再减去数据集的均值",
-  "The weights are in HDF5, expected a binary .caffemodel": "权重为 HDF5 格式，应为二进制 .caffemodel",
+  "The weights are in HDF5; they must be a binary .caffemodel file": "权重为 HDF5 格式，应为二进制 .caffemodel",
   "The file is no .caffemodel, or it is damaged": "该文件不是 .caffemodel，或已损坏",
   "Upload them as a pretrained model, which makes a .caffemodel of them":
     "请作为预训练模型上传，这会将其转换为 .caffemodel",
@@ -78,10 +78,12 @@ export const caffe: Record<string, string> = {
   '[{}] no layer reads its output "{}" in {}: it is computed in vain. Let a layer read it, or keep the layer for the deployed network with include { stage: "deploy" }':
     '[{}] 在 {3} 中没有层读取其输出“{2}”：白白计算。请让某个层读取它，或用 include { stage: "deploy" } 只在部署网络中保留该层',
   'the network has both "layers" (old form) and "layer" entries': "网络同时含有“layers”（旧格式）和“layer”",
-  "{} input_shape entries for {} inputs, expected one for each": "{2} 个输入有 {1} 个 input_shape，应各有一个",
-  "{} input_dim values for {} input{}, expected four for each": "{2} 个输入有 {1} 个 input_dim 值{3}，应各有四个",
+  "the number of input_shape entries ({}) must equal the number of inputs ({})":
+    "input_shape 的个数（{}）必须等于输入个数（{}）",
+  "the number of input_dim values ({}) must be four times the number of inputs ({})":
+    "input_dim 值的个数（{}）必须是输入个数（{}）的四倍",
   "the solver has both solver_type (old form) and type": "求解器同时含有 solver_type（旧格式）和 type",
-  "solver_type {} is not supported, expected one of SGD, NESTEROV, ADAGRAD, RMSPROP, ADADELTA, ADAM":
+  "solver_type {} is not supported; use SGD, NESTEROV, ADAGRAD, RMSPROP, ADADELTA or ADAM":
     "不支持 solver_type {}，应为 SGD、NESTEROV、ADAGRAD、RMSPROP、ADADELTA、ADAM 之一",
   'Use only "layer"': "只使用“layer”",
   "Use only type": "只使用 type",
@@ -96,8 +98,9 @@ export const caffe: Record<string, string> = {
   "damaged, or no {}: {}": "已损坏，或不是 {}：{}",
   "{} bytes, a binary file holds at most {}": "{} 字节，二进制文件最多 {}",
   "{} cannot be written: a required member is missing": "无法写入 {}：缺少必需的成员",
-  "a blob's raw_data has {} bytes, expected a multiple of {}": "数据块的 raw_data 有 {} 字节，应为 {} 的倍数",
-  "a blob's raw_data is of type {}, expected FLOAT, FLOAT16 or DOUBLE":
+  "a blob's raw_data has {} bytes; their number must be a multiple of {}":
+    "数据块的 raw_data 有 {} 字节，应为 {} 的倍数",
+  "a blob's raw_data must be of type FLOAT, FLOAT16 or DOUBLE; got {}":
     "数据块的 raw_data 类型为 {}，应为 FLOAT、FLOAT16 或 DOUBLE",
   "a blob of shape [{}] has {} values": "形状为 [{}] 的数据块有 {} 个值",
   "Copy or download the file again": "请重新复制或下载该文件",

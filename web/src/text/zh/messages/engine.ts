@@ -47,10 +47,10 @@ export const engine: Record<string, string> = {
   "needs more memory than any machine has": "需要的内存超过任何机器的内存",
   "Look at num_output and kernel_size of the layer, or use smaller images or a smaller batch size (batch accumulation keeps the effective one)":
     "请检查该层的 num_output 和 kernel_size，或使用更小的图像或更小的批大小（批累积可保持有效批大小）",
-  "{} of the filler is {}, expected a number": "填充器的 {} 为 {}，应为数字",
+  "{} of the filler must be a finite number; got {}": "填充器的 {} 为 {}，应为数字",
   "min of the uniform filler is {}, above its max of {}": "uniform 填充器的 min 为 {}，大于其 max {}",
-  "std of the gaussian filler is {}, expected 0 or more": "gaussian 填充器的 std 为 {}，应不小于 0",
-  "sparse of the filler is {}, expected the number of weights of an output that are not 0":
+  "std of the gaussian filler must be at least 0; got {}": "gaussian 填充器的 std 为 {}，应不小于 0",
+  "sparse of the filler must be the number of nonzero weights per output; got {}":
     "填充器的 sparse 为 {}，应为每个输出的非零权重数",
   "[{}] the weights that are trained do not fit in {}: shapes {} there, {} in training":
     "[{}] 训练的权重不适用于 {}：那里的形状为 {}，训练中为 {}",
@@ -326,7 +326,7 @@ export const engine: Record<string, string> = {
   "parameter {} has shape {} here, {} in the other net": "参数 {} 在此的形状为 {}，在另一网络中为 {}",
   "To learn this layer from scratch instead, give it another name": "若要从头训练此层，请给它另一个名称",
   "expected little-endian float32, got {}": "应为小端 float32，得到 {}",
-  "[{}] num_output is {}, expected at most {}": "[{}] num_output 为 {}，应不超过 {}",
+  "[{}] num_output is {}; at most {} is allowed": "[{}] num_output 为 {}，应不超过 {}",
   "[{}] has {} outputs in the network and {} in the weights": "[{}] 在网络中有 {} 个输出，在权重中有 {} 个",
   "tf32 is arithmetic of GPUs, and there is none here": "tf32 是 GPU 的运算，而此处没有 GPU",
   "{} would be slower here: the {} makes products of matrices at {} times the speed of fp32":
