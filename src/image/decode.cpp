@@ -97,8 +97,8 @@ ImageFacts facts_of(const Raster& raster, ImageFormat format) {
 Status check_bands(const Image& image, int bands) {
     if (bands > 0 ? image.channels == bands : image.channels == 1 || image.channels == 3) return {};
     if (bands > 0)
-        return fail(ErrorCode::kUnsupported, "the image has {} channels, expected {}", image.channels, bands);
-    return fail(make_error(ErrorCode::kUnsupported, "the image has {} channels, expected 1 or 3", image.channels)
+        return fail(ErrorCode::kUnsupported, "the image has {} channels; it must have {}", image.channels, bands);
+    return fail(make_error(ErrorCode::kUnsupported, "the image has {} channels; it must have 1 or 3", image.channels)
                     .advise("give their number as bands"));
 }
 

@@ -103,7 +103,7 @@ Status read_plain(Cursor& cursor, bool bitmap, int max_value, Raster& out) {
 }
 
 tl::unexpected<Error> cut_off(std::size_t size, std::size_t needed) {
-    return fail(ErrorCode::kDataLoss, "damaged PNM: {} bytes of samples, expected {}", size, needed);
+    return fail(ErrorCode::kDataLoss, "damaged PNM: its samples have {} bytes instead of {}", size, needed);
 }
 
 Status read_bitmap(std::string_view data, Raster& out) {
@@ -171,7 +171,7 @@ Status decode_pnm(std::string_view bytes, const DecodeLimits& limits, Raster& ou
         DIGITS_ASSIGN(max_value, cursor.number());
     }
     if (max_value < 1 || max_value > 65535)
-        return fail(ErrorCode::kDataLoss, "damaged PNM: a maximum of {}, expected 1 to 65535", max_value);
+        return fail(ErrorCode::kDataLoss, "damaged PNM: the maximum must be 1 to 65535; got {}", max_value);
     DIGITS_TRY(check_size(width, height, limits));
     if (bytes.size() < static_cast<std::size_t>(width) * static_cast<std::size_t>(height) / 8)
         return fail(ErrorCode::kDataLoss, "damaged PNM: {} bytes cannot hold {} x {} pixels", bytes.size(), width,

@@ -90,7 +90,7 @@ Status decode_sgi(std::string_view data, const DecodeLimits& limits, Raster& out
     const Header h = read_header(bytes);
     DIGITS_TRY(check_size(static_cast<std::int64_t>(h.width), static_cast<std::int64_t>(h.height), limits));
     if (h.channels != 1 && h.channels != 3 && h.channels != 4)
-        return fail(ErrorCode::kUnsupported, "an SGI image with {} channels, expected 1, 3 or 4", h.channels);
+        return fail(ErrorCode::kUnsupported, "an SGI image must have 1, 3 or 4 channels; got {}", h.channels);
     const bool wide = h.sample_bytes == 2;
     if (!h.runs && data.size() - kHeaderBytes < h.width * h.height * h.channels * h.sample_bytes) return cut_off();
     DIGITS_TRY(reset(out, static_cast<std::int64_t>(h.width), static_cast<std::int64_t>(h.height),

@@ -137,7 +137,7 @@ std::string shown_name(std::string_view name) {
 
 Result<onnx::ModelProto> parse_onnx(std::string_view bytes, const OnnxLimits& limits) {
     if (bytes.size() > limits.bytes)
-        return fail(ErrorCode::kTooLarge, "The ONNX file has {} bytes, expected at most {}", bytes.size(),
+        return fail(ErrorCode::kTooLarge, "The ONNX file has {} bytes; at most {} are allowed", bytes.size(),
                     limits.bytes);
     DIGITS_TRY(WireCounter(bytes, limits).count());
     onnx::ModelProto model;
@@ -148,7 +148,7 @@ Result<onnx::ModelProto> parse_onnx(std::string_view bytes, const OnnxLimits& li
         return fail(ErrorCode::kInvalidArgument, "The file has no graph of operators; expected an ONNX model");
     for (const auto& opset : model.opset_import())
         if ((opset.domain().empty() || opset.domain() == "ai.onnx") && opset.version() < kOldestOpset)
-            return fail(make_error(ErrorCode::kUnsupported, "The ONNX file has opset {}, expected {} or newer",
+            return fail(make_error(ErrorCode::kUnsupported, "The ONNX file has opset {}; it must be {} or newer",
                                    opset.version(), kOldestOpset)
                             .advise("Export the model again with a newer opset"));
     DIGITS_TRY(check_graph(model.graph()));

@@ -184,20 +184,20 @@ constexpr std::int64_t kMostPixels = 4096;
 Sizes shape_of(const onnx::ValueInfoProto& input, const Sizes& size, bool& channels_last) {
     const auto& tensor = input.type().tensor_type();
     if (tensor.shape().dim_size() != 4)
-        throw fault("its input \"{}\" has {} axes, expected 4: images", input.name().substr(0, 60),
-                    tensor.shape().dim_size());
+        throw fault("its input \"{}\" has {} axes; it must have 4, as only images are supported",
+                    input.name().substr(0, 60), tensor.shape().dim_size());
     Sizes shape;
     for (const auto& dim : tensor.shape().dim()) shape.push_back(dim.dim_value() > 0 ? dim.dim_value() : 0);
     channels_last = shape[1] != 1 && shape[1] != 3 && (shape[3] == 1 || shape[3] == 3);
     if (channels_last) shape = {shape[0], shape[3], shape[1], shape[2]};
     if (shape[1] != 1 && shape[1] != 3)
-        throw fault("its input has {} channels, expected 1 (gray) or 3 (color)", shape[1]);
+        throw fault("its input has {} channels; it must have 1 (gray) or 3 (color)", shape[1]);
     if (shape[0] == 0) shape[0] = 1;
     for (std::size_t i = 2; i < 4; ++i) {
         if (shape[i] == 0) shape[i] = size[i - 2];
         if (shape[i] == 0) throw fault("its input leaves the image's size open: give width and height");
         if (shape[i] > kMostPixels)
-            throw fault("its input has sides of {}, expected at most {}", shape[i], kMostPixels);
+            throw fault("a side of its input is {}; at most {} is allowed", shape[i], kMostPixels);
         if (size[i - 2] != 0 && size[i - 2] != shape[i])
             throw fault("it takes images of {} x {}, the given size is {} x {}", shape[3], shape[2], size[1], size[0]);
     }

@@ -215,7 +215,8 @@ class Importer {
             if (count > 8) break;
         }
         if (count == 1) return {};
-        return fail(ErrorCode::kUnsupported, "The network has {} inputs ({}), expected one: an image", count, names);
+        return fail(ErrorCode::kUnsupported, "The network has {} inputs ({}); it must have one, an image", count,
+                    names);
     }
 
     Status read_input(const std::vector<const onnx::NodeProto*>& operators) {

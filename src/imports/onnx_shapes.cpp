@@ -62,7 +62,7 @@ void squeeze(const OnnxOperator& op) {
         if (named ? x.shape[i] == 1 : !(axes.empty() && i > 0 && x.shape[i] == 1)) {
             if (!named) shape.push_back(x.shape[i]);
         } else if (named) {
-            throw fault("axis {} has {} values, expected 1", i, x.shape[i]);
+            throw fault("axis {} has {} values; it must have 1", i, x.shape[i]);
         }
     }
     give_reshaped(op, shape);
@@ -270,7 +270,8 @@ void arg_max(const OnnxOperator& op) {
 /// Height and width of the output.
 Sizes resized(const OnnxOperator& op, const Sizes& shape) {
     const int scales_at = op.type() == "Upsample" ? 1 : op.opset() < 11 ? 1 : 2;
-    if (shape.size() != 4) throw fault("its input has {} axes, expected 4: only images are covered", shape.size());
+    if (shape.size() != 4)
+        throw fault("its input has {} axes; it must have 4, as only images are supported", shape.size());
     Sizes sizes;
     if (op.has(3)) {
         sizes = op.constant(3).integers;

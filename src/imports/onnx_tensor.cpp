@@ -136,10 +136,10 @@ std::string find_tensor_fault(const Tensor& tensor) {
     const auto size = size_of(tensor.data_type());
     if (size == 0) return fmt::format("its type {} is not read", tensor.data_type());
     if (tensor.dims_size() > kMostAxes)
-        return fmt::format("it has {} dimensions, expected at most {}", tensor.dims_size(), kMostAxes);
+        return fmt::format("it has {} dimensions; at most {} are allowed", tensor.dims_size(), kMostAxes);
     std::int64_t count = 1;
     for (const auto dim : tensor.dims()) {
-        if (dim < 0 || dim > kMostValues) return fmt::format("a dimension is {}, expected 0 to {}", dim, kMostValues);
+        if (dim < 0 || dim > kMostValues) return fmt::format("a dimension is {}; it must be 0 to {}", dim, kMostValues);
         count *= dim;
         if (count > kMostValues) return fmt::format("its dimensions make more than {} values", kMostValues);
     }

@@ -35,14 +35,16 @@ struct Window {
 
 std::int64_t bounded(std::int64_t value, const char* what, std::int64_t least) {
     if (value < least || value > kMostWindow)
-        throw fault("{} is {}, expected {} to {}", what, value, least, kMostWindow);
+        throw fault("{} is {}; it must be {} to {}", what, value, least, kMostWindow);
     return value;
 }
 
 /// Two sizes of an attribute.
 std::array<std::int64_t, 2> pair(const OnnxOperator& op, const char* name, const Sizes& otherwise, std::int64_t least) {
     const auto values = op.integers(name).value_or(otherwise);
-    if (values.size() != 2) throw fault("{} has {} values, expected 2: only images are covered", name, values.size());
+    if (values.size() != 2)
+        throw fault("the number of values of {} is {}; it must be 2, as only images are supported", name,
+                    values.size());
     return {bounded(values[0], name, least), bounded(values[1], name, least)};
 }
 
@@ -57,14 +59,14 @@ void pad_automatically(const std::string& how, Axis& axis) {
 
 Window window_of(const OnnxOperator& op, const OnnxBlob& blob, const Sizes& kernel) {
     if (blob.shape.size() != 4)
-        throw fault("its input has {} axes, expected 4: only images are covered", blob.shape.size());
+        throw fault("its input has {} axes; it must have 4, as only images are supported", blob.shape.size());
     const auto kernels = pair(op, "kernel_shape", kernel, 1), strides = pair(op, "strides", {1, 1}, 1),
                dilations = pair(op, "dilations", {1, 1}, 1);
     Window window;
     window.y = {blob.shape[2], kernels[0], strides[0], dilations[0]};
     window.x = {blob.shape[3], kernels[1], strides[1], dilations[1]};
     if (const auto pads = op.integers("pads")) {
-        if (pads->size() != 4) throw fault("pads has {} values, expected 4", pads->size());
+        if (pads->size() != 4) throw fault("pads must have 4 values; got {}", pads->size());
         for (const auto pad : *pads) bounded(pad, "pads", 0);
         window.y.begin = (*pads)[0];
         window.x.begin = (*pads)[1];
@@ -137,7 +139,8 @@ void fold_input(OnnxTensor& weights, const OnnxInputFold& fold) {
 OnnxTensor weights_of(const OnnxOperator& op, std::size_t axes) {
     auto weights = op.constant(1);
     if (weights.is_integer) throw fault("its weights are whole numbers: quantized networks are not covered");
-    if (weights.dims.size() != axes) throw fault("its weights have {} axes, expected {}", weights.dims.size(), axes);
+    if (weights.dims.size() != axes)
+        throw fault("the number of axes of its weights is {}; it must be {}", weights.dims.size(), axes);
     if (std::ranges::any_of(weights.dims, [](auto dim) { return dim < 1; })) throw fault("its weights are empty");
     return weights;
 }
@@ -293,7 +296,7 @@ void gemm(const OnnxOperator& op) {
     const bool transposed = op.integer("transB", 0) != 0;
     const auto outputs = weights.dims[transposed ? 0 : 1];
     const float alpha = op.number("alpha", 1), beta = op.number("beta", 1);
-    if (x.shape.size() != 2) throw fault("its input has {} axes, expected 2", x.shape.size());
+    if (x.shape.size() != 2) throw fault("its input must have 2 axes; got {}", x.shape.size());
     for (auto& weight : weights.values) weight *= alpha;
     std::vector<float> bias;
     if (op.has(2)) {
@@ -434,7 +437,8 @@ void average_pool(const OnnxOperator& op) { pool(op, true); }
 
 void global_pool(const OnnxOperator& op, caffe::PoolingParameter::PoolMethod method) {
     const auto& x = op.blob();
-    if (x.shape.size() != 4) throw fault("its input has {} axes, expected 4: only images are covered", x.shape.size());
+    if (x.shape.size() != 4)
+        throw fault("its input has {} axes; it must have 4, as only images are supported", x.shape.size());
     auto& layer = op.layer("Pooling", {x.name});
     layer.mutable_pooling_param()->set_pool(method);
     layer.mutable_pooling_param()->set_global_pooling(true);
@@ -469,7 +473,7 @@ void batch_normalization(const OnnxOperator& op) {
 void local_response_normalization(const OnnxOperator& op) {
     const auto& x = op.blob();
     const auto size = op.integer("size", 0);
-    if (size < 1 || size > kMostWindow || size % 2 == 0) throw fault("size is {}, expected an odd number", size);
+    if (size < 1 || size > kMostWindow || size % 2 == 0) throw fault("size must be odd; got {}", size);
     auto& layer = op.layer("LRN", {x.name});
     auto& p = *layer.mutable_lrn_param();
     p.set_local_size(static_cast<std::uint32_t>(size));

@@ -282,8 +282,8 @@ void read_images(const DatumView& datum, const RecordForm& form, SourceImage& sa
         return;
     }
     if (form.deep_channels > 0 && datum.channels != form.deep_channels) {
-        sample.image =
-            fail(ErrorCode::kDataLoss, "the record has {} channels, expected {}", datum.channels, form.deep_channels);
+        sample.image = fail(ErrorCode::kDataLoss, "the record has {} channels; it must have {}", datum.channels,
+                            form.deep_channels);
         return;
     }
     sample.image = form.deep_channels > 0 ? sample_image(datum) : datum_image(datum);

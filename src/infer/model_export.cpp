@@ -113,7 +113,7 @@ Result<json> verify(const ModelExport& model, const OnnxSource& source, const fs
     if (!(difference <= kTolerance))
         return fail(make_error(ErrorCode::kDataLoss,
                                "The ONNX file computes other numbers than the network: they differ by {:.2g} of the "
-                               "largest value, expected at most {:.0e}",
+                               "largest value; at most {:.0e} is allowed",
                                difference, kTolerance)
                         .advise("Export the model as Caffe or safetensors, and report this network"));
     return json{{"verified", true}, {"difference", difference}, {"runtime", answer["runtime"]}, {"note", nullptr}};

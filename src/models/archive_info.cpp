@@ -30,8 +30,8 @@ class InfoReader {
         ArchiveInfo found;
         DIGITS_ASSIGN(const auto framework, text("framework", true));
         if (framework != kDefaultFramework)
-            return fail(make_error(ErrorCode::kUnsupported, "the model is one of {}, expected one of {}", framework,
-                                   kDefaultFramework)
+            return fail(make_error(ErrorCode::kUnsupported, "the framework of the model is {}; it must be {}",
+                                   framework, kDefaultFramework)
                             .at(place("framework"))
                             .advise("Digits reads Caffe's networks (.prototxt) and weights (.caffemodel, or HDF5)"));
         DIGITS_ASSIGN(found.title, text("name", true));
@@ -87,7 +87,7 @@ class InfoReader {
         if (name.empty() && !required) return fs::path();
         if (!is_flat_name(name) || std::ranges::find(members_, name) == members_.end())
             return fail(make_error(ErrorCode::kInvalidArgument,
-                                   "\"{}\" is \"{}\", expected the name of a file in the archive", key,
+                                   "\"{}\" is \"{}\"; it must be the name of a file in the archive", key,
                                    name.substr(0, 100))
                             .at(place(key)));
         return folder_ / name;

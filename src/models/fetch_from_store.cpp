@@ -36,7 +36,7 @@ Status check_sum(const PretrainedSourceSpec& source, const std::string& name, co
     const auto promised = source.sha256.find(name);
     if (promised != source.sha256.end() && found == promised->second) return {};
     return fail(make_error(ErrorCode::kDataLoss,
-                           "{} is another file than the store promised: its SHA-256 is {}, expected {}", name, found,
+                           "{} is not the file that the store promised: its SHA-256 is {} instead of {}", name, found,
                            promised == source.sha256.end() ? "" : promised->second)
                     .advise("Try again later, or tell whoever runs the store"));
 }

@@ -86,7 +86,7 @@ class NetworkCase : public testing::TestWithParam<std::string> {
         google::protobuf::util::MessageDifferencer differ;
         std::string words;
         differ.ReportDifferencesToString(&words);
-        EXPECT_TRUE(differ.Compare(*want, got)) << name << ", expected and made:\n"
+        EXPECT_TRUE(differ.Compare(*want, got)) << name << ", wanted and made:\n"
                                                 << words << "\nmade:\n"
                                                 << got.DebugString();
         return true;

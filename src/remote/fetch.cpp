@@ -12,7 +12,7 @@ Status fetch(const HttpClient& client, const std::string& address, const FetchLi
     for (int redirects = 0; redirects <= limits.max_redirects; ++redirects) {
         DIGITS_ASSIGN(const auto url, parse_url(request.url));
         if (limits.https_only && url.scheme != "https")
-            return fail(make_error(ErrorCode::kPermissionDenied, "{} is not encrypted, expected https", request.url)
+            return fail(make_error(ErrorCode::kPermissionDenied, "{} is not encrypted; use https", request.url)
                             .advise("Start the server with --allow-url-host and its host, if you trust the network"));
         TransferLimits left = limits;
         left.timeout = std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now());

@@ -83,7 +83,7 @@ Result<S3Bucket> S3Bucket::create(std::string bucket, S3Options options, FetchGr
     if (!is_bucket_name(bucket))
         return fail(ErrorCode::kInvalidArgument, "\"{}\" is not a name of a bucket", bucket.substr(0, 100));
     if (!is_host_label(options.identity.region))
-        return fail(ErrorCode::kInvalidArgument, "\"{}\" is not a name of a region, expected one such as eu-west-1",
+        return fail(ErrorCode::kInvalidArgument, "\"{}\" is not the name of a region; give one such as eu-west-1",
                     options.identity.region.substr(0, 100));
     const bool of_amazon = options.identity.endpoint.empty();
     if (of_amazon) options.identity.endpoint = fmt::format("https://s3.{}.amazonaws.com", options.identity.region);

@@ -374,7 +374,7 @@ class Refusing(unittest.TestCase):
         for key in ("snapshot file", "model file", "labels file", "mean file", "python layer file"):
             for lie in ("/etc/passwd", "../../digits.db", "no such file", "", "a\\b") if key in ("snapshot file", "model file") else ("/etc/passwd",):
                 self.refused(upload(with_info(**{key: lie})), "info.json/" + key)
-        self.refused(upload(with_info(framework="torch")), "torch", "expected one of caffe")
+        self.refused(upload(with_info(framework="torch")), "torch", "it must be caffe")
         self.refused(upload(with_info(name=7)), "info.json/name")
         self.refused(upload(pack({**members, "info.json": b"[" * 100000})), "not a JSON")
         self.refused(upload(pack({**members, "info.json": b"\x00\xff"})), "not a JSON")

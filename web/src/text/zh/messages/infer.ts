@@ -16,12 +16,12 @@ export const infer: Record<string, string> = {
   "expected an Input layer, got none": "应有 Input 层，但没有",
   "Models of the framework {} can be trained here and not be tested.": "框架 {} 的模型可以在此训练，但不能测试。",
   "Download the model and use it with the framework's own programs": "请下载模型，并用该框架自己的程序使用它",
-  "The ONNX file computes other numbers than the network: they differ by {} of the largest value, expected at most {}":
+  "The ONNX file computes other numbers than the network: they differ by {} of the largest value; at most {} is allowed":
     "ONNX 文件的计算结果与网络不同：相差最大值的 {}，最多应为 {}",
   "The ONNX file does not run in onnxruntime: {}": "ONNX 文件无法在 onnxruntime 中运行：{}",
   "Export the model as Caffe or safetensors, and report this network":
     "请将模型导出为 Caffe 或 safetensors，并报告此网络",
-  "the record has {} channels, expected {}": "记录有 {} 个通道，应为 {}",
+  "the record has {} channels; it must have {}": "记录有 {} 个通道，应为 {}",
   "{} names no image": "{} 没有指明图像",
   "the dataset has no images in the split {}": "数据集的划分 {} 中没有图像",
   "unknown source": "未知来源",

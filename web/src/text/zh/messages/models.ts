@@ -1,6 +1,6 @@
 export const models: Record<string, string> = {
   "{} is missing": "缺少 {}",
-  "{} is another file than the store promised: its SHA-256 is {}, expected {}":
+  "{} is not the file that the store promised: its SHA-256 is {} instead of {}":
     "{} 与商店承诺的文件不同：其 SHA-256 为 {}，应为 {}",
   "Try again later, or tell whoever runs the store": "请稍后重试，或告知商店的管理者",
   "{} is there already": "{} 已存在",
@@ -31,11 +31,11 @@ export const models: Record<string, string> = {
   "cannot write the archive: {}": "无法写入归档：{}",
   "the archive needs {}, which is not there": "归档需要 {}，但它不存在",
   'The model has no snapshot "{}".': "模型没有快照“{}”。",
-  "the model is one of {}, expected one of {}": "该模型属于 {}，应为 {}",
+  "the framework of the model is {}; it must be {}": "该模型属于 {}，应为 {}",
   'no network: expected "model file" (or "network file")': "没有网络：应有“model file”（或“network file”）",
   '"{}" is missing': "缺少“{}”",
   '"{}" must be a text': "“{}”必须是文本",
-  '"{}" is "{}", expected the name of a file in the archive': "“{}”为“{}”，应为归档中文件的名称",
+  '"{}" is "{}"; it must be the name of a file in the archive': "“{}”为“{}”，应为归档中文件的名称",
   "the archive has no info.json; it has {}": "归档没有 info.json；它包含 {}",
   "info.json is not a JSON object": "info.json 不是 JSON 对象",
   "Digits reads Caffe's networks (.prototxt) and weights (.caffemodel, or HDF5)":

@@ -4,7 +4,7 @@ export const remote: Record<string, string> = {
   "an access key and its secret key belong together; one is missing": "访问密钥与其私有密钥须成对给出；缺少其中之一",
   '{} has no keys of a profile "{}"': "{} 中没有配置“{}”的密钥",
   "The file belongs to the user that the server runs as": "该文件属于运行服务器的用户",
-  "{} is not encrypted, expected https": "{} 未加密，应为 https",
+  "{} is not encrypted; use https": "{} 未加密，应为 https",
   "{} led on more than {} times": "{} 重定向超过 {} 次",
   "cannot write {}": "无法写入 {}",
   "Start the server with --allow-url-host and its host, if you trust the network":
@@ -27,7 +27,7 @@ export const remote: Record<string, string> = {
   "the listing breaks off: it tells no place to go on": "列表中断：没有给出继续的位置",
   'expected a bucket such as s3://bucket/folder, got "{}"': "应为 s3://bucket/folder 这样的存储桶，实际为“{}”",
   '"{}" is not a name of a bucket': "“{}”不是存储桶的名称",
-  '"{}" is not a name of a region, expected one such as eu-west-1': "“{}”不是区域名称，应为 eu-west-1 这样的名称",
+  '"{}" is not the name of a region; give one such as eu-west-1': "“{}”不是区域名称，应为 eu-west-1 这样的名称",
   'expected an endpoint such as https://storage.example:9000, got "{}"':
     "应为 https://storage.example:9000 这样的端点，实际为“{}”",
   'the bucket\'s name "{}" cannot be a part of a host name': "存储桶名称“{}”不能作为主机名的一部分",
