@@ -350,8 +350,8 @@ class Import {
         tell("compare network and weights", 3);
         const auto& image = facts_.image;
         if (image.height > kMostPixels || image.width > kMostPixels)
-            return fail(make_error(ErrorCode::kTooLarge, "images of {} x {}, expected at most {} a side", image.width,
-                                   image.height, kMostPixels)
+            return fail(make_error(ErrorCode::kTooLarge, "the images are {} x {}; a side may have at most {} pixels",
+                                   image.width, image.height, kMostPixels)
                             .at("image"));
         if (!info_.python_layer.empty()) {
             facts_.python_layer = kPretrainedPython;

@@ -120,7 +120,7 @@ TEST(JsonBinding, ErrorsSayWhereAndWhat) {
         {R"({"name":"a","seeds":{"x":-1}})", "/seeds/x",
          "\"x\" of Seeds must be a whole number from 0 to 9223372036854775807, got -1"},
         {R"({"name":"a","nmae":1})", "/nmae",
-         "Unknown field \"nmae\", expected one of name, image, rates, crop, channels, starts, seeds"},
+         "Unknown field \"nmae\"; the known fields are name, image, rates, crop, channels, starts, seeds"},
         {R"([])", "/", "Expected an object, got []"},
     };
     for (const auto& c : cases) {

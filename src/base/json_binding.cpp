@@ -187,7 +187,7 @@ Status read_object(const json& value, void* object, const ObjectTable& table, co
         for (const auto& field : list.fields)
             if (!field.is_internal) words.push_back(field.name);
         return invalid({at.path + "/" + key, ""},
-                       fmt::format("Unknown field \"{}\", expected one of {}", key, listed(words)));
+                       fmt::format("Unknown field \"{}\"; the known fields are {}", key, listed(words)));
     }
     for (const auto& field : table.fields) DIGITS_TRY(read_field(field, value, static_cast<char*>(object), at));
     return {};

@@ -51,7 +51,7 @@ const char* kind_of(const struct stat& info) {
 
 Status check_is_file(const struct stat& info, const std::string& path) {
     if (S_ISREG(info.st_mode)) return {};
-    return fail(ErrorCode::kInvalidArgument, "{} is {}, expected a file", path, kind_of(info));
+    return fail(ErrorCode::kInvalidArgument, "{} is {}, not a file", path, kind_of(info));
 }
 
 bool is_pseudo(const struct statfs& info) {
@@ -92,7 +92,7 @@ Result<RegularFile> RegularFile::open(const std::string& path, const ReadableRoo
     thread_local std::uint64_t disk = 0;
     if (!file || file->device_ == disk) return file;
     if (is_on_pseudo_file_system(file->fd()))
-        return fail(ErrorCode::kInvalidArgument, "{} belongs to a file system of the kernel, expected a file of a disk",
+        return fail(ErrorCode::kInvalidArgument, "{} belongs to a file system of the kernel; give a file on a disk",
                     path);
     disk = file->device_;
     return file;

@@ -60,15 +60,15 @@ TEST_F(RegularFiles, NothingElseIsAndNobodyWaits) {
     ASSERT_EQ(::bind(socket, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
     const auto begin = std::chrono::steady_clock::now();
     for (const auto& roots : {ReadableRoots(), ReadableRoots({root().string()})}) {
-        EXPECT_THAT(error_of(root() / "pipe", roots).message, HasSubstr("is a pipe, expected a file"));
-        EXPECT_THAT(error_of(root() / "socket", roots).message, HasSubstr("is a socket, expected a file"));
-        EXPECT_THAT(error_of(root(), roots).message, HasSubstr("is a folder, expected a file"));
+        EXPECT_THAT(error_of(root() / "pipe", roots).message, HasSubstr("is a pipe, not a file"));
+        EXPECT_THAT(error_of(root() / "socket", roots).message, HasSubstr("is a socket, not a file"));
+        EXPECT_THAT(error_of(root(), roots).message, HasSubstr("is a folder, not a file"));
     }
     for (const auto* changed : {"pipe", "socket"})
         EXPECT_EQ(error_of(root() / changed, {}, NameOrigin::kWalk).code, ErrorCode::kInvalidArgument);
     fs::create_symlink("/dev/zero", root() / "zeros");
-    EXPECT_THAT(error_of(root() / "zeros", {}, NameOrigin::kWalk).message, HasSubstr("is a device, expected a file"));
-    EXPECT_THAT(error_of("/dev/zero").message, HasSubstr("is a device, expected a file"));
+    EXPECT_THAT(error_of(root() / "zeros", {}, NameOrigin::kWalk).message, HasSubstr("is a device, not a file"));
+    EXPECT_THAT(error_of("/dev/zero").message, HasSubstr("is a device, not a file"));
     EXPECT_THAT(error_of("/proc/self/environ").message, HasSubstr("belongs to a file system of the kernel"));
     fs::create_symlink("/proc/self/environ", root() / "environment");
     EXPECT_THAT(error_of(root() / "environment").message, HasSubstr("belongs to a file system of the kernel"));

@@ -39,7 +39,7 @@ Result<std::filesystem::path> resolve_allowed(const std::vector<std::filesystem:
 Result<std::filesystem::path> resolve_inside(const std::filesystem::path& root, std::string_view relative) {
     const std::filesystem::path path(relative);
     if (path.is_absolute())
-        return fail(ErrorCode::kPermissionDenied, "{} is an absolute path, expected one inside the job's folder",
+        return fail(ErrorCode::kPermissionDenied, "{} is an absolute path; it must be relative to the job's folder",
                     relative);
     auto resolved = resolve_allowed({root}, root / path);
     if (!resolved) return fail(ErrorCode::kPermissionDenied, "{} leads out of its folder", relative);

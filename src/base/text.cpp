@@ -55,7 +55,7 @@ void unify_lines(std::string& text) {
 
 Result<std::string> plain_text(std::string bytes) {
     if (const auto name = foreign_encoding(bytes); !name.empty())
-        return fail(make_error(ErrorCode::kInvalidArgument, "the text is in {}, expected UTF-8", name)
+        return fail(make_error(ErrorCode::kInvalidArgument, "the text is in {}; it must be in UTF-8", name)
                         .advise("Save it as UTF-8"));
     if (bytes.starts_with(kUtf8Mark)) bytes.erase(0, kUtf8Mark.size());
     unify_lines(bytes);

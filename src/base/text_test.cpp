@@ -42,7 +42,7 @@ TEST(PlainText, names_encodings_that_it_does_not_take) {
         const auto text = plain_text(bytes);
         ASSERT_FALSE(text) << name;
         EXPECT_EQ(text.error().code, ErrorCode::kInvalidArgument);
-        EXPECT_EQ(text.error().message, fmt::format("the text is in {}, expected UTF-8", name));
+        EXPECT_EQ(text.error().message, fmt::format("the text is in {}; it must be in UTF-8", name));
         EXPECT_EQ(text.error().advice, "Save it as UTF-8");
     }
 }

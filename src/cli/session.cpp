@@ -120,7 +120,7 @@ Result<nlohmann::json> Session::find_job(const std::string& kind, const std::str
     auto by_id = client_->get("/jobs/" + remote::escape_url(text));
     if (by_id) {
         if (kind.empty() || by_id->value("kind", "") == kind) return by_id;
-        return fail(ErrorCode::kInvalidArgument, "{} is a {}, expected a {}", text, by_id->value("kind", ""), kind);
+        return fail(ErrorCode::kInvalidArgument, "{} is a {}, not a {}", text, by_id->value("kind", ""), kind);
     }
     DIGITS_ASSIGN(const auto page, client_->get("/jobs?limit=200&q=" + remote::escape_url(text) +
                                                 (kind.empty() ? "" : "&kind=" + kind)));

@@ -210,7 +210,7 @@ Status add(const StoreArguments& a, const CommonOptions& options) {
     DIGITS_ASSIGN(const auto job, session.find_job("", a.model));
     const auto kind = job["kind"].get<std::string>();
     if (kind != "model" && kind != "pretrained")
-        return fail(ErrorCode::kInvalidArgument, "{} is a {}, expected a model or a pretrained model", a.model, kind);
+        return fail(ErrorCode::kInvalidArgument, "{} is a {}, not a model or a pretrained model", a.model, kind);
     const auto name = plain_name(a.name.empty() ? job["name"].get<std::string>() : a.name);
     const auto fresh = place->scratch() / ("." + name + ".new"),
                archive = place->scratch() / ("." + random_hex(8) + ".tar.gz");
@@ -243,7 +243,7 @@ Status push(const StoreArguments& a, const CommonOptions& options) {
     DIGITS_ASSIGN(const auto job, session.find_job("", a.model));
     const auto kind = job["kind"].get<std::string>();
     if (kind != "model" && kind != "pretrained")
-        return fail(ErrorCode::kInvalidArgument, "{} is a {}, expected a model or a pretrained model", a.model, kind);
+        return fail(ErrorCode::kInvalidArgument, "{} is a {}, not a model or a pretrained model", a.model, kind);
     json body{{"to", a.to}};
     if (!a.name.empty()) body["name"] = a.name;
     const auto path =

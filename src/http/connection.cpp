@@ -187,7 +187,7 @@ std::optional<Connection::Refusal> Connection::route_request(Request& request, c
     if (!match.route) {
         allow = match.allow;
         if (!allow.empty())
-            return Refusal{405, make_error(ErrorCode::kUnsupported, "{} cannot be used on {}, expected {}",
+            return Refusal{405, make_error(ErrorCode::kUnsupported, "{} cannot be used on {}; use {}",
                                            printable(request.method), request.path, allow)};
         return Refusal{404, make_error(ErrorCode::kNotFound, "there is nothing at {}", request.path)};
     }

@@ -146,7 +146,7 @@ class ManagerTest : public testing::Test {
     }
     void expect_state(const std::string& id, JobState state) {
         EXPECT_TRUE(wait_until([&] { return job(id).state == state || is_final(job(id).state); }));
-        EXPECT_EQ(job(id).state, state) << "it is in " << enum_name(job(id).state) << ", expected " << enum_name(state)
+        EXPECT_EQ(job(id).state, state) << "it is in " << enum_name(job(id).state) << " instead of " << enum_name(state)
                                         << (job(id).error ? ": " + job(id).error->error.to_string() : "");
     }
     std::vector<std::string> states(const std::string& id) {

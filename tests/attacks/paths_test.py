@@ -104,7 +104,7 @@ class Paths(Attack):
             status, _, answer = self.classify(path, self.stage.images / "cat/0.png")
             with self.subTest(path.name):
                 self.assertEqual(status, 200, answer)
-                self.assertIn("expected a file", answer["images"][0]["error"]["message"])
+                self.assertIn("not a file", answer["images"][0]["error"]["message"])
                 self.assertEqual(len(answer["images"][1]["predictions"]), 2)
                 self.assertLess(time.monotonic() - begin, 20)
         pipe = str(odd[0])

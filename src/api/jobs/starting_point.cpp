@@ -30,8 +30,9 @@ Result<Job> find_source(const std::string& id, const char* kind, const char* wor
 Result<Job> find_pretrained(const std::string& id, const std::string& place, const Context& context) {
     DIGITS_ASSIGN(auto job, find_source(id, "pretrained", "pretrained model", place, context));
     if (job.state == JobState::kDone) return job;
-    return fail(make_error(ErrorCode::kFailedPrecondition, "the pretrained model \"{}\" is in state {}, expected done",
-                           job.name, enum_name(job.state))
+    return fail(make_error(ErrorCode::kFailedPrecondition,
+                           "the pretrained model \"{}\" is in state {}; it must be done", job.name,
+                           enum_name(job.state))
                     .at(place)
                     .advise(is_final(job.state) ? "Choose another, or upload it again" : "Wait until it is read"));
 }

@@ -29,7 +29,7 @@ Result<json> parse_object(std::string_view text, std::initializer_list<const cha
         if (std::ranges::any_of(members, [&](const char* member) { return key == member; })) continue;
         std::string words;
         for (const auto* member : members) words += (words.empty() ? "" : ", ") + std::string(member);
-        return fail(make_error(ErrorCode::kInvalidArgument, "unknown field \"{}\", expected one of {}", key, words)
+        return fail(make_error(ErrorCode::kInvalidArgument, "unknown field \"{}\"; the known fields are {}", key, words)
                         .at("/" + key));
     }
     return object;

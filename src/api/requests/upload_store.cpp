@@ -81,9 +81,9 @@ Status write_at_end(const fs::path& path, std::uint64_t offset, std::string_view
 
 Result<Upload> UploadStore::create(UploadKind kind, const std::string& name) {
     if (name.empty() || name.size() > kMostName)
-        return fail(
-            make_error(ErrorCode::kInvalidArgument, "name has {} bytes, expected 1 to {}", name.size(), kMostName)
-                .at("/name"));
+        return fail(make_error(ErrorCode::kInvalidArgument, "the name has {} bytes; it must have 1 to {}", name.size(),
+                               kMostName)
+                        .at("/name"));
     const std::scoped_lock lock(mutex_);
     Upload upload;
     upload.id = random_hex(kIdBytes);

@@ -60,7 +60,7 @@ Async<Result<Response>> list(const Request& request, Context& context) {
         const bool known =
             std::ranges::any_of(std::array{"small", "medium", "large"}, [&](const char* one) { return *size == one; });
         if (!known)
-            co_return fail(make_error(ErrorCode::kInvalidArgument, "size is \"{}\", expected small, medium or large",
+            co_return fail(make_error(ErrorCode::kInvalidArgument, "size must be small, medium or large; got \"{}\"",
                                       size->substr(0, 40))
                                .at("?size"));
         question["size"] = *size;

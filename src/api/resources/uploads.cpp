@@ -46,7 +46,7 @@ Result<Response> create(const Request& request, UploadStore& uploads, Context& c
     DIGITS_ASSIGN(const auto kind, text_member(body, "kind", true));
     if (kind != "folder" && kind != "archive")
         return fail(
-            make_error(ErrorCode::kInvalidArgument, "kind is \"{}\", expected folder or archive", kind).at("/kind"));
+            make_error(ErrorCode::kInvalidArgument, "kind must be folder or archive; got \"{}\"", kind).at("/kind"));
     uploads.expire(std::filesystem::file_time_type::clock::now() - kUnusedTime,
                    [&](const std::string& id) { return is_used(id, context); });
     DIGITS_ASSIGN(const auto upload,

@@ -80,7 +80,7 @@ Result<std::vector<ModelStores::WantedFile>> ModelStores::files_of(const StoreMo
         {"weights", text_of(info, "snapshot file"), "weights", kMostWeights_bytes},
         {"network", text_of(info, older ? "network file" : "model file"), "network.prototxt", kMostText_bytes}};
     if (const auto framework = text_of(info, "framework"); framework != kDefaultFramework)
-        return fail(ErrorCode::kUnsupported, "The model is one of {}, expected one of {}", framework.substr(0, 60),
+        return fail(ErrorCode::kUnsupported, "The framework of the model is {}; it must be {}", framework.substr(0, 60),
                     kDefaultFramework);
     if (const auto labels = text_of(info, "labels file"); !labels.empty())
         files.push_back({"labels", labels, "labels.txt", kMostText_bytes});
@@ -89,7 +89,7 @@ Result<std::vector<ModelStores::WantedFile>> ModelStores::files_of(const StoreMo
     for (const auto& file : files)
         if (!is_plain_name(file.name))
             return fail(make_error(ErrorCode::kPermissionDenied,
-                                   "The store names the file \"{}\" for {}, expected a plain file name",
+                                   "The store names the file \"{}\" for {}; it must be a plain file name",
                                    file.name.substr(0, 100), file.member)
                             .advise("Tell whoever runs the store"));
     return files;
@@ -118,7 +118,7 @@ Status check_sum(const std::string& bytes, const std::string& sum, const std::st
     const std::span all(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
     if (const auto found = sha256_hex(all); found != sum)
         return fail(make_error(ErrorCode::kDataLoss,
-                               "{} is another file than the store promised: its SHA-256 is {}, expected {}", name,
+                               "{} is not the file that the store promised: its SHA-256 is {} instead of {}", name,
                                found, sum)
                         .advise("Try again later, or tell whoever runs the store"));
     return {};
@@ -153,7 +153,7 @@ Result<fs::path> ModelStores::bring(const StoreListing& store, const std::string
         std::error_code error;
         const auto size = fs::file_size(path, error);
         if (error) return fail(errno_error("cannot read " + path.string(), error.value()));
-        if (size > most) return fail(ErrorCode::kTooLarge, "{} has {} bytes, expected at most {}", name, size, most);
+        if (size > most) return fail(ErrorCode::kTooLarge, "{} has {} bytes; at most {} are allowed", name, size, most);
         return path;
     }
     remote::FetchLimits limits;

@@ -299,7 +299,8 @@ http::Async<Result<ModelWish>> read_model_form(Form& form, const ModelFamily& fa
     wish.batch_sizes = form.integers("batch_size", kPositive);
     const auto jobs = wish.learning_rates.size() * std::max<std::size_t>(wish.batch_sizes.size(), 1);
     if (jobs > kMostJobs)
-        form.refuse("learning_rate", fmt::format("{} jobs at once, expected at most {}", jobs, kMostJobs));
+        form.refuse("learning_rate",
+                    fmt::format("{} jobs at once are too many; at most {} are allowed", jobs, kMostJobs));
     read_network(form, spec, context);
     DIGITS_CO_TRY(co_await check_custom_weights(form, spec, context));
     DIGITS_CO_TRY(co_await read_python_layers(form, spec["network"], context));

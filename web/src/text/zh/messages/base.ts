@@ -32,13 +32,13 @@ export const base: Record<string, string> = {
   "Python layers are not allowed here: they may do anything": "此处不允许 Python 层：它们可以做任何事",
   "Start digits serve (or digits-worker) with --allow-python-layers if you trust everybody who may make models":
     "如果信任所有可以创建模型的人，请用 --allow-python-layers 启动 digits serve（或 digits-worker）",
-  "{} is {}, expected a file": "{} 是{}，应为文件",
-  "{} belongs to a file system of the kernel, expected a file of a disk": "{} 属于内核文件系统，应为磁盘上的文件",
+  "{} is {}, not a file": "{} 是{}，应为文件",
+  "{} belongs to a file system of the kernel; give a file on a disk": "{} 属于内核文件系统，应为磁盘上的文件",
   "{} is larger than the limit of {} bytes": "{} 超过 {} 字节的限制",
   "{} lies outside the folders that Digits may use": "{} 位于 Digits 可使用的文件夹之外",
-  "{} is an absolute path, expected one inside the job's folder": "{} 是绝对路径，应为任务文件夹内的路径",
+  "{} is an absolute path; it must be relative to the job's folder": "{} 是绝对路径，应为任务文件夹内的路径",
   "{} leads out of its folder": "{} 指向其文件夹之外",
   "Start the server with --root for the folder that holds it": "启动服务器时用 --root 指定包含它的文件夹",
-  "the text is in {}, expected UTF-8": "文本编码为 {}，应为 UTF-8",
+  "the text is in {}; it must be in UTF-8": "文本编码为 {}，应为 UTF-8",
   "Save it as UTF-8": "请保存为 UTF-8",
 };

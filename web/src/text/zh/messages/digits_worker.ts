@@ -19,7 +19,7 @@ export const digits_worker: Record<string, string> = {
   "expected weights of a network, the file has no layer with values": "应为网络的权重，文件中没有带值的层",
   "expected a mean image of channels x height x width, got {} axes": "应为通道 × 高 × 宽的均值图像，得到 {} 个轴",
   "the mean image has {} channels, the images have {}": "均值图像有 {} 个通道，图像有 {} 个",
-  "images of {} x {}, expected at most {} a side": "图像为 {} × {}，每边应不超过 {}",
+  "the images are {} x {}; a side may have at most {} pixels": "图像为 {} × {}，每边应不超过 {}",
   "network and weights do not belong together: the network's layers are {}, the weights are of {}":
     "网络与权重不匹配：网络的层为 {}，权重的层为 {}",
   "network and weights do not belong together": "网络与权重不匹配",
