@@ -1,7 +1,7 @@
 # digits_embed_texts(TARGET HEADER constant file [constant file…])
 #
 # Writes HEADER into the build folder, with the text of each file as a constant (std::string_view) in namespace digits, and lets TARGET
-# include it. Changing a file configures the build anew.
+# include it. Changing a file configures the build again.
 function(digits_embed_texts target header)
     set(texts "#pragma once\n#include <string_view>\nnamespace digits {\n")
     while(ARGN)

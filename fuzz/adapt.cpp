@@ -1,4 +1,4 @@
-// A network of Caffe's world, made trainable on a dataset.
+// A network written for Caffe, made trainable on a dataset.
 
 #include "models/adapt.hpp"
 

@@ -32,7 +32,7 @@ Result<nlohmann::json> show_image_file(const nlohmann::json& request, TaskContex
 /// byte on; `next`: where the rest begins, or null.
 Result<nlohmann::json> read_list_portion(const nlohmann::json& request, TaskContext& context);
 
-/// `file`, `folder`, `out`: writes a list of a dataset anew with the folder before its paths.
+/// `file`, `folder`, `out`: writes a list of a dataset again, with the folder before its paths.
 Result<nlohmann::json> rewrite_list(const nlohmann::json& request, TaskContext& context);
 
 }  // namespace digits

@@ -414,7 +414,7 @@ class Import {
                             .at("weights")
                             .advise("Give the network that these weights were trained with"));
         if (!facts_.without_weights.empty())
-            warn("without weights, these layers start anew: " + list(facts_.without_weights));
+            warn("layers without weights start from scratch: " + list(facts_.without_weights));
         if (!facts_.unused.empty()) warn("weights of layers that the network lacks: " + list(facts_.unused));
         return {};
     }

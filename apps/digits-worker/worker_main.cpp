@@ -14,7 +14,7 @@ namespace {
 
 /// At the end of each parallel loop libgomp's threads wait for the last one by spinning, for milliseconds. Where cores
 /// are shared with other work, the one that is waited for then gets no core: LeNet was 16 times slower beside two
-/// compilers. The library reads its setting when it is loaded, so the program starts anew; where that fails it only
+/// compilers. The library reads its setting when it is loaded, so the program restarts; where that fails it only
 /// stays slow. Who has bound the threads to cores is left alone: this thread already is, and the new program would take
 /// its core for the only one.
 void wait_for_threads_asleep(char** argv) {

@@ -13,7 +13,7 @@ namespace digits {
 enum class FlipMode { kNone, kHorizontal, kVertical, kBoth };
 enum class TurnMode { kNone, kQuarter, kHalf, kAll };
 
-/// How the images of a training are varied, each anew in each epoch; docs/formats/specs.md says what each member
+/// How the images of a training are varied, each differently in each epoch; docs/formats/specs.md says what each member
 /// means. The defaults change nothing.
 struct Augmentation {
     FlipMode flip = FlipMode::kNone;

@@ -30,7 +30,8 @@ Result<std::map<std::string, LayerBlobs>> read_layer_blobs(const std::filesystem
                 .advise("Upload them as a pretrained model, which makes a .caffemodel of them"));
     caffe::NetParameter net;
     if (!net.ParseFromString(bytes))
-        return fail(make_error(ErrorCode::kDataLoss, "The file is no .caffemodel, or it is damaged").at(path.string()));
+        return fail(
+            make_error(ErrorCode::kDataLoss, "The file is not a .caffemodel file, or it is damaged").at(path.string()));
     DIGITS_TRY(upgrade_net(net));
     std::map<std::string, LayerBlobs> found;
     for (const auto& layer : net.layer())

@@ -56,7 +56,7 @@ class Reader {
 
     Result<caffe::NetParameter> weights() {
         const Hdf5Handle data(H5Gopen2(file_.get(), "data", H5P_DEFAULT), H5Gclose);
-        if (!data.valid()) return damaged("/data", "expected a group of layers, there is none");
+        if (!data.valid()) return damaged("/data", "the file has no group of layers");
         caffe::NetParameter net;
         DIGITS_TRY(layers(data.get(), "", net, 0));
         return net;
@@ -74,7 +74,7 @@ class Reader {
             DIGITS_ASSIGN(*state.mutable_learned_net(), text("learned_net"));
         }
         const Hdf5Handle history(H5Gopen2(file_.get(), "history", H5P_DEFAULT), H5Gclose);
-        if (!history.valid()) return damaged("/history", "expected a group, there is none");
+        if (!history.valid()) return damaged("/history", "the file has no such group");
         DIGITS_ASSIGN(const auto members, list(history.get(), "/history"));
         DIGITS_TRY(blobs(history.get(), "/history", members.datasets, *state.mutable_history()));
         return state;
@@ -180,7 +180,7 @@ class Reader {
 
     Result<int> number(const char* name) {
         const Hdf5Handle dataset(H5Dopen2(file_.get(), name, H5P_DEFAULT), H5Dclose);
-        if (!dataset.valid()) return damaged(std::string("/") + name, "expected a number, there is none");
+        if (!dataset.valid()) return damaged(std::string("/") + name, "the file has no such number");
         const Hdf5Handle space(H5Dget_space(dataset.get()), H5Sclose);
         int value = 0;
         if (!holds_numbers(dataset.get()) || H5Sget_simple_extent_npoints(space.get()) != 1 ||

@@ -43,7 +43,7 @@ Status adapt(const AdaptArguments& arguments, const CommonOptions& options) {
 
 void add_adapt(CLI::App& app, Invocation& invocation) {
     auto a = std::make_shared<AdaptArguments>();
-    auto* command = app.add_subcommand("adapt", "Adapt a network of Caffe's world to a dataset and print its text");
+    auto* command = app.add_subcommand("adapt", "Adapt a network written for Caffe to a dataset and print its text");
     command->add_option("network", a->network, "File with the network's text")->required();
     command->add_option("--dataset", a->dataset, "Id or name of the dataset to train it on")->required();
     command->add_option("--output", a->output, "File to write in place of printing");

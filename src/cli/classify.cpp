@@ -133,7 +133,7 @@ Status classify(const ClassifyArguments& a, const CommonOptions& options) {
 
 void add_classify(CLI::App& app, Invocation& invocation) {
     auto a = std::make_shared<ClassifyArguments>();
-    auto* command = app.add_subcommand("classify", "Say what is on images");
+    auto* command = app.add_subcommand("classify", "Classify images");
     command->add_option("--model", a->model, "Id or name of the model")->required();
     command->add_option("images", a->images, "Image files")->required();
     command->add_option("--top", a->top, "How many classes to name")->check(CLI::Range(1, 1000))->capture_default_str();

@@ -46,7 +46,7 @@ Result<std::vector<remote::FormPart>> form_of(const PretrainedArguments& a) {
     for (const auto& file : a.files) {
         const char* part = part_of(file);
         if (!part)
-            return fail(make_error(ErrorCode::kInvalidArgument, "{} is none of the files of a model", file.string())
+            return fail(make_error(ErrorCode::kInvalidArgument, "{} is not a file of a model", file.string())
                             .advise("Give an archive (.tar, .tar.gz, .tgz, .tar.bz2, .tar.xz, .zip), or .onnx, or "
                                     ".caffemodel and .prototxt, with .txt (class names) and .binaryproto (mean)"));
         single = single || std::string_view(part) != "archive";

@@ -136,7 +136,7 @@ void add_train(CLI::App& app, Invocation& invocation) {
     command->add_option("--framework", a->framework, "What the file of --network is written for (default: caffe)");
     command->add_flag(
         "--adapt", a->adapt,
-        "Adapt a network of Caffe's world to the dataset: data layers, labels, number of classes, Softmax");
+        "Adapt a network written for Caffe to the dataset: data layers, labels, number of classes, Softmax");
     command->add_option("--python-layers", a->python_layers, kPythonLayersHelp)->check(CLI::ExistingFile);
     auto* previous = command->add_option("--previous", a->previous, "Start from this model: its network and weights");
     command
@@ -148,7 +148,7 @@ void add_train(CLI::App& app, Invocation& invocation) {
     command
         ->add_option("--transfer-from", a->transfer_from,
                      "Take the weights of this model or pretrained model for the layers of --network that have the "
-                     "same name and shape; the others start anew")
+                     "same name and shape; the others start from scratch")
         ->excludes(previous);
     a->fields.add(*command, model_fields());
     std::string names;

@@ -68,7 +68,7 @@ Probed probe(const SampleSource& source, std::size_t label, std::size_t first, c
     return probed;
 }
 
-/// Another source without some of its classes; those that remain are numbered anew.
+/// Another source without some of its classes; those that remain get new numbers.
 class ClassSubset final : public SampleSource {
   public:
     ClassSubset(std::unique_ptr<const SampleSource> whole, const std::vector<bool>& keeps)

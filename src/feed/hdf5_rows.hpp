@@ -17,7 +17,7 @@ struct Hdf5RowsOptions {
         base_dir;  ///< where relative paths in it start; a file that is not there may lie beside the list
     std::vector<std::string> datasets;  ///< one for each top
     int batch_size = 1;
-    bool shuffle = false;  ///< of the files, and of the rows inside each, anew in every round
+    bool shuffle = false;  ///< of the files, and of the rows inside each, again in every round
     std::uint64_t seed = 0;
     std::uint64_t first_batch = 0;
     RoundEnd round_end = RoundEnd::kWrap;

@@ -132,7 +132,7 @@ TEST_F(Hdf5RowsTest, shuffle_files_and_the_rows_inside_each) {
         }
         b_came_first |= *round >= 10;
         if (round != got.begin()) {
-            EXPECT_FALSE(std::equal(got.begin(), got.begin() + 20, round)) << "anew in every round";
+            EXPECT_FALSE(std::equal(got.begin(), got.begin() + 20, round)) << "again in every round";
         }
     }
     EXPECT_TRUE(b_came_first);

@@ -29,7 +29,7 @@ enum class ImageFormat : std::uint8_t {
 struct FormatInfo {
     ImageFormat format;
     std::string_view name;
-    /// What a browser shows as it is; "" for a format that has to be encoded anew.
+    /// What a browser shows as it is; "" for a format that has to be encoded again.
     std::string_view browser_type;
     /// Lower-case, with the dot.
     std::span<const std::string_view> endings;
@@ -49,7 +49,7 @@ std::string readable_formats();
 ImageFormat sniff_image(std::string_view bytes);
 
 /// Whether a file name has an ending of a format that is read, in any case. What a file holds is sniff_image's matter.
-/// "._cat.jpg" is none: macOS keeps what foreign disks cannot hold of cat.jpg in it.
+/// "._cat.jpg" is not one: macOS keeps what foreign disks cannot hold of cat.jpg in it.
 bool is_image_name(std::string_view name);
 /// Whether a folder of this name holds copies, thumbnails or deleted files of a program or an operating system
 /// (.ipynb_checkpoints, __MACOSX, @eaDir, $RECYCLE.BIN …), so that no image in it counts.

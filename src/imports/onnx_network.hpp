@@ -41,7 +41,7 @@ struct OnnxNetwork {
 };
 
 /// Makes layers of the operators of a parsed model. Errors: kUnsupported with all operators that no layer covers, how
-/// often they are there and why; kInvalidArgument for a graph that is none (cycles, values that nothing makes), and
+/// often they are there and why; kInvalidArgument for an invalid graph (cycles, values that nothing makes), and
 /// where nothing says how images are prepared.
 Result<OnnxNetwork> import_onnx(const onnx::ModelProto& model, const OnnxImportOptions& options);
 

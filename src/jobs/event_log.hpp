@@ -20,7 +20,8 @@ class EventLogReader {
     EventLogReader(std::filesystem::path file, std::uint64_t offset);
 
     /// Events from the offset on, about `limit_bytes` of them, and moves the offset behind them. Lines that are no
-    /// events are skipped with a warning in our log. No file: no events. A file shorter than the offset is read anew.
+    /// events are skipped with a warning in our log. No file: no events. A file shorter than the offset is read again
+    /// from its start.
     Result<std::vector<nlohmann::json>> read(std::size_t limit_bytes);
     std::uint64_t offset() const { return offset_; }
     /// True if the last `read` stopped at its limit.

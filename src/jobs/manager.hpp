@@ -147,7 +147,7 @@ struct JobEvent {
 
 struct JobReplay {
     std::vector<JobEvent> events;
-    bool complete = true;  ///< false: events right after `since_id` are no longer kept, so read everything anew
+    bool complete = true;  ///< false: events right after `since_id` are no longer kept, so read everything again
 };
 
 /// Everything about jobs: what there is, what runs, what happened. Runs each job as a task of `worker_path`

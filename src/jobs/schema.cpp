@@ -97,8 +97,8 @@ CREATE TABLE request_keys (
     PRIMARY KEY (user, key)
 ) WITHOUT ROWID;
 )sql",
-        // What the server adds to a spec is in a grant of its own, and is made anew at each start. Weights that a model
-        // starts from are a list, and the user's.
+        // What the server adds to a spec is in a grant of its own, and is made again at each start. Weights that a
+        // model starts from are a list, and the user's.
         R"sql(
 UPDATE jobs SET spec = json_remove(spec, '$.roots', '$.dataset_dir', '$.model_dir');
 UPDATE jobs SET spec = json_remove(spec, '$.weights') WHERE json_type(spec, '$.weights') = 'text';

@@ -20,7 +20,7 @@ struct AdaptedNetwork {
     std::vector<NetworkChange> changes;  ///< none: the text is as it was
 };
 
-/// Makes a network of Caffe's world (train_val.prototxt, deploy.prototxt) trainable on a dataset. Of classes:
+/// Makes a network written for Caffe (train_val.prototxt, deploy.prototxt) trainable on a dataset. Of classes:
 /// data layers read the dataset in place of files of their own, labels and losses stay out of the deploy network, the
 /// last layer has an output for each class, and a loss and a Softmax are there. What is right stays as it is, letter
 /// for letter. For a dataset of boxes: an SSD network (adapt_ssd()); kInvalidArgument for one without layers for boxes.

@@ -76,21 +76,22 @@ struct JsonBinding<WeightsSpec> {
     static constexpr bool kOmitsEmpty = true;
     static Fields fields() {
         using S = WeightsSpec;
-        return {json_field("path", &S::path)
-                    .label("Initial weights (.caffemodel)")
-                    .help("A `.caffemodel` file; for weights of a job the server fills it in")
-                    .path(PlaceKind::kFile),
-                json_field("model", &S::model).label("Model").help("Id of the model whose weights to use"),
-                json_field("snapshot", &S::snapshot)
-                    .label("Snapshot")
-                    .help("Of the model: an iteration, `best` or `last`; absent: `best`"),
-                json_field("pretrained", &S::pretrained)
-                    .label("Pretrained model")
-                    .help("Id of the pretrained model whose weights to use"),
-                json_field("transfer", &S::transfer)
-                    .label("Transfer learning")
-                    .help("Layers whose weights have another shape than the network's start anew; else that is an "
-                          "error")};
+        return {
+            json_field("path", &S::path)
+                .label("Initial weights (.caffemodel)")
+                .help("A `.caffemodel` file; for weights of a job the server fills it in")
+                .path(PlaceKind::kFile),
+            json_field("model", &S::model).label("Model").help("Id of the model whose weights to use"),
+            json_field("snapshot", &S::snapshot)
+                .label("Snapshot")
+                .help("Of the model: an iteration, `best` or `last`; absent: `best`"),
+            json_field("pretrained", &S::pretrained)
+                .label("Pretrained model")
+                .help("Id of the pretrained model whose weights to use"),
+            json_field("transfer", &S::transfer)
+                .label("Transfer learning")
+                .help("Layers whose weights have another shape than the network's start from scratch; else that is an "
+                      "error")};
     }
 };
 template <>

@@ -47,7 +47,7 @@ struct WeightsSpec {
     std::string model;       ///< id of a model
     std::string snapshot;    ///< of the model: an iteration, "best" or "last"
     std::string pretrained;  ///< id of a pretrained model
-    bool transfer = false;   ///< layers of another shape than the network's start anew; else they are an error
+    bool transfer = false;   ///< layers of another shape than the network's start from scratch; else they are an error
 };
 
 /// What is left out follows from the policy or from DIGITS's rules.

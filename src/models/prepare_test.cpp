@@ -299,7 +299,7 @@ TEST_F(FreezeTest, FreezesLayersUpToOneAndSlowsTheOthersDown) {
     EXPECT_FLOAT_EQ(layers["conv1"].param(0).lr_mult(), 0);
     EXPECT_FLOAT_EQ(layers["conv1"].param(1).lr_mult(), 0);
     EXPECT_TRUE(layers["norm1"].batch_norm_param().use_global_stats());
-    EXPECT_EQ(layers["ip"].param_size(), 0) << "1000 outputs in the file, 10 here: it starts anew";
+    EXPECT_EQ(layers["ip"].param_size(), 0) << "1000 outputs in the file, 10 here: it starts from scratch";
     EXPECT_THAT(prepared->warnings, testing::IsEmpty());
 
     spec_.solver.freeze_to = "conv9";

@@ -11,12 +11,12 @@ namespace digits {
 /// what is wrong with the text is left to its check.
 
 /// A network's text for a start from its own weights on another dataset: the last InnerProduct layer gets another name
-/// (`fc8_retrain`), so that it starts anew, as DIGITS does.
+/// (`fc8_retrain`), so that it starts from scratch, as DIGITS does.
 std::string renamed_for_retraining(std::string_view prototxt);
 
 struct Retrained {
     std::string prototxt;
-    std::vector<std::string> layers;  ///< old names of those that start anew
+    std::vector<std::string> layers;  ///< old names of those that start from scratch
 };
 
 /// The same for any number of classes: every layer whose outputs are the classes gets another name, and takes their

@@ -70,7 +70,7 @@ constexpr StandardNetwork kNetworks[] = {
     {kImages, "image_to_image", "Image-to-image network",
      "A color or grayscale image from another of the same size; sharpen, colorize, translate", 256, 256, 3, 0, 60,
      "AdamW", 0.001, kImageToImageText, 12000, kImageRecipe},
-    {kImages, "autoencoder", "Autoencoder", "Small grayscale images squeezed into 30 numbers and made anew", 28, 28, 1,
+    {kImages, "autoencoder", "Autoencoder", "Small grayscale images squeezed into 30 numbers and restored", 28, 28, 1,
      0, 30, "AdaGrad", 0.01, kAutoencoderText, 0, kAutoencoderRecipe},
     {kNumbers, "regression", "Small regression network", "Numbers that an image tells; fast, few weights", 64, 64, 3, 0,
      30, "Adam", 0.001, kRegressionText, 6000},

@@ -10,7 +10,7 @@
 
 namespace digits {
 
-/// What a training of a network begins with, beside solver and rate. The defaults are those of Caffe's world.
+/// What a training of a network begins with, beside solver and rate. The defaults are those usual for Caffe.
 struct TrainingRecipe {
     std::string_view lr_policy = "step";
     double warmup_percent = 0;  ///< policy cosine

@@ -114,7 +114,7 @@ class Unpacker {
   private:
     Error no_archive() const {
         return make_error(ErrorCode::kInvalidArgument,
-                          "expected an archive of tar (also .gz, .bz2, .xz) or zip; what came is none: {}", words())
+                          "the file is not an archive of tar (also .gz, .bz2, .xz) or zip: {}", words())
             .at(kPlace);
     }
     Error damaged(std::string_view name) const {

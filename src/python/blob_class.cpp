@@ -57,7 +57,7 @@ py::object numpy_array(PythonArray array) {
     return py::module_::import("numpy").attr("asarray")(py::cast(std::move(array)));
 }
 
-/// `self.blobs`: looks at the layer anew each time, since test nets take over the blobs of the training net.
+/// `self.blobs`: looks at the layer again each time, since test nets take over the blobs of the training net.
 struct BlobList {
     PythonParameters* parameters;
 

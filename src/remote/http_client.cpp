@@ -109,8 +109,8 @@ Error transfer_error(CURLcode code, const Url& url, const Transfer& transfer) {
     if (transfer.too_large || code == CURLE_FILESIZE_EXCEEDED)
         return make_error(ErrorCode::kTooLarge, "{} is over {} MB", url.text, limits.max_bytes >> 20);
     if (!transfer.reached && !transfer.refused_address.empty())
-        return make_error(ErrorCode::kPermissionDenied, "{} has the address {}, which is none of the public Internet",
-                          url.host, transfer.refused_address)
+        return make_error(ErrorCode::kPermissionDenied, "{} has the address {}, which is not public", url.host,
+                          transfer.refused_address)
             .advise(fmt::format("If the server may fetch from there, start it with --allow-url-host {}", url.host));
     if (code == CURLE_OPERATION_TIMEDOUT)
         return make_error(ErrorCode::kUnavailable, "{} is too slow: it did not send everything within {} s", url.host,
@@ -181,7 +181,7 @@ Result<HttpAnswer> HttpClient::send(const HttpRequest& request, const TransferLi
     set(CURLOPT_URL, url.text.c_str());
     set(CURLOPT_PROTOCOLS_STR, "http,https");
     set(CURLOPT_PATH_AS_IS, 1L);
-    set(CURLOPT_PROXY, "");  // not even one of the environment: it would look up the name anew
+    set(CURLOPT_PROXY, "");  // not even one of the environment: it would look up the name again
     set(CURLOPT_NOSIGNAL, 1L);
     set(CURLOPT_CONNECTTIMEOUT_MS, kConnectTimeout_ms);
     set(CURLOPT_TIMEOUT_MS, static_cast<long>(limits.timeout.count()));

@@ -75,7 +75,7 @@ class HttpClient {
     HttpClient& operator=(const HttpClient&) = delete;
 
     /// `sink` gets the body of an answer with a status of 200 to 299; other bodies go to `refusal`, up to 64 kB of
-    /// them. Errors: kInvalidArgument for an address that is none of http or https; kPermissionDenied where the grant
+    /// them. Errors: kInvalidArgument for an address that is not http or https; kPermissionDenied where the grant
     /// forbids it; kTooLarge; kCancelled; kResourceExhausted where the sink fails; kUnavailable.
     Result<HttpAnswer> send(const HttpRequest& request, const TransferLimits& limits, const BodySink& sink,
                             std::string* refusal = nullptr) const;

@@ -52,7 +52,7 @@ struct S3Object {
 /// (another region), kUnavailable, and those of HttpClient. Any number of threads.
 class S3Bucket {
   public:
-    /// Errors: kInvalidArgument for a name or an endpoint that is none.
+    /// Errors: kInvalidArgument for an invalid name or endpoint.
     static Result<S3Bucket> create(std::string bucket, S3Options options, FetchGrant grant);
 
     /// Hands out the objects whose keys begin with `prefix`, page by page, until `add` fails. kDataLoss for a listing

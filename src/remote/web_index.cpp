@@ -47,7 +47,7 @@ std::string unescape_html(std::string_view text) {
     return plain;
 }
 
-/// None for an escape that is none.
+/// None for an invalid escape.
 std::optional<std::string> unescape_url(std::string_view text) {
     std::string plain;
     for (std::size_t i = 0; i < text.size(); ++i) {

@@ -16,7 +16,7 @@ namespace digits {
 Error no_such_metric(std::string_view metric, const std::vector<std::string>& names);
 
 /// Ends a training that does not improve. Counts over all attempts, so that a resumed training ends where an
-/// uninterrupted one would; one that ended and was extended counts anew from there.
+/// uninterrupted one would; one that ended and was extended counts from there.
 class EarlyStopping {
   public:
     /// `patience`: validations without a better value; none: the training never ends early. `metric`: empty: the one by

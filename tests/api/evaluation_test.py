@@ -455,7 +455,7 @@ class UrlFetch(unittest.TestCase):
         self.assertEqual(status, 200)
         error = found["images"][0]["error"]
         self.assertEqual(error["code"], "permission_denied")
-        self.assertIn("none of the public Internet", error["message"])
+        self.assertIn("which is not public", error["message"])
 
     def test_is_off_when_told_so(self):
         allowed, classify = self.restarted("--no-url-fetch")

@@ -228,7 +228,7 @@ class RemoteData(unittest.TestCase):
                            self.bucket(endpoint="http://2130706433:9000")):
                 status, _, data = other.request("POST", "/api/v1/datasets/scan", {"spec": {**COMMON, "source": source}})
                 self.assertEqual(status, 403, data)
-                self.assertIn(b"none of the public Internet", data)
+                self.assertIn(b"which is not public", data)
         finally:
             other.close()
         other = ServerProcess(DIGITS, "--no-url-fetch", *LOCAL)

@@ -332,7 +332,7 @@ layer { name: "loss" type: "ContrastiveLoss" bottom: "vector" bottom: "vector 2"
 # and trainings get as many epochs as fill TRAINING_S.
 MOMENTS = {"dataset": (0, 0.002), "train": (0.05, 0.02), "evaluate": (0, 0.002)}
 TRAINING_S = 1.5
-# How often a task is begun anew that was over before it was killed.
+# How often a task is begun again that was over before it was killed.
 TRIES = 10
 # Members of facts that are measured and not computed.
 MEASURED = {"seconds", "images_per_s"}

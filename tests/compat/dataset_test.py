@@ -51,7 +51,7 @@ class DatasetTest(Case):
         self.assert_field(create(folder_train="/no/such"), "folder_train", "Folder does not exist")
         self.assert_field(create(folder_train="here"), "folder_train", "Filesystem path is not absolute")
         self.assert_field(create(folder_train="http://127.0.0.1:1/x"), "folder_train", "URL not found")
-        self.assert_field(create(folder_train="http://localhost:1/x"), "folder_train", "none of the public Internet")
+        self.assert_field(create(folder_train="http://localhost:1/x"), "folder_train", "which is not public")
         self.assert_field(create(folder_train="http://127.0.0.1:1/x", has_val_folder="y"), "folder_val", "This field is required.")
         self.assert_field(create(folder_train="http://127.0.0.1:1/x", has_val_folder="y", folder_val="/x"), "folder_val", "Expected an address")
         self.assert_field(create(folder_pct_val=101), "folder_pct_val", "Number must be between 0 and 100.")

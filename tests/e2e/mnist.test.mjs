@@ -137,7 +137,7 @@ step("LeNet trains on it while the curves move", async () => {
   await until("some validations", async () => (await points("val/accuracy")) >= 4, 180_000);
   await shot("running");
   await state("done").waitFor({ timeout: 300_000 });
-  assert.ok(await page.evaluate(() => window.not_reloaded), "the page was loaded anew");
+  assert.ok(await page.evaluate(() => window.not_reloaded), "the page was loaded again");
   await assert_accessible("the page of a model");
   await shot("model");
 });

@@ -137,7 +137,7 @@ step("an archive is uploaded, and one that is none says why", async () => {
   await choose([{ name: "broken.zip", mimeType: "", buffer: Buffer.from("no archive at all") }]);
   await send.click();
   await page.waitForURL(/\/pretrained\/\d/);
-  await page.getByText("expected an archive of tar", { exact: false }).first().waitFor();
+  await page.getByText("is not an archive of tar", { exact: false }).first().waitFor();
   await assert_accessible("an upload that failed");
 });
 

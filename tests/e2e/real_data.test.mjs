@@ -249,7 +249,7 @@ step("gradients: a network learns numbers; and the same from its ready databases
   await train({ dataset: ready.id, network: "egression", name: "Slopes again", values: { epochs: 1 } });
 });
 
-step("transfer: DetectNet starts from the layers of a classification network, its heads anew", async () => {
+step("transfer: DetectNet starts from the layers of a classification network, its heads from scratch", async () => {
   // Photographs and masks are classes, too.
   const spec = { source: { type: "folder", path: unpack("camvid", 4, [".txt"], "classes"), percent_val: 25 }, image: { width: 64, height: 64 } };
   const { id } = await api(stage.server, "POST", "/datasets", { name: "Photographs and masks", spec });

@@ -107,7 +107,7 @@ const networks: Record<string, unknown[]> = {
     network("detectnet", "DetectNet", "Objects of one class in photographs", 1248, 3),
   ],
   segmentation: [network("unet", "U-Net", "The class of each pixel", 256, 1)],
-  processing: [network("autoencoder", "Autoencoder", "Small images made anew", 28, 1)],
+  processing: [network("autoencoder", "Autoencoder", "Small images restored", 28, 1)],
 };
 
 /** The fields with a source of boxes, also where the program that printed them has none. */

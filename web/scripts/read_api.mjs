@@ -11,7 +11,7 @@ if (!existsSync(program)) {
   process.exit(1);
 }
 
-/** Leaves a file alone that would stay the same, so that nothing is built anew for it. */
+/** Leaves a file alone that would stay the same, so that nothing is built again for it. */
 function write(path, text) {
   if (!existsSync(path) || readFileSync(path, "utf8") !== text) writeFileSync(path, text);
 }

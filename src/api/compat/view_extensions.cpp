@@ -27,7 +27,7 @@ const std::vector<ViewExtension>& view_extensions() {
     return all;
 }
 
-/// 0 for what is none, or larger than an image needs.
+/// 0 for what is not a number, or larger than an image needs.
 std::int64_t whole_number(const std::string& text) {
     constexpr std::size_t kMostDigits = 3;
     const bool digits =

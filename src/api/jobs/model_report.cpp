@@ -172,7 +172,7 @@ Result<json> training_section(const Job& job, const Context& context) {
     add("Batch size", spec.value("batch_size", json()));
     if (const auto solver = spec.find("solver"); solver != spec.end() && solver->is_object())
         for (const auto& [name, value] : solver->items())
-            // 0 % of a warm-up or of frozen layers is none.
+            // 0 % means no warm-up and no frozen layers.
             if (value != 0 && !(value.is_array() && value.empty())) add(solver_word(name).c_str(), value);
     add("Seed", spec.value("seed", json()));
     add("Precision", spec.value("precision", json()));

@@ -8,7 +8,7 @@
 
 namespace digits::api {
 
-/// Layers that start anew because the dataset has other classes.
+/// Layers that start from scratch because the dataset has other classes.
 struct StartingPoint {
     std::vector<std::string> renamed;
 };

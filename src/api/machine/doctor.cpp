@@ -62,7 +62,8 @@ json check_worker(const Context& context) {
     while (!version->empty() && version->back() == '\n') version->pop_back();
     if (*version != DIGITS_VERSION)
         return entry("worker", "warning", "Worker",
-                     fmt::format("its version is {}, the server's is {}", *version, DIGITS_VERSION), "Build both anew");
+                     fmt::format("its version is {}, the server's is {}", *version, DIGITS_VERSION),
+                     "Build both again");
     return entry("worker", "ok", "Worker", "it starts and finds libtorch");
 }
 

@@ -105,7 +105,7 @@ Status UploadStore::save(const Upload& upload) const {
                              facts.dump(-1, ' ', false, json::error_handler_t::replace));
 }
 
-/// One of an earlier server is counted anew.
+/// One of an earlier server is counted again.
 Result<Upload*> UploadStore::find(std::string_view id) {
     if (const auto known = known_.find(id); known != known_.end()) return &known->second;
     const auto none = [&] { return fail(ErrorCode::kNotFound, "there is no upload {}", id.substr(0, 60)); };

@@ -18,7 +18,7 @@ Result<http::Response> open(const http::Request& request, Context& context) {
     if (const auto* text = request.find_header("last-event-id"); text && !text->empty()) {
         std::int64_t id = 0;
         const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), id);
-        // An id that is none of ours: the client is told to read everything anew.
+        // An id that this server did not give: the client is told to read everything again.
         last = error == std::errc() && end == text->data() + text->size() ? id : -1;
     }
     return http::Response::events(context.events.open(last, std::move(job)));

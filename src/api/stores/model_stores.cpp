@@ -345,7 +345,7 @@ Result<JobRequest> ModelStores::pull(const std::string& id) {
             return request;
         }
     return fail(make_error(ErrorCode::kNotFound, "Unable to find requested model")
-                    .advise("List the stores again; models get new ids when a store is read anew"));
+                    .advise("List the stores again; models get new ids when a store is read again"));
 }
 
 }  // namespace digits::api

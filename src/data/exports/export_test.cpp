@@ -190,7 +190,7 @@ class Export : public testing::Test {
         for (std::uint64_t i = 0; i < made.reader->size(split); ++i) {
             auto sample = made.reader->get(split, i);
             EXPECT_TRUE(sample) << sample.error().to_string();
-            // Exports name files anew, in a way that keeps the order of these.
+            // Exports give files new names, in a way that keeps the order of these.
             auto stem = fs::path(sample->name).stem().string();
             std::ranges::replace(stem, ' ', '_');
             std::ranges::replace(stem, '.', '_');

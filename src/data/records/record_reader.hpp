@@ -22,7 +22,7 @@ class RecordReader {
     static Result<RecordReader> open(const std::filesystem::path& folder);
 
     std::uint64_t count() const { return database_->record_count(); }
-    /// False behind the last record; then the next call begins anew.
+    /// False behind the last record; then the next call begins again.
     Result<bool> next(Record& record);
     /// As if `next` had been called `n` times, wrapping around.
     Status skip(std::uint64_t n) { return cursor_->skip(n); }

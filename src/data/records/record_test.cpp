@@ -107,7 +107,7 @@ TEST(Lmdb, gives_back_what_was_put_in_key_order) {
             EXPECT_EQ(record.key, key_of(i));
             EXPECT_EQ(record.datum.label, i % 10);
         }
-        EXPECT_FALSE(*reader->next(record)) << "the end, then it begins anew";
+        EXPECT_FALSE(*reader->next(record)) << "the end, then it begins again";
     }
     EXPECT_EQ(reader->find(key_of(17))->datum.label, 7);
     EXPECT_EQ(reader->find("nothing").error().code, ErrorCode::kNotFound);

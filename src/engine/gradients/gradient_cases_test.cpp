@@ -352,7 +352,7 @@ std::vector<GradientCase> detection_cases() {
 
 std::vector<GradientCase> recurrent_cases() {
     const GradientInput x = normal({3, 2, 4}), still = normal({2, 3});
-    // Both sequences start with the pass; the second one starts anew at step 2.
+    // Both sequences start with the pass; the second one starts again at step 2.
     const GradientInput cont = given({3, 2}, {0, 0, 1, 1, 1, 0});
     const GradientInput state = constant(normal({1, 2, 3}));
     const std::string_view settings = "recurrent_param { num_output: 3 }",

@@ -61,7 +61,7 @@ TEST(Measures, F1IsTheMeanOverTheClassesOfTheSet) {
     constexpr int kClasses = 5, kBatch = 8;
     Measuring measuring(R"(type: "Accuracy")", "dim: 8 dim: 5", "dim: 8");
     ClassMetrics expected(kClasses);
-    for (const int batches : {3, 1}) {  // the second set begins anew
+    for (const int batches : {3, 1}) {  // the second set begins again
         expected = ClassMetrics(kClasses);
         measuring.net().begin_set();
         for (int batch = 0; batch < batches; ++batch) {

@@ -75,7 +75,7 @@ class Net {
     const std::vector<std::string>& outputs() const { return outputs_; }
     /// Tops of Input layers.
     const std::vector<std::string>& inputs() const { return inputs_; }
-    /// The weight of an output in the total loss; 0 if it is none.
+    /// The weight of an output in the total loss; 0 if it is not a loss.
     float loss_weight(std::string_view blob) const;
     /// The layer that writes a blob last, and which of its tops it is; nullptr if there is none of this name.
     std::pair<const Layer*, std::size_t> find_maker(std::string_view blob) const;

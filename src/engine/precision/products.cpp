@@ -63,7 +63,7 @@ bool wants_emulation() {
 Result<ProductMode> product_mode(Precision precision, const Device& device) {
     if (precision == Precision::kFp32) return ProductMode{};
     if (precision == Precision::kTf32 && !device.is_cuda)
-        return fail(make_error(ErrorCode::kFailedPrecondition, "tf32 is arithmetic of GPUs, and there is none here")
+        return fail(make_error(ErrorCode::kFailedPrecondition, "tf32 needs a GPU, and this machine has none")
                         .at("/precision")
                         .advise("Train in fp32"));
     if (wants_emulation()) return ProductMode{precision, true};

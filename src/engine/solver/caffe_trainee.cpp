@@ -160,7 +160,7 @@ Result<std::vector<std::string>> CaffeTrainee::load(const std::filesystem::path&
         DIGITS_ASSIGN(const auto differing, leave_out_differing(weights));
         if (!differing.empty())
             notes.push_back(
-                fmt::format("{}: layers of another shape start anew: {}", file, fmt::join(differing, ", ")));
+                fmt::format("{}: layers of another shape start from scratch: {}", file, fmt::join(differing, ", ")));
     }
     DIGITS_ASSIGN(const auto ignored, solver_->net().copy_weights(weights));
     if (!ignored.empty())

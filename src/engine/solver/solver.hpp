@@ -76,7 +76,7 @@ class Solver {
     /// How many batches a test has.
     std::int64_t test_batches(std::size_t index) const;
     /// Whether parameters that were frozen until this iteration learn from it on, or statistics are fixed: then nets
-    /// are made anew, with `first_iteration` (ParamSpec.frozen_until, BatchNormParameter.fixed_after_percent).
+    /// are made again, with `first_iteration` (ParamSpec.frozen_until, BatchNormParameter.fixed_after_percent).
     bool changes_at(std::int64_t iteration) const;
     /// What the user should know of the nets as they were made.
     const std::vector<std::string>& warnings() const { return warnings_; }

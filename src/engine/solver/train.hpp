@@ -29,7 +29,7 @@ struct TrainOptions {
     std::string stop_metric;          ///< TrainingPlan::stop_metric
     /// `.caffemodel` files to start from, when there is nothing to resume.
     std::vector<std::filesystem::path> weights;
-    /// Layers for which the files have another shape start anew, with a warning; else that is an error.
+    /// Layers for which the files have another shape start from scratch, with a warning; else that is an error.
     bool restarts_differing = false;
     Device device;
     Precision precision = Precision::kFp32;

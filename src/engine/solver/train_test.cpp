@@ -220,7 +220,7 @@ TEST_F(Train, TakesWhatFitsOfAnotherNetworksWeights) {
     ASSERT_TRUE(trained) << trained.error().to_string();
     EXPECT_EQ(convolution_weights(other / "snapshot_iter_16.caffemodel"), convolution_weights(weights));
     EXPECT_TRUE(std::ranges::any_of(taken.events, [&](const auto& event) {
-        return event.value("text", "").ends_with("layers of another shape start anew: " + changed);
+        return event.value("text", "").ends_with("layers of another shape start from scratch: " + changed);
     }));
 }
 

@@ -14,7 +14,7 @@ interface Props {
   on_adapt: (text: string) => void;
 }
 
-/** Makes a network of Caffe's world trainable on the dataset, after showing what changes. */
+/** Makes a network written for Caffe trainable on the dataset, after showing what changes. */
 export function AdaptButton({ spec, text, on_adapt }: Props) {
   const { t, said } = useText();
   const adapt = useMutation({

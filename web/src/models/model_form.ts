@@ -27,7 +27,7 @@ export interface WeightsOfJob {
   model?: string;
   snapshot?: string;
   pretrained?: string;
-  /** Layers of another shape start anew. */
+  /** Layers of another shape start from scratch. */
   transfer?: boolean;
 }
 
@@ -265,7 +265,7 @@ export function model_spec(form: ModelForm, fields: FormField[] = []): ModelSpec
   if (wanted_changes(form).length > 0) spec.augmentation = augmentation_of(form);
   if (form.dataset_id !== "") spec.dataset_id = form.dataset_id;
   put_typed(spec, other_model_fields(fields).filter(is_used(form)), form.others);
-  // Nothing can be frozen or slowed down that starts anew.
+  // Nothing can be frozen or slowed down that starts from scratch.
   if ((spec.weights as unknown[]).length === 0)
     for (const name of ["freeze_percent", "freeze_to", "trunk_rate"])
       delete (spec.solver as Record<string, unknown>)[name];

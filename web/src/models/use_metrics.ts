@@ -3,7 +3,7 @@ import { answer, client, type JobState } from "../api/client";
 import { useJobEvents } from "../api/live";
 import { MetricSeries } from "../api/metric_series";
 
-/** Beyond this many points the series are asked for anew, thinned by the server. */
+/** Beyond this many points the series are asked for again, thinned by the server. */
 const most_points = 6000;
 const redraw_ms = 250;
 

@@ -6,7 +6,7 @@ export interface TakenOver {
   kept: string[];
   /** No layer of the name there. */
   anew: string[];
-  /** A layer of the name with another shape: it starts anew. */
+  /** A layer of the name with another shape: it starts from scratch. */
   differing: string[];
 }
 

@@ -161,7 +161,7 @@ std::string read_list_folder(Form& form, const std::string& name, const Faults& 
     return folder;
 }
 
-/// Writes a list anew with the folder before its paths, after a look at where they lead: a worker does.
+/// Writes a list again with the folder before its paths, after checking where they lead: a worker does.
 http::Async<Result<std::shared_ptr<http::TemporaryFile>>> rewrite_list(const ListFile& file, const Context& context) {
     auto written = std::make_shared<http::TemporaryFile>(context.temporary / ("list-" + random_hex(16)));
     json question{

@@ -38,7 +38,7 @@ TEST(LevelDb, GivesBackWhatWasPutInKeyOrder) {
             EXPECT_EQ(entry.value, std::string(100, static_cast<char>('a' + i % 26)));
             if (i == 0) first = entry;
         }
-        EXPECT_FALSE(*cursor->next(entry)) << "the end, then it begins anew";
+        EXPECT_FALSE(*cursor->next(entry)) << "the end, then it begins again";
     }
     EXPECT_EQ(first.key, key_of(0)) << "an entry outlives the step of its cursor";
     EXPECT_EQ(cursor->find(key_of(17))->value.front(), 'r');

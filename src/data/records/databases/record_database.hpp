@@ -21,7 +21,7 @@ struct RecordEntry {
 class RecordCursor {
   public:
     virtual ~RecordCursor() = default;
-    /// False behind the last record; then the next call begins anew.
+    /// False behind the last record; then the next call begins again.
     virtual Result<bool> next(RecordEntry& entry) = 0;
     /// As if `next` had given `n` records, wrapping around.
     virtual Status skip(std::uint64_t n);

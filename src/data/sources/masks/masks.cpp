@@ -271,7 +271,7 @@ class Masks final : public SampleSource {
         std::map<std::string, std::size_t> by_stem;
         std::vector<FilePair> pairs;
         for (const auto& image : image_files) {
-            // In a folder for both, what lies in "masks" is none.
+            // In a folder for both, a file in "masks" is not an image.
             if (image.find("/masks/") != std::string::npos) continue;
             by_stem.emplace(without_ending(last_part(image)), pairs.size());
             pairs.push_back({image, {}, std::nullopt});

@@ -101,7 +101,7 @@ Result<Records> records_of(const Members& members, std::initializer_list<const c
         if (found == members.end())
             return fail(make_error(ErrorCode::kDataLoss, "{} is missing in the archive", name).at(path.string()));
         if (found->second.empty() || found->second.size() % records.size() != 0)
-            return fail(make_error(ErrorCode::kDataLoss, "{} has {} bytes, no multiple of {}", name,
+            return fail(make_error(ErrorCode::kDataLoss, "{} has {} bytes, which is not a multiple of {}", name,
                                    found->second.size(), records.size())
                             .at(path.string()));
         records.bytes += found->second;

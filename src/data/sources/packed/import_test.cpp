@@ -105,7 +105,7 @@ TEST(ImportCifar, says_what_is_wrong_with_an_archive) {
     EXPECT_EQ(message(members), "data_batch_3.bin is missing in the archive");
     members = cifar10();
     members["cifar-10-batches-bin/test_batch.bin"].pop_back();
-    EXPECT_EQ(message(members), "test_batch.bin has 3072 bytes, no multiple of 3073");
+    EXPECT_EQ(message(members), "test_batch.bin has 3072 bytes, which is not a multiple of 3073");
     members = cifar10();
     members["cifar-10-batches-bin/test_batch.bin"][0] = '\x0a';
     EXPECT_THAT(message(members), HasSubstr("label 10; labels must be 0 to 9"));

@@ -293,7 +293,7 @@ class Shards final : public SampleSource {
                 fmt::format("{} has no end-of-archive block, so samples may be missing; all of its {} are complete",
                             last_part(file), count_of(index.members.size(), "file")));
         ShardSample current{number, {}, {}, {}, {}};
-        std::string left_out;  // why the current sample is none
+        std::string left_out;  // why the current sample is left out
         std::uint64_t missing = 0, wrong = 0;
         std::string first;
         const auto finish = [&] {

@@ -7,7 +7,7 @@
 namespace digits {
 namespace {
 
-/// Blobs of filled-in numbers; constant ones are filled once, others anew on every forward pass.
+/// Blobs of filled-in numbers; constant ones are filled once, others again on every forward pass.
 class DummyDataLayer final : public Layer {
   public:
     using Layer::Layer;

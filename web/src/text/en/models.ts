@@ -271,7 +271,7 @@ export const models = {
   "transfer.none": "none: learn everything",
   "transfer.no_layer": "No layer of this network has the name and shape of one of that model",
   "transfer.kept": "{n} layer takes its weights: {first}|{n} layers take their weights, from {first} to {last}",
-  "transfer.anew": "Starts anew: {layers}|Start anew: {layers}",
+  "transfer.anew": "Starts from scratch: {layers}|Start from scratch: {layers}",
   "transfer.freeze_to": "Freeze up to layer",
   "transfer.freeze_none": "none: all learn",
   "transfer.rate": "Learning rate of these layers, times",

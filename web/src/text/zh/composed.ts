@@ -169,7 +169,7 @@ export const composed: Record<string, string> = {
   Memory: "内存",
   "it starts and finds libtorch": "可以启动，并找到 libtorch",
   "its version is {}, the server's is {}": "其版本为 {}，服务器的版本为 {}",
-  "Build both anew": "重新构建两者",
+  "Build both again": "重新构建两者",
   "Build it with scripts/build, or install the whole package again": "用 scripts/build 构建，或重新安装整个软件包",
   "scripts/setup brings libtorch": "scripts/setup 会安装 libtorch",
   "no reason was given": "没有给出原因",

@@ -157,7 +157,7 @@ export const api: Record<string, string> = {
   "Unable to find requested model": "找不到所请求的模型",
   "Tell whoever runs the store": "请告知商店的管理者",
   "Whoever runs the store adds checksums with: digits store add": "商店的管理者可用此命令添加校验和：digits store add",
-  "List the stores again; models get new ids when a store is read anew":
+  "List the stores again; models get new ids when a store is read again":
     "请重新列出商店；重新读取商店后模型会得到新编号",
   "{} does not take the model: {}": "{} 不接受该模型：{}",
   "{} does not take the model: it answered with HTTP status {}": "{} 不接受该模型：它以 HTTP 状态 {} 应答",

@@ -51,7 +51,7 @@ export const caffe: Record<string, string> = {
   "[{}] subtracts a mean of its own from images of 0 to 255: that of the dataset is not subtracted":
     "[{}] 自行从 0 到 255 的图像中减去均值：不再减去数据集的均值",
   "The weights are in HDF5; they must be a binary .caffemodel file": "权重为 HDF5 格式，应为二进制 .caffemodel",
-  "The file is no .caffemodel, or it is damaged": "该文件不是 .caffemodel，或已损坏",
+  "The file is not a .caffemodel file, or it is damaged": "该文件不是 .caffemodel，或已损坏",
   "Upload them as a pretrained model, which makes a .caffemodel of them":
     "请作为预训练模型上传，这会将其转换为 .caffemodel",
   "Two layers of one network have no name{}, so that a snapshot cannot keep their weights":
@@ -118,10 +118,10 @@ export const caffe: Record<string, string> = {
   "cannot write {} of the HDF5 file": "无法写入 HDF5 文件的 {}",
   'the layer name "{}" cannot be stored in HDF5': "层名“{}”不能存储在 HDF5 中",
   "Rename the layer, or write a binary snapshot": "重命名该层，或写二进制快照",
-  "expected a group of layers, there is none": "应有层的组，但没有",
-  "expected a group, there is none": "应有一个组，但没有",
+  "the file has no group of layers": "应有层的组，但没有",
+  "the file has no such group": "应有一个组，但没有",
   "too many groups inside each other": "组的嵌套层数太多",
-  "expected a number, there is none": "应有一个数，但没有",
+  "the file has no such number": "应有一个数，但没有",
   "expected one whole number": "应为一个整数",
   "cannot be read": "无法读取",
   'The weights of the layer "{}" are {}: they are those of a training that diverged':

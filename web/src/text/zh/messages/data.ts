@@ -176,7 +176,7 @@ export const data: Record<string, string> = {
   "cannot read the archive: {}": "无法读取压缩包：{}",
   "{} has {} bytes": "{} 有 {} 字节",
   "{} is missing in the archive": "压缩包中缺少 {}",
-  "{} has {} bytes, no multiple of {}": "{} 有 {} 字节，不是 {} 的倍数",
+  "{} has {} bytes, which is not a multiple of {}": "{} 有 {} 字节，不是 {} 的倍数",
   "image {} has an unknown label": "图像 {} 的标签未知",
   "batches.meta.txt must name 10 classes, got {}": "batches.meta.txt 必须列出 10 个类别，得到 {}",
   "fine_label_names.txt or coarse_label_names.txt is missing": "缺少 fine_label_names.txt 或 coarse_label_names.txt",

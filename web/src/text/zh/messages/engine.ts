@@ -328,7 +328,7 @@ export const engine: Record<string, string> = {
   "expected little-endian float32, got {}": "应为小端 float32，得到 {}",
   "[{}] num_output is {}; at most {} is allowed": "[{}] num_output 为 {}，应不超过 {}",
   "[{}] has {} outputs in the network and {} in the weights": "[{}] 在网络中有 {} 个输出，在权重中有 {} 个",
-  "tf32 is arithmetic of GPUs, and there is none here": "tf32 是 GPU 的运算，而此处没有 GPU",
+  "tf32 needs a GPU, and this machine has none": "tf32 是 GPU 的运算，而此处没有 GPU",
   "{} would be slower here: the {} makes products of matrices at {} times the speed of fp32":
     "{} 在此更慢：{} 的矩阵乘速度只有 fp32 的 {} 倍",
   "Train in fp32": "请用 fp32 训练",

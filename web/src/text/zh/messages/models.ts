@@ -112,7 +112,7 @@ export const models: Record<string, string> = {
   "Choose another version": "请选择其他版本",
   "more than {} members; a model has about ten": "成员超过 {} 个；一个模型约有十个",
   "the archive is empty": "归档为空",
-  "expected an archive of tar (also .gz, .bz2, .xz) or zip; what came is none: {}":
+  "the file is not an archive of tar (also .gz, .bz2, .xz) or zip: {}":
     "应为 tar（以及 .gz、.bz2、.xz）或 zip 归档；收到的不是：{}",
   "the archive is damaged: {}": "归档已损坏：{}",
   "a member whose name cannot be read": "有成员的名称无法读取",

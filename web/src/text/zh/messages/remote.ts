@@ -11,7 +11,7 @@ export const remote: Record<string, string> = {
     "如果信任该网络，请用 --allow-url-host 加主机名启动服务器",
   "stopped while asking {}": "在询问 {} 时停止",
   "{} is over {} MB": "{} 超过 {} MB",
-  "{} has the address {}, which is none of the public Internet": "{} 的地址为 {}，不是公共互联网地址",
+  "{} has the address {}, which is not public": "{} 的地址为 {}，不是公共互联网地址",
   "{} is too slow: it did not send everything within {} s": "{} 太慢：未能在 {} 秒内发送全部内容",
   "cannot write what {} sends to the disk": "无法将 {} 发送的内容写入磁盘",
   "cannot fetch {}: {}": "无法获取 {}：{}",
