@@ -7,7 +7,7 @@ class App;
 namespace digits {
 
 inline constexpr const char* kAllowPythonLayersHelp =
-    "Run Python layers: code of whoever made the network, which may do anything";
+    "Run Python layers: code of the network's author, which may do anything";
 
 /// Each adds one subcommand; its callback sets `exit_code`.
 void add_run_command(CLI::App& app, int& exit_code);

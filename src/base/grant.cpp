@@ -28,7 +28,7 @@ struct JsonBinding<FetchGrant> {
     static auto fields() {
         return std::tuple{json_field("allowed", &FetchGrant::allowed).help("other machines may be asked"),
                           json_field("private_hosts", &FetchGrant::private_hosts)
-                              .help("hosts that may lie on this machine or in its own networks")};
+                              .help("hosts that may be on this machine or in its own networks")};
     }
 };
 template <>

@@ -90,7 +90,7 @@ TEST_F(RegularFiles, OutsideOfRootsAreNotOpened) {
          {"root/outside", "root/up/secret", "root/../secret", "secret", "roots-sibling/x", "none", "root/../none"}) {
         const auto error = error_of(folder_.path() / path, roots);
         EXPECT_EQ(error.code, ErrorCode::kPermissionDenied) << path;
-        EXPECT_THAT(error.message, HasSubstr("lies outside the folders that Digits may use")) << path;
+        EXPECT_THAT(error.message, HasSubstr("is outside the folders that Digits may use")) << path;
     }
     EXPECT_EQ(error_of(root() / "none", roots).code, ErrorCode::kNotFound);
 }

@@ -16,7 +16,7 @@ bool lies_inside(const std::filesystem::path& root, const std::filesystem::path&
 }
 
 Error outside_of_roots(std::string_view path) {
-    return make_error(ErrorCode::kPermissionDenied, "{} lies outside the folders that Digits may use", path)
+    return make_error(ErrorCode::kPermissionDenied, "{} is outside the folders that Digits may use", path)
         .advise("Start the server with --root for the folder that holds it");
 }
 

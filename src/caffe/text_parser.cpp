@@ -152,7 +152,7 @@ class TextParser : private google::protobuf::io::ErrorCollector {
             if (accept(":") || at_open()) skip_value();
         } else {
             if (!descriptor->is_repeated() && message.GetReflection()->HasField(message, descriptor))
-                report_at(start, fmt::format("{} is given twice in this {}, where it can stand only once", name,
+                report_at(start, fmt::format("{} is given twice in this {}, where it can occur only once", name,
                                              message.GetDescriptor()->name()));
             values(message, *descriptor);
         }

@@ -54,7 +54,7 @@ struct JsonBinding<cli::ServeOptions> {
                 .help("Fetch images that are to be classified from public web addresses; default: where only this "
                       "machine reaches the server"),
             json_field("url_hosts", &S::url_hosts)
-                .help("Host that may also be fetched from if it lies in a private network (repeatable)")
+                .help("Host that may also be fetched from if it is in a private network (repeatable)")
                 .cli("allow-url-host"),
             json_field("mnist", &S::mnist)
                 .help("Folder of MNIST's four IDX files, to try Digits with")

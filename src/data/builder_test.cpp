@@ -316,7 +316,7 @@ TEST(Builder, tells_what_kinds_of_files_it_found) {
     EXPECT_EQ(result["depth"], (json{{"images", 1}, {"dark", 1}, {"bits", 16}, {"lowest", 3.0}, {"highest", 4011.0}}));
     for (const char* sentence :
          {"1 file of unsupported types is skipped: .psd 1", "2 images are turned upright by their EXIF orientation",
-          "1 image of 16 bits becomes nearly black: all values lie from 3 to 4011. Set the value range to 0, 4095"}) {
+          "1 image of 16 bits becomes nearly black: all values are from 3 to 4011. Set the value range to 0, 4095"}) {
         EXPECT_THAT(result["warnings"], Contains(sentence));
         EXPECT_THAT(job.logs(), Contains(sentence));
     }

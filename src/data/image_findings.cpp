@@ -35,7 +35,7 @@ std::vector<std::string> ImageFindings::sentences() const {
                                    turned == 1 ? "is" : "are", turned == 1 ? "its" : "their"));
     if (depth.dark > 0)
         said.push_back(
-            fmt::format("{} of {} bits {} nearly black: all values lie from {} to {}. Set the value range to {}",
+            fmt::format("{} of {} bits {} nearly black: all values are from {} to {}. Set the value range to {}",
                         count_of(depth.dark, "image"), depth.bits, depth.dark == 1 ? "becomes" : "become", depth.lowest,
                         depth.highest, fmt::join(suggested_range(), ", ")));
     return said;

@@ -157,7 +157,7 @@ TEST(WindowData, NamesTheLineThatIsWrong) {
                                                  "test.prototxt"),
                                  options);
     ASSERT_FALSE(net);
-    EXPECT_THAT(net.error().to_string(), testing::AllOf(HasSubstr("windows.txt:7"), HasSubstr("does not lie")));
+    EXPECT_THAT(net.error().to_string(), testing::AllOf(HasSubstr("windows.txt:7"), HasSubstr("is not inside")));
 }
 
 TEST(MemoryData, GoesRoundItsArrays) {

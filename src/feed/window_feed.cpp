@@ -100,7 +100,7 @@ Status WindowFeed::read_source() {
             if (window.left < 0 || window.top < 0 || window.right >= width || window.bottom >= height ||
                 window.left > window.right || window.top > window.bottom)
                 return fail(make_error(ErrorCode::kInvalidArgument,
-                                       "the window {} {} {} {} does not lie in its image of {} x {}", window.left,
+                                       "the window {} {} {} {} is not inside its image of {} x {}", window.left,
                                        window.top, window.right, window.bottom, width, height)
                                 .at(where()));
             if (overlap >= options_.window.fg_threshold()) {

@@ -105,7 +105,7 @@ Status check_tensor(const onnx::TensorProto& tensor, const std::string& name) {
             if (entry.key() == "location") location = shown_name(entry.value());
         return fail(
             make_error(ErrorCode::kUnsupported,
-                       "The values of \"{}\" lie in another file (\"{}\"), and Digits opens no file that a model names",
+                       "The values of \"{}\" are in another file (\"{}\"), and Digits opens no file that a model names",
                        name, location)
                 .advise("Save the model as one file, for example with onnx.save(model, path) after onnx.load"));
     }

@@ -138,7 +138,7 @@ TEST_F(ManagerTest, SaysWhatToDoWithoutAWorkerProgram) {
     manager_ = *JobManager::create(options);
     const auto id = submit_script({});
     expect_state(id, JobState::kError);
-    EXPECT_THAT(job(id).error->error.to_string(), AllOf(HasSubstr("nowhere"), HasSubstr("beside digits")));
+    EXPECT_THAT(job(id).error->error.to_string(), AllOf(HasSubstr("nowhere"), HasSubstr("in the folder of digits")));
 }
 
 TEST_F(ManagerTest, AbortsARunningJob) {

@@ -38,7 +38,7 @@ Status check_sum(const PretrainedSourceSpec& source, const std::string& name, co
     return fail(make_error(ErrorCode::kDataLoss,
                            "{} is not the file that the store promised: its SHA-256 is {} instead of {}", name, found,
                            promised == source.sha256.end() ? "" : promised->second)
-                    .advise("Try again later, or tell whoever runs the store"));
+                    .advise("Try again later, or tell the administrator of the store"));
 }
 
 }  // namespace

@@ -129,7 +129,7 @@ Error S3Bucket::error_of(const HttpAnswer& answer, const std::string& body, std:
     const std::string region =
         header != answer.headers.end() ? header->second : std::string(told.child_value("Region"));
     if (!region.empty() && region != options_.identity.region && answer.status != 403 && answer.status != 404)
-        return make_error(ErrorCode::kInvalidArgument, "the bucket {} lies in the region {}, not in {}", bucket_,
+        return make_error(ErrorCode::kInvalidArgument, "the bucket {} is in the region {}, not in {}", bucket_,
                           region.substr(0, 60), options_.identity.region)
             .advise("Give its region");
     if (answer.status >= 300 && answer.status < 400)

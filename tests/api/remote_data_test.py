@@ -92,7 +92,7 @@ class RemoteData(unittest.TestCase):
         self.assertEqual(found["labels"], ["blue+fish & co", "red_fish"])
         self.assertEqual(found["images"], 13)
         self.assertEqual(found["unsupported"]["types"], {".psd": 1})
-        self.assertIn("1 image of s3://digits-test/sets/fish/ lie beside the class folders and are skipped", found["warnings"])
+        self.assertIn("skipped 1 image of s3://digits-test/sets/fish/ outside the class folders", found["warnings"])
         status, report = self.ask("POST", "/datasets/report", {"spec": {**COMMON, "source": self.bucket()}})
         self.assertEqual((status, report["checked"], report["unreadable"]["count"]), (200, 13, 1), report)
         job = self.create(self.bucket())

@@ -42,7 +42,7 @@ class Paths(Attack):
             file = self.stage.root / "list.txt"
             file.write_text(good + f"{outside} 1\n")
             source = {"type": "lists", "train": str(file), "labels": str(self.stage.root / "labels.txt"), "root": str(self.stage.root)}
-            self.assert_refused(scan(source), (403,), "lies outside")
+            self.assert_refused(scan(source), (403,), "is outside")
         file.write_text(f"{self.stage.beside}/images/cat/0.png 1\n" + good)
         job = self.api.call("POST", "/evaluations", {"spec": {"model_id": self.model, "source": {"type": "list", "path": str(file)}}})[2]
         found = self.server.wait_for(job["id"])
@@ -79,7 +79,7 @@ class Paths(Attack):
                     self.assertNotIn(SECRET, self.server.request("GET", f"/api/v1/jobs/{answer['id']}/log")[2].decode())
                     kept = self.stage.server.folder / "data/jobs" / answer["id"]
                     self.assertFalse(any(SECRET.encode() in file.read_bytes() for file in kept.rglob("*") if file.is_file()))
-                self.assertRegex(said, "lies outside|another folder than the training's")
+                self.assertRegex(said, "is outside|another folder than the training's")
                 self.assertFalse(written.exists())
                 found = self.api.call("POST", "/networks/describe", {"spec": spec})[2]
                 self.assertFalse(found["ok"], found)

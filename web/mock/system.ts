@@ -46,7 +46,7 @@ function browse(path: string): unknown {
   const inside = folders[path] ?? (/^\/data\/mnist\/(test|train)$/.test(path) ? labels : []);
   const files = /\/\d$/.test(path) ? Array.from({ length: 40 }, (_, i) => `${String(i).padStart(5, "0")}.png`) : [];
   if (inside.length + files.length === 0)
-    refuse(403, "permission_denied", `${path} lies outside the folders that Digits may use`, "?path");
+    refuse(403, "permission_denied", `${path} is outside the folders that Digits may use`, "?path");
   return {
     path,
     parent: path === "/" ? null : path.slice(0, path.lastIndexOf("/")) || "/",

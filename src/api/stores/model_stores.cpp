@@ -91,7 +91,7 @@ Result<std::vector<ModelStores::WantedFile>> ModelStores::files_of(const StoreMo
             return fail(make_error(ErrorCode::kPermissionDenied,
                                    "The store names the file \"{}\" for {}; it must be a plain file name",
                                    file.name.substr(0, 100), file.member)
-                            .advise("Tell whoever runs the store"));
+                            .advise("Tell the administrator of the store"));
     return files;
 }
 
@@ -110,7 +110,7 @@ Result<std::string> checksum_of(const StoreModel& model, const std::string& name
     if (sum.size() != 64)
         return fail(
             make_error(ErrorCode::kPermissionDenied, "The store tells no SHA-256 of {}, so it is not taken", name)
-                .advise("Whoever runs the store adds checksums with: digits store add"));
+                .advise("The administrator of the store adds checksums with: digits store add"));
     return sum;
 }
 
@@ -120,7 +120,7 @@ Status check_sum(const std::string& bytes, const std::string& sum, const std::st
         return fail(make_error(ErrorCode::kDataLoss,
                                "{} is not the file that the store promised: its SHA-256 is {} instead of {}", name,
                                found, sum)
-                        .advise("Try again later, or tell whoever runs the store"));
+                        .advise("Try again later, or tell the administrator of the store"));
     return {};
 }
 

@@ -106,7 +106,7 @@ Status check_new_folder(const std::string& folder, const char* where, const Task
     const auto place = fs::weakly_canonical(fs::path(folder).parent_path(), ignored);
     const auto jobs = fs::canonical(context.job_dir(), ignored).parent_path();
     if (const auto [end, at] = std::ranges::mismatch(jobs, place); end == jobs.end())
-        return fail(make_error(ErrorCode::kPermissionDenied, "{} lies among the server's own files", folder).at(where));
+        return fail(make_error(ErrorCode::kPermissionDenied, "{} is among the server's own files", folder).at(where));
     return {};
 }
 

@@ -43,7 +43,7 @@ void Layer::add_blob(const Shape& shape, const caffe::FillerParameter& filler) {
 
 int Layer::canonical_axis(int axis, int axis_count, std::string_view field) const {
     if (axis < -axis_count || axis >= axis_count)
-        throw_invalid("{} must lie in {} to {} for a bottom with {} axes; got {}", field, -axis_count, axis_count - 1,
+        throw_invalid("{} must be {} to {} for a bottom with {} axes; got {}", field, -axis_count, axis_count - 1,
                       axis_count, axis);
     return axis < 0 ? axis + axis_count : axis;
 }

@@ -29,7 +29,7 @@ Result<UpdateRule> UpdateRule::create(const caffe::SolverParameter& solver,
     if ((rule.type_ == Type::kAdaGrad || rule.type_ == Type::kRmsProp) && solver.momentum() != 0)
         return fail(ErrorCode::kInvalidArgument, "{} cannot use momentum; got {}", name, solver.momentum());
     if (rule.type_ == Type::kRmsProp && (solver.rms_decay() < 0 || solver.rms_decay() >= 1))
-        return fail(ErrorCode::kInvalidArgument, "rms_decay must lie in [0, 1); got {}", solver.rms_decay());
+        return fail(ErrorCode::kInvalidArgument, "rms_decay must be in [0, 1); got {}", solver.rms_decay());
     rule.l1_ = solver.regularization_type() == "L1";
     if (solver.weight_decay() != 0 && !rule.l1_ && solver.regularization_type() != "L2")
         return fail(ErrorCode::kInvalidArgument, "unknown regularization_type \"{}\"; expected L1 or L2",

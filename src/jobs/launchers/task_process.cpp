@@ -155,7 +155,7 @@ Result<TaskProcess> TaskProcess::start(const Command& command) {
                                      pointers(words).data(), pointers(environment).data());
     if (failed)
         return fail(errno_error("cannot start the worker " + command.program.string(), failed)
-                        .advise("digits-worker must stand beside digits; build or install both"));
+                        .advise("digits-worker must be in the folder of digits; build or install both"));
     prefer_to_kill(pid);
     return TaskProcess(pid, std::move(input.second), std::move(output.first));
 }

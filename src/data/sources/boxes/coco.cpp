@@ -161,9 +161,8 @@ class CocoFile {
         const auto callback = [&](int depth, json::parse_event_t event, json& value) {
             if (!status) return false;
             if (depth > kMostDepth) {
-                status = fail(
-                    make_error(ErrorCode::kInvalidArgument, "lists lie more than {} deep in each other", kMostDepth)
-                        .at(path_));
+                status = fail(make_error(ErrorCode::kInvalidArgument, "lists are nested more than {} deep", kMostDepth)
+                                  .at(path_));
                 return false;
             }
             if (event == json::parse_event_t::key && depth == 1) list = value.get<std::string>();

@@ -59,7 +59,7 @@ Status read_mask(const pugi::xml_node& node, int width, int height, LabelledObje
     const int left = node.attribute("left").as_int(), top = node.attribute("top").as_int();
     const int w = node.attribute("width").as_int(), h = node.attribute("height").as_int();
     if (w <= 0 || h <= 0 || left < 0 || top < 0 || width <= 0 || height <= 0 || left > width - w || top > height - h)
-        return fail(ErrorCode::kInvalidArgument, "a mask that does not lie in its image");
+        return fail(ErrorCode::kInvalidArgument, "the mask is not inside its image");
     object.box = {static_cast<double>(left), static_cast<double>(top), static_cast<double>(left + w),
                   static_cast<double>(top + h)};
     std::vector<std::uint8_t> pixels(static_cast<std::size_t>(width) * static_cast<std::size_t>(height));

@@ -51,7 +51,7 @@ Status read_mask(const json& shape, const Box& bounds, const SourceContext& cont
     DIGITS_ASSIGN(const auto mask, context.decode_labels(bytes, {}));
     const auto left = static_cast<std::int64_t>(bounds.left), top = static_cast<std::int64_t>(bounds.top);
     if (left < 0 || top < 0 || left + mask.width > width || top + mask.height > height)
-        return fail(ErrorCode::kInvalidArgument, "a mask that does not lie in its image");
+        return fail(ErrorCode::kInvalidArgument, "the mask is not inside its image");
     std::vector<std::uint8_t> pixels(static_cast<std::size_t>(width) * static_cast<std::size_t>(height));
     for (int y = 0; y < mask.height; ++y)
         for (int x = 0; x < mask.width; ++x)

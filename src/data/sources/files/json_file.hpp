@@ -31,7 +31,7 @@ inline Result<nlohmann::json> parse_shallow_json(std::string_view text) {
     DIGITS_TRY(check_characters(text));
     text = without_byte_order_mark(text);
     if (is_json_deeper_than(text, kMostDepth))
-        return fail(ErrorCode::kInvalidArgument, "lists lie more than {} deep in each other", kMostDepth);
+        return fail(ErrorCode::kInvalidArgument, "lists are nested more than {} deep", kMostDepth);
     try {
         return nlohmann::json::parse(text);
     } catch (const nlohmann::json::exception& error) {

@@ -303,7 +303,7 @@ Result<FolderScan> scan_folder(const fs::path& folder, const ReadableRoots& root
     };
     FolderScan scan;
     if (top.loose_images > 0)
-        scan.warnings.push_back(fmt::format("{} of {} lie beside the class folders and are skipped",
+        scan.warnings.push_back(fmt::format("skipped {} of {} outside the class folders",
                                             count_of(top.loose_images, "image"), folder.string()));
     const auto keep = [&](std::uint64_t, FoundClass one) -> Status {
         DIGITS_TRY(one.status);

@@ -154,7 +154,7 @@ class Unpacking {
             if (part == "..") return wrong("its path leads out");
             parts.emplace_back(part);
         }
-        if (parts.size() > static_cast<std::size_t>(kMostDepth)) return wrong("it lies too deep");
+        if (parts.size() > static_cast<std::size_t>(kMostDepth)) return wrong("its path has too many folders");
         return parts;
     }
 

@@ -123,8 +123,8 @@ struct S3Source {
         };
         if (auto listed = bucket->list(add); !listed) return fail(at_url(std::move(listed).error()));
         if (loose > 0)
-            facts.warnings.push_back(fmt::format("{} of {} lie beside the class folders and are skipped",
-                                                 count_of(loose, "image"), bucket->place()));
+            facts.warnings.push_back(
+                fmt::format("skipped {} of {} outside the class folders", count_of(loose, "image"), bucket->place()));
         RemoteClasses classes;
         for (auto& [label, names] : by_class) classes.push_back({label, std::move(names)});
         const auto place = bucket->place();

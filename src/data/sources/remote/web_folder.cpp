@@ -184,8 +184,8 @@ class Lister {
         }
         std::ranges::sort(folders, {}, &remote::WebIndex::Entry::name);
         if (loose > 0)
-            facts.warnings.push_back(fmt::format("{} of {} lie beside the class folders and are skipped",
-                                                 count_of(loose, "image"), site_.url(root)));
+            facts.warnings.push_back(
+                fmt::format("skipped {} of {} outside the class folders", count_of(loose, "image"), site_.url(root)));
         RemoteClasses classes;
         const auto look = [&](int, std::uint64_t i) {
             Found found;

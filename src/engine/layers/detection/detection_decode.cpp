@@ -28,7 +28,7 @@ class DetectionDecodeLayer final : public Layer {
             throw_invalid("keep_top_k and nms_top_k must be positive; got {} and {}", how.keep_top_k(),
                           how.nms_top_k());
         if (!(how.score_threshold() > 0 && how.score_threshold() < 1))
-            throw_invalid("score_threshold must lie between 0 and 1; got {}", how.score_threshold());
+            throw_invalid("score_threshold must be between 0 and 1; got {}", how.score_threshold());
         if (!(how.nms_threshold() > 0 && how.nms_threshold() <= 1))
             throw_invalid("nms_threshold must be above 0 and at most 1; got {}", how.nms_threshold());
         reshape(bottom, top);

@@ -28,7 +28,7 @@ class AccuracyLayer final : public Layer, public MeasuresSet {
         const std::int64_t classes = classes_ = bottom[0]->dim(axis_);
         if (accuracy.top_k() < 1 || accuracy.top_k() > bottom[1]->count() * classes ||
             static_cast<std::int64_t>(accuracy.top_k()) > classes)
-            throw_invalid("top_k must lie in 1 to {}, the number of classes; got {}", classes, accuracy.top_k());
+            throw_invalid("top_k must be 1 to {}, the number of classes; got {}", classes, accuracy.top_k());
         if (bottom[1]->count() != outer_ * inner_)
             throw_invalid("scores of shape {} need {} labels; got {}", shape_text(bottom[0]->shape()), outer_ * inner_,
                           shape_text(bottom[1]->shape()));

@@ -21,7 +21,7 @@ class ArgMaxLayer final : public Layer {
         const int axes = bottom[0]->axis_count();
         axis_ = argmax.has_axis() ? canonical_axis(argmax.axis(), axes, "axis") : -1;
         const std::int64_t size = axis_ >= 0 ? bottom[0]->dim(axis_) : bottom[0]->count(1);
-        if (k < 1 || k > size) throw_invalid("top_k must lie in 1 to {}, the number of values; got {}", size, k);
+        if (k < 1 || k > size) throw_invalid("top_k must be 1 to {}, the number of values; got {}", size, k);
         if (axis_ >= 0) {
             Shape shape = bottom[0]->shape();
             shape[static_cast<std::size_t>(axis_)] = k;

@@ -16,7 +16,7 @@ class SPPLayer final : public Layer {
         if (bottom[0]->axis_count() != 4)
             throw_invalid("the bottom needs 4 axes (batch, channels, height, width); got {}", bottom[0]->axis_count());
         levels_ = static_cast<int>(parameter_.spp_param().pyramid_height());
-        if (levels_ < 1 || levels_ > 30) throw_invalid("pyramid_height must lie in 1 to 30; got {}", levels_);
+        if (levels_ < 1 || levels_ > 30) throw_invalid("pyramid_height must be 1 to 30; got {}", levels_);
         reshape(bottom, top);
     }
 

@@ -14,7 +14,7 @@ export const datasets = {
   "report.depth":
     "{n} image of {bits} bits: values {lowest} to {highest}|{n} images of {bits} bits: values {lowest} to {highest}",
   "report.dark":
-    "{n} image of {bits} bits becomes nearly black: values lie from {lowest} to {highest}|{n} images of {bits} bits become nearly black: values lie from {lowest} to {highest}",
+    "{n} image of {bits} bits becomes nearly black: values are from {lowest} to {highest}|{n} images of {bits} bits become nearly black: values are from {lowest} to {highest}",
   "report.keep": "Keep all values (floats)",
   "report.scale": "Scale {lowest}–{highest} to black–white",
   "report.balance.even": "Classes are balanced",

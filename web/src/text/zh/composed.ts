@@ -5,9 +5,9 @@ export const composed: Record<string, string> = {
   "{} of unsupported types are skipped: {}": "跳过不支持类型的 {}：{}",
   "{} is turned upright by its EXIF orientation": "{} 已按 EXIF 方向转正",
   "{} are turned upright by their EXIF orientation": "{} 已按 EXIF 方向转正",
-  "{} of {} bits becomes nearly black: all values lie from {} to {}. Set the value range to {}":
+  "{} of {} bits becomes nearly black: all values are from {} to {}. Set the value range to {}":
     "{2} 位的 {1} 会几乎全黑：所有取值在 {3} 到 {4} 之间。请将取值范围设为 {5}",
-  "{} of {} bits become nearly black: all values lie from {} to {}. Set the value range to {}":
+  "{} of {} bits become nearly black: all values are from {} to {}. Set the value range to {}":
     "{2} 位的 {1} 会几乎全黑：所有取值在 {3} 到 {4} 之间。请将取值范围设为 {5}",
   "a mosaic combines four images, whose targets must have places in them: boxes, masks or images":
     "马赛克由四张图像拼成，其目标必须在图像中有位置：框、掩码或图像",
@@ -192,7 +192,7 @@ export const composed: Record<string, string> = {
   // Sentences that are composed before they are shown
   'unexpected "{}": no message is open here': "意外的“{}”：此处没有打开的消息",
   "expected the name of a field of {}, got {}": "应为 {} 的字段名，得到 {}",
-  "{} is given twice in this {}, where it can stand only once": "{} 在此 {} 中出现了两次，只能出现一次",
+  "{} is given twice in this {}, where it can occur only once": "{} 在此 {} 中出现了两次，只能出现一次",
   '; it belongs to {}: is a "}" missing before it?': "；它属于 {}：它前面是否缺少“}”？",
   "{} takes one value, got a list": "{} 只能有一个值，得到列表",
   'expected "]" to close the list of {}, got {}': "应以“]”结束 {} 的列表，得到 {}",

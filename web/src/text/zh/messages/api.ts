@@ -155,8 +155,9 @@ export const api: Record<string, string> = {
   "{} has {} bytes; at most {} are allowed": "{} 有 {} 字节，最多应为 {}",
   "There is no logo of this model": "此模型没有徽标",
   "Unable to find requested model": "找不到所请求的模型",
-  "Tell whoever runs the store": "请告知商店的管理者",
-  "Whoever runs the store adds checksums with: digits store add": "商店的管理者可用此命令添加校验和：digits store add",
+  "Tell the administrator of the store": "请告知商店的管理者",
+  "The administrator of the store adds checksums with: digits store add":
+    "商店的管理者可用此命令添加校验和：digits store add",
   "List the stores again; models get new ids when a store is read again":
     "请重新列出商店；重新读取商店后模型会得到新编号",
   "{} does not take the model: {}": "{} 不接受该模型：{}",

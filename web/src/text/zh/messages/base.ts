@@ -35,7 +35,7 @@ export const base: Record<string, string> = {
   "{} is {}, not a file": "{} 是{}，应为文件",
   "{} belongs to a file system of the kernel; give a file on a disk": "{} 属于内核文件系统，应为磁盘上的文件",
   "{} is larger than the limit of {} bytes": "{} 超过 {} 字节的限制",
-  "{} lies outside the folders that Digits may use": "{} 位于 Digits 可使用的文件夹之外",
+  "{} is outside the folders that Digits may use": "{} 位于 Digits 可使用的文件夹之外",
   "{} is an absolute path; it must be relative to the job's folder": "{} 是绝对路径，应为任务文件夹内的路径",
   "{} leads out of its folder": "{} 指向其文件夹之外",
   "Start the server with --root for the folder that holds it": "启动服务器时用 --root 指定包含它的文件夹",

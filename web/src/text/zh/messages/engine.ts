@@ -73,7 +73,7 @@ export const engine: Record<string, string> = {
   "stride must be positive; got {}": "stride 须为正；得到 {}",
   "expected pairs of scores and distances; got {} bottoms": "应为成对的得分和距离；得到 {} 个 bottom",
   "keep_top_k and nms_top_k must be positive; got {} and {}": "keep_top_k 和 nms_top_k 必须为正数；得到 {} 和 {}",
-  "score_threshold must lie between 0 and 1; got {}": "score_threshold 必须在 0 和 1 之间；得到 {}",
+  "score_threshold must be between 0 and 1; got {}": "score_threshold 必须在 0 和 1 之间；得到 {}",
   "nms_threshold must be above 0 and at most 1; got {}": "nms_threshold 必须大于 0 且不超过 1；得到 {}",
   "expected pairs of scores and distances, and the labels; got {} bottoms":
     "应为成对的得分和距离以及标签；得到 {} 个 bottom",
@@ -113,10 +113,10 @@ export const engine: Record<string, string> = {
   "output_dim {} and group_size {} need {} channels; got {}":
     "output_dim {} 和 group_size {} 需要 {} 个通道；得到 {} 个",
   "the bottom must keep {} values an item; it has now {}": "bottom 每项须保持 {} 个值；现在有 {} 个",
-  "top_k must lie in 1 to {}, the number of classes; got {}": "top_k 须在 1 到 {}（类别数）之间；得到 {}",
+  "top_k must be 1 to {}, the number of classes; got {}": "top_k 须在 1 到 {}（类别数）之间；得到 {}",
   "scores of shape {} need {} labels; got {}": "形状为 {} 的分数需要 {} 个标签；得到 {}",
   "an Accuracy layer has no gradient": "Accuracy 层没有梯度",
-  "top_k must lie in 1 to {}, the number of values; got {}": "top_k 须在 1 到 {}（值数）之间；得到 {}",
+  "top_k must be 1 to {}, the number of values; got {}": "top_k 须在 1 到 {}（值数）之间；得到 {}",
   "both bottoms need shape N x C (x 1 x 1); got {} and {}": "两个 bottom 的形状须为 N × C（× 1 × 1）；得到 {} 和 {}",
   "{} pairs need as many labels; got {}": "{} 对需要同样多的标签；得到 {}",
   "scores need an axis of classes, as in N x C x H x W; got {}": "得分需要一个类别轴，如 N × C × H × W；得到 {}",
@@ -230,7 +230,7 @@ export const engine: Record<string, string> = {
   "axis {} of size {} cannot be cut into {} equal parts; give slice points":
     "大小为 {2} 的轴 {1} 不能分成 {3} 等份；请给出切分点",
   "Split cannot work in place": "Split 不能原位运算",
-  "pyramid_height must lie in 1 to 30; got {}": "pyramid_height 须在 1 到 30 之间；得到 {}",
+  "pyramid_height must be 1 to 30; got {}": "pyramid_height 须在 1 到 30 之间；得到 {}",
   "tiles must be positive; got {}": "tiles 须为正；得到 {}",
   "values and mask must be N x channels x H x W of one shape; got {} and {}":
     "数值和掩码必须是形状相同的 N × 通道 × H × W；得到 {} 和 {}",
@@ -297,8 +297,7 @@ export const engine: Record<string, string> = {
   "a bilinear filler needs a square kernel with 4 axes; got {}": "bilinear 填充器需要 4 个轴的方形核；得到 {}",
   "a {} layer has no gradient, but a gradient through it was asked for": "{} 层没有梯度，但需要通过它的梯度",
   "blob {} of the definition has {} values, the layer needs {}": "定义中的数据块 {} 有 {} 个值，该层需要 {}",
-  "{} must lie in {} to {} for a bottom with {} axes; got {}":
-    "有 {4} 个轴的 bottom 的 {1} 须在 {2} 到 {3} 之间；得到 {5}",
+  "{} must be {} to {} for a bottom with {} axes; got {}": "有 {4} 个轴的 bottom 的 {1} 须在 {2} 到 {3} 之间；得到 {5}",
   'unknown layer type "{}"': "未知的层类型“{}”",
   "expected {} {}{}, got {}": "应为 {} 个 {}{}，得到 {}",
   "expected at least {} {}{}, got {}": "应至少有 {} 个 {}{}，得到 {}",
@@ -353,7 +352,7 @@ export const engine: Record<string, string> = {
   'unknown solver type "{}"; expected SGD, Nesterov, AdaGrad, RMSProp, AdaDelta, Adam or AdamW':
     "未知的求解器类型“{}”；应为 SGD、Nesterov、AdaGrad、RMSProp、AdaDelta、Adam 或 AdamW",
   "{} cannot use momentum; got {}": "{} 不能使用动量；得到 {}",
-  "rms_decay must lie in [0, 1); got {}": "rms_decay 必须在 [0, 1) 内；得到 {}",
+  "rms_decay must be in [0, 1); got {}": "rms_decay 必须在 [0, 1) 内；得到 {}",
   'unknown regularization_type "{}"; expected L1 or L2': "未知的 regularization_type“{}”；应为 L1 或 L2",
   'AdamW has no regularization_type "L1"; expected L2': "AdamW 没有 regularization_type“L1”；应为 L2",
 };

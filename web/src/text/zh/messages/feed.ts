@@ -55,7 +55,7 @@ export const feed: Record<string, string> = {
   "the image has {} channels; it must have 1 or 3, as many as the first image":
     "图像有 {} 个通道，应为 1 或 3，且与第一张相同",
   "expected a window: label overlap x1 y1 x2 y2": "应为窗口：label overlap x1 y1 x2 y2",
-  "the window {} {} {} {} does not lie in its image of {} x {}": "窗口 {} {} {} {} 不在其 {} × {} 的图像内",
+  "the window {} {} {} {} is not inside its image of {} x {}": "窗口 {} {} {} {} 不在其 {} × {} 的图像内",
   "the label of a foreground window must be at least 1; got {}": "前景窗口的标签为 {}，应至少为 1",
   "{} foreground and {} background windows, but a batch has {} and {}":
     "有 {} 个前景窗口和 {} 个背景窗口，但一批需要 {} 和 {}",

@@ -18,7 +18,7 @@ export const imports: Record<string, string> = {
   "The file is damaged, or it is not an ONNX file: byte {} of {} makes no sense":
     "文件已损坏，或不是 ONNX 文件：第 {} 字节（共 {} 字节）无法解析",
   "The ONNX file has more than {} {}": "该 ONNX 文件的{2}超过 {1} 个",
-  'The values of "{}" lie in another file ("{}"), and Digits opens no file that a model names':
+  'The values of "{}" are in another file ("{}"), and Digits opens no file that a model names':
     "“{}”的值在另一个文件（“{}”）中，而 Digits 不打开模型所指的任何文件",
   'The tensor "{}" is invalid: {}': "张量“{}”无效：{}",
   "The ONNX file has sparse tensors, which Digits does not read": "该 ONNX 文件含有稀疏张量，Digits 不读取它们",

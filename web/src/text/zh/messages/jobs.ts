@@ -19,7 +19,7 @@ export const jobs: Record<string, string> = {
   "the machine that ran the task does not answer any more, so it is not known what became of the task":
     "运行任务的机器不再响应，因此不知道任务的结果",
   "Resume the job: it goes on from what it saved last": "恢复任务：从上次保存处继续",
-  "digits-worker must stand beside digits; build or install both":
+  "digits-worker must be in the folder of digits; build or install both":
     "digits-worker 必须与 digits 在同一文件夹；请同时构建或安装两者",
   "another server works on the data folder {}": "另一个服务器正在使用数据文件夹 {}",
   "Enter a name": "请输入名称",

@@ -2,7 +2,7 @@ export const models: Record<string, string> = {
   "{} is missing": "缺少 {}",
   "{} is not the file that the store promised: its SHA-256 is {} instead of {}":
     "{} 与商店承诺的文件不同：其 SHA-256 为 {}，应为 {}",
-  "Try again later, or tell whoever runs the store": "请稍后重试，或告知商店的管理者",
+  "Try again later, or tell the administrator of the store": "请稍后重试，或告知商店的管理者",
   "{} is there already": "{} 已存在",
   'The blob "{}" is called "{}"': "数据块“{}”改名为“{}”",
   'Removed: the layer "{}" gives images and labels': "已移除：层“{}”提供图像和标签",

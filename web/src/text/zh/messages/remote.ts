@@ -31,7 +31,7 @@ export const remote: Record<string, string> = {
   'expected an endpoint such as https://storage.example:9000, got "{}"':
     "应为 https://storage.example:9000 这样的端点，实际为“{}”",
   'the bucket\'s name "{}" cannot be a part of a host name': "存储桶名称“{}”不能作为主机名的一部分",
-  "the bucket {} lies in the region {}, not in {}": "存储桶 {} 位于区域 {}，而不是 {}",
+  "the bucket {} is in the region {}, not in {}": "存储桶 {} 位于区域 {}，而不是 {}",
   "{} leads elsewhere for the bucket {}, which is not followed": "{} 将存储桶 {} 指向别处，不予跟随",
   "{} has no bucket {}": "{} 没有存储桶 {}",
   "the clock of this machine differs from that of {}": "此机器的时钟与 {} 的时钟不一致",
