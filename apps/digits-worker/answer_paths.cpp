@@ -55,7 +55,7 @@ Result<json> complete_path(const json& request, TaskContext& context) {
     std::vector<std::string> paths;
     if (found)
         for (const auto& entry : found->entries) paths.push_back((folder / entry.name).lexically_normal().string());
-    // The roots themselves lie in folders that may not be listed.
+    // The roots themselves are in folders that may not be listed.
     for (const std::filesystem::path root : context.grant().roots)
         if (!found && root.parent_path() == folder.parent_path().lexically_normal() && root.string().starts_with(start))
             paths.push_back(root.string());

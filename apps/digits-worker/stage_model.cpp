@@ -68,7 +68,7 @@ Result<ArchiveInfo> info_of_files(const fs::path& folder, const std::vector<std:
         DIGITS_ASSIGN(const auto net, read_net_file(folder / "train_val.prototxt"));
         info.transform = image_transform(input_transform(net));
     }
-    // A mean image lies there to be subtracted.
+    // A mean image there is subtracted.
     if (!info.mean.empty()) info.transform.mean = MeanMode::kImage;
     info.mean_mode = info.transform.mean;
     return info;

@@ -15,8 +15,8 @@ namespace {
 /// At the end of each parallel loop libgomp's threads wait for the last one by spinning, for milliseconds. Where cores
 /// are shared with other work, the one that is waited for then gets no core: LeNet was 16 times slower beside two
 /// compilers. The library reads its setting when it is loaded, so the program restarts; where that fails it only
-/// stays slow. Who has bound the threads to cores is left alone: this thread already is, and the new program would take
-/// its core for the only one.
+/// stays slow. Threads that the user has bound to cores are left alone: this thread already is, and the new program
+/// would take its core for the only one.
 void wait_for_threads_asleep(char** argv) {
     constexpr const char* kSpins = "10000";
     for (const char* wish : {"GOMP_SPINCOUNT", "OMP_WAIT_POLICY", "OMP_PROC_BIND", "OMP_PLACES", "GOMP_CPU_AFFINITY"})

@@ -8,8 +8,8 @@
 
 namespace digits::api {
 
-// Who asks, and whether they may: decided here and nowhere else. On the loopback a user is a name that the client gives
-// itself, without password, as in DIGITS.
+// The user of a request and what that user may do are decided here and nowhere else. On the loopback a user is a name
+// that the client gives itself, without password, as in DIGITS.
 
 /// The name in the request's cookie; empty if it has none, or one that is not a name.
 std::string user_of(const http::Request& request);

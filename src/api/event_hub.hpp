@@ -27,7 +27,7 @@ class EventHub {
     /// fresh stream, that begins with `hello`. `job`: only of this one; empty: all.
     std::shared_ptr<http::EventStream> open(std::optional<std::int64_t> last_seen, std::string job);
 
-    /// Tells what nobody needs to hear again: it has no id, and who comes back does not get it.
+    /// Sends an event without an id: clients that reconnect do not get it again.
     void tell_in_passing(const std::string& job, std::string_view type, const nlohmann::json& data);
 
   private:

@@ -33,7 +33,7 @@ class ModelServer {
 
     /// "http://127.0.0.1:8000/"
     const std::string& address() const;
-    /// As it stands in addresses.
+    /// As it is written in addresses.
     const std::string& model() const;
 
   private:

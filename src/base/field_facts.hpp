@@ -125,7 +125,7 @@ void for_each_field(const FieldList& list, const Visit& visit, const std::string
 nlohmann::json take_secrets(nlohmann::json& document, const FieldList& list);
 
 /// The schema of JSON Schema 2020-12. Objects with a name go to `components` and are referred to as
-/// `#/components/schemas/NAME`; without `components` everything stands in one schema.
+/// `#/components/schemas/NAME`; without `components` everything is in one schema.
 nlohmann::json json_schema(const FieldList& list, nlohmann::json* components = nullptr);
 
 }  // namespace digits

@@ -27,7 +27,7 @@ struct TaskLimits {
 /// Whether and where a task may ask other machines.
 struct FetchGrant {
     bool allowed = true;
-    std::vector<std::string> private_hosts;  ///< as addresses name them: may lie on this machine or in its own networks
+    std::vector<std::string> private_hosts;  ///< as addresses name them: may be on this machine or in its own networks
 
     bool operator==(const FetchGrant&) const = default;
 };

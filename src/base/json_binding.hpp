@@ -332,7 +332,7 @@ nlohmann::json to_json(const T& value) {
     return json_detail::print_value<T>(&value);
 }
 
-/// Parses a whole document; `path` is where it stands in a larger one ("" for the root).
+/// Parses a whole document; `path` is where it is in a larger one ("" for the root).
 template <class T>
 Result<T> parse_json(const nlohmann::json& json, const std::string& path = "") {
     T value{};

@@ -88,7 +88,7 @@ Result<RegularFile> RegularFile::open(const std::string& path, const ReadableRoo
     if (path.find('\0') != std::string::npos)
         return fail(ErrorCode::kInvalidArgument, "a path cannot contain a zero byte");
     auto file = roots.everywhere() ? open_anywhere(path, origin) : open_inside(path, roots);
-    // The images of a dataset lie on one disk, which is looked at once.
+    // The images of a dataset are on one disk, which is looked at once.
     thread_local std::uint64_t disk = 0;
     if (!file || file->device_ == disk) return file;
     if (is_on_pseudo_file_system(file->fd()))

@@ -46,7 +46,7 @@ class RegularFile {
 
     int fd_ = -1;
     std::uint64_t size_ = 0;
-    std::uint64_t device_ = 0;  ///< that its file system lies on
+    std::uint64_t device_ = 0;  ///< of its file system
 };
 
 /// Whether what `fd` leads to is made up by the kernel (/proc, /sys and their like) rather than kept anywhere.

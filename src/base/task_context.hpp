@@ -7,7 +7,7 @@
 
 namespace digits {
 
-/// What a running task sees of whoever started it: a way to tell events and to hear commands.
+/// What a running task sees of its starter: a way to send events and to receive commands.
 /// docs/formats/worker-protocol.md lists the events. All members are thread-safe.
 class TaskContext {
   public:

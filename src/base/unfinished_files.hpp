@@ -5,7 +5,7 @@
 
 namespace digits {
 
-/// Stands in the name of a file that AtomicFile writes and has not committed.
+/// Part of the name of a file that AtomicFile writes and has not committed.
 inline constexpr std::string_view kUnfinishedMark = ".writing-";
 
 /// Removes what a process that was killed left of files in this folder (not below it), but for those of `others`, which

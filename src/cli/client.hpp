@@ -16,7 +16,7 @@ namespace digits::cli {
 /// answer.
 class Client {
   public:
-    /// `address`: "http://127.0.0.1:5000/". `user`: who asks; empty: nobody.
+    /// `address`: "http://127.0.0.1:5000/". `user`: who sends requests; empty: nobody.
     explicit Client(std::string address, std::string user = "");
     ~Client();
     Client(Client&& other) noexcept;

@@ -118,7 +118,7 @@ Status publish_to_inference_server(const PublishArguments& a, const CommonOption
     return {};
 }
 
-/// In a folder of this machine, or in a bucket, which is asked with the keys of whoever runs this command.
+/// In a folder of this machine, or in a bucket, which is asked with the keys of the user that runs this command.
 Status publish(const PublishArguments& a, const CommonOptions& options) {
     if (a.to_named_server || !a.inference_server.empty()) return publish_to_inference_server(a, options);
     DIGITS_ASSIGN(auto session, Session::open(options));

@@ -19,7 +19,7 @@ struct CommonOptions {
     std::filesystem::path data_dir;
     std::string config;                ///< a configuration file; empty: the one that is found
     std::string server;                ///< address of a server to use instead of the data folder's own
-    std::string user;                  ///< who asks; empty: nobody
+    std::string user;                  ///< the user; empty: nobody
     bool allow_python_layers = false;  ///< in a server that is started
     bool json = false;
     bool quiet = false;

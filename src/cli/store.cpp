@@ -73,7 +73,7 @@ class StoreFolder final : public StorePlace {
     const fs::path folder_;
 };
 
-/// It is asked with the keys of whoever runs this command.
+/// It is asked with the keys of the user that runs this command.
 class StoreBucket final : public StorePlace {
   public:
     static Result<std::unique_ptr<StorePlace>> open(const std::string& url) {

@@ -17,7 +17,7 @@
 
 namespace digits {
 
-/// `/NAME` is what lies in the folder, `/cases/KEY` the same as an object of the bucket "cases". One request after the
+/// `/NAME` is a file of the folder, `/cases/KEY` the same as an object of the bucket "cases". One request after the
 /// other, a connection each.
 class CaseServer {
   public:

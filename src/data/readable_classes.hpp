@@ -23,7 +23,7 @@ struct ReadableClasses {
 
 /// A class that is there because a folder or a rectangle names it (SourceFacts::labels_are_found), and of which no
 /// training sample can be read, would become an output that is never trained: it and its samples are left out, with a
-/// warning. Where no class has a readable sample, all stay: whoever reads them will say so. Reads one sample of each
+/// warning. Where no class has a readable sample, all stay: their reader reports it. Reads one sample of each
 /// class, and of those without a readable one all. `cancelled` is asked by any thread. Errors: kCancelled; kDataLoss
 /// when one class remains.
 Result<ReadableClasses> keep_readable_classes(std::unique_ptr<const SampleSource> source, int threads,

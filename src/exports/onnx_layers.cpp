@@ -190,7 +190,7 @@ void pooling(const LayerParameter& layer, OnnxGraph& graph) {
     if (average) node.with("count_include_pad", std::int64_t{1});
     std::string value = node;
     if (average) {
-        // ONNX divides by the whole window, Caffe by what of it lies in the padded input.
+        // ONNX divides by the whole window, Caffe by the part of it inside the padded input.
         std::vector<float> factors;
         for (std::int64_t row = 0; row < y.outputs; ++row)
             for (std::int64_t column = 0; column < x.outputs; ++column)

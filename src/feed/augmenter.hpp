@@ -34,7 +34,7 @@ class Augmenter {
 
     bool changes_nothing() const { return augmentation_.changes_nothing(); }
     const Geometry& geometry() const { return geometry_; }
-    /// `planes`: samples in planes of B, G, R (or L). The result lies in `scratch`. Errors: those of `others`.
+    /// `planes`: samples in planes of B, G, R (or L). The result is in `scratch`. Errors: those of `others`.
     Result<const std::uint8_t*> apply(const std::uint8_t* planes, std::uint64_t index, Scratch& scratch,
                                       const OtherPlanes& others) const;
     /// Where there are no others, mosaics are of the image itself.

@@ -12,7 +12,7 @@ enum Column : std::size_t { kLeft = 0, kTop, kWidth, kHeight };
 
 float area(const Row& row) { return row[kWidth] * row[kHeight]; }
 
-/// The boxes of `rows` as they lie in the augmented image.
+/// The boxes of `rows` in the augmented image.
 void add_moved(const std::vector<float>& rows, const Piece* piece, std::vector<Row>& out) {
     const auto most = static_cast<std::int64_t>(rows.size()) / kBoxArrayColumns - 1;
     const auto count = std::clamp(static_cast<std::int64_t>(rows[0]), std::int64_t{0}, most);

@@ -82,7 +82,7 @@ std::vector<Piece> Geometry::pieces(std::uint64_t index) const {
     auto random = Draws(seed_, index).stream(Draws::kMosaic);
     const bool mosaic = Draws::uniform(random) < augmentation_.mosaic && width_ >= 4 && height_ >= 4 && records_ > 0;
     if (!mosaic) return {{0, 0, width_, height_, std::nullopt, own}};
-    // Four images meet in a point. Each shows the part at the corner of its own that lies there, as large as it must be
+    // Four images meet in a point. Each shows the part at its corner of that point, as large as it must be
     // to fill its quarter, or larger, up to its own size.
     const auto meet = [&](int size) {
         return std::clamp(static_cast<int>(size * (kMosaicMargin + (1 - 2 * kMosaicMargin) * Draws::uniform(random))),

@@ -58,7 +58,7 @@ class Geometry {
     int width_ = 0, height_ = 0;
 };
 
-/// Where a box of the piece's source lies in the augmented image: the smallest upright box around it, cut to the piece.
+/// Where a box of the piece's source is in the augmented image: the smallest upright box around it, cut to the piece.
 /// None where less than a fifth of it, or less than a pixel, is left.
 std::optional<BoxEdges> moved_box(const BoxEdges& box, const Piece& piece);
 

@@ -14,7 +14,7 @@ namespace digits {
 struct Hdf5RowsOptions {
     std::filesystem::path source;  ///< text file with the path of an HDF5 file a line
     std::filesystem::path
-        base_dir;  ///< where relative paths in it start; a file that is not there may lie beside the list
+        base_dir;  ///< where relative paths in it start; a file that is not there may be beside the list
     std::vector<std::string> datasets;  ///< one for each top
     int batch_size = 1;
     bool shuffle = false;  ///< of the files, and of the rows inside each, again in every round

@@ -5,7 +5,7 @@
 
 namespace digits {
 
-/// The path of a list's entry: with a `root_folder` that stands in front of every entry, absolute ones too, as in
+/// The path of a list's entry: with a `root_folder` in front of every entry, absolute ones too, as in
 /// Caffe. What is relative then starts at `base`.
 inline std::filesystem::path listed_path(const std::filesystem::path& base, std::string root_folder,
                                          const std::string& entry) {

@@ -14,7 +14,7 @@
 namespace digits {
 namespace {
 
-/// One axis of a window: what is read of the image, and where that lies in the crop.
+/// One axis of a window: what is read of the image, and where that is in the crop.
 struct Span {
     int first = 0, last = 0;  ///< of the image, both inside
     int length = 0;           ///< of the crop

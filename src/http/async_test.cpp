@@ -26,7 +26,7 @@ class Oracle {
                 const std::scoped_lock lock(mutex_);
                 ++given_up_;
                 changed_.notify_all();
-                // Whoever is told to give up may answer at once; that is not an answer any more.
+                // A handler that is told to give up may answer at once; that is not an answer any more.
                 if (!waiting_.empty()) waiting_.back()(fail(ErrorCode::kInternal, "given up"));
             };
         });

@@ -10,7 +10,7 @@ namespace digits::http {
 std::string_view trim(std::string_view text);
 std::string lower_case(std::string_view text);
 bool equal_ignoring_case(std::string_view a, std::string_view b);
-/// Without control characters: what may stand in a header's value or a log line.
+/// Without control characters: what a header's value or a log line may have.
 std::string printable(std::string_view text);
 /// The value of `name` in `form-data; name="x"; filename="y"`; empty when absent.
 std::string header_parameter(std::string_view header, std::string_view name);

@@ -31,7 +31,7 @@ class TemporaryFile {
     std::filesystem::path path_;
 };
 
-/// One part of a multipart body. A part with a file name lies on disk, any other in `value`.
+/// One part of a multipart body. A part with a file name is on disk, any other in `value`.
 struct Part {
     std::string name;
     std::string file_name;  ///< as the client calls it, without folders and control characters; only for showing

@@ -27,7 +27,7 @@ tl::unexpected<Error> damaged(const heif_error& error) {
     return fail(code, "damaged or unsupported HEIC: {}", error.message);
 }
 
-/// libheif turns the rows itself; what it has turned by stands in EXIF, as cameras write it, or shows in the size.
+/// libheif turns the rows itself; the EXIF orientation, as cameras write it, or the size tells how it was turned.
 int read_orientation(const heif_image_handle* handle) {
     constexpr std::size_t kMostBytes = 1u << 20;
     constexpr std::size_t kOffsetField = 4;

@@ -51,7 +51,7 @@ class RowReader {
         return static_cast<std::uint16_t>(h_.sample_bytes == 2 ? bytes_.u16(at) : bytes_.u8(at));
     }
 
-    /// Where a row begins stands in a table, its length in bytes in a second one.
+    /// One table has the offsets of the rows, a second one their lengths in bytes.
     Status read_runs(std::size_t place, std::vector<std::uint16_t>& to) const {
         const std::size_t tables = 4 * h_.height * h_.channels;
         const std::size_t begin = bytes_.u32(kHeaderBytes + 4 * place);

@@ -119,7 +119,7 @@ void take_coding(unsigned marker, std::string_view segment, TileCoding& tile) {
     if (const auto coding = read_coding(segment, wide + 1, (byte(wide) & 1) != 0)) tile.components[component] = *coding;
 }
 
-/// How many parts of 2^`log2` the numbers from `begin` to `end` (behind the last) lie in.
+/// How many parts of 2^`log2` the numbers from `begin` to `end` (behind the last) are in.
 std::uint64_t parts(std::uint64_t begin, std::uint64_t end, int log2) {
     return begin == end ? 0 : shift_up(end, log2) - (begin >> log2);
 }

@@ -34,7 +34,7 @@ struct EnumNames<ResizeMode> {
 /// Pillow's resize with BILINEAR: a triangle filter that averages when shrinking. Equal to it bit by bit.
 Image resize_bilinear(const Image& image, int width, int height);
 
-/// Where a point of the image as decoded lies in the fitted one: fitted = original * scale + offset, in pixels from the
+/// Where a point of the image as decoded is in the fitted one: fitted = original * scale + offset, in pixels from the
 /// upper left corner.
 struct ImagePlacement {
     double scale_x = 1;

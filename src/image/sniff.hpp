@@ -8,7 +8,7 @@ namespace digits::codec {
 inline bool starts_with(std::string_view bytes, std::string_view magic) {
     return bytes.substr(0, magic.size()) == magic;
 }
-/// Whether `magic` stands at `offset`; a file may end before.
+/// Whether `magic` is at `offset`; a file may end before.
 inline bool has_at(std::string_view bytes, std::size_t offset, std::string_view magic) {
     return bytes.size() >= offset && starts_with(bytes.substr(offset), magic);
 }

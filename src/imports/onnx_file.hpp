@@ -19,7 +19,7 @@ struct OnnxLimits {
 };
 
 /// Parses a model and checks what its graph is made of: tensors hold as many bytes as their dimensions say, nothing
-/// lies in other files, nothing is sparse. Counts are compared with the limits before anything is parsed. Errors:
+/// is in other files, nothing is sparse. Counts are compared with the limits before anything is parsed. Errors:
 /// kTooLarge, kDataLoss for a damaged file, kInvalidArgument, kUnsupported.
 Result<onnx::ModelProto> parse_onnx(std::string_view bytes, const OnnxLimits& limits = {});
 

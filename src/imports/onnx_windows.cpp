@@ -23,7 +23,7 @@ struct Axis {
         if (room < 0)
             throw fault("a window of {} does not fit {} values with padding {} and {}", extent(), size, begin, end);
         auto count = (room + (ceiling ? stride - 1 : 0)) / stride + 1;
-        // No window lies in the padding behind alone.
+        // No window is in the trailing padding alone.
         if (ceiling && (count - 1) * stride >= size + begin) --count;
         return count;
     }

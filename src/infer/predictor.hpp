@@ -41,7 +41,7 @@ class Predictor {
     virtual std::size_t input_size() const = 0;
     /// Writes them. Any number of threads at once.
     virtual void prepare(const Image& image, float* input) const = 0;
-    /// Where an image of this size lies in what prepare() writes. Any number of threads at once.
+    /// Where an image of this size is in what prepare() writes. Any number of threads at once.
     virtual AskedImage locate(int width, int height) const = 0;
     /// The dataset's class of each of the network's, where the network says so (DetectNet); else none.
     virtual std::vector<int> network_classes() const { return {}; }

@@ -28,7 +28,7 @@ struct Preprocessing {
     std::vector<float> planes(const Image& image) const;
     /// What apply() makes of such planes.
     void apply_planes(const float* planes, float* out) const;
-    /// Where an image of this size lies in the network's input.
+    /// Where an image of this size is in the network's input.
     AskedImage place(int width, int height) const;
     /// The same of an image that keeps its size: neither resized nor cropped, and the mean of each channel for a mean
     /// image.

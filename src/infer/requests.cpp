@@ -150,7 +150,7 @@ class OutputFile {
     static Result<OutputFile> open(const std::string& path) {
         OutputFile file;
         if (path.empty()) return file;
-        // Members follow each other; whoever asks has opened the object.
+        // Members follow each other; the caller has opened the object.
         std::ifstream before(path, std::ios::binary | std::ios::ate);
         const auto size = before ? static_cast<std::streamoff>(before.tellg()) : 0;
         if (size > 0) before.seekg(size - 1);

@@ -10,7 +10,7 @@
 
 namespace digits {
 
-/// Who wants to hear of events. Thread-safe; its lock is held while callbacks run, so that none runs after
+/// The subscribers to events. Thread-safe; its lock is held while callbacks run, so that none runs after
 /// `unsubscribe`.
 class EventBus {
   public:

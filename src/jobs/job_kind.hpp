@@ -55,7 +55,7 @@ struct RelayedEvent {
     std::function<nlohmann::json(const nlohmann::json& event)> data;
 };
 
-/// How jobs of a kind are run: data that whoever creates the JobManager hands in. docs/jobs.md lists the steps to add
+/// How jobs of a kind are run: data that the creator of the JobManager passes in. docs/jobs.md lists the steps to add
 /// one.
 struct JobKind {
     std::string name;         ///< as `Job::kind`

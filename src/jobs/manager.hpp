@@ -40,7 +40,7 @@ struct JobManagerOptions {
 /// A file that comes with a request for a job.
 struct JobFile {
     std::string member;          ///< of the spec, a JSON pointer: it will name the copy; empty: nothing names it
-    std::filesystem::path path;  ///< copied into the job's folder; linked, if it lies in the data folder
+    std::filesystem::path path;  ///< copied into the job's folder; linked, if it is in the data folder
     std::string name;            ///< of the copy, in `uploads/`
     std::string content = {};    ///< instead of a file that is there: a secret, readable by its owner alone
 };

@@ -23,13 +23,13 @@ struct JobResources {
     Status check_device(std::string_view wanted) const;
 };
 
-/// Jobs of a kind that may run at the same time, and that do.
+/// Slots for jobs of a kind: how many there are, and how many are in use.
 struct Slots {
     int total = 0;
     int used = 0;
 };
 
-/// Gives slots and devices to jobs. Its state is who holds what.
+/// Gives slots and devices to jobs, and keeps which job holds which.
 ///
 /// Not thread-safe: the manager calls it with its lock held.
 class Scheduler {

@@ -15,7 +15,7 @@ namespace digits {
 const std::vector<std::string_view>& job_migrations();
 
 /// Brings the tables of `what` to the newest schema, each step in one transaction; throws SQLite::Exception, and
-/// refuses a database of a newer program. The versions of all that keep tables here stand in `schema_versions`.
+/// refuses a database of a newer program. `schema_versions` has the versions of all modules that keep tables here.
 void migrate(SQLite::Database& database, const std::string& what, const std::vector<std::string_view>& migrations);
 void migrate_jobs(SQLite::Database& database);
 

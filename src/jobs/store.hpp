@@ -15,7 +15,7 @@
 
 namespace digits {
 
-/// Where the manager stands in a task's event log, and what it must know of the task after a restart.
+/// How far the manager has read a task's event log, and what it must know of the task after a restart.
 struct TaskPosition {
     std::uint64_t offset = 0;     ///< bytes of events.jsonl that are folded in
     std::uint64_t seq = 0;        ///< of the last event in them

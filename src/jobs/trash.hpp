@@ -10,8 +10,8 @@
 
 namespace digits {
 
-/// Removes jobs: at once, or by way of the trash, from which they can be brought back for a while. Its state is only
-/// when to look into the trash again; what is in it stands in the database.
+/// Removes jobs: at once, or by way of the trash, from which they can be brought back for a while. It keeps only
+/// the time of the next look into the trash; the database lists the jobs that are in it.
 ///
 /// Not thread-safe: the manager calls it with its lock held.
 class Trash {

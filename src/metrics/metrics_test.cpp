@@ -197,7 +197,7 @@ TEST(ScoreDetections, LeavesIgnoredObjectsOut) {
     const auto scores = score_detections(set, 1);
     EXPECT_DOUBLE_EQ(scores.all.ap, 1);
     EXPECT_EQ(scores.curves[0].objects, 1U);
-    EXPECT_EQ(scores.curves[0].wrong[0], 0U) << "what lies on an ignored object is not wrong";
+    EXPECT_EQ(scores.curves[0].wrong[0], 0U) << "a detection of an ignored object is not wrong";
     // A second detection of an ignored object has none left, unlike that of a crowd.
     set.detections.push_back(detected_at(0, 100, 0.95));
     EXPECT_EQ(score_detections(set, 1).curves[0].wrong[0], 1U);

@@ -145,7 +145,7 @@ Status check_files(const std::vector<fs::path>& files) {
 }
 
 /// The mean image that the network needs, else that of the dataset, which DIGITS packs always; empty: there is none. A
-/// mean of the network's own lies in the model's folder (prepare_model).
+/// mean of the network's own is in the model's folder (prepare_model).
 fs::path mean_file_of(const ImageTransform& transform, const fs::path& model_dir, const std::string& of_dataset) {
     const fs::path own = transform.mean_file;
     return own.empty() || own.is_absolute() ? fs::path(of_dataset) : model_dir / own.filename();

@@ -47,7 +47,7 @@ struct PreparationSpec {
     bool is_bgr = false;  ///< channels in the order B, G, R; else R, G, B
 };
 
-/// Files of the job's own folder, and what they are called by whoever gave them.
+/// Files of the job's own folder, and the names that the user gave them.
 struct PretrainedSourceSpec {
     PretrainedOrigin type = PretrainedOrigin::kArchive;
     std::string name;     ///< of the archive or the weights, as the user calls it

@@ -51,7 +51,8 @@ const FieldList& publish_fields();
 /// What is wrong with the name of a model in addresses and in a model repository; "" for a good one.
 std::string check_model_name(const std::string& name);
 
-/// The name with "_" for what cannot stand in such a place; `otherwise` where nothing remains or '.' would be first.
+/// The name with "_" for characters that such a place cannot have; `otherwise` where nothing remains or '.' would be
+/// first.
 std::string plain_model_name(const std::string& name, const std::string& otherwise);
 
 }  // namespace digits

@@ -40,7 +40,7 @@ std::vector<Candidate> candidates_of(const std::vector<TextField>& outline) {
         const auto type = layer_type(*layer);
         const bool is_product = is_of(kProduct, type);
         if (!is_product && !is_of(kConvolution, type)) continue;
-        const auto* oldest = layer->find("layer");  // whose parameters lie beside its name
+        const auto* oldest = layer->find("layer");  // whose parameters are beside its name
         const auto& head = oldest && oldest->is_message ? *oldest : *layer;
         const auto* name = head.find("name");
         if (!name) continue;

@@ -69,7 +69,7 @@ def _find_module(name, folder):
 
 
 def _search_first(folder):
-    """Modules that a layer imports may lie beside it."""
+    """Modules that a layer imports may be beside it."""
     global _folder
     sys.path[:] = [path for path in sys.path if path != _folder]
     _folder = folder or None

@@ -42,7 +42,7 @@ class UserLayer final : public PythonLayer {
     UserLayer(py::object object, std::string name) : object_(std::move(object)), name_(std::move(name)) {}
     ~UserLayer() override {
         const py::gil_scoped_acquire lock;
-        // Whoever else keeps the object can no longer reach the layer's blobs by it.
+        // Other holders of the object can no longer reach the layer's blobs through it.
         py::setattr(object_, "blobs", py::tuple());
         object_ = py::object();
     }

@@ -10,7 +10,7 @@
 
 namespace digits::remote {
 
-/// What somebody says about who asks a bucket. All may be empty.
+/// What a user says about the keys for a bucket. All may be empty.
 struct AwsWish {
     std::string profile;  ///< of the files of Amazon's tools
     AwsKey key;

@@ -40,7 +40,7 @@ struct Transfer {
     const TransferLimits& limits;
     const BodySink& sink;
     std::string* refusal = nullptr;
-    bool anywhere = false;  ///< the host may lie in a private network
+    bool anywhere = false;  ///< the host may be in a private network
     CURL* easy = nullptr;
     HttpAnswer answer{};
     std::uint64_t received = 0, unwanted = 0;  ///< bytes

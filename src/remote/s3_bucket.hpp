@@ -14,7 +14,7 @@
 
 namespace digits {
 
-/// Where the name of a bucket stands in addresses.
+/// Where addresses have the name of the bucket.
 enum class S3Addressing {
     kAuto,         ///< in the path where an endpoint is given, else in the host
     kPath,         ///< https://endpoint/bucket/key

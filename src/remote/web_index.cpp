@@ -84,7 +84,7 @@ std::optional<std::string_view> find_href(std::string_view tag) {
     return std::nullopt;
 }
 
-/// The end of a tag: a '>' that stands in no quotes.
+/// The end of a tag: a '>' outside quotes.
 std::size_t tag_end(std::string_view html, std::size_t from) {
     char quote = 0;
     for (; from < html.size(); ++from) {

@@ -272,7 +272,7 @@ class PdfWriter {
         }
     }
 
-    /// `next`: what must stand on the same page below it.
+    /// `next`: what must be on the same page below it.
     void heading(std::string_view text, float size, float before, float next = 60) {
         need(size + before + next);
         y_ -= before;

@@ -6,7 +6,7 @@
 
 namespace digits {
 
-/// The image that a network was asked about, and where its pixels lie in the network's input.
+/// The image that a network was asked about, and where its pixels are in the network's input.
 struct AskedImage {
     int width = 0, height = 0;              ///< upright; 0: not known, the network's input is meant
     int input_width = 0, input_height = 0;  ///< of the network

@@ -35,7 +35,7 @@ struct TargetFacts {
     std::optional<double> contrastive_margin = std::nullopt;
 };
 
-/// How the images of answers become PNG files. Whoever asks has them; the server, which knows the tasks, too, links no
+/// How the images of answers become PNG files. The caller has them; the server, which knows the tasks, too, links no
 /// codec.
 struct AnswerEncoders {
     Result<std::string> (*image)(const Image& image) = nullptr;

@@ -103,7 +103,7 @@ Async<Result<Response>> download(const Arguments& arguments, Context& context, s
     co_return response;
 }
 
-/// The path of the Python layers that lie in a job's folder.
+/// The path of the Python layers that are in a job's folder.
 json python_layer_of(const std::filesystem::path& dir) {
     std::error_code ignored;
     const auto file = dir / kPythonLayersFile;

@@ -16,8 +16,8 @@ std::vector<JobKind> job_kinds(const ApiServerOptions& options);
 /// What every worker may do and read.
 Grant common_grant(const ApiServerOptions& options);
 
-/// What whoever publishes to an inference server may ask: the one that the server was started with (`named`), wherever
-/// it is; any other by the rules for fetching.
+/// The inference servers that a publication may be sent to: the one that the server was started with (`named`),
+/// wherever it is; any other by the rules for fetching.
 FetchGrant inference_server_grant(const std::string& server, const std::string& named, const FetchGrant& common);
 
 /// What may run at the same time, by the pools of the kinds.

@@ -29,7 +29,7 @@ JobRequest request_of(const PretrainedSpec& spec) {
     JobRequest request;
     request.kind = "pretrained";
     auto json = to_json(spec);
-    // Files are named by whoever brings them into the job's folder.
+    // The code that brings files into the job's folder names them.
     request.spec = std::make_shared<const nlohmann::json>(std::move(json));
     return request;
 }

@@ -19,7 +19,7 @@ Result<ModelSnapshots> model_snapshots(const Job& job, const Context& context);
 /// What the query's `snapshot` names: an iteration, `best` (the default) or `last`. kNotFound if there is none such.
 Result<SnapshotEntry> choose_snapshot(const http::Request& request, const Job& job, const Context& context);
 
-/// The same, for a wish that stands at `place` of the request.
+/// The same, for a choice that is at `place` of the request.
 Result<SnapshotEntry> snapshot_named(const std::string& wish, const std::string& place, const Job& job,
                                      const Context& context);
 

@@ -18,7 +18,7 @@ struct StartingPoint {
 /// kInvalidArgument, kFailedPrecondition below /spec/network and /spec/weights.
 Result<StartingPoint> take_starting_point(ModelSpec& spec, const Context& context);
 
-/// Weights that lie in a job's folder, to be linked into the new job's: so that it can start, and start again, whatever
+/// Weights that are in a job's folder, to be linked into the new job's: so that it can start, and start again, whatever
 /// becomes of the other job.
 std::vector<JobFile> weights_to_link(const ModelSpec& spec, const Context& context);
 

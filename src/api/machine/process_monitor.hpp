@@ -17,7 +17,7 @@ struct ProcessUse {
 /// Looks at processes in /proc. Not thread-safe.
 class ProcessMonitor {
   public:
-    /// `cores` is over the time since the look before, at least half a second: who looks sooner sees the same. The
+    /// `cores` is over the time since the look before, at least half a second: an earlier look gives the same. The
     /// first look counts from the start of the process. None: there is no such process.
     std::optional<ProcessUse> look(int pid);
 

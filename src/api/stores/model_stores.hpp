@@ -37,7 +37,7 @@ struct ModelStoresOptions {
     std::vector<std::string> urls;
     std::filesystem::path included;  ///< a store on the disk; empty: none
     std::filesystem::path temporary;
-    std::vector<std::string> private_hosts;  ///< that may lie in private networks, and be asked by http
+    std::vector<std::string> private_hosts;  ///< that may be in private networks and use http
 };
 
 /// The stores that this server knows. What a store says is checked: names lead to no other place, sizes are limited,

@@ -35,7 +35,7 @@ class StemNames {
   public:
     std::string next(const std::string& name, std::uint64_t index) {
         auto stem = name.substr(name.rfind('/') + 1);
-        // A rectangle or an item stands behind a "#"; with it a name stays apart from others of its file.
+        // A name has its rectangle or item after a "#", which keeps it different from other names of its file.
         const auto hash = stem.find('#');
         const auto dot = stem.substr(0, hash).rfind('.');
         if (dot != std::string::npos && dot > 0) stem.erase(dot, hash == std::string::npos ? hash : hash - dot);

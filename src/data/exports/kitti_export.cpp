@@ -13,7 +13,7 @@ class KittiExport final : public ExportWriter {
 
     Status add(Split split, const std::string& stem, const StoredSample& sample) override {
         std::string text;
-        // Who reads the files sorts from far to near, and of equal depth takes the last first.
+        // Readers of the files sort from far to near, and of equal depth take the last first.
         for (const auto& box : std::get<Boxes>(sample.target).boxes | std::views::reverse) {
             const auto& k = box.kitti;
             text += fmt::format("{} {} {} {} {} {} {} {} {} {} {} {} {} {} {}\n", name_of(box.label), k.truncated,

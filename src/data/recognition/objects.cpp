@@ -44,7 +44,7 @@ void Recognizer::find_xml() {
             auto top = folder;
             for (auto up = top; up.size() > folder_.size(); up = folder_of(up))
                 if (lower(last_part(up)).starts_with("annotation")) top = up;
-            // Their images lie in sub-folders of the same names.
+            // Their images are in sub-folders of the same names.
             const auto inner = folder.substr(top.size());
             if (!inner.empty() && images.ends_with(inner)) images.resize(images.size() - inner.size());
             // An export with a folder a split, each with its files and images.

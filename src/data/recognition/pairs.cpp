@@ -167,7 +167,7 @@ void Recognizer::find_side_by_side() {
             const auto header = read_image_header(peek(images[i]));
             if (!header || header->upright_width() != 2 * header->upright_height()) return;
         }
-        // Either all lie in one folder, or in one for each split.
+        // Either all are in one folder, or in one for each split.
         const auto split = split_named(last_part(folder)).value_or(Split::kTrain);
         if (!splits.emplace(split, folder).second) return;
     }

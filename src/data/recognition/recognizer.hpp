@@ -146,7 +146,7 @@ class Recognizer {
     std::vector<std::string> images_;
     FilesByEnding files_;
     std::map<std::string, std::vector<std::string>> by_stem_;
-    std::map<std::string, std::size_t> image_folders_;  ///< how many images lie in each
+    std::map<std::string, std::size_t> image_folders_;  ///< how many images are in each
     std::map<std::string, std::size_t> jpeg_folders_;   ///< how many of these are JPEG
     std::vector<Found> found_;
 };

@@ -11,7 +11,7 @@
 
 namespace digits {
 
-/// A Caffe Datum where it lies in the database; the texts point into the record's bytes.
+/// A Caffe Datum at its place in the database; the texts point into the record's bytes.
 struct DatumView {
     int channels = 0;
     int height = 0;

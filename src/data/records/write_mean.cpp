@@ -1,4 +1,4 @@
-// Apart from mean.cpp: who reads a mean links no encoder.
+// Apart from mean.cpp, so that readers of a mean link no encoder.
 #include "base/file.hpp"
 #include "caffe.pb.h"
 #include "data/records/mean.hpp"

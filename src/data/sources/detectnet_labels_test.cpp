@@ -31,7 +31,7 @@ class DetectNetLabels : public testing::TestWithParam<std::string> {
 
     DatasetSpec spec() const {
         const auto& options = expected_["options"];
-        // A validation set needs a training set, for which it stands in.
+        // A validation set needs a training set, for which it is used.
         json source{{"type", "kitti"},
                     {"labels", folder_ / "labels"},
                     {"images", folder_ / "images"},

@@ -91,8 +91,8 @@ struct SourcePlace {
     bool is_required = false;
 };
 
-/// Makes an image of an encoded one. The server links sources, but neither decoders nor databases, so whoever opens a
-/// source brings them.
+/// Makes an image of an encoded one. The server links sources, but neither decoders nor databases, so the code that
+/// opens a source brings them.
 using ImageDecoder = Result<DecodedImage> (*)(std::string_view bytes, const DecodeOptions& options);
 /// The same of an image whose pixels are classes.
 using LabelImageDecoder = Result<LabelImage> (*)(std::string_view bytes, const DecodeOptions& options);
@@ -117,7 +117,7 @@ struct SourceContext {
     TargetReader unpack_target = nullptr;
     RecordOpener open_records = nullptr;
     std::string task{};    ///< that the samples are for
-    FetchGrant fetch{};    ///< of sources that lie on other machines
+    FetchGrant fetch{};    ///< of sources on other machines
     bool dry_run = false;  ///< labels that are wrong become SourceFacts::errors instead of an error
     std::vector<std::string>* left_out = nullptr;  ///< gets the warnings when the source cannot be opened
 };

@@ -26,7 +26,7 @@ struct FloatImage {
 
 // What DetectNet does to its images, with OpenCV's numbers.
 
-/// Turns the hue by `degrees` and multiplies the saturation, by way of HSV. Values lie in 0 to 1.
+/// Turns the hue by `degrees` and multiplies the saturation, by way of HSV. Values are 0 to 1.
 void change_colours(FloatImage& image, float degrees, float saturation);
 /// Mirrors left and right.
 void flip(FloatImage& image);

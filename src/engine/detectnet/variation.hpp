@@ -32,7 +32,7 @@ struct ImageMean {
     std::optional<FloatImage> image;
 };
 
-/// `image`'s values lie in 0 to 255, and so do the result's but for the mean.
+/// `image`'s values are 0 to 255, and so are the result's but for the mean.
 FloatImage vary(FloatImage image, const ImageMean& mean, const Variation& variation);
 /// The boxes of an image of width x height.
 void vary(std::vector<ObjectBox>& boxes, int width, int height, const Variation& variation);

@@ -208,7 +208,7 @@ TEST_F(PythonNet, TheFileBesideTheModelComesFirst) {
     const std::string net =
         R"(layer { name: "p" type: "Python" top: "y" python_param { module: "colorsys" layer: "A" } })";
     EXPECT_THAT(make(net).error().message, HasSubstr("the wrong colorsys"));
-    // Another text under the same name, as when a page asks again; and what it imports lies beside it.
+    // Another text under the same name, as when a page asks again; and what it imports is beside it.
     write("number = 3", "numbers_of_mine");
     write(
         "import caffe, numbers_of_mine\nclass A(caffe.Layer):\n"

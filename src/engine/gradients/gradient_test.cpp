@@ -171,7 +171,7 @@ TEST_P(Gradient, EqualsCentralDifferences) {
         }
     }
     EXPECT_GT(checked, 0);
-    EXPECT_LE(kinks * 10, checked) << "too many points lie at kinks";
+    EXPECT_LE(kinks * 10, checked) << "too many points are at kinks";
 }
 
 void expect_exact_gradients(const GradientCase& one, CheckedLayer& layer) {

@@ -21,7 +21,7 @@ Result<DatasetSpec> spec_of(const fs::path& folder, const json& options, bool is
                 {"val_min_box", options.value("val_min_box_size", 25)},
                 {"custom_classes", options.value("custom_classes", "")}};
     if (is_val) {
-        // A validation set needs a training set; the same one stands in.
+        // A validation set needs a training set; the same one is used.
         source["val_labels"] = source["labels"];
         source["val_images"] = source["images"];
     }

@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 constexpr double kArrayTolerance = 1e-5;  ///< relative
 
 std::string name_of(const ReferenceCaseKind& kind, const fs::path& folder) {
-    // The file with overlaps lies beside the cases with masks.
+    // The file with overlaps is beside the cases with masks.
     return kind.name == "coco_iou" ? "iou" : folder.filename().string();
 }
 

@@ -12,8 +12,8 @@ namespace digits {
 
 /// What the probabilities of labels are worth (LabelMetrics): precision, recall, F1 and average precision of each label
 /// and their means, and how many images have exactly their labels. `predictions.csv` has all probabilities. The table
-/// of images (data/reports/image_table.hpp) lists those with the most wrong labels first; of a label that an image does
-/// not have, and of one that the network did not give it, the number behind the last stands in marks.
+/// of images (data/reports/image_table.hpp) lists those with the most wrong labels first; its marks have the
+/// number of labels in place of a label where an image does not have a label, or where the network did not predict it.
 class LabelEvaluator final : public Evaluator {
   public:
     static Result<std::unique_ptr<Evaluator>> create(std::vector<std::string> names,

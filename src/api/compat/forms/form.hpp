@@ -67,7 +67,8 @@ class Form {
     nlohmann::json errors_ = nlohmann::json::object();
 };
 
-/// The field of DIGITS's form for a place of a spec ("/source/path") or for what it lies in; empty: none is declared.
+/// The field of DIGITS's form for a place of a spec ("/source/path") or for one that contains it; empty: none is
+/// declared.
 std::string declared_field_of(const FieldList& fields, std::string_view place);
 
 /// The declared limits of a number at a place of the spec.

@@ -73,7 +73,7 @@ class Drawing {
         return fmt::format("{} ({})", layer.value("name", ""), layer.value("type", ""));
     }
 
-    /// `known`: it was drawn for an earlier stage, and only says who writes its tops.
+    /// `known`: it was drawn for an earlier stage, and only says which layer writes its tops.
     void add(const json& layer, bool known) {
         const auto bottoms = layer.value("bottoms", std::vector<std::string>{});
         const auto tops = layer.value("tops", std::vector<std::string>{});

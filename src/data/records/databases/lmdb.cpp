@@ -14,7 +14,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kBatchBytes = std::size_t{16} << 20;
-// Few enough that whoever makes the records does not wait for a batch to be written.
+// Few enough that the maker of the records does not wait for a batch to be written.
 constexpr std::size_t kBatchRecords = 1024;
 
 Error lmdb_error(int code, const fs::path& folder, std::string_view doing) {

@@ -16,7 +16,7 @@ struct MDB_txn;
 
 namespace digits {
 
-/// Opened without lock file, so it may lie on a read-only disk.
+/// Opened without lock file, so it may be on a read-only disk.
 class LmdbDatabase final : public RecordDatabase, public std::enable_shared_from_this<LmdbDatabase> {
   public:
     /// Use RecordDatabase::open.

@@ -277,13 +277,14 @@ class YoloFolder {
         return {};
     }
 
-    /// Whether an image lies in one of the folders that data.yaml names, if it does.
+    /// Whether an image is in one of the folders that data.yaml names, if it does.
     bool is_named(const std::string& image) const {
         return named_.empty() ||
                std::ranges::any_of(named_, [&](const auto& folder) { return image.starts_with(folder); });
     }
 
-    /// Where data.yaml says that images or lists lie; empty where there is nothing.
+    /// A folder or list of data.yaml: below the folder of the dataset, whatever is in front of it on another machine,
+    /// such as Roboflow's "../train/images" for the folder beside data.yaml. Empty where there is none.
     fs::path place_of(const fs::path& root, const std::string& place) const {
         std::vector<fs::path> starts{root, yaml_folder_, options_.folder};
         std::vector<std::string> within{options_.folder};

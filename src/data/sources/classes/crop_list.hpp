@@ -22,7 +22,7 @@ struct CropList {
 };
 
 /// Lines of `path,x,y,width,height,label` with commas, semicolons or tabs between them; a path with such a character
-/// stands in quotes. A first line that begins with "path" is a header. Relative paths get `root` in front. Errors:
+/// is in quotes. A first line that begins with "path" is a header. Relative paths get `root` in front. Errors:
 /// kInvalidArgument without any valid line; kPermissionDenied, with the line, for a path that leads out of `roots`
 /// (empty: everywhere); those of `guard`.
 Result<CropList> read_crop_list(const std::filesystem::path& file, const std::filesystem::path& root,

@@ -119,7 +119,7 @@ class Siamese final : public SampleSource {
     explicit Siamese(const SourceContext& context) : images_(context) {}
     const std::vector<ImagePair>& pairs(Split split) const { return splits_[static_cast<std::size_t>(split)]; }
 
-    /// No image stands in two splits: images are dealt first, then paired within their split.
+    /// No image is in two splits: images are first dealt to splits, then paired within each.
     Status make_pairs(const SiameseOptions& options, const SourceContext& context, ScanGuard& guard) {
         DIGITS_TRY(check_folder(options.path, "/source/path"));
         DIGITS_ASSIGN(auto scan, scan_folder(options.path, ReadableRoots(context.roots), guard));

@@ -8,7 +8,7 @@
 
 namespace digits {
 
-/// An image of a table in JSON: the path, and what stands beside it.
+/// An image of a table in JSON: the path, and the members beside it.
 struct JsonRow {
     std::string path;
     nlohmann::json value;  ///< the object of the image; of a table {"PATH": VALUE} the value alone

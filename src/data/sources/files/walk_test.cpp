@@ -84,7 +84,7 @@ TEST_F(Walk, reads_to_a_depth) {
     EXPECT_THAT(found("in"), SizeIs(1));
 }
 
-/// Whoever opens a pipe for reading waits for a writer, unless told not to.
+/// Opening a pipe for reading waits for a writer, unless told not to.
 TEST_F(Walk, a_named_pipe_is_an_unreadable_image) {
     for (int i = 0; i < 3; ++i) {
         put("in/a/" + std::to_string(i) + ".png");

@@ -12,7 +12,7 @@ namespace digits {
 inline constexpr std::uint64_t kMostXmlBytes = std::uint64_t{256} << 20;
 inline constexpr std::size_t kMostProlog = std::size_t{64} << 10;
 
-/// The lines, from 1, that places of a text lie on. Asked for places in their order, it looks at the text once.
+/// The lines, from 1, of places of a text. Asked for places in their order, it looks at the text once.
 class LineCounter {
   public:
     explicit LineCounter(std::string_view text) : text_(text) {}

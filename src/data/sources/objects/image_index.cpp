@@ -39,7 +39,7 @@ Result<ImageIndex> ImageIndex::of(const std::string& folder, const ReadableRoots
                                   std::vector<std::string>& warnings) {
     ImageIndex index;
     index.folder_ = folder;
-    // What lies beside the images are their labels.
+    // The other files beside the images are their labels.
     DIGITS_ASSIGN(index.paths_, find_files(folder, "", roots, guard, warnings));
     for (std::size_t i = 0; i < index.paths_.size(); ++i) {
         const auto path = below(folder, index.paths_[i]);

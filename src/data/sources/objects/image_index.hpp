@@ -41,7 +41,7 @@ class ImageIndex {
                 std::vector<std::pair<std::string_view, std::int64_t>> numbers = {}) const;
     /// By a folder of the path that is called train, val or test.
     std::optional<Split> split_of_folder(const std::string& path) const;
-    /// Whether images lie in such folders of more than one split.
+    /// Whether images are in such folders of more than one split.
     bool has_split_folders() const;
     /// Whether another image has the same path but for the ending.
     bool shares_stem(const std::string& path) const;

@@ -17,7 +17,7 @@ struct ImageArchiveLimits {
 };
 
 /// Unpacks the images of a .zip, .tar, .tar.gz, .tar.bz2 or .tar.xz into an existing folder, with the folders they
-/// lie in, and the files that may hold their labels (is_label_file_name). Anything else (hidden files, what macOS adds)
+/// are in, and the files that may hold their labels (is_label_file_name). Anything else (hidden files, what macOS adds)
 /// is passed over. `{"images", "bytes", "unsupported"}`,
 /// the last with the number of files of each type (file_types.hpp). Errors: kInvalidArgument for paths that lead out,
 /// links, devices, encrypted members and archives without images; kTooLarge over a limit; kDataLoss for a damaged

@@ -1,6 +1,6 @@
 #pragma once
 
-// Fields of who asks a bucket and where it is. `Options` has members of these names. For .cpp files only.
+// Fields of a bucket's address and of the keys for it. `Options` has members of these names. For .cpp files only.
 
 #include "base/json_binding.hpp"
 

@@ -83,7 +83,7 @@ class Bucket final : public ImageSite {
     remote::TransferLimits limits_;
 };
 
-/// What is about the request as a whole stands at its field.
+/// Errors of the request as a whole are at its field.
 Error at_url(Error error) {
     if (error.where.empty()) error.where = "/source/url";
     return error;

@@ -100,7 +100,7 @@ class WebSite final : public ImageSite {
     remote::FetchLimits limits_;
 };
 
-/// What lies in and below one folder.
+/// What is in and below one folder.
 struct Found {
     std::vector<std::string> images;  ///< names of the site
     std::vector<std::string> warnings;

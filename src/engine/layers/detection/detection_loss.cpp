@@ -62,7 +62,7 @@ ScoreLoss focal_loss(double logit, double target, double power) {
 }
 
 /// The loss of an anchor-free detector. Bottoms: scores and distances of each level (cells.hpp), then the boxes. Boxes
-/// are given cells as in TOOD (Feng et al., 2021): of the cells whose centre lies in a box the top_k with the largest
+/// are given cells as in TOOD (Feng et al., 2021): of the cells whose center is in a box the top_k with the largest
 /// score^score_power · IoU^overlap_power; a cell of several boxes goes to the one that it overlaps most. The target of
 /// an assigned cell's score is that product, scaled so that the best cell of a box gets the best overlap; all other
 /// targets are 0. The loss is (class_weight · Σ focal loss of the scores + box_weight · Σ target · (1 − GIoU)) / Σ

@@ -126,7 +126,7 @@ class PythonModuleLayer final : public Layer, private PythonParameters {
     /// As in Caffe, reshape runs before each forward: layers that read data choose the next ones there.
     void forward(const Blobs& bottom, const Blobs& top) override {
         look_at(bottom, top);
-        // Whoever made the bottom may need its values again.
+        // The layer that made the bottom may need its values again.
         for (Blob* blob : top)
             if (std::find(bottom.begin(), bottom.end(), blob) != bottom.end()) blob->set_data(blob->data().clone());
         if (!std::exchange(is_reshaped_, false)) run_reshape();
