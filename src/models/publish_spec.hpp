@@ -32,7 +32,7 @@ struct PublishSpec {
     int version = 1;
     int max_batch_size = 64;
     bool nms = false;  ///< non-maximum suppression inside the network
-    /// Of a bucket, and who asks it.
+    /// Of a bucket, and of the user that writes into it.
     std::string endpoint;
     std::string region;
     S3Addressing addressing = S3Addressing::kAuto;
