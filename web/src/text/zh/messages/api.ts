@@ -58,7 +58,8 @@ export const api: Record<string, string> = {
   "the name has {} bytes; it must have 1 to {}": "名称有 {} 字节，应为 1 到 {}",
   "there is no upload {}": "没有上传 {}",
   'an archive is sent to the path "archive", not "{}"': "压缩包应发送到路径“archive”，而不是“{}”",
-  "{} is not a file of this upload alone: it has another name elsewhere": "{} 不是仅属于此上传的文件：它在别处还有另一个名称",
+  "{} is not a file of this upload alone: it has another name elsewhere":
+    "{} 不是仅属于此上传的文件：它在别处还有另一个名称",
   "Send the images as a new upload": "将图像作为新的上传发送",
   "the upload {} is finished": "上传 {} 已完成",
   "{} has {} bytes, the piece begins at {}": "{} 有 {} 字节，而此片段从 {} 开始",
