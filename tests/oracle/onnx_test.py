@@ -31,7 +31,8 @@ DEEP = {"efficientnet_lite1": 5e-5, "resnet50": 2e-5, "detector_lite0": 5e-5}
 SHAPES = {name: shape for name, (shape, *_) in networks.NETWORKS.items() if name != "ssd"} | {
     "efficientnet_lite0": (2, 3, 97, 64), "efficientnet_lite1": (1, 3, 64, 64), "detector": (2, 3, 64, 96), "segmenter": (2, 3, 64, 96),
     "regression": (2, 3, 64, 64), "multilabel": (2, 3, 64, 64), "image_to_image": (2, 3, 20, 28), "unet_light": (1, 3, 32, 48),
-    "segmenter_lite0": (1, 3, 64, 64), "detector_lite0": (1, 3, 64, 64)}
+    "segmenter_lite0": (1, 3, 64, 64), "detector_lite0": (1, 3, 64, 64),
+    "detectnet_lite0": (1, 3, 64, 96)}
 
 LAYERS = """
 layer { name: "data" type: "Input" top: "data" input_param { shape { dim: 3 dim: 3 dim: 13 dim: 11 } } }
@@ -104,7 +105,7 @@ def check(worker, name):
     shape = (3, 3, 13, 11) if name == "layers" else SHAPES[name]
     text = LAYERS if name == "layers" else networks.deploy_text(name, shape)
     image = np.random.default_rng(5).normal(0, 1, shape).astype(np.float32)
-    if name == "detectnet":  # it subtracts 127
+    if name.startswith("detectnet"):  # it subtracts 127
         image = image * 60 + 127
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)

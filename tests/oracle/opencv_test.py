@@ -84,12 +84,12 @@ def run_case(worker, case, dump, info):
 
 
 def make_weights(worker, name, text, image, folder):
-    """The fillers' weights; two steps at rate 0 give BatchNorm its statistics."""
+    """The fillers' weights; two steps at rate 0 give BatchNorm its statistics. Of a longer training, since some layers fix them on the way."""
     case = folder / "train"
     case.mkdir()
     np.save(case / "in.data.npy", image)
     (case / "net.prototxt").write_text(text)
-    (case / "solver.prototxt").write_text('net: "net.prototxt"\nbase_lr: 0\nlr_policy: "fixed"\nrandom_seed: 3\n')
+    (case / "solver.prototxt").write_text('net: "net.prototxt"\nbase_lr: 0\nlr_policy: "fixed"\nrandom_seed: 3\nmax_iter: 100\n')
     return run_case(worker, case, folder / "dump", {"name": name + "_train", "inputs": ["data"], "iters": 2}) / "after.caffemodel"
 
 
