@@ -313,14 +313,15 @@ class Making(unittest.TestCase):
         with tarfile.open(fileobj=io.BytesIO(api.call("GET", f"/models/{model}/archive")[2])) as archive:
             archive.extractall(place / "small")
         info = json.loads((place / "small/info.json").read_text())
+        (place / "small/logo.png").write_bytes((image_folder / "1/00000.png").read_bytes())
         info["sha256"] = {one.name: hashlib.sha256(one.read_bytes()).hexdigest() for one in (place / "small").iterdir()}
         (place / "small/info.json").write_text(json.dumps(info))
-        (place / "small/logo.png").write_bytes((image_folder / "1/00000.png").read_bytes())
-        (place / "small/aux.json").write_text('{"logo": "logo.png"}')
+        (place / "small/aux.json").write_text('{"logo": "logo.png", "previews": ["logo.png"], "dataset card": {"type": "classification", "classes": 10, "images": {"train": 3}}}')
         (place / "master.json").write_text(json.dumps({"msg": "ours", "children": ["small"]}))
         listed = api.call("GET", "/stores?refresh=true")[2]["items"][0]
         self.assertEqual((listed["url"], listed["message"], listed["models"][0]["name"]), ("included", "ours", "small LeNet"))
         self.assertTrue(api.call("GET", f"/stores/models/{listed['models'][0]['id']}/logo")[2].startswith(b"\x89PNG"))
+        self.assertTrue(api.call("GET", f"/stores/models/{listed['models'][0]['id']}/previews/0")[2].startswith(b"\x89PNG"))
         job = api.call("POST", "/stores/pull", {"id": listed["models"][0]["id"], "name": "from a store"})[2]["id"]
         self.assertEqual(server.wait_for(job)["state"], "done")
         self.assertEqual(api.call("POST", "/stores/pull", {"id": "none"})[0], 404)
