@@ -173,13 +173,14 @@ step("masks: over the images of a dataset, with opacity, legend and the class un
   await look("mask-explore", "the images of a dataset of masks");
   // By class and problem.
   await page.getByTestId("image-count").getByText("90").waitFor();
-  await page.getByText("Has problems").click();
+  await page.getByLabel("Has problems").click();
   await page.getByTestId("image-count").getByText(/^6 /).waitFor();
-  await page.getByText("Has problems").click();
-  await page.getByRole("textbox", { name: "Class" }).click();
+  await page.getByLabel("Has problems").click();
+  const of_class = { name: "Class", exact: true };
+  await page.getByRole("combobox", of_class).or(page.getByRole("textbox", of_class)).click();
   await page.getByRole("option", { name: "red cell" }).click();
   await page.waitForURL(/class=1/);
-  await page.getByRole("button", { name: "All classes" }).click();
+  await tab("datasets", "Cell masks", "tab=explore");
   await page.locator("button.image").first().click();
   await page.getByTestId("mask-table").waitFor();
   const scene = page.getByTestId("scene").first();
