@@ -121,7 +121,7 @@ Result<json> send_archive(const PublishSpec& spec, TaskHost& host) {
     ProgressMeter progress(host, "publish", "bytes", total);
     std::uint64_t told = 0;
     limits.progress = [&](std::uint64_t done, std::uint64_t) {
-        done = std::min<std::uint64_t>(done, total);  // what stands around the file is sent, too
+        done = std::min<std::uint64_t>(done, total);  // the parts around the file are sent, too
         if (done > told) progress.add(done - std::exchange(told, done));
     };
     const remote::HttpClient client(host.grant().fetch);

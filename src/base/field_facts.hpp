@@ -89,7 +89,7 @@ struct FieldList {
     const FieldFacts* find(std::string_view field_name) const;
 };
 
-/// Where a value stands: for programs, and for people ("" for a whole document).
+/// The place of a value: for programs, and for people ("" for a whole document).
 struct FieldPlace {
     std::string path;
     std::string label;

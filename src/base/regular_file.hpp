@@ -18,7 +18,7 @@ class RegularFile {
   public:
     /// Never waits, whatever the name leads to: only regular files are opened, not pipes, sockets or devices, which
     /// could make a reader wait for ever, and not the files that the kernel makes up (/proc, /sys). With `roots` the
-    /// file itself, after all links, must lie inside one of them, also if somebody exchanges a link meanwhile. Errors:
+    /// file itself, after all links, must be inside one of them, also if somebody exchanges a link meanwhile. Errors:
     /// kNotFound, kPermissionDenied, kInvalidArgument for what is not a regular file. The second look at a file of a
     /// walk is saved where it is not a link: of 60,000 small images it costs a tenth of the time.
     static Result<RegularFile> open(const std::string& path, const ReadableRoots& roots = {},

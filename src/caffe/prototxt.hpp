@@ -18,7 +18,7 @@ struct Diagnostic {
     std::string message;
 };
 
-/// The text as it stands, without upgrade. Errors: kInvalidArgument with `where` = "file:line:column" of the first
+/// The text as it is, without upgrade. Errors: kInvalidArgument with `where` = "file:line:column" of the first
 /// finding; all findings go to `diagnostics` if given. Limits: 64 MB of text, 100 nested messages.
 Result<caffe::NetParameter> parse_net_text(std::string_view text, std::string_view file_name,
                                            std::vector<Diagnostic>* diagnostics = nullptr);

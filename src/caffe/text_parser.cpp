@@ -241,7 +241,7 @@ class TextParser : private google::protobuf::io::ErrorCollector {
         if (!at_close() && place().line == start.line && place().column == start.column) skip_value();
     }
 
-    /// Takes the value, or leaves it where it stands and says what would be right.
+    /// Takes the value, or leaves it unread and says what would be right.
     std::string set_scalar(Message& message, const FieldDescriptor& descriptor) {
         const auto* reflection = message.GetReflection();
         const auto put = [&](auto value, auto set, auto add) -> std::string {

@@ -83,7 +83,7 @@ void move_transforms(caffe::V1LayerParameter& layer) {
     if (moved) *layer.mutable_transform_param() = std::move(transform);
 }
 
-/// Every `…_param` message of V1 stands under the same name in the present form.
+/// Every `…_param` message of V1 has the same name in the present form.
 void copy_param_messages(const caffe::V1LayerParameter& old, caffe::LayerParameter& layer) {
     std::vector<const FieldDescriptor*> fields;
     old.GetReflection()->ListFields(old, &fields);

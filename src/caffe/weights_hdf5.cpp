@@ -222,7 +222,7 @@ class Writer {
     Hdf5Handle group(hid_t parent, const std::string& name) {
         const Hdf5Handle links(H5Pcreate(H5P_LINK_CREATE), H5Pclose);
         H5Pset_create_intermediate_group(links.get(), 1);
-        // Two layers a and a/b: the first may stand already as the second's outer group.
+        // Two layers a and a/b: the first may exist already as the second's outer group.
         hid_t id = exists(parent, name) ? H5Gopen2(parent, name.c_str(), H5P_DEFAULT)
                                         : H5Gcreate2(parent, name.c_str(), links.get(), H5P_DEFAULT, H5P_DEFAULT);
         note(id >= 0, name);

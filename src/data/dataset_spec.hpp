@@ -75,7 +75,7 @@ struct DatasetSpec {
     bool shuffle = true;
     std::uint64_t seed = 1;
     int threads = 0;  ///< 0: all cores
-    /// Where files may lie; empty: everywhere. Not of the JSON: a grant says it.
+    /// Folders in which files may be; empty: everywhere. Not of the JSON: a grant says it.
     std::vector<std::string> roots;
     /// Whether and where other machines may be asked. Likewise.
     FetchGrant fetch;

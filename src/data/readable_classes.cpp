@@ -18,7 +18,7 @@ std::optional<std::size_t> class_of(const SampleSource& source, std::size_t inde
 }
 
 /// Some training sample of each class; none where there is none. Goes over the samples in large steps: those of a class
-/// often lie side by side, and a few steps then meet every class.
+/// are often side by side, and a few steps then meet every class.
 std::vector<std::optional<std::size_t>> one_of_each_class(const SampleSource& source) {
     std::vector<std::optional<std::size_t>> found(source.facts().labels.size());
     const auto count = source.size(Split::kTrain);

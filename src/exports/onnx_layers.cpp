@@ -161,7 +161,7 @@ struct PoolAxis {
 
     /// Zeros behind the input, so that no window is cut.
     std::int64_t behind() const { return std::max<std::int64_t>((outputs - 1) * stride + kernel - pad - size, 0); }
-    /// How many elements of a window Caffe counts: padding counts, what lies behind it does not.
+    /// How many elements of a window Caffe counts: padding counts, positions beyond it do not.
     std::int64_t counted(std::int64_t window) const {
         const auto begin = window * stride - pad;
         return std::min(begin + kernel, size + pad) - begin;

@@ -25,9 +25,9 @@ struct AugmentExampleOptions {
 
 /// What a training would see of some images: `width`, `height` of what reaches the network, and `images`: a list of
 /// `{"record", "label", "original", "variants"}` with data URLs. Where a mean is subtracted, gray stands for 0. With
-/// targets each also has `original_target` and `variant_targets`, which lie upon them: `{"width", "height"}` of the
-/// image in pixels and `boxes`, a list of `{"class", "left", "top", "right", "bottom"}`, or `mask`, a data URL of class
-/// numbers.
+/// targets each also has `original_target` and `variant_targets`, which are drawn over them: `{"width", "height"}` of
+/// the image in pixels and `boxes`, a list of `{"class", "left", "top", "right", "bottom"}`, or `mask`, a data URL of
+/// class numbers.
 Result<nlohmann::json> augment_example(const AugmentExampleOptions& options);
 
 }  // namespace digits

@@ -118,7 +118,7 @@ std::optional<BoxEdges> moved_box(const BoxEdges& box, const Piece& piece) {
     double left = 1e30, top = 1e30, right = -1e30, bottom = -1e30;
     for (const float source_x : {box.left, box.right})
         for (const float source_y : {box.top, box.bottom}) {
-            // Edges lie half a pixel before the centres.
+            // Edges are half a pixel before the centers.
             const double dx = source_x - 0.5 - map.x0, dy = source_y - 0.5 - map.y0;
             const double x = (map.yy * dx - map.xy * dy) / determinant + 0.5;
             const double y = (map.xx * dy - map.yx * dx) / determinant + 0.5;

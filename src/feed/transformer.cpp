@@ -114,7 +114,7 @@ void Transformer::apply_any(const Sample* planes, std::uint64_t index, float* ou
     for (std::size_t c = 0; c < static_cast<std::size_t>(channels_); ++c) {
         const std::size_t plane =
             c * height * width + static_cast<std::size_t>(choice.top) * width + static_cast<std::size_t>(choice.left);
-        // Rows that lie behind one another are one long row.
+        // Rows that follow each other in memory are one long row.
         const int rows = whole_rows ? 1 : out_height_;
         const int length = whole_rows ? out_height_ * out_width_ : out_width_;
         for (int y = 0; y < rows; ++y, out += length) {

@@ -44,7 +44,7 @@ struct Part {
 struct Request {
     std::string method;
     std::string path;                           ///< percent-decoded
-    std::map<std::string, std::string> params;  ///< what stood for `{name}` in the route
+    std::map<std::string, std::string> params;  ///< the value of `{name}` in the route
     std::vector<std::pair<std::string, std::string>> query;
     std::vector<std::pair<std::string, std::string>> headers;  ///< names in lower case
     std::string body;

@@ -167,7 +167,7 @@ Image cut(const Image& image, int left, int top, int width, int height) {
     return out;
 }
 
-/// The size that an image is scaled to before it is cut and padded, and where what remains lies.
+/// The size that an image is scaled to before it is cut and padded, and the place of what remains.
 struct Fit {
     int scaled_width = 0;
     int scaled_height = 0;

@@ -1,4 +1,4 @@
-"""Runs an ONNX model on stored inputs and tells how far its outputs are from stored ones. Called by digits-worker: FOLDER/plan.json says what lies where.
+"""Runs an ONNX model on stored inputs and tells how far its outputs are from stored ones. Called by digits-worker: FOLDER/plan.json lists the files.
 
 Exit code 3: NumPy or onnxruntime is not there. 4: onnxruntime does not run the file, or it has other outputs; the reason is the last line.
 """

@@ -57,7 +57,7 @@ struct ImageSourceOptions {
     EvaluationSource source;
     std::filesystem::path dataset_dir;
     std::vector<std::string> labels;
-    std::vector<std::string> roots;  ///< where files may lie; none: anywhere
+    std::vector<std::string> roots;  ///< where files may be; none: anywhere
     int threads = 1;
     DecodeOptions decoding{};  ///< of image files
 };

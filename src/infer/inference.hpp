@@ -24,7 +24,7 @@ struct InferenceOptions {
     Device device;
     int threads = 0;                      ///< 0: all cores
     std::string framework;                ///< a name of predictor_kinds()
-    std::vector<std::string> roots = {};  ///< where images that requests name may lie; none: anywhere
+    std::vector<std::string> roots = {};  ///< where images that requests name may be; none: anywhere
 };
 
 /// How images are asked about and what becomes of the answers.

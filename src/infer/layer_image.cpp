@@ -14,7 +14,7 @@ constexpr int kLeastPixels = 100;
 constexpr std::array<std::array<float, 9>, 3> kJet{
     {{0, 0, 0, 0, .5F, 1, 1, 1, .5F}, {0, 0, .5F, 1, 1, 1, .5F, 0, 0}, {.5F, 1, 1, 1, .5F, 0, 0, 0, 0}}};
 
-/// How the numbers of a layer lie: `count` tiles of `height` × `width`.
+/// The layout of a layer's numbers: `count` tiles of `height` × `width`.
 struct Tiles {
     std::int64_t count = 1, height = 1, width = 1;
     bool is_colour = false;

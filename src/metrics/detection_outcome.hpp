@@ -31,7 +31,7 @@ struct ImageOutcome {
 ImageOutcome match_image(std::span<const TruthObject> truths, std::span<const DetectedObject> detections,
                          double overlap = 0.5);
 
-/// Counts of truth (rows) and prediction (columns); behind the last class stands the background: its column are objects
+/// Counts of truth (rows) and prediction (columns); the background follows the last class: its column are objects
 /// that were not found, its row is false detections.
 class DetectionConfusion {
   public:

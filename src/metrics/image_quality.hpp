@@ -17,7 +17,7 @@ double mean_squared_error(std::span<const float> a, std::span<const float> b);
 double psnr(std::span<const float> a, std::span<const float> b, double peak = 255);
 
 /// Structural similarity (Wang, Bovik, Sheikh, Simoncelli 2004): the mean over all positions of an 11 x 11 Gaussian
-/// window with sigma 1.5 that lies inside the image, K1 = 0.01, K2 = 0.03, and over the channels. The window of an
+/// window with sigma 1.5 inside the image, K1 = 0.01, K2 = 0.03, and over the channels. The window of an
 /// image with a side below 11 is the largest odd one that fits.
 double ssim(std::span<const float> a, std::span<const float> b, const PlaneShape& shape, double peak = 255);
 

@@ -39,7 +39,7 @@ RunLengths encode_mask(std::uint32_t height, std::uint32_t width, std::span<cons
 
 /// 0 and 1, row by row.
 std::vector<std::uint8_t> decode_rows(const RunLengths& mask);
-/// 0 and 1, column by column, as the runs lie.
+/// 0 and 1, column by column, in the order of the runs.
 std::vector<std::uint8_t> decode_columns(const RunLengths& mask);
 
 std::uint64_t mask_area(const RunLengths& mask);

@@ -9,7 +9,7 @@
 namespace digits {
 namespace {
 
-/// What is lacking may be so much of what is free. The estimate lies within 7 % of the peak; other programs free some.
+/// What is lacking may be so much of what is free. The estimate is within 7 % of the peak; other programs free some.
 constexpr double kTightShare = 0.15;
 constexpr int kMostProbes = 12;
 

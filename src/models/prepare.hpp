@@ -45,7 +45,7 @@ Result<caffe::NetParameter> parse_network(const ModelSpec& spec);
 /// it goes on. Errors: kInvalidArgument with `where` = /network/prototxt:line:column or a JSON path;
 /// kFailedPrecondition when the dataset is not finished; kNotFound for missing weights; file errors.
 Result<PreparedModel> prepare_model(const ModelSpec& spec, const std::filesystem::path& job_dir);
-/// The same for a caller that has parsed the spec's network. `roots`: where the files may lie that its layers name, as
+/// The same for a caller that has parsed the spec's network. `roots`: where the files that its layers name may be, as
 /// check_network_files takes them; kPermissionDenied.
 Result<PreparedModel> prepare_model(const ModelSpec& spec, const caffe::NetParameter& network,
                                     const std::filesystem::path& job_dir, const std::vector<std::string>& roots);

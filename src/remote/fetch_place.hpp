@@ -10,7 +10,7 @@
 namespace digits::remote {
 
 /// The bucket of an address such as "s3://bucket/prefix", asked as Amazon's own tools would ask it: with the keys,
-/// region and endpoint of the environment. `prefix` gets what stands behind the bucket's name.
+/// region and endpoint of the environment. `prefix` gets what follows the bucket's name.
 Result<S3Bucket> open_bucket(const std::string& url, FetchGrant grant, std::string& prefix);
 
 /// The same for a person at a command line, who may ask whatever this machine reaches.

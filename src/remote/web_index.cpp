@@ -62,7 +62,7 @@ std::optional<std::string> unescape_url(std::string_view text) {
     return plain;
 }
 
-/// The value of `href` in what stands between "<a" and '>'.
+/// The value of `href` in the text between "<a" and '>'.
 std::optional<std::string_view> find_href(std::string_view tag) {
     for (std::size_t at = 0; at + 4 < tag.size(); ++at) {
         if (!is_space(tag[at]) || !starts_with_word(tag.substr(at + 1), "href")) continue;

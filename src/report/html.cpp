@@ -84,7 +84,7 @@ class HtmlWriter {
         out_ += "</table></div>\n";
     }
 
-    /// Where the names of series stand below a chart: in rows that are not wider than it.
+    /// The places of the names of series below a chart: in rows that are not wider than it.
     struct LegendPlace {
         double x = 0;
         int row = 0;

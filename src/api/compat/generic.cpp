@@ -49,7 +49,7 @@ constexpr std::uint64_t kMostImage_bytes = 64 << 20;
 /// larger than what fits a message.
 class OutputsBody {
   public:
-    /// `head` and `tail`: what stands around that which the worker writes.
+    /// `head` and `tail`: the parts around what the worker writes.
     OutputsBody(const Context& context, std::string tail)
         : file_(std::make_shared<http::TemporaryFile>(context.temporary / ("outputs-" + random_hex(12)))),
           tail_(std::move(tail)) {}

@@ -48,7 +48,7 @@ const Line& line_of(const json& question) {
     return question.value("measure", false) ? kTrials : kShort;
 }
 
-/// What comes with a request lies among the temporary files.
+/// Files of a request are among the temporary files.
 Grant warm_grant(const Context& context) {
     auto grant = common_grant(context.options);
     if (!grant.roots.empty()) grant.roots.push_back(context.temporary.string());

@@ -97,7 +97,7 @@ Result<json> export_all(const ExportSpec& spec, const fs::path& dataset, TaskCon
 }  // namespace
 
 Status check_new_folder(const std::string& folder, const char* where, const TaskContext& context) {
-    // It is written beside its place, so that must lie inside the roots, too.
+    // It is written beside its place, so that must be inside the roots, too.
     AllowedRoots roots(context.grant().roots);
     for (const auto& path : {folder, folder + ".partial"})
         if (auto inside = roots.check(path); !inside) return fail(std::move(inside).error().at(where));

@@ -12,7 +12,7 @@ namespace digits {
 /// files. Errors: kPermissionDenied at `where`.
 Status check_new_folder(const std::string& folder, const char* where, const TaskContext& context);
 
-/// Writes the dataset of a folder in a format: to `spec.folder`, which must lie inside the grant's roots, or to a tar
+/// Writes the dataset of a folder in a format: to `spec.folder`, which must be inside the grant's roots, or to a tar
 /// file in the job's folder. Returns what was written: format, folder or file, counts by split, bytes. Nothing is left
 /// of what ends early. Errors: kInvalidArgument, kPermissionDenied, kFailedPrecondition for a folder with something in
 /// it, kCancelled, kResourceExhausted (disk), kDataLoss of damaged records.

@@ -42,7 +42,8 @@ std::string sentence_of(FindingKind kind, std::uint64_t n, const std::string& pl
             warnings.push_back(fmt::format("Boxes whose edges are exchanged and that are not used: {}: {}", n, places));
             break;
         case FindingKind::kBoxEmpty:
-            warnings.push_back(fmt::format("Boxes without area inside their images, not used: {}: {}", n, places));
+            warnings.push_back(
+                fmt::format("Boxes without area inside their images that are not used: {}: {}", n, places));
             break;
         case FindingKind::kDuplicateBox:
             warnings.push_back(fmt::format("Objects that are labelled twice and count once: {}: {}", n, places));
@@ -99,7 +100,7 @@ std::string sentence_of(FindingKind kind, std::uint64_t n, const std::string& pl
             warnings.push_back(fmt::format("Images of one name with several endings: {}: {}", n, places));
             break;
         case FindingKind::kUnusedShape:
-            warnings.push_back(fmt::format("Shapes without an area, not used: {}: {}", n, places));
+            warnings.push_back(fmt::format("Shapes without an area that are not used: {}: {}", n, places));
             break;
         case FindingKind::kChosenLabel:
             warnings.push_back(fmt::format("Images with several labels, of which one is used: {}: {}", n, places));

@@ -110,7 +110,7 @@ struct SourceContext {
     ImageDecoder decode = nullptr;
     DecodeOptions decoding;
     std::uint64_t seed = 1;          ///< of splits and choices
-    std::vector<std::string> roots;  ///< where files may lie; empty: everywhere
+    std::vector<std::string> roots;  ///< where files may be; empty: everywhere
     ScanLimits limits;
     std::function<void(std::size_t)> found;  ///< called now and then with the number of images so far
     LabelImageDecoder decode_labels = nullptr;

@@ -82,7 +82,7 @@ Field list_root_field() {
         .path(PlaceKind::kFolder);
 }
 
-/// Of sources of boxes and masks, whose images lie elsewhere than their labels.
+/// Of sources of boxes and masks, whose images are elsewhere than their labels.
 template <class Options>
 Field images_field(bool required) {
     const auto field = json_field<Options>("images", &Options::images)

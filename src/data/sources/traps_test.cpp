@@ -285,7 +285,7 @@ TEST_F(Traps, coco_rle_three_kinds) {
     const auto found =
         scan({{"type", "coco"}, {"json", at("annotations.json")}, {"images", at("images")}}, "segmentation");
     EXPECT_EQ(json(each(found, "refused_mask", "id")), expect_["refused"]);
-    // All three lie over each other.
+    // All three overlap.
     std::uint64_t area = 0;
     for (const auto& [id, pixels] : found["pixels"].items())
         if (id != "0") area += pixels.get<std::uint64_t>();

@@ -42,7 +42,7 @@ class Rotation {
     Rotation(int width, int height, float degrees);
     int width() const { return width_; }    ///< of the rotated image
     int height() const { return height_; }  ///< of the rotated image
-    /// Where a point comes to lie.
+    /// The new place of a point.
     void move(float& x, float& y) const;
     /// Bilinear; black where it ends.
     FloatImage apply(const FloatImage& image) const;

@@ -179,7 +179,7 @@ Status Solver::make_nets(const SolverOptions& options) {
     return {};
 }
 
-/// Its data layers begin with the first record: it makes no difference where a resumed training stands.
+/// Its data layers begin with the first record: it makes no difference how far a resumed training is.
 Result<std::unique_ptr<Net>> Solver::make_whole_set_net(const caffe::NetParameter& definition, NetOptions options) {
     options.first_pass = 0;
     options.round_end = RoundEnd::kShorten;

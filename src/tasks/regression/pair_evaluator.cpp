@@ -76,7 +76,7 @@ Result<EvaluationReport> PairEvaluator::finish() {
         const double short_of = std::max(*margin_ - distance, 0.0);
         loss.add((is_similar ? distance * distance : short_of * short_of) / 2);
     }
-    // Below the threshold pairs count as similar. It lies between two distances, never between equal ones.
+    // Below the threshold pairs count as similar. It is between two distances, never between equal ones.
     std::ranges::sort(pairs, {}, &Pair::distance);
     auto right = static_cast<std::int64_t>(dissimilar.count), most_right = right;
     double threshold = pairs.empty() ? 0 : pairs.front().distance;

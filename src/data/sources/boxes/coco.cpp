@@ -102,7 +102,7 @@ class CocoFile {
         if (auto readable = check_characters(text); !readable) return fail(std::move(readable).error().at(path_));
         DIGITS_TRY(parse(text));
         text = {};
-        // Annotations may stand before what they refer to.
+        // Annotations may come before what they refer to.
         for (auto& [image_id, category_id, id, object] : objects_) {
             const auto image = images_.find(image_id);
             if (image == images_.end()) {
@@ -342,7 +342,7 @@ class CocoFile {
     std::vector<Finding> findings_;
 };
 
-/// Where the images of a file are: the folder given, "images" beside it or above it, or where it lies itself.
+/// Where the images of a file are: the folder given, "images" beside it or above it, or the file's own folder.
 std::string image_folder(const std::string& json_path, const std::string& given) {
     if (!given.empty()) return given;
     const auto beside = fs::path(json_path).parent_path();

@@ -183,7 +183,7 @@ class TableReader {
                 continue;
             }
             Row row{fields[0], {}};
-            // "a.png,cat;dog": the comma stands behind the path.
+            // "a.png,cat;dog": the comma follows the path.
             const auto comma = row.path.find(',');
             if (columns_.empty() && comma != std::string::npos && !has_image_extension(row.path) &&
                 has_image_extension(std::string_view(row.path).substr(0, comma))) {

@@ -28,7 +28,7 @@ struct ImageList {
     std::vector<int> skipped_lines;  ///< numbers, from 1, of lines that are neither empty nor `path label`
 };
 
-/// Lines of `path label`: the last white space stands before the label, so a path may have spaces. Relative paths get
+/// Lines of `path label`: the last white space precedes the label, so a path may have spaces. Relative paths get
 /// `root` in front. Errors: kInvalidArgument without any valid line; kPermissionDenied, with the line, for a path that
 /// leads out of `roots` (empty: everywhere).
 Result<ImageList> read_image_list(const std::filesystem::path& file, const std::filesystem::path& root,

@@ -64,7 +64,7 @@ class Walker {
     /// Of the names of the files that are looked for; "": images.
     std::vector<std::string_view> endings{""};
 
-    /// The folder to begin with, whose path may lead over links. What lies above it is not walked into again.
+    /// The folder to begin with, whose path may lead over links. Folders above it are not walked into again.
     Result<Folder> open_start(const fs::path& path) {
         const int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK);
         if (fd < 0) return fail(errno_error("cannot read " + path.string(), errno));

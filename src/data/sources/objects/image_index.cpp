@@ -82,7 +82,7 @@ ImageIndex::Match ImageIndex::by_last_part(std::string_view name) const {
 ImageIndex::Match ImageIndex::match(const std::string& name) const {
     if (name.empty()) return {};
     if (const auto found = exact(name)) return {*found};
-    // Folders in front that lie above the folder of the images, or on another machine.
+    // Folders in front that are above the folder of the images, or on another machine.
     const auto plain = plain_path(name);
     for (std::string_view rest = plain; !rest.empty();) {
         if (const auto found = exact(rest)) return {*found};

@@ -11,7 +11,7 @@
 namespace digits {
 
 /// The mask of outlines with their classes, counted from 0, which become 1 and so on; 0 is the background. Smaller
-/// objects lie over larger ones. Errors: kInvalidArgument for an outline that does not fit the image.
+/// objects are painted over larger ones. Errors: kInvalidArgument for an outline that does not fit the image.
 Result<Mask> paint_mask(const std::vector<std::pair<int, Outline>>& outlines, int width, int height);
 
 /// "#rrggbb" for each class, as Pascal VOC colors them: 0 is black.

@@ -6,7 +6,7 @@
 namespace digits {
 namespace {
 
-/// Spatial pyramid pooling: level i pools into 2^i x 2^i bins; the levels lie one after the other on axis 1. With one
+/// Spatial pyramid pooling: level i pools into 2^i x 2^i bins; the levels follow each other on axis 1. With one
 /// level the pooling's result stays as it is.
 class SPPLayer final : public Layer {
   public:

@@ -131,7 +131,7 @@ export const data: Record<string, string> = {
   "Objects of classes that are not in the list: {}: {}": "类别不在列表中的对象：{}：{}",
   "Boxes that reach out of their images and are cut: {}: {}": "超出图像而被裁剪的框：{}：{}",
   "Boxes whose edges are exchanged and that are not used: {}: {}": "边颠倒而未使用的框：{}：{}",
-  "Boxes without area inside their images, not used: {}: {}": "在图像内没有面积而未使用的框：{}：{}",
+  "Boxes without area inside their images that are not used: {}: {}": "在图像内没有面积而未使用的框：{}：{}",
   "Objects that are labelled twice and count once: {}: {}": "重复标注而只计一次的对象：{}：{}",
   "Validation boxes below the minimum size, which do not count: {}: {}": "小于最小尺寸而不计入的验证框：{}：{}",
   "Boxes are read as x, y, width, height, but look like corners: {}: {}":
@@ -150,7 +150,7 @@ export const data: Record<string, string> = {
   "Images that are listed twice, and in one split count once: {}: {}": "列出两次的图像（同一划分中只计一次）：{}：{}",
   "Entries that repeat the id or color of an earlier one: {}: {}": "重复前面编号或颜色的条目：{}：{}",
   "Images of one name with several endings: {}: {}": "同名而扩展名不同的图像：{}：{}",
-  "Shapes without an area, not used: {}: {}": "没有面积而未使用的形状：{}：{}",
+  "Shapes without an area that are not used: {}: {}": "没有面积而未使用的形状：{}：{}",
   "Images with several labels, of which one is used: {}: {}": "有多个标注而只使用其一的图像：{}：{}",
   "The boxes seem to be written in another unit: {}: {}": "边界框似乎用了另一种单位：{}：{}",
   "Folders or lists of splits that are not there: {}: {}": "不存在的划分文件夹或列表：{}：{}",
